@@ -1,0 +1,4 @@
+//! The content-addressed lineage store.
+
+pub mod event_fields;
+pub mod schema;

@@ -1,0 +1,738 @@
+//! The vocabulary of the graph: kinds, relations between kinds, and the fields of each kind.
+//!
+//! This is the one list that importers write against, the binder checks against and `show kinds`
+//! prints. Relations point from the newer record to the older one whose id it holds; their class
+//! says whether `upstream` follows them (docs/format.md, section 6).
+
+use std::fmt;
+
+/// What a node is. The order is the order in which a transaction writes its records, so that the
+/// target of an edge stands before its user (docs/format.md, section 7).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+pub enum Kind {
+    /// A person, team or service account; its key is keyed, its name sealed.
+    Actor = 0,
+    /// A commit of a source repository.
+    Code = 1,
+    /// An AI system in the sense of the AI Act, as named by the sources.
+    System = 2,
+    /// One version of a data set.
+    Dataset = 3,
+    /// A group of runs.
+    Experiment = 4,
+    /// One execution: a training, an evaluation, a data preparation.
+    Run = 5,
+    /// A model version: registered under a name and number, or logged by a run.
+    Model = 6,
+    /// A document: risk assessment, model card, report.
+    Document = 7,
+    /// Figures of one model on one data set.
+    Evaluation = 8,
+    /// A recorded decision about a node.
+    Approval = 9,
+    /// A model version put to use at an endpoint.
+    Deployment = 10,
+    /// The events of one deployment from one stretch of a source.
+    Batch = 11,
+    /// A watch over deployments.
+    Monitor = 12,
+    /// What a monitor raised.
+    Alert = 13,
+    /// A serious incident.
+    Incident = 14,
+    /// A recorded change.
+    Change = 15,
+    /// What must not be erased, and why.
+    Hold = 16,
+    /// A recorded erasure.
+    Erasure = 17,
+    /// A signed head of the log.
+    Checkpoint = 18,
+    /// One import: derived from its commits, never written as a revision.
+    Import = 19,
+    /// One event inside a batch: a row, not a graph node.
+    Inference = 20,
+}
+
+/// All kinds, in the order of their numbers.
+pub const KINDS: [Kind; 21] = [
+    Kind::Actor,
+    Kind::Code,
+    Kind::System,
+    Kind::Dataset,
+    Kind::Experiment,
+    Kind::Run,
+    Kind::Model,
+    Kind::Document,
+    Kind::Evaluation,
+    Kind::Approval,
+    Kind::Deployment,
+    Kind::Batch,
+    Kind::Monitor,
+    Kind::Alert,
+    Kind::Incident,
+    Kind::Change,
+    Kind::Hold,
+    Kind::Erasure,
+    Kind::Checkpoint,
+    Kind::Import,
+    Kind::Inference,
+];
+
+impl Kind {
+    /// The word for this kind in the language and in the records.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Actor => "actor",
+            Kind::Code => "code",
+            Kind::System => "system",
+            Kind::Dataset => "dataset",
+            Kind::Experiment => "experiment",
+            Kind::Run => "run",
+            Kind::Model => "model",
+            Kind::Document => "document",
+            Kind::Evaluation => "evaluation",
+            Kind::Approval => "approval",
+            Kind::Deployment => "deployment",
+            Kind::Batch => "batch",
+            Kind::Monitor => "monitor",
+            Kind::Alert => "alert",
+            Kind::Incident => "incident",
+            Kind::Change => "change",
+            Kind::Hold => "hold",
+            Kind::Erasure => "erasure",
+            Kind::Checkpoint => "checkpoint",
+            Kind::Import => "import",
+            Kind::Inference => "inference",
+        }
+    }
+
+    /// The kind of that name, ignoring ASCII case.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Kind> {
+        KINDS.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(name))
+    }
+
+    /// What the kind is, in one sentence (`show kinds`).
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Kind::Actor => "a person, team or service account",
+            Kind::Code => "a commit of a source repository",
+            Kind::System => "an AI system, as the sources name it",
+            Kind::Dataset => "one version of a data set",
+            Kind::Experiment => "a group of runs",
+            Kind::Run => "one execution: training, evaluation, preparation",
+            Kind::Model => "a model version, registered or logged by a run",
+            Kind::Document => "a document: risk assessment, model card, report",
+            Kind::Evaluation => "figures of one model on one data set",
+            Kind::Approval => "a recorded decision about a node",
+            Kind::Deployment => "a model version put to use at an endpoint",
+            Kind::Batch => "the events of one deployment from one stretch of a source",
+            Kind::Monitor => "a watch over deployments",
+            Kind::Alert => "what a monitor raised",
+            Kind::Incident => "a serious incident",
+            Kind::Change => "a recorded change",
+            Kind::Hold => "what must not be erased, and why",
+            Kind::Erasure => "a recorded erasure",
+            Kind::Checkpoint => "a signed head of the log",
+            Kind::Import => "one import, with what it brought",
+            Kind::Inference => "one inference log entry",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Which closures follow a relation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Class {
+    /// Followed by `upstream` and `downstream`: what went into what.
+    Lineage,
+    /// About a thing: tests, approvals, documents. Followed by `via any` only.
+    About,
+    /// Succession. Followed only when named.
+    Chain,
+}
+
+impl Class {
+    /// The word for this class (`show relations`).
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Class::Lineage => "lineage",
+            Class::About => "about",
+            Class::Chain => "chain",
+        }
+    }
+}
+
+/// A named, directed link between kinds, with the name of its other direction.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(u8)]
+#[expect(missing_docs, reason = "the table below says what each one is")]
+pub enum Relation {
+    TrainedOn = 0,
+    ValidatedOn = 1,
+    Used = 2,
+    DerivedFrom = 3,
+    ProducedBy = 4,
+    RegisteredFrom = 5,
+    Executes = 6,
+    Deploys = 7,
+    ServedBy = 8,
+    PartOf = 9,
+    TestedOn = 10,
+    InExperiment = 11,
+    ChildOf = 12,
+    Evaluates = 13,
+    Approves = 14,
+    Cites = 15,
+    AuthorizedBy = 16,
+    Documents = 17,
+    Watches = 18,
+    RaisedBy = 19,
+    Concerns = 20,
+    BelongsTo = 21,
+    DoneBy = 22,
+    Erases = 23,
+    Brought = 24,
+    Follows = 25,
+    Seals = 26,
+}
+
+/// How many relations there are.
+pub const RELATION_COUNT: usize = 27;
+
+/// One row of the relation table.
+#[derive(Debug)]
+pub struct RelationSpec {
+    /// The relation.
+    pub relation: Relation,
+    /// Its name, from the newer record to the older.
+    pub name: &'static str,
+    /// The name of the other direction.
+    pub inverse: &'static str,
+    /// Kinds it may start from.
+    pub from: &'static [Kind],
+    /// Kinds it may lead to.
+    pub to: &'static [Kind],
+    /// Both ends must be of one kind.
+    pub same_kind: bool,
+    /// Which closures follow it.
+    pub class: Class,
+}
+
+const fn row(
+    relation: Relation,
+    name: &'static str,
+    inverse: &'static str,
+    from: &'static [Kind],
+    to: &'static [Kind],
+    class: Class,
+) -> RelationSpec {
+    RelationSpec { relation, name, inverse, from, to, same_kind: false, class }
+}
+
+const fn same(
+    relation: Relation,
+    name: &'static str,
+    inverse: &'static str,
+    ends: &'static [Kind],
+    class: Class,
+) -> RelationSpec {
+    RelationSpec { relation, name, inverse, from: ends, to: ends, same_kind: true, class }
+}
+
+/// Every kind that is a graph node: not `inference`, whose instances are rows of a batch.
+pub const NODE_KINDS: &[Kind] = &[
+    Kind::Actor,
+    Kind::Code,
+    Kind::System,
+    Kind::Dataset,
+    Kind::Experiment,
+    Kind::Run,
+    Kind::Model,
+    Kind::Document,
+    Kind::Evaluation,
+    Kind::Approval,
+    Kind::Deployment,
+    Kind::Batch,
+    Kind::Monitor,
+    Kind::Alert,
+    Kind::Incident,
+    Kind::Change,
+    Kind::Hold,
+    Kind::Erasure,
+    Kind::Checkpoint,
+    Kind::Import,
+];
+
+use Class::{About, Chain, Lineage};
+
+/// The relations, in the order of their numbers.
+pub const RELATIONS: [RelationSpec; RELATION_COUNT] = [
+    row(Relation::TrainedOn, "trained_on", "trains", &[Kind::Run], &[Kind::Dataset], Lineage),
+    row(Relation::ValidatedOn, "validated_on", "validates", &[Kind::Run], &[Kind::Dataset], Lineage),
+    row(Relation::Used, "used", "used_by", &[Kind::Run], &[Kind::Dataset, Kind::Model], Lineage),
+    same(Relation::DerivedFrom, "derived_from", "source_of", &[Kind::Dataset, Kind::Model], Lineage),
+    row(
+        Relation::ProducedBy,
+        "produced_by",
+        "produces",
+        &[Kind::Dataset, Kind::Model],
+        &[Kind::Run],
+        Lineage,
+    ),
+    same(Relation::RegisteredFrom, "registered_from", "registered_as", &[Kind::Model], Lineage),
+    row(Relation::Executes, "executes", "executed_by", &[Kind::Run], &[Kind::Code], Lineage),
+    row(Relation::Deploys, "deploys", "deployed_by", &[Kind::Deployment], &[Kind::Model], Lineage),
+    row(
+        Relation::ServedBy,
+        "served_by",
+        "serves",
+        &[Kind::Batch, Kind::Inference],
+        &[Kind::Deployment],
+        Lineage,
+    ),
+    row(Relation::PartOf, "part_of", "contains_event", &[Kind::Inference], &[Kind::Batch], About),
+    row(
+        Relation::TestedOn,
+        "tested_on",
+        "tests",
+        &[Kind::Run, Kind::Evaluation],
+        &[Kind::Dataset],
+        About,
+    ),
+    row(
+        Relation::InExperiment,
+        "in_experiment",
+        "has_run",
+        &[Kind::Run],
+        &[Kind::Experiment],
+        About,
+    ),
+    same(Relation::ChildOf, "child_of", "parent_of", &[Kind::Run], About),
+    row(
+        Relation::Evaluates,
+        "evaluates",
+        "evaluated_by",
+        &[Kind::Evaluation],
+        &[Kind::Model],
+        About,
+    ),
+    row(
+        Relation::Approves,
+        "approves",
+        "approved_by",
+        &[Kind::Approval],
+        &[Kind::Model, Kind::Deployment, Kind::Dataset, Kind::Document, Kind::Run],
+        About,
+    ),
+    row(
+        Relation::Cites,
+        "cites",
+        "cited_by",
+        &[Kind::Approval, Kind::Document],
+        &[Kind::Evaluation, Kind::Document, Kind::Dataset, Kind::Model],
+        About,
+    ),
+    row(
+        Relation::AuthorizedBy,
+        "authorized_by",
+        "authorizes",
+        &[Kind::Deployment],
+        &[Kind::Approval],
+        About,
+    ),
+    row(
+        Relation::Documents,
+        "documents",
+        "documented_by",
+        &[Kind::Document],
+        &[
+            Kind::Model,
+            Kind::Dataset,
+            Kind::Deployment,
+            Kind::Run,
+            Kind::Batch,
+            Kind::Monitor,
+            Kind::Experiment,
+            Kind::System,
+        ],
+        About,
+    ),
+    row(Relation::Watches, "watches", "watched_by", &[Kind::Monitor], &[Kind::Deployment], About),
+    row(Relation::RaisedBy, "raised_by", "raises", &[Kind::Alert], &[Kind::Monitor], About),
+    row(
+        Relation::Concerns,
+        "concerns",
+        "subject_of",
+        &[Kind::Alert, Kind::Incident],
+        &[Kind::Deployment, Kind::Inference, Kind::Batch, Kind::Model],
+        About,
+    ),
+    row(
+        Relation::BelongsTo,
+        "belongs_to",
+        "comprises",
+        &[Kind::Model, Kind::Deployment, Kind::Document, Kind::Monitor, Kind::Run, Kind::Experiment],
+        &[Kind::System],
+        About,
+    ),
+    row(
+        Relation::DoneBy,
+        "done_by",
+        "did",
+        &[
+            Kind::Code,
+            Kind::Dataset,
+            Kind::Experiment,
+            Kind::Run,
+            Kind::Model,
+            Kind::Document,
+            Kind::Evaluation,
+            Kind::Approval,
+            Kind::Deployment,
+            Kind::Monitor,
+            Kind::Alert,
+            Kind::Incident,
+            Kind::Change,
+            Kind::Hold,
+            Kind::Erasure,
+            Kind::Import,
+        ],
+        &[Kind::Actor],
+        About,
+    ),
+    row(
+        Relation::Erases,
+        "erases",
+        "erased_by",
+        &[Kind::Erasure],
+        &[Kind::Dataset, Kind::Batch, Kind::Inference],
+        About,
+    ),
+    row(Relation::Brought, "brought", "brought_by", &[Kind::Import], NODE_KINDS, About),
+    same(
+        Relation::Follows,
+        "follows",
+        "followed_by",
+        &[Kind::Batch, Kind::Model, Kind::Dataset, Kind::Deployment, Kind::Document],
+        Chain,
+    ),
+    row(Relation::Seals, "seals", "sealed_by", &[Kind::Checkpoint], NODE_KINDS, Chain),
+];
+
+impl Relation {
+    /// The row of this relation.
+    #[must_use]
+    pub fn spec(self) -> &'static RelationSpec {
+        &RELATIONS[self as usize]
+    }
+
+    /// Its name, from the newer record to the older.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.spec().name
+    }
+
+    /// The relation of that number.
+    #[must_use]
+    pub fn from_number(number: u8) -> Option<Relation> {
+        RELATIONS.get(usize::from(number)).map(|spec| spec.relation)
+    }
+
+    /// The relation of that name and whether the name is the inverse one; ignores ASCII case.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<(Relation, Direction)> {
+        RELATIONS.iter().find_map(|spec| {
+            if spec.name.eq_ignore_ascii_case(name) {
+                Some((spec.relation, Direction::Forward))
+            } else if spec.inverse.eq_ignore_ascii_case(name) {
+                Some((spec.relation, Direction::Inverse))
+            } else {
+                None
+            }
+        })
+    }
+
+    /// May an edge of this relation lead from a node of kind `from` to one of kind `to`?
+    #[must_use]
+    pub fn allows(self, from: Kind, to: Kind) -> bool {
+        let spec = self.spec();
+        spec.from.contains(&from) && spec.to.contains(&to) && (!spec.same_kind || from == to)
+    }
+}
+
+/// Along an edge as it was written, or against it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Direction {
+    /// From the newer record to the older: upstream.
+    Forward,
+    /// From the older record to the newer: downstream.
+    Inverse,
+}
+
+/// The type of a field's value (language reference, "Types").
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the names are the language's type names")]
+pub enum FieldType {
+    Text,
+    Int,
+    Float,
+    Bool,
+    Time,
+    Hash,
+    Node,
+    List,
+    /// An open map of text keys; members are text or float.
+    Map,
+}
+
+impl FieldType {
+    /// The language's word for the type.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            FieldType::Text => "string",
+            FieldType::Int => "int",
+            FieldType::Float => "float",
+            FieldType::Bool => "bool",
+            FieldType::Time => "timestamp",
+            FieldType::Hash => "hash",
+            FieldType::Node => "node",
+            FieldType::List => "list",
+            FieldType::Map => "map",
+        }
+    }
+}
+
+/// One field of a kind.
+#[derive(Debug)]
+pub struct FieldSpec {
+    /// The name in the language and in the record.
+    pub name: &'static str,
+    /// The type of its value.
+    pub field_type: FieldType,
+    /// What it means, in a few words.
+    pub meaning: &'static str,
+}
+
+const fn field(name: &'static str, field_type: FieldType, meaning: &'static str) -> FieldSpec {
+    FieldSpec { name, field_type, meaning }
+}
+
+use FieldType::{Bool, Float, Hash, Int, List, Map, Text, Time};
+
+/// Fields that every node has. They are derived from the node's records and commits, except
+/// `time`, `tags` and `deleted`, which sources state.
+pub const COMMON_FIELDS: &[FieldSpec] = &[
+    field("id", Text, "the id of the current revision, `#` and hex"),
+    field("kind", Text, "the kind's name"),
+    field("key", Text, "the full key, as it can be pasted back"),
+    field("time", Time, "when it happened, as the source says"),
+    field("recorded", Time, "when this store first took it"),
+    field("updated", Time, "when this store last took something new about it"),
+    field("source", Text, "the source whose revision stands on top"),
+    field("sources", List, "all sources and forms that speak of it"),
+    field("tags", Map, "tags that no rule maps, as the source wrote them"),
+    field("missing", Bool, "only referred to, never imported"),
+    field("conflict", List, "fields on which sources disagree"),
+    field("deleted", Bool, "marked deleted in its source"),
+    field("gone", Bool, "no longer in the newest full snapshot of its sources"),
+    field("revisions", Int, "how many revisions are recorded"),
+];
+
+/// The fields of a kind beyond the common ones. Every other name is an error in a query.
+#[must_use]
+pub fn fields(kind: Kind) -> &'static [FieldSpec] {
+    match kind {
+        Kind::Actor => &[
+            field("name", Text, "the login or name; sealed"),
+            field("email", Text, "the e-mail; sealed"),
+            field("role", Text, "the role"),
+            field("org", Text, "the organisation"),
+        ],
+        Kind::Code => &[
+            field("commit", Text, "the commit"),
+            field("repo", Text, "the repository"),
+            field("branch", Text, "the branch"),
+            field("dirty", Bool, "uncommitted changes were present"),
+        ],
+        Kind::System => &[
+            field("name", Text, "the system's id as the sources write it"),
+            field("risk_class", Text, "the risk class"),
+        ],
+        Kind::Dataset => &[
+            field("name", Text, "the name"),
+            field("version", Text, "the version; the digest where the source has none"),
+            field("digest", Text, "the digest as the source gives it"),
+            field("digest_kind", Text, "how the digest was made"),
+            field("source_type", Text, "the kind of place it lies in"),
+            field("uri", Text, "the place it lies in"),
+            field("rows", Int, "the number of rows"),
+            field("license", Text, "the licence"),
+            field("personal_data", Bool, "holds personal data"),
+            field("region", Text, "the region"),
+            field("split", Text, "which split it is"),
+            field("category", Text, "the source's own classification"),
+            field("retention_until", Time, "kept until"),
+            field("schema", Text, "columns, as the source writes them"),
+            field("stats", Map, "figures about it"),
+        ],
+        Kind::Experiment => &[
+            field("name", Text, "the name"),
+            field("purpose", Text, "the purpose"),
+            field("risk_context", Text, "the risk context"),
+            field("artifact_location", Text, "where artifacts lie"),
+        ],
+        Kind::Run => &[
+            field("name", Text, "the name"),
+            field("status", Text, "FINISHED, FAILED, RUNNING, SCHEDULED, KILLED"),
+            field("started", Time, "the start"),
+            field("ended", Time, "the end"),
+            field("params", Map, "parameters, text as written"),
+            field("metrics", Map, "the last value of each metric"),
+            field("series", Map, "every point of each metric: step, time, value"),
+            field("env", Map, "the environment"),
+            field("user", Text, "the user as the source wrote it; sealed"),
+            field("artifact_uri", Text, "where artifacts lie"),
+            field("note", Text, "free text; sealed"),
+            field("risk_class", Text, "the risk class tagged on the run"),
+            field("change_type", Text, "the kind of change"),
+            field("change_reason", Text, "why; sealed"),
+            field("input_hints", List, "places named in parameters or tags where no input is recorded"),
+        ],
+        Kind::Model => &[
+            field("form", Text, "registered or logged"),
+            field("registry", Text, "the registry"),
+            field("name", Text, "the name"),
+            field("version", Text, "the version"),
+            field("digest", Text, "a digest of the model's bytes"),
+            field("stage", Text, "the stage at the time of the export"),
+            field("aliases", List, "aliases at the time of the export"),
+            field("status", Text, "the status"),
+            field("model_type", Text, "the type"),
+            field("params", Map, "parameters"),
+            field("metrics", Map, "the last value of each metric"),
+            field("framework", Text, "the framework"),
+            field("risk_class", Text, "the risk class"),
+            field("intended_purpose", Text, "the intended purpose"),
+            field("license", Text, "the licence"),
+            field("uri", Text, "where it lies"),
+            field("note", Text, "the description; sealed"),
+        ],
+        Kind::Document => &[
+            field("name", Text, "the name"),
+            field("version", Text, "the version"),
+            field("type", Text, "risk_assessment, model_card, ..."),
+            field("section", Text, "the section of the technical documentation"),
+            field("uri", Text, "where it lies"),
+            field("digest", Text, "blake3 of its bytes, where they were read"),
+            field("size", Int, "its size in bytes"),
+        ],
+        Kind::Evaluation => &[
+            field("name", Text, "the name"),
+            field("type", Text, "the type"),
+            field("metrics", Map, "the figures"),
+            field("passed", Bool, "whether it passed"),
+        ],
+        Kind::Approval => &[
+            field("decision", Text, "granted or rejected"),
+            field("role", Text, "the role in which it was decided"),
+            field("reason", Text, "why; sealed"),
+            field("article", Text, "the article it answers"),
+            field("stage", Text, "the stage it is for"),
+            field("expires", Time, "the end of its validity"),
+        ],
+        Kind::Deployment => &[
+            field("name", Text, "the service"),
+            field("service", Text, "the service"),
+            field("environment", Text, "the environment"),
+            field("endpoint", Text, "the id of the deployment within the service"),
+            field("model_name", Text, "the model name it claims"),
+            field("model_version", Text, "the model version it claims"),
+            field("region", Text, "the region"),
+            field("replicas", Int, "how many replicas"),
+            field("until", Time, "the declared end"),
+            field("first_event", Time, "the first recorded event; derived"),
+            field("last_event", Time, "the last recorded event; derived"),
+            field("events", Int, "recorded events; derived"),
+            field("overrides", Int, "recorded human overrides; derived"),
+        ],
+        Kind::Batch => &[
+            field("name", Text, "the label of its source file"),
+            field("first_time", Time, "the first event"),
+            field("last_time", Time, "the last event"),
+            field("count", Int, "events"),
+            field("overrides", Int, "human overrides"),
+            field("art12", Int, "events marked for Article 12"),
+            field("longest_silence", Int, "the longest time between two events, ns"),
+            field("root", Hash, "the Merkle root over the rows"),
+            field("size", Int, "bytes of the canonical rows"),
+            field("retention_until", Time, "kept until"),
+        ],
+        Kind::Monitor => &[
+            field("name", Text, "the name"),
+            field("article", Text, "the article it serves"),
+            field("query", Text, "the query"),
+            field("threshold", Float, "the threshold"),
+        ],
+        Kind::Alert => &[
+            field("severity", Text, "the severity"),
+            field("status", Text, "the status"),
+            field("resolved", Time, "when it was resolved"),
+        ],
+        Kind::Incident => &[field("name", Text, "the name"), field("severity", Text, "the severity")],
+        Kind::Change => &[field("name", Text, "the name"), field("reason", Text, "why; sealed")],
+        Kind::Hold => &[field("reason", Text, "why; sealed"), field("until", Time, "the end")],
+        Kind::Erasure => &[
+            field("reason", Text, "why; sealed"),
+            field("request_id", Text, "the request"),
+            field("basis", Text, "the legal basis"),
+        ],
+        Kind::Checkpoint => &[
+            field("root", Hash, "the root of the log"),
+            field("count", Int, "commits"),
+            field("signer", Text, "who signed"),
+        ],
+        Kind::Import => &[
+            field("number", Int, "the number of its first commit"),
+            field("nodes", Int, "revisions it brought"),
+            field("events", Int, "events it brought"),
+            field("retracted", Bool, "undone by a retraction"),
+        ],
+        Kind::Inference => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_stand_in_the_order_of_their_numbers() {
+        for (number, spec) in RELATIONS.iter().enumerate() {
+            assert_eq!(spec.relation as usize, number, "{}", spec.name);
+        }
+        for (number, kind) in KINDS.iter().enumerate() {
+            assert_eq!(*kind as usize, number, "{kind}");
+        }
+    }
+
+    #[test]
+    fn names_are_unique_over_both_directions() {
+        let mut names: Vec<_> = RELATIONS.iter().flat_map(|r| [r.name, r.inverse]).collect();
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+}
