@@ -1,1 +1,3 @@
-//! placeholder
+//! Reads foreign exports into a Lineal store.
+
+pub mod record;

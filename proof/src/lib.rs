@@ -1,1 +1,18 @@
-//! placeholder
+//! Hashes, canonical bytes and Merkle trees: all a verifier of Lineal's records needs.
+//!
+//! Nothing here reads a file or knows a store. The byte forms are specified in
+//! `docs/format.md`; each constant names its section.
+
+#![forbid(unsafe_code)]
+
+pub mod cid;
+pub mod error;
+pub mod hash;
+pub mod key;
+pub mod value;
+
+pub use cid::Cid;
+pub use error::{Error, Result};
+pub use hash::Hash;
+pub use key::{Key, KeyPart};
+pub use value::{Map, Value};

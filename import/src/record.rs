@@ -1,0 +1,170 @@
+//! What every source is reduced to: nodes, events, and what to say about a file.
+//!
+//! A translator turns foreign words into these and knows nothing of hashing, batching, retries or
+//! the store. Personal data is marked as such here and is keyed or sealed by the pipeline.
+
+use lineal_engine::event_fields::EventField;
+use lineal_engine::schema::{Kind, Relation};
+use lineal_proof::{Map, Value};
+
+/// One part of a staged key.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Part {
+    /// The source does not know it: the key is a claim.
+    Null,
+    /// A whole number.
+    Int(i64),
+    /// Text.
+    Text(String),
+    /// Text that names a person or holds a home path: the pipeline puts its keyed form here.
+    Personal(String),
+}
+
+impl From<&str> for Part {
+    fn from(text: &str) -> Part {
+        Part::Text(text.to_owned())
+    }
+}
+impl From<String> for Part {
+    fn from(text: String) -> Part {
+        Part::Text(text)
+    }
+}
+impl From<Option<String>> for Part {
+    fn from(text: Option<String>) -> Part {
+        text.map_or(Part::Null, Part::Text)
+    }
+}
+
+/// A reference to a node: its kind and its key, exact or claimed.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Reference {
+    /// The kind.
+    pub kind: Kind,
+    /// The key's parts, in the order docs/format.md section 6 gives for the kind.
+    pub key: Vec<Part>,
+}
+
+impl Reference {
+    /// A reference.
+    #[must_use]
+    pub fn new(kind: Kind, key: Vec<Part>) -> Reference {
+        Reference { kind, key }
+    }
+
+    /// The actor of that login, name or e-mail. `None` for what is no person: blank, `unknown`.
+    #[must_use]
+    pub fn actor(login: &str) -> Option<Reference> {
+        let login = login.trim();
+        let nobody = login.is_empty() || login.eq_ignore_ascii_case("unknown");
+        (!nobody).then(|| Reference::new(Kind::Actor, vec![Part::Personal(login.to_owned())]))
+    }
+}
+
+/// A link from the node that holds it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Edge {
+    /// Its name, in the direction from newer to older.
+    pub relation: Relation,
+    /// Where it leads.
+    pub target: Reference,
+    /// Ids given beside a claim that help to resolve it: `run` (run id), `logged` (logged model
+    /// id), `uri`. Sorted by name.
+    pub beside: Vec<(String, String)>,
+}
+
+impl Edge {
+    /// An edge to an exact key or a bare claim.
+    #[must_use]
+    pub fn new(relation: Relation, target: Reference) -> Edge {
+        Edge { relation, target, beside: Vec::new() }
+    }
+}
+
+/// A text that must not stand in the clear.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Personal {
+    /// The field's name; a member of an open map is written `tags.mlflow.user`.
+    pub field: String,
+    /// The text.
+    pub value: String,
+    /// The person it names (a login, name or e-mail as in [`Reference::actor`]), where it names
+    /// one; else it is about the node itself.
+    pub person: Option<String>,
+}
+
+/// Where in the source something stands, for messages.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Location {
+    /// The file, relative to what was given to `import`.
+    pub file: String,
+    /// The line from 1, or 0 where lines have no meaning.
+    pub line: u64,
+    /// The byte where the line or item begins, in the decompressed file.
+    pub byte: u64,
+}
+
+/// What one source says of one node.
+#[derive(Clone, PartialEq, Debug)]
+pub struct NodeRecord {
+    /// Which node.
+    pub node: Reference,
+    /// Its fields, under the names of `lineal_engine::schema::fields`. Fields whose value is
+    /// absent are left out; empty maps and lists too.
+    pub fields: Map,
+    /// Fields that are sealed.
+    pub personal: Vec<Personal>,
+    /// Its links. Order and duplicates do not matter.
+    pub edges: Vec<Edge>,
+    /// Where it was read.
+    pub at: Location,
+}
+
+impl NodeRecord {
+    /// A node with nothing said of it yet.
+    #[must_use]
+    pub fn new(node: Reference, at: Location) -> NodeRecord {
+        NodeRecord { node, fields: Map::new(), personal: Vec::new(), edges: Vec::new(), at }
+    }
+
+    /// Sets a field if there is a value.
+    pub fn set(&mut self, name: &str, value: Option<impl Into<Value>>) {
+        if let Some(value) = value {
+            self.fields.insert(name, value);
+        }
+    }
+}
+
+/// A value of an event field, borrowed from the line where possible.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum EventValue<'a> {
+    /// Text.
+    Text(&'a str),
+    /// A whole number, or a time in ns since 1970 UTC.
+    Int(i64),
+    /// A finite float.
+    Float(f64),
+    /// True or false.
+    Bool(bool),
+    /// The bytes of a hash.
+    Hash(&'a [u8]),
+}
+
+/// Receives the fields of one event after another.
+pub trait EventSink {
+    /// Sets a field of the event at hand; the last value of a field wins.
+    fn set(&mut self, field: EventField, value: EventValue<'_>);
+    /// Sets a field to the keyed form of the person named (reviewer, verified_by).
+    fn set_person(&mut self, field: EventField, person: &str);
+    /// The event is whole.
+    fn end_event(&mut self);
+}
+
+/// Why something that was read did not become a record.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reject {
+    /// Where it stands.
+    pub at: Location,
+    /// What is wrong and what was expected, without personal data.
+    pub reason: String,
+}

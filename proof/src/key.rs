@@ -1,0 +1,113 @@
+//! The natural key of a node: what the source calls it, in parts.
+//!
+//! A part that the source does not know is null; a key with a null part is a *claim*, resolved
+//! when indexes are built and never written (docs/format.md, section 6).
+
+use crate::value::Value;
+
+/// One part of a key.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum KeyPart {
+    /// Not known to this source.
+    Null,
+    /// A whole number.
+    Int(i64),
+    /// Bytes.
+    Bytes(Vec<u8>),
+    /// Text.
+    Text(String),
+}
+
+impl From<&str> for KeyPart {
+    fn from(text: &str) -> KeyPart {
+        KeyPart::Text(text.to_owned())
+    }
+}
+impl From<String> for KeyPart {
+    fn from(text: String) -> KeyPart {
+        KeyPart::Text(text)
+    }
+}
+impl From<i64> for KeyPart {
+    fn from(number: i64) -> KeyPart {
+        KeyPart::Int(number)
+    }
+}
+impl From<Option<String>> for KeyPart {
+    fn from(text: Option<String>) -> KeyPart {
+        text.map_or(KeyPart::Null, KeyPart::Text)
+    }
+}
+
+/// A key: its parts in the order that the kind defines.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Key(pub Vec<KeyPart>);
+
+impl Key {
+    /// A key of these parts.
+    #[must_use]
+    pub fn new(parts: Vec<KeyPart>) -> Key {
+        Key(parts)
+    }
+
+    /// A key of one text.
+    #[must_use]
+    pub fn text(text: impl Into<String>) -> Key {
+        Key(vec![KeyPart::Text(text.into())])
+    }
+
+    /// The text of a part, if it is one.
+    #[must_use]
+    pub fn part_text(&self, at: usize) -> Option<&str> {
+        match self.0.get(at) {
+            Some(KeyPart::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Has it a part that the source does not know?
+    #[must_use]
+    pub fn is_claim(&self) -> bool {
+        self.0.contains(&KeyPart::Null)
+    }
+
+    /// Does a claim fit an exact key: same length, equal where the claim is not null?
+    #[must_use]
+    pub fn fits(&self, exact: &Key) -> bool {
+        self.0.len() == exact.0.len()
+            && self
+                .0
+                .iter()
+                .zip(&exact.0)
+                .all(|(mine, other)| *mine == KeyPart::Null || mine == other)
+    }
+
+    /// As a list value.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        Value::List(
+            self.0
+                .iter()
+                .map(|part| match part {
+                    KeyPart::Null => Value::Null,
+                    KeyPart::Int(number) => Value::from(*number),
+                    KeyPart::Bytes(bytes) => Value::Bytes(bytes.clone()),
+                    KeyPart::Text(text) => Value::text(text),
+                })
+                .collect(),
+        )
+    }
+
+    /// From a list value; `None` if it is no list of key parts.
+    #[must_use]
+    pub fn from_value(value: &Value) -> Option<Key> {
+        let parts = value.as_list()?.iter().map(|part| match part {
+            Value::Null => Some(KeyPart::Null),
+            Value::Int(_) => part.as_i64().map(KeyPart::Int),
+            Value::Bytes(bytes) => Some(KeyPart::Bytes(bytes.clone())),
+            Value::Text(text) => Some(KeyPart::Text(text.clone())),
+            _ => None,
+        });
+        parts.collect::<Option<Vec<_>>>().map(Key)
+    }
+}
