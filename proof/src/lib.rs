@@ -5,10 +5,15 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cbor;
 pub mod cid;
 pub mod error;
+pub mod event;
+pub mod frame;
 pub mod hash;
 pub mod key;
+pub mod merkle;
+pub mod record;
 pub mod value;
 
 pub use cid::Cid;

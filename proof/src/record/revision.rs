@@ -1,0 +1,175 @@
+//! A revision: what one source said of one node (docs/format.md, section 6).
+
+use super::{Parts, Record, commitments, optional_link};
+use crate::cbor;
+use crate::cid::Cid;
+use crate::error::Result;
+use crate::frame::RecordType;
+use crate::hash::Hash;
+use crate::key::Key;
+use crate::value::{Map, Value};
+
+/// A typed link inside a revision.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Edge {
+    /// The relation's name, from newer to older.
+    pub relation: String,
+    /// The target's kind.
+    pub kind: String,
+    /// The target's key, exact or a claim.
+    pub key: Key,
+    /// The revision of the target that was current, else its stub.
+    pub pin: Cid,
+    /// Ids given beside a claim, sorted by name; empty for none.
+    pub beside: Vec<(String, String)>,
+}
+
+impl Edge {
+    fn beside_value(&self) -> Value {
+        if self.beside.is_empty() {
+            Value::Null
+        } else {
+            Value::Map(self.beside.iter().map(|(k, v)| (k.clone(), v.as_str())).collect())
+        }
+    }
+
+    /// The edge as content: without its pin.
+    fn content(&self) -> Value {
+        Value::List(vec![
+            Value::text(&self.relation),
+            Value::text(&self.kind),
+            self.key.to_value(),
+            self.beside_value(),
+        ])
+    }
+
+    fn to_value(&self) -> Value {
+        Value::List(vec![
+            Value::text(&self.relation),
+            Value::text(&self.kind),
+            self.key.to_value(),
+            Value::Link(self.pin),
+            self.beside_value(),
+        ])
+    }
+
+    fn from_value(parts: &Parts, value: &Value) -> Result<Edge> {
+        let Some([relation, kind, key, pin, beside]) = value.as_list() else {
+            return parts.fail("an edge has five parts");
+        };
+        let beside = match beside {
+            Value::Null => Vec::new(),
+            Value::Map(map) if !map.is_empty() => map
+                .iter()
+                .map(|(name, id)| {
+                    parts.want(id.as_text()).map(|id| (name.to_owned(), id.to_owned()))
+                })
+                .collect::<Result<_>>()?,
+            _ => return parts.fail("what stands beside a claim is null or a map of texts"),
+        };
+        Ok(Edge {
+            relation: parts.want(relation.as_text())?.to_owned(),
+            kind: parts.want(kind.as_text())?.to_owned(),
+            key: parts.want(Key::from_value(key))?,
+            pin: parts.want(pin.as_link())?,
+            beside,
+        })
+    }
+}
+
+/// What one source, in one form, said of one node.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Revision {
+    /// The node's kind.
+    pub kind: String,
+    /// The node's key.
+    pub key: Key,
+    /// Who says it.
+    pub source: String,
+    /// The form it was exported in.
+    pub form: String,
+    /// When the source was in this state, ns.
+    pub observed_at: i64,
+    /// The fields.
+    pub fields: Map,
+    /// Commitments to sealed fields, sorted canonically by name.
+    pub sealed: Vec<(String, Hash)>,
+    /// The links, in canonical order: [`Revision::sort_edges`].
+    pub edges: Vec<Edge>,
+    /// The revision of this chain that the writer saw last, else the stub, else nothing.
+    pub previous: Option<Cid>,
+}
+
+impl Revision {
+    /// Brings the edges into canonical order and drops duplicates.
+    pub fn sort_edges(&mut self) {
+        let mut keyed: Vec<(Vec<u8>, Edge)> =
+            self.edges.drain(..).map(|edge| (cbor::encode(&edge.content()), edge)).collect();
+        keyed.sort_by(|a, b| a.0.cmp(&b.0));
+        keyed.dedup_by(|a, b| a.0 == b.0);
+        self.edges = keyed.into_iter().map(|(_, edge)| edge).collect();
+    }
+
+    /// The digest over what is said, without how it was exported, when, and what it was pinned
+    /// to: equal for two encodings of the same thing.
+    #[must_use]
+    pub fn content_digest(&self) -> Hash {
+        let mut map = Map::new();
+        map.insert("type", Self::TYPE.name());
+        map.insert("format", i64::from(crate::frame::FORMAT));
+        map.insert("kind", self.kind.as_str());
+        map.insert("key", self.key.to_value());
+        map.insert("source", self.source.as_str());
+        map.insert("fields", Value::Map(self.fields.clone()));
+        map.insert("sealed", commitments(&self.sealed));
+        map.insert("edges", Value::List(self.edges.iter().map(Edge::content).collect()));
+        Hash::of(&cbor::encode_map(&map))
+    }
+}
+
+impl Record for Revision {
+    const TYPE: RecordType = RecordType::Revision;
+
+    fn to_map(&self) -> Map {
+        debug_assert!(
+            self.edges.is_sorted_by_key(|edge| cbor::encode(&edge.content())),
+            "canonical order, docs/format.md, section 6"
+        );
+        let mut map = Map::new();
+        map.insert("kind", self.kind.as_str());
+        map.insert("key", self.key.to_value());
+        map.insert("source", self.source.as_str());
+        map.insert("form", self.form.as_str());
+        map.insert("observed_at", self.observed_at);
+        map.insert("fields", Value::Map(self.fields.clone()));
+        map.insert("sealed", commitments(&self.sealed));
+        map.insert("edges", Value::List(self.edges.iter().map(Edge::to_value).collect()));
+        map.insert("previous", optional_link(self.previous));
+        map
+    }
+
+    fn from_parts(parts: &mut Parts) -> Result<Revision> {
+        let edges = parts.list("edges")?;
+        let edges =
+            edges.iter().map(|edge| Edge::from_value(parts, edge)).collect::<Result<Vec<_>>>()?;
+        let mut previous: Option<Vec<u8>> = None;
+        for edge in &edges {
+            let content = cbor::encode(&edge.content());
+            if previous.is_some_and(|previous| previous >= content) {
+                return parts.fail("edges are sorted and unique");
+            }
+            previous = Some(content);
+        }
+        Ok(Revision {
+            kind: parts.text("kind")?,
+            key: parts.key("key")?,
+            source: parts.text("source")?,
+            form: parts.text("form")?,
+            observed_at: parts.int("observed_at")?,
+            fields: parts.map("fields")?,
+            sealed: parts.commitments("sealed")?,
+            edges,
+            previous: parts.optional_link("previous")?,
+        })
+    }
+}
