@@ -1,0 +1,149 @@
+//! What can go wrong with a store, in sentences for someone who has to act.
+
+use std::io;
+use std::path::PathBuf;
+
+/// An error of the store.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Nothing to open.
+    #[error("no store at {path}; `lineal init {path}` makes one")]
+    NoStore {
+        /// Where it was looked for.
+        path: String,
+    },
+    /// Creating would overwrite.
+    #[error("{path} is not empty; a store is made in a new or empty folder")]
+    NotEmpty {
+        /// The folder.
+        path: String,
+    },
+    /// Another writer holds the lock.
+    #[error("the store is being written by {holder}; reading is possible meanwhile, writing after it ends")]
+    Locked {
+        /// What the lock file says of its holder.
+        holder: String,
+    },
+    /// The folder lies on a network file system, whose locks cannot be trusted.
+    #[error("{path} lies on a network file system ({kind}), whose locks cannot be trusted; use a local disk, or --force-network")]
+    NetworkFileSystem {
+        /// The folder.
+        path: String,
+        /// The file system.
+        kind: String,
+    },
+    /// Written by a later version.
+    #[error("{file} has format {found}; this version reads up to {newest}. Use a newer lineal; `lineal migrate` will move older stores")]
+    NewerFormat {
+        /// The file.
+        file: String,
+        /// Its format.
+        found: i64,
+        /// The newest format this version knows.
+        newest: i64,
+    },
+    /// A sync failed before: what is on disk is not known.
+    #[error("an earlier write could not be made durable ({cause}); reading goes on, writing needs the store to be opened again")]
+    Poisoned {
+        /// What failed.
+        cause: String,
+    },
+    /// Opened for reading.
+    #[error("the store was opened for reading only")]
+    ReadOnly,
+    /// Bytes that are not what was written.
+    #[error("{file} is damaged at byte {at}: {rule}")]
+    Corrupt {
+        /// The file, relative to the store.
+        file: String,
+        /// Where.
+        at: u64,
+        /// The rule of the format that is broken.
+        rule: String,
+    },
+    /// A record that breaks its form although its hash fits: a writer's mistake.
+    #[error("{file}, byte {at}: {source}")]
+    Record {
+        /// The file.
+        file: String,
+        /// Where the frame begins.
+        at: u64,
+        /// What is wrong.
+        source: lineal_proof::Error,
+    },
+    /// Something larger than the format allows.
+    #[error("{what} is {found}, the limit is {limit}")]
+    Limit {
+        /// What is too large.
+        what: String,
+        /// Its size.
+        found: u64,
+        /// The limit (docs/format.md, section 15).
+        limit: u64,
+    },
+    /// A secret that a question or write needs is not there.
+    #[error("keys/{name} is not here, and {purpose} needs it")]
+    NoKey {
+        /// The key's file.
+        name: &'static str,
+        /// What for.
+        purpose: &'static str,
+    },
+    /// A commit that is not there.
+    #[error("no commit {number}; the store holds {newest}")]
+    NoCommit {
+        /// What was asked for.
+        number: u64,
+        /// The newest.
+        newest: u64,
+    },
+    /// An import that is not there.
+    #[error("no import {number}; `lineal imports` lists them")]
+    NoImport {
+        /// What was asked for.
+        number: u64,
+    },
+    /// The medium refused.
+    #[error("cannot {action} {path}: {source}")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// Wraps an error of the system.
+    pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Error {
+        Error::Io { action, path: path.into(), source }
+    }
+
+    /// A damaged file.
+    pub(crate) fn corrupt(file: impl Into<String>, at: u64, rule: impl Into<String>) -> Error {
+        Error::Corrupt { file: file.into(), at, rule: rule.into() }
+    }
+
+    /// A record or frame that was refused, with its place.
+    pub(crate) fn record(file: &str, at: u64, source: lineal_proof::Error) -> Error {
+        match source {
+            lineal_proof::Error::Newer { found, newest, .. } => {
+                Error::NewerFormat { file: file.to_owned(), found, newest }
+            }
+            lineal_proof::Error::Frame { rule } => Error::corrupt(file, at, rule),
+            source => Error::Record { file: file.to_owned(), at, source },
+        }
+    }
+
+    /// Is it damage, so that a program should say so with a code of its own?
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Error::Corrupt { .. } | Error::Record { .. })
+    }
+}
+
+/// A result whose error is the store's.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,81 @@
+//! The one seam between the store and the medium.
+//!
+//! Paths are relative to the store and use `/`. Two halves: immutable objects (put whole, read,
+//! list, remove) and the local journal (append, sync, cut, lock). Nothing else in the engine
+//! touches files, so the crash tests see every write that matters; the catalog (sled) is derived
+//! and does its own input and output.
+
+mod faulty;
+mod file;
+mod memory;
+
+pub use faulty::{FaultyStorage, Plan};
+pub use file::FileStorage;
+pub use memory::MemoryStorage;
+
+use crate::error::Result;
+use crate::mapping::Bytes;
+use std::path::PathBuf;
+
+/// A medium.
+pub trait Storage: Send + Sync {
+    /// The bytes of a file as they are now; none if there is no such file.
+    ///
+    /// # Errors
+    /// What the medium says.
+    fn read(&self, path: &str) -> Result<Option<Bytes>>;
+
+    /// The names of the files in a folder, sorted; none if there is no such folder.
+    ///
+    /// # Errors
+    /// What the medium says.
+    fn list(&self, folder: &str) -> Result<Vec<String>>;
+
+    /// Writes a file whole, durable and at once: a reader sees the old bytes or the new.
+    ///
+    /// # Errors
+    /// What the medium says; the old bytes are then still there.
+    fn put(&self, path: &str, bytes: &[u8], secret: bool) -> Result<()>;
+
+    /// Appends to a file, making it if needed. Not durable until [`Storage::sync`].
+    ///
+    /// # Errors
+    /// What the medium says; part of the bytes may have been written.
+    fn append(&self, path: &str, bytes: &[u8], secret: bool) -> Result<()>;
+
+    /// Makes what was appended durable, and the file's name with it.
+    ///
+    /// # Errors
+    /// What the medium says; nothing is known of the bytes then.
+    fn sync(&self, path: &str) -> Result<()>;
+
+    /// Cuts a file to a length, durably.
+    ///
+    /// # Errors
+    /// What the medium says.
+    fn cut(&self, path: &str, length: u64) -> Result<()>;
+
+    /// Moves a file within the store, durably.
+    ///
+    /// # Errors
+    /// What the medium says.
+    fn rename(&self, from: &str, to: &str) -> Result<()>;
+
+    /// Removes a file; no error if there is none.
+    ///
+    /// # Errors
+    /// What the medium says.
+    fn remove(&self, path: &str) -> Result<()>;
+
+    /// Takes the writer's lock until the guard is dropped.
+    ///
+    /// # Errors
+    /// [`crate::Error::Locked`] if another process holds it.
+    fn lock(&self, holder: &str) -> Result<Box<dyn Send + Sync>>;
+
+    /// Where the folder lies on a local disk, for the catalog; none for media in memory.
+    fn local_path(&self) -> Option<PathBuf>;
+
+    /// What to call the store in messages.
+    fn name(&self) -> String;
+}

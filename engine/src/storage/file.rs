@@ -1,0 +1,193 @@
+//! A store in a folder of a local disk.
+
+use super::Storage;
+use crate::error::{Error, Result};
+use crate::mapping::Bytes;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+/// A folder.
+#[derive(Debug)]
+pub struct FileStorage {
+    root: PathBuf,
+}
+
+impl FileStorage {
+    /// The storage of a folder, which need not exist yet.
+    pub fn new(root: impl Into<PathBuf>) -> FileStorage {
+        FileStorage { root: root.into() }
+    }
+
+    /// The file system's name if it is a network one, whose advisory locks cannot be trusted.
+    #[must_use]
+    pub fn network_file_system(&self) -> Option<String> {
+        let root = fs::canonicalize(&self.root).ok()?;
+        // Linux lists mounts here; elsewhere nothing can be told and nothing is refused.
+        let mounts = fs::read_to_string("/proc/self/mounts").ok()?;
+        let (_, kind) = mounts
+            .lines()
+            .filter_map(|line| {
+                let mut words = line.split(' ').skip(1);
+                Some((words.next()?.replace("\\040", " "), words.next()?))
+            })
+            .filter(|(point, _)| root.starts_with(point))
+            .max_by_key(|(point, _)| point.len())?;
+        const NETWORK: [&str; 8] =
+            ["nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "fuse.sshfs"];
+        NETWORK.contains(&kind).then(|| kind.to_owned())
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
+
+    fn make_folder(&self, path: &Path) -> Result<()> {
+        if let Some(folder) = path.parent()
+            && !folder.is_dir()
+        {
+            fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, e))?;
+            sync_folder(folder.parent().unwrap_or(&self.root))?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes names in a folder durable: without it a crash may lose a new name and keep its bytes.
+fn sync_folder(folder: &Path) -> Result<()> {
+    if folder.as_os_str().is_empty() {
+        return Ok(());
+    }
+    let synced = File::open(folder).and_then(|file| file.sync_all());
+    synced.map_err(|e| Error::io("sync the folder", folder, e))
+}
+
+fn options(secret: bool) -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true);
+    #[cfg(unix)]
+    if secret {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    }
+    options
+}
+
+impl Storage for FileStorage {
+    fn read(&self, path: &str) -> Result<Option<Bytes>> {
+        let path = self.path(path);
+        match File::open(&path) {
+            Ok(file) => Bytes::map(&file).map(Some).map_err(|e| Error::io("read", path, e)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(Error::io("open", path, e)),
+        }
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<String>> {
+        let folder = self.path(folder);
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(Error::io("list", folder, e)),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|e| Error::io("list", &folder, e))?;
+            if entry.path().is_file() {
+                names.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn put(&self, path: &str, bytes: &[u8], secret: bool) -> Result<()> {
+        let path = self.path(path);
+        self.make_folder(&path)?;
+        let mut beside = path.clone().into_os_string();
+        beside.push(".tmp");
+        let beside = PathBuf::from(beside);
+        let written = options(secret).truncate(true).open(&beside).and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()
+        });
+        if let Err(e) = written {
+            // A half-written file beside the real one is no harm, but it takes room.
+            let _ = fs::remove_file(&beside);
+            return Err(Error::io("write", path, e));
+        }
+        fs::rename(&beside, &path).map_err(|e| Error::io("rename into", &path, e))?;
+        sync_folder(path.parent().unwrap_or(&self.root))
+    }
+
+    fn append(&self, path: &str, bytes: &[u8], secret: bool) -> Result<()> {
+        let path = self.path(path);
+        self.make_folder(&path)?;
+        let written = options(secret).append(true).open(&path).and_then(|mut f| f.write_all(bytes));
+        written.map_err(|e| Error::io("append to", path, e))
+    }
+
+    fn sync(&self, path: &str) -> Result<()> {
+        let path = self.path(path);
+        let synced = File::open(&path).and_then(|file| file.sync_all());
+        synced.map_err(|e| Error::io("sync", &path, e))?;
+        sync_folder(path.parent().unwrap_or(&self.root))
+    }
+
+    fn cut(&self, path: &str, length: u64) -> Result<()> {
+        let path = self.path(path);
+        let cut = OpenOptions::new().write(true).open(&path).and_then(|file| {
+            file.set_len(length)?;
+            file.sync_all()
+        });
+        cut.map_err(|e| Error::io("cut", path, e))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> Result<()> {
+        let (from, to) = (self.path(from), self.path(to));
+        self.make_folder(&to)?;
+        fs::rename(&from, &to).map_err(|e| Error::io("move", &from, e))?;
+        sync_folder(from.parent().unwrap_or(&self.root))?;
+        sync_folder(to.parent().unwrap_or(&self.root))
+    }
+
+    fn remove(&self, path: &str) -> Result<()> {
+        let path = self.path(path);
+        match fs::remove_file(&path) {
+            Ok(()) => Ok(()),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(e) => Err(Error::io("remove", path, e)),
+        }
+    }
+
+    fn lock(&self, holder: &str) -> Result<Box<dyn Send + Sync>> {
+        let path = self.path("lock");
+        let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+        let mut file = open.map_err(|e| Error::io("open", &path, e))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut text = String::new();
+                let _ = file.read_to_string(&mut text);
+                let known = !text.trim().is_empty();
+                let holder = if known { text.trim() } else { "another process" };
+                return Err(Error::Locked { holder: holder.to_owned() });
+            }
+            Err(TryLockError::Error(e)) => return Err(Error::io("lock", path, e)),
+        }
+        // Who holds it is for messages only: no sync.
+        let noted = file
+            .set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| file.write_all(holder.as_bytes()));
+        noted.map_err(|e| Error::io("write", path, e))?;
+        Ok(Box::new(file))
+    }
+
+    fn local_path(&self) -> Option<PathBuf> {
+        Some(self.root.clone())
+    }
+
+    fn name(&self) -> String {
+        self.root.display().to_string()
+    }
+}
