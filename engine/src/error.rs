@@ -20,13 +20,17 @@ pub enum Error {
         path: String,
     },
     /// Another writer holds the lock.
-    #[error("the store is being written by {holder}; reading is possible meanwhile, writing after it ends")]
+    #[error(
+        "the store is being written by {holder}; reading is possible meanwhile, writing after it ends"
+    )]
     Locked {
         /// What the lock file says of its holder.
         holder: String,
     },
     /// The folder lies on a network file system, whose locks cannot be trusted.
-    #[error("{path} lies on a network file system ({kind}), whose locks cannot be trusted; use a local disk, or --force-network")]
+    #[error(
+        "{path} lies on a network file system ({kind}), whose locks cannot be trusted; use a local disk, or --force-network"
+    )]
     NetworkFileSystem {
         /// The folder.
         path: String,
@@ -34,7 +38,9 @@ pub enum Error {
         kind: String,
     },
     /// Written by a later version.
-    #[error("{file} has format {found}; this version reads up to {newest}. Use a newer lineal; `lineal migrate` will move older stores")]
+    #[error(
+        "{file} has format {found}; this version reads up to {newest}. Use a newer lineal; `lineal migrate` will move older stores"
+    )]
     NewerFormat {
         /// The file.
         file: String,
@@ -44,7 +50,9 @@ pub enum Error {
         newest: i64,
     },
     /// A sync failed before: what is on disk is not known.
-    #[error("an earlier write could not be made durable ({cause}); reading goes on, writing needs the store to be opened again")]
+    #[error(
+        "an earlier write could not be made durable ({cause}); reading goes on, writing needs the store to be opened again"
+    )]
     Poisoned {
         /// What failed.
         cause: String,

@@ -65,8 +65,9 @@ impl Head {
         if &bytes[..8] != MAGIC {
             return fail("it begins with its magic");
         }
-        let word =
-            |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        let word = |at: usize| {
+            u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+        };
         let long = |at: usize| u64::from(word(at)) | u64::from(word(at + 4)) << 32;
         if word(LENGTH - 4) != crc32c::crc32c(&bytes[..LENGTH - 4]) {
             return fail("its crc32c fits");

@@ -26,7 +26,10 @@ impl Bytes {
     ///
     /// # Errors
     /// What the system says.
-    #[expect(unsafe_code, reason = "mapping a file is unsafe by nature; the invariant stands below")]
+    #[expect(
+        unsafe_code,
+        reason = "mapping a file is unsafe by nature; the invariant stands below"
+    )]
     pub fn map(file: &File) -> io::Result<Bytes> {
         if file.metadata()?.len() == 0 {
             return Ok(Bytes::held(Vec::new()));

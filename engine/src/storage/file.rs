@@ -161,7 +161,8 @@ impl Storage for FileStorage {
 
     fn lock(&self, holder: &str) -> Result<Box<dyn Send + Sync>> {
         let path = self.path("lock");
-        let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+        let open =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
         let mut file = open.map_err(|e| Error::io("open", &path, e))?;
         match file.try_lock() {
             Ok(()) => {}

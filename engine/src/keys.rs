@@ -1,0 +1,353 @@
+//! The store's secrets: key files and the seeds of batches and subjects (docs/format.md, section 8).
+//!
+//! Readers may hold the index and actor keys; without them look-ups by value are refused. Seeds
+//! are durable before the commit that needs them.
+
+use crate::error::{Error, Result};
+use crate::storage::Storage;
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use lineal_proof::hash::{CONTEXT_INDEX, actor_key};
+use lineal_proof::{Hash, Value, cbor};
+use std::collections::HashMap;
+
+/// Makes new secrets.
+pub trait Secrets: Send + Sync {
+    /// A secret for a use. Real ones ignore the label; those of tests are made from it alone, never
+    /// from the order of asking, so that the same inputs give the same bytes.
+    fn secret(&self, label: &str) -> [u8; 32];
+}
+
+/// Secrets from the operating system.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct RandomSecrets;
+
+impl Secrets for RandomSecrets {
+    fn secret(&self, _label: &str) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+        bytes
+    }
+}
+
+/// Secrets derived from labels, for tests and reproducible demonstrations. They protect nothing.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct LabelledSecrets;
+
+impl Secrets for LabelledSecrets {
+    fn secret(&self, label: &str) -> [u8; 32] {
+        Hash::derive("lineal v1 test secrets", label.as_bytes())
+    }
+}
+
+const KEY_MAGIC: &[u8; 6] = b"LNKEY1";
+const KEY_LENGTH: usize = 48;
+const SEEDS: &str = "keys/seeds";
+const SEEDS_MAGIC: &[u8; 8] = b"LNSEEDS1";
+const SEEDS_HEADER: usize = 64;
+const SEED_FRAME: usize = 97;
+const KINDS: [(&str, u8); 3] = [("signing", 1), ("index", 2), ("actor", 3)];
+
+/// What a seed belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u8)]
+pub(crate) enum SeedKind {
+    Batch = 1,
+    Subject = 2,
+}
+
+/// The secrets of an open store.
+pub struct Keys {
+    index: Option<[u8; 32]>,
+    actor: Option<[u8; 32]>,
+    file_key: Option<[u8; 32]>,
+    seeds: HashMap<(SeedKind, [u8; 32]), [u8; 32]>,
+    /// Bytes of `seeds` that are whole; frames go there.
+    length: usize,
+    pending: Vec<u8>,
+}
+
+fn key_file(kind: u8, key: &[u8; 32]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(KEY_LENGTH);
+    bytes.extend_from_slice(KEY_MAGIC);
+    bytes.extend_from_slice(&[kind, 0]);
+    bytes.extend_from_slice(key);
+    bytes.extend_from_slice(&[0; 4]);
+    bytes.extend_from_slice(&crc32c::crc32c(&bytes).to_le_bytes());
+    bytes
+}
+
+fn read_key(storage: &dyn Storage, name: &str, kind: u8) -> Result<Option<[u8; 32]>> {
+    let path = format!("keys/{name}.key");
+    let Some(bytes) = storage.read(&path)? else { return Ok(None) };
+    let whole = bytes.len() == KEY_LENGTH
+        && bytes.starts_with(KEY_MAGIC)
+        && bytes.get(6) == Some(&kind)
+        && bytes.get(44..) == Some(&crc32c::crc32c(&bytes[..44]).to_le_bytes()[..]);
+    let key = if whole { bytes.get(8..40).and_then(|key| key.try_into().ok()) } else { None };
+    key.map(Some).ok_or_else(|| Error::corrupt(path, 0, "a key file has its form and crc32c"))
+}
+
+fn nonce(offset: usize) -> XNonce {
+    let mut nonce = [0; 24];
+    nonce[16..].copy_from_slice(&(offset as u64).to_le_bytes());
+    XNonce::from(nonce)
+}
+
+impl Keys {
+    /// Makes the key files of a new store.
+    pub(crate) fn create(storage: &dyn Storage, secrets: &dyn Secrets) -> Result<()> {
+        for (name, kind) in KINDS {
+            let bytes = key_file(kind, &secrets.secret(name));
+            storage.put(&format!("keys/{name}.key"), &bytes, true)?;
+        }
+        let mut header = Vec::with_capacity(SEEDS_HEADER);
+        header.extend_from_slice(SEEDS_MAGIC);
+        header.extend_from_slice(&[0; 8]);
+        header.extend_from_slice(&secrets.secret("seeds"));
+        header.resize(SEEDS_HEADER - 4, 0);
+        header.extend_from_slice(&crc32c::crc32c(&header).to_le_bytes());
+        storage.put(SEEDS, &header, true)
+    }
+
+    /// Reads what keys are there.
+    pub(crate) fn open(storage: &dyn Storage) -> Result<Keys> {
+        let mut keys = Keys {
+            index: read_key(storage, "index", 2)?,
+            actor: read_key(storage, "actor", 3)?,
+            file_key: None,
+            seeds: HashMap::new(),
+            length: 0,
+            pending: Vec::new(),
+        };
+        let Some(bytes) = storage.read(SEEDS)? else { return Ok(keys) };
+        let header = bytes.get(..SEEDS_HEADER).unwrap_or_default();
+        if header.len() < SEEDS_HEADER
+            || !header.starts_with(SEEDS_MAGIC)
+            || header.get(60..) != Some(&crc32c::crc32c(&header[..60]).to_le_bytes()[..])
+        {
+            return Err(Error::corrupt(SEEDS, 0, "the header has its form and crc32c"));
+        }
+        if header[8] != 0 {
+            return Err(Error::NewerFormat {
+                file: SEEDS.to_owned(),
+                found: i64::from(header[8]),
+                newest: 0,
+            });
+        }
+        let mut file_key = [0; 32];
+        file_key.copy_from_slice(&header[16..48]);
+        keys.file_key = Some(file_key);
+        keys.read_seeds(&bytes)?;
+        Ok(keys)
+    }
+
+    fn read_seeds(&mut self, bytes: &[u8]) -> Result<()> {
+        self.length = SEEDS_HEADER;
+        for frame in bytes[SEEDS_HEADER..].chunks(SEED_FRAME) {
+            if frame.len() < SEED_FRAME {
+                break; // Torn: no commit needs it.
+            }
+            let fail = |rule| Error::corrupt(SEEDS, self.length as u64, rule);
+            if frame[93..] != crc32c::crc32c(&frame[..93]).to_le_bytes() {
+                return Err(fail("the frame's crc32c fits"));
+            }
+            let kind = match frame[0] {
+                1 => SeedKind::Batch,
+                2 => SeedKind::Subject,
+                _ => return Err(fail("a seed is of a batch or a subject")),
+            };
+            let Some(cipher) = self.cipher() else { return Ok(()) };
+            let payload = Payload { msg: &frame[33..81], aad: &frame[..33] };
+            let secret = cipher
+                .decrypt(&nonce(self.length), payload)
+                .ok()
+                .and_then(|secret| <[u8; 32]>::try_from(secret).ok())
+                .ok_or_else(|| fail("the secret opens under the file key"))?;
+            let mut id = [0; 32];
+            id.copy_from_slice(&frame[1..33]);
+            self.seeds.entry((kind, id)).or_insert(secret);
+            self.length += SEED_FRAME;
+        }
+        Ok(())
+    }
+
+    fn cipher(&self) -> Option<XChaCha20Poly1305> {
+        self.file_key.map(|key| XChaCha20Poly1305::new(&key.into()))
+    }
+
+    /// A seed that is known.
+    pub(crate) fn seed(&self, kind: SeedKind, id: &[u8; 32]) -> Option<&[u8; 32]> {
+        self.seeds.get(&(kind, *id))
+    }
+
+    /// A seed, made if it is not known; durable after [`Keys::flush`].
+    pub(crate) fn seed_or_new(
+        &mut self,
+        kind: SeedKind,
+        id: &[u8; 32],
+        secrets: &dyn Secrets,
+    ) -> Result<[u8; 32]> {
+        if let Some(secret) = self.seeds.get(&(kind, *id)) {
+            return Ok(*secret);
+        }
+        let needed = Error::NoKey { name: "seeds", purpose: "writing sealed values and events" };
+        let cipher = self.cipher().ok_or(needed)?;
+        let secret = secrets.secret(&format!("{kind:?} {}", Hash(*id)));
+        let mut frame = Vec::with_capacity(SEED_FRAME);
+        frame.push(kind as u8);
+        frame.extend_from_slice(id);
+        let payload = Payload { msg: &secret, aad: &frame };
+        let sealed = cipher
+            .encrypt(&nonce(self.length + self.pending.len()), payload)
+            .expect("32 bytes are within the cipher's limit");
+        frame.extend_from_slice(&sealed);
+        frame.resize(93, 0);
+        frame.extend_from_slice(&crc32c::crc32c(&frame).to_le_bytes());
+        self.pending.extend_from_slice(&frame);
+        self.seeds.insert((kind, *id), secret);
+        Ok(secret)
+    }
+
+    /// Makes new seeds durable.
+    pub(crate) fn flush(&mut self, storage: &dyn Storage) -> Result<()> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        // What a crash tore stands where the next frame belongs.
+        if storage.read(SEEDS)?.is_some_and(|bytes| bytes.len() > self.length) {
+            storage.cut(SEEDS, self.length as u64)?;
+        }
+        storage.append(SEEDS, &self.pending, true)?;
+        storage.sync(SEEDS)?;
+        self.length += self.pending.len();
+        self.pending.clear();
+        Ok(())
+    }
+
+    /// The key under which a person is known in this store.
+    ///
+    /// # Errors
+    /// [`Error::NoKey`] without the actor key.
+    pub fn actor(&self, login: &str) -> Result<String> {
+        let purpose = "finding or recording a person";
+        let secret = self.actor.ok_or(Error::NoKey { name: "actor.key", purpose })?;
+        Ok(actor_key(&secret, login))
+    }
+
+    /// The keyed form of a key part that holds personal data.
+    ///
+    /// # Errors
+    /// [`Error::NoKey`] without the actor key.
+    pub fn keyed_part(&self, part: &str) -> Result<String> {
+        let purpose = "recording a key that holds personal data";
+        let secret = self.actor.ok_or(Error::NoKey { name: "actor.key", purpose })?;
+        let hash = Hash::keyed(&Hash::derive("lineal v1 part", &secret), part.as_bytes());
+        let text = data_encoding::BASE32_NOPAD.encode(&hash.0[..10]).to_lowercase();
+        Ok(format!("keyed:{text}"))
+    }
+
+    fn index_key(&self) -> Result<[u8; 32]> {
+        let purpose = "looking up a value or knowing a file again";
+        let secret = self.index.ok_or(Error::NoKey { name: "index.key", purpose })?;
+        Ok(Hash::derive(CONTEXT_INDEX, &secret))
+    }
+
+    /// The digest by which a source file is known again.
+    ///
+    /// # Errors
+    /// [`Error::NoKey`] without the index key.
+    pub fn source_digest(&self, blake3: &Hash) -> Result<[u8; 16]> {
+        let key = self.index_key()?;
+        let named = Value::List(vec![Value::text("source"), Value::Bytes(blake3.0.to_vec())]);
+        let hash = Hash::keyed(&key, &cbor::encode(&named));
+        let mut digest = [0; 16];
+        digest.copy_from_slice(&hash.0[..16]);
+        Ok(digest)
+    }
+
+    /// What hashes indexed values; cheap to call often.
+    ///
+    /// # Errors
+    /// [`Error::NoKey`] without the index key.
+    pub fn value_hasher(&self) -> Result<ValueHasher> {
+        Ok(ValueHasher { key: self.index_key()? })
+    }
+}
+
+/// Hashes values for the event-key index.
+#[derive(Clone)]
+pub struct ValueHasher {
+    key: [u8; 32],
+}
+
+impl ValueHasher {
+    /// The eight bytes under which a value stands in the index.
+    #[must_use]
+    pub fn hash(
+        &self,
+        field: &str,
+        algorithm: Option<&str>,
+        key_id: Option<&str>,
+        value: &[u8],
+    ) -> u64 {
+        let mut bytes = Vec::with_capacity(96);
+        cbor::write_list_head(&mut bytes, 4);
+        cbor::write_text(&mut bytes, field);
+        for text in [algorithm, key_id] {
+            match text {
+                Some(text) => cbor::write_text(&mut bytes, text),
+                None => cbor::write_value(&mut bytes, &Value::Null),
+            }
+        }
+        cbor::write_bytes(&mut bytes, value);
+        let hash = Hash::keyed(&self.key, &bytes);
+        let mut head = [0; 8];
+        head.copy_from_slice(&hash.0[..8]);
+        u64::from_le_bytes(head)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::MemoryStorage;
+
+    #[test]
+    fn seeds_survive_and_a_torn_one_is_ignored() {
+        let storage = MemoryStorage::new();
+        Keys::create(&storage, &LabelledSecrets).unwrap();
+        let mut keys = Keys::open(&storage).unwrap();
+        let first = keys.seed_or_new(SeedKind::Batch, &[1; 32], &LabelledSecrets).unwrap();
+        keys.flush(&storage).unwrap();
+        storage.append(SEEDS, &[9; 40], true).unwrap();
+
+        let mut again = Keys::open(&storage).unwrap();
+        assert_eq!(again.seed(SeedKind::Batch, &[1; 32]), Some(&first));
+        assert_eq!(again.seed(SeedKind::Subject, &[1; 32]), None);
+        let second = again.seed_or_new(SeedKind::Subject, &[2; 32], &RandomSecrets).unwrap();
+        again.flush(&storage).unwrap();
+        let last = Keys::open(&storage).unwrap();
+        assert_eq!(last.seed(SeedKind::Subject, &[2; 32]), Some(&second));
+    }
+
+    #[test]
+    fn a_damaged_key_is_named() {
+        let storage = MemoryStorage::new();
+        Keys::create(&storage, &LabelledSecrets).unwrap();
+        storage.damage("keys/actor.key", |bytes| bytes[20] ^= 1);
+        let Err(Error::Corrupt { file, .. }) = Keys::open(&storage) else { panic!("must refuse") };
+        assert_eq!(file, "keys/actor.key");
+    }
+
+    #[test]
+    fn a_person_has_one_key_however_the_login_is_written() {
+        let storage = MemoryStorage::new();
+        Keys::create(&storage, &LabelledSecrets).unwrap();
+        let keys = Keys::open(&storage).unwrap();
+        let key = keys.actor("Anna@Bank.example ").unwrap();
+        assert_eq!(key, keys.actor("anna@bank.example").unwrap());
+        assert_eq!(key.len(), 16);
+        assert_ne!(key, keys.actor("bert@bank.example").unwrap());
+    }
+}

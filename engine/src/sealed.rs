@@ -1,0 +1,149 @@
+//! The sealed register: encrypted values behind the commitments of revisions.
+//!
+//! Entries are immutable and each is checked against its commitment when read, so the register
+//! needs no commit of its own; erasing a subject's key erases its values wherever they were copied
+//! (docs/format.md, section 8).
+
+use crate::error::{Error, Result};
+use crate::keys::{Keys, Secrets, SeedKind};
+use crate::storage::Storage;
+use chacha20poly1305::aead::{Aead, KeyInit};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use lineal_proof::frame::{self, MAGIC_SEALED, RecordType, SEGMENT_HEADER};
+use lineal_proof::record::{Record, Sealed};
+use lineal_proof::{Hash, Value, cbor};
+use std::collections::HashMap;
+
+const REGISTER: &str = "sealed/00000001.seg";
+const CONTEXT_VALUE: &str = "lineal v1 sealed value";
+
+/// The register of an open store.
+pub(crate) struct Register {
+    entries: HashMap<Hash, Sealed>,
+    length: u64,
+    pending: Vec<u8>,
+}
+
+fn cipher(subject_key: &[u8; 32]) -> XChaCha20Poly1305 {
+    XChaCha20Poly1305::new(&Hash::derive(CONTEXT_VALUE, subject_key).into())
+}
+
+fn nonce(commitment: &Hash) -> XNonce {
+    let mut nonce = [0; 24];
+    nonce.copy_from_slice(&commitment.0[..24]);
+    XNonce::from(nonce)
+}
+
+impl Register {
+    pub(crate) fn create(storage: &dyn Storage, store: &[u8; 16]) -> Result<()> {
+        storage.put(REGISTER, &frame::header(MAGIC_SEALED, store, 1), true)
+    }
+
+    /// Reads what is there; none if the register is missing (values then cannot be opened).
+    pub(crate) fn open(storage: &dyn Storage) -> Result<Register> {
+        let mut register = Register { entries: HashMap::new(), length: 0, pending: Vec::new() };
+        let Some(bytes) = storage.read(REGISTER)? else { return Ok(register) };
+        frame::read_header(&bytes, MAGIC_SEALED).map_err(|e| Error::record(REGISTER, 0, e))?;
+        let mut at = SEGMENT_HEADER;
+        // A frame that does not read ends the register: it is a torn tail, or damage, in which
+        // case the values behind it are reported as missing by `verify`.
+        while let Ok(frame) = frame::read(&bytes[at..]) {
+            if frame.record_type != RecordType::Sealed || frame.check_id().is_err() {
+                break;
+            }
+            if let Ok(entry) = Sealed::decode(frame.payload) {
+                register.entries.insert(entry.commitment, entry);
+            }
+            at += frame.length;
+        }
+        register.length = at as u64;
+        Ok(register)
+    }
+
+    /// Seals a value for a subject and returns the commitment.
+    pub(crate) fn seal(
+        &mut self,
+        keys: &mut Keys,
+        secrets: &dyn Secrets,
+        subject: &Hash,
+        field: &str,
+        value: &Value,
+    ) -> Result<Hash> {
+        let key = keys.seed_or_new(SeedKind::Subject, &subject.0, secrets)?;
+        let commitment = Sealed::commit_to(&key, field, value);
+        if !self.entries.contains_key(&commitment) {
+            let encrypted = cipher(&key)
+                .encrypt(&nonce(&commitment), cbor::encode(value).as_slice())
+                .expect("a field is within the cipher's limit");
+            let entry =
+                Sealed { commitment, subject: *subject, field: field.to_owned(), value: encrypted };
+            frame::write(&mut self.pending, RecordType::Sealed, &entry.encode());
+            self.entries.insert(commitment, entry);
+        }
+        Ok(commitment)
+    }
+
+    /// Opens a value; none if the register or the subject's key lacks it, or if it does not fit
+    /// its commitment.
+    pub(crate) fn open_value(&self, keys: &Keys, commitment: &Hash) -> Option<Value> {
+        let entry = self.entries.get(commitment)?;
+        let key = keys.seed(SeedKind::Subject, &entry.subject.0)?;
+        let bytes = cipher(key).decrypt(&nonce(commitment), entry.value.as_slice()).ok()?;
+        let value = cbor::decode(&bytes).ok()?;
+        (Sealed::commit_to(key, &entry.field, &value) == *commitment).then_some(value)
+    }
+
+    /// Does the register hold an entry for the commitment?
+    pub(crate) fn holds(&self, commitment: &Hash) -> bool {
+        self.entries.contains_key(commitment)
+    }
+
+    /// Makes new entries durable.
+    pub(crate) fn flush(&mut self, storage: &dyn Storage) -> Result<()> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        if storage.read(REGISTER)?.is_some_and(|bytes| bytes.len() as u64 > self.length) {
+            storage.cut(REGISTER, self.length)?;
+        }
+        storage.append(REGISTER, &self.pending, true)?;
+        storage.sync(REGISTER)?;
+        self.length += self.pending.len() as u64;
+        self.pending.clear();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::LabelledSecrets;
+    use crate::storage::MemoryStorage;
+
+    #[test]
+    fn a_sealed_value_opens_with_the_key_and_only_so() {
+        let storage = MemoryStorage::new();
+        Keys::create(&storage, &LabelledSecrets).unwrap();
+        Register::create(&storage, &[1; 16]).unwrap();
+        let mut keys = Keys::open(&storage).unwrap();
+        let mut register = Register::open(&storage).unwrap();
+        let subject = Hash::of(b"anna");
+        let value = Value::text("Anna Keller");
+        let first = register.seal(&mut keys, &LabelledSecrets, &subject, "name", &value).unwrap();
+        let again = register.seal(&mut keys, &LabelledSecrets, &subject, "name", &value).unwrap();
+        assert_eq!(first, again, "a re-import commits to the same bytes");
+        keys.flush(&storage).unwrap();
+        register.flush(&storage).unwrap();
+
+        let keys = Keys::open(&storage).unwrap();
+        let register = Register::open(&storage).unwrap();
+        assert_eq!(register.open_value(&keys, &first), Some(value));
+        let bytes = storage.read(REGISTER).unwrap().unwrap();
+        assert!(!bytes.windows(6).any(|window| window == b"Keller"));
+
+        storage.remove("keys/seeds").unwrap();
+        let without = Keys::open(&storage).unwrap();
+        assert_eq!(register.open_value(&without, &first), None);
+        assert!(register.holds(&first));
+    }
+}
