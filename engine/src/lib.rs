@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod error;
 pub mod event_fields;
+pub mod events;
 pub mod fields;
 pub mod head;
 pub mod keys;

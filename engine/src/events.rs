@@ -1,0 +1,17 @@
+//! Inference events: rows in memory, batches with their Merkle roots, containers on disk.
+
+mod batch;
+mod block;
+mod container;
+mod key_run;
+mod reader;
+
+pub use batch::{BatchCounters, SealedBatch};
+pub(crate) use batch::{month_of, seal};
+pub use block::{EventBlock, EventValue};
+pub(crate) use container::{ContainerPart, container_id, write_container};
+pub(crate) use key_run::{KeyEntry, KeyRun, write_run};
+pub(crate) use reader::Container;
+
+/// Most rows a batch, and a stretch of a source, may hold (docs/format.md, section 15).
+pub const BATCH_ROWS_MAX: u64 = 1_000_000;

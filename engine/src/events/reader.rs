@@ -1,0 +1,298 @@
+//! Reading containers: whole columns of a row range, or one value.
+
+use super::EventBlock;
+use super::block::{Column, EventValue, Values};
+use super::container::GROUP_ROWS;
+use crate::error::{Error, Result};
+use crate::event_fields::{EVENT_FIELDS, EventField};
+use crate::mapping;
+use crate::schema::FieldType;
+use bytes::Bytes;
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::data_type::{ByteArray, DataType, FixedLenByteArray};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::ParquetMetaData;
+use parquet::file::reader::FileReader;
+use parquet::file::serialized_reader::{ReadOptionsBuilder, SerializedFileReader};
+use std::ops::Range;
+
+/// An open container.
+pub(crate) struct Container {
+    path: String,
+    reader: SerializedFileReader<Bytes>,
+    /// For each event field the indexes of its columns: the whole or fixed one, and the other.
+    columns: Vec<(Option<usize>, Option<usize>)>,
+    rows: usize,
+}
+
+/// Values of one column over a range of rows, present ones only, with a mark a row.
+struct Raw<T> {
+    present: Vec<bool>,
+    values: Vec<T>,
+}
+
+impl Container {
+    /// Opens the bytes of a container.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if they are no container of ours.
+    pub(crate) fn open(path: &str, bytes: mapping::Bytes) -> Result<Container> {
+        let fail = |e: ParquetError| Error::corrupt(path, 0, e.to_string());
+        let options = ReadOptionsBuilder::new().with_page_index().build();
+        let reader = SerializedFileReader::new_with_options(Bytes::from_owner(bytes), options)
+            .map_err(fail)?;
+        let metadata: &ParquetMetaData = reader.metadata();
+        let schema = metadata.file_metadata().schema_descr();
+        let find = |name: &str| schema.columns().iter().position(|column| column.name() == name);
+        let columns = EVENT_FIELDS
+            .iter()
+            .map(|spec| (find(spec.name), find(&format!("{}_other", spec.name))))
+            .collect();
+        let rows = usize::try_from(metadata.file_metadata().num_rows()).unwrap_or(0);
+        Ok(Container { path: path.to_owned(), reader, columns, rows })
+    }
+
+    /// How many rows it holds.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Reads fields of a range of rows.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if the container cannot be decoded or is shorter than that.
+    pub(crate) fn read(&self, rows: Range<usize>, fields: &[EventField]) -> Result<EventBlock> {
+        if rows.end > self.rows || rows.start > rows.end {
+            return Err(Error::corrupt(&self.path, 0, "it holds the rows its manifest names"));
+        }
+        let mut block = EventBlock::new();
+        for field in fields {
+            let (whole, other) = self.columns[*field as usize];
+            let whole = whole.map(|index| self.column(index, &rows, *field)).transpose()?;
+            let other = other.map(|index| self.column(index, &rows, *field)).transpose()?;
+            let column = match (whole, other) {
+                (Some(whole), Some(other)) => merge(&whole, &other),
+                (Some(column), None) | (None, Some(column)) => column,
+                (None, None) => continue,
+            };
+            block.put_column(*field, column, rows.len());
+        }
+        // A container without any of the fields still has the rows.
+        if block.rows() < rows.len() {
+            let present = vec![false; rows.len()];
+            let values = Values::Bools(present.clone());
+            block.put_column(EventField::Conflict, Column { present, values }, rows.len());
+        }
+        Ok(block)
+    }
+
+    /// Reads every field of a range of rows.
+    ///
+    /// # Errors
+    /// As [`Container::read`].
+    pub(crate) fn read_all(&self, rows: Range<usize>) -> Result<EventBlock> {
+        let fields: Vec<_> = EVENT_FIELDS.iter().map(|spec| spec.field).collect();
+        self.read(rows, &fields)
+    }
+
+    /// Reads one value.
+    ///
+    /// # Errors
+    /// As [`Container::read`].
+    pub(crate) fn value(
+        &self,
+        row: usize,
+        field: EventField,
+    ) -> Result<Option<lineal_proof::Value>> {
+        let block = self.read(row..row + 1, &[field])?;
+        Ok(block.get(0, field).map(EventValue::to_value))
+    }
+
+    fn column(&self, index: usize, rows: &Range<usize>, field: EventField) -> Result<Column> {
+        let fail = |e: ParquetError| Error::corrupt(&self.path, 0, e.to_string());
+        let mut present = Vec::with_capacity(rows.len());
+        let is_bytes = !matches!(
+            field.spec().field_type,
+            FieldType::Int | FieldType::Time | FieldType::Float | FieldType::Bool
+        );
+        let mut values = match field.spec().field_type {
+            FieldType::Int | FieldType::Time => Values::Ints(Vec::with_capacity(rows.len())),
+            FieldType::Float => Values::Floats(Vec::with_capacity(rows.len())),
+            FieldType::Bool => Values::Bools(Vec::with_capacity(rows.len())),
+            _ => Values::Bytes { ends: Vec::with_capacity(rows.len()), bytes: Vec::new() },
+        };
+        let mut group_start = rows.start - rows.start % GROUP_ROWS;
+        while group_start < rows.end {
+            let group = group_start / GROUP_ROWS;
+            let from = rows.start.max(group_start) - group_start;
+            let to = rows.end.min(group_start + GROUP_ROWS) - group_start;
+            let group_reader = self.reader.get_row_group(group).map_err(fail)?;
+            match (group_reader.get_column_reader(index).map_err(fail)?, &mut values) {
+                (ColumnReader::Int64ColumnReader(typed), Values::Ints(out)) => {
+                    let raw = take(typed, from, to).map_err(fail)?;
+                    spread(raw, &mut present, out, 0);
+                }
+                (ColumnReader::DoubleColumnReader(typed), Values::Floats(out)) => {
+                    let raw = take(typed, from, to).map_err(fail)?;
+                    spread(raw, &mut present, out, 0.0);
+                }
+                (ColumnReader::BoolColumnReader(typed), Values::Bools(out)) => {
+                    let raw = take(typed, from, to).map_err(fail)?;
+                    spread(raw, &mut present, out, false);
+                }
+                (ColumnReader::ByteArrayColumnReader(typed), Values::Bytes { ends, bytes }) => {
+                    let raw = take(typed, from, to).map_err(fail)?;
+                    spread_bytes(&raw, &mut present, ends, bytes, ByteArray::data);
+                }
+                (
+                    ColumnReader::FixedLenByteArrayColumnReader(typed),
+                    Values::Bytes { ends, bytes },
+                ) => {
+                    let raw = take(typed, from, to).map_err(fail)?;
+                    spread_bytes(&raw, &mut present, ends, bytes, |value: &FixedLenByteArray| {
+                        value.data()
+                    });
+                }
+                _ => {
+                    let rule = format!("column {} has the type of section 10", field.spec().name);
+                    return Err(Error::corrupt(&self.path, 0, rule));
+                }
+            }
+            group_start += GROUP_ROWS;
+        }
+        if present.len() != rows.len() {
+            return Err(Error::corrupt(&self.path, 0, "every column is as long as the container"));
+        }
+        if is_bytes
+            && field.spec().field_type == FieldType::Text
+            && let Values::Bytes { bytes, .. } = &values
+            && std::str::from_utf8(bytes).is_err()
+        {
+            return Err(Error::corrupt(&self.path, 0, "text is UTF-8"));
+        }
+        Ok(Column { present, values })
+    }
+}
+
+/// Reads rows `from..to` of a column of one row group.
+fn take<T: DataType>(
+    mut reader: ColumnReaderImpl<T>,
+    from: usize,
+    to: usize,
+) -> Result<Raw<T::T>, ParquetError> {
+    let mut skipped = 0;
+    while skipped < from {
+        let now = reader.skip_records(from - skipped)?;
+        if now == 0 {
+            return Err(ParquetError::General("a column is shorter than its group".to_owned()));
+        }
+        skipped += now;
+    }
+    let mut levels = Vec::with_capacity(to - from);
+    let mut values = Vec::with_capacity(to - from);
+    while levels.len() < to - from {
+        let wanted = to - from - levels.len();
+        let (records, _, _) = reader.read_records(wanted, Some(&mut levels), None, &mut values)?;
+        if records == 0 {
+            return Err(ParquetError::General("a column is shorter than its group".to_owned()));
+        }
+    }
+    Ok(Raw { present: levels.into_iter().map(|level| level == 1).collect(), values })
+}
+
+fn spread<T: Copy>(raw: Raw<T>, present: &mut Vec<bool>, out: &mut Vec<T>, absent: T) {
+    let mut values = raw.values.into_iter();
+    for here in raw.present {
+        out.push(if here { values.next().unwrap_or(absent) } else { absent });
+        present.push(here);
+    }
+}
+
+fn spread_bytes<T>(
+    raw: &Raw<T>,
+    present: &mut Vec<bool>,
+    ends: &mut Vec<usize>,
+    bytes: &mut Vec<u8>,
+    data: impl for<'a> Fn(&'a T) -> &'a [u8],
+) {
+    let mut values = raw.values.iter();
+    for here in &raw.present {
+        if *here && let Some(value) = values.next() {
+            bytes.extend_from_slice(data(value));
+        }
+        ends.push(bytes.len());
+        present.push(*here);
+    }
+}
+
+/// Joins the fixed and the other column of a hash: a row is in at most one.
+fn merge(whole: &Column, other: &Column) -> Column {
+    let mut present = Vec::with_capacity(whole.present.len());
+    let (mut ends, mut bytes) = (Vec::with_capacity(whole.present.len()), Vec::new());
+    for row in 0..whole.present.len() {
+        let from = if whole.present[row] { whole } else { other };
+        bytes.extend_from_slice(from.bytes(row));
+        ends.push(bytes.len());
+        present.push(whole.present[row] || other.present[row]);
+    }
+    Column { present, values: Values::Bytes { ends, bytes } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event_fields::Group;
+    use crate::events::container::{ContainerPart, write_container};
+
+    fn block(rows: usize) -> EventBlock {
+        let mut block = EventBlock::new();
+        for row in 0..rows {
+            let number = i64::try_from(row).unwrap();
+            block.set(EventField::Time, EventValue::Int(number * 10));
+            block.set(EventField::LogId, EventValue::Text(&format!("id-{row}")));
+            if row % 3 == 0 {
+                block.set(EventField::Decision, EventValue::Text("grant"));
+            }
+            #[expect(clippy::cast_precision_loss, reason = "small")]
+            block.set(EventField::Confidence, EventValue::Float(row as f64 / 7.0));
+            block.set(EventField::HumanOverride, EventValue::Bool(row % 5 == 0));
+            let width = if row % 4 == 0 { 16 } else { 32 };
+            block.set(EventField::InputHash, EventValue::Hash(&vec![row.to_le_bytes()[0]; width]));
+            block.end_row();
+        }
+        block
+    }
+
+    #[test]
+    fn rows_are_rebuilt_from_the_columns_alone_over_several_groups() {
+        let source = block(40_000);
+        let rows: Vec<u32> = (0..40_000).rev().collect();
+        let parts = [ContainerPart { block: &source, rows: &rows }];
+        let bytes = write_container(&parts, &[1; 16]).unwrap();
+        assert_eq!(bytes, write_container(&parts, &[1; 16]).unwrap(), "same rows, same bytes");
+        let container = Container::open("c", mapping::Bytes::held(bytes)).unwrap();
+        assert_eq!(container.rows(), 40_000);
+        let read = container.read_all(100..33_000).unwrap();
+        for at in (0..read.rows()).step_by(97) {
+            for group in [Group::Open, Group::Subject] {
+                let (mut expected, mut found) = (Vec::new(), Vec::new());
+                source.write_group(&mut expected, rows[100 + at] as usize, group);
+                read.write_group(&mut found, at, group);
+                assert_eq!(expected, found, "row {at}");
+            }
+        }
+        let value = container.value(39_999, EventField::LogId).unwrap();
+        assert_eq!(value, Some(lineal_proof::Value::text("id-0")));
+        assert_eq!(container.value(5, EventField::Session).unwrap(), None);
+        assert!(container.read_all(39_999..40_001).is_err());
+    }
+
+    #[test]
+    fn bytes_that_are_no_container_are_refused_with_their_name() {
+        let Err(error) = Container::open("containers/x", mapping::Bytes::held(vec![1; 100])) else {
+            panic!("must refuse")
+        };
+        assert!(error.is_damage());
+        assert!(error.to_string().starts_with("containers/x is damaged"), "{error}");
+    }
+}
