@@ -7,7 +7,7 @@ mod key_run;
 mod reader;
 
 pub use batch::{BatchCounters, SealedBatch};
-pub(crate) use batch::{month_of, seal};
+pub(crate) use batch::seal;
 pub use block::{EventBlock, EventValue};
 pub(crate) use container::{ContainerPart, container_id, write_container};
 pub(crate) use key_run::{KeyEntry, KeyRun, write_run};

@@ -284,22 +284,10 @@ pub struct ValueHasher {
 impl ValueHasher {
     /// The eight bytes under which a value stands in the index.
     #[must_use]
-    pub fn hash(
-        &self,
-        field: &str,
-        algorithm: Option<&str>,
-        key_id: Option<&str>,
-        value: &[u8],
-    ) -> u64 {
-        let mut bytes = Vec::with_capacity(96);
-        cbor::write_list_head(&mut bytes, 4);
+    pub fn hash(&self, field: &str, value: &[u8]) -> u64 {
+        let mut bytes = Vec::with_capacity(64);
+        cbor::write_list_head(&mut bytes, 2);
         cbor::write_text(&mut bytes, field);
-        for text in [algorithm, key_id] {
-            match text {
-                Some(text) => cbor::write_text(&mut bytes, text),
-                None => cbor::write_value(&mut bytes, &Value::Null),
-            }
-        }
         cbor::write_bytes(&mut bytes, value);
         let hash = Hash::keyed(&self.key, &bytes);
         let mut head = [0; 8];

@@ -1,15 +1,33 @@
 //! The content-addressed lineage store.
+//!
+//! Truth is small and plain: segments of records, containers of events, secrets and a sealed
+//! register, all specified in `docs/format.md`. Everything else is derived and may be deleted.
 
+mod catalog;
+mod claims;
 pub mod clock;
+mod draft;
 pub mod error;
 pub mod event_fields;
 pub mod events;
 pub mod fields;
+mod graph;
 pub mod head;
 pub mod keys;
+mod ledger;
 pub mod mapping;
 pub mod schema;
 mod sealed;
+pub mod segment;
+mod snapshot;
 pub mod storage;
+mod store;
+mod transaction;
 
+pub use claims::is_claim;
+pub use draft::{BatchDraft, EdgeDraft, NodeDraft, Saying, SealedField};
 pub use error::{Error, Result};
+pub use graph::{NodeNo, quoted};
+pub use snapshot::{BatchInfo, EventRef, Folded, Snapshot};
+pub use store::{KnownSource, Options, Store};
+pub use transaction::{Committed, Outcome, Staged, TRANSACTION_NODES_MAX, Transaction};

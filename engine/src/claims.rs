@@ -1,0 +1,201 @@
+//! Claims: keys with parts that a source does not know, and what they merge with.
+//!
+//! A claim is resolved in the view and never written, so neither the order of imports nor a later
+//! alias matters (docs/format.md, sections 6 and 13).
+
+use crate::schema::Kind;
+use lineal_proof::record::Reference;
+use lineal_proof::{Key, KeyPart};
+use std::collections::HashMap;
+
+/// Is this key, for this kind, one with unknown parts?
+#[must_use]
+pub fn is_claim(kind: Kind, key: &Key) -> bool {
+    match kind {
+        Kind::Model => key.0.len() == 3 && key.is_claim(),
+        Kind::Dataset => key.is_claim(),
+        _ => false,
+    }
+}
+
+/// What a claim turned out to mean.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Resolution {
+    /// It is this node.
+    One(u32),
+    /// It fits none.
+    None,
+    /// It fits several, and nothing decides.
+    Many(Vec<u32>),
+}
+
+/// What decides between candidates.
+pub(crate) trait Facts {
+    /// Was this model produced by the run of that id?
+    fn produced_by(&self, model: u32, run: &str) -> bool;
+    /// Is this the logged model of that id, or registered from it?
+    fn stems_from(&self, model: u32, logged: &str) -> bool;
+    /// Does this registered version carry the alias?
+    fn has_alias(&self, model: u32, alias: &str) -> bool;
+    /// The registered models and logged models produced by a run.
+    fn models_of_run(&self, run: &str) -> Vec<u32>;
+}
+
+/// Exact nodes by the parts that claims know.
+#[derive(Default)]
+pub(crate) struct ClaimIndex {
+    models_by_name: HashMap<String, Vec<u32>>,
+    logged: HashMap<String, u32>,
+    datasets_by_digest: HashMap<String, Vec<u32>>,
+    datasets_by_name: HashMap<String, Vec<u32>>,
+}
+
+/// Names given by hand, the last of each.
+pub(crate) struct Aliases {
+    targets: HashMap<(String, String), Key>,
+}
+
+impl Aliases {
+    pub(crate) fn new<'a>(references: impl Iterator<Item = &'a Reference>) -> Aliases {
+        let mut targets = HashMap::new();
+        for reference in references {
+            let name = (reference.kind.clone(), reference.name.clone());
+            match &reference.key {
+                Some(key) => targets.insert(name, key.clone()),
+                None => targets.remove(&name),
+            };
+        }
+        Aliases { targets }
+    }
+
+    pub(crate) fn get(&self, kind: Kind, name: &str) -> Option<&Key> {
+        if self.targets.is_empty() {
+            return None;
+        }
+        self.targets.get(&(kind.name().to_owned(), name.to_owned()))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str, &Key)> {
+        self.targets.iter().map(|((kind, name), key)| (kind.as_str(), name.as_str(), key))
+    }
+}
+
+impl ClaimIndex {
+    /// Takes an exact node that some source describes.
+    pub(crate) fn add(&mut self, node: u32, kind: Kind, key: &Key) {
+        let put = |map: &mut HashMap<String, Vec<u32>>, part: usize| {
+            if let Some(text) = key.part_text(part) {
+                map.entry(text.to_owned()).or_default().push(node);
+            }
+        };
+        match (kind, key.0.len()) {
+            (Kind::Model, 3) => put(&mut self.models_by_name, 1),
+            (Kind::Model, 1) => {
+                if let Some(id) = key.part_text(0) {
+                    self.logged.insert(id.to_owned(), node);
+                }
+            }
+            (Kind::Dataset, _) => {
+                put(&mut self.datasets_by_name, 0);
+                put(&mut self.datasets_by_digest, 1);
+            }
+            _ => {}
+        }
+    }
+
+    /// Nodes that fit the known parts of a claim.
+    fn fitting<'k>(&self, kind: Kind, claim: &Key, key_of: impl Fn(u32) -> &'k Key) -> Vec<u32> {
+        let by_part = |map: &HashMap<String, Vec<u32>>, part| {
+            claim.part_text(part).and_then(|text| map.get(text).cloned())
+        };
+        let candidates = match kind {
+            Kind::Model => by_part(&self.models_by_name, 1),
+            Kind::Dataset if claim.part_text(1).is_some() => by_part(&self.datasets_by_digest, 1),
+            Kind::Dataset => by_part(&self.datasets_by_name, 0),
+            _ => None,
+        };
+        let mut fitting = candidates.unwrap_or_default();
+        fitting.retain(|node| claim.fits(key_of(*node)));
+        fitting
+    }
+
+    /// What a claim means.
+    pub(crate) fn resolve<'k>(
+        &self,
+        kind: Kind,
+        claim: &Key,
+        beside: &[(String, String)],
+        aliases: &Aliases,
+        key_of: impl Fn(u32) -> &'k Key + Copy,
+        facts: &dyn Facts,
+    ) -> Resolution {
+        let claim = substitute(kind, claim, aliases);
+        let beside = |name: &str| beside.iter().find(|(n, _)| n == name).map(|(_, id)| id.as_str());
+        let fitting = self.fitting(kind, &claim, key_of);
+        let (run, logged) = (beside("run"), beside("logged"));
+        if kind != Kind::Model {
+            return one_or_many(fitting);
+        }
+        if fitting.len() > 1 {
+            let named = fitting.iter().copied().filter(|model| {
+                logged.is_some_and(|id| facts.stems_from(*model, id))
+                    || run.is_some_and(|id| facts.produced_by(*model, id))
+            });
+            let named: Vec<u32> = named.collect();
+            return one_or_many(if named.is_empty() { fitting } else { named });
+        }
+        if !fitting.is_empty() {
+            return one_or_many(fitting);
+        }
+        self.by_ids(&claim, run, logged, key_of, facts)
+    }
+
+    /// No version fits by name: the ids beside the claim decide alone, then an alias.
+    fn by_ids<'k>(
+        &self,
+        claim: &Key,
+        run: Option<&str>,
+        logged: Option<&str>,
+        key_of: impl Fn(u32) -> &'k Key,
+        facts: &dyn Facts,
+    ) -> Resolution {
+        if let Some(model) = logged.and_then(|id| self.logged.get(id)) {
+            return Resolution::One(*model);
+        }
+        let made: Vec<u32> = run.map(|run| facts.models_of_run(run)).unwrap_or_default();
+        let registered: Vec<u32> =
+            made.iter().copied().filter(|model| key_of(*model).0.len() == 3).collect();
+        let made = if registered.is_empty() { made } else { registered };
+        if !made.is_empty() {
+            return one_or_many(made);
+        }
+        let (Some(name), Some(alias)) = (claim.part_text(1), claim.part_text(2)) else {
+            return Resolution::None;
+        };
+        let versions = self.models_by_name.get(name).into_iter().flatten().copied();
+        one_or_many(versions.filter(|model| facts.has_alias(*model, alias)).collect())
+    }
+}
+
+fn one_or_many(mut nodes: Vec<u32>) -> Resolution {
+    nodes.sort_unstable();
+    nodes.dedup();
+    match nodes.as_slice() {
+        [] => Resolution::None,
+        [one] => Resolution::One(*one),
+        _ => Resolution::Many(nodes),
+    }
+}
+
+/// The claim with its name replaced by what an alias says it stands for.
+fn substitute(kind: Kind, claim: &Key, aliases: &Aliases) -> Key {
+    let name_part = usize::from(kind == Kind::Model);
+    let Some(target) = claim.part_text(name_part).and_then(|name| aliases.get(kind, name)) else {
+        return claim.clone();
+    };
+    let parts = target.0.iter().enumerate().map(|(at, part)| match part {
+        KeyPart::Null => claim.0.get(at).cloned().unwrap_or(KeyPart::Null),
+        known => known.clone(),
+    });
+    Key(parts.collect())
+}

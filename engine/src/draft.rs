@@ -1,0 +1,101 @@
+//! What a writer hands to a transaction: nodes and batches in the making.
+
+use crate::error::{Error, Result};
+use crate::events::EventBlock;
+use crate::schema::{Kind, Relation};
+use lineal_proof::{Key, Map, Value};
+use std::sync::Arc;
+
+/// Who says something, in which form, as of when.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Saying {
+    /// A tracking store with its registry, a log organisation.
+    pub source: String,
+    /// The form it was exported in.
+    pub form: String,
+    /// When the source was in this state, ns.
+    pub observed_at: i64,
+}
+
+/// A field whose value must not stand in the clear.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SealedField {
+    /// The field's name; a member of an open map is `tags.NAME`.
+    pub field: String,
+    /// The value.
+    pub value: Value,
+    /// The actor whom the value names; none if it is about the node itself.
+    pub actor: Option<Key>,
+}
+
+/// A link in the making.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EdgeDraft {
+    /// Its relation.
+    pub relation: Relation,
+    /// The target's kind.
+    pub kind: Kind,
+    /// The target's key, exact or a claim.
+    pub key: Key,
+    /// Ids given beside a claim.
+    pub beside: Vec<(String, String)>,
+}
+
+/// What a source says of a node.
+#[derive(Clone, PartialEq, Debug)]
+pub struct NodeDraft {
+    /// The node's kind.
+    pub kind: Kind,
+    /// Its key.
+    pub key: Key,
+    /// Its fields.
+    pub fields: Map,
+    /// Its sealed fields.
+    pub sealed: Vec<SealedField>,
+    /// Its links.
+    pub edges: Vec<EdgeDraft>,
+}
+
+impl NodeDraft {
+    /// A node with nothing said of it yet.
+    #[must_use]
+    pub fn new(kind: Kind, key: Key) -> NodeDraft {
+        NodeDraft { kind, key, fields: Map::new(), sealed: Vec::new(), edges: Vec::new() }
+    }
+
+    /// Adds a link.
+    pub fn link(&mut self, relation: Relation, kind: Kind, key: Key) {
+        self.edges.push(EdgeDraft { relation, kind, key, beside: Vec::new() });
+    }
+
+    /// Do kinds and relations fit the schema?
+    pub(crate) fn check(&self) -> Result<()> {
+        for edge in &self.edges {
+            if !edge.relation.allows(self.kind, edge.kind) {
+                let what = format!("{} {} {}", self.kind, edge.relation.name(), edge.kind);
+                let rule = format!("the schema has no relation `{what}`");
+                return Err(Error::corrupt("a staged node", 0, rule));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Rows of one deployment from one stretch of one file.
+#[derive(Clone, Debug)]
+pub struct BatchDraft {
+    /// Who says it.
+    pub saying: Saying,
+    /// The deployment's key.
+    pub deployment: Key,
+    /// The keyed digest of the file.
+    pub file: [u8; 16],
+    /// The stretch, from 0.
+    pub stretch: u64,
+    /// The file's label.
+    pub label: String,
+    /// Where the rows are.
+    pub block: Arc<EventBlock>,
+    /// Which rows, in any order.
+    pub rows: Vec<u32>,
+}

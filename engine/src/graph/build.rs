@@ -1,0 +1,443 @@
+//! Building the graph of a view: heads, edges, claims, numbers, look-ups.
+
+use super::{Batch, Csr, Graph, ImportFacts, Labels, Node, NodeNo, label_hash, labels, node_head};
+use crate::claims::{Aliases, ClaimIndex, Facts, Resolution, is_claim};
+use crate::error::{Error, Result};
+use crate::ledger::Ledger;
+use crate::mapping::Bytes;
+use crate::schema::{Kind, Relation};
+use crate::segment::{Location, read_frame, segment_path};
+use crate::transaction::container_path;
+use lineal_proof::record::{Edge, Record, Revision, node_id};
+use lineal_proof::{Hash, Key, KeyPart, Map, Value};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, HashMap};
+
+/// A described node on its way into the graph: numbers are places in the list of these.
+struct Raw {
+    node: Node,
+    edges: Vec<(Relation, Kind, Edge)>,
+    fields: Map,
+}
+
+/// The payload of a revision.
+fn revision(segments: &[Bytes], at: Location) -> Result<Revision> {
+    let none = || Error::corrupt(segment_path(at.segment), 0, "the segment is there");
+    let bytes = segments.get(at.segment as usize - 1).ok_or_else(none)?;
+    let frame = read_frame(bytes, at)?;
+    Revision::decode(frame.payload)
+        .map_err(|e| Error::record(&segment_path(at.segment), at.offset, e))
+}
+
+/// Reads the heads of a ledger node.
+fn read(ledger: &Ledger, segments: &[Bytes], number: usize, upto: u64) -> Result<Option<Raw>> {
+    let entry = &ledger.nodes[number];
+    if entry.revisions.is_empty() || entry.born > upto {
+        return Ok(None);
+    }
+    let heads = ledger.heads(entry, upto, &ledger.rank(upto));
+    if heads.is_empty() {
+        return Ok(None);
+    }
+    let mut edges: Vec<(Relation, Kind, Edge)> = Vec::new();
+    let mut fields = Map::new();
+    for head in &heads {
+        let revision = revision(segments, ledger.revisions[head.revision as usize].at)?;
+        for edge in revision.edges {
+            let kinds = Relation::parse(&edge.relation).zip(Kind::parse(&edge.kind));
+            let Some(((relation, _), kind)) = kinds else {
+                let at = ledger.revisions[head.revision as usize].at;
+                let rule = "relations and kinds are those of the schema";
+                return Err(Error::corrupt(segment_path(at.segment), at.offset, rule));
+            };
+            edges.push((relation, kind, edge));
+        }
+        // Only what labels and flags need; the fold proper is done when a field is asked for.
+        for (name, value) in revision.fields {
+            if matches!(name.as_str(), "name" | "version" | "aliases" | "deleted" | "service")
+                && fields.get(&name).is_none()
+            {
+                fields.insert(name, value);
+            }
+        }
+    }
+    let commits = entry.revisions.iter().map(|r| ledger.revisions[*r as usize].commit());
+    let commits: Vec<u64> = commits.filter(|commit| *commit <= upto).collect();
+    let node = Node {
+        id: entry.id,
+        kind: entry.kind,
+        key: entry.key.clone(),
+        heads: heads.iter().map(|head| node_head(ledger, head, upto)).collect(),
+        first_commit: commits.first().copied().unwrap_or(0),
+        last_commit: commits.last().copied().unwrap_or(0),
+        revisions: u32::try_from(commits.len()).unwrap_or(u32::MAX),
+        deleted: fields.get("deleted").and_then(Value::as_bool).unwrap_or(false),
+        candidates: Vec::new(),
+    };
+    Ok(Some(Raw { node, edges, fields }))
+}
+
+/// What decides between the candidates of a claim, from the exact edges of models.
+#[derive(Default)]
+struct ModelFacts {
+    runs: HashMap<u32, Vec<String>>,
+    logged: HashMap<u32, Vec<String>>,
+    aliases: HashMap<u32, Vec<String>>,
+    by_run: HashMap<String, Vec<u32>>,
+}
+
+impl ModelFacts {
+    fn new(raws: &[Raw]) -> ModelFacts {
+        let mut facts = ModelFacts::default();
+        for (at, raw) in raws.iter().enumerate().filter(|(_, raw)| raw.node.kind == Kind::Model) {
+            let at = u32::try_from(at).unwrap_or(u32::MAX);
+            if let ([_], Some(id)) = (raw.node.key.0.as_slice(), raw.node.key.part_text(0)) {
+                facts.logged.entry(at).or_default().push(id.to_owned());
+            }
+            for (relation, _, edge) in &raw.edges {
+                let Some(id) = edge.key.part_text(0) else { continue };
+                match relation {
+                    Relation::ProducedBy => {
+                        facts.runs.entry(at).or_default().push(id.to_owned());
+                        facts.by_run.entry(id.to_owned()).or_default().push(at);
+                    }
+                    Relation::RegisteredFrom if edge.key.0.len() == 1 => {
+                        facts.logged.entry(at).or_default().push(id.to_owned());
+                    }
+                    _ => {}
+                }
+            }
+            let aliases = raw.fields.get("aliases").and_then(Value::as_list).unwrap_or_default();
+            let names = aliases.iter().filter_map(Value::as_text).map(str::to_owned);
+            facts.aliases.insert(at, names.collect());
+        }
+        facts
+    }
+}
+
+fn holds(map: &HashMap<u32, Vec<String>>, at: u32, text: &str) -> bool {
+    map.get(&at).is_some_and(|texts| texts.iter().any(|t| t == text))
+}
+
+impl Facts for ModelFacts {
+    fn produced_by(&self, model: u32, run: &str) -> bool {
+        holds(&self.runs, model, run)
+    }
+    fn stems_from(&self, model: u32, logged: &str) -> bool {
+        holds(&self.logged, model, logged)
+    }
+    fn has_alias(&self, model: u32, alias: &str) -> bool {
+        holds(&self.aliases, model, alias)
+    }
+    fn models_of_run(&self, run: &str) -> Vec<u32> {
+        self.by_run.get(run).cloned().unwrap_or_default()
+    }
+}
+
+/// Builds the graph of everything committed up to a commit.
+pub(crate) fn build(ledger: &Ledger, segments: &[Bytes], upto: u64) -> Result<Graph> {
+    let raws = (0..ledger.nodes.len())
+        .into_par_iter()
+        .map(|number| read(ledger, segments, number, upto))
+        .collect::<Result<Vec<_>>>()?;
+    let mut raws: Vec<Raw> = raws.into_iter().flatten().collect();
+    let references = ledger.references.iter().filter(|(commit, _)| *commit <= upto);
+    let aliases = Aliases::new(references.map(|(_, reference)| reference));
+    let edges = resolve(&mut raws, &aliases);
+    number(ledger, raws, edges, &aliases, upto)
+}
+
+/// An edge between places in the list of raw nodes.
+type Link = (u32, Relation, u32);
+
+/// Turns targets into places: exact keys, claims that fit, and missing nodes made here.
+fn resolve(raws: &mut Vec<Raw>, aliases: &Aliases) -> Vec<Link> {
+    let mut places: HashMap<Hash, u32> = HashMap::with_capacity(raws.len());
+    let mut claims = ClaimIndex::default();
+    for (at, raw) in raws.iter().enumerate() {
+        let at = u32::try_from(at).expect("fewer than 2^32 nodes");
+        places.insert(raw.node.id, at);
+        if !is_claim(raw.node.kind, &raw.node.key) {
+            claims.add(at, raw.node.kind, &raw.node.key);
+        }
+    }
+    let facts = ModelFacts::new(raws);
+    let mut links = Vec::new();
+    let mut missing: Vec<Node> = Vec::new();
+    let described = raws.len();
+    for (at, raw) in raws.iter().enumerate() {
+        let at = u32::try_from(at).expect("fewer than 2^32 nodes");
+        for (relation, kind, edge) in &raw.edges {
+            let id = node_id(kind.name(), &edge.key);
+            let mut candidates = Vec::new();
+            if is_claim(*kind, &edge.key) {
+                let key_of = |node: u32| &raws[node as usize].node.key;
+                match claims.resolve(*kind, &edge.key, &edge.beside, aliases, key_of, &facts) {
+                    Resolution::One(target) => {
+                        links.push((at, *relation, target));
+                        continue;
+                    }
+                    Resolution::Many(several) => candidates = several,
+                    Resolution::None => {}
+                }
+            }
+            let target = *places.entry(id).or_insert_with(|| {
+                missing.push(missing_node(id, *kind, edge.key.clone()));
+                u32::try_from(described + missing.len() - 1).expect("fewer than 2^32 nodes")
+            });
+            if let Some(node) = (target as usize).checked_sub(described) {
+                missing[node].candidates.extend(candidates);
+            }
+            links.push((at, *relation, target));
+        }
+    }
+    raws.extend(missing.into_iter().map(|node| Raw { node, edges: vec![], fields: Map::new() }));
+    links
+}
+
+fn missing_node(id: Hash, kind: Kind, key: Key) -> Node {
+    Node {
+        id,
+        kind,
+        key,
+        heads: Vec::new(),
+        first_commit: 0,
+        last_commit: 0,
+        revisions: 0,
+        deleted: false,
+        candidates: Vec::new(),
+    }
+}
+
+/// Sorts nodes by kind and key and renames everything to their final numbers.
+fn number(
+    ledger: &Ledger,
+    mut raws: Vec<Raw>,
+    mut links: Vec<Link>,
+    aliases: &Aliases,
+    upto: u64,
+) -> Result<Graph> {
+    let imports = import_facts(ledger, upto);
+    for number in imports.keys() {
+        let key = Key::new(vec![KeyPart::Int(i64::try_from(*number).unwrap_or(i64::MAX))]);
+        let id = node_id(Kind::Import.name(), &key);
+        let node = Node { first_commit: *number, ..missing_node(id, Kind::Import, key) };
+        raws.push(Raw { node, edges: Vec::new(), fields: Map::new() });
+    }
+    let mut order: Vec<u32> = (0..u32::try_from(raws.len()).expect("fewer than 2^32")).collect();
+    order.par_sort_unstable_by(|a, b| {
+        let (a, b) = (&raws[*a as usize].node, &raws[*b as usize].node);
+        (a.kind, &a.key).cmp(&(b.kind, &b.key))
+    });
+    let mut renamed = vec![0_u32; raws.len()];
+    for (new, old) in order.iter().enumerate() {
+        renamed[*old as usize] = u32::try_from(new).expect("fewer than 2^32");
+    }
+    let mut all: Vec<Option<Raw>> = raws.into_iter().map(Some).collect();
+    let raws: Vec<Raw> = order.iter().filter_map(|old| all[*old as usize].take()).collect();
+    for link in &mut links {
+        *link = (renamed[link.0 as usize], link.1, renamed[link.2 as usize]);
+    }
+    let label_entries: Vec<(u64, NodeNo)> = raws
+        .par_iter()
+        .enumerate()
+        .flat_map_iter(|(at, raw)| {
+            let node = u32::try_from(at).unwrap_or(u32::MAX);
+            let kind = raw.node.kind;
+            let id = matches!(kind, Kind::Batch | Kind::Approval | Kind::Evaluation)
+                .then(|| raw.node.id.short());
+            let all = labels::labels(kind, &raw.node.key, &raw.fields).into_iter().chain(id);
+            all.map(move |label| (label_hash(kind, &label), node))
+        })
+        .collect();
+    let mut nodes: Vec<Node> = raws.into_iter().map(|raw| raw.node).collect();
+    for node in &mut nodes {
+        for candidate in &mut node.candidates {
+            *candidate = renamed[*candidate as usize];
+        }
+        node.candidates.sort_unstable();
+        node.candidates.dedup();
+    }
+    let mut kinds = Vec::with_capacity(crate::schema::KINDS.len() + 1);
+    for kind in crate::schema::KINDS {
+        kinds.push(u32::try_from(nodes.partition_point(|node| node.kind < kind)).unwrap_or(0));
+    }
+    kinds.push(u32::try_from(nodes.len()).unwrap_or(0));
+    let mut graph = Graph {
+        commit: upto,
+        recorded: ledger.commit_entry(upto).map_or(0, |entry| entry.recorded),
+        kinds,
+        forward: Default::default(),
+        inverse: Default::default(),
+        labels: Labels::new(label_entries),
+        ids: Vec::new(),
+        chains: ledger.chains.clone(),
+        batches: Vec::new(),
+        batch_of_ordinal: HashMap::new(),
+        batch_of_node: HashMap::new(),
+        deployments: HashMap::new(),
+        imports: BTreeMap::new(),
+        commit_times: ledger.commits.iter().map(|entry| entry.recorded).collect(),
+        blobs: ledger.blobs.clone(),
+        aliases: aliases
+            .iter()
+            .map(|(k, n, key)| (k.to_owned(), n.to_owned(), key.clone()))
+            .collect(),
+        nodes,
+    };
+    graph.aliases.sort();
+    let places: HashMap<Hash, NodeNo> =
+        (0_u32..).zip(&graph.nodes).map(|(at, n)| (n.id, at)).collect();
+    for revision in &ledger.revisions {
+        let id = ledger.nodes[revision.node as usize].id;
+        if revision.commit() <= upto
+            && let Some(node) = places.get(&id)
+        {
+            graph.ids.push((revision.id, *node));
+        }
+    }
+    graph.ids.sort_unstable();
+    add_batches(&mut graph, ledger, &places, upto);
+    graph.derive_deployments();
+    add_imports(&mut graph, ledger, &places, imports, &mut links, upto);
+    add_followers(&graph, &mut links);
+    adjacency(&mut graph, &links);
+    Ok(graph)
+}
+
+/// Adjacency of each relation in both directions.
+fn adjacency(graph: &mut Graph, links: &[Link]) {
+    let mut pairs: Vec<Vec<(NodeNo, NodeNo)>> = vec![Vec::new(); crate::schema::RELATION_COUNT];
+    for (from, relation, to) in links {
+        pairs[*relation as usize].push((*from, *to));
+    }
+    for (at, pairs) in pairs.into_iter().enumerate() {
+        let turned = pairs.iter().map(|(from, to)| (*to, *from)).collect();
+        graph.forward[at] = Csr::new(pairs);
+        graph.inverse[at] = Csr::new(turned);
+    }
+}
+
+fn import_facts(ledger: &Ledger, upto: u64) -> BTreeMap<u64, ImportFacts> {
+    let mut imports: BTreeMap<u64, ImportFacts> = BTreeMap::new();
+    for (number, entry) in (1..=upto).zip(&ledger.commits) {
+        let facts = imports.entry(entry.import).or_insert_with(|| ImportFacts {
+            number: entry.import,
+            recorded: entry.recorded,
+            actor: entry.actor.clone(),
+            retracted: ledger.is_retracted(entry.import, upto),
+            ..ImportFacts::default()
+        });
+        facts.recorded = facts.recorded.max(entry.recorded);
+        debug_assert!(number >= entry.import, "an import begins with its first commit");
+    }
+    for revision in ledger.revisions.iter().filter(|revision| revision.commit() <= upto) {
+        if let Some(facts) = imports.get_mut(&ledger.import_of(revision.commit())) {
+            facts.revisions += 1;
+        }
+    }
+    for batch in &ledger.batches {
+        let commit = ledger.revisions[batch.revision as usize].commit();
+        if let Some(facts) = imports.get_mut(&ledger.import_of(commit)).filter(|_| commit <= upto) {
+            facts.events += batch.events;
+        }
+    }
+    imports
+}
+
+fn add_imports(
+    graph: &mut Graph,
+    ledger: &Ledger,
+    places: &HashMap<Hash, NodeNo>,
+    imports: BTreeMap<u64, ImportFacts>,
+    links: &mut Vec<Link>,
+    upto: u64,
+) {
+    let mut by_number = HashMap::new();
+    for (at, number) in graph.nodes_of(Kind::Import).zip(imports.into_values()) {
+        by_number.insert(number.number, at);
+        graph.imports.insert(at, number);
+    }
+    for revision in ledger.revisions.iter().filter(|revision| revision.commit() <= upto) {
+        let import = by_number.get(&ledger.import_of(revision.commit()));
+        let node = places.get(&ledger.nodes[revision.node as usize].id);
+        if let (Some(import), Some(node)) = (import, node) {
+            links.push((*import, Relation::Brought, *node));
+        }
+    }
+}
+
+fn add_batches(graph: &mut Graph, ledger: &Ledger, places: &HashMap<Hash, NodeNo>, upto: u64) {
+    for (ordinal, entry) in (0_u32..).zip(&ledger.batches) {
+        let revision = &ledger.revisions[entry.revision as usize];
+        let node = places.get(&ledger.nodes[revision.node as usize].id).copied();
+        let (Some(node), Some(deployment)) = (node, places.get(&entry.deployment).copied()) else {
+            continue;
+        };
+        let is_head = graph.node(node).heads.iter().any(|head| head.id == revision.id);
+        if !is_head {
+            continue;
+        }
+        let place = entry.place.and_then(|(manifest, first_row)| {
+            let (_, manifest) = ledger.manifests.get(manifest as usize)?;
+            Some((container_path(&manifest.container, manifest.generation), first_row))
+        });
+        push_batch(
+            graph,
+            Batch {
+                node,
+                deployment,
+                ordinal,
+                rows: entry.rows,
+                events: entry.events,
+                overrides: entry.overrides,
+                first_time: entry.first_time,
+                last_time: entry.last_time,
+                seed: entry.seed,
+                root: entry.root,
+                source: entry.source.clone(),
+                place,
+                kept: ledger.kept_rows(ordinal, upto),
+            },
+        );
+    }
+}
+
+fn push_batch(graph: &mut Graph, batch: Batch) {
+    let at = u32::try_from(graph.batches.len()).unwrap_or(u32::MAX);
+    graph.batch_of_ordinal.insert(batch.ordinal, at);
+    graph.batch_of_node.insert(batch.node, at);
+    graph.batches.push(batch);
+}
+
+/// Succession: registered versions of one name by number, batches of one deployment by time.
+fn add_followers(graph: &Graph, links: &mut Vec<Link>) {
+    let mut families: BTreeMap<(&str, &str), Vec<(u64, NodeNo)>> = BTreeMap::new();
+    for node in graph.nodes_of(Kind::Model) {
+        let key = &graph.node(node).key;
+        let number = key.part_text(2).and_then(|version| version.parse().ok());
+        if let (Some(registry), Some(name), Some(number)) =
+            (key.part_text(0), key.part_text(1), number)
+        {
+            families.entry((registry, name)).or_default().push((number, node));
+        }
+    }
+    let mut lines: BTreeMap<NodeNo, Vec<(i64, NodeNo)>> = BTreeMap::new();
+    for batch in &graph.batches {
+        lines.entry(batch.deployment).or_default().push((batch.first_time, batch.node));
+    }
+    let families = families.into_values().map(|mut family| {
+        family.sort_unstable();
+        family.into_iter().map(|(_, node)| node).collect::<Vec<_>>()
+    });
+    let lines = lines.into_values().map(|mut line| {
+        line.sort_unstable();
+        line.into_iter().map(|(_, node)| node).collect::<Vec<_>>()
+    });
+    for line in families.chain(lines) {
+        links.extend(line.windows(2).filter_map(|pair| match pair {
+            [before, after] => Some((*after, Relation::Follows, *before)),
+            _ => None,
+        }));
+    }
+}

@@ -1,0 +1,217 @@
+//! What a node may be called, and what it is called in answers.
+
+use super::{Graph, Node, NodeNo};
+use crate::schema::Kind;
+use lineal_proof::{Key, KeyPart, Map, Value};
+
+/// Look-ups by name: a sorted list of hashed labels.
+#[derive(Default)]
+pub(crate) struct Labels {
+    entries: Vec<(u64, NodeNo)>,
+}
+
+/// Labels stand in the list as 64 bits of BLAKE3: among millions of names a collision is not
+/// expected in the life of a store.
+pub(crate) fn label_hash(kind: Kind, label: &str) -> u64 {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&[kind as u8]).update(label.as_bytes());
+    let mut head = [0; 8];
+    hasher.finalize_xof().fill(&mut head);
+    u64::from_le_bytes(head)
+}
+
+impl Labels {
+    pub(crate) fn new(mut entries: Vec<(u64, NodeNo)>) -> Labels {
+        entries.sort_unstable();
+        entries.dedup();
+        Labels { entries }
+    }
+
+    /// Nodes of a kind with this label, ascending.
+    pub(crate) fn find(&self, kind: Kind, label: &str) -> Vec<NodeNo> {
+        let hash = label_hash(kind, label);
+        let from = self.entries.partition_point(|(entry, _)| *entry < hash);
+        let rest = self.entries[from..].iter();
+        rest.take_while(|(entry, _)| *entry == hash).map(|(_, node)| *node).collect()
+    }
+}
+
+fn text_of(part: Option<&KeyPart>) -> Option<String> {
+    match part? {
+        KeyPart::Null => None,
+        KeyPart::Text(text) => Some(text.clone()),
+        KeyPart::Int(number) => Some(number.to_string()),
+        KeyPart::Bytes(bytes) => Some(data_encoding::HEXLOWER.encode(bytes)),
+    }
+}
+
+fn field<'a>(fields: &'a Map, name: &str) -> Option<&'a str> {
+    fields.get(name).and_then(Value::as_text)
+}
+
+/// The labels of a node, from its key and the fields of its heads; not those that depend on
+/// other nodes (`@latest`).
+pub(super) fn labels(kind: Kind, key: &Key, fields: &Map) -> Vec<String> {
+    let part = |at: usize| text_of(key.0.get(at));
+    let mut all = Vec::new();
+    let mut add = |label: Option<String>| all.extend(label.filter(|label| !label.is_empty()));
+    match kind {
+        Kind::Model if key.0.len() == 3 => {
+            let (registry, name, version) = (part(0), part(1), part(2));
+            let Some(name) = name else { return all };
+            let mut versions: Vec<String> = version.into_iter().collect();
+            for alias in fields.get("aliases").and_then(Value::as_list).unwrap_or_default() {
+                versions.extend(alias.as_text().map(str::to_owned));
+            }
+            let with_registry = registry.map(|registry| format!("{registry}/{name}"));
+            for name in std::iter::once(name).chain(with_registry) {
+                for version in &versions {
+                    add(Some(format!("{name}@{version}")));
+                }
+                add(Some(name));
+            }
+        }
+        Kind::Dataset => {
+            let (name, digest) = (part(0), part(1));
+            if let Some(name) = &name {
+                for version in digest.as_deref().into_iter().chain(field(fields, "version")) {
+                    add(Some(format!("{name}@{version}")));
+                }
+            }
+            add(name);
+            add(digest);
+        }
+        Kind::Deployment => {
+            let (service, environment, id) = (part(0), part(1), part(2));
+            add(deployment_name(key));
+            if let (Some(service), Some(environment)) = (&service, &environment) {
+                add(Some(format!("{service}/{environment}")));
+                add(id.as_ref().map(|id| format!("{service}/{environment}/{id}")));
+            }
+            add(service);
+            add(id);
+        }
+        Kind::Document => {
+            let (scope, name, version) = (part(0), part(1), part(2));
+            if let Some(name) = &name {
+                add(version.map(|version| format!("{name}@{version}")));
+                add(scope.map(|scope| format!("{scope}/{name}")));
+            }
+            add(name);
+        }
+        Kind::Experiment => {
+            let (store, id) = (part(0), part(1));
+            if let (Some(store), Some(id)) = (store, &id) {
+                add(Some(format!("{store}/{id}")));
+            }
+            add(id);
+            add(field(fields, "name").map(str::to_owned));
+        }
+        Kind::Run => {
+            add(part(0));
+            add(field(fields, "name").map(str::to_owned));
+        }
+        _ => {
+            add(joined(key));
+            add(field(fields, "name").map(str::to_owned));
+        }
+    }
+    all
+}
+
+fn deployment_name(key: &Key) -> Option<String> {
+    let part = |at: usize| text_of(key.0.get(at));
+    let mut name = part(0).unwrap_or_else(|| "?".to_owned());
+    for more in [part(1), part(2)].into_iter().flatten() {
+        name = format!("{name}/{more}");
+    }
+    let model = part(3).unwrap_or_else(|| "?".to_owned());
+    let version = part(4).unwrap_or_else(|| "?".to_owned());
+    Some(format!("{name}@{model}:{version}"))
+}
+
+fn joined(key: &Key) -> Option<String> {
+    let parts: Vec<String> =
+        key.0.iter().map(|part| text_of(Some(part)).unwrap_or_else(|| "?".to_owned())).collect();
+    Some(parts.join("/"))
+}
+
+/// A key as it stands behind `kind:` in a query: bare where it may, else quoted, the version after
+/// the last `@` outside the quotes.
+#[must_use]
+pub fn quoted(name: &str, version: Option<&str>) -> String {
+    let bare = |text: &str| {
+        !text.is_empty()
+            && text.chars().all(|c| c.is_alphanumeric() || c == '_' || "-./+%:@~".contains(c))
+    };
+    match version {
+        Some(version) if bare(name) && bare(version) => format!("{name}@{version}"),
+        None if bare(name) => name.to_owned(),
+        Some(version) if bare(version) && !version.contains(['@', '/', ':', '+', '%', '~']) => {
+            format!("{}@{version}", escaped(name))
+        }
+        Some(version) => escaped(&format!("{name}@{version}")),
+        None => escaped(name),
+    }
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            c if c.is_control() => out.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+impl Graph {
+    /// What a node is called in answers: can be pasted back into a query, and then means this node
+    /// alone, unless no name of its is unique.
+    pub(crate) fn name_of(&self, node: NodeNo, version: Option<&str>) -> String {
+        let Node { kind, key, id, heads, .. } = self.node(node);
+        let part = |at: usize| text_of(key.0.get(at));
+        let unique = |label: &str| self.labels.find(*kind, label) == [node];
+        let candidates: Vec<(String, Option<String>)> = match kind {
+            Kind::Model if key.0.len() == 3 => {
+                let name = part(1).unwrap_or_else(|| "?".to_owned());
+                let full = part(0).map(|registry| format!("{registry}/{name}"));
+                let version = Some(part(2).unwrap_or_else(|| "?".to_owned()));
+                let names = std::iter::once(name).chain(full);
+                names.map(|name| (name, version.clone())).collect()
+            }
+            Kind::Dataset => {
+                let name = part(0).unwrap_or_else(|| "?".to_owned());
+                let digest = part(1).unwrap_or_else(|| "?".to_owned());
+                let versions = version.map(str::to_owned).into_iter().chain([digest]);
+                versions.map(|version| (name.clone(), Some(version))).collect()
+            }
+            Kind::Deployment => deployment_name(key).map(|name| (name, None)).into_iter().collect(),
+            Kind::Document => {
+                let name = part(1).unwrap_or_else(|| "?".to_owned());
+                let with_scope = part(0).map(|scope| (format!("{scope}/{name}"), None));
+                let with_version = part(2).map(|version| (name.clone(), Some(version)));
+                with_version.into_iter().chain([(name, None)]).chain(with_scope).collect()
+            }
+            Kind::Batch | Kind::Approval | Kind::Evaluation => vec![(id.short(), None)],
+            _ => joined(key).map(|name| (name, None)).into_iter().collect(),
+        };
+        let label = |(name, version): &(String, Option<String>)| match version {
+            Some(version) => format!("{name}@{version}"),
+            None => name.clone(),
+        };
+        let missing = heads.is_empty();
+        let best = candidates.iter().find(|candidate| missing || unique(&label(candidate)));
+        match (best, heads.first()) {
+            (Some((name, version)), _) => format!("{kind}:{}", quoted(name, version.as_deref())),
+            (None, Some(head)) => format!("#{}", head.id.short()),
+            (None, None) => format!("{kind}:{}", quoted(&joined(key).unwrap_or_default(), None)),
+        }
+    }
+}

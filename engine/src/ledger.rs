@@ -1,0 +1,152 @@
+//! The log, folded: what each record says, in the order of the segments.
+//!
+//! The ledger is what a reader of docs/format.md sections 6 to 11 must keep in mind to answer; it
+//! holds places and digests, not fields. It is derived from the segments alone.
+
+mod apply;
+mod view;
+
+pub(crate) use view::{ChainHead, Rank};
+
+use crate::schema::Kind;
+use crate::segment::Location;
+use lineal_proof::record::{Manifest, Reference, Setting, Source};
+use lineal_proof::{Hash, Key};
+use std::collections::HashMap;
+
+/// A commit.
+#[derive(Clone, Debug)]
+pub(crate) struct CommitEntry {
+    pub(crate) recorded: i64,
+    pub(crate) import: u64,
+    pub(crate) actor: Option<String>,
+}
+
+/// A node: anything that a stub or revision names.
+#[derive(Clone, Debug)]
+pub(crate) struct NodeEntry {
+    pub(crate) id: Hash,
+    pub(crate) kind: Kind,
+    pub(crate) key: Key,
+    /// The commit that first named it.
+    pub(crate) born: u64,
+    pub(crate) stub: bool,
+    /// Its revisions in log order, all chains.
+    pub(crate) revisions: Vec<u32>,
+}
+
+/// A revision.
+#[derive(Clone, Debug)]
+pub(crate) struct RevisionEntry {
+    pub(crate) id: Hash,
+    pub(crate) content: Hash,
+    pub(crate) node: u32,
+    pub(crate) chain: u16,
+    pub(crate) at: Location,
+    /// Who says it is so, and as of when: its own commit first, then what saw it again.
+    pub(crate) said: Vec<(u64, i64)>,
+}
+
+impl RevisionEntry {
+    /// The commit that wrote it.
+    pub(crate) fn commit(&self) -> u64 {
+        self.said.first().map_or(0, |(commit, _)| *commit)
+    }
+}
+
+/// A full snapshot of a source in a form.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SnapshotEntry {
+    pub(crate) chain: u16,
+    pub(crate) observed_at: i64,
+    pub(crate) commit: u64,
+}
+
+/// A batch's revision: the number of the entry is its ordinal.
+#[derive(Clone, Debug)]
+pub(crate) struct BatchEntry {
+    pub(crate) revision: u32,
+    pub(crate) deployment: Hash,
+    pub(crate) source: String,
+    pub(crate) rows: u32,
+    pub(crate) events: u64,
+    pub(crate) overrides: u64,
+    pub(crate) art12: u64,
+    pub(crate) first_time: i64,
+    pub(crate) last_time: i64,
+    pub(crate) root: Hash,
+    pub(crate) seed: [u8; 16],
+    /// Its place, by the last manifest so far: index into `manifests`, first row.
+    pub(crate) place: Option<(u32, u32)>,
+}
+
+/// Rows that another import holds too: they live on when the first is retracted.
+#[derive(Clone, Debug)]
+pub(crate) struct SeenRowsEntry {
+    pub(crate) commit: u64,
+    pub(crate) batch: u32,
+    pub(crate) runs: Vec<(u32, u32)>,
+}
+
+/// The log, folded.
+#[derive(Default)]
+pub(crate) struct Ledger {
+    pub(crate) commits: Vec<CommitEntry>,
+    pub(crate) chains: Vec<(String, String)>,
+    pub(crate) nodes: Vec<NodeEntry>,
+    pub(crate) revisions: Vec<RevisionEntry>,
+    pub(crate) snapshots: Vec<SnapshotEntry>,
+    /// (import, commit, restore)
+    pub(crate) retractions: Vec<(u64, u64, bool)>,
+    pub(crate) references: Vec<(u64, Reference)>,
+    pub(crate) settings: Vec<(u64, Setting)>,
+    pub(crate) sources: Vec<(u64, Source)>,
+    pub(crate) manifests: Vec<(u64, Manifest)>,
+    pub(crate) batches: Vec<BatchEntry>,
+    pub(crate) seen_rows: Vec<SeenRowsEntry>,
+    pub(crate) blobs: HashMap<Hash, Location>,
+    /// Ids of references, settings and the like, so that the same is not written twice.
+    chain_index: HashMap<(String, String), u16>,
+    node_index: HashMap<Hash, u32>,
+    revision_index: HashMap<Hash, u32>,
+    batch_index: HashMap<u32, u32>,
+}
+
+impl Ledger {
+    /// The number of the last commit.
+    pub(crate) fn commit(&self) -> u64 {
+        self.commits.len() as u64
+    }
+
+    /// A commit by its number.
+    pub(crate) fn commit_entry(&self, number: u64) -> Option<&CommitEntry> {
+        usize::try_from(number.checked_sub(1)?).ok().and_then(|at| self.commits.get(at))
+    }
+
+    /// The import that a commit belongs to.
+    pub(crate) fn import_of(&self, commit: u64) -> u64 {
+        self.commit_entry(commit).map_or(commit, |entry| entry.import)
+    }
+
+    /// A node by its id.
+    pub(crate) fn node(&self, id: &Hash) -> Option<u32> {
+        self.node_index.get(id).copied()
+    }
+
+    /// A revision by its id.
+    pub(crate) fn revision(&self, id: &Hash) -> Option<u32> {
+        self.revision_index.get(id).copied()
+    }
+
+    /// The ordinal of a batch's revision.
+    pub(crate) fn batch_of(&self, revision: u32) -> Option<u32> {
+        self.batch_index.get(&revision).copied()
+    }
+
+    /// A chain by its source and form.
+    pub(crate) fn chain(&self, source: &str, form: &str) -> Option<u16> {
+        // Stores have a handful of chains: a scan is quicker than making two strings.
+        let at = self.chains.iter().position(|(s, f)| s == source && f == form)?;
+        u16::try_from(at).ok()
+    }
+}

@@ -1,0 +1,255 @@
+//! Taking a transaction into the ledger.
+
+use super::{
+    BatchEntry, CommitEntry, Ledger, NodeEntry, RevisionEntry, SeenRowsEntry, SnapshotEntry,
+};
+use crate::error::{Error, Result};
+use crate::schema::Kind;
+use crate::segment::{Location, Transaction, segment_path};
+use lineal_proof::frame::{Frame, RecordType};
+use lineal_proof::record::{
+    Manifest, Record, Reference, Retract, Revision, Seen, Setting, Source, Stub, node_id,
+};
+use lineal_proof::{Hash, Key, KeyPart};
+use rayon::prelude::*;
+
+/// What a record says, decoded: all that needs hashing is done, so that it can be done in parallel.
+enum Said {
+    Stub { id: Hash, kind: Kind, key: Key },
+    Revision(Box<SaidRevision>),
+    Blob(Hash),
+    Reference(Reference),
+    Setting(Setting),
+    Manifest(Manifest),
+    Seen(Seen),
+    Retract(Retract),
+    Source(Source),
+}
+
+/// A revision with its digests.
+struct SaidRevision {
+    id: Hash,
+    node: Hash,
+    kind: Kind,
+    key: Key,
+    content: Hash,
+    source: String,
+    form: String,
+    observed_at: i64,
+    batch: Option<BatchEntry>,
+}
+
+fn kind(name: &str) -> lineal_proof::Result<Kind> {
+    let rule = "the kind is one of the schema";
+    Kind::parse(name).ok_or(lineal_proof::Error::Record { record: "revision", rule })
+}
+
+fn batch(revision: &Revision) -> lineal_proof::Result<BatchEntry> {
+    let int = |name: &str| revision.fields.get(name).and_then(lineal_proof::Value::as_i64);
+    let count = |name: &str| int(name).and_then(|number| u64::try_from(number).ok());
+    let bytes = |name: &str| revision.fields.get(name).and_then(lineal_proof::Value::as_bytes);
+    let entry = || {
+        let (Some(KeyPart::Text(source)), Some(KeyPart::Bytes(deployment))) =
+            (revision.key.0.first(), revision.key.0.get(1))
+        else {
+            return None;
+        };
+        Some(BatchEntry {
+            revision: 0,
+            deployment: Hash::from_slice(deployment)?,
+            source: source.clone(),
+            rows: u32::try_from(count("rows")?).ok()?,
+            events: count("events")?,
+            overrides: count("overrides")?,
+            art12: count("art12")?,
+            first_time: int("first_time").unwrap_or(i64::MAX),
+            last_time: int("last_time").unwrap_or(i64::MIN),
+            root: Hash::from_slice(bytes("root")?)?,
+            seed: bytes("seed")?.try_into().ok()?,
+            place: None,
+        })
+    };
+    let rule = "a batch has the key and fields of section 9";
+    entry().ok_or(lineal_proof::Error::Record { record: "revision", rule })
+}
+
+/// Decodes a record.
+fn said(frame: &Frame<'_>) -> lineal_proof::Result<Said> {
+    Ok(match frame.record_type {
+        RecordType::Stub => {
+            let stub = Stub::decode(frame.payload)?;
+            Said::Stub { id: frame.id, kind: kind(&stub.kind)?, key: stub.key }
+        }
+        RecordType::Revision => {
+            let revision = Revision::decode(frame.payload)?;
+            let kind = kind(&revision.kind)?;
+            Said::Revision(Box::new(SaidRevision {
+                id: frame.id,
+                node: node_id(&revision.kind, &revision.key),
+                content: revision.content_digest(),
+                batch: if kind == Kind::Batch { Some(batch(&revision)?) } else { None },
+                kind,
+                key: revision.key,
+                source: revision.source,
+                form: revision.form,
+                observed_at: revision.observed_at,
+            }))
+        }
+        RecordType::Blob => Said::Blob(frame.id),
+        RecordType::Reference => Said::Reference(Reference::decode(frame.payload)?),
+        RecordType::Setting => Said::Setting(Setting::decode(frame.payload)?),
+        RecordType::Manifest => Said::Manifest(Manifest::decode(frame.payload)?),
+        RecordType::Seen => Said::Seen(Seen::decode(frame.payload)?),
+        RecordType::Retract => Said::Retract(Retract::decode(frame.payload)?),
+        RecordType::Source => Said::Source(Source::decode(frame.payload)?),
+        RecordType::Sealed | RecordType::Commit => {
+            let rule = "a transaction holds the records of section 5";
+            return Err(lineal_proof::Error::Frame { rule });
+        }
+    })
+}
+
+impl Ledger {
+    /// Takes a transaction that stands in a segment.
+    ///
+    /// # Errors
+    /// [`Error::Record`] with the place of a record that does not decode.
+    pub(crate) fn take(&mut self, transaction: &Transaction<'_>) -> Result<()> {
+        let decode = |(location, frame): &(Location, Frame<'_>)| {
+            said(frame)
+                .map(|said| (*location, said))
+                .map_err(|e| Error::record(&segment_path(location.segment), location.offset, e))
+        };
+        let records = if transaction.frames.len() > 512 {
+            transaction.frames.par_iter().map(decode).collect::<Result<Vec<_>>>()?
+        } else {
+            transaction.frames.iter().map(decode).collect::<Result<Vec<_>>>()?
+        };
+        let commit = &transaction.commit;
+        self.commits.push(CommitEntry {
+            recorded: commit.recorded,
+            import: commit.import,
+            actor: commit.actor.clone(),
+        });
+        for (location, record) in records {
+            self.apply(location, record);
+        }
+        Ok(())
+    }
+
+    /// Takes one record of the last commit.
+    fn apply(&mut self, at: Location, record: Said) {
+        let commit = self.commit();
+        match record {
+            Said::Stub { id, kind, key } => {
+                let node = self.node_or_new(id, kind, &key);
+                self.nodes[node as usize].stub = true;
+            }
+            Said::Revision(revision) => self.apply_revision(at, *revision),
+            Said::Blob(id) => {
+                self.blobs.insert(id, at);
+            }
+            Said::Reference(reference) => self.references.push((commit, reference)),
+            Said::Setting(setting) => self.settings.push((commit, setting)),
+            Said::Manifest(manifest) => self.apply_manifest(manifest),
+            Said::Seen(seen) => self.apply_seen(seen),
+            Said::Retract(retract) => {
+                self.retractions.push((retract.import, commit, retract.restore));
+            }
+            Said::Source(source) => self.sources.push((commit, source)),
+        }
+    }
+
+    fn node_or_new(&mut self, id: Hash, kind: Kind, key: &Key) -> u32 {
+        if let Some(node) = self.node(&id) {
+            return node;
+        }
+        let node = u32::try_from(self.nodes.len()).expect("fewer than 2^32 nodes");
+        let born = self.commit();
+        self.nodes.push(NodeEntry {
+            id,
+            kind,
+            key: key.clone(),
+            born,
+            stub: false,
+            revisions: Vec::new(),
+        });
+        self.node_index.insert(id, node);
+        node
+    }
+
+    /// The chain of a source and form, made if it is new.
+    pub(crate) fn chain_or_new(&mut self, source: &str, form: &str) -> u16 {
+        if let Some(chain) = self.chain(source, form) {
+            return chain;
+        }
+        let chain = u16::try_from(self.chains.len()).expect("fewer than 65,536 chains");
+        self.chains.push((source.to_owned(), form.to_owned()));
+        self.chain_index.insert((source.to_owned(), form.to_owned()), chain);
+        chain
+    }
+
+    fn apply_revision(&mut self, at: Location, said: SaidRevision) {
+        let node = self.node_or_new(said.node, said.kind, &said.key);
+        let chain = self.chain_or_new(&said.source, &said.form);
+        let number = u32::try_from(self.revisions.len()).expect("fewer than 2^32 revisions");
+        self.revisions.push(RevisionEntry {
+            id: said.id,
+            content: said.content,
+            node,
+            chain,
+            at,
+            said: vec![(self.commit(), said.observed_at)],
+        });
+        self.nodes[node as usize].revisions.push(number);
+        self.revision_index.insert(said.id, number);
+        if let Some(batch) = said.batch {
+            let ordinal = u32::try_from(self.batches.len()).expect("fewer than 2^32 batches");
+            self.batches.push(BatchEntry { revision: number, ..batch });
+            self.batch_index.insert(number, ordinal);
+        }
+    }
+
+    fn apply_manifest(&mut self, manifest: Manifest) {
+        let number = u32::try_from(self.manifests.len()).expect("fewer than 2^32 manifests");
+        for entry in &manifest.batches {
+            let batch = self.revision(&entry.batch.0).and_then(|revision| self.batch_of(revision));
+            if let Some(batch) = batch {
+                self.batches[batch as usize].place = Some((number, entry.first_row));
+            }
+        }
+        self.manifests.push((self.commit(), manifest));
+    }
+
+    fn apply_seen(&mut self, seen: Seen) {
+        let commit = self.commit();
+        let chain = self.chain_or_new(&seen.source, &seen.form);
+        let mut confirmed: Vec<u32> =
+            seen.revisions.iter().filter_map(|link| self.revision(&link.0)).collect();
+        if seen.full {
+            let observed_at = seen.observed_at;
+            self.snapshots.push(SnapshotEntry { chain, observed_at, commit });
+            for node in &self.nodes {
+                if seen.except.binary_search(&node.id).is_err()
+                    && let Some(head) = self.chain_head(node, chain, commit)
+                {
+                    confirmed.push(head.revision);
+                }
+            }
+        }
+        for revision in confirmed {
+            let said = &mut self.revisions[revision as usize].said;
+            if !said.contains(&(commit, seen.observed_at)) {
+                said.push((commit, seen.observed_at));
+            }
+        }
+        for rows in seen.rows {
+            let batch = self.revision(&rows.batch.0).and_then(|revision| self.batch_of(revision));
+            if let Some(batch) = batch {
+                let revision = self.batches[batch as usize].revision;
+                self.revisions[revision as usize].said.push((commit, seen.observed_at));
+                self.seen_rows.push(SeenRowsEntry { commit, batch, runs: rows.runs });
+            }
+        }
+    }
+}

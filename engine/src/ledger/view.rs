@@ -1,0 +1,145 @@
+//! What holds as of a commit: alive, heads of chains, gone (docs/format.md, section 13).
+
+use super::{Ledger, NodeEntry, RevisionEntry, SeenRowsEntry};
+use crate::draft::Saying;
+use lineal_proof::Hash;
+
+/// The head of a chain.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct ChainHead {
+    pub(crate) chain: u16,
+    pub(crate) revision: u32,
+    /// The latest time as of which somebody says so.
+    pub(crate) effective: i64,
+}
+
+impl Ledger {
+    /// Is an import undone, as of a commit?
+    pub(crate) fn is_retracted(&self, import: u64, upto: u64) -> bool {
+        let last = self.retractions.iter().rev().find(|(of, at, _)| *of == import && *at <= upto);
+        last.is_some_and(|(_, _, restore)| !restore)
+    }
+
+    /// The effective time of a revision as of a commit; none if it is not alive.
+    pub(crate) fn effective(&self, revision: &RevisionEntry, upto: u64) -> Option<i64> {
+        // Imports are retracted rarely: the common case asks nothing.
+        let said = revision.said.iter().filter(|(commit, _)| {
+            *commit <= upto
+                && (self.retractions.is_empty()
+                    || !self.is_retracted(self.import_of(*commit), upto))
+        });
+        said.map(|(_, observed_at)| *observed_at).max()
+    }
+
+    /// The head of one chain of a node.
+    pub(crate) fn chain_head(&self, node: &NodeEntry, chain: u16, upto: u64) -> Option<ChainHead> {
+        node.revisions
+            .iter()
+            .filter_map(|number| {
+                let revision = &self.revisions[*number as usize];
+                let effective =
+                    self.effective(revision, upto).filter(|_| revision.chain == chain)?;
+                Some((effective, revision.content, *number))
+            })
+            .max()
+            .map(|(effective, _, revision)| ChainHead { chain, revision, effective })
+    }
+
+    /// The revision of a node's chain that says exactly this, alive or not.
+    pub(crate) fn known_revision(
+        &self,
+        node: &Hash,
+        saying: &Saying,
+        content: &Hash,
+    ) -> Option<Hash> {
+        let chain = self.chain(&saying.source, &saying.form)?;
+        let node = &self.nodes[self.node(node)? as usize];
+        let revisions = node.revisions.iter().map(|number| &self.revisions[*number as usize]);
+        let mut same = revisions.filter(|r| r.chain == chain && r.content == *content);
+        same.next().map(|revision| revision.id)
+    }
+
+    /// The heads of all chains of a node, the one that stands on top first: by the rank of its
+    /// form, then the later effective time, then the smaller content digest.
+    pub(crate) fn heads(&self, node: &NodeEntry, upto: u64, rank: &Rank) -> Vec<ChainHead> {
+        let mut chains: Vec<u16> =
+            node.revisions.iter().map(|number| self.revisions[*number as usize].chain).collect();
+        chains.sort_unstable();
+        chains.dedup();
+        let mut heads: Vec<_> =
+            chains.into_iter().filter_map(|chain| self.chain_head(node, chain, upto)).collect();
+        heads.sort_by_cached_key(|head| {
+            let form = self.chains.get(usize::from(head.chain)).map_or("", |(_, form)| form);
+            let content = self.revisions[head.revision as usize].content;
+            (rank.of(form), std::cmp::Reverse(head.effective), content)
+        });
+        heads
+    }
+
+    /// Rows of a batch that live on although every import that holds all of them is retracted; none
+    /// if the batch lives as a whole.
+    pub(crate) fn kept_rows(&self, batch: u32, upto: u64) -> Option<Vec<(u32, u32)>> {
+        if self.retractions.is_empty() {
+            return None;
+        }
+        let living =
+            |commit: u64| commit <= upto && !self.is_retracted(self.import_of(commit), upto);
+        let partial: Vec<&SeenRowsEntry> =
+            self.seen_rows.iter().filter(|seen| seen.batch == batch).collect();
+        let revision = &self.revisions[self.batches[batch as usize].revision as usize];
+        let whole = revision.said.iter().any(|(commit, _)| {
+            living(*commit) && !partial.iter().any(|seen| seen.commit == *commit)
+        });
+        if whole {
+            return None;
+        }
+        let runs = partial.iter().filter(|seen| living(seen.commit));
+        let mut runs: Vec<(u32, u32)> = runs.flat_map(|seen| seen.runs.iter().copied()).collect();
+        runs.sort_unstable();
+        runs.dedup();
+        Some(runs)
+    }
+
+    /// Since when a chain's head is missing from full snapshots of its source and form: the
+    /// interval from its own effective time to that of the first snapshot without it.
+    pub(crate) fn gone(&self, head: &ChainHead, upto: u64) -> Option<(i64, i64)> {
+        self.snapshots
+            .iter()
+            .filter(|snapshot| {
+                snapshot.chain == head.chain
+                    && snapshot.commit <= upto
+                    && snapshot.observed_at > head.effective
+                    && !self.is_retracted(self.import_of(snapshot.commit), upto)
+            })
+            .map(|snapshot| (head.effective, snapshot.observed_at))
+            .min()
+    }
+
+    /// Which forms stand before which, as of a commit.
+    pub(crate) fn rank(&self, upto: u64) -> Rank {
+        let setting = self
+            .settings
+            .iter()
+            .rev()
+            .find(|(commit, setting)| *commit <= upto && setting.name == "rank");
+        let listed = setting.and_then(|(_, setting)| setting.value.as_list()).map(|forms| {
+            forms.iter().filter_map(|form| form.as_text().map(str::to_owned)).collect()
+        });
+        Rank { forms: listed.unwrap_or_else(|| DEFAULT_RANK.map(str::to_owned).to_vec()) }
+    }
+}
+
+/// The order of forms where no setting says otherwise: fuller ones first.
+const DEFAULT_RANK: [&str; 4] =
+    ["mlflow-sqlite", "mlflow-file", "mlflow-rest", "mlflow-export-import"];
+
+/// Which forms stand before which.
+pub(crate) struct Rank {
+    forms: Vec<String>,
+}
+
+impl Rank {
+    fn of(&self, form: &str) -> usize {
+        self.forms.iter().position(|listed| listed == form).unwrap_or(self.forms.len())
+    }
+}

@@ -1,0 +1,193 @@
+//! Finding nodes by what people call them.
+
+use super::Snapshot;
+use crate::graph::NodeNo;
+use crate::schema::{KINDS, Kind};
+use lineal_proof::{Hash, Key, KeyPart};
+
+/// Fewest digits of a shortened id, run or commit: shorter ones are ambiguous tomorrow.
+const PREFIX_MIN: usize = 6;
+/// How many near names a message lists.
+const NEAR_MAX: usize = 5;
+/// Most names that are compared for a near one.
+const NEAR_SCAN_MAX: usize = 50_000;
+
+impl Snapshot {
+    /// Nodes of a kind, or of any, that are called so: by name, name and version, registry and
+    /// name, id, alias. Ascending.
+    #[must_use]
+    pub fn find(&self, kind: Option<Kind>, text: &str) -> Vec<NodeNo> {
+        match kind {
+            Some(kind) => self.find_in(kind, text),
+            None => KINDS.into_iter().flat_map(|kind| self.find_in(kind, text)).collect(),
+        }
+    }
+
+    fn find_in(&self, kind: Kind, text: &str) -> Vec<NodeNo> {
+        let labels = &self.graph().labels;
+        let mut found = labels.find(kind, text);
+        if found.is_empty()
+            && kind == Kind::Actor
+            && let Ok(key) = self.view.secrets().keys.actor(text)
+        {
+            found = labels.find(kind, &key);
+        }
+        if found.is_empty() {
+            found = self.find_alias(kind, text);
+        }
+        if found.is_empty() && kind == Kind::Model {
+            found = self.find_latest(text);
+        }
+        if found.is_empty() && matches!(kind, Kind::Run | Kind::Code) {
+            found = self.find_prefix(kind, text);
+        }
+        found
+    }
+
+    /// What a name given by hand stands for; `name@version` where the name stands for a family.
+    fn find_alias(&self, kind: Kind, text: &str) -> Vec<NodeNo> {
+        let (name, version) = text.rsplit_once('@').unwrap_or((text, ""));
+        let hashed = (kind == Kind::Actor).then(|| self.view.secrets().keys.actor(text).ok());
+        let aliases = self.graph().aliases.iter().filter(|(of, alias, _)| {
+            let plain = alias == text || (alias == name && !version.is_empty());
+            of == kind.name()
+                && (plain || hashed.as_ref().is_some_and(|h| h.as_ref() == Some(alias)))
+        });
+        let mut found = Vec::new();
+        for (_, alias, target) in aliases {
+            let mut target = target.clone();
+            if alias != text
+                && let Some(part @ KeyPart::Null) = target.0.last_mut()
+            {
+                *part = KeyPart::Text(version.to_owned());
+            }
+            let nodes = self.nodes_of(kind);
+            found.extend(nodes.filter(|node| target.fits(self.key_of(*node))));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// `name@latest`: the registered version with the greatest number.
+    fn find_latest(&self, text: &str) -> Vec<NodeNo> {
+        let Some(name) = text.strip_suffix("@latest") else { return Vec::new() };
+        let versions = self.graph().labels.find(Kind::Model, name).into_iter();
+        let number =
+            |node: &NodeNo| -> Option<u64> { self.key_of(*node).part_text(2)?.parse().ok() };
+        versions.filter(|node| number(node).is_some()).max_by_key(number).into_iter().collect()
+    }
+
+    fn find_prefix(&self, kind: Kind, text: &str) -> Vec<NodeNo> {
+        if text.len() < PREFIX_MIN || !text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Vec::new();
+        }
+        let begins =
+            |node: &NodeNo| self.key_of(*node).part_text(0).is_some_and(|id| id.starts_with(text));
+        // Nodes of a kind stand in key order: those that begin so stand together.
+        let range = self.nodes_of(kind);
+        let low = Key::text(text);
+        let nodes = &self.graph().nodes[range.start as usize..range.end as usize];
+        let from = nodes.partition_point(|node| node.key < low);
+        let from = range.start + u32::try_from(from).unwrap_or(0);
+        (from..range.end).take_while(begins).collect()
+    }
+
+    /// Nodes with a revision, or a node id, that begins with these hexadecimal digits.
+    #[must_use]
+    pub fn find_id(&self, digits: &str) -> Vec<NodeNo> {
+        let digits = digits.to_lowercase();
+        if digits.len() < PREFIX_MIN || digits.len() > 64 {
+            return Vec::new();
+        }
+        let padded =
+            |fill: &str| Hash::from_hex(&format!("{digits}{}", fill.repeat(64 - digits.len())));
+        let (Some(low), Some(high)) = (padded("0"), padded("f")) else { return Vec::new() };
+        let ids = &self.graph().ids;
+        let from = ids.partition_point(|(id, _)| *id < low);
+        let rest = ids[from..].iter().take_while(|(id, _)| *id <= high);
+        let mut found: Vec<NodeNo> = rest.map(|(_, node)| *node).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// What a node is called in answers; pasted back, it means this node.
+    #[must_use]
+    pub fn name_of(&self, node: NodeNo) -> String {
+        let version = match self.kind_of(node) {
+            Kind::Dataset => self.field(node, "version").ok().flatten(),
+            Kind::Actor => {
+                if let Some(name) = self.field(node, "name").ok().flatten()
+                    && let Some(name) = name.as_text()
+                {
+                    return format!("actor:{}", crate::graph::quoted(name, None));
+                }
+                None
+            }
+            _ => None,
+        };
+        self.graph().name_of(node, version.as_ref().and_then(lineal_proof::Value::as_text))
+    }
+
+    /// Names of a kind, or of any, that look like a text, the likest first.
+    #[must_use]
+    pub fn near(&self, kind: Option<Kind>, text: &str) -> Vec<String> {
+        let wanted = text.to_lowercase();
+        let kinds = kind.map_or_else(|| KINDS.to_vec(), |kind| vec![kind]);
+        let mut scored: Vec<(usize, NodeNo)> = Vec::new();
+        for kind in kinds {
+            for node in self.nodes_of(kind).take(NEAR_SCAN_MAX) {
+                let key = self.key_of(node);
+                let parts = key.0.iter().filter_map(|part| match part {
+                    KeyPart::Text(text) => Some(text.as_str()),
+                    _ => None,
+                });
+                let best = parts.map(|part| distance(&wanted, &part.to_lowercase())).min();
+                if let Some(best) = best.filter(|best| *best <= wanted.chars().count().div_ceil(3))
+                {
+                    scored.push((best, node));
+                }
+            }
+        }
+        scored.sort_unstable();
+        let mut names: Vec<String> = Vec::new();
+        for (_, node) in scored {
+            let name = self.name_of(node);
+            if !names.contains(&name) {
+                names.push(name);
+            }
+            if names.len() == NEAR_MAX {
+                break;
+            }
+        }
+        names
+    }
+}
+
+/// Edits between two texts, or a containment counted as one edit; the version behind `@` of the
+/// wanted one is left out.
+fn distance(wanted: &str, name: &str) -> usize {
+    let wanted = wanted.split('@').next().unwrap_or(wanted);
+    if wanted == name {
+        return 0;
+    }
+    if wanted.len() >= 3 && name.contains(wanted) {
+        return 1;
+    }
+    let (a, b): (Vec<char>, Vec<char>) = (wanted.chars().collect(), name.chars().collect());
+    if a.len().abs_diff(b.len()) > 4 {
+        return usize::MAX;
+    }
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(row[j + 1] + 1);
+        }
+    }
+    row[b.len()]
+}

@@ -1,0 +1,334 @@
+//! A store: made by `create`, opened by `open`, written by transactions, read through snapshots.
+
+mod open;
+mod orphans;
+mod secrets;
+mod state;
+
+pub(crate) use secrets::SecretBox;
+pub(crate) use state::State;
+
+use crate::catalog::Catalog;
+use crate::clock::{Clock, SystemClock};
+use crate::draft::Saying;
+use crate::error::{Error, Result};
+use crate::keys::{RandomSecrets, Secrets};
+use crate::ledger::Ledger;
+use crate::snapshot::{Snapshot, Views};
+use crate::storage::{FileStorage, Storage};
+use crate::transaction::Transaction;
+use lineal_proof::record::Source;
+use lineal_proof::{Hash, Value};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// How to make or open a store.
+#[derive(Clone)]
+pub struct Options {
+    /// Tells the time of commits.
+    pub clock: Arc<dyn Clock>,
+    /// Makes new secrets.
+    pub secrets: Arc<dyn Secrets>,
+    /// The id of a new store; random if none.
+    pub store_id: Option<[u8; 16]>,
+    /// Write on a network file system although its locks cannot be trusted.
+    pub force_network: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            clock: Arc::new(SystemClock),
+            secrets: Arc::new(RandomSecrets),
+            store_id: None,
+            force_network: false,
+        }
+    }
+}
+
+/// An open store.
+pub struct Store {
+    storage: Arc<dyn Storage>,
+    id: [u8; 16],
+    options: Options,
+    writable: bool,
+    state: RwLock<State>,
+    secrets: Arc<RwLock<SecretBox>>,
+    poisoned: Mutex<Option<String>>,
+    views: Views,
+    catalog: Option<Catalog>,
+    /// Holds the writer's lock.
+    _lock: Option<Box<dyn Send + Sync>>,
+}
+
+/// A file that was imported before.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KnownSource {
+    /// The commit that holds it, the last one where there are several.
+    pub commit: u64,
+    /// Its import.
+    pub import: u64,
+    /// Its label.
+    pub label: String,
+    /// Stretches that are recorded.
+    pub stretches: Vec<(u64, u64)>,
+    /// Was it read to its end?
+    pub whole: bool,
+}
+
+impl Store {
+    /// Makes a store in a new or empty folder.
+    ///
+    /// # Errors
+    /// [`Error::NotEmpty`], [`Error::NetworkFileSystem`] or what the medium says.
+    pub fn create(path: impl AsRef<Path>, options: Options) -> Result<Store> {
+        let path = path.as_ref();
+        let storage = FileStorage::new(path);
+        std::fs::create_dir_all(path).map_err(|e| Error::io("make the folder", path, e))?;
+        refuse_network(&storage, path, &options)?;
+        let mut inside = std::fs::read_dir(path).map_err(|e| Error::io("list", path, e))?;
+        if inside.next().is_some() {
+            return Err(Error::NotEmpty { path: path.display().to_string() });
+        }
+        Store::create_on(Arc::new(storage), options)
+    }
+
+    /// Opens a store for writing, and recovers what a crash left.
+    ///
+    /// # Errors
+    /// [`Error::NoStore`], [`Error::Locked`], [`Error::Corrupt`], [`Error::NewerFormat`] and what
+    /// the medium says.
+    pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Store> {
+        let path = path.as_ref();
+        let storage = FileStorage::new(path);
+        refuse_network(&storage, path, &options)?;
+        Store::open_on(Arc::new(storage), options)
+    }
+
+    /// Opens a store for reading. Any number of processes may, also beside a writer.
+    ///
+    /// # Errors
+    /// [`Error::NoStore`], [`Error::Corrupt`], [`Error::NewerFormat`] and what the medium says.
+    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Store> {
+        Store::open_read_only_on(Arc::new(FileStorage::new(path.as_ref())))
+    }
+
+    /// The store's id.
+    #[must_use]
+    pub fn id(&self) -> &[u8; 16] {
+        &self.id
+    }
+
+    /// What to call it in messages.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.storage.name()
+    }
+
+    pub(crate) fn storage(&self) -> &dyn Storage {
+        &*self.storage
+    }
+
+    pub(crate) fn shared_storage(&self) -> Arc<dyn Storage> {
+        Arc::clone(&self.storage)
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        self.options.clock.now()
+    }
+
+    /// The last commit's number.
+    #[must_use]
+    pub fn commit(&self) -> u64 {
+        self.read_state().head.commit
+    }
+
+    /// Begins a transaction; `import` is the number of the first commit of an import that goes on.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`] or [`Error::Poisoned`].
+    pub fn begin(&self, import: Option<u64>, actor: Option<String>) -> Result<Transaction<'_>> {
+        self.check_writable()?;
+        Ok(Transaction::new(self, import, actor))
+    }
+
+    /// A view of everything committed.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if a record cannot be read.
+    pub fn snapshot(&self) -> Result<Snapshot> {
+        let commit = self.commit();
+        self.snapshot_at(commit)
+    }
+
+    /// A view as of a commit.
+    ///
+    /// # Errors
+    /// [`Error::NoCommit`], or [`Error::Corrupt`] if a record cannot be read.
+    pub fn snapshot_at(&self, commit: u64) -> Result<Snapshot> {
+        let state = self.read_state();
+        let newest = state.head.commit;
+        if commit > newest {
+            return Err(Error::NoCommit { number: commit, newest });
+        }
+        self.views.snapshot(self, &state, commit)
+    }
+
+    /// The number of the last commit at or before a time.
+    #[must_use]
+    pub fn commit_at(&self, time: i64) -> u64 {
+        let state = self.read_state();
+        state.ledger.commits.partition_point(|entry| entry.recorded <= time) as u64
+    }
+
+    pub(crate) fn read_state(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn secret_box(&self) -> &Arc<RwLock<SecretBox>> {
+        &self.secrets
+    }
+
+    fn check_writable(&self) -> Result<()> {
+        if !self.writable {
+            return Err(Error::ReadOnly);
+        }
+        let poisoned = self.poisoned.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*poisoned {
+            Some(cause) => Err(Error::Poisoned { cause: cause.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn state_for_writing(&self) -> Result<RwLockWriteGuard<'_, State>> {
+        let state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        self.check_writable()?;
+        Ok(state)
+    }
+
+    /// Refuses every later write: what is on the medium is not known.
+    pub(crate) fn poison(&self, error: &Error) {
+        let mut poisoned = self.poisoned.lock().unwrap_or_else(PoisonError::into_inner);
+        poisoned.get_or_insert_with(|| error.to_string());
+    }
+
+    pub(crate) fn known_revision(
+        &self,
+        node: &Hash,
+        saying: &Saying,
+        content: &Hash,
+    ) -> Option<Hash> {
+        self.read_state().ledger.known_revision(node, saying, content)
+    }
+
+    pub(crate) fn has_import(&self, number: u64) -> bool {
+        let state = self.read_state();
+        state.ledger.commit_entry(number).is_some_and(|entry| entry.import == number)
+    }
+
+    /// What is known of a file: its recorded parts that are not retracted.
+    #[must_use]
+    pub fn known_source(
+        &self,
+        digest: &[u8; 16],
+        form: &str,
+        mapping: &Hash,
+    ) -> Option<KnownSource> {
+        let state = self.read_state();
+        if let Some(catalog) = &self.catalog
+            && let Some(false) = catalog.may_know_source(digest, form, mapping)
+        {
+            return None;
+        }
+        let ledger = &state.ledger;
+        let upto = ledger.commit();
+        let parts: Vec<&(u64, Source)> = ledger
+            .sources
+            .iter()
+            .filter(|(commit, source)| {
+                source.digest == *digest
+                    && source.form == form
+                    && source.mapping == *mapping
+                    && !ledger.is_retracted(ledger.import_of(*commit), upto)
+            })
+            .collect();
+        let (commit, last) = parts.last()?;
+        Some(KnownSource {
+            commit: *commit,
+            import: ledger.import_of(*commit),
+            label: last.label.clone(),
+            stretches: parts.iter().map(|(_, source)| source.stretches).collect(),
+            whole: parts.iter().any(|(_, source)| source.whole),
+        })
+    }
+
+    /// Labels of files of a form that are recorded with this label but other bytes.
+    #[must_use]
+    pub fn rewritten(&self, label: &str, form: &str, digest: &[u8; 16]) -> Option<u64> {
+        let state = self.read_state();
+        let mut sources = state.ledger.sources.iter().rev();
+        let other = sources.find(|(_, source)| {
+            source.label == label && source.form == form && source.digest != *digest
+        });
+        other.map(|(commit, _)| *commit)
+    }
+
+    /// Reads a setting.
+    #[must_use]
+    pub fn setting(&self, name: &str) -> Option<Value> {
+        let state = self.read_state();
+        let found = state.ledger.settings.iter().rev().find(|(_, setting)| setting.name == name);
+        found.map(|(_, setting)| setting.value.clone())
+    }
+
+    /// Writes what is derived, so that the next opening is quick. Does nothing when reading only.
+    ///
+    /// # Errors
+    /// What the medium says; the store itself is not touched.
+    pub fn write_indexes(&self) -> Result<()> {
+        if !self.writable {
+            return Ok(());
+        }
+        let state = self.read_state();
+        if let Some(catalog) = &self.catalog {
+            catalog.bring_up_to_date(&state.ledger);
+        }
+        self.views.write(self, &state)
+    }
+
+    /// Throws away everything derived and makes it again from the segments and containers.
+    ///
+    /// # Errors
+    /// What the medium says, or [`Error::Corrupt`] if the truth itself is damaged.
+    pub fn rebuild(&self) -> Result<()> {
+        self.check_writable()?;
+        for name in self.storage.list("index")? {
+            self.storage.remove(&format!("index/{name}"))?;
+        }
+        self.views.forget();
+        if let Some(catalog) = &self.catalog {
+            catalog.rebuild(&self.read_state().ledger);
+        }
+        self.write_indexes()
+    }
+
+    /// Sources, as recorded, with their commits and imports.
+    #[must_use]
+    pub fn sources(&self) -> Vec<(u64, u64, Source)> {
+        let state = self.read_state();
+        let ledger: &Ledger = &state.ledger;
+        let sources = ledger.sources.iter();
+        sources
+            .map(|(commit, source)| (*commit, ledger.import_of(*commit), source.clone()))
+            .collect()
+    }
+}
+
+fn refuse_network(storage: &FileStorage, path: &Path, options: &Options) -> Result<()> {
+    match storage.network_file_system() {
+        Some(kind) if !options.force_network => {
+            Err(Error::NetworkFileSystem { path: path.display().to_string(), kind })
+        }
+        _ => Ok(()),
+    }
+}

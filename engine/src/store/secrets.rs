@@ -1,0 +1,96 @@
+//! Keys and sealed values of an open store, shared with its snapshots.
+
+use super::Store;
+use crate::error::Result;
+use crate::keys::{Keys, SeedKind, ValueHasher};
+use crate::sealed::Register;
+use lineal_proof::{Hash, Value};
+use std::sync::{PoisonError, RwLockReadGuard, RwLockWriteGuard};
+
+/// Keys and the sealed register.
+pub(crate) struct SecretBox {
+    pub(crate) keys: Keys,
+    pub(crate) register: Register,
+}
+
+impl SecretBox {
+    /// The value behind a commitment, where it can be opened.
+    pub(crate) fn open_value(&self, commitment: &Hash) -> Option<Value> {
+        self.register.open_value(&self.keys, commitment)
+    }
+
+    /// The seed of a batch.
+    pub(crate) fn batch_seed(&self, id: &[u8; 16]) -> Option<&[u8; 32]> {
+        self.keys.seed(SeedKind::Batch, &padded(id))
+    }
+}
+
+fn padded(id: &[u8; 16]) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    bytes[..16].copy_from_slice(id);
+    bytes
+}
+
+impl Store {
+    fn secrets(&self) -> RwLockReadGuard<'_, SecretBox> {
+        self.secrets.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn secrets_mut(&self) -> RwLockWriteGuard<'_, SecretBox> {
+        self.secrets.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The key under which a person is known here.
+    ///
+    /// # Errors
+    /// [`crate::Error::NoKey`] without the actor key.
+    pub fn actor_key(&self, login: &str) -> Result<String> {
+        self.secrets().keys.actor(login)
+    }
+
+    /// The keyed form of a key part that holds personal data.
+    ///
+    /// # Errors
+    /// [`crate::Error::NoKey`] without the actor key.
+    pub fn keyed_part(&self, part: &str) -> Result<String> {
+        self.secrets().keys.keyed_part(part)
+    }
+
+    /// The digest by which a file is known again.
+    ///
+    /// # Errors
+    /// [`crate::Error::NoKey`] without the index key.
+    pub fn source_digest(&self, blake3: &Hash) -> Result<[u8; 16]> {
+        self.secrets().keys.source_digest(blake3)
+    }
+
+    pub(crate) fn value_hasher(&self) -> Result<ValueHasher> {
+        self.secrets().keys.value_hasher()
+    }
+
+    /// Seals a value for a subject and returns the commitment that a record may hold. The value
+    /// becomes durable with the next commit.
+    ///
+    /// # Errors
+    /// [`crate::Error::NoKey`] without the seeds.
+    pub fn seal(&self, subject: &Hash, field: &str, value: &Value) -> Result<Hash> {
+        let SecretBox { keys, register } = &mut *self.secrets_mut();
+        register.seal(keys, &*self.options.secrets, subject, field, value)
+    }
+
+    /// The seed of a batch and its id, made if there is none.
+    pub(crate) fn batch_seed(&self, node: &Hash) -> Result<([u8; 16], [u8; 32])> {
+        let mut id = [0; 16];
+        id.copy_from_slice(&node.0[..16]);
+        let keys = &mut self.secrets_mut().keys;
+        let seed = keys.seed_or_new(SeedKind::Batch, &padded(&id), &*self.options.secrets)?;
+        Ok((id, seed))
+    }
+
+    /// Makes new seeds and sealed values durable, in this order.
+    pub(crate) fn flush_secrets(&self) -> Result<()> {
+        let SecretBox { keys, register } = &mut *self.secrets_mut();
+        keys.flush(&*self.storage)?;
+        register.flush(&*self.storage)
+    }
+}

@@ -1,0 +1,45 @@
+//! What an open store keeps in mind: up to where it is whole, and the log folded.
+
+use crate::claims::{ClaimIndex, is_claim};
+use crate::error::Result;
+use crate::head::Head;
+use crate::ledger::Ledger;
+use crate::segment::Transaction;
+
+pub(crate) struct State {
+    pub(crate) head: Head,
+    pub(crate) ledger: Ledger,
+    /// Exact nodes that are described, for pins of claims.
+    pub(crate) claims: ClaimIndex,
+    claimed: Vec<bool>,
+    walked: usize,
+}
+
+impl State {
+    pub(crate) fn new(head: Head, ledger: Ledger) -> State {
+        let claims = ClaimIndex::default();
+        let mut state = State { head, ledger, claims, claimed: Vec::new(), walked: 0 };
+        state.index_claims();
+        state
+    }
+
+    /// Takes a transaction that stands in a segment.
+    pub(crate) fn take(&mut self, transaction: &Transaction<'_>) -> Result<()> {
+        self.ledger.take(transaction)?;
+        self.index_claims();
+        Ok(())
+    }
+
+    fn index_claims(&mut self) {
+        self.claimed.resize(self.ledger.nodes.len(), false);
+        for revision in &self.ledger.revisions[self.walked..] {
+            let node = &self.ledger.nodes[revision.node as usize];
+            if !std::mem::replace(&mut self.claimed[revision.node as usize], true)
+                && !is_claim(node.kind, &node.key)
+            {
+                self.claims.add(revision.node, node.kind, &node.key);
+            }
+        }
+        self.walked = self.ledger.revisions.len();
+    }
+}

@@ -1,0 +1,318 @@
+//! A transaction: stage records, then write them as one commit or not at all.
+
+mod batches;
+mod encode;
+mod pins;
+mod publish;
+mod snapshots;
+
+pub(crate) use batches::container_path;
+
+use crate::draft::{BatchDraft, NodeDraft, Saying};
+use crate::error::{Error, Result};
+use crate::store::Store;
+use lineal_proof::frame::PAYLOAD_MAX;
+use lineal_proof::record::{
+    Record, Reference, Retract, Revision, SeenRows, Setting, Source, node_id,
+};
+use lineal_proof::{Cid, Hash, Key, Value, cbor};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Most nodes of one transaction (docs/format.md, section 15).
+pub const TRANSACTION_NODES_MAX: usize = 100_000;
+/// Values above this size go into a blob.
+const INLINE_MAX: usize = 64 << 10;
+
+/// A node that was staged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Staged {
+    /// Its id.
+    pub node: Hash,
+    /// The digest of what was said.
+    pub content: Hash,
+    /// What will become of it.
+    pub outcome: Outcome,
+}
+
+/// What became of a staged node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// It will be recorded.
+    Recorded,
+    /// The chain holds the same content: it will be noted as seen.
+    Known,
+}
+
+/// What a commit did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Committed {
+    /// Its number.
+    pub number: u64,
+    /// The import that it belongs to: the number of its first commit.
+    pub import: u64,
+    /// When, ns.
+    pub recorded: i64,
+    /// Its id.
+    pub id: Hash,
+    /// Revisions written.
+    pub revisions: u64,
+    /// Events written.
+    pub events: u64,
+}
+
+/// A revision that waits for its pins.
+struct StagedNode {
+    revision: Revision,
+    kind: crate::schema::Kind,
+    node: Hash,
+    content: Hash,
+}
+
+/// A transaction in the making. Dropping it leaves no trace in the log.
+pub struct Transaction<'a> {
+    store: &'a Store,
+    import: Option<u64>,
+    actor: Option<String>,
+    nodes: Vec<StagedNode>,
+    /// (node, source, form, content) staged here already.
+    staged: HashMap<(Hash, String, String), Vec<Hash>>,
+    batches: Vec<BatchDraft>,
+    blobs: BTreeMap<Hash, Vec<u8>>,
+    references: Vec<Reference>,
+    settings: Vec<Setting>,
+    sources: Vec<Source>,
+    retracts: Vec<Retract>,
+    seen: BTreeMap<Saying, BTreeSet<Cid>>,
+    seen_rows: Vec<(Saying, [u8; 16], Vec<SeenRows>)>,
+    snapshots: Vec<(Saying, BTreeMap<Hash, Hash>)>,
+    /// The import ends with a full snapshot, which confirms what is known: nothing is listed here.
+    snapshot_follows: bool,
+}
+
+impl<'a> Transaction<'a> {
+    pub(crate) fn new(store: &'a Store, import: Option<u64>, actor: Option<String>) -> Self {
+        Transaction {
+            store,
+            import,
+            actor,
+            nodes: Vec::new(),
+            staged: HashMap::new(),
+            batches: Vec::new(),
+            blobs: BTreeMap::new(),
+            references: Vec::new(),
+            settings: Vec::new(),
+            sources: Vec::new(),
+            retracts: Vec::new(),
+            seen: BTreeMap::new(),
+            seen_rows: Vec::new(),
+            snapshots: Vec::new(),
+            snapshot_follows: false,
+        }
+    }
+
+    /// How many nodes are staged.
+    #[must_use]
+    pub fn staged_nodes(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Is there nothing to write?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+            && self.batches.is_empty()
+            && self.references.is_empty()
+            && self.settings.is_empty()
+            && self.sources.is_empty()
+            && self.retracts.is_empty()
+            && self.seen.is_empty()
+            && self.seen_rows.is_empty()
+            && self.snapshots.is_empty()
+    }
+
+    /// Stages what a source says of a node.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] for a relation that the schema does not have, [`Error::NoKey`] if a
+    /// secret is missing, [`Error::Limit`] for a record that is too large.
+    pub fn add_node(&mut self, saying: &Saying, draft: NodeDraft) -> Result<Staged> {
+        draft.check()?;
+        let node = node_id(draft.kind.name(), &draft.key);
+        let mut revision = self.revision(saying, &node, draft)?;
+        revision.sort_edges();
+        let kind = crate::schema::Kind::parse(&revision.kind).unwrap_or(crate::schema::Kind::Actor);
+        let content = revision.content_digest();
+        if let Some(known) = self.store.known_revision(&node, saying, &content) {
+            if !self.snapshot_follows {
+                self.seen.entry(saying.clone()).or_default().insert(Cid(known));
+            }
+            return Ok(Staged { node, content, outcome: Outcome::Known });
+        }
+        let chain = (node, saying.source.clone(), saying.form.clone());
+        let staged = self.staged.entry(chain).or_default();
+        if staged.contains(&content) {
+            self.raise_observed_at(&node, &content, saying);
+            return Ok(Staged { node, content, outcome: Outcome::Known });
+        }
+        staged.push(content);
+        let size = revision.encode().len();
+        if size > PAYLOAD_MAX {
+            let what = format!("the record of {} {}", revision.kind, node.short());
+            return Err(Error::Limit { what, found: size as u64, limit: PAYLOAD_MAX as u64 });
+        }
+        self.nodes.push(StagedNode { revision, kind, node, content });
+        Ok(Staged { node, content, outcome: Outcome::Recorded })
+    }
+
+    /// The same thing was said twice in one transaction: the later time counts.
+    fn raise_observed_at(&mut self, node: &Hash, content: &Hash, saying: &Saying) {
+        let same = self.nodes.iter_mut().rev().find(|staged| {
+            staged.node == *node
+                && staged.content == *content
+                && staged.revision.source == saying.source
+                && staged.revision.form == saying.form
+        });
+        if let Some(staged) = same {
+            staged.revision.observed_at = staged.revision.observed_at.max(saying.observed_at);
+        }
+    }
+
+    fn revision(&mut self, saying: &Saying, node: &Hash, draft: NodeDraft) -> Result<Revision> {
+        let mut fields = lineal_proof::Map::new();
+        for (name, value) in draft.fields {
+            fields.insert(name, self.outline(value));
+        }
+        let mut sealed: Vec<(String, Hash)> = Vec::with_capacity(draft.sealed.len());
+        for field in draft.sealed {
+            let subject = field
+                .actor
+                .as_ref()
+                .map_or(*node, |key| node_id(crate::schema::Kind::Actor.name(), key));
+            let commitment = self.store.seal(&subject, &field.field, &field.value)?;
+            sealed.retain(|(name, _)| *name != field.field);
+            sealed.push((field.field, commitment));
+        }
+        sealed.sort_by(|a, b| lineal_proof::value::key_order(&a.0, &b.0));
+        let edges = draft.edges.into_iter().map(|edge| {
+            let mut beside = edge.beside;
+            beside.sort_by(|a, b| lineal_proof::value::key_order(&a.0, &b.0));
+            lineal_proof::record::Edge {
+                relation: edge.relation.name().to_owned(),
+                kind: edge.kind.name().to_owned(),
+                pin: Cid(node_id(edge.kind.name(), &edge.key)),
+                key: edge.key,
+                beside,
+            }
+        });
+        Ok(Revision {
+            kind: draft.kind.name().to_owned(),
+            key: draft.key,
+            source: saying.source.clone(),
+            form: saying.form.clone(),
+            observed_at: saying.observed_at,
+            fields,
+            sealed,
+            edges: edges.collect(),
+            previous: None,
+        })
+    }
+
+    /// Puts a large value, or a large member of an open map, into a blob and links it.
+    fn outline(&mut self, value: Value) -> Value {
+        let large = |value: &Value| match value {
+            Value::Text(text) => text.len() > INLINE_MAX,
+            Value::List(_) | Value::Map(_) => cbor::encode(value).len() > INLINE_MAX,
+            _ => false,
+        };
+        if !large(&value) {
+            return value;
+        }
+        if let Value::Map(map) = value {
+            let members = map.into_iter().map(|(name, member)| {
+                let member = if large(&member) { self.blob(member) } else { member };
+                (name, member)
+            });
+            let map: lineal_proof::Map = members.collect();
+            let value = Value::Map(map);
+            return if large(&value) { self.blob(value) } else { value };
+        }
+        self.blob(value)
+    }
+
+    fn blob(&mut self, value: Value) -> Value {
+        let bytes = lineal_proof::record::Blob { value }.encode();
+        let id = Hash::of(&bytes);
+        self.blobs.insert(id, bytes);
+        Value::Link(Cid(id))
+    }
+
+    /// Stages rows of a deployment. The deployment itself is staged with [`Transaction::add_node`].
+    pub fn add_batch(&mut self, batch: BatchDraft) {
+        self.batches.push(batch);
+    }
+
+    /// Notes that another file holds rows that are known.
+    pub fn add_seen_rows(&mut self, saying: &Saying, file: [u8; 16], rows: Vec<SeenRows>) {
+        if !rows.is_empty() {
+            self.seen_rows.push((saying.clone(), file, rows));
+        }
+    }
+
+    /// Announces that the last transaction of the import will call [`Transaction::add_snapshot`], so
+    /// that known nodes need no listing one by one.
+    pub fn snapshot_follows(&mut self) {
+        self.snapshot_follows = true;
+    }
+
+    /// Notes that the import was a full snapshot of a source in a form and held exactly these
+    /// nodes, with the digests of what it said of them.
+    pub fn add_snapshot(&mut self, saying: &Saying, held: BTreeMap<Hash, Hash>) {
+        self.snapshots.push((saying.clone(), held));
+    }
+
+    /// Stages custody of a file.
+    pub fn add_source(&mut self, source: Source) {
+        self.sources.push(source);
+    }
+
+    /// Stages a name for a node or family of nodes; none removes it.
+    pub fn add_reference(&mut self, kind: crate::schema::Kind, name: &str, key: Option<Key>) {
+        let (name, kind) = (name.to_owned(), kind.name().to_owned());
+        self.references.push(Reference { name, kind, key });
+    }
+
+    /// Stages a setting.
+    pub fn add_setting(&mut self, name: &str, value: Value) {
+        self.settings.push(Setting { name: name.to_owned(), value });
+    }
+
+    /// Stages the retraction of an import, or with `restore` its return.
+    ///
+    /// # Errors
+    /// [`Error::NoImport`] if there is none of that number.
+    pub fn add_retract(&mut self, import: u64, restore: bool, reason: Option<&str>) -> Result<()> {
+        if !self.store.has_import(import) {
+            return Err(Error::NoImport { number: import });
+        }
+        let mut sealed = Vec::new();
+        if let Some(reason) = reason {
+            let subject = Hash::of(&cbor::encode(&Value::List(vec![
+                Value::text("retract"),
+                Value::from(import),
+            ])));
+            let commitment = self.store.seal(&subject, "reason", &Value::text(reason))?;
+            sealed.push(("reason".to_owned(), commitment));
+        }
+        self.retracts.push(Retract { import, restore, actor: self.actor.clone(), sealed });
+        Ok(())
+    }
+
+    /// Writes everything staged as one commit. After an error nothing of it is in the log.
+    ///
+    /// # Errors
+    /// [`Error::Poisoned`] after a failed write, else what the medium says.
+    pub fn commit(self) -> Result<Committed> {
+        let store = self.store;
+        publish::publish(store, self)
+    }
+}

@@ -1,0 +1,138 @@
+//! Sealing batches and packing their rows into containers.
+
+use super::StagedNode;
+use super::encode::Encoded;
+use crate::draft::BatchDraft;
+use crate::error::{Error, Result};
+use crate::events::{ContainerPart, SealedBatch, container_id, seal, write_container};
+use crate::schema::{Kind, Relation};
+use crate::store::Store;
+use lineal_proof::frame::RecordType;
+use lineal_proof::record::{Edge, Manifest, ManifestBatch, Record, Revision, node_id};
+use lineal_proof::{Cid, Hash, Key, KeyPart, Value};
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+
+/// Most rows of a container.
+const CONTAINER_ROWS_MAX: usize = 1_000_000;
+
+/// A batch with its root and its rows in order.
+pub(super) struct Ready {
+    pub(super) draft: BatchDraft,
+    rows: Vec<u32>,
+    sealed: SealedBatch,
+}
+
+/// The path of a container's generation.
+#[must_use]
+pub(crate) fn container_path(id: &Hash, generation: u32) -> String {
+    format!("containers/{id}.{generation}.parquet")
+}
+
+/// Sorts and hashes the rows of each batch, many at once.
+pub(super) fn seal_all(store: &Store, drafts: Vec<BatchDraft>) -> Result<Vec<(Ready, StagedNode)>> {
+    let mut prepared = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        let deployment = node_id(Kind::Deployment.name(), &draft.deployment);
+        let key = Key::new(vec![
+            KeyPart::Text(draft.saying.source.clone()),
+            KeyPart::Bytes(deployment.0.to_vec()),
+            KeyPart::Bytes(draft.file.to_vec()),
+            KeyPart::Int(i64::try_from(draft.stretch).unwrap_or(i64::MAX)),
+        ]);
+        let node = node_id(Kind::Batch.name(), &key);
+        let (seed_id, seed) = store.batch_seed(&node)?;
+        prepared.push((draft, key, node, seed_id, seed));
+    }
+    let sealed = prepared.into_par_iter().map(|(draft, key, node, seed_id, seed)| {
+        let mut rows = draft.rows.clone();
+        let block = &draft.block;
+        rows.sort_by(|a, b| block.compare_rows(*a as usize, *b as usize));
+        let sealed = seal(block, &rows, &seed);
+        let revision = revision(&draft, key, &sealed, seed_id);
+        let content = revision.content_digest();
+        let staged = StagedNode { revision, kind: Kind::Batch, node, content };
+        (Ready { draft, rows, sealed }, staged)
+    });
+    Ok(sealed.collect())
+}
+
+fn revision(draft: &BatchDraft, key: Key, sealed: &SealedBatch, seed: [u8; 16]) -> Revision {
+    let mut fields = sealed.counters.to_fields();
+    fields.insert("root", Value::Bytes(sealed.root.0.to_vec()));
+    fields.insert("seed", Value::Bytes(seed.to_vec()));
+    fields.insert("keys_root", Value::Null);
+    fields.insert("name", draft.label.as_str());
+    let deployment = Kind::Deployment.name();
+    Revision {
+        kind: Kind::Batch.name().to_owned(),
+        key,
+        source: draft.saying.source.clone(),
+        form: draft.saying.form.clone(),
+        observed_at: draft.saying.observed_at,
+        fields,
+        sealed: Vec::new(),
+        edges: vec![Edge {
+            relation: Relation::ServedBy.name().to_owned(),
+            kind: deployment.to_owned(),
+            key: draft.deployment.clone(),
+            pin: Cid(node_id(deployment, &draft.deployment)),
+            beside: Vec::new(),
+        }],
+        previous: None,
+    }
+}
+
+/// Packs batches into containers in the order (deployment key, first time, order in the log).
+pub(super) fn write_containers(
+    store: &Store,
+    batches: Vec<(Cid, Ready)>,
+    out: &mut Encoded,
+) -> Result<()> {
+    let mut batches: Vec<_> = batches.into_iter().enumerate().collect();
+    batches.sort_by(|(a, (_, left)), (b, (_, right))| {
+        let left = (&left.draft.deployment, left.sealed.counters.first_time, a);
+        left.cmp(&(&right.draft.deployment, right.sealed.counters.first_time, b))
+    });
+    let mut group: Vec<(Cid, Ready)> = Vec::new();
+    let mut rows = 0;
+    for (_, batch) in batches {
+        if !group.is_empty() && rows + batch.1.rows.len() > CONTAINER_ROWS_MAX {
+            write_one(store, &group, out)?;
+            group.clear();
+            rows = 0;
+        }
+        rows += batch.1.rows.len();
+        group.push(batch);
+    }
+    if group.is_empty() { Ok(()) } else { write_one(store, &group, out) }
+}
+
+fn write_one(store: &Store, group: &[(Cid, Ready)], out: &mut Encoded) -> Result<()> {
+    let parts: Vec<_> = group
+        .iter()
+        .map(|(_, ready)| ContainerPart { block: &ready.draft.block, rows: &ready.rows })
+        .collect();
+    let bytes = write_container(&parts, store.id())
+        .map_err(|e| Error::corrupt("a new container", 0, e.to_string()))?;
+    let id = container_id(&bytes);
+    let mut first_row = 0;
+    let mut entries = Vec::with_capacity(group.len());
+    for (batch, ready) in group {
+        let rows = u32::try_from(ready.rows.len()).unwrap_or(u32::MAX);
+        entries.push(ManifestBatch { batch: *batch, first_row, rows });
+        first_row += rows;
+        out.events += ready.sealed.counters.events;
+    }
+    let manifest = Manifest {
+        container: id,
+        generation: 1,
+        length: bytes.len() as u64,
+        sha256: Hash(Sha256::digest(&bytes).into()),
+        batches: entries,
+        replaces: Vec::new(),
+    };
+    out.push(RecordType::Manifest, &manifest.encode());
+    out.containers.push((container_path(&id, 1), bytes));
+    Ok(())
+}

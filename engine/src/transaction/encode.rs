@@ -1,0 +1,94 @@
+//! Turning everything staged into frames.
+
+use super::batches::{self, Ready};
+use super::{Transaction, pins, snapshots};
+use crate::error::Result;
+use crate::schema::Kind;
+use crate::store::{State, Store};
+use lineal_proof::frame::{self, RecordType};
+use lineal_proof::record::Record;
+use lineal_proof::{Cid, Hash};
+use std::collections::{BTreeMap, HashMap};
+
+/// The frames of a transaction, without its commit, and the files that go before them.
+#[derive(Default)]
+pub(super) struct Encoded {
+    pub(super) bytes: Vec<u8>,
+    pub(super) ids: Vec<Hash>,
+    pub(super) counts: BTreeMap<&'static str, u64>,
+    /// Path and bytes.
+    pub(super) containers: Vec<(String, Vec<u8>)>,
+    pub(super) revisions: u64,
+    pub(super) events: u64,
+}
+
+impl Encoded {
+    pub(super) fn push(&mut self, record_type: RecordType, payload: &[u8]) {
+        self.ids.push(frame::write(&mut self.bytes, record_type, payload));
+        *self.counts.entry(record_type.name()).or_default() += 1;
+    }
+}
+
+/// Encodes a transaction in the order of docs/format.md, section 7.
+pub(super) fn encode(
+    store: &Store,
+    state: &State,
+    mut transaction: Transaction<'_>,
+) -> Result<Encoded> {
+    let mut out = Encoded::default();
+    let mut ready: HashMap<Hash, Ready> = HashMap::new();
+    for (batch, staged) in batches::seal_all(store, std::mem::take(&mut transaction.batches))? {
+        let saying = &batch.draft.saying;
+        if let Some(known) = state.ledger.known_revision(&staged.node, saying, &staged.content) {
+            transaction.seen.entry(saying.clone()).or_default().insert(Cid(known));
+            continue;
+        }
+        ready.insert(staged.content, batch);
+        transaction.nodes.push(staged);
+    }
+    let seen = snapshots::seen(state, &mut transaction);
+    let mut pins = pins::Pins::new(state);
+    let mut revisions = Vec::with_capacity(transaction.nodes.len());
+    let mut placed = Vec::new();
+    for staged in pins::order(std::mem::take(&mut transaction.nodes)) {
+        let (content, kind) = (staged.content, staged.kind);
+        let payload = pins.encode(staged);
+        if kind == Kind::Batch
+            && let Some(ready) = ready.remove(&content)
+        {
+            placed.push((Cid(Hash::of(&payload)), ready));
+        }
+        revisions.push(payload);
+    }
+    for (id, payload) in &transaction.blobs {
+        if !state.ledger.blobs.contains_key(id) {
+            out.push(RecordType::Blob, payload);
+        }
+    }
+    for payload in pins.stubs.values() {
+        out.push(RecordType::Stub, payload);
+    }
+    out.revisions = revisions.len() as u64;
+    for payload in &revisions {
+        out.push(RecordType::Revision, payload);
+    }
+    for reference in &transaction.references {
+        out.push(RecordType::Reference, &reference.encode());
+    }
+    for setting in &transaction.settings {
+        out.push(RecordType::Setting, &setting.encode());
+    }
+    batches::write_containers(store, placed, &mut out)?;
+    for seen in seen {
+        out.push(RecordType::Seen, &seen.encode());
+    }
+    for retract in &transaction.retracts {
+        out.push(RecordType::Retract, &retract.encode());
+    }
+    transaction.sources.sort_by(|a, b| (&a.label, a.stretches).cmp(&(&b.label, b.stretches)));
+    for source in &transaction.sources {
+        debug_assert!(source.counts.add_up(), "counts add up to what was read");
+        out.push(RecordType::Source, &source.encode());
+    }
+    Ok(out)
+}

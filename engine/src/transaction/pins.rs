@@ -1,0 +1,168 @@
+//! Order and pins: targets are written before their users, and each edge keeps the id of the
+//! revision that was current when it was written (docs/format.md, sections 6 and 7).
+
+use super::StagedNode;
+use crate::claims::{Aliases, Facts, Resolution, is_claim};
+use crate::ledger::Rank;
+use crate::schema::Kind;
+use crate::store::State;
+use lineal_proof::record::{Edge, Record, Stub, node_id};
+use lineal_proof::{Cid, Hash, Key};
+use std::collections::{BTreeMap, HashMap};
+
+/// Nothing is known beside names when a pin is chosen: the view joins what comes later.
+struct NoFacts;
+
+impl Facts for NoFacts {
+    fn produced_by(&self, _model: u32, _run: &str) -> bool {
+        false
+    }
+    fn stems_from(&self, _model: u32, _logged: &str) -> bool {
+        false
+    }
+    fn has_alias(&self, _model: u32, _alias: &str) -> bool {
+        false
+    }
+    fn models_of_run(&self, _run: &str) -> Vec<u32> {
+        Vec::new()
+    }
+}
+
+/// Sorts staged nodes: by kind, then targets before users among nodes of one kind, then by key.
+pub(super) fn order(mut nodes: Vec<StagedNode>) -> Vec<StagedNode> {
+    nodes.sort_by(|a, b| (a.kind, &a.revision.key).cmp(&(b.kind, &b.revision.key)));
+    let mut place: HashMap<Hash, Vec<usize>> = HashMap::new();
+    for (at, node) in nodes.iter().enumerate() {
+        place.entry(node.node).or_default().push(at);
+    }
+    let mut ordered = Vec::with_capacity(nodes.len());
+    let mut entered = vec![false; nodes.len()];
+    // Depth first with a stack of its own: version chains can be long.
+    for start in 0..nodes.len() {
+        let mut stack = vec![(start, 0)];
+        while let Some((at, edge)) = stack.pop() {
+            if edge == 0 {
+                if entered[at] {
+                    continue;
+                }
+                entered[at] = true;
+            }
+            let Some(next) = nodes[at].revision.edges.get(edge) else {
+                ordered.push(at);
+                continue;
+            };
+            stack.push((at, edge + 1));
+            if next.kind == nodes[at].revision.kind {
+                let targets = place.get(&node_id(&next.kind, &next.key));
+                for target in targets.into_iter().flatten().rev() {
+                    if !entered[*target] {
+                        stack.push((*target, 0));
+                    }
+                }
+            }
+        }
+    }
+    let mut nodes: Vec<Option<StagedNode>> = nodes.into_iter().map(Some).collect();
+    ordered.into_iter().filter_map(|at| nodes[at].take()).collect()
+}
+
+/// Chooses pins while records are written one after another.
+pub(super) struct Pins<'a> {
+    state: &'a State,
+    aliases: Aliases,
+    rank: Rank,
+    /// Revisions written in this transaction, by node, and by chain for `previous`.
+    written: HashMap<Hash, Cid>,
+    chains: HashMap<(Hash, String, String), Cid>,
+    /// Stubs that this transaction must write.
+    pub(super) stubs: BTreeMap<Hash, Vec<u8>>,
+}
+
+impl<'a> Pins<'a> {
+    pub(super) fn new(state: &'a State) -> Pins<'a> {
+        let ledger = &state.ledger;
+        Pins {
+            state,
+            aliases: Aliases::new(ledger.references.iter().map(|(_, reference)| reference)),
+            rank: ledger.rank(ledger.commit()),
+            written: HashMap::new(),
+            chains: HashMap::new(),
+            stubs: BTreeMap::new(),
+        }
+    }
+
+    /// The current revision of a node, else its stub.
+    fn current(&self, id: Hash) -> Option<Cid> {
+        if let Some(link) = self.written.get(&id) {
+            return Some(*link);
+        }
+        let ledger = &self.state.ledger;
+        let node = &ledger.nodes[ledger.node(&id)? as usize];
+        let head = ledger.heads(node, ledger.commit(), &self.rank).first().copied();
+        match head {
+            Some(head) => Some(Cid(ledger.revisions[head.revision as usize].id)),
+            None if node.stub => Some(Cid(id)),
+            None => None,
+        }
+    }
+
+    /// The pin of an edge. A target that is not there gets a stub.
+    fn pin(&mut self, edge: &Edge) -> Cid {
+        let id = node_id(&edge.kind, &edge.key);
+        if let Some(link) = self.current(id) {
+            return link;
+        }
+        if let Some(link) = self.resolved(&edge.kind, &edge.key) {
+            return link;
+        }
+        let stub = Stub { kind: edge.kind.clone(), key: edge.key.clone() };
+        self.stubs.entry(id).or_insert_with(|| stub.encode());
+        Cid(id)
+    }
+
+    fn resolved(&self, kind: &str, key: &Key) -> Option<Cid> {
+        let kind = Kind::parse(kind)?;
+        if !is_claim(kind, key) {
+            return None;
+        }
+        let nodes = &self.state.ledger.nodes;
+        let key_of = |node: u32| &nodes[node as usize].key;
+        match self.state.claims.resolve(kind, key, &[], &self.aliases, key_of, &NoFacts) {
+            Resolution::One(node) => self.current(nodes[node as usize].id),
+            _ => None,
+        }
+    }
+
+    /// Sets the pins and `previous` of a node and encodes it.
+    pub(super) fn encode(&mut self, mut staged: StagedNode) -> Vec<u8> {
+        for edge in &mut staged.revision.edges {
+            edge.pin = self.pin(edge);
+        }
+        let chain = (staged.node, staged.revision.source.clone(), staged.revision.form.clone());
+        staged.revision.previous = self.previous(&chain);
+        let payload = staged.revision.encode();
+        let link = Cid(Hash::of(&payload));
+        self.written.insert(staged.node, link);
+        self.chains.insert(chain, link);
+        payload
+    }
+
+    fn previous(&self, chain: &(Hash, String, String)) -> Option<Cid> {
+        if let Some(link) = self.chains.get(chain) {
+            return Some(*link);
+        }
+        let ledger = &self.state.ledger;
+        let node = ledger.node(&chain.0).map(|node| &ledger.nodes[node as usize]);
+        let number = ledger.chain(&chain.1, &chain.2);
+        let last = node.and_then(|node| {
+            let of_chain = |at: &&u32| Some(ledger.revisions[**at as usize].chain) == number;
+            node.revisions.iter().rev().find(of_chain)
+        });
+        match last {
+            Some(revision) => Some(Cid(ledger.revisions[*revision as usize].id)),
+            None if node.is_some_and(|node| node.stub) => Some(Cid(chain.0)),
+            None if self.stubs.contains_key(&chain.0) => Some(Cid(chain.0)),
+            None => None,
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Writing a transaction: every step durable before the next (docs/format.md, section 12).
+
+use super::encode::{Encoded, encode};
+use super::{Committed, Transaction};
+use crate::error::{Error, Result};
+use crate::head::{HEAD, Head};
+use crate::segment::{SEGMENT_BYTES_MAX, Walk, segment_path};
+use crate::store::Store;
+use lineal_proof::frame::{self, MAGIC_SEGMENT, RecordType, SEGMENT_HEADER};
+use lineal_proof::merkle::records_root;
+use lineal_proof::record::{Commit, Record};
+use lineal_proof::{Cid, Hash};
+use sha2::{Digest, Sha256};
+
+pub(super) fn publish(store: &Store, transaction: Transaction<'_>) -> Result<Committed> {
+    let mut state = store.state_for_writing()?;
+    let (import, actor) = (transaction.import, transaction.actor.clone());
+    let encoded = encode(store, &state, transaction)?;
+    let head = state.head;
+    let number = head.commit + 1;
+    let last = state.ledger.commit_entry(head.commit).map_or(i64::MIN, |entry| entry.recorded);
+    let commit = Commit {
+        number,
+        recorded: store.now().max(last),
+        store: *store.id(),
+        actor,
+        parent: (head.commit > 0).then_some(Cid(head.commit_id)),
+        import: import.unwrap_or(number),
+        counts: encoded.counts.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect(),
+        records_root: records_root(&encoded.ids),
+        segment_sha256: Hash(Sha256::digest(&encoded.bytes).into()),
+    };
+    let Encoded { mut bytes, containers, revisions, events, .. } = encoded;
+    let commit_id = frame::write(&mut bytes, RecordType::Commit, &commit.encode());
+
+    let begin_anew = head.length >= SEGMENT_BYTES_MAX;
+    let segment = if begin_anew { head.segment + 1 } else { head.segment };
+    let start = if begin_anew { SEGMENT_HEADER as u64 } else { head.length };
+    let length = start + bytes.len() as u64;
+    let new_head = Head { commit: number, commit_id, segment, length, ..head };
+
+    // From here on a failure leaves the medium in a state that only opening anew can tell.
+    let write = || -> Result<()> {
+        let storage = store.storage();
+        for (path, container) in &containers {
+            storage.put(path, container, false)?;
+        }
+        store.flush_secrets()?;
+        let path = segment_path(segment);
+        if begin_anew {
+            let header = frame::header(MAGIC_SEGMENT, store.id(), segment);
+            storage.append(&path, &header, false)?;
+        }
+        storage.append(&path, &bytes, false)?;
+        storage.sync(&path)?;
+        storage.put(HEAD, &new_head.to_bytes(), false)
+    };
+    if let Err(error) = write() {
+        store.poison(&error);
+        return Err(error);
+    }
+
+    // The ledger reads what was written, as every later opening will.
+    let walked = Walk::over(segment, &bytes, start).next()?;
+    let transaction = walked.ok_or_else(|| {
+        Error::corrupt(segment_path(segment), start, "a transaction reads back as it was written")
+    })?;
+    state.take(&transaction)?;
+    state.head = new_head;
+    let (import, recorded) = (commit.import, commit.recorded);
+    Ok(Committed { number, import, recorded, id: commit_id, revisions, events })
+}
