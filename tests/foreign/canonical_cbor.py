@@ -28,7 +28,7 @@ class Link(bytes):
 def decode(data):
     """The one value that `data` is the canonical form of."""
     decoder = _Decoder(data)
-    value = decoder.item(1)
+    value = decoder.item(0)
     if decoder.at != len(data):
         raise NotCanonical(decoder.at, "bytes after the item")
     return value
@@ -103,10 +103,11 @@ class _Decoder:
         return major, number
 
     def item(self, depth):
+        """One item that stands inside `depth` lists and maps."""
         start = self.at
-        major, number = self.head()
-        if major in (LIST, MAP) and depth > NESTING_MAX:
+        if depth > NESTING_MAX:
             raise NotCanonical(start, f"more than {NESTING_MAX} levels of nesting")
+        major, number = self.head()
         if major == UNSIGNED:
             return number
         if major == NEGATIVE:

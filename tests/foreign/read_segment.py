@@ -20,7 +20,7 @@ from pathlib import Path
 
 from canonical_cbor import NotCanonical, decode, encode
 from crc32c import crc32c
-from record_shapes import FORMAT, KIND_NUMBER, SHAPES, Fault, check_shape, content, links, need
+from record_shapes import FORMAT, KIND_NUMBER, SHAPES, Fault, check_nodes, check_shape, content, links, need
 
 try:
     from blake3 import blake3
@@ -108,6 +108,7 @@ def read_record(word, payload, at):
         record = decode(payload)
         need(encode(record) == payload, "bytes that are not what the record encodes to")
         check_shape(record)
+        check_nodes(record)
         need(record["type"] == word, f"a {record['type']} in a frame of type {word}")
     except (NotCanonical, Fault) as fault:
         raise Damaged(f"byte {at}: {fault}") from None

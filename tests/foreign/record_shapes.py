@@ -28,11 +28,17 @@ def need(truth, rule):
 
 
 def is_int(value):
-    return isinstance(value, int) and not isinstance(value, bool)
+    """A time or another number that fits in 64 bits with its sign."""
+    return isinstance(value, int) and not isinstance(value, bool) and -1 << 63 <= value < 1 << 63
 
 
 def is_count(value):
     return is_int(value) and value >= 0
+
+
+def is_row(value):
+    """A number of rows, or of a generation: 32 bits."""
+    return is_count(value) and value < 1 << 32
 
 
 def is_text(value):
@@ -76,13 +82,25 @@ def map_of(test):
     return lambda value: is_map(value) and all(test(item) for item in value.values())
 
 
-def is_run(value):
+def pair_of(test):
     """`[first, count]`."""
-    return isinstance(value, list) and len(value) == 2 and all(is_count(item) for item in value)
+    return lambda value: isinstance(value, list) and len(value) == 2 and all(test(item) for item in value)
+
+
+def ascending(test):
+    """A sorted list without repetition."""
+    return lambda value: list_of(test)(value) and all(one < other for one, other in zip(value, value[1:]))
 
 
 def is_key_part(value):
     return value is None or is_text(value) or is_int(value) or isinstance(value, bytes) and not is_link(value)
+
+
+def is_balance(value):
+    """What became of the items of a source: the parts add up to what was read."""
+    parts = ("accepted", "duplicate", "rejected", "skipped", "suppressed")
+    return (map_of(is_count)(value) and set(value) == {"read", *parts}
+            and value["read"] == sum(value[part] for part in parts))
 
 
 is_hash = is_bytes(32)
@@ -104,30 +122,30 @@ SHAPES = {
         "records_root": is_hash, "segment_sha256": is_hash, "map_root": is_null,
     },
     "manifest": {
-        "container": is_hash, "generation": is_count, "length": is_count, "sha256": is_hash,
-        "batches": list_of(lambda row: isinstance(row, list) and len(row) == 3 and is_link(row[0])
-                           and is_count(row[1]) and is_count(row[2])),
+        "container": is_hash, "generation": is_row, "length": is_count, "sha256": is_hash,
+        "batches": list_of(lambda entry: isinstance(entry, list) and len(entry) == 3
+                           and is_link(entry[0]) and is_row(entry[1]) and is_row(entry[2])),
         "replaces": list_of(is_hash),
     },
     "source": CHAIN | {
         "label": is_text, "files": is_count, "lines": or_null(is_count), "size": is_count,
-        "sha256": or_null(is_hash), "blake3": or_null(is_hash), "sealed": or_null(is_commitments),
-        "digest": is_bytes(16), "mapping": or_null(is_hash), "observed_at": or_null(is_int),
-        "stretches": or_null(is_run), "whole": is_bool, "counts": map_of(is_count),
+        "sha256": or_null(is_hash), "blake3": or_null(is_hash), "sealed": is_commitments,
+        "digest": is_bytes(16), "mapping": is_hash, "observed_at": is_int,
+        "stretches": pair_of(is_count), "whole": is_bool, "counts": is_balance,
     },
     "seen": CHAIN | {
-        "observed_at": or_null(is_int), "full": is_bool, "except": or_null(list_of(is_hash)),
-        "revisions": or_null(list_of(is_link)), "file": or_null(is_bytes(16)),
-        "rows": or_null(list_of(lambda row: isinstance(row, list) and len(row) == 2
-                                and is_link(row[0]) and list_of(is_run)(row[1]))),
+        "observed_at": is_int, "full": is_bool, "except": ascending(is_hash),
+        "revisions": ascending(is_link), "file": or_null(is_bytes(16)),
+        "rows": list_of(lambda entry: isinstance(entry, list) and len(entry) == 2
+                        and is_link(entry[0]) and list_of(pair_of(is_row))(entry[1])),
     },
-    "retract": {
-        "import": is_count, "restore": is_bool, "actor": or_null(is_text),
-        "sealed": or_null(is_commitments),
-    },
+    "retract": {"import": is_count, "restore": is_bool, "actor": or_null(is_text), "sealed": is_commitments},
     "reference": {"name": is_text, "kind": is_text, "key": or_null(is_key)},
     "setting": {"name": is_text, "value": anything},
-    "sealed": {"commitment": is_hash, "subject": is_hash, "field": is_text, "value": anything},
+    "sealed": {
+        "commitment": is_hash, "subject": is_hash, "field": is_text,
+        "value": lambda value: isinstance(value, bytes) and not is_link(value),
+    },
 }
 
 
@@ -145,20 +163,8 @@ def check_shape(record):
     need(found == set(keys), f"a {word} with other keys than it has: {sorted(found ^ set(keys))}")
     for key, test in keys.items():
         need(test(record[key]), f"a {word} whose `{key}` is not what it should be")
-    if word in ("stub", "revision"):
-        check_key(record["kind"], record["key"])
     if word == "revision":
         check_edges(record["edges"])
-    if word == "source":
-        counts = record["counts"]
-        parts = ("accepted", "duplicate", "rejected", "skipped", "suppressed")
-        total = sum(counts.get(part, 0) for part in parts)
-        need(counts.get("read", 0) == total, "a source whose counts do not add up")
-
-
-def check_key(kind, key):
-    need(kind in KEY_PARTS, f"a node of the unknown kind {kind!r}")
-    need(len(key) in KEY_PARTS[kind], f"a {kind} key of {len(key)} parts")
 
 
 def check_edges(edges):
@@ -167,11 +173,19 @@ def check_edges(edges):
         need(isinstance(edge, list) and len(edge) == 5, "an edge that has not five parts")
         relation, kind, key, pin, beside = edge
         need(is_text(relation) and is_text(kind) and is_key(key) and is_link(pin), "an edge of another form")
-        need(beside is None or map_of(is_text)(beside), "an edge with something else beside it")
-        check_key(kind, key)
+        need(beside is None or beside and map_of(is_text)(beside), "an edge with something else beside it")
         order = encode([relation, kind, key, beside])
         need(last is None or last < order, "edges out of order, or twice the same")
         last = order
+
+
+def check_nodes(record):
+    """Refuses a record that speaks of a node whose kind has no such keys."""
+    nodes = [(record["kind"], record["key"])] if record["type"] in ("stub", "revision") else []
+    nodes += [(kind, key) for _, kind, key, _, _ in record.get("edges", [])]
+    for kind, key in nodes:
+        need(kind in KEY_PARTS, f"a node of the unknown kind {kind!r}")
+        need(len(key) in KEY_PARTS[kind], f"a {kind} key of {len(key)} parts")
 
 
 def content(revision):

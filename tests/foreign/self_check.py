@@ -66,7 +66,7 @@ class Cbor(unittest.TestCase):
         self.assertEqual((accepted, refused), (80, 48))
 
     def test_what_is_not_canonical_is_refused_by_its_rule(self):
-        deep = b"\x81" * (NESTING_MAX + 1) + b"\x80"
+        deep = b"\x81" * (NESTING_MAX + 1) + b"\xf6"
         for data, rule in (
             ("a3636261720363666f6f0163666f6f02", "a map key that stands twice"),
             ("a2616201616101", "map keys out of order"),
@@ -105,13 +105,14 @@ class Cbor(unittest.TestCase):
             ("", "the bytes end inside an item"),
             (deep.hex(), f"more than {NESTING_MAX} levels of nesting"),
         ):
-            with self.subTest(data=data[:40]), self.assertRaises(NotCanonical) as caught:
-                decode(bytes.fromhex(data))
-            self.assertEqual(caught.exception.rule, rule, data[:40])
+            with self.subTest(data=data[:40]):
+                with self.assertRaises(NotCanonical) as caught:
+                    decode(bytes.fromhex(data))
+                self.assertEqual(caught.exception.rule, rule)
 
     def test_the_ends_of_the_ranges_are_accepted(self):
         for data in ("1bffffffffffffffff", "3bffffffffffffffff", "d82a58250001711e20" + "07" * 32,
-                     (b"\x81" * (NESTING_MAX - 1) + b"\x80").hex()):
+                     (b"\x81" * NESTING_MAX + b"\xf6").hex()):
             self.assertEqual(encode(decode(bytes.fromhex(data))).hex(), data)
 
 
@@ -209,10 +210,10 @@ class Stores(unittest.TestCase):
             ([dataset, dataset], "a record that stands in the store already"),
             ([dataset, sound | {"fields": {"series": link(dataset)}}], "a field that links to no earlier blob"),
             ([small_store.SOURCE, dataset], "records of a transaction out of their order"),
-            ([small_store.SOURCE | {"counts": {"read": 1}}], "a source whose counts do not add up"),
+            ([small_store.SOURCE | {"counts": {"read": 1}}], "a source whose `counts` is not what it should be"),
             ([small_store.SEEN], "a seen that names a revision not written before it"),
             ([small_store.SEALED], "a sealed value in a segment"),
-            ([record("retract", restore=False, actor=None, sealed=None, **{"import": True})],
+            ([record("retract", restore=False, actor=None, sealed={}, **{"import": True})],
              "a retract whose `import` is not what it should be"),
         ):
             with self.subTest(rule=rule):

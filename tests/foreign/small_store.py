@@ -95,12 +95,12 @@ MODEL = revision("model", ["prod", "credit-risk", "3"], {"stage": "Production"},
 AGAIN = revision("run", ["4cf1"], {"name": "train", "status": "FINISHED"}, previous=link(RUN), observed_at=2000)
 SOURCE = record(
     "source", source="prod", form="mlflow-file", label="mlruns", files=3, lines=None, size=120,
-    sha256=bytes(32), blake3=bytes(32), sealed=None, digest=bytes(16), mapping=None, observed_at=1000,
-    stretches=None, whole=True,
+    sha256=bytes(32), blake3=bytes(32), sealed={}, digest=bytes(16), mapping=bytes(32), observed_at=1000,
+    stretches=[0, 0], whole=True,
     counts={"read": 3, "accepted": 2, "duplicate": 1, "rejected": 0, "skipped": 0, "suppressed": 0})
 SEEN = record(
     "seen", source="prod", form="mlflow-file", observed_at=2000, full=False, revisions=[link(MODEL)],
-    file=None, rows=None, **{"except": None})
+    file=None, rows=[], **{"except": []})
 SEALED = record("sealed", commitment=bytes(32), subject=bytes(32), field="email", value=b"cipher")
 
 

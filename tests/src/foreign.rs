@@ -2,7 +2,7 @@
 //! need. Where there is none the test says so on the terminal and ends: a skip is never silent.
 
 use std::ffi::OsStr;
-use std::io::Write as _;
+use std::io::{Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -52,18 +52,25 @@ fn imports(python: &Path, package: &str) -> bool {
     output.is_ok_and(|output| output.status.success())
 }
 
-/// Runs a script of `tests/foreign` with these arguments.
+/// Runs a script of `tests/foreign` with these arguments and this input.
 ///
 /// # Errors
 /// If the interpreter cannot be started.
-pub fn run<I, S>(python: &Path, script: &str, arguments: I) -> std::io::Result<Answer>
-where
-    I: IntoIterator<Item = S>,
-    S: AsRef<OsStr>,
-{
+pub fn run(
+    python: &Path,
+    script: &str,
+    arguments: &[&OsStr],
+    input: &[u8],
+) -> std::io::Result<Answer> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("foreign").join(script);
+    // A file and not a pipe: the script may answer before it has read everything.
+    let mut stdin = tempfile::tempfile()?;
+    stdin.write_all(input)?;
+    stdin.rewind()?;
     // -B: a test leaves nothing in the source tree.
-    let output = Command::new(python).arg("-B").arg(script).args(arguments).output()?;
+    let mut command = Command::new(python);
+    command.arg("-B").arg(script).args(arguments).stdin(stdin);
+    let output = command.output()?;
     Ok(Answer {
         code: output.status.code(),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
