@@ -1,4 +1,5 @@
-//! The arrows between the crates: docs/architecture.md draws them, this test holds them.
+//! The arrows between the crates: docs/architecture.md draws them, this test holds them; and the
+//! crates of others, which docs/contributing.md accounts for.
 //!
 //! An arrow is a dependency in a `Cargo.toml`, whichever section names it: a test of a crate is as
 //! much bound by them as its code.
@@ -52,6 +53,35 @@ fn a_crate_is_called_as_its_folder() {
         let name = manifest["package"]["name"].as_str().expect("a package has a name");
         assert_eq!(name, format!("lineal-{folder}"));
     }
+}
+
+#[test]
+fn every_dependency_has_its_row_in_contributing() {
+    let path = root().join("docs/contributing.md");
+    let text = std::fs::read_to_string(&path).expect("docs/contributing.md is there");
+    let rows: Vec<Vec<&str>> = text
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(|line| line.split('|').collect())
+        .collect();
+    let workspace = manifest(&root());
+    let dependencies = workspace["workspace"]["dependencies"].as_table().expect("a table");
+    let mut faults = Vec::new();
+    for (name, dependency) in dependencies.iter().filter(|(name, _)| !name.starts_with("lineal-")) {
+        let version = dependency.as_str().or_else(|| dependency.get("version")?.as_str());
+        let exact = version.expect("a dependency has a version").starts_with('=');
+        // Columns: (before the first bar), crate, what it is for, where, kept by, pinned.
+        let row = rows.iter().find(|row| row[1].contains(&format!("`{name}`")));
+        match row.and_then(|row| row.get(5)) {
+            None => faults.push(format!("{name} has no row: say what it is for and who keeps it")),
+            Some(pinned) if pinned.trim().starts_with("exact") != exact => {
+                faults
+                    .push(format!("{name}: the row and Cargo.toml differ on whether it is pinned"));
+            }
+            Some(_) => {}
+        }
+    }
+    assert!(faults.is_empty(), "docs/contributing.md:\n{}", faults.join("\n"));
 }
 
 /// The folders of our crates and, for each, the folders of our crates that it uses.

@@ -20,7 +20,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("sled", &["engine/src/catalog"]),
     ("bincode", &["engine/src/catalog"]),
     ("parquet", &["engine/src/events/", "engine/src/container"]),
-    ("rusqlite", &["import/src/mlflow", "tests/tests/"]),
+    ("rusqlite", &["import/src/mlflow", "import/tests/", "tests/tests/"]),
     ("memmap2", &["engine/src/mapping"]),
     ("unsafe", &["engine/src/mapping"]),
 ];
