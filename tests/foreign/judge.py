@@ -10,7 +10,7 @@
 import sys
 
 from canonical_cbor import NotCanonical, decode, encode
-from read_segment import blake3_of
+from hashes import blake3_of
 from record_shapes import Fault, check_shape, content
 
 

@@ -18,14 +18,11 @@ import struct
 import sys
 from pathlib import Path
 
+from batches import check_batch, check_manifest
 from canonical_cbor import NotCanonical, decode, encode
 from crc32c import crc32c
+from hashes import blake3_of, merkle_root
 from record_shapes import FORMAT, KIND_NUMBER, SHAPES, Fault, check_nodes, check_shape, content, links, need
-
-try:
-    from blake3 import blake3
-except ImportError:
-    from pure_blake3 import blake3
 
 HEAD_BYTES = 128
 SEGMENT_HEADER_BYTES = 64
@@ -48,20 +45,6 @@ RANK = {
 
 class Damaged(Exception):
     """A fault with its place."""
-
-
-def blake3_of(data):
-    return blake3(data).digest()
-
-
-def merkle_root(ids):
-    """Section 7: the shape of RFC 6962, section 2.1, with BLAKE3."""
-    if not ids:
-        return blake3_of(b"")
-    if len(ids) == 1:
-        return blake3_of(b"\x00" + ids[0])
-    left = 1 << (len(ids) - 1).bit_length() - 1
-    return blake3_of(b"\x01" + merkle_root(ids[:left]) + merkle_root(ids[left:]))
 
 
 def read_head(store):
@@ -131,7 +114,7 @@ class Log:
 
     def __init__(self, store_id):
         self.store_id = store_id
-        self.records = {}   # id -> record, stubs and revisions reduced to (type, kind, key, source, form)
+        self.records = {}   # id -> what later records need to know of it
         self.open = []      # (word, id, record) of the transaction that is being read
         self.commit_id = None
         self.commit = None
@@ -146,6 +129,8 @@ class Log:
         need(identity not in self.records, "a record that stands in the store already")
         if word == "revision":
             self.check_revision(record)
+            if record["kind"] == "batch":
+                check_batch(record)
             digest = blake3_of(content(record))
             self.lines.append("\t".join((
                 record["kind"], key_text(record["key"]), record["source"], record["form"],
@@ -154,9 +139,12 @@ class Log:
             for link in links(record):
                 need(self.kind_of(link) is not None, f"a {word} that names a revision not written before it")
         if word == "manifest":
+            check_manifest(record, {link: self.records[bytes(link)] for link, _, _ in record["batches"]})
             self.manifests[record["container"]] = record
             self.replaced.update(record["replaces"])
         summary = {key: record.get(key) for key in ("type", "kind", "key", "source", "form")}
+        if record.get("kind") == "batch" and word == "revision":
+            summary["rows"] = record["fields"]["rows"]
         self.records[identity] = summary
         self.open.append((word, identity, record))
         self.counts[word] += 1
@@ -247,7 +235,8 @@ def read_segments(store, head):
         last = number == head["segment"]
         place(path, store, lambda: read_one(log, path, number, head["length"] if last else None))
     found = (log.commit["number"] if log.commit else 0, log.commit_id or bytes(32))
-    need(found == (head["commit"], head["id"]), f"head: names commit {head['commit']}, the segments end with {found[0]}")
+    need(found == (head["commit"], head["id"]),
+         f"head: names commit {head['commit']}, the segments end with {found[0]}")
     return log
 
 

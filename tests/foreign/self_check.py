@@ -141,9 +141,10 @@ class Stores(unittest.TestCase):
         self.assertEqual((code, complaint), (0, ""))
         self.assertEqual([line.split("\t")[0:2] for line in lines[:3]], [
             ["run", '["4cf1"]'], ["model", '["prod","credit-risk","3"]'], ["run", '["4cf1"]']])
-        summary = json.loads(lines[3].removeprefix("summary "))
+        self.assertTrue(lines[3].startswith('batch\t["datadog","0x'), lines[3])
+        summary = json.loads(lines[4].removeprefix("summary "))
         self.assertEqual(summary["records"] | {"sealed": summary["sealed"]}, {
-            "stub": 1, "revision": 3, "blob": 0, "commit": 2, "manifest": 1, "source": 1, "seen": 1,
+            "stub": 2, "revision": 4, "blob": 0, "commit": 2, "manifest": 1, "source": 1, "seen": 1,
             "retract": 0, "reference": 0, "setting": 0, "sealed": 1})
 
     def test_the_content_digest_ignores_when_and_in_which_form_it_was_said(self):
@@ -198,12 +199,14 @@ class Stores(unittest.TestCase):
         for records, rule in (
             ([sound], "an edge to a dataset pinned to no earlier dataset"),
             ([dataset, sound | {"colour": "red"}], "a revision with other keys than it has: ['colour']"),
-            ([dataset, {k: v for k, v in sound.items() if k != "form"}], "a revision with other keys than it has: ['form']"),
+            ([dataset, {key: value for key, value in sound.items() if key != "form"}],
+             "a revision with other keys than it has: ['form']"),
             ([dataset | {"format": 2}], "a stub of format 2; this reader knows format 1"),
             ([dataset | {"kind": "planet"}], "a node of the unknown kind 'planet'"),
             ([dataset | {"key": ["loans"]}], "a dataset key of 1 parts"),
             ([dataset, sound | {"edges": [edge, edge]}], "edges out of order, or twice the same"),
-            ([dataset, sound | {"edges": [other]}], 'an edge to ["a",null,null,null] pinned to ["loans","d41d",null,null]'),
+            ([dataset, sound | {"edges": [other]}],
+             'an edge to ["a",null,null,null] pinned to ["loans","d41d",null,null]'),
             ([dataset, sound | {"edges": [edge[:4]]}], "an edge that has not five parts"),
             ([dataset, sound | {"observed_at": 1.0}], "a revision whose `observed_at` is not what it should be"),
             ([dataset, sound | {"previous": link(dataset)}], "a previous revision that is none of this node"),
@@ -221,6 +224,31 @@ class Stores(unittest.TestCase):
                 writer.transaction(records)
                 writer.write(self.folder)
                 self.refuses(rule)
+
+    def test_a_batch_whose_parts_do_not_fit_is_refused(self):
+        batch, service = small_store.BATCH, small_store.SERVICE
+        other = record("stub", kind="deployment", key=["api", "test", None, None, None])
+        for change, rule in (
+            ({"edges": []}, "a batch with 0 edges"),
+            ({"edges": [["served_by", "deployment", other["key"], link(other), None]]},
+             "a batch whose key names another deployment"),
+            ({"fields": batch["fields"] | {"seed": bytes(16)}}, "a batch with the seed of another node"),
+            ({"fields": batch["fields"] | {"root": bytes(31)}}, "a batch whose `root` is not what it should be"),
+            ({"fields": batch["fields"] | {"events": 5}}, "a batch with more events than rows"),
+            ({"fields": batch["fields"] | {"art12": 4}}, "a batch with more art12 than events"),
+            ({"fields": batch["fields"] | {"rows": 5}}, "a manifest that gives a batch 4 rows"),
+        ):
+            with self.subTest(rule=rule):
+                changed = batch | change
+                stubs = sorted([service, other], key=small_store.identity)
+                writer = Writer()
+                writer.transaction([*stubs, changed, small_store.MANIFEST | {"batches": [[link(changed), 0, 4]]}])
+                writer.write(self.folder)
+                self.refuses(rule)
+        writer = Writer()
+        writer.transaction([service, batch, small_store.MANIFEST | {"batches": [[link(batch), 1, 4]]}])
+        writer.write(self.folder)
+        self.refuses("a manifest with a batch at row 1 where row 0 should begin one")
 
     def test_a_commit_that_does_not_fit_is_refused(self):
         for change, rule in (

@@ -5,9 +5,11 @@ and to refuse damaged ones before, and without, the Rust engine.
 import hashlib
 import struct
 
+from batches import node_id
 from canonical_cbor import Link, encode
 from crc32c import crc32c
-from read_segment import MAGIC_SEALED, MAGIC_SEGMENT, TYPES, blake3_of, merkle_root
+from hashes import blake3_of, merkle_root
+from read_segment import MAGIC_SEALED, MAGIC_SEGMENT, TYPES
 
 STORE_ID = bytes(range(16))
 NUMBERS = {word: number for number, word in TYPES.items()}
@@ -93,6 +95,17 @@ RUN = revision("run", ["4cf1"], {"name": "train", "started": 7}, [
 MODEL = revision("model", ["prod", "credit-risk", "3"], {"stage": "Production"}, [
     ["produced_by", "run", ["4cf1"], link(RUN), {"logged": "m-1"}]])
 AGAIN = revision("run", ["4cf1"], {"name": "train", "status": "FINISHED"}, previous=link(RUN), observed_at=2000)
+SERVICE = record("stub", kind="deployment", key=["api", "prod", None, "credit-risk", "3"])
+BATCH_KEY = ["datadog", node_id("deployment", SERVICE["key"]), bytes(16), 0]
+BATCH = revision("batch", BATCH_KEY, {
+    "rows": 4, "events": 3, "first_time": 1, "last_time": 9, "longest_silence": 5, "overrides": 1, "art12": 3,
+    "presence": {"time": 3}, "size": 200, "name": "a.json.gz", "root": bytes(32),
+    "seed": node_id("batch", BATCH_KEY)[:16],
+}, [["served_by", "deployment", SERVICE["key"], link(SERVICE), None]])
+CONTAINER = b"PAR1 stands for a container PAR1"
+MANIFEST = record(
+    "manifest", container=blake3_of(CONTAINER), generation=1, length=len(CONTAINER),
+    sha256=hashlib.sha256(CONTAINER).digest(), batches=[[link(BATCH), 0, 4]], replaces=[])
 SOURCE = record(
     "source", source="prod", form="mlflow-file", label="mlruns", files=3, lines=None, size=120,
     sha256=bytes(32), blake3=bytes(32), sealed={}, digest=bytes(16), mapping=bytes(32), observed_at=1000,
@@ -106,16 +119,12 @@ SEALED = record("sealed", commitment=bytes(32), subject=bytes(32), field="email"
 
 def sound(folder):
     """A store of two commits with one container and one sealed value."""
-    container = b"PAR1 stands for a container PAR1"
-    manifest = record(
-        "manifest", container=blake3_of(container), generation=1, length=len(container),
-        sha256=hashlib.sha256(container).digest(), batches=[], replaces=[])
     writer = Writer()
     writer.transaction([DATASET, RUN, MODEL, SOURCE])
-    writer.transaction([AGAIN, manifest, SEEN])
+    writer.transaction([SERVICE, AGAIN, BATCH, MANIFEST, SEEN])
     writer.write(folder)
     for name, data in {
-        f"containers/{blake3_of(container).hex()}.1.parquet": container,
+        f"containers/{blake3_of(CONTAINER).hex()}.1.parquet": CONTAINER,
         "sealed/00000001.seg": header(MAGIC_SEALED) + frame(encode(SEALED), NUMBERS["sealed"]),
     }.items():
         (folder / name).parent.mkdir(exist_ok=True)
