@@ -1,0 +1,135 @@
+//! A store keeps what was written, reads it back, and says what it holds.
+
+use lineal_engine::clock::SteppingClock;
+use lineal_engine::event_fields::EventField;
+use lineal_engine::events::{EventBlock, EventValue};
+use lineal_engine::keys::LabelledSecrets;
+use lineal_engine::schema::{Direction, Kind, Relation};
+use lineal_engine::storage::MemoryStorage;
+use lineal_engine::{BatchDraft, NodeDraft, Options, Outcome, Saying, Store};
+use lineal_proof::{Key, KeyPart, Value};
+use std::sync::Arc;
+
+fn options() -> Options {
+    Options {
+        clock: Arc::new(SteppingClock::starting_at(1_700_000_000_000_000_000)),
+        secrets: Arc::new(LabelledSecrets),
+        ..Options::default()
+    }
+}
+
+fn saying(form: &str, observed_at: i64) -> Saying {
+    Saying { source: "mlflow-1a2b3c4d".into(), form: form.into(), observed_at }
+}
+
+fn texts(parts: &[&str]) -> Key {
+    Key::new(parts.iter().map(|part| KeyPart::from(*part)).collect())
+}
+
+fn dataset() -> Key {
+    texts(&["loans", "d1", "s3", "{}"])
+}
+
+/// dataset <- run <- model <- deployment, and three events.
+fn fill(store: &Store) {
+    let saying = saying("mlflow-sqlite", 100);
+    let mut tx = store.begin(None, None).unwrap();
+    let mut run = NodeDraft::new(Kind::Run, Key::text("4cf1"));
+    run.fields.insert("status", "FINISHED");
+    run.link(Relation::TrainedOn, Kind::Dataset, dataset());
+    run.link(Relation::TestedOn, Kind::Dataset, texts(&["holdout", "d9", "s3", "{}"]));
+    tx.add_node(&saying, run).unwrap();
+    let mut model = NodeDraft::new(Kind::Model, texts(&["mlflow-1a2b3c4d", "credit", "3"]));
+    model.fields.insert("form", "registered");
+    model.link(Relation::ProducedBy, Kind::Run, Key::text("4cf1"));
+    tx.add_node(&saying, model).unwrap();
+    let mut data = NodeDraft::new(Kind::Dataset, dataset());
+    data.fields.insert("name", "loans");
+    tx.add_node(&saying, data).unwrap();
+    tx.commit().unwrap();
+
+    let log = Saying { source: "datadog".into(), form: "datadog-archive".into(), observed_at: 200 };
+    let mut tx = store.begin(None, None).unwrap();
+    let deployment = texts(&["scorer", "prod", "eu-1", "credit", "3"]);
+    let mut draft = NodeDraft::new(Kind::Deployment, deployment.clone());
+    let claim = Key::new(vec![KeyPart::Null, "credit".into(), "3".into()]);
+    draft.link(Relation::Deploys, Kind::Model, claim);
+    tx.add_node(&log, draft).unwrap();
+    let mut block = EventBlock::new();
+    for row in 0..3_u8 {
+        block.set(EventField::Time, EventValue::Int(1_000 - i64::from(row)));
+        block.set(EventField::InputHash, EventValue::Hash(&[row; 32]));
+        block.set(EventField::InputAlgorithm, EventValue::Text("sha256"));
+        block.set(EventField::EventId, EventValue::Text(&format!("e{row}")));
+        block.set(EventField::HumanOverride, EventValue::Bool(row == 0));
+        block.end_row();
+    }
+    tx.add_batch(BatchDraft {
+        saying: log,
+        deployment,
+        file: [7; 16],
+        stretch: 0,
+        label: "a.json.gz".into(),
+        block: Arc::new(block),
+        rows: vec![0, 1, 2],
+    });
+    tx.commit().unwrap();
+}
+
+fn check(store: &Store) {
+    let view = store.snapshot().unwrap();
+    assert_eq!(view.commit(), 2);
+    let events = view.events_by_hash(Some("sha256"), &[1; 32]).unwrap();
+    assert_eq!(events.len(), 1);
+    assert_eq!(view.event_field(events[0], EventField::EventId).unwrap(), Some(Value::text("e1")));
+    assert!(view.events_by_hash(Some("blake3"), &[1; 32]).unwrap().is_empty());
+    assert!(view.events_by_hash(None, &[9; 32]).unwrap().is_empty());
+    let deployment = view.event_deployment(events[0]).unwrap();
+    assert_eq!(view.name_of(deployment), "deployment:scorer/prod/eu-1@credit:3");
+    assert_eq!(view.field(deployment, "events").unwrap(), Some(Value::from(3_i64)));
+    assert_eq!(view.field(deployment, "overrides").unwrap(), Some(Value::from(1_i64)));
+    let models = view.edges(deployment, Relation::Deploys, Direction::Forward);
+    assert_eq!(models, view.find(Some(Kind::Model), "credit@3"));
+    assert_eq!(view.name_of(models[0]), "model:credit@3");
+    let runs = view.edges(models[0], Relation::ProducedBy, Direction::Forward);
+    let data = view.edges(runs[0], Relation::TrainedOn, Direction::Forward);
+    assert_eq!(view.name_of(data[0]), "dataset:loans@d1");
+    assert_eq!(view.edges(data[0], Relation::TrainedOn, Direction::Inverse), runs);
+    let tested = view.edges(runs[0], Relation::TestedOn, Direction::Forward);
+    assert!(view.is_missing(tested[0]) && !view.is_missing(data[0]));
+    let import = view.find(Some(Kind::Import), "1");
+    assert!(view.edges(import[0], Relation::Brought, Direction::Forward).contains(&runs[0]));
+}
+
+#[test]
+fn what_was_written_is_there_after_opening_again() {
+    let storage = Arc::new(MemoryStorage::new());
+    let store = Store::create_on(storage.clone(), options()).unwrap();
+    fill(&store);
+    check(&store);
+    drop(store);
+    check(&Store::open_on(storage.clone(), options()).unwrap());
+    check(&Store::open_read_only_on(storage).unwrap());
+}
+
+#[test]
+fn saying_the_same_again_writes_no_revision() {
+    let store = Store::create_on(Arc::new(MemoryStorage::new()), options()).unwrap();
+    fill(&store);
+    let mut tx = store.begin(None, None).unwrap();
+    let mut data = NodeDraft::new(Kind::Dataset, dataset());
+    data.fields.insert("name", "loans");
+    let staged = tx.add_node(&saying("mlflow-sqlite", 150), data.clone()).unwrap();
+    assert_eq!(staged.outcome, Outcome::Known);
+    let staged = tx.add_node(&saying("mlflow-file", 150), data).unwrap();
+    assert_eq!(staged.outcome, Outcome::Recorded, "another form has a chain of its own");
+    let committed = tx.commit().unwrap();
+    assert_eq!(committed.revisions, 1);
+    let view = store.snapshot().unwrap();
+    let node = view.find(Some(Kind::Dataset), "loans@d1")[0];
+    assert_eq!(view.field(node, "revisions").unwrap(), Some(Value::from(2_i64)));
+    assert_eq!(
+        view.sources_of(node),
+        [("mlflow-1a2b3c4d", "mlflow-sqlite"), ("mlflow-1a2b3c4d", "mlflow-file")]
+    );
+}
