@@ -1,3 +1,5 @@
 //! Reads foreign exports into a Lineal store.
 
+pub mod datadog;
+pub mod mapping;
 pub mod record;

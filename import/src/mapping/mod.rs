@@ -1,0 +1,4 @@
+//! Mapping files: which of a source's names mean what.
+
+pub mod datadog;
+pub mod datadog_place;
