@@ -1,6 +1,6 @@
 //! A JSON document on its tape: what a node is, what it holds, and how a text is written back.
 
-use super::json::{JsonKind, Span, Tape};
+use super::json::{JsonKind, Span, Tape, plain_end};
 
 /// A document on a tape: the view that queries it.
 #[derive(Clone, Copy, Debug)]
@@ -86,32 +86,32 @@ impl Iterator for Children<'_> {
 pub(crate) fn write_text(text: &str, out: &mut String) {
     out.push('"');
     let mut from = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-            continue;
-        }
+    loop {
+        let at = plain_end(text.as_bytes(), from);
         out.push_str(&text[from..at]);
+        let Some(byte) = text.as_bytes().get(at) else { break };
+        write_escape(*byte, out);
         from = at + 1;
-        match byte {
-            b'"' => out.push_str("\\\""),
-            b'\\' => out.push_str("\\\\"),
-            b'\n' => out.push_str("\\n"),
-            b'\r' => out.push_str("\\r"),
-            b'\t' => out.push_str("\\t"),
-            0x08 => out.push_str("\\b"),
-            0x0c => out.push_str("\\f"),
-            _ => {
-                const DIGITS: [char; 16] = [
-                    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
-                ];
-                out.push_str("\\u00");
-                out.push(DIGITS[usize::from(byte >> 4)]);
-                out.push(DIGITS[usize::from(byte & 15)]);
-            }
+    }
+    out.push('"');
+}
+
+fn write_escape(byte: u8, out: &mut String) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    match byte {
+        b'"' => out.push_str("\\\""),
+        b'\\' => out.push_str("\\\\"),
+        b'\n' => out.push_str("\\n"),
+        b'\r' => out.push_str("\\r"),
+        b'\t' => out.push_str("\\t"),
+        0x08 => out.push_str("\\b"),
+        0x0c => out.push_str("\\f"),
+        _ => {
+            out.push_str("\\u00");
+            out.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            out.push(char::from(DIGITS[usize::from(byte & 15)]));
         }
     }
-    out.push_str(&text[from..]);
-    out.push('"');
 }
 
 #[cfg(test)]

@@ -38,10 +38,10 @@ pub enum Error {
         /// Whole lines before.
         whole_lines: u64,
     },
-    /// A folder cannot be listed.
-    #[error("the folder {} cannot be listed: {source}; check that you may read it", path.display())]
+    /// A file or folder cannot be found or listed.
+    #[error("{} cannot be listed: {source}; check that it is there and that you may read it", path.display())]
     Folder {
-        /// The folder.
+        /// The file or folder.
         path: PathBuf,
         /// Why.
         source: io::Error,

@@ -41,8 +41,8 @@ pub trait LineSink: EventSink {
 /// What a line turned out to be.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Outcome {
-    /// An event of that time; it was given to the sink.
-    Event { time: i64 },
+    /// An event of that time, with or without a root; it was given to the sink.
+    Event { time: i64, rooted: bool },
     /// No event.
     Skipped(SkipReason),
     /// Broken; the reason quotes nothing of it.
@@ -137,7 +137,7 @@ impl<'m> Translator<'m> {
                     sink.set(EventField::Rest, EventValue::Text(&self.rest));
                 }
                 sink.end_event();
-                Outcome::Event { time }
+                Outcome::Event { time, rooted: self.findings.root().is_some() }
             }
         };
         if let Some(watch) = watch {

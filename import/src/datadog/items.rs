@@ -346,8 +346,10 @@ impl Window<'_> {
         }
     }
 
-    /// The next byte that is no blank, from `at` on, and where it stands.
-    fn peek_past_blanks(&mut self, mut at: usize) -> Result<Option<(u8, usize)>, Stop> {
+    /// The next byte that is no blank, from `from` on, and where it stands. `None` at the end of
+    /// the stream, and behind a start that is followed by more blanks than a line may have.
+    fn peek_past_blanks(&mut self, from: usize) -> Result<Option<(u8, usize)>, Stop> {
+        let mut at = from;
         loop {
             while let Some(byte) = self.held().get(at).copied() {
                 if !matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
@@ -355,8 +357,11 @@ impl Window<'_> {
                 }
                 at += 1;
             }
-            // Blanks at the front need no memory.
-            if at == self.held().len() && at > LINE_MAX {
+            if at > LINE_MAX {
+                if from > 0 {
+                    return Ok(None);
+                }
+                // Blanks at the front need no memory.
                 self.advance(at);
                 at = 0;
             }

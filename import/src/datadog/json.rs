@@ -339,7 +339,7 @@ impl Reader<'_> {
 
 /// The first byte from `at` on that is a quote, a backslash or a control character: eight bytes
 /// at a time, because texts are most of a line.
-fn plain_end(bytes: &[u8], mut at: usize) -> usize {
+pub(super) fn plain_end(bytes: &[u8], mut at: usize) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;
     let zero_byte = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;

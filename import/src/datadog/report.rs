@@ -33,6 +33,9 @@ pub struct FileReport {
     pub lines: u64,
     /// Lines that became events.
     pub accepted: u64,
+    /// Events among them that only a mark made known: no root of the mapping was there, so what
+    /// they say of themselves is in `rest`. Many of them call for another mapping.
+    pub rootless: u64,
     /// Lines that are no events, by reason.
     pub skipped: BTreeMap<String, u64>,
     /// Lines that are broken.

@@ -134,8 +134,9 @@ impl Tally {
         let report = &mut self.report;
         report.lines += 1;
         match outcome {
-            Outcome::Event { time } => {
+            Outcome::Event { time, rooted } => {
                 report.accepted += 1;
+                report.rootless += u64::from(!rooted);
                 report.oldest_time = Some(report.oldest_time.map_or(time, |old| old.min(time)));
                 report.newest_time = Some(report.newest_time.map_or(time, |new| new.max(time)));
             }

@@ -318,3 +318,58 @@ fn a_sink_can_stop_the_reading() {
     assert_eq!(sink.events, 7);
     assert_eq!(read, text.len() as u64, "progress counts stored bytes");
 }
+
+/// Numbers that look random and are the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, below: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % below as u64).expect("small")
+    }
+}
+
+#[test]
+fn no_damage_to_a_file_makes_the_reader_fail_or_lose_count() {
+    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+    let message = r#"{"message":"{\"system_id\":\"S\\u00e9\",\"input\":{\"hash\":\"ab\"}}","tags":["env:prod","compliance.art12:true"],"date":"2025-11-03T14:00:00Z"}"#;
+    let dotted = r#"{"date":1762178400,"attributes":{"ai.model.name":"m","ai":{"model":{"name":"m"}},"ai.x":[[],{}]}}"#;
+    let text = [line(1).as_str(), message, dotted, api(4).as_str()].join("\n");
+    let array = format!("[{}]", text.replace('\n', ","));
+    let pages = format!("{{\"meta\":{{}},\"data\":[{},{}],\"links\":null}}", api(1), api(2));
+    let whole = [
+        text.as_bytes().to_vec(),
+        array.into_bytes(),
+        pages.into_bytes(),
+        gzip(text.as_bytes()),
+        zstd(text.as_bytes()),
+    ];
+    let letters = b"\"\\{}[],:0-.\n\x00\xff e";
+    let (mut accepted, mut rejected, mut damaged) = (0, 0, 0);
+    for round in 0..4_000 {
+        let mut file = whole[round % whole.len()].clone();
+        for _ in 0..=dice.roll(3) {
+            let at = dice.roll(file.len());
+            match dice.roll(4) {
+                0 => file.truncate(at.max(1)),
+                1 => file.insert(at, letters[dice.roll(letters.len())]),
+                2 => file[at] = letters[dice.roll(letters.len())],
+                _ => {
+                    file.remove(at);
+                }
+            }
+            if file.is_empty() {
+                break;
+            }
+        }
+        // Checks that the counts add up.
+        let (report, _) = read_bytes(&file);
+        assert_eq!(report.blake3, *blake3::hash(&file).as_bytes());
+        accepted += report.accepted;
+        rejected += report.rejected;
+        damaged += u64::from(report.damage.is_some());
+    }
+    assert!(accepted > 1_000 && rejected > 1_000 && damaged > 1_000, "all ends were met");
+}

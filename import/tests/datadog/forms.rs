@@ -292,3 +292,67 @@ fn the_synthetic_world_needs_a_mapping_file_only() {
     assert_eq!(event.get(EventField::Art12), Some(&Kept::Bool(true)));
     assert_eq!(event.line.digest, None);
 }
+
+/// The fields of an event, as the texts a line may hold.
+fn texts(event: &KeptEvent) -> Vec<String> {
+    let ns = |ns: i64| jiff::Timestamp::from_nanosecond(i128::from(ns)).expect("time");
+    let mut texts = Vec::new();
+    for (field, value) in &event.fields {
+        match value {
+            Kept::Text(text) => texts.push(text.clone()),
+            Kept::Int(number) if *field != EventField::Line => {
+                texts.push(format!("{:.3}", ns(*number)));
+            }
+            Kept::Int(number) => texts.push(number.to_string()),
+            Kept::Float(number) => texts.push(number.to_string()),
+            Kept::Bool(truth) => texts.push(truth.to_string()),
+            Kept::Hash(bytes) => texts.push(data_encoding::HEXLOWER.encode(bytes)),
+            Kept::Persons(persons) => texts.extend(persons.iter().cloned()),
+        }
+    }
+    texts
+}
+
+/// Each value of a line must stand in a field, or in `rest` at the same place.
+fn find_lost(line: &Value, rest: &Value, texts: &[String], lost: &mut Vec<String>) {
+    let as_text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    match line {
+        _ if line == rest => {}
+        Value::Null => {}
+        Value::Object(members) => {
+            for (name, value) in members {
+                find_lost(value, rest.get(name).unwrap_or(&Value::Null), texts, lost);
+            }
+        }
+        Value::Array(tags) => {
+            let kept = rest.as_array().map_or(&[] as &[Value], Vec::as_slice);
+            for tag in tags.iter().filter(|tag| !kept.contains(tag)) {
+                let tag = as_text(tag);
+                let value = tag.split_once(':').map_or("", |(_, value)| value);
+                if !texts.iter().any(|text| text == value) {
+                    lost.push(tag);
+                }
+            }
+        }
+        value if texts.contains(&as_text(value)) => {}
+        value => lost.push(as_text(value)),
+    }
+}
+
+#[test]
+fn no_value_of_any_line_is_lost() {
+    for form in FORMS {
+        let (_, events) = read_fixture(form, &built_in());
+        for (mut line, event) in lines(form).into_iter().zip(&events) {
+            if form == "datadog-art12-c-message" {
+                line["message"] = written_event(form, &line);
+            }
+            let mut lost = Vec::new();
+            find_lost(&line, &event.rest(), &texts(event), &mut lost);
+            assert_eq!(lost, Vec::<String>::new(), "{form}: {line}");
+        }
+    }
+}

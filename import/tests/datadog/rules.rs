@@ -161,6 +161,10 @@ fn which_lines_are_events() {
     // Marked, with no root and no model version: kept, the rest with it.
     let marked = format!(r#"{{{date},"tags":["compliance.art12:true"],"attributes":{{"x":1}}}}"#);
     assert_eq!(count(&marked), (1, 0, String::new()));
+    let (report, events) = read_bytes(marked.as_bytes());
+    assert_eq!(report.rootless, 1);
+    assert_eq!(events[0].get(EventField::ModelVersion), None);
+    assert_eq!(events[0].rest(), json!({"attributes": {"x": 1}}));
     let unmarked = format!(r#"{{{date},"tags":["compliance.art12:false"]}}"#);
     assert_eq!(count(&unmarked), (0, 0, "no event: none of the mapping's marks".to_owned()));
     let structured = format!(r#"{{{date},"message":"{{\"level\":\"info\"}}"}}"#);
