@@ -134,6 +134,8 @@ fields_by_kind! {
         "purpose" Text "the purpose";
         "risk_context" Text "the risk context";
         "artifact_location" Text "where artifacts lie";
+        "modified" Time "when the source last changed it";
+        "note" Text "the description; sealed";
     }
     Run {
         "name" Text "the name";
@@ -151,6 +153,8 @@ fields_by_kind! {
         "change_type" Text "the kind of change";
         "change_reason" Text "why; sealed";
         "input_hints" List "places named in parameters or tags where no input is recorded";
+        "input_tags" Map "tags of the inputs, by NAME@DIGEST/TAG";
+        "deleted_time" Time "when it was marked deleted in its source";
     }
     Model {
         "form" Text "registered or logged";
@@ -170,6 +174,12 @@ fields_by_kind! {
         "license" Text "the licence";
         "uri" Text "where it lies";
         "note" Text "the description; sealed";
+        "storage" Text "where the registry keeps its copy, if elsewhere";
+        "run_link" Text "a link to its run elsewhere";
+        "status_message" Text "what the source says of its status; sealed";
+        "modified" Time "when the source last changed it";
+        "name_tags" Map "tags of the registered name";
+        "name_note" Text "the description of the registered name; sealed";
     }
     Document {
         "name" Text "the name";
