@@ -2,4 +2,5 @@
 
 pub mod datadog;
 pub mod mapping;
+pub mod mlflow;
 pub mod record;

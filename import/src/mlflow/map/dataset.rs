@@ -1,0 +1,192 @@
+//! Datasets: one node for the same name, digest and source, however many experiments list it.
+
+use super::super::personal::is_personal;
+use super::super::store::{Dataset, Texts, located};
+use super::Context;
+use super::collector::Collector;
+use super::fields::{put_map, put_text, seal};
+use super::rules::{self, About};
+use crate::mapping::mlflow::Subject;
+use crate::record::{NodeRecord, Part, Reference};
+use lineal_engine::schema::Kind;
+use lineal_proof::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How MLflow makes a digest: MD5 of at most the first 10,000 rows, cut to 8 hex digits. It says
+/// little, and answers must be able to say so.
+const DIGEST_KIND: &str = "mlflow:md5-8/first10k";
+
+/// Members of a source that say where the data lies, the plainest first.
+const PLACES: &[&str] = &["uri", "url", "path", "table_name", "delta_table_name"];
+
+/// The nodes of a store's list of datasets.
+pub(super) struct Datasets {
+    by_place: Vec<Reference>,
+    by_digest: BTreeMap<(String, String), BTreeSet<Reference>>,
+}
+
+impl Datasets {
+    pub(super) fn new(rows: &[Dataset]) -> Datasets {
+        let by_place: Vec<_> = rows.iter().map(reference).collect();
+        let mut by_digest: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+        for (row, node) in rows.iter().zip(&by_place) {
+            let name = (row.name.clone(), row.digest.clone());
+            by_digest.entry(name).or_default().insert(node.clone());
+        }
+        Datasets { by_place, by_digest }
+    }
+
+    /// The dataset at that place of the list.
+    pub(super) fn at(&self, place: usize) -> Option<&Reference> {
+        self.by_place.get(place)
+    }
+
+    /// The dataset of that name and digest; a claim where the list has none or several.
+    pub(super) fn named(&self, name: &str, digest: &str) -> Reference {
+        let fitting = self.by_digest.get(&(name.to_owned(), digest.to_owned()));
+        match fitting.map(|nodes| (nodes.len(), nodes.first())) {
+            Some((1, Some(node))) => node.clone(),
+            _ => {
+                let key = vec![name.into(), digest.into(), Part::Null, Part::Null];
+                Reference::new(Kind::Dataset, key)
+            }
+        }
+    }
+
+    pub(super) fn map(&self, rows: &[Dataset], context: &Context<'_>, collector: &mut Collector) {
+        for (row, node) in rows.iter().zip(&self.by_place) {
+            let record = record(row, node, context, collector);
+            collector.add(record);
+        }
+    }
+}
+
+/// The node of one row.
+fn reference(row: &Dataset) -> Reference {
+    let source = match row.source.as_deref().map(canonical) {
+        None => Part::Null,
+        Some(text) if is_personal(&text) => Part::Personal(text),
+        Some(text) => Part::Text(text),
+    };
+    let key = vec![
+        row.name.as_str().into(),
+        row.digest.as_str().into(),
+        row.source_type.clone().into(),
+        source,
+    ];
+    Reference::new(Kind::Dataset, key)
+}
+
+fn record(
+    row: &Dataset,
+    node: &Reference,
+    context: &Context<'_>,
+    collector: &mut Collector,
+) -> NodeRecord {
+    let at = located(&row.at_file);
+    let mut record = NodeRecord::new(node.clone(), at.clone());
+    put_text(&mut record, "name", Some(row.name.clone()));
+    record.set("version", Some(row.digest.as_str()));
+    record.set("digest", Some(row.digest.as_str()));
+    let is_short = row.digest.len() == 8 && row.digest.bytes().all(|b| b.is_ascii_hexdigit());
+    record.set("digest_kind", is_short.then_some(DIGEST_KIND));
+    record.set("source_type", row.source_type.as_deref());
+    put_place(&mut record, row.source.as_deref());
+    put_text(&mut record, "schema", row.schema.as_deref().map(canonical));
+    put_profile(&mut record, row.profile.as_deref());
+    let about = About {
+        on: Subject::Dataset,
+        title: format!("dataset:{}@{}", row.name, row.digest),
+        variables: vec![("name", &row.name), ("digest", &row.digest)],
+        tags: &Texts::new(),
+        params: &Texts::new(),
+        source: row.source.as_deref(),
+        at: &at,
+    };
+    rules::apply(context, &about, &mut record, collector);
+    record
+}
+
+fn put_place(record: &mut NodeRecord, source: Option<&str>) {
+    let Some(source) = source else { return };
+    let json: Option<serde_json::Map<String, serde_json::Value>> =
+        serde_json::from_str(source).ok();
+    let Some(json) = json else {
+        return put_text(record, "uri", Some(source.to_owned()));
+    };
+    let text = |name: &str| json.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+    if let Some(place) = PLACES.iter().find_map(|name| text(name)) {
+        // The key's source is replaced by its keyed form as a whole, so the place is sealed as
+        // soon as any part of the source is personal.
+        if matches!(record.node.key.last(), Some(Part::Personal(_))) {
+            seal(record, "uri", place, None);
+        } else {
+            put_text(record, "uri", Some(place));
+        }
+    }
+    put_text(record, "split", text("split"));
+}
+
+fn put_profile(record: &mut NodeRecord, profile: Option<&str>) {
+    let Some(profile) = profile else { return };
+    let Ok(serde_json::Value::Object(members)) = serde_json::from_str(profile) else { return };
+    let mut stats = Map::new();
+    for (name, value) in members {
+        match value {
+            serde_json::Value::Number(number) => {
+                if name == "num_rows" {
+                    record.set("rows", number.as_i64());
+                }
+                stats.insert(name, Value::float(number.as_f64().unwrap_or(f64::NAN)));
+            }
+            serde_json::Value::Null => {}
+            serde_json::Value::String(text) => {
+                stats.insert(name, text);
+            }
+            other => {
+                stats.insert(name, other.to_string());
+            }
+        }
+    }
+    put_map(record, "stats", stats);
+}
+
+/// JSON in one form: compact, keys sorted, numbers as written. Other text stays as it is.
+pub(super) fn canonical(text: &str) -> String {
+    match serde_json::from_str::<serde_json::Value>(text) {
+        Ok(mut json) => {
+            json.sort_all_objects();
+            json.to_string()
+        }
+        Err(_) => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_source_has_one_canonical_text() {
+        let spaced = r#"{ "b": {"y": 1.0, "x": "ü"}, "a": [1, 2] }"#;
+        assert_eq!(canonical(spaced), r#"{"a":[1,2],"b":{"x":"ü","y":1.0}}"#);
+        assert_eq!(canonical("s3://b/x"), "s3://b/x");
+    }
+
+    #[test]
+    fn a_source_in_a_home_folder_is_personal() {
+        let row = Dataset {
+            name: "d".into(),
+            digest: "00112233".into(),
+            source_type: Some("local".into()),
+            source: Some(r#"{"uri": "/home/maria/d.csv"}"#.into()),
+            ..Dataset::default()
+        };
+        let node = reference(&row);
+        assert_eq!(node.key[3], Part::Personal(r#"{"uri":"/home/maria/d.csv"}"#.into()));
+        let mut record = NodeRecord::new(node, located(""));
+        put_place(&mut record, row.source.as_deref());
+        assert_eq!(record.fields.get("uri"), None);
+        assert_eq!(record.personal[0].field, "uri");
+    }
+}

@@ -1,0 +1,132 @@
+//! MLflow: tracking stores and model registries, in four forms.
+//!
+//! A database, a folder of files, bodies of the REST API, and the folders of mlflow-export-import
+//! are each read into one model of a store (`store`), which one mapper (`map`) turns into records.
+//! So a run says the same, whatever it was read from, and a thinner form only says less.
+
+mod counts;
+mod error;
+mod export_import;
+mod file;
+mod json;
+mod map;
+mod personal;
+mod point;
+mod recognise;
+mod rest;
+mod sound;
+mod source_name;
+mod sqlite;
+mod store;
+
+pub use counts::Counts;
+pub use error::Error;
+pub use recognise::recognise;
+
+use crate::mapping::MlflowMapping;
+use crate::record::{NodeRecord, Reject};
+use std::path::Path;
+
+/// In which form a store lies before us.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Form {
+    /// The database of a tracking server.
+    Sqlite,
+    /// A folder `mlruns`.
+    File,
+    /// Bodies of the REST API: a file or a folder of them.
+    Rest,
+    /// A folder made by mlflow-export-import.
+    ExportImport,
+}
+
+impl Form {
+    /// The form's name in records.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Form::Sqlite => "mlflow-sqlite",
+            Form::File => "mlflow-file",
+            Form::Rest => "mlflow-rest",
+            Form::ExportImport => "mlflow-export-import",
+        }
+    }
+
+    /// The form of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Form> {
+        [Form::Sqlite, Form::File, Form::Rest, Form::ExportImport]
+            .into_iter()
+            .find(|form| form.name() == name)
+    }
+}
+
+/// Everything one MLflow store says.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// The store's name, which qualifies its keys: `mlflow-` and 8 hex digits, or what was given.
+    pub source: String,
+    /// The form it was read from.
+    pub form: &'static str,
+    /// When the export was made, in ns, where it says so.
+    pub observed_at: Option<i64>,
+    /// The newest time at which something was made, changed, started or ended, in ns. Times of
+    /// metric points are left out: users set them as they like.
+    pub newest_time: Option<i64>,
+    /// Is this all that the store holds? Then what it no longer names is gone from it. Not for
+    /// pages and exports, and not where something could not be read.
+    pub full: bool,
+    /// The records, in the order of kinds and keys.
+    pub records: Vec<NodeRecord>,
+    /// What was read.
+    pub counts: Counts,
+    /// What was read and deliberately not imported, with counts.
+    pub skipped: Vec<(String, u64)>,
+    /// What could not be read.
+    pub rejects: Vec<Reject>,
+    /// What a reader of the answers should know.
+    pub warnings: Vec<String>,
+}
+
+/// Reads the store at `path`, which lies there in that form. `source` names it where the name
+/// made from its first experiment will not do.
+pub fn read(
+    path: &Path,
+    form: Form,
+    mapping: &MlflowMapping,
+    source: Option<&str>,
+) -> Result<Snapshot, Error> {
+    let mut store = match form {
+        Form::Sqlite => sqlite::read(&recognise::database(path))?,
+        Form::File => file::read(path, &mapping.documents)?,
+        Form::Rest => rest::read(path)?,
+        Form::ExportImport => export_import::read(path, &mapping.documents)?,
+    };
+    sound::drop_unsound(&mut store);
+    let source = source.map_or_else(|| source_name::of(&mut store), str::to_owned);
+    let mut counts = Counts::of(&mut store);
+    let newest_time = source_name::newest_ms(&store).and_then(|ms| ms.checked_mul(1_000_000));
+    let observed_at = store.exported_ms.and_then(|ms| ms.checked_mul(1_000_000));
+    let traces = store.traces;
+    store.skip("traces", traces);
+    let rejects = std::mem::take(&mut store.rejects);
+    let mut warnings = std::mem::take(&mut store.warnings);
+    let context = map::Context { mapping, source: &source };
+    let mapped = map::map(store, &context);
+    counts.logged_in_tags = mapped.logged_in_tags;
+    warnings.extend(mapped.warnings);
+    let full = matches!(form, Form::Sqlite | Form::File) && rejects.is_empty();
+    let skipped = mapped.skipped.into_iter().map(|(what, n)| (what.to_owned(), n)).collect();
+    Ok(Snapshot {
+        source,
+        form: form.name(),
+        observed_at,
+        newest_time,
+        full,
+        records: mapped.records,
+        counts,
+        skipped,
+        rejects,
+        warnings,
+    })
+}

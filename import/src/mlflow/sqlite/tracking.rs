@@ -1,0 +1,295 @@
+//! Experiments, runs, datasets and logged models of a SQLite store.
+
+use super::super::error::Error;
+use super::super::point::{Figure, Point};
+use super::super::store::{
+    Dataset, Experiment, Input, LoggedModel, ModelMetric, Run, Store, Texts, located, model_status,
+    run_status,
+};
+use super::table::{Cells, Database};
+use std::collections::{BTreeMap, HashMap};
+
+/// What `lifecycle_stage` says of what was deleted.
+const DELETED: &str = "deleted";
+
+/// Where things stand in the store's lists, by their ids.
+type Places = HashMap<String, usize>;
+
+/// Reads all tables of the tracking half.
+pub(super) fn read(database: &Database<'_>, store: &mut Store) -> Result<(), Error> {
+    experiments(database, store)?;
+    let runs = runs(database, store)?;
+    run_texts(database, store, &runs)?;
+    metrics(database, store, &runs)?;
+    let models = logged_models(database, store)?;
+    logged_model_details(database, store, &models)?;
+    inputs(database, store, &runs)
+}
+
+fn experiments(database: &Database<'_>, store: &mut Store) -> Result<(), Error> {
+    let at = located(&database.file());
+    let columns = [
+        "experiment_id",
+        "name",
+        "artifact_location",
+        "lifecycle_stage",
+        "creation_time",
+        "last_update_time",
+    ];
+    let mut places = Places::new();
+    database.each("experiments", &columns, |row| {
+        let id = row.text_or_empty(0);
+        places.insert(id.clone(), store.experiments.len());
+        store.experiments.push(Experiment {
+            id,
+            name: row.present(1),
+            artifact_location: row.present(2),
+            deleted: row.borrowed(3) == DELETED,
+            created_ms: row.int(4),
+            updated_ms: row.int(5),
+            tags: Texts::new(),
+            at: at.clone(),
+        });
+    })?;
+    database.each("experiment_tags", &["experiment_id", "key", "value"], |row| {
+        if let Some(experiment) = of(&mut store.experiments, &places, &row.text_or_empty(0)) {
+            experiment.tags.insert(row.text_or_empty(1), row.text_or_empty(2));
+        }
+    })
+}
+
+fn runs(database: &Database<'_>, store: &mut Store) -> Result<Places, Error> {
+    let at = located(&database.file());
+    let columns = [
+        "run_uuid",
+        "experiment_id",
+        "name",
+        "status",
+        "user_id",
+        "start_time",
+        "end_time",
+        "lifecycle_stage",
+        "deleted_time",
+        "artifact_uri",
+        "source_name",
+        "source_version",
+        "entry_point_name",
+    ];
+    let mut places = Places::new();
+    database.each("runs", &columns, |row| {
+        let id = row.text_or_empty(0);
+        places.insert(id.clone(), store.runs.len());
+        store.runs.push(Run {
+            id,
+            experiment: row.present(1),
+            name: row.present(2),
+            status: row.present(3).as_deref().map(run_status),
+            user: row.present(4),
+            started_ms: row.int(5),
+            ended_ms: row.int(6),
+            deleted: row.borrowed(7) == DELETED,
+            deleted_ms: row.int(8),
+            artifact_uri: row.present(9),
+            source_name: row.present(10),
+            source_version: row.present(11),
+            entry_point: row.present(12),
+            at: at.clone(),
+            ..Run::default()
+        });
+    })?;
+    Ok(places)
+}
+
+fn run_texts(database: &Database<'_>, store: &mut Store, runs: &Places) -> Result<(), Error> {
+    let columns = ["run_uuid", "key", "value"];
+    database.each("params", &columns, |row| {
+        if let Some(run) = of(&mut store.runs, runs, row.borrowed(0)) {
+            run.params.insert(row.text_or_empty(1), row.text_or_empty(2));
+        }
+    })?;
+    database.each("tags", &columns, |row| {
+        if let Some(run) = of(&mut store.runs, runs, row.borrowed(0)) {
+            run.tags.insert(row.text_or_empty(1), row.text_or_empty(2));
+        }
+    })
+}
+
+/// `latest_metrics` repeats the last point of each series; some stores hold nothing else.
+fn metrics(database: &Database<'_>, store: &mut Store, runs: &Places) -> Result<(), Error> {
+    let columns = ["run_uuid", "key", "step", "timestamp", "value", "is_nan"];
+    for table in ["metrics", "latest_metrics"] {
+        database.each(table, &columns, |row| {
+            let Some(run) = of(&mut store.runs, runs, row.borrowed(0)) else { return };
+            let point = Point {
+                step: row.int(2).unwrap_or_default(),
+                time_ms: row.int(3).unwrap_or_default(),
+                value: figure(row, 4, 5),
+            };
+            let key = row.borrowed(1);
+            match run.metrics.get_mut(key) {
+                Some(points) => points.push(point),
+                None => {
+                    run.metrics.insert(key.to_owned(), vec![point]);
+                }
+            }
+        })?;
+    }
+    Ok(())
+}
+
+fn figure(row: &Cells<'_, '_>, value: usize, is_nan: usize) -> Figure {
+    if row.int(is_nan).is_some_and(|truth| truth != 0) {
+        Figure::NAN
+    } else {
+        row.real(value).map_or(Figure::NAN, Figure::new)
+    }
+}
+
+fn logged_models(database: &Database<'_>, store: &mut Store) -> Result<Places, Error> {
+    let at = located(&database.file());
+    let columns = [
+        "model_id",
+        "name",
+        "artifact_location",
+        "creation_timestamp_ms",
+        "last_updated_timestamp_ms",
+        "status",
+        "status_message",
+        "model_type",
+        "source_run_id",
+        "lifecycle_stage",
+    ];
+    let mut places = Places::new();
+    database.each("logged_models", &columns, |row| {
+        let id = row.text_or_empty(0);
+        places.insert(id.clone(), store.logged.len());
+        store.logged.push(LoggedModel {
+            id,
+            name: row.present(1),
+            artifact_uri: row.present(2),
+            created_ms: row.int(3),
+            updated_ms: row.int(4),
+            status: row.present(5).as_deref().map(model_status),
+            status_message: row.present(6),
+            model_type: row.present(7),
+            run: row.present(8),
+            deleted: row.borrowed(9) == DELETED,
+            at: at.clone(),
+            ..LoggedModel::default()
+        });
+    })?;
+    Ok(places)
+}
+
+fn logged_model_details(
+    database: &Database<'_>,
+    store: &mut Store,
+    models: &Places,
+) -> Result<(), Error> {
+    database.each("logged_model_params", &["model_id", "param_key", "param_value"], |row| {
+        if let Some(model) = of(&mut store.logged, models, row.borrowed(0)) {
+            model.params.insert(row.text_or_empty(1), row.text_or_empty(2));
+        }
+    })?;
+    database.each("logged_model_tags", &["model_id", "tag_key", "tag_value"], |row| {
+        if let Some(model) = of(&mut store.logged, models, row.borrowed(0)) {
+            model.tags.insert(row.text_or_empty(1), row.text_or_empty(2));
+        }
+    })?;
+    let columns = [
+        "model_id",
+        "metric_name",
+        "metric_step",
+        "metric_timestamp_ms",
+        "metric_value",
+        "run_id",
+        "dataset_name",
+        "dataset_digest",
+    ];
+    database.each("logged_model_metrics", &columns, |row| {
+        let Some(model) = of(&mut store.logged, models, row.borrowed(0)) else { return };
+        model.metrics.push(ModelMetric {
+            name: row.text_or_empty(1),
+            point: Point {
+                step: row.int(2).unwrap_or_default(),
+                time_ms: row.int(3).unwrap_or_default(),
+                value: row.real(4).map_or(Figure::NAN, Figure::new),
+            },
+            run: row.present(5),
+            dataset: row.present(6).zip(row.present(7)),
+        });
+    })
+}
+
+/// The table `inputs` holds three things: datasets that went into runs, logged models that came
+/// out of them, and logged models that went in.
+fn inputs(database: &Database<'_>, store: &mut Store, runs: &Places) -> Result<(), Error> {
+    let file = database.file();
+    let columns = [
+        "dataset_uuid",
+        "experiment_id",
+        "name",
+        "digest",
+        "dataset_source_type",
+        "dataset_source",
+        "dataset_schema",
+        "dataset_profile",
+    ];
+    let mut datasets = Places::new();
+    database.each("datasets", &columns, |row| {
+        datasets.insert(row.text_or_empty(0), store.datasets.len());
+        store.datasets.push(Dataset {
+            experiment: row.present(1),
+            name: row.text_or_empty(2),
+            digest: row.text_or_empty(3),
+            source_type: row.present(4),
+            source: row.present(5),
+            schema: row.present(6),
+            profile: row.present(7),
+            at_file: file.clone(),
+        });
+    })?;
+    let mut tags: HashMap<String, Texts> = HashMap::new();
+    database.each("input_tags", &["input_uuid", "name", "value"], |row| {
+        let tag = (row.text_or_empty(1), row.text_or_empty(2));
+        tags.entry(row.text_or_empty(0)).or_default().extend([tag]);
+    })?;
+    let columns = ["source_type", "source_id", "destination_type", "destination_id", "input_uuid"];
+    let mut dangling: BTreeMap<&str, u64> = BTreeMap::new();
+    database.each("inputs", &columns, |row| {
+        let (source, destination) = (row.text_or_empty(1), row.text_or_empty(3));
+        match (row.borrowed(0), row.borrowed(2)) {
+            ("DATASET", "RUN") => {
+                let tags = tags.remove(row.borrowed(4)).unwrap_or_default();
+                match (datasets.get(&source), of(&mut store.runs, runs, &destination)) {
+                    (Some(dataset), Some(run)) => {
+                        run.inputs.push(Input { dataset: *dataset, tags });
+                    }
+                    (None, _) => *dangling.entry("dataset").or_default() += 1,
+                    (_, None) => *dangling.entry("run").or_default() += 1,
+                }
+            }
+            ("RUN_OUTPUT", "MODEL_OUTPUT") => match of(&mut store.runs, runs, &source) {
+                Some(run) => run.outputs.push(destination),
+                None => *dangling.entry("run").or_default() += 1,
+            },
+            ("RUN_INPUT", "MODEL_INPUT") => match of(&mut store.runs, runs, &source) {
+                Some(run) => run.models_used.push(destination),
+                None => *dangling.entry("run").or_default() += 1,
+            },
+            // Evaluation records and traces among themselves.
+            _ => store.skip("links between traces and evaluation records", 1),
+        }
+    })?;
+    for (what, count) in dangling {
+        store.reject(
+            &file,
+            format!("{count} rows of `inputs` name a {what} that is not in the store"),
+        );
+    }
+    Ok(())
+}
+
+fn of<'a, T>(items: &'a mut [T], places: &Places, id: &str) -> Option<&'a mut T> {
+    places.get(id).and_then(|place| items.get_mut(*place))
+}
