@@ -9,6 +9,10 @@ const MOUNTS: &[&str] = &["/Workspace/Users/", "/mnt/c/Users/", "/Repos/"];
 
 /// Does the text hold a home path, an e-mail address or the user part of an address?
 pub(super) fn is_personal(text: &str) -> bool {
+    // Each of them needs one of these, and most texts have none.
+    if !text.bytes().any(|byte| matches!(byte, b'/' | b'\\' | b'@')) {
+        return false;
+    }
     home_at(text).is_some() || holds_user_part(text) || holds_email(text)
 }
 

@@ -10,7 +10,7 @@ use crate::mapping::mlflow::Subject;
 use crate::record::{NodeRecord, Part, Reference};
 use lineal_engine::schema::Kind;
 use lineal_proof::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// How MLflow makes a digest: MD5 of at most the first 10,000 rows, cut to 8 hex digits. It says
 /// little, and answers must be able to say so.
@@ -54,7 +54,12 @@ impl Datasets {
     }
 
     pub(super) fn map(&self, rows: &[Dataset], context: &Context<'_>, collector: &mut Collector) {
+        // Most stores list a dataset in several experiments, in the same words.
+        let mut seen = HashSet::new();
         for (row, node) in rows.iter().zip(&self.by_place) {
+            if !seen.insert((node, &row.schema, &row.profile)) {
+                continue;
+            }
             let record = record(row, node, context, collector);
             collector.add(record);
         }
@@ -63,15 +68,13 @@ impl Datasets {
 
 /// The node of one row.
 fn reference(row: &Dataset) -> Reference {
-    let source = match row.source.as_deref().map(canonical) {
-        None => Part::Null,
-        Some(text) if is_personal(&text) => Part::Personal(text),
-        Some(text) => Part::Text(text),
-    };
+    // A store knows all four parts: what it leaves out is empty, not unknown.
+    let source = row.source.as_deref().map(canonical).unwrap_or_default();
+    let source = if is_personal(&source) { Part::Personal(source) } else { Part::Text(source) };
     let key = vec![
         row.name.as_str().into(),
         row.digest.as_str().into(),
-        row.source_type.clone().into(),
+        row.source_type.clone().unwrap_or_default().into(),
         source,
     ];
     Reference::new(Kind::Dataset, key)

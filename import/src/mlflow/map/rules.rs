@@ -4,10 +4,10 @@ use super::super::store::Texts;
 use super::Context;
 use super::collector::Collector;
 use super::fields::{person, put_text, seal};
+use crate::mapping::Lookup;
 use crate::mapping::mlflow::{
     EdgeTemplate, FieldTemplate, PartTemplate, Read, Rule, Subject, TargetTemplate,
 };
-use crate::mapping::{Lookup, Template};
 use crate::record::{Edge, Location, NodeRecord, Part, Reference};
 use lineal_engine::schema::Kind;
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,8 +43,8 @@ pub(super) fn apply(
             }
             if made {
                 used.extend(reading.tag.clone());
-                used.extend(named_tags(rule).map(str::to_owned));
-            } else if reading.json.is_none() && wants_json(rule) {
+                used.extend(rule.tags_named.iter().cloned());
+            } else if reading.json.is_none() && rule.reads_json {
                 let what = reading.tag.as_deref().unwrap_or("a dataset's source");
                 collector.remark(format!("{what} is not the JSON that the mapping expects"));
             }
@@ -62,12 +62,12 @@ struct Reading {
 }
 
 impl Reading {
-    fn new(tag: Option<&str>, value: &str, suffix: Option<&str>) -> Reading {
+    fn new(rule: &Rule, tag: Option<&str>, value: &str, suffix: Option<&str>) -> Reading {
         Reading {
             tag: tag.map(str::to_owned),
             value: value.to_owned(),
             suffix: suffix.map(str::to_owned),
-            json: serde_json::from_str(value).ok(),
+            json: if rule.reads_json { serde_json::from_str(value).ok() } else { None },
         }
     }
 
@@ -92,7 +92,7 @@ fn readings(rule: &Rule, about: &About<'_>) -> Vec<Reading> {
             texts.get(key).filter(|value| !value.is_empty()).map(|value| (key, value))
         });
         found
-            .map(|(key, value)| Reading::new(is_tag.then_some(key.as_str()), value, None))
+            .map(|(key, value)| Reading::new(rule, is_tag.then_some(key.as_str()), value, None))
             .into_iter()
             .collect()
     };
@@ -104,10 +104,10 @@ fn readings(rule: &Rule, about: &About<'_>) -> Vec<Reading> {
             .range(prefix.clone()..)
             .map_while(|(key, value)| Some((key, value, key.strip_prefix(prefix.as_str())?)))
             .filter(|(_, value, suffix)| !value.is_empty() && !suffix.is_empty())
-            .map(|(key, value, suffix)| Reading::new(Some(key), value, Some(suffix)))
+            .map(|(key, value, suffix)| Reading::new(rule, Some(key), value, Some(suffix)))
             .collect(),
         Read::Source => {
-            about.source.map(|text| Reading::new(None, text, None)).into_iter().collect()
+            about.source.map(|text| Reading::new(rule, None, text, None)).into_iter().collect()
         }
     }
 }
@@ -274,35 +274,6 @@ fn key(parts: &[PartTemplate], lookup: &Divided<'_>) -> Option<Vec<Part>> {
             }
         })
         .collect()
-}
-
-/// The tags that a rule's texts name.
-fn named_tags(rule: &Rule) -> impl Iterator<Item = &str> {
-    templates(rule).into_iter().flat_map(Template::tags)
-}
-
-/// Does a rule only work on JSON?
-fn wants_json(rule: &Rule) -> bool {
-    rule.each.is_some() || templates(rule).into_iter().any(Template::wants_json)
-}
-
-/// All texts of a rule.
-fn templates(rule: &Rule) -> Vec<&Template> {
-    let mut all = Vec::new();
-    let mut parts: Vec<&PartTemplate> = Vec::new();
-    all.extend(rule.fields.values().map(|field| &field.from));
-    for edge in rule.edges.iter().chain(rule.nodes.iter().flat_map(|node| &node.edges)) {
-        if let TargetTemplate::Node { key, fields, .. } = &edge.target {
-            parts.extend(key);
-            all.extend(fields.values().map(|field| &field.from));
-        }
-    }
-    for node in &rule.nodes {
-        parts.extend(&node.key);
-        all.extend(node.fields.values().map(|field| &field.from));
-    }
-    all.extend(parts.into_iter().filter_map(PartTemplate::template));
-    all
 }
 
 /// The member at a dotted path; a literal name with dots wins.
