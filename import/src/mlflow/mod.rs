@@ -4,6 +4,7 @@
 //! are each read into one model of a store (`store`), which one mapper (`map`) turns into records.
 //! So a run says the same, whatever it was read from, and a thinner form only says less.
 
+mod beside;
 mod counts;
 mod error;
 mod export_import;

@@ -9,6 +9,7 @@ mod registry;
 mod runs;
 mod yaml;
 
+use super::beside::beside;
 use super::error::Error;
 use super::store::{Experiment, LoggedModel, Store, model_status};
 use crate::mapping::mlflow::DocumentRule;
@@ -61,12 +62,6 @@ pub(super) fn read(path: &Path, documents: &[DocumentRule]) -> Result<Store, Err
     let place = root.parent().unwrap_or(path);
     store.beside = beside(place);
     Ok(store)
-}
-
-/// Files that say where data comes from, in the folder that holds the store.
-fn beside(folder: &Path) -> Vec<String> {
-    let lock = "dvc.lock";
-    folder.join(lock).is_file().then(|| lock.to_owned()).into_iter().collect()
 }
 
 /// Has any experiment, run or registered model a `meta.yaml`?

@@ -1,10 +1,9 @@
 //! Datasets: one node for the same name, digest and source, however many experiments list it.
 
-use super::super::personal::is_personal;
 use super::super::store::{Dataset, Texts, located};
 use super::Context;
 use super::collector::Collector;
-use super::fields::{put_map, put_text, seal};
+use super::fields::{part, put_map, put_text, seal};
 use super::rules::{self, About};
 use crate::mapping::mlflow::Subject;
 use crate::record::{NodeRecord, Part, Reference};
@@ -47,7 +46,7 @@ impl Datasets {
         match fitting.map(|nodes| (nodes.len(), nodes.first())) {
             Some((1, Some(node))) => node.clone(),
             _ => {
-                let key = vec![name.into(), digest.into(), Part::Null, Part::Null];
+                let key = vec![part(name), digest.into(), Part::Null, Part::Null];
                 Reference::new(Kind::Dataset, key)
             }
         }
@@ -70,12 +69,11 @@ impl Datasets {
 fn reference(row: &Dataset) -> Reference {
     // A store knows all four parts: what it leaves out is empty, not unknown.
     let source = row.source.as_deref().map(canonical).unwrap_or_default();
-    let source = if is_personal(&source) { Part::Personal(source) } else { Part::Text(source) };
     let key = vec![
-        row.name.as_str().into(),
+        part(&row.name),
         row.digest.as_str().into(),
         row.source_type.clone().unwrap_or_default().into(),
-        source,
+        part(&source),
     ];
     Reference::new(Kind::Dataset, key)
 }

@@ -2,7 +2,7 @@
 
 use super::super::store::{Run, located};
 use super::collector::Collector;
-use super::fields::put_text;
+use super::fields::{part, put_text};
 use super::{Context, run_reference};
 use crate::record::{Edge, NodeRecord, Part, Reference};
 use lineal_engine::schema::{Kind, Relation};
@@ -11,7 +11,7 @@ pub(super) fn map(run: &Run, collector: &mut Collector, context: &Context<'_>) {
     for artifact in &run.artifacts {
         let rule = context.mapping.documents.iter().find(|rule| rule.path.is_match(&artifact.path));
         let Some(rule) = rule else { continue };
-        let key = vec![run.id.as_str().into(), artifact.path.as_str().into(), Part::Null];
+        let key = vec![run.id.as_str().into(), part(&artifact.path), Part::Null];
         let node = Reference::new(Kind::Document, key);
         let mut record = NodeRecord::new(node, located(&artifact.at_file));
         put_text(&mut record, "name", Some(artifact.path.clone()));

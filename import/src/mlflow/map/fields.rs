@@ -3,12 +3,17 @@
 use super::super::personal::is_personal;
 use super::super::store::Texts;
 use crate::mapping::MlflowMapping;
-use crate::record::{NodeRecord, Personal, Reference};
+use crate::record::{NodeRecord, Part, Personal, Reference};
 use lineal_proof::{Map, Value};
 
 /// Nanoseconds of a time in milliseconds; `None` for what no calendar holds.
 pub(super) fn ns(ms: Option<i64>) -> Option<i64> {
     ms?.checked_mul(1_000_000)
+}
+
+/// A part of a key, marked if it is personal.
+pub(super) fn part(text: &str) -> Part {
+    if is_personal(text) { Part::Personal(text.to_owned()) } else { Part::Text(text.to_owned()) }
 }
 
 /// The person of that login, unless it names nobody here.

@@ -4,7 +4,7 @@ use super::super::point::{Figure, Point};
 use super::super::store::{LoggedModel, ModelMetric, Store};
 use super::collector::Collector;
 use super::dataset::Datasets;
-use super::fields::{ns, put_map, put_text, put_texts, seal};
+use super::fields::{ns, part, put_map, put_text, put_texts, seal};
 use super::rules::{self, About};
 use super::{Context, experiment, logged_reference, run_reference};
 use crate::mapping::mlflow::Subject;
@@ -127,7 +127,7 @@ fn evaluations(
         let key = vec![
             logged.id.as_str().into(),
             run.clone().map_or(Part::Null, Part::Text),
-            name.as_str().into(),
+            part(name),
             digest.as_str().into(),
         ];
         let mut record = NodeRecord::new(Reference::new(Kind::Evaluation, key), logged.at.clone());

@@ -2,7 +2,7 @@
 
 use super::super::store::{RegisteredModel, Store, Texts, Version};
 use super::collector::Collector;
-use super::fields::{ns, person, put_text, put_texts, seal};
+use super::fields::{ns, part, person, put_text, put_texts, seal};
 use super::history::Histories;
 use super::rules::{self, About, introduce};
 use super::{Context, logged_reference, run_reference};
@@ -42,7 +42,7 @@ pub(super) fn map(
 }
 
 fn reference(name: &str, version: &str, context: &Context<'_>) -> Reference {
-    Reference::new(Kind::Model, vec![context.source.into(), name.into(), version.into()])
+    Reference::new(Kind::Model, vec![context.source.into(), part(name), version.into()])
 }
 
 fn version_record(

@@ -3,7 +3,7 @@
 use super::super::store::Texts;
 use super::Context;
 use super::collector::Collector;
-use super::fields::{person, put_text, seal};
+use super::fields::{part, person, put_text, seal};
 use crate::mapping::Lookup;
 use crate::mapping::mlflow::{
     EdgeTemplate, FieldTemplate, PartTemplate, Read, Rule, Subject, TargetTemplate,
@@ -250,7 +250,7 @@ pub(super) fn introduce(mut node: NodeRecord, collector: &mut Collector) {
             }
             seal(&mut node, "name", login.clone(), Some(login));
         }
-        (Kind::System, [Part::Text(name)]) => {
+        (Kind::System, [Part::Text(name) | Part::Personal(name)]) => {
             let name = name.clone();
             put_text(&mut node, "name", Some(name));
         }
@@ -262,10 +262,10 @@ pub(super) fn introduce(mut node: NodeRecord, collector: &mut Collector) {
 fn key(parts: &[PartTemplate], lookup: &Divided<'_>) -> Option<Vec<Part>> {
     parts
         .iter()
-        .map(|part| match part {
+        .map(|template| match template {
             PartTemplate::Unknown => Some(Part::Null),
             PartTemplate::Text { template, optional } => match template.fill(lookup) {
-                Some(text) => Some(Part::Text(text)),
+                Some(text) => Some(part(&text)),
                 None => optional.then_some(Part::Null),
             },
             PartTemplate::Person(template) => {

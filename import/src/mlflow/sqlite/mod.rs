@@ -9,6 +9,7 @@ mod registry;
 mod table;
 mod tracking;
 
+use super::beside::beside;
 use super::error::Error;
 use super::store::Store;
 use std::path::Path;
@@ -39,6 +40,7 @@ pub(super) fn read(path: &Path) -> Result<Store, Error> {
     for (table, what) in LEFT_OUT {
         store.skip(what, database.count(table)?);
     }
+    store.beside = path.parent().map(beside).unwrap_or_default();
     let garbled = database.garbled();
     if garbled > 0 {
         store.warnings.push(format!(

@@ -12,6 +12,9 @@ use std::collections::{BTreeMap, HashMap};
 /// What `lifecycle_stage` says of what was deleted.
 const DELETED: &str = "deleted";
 
+/// Rows that a deleted run left behind: `mlflow gc` of old versions forgets some.
+const ORPHANS: &str = "rows of runs that are no longer in the store";
+
 /// Where things stand in the store's lists, by their ids.
 type Places = HashMap<String, usize>;
 
@@ -102,24 +105,33 @@ fn runs(database: &Database<'_>, store: &mut Store) -> Result<Places, Error> {
 
 fn run_texts(database: &Database<'_>, store: &mut Store, runs: &Places) -> Result<(), Error> {
     let columns = ["run_uuid", "key", "value"];
-    database.each("params", &columns, |row| {
-        if let Some(run) = of(&mut store.runs, runs, row.borrowed(0)) {
+    let mut orphans = 0;
+    database.each("params", &columns, |row| match of(&mut store.runs, runs, row.borrowed(0)) {
+        Some(run) => {
             run.params.insert(row.text_or_empty(1), row.text_or_empty(2));
         }
+        None => orphans += 1,
     })?;
-    database.each("tags", &columns, |row| {
-        if let Some(run) = of(&mut store.runs, runs, row.borrowed(0)) {
+    database.each("tags", &columns, |row| match of(&mut store.runs, runs, row.borrowed(0)) {
+        Some(run) => {
             run.tags.insert(row.text_or_empty(1), row.text_or_empty(2));
         }
-    })
+        None => orphans += 1,
+    })?;
+    store.skip(ORPHANS, orphans);
+    Ok(())
 }
 
 /// `latest_metrics` repeats the last point of each series; some stores hold nothing else.
 fn metrics(database: &Database<'_>, store: &mut Store, runs: &Places) -> Result<(), Error> {
     let columns = ["run_uuid", "key", "step", "timestamp", "value", "is_nan"];
+    let mut orphans = 0;
     for table in ["metrics", "latest_metrics"] {
         database.each(table, &columns, |row| {
-            let Some(run) = of(&mut store.runs, runs, row.borrowed(0)) else { return };
+            let Some(run) = of(&mut store.runs, runs, row.borrowed(0)) else {
+                orphans += 1;
+                return;
+            };
             let point = Point {
                 step: row.int(2).unwrap_or_default(),
                 time_ms: row.int(3).unwrap_or_default(),
@@ -134,6 +146,7 @@ fn metrics(database: &Database<'_>, store: &mut Store, runs: &Places) -> Result<
             }
         })?;
     }
+    store.skip(ORPHANS, orphans);
     Ok(())
 }
 
