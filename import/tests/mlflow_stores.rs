@@ -430,6 +430,7 @@ fn what_a_crash_left_is_rejected_and_the_rest_is_read() {
         .unwrap();
     fs::write(meta(&ids[1]), "").unwrap();
     fs::write(meta(&ids[2]), "status: [3\n").unwrap();
+    fs::write(folder.path().join("dvc.lock"), "schema: '2.0'\n").unwrap();
     let snapshot = snapshot(folder.path());
     let rejects: Vec<_> =
         snapshot.rejects.iter().map(|r| (r.at.file.as_str(), r.at.line)).collect();
@@ -447,6 +448,8 @@ fn what_a_crash_left_is_rejected_and_the_rest_is_read() {
     assert!(!snapshot.full, "a store that was read in part never tells that something is gone");
     let run = of_kind(&snapshot, Kind::Run)[0];
     assert_eq!((text(run, "name"), text(run, "status")), (None, Some("FINISHED")));
+    let hints = Value::List(vec![Value::text("dvc.lock beside the store")]);
+    assert_eq!(run.fields.get("input_hints"), Some(&hints));
     assert!(snapshot.warnings.iter().any(|warning| warning.contains("--source")));
 }
 

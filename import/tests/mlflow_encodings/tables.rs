@@ -89,7 +89,7 @@ impl Tables {
 
 fn rows(database: &Connection, table: &str) -> Vec<Row> {
     let mut statement = database.prepare(&format!("select * from \"{table}\"")).expect("a table");
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut found = Vec::new();
     let mut rows = statement.query([]).expect("rows");
     while let Some(row) = rows.next().expect("a row") {

@@ -8,13 +8,14 @@ use super::fields::{ns, person, put_map, put_text, put_texts, seal, seal_person}
 use super::rules::{self, About, introduce};
 use super::{Context, experiment, hints, logged_reference, run_reference};
 use crate::mapping::mlflow::Subject;
-use crate::record::{Edge, Location, NodeRecord, Reference};
+use crate::record::{Edge, NodeRecord, Reference};
 use lineal_engine::schema::{Kind, Relation};
 use lineal_proof::{Map, Value};
 
 /// The tag of an input that says what the dataset was for.
 const CONTEXT: &str = "mlflow.data.context";
 const NAME: &str = "mlflow.runName";
+const USER: &str = "mlflow.user";
 const PARENT: &str = "mlflow.parentRunId";
 const COMMIT: &str = "mlflow.source.git.commit";
 const SOURCE_NAME: &str = "mlflow.source.name";
@@ -63,7 +64,7 @@ pub(super) fn map(
     record.set("status", run.status.take());
     put_text(&mut record, "name", run.name.take());
     put_text(&mut record, "artifact_uri", run.artifact_uri.take());
-    put_user(&mut record, run.user.take(), &run.at, context, collector);
+    put_user(&mut record, &mut run, context, collector);
     put_metrics(&mut record, &mut run);
     put_inputs(&mut record, &run, datasets, context);
     put_links(&mut record, &mut run, context, collector);
@@ -97,19 +98,23 @@ fn merge_columns_into_tags(run: &mut Run) {
     }
 }
 
+/// Newer servers name the user in a tag, older ones in a column; one of them may say `unknown`.
 fn put_user(
     record: &mut NodeRecord,
-    user: Option<String>,
-    at: &Location,
+    run: &mut Run,
     context: &Context<'_>,
     collector: &mut Collector,
 ) {
-    let Some(user) = user else { return };
-    if let Some(actor) = person(&user, context.mapping) {
-        introduce(NodeRecord::new(actor.clone(), at.clone()), collector);
+    let column = run.user.take();
+    let logins = [column.as_ref(), run.tags.get(USER)];
+    let actor = logins.into_iter().flatten().find_map(|login| person(login, context.mapping));
+    if let Some(actor) = actor {
+        introduce(NodeRecord::new(actor.clone(), run.at.clone()), collector);
         record.edges.push(Edge::new(Relation::DoneBy, actor));
     }
-    seal_person(record, "user", user, context.mapping);
+    if let Some(user) = column {
+        seal_person(record, "user", user, context.mapping);
+    }
 }
 
 /// All points of each series, and the last one of each as its value.

@@ -5,7 +5,7 @@ use super::history::History;
 use super::items;
 use crate::mlflow::json::{self, Object};
 use crate::mlflow::store::{
-    Dataset, Experiment, Input, LoggedModel, RegisteredModel, Store, Version, located,
+    Dataset, Experiment, Input, LoggedModel, RegisteredModel, Store, Version,
 };
 use std::collections::{BTreeMap, HashMap};
 
