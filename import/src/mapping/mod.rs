@@ -138,8 +138,15 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_the_section_keeps_the_built_in_one() {
-        let mapping = Mapping::parse("format = 1\n", "m.toml").unwrap();
+    fn a_file_without_a_section_keeps_the_built_in_one() {
+        let mapping = Mapping::parse("", "m.toml").unwrap();
         assert_eq!(mapping.mlflow.rules.len(), Mapping::embedded().unwrap().mlflow.rules.len());
+        assert_eq!(mapping.datadog, DatadogMapping::built_in().unwrap());
+    }
+
+    #[test]
+    fn a_problem_in_either_section_names_the_file() {
+        let error = Mapping::parse("[datadog]\nrots = []\n", "m.toml").unwrap_err();
+        assert!(matches!(error, Error::Datadog { .. }) && error.to_string().contains("m.toml"));
     }
 }
