@@ -372,6 +372,34 @@ fn what_is_not_mlflow_is_named() {
 }
 
 #[test]
+fn a_damaged_page_is_never_silent() {
+    const PAGE: usize = 4096;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("damaged.db");
+    let mapping = Mapping::embedded().unwrap().mlflow;
+    let whole = fs::read(fixture("mlflow-3.17-sqlite/mlflow.db")).unwrap();
+    let (mut refused, mut noted) = (0, 0);
+    // Pages of trees; the others are overflow and free pages.
+    let pages = (1..whole.len() / PAGE).filter(|page| [2, 5, 10, 13].contains(&whole[page * PAGE]));
+    for page in pages.step_by(7) {
+        let mut bytes = whole.clone();
+        bytes[page * PAGE..page * PAGE + 64].fill(0x5a);
+        fs::write(&path, &bytes).unwrap();
+        match read(&path, Form::Sqlite, &mapping, None) {
+            Err(error) => {
+                assert!(matches!(error, Error::Sqlite { .. }), "{error}");
+                refused += 1;
+            }
+            Ok(snapshot) => {
+                assert!(!snapshot.full && !snapshot.rejects.is_empty(), "page {page}");
+                noted += 1;
+            }
+        }
+    }
+    assert!(refused > 0 && noted > 0, "{refused} refused, {noted} noted");
+}
+
+#[test]
 fn an_uncheckpointed_log_is_read_and_nothing_is_left_beside_the_database() {
     let folder = tempfile::tempdir().unwrap();
     let live = folder.path().join("live.db");

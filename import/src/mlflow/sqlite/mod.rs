@@ -34,6 +34,12 @@ pub(super) fn read(path: &Path) -> Result<Store, Error> {
         return Err(Error::NotMlflow { path: path.to_owned(), found: database.table_names() });
     }
     let mut store = Store::default();
+    if let Some(damage) = database.damage()? {
+        let reason = format!(
+            "the database is damaged, what is read from it may be incomplete: {damage}; copy it again from the tracking server"
+        );
+        store.reject(&database.file(), reason);
+    }
     tracking::read(&database, &mut store)?;
     registry::read(&database, &mut store)?;
     store.traces = database.count("trace_info")?;

@@ -75,6 +75,16 @@ impl<'a> Database<'a> {
         self.garbled.get()
     }
 
+    /// What the database's own check finds first, if anything: rows may be missing without any
+    /// error while they are read.
+    pub(super) fn damage(&self) -> Result<Option<String>, Error> {
+        let found: String = self
+            .connection
+            .query_row("pragma quick_check(1)", [], |row| row.get(0))
+            .map_err(|source| self.failed("pages", source))?;
+        Ok((found != "ok").then(|| found.replace('\n', " ")))
+    }
+
     /// How many rows a table has; 0 where it is not there.
     pub(super) fn count(&self, table: &'static str) -> Result<u64, Error> {
         if !self.has(table) {
