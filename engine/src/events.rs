@@ -6,8 +6,8 @@ mod container;
 mod key_run;
 mod reader;
 
-pub use batch::{BatchCounters, SealedBatch};
 pub(crate) use batch::seal;
+pub use batch::{BatchCounters, SealedBatch};
 pub use block::{EventBlock, EventValue};
 pub(crate) use container::{ContainerPart, container_id, write_container};
 pub(crate) use key_run::{KeyEntry, KeyRun, write_run};

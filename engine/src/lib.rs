@@ -29,5 +29,5 @@ pub use draft::{BatchDraft, EdgeDraft, NodeDraft, Saying, SealedField};
 pub use error::{Error, Result};
 pub use graph::{NodeNo, quoted};
 pub use snapshot::{BatchInfo, EventRef, Folded, Snapshot};
-pub use store::{KnownSource, Options, Store};
+pub use store::{KnownSource, LiveBatch, Options, Store};
 pub use transaction::{Committed, Outcome, Staged, TRANSACTION_NODES_MAX, Transaction};

@@ -1,10 +1,12 @@
 //! A store: made by `create`, opened by `open`, written by transactions, read through snapshots.
 
+mod live;
 mod open;
 mod orphans;
 mod secrets;
 mod state;
 
+pub use live::LiveBatch;
 pub(crate) use secrets::SecretBox;
 pub(crate) use state::State;
 

@@ -1,6 +1,18 @@
 //! Reads foreign exports into a Lineal store.
+//!
+//! A source is a translator: it turns foreign words into [`record`]s. One [`pipeline`] does the
+//! rest: hashing, knowing again, staging, committing, counting.
 
 pub mod datadog;
+pub mod error;
 pub mod mapping;
 pub mod mlflow;
+pub mod pipeline;
+pub mod progress;
 pub mod record;
+pub mod report;
+
+pub use error::{Error, Result};
+pub use pipeline::{ImportOptions, LoadedMapping, explain_mapping, import};
+pub use progress::Progress;
+pub use report::{Report, SourceReport};

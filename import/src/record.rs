@@ -135,26 +135,14 @@ impl NodeRecord {
     }
 }
 
-/// A value of an event field, borrowed from the line where possible.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum EventValue<'a> {
-    /// Text.
-    Text(&'a str),
-    /// A whole number, or a time in ns since 1970 UTC.
-    Int(i64),
-    /// A finite float.
-    Float(f64),
-    /// True or false.
-    Bool(bool),
-    /// The bytes of a hash.
-    Hash(&'a [u8]),
-}
+pub use lineal_engine::events::EventValue;
 
 /// Receives the fields of one event after another.
 pub trait EventSink {
     /// Sets a field of the event at hand; the last value of a field wins.
     fn set(&mut self, field: EventField, value: EventValue<'_>);
-    /// Sets a field to the keyed form of the person named (reviewer, verified_by).
+    /// Adds the keyed form of the person named to a field (reviewer, verified_by): one call a
+    /// person.
     fn set_person(&mut self, field: EventField, person: &str);
     /// The event is whole.
     fn end_event(&mut self);

@@ -183,6 +183,20 @@ impl EventBlock {
         self.rows += 1;
     }
 
+    /// Marks a whole row as one that disagrees with an earlier event of its identity.
+    pub fn mark_conflict(&mut self, row: usize) {
+        let rows = self.rows;
+        let column = &mut self.columns[EventField::Conflict as usize];
+        let column = column.get_or_insert_with(|| Column::new(FieldType::Bool));
+        column.fit(rows.max(column.present.len()));
+        if let (Some(present), Values::Bools(values)) =
+            (column.present.get_mut(row), &mut column.values)
+        {
+            *present = true;
+            values[row] = true;
+        }
+    }
+
     /// Drops the event at hand.
     pub fn cancel_row(&mut self) {
         let rows = self.rows;
@@ -264,6 +278,23 @@ impl EventBlock {
                 None => {}
             }
         }
+    }
+
+    /// A digest of what a row says, without where it was read (line, log id) and the mark that it
+    /// disagrees with another: two rows of one identity say the same if these are equal.
+    #[must_use]
+    pub fn said(&self, row: usize) -> [u8; 16] {
+        const PLACE: [EventField; 3] = [EventField::Line, EventField::LogId, EventField::Conflict];
+        let mut bytes = Vec::with_capacity(512);
+        for spec in EVENT_FIELDS.iter().filter(|spec| !PLACE.contains(&spec.field)) {
+            if let Some(value) = self.get(row, spec.field) {
+                bytes.push(spec.field as u8);
+                cbor::write_value(&mut bytes, &value.to_value());
+            }
+        }
+        let mut digest = [0; 16];
+        digest.copy_from_slice(&lineal_proof::Hash::of(&bytes).0[..16]);
+        digest
     }
 
     /// The order of rows in a batch: time, log id, line, absent before present.

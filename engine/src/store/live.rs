@@ -1,0 +1,74 @@
+//! Batches that are alive, read straight from the ledger: what an import compares its events with.
+
+use super::Store;
+use crate::error::{Error, Result};
+use crate::events::{Container, EventBlock};
+use crate::transaction::container_path;
+use lineal_proof::Cid;
+
+/// A batch whose rows may be known already.
+#[derive(Clone, Debug)]
+pub struct LiveBatch {
+    /// Its revision.
+    pub revision: Cid,
+    /// The import that brought it.
+    pub import: u64,
+    /// Rows in all.
+    pub rows: u32,
+    path: String,
+    first_row: u32,
+    kept: Option<Vec<(u32, u32)>>,
+}
+
+impl LiveBatch {
+    /// Is a row alive?
+    #[must_use]
+    pub fn has_row(&self, row: u32) -> bool {
+        let kept = self.kept.as_ref();
+        kept.is_none_or(|runs| {
+            runs.iter().any(|(first, count)| (*first..first + count).contains(&row))
+        })
+    }
+}
+
+impl Store {
+    /// Batches of a log source that are alive and cover a part of a time span, in log order.
+    #[must_use]
+    pub fn live_batches(&self, source: &str, first: i64, last: i64) -> Vec<LiveBatch> {
+        let state = self.read_state();
+        let ledger = &state.ledger;
+        let upto = ledger.commit();
+        let mut live = Vec::new();
+        for (ordinal, batch) in (0_u32..).zip(&ledger.batches) {
+            if batch.source != source || batch.last_time < first || batch.first_time > last {
+                continue;
+            }
+            let revision = &ledger.revisions[batch.revision as usize];
+            let Some((manifest, first_row)) = batch.place else { continue };
+            if ledger.effective(revision, upto).is_none() {
+                continue;
+            }
+            let (_, manifest) = &ledger.manifests[manifest as usize];
+            live.push(LiveBatch {
+                revision: Cid(revision.id),
+                import: ledger.import_of(revision.commit()),
+                rows: batch.rows,
+                path: container_path(&manifest.container, manifest.generation),
+                first_row,
+                kept: ledger.kept_rows(ordinal, upto),
+            });
+        }
+        live
+    }
+
+    /// Reads every field of a live batch's rows.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if the container cannot be read.
+    pub fn read_live(&self, batch: &LiveBatch) -> Result<EventBlock> {
+        let none = || Error::corrupt(&batch.path, 0, "the container is there");
+        let bytes = self.storage.read(&batch.path)?.ok_or_else(none)?;
+        let first = batch.first_row as usize;
+        Container::open(&batch.path, bytes)?.read_all(first..first + batch.rows as usize)
+    }
+}

@@ -1,0 +1,70 @@
+//! Why an import cannot go on. What is wrong with one item is a reject and stops nothing.
+
+use std::path::PathBuf;
+
+/// Why an import cannot go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A path holds nothing that can be read.
+    #[error(
+        "nothing recognised under {path}\n  looked for: an MLflow database (mlflow.db), a folder mlruns/, bodies of the MLflow REST API,\n  a folder of mlflow-export-import, Datadog log archives (dt=*/hour=*/*.json.gz), NDJSON, pages of the Logs API{nearest}"
+    )]
+    NothingRecognised {
+        /// The path.
+        path: PathBuf,
+        /// What came nearest, as a further line; empty if nothing did.
+        nearest: String,
+    },
+    /// There is no such path.
+    #[error("{path} is not there")]
+    NoSuchPath {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A path cannot be read.
+    #[error("{path} cannot be read: {source}")]
+    Io {
+        /// The path.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The MLflow store cannot be read.
+    #[error(transparent)]
+    Mlflow(#[from] crate::mlflow::Error),
+    /// The logs cannot be read.
+    #[error(transparent)]
+    Datadog(#[from] crate::datadog::Error),
+    /// The mapping cannot be used.
+    #[error(transparent)]
+    Mapping(#[from] crate::mapping::Error),
+    /// The mapping's part on logs cannot be used.
+    #[error("{file}: {source}")]
+    LogMapping {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        source: crate::mapping::datadog::MappingError,
+    },
+    /// `--strict`, and something was rejected.
+    #[error("{count} rejected under --strict; nothing was imported. The first: {first}")]
+    Strict {
+        /// How many.
+        count: u64,
+        /// The first, with its place.
+        first: String,
+    },
+    /// The state of the source cannot be dated.
+    #[error("{label} does not say when it was exported; give --observed-at TIME")]
+    NoTime {
+        /// The source.
+        label: String,
+    },
+    /// The store refuses.
+    #[error(transparent)]
+    Store(#[from] lineal_engine::Error),
+}
+
+/// A result whose error ends an import.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

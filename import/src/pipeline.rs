@@ -1,0 +1,123 @@
+//! The one pipeline: recognising, hashing, knowing again, staging, committing, counting.
+//!
+//! Translators yield records; everything that touches the store happens here, once.
+
+mod custody;
+mod identity;
+mod log_files;
+mod logs;
+mod mlflow_store;
+mod people;
+mod recognise;
+mod sink;
+mod staging;
+
+pub use recognise::{Found, recognise};
+
+use crate::datadog::{CompiledMapping, explain};
+use crate::error::{Error, Result};
+use crate::mapping::{self, Mapping};
+use crate::progress::Progress;
+use crate::report::Report;
+use lineal_engine::Store;
+use lineal_proof::Hash;
+use std::path::{Path, PathBuf};
+
+/// A mapping file, read and compiled, with the digest by which commits name it.
+pub struct LoadedMapping {
+    pub(crate) mapping: Mapping,
+    pub(crate) logs: CompiledMapping,
+    pub(crate) digest: Hash,
+}
+
+impl LoadedMapping {
+    /// The mapping that is built in.
+    ///
+    /// # Errors
+    /// Never, as tests hold; the type is that of [`LoadedMapping::read`].
+    pub fn built_in() -> Result<LoadedMapping> {
+        LoadedMapping::parse(mapping::EMBEDDED, "the built-in mapping")
+    }
+
+    /// Reads a mapping file.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::Mapping`] or [`Error::LogMapping`] with file and line.
+    pub fn read(path: &Path) -> Result<LoadedMapping> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| Error::Io { path: path.to_owned(), source })?;
+        LoadedMapping::parse(&text, &path.display().to_string())
+    }
+
+    fn parse(text: &str, file: &str) -> Result<LoadedMapping> {
+        let mapping = Mapping::parse(text, file)?;
+        let wrong = |source| Error::LogMapping { file: file.to_owned(), source };
+        let logs = CompiledMapping::new(&mapping.datadog).map_err(wrong)?;
+        let all = [text, mapping::EMBEDDED, mapping::datadog::BUILT_IN].join("\0");
+        Ok(LoadedMapping { mapping, logs, digest: Hash::of(all.as_bytes()) })
+    }
+}
+
+/// How to import.
+#[derive(Clone, Default, Debug)]
+pub struct ImportOptions {
+    /// Take what is given as this form instead of recognising it.
+    pub form: Option<String>,
+    /// The name of the source, where the usual one will not do.
+    pub source: Option<String>,
+    /// When the source was in this state, ns, where the export does not say.
+    pub observed_at: Option<i64>,
+    /// Read and count, write nothing.
+    pub dry_run: bool,
+    /// Any reject fails the import as a whole.
+    pub strict: bool,
+    /// The actor key of who imports.
+    pub actor: Option<String>,
+}
+
+/// Imports what lies at some paths.
+///
+/// An import is one or more commits, each whole. After an error, commits already made stay; doing
+/// the same again goes on from there.
+///
+/// # Errors
+/// What ends an import; nothing of the transaction at hand is then in the log.
+pub fn import(
+    store: &Store,
+    paths: &[PathBuf],
+    options: &ImportOptions,
+    mapping: &LoadedMapping,
+    progress: &Progress,
+) -> Result<Report> {
+    let mut found = Vec::new();
+    for path in paths {
+        found.extend(recognise(path, options.form.as_deref())?);
+    }
+    let mut session = staging::Session::new(store, options, mapping, progress);
+    // Registries before logs: pins and the report are better for it, answers are the same.
+    found.sort_by_key(|found| matches!(found, Found::Logs { .. }));
+    if options.strict {
+        // Everything is read once before anything is written.
+        let mut rehearsal = staging::Session::rehearsal(store, options, mapping, progress);
+        for found in &found {
+            rehearsal.take(found)?;
+        }
+        rehearsal.refuse_rejects()?;
+    }
+    for found in &found {
+        session.take(found)?;
+    }
+    session.finish()
+}
+
+/// Lists which attributes of logs are seen, mapped, or left in `rest`.
+///
+/// # Errors
+/// What ends the reading.
+pub fn explain_mapping(
+    paths: &[PathBuf],
+    mapping: &LoadedMapping,
+    limit: u64,
+) -> Result<explain::Explanation> {
+    Ok(explain::explain(paths, &mapping.logs, limit)?)
+}

@@ -1,0 +1,106 @@
+//! Custody: what the bytes of a source hash to, as stored (docs/format.md, section 11).
+
+use crate::error::{Error, Result};
+use crate::progress::Progress;
+use lineal_proof::Hash;
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+/// Bytes read at once.
+const CHUNK: usize = 1 << 20;
+
+/// What is known of a file or tree before it is translated.
+#[derive(Clone, Debug)]
+pub(super) struct Custody {
+    pub(super) files: u64,
+    pub(super) size: u64,
+    pub(super) sha256: Hash,
+    pub(super) blake3: Hash,
+    /// The newest modification time, ns.
+    pub(super) modified: Option<i64>,
+}
+
+fn io(path: &Path) -> impl Fn(std::io::Error) -> Error + '_ {
+    move |source| Error::Io { path: path.to_owned(), source }
+}
+
+/// Hashes one file.
+pub(super) fn of_file(path: &Path, progress: Option<&Progress>) -> Result<Custody> {
+    let mut file = File::open(path).map_err(io(path))?;
+    let (mut sha256, mut blake3) = (Sha256::new(), blake3::Hasher::new());
+    let mut buffer = vec![0; CHUNK];
+    let mut size = 0;
+    loop {
+        let count = file.read(&mut buffer).map_err(io(path))?;
+        if count == 0 {
+            break;
+        }
+        let read = &buffer[..count];
+        sha256.update(read);
+        blake3.update(read);
+        size += count as u64;
+        if let Some(progress) = progress {
+            progress.add_bytes(count as u64);
+        }
+    }
+    let modified = file.metadata().and_then(|meta| meta.modified()).ok();
+    let modified = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    Ok(Custody {
+        files: 1,
+        size,
+        sha256: Hash(sha256.finalize().into()),
+        blake3: Hash(*blake3.finalize().as_bytes()),
+        modified: modified.and_then(|since| i64::try_from(since.as_nanos()).ok()),
+    })
+}
+
+/// Hashes a tree: the hashes are those of its listing, so a stranger makes them with two lines of
+/// shell.
+pub(super) fn of_tree(root: &Path, progress: &Progress) -> Result<Custody> {
+    let mut paths = Vec::new();
+    walk(root, &mut paths)?;
+    let mut named: Vec<(String, PathBuf)> = paths
+        .into_iter()
+        .map(|path| {
+            let below = path.strip_prefix(root).unwrap_or(&path);
+            let parts = below.components().map(|part| part.as_os_str().to_string_lossy());
+            (parts.collect::<Vec<_>>().join("/"), path)
+        })
+        .collect();
+    named.sort();
+    let (mut sha256, mut blake3) = (Sha256::new(), blake3::Hasher::new());
+    let mut tree = Custody {
+        files: 0,
+        size: 0,
+        sha256: Hash::default(),
+        blake3: Hash::default(),
+        modified: None,
+    };
+    for (name, path) in named {
+        let file = of_file(&path, Some(progress))?;
+        sha256.update(format!("{}  {name}\n", file.sha256));
+        blake3.update(format!("{}  {name}\n", file.blake3).as_bytes());
+        tree.files += 1;
+        tree.size += file.size;
+        tree.modified = tree.modified.max(file.modified);
+    }
+    tree.sha256 = Hash(sha256.finalize().into());
+    tree.blake3 = Hash(*blake3.finalize().as_bytes());
+    Ok(tree)
+}
+
+fn walk(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
+    for entry in std::fs::read_dir(folder).map_err(io(folder))? {
+        let entry = entry.map_err(io(folder))?;
+        let kind = entry.file_type().map_err(io(folder))?;
+        if kind.is_dir() {
+            walk(&entry.path(), paths)?;
+        } else if kind.is_file() {
+            paths.push(entry.path());
+        }
+    }
+    Ok(())
+}

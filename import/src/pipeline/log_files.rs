@@ -1,0 +1,383 @@
+//! Importing log files: many small ones at once, large ones stretch by stretch.
+
+use super::custody::{self, Custody};
+use super::identity::Known;
+use super::logs::{Judged, Origin, stage};
+use super::sink::{BlockSink, Stretch};
+use super::staging::{Session, list_rejects};
+use crate::datadog::recognise::{Archive, ArchiveFile};
+use crate::datadog::{FileReport, translate_file};
+use crate::error::{Error, Result};
+use crate::record::{Location, Reject};
+use crate::report::SourceReport;
+use lineal_engine::event_fields::EventField;
+use lineal_engine::{KnownSource, NodeDraft, Saying, SealedField, Transaction};
+use lineal_proof::record::{Counts, Source};
+use lineal_proof::{Hash, Key, Value, cbor};
+use rayon::prelude::*;
+use std::path::Path;
+
+/// The form of log files.
+pub(super) const FORM: &str = "datadog-logs";
+/// The name of a log organisation where none is given.
+const SOURCE: &str = "datadog";
+/// Files up to this size are translated whole, many at once.
+const SMALL: u64 = 48 << 20;
+/// Compressed bytes of the small files of one transaction: about 300,000 events.
+const GROUP_BYTES: u64 = 32 << 20;
+/// Files of one transaction.
+const GROUP_FILES: usize = 2_000;
+/// Files of fewer lines have their digests sealed: few lines can be guessed.
+const SEALED_LINES: u64 = 1_000;
+
+/// A file that is to be read.
+struct Job<'f> {
+    file: &'f ArchiveFile,
+    custody: Custody,
+    digest: [u8; 16],
+    known: Option<KnownSource>,
+}
+
+/// A file that was read.
+struct Read {
+    report: FileReport,
+    stretches: Vec<Stretch>,
+    named: Vec<(String, String)>,
+}
+
+pub(super) fn take(session: &mut Session<'_>, path: &Path, archive: &Archive) -> Result<()> {
+    let source = session.options.source.clone().unwrap_or_else(|| SOURCE.to_owned());
+    let mut report = SourceReport {
+        label: super::mlflow_store::label(path),
+        source: source.clone(),
+        form: FORM.to_owned(),
+        ..SourceReport::default()
+    };
+    if archive.passed_over > 0 {
+        let warning = format!(
+            "{} files are not called as log files are and were passed over",
+            archive.passed_over
+        );
+        report.warnings.push(warning);
+    }
+    session.progress.expect_bytes(archive.files.iter().map(|file| file.size).sum());
+    session.progress.phase("reading");
+    let mut group: Vec<Job<'_>> = Vec::new();
+    let mut bytes = 0;
+    for file in &archive.files {
+        let custody = custody::of_file(&file.path, None)?;
+        let digest = session.store.source_digest(&custody.blake3)?;
+        let known = session.store.known_source(&digest, FORM, &session.mapping.digest);
+        report.files += 1;
+        if known.as_ref().is_some_and(|known| known.whole) {
+            report.files_known += 1;
+            session.progress.add_bytes(file.size);
+            continue;
+        }
+        if let Some(commit) = session.store.rewritten(&file.label, FORM, &digest) {
+            let warning = format!(
+                "{} was imported before with other bytes (commit {commit}): it was rewritten since",
+                file.label
+            );
+            report.warnings.push(warning);
+        }
+        let job = Job { file, custody, digest, known };
+        if file.size > SMALL {
+            take_group(session, &mut report, &source, std::mem::take(&mut group))?;
+            bytes = 0;
+            take_large(session, &mut report, &source, job)?;
+            continue;
+        }
+        bytes += file.size;
+        group.push(job);
+        if bytes >= GROUP_BYTES || group.len() >= GROUP_FILES {
+            take_group(session, &mut report, &source, std::mem::take(&mut group))?;
+            bytes = 0;
+        }
+    }
+    take_group(session, &mut report, &source, group)?;
+    session.report.sources.push(report);
+    Ok(())
+}
+
+/// Translates small files in parallel and commits them together, in path order.
+fn take_group(
+    session: &mut Session<'_>,
+    report: &mut SourceReport,
+    source: &str,
+    jobs: Vec<Job<'_>>,
+) -> Result<()> {
+    if jobs.is_empty() {
+        return Ok(());
+    }
+    let (store, mapping, progress) = (session.store, session.mapping, session.progress);
+    let read = jobs
+        .par_iter()
+        .map(|job| {
+            let mut stretches = Vec::new();
+            let mut keep = |stretch| {
+                stretches.push(stretch);
+                Ok(())
+            };
+            let mut sink = BlockSink::new(store, &mut keep);
+            let read = translate(job, mapping, progress, &mut sink)?;
+            sink.flush();
+            let named = std::mem::take(&mut sink.named).into_iter().collect();
+            progress.add_items(read.lines);
+            Ok(Read { report: read, stretches, named })
+        })
+        .collect::<Result<Vec<Read>>>()?;
+    let oldest = read.iter().filter_map(|read| read.report.oldest_time).min();
+    let newest = read.iter().filter_map(|read| read.report.newest_time).max();
+    let span = (oldest.unwrap_or(i64::MAX), newest.unwrap_or(i64::MIN));
+    let mut known = Known::load(store, source, span.0, span.1)?;
+    let mut transaction = session.begin()?;
+    for (job, read) in jobs.iter().zip(read) {
+        let saying = saying(session, source, job, &read.report)?;
+        let origin = Origin { saying: &saying, file: job.digest, label: &job.file.label };
+        let mut judged = Judged::default();
+        let last = read.stretches.last().map_or(0, |stretch| stretch.number);
+        for stretch in read.stretches {
+            if is_recorded(job, stretch.number) {
+                judged.duplicate += stretch.block.rows() as u64;
+                continue;
+            }
+            let more = stage(session, &mut transaction, &mut known, &origin, stretch)?;
+            judged.accepted += more.accepted;
+            judged.duplicate += more.duplicate;
+        }
+        add_people(session, &mut transaction, &saying, read.named)?;
+        transaction.add_seen_rows(&saying, job.digest, known.take_seen(session.report.import));
+        let counts = counts(&read.report, judged);
+        add_source(
+            session,
+            &mut transaction,
+            &saying,
+            job,
+            Some(read.report.lines),
+            (0, last + 1),
+            true,
+            counts,
+        )?;
+        finish_file(report, counts, read.report);
+    }
+    session.commit(transaction)
+}
+
+/// Translates a large file stretch by stretch, each a commit of its own.
+fn take_large(
+    session: &mut Session<'_>,
+    report: &mut SourceReport,
+    source: &str,
+    job: Job<'_>,
+) -> Result<()> {
+    let (store, mapping, progress) = (session.store, session.mapping, session.progress);
+    let mut done = Counts::default();
+    let mut held: Option<Stretch> = None;
+    let dated = Saying {
+        source: source.to_owned(),
+        form: FORM.to_owned(),
+        observed_at: session.options.observed_at.or(job.custody.modified).unwrap_or(0),
+    };
+    // A stretch is committed when the next begins: the last one goes with the file's end.
+    let mut on_stretch = |stretch: Stretch| -> Result<()> {
+        progress.add_items(stretch.block.rows() as u64);
+        let Some(before) = held.replace(stretch) else { return Ok(()) };
+        if is_recorded(&job, before.number) {
+            done.read += before.block.rows() as u64;
+            done.duplicate += before.block.rows() as u64;
+            return Ok(());
+        }
+        let number = before.number;
+        let counts = commit_stretch(session, &dated, &job, before, None, |counts| {
+            ((number, 1), false, counts)
+        })?;
+        done.add(&counts);
+        Ok(())
+    };
+    let mut sink = BlockSink::new(store, &mut on_stretch);
+    let read = translate(&job, mapping, progress, &mut sink)?;
+    sink.flush();
+    if let Some(error) = sink.error.take() {
+        return Err(error);
+    }
+    let named: Vec<(String, String)> = std::mem::take(&mut sink.named).into_iter().collect();
+    drop(sink);
+    let last = held
+        .take()
+        .unwrap_or(Stretch { number: 0, block: lineal_engine::events::EventBlock::new() });
+    let saying = saying(session, source, &job, &read)?;
+    let number = last.number;
+    // What was skipped or rejected anywhere in the file is counted with its last stretch.
+    let rest = counts(&read, Judged { accepted: 0, duplicate: read.accepted });
+    let counts =
+        commit_stretch(session, &saying, &job, last, Some((read.lines, named)), |mut counts| {
+            counts.rejected = rest.rejected;
+            counts.skipped = rest.skipped;
+            counts.read += rest.rejected + rest.skipped;
+            ((number, 1), true, counts)
+        })?;
+    done.add(&counts);
+    finish_file(report, done, read);
+    Ok(())
+}
+
+/// Stages and commits one stretch of a large file.
+fn commit_stretch(
+    session: &mut Session<'_>,
+    saying: &Saying,
+    job: &Job<'_>,
+    stretch: Stretch,
+    end: Option<(u64, Vec<(String, String)>)>,
+    part: impl FnOnce(Counts) -> ((u64, u64), bool, Counts),
+) -> Result<Counts> {
+    let times = |row| stretch.block.int(row, EventField::Time);
+    let (mut first, mut last) = (i64::MAX, i64::MIN);
+    for time in (0..stretch.block.rows()).filter_map(times) {
+        (first, last) = (first.min(time), last.max(time));
+    }
+    let mut known = Known::load(session.store, &saying.source, first, last)?;
+    let mut transaction = session.begin()?;
+    let origin = Origin { saying, file: job.digest, label: &job.file.label };
+    let judged = stage(session, &mut transaction, &mut known, &origin, stretch)?;
+    transaction.add_seen_rows(saying, job.digest, known.take_seen(session.report.import));
+    let counts = Counts {
+        read: judged.accepted + judged.duplicate,
+        accepted: judged.accepted,
+        duplicate: judged.duplicate,
+        ..Counts::default()
+    };
+    let (stretches, whole, counts) = part(counts);
+    let (lines, named) = end.map_or((None, Vec::new()), |(lines, named)| (Some(lines), named));
+    add_people(session, &mut transaction, saying, named)?;
+    add_source(session, &mut transaction, saying, job, lines, stretches, whole, counts)?;
+    session.commit(transaction)?;
+    Ok(counts)
+}
+
+fn translate(
+    job: &Job<'_>,
+    mapping: &super::LoadedMapping,
+    progress: &crate::progress::Progress,
+    sink: &mut BlockSink<'_, '_>,
+) -> Result<FileReport> {
+    let mut told = 0;
+    let mut advance = |bytes: u64| {
+        progress.add_bytes(bytes.saturating_sub(told));
+        told = bytes;
+    };
+    let read = translate_file(&job.file.path, &job.file.label, &mapping.logs, sink, &mut advance);
+    if let Some(error) = sink.error.take() {
+        return Err(error);
+    }
+    Ok(read?)
+}
+
+fn is_recorded(job: &Job<'_>, stretch: u64) -> bool {
+    let stretches = job.known.iter().flat_map(|known| &known.stretches);
+    stretches.into_iter().any(|(first, count)| (*first..first + count).contains(&stretch))
+}
+
+fn saying(session: &Session<'_>, source: &str, job: &Job<'_>, read: &FileReport) -> Result<Saying> {
+    let dated = read.newest_time.max(job.custody.modified);
+    let observed_at = session.options.observed_at.or(dated);
+    let observed_at = observed_at.ok_or_else(|| Error::NoTime { label: job.file.label.clone() })?;
+    Ok(Saying { source: source.to_owned(), form: FORM.to_owned(), observed_at })
+}
+
+fn counts(read: &FileReport, judged: Judged) -> Counts {
+    let damaged = u64::from(read.damage.is_some());
+    Counts {
+        read: read.lines + damaged,
+        accepted: judged.accepted,
+        duplicate: judged.duplicate,
+        rejected: read.rejected + damaged,
+        skipped: read.skipped.values().sum(),
+        suppressed: 0,
+    }
+}
+
+fn finish_file(report: &mut SourceReport, counts: Counts, read: FileReport) {
+    report.counts.add(&counts);
+    for (reason, count) in read.skipped {
+        *report.skipped.entry(reason).or_default() += count;
+    }
+    list_rejects(report, read.rejects);
+    if let Some(damage) = read.damage {
+        let at = Location { file: read.label.clone(), ..Location::default() };
+        list_rejects(report, vec![Reject { at, reason: damage.to_string() }]);
+    }
+    for (field, count) in read.unreadable {
+        let warning =
+            format!("{}: {count} values could not be read as {field} and stay in rest", read.label);
+        report.warnings.push(warning);
+    }
+    if read.rootless > 0 {
+        report.warnings.push(format!(
+            "{}: {} events are marked but none of the mapping's roots is in them; `--explain-mapping` shows what is",
+            read.label, read.rootless
+        ));
+    }
+}
+
+fn add_people(
+    session: &mut Session<'_>,
+    transaction: &mut Transaction<'_>,
+    saying: &Saying,
+    named: Vec<(String, String)>,
+) -> Result<()> {
+    for (key, login) in named {
+        let key = Key::text(key);
+        let kind = lineal_engine::schema::Kind::Actor;
+        let mut draft = NodeDraft::new(kind, key.clone());
+        draft.sealed.push(SealedField {
+            field: "name".to_owned(),
+            value: Value::text(login.trim()),
+            actor: Some(key),
+        });
+        let staged = transaction.add_node(saying, draft)?;
+        session.count_node(kind, staged.outcome);
+    }
+    Ok(())
+}
+
+#[expect(clippy::too_many_arguments, reason = "custody has this many sides")]
+fn add_source(
+    session: &Session<'_>,
+    transaction: &mut Transaction<'_>,
+    saying: &Saying,
+    job: &Job<'_>,
+    lines: Option<u64>,
+    stretches: (u64, u64),
+    whole: bool,
+    counts: Counts,
+) -> Result<()> {
+    let guessable = lines.is_some_and(|lines| lines < SEALED_LINES);
+    let mut sealed = Vec::new();
+    if guessable {
+        let named = Value::List(vec![Value::text("source"), Value::Bytes(job.digest.to_vec())]);
+        let subject = Hash::of(&cbor::encode(&named));
+        for (field, hash) in [("blake3", &job.custody.blake3), ("sha256", &job.custody.sha256)] {
+            let value = Value::Bytes(hash.0.to_vec());
+            sealed.push((field.to_owned(), session.store.seal(&subject, field, &value)?));
+        }
+    }
+    transaction.add_source(Source {
+        source: saying.source.clone(),
+        form: saying.form.clone(),
+        label: job.file.label.clone(),
+        files: 1,
+        lines,
+        size: job.custody.size,
+        sha256: (!guessable).then_some(job.custody.sha256),
+        blake3: (!guessable).then_some(job.custody.blake3),
+        sealed,
+        digest: job.digest,
+        mapping: session.mapping.digest,
+        observed_at: saying.observed_at,
+        stretches,
+        whole,
+        counts,
+    });
+    Ok(())
+}

@@ -1,0 +1,192 @@
+//! Importing an MLflow store: one source, all of it at once.
+
+use super::custody::{self, Custody};
+use super::staging::{Session, list_rejects};
+use crate::error::{Error, Result};
+use crate::mlflow::{self, Form};
+use crate::record::NodeRecord;
+use crate::report::SourceReport;
+use lineal_engine::schema::{Kind, Relation};
+use lineal_engine::{NodeDraft, Outcome, Saying, TRANSACTION_NODES_MAX, Transaction};
+use lineal_proof::record::{Counts, Source};
+use lineal_proof::{Hash, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// What was given, as a label: its own name, never where it lies.
+pub(super) fn label(path: &Path) -> String {
+    path.file_name().map_or_else(|| ".".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+fn custody(path: &Path, form: Form, session: &Session<'_>) -> Result<Custody> {
+    if form != Form::Sqlite {
+        return if path.is_dir() {
+            custody::of_tree(path, session.progress)
+        } else {
+            custody::of_file(path, Some(session.progress))
+        };
+    }
+    let database = if path.is_dir() { path.join("mlflow.db") } else { path.to_owned() };
+    let mut wal = database.clone().into_os_string();
+    wal.push("-wal");
+    let wal = PathBuf::from(wal);
+    let mut all = custody::of_file(&database, Some(session.progress))?;
+    if wal.metadata().is_ok_and(|meta| meta.len() > 0) {
+        // What was not yet moved into the database is part of it.
+        let wal = custody::of_file(&wal, Some(session.progress))?;
+        let both = |a: &Hash, b: &Hash| Hash::of(&[a.0, b.0].concat());
+        all.sha256 = both(&all.sha256, &wal.sha256);
+        all.blake3 = both(&all.blake3, &wal.blake3);
+        all.files += 1;
+        all.size += wal.size;
+        all.modified = all.modified.max(wal.modified);
+    }
+    Ok(all)
+}
+
+pub(super) fn take(session: &mut Session<'_>, path: &Path, form: Form) -> Result<()> {
+    session.progress.phase("hashing");
+    let custody = custody(path, form, session)?;
+    let digest = session.store.source_digest(&custody.blake3)?;
+    let mut report = SourceReport {
+        label: label(path),
+        form: form.name().to_owned(),
+        files: custody.files,
+        ..SourceReport::default()
+    };
+    let known = session.store.known_source(&digest, form.name(), &session.mapping.digest);
+    if known.is_some_and(|known| known.whole) {
+        report.files_known = custody.files;
+        session.report.sources.push(report);
+        return Ok(());
+    }
+    session.progress.phase("reading");
+    let source = session.options.source.as_deref();
+    let snapshot = mlflow::read(path, form, &session.mapping.mapping.mlflow, source)?;
+    let dated = snapshot.newest_time.max(custody.modified);
+    let observed_at = snapshot.observed_at.or(session.options.observed_at).or(dated);
+    let observed_at = observed_at.ok_or_else(|| Error::NoTime { label: report.label.clone() })?;
+    let saying =
+        Saying { source: snapshot.source.clone(), form: snapshot.form.to_owned(), observed_at };
+    report.source.clone_from(&snapshot.source);
+    report.warnings = snapshot.warnings;
+    report.skipped = snapshot.skipped.into_iter().collect();
+    count_inputs(session, &snapshot.records);
+
+    let full = snapshot.full && snapshot.rejects.is_empty();
+    let rejected = snapshot.rejects.len() as u64;
+    list_rejects(&mut report, snapshot.rejects);
+    session.progress.phase("recording");
+    let mut staging =
+        Staging { held: BTreeMap::new(), actors: BTreeSet::new(), counts: Counts::default() };
+    let mut transaction = begin(session, full)?;
+    let mut actors: Vec<NodeDraft> = Vec::new();
+    for record in snapshot.records {
+        if transaction.staged_nodes() >= TRANSACTION_NODES_MAX {
+            session.commit(transaction)?;
+            transaction = begin(session, full)?;
+        }
+        let draft = session.people.draft(record)?;
+        session.progress.add_items(1);
+        staging.add(session, &mut transaction, &saying, draft)?;
+        if transaction.staged_nodes() % 10_000 == 9_999 {
+            actors.append(&mut session.people.take_actors());
+        }
+    }
+    actors.append(&mut session.people.take_actors());
+    for actor in actors {
+        // The translator may have said more of somebody than that there is such a login.
+        if !staging.actors.contains(&actor.key) {
+            staging.add(session, &mut transaction, &saying, actor)?;
+        }
+    }
+    let skipped: u64 = report.skipped.values().sum();
+    report.counts = staging.counts;
+    report.counts.rejected += rejected;
+    report.counts.skipped += skipped;
+    report.counts.read += rejected + skipped;
+    if full {
+        transaction.add_snapshot(&saying, staging.held);
+    }
+    transaction.add_source(Source {
+        source: saying.source.clone(),
+        form: saying.form.clone(),
+        label: report.label.clone(),
+        files: custody.files,
+        lines: None,
+        size: custody.size,
+        sha256: Some(custody.sha256),
+        blake3: Some(custody.blake3),
+        sealed: Vec::new(),
+        digest,
+        mapping: session.mapping.digest,
+        observed_at,
+        stretches: (0, 1),
+        whole: true,
+        counts: report.counts,
+    });
+    session.commit(transaction)?;
+    session.report.sources.push(report);
+    Ok(())
+}
+
+fn begin<'a>(session: &Session<'a>, full: bool) -> Result<Transaction<'a>> {
+    let mut transaction = session.begin()?;
+    if full {
+        transaction.snapshot_follows();
+    }
+    Ok(transaction)
+}
+
+/// What was staged over all transactions of the store.
+struct Staging {
+    held: BTreeMap<Hash, Hash>,
+    actors: BTreeSet<lineal_proof::Key>,
+    counts: Counts,
+}
+
+impl Staging {
+    fn add(
+        &mut self,
+        session: &mut Session<'_>,
+        transaction: &mut Transaction<'_>,
+        saying: &Saying,
+        draft: NodeDraft,
+    ) -> Result<()> {
+        let kind = draft.kind;
+        if kind == Kind::Actor {
+            self.actors.insert(draft.key.clone());
+        }
+        let staged = transaction.add_node(saying, draft)?;
+        self.held.insert(staged.node, staged.content);
+        session.count_node(kind, staged.outcome);
+        self.counts.read += 1;
+        match staged.outcome {
+            Outcome::Recorded => self.counts.accepted += 1,
+            Outcome::Known => self.counts.duplicate += 1,
+        }
+        Ok(())
+    }
+}
+
+/// Counts runs that record no data set, and keeps what the first of them says instead.
+fn count_inputs(session: &mut Session<'_>, records: &[NodeRecord]) {
+    const INPUTS: [Relation; 4] =
+        [Relation::TrainedOn, Relation::ValidatedOn, Relation::TestedOn, Relation::Used];
+    for record in records.iter().filter(|record| record.node.kind == Kind::Run) {
+        let (without, all) = &mut session.report.runs_without_input;
+        *all += 1;
+        if record.edges.iter().any(|edge| INPUTS.contains(&edge.relation)) {
+            continue;
+        }
+        *without += 1;
+        if session.report.instead.is_none()
+            && let Some(crate::record::Part::Text(id)) = record.node.key.first()
+        {
+            let hints = record.fields.get("input_hints").and_then(Value::as_list);
+            let hints = hints.unwrap_or_default().iter().filter_map(Value::as_text);
+            let hints = hints.map(str::to_owned).collect();
+            session.report.instead = Some((id.clone(), hints));
+        }
+    }
+}
