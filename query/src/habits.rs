@@ -1,0 +1,232 @@
+//! Habits from other languages, and what to write here instead.
+
+use crate::error::{Code, Mistake, Span};
+use crate::parse::token::{Token, TokenKind};
+
+/// Words or signs in a row that another language would take.
+struct Habit {
+    /// The row; `*` stands for any token.
+    row: &'static [&'static str],
+    /// What is wrong with it here.
+    message: &'static str,
+    /// What to do.
+    hint: &'static str,
+    /// What to put in its place, where that is all.
+    replacement: Option<&'static str>,
+}
+
+const fn habit(
+    row: &'static [&'static str],
+    message: &'static str,
+    hint: &'static str,
+    replacement: Option<&'static str>,
+) -> Habit {
+    Habit { row, message, hint, replacement }
+}
+
+const READS_ONLY: &str = "the language only reads";
+const IMPORTS: &str = "records enter through `lineal import` and the recording commands";
+const ARROW: &str = "relations are words here, not arrows";
+const ARROWS: &str = "write `run as r produces model as m`, or `dataset upstream of model:x`";
+const CLOSURES: &str = "everything behind a thing is `upstream`, everything after it `downstream`";
+
+/// Longer rows first, so that `optional match` is not taken for `match`.
+const HABITS: &[Habit] = &[
+    habit(
+        &["optional", "match"],
+        "there is no optional part",
+        "use `first(find \u{2026})` or `list(find \u{2026})` as a column",
+        None,
+    ),
+    habit(
+        &["match"],
+        "a question does not begin with `match`",
+        "write `find dataset upstream of model:x`",
+        None,
+    ),
+    habit(
+        &["select"],
+        "a question does not begin with `select`",
+        "write `find model where \u{2026} return name, version`",
+        None,
+    ),
+    habit(&["create"], READS_ONLY, IMPORTS, None),
+    habit(&["insert"], READS_ONLY, IMPORTS, None),
+    habit(&["update"], READS_ONLY, IMPORTS, None),
+    habit(&["delete"], READS_ONLY, IMPORTS, None),
+    habit(&["merge"], READS_ONLY, IMPORTS, None),
+    habit(&["drop"], READS_ONLY, IMPORTS, None),
+    habit(&["set"], READS_ONLY, IMPORTS, None),
+    habit(&["remove"], READS_ONLY, IMPORTS, None),
+    habit(
+        &["group", "by"],
+        "there is no `group by`",
+        "write `summarize count() as n by \u{2026}`",
+        None,
+    ),
+    habit(
+        &["sort", "by"],
+        "rows are ordered with `order by`",
+        "write `order by`",
+        Some("order by"),
+    ),
+    habit(&["sort"], "rows are ordered with `order by`", "write `order by`", Some("order by")),
+    habit(&["offset"], "rows are left out with `skip`", "write `skip`", Some("skip")),
+    habit(&["top"], "rows are bounded with `limit`", "put `limit 10` at the end", None),
+    habit(&["from"], "there are no tables", "name the kind: `find model where \u{2026}`", None),
+    habit(
+        &["join"],
+        "there are no joins",
+        "put terms beside each other: `find model as m, run as r where \u{2026}`, or name the relation between them",
+        None,
+    ),
+    habit(&["between"], "there is no `between`", "write `time in 2026-01-01..2026-02-01`", None),
+    habit(&["starts", "with"], "there is no `starts with`", "write `like \"text%\"`", None),
+    habit(&["ends", "with"], "there is no `ends with`", "write `like \"%text\"`", None),
+    habit(&["ilike"], "there is no `ilike`", "write `lower(name) like \"text%\"`", None),
+    habit(
+        &["regexp"],
+        "a regular expression is tried with `matches`",
+        "write `matches`",
+        Some("matches"),
+    ),
+    habit(
+        &["=~"],
+        "a regular expression is tried with `matches`",
+        "write `matches`",
+        Some("matches"),
+    ),
+    habit(&["ancestors"], CLOSURES, "write `upstream of`", Some("upstream")),
+    habit(&["descendants"], CLOSURES, "write `downstream of`", Some("downstream")),
+    habit(&["depends", "on"], CLOSURES, "write `downstream of`", Some("downstream of")),
+    habit(&["=", "null"], "nothing equals an absent value", "write `is null`", Some("is null")),
+    habit(&["==", "null"], "nothing equals an absent value", "write `is null`", Some("is null")),
+    habit(
+        &["!=", "null"],
+        "nothing equals an absent value",
+        "write `is not null`",
+        Some("is not null"),
+    ),
+    habit(
+        &["<>", "null"],
+        "nothing equals an absent value",
+        "write `is not null`",
+        Some("is not null"),
+    ),
+    habit(&["=", "none"], "nothing equals an absent value", "write `is null`", Some("is null")),
+    habit(
+        &["not", "null"],
+        "a test for absence begins with `is`",
+        "write `is not null`",
+        Some("is not null"),
+    ),
+    habit(&["is", "true"], "a truth value is compared", "write `= true`", Some("= true")),
+    habit(&["is", "false"], "a truth value is compared", "write `= false`", Some("= false")),
+    habit(&["=="], "equality is one sign", "write `=`", Some("=")),
+    habit(&["<>"], "unequal is `!=`", "write `!=`", Some("!=")),
+    habit(&["&&"], "both is a word", "write `and`", Some("and")),
+    habit(&["||"], "either is a word", "write `or`", Some("or")),
+    habit(&["!"], "the complement is a word", "write `not`", Some("not")),
+    habit(&["]->"], ARROW, ARROWS, None),
+    habit(&["<-["], ARROW, ARROWS, None),
+    habit(&["->"], ARROW, ARROWS, None),
+    habit(&["<-"], ARROW, ARROWS, None),
+    habit(&["-["], ARROW, ARROWS, None),
+    habit(&["=>"], ARROW, ARROWS, None),
+    habit(
+        &["|>"],
+        "there are no pipes",
+        "clauses follow each other: `find \u{2026} where \u{2026} return \u{2026}`",
+        None,
+    ),
+    habit(
+        &["|"],
+        "there are no pipes",
+        "clauses follow each other: `find \u{2026} where \u{2026} return \u{2026}`",
+        None,
+    ),
+    habit(
+        &["::"],
+        "there are no ranges of revisions",
+        "write `upstream of` or `trace A to B`",
+        None,
+    ),
+    habit(&["count", "(", "*"], "`count()` needs no star", "write `count()`", Some("count(")),
+    habit(
+        &["return", "*"],
+        "`return` names its columns",
+        "leave `return` out to list the nodes, or write `m.*` for every field of m",
+        None,
+    ),
+    habit(
+        &["@"],
+        "a field has no `@`",
+        "write its name: `find inference where service = \"web\"`",
+        None,
+    ),
+];
+
+/// Words after a number that mean a duration, and the suffix to write.
+const DURATIONS: [(&str, &str); 16] = [
+    ("seconds", "s"),
+    ("second", "s"),
+    ("minutes", "m"),
+    ("minute", "m"),
+    ("hours", "h"),
+    ("hour", "h"),
+    ("days", "d"),
+    ("day", "d"),
+    ("weeks", "w"),
+    ("week", "w"),
+    ("months", "mo"),
+    ("month", "mo"),
+    ("years", "y"),
+    ("year", "y"),
+    ("ms", "ms"),
+    ("min", "m"),
+];
+
+/// The habit that shows in the tokens from `first` to `last`, if one does.
+pub(crate) fn recognise(tokens: &[Token<'_>], first: usize, last: usize) -> Option<Mistake> {
+    for at in first..=last {
+        let rest = tokens.get(at..)?;
+        if let Some(mistake) = duration(rest) {
+            return Some(mistake);
+        }
+        for habit in HABITS {
+            if let Some(span) = matched(habit, rest) {
+                let mistake = Mistake::new(Code::Habit, span, habit.message).hint(habit.hint);
+                return Some(match habit.replacement {
+                    Some(text) => mistake.replace(text),
+                    None => mistake,
+                });
+            }
+        }
+    }
+    None
+}
+
+fn matched(habit: &Habit, rest: &[Token<'_>]) -> Option<Span> {
+    let row = rest.get(..habit.row.len())?;
+    let is_same = |(token, word): (&Token<'_>, &&str)| token.is(word);
+    row.iter()
+        .zip(habit.row)
+        .all(is_same)
+        .then(|| row.iter().map(|token| token.span).reduce(Span::to).unwrap_or_default())
+}
+
+/// `5 days`
+fn duration(rest: &[Token<'_>]) -> Option<Mistake> {
+    let [number, word, ..] = rest else { return None };
+    if number.kind != TokenKind::Number || !number.text.chars().all(|c| c.is_ascii_digit()) {
+        return None;
+    }
+    let (_, suffix) = DURATIONS.iter().find(|(name, _)| word.is(name))?;
+    let text = format!("{}{suffix}", number.text);
+    let span = number.span.to(word.span);
+    Some(
+        Mistake::new(Code::Habit, span, "a duration is one word")
+            .hint(format!("write `{text}`"))
+            .replace(text),
+    )
+}

@@ -1,0 +1,132 @@
+//! Values written out: text, numbers, times, durations, hashes.
+
+use lineal_grammar::Rule;
+use pest::iterators::Pair;
+
+use super::{span, unexpected};
+use crate::ast::{Literal, UNITS};
+use crate::error::{Code, Mistake, Span};
+
+/// Reads a literal's pair.
+pub(super) fn literal(pair: &Pair<'_, Rule>) -> Result<Literal, Mistake> {
+    let text = pair.as_str();
+    let place = span(pair);
+    Ok(match pair.as_rule() {
+        Rule::string => Literal::Text(string(text)),
+        Rule::integer => Literal::Int(integer(text, place)?),
+        Rule::float => Literal::Float(text.parse().map_err(|_| too_great(place, text))?),
+        Rule::boolean => Literal::Bool(text.eq_ignore_ascii_case("true")),
+        Rule::timestamp => Literal::Time(parse_time_text(text).ok_or_else(|| {
+            Mistake::new(Code::Timestamp, place, format!("there is no time `{text}`"))
+                .hint("times run from 1678 to 2261; write 2026-03-14 or 2026-03-14T09:00Z")
+        })?),
+        Rule::duration => {
+            let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+            let (count, suffix) = text.split_at(split);
+            let unit = UNITS.iter().find(|(_, name)| *name == suffix).map(|row| row.0);
+            let count = count.parse().map_err(|_| too_great(place, text))?;
+            Literal::Duration(count, unit.ok_or_else(|| unexpected(pair))?)
+        }
+        Rule::hash => match text.split_once(':') {
+            Some((algorithm, digits)) => {
+                Literal::Hash(algorithm.to_owned(), digits.to_ascii_lowercase())
+            }
+            None => return Err(unexpected(pair)),
+        },
+        _ => return Err(unexpected(pair)),
+    })
+}
+
+fn too_great(place: Span, text: &str) -> Mistake {
+    Mistake::new(Code::Number, place, format!("`{text}` is too great a number"))
+        .hint("whole numbers go up to 9223372036854775807")
+}
+
+/// A whole number; underscores group its digits.
+pub(super) fn integer(text: &str, place: Span) -> Result<i64, Mistake> {
+    text.replace('_', "").parse().map_err(|_| too_great(place, text))
+}
+
+/// The text between the quotes, with its escapes read. The guard has checked them.
+pub(super) fn string(quoted: &str) -> String {
+    let inner = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
+    let mut out = String::with_capacity(inner.len());
+    let mut chars = inner.chars();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            out.push(c);
+            continue;
+        }
+        match chars.next() {
+            Some('n') => out.push('\n'),
+            Some('t') => out.push('\t'),
+            Some('u') => {
+                let digits: String = chars.by_ref().skip(1).take_while(|c| *c != '}').collect();
+                out.extend(u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32));
+            }
+            Some(c) => out.push(c),
+            None => {}
+        }
+    }
+    out
+}
+
+/// A timestamp of the language: a day at midnight UTC, or a time with its zone. `None` where it
+/// has another form or there is no such time.
+pub(crate) fn parse_time_text(text: &str) -> Option<i64> {
+    let timestamp: jiff::Timestamp = match text.split_once('T') {
+        None => {
+            let day: jiff::civil::Date = text.parse().ok()?;
+            day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp()
+        }
+        Some(_) => text.parse().ok()?,
+    };
+    i64::try_from(timestamp.as_nanosecond()).ok()
+}
+
+/// The digits that a hash of each algorithm has.
+const HASH_DIGITS: [(&str, usize); 5] =
+    [("sha256", 64), ("sha512", 128), ("sha1", 40), ("md5", 32), ("blake3", 64)];
+
+/// Reads `sha256:...` or bare hexadecimal digits of a hash's length, of either case.
+pub(crate) fn parse_hash_text(text: &str) -> Option<(Option<&'static str>, Vec<u8>)> {
+    let decode = |digits: &str| {
+        data_encoding::HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).ok().filter(|b| !b.is_empty())
+    };
+    if let Some((prefix, digits)) = text.split_once(':') {
+        let (name, _) = HASH_DIGITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(prefix))?;
+        return Some((Some(name), decode(digits)?));
+    }
+    HASH_DIGITS
+        .iter()
+        .any(|(_, digits)| *digits == text.len())
+        .then(|| decode(text))?
+        .map(|b| (None, b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_utc_nanoseconds() {
+        assert_eq!(parse_time_text("1970-01-02"), Some(86_400_000_000_000));
+        assert_eq!(parse_time_text("1970-01-01T01:00+01:00"), Some(0));
+        assert_eq!(parse_time_text("1970-01-01T00:00:00.000000001Z"), Some(1));
+        assert_eq!(parse_time_text("2026-02-30"), None);
+        assert_eq!(parse_time_text("2026-02-03T10:00"), None);
+    }
+
+    #[test]
+    fn escapes_are_read() {
+        assert_eq!(string(r#""a\"b\n\u{e4}\\""#), "a\"b\nä\\");
+    }
+
+    #[test]
+    fn hashes_are_named_or_of_a_known_length() {
+        assert_eq!(parse_hash_text("SHA256:AB"), Some((Some("sha256"), vec![0xab])));
+        assert_eq!(parse_hash_text("ab"), None);
+        assert_eq!(parse_hash_text(&"ab".repeat(32)).map(|h| h.1.len()), Some(32));
+        assert_eq!(parse_hash_text("req-1"), None);
+    }
+}

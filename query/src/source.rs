@@ -1,0 +1,88 @@
+//! What the language needs of a store: the seam between the executor and the engine.
+//!
+//! A source is one view that never moves. Nodes are dense numbers, contiguous per kind and in the
+//! order of their keys within it, so that ordering by number is ordering by kind and key.
+
+use std::ops::Range;
+
+use lineal_engine::event_fields::EventField;
+use lineal_engine::schema::{Direction, Kind, Relation};
+use lineal_proof::Value;
+
+/// A node of a view.
+pub type NodeNo = u32;
+
+/// An event: its batch, by order in the log, and its row within it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct EventRef {
+    /// The batch's ordinal.
+    pub batch: u32,
+    /// The row within the batch.
+    pub row: u32,
+}
+
+/// A view of a store.
+#[expect(clippy::missing_errors_doc, reason = "every error is the store's own: it could not read")]
+pub trait Source: Sized {
+    /// Why the store could not be read.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// The last commit of the view.
+    fn commit(&self) -> u64;
+    /// When that commit was recorded, ns since 1970 UTC.
+    fn recorded(&self) -> i64;
+    /// The view up to a commit; `None` where there is no such commit.
+    fn as_of_commit(&self, number: u64) -> Result<Option<Self>, Self::Error>;
+    /// The view up to the last commit recorded at that time or before; `None` where there is none.
+    fn as_of_time(&self, time: i64) -> Result<Option<Self>, Self::Error>;
+
+    /// How many nodes there are.
+    fn node_count(&self) -> u32;
+    /// The nodes of a kind.
+    fn nodes_of(&self, kind: Kind) -> Range<NodeNo>;
+    /// The kind of a node.
+    fn kind_of(&self, node: NodeNo) -> Kind;
+    /// The name of a node as it can be pasted back: `model:registry/name@3`.
+    fn name_of(&self, node: NodeNo) -> String;
+
+    /// Nodes by any look-up label of the kind: name, name@version, registry/name@version, run id,
+    /// digest, alias, service. Sorted.
+    fn find(&self, kind: Option<Kind>, text: &str) -> Vec<NodeNo>;
+    /// Nodes that have a revision whose id begins with these hexadecimal digits. Sorted.
+    fn find_id(&self, hex_prefix: &str) -> Vec<NodeNo>;
+    /// Names that look alike, best first, at most 5.
+    fn near(&self, kind: Option<Kind>, text: &str) -> Vec<String>;
+
+    /// The nodes at the other end of a relation: resolved, sorted, without duplicates.
+    fn edges(&self, node: NodeNo, relation: Relation, direction: Direction) -> &[NodeNo];
+    /// Is it only referred to, never imported?
+    fn is_stub(&self, node: NodeNo) -> bool;
+    /// Is it marked deleted in its source?
+    fn is_deleted(&self, node: NodeNo) -> bool;
+    /// Has it an edge whose claim fits several nodes?
+    fn conflicts(&self, node: NodeNo) -> bool;
+    /// A field, folded from the sources; times are whole numbers of ns.
+    fn field(&self, node: NodeNo, name: &str) -> Result<Option<Value>, Self::Error>;
+
+    /// Events by a recorded hash (the input's, and others that the mapping indexes).
+    fn events_by_hash(
+        &self,
+        algorithm: Option<&str>,
+        bytes: &[u8],
+    ) -> Result<Vec<EventRef>, Self::Error>;
+    /// Events by an id: of the request, the event, the log line.
+    fn events_by_id(&self, id: &str) -> Result<Vec<EventRef>, Self::Error>;
+    /// The deployment that served an event.
+    fn event_deployment(&self, event: EventRef) -> NodeNo;
+    /// The batch that holds an event.
+    fn event_batch(&self, event: EventRef) -> NodeNo;
+    /// A field of an event.
+    fn event_field(&self, event: EventRef, field: EventField)
+    -> Result<Option<Value>, Self::Error>;
+    /// The batches of a deployment. Sorted.
+    fn batches_of(&self, deployment: NodeNo) -> Vec<NodeNo>;
+    /// The live events of a batch, in the order of their rows.
+    fn batch_rows(&self, batch: NodeNo) -> Vec<EventRef>;
+    /// The first and the last time of a batch's events.
+    fn batch_times(&self, batch: NodeNo) -> (i64, i64);
+}
