@@ -1,17 +1,34 @@
 //! Parses, binds, plans and runs questions about lineage.
 //!
 //! Stages, each with its own type so that none can be skipped: text, pairs (pest), syntax tree,
-//! bound tree, plan, operators, rows.
+//! bound tree and plan, operators, rows. A program that asks needs three lines: prepare a
+//! question, choose a view, run it.
 
 #![forbid(unsafe_code)]
 
+mod answer;
 pub mod ast;
-pub mod error;
+mod bind;
+mod error;
+mod execute;
 mod habits;
+mod limits;
+mod parameters;
 mod parse;
+mod plan;
+mod prepare;
 pub mod source;
 mod suggest;
 pub mod value;
 
-pub use error::{Code, Error, Mistake, Result, Span};
+pub use answer::{Answer, Completeness, REASONS_MAX, Reason, State, Uncertainty};
+pub use bind::FORMATS;
+pub use error::{CODES, Code, Error, Mistake, Result, Span};
+pub use execute::{Machine, Request};
+pub use limits::{EDGES_MAX, EVENTS_MAX, Limit, Limits, ROWS_MAX};
+pub use parameters::Parameters;
 pub use parse::{NESTING_MAX, TEXT_BYTES_MAX, parse};
+pub use plan::{Column, Type};
+pub use prepare::{Prepared, Query};
+pub use source::{EventRef, NodeNo, Source};
+pub use value::{HashValue, Item, Path, Step, Value};

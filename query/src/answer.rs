@@ -1,0 +1,154 @@
+//! What comes back: columns, rows, and how complete they are.
+
+mod render;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use lineal_engine::schema::Kind;
+
+use crate::limits::Limit;
+use crate::plan::Column;
+use crate::source::{EventRef, NodeNo};
+use crate::value::Value;
+
+/// Most reasons that an answer lists; all are counted.
+pub const REASONS_MAX: usize = 20;
+
+/// The answer to a question.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Answer {
+    /// The columns, in order.
+    pub columns: Vec<Column>,
+    /// The rows, in their total order.
+    pub rows: Vec<Vec<Value>>,
+    /// How many rows there are without `skip` and `limit`.
+    pub total: u64,
+    /// What is known of what is missing.
+    pub completeness: Completeness,
+    /// The last commit that was seen.
+    pub commit: u64,
+    /// When that commit was recorded, ns since 1970 UTC.
+    pub recorded: i64,
+    /// What `now()` was.
+    pub now: i64,
+    /// What a reader should know, each with how often it happened.
+    pub warnings: Vec<String>,
+    /// Edges followed.
+    pub edges_followed: u64,
+    /// Events read.
+    pub events_read: u64,
+    /// The output format that the question asks for.
+    pub format: Option<String>,
+    pub(crate) names: Names,
+}
+
+/// Names of the nodes and events in the rows, as they can be pasted back.
+#[derive(Clone, PartialEq, Default, Debug)]
+pub(crate) struct Names {
+    pub(crate) nodes: BTreeMap<NodeNo, (Kind, String)>,
+    pub(crate) events: BTreeMap<EventRef, String>,
+}
+
+/// In one word.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum State {
+    /// Everything recorded that belongs to the answer is in it.
+    Complete,
+    /// A limit ended it.
+    Truncated,
+    /// Something on the way is not recorded, or is recorded twice with different content.
+    CannotTell,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            State::Complete => "complete",
+            State::Truncated => "truncated",
+            State::CannotTell => "cannot tell",
+        })
+    }
+}
+
+/// How complete an answer is, and why.
+#[derive(Clone, PartialEq, Default, Debug)]
+pub struct Completeness {
+    /// The limit that ended it.
+    pub truncated: Option<Limit>,
+    /// Why it cannot be told, the first of them.
+    pub reasons: Vec<Reason>,
+    /// How many reasons there are.
+    pub reason_count: u64,
+}
+
+impl Completeness {
+    /// In one word.
+    #[must_use]
+    pub fn state(&self) -> State {
+        if self.truncated.is_some() {
+            State::Truncated
+        } else if self.reason_count > 0 {
+            State::CannotTell
+        } else {
+            State::Complete
+        }
+    }
+}
+
+/// One reason why an answer cannot tell.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reason {
+    /// What is wrong.
+    pub what: Uncertainty,
+    /// Where, as a number of the view.
+    pub node: NodeNo,
+    /// Where, by name.
+    pub name: String,
+}
+
+/// What can make an answer uncertain.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Uncertainty {
+    /// The node is referred to and was never imported.
+    Missing(Kind),
+    /// A claim on one of its edges fits several nodes.
+    Conflict,
+    /// A run has inputs whose role is not recorded.
+    Roleless,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = &self.name;
+        match self.what {
+            Uncertainty::Missing(kind) => {
+                write!(f, "{name} is only referred to; {} would bring it", bringer(kind))
+            }
+            Uncertainty::Conflict => {
+                write!(f, "a reference of {name} fits several nodes; `lineal alias` decides which")
+            }
+            Uncertainty::Roleless => write!(
+                f,
+                "{name} has inputs without a recorded role; \
+                 `mlflow.log_input(..., context=\"training\")` records one"
+            ),
+        }
+    }
+}
+
+/// Which import brings nodes of a kind.
+fn bringer(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Dataset | Kind::Experiment | Kind::Run | Kind::Evaluation => {
+            "an import of the MLflow tracking store that holds it"
+        }
+        Kind::Model => "an import of the MLflow registry or tracking store that holds it",
+        Kind::Deployment | Kind::Batch | Kind::Inference => {
+            "an import of the logs that speak of it"
+        }
+        Kind::Monitor | Kind::Alert | Kind::Incident => "an import of the monitoring that holds it",
+        Kind::Code => "an import of a store that describes the commit",
+        _ => "an import of the source that holds it",
+    }
+}

@@ -1,0 +1,279 @@
+//! Expressions to values. Logic is two-valued: a comparison with an absent value is false, and
+//! `not` is plain complement, so `a != b` holds where a side is absent.
+
+use std::cmp::Ordering;
+
+use lineal_engine::event_fields::EventField;
+use lineal_engine::schema::FieldType;
+
+use super::arithmetic::arithmetic;
+use super::like::like;
+use super::{Executor, Run, store};
+use crate::answer::Uncertainty;
+use crate::error::Result;
+use crate::parse::parse_hash_text;
+use crate::plan::{Comparison, Expression, FieldReference};
+use crate::source::{EventRef, NodeNo, Source};
+use crate::value::{HashValue, Item, Value};
+
+/// Fields that a stub has like any other node.
+const STUB_FIELDS: [&str; 3] = ["kind", "key", "missing"];
+
+impl<'a, S: Source> Executor<'a, S> {
+    /// Does the condition hold? What is absent on a stub makes the answer uncertain here.
+    pub(super) fn decide(&mut self, condition: &'a Expression) -> Run<bool> {
+        let before = std::mem::replace(&mut self.deciding, true);
+        let held = self.holds(condition);
+        self.deciding = before;
+        held
+    }
+
+    pub(super) fn holds(&mut self, condition: &'a Expression) -> Run<bool> {
+        Ok(match condition {
+            Expression::And(a, b) => self.holds(a)? && self.holds(b)?,
+            Expression::Or(a, b) => self.holds(a)? || self.holds(b)?,
+            Expression::Not(of) => !self.holds(of)?,
+            Expression::Chain(chain) => self.chain_holds(chain)?,
+            Expression::InSet(of, set) => match self.value(of)?.as_item() {
+                Some(item) => self.set(*set)?.has(item),
+                None => false,
+            },
+            Expression::Exists(find, memo) => self.has_row(find, *memo)?,
+            Expression::InFind(of, find, memo) => {
+                let value = self.value(of)?;
+                let rows = self.inner_rows(find, *memo)?;
+                rows.iter().any(|row| {
+                    row.values.first().is_some_and(|other| is_equal(&value, other))
+                })
+            }
+            Expression::Compare(comparison, a, b) => {
+                let (a, b) = (self.value(a)?, self.value(b)?);
+                self.compare(*comparison, &a, &b)
+            }
+            Expression::In(of, list) => {
+                let value = self.value(of)?;
+                match self.value(list)? {
+                    Value::List(items) => items.iter().any(|item| is_equal(&value, item)),
+                    _ => false,
+                }
+            }
+            Expression::InRange(of, low, high) => {
+                let of = self.value(of)?;
+                let (low, high) = (self.value(low)?, self.value(high)?);
+                self.compare(Comparison::GreaterEqual, &of, &low)
+                    && self.compare(Comparison::Less, &of, &high)
+            }
+            Expression::Like(of, pattern) => match (self.value(of)?, self.value(pattern)?) {
+                (Value::Text(text), Value::Text(pattern)) => like(&text, &pattern),
+                _ => false,
+            },
+            Expression::Contains(of, part) => match (self.value(of)?, self.value(part)?) {
+                (Value::Text(text), Value::Text(part)) => text.contains(&part),
+                (Value::List(items), part) => items.iter().any(|item| is_equal(item, &part)),
+                _ => false,
+            },
+            Expression::IsAbsent(of) => self.value(of)?.is_absent(),
+            other => self.value(other)? == Value::Bool(true),
+        })
+    }
+
+    fn compare(&mut self, comparison: Comparison, a: &Value, b: &Value) -> bool {
+        match a.compare(b) {
+            Some(order) => match comparison {
+                Comparison::Equal => order == Ordering::Equal,
+                Comparison::Less => order == Ordering::Less,
+                Comparison::LessEqual => order != Ordering::Greater,
+                Comparison::Greater => order == Ordering::Greater,
+                Comparison::GreaterEqual => order != Ordering::Less,
+            },
+            None => {
+                let is_known = !a.is_absent() && !b.is_absent();
+                if is_known && a.type_name() != b.type_name() {
+                    self.warn(format!(
+                        "a {} was compared with a {}, which is never true",
+                        a.type_name(),
+                        b.type_name()
+                    ));
+                }
+                false
+            }
+        }
+    }
+
+    pub(super) fn value(&mut self, expression: &'a Expression) -> Run<Value> {
+        Ok(match expression {
+            Expression::Constant(value) => value.clone(),
+            Expression::Parameter(place) => {
+                self.parameters.get(*place).cloned().unwrap_or(Value::Absent)
+            }
+            Expression::Slot(slot) => self.bound_item(*slot).into(),
+            Expression::Key(set) => self.single(*set)?,
+            Expression::Path => {
+                self.path.as_deref().map_or(Value::Absent, |path| Value::Path(path.clone()))
+            }
+            Expression::Column(column) => {
+                self.group.get(*column).cloned().unwrap_or(Value::Absent)
+            }
+            Expression::Field(of, field) => match self.value(of)?.as_item() {
+                Some(item) => self.field(item, *field)?,
+                None => Value::Absent,
+            },
+            Expression::Member(of, name) => member(self.value(of)?, name),
+            Expression::Index(of, index) => match (self.value(of)?, self.value(index)?) {
+                (Value::List(items), Value::Int(place)) => usize::try_from(place)
+                    .ok()
+                    .and_then(|place| items.into_iter().nth(place))
+                    .unwrap_or(Value::Absent),
+                (map, Value::Text(name)) => member(map, &name),
+                _ => Value::Absent,
+            },
+            Expression::List(items) => {
+                let mut values = Vec::with_capacity(items.len());
+                for item in items {
+                    values.push(self.value(item)?);
+                }
+                Value::List(values)
+            }
+            Expression::Call(function, arguments) => self.call(*function, arguments)?,
+            Expression::Size(find, memo) => {
+                let rows = self.inner_rows(find, *memo)?;
+                Value::Int(i64::try_from(rows.len()).unwrap_or(i64::MAX))
+            }
+            Expression::Collect(find, memo) => {
+                let rows = self.inner_rows(find, *memo)?;
+                Value::List(rows.iter().filter_map(|row| row.values.first().cloned()).collect())
+            }
+            Expression::First(find, memo) => {
+                let rows = self.inner_rows(find, *memo)?;
+                let first = rows.first().and_then(|row| row.values.first());
+                first.cloned().unwrap_or(Value::Absent)
+            }
+            Expression::Negative(of) => match self.value(of)? {
+                Value::Int(number) => number.checked_neg().map_or(Value::Absent, Value::Int),
+                Value::Float(number) => Value::Float(-number),
+                Value::Duration(length) => {
+                    length.checked_neg().map_or(Value::Absent, Value::Duration)
+                }
+                Value::Months(months) => months.checked_neg().map_or(Value::Absent, Value::Months),
+                _ => Value::Absent,
+            },
+            Expression::Arithmetic(operator, a, b, span) => {
+                let (a, b) = (self.value(a)?, self.value(b)?);
+                match arithmetic(*operator, &a, &b, *span)? {
+                    Some(value) => value,
+                    None => {
+                        self.warn(format!(
+                            "a {} and a {} were joined by an operator that cannot",
+                            a.type_name(),
+                            b.type_name()
+                        ));
+                        Value::Absent
+                    }
+                }
+            }
+            condition => Value::Bool(self.holds(condition)?),
+        })
+    }
+
+    /// The one node or event of a key that stands where a value is needed.
+    fn single(&mut self, set: usize) -> Run<Value> {
+        let found = self.set(set)?;
+        if found.len() > 1 {
+            let span = self.plan.sets.get(set).map(|set| set.span).unwrap_or_default();
+            return Err(self.several(&found.nodes, "this key", span).into());
+        }
+        Ok(found.items().next().map_or(Value::Absent, Value::from))
+    }
+
+    /// A field of a node or event.
+    pub(super) fn field(&mut self, item: Item, field: FieldReference) -> Run<Value> {
+        match item {
+            Item::Node(node) => {
+                let value = self.node_value(node, field.name, field.field_type)?;
+                if value.is_absent()
+                    && self.deciding
+                    && !STUB_FIELDS.contains(&field.name)
+                    && self.source.is_stub(node)
+                {
+                    let kind = self.source.kind_of(node);
+                    self.reasons.insert((node, Uncertainty::Missing(kind)));
+                }
+                Ok(value)
+            }
+            Item::Event(event) => match (field.event, field.name) {
+                (Some(event_field), _) => Ok(self.event_value(event, event_field)?),
+                (None, "kind") => Ok(Value::Text("inference".to_owned())),
+                (None, "key") => Ok(Value::Text(self.event_name(event)?)),
+                _ => Ok(Value::Absent),
+            },
+        }
+    }
+
+    pub(super) fn node_value(
+        &self,
+        node: NodeNo,
+        name: &str,
+        field_type: FieldType,
+    ) -> Result<Value> {
+        let source = self.source;
+        match name {
+            "kind" => return Ok(Value::Text(source.kind_of(node).name().to_owned())),
+            "key" => return Ok(Value::Text(source.name_of(node))),
+            "missing" => return Ok(Value::Bool(source.is_stub(node))),
+            _ => {}
+        }
+        let value = source.field(node, name).map_err(store)?;
+        Ok(value.map_or(Value::Absent, |value| typed(Value::from_record(value), field_type)))
+    }
+
+    pub(super) fn event_value(&self, event: EventRef, field: EventField) -> Result<Value> {
+        let read = |field| self.source.event_field(event, field).map_err(store);
+        let Some(value) = read(field)? else { return Ok(Value::Absent) };
+        let mut value = typed(Value::from_record(value), field.spec().field_type);
+        if let Value::Hash(hash) = &mut value {
+            let algorithm = match field {
+                EventField::InputHash => read(EventField::InputAlgorithm)?,
+                EventField::OutputHash => read(EventField::OutputAlgorithm)?,
+                _ => None,
+            };
+            hash.algorithm = algorithm.and_then(|name| name.as_text().map(str::to_owned));
+        }
+        Ok(value)
+    }
+}
+
+/// A value in the type that the schema gives its field.
+fn typed(value: Value, field_type: FieldType) -> Value {
+    match (field_type, value) {
+        (FieldType::Time, Value::Int(time)) => Value::Time(time),
+        (FieldType::Hash, Value::Bytes(bytes)) => Value::Hash(HashValue { algorithm: None, bytes }),
+        (FieldType::Hash, Value::Text(text)) => match parse_hash_text(&text) {
+            Some((algorithm, bytes)) => {
+                Value::Hash(HashValue { algorithm: algorithm.map(str::to_owned), bytes })
+            }
+            None => Value::Text(text),
+        },
+        // What no float of the records can say stands as text in them.
+        (FieldType::Float, Value::Text(text)) => match text.as_str() {
+            "NaN" => Value::Float(f64::NAN),
+            "Infinity" => Value::Float(f64::INFINITY),
+            "-Infinity" => Value::Float(f64::NEG_INFINITY),
+            _ => Value::Text(text),
+        },
+        (_, value) => value,
+    }
+}
+
+fn member(map: Value, name: &str) -> Value {
+    match map {
+        Value::Map(entries) => {
+            let entry = entries.into_iter().find(|(key, _)| key == name);
+            entry.map_or(Value::Absent, |(_, value)| value)
+        }
+        _ => Value::Absent,
+    }
+}
+
+fn is_equal(a: &Value, b: &Value) -> bool {
+    a.compare(b) == Some(Ordering::Equal)
+}

@@ -1,0 +1,116 @@
+//! One relation, from a set to what it leads to. Events are rows: their two relations are looked
+//! up in their batch instead of the graph.
+
+use lineal_engine::schema::{Direction, Kind, Relation};
+
+use super::item_set::ItemSet;
+use super::{Executor, Run};
+use crate::plan::Kinds;
+use crate::source::{EventRef, NodeNo, Source};
+
+/// Bounds of the time of events, both included; batches outside of them are not read.
+pub(super) type Window = (Option<i64>, Option<i64>);
+
+impl<S: Source> Executor<'_, S> {
+    /// What one edge leads to from these, of these kinds.
+    pub(super) fn step(
+        &mut self,
+        from: &ItemSet,
+        relation: Relation,
+        direction: Direction,
+        to: Kinds,
+        window: Window,
+    ) -> Run<ItemSet> {
+        let (mut nodes, mut events) = (Vec::new(), Vec::new());
+        for event in &from.events {
+            self.count_edges(1)?;
+            let node = match (relation, direction) {
+                (Relation::ServedBy, Direction::Forward) => self.source.event_deployment(*event),
+                (Relation::PartOf, Direction::Forward) => self.source.event_batch(*event),
+                _ => continue,
+            };
+            if to.has(self.source.kind_of(node)) {
+                self.pass(node);
+                nodes.push(node);
+            }
+        }
+        for node in &from.nodes {
+            self.pass(*node);
+            let source = self.source;
+            let ends = source.edges(*node, relation, direction);
+            self.count_edges(ends.len())?;
+            for end in ends {
+                if to.has(source.kind_of(*end)) {
+                    self.pass(*end);
+                    nodes.push(*end);
+                }
+            }
+            if to.has(Kind::Inference) && direction == Direction::Inverse {
+                self.events_at(*node, relation, window, &mut events)?;
+            }
+        }
+        Ok(ItemSet::of(nodes, events))
+    }
+
+    /// Is there anything at the other end of this edge?
+    pub(super) fn has_edge(
+        &mut self,
+        node: NodeNo,
+        relation: Relation,
+        direction: Direction,
+        to: Kinds,
+    ) -> Run<bool> {
+        self.pass(node);
+        let source = self.source;
+        let ends = source.edges(node, relation, direction);
+        self.count_edges(ends.len())?;
+        let mut found = false;
+        for end in ends {
+            if to.has(source.kind_of(*end)) {
+                self.pass(*end);
+                found = true;
+            }
+        }
+        Ok(found)
+    }
+
+    /// The events of a deployment or a batch.
+    pub(super) fn events_at(
+        &mut self,
+        node: NodeNo,
+        relation: Relation,
+        window: Window,
+        out: &mut Vec<EventRef>,
+    ) -> Run<()> {
+        let source = self.source;
+        match (relation, source.kind_of(node)) {
+            (Relation::ServedBy, Kind::Deployment) => {
+                for batch in source.batches_of(node) {
+                    self.batch_events(batch, window, out)?;
+                }
+                Ok(())
+            }
+            (Relation::PartOf, Kind::Batch) => self.batch_events(node, window, out),
+            _ => Ok(()),
+        }
+    }
+
+    /// The events of a batch, unless all of them lie outside of the bounds.
+    pub(super) fn batch_events(
+        &mut self,
+        batch: NodeNo,
+        window: Window,
+        out: &mut Vec<EventRef>,
+    ) -> Run<()> {
+        let (first, last) = self.source.batch_times(batch);
+        let is_before = window.0.is_some_and(|from| last < from);
+        let is_after = window.1.is_some_and(|to| first > to);
+        if is_before || is_after {
+            return Ok(());
+        }
+        let rows = self.source.batch_rows(batch);
+        self.count_events(rows.len())?;
+        out.extend(rows);
+        Ok(())
+    }
+}

@@ -1,0 +1,263 @@
+//! Binds variables one after the other, and tests the chains between them.
+
+use std::rc::Rc;
+
+use lineal_engine::schema::{Direction, Kind};
+
+use super::expand::Window;
+use super::item_set::ItemSet;
+use super::{Executor, Run};
+use crate::plan::{Chain, End, Expression, Generator, Hop, HopKind, Kinds, SlotId, StepPlan};
+use crate::source::Source;
+use crate::value::{Item, Value};
+
+/// What is kept from row to row.
+pub(super) enum Memo {
+    /// The things for which a chain holds, and what they depend on.
+    Chain(Option<Item>, Rc<ItemSet>),
+    /// The rows of an inner question that does not depend on the row at hand.
+    Rows(Rc<Vec<super::Row>>),
+}
+
+/// Called for each full binding; false ends the search.
+type Emit<'e, 'a, S> = &'e mut dyn FnMut(&mut Executor<'a, S>) -> Run<bool>;
+
+impl<'a, S: Source> Executor<'a, S> {
+    /// Binds the variables of these steps in turn; false if the search was ended.
+    pub(super) fn bind(&mut self, steps: &'a [StepPlan], emit: Emit<'_, 'a, S>) -> Run<bool> {
+        let Some((step, rest)) = steps.split_first() else { return emit(self) };
+        match &step.from {
+            Generator::Scan => self.scan(step, rest, emit),
+            Generator::Set(set) => {
+                let set = self.set(*set)?;
+                self.each(&set, step, rest, emit)
+            }
+            Generator::Chain(chain) => {
+                let window = self.window(step)?;
+                let found = self.forward(chain, window)?;
+                self.each(&found, step, rest, emit)
+            }
+        }
+    }
+
+    fn each(
+        &mut self,
+        items: &ItemSet,
+        step: &'a StepPlan,
+        rest: &'a [StepPlan],
+        emit: Emit<'_, 'a, S>,
+    ) -> Run<bool> {
+        for item in items.items() {
+            if !self.candidate(item, step, rest, emit)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Everything of the variable's kinds. Nodes that are deleted in their source are left out,
+    /// unless the condition mentions that.
+    fn scan(
+        &mut self,
+        step: &'a StepPlan,
+        rest: &'a [StepPlan],
+        emit: Emit<'_, 'a, S>,
+    ) -> Run<bool> {
+        let source = self.source;
+        let slot = self.plan.slots.get(step.slot);
+        let kinds = slot.map_or(Kinds::NONE, |slot| slot.kinds);
+        let with_deleted = slot.is_some_and(|slot| slot.mentions_deleted);
+        for kind in kinds.iter().filter(|kind| *kind != Kind::Inference) {
+            for node in source.nodes_of(kind) {
+                self.look(1)?;
+                if !with_deleted && source.is_deleted(node) {
+                    continue;
+                }
+                if !self.candidate(Item::Node(node), step, rest, emit)? {
+                    return Ok(false);
+                }
+            }
+        }
+        if kinds.has(Kind::Inference) {
+            let window = self.window(step)?;
+            for batch in source.nodes_of(Kind::Batch) {
+                let mut events = Vec::new();
+                self.batch_events(batch, window, &mut events)?;
+                for event in events {
+                    if !self.candidate(Item::Event(event), step, rest, emit)? {
+                        return Ok(false);
+                    }
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Tries one candidate for a variable.
+    fn candidate(
+        &mut self,
+        item: Item,
+        step: &'a StepPlan,
+        rest: &'a [StepPlan],
+        emit: Emit<'_, 'a, S>,
+    ) -> Run<bool> {
+        if let Some(slot) = self.bindings.get_mut(step.slot) {
+            *slot = item;
+        }
+        for chain in &step.chains {
+            if !self.chain_holds(chain)? {
+                return Ok(true);
+            }
+        }
+        for filter in &step.filters {
+            if !self.decide(filter)? {
+                return Ok(true);
+            }
+        }
+        self.bind(rest, emit)
+    }
+
+    /// The bounds of the time of a step's events.
+    fn window(&mut self, step: &'a StepPlan) -> Run<Window> {
+        Ok((self.window_bound(step.window.0.as_ref())?, self.window_bound(step.window.1.as_ref())?))
+    }
+
+    fn window_bound(&mut self, expression: Option<&'a Expression>) -> Run<Option<i64>> {
+        let Some(expression) = expression else { return Ok(None) };
+        Ok(match self.value(expression)? {
+            Value::Time(time) => Some(time),
+            _ => None,
+        })
+    }
+
+    pub(super) fn bound_item(&self, slot: SlotId) -> Item {
+        self.bindings.get(slot).copied().unwrap_or(Item::Node(u32::MAX))
+    }
+
+    /// The things at one end of a chain.
+    fn end_set(&mut self, end: End, kinds: Kinds) -> Run<Rc<ItemSet>> {
+        match end {
+            End::Slot(slot) => Ok(Rc::new(ItemSet::one(self.bound_item(slot)))),
+            End::Set(set) => self.set(set),
+            End::Any => {
+                let kinds = kinds.iter().filter(|kind| *kind != Kind::Inference);
+                let nodes = kinds.flat_map(|kind| self.source.nodes_of(kind)).collect();
+                Ok(Rc::new(ItemSet::of(nodes, Vec::new())))
+            }
+        }
+    }
+
+    /// What a chain leads to from its start.
+    fn forward(&mut self, chain: &Chain, window: Window) -> Run<Rc<ItemSet>> {
+        let is_fixed = self.is_fixed(chain.start) && self.hops_are_fixed(chain);
+        if is_fixed && let Some(Memo::Chain(None, known)) = self.memos.get(&chain.memo) {
+            return Ok(known.clone());
+        }
+        let start = self.end_set(chain.start, chain.kinds)?;
+        let found = Rc::new(self.hops(&start, &chain.hops, window)?);
+        if is_fixed {
+            self.memos.insert(chain.memo, Memo::Chain(None, found.clone()));
+        }
+        Ok(found)
+    }
+
+    fn hops(&mut self, start: &ItemSet, hops: &[Hop], window: Window) -> Run<ItemSet> {
+        let mut here = None;
+        for (number, hop) in hops.iter().enumerate() {
+            // Only the last hop may lead to the events that the bounds are about.
+            let window = if number + 1 == hops.len() { window } else { (None, None) };
+            let from = here.as_ref().unwrap_or(start);
+            let mut found = match &hop.how {
+                HopKind::Edge(relation, direction) => {
+                    self.step(from, *relation, *direction, hop.to, window)?
+                }
+                HopKind::Reach { to_target, .. } => self.reach(to_target, from, hop.to, window)?,
+            };
+            if let Some(set) = hop.to_set {
+                let set = self.set(set)?;
+                found.keep(&set);
+            }
+            if found.is_empty() {
+                return Ok(found);
+            }
+            here = Some(found);
+        }
+        Ok(here.unwrap_or_else(|| start.clone()))
+    }
+
+    /// Does the chain hold for the variables as they are bound?
+    pub(super) fn chain_holds(&mut self, chain: &Chain) -> Run<bool> {
+        let End::Slot(slot) = chain.start else {
+            let start = self.end_set(chain.start, chain.kinds)?;
+            let found = self.hops(&start, &chain.hops, (None, None))?;
+            return self.lands(&found, chain);
+        };
+        let item = self.bound_item(slot);
+        if let (Item::Node(node), End::Any, [hop]) = (item, chain.end, chain.hops.as_slice())
+            && let (HopKind::Edge(relation, direction), None) = (&hop.how, hop.to_set)
+            && !hop.to.has(Kind::Inference)
+        {
+            return self.has_edge(node, *relation, *direction, hop.to);
+        }
+        if !chain.has_closure() || chain.end == End::Any {
+            let found = self.hops(&ItemSet::one(item), &chain.hops, (None, None))?;
+            return self.lands(&found, chain);
+        }
+        // A closure is made from its fixed end once, then each row is a look-up.
+        Ok(self.backward(chain)?.has(item))
+    }
+
+    fn lands(&mut self, found: &ItemSet, chain: &Chain) -> Run<bool> {
+        Ok(match chain.end {
+            End::Any => !found.is_empty(),
+            End::Slot(slot) => found.has(self.bound_item(slot)),
+            End::Set(set) => found.meets(&*self.set(set)?),
+        })
+    }
+
+    /// The things at the start of a chain for which it holds.
+    fn backward(&mut self, chain: &Chain) -> Run<Rc<ItemSet>> {
+        let key = match chain.end {
+            End::Slot(slot) => Some(self.bound_item(slot)),
+            _ => None,
+        };
+        let keep = self.hops_are_fixed(chain)
+            && (matches!(chain.end, End::Slot(_)) || self.is_fixed(chain.end));
+        if keep
+            && let Some(Memo::Chain(known_key, known)) = self.memos.get(&chain.memo)
+            && *known_key == key
+        {
+            return Ok(known.clone());
+        }
+        let reversed = chain.reversed();
+        let start = self.end_set(reversed.start, reversed.kinds)?;
+        let found = Rc::new(self.hops(&start, &reversed.hops, (None, None))?);
+        if keep {
+            self.memos.insert(chain.memo, Memo::Chain(key, found.clone()));
+        }
+        Ok(found)
+    }
+
+    /// Does it not depend on the row at hand?
+    fn is_fixed(&self, end: End) -> bool {
+        match end {
+            End::Slot(_) => false,
+            End::Any => true,
+            End::Set(set) => self.set_is_fixed(set),
+        }
+    }
+
+    fn set_is_fixed(&self, set: usize) -> bool {
+        self.plan.sets.get(set).is_some_and(|set| !set.correlated)
+    }
+
+    fn hops_are_fixed(&self, chain: &Chain) -> bool {
+        chain.hops.iter().all(|hop| {
+            let avoided = match &hop.how {
+                HopKind::Reach { to_target, .. } => to_target.avoiding.as_slice(),
+                HopKind::Edge(_, Direction::Forward | Direction::Inverse) => &[],
+            };
+            hop.to_set.iter().chain(avoided).all(|set| self.set_is_fixed(*set))
+        })
+    }
+}

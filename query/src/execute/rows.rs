@@ -1,0 +1,288 @@
+//! Bindings to rows: columns, order, set words, `root` and `tip`.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use lineal_engine::event_fields::EventField;
+
+use super::item_set::ItemSet;
+use super::join::Memo;
+use super::{Executor, Run, Stop};
+use crate::ast::{Extreme, SetWord};
+use crate::limits::Limit;
+use crate::plan::{Expression, FindPlan, Kinds, OperandPlan, OutputPlan, SelectPlan};
+use crate::source::{EventRef, Source};
+use crate::value::{Item, Value};
+
+/// A row with what it is ordered by.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) values: Vec<Value>,
+    pub(super) keys: Vec<Value>,
+    /// What its listed variables stand for: the last word in the order.
+    pub(super) items: Vec<Item>,
+}
+
+impl<'a, S: Source> Executor<'a, S> {
+    /// The rows of an inner question, ordered and bounded.
+    pub(super) fn inner_rows(&mut self, plan: &'a FindPlan, memo: usize) -> Run<Rc<Vec<Row>>> {
+        if !plan.correlated && let Some(Memo::Rows(known)) = self.memos.get(&memo) {
+            return Ok(known.clone());
+        }
+        let rows = Rc::new(self.find_rows(plan)?);
+        if !plan.correlated {
+            self.memos.insert(memo, Memo::Rows(rows.clone()));
+        }
+        Ok(rows)
+    }
+
+    pub(super) fn find_rows(&mut self, plan: &'a FindPlan) -> Run<Vec<Row>> {
+        let mut rows = Vec::new();
+        self.find_into(plan, &mut rows, usize::MAX)?;
+        self.page(&mut rows, plan.skip, plan.limit)?;
+        Ok(rows)
+    }
+
+    /// Is there a row? Stops at the first where nothing else matters.
+    pub(super) fn has_row(&mut self, plan: &'a FindPlan, memo: usize) -> Run<bool> {
+        let is_plain = plan.correlated && plan.skip.is_none() && plan.limit.is_none();
+        if let ([OperandPlan::Select(select)], true) = (plan.operands.as_slice(), is_plain)
+            && select.extreme.is_none()
+            && matches!(select.output, OutputPlan::Rows { .. })
+        {
+            let mut rows = Vec::new();
+            self.select_into(select, &mut rows, 1)?;
+            return Ok(!rows.is_empty());
+        }
+        Ok(!self.inner_rows(plan, memo)?.is_empty())
+    }
+
+    /// The rows of a question in their order; `skip` and `limit` are the caller's. What was found
+    /// before a bound ended it is in `out`.
+    pub(super) fn find_into(
+        &mut self,
+        plan: &'a FindPlan,
+        out: &mut Vec<Row>,
+        most: usize,
+    ) -> Run<()> {
+        if let [OperandPlan::Select(select)] = plan.operands.as_slice() {
+            let ended = self.select_into(select, out, most);
+            // A cut set has wrong extremes; no row is better than a wrong one.
+            if ended.is_err() && select.extreme.is_some() {
+                out.clear();
+            }
+            let descending: Vec<bool> = select.order.iter().map(|(_, d)| *d).collect();
+            self.sort(out, &descending)?;
+            return ended;
+        }
+        let mut sides = Vec::new();
+        for operand in &plan.operands {
+            let rows = match operand {
+                OperandPlan::Find(find) => self.find_rows(find)?,
+                OperandPlan::Select(select) => {
+                    let mut rows = Vec::new();
+                    self.select_into(select, &mut rows, usize::MAX)?;
+                    rows
+                }
+            };
+            sides.push(as_set(rows));
+        }
+        let mut sides = sides.into_iter();
+        let mut rows = sides.next().unwrap_or_default();
+        for side in sides {
+            let holds = |row: &Row| {
+                side.binary_search_by(|other| order_values(&other.values, &row.values)).is_ok()
+            };
+            match plan.word {
+                SetWord::Union => {
+                    rows.extend(side);
+                    rows = as_set(rows);
+                }
+                SetWord::Intersect => rows.retain(holds),
+                SetWord::Except => rows.retain(|row| !holds(row)),
+            }
+        }
+        let absent = || Value::Absent;
+        for row in &mut rows {
+            let key = |(column, _): &(usize, bool)| row.values.get(*column).cloned();
+            row.keys =
+                plan.column_order.iter().map(|key_of| key(key_of).unwrap_or_else(absent)).collect();
+        }
+        let descending: Vec<bool> = plan.column_order.iter().map(|(_, d)| *d).collect();
+        self.sort(&mut rows, &descending)?;
+        out.append(&mut rows);
+        Ok(())
+    }
+
+    fn select_into(
+        &mut self,
+        select: &'a SelectPlan,
+        out: &mut Vec<Row>,
+        most: usize,
+    ) -> Run<()> {
+        for guard in &select.guards {
+            if !self.decide(guard)? {
+                return Ok(());
+            }
+        }
+        let (distinct, items) = match &select.output {
+            OutputPlan::Groups(group) => return self.group_into(select, group, out),
+            OutputPlan::Rows { distinct, items } => (*distinct, items),
+        };
+        let rows_max = self.limits.rows;
+        let ended = self.bind(&select.steps, &mut |run: &mut Executor<'a, S>| {
+            let row = run.row(items, &select.order, &select.listed)?;
+            out.push(row);
+            if out.len() as u64 > rows_max {
+                out.pop();
+                return Err(Stop::Limit(Limit::Rows(rows_max)));
+            }
+            Ok(out.len() < most)
+        });
+        if select.has_hidden {
+            out.sort_by(|a, b| a.items.cmp(&b.items));
+            out.dedup_by(|a, b| a.items == b.items);
+        }
+        ended?;
+        if let Some(extreme) = select.extreme {
+            self.keep_extremes(extreme, out)?;
+        }
+        if distinct {
+            // The first of equal rows, in the order of their things, stands for all.
+            out.sort_by(|a, b| a.items.cmp(&b.items));
+            let rows = std::mem::take(out);
+            *out = as_set(rows);
+        }
+        Ok(())
+    }
+
+    /// One row for the variables as they are bound.
+    pub(super) fn row(
+        &mut self,
+        items: &'a [Expression],
+        order: &'a [(Expression, bool)],
+        listed: &[usize],
+    ) -> Run<Row> {
+        let mut values = Vec::with_capacity(items.len());
+        for item in items {
+            values.push(self.value(item)?);
+        }
+        let mut keys = Vec::with_capacity(order.len());
+        for (key, _) in order {
+            keys.push(self.value(key)?);
+        }
+        let items = listed.iter().map(|slot| self.bound_item(*slot)).collect();
+        Ok(Row { values, keys, items })
+    }
+
+    /// Keeps what has no other result upstream (`root`) or downstream (`tip`) of it.
+    fn keep_extremes(&mut self, extreme: Extreme, rows: &mut Vec<Row>) -> Run<()> {
+        let all = ItemSet::of(
+            rows.iter().filter_map(|row| node_of(row.items.first())).collect(),
+            rows.iter().filter_map(|row| event_of(row.items.first())).collect(),
+        );
+        let closure = crate::bind::lineage(true);
+        let kinds = Kinds::all();
+        // Closures upstream are small: `tip` needs one from all results together, since a result
+        // that another one reaches is not a tip; `root` asks for each.
+        let reached = match extreme {
+            Extreme::Tip => self.reach(&closure, &all, kinds, (None, None))?,
+            Extreme::Root => {
+                let mut nodes = Vec::new();
+                let mut events = Vec::new();
+                for item in all.items() {
+                    let found =
+                        self.reach(&closure, &ItemSet::one(item), kinds, (None, None))?;
+                    if found.meets(&all) {
+                        match item {
+                            Item::Node(node) => nodes.push(node),
+                            Item::Event(event) => events.push(event),
+                        }
+                    }
+                }
+                ItemSet::of(nodes, events)
+            }
+        };
+        rows.retain(|row| row.items.first().is_some_and(|item| !reached.has(*item)));
+        Ok(())
+    }
+
+    /// Sorts rows by their keys, then by what they stand for, then by their values. Absent values
+    /// stand last in both directions.
+    pub(super) fn sort(&mut self, rows: &mut [Row], descending: &[bool]) -> Run<()> {
+        let mut events: BTreeMap<EventRef, (i64, String)> = BTreeMap::new();
+        for row in rows.iter() {
+            for item in &row.items {
+                if let Item::Event(event) = item
+                    && !events.contains_key(event)
+                {
+                    events.insert(*event, self.event_place(*event)?);
+                }
+            }
+        }
+        let items = |a: &Item, b: &Item| match (a, b) {
+            // A batch's number differs between stores; an event's time and id do not.
+            (Item::Event(x), Item::Event(y)) => {
+                events.get(x).cmp(&events.get(y)).then_with(|| x.cmp(y))
+            }
+            _ => a.cmp(b),
+        };
+        rows.sort_by(|a, b| {
+            for (index, (x, y)) in a.keys.iter().zip(&b.keys).enumerate() {
+                let is_descending = descending.get(index).copied().unwrap_or(false);
+                let order = order_key(x, y, is_descending);
+                if order.is_ne() {
+                    return order;
+                }
+            }
+            let unequal = a.items.iter().zip(&b.items).map(|(x, y)| items(x, y)).find(|o| o.is_ne());
+            unequal.unwrap_or_else(|| order_values(&a.values, &b.values))
+        });
+        Ok(())
+    }
+
+    /// What orders events in every store alike: time, then id.
+    fn event_place(&mut self, event: EventRef) -> Run<(i64, String)> {
+        let time = match self.event_value(event, EventField::Time)? {
+            Value::Time(time) => time,
+            _ => i64::MAX,
+        };
+        for field in [EventField::LogId, EventField::EventId, EventField::RequestId] {
+            if let Value::Text(id) = self.event_value(event, field)? {
+                return Ok((time, id));
+            }
+        }
+        Ok((time, String::new()))
+    }
+}
+
+fn node_of(item: Option<&Item>) -> Option<u32> {
+    if let Some(Item::Node(node)) = item { Some(*node) } else { None }
+}
+
+fn event_of(item: Option<&Item>) -> Option<EventRef> {
+    if let Some(Item::Event(event)) = item { Some(*event) } else { None }
+}
+
+/// Rows as a set of their values.
+fn as_set(mut rows: Vec<Row>) -> Vec<Row> {
+    rows.sort_by(|a, b| order_values(&a.values, &b.values));
+    rows.dedup_by(|a, b| order_values(&a.values, &b.values).is_eq());
+    rows
+}
+
+pub(super) fn order_values(a: &[Value], b: &[Value]) -> Ordering {
+    let unequal = a.iter().zip(b).map(|(a, b)| a.order(b)).find(|order| order.is_ne());
+    unequal.unwrap_or_else(|| a.len().cmp(&b.len()))
+}
+
+fn order_key(a: &Value, b: &Value, is_descending: bool) -> Ordering {
+    match (a.is_absent(), b.is_absent()) {
+        (true, true) => Ordering::Equal,
+        (true, false) => Ordering::Greater,
+        (false, true) => Ordering::Less,
+        (false, false) if is_descending => b.order(a),
+        (false, false) => a.order(b),
+    }
+}

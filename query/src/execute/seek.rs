@@ -1,0 +1,224 @@
+//! Keys, ids and parameters to nodes and events. What is not found is an error, never an empty
+//! set: "no data" and "unknown key" are different findings.
+
+use std::rc::Rc;
+
+use lineal_engine::schema::Kind;
+
+use super::item_set::ItemSet;
+use super::{Executor, Run, store};
+use crate::error::{Code, Mistake, Span};
+use crate::parse::parse_hash_text;
+use crate::plan::{KeySource, Kinds, SetId, SetSource};
+use crate::source::{NodeNo, Source};
+use crate::value::Value;
+
+/// Fewest digits of an id prefix: fewer are ambiguous in any store worth asking.
+const ID_DIGITS_MIN: usize = 6;
+/// Candidates that an error lists.
+const CANDIDATES_MAX: usize = 5;
+
+impl<S: Source> Executor<'_, S> {
+    /// The set of that number; looked up once a run, unless it varies from row to row.
+    pub(super) fn set(&mut self, id: SetId) -> Run<Rc<ItemSet>> {
+        if let Some(Some(known)) = self.sets.get(id) {
+            return Ok(known.clone());
+        }
+        let Some(definition) = self.plan.sets.get(id) else { return Ok(Rc::default()) };
+        let span = definition.span;
+        let found = match &definition.source {
+            SetSource::Key(KeySource::Text(text)) => self.key(definition.kinds, text, span)?,
+            SetSource::Key(KeySource::Parameter(place)) => {
+                let text = self.parameter_text(*place);
+                self.key(definition.kinds, &text, span)?
+            }
+            SetSource::Id(digits) => self.id(digits, span)?,
+            SetSource::Parameter(place) => {
+                let text = self.parameter_text(*place);
+                self.reference_text(&text, span)?
+            }
+            SetSource::Find(find) => {
+                let rows = self.find_rows(find)?;
+                let (mut nodes, mut events) = (Vec::new(), Vec::new());
+                for row in &rows {
+                    match row.values.first() {
+                        Some(Value::Node(node)) => nodes.push(*node),
+                        Some(Value::Event(event)) => events.push(*event),
+                        _ => {}
+                    }
+                }
+                ItemSet::of(nodes, events)
+            }
+        };
+        let found = Rc::new(found);
+        if !definition.correlated
+            && let Some(place) = self.sets.get_mut(id)
+        {
+            *place = Some(found.clone());
+        }
+        Ok(found)
+    }
+
+    /// A parameter where a key stands, as text.
+    fn parameter_text(&self, place: usize) -> String {
+        match self.parameters.get(place) {
+            Some(Value::Text(text)) => text.clone(),
+            Some(Value::Int(number)) => number.to_string(),
+            Some(Value::Hash(hash)) => hash.text(),
+            _ => String::new(),
+        }
+    }
+
+    /// `kind:key`, `#id`, a bare hash or a bare key.
+    fn reference_text(&mut self, text: &str, span: Span) -> Run<ItemSet> {
+        if let Some(digits) = text.strip_prefix('#') {
+            return self.id(&digits.to_ascii_lowercase(), span);
+        }
+        if let Some((word, key)) = text.split_once(':') {
+            let kind = Kind::parse(word);
+            if kind.is_some() || word.eq_ignore_ascii_case("node") {
+                let key = unquoted(key);
+                return self.key(Kinds::of(kind), &key, span);
+            }
+        }
+        if parse_hash_text(text).is_some() {
+            let events = self.events_of(text)?;
+            if !events.is_empty() {
+                return Ok(events);
+            }
+        }
+        self.key(Kinds::nodes(), text, span)
+    }
+
+    /// What a key names. Several nodes are meant only where the key leaves the version out.
+    fn key(&mut self, kinds: Kinds, text: &str, span: Span) -> Run<ItemSet> {
+        if kinds.single() == Some(Kind::Inference) {
+            let found = self.events_of(text)?;
+            if found.is_empty() {
+                return Err(self.no_event(text, span).into());
+            }
+            return Ok(found);
+        }
+        let kind = kinds.single();
+        let nodes = self.source.find(kind, text);
+        match nodes.as_slice() {
+            [] => Err(self.no_node(kind, text, span).into()),
+            [_] => Ok(ItemSet::of(nodes, Vec::new())),
+            several if self.leaves_version_out(kind, text, several) => {
+                Ok(ItemSet::of(nodes, Vec::new()))
+            }
+            several => Err(self.several(several, &format!("`{text}`"), span).into()),
+        }
+    }
+
+    /// Is the key a bare name of a kind that has versions, so that all of them are meant?
+    fn leaves_version_out(&self, kind: Option<Kind>, text: &str, nodes: &[NodeNo]) -> bool {
+        match kind {
+            Some(Kind::Model | Kind::Dataset | Kind::Document) => {
+                // A digest that two data sets share is no name: the names tell.
+                nodes.iter().all(|node| {
+                    let name = self.source.name_of(*node);
+                    let key = name.split_once(':').map_or("", |(_, key)| key);
+                    let key = key.replace('"', "");
+                    let base = key.rsplit_once('@').map_or(key.as_str(), |(base, _)| base);
+                    base == text
+                        || base.strip_suffix(text).is_some_and(|before| before.ends_with('/'))
+                })
+            }
+            Some(Kind::Deployment) => !text.contains('@'),
+            _ => false,
+        }
+    }
+
+    /// Events by a hash, else by an id.
+    fn events_of(&mut self, text: &str) -> Run<ItemSet> {
+        if let Some((algorithm, bytes)) = parse_hash_text(text) {
+            let found = self.source.events_by_hash(algorithm, &bytes).map_err(store)?;
+            if !found.is_empty() {
+                return Ok(ItemSet::of(Vec::new(), found));
+            }
+        }
+        let found = self.source.events_by_id(text).map_err(store)?;
+        Ok(ItemSet::of(Vec::new(), found))
+    }
+
+    fn id(&mut self, digits: &str, span: Span) -> Run<ItemSet> {
+        if digits.len() < ID_DIGITS_MIN {
+            return Err(Mistake::new(
+                Code::Short,
+                span,
+                format!("an id prefix has at least {ID_DIGITS_MIN} digits"),
+            )
+            .into());
+        }
+        let nodes = self.source.find_id(digits);
+        match nodes.as_slice() {
+            [] => Err(Mistake::new(
+                Code::NotFound,
+                span,
+                format!("no recorded revision has an id that begins with {digits}"),
+            )
+            .into()),
+            [_] => Ok(ItemSet::of(nodes, Vec::new())),
+            several => Err(self.several(several, &format!("#{digits}"), span).into()),
+        }
+    }
+
+    fn no_node(&self, kind: Option<Kind>, text: &str, span: Span) -> Mistake {
+        let word = kind.map_or("node", Kind::name);
+        let mistake =
+            Mistake::new(Code::NotFound, span, format!("no {word} is recorded as `{text}`"));
+        let near = self.source.near(kind, text);
+        match near.as_slice() {
+            [] => {
+                let count = kind.map_or(self.source.node_count(), |kind| {
+                    let range = self.source.nodes_of(kind);
+                    range.end.saturating_sub(range.start)
+                });
+                mistake.hint(format!("{count} of that kind are recorded; `find {word} limit 10` lists some"))
+            }
+            [only] => mistake.replace(only.clone()),
+            [first, ..] => {
+                let hint = format!("these look alike: {}", near.join(", "));
+                mistake.hint(hint).replace(first.clone())
+            }
+        }
+    }
+
+    fn no_event(&self, text: &str, span: Span) -> Mistake {
+        let batches = self.source.nodes_of(Kind::Batch);
+        let count = batches.end.saturating_sub(batches.start);
+        let times = batches.map(|batch| self.source.batch_times(batch));
+        let spanned = times.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+        let mistake = Mistake::new(
+            Code::NotFound,
+            span,
+            format!("no event is recorded with the hash or id `{text}`"),
+        );
+        match spanned {
+            Some((first, last)) => mistake.hint(format!(
+                "searched: indexed hashes, request, event and log ids of {count} batches from {} to {}",
+                crate::value::time_text(first),
+                crate::value::time_text(last)
+            )),
+            None => mistake.hint("no events are recorded at all; import the logs first"),
+        }
+    }
+
+    /// An error that lists what a key fits.
+    pub(super) fn several(&self, nodes: &[NodeNo], what: &str, span: Span) -> Mistake {
+        let mut names: Vec<String> =
+            nodes.iter().take(CANDIDATES_MAX).map(|node| self.source.name_of(*node)).collect();
+        let more = nodes.len().saturating_sub(CANDIDATES_MAX);
+        if more > 0 {
+            names.push(format!("{more} more"));
+        }
+        Mistake::new(Code::Several, span, format!("{what} fits {} nodes", nodes.len()))
+            .hint(format!("write one of: {}", names.join(", ")))
+    }
+}
+
+/// A key as printed, without its quotes.
+fn unquoted(key: &str) -> String {
+    key.replace('"', "")
+}

@@ -1,0 +1,148 @@
+//! The schema as rows: what `show` gives.
+
+use lineal_engine::schema::{KINDS, Kind, RELATIONS};
+
+use super::Executor;
+use crate::bind::all_fields;
+use crate::bind::function::{AGGREGATES, FUNCTIONS};
+use crate::limits::{EDGES_MAX, EVENTS_MAX, ROWS_MAX};
+use crate::plan::{Column, Kinds, Topic, Type};
+use crate::source::Source;
+use crate::value::Value;
+
+type Table = (Vec<Column>, Vec<Vec<Value>>);
+
+fn columns<const N: usize>(names: [(&str, Type); N]) -> Vec<Column> {
+    names.map(|(name, column_type)| Column { name: name.to_owned(), column_type }).into()
+}
+
+fn text(text: impl Into<String>) -> Value {
+    Value::Text(text.into())
+}
+
+fn whole(number: u64) -> Value {
+    Value::Int(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+impl<S: Source> Executor<'_, S> {
+    pub(super) fn show(&self, topic: Topic) -> Table {
+        match topic {
+            Topic::Kinds => self.kinds(),
+            Topic::Relations => relations(),
+            Topic::Fields(kinds) => fields(kinds),
+            Topic::Functions => functions(),
+            Topic::Limits => self.limits(),
+        }
+    }
+
+    fn kinds(&self) -> Table {
+        let row = |kind: &Kind| {
+            let nodes = self.source.nodes_of(*kind);
+            let recorded = match kind {
+                // Events are not nodes; their batches are counted.
+                Kind::Inference => Value::Absent,
+                _ => whole(u64::from(nodes.end.saturating_sub(nodes.start))),
+            };
+            vec![text(kind.name()), recorded, text(kind.meaning())]
+        };
+        let columns =
+            columns([("kind", Type::Text), ("recorded", Type::Int), ("meaning", Type::Text)]);
+        (columns, KINDS.iter().map(row).collect())
+    }
+
+    fn limits(&self) -> Table {
+        let row = |name: &str, here: u64, default: u64, meaning: &str| {
+            vec![text(name), whole(here), whole(default), text(meaning)]
+        };
+        let text_max = crate::parse::TEXT_BYTES_MAX as u64;
+        let nesting_max = crate::parse::NESTING_MAX as u64;
+        let rows = vec![
+            row("edges", self.limits.edges, EDGES_MAX, "edges followed for one answer"),
+            row("events", self.limits.events, EVENTS_MAX, "events read for one answer"),
+            row("rows", self.limits.rows, ROWS_MAX, "rows of one answer, before skip and limit"),
+            row("text", text_max, text_max, "bytes of one request"),
+            row("nesting", nesting_max, nesting_max, "brackets within each other"),
+        ];
+        let columns = columns([
+            ("limit", Type::Text),
+            ("value", Type::Int),
+            ("default", Type::Int),
+            ("meaning", Type::Text),
+        ]);
+        (columns, rows)
+    }
+}
+
+fn relations() -> Table {
+    let words = |kinds: &[Kind]| text(kinds.iter().copied().collect::<Kinds>().words());
+    let row = |spec: &lineal_engine::schema::RelationSpec| {
+        vec![
+            text(spec.name),
+            text(spec.inverse),
+            words(spec.from),
+            words(spec.to),
+            text(spec.class.name()),
+        ]
+    };
+    let columns = columns([
+        ("relation", Type::Text),
+        ("inverse", Type::Text),
+        ("from", Type::Text),
+        ("to", Type::Text),
+        ("class", Type::Text),
+    ]);
+    (columns, RELATIONS.iter().map(row).collect())
+}
+
+fn fields(kinds: Kinds) -> Table {
+    let rows = all_fields(kinds)
+        .into_iter()
+        .map(|field| {
+            vec![text(field.name), text(field.field_type.name()), text(meaning(kinds, field.name))]
+        })
+        .collect();
+    (columns([("field", Type::Text), ("type", Type::Text), ("meaning", Type::Text)]), rows)
+}
+
+/// What a field means, as the schema says.
+fn meaning(kinds: Kinds, name: &str) -> &'static str {
+    use lineal_engine::event_fields::EVENT_FIELDS;
+    use lineal_engine::schema::{COMMON_FIELDS, fields};
+    let own = kinds.iter().flat_map(fields).chain(COMMON_FIELDS);
+    let own = own.filter(|spec| spec.name == name).map(|spec| spec.meaning);
+    let events = EVENT_FIELDS.iter().filter(|spec| spec.name == name).map(|spec| spec.meaning);
+    if kinds.single() == Some(Kind::Inference) {
+        events.chain(own).next().unwrap_or_default()
+    } else {
+        own.chain(events).next().unwrap_or_default()
+    }
+}
+
+fn functions() -> Table {
+    let rows = FUNCTIONS.iter().map(|spec| {
+        let mut arguments: Vec<String> = spec
+            .arguments
+            .iter()
+            .map(|types| {
+                let names: Vec<_> = types.iter().map(|one| one.name()).collect();
+                if names.is_empty() { "any".to_owned() } else { names.join(" or ") }
+            })
+            .collect();
+        if spec.repeats {
+            arguments.push("\u{2026}".to_owned());
+        }
+        vec![text(format!("{}({})", spec.name, arguments.join(", "))), text("row"), text(spec.meaning)]
+    });
+    let figures = AGGREGATES.iter().map(|(name, _, meaning)| {
+        vec![text(format!("{name}(\u{2026})")), text("group"), text(*meaning)]
+    });
+    let inner = [
+        ("size(find \u{2026})", "how many an inner question finds"),
+        ("list(find \u{2026})", "all that an inner question finds"),
+        ("first(find \u{2026})", "the first that an inner question finds"),
+    ]
+    .map(|(name, meaning)| vec![text(name), text("row"), text(meaning)]);
+    let columns =
+        columns([("function", Type::Text), ("of", Type::Text), ("meaning", Type::Text)]);
+    (columns, rows.chain(inner).chain(figures).collect())
+}

@@ -1,0 +1,543 @@
+//! What the executor runs: sets, steps over variables, expressions without names.
+//!
+//! Only the binder makes these, so an unbound name cannot reach the executor. A plan depends on the
+//! schema alone; keys, parameters and the view are looked up when it runs.
+
+mod kinds;
+mod order;
+
+use std::sync::Arc;
+
+use lineal_engine::event_fields::EventField;
+use lineal_engine::schema::{Direction, FieldType, Relation};
+
+pub(crate) use kinds::Kinds;
+pub(crate) use order::{Unordered, order};
+
+use crate::ast::{Extreme, SetWord};
+use crate::error::Span;
+use crate::value::Value;
+
+/// A bound and planned question.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) root: Root,
+    /// Variables of the whole question, inner ones too.
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) sets: Vec<SetDefinition>,
+    pub(crate) parameters: Vec<ParameterUse>,
+    pub(crate) as_of: Option<(View, Span)>,
+    pub(crate) format: Option<String>,
+}
+
+/// What kind of question it is.
+#[derive(Debug)]
+pub(crate) enum Root {
+    Find(FindPlan),
+    Trace(Box<TracePlan>),
+    Show(Topic),
+}
+
+/// What `show` shows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Topic {
+    Kinds,
+    Relations,
+    Fields(Kinds),
+    Functions,
+    Limits,
+}
+
+/// Up to where the store is seen.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum View {
+    Commit(u64),
+    Time(i64),
+    /// A place in [`Plan::parameters`].
+    Parameter(usize),
+}
+
+/// The number of a variable.
+pub(crate) type SlotId = usize;
+/// The number of a set.
+pub(crate) type SetId = usize;
+
+/// A variable.
+#[derive(Clone, Debug)]
+pub(crate) struct Slot {
+    /// Its name; terms without one have none.
+    pub(crate) name: Option<String>,
+    pub(crate) kinds: Kinds,
+    /// How many questions it stands inside of.
+    pub(crate) depth: usize,
+    /// The condition mentions `deleted`, so a scan does not leave such nodes out.
+    pub(crate) mentions_deleted: bool,
+}
+
+/// Where a parameter stands and what it must be there.
+#[derive(Clone, Debug)]
+pub(crate) struct ParameterUse {
+    pub(crate) name: String,
+    pub(crate) expected: Type,
+    pub(crate) span: Span,
+}
+
+/// A set of nodes or events that does not depend on the row at hand, unless it is correlated.
+#[derive(Debug)]
+pub(crate) struct SetDefinition {
+    pub(crate) source: SetSource,
+    pub(crate) kinds: Kinds,
+    pub(crate) correlated: bool,
+    pub(crate) span: Span,
+}
+
+/// Where a set comes from.
+#[derive(Debug)]
+pub(crate) enum SetSource {
+    /// `kind:key`
+    Key(KeySource),
+    /// `#9f2c1a`
+    Id(String),
+    /// `$ref`, a place in [`Plan::parameters`].
+    Parameter(usize),
+    /// An inner question whose first column is a node.
+    Find(FindPlan),
+}
+
+/// A key, known or given.
+#[derive(Debug)]
+pub(crate) enum KeySource {
+    Text(String),
+    /// A place in [`Plan::parameters`].
+    Parameter(usize),
+}
+
+/// One relation of a chain, with the kinds at its ends.
+#[derive(Clone, Debug)]
+pub(crate) struct Hop {
+    pub(crate) how: HopKind,
+    pub(crate) from: Kinds,
+    pub(crate) to: Kinds,
+    /// The thing reached must also be in this set.
+    pub(crate) to_set: Option<SetId>,
+}
+
+/// How a hop is made, in both directions.
+#[derive(Clone, Debug)]
+pub(crate) enum HopKind {
+    Edge(Relation, Direction),
+    Reach { to_target: Arc<Closure>, to_subject: Arc<Closure> },
+}
+
+impl Hop {
+    /// The same relation seen from the other end.
+    pub(crate) fn reversed(&self) -> Hop {
+        let how = match &self.how {
+            HopKind::Edge(relation, Direction::Forward) => {
+                HopKind::Edge(*relation, Direction::Inverse)
+            }
+            HopKind::Edge(relation, Direction::Inverse) => {
+                HopKind::Edge(*relation, Direction::Forward)
+            }
+            HopKind::Reach { to_target, to_subject } => {
+                HopKind::Reach { to_target: to_subject.clone(), to_subject: to_target.clone() }
+            }
+        };
+        Hop { how, from: self.to, to: self.from, to_set: None }
+    }
+}
+
+/// What a closure follows, by the kind at hand.
+#[derive(Debug)]
+pub(crate) struct Closure {
+    /// Relations to follow from each kind, without those that cannot lead to the goal.
+    pub(crate) relations: Vec<Vec<(Relation, Direction)>>,
+    pub(crate) upstream: bool,
+    /// The shortest distance, from and to.
+    pub(crate) within: (u32, u32),
+    pub(crate) avoiding: Vec<SetId>,
+    /// Inputs without a role make the answer uncertain.
+    pub(crate) training: bool,
+}
+
+/// An end of a chain.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum End {
+    Slot(SlotId),
+    Set(SetId),
+    /// Anything of the kinds of the last hop.
+    Any,
+}
+
+/// A chain of relations between two ends: there must be things in between for which all hold.
+#[derive(Clone, Debug)]
+pub(crate) struct Chain {
+    pub(crate) start: End,
+    /// Kinds of the start.
+    pub(crate) kinds: Kinds,
+    pub(crate) hops: Vec<Hop>,
+    pub(crate) end: End,
+    /// Where its result is kept for the next row, by [`Chain`].
+    pub(crate) memo: usize,
+}
+
+impl Chain {
+    /// The same chain from the other end.
+    pub(crate) fn reversed(&self) -> Chain {
+        let mut hops: Vec<Hop> = self.hops.iter().rev().map(Hop::reversed).collect();
+        // The set that a hop must land in belongs to the thing between it and the next hop.
+        let count = self.hops.len();
+        for (index, hop) in self.hops.iter().enumerate().take(count.saturating_sub(1)) {
+            if let Some(reversed) = hops.get_mut(count - 2 - index) {
+                reversed.to_set = hop.to_set;
+            }
+        }
+        let kinds = self.hops.last().map_or(self.kinds, |hop| hop.to);
+        Chain { start: self.end, kinds, hops, end: self.start, memo: self.memo }
+    }
+
+    /// Does it contain a closure?
+    pub(crate) fn has_closure(&self) -> bool {
+        self.hops.iter().any(|hop| matches!(hop.how, HopKind::Reach { .. }))
+    }
+}
+
+/// A question: one selection or several joined, then ordered and bounded.
+#[derive(Debug)]
+pub(crate) struct FindPlan {
+    pub(crate) operands: Vec<OperandPlan>,
+    pub(crate) word: SetWord,
+    pub(crate) columns: Vec<Column>,
+    /// Of joined selections: which columns to order by.
+    pub(crate) column_order: Vec<(usize, bool)>,
+    pub(crate) skip: Option<Bound>,
+    pub(crate) limit: Option<Bound>,
+    pub(crate) correlated: bool,
+}
+
+/// What is joined.
+#[derive(Debug)]
+pub(crate) enum OperandPlan {
+    Select(Box<SelectPlan>),
+    Find(Box<FindPlan>),
+}
+
+/// A number of rows, known or given.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Bound {
+    Number(u64),
+    /// A place in [`Plan::parameters`].
+    Parameter(usize),
+}
+
+/// A column of an answer.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// What it holds.
+    pub column_type: Type,
+}
+
+/// One selection.
+#[derive(Debug)]
+pub(crate) struct SelectPlan {
+    /// Conditions that no variable takes part in.
+    pub(crate) guards: Vec<Expression>,
+    /// Variables in the order in which they are bound.
+    pub(crate) steps: Vec<StepPlan>,
+    /// Variables that make a row, in the order of their naming.
+    pub(crate) listed: Vec<SlotId>,
+    /// Some variable is not listed, so the same row may come twice.
+    pub(crate) has_hidden: bool,
+    pub(crate) extreme: Option<Extreme>,
+    pub(crate) output: OutputPlan,
+    pub(crate) order: Vec<(Expression, bool)>,
+}
+
+/// What a selection gives back.
+#[derive(Debug)]
+pub(crate) enum OutputPlan {
+    Rows { distinct: bool, items: Vec<Expression> },
+    Groups(GroupPlan),
+}
+
+/// Figures over groups of matches. `having` and the order speak of the columns of the answer.
+#[derive(Debug)]
+pub(crate) struct GroupPlan {
+    pub(crate) keys: Vec<Expression>,
+    pub(crate) aggregates: Vec<Aggregate>,
+    /// Columns after the keys: expressions over [`Expression::Column`], where the keys come first
+    /// and the aggregates after them.
+    pub(crate) items: Vec<Expression>,
+    pub(crate) having: Option<Expression>,
+}
+
+/// One figure over a group.
+#[derive(Debug)]
+pub(crate) struct Aggregate {
+    pub(crate) function: AggregateFunction,
+    pub(crate) distinct: bool,
+    pub(crate) argument: Option<Expression>,
+}
+
+/// Figures over a group.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum AggregateFunction {
+    Count,
+    CountIf,
+    Share,
+    Sum,
+    Average,
+    Least,
+    Greatest,
+    /// Nearest rank, in percent.
+    Percentile(u8),
+}
+
+/// How one variable is bound.
+#[derive(Debug)]
+pub(crate) struct StepPlan {
+    pub(crate) slot: SlotId,
+    pub(crate) from: Generator,
+    /// Relations to variables that are bound already.
+    pub(crate) chains: Vec<Chain>,
+    /// Conditions whose variables are all bound now.
+    pub(crate) filters: Vec<Expression>,
+    /// Bounds of the time of events: from, and up to but without.
+    pub(crate) window: (Option<Expression>, Option<Expression>),
+}
+
+/// Where the candidates of a variable come from.
+#[derive(Debug)]
+pub(crate) enum Generator {
+    /// Everything of its kinds.
+    Scan,
+    /// A set.
+    Set(SetId),
+    /// What the chain leads to; its start is bound or a set.
+    Chain(Chain),
+}
+
+/// `trace A to B`.
+#[derive(Debug)]
+pub(crate) struct TracePlan {
+    /// Binds the two ends; its condition speaks of them alone.
+    pub(crate) ends: SelectPlan,
+    pub(crate) from: SlotId,
+    pub(crate) to: SlotId,
+    /// Upstream and downstream, toward the kinds of the other end.
+    pub(crate) from_up: Arc<Closure>,
+    pub(crate) from_down: Arc<Closure>,
+    pub(crate) to_up: Arc<Closure>,
+    pub(crate) to_down: Arc<Closure>,
+    /// Conditions that speak of the path.
+    pub(crate) filters: Vec<Expression>,
+    pub(crate) items: Vec<Expression>,
+    pub(crate) distinct: bool,
+    pub(crate) order: Vec<(Expression, bool)>,
+    pub(crate) columns: Vec<Column>,
+    pub(crate) skip: Option<Bound>,
+    pub(crate) limit: Option<Bound>,
+}
+
+/// Types of expressions; `Any` where it is not known before running.
+#[derive(Clone, Copy, PartialEq, Debug)]
+#[expect(missing_docs, reason = "the names are the language's type names")]
+pub enum Type {
+    Any,
+    Bool,
+    Int,
+    Float,
+    Text,
+    Time,
+    Duration,
+    Months,
+    Hash,
+    Node,
+    List,
+    Map,
+    Path,
+}
+
+impl Type {
+    /// The language's word.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Type::Any => "any",
+            Type::Bool => "bool",
+            Type::Int => "int",
+            Type::Float => "float",
+            Type::Text => "string",
+            Type::Time => "timestamp",
+            Type::Duration => "duration",
+            Type::Months => "calendar duration",
+            Type::Hash => "hash",
+            Type::Node => "node",
+            Type::List => "list",
+            Type::Map => "map",
+            Type::Path => "path",
+        }
+    }
+}
+
+impl From<FieldType> for Type {
+    fn from(field: FieldType) -> Type {
+        match field {
+            FieldType::Text => Type::Text,
+            FieldType::Int => Type::Int,
+            FieldType::Float => Type::Float,
+            FieldType::Bool => Type::Bool,
+            FieldType::Time => Type::Time,
+            FieldType::Hash => Type::Hash,
+            FieldType::Node => Type::Node,
+            FieldType::List => Type::List,
+            FieldType::Map => Type::Map,
+        }
+    }
+}
+
+/// A field, found in the schema.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FieldReference {
+    /// The name in the records; events have none of that name if it is not theirs.
+    pub(crate) name: &'static str,
+    pub(crate) field_type: FieldType,
+    pub(crate) event: Option<EventField>,
+}
+
+/// An expression without names.
+#[derive(Clone, Debug)]
+pub(crate) enum Expression {
+    Constant(Value),
+    /// A place in [`Plan::parameters`].
+    Parameter(usize),
+    Slot(SlotId),
+    /// The one node that a key names.
+    Key(SetId),
+    /// The path of the row at hand.
+    Path,
+    /// A column of the group at hand.
+    Column(usize),
+    Field(Box<Expression>, FieldReference),
+    Member(Box<Expression>, String),
+    Index(Box<Expression>, Box<Expression>),
+    List(Vec<Expression>),
+    Call(Function, Vec<Expression>),
+    Chain(Box<Chain>),
+    /// Is it in the set?
+    InSet(Box<Expression>, SetId),
+    /// Is there a row?
+    Exists(Arc<FindPlan>, usize),
+    Size(Arc<FindPlan>, usize),
+    Collect(Arc<FindPlan>, usize),
+    First(Arc<FindPlan>, usize),
+    InFind(Box<Expression>, Arc<FindPlan>, usize),
+    Not(Box<Expression>),
+    Negative(Box<Expression>),
+    And(Box<Expression>, Box<Expression>),
+    Or(Box<Expression>, Box<Expression>),
+    Compare(Comparison, Box<Expression>, Box<Expression>),
+    In(Box<Expression>, Box<Expression>),
+    InRange(Box<Expression>, Box<Expression>, Box<Expression>),
+    Like(Box<Expression>, Box<Expression>),
+    Contains(Box<Expression>, Box<Expression>),
+    Arithmetic(Arithmetic, Box<Expression>, Box<Expression>, Span),
+    IsAbsent(Box<Expression>),
+}
+
+/// Comparisons; `!=` is the complement of equal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Comparison {
+    Equal,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+}
+
+/// Operators on numbers and times.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Arithmetic {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+}
+
+/// Functions of one row.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Function {
+    Now,
+    ActiveAt,
+    Length,
+    Nodes,
+    Edges,
+    Lower,
+    Upper,
+    Coalesce,
+    Number,
+    Kind,
+    Id,
+    Abs,
+    Round,
+    IsNan,
+    Bucket(BucketUnit),
+}
+
+/// Stretches of time into which times are grouped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum BucketUnit {
+    Hour,
+    Day,
+    Week,
+    Month,
+    Year,
+}
+
+impl Expression {
+    /// Calls `see` for this expression and all within it, not for inner questions.
+    pub(crate) fn visit(&self, see: &mut impl FnMut(&Expression)) {
+        see(self);
+        match self {
+            Expression::Constant(_)
+            | Expression::Parameter(_)
+            | Expression::Slot(_)
+            | Expression::Key(_)
+            | Expression::Path
+            | Expression::Column(_)
+            | Expression::Chain(_)
+            | Expression::Exists(..)
+            | Expression::Size(..)
+            | Expression::Collect(..)
+            | Expression::First(..) => {}
+            Expression::Field(of, _)
+            | Expression::Member(of, _)
+            | Expression::InSet(of, _)
+            | Expression::InFind(of, ..)
+            | Expression::Not(of)
+            | Expression::Negative(of)
+            | Expression::IsAbsent(of) => of.visit(see),
+            Expression::Index(a, b)
+            | Expression::And(a, b)
+            | Expression::Or(a, b)
+            | Expression::Compare(_, a, b)
+            | Expression::In(a, b)
+            | Expression::Like(a, b)
+            | Expression::Contains(a, b)
+            | Expression::Arithmetic(_, a, b, _) => {
+                a.visit(see);
+                b.visit(see);
+            }
+            Expression::InRange(a, b, c) => {
+                a.visit(see);
+                b.visit(see);
+                c.visit(see);
+            }
+            Expression::List(items) | Expression::Call(_, items) => {
+                items.iter().for_each(|item| item.visit(see));
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The public face: a question is read once, prepared once, and asked many times.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::answer::Answer;
+use crate::ast::Script;
+use crate::bind::bind;
+use crate::error::{Mistake, Result};
+use crate::execute::{Machine, Request, run};
+use crate::plan::{Column, Plan, Root};
+use crate::source::Source;
+
+/// A question that has been read: its syntax stands, its meaning is not yet checked.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Query {
+    script: Script,
+}
+
+impl Query {
+    /// Reads a question.
+    ///
+    /// # Errors
+    /// The first mistake in its syntax.
+    pub fn parse(text: &str) -> Result<Query, Mistake> {
+        Ok(Query { script: crate::parse::parse(text)? })
+    }
+
+    /// Its syntax tree.
+    #[must_use]
+    pub fn script(&self) -> &Script {
+        &self.script
+    }
+
+    /// Checks its meaning and plans it. No store is needed.
+    ///
+    /// # Errors
+    /// The first mistake in its meaning: an unknown name, a wrong direction, types that do not
+    /// fit, or a part of the language that is not in this version yet.
+    pub fn prepare(&self) -> Result<Prepared, Mistake> {
+        Ok(Prepared { plan: bind(&self.script)? })
+    }
+}
+
+impl FromStr for Query {
+    type Err = Mistake;
+    fn from_str(text: &str) -> Result<Query, Mistake> {
+        Query::parse(text)
+    }
+}
+
+impl fmt::Display for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.script.fmt(f)
+    }
+}
+
+/// A question that can be asked, any number of times and of any view.
+#[derive(Debug)]
+pub struct Prepared {
+    plan: Plan,
+}
+
+impl Prepared {
+    /// Reads and prepares in one go.
+    ///
+    /// # Errors
+    /// The first mistake.
+    pub fn new(text: &str) -> Result<Prepared, Mistake> {
+        Query::parse(text)?.prepare()
+    }
+
+    /// The names of its parameters, sorted, without `$`.
+    #[must_use]
+    pub fn parameters(&self) -> Vec<&str> {
+        let mut names: Vec<&str> =
+            self.plan.parameters.iter().map(|place| place.name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// The columns of its answer, where they do not depend on the topic of `show`.
+    #[must_use]
+    pub fn columns(&self) -> &[Column] {
+        match &self.plan.root {
+            Root::Find(find) => &find.columns,
+            Root::Trace(trace) => &trace.columns,
+            Root::Show(_) => &[],
+        }
+    }
+
+    /// The output format that it asks for.
+    #[must_use]
+    pub fn format(&self) -> Option<&str> {
+        self.plan.format.as_deref()
+    }
+
+    /// Asks a view.
+    ///
+    /// # Errors
+    /// A key that nothing recorded has, a parameter without a value, or a store that cannot be
+    /// read. A bound that is reached is no error: the answer says so.
+    pub fn run<S: Source>(&self, source: &S, request: &Request<'_>) -> Result<Answer> {
+        self.run_on(&mut Machine::default(), source, request)
+    }
+
+    /// As [`Prepared::run`], with working memory that is kept from one asking to the next.
+    ///
+    /// # Errors
+    /// As [`Prepared::run`].
+    pub fn run_on<S: Source>(
+        &self,
+        machine: &mut Machine,
+        source: &S,
+        request: &Request<'_>,
+    ) -> Result<Answer> {
+        run(&self.plan, source, request, machine)
+    }
+}

@@ -1,0 +1,84 @@
+//! Questions with their answers, side by side in one file, asked of a small graph in memory.
+//!
+//! `UPDATE_EXPECT=1 cargo test -p lineal-query` writes the answers anew.
+
+mod graph;
+
+use expect_test::expect_file;
+use graph::Graph;
+use lineal_query::{Limits, Parameters, Prepared, Request, State};
+
+/// 10 March 2026, noon UTC: what `now()` is in every test.
+const NOW: i64 = 1_773_144_000_000_000_000;
+
+fn world() -> Graph {
+    Graph::new(include_str!("golden/world.txt"))
+}
+
+/// The answer as text, or the error as a reader sees it.
+fn ask(graph: &Graph, text: &str) -> String {
+    let hash = "sha256:aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11";
+    let parameters = Parameters::new()
+        .text("hash", hash)
+        .text("ref", "model:prod/credit-risk@3")
+        .text("day", "2026-02-15")
+        .text("n", "2")
+        .text("name", "credit-risk");
+    let limits = Limits::default();
+    let request = Request { parameters: &parameters, limits: &limits, now: NOW };
+    let prepared = match Prepared::new(text) {
+        Ok(prepared) => prepared,
+        Err(mistake) => return mistake.render(text),
+    };
+    let answer = match prepared.run(graph, &request) {
+        Ok(answer) => answer,
+        Err(error) => return error.render(text),
+    };
+    let names: Vec<_> = answer.columns.iter().map(|column| column.name.as_str()).collect();
+    let mut out = format!("[{}]", names.join(" | "));
+    for row in &answer.rows {
+        let cells: Vec<_> = row.iter().map(|value| answer.text(value)).collect();
+        out.push('\n');
+        out.push_str(cells.join(" | ").trim_end());
+    }
+    if answer.completeness.state() != State::Complete {
+        out.push_str(&format!("\n({})", answer.completeness.state()));
+        for reason in &answer.completeness.reasons {
+            out.push_str(&format!("\n({reason})"));
+        }
+    }
+    for warning in &answer.warnings {
+        out.push_str(&format!("\n(warning: {warning})"));
+    }
+    out
+}
+
+/// Runs a file of questions, each with its answer below `----`, and writes it anew.
+fn check(file: &str, expected: &expect_test::ExpectFile) {
+    let graph = world();
+    let mut out = String::new();
+    let mut count = 0;
+    for block in file.split("\n\n").map(str::trim).filter(|block| !block.is_empty()) {
+        let question = block.split("\n----").next().unwrap_or(block);
+        let text: Vec<_> = question.lines().filter(|line| !line.starts_with("# ")).collect();
+        if text.is_empty() {
+            out.push_str(&format!("{question}\n\n"));
+            continue;
+        }
+        let answer = ask(&graph, &text.join("\n"));
+        out.push_str(&format!("{question}\n----\n{answer}\n\n"));
+        count += 1;
+    }
+    assert!(count >= 10, "the file must not be empty");
+    expected.assert_eq(&out);
+}
+
+#[test]
+fn questions_have_their_answers() {
+    check(include_str!("golden/answers.lql"), &expect_file!["golden/answers.lql"]);
+}
+
+#[test]
+fn wrong_meaning_is_refused_with_the_repair() {
+    check(include_str!("golden/wrong_meaning.lql"), &expect_file!["golden/wrong_meaning.lql"]);
+}

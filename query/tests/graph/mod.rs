@@ -1,0 +1,361 @@
+//! A graph in memory, built from lines of text, so that the language is tested without the store.
+//!
+//! `dataset:loans@7 rows=5 license=MIT` records a node; a name may end in `!stub`, `!deleted` or
+//! `!conflict`. `run:a trained_on dataset:loans@7` records an edge. `event batch:b1 input_hash=...`
+//! records an event. `commit 2026-01-01` ends a commit; what follows belongs to the next.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use lineal_engine::event_fields::{EVENT_FIELDS, EventField};
+use lineal_engine::schema::{
+    COMMON_FIELDS, Direction, FieldType, Kind, NODE_KINDS, Relation, fields,
+};
+use lineal_proof::{Map, Value};
+use lineal_query::{EventRef, NodeNo, Source};
+
+#[derive(Clone, Debug)]
+struct Node {
+    kind: Kind,
+    key: String,
+    fields: Map,
+    stub: bool,
+    deleted: bool,
+    conflict: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Event {
+    batch: NodeNo,
+    fields: BTreeMap<EventField, Value>,
+}
+
+/// A view of the graph.
+#[derive(Clone, Debug)]
+pub(crate) struct Graph {
+    text: String,
+    commits: Vec<i64>,
+    nodes: Vec<Node>,
+    edges: BTreeMap<(NodeNo, Relation, bool), Vec<NodeNo>>,
+    events: Vec<Event>,
+}
+
+/// Nothing fails in memory; the type is needed by the seam.
+#[derive(Debug, thiserror::Error)]
+#[error("the graph in memory does not fail")]
+pub(crate) struct Never;
+
+fn time(text: &str) -> i64 {
+    let text = if text.contains('T') { text.to_owned() } else { format!("{text}T00:00:00Z") };
+    let timestamp: jiff::Timestamp = text.parse().unwrap();
+    i64::try_from(timestamp.as_nanosecond()).unwrap()
+}
+
+fn typed(text: &str, field_type: FieldType) -> Value {
+    match field_type {
+        FieldType::Int => Value::Int(text.parse().unwrap()),
+        FieldType::Float => Value::float(text.parse().unwrap()),
+        FieldType::Bool => Value::Bool(text.parse().unwrap()),
+        FieldType::Time => Value::Int(time(text).into()),
+        FieldType::Hash => {
+            Value::Bytes(data_encoding::HEXLOWER.decode(text.as_bytes()).unwrap())
+        }
+        _ => Value::text(text.replace('_', " ")),
+    }
+}
+
+/// `kind:key`
+fn named(word: &str) -> Option<(Kind, &str)> {
+    let (kind, key) = word.split_once(':')?;
+    Some((Kind::parse(kind)?, key))
+}
+
+impl Graph {
+    /// Builds the graph of these lines.
+    pub(crate) fn new(text: &str) -> Graph {
+        Graph::up_to(text, u64::MAX).unwrap()
+    }
+
+    fn up_to(text: &str, last: u64) -> Option<Graph> {
+        let mut lines = Vec::new();
+        let mut commits = Vec::new();
+        for line in text.lines().map(str::trim) {
+            if let Some(at) = line.strip_prefix("commit ") {
+                commits.push(time(at));
+                if commits.len() as u64 == last {
+                    break;
+                }
+            } else if !line.is_empty() && !line.starts_with('#') {
+                lines.push(line);
+            }
+        }
+        if last != u64::MAX && (commits.len() as u64) < last || last == 0 {
+            return None;
+        }
+        let mut graph = Graph {
+            text: text.to_owned(),
+            commits,
+            nodes: Vec::new(),
+            edges: BTreeMap::new(),
+            events: Vec::new(),
+        };
+        graph.read_nodes(&lines);
+        graph.read_edges(&lines);
+        graph.read_events(&lines);
+        Some(graph)
+    }
+
+    fn read_nodes(&mut self, lines: &[&str]) {
+        let mut nodes: BTreeMap<(Kind, String), Node> = BTreeMap::new();
+        for line in lines {
+            let mut words = line.split_whitespace();
+            let (first, second) = (words.next().unwrap(), words.next());
+            if first == "event" || second.is_some_and(|word| Relation::parse(word).is_some()) {
+                continue;
+            }
+            let mut marks = first.split('!');
+            let (kind, key) = named(marks.next().unwrap()).unwrap();
+            let marks: Vec<_> = marks.collect();
+            let mut map = Map::new();
+            let base = key.split_once('@').map_or(key, |(base, _)| base);
+            let name = base.rsplit('/').next().unwrap_or(base);
+            if !marks.contains(&"stub") {
+                map.insert("name", name);
+                if let Some((_, version)) = key.split_once('@') {
+                    map.insert("version", version);
+                }
+            }
+            for word in second.into_iter().chain(words) {
+                let (field, value) = word.split_once('=').unwrap();
+                if let Some((outer, inner)) = field.split_once('.') {
+                    let mut members =
+                        map.get(outer).and_then(Value::as_map).cloned().unwrap_or_default();
+                    let number = value.parse().ok().filter(|_| outer == "metrics");
+                    members.insert(inner, number.map_or(Value::text(value), Value::Float));
+                    map.insert(outer, Value::Map(members));
+                    continue;
+                }
+                let spec = fields(kind).iter().chain(COMMON_FIELDS).find(|s| s.name == field);
+                let spec = spec.unwrap_or_else(|| panic!("{kind} has no field {field}"));
+                map.insert(field, typed(value, spec.field_type));
+            }
+            nodes.insert(
+                (kind, key.to_owned()),
+                Node {
+                    kind,
+                    key: key.to_owned(),
+                    fields: map,
+                    stub: marks.contains(&"stub"),
+                    deleted: marks.contains(&"deleted"),
+                    conflict: marks.contains(&"conflict"),
+                },
+            );
+        }
+        self.nodes = nodes.into_values().collect();
+    }
+
+    fn number(&self, word: &str) -> NodeNo {
+        let (kind, key) = named(word).unwrap_or_else(|| panic!("{word} names no node"));
+        let at = self.nodes.iter().position(|node| node.kind == kind && node.key == key);
+        NodeNo::try_from(at.unwrap_or_else(|| panic!("{word} is not recorded"))).unwrap()
+    }
+
+    fn read_edges(&mut self, lines: &[&str]) {
+        for line in lines {
+            let words: Vec<_> = line.split_whitespace().collect();
+            let [from, relation, to] = words.as_slice() else { continue };
+            let Some((relation, direction)) = Relation::parse(relation) else { continue };
+            assert!(direction == Direction::Forward, "{line}");
+            let (from, to) = (self.number(from), self.number(to));
+            assert!(relation.allows(self.kind_of(from), self.kind_of(to)), "{line}");
+            self.edges.entry((from, relation, true)).or_default().push(to);
+            self.edges.entry((to, relation, false)).or_default().push(from);
+        }
+        for ends in self.edges.values_mut() {
+            ends.sort_unstable();
+            ends.dedup();
+        }
+    }
+
+    fn read_events(&mut self, lines: &[&str]) {
+        for line in lines {
+            let mut words = line.split_whitespace();
+            if words.next() != Some("event") {
+                continue;
+            }
+            let batch = self.number(words.next().unwrap());
+            let mut event = Event { batch, fields: BTreeMap::new() };
+            for word in words {
+                let (name, value) = word.split_once('=').unwrap();
+                let field = EventField::parse(name).unwrap();
+                let field_type =
+                    EVENT_FIELDS.iter().find(|spec| spec.field == field).unwrap().field_type;
+                event.fields.insert(field, typed(value, field_type));
+            }
+            self.events.push(event);
+        }
+    }
+
+    fn node(&self, node: NodeNo) -> &Node {
+        &self.nodes[node as usize]
+    }
+
+    fn event(&self, event: EventRef) -> &Event {
+        // The test graph keeps one list of events; a batch's rows are places in it.
+        &self.events[event.row as usize]
+    }
+
+    fn events_where(&self, test: impl Fn(&Event) -> bool) -> Vec<EventRef> {
+        let places = self.events.iter().enumerate().filter(|(_, event)| test(event));
+        places
+            .map(|(row, event)| EventRef {
+                batch: event.batch,
+                row: u32::try_from(row).unwrap(),
+            })
+            .collect()
+    }
+
+    fn labels(node: &Node) -> Vec<String> {
+        let mut out = vec![node.key.clone()];
+        let base = node.key.split_once('@').map_or(node.key.as_str(), |(base, _)| base);
+        let version = node.key.split_once('@').map(|(_, version)| version);
+        let name = base.rsplit('/').next().unwrap_or(base);
+        match node.kind {
+            Kind::Deployment => {
+                out.push(base.split('/').next().unwrap_or(base).to_owned());
+            }
+            Kind::Model | Kind::Dataset | Kind::Document => {
+                out.extend([base.to_owned(), name.to_owned()]);
+                out.extend(version.map(|version| format!("{name}@{version}")));
+            }
+            _ => {}
+        }
+        if let Some(digest) = node.fields.get("digest").and_then(Value::as_text) {
+            out.push(digest.to_owned());
+        }
+        out
+    }
+}
+
+impl Source for Graph {
+    type Error = Never;
+
+    fn commit(&self) -> u64 {
+        self.commits.len() as u64
+    }
+    fn recorded(&self) -> i64 {
+        self.commits.last().copied().unwrap_or_default()
+    }
+    fn as_of_commit(&self, number: u64) -> Result<Option<Graph>, Never> {
+        Ok(Graph::up_to(&self.text, number))
+    }
+    fn as_of_time(&self, time: i64) -> Result<Option<Graph>, Never> {
+        let number = self.commits.iter().filter(|at| **at <= time).count();
+        self.as_of_commit(number as u64)
+    }
+    fn node_count(&self) -> u32 {
+        u32::try_from(self.nodes.len()).unwrap()
+    }
+    fn nodes_of(&self, kind: Kind) -> Range<NodeNo> {
+        let place = |kinds: &dyn Fn(Kind) -> bool| {
+            u32::try_from(self.nodes.iter().filter(|node| kinds(node.kind)).count()).unwrap()
+        };
+        place(&|other| other < kind)..place(&|other| other <= kind)
+    }
+    fn kind_of(&self, node: NodeNo) -> Kind {
+        self.node(node).kind
+    }
+    fn name_of(&self, node: NodeNo) -> String {
+        let node = self.node(node);
+        format!("{}:{}", node.kind, node.key)
+    }
+    fn find(&self, kind: Option<Kind>, text: &str) -> Vec<NodeNo> {
+        let kinds: Vec<Kind> = kind.map_or_else(|| NODE_KINDS.to_vec(), |kind| vec![kind]);
+        (0..self.node_count())
+            .filter(|node| {
+                let node = self.node(*node);
+                kinds.contains(&node.kind) && Graph::labels(node).iter().any(|label| label == text)
+            })
+            .collect()
+    }
+    fn find_id(&self, hex_prefix: &str) -> Vec<NodeNo> {
+        (0..self.node_count())
+            .filter(|node| {
+                let id = self.node(*node).fields.get("id").and_then(Value::as_text);
+                id.is_some_and(|id| id.trim_start_matches('#').starts_with(hex_prefix))
+            })
+            .collect()
+    }
+    fn near(&self, kind: Option<Kind>, text: &str) -> Vec<String> {
+        let base = text.split_once('@').map_or(text, |(base, _)| base);
+        (0..self.node_count())
+            .filter(|node| kind.is_none_or(|kind| self.kind_of(*node) == kind))
+            .map(|node| self.name_of(node))
+            .filter(|name| name.contains(base))
+            .take(5)
+            .collect()
+    }
+    fn edges(&self, node: NodeNo, relation: Relation, direction: Direction) -> &[NodeNo] {
+        let key = (node, relation, direction == Direction::Forward);
+        self.edges.get(&key).map_or(&[], Vec::as_slice)
+    }
+    fn is_stub(&self, node: NodeNo) -> bool {
+        self.node(node).stub
+    }
+    fn is_deleted(&self, node: NodeNo) -> bool {
+        self.node(node).deleted
+    }
+    fn conflicts(&self, node: NodeNo) -> bool {
+        self.node(node).conflict
+    }
+    fn field(&self, node: NodeNo, name: &str) -> Result<Option<Value>, Never> {
+        Ok(match name {
+            "deleted" => self.is_deleted(node).then_some(Value::Bool(true)),
+            name => self.node(node).fields.get(name).cloned(),
+        })
+    }
+    fn events_by_hash(
+        &self,
+        algorithm: Option<&str>,
+        bytes: &[u8],
+    ) -> Result<Vec<EventRef>, Never> {
+        Ok(self.events_where(|event| {
+            let named = event.fields.get(&EventField::InputAlgorithm).and_then(Value::as_text);
+            let agree = algorithm.is_none_or(|algorithm| named.is_none_or(|n| n == algorithm));
+            agree
+                && event.fields.get(&EventField::InputHash).and_then(Value::as_bytes)
+                    == Some(bytes)
+        }))
+    }
+    fn events_by_id(&self, id: &str) -> Result<Vec<EventRef>, Never> {
+        Ok(self.events_where(|event| {
+            let ids = [EventField::RequestId, EventField::EventId, EventField::LogId];
+            let mut ids = ids.into_iter().filter_map(|field| event.fields.get(&field));
+            ids.any(|value| value.as_text() == Some(id))
+        }))
+    }
+    fn event_deployment(&self, event: EventRef) -> NodeNo {
+        self.edges(self.event(event).batch, Relation::ServedBy, Direction::Forward)[0]
+    }
+    fn event_batch(&self, event: EventRef) -> NodeNo {
+        self.event(event).batch
+    }
+    fn event_field(&self, event: EventRef, field: EventField) -> Result<Option<Value>, Never> {
+        Ok(self.event(event).fields.get(&field).cloned())
+    }
+    fn batches_of(&self, deployment: NodeNo) -> Vec<NodeNo> {
+        self.edges(deployment, Relation::ServedBy, Direction::Inverse).to_vec()
+    }
+    fn batch_rows(&self, batch: NodeNo) -> Vec<EventRef> {
+        self.events_where(|event| event.batch == batch)
+    }
+    fn batch_times(&self, batch: NodeNo) -> (i64, i64) {
+        let times = self.batch_rows(batch).into_iter().filter_map(|event| {
+            self.event(event).fields.get(&EventField::Time).and_then(Value::as_i64)
+        });
+        let times: Vec<_> = times.collect();
+        let least = times.iter().min().copied().unwrap_or_default();
+        (least, times.iter().max().copied().unwrap_or_default())
+    }
+}
+
