@@ -1,2 +1,26 @@
-//! x
-fn main() {}
+//! The `lineal` command: read the arguments, do one thing, say how it went.
+
+mod args;
+mod command;
+mod exit;
+mod place;
+mod render;
+mod target;
+mod time;
+
+use args::Arguments;
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match command::run(&arguments) {
+        Ok(exit) => exit.code(),
+        // The reader of a pipe had enough: nothing went wrong.
+        Err(failure) if failure.is_broken_pipe() => exit::Exit::Answer.code(),
+        Err(failure) => {
+            failure.print(arguments.json);
+            failure.exit().code()
+        }
+    }
+}

@@ -18,6 +18,7 @@ mod parse;
 mod plan;
 mod prepare;
 pub mod source;
+mod store_view;
 mod suggest;
 pub mod value;
 
@@ -31,4 +32,5 @@ pub use parse::{NESTING_MAX, TEXT_BYTES_MAX, parse};
 pub use plan::{Column, Type};
 pub use prepare::{Prepared, Query};
 pub use source::{EventRef, NodeNo, Source};
+pub use store_view::StoreView;
 pub use value::{HashValue, Item, Path, Step, Value};

@@ -1,0 +1,223 @@
+//! All commands and flags. The help texts are the comments here.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Which data trained the model behind this inference hash? Lineal keeps the records of ML teams
+/// so that this can be answered, with its path, years later.
+#[derive(Parser, Debug)]
+#[command(version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Examples:
+  lineal demo
+  lineal init .lineal && lineal import mlflow.db logs/
+  lineal trace 9f2c1a7e44d0...                  (an input hash, a run id, a name)
+  lineal query 'find dataset upstream of inference:$hash' --param hash=9f2c1a7e44d0...
+
+Exit codes: 0 answer, 1 no or a failed check, 2 wrong use or question, 3 damaged store,
+4 cannot tell (with --fail-on cannot-tell)")]
+pub(crate) struct Arguments {
+    /// The store's folder; else LINEAL_STORE, else .lineal here or in a folder above
+    #[arg(long, global = true, env = "LINEAL_STORE", value_name = "DIR", hide_env_values = true)]
+    pub(crate) store: Option<PathBuf>,
+    /// Time zone for display, such as Europe/Berlin; the store keeps UTC
+    #[arg(long, global = true, value_name = "ZONE", default_value = "UTC")]
+    pub(crate) tz: String,
+    /// Print JSON for programs
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Write to a store on a network file system although its locks cannot be trusted
+    #[arg(long, global = true, hide = true)]
+    pub(crate) force_network: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Make a new store in an empty folder
+    Init(Init),
+    /// Import MLflow stores and Datadog log archives; what they are is recognised
+    #[command(after_help = "Examples:
+  lineal import mlflow.db                        an MLflow database
+  lineal import mlruns/ exports/ logs/           folders, files, as many as you like
+  lineal import --explain-mapping logs/          which attributes are seen, mapped, left over
+  zcat day.json.gz | lineal import -             log lines from standard input")]
+    Import(Import),
+    /// Ask a question
+    #[command(after_help = "Examples:
+  lineal query 'find dataset upstream of inference:$hash' --param hash=9f2c...
+  lineal query 'find model where stage = \"Production\" return it, name, version'
+  lineal query 'trace run:4cf1c180 to dataset as d return d, path'
+  lineal query -f question.lql --format csv
+Use single quotes: in double quotes the shell takes $hash for a variable of its own.")]
+    Query(Query),
+    /// Show where a thing comes from: a tree of edges, times, approvals and what is missing
+    Trace(Trace),
+    /// Show what is recorded about a thing
+    Show(Show),
+    /// Count what the store holds
+    Stats,
+    /// List the imports
+    Imports,
+    /// Undo an import: current views leave out what only it brought; nothing is deleted
+    Retract(Retract),
+    /// Give a name: lineal alias 'scorer' = model:prod/credit-risk
+    Alias(Alias),
+    /// Make everything derived again from the records
+    Rebuild,
+    /// Re-hash everything and name each fault
+    Verify(Verify),
+    /// Import the bundled exports into ./lineal-demo and ask the question
+    Demo(Demo),
+    /// Print shell completions
+    Completions(Completions),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Init {
+    /// The folder; .lineal if none is given
+    pub(crate) dir: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Import {
+    /// Files and folders; `-` reads log lines from standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Take what is given as this form instead of recognising it
+    #[arg(long = "as", value_name = "FORM", value_parser = ["mlflow-sqlite", "mlflow-file", "mlflow-rest", "mlflow-export-import", "datadog"])]
+    pub(crate) form: Option<String>,
+    /// Name the source (two tracking stores need two names)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) source: Option<String>,
+    /// When the source was in this state, where the export does not say: 2026-03-14T09:00Z
+    #[arg(long, value_name = "TIME")]
+    pub(crate) observed_at: Option<String>,
+    /// A mapping file in place of the built-in one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mapping: Option<PathBuf>,
+    /// Read and count, write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Any reject fails the import as a whole
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// List which attributes of logs are seen, mapped, or left over; write nothing
+    #[arg(long)]
+    pub(crate) explain_mapping: bool,
+    /// Who imports (kept as a key, the name sealed)
+    #[arg(long, value_name = "LOGIN")]
+    pub(crate) actor: Option<String>,
+}
+
+/// How to print an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Format {
+    Table,
+    Json,
+    Ndjson,
+    Csv,
+}
+
+/// What counts as a failure beside errors.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum FailOn {
+    /// An answer that cannot tell.
+    CannotTell,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Query {
+    /// The question
+    #[arg(value_name = "LQL", required_unless_present = "file", conflicts_with = "file")]
+    pub(crate) text: Option<String>,
+    /// Read the question from a file
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// A parameter: name=value; its type is that of the place where it stands
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) param: Vec<String>,
+    /// A parameter as JSON: name=["a", 1]
+    #[arg(long, value_name = "NAME=JSON")]
+    pub(crate) param_json: Vec<String>,
+    /// How to print the answer
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
+    /// End with code 4 if the answer cannot tell
+    #[arg(long, value_enum)]
+    pub(crate) fail_on: Option<FailOn>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Trace {
+    /// A node (model:credit-risk@3), an id (#9f2c1a), an input hash, or any name
+    #[arg(value_name = "NODE")]
+    pub(crate) target: String,
+    /// The view as of a commit number
+    #[arg(long, value_name = "COMMIT")]
+    pub(crate) as_of: Option<u64>,
+    /// End with code 4 if something on the way is missing or in conflict
+    #[arg(long, value_enum)]
+    pub(crate) fail_on: Option<FailOn>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Show {
+    /// A node (model:credit-risk@3), an id (#9f2c1a), an input hash, or any name
+    #[arg(value_name = "NODE")]
+    pub(crate) target: String,
+    /// The view as of a commit number
+    #[arg(long, value_name = "COMMIT")]
+    pub(crate) as_of: Option<u64>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Retract {
+    /// The import: import:7 or 7
+    #[arg(value_name = "IMPORT")]
+    pub(crate) import: String,
+    /// Why; sealed
+    #[arg(long)]
+    pub(crate) reason: Option<String>,
+    /// Undo the retraction instead
+    #[arg(long)]
+    pub(crate) restore: bool,
+    /// Who decides (kept as a key)
+    #[arg(long, value_name = "LOGIN")]
+    pub(crate) actor: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Alias {
+    /// The name
+    pub(crate) name: String,
+    /// `=`
+    #[arg(value_parser = ["="])]
+    pub(crate) equals: String,
+    /// What it stands for: model:REGISTRY/NAME, model:NAME@VERSION, actor:LOGIN; `none` removes it
+    #[arg(value_name = "TARGET")]
+    pub(crate) target: String,
+    /// The kind, where the target is `none`
+    #[arg(long, default_value = "model")]
+    pub(crate) kind: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Verify {
+    /// Check frames and checksums only, not the rows of batches
+    #[arg(long)]
+    pub(crate) fast: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Demo {
+    /// Where to make the store
+    #[arg(default_value = "lineal-demo")]
+    pub(crate) dir: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}

@@ -1,0 +1,38 @@
+//! One file a command.
+
+mod alias;
+mod ask;
+mod completions;
+mod demo;
+mod import;
+mod imports;
+mod init;
+mod query;
+mod rebuild;
+mod retract;
+mod show;
+mod stats;
+mod trace;
+mod verify;
+
+use crate::args::{Arguments, Command};
+use crate::exit::{Exit, Outcome};
+
+/// Does what the arguments say.
+pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
+    match &arguments.command {
+        Command::Init(init) => init::run(arguments, init),
+        Command::Import(import) => import::run(arguments, import),
+        Command::Query(query) => query::run(arguments, query),
+        Command::Trace(trace) => trace::run(arguments, trace),
+        Command::Show(show) => show::run(arguments, show),
+        Command::Stats => stats::run(arguments),
+        Command::Imports => imports::run(arguments),
+        Command::Retract(retract) => retract::run(arguments, retract),
+        Command::Alias(alias) => alias::run(arguments, alias),
+        Command::Rebuild => rebuild::run(arguments),
+        Command::Verify(verify) => verify::run(arguments, verify),
+        Command::Demo(demo) => demo::run(arguments, demo),
+        Command::Completions(completions) => completions::run(completions),
+    }
+}

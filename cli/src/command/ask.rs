@@ -1,0 +1,71 @@
+//! What can be asked now, with this store's own names.
+
+use crate::exit::Outcome;
+use crate::time::Zone;
+use lineal_engine::event_fields::EventField;
+use lineal_engine::schema::{Direction, Kind, Relation};
+use lineal_engine::{NodeNo, Snapshot};
+use lineal_proof::Value;
+use std::io::Write;
+
+/// Prints two or three questions that this store can answer.
+pub(super) fn print(out: &mut dyn Write, view: &Snapshot, _zone: &Zone) -> Outcome<()> {
+    let questions = questions(view)?;
+    if questions.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "what you can ask now:")?;
+    for question in questions {
+        writeln!(out, "  {question}")?;
+    }
+    Ok(())
+}
+
+/// The input hash of one event whose deployment leads to a known model.
+pub(super) fn example_hash(view: &Snapshot) -> Outcome<Option<String>> {
+    let leads = |deployment: NodeNo| {
+        let models = view.edges(deployment, Relation::Deploys, Direction::Forward);
+        models.iter().any(|model| !view.is_missing(*model))
+    };
+    let mut batches: Vec<_> = view.batches().filter(|batch| batch.events > 0).collect();
+    batches.sort_by_key(|batch| (!leads(batch.deployment), batch.first_time));
+    for batch in batches.iter().take(4) {
+        for event in view.rows_of(batch.node)? {
+            if let Some(Value::Bytes(hash)) = view.event_field(event, EventField::InputHash)? {
+                return Ok(Some(data_encoding::HEXLOWER.encode(&hash)));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn questions(view: &Snapshot) -> Outcome<Vec<String>> {
+    let mut questions = Vec::new();
+    if let Some(hash) = example_hash(view)? {
+        questions.push(format!("lineal trace {hash}"));
+    }
+    // A model version with data behind it, else any; the last ones are the newest.
+    let trained = |model: &NodeNo| {
+        let runs = view.edges(*model, Relation::ProducedBy, Direction::Forward);
+        runs.iter().any(|run| !view.edges(*run, Relation::TrainedOn, Direction::Forward).is_empty())
+    };
+    let known = |node: &NodeNo| !view.is_missing(*node) && !view.is_deleted(*node);
+    let models: Vec<NodeNo> = view.nodes_of(Kind::Model).filter(known).collect();
+    let model = models.iter().rev().find(|model| trained(model)).or(models.last());
+    if let Some(model) = model {
+        let name = view.name_of(*model);
+        questions.push(format!("lineal query 'find dataset upstream of {name}'"));
+        questions.push(format!("lineal trace {name}"));
+    } else if let Some(run) = view.nodes_of(Kind::Run).rfind(known) {
+        questions.push(format!("lineal trace {}", view.name_of(run)));
+    }
+    if let Some(data) = view.nodes_of(Kind::Dataset).find(known) {
+        let name = view.name_of(data);
+        questions.push(format!("lineal query 'find model downstream of {name}'"));
+    } else if let Some(deployment) = view.nodes_of(Kind::Deployment).find(known) {
+        let name = view.name_of(deployment);
+        questions.push(format!("lineal query 'find model upstream of {name}'"));
+    }
+    questions.truncate(3);
+    Ok(questions)
+}

@@ -1,0 +1,88 @@
+//! `lineal demo`: the main job on bundled real exports, in seconds.
+
+use super::{ask, import, trace};
+use crate::args::{Arguments, Demo};
+use crate::exit::{Failure, Outcome};
+use crate::place;
+use crate::render::Style;
+use crate::time::Zone;
+use lineal_engine::Store;
+use lineal_import::{ImportOptions, LoadedMapping};
+use std::io::Write;
+use std::time::Instant;
+
+/// The bundled exports: an MLflow 3.17 store made by real training, and a Datadog log archive of
+/// the model it registered (the fixtures of the tests; origin and counts: tests/fixtures/README.md).
+const BUNDLED: [(&str, &[u8]); 3] = [
+    ("mlflow.db", include_bytes!("../../../tests/fixtures/mlflow-3.17-sqlite/mlflow.db")),
+    (
+        "datadog/dt=20251103/hour=14/archive_141503.5016.7fde230e-c506-4316-9772-79a382fb4233.json.gz",
+        include_bytes!(
+            "../../../tests/fixtures/datadog-art12-a-nested/dt=20251103/hour=14/archive_141503.5016.7fde230e-c506-4316-9772-79a382fb4233.json.gz"
+        ),
+    ),
+    (
+        "datadog/dt=20251103/hour=15/archive_151503.2020.9beb2cfe-c003-4ec9-bd75-9a735ac0f0cb.json.gz",
+        include_bytes!(
+            "../../../tests/fixtures/datadog-art12-a-nested/dt=20251103/hour=15/archive_151503.2020.9beb2cfe-c003-4ec9-bd75-9a735ac0f0cb.json.gz"
+        ),
+    ),
+];
+
+pub(super) fn run(arguments: &Arguments, wanted: &Demo) -> Outcome {
+    let style = Style::new();
+    let zone = Zone::parse(&arguments.tz)?;
+    let mut out = std::io::stdout().lock();
+    let folder = &wanted.dir;
+    let place = folder.join("store");
+    let store = if place.join("head").is_file() {
+        writeln!(out, "{} is there from an earlier run: already imported", folder.display())?;
+        Store::open(&place, place::options(arguments))?
+    } else {
+        let exports = folder.join("exports");
+        for (path, bytes) in BUNDLED {
+            let file = exports.join(path);
+            let written = file.parent().map_or(Ok(()), std::fs::create_dir_all);
+            written
+                .and_then(|()| std::fs::write(&file, bytes))
+                .map_err(|e| Failure::usage(format!("cannot write {}: {e}", file.display())))?;
+        }
+        writeln!(out, "exports of one team, as they came: {}", exports.display())?;
+        writeln!(
+            out,
+            "$ lineal init {0} && lineal --store {0} import {1}",
+            place.display(),
+            exports.display()
+        )?;
+        Store::create(&place, place::options(arguments))?
+    };
+    if store.commit() == 0 {
+        let begun = Instant::now();
+        let options = ImportOptions::default();
+        let paths = [folder.join("exports")];
+        let report = import::with_progress(&store, &paths, &options, &LoadedMapping::built_in()?)?;
+        import::print(&mut out, &store, &report, begun.elapsed(), &zone)?;
+    }
+    let view = store.snapshot()?;
+    let hash = ask::example_hash(&view)?;
+    let hash = hash.ok_or_else(|| {
+        Failure::usage("the demo's store holds no events; remove it and run again")
+    })?;
+    writeln!(out)?;
+    writeln!(out, "{}", style.strong("Which data trained the model behind this inference hash?"))?;
+    writeln!(out, "$ lineal --store {} trace {hash}", place.display())?;
+    let exit = trace::print(&mut out, &view, &hash, &zone, None)?;
+    let store = place.display();
+    writeln!(out)?;
+    writeln!(out, "go on from here:")?;
+    writeln!(
+        out,
+        "  lineal --store {store} query 'find dataset upstream via training of inference:$hash' --param hash={hash}"
+    )?;
+    writeln!(
+        out,
+        "  lineal --store {store} query 'trace inference:{hash} to dataset as d return d, path'"
+    )?;
+    writeln!(out, "  lineal --store {store} show {hash}")?;
+    Ok(exit)
+}

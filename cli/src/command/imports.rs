@@ -1,0 +1,65 @@
+//! `lineal imports`: what was brought when, from where.
+
+use crate::args::Arguments;
+use crate::exit::{Exit, Outcome};
+use crate::place;
+use crate::render::{grouped, table};
+use crate::time::Zone;
+use lineal_engine::schema::{FieldType, Kind};
+use lineal_proof::Value;
+use serde_json::{Value as Json, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+
+pub(super) fn run(arguments: &Arguments) -> Outcome {
+    let store = place::open_read_only(arguments)?;
+    let view = store.snapshot()?;
+    let zone = Zone::parse(&arguments.tz)?;
+    let mut labels: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
+    for (_, import, source) in store.sources() {
+        let folder = source.label.split('/').next().unwrap_or("").to_owned();
+        labels.entry(import).or_default().insert(format!("{} {folder}", source.source));
+    }
+    let mut rows = Vec::new();
+    let mut objects = Vec::new();
+    for node in view.nodes_of(Kind::Import) {
+        let fields = view.fields(node)?.fields;
+        let int = |name: &str| fields.get(name).and_then(Value::as_i64).unwrap_or(0).unsigned_abs();
+        let retracted = fields.get("retracted").and_then(Value::as_bool).unwrap_or(false);
+        let time = fields.get("time").map_or_else(String::new, |time| {
+            crate::render::value_text(time, Some(FieldType::Time), &zone)
+        });
+        let number = int("number");
+        let sources: Vec<String> = labels.get(&number).into_iter().flatten().cloned().collect();
+        objects.push(json!({
+            "import": number, "recorded": time, "nodes": int("nodes"), "events": int("events"),
+            "sources": sources, "retracted": retracted,
+        }));
+        let mut from = sources.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+        if sources.len() > 3 {
+            from.push_str(", ...");
+        }
+        let mark = if retracted { "retracted" } else { "" };
+        rows.push(vec![
+            format!("import:{number}"),
+            time,
+            grouped(int("nodes")),
+            grouped(int("events")),
+            from,
+            mark.to_owned(),
+        ]);
+    }
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        writeln!(out, "{}", Json::Array(objects))?;
+    } else if rows.is_empty() {
+        writeln!(out, "no imports yet: lineal import PATH...")?;
+    } else {
+        writeln!(
+            out,
+            "{}",
+            table(&["import", "recorded", "revisions", "events", "from", ""], rows)
+        )?;
+    }
+    Ok(Exit::Answer)
+}

@@ -1,0 +1,97 @@
+//! `lineal query`: ask, and print the answer.
+
+use crate::args::{Arguments, FailOn, Format, Query};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::place;
+use crate::render::print_answer;
+use crate::time::Zone;
+use lineal_engine::clock::{Clock, SystemClock};
+use lineal_query::{Limits, Parameters, Prepared, Request, State, StoreView, Value};
+use std::io::{BufWriter, Write};
+use std::sync::Arc;
+
+pub(super) fn run(arguments: &Arguments, wanted: &Query) -> Outcome {
+    let text = match (&wanted.text, &wanted.file) {
+        (Some(text), _) => text.clone(),
+        (None, Some(file)) => std::fs::read_to_string(file)
+            .map_err(|e| Failure::usage(format!("{}: {e}", file.display())))?,
+        (None, None) => return Err(Failure::usage("a question or -f FILE")),
+    };
+    let asked = |error: lineal_query::Error| Failure::Query { error, text: text.clone() };
+    let prepared = Prepared::new(&text).map_err(|mistake| asked(mistake.into()))?;
+    let parameters = parameters(wanted)?;
+    for name in parameters.names() {
+        if !prepared.parameters().contains(&name) {
+            let known = prepared.parameters().join(", ");
+            let known =
+                if known.is_empty() { "it has none".to_owned() } else { format!("it has {known}") };
+            return Err(Failure::usage(format!("the question has no parameter ${name}; {known}")));
+        }
+    }
+    let store = Arc::new(place::open_read_only(arguments)?);
+    let view = StoreView::new(store)?;
+    let limits = Limits::default();
+    let request = Request { parameters: &parameters, limits: &limits, now: SystemClock.now() };
+    let answer = prepared.run(&view, &request).map_err(asked)?;
+    let format = wanted.format.unwrap_or_else(|| {
+        if arguments.json {
+            return Format::Json;
+        }
+        match answer.format.as_deref() {
+            Some("json") => Format::Json,
+            Some("ndjson") => Format::Ndjson,
+            Some("csv") => Format::Csv,
+            _ => Format::Table,
+        }
+    });
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    print_answer(&mut out, &answer, format, &Zone::parse(&arguments.tz)?)?;
+    out.flush()?;
+    let cannot_tell = answer.completeness.state() == State::CannotTell;
+    let fails = cannot_tell && wanted.fail_on == Some(FailOn::CannotTell);
+    Ok(if fails { Exit::CannotTell } else { Exit::Answer })
+}
+
+fn parameters(wanted: &Query) -> Outcome<Parameters> {
+    let mut parameters = Parameters::new();
+    let pair = |text: &str| -> Outcome<(String, String)> {
+        let pair = text.split_once('=');
+        let (name, value) =
+            pair.ok_or_else(|| Failure::usage(format!("{text}: write name=value")))?;
+        Ok((name.trim_start_matches('$').to_owned(), value.to_owned()))
+    };
+    for text in &wanted.param {
+        let (name, value) = pair(text)?;
+        parameters.set(name, Value::Text(value));
+    }
+    for text in &wanted.param_json {
+        let (name, value) = pair(text)?;
+        let json = serde_json::from_str(&value)
+            .map_err(|e| Failure::usage(format!("--param-json {name}: {e}")))?;
+        let value = from_json(&json);
+        parameters.set(
+            name.clone(),
+            value.ok_or_else(|| {
+                Failure::usage(format!(
+                    "--param-json {name}: text, numbers, true, false and lists of these"
+                ))
+            })?,
+        );
+    }
+    Ok(parameters)
+}
+
+fn from_json(json: &serde_json::Value) -> Option<Value> {
+    Some(match json {
+        serde_json::Value::Bool(truth) => Value::Bool(*truth),
+        serde_json::Value::Number(number) => match number.as_i64() {
+            Some(number) => Value::Int(number),
+            None => Value::Float(number.as_f64()?),
+        },
+        serde_json::Value::String(text) => Value::Text(text.clone()),
+        serde_json::Value::Array(items) => {
+            Value::List(items.iter().map(from_json).collect::<Option<_>>()?)
+        }
+        serde_json::Value::Null | serde_json::Value::Object(_) => return None,
+    })
+}

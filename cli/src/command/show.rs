@@ -1,0 +1,175 @@
+//! `lineal show`: everything recorded about one thing.
+
+use crate::args::{Arguments, Show};
+use crate::exit::{Exit, Outcome};
+use crate::place;
+use crate::render::{Style, grouped, value_json, value_text};
+use crate::target::{Target, resolve};
+use crate::time::Zone;
+use lineal_engine::event_fields::EVENT_FIELDS;
+use lineal_engine::schema::{COMMON_FIELDS, Direction, FieldType, Kind, RELATIONS, fields};
+use lineal_engine::{EventRef, NodeNo, Snapshot};
+use serde_json::{Map, Value as Json, json};
+use std::io::Write;
+
+/// Neighbours listed a relation; `--json` lists all.
+const NEIGHBOURS_SHOWN: usize = 6;
+/// Events listed of those that share a hash.
+const EVENTS_SHOWN: usize = 20;
+
+pub(super) fn run(arguments: &Arguments, wanted: &Show) -> Outcome {
+    let store = place::open_read_only(arguments)?;
+    let view = store.snapshot_at(wanted.as_of.unwrap_or_else(|| store.commit()))?;
+    let zone = Zone::parse(&arguments.tz)?;
+    let mut out = std::io::stdout().lock();
+    match resolve(&view, &zone, &wanted.target)? {
+        Target::Node(node) if arguments.json => {
+            writeln!(out, "{}", node_json(&view, node, &zone)?)?
+        }
+        Target::Node(node) => print_node(&mut out, &view, node, &zone)?,
+        Target::Events { events, .. } if arguments.json => {
+            let events = events.iter().map(|event| event_json(&view, *event, &zone));
+            writeln!(out, "{}", Json::Array(events.collect::<Outcome<_>>()?))?;
+        }
+        Target::Events { events, by } => print_events(&mut out, &view, &events, &by, &zone)?,
+    }
+    Ok(Exit::Answer)
+}
+
+fn type_of(kind: Kind, name: &str) -> Option<FieldType> {
+    let specs = fields(kind).iter().chain(COMMON_FIELDS);
+    specs.into_iter().find(|spec| spec.name == name).map(|spec| spec.field_type)
+}
+
+fn neighbours(view: &Snapshot, node: NodeNo) -> Vec<(&'static str, &[NodeNo])> {
+    let mut all = Vec::new();
+    for spec in &RELATIONS {
+        for (word, direction) in
+            [(spec.name, Direction::Forward), (spec.inverse, Direction::Inverse)]
+        {
+            let nodes = view.edges(node, spec.relation, direction);
+            if !nodes.is_empty() {
+                all.push((word, nodes));
+            }
+        }
+    }
+    all
+}
+
+fn print_node(out: &mut dyn Write, view: &Snapshot, node: NodeNo, zone: &Zone) -> Outcome<()> {
+    let style = Style::new();
+    writeln!(out, "{}", style.strong(&view.name_of(node)))?;
+    if view.is_missing(node) {
+        let candidates = view.candidates(node);
+        if candidates.is_empty() {
+            writeln!(out, "{}", style.warn("missing: only referred to, never imported"))?;
+        } else {
+            let names: Vec<String> = candidates.iter().map(|node| view.name_of(*node)).collect();
+            writeln!(
+                out,
+                "{}",
+                style.warn(&format!("cannot tell which is meant: {}", names.join(", ")))
+            )?;
+            writeln!(out, "  `lineal alias` decides")?;
+        }
+    }
+    let folded = view.fields(node)?;
+    for (name, value) in folded.fields.iter() {
+        let text = value_text(value, type_of(view.kind_of(node), name), zone);
+        if text.is_empty() || (name == "series" && !text.is_empty()) {
+            continue;
+        }
+        let text = text.replace('\n', &format!("\n{:18}", ""));
+        writeln!(out, "  {:16}{text}", format!("{name} "))?;
+    }
+    if let Some(id) = view.revision_id(node) {
+        writeln!(out, "{}", style.faint(&format!("  revision #{id}")))?;
+    }
+    for (word, nodes) in neighbours(view, node) {
+        let names = nodes.iter().take(NEIGHBOURS_SHOWN).map(|node| view.name_of(*node));
+        let more = nodes.len().saturating_sub(NEIGHBOURS_SHOWN);
+        let more =
+            if more > 0 { format!(" and {} more", grouped(more as u64)) } else { String::new() };
+        writeln!(out, "  {word} {}{more}", names.collect::<Vec<_>>().join(", "))?;
+    }
+    Ok(())
+}
+
+fn node_json(view: &Snapshot, node: NodeNo, zone: &Zone) -> Outcome<Json> {
+    let kind = view.kind_of(node);
+    let folded = view.fields(node)?;
+    let fields: Map<String, Json> = folded
+        .fields
+        .iter()
+        .map(|(name, value)| (name.to_owned(), value_json(value, type_of(kind, name), zone)))
+        .collect();
+    let edges: Map<String, Json> = neighbours(view, node)
+        .into_iter()
+        .map(|(word, nodes)| {
+            (word.to_owned(), nodes.iter().map(|node| json!(view.name_of(*node))).collect())
+        })
+        .collect();
+    let candidates: Vec<String> =
+        view.candidates(node).iter().map(|node| view.name_of(*node)).collect();
+    Ok(json!({
+        "node": view.name_of(node), "kind": kind.name(),
+        "node_id": view.node_id(node).to_string(),
+        "revision": view.revision_id(node).map(|id| id.to_string()),
+        "missing": view.is_missing(node), "candidates": candidates,
+        "fields": fields, "edges": edges, "commit": view.commit(),
+    }))
+}
+
+fn print_events(
+    out: &mut dyn Write,
+    view: &Snapshot,
+    events: &[EventRef],
+    by: &str,
+    zone: &Zone,
+) -> Outcome<()> {
+    let style = Style::new();
+    let count = events.len() as u64;
+    writeln!(
+        out,
+        "{} ({by})",
+        style.strong(&format!(
+            "inference: {} event{}",
+            grouped(count),
+            if count == 1 { "" } else { "s" }
+        ))
+    )?;
+    for event in events.iter().take(EVENTS_SHOWN) {
+        let fields = view.event(*event)?;
+        for spec in EVENT_FIELDS {
+            if let Some(value) = fields.get(spec.name) {
+                let text = value_text(value, Some(spec.field_type), zone);
+                writeln!(out, "  {:24}{text}", format!("{} ", spec.name))?;
+            }
+        }
+        if let Some(deployment) = view.event_deployment(*event) {
+            writeln!(out, "  served_by {}", view.name_of(deployment))?;
+        }
+        if let Some(batch) = view.event_batch(*event) {
+            writeln!(out, "  part_of {}", view.name_of(batch))?;
+        }
+        writeln!(out)?;
+    }
+    if events.len() > EVENTS_SHOWN {
+        writeln!(out, "and {} more", grouped((events.len() - EVENTS_SHOWN) as u64))?;
+    }
+    Ok(())
+}
+
+fn event_json(view: &Snapshot, event: EventRef, zone: &Zone) -> Outcome<Json> {
+    let fields = view.event(event)?;
+    let mut object = Map::new();
+    for spec in EVENT_FIELDS {
+        if let Some(value) = fields.get(spec.name) {
+            object.insert(spec.name.to_owned(), value_json(value, Some(spec.field_type), zone));
+        }
+    }
+    let name = |node: Option<NodeNo>| node.map(|node| view.name_of(node));
+    object.insert("served_by".to_owned(), json!(name(view.event_deployment(event))));
+    object.insert("part_of".to_owned(), json!(name(view.event_batch(event))));
+    Ok(Json::Object(object))
+}

@@ -1,0 +1,133 @@
+//! `lineal stats`: what the store holds, and what would complete it.
+
+use crate::args::Arguments;
+use crate::exit::{Exit, Outcome};
+use crate::place;
+use crate::render::{Style, grouped, table};
+use crate::time::Zone;
+use lineal_engine::schema::{KINDS, Kind};
+use lineal_engine::{NodeNo, Snapshot};
+use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeMap;
+use std::io::Write;
+
+/// Missing nodes named a kind.
+const MISSING_SHOWN: usize = 3;
+
+struct Counted {
+    kind: Kind,
+    known: u64,
+    missing: Vec<NodeNo>,
+    deleted: u64,
+}
+
+fn count(view: &Snapshot) -> Vec<Counted> {
+    let mut all = Vec::new();
+    for kind in KINDS {
+        let nodes = view.nodes_of(kind);
+        if nodes.is_empty() {
+            continue;
+        }
+        let missing: Vec<NodeNo> = nodes.clone().filter(|node| view.is_missing(*node)).collect();
+        let deleted = nodes.clone().filter(|node| view.is_deleted(*node)).count() as u64;
+        let known = u64::from(nodes.end - nodes.start) - missing.len() as u64;
+        all.push(Counted { kind, known, missing, deleted });
+    }
+    all
+}
+
+/// Which import would bring missing nodes of a kind.
+pub(super) fn bringer(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Model | Kind::Run | Kind::Dataset | Kind::Experiment | Kind::Evaluation => {
+            "import the MLflow store that has it"
+        }
+        Kind::Deployment | Kind::Batch => "import the log archive that has it",
+        _ => "import the source that describes it",
+    }
+}
+
+pub(super) fn run(arguments: &Arguments) -> Outcome {
+    let store = place::open_read_only(arguments)?;
+    let view = store.snapshot()?;
+    let zone = Zone::parse(&arguments.tz)?;
+    let counted = count(&view);
+    let (mut events, mut overrides, mut first, mut last) = (0, 0, i64::MAX, i64::MIN);
+    for batch in view.batches() {
+        events += batch.events;
+        overrides += batch.overrides;
+        (first, last) = (first.min(batch.first_time), last.max(batch.last_time));
+    }
+    let mut sources: BTreeMap<(String, String), (u64, u64)> = BTreeMap::new();
+    for (_, _, source) in store.sources() {
+        let (files, size) = sources.entry((source.source, source.form)).or_default();
+        *files += source.files;
+        *size += source.size;
+    }
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        let kinds: Map<String, Json> = counted
+            .iter()
+            .map(|c| {
+                let missing: Vec<String> =
+                    c.missing.iter().map(|node| view.name_of(*node)).collect();
+                (
+                    c.kind.name().to_owned(),
+                    json!({"known": c.known, "missing": missing, "deleted": c.deleted}),
+                )
+            })
+            .collect();
+        let sources: Vec<Json> = sources
+            .iter()
+            .map(|((source, form), (files, size))| json!({"source": source, "form": form, "files": files, "bytes": size}))
+            .collect();
+        let time = |ns: i64| (events > 0).then(|| zone.time(ns));
+        writeln!(
+            out,
+            "{}",
+            json!({
+                "store": store.name(), "commit": view.commit(), "recorded": zone.time(view.recorded()),
+                "kinds": kinds, "events": events, "overrides": overrides,
+                "first_event": time(first), "last_event": time(last), "sources": sources,
+            })
+        )?;
+        return Ok(Exit::Answer);
+    }
+    let style = Style::new();
+    writeln!(out, "{} at commit {}", style.strong(&store.name()), view.commit())?;
+    let rows = counted.iter().map(|c| {
+        let number = |count: u64| if count == 0 { String::new() } else { grouped(count) };
+        vec![
+            c.kind.name().to_owned(),
+            grouped(c.known),
+            number(c.missing.len() as u64),
+            number(c.deleted),
+        ]
+    });
+    writeln!(out, "{}", table(&["kind", "known", "missing", "deleted"], rows.collect()))?;
+    if events > 0 {
+        writeln!(
+            out,
+            "{} events ({} overrides), {}; the newest at {}",
+            grouped(events),
+            grouped(overrides),
+            zone.span(first, last),
+            zone.time(last)
+        )?;
+    }
+    for ((source, form), (files, size)) in &sources {
+        writeln!(
+            out,
+            "source {source} ({form}): {} files, {} bytes",
+            grouped(*files),
+            grouped(*size)
+        )?;
+    }
+    for c in counted.iter().filter(|c| !c.missing.is_empty()) {
+        let names = c.missing.iter().take(MISSING_SHOWN).map(|node| view.name_of(*node));
+        let more = if c.missing.len() > MISSING_SHOWN { ", ..." } else { "" };
+        let names = names.collect::<Vec<_>>().join(", ");
+        writeln!(out, "{}", style.warn(&format!("missing {names}{more}: {}", bringer(c.kind))))?;
+    }
+    Ok(Exit::Answer)
+}

@@ -1,0 +1,157 @@
+//! `lineal trace`: where a thing comes from, as a tree, with what is missing.
+
+mod describe;
+mod tree;
+
+use crate::args::{Arguments, FailOn, Trace};
+use crate::exit::{Exit, Outcome};
+use crate::place;
+use crate::render::{Style, grouped};
+use crate::target::{Target, resolve};
+use crate::time::Zone;
+use lineal_engine::schema::{Direction, Kind, Relation};
+use lineal_engine::{NodeNo, Snapshot};
+use serde_json::json;
+use std::io::Write;
+use tree::{Finding, Tree};
+
+/// Lines of a tree on the screen; `--json` has all.
+const LINES_SHOWN: usize = 120;
+
+pub(super) fn run(arguments: &Arguments, wanted: &Trace) -> Outcome {
+    let store = place::open_read_only(arguments)?;
+    let view = store.snapshot_at(wanted.as_of.unwrap_or_else(|| store.commit()))?;
+    let zone = Zone::parse(&arguments.tz)?;
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        return print_json(&mut out, &view, &wanted.target, &zone, wanted.fail_on);
+    }
+    print(&mut out, &view, &wanted.target, &zone, wanted.fail_on)
+}
+
+/// Where the tree begins.
+fn start(view: &Snapshot, zone: &Zone, text: &str) -> Outcome<(Vec<String>, Vec<NodeNo>)> {
+    match resolve(view, zone, text)? {
+        Target::Node(node) => Ok((Vec::new(), vec![node])),
+        Target::Events { events, by } => {
+            let lines = describe::events(view, &events, &by, zone)?;
+            let mut deployments: Vec<NodeNo> =
+                events.iter().filter_map(|event| view.event_deployment(*event)).collect();
+            deployments.sort_unstable();
+            deployments.dedup();
+            Ok((lines, deployments))
+        }
+    }
+}
+
+/// Prints the tree of a target and what it amounts to.
+pub(super) fn print(
+    out: &mut dyn Write,
+    view: &Snapshot,
+    text: &str,
+    zone: &Zone,
+    fail_on: Option<FailOn>,
+) -> Outcome {
+    let style = Style::new();
+    let (head, roots) = start(view, zone, text)?;
+    let tree = Tree::grow(view, &roots, !head.is_empty(), zone, style)?;
+    for line in &head {
+        writeln!(out, "{line}")?;
+    }
+    for line in tree.lines.iter().take(LINES_SHOWN) {
+        writeln!(out, "{line}")?;
+    }
+    if tree.lines.len() > LINES_SHOWN {
+        let more = tree.lines.len() - LINES_SHOWN;
+        writeln!(
+            out,
+            "{}",
+            style.faint(&format!("... {} more lines; --json has all", grouped(more as u64)))
+        )?;
+    }
+    writeln!(out)?;
+    let concerns_training = tree.concerns_training;
+    if !tree.trained_on.is_empty() {
+        let names: Vec<String> = tree.trained_on.iter().map(|node| view.name_of(*node)).collect();
+        let shown = names.iter().take(6).cloned().collect::<Vec<_>>().join(", ");
+        let more = if names.len() > 6 {
+            format!(" and {} more", grouped((names.len() - 6) as u64))
+        } else {
+            String::new()
+        };
+        writeln!(
+            out,
+            "{} {}",
+            style.found("training data recorded: yes."),
+            style.strong(&format!("{shown}{more}"))
+        )?;
+    } else if concerns_training {
+        writeln!(out, "{}", style.warn("training data recorded: no."))?;
+    }
+    for finding in &tree.findings {
+        for line in finding.lines(view) {
+            writeln!(out, "{}", style.warn(&line))?;
+        }
+    }
+    if tree.findings.is_empty() {
+        writeln!(
+            out,
+            "{}",
+            style.faint(&format!("nothing missing on the way, as of commit {}", view.commit()))
+        )?;
+    }
+    Ok(exit(&tree, fail_on))
+}
+
+fn exit(tree: &Tree, fail_on: Option<FailOn>) -> Exit {
+    if fail_on == Some(FailOn::CannotTell) && tree.findings.iter().any(Finding::is_uncertain) {
+        Exit::CannotTell
+    } else if tree.concerns_training && tree.trained_on.is_empty() {
+        Exit::No
+    } else {
+        Exit::Answer
+    }
+}
+
+fn print_json(
+    out: &mut dyn Write,
+    view: &Snapshot,
+    text: &str,
+    zone: &Zone,
+    fail_on: Option<FailOn>,
+) -> Outcome {
+    let (_, roots) = start(view, zone, text)?;
+    let tree = Tree::grow(view, &roots, false, zone, Style::new())?;
+    let name = |node: &NodeNo| view.name_of(*node);
+    let edges = tree.edges.iter().map(
+        |(from, relation, to)| json!({ "from": name(from), "relation": relation, "to": name(to) }),
+    );
+    let findings: Vec<String> =
+        tree.findings.iter().map(|finding| finding.lines(view).join(" ")).collect();
+    let uncertain = tree.findings.iter().any(Finding::is_uncertain);
+    writeln!(
+        out,
+        "{}",
+        json!({
+            "target": text, "roots": roots.iter().map(name).collect::<Vec<_>>(),
+            "edges": edges.collect::<Vec<_>>(),
+            "training_data": tree.trained_on.iter().map(name).collect::<Vec<_>>(),
+            "recorded": tree.concerns_training.then_some(!tree.trained_on.is_empty()),
+            "completeness": if uncertain { "cannot tell" } else { "complete" },
+            "findings": findings, "commit": view.commit(),
+        })
+    )?;
+    Ok(exit(&tree, fail_on))
+}
+
+/// Do the runs behind a node record any data set at all?
+fn has_inputs(view: &Snapshot, run: NodeNo) -> bool {
+    [Relation::TrainedOn, Relation::ValidatedOn, Relation::TestedOn, Relation::Used]
+        .into_iter()
+        .any(|relation| !view.edges(run, relation, Direction::Forward).is_empty())
+}
+
+/// Kinds whose training data is a sensible question.
+fn asks_for_training(kind: Kind) -> bool {
+    matches!(kind, Kind::Model | Kind::Run | Kind::Deployment | Kind::Batch)
+}

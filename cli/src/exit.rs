@@ -1,0 +1,116 @@
+//! How the command ends: one code a reason, and errors as letters to a tired person.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// Why the command ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Exit {
+    /// There is an answer.
+    Answer = 0,
+    /// The answer is no, or a check failed.
+    No = 1,
+    /// The command or the question is wrong.
+    Usage = 2,
+    /// The store is damaged.
+    Damaged = 3,
+    /// It cannot be told, and that was to be a failure.
+    CannotTell = 4,
+}
+
+impl Exit {
+    /// The exit code.
+    pub(crate) fn code(self) -> ExitCode {
+        ExitCode::from(self as u8)
+    }
+}
+
+/// An error on its way to the user.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The store.
+    Store(lineal_engine::Error),
+    /// An import.
+    Import(lineal_import::Error),
+    /// A question, with its text for the caret.
+    Query { error: lineal_query::Error, text: String },
+    /// Output that could not be written.
+    Output(io::Error),
+    /// Something about the command line, in words.
+    Usage(String),
+}
+
+impl Failure {
+    /// Words about the command line.
+    pub(crate) fn usage(message: impl Display) -> Failure {
+        Failure::Usage(message.to_string())
+    }
+
+    pub(crate) fn is_broken_pipe(&self) -> bool {
+        matches!(self, Failure::Output(e) if e.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// The code it ends with.
+    pub(crate) fn exit(&self) -> Exit {
+        let of_store = |error: &lineal_engine::Error| {
+            if error.is_damage() { Exit::Damaged } else { Exit::Usage }
+        };
+        match self {
+            Failure::Store(error) | Failure::Import(lineal_import::Error::Store(error)) => {
+                of_store(error)
+            }
+            Failure::Query { error: lineal_query::Error::Store(source), .. } => {
+                source.downcast_ref().map_or(Exit::Damaged, of_store)
+            }
+            Failure::Import(lineal_import::Error::Strict { .. }) => Exit::No,
+            _ => Exit::Usage,
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Failure::Store(error) => error.to_string(),
+            Failure::Import(error) => error.to_string(),
+            Failure::Query { error, text } => error.render(text),
+            Failure::Output(error) => format!("cannot write the output: {error}"),
+            Failure::Usage(message) => message.clone(),
+        }
+    }
+
+    /// Prints it on standard error: as words, or for programs as JSON.
+    pub(crate) fn print(&self, json: bool) {
+        let mut err = io::stderr().lock();
+        // Nothing is left to do if even this cannot be written.
+        let _ = if json {
+            let error = match self {
+                Failure::Query { error, .. } if error.mistake().is_some() => {
+                    error.mistake().map(lineal_query::Mistake::to_json)
+                }
+                other => Some(serde_json::json!({ "message": other.text() })),
+            };
+            writeln!(err, "{}", serde_json::json!({ "error": error, "exit": self.exit() as u8 }))
+        } else {
+            writeln!(err, "error: {}", self.text().trim_end())
+        };
+    }
+}
+
+impl From<lineal_engine::Error> for Failure {
+    fn from(error: lineal_engine::Error) -> Failure {
+        Failure::Store(error)
+    }
+}
+impl From<lineal_import::Error> for Failure {
+    fn from(error: lineal_import::Error) -> Failure {
+        Failure::Import(error)
+    }
+}
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        Failure::Output(error)
+    }
+}
+
+/// How a command ended.
+pub(crate) type Outcome<T = Exit> = Result<T, Failure>;

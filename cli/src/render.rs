@@ -1,0 +1,65 @@
+//! Answers on a terminal, in a file, for a program.
+
+mod answer;
+mod json;
+mod table;
+
+pub(crate) use answer::print_answer;
+pub(crate) use json::value_json;
+pub(crate) use table::{table, value_text};
+
+use std::io::IsTerminal;
+
+/// Are colours wanted? Only on a terminal, and not if NO_COLOR is set.
+pub(crate) fn colours() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+}
+
+/// Styles that are empty where colours are not wanted.
+#[derive(Clone, Copy)]
+pub(crate) struct Style {
+    on: bool,
+}
+
+impl Style {
+    pub(crate) fn new() -> Style {
+        Style { on: colours() }
+    }
+
+    fn wrap(self, code: &str, text: &str) -> String {
+        if self.on { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    /// For what a thing is.
+    pub(crate) fn strong(self, text: &str) -> String {
+        self.wrap("1", text)
+    }
+
+    /// For what matters less.
+    pub(crate) fn faint(self, text: &str) -> String {
+        self.wrap("2", text)
+    }
+
+    /// For what is missing.
+    pub(crate) fn warn(self, text: &str) -> String {
+        self.wrap("33", text)
+    }
+
+    /// For what was looked for.
+    pub(crate) fn found(self, text: &str) -> String {
+        self.wrap("32", text)
+    }
+}
+
+/// A number with thin groups: 12 345 678.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}

@@ -1,0 +1,47 @@
+//! Tables that fit the width of the terminal.
+
+use crate::time::Zone;
+use comfy_table::{ContentArrangement, Table, presets};
+use lineal_engine::schema::FieldType;
+use lineal_proof::Value;
+use std::fmt::Write as _;
+
+/// A table; without a terminal as wide as its content.
+pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(header.iter().map(ToString::to_string).collect::<Vec<_>>());
+    for row in rows {
+        table.add_row(row);
+    }
+    table
+}
+
+/// A value of a record as text, given its type.
+pub(crate) fn value_text(value: &Value, field_type: Option<FieldType>, zone: &Zone) -> String {
+    match (value, field_type) {
+        (Value::Int(_), Some(FieldType::Time)) => {
+            value.as_i64().map_or_else(String::new, |ns| zone.time(ns))
+        }
+        (Value::Null, _) => String::new(),
+        (Value::Bool(truth), _) => truth.to_string(),
+        (Value::Int(number), _) => number.to_string(),
+        (Value::Float(number), _) => number.to_string(),
+        (Value::Text(text), _) => text.clone(),
+        (Value::Bytes(bytes), _) => data_encoding::HEXLOWER.encode(bytes),
+        (Value::Link(cid), _) => cid.to_string(),
+        (Value::List(items), _) => {
+            let items = items.iter().map(|item| value_text(item, None, zone));
+            items.collect::<Vec<_>>().join(", ")
+        }
+        (Value::Map(map), _) => {
+            let mut out = String::new();
+            for (name, member) in map.iter() {
+                let text = value_text(member, None, zone);
+                let _ = write!(out, "{}{name} = {text}", if out.is_empty() { "" } else { "\n" });
+            }
+            out
+        }
+    }
+}
