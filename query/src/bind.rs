@@ -18,7 +18,7 @@ mod trace;
 use crate::ast::{AsOf, Count, Script, Spanned, Statement, Subject, Tail};
 use crate::error::{Code, Mistake, Span};
 use crate::plan::{
-    Bound, Kinds, KeySource, ParameterUse, Plan, Root, SetDefinition, SetId, SetSource, Slot, Type,
+    Bound, KeySource, Kinds, ParameterUse, Plan, Root, SetDefinition, SetId, SetSource, Slot, Type,
     View,
 };
 use crate::suggest::nearest;
@@ -41,7 +41,8 @@ pub(crate) fn bind(script: &Script) -> Bind<Plan> {
         // Saved sets come first and are not in this version; name that rather than the count.
         if let Some(saved) = script.statements.iter().find(|s| matches!(s.node, Statement::Let(..)))
         {
-            return Err(not_yet("let", saved.span));
+            let at = saved.span.at;
+            return Err(not_yet("let", Span::new(at, at + "let".len())));
         }
         let span = script.statements.get(1).map_or(Span::default(), |second| second.span);
         return Err(Mistake::new(Code::Questions, span, "a request asks one question")
@@ -75,7 +76,7 @@ pub(crate) fn bind(script: &Script) -> Bind<Plan> {
 /// The language has it, this version does not.
 fn not_yet(what: &str, span: Span) -> Mistake {
     Mistake::new(Code::NotYet, span, format!("`{what}` is not in this version yet"))
-        .hint("it is part of the language and reads as such; `show functions` lists what runs")
+        .hint("it is part of the language; this version answers `find`, `trace` and `show`")
 }
 
 /// What is gathered while a question is bound.
@@ -150,9 +151,7 @@ impl Binder {
     fn count(&mut self, count: Option<&Spanned<Count>>) -> Option<Bound> {
         count.map(|count| match &count.node {
             Count::Number(number) => Bound::Number(*number),
-            Count::Parameter(name) => {
-                Bound::Parameter(self.parameter(name, Type::Int, count.span))
-            }
+            Count::Parameter(name) => Bound::Parameter(self.parameter(name, Type::Int, count.span)),
         })
     }
 
@@ -161,9 +160,7 @@ impl Binder {
         let view = match &as_of.node {
             AsOf::Time(time) => View::Time(*time),
             AsOf::Commit(number) => View::Commit(*number),
-            AsOf::Parameter(name) => {
-                View::Parameter(self.parameter(name, Type::Any, as_of.span))
-            }
+            AsOf::Parameter(name) => View::Parameter(self.parameter(name, Type::Any, as_of.span)),
             AsOf::Reference(_) | AsOf::Id(_) => {
                 return Err(not_yet("as of a node", as_of.span)
                     .hint("give a commit number or a time: `as of 12`, `as of 2026-03-14`"));

@@ -1,7 +1,7 @@
 //! What can go wrong with a question, and where in its text.
 //!
 //! A mistake in the text carries a span, a code and, where one is known, the repair, so that a
-//! person sees a caret and a program can correct itself (docs/language.md, "Errors").
+//! person sees a caret and a program can correct itself (language reference, "Errors").
 
 use std::fmt;
 

@@ -76,6 +76,7 @@ pub(crate) fn run<S: Source>(
     source: &S,
     request: &Request<'_>,
     machine: &mut Machine,
+    named: bool,
 ) -> Result<Answer> {
     let parameters: Vec<Value> = plan
         .parameters
@@ -83,7 +84,7 @@ pub(crate) fn run<S: Source>(
         .map(|place| request.parameters.value_for(place))
         .collect::<Result<_, Mistake>>()?;
     let Some((view, span)) = plan.as_of else {
-        return Executor::new(plan, source, request, parameters, machine).answer();
+        return Executor::new(plan, source, request, parameters, machine).answer(named);
     };
     let no_view = |what: String| {
         Error::from(Mistake::new(Code::View, span, what).hint(format!(
@@ -117,7 +118,7 @@ pub(crate) fn run<S: Source>(
             _ => return Err(no_view("this parameter is no commit and no time".to_owned())),
         },
     };
-    Executor::new(plan, &view, request, parameters, machine).answer()
+    Executor::new(plan, &view, request, parameters, machine).answer(named)
 }
 
 /// One run.
@@ -174,14 +175,14 @@ impl<'a, S: Source> Executor<'a, S> {
         }
     }
 
-    fn answer(mut self) -> Result<Answer> {
+    fn answer(mut self, named: bool) -> Result<Answer> {
         let mut rows = Vec::new();
         let ended = match &self.plan.root {
             Root::Find(find) => self.find_into(find, &mut rows, usize::MAX),
             Root::Trace(trace) => self.trace_into(trace, &mut rows),
             Root::Show(topic) => {
                 let (columns, rows) = self.show(*topic);
-                return self.envelope(columns, rows, None, None, None);
+                return self.envelope(columns, rows, None, (None, None), named);
             }
         };
         let truncated = match ended {
@@ -195,7 +196,7 @@ impl<'a, S: Source> Executor<'a, S> {
             Root::Show(_) => (Vec::new(), None, None),
         };
         let rows = rows.into_iter().map(|row| row.values).collect();
-        self.envelope(columns, rows, truncated, skip, limit)
+        self.envelope(columns, rows, truncated, (skip, limit), named)
     }
 
     fn envelope(
@@ -203,13 +204,13 @@ impl<'a, S: Source> Executor<'a, S> {
         columns: Vec<Column>,
         mut rows: Vec<Vec<Value>>,
         truncated: Option<Limit>,
-        skip: Option<Bound>,
-        limit: Option<Bound>,
+        (skip, limit): (Option<Bound>, Option<Bound>),
+        named: bool,
     ) -> Result<Answer> {
         let total = rows.len() as u64;
         self.page(&mut rows, skip, limit)?;
         let mut names = Names::default();
-        for value in rows.iter().flatten() {
+        for value in rows.iter().flatten().filter(|_| named) {
             self.name_value(value, &mut names)?;
         }
         let reason_count = self.reasons.len() as u64;
@@ -285,10 +286,8 @@ impl<'a, S: Source> Executor<'a, S> {
                     .entry(*node)
                     .or_insert_with(|| (source.kind_of(*node), source.name_of(*node)));
             }
-            Value::Event(event) => {
-                if !names.events.contains_key(event) {
-                    names.events.insert(*event, self.event_name(*event)?);
-                }
+            Value::Event(event) if !names.events.contains_key(event) => {
+                names.events.insert(*event, self.event_name(*event)?);
             }
             Value::List(items) => {
                 for item in items {
@@ -320,7 +319,11 @@ impl<'a, S: Source> Executor<'a, S> {
                 return Ok(crate::ast::Reference { kind, key }.to_string());
             }
         }
-        Ok(format!("inference in {} row {}", self.source.name_of(self.source.event_batch(event)), event.row))
+        Ok(format!(
+            "inference in {} row {}",
+            self.source.name_of(self.source.event_batch(event)),
+            event.row
+        ))
     }
 
     fn count_edges(&mut self, count: usize) -> Run<()> {

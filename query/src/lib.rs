@@ -28,7 +28,7 @@ pub use error::{CODES, Code, Error, Mistake, Result, Span};
 pub use execute::{Machine, Request};
 pub use limits::{EDGES_MAX, EVENTS_MAX, Limit, Limits, ROWS_MAX};
 pub use parameters::Parameters;
-pub use parse::{NESTING_MAX, TEXT_BYTES_MAX, parse};
+pub use parse::{NESTING_MAX, OPERATORS_MAX, QUESTIONS_MAX, RELATIONS_MAX, TEXT_BYTES_MAX, parse};
 pub use plan::{Column, Type};
 pub use prepare::{Prepared, Query};
 pub use source::{EventRef, NodeNo, Source};

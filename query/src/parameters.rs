@@ -55,17 +55,18 @@ impl Parameters {
                 Code::ParameterType,
                 place.span,
                 format!(
-                    "`${}` is a {} that cannot stand for a {}",
+                    "`${}` is a {}; here stands {}",
                     place.name,
                     value.type_name(),
-                    place.expected.name()
+                    place.expected.with_article()
                 ),
             )
             .hint(match place.expected {
                 Type::Time => "write 2026-03-14 or 2026-03-14T09:00Z",
                 Type::Hash => "write sha256:\u{2026}, or the digits alone",
                 Type::Bool => "write true or false",
-                _ => "see docs/language.md, \"Parameters\"",
+                Type::Int => "write a whole number",
+                _ => "give a value of that type",
             })
         })
     }

@@ -24,6 +24,13 @@ pub(crate) use literal::{parse_hash_text, parse_time_text};
 pub const TEXT_BYTES_MAX: usize = 64 * 1024;
 /// Deepest nesting of brackets. The walk over the pairs recurses, so this guards the stack.
 pub const NESTING_MAX: usize = 64;
+/// Most operators in one request. A chain of them is a tree as deep as it is long; with these
+/// three bounds the deepest one fits a stack of 4 MiB even in a debug build (tests/bounds.rs).
+pub const OPERATORS_MAX: usize = 128;
+/// Most relations in one request, for the same reason.
+pub const RELATIONS_MAX: usize = 64;
+/// Most questions in one request, inner ones counted, for the same reason.
+pub const QUESTIONS_MAX: usize = 32;
 
 /// Parses a request.
 ///
@@ -34,7 +41,7 @@ pub fn parse(text: &str) -> Result<Script, Mistake> {
     let mut pairs =
         Parser::parse(Rule::script, text).map_err(|error| diagnose::explain(text, &error))?;
     match pairs.next() {
-        Some(script) => statement::script(script),
+        Some(script) => statement::script(&script),
         None => Err(Mistake::new(crate::error::Code::Empty, Span::default(), "no question")),
     }
 }

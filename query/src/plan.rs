@@ -382,6 +382,15 @@ impl Type {
     }
 }
 
+impl Type {
+    /// The word with its article, for messages: `an int`.
+    pub(crate) fn with_article(self) -> String {
+        let name = self.name();
+        let article = if name.starts_with(['a', 'i']) { "an" } else { "a" };
+        format!("{article} {name}")
+    }
+}
+
 impl From<FieldType> for Type {
     fn from(field: FieldType) -> Type {
         match field {

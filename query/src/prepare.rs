@@ -115,6 +115,20 @@ impl Prepared {
         source: &S,
         request: &Request<'_>,
     ) -> Result<Answer> {
-        run(&self.plan, source, request, machine)
+        run(&self.plan, source, request, machine, true)
+    }
+
+    /// As [`Prepared::run_on`], without looking up names: for programs that go on with the
+    /// numbers of nodes. Such an answer prints nodes as empty text.
+    ///
+    /// # Errors
+    /// As [`Prepared::run`].
+    pub fn numbers_on<S: Source>(
+        &self,
+        machine: &mut Machine,
+        source: &S,
+        request: &Request<'_>,
+    ) -> Result<Answer> {
+        run(&self.plan, source, request, machine, false)
     }
 }

@@ -6,7 +6,7 @@ mod graph;
 
 use expect_test::expect_file;
 use graph::Graph;
-use lineal_query::{Limits, Parameters, Prepared, Request, State};
+use lineal_query::{Limits, Parameters, Prepared, Request, State, Value};
 
 /// 10 March 2026, noon UTC: what `now()` is in every test.
 const NOW: i64 = 1_773_144_000_000_000_000;
@@ -37,9 +37,12 @@ fn ask(graph: &Graph, text: &str) -> String {
     let names: Vec<_> = answer.columns.iter().map(|column| column.name.as_str()).collect();
     let mut out = format!("[{}]", names.join(" | "));
     for row in &answer.rows {
-        let cells: Vec<_> = row.iter().map(|value| answer.text(value)).collect();
+        let cell = |value: &Value| match value {
+            Value::Absent => "-".to_owned(),
+            value => answer.text(value),
+        };
         out.push('\n');
-        out.push_str(cells.join(" | ").trim_end());
+        out.push_str(&row.iter().map(cell).collect::<Vec<_>>().join(" | "));
     }
     if answer.completeness.state() != State::Complete {
         out.push_str(&format!("\n({})", answer.completeness.state()));

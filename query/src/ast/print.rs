@@ -453,8 +453,9 @@ impl Display for Expr {
             }
             ExprKind::Unary(Unary::Negative, of) => {
                 // `--` would begin a comment.
-                f.write_str("-")?;
-                bracketed(f, of, 9)
+                let is_again = matches!(of.node, ExprKind::Unary(Unary::Negative, _));
+                f.write_str(if is_again { "- " } else { "-" })?;
+                bracketed(f, of, 8)
             }
             ExprKind::Binary(operator, left, right) => {
                 let strength = operator.strength();

@@ -30,7 +30,9 @@ impl Binder {
         let lineage = |spec: &&lineal_engine::schema::RelationSpec| spec.class == Class::Lineage;
         for via in &modifiers.via {
             match via.node {
-                Via::Lineage => relations.extend(RELATIONS.iter().filter(lineage).map(|s| s.relation)),
+                Via::Lineage => {
+                    relations.extend(RELATIONS.iter().filter(lineage).map(|s| s.relation));
+                }
                 Via::Any => relations.extend(
                     RELATIONS.iter().filter(|spec| spec.class != Class::Chain).map(|s| s.relation),
                 ),
@@ -38,8 +40,7 @@ impl Binder {
                     training = true;
                     let roleless = [Relation::ValidatedOn, Relation::Used];
                     let specs = RELATIONS.iter().filter(lineage);
-                    relations
-                        .extend(specs.map(|s| s.relation).filter(|r| !roleless.contains(r)));
+                    relations.extend(specs.map(|s| s.relation).filter(|r| !roleless.contains(r)));
                 }
                 Via::Edge(relation, _) => relations.push(relation),
             }

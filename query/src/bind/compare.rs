@@ -39,8 +39,7 @@ impl Binder {
             let other_typed = self.expr(other)?;
             if let Some(set) = self.named_set(this, other_typed.result) {
                 let kinds = self.sets.get(set).map_or(Kinds::NONE, |set| set.kinds);
-                let named =
-                    Typed { expression: Expression::Key(set), result: Type::Node, kinds };
+                let named = Typed { expression: Expression::Key(set), result: Type::Node, kinds };
                 self.fits(&other_typed, &named, span)?;
                 let expression = Expression::InSet(Box::new(other_typed.expression), set);
                 let expression = negated(operator == Binary::NotEqual, expression);
@@ -58,7 +57,8 @@ impl Binder {
             Binary::GreaterEqual => Comparison::GreaterEqual,
             _ => Comparison::Equal,
         };
-        let unordered = matches!(a.result, Type::Bool | Type::Node | Type::Map | Type::List | Type::Path);
+        let unordered =
+            matches!(a.result, Type::Bool | Type::Node | Type::Map | Type::List | Type::Path);
         if comparison != Comparison::Equal && unordered {
             return Err(Mistake::new(
                 Code::Types,
@@ -117,7 +117,11 @@ impl Binder {
         let mistake = Mistake::new(
             Code::Types,
             span,
-            format!("a {} is never equal to a {}", a.result.name(), b.result.name()),
+            format!(
+                "{} cannot be compared with {}",
+                a.result.with_article(),
+                b.result.with_article()
+            ),
         );
         Err(match (a.result, b.result) {
             (Type::Time, Type::Text) | (Type::Text, Type::Time) => {
@@ -180,9 +184,9 @@ impl Binder {
                 Ok(Expression::InFind(Box::new(of.expression), Arc::new(plan), memo))
             }
             ExprKind::Name(name) if self.variable(name).is_none() && self.is_unknown(name) => {
-                Err(self.unknown_variable(name, right.span).hint(
-                    "saved sets are not in this version yet: write the question in brackets",
-                ))
+                Err(self
+                    .unknown_variable(name, right.span)
+                    .hint("saved sets are not in this version yet: write the question in brackets"))
             }
             _ => {
                 let mut list = self.expr(right)?;
@@ -192,7 +196,10 @@ impl Binder {
                     return Err(Mistake::new(
                         Code::Types,
                         right.span,
-                        format!("`in` needs a list, a range or a question, not a {}", list.result.name()),
+                        format!(
+                            "`in` needs a list, a range or a question, not {}",
+                            list.result.with_article()
+                        ),
                     ));
                 }
                 Ok(Expression::In(Box::new(of.expression), Box::new(list.expression)))
@@ -224,10 +231,7 @@ impl Binder {
             self.expect(&mut of, bound.result);
             values.push(bound.expression);
         }
-        let list = Expression::In(
-            Box::new(of.expression),
-            Box::new(Expression::List(values)),
-        );
+        let list = Expression::In(Box::new(of.expression), Box::new(Expression::List(values)));
         Ok(nodes.into_iter().fold(list, |all, test| Expression::Or(Box::new(all), Box::new(test))))
     }
 
@@ -243,7 +247,11 @@ impl Binder {
                     return Err(Mistake::new(
                         Code::Types,
                         span,
-                        format!("`{}` works on text, not on a {}", operator.word(), typed.result.name()),
+                        format!(
+                            "`{}` works on text, not on {}",
+                            operator.word(),
+                            typed.result.with_article()
+                        ),
                     ));
                 }
             }
@@ -277,7 +285,12 @@ impl Binder {
             let mistake = Mistake::new(
                 Code::Types,
                 span,
-                format!("`{}` cannot join a {} and a {}", operator.word(), a.result.name(), b.result.name()),
+                format!(
+                    "`{}` cannot join {} and {}",
+                    operator.word(),
+                    a.result.with_article(),
+                    b.result.with_article()
+                ),
             );
             return Err(if a.result == Type::Time && b.result == Type::Int {
                 mistake.hint("a duration has its unit: `7d`, `30m`")

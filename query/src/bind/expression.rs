@@ -88,7 +88,7 @@ impl Binder {
         Err(Mistake::new(
             Code::NoCondition,
             expr.span,
-            format!("this is a {}, not a condition", typed.result.name()),
+            format!("this is {}, not a condition", typed.result.with_article()),
         )
         .hint("compare it with something: `= \u{2026}`, `is not null`"))
     }
@@ -150,8 +150,7 @@ impl Binder {
             ExprKind::IsNull(negated, of) => {
                 let of = self.expr(of)?.expression;
                 let absent = Expression::IsAbsent(Box::new(of));
-                let expression =
-                    if *negated { Expression::Not(Box::new(absent)) } else { absent };
+                let expression = if *negated { Expression::Not(Box::new(absent)) } else { absent };
                 Ok(Typed::new(expression, Type::Bool))
             }
         }
@@ -226,9 +225,9 @@ impl Binder {
         // `m.name` where m is no variable: say that, not that a field is missing.
         if let ExprKind::Name(name) = &of.node
             && self.variable(name).is_none()
-            && self.it().is_none_or(|it| {
-                all_fields(self.kinds(it)).iter().all(|field| field.name != name)
-            })
+            && self
+                .it()
+                .is_none_or(|it| all_fields(self.kinds(it)).iter().all(|field| field.name != name))
         {
             return Err(self.unknown_variable(name, of.span));
         }
@@ -249,7 +248,7 @@ impl Binder {
             other => Err(Mistake::new(
                 Code::Types,
                 field.span,
-                format!("a {} has no members", other.name()),
+                format!("{} has no members", other.with_article()),
             )
             .hint("only nodes and maps such as `params` have")),
         }
@@ -268,7 +267,11 @@ impl Binder {
             return Err(Mistake::new(
                 Code::Types,
                 index.span,
-                format!("a {} has no member by a {}", bound.result.name(), by.result.name()),
+                format!(
+                    "{} has no member by {}",
+                    bound.result.with_article(),
+                    by.result.with_article()
+                ),
             )
             .hint("a map takes text, `params[\"learning rate\"]`, a list a number from 0"));
         }
@@ -285,7 +288,7 @@ impl Binder {
             return Err(Mistake::new(
                 Code::Types,
                 of.span,
-                format!("a {} has no negative", bound.result.name()),
+                format!("{} has no negative", bound.result.with_article()),
             ));
         }
         Ok(Typed::new(Expression::Negative(Box::new(bound.expression)), bound.result))
@@ -361,12 +364,8 @@ impl Binder {
             }
             Binary::Like | Binary::Contains => self.text_test(operator, left, right),
             Binary::Matches => Err(super::not_yet("matches", span).hint("try `like` for now")),
-            Binary::Range => Err(Mistake::new(
-                Code::Types,
-                span,
-                "a range stands after `in` only",
-            )
-            .hint("write `time in 2026-01-01..2026-02-01`")),
+            Binary::Range => Err(Mistake::new(Code::Types, span, "a range stands after `in` only")
+                .hint("write `time in 2026-01-01..2026-02-01`")),
             _ => self.comparison(operator, left, right, span),
         }
     }

@@ -15,12 +15,8 @@ use crate::suggest::nearest;
 
 /// A question for everything that a term describes.
 pub(super) fn find_of_term(term: &Term, span: Span) -> Find {
-    let select = Select {
-        extreme: None,
-        pattern: vec![term.clone()],
-        condition: None,
-        output: None,
-    };
+    let select =
+        Select { extreme: None, pattern: vec![term.clone()], condition: None, output: None };
     Find {
         query: Query { first: SetOperand::Select(Box::new(select)), rest: None },
         tail: Tail::default(),
@@ -28,11 +24,16 @@ pub(super) fn find_of_term(term: &Term, span: Span) -> Find {
     }
 }
 
+/// What to order by, and whether greatest first.
+type OrderKeys = Vec<(Expression, bool)>;
+
 impl Binder {
     /// Binds a question; an inner one inherits the view.
     pub(super) fn find(&mut self, find: &Find, is_outermost: bool) -> Bind<FindPlan> {
         if !is_outermost && let Some(as_of) = &find.tail.as_of {
-            return Err(not_yet("as of", as_of.span).hint("put it at the end of the whole question"));
+            return Err(
+                not_yet("as of", as_of.span).hint("put it at the end of the whole question")
+            );
         }
         if !is_outermost && let Some(format) = &find.tail.format {
             return Err(Mistake::new(
@@ -56,7 +57,7 @@ impl Binder {
                 return Err(Mistake::new(
                     Code::Columns,
                     find.span.0,
-                    format!("one side has {} columns, another {}", columns.len(), these.len()),
+                    format!("the sides have {} and {} columns", columns.len(), these.len()),
                 )
                 .hint("give each side the same columns with `return`"));
             }
@@ -254,7 +255,9 @@ impl Binder {
                 Some(item) => item.clone(),
                 None => {
                     let known = columns.iter().map(|column| column.name.as_str());
-                    self.expr(&key.expr).map_err(|mistake| near_column(mistake, &key.expr, known))?.expression
+                    self.expr(&key.expr)
+                        .map_err(|mistake| near_column(mistake, &key.expr, known))?
+                        .expression
                 }
             };
             keys.push((expression, key.descending));
@@ -266,7 +269,7 @@ impl Binder {
         &mut self,
         summarize: &crate::ast::Summarize,
         tail: Option<&Tail>,
-    ) -> Bind<(GroupPlan, Vec<Column>, Vec<(Expression, bool)>)> {
+    ) -> Bind<(GroupPlan, Vec<Column>, OrderKeys)> {
         let mut grouping = Grouping::default();
         let mut keys = Vec::new();
         let mut columns: Vec<Column> = Vec::new();
@@ -274,7 +277,11 @@ impl Binder {
             for (expr, name) in self.item_parts(group)? {
                 let bound = self.expr(&expr)?;
                 let name = unique(name, group, &columns)?;
-                grouping.keys.push((expr, group.alias.as_ref().map(|alias| alias.node.clone()), bound.result));
+                grouping.keys.push((
+                    expr,
+                    group.alias.as_ref().map(|alias| alias.node.clone()),
+                    bound.result,
+                ));
                 columns.push(Column { name, column_type: bound.result });
                 keys.push(bound.expression);
             }
@@ -294,8 +301,7 @@ impl Binder {
             columns.push(Column { name, column_type: bound.result });
             items.push(bound.expression);
         }
-        let having =
-            summarize.having.as_ref().map(|having| self.condition(having)).transpose()?;
+        let having = summarize.having.as_ref().map(|having| self.condition(having)).transpose()?;
         let mut order = Vec::new();
         for key in tail.map_or(&[][..], |tail| &tail.order_by) {
             order.push((self.expr(&key.expr)?.expression, key.descending));

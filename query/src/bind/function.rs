@@ -1,7 +1,7 @@
 //! The functions of the language: one table for the binder and for `show functions`.
 
-use super::expression::Typed;
 use super::Bind;
+use super::expression::Typed;
 use crate::ast::{Expr, Name};
 use crate::error::{Code, Mistake};
 use crate::plan::{AggregateFunction, BucketUnit, Function, Type};
@@ -48,25 +48,110 @@ const fn spec(
 
 /// The functions of a row, in the order in which they are shown.
 pub(crate) const FUNCTIONS: &[FunctionSpec] = &[
-    spec("now", Function::Now, &[], Gives::Type(Type::Time), "the time of the question, the same all through it"),
-    spec("active_at", Function::ActiveAt, &[NODE, TIME], Gives::Type(Type::Bool), "was the deployment in use then: declared, else between its first and last event"),
-    spec("length", Function::Length, &[SIZED], Gives::Type(Type::Int), "edges of a path, letters of a text, members of a list or map"),
+    spec(
+        "now",
+        Function::Now,
+        &[],
+        Gives::Type(Type::Time),
+        "the time of the question, the same all through it",
+    ),
+    spec(
+        "active_at",
+        Function::ActiveAt,
+        &[NODE, TIME],
+        Gives::Type(Type::Bool),
+        "was the deployment in use then: declared, else between its first and last event",
+    ),
+    spec(
+        "length",
+        Function::Length,
+        &[SIZED],
+        Gives::Type(Type::Int),
+        "edges of a path, letters of a text, members of a list or map",
+    ),
     spec("nodes", Function::Nodes, &[PATH], Gives::Type(Type::List), "the nodes of a path"),
-    spec("edges", Function::Edges, &[PATH], Gives::Type(Type::List), "the relations of a path, by name"),
+    spec(
+        "edges",
+        Function::Edges,
+        &[PATH],
+        Gives::Type(Type::List),
+        "the relations of a path, by name",
+    ),
     spec("lower", Function::Lower, &[TEXT], Gives::Type(Type::Text), "in small letters"),
     spec("upper", Function::Upper, &[TEXT], Gives::Type(Type::Text), "in capitals"),
-    FunctionSpec { name: "coalesce", function: Function::Coalesce, arguments: &[ANY], repeats: true, gives: Gives::Same, meaning: "the first that is recorded" },
-    spec("number", Function::Number, &[&[Type::Text, Type::Int, Type::Float]], Gives::Type(Type::Float), "the number that a text holds, absent where it holds none"),
+    FunctionSpec {
+        name: "coalesce",
+        function: Function::Coalesce,
+        arguments: &[ANY],
+        repeats: true,
+        gives: Gives::Same,
+        meaning: "the first that is recorded",
+    },
+    spec(
+        "number",
+        Function::Number,
+        &[&[Type::Text, Type::Int, Type::Float]],
+        Gives::Type(Type::Float),
+        "the number that a text holds, absent where it holds none",
+    ),
     spec("kind", Function::Kind, &[NODE], Gives::Type(Type::Text), "the kind of a node"),
-    spec("id", Function::Id, &[NODE], Gives::Type(Type::Text), "the id of a node's current revision"),
-    spec("abs", Function::Abs, &[&[Type::Int, Type::Float, Type::Duration]], Gives::Same, "without its sign"),
+    spec(
+        "id",
+        Function::Id,
+        &[NODE],
+        Gives::Type(Type::Text),
+        "the id of a node's current revision",
+    ),
+    spec(
+        "abs",
+        Function::Abs,
+        &[&[Type::Int, Type::Float, Type::Duration]],
+        Gives::Same,
+        "without its sign",
+    ),
     spec("round", Function::Round, &[NUMBER], Gives::Type(Type::Int), "the nearest whole number"),
-    spec("is_nan", Function::IsNan, &[NUMBER], Gives::Type(Type::Bool), "is it no number, as a failed metric is"),
-    spec("hour", Function::Bucket(BucketUnit::Hour), &[TIME], Gives::Type(Type::Time), "the start of its hour, UTC"),
-    spec("day", Function::Bucket(BucketUnit::Day), &[TIME], Gives::Type(Type::Time), "the start of its day, UTC"),
-    spec("week", Function::Bucket(BucketUnit::Week), &[TIME], Gives::Type(Type::Time), "the start of its ISO week, UTC"),
-    spec("month", Function::Bucket(BucketUnit::Month), &[TIME], Gives::Type(Type::Time), "the start of its month, UTC"),
-    spec("year", Function::Bucket(BucketUnit::Year), &[TIME], Gives::Type(Type::Time), "the start of its year, UTC"),
+    spec(
+        "is_nan",
+        Function::IsNan,
+        &[NUMBER],
+        Gives::Type(Type::Bool),
+        "is it no number, as a failed metric is",
+    ),
+    spec(
+        "hour",
+        Function::Bucket(BucketUnit::Hour),
+        &[TIME],
+        Gives::Type(Type::Time),
+        "the start of its hour, UTC",
+    ),
+    spec(
+        "day",
+        Function::Bucket(BucketUnit::Day),
+        &[TIME],
+        Gives::Type(Type::Time),
+        "the start of its day, UTC",
+    ),
+    spec(
+        "week",
+        Function::Bucket(BucketUnit::Week),
+        &[TIME],
+        Gives::Type(Type::Time),
+        "the start of its ISO week, UTC",
+    ),
+    spec(
+        "month",
+        Function::Bucket(BucketUnit::Month),
+        &[TIME],
+        Gives::Type(Type::Time),
+        "the start of its month, UTC",
+    ),
+    spec(
+        "year",
+        Function::Bucket(BucketUnit::Year),
+        &[TIME],
+        Gives::Type(Type::Time),
+        "the start of its year, UTC",
+    ),
 ];
 
 /// Figures over a group, with their meaning.
@@ -115,21 +200,27 @@ pub(super) fn check(
     let fits = if spec.repeats { bound.len() >= wanted } else { bound.len() == wanted };
     if !fits {
         let many = if spec.repeats { " or more" } else { "" };
+        let noun = if wanted == 1 { "argument" } else { "arguments" };
         return Err(Mistake::new(
             Code::Arguments,
             name.span,
-            format!("`{}` takes {wanted}{many} argument(s), not {}", spec.name, bound.len()),
+            format!("`{}` takes {wanted}{many} {noun}, not {}", spec.name, bound.len()),
         ));
     }
     for (index, (typed, argument)) in bound.iter().zip(arguments).enumerate() {
         let types = spec.arguments.get(index).or(spec.arguments.last()).copied();
         let types = types.unwrap_or_default();
         if !types.is_empty() && typed.result != Type::Any && !types.contains(&typed.result) {
-            let names: Vec<_> = types.iter().map(|t| t.name()).collect();
+            let names: Vec<_> = types.iter().map(|t| t.with_article()).collect();
             return Err(Mistake::new(
                 Code::Arguments,
                 argument.span,
-                format!("`{}` takes a {} here, not a {}", spec.name, names.join(" or "), typed.result.name()),
+                format!(
+                    "`{}` takes {} here, not {}",
+                    spec.name,
+                    names.join(" or "),
+                    typed.result.with_article()
+                ),
             ));
         }
     }

@@ -80,11 +80,16 @@ impl Binder {
             _ => &[],
         };
         if !needs.is_empty() && given != Type::Any && !needs.contains(&given) {
-            let names: Vec<_> = needs.iter().map(|t| t.name()).collect();
+            let names: Vec<_> = needs.iter().map(|t| t.with_article()).collect();
             return Err(Mistake::new(
                 Code::Arguments,
                 name.span,
-                format!("`{}` takes a {}, not a {}", name.node, names.join(" or "), given.name()),
+                format!(
+                    "`{}` takes {}, not {}",
+                    name.node,
+                    names.join(" or "),
+                    given.with_article()
+                ),
             ));
         }
         let result = match function {

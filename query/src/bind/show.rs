@@ -54,11 +54,8 @@ fn kinds(of: &Name) -> Bind<Kinds> {
         return Ok(Kinds::nodes());
     }
     Kind::parse(&of.node).map(Kinds::one).ok_or_else(|| {
-        let mistake = Mistake::new(
-            Code::UnknownTopic,
-            of.span,
-            format!("there is no kind `{}`", of.node),
-        );
+        let mistake =
+            Mistake::new(Code::UnknownTopic, of.span, format!("there is no kind `{}`", of.node));
         match nearest(&of.node, KINDS.iter().map(|kind| kind.name())) {
             Some(near) => mistake.replace(near),
             None => mistake.hint("`show kinds` lists them"),

@@ -9,19 +9,26 @@ use super::{Bind, Binder, not_yet};
 use crate::ast::{Target, Term, Trace};
 use crate::error::{Code, Mistake, Span};
 use crate::plan::{
-    Column, Expression, OutputPlan, SelectPlan, SetSource, SlotId, TracePlan, Type,
-    Unordered, order,
+    Column, Expression, OutputPlan, SelectPlan, SetSource, SlotId, TracePlan, Type, Unordered,
+    order,
 };
 
 impl Binder {
     pub(super) fn trace(&mut self, trace: &Trace, span: Span) -> Bind<TracePlan> {
         if trace.all {
-            return Err(not_yet("trace all", span).hint("`trace A to B` gives one shortest path"));
+            return Err(not_yet("trace all", Span::new(span.at, span.at + "trace".len()))
+                .hint("`trace A to B` gives one shortest path"));
         }
         self.scopes.push(Scope { in_pattern: true, ..Scope::default() });
         let mut pattern = Pattern::default();
         let from = self.trace_end(&trace.from, &mut pattern)?;
         let to = self.trace_end(&trace.to, &mut pattern)?;
+        // An end is come to through edges, so one that is deleted in its source is shown.
+        for end in [from, to] {
+            if let Some(slot) = self.slots.get_mut(end) {
+                slot.mentions_deleted = true;
+            }
+        }
         let followed = self.followed(&trace.modifiers)?;
         let (start, goal) = (self.kinds(from), self.kinds(to));
         if !can_reach(&followed, true, start, goal) && !can_reach(&followed, false, start, goal) {

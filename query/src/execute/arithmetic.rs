@@ -38,9 +38,7 @@ pub(super) fn arithmetic(
         (Subtract, Value::Time(a), Value::Months(b)) => {
             whole(b.checked_neg().and_then(|b| add_months(*a, b)), Value::Time)?
         }
-        (Add, Value::Duration(a), Value::Duration(b)) => {
-            whole(a.checked_add(*b), Value::Duration)?
-        }
+        (Add, Value::Duration(a), Value::Duration(b)) => whole(a.checked_add(*b), Value::Duration)?,
         (Subtract, Value::Duration(a), Value::Duration(b)) => {
             whole(a.checked_sub(*b), Value::Duration)?
         }
@@ -50,7 +48,9 @@ pub(super) fn arithmetic(
         }
         (Divide, Value::Duration(_), Value::Int(0)) => Some(Value::Absent),
         (Divide, Value::Duration(a), Value::Int(b)) => whole(a.checked_div(*b), Value::Duration)?,
-        (Divide, Value::Duration(a), Value::Duration(b)) => Some(quotient(as_float(*a), as_float(*b))),
+        (Divide, Value::Duration(a), Value::Duration(b)) => {
+            Some(quotient(as_float(*a), as_float(*b)))
+        }
         (Add, Value::Text(a), Value::Text(b)) => Some(Value::Text(format!("{a}{b}"))),
         _ => match (a.as_number(), b.as_number()) {
             (Some(a), Some(b)) => Some(match operator {

@@ -45,11 +45,12 @@ impl<'a, S: Source> Executor<'a, S> {
                 ),
                 _ => Value::Absent,
             },
-            Function::Lower => text(first, |text| text.to_lowercase()),
-            Function::Upper => text(first, |text| text.to_uppercase()),
-            Function::Coalesce => {
-                std::iter::once(first).chain(values).find(|v| !v.is_absent()).unwrap_or(Value::Absent)
-            }
+            Function::Lower => text(first, str::to_lowercase),
+            Function::Upper => text(first, str::to_uppercase),
+            Function::Coalesce => std::iter::once(first)
+                .chain(values)
+                .find(|v| !v.is_absent())
+                .unwrap_or(Value::Absent),
             Function::Number => match &first {
                 Value::Text(text) => text.trim().parse().map_or(Value::Absent, Value::Float),
                 other => other.as_number().map_or(Value::Absent, Value::Float),
@@ -94,9 +95,9 @@ impl<'a, S: Source> Executor<'a, S> {
         let (declared, until) = (time("time")?, time("until")?);
         let (first, last) = (time("first_event")?, time("last_event")?);
         let is_declared = matches!(until, Value::Time(_));
-        let start = if is_declared { [declared, first] } else { [first, declared] };
+        let start = if is_declared { [&declared, &first] } else { [&first, &declared] };
         let start = start.into_iter().find_map(as_time);
-        let end = as_time(until);
+        let end = as_time(&until);
         if end.is_none() {
             self.warn(
                 "active_at: no end is declared, so the time between the first and last recorded \
@@ -104,7 +105,7 @@ impl<'a, S: Source> Executor<'a, S> {
                     .to_owned(),
             );
         }
-        let is_before_end = match (end, as_time(last)) {
+        let is_before_end = match (end, as_time(&last)) {
             (Some(end), _) => *at < end,
             (None, Some(last)) => *at <= last,
             (None, None) => false,
@@ -113,8 +114,8 @@ impl<'a, S: Source> Executor<'a, S> {
     }
 }
 
-fn as_time(value: Value) -> Option<i64> {
-    if let Value::Time(time) = value { Some(time) } else { None }
+fn as_time(value: &Value) -> Option<i64> {
+    if let Value::Time(time) = value { Some(*time) } else { None }
 }
 
 fn count(length: usize) -> Value {

@@ -42,9 +42,8 @@ impl<'a, S: Source> Executor<'a, S> {
             Expression::InFind(of, find, memo) => {
                 let value = self.value(of)?;
                 let rows = self.inner_rows(find, *memo)?;
-                rows.iter().any(|row| {
-                    row.values.first().is_some_and(|other| is_equal(&value, other))
-                })
+                rows.iter()
+                    .any(|row| row.values.first().is_some_and(|other| is_equal(&value, other)))
             }
             Expression::Compare(comparison, a, b) => {
                 let (a, b) = (self.value(a)?, self.value(b)?);
@@ -111,9 +110,7 @@ impl<'a, S: Source> Executor<'a, S> {
             Expression::Path => {
                 self.path.as_deref().map_or(Value::Absent, |path| Value::Path(path.clone()))
             }
-            Expression::Column(column) => {
-                self.group.get(*column).cloned().unwrap_or(Value::Absent)
-            }
+            Expression::Column(column) => self.group.get(*column).cloned().unwrap_or(Value::Absent),
             Expression::Field(of, field) => match self.value(of)?.as_item() {
                 Some(item) => self.field(item, *field)?,
                 None => Value::Absent,

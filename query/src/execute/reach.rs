@@ -43,7 +43,6 @@ impl Marks {
             _ => false,
         }
     }
-
 }
 
 impl<S: Source> Executor<'_, S> {
@@ -71,7 +70,6 @@ impl<S: Source> Executor<'_, S> {
         found
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one call, from above, split for its length")]
     fn levels(
         &mut self,
         closure: &Closure,
@@ -179,10 +177,11 @@ impl<S: Source> Executor<'_, S> {
         // An input whose role nobody recorded may or may not be training data.
         let source = self.source;
         match source.kind_of(node) {
-            Kind::Run if closure.upstream => {
-                if !source.edges(node, Relation::Used, Direction::Forward).is_empty() {
-                    self.reasons.insert((node, Uncertainty::Roleless));
-                }
+            Kind::Run
+                if closure.upstream
+                    && !source.edges(node, Relation::Used, Direction::Forward).is_empty() =>
+            {
+                self.reasons.insert((node, Uncertainty::Roleless));
             }
             Kind::Dataset | Kind::Model if !closure.upstream => {
                 for run in source.edges(node, Relation::Used, Direction::Inverse) {

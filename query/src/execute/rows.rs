@@ -27,7 +27,9 @@ pub(super) struct Row {
 impl<'a, S: Source> Executor<'a, S> {
     /// The rows of an inner question, ordered and bounded.
     pub(super) fn inner_rows(&mut self, plan: &'a FindPlan, memo: usize) -> Run<Rc<Vec<Row>>> {
-        if !plan.correlated && let Some(Memo::Rows(known)) = self.memos.get(&memo) {
+        if !plan.correlated
+            && let Some(Memo::Rows(known)) = self.memos.get(&memo)
+        {
             return Ok(known.clone());
         }
         let rows = Rc::new(self.find_rows(plan)?);
@@ -115,12 +117,7 @@ impl<'a, S: Source> Executor<'a, S> {
         Ok(())
     }
 
-    fn select_into(
-        &mut self,
-        select: &'a SelectPlan,
-        out: &mut Vec<Row>,
-        most: usize,
-    ) -> Run<()> {
+    fn select_into(&mut self, select: &'a SelectPlan, out: &mut Vec<Row>, most: usize) -> Run<()> {
         for guard in &select.guards {
             if !self.decide(guard)? {
                 return Ok(());
@@ -192,8 +189,7 @@ impl<'a, S: Source> Executor<'a, S> {
                 let mut nodes = Vec::new();
                 let mut events = Vec::new();
                 for item in all.items() {
-                    let found =
-                        self.reach(&closure, &ItemSet::one(item), kinds, (None, None))?;
+                    let found = self.reach(&closure, &ItemSet::one(item), kinds, (None, None))?;
                     if found.meets(&all) {
                         match item {
                             Item::Node(node) => nodes.push(node),
@@ -236,7 +232,8 @@ impl<'a, S: Source> Executor<'a, S> {
                     return order;
                 }
             }
-            let unequal = a.items.iter().zip(&b.items).map(|(x, y)| items(x, y)).find(|o| o.is_ne());
+            let unequal =
+                a.items.iter().zip(&b.items).map(|(x, y)| items(x, y)).find(|o| o.is_ne());
             unequal.unwrap_or_else(|| order_values(&a.values, &b.values))
         });
         Ok(())

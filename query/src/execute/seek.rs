@@ -175,7 +175,9 @@ impl<S: Source> Executor<'_, S> {
                     let range = self.source.nodes_of(kind);
                     range.end.saturating_sub(range.start)
                 });
-                mistake.hint(format!("{count} of that kind are recorded; `find {word} limit 10` lists some"))
+                mistake.hint(format!(
+                    "{count} of that kind are recorded; `find {word} limit 10` lists some"
+                ))
             }
             [only] => mistake.replace(only.clone()),
             [first, ..] => {

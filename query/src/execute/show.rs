@@ -131,7 +131,11 @@ fn functions() -> Table {
         if spec.repeats {
             arguments.push("\u{2026}".to_owned());
         }
-        vec![text(format!("{}({})", spec.name, arguments.join(", "))), text("row"), text(spec.meaning)]
+        vec![
+            text(format!("{}({})", spec.name, arguments.join(", "))),
+            text("row"),
+            text(spec.meaning),
+        ]
     });
     let figures = AGGREGATES.iter().map(|(name, _, meaning)| {
         vec![text(format!("{name}(\u{2026})")), text("group"), text(*meaning)]
@@ -142,7 +146,6 @@ fn functions() -> Table {
         ("first(find \u{2026})", "the first that an inner question finds"),
     ]
     .map(|(name, meaning)| vec![text(name), text("row"), text(meaning)]);
-    let columns =
-        columns([("function", Type::Text), ("of", Type::Text), ("meaning", Type::Text)]);
+    let columns = columns([("function", Type::Text), ("of", Type::Text), ("meaning", Type::Text)]);
     (columns, rows.chain(inner).chain(figures).collect())
 }

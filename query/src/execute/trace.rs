@@ -65,15 +65,13 @@ impl<'a, S: Source> Executor<'a, S> {
             std::cmp::Ordering::Less => false,
             std::cmp::Ordering::Greater => true,
             // Later kinds lie downstream: from there the search runs upstream.
-            std::cmp::Ordering::Equal => pairs.first().and_then(ends).is_some_and(|(from, to)| {
-                self.kind_of_item(to) > self.kind_of_item(from)
-            }),
+            std::cmp::Ordering::Equal => pairs
+                .first()
+                .and_then(ends)
+                .is_some_and(|(from, to)| self.kind_of_item(to) > self.kind_of_item(from)),
         };
-        let (up, down) = if search_to {
-            (&plan.to_up, &plan.to_down)
-        } else {
-            (&plan.from_up, &plan.from_down)
-        };
+        let (up, down) =
+            if search_to { (&plan.to_up, &plan.to_down) } else { (&plan.from_up, &plan.from_down) };
         let mut known: BTreeMap<(Item, bool), Rc<Arrivals>> = BTreeMap::new();
         for pair in pairs {
             let Some((from, to)) = ends(pair) else { continue };

@@ -256,14 +256,17 @@ impl<'a> Place<'a> {
             });
         }
         let rank = CLAUSES.iter().position(|clause| token.is(clause))?;
-        let seen = earlier.iter().rev().find_map(|t| {
+        let seen = earlier.iter().enumerate().rev().find_map(|(index, t)| {
             let clause = CLAUSES.iter().position(|clause| t.is(clause))?;
-            // `as m` is no clause; `as of` is not looked back for.
-            (CLAUSES.get(clause) != Some(&"as") && clause >= rank).then_some(clause)
+            // `as m` is no clause, `as of` is.
+            let is_clause = !t.is("as") || earlier.get(index + 1).is_some_and(|t| t.is("of"));
+            (is_clause && clause >= rank).then_some(clause)
         })?;
-        let (this, other) = (CLAUSES.get(rank)?, CLAUSES.get(seen)?);
+        let name =
+            |clause: usize| CLAUSES.get(clause).map(|c| if *c == "as" { "as of" } else { c });
+        let (this, other) = (name(rank)?, name(seen)?);
         Some(if rank == seen {
-            says(format!("`{this}` stands twice")).hint(if *this == "where" {
+            says(format!("`{this}` stands twice")).hint(if this == "where" {
                 "join conditions with `and`"
             } else {
                 "write it once"
@@ -374,7 +377,7 @@ impl<'a> Place<'a> {
         match names.len() {
             0 => mistake,
             1..=EXPECTED_MAX => mistake.hint(format!("expected {}", names.join(", "))),
-            _ => mistake.hint("docs/language.md shows every clause with an example"),
+            _ => mistake.hint("the order is find, where, return or summarize, order by, skip, limit, as of, format"),
         }
     }
 }

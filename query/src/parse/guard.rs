@@ -2,7 +2,10 @@
 //!
 //! A parser reports an open quote at the end of the text; here it is reported where it opens.
 
-use super::{NESTING_MAX, TEXT_BYTES_MAX};
+use lineal_engine::schema::Relation;
+
+use super::token::{TokenKind, tokens};
+use super::{NESTING_MAX, OPERATORS_MAX, QUESTIONS_MAX, RELATIONS_MAX, TEXT_BYTES_MAX};
 use crate::error::{Code, Mistake, Span};
 
 /// A control character that must not stand in a request, not even in text: it could hide what a
@@ -38,7 +41,7 @@ pub(super) fn check(text: &str) -> Result<(), Mistake> {
     while let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) {
         at = scanner.step(at, c)?;
     }
-    let Some((at, bracket)) = scanner.open.pop() else { return Ok(()) };
+    let Some((at, bracket)) = scanner.open.pop() else { return check_length(text) };
     Err(Mistake::new(
         Code::OpenBracket,
         Span::new(at, at + 1),
@@ -46,6 +49,50 @@ pub(super) fn check(text: &str) -> Result<(), Mistake> {
     )
     .hint(format!("add `{}`", closing(bracket))))
 }
+
+/// Bounds operators and relations: each may make the tree one deeper, and the walks over it recurse.
+fn check_length(text: &str) -> Result<(), Mistake> {
+    let (mut operators, mut relations, mut questions) = (0, 0, 0);
+    let mut before = None;
+    for token in tokens(text) {
+        let begins_item = before.is_none_or(|before| matches!(before, "," | "["));
+        before = Some(token.text);
+        let is = |word: &&str| token.is(word);
+        if OPERATORS.iter().any(is) && !(begins_item && token.is("-")) {
+            operators += 1;
+        } else if token.kind == TokenKind::Word
+            && (Relation::parse(token.text).is_some() || RELATIONS.iter().any(is))
+        {
+            relations += 1;
+        } else if token.is("find") {
+            questions += 1;
+        }
+        let (what, most) = if operators > OPERATORS_MAX {
+            ("operators", OPERATORS_MAX)
+        } else if relations > RELATIONS_MAX {
+            ("relations", RELATIONS_MAX)
+        } else if questions > QUESTIONS_MAX {
+            ("questions within each other", QUESTIONS_MAX)
+        } else {
+            continue;
+        };
+        return Err(Mistake::new(
+            Code::TooDeep,
+            token.span,
+            format!("a request has at most {most} {what}"),
+        )
+        .hint("a long choice of values is written `in [\"a\", \"b\"]`, or given as a parameter"));
+    }
+    Ok(())
+}
+
+/// What joins or changes values.
+const OPERATORS: [&str; 21] = [
+    "and", "or", "not", "in", "is", "like", "matches", "contains", "=", "!=", "<", "<=", ">", ">=",
+    "+", "-", "*", "/", "..", ".", "[",
+];
+/// Closures, beside the relations of the schema.
+const RELATIONS: [&str; 2] = ["upstream", "downstream"];
 
 fn closing(bracket: char) -> char {
     if bracket == '(' { ')' } else { ']' }

@@ -60,51 +60,51 @@ fn is_noise(rule: Rule) -> bool {
     )
 }
 
-pub(super) fn script(pair: P<'_>) -> Parsed<Script> {
-    let statements = parts(&pair).map(|part| {
+pub(super) fn script(pair: &P<'_>) -> Parsed<Script> {
+    let statements = parts(pair).map(|part| {
         let place = span(&part);
-        Ok(Spanned::new(statement(part)?, place))
+        Ok(Spanned::new(statement(&part)?, place))
     });
     Ok(Script { statements: statements.collect::<Parsed<_>>()? })
 }
 
-fn statement(pair: P<'_>) -> Parsed<Statement> {
+fn statement(pair: &P<'_>) -> Parsed<Statement> {
     let mut inner = pair.clone().into_inner().filter(|part| !is_noise(part.as_rule()));
-    let mut take = || inner.next().ok_or_else(|| unexpected(&pair));
+    let mut take = || inner.next().ok_or_else(|| unexpected(pair));
     Ok(match pair.as_rule() {
-        Rule::find_stmt => Statement::Find(find(&pair)?),
+        Rule::find_stmt => Statement::Find(find(pair)?),
         Rule::let_stmt => Statement::Let(name(&take()?), find(&take()?)?),
         Rule::explain_stmt => {
             let profile = take()?.as_rule() == Rule::profile_kw;
             let body = take()?;
             let place = span(&body);
-            Statement::Explain(profile, Box::new(Spanned::new(statement(body)?, place)))
+            Statement::Explain(profile, Box::new(Spanned::new(statement(&body)?, place)))
         }
-        Rule::trace_stmt => Statement::Trace(Box::new(trace(&pair)?)),
-        Rule::diff_stmt => Statement::Diff(target(&take()?)?, target(&take()?)?, tail(&pair)?),
+        Rule::trace_stmt => Statement::Trace(Box::new(trace(pair)?)),
+        Rule::diff_stmt => Statement::Diff(target(&take()?)?, target(&take()?)?, tail(pair)?),
         Rule::history_stmt => {
             let of = target(&take()?)?;
-            let condition = parts(&pair).find(|part| part.as_rule() == Rule::where_clause);
+            let condition = parts(pair).find(|part| part.as_rule() == Rule::where_clause);
             let condition = condition.map(|part| only_expr(&part)).transpose()?;
-            Statement::History(of, condition, tail(&pair)?)
+            Statement::History(of, condition, tail(pair)?)
         }
         Rule::prove_stmt => {
             let first = take()?;
             let absent = first.as_rule() == Rule::no_kw;
             let of = if absent { take()? } else { first };
-            Statement::Prove(absent, target(&of)?, tail(&pair)?)
+            Statement::Prove(absent, target(&of)?, tail(pair)?)
         }
         Rule::verify_stmt => {
             let first = take()?;
             let deep = first.as_rule() == Rule::deep_kw;
             let of = if deep { take()? } else { first };
-            Statement::Verify(deep, target(&of)?, tail(&pair)?)
+            Statement::Verify(deep, target(&of)?, tail(pair)?)
         }
         Rule::show_stmt => {
             let topic = name(&take()?);
             Statement::Show(topic, inner.next().map(|part| name(&part)))
         }
-        _ => return Err(unexpected(&pair)),
+        _ => return Err(unexpected(pair)),
     })
 }
 

@@ -101,10 +101,7 @@ mod tests {
     fn a_step_keeps_the_kind_where_the_relation_does() {
         let models = Kinds::one(Kind::Model);
         assert_eq!(models.along(Relation::DerivedFrom, Direction::Forward), models);
-        assert_eq!(
-            models.along(Relation::ProducedBy, Direction::Forward),
-            Kinds::one(Kind::Run)
-        );
+        assert_eq!(models.along(Relation::ProducedBy, Direction::Forward), Kinds::one(Kind::Run));
         assert!(models.along(Relation::TrainedOn, Direction::Forward).is_empty());
         assert_eq!(Kinds::nodes().words(), "node");
     }

@@ -58,8 +58,7 @@ pub(crate) fn order(
             Choice::Chain(index) => {
                 let chain = chains.remove(index);
                 let is_end = chain.end == End::Slot(slot);
-                step.from =
-                    Generator::Chain(if is_end { chain } else { chain.reversed() });
+                step.from = Generator::Chain(if is_end { chain } else { chain.reversed() });
             }
         }
         anchors.retain(|(other, set)| {
@@ -98,8 +97,7 @@ fn lift(parts: &mut Unordered) {
     let mut kept = Vec::new();
     for (condition, slots) in std::mem::take(&mut parts.conditions) {
         match condition {
-            Expression::Chain(chain)
-                if matches!(chain.start, End::Slot(slot) if parts.slots.contains(&slot)) =>
+            Expression::Chain(chain) if matches!(chain.start, End::Slot(slot) if parts.slots.contains(&slot)) =>
             {
                 parts.chains.push(*chain);
             }
@@ -211,7 +209,9 @@ fn window(slot: SlotId, filters: &[Expression]) -> (Option<Expression>, Option<E
             }
             Expression::Compare(comparison, of, bound) if is_time(of) && is_fixed(bound) => {
                 match comparison {
-                    Comparison::Greater | Comparison::GreaterEqual => from = Some((**bound).clone()),
+                    Comparison::Greater | Comparison::GreaterEqual => {
+                        from = Some((**bound).clone());
+                    }
                     // `<=` would need the bound itself; the batch test allows for it.
                     Comparison::Less | Comparison::LessEqual => to = Some((**bound).clone()),
                     Comparison::Equal => {

@@ -4,6 +4,8 @@
 //! `!conflict`. `run:a trained_on dataset:loans@7` records an edge. `event batch:b1 input_hash=...`
 //! records an event. `commit 2026-01-01` ends a commit; what follows belongs to the next.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot build its data has failed")]
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -57,9 +59,7 @@ fn typed(text: &str, field_type: FieldType) -> Value {
         FieldType::Float => Value::float(text.parse().unwrap()),
         FieldType::Bool => Value::Bool(text.parse().unwrap()),
         FieldType::Time => Value::Int(time(text).into()),
-        FieldType::Hash => {
-            Value::Bytes(data_encoding::HEXLOWER.decode(text.as_bytes()).unwrap())
-        }
+        FieldType::Hash => Value::Bytes(data_encoding::HEXLOWER.decode(text.as_bytes()).unwrap()),
         _ => Value::text(text.replace('_', " ")),
     }
 }
@@ -208,10 +208,7 @@ impl Graph {
     fn events_where(&self, test: impl Fn(&Event) -> bool) -> Vec<EventRef> {
         let places = self.events.iter().enumerate().filter(|(_, event)| test(event));
         places
-            .map(|(row, event)| EventRef {
-                batch: event.batch,
-                row: u32::try_from(row).unwrap(),
-            })
+            .map(|(row, event)| EventRef { batch: event.batch, row: u32::try_from(row).unwrap() })
             .collect()
     }
 
@@ -323,8 +320,7 @@ impl Source for Graph {
             let named = event.fields.get(&EventField::InputAlgorithm).and_then(Value::as_text);
             let agree = algorithm.is_none_or(|algorithm| named.is_none_or(|n| n == algorithm));
             agree
-                && event.fields.get(&EventField::InputHash).and_then(Value::as_bytes)
-                    == Some(bytes)
+                && event.fields.get(&EventField::InputHash).and_then(Value::as_bytes) == Some(bytes)
         }))
     }
     fn events_by_id(&self, id: &str) -> Result<Vec<EventRef>, Never> {
@@ -358,4 +354,3 @@ impl Source for Graph {
         (least, times.iter().max().copied().unwrap_or_default())
     }
 }
-

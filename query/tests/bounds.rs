@@ -1,0 +1,310 @@
+//! Bounds, cycles and repetition: what an answer says when it is cut, and that asking again gives
+//! the same.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot build its data has failed")]
+
+mod graph;
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
+use graph::Graph;
+use lineal_query::{
+    Answer, Limit, Limits, Machine, OPERATORS_MAX, Parameters, Prepared, QUESTIONS_MAX,
+    RELATIONS_MAX, Request, State, TEXT_BYTES_MAX, Value, parse,
+};
+
+fn ask(graph: &Graph, text: &str, limits: &Limits<'_>) -> Answer {
+    let parameters = Parameters::new();
+    let request = Request { parameters: &parameters, limits, now: 0 };
+    let prepared = Prepared::new(text).unwrap_or_else(|e| panic!("{}", e.render(text)));
+    prepared.run(graph, &request).unwrap_or_else(|e| panic!("{}", e.render(text)))
+}
+
+fn names(answer: &Answer) -> Vec<String> {
+    answer.rows.iter().map(|row| answer.text(&row[0])).collect()
+}
+
+fn world() -> Graph {
+    Graph::new(include_str!("golden/world.txt"))
+}
+
+#[test]
+fn a_limit_of_rows_keeps_whole_rows_and_is_named() {
+    let limits = Limits { rows: 3, ..Limits::default() };
+    let answer = ask(&world(), "find dataset", &limits);
+    assert_eq!(answer.rows.len(), 3);
+    assert_eq!(answer.completeness.state(), State::Truncated);
+    assert_eq!(answer.completeness.truncated, Some(Limit::Rows(3)));
+}
+
+#[test]
+fn a_limit_that_the_question_asks_for_is_no_truncation() {
+    let answer = ask(&world(), "find dataset limit 2", &Limits::default());
+    assert_eq!((answer.rows.len(), answer.total), (2, 7));
+    assert_eq!(answer.completeness.state(), State::Complete);
+}
+
+#[test]
+fn a_limit_of_edges_or_events_never_gives_a_wrong_row() {
+    let graph = world();
+    let whole = ask(
+        &graph,
+        "find dataset where not upstream of model:prod/credit-risk@3",
+        &Limits::default(),
+    );
+    for edges in 0..40 {
+        let limits = Limits { edges, ..Limits::default() };
+        let text = "find dataset where not upstream of model:prod/credit-risk@3";
+        let answer = ask(&graph, text, &limits);
+        assert!(names(&answer).iter().all(|name| names(&whole).contains(name)), "{edges}");
+        let is_whole = names(&answer) == names(&whole);
+        assert_eq!(is_whole, answer.completeness.truncated.is_none(), "{edges}");
+    }
+    let limits = Limits { events: 1, ..Limits::default() };
+    let answer = ask(&graph, "find inference", &limits);
+    assert_eq!(answer.completeness.truncated, Some(Limit::Events(1)));
+}
+
+#[test]
+fn a_cut_side_of_except_gives_no_row() {
+    let text = "find dataset except find dataset upstream of model:prod/credit-risk@3";
+    let limits = Limits { edges: 2, ..Limits::default() };
+    let answer = ask(&world(), text, &limits);
+    assert_eq!(names(&answer), Vec::<String>::new());
+    assert_eq!(answer.completeness.truncated, Some(Limit::Edges(2)));
+}
+
+#[test]
+fn the_caller_can_stop_it() {
+    use std::fmt::Write as _;
+    let mut text = String::new();
+    for number in 0..5000 {
+        writeln!(text, "dataset:d{number}@1").unwrap();
+    }
+    let asked = Cell::new(0);
+    let stop = || {
+        asked.set(asked.get() + 1);
+        true
+    };
+    let limits = Limits { stop: Some(&stop), ..Limits::default() };
+    let answer = ask(&Graph::new(&text), "find dataset", &limits);
+    assert_eq!(answer.completeness.truncated, Some(Limit::Stopped));
+    assert_eq!(asked.get(), 1);
+    assert!(answer.rows.len() < 5000);
+}
+
+#[test]
+fn a_cycle_ends_and_leaves_the_anchor_out() {
+    let graph = Graph::new(
+        "dataset:a@1\ndataset:b@1\ndataset:c@1\n\
+         dataset:a@1 derived_from dataset:b@1\n\
+         dataset:b@1 derived_from dataset:c@1\n\
+         dataset:c@1 derived_from dataset:a@1",
+    );
+    let limits = Limits::default();
+    let answer = ask(&graph, "find dataset upstream of dataset:a@1", &limits);
+    assert_eq!(names(&answer), ["dataset:b@1", "dataset:c@1"]);
+    let answer = ask(&graph, "trace dataset:a@1 to dataset:c@1", &limits);
+    let path = "dataset:a@1 derived_from dataset:b@1 derived_from dataset:c@1";
+    assert_eq!(names(&answer), [path]);
+}
+
+#[test]
+fn of_several_anchors_those_that_another_reaches_belong_to_the_answer() {
+    let graph = Graph::new(
+        "dataset:x@1\ndataset:x@2\ndataset:y@1\n\
+         dataset:x@2 derived_from dataset:x@1\n\
+         dataset:x@1 derived_from dataset:y@1",
+    );
+    let answer = ask(&graph, "find dataset upstream of dataset:x", &Limits::default());
+    assert_eq!(names(&answer), ["dataset:x@1", "dataset:y@1"]);
+    let answer = ask(&graph, "find dataset upstream within 2 of dataset:x@2", &Limits::default());
+    assert_eq!(names(&answer), ["dataset:x@1", "dataset:y@1"]);
+}
+
+#[test]
+fn a_prepared_question_gives_the_same_answer_each_time() {
+    let graph = world();
+    let prepared = Prepared::new("find dataset upstream of $ref").unwrap();
+    assert_eq!(prepared.parameters(), ["ref"]);
+    let limits = Limits::default();
+    let mut machine = Machine::default();
+    let mut hashes = BTreeMap::new();
+    for _ in 0..3 {
+        for name in ["model:prod/credit-risk@2", "model:prod/credit-risk@3", "inference:req-1"] {
+            let parameters = Parameters::new().text("ref", name);
+            let request = Request { parameters: &parameters, limits: &limits, now: 0 };
+            let answer = prepared.run_on(&mut machine, &graph, &request).unwrap();
+            let hash = hashes.entry(name).or_insert_with(|| answer.hash()).clone();
+            assert_eq!(answer.hash(), hash);
+        }
+    }
+    // The event was served by version 3, so both have the same data behind them.
+    assert_eq!(hashes["model:prod/credit-risk@3"], hashes["inference:req-1"]);
+    assert_ne!(hashes["model:prod/credit-risk@2"], hashes["inference:req-1"]);
+}
+
+#[test]
+fn without_names_the_numbers_are_the_same() {
+    let graph = world();
+    let prepared = Prepared::new("find dataset upstream of inference:req-1").unwrap();
+    let (parameters, limits) = (Parameters::new(), Limits::default());
+    let request = Request { parameters: &parameters, limits: &limits, now: 0 };
+    let with = prepared.run(&graph, &request).unwrap();
+    let without = prepared.numbers_on(&mut Machine::default(), &graph, &request).unwrap();
+    assert_eq!(with.rows, without.rows);
+    assert!(matches!(with.rows[0][0], Value::Node(_)));
+}
+
+#[test]
+fn json_names_nodes_and_says_how_complete_it_is() {
+    let text = "trace model:prod/credit-risk@3 to dataset:loans-2024@7";
+    let json = ask(&world(), text, &Limits::default()).to_json();
+    assert_eq!(json["completeness"]["state"], "complete");
+    assert_eq!(json["rows"][0][0]["edges"], serde_json::json!(["produced_by", "trained_on"]));
+    assert_eq!(json["rows"][0][0]["nodes"][1], "run:train-3");
+}
+
+#[test]
+fn a_long_or_deep_text_is_refused_at_once() {
+    let long = format!("find model where name = \"{}\"", "x".repeat(TEXT_BYTES_MAX));
+    assert_eq!(parse(&long).unwrap_err().code.name(), "L001");
+    let deep = format!("find model where {}a{}", "(".repeat(65), ")".repeat(65));
+    assert_eq!(parse(&deep).unwrap_err().code.name(), "L008");
+    let allowed = format!("find model where {}a = 1{}", "(".repeat(64), ")".repeat(64));
+    assert!(parse(&allowed).is_ok());
+}
+
+/// A text with a chain of that length.
+type Chain = fn(usize) -> String;
+
+/// Trees are as deep as chains are long; the longest allowed one must pass through every stage, and
+/// a longer one be refused before any of them.
+#[test]
+fn chains_are_bounded_before_they_exhaust_the_stack() {
+    let chains: [(usize, Chain); 7] = [
+        (OPERATORS_MAX, |n| format!("find model where {}deleted", "not ".repeat(n))),
+        (OPERATORS_MAX, |n| format!("find dataset where rows = {}1", "- ".repeat(n - 1))),
+        (OPERATORS_MAX, |n| format!("find dataset where rows > 0{}", " + 1".repeat(n - 1))),
+        (OPERATORS_MAX, |n| {
+            let more = " or name = \"a\"".repeat((n - 1) / 2);
+            format!("find model where name = \"a\"{more}")
+        }),
+        (OPERATORS_MAX, |n| format!("find run where params{} is null", ".a".repeat(n - 1))),
+        (RELATIONS_MAX, |n| format!("find dataset{}", " derived_from dataset".repeat(n))),
+        (QUESTIONS_MAX, |n| {
+            let inner = "find dataset derived_from (".repeat(n - 1);
+            format!("{inner}find dataset{}", ")".repeat(n - 1))
+        }),
+    ];
+    let graph = world();
+    for (most, chain) in chains {
+        let longest = chain(most);
+        let tree = parse(&longest).unwrap_or_else(|e| panic!("{}", e.render(&longest)));
+        assert_eq!(parse(&tree.to_string()).unwrap(), tree);
+        ask(&graph, &longest, &Limits::default());
+        for length in [most + 3, 4_000, 12_000] {
+            let text = chain(length);
+            if text.len() <= TEXT_BYTES_MAX {
+                assert_eq!(parse(&text).unwrap_err().code.name(), "L008", "{length}");
+            }
+        }
+    }
+}
+
+/// All bounds used up at once, on a stack half as large as that of a main thread.
+#[test]
+fn the_deepest_request_fits_a_small_stack() {
+    const STACK_BYTES: usize = 4 << 20;
+    let levels = QUESTIONS_MAX - 1;
+    let text = format!(
+        "{}find dataset{} where {}deleted{}",
+        "find run where status != \"a\" or exists (".repeat(levels),
+        " derived_from dataset".repeat(RELATIONS_MAX),
+        "not ".repeat(OPERATORS_MAX - 2 * levels),
+        ")".repeat(levels)
+    );
+    let run = move || {
+        ask(&world(), &text, &Limits::default());
+    };
+    std::thread::Builder::new().stack_size(STACK_BYTES).spawn(run).unwrap().join().unwrap();
+}
+
+/// Numbers that look random and are the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        usize::try_from(self.0 >> 33).unwrap() % bound
+    }
+}
+
+/// Distances by repeated relaxing: slow, and plainly right.
+fn distances(count: usize, edges: &[(usize, usize)]) -> Vec<Vec<Option<usize>>> {
+    let mut out = vec![vec![None; count]; count];
+    for &(from, to) in edges {
+        out[from][to] = Some(1);
+    }
+    for via in 0..count {
+        for from in 0..count {
+            for to in 0..count {
+                if let (Some(a), Some(b)) = (out[from][via], out[via][to])
+                    && out[from][to].is_none_or(|known: usize| a + b < known)
+                {
+                    out[from][to] = Some(a + b);
+                }
+            }
+        }
+    }
+    out
+}
+
+#[test]
+fn closures_and_paths_agree_with_plain_distances() {
+    use std::fmt::Write as _;
+    let mut dice = Dice(7);
+    let mut compared = 0;
+    for _ in 0..12 {
+        let count = 4 + dice.below(8);
+        let mut edges = Vec::new();
+        for _ in 0..count + dice.below(count) {
+            let (from, to) = (dice.below(count), dice.below(count));
+            if from != to {
+                edges.push((from, to));
+            }
+        }
+        let mut text = String::new();
+        (0..count).for_each(|n| writeln!(text, "dataset:d{n:02}@1").unwrap());
+        for (from, to) in &edges {
+            writeln!(text, "dataset:d{from:02}@1 derived_from dataset:d{to:02}@1").unwrap();
+        }
+        let graph = Graph::new(&text);
+        let known = distances(count, &edges);
+        for (from, reached) in known.iter().enumerate() {
+            for (word, most) in [("", usize::MAX), (" within 2..3", 3)] {
+                let question = format!("find dataset upstream{word} of dataset:d{from:02}@1");
+                let least = if most == 3 { 2 } else { 1 };
+                let expected: Vec<String> = (0..count)
+                    .filter(|to| *to != from)
+                    .filter(|to| reached[*to].is_some_and(|d| d >= least && d <= most))
+                    .map(|to| format!("dataset:d{to:02}@1"))
+                    .collect();
+                assert_eq!(names(&ask(&graph, &question, &Limits::default())), expected);
+                compared += 1;
+            }
+            let question =
+                format!("trace dataset:d{from:02}@1 to dataset as d return d, length(path) as n");
+            let answer = ask(&graph, &question, &Limits::default());
+            for row in &answer.rows {
+                let name = answer.text(&row[0]);
+                let to: usize = name[9..11].parse().unwrap();
+                // Upstream first; only where there is no way, downstream.
+                let expected = reached[to].or(known[to][from]).unwrap();
+                assert_eq!(row[1], Value::Int(i64::try_from(expected).unwrap()), "{question}");
+            }
+        }
+    }
+    assert!(compared > 100);
+}
