@@ -41,7 +41,6 @@ fn a_claim_that_fits_several_nodes_makes_it_uncertain() {
         "deployment:api!conflict\nmodel:m@1\nrun:r\n\
          deployment:api deploys model:m@1\nmodel:m@1 produced_by run:r",
     );
-    // The marked line stands for the node; the edge names it without its mark.
     let answer = ask(&graph, "find run upstream of deployment:api");
     assert_eq!(reasons(&answer), [(Uncertainty::Conflict, "deployment:api")]);
     let text = answer.completeness.reasons[0].to_string();
