@@ -82,7 +82,7 @@ pub trait Source: Sized {
     /// The batches of a deployment. Sorted.
     fn batches_of(&self, deployment: NodeNo) -> Vec<NodeNo>;
     /// The live events of a batch, in the order of their rows.
-    fn batch_rows(&self, batch: NodeNo) -> Vec<EventRef>;
+    fn batch_rows(&self, batch: NodeNo) -> Result<Vec<EventRef>, Self::Error>;
     /// The first and the last time of a batch's events.
     fn batch_times(&self, batch: NodeNo) -> (i64, i64);
 }

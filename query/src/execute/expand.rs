@@ -4,7 +4,7 @@
 use lineal_engine::schema::{Direction, Kind, Relation};
 
 use super::item_set::ItemSet;
-use super::{Executor, Run};
+use super::{Executor, Run, store};
 use crate::plan::Kinds;
 use crate::source::{EventRef, NodeNo, Source};
 
@@ -108,7 +108,7 @@ impl<S: Source> Executor<'_, S> {
         if is_before || is_after {
             return Ok(());
         }
-        let rows = self.source.batch_rows(batch);
+        let rows = self.source.batch_rows(batch).map_err(store)?;
         self.count_events(rows.len())?;
         out.extend(rows);
         Ok(())

@@ -207,16 +207,7 @@ impl<'a, S: Source> Executor<'a, S> {
     /// Sorts rows by their keys, then by what they stand for, then by their values. Absent values
     /// stand last in both directions.
     pub(super) fn sort(&mut self, rows: &mut [Row], descending: &[bool]) -> Run<()> {
-        let mut events: BTreeMap<EventRef, (i64, String)> = BTreeMap::new();
-        for row in rows.iter() {
-            for item in &row.items {
-                if let Item::Event(event) = item
-                    && !events.contains_key(event)
-                {
-                    events.insert(*event, self.event_place(*event)?);
-                }
-            }
-        }
+        let events = self.event_places(rows)?;
         let items = |a: &Item, b: &Item| match (a, b) {
             // A batch's number differs between stores; an event's time and id do not.
             (Item::Event(x), Item::Event(y)) => {
@@ -239,18 +230,41 @@ impl<'a, S: Source> Executor<'a, S> {
         Ok(())
     }
 
-    /// What orders events in every store alike: time, then id.
-    fn event_place(&mut self, event: EventRef) -> Run<(i64, String)> {
-        let time = match self.event_value(event, EventField::Time)? {
-            Value::Time(time) => time,
-            _ => i64::MAX,
-        };
-        for field in [EventField::LogId, EventField::EventId, EventField::RequestId] {
-            if let Value::Text(id) = self.event_value(event, field)? {
-                return Ok((time, id));
+    /// What orders events in every store alike: time, and among those of one time their id.
+    fn event_places(&self, rows: &[Row]) -> Run<BTreeMap<EventRef, (i64, String)>> {
+        let mut places: BTreeMap<EventRef, (i64, String)> = BTreeMap::new();
+        let mut at_time: BTreeMap<i64, u32> = BTreeMap::new();
+        if rows.len() < 2 {
+            return Ok(places);
+        }
+        for item in rows.iter().flat_map(|row| &row.items) {
+            let Item::Event(event) = item else { continue };
+            if places.contains_key(event) {
+                continue;
+            }
+            let time = match self.event_value(*event, EventField::Time)? {
+                Value::Time(time) => time,
+                _ => i64::MAX,
+            };
+            *at_time.entry(time).or_default() += 1;
+            places.insert(*event, (time, String::new()));
+        }
+        for (event, (time, id)) in &mut places {
+            // Ids are read only where they decide.
+            if at_time.get(time).is_some_and(|count| *count > 1) {
+                *id = self.event_id(*event)?;
             }
         }
-        Ok((time, String::new()))
+        Ok(places)
+    }
+
+    fn event_id(&self, event: EventRef) -> Run<String> {
+        for field in [EventField::LogId, EventField::EventId, EventField::RequestId] {
+            if let Value::Text(id) = self.event_value(event, field)? {
+                return Ok(id);
+            }
+        }
+        Ok(String::new())
     }
 }
 

@@ -134,7 +134,8 @@ impl<S: Source> Executor<'_, S> {
     fn events_of(&mut self, text: &str) -> Run<ItemSet> {
         if let Some((algorithm, bytes)) = parse_hash_text(text) {
             let found = self.source.events_by_hash(algorithm, &bytes).map_err(store)?;
-            if !found.is_empty() {
+            // With its algorithm named it is a hash and no id; ids are not searched for it.
+            if !found.is_empty() || algorithm.is_some() {
                 return Ok(ItemSet::of(Vec::new(), found));
             }
         }

@@ -342,13 +342,14 @@ impl Source for Graph {
     fn batches_of(&self, deployment: NodeNo) -> Vec<NodeNo> {
         self.edges(deployment, Relation::ServedBy, Direction::Inverse).to_vec()
     }
-    fn batch_rows(&self, batch: NodeNo) -> Vec<EventRef> {
-        self.events_where(|event| event.batch == batch)
+    fn batch_rows(&self, batch: NodeNo) -> Result<Vec<EventRef>, Never> {
+        Ok(self.events_where(|event| event.batch == batch))
     }
     fn batch_times(&self, batch: NodeNo) -> (i64, i64) {
-        let times = self.batch_rows(batch).into_iter().filter_map(|event| {
-            self.event(event).fields.get(&EventField::Time).and_then(Value::as_i64)
-        });
+        let times =
+            self.events_where(|event| event.batch == batch).into_iter().filter_map(|event| {
+                self.event(event).fields.get(&EventField::Time).and_then(Value::as_i64)
+            });
         let times: Vec<_> = times.collect();
         let least = times.iter().min().copied().unwrap_or_default();
         (least, times.iter().max().copied().unwrap_or_default())
