@@ -7,6 +7,7 @@ mod diagnose;
 mod expression;
 mod guard;
 mod literal;
+mod slips;
 mod statement;
 pub(crate) mod token;
 

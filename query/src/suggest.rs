@@ -17,7 +17,12 @@ pub(crate) fn nearest<'a>(
     };
     let mut best: Option<(usize, &str)> = None;
     for candidate in candidates {
-        let distance = distance(&word, &candidate.to_lowercase());
+        let candidate_lower = candidate.to_lowercase();
+        // Nor is a short one meant that begins otherwise: `MIT` is not `it`.
+        if length <= 3 && candidate_lower.chars().next() != word.chars().next() {
+            continue;
+        }
+        let distance = distance(&word, &candidate_lower);
         if distance <= most && best.is_none_or(|(least, _)| distance < least) {
             best = Some((distance, candidate));
         }

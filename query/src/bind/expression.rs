@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lineal_engine::event_fields::{EVENT_FIELDS, EventField};
-use lineal_engine::schema::{COMMON_FIELDS, FieldSpec, FieldType, Kind, fields};
+use lineal_engine::schema::{COMMON_FIELDS, FieldSpec, FieldType, Kind, Relation, fields};
 
 use super::{Bind, Binder, function};
 use crate::ast::{Binary, Expr, ExprKind, Literal, Name, SetCall, Subject, Unary};
@@ -213,12 +213,17 @@ impl Binder {
         let known = if or_variable { self.known_names() } else { Vec::new() };
         let mistake =
             Mistake::new(Code::UnknownField, span, format!("{what} has no field `{name}`"));
+        if Relation::parse(name).is_some() {
+            return mistake
+                .hint(format!("`{name}` is a relation: write `{name} kind:key`, without a sign"));
+        }
         let words = fields.iter().map(|field| field.name);
         if let Some(near) = nearest(name, words.chain(known.iter().map(String::as_str))) {
             return mistake.replace(near);
         }
         let topic = kinds.single().map_or("node", Kind::name);
-        mistake.hint(format!("`show fields of {topic}` lists them"))
+        let quotes = if or_variable { "; text stands in quotes" } else { "" };
+        mistake.hint(format!("`show fields of {topic}` lists them{quotes}"))
     }
 
     fn member(&mut self, of: &Expr, field: &Name) -> Bind<Typed> {

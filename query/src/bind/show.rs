@@ -32,6 +32,11 @@ pub(super) fn topic(topic: &Name, of: Option<&Name>) -> Bind<Topic> {
                 topic.span,
                 format!("there is nothing named `{}` to show", topic.node),
             );
+            if let Some(kind) = nearest(&name, KINDS.iter().map(|kind| kind.name())) {
+                return Err(mistake.hint(format!(
+                    "to list them write `find {kind}`; `show fields of {kind}` shows what they have"
+                )));
+            }
             return Err(match nearest(&name, TOPICS) {
                 Some(near) => mistake.replace(near),
                 None => mistake.hint(format!("topics are {}", TOPICS.join(", "))),

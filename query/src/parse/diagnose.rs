@@ -8,6 +8,7 @@ use lineal_engine::schema::{KINDS, RELATIONS};
 use lineal_grammar::Rule;
 use pest::error::{Error, ErrorVariant, InputLocation};
 
+use super::slips;
 use super::token::{Token, TokenKind, tokens};
 use crate::error::{Code, Mistake, Span};
 use crate::habits;
@@ -67,6 +68,10 @@ const WORDS: [&str; 42] = [
     "by",
 ];
 
+/// What to say where a clause is out of place, or nothing better is known.
+const ORDER: &str =
+    "the order is find, where, return or summarize, order by, skip, limit, as of, format";
+
 /// More expected things than this tell a reader nothing.
 const EXPECTED_MAX: usize = 7;
 
@@ -91,8 +96,9 @@ pub(super) fn explain(text: &str, error: &Error<Rule>) -> Mistake {
         .or_else(|| place.brackets())
         .or_else(|| place.clause())
         .or_else(|| place.misspelt())
-        .or_else(|| place.verb())
         .or_else(|| place.missing_word())
+        .or_else(|| slips::recognise(&tokens, here, place.statement()))
+        .or_else(|| place.verb())
         .unwrap_or_else(|| place.expected(at, error))
 }
 
@@ -272,10 +278,7 @@ impl<'a> Place<'a> {
                 "write it once"
             })
         } else {
-            says(format!("`{this}` stands before `{other}`")).hint(
-                "the order is find, where, return or summarize, order by, skip, limit, as of, \
-                 format",
-            )
+            says(format!("`{this}` stands before `{other}`")).hint(ORDER)
         })
     }
 
@@ -308,7 +311,7 @@ impl<'a> Place<'a> {
         for index in [Some(self.here), self.here.checked_sub(1), self.here.checked_sub(2)] {
             let Some(token) = index.and_then(|index| self.at(index)) else { continue };
             let before = index.and_then(|i| i.checked_sub(1)).and_then(|i| self.at(i));
-            let is_name = before.is_some_and(|before| before.is("as"));
+            let is_name = before.is_some_and(|before| before.is("as") || before.is("."));
             if token.kind != TokenKind::Word || is_name || word_class(token.text).is_some() {
                 continue;
             }
@@ -377,7 +380,7 @@ impl<'a> Place<'a> {
         match names.len() {
             0 => mistake,
             1..=EXPECTED_MAX => mistake.hint(format!("expected {}", names.join(", "))),
-            _ => mistake.hint("the order is find, where, return or summarize, order by, skip, limit, as of, format"),
+            _ => mistake.hint(ORDER),
         }
     }
 }
@@ -400,7 +403,7 @@ fn vocabulary() -> impl Iterator<Item = &'static str> {
 }
 
 /// What a word of the language is, or none if it is the user's.
-fn word_class(word: &str) -> Option<&'static str> {
+pub(super) fn word_class(word: &str) -> Option<&'static str> {
     let is = |known: &str| known.eq_ignore_ascii_case(word);
     if kind_words().into_iter().any(is) {
         Some("a kind")
@@ -428,6 +431,10 @@ fn rule_words(rule: Rule) -> String {
         Rule::node_id => "an id such as `#9f2c1a`".to_owned(),
         Rule::param => "a parameter such as `$hash`".to_owned(),
         Rule::edge => "a relation".to_owned(),
+        Rule::term | Rule::target | Rule::operand => {
+            "a kind, or a node such as `model:x`".to_owned()
+        }
+        Rule::script => "a statement".to_owned(),
         Rule::integer => "a whole number".to_owned(),
         Rule::expr => "a condition or value".to_owned(),
         _ => name.replace('_', " ").replace(" op", ""),
