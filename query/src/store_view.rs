@@ -140,8 +140,8 @@ impl Source for StoreView {
         self.snapshot.batches_of(deployment)
     }
 
-    fn batch_rows(&self, batch: NodeNo) -> Vec<EventRef> {
-        self.snapshot.rows_of(batch).map(ours).unwrap_or_default()
+    fn batch_rows(&self, batch: NodeNo) -> Result<Vec<EventRef>, Error> {
+        self.snapshot.rows_of(batch).map(ours)
     }
 
     fn batch_times(&self, batch: NodeNo) -> (i64, i64) {
