@@ -6,7 +6,7 @@ mod table;
 
 pub(crate) use answer::print_answer;
 pub(crate) use json::value_json;
-pub(crate) use table::{table, value_text};
+pub(crate) use table::{print_table, table, value_text};
 
 use std::io::IsTerminal;
 

@@ -116,7 +116,11 @@ impl Source for StoreView {
         self.snapshot.field(node, name)
     }
 
-    fn events_by_hash(&self, algorithm: Option<&str>, bytes: &[u8]) -> Result<Vec<EventRef>, Error> {
+    fn events_by_hash(
+        &self,
+        algorithm: Option<&str>,
+        bytes: &[u8],
+    ) -> Result<Vec<EventRef>, Error> {
         self.snapshot.events_by_hash(algorithm, bytes).map(ours)
     }
 

@@ -3,7 +3,7 @@
 use super::ask;
 use crate::args::{Arguments, Import};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::render::{Style, grouped, table};
+use crate::render::{Style, grouped, print_table, table};
 use crate::time::Zone;
 use crate::{place, time};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -182,7 +182,7 @@ pub(super) fn print(
         "rejected",
         "skipped",
     ];
-    writeln!(out, "{}", table(&header, rows.collect()))?;
+    print_table(out, &table(&header, rows.collect()))?;
     let recorded = report.nodes.iter().filter(|(_, (new, _))| *new > 0);
     let mut recorded: Vec<String> =
         recorded.map(|(kind, (new, _))| format!("{} {kind}", grouped(*new))).collect();

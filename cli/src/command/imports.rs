@@ -3,7 +3,7 @@
 use crate::args::Arguments;
 use crate::exit::{Exit, Outcome};
 use crate::place;
-use crate::render::{grouped, table};
+use crate::render::{grouped, print_table, table};
 use crate::time::Zone;
 use lineal_engine::schema::{FieldType, Kind};
 use lineal_proof::Value;
@@ -55,10 +55,9 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     } else if rows.is_empty() {
         writeln!(out, "no imports yet: lineal import PATH...")?;
     } else {
-        writeln!(
-            out,
-            "{}",
-            table(&["import", "recorded", "revisions", "events", "from", ""], rows)
+        print_table(
+            &mut out,
+            &table(&["import", "recorded", "revisions", "events", "from", ""], rows),
         )?;
     }
     Ok(Exit::Answer)

@@ -9,6 +9,7 @@ use crate::time::Zone;
 use lineal_engine::event_fields::EVENT_FIELDS;
 use lineal_engine::schema::{COMMON_FIELDS, Direction, FieldType, Kind, RELATIONS, fields};
 use lineal_engine::{EventRef, NodeNo, Snapshot};
+use lineal_proof::Value;
 use serde_json::{Map, Value as Json, json};
 use std::io::Write;
 
@@ -74,9 +75,20 @@ fn print_node(out: &mut dyn Write, view: &Snapshot, node: NodeNo, zone: &Zone) -
         }
     }
     let folded = view.fields(node)?;
-    for (name, value) in folded.fields.iter() {
-        let text = value_text(value, type_of(view.kind_of(node), name), zone);
-        if text.is_empty() || (name == "series" && !text.is_empty()) {
+    let kind = view.kind_of(node);
+    let specs = fields(kind).iter().chain(COMMON_FIELDS);
+    let ordered = specs.filter_map(|spec| Some((spec.name, folded.fields.get(spec.name)?)));
+    for (name, value) in ordered {
+        let text = match (name, value) {
+            // Every point of every metric is for programs: `--json`.
+            ("series", Value::Map(series)) => {
+                format!("{} metrics (--json has the points)", series.len())
+            }
+            // What is so for nearly every node is no news.
+            ("id" | "kind", _) | ("missing" | "gone" | "deleted", Value::Bool(false)) => continue,
+            _ => value_text(value, type_of(kind, name), zone),
+        };
+        if text.is_empty() {
             continue;
         }
         let text = text.replace('\n', &format!("\n{:18}", ""));

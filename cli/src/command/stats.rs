@@ -3,7 +3,7 @@
 use crate::args::Arguments;
 use crate::exit::{Exit, Outcome};
 use crate::place;
-use crate::render::{Style, grouped, table};
+use crate::render::{Style, grouped, print_table, table};
 use crate::time::Zone;
 use lineal_engine::schema::{KINDS, Kind};
 use lineal_engine::{NodeNo, Snapshot};
@@ -104,7 +104,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
             number(c.deleted),
         ]
     });
-    writeln!(out, "{}", table(&["kind", "known", "missing", "deleted"], rows.collect()))?;
+    print_table(&mut out, &table(&["kind", "known", "missing", "deleted"], rows.collect()))?;
     if events > 0 {
         writeln!(
             out,

@@ -16,7 +16,7 @@ pub(crate) fn print_answer(
     zone: &Zone,
 ) -> Outcome<()> {
     match format {
-        Format::Table => print_table(out, answer, zone),
+        Format::Table => print_rows(out, answer, zone),
         Format::Json => Ok(writeln!(out, "{}", answer.to_json())?),
         Format::Ndjson => print_lines(out, answer),
         Format::Csv => print_csv(out, answer, zone),
@@ -30,16 +30,13 @@ fn text(answer: &Answer, value: &Value, zone: &Zone) -> String {
     }
 }
 
-fn print_table(out: &mut dyn Write, answer: &Answer, zone: &Zone) -> Outcome<()> {
+fn print_rows(out: &mut dyn Write, answer: &Answer, zone: &Zone) -> Outcome<()> {
     let style = Style::new();
     if !answer.rows.is_empty() {
         let header: Vec<&str> = answer.columns.iter().map(|column| column.name.as_str()).collect();
         let rows = answer.rows.iter();
         let rows = rows.map(|row| row.iter().map(|value| text(answer, value, zone)).collect());
-        let table = table(&header, rows.collect());
-        for line in table.lines() {
-            writeln!(out, "{}", line.trim_end())?;
-        }
+        super::print_table(out, &table(&header, rows.collect()))?;
     }
     let shown = answer.rows.len() as u64;
     let rows = if answer.total == 1 { "row" } else { "rows" };

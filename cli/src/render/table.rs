@@ -1,21 +1,34 @@
 //! Tables that fit the width of the terminal.
 
 use crate::time::Zone;
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
 use lineal_engine::schema::FieldType;
 use lineal_proof::Value;
 use std::fmt::Write as _;
+use std::io::Write;
+
+/// Columns of text under a ruled header: nothing that a paste would carry along.
+const STYLE: TableStyle =
+    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// A table; without a terminal as wide as its content.
 pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(STYLE);
     table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(header.iter().map(ToString::to_string).collect::<Vec<_>>());
     for row in rows {
         table.add_row(row);
     }
     table
+}
+
+/// Prints a table without blanks at the ends of its lines.
+pub(crate) fn print_table(out: &mut dyn Write, table: &Table) -> std::io::Result<()> {
+    for line in table.lines() {
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
 }
 
 /// A value of a record as text, given its type.

@@ -48,8 +48,10 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, form: Form) -> Result
     session.progress.phase("hashing");
     let custody = custody(path, form, session)?;
     let digest = session.store.source_digest(&custody.blake3)?;
+    let is_folder_of_database = form == Form::Sqlite && path.is_dir();
+    let below = if is_folder_of_database { "/mlflow.db" } else { "" };
     let mut report = SourceReport {
-        label: label(path),
+        label: format!("{}{below}", label(path)),
         form: form.name().to_owned(),
         files: custody.files,
         ..SourceReport::default()
@@ -180,13 +182,17 @@ fn count_inputs(session: &mut Session<'_>, records: &[NodeRecord]) {
             continue;
         }
         *without += 1;
-        if session.report.instead.is_none()
-            && let Some(crate::record::Part::Text(id)) = record.node.key.first()
+        let hints = record.fields.get("input_hints").and_then(Value::as_list);
+        let hints = hints.unwrap_or_default().iter().filter_map(Value::as_text);
+        let hints: Vec<String> = hints.map(str::to_owned).collect();
+        // The first run, unless a later one is the first that names data in some other way.
+        let instead = &mut session.report.instead;
+        let tells_more =
+            instead.as_ref().is_none_or(|(_, old)| old.is_empty() && !hints.is_empty());
+        if let Some(crate::record::Part::Text(id)) = record.node.key.first()
+            && tells_more
         {
-            let hints = record.fields.get("input_hints").and_then(Value::as_list);
-            let hints = hints.unwrap_or_default().iter().filter_map(Value::as_text);
-            let hints = hints.map(str::to_owned).collect();
-            session.report.instead = Some((id.clone(), hints));
+            *instead = Some((id.clone(), hints));
         }
     }
 }
