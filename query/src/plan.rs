@@ -3,20 +3,22 @@
 //! Only the binder makes these, so an unbound name cannot reach the executor. A plan depends on the
 //! schema alone; keys, parameters and the view are looked up when it runs.
 
+mod expression;
 mod kinds;
 mod order;
 
 use std::sync::Arc;
 
-use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::{Direction, FieldType, Relation};
 
+pub(crate) use expression::{
+    Arithmetic, BucketUnit, Comparison, Expression, FieldReference, Function,
+};
 pub(crate) use kinds::Kinds;
 pub(crate) use order::{Unordered, order};
 
 use crate::ast::{Extreme, SetWord};
 use crate::error::Span;
-use crate::value::Value;
 
 /// A bound and planned question.
 #[derive(Debug)]
@@ -317,6 +319,8 @@ pub(crate) enum Generator {
     Set(SetId),
     /// What the chain leads to; its start is bound or a set.
     Chain(Chain),
+    /// Events with this hash or id, by the store's index.
+    Events(Expression),
 }
 
 /// `trace A to B`.
@@ -403,150 +407,6 @@ impl From<FieldType> for Type {
             FieldType::Node => Type::Node,
             FieldType::List => Type::List,
             FieldType::Map => Type::Map,
-        }
-    }
-}
-
-/// A field, found in the schema.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct FieldReference {
-    /// The name in the records; events have none of that name if it is not theirs.
-    pub(crate) name: &'static str,
-    pub(crate) field_type: FieldType,
-    pub(crate) event: Option<EventField>,
-}
-
-/// An expression without names.
-#[derive(Clone, Debug)]
-pub(crate) enum Expression {
-    Constant(Value),
-    /// A place in [`Plan::parameters`].
-    Parameter(usize),
-    Slot(SlotId),
-    /// The one node that a key names.
-    Key(SetId),
-    /// The path of the row at hand.
-    Path,
-    /// A column of the group at hand.
-    Column(usize),
-    Field(Box<Expression>, FieldReference),
-    Member(Box<Expression>, String),
-    Index(Box<Expression>, Box<Expression>),
-    List(Vec<Expression>),
-    Call(Function, Vec<Expression>),
-    Chain(Box<Chain>),
-    /// Is it in the set?
-    InSet(Box<Expression>, SetId),
-    /// Is there a row?
-    Exists(Arc<FindPlan>, usize),
-    Size(Arc<FindPlan>, usize),
-    Collect(Arc<FindPlan>, usize),
-    First(Arc<FindPlan>, usize),
-    InFind(Box<Expression>, Arc<FindPlan>, usize),
-    Not(Box<Expression>),
-    Negative(Box<Expression>),
-    And(Box<Expression>, Box<Expression>),
-    Or(Box<Expression>, Box<Expression>),
-    Compare(Comparison, Box<Expression>, Box<Expression>),
-    In(Box<Expression>, Box<Expression>),
-    InRange(Box<Expression>, Box<Expression>, Box<Expression>),
-    Like(Box<Expression>, Box<Expression>),
-    Contains(Box<Expression>, Box<Expression>),
-    Arithmetic(Arithmetic, Box<Expression>, Box<Expression>, Span),
-    IsAbsent(Box<Expression>),
-}
-
-/// Comparisons; `!=` is the complement of equal.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Comparison {
-    Equal,
-    Less,
-    LessEqual,
-    Greater,
-    GreaterEqual,
-}
-
-/// Operators on numbers and times.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Arithmetic {
-    Add,
-    Subtract,
-    Multiply,
-    Divide,
-}
-
-/// Functions of one row.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Function {
-    Now,
-    ActiveAt,
-    Length,
-    Nodes,
-    Edges,
-    Lower,
-    Upper,
-    Coalesce,
-    Number,
-    Kind,
-    Id,
-    Abs,
-    Round,
-    IsNan,
-    Bucket(BucketUnit),
-}
-
-/// Stretches of time into which times are grouped.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum BucketUnit {
-    Hour,
-    Day,
-    Week,
-    Month,
-    Year,
-}
-
-impl Expression {
-    /// Calls `see` for this expression and all within it, not for inner questions.
-    pub(crate) fn visit(&self, see: &mut impl FnMut(&Expression)) {
-        see(self);
-        match self {
-            Expression::Constant(_)
-            | Expression::Parameter(_)
-            | Expression::Slot(_)
-            | Expression::Key(_)
-            | Expression::Path
-            | Expression::Column(_)
-            | Expression::Chain(_)
-            | Expression::Exists(..)
-            | Expression::Size(..)
-            | Expression::Collect(..)
-            | Expression::First(..) => {}
-            Expression::Field(of, _)
-            | Expression::Member(of, _)
-            | Expression::InSet(of, _)
-            | Expression::InFind(of, ..)
-            | Expression::Not(of)
-            | Expression::Negative(of)
-            | Expression::IsAbsent(of) => of.visit(see),
-            Expression::Index(a, b)
-            | Expression::And(a, b)
-            | Expression::Or(a, b)
-            | Expression::Compare(_, a, b)
-            | Expression::In(a, b)
-            | Expression::Like(a, b)
-            | Expression::Contains(a, b)
-            | Expression::Arithmetic(_, a, b, _) => {
-                a.visit(see);
-                b.visit(see);
-            }
-            Expression::InRange(a, b, c) => {
-                a.visit(see);
-                b.visit(see);
-                c.visit(see);
-            }
-            Expression::List(items) | Expression::Call(_, items) => {
-                items.iter().for_each(|item| item.visit(see));
-            }
         }
     }
 }

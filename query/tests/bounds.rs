@@ -146,6 +146,28 @@ fn a_prepared_question_gives_the_same_answer_each_time() {
 }
 
 #[test]
+fn events_are_found_by_hash_or_id_without_reading_the_others() {
+    let hash = "sha256:aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11";
+    for (condition, found) in [
+        (format!("input_hash = {hash}"), 1),
+        ("request_id = \"req-2\"".to_owned(), 1),
+        ("request_id = \"req-2\" and decision = \"granted\"".to_owned(), 0),
+        ("event_id = \"req-2\"".to_owned(), 0),
+    ] {
+        let text = format!("find inference where {condition}");
+        let answer = ask(&world(), &text, &Limits::default());
+        assert_eq!((answer.rows.len(), answer.events_read), (found, 0), "{condition}");
+    }
+}
+
+#[test]
+fn batches_outside_of_the_time_asked_for_are_not_read() {
+    let text = "find inference where time >= 2026-03-02 and time < 2026-03-03";
+    let answer = ask(&world(), text, &Limits::default());
+    assert_eq!((answer.rows.len(), answer.events_read), (1, 1));
+}
+
+#[test]
 fn without_names_the_numbers_are_the_same() {
     let graph = world();
     let prepared = Prepared::new("find dataset upstream of inference:req-1").unwrap();

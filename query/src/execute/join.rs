@@ -6,7 +6,7 @@ use lineal_engine::schema::{Direction, Kind};
 
 use super::expand::Window;
 use super::item_set::ItemSet;
-use super::{Executor, Run};
+use super::{Executor, Run, store};
 use crate::plan::{Chain, End, Expression, Generator, Hop, HopKind, Kinds, SlotId, StepPlan};
 use crate::source::Source;
 use crate::value::{Item, Value};
@@ -32,12 +32,29 @@ impl<'a, S: Source> Executor<'a, S> {
                 let set = self.set(*set)?;
                 self.each(&set, step, rest, emit)
             }
+            Generator::Events(key) => {
+                let found = self.events_with(key)?;
+                self.each(&found, step, rest, emit)
+            }
             Generator::Chain(chain) => {
                 let window = self.window(step)?;
                 let found = self.forward(chain, window)?;
                 self.each(&found, step, rest, emit)
             }
         }
+    }
+
+    /// Events with a hash or an id; what else must hold is tested for each.
+    fn events_with(&mut self, key: &'a Expression) -> Run<ItemSet> {
+        let source = self.source;
+        let events = match self.value(key)? {
+            Value::Hash(hash) => {
+                source.events_by_hash(hash.algorithm.as_deref(), &hash.bytes).map_err(store)?
+            }
+            Value::Text(id) => source.events_by_id(&id).map_err(store)?,
+            _ => Vec::new(),
+        };
+        Ok(ItemSet::of(Vec::new(), events))
     }
 
     fn each(

@@ -5,6 +5,7 @@
 //! so the same question runs the same way in every store.
 
 use lineal_engine::event_fields::EventField;
+use lineal_engine::schema::Kind;
 
 use super::{
     Chain, Comparison, End, Expression, Generator, SetDefinition, SetId, SetSource, Slot, SlotId,
@@ -37,13 +38,14 @@ pub(crate) fn order(
     sets: &[SetDefinition],
 ) -> (Vec<Expression>, Vec<StepPlan>) {
     lift(&mut parts);
+    let event_keys = event_keys(&parts.conditions);
     let (guards, mut waiting): (Vec<_>, Vec<_>) =
         parts.conditions.into_iter().partition(|(_, slots)| slots.is_empty());
     let mut chains = parts.chains;
     let mut anchors = parts.anchors;
     let mut left = parts.slots.clone();
     let mut steps = Vec::new();
-    while let Some((place, source)) = cheapest(&left, &left, &anchors, &chains, all, sets) {
+    while let Some((place, source)) = cheapest(&left, &anchors, &chains, &event_keys, all, sets) {
         let slot = left.remove(place);
         let mut step = StepPlan {
             slot,
@@ -54,6 +56,11 @@ pub(crate) fn order(
         };
         match source {
             Choice::Scan => {}
+            Choice::EventKey(index) => {
+                if let Some((_, key)) = event_keys.get(index) {
+                    step.from = Generator::Events(key.clone());
+                }
+            }
             Choice::Anchor(index) => step.from = Generator::Set(anchors.remove(index).1),
             Choice::Chain(index) => {
                 let chain = chains.remove(index);
@@ -118,13 +125,31 @@ enum Choice {
     Scan,
     Anchor(usize),
     Chain(usize),
+    EventKey(usize),
+}
+
+/// Hashes and ids that events must have; the conditions stay, the index only brings candidates.
+fn event_keys(conditions: &[(Expression, Vec<SlotId>)]) -> Vec<(SlotId, Expression)> {
+    let key = |condition: &Expression| -> Option<(SlotId, Expression)> {
+        let Expression::Compare(Comparison::Equal, a, b) = condition else { return None };
+        [(a, b), (b, a)].into_iter().find_map(|(field, value)| {
+            let Expression::Field(of, reference) = &**field else { return None };
+            let Expression::Slot(slot) = **of else { return None };
+            let is_key = matches!(
+                reference.event,
+                Some(EventField::InputHash | EventField::RequestId | EventField::EventId)
+            );
+            (is_key && is_fixed(value)).then(|| (slot, (**value).clone()))
+        })
+    };
+    conditions.iter().filter_map(|(condition, _)| key(condition)).collect()
 }
 
 fn cheapest(
-    candidates: &[SlotId],
     left: &[SlotId],
     anchors: &[(SlotId, SetId)],
     chains: &[Chain],
+    event_keys: &[(SlotId, Expression)],
     all: &[Slot],
     sets: &[SetDefinition],
 ) -> Option<(usize, Choice)> {
@@ -134,7 +159,14 @@ fn cheapest(
             best = Some((cost, place, choice));
         }
     };
-    for (place, slot) in candidates.iter().enumerate() {
+    for (place, slot) in left.iter().enumerate() {
+        let kinds = all.get(*slot).map_or(super::Kinds::NONE, |slot| slot.kinds);
+        for (index, (keyed, _)) in event_keys.iter().enumerate() {
+            // The index knows events only; another kind may have a field of that name.
+            if keyed == slot && kinds == super::Kinds::one(Kind::Inference) {
+                offer(COST_KEY, place, Choice::EventKey(index));
+            }
+        }
         for (index, (anchored, set)) in anchors.iter().enumerate() {
             if anchored == slot {
                 offer(set_cost(*set, sets), place, Choice::Anchor(index));
@@ -158,9 +190,8 @@ fn cheapest(
                 End::Any => {}
             }
         }
-        let kinds = all.get(*slot).map_or(super::Kinds::NONE, |slot| slot.kinds);
         let cost = match kinds.single() {
-            Some(lineal_engine::schema::Kind::Inference) => COST_SCAN_EVENTS,
+            Some(Kind::Inference) => COST_SCAN_EVENTS,
             Some(_) => COST_SCAN,
             None => COST_SCAN_NODES,
         };
@@ -176,25 +207,27 @@ fn set_cost(set: SetId, sets: &[SetDefinition]) -> u32 {
     }
 }
 
+/// Does it not depend on the row at hand?
+fn is_fixed(expression: &Expression) -> bool {
+    let mut fixed = true;
+    expression.visit(&mut |part| {
+        fixed &= matches!(
+            part,
+            Expression::Constant(_)
+                | Expression::Parameter(_)
+                | Expression::Arithmetic(..)
+                | Expression::Call(super::Function::Now, _)
+        );
+    });
+    fixed
+}
+
 /// Bounds of an event's time among its conditions.
 fn window(slot: SlotId, filters: &[Expression]) -> (Option<Expression>, Option<Expression>) {
     let is_time = |expression: &Expression| {
         matches!(expression, Expression::Field(of, field)
             if matches!(**of, Expression::Slot(s) if s == slot)
                 && field.event == Some(EventField::Time))
-    };
-    let is_fixed = |expression: &Expression| {
-        let mut fixed = true;
-        expression.visit(&mut |part| {
-            fixed &= matches!(
-                part,
-                Expression::Constant(_)
-                    | Expression::Parameter(_)
-                    | Expression::Arithmetic(..)
-                    | Expression::Call(super::Function::Now, _)
-            );
-        });
-        fixed
     };
     let (mut from, mut to) = (None, None);
     for filter in filters {
