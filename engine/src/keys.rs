@@ -62,8 +62,10 @@ pub struct Keys {
     actor: Option<[u8; 32]>,
     file_key: Option<[u8; 32]>,
     seeds: HashMap<(SeedKind, [u8; 32]), [u8; 32]>,
-    /// Bytes of `seeds` that are whole; frames go there.
+    /// Where the last whole frame of `seeds` ends; the next one goes there.
     length: usize,
+    /// Where frames stand that do not read although whole ones follow them.
+    damaged: Vec<u64>,
     pending: Vec<u8>,
 }
 
@@ -86,6 +88,25 @@ fn read_key(storage: &dyn Storage, name: &str, kind: u8) -> Result<Option<[u8; 3
         && bytes.get(44..) == Some(&crc32c::crc32c(&bytes[..44]).to_le_bytes()[..]);
     let key = if whole { bytes.get(8..40).and_then(|key| key.try_into().ok()) } else { None };
     key.map(Some).ok_or_else(|| Error::corrupt(path, 0, "a key file has its form and crc32c"))
+}
+
+/// One frame of `seeds`; none if it is torn or damaged.
+fn read_seed(
+    cipher: &XChaCha20Poly1305,
+    at: usize,
+    frame: &[u8],
+) -> Option<(SeedKind, [u8; 32], [u8; 32])> {
+    let whole =
+        frame.len() == SEED_FRAME && frame[93..] == crc32c::crc32c(&frame[..93]).to_le_bytes();
+    let kind = match frame.first()? {
+        1 if whole => SeedKind::Batch,
+        2 if whole => SeedKind::Subject,
+        _ => return None,
+    };
+    let payload = Payload { msg: &frame[33..81], aad: &frame[..33] };
+    let secret = cipher.decrypt(&nonce(at), payload).ok()?.try_into().ok()?;
+    let id = frame[1..33].try_into().ok()?;
+    Some((kind, id, secret))
 }
 
 fn nonce(offset: usize) -> XNonce {
@@ -118,6 +139,7 @@ impl Keys {
             file_key: None,
             seeds: HashMap::new(),
             length: 0,
+            damaged: Vec::new(),
             pending: Vec::new(),
         };
         let Some(bytes) = storage.read(SEEDS)? else { return Ok(keys) };
@@ -138,38 +160,31 @@ impl Keys {
         let mut file_key = [0; 32];
         file_key.copy_from_slice(&header[16..48]);
         keys.file_key = Some(file_key);
-        keys.read_seeds(&bytes)?;
+        keys.read_seeds(&bytes);
         Ok(keys)
     }
 
-    fn read_seeds(&mut self, bytes: &[u8]) -> Result<()> {
+    /// Reads the frames. Those at the end that do not read are what a crash tore: no commit needs
+    /// them. One before a whole frame is damage, which `verify` reports; the others still open.
+    fn read_seeds(&mut self, bytes: &[u8]) {
         self.length = SEEDS_HEADER;
-        for frame in bytes[SEEDS_HEADER..].chunks(SEED_FRAME) {
-            if frame.len() < SEED_FRAME {
-                break; // Torn: no commit needs it.
-            }
-            let fail = |rule| Error::corrupt(SEEDS, self.length as u64, rule);
-            if frame[93..] != crc32c::crc32c(&frame[..93]).to_le_bytes() {
-                return Err(fail("the frame's crc32c fits"));
-            }
-            let kind = match frame[0] {
-                1 => SeedKind::Batch,
-                2 => SeedKind::Subject,
-                _ => return Err(fail("a seed is of a batch or a subject")),
+        let Some(cipher) = self.cipher() else { return };
+        let mut unread = Vec::new();
+        for (number, frame) in bytes[SEEDS_HEADER..].chunks(SEED_FRAME).enumerate() {
+            let at = SEEDS_HEADER + number * SEED_FRAME;
+            let Some((kind, id, secret)) = read_seed(&cipher, at, frame) else {
+                unread.push(at as u64);
+                continue;
             };
-            let Some(cipher) = self.cipher() else { return Ok(()) };
-            let payload = Payload { msg: &frame[33..81], aad: &frame[..33] };
-            let secret = cipher
-                .decrypt(&nonce(self.length), payload)
-                .ok()
-                .and_then(|secret| <[u8; 32]>::try_from(secret).ok())
-                .ok_or_else(|| fail("the secret opens under the file key"))?;
-            let mut id = [0; 32];
-            id.copy_from_slice(&frame[1..33]);
+            self.damaged.append(&mut unread);
             self.seeds.entry((kind, id)).or_insert(secret);
-            self.length += SEED_FRAME;
+            self.length = at + SEED_FRAME;
         }
-        Ok(())
+    }
+
+    /// Where seeds stand that can no longer be read.
+    pub(crate) fn damaged_seeds(&self) -> &[u64] {
+        &self.damaged
     }
 
     fn cipher(&self) -> Option<XChaCha20Poly1305> {

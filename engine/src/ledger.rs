@@ -6,6 +6,7 @@
 mod apply;
 mod view;
 
+pub(crate) use apply::ReadTransaction;
 pub(crate) use view::{ChainHead, Rank};
 
 use crate::schema::Kind;

@@ -6,6 +6,7 @@
 
 use crate::error::{Error, Result};
 use crate::keys::{Keys, Secrets, SeedKind};
+use crate::segment::next_frame;
 use crate::storage::Storage;
 use chacha20poly1305::aead::{Aead, KeyInit};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
@@ -19,8 +20,12 @@ const CONTEXT_VALUE: &str = "lineal v1 sealed value";
 
 /// The register of an open store.
 pub(crate) struct Register {
+    store: [u8; 16],
     entries: HashMap<Hash, Sealed>,
+    /// Where the last whole frame ends; the next one goes there.
     length: u64,
+    /// Where bytes stand that do not read although whole frames follow them.
+    damaged: Vec<u64>,
     pending: Vec<u8>,
 }
 
@@ -39,25 +44,53 @@ impl Register {
         storage.put(REGISTER, &frame::header(MAGIC_SEALED, store, 1), true)
     }
 
-    /// Reads what is there; none if the register is missing (values then cannot be opened).
-    pub(crate) fn open(storage: &dyn Storage) -> Result<Register> {
-        let mut register = Register { entries: HashMap::new(), length: 0, pending: Vec::new() };
+    /// Reads what is there; nothing if the register is missing (values then cannot be opened).
+    pub(crate) fn open(storage: &dyn Storage, store: &[u8; 16]) -> Result<Register> {
+        let mut register = Register {
+            store: *store,
+            entries: HashMap::new(),
+            length: 0,
+            damaged: Vec::new(),
+            pending: Vec::new(),
+        };
         let Some(bytes) = storage.read(REGISTER)? else { return Ok(register) };
-        frame::read_header(&bytes, MAGIC_SEALED).map_err(|e| Error::record(REGISTER, 0, e))?;
-        let mut at = SEGMENT_HEADER;
-        // A frame that does not read ends the register: it is a torn tail, or damage, in which
-        // case the values behind it are reported as missing by `verify`.
-        while let Ok(frame) = frame::read(&bytes[at..]) {
-            if frame.record_type != RecordType::Sealed || frame.check_id().is_err() {
-                break;
-            }
-            if let Ok(entry) = Sealed::decode(frame.payload) {
-                register.entries.insert(entry.commitment, entry);
-            }
-            at += frame.length;
+        let (found, _) =
+            frame::read_header(&bytes, MAGIC_SEALED).map_err(|e| Error::record(REGISTER, 0, e))?;
+        if found != *store {
+            return Err(Error::corrupt(REGISTER, 16, "the header names this store"));
         }
-        register.length = at as u64;
+        register.read(&bytes);
         Ok(register)
+    }
+
+    /// Reads the frames. What does not read at the end is what a crash tore: no commit needs it.
+    /// Before a whole frame it is damage, which `verify` reports; the other values still open.
+    fn read(&mut self, bytes: &[u8]) {
+        let mut from = SEGMENT_HEADER;
+        self.length = from as u64;
+        while let Some((at, frame)) = next_frame(bytes, from) {
+            if at > from {
+                self.damaged.push(from as u64);
+            }
+            match Sealed::decode(frame.payload) {
+                Ok(entry) if frame.record_type == RecordType::Sealed => {
+                    self.entries.insert(entry.commitment, entry);
+                }
+                _ => self.damaged.push(at as u64),
+            }
+            from = at + frame.length;
+            self.length = from as u64;
+        }
+    }
+
+    /// Where the register is damaged.
+    pub(crate) fn damaged(&self) -> &[u64] {
+        &self.damaged
+    }
+
+    /// Every entry.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Sealed> {
+        self.entries.values()
     }
 
     /// Seals a value for a subject and returns the commitment.
@@ -103,6 +136,12 @@ impl Register {
         if self.pending.is_empty() {
             return Ok(());
         }
+        if self.length == 0 {
+            // The register was lost: a new one begins, and holds what is sealed from now on.
+            let header = frame::header(MAGIC_SEALED, &self.store, 1);
+            storage.put(REGISTER, &header, true)?;
+            self.length = header.len() as u64;
+        }
         if storage.read(REGISTER)?.is_some_and(|bytes| bytes.len() as u64 > self.length) {
             storage.cut(REGISTER, self.length)?;
         }
@@ -126,7 +165,7 @@ mod tests {
         Keys::create(&storage, &LabelledSecrets).unwrap();
         Register::create(&storage, &[1; 16]).unwrap();
         let mut keys = Keys::open(&storage).unwrap();
-        let mut register = Register::open(&storage).unwrap();
+        let mut register = Register::open(&storage, &[1; 16]).unwrap();
         let subject = Hash::of(b"anna");
         let value = Value::text("Anna Keller");
         let first = register.seal(&mut keys, &LabelledSecrets, &subject, "name", &value).unwrap();
@@ -136,10 +175,15 @@ mod tests {
         register.flush(&storage).unwrap();
 
         let keys = Keys::open(&storage).unwrap();
-        let register = Register::open(&storage).unwrap();
+        let register = Register::open(&storage, &[1; 16]).unwrap();
         assert_eq!(register.open_value(&keys, &first), Some(value));
         let bytes = storage.read(REGISTER).unwrap().unwrap();
         assert!(!bytes.windows(6).any(|window| window == b"Keller"));
+
+        storage.damage(REGISTER, |bytes| bytes.extend_from_slice(&[7; 50]));
+        let again = Register::open(&storage, &[1; 16]).unwrap();
+        assert!(again.damaged().is_empty() && again.holds(&first), "a torn tail is no damage");
+        storage.damage("sealed/00000001.seg", |bytes| bytes[70] ^= 1);
 
         storage.remove("keys/seeds").unwrap();
         let without = Keys::open(&storage).unwrap();

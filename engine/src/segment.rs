@@ -3,7 +3,9 @@
 use crate::error::{Error, Result};
 use crate::mapping::Bytes;
 use crate::storage::Storage;
-use lineal_proof::frame::{self, Frame, MAGIC_SEGMENT, RecordType, SEGMENT_HEADER};
+use lineal_proof::frame::{
+    self, FRAME_HEAD, Frame, MAGIC_SEGMENT, PAYLOAD_MAX, RecordType, SEGMENT_HEADER,
+};
 use lineal_proof::merkle::records_root;
 use lineal_proof::record::{Commit, Record};
 use lineal_proof::{Cid, Hash};
@@ -117,10 +119,6 @@ impl<'a> Walk<'a> {
 }
 
 impl Transaction<'_> {
-    /// Does the commit follow its parent and stand for these frames? Re-hashes everything.
-    ///
-    /// # Errors
-    /// [`Error::Corrupt`] naming the frame and the rule.
     /// Does the commit follow its parent?
     pub(crate) fn check_parent(&self, parent: (u64, Hash)) -> Result<()> {
         let expected = (parent.0 > 0).then_some(Cid(parent.1));
@@ -131,6 +129,10 @@ impl Transaction<'_> {
         Err(Error::corrupt(segment_path(segment), self.start, "a commit follows its parent"))
     }
 
+    /// Does the commit follow its parent and stand for these frames? Re-hashes everything.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] naming the frame and the rule.
     pub(crate) fn check(&self, bytes: &[u8], store: &[u8; 16], parent: (u64, Hash)) -> Result<()> {
         let segment = self.frames.first().map_or(0, |(location, _)| location.segment);
         let path = segment_path(segment);
@@ -171,4 +173,33 @@ pub(crate) fn read_frame(bytes: &[u8], location: Location) -> Result<Frame<'_>> 
     let frame = frame::read(rest).map_err(|e| Error::record(&path, location.offset, e))?;
     frame.check_id().map_err(|e| Error::record(&path, location.offset, e))?;
     Ok(frame)
+}
+
+/// Most bytes that a search for the next frame runs its checksum over: more than any damage needs,
+/// and an end to bytes made so that every eighth looks like the head of a long frame.
+const SEARCH_BYTES_MAX: usize = 1 << 30;
+
+/// The next frame that is whole and whose id fits, and where it stands. Frames stand at multiples
+/// of 8, so damage hides what it hit and not what follows.
+pub(crate) fn next_frame(bytes: &[u8], from: usize) -> Option<(usize, Frame<'_>)> {
+    let mut budget = SEARCH_BYTES_MAX;
+    let mut at = from.next_multiple_of(8);
+    while let Some(head) = bytes.get(at..at + FRAME_HEAD) {
+        let length = u32::from_le_bytes([head[0], head[1], head[2], head[3]]) as usize;
+        // What a checksum need not be asked about: nearly every place that is no frame.
+        let likely = (1..=PAYLOAD_MAX).contains(&length)
+            && at + FRAME_HEAD + length <= bytes.len()
+            && head[9..12] == [0; 3]
+            && RecordType::from_number(head[8]).is_some();
+        if likely {
+            budget = budget.checked_sub(length)?;
+            if let Ok(frame) = frame::read(&bytes[at..])
+                && frame.check_id().is_ok()
+            {
+                return Some((at, frame));
+            }
+        }
+        at += 8;
+    }
+    None
 }

@@ -3,6 +3,7 @@
 mod live;
 mod open;
 mod orphans;
+mod recovery;
 mod secrets;
 mod state;
 
@@ -16,6 +17,7 @@ use crate::draft::Saying;
 use crate::error::{Error, Result};
 use crate::keys::{RandomSecrets, Secrets};
 use crate::ledger::Ledger;
+use crate::segment::SEGMENT_BYTES_MAX;
 use crate::snapshot::{Snapshot, Views};
 use crate::storage::{FileStorage, Storage};
 use crate::transaction::Transaction;
@@ -35,6 +37,8 @@ pub struct Options {
     pub store_id: Option<[u8; 16]>,
     /// Write on a network file system although its locks cannot be trusted.
     pub force_network: bool,
+    /// A segment is begun anew when the current one holds this many bytes: smaller in tests only.
+    pub segment_bytes_max: u64,
 }
 
 impl Default for Options {
@@ -44,6 +48,7 @@ impl Default for Options {
             secrets: Arc::new(RandomSecrets),
             store_id: None,
             force_network: false,
+            segment_bytes_max: SEGMENT_BYTES_MAX,
         }
     }
 }
@@ -133,6 +138,10 @@ impl Store {
 
     pub(crate) fn shared_storage(&self) -> Arc<dyn Storage> {
         Arc::clone(&self.storage)
+    }
+
+    pub(crate) fn segment_bytes_max(&self) -> u64 {
+        self.options.segment_bytes_max
     }
 
     pub(crate) fn now(&self) -> i64 {

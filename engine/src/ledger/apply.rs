@@ -13,6 +13,15 @@ use lineal_proof::record::{
 use lineal_proof::{Hash, Key, KeyPart};
 use rayon::prelude::*;
 
+/// Fewer records than this are read quicker by one thread.
+const PARALLEL_MIN: usize = 512;
+
+/// A transaction, decoded and not yet taken.
+pub(crate) struct ReadTransaction {
+    commit: CommitEntry,
+    records: Vec<(Location, Said)>,
+}
+
 /// What a record says, decoded: all that needs hashing is done, so that it can be done in parallel.
 enum Said {
     Stub { id: Hash, kind: Kind, key: Key },
@@ -110,35 +119,49 @@ fn said(frame: &Frame<'_>) -> lineal_proof::Result<Said> {
 }
 
 impl Ledger {
-    /// Takes a transaction that stands in a segment.
+    /// Reads a transaction, so that taking it cannot fail.
     ///
     /// # Errors
     /// [`Error::Record`] with the place of a record that does not decode.
-    pub(crate) fn take(&mut self, transaction: &Transaction<'_>) -> Result<()> {
+    pub(crate) fn read(transaction: &Transaction<'_>) -> Result<ReadTransaction> {
         let decode = |(location, frame): &(Location, Frame<'_>)| {
             said(frame)
                 .map(|said| (*location, said))
                 .map_err(|e| Error::record(&segment_path(location.segment), location.offset, e))
         };
-        let records = if transaction.frames.len() > 512 {
+        let records = if transaction.frames.len() > PARALLEL_MIN {
             transaction.frames.par_iter().map(decode).collect::<Result<Vec<_>>>()?
         } else {
             transaction.frames.iter().map(decode).collect::<Result<Vec<_>>>()?
         };
         let commit = &transaction.commit;
-        self.commits.push(CommitEntry {
+        let commit = CommitEntry {
             recorded: commit.recorded,
             import: commit.import,
             actor: commit.actor.clone(),
-        });
-        for (location, record) in records {
-            self.apply(location, record);
+        };
+        Ok(ReadTransaction { commit, records })
+    }
+
+    /// Takes a transaction that was read.
+    pub(crate) fn apply(&mut self, transaction: ReadTransaction) {
+        self.commits.push(transaction.commit);
+        for (location, record) in transaction.records {
+            self.apply_record(location, record);
         }
+    }
+
+    /// Takes a transaction that stands in a segment.
+    ///
+    /// # Errors
+    /// As [`Ledger::read`]; nothing was taken then.
+    pub(crate) fn take(&mut self, transaction: &Transaction<'_>) -> Result<()> {
+        self.apply(Ledger::read(transaction)?);
         Ok(())
     }
 
     /// Takes one record of the last commit.
-    fn apply(&mut self, at: Location, record: Said) {
+    fn apply_record(&mut self, at: Location, record: Said) {
         let commit = self.commit();
         match record {
             Said::Stub { id, kind, key } => {

@@ -14,7 +14,8 @@ pub enum Plan {
     /// From this call on the process is dead: nothing more happens. An append that dies may have
     /// written part of its bytes.
     CrashAt(u64),
-    /// This one sync fails; all else works.
+    /// This call, if it is or holds a sync, says that the sync failed although the bytes arrived:
+    /// nothing may be concluded from them. All else works.
     FailSyncAt(u64),
     /// From this call on every write says the disk is full, half of an append having been written.
     FullAt(u64),
@@ -40,15 +41,23 @@ impl FaultyStorage {
         self.calls.load(Ordering::Relaxed)
     }
 
-    fn step(&self, path: &str, sync: bool) -> Result<()> {
+    /// Counts a call and stops it where the plan says so.
+    fn step(&self, path: &str, writes: bool) -> Result<u64> {
         let call = self.calls.fetch_add(1, Ordering::Relaxed);
         let kind = match self.plan {
             Plan::CrashAt(at) if call >= at => std::io::ErrorKind::BrokenPipe,
-            Plan::FailSyncAt(at) if call == at && sync => std::io::ErrorKind::Other,
-            Plan::FullAt(at) if call >= at && !sync => std::io::ErrorKind::StorageFull,
-            _ => return Ok(()),
+            Plan::FullAt(at) if call >= at && writes => std::io::ErrorKind::StorageFull,
+            _ => return Ok(call),
         };
         Err(Error::io("write", path, kind.into()))
+    }
+
+    /// A call that ends with a sync: it did its work, and may say that it did not.
+    fn synced(&self, path: &str, call: u64) -> Result<()> {
+        if self.plan == Plan::FailSyncAt(call) {
+            return Err(Error::io("sync", path, std::io::ErrorKind::Other.into()));
+        }
+        Ok(())
     }
 }
 
@@ -62,12 +71,13 @@ impl Storage for FaultyStorage {
     }
 
     fn put(&self, path: &str, bytes: &[u8], secret: bool) -> Result<()> {
-        self.step(path, false)?;
-        self.inner.put(path, bytes, secret)
+        let call = self.step(path, true)?;
+        self.inner.put(path, bytes, secret)?;
+        self.synced(path, call)
     }
 
     fn append(&self, path: &str, bytes: &[u8], secret: bool) -> Result<()> {
-        if let Err(error) = self.step(path, false) {
+        if let Err(error) = self.step(path, true) {
             let exactly = self.calls() - 1;
             let part = matches!(self.plan, Plan::CrashAt(at) | Plan::FullAt(at) if at == exactly);
             if part {
@@ -79,18 +89,22 @@ impl Storage for FaultyStorage {
     }
 
     fn sync(&self, path: &str) -> Result<()> {
-        self.step(path, true)?;
+        let call = self.step(path, false)?;
+        // A failed sync may have reached the disk or not: here it did not.
+        self.synced(path, call)?;
         self.inner.sync(path)
     }
 
     fn cut(&self, path: &str, length: u64) -> Result<()> {
-        self.step(path, false)?;
-        self.inner.cut(path, length)
+        let call = self.step(path, false)?;
+        self.inner.cut(path, length)?;
+        self.synced(path, call)
     }
 
     fn rename(&self, from: &str, to: &str) -> Result<()> {
-        self.step(from, false)?;
-        self.inner.rename(from, to)
+        let call = self.step(from, false)?;
+        self.inner.rename(from, to)?;
+        self.synced(from, call)
     }
 
     fn remove(&self, path: &str) -> Result<()> {

@@ -1,6 +1,6 @@
 //! Making and opening: reading the segments, adopting whole commits, setting a torn tail aside.
 
-use super::{Options, SecretBox, State, Store, orphans};
+use super::{Options, SecretBox, State, Store, orphans, recovery};
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
@@ -10,7 +10,6 @@ use crate::sealed::Register;
 use crate::segment::{Walk, open_segment, segment_path};
 use crate::snapshot::Views;
 use crate::storage::Storage;
-use lineal_proof::Hash;
 use lineal_proof::frame::{self, MAGIC_SEGMENT, SEGMENT_HEADER};
 use std::sync::{Arc, Mutex, RwLock};
 
@@ -45,15 +44,19 @@ impl Store {
             return Err(Error::NoStore { path: storage.name() });
         }
         let lock = storage.lock(&holder(&options))?;
-        let head = match storage.read(HEAD)?.map(|bytes| Head::from_bytes(&bytes)) {
+        let (head, lost) = match storage.read(HEAD)?.map(|bytes| Head::from_bytes(&bytes)) {
             Some(Err(newer @ Error::NewerFormat { .. })) => return Err(newer),
-            Some(Ok(head)) => head,
+            Some(Ok(head)) => (head, false),
             // Lost or damaged: every whole commit in the segments is found and adopted.
-            Some(Err(_)) | None => Head::new(store_id(&*storage)?),
+            Some(Err(_)) | None => (Head::new(store_id(&*storage)?), true),
         };
-        let (head, ledger) = recover(&*storage, head)?;
+        let (mut ledger, mut reached) = replay(&*storage, &head)?;
+        recovery::adopt(&*storage, &mut ledger, &mut reached, lost)?;
+        if lost || reached != head {
+            storage.put(HEAD, &reached.to_bytes(), false)?;
+        }
         orphans::set_aside(&*storage, &ledger)?;
-        Store::assemble(storage, options, head, ledger, Some(lock))
+        Store::assemble(storage, options, reached, ledger, Some(lock))
     }
 
     /// Opens a store on a medium for reading.
@@ -61,23 +64,14 @@ impl Store {
     /// # Errors
     /// As [`Store::open_read_only`].
     pub fn open_read_only_on(storage: Arc<dyn Storage>) -> Result<Store> {
-        let none = || Error::NoStore { path: storage.name() };
-        let head = Head::from_bytes(&storage.read(HEAD)?.ok_or_else(none)?)?;
-        let mut ledger = Ledger::default();
-        let mut parent = (0, Hash::default());
-        for number in 1..=head.segment {
-            let missing = || Error::corrupt(segment_path(number), 0, "the segment is there");
-            let bytes = open_segment(&*storage, number, &head.store)?.ok_or_else(missing)?;
-            let end = if number == head.segment { head.length } else { bytes.len() as u64 };
-            if end > bytes.len() as u64 {
-                let rule = "the segment is as long as `head` says";
-                return Err(Error::corrupt(segment_path(number), bytes.len() as u64, rule));
+        let Some(bytes) = storage.read(HEAD)? else {
+            if storage.read(&segment_path(1))?.is_none() {
+                return Err(Error::NoStore { path: storage.name() });
             }
-            take_all(&mut ledger, &mut Walk::new(number, &bytes, 0, end), &mut parent)?;
-        }
-        if parent != (head.commit, head.commit_id) {
-            return Err(Error::corrupt(HEAD, 32, "it names the last commit"));
-        }
+            return Err(Error::corrupt(HEAD, 0, "it is there; opening for writing finds it again"));
+        };
+        let head = Head::from_bytes(&bytes)?;
+        let (ledger, _) = replay(&*storage, &head)?;
         Store::assemble(storage, Options::default(), head, ledger, None)
     }
 
@@ -89,7 +83,7 @@ impl Store {
         lock: Option<Box<dyn Send + Sync>>,
     ) -> Result<Store> {
         let keys = Keys::open(&*storage)?;
-        let register = Register::open(&*storage)?;
+        let register = Register::open(&*storage, &head.store)?;
         let writable = lock.is_some();
         let folder = storage.local_path().filter(|_| writable);
         let catalog = folder.map(|folder| Catalog::open(&folder.join("catalog"), &ledger));
@@ -123,82 +117,30 @@ fn store_id(storage: &dyn Storage) -> Result<[u8; 16]> {
     Ok(id)
 }
 
-/// Takes every transaction of a walk, checking that each continues the chain.
-fn take_all(ledger: &mut Ledger, walk: &mut Walk<'_>, parent: &mut (u64, Hash)) -> Result<()> {
-    while let Some(transaction) = walk.next()? {
-        transaction.check_parent(*parent)?;
-        *parent = (transaction.commit.number, transaction.id);
-        ledger.take(&transaction)?;
-    }
-    Ok(())
-}
-
-/// Reads what `head` vouches for, adopts whole commits behind it, and cuts a torn tail off.
-fn recover(storage: &dyn Storage, head: Head) -> Result<(Head, Ledger)> {
+/// Reads what `head` vouches for.
+fn replay(storage: &dyn Storage, head: &Head) -> Result<(Ledger, Head)> {
     let mut ledger = Ledger::default();
-    let mut parent = (0, Hash::default());
-    let mut new = Head { commit: 0, commit_id: Hash::default(), ..head };
-    let mut number = 1;
-    let mut torn = false;
-    while let Some(bytes) = segment(storage, number, &head)? {
-        if torn {
-            // Nothing can follow a torn tail: a crash during the first write of a segment.
-            orphans::move_whole(storage, &segment_path(number))?;
-            number += 1;
-            continue;
-        }
-        let vouched = match number.cmp(&head.segment) {
-            std::cmp::Ordering::Less => bytes.len() as u64,
-            std::cmp::Ordering::Equal => head.length,
-            std::cmp::Ordering::Greater => SEGMENT_HEADER as u64,
-        };
-        if vouched > bytes.len() as u64 {
+    let mut reached = Head::new(head.store);
+    for number in reached.segment..=head.segment {
+        let path = segment_path(number);
+        let missing = || Error::corrupt(&path, 0, "the segment is there");
+        let bytes = open_segment(storage, number, &head.store)?.ok_or_else(missing)?;
+        let end = if number == head.segment { head.length } else { bytes.len() as u64 };
+        if end > bytes.len() as u64 {
             let rule = "the segment is as long as `head` says";
-            return Err(Error::corrupt(segment_path(number), bytes.len() as u64, rule));
+            return Err(Error::corrupt(path, bytes.len() as u64, rule));
         }
-        let mut walk = Walk::new(number, &bytes, 0, vouched);
-        take_all(&mut ledger, &mut walk, &mut parent)?;
-        let mut end = walk.at();
-        let mut tail = Walk::new(number, &bytes, end, u64::MAX);
-        while let Ok(Some(transaction)) = tail.next() {
-            if transaction.check(&bytes, &head.store, parent).is_err() {
-                break;
-            }
-            parent = (transaction.commit.number, transaction.id);
+        let from = if number == reached.segment { reached.length } else { SEGMENT_HEADER as u64 };
+        let mut walk = Walk::new(number, &bytes, from, end);
+        while let Some(transaction) = walk.next()? {
+            transaction.check_parent((reached.commit, reached.commit_id))?;
             ledger.take(&transaction)?;
-            end = transaction.end;
+            (reached.commit, reached.commit_id) = (transaction.commit.number, transaction.id);
         }
-        if end < bytes.len() as u64 {
-            orphans::cut_tail(storage, &segment_path(number), &bytes, end)?;
-            torn = true;
-        }
-        (new.segment, new.length) = (number, end);
-        number += 1;
+        (reached.segment, reached.length) = (number, walk.at());
     }
-    if number <= head.segment {
-        return Err(Error::corrupt(segment_path(number), 0, "the segment is there"));
+    if (reached.commit, reached.commit_id) != (head.commit, head.commit_id) {
+        return Err(Error::corrupt(HEAD, 32, "it names the last commit of the segments"));
     }
-    (new.commit, new.commit_id) = parent;
-    if new.commit < head.commit {
-        return Err(Error::corrupt(HEAD, 32, "it names a commit that the segments hold"));
-    }
-    if storage.read(HEAD)?.as_deref() != Some(&new.to_bytes()[..]) {
-        storage.put(HEAD, &new.to_bytes(), false)?;
-    }
-    Ok((new, ledger))
-}
-
-/// Opens a segment; one behind `head` that does not even have its header is a torn write.
-fn segment(
-    storage: &dyn Storage,
-    number: u32,
-    head: &Head,
-) -> Result<Option<crate::mapping::Bytes>> {
-    match open_segment(storage, number, &head.store) {
-        Err(Error::Corrupt { .. }) if number > head.segment && head.commit > 0 => {
-            orphans::move_whole(storage, &segment_path(number))?;
-            Ok(None)
-        }
-        other => other,
-    }
+    Ok((ledger, reached))
 }

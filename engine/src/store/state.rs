@@ -1,10 +1,8 @@
 //! What an open store keeps in mind: up to where it is whole, and the log folded.
 
 use crate::claims::{ClaimIndex, is_claim};
-use crate::error::Result;
 use crate::head::Head;
-use crate::ledger::Ledger;
-use crate::segment::Transaction;
+use crate::ledger::{Ledger, ReadTransaction};
 
 pub(crate) struct State {
     pub(crate) head: Head,
@@ -24,10 +22,9 @@ impl State {
     }
 
     /// Takes a transaction that stands in a segment.
-    pub(crate) fn take(&mut self, transaction: &Transaction<'_>) -> Result<()> {
-        self.ledger.take(transaction)?;
+    pub(crate) fn take(&mut self, transaction: ReadTransaction) {
+        self.ledger.apply(transaction);
         self.index_claims();
-        Ok(())
     }
 
     fn index_claims(&mut self) {

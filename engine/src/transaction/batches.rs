@@ -132,7 +132,7 @@ fn write_one(store: &Store, group: &[(Cid, Ready)], out: &mut Encoded) -> Result
         batches: entries,
         replaces: Vec::new(),
     };
-    out.push(RecordType::Manifest, &manifest.encode());
+    out.push(RecordType::Manifest, &manifest.encode())?;
     out.containers.push((container_path(&id, 1), bytes));
     Ok(())
 }

@@ -2,10 +2,10 @@
 
 use super::batches::{self, Ready};
 use super::{Transaction, pins, snapshots};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::schema::Kind;
 use crate::store::{State, Store};
-use lineal_proof::frame::{self, RecordType};
+use lineal_proof::frame::{self, PAYLOAD_MAX, RecordType};
 use lineal_proof::record::Record;
 use lineal_proof::{Cid, Hash};
 use std::collections::{BTreeMap, HashMap};
@@ -23,9 +23,15 @@ pub(super) struct Encoded {
 }
 
 impl Encoded {
-    pub(super) fn push(&mut self, record_type: RecordType, payload: &[u8]) {
+    pub(super) fn push(&mut self, record_type: RecordType, payload: &[u8]) -> Result<()> {
+        if payload.len() > PAYLOAD_MAX {
+            let what = format!("a {} record", record_type.name());
+            let (found, limit) = (payload.len() as u64, PAYLOAD_MAX as u64);
+            return Err(Error::Limit { what, found, limit });
+        }
         self.ids.push(frame::write(&mut self.bytes, record_type, payload));
         *self.counts.entry(record_type.name()).or_default() += 1;
+        Ok(())
     }
 }
 
@@ -62,33 +68,33 @@ pub(super) fn encode(
     }
     for (id, payload) in &transaction.blobs {
         if !state.ledger.blobs.contains_key(id) {
-            out.push(RecordType::Blob, payload);
+            out.push(RecordType::Blob, payload)?;
         }
     }
     for payload in pins.stubs.values() {
-        out.push(RecordType::Stub, payload);
+        out.push(RecordType::Stub, payload)?;
     }
     out.revisions = revisions.len() as u64;
     for payload in &revisions {
-        out.push(RecordType::Revision, payload);
+        out.push(RecordType::Revision, payload)?;
     }
     for reference in &transaction.references {
-        out.push(RecordType::Reference, &reference.encode());
+        out.push(RecordType::Reference, &reference.encode())?;
     }
     for setting in &transaction.settings {
-        out.push(RecordType::Setting, &setting.encode());
+        out.push(RecordType::Setting, &setting.encode())?;
     }
     batches::write_containers(store, placed, &mut out)?;
     for seen in seen {
-        out.push(RecordType::Seen, &seen.encode());
+        out.push(RecordType::Seen, &seen.encode())?;
     }
     for retract in &transaction.retracts {
-        out.push(RecordType::Retract, &retract.encode());
+        out.push(RecordType::Retract, &retract.encode())?;
     }
     transaction.sources.sort_by(|a, b| (&a.label, a.stretches).cmp(&(&b.label, b.stretches)));
     for source in &transaction.sources {
         debug_assert!(source.counts.add_up(), "counts add up to what was read");
-        out.push(RecordType::Source, &source.encode());
+        out.push(RecordType::Source, &source.encode())?;
     }
     Ok(out)
 }

@@ -4,7 +4,8 @@ use super::encode::{Encoded, encode};
 use super::{Committed, Transaction};
 use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
-use crate::segment::{SEGMENT_BYTES_MAX, Walk, segment_path};
+use crate::ledger::Ledger;
+use crate::segment::{Walk, segment_path};
 use crate::store::Store;
 use lineal_proof::frame::{self, MAGIC_SEGMENT, RecordType, SEGMENT_HEADER};
 use lineal_proof::merkle::records_root;
@@ -33,11 +34,19 @@ pub(super) fn publish(store: &Store, transaction: Transaction<'_>) -> Result<Com
     let Encoded { mut bytes, containers, revisions, events, .. } = encoded;
     let commit_id = frame::write(&mut bytes, RecordType::Commit, &commit.encode());
 
-    let begin_anew = head.length >= SEGMENT_BYTES_MAX;
+    let begin_anew = head.length >= store.segment_bytes_max();
     let segment = if begin_anew { head.segment + 1 } else { head.segment };
     let start = if begin_anew { SEGMENT_HEADER as u64 } else { head.length };
     let length = start + bytes.len() as u64;
     let new_head = Head { commit: number, commit_id, segment, length, ..head };
+
+    // Read as every later opening will, before a byte is written: what does not read back is
+    // refused here and harms nothing.
+    let walked = Walk::over(segment, &bytes, start).next()?;
+    let written = walked.ok_or_else(|| {
+        Error::corrupt(segment_path(segment), start, "a transaction reads back as it was written")
+    })?;
+    let read = Ledger::read(&written)?;
 
     // From here on a failure leaves the medium in a state that only opening anew can tell.
     let write = || -> Result<()> {
@@ -59,13 +68,7 @@ pub(super) fn publish(store: &Store, transaction: Transaction<'_>) -> Result<Com
         store.poison(&error);
         return Err(error);
     }
-
-    // The ledger reads what was written, as every later opening will.
-    let walked = Walk::over(segment, &bytes, start).next()?;
-    let transaction = walked.ok_or_else(|| {
-        Error::corrupt(segment_path(segment), start, "a transaction reads back as it was written")
-    })?;
-    state.take(&transaction)?;
+    state.take(read);
     state.head = new_head;
     let (import, recorded) = (commit.import, commit.recorded);
     Ok(Committed { number, import, recorded, id: commit_id, revisions, events })

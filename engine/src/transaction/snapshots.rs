@@ -20,21 +20,44 @@ fn record(saying: &Saying) -> Seen {
     }
 }
 
+/// Most revisions of one record: 41 bytes each, so it stays far below the limit of a payload.
+const SEEN_REVISIONS_MAX: usize = 100_000;
+/// Most runs of rows of one record, unless one batch alone has more: up to 12 bytes each.
+const SEEN_RUNS_MAX: usize = 200_000;
+
 /// The seen records of a transaction.
 pub(super) fn seen(state: &State, transaction: &mut Transaction<'_>) -> Vec<Seen> {
     let mut all = Vec::new();
     for (saying, revisions) in std::mem::take(&mut transaction.seen) {
-        all.push(Seen { revisions: revisions.into_iter().collect(), ..record(&saying) });
+        one_by_one(&saying, revisions.into_iter().collect(), &mut all);
     }
     for (saying, file, rows) in std::mem::take(&mut transaction.seen_rows) {
-        all.push(Seen { file: Some(file), rows, ..record(&saying) });
+        let mut some = Vec::new();
+        let mut runs = 0;
+        for batch in rows {
+            runs += batch.runs.len();
+            if runs > SEEN_RUNS_MAX && !some.is_empty() {
+                let rows = std::mem::take(&mut some);
+                all.push(Seen { file: Some(file), rows, ..record(&saying) });
+                runs = batch.runs.len();
+            }
+            some.push(batch);
+        }
+        all.push(Seen { file: Some(file), rows: some, ..record(&saying) });
     }
     for (saying, held) in std::mem::take(&mut transaction.snapshots) {
         let (except, revisions) = exceptions(state, transaction, &saying, &held);
-        let revisions = revisions.into_iter().collect();
-        all.push(Seen { full: true, except, revisions, ..record(&saying) });
+        one_by_one(&saying, revisions.into_iter().collect(), &mut all);
+        all.push(Seen { full: true, except, ..record(&saying) });
     }
     all
+}
+
+/// Revisions seen one by one, in as many records as they need.
+fn one_by_one(saying: &Saying, revisions: Vec<Cid>, all: &mut Vec<Seen>) {
+    for revisions in revisions.chunks(SEEN_REVISIONS_MAX) {
+        all.push(Seen { revisions: revisions.to_vec(), ..record(saying) });
+    }
 }
 
 /// A full snapshot confirms the head of each chain, as the log stands. What it must leave out:
@@ -55,27 +78,30 @@ fn exceptions(
             *best = said.max(*best);
         }
     }
-    let (mut except, mut one_by_one) = (Vec::new(), BTreeSet::new());
-    let Some(chain) = ledger.chain(&saying.source, &saying.form) else {
-        return (except, one_by_one);
-    };
+    let (mut except, mut one_by_one) = (BTreeSet::new(), BTreeSet::new());
+    for (node, (_, content)) in &staged {
+        if held.get(node) != Some(content) {
+            except.insert(*node);
+        }
+    }
+    let chain = ledger.chain(&saying.source, &saying.form);
     for node in &ledger.nodes {
-        if !node.revisions.iter().any(|at| ledger.revisions[*at as usize].chain == chain) {
+        if !node.revisions.iter().any(|at| Some(ledger.revisions[*at as usize].chain) == chain) {
             continue;
         }
-        let head = ledger.chain_head(node, chain, ledger.commit());
+        let head = chain.and_then(|chain| ledger.chain_head(node, chain, ledger.commit()));
         let head = head.map(|h| (h.effective, ledger.revisions[h.revision as usize].content));
         let top = head.max(staged.get(&node.id).copied()).map(|(_, content)| content);
         let said = held.get(&node.id);
+        except.remove(&node.id);
         if said.is_some() && said == top.as_ref() {
             continue;
         }
         if top.is_some() {
-            except.push(node.id);
+            except.insert(node.id);
         }
         let known = said.and_then(|said| ledger.known_revision(&node.id, saying, said));
         one_by_one.extend(known.map(Cid));
     }
-    except.sort_unstable();
-    (except, one_by_one)
+    (except.into_iter().collect(), one_by_one)
 }
