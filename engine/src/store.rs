@@ -288,8 +288,7 @@ impl Store {
     #[must_use]
     pub fn setting(&self, name: &str) -> Option<Value> {
         let state = self.read_state();
-        let found = state.ledger.settings.iter().rev().find(|(_, setting)| setting.name == name);
-        found.map(|(_, setting)| setting.value.clone())
+        state.ledger.setting(name, state.ledger.commit()).cloned()
     }
 
     /// Writes what is derived, so that the next opening is quick. Does nothing when reading only.

@@ -3,7 +3,7 @@
 use super::{Batch, Csr, Graph, ImportFacts, Labels, Node, NodeNo, label_hash, labels, node_head};
 use crate::claims::{Aliases, ClaimIndex, Facts, Resolution, is_claim};
 use crate::error::{Error, Result};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Rank};
 use crate::mapping::Bytes;
 use crate::schema::{Kind, Relation};
 use crate::segment::{Location, read_frame, segment_path};
@@ -30,12 +30,18 @@ fn revision(segments: &[Bytes], at: Location) -> Result<Revision> {
 }
 
 /// Reads the heads of a ledger node.
-fn read(ledger: &Ledger, segments: &[Bytes], number: usize, upto: u64) -> Result<Option<Raw>> {
+fn read(
+    ledger: &Ledger,
+    segments: &[Bytes],
+    number: usize,
+    upto: u64,
+    rank: &Rank,
+) -> Result<Option<Raw>> {
     let entry = &ledger.nodes[number];
     if entry.revisions.is_empty() || entry.born > upto {
         return Ok(None);
     }
-    let heads = ledger.heads(entry, upto, &ledger.rank(upto));
+    let heads = ledger.heads(entry, upto, rank);
     if heads.is_empty() {
         return Ok(None);
     }
@@ -55,6 +61,7 @@ fn read(ledger: &Ledger, segments: &[Bytes], number: usize, upto: u64) -> Result
         // Only what labels and flags need; the fold proper is done when a field is asked for.
         for (name, value) in revision.fields {
             if matches!(name.as_str(), "name" | "version" | "aliases" | "deleted" | "service")
+                && value != Value::Null
                 && fields.get(&name).is_none()
             {
                 fields.insert(name, value);
@@ -136,13 +143,13 @@ impl Facts for ModelFacts {
 
 /// Builds the graph of everything committed up to a commit.
 pub(crate) fn build(ledger: &Ledger, segments: &[Bytes], upto: u64) -> Result<Graph> {
+    let rank = ledger.rank(upto);
     let raws = (0..ledger.nodes.len())
         .into_par_iter()
-        .map(|number| read(ledger, segments, number, upto))
+        .map(|number| read(ledger, segments, number, upto, &rank))
         .collect::<Result<Vec<_>>>()?;
     let mut raws: Vec<Raw> = raws.into_iter().flatten().collect();
-    let references = ledger.references.iter().filter(|(commit, _)| *commit <= upto);
-    let aliases = Aliases::new(references.map(|(_, reference)| reference));
+    let aliases = Aliases::new(ledger.references(upto));
     let edges = resolve(&mut raws, &aliases);
     number(ledger, raws, edges, &aliases, upto)
 }

@@ -2,7 +2,8 @@
 
 use super::{Ledger, NodeEntry, RevisionEntry, SeenRowsEntry};
 use crate::draft::Saying;
-use lineal_proof::Hash;
+use lineal_proof::record::Reference;
+use lineal_proof::{Hash, Value};
 
 /// The head of a chain.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,12 +23,7 @@ impl Ledger {
 
     /// The effective time of a revision as of a commit; none if it is not alive.
     pub(crate) fn effective(&self, revision: &RevisionEntry, upto: u64) -> Option<i64> {
-        // Imports are retracted rarely: the common case asks nothing.
-        let said = revision.said.iter().filter(|(commit, _)| {
-            *commit <= upto
-                && (self.retractions.is_empty()
-                    || !self.is_retracted(self.import_of(*commit), upto))
-        });
+        let said = revision.said.iter().filter(|(commit, _)| self.stands(*commit, upto));
         said.map(|(_, observed_at)| *observed_at).max()
     }
 
@@ -69,9 +65,11 @@ impl Ledger {
         let mut heads: Vec<_> =
             chains.into_iter().filter_map(|chain| self.chain_head(node, chain, upto)).collect();
         heads.sort_by_cached_key(|head| {
-            let form = self.chains.get(usize::from(head.chain)).map_or("", |(_, form)| form);
+            let (source, form) = &self.chains[usize::from(head.chain)];
             let content = self.revisions[head.revision as usize].content;
-            (rank.of(form), std::cmp::Reverse(head.effective), content)
+            // Two forms that say the same at the same time: by name, not by who came first.
+            let name = (source.clone(), form.clone());
+            (rank.of(form), std::cmp::Reverse(head.effective), content, name)
         });
         heads
     }
@@ -82,8 +80,7 @@ impl Ledger {
         if self.retractions.is_empty() {
             return None;
         }
-        let living =
-            |commit: u64| commit <= upto && !self.is_retracted(self.import_of(commit), upto);
+        let living = |commit: u64| self.stands(commit, upto);
         let partial: Vec<&SeenRowsEntry> =
             self.seen_rows.iter().filter(|seen| seen.batch == batch).collect();
         let revision = &self.revisions[self.batches[batch as usize].revision as usize];
@@ -107,22 +104,37 @@ impl Ledger {
             .iter()
             .filter(|snapshot| {
                 snapshot.chain == head.chain
-                    && snapshot.commit <= upto
                     && snapshot.observed_at > head.effective
-                    && !self.is_retracted(self.import_of(snapshot.commit), upto)
+                    && self.stands(snapshot.commit, upto)
             })
             .map(|snapshot| (head.effective, snapshot.observed_at))
             .min()
     }
 
+    /// Was something of a commit said, as of another, by an import that is not retracted?
+    fn stands(&self, commit: u64, upto: u64) -> bool {
+        // Imports are retracted rarely: the common case asks nothing.
+        commit <= upto
+            && (self.retractions.is_empty() || !self.is_retracted(self.import_of(commit), upto))
+    }
+
+    /// The names given by hand that stand as of a commit, in log order.
+    pub(crate) fn references(&self, upto: u64) -> impl Iterator<Item = &Reference> {
+        let standing = self.references.iter().filter(move |(commit, _)| self.stands(*commit, upto));
+        standing.map(|(_, reference)| reference)
+    }
+
+    /// A setting as of a commit.
+    pub(crate) fn setting(&self, name: &str, upto: u64) -> Option<&Value> {
+        let mut latest = self.settings.iter().rev();
+        let found =
+            latest.find(|(commit, setting)| setting.name == name && self.stands(*commit, upto));
+        found.map(|(_, setting)| &setting.value)
+    }
+
     /// Which forms stand before which, as of a commit.
     pub(crate) fn rank(&self, upto: u64) -> Rank {
-        let setting = self
-            .settings
-            .iter()
-            .rev()
-            .find(|(commit, setting)| *commit <= upto && setting.name == "rank");
-        let listed = setting.and_then(|(_, setting)| setting.value.as_list()).map(|forms| {
+        let listed = self.setting("rank", upto).and_then(Value::as_list).map(|forms| {
             forms.iter().filter_map(|form| form.as_text().map(str::to_owned)).collect()
         });
         Rank { forms: listed.unwrap_or_else(|| DEFAULT_RANK.map(str::to_owned).to_vec()) }

@@ -83,7 +83,7 @@ impl<'a> Pins<'a> {
         let ledger = &state.ledger;
         Pins {
             state,
-            aliases: Aliases::new(ledger.references.iter().map(|(_, reference)| reference)),
+            aliases: Aliases::new(ledger.references(ledger.commit())),
             rank: ledger.rank(ledger.commit()),
             written: HashMap::new(),
             chains: HashMap::new(),
