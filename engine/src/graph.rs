@@ -7,7 +7,7 @@ mod build;
 mod csr;
 mod labels;
 
-pub(crate) use build::build;
+pub(crate) use build::{build, container_place};
 pub(crate) use csr::Csr;
 pub use labels::quoted;
 pub(crate) use labels::{Labels, label_hash};
@@ -28,7 +28,6 @@ pub(crate) struct NodeHead {
     pub(crate) chain: u16,
     pub(crate) id: Hash,
     pub(crate) at: Location,
-    pub(crate) effective: i64,
     /// The interval in which it vanished from its source, if it did.
     pub(crate) gone: Option<(i64, i64)>,
 }
@@ -56,22 +55,31 @@ impl Node {
     }
 }
 
+/// A container as its manifest describes it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct ContainerPlace {
+    pub(crate) id: Hash,
+    pub(crate) generation: u32,
+    pub(crate) length: u64,
+    pub(crate) sha256: Hash,
+}
+
 /// A batch that is alive.
 #[derive(Clone, Debug)]
 pub(crate) struct Batch {
     pub(crate) node: NodeNo,
     pub(crate) deployment: NodeNo,
     pub(crate) ordinal: u32,
+    /// The commit that wrote it.
+    pub(crate) commit: u64,
     pub(crate) rows: u32,
     pub(crate) events: u64,
     pub(crate) overrides: u64,
+    pub(crate) art12: u64,
     pub(crate) first_time: i64,
     pub(crate) last_time: i64,
-    pub(crate) seed: [u8; 16],
-    pub(crate) root: Hash,
-    pub(crate) source: String,
-    /// Path of the container and first row in it.
-    pub(crate) place: Option<(String, u32)>,
+    /// Its container among those of the graph, and its first row in it.
+    pub(crate) place: Option<(u32, u32)>,
     /// Rows that live on although the import that brought them is retracted; all if none.
     pub(crate) kept: Option<Vec<(u32, u32)>>,
 }
@@ -103,7 +111,6 @@ pub(crate) struct ImportFacts {
     pub(crate) revisions: u64,
     pub(crate) events: u64,
     pub(crate) retracted: bool,
-    pub(crate) actor: Option<String>,
 }
 
 /// The graph of a view.
@@ -120,6 +127,7 @@ pub(crate) struct Graph {
     pub(crate) ids: Vec<(Hash, NodeNo)>,
     pub(crate) chains: Vec<(String, String)>,
     pub(crate) batches: Vec<Batch>,
+    pub(crate) containers: Vec<ContainerPlace>,
     pub(crate) batch_of_ordinal: HashMap<u32, u32>,
     pub(crate) batch_of_node: HashMap<NodeNo, u32>,
     pub(crate) deployments: HashMap<NodeNo, DeploymentEvents>,
@@ -140,14 +148,6 @@ impl Graph {
     /// A node.
     pub(crate) fn node(&self, node: NodeNo) -> &Node {
         &self.nodes[node as usize]
-    }
-
-    /// The node of a kind and key.
-    pub(crate) fn find_key(&self, kind: Kind, key: &Key) -> Option<NodeNo> {
-        let range = self.nodes_of(kind);
-        let nodes = self.nodes.get(range.start as usize..range.end as usize)?;
-        let at = nodes.binary_search_by(|node| node.key.cmp(key)).ok()?;
-        Some(range.start + u32::try_from(at).ok()?)
     }
 
     /// Neighbours over a relation.
@@ -190,11 +190,5 @@ impl Graph {
 /// Keeps what a node needs of a chain's head.
 pub(crate) fn node_head(ledger: &crate::ledger::Ledger, head: &ChainHead, upto: u64) -> NodeHead {
     let revision = &ledger.revisions[head.revision as usize];
-    NodeHead {
-        chain: head.chain,
-        id: revision.id,
-        at: revision.at,
-        effective: head.effective,
-        gone: ledger.gone(head, upto),
-    }
+    NodeHead { chain: head.chain, id: revision.id, at: revision.at, gone: ledger.gone(head, upto) }
 }

@@ -42,11 +42,13 @@ impl Secrets for LabelledSecrets {
 
 const KEY_MAGIC: &[u8; 6] = b"LNKEY1";
 const KEY_LENGTH: usize = 48;
-const SEEDS: &str = "keys/seeds";
+pub(crate) const SEEDS: &str = "keys/seeds";
 const SEEDS_MAGIC: &[u8; 8] = b"LNSEEDS1";
 const SEEDS_HEADER: usize = 64;
 const SEED_FRAME: usize = 97;
 const KINDS: [(&str, u8); 3] = [("signing", 1), ("index", 2), ("actor", 3)];
+/// The names of the key files.
+pub(crate) const KEY_FILES: [&str; 3] = ["signing", "index", "actor"];
 
 /// What a seed belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -133,9 +135,17 @@ impl Keys {
 
     /// Reads what keys are there.
     pub(crate) fn open(storage: &dyn Storage) -> Result<Keys> {
+        let mut keys = Keys::open_seeds(storage)?;
+        keys.index = read_key(storage, "index", 2)?;
+        keys.actor = read_key(storage, "actor", 3)?;
+        Ok(keys)
+    }
+
+    /// Reads the seeds alone.
+    pub(crate) fn open_seeds(storage: &dyn Storage) -> Result<Keys> {
         let mut keys = Keys {
-            index: read_key(storage, "index", 2)?,
-            actor: read_key(storage, "actor", 3)?,
+            index: None,
+            actor: None,
             file_key: None,
             seeds: HashMap::new(),
             length: 0,
@@ -164,6 +174,12 @@ impl Keys {
         Ok(keys)
     }
 
+    /// Is a key file there, and whole?
+    pub(crate) fn check_file(storage: &dyn Storage, name: &str) -> Result<bool> {
+        let kind = KINDS.iter().find(|(file, _)| *file == name).map_or(0, |(_, kind)| *kind);
+        Ok(read_key(storage, name, kind)?.is_some())
+    }
+
     /// Reads the frames. Those at the end that do not read are what a crash tore: no commit needs
     /// them. One before a whole frame is damage, which `verify` reports; the others still open.
     fn read_seeds(&mut self, bytes: &[u8]) {
@@ -187,6 +203,13 @@ impl Keys {
         &self.damaged
     }
 
+    /// Where frames begin at the end of `seeds` that do not read, and whether they are whole ones.
+    pub(crate) fn torn_seeds(&self, storage: &dyn Storage) -> Result<Option<(u64, bool)>> {
+        let length = storage.read(SEEDS)?.map_or(0, |bytes| bytes.len());
+        let behind = length.saturating_sub(self.length);
+        Ok((behind > 0).then_some((self.length as u64, behind >= SEED_FRAME)))
+    }
+
     fn cipher(&self) -> Option<XChaCha20Poly1305> {
         self.file_key.map(|key| XChaCha20Poly1305::new(&key.into()))
     }
@@ -194,6 +217,13 @@ impl Keys {
     /// A seed that is known.
     pub(crate) fn seed(&self, kind: SeedKind, id: &[u8; 32]) -> Option<&[u8; 32]> {
         self.seeds.get(&(kind, *id))
+    }
+
+    /// The seed of a batch by its seed id.
+    pub(crate) fn batch_seed(&self, id: &[u8]) -> Option<&[u8; 32]> {
+        let mut padded = [0; 32];
+        padded.get_mut(..16)?.copy_from_slice(id.get(..16)?);
+        self.seed(SeedKind::Batch, &padded)
     }
 
     /// A seed, made if it is not known; durable after [`Keys::flush`].

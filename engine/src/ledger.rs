@@ -20,7 +20,6 @@ use std::collections::HashMap;
 pub(crate) struct CommitEntry {
     pub(crate) recorded: i64,
     pub(crate) import: u64,
-    pub(crate) actor: Option<String>,
 }
 
 /// A node: anything that a stub or revision names.
@@ -68,15 +67,12 @@ pub(crate) struct SnapshotEntry {
 pub(crate) struct BatchEntry {
     pub(crate) revision: u32,
     pub(crate) deployment: Hash,
-    pub(crate) source: String,
     pub(crate) rows: u32,
     pub(crate) events: u64,
     pub(crate) overrides: u64,
     pub(crate) art12: u64,
     pub(crate) first_time: i64,
     pub(crate) last_time: i64,
-    pub(crate) root: Hash,
-    pub(crate) seed: [u8; 16],
     /// Its place, by the last manifest so far: index into `manifests`, first row.
     pub(crate) place: Option<(u32, u32)>,
 }

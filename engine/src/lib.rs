@@ -23,6 +23,7 @@ mod snapshot;
 pub mod storage;
 mod store;
 mod transaction;
+pub mod verify;
 
 pub use claims::is_claim;
 pub use draft::{BatchDraft, EdgeDraft, NodeDraft, Saying, SealedField};
@@ -31,3 +32,4 @@ pub use graph::{NodeNo, quoted};
 pub use snapshot::{BatchInfo, EventRef, Folded, Snapshot};
 pub use store::{KnownSource, LiveBatch, Options, Store};
 pub use transaction::{Committed, Outcome, Staged, TRANSACTION_NODES_MAX, Transaction};
+pub use verify::verify;

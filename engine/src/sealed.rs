@@ -15,7 +15,7 @@ use lineal_proof::record::{Record, Sealed};
 use lineal_proof::{Hash, Value, cbor};
 use std::collections::HashMap;
 
-const REGISTER: &str = "sealed/00000001.seg";
+pub(crate) const REGISTER: &str = "sealed/00000001.seg";
 const CONTEXT_VALUE: &str = "lineal v1 sealed value";
 
 /// The register of an open store.
@@ -46,21 +46,30 @@ impl Register {
 
     /// Reads what is there; nothing if the register is missing (values then cannot be opened).
     pub(crate) fn open(storage: &dyn Storage, store: &[u8; 16]) -> Result<Register> {
-        let mut register = Register {
-            store: *store,
-            entries: HashMap::new(),
-            length: 0,
-            damaged: Vec::new(),
-            pending: Vec::new(),
-        };
-        let Some(bytes) = storage.read(REGISTER)? else { return Ok(register) };
+        let Some(bytes) = storage.read(REGISTER)? else { return Ok(Register::empty(store)) };
         let (found, _) =
             frame::read_header(&bytes, MAGIC_SEALED).map_err(|e| Error::record(REGISTER, 0, e))?;
         if found != *store {
             return Err(Error::corrupt(REGISTER, 16, "the header names this store"));
         }
-        register.read(&bytes);
-        Ok(register)
+        Ok(Register::over(&bytes, store))
+    }
+
+    fn empty(store: &[u8; 16]) -> Register {
+        let (entries, damaged, pending) = (HashMap::new(), Vec::new(), Vec::new());
+        Register { store: *store, entries, length: 0, damaged, pending }
+    }
+
+    /// Reads the frames of a register whose header may be damaged.
+    pub(crate) fn over(bytes: &[u8], store: &[u8; 16]) -> Register {
+        let mut register = Register::empty(store);
+        register.read(bytes);
+        register
+    }
+
+    /// Where the last whole frame ends.
+    pub(crate) fn length(&self) -> u64 {
+        self.length
     }
 
     /// Reads the frames. What does not read at the end is what a crash tore: no commit needs it.
@@ -124,6 +133,13 @@ impl Register {
         let bytes = cipher(key).decrypt(&nonce(commitment), entry.value.as_slice()).ok()?;
         let value = cbor::decode(&bytes).ok()?;
         (Sealed::commit_to(key, &entry.field, &value) == *commitment).then_some(value)
+    }
+
+    /// Does a value fit its commitment? None if the subject's key is not here.
+    pub(crate) fn check(&self, keys: &Keys, commitment: &Hash) -> Option<bool> {
+        let entry = self.entries.get(commitment)?;
+        keys.seed(SeedKind::Subject, &entry.subject.0)?;
+        Some(self.open_value(keys, commitment).is_some())
     }
 
     /// Does the register hold an entry for the commitment?

@@ -3,12 +3,15 @@
 mod events;
 mod fields;
 mod lookup;
+mod runs;
 mod views;
 
 pub use events::{BatchInfo, EventRef};
 pub use fields::Folded;
+pub(crate) use runs::DiskRuns;
 pub(crate) use views::Views;
 
+use crate::events::KeyRun;
 use crate::graph::{Graph, NodeNo};
 use crate::mapping::Bytes;
 use crate::schema::{Direction, Kind, Relation};
@@ -17,7 +20,7 @@ use crate::store::SecretBox;
 use lineal_proof::{Hash, Key};
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 /// Everything that a snapshot shares with its clones.
 pub(crate) struct View {
@@ -25,8 +28,11 @@ pub(crate) struct View {
     segments: Vec<Bytes>,
     storage: Arc<dyn Storage>,
     secrets: Arc<RwLock<SecretBox>>,
-    containers: Mutex<HashMap<String, Arc<crate::events::Container>>>,
-    runs: Arc<Vec<crate::events::KeyRun>>,
+    containers: Mutex<HashMap<u32, Arc<crate::events::Container>>>,
+    /// Opened when a value is first looked up.
+    runs: OnceLock<Vec<KeyRun>>,
+    disk_runs: Arc<DiskRuns>,
+    store: [u8; 16],
 }
 
 /// A view of a store up to a commit. Cloning is cheap; it stays valid while the store is written.

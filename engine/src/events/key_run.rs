@@ -25,7 +25,8 @@ pub(crate) struct KeyEntry {
     pub(crate) row: u32,
 }
 
-/// An open run.
+/// An open run. Cloning is cheap.
+#[derive(Clone)]
 pub(crate) struct KeyRun {
     bytes: Bytes,
     bits: u32,
@@ -99,11 +100,6 @@ impl KeyRun {
         Ok(KeyRun { bytes, bits, entries, commits })
     }
 
-    /// How many entries it has.
-    pub(crate) fn len(&self) -> usize {
-        self.entries
-    }
-
     fn entry(&self, at: usize) -> KeyEntry {
         let from = HEADER + ((1 << self.bits) + 1) * 4 + at * ENTRY;
         let low = word(&self.bytes, from);
@@ -165,7 +161,7 @@ mod tests {
             let all = entries(count);
             let bytes = write_run(&mut all.clone(), &[4; 16], (1, 3));
             let run = KeyRun::open("r", Bytes::held(bytes), &[4; 16]).unwrap();
-            assert_eq!((run.len(), run.commits), (count as usize, (1, 3)));
+            assert_eq!((run.entries().count(), run.commits), (count as usize, (1, 3)));
             for entry in &all {
                 let mut expected: Vec<_> =
                     all.iter().filter(|e| e.hash == entry.hash).copied().collect();

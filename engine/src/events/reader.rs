@@ -5,15 +5,20 @@ use super::block::{Column, EventValue, Values};
 use super::container::GROUP_ROWS;
 use crate::error::{Error, Result};
 use crate::event_fields::{EVENT_FIELDS, EventField};
+use crate::graph::ContainerPlace;
 use crate::mapping;
 use crate::schema::FieldType;
+use crate::storage::Storage;
+use crate::transaction::container_path;
 use bytes::Bytes;
+use lineal_proof::Hash;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArray, DataType, FixedLenByteArray};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::FileReader;
 use parquet::file::serialized_reader::{ReadOptionsBuilder, SerializedFileReader};
+use sha2::{Digest, Sha256};
 use std::ops::Range;
 
 /// An open container.
@@ -50,6 +55,27 @@ impl Container {
             .collect();
         let rows = usize::try_from(metadata.file_metadata().num_rows()).unwrap_or(0);
         Ok(Container { path: path.to_owned(), reader, columns, rows })
+    }
+
+    /// Opens the container that a manifest describes, and believes no byte of it before its hash
+    /// fits: once for each time that a process opens it.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if it is not there or not what the manifest says.
+    pub(crate) fn open_checked(storage: &dyn Storage, place: &ContainerPlace) -> Result<Container> {
+        let path = container_path(&place.id, place.generation);
+        let fail = |rule: &str| Err(Error::corrupt(&path, 0, rule));
+        let Some(bytes) = storage.read(&path)? else { return fail("the container is there") };
+        if bytes.len() as u64 != place.length {
+            return fail("it is as long as its manifest says");
+        }
+        // The name of the first generation is its BLAKE3, which is quicker than SHA-256.
+        let fits = if place.generation == 1 {
+            Hash::of(&bytes) == place.id
+        } else {
+            Sha256::digest(&bytes)[..] == place.sha256.0
+        };
+        if fits { Container::open(&path, bytes) } else { fail("its hash is that of its manifest") }
     }
 
     /// How many rows it holds.

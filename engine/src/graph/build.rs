@@ -1,13 +1,15 @@
 //! Building the graph of a view: heads, edges, claims, numbers, look-ups.
 
-use super::{Batch, Csr, Graph, ImportFacts, Labels, Node, NodeNo, label_hash, labels, node_head};
+use super::{
+    Batch, ContainerPlace, Csr, Graph, ImportFacts, Labels, Node, NodeNo, label_hash, labels,
+    node_head,
+};
 use crate::claims::{Aliases, ClaimIndex, Facts, Resolution, is_claim};
 use crate::error::{Error, Result};
 use crate::ledger::{Ledger, Rank};
 use crate::mapping::Bytes;
 use crate::schema::{Kind, Relation};
 use crate::segment::{Location, read_frame, segment_path};
-use crate::transaction::container_path;
 use lineal_proof::record::{Edge, Record, Revision, node_id};
 use lineal_proof::{Hash, Key, KeyPart, Map, Value};
 use rayon::prelude::*;
@@ -280,6 +282,7 @@ fn number(
         ids: Vec::new(),
         chains: ledger.chains.clone(),
         batches: Vec::new(),
+        containers: Vec::new(),
         batch_of_ordinal: HashMap::new(),
         batch_of_node: HashMap::new(),
         deployments: HashMap::new(),
@@ -331,7 +334,6 @@ fn import_facts(ledger: &Ledger, upto: u64) -> BTreeMap<u64, ImportFacts> {
         let facts = imports.entry(entry.import).or_insert_with(|| ImportFacts {
             number: entry.import,
             recorded: entry.recorded,
-            actor: entry.actor.clone(),
             retracted: ledger.is_retracted(entry.import, upto),
             ..ImportFacts::default()
         });
@@ -375,6 +377,7 @@ fn add_imports(
 }
 
 fn add_batches(graph: &mut Graph, ledger: &Ledger, places: &HashMap<Hash, NodeNo>, upto: u64) {
+    let mut containers: HashMap<u32, u32> = HashMap::new();
     for (ordinal, entry) in (0_u32..).zip(&ledger.batches) {
         let revision = &ledger.revisions[entry.revision as usize];
         let node = places.get(&ledger.nodes[revision.node as usize].id).copied();
@@ -385,9 +388,13 @@ fn add_batches(graph: &mut Graph, ledger: &Ledger, places: &HashMap<Hash, NodeNo
         if !is_head {
             continue;
         }
-        let place = entry.place.and_then(|(manifest, first_row)| {
-            let (_, manifest) = ledger.manifests.get(manifest as usize)?;
-            Some((container_path(&manifest.container, manifest.generation), first_row))
+        let place = entry.place.map(|(manifest, first_row)| {
+            let next = u32::try_from(graph.containers.len()).unwrap_or(u32::MAX);
+            let at = *containers.entry(manifest).or_insert(next);
+            if at == next {
+                graph.containers.push(container_place(ledger, manifest));
+            }
+            (at, first_row)
         });
         push_batch(
             graph,
@@ -395,18 +402,28 @@ fn add_batches(graph: &mut Graph, ledger: &Ledger, places: &HashMap<Hash, NodeNo
                 node,
                 deployment,
                 ordinal,
+                commit: revision.commit(),
                 rows: entry.rows,
                 events: entry.events,
                 overrides: entry.overrides,
+                art12: entry.art12,
                 first_time: entry.first_time,
                 last_time: entry.last_time,
-                seed: entry.seed,
-                root: entry.root,
-                source: entry.source.clone(),
                 place,
                 kept: ledger.kept_rows(ordinal, upto),
             },
         );
+    }
+}
+
+/// What the last manifest of some batch says of its container.
+pub(crate) fn container_place(ledger: &Ledger, manifest: u32) -> ContainerPlace {
+    let (_, manifest) = &ledger.manifests[manifest as usize];
+    ContainerPlace {
+        id: manifest.container,
+        generation: manifest.generation,
+        length: manifest.length,
+        sha256: manifest.sha256,
     }
 }
 

@@ -58,23 +58,18 @@ fn batch(revision: &Revision) -> lineal_proof::Result<BatchEntry> {
     let count = |name: &str| int(name).and_then(|number| u64::try_from(number).ok());
     let bytes = |name: &str| revision.fields.get(name).and_then(lineal_proof::Value::as_bytes);
     let entry = || {
-        let (Some(KeyPart::Text(source)), Some(KeyPart::Bytes(deployment))) =
-            (revision.key.0.first(), revision.key.0.get(1))
-        else {
-            return None;
-        };
+        let Some(KeyPart::Bytes(deployment)) = revision.key.0.get(1) else { return None };
+        // A reader of rows needs both: without them it is no batch.
+        (bytes("root")?.len() == 32 && bytes("seed")?.len() == 16).then_some(())?;
         Some(BatchEntry {
             revision: 0,
             deployment: Hash::from_slice(deployment)?,
-            source: source.clone(),
             rows: u32::try_from(count("rows")?).ok()?,
             events: count("events")?,
             overrides: count("overrides")?,
             art12: count("art12")?,
             first_time: int("first_time").unwrap_or(i64::MAX),
             last_time: int("last_time").unwrap_or(i64::MIN),
-            root: Hash::from_slice(bytes("root")?)?,
-            seed: bytes("seed")?.try_into().ok()?,
             place: None,
         })
     };
@@ -135,11 +130,7 @@ impl Ledger {
             transaction.frames.iter().map(decode).collect::<Result<Vec<_>>>()?
         };
         let commit = &transaction.commit;
-        let commit = CommitEntry {
-            recorded: commit.recorded,
-            import: commit.import,
-            actor: commit.actor.clone(),
-        };
+        let commit = CommitEntry { recorded: commit.recorded, import: commit.import };
         Ok(ReadTransaction { commit, records })
     }
 

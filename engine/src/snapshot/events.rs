@@ -55,23 +55,22 @@ impl Snapshot {
         self.graph().batches.iter().map(info)
     }
 
-    fn container(&self, path: &str) -> Result<Arc<Container>> {
+    fn container(&self, at: u32) -> Result<Arc<Container>> {
         let mut open = self.view.containers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(container) = open.get(path) {
+        if let Some(container) = open.get(&at) {
             return Ok(Arc::clone(container));
         }
-        let none = || Error::corrupt(path, 0, "the container is there");
-        let bytes = self.view.storage.read(path)?.ok_or_else(none)?;
-        let container = Arc::new(Container::open(path, bytes)?);
-        open.insert(path.to_owned(), Arc::clone(&container));
+        let place = &self.graph().containers[at as usize];
+        let container = Arc::new(Container::open_checked(&*self.view.storage, place)?);
+        open.insert(at, Arc::clone(&container));
         Ok(container)
     }
 
     fn place(&self, batch: &Batch) -> Result<(Arc<Container>, usize)> {
         let rule = "a manifest says where the batch's rows are";
-        let none = || Error::corrupt("segments", 0, rule);
-        let (path, first_row) = batch.place.as_ref().ok_or_else(none)?;
-        Ok((self.container(path)?, *first_row as usize))
+        let (container, first_row) =
+            batch.place.ok_or_else(|| Error::corrupt("segments", 0, rule))?;
+        Ok((self.container(container)?, first_row as usize))
     }
 
     pub(super) fn read_batch(&self, batch: &Batch, fields: &[EventField]) -> Result<EventBlock> {
@@ -123,7 +122,7 @@ impl Snapshot {
     pub fn events_by_hash(&self, algorithm: Option<&str>, value: &[u8]) -> Result<Vec<EventRef>> {
         let hash = self.hasher()?.hash(EventField::InputHash.spec().name, value);
         let mut found = Vec::new();
-        for run in self.view.runs.iter() {
+        for run in self.view.runs()?.iter() {
             for entry in run.find(hash) {
                 let event = EventRef { batch: entry.batch, row: entry.row };
                 // Not in this view: a later commit, a retracted import, a newer revision.

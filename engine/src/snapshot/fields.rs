@@ -204,9 +204,11 @@ impl Snapshot {
                 }
             }
             Kind::Batch => {
-                if let Some(batch) = self.batch(node) {
+                let at = self.graph().batch_of_node.get(&node);
+                if let Some(batch) = at.and_then(|at| self.graph().batches.get(*at as usize)) {
                     folded.fields.insert("count", batch.events);
                     folded.fields.insert("overrides", batch.overrides);
+                    folded.fields.insert("art12", batch.art12);
                 }
                 if let Some(first) = folded.fields.get("first_time").cloned() {
                     folded.fields.insert("time", first);

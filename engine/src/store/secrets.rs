@@ -18,11 +18,6 @@ impl SecretBox {
     pub(crate) fn open_value(&self, commitment: &Hash) -> Option<Value> {
         self.register.open_value(&self.keys, commitment)
     }
-
-    /// The seed of a batch.
-    pub(crate) fn batch_seed(&self, id: &[u8; 16]) -> Option<&[u8; 32]> {
-        self.keys.seed(SeedKind::Batch, &padded(id))
-    }
 }
 
 fn padded(id: &[u8; 16]) -> [u8; 32] {

@@ -1,0 +1,184 @@
+//! Event-key runs: those on disk, and what a view must add to them.
+
+use super::View;
+use crate::error::{Error, Result};
+use crate::event_fields::EventField;
+use crate::events::{Container, EventValue, KeyEntry, KeyRun, write_run};
+use crate::graph::container_place;
+use crate::keys::ValueHasher;
+use crate::mapping::Bytes;
+use crate::storage::Storage;
+use crate::store::{State, Store};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Above this many runs they are merged into one.
+const RUNS_MAX: usize = 8;
+
+/// The runs on disk, opened once for all views of a store.
+#[derive(Default)]
+pub(crate) struct DiskRuns {
+    opened: Mutex<Option<Arc<Vec<KeyRun>>>>,
+}
+
+impl DiskRuns {
+    fn opened(&self) -> MutexGuard<'_, Option<Arc<Vec<KeyRun>>>> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets them: files were written or removed.
+    pub(super) fn forget(&self) {
+        *self.opened() = None;
+    }
+
+    fn get(&self, storage: &dyn Storage, store: &[u8; 16]) -> Result<Arc<Vec<KeyRun>>> {
+        let mut opened = self.opened();
+        if let Some(runs) = &*opened {
+            return Ok(Arc::clone(runs));
+        }
+        let runs = Arc::new(on_disk(storage, store)?);
+        *opened = Some(Arc::clone(&runs));
+        Ok(runs)
+    }
+}
+
+impl View {
+    /// Runs over every batch of the view: those on disk, and one in memory for what they lack.
+    pub(super) fn runs(&self) -> Result<&[KeyRun]> {
+        if self.runs.get().is_none() {
+            let runs = self.make_runs()?;
+            // Another thread may have been quicker: both made the same.
+            let _ = self.runs.set(runs);
+        }
+        Ok(self.runs.get().map_or(&[], Vec::as_slice))
+    }
+
+    fn make_runs(&self) -> Result<Vec<KeyRun>> {
+        let disk = self.disk_runs.get(&*self.storage, &self.store)?;
+        let covered = covered(&disk);
+        let mut runs = disk.to_vec();
+        let hasher = self.secrets().keys.value_hasher()?;
+        let mut entries = Vec::new();
+        let mut open: Option<(u32, Container)> = None;
+        for batch in self.graph.batches.iter().filter(|batch| batch.commit > covered) {
+            let Some((place, first_row)) = batch.place else { continue };
+            if open.as_ref().is_none_or(|(of, _)| *of != place) {
+                let place_of = &self.graph.containers[place as usize];
+                open = Some((place, Container::open_checked(&*self.storage, place_of)?));
+            }
+            let Some((_, container)) = &open else { continue };
+            read_entries(container, &hasher, (batch.ordinal, first_row, batch.rows), &mut entries)?;
+        }
+        if !entries.is_empty() {
+            let commits = (covered + 1, self.graph.commit.max(covered + 1));
+            let bytes = write_run(&mut entries, &self.store, commits);
+            runs.push(KeyRun::open("a run in memory", Bytes::held(bytes), &self.store)?);
+        }
+        Ok(runs)
+    }
+}
+
+fn covered(runs: &[KeyRun]) -> u64 {
+    runs.last().map_or(0, |run| run.commits.1)
+}
+
+/// The entries of one batch: its ordinal, first row and rows.
+fn read_entries(
+    container: &Container,
+    hasher: &ValueHasher,
+    (batch, first_row, rows): (u32, u32, u32),
+    entries: &mut Vec<KeyEntry>,
+) -> Result<()> {
+    let from = first_row as usize;
+    let block = container.read(from..from + rows as usize, &[EventField::InputHash])?;
+    let name = EventField::InputHash.spec().name;
+    for row in 0..rows {
+        if let Some(EventValue::Hash(value)) = block.get(row as usize, EventField::InputHash) {
+            entries.push(KeyEntry { hash: hasher.hash(name, value), batch, row });
+        }
+    }
+    Ok(())
+}
+
+/// Writes what the runs on disk lack, and merges them when there are many.
+pub(super) fn write(store: &Store, state: &State) -> Result<()> {
+    let storage = store.storage();
+    for name in storage.list("index")?.iter().filter(|name| name.ends_with(".tmp")) {
+        storage.remove(&format!("index/{name}"))?;
+    }
+    let runs = on_disk(storage, store.id())?;
+    let covered = covered(&runs);
+    if covered >= state.head.commit {
+        return Ok(());
+    }
+    let hasher = match store.value_hasher() {
+        // Without its key there is no index, and look-ups by value say so.
+        Err(Error::NoKey { .. }) => return Ok(()),
+        other => other?,
+    };
+    let commits = (covered + 1, state.head.commit);
+    let mut new = entries(storage, state, &hasher, commits)?;
+    let (mut from, mut old) = (commits.0, Vec::new());
+    if runs.len() >= RUNS_MAX {
+        from = 1;
+        new.extend(runs.iter().flat_map(KeyRun::entries));
+        old = runs.iter().map(|run| run_path(run.commits)).collect();
+    }
+    let commits = (from, commits.1);
+    storage.put(&run_path(commits), &write_run(&mut new, store.id(), commits), false)?;
+    old.iter().try_for_each(|path| storage.remove(path))
+}
+
+fn run_path(commits: (u64, u64)) -> String {
+    format!("index/keys-{:012}-{:012}.run", commits.0, commits.1)
+}
+
+/// Whole runs on disk that follow one another from the first commit; what does not fit is left
+/// aside, and its commits are read from the containers again.
+fn on_disk(storage: &dyn Storage, store: &[u8; 16]) -> Result<Vec<KeyRun>> {
+    let mut all = Vec::new();
+    for name in storage.list("index")? {
+        let path = format!("index/{name}");
+        if name.ends_with(".run")
+            && let Some(bytes) = storage.read(&path)?
+            && let Ok(run) = KeyRun::open(&path, bytes, store)
+        {
+            all.push(run);
+        }
+    }
+    // A merged run and the ones it replaces may both be there after a crash: the longest wins.
+    all.sort_by_key(|run| (run.commits.0, std::cmp::Reverse(run.commits.1)));
+    let mut runs: Vec<KeyRun> = Vec::new();
+    for run in all {
+        let next = runs.last().map_or(1, |last| last.commits.1 + 1);
+        if run.commits.0 == next {
+            runs.push(run);
+        }
+    }
+    Ok(runs)
+}
+
+/// The index entries of the batches of some commits.
+fn entries(
+    storage: &dyn Storage,
+    state: &State,
+    hasher: &ValueHasher,
+    commits: (u64, u64),
+) -> Result<Vec<KeyEntry>> {
+    let ledger = &state.ledger;
+    let mut entries = Vec::new();
+    let mut open: Option<(u32, Container)> = None;
+    for (ordinal, batch) in (0_u32..).zip(&ledger.batches) {
+        let commit = ledger.revisions[batch.revision as usize].commit();
+        let Some((manifest, first_row)) = batch.place else { continue };
+        if commit < commits.0 || commit > commits.1 {
+            continue;
+        }
+        if open.as_ref().is_none_or(|(number, _)| *number != manifest) {
+            let place = container_place(ledger, manifest);
+            open = Some((manifest, Container::open_checked(storage, &place)?));
+        }
+        let Some((_, container)) = &open else { continue };
+        read_entries(container, hasher, (ordinal, first_row, batch.rows), &mut entries)?;
+    }
+    Ok(entries)
+}

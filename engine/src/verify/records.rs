@@ -1,0 +1,214 @@
+//! Records one by one: canonical, of their form, and referring to what stands before them.
+
+use super::Depth;
+use super::commits::rank;
+use crate::claims::is_claim;
+use crate::schema::{Direction, Kind, Relation};
+use crate::segment::Location;
+use lineal_proof::frame::{Frame, RecordType};
+use lineal_proof::record::{
+    Blob, Manifest, Record, Reference, Retract, Revision, Seen, Setting, Source, Stub, node_id,
+};
+use lineal_proof::{Error, Hash, Key, Result, Value};
+use std::collections::HashMap;
+
+/// What later records need to know of an earlier one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Known {
+    /// A stub or revision of a node.
+    Node {
+        node: Hash,
+        kind: Kind,
+        chain: Option<Hash>,
+    },
+    Blob,
+    Other,
+}
+
+/// A batch's revision.
+pub(super) struct BatchRecord {
+    pub(super) at: Location,
+    pub(super) revision: Revision,
+}
+
+/// A pin with what it must be: the edge's kind and key.
+struct Pin {
+    kind: Kind,
+    node: Hash,
+    claim: bool,
+    id: Hash,
+}
+
+/// A record that reads.
+pub(super) struct Checked {
+    pub(super) known: Known,
+    pub(super) sealed: Vec<Hash>,
+    pub(super) batch: Option<BatchRecord>,
+    pub(super) manifest: Option<Manifest>,
+    kind: Option<Kind>,
+    pins: Vec<Pin>,
+    /// Revisions that must stand before it.
+    revisions: Vec<Hash>,
+    blobs: Vec<Hash>,
+    previous: Option<Hash>,
+}
+
+impl Checked {
+    fn new(known: Known) -> Checked {
+        Checked {
+            known,
+            sealed: Vec::new(),
+            batch: None,
+            manifest: None,
+            kind: None,
+            pins: Vec::new(),
+            revisions: Vec::new(),
+            blobs: Vec::new(),
+            previous: None,
+        }
+    }
+
+    /// Where it stands within its transaction.
+    pub(super) fn place(&self, record_type: RecordType) -> (u8, u8) {
+        (rank(record_type), self.kind.map_or(0, |kind| kind as u8))
+    }
+
+    /// The rule that a reference to nothing, or to the wrong thing, breaks.
+    pub(super) fn unknown_reference(&self, known: &HashMap<Hash, Known>) -> Option<&'static str> {
+        let pinned = |pin: &Pin| match known.get(&pin.id) {
+            Some(Known::Node { node, kind, .. }) => {
+                *kind == pin.kind && (*node == pin.node || pin.claim)
+            }
+            _ => false,
+        };
+        if !self.pins.iter().all(pinned) {
+            return Some("an edge is pinned to an earlier revision or stub of its target");
+        }
+        let is_revision =
+            |id: &Hash| matches!(known.get(id), Some(Known::Node { chain: Some(_), .. }));
+        if !self.revisions.iter().all(is_revision) {
+            return Some("a record names revisions that stand before it");
+        }
+        if !self.blobs.iter().all(|id| known.get(id) == Some(&Known::Blob)) {
+            return Some("a field links to a blob that stands before it");
+        }
+        let Some(previous) = self.previous else { return None };
+        let (Known::Node { node, chain, .. }, Some(Known::Node { node: before, chain: of, .. })) =
+            (self.known, known.get(&previous))
+        else {
+            return Some("`previous` stands before it");
+        };
+        (*before != node || (of.is_some() && *of != chain))
+            .then_some("`previous` is of the same node, source and form, or its stub")
+    }
+}
+
+/// Reads a record strictly, and with depth, encodes it again.
+pub(super) fn check(location: Location, frame: &Frame<'_>, depth: Depth) -> Result<Checked> {
+    frame.check_id()?;
+    match frame.record_type {
+        RecordType::Stub => {
+            let stub: Stub = decode(frame, depth)?;
+            let kind = kind(&stub.kind, &stub.key)?;
+            Ok(Checked::new(Known::Node { node: frame.id, kind, chain: None }))
+        }
+        RecordType::Revision => revision(location, decode(frame, depth)?),
+        RecordType::Blob => {
+            decode::<Blob>(frame, depth)?;
+            Ok(Checked::new(Known::Blob))
+        }
+        RecordType::Manifest => {
+            let manifest: Manifest = decode(frame, depth)?;
+            let mut checked = Checked::new(Known::Other);
+            checked.revisions = manifest.batches.iter().map(|entry| entry.batch.0).collect();
+            checked.manifest = Some(manifest);
+            Ok(checked)
+        }
+        RecordType::Seen => {
+            let seen: Seen = decode(frame, depth)?;
+            let mut checked = Checked::new(Known::Other);
+            let rows = seen.rows.iter().map(|rows| rows.batch.0);
+            checked.revisions = seen.revisions.iter().map(|link| link.0).chain(rows).collect();
+            Ok(checked)
+        }
+        RecordType::Retract => {
+            let retract: Retract = decode(frame, depth)?;
+            Ok(sealing(&retract.sealed))
+        }
+        RecordType::Source => {
+            let source: Source = decode(frame, depth)?;
+            Ok(sealing(&source.sealed))
+        }
+        RecordType::Reference => {
+            decode::<Reference>(frame, depth)?;
+            Ok(Checked::new(Known::Other))
+        }
+        RecordType::Setting => {
+            decode::<Setting>(frame, depth)?;
+            Ok(Checked::new(Known::Other))
+        }
+        RecordType::Sealed | RecordType::Commit => {
+            Err(Error::Frame { rule: "a transaction holds the records of section 5" })
+        }
+    }
+}
+
+fn decode<R: Record>(frame: &Frame<'_>, depth: Depth) -> Result<R> {
+    let record = R::decode(frame.payload)?;
+    if depth == Depth::Full && record.encode() != frame.payload {
+        return Err(Error::Record { record: R::TYPE.name(), rule: "it is what it encodes to" });
+    }
+    Ok(record)
+}
+
+fn sealing(sealed: &[(String, Hash)]) -> Checked {
+    let mut checked = Checked::new(Known::Other);
+    checked.sealed = sealed.iter().map(|(_, commitment)| *commitment).collect();
+    checked
+}
+
+fn kind(name: &str, key: &Key) -> Result<Kind> {
+    let kind = Kind::parse(name).filter(|kind| kind.name() == name && !key.0.is_empty());
+    kind.ok_or(Error::Record { record: "revision", rule: "the kind is one of the schema" })
+}
+
+fn revision(at: Location, revision: Revision) -> Result<Checked> {
+    let fail = |rule| Error::Record { record: "revision", rule };
+    let kind_of = kind(&revision.kind, &revision.key)?;
+    let node = node_id(&revision.kind, &revision.key);
+    let chain = Hash::of(format!("{}\0{}", revision.source, revision.form).as_bytes());
+    let mut checked = Checked::new(Known::Node { node, kind: kind_of, chain: Some(chain) });
+    checked.kind = Some(kind_of);
+    for edge in &revision.edges {
+        let target = kind(&edge.kind, &edge.key)?;
+        let relation = Relation::parse(&edge.relation)
+            .filter(|(_, direction)| *direction == Direction::Forward)
+            .filter(|(relation, _)| relation.allows(kind_of, target));
+        relation.ok_or(fail("the schema has the relation between these kinds"))?;
+        checked.pins.push(Pin {
+            kind: target,
+            node: node_id(&edge.kind, &edge.key),
+            claim: is_claim(target, &edge.key),
+            id: edge.pin.0,
+        });
+    }
+    for (_, value) in revision.fields.iter() {
+        links(value, &mut checked.blobs);
+    }
+    checked.sealed = revision.sealed.iter().map(|(_, commitment)| *commitment).collect();
+    checked.previous = revision.previous.map(|link| link.0);
+    if kind_of == Kind::Batch {
+        checked.batch = Some(BatchRecord { at, revision });
+    }
+    Ok(checked)
+}
+
+/// Links inside a field: each leads to a blob.
+fn links(value: &Value, found: &mut Vec<Hash>) {
+    match value {
+        Value::Link(link) => found.push(link.0),
+        Value::List(items) => items.iter().for_each(|item| links(item, found)),
+        Value::Map(map) => map.iter().for_each(|(_, member)| links(member, found)),
+        _ => {}
+    }
+}

@@ -1,0 +1,117 @@
+//! Keys, seeds and sealed values, as far as they are here.
+
+use super::segments::Log;
+use super::{Report, Steps};
+use crate::error::{Error, Result};
+use crate::keys::{KEY_FILES, Keys, SEEDS};
+use crate::sealed::{REGISTER, Register};
+use crate::segment::segment_path;
+use crate::storage::Storage;
+
+/// Checks the secrets; gives the seeds, for the batches, where they can be read.
+pub(super) fn check(
+    storage: &dyn Storage,
+    log: &Log,
+    report: &mut Report,
+    steps: &mut Steps<'_>,
+) -> Result<Option<Keys>> {
+    steps.add(KEY_FILES.len() + 2);
+    for name in KEY_FILES {
+        let path = format!("keys/{name}.key");
+        match Keys::check_file(storage, name) {
+            Ok(true) => {}
+            Ok(false) => report.note(format!("{path} is not here")),
+            Err(error @ Error::Io { .. }) => return Err(error),
+            Err(error) => {
+                let lost = "what needs this key; put it back from its backup";
+                report.error(&path, &error, lost);
+            }
+        }
+        steps.done(&path);
+    }
+    let keys = seeds(storage, report)?;
+    steps.done(SEEDS);
+    sealed(storage, log, keys.as_ref(), report)?;
+    steps.done(REGISTER);
+    Ok(keys)
+}
+
+fn seeds(storage: &dyn Storage, report: &mut Report) -> Result<Option<Keys>> {
+    if storage.read(SEEDS)?.is_none() {
+        report.note("keys/seeds is not here: roots of batches and sealed values are not checked");
+        return Ok(None);
+    }
+    let keys = match Keys::open_seeds(storage) {
+        Ok(keys) => keys,
+        Err(error @ Error::Io { .. }) => return Err(error),
+        Err(error) => {
+            let lost = "every seed: sealed values stay closed and rows cannot be proved; records and \
+                        rows read";
+            report.error(SEEDS, &error, lost);
+            return Ok(None);
+        }
+    };
+    for at in keys.damaged_seeds() {
+        let rule = "a frame of seeds has its crc32c and opens under the file key";
+        report.fault(SEEDS, *at, rule, "one seed; the others are read");
+    }
+    if let Some((at, whole)) = keys.torn_seeds(storage)? {
+        if whole {
+            let rule = "the last frames read, unless a crash tore them";
+            report.fault(SEEDS, at, rule, "the seeds in them; those before are read");
+        } else {
+            report.note(format!("{SEEDS}: a partial frame at byte {at}, left by a crash"));
+        }
+    }
+    Ok(Some(keys))
+}
+
+fn sealed(
+    storage: &dyn Storage,
+    log: &Log,
+    keys: Option<&Keys>,
+    report: &mut Report,
+) -> Result<()> {
+    let lost = "the values in it; their commitments stand in the records";
+    let Some(bytes) = storage.read(REGISTER)? else {
+        if !log.sealed.is_empty() {
+            report.note(format!("{REGISTER} is not here: {} values", log.sealed.len()));
+        }
+        return Ok(());
+    };
+    let store = log.store.unwrap_or_default();
+    let register = match Register::open(storage, &store) {
+        Ok(register) => register,
+        Err(error @ Error::Io { .. }) => return Err(error),
+        Err(error) => {
+            report.error(REGISTER, &error, lost);
+            Register::over(&bytes, &store)
+        }
+    };
+    for at in register.damaged() {
+        let rule = "a frame has its crc32c, its id and the form of a sealed record";
+        report.fault(REGISTER, *at, rule, "the values up to the next whole frame");
+    }
+    if register.length() < bytes.len() as u64 {
+        report
+            .note(format!("{REGISTER}: what follows byte {} is no whole frame", register.length()));
+    }
+    for entry in register.entries() {
+        match keys.map(|keys| register.check(keys, &entry.commitment)) {
+            None | Some(None) => report.sealed_without_key += 1,
+            Some(Some(true)) => report.sealed += 1,
+            Some(Some(false)) => {
+                let rule = format!("the value of {} fits its commitment", entry.commitment.short());
+                report.fault(REGISTER, 0, rule, "this value; its commitment stands");
+            }
+        }
+    }
+    for (commitment, at) in &log.sealed {
+        if !register.holds(commitment) {
+            let rule = format!("the register holds what {} commits to", commitment.short());
+            let file = segment_path(at.segment);
+            report.fault(&file, at.offset, rule, "this sealed value; the record reads");
+        }
+    }
+    Ok(())
+}
