@@ -1,6 +1,106 @@
-//! `lineal verify`: placeholder until the engine's verifier lands.
+//! `lineal verify`: re-hash everything, name each fault, go on after the first.
+
 use crate::args::{Arguments, Verify};
 use crate::exit::{Exit, Outcome};
-pub(super) fn run(_arguments: &Arguments, _wanted: &Verify) -> Outcome {
-    Ok(Exit::No)
+use crate::place;
+use crate::render::{Style, grouped};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use lineal_engine::storage::FileStorage;
+use lineal_engine::verify::{Depth, Report, verify};
+use serde_json::json;
+use std::io::{IsTerminal, Write};
+use std::time::Instant;
+
+/// Faults shown on the screen; `--json` lists all.
+const FAULTS_SHOWN: usize = 50;
+
+pub(super) fn run(arguments: &Arguments, wanted: &Verify) -> Outcome {
+    let begun = Instant::now();
+    let storage = FileStorage::new(place::folder(arguments)?);
+    let depth = if wanted.fast { Depth::Fast } else { Depth::Full };
+    let bar = bar();
+    let report = verify(&storage, depth, &mut |progress| {
+        bar.set_length(progress.total);
+        bar.set_position(progress.done);
+        bar.set_message(progress.file);
+    })?;
+    bar.finish_and_clear();
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        print_json(&mut out, &report)?;
+    } else {
+        print(&mut out, &report, begun.elapsed().as_secs_f64())?;
+    }
+    Ok(match (report.is_sound(), report.faults.is_empty()) {
+        (false, _) => Exit::Damaged,
+        (true, false) => Exit::No,
+        (true, true) => Exit::Answer,
+    })
+}
+
+fn bar() -> ProgressBar {
+    let target = if std::io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let bar = ProgressBar::with_draw_target(None, target);
+    if let Ok(style) =
+        ProgressStyle::with_template("[{bar:30}] {pos}/{len} files, left {eta} {msg}")
+    {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    bar
+}
+
+fn print(out: &mut dyn Write, report: &Report, seconds: f64) -> Outcome<()> {
+    let style = Style::new();
+    for fault in report.faults.iter().take(FAULTS_SHOWN) {
+        writeln!(out, "{}", style.warn(&fault.to_string()))?;
+    }
+    if report.faults.len() > FAULTS_SHOWN {
+        let more = (report.faults.len() - FAULTS_SHOWN) as u64;
+        writeln!(out, "and {} more; --json lists all", grouped(more))?;
+    }
+    writeln!(
+        out,
+        "{} commits, {} records, {} containers, {} batches with {} rows, {} sealed values hashed again in {seconds:.1} s",
+        grouped(report.commits),
+        grouped(report.records),
+        grouped(report.containers),
+        grouped(report.batches),
+        grouped(report.rows),
+        grouped(report.sealed),
+    )?;
+    for note in &report.notes {
+        writeln!(out, "{}", style.faint(&format!("note: {note}")))?;
+    }
+    let derived = report.faults.iter().filter(|fault| fault.derived).count() as u64;
+    let truth = report.faults.len() as u64 + report.faults_not_listed - derived;
+    let verdict = match (truth, derived) {
+        (0, 0) => style.found("no fault found"),
+        (0, derived) => format!(
+            "{} faults in derived files only: `lineal rebuild` mends them",
+            grouped(derived)
+        ),
+        (truth, _) => format!("{} faults in what was recorded", grouped(truth)),
+    };
+    Ok(writeln!(out, "{verdict}")?)
+}
+
+fn print_json(out: &mut dyn Write, report: &Report) -> Outcome<()> {
+    let faults = report.faults.iter().map(|fault| {
+        json!({
+            "file": fault.file, "at": fault.at, "rule": fault.rule, "lost": fault.lost,
+            "derived": fault.derived,
+        })
+    });
+    let object = json!({
+        "commits": report.commits, "records": report.records, "segment_bytes": report.segment_bytes,
+        "containers": report.containers, "batches": report.batches, "rows": report.rows,
+        "sealed": report.sealed, "sealed_without_key": report.sealed_without_key,
+        "sound": report.is_sound(), "faults_not_listed": report.faults_not_listed, "notes": report.notes,
+        "faults": faults.collect::<Vec<_>>(),
+    });
+    Ok(writeln!(out, "{object}")?)
 }

@@ -40,10 +40,13 @@ impl Store {
         let upto = ledger.commit();
         let mut live = Vec::new();
         for (ordinal, batch) in (0_u32..).zip(&ledger.batches) {
-            if batch.source != source || batch.last_time < first || batch.first_time > last {
+            if batch.last_time < first || batch.first_time > last {
                 continue;
             }
             let revision = &ledger.revisions[batch.revision as usize];
+            if ledger.nodes[revision.node as usize].key.part_text(0) != Some(source) {
+                continue;
+            }
             let Some((manifest, first_row)) = batch.place else { continue };
             if ledger.effective(revision, upto).is_none() {
                 continue;
