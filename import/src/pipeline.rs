@@ -104,6 +104,7 @@ pub fn import(
         }
         rehearsal.refuse_rejects()?;
     }
+    session.settle()?;
     for found in &found {
         session.take(found)?;
     }

@@ -351,6 +351,10 @@ fn import_facts(ledger: &Ledger, upto: u64) -> BTreeMap<u64, ImportFacts> {
             facts.events += batch.events;
         }
     }
+    // Commits that brought nothing (an alias, a retraction) are no imports.
+    let sources = ledger.sources.iter().map(|(commit, _)| ledger.import_of(*commit));
+    let with_sources: std::collections::BTreeSet<u64> = sources.collect();
+    imports.retain(|number, facts| facts.revisions > 0 || with_sources.contains(number));
     imports
 }
 

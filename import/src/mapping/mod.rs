@@ -30,6 +30,9 @@ pub struct Mapping {
     pub mlflow: MlflowMapping,
     /// Log archives.
     pub datadog: DatadogMapping,
+    /// Which forms stand before which where sources disagree, the fullest first; as the store has
+    /// it if the file does not say.
+    pub rank: Option<Vec<String>>,
 }
 
 /// Why a mapping file cannot be used.
@@ -76,6 +79,7 @@ pub enum Error {
 struct Written {
     #[serde(default = "first_format")]
     format: u32,
+    rank: Option<Vec<String>>,
     mlflow: Option<mlflow::Written>,
     datadog: Option<toml::Table>,
 }
@@ -105,7 +109,7 @@ impl Mapping {
         };
         let datadog =
             datadog.map_err(|problem| Error::Datadog { file: file.to_owned(), problem })?;
-        Ok(Mapping { mlflow, datadog })
+        Ok(Mapping { mlflow, datadog, rank: written.rank })
     }
 
     /// The built-in mapping.

@@ -8,6 +8,7 @@ use crate::record::Reject;
 use crate::report::{REJECTS_LISTED, Report, SourceReport};
 use lineal_engine::schema::Kind;
 use lineal_engine::{Outcome, Store, Transaction};
+use lineal_proof::Value;
 
 /// How many missing nodes a report names.
 const UNRESOLVED_LISTED: usize = 20;
@@ -51,6 +52,18 @@ impl<'a> Session<'a> {
             Found::Mlflow { path, form } => mlflow_store::take(self, path, *form),
             Found::Logs { path, archive } => log_files::take(self, path, archive),
         }
+    }
+
+    /// Records what the mapping file settles for the whole store, where it differs.
+    pub(super) fn settle(&mut self) -> Result<()> {
+        let Some(rank) = &self.mapping.mapping.rank else { return Ok(()) };
+        let rank = Value::List(rank.iter().map(Value::text).collect());
+        if self.store.setting("rank").as_ref() == Some(&rank) {
+            return Ok(());
+        }
+        let mut transaction = self.begin()?;
+        transaction.add_setting("rank", rank);
+        self.commit(transaction)
     }
 
     /// Begins the next transaction of this import.
