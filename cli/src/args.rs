@@ -67,6 +67,9 @@ Use single quotes: in double quotes the shell takes $hash for a variable of its 
     Rebuild,
     /// Re-hash everything and name each fault
     Verify(Verify),
+    /// Move a store to a later format (reserved: there is only one so far)
+    #[command(hide = true)]
+    Migrate,
     /// Import the bundled exports into ./lineal-demo and ask the question
     Demo(Demo),
     /// Print shell completions

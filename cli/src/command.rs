@@ -7,6 +7,7 @@ mod demo;
 mod import;
 mod imports;
 mod init;
+mod migrate;
 mod query;
 mod rebuild;
 mod retract;
@@ -32,6 +33,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
         Command::Alias(alias) => alias::run(arguments, alias),
         Command::Rebuild => rebuild::run(arguments),
         Command::Verify(verify) => verify::run(arguments, verify),
+        Command::Migrate => migrate::run(arguments),
         Command::Demo(demo) => demo::run(arguments, demo),
         Command::Completions(completions) => completions::run(completions),
     }

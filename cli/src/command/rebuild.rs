@@ -3,13 +3,19 @@
 use crate::args::Arguments;
 use crate::exit::{Exit, Outcome};
 use crate::place;
+use indicatif::{ProgressBar, ProgressDrawTarget};
 use std::io::Write;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let begun = Instant::now();
     let store = place::open(arguments)?;
+    let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    spinner.set_message(format!("reading {} commits", store.commit()));
+    // Drawn on a terminal only, and only if it takes a while.
+    spinner.enable_steady_tick(Duration::from_millis(200));
     store.rebuild()?;
+    spinner.finish_and_clear();
     let view = store.snapshot()?;
     let mut out = std::io::stdout().lock();
     let seconds = begun.elapsed().as_secs_f64();
