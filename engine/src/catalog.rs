@@ -148,15 +148,17 @@ fn covered(db: &sled::Db) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::CommitEntry;
     use lineal_proof::Key;
     use lineal_proof::record::Reference;
 
     fn ledger() -> Ledger {
         let mut ledger = Ledger::default();
+        ledger.commits.push(CommitEntry { recorded: 0, import: 1 });
         for number in 0..200 {
             let name = format!("name-{number}");
             let key = Some(Key::text("x"));
-            ledger.references.push((0, Reference { name, kind: "model".into(), key }));
+            ledger.references.push((1, Reference { name, kind: "model".into(), key }));
         }
         ledger
     }

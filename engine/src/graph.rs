@@ -12,6 +12,7 @@ pub(crate) use csr::Csr;
 pub use labels::quoted;
 pub(crate) use labels::{Labels, label_hash};
 
+use crate::id_map::IdMap;
 use crate::ledger::ChainHead;
 use crate::schema::{Direction, Kind, RELATION_COUNT, Relation};
 use crate::segment::Location;
@@ -133,7 +134,7 @@ pub(crate) struct Graph {
     pub(crate) deployments: HashMap<NodeNo, DeploymentEvents>,
     pub(crate) imports: BTreeMap<NodeNo, ImportFacts>,
     pub(crate) commit_times: Vec<i64>,
-    pub(crate) blobs: HashMap<Hash, Location>,
+    pub(crate) blobs: IdMap<Location>,
     /// Names given by hand: kind, name, what they stand for.
     pub(crate) aliases: Vec<(String, String, Key)>,
 }

@@ -7,7 +7,8 @@ use lineal_proof::frame::{FORMAT, SEGMENT_HEADER};
 /// The file's name.
 pub(crate) const HEAD: &str = "head";
 const MAGIC: &[u8; 8] = b"LINHEAD1";
-const LENGTH: usize = 128;
+/// Its length.
+pub(crate) const LENGTH: usize = 128;
 
 /// Up to where the store is whole.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

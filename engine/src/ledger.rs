@@ -9,6 +9,7 @@ mod view;
 pub(crate) use apply::ReadTransaction;
 pub(crate) use view::{ChainHead, Rank};
 
+use crate::id_map::IdMap;
 use crate::schema::Kind;
 use crate::segment::Location;
 use lineal_proof::record::{Manifest, Reference, Setting, Source};
@@ -101,12 +102,10 @@ pub(crate) struct Ledger {
     pub(crate) manifests: Vec<(u64, Manifest)>,
     pub(crate) batches: Vec<BatchEntry>,
     pub(crate) seen_rows: Vec<SeenRowsEntry>,
-    pub(crate) blobs: HashMap<Hash, Location>,
-    /// Ids of references, settings and the like, so that the same is not written twice.
-    chain_index: HashMap<(String, String), u16>,
-    node_index: HashMap<Hash, u32>,
-    revision_index: HashMap<Hash, u32>,
-    batch_index: HashMap<u32, u32>,
+    pub(crate) blobs: IdMap<Location>,
+    pub(crate) node_index: IdMap<u32>,
+    pub(crate) revision_index: IdMap<u32>,
+    pub(crate) batch_index: HashMap<u32, u32>,
 }
 
 impl Ledger {
@@ -123,6 +122,15 @@ impl Ledger {
     /// The import that a commit belongs to.
     pub(crate) fn import_of(&self, commit: u64) -> u64 {
         self.commit_entry(commit).map_or(commit, |entry| entry.import)
+    }
+
+    /// Makes the look-ups of a ledger that was read from a file.
+    pub(crate) fn index(&mut self) {
+        self.node_index = (0..).zip(&self.nodes).map(|(at, node)| (node.id, at)).collect();
+        let revisions = (0..).zip(&self.revisions);
+        self.revision_index = revisions.map(|(at, revision)| (revision.id, at)).collect();
+        let batches = (0..).zip(&self.batches);
+        self.batch_index = batches.map(|(at, batch)| (batch.revision, at)).collect();
     }
 
     /// A node by its id.

@@ -13,6 +13,8 @@ pub mod events;
 pub mod fields;
 mod graph;
 pub mod head;
+mod id_map;
+mod index;
 pub mod keys;
 mod ledger;
 pub mod mapping;

@@ -15,6 +15,7 @@ use crate::catalog::Catalog;
 use crate::clock::{Clock, SystemClock};
 use crate::draft::Saying;
 use crate::error::{Error, Result};
+use crate::head::Head;
 use crate::keys::{RandomSecrets, Secrets};
 use crate::ledger::Ledger;
 use crate::segment::SEGMENT_BYTES_MAX;
@@ -316,6 +317,13 @@ impl Store {
             self.storage.remove(&format!("index/{name}"))?;
         }
         self.views.forget();
+        {
+            // What was read from the index may be what is wrong: the segments are read again.
+            let mut state = self.state_for_writing()?;
+            let empty = (Ledger::default(), Head::new(self.id));
+            let (ledger, head) = open::replay(&*self.storage, &state.head, empty.0, empty.1)?;
+            *state = State::new(head, ledger);
+        }
         if let Some(catalog) = &self.catalog {
             catalog.rebuild(&self.read_state().ledger);
         }

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::claims::{Aliases, ClaimIndex, Facts, Resolution, is_claim};
 use crate::error::{Error, Result};
+use crate::id_map::IdMap;
 use crate::ledger::{Ledger, Rank};
 use crate::mapping::Bytes;
 use crate::schema::{Kind, Relation};
@@ -161,7 +162,8 @@ type Link = (u32, Relation, u32);
 
 /// Turns targets into places: exact keys, claims that fit, and missing nodes made here.
 fn resolve(raws: &mut Vec<Raw>, aliases: &Aliases) -> Vec<Link> {
-    let mut places: HashMap<Hash, u32> = HashMap::with_capacity(raws.len());
+    let mut places: IdMap<u32> = IdMap::default();
+    places.reserve(raws.len());
     let mut claims = ClaimIndex::default();
     for (at, raw) in raws.iter().enumerate() {
         let at = u32::try_from(at).expect("fewer than 2^32 nodes");
@@ -296,8 +298,7 @@ fn number(
         nodes,
     };
     graph.aliases.sort();
-    let places: HashMap<Hash, NodeNo> =
-        (0_u32..).zip(&graph.nodes).map(|(at, n)| (n.id, at)).collect();
+    let places: IdMap<NodeNo> = (0_u32..).zip(&graph.nodes).map(|(at, n)| (n.id, at)).collect();
     for revision in &ledger.revisions {
         let id = ledger.nodes[revision.node as usize].id;
         if revision.commit() <= upto
@@ -361,7 +362,7 @@ fn import_facts(ledger: &Ledger, upto: u64) -> BTreeMap<u64, ImportFacts> {
 fn add_imports(
     graph: &mut Graph,
     ledger: &Ledger,
-    places: &HashMap<Hash, NodeNo>,
+    places: &IdMap<NodeNo>,
     imports: BTreeMap<u64, ImportFacts>,
     links: &mut Vec<Link>,
     upto: u64,
@@ -380,7 +381,7 @@ fn add_imports(
     }
 }
 
-fn add_batches(graph: &mut Graph, ledger: &Ledger, places: &HashMap<Hash, NodeNo>, upto: u64) {
+fn add_batches(graph: &mut Graph, ledger: &Ledger, places: &IdMap<NodeNo>, upto: u64) {
     let mut containers: HashMap<u32, u32> = HashMap::new();
     for (ordinal, entry) in (0_u32..).zip(&ledger.batches) {
         let revision = &ledger.revisions[entry.revision as usize];

@@ -30,6 +30,27 @@ impl Csr {
         Csr { first, offsets, targets: pairs.into_iter().map(|(_, target)| target).collect() }
     }
 
+    /// First node, offsets and targets, for a file.
+    pub(crate) fn parts(&self) -> (NodeNo, &[u32], &[NodeNo]) {
+        (self.first, &self.offsets, &self.targets)
+    }
+
+    /// From a file; none if a number leads nowhere in a graph of so many nodes.
+    pub(crate) fn from_parts(
+        first: NodeNo,
+        offsets: Vec<u32>,
+        targets: Vec<NodeNo>,
+        nodes: usize,
+    ) -> Option<Csr> {
+        let whole = match (offsets.first(), offsets.last()) {
+            (Some(start), Some(end)) => *start == 0 && *end as usize == targets.len(),
+            _ => targets.is_empty(),
+        };
+        let fits =
+            whole && offsets.is_sorted() && targets.iter().all(|target| (*target as usize) < nodes);
+        fits.then_some(Csr { first, offsets, targets })
+    }
+
     /// The neighbours of a node.
     pub(crate) fn of(&self, node: NodeNo) -> &[NodeNo] {
         let Some(row) = node.checked_sub(self.first) else { return &[] };

@@ -27,6 +27,11 @@ impl Labels {
         Labels { entries }
     }
 
+    /// The list, for a file.
+    pub(crate) fn entries(&self) -> &[(u64, NodeNo)] {
+        &self.entries
+    }
+
     /// Nodes of a kind with this label, ascending.
     pub(crate) fn find(&self, kind: Kind, label: &str) -> Vec<NodeNo> {
         let hash = label_hash(kind, label);

@@ -199,7 +199,6 @@ impl Ledger {
         }
         let chain = u16::try_from(self.chains.len()).expect("fewer than 65,536 chains");
         self.chains.push((source.to_owned(), form.to_owned()));
-        self.chain_index.insert((source.to_owned(), form.to_owned()), chain);
         chain
     }
 

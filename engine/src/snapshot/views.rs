@@ -5,6 +5,7 @@ use super::{Snapshot, View};
 use crate::error::Result;
 use crate::event_fields::EventField;
 use crate::graph;
+use crate::index;
 use crate::segment::open_segment;
 use crate::store::{State, Store};
 use std::collections::HashMap;
@@ -45,8 +46,18 @@ impl Views {
                 segments.push(bytes);
             }
         }
+        let indexed = if commit == state.head.commit {
+            index::read_graph(store.storage(), &state.head)?
+        } else {
+            None
+        };
+        let is_new = indexed.is_none();
+        let graph = match indexed {
+            Some(graph) => graph,
+            None => graph::build(&state.ledger, &segments, commit)?,
+        };
         let view = Arc::new(View {
-            graph: graph::build(&state.ledger, &segments, commit)?,
+            graph,
             segments,
             storage: store.shared_storage(),
             secrets: Arc::clone(store.secret_box()),
@@ -55,7 +66,7 @@ impl Views {
             disk_runs: Arc::clone(&self.runs),
             store: *store.id(),
         });
-        let view = recount(view)?;
+        let view = if is_new { recount(view)? } else { view };
         if cached.len() >= KEPT {
             cached.remove(0);
         }
@@ -67,7 +78,11 @@ impl Views {
     pub(crate) fn write(&self, store: &Store, state: &State) -> Result<()> {
         runs::write(store, state)?;
         self.runs.forget();
-        Ok(())
+        if index::is_current(store.storage(), &state.head)? {
+            return Ok(());
+        }
+        let snapshot = self.snapshot(store, state, state.head.commit)?;
+        index::write(store.storage(), &state.head, &state.ledger, &snapshot.view.graph)
     }
 }
 

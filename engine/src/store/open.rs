@@ -4,6 +4,7 @@ use super::{Options, SecretBox, State, Store, orphans, recovery};
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
+use crate::index;
 use crate::keys::Keys;
 use crate::ledger::Ledger;
 use crate::sealed::Register;
@@ -50,7 +51,7 @@ impl Store {
             // Lost or damaged: every whole commit in the segments is found and adopted.
             Some(Err(_)) | None => (Head::new(store_id(&*storage)?), true),
         };
-        let (mut ledger, mut reached) = replay(&*storage, &head)?;
+        let (mut ledger, mut reached) = replay_from_index(&*storage, &head)?;
         recovery::adopt(&*storage, &mut ledger, &mut reached, lost)?;
         if lost || reached != head {
             storage.put(HEAD, &reached.to_bytes(), false)?;
@@ -71,7 +72,7 @@ impl Store {
             return Err(Error::corrupt(HEAD, 0, "it is there; opening for writing finds it again"));
         };
         let head = Head::from_bytes(&bytes)?;
-        let (ledger, _) = replay(&*storage, &head)?;
+        let (ledger, _) = replay_from_index(&*storage, &head)?;
         Store::assemble(storage, Options::default(), head, ledger, None)
     }
 
@@ -117,10 +118,20 @@ fn store_id(storage: &dyn Storage) -> Result<[u8; 16]> {
     Ok(id)
 }
 
-/// Reads what `head` vouches for.
-fn replay(storage: &dyn Storage, head: &Head) -> Result<(Ledger, Head)> {
-    let mut ledger = Ledger::default();
-    let mut reached = Head::new(head.store);
+/// Reads what `head` vouches for: what the index holds from there, the rest from the segments.
+fn replay_from_index(storage: &dyn Storage, head: &Head) -> Result<(Ledger, Head)> {
+    let covered = index::read_ledger(storage, head)?;
+    let (ledger, reached) = covered.unwrap_or_else(|| (Ledger::default(), Head::new(head.store)));
+    replay(storage, head, ledger, reached)
+}
+
+/// Reads what `head` vouches for from the segments, on top of what was reached.
+pub(super) fn replay(
+    storage: &dyn Storage,
+    head: &Head,
+    mut ledger: Ledger,
+    mut reached: Head,
+) -> Result<(Ledger, Head)> {
     for number in reached.segment..=head.segment {
         let path = segment_path(number);
         let missing = || Error::corrupt(&path, 0, "the segment is there");

@@ -16,18 +16,16 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn new(head: Head, ledger: Ledger) -> State {
         let claims = ClaimIndex::default();
-        let mut state = State { head, ledger, claims, claimed: Vec::new(), walked: 0 };
-        state.index_claims();
-        state
+        State { head, ledger, claims, claimed: Vec::new(), walked: 0 }
     }
 
     /// Takes a transaction that stands in a segment.
     pub(crate) fn take(&mut self, transaction: ReadTransaction) {
         self.ledger.apply(transaction);
-        self.index_claims();
     }
 
-    fn index_claims(&mut self) {
+    /// Brings the look-ups for claims up to date: only writers need them.
+    pub(crate) fn index_claims(&mut self) {
         self.claimed.resize(self.ledger.nodes.len(), false);
         for revision in &self.ledger.revisions[self.walked..] {
             let node = &self.ledger.nodes[revision.node as usize];

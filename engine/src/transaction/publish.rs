@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 pub(super) fn publish(store: &Store, transaction: Transaction<'_>) -> Result<Committed> {
     let mut state = store.state_for_writing()?;
+    state.index_claims();
     let (import, actor) = (transaction.import, transaction.actor.clone());
     let encoded = encode(store, &state, transaction)?;
     let head = state.head;

@@ -5,6 +5,7 @@ use super::segments::{Log, head_fault};
 use super::{Depth, Report};
 use crate::error::Error;
 use crate::head::Head;
+use crate::id_map::IdMap;
 use crate::segment::{Location, segment_path};
 use lineal_proof::Hash;
 use lineal_proof::frame::{Frame, RecordType};
@@ -12,7 +13,7 @@ use lineal_proof::merkle::records_root;
 use lineal_proof::record::{Commit, Record};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// A commit's payload stays below this (docs/format.md, section 15).
 const COMMIT_BYTES_MAX: usize = 1 << 10;
@@ -35,7 +36,7 @@ impl<'a> Open<'a> {
 pub(super) struct Chain {
     pub(super) log: Log,
     depth: Depth,
-    known: HashMap<Hash, Known>,
+    known: IdMap<Known>,
     number: u64,
     /// The last commit's id and time; none behind damage.
     last: Option<(Hash, i64)>,
@@ -46,7 +47,7 @@ pub(super) struct Chain {
 impl Chain {
     pub(super) fn new(log: Log, depth: Depth) -> Chain {
         let last = Some((Hash::default(), i64::MIN));
-        Chain { log, depth, known: HashMap::new(), number: 0, last, torn: false }
+        Chain { log, depth, known: IdMap::default(), number: 0, last, torn: false }
     }
 
     /// Something cannot be read from here on, up to some later frame.

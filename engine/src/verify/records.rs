@@ -3,6 +3,7 @@
 use super::Depth;
 use super::commits::rank;
 use crate::claims::is_claim;
+use crate::id_map::IdMap;
 use crate::schema::{Direction, Kind, Relation};
 use crate::segment::Location;
 use lineal_proof::frame::{Frame, RecordType};
@@ -10,7 +11,6 @@ use lineal_proof::record::{
     Blob, Manifest, Record, Reference, Retract, Revision, Seen, Setting, Source, Stub, node_id,
 };
 use lineal_proof::{Error, Hash, Key, Result, Value};
-use std::collections::HashMap;
 
 /// What later records need to know of an earlier one.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl Checked {
     }
 
     /// The rule that a reference to nothing, or to the wrong thing, breaks.
-    pub(super) fn unknown_reference(&self, known: &HashMap<Hash, Known>) -> Option<&'static str> {
+    pub(super) fn unknown_reference(&self, known: &IdMap<Known>) -> Option<&'static str> {
         let pinned = |pin: &Pin| match known.get(&pin.id) {
             Some(Known::Node { node, kind, .. }) => {
                 *kind == pin.kind && (*node == pin.node || pin.claim)

@@ -1,0 +1,331 @@
+//! Flat little-endian values one after another: what the index files are made of.
+//!
+//! A reader gives none where bytes are missing or make no sense, and never panics: the file is
+//! then left aside.
+
+use super::IndexKind;
+use crate::error::{Error, Result};
+use crate::head::{Head, LENGTH as HEAD_LENGTH};
+use crate::schema::{KINDS, RELATION_COUNT};
+use crate::segment::Location;
+use lineal_proof::{Hash, Key, KeyPart};
+use rayon::prelude::*;
+
+const MAGIC: &[u8; 8] = b"LNIDX001";
+/// Raised with every change of what the files hold: an older program's file is made again.
+const VERSION: u32 = 1;
+const HEADER: usize = 16 + HEAD_LENGTH;
+/// Items of a list that are decoded together by one thread.
+const CHUNK: usize = 4_096;
+
+/// A change of the schema changes the numbers of kinds and relations, so it counts as a version.
+#[expect(clippy::cast_possible_truncation, reason = "a few dozen kinds and relations")]
+const fn version() -> u32 {
+    VERSION << 16 | (KINDS.len() as u32) << 8 | RELATION_COUNT as u32
+}
+
+/// Writes a file.
+pub(super) struct Writer {
+    bytes: Vec<u8>,
+}
+
+impl Writer {
+    pub(super) fn new(kind: IndexKind, head: &Head) -> Writer {
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend_from_slice(&(kind as u32).to_le_bytes());
+        bytes.extend_from_slice(&version().to_le_bytes());
+        bytes.extend_from_slice(&head.to_bytes());
+        Writer { bytes }
+    }
+
+    /// The whole file.
+    pub(super) fn finish(mut self) -> Vec<u8> {
+        let crc = crc32c::crc32c(&self.bytes);
+        self.u32(crc);
+        self.bytes
+    }
+
+    pub(super) fn u8(&mut self, number: u8) {
+        self.bytes.push(number);
+    }
+
+    pub(super) fn u32(&mut self, number: u32) {
+        self.bytes.extend_from_slice(&number.to_le_bytes());
+    }
+
+    pub(super) fn u64(&mut self, number: u64) {
+        self.bytes.extend_from_slice(&number.to_le_bytes());
+    }
+
+    pub(super) fn i64(&mut self, number: i64) {
+        self.bytes.extend_from_slice(&number.to_le_bytes());
+    }
+
+    pub(super) fn length(&mut self, length: usize) {
+        self.u64(length as u64);
+    }
+
+    pub(super) fn hash(&mut self, hash: &Hash) {
+        self.bytes.extend_from_slice(&hash.0);
+    }
+
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        self.length(bytes.len());
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    pub(super) fn u32s(&mut self, numbers: &[u32]) {
+        self.length(numbers.len());
+        self.bytes.reserve(numbers.len() * 4);
+        numbers.iter().for_each(|number| self.u32(*number));
+    }
+
+    pub(super) fn u64s(&mut self, numbers: impl ExactSizeIterator<Item = u64>) {
+        self.length(numbers.len());
+        numbers.for_each(|number| self.u64(number));
+    }
+
+    pub(super) fn location(&mut self, at: Location) {
+        self.u32(at.segment);
+        self.u64(at.offset);
+    }
+
+    pub(super) fn key(&mut self, key: &Key) {
+        self.u8(u8::try_from(key.0.len()).unwrap_or(u8::MAX));
+        for part in &key.0 {
+            match part {
+                KeyPart::Null => self.u8(0),
+                KeyPart::Int(number) => {
+                    self.u8(1);
+                    self.i64(*number);
+                }
+                KeyPart::Bytes(bytes) => {
+                    self.u8(2);
+                    self.bytes(bytes);
+                }
+                KeyPart::Text(text) => {
+                    self.u8(3);
+                    self.bytes(text.as_bytes());
+                }
+            }
+        }
+    }
+
+    /// A list whose items have no fixed length, with marks so that many threads can read it.
+    pub(super) fn items<T>(&mut self, items: &[T], write: impl Fn(&mut Writer, &T)) {
+        self.length(items.len());
+        let marks = self.bytes.len();
+        self.bytes.resize(marks + items.len().div_ceil(CHUNK) * 8, 0);
+        for (number, chunk) in items.chunks(CHUNK).enumerate() {
+            chunk.iter().for_each(|item| write(self, item));
+            let end = (self.bytes.len() as u64).to_le_bytes();
+            self.bytes[marks + number * 8..marks + number * 8 + 8].copy_from_slice(&end);
+        }
+    }
+}
+
+/// Reads a file.
+pub(super) struct Reader<'a> {
+    /// The whole file without its crc, as marks count from its first byte.
+    file: &'a [u8],
+    at: usize,
+}
+
+/// Opens a file that is whole and of this program's version; gives what `head` was for it.
+pub(super) fn open(bytes: &[u8], kind: IndexKind) -> Option<(Head, Reader<'_>)> {
+    let body = bytes.len().checked_sub(4)?;
+    let (file, crc) = bytes.split_at_checked(body)?;
+    let mut reader = Reader { file, at: 0 };
+    let fits = reader.take(8)? == MAGIC
+        && reader.u32()? == kind as u32
+        && reader.u32()? == version()
+        && crc == crc32c::crc32c(file).to_le_bytes();
+    let head = Head::from_bytes(reader.take(HEAD_LENGTH)?).ok().filter(|_| fits)?;
+    debug_assert_eq!(reader.at, HEADER);
+    Some((head, reader))
+}
+
+/// Is a file whole? Says nothing of what it holds.
+///
+/// # Errors
+/// [`Error::Corrupt`] with the rule that is broken.
+pub(crate) fn check(path: &str, bytes: &[u8], store: &[u8; 16]) -> Result<()> {
+    let opened = open(bytes, IndexKind::Ledger).or_else(|| open(bytes, IndexKind::Graph));
+    match opened {
+        Some((head, _)) if head.store == *store => Ok(()),
+        Some(_) => Err(Error::corrupt(path, 16, "it is of this store")),
+        None => {
+            Err(Error::corrupt(path, 0, "it is whole, its crc32c fits, and it is of this version"))
+        }
+    }
+}
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+        let taken = self.file.get(self.at..self.at.checked_add(count)?)?;
+        self.at += count;
+        Some(taken)
+    }
+
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        self.take(N)?.try_into().ok()
+    }
+
+    /// Was everything read?
+    pub(super) fn is_at_end(&self) -> bool {
+        self.at == self.file.len()
+    }
+
+    pub(super) fn u8(&mut self) -> Option<u8> {
+        self.array::<1>().map(|[byte]| byte)
+    }
+
+    pub(super) fn u32(&mut self) -> Option<u32> {
+        self.array().map(u32::from_le_bytes)
+    }
+
+    pub(super) fn u64(&mut self) -> Option<u64> {
+        self.array().map(u64::from_le_bytes)
+    }
+
+    pub(super) fn i64(&mut self) -> Option<i64> {
+        self.array().map(i64::from_le_bytes)
+    }
+
+    /// The length of a list of items of at least one byte each: never more than bytes are left.
+    pub(super) fn length(&mut self) -> Option<usize> {
+        let length = usize::try_from(self.u64()?).ok()?;
+        (length <= self.file.len() - self.at).then_some(length)
+    }
+
+    pub(super) fn hash(&mut self) -> Option<Hash> {
+        self.array().map(Hash)
+    }
+
+    pub(super) fn bytes(&mut self) -> Option<&'a [u8]> {
+        let length = self.length()?;
+        self.take(length)
+    }
+
+    pub(super) fn text(&mut self) -> Option<String> {
+        std::str::from_utf8(self.bytes()?).ok().map(str::to_owned)
+    }
+
+    pub(super) fn u32s(&mut self) -> Option<Vec<u32>> {
+        let length = self.length()?;
+        let (words, _) = self.take(length.checked_mul(4)?)?.as_chunks::<4>();
+        Some(words.iter().map(|word| u32::from_le_bytes(*word)).collect())
+    }
+
+    pub(super) fn u64s(&mut self) -> Option<Vec<u64>> {
+        let length = self.length()?;
+        let (words, _) = self.take(length.checked_mul(8)?)?.as_chunks::<8>();
+        Some(words.iter().map(|word| u64::from_le_bytes(*word)).collect())
+    }
+
+    /// A list of hashes written one by one behind its length.
+    pub(super) fn hashes(&mut self) -> Option<Vec<Hash>> {
+        let length = self.length()?;
+        let (words, _) = self.take(length.checked_mul(32)?)?.as_chunks::<32>();
+        Some(words.iter().map(|word| Hash(*word)).collect())
+    }
+
+    pub(super) fn location(&mut self) -> Option<Location> {
+        Some(Location { segment: self.u32()?, offset: self.u64()? })
+    }
+
+    pub(super) fn key(&mut self) -> Option<Key> {
+        let parts = self.u8()?;
+        let mut key = Vec::with_capacity(usize::from(parts));
+        for _ in 0..parts {
+            key.push(match self.u8()? {
+                0 => KeyPart::Null,
+                1 => KeyPart::Int(self.i64()?),
+                2 => KeyPart::Bytes(self.bytes()?.to_vec()),
+                3 => KeyPart::Text(self.text()?),
+                _ => return None,
+            });
+        }
+        Some(Key(key))
+    }
+
+    /// A list that [`Writer::items`] wrote.
+    pub(super) fn items<T: Send>(
+        &mut self,
+        read: impl Fn(&mut Reader<'a>) -> Option<T> + Sync,
+    ) -> Option<Vec<T>> {
+        let length = self.length()?;
+        let mut marks = Vec::with_capacity(length.div_ceil(CHUNK));
+        for _ in 0..length.div_ceil(CHUNK) {
+            marks.push(usize::try_from(self.u64()?).ok()?);
+        }
+        let start = self.at;
+        let end = marks.last().copied().unwrap_or(start);
+        let file = self.file;
+        let chunk = |number: usize| -> Option<Vec<T>> {
+            let from = number.checked_sub(1).map_or(start, |before| marks[before]);
+            let mut reader = Reader { file, at: from };
+            let count = (length - number * CHUNK).min(CHUNK);
+            let mut items = Vec::with_capacity(count);
+            for _ in 0..count {
+                items.push(read(&mut reader)?);
+            }
+            (reader.at == marks[number]).then_some(items)
+        };
+        let chunks: Option<Vec<Vec<T>>> = (0..marks.len()).into_par_iter().map(chunk).collect();
+        self.at = end;
+        let mut all = Vec::with_capacity(length);
+        chunks?.into_iter().for_each(|mut chunk| all.append(&mut chunk));
+        Some(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file() -> Vec<u8> {
+        let mut writer = Writer::new(IndexKind::Graph, &Head::new([3; 16]));
+        writer.u32s(&[1, 2, 3]);
+        let keys: Vec<Key> = (0..10_000_i64)
+            .map(|number| Key::new(vec![KeyPart::Int(number), KeyPart::Null, "x".into()]))
+            .collect();
+        writer.items(&keys, Writer::key);
+        writer.items(&keys[..0], Writer::key);
+        writer.finish()
+    }
+
+    fn read(bytes: &[u8]) -> Option<(Vec<u32>, Vec<Key>)> {
+        let (head, mut reader) = open(bytes, IndexKind::Graph)?;
+        assert_eq!(head, Head::new([3; 16]));
+        let numbers = reader.u32s()?;
+        let keys = reader.items(Reader::key)?;
+        assert!(reader.items(Reader::key)?.is_empty());
+        reader.is_at_end().then_some((numbers, keys))
+    }
+
+    #[test]
+    fn what_was_written_is_read_and_nothing_else() {
+        let bytes = file();
+        let (numbers, keys) = read(&bytes).unwrap();
+        assert_eq!((numbers.as_slice(), keys.len()), (&[1, 2, 3][..], 10_000));
+        assert_eq!(keys[9_999].0[0], KeyPart::Int(9_999));
+        assert!(open(&bytes, IndexKind::Ledger).is_none());
+        for length in (0..bytes.len()).step_by(997) {
+            assert!(open(&bytes[..length], IndexKind::Graph).is_none());
+        }
+    }
+
+    #[test]
+    fn senseless_bytes_behind_a_sound_checksum_are_none_and_no_panic() {
+        let good = file();
+        for at in (HEADER..HEADER + 200).chain((HEADER..good.len() - 4).step_by(1_009)) {
+            let mut bad = good.clone();
+            bad[at] ^= 0x80;
+            let body = bad.len() - 4;
+            let crc = crc32c::crc32c(&bad[..body]).to_le_bytes();
+            bad[body..].copy_from_slice(&crc);
+            let _ = read(&bad);
+        }
+    }
+}
