@@ -5,9 +5,11 @@ use lineal_engine::event_fields::EventField;
 use lineal_engine::events::{EventBlock, EventValue};
 use lineal_engine::keys::LabelledSecrets;
 use lineal_engine::schema::{Direction, Kind, Relation};
-use lineal_engine::storage::MemoryStorage;
+use lineal_engine::storage::{MemoryStorage, Storage};
 use lineal_engine::{BatchDraft, NodeDraft, Options, Outcome, Saying, Store};
-use lineal_proof::{Key, KeyPart, Value};
+use lineal_proof::{Hash, Key, KeyPart, Value};
+use lineal_tests::sample::{self, answers};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 fn options() -> Options {
@@ -132,4 +134,75 @@ fn saying_the_same_again_writes_no_revision() {
         view.sources_of(node),
         [("mlflow-1a2b3c4d", "mlflow-sqlite"), ("mlflow-1a2b3c4d", "mlflow-file")]
     );
+}
+
+/// Everything a store answers: nodes, and each event found by its hash.
+fn all_answers(store: &Store) -> (BTreeSet<String>, Vec<usize>) {
+    let view = store.snapshot().unwrap();
+    let hits = (0..60_u32).map(|number| {
+        let hash = Hash::of(&number.to_le_bytes());
+        let width = if number % 4 == 3 { 20 } else { 32 };
+        view.events_by_hash(Some("sha256"), &hash.0[..width]).unwrap().len()
+    });
+    (answers(&view), hits.collect())
+}
+
+#[test]
+fn what_is_derived_may_be_deleted_or_be_old_and_no_answer_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let store = Store::create(&path, sample::options()).unwrap();
+    let derived = |name: &str| path.join(name);
+    let read_only = || all_answers(&Store::open_read_only(&path).unwrap());
+    for number in 1..=sample::STEPS {
+        sample::step(&store, number).unwrap();
+        // The index is of this commit, of the one before, or of none.
+        assert_eq!(read_only(), all_answers(&store), "after step {number}");
+        if number % 2 == 0 {
+            store.write_indexes().unwrap();
+            assert_eq!(read_only(), all_answers(&store), "after step {number}, with its index");
+        }
+    }
+    let expected = all_answers(&store);
+    assert_eq!(expected.1.iter().sum::<usize>(), 60);
+    drop(store);
+
+    let old = Store::open(&path, sample::options()).unwrap();
+    assert_eq!(all_answers(&old), expected, "the writer takes what the index lacks");
+    drop(old);
+    std::fs::remove_dir_all(derived("index")).unwrap();
+    std::fs::remove_dir_all(derived("catalog")).unwrap();
+    assert_eq!(read_only(), expected);
+    let store = Store::open(&path, sample::options()).unwrap();
+    assert_eq!(all_answers(&store), expected);
+    std::fs::create_dir_all(derived("index")).unwrap();
+    std::fs::write(derived("index/graph.idx"), b"nonsense").unwrap();
+    store.rebuild().unwrap();
+    assert_eq!(all_answers(&store), expected);
+    drop(store);
+    for name in ["index/ledger.idx", "index/graph.idx", "catalog"] {
+        assert!(derived(name).exists(), "{name}");
+    }
+    assert_eq!(read_only(), expected);
+}
+
+#[test]
+fn an_index_of_another_history_is_not_believed() {
+    let memory = MemoryStorage::new();
+    let store = Store::create_on(Arc::new(memory.clone()), options()).unwrap();
+    fill(&store);
+    store.write_indexes().unwrap();
+    drop(store);
+    let other = MemoryStorage::new();
+    let store = Store::create_on(Arc::new(other.clone()), options()).unwrap();
+    sample::finish(&store).unwrap();
+    let expected = answers(&store.snapshot().unwrap());
+    drop(store);
+    for name in memory.list("index").unwrap() {
+        let path = format!("index/{name}");
+        other.put(&path, &memory.read(&path).unwrap().unwrap(), false).unwrap();
+    }
+    // The same keys made both stores, so even the store's id is the same.
+    let store = Store::open_read_only_on(Arc::new(other)).unwrap();
+    assert_eq!(answers(&store.snapshot().unwrap()), expected);
 }

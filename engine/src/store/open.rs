@@ -120,9 +120,14 @@ fn store_id(storage: &dyn Storage) -> Result<[u8; 16]> {
 
 /// Reads what `head` vouches for: what the index holds from there, the rest from the segments.
 fn replay_from_index(storage: &dyn Storage, head: &Head) -> Result<(Ledger, Head)> {
-    let covered = index::read_ledger(storage, head)?;
-    let (ledger, reached) = covered.unwrap_or_else(|| (Ledger::default(), Head::new(head.store)));
-    replay(storage, head, ledger, reached)
+    if let Some((ledger, covered)) = index::read_ledger(storage, head)?
+        && let Ok(replayed) = replay(storage, head, ledger, covered)
+    {
+        return Ok(replayed);
+    }
+    // No index, or one of another history (a store brought back from a copy): whether the segments
+    // are damaged, they alone tell.
+    replay(storage, head, Ledger::default(), Head::new(head.store))
 }
 
 /// Reads what `head` vouches for from the segments, on top of what was reached.
