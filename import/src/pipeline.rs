@@ -4,6 +4,7 @@
 
 mod custody;
 mod identity;
+mod limits;
 mod log_files;
 mod logs;
 mod mlflow_store;
@@ -12,6 +13,7 @@ mod recognise;
 mod sink;
 mod staging;
 
+pub use limits::Limits;
 pub use recognise::{Found, recognise};
 
 use crate::datadog::{CompiledMapping, explain};
@@ -73,6 +75,8 @@ pub struct ImportOptions {
     pub strict: bool,
     /// The actor key of who imports.
     pub actor: Option<String>,
+    /// Where log files are cut; tests lower them.
+    pub limits: Limits,
 }
 
 /// Imports what lies at some paths.

@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Import) -> Outcome {
         observed_at: wanted.observed_at.as_deref().map(time::parse).transpose()?,
         dry_run: wanted.dry_run,
         strict: wanted.strict,
-        actor: None,
+        ..ImportOptions::default()
     };
     if let Some(login) = &wanted.actor {
         options.actor = Some(store.actor_key(login)?);

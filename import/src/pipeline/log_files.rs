@@ -21,12 +21,6 @@ use std::path::Path;
 pub(super) const FORM: &str = "datadog-logs";
 /// The name of a log organisation where none is given.
 const SOURCE: &str = "datadog";
-/// Files up to this size are translated whole, many at once.
-const SMALL: u64 = 48 << 20;
-/// Compressed bytes of the small files of one transaction: about 300,000 events.
-const GROUP_BYTES: u64 = 32 << 20;
-/// Files of one transaction.
-const GROUP_FILES: usize = 2_000;
 /// Files of fewer lines have their digests sealed: few lines can be guessed.
 const SEALED_LINES: u64 = 1_000;
 
@@ -62,6 +56,7 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, archive: &Archive) ->
     }
     session.progress.expect_bytes(archive.files.iter().map(|file| file.size).sum());
     session.progress.phase("reading");
+    let limits = session.options.limits;
     let mut group: Vec<Job<'_>> = Vec::new();
     let mut bytes = 0;
     for file in &archive.files {
@@ -82,7 +77,7 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, archive: &Archive) ->
             report.warnings.push(warning);
         }
         let job = Job { file, custody, digest, known };
-        if file.size > SMALL {
+        if file.size > limits.small_file_bytes {
             take_group(session, &mut report, &source, std::mem::take(&mut group))?;
             bytes = 0;
             take_large(session, &mut report, &source, job)?;
@@ -90,7 +85,7 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, archive: &Archive) ->
         }
         bytes += file.size;
         group.push(job);
-        if bytes >= GROUP_BYTES || group.len() >= GROUP_FILES {
+        if bytes >= limits.group_bytes || group.len() >= limits.group_files {
             take_group(session, &mut report, &source, std::mem::take(&mut group))?;
             bytes = 0;
         }
@@ -111,6 +106,7 @@ fn take_group(
         return Ok(());
     }
     let (store, mapping, progress) = (session.store, session.mapping, session.progress);
+    let stretch_lines = session.options.limits.stretch_lines;
     let read = jobs
         .par_iter()
         .map(|job| {
@@ -119,7 +115,7 @@ fn take_group(
                 stretches.push(stretch);
                 Ok(())
             };
-            let mut sink = BlockSink::new(store, &mut keep);
+            let mut sink = BlockSink::new(store, stretch_lines, &mut keep);
             let read = translate(job, mapping, progress, &mut sink)?;
             sink.flush();
             let named = std::mem::take(&mut sink.named).into_iter().collect();
@@ -172,6 +168,7 @@ fn take_large(
     job: Job<'_>,
 ) -> Result<()> {
     let (store, mapping, progress) = (session.store, session.mapping, session.progress);
+    let stretch_lines = session.options.limits.stretch_lines;
     let mut done = Counts::default();
     let mut held: Option<Stretch> = None;
     let dated = Saying {
@@ -195,7 +192,7 @@ fn take_large(
         done.add(&counts);
         Ok(())
     };
-    let mut sink = BlockSink::new(store, &mut on_stretch);
+    let mut sink = BlockSink::new(store, stretch_lines, &mut on_stretch);
     let read = translate(&job, mapping, progress, &mut sink)?;
     sink.flush();
     if let Some(error) = sink.error.take() {

@@ -1,9 +1,9 @@
-//! Receives the events of a file into blocks, one a stretch of a million lines.
+//! Receives the events of a file into blocks, one a stretch of lines.
 
 use crate::datadog::{DIGEST_BYTES, EventLine, LineSink};
 use crate::record::{EventSink, EventValue};
 use lineal_engine::event_fields::EventField;
-use lineal_engine::events::{BATCH_ROWS_MAX, EventBlock};
+use lineal_engine::events::EventBlock;
 use lineal_engine::{Error, Result, Store};
 use std::collections::{BTreeMap, HashMap};
 
@@ -20,6 +20,7 @@ pub(super) type OnStretch<'s> = dyn FnMut(Stretch) -> Result<(), crate::Error> +
 /// Gathers events.
 pub(super) struct BlockSink<'s, 'a> {
     store: &'a Store,
+    stretch_lines: u64,
     on_stretch: &'s mut OnStretch<'s>,
     number: u64,
     block: EventBlock,
@@ -34,9 +35,14 @@ pub(super) struct BlockSink<'s, 'a> {
 }
 
 impl<'s, 'a> BlockSink<'s, 'a> {
-    pub(super) fn new(store: &'a Store, on_stretch: &'s mut OnStretch<'s>) -> BlockSink<'s, 'a> {
+    pub(super) fn new(
+        store: &'a Store,
+        stretch_lines: u64,
+        on_stretch: &'s mut OnStretch<'s>,
+    ) -> BlockSink<'s, 'a> {
         BlockSink {
             store,
+            stretch_lines: stretch_lines.max(1),
             on_stretch,
             number: 0,
             block: EventBlock::new(),
@@ -99,7 +105,7 @@ impl EventSink for BlockSink<'_, '_> {
 
 impl LineSink for BlockSink<'_, '_> {
     fn begin_event(&mut self, line: &EventLine) {
-        let stretch = line.number.saturating_sub(1) / BATCH_ROWS_MAX;
+        let stretch = line.number.saturating_sub(1) / self.stretch_lines;
         if stretch != self.number {
             self.flush();
             self.number = stretch;
