@@ -30,6 +30,12 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Somebody wrote to a file while it was read.
+    #[error("{path} changed while it was read; import it again when it is whole")]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// The MLflow store cannot be read.
     #[error(transparent)]
     Mlflow(#[from] crate::mlflow::Error),

@@ -78,19 +78,19 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, archive: &Archive) ->
         }
         let job = Job { file, custody, digest, known };
         if file.size > limits.small_file_bytes {
-            take_group(session, &mut report, &source, std::mem::take(&mut group))?;
+            take_group(session, &mut report, &source, &std::mem::take(&mut group))?;
             bytes = 0;
-            take_large(session, &mut report, &source, job)?;
+            take_large(session, &mut report, &source, &job)?;
             continue;
         }
         bytes += file.size;
         group.push(job);
         if bytes >= limits.group_bytes || group.len() >= limits.group_files {
-            take_group(session, &mut report, &source, std::mem::take(&mut group))?;
+            take_group(session, &mut report, &source, &std::mem::take(&mut group))?;
             bytes = 0;
         }
     }
-    take_group(session, &mut report, &source, group)?;
+    take_group(session, &mut report, &source, &group)?;
     session.report.sources.push(report);
     Ok(())
 }
@@ -100,7 +100,7 @@ fn take_group(
     session: &mut Session<'_>,
     report: &mut SourceReport,
     source: &str,
-    jobs: Vec<Job<'_>>,
+    jobs: &[Job<'_>],
 ) -> Result<()> {
     if jobs.is_empty() {
         return Ok(());
@@ -145,16 +145,9 @@ fn take_group(
         add_people(session, &mut transaction, &saying, read.named)?;
         transaction.add_seen_rows(&saying, job.digest, known.take_seen(session.report.import));
         let counts = counts(&read.report, judged);
-        add_source(
-            session,
-            &mut transaction,
-            &saying,
-            job,
-            Some(read.report.lines),
-            (0, last + 1),
-            true,
-            counts,
-        )?;
+        let lines = Some(read.report.lines);
+        let part = Part { lines, stretches: (0, last + 1), whole: true, counts };
+        add_source(session, &mut transaction, &saying, job, part)?;
         finish_file(report, counts, read.report);
     }
     session.commit(transaction)
@@ -165,7 +158,7 @@ fn take_large(
     session: &mut Session<'_>,
     report: &mut SourceReport,
     source: &str,
-    job: Job<'_>,
+    job: &Job<'_>,
 ) -> Result<()> {
     let (store, mapping, progress) = (session.store, session.mapping, session.progress);
     let stretch_lines = session.options.limits.stretch_lines;
@@ -180,20 +173,23 @@ fn take_large(
     let mut on_stretch = |stretch: Stretch| -> Result<()> {
         progress.add_items(stretch.block.rows() as u64);
         let Some(before) = held.replace(stretch) else { return Ok(()) };
-        if is_recorded(&job, before.number) {
+        if is_recorded(job, before.number) {
             done.read += before.block.rows() as u64;
             done.duplicate += before.block.rows() as u64;
             return Ok(());
         }
         let number = before.number;
-        let counts = commit_stretch(session, &dated, &job, before, None, |counts| {
-            ((number, 1), false, counts)
+        let counts = commit_stretch(session, &dated, job, before, Vec::new(), |counts| Part {
+            lines: None,
+            stretches: (number, 1),
+            whole: false,
+            counts,
         })?;
         done.add(&counts);
         Ok(())
     };
     let mut sink = BlockSink::new(store, stretch_lines, &mut on_stretch);
-    let read = translate(&job, mapping, progress, &mut sink)?;
+    let read = translate(job, mapping, progress, &mut sink)?;
     sink.flush();
     if let Some(error) = sink.error.take() {
         return Err(error);
@@ -203,17 +199,16 @@ fn take_large(
     let last = held
         .take()
         .unwrap_or(Stretch { number: 0, block: lineal_engine::events::EventBlock::new() });
-    let saying = saying(session, source, &job, &read)?;
+    let saying = saying(session, source, job, &read)?;
     let number = last.number;
     // What was skipped or rejected anywhere in the file is counted with its last stretch.
     let rest = counts(&read, Judged { accepted: 0, duplicate: read.accepted });
-    let counts =
-        commit_stretch(session, &saying, &job, last, Some((read.lines, named)), |mut counts| {
-            counts.rejected = rest.rejected;
-            counts.skipped = rest.skipped;
-            counts.read += rest.rejected + rest.skipped;
-            ((number, 1), true, counts)
-        })?;
+    let counts = commit_stretch(session, &saying, job, last, named, |mut counts| {
+        counts.rejected = rest.rejected;
+        counts.skipped = rest.skipped;
+        counts.read += rest.rejected + rest.skipped;
+        Part { lines: Some(read.lines), stretches: (number, 1), whole: true, counts }
+    })?;
     done.add(&counts);
     finish_file(report, done, read);
     Ok(())
@@ -225,8 +220,8 @@ fn commit_stretch(
     saying: &Saying,
     job: &Job<'_>,
     stretch: Stretch,
-    end: Option<(u64, Vec<(String, String)>)>,
-    part: impl FnOnce(Counts) -> ((u64, u64), bool, Counts),
+    named: Vec<(String, String)>,
+    part: impl FnOnce(Counts) -> Part,
 ) -> Result<Counts> {
     let times = |row| stretch.block.int(row, EventField::Time);
     let (mut first, mut last) = (i64::MAX, i64::MIN);
@@ -244,10 +239,10 @@ fn commit_stretch(
         duplicate: judged.duplicate,
         ..Counts::default()
     };
-    let (stretches, whole, counts) = part(counts);
-    let (lines, named) = end.map_or((None, Vec::new()), |(lines, named)| (Some(lines), named));
+    let part = part(counts);
+    let counts = part.counts;
     add_people(session, &mut transaction, saying, named)?;
-    add_source(session, &mut transaction, saying, job, lines, stretches, whole, counts)?;
+    add_source(session, &mut transaction, saying, job, part)?;
     session.commit(transaction)?;
     Ok(counts)
 }
@@ -267,7 +262,11 @@ fn translate(
     if let Some(error) = sink.error.take() {
         return Err(error);
     }
-    Ok(read?)
+    let read = read?;
+    if read.blake3 != job.custody.blake3.0 {
+        return Err(Error::Changed { path: job.file.path.clone() });
+    }
+    Ok(read)
 }
 
 fn is_recorded(job: &Job<'_>, stretch: u64) -> bool {
@@ -338,17 +337,23 @@ fn add_people(
     Ok(())
 }
 
-#[expect(clippy::too_many_arguments, reason = "custody has this many sides")]
+/// What of a file a transaction holds.
+struct Part {
+    /// Lines of the file, known at its end.
+    lines: Option<u64>,
+    stretches: (u64, u64),
+    whole: bool,
+    counts: Counts,
+}
+
 fn add_source(
     session: &Session<'_>,
     transaction: &mut Transaction<'_>,
     saying: &Saying,
     job: &Job<'_>,
-    lines: Option<u64>,
-    stretches: (u64, u64),
-    whole: bool,
-    counts: Counts,
+    part: Part,
 ) -> Result<()> {
+    let Part { lines, stretches, whole, counts } = part;
     let guessable = lines.is_some_and(|lines| lines < SEALED_LINES);
     let mut sealed = Vec::new();
     if guessable {

@@ -74,7 +74,7 @@ pub(super) fn stage(
         session.report.events += u64::from(!conflict);
         let group = groups.entry(key(&block, row)).or_default();
         group.rows.push(u32::try_from(row).unwrap_or(u32::MAX));
-        let mut note = |set: &mut BTreeSet<String>, field| {
+        let note = |set: &mut BTreeSet<String>, field| {
             // Two are enough to know that there is more than one.
             if let Some(text) = block.text(row, field)
                 && set.len() < 2
