@@ -338,6 +338,7 @@ fn add_people(
 }
 
 /// What of a file a transaction holds.
+#[derive(Clone, Copy)]
 struct Part {
     /// Lines of the file, known at its end.
     lines: Option<u64>,
