@@ -6,7 +6,9 @@ use lineal_engine::events::{EventBlock, EventValue};
 use lineal_engine::keys::LabelledSecrets;
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::storage::{MemoryStorage, Storage};
+use lineal_engine::verify::{Depth, verify};
 use lineal_engine::{BatchDraft, NodeDraft, Options, Outcome, Saying, Store};
+use lineal_proof::frame::{self, RecordType};
 use lineal_proof::{Hash, Key, KeyPart, Value};
 use lineal_tests::sample::{self, answers};
 use std::collections::BTreeSet;
@@ -205,4 +207,96 @@ fn an_index_of_another_history_is_not_believed() {
     // The same keys made both stores, so even the store's id is the same.
     let store = Store::open_read_only_on(Arc::new(other)).unwrap();
     assert_eq!(answers(&store.snapshot().unwrap()), expected);
+}
+
+#[test]
+fn ten_thousand_files_and_a_hundred_thousand_references_are_one_small_commit() {
+    let memory = MemoryStorage::new();
+    let store = Store::create_on(Arc::new(memory.clone()), options()).unwrap();
+    let mut tx = store.begin(None, None).unwrap();
+    for number in 0..10_000 {
+        tx.add_source(sample::source(&format!("dt=2026-01-01/archive_{number}.json.gz"), number));
+    }
+    for number in 0..100_000 {
+        let key = texts(&["registry", &format!("model-{number}"), "1"]);
+        tx.add_reference(Kind::Model, &format!("name-{number}"), Some(key));
+    }
+    let start = std::time::Instant::now();
+    let committed = tx.commit().unwrap();
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+    drop(store);
+
+    let bytes = memory.read("segments/00000001.seg").unwrap().unwrap();
+    let (mut at, mut last, mut frames) = (frame::SEGMENT_HEADER, None, 0);
+    while at < bytes.len() {
+        let frame = frame::read(&bytes[at..]).unwrap();
+        at += frame.length;
+        frames += 1;
+        last = Some(frame);
+    }
+    let commit = last.unwrap();
+    assert_eq!((commit.record_type, commit.id), (RecordType::Commit, committed.id));
+    assert!(commit.payload.len() < 1_024, "{} bytes", commit.payload.len());
+    assert_eq!(frames, 110_001);
+
+    let store = Store::open_on(Arc::new(memory), options()).unwrap();
+    assert_eq!(store.sources().len(), 10_000);
+    let source = sample::source("", 77);
+    let known = store.known_source(&source.digest, &source.form, &source.mapping).unwrap();
+    assert_eq!(known.label, "dt=2026-01-01/archive_77.json.gz");
+}
+
+#[test]
+fn a_full_segment_is_followed_by_another_and_no_transaction_spans_two() {
+    let memory = MemoryStorage::new();
+    let small = || Options { segment_bytes_max: 3_000, ..sample::options() };
+    let store = Store::create_on(Arc::new(memory.clone()), small()).unwrap();
+    sample::finish(&store).unwrap();
+    let expected = all_answers(&store);
+    store.write_indexes().unwrap();
+    drop(store);
+    let segments = memory.list("segments").unwrap();
+    assert!(segments.len() >= 3, "{segments:?}");
+    for name in &segments {
+        let bytes = memory.read(&format!("segments/{name}")).unwrap().unwrap();
+        let mut at = frame::SEGMENT_HEADER;
+        let mut last = None;
+        while at < bytes.len() {
+            let frame = frame::read(&bytes[at..]).unwrap();
+            assert!(last != Some(RecordType::Commit) || at < 3_000, "{name}: begun anew when full");
+            at += frame.length;
+            last = Some(frame.record_type);
+        }
+        assert_eq!(last, Some(RecordType::Commit), "{name}");
+    }
+    let one = MemoryStorage::new();
+    let in_one = Store::create_on(Arc::new(one), sample::options()).unwrap();
+    sample::finish(&in_one).unwrap();
+    assert_eq!(all_answers(&in_one), expected);
+    // With the index, without it, and with `head` lost; a segment begun and torn is set aside.
+    for path in ["", "index/ledger.idx", "head"] {
+        memory.remove(path).unwrap();
+        let torn = format!("segments/{:08}.seg", segments.len() + 1);
+        memory.put(&torn, b"\x89LNL", false).unwrap();
+        assert_eq!(
+            all_answers(&Store::open_on(Arc::new(memory.clone()), small()).unwrap()),
+            expected
+        );
+        assert_eq!(memory.list("segments").unwrap(), segments);
+        let reader = Store::open_read_only_on(Arc::new(memory.clone())).unwrap();
+        assert_eq!(all_answers(&reader), expected);
+    }
+    let report = verify(&memory, Depth::Full, &mut |_| {}).unwrap();
+    assert_eq!(report.faults, []);
+    // Found to be lost, at the latest when a view is made, whatever the index covers.
+    Store::open_on(Arc::new(memory.clone()), small()).unwrap().write_indexes().unwrap();
+    memory.remove("segments/00000002.seg").unwrap();
+    for file in ["", "index/ledger.idx"] {
+        memory.remove(file).unwrap();
+        let opened = Store::open_on(Arc::new(memory.clone()), small());
+        let Err(error) = opened.and_then(|store| store.snapshot()) else { panic!("it is lost") };
+        assert!(error.to_string().starts_with("segments/00000002.seg is damaged"), "{error}");
+    }
+    let report = verify(&memory, Depth::Full, &mut |_| {}).unwrap();
+    assert_eq!(report.faults[0].file, "segments/00000002.seg");
 }

@@ -2,11 +2,11 @@
 
 use super::runs::{self, DiskRuns};
 use super::{Snapshot, View};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event_fields::EventField;
 use crate::graph;
 use crate::index;
-use crate::segment::open_segment;
+use crate::segment::{open_segment, segment_path};
 use crate::store::{State, Store};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -42,9 +42,9 @@ impl Views {
         }
         let mut segments = Vec::new();
         for number in 1..=state.head.segment {
-            if let Some(bytes) = open_segment(store.storage(), number, store.id())? {
-                segments.push(bytes);
-            }
+            let missing = || Error::corrupt(segment_path(number), 0, "the segment is there");
+            let bytes = open_segment(store.storage(), number, store.id())?;
+            segments.push(bytes.ok_or_else(missing)?);
         }
         let indexed = if commit == state.head.commit {
             index::read_graph(store.storage(), &state.head)?
