@@ -1,6 +1,8 @@
 //! A crash, a sync that fails, a full disk, at every call that changes the medium: what was
 //! acknowledged is there, what is there is whole, and the work can be finished.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use lineal_engine::storage::{FaultyStorage, FileStorage, MemoryStorage, Plan, Storage};
 use lineal_engine::{Error, Store};
 use lineal_tests::sample::{STEPS, answers, finish, options, step};

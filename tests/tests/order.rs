@@ -1,6 +1,8 @@
 //! The order of imports does not matter, a retracted import might as well not have been, and seeing
 //! the same again writes nothing: over generated sources that disagree.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::storage::{MemoryStorage, Storage};
 use lineal_engine::{EdgeDraft, NodeDraft, Store};

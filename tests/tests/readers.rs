@@ -3,6 +3,8 @@
 //!
 //! The processes are this test binary again, told by the environment what to do.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use lineal_engine::schema::Kind;
 use lineal_engine::{Error, NodeDraft, Options, Store};
 use lineal_proof::{Hash, Key, Value};

@@ -1,5 +1,7 @@
 //! `verify` finds every changed byte, says what it costs, and goes on; nothing panics on damage.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use lineal_engine::schema::{Kind, Relation};
 use lineal_engine::storage::{MemoryStorage, Storage};
 use lineal_engine::verify::{Depth, Report, verify};

@@ -29,7 +29,8 @@ const SEEN_RUNS_MAX: usize = 200_000;
 pub(super) fn seen(state: &State, transaction: &mut Transaction<'_>) -> Vec<Seen> {
     let mut all = Vec::new();
     for (saying, revisions) in std::mem::take(&mut transaction.seen) {
-        one_by_one(&saying, revisions.into_iter().collect(), &mut all);
+        let revisions: Vec<Cid> = revisions.into_iter().collect();
+        one_by_one(&saying, &revisions, &mut all);
     }
     for (saying, file, rows) in std::mem::take(&mut transaction.seen_rows) {
         let mut some = Vec::new();
@@ -47,14 +48,15 @@ pub(super) fn seen(state: &State, transaction: &mut Transaction<'_>) -> Vec<Seen
     }
     for (saying, held) in std::mem::take(&mut transaction.snapshots) {
         let (except, revisions) = exceptions(state, transaction, &saying, &held);
-        one_by_one(&saying, revisions.into_iter().collect(), &mut all);
+        let revisions: Vec<Cid> = revisions.into_iter().collect();
+        one_by_one(&saying, &revisions, &mut all);
         all.push(Seen { full: true, except, ..record(&saying) });
     }
     all
 }
 
 /// Revisions seen one by one, in as many records as they need.
-fn one_by_one(saying: &Saying, revisions: Vec<Cid>, all: &mut Vec<Seen>) {
+fn one_by_one(saying: &Saying, revisions: &[Cid], all: &mut Vec<Seen>) {
     for revisions in revisions.chunks(SEEN_REVISIONS_MAX) {
         all.push(Seen { revisions: revisions.to_vec(), ..record(saying) });
     }

@@ -92,7 +92,7 @@ impl Checked {
         if !self.blobs.iter().all(|id| known.get(id) == Some(&Known::Blob)) {
             return Some("a field links to a blob that stands before it");
         }
-        let Some(previous) = self.previous else { return None };
+        let previous = self.previous?;
         let (Known::Node { node, chain, .. }, Some(Known::Node { node: before, chain: of, .. })) =
             (self.known, known.get(&previous))
         else {
