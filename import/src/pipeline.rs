@@ -10,6 +10,7 @@ mod logs;
 mod mlflow_store;
 mod people;
 mod recognise;
+mod rehearsal;
 mod sink;
 mod staging;
 

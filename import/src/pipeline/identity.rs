@@ -9,7 +9,10 @@ use lineal_proof::record::SeenRows;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-type Identity = [u8; 16];
+/// Names an event: a hash of the id that it goes by.
+pub(super) type Identity = [u8; 16];
+/// What an event says, as a hash.
+pub(super) type Said = [u8; 16];
 
 /// Who an event is: its event id, else its log id (which stands for the line where it has none).
 fn identity(block: &EventBlock, row: usize) -> Option<Identity> {
@@ -51,6 +54,8 @@ pub(super) struct Known {
     /// For blocks of live batches: which.
     batches: Vec<Option<LiveBatch>>,
     seen: BTreeMap<u32, Vec<u32>>,
+    /// What a dry run read before and did not write.
+    rehearsed: HashMap<Identity, Vec<Said>>,
 }
 
 impl Known {
@@ -93,6 +98,10 @@ impl Known {
                 continue;
             };
             let mut verdict = Verdict::New;
+            if let Some(said) = self.rehearsed.get(&identity) {
+                let same = said.contains(&block.said(row));
+                verdict = if same { Verdict::Duplicate } else { Verdict::Conflict };
+            }
             for place in self.places.get(&identity).into_iter().flatten() {
                 let other = if place.block == number {
                     block.said(place.row as usize)
@@ -122,6 +131,24 @@ impl Known {
         let block = Arc::new(block);
         self.push(Arc::clone(&block), None);
         (block, verdicts)
+    }
+
+    /// Takes in what a dry run read before.
+    pub(super) fn rehearse(&mut self, before: HashMap<Identity, Vec<Said>>) {
+        self.rehearsed = before;
+    }
+
+    /// What a dry run has read by now.
+    pub(super) fn rehearsed(mut self) -> HashMap<Identity, Vec<Said>> {
+        for (identity, places) in self.places {
+            for place in places {
+                if self.batches[place.block as usize].is_none() {
+                    let said = self.blocks[place.block as usize].said(place.row as usize);
+                    self.rehearsed.entry(identity).or_default().push(said);
+                }
+            }
+        }
+        self.rehearsed
     }
 
     /// Rows of other imports' batches that were found again since last asked, as runs.

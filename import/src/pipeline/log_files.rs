@@ -1,7 +1,6 @@
 //! Importing log files: many small ones at once, large ones stretch by stretch.
 
 use super::custody::{self, Custody};
-use super::identity::Known;
 use super::logs::{Judged, Origin, stage};
 use super::sink::{BlockSink, Stretch};
 use super::staging::{Session, list_rejects};
@@ -64,7 +63,7 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, archive: &Archive) ->
         let digest = session.store.source_digest(&custody.blake3)?;
         let known = session.store.known_source(&digest, FORM, &session.mapping.digest);
         report.files += 1;
-        if known.as_ref().is_some_and(|known| known.whole) {
+        if session.knows_file(&digest, FORM) {
             report.files_known += 1;
             session.progress.add_bytes(file.size);
             continue;
@@ -126,7 +125,7 @@ fn take_group(
     let oldest = read.iter().filter_map(|read| read.report.oldest_time).min();
     let newest = read.iter().filter_map(|read| read.report.newest_time).max();
     let span = (oldest.unwrap_or(i64::MAX), newest.unwrap_or(i64::MIN));
-    let mut known = Known::load(store, source, span.0, span.1)?;
+    let mut known = session.known(source, span.0, span.1)?;
     let mut transaction = session.begin()?;
     for (job, read) in jobs.iter().zip(read) {
         let saying = saying(session, source, job, &read.report)?;
@@ -149,8 +148,11 @@ fn take_group(
         let part = Part { lines, stretches: (0, last + 1), whole: true, counts };
         add_source(session, &mut transaction, &saying, job, part)?;
         finish_file(report, counts, read.report);
+        session.add_file(job.digest, FORM);
     }
-    session.commit(transaction)
+    session.commit(transaction)?;
+    session.done_with(known);
+    Ok(())
 }
 
 /// Translates a large file stretch by stretch, each a commit of its own.
@@ -211,6 +213,7 @@ fn take_large(
     })?;
     done.add(&counts);
     finish_file(report, done, read);
+    session.add_file(job.digest, FORM);
     Ok(())
 }
 
@@ -228,7 +231,7 @@ fn commit_stretch(
     for time in (0..stretch.block.rows()).filter_map(times) {
         (first, last) = (first.min(time), last.max(time));
     }
-    let mut known = Known::load(session.store, &saying.source, first, last)?;
+    let mut known = session.known(&saying.source, first, last)?;
     let mut transaction = session.begin()?;
     let origin = Origin { saying, file: job.digest, label: &job.file.label };
     let judged = stage(session, &mut transaction, &mut known, &origin, stretch)?;
@@ -244,6 +247,7 @@ fn commit_stretch(
     add_people(session, &mut transaction, saying, named)?;
     add_source(session, &mut transaction, saying, job, part)?;
     session.commit(transaction)?;
+    session.done_with(known);
     Ok(counts)
 }
 
@@ -332,7 +336,7 @@ fn add_people(
             actor: Some(key),
         });
         let staged = transaction.add_node(saying, draft)?;
-        session.count_node(kind, staged.outcome);
+        session.count_node(saying, kind, &staged);
     }
     Ok(())
 }

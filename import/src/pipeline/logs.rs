@@ -135,10 +135,10 @@ fn stage_group(
         let mut node = NodeDraft::new(Kind::System, Key::text(system));
         node.fields.insert("name", system.as_str());
         let staged = transaction.add_node(origin.saying, node)?;
-        session.count_node(Kind::System, staged.outcome);
+        session.count_node(origin.saying, Kind::System, &staged);
     }
     let staged = transaction.add_node(origin.saying, draft)?;
-    session.count_node(Kind::Deployment, staged.outcome);
+    session.count_node(origin.saying, Kind::Deployment, &staged);
     transaction.add_batch(BatchDraft {
         saying: origin.saying.clone(),
         deployment,

@@ -56,8 +56,7 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, form: Form) -> Result
         files: custody.files,
         ..SourceReport::default()
     };
-    let known = session.store.known_source(&digest, form.name(), &session.mapping.digest);
-    if known.is_some_and(|known| known.whole) {
+    if session.knows_file(&digest, form.name()) {
         report.files_known = custody.files;
         session.report.sources.push(report);
         return Ok(());
@@ -128,6 +127,7 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, form: Form) -> Result
         counts: report.counts,
     });
     session.commit(transaction)?;
+    session.add_file(digest, form.name());
     session.report.sources.push(report);
     Ok(())
 }
@@ -161,9 +161,8 @@ impl Staging {
         }
         let staged = transaction.add_node(saying, draft)?;
         self.held.insert(staged.node, staged.content);
-        session.count_node(kind, staged.outcome);
         self.counts.read += 1;
-        match staged.outcome {
+        match session.count_node(saying, kind, &staged) {
             Outcome::Recorded => self.counts.accepted += 1,
             Outcome::Known => self.counts.duplicate += 1,
         }

@@ -1,13 +1,15 @@
 //! One import from its first record to its report.
 
+use super::identity::Known;
 use super::people::People;
+use super::rehearsal::Rehearsal;
 use super::{Found, ImportOptions, LoadedMapping, log_files, mlflow_store};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::record::Reject;
 use crate::report::{REJECTS_LISTED, Report, SourceReport};
 use lineal_engine::schema::Kind;
-use lineal_engine::{Outcome, Store, Transaction};
+use lineal_engine::{Outcome, Saying, Staged, Store, Transaction};
 use lineal_proof::Value;
 
 /// How many missing nodes a report names.
@@ -21,6 +23,8 @@ pub(super) struct Session<'a> {
     pub(super) progress: &'a Progress,
     pub(super) people: People<'a>,
     pub(super) report: Report,
+    /// Of a dry run: what would be in the store by now.
+    rehearsal: Rehearsal,
 }
 
 impl<'a> Session<'a> {
@@ -31,7 +35,8 @@ impl<'a> Session<'a> {
         progress: &'a Progress,
     ) -> Session<'a> {
         let report = Report { dry_run: options.dry_run, ..Report::default() };
-        Session { store, options, mapping, progress, people: People::new(store), report }
+        let (people, rehearsal) = (People::new(store), Rehearsal::default());
+        Session { store, options, mapping, progress, people, report, rehearsal }
     }
 
     /// An import that reads and counts and writes nothing.
@@ -82,13 +87,44 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Counts what became of a node.
-    pub(super) fn count_node(&mut self, kind: Kind, outcome: Outcome) {
+    /// Is a file recorded whole?
+    pub(super) fn knows_file(&self, digest: &[u8; 16], form: &str) -> bool {
+        let known = self.store.known_source(digest, form, &self.mapping.digest);
+        known.is_some_and(|known| known.whole)
+            || (self.report.dry_run && self.rehearsal.knows_file(digest, form))
+    }
+
+    /// A file was read to its end.
+    pub(super) fn add_file(&mut self, digest: [u8; 16], form: &str) {
+        if self.report.dry_run {
+            self.rehearsal.add_file(digest, form);
+        }
+    }
+
+    /// The events of a time span that are known.
+    pub(super) fn known(&mut self, source: &str, first: i64, last: i64) -> Result<Known> {
+        let mut known = Known::load(self.store, source, first, last)?;
+        known.rehearse(std::mem::take(&mut self.rehearsal.events));
+        Ok(known)
+    }
+
+    /// Done with these: only a dry run needs them again.
+    pub(super) fn done_with(&mut self, known: Known) {
+        if self.report.dry_run {
+            self.rehearsal.events = known.rehearsed();
+        }
+    }
+
+    /// Counts what became of a node, and says it.
+    pub(super) fn count_node(&mut self, saying: &Saying, kind: Kind, staged: &Staged) -> Outcome {
+        let dry = self.report.dry_run;
+        let outcome = if dry { self.rehearsal.outcome(saying, staged) } else { staged.outcome };
         let (new, known) = self.report.nodes.entry(kind.name()).or_default();
         match outcome {
             Outcome::Recorded => *new += 1,
             Outcome::Known => *known += 1,
         }
+        outcome
     }
 
     /// With `--strict` any reject refuses the whole import, before anything is written.
