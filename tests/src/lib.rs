@@ -1,4 +1,6 @@
 //! What the integration tests share.
 
 pub mod foreign;
+pub mod place;
+pub mod questions;
 pub mod sample;
