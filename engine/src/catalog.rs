@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// What the catalog says of a source.
+/// What the catalog says of a source: enough to look at it with a tool of sled's.
 #[derive(bincode::Encode, bincode::Decode, PartialEq, Debug)]
 struct SourceNote {
     commit: u64,
@@ -117,22 +117,17 @@ impl Catalog {
         guarded(work).is_some()
     }
 
-    /// May a source be known? `Some(false)` is certain; none when the catalog cannot tell.
-    pub(crate) fn may_know_source(
-        &self,
-        digest: &[u8; 16],
-        form: &str,
-        mapping: &Hash,
-    ) -> Option<bool> {
-        let db = self.db.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
-        let found = guarded(|| db.get(source_key(digest, form, mapping)).ok())?;
-        let Some(value) = found else {
-            // Behind the log it may just not know yet.
-            return None;
+    /// After which commit a source has to be looked for in the ledger: 0 if the catalog knows it or
+    /// cannot tell, else the last commit that the catalog covers.
+    pub(crate) fn search_source_after(&self, digest: &[u8; 16], form: &str, mapping: &Hash) -> u64 {
+        let db = self.db.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(db) = db else { return 0 };
+        let look = || {
+            let covered = covered(&db)?;
+            let found = db.get(source_key(digest, form, mapping)).ok()?;
+            Some(if found.is_some() { 0 } else { covered })
         };
-        let decoded: Result<(SourceNote, usize), _> =
-            bincode::decode_from_slice(&value, bincode::config::standard());
-        decoded.ok().map(|_| true)
+        guarded(look).unwrap_or(0)
     }
 }
 

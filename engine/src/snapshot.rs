@@ -33,6 +33,8 @@ pub(crate) struct View {
     runs: OnceLock<Vec<KeyRun>>,
     disk_runs: Arc<DiskRuns>,
     store: [u8; 16],
+    /// Which event fields can be looked up by value.
+    indexed: crate::events::IndexedFields,
 }
 
 /// A view of a store up to a commit. Cloning is cheap; it stays valid while the store is written.

@@ -247,16 +247,14 @@ impl Store {
         mapping: &Hash,
     ) -> Option<KnownSource> {
         let state = self.read_state();
-        if let Some(catalog) = &self.catalog
-            && let Some(false) = catalog.may_know_source(digest, form, mapping)
-        {
-            return None;
-        }
+        let catalog = self.catalog.as_ref();
+        let after = catalog.map_or(0, |known| known.search_source_after(digest, form, mapping));
         let ledger = &state.ledger;
         let upto = ledger.commit();
         let parts: Vec<&(u64, Source)> = ledger
             .sources
             .iter()
+            .skip(ledger.sources.partition_point(|(commit, _)| *commit <= after))
             .filter(|(commit, source)| {
                 source.digest == *digest
                     && source.form == form

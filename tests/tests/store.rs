@@ -396,3 +396,27 @@ fn rows_are_read_from_the_container_that_the_last_manifest_names() {
     let rules: Vec<_> = report.faults.iter().map(|fault| fault.rule.as_str()).collect();
     assert_eq!(rules, ["the batch's root is that of its rows"]);
 }
+
+#[test]
+fn an_event_id_is_found_by_scan_and_by_index_alike() {
+    let storage = Arc::new(MemoryStorage::new());
+    let store = Store::create_on(storage.clone(), options()).unwrap();
+    fill(&store);
+    store.write_indexes().unwrap();
+    let by_scan = store.snapshot().unwrap().events_by_id("e1").unwrap();
+    assert_eq!(by_scan.len(), 1);
+    let mut tx = store.begin(None, None).unwrap();
+    let names = ["event_id", "input_hash"].map(Value::text);
+    tx.add_setting("indexed", Value::List(names.to_vec()));
+    tx.commit().unwrap();
+    assert_eq!(store.snapshot().unwrap().events_by_id("e1").unwrap(), by_scan);
+    store.write_indexes().unwrap();
+    drop(store);
+    let again = Store::open_read_only_on(storage.clone()).unwrap();
+    let view = again.snapshot().unwrap();
+    assert_eq!(view.events_by_id("e1").unwrap(), by_scan);
+    assert_eq!(view.events_by_hash(None, &[1; 32]).unwrap(), by_scan);
+    assert!(view.events_by_id("e9").unwrap().is_empty());
+    let runs = storage.paths().into_iter().filter(|path| path.ends_with(".run")).count();
+    assert_eq!(runs, 1, "a run of another set of fields does not stay");
+}

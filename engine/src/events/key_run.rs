@@ -4,6 +4,7 @@
 //! few entries of 16 bytes. Values stand in it keyed, so a stolen index cannot be tested against
 //! guessed data; a hit is checked against the column itself (docs/format.md, section 14).
 
+use super::IndexedFields;
 use crate::error::{Error, Result};
 use crate::mapping::Bytes;
 
@@ -33,6 +34,8 @@ pub(crate) struct KeyRun {
     entries: usize,
     /// Commits that it covers.
     pub(crate) commits: (u64, u64),
+    /// The fields whose values stand in it.
+    pub(crate) fields: IndexedFields,
 }
 
 /// The bytes of a run over entries, which are sorted here.
@@ -40,6 +43,7 @@ pub(crate) fn write_run(
     entries: &mut [KeyEntry],
     store: &[u8; 16],
     commits: (u64, u64),
+    fields: IndexedFields,
 ) -> Vec<u8> {
     entries.sort_unstable();
     // About 8 entries a way.
@@ -53,7 +57,8 @@ pub(crate) fn write_run(
     bytes.extend_from_slice(&commits.0.to_le_bytes());
     bytes.extend_from_slice(&commits.1.to_le_bytes());
     bytes.extend_from_slice(&(entries.len() as u64).to_le_bytes());
-    bytes.resize(HEADER, 0);
+    bytes.extend_from_slice(&fields.bits().to_le_bytes());
+    debug_assert_eq!(bytes.len(), HEADER);
     let mut at = 0;
     for way in 0..=(1_u64 << bits) {
         while entries.get(at).is_some_and(|entry| entry.hash >> (64 - bits) < way) {
@@ -97,7 +102,8 @@ impl KeyRun {
             return fail("its length is what its header says");
         }
         let commits = (long(32), long(40));
-        Ok(KeyRun { bytes, bits, entries, commits })
+        let fields = IndexedFields::from_bits(long(56));
+        Ok(KeyRun { bytes, bits, entries, commits, fields })
     }
 
     fn entry(&self, at: usize) -> KeyEntry {
@@ -159,7 +165,7 @@ mod tests {
     fn every_value_is_found_with_all_its_rows_and_no_other() {
         for count in [0, 1, 2, 10, 5_000] {
             let all = entries(count);
-            let bytes = write_run(&mut all.clone(), &[4; 16], (1, 3));
+            let bytes = write_run(&mut all.clone(), &[4; 16], (1, 3), IndexedFields::default());
             let run = KeyRun::open("r", Bytes::held(bytes), &[4; 16]).unwrap();
             assert_eq!((run.entries().count(), run.commits), (count as usize, (1, 3)));
             for entry in &all {
@@ -175,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_flipped_bit_is_noticed() {
-        let good = write_run(&mut entries(20), &[4; 16], (1, 1));
+        let good = write_run(&mut entries(20), &[4; 16], (1, 1), IndexedFields::default());
         for bit in 0..good.len() * 8 {
             let mut bad = good.clone();
             bad[bit / 8] ^= 1 << (bit % 8);

@@ -2,6 +2,7 @@
 
 use super::{Ledger, NodeEntry, RevisionEntry, SeenRowsEntry};
 use crate::draft::Saying;
+use crate::events::IndexedFields;
 use lineal_proof::record::Reference;
 use lineal_proof::{Hash, Value};
 
@@ -130,6 +131,11 @@ impl Ledger {
         let found =
             latest.find(|(commit, setting)| setting.name == name && self.stands(*commit, upto));
         found.map(|(_, setting)| &setting.value)
+    }
+
+    /// Which event fields can be looked up by value, as of a commit.
+    pub(crate) fn indexed(&self, upto: u64) -> IndexedFields {
+        self.setting("indexed", upto).map(IndexedFields::from_setting).unwrap_or_default()
     }
 
     /// Which forms stand before which, as of a commit.

@@ -120,16 +120,36 @@ impl Snapshot {
     /// # Errors
     /// [`Error::NoKey`] without the index key, [`Error::Corrupt`] if a column cannot be read.
     pub fn events_by_hash(&self, algorithm: Option<&str>, value: &[u8]) -> Result<Vec<EventRef>> {
-        let hash = self.hasher()?.hash(EventField::InputHash.spec().name, value);
         let mut found = Vec::new();
-        for run in self.view.runs()?.iter() {
-            for entry in run.find(hash) {
-                let event = EventRef { batch: entry.batch, row: entry.row };
-                // Not in this view: a later commit, a retracted import, a newer revision.
-                let Some(batch) = self.batch_of(event) else { continue };
-                if batch.has_row(event.row) && self.is_hit(event, algorithm, value)? {
-                    found.push(event);
-                }
+        for event in self.candidates_by(EventField::InputHash, value)? {
+            if self.is_hit(event, algorithm, value)? {
+                found.push(event);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Events of this view that may have a value in a field: from the index where the field is in
+    /// it, else every event whose column has it. In log order.
+    fn candidates_by(&self, field: EventField, value: &[u8]) -> Result<Vec<EventRef>> {
+        let mut found = Vec::new();
+        if self.view.indexed.holds(field) {
+            let hash = self.hasher()?.hash(field.spec().name, value);
+            for run in self.view.runs()?.iter() {
+                found.extend(run.find(hash).map(|e| EventRef { batch: e.batch, row: e.row }));
+            }
+            // Not in this view: a later commit, a retracted import, a newer revision.
+            found.retain(|event| self.batch_of(*event).is_some_and(|b| b.has_row(event.row)));
+        } else {
+            for batch in &self.graph().batches {
+                let block = self.read_batch(batch, &[field])?;
+                let has = |row: &u32| match block.get(*row as usize, field) {
+                    Some(EventValue::Hash(found)) => found == value,
+                    Some(EventValue::Text(found)) => found.as_bytes() == value,
+                    _ => false,
+                };
+                let rows = (0..batch.rows).filter(|row| batch.has_row(*row)).filter(has);
+                found.extend(rows.map(|row| EventRef { batch: batch.ordinal, row }));
             }
         }
         found.sort_unstable();
@@ -148,22 +168,23 @@ impl Snapshot {
         Ok(found.is_none_or(|found| found.as_text() == Some(wanted)))
     }
 
-    /// Events with this event id, request id or log id. Reads the id columns of every batch.
+    /// Events with this event id, request id or log id. Reads the columns of those that are not in
+    /// the index.
     ///
     /// # Errors
+    /// [`Error::NoKey`] without the index key where one of them is in the index,
     /// [`Error::Corrupt`] if a column cannot be read.
     pub fn events_by_id(&self, id: &str) -> Result<Vec<EventRef>> {
-        let fields = [EventField::EventId, EventField::RequestId, EventField::LogId];
         let mut found = Vec::new();
-        for batch in &self.graph().batches {
-            let block = self.read_batch(batch, &fields)?;
-            for row in 0..batch.rows {
-                let same = |field: &EventField| block.text(row as usize, *field) == Some(id);
-                if batch.has_row(row) && fields.iter().any(same) {
-                    found.push(EventRef { batch: batch.ordinal, row });
+        for field in [EventField::EventId, EventField::RequestId, EventField::LogId] {
+            for event in self.candidates_by(field, id.as_bytes())? {
+                if self.event_field(event, field)?.is_some_and(|text| text.as_text() == Some(id)) {
+                    found.push(event);
                 }
             }
         }
+        found.sort_unstable();
+        found.dedup();
         Ok(found)
     }
 

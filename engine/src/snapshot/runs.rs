@@ -2,8 +2,7 @@
 
 use super::View;
 use crate::error::{Error, Result};
-use crate::event_fields::EventField;
-use crate::events::{Container, EventValue, KeyEntry, KeyRun, write_run};
+use crate::events::{Container, EventValue, IndexedFields, KeyEntry, KeyRun, write_run};
 use crate::graph::container_place;
 use crate::keys::ValueHasher;
 use crate::mapping::Bytes;
@@ -54,8 +53,9 @@ impl View {
 
     fn make_runs(&self) -> Result<Vec<KeyRun>> {
         let disk = self.disk_runs.get(&*self.storage, &self.store)?;
-        let covered = covered(&disk);
-        let mut runs = disk.to_vec();
+        let fitting = disk.iter().filter(|run| run.fields == self.indexed).cloned();
+        let mut runs = in_order(fitting.collect());
+        let covered = covered(&runs);
         let hasher = self.secrets().keys.value_hasher()?;
         let mut entries = Vec::new();
         let mut open: Option<(u32, Container)> = None;
@@ -66,11 +66,12 @@ impl View {
                 open = Some((place, Container::open_checked(&*self.storage, place_of)?));
             }
             let Some((_, container)) = &open else { continue };
-            read_entries(container, &hasher, (batch.ordinal, first_row, batch.rows), &mut entries)?;
+            let of = (batch.ordinal, first_row, batch.rows);
+            read_entries(container, &hasher, self.indexed, of, &mut entries)?;
         }
         if !entries.is_empty() {
             let commits = (covered + 1, self.graph.commit.max(covered + 1));
-            let bytes = write_run(&mut entries, &self.store, commits);
+            let bytes = write_run(&mut entries, &self.store, commits, self.indexed);
             runs.push(KeyRun::open("a run in memory", Bytes::held(bytes), &self.store)?);
         }
         Ok(runs)
@@ -85,15 +86,22 @@ fn covered(runs: &[KeyRun]) -> u64 {
 fn read_entries(
     container: &Container,
     hasher: &ValueHasher,
+    indexed: IndexedFields,
     (batch, first_row, rows): (u32, u32, u32),
     entries: &mut Vec<KeyEntry>,
 ) -> Result<()> {
     let from = first_row as usize;
-    let block = container.read(from..from + rows as usize, &[EventField::InputHash])?;
-    let name = EventField::InputHash.spec().name;
-    for row in 0..rows {
-        if let Some(EventValue::Hash(value)) = block.get(row as usize, EventField::InputHash) {
-            entries.push(KeyEntry { hash: hasher.hash(name, value), batch, row });
+    let fields = indexed.fields();
+    let block = container.read(from..from + rows as usize, &fields)?;
+    for field in fields {
+        let name = field.spec().name;
+        for row in 0..rows {
+            let hash = match block.get(row as usize, field) {
+                Some(EventValue::Hash(value)) => hasher.hash(name, value),
+                Some(EventValue::Text(value)) => hasher.hash(name, value.as_bytes()),
+                _ => continue,
+            };
+            entries.push(KeyEntry { hash, batch, row });
         }
     }
     Ok(())
@@ -105,7 +113,14 @@ pub(super) fn write(store: &Store, state: &State) -> Result<()> {
     for name in storage.list("index")?.iter().filter(|name| name.ends_with(".tmp")) {
         storage.remove(&format!("index/{name}"))?;
     }
-    let runs = on_disk(storage, store.id())?;
+    let indexed = state.ledger.indexed(state.head.commit);
+    let (fitting, others): (Vec<_>, Vec<_>) =
+        on_disk(storage, store.id())?.into_iter().partition(|run| run.fields == indexed);
+    // Made when other fields were indexed: none of them answers for this set.
+    for run in others {
+        storage.remove(&run_path(run.commits))?;
+    }
+    let runs = in_order(fitting);
     let covered = covered(&runs);
     if covered >= state.head.commit {
         return Ok(());
@@ -116,7 +131,7 @@ pub(super) fn write(store: &Store, state: &State) -> Result<()> {
         other => other?,
     };
     let commits = (covered + 1, state.head.commit);
-    let mut new = entries(storage, state, &hasher, commits)?;
+    let mut new = entries(storage, state, &hasher, indexed, commits)?;
     let (mut from, mut old) = (commits.0, Vec::new());
     if runs.len() >= RUNS_MAX {
         from = 1;
@@ -124,7 +139,7 @@ pub(super) fn write(store: &Store, state: &State) -> Result<()> {
         old = runs.iter().map(|run| run_path(run.commits)).collect();
     }
     let commits = (from, commits.1);
-    storage.put(&run_path(commits), &write_run(&mut new, store.id(), commits), false)?;
+    storage.put(&run_path(commits), &write_run(&mut new, store.id(), commits, indexed), false)?;
     old.iter().try_for_each(|path| storage.remove(path))
 }
 
@@ -132,8 +147,7 @@ fn run_path(commits: (u64, u64)) -> String {
     format!("index/keys-{:012}-{:012}.run", commits.0, commits.1)
 }
 
-/// Whole runs on disk that follow one another from the first commit; what does not fit is left
-/// aside, and its commits are read from the containers again.
+/// Runs on disk that are whole.
 fn on_disk(storage: &dyn Storage, store: &[u8; 16]) -> Result<Vec<KeyRun>> {
     let mut all = Vec::new();
     for name in storage.list("index")? {
@@ -145,6 +159,12 @@ fn on_disk(storage: &dyn Storage, store: &[u8; 16]) -> Result<Vec<KeyRun>> {
             all.push(run);
         }
     }
+    Ok(all)
+}
+
+/// Runs that follow one another from the first commit; what does not fit is left aside, and its
+/// commits are read from the containers again.
+fn in_order(mut all: Vec<KeyRun>) -> Vec<KeyRun> {
     // A merged run and the ones it replaces may both be there after a crash: the longest wins.
     all.sort_by_key(|run| (run.commits.0, std::cmp::Reverse(run.commits.1)));
     let mut runs: Vec<KeyRun> = Vec::new();
@@ -154,7 +174,7 @@ fn on_disk(storage: &dyn Storage, store: &[u8; 16]) -> Result<Vec<KeyRun>> {
             runs.push(run);
         }
     }
-    Ok(runs)
+    runs
 }
 
 /// The index entries of the batches of some commits.
@@ -162,6 +182,7 @@ fn entries(
     storage: &dyn Storage,
     state: &State,
     hasher: &ValueHasher,
+    indexed: IndexedFields,
     commits: (u64, u64),
 ) -> Result<Vec<KeyEntry>> {
     let ledger = &state.ledger;
@@ -178,7 +199,8 @@ fn entries(
             open = Some((manifest, Container::open_checked(storage, &place)?));
         }
         let Some((_, container)) = &open else { continue };
-        read_entries(container, hasher, (ordinal, first_row, batch.rows), &mut entries)?;
+        let of = (ordinal, first_row, batch.rows);
+        read_entries(container, hasher, indexed, of, &mut entries)?;
     }
     Ok(entries)
 }

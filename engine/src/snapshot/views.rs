@@ -65,6 +65,7 @@ impl Views {
             runs: OnceLock::new(),
             disk_runs: Arc::clone(&self.runs),
             store: *store.id(),
+            indexed: state.ledger.indexed(commit),
         });
         let view = if is_new { recount(view)? } else { view };
         if cached.len() >= KEPT {

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::record::Reject;
 use crate::report::{REJECTS_LISTED, Report, SourceReport};
+use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::Kind;
 use lineal_engine::{Outcome, Saying, Staged, Store, Transaction};
 use lineal_proof::Value;
@@ -61,13 +62,23 @@ impl<'a> Session<'a> {
 
     /// Records what the mapping file settles for the whole store, where it differs.
     pub(super) fn settle(&mut self) -> Result<()> {
-        let Some(rank) = &self.mapping.mapping.rank else { return Ok(()) };
-        let rank = Value::List(rank.iter().map(Value::text).collect());
-        if self.store.setting("rank").as_ref() == Some(&rank) {
-            return Ok(());
+        let list =
+            |names: &mut dyn Iterator<Item = &str>| Value::List(names.map(Value::text).collect());
+        let mut settings = Vec::new();
+        if let Some(rank) = &self.mapping.mapping.rank {
+            settings.push(("rank", list(&mut rank.iter().map(String::as_str))));
+        }
+        let indexed = self.mapping.logs.indexed();
+        // The input hash alone is what a store indexes when nothing is said.
+        if indexed != [EventField::InputHash] || self.store.setting("indexed").is_some() {
+            settings.push(("indexed", list(&mut indexed.iter().map(|field| field.spec().name))));
         }
         let mut transaction = self.begin()?;
-        transaction.add_setting("rank", rank);
+        for (name, value) in settings {
+            if self.store.setting(name).as_ref() != Some(&value) {
+                transaction.add_setting(name, value);
+            }
+        }
         self.commit(transaction)
     }
 
