@@ -6,6 +6,7 @@
 mod build;
 mod csr;
 mod labels;
+mod resolve;
 
 pub(crate) use build::{build, container_place};
 pub(crate) use csr::Csr;

@@ -19,6 +19,16 @@ struct Sound {
     answers: Vec<BTreeSet<String>>,
 }
 
+impl Sound {
+    fn answers_at(&self, commit: u64) -> &BTreeSet<String> {
+        &self.answers[usize::try_from(commit).unwrap()]
+    }
+
+    fn segment_at(&self, commit: u64) -> &[u8] {
+        &self.segment[..self.lengths[usize::try_from(commit).unwrap()]]
+    }
+}
+
 fn length(storage: &dyn Storage) -> usize {
     storage.read(SEGMENT).unwrap().map_or(0, |bytes| bytes.len())
 }
@@ -49,7 +59,7 @@ fn run(storage: Arc<FaultyStorage>, sound: &Sound) -> Option<u64> {
         assert!(matches!(refused, Error::Poisoned { .. }), "{refused}");
         let view = store.snapshot().unwrap();
         assert_eq!(view.commit(), number - 1);
-        assert_eq!(answers(&view), sound.answers[view.commit() as usize]);
+        assert_eq!(answers(&view), *sound.answers_at(view.commit()));
         return Some(number - 1);
     }
     Some(STEPS)
@@ -68,14 +78,11 @@ fn check(disk: &MemoryStorage, acknowledged: Option<u64>, sound: &Sound, told: &
     let acknowledged = acknowledged.unwrap_or(0);
     assert!((acknowledged..=acknowledged + 1).contains(&commit), "{told}: {commit}");
     let bytes = disk.read(SEGMENT).unwrap().unwrap();
-    assert!(
-        bytes[..] == sound.segment[..sound.lengths[commit as usize]],
-        "{told}: the log is what it would have been"
-    );
-    assert_eq!(answers(&store.snapshot().unwrap()), sound.answers[commit as usize], "{told}");
+    assert!(bytes[..] == *sound.segment_at(commit), "{told}: the log is what it would have been");
+    assert_eq!(answers(&store.snapshot().unwrap()), *sound.answers_at(commit), "{told}");
     finish(&store).unwrap_or_else(|error| panic!("{told}: {error}"));
     let finished = answers(&store.snapshot().unwrap());
-    assert_eq!(finished, sound.answers[STEPS as usize], "{told}");
+    assert_eq!(finished, *sound.answers_at(STEPS), "{told}");
     drop(store);
     let again = Store::open_read_only_on(Arc::new(disk.clone())).unwrap();
     assert_eq!(answers(&again.snapshot().unwrap()), finished, "{told}");
@@ -139,7 +146,9 @@ fn bytes_of_any_kind_behind_the_synced_ones_are_set_aside() {
     let sound = sound();
     let memory = MemoryStorage::new();
     let store = Store::create_on(Arc::new(memory.clone()), options()).unwrap();
-    (1..=2).for_each(|number| drop(step(&store, number).unwrap()));
+    for number in 1..=2 {
+        step(&store, number).unwrap();
+    }
     drop(store);
     let tails: [&[u8]; 4] = [&[0; 64], &[0xff; 97], &[7; 3], &sound.segment[200..700]];
     for tail in tails {

@@ -283,7 +283,10 @@ mod tests {
             block.set(EventField::Confidence, EventValue::Float(row as f64 / 7.0));
             block.set(EventField::HumanOverride, EventValue::Bool(row % 5 == 0));
             let width = if row % 4 == 0 { 16 } else { 32 };
-            block.set(EventField::InputHash, EventValue::Hash(&vec![row.to_le_bytes()[0]; width]));
+            block.set(
+                EventField::InputHash,
+                EventValue::Hash(&vec![u8::try_from(row % 251).unwrap(); width]),
+            );
             block.end_row();
         }
         block

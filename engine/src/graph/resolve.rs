@@ -1,0 +1,130 @@
+//! Where edges lead: exact keys, claims that fit one node, and nodes that are only referred to.
+
+use super::Node;
+use super::build::Raw;
+use crate::claims::{Aliases, ClaimIndex, Facts, Resolution, is_claim};
+use crate::id_map::IdMap;
+use crate::schema::{Kind, Relation};
+use lineal_proof::record::node_id;
+use lineal_proof::{Hash, Key, Map, Value};
+use std::collections::HashMap;
+
+/// An edge between places in the list of raw nodes.
+pub(super) type Link = (u32, Relation, u32);
+
+/// Turns targets into places: exact keys, claims that fit, and missing nodes made here.
+pub(super) fn resolve(raws: &mut Vec<Raw>, aliases: &Aliases) -> Vec<Link> {
+    let mut places: IdMap<u32> = IdMap::default();
+    places.reserve(raws.len());
+    let mut claims = ClaimIndex::default();
+    for (at, raw) in raws.iter().enumerate() {
+        let at = u32::try_from(at).expect("fewer than 2^32 nodes");
+        places.insert(raw.node.id, at);
+        if !is_claim(raw.node.kind, &raw.node.key) {
+            claims.add(at, raw.node.kind, &raw.node.key);
+        }
+    }
+    let facts = ModelFacts::new(raws);
+    let mut links = Vec::new();
+    let mut missing: Vec<Node> = Vec::new();
+    let described = raws.len();
+    for (at, raw) in raws.iter().enumerate() {
+        let at = u32::try_from(at).expect("fewer than 2^32 nodes");
+        for (relation, kind, edge) in &raw.edges {
+            let id = node_id(kind.name(), &edge.key);
+            let mut candidates = Vec::new();
+            if is_claim(*kind, &edge.key) {
+                let key_of = |node: u32| &raws[node as usize].node.key;
+                match claims.resolve(*kind, &edge.key, &edge.beside, aliases, key_of, &facts) {
+                    Resolution::One(target) => {
+                        links.push((at, *relation, target));
+                        continue;
+                    }
+                    Resolution::Many(several) => candidates = several,
+                    Resolution::None => {}
+                }
+            }
+            let target = *places.entry(id).or_insert_with(|| {
+                missing.push(missing_node(id, *kind, edge.key.clone()));
+                u32::try_from(described + missing.len() - 1).expect("fewer than 2^32 nodes")
+            });
+            if let Some(node) = (target as usize).checked_sub(described) {
+                missing[node].candidates.extend(candidates);
+            }
+            links.push((at, *relation, target));
+        }
+    }
+    raws.extend(missing.into_iter().map(|node| Raw { node, edges: vec![], fields: Map::new() }));
+    links
+}
+
+pub(super) fn missing_node(id: Hash, kind: Kind, key: Key) -> Node {
+    Node {
+        id,
+        kind,
+        key,
+        heads: Vec::new(),
+        first_commit: 0,
+        last_commit: 0,
+        revisions: 0,
+        deleted: false,
+        candidates: Vec::new(),
+    }
+}
+
+/// What decides between the candidates of a claim, from the exact edges of models.
+#[derive(Default)]
+struct ModelFacts {
+    runs: HashMap<u32, Vec<String>>,
+    logged: HashMap<u32, Vec<String>>,
+    aliases: HashMap<u32, Vec<String>>,
+    by_run: HashMap<String, Vec<u32>>,
+}
+
+impl ModelFacts {
+    fn new(raws: &[Raw]) -> ModelFacts {
+        let mut facts = ModelFacts::default();
+        for (at, raw) in raws.iter().enumerate().filter(|(_, raw)| raw.node.kind == Kind::Model) {
+            let at = u32::try_from(at).unwrap_or(u32::MAX);
+            if let ([_], Some(id)) = (raw.node.key.0.as_slice(), raw.node.key.part_text(0)) {
+                facts.logged.entry(at).or_default().push(id.to_owned());
+            }
+            for (relation, _, edge) in &raw.edges {
+                let Some(id) = edge.key.part_text(0) else { continue };
+                match relation {
+                    Relation::ProducedBy => {
+                        facts.runs.entry(at).or_default().push(id.to_owned());
+                        facts.by_run.entry(id.to_owned()).or_default().push(at);
+                    }
+                    Relation::RegisteredFrom if edge.key.0.len() == 1 => {
+                        facts.logged.entry(at).or_default().push(id.to_owned());
+                    }
+                    _ => {}
+                }
+            }
+            let aliases = raw.fields.get("aliases").and_then(Value::as_list).unwrap_or_default();
+            let names = aliases.iter().filter_map(Value::as_text).map(str::to_owned);
+            facts.aliases.insert(at, names.collect());
+        }
+        facts
+    }
+}
+
+fn holds(map: &HashMap<u32, Vec<String>>, at: u32, text: &str) -> bool {
+    map.get(&at).is_some_and(|texts| texts.iter().any(|t| t == text))
+}
+
+impl Facts for ModelFacts {
+    fn produced_by(&self, model: u32, run: &str) -> bool {
+        holds(&self.runs, model, run)
+    }
+    fn stems_from(&self, model: u32, logged: &str) -> bool {
+        holds(&self.logged, model, logged)
+    }
+    fn has_alias(&self, model: u32, alias: &str) -> bool {
+        holds(&self.aliases, model, alias)
+    }
+    fn models_of_run(&self, run: &str) -> Vec<u32> {
+        self.by_run.get(run).cloned().unwrap_or_default()
+    }
+}
