@@ -26,7 +26,7 @@ pub(crate) enum Target {
 pub(crate) fn resolve(view: &Snapshot, zone: &Zone, text: &str) -> Outcome<Target> {
     let text = text.trim();
     if let Some(digits) = text.strip_prefix('#') {
-        return one(view, text, view.find_id(digits), None);
+        return one(view, text, &view.find_id(digits), None);
     }
     if let Some((kind, key)) = text.split_once(':')
         && let Some(kind) = Kind::parse(kind)
@@ -40,22 +40,22 @@ pub(crate) fn resolve(view: &Snapshot, zone: &Zone, text: &str) -> Outcome<Targe
         if kind == Kind::Inference {
             return events(view, zone, &key);
         }
-        return one(view, text, view.find(Some(kind), &key), Some(kind));
+        return one(view, text, &view.find(Some(kind), &key), Some(kind));
     }
     // A name of a node goes before a hash: run ids look like hashes.
     let nodes = view.find(None, text);
     if !nodes.is_empty() {
-        return one(view, text, nodes, None);
+        return one(view, text, &nodes, None);
     }
     if looks_like_hash(text) {
         let ids = view.find_id(text);
-        return if ids.is_empty() { events(view, zone, text) } else { one(view, text, ids, None) };
+        return if ids.is_empty() { events(view, zone, text) } else { one(view, text, &ids, None) };
     }
     let by_id = view.events_by_id(text)?;
     if !by_id.is_empty() {
         return Ok(Target::Events { events: by_id, by: "event id".to_owned() });
     }
-    one(view, text, Vec::new(), None)
+    one(view, text, &[], None)
 }
 
 fn unquoted(key: &str) -> String {
@@ -117,8 +117,8 @@ fn not_found(view: &Snapshot, zone: &Zone, key: &str) -> String {
     )
 }
 
-fn one(view: &Snapshot, text: &str, nodes: Vec<NodeNo>, kind: Option<Kind>) -> Outcome<Target> {
-    match nodes.as_slice() {
+fn one(view: &Snapshot, text: &str, nodes: &[NodeNo], kind: Option<Kind>) -> Outcome<Target> {
+    match nodes {
         [node] => Ok(Target::Node(*node)),
         [] => {
             let bare = text.split_once(':').filter(|_| kind.is_some()).map_or(text, |(_, key)| key);

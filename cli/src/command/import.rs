@@ -111,7 +111,7 @@ fn draw(progress: &Progress, done: &AtomicBool) {
 
 /// Standard input, kept in a file so that it can be hashed before it is read.
 struct StandardInput {
-    file: tempfile::NamedTempFile,
+    folder: tempfile::TempDir,
 }
 
 impl StandardInput {
@@ -125,13 +125,14 @@ impl StandardInput {
             }
             _ => return Ok(None),
         }
-        let mut file = tempfile::Builder::new().prefix("stdin-").tempfile()?;
+        let input = StandardInput { folder: tempfile::tempdir()? };
+        let mut file = std::fs::File::create(input.path())?;
         std::io::copy(&mut std::io::stdin().lock(), &mut file)?;
-        Ok(Some(StandardInput { file }))
+        Ok(Some(input))
     }
 
     fn path(&self) -> PathBuf {
-        self.file.path().to_owned()
+        self.folder.path().join("stdin")
     }
 }
 
@@ -205,8 +206,11 @@ fn print_notes(out: &mut dyn Write, report: &Report, style: Style) -> Outcome<()
         writeln!(out, "{}", style.warn(&format!("{} events have a known identity but say something else: kept, marked `conflict`, not counted", grouped(report.conflicts))))?;
     }
     for source in &report.sources {
+        // Whose it is matters only where there are several.
+        let whose =
+            if report.sources.len() > 1 { format!("{}: ", source.label) } else { String::new() };
         for (reason, count) in &source.skipped {
-            writeln!(out, "skipped {}: {reason}", grouped(*count))?;
+            writeln!(out, "{whose}skipped {}: {reason}", grouped(*count))?;
         }
         for reject in source.rejects.iter().take(REJECTS_SHOWN) {
             let at = &reject.at;
@@ -230,7 +234,7 @@ fn print_notes(out: &mut dyn Write, report: &Report, style: Style) -> Outcome<()
             writeln!(out, "{}", style.warn("more than half was rejected: `lineal import --explain-mapping` shows what the lines hold"))?;
         }
         for warning in &source.warnings {
-            writeln!(out, "{}", style.warn(&format!("note: {warning}")))?;
+            writeln!(out, "{}", style.warn(&format!("{whose}note: {warning}")))?;
         }
     }
     let (without, runs) = report.runs_without_input;

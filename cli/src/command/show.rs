@@ -25,7 +25,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Show) -> Outcome {
     let mut out = std::io::stdout().lock();
     match resolve(&view, &zone, &wanted.target)? {
         Target::Node(node) if arguments.json => {
-            writeln!(out, "{}", node_json(&view, node, &zone)?)?
+            writeln!(out, "{}", node_json(&view, node, &zone)?)?;
         }
         Target::Node(node) => print_node(&mut out, &view, node, &zone)?,
         Target::Events { events, .. } if arguments.json => {

@@ -26,7 +26,7 @@ pub use recognise::recognise;
 
 use crate::mapping::MlflowMapping;
 use crate::record::{NodeRecord, Reject};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// In which form a store lies before us.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,6 +59,16 @@ impl Form {
         [Form::Sqlite, Form::File, Form::Rest, Form::ExportImport]
             .into_iter()
             .find(|form| form.name() == name)
+    }
+}
+
+/// Where the store itself lies that a path means: the database in a folder, `mlruns` in its parent.
+#[must_use]
+pub fn root(path: &Path, form: Form) -> PathBuf {
+    match form {
+        Form::Sqlite => recognise::database(path),
+        Form::File => file::root(path).unwrap_or_else(|| path.to_owned()),
+        Form::Rest | Form::ExportImport => path.to_owned(),
     }
 }
 

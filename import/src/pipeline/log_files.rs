@@ -305,7 +305,9 @@ fn finish_file(report: &mut SourceReport, counts: Counts, read: FileReport) {
     list_rejects(report, read.rejects);
     if let Some(damage) = read.damage {
         let at = Location { file: read.label.clone(), ..Location::default() };
-        list_rejects(report, vec![Reject { at, reason: damage.to_string() }]);
+        let reason = damage.to_string();
+        let reason = reason.strip_prefix(&read.label).map_or(reason.as_str(), str::trim_start);
+        list_rejects(report, vec![Reject { at, reason: reason.to_owned() }]);
     }
     for (field, count) in read.unreadable {
         let warning =

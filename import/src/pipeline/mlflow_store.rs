@@ -18,19 +18,19 @@ pub(super) fn label(path: &Path) -> String {
     path.file_name().map_or_else(|| ".".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-fn custody(path: &Path, form: Form, session: &Session<'_>) -> Result<Custody> {
+fn custody(root: &Path, form: Form, session: &Session<'_>) -> Result<Custody> {
     if form != Form::Sqlite {
-        return if path.is_dir() {
-            custody::of_tree(path, session.progress)
+        return if root.is_dir() {
+            custody::of_tree(root, session.progress)
         } else {
-            custody::of_file(path, Some(session.progress))
+            custody::of_file(root, Some(session.progress))
         };
     }
-    let database = if path.is_dir() { path.join("mlflow.db") } else { path.to_owned() };
-    let mut wal = database.clone().into_os_string();
+    let database = root;
+    let mut wal = database.as_os_str().to_owned();
     wal.push("-wal");
     let wal = PathBuf::from(wal);
-    let mut all = custody::of_file(&database, Some(session.progress))?;
+    let mut all = custody::of_file(database, Some(session.progress))?;
     if wal.metadata().is_ok_and(|meta| meta.len() > 0) {
         // What was not yet moved into the database is part of it.
         let wal = custody::of_file(&wal, Some(session.progress))?;
@@ -46,10 +46,12 @@ fn custody(path: &Path, form: Form, session: &Session<'_>) -> Result<Custody> {
 
 pub(super) fn take(session: &mut Session<'_>, path: &Path, form: Form) -> Result<()> {
     session.progress.phase("hashing");
-    let custody = custody(path, form, session)?;
+    let root = mlflow::root(path, form);
+    let custody = custody(&root, form, session)?;
     let digest = session.store.source_digest(&custody.blake3)?;
-    let is_folder_of_database = form == Form::Sqlite && path.is_dir();
-    let below = if is_folder_of_database { "/mlflow.db" } else { "" };
+    // What was given, and what of it is the store.
+    let below = root.strip_prefix(path).ok().filter(|below| !below.as_os_str().is_empty());
+    let below = below.map_or_else(String::new, |below| format!("/{}", below.display()));
     let mut report = SourceReport {
         label: format!("{}{below}", label(path)),
         form: form.name().to_owned(),

@@ -17,6 +17,8 @@ pub enum Found {
         path: PathBuf,
         /// In which form.
         form: mlflow::Form,
+        /// Named by the user, not found below something that was.
+        given: bool,
     },
     /// Log files.
     Logs {
@@ -38,7 +40,7 @@ pub fn recognise(path: &Path, form: Option<&str>) -> Result<Vec<Found>> {
     if let Some(form) = form {
         let path = path.to_owned();
         return Ok(vec![match mlflow::Form::parse(form) {
-            Some(form) => Found::Mlflow { path, form },
+            Some(form) => Found::Mlflow { path, form, given: true },
             None => Found::Logs { archive: list_logs(&path)?, path },
         }]);
     }
@@ -53,7 +55,7 @@ pub fn recognise(path: &Path, form: Option<&str>) -> Result<Vec<Found>> {
 
 fn look(path: &Path, depth: usize, found: &mut Vec<Found>) -> Result<()> {
     if let Some(form) = mlflow::recognise(path) {
-        found.push(Found::Mlflow { path: path.to_owned(), form });
+        found.push(Found::Mlflow { path: path.to_owned(), form, given: depth == 0 });
         // A database or folder of runs may have logs beside it.
         if path.is_dir() && form == mlflow::Form::Sqlite {
             return look_below(path, depth, found);

@@ -5,6 +5,7 @@ use super::people::People;
 use super::rehearsal::Rehearsal;
 use super::{Found, ImportOptions, LoadedMapping, log_files, mlflow_store};
 use crate::error::{Error, Result};
+use crate::mlflow;
 use crate::progress::Progress;
 use crate::record::Reject;
 use crate::report::{REJECTS_LISTED, Report, SourceReport};
@@ -55,7 +56,15 @@ impl<'a> Session<'a> {
     /// Imports one source.
     pub(super) fn take(&mut self, found: &Found) -> Result<()> {
         match found {
-            Found::Mlflow { path, form } => mlflow_store::take(self, path, *form),
+            Found::Mlflow { path, form, given } => {
+                match mlflow_store::take(self, path, *form) {
+                    // A folder of artifacts beside a store is nothing that somebody meant.
+                    Err(Error::Mlflow(
+                        mlflow::Error::ArtifactsOnly { .. } | mlflow::Error::Empty { .. },
+                    )) if !given => Ok(()),
+                    other => other,
+                }
+            }
             Found::Logs { path, archive } => log_files::take(self, path, archive),
         }
     }
