@@ -49,6 +49,20 @@ pub enum Error {
         /// The newest format this version knows.
         newest: i64,
     },
+    /// A kind or relation that only a later version knows.
+    #[error(
+        "{file}, byte {at}: this version does not know the {what} `{word}`; a newer lineal wrote it, so use a newer one"
+    )]
+    NewerWord {
+        /// The file.
+        file: String,
+        /// Where the record's frame begins.
+        at: u64,
+        /// Kind or relation.
+        what: &'static str,
+        /// The word.
+        word: String,
+    },
     /// A sync failed before: what is on disk is not known.
     #[error(
         "an earlier write could not be made durable ({cause}); reading goes on, writing needs the store to be opened again"

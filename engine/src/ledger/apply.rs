@@ -4,7 +4,7 @@ use super::{
     BatchEntry, CommitEntry, Ledger, NodeEntry, RevisionEntry, SeenRowsEntry, SnapshotEntry,
 };
 use crate::error::{Error, Result};
-use crate::schema::Kind;
+use crate::schema::{Kind, Relation};
 use crate::segment::{Location, Transaction, segment_path};
 use lineal_proof::frame::{Frame, RecordType};
 use lineal_proof::record::{
@@ -48,9 +48,20 @@ struct SaidRevision {
     batch: Option<BatchEntry>,
 }
 
-fn kind(name: &str) -> lineal_proof::Result<Kind> {
-    let rule = "the kind is one of the schema";
-    Kind::parse(name).ok_or(lineal_proof::Error::Record { record: "revision", rule })
+/// A kind by exactly its name.
+fn kind(name: &str, at: Location) -> Result<Kind> {
+    Kind::parse(name).filter(|kind| kind.name() == name).ok_or_else(|| newer("kind", name, at))
+}
+
+/// A relation by exactly its name.
+fn check_relation(name: &str, at: Location) -> Result<()> {
+    let known = Relation::parse(name).is_some_and(|(relation, _)| relation.name() == name);
+    if known { Ok(()) } else { Err(newer("relation", name, at)) }
+}
+
+fn newer(what: &'static str, word: &str, at: Location) -> Error {
+    let word = word.to_owned();
+    Error::NewerWord { file: segment_path(at.segment), at: at.offset, what, word }
 }
 
 fn batch(revision: &Revision) -> lineal_proof::Result<BatchEntry> {
@@ -78,38 +89,54 @@ fn batch(revision: &Revision) -> lineal_proof::Result<BatchEntry> {
 }
 
 /// Decodes a record.
-fn said(frame: &Frame<'_>) -> lineal_proof::Result<Said> {
+fn said(at: Location, frame: &Frame<'_>) -> Result<Said> {
     Ok(match frame.record_type {
         RecordType::Stub => {
-            let stub = Stub::decode(frame.payload)?;
-            Said::Stub { id: frame.id, kind: kind(&stub.kind)?, key: stub.key }
+            let stub: Stub = decode(at, frame)?;
+            Said::Stub { id: frame.id, kind: kind(&stub.kind, at)?, key: stub.key }
         }
-        RecordType::Revision => {
-            let revision = Revision::decode(frame.payload)?;
-            let kind = kind(&revision.kind)?;
-            Said::Revision(Box::new(SaidRevision {
-                id: frame.id,
-                node: node_id(&revision.kind, &revision.key),
-                content: revision.content_digest(),
-                batch: if kind == Kind::Batch { Some(batch(&revision)?) } else { None },
-                kind,
-                key: revision.key,
-                source: revision.source,
-                form: revision.form,
-                observed_at: revision.observed_at,
-            }))
-        }
+        RecordType::Revision => Said::Revision(Box::new(said_revision(at, frame)?)),
         RecordType::Blob => Said::Blob(frame.id),
-        RecordType::Reference => Said::Reference(Reference::decode(frame.payload)?),
-        RecordType::Setting => Said::Setting(Setting::decode(frame.payload)?),
-        RecordType::Manifest => Said::Manifest(Manifest::decode(frame.payload)?),
-        RecordType::Seen => Said::Seen(Seen::decode(frame.payload)?),
-        RecordType::Retract => Said::Retract(Retract::decode(frame.payload)?),
-        RecordType::Source => Said::Source(Source::decode(frame.payload)?),
+        RecordType::Reference => Said::Reference(decode(at, frame)?),
+        RecordType::Setting => Said::Setting(decode(at, frame)?),
+        RecordType::Manifest => Said::Manifest(decode(at, frame)?),
+        RecordType::Seen => Said::Seen(decode(at, frame)?),
+        RecordType::Retract => Said::Retract(decode(at, frame)?),
+        RecordType::Source => Said::Source(decode(at, frame)?),
         RecordType::Sealed | RecordType::Commit => {
             let rule = "a transaction holds the records of section 5";
-            return Err(lineal_proof::Error::Frame { rule });
+            return Err(Error::corrupt(segment_path(at.segment), at.offset, rule));
         }
+    })
+}
+
+fn decode<R: Record>(at: Location, frame: &Frame<'_>) -> Result<R> {
+    R::decode(frame.payload).map_err(|e| Error::record(&segment_path(at.segment), at.offset, e))
+}
+
+fn said_revision(at: Location, frame: &Frame<'_>) -> Result<SaidRevision> {
+    let revision: Revision = decode(at, frame)?;
+    let kind = kind(&revision.kind, at)?;
+    for edge in &revision.edges {
+        check_relation(&edge.relation, at)?;
+        self::kind(&edge.kind, at)?;
+    }
+    let batch = if kind == Kind::Batch {
+        let read = batch(&revision);
+        Some(read.map_err(|e| Error::record(&segment_path(at.segment), at.offset, e))?)
+    } else {
+        None
+    };
+    Ok(SaidRevision {
+        id: frame.id,
+        node: node_id(&revision.kind, &revision.key),
+        content: revision.content_digest(),
+        batch,
+        kind,
+        key: revision.key,
+        source: revision.source,
+        form: revision.form,
+        observed_at: revision.observed_at,
     })
 }
 
@@ -120,9 +147,7 @@ impl Ledger {
     /// [`Error::Record`] with the place of a record that does not decode.
     pub(crate) fn read(transaction: &Transaction<'_>) -> Result<ReadTransaction> {
         let decode = |(location, frame): &(Location, Frame<'_>)| {
-            said(frame)
-                .map(|said| (*location, said))
-                .map_err(|e| Error::record(&segment_path(location.segment), location.offset, e))
+            said(*location, frame).map(|said| (*location, said))
         };
         let records = if transaction.frames.len() > PARALLEL_MIN {
             transaction.frames.par_iter().map(decode).collect::<Result<Vec<_>>>()?
