@@ -1,1 +1,180 @@
-//! x
+//! Events known again: by their ids, by their lines, in files that were uploaded or written again.
+
+use lineal_import::Report;
+use lineal_proof::record::Counts;
+use lineal_tests::log_lines::{Line, write};
+use lineal_tests::place::Place;
+use std::path::{Path, PathBuf};
+
+struct Archive {
+    folder: tempfile::TempDir,
+}
+
+impl Archive {
+    fn new() -> Archive {
+        Archive { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.path().join("dt=20260301/hour=00").join(name)
+    }
+
+    fn write(&self, name: &str, lines: impl IntoIterator<Item = Line>) {
+        write(&self.file(name), lines).unwrap();
+    }
+}
+
+fn of(report: &Report) -> (u64, u64, u64) {
+    let Counts { read, accepted, duplicate, .. } = report.counts();
+    (read, accepted, duplicate)
+}
+
+fn events(place: &Place) -> u64 {
+    place.column("find deployment return events").iter().map(|n| n.parse::<u64>().unwrap()).sum()
+}
+
+#[test]
+fn of_a_file_that_was_rewritten_only_the_new_events_come() {
+    let (place, archive) = (Place::new(), Archive::new());
+    archive.write("archive_1.json", (0..20).map(Line::number));
+    assert_eq!(of(&place.import(&[archive.path()])), (20, 20, 0));
+    archive.write("archive_1.json", (0..30).map(Line::number));
+    let report = place.import(&[archive.path()]);
+    assert_eq!((of(&report), report.events), ((30, 10, 20), 10));
+    assert_eq!(report.sources[0].files_known, 0);
+    let [warning] = &report.sources[0].warnings[..] else { panic!("one warning") };
+    assert_eq!(
+        warning,
+        "dt=20260301/hour=00/archive_1.json was imported before with other bytes (commit 1): it was rewritten since"
+    );
+    assert_eq!(events(&place), 30);
+    for number in 0..30 {
+        let hash = Line::number(number).hash();
+        assert_eq!(place.answer("find inference:$h", &[("h", &hash)]).rows.len(), 1);
+    }
+    assert!(place.import(&[archive.path()]).brought_nothing());
+}
+
+#[test]
+fn the_same_bytes_under_another_name_are_known_and_the_same_events_are_duplicates() {
+    let (place, archive) = (Place::new(), Archive::new());
+    archive.write("archive_1.json", (0..20).map(Line::number));
+    place.import(&[archive.path()]);
+    std::fs::copy(archive.file("archive_1.json"), archive.file("archive_2.json")).unwrap();
+    let report = place.import(&[archive.path()]);
+    assert!(report.brought_nothing());
+    assert_eq!((report.sources[0].files, report.sources[0].files_known), (2, 2));
+    // The same events in another order are other bytes.
+    archive.write("archive_3.json", (0..20).rev().map(Line::number));
+    let report = place.import(&[archive.path()]);
+    assert_eq!((of(&report), report.events), ((20, 0, 20), 0));
+    assert_eq!(report.sources[0].warnings, [] as [&str; 0]);
+    assert_eq!(events(&place), 20);
+    // Both files stand for the events now: they live on when the first import is retracted.
+    let mut transaction = place.store.begin(None, None).unwrap();
+    transaction.add_retract(1, false, None).unwrap();
+    transaction.commit().unwrap();
+    assert_eq!(events(&place), 20);
+}
+
+#[test]
+fn two_uploads_in_one_import_are_counted_once() {
+    let (place, archive) = (Place::new(), Archive::new());
+    archive.write("archive_1.json", (0..20).map(Line::number));
+    archive.write("archive_2.json", (10..25).map(Line::number));
+    let report = place.import(&[archive.path()]);
+    assert_eq!((of(&report), report.events), ((35, 25, 10), 25));
+    assert_eq!(events(&place), 25);
+}
+
+#[test]
+fn without_ids_the_line_and_its_occurrence_are_the_identity() {
+    let (place, archive) = (Place::new(), Archive::new());
+    let nameless = |number| Line { event_id: None, log_id: None, ..Line::number(number) };
+    // The same line twice is two events: nothing says that it is one.
+    archive.write("archive_1.json", [1, 1, 2].map(nameless));
+    let report = place.import(&[archive.path()]);
+    assert_eq!((of(&report), report.events), ((3, 3, 0), 3));
+    archive.write("archive_2.json", [1, 2, 1, 1, 3].map(nameless));
+    let report = place.import(&[archive.path()]);
+    assert_eq!((of(&report), report.events), ((5, 2, 3), 2), "a third 1, and a 3");
+    let times = |number| {
+        let hash = nameless(number).hash();
+        place.answer("find inference:$h", &[("h", &hash)]).rows.len()
+    };
+    assert_eq!((times(1), times(2), times(3)), (3, 1, 1));
+    assert_eq!(events(&place), 5);
+}
+
+#[test]
+fn the_log_id_is_the_identity_where_there_is_no_event_id() {
+    let (place, archive) = (Place::new(), Archive::new());
+    let line = |number, second| Line { event_id: None, second, ..Line::number(number) };
+    archive.write("archive_1.json", [line(1, 5), line(2, 5)]);
+    assert_eq!(place.import(&[archive.path()]).events, 2);
+    archive.write("archive_2.json", [line(2, 5), line(3, 5)]);
+    assert_eq!(of(&place.import(&[archive.path()])), (2, 1, 1));
+    assert_eq!(events(&place), 3);
+}
+
+#[test]
+fn another_decision_under_the_same_id_is_kept_and_marked_and_not_counted() {
+    let said = |decision| Line { decision, ..Line::number(7) };
+    let hash = said("grant").hash();
+    let both = |place: &Place, report: &Report| {
+        assert_eq!(report.conflicts, 1);
+        assert_eq!(events(place), 2, "the other event and the first of the two");
+        let found = "find inference:$h return decision, conflict order by decision";
+        let answer = place.answer(found, &[("h", &hash)]);
+        let rows: Vec<Vec<String>> =
+            answer.rows.iter().map(|row| row.iter().map(|v| answer.text(v)).collect()).collect();
+        assert_eq!(rows, [["grant", ""].map(str::to_owned), ["reject", "true"].map(str::to_owned)]);
+        let counted = place
+            .rows("find inference as i served_by deployment summarize count() as n by i.decision");
+        assert!(!counted.iter().any(|row| row[0] == "reject"), "{counted:?}");
+    };
+    // In one file, in one import, in two imports.
+    let (place, archive) = (Place::new(), Archive::new());
+    archive.write("archive_1.json", [said("grant"), Line::number(8), said("reject")]);
+    let report = place.import(&[archive.path()]);
+    assert_eq!((of(&report), report.events), ((3, 3, 0), 2));
+    both(&place, &report);
+
+    let (place, archive) = (Place::new(), Archive::new());
+    archive.write("archive_1.json", [said("grant"), Line::number(8)]);
+    archive.write("archive_2.json", [said("reject")]);
+    both(&place, &place.import(&[archive.path()]));
+
+    let (place, archive) = (Place::new(), Archive::new());
+    archive.write("archive_1.json", [said("grant"), Line::number(8)]);
+    place.import(&[archive.path()]);
+    archive.write("archive_2.json", [said("reject")]);
+    let report = place.import(&[archive.path()]);
+    assert_eq!((of(&report), report.events), ((1, 1, 0), 0));
+    both(&place, &report);
+    // Said a third time it is a duplicate of whichever said it before.
+    archive.write("archive_3.json", [said("reject"), said("grant")]);
+    assert_eq!(of(&place.import(&[archive.path()])), (2, 0, 2));
+    assert_eq!(events(&place), 2);
+}
+
+#[test]
+fn lines_from_other_services_and_versions_are_deployments_of_their_own() {
+    let (place, archive) = (Place::new(), Archive::new());
+    let line = |number: u32| Line {
+        service: format!("scorer-{}", number % 3),
+        version: [Some("1"), Some("2"), None][number as usize / 3 % 3],
+        ..Line::number(number)
+    };
+    archive.write("archive_1.json", (0..90).map(line));
+    let report = place.import(&[archive.path()]);
+    assert_eq!(report.nodes["deployment"], (9, 0));
+    let rows = place.rows("find deployment return service, model_version, events");
+    assert_eq!(rows.len(), 9);
+    assert!(rows.iter().all(|row| row[2] == "10"), "{rows:?}");
+    assert_eq!(rows.iter().filter(|row| row[1].is_empty()).count(), 3, "{rows:?}");
+}
