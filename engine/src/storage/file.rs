@@ -72,6 +72,17 @@ fn options(secret: bool) -> OpenOptions {
     options
 }
 
+/// The writer's lock, given back when dropped.
+struct Held(File);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Closing is not enough: a process that is being started holds a copy of the descriptor
+        // until it runs its own program, and the lock with it.
+        let _ = self.0.unlock();
+    }
+}
+
 impl Storage for FileStorage {
     fn read(&self, path: &str) -> Result<Option<Bytes>> {
         let path = self.path(path);
@@ -181,7 +192,7 @@ impl Storage for FileStorage {
             .and_then(|()| file.rewind())
             .and_then(|()| file.write_all(holder.as_bytes()));
         noted.map_err(|e| Error::io("write", path, e))?;
-        Ok(Box::new(file))
+        Ok(Box::new(Held(file)))
     }
 
     fn local_path(&self) -> Option<PathBuf> {
