@@ -3,8 +3,22 @@
 use crate::error::{Error, Result};
 use crate::events::EventBlock;
 use crate::schema::{Kind, Relation};
-use lineal_proof::{Key, Map, Value};
+use lineal_proof::{Key, Map, Value, cbor};
 use std::sync::Arc;
+
+/// Most lists and maps around an item of a field: a record, or a blob, puts two more around it
+/// (docs/format.md, section 15).
+const FIELD_NESTING_MAX: usize = cbor::NESTING_MAX - 2;
+
+/// Do at most so many lists and maps stand around each item of a value?
+fn fits_within(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::List(_) | Value::Map(_) if levels == 0 => false,
+        Value::List(items) => items.iter().all(|item| fits_within(item, levels - 1)),
+        Value::Map(map) => map.iter().all(|(_, member)| fits_within(member, levels - 1)),
+        _ => true,
+    }
+}
 
 /// Who says something, in which form, as of when.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -68,8 +82,15 @@ impl NodeDraft {
         self.edges.push(EdgeDraft { relation, kind, key, beside: Vec::new() });
     }
 
-    /// Do kinds and relations fit the schema?
+    /// Do kinds and relations fit the schema, and values the depth of a record?
     pub(crate) fn check(&self) -> Result<()> {
+        for (name, value) in self.fields.iter() {
+            if !fits_within(value, FIELD_NESTING_MAX) {
+                let what = format!("the nesting of field `{name}` of a {}", self.kind);
+                let limit = FIELD_NESTING_MAX as u64;
+                return Err(Error::Limit { what, found: limit + 1, limit });
+            }
+        }
         for edge in &self.edges {
             if !edge.relation.allows(self.kind, edge.kind) {
                 let what = format!("{} {} {}", self.kind, edge.relation.name(), edge.kind);

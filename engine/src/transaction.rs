@@ -23,6 +23,15 @@ pub const TRANSACTION_NODES_MAX: usize = 100_000;
 /// Values above this size go into a blob.
 const INLINE_MAX: usize = 64 << 10;
 
+/// Does a value go into a blob?
+fn is_large(value: &Value) -> bool {
+    match value {
+        Value::Text(text) => text.len() > INLINE_MAX,
+        Value::List(_) | Value::Map(_) => cbor::encode(value).len() > INLINE_MAX,
+        _ => false,
+    }
+}
+
 /// A node that was staged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Staged {
@@ -180,7 +189,7 @@ impl<'a> Transaction<'a> {
     fn revision(&mut self, saying: &Saying, node: &Hash, draft: NodeDraft) -> Result<Revision> {
         let mut fields = lineal_proof::Map::new();
         for (name, value) in draft.fields {
-            fields.insert(name, self.outline(value));
+            fields.insert(name, self.outline(value)?);
         }
         let mut sealed: Vec<(String, Hash)> = Vec::with_capacity(draft.sealed.len());
         for field in draft.sealed {
@@ -218,32 +227,29 @@ impl<'a> Transaction<'a> {
     }
 
     /// Puts a large value, or a large member of an open map, into a blob and links it.
-    fn outline(&mut self, value: Value) -> Value {
-        let large = |value: &Value| match value {
-            Value::Text(text) => text.len() > INLINE_MAX,
-            Value::List(_) | Value::Map(_) => cbor::encode(value).len() > INLINE_MAX,
-            _ => false,
-        };
-        if !large(&value) {
-            return value;
+    fn outline(&mut self, value: Value) -> Result<Value> {
+        if !is_large(&value) {
+            return Ok(value);
         }
-        if let Value::Map(map) = value {
-            let members = map.into_iter().map(|(name, member)| {
-                let member = if large(&member) { self.blob(member) } else { member };
-                (name, member)
-            });
-            let map: lineal_proof::Map = members.collect();
-            let value = Value::Map(map);
-            return if large(&value) { self.blob(value) } else { value };
+        let Value::Map(map) = value else { return self.blob(value) };
+        let mut members = lineal_proof::Map::new();
+        for (name, member) in map {
+            let member = if is_large(&member) { self.blob(member)? } else { member };
+            members.insert(name, member);
         }
-        self.blob(value)
+        let value = Value::Map(members);
+        if is_large(&value) { self.blob(value) } else { Ok(value) }
     }
 
-    fn blob(&mut self, value: Value) -> Value {
+    fn blob(&mut self, value: Value) -> Result<Value> {
         let bytes = lineal_proof::record::Blob { value }.encode();
+        if bytes.len() > PAYLOAD_MAX {
+            let (found, limit) = (bytes.len() as u64, PAYLOAD_MAX as u64);
+            return Err(Error::Limit { what: "a value of a field".to_owned(), found, limit });
+        }
         let id = Hash::of(&bytes);
         self.blobs.insert(id, bytes);
-        Value::Link(Cid(id))
+        Ok(Value::Link(Cid(id)))
     }
 
     /// Stages rows of a deployment. The deployment itself is staged with [`Transaction::add_node`].

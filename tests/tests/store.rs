@@ -10,9 +10,9 @@ use lineal_engine::keys::LabelledSecrets;
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::storage::{MemoryStorage, Storage};
 use lineal_engine::verify::{Depth, verify};
-use lineal_engine::{BatchDraft, NodeDraft, Options, Outcome, Saying, Store};
+use lineal_engine::{BatchDraft, Error, NodeDraft, Options, Outcome, Saying, Store};
 use lineal_proof::frame::{self, RecordType};
-use lineal_proof::record::{Commit, Manifest, ManifestBatch, Record};
+use lineal_proof::record::{Commit, Manifest, ManifestBatch, Record, Stub};
 use lineal_proof::{Cid, Hash, Key, KeyPart, Value, merkle};
 use lineal_tests::sample::{self, answers};
 use sha2::{Digest, Sha256};
@@ -419,4 +419,45 @@ fn an_event_id_is_found_by_scan_and_by_index_alike() {
     assert!(view.events_by_id("e9").unwrap().is_empty());
     let runs = storage.paths().into_iter().filter(|path| path.ends_with(".run")).count();
     assert_eq!(runs, 1, "a run of another set of fields does not stay");
+}
+
+#[test]
+fn a_kind_that_a_later_version_knows_is_refused_by_name_and_nothing_is_cut() {
+    let (memory, store) = decided("grant");
+    drop(store);
+    let parent = Head::from_bytes(&memory.read("head").unwrap().unwrap()).unwrap().commit_id;
+    let stub = Stub { kind: "spaceship".into(), key: Key::text("1") };
+    append(&memory, parent, &stub, RecordType::Stub);
+    let before = memory.read("segments/00000001.seg").unwrap().unwrap();
+    let Err(error) = Store::open_on(Arc::new(memory.clone()), options()) else { panic!("newer") };
+    assert!(matches!(&error, Error::NewerWord { word, .. } if word == "spaceship"), "{error}");
+    assert!(error.to_string().contains("a newer lineal wrote it"), "{error}");
+    assert_eq!(memory.read("segments/00000001.seg").unwrap().unwrap()[..], before[..]);
+}
+
+#[test]
+fn what_would_not_read_back_is_refused_before_a_byte_is_written() {
+    let memory = MemoryStorage::new();
+    let store = Store::create_on(Arc::new(memory.clone()), options()).unwrap();
+    let log = saying("mlflow-sqlite", 1);
+    let before = memory.read("segments/00000001.seg").unwrap().unwrap();
+    let refused = |value: Value| {
+        let mut tx = store.begin(None, None).unwrap();
+        let mut run = NodeDraft::new(Kind::Run, Key::text("1"));
+        run.fields.insert("params", value);
+        let staged = tx.add_node(&log, run);
+        staged.and_then(|_| tx.commit()).expect_err("it must be refused")
+    };
+    let deep = (0..80).fold(Value::from(1_i64), |inner, _| Value::List(vec![inner]));
+    assert!(matches!(refused(deep), Error::Limit { .. }));
+    let large = Value::text("x".repeat(17 << 20));
+    assert!(matches!(refused(large), Error::Limit { .. }));
+    assert_eq!(memory.read("segments/00000001.seg").unwrap().unwrap()[..], before[..]);
+    let mut tx = store.begin(None, None).unwrap();
+    let mut run = NodeDraft::new(Kind::Run, Key::text("1"));
+    let deepest = (0..62).fold(Value::from(1_i64), |inner, _| Value::List(vec![inner]));
+    run.fields.insert("params", deepest);
+    tx.add_node(&log, run).unwrap();
+    tx.commit().unwrap();
+    assert_eq!(store.commit(), 1, "the deepest that is allowed is taken");
 }
