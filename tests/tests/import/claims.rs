@@ -10,7 +10,7 @@ use lineal_tests::place::{DATABASE, Place, fixture};
 
 const MODELS: &str = "find model deployed_by deployment return it, source";
 
-fn logs(line: Line) -> tempfile::TempDir {
+fn logs(line: &Line) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let lines = (0..3_u32).map(|number| Line {
         event_id: Some(format!("{}-{number}", line.service)),
@@ -52,7 +52,7 @@ fn meant(place: &Place) -> (Vec<String>, State) {
 fn a_name_that_two_registries_have_cannot_be_told_until_an_alias_decides() {
     let place = Place::new();
     two_registries(&place);
-    let folder = logs(Line::number(0));
+    let folder = logs(&Line::number(0));
     place.import(&[folder.path()]);
     let (models, state) = meant(&place);
     assert_eq!((models, state), (vec![], State::CannotTell));
@@ -87,7 +87,7 @@ fn a_run_id_in_the_log_decides_without_an_alias() {
     let place = Place::new();
     two_registries(&place);
     let run = Some("4cf1c180887a4e388881bec9652668c5");
-    let folder = logs(Line { run, ..Line::number(0) });
+    let folder = logs(&Line { run, ..Line::number(0) });
     place.import(&[folder.path()]);
     let decided = (vec!["model:prod/credit-risk-scorer@2".to_owned()], State::Complete);
     assert_eq!(meant(&place), decided);
@@ -96,7 +96,7 @@ fn a_run_id_in_the_log_decides_without_an_alias() {
 #[test]
 fn an_alias_of_the_registry_may_stand_for_the_version() {
     let place = Place::new();
-    let folder = logs(Line { version: Some("champion"), ..Line::number(0) });
+    let folder = logs(&Line { version: Some("champion"), ..Line::number(0) });
     place.import(&[folder.path()]);
     assert_eq!(meant(&place).1, State::CannotTell);
     place.import_fixtures(&[DATABASE]);
@@ -108,7 +108,7 @@ fn an_alias_of_the_registry_may_stand_for_the_version() {
 fn a_name_of_the_logs_own_needs_an_alias() {
     let place = Place::new();
     place.import_with(&[&fixture(DATABASE)], &named("prod"));
-    let folder = logs(Line { model: "scorer", ..Line::number(0) });
+    let folder = logs(&Line { model: "scorer", ..Line::number(0) });
     let report = place.import(&[folder.path()]);
     assert_eq!(report.unresolved.1, ["model:scorer@2"]);
     assert_eq!(meant(&place).1, State::CannotTell);
@@ -123,7 +123,7 @@ fn a_name_of_the_logs_own_needs_an_alias() {
 fn without_a_version_the_trail_ends_at_the_deployment() {
     let place = Place::new();
     place.import_fixtures(&[DATABASE]);
-    let folder = logs(Line { version: None, ..Line::number(0) });
+    let folder = logs(&Line { version: None, ..Line::number(0) });
     let report = place.import(&[folder.path()]);
     assert_eq!((report.events, report.counts().rejected), (3, 0));
     assert_eq!(report.unresolved.0, 0, "nothing is claimed");
