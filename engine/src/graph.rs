@@ -11,7 +11,7 @@ mod resolve;
 pub(crate) use build::{build, container_place};
 pub(crate) use csr::Csr;
 pub use labels::quoted;
-pub(crate) use labels::{Labels, label_hash};
+pub(crate) use labels::{Labels, label_hash, tag_hash};
 
 use crate::id_map::IdMap;
 use crate::ledger::ChainHead;

@@ -461,3 +461,27 @@ fn what_would_not_read_back_is_refused_before_a_byte_is_written() {
     tx.commit().unwrap();
     assert_eq!(store.commit(), 1, "the deepest that is allowed is taken");
 }
+
+#[test]
+fn a_tag_is_found_by_its_value_and_the_fold_decides_between_sources() {
+    let store = Store::create_on(Arc::new(MemoryStorage::new()), options()).unwrap();
+    let tagged = |value: &str| {
+        let mut run = NodeDraft::new(Kind::Run, Key::text("4cf1"));
+        let tags: lineal_proof::Map = [("team", value)].into_iter().collect();
+        run.fields.insert("tags", Value::Map(tags));
+        run
+    };
+    let mut tx = store.begin(None, None).unwrap();
+    tx.add_node(&saying("mlflow-rest", 100), tagged("red")).unwrap();
+    tx.add_node(&saying("mlflow-sqlite", 100), tagged("blue")).unwrap();
+    tx.commit().unwrap();
+    let view = store.snapshot().unwrap();
+    let run = view.find(Some(Kind::Run), "4cf1");
+    assert_eq!(view.find_tag(Kind::Run, "team", "blue").unwrap(), run);
+    assert!(
+        view.find_tag(Kind::Run, "team", "red").unwrap().is_empty(),
+        "the database stands on top"
+    );
+    assert!(view.find_tag(Kind::Model, "team", "blue").unwrap().is_empty());
+    assert!(view.find(Some(Kind::Run), "team").is_empty());
+}

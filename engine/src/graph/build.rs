@@ -3,7 +3,7 @@
 use super::resolve::{Link, missing_node, resolve};
 use super::{
     Batch, ContainerPlace, Csr, Graph, ImportFacts, Labels, Node, NodeNo, label_hash, labels,
-    node_head,
+    node_head, tag_hash,
 };
 use crate::claims::Aliases;
 use crate::error::{Error, Result};
@@ -22,6 +22,15 @@ pub(super) struct Raw {
     pub(super) node: Node,
     pub(super) edges: Vec<(Relation, Kind, Edge)>,
     pub(super) fields: Map,
+    /// Hashes of its tags, each as name and value.
+    pub(super) tags: Vec<u64>,
+}
+
+impl Raw {
+    /// A node that nobody describes.
+    pub(super) fn bare(node: Node) -> Raw {
+        Raw { node, edges: Vec::new(), fields: Map::new(), tags: Vec::new() }
+    }
 }
 
 /// The payload of a revision.
@@ -51,6 +60,7 @@ fn read(
     }
     let mut edges: Vec<(Relation, Kind, Edge)> = Vec::new();
     let mut fields = Map::new();
+    let mut tags = Vec::new();
     for head in &heads {
         let revision = revision(segments, ledger.revisions[head.revision as usize].at)?;
         for edge in revision.edges {
@@ -63,6 +73,10 @@ fn read(
             edges.push((relation, kind, edge));
         }
         // Only what labels and flags need; the fold proper is done when a field is asked for.
+        if let Some(all) = revision.fields.get("tags").and_then(Value::as_map) {
+            let texts = all.iter().filter_map(|(name, value)| Some((name, value.as_text()?)));
+            tags.extend(texts.map(|(name, value)| tag_hash(entry.kind, name, value)));
+        }
         for (name, value) in revision.fields {
             if matches!(name.as_str(), "name" | "version" | "aliases" | "deleted" | "service")
                 && value != Value::Null
@@ -85,7 +99,7 @@ fn read(
         deleted: fields.get("deleted").and_then(Value::as_bool).unwrap_or(false),
         candidates: Vec::new(),
     };
-    Ok(Some(Raw { node, edges, fields }))
+    Ok(Some(Raw { node, edges, fields, tags }))
 }
 
 /// Builds the graph of everything committed up to a commit.
@@ -114,7 +128,7 @@ fn number(
         let key = Key::new(vec![KeyPart::Int(i64::try_from(*number).unwrap_or(i64::MAX))]);
         let id = node_id(Kind::Import.name(), &key);
         let node = Node { first_commit: *number, ..missing_node(id, Kind::Import, key) };
-        raws.push(Raw { node, edges: Vec::new(), fields: Map::new() });
+        raws.push(Raw::bare(node));
     }
     let mut order: Vec<u32> = (0..u32::try_from(raws.len()).expect("fewer than 2^32")).collect();
     order.par_sort_unstable_by(|a, b| {
@@ -139,7 +153,8 @@ fn number(
             let id = matches!(kind, Kind::Batch | Kind::Approval | Kind::Evaluation)
                 .then(|| raw.node.id.short());
             let all = labels::labels(kind, &raw.node.key, &raw.fields).into_iter().chain(id);
-            all.map(move |label| (label_hash(kind, &label), node))
+            let tags = raw.tags.iter().map(move |tag| (*tag, node));
+            all.map(move |label| (label_hash(kind, &label), node)).chain(tags)
         })
         .collect();
     let mut nodes: Vec<Node> = raws.into_iter().map(|raw| raw.node).collect();

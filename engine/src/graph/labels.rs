@@ -13,8 +13,22 @@ pub(crate) struct Labels {
 /// Labels stand in the list as 64 bits of BLAKE3: among millions of names a collision is not
 /// expected in the life of a store.
 pub(crate) fn label_hash(kind: Kind, label: &str) -> u64 {
+    hash_of(&[&[kind as u8], label.as_bytes()])
+}
+
+/// The hash under which a tag with its value stands in the list: apart from every label, since no
+/// kind has this number.
+pub(crate) fn tag_hash(kind: Kind, name: &str, value: &str) -> u64 {
+    const TAG: u8 = 0xff;
+    let length = u32::try_from(name.len()).unwrap_or(u32::MAX).to_le_bytes();
+    hash_of(&[&[TAG, kind as u8], &length, name.as_bytes(), value.as_bytes()])
+}
+
+fn hash_of(parts: &[&[u8]]) -> u64 {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(&[kind as u8]).update(label.as_bytes());
+    for part in parts {
+        hasher.update(part);
+    }
     let mut head = [0; 8];
     hasher.finalize_xof().fill(&mut head);
     u64::from_le_bytes(head)
@@ -34,7 +48,15 @@ impl Labels {
 
     /// Nodes of a kind with this label, ascending.
     pub(crate) fn find(&self, kind: Kind, label: &str) -> Vec<NodeNo> {
-        let hash = label_hash(kind, label);
+        self.with_hash(label_hash(kind, label))
+    }
+
+    /// Nodes of a kind with this tag and value, ascending: candidates where sources disagree.
+    pub(crate) fn find_tag(&self, kind: Kind, name: &str, value: &str) -> Vec<NodeNo> {
+        self.with_hash(tag_hash(kind, name, value))
+    }
+
+    fn with_hash(&self, hash: u64) -> Vec<NodeNo> {
         let from = self.entries.partition_point(|(entry, _)| *entry < hash);
         let rest = self.entries[from..].iter();
         rest.take_while(|(entry, _)| *entry == hash).map(|(_, node)| *node).collect()

@@ -6,7 +6,7 @@ use crate::claims::{Aliases, ClaimIndex, Facts, Resolution, is_claim};
 use crate::id_map::IdMap;
 use crate::schema::{Kind, Relation};
 use lineal_proof::record::node_id;
-use lineal_proof::{Hash, Key, Map, Value};
+use lineal_proof::{Hash, Key, Value};
 use std::collections::HashMap;
 
 /// An edge between places in the list of raw nodes.
@@ -54,7 +54,7 @@ pub(super) fn resolve(raws: &mut Vec<Raw>, aliases: &Aliases) -> Vec<Link> {
             links.push((at, *relation, target));
         }
     }
-    raws.extend(missing.into_iter().map(|node| Raw { node, edges: vec![], fields: Map::new() }));
+    raws.extend(missing.into_iter().map(Raw::bare));
     links
 }
 

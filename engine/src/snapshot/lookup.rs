@@ -23,6 +23,23 @@ impl Snapshot {
         }
     }
 
+    /// Nodes of a kind with a tag of exactly this value, ascending.
+    ///
+    /// # Errors
+    /// [`crate::Error::Corrupt`] if a record cannot be read.
+    pub fn find_tag(&self, kind: Kind, name: &str, value: &str) -> crate::Result<Vec<NodeNo>> {
+        let mut found = Vec::new();
+        for node in self.graph().labels.find_tag(kind, name, value) {
+            // Where sources disagree the fold decides.
+            let tags = self.field(node, "tags")?;
+            let tag = tags.as_ref().and_then(lineal_proof::Value::as_map).and_then(|t| t.get(name));
+            if tag.and_then(lineal_proof::Value::as_text) == Some(value) {
+                found.push(node);
+            }
+        }
+        Ok(found)
+    }
+
     fn find_in(&self, kind: Kind, text: &str) -> Vec<NodeNo> {
         let labels = &self.graph().labels;
         let mut found = labels.find(kind, text);
