@@ -32,6 +32,9 @@ fn is_large(value: &Value) -> bool {
     }
 }
 
+/// At least the bytes of a link with the name of its key.
+const LINK_BYTES: usize = 64;
+
 /// A node that was staged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Staged {
@@ -150,7 +153,8 @@ impl<'a> Transaction<'a> {
         let mut revision = self.revision(saying, &node, draft)?;
         revision.sort_edges();
         let kind = crate::schema::Kind::parse(&revision.kind).unwrap_or(crate::schema::Kind::Actor);
-        let content = revision.content_digest();
+        let said = revision.content_bytes();
+        let content = Hash::of(&said);
         if let Some(known) = self.store.known_revision(&node, saying, &content) {
             if !self.snapshot_follows {
                 self.seen.entry(saying.clone()).or_default().insert(Cid(known));
@@ -164,7 +168,8 @@ impl<'a> Transaction<'a> {
             return Ok(Staged { node, content, outcome: Outcome::Known });
         }
         staged.push(content);
-        let size = revision.encode().len();
+        // What the content lacks: form, time, previous and, for each edge, a pin.
+        let size = said.len() + revision.form.len() + (revision.edges.len() + 2) * LINK_BYTES;
         if size > PAYLOAD_MAX {
             let what = format!("the record of {} {}", revision.kind, node.short());
             return Err(Error::Limit { what, found: size as u64, limit: PAYLOAD_MAX as u64 });

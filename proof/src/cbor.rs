@@ -61,7 +61,11 @@ pub fn write_value(out: &mut Vec<u8>, value: &Value) {
     }
 }
 
-fn write_map(out: &mut Vec<u8>, map: &Map) {
+/// Appends a map.
+///
+/// # Panics
+/// As [`write_value`].
+pub fn write_map(out: &mut Vec<u8>, map: &Map) {
     write_map_head(out, map.len());
     for (key, value) in map.iter() {
         write_text(out, key);
@@ -108,7 +112,8 @@ pub fn write_float(out: &mut Vec<u8>, number: f64) {
     out.extend_from_slice(&number.to_bits().swap_bytes().to_le_bytes());
 }
 
-fn write_link(out: &mut Vec<u8>, cid: Cid) {
+/// Appends a link.
+pub fn write_link(out: &mut Vec<u8>, cid: Cid) {
     write_head(out, MAJOR_TAG, TAG_CID);
     write_head(out, MAJOR_BYTES, 37);
     out.push(0);

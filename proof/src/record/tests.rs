@@ -68,6 +68,31 @@ fn the_content_digest_ignores_form_time_previous_and_pins_and_nothing_else() {
 }
 
 #[test]
+fn a_revision_is_written_as_its_map_is() {
+    let mut some = revision();
+    for previous in [None, Some(Cid(Hash::of(b"before")))] {
+        some.previous = previous;
+        let mut map = some.to_map();
+        map.insert("type", "revision");
+        map.insert("format", 1_i64);
+        assert_eq!(some.encode(), cbor::encode_map(&map));
+        for name in ["form", "observed_at", "previous"] {
+            map.remove(name);
+        }
+        let edges = map.remove("edges").unwrap();
+        let without_pin = |edge: &Value| {
+            let mut parts = edge.as_list().unwrap().to_vec();
+            parts.remove(3);
+            Value::List(parts)
+        };
+        let edges: Vec<Value> = edges.as_list().unwrap().iter().map(without_pin).collect();
+        map.insert("edges", Value::List(edges));
+        assert_eq!(some.content_bytes(), cbor::encode_map(&map));
+        assert_eq!(some.content_digest(), Hash::of(&some.content_bytes()));
+    }
+}
+
+#[test]
 fn an_unknown_a_missing_and_a_newer_key_are_refused() {
     let stub = Stub { kind: "run".into(), key: Key::text("1") };
     let mut map = cbor::decode_map(&stub.encode()).unwrap();
