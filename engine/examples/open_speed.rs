@@ -5,6 +5,8 @@
 //! Makes the store in FOLDER (or a temporary one) if there is none yet.
 
 use lineal_engine::schema::{Direction, Kind, Relation};
+use lineal_engine::storage::FileStorage;
+use lineal_engine::verify::{Depth, verify};
 use lineal_engine::{NodeDraft, Options, Result, Saying, Store};
 use lineal_proof::{Key, KeyPart, Value};
 use std::path::Path;
@@ -25,6 +27,11 @@ fn main() -> Result<()> {
     drop(writer);
     for _ in 0..5 {
         timed("open read-only, and a view", || look(&path))?;
+    }
+    for depth in [Depth::Fast, Depth::Full] {
+        let storage = FileStorage::new(&path);
+        let report = timed("verify", || verify(&storage, depth, &mut |_| {}))?;
+        assert!(report.is_sound(), "{:?}", report.faults);
     }
     for file in ["ledger.idx", "graph.idx"] {
         let _ = std::fs::remove_file(path.join("index").join(file));

@@ -36,7 +36,7 @@ impl Bytes {
         }
         // SAFETY: the files mapped here are immutable once renamed into place, or segments, of
         // which only bytes below `head` are looked at; the writer never changes or cuts those
-        // (docs/format.md, section 12). A file cut by somebody else raises SIGBUS, as for any
+        // (docs/format.md, section 12). Other files are not mapped (storage/file.rs). A file cut by somebody else raises SIGBUS, as for any
         // mapped database.
         let map = unsafe { memmap2::Mmap::map(file)? };
         Ok(Bytes(Inner::Mapped(Arc::new(map))))

@@ -3,6 +3,7 @@
 use super::{Graph, Node, NodeNo};
 use crate::schema::Kind;
 use lineal_proof::{Key, KeyPart, Map, Value};
+use rayon::prelude::*;
 
 /// Look-ups by name: a sorted list of hashed labels.
 #[derive(Default)]
@@ -36,7 +37,10 @@ fn hash_of(parts: &[&[u8]]) -> u64 {
 
 impl Labels {
     pub(crate) fn new(mut entries: Vec<(u64, NodeNo)>) -> Labels {
-        entries.sort_unstable();
+        // From a file they come sorted.
+        if !entries.is_sorted() {
+            entries.par_sort_unstable();
+        }
         entries.dedup();
         Labels { entries }
     }

@@ -12,8 +12,9 @@ use lineal_proof::{Hash, Key, KeyPart};
 use rayon::prelude::*;
 
 const MAGIC: &[u8; 8] = b"LNIDX001";
-/// Raised with every change of what the files hold: an older program's file is made again.
-const VERSION: u32 = 1;
+/// Raised with every change of what the files hold or mean, be it only which names are looked up:
+/// an older program's file is made again.
+const VERSION: u32 = 2;
 const HEADER: usize = 16 + HEAD_LENGTH;
 /// Items of a list that are decoded together by one thread.
 const CHUNK: usize = 4_096;

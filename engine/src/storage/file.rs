@@ -7,6 +7,9 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
+/// Folders of files that are immutable, or of which nothing is cut that a reader looks at.
+const MAPPED: [&str; 3] = ["segments/", "containers/", "index/"];
+
 /// A folder.
 #[derive(Debug)]
 pub struct FileStorage {
@@ -85,9 +88,19 @@ impl Drop for Held {
 
 impl Storage for FileStorage {
     fn read(&self, path: &str) -> Result<Option<Bytes>> {
+        // Small files that a writer may cut are copied: a map of them could lose its ground.
+        let is_mapped = MAPPED.iter().any(|folder| path.starts_with(folder));
         let path = self.path(path);
+        let read = |mut file: File| {
+            if is_mapped {
+                return Bytes::map(&file);
+            }
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes)?;
+            Ok(Bytes::held(bytes))
+        };
         match File::open(&path) {
-            Ok(file) => Bytes::map(&file).map(Some).map_err(|e| Error::io("read", path, e)),
+            Ok(file) => read(file).map(Some).map_err(|e| Error::io("read", path, e)),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(Error::io("open", path, e)),
         }
