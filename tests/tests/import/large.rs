@@ -22,7 +22,7 @@ fn file(folder: &Path) -> PathBuf {
     for number in 0..LINES {
         match (number / 100, number % 100) {
             (2, _) => {
-                text.push_str(r#"{"_id":"x","date":"2026-03-01T00:00:00Z","message":"hello"}"#)
+                text.push_str(r#"{"_id":"x","date":"2026-03-01T00:00:00Z","message":"hello"}"#);
             }
             (4, ..10) => text.push_str(r#"{"_id":"x","date":"#),
             (6, at @ ..20) => text.push_str(&Line::number(at).json()),
