@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// Which data trained the model behind this inference hash? Lineal keeps the records of ML teams
 /// so that this can be answered, with its path, years later.
 #[derive(Parser, Debug)]
-#[command(version, propagate_version = true, max_term_width = 100)]
+#[command(name = "lineal", version, propagate_version = true, max_term_width = 100)]
 #[command(after_help = "Examples:
   lineal demo
   lineal init .lineal && lineal import mlflow.db logs/

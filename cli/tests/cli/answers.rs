@@ -1,0 +1,234 @@
+//! Answers in their formats, and the codes they end with.
+
+use crate::program::{ARCHIVE, DATABASE, Folder, HASH};
+use expect_test::expect;
+
+fn full() -> Folder {
+    Folder::with(&[DATABASE, ARCHIVE])
+}
+
+const QUESTION: &str =
+    "find dataset upstream via training of inference:$hash return name, digest, uri";
+
+#[test]
+fn the_same_answer_in_each_format() {
+    let folder = full();
+    let parameter = format!("hash={HASH}");
+    let ask = |format: &str| {
+        folder.run(&["query", QUESTION, "--param", &parameter, "--format", format]).all()
+    };
+    expect![[r#"
+        [0]
+         name                        digest     uri
+        ──────────────────────────────────────────────────────────────────────────────────────────
+         applications_2025q3-train   f6490d4d   s3://bank-data/credit/applications_2025q3.parquet
+        1 row, complete, as of commit 2
+    "#]]
+    .assert_eq(&ask("table"));
+    expect![[r#"
+        [0]
+        name,digest,uri
+        applications_2025q3-train,f6490d4d,s3://bank-data/credit/applications_2025q3.parquet
+    "#]]
+    .assert_eq(&ask("csv"));
+    expect![[r#"
+        [0]
+        {"name":"applications_2025q3-train","digest":"f6490d4d","uri":"s3://bank-data/credit/applications_2025q3.parquet"}
+    "#]].assert_eq(&ask("ndjson"));
+    let json = folder.done(&["query", QUESTION, "--param", &parameter, "--format", "json"]).json();
+    assert_eq!(json["rows"][0][1], "f6490d4d");
+    // The question itself may name the format.
+    let named =
+        folder.run(&["query", &format!("{QUESTION} format csv"), "--param", &parameter]).all();
+    assert_eq!(named, ask("csv"));
+}
+
+#[test]
+fn a_question_from_a_file() {
+    let folder = full();
+    folder.write(
+        "question.lql",
+        "-- the models in use\nfind model as m deployed_by deployment\nreturn m, m.stage\n",
+    );
+    expect![[r#"
+        [0]
+         m                            m.stage
+        ─────────────────────────────────────────
+         model:credit-risk-scorer@2   Production
+         model:credit-risk-scorer@3   Staging
+        2 rows, complete, as of commit 2
+    "#]]
+    .assert_eq(&folder.run(&["query", "-f", "question.lql"]).all());
+    folder.write("wrong.lql", "find model\nwhere stge = \"x\"\n");
+    expect![[r#"
+        [2]
+        error: B002 at 2:7: model has no field `stge`
+          where stge = "x"
+                ^^^^ did you mean `stage`?
+    "#]]
+    .assert_eq(&folder.run(&["query", "-f", "wrong.lql"]).all());
+    assert_eq!(folder.run(&["query", "-f", "question.lql", "find model"]).code, 2);
+}
+
+#[test]
+fn cells_of_csv_are_quoted_where_they_must_be() {
+    let folder = full();
+    let question = "find model where name = \"credit-risk-scorer\" and version = \"2\" return name, \"say \\\"yes\\\"\" as said, \"a, b\" as pair, \"two\\nlines\" as text";
+    let run = folder.run(&["query", question, "--format", "csv"]);
+    expect![[r#"
+        [0]
+        name,said,pair,text
+        credit-risk-scorer,"say ""yes""","a, b","two
+        lines"
+    "#]]
+    .assert_eq(&run.all());
+}
+
+#[test]
+fn times_are_shown_in_the_zone_that_is_asked_for() {
+    let folder = full();
+    let question = "find inference where human_override = true return time order by time limit 2";
+    let ask = |zone: &str| folder.run(&["--tz", zone, "query", question, "--format", "csv"]).all();
+    expect![[r#"
+        [0]
+        time
+        2025-11-03 14:00:00Z
+        2025-11-03 14:02:50Z
+    "#]]
+    .assert_eq(&ask("UTC"));
+    expect![[r#"
+        [0]
+        time
+        2025-11-03 15:00:00+01:00
+        2025-11-03 15:02:50+01:00
+    "#]]
+    .assert_eq(&ask("Europe/Berlin"));
+}
+
+#[test]
+fn traces_of_a_hash_a_run_a_version_and_an_id() {
+    let folder = full();
+    expect![[r#"
+        [0]
+        inference:cdda4d341cb6a3b9b725d30c79b9d5e05aa8d666e7f8f7ef3ca7bc878d16d504  2025-11-03 14:00:00Z, decision refer (0.6664), overridden by a human, was reject
+        found by input hash, sha256
+        └─ served_by deployment:credit-scorer/prod/scorer-prod-eu-1@credit-risk-scorer:3  30 events, 2 overrides, 2025-11-03 14:00:00 to 14:48:20Z
+           └─ deploys model:credit-risk-scorer@3  Staging, @challenger, registered, 2026-11-21
+              │  approved by maria.keller@example.eu, 2025-10-03 09:30:00Z
+              ├─ produced_by run:f7d2f0a9fa90413fbc9a56125400ca43  "credit-lr-C1.0", FINISHED, 2026-11-21 19:23:58Z
+              │  │  human reviewer by maria.keller@example.eu
+              │  │  risk assessment: document:RA-2025-014
+              │  ├─ trained_on dataset:applications_2025q3-train@f6490d4d  s3://bank-data/credit/applications_2025q3.parquet, 341 rows
+              │  ├─ validated_on dataset:applications_2025q3-val@76875c4e  s3://bank-data/credit/applications_2025q3.parquet, 114 rows
+              │  └─ tested_on dataset:applications_2025q3-test@456ebaa3  s3://bank-data/credit/applications_2025q3.parquet, 114 rows
+              └─ registered_from model:m-773ab88224d14b0299247b1553d714a1  logged, 2026-11-21
+                 └─ produced_by run:f7d2f0a9fa90413fbc9a56125400ca43  (above)
+
+        training data recorded: yes. dataset:applications_2025q3-train@f6490d4d
+        nothing missing on the way, as of commit 2
+    "#]].assert_eq(&folder.run(&["trace", HASH]).all());
+    let sought = folder.done(&["trace", HASH]).out;
+    let upper = format!("sha256:{}", HASH.to_uppercase());
+    assert_eq!(folder.done(&["trace", &upper]).out, sought);
+    assert_eq!(folder.done(&["trace", &format!("inference:{HASH}")]).out, sought);
+    expect![[r#"
+        [0]
+        run:4cf1c180887a4e388881bec9652668c5  "credit-lr-C0.1", FINISHED, 2026-11-21 19:23:39Z
+        │  human reviewer by maria.keller@example.eu
+        │  risk assessment: document:RA-2025-014
+        ├─ trained_on dataset:applications_2025q3-train@f6490d4d  s3://bank-data/credit/applications_2025q3.parquet, 341 rows
+        ├─ validated_on dataset:applications_2025q3-val@76875c4e  s3://bank-data/credit/applications_2025q3.parquet, 114 rows
+        └─ tested_on dataset:applications_2025q3-test@456ebaa3  s3://bank-data/credit/applications_2025q3.parquet, 114 rows
+
+        training data recorded: yes. dataset:applications_2025q3-train@f6490d4d
+        nothing missing on the way, as of commit 2
+    "#]].assert_eq(&folder.run(&["trace", "4cf1c180"]).all());
+    let id = folder.done(&["--json", "show", "model:iris@1"]).json();
+    let short = format!("#{}", &id["revision"].as_str().unwrap()[..12]);
+    assert_eq!(folder.run(&["show", &short]).out, folder.run(&["show", "model:iris@1"]).out);
+}
+
+#[test]
+fn exit_codes_say_how_it_ended() {
+    let folder = full();
+    let code = |arguments: &[&str]| folder.run(arguments).code;
+    // 0: an answer, also an empty one.
+    assert_eq!(code(&["trace", HASH]), 0);
+    assert_eq!(code(&["query", "find model where name = \"none\""]), 0);
+    // 1: the answer is no.
+    assert_eq!(code(&["trace", "credit-risk-scorer@4"]), 1, "no run is recorded");
+    // 2: wrong use.
+    assert_eq!(code(&["query", "find modell"]), 2);
+    assert_eq!(code(&["no-such-command"]), 2);
+    // 4: it cannot be told, where that was to be a failure.
+    let logs = Folder::with(&[ARCHIVE]);
+    let question = format!("find dataset upstream of inference:{HASH}");
+    let code = |arguments: &[&str]| logs.run(arguments).code;
+    assert_eq!(code(&["query", &question]), 0);
+    assert_eq!(code(&["query", &question, "--fail-on", "cannot-tell"]), 4);
+    assert_eq!(code(&["trace", HASH]), 1);
+    assert_eq!(code(&["trace", HASH, "--fail-on", "cannot-tell"]), 4);
+    assert_eq!(folder.run(&["trace", HASH, "--fail-on", "cannot-tell"]).code, 0);
+}
+
+#[test]
+fn only_logs_and_only_a_registry_get_useful_answers() {
+    let logs = Folder::with(&[ARCHIVE]);
+    expect![[r#"
+        [1]
+        inference:cdda4d341cb6a3b9b725d30c79b9d5e05aa8d666e7f8f7ef3ca7bc878d16d504  2025-11-03 14:00:00Z, decision refer (0.6664), overridden by a human, was reject
+        found by input hash, sha256
+        └─ served_by deployment:credit-scorer/prod/scorer-prod-eu-1@credit-risk-scorer:3  30 events, 2 overrides, 2025-11-03 14:00:00 to 14:48:20Z
+           └─ deploys model:credit-risk-scorer@3  not imported
+
+        training data recorded: no.
+        missing: model:credit-risk-scorer@3 is only referred to; import the MLflow store that has it
+    "#]].assert_eq(&logs.run(&["trace", HASH]).all());
+    expect![[r#"
+        [0]
+        model:credit-risk-scorer@2
+        missing: only referred to, never imported
+          name            credit-risk-scorer
+          version         2
+          missing         true
+          revisions       0
+          deployed_by deployment:credit-scorer/prod/scorer-prod-eu-1@credit-risk-scorer:2
+    "#]]
+    .assert_eq(&logs.run(&["show", "model:credit-risk-scorer@2"]).all());
+    let registry = Folder::with(&["export-import-2.9"]);
+    expect![[r#"
+        [1]
+        model:iris@1  registered, 2026-11-21
+        ├─ produced_by run:fe602fce80fb430880fbd32a6fcc6c7e  "iris-lr", FINISHED, 2026-11-21 19:24:53Z
+        │     bias report: document:fe602fce80fb430880fbd32a6fcc6c7e/compliance/bias_report.json
+        │     risk assessment: document:fe602fce80fb430880fbd32a6fcc6c7e/compliance/risk_assessment.md
+        └─ registered_from model:7135e03d684d43908fed5155f114a40a  logged, 2026-11-21
+           └─ produced_by run:fe602fce80fb430880fbd32a6fcc6c7e  (above)
+
+        training data recorded: no.
+        run:fe602fce80fb430880fbd32a6fcc6c7e records no dataset input; found instead: nothing that names data
+          to record it: mlflow.log_input(dataset, context="training") in the training run
+    "#]].assert_eq(&registry.run(&["trace", "model:iris@1"]).all());
+}
+
+#[test]
+fn a_deployment_without_a_version_ends_the_trail() {
+    let folder = Folder::with(&[DATABASE]);
+    let hash = "ab".repeat(32);
+    folder.write(
+        "logs.ndjson",
+        format!(
+            r#"{{"_id":"L","date":"2026-03-01T00:00:00Z","service":"s","attributes":{{"art12":{{"event_id":"e","timestamp":"2026-03-01T00:00:00Z","model":{{"name":"credit-risk-scorer"}},"input":{{"hash":"{hash}","hash_algorithm":"sha256"}}}}}}}}"#
+        ),
+    );
+    folder.done(&["import", "logs.ndjson"]);
+    expect![[r#"
+        [4]
+        inference:abababababababababababababababababababababababababababababababab  2026-03-01 00:00:00Z
+        found by input hash, sha256
+        └─ served_by deployment:"s@credit-risk-scorer:?"  1 events, 2026-03-01 00:00:00 to 00:00:00Z
+
+        training data recorded: no.
+        deployment:"s@credit-risk-scorer:?": its events name no model version, so the trail ends here
+    "#]].assert_eq(&folder.run(&["trace", &hash, "--fail-on", "cannot-tell"]).all());
+}

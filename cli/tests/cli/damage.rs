@@ -1,0 +1,83 @@
+//! A damaged store and a store from the future are refused by name, with codes of their own.
+
+use crate::program::{ARCHIVE, DATABASE, Folder, HASH};
+use expect_test::expect;
+
+/// CRC-32C, bit by bit: the test makes a file that this version does not write.
+fn crc32c(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            if crc & 1 == 1 { (crc >> 1) ^ 0x82f6_3b78 } else { crc >> 1 }
+        })
+    })
+}
+
+#[test]
+fn a_store_from_the_future_is_refused_by_name() {
+    let folder = Folder::with(&[DATABASE]);
+    let head = folder.path().join(".lineal/head");
+    let mut bytes = std::fs::read(&head).unwrap();
+    assert_eq!(&bytes[..8], b"LINHEAD1");
+    let last = bytes.len() - 4;
+    assert_eq!(bytes[last..], crc32c(&bytes[..last]).to_le_bytes());
+    bytes[8] = 99;
+    let crc = crc32c(&bytes[..last]).to_le_bytes();
+    bytes[last..].copy_from_slice(&crc);
+    std::fs::write(&head, &bytes).unwrap();
+    let said = folder.run(&["stats"]).all();
+    expect![[r#"
+        [2]
+        error: head has format 99; this version reads up to 1. Use a newer lineal; `lineal migrate` will move older stores
+    "#]].assert_eq(&said);
+    for command in [["query", "find model"].as_slice(), &["rebuild"], &["imports"]] {
+        assert_eq!(folder.run(command).all(), said, "{command:?}");
+    }
+    // Nothing was changed on the way.
+    assert_eq!(std::fs::read(&head).unwrap(), bytes);
+}
+
+#[test]
+fn a_damaged_segment_ends_with_code_3_and_verify_names_the_place() {
+    let folder = Folder::with(&[DATABASE, ARCHIVE]);
+    folder.done(&["verify"]);
+    let segment = folder.path().join(".lineal/segments/00000001.seg");
+    let mut bytes = std::fs::read(&segment).unwrap();
+    // The name of the run behind version 2, as its record says it.
+    let name = b"credit-lr-C0.1";
+    let at = bytes.windows(name.len()).position(|found| found == name).unwrap();
+    bytes[at] ^= 1;
+    std::fs::write(&segment, &bytes).unwrap();
+    let asks = [
+        ["show", "4cf1c180"].as_slice(),
+        &["trace", "model:credit-risk-scorer@2"],
+        &["query", "find run return it, name"],
+        &["rebuild"],
+    ];
+    for command in asks {
+        let run = folder.run(command);
+        assert_eq!(run.code, 3, "{command:?}: {run:?}");
+        assert!(run.err.contains("segments/00000001.seg is damaged at byte "), "{}", run.err);
+    }
+    let run = folder.run(&["verify"]);
+    assert_eq!(run.code, 3, "{run:?}");
+    assert!(run.out.contains("segments/00000001.seg, byte "), "{}", run.out);
+    let run = folder.run(&["--json", "verify"]);
+    assert_eq!(run.code, 3);
+    assert!(!run.json()["faults"].as_array().unwrap().is_empty(), "{}", run.out);
+}
+
+#[test]
+fn a_damaged_container_spares_the_rest_of_the_store() {
+    let folder = Folder::with(&[DATABASE, ARCHIVE]);
+    let containers = folder.path().join(".lineal/containers");
+    for entry in std::fs::read_dir(&containers).unwrap() {
+        let path = entry.unwrap().path();
+        let mut bytes = std::fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        std::fs::write(&path, bytes).unwrap();
+    }
+    assert_eq!(folder.run(&["verify"]).code, 3);
+    assert_eq!(folder.run(&["trace", HASH]).code, 3);
+    folder.done(&["query", "find dataset upstream of model:credit-risk-scorer@2"]);
+}

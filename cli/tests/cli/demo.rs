@@ -1,0 +1,35 @@
+//! The first thing that a person runs.
+
+use crate::program::Folder;
+use expect_test::expect_file;
+
+#[test]
+fn the_demo_answers_and_a_second_run_says_that_it_is_there() {
+    let folder = Folder::new();
+    let first = folder.run(&["demo"]);
+    expect_file!["../golden/demo.txt"].assert_eq(&first.all());
+    let second = folder.run(&["demo"]);
+    expect_file!["../golden/demo-again.txt"].assert_eq(&second.all());
+    // What it offers to paste works.
+    let offered: Vec<&str> =
+        first.out.lines().filter(|l| l.starts_with("  lineal --store")).collect();
+    assert_eq!(offered.len(), 3);
+    for line in offered {
+        let mut command = std::process::Command::new("sh");
+        let program = env!("CARGO_BIN_EXE_lineal");
+        let line = line.trim().strip_prefix("lineal").unwrap();
+        command.current_dir(folder.path()).arg("-c").arg(format!("'{program}'{line}"));
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{line}: {output:?}");
+        assert!(!output.stdout.is_empty(), "{line}");
+    }
+}
+
+#[test]
+fn the_demo_may_have_another_folder() {
+    let folder = Folder::new();
+    let run = folder.done(&["demo", "elsewhere"]);
+    assert!(run.out.contains("$ lineal init elsewhere/store"), "{}", run.out);
+    assert!(folder.path().join("elsewhere/store/head").is_file());
+    assert!(!folder.path().join("lineal-demo").exists());
+}

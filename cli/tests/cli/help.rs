@@ -1,0 +1,59 @@
+//! Help texts and completions.
+
+use crate::program::Folder;
+use expect_test::expect_file;
+
+const COMMANDS: [&str; 13] = [
+    "init",
+    "import",
+    "query",
+    "trace",
+    "show",
+    "stats",
+    "imports",
+    "retract",
+    "alias",
+    "rebuild",
+    "verify",
+    "demo",
+    "completions",
+];
+
+#[test]
+fn the_help_of_the_program_and_of_each_command() {
+    let folder = Folder::new();
+    let help = folder.done(&["--help"]).out;
+    expect_file!["../golden/help.txt"].assert_eq(&help);
+    for command in COMMANDS {
+        assert!(help.lines().any(|line| line.trim_start().starts_with(command)), "{command}");
+        let own = folder.done(&[command, "--help"]).out;
+        expect_file![format!("../golden/help-{command}.txt")].assert_eq(&own);
+    }
+    // Every command of the list in the help is one of those above.
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let listed: Vec<&str> = listed
+        .take_while(|line| !line.is_empty())
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .collect();
+    assert_eq!(listed, COMMANDS);
+}
+
+#[test]
+fn completions_for_each_shell() {
+    let folder = Folder::new();
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let run = folder.done(&["completions", shell]);
+        assert!(run.out.len() > 1_000, "{shell}");
+        assert!(run.out.contains("lineal") && run.out.contains("explain-mapping"), "{shell}");
+        assert!(run.err.is_empty(), "{shell}");
+    }
+    assert_eq!(folder.run(&["completions", "cmd"]).code, 2);
+}
+
+#[test]
+fn the_version_is_that_of_the_package() {
+    let run = Folder::new().done(&["--version"]);
+    assert_eq!(run.out, format!("lineal {}\n", env!("CARGO_PKG_VERSION")));
+}

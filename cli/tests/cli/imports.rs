@@ -1,0 +1,144 @@
+//! Importing: reports on the screen, standard input, other names, undoing.
+
+use crate::program::{ARCHIVE, DATABASE, Folder, HASH, fixture};
+use expect_test::expect;
+
+#[test]
+fn importing_twice_says_that_nothing_is_new() {
+    let folder = Folder::with(&[DATABASE]);
+    let path = fixture(DATABASE).display().to_string();
+    expect![[r#"
+        [0]
+        nothing new: everything was imported before in T s
+         from        source and form   files       read   accepted   duplicate   rejected   skipped
+        ────────────────────────────────────────────────────────────────────────────────────────────
+         mlflow.db   mlflow-sqlite     1 (known)   0      0          0           0          0
+        what you can ask now:
+          lineal query 'find dataset upstream of model:iris@1'
+          lineal trace model:iris@1
+          lineal query 'find model downstream of dataset:applications_2025q3-test@456ebaa3'
+    "#]]
+    .assert_eq(&folder.run(&["import", &path]).all());
+    expect![[r#"
+        [0]
+        nothing written (--dry-run) in T s
+         from                     source and form        files   read   accepted   duplicate   rejected   skipped
+        ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+         datadog-art12-a-nested   datadog datadog-logs   3       314    300        10          1          3
+        recorded: 3 actor, 2 deployment, 1 system, 300 events
+        skipped 3: no event: none of the mapping's marks
+        rejected dt=20251103/hour=16/archive_161503.7524.a3cd0130-8208-4d9f-8748-205d9bbf3ebd.json.gz, line 1, byte 0: the line is no whole JSON value: it ends at byte 200: expected a closing quote
+    "#]].assert_eq(
+        &folder.run(&["import", "--dry-run", &fixture(ARCHIVE).display().to_string()]).all(),
+    );
+    assert_eq!(folder.done(&["--json", "stats"]).json()["commit"], 1);
+}
+
+#[test]
+fn lines_from_standard_input() {
+    let folder = Folder::with(&[DATABASE]);
+    let line = |number: u32| {
+        format!(
+            r#"{{"_id":"L{number}","date":"2026-03-01T00:00:0{number}Z","service":"s","attributes":{{"art12":{{"event_id":"e{number}","timestamp":"2026-03-01T00:00:0{number}Z","model":{{"name":"credit-risk-scorer","version":"2"}},"input":{{"hash":"{}","hash_algorithm":"sha256"}}}}}}}}"#,
+            format!("{number:02}").repeat(32)
+        ) + "\n"
+    };
+    let input = (0..5).map(line).collect::<String>();
+    let run = folder.run_with(&["--json", "import", "-"], input.as_bytes());
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(run.json()["counts"]["accepted"], 5);
+    assert_eq!(run.json()["unresolved"], 0);
+    let run = folder.done(&["trace", &"03".repeat(32)]);
+    assert!(run.out.contains("training data recorded: yes."), "{}", run.out);
+    // The same input again is known by its bytes.
+    let run = folder.run_with(&["--json", "import", "-"], input.as_bytes());
+    assert_eq!(run.json()["commits"], 0);
+    let run = folder.run_with(&["import", "-"], b"");
+    assert_eq!(run.code, 0, "{run:?}");
+}
+
+#[test]
+fn strict_refuses_as_a_whole_and_ends_with_code_1() {
+    let folder = Folder::with(&[]);
+    let path = fixture(ARCHIVE).display().to_string();
+    expect![[r#"
+        [1]
+        error: 1 rejected under --strict; nothing was imported. The first: dt=20251103/hour=16/archive_161503.7524.a3cd0130-8208-4d9f-8748-205d9bbf3ebd.json.gz, line 1, byte 0: the line is no whole JSON value: it ends at byte 200: expected a closing quote
+    "#]].assert_eq(&folder.run(&["import", "--strict", &path]).all());
+    assert_eq!(folder.done(&["--json", "stats"]).json()["commit"], 0);
+}
+
+#[test]
+fn an_import_is_undone_and_restored() {
+    let folder = Folder::with(&[DATABASE]);
+    folder.done(&["import", &fixture(ARCHIVE).display().to_string()]);
+    expect![[r#"
+        [0]
+        import:2 retracted in commit 3; `as of 2` still shows it as before
+    "#]]
+    .assert_eq(
+        &folder
+            .run(&[
+                "retract",
+                "import:2",
+                "--reason",
+                "the wrong archive",
+                "--actor",
+                "anna@bank.example",
+            ])
+            .all(),
+    );
+    let run = folder.run(&["trace", HASH]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert_eq!(folder.done(&["trace", "--as-of", "2", HASH]).code, 0);
+    let listed = folder.done(&["imports"]).out;
+    assert!(
+        listed.lines().any(|line| line.contains("import:2") && line.contains("retracted")),
+        "{listed}"
+    );
+    folder.done(&["retract", "2", "--restore"]);
+    folder.done(&["trace", HASH]);
+}
+
+#[test]
+fn an_alias_is_used_and_removed() {
+    let folder = Folder::with(&[DATABASE]);
+    expect![[r#"
+        [0]
+        the scorer = model:credit-risk-scorer (commit 2)
+    "#]]
+    .assert_eq(&folder.run(&["alias", "the scorer", "=", "model:credit-risk-scorer"]).all());
+    let run = folder.done(&["show", "model:the scorer@2"]);
+    assert!(run.out.starts_with("model:credit-risk-scorer@2\n"), "{}", run.out);
+    expect![[r#"
+        [0]
+        the scorer stands for nothing any more (commit 3)
+    "#]]
+    .assert_eq(&folder.run(&["alias", "the scorer", "=", "none"]).all());
+    assert_eq!(folder.run(&["show", "model:the scorer@2"]).code, 2);
+}
+
+#[test]
+fn explaining_a_mapping_needs_no_store_and_writes_nothing() {
+    let folder = Folder::new();
+    let path = fixture(ARCHIVE).display().to_string();
+    let run = folder.done(&["import", "--explain-mapping", &path]);
+    assert!(run.out.contains("art12.input.hash") && run.out.contains("input_hash"), "{}", run.out);
+    let json = folder.done(&["--json", "import", "--explain-mapping", &path]).json();
+    assert!(json.is_object(), "{json}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_store_is_found_upward_and_by_flag_and_variable() {
+    let folder = Folder::with(&[DATABASE]);
+    let below = folder.path().join("a/b");
+    std::fs::create_dir_all(&below).unwrap();
+    let output = folder.command(&["stats"]).current_dir(&below).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let other = Folder::new();
+    let store = folder.path().join(".lineal").display().to_string();
+    other.done(&["--store", &store, "stats"]);
+    let output = other.command(&["stats"]).env("LINEAL_STORE", &store).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}

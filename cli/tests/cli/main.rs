@@ -1,0 +1,15 @@
+//! The command line as a person meets it: what it prints and how it ends.
+//!
+//! Golden texts lie in the tests and in `cli/tests/golden/`; `UPDATE_EXPECT=1 cargo test` writes
+//! them anew, and the diff is the review.
+
+#[path = "../program/mod.rs"]
+mod program;
+
+mod answers;
+mod damage;
+mod demo;
+mod errors;
+mod help;
+mod imports;
+mod json;
