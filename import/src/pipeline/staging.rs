@@ -82,13 +82,18 @@ impl<'a> Session<'a> {
         if indexed != [EventField::InputHash] || self.store.setting("indexed").is_some() {
             settings.push(("indexed", list(&mut indexed.iter().map(|field| field.spec().name))));
         }
-        let mut transaction = self.begin()?;
+        let mut transaction = self.store.begin(None, self.options.actor.clone())?;
         for (name, value) in settings {
             if self.store.setting(name).as_ref() != Some(&value) {
                 transaction.add_setting(name, value);
             }
         }
-        self.commit(transaction)
+        // A commit of its own: what is settled outlives the import that came with it.
+        if !self.report.dry_run && !transaction.is_empty() {
+            transaction.commit()?;
+            self.report.commits += 1;
+        }
+        Ok(())
     }
 
     /// Begins the next transaction of this import.
