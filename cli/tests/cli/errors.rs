@@ -187,27 +187,27 @@ fn a_gzip_file_that_was_cut() {
         &folder,
         &["import", "cut.json.gz"],
         &expect![[r#"
-        [0]
-        import:1, 1 commits in T s
-         from          source and form        files   read   accepted   duplicate   rejected   skipped
-        ───────────────────────────────────────────────────────────────────────────────────────────────
-         cut.json.gz   datadog datadog-logs   1       73     72         0           1          0
-        recorded: 3 actor, 2 deployment, 1 system, 72 events
-        rejected cut.json.gz: cut.json.gz ends at byte 13901 in the middle of its gzip data; the 72 whole lines before were read; fetch the file again, or keep what was read
-        2 nodes are referred to and not imported: model:credit-risk-scorer@2, model:credit-risk-scorer@3 (`lineal stats` says what would bring them)
-        what you can ask now:
-          lineal trace cdda4d341cb6a3b9b725d30c79b9d5e05aa8d666e7f8f7ef3ca7bc878d16d504
-          lineal query 'find model upstream of deployment:credit-scorer/prod/scorer-prod-eu-1@credit-risk-scorer:2'
-    "#]],
+            [0]
+            import:1, 1 commits in T s
+             from          source and form        files   read   accepted   duplicate   rejected   skipped
+            ───────────────────────────────────────────────────────────────────────────────────────────────
+             cut.json.gz   datadog datadog-logs   1       73     72         0           1          0
+            recorded: 3 actor, 2 deployment, 1 system, 72 events
+            rejected cut.json.gz: ends at byte 13901 in the middle of its gzip data; the 72 whole lines before were read; fetch the file again, or keep what was read
+            2 nodes are referred to and not imported: model:credit-risk-scorer@2, model:credit-risk-scorer@3 (`lineal stats` says what would bring them)
+            what you can ask now:
+              lineal trace cdda4d341cb6a3b9b725d30c79b9d5e05aa8d666e7f8f7ef3ca7bc878d16d504
+              lineal query 'find model upstream of deployment:credit-scorer/prod/scorer-prod-eu-1@credit-risk-scorer:2'
+        "#]],
     );
     folder.write("other/cut.json.gz", &bytes[..bytes.len() / 3]);
     check(
         &folder,
         &["import", "--strict", "other/cut.json.gz"],
         &expect![[r#"
-        [1]
-        error: 1 rejected under --strict; nothing was imported. The first: cut.json.gz: cut.json.gz ends at byte 9267 in the middle of its gzip data; the 46 whole lines before were read; fetch the file again, or keep what was read
-    "#]],
+            [1]
+            error: 1 rejected under --strict; nothing was imported. The first: cut.json.gz: ends at byte 9267 in the middle of its gzip data; the 46 whole lines before were read; fetch the file again, or keep what was read
+        "#]],
     );
 }
 
