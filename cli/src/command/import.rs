@@ -146,7 +146,8 @@ pub(super) fn print(
 ) -> Outcome<()> {
     let style = Style::new();
     let head = match report.import {
-        Some(number) => format!("import:{number}, {} commits", report.commits),
+        Some(number) if report.commits == 1 => format!("import:{number}, 1 commit"),
+        Some(number) => format!("import:{number}, {} commits", grouped(report.commits)),
         None if report.dry_run => "nothing written (--dry-run)".to_owned(),
         None => "nothing new: everything was imported before".to_owned(),
     };

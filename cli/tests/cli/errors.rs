@@ -188,7 +188,7 @@ fn a_gzip_file_that_was_cut() {
         &["import", "cut.json.gz"],
         &expect![[r#"
             [0]
-            import:1, 1 commits in T s
+            import:1, 1 commit in T s
              from          source and form        files   read   accepted   duplicate   rejected   skipped
             ───────────────────────────────────────────────────────────────────────────────────────────────
              cut.json.gz   datadog datadog-logs   1       73     72         0           1          0
@@ -220,20 +220,20 @@ fn more_rejects_than_events() {
         &folder,
         &["import", "bad.ndjson"],
         &expect![[r#"
-        [0]
-        import:1, 1 commits in T s
-         from         source and form        files   read   accepted   duplicate   rejected   skipped
-        ──────────────────────────────────────────────────────────────────────────────────────────────
-         bad.ndjson   datadog datadog-logs   1       8      0          0           7          1
-        skipped 1: no event: none of the mapping's marks
-        rejected bad.ndjson, line 2, byte 56: the line is no whole JSON value: it ends at byte 7: expected a value
-        rejected bad.ndjson, line 3, byte 64: the line is no whole JSON value: it ends at byte 7: expected a value
-        rejected bad.ndjson, line 4, byte 72: the line is no whole JSON value: it ends at byte 7: expected a value
-        rejected bad.ndjson, line 5, byte 80: the line is no whole JSON value: it ends at byte 7: expected a value
-        rejected bad.ndjson, line 6, byte 88: the line is no whole JSON value: it ends at byte 7: expected a value
-        rejected 2 more; --json lists them
-        more than half was rejected: `lineal import --explain-mapping` shows what the lines hold
-    "#]],
+            [0]
+            import:1, 1 commit in T s
+             from         source and form        files   read   accepted   duplicate   rejected   skipped
+            ──────────────────────────────────────────────────────────────────────────────────────────────
+             bad.ndjson   datadog datadog-logs   1       8      0          0           7          1
+            skipped 1: no event: none of the mapping's marks
+            rejected bad.ndjson, line 2, byte 56: the line is no whole JSON value: it ends at byte 7: expected a value
+            rejected bad.ndjson, line 3, byte 64: the line is no whole JSON value: it ends at byte 7: expected a value
+            rejected bad.ndjson, line 4, byte 72: the line is no whole JSON value: it ends at byte 7: expected a value
+            rejected bad.ndjson, line 5, byte 80: the line is no whole JSON value: it ends at byte 7: expected a value
+            rejected bad.ndjson, line 6, byte 88: the line is no whole JSON value: it ends at byte 7: expected a value
+            rejected 2 more; --json lists them
+            more than half was rejected: `lineal import --explain-mapping` shows what the lines hold
+        "#]],
     );
 }
 
