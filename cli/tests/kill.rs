@@ -15,14 +15,14 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-const FILES: u32 = 60;
+const FILES: u32 = 42;
 const EVENTS_PER_FILE: u32 = 2_000;
 const SERVICES: u32 = 5;
 const KILLS: u32 = 20;
 /// After so many a store's import is left to end; then another store is begun.
-const KILLS_PER_STORE: u32 = 5;
+const KILLS_PER_STORE: u32 = 10;
 
-/// About 75 MB as stored: enough for three transactions of log files.
+/// About 52 MB as stored: enough for two transactions of log files.
 fn archive(folder: &Path) {
     let hour = folder.join("dt=20260301/hour=00");
     std::fs::create_dir_all(&hour).unwrap();
@@ -91,7 +91,7 @@ const QUESTIONS: [&str; 8] = [
     "find batch as b served_by deployment as d return d, b.count, b.first_time, b.last_time",
     "find inference as i served_by deployment summarize count() as n by i.human_override",
     "find dataset upstream via training of inference:\"event-77\"",
-    "trace inference:\"event-100001\" to dataset as d return path",
+    "trace inference:\"event-70001\" to dataset as d return path",
     "find run return it, name, status, params",
     "find model as m produced_by run as r return m, r",
 ];
