@@ -2,8 +2,8 @@
 //! file: its answers are those of SQLite over the same world.
 //!
 //! Needs a Python with numpy and pyarrow (`LINEAL_PYTHON`, else `python3`) and the folder of the
-//! comparison (`LINEAL_PEERS`, else `../shared/peers` beside the repository). `LINEAL_PEERS_SIZE=S`
-//! takes the world of 200,000 events, which an unoptimised build imports in minutes.
+//! comparison (`LINEAL_PEERS`, else `../shared/peers` beside the repository). The world has 200,000
+//! events; `LINEAL_PEERS_SIZE` takes another (XS, M, L).
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ fn q1_and_q3_over_the_synthetic_world_are_answered_as_sqlite_answers_them() {
     if !imports.is_ok_and(|output| output.status.success()) {
         return skip("no Python with numpy and pyarrow (LINEAL_PYTHON names one)");
     }
-    let size = std::env::var("LINEAL_PEERS_SIZE").unwrap_or_else(|_| "XS".to_owned());
+    let size = std::env::var("LINEAL_PEERS_SIZE").unwrap_or_else(|_| "S".to_owned());
     let work = tempfile::tempdir().unwrap();
     let compare = repository().join("benches/compare");
     let output = Command::new(python)

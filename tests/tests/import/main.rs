@@ -4,6 +4,7 @@
 
 mod again;
 mod answers;
+mod changes;
 mod claims;
 mod counts;
 mod forms;

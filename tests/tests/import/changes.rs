@@ -1,0 +1,98 @@
+//! A store that changed between two imports, in whatever order they come; and what no file of ours
+//! says in the clear.
+
+use lineal_engine::storage::{MemoryStorage, Storage};
+use lineal_import::ImportOptions;
+use lineal_tests::place::{ARCHIVES, DATABASE, Place, fixture};
+use lineal_tests::sample;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+const BEFORE: i64 = 1_800_000_000_000_000_000;
+const AFTER: i64 = BEFORE + 86_400_000_000_000;
+const STATE: &str =
+    "find model where name = \"credit-risk-scorer\" and version = \"2\" return stage, aliases";
+
+/// The database a day later: version 2 is archived, nobody is champion, a run is gone for good.
+fn later(folder: &Path) -> PathBuf {
+    let path = folder.join("mlflow.db");
+    std::fs::copy(fixture(DATABASE), &path).unwrap();
+    let database = rusqlite::Connection::open(&path).unwrap();
+    database
+        .execute_batch(
+            "pragma foreign_keys = off;
+             update model_versions set current_stage = 'Archived' where name = 'credit-risk-scorer' and version = 2;
+             delete from registered_model_aliases where alias = 'champion';
+             delete from runs where name = 'credit-sweep';
+             delete from params where run_uuid not in (select run_uuid from runs);
+             delete from tags where run_uuid not in (select run_uuid from runs);
+             delete from metrics where run_uuid not in (select run_uuid from runs);
+             delete from latest_metrics where run_uuid not in (select run_uuid from runs);",
+        )
+        .unwrap();
+    drop(database);
+    path
+}
+
+fn at(observed_at: i64) -> ImportOptions {
+    ImportOptions { observed_at: Some(observed_at), ..ImportOptions::default() }
+}
+
+#[test]
+fn the_later_state_is_the_view_and_the_earlier_one_stays_to_be_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let (earlier, later) = (fixture(DATABASE), later(folder.path()));
+    let place = Place::new();
+    let first = place.import_with(&[&earlier], &at(BEFORE));
+    assert_eq!(place.rows(STATE), [["Production", "champion"].map(str::to_owned)]);
+    let sweep = place.column("find run where name = \"credit-sweep\"");
+    assert_eq!(sweep.len(), 1);
+    let second = place.import_with(&[&later], &at(AFTER));
+    assert_eq!(second.commits, 1);
+    let counts = second.counts();
+    assert!(counts.accepted > 0 && counts.accepted < 10, "{counts:?}");
+    assert_eq!(counts.accepted + counts.duplicate + counts.skipped, counts.read);
+    assert!(counts.read < first.counts().read);
+    assert_eq!(place.rows(STATE), [["Archived", ""].map(str::to_owned)]);
+    let old = place.rows(&format!("{STATE} as of 1"));
+    assert_eq!(old, [["Production", "champion"].map(str::to_owned)]);
+    // The run is no longer in its source, and the view says so.
+    let view = place.view();
+    let run = view.find(None, sweep[0].strip_prefix("run:").unwrap())[0];
+    let gone = view.field(run, "gone").unwrap();
+    assert_eq!(gone, Some(lineal_proof::Value::Bool(true)));
+    assert!(place.import_with(&[&later], &at(AFTER)).brought_nothing());
+}
+
+#[test]
+fn an_older_state_that_is_imported_later_changes_no_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let (earlier, later) = (fixture(DATABASE), later(folder.path()));
+    let (forth, back) = (Place::new(), Place::new());
+    forth.import_with(&[&earlier], &at(BEFORE));
+    forth.import_with(&[&later], &at(AFTER));
+    back.import_with(&[&later], &at(AFTER));
+    back.import_with(&[&earlier], &at(BEFORE));
+    assert_eq!(back.rows(STATE), [["Archived", ""].map(str::to_owned)]);
+    assert_eq!(sample::answers(&forth.view()), sample::answers(&back.view()));
+}
+
+#[test]
+fn no_file_of_a_store_names_a_person_in_the_clear() {
+    let storage = MemoryStorage::new();
+    let place = Place::on(Arc::new(storage.clone()));
+    place.import_fixtures(&[DATABASE, "mlflow-2.9-file/mlruns", ARCHIVES[0], ARCHIVES[2]]);
+    let view = place.view();
+    let named = |login: &str| !view.find(None, login).is_empty();
+    assert!(named("maria.keller@example.eu") && named("reviewer-0"), "people are found by login");
+    let mut containers = 0;
+    for path in storage.paths() {
+        let bytes = storage.read(&path).unwrap().unwrap();
+        for name in ["maria.keller", "reviewer-0", "approved after Art. 9 review"] {
+            let clear = bytes.windows(name.len()).any(|window| window == name.as_bytes());
+            assert!(!clear, "{name} stands in {path}");
+        }
+        containers += usize::from(path.starts_with("containers/"));
+    }
+    assert_eq!(containers, 2);
+}
