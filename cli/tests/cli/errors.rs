@@ -75,7 +75,10 @@ fn a_store_that_is_being_written_says_by_whom_and_since_when() {
     assert_eq!(run.code, 2);
     let holder =
         format!("error: the store is being written by process {} since ", std::process::id());
-    assert!(run.err.starts_with(&holder), "{}", run.err);
+    let since = run.err.strip_prefix(&holder).unwrap_or_else(|| panic!("{}", run.err));
+    let (day, time) = (since.get(..10).unwrap(), since.get(10..20).unwrap());
+    assert_eq!(day.matches('-').count(), 2, "{since}");
+    assert!(time.starts_with(' ') && time.ends_with('Z') && time.contains(':'), "{since}");
     assert!(run.err.contains("reading is possible meanwhile"), "{}", run.err);
     // And so it is.
     folder.done(&["stats"]);

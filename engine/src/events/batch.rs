@@ -1,6 +1,7 @@
 //! Sealing a batch: the root over its rows and the counters that answer without opening them.
 
 use super::EventBlock;
+use crate::clock::civil_date;
 use crate::event_fields::{EVENT_FIELDS, EventField, Group};
 use lineal_proof::event::{Salts, leaf};
 use lineal_proof::merkle::Tree;
@@ -35,16 +36,7 @@ pub struct BatchCounters {
 /// The year and month of a time, as `YYYY-MM` in UTC.
 #[must_use]
 pub(crate) fn month_of(ns: i64) -> String {
-    // Days to civil date after Howard Hinnant's `civil_from_days`.
-    let days = ns.div_euclid(86_400_000_000_000) + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let (year, month, _) = civil_date(ns);
     format!("{year:04}-{month:02}")
 }
 

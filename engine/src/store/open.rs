@@ -2,6 +2,7 @@
 
 use super::{Options, SecretBox, State, Store, orphans, recovery};
 use crate::catalog::Catalog;
+use crate::clock::utc_text;
 use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
 use crate::index;
@@ -105,7 +106,7 @@ impl Store {
 
 /// What the lock file says of this process.
 fn holder(options: &Options) -> String {
-    format!("process {} since {}", std::process::id(), options.clock.now() / 1_000_000_000)
+    format!("process {} since {}", std::process::id(), utc_text(options.clock.now()))
 }
 
 /// The store's id from its first segment, where `head` cannot tell.
