@@ -15,6 +15,7 @@ mod sink;
 mod staging;
 
 pub use limits::Limits;
+pub use log_files::STANDARD_INPUT;
 pub use recognise::{Found, recognise};
 
 use crate::datadog::{CompiledMapping, explain};

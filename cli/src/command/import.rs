@@ -8,7 +8,9 @@ use crate::time::Zone;
 use crate::{place, time};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lineal_engine::Store;
-use lineal_import::{ImportOptions, LoadedMapping, Progress, Report, explain_mapping, import};
+use lineal_import::{
+    ImportOptions, LoadedMapping, Progress, Report, STANDARD_INPUT, explain_mapping, import,
+};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -132,7 +134,7 @@ impl StandardInput {
     }
 
     fn path(&self) -> PathBuf {
-        self.folder.path().join("stdin")
+        self.folder.path().join(STANDARD_INPUT)
     }
 }
 

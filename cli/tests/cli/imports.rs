@@ -53,6 +53,11 @@ fn lines_from_standard_input() {
     // The same input again is known by its bytes.
     let run = folder.run_with(&["--json", "import", "-"], input.as_bytes());
     assert_eq!(run.json()["commits"], 0);
+    // Other lines are no rewritten file.
+    let more = (5..8).map(line).collect::<String>();
+    let run = folder.run_with(&["--json", "import", "-"], more.as_bytes());
+    assert_eq!(run.json()["sources"][0]["label"], "stdin");
+    assert_eq!(run.json()["sources"][0]["warnings"], serde_json::json!([]));
     let run = folder.run_with(&["import", "-"], b"");
     assert_eq!(run.code, 0, "{run:?}");
 }

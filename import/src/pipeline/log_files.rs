@@ -18,6 +18,8 @@ use std::path::Path;
 
 /// The form of log files.
 pub(super) const FORM: &str = "datadog-logs";
+/// The label of what was read from standard input; a program that spools it names the file so.
+pub const STANDARD_INPUT: &str = "stdin";
 /// The name of a log organisation where none is given.
 const SOURCE: &str = "datadog";
 /// Files of fewer lines have their digests sealed: few lines can be guessed.
@@ -68,13 +70,7 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, archive: &Archive) ->
             session.progress.add_bytes(file.size);
             continue;
         }
-        if let Some(commit) = session.store.rewritten(&file.label, FORM, &digest) {
-            let warning = format!(
-                "{} was imported before with other bytes (commit {commit}): it was rewritten since",
-                file.label
-            );
-            report.warnings.push(warning);
-        }
+        report.warnings.extend(rewritten(session, &file.label, &digest));
         let job = Job { file, custody, digest, known };
         if file.size > limits.small_file_bytes {
             take_group(session, &mut report, &source, &std::mem::take(&mut group))?;
@@ -92,6 +88,23 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, archive: &Archive) ->
     take_group(session, &mut report, &source, &group)?;
     session.report.sources.push(report);
     Ok(())
+}
+
+/// Was a file of that label imported with other bytes? A path within an archive names one file; the
+/// bare name of a single one may be that of another in another folder, and what comes from standard
+/// input is another each time.
+fn rewritten(session: &Session<'_>, label: &str, digest: &[u8; 16]) -> Option<String> {
+    if label == STANDARD_INPUT {
+        return None;
+    }
+    let commit = session.store.rewritten(label, FORM, digest)?;
+    Some(if label.contains('/') {
+        format!(
+            "{label} was imported before with other bytes (commit {commit}): it was rewritten since"
+        )
+    } else {
+        format!("a file called {label} was imported before with other bytes (commit {commit})")
+    })
 }
 
 /// Translates small files in parallel and commits them together, in path order.

@@ -60,6 +60,21 @@ fn of_a_file_that_was_rewritten_only_the_new_events_come() {
 }
 
 #[test]
+fn two_files_of_one_name_in_two_folders_are_not_taken_for_one() {
+    let (place, folder) = (Place::new(), tempfile::tempdir().unwrap());
+    let file = |day: &str| folder.path().join(day).join("export.json");
+    write(&file("monday"), (0..5).map(Line::number)).unwrap();
+    write(&file("tuesday"), (5..10).map(Line::number)).unwrap();
+    place.import(&[&file("monday")]);
+    let report = place.import(&[&file("tuesday")]);
+    assert_eq!(
+        report.sources[0].warnings,
+        ["a file called export.json was imported before with other bytes (commit 1)"]
+    );
+    assert_eq!(events(&place), 10);
+}
+
+#[test]
 fn the_same_bytes_under_another_name_are_known_and_the_same_events_are_duplicates() {
     let (place, archive) = (Place::new(), Archive::new());
     archive.write("archive_1.json", (0..20).map(Line::number));
