@@ -130,16 +130,18 @@ impl ClaimIndex {
         facts: &dyn Facts,
     ) -> Resolution {
         let claim = substitute(kind, claim, aliases);
-        let beside = |name: &str| beside.iter().find(|(n, _)| n == name).map(|(_, id)| id.as_str());
+        let ids = |name: &str| -> Vec<&str> {
+            beside.iter().filter(|(n, _)| n == name).map(|(_, id)| id.as_str()).collect()
+        };
         let fitting = self.fitting(kind, &claim, key_of);
-        let (run, logged) = (beside("run"), beside("logged"));
+        let (runs, logged) = (ids("run"), ids("logged"));
         if kind != Kind::Model {
             return one_or_many(fitting);
         }
         if fitting.len() > 1 {
             let named = fitting.iter().copied().filter(|model| {
-                logged.is_some_and(|id| facts.stems_from(*model, id))
-                    || run.is_some_and(|id| facts.produced_by(*model, id))
+                logged.iter().any(|id| facts.stems_from(*model, id))
+                    || runs.iter().any(|id| facts.produced_by(*model, id))
             });
             let named: Vec<u32> = named.collect();
             return one_or_many(if named.is_empty() { fitting } else { named });
@@ -147,22 +149,24 @@ impl ClaimIndex {
         if !fitting.is_empty() {
             return one_or_many(fitting);
         }
-        self.by_ids(&claim, run, logged, key_of, facts)
+        self.by_ids(&claim, &runs, &logged, key_of, facts)
     }
 
     /// No version fits by name: the ids beside the claim decide alone, then an alias.
     fn by_ids<'k>(
         &self,
         claim: &Key,
-        run: Option<&str>,
-        logged: Option<&str>,
+        runs: &[&str],
+        logged: &[&str],
         key_of: impl Fn(u32) -> &'k Key,
         facts: &dyn Facts,
     ) -> Resolution {
-        if let Some(model) = logged.and_then(|id| self.logged.get(id)) {
-            return Resolution::One(*model);
+        let known: Vec<u32> =
+            logged.iter().filter_map(|id| self.logged.get(*id)).copied().collect();
+        if !known.is_empty() {
+            return one_or_many(known);
         }
-        let made: Vec<u32> = run.map(|run| facts.models_of_run(run)).unwrap_or_default();
+        let made: Vec<u32> = runs.iter().flat_map(|run| facts.models_of_run(run)).collect();
         let registered: Vec<u32> =
             made.iter().copied().filter(|model| key_of(*model).0.len() == 3).collect();
         let made = if registered.is_empty() { made } else { registered };

@@ -119,4 +119,6 @@ pub struct BatchDraft {
     pub block: Arc<EventBlock>,
     /// Which rows, in any order.
     pub rows: Vec<u32>,
+    /// Those of them whose identity is known with other content: the view decides which counts.
+    pub doubted: Vec<u32>,
 }

@@ -86,7 +86,6 @@ event_fields! {
     Host "host" Open Text "the host";
     Status "status" Open Text "the level of the log line";
     Error "error" Open Text "the error";
-    Conflict "conflict" Open Bool "same identity as an earlier event, other content: not counted";
     InputHash "input_hash" Subject Hash "the hash of the input";
     InputAlgorithm "input_algorithm" Subject Text "how the input hash was made";
     InputKeyId "input_key_id" Subject Text "the key of a keyed input hash";

@@ -227,6 +227,7 @@ fields_by_kind! {
         "overrides" Int "human overrides";
         "art12" Int "events marked for Article 12";
         "longest_silence" Int "the longest time between two events, ns";
+        "outweighed" Int "rows that another row of the same event outweighs; derived";
         "root" Hash "the Merkle root over the rows";
         "size" Int "bytes of the canonical rows";
         "retention_until" Time "kept until";

@@ -84,15 +84,28 @@ pub(crate) struct Batch {
     pub(crate) place: Option<(u32, u32)>,
     /// Rows that live on although the import that brought them is retracted; all if none.
     pub(crate) kept: Option<Vec<(u32, u32)>>,
+    /// Rows that another row of the same identity outweighs: alive, but no events that count.
+    pub(crate) outweighed: Vec<(u32, u32)>,
+    /// Rows whose identity was known with other content when they were written. Like `effective`
+    /// only there while the view is made.
+    pub(crate) doubted: Vec<(u32, u32)>,
+    /// As of when somebody says so.
+    pub(crate) effective: i64,
+}
+
+fn within(runs: &[(u32, u32)], row: u32) -> bool {
+    runs.iter().any(|(first, count)| (*first..first + count).contains(&row))
 }
 
 impl Batch {
     /// Is a row alive?
     pub(crate) fn has_row(&self, row: u32) -> bool {
-        row < self.rows
-            && self.kept.as_ref().is_none_or(|runs| {
-                runs.iter().any(|(first, count)| (*first..first + count).contains(&row))
-            })
+        row < self.rows && self.kept.as_ref().is_none_or(|runs| within(runs, row))
+    }
+
+    /// Is a row an event that counts?
+    pub(crate) fn counts(&self, row: u32) -> bool {
+        self.has_row(row) && !within(&self.outweighed, row)
     }
 }
 
@@ -131,7 +144,8 @@ pub(crate) struct Graph {
     pub(crate) batches: Vec<Batch>,
     pub(crate) containers: Vec<ContainerPlace>,
     pub(crate) batch_of_ordinal: HashMap<u32, u32>,
-    pub(crate) batch_of_node: HashMap<NodeNo, u32>,
+    /// Batches of a node: more than one where rows of a retracted import were imported again.
+    pub(crate) batch_of_node: HashMap<NodeNo, Vec<u32>>,
     pub(crate) deployments: HashMap<NodeNo, DeploymentEvents>,
     pub(crate) imports: BTreeMap<NodeNo, ImportFacts>,
     pub(crate) commit_times: Vec<i64>,

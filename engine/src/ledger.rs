@@ -69,11 +69,12 @@ pub(crate) struct BatchEntry {
     pub(crate) revision: u32,
     pub(crate) deployment: Hash,
     pub(crate) rows: u32,
-    pub(crate) events: u64,
     pub(crate) overrides: u64,
     pub(crate) art12: u64,
     pub(crate) first_time: i64,
     pub(crate) last_time: i64,
+    /// Runs of rows whose identity was known with other content when it was written.
+    pub(crate) doubted: Vec<(u32, u32)>,
     /// Its place, by the last manifest so far: index into `manifests`, first row.
     pub(crate) place: Option<(u32, u32)>,
 }

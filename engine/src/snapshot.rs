@@ -5,8 +5,9 @@ mod fields;
 mod lookup;
 mod runs;
 mod views;
+mod weigh;
 
-pub use events::{BatchInfo, EventRef};
+pub use events::{BatchInfo, EventRef, EventRows};
 pub use fields::Folded;
 pub(crate) use runs::DiskRuns;
 pub(crate) use views::Views;

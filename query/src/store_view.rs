@@ -145,7 +145,7 @@ impl Source for StoreView {
     }
 
     fn batch_rows(&self, batch: NodeNo) -> Result<Vec<EventRef>, Error> {
-        self.snapshot.rows_of(batch).map(ours)
+        Ok(ours(self.snapshot.rows_of(batch)))
     }
 
     fn batch_times(&self, batch: NodeNo) -> (i64, i64) {

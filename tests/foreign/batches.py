@@ -23,13 +23,17 @@ def check_batch(revision):
     need((relation, kind) == ("served_by", "deployment"), f"a batch that is {relation} a {kind}")
     need(revision["key"][1] == node_id(kind, key), "a batch whose key names another deployment")
     fields = revision["fields"]
-    for name, test in (("root", is_hash), ("seed", is_bytes(SEED_BYTES)), ("rows", is_count), ("events", is_count),
+    for name, test in (("root", is_hash), ("seed", is_bytes(SEED_BYTES)), ("rows", is_count),
                        ("overrides", is_count), ("art12", is_count), ("size", is_count)):
         need(test(fields.get(name)), f"a batch whose `{name}` is not what it should be")
     need(fields["seed"] == node_id("batch", revision["key"])[:SEED_BYTES], "a batch with the seed of another node")
-    need(fields["events"] <= fields["rows"], "a batch with more events than rows")
     for name in ("overrides", "art12"):
-        need(fields[name] <= fields["events"], f"a batch with more {name} than events")
+        need(fields[name] <= fields["rows"], f"a batch with more {name} than rows")
+    end = 0
+    for run in fields.get("doubted", []):
+        need(len(run) == 2 and is_count(run[0]) and is_count(run[1]), "a run of doubted rows that is no run")
+        need(end <= run[0] and 0 < run[1] and run[0] + run[1] <= fields["rows"], "doubted rows that are not the batch's")
+        end = run[0] + run[1]
     need(fields.get("keys_root") is None, "a batch with a keys_root, which format 1 reserves")
 
 

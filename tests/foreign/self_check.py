@@ -234,8 +234,8 @@ class Stores(unittest.TestCase):
              "a batch whose key names another deployment"),
             ({"fields": batch["fields"] | {"seed": bytes(16)}}, "a batch with the seed of another node"),
             ({"fields": batch["fields"] | {"root": bytes(31)}}, "a batch whose `root` is not what it should be"),
-            ({"fields": batch["fields"] | {"events": 5}}, "a batch with more events than rows"),
-            ({"fields": batch["fields"] | {"art12": 4}}, "a batch with more art12 than events"),
+            ({"fields": batch["fields"] | {"doubted": [[2, 3]]}}, "doubted rows that are not the batch's"),
+            ({"fields": batch["fields"] | {"art12": 5}}, "a batch with more art12 than rows"),
             ({"fields": batch["fields"] | {"rows": 5}}, "a manifest that gives a batch 4 rows"),
         ):
             with self.subTest(rule=rule):

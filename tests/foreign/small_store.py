@@ -98,7 +98,7 @@ AGAIN = revision("run", ["4cf1"], {"name": "train", "status": "FINISHED"}, previ
 SERVICE = record("stub", kind="deployment", key=["api", "prod", None, "credit-risk", "3"])
 BATCH_KEY = ["datadog", node_id("deployment", SERVICE["key"]), bytes(16), 0]
 BATCH = revision("batch", BATCH_KEY, {
-    "rows": 4, "events": 3, "first_time": 1, "last_time": 9, "longest_silence": 5, "overrides": 1, "art12": 3,
+    "rows": 4, "first_time": 1, "last_time": 9, "longest_silence": 5, "overrides": 1, "art12": 3,
     "presence": {"time": 3}, "size": 200, "name": "a.json.gz", "root": bytes(32),
     "seed": node_id("batch", BATCH_KEY)[:16],
 }, [["served_by", "deployment", SERVICE["key"], link(SERVICE), None]])

@@ -81,6 +81,7 @@ fn fill(store: &Store) {
         label: "a.json.gz".into(),
         block: Arc::new(block),
         rows: vec![0, 1, 2],
+        doubted: vec![],
     });
     tx.commit().unwrap();
 }

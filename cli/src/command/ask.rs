@@ -30,7 +30,7 @@ pub(super) fn example_hash(view: &Snapshot) -> Outcome<Option<String>> {
     let mut batches: Vec<_> = view.batches().filter(|batch| batch.events > 0).collect();
     batches.sort_by_key(|batch| (!leads(batch.deployment), batch.first_time));
     for batch in batches.iter().take(4) {
-        for event in view.rows_of(batch.node)? {
+        for event in view.rows_of(batch.node) {
             if let Some(Value::Bytes(hash)) = view.event_field(event, EventField::InputHash)? {
                 return Ok(Some(data_encoding::HEXLOWER.encode(&hash)));
             }

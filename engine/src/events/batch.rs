@@ -11,10 +11,8 @@ use std::collections::BTreeMap;
 /// What a batch's revision says about its rows (docs/format.md, section 9).
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct BatchCounters {
-    /// Rows in all.
+    /// Rows.
     pub rows: u64,
-    /// Rows that are not marked `conflict`: what counts as an event.
-    pub events: u64,
     /// The first event's time.
     pub first_time: Option<i64>,
     /// The last event's time.
@@ -43,10 +41,6 @@ pub(crate) fn month_of(ns: i64) -> String {
 impl BatchCounters {
     fn count(&mut self, block: &EventBlock, row: usize) {
         self.rows += 1;
-        if block.is_true(row, EventField::Conflict) {
-            return;
-        }
-        self.events += 1;
         let overridden = block.is_true(row, EventField::HumanOverride);
         let art12 = block.is_true(row, EventField::Art12);
         self.overrides += u64::from(overridden);
@@ -73,7 +67,6 @@ impl BatchCounters {
     pub fn to_fields(&self) -> Map {
         let mut fields = Map::new();
         fields.insert("rows", self.rows);
-        fields.insert("events", self.events);
         for (name, time) in [("first_time", self.first_time), ("last_time", self.last_time)] {
             if let Some(time) = time {
                 fields.insert(name, time);
@@ -142,22 +135,17 @@ mod tests {
     }
 
     #[test]
-    fn counters_leave_conflicts_out_and_find_the_silence() {
+    fn counters_count_rows_and_find_the_silence() {
         let mut block = EventBlock::new();
-        for (time, overridden, conflict) in
-            [(10, true, false), (13, false, false), (14, true, true)]
-        {
+        for (time, overridden) in [(10, true), (13, false), (14, true)] {
             block.set(EventField::Time, EventValue::Int(time));
             block.set(EventField::HumanOverride, EventValue::Bool(overridden));
-            if conflict {
-                block.set(EventField::Conflict, EventValue::Bool(true));
-            }
             block.end_row();
         }
         let sealed = seal(&block, &[0, 1, 2], &[1; 32]);
         let counters = sealed.counters;
-        assert_eq!((counters.rows, counters.events, counters.overrides), (3, 2, 1));
-        assert_eq!((counters.longest_silence, counters.last_time), (3, Some(13)));
+        assert_eq!((counters.rows, counters.overrides), (3, 2));
+        assert_eq!((counters.longest_silence, counters.last_time), (3, Some(14)));
         assert_ne!(sealed.root, seal(&block, &[1, 0, 2], &[1; 32]).root);
         assert_ne!(sealed.root, seal(&block, &[0, 1, 2], &[2; 32]).root);
     }

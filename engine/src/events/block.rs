@@ -183,20 +183,6 @@ impl EventBlock {
         self.rows += 1;
     }
 
-    /// Marks a whole row as one that disagrees with an earlier event of its identity.
-    pub fn mark_conflict(&mut self, row: usize) {
-        let rows = self.rows;
-        let column = &mut self.columns[EventField::Conflict as usize];
-        let column = column.get_or_insert_with(|| Column::new(FieldType::Bool));
-        column.fit(rows.max(column.present.len()));
-        if let (Some(present), Values::Bools(values)) =
-            (column.present.get_mut(row), &mut column.values)
-        {
-            *present = true;
-            values[row] = true;
-        }
-    }
-
     /// Drops the event at hand.
     pub fn cancel_row(&mut self) {
         let rows = self.rows;
@@ -280,21 +266,33 @@ impl EventBlock {
         }
     }
 
-    /// A digest of what a row says, without where it was read (line, log id) and the mark that it
-    /// disagrees with another: two rows of one identity say the same if these are equal.
+    /// Who an event is: a hash of its event id, else of its log id, which stands for the line where
+    /// it has none. Two rows of one identity are one event.
+    #[must_use]
+    pub fn identity(&self, row: usize) -> Option<[u8; 16]> {
+        let (tag, id) = match self.text(row, EventField::EventId) {
+            Some(id) => (b'e', id),
+            None => (b'l', self.text(row, EventField::LogId)?),
+        };
+        let mut bytes = Vec::with_capacity(id.len() + 1);
+        bytes.push(tag);
+        bytes.extend_from_slice(id.as_bytes());
+        Some(short_hash(&bytes))
+    }
+
+    /// A digest of what a row says, without where it was read (line, log id): two rows of one
+    /// identity say the same if these are equal.
     #[must_use]
     pub fn said(&self, row: usize) -> [u8; 16] {
-        const PLACE: [EventField; 3] = [EventField::Line, EventField::LogId, EventField::Conflict];
+        const PLACE: [EventField; 2] = [EventField::Line, EventField::LogId];
         let mut bytes = Vec::with_capacity(512);
         for spec in EVENT_FIELDS.iter().filter(|spec| !PLACE.contains(&spec.field)) {
             if let Some(value) = self.get(row, spec.field) {
-                bytes.push(spec.field as u8);
+                cbor::write_text(&mut bytes, spec.name);
                 cbor::write_value(&mut bytes, &value.to_value());
             }
         }
-        let mut digest = [0; 16];
-        digest.copy_from_slice(&lineal_proof::Hash::of(&bytes).0[..16]);
-        digest
+        short_hash(&bytes)
     }
 
     /// The order of rows in a batch: time, log id, line, absent before present.
@@ -309,6 +307,12 @@ impl EventBlock {
         };
         key(a).cmp(&key(b))
     }
+}
+
+fn short_hash(bytes: &[u8]) -> [u8; 16] {
+    let mut short = [0; 16];
+    short.copy_from_slice(&lineal_proof::Hash::of(bytes).0[..16]);
+    short
 }
 
 #[cfg(test)]

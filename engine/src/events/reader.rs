@@ -107,7 +107,7 @@ impl Container {
         if block.rows() < rows.len() {
             let present = vec![false; rows.len()];
             let values = Values::Bools(present.clone());
-            block.put_column(EventField::Conflict, Column { present, values }, rows.len());
+            block.put_column(EventField::Art12, Column { present, values }, rows.len());
         }
         Ok(block)
     }

@@ -8,7 +8,7 @@ use super::{
 use crate::claims::Aliases;
 use crate::error::{Error, Result};
 use crate::id_map::IdMap;
-use crate::ledger::{Ledger, Rank};
+use crate::ledger::{ChainHead, Ledger, NodeEntry, Rank};
 use crate::mapping::Bytes;
 use crate::schema::{Kind, Relation};
 use crate::segment::{Location, read_frame, segment_path};
@@ -42,6 +42,25 @@ fn revision(segments: &[Bytes], at: Location) -> Result<Revision> {
         .map_err(|e| Error::record(&segment_path(at.segment), at.offset, e))
 }
 
+/// The revisions whose edges hold: the heads of the chains. What logs say of a deployment is only
+/// what one file held, so there every alive revision adds to it (docs/format.md, section 13).
+fn stated_by(ledger: &Ledger, entry: &NodeEntry, heads: &[ChainHead], upto: u64) -> Vec<u32> {
+    let partial = |chain: u16| {
+        entry.kind == Kind::Deployment
+            && ledger.snapshots.iter().all(|snapshot| snapshot.chain != chain)
+    };
+    let mut stated: Vec<u32> = heads.iter().map(|head| head.revision).collect();
+    if heads.iter().any(|head| partial(head.chain)) {
+        stated.extend(entry.revisions.iter().copied().filter(|number| {
+            let revision = &ledger.revisions[*number as usize];
+            partial(revision.chain) && ledger.effective(revision, upto).is_some()
+        }));
+        stated.sort_unstable();
+        stated.dedup();
+    }
+    stated
+}
+
 /// Reads the heads of a ledger node.
 fn read(
     ledger: &Ledger,
@@ -61,17 +80,19 @@ fn read(
     let mut edges: Vec<(Relation, Kind, Edge)> = Vec::new();
     let mut fields = Map::new();
     let mut tags = Vec::new();
-    for head in &heads {
-        let revision = revision(segments, ledger.revisions[head.revision as usize].at)?;
-        for edge in revision.edges {
+    for number in stated_by(ledger, entry, &heads, upto) {
+        let at = ledger.revisions[number as usize].at;
+        for edge in revision(segments, at)?.edges {
             let kinds = Relation::parse(&edge.relation).zip(Kind::parse(&edge.kind));
             let Some(((relation, _), kind)) = kinds else {
-                let at = ledger.revisions[head.revision as usize].at;
                 let rule = "relations and kinds are those of the schema";
                 return Err(Error::corrupt(segment_path(at.segment), at.offset, rule));
             };
             edges.push((relation, kind, edge));
         }
+    }
+    for head in &heads {
+        let revision = revision(segments, ledger.revisions[head.revision as usize].at)?;
         // Only what labels and flags need; the fold proper is done when a field is asked for.
         if let Some(all) = revision.fields.get("tags").and_then(Value::as_map) {
             let texts = all.iter().filter_map(|(name, value)| Some((name, value.as_text()?)));
@@ -245,7 +266,7 @@ fn import_facts(ledger: &Ledger, upto: u64) -> BTreeMap<u64, ImportFacts> {
     for batch in &ledger.batches {
         let commit = ledger.revisions[batch.revision as usize].commit();
         if let Some(facts) = imports.get_mut(&ledger.import_of(commit)).filter(|_| commit <= upto) {
-            facts.events += batch.events;
+            facts.events += u64::from(batch.rows);
         }
     }
     // Commits that brought nothing (an alias, a retraction) are no imports.
@@ -285,10 +306,8 @@ fn add_batches(graph: &mut Graph, ledger: &Ledger, places: &IdMap<NodeNo>, upto:
         let (Some(node), Some(deployment)) = (node, places.get(&entry.deployment).copied()) else {
             continue;
         };
-        let is_head = graph.node(node).heads.iter().any(|head| head.id == revision.id);
-        if !is_head {
-            continue;
-        }
+        // Batches are not folded: each alive revision holds rows of its own.
+        let Some(effective) = ledger.effective(revision, upto) else { continue };
         let place = entry.place.map(|(manifest, first_row)| {
             let next = u32::try_from(graph.containers.len()).unwrap_or(u32::MAX);
             let at = *containers.entry(manifest).or_insert(next);
@@ -305,13 +324,16 @@ fn add_batches(graph: &mut Graph, ledger: &Ledger, places: &IdMap<NodeNo>, upto:
                 ordinal,
                 commit: revision.commit(),
                 rows: entry.rows,
-                events: entry.events,
+                events: u64::from(entry.rows),
                 overrides: entry.overrides,
                 art12: entry.art12,
                 first_time: entry.first_time,
                 last_time: entry.last_time,
                 place,
                 kept: ledger.kept_rows(ordinal, upto),
+                outweighed: Vec::new(),
+                doubted: entry.doubted.clone(),
+                effective,
             },
         );
     }
@@ -331,7 +353,7 @@ pub(crate) fn container_place(ledger: &Ledger, manifest: u32) -> ContainerPlace 
 fn push_batch(graph: &mut Graph, batch: Batch) {
     let at = u32::try_from(graph.batches.len()).unwrap_or(u32::MAX);
     graph.batch_of_ordinal.insert(batch.ordinal, at);
-    graph.batch_of_node.insert(batch.node, at);
+    graph.batch_of_node.entry(batch.node).or_default().push(at);
     graph.batches.push(batch);
 }
 

@@ -5,7 +5,7 @@ use super::build::Raw;
 use crate::claims::{Aliases, ClaimIndex, Facts, Resolution, is_claim};
 use crate::id_map::IdMap;
 use crate::schema::{Kind, Relation};
-use lineal_proof::record::node_id;
+use lineal_proof::record::{Edge, node_id};
 use lineal_proof::{Hash, Key, Value};
 use std::collections::HashMap;
 
@@ -35,7 +35,8 @@ pub(super) fn resolve(raws: &mut Vec<Raw>, aliases: &Aliases) -> Vec<Link> {
             let mut candidates = Vec::new();
             if is_claim(*kind, &edge.key) {
                 let key_of = |node: u32| &raws[node as usize].node.key;
-                match claims.resolve(*kind, &edge.key, &edge.beside, aliases, key_of, &facts) {
+                let beside = beside(raw, (*relation, *kind), edge);
+                match claims.resolve(*kind, &edge.key, &beside, aliases, key_of, &facts) {
                     Resolution::One(target) => {
                         links.push((at, *relation, target));
                         continue;
@@ -56,6 +57,20 @@ pub(super) fn resolve(raws: &mut Vec<Raw>, aliases: &Aliases) -> Vec<Link> {
     }
     raws.extend(missing.into_iter().map(Raw::bare));
     links
+}
+
+/// What stands beside a claim, from every edge of the node that makes the same one: one file of a
+/// log may give ids that another leaves out.
+fn beside(raw: &Raw, (relation, kind): (Relation, Kind), edge: &Edge) -> Vec<(String, String)> {
+    let same = raw
+        .edges
+        .iter()
+        .filter(|(r, k, other)| (*r, *k, &other.key) == (relation, kind, &edge.key));
+    let mut all: Vec<(String, String)> =
+        same.flat_map(|(_, _, other)| other.beside.iter().cloned()).collect();
+    all.sort();
+    all.dedup();
+    all
 }
 
 pub(super) fn missing_node(id: Hash, kind: Kind, key: Key) -> Node {

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 const MAGIC: &[u8; 8] = b"LNIDX001";
 /// Raised with every change of what the files hold or mean, be it only which names are looked up:
 /// an older program's file is made again.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 const HEADER: usize = 16 + HEAD_LENGTH;
 /// Items of a list that are decoded together by one thread.
 const CHUNK: usize = 4_096;
@@ -113,6 +113,14 @@ impl Writer {
     }
 
     /// A list whose items have no fixed length, with marks so that many threads can read it.
+    pub(super) fn runs(&mut self, runs: &[(u32, u32)]) {
+        self.length(runs.len());
+        for (first, count) in runs {
+            self.u32(*first);
+            self.u32(*count);
+        }
+    }
+
     pub(super) fn items<T>(&mut self, items: &[T], write: impl Fn(&mut Writer, &T)) {
         self.length(items.len());
         let marks = self.bytes.len();
@@ -251,6 +259,10 @@ impl<'a> Reader<'a> {
     }
 
     /// A list that [`Writer::items`] wrote.
+    pub(super) fn runs(&mut self) -> Option<Vec<(u32, u32)>> {
+        (0..self.length()?).map(|_| Some((self.u32()?, self.u32()?))).collect()
+    }
+
     pub(super) fn items<T: Send>(
         &mut self,
         read: impl Fn(&mut Reader<'a>) -> Option<T> + Sync,

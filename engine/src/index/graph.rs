@@ -115,12 +115,8 @@ fn write_batch(out: &mut Writer, batch: &Batch) {
     out.u32(container);
     out.u32(first_row);
     out.u8(u8::from(batch.kept.is_some()));
-    let kept = batch.kept.as_deref().unwrap_or_default();
-    out.length(kept.len());
-    for (first, count) in kept {
-        out.u32(*first);
-        out.u32(*count);
-    }
+    out.runs(batch.kept.as_deref().unwrap_or_default());
+    out.runs(&batch.outweighed);
 }
 
 fn read_batch(from: &mut Reader<'_>) -> Option<Batch> {
@@ -137,11 +133,13 @@ fn read_batch(from: &mut Reader<'_>) -> Option<Batch> {
         last_time: from.i64()?,
         place: Some((from.u32()?, from.u32()?)).filter(|(container, _)| *container != u32::MAX),
         kept: None,
+        outweighed: Vec::new(),
+        doubted: Vec::new(),
+        effective: 0,
     };
     let is_kept = from.u8()? == 1;
-    let runs = (0..from.length()?).map(|_| Some((from.u32()?, from.u32()?)));
-    let runs = runs.collect::<Option<Vec<_>>>()?;
-    Some(Batch { kept: is_kept.then_some(runs), ..batch })
+    let kept = from.runs()?;
+    Some(Batch { kept: is_kept.then_some(kept), outweighed: from.runs()?, ..batch })
 }
 
 /// Blobs with their places; the ledger has the same.
@@ -218,7 +216,7 @@ pub(super) fn read(from: &mut Reader<'_>) -> Option<Graph> {
     }
     for (at, batch) in (0_u32..).zip(&graph.batches) {
         graph.batch_of_ordinal.insert(batch.ordinal, at);
-        graph.batch_of_node.insert(batch.node, at);
+        graph.batch_of_node.entry(batch.node).or_default().push(at);
     }
     graph.derive_deployments();
     Some(graph)

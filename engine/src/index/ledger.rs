@@ -54,7 +54,7 @@ pub(super) fn write(out: &mut Writer, ledger: &Ledger) {
         out.u32(batch.revision);
         out.hash(&batch.deployment);
         out.u32(batch.rows);
-        for count in [batch.events, batch.overrides, batch.art12] {
+        for count in [batch.overrides, batch.art12] {
             out.u64(count);
         }
         out.i64(batch.first_time);
@@ -62,15 +62,12 @@ pub(super) fn write(out: &mut Writer, ledger: &Ledger) {
         let (manifest, first_row) = batch.place.unwrap_or((u32::MAX, 0));
         out.u32(manifest);
         out.u32(first_row);
+        out.runs(&batch.doubted);
     });
     out.items(&ledger.seen_rows, |out, seen| {
         out.u64(seen.commit);
         out.u32(seen.batch);
-        out.length(seen.runs.len());
-        for (first, count) in &seen.runs {
-            out.u32(*first);
-            out.u32(*count);
-        }
+        out.runs(&seen.runs);
     });
     super::graph::write_blobs(out, &ledger.blobs);
 }
@@ -149,23 +146,17 @@ fn read_batch(from: &mut Reader<'_>) -> Option<BatchEntry> {
         revision: from.u32()?,
         deployment: from.hash()?,
         rows: from.u32()?,
-        events: from.u64()?,
         overrides: from.u64()?,
         art12: from.u64()?,
         first_time: from.i64()?,
         last_time: from.i64()?,
         place: Some((from.u32()?, from.u32()?)).filter(|(manifest, _)| *manifest != u32::MAX),
+        doubted: from.runs()?,
     })
 }
 
 fn read_seen_rows(from: &mut Reader<'_>) -> Option<SeenRowsEntry> {
-    Some(SeenRowsEntry {
-        commit: from.u64()?,
-        batch: from.u32()?,
-        runs: (0..from.length()?)
-            .map(|_| Some((from.u32()?, from.u32()?)))
-            .collect::<Option<_>>()?,
-    })
+    Some(SeenRowsEntry { commit: from.u64()?, batch: from.u32()?, runs: from.runs()? })
 }
 
 /// Does every number lead somewhere? A file whose checksum fits is ours, but nothing may panic.

@@ -76,16 +76,27 @@ fn batch(revision: &Revision) -> lineal_proof::Result<BatchEntry> {
             revision: 0,
             deployment: Hash::from_slice(deployment)?,
             rows: u32::try_from(count("rows")?).ok()?,
-            events: count("events")?,
             overrides: count("overrides")?,
             art12: count("art12")?,
             first_time: int("first_time").unwrap_or(i64::MAX),
             last_time: int("last_time").unwrap_or(i64::MIN),
+            doubted: runs(revision.fields.get("doubted"))?,
             place: None,
         })
     };
     let rule = "a batch has the key and fields of section 9";
     entry().ok_or(lineal_proof::Error::Record { record: "revision", rule })
+}
+
+/// Runs of rows as a batch lists them; none for nothing.
+fn runs(listed: Option<&lineal_proof::Value>) -> Option<Vec<(u32, u32)>> {
+    let number = |value: &lineal_proof::Value| u32::try_from(value.as_i64()?).ok();
+    let Some(listed) = listed else { return Some(Vec::new()) };
+    let run = |run: &lineal_proof::Value| match run.as_list()? {
+        [first, count] => Some((number(first)?, number(count)?)),
+        _ => None,
+    };
+    listed.as_list()?.iter().map(run).collect()
 }
 
 /// Decodes a record.

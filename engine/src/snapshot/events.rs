@@ -6,6 +6,7 @@ use crate::event_fields::{EVENT_FIELDS, EventField};
 use crate::events::{Container, EventBlock, EventValue};
 use crate::graph::{Batch, NodeNo};
 use crate::keys::ValueHasher;
+use crate::schema::{Direction, Relation};
 use lineal_proof::{Map, Value};
 use std::sync::{Arc, PoisonError};
 
@@ -16,6 +17,15 @@ pub struct EventRef {
     pub batch: u32,
     /// The row within the batch.
     pub row: u32,
+}
+
+/// Columns of a batch, and which of the rows are events.
+#[derive(Clone, Debug)]
+pub struct EventRows {
+    /// The columns that were asked for, all rows.
+    pub block: EventBlock,
+    /// The events: the row of each is its row in the block.
+    pub events: Vec<EventRef>,
 }
 
 /// What is known of a batch without opening its rows.
@@ -31,6 +41,8 @@ pub struct BatchInfo {
     pub events: u64,
     /// Human overrides among them.
     pub overrides: u64,
+    /// Events marked for Article 12.
+    pub art12: u64,
     /// The first event.
     pub first_time: i64,
     /// The last event.
@@ -43,11 +55,29 @@ impl Snapshot {
         self.graph().batches.get(*at as usize)
     }
 
+    /// The batches of a node: more than one where rows of a retracted import came again.
+    fn parts(&self, node: NodeNo) -> impl Iterator<Item = &Batch> {
+        let parts = self.graph().batch_of_node.get(&node).into_iter().flatten();
+        parts.filter_map(|at| self.graph().batches.get(*at as usize))
+    }
+
     /// What is known of a batch.
     #[must_use]
     pub fn batch(&self, node: NodeNo) -> Option<BatchInfo> {
-        let at = self.graph().batch_of_node.get(&node)?;
-        self.graph().batches.get(*at as usize).map(info)
+        self.parts(node).map(info).reduce(|a, b| BatchInfo {
+            rows: a.rows + b.rows,
+            events: a.events + b.events,
+            overrides: a.overrides + b.overrides,
+            art12: a.art12 + b.art12,
+            first_time: a.first_time.min(b.first_time),
+            last_time: a.last_time.max(b.last_time),
+            ..a
+        })
+    }
+
+    /// Rows of a batch that another row of the same event outweighs.
+    pub(super) fn outweighed(&self, node: NodeNo) -> u32 {
+        self.parts(node).flat_map(|batch| &batch.outweighed).map(|(_, count)| count).sum()
     }
 
     /// Every batch of the view.
@@ -78,37 +108,28 @@ impl Snapshot {
         container.read(first..first + batch.rows as usize, fields)
     }
 
-    /// Columns of a batch, all rows; [`Snapshot::rows_of`] says which are alive.
-    ///
-    /// # Errors
-    /// [`Error::Corrupt`] if the container cannot be read.
-    pub fn read_events(&self, batch: NodeNo, fields: &[EventField]) -> Result<EventBlock> {
-        let at = self.graph().batch_of_node.get(&batch).copied();
-        match at.and_then(|at| self.graph().batches.get(at as usize)) {
-            Some(batch) => self.read_batch(batch, fields),
-            None => Ok(EventBlock::new()),
-        }
+    pub(super) fn read_whole(&self, batch: &Batch) -> Result<EventBlock> {
+        let (container, first) = self.place(batch)?;
+        container.read_all(first..first + batch.rows as usize)
     }
 
-    /// The events of a batch that are alive and count.
+    /// Columns of a batch with the rows that are events: the number of a row in the block, and the
+    /// event that it is. More than one block where rows of a retracted import came again.
     ///
     /// # Errors
     /// [`Error::Corrupt`] if the container cannot be read.
-    pub fn rows_of(&self, node: NodeNo) -> Result<Vec<EventRef>> {
-        let at = self.graph().batch_of_node.get(&node).copied();
-        let Some(batch) = at.and_then(|at| self.graph().batches.get(at as usize)) else {
-            return Ok(Vec::new());
-        };
-        // Batches without conflicts, nearly all, need not be opened.
-        let whole = batch.kept.is_none() && batch.events == u64::from(batch.rows);
-        let block =
-            if whole { None } else { Some(self.read_batch(batch, &[EventField::Conflict])?) };
-        let counts = |row: &u32| {
-            batch.has_row(*row)
-                && block.as_ref().is_none_or(|b| !b.is_true(*row as usize, EventField::Conflict))
-        };
-        let rows = (0..batch.rows).filter(counts);
-        Ok(rows.map(|row| EventRef { batch: batch.ordinal, row }).collect())
+    pub fn read_events(&self, node: NodeNo, fields: &[EventField]) -> Result<Vec<EventRows>> {
+        let parts = self.parts(node).map(|batch| {
+            let block = self.read_batch(batch, fields)?;
+            Ok(EventRows { block, events: events_of(batch).collect() })
+        });
+        parts.collect()
+    }
+
+    /// The events of a batch: rows that are alive and count.
+    #[must_use]
+    pub fn rows_of(&self, node: NodeNo) -> Vec<EventRef> {
+        self.parts(node).flat_map(events_of).collect()
     }
 
     fn hasher(&self) -> Result<ValueHasher> {
@@ -139,7 +160,7 @@ impl Snapshot {
                 found.extend(run.find(hash).map(|e| EventRef { batch: e.batch, row: e.row }));
             }
             // Not in this view: a later commit, a retracted import, a newer revision.
-            found.retain(|event| self.batch_of(*event).is_some_and(|b| b.has_row(event.row)));
+            found.retain(|event| self.batch_of(*event).is_some_and(|b| b.counts(event.row)));
         } else {
             for batch in &self.graph().batches {
                 let block = self.read_batch(batch, &[field])?;
@@ -148,7 +169,7 @@ impl Snapshot {
                     Some(EventValue::Text(found)) => found.as_bytes() == value,
                     _ => false,
                 };
-                let rows = (0..batch.rows).filter(|row| batch.has_row(*row)).filter(has);
+                let rows = (0..batch.rows).filter(|row| batch.counts(*row)).filter(has);
                 found.extend(rows.map(|row| EventRef { batch: batch.ordinal, row }));
             }
         }
@@ -231,11 +252,18 @@ impl Snapshot {
     /// The batches of a deployment, by first time.
     #[must_use]
     pub fn batches_of(&self, deployment: NodeNo) -> Vec<NodeNo> {
-        let own = self.graph().batches.iter().filter(|batch| batch.deployment == deployment);
-        let mut own: Vec<_> = own.map(|batch| (batch.first_time, batch.node)).collect();
+        let nodes = self.edges(deployment, Relation::ServedBy, Direction::Inverse).iter();
+        let mut own: Vec<(i64, NodeNo)> =
+            nodes.filter_map(|node| Some((self.batch(*node)?.first_time, *node))).collect();
         own.sort_unstable();
         own.into_iter().map(|(_, node)| node).collect()
     }
+}
+
+/// The events of a batch, in the order of their rows.
+fn events_of(batch: &Batch) -> impl Iterator<Item = EventRef> + '_ {
+    let rows = (0..batch.rows).filter(|row| batch.counts(*row));
+    rows.map(|row| EventRef { batch: batch.ordinal, row })
 }
 
 fn info(batch: &Batch) -> BatchInfo {
@@ -245,6 +273,7 @@ fn info(batch: &Batch) -> BatchInfo {
         rows: batch.rows,
         events: batch.events,
         overrides: batch.overrides,
+        art12: batch.art12,
         first_time: batch.first_time,
         last_time: batch.last_time,
     }

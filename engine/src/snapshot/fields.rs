@@ -204,11 +204,12 @@ impl Snapshot {
                 }
             }
             Kind::Batch => {
-                let at = self.graph().batch_of_node.get(&node);
-                if let Some(batch) = at.and_then(|at| self.graph().batches.get(*at as usize)) {
+                if let Some(batch) = self.batch(node) {
                     folded.fields.insert("count", batch.events);
                     folded.fields.insert("overrides", batch.overrides);
                     folded.fields.insert("art12", batch.art12);
+                    let outweighed: u32 = self.outweighed(node);
+                    folded.fields.insert("outweighed", i64::from(outweighed));
                 }
                 if let Some(first) = folded.fields.get("first_time").cloned() {
                     folded.fields.insert("time", first);

@@ -1,9 +1,8 @@
 //! Making views, and keeping the last few: the graph and the segments.
 
 use super::runs::{self, DiskRuns};
-use super::{Snapshot, View};
+use super::{Snapshot, View, weigh};
 use crate::error::{Error, Result};
-use crate::event_fields::EventField;
 use crate::graph;
 use crate::index;
 use crate::segment::{open_segment, segment_path};
@@ -67,7 +66,7 @@ impl Views {
             store: *store.id(),
             indexed: state.ledger.indexed(commit),
         });
-        let view = if is_new { recount(view)? } else { view };
+        let view = if is_new { weigh::weigh(view)? } else { view };
         if cached.len() >= KEPT {
             cached.remove(0);
         }
@@ -85,46 +84,4 @@ impl Views {
         let snapshot = self.snapshot(store, state, state.head.commit)?;
         index::write(store.storage(), &state.head, &state.ledger, &snapshot.view.graph)
     }
-}
-
-/// Counts again what lives on of batches whose import was retracted.
-fn recount(view: Arc<View>) -> Result<Arc<View>> {
-    if view.graph.batches.iter().all(|batch| batch.kept.is_none()) {
-        return Ok(view);
-    }
-    let snapshot = Snapshot::new(view);
-    let mut counted = HashMap::new();
-    for (at, batch) in snapshot.view.graph.batches.iter().enumerate() {
-        if batch.kept.is_some() {
-            let fields = [
-                EventField::Time,
-                EventField::HumanOverride,
-                EventField::Art12,
-                EventField::Conflict,
-            ];
-            let block = snapshot.read_batch(batch, &fields)?;
-            let alive = (0..batch.rows).filter(|row| {
-                batch.has_row(*row) && !block.is_true(*row as usize, EventField::Conflict)
-            });
-            let (mut events, mut overrides, mut art12) = (0, 0, 0);
-            let (mut first, mut last) = (i64::MAX, i64::MIN);
-            for row in alive {
-                events += 1;
-                overrides += u64::from(block.is_true(row as usize, EventField::HumanOverride));
-                art12 += u64::from(block.is_true(row as usize, EventField::Art12));
-                if let Some(time) = block.int(row as usize, EventField::Time) {
-                    (first, last) = (first.min(time), last.max(time));
-                }
-            }
-            counted.insert(at, ((events, overrides, art12), first, last));
-        }
-    }
-    let mut view = Arc::into_inner(snapshot.view).expect("nobody else has seen this view");
-    for (at, (counts, first, last)) in counted {
-        let batch = &mut view.graph.batches[at];
-        (batch.events, batch.overrides, batch.art12) = counts;
-        (batch.first_time, batch.last_time) = (first, last);
-    }
-    view.graph.derive_deployments();
-    Ok(Arc::new(view))
 }

@@ -40,10 +40,7 @@ impl Store {
         let upto = ledger.commit();
         let mut live = Vec::new();
         for (ordinal, batch) in (0_u32..).zip(&ledger.batches) {
-            // First and last time are those of rows that count; ones marked `conflict` may lie
-            // outside them and must be known again too.
-            let all_count = batch.events == u64::from(batch.rows);
-            if all_count && (batch.last_time < first || batch.first_time > last) {
+            if batch.last_time < first || batch.first_time > last {
                 continue;
             }
             let revision = &ledger.revisions[batch.revision as usize];

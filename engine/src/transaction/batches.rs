@@ -12,6 +12,7 @@ use lineal_proof::record::{Edge, Manifest, ManifestBatch, Record, Revision, node
 use lineal_proof::{Cid, Hash, Key, KeyPart, Value};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
+use std::collections::HashSet;
 
 /// Most rows of a container.
 const CONTAINER_ROWS_MAX: usize = 1_000_000;
@@ -49,7 +50,8 @@ pub(super) fn seal_all(store: &Store, drafts: Vec<BatchDraft>) -> Result<Vec<(Re
         let block = &draft.block;
         rows.sort_by(|a, b| block.compare_rows(*a as usize, *b as usize));
         let sealed = seal(block, &rows, &seed);
-        let revision = revision(&draft, key, &sealed, seed_id);
+        let doubted = doubted_runs(&rows, &draft.doubted);
+        let revision = revision(&draft, key, &sealed, seed_id, &doubted);
         let content = revision.content_digest();
         let staged = StagedNode { revision, kind: Kind::Batch, node, content };
         (Ready { draft, rows, sealed }, staged)
@@ -57,8 +59,34 @@ pub(super) fn seal_all(store: &Store, drafts: Vec<BatchDraft>) -> Result<Vec<(Re
     Ok(sealed.collect())
 }
 
-fn revision(draft: &BatchDraft, key: Key, sealed: &SealedBatch, seed: [u8; 16]) -> Revision {
+/// Where doubted rows stand in the batch, as runs of first row and count.
+fn doubted_runs(rows: &[u32], doubted: &[u32]) -> Vec<(u32, u32)> {
+    let doubted: HashSet<u32> = doubted.iter().copied().collect();
+    let places = (0_u32..).zip(rows).filter(|(_, row)| doubted.contains(row));
+    let mut runs: Vec<(u32, u32)> = Vec::new();
+    for (place, _) in places {
+        match runs.last_mut() {
+            Some((first, count)) if *first + *count == place => *count += 1,
+            _ => runs.push((place, 1)),
+        }
+    }
+    runs
+}
+
+fn revision(
+    draft: &BatchDraft,
+    key: Key,
+    sealed: &SealedBatch,
+    seed: [u8; 16],
+    doubted: &[(u32, u32)],
+) -> Revision {
     let mut fields = sealed.counters.to_fields();
+    if !doubted.is_empty() {
+        let pair = |(first, count): &(u32, u32)| {
+            Value::List(vec![Value::from(i64::from(*first)), Value::from(i64::from(*count))])
+        };
+        fields.insert("doubted", Value::List(doubted.iter().map(pair).collect()));
+    }
     fields.insert("root", Value::Bytes(sealed.root.0.to_vec()));
     fields.insert("seed", Value::Bytes(seed.to_vec()));
     fields.insert("keys_root", Value::Null);
@@ -122,7 +150,7 @@ fn write_one(store: &Store, group: &[(Cid, Ready)], out: &mut Encoded) -> Result
         let rows = u32::try_from(ready.rows.len()).unwrap_or(u32::MAX);
         entries.push(ManifestBatch { batch: *batch, first_row, rows });
         first_row += rows;
-        out.events += ready.sealed.counters.events;
+        out.events += ready.sealed.counters.rows;
     }
     let manifest = Manifest {
         container: id,

@@ -257,7 +257,7 @@ fn names_person(field: EventField) -> bool {
 
 /// Whether a rule may set the field; the others are the importer's own.
 fn mappable(field: EventField) -> bool {
-    !matches!(field, EventField::Line | EventField::Conflict | EventField::Rest)
+    !matches!(field, EventField::Line | EventField::Rest)
 }
 
 fn indexed_field(name: &str) -> Result<EventField, String> {

@@ -1,10 +1,8 @@
 //! Knowing events again: the same identity with the same content is a duplicate, with another
 //! content a conflict (docs/format.md, section 9; docs/architecture.md, "Events known again").
 
-use lineal_engine::event_fields::EventField;
 use lineal_engine::events::EventBlock;
 use lineal_engine::{LiveBatch, Result, Store};
-use lineal_proof::Hash;
 use lineal_proof::record::SeenRows;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -13,20 +11,6 @@ use std::sync::Arc;
 pub(super) type Identity = [u8; 16];
 /// What an event says, as a hash.
 pub(super) type Said = [u8; 16];
-
-/// Who an event is: its event id, else its log id (which stands for the line where it has none).
-fn identity(block: &EventBlock, row: usize) -> Option<Identity> {
-    let (tag, id) = match block.text(row, EventField::EventId) {
-        Some(id) => (b'e', id),
-        None => (b'l', block.text(row, EventField::LogId)?),
-    };
-    let mut bytes = Vec::with_capacity(id.len() + 1);
-    bytes.push(tag);
-    bytes.extend_from_slice(id.as_bytes());
-    let mut short = [0; 16];
-    short.copy_from_slice(&Hash::of(&bytes).0[..16]);
-    Some(short)
-}
 
 /// A row that is known.
 #[derive(Clone, Copy)]
@@ -83,17 +67,17 @@ impl Known {
     }
 
     fn note(&mut self, block: u32, row: u32) {
-        if let Some(identity) = identity(&self.blocks[block as usize], row as usize) {
+        if let Some(identity) = self.blocks[block as usize].identity(row as usize) {
             self.places.entry(identity).or_default().push(Place { block, row });
         }
     }
 
-    /// Judges the rows of a block and takes the new ones in. Conflicts are marked in the block.
-    pub(super) fn judge(&mut self, mut block: EventBlock) -> (Arc<EventBlock>, Vec<Verdict>) {
+    /// Judges the rows of a block and takes the new ones in.
+    pub(super) fn judge(&mut self, block: EventBlock) -> (Arc<EventBlock>, Vec<Verdict>) {
         let number = u32::try_from(self.blocks.len()).unwrap_or(u32::MAX);
         let mut verdicts = Vec::with_capacity(block.rows());
         for row in 0..block.rows() {
-            let Some(identity) = identity(&block, row) else {
+            let Some(identity) = block.identity(row) else {
                 verdicts.push(Verdict::New);
                 continue;
             };
@@ -122,11 +106,6 @@ impl Known {
                 self.places.entry(identity).or_default().push(Place { block: number, row });
             }
             verdicts.push(verdict);
-        }
-        for (row, verdict) in verdicts.iter().enumerate() {
-            if *verdict == Verdict::Conflict {
-                block.mark_conflict(row);
-            }
         }
         let block = Arc::new(block);
         self.push(Arc::clone(&block), None);

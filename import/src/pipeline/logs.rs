@@ -23,10 +23,15 @@ pub(super) struct Judged {
 #[derive(Default)]
 struct Group {
     rows: Vec<u32>,
-    runs: BTreeSet<String>,
-    logged: BTreeSet<String>,
+    doubted: Vec<u32>,
+    /// Ids given beside the model: of the run, of the logged model.
+    beside: BTreeSet<(Option<String>, Option<String>)>,
     systems: BTreeSet<String>,
 }
+
+/// Most different pairs of ids beside the model of one deployment in one file: the model is one
+/// version, made by one run, so more than a few are a mistake of the source.
+const BESIDE_MAX: usize = 16;
 
 /// The fields that make up a deployment's key, in order.
 const KEY: [EventField; 5] = [
@@ -73,18 +78,19 @@ pub(super) fn stage(
         session.report.conflicts += u64::from(conflict);
         session.report.events += u64::from(!conflict);
         let group = groups.entry(key(&block, row)).or_default();
-        group.rows.push(u32::try_from(row).unwrap_or(u32::MAX));
-        let note = |set: &mut BTreeSet<String>, field| {
-            // Two are enough to know that there is more than one.
-            if let Some(text) = block.text(row, field)
-                && set.len() < 2
-                && !set.contains(text)
-            {
-                set.insert(text.to_owned());
-            }
+        let number = u32::try_from(row).unwrap_or(u32::MAX);
+        group.rows.push(number);
+        if conflict {
+            group.doubted.push(number);
+        }
+        let id = |field| block.text(row, field);
+        let ids = (id(EventField::ModelRun), id(EventField::ModelId));
+        let known = |(run, logged): &(Option<String>, Option<String>)| {
+            (run.as_deref(), logged.as_deref()) == ids
         };
-        note(&mut group.runs, EventField::ModelRun);
-        note(&mut group.logged, EventField::ModelId);
+        if group.beside.len() < BESIDE_MAX && !group.beside.iter().any(known) {
+            group.beside.insert((ids.0.map(str::to_owned), ids.1.map(str::to_owned)));
+        }
         if let Some(system) = block.text(row, EventField::System)
             && !group.systems.contains(system)
         {
@@ -119,16 +125,17 @@ fn stage_group(
         }
     }
     if let (Some(name), Some(version)) = (deployment.part_text(3), deployment.part_text(4)) {
-        draft.edges.push(EdgeDraft {
-            relation: Relation::Deploys,
-            kind: Kind::Model,
-            key: Key(vec![KeyPart::Null, name.into(), version.into()]),
-            beside: [("run", &group.runs), ("logged", &group.logged)]
-                .into_iter()
-                .filter(|(_, ids)| ids.len() == 1)
-                .flat_map(|(name, ids)| ids.iter().map(move |id| (name.to_owned(), id.clone())))
-                .collect(),
-        });
+        let claim = Key(vec![KeyPart::Null, name.into(), version.into()]);
+        for (run, logged) in &group.beside {
+            let beside = [("run", run), ("logged", logged)].into_iter();
+            let beside = beside.filter_map(|(name, id)| Some((name.to_owned(), id.clone()?)));
+            draft.edges.push(EdgeDraft {
+                relation: Relation::Deploys,
+                kind: Kind::Model,
+                key: claim.clone(),
+                beside: beside.collect(),
+            });
+        }
     }
     for system in &group.systems {
         draft.link(Relation::BelongsTo, Kind::System, Key::text(system));
@@ -147,6 +154,7 @@ fn stage_group(
         label: origin.label.to_owned(),
         block: Arc::clone(block),
         rows: group.rows,
+        doubted: group.doubted,
     });
     Ok(())
 }

@@ -136,21 +136,26 @@ fn the_log_id_is_the_identity_where_there_is_no_event_id() {
     assert_eq!(events(&place), 3);
 }
 
+fn retract(place: &Place, import: u64, restore: bool) {
+    let mut transaction = place.store.begin(None, None).unwrap();
+    transaction.add_retract(import, restore, None).unwrap();
+    transaction.commit().unwrap();
+}
+
 #[test]
-fn another_decision_under_the_same_id_is_kept_and_marked_and_not_counted() {
+fn of_two_decisions_under_one_id_both_are_kept_and_one_counts() {
     let said = |decision| Line { decision, ..Line::number(7) };
     let hash = said("grant").hash();
+    let decisions = |place: &Place| {
+        let answer = place.answer("find inference:$h return decision", &[("h", &hash)]);
+        answer.rows.iter().map(|row| answer.text(&row[0])).collect::<Vec<_>>()
+    };
     let both = |place: &Place, report: &Report| {
         assert_eq!(report.conflicts, 1);
-        assert_eq!(events(place), 2, "the other event and the first of the two");
-        let found = "find inference:$h return decision, conflict order by decision";
-        let answer = place.answer(found, &[("h", &hash)]);
-        let rows: Vec<Vec<String>> =
-            answer.rows.iter().map(|row| row.iter().map(|v| answer.text(v)).collect()).collect();
-        assert_eq!(rows, [["grant", ""].map(str::to_owned), ["reject", "true"].map(str::to_owned)]);
-        let counted = place
-            .rows("find inference as i served_by deployment summarize count() as n by i.decision");
-        assert!(!counted.iter().any(|row| row[0] == "reject"), "{counted:?}");
+        assert_eq!(events(place), 2, "the other event and one of the two");
+        assert_eq!(decisions(place).len(), 1);
+        let kept = place.rows("find batch where outweighed > 0 return outweighed");
+        assert_eq!(kept, [["1".to_owned()]]);
     };
     // In one file, in one import, in two imports.
     let (place, archive) = (Place::new(), Archive::new());
@@ -164,17 +169,66 @@ fn another_decision_under_the_same_id_is_kept_and_marked_and_not_counted() {
     archive.write("archive_2.json", [said("reject")]);
     both(&place, &place.import(&[archive.path()]));
 
-    let (place, archive) = (Place::new(), Archive::new());
+    // Which one counts does not depend on which came first, and a retraction gives way.
+    let archive = Archive::new();
     archive.write("archive_1.json", [said("grant"), Line::number(8)]);
-    place.import(&[archive.path()]);
     archive.write("archive_2.json", [said("reject")]);
-    let report = place.import(&[archive.path()]);
+    let files = ["archive_1.json", "archive_2.json"].map(|name| archive.file(name));
+    let (there, back) = (Place::new(), Place::new());
+    there.import(&[&files[0]]);
+    let report = there.import(&[&files[1]]);
     assert_eq!((of(&report), report.events), ((1, 1, 0), 0));
-    both(&place, &report);
+    both(&there, &report);
+    back.import(&[&files[1]]);
+    back.import(&[&files[0]]);
+    assert_eq!(decisions(&there), decisions(&back));
+    for (import, left) in [(1, "reject"), (2, "grant")] {
+        retract(&there, import, false);
+        assert_eq!(decisions(&there), [left], "without import {import}");
+        retract(&there, import, true);
+    }
     // Said a third time it is a duplicate of whichever said it before.
     archive.write("archive_3.json", [said("reject"), said("grant")]);
-    assert_eq!(of(&place.import(&[archive.path()])), (2, 0, 2));
-    assert_eq!(events(&place), 2);
+    assert_eq!(of(&there.import(&[archive.path()])), (2, 0, 2));
+    assert_eq!(events(&there), 2);
+}
+
+#[test]
+fn a_file_that_says_less_takes_nothing_away_from_a_deployment() {
+    let line =
+        |number, run| Line { model: "bare", version: Some("x"), run, ..Line::number(number) };
+    let (place, archive) = (Place::new(), Archive::new());
+    place.import_fixtures(&["mlflow-3.17-sqlite"]);
+    // No version x of a model called so is registered: the run that the first file names decides.
+    archive.write("archive_1.json", [line(1, Some("4cf1c180887a4e388881bec9652668c5"))]);
+    archive.write("archive_2.json", [line(2, None)]);
+    let ask = |place: &Place, number| {
+        let hash = line(number, None).hash();
+        let answer = place.answer("find dataset upstream of inference:$h", &[("h", &hash)]);
+        (answer.rows.len(), answer.completeness.state())
+    };
+    place.import(&[&archive.file("archive_1.json")]);
+    let before = ask(&place, 1);
+    assert!(before.0 > 0, "{before:?}");
+    place.import(&[&archive.file("archive_2.json")]);
+    assert_eq!(ask(&place, 1), before, "what the first file said still holds");
+    assert_eq!(ask(&place, 2), before, "and it holds for the deployment");
+}
+
+#[test]
+fn rows_of_a_retracted_import_that_come_again_are_all_there() {
+    let (place, archive) = (Place::new(), Archive::new());
+    archive.write("archive_1.json", (0..10).map(Line::number));
+    archive.write("archive_2.json", (5..15).map(Line::number));
+    place.import(&[&archive.file("archive_1.json")]);
+    place.import(&[&archive.file("archive_2.json")]);
+    assert_eq!(events(&place), 15);
+    retract(&place, 1, false);
+    assert_eq!(events(&place), 10, "the second file vouches for what both hold");
+    let again = place.import(&[&archive.file("archive_1.json")]);
+    assert_eq!(of(&again), (10, 5, 5));
+    assert_eq!(events(&place), 15);
+    assert_eq!(place.column("find inference return event_id").len(), 15);
 }
 
 #[test]

@@ -1,0 +1,120 @@
+//! Which rows count where two say different things of one event, and the counters that follow.
+//!
+//! Rows stay as they were written; only the view decides, so that the order of imports never shows
+//! (docs/format.md, section 13). Batches that nothing doubts, nearly all, are not opened.
+
+use super::{Snapshot, View};
+use crate::error::Result;
+use crate::event_fields::EventField;
+use crate::events::EventBlock;
+use crate::graph::Batch;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// What weighs between rows of one identity: as of when somebody says so, then what is said.
+type Weight = (i64, [u8; 16]);
+
+/// Rows of one identity: batch, row, weight.
+type Rivals = Vec<(usize, u32, Weight)>;
+
+/// Finds the rows that are outweighed, and counts again what they or a retraction took away.
+pub(super) fn weigh(view: Arc<View>) -> Result<Arc<View>> {
+    let batches = &view.graph.batches;
+    if batches.iter().all(|batch| batch.kept.is_none() && batch.doubted.is_empty()) {
+        return Ok(view);
+    }
+    let snapshot = Snapshot::new(view);
+    let outweighed = outweighed(&snapshot)?;
+    let mut view = Arc::into_inner(snapshot.view).expect("nobody else has seen this view");
+    for (at, rows) in &outweighed {
+        view.graph.batches[*at].outweighed = rows.iter().map(|row| (*row, 1)).collect();
+    }
+    let snapshot = Snapshot::new(Arc::new(view));
+    let mut counted = Vec::new();
+    for (at, batch) in snapshot.view.graph.batches.iter().enumerate() {
+        if batch.kept.is_some() || !batch.outweighed.is_empty() {
+            counted.push((at, count(&snapshot, batch)?));
+        }
+    }
+    let mut view = Arc::into_inner(snapshot.view).expect("nobody else has seen this view");
+    for (at, counted) in counted {
+        let batch = &mut view.graph.batches[at];
+        (batch.events, batch.overrides, batch.art12) = counted.counts;
+        (batch.first_time, batch.last_time) = counted.times;
+    }
+    view.graph.derive_deployments();
+    Ok(Arc::new(view))
+}
+
+/// For each batch the rows that another row of the same identity outweighs.
+fn outweighed(snapshot: &Snapshot) -> Result<BTreeMap<usize, Vec<u32>>> {
+    let batches = &snapshot.view.graph.batches;
+    let mut rivals: HashMap<[u8; 16], Rivals> = HashMap::new();
+    let mut sources: Vec<&str> = Vec::new();
+    for batch in batches.iter().filter(|batch| !batch.doubted.is_empty()) {
+        let block = snapshot.read_batch(batch, &[EventField::EventId, EventField::LogId])?;
+        let rows = batch.doubted.iter().flat_map(|(first, count)| *first..first + count);
+        for row in rows.filter(|row| batch.has_row(*row)) {
+            if let Some(identity) = block.identity(row as usize) {
+                rivals.entry(identity).or_default();
+            }
+        }
+        sources.extend(snapshot.graph().node(batch.node).key.part_text(0));
+    }
+    if rivals.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    for (at, batch) in batches.iter().enumerate() {
+        let source = snapshot.graph().node(batch.node).key.part_text(0);
+        if source.is_none_or(|source| !sources.contains(&source)) {
+            continue;
+        }
+        let ids = snapshot.read_batch(batch, &[EventField::EventId, EventField::LogId])?;
+        let rows = (0..batch.rows).filter(|row| batch.has_row(*row));
+        let mut whole: Option<EventBlock> = None;
+        for row in rows {
+            let Some(identity) = ids.identity(row as usize) else { continue };
+            let Some(known) = rivals.get_mut(&identity) else { continue };
+            if whole.is_none() {
+                whole = Some(snapshot.read_whole(batch)?);
+            }
+            let said = whole.as_ref().map(|block| block.said(row as usize)).unwrap_or_default();
+            known.push((at, row, (batch.effective, said)));
+        }
+    }
+    let mut outweighed: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
+    for rows in rivals.into_values() {
+        let Some(heaviest) = rows.iter().max_by_key(|(at, row, weight)| (*weight, *at, *row))
+        else {
+            continue;
+        };
+        for (at, row, _) in rows.iter().filter(|other| *other != heaviest) {
+            outweighed.entry(*at).or_default().push(*row);
+        }
+    }
+    outweighed.values_mut().for_each(|rows| rows.sort_unstable());
+    Ok(outweighed)
+}
+
+/// What a batch's counters are for the rows that count.
+struct Counted {
+    counts: (u64, u64, u64),
+    times: (i64, i64),
+}
+
+fn count(snapshot: &Snapshot, batch: &Batch) -> Result<Counted> {
+    let fields = [EventField::Time, EventField::HumanOverride, EventField::Art12];
+    let block = snapshot.read_batch(batch, &fields)?;
+    let mut counted = Counted { counts: (0, 0, 0), times: (i64::MAX, i64::MIN) };
+    for row in (0..batch.rows).filter(|row| batch.counts(*row)) {
+        let (events, overrides, art12) = &mut counted.counts;
+        *events += 1;
+        *overrides += u64::from(block.is_true(row as usize, EventField::HumanOverride));
+        *art12 += u64::from(block.is_true(row as usize, EventField::Art12));
+        if let Some(time) = block.int(row as usize, EventField::Time) {
+            let (first, last) = counted.times;
+            counted.times = (first.min(time), last.max(time));
+        }
+    }
+    Ok(counted)
+}
