@@ -39,7 +39,7 @@ fn archive(folder: &Path) {
             writeln!(
                 text,
                 r#"{{"_id":"AQAAAZ{number:014}","date":"{time}","host":"scorer-{service}","service":"scorer-{service}","source":"python","status":"info","message":"inference","tags":["env:prod","source:python","compliance.art12:true"],"attributes":{{"art12":{{"schema_version":"1.0","event_id":"event-{number}","timestamp":"{time}","system_id":"CREDIT-RISK-EU-001","model":{{"name":"credit-risk-scorer","version":"{version}"}},"input":{{"hash":"{hash}","hash_algorithm":"sha256"}},"output":{{"decision":"refer","confidence":0.5}},"human_oversight":{{"override":{},"actor":"reviewer-{service}"}},"deployment":{{"id":"eu-1","env":"prod"}}}}}}}}"#,
-                number % 16 == 0,
+                number.is_multiple_of(16),
             )
             .unwrap();
         }
