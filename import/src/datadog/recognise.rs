@@ -51,7 +51,15 @@ pub struct ArchiveFile {
 /// # Errors
 /// A folder cannot be listed, or there are too many files.
 pub fn recognise(path: &Path) -> Result<Option<Archive>, Error> {
-    let mut archive = list(path)?;
+    recognise_beside(path, &[])
+}
+
+/// As [`recognise`], without looking into what is known to be another source.
+///
+/// # Errors
+/// A folder cannot be listed, or there are too many files.
+pub fn recognise_beside(path: &Path, others: &[PathBuf]) -> Result<Option<Archive>, Error> {
+    let mut archive = list_beside(path, others)?;
     let listed = archive.files.len();
     archive.files.retain(|file| in_archive_folder(&file.label) || holds_logs(&file.path));
     archive.passed_over += (listed - archive.files.len()) as u64;
@@ -64,12 +72,16 @@ pub fn recognise(path: &Path) -> Result<Option<Archive>, Error> {
 /// # Errors
 /// A folder cannot be listed, or there are too many files.
 pub fn list(path: &Path) -> Result<Archive, Error> {
+    list_beside(path, &[])
+}
+
+fn list_beside(path: &Path, others: &[PathBuf]) -> Result<Archive, Error> {
     let failed = |source| Error::Folder { path: path.to_owned(), source };
     let about = fs::metadata(path).map_err(failed)?;
     let mut archive = Archive::default();
     if about.is_dir() {
         let root = path.canonicalize().map_err(failed)?;
-        walk(&root, path, &mut Vec::new(), &mut archive)?;
+        walk(&root, path, others, &mut Vec::new(), &mut archive)?;
     } else {
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         archive.files.push(ArchiveFile { path: path.to_owned(), label: name, size: about.len() });
@@ -82,6 +94,7 @@ pub fn list(path: &Path) -> Result<Archive, Error> {
 fn walk(
     root: &Path,
     folder: &Path,
+    others: &[PathBuf],
     names: &mut Vec<String>,
     archive: &mut Archive,
 ) -> Result<(), Error> {
@@ -95,9 +108,12 @@ fn walk(
     for entry in entries {
         let kind = entry.file_type().map_err(failed)?;
         let path = entry.path();
+        if others.contains(&path) {
+            continue;
+        }
         names.push(entry.file_name().to_string_lossy().into_owned());
         if kind.is_dir() {
-            walk(root, &path, names, archive)?;
+            walk(root, &path, others, names, archive)?;
         } else if names.last().is_some_and(|name| called_as_log(name)) && stays_below(root, &path) {
             if archive.files.len() >= FILES_MAX {
                 return Err(Error::TooManyFiles { path: root.to_owned(), max: FILES_MAX });

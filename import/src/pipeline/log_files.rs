@@ -49,10 +49,8 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, archive: &Archive) ->
         ..SourceReport::default()
     };
     if archive.passed_over > 0 {
-        let warning = format!(
-            "{} files are not called as log files are and were passed over",
-            archive.passed_over
-        );
+        let warning =
+            format!("{} files are no log files and were passed over", archive.passed_over);
         report.warnings.push(warning);
     }
     session.progress.expect_bytes(archive.files.iter().map(|file| file.size).sum());

@@ -1,6 +1,6 @@
 //! What lies at a path: so that `lineal import PATH` just works.
 
-use crate::datadog::recognise::{Archive, list as list_logs, recognise as recognise_logs};
+use crate::datadog::recognise::{Archive, list as list_logs, recognise_beside};
 use crate::error::{Error, Result};
 use crate::mlflow;
 use std::path::{Path, PathBuf};
@@ -45,7 +45,9 @@ pub fn recognise(path: &Path, form: Option<&str>) -> Result<Vec<Found>> {
         }]);
     }
     let mut found = Vec::new();
-    look(path, 0, &mut found)?;
+    let mut stores = Vec::new();
+    find_stores(path, 0, &mut found, &mut stores)?;
+    find_logs(path, 0, &stores, &mut found)?;
     if found.is_empty() {
         let nearest = nearest(path);
         return Err(Error::NothingRecognised { path: path.to_owned(), nearest });
@@ -53,22 +55,87 @@ pub fn recognise(path: &Path, form: Option<&str>) -> Result<Vec<Found>> {
     Ok(found)
 }
 
-fn look(path: &Path, depth: usize, found: &mut Vec<Found>) -> Result<()> {
-    if let Some(form) = mlflow::recognise(path) {
+/// How databases are called.
+const DATABASES: [&str; 3] = ["db", "sqlite", "sqlite3"];
+
+/// Finds MLflow stores in a folder and below it, and the paths that they take up: what lies beside
+/// them is looked at too, since a source that is passed over in silence is lost.
+fn find_stores(
+    path: &Path,
+    depth: usize,
+    found: &mut Vec<Found>,
+    stores: &mut Vec<PathBuf>,
+) -> Result<()> {
+    let form = mlflow::recognise(path);
+    let own = form.map(|form| mlflow::root(path, form));
+    if let (Some(form), Some(own)) = (form, &own) {
         found.push(Found::Mlflow { path: path.to_owned(), form, given: depth == 0 });
-        // A database or folder of runs may have logs beside it.
-        if path.is_dir() && form == mlflow::Form::Sqlite {
-            return look_below(path, depth, found);
+        stores.push(own.clone());
+    }
+    if !path.is_dir() || own.as_deref() == Some(path) || is_part_of_archive(path) {
+        return Ok(());
+    }
+    let (files, folders) = entries(path)?;
+    for file in files {
+        let called_so =
+            file.extension().is_some_and(|end| DATABASES.iter().any(|known| end == *known));
+        if called_so
+            && !stores.contains(&file)
+            && mlflow::recognise(&file) == Some(mlflow::Form::Sqlite)
+        {
+            stores.push(file.clone());
+            found.push(Found::Mlflow { path: file, form: mlflow::Form::Sqlite, given: false });
         }
+    }
+    if depth < DEPTH_MAX {
+        for folder in folders.iter().filter(|folder| Some(*folder) != own.as_ref()) {
+            find_stores(folder, depth + 1, found, stores)?;
+        }
+    }
+    Ok(())
+}
+
+/// Finds log archives in a folder and below it, outside of stores.
+fn find_logs(path: &Path, depth: usize, stores: &[PathBuf], found: &mut Vec<Found>) -> Result<()> {
+    if stores.iter().any(|store| store == path) {
         return Ok(());
     }
     if looks_like_archive(path)
-        && let Some(archive) = recognise_logs(path)?
+        && let Some(archive) = recognise_beside(path, stores)?
     {
         found.push(Found::Logs { path: path.to_owned(), archive });
         return Ok(());
     }
-    look_below(path, depth, found)
+    if depth < DEPTH_MAX && path.is_dir() {
+        for folder in entries(path)?.1 {
+            find_logs(&folder, depth + 1, stores, found)?;
+        }
+    }
+    Ok(())
+}
+
+/// Is this the folder of a day or an hour in an archive?
+fn is_part_of_archive(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with("dt=") || name.starts_with("hour=")
+}
+
+/// Files and folders in a folder, each in the order of their names. Links are not followed.
+fn entries(path: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
+    let unreadable = |source| Error::Io { path: path.to_owned(), source };
+    let (mut files, mut folders) = (Vec::new(), Vec::new());
+    for entry in std::fs::read_dir(path).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let kind = entry.file_type().map_err(unreadable)?;
+        if kind.is_dir() {
+            folders.push(entry.path());
+        } else if kind.is_file() {
+            files.push(entry.path());
+        }
+    }
+    files.sort();
+    folders.sort();
+    Ok((files, folders))
 }
 
 /// A folder is an archive if its parts are named so, or files of logs stand in it directly; not if
@@ -77,36 +144,16 @@ fn looks_like_archive(path: &Path) -> bool {
     if !path.is_dir() {
         return true;
     }
-    let named = |name: &str| name.starts_with("dt=") || name.starts_with("hour=");
     let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
     entries.into_iter().any(|entry| {
         let name = entry.file_name().to_string_lossy().into_owned();
         let is_log = [".gz", ".zst", ".json", ".ndjson", ".jsonl", ".log"];
         if entry.path().is_dir() {
-            named(&name)
+            is_part_of_archive(&entry.path())
         } else {
             is_log.iter().any(|end| name.ends_with(end))
         }
     })
-}
-
-fn look_below(path: &Path, depth: usize, found: &mut Vec<Found>) -> Result<()> {
-    if depth >= DEPTH_MAX || !path.is_dir() {
-        return Ok(());
-    }
-    let unreadable = |source| Error::Io { path: path.to_owned(), source };
-    let mut below = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
-        if entry.file_type().map_err(unreadable)?.is_dir() {
-            below.push(entry.path());
-        }
-    }
-    below.sort();
-    for folder in below {
-        look(&folder, depth + 1, found)?;
-    }
-    Ok(())
 }
 
 /// What came nearest, for the message.

@@ -27,6 +27,8 @@ pub(super) struct Session<'a> {
     pub(super) report: Report,
     /// Of a dry run: what would be in the store by now.
     rehearsal: Rehearsal,
+    /// Why the first of what was found by itself was passed over.
+    passed_over: Option<Error>,
 }
 
 impl<'a> Session<'a> {
@@ -38,7 +40,7 @@ impl<'a> Session<'a> {
     ) -> Session<'a> {
         let report = Report { dry_run: options.dry_run, ..Report::default() };
         let (people, rehearsal) = (People::new(store), Rehearsal::default());
-        Session { store, options, mapping, progress, people, report, rehearsal }
+        Session { store, options, mapping, progress, people, report, rehearsal, passed_over: None }
     }
 
     /// An import that reads and counts and writes nothing.
@@ -58,10 +60,18 @@ impl<'a> Session<'a> {
         match found {
             Found::Mlflow { path, form, given } => {
                 match mlflow_store::take(self, path, *form) {
-                    // A folder of artifacts beside a store is nothing that somebody meant.
-                    Err(Error::Mlflow(
-                        mlflow::Error::ArtifactsOnly { .. } | mlflow::Error::Empty { .. },
-                    )) if !given => Ok(()),
+                    // Artifacts or another program's database beside a store: nothing that
+                    // somebody meant.
+                    Err(
+                        error @ Error::Mlflow(
+                            mlflow::Error::ArtifactsOnly { .. }
+                            | mlflow::Error::Empty { .. }
+                            | mlflow::Error::NotMlflow { .. },
+                        ),
+                    ) if !given => {
+                        self.passed_over.get_or_insert(error);
+                        Ok(())
+                    }
                     other => other,
                 }
             }
@@ -164,6 +174,11 @@ impl<'a> Session<'a> {
 
     /// Writes what is derived and closes the report.
     pub(super) fn finish(mut self) -> Result<Report> {
+        if self.report.sources.is_empty()
+            && let Some(error) = self.passed_over
+        {
+            return Err(error);
+        }
         if self.report.commits > 0 {
             self.progress.phase("indexing");
             self.store.write_indexes()?;

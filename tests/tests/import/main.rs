@@ -10,4 +10,5 @@ mod counts;
 mod forms;
 mod large;
 mod lines;
+mod recognised;
 mod stores;
