@@ -17,6 +17,8 @@ use tree::{Finding, Tree};
 
 /// Lines of a tree on the screen; `--json` has all.
 const LINES_SHOWN: usize = 120;
+/// Findings on the screen; `--json` has all.
+const FINDINGS_SHOWN: usize = 20;
 
 pub(super) fn run(arguments: &Arguments, wanted: &Trace) -> Outcome {
     let store = place::open_read_only(arguments)?;
@@ -88,10 +90,14 @@ pub(super) fn print(
     } else if concerns_training {
         writeln!(out, "{}", style.warn("training data recorded: no."))?;
     }
-    for finding in &tree.findings {
+    for finding in tree.findings.iter().take(FINDINGS_SHOWN) {
         for line in finding.lines(view) {
             writeln!(out, "{}", style.warn(&line))?;
         }
+    }
+    if tree.findings.len() > FINDINGS_SHOWN {
+        let more = grouped((tree.findings.len() - FINDINGS_SHOWN) as u64);
+        writeln!(out, "{}", style.warn(&format!("and {more} more; --json has all")))?;
     }
     if tree.findings.is_empty() {
         writeln!(

@@ -13,3 +13,4 @@ mod errors;
 mod help;
 mod imports;
 mod json;
+mod traces;

@@ -9,11 +9,8 @@ use lineal_engine::{NodeNo, Snapshot};
 use lineal_proof::Value;
 use std::collections::{BTreeSet, HashSet};
 
-/// Findings of one kind that are listed.
-const FINDINGS_MAX: usize = 20;
-
 /// Something on the way that is not as it should be.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Debug)]
 pub(super) enum Finding {
     /// Referred to, never imported.
     Missing(NodeNo),
@@ -86,6 +83,7 @@ pub(super) struct Tree {
     pub(super) edges: Vec<(NodeNo, &'static str, NodeNo)>,
     /// Data sets behind it by training, in order of discovery.
     pub(super) trained_on: Vec<NodeNo>,
+    /// All of them, those that leave the answer open first.
     pub(super) findings: Vec<Finding>,
     /// Is its training data a sensible question?
     pub(super) concerns_training: bool,
@@ -135,6 +133,8 @@ impl Tree {
         }
         let mut seen = BTreeSet::new();
         tree.trained_on.retain(|node| seen.insert(*node));
+        // What leaves the answer open stands first, where a screen is cut.
+        tree.findings.sort_by_key(|finding| !finding.is_uncertain());
         Ok(tree)
     }
 
@@ -218,12 +218,8 @@ impl Tree {
                 _ => None,
             }
         };
-        if let Some(finding) = finding
-            && self.findings.len() < FINDINGS_MAX
-            && !self.findings.contains(&finding)
-        {
-            self.findings.push(finding);
-        }
+        // A node is judged once, so no finding comes twice.
+        self.findings.extend(finding);
         Ok(())
     }
 }

@@ -1,0 +1,52 @@
+//! Traces of records that the fixtures do not have: many findings.
+
+use crate::program::Folder;
+use lineal_engine::schema::{Kind, Relation};
+use lineal_engine::{NodeDraft, Options, Saying, Store};
+use lineal_proof::{Key, KeyPart};
+
+fn texts(parts: &[&str]) -> Key {
+    Key::new(parts.iter().map(|part| KeyPart::from(*part)).collect())
+}
+
+fn model(name: &str) -> (Kind, Key) {
+    (Kind::Model, texts(&["registry", name, "1"]))
+}
+
+fn run(name: &str) -> (Kind, Key) {
+    (Kind::Run, Key::text(name))
+}
+
+/// A store in which each of these is recorded with its links.
+fn recorded(nodes: Vec<((Kind, Key), Vec<(Relation, (Kind, Key))>)>) -> Folder {
+    let folder = Folder::with(&[]);
+    let store = Store::open(folder.path().join(".lineal"), Options::default()).unwrap();
+    let mut transaction = store.begin(None, None).unwrap();
+    let saying = Saying { source: "s".into(), form: "mlflow-sqlite".into(), observed_at: 1 };
+    for ((kind, key), links) in nodes {
+        let mut draft = NodeDraft::new(kind, key);
+        for (relation, (kind, key)) in links {
+            draft.link(relation, kind, key);
+        }
+        transaction.add_node(&saying, draft).unwrap();
+    }
+    transaction.commit().unwrap();
+    folder
+}
+
+#[test]
+fn what_leaves_the_answer_open_is_seen_behind_many_other_findings() {
+    let runs: Vec<String> = (0..25).map(|at| format!("run-{at:02}")).collect();
+    let mut links: Vec<_> = runs.iter().map(|name| (Relation::ProducedBy, run(name))).collect();
+    links.push((Relation::RegisteredFrom, model("not-imported")));
+    let mut nodes: Vec<_> = runs.iter().map(|name| (run(name), vec![])).collect();
+    nodes.push((model("m"), links));
+    let folder = recorded(nodes);
+    let trace = folder.run(&["trace", "model:m@1", "--fail-on", "cannot-tell"]);
+    assert_eq!(trace.code, 4, "{trace:?}");
+    assert!(trace.out.contains("\nmissing: model:not-imported@1 is only"), "{}", trace.out);
+    assert!(trace.out.ends_with("\nand 6 more; --json has all\n"), "{}", trace.out);
+    let json = folder.run(&["trace", "--json", "model:m@1"]).json();
+    assert_eq!(json["completeness"], "cannot tell");
+    assert_eq!(json["findings"].as_array().unwrap().len(), 26);
+}
