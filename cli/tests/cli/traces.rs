@@ -1,4 +1,4 @@
-//! Traces of records that the fixtures do not have: many findings.
+//! Traces of records that the fixtures do not have: many findings, two ways to one data set.
 
 use crate::program::Folder;
 use lineal_engine::schema::{Kind, Relation};
@@ -15,6 +15,10 @@ fn model(name: &str) -> (Kind, Key) {
 
 fn run(name: &str) -> (Kind, Key) {
     (Kind::Run, Key::text(name))
+}
+
+fn data(name: &str) -> (Kind, Key) {
+    (Kind::Dataset, texts(&[name, "d1", "s3", "{}"]))
 }
 
 /// A store in which each of these is recorded with its links.
@@ -49,4 +53,21 @@ fn what_leaves_the_answer_open_is_seen_behind_many_other_findings() {
     let json = folder.run(&["trace", "--json", "model:m@1"]).json();
     assert_eq!(json["completeness"], "cannot tell");
     assert_eq!(json["findings"].as_array().unwrap().len(), 26);
+}
+
+#[test]
+fn data_behind_a_data_set_counts_however_it_was_reached_first() {
+    let folder = recorded(vec![
+        (
+            model("m"),
+            vec![(Relation::ProducedBy, run("run-1")), (Relation::ProducedBy, run("run-2"))],
+        ),
+        (run("run-1"), vec![(Relation::ValidatedOn, data("cleaned"))]),
+        (run("run-2"), vec![(Relation::TrainedOn, data("cleaned"))]),
+        (data("cleaned"), vec![(Relation::DerivedFrom, data("raw"))]),
+        (data("raw"), vec![]),
+    ]);
+    let json = folder.run(&["trace", "--json", "model:m@1"]).json();
+    let names = serde_json::json!(["dataset:cleaned@d1", "dataset:raw@d1"]);
+    assert_eq!(json["training_data"], names);
 }

@@ -7,7 +7,7 @@ use crate::time::Zone;
 use lineal_engine::schema::{Class, Direction, Kind, RELATIONS, Relation};
 use lineal_engine::{NodeNo, Snapshot};
 use lineal_proof::Value;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 /// Something on the way that is not as it should be.
 #[derive(Debug)]
@@ -96,7 +96,6 @@ struct Pending {
     prefix: String,
     last: bool,
     top: bool,
-    training: bool,
 }
 
 impl Tree {
@@ -111,7 +110,7 @@ impl Tree {
         let mut tree = Tree {
             lines: Vec::new(),
             edges: Vec::new(),
-            trained_on: Vec::new(),
+            trained_on: training_data(view, roots),
             findings: Vec::new(),
             concerns_training: roots.iter().any(|root| asks_for_training(view.kind_of(*root))),
         };
@@ -124,15 +123,12 @@ impl Tree {
                 prefix: String::new(),
                 last: at + 1 == roots.len(),
                 top: !below_events,
-                training: true,
             });
         }
         // A stack of its own, since lineage may be deep.
         while let Some(pending) = stack.pop() {
             tree.visit(view, pending, &mut printed, &mut stack, zone, style)?;
         }
-        let mut seen = BTreeSet::new();
-        tree.trained_on.retain(|node| seen.insert(*node));
         // What leaves the answer open stands first, where a screen is cut.
         tree.findings.sort_by_key(|finding| !finding.is_uncertain());
         Ok(tree)
@@ -147,7 +143,7 @@ impl Tree {
         zone: &Zone,
         style: Style,
     ) -> Outcome<()> {
-        let Pending { node, relation, prefix, last, top, training } = pending;
+        let Pending { node, relation, prefix, last, top } = pending;
         let (joint, below) = match (top, last) {
             (true, _) => ("", ""),
             (false, true) => ("└─ ", "   "),
@@ -161,10 +157,6 @@ impl Tree {
             if again { style.faint("(above)") } else { describe::node(view, node, zone, style)? };
         let name = if view.is_missing(node) { style.warn(&name) } else { style.strong(&name) };
         self.lines.push(format!("{prefix}{joint}{word}{name}  {told}").trim_end().to_owned());
-        let kind = view.kind_of(node);
-        if training && kind == Kind::Dataset && !top {
-            self.trained_on.push(node);
-        }
         if again {
             return Ok(());
         }
@@ -183,7 +175,6 @@ impl Tree {
                 prefix: prefix.clone(),
                 last: at + 1 == children.len(),
                 top: false,
-                training: training && is_training(*relation),
             });
         }
         Ok(())
@@ -222,6 +213,25 @@ impl Tree {
         self.findings.extend(finding);
         Ok(())
     }
+}
+
+/// Data sets that training led to, in order of discovery. A walk of its own: the tree shows a node
+/// once, and may have come to it by another way first.
+fn training_data(view: &Snapshot, roots: &[NodeNo]) -> Vec<NodeNo> {
+    let mut found = Vec::new();
+    let mut walked: HashSet<NodeNo> = HashSet::new();
+    let mut stack: Vec<NodeNo> = roots.iter().rev().copied().collect();
+    while let Some(node) = stack.pop() {
+        if !walked.insert(node) {
+            continue;
+        }
+        if view.kind_of(node) == Kind::Dataset && !roots.contains(&node) {
+            found.push(node);
+        }
+        let children = upstream(view, node).into_iter().rev();
+        stack.extend(children.filter(|(relation, _)| is_training(*relation)).map(|(_, to)| to));
+    }
+    found
 }
 
 /// May training data be reached over this relation?
