@@ -4,7 +4,7 @@ use crate::exit::{Failure, Outcome};
 use crate::time::Zone;
 use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::Kind;
-use lineal_engine::{EventRef, NodeNo, Snapshot};
+use lineal_engine::{EventRef, NodeNo, Snapshot, unquoted};
 use lineal_proof::Value;
 
 /// Hash algorithms that may stand before a hash.
@@ -56,13 +56,6 @@ pub(crate) fn resolve(view: &Snapshot, zone: &Zone, text: &str) -> Outcome<Targe
         return Ok(Target::Events { events: by_id, by: "event id".to_owned() });
     }
     one(view, text, &[], None)
-}
-
-fn unquoted(key: &str) -> String {
-    match key.strip_prefix('"').and_then(|rest| rest.split_once('"')) {
-        Some((name, rest)) => format!("{name}{rest}"),
-        None => key.to_owned(),
-    }
 }
 
 fn looks_like_hash(text: &str) -> bool {

@@ -3,8 +3,8 @@
 use crate::args::{Alias, Arguments};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
-use lineal_engine::Store;
 use lineal_engine::schema::Kind;
+use lineal_engine::{Store, unquoted};
 use lineal_proof::{Key, KeyPart};
 use std::io::Write;
 
@@ -47,7 +47,8 @@ fn target(store: &Store, text: &str) -> Outcome<(Kind, Key)> {
         ))
     })?;
     let view = store.snapshot()?;
-    let nodes = view.find(Some(kind), key);
+    let key = unquoted(key);
+    let nodes = view.find(Some(kind), &key);
     match (kind, nodes.as_slice()) {
         (_, [node]) if key.contains('@') || kind != Kind::Model => {
             Ok((kind, view.key_of(*node).clone()))
@@ -71,7 +72,7 @@ fn target(store: &Store, text: &str) -> Outcome<(Kind, Key)> {
             Ok((kind, Key(vec![registry, name.into(), KeyPart::Null])))
         }
         (_, []) => {
-            let near = view.near(Some(kind), key);
+            let near = view.near(Some(kind), &key);
             let hint = if near.is_empty() {
                 String::new()
             } else {

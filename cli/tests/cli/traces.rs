@@ -1,4 +1,5 @@
-//! Traces of records that the fixtures do not have: many findings, two ways to one data set.
+//! Traces of records that the fixtures do not have: many findings, two ways to one data
+//! set, names that must be quoted.
 
 use crate::program::Folder;
 use lineal_engine::schema::{Kind, Relation};
@@ -70,4 +71,23 @@ fn data_behind_a_data_set_counts_however_it_was_reached_first() {
     let json = folder.run(&["trace", "--json", "model:m@1"]).json();
     let names = serde_json::json!(["dataset:cleaned@d1", "dataset:raw@d1"]);
     assert_eq!(json["training_data"], names);
+}
+
+#[test]
+fn names_are_read_as_they_are_printed() {
+    let names = ["ü\"q", "a\\b", "tab\there", "new\nline", "bell\u{7}", "m @x", "x@y@z", "plain"];
+    let folder = recorded(names.iter().map(|name| (model(name), vec![])).collect());
+    let printed = folder.done(&["query", "find model", "--format", "csv"]).out;
+    let printed = printed.lines().skip(1).map(|line| match line.strip_prefix('"') {
+        Some(cell) => cell.trim_end_matches('"').replace("\"\"", "\""),
+        None => line.to_owned(),
+    });
+    let printed: Vec<String> = printed.collect();
+    assert_eq!(printed.len(), names.len());
+    for name in printed {
+        let shown = folder.done(&["show", &name]);
+        assert!(shown.out.starts_with(&format!("{name}\n")), "{name}: {shown:?}");
+        assert_ne!(folder.run(&["trace", &name]).code, 2, "{name}");
+        folder.done(&["alias", "other", "=", &name]);
+    }
 }

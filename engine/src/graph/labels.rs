@@ -202,6 +202,36 @@ fn escaped(text: &str) -> String {
     out
 }
 
+/// The name that a text behind `kind:` stands for: what [`quoted`] wrote, read again. A text that
+/// is not quoted, or not to its end, stands for itself.
+#[must_use]
+pub fn unquoted(text: &str) -> String {
+    read_quoted(text).unwrap_or_else(|| text.to_owned())
+}
+
+fn read_quoted(text: &str) -> Option<String> {
+    let mut chars = text.strip_prefix('"')?.chars();
+    let mut out = String::with_capacity(text.len());
+    loop {
+        match chars.next()? {
+            '"' => break,
+            '\\' => out.push(match chars.next()? {
+                'n' => '\n',
+                't' => '\t',
+                'u' => {
+                    let (digits, rest) = chars.as_str().strip_prefix('{')?.split_once('}')?;
+                    chars = rest.chars();
+                    char::from_u32(u32::from_str_radix(digits, 16).ok()?)?
+                }
+                plain => plain,
+            }),
+            plain => out.push(plain),
+        }
+    }
+    let rest = chars.as_str();
+    (rest.is_empty() || rest.starts_with('@')).then(|| out + rest)
+}
+
 impl Graph {
     /// What a node is called in answers: can be pasted back into a query, and then means this node
     /// alone, unless no name of its is unique.
@@ -243,6 +273,30 @@ impl Graph {
             (Some((name, version)), _) => format!("{kind}:{}", quoted(name, version.as_deref())),
             (None, Some(head)) => format!("#{}", head.id.short()),
             (None, None) => format!("{kind}:{}", quoted(&joined(key).unwrap_or_default(), None)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_is_not_quoted_to_its_end_stands_for_itself() {
+        for text in ["credit@3", "\"open", "a\"b\"", "\"a\"b", r#""\u{110000}""#, r#""a\"#] {
+            assert_eq!(unquoted(text), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn names_are_read_as_they_were_written(
+            name in "([a-c@\"\\\\\n\t\u{1}\u{85}ü{}' ]|\\PC){0,12}",
+            version in proptest::option::of("[0-9a-z@\"/\n ]{1,4}"),
+        ) {
+            let label = version.iter().fold(name.clone(), |name, version| format!("{name}@{version}"));
+            prop_assert_eq!(unquoted(&quoted(&name, version.as_deref())), label);
         }
     }
 }
