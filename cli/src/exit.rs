@@ -1,5 +1,6 @@
 //! How the command ends: one code a reason, and errors as letters to a tired person.
 
+use crate::render::visible_lines;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -91,7 +92,8 @@ impl Failure {
             };
             writeln!(err, "{}", serde_json::json!({ "error": error, "exit": self.exit() as u8 }))
         } else {
-            writeln!(err, "error: {}", self.text().trim_end())
+            let text = self.text();
+            writeln!(err, "error: {}", visible_lines(text.trim_end()))
         };
     }
 }

@@ -3,10 +3,12 @@
 mod answer;
 mod json;
 mod table;
+mod visible;
 
 pub(crate) use answer::print_answer;
 pub(crate) use json::value_json;
 pub(crate) use table::{print_table, table, value_text};
+pub(crate) use visible::{visible, visible_lines};
 
 use std::io::IsTerminal;
 
@@ -15,7 +17,7 @@ pub(crate) fn colours() -> bool {
     std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
 }
 
-/// Styles that are empty where colours are not wanted.
+/// Styles that are empty where colours are not wanted. What they wrap is one line.
 #[derive(Clone, Copy)]
 pub(crate) struct Style {
     on: bool,
@@ -27,7 +29,8 @@ impl Style {
     }
 
     fn wrap(self, code: &str, text: &str) -> String {
-        if self.on { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+        let text = visible(text);
+        if self.on { format!("\x1b[{code}m{text}\x1b[0m") } else { text.into_owned() }
     }
 
     /// For what a thing is.

@@ -1,6 +1,7 @@
 //! What can be asked now, with this store's own names.
 
 use crate::exit::Outcome;
+use crate::render::visible;
 use crate::time::Zone;
 use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::{Direction, Kind, Relation};
@@ -16,7 +17,7 @@ pub(super) fn print(out: &mut dyn Write, view: &Snapshot, _zone: &Zone) -> Outco
     }
     writeln!(out, "what you can ask now:")?;
     for question in questions {
-        writeln!(out, "  {question}")?;
+        writeln!(out, "  {}", visible(&question))?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::ask;
 use crate::args::{Arguments, Import};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::render::{Style, grouped, print_table, table};
+use crate::render::{Style, grouped, print_table, table, visible, visible_lines};
 use crate::time::Zone;
 use crate::{place, time};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Import) -> Outcome {
         if arguments.json {
             writeln!(out, "{}", serde_json::to_string(&explanation).unwrap_or_default())?;
         } else {
-            write!(out, "{explanation}")?;
+            writeln!(out, "{}", visible_lines(&explanation.to_string()))?;
         }
         return Ok(Exit::Answer);
     }
@@ -213,7 +213,8 @@ fn print_notes(out: &mut dyn Write, report: &Report, style: Style) -> Outcome<()
         let whose =
             if report.sources.len() > 1 { format!("{}: ", source.label) } else { String::new() };
         for (reason, count) in &source.skipped {
-            writeln!(out, "{whose}skipped {}: {reason}", grouped(*count))?;
+            let line = format!("{whose}skipped {}: {reason}", grouped(*count));
+            writeln!(out, "{}", visible(&line))?;
         }
         for reject in source.rejects.iter().take(REJECTS_SHOWN) {
             let at = &reject.at;
@@ -257,7 +258,7 @@ fn print_notes(out: &mut dyn Write, report: &Report, style: Style) -> Outcome<()
             } else {
                 instead.join("; ")
             };
-            writeln!(out, "  run {run}: found instead: {instead}")?;
+            writeln!(out, "  run {}: found instead: {}", visible(run), visible(&instead))?;
             writeln!(out, "  to record it: mlflow.log_input(dataset, context=\"training\")")?;
         }
     }

@@ -3,7 +3,7 @@
 use crate::args::{Arguments, Show};
 use crate::exit::{Exit, Outcome};
 use crate::place;
-use crate::render::{Style, grouped, value_json, value_text};
+use crate::render::{Style, grouped, value_json, value_text, visible};
 use crate::target::{Target, resolve};
 use crate::time::Zone;
 use lineal_engine::event_fields::EVENT_FIELDS;
@@ -102,7 +102,8 @@ fn print_node(out: &mut dyn Write, view: &Snapshot, node: NodeNo, zone: &Zone) -
         let more = nodes.len().saturating_sub(NEIGHBOURS_SHOWN);
         let more =
             if more > 0 { format!(" and {} more", grouped(more as u64)) } else { String::new() };
-        writeln!(out, "  {word} {}{more}", names.collect::<Vec<_>>().join(", "))?;
+        let names = names.collect::<Vec<_>>().join(", ");
+        writeln!(out, "  {word} {}{more}", visible(&names))?;
     }
     Ok(())
 }
@@ -159,7 +160,7 @@ fn print_events(
             }
         }
         if let Some(deployment) = view.event_deployment(*event) {
-            writeln!(out, "  served_by {}", view.name_of(deployment))?;
+            writeln!(out, "  served_by {}", visible(&view.name_of(deployment)))?;
         }
         if let Some(batch) = view.event_batch(*event) {
             writeln!(out, "  part_of {}", view.name_of(batch))?;

@@ -3,7 +3,7 @@
 use crate::args::Arguments;
 use crate::exit::{Exit, Outcome};
 use crate::place;
-use crate::render::{Style, grouped, print_table, table};
+use crate::render::{Style, grouped, print_table, table, visible};
 use crate::time::Zone;
 use lineal_engine::schema::{KINDS, Kind};
 use lineal_engine::{NodeNo, Snapshot};
@@ -118,7 +118,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     for ((source, form), (files, size)) in &sources {
         writeln!(
             out,
-            "source {source} ({form}): {} files, {} bytes",
+            "source {} ({form}): {} files, {} bytes",
+            visible(source),
             grouped(*files),
             grouped(*size)
         )?;

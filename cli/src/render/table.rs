@@ -1,5 +1,6 @@
 //! Tables that fit the width of the terminal.
 
+use super::{visible, visible_lines};
 use crate::time::Zone;
 use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
 use lineal_engine::schema::FieldType;
@@ -16,9 +17,9 @@ pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>) -> Table {
     let mut table = Table::new();
     table.load_style(STYLE);
     table.set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(header.iter().map(ToString::to_string).collect::<Vec<_>>());
+    table.set_header(header.iter().map(|name| visible(name).into_owned()).collect::<Vec<_>>());
     for row in rows {
-        table.add_row(row);
+        table.add_row(row.iter().map(|cell| visible(cell)));
     }
     table
 }
@@ -31,7 +32,7 @@ pub(crate) fn print_table(out: &mut dyn Write, table: &Table) -> std::io::Result
     Ok(())
 }
 
-/// A value of a record as text, given its type.
+/// A value of a record as text for a terminal, given its type.
 pub(crate) fn value_text(value: &Value, field_type: Option<FieldType>, zone: &Zone) -> String {
     match (value, field_type) {
         (Value::Int(_), Some(FieldType::Time)) => {
@@ -41,7 +42,7 @@ pub(crate) fn value_text(value: &Value, field_type: Option<FieldType>, zone: &Zo
         (Value::Bool(truth), _) => truth.to_string(),
         (Value::Int(number), _) => number.to_string(),
         (Value::Float(number), _) => number.to_string(),
-        (Value::Text(text), _) => text.clone(),
+        (Value::Text(text), _) => visible_lines(text),
         (Value::Bytes(bytes), _) => data_encoding::HEXLOWER.encode(bytes),
         (Value::Link(cid), _) => cid.to_string(),
         (Value::List(items), _) => {
@@ -52,7 +53,12 @@ pub(crate) fn value_text(value: &Value, field_type: Option<FieldType>, zone: &Zo
             let mut out = String::new();
             for (name, member) in map.iter() {
                 let text = value_text(member, None, zone);
-                let _ = write!(out, "{}{name} = {text}", if out.is_empty() { "" } else { "\n" });
+                let _ = write!(
+                    out,
+                    "{}{} = {text}",
+                    if out.is_empty() { "" } else { "\n" },
+                    visible(name)
+                );
             }
             out
         }

@@ -1,5 +1,7 @@
 //! Traces of records that the fixtures do not have: many findings, two ways to one data
-//! set, names that must be quoted.
+//! set, names that must be quoted, text that drives terminals.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot prepare its data has failed")]
 
 use crate::program::Folder;
 use lineal_engine::schema::{Kind, Relation};
@@ -90,4 +92,34 @@ fn names_are_read_as_they_are_printed() {
         assert_ne!(folder.run(&["trace", &name]).code, 2, "{name}");
         folder.done(&["alias", "other", "=", &name]);
     }
+}
+
+#[test]
+fn recorded_text_does_not_drive_the_terminal() {
+    let folder = Folder::with(&[]);
+    folder.write(
+        "logs.ndjson",
+        r#"{"_id":"L","date":"2026-03-01T00:00:00Z","service":"s\u001b[2J","attributes":{"art12":{"event_id":"e\u0007","timestamp":"2026-03-01T00:00:00Z","model":{"name":"m\u001b[0m","version":"1\u202e"},"output":{"decision":"\u001b[31mRED\r\u009b1A"}}}}"#,
+    );
+    let report = folder.done(&["import", "logs.ndjson"]);
+    let question = "find inference return decision, it";
+    let runs = [
+        folder.run(&["trace", "e\u{7}"]),
+        folder.run(&["show", "e\u{7}"]),
+        folder.run(&["trace", "no\u{1b}such"]),
+        folder.run(&["import", "--explain-mapping", "logs.ndjson"]),
+        folder.run(&["stats"]),
+        folder.run(&["query", question]),
+        report,
+    ];
+    for run in &runs {
+        let acts = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!run.all().contains(acts), "{run:?}");
+    }
+    assert!(runs[0].out.contains(r"decision \u{1b}[31mRED\u{d}\u{9b}1A"), "{}", runs[0].out);
+    // Programs get what was recorded.
+    let csv = folder.done(&["query", question, "--format", "csv"]).out;
+    assert!(csv.contains("\u{1b}[31mRED"), "{csv}");
+    let json = folder.done(&["--json", "show", "e\u{7}"]).json();
+    assert_eq!(json[0]["decision"], "\u{1b}[31mRED\r\u{9b}1A");
 }

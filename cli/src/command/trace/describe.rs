@@ -1,20 +1,21 @@
 //! A few words on each thing in the tree: when, by whom, in which state.
 
 use crate::exit::Outcome;
-use crate::render::{Style, grouped};
+use crate::render::{Style, grouped, visible};
 use crate::time::Zone;
 use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::{EventRef, NodeNo, Snapshot};
 use lineal_proof::{Map, Value};
+use std::borrow::Cow;
 
 /// Events described when several share a hash.
 const EVENTS_SHOWN: usize = 3;
 /// Approvals and documents listed a node.
 const BESIDE_SHOWN: usize = 5;
 
-fn text<'a>(fields: &'a Map, name: &str) -> Option<&'a str> {
-    fields.get(name).and_then(Value::as_text)
+fn text<'a>(fields: &'a Map, name: &str) -> Option<Cow<'a, str>> {
+    fields.get(name).and_then(Value::as_text).map(visible)
 }
 
 fn time(fields: &Map, name: &str) -> Option<i64> {
@@ -34,7 +35,7 @@ pub(super) fn events(
         let fields = view.event(*event)?;
         let name = match (text(&fields, "event_id"), fields.get("input_hash")) {
             (_, Some(Value::Bytes(hash))) => data_encoding::HEXLOWER.encode(hash),
-            (Some(id), _) => id.to_owned(),
+            (Some(id), _) => id.into_owned(),
             _ => "event".to_owned(),
         };
         let mut told = Vec::new();
@@ -90,27 +91,34 @@ pub(super) fn node(view: &Snapshot, node: NodeNo, zone: &Zone, style: Style) -> 
             }
         }
         Kind::Model => {
-            told.extend(text(&fields, "stage").filter(|stage| *stage != "None").map(str::to_owned));
+            told.extend(
+                text(&fields, "stage").filter(|stage| stage != "None").map(Cow::into_owned),
+            );
             let aliases = fields.get("aliases").and_then(Value::as_list).unwrap_or_default();
-            told.extend(aliases.iter().filter_map(Value::as_text).map(|alias| format!("@{alias}")));
-            told.extend(text(&fields, "form").map(str::to_owned));
+            told.extend(
+                aliases
+                    .iter()
+                    .filter_map(Value::as_text)
+                    .map(|alias| format!("@{}", visible(alias))),
+            );
+            told.extend(text(&fields, "form").map(Cow::into_owned));
             told.extend(time(&fields, "time").map(|time| zone.date(time)));
         }
         Kind::Run => {
             told.extend(text(&fields, "name").map(|name| format!("\"{name}\"")));
-            told.extend(text(&fields, "status").map(str::to_owned));
+            told.extend(text(&fields, "status").map(Cow::into_owned));
             told.extend(time(&fields, "started").map(|time| zone.time(time)));
             let people = view.edges(node, Relation::DoneBy, Direction::Forward);
             told.extend(people.iter().map(|person| format!("by {}", person_name(view, *person))));
         }
         Kind::Dataset => {
             told.extend(
-                text(&fields, "uri").or_else(|| text(&fields, "source_type")).map(str::to_owned),
+                text(&fields, "uri").or_else(|| text(&fields, "source_type")).map(Cow::into_owned),
             );
             let rows = fields.get("rows").and_then(Value::as_i64);
             told.extend(rows.map(|rows| format!("{} rows", grouped(rows.unsigned_abs()))));
         }
-        Kind::Code => told.extend(text(&fields, "repo").map(str::to_owned)),
+        Kind::Code => told.extend(text(&fields, "repo").map(Cow::into_owned)),
         _ => {}
     }
     if view.is_deleted(node) {
@@ -121,7 +129,7 @@ pub(super) fn node(view: &Snapshot, node: NodeNo, zone: &Zone, style: Style) -> 
 
 fn person_name(view: &Snapshot, person: NodeNo) -> String {
     let name = view.name_of(person);
-    name.strip_prefix("actor:").unwrap_or(&name).to_owned()
+    visible(name.strip_prefix("actor:").unwrap_or(&name)).into_owned()
 }
 
 /// Approvals, documents and the like that stand beside a node.
@@ -138,7 +146,7 @@ pub(super) fn beside(
         let fields = view.fields(*approval)?.fields;
         let people = view.edges(*approval, Relation::DoneBy, Direction::Forward);
         let people: Vec<String> = people.iter().map(|person| person_name(view, *person)).collect();
-        let what = match (text(&fields, "decision"), text(&fields, "role")) {
+        let what = match (text(&fields, "decision").as_deref(), text(&fields, "role")) {
             (Some("granted"), _) => "approved".to_owned(),
             (Some(decision), _) => decision.to_owned(),
             (None, Some(role)) => role.replace('_', " "),
@@ -152,7 +160,7 @@ pub(super) fn beside(
         view.edges(node, Relation::Documents, Direction::Inverse).iter().take(BESIDE_SHOWN)
     {
         let fields = view.fields(*document)?.fields;
-        let kind = text(&fields, "type").unwrap_or("document").replace('_', " ");
+        let kind = text(&fields, "type").as_deref().unwrap_or("document").replace('_', " ");
         lines.push(style.faint(&format!("{kind}: {}", view.name_of(*document))));
     }
     Ok(lines)
