@@ -1,25 +1,43 @@
 //! What can be asked now, with this store's own names.
 
 use crate::exit::Outcome;
-use crate::render::visible;
-use crate::time::Zone;
+use crate::shell::shell_line;
 use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::{NodeNo, Snapshot};
 use lineal_proof::Value;
 use std::io::Write;
+use std::path::Path;
 
-/// Prints two or three questions that this store can answer.
-pub(super) fn print(out: &mut dyn Write, view: &Snapshot, _zone: &Zone) -> Outcome<()> {
+/// Prints two or three questions that this store can answer, to paste; with the store where it was
+/// named.
+pub(super) fn print(out: &mut dyn Write, view: &Snapshot, store: Option<&Path>) -> Outcome<()> {
     let questions = questions(view)?;
     if questions.is_empty() {
         return Ok(());
     }
     writeln!(out, "what you can ask now:")?;
     for question in questions {
-        writeln!(out, "  {}", visible(&question))?;
+        let line = match &question {
+            Question::Trace(name) => {
+                shell_line(store, &["trace", name.trim_start_matches(INFERENCE)])
+            }
+            Question::Find(text) => shell_line(store, &["query", text]),
+        };
+        writeln!(out, "  {line}")?;
     }
     Ok(())
+}
+
+/// What stands before the hash of an input; `lineal trace` takes the hash alone.
+const INFERENCE: &str = "inference:";
+
+/// Something to ask.
+enum Question {
+    /// Where does this come from?
+    Trace(String),
+    /// A question of the language.
+    Find(String),
 }
 
 /// The input hash of one event whose deployment leads to a known model.
@@ -40,10 +58,10 @@ pub(super) fn example_hash(view: &Snapshot) -> Outcome<Option<String>> {
     Ok(None)
 }
 
-fn questions(view: &Snapshot) -> Outcome<Vec<String>> {
+fn questions(view: &Snapshot) -> Outcome<Vec<Question>> {
     let mut questions = Vec::new();
     if let Some(hash) = example_hash(view)? {
-        questions.push(format!("lineal trace {hash}"));
+        questions.push(Question::Trace(format!("{INFERENCE}{hash}")));
     }
     // A model version with data behind it, else any; the last ones are the newest.
     let trained = |model: &NodeNo| {
@@ -55,17 +73,17 @@ fn questions(view: &Snapshot) -> Outcome<Vec<String>> {
     let model = models.iter().rev().find(|model| trained(model)).or(models.last());
     if let Some(model) = model {
         let name = view.name_of(*model);
-        questions.push(format!("lineal query 'find dataset upstream of {name}'"));
-        questions.push(format!("lineal trace {name}"));
+        questions.push(Question::Find(format!("find dataset upstream of {name}")));
+        questions.push(Question::Trace(name));
     } else if let Some(run) = view.nodes_of(Kind::Run).rfind(known) {
-        questions.push(format!("lineal trace {}", view.name_of(run)));
+        questions.push(Question::Trace(view.name_of(run)));
     }
     if let Some(data) = view.nodes_of(Kind::Dataset).find(known) {
         let name = view.name_of(data);
-        questions.push(format!("lineal query 'find model downstream of {name}'"));
+        questions.push(Question::Find(format!("find model downstream of {name}")));
     } else if let Some(deployment) = view.nodes_of(Kind::Deployment).find(known) {
         let name = view.name_of(deployment);
-        questions.push(format!("lineal query 'find model upstream of {name}'"));
+        questions.push(Question::Find(format!("find model upstream of {name}")));
     }
     questions.truncate(3);
     Ok(questions)

@@ -5,6 +5,7 @@ use crate::args::{Arguments, Demo};
 use crate::exit::{Failure, Outcome};
 use crate::place;
 use crate::render::Style;
+use crate::shell::shell_line;
 use crate::time::Zone;
 use lineal_engine::Store;
 use lineal_import::{ImportOptions, LoadedMapping};
@@ -48,12 +49,9 @@ pub(super) fn run(arguments: &Arguments, wanted: &Demo) -> Outcome {
                 .map_err(|e| Failure::usage(format!("cannot write {}: {e}", file.display())))?;
         }
         writeln!(out, "exports of one team, as they came: {}", exports.display())?;
-        writeln!(
-            out,
-            "$ lineal init {0} && lineal --store {0} import {1}",
-            place.display(),
-            exports.display()
-        )?;
+        let (made, from) = (place.display().to_string(), exports.display().to_string());
+        let init = shell_line(None, &["init", &made]);
+        writeln!(out, "$ {init} && {}", shell_line(Some(&place), &["import", &from]))?;
         Store::create(&place, place::options(arguments))?
     };
     if store.commit() == 0 {
@@ -61,7 +59,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Demo) -> Outcome {
         let options = ImportOptions::default();
         let paths = [folder.join("exports")];
         let report = import::with_progress(&store, &paths, &options, &LoadedMapping::built_in()?)?;
-        import::print(&mut out, &store, &report, begun.elapsed(), &zone)?;
+        import::print(&mut out, &report, begun.elapsed())?;
     }
     let view = store.snapshot()?;
     let hash = ask::example_hash(&view)?;
@@ -70,19 +68,19 @@ pub(super) fn run(arguments: &Arguments, wanted: &Demo) -> Outcome {
     })?;
     writeln!(out)?;
     writeln!(out, "{}", style.strong("Which data trained the model behind this inference hash?"))?;
-    writeln!(out, "$ lineal --store {} trace {hash}", place.display())?;
+    writeln!(out, "$ {}", shell_line(Some(&place), &["trace", &hash]))?;
     let exit = trace::print(&mut out, &view, &hash, &zone, None)?;
-    let store = place.display();
     writeln!(out)?;
     writeln!(out, "go on from here:")?;
-    writeln!(
-        out,
-        "  lineal --store {store} query 'find dataset upstream via training of inference:$hash' --param hash={hash}"
-    )?;
-    writeln!(
-        out,
-        "  lineal --store {store} query 'trace inference:{hash} to dataset as d return d, path'"
-    )?;
-    writeln!(out, "  lineal --store {store} show {hash}")?;
+    let upstream = "find dataset upstream via training of inference:$hash";
+    let path = format!("trace inference:{hash} to dataset as d return d, path");
+    let lines: [&[&str]; 3] = [
+        &["query", upstream, "--param", &format!("hash={hash}")],
+        &["query", &path],
+        &["show", &hash],
+    ];
+    for words in lines {
+        writeln!(out, "  {}", shell_line(Some(&place), words))?;
+    }
     Ok(exit)
 }

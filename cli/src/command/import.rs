@@ -4,7 +4,6 @@ use super::ask;
 use crate::args::{Arguments, Import};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::render::{Style, grouped, print_table, table, visible, visible_lines};
-use crate::time::Zone;
 use crate::{place, time};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lineal_engine::Store;
@@ -56,8 +55,10 @@ pub(super) fn run(arguments: &Arguments, wanted: &Import) -> Outcome {
         writeln!(out, "{}", report.to_json())?;
         return Ok(Exit::Answer);
     }
-    let zone = Zone::parse(&arguments.tz)?;
-    print(&mut out, &store, &report, begun.elapsed(), &zone)?;
+    print(&mut out, &report, begun.elapsed())?;
+    if !report.dry_run {
+        ask::print(&mut out, &store.snapshot()?, arguments.store.as_deref())?;
+    }
     Ok(Exit::Answer)
 }
 
@@ -138,14 +139,8 @@ impl StandardInput {
     }
 }
 
-/// One screen: sources, nodes by kind, events, rejects, what is unresolved, what can be asked now.
-pub(super) fn print(
-    out: &mut dyn Write,
-    store: &Store,
-    report: &Report,
-    took: Duration,
-    zone: &Zone,
-) -> Outcome<()> {
+/// One screen: sources, nodes by kind, events, rejects, what is unresolved.
+pub(super) fn print(out: &mut dyn Write, report: &Report, took: Duration) -> Outcome<()> {
     let style = Style::new();
     let head = match report.import {
         Some(number) if report.commits == 1 => format!("import:{number}, 1 commit"),
@@ -196,12 +191,7 @@ pub(super) fn print(
     if !recorded.is_empty() {
         writeln!(out, "recorded: {}", recorded.join(", "))?;
     }
-    print_notes(out, report, style)?;
-    if !report.dry_run {
-        let view = store.snapshot()?;
-        ask::print(out, &view, zone)?;
-    }
-    Ok(())
+    print_notes(out, report, style)
 }
 
 fn print_notes(out: &mut dyn Write, report: &Report, style: Style) -> Outcome<()> {

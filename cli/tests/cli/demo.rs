@@ -15,14 +15,12 @@ fn the_demo_answers_and_a_second_run_says_that_it_is_there() {
         first.out.lines().filter(|l| l.starts_with("  lineal --store")).collect();
     assert_eq!(offered.len(), 3);
     for line in offered {
-        let mut command = std::process::Command::new("sh");
-        let program = env!("CARGO_BIN_EXE_lineal");
-        let line = line.trim().strip_prefix("lineal").unwrap();
-        command.current_dir(folder.path()).arg("-c").arg(format!("'{program}'{line}"));
-        let output = command.output().unwrap();
+        let output = folder.paste(line);
         assert!(output.status.success(), "{line}: {output:?}");
         assert!(!output.stdout.is_empty(), "{line}");
     }
+    // It offers nothing that would not.
+    assert!(!first.out.contains("lineal trace"), "{}", first.out);
 }
 
 #[test]

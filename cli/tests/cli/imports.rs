@@ -147,3 +147,18 @@ fn a_store_is_found_upward_and_by_flag_and_variable() {
     let output = other.command(&["stats"]).env("LINEAL_STORE", &store).output().unwrap();
     assert!(output.status.success(), "{output:?}");
 }
+
+#[test]
+fn what_can_be_asked_now_can_be_pasted() {
+    let folder = Folder::new();
+    folder.done(&["init", "a store"]);
+    let line = r#"{"_id":"L","date":"2026-03-01T00:00:00Z","service":"it's","attributes":{"art12":{"event_id":"e","timestamp":"2026-03-01T00:00:00Z","model":{"name":"$h","version":"1"},"input":{"hash":"HASH","hash_algorithm":"sha256"}}}}"#;
+    folder.write("logs.ndjson", line.replace("HASH", HASH));
+    let report = folder.done(&["--store", "a store", "import", "logs.ndjson"]).out;
+    let offered: Vec<&str> = report.lines().filter(|line| line.starts_with("  lineal ")).collect();
+    assert_eq!(offered.len(), 2, "{report}");
+    for line in offered {
+        let output = folder.paste(line);
+        assert!(!output.stdout.is_empty(), "{line}: {output:?}");
+    }
+}

@@ -108,10 +108,19 @@ impl Folder {
         run
     }
 
-    /// Text with what differs from run to run replaced: this folder, seconds, store ids.
+    /// Runs a line that was offered to be pasted into a shell.
+    pub(crate) fn paste(&self, line: &str) -> std::process::Output {
+        let rest = line.trim().strip_prefix("lineal ").unwrap();
+        let line = format!("'{}' {rest}", env!("CARGO_BIN_EXE_lineal"));
+        Command::new("sh").current_dir(self.path()).arg("-c").arg(line).output().unwrap()
+    }
+
+    /// Text with what differs from run to run replaced: this folder, the program, seconds,
+    /// store ids.
     fn settled(&self, text: &str) -> String {
         let text = text.replace(&self.path().display().to_string(), "FOLDER");
         let text = text.replace(&fixture("").display().to_string(), "FIXTURES/");
+        let text = text.replace(env!("CARGO_BIN_EXE_lineal"), "lineal");
         let mut out = String::with_capacity(text.len());
         for line in text.split_inclusive('\n') {
             out.push_str(&without_seconds(line));
