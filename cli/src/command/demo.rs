@@ -3,13 +3,14 @@
 use super::{ask, import, trace};
 use crate::args::{Arguments, Demo};
 use crate::exit::{Failure, Outcome};
-use crate::place;
 use crate::render::Style;
 use crate::shell::shell_line;
 use crate::time::Zone;
-use lineal_engine::Store;
+use crate::{place, retracted};
+use lineal_engine::{Snapshot, Store};
 use lineal_import::{ImportOptions, LoadedMapping};
 use std::io::Write;
+use std::path::Path;
 use std::time::Instant;
 
 /// The bundled exports: an MLflow 3.17 store made by real training, and a Datadog log archive of
@@ -63,9 +64,10 @@ pub(super) fn run(arguments: &Arguments, wanted: &Demo) -> Outcome {
     }
     let view = store.snapshot()?;
     let hash = ask::example_hash(&view)?;
-    let hash = hash.ok_or_else(|| {
-        Failure::usage("the demo's store holds no events; remove it and run again")
-    })?;
+    let hash = match hash {
+        Some(hash) => hash,
+        None => return Err(without_events(&view, &place)?),
+    };
     writeln!(out)?;
     writeln!(out, "{}", style.strong("Which data trained the model behind this inference hash?"))?;
     writeln!(out, "$ {}", shell_line(Some(&place), &["trace", &hash]))?;
@@ -83,4 +85,13 @@ pub(super) fn run(arguments: &Arguments, wanted: &Demo) -> Outcome {
         writeln!(out, "  {}", shell_line(Some(&place), words))?;
     }
     Ok(exit)
+}
+
+/// The demo's import may have been retracted, as the tour suggests.
+fn without_events(view: &Snapshot, place: &Path) -> Outcome<Failure> {
+    let Some(import) = retracted::imports(view)?.pop() else {
+        return Ok(Failure::usage("the demo's store holds no events; remove it and run again"));
+    };
+    let back = shell_line(Some(place), &["retract", &format!("import:{import}"), "--restore"]);
+    Ok(Failure::usage(format!("the demo's import is retracted; this brings it back:\n  {back}")))
 }

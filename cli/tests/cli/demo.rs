@@ -1,7 +1,7 @@
 //! The first thing that a person runs.
 
 use crate::program::Folder;
-use expect_test::expect_file;
+use expect_test::{expect, expect_file};
 
 #[test]
 fn the_demo_answers_and_a_second_run_says_that_it_is_there() {
@@ -30,4 +30,20 @@ fn the_demo_may_have_another_folder() {
     assert!(run.out.contains("$ lineal init elsewhere/store"), "{}", run.out);
     assert!(folder.path().join("elsewhere/store/head").is_file());
     assert!(!folder.path().join("lineal-demo").exists());
+}
+
+#[test]
+fn the_demo_says_how_its_retracted_import_comes_back() {
+    let folder = Folder::new();
+    folder.done(&["demo"]);
+    folder.done(&["--store", "lineal-demo/store", "retract", "1"]);
+    let run = folder.run(&["demo"]);
+    expect![[r#"
+        error: the demo's import is retracted; this brings it back:
+          lineal --store lineal-demo/store retract import:1 --restore
+    "#]]
+    .assert_eq(&run.err);
+    let offered = run.err.lines().last().unwrap_or_default();
+    assert!(folder.paste(offered).status.success());
+    folder.done(&["demo"]);
 }
