@@ -5,16 +5,23 @@
 //! file that must last: both are pinned and named in `deny.toml` with their advisories.
 
 use crate::ledger::Ledger;
-use lineal_proof::Hash;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// What the catalog says of a source: enough to look at it with a tool of sled's.
-#[derive(bincode::Encode, bincode::Decode, PartialEq, Debug)]
+/// Where a file, or a label, stands in the log: the commits that hold a source record of it.
+#[derive(bincode::Encode, bincode::Decode, PartialEq, Default, Debug)]
 struct SourceNote {
-    commit: u64,
-    whole: bool,
+    commits: Vec<u64>,
+}
+
+/// Where source records of a file or label may stand: nowhere else.
+#[derive(PartialEq, Eq, Debug)]
+pub(crate) struct Places {
+    /// Commits that hold one, ascending.
+    pub(crate) commits: Vec<u64>,
+    /// Any commit after this one may, too.
+    pub(crate) after: u64,
 }
 
 /// An open catalog, or one that is out of order.
@@ -23,10 +30,15 @@ pub(crate) struct Catalog {
     db: Mutex<Option<sled::Db>>,
 }
 
-const COVERED: &[u8] = b"covered";
+/// The number stands for the form of the entries: a catalog of an earlier one is made again.
+const COVERED: &[u8] = b"covered/2";
 
-fn source_key(digest: &[u8; 16], form: &str, mapping: &Hash) -> Vec<u8> {
-    [b"source/", &digest[..], &mapping.0[..], form.as_bytes()].concat()
+fn file_key(digest: &[u8; 16], form: &str) -> Vec<u8> {
+    [b"file/", &digest[..], form.as_bytes()].concat()
+}
+
+fn label_key(source: &str, form: &str, label: &str) -> Vec<u8> {
+    format!("label/{source}\0{form}\0{label}").into_bytes()
 }
 
 fn reference_key(kind: &str, name: &str) -> Vec<u8> {
@@ -94,10 +106,10 @@ impl Catalog {
         let db = self.db.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(db) = db else { return false };
         let work = || {
-            for (commit, source) in ledger.sources.iter().filter(|(commit, _)| *commit > after) {
-                let note = SourceNote { commit: *commit, whole: source.whole };
-                let value = bincode::encode_to_vec(note, bincode::config::standard()).ok()?;
-                db.insert(source_key(&source.digest, &source.form, &source.mapping), value).ok()?;
+            let new = ledger.sources.partition_point(|(commit, _)| *commit <= after);
+            for (commit, source) in ledger.sources.iter().skip(new) {
+                note(&db, file_key(&source.digest, &source.form), *commit)?;
+                note(&db, label_key(&source.source, &source.form, &source.label), *commit)?;
             }
             for (_, reference) in ledger.references.iter().filter(|(commit, _)| *commit > after) {
                 let key = reference_key(&reference.kind, &reference.name);
@@ -117,18 +129,37 @@ impl Catalog {
         guarded(work).is_some()
     }
 
-    /// After which commit a source has to be looked for in the ledger: 0 if the catalog knows it or
-    /// cannot tell, else the last commit that the catalog covers.
-    pub(crate) fn search_source_after(&self, digest: &[u8; 16], form: &str, mapping: &Hash) -> u64 {
-        let db = self.db.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let Some(db) = db else { return 0 };
-        let look = || {
-            let covered = covered(&db)?;
-            let found = db.get(source_key(digest, form, mapping)).ok()?;
-            Some(if found.is_some() { 0 } else { covered })
-        };
-        guarded(look).unwrap_or(0)
+    /// Where a file is recorded; none if the catalog cannot tell.
+    pub(crate) fn places_of_file(&self, digest: &[u8; 16], form: &str) -> Option<Places> {
+        self.places(&file_key(digest, form))
     }
+
+    /// Where files of a label are recorded; none if the catalog cannot tell.
+    pub(crate) fn places_of_label(&self, source: &str, form: &str, label: &str) -> Option<Places> {
+        self.places(&label_key(source, form, label))
+    }
+
+    fn places(&self, key: &[u8]) -> Option<Places> {
+        let db = self.db.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        guarded(|| Some(Places { commits: noted(&db, key)?.commits, after: covered(&db)? }))
+    }
+}
+
+/// What is noted under a key; nothing is an empty note.
+fn noted(db: &sled::Db, key: &[u8]) -> Option<SourceNote> {
+    let Some(value) = db.get(key).ok()? else { return Some(SourceNote::default()) };
+    let (note, _) = bincode::decode_from_slice(&value, bincode::config::standard()).ok()?;
+    Some(note)
+}
+
+fn note(db: &sled::Db, key: Vec<u8>, commit: u64) -> Option<()> {
+    let mut note = noted(db, &key)?;
+    if note.commits.last() < Some(&commit) {
+        note.commits.push(commit);
+        let value = bincode::encode_to_vec(note, bincode::config::standard()).ok()?;
+        db.insert(key, value).ok()?;
+    }
+    Some(())
 }
 
 fn open_db(path: &Path) -> Option<sled::Db> {
@@ -144,8 +175,8 @@ fn covered(db: &sled::Db) -> Option<u64> {
 mod tests {
     use super::*;
     use crate::ledger::CommitEntry;
-    use lineal_proof::Key;
-    use lineal_proof::record::Reference;
+    use lineal_proof::record::{Reference, Source};
+    use lineal_proof::{Hash, Key};
 
     fn ledger() -> Ledger {
         let mut ledger = Ledger::default();
@@ -161,6 +192,48 @@ mod tests {
     fn holds(catalog: &Catalog, name: &str) -> bool {
         let db = catalog.db.lock().unwrap().clone().unwrap();
         db.get(reference_key("model", name)).unwrap().is_some()
+    }
+
+    #[test]
+    fn a_file_and_its_label_are_found_where_they_stand_and_nowhere_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut ledger = Ledger::default();
+        let catalog = Catalog::open(&folder.path().join("catalog"), &ledger);
+        for commit in 1..=4 {
+            ledger.commits.push(CommitEntry { recorded: 0, import: commit });
+            let digest = [u8::from(commit == 2); 16];
+            ledger.sources.push((commit, source(digest)));
+            if commit < 4 {
+                catalog.bring_up_to_date(&ledger);
+            }
+        }
+        let places = |commits: &[u64]| Some(Places { commits: commits.to_vec(), after: 3 });
+        assert_eq!(catalog.places_of_file(&[0; 16], "f"), places(&[1, 3]));
+        assert_eq!(catalog.places_of_file(&[1; 16], "f"), places(&[2]));
+        assert_eq!(catalog.places_of_file(&[1; 16], "other"), places(&[]));
+        assert_eq!(catalog.places_of_label("s", "f", "l"), places(&[1, 2, 3]));
+        let found = ledger.alive_sources(catalog.places_of_file(&[1; 16], "f"));
+        assert_eq!(found.map(|(commit, _)| *commit).collect::<Vec<_>>(), [2, 4]);
+    }
+
+    fn source(digest: [u8; 16]) -> Source {
+        Source {
+            source: "s".into(),
+            form: "f".into(),
+            label: "l".into(),
+            files: 1,
+            lines: None,
+            size: 0,
+            sha256: None,
+            blake3: None,
+            sealed: Vec::new(),
+            digest,
+            mapping: Hash::default(),
+            observed_at: 0,
+            stretches: (0, 1),
+            whole: true,
+            counts: lineal_proof::record::Counts::default(),
+        }
     }
 
     #[test]

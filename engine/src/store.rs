@@ -76,8 +76,14 @@ pub struct KnownSource {
     pub commit: u64,
     /// Its import.
     pub import: u64,
+    /// Who speaks in it.
+    pub source: String,
     /// Its label.
     pub label: String,
+    /// The mapping that it was read with.
+    pub mapping: Hash,
+    /// The latest time as of which it was recorded.
+    pub observed_at: i64,
     /// Stretches that are recorded.
     pub stretches: Vec<(u64, u64)>,
     /// Was it read to its end?
@@ -238,49 +244,75 @@ impl Store {
         state.ledger.commit_entry(number).is_some_and(|entry| entry.import == number)
     }
 
-    /// What is known of a file: its recorded parts that are not retracted.
+    /// What is known of a file: its recorded parts that are not retracted, of the last import of one
+    /// source under one mapping. Where no source or no mapping is asked for, any will do.
     #[must_use]
     pub fn known_source(
         &self,
+        source: Option<&str>,
         digest: &[u8; 16],
         form: &str,
-        mapping: &Hash,
+        mapping: Option<&Hash>,
     ) -> Option<KnownSource> {
         let state = self.read_state();
-        let catalog = self.catalog.as_ref();
-        let after = catalog.map_or(0, |known| known.search_source_after(digest, form, mapping));
         let ledger = &state.ledger;
-        let upto = ledger.commit();
-        let parts: Vec<&(u64, Source)> = ledger
-            .sources
-            .iter()
-            .skip(ledger.sources.partition_point(|(commit, _)| *commit <= after))
-            .filter(|(commit, source)| {
-                source.digest == *digest
-                    && source.form == form
-                    && source.mapping == *mapping
-                    && !ledger.is_retracted(ledger.import_of(*commit), upto)
-            })
-            .collect();
-        let (commit, last) = parts.last()?;
+        let found = self.catalog.as_ref().and_then(|known| known.places_of_file(digest, form));
+        let parts = ledger.alive_sources(found).filter(|(_, part)| {
+            part.digest == *digest
+                && part.form == form
+                && source.is_none_or(|source| part.source == source)
+                && mapping.is_none_or(|mapping| part.mapping == *mapping)
+        });
+        let mut parts: Vec<&(u64, Source)> = parts.collect();
+        let (commit, last) = *parts.last()?;
+        parts.retain(|(_, part)| part.source == last.source && part.mapping == last.mapping);
         Some(KnownSource {
             commit: *commit,
             import: ledger.import_of(*commit),
+            source: last.source.clone(),
             label: last.label.clone(),
+            mapping: last.mapping,
+            observed_at: parts.iter().map(|(_, part)| part.observed_at).max()?,
             stretches: parts.iter().map(|(_, source)| source.stretches).collect(),
             whole: parts.iter().any(|(_, source)| source.whole),
         })
     }
 
-    /// Labels of files of a form that are recorded with this label but other bytes.
+    /// The commit that last recorded a file of this source, form and label with other bytes.
     #[must_use]
-    pub fn rewritten(&self, label: &str, form: &str, digest: &[u8; 16]) -> Option<u64> {
+    pub fn rewritten(
+        &self,
+        source: &str,
+        label: &str,
+        form: &str,
+        digest: &[u8; 16],
+    ) -> Option<u64> {
         let state = self.read_state();
-        let mut sources = state.ledger.sources.iter().rev();
-        let other = sources.find(|(_, source)| {
-            source.label == label && source.form == form && source.digest != *digest
+        let catalog = self.catalog.as_ref();
+        let found = catalog.and_then(|known| known.places_of_label(source, form, label));
+        let others = state.ledger.alive_sources(found).filter(|(_, other)| {
+            other.source == source
+                && other.label == label
+                && other.form == form
+                && other.digest != *digest
         });
-        other.map(|(commit, _)| *commit)
+        others.last().map(|(commit, _)| *commit)
+    }
+
+    /// The digest of what shows the latest state of a source in a form, among what is not retracted.
+    #[must_use]
+    pub fn latest_state(&self, source: &str, form: &str) -> Option<[u8; 16]> {
+        let state = self.read_state();
+        let shown = state.ledger.alive_sources(None);
+        let shown = shown.filter(|(_, each)| each.source == source && each.form == form);
+        shown.max_by_key(|(_, each)| each.observed_at).map(|(_, latest)| latest.digest)
+    }
+
+    /// Lets the catalog know what was committed, so that the next file is looked up quickly.
+    pub(crate) fn note_sources(&self) {
+        if let Some(catalog) = &self.catalog {
+            catalog.bring_up_to_date(&self.read_state().ledger);
+        }
     }
 
     /// Reads a setting.

@@ -323,7 +323,11 @@ impl<'a> Transaction<'a> {
     /// # Errors
     /// [`Error::Poisoned`] after a failed write, else what the medium says.
     pub fn commit(self) -> Result<Committed> {
-        let store = self.store;
-        publish::publish(store, self)
+        let (store, has_sources) = (self.store, !self.sources.is_empty());
+        let committed = publish::publish(store, self)?;
+        if has_sources {
+            store.note_sources();
+        }
+        Ok(committed)
     }
 }

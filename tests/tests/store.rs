@@ -248,7 +248,7 @@ fn ten_thousand_files_and_a_hundred_thousand_references_are_one_small_commit() {
     let store = Store::open_on(Arc::new(memory), options()).unwrap();
     assert_eq!(store.sources().len(), 10_000);
     let source = sample::source("", 77);
-    let known = store.known_source(&source.digest, &source.form, &source.mapping).unwrap();
+    let known = store.known_source(None, &source.digest, &source.form, None).unwrap();
     assert_eq!(known.label, "dt=2026-01-01/archive_77.json.gz");
 }
 

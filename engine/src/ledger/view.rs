@@ -1,9 +1,10 @@
 //! What holds as of a commit: alive, heads of chains, gone (docs/format.md, section 13).
 
 use super::{Ledger, NodeEntry, RevisionEntry, SeenRowsEntry};
+use crate::catalog::Places;
 use crate::draft::Saying;
 use crate::events::IndexedFields;
-use lineal_proof::record::Reference;
+use lineal_proof::record::{Reference, Source};
 use lineal_proof::{Hash, Value};
 
 /// The head of a chain.
@@ -20,6 +21,18 @@ impl Ledger {
     pub(crate) fn is_retracted(&self, import: u64, upto: u64) -> bool {
         let last = self.retractions.iter().rev().find(|(of, at, _)| *of == import && *at <= upto);
         last.is_some_and(|(_, _, restore)| !restore)
+    }
+
+    /// Source records of imports that are not retracted, in the order of the log: where places are
+    /// given, those that stand there.
+    pub(crate) fn alive_sources(&self, at: Option<Places>) -> impl Iterator<Item = &(u64, Source)> {
+        let at = at.unwrap_or(Places { commits: Vec::new(), after: 0 });
+        let from = |commit: u64| self.sources.partition_point(|(other, _)| *other < commit);
+        let listed = at.commits.into_iter().filter(move |commit| *commit <= at.after);
+        let listed = listed.flat_map(move |commit| &self.sources[from(commit)..from(commit + 1)]);
+        let upto = self.commit();
+        let all = listed.chain(&self.sources[from(at.after + 1)..]);
+        all.filter(move |(commit, _)| self.stands(*commit, upto))
     }
 
     /// The effective time of a revision as of a commit; none if it is not alive.

@@ -61,14 +61,14 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, archive: &Archive) ->
     for file in &archive.files {
         let custody = custody::of_file(&file.path, None)?;
         let digest = session.store.source_digest(&custody.blake3)?;
-        let known = session.store.known_source(&digest, FORM, &session.mapping.digest);
+        let known = session.store.known_source(None, &digest, FORM, Some(&session.mapping.digest));
         report.files += 1;
         if session.knows_file(&digest, FORM) {
             report.files_known += 1;
             session.progress.add_bytes(file.size);
             continue;
         }
-        report.warnings.extend(rewritten(session, &file.label, &digest));
+        report.warnings.extend(rewritten(session, &source, &file.label, &digest));
         let job = Job { file, custody, digest, known };
         if file.size > limits.small_file_bytes {
             take_group(session, &mut report, &source, &std::mem::take(&mut group))?;
@@ -91,11 +91,16 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, archive: &Archive) ->
 /// Was a file of that label imported with other bytes? A path within an archive names one file; the
 /// bare name of a single one may be that of another in another folder, and what comes from standard
 /// input is another each time.
-fn rewritten(session: &Session<'_>, label: &str, digest: &[u8; 16]) -> Option<String> {
+fn rewritten(
+    session: &Session<'_>,
+    source: &str,
+    label: &str,
+    digest: &[u8; 16],
+) -> Option<String> {
     if label == STANDARD_INPUT {
         return None;
     }
-    let commit = session.store.rewritten(label, FORM, digest)?;
+    let commit = session.store.rewritten(source, label, FORM, digest)?;
     Some(if label.contains('/') {
         format!(
             "{label} was imported before with other bytes (commit {commit}): it was rewritten since"

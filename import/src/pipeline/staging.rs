@@ -124,7 +124,7 @@ impl<'a> Session<'a> {
 
     /// Is a file recorded whole?
     pub(super) fn knows_file(&self, digest: &[u8; 16], form: &str) -> bool {
-        let known = self.store.known_source(digest, form, &self.mapping.digest);
+        let known = self.store.known_source(None, digest, form, Some(&self.mapping.digest));
         known.is_some_and(|known| known.whole)
             || (self.report.dry_run && self.rehearsal.knows_file(digest, form))
     }

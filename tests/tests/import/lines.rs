@@ -1,6 +1,6 @@
 //! Events known again: by their ids, by their lines, in files that were uploaded or written again.
 
-use lineal_import::Report;
+use lineal_import::{ImportOptions, Report};
 use lineal_proof::record::Counts;
 use lineal_tests::log_lines::{Line, write};
 use lineal_tests::place::Place;
@@ -31,6 +31,12 @@ impl Archive {
 fn of(report: &Report) -> (u64, u64, u64) {
     let Counts { read, accepted, duplicate, .. } = report.counts();
     (read, accepted, duplicate)
+}
+
+fn retract(place: &Place, import: u64) {
+    let mut transaction = place.store.begin(None, None).unwrap();
+    transaction.add_retract(import, false, None).unwrap();
+    transaction.commit().unwrap();
 }
 
 fn events(place: &Place) -> u64 {
@@ -72,6 +78,15 @@ fn two_files_of_one_name_in_two_folders_are_not_taken_for_one() {
         ["a file called export.json was imported before with other bytes (commit 1)"]
     );
     assert_eq!(events(&place), 10);
+    // What another organisation, or a retracted import, called so has nothing to do with it.
+    let elsewhere = ImportOptions { source: Some("other".to_owned()), ..ImportOptions::default() };
+    write(&file("wednesday"), (10..15).map(Line::number)).unwrap();
+    let report = place.import_with(&[&file("wednesday")], &elsewhere);
+    assert_eq!(report.sources[0].warnings, [] as [&str; 0]);
+    retract(&place, report.import.unwrap());
+    write(&file("thursday"), (15..20).map(Line::number)).unwrap();
+    let report = place.import_with(&[&file("thursday")], &elsewhere);
+    assert_eq!(report.sources[0].warnings, [] as [&str; 0]);
 }
 
 #[test]
