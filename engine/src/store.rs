@@ -76,6 +76,8 @@ pub struct KnownSource {
     pub commit: u64,
     /// Its import.
     pub import: u64,
+    /// Its keyed digest.
+    pub digest: [u8; 16],
     /// Who speaks in it.
     pub source: String,
     /// Its label.
@@ -269,6 +271,7 @@ impl Store {
         Some(KnownSource {
             commit: *commit,
             import: ledger.import_of(*commit),
+            digest: *digest,
             source: last.source.clone(),
             label: last.label.clone(),
             mapping: last.mapping,

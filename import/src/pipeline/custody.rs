@@ -57,22 +57,36 @@ pub(super) fn of_file(path: &Path, progress: Option<&Progress>) -> Result<Custod
     })
 }
 
-/// Hashes a tree: the hashes are those of its listing, so a stranger makes them with two lines of
-/// shell.
-pub(super) fn of_tree(root: &Path, progress: &Progress) -> Result<Custody> {
+/// Hashes a database: with what was not yet moved into it where there is any, as a listing of both.
+pub(super) fn of_database(path: &Path, progress: Option<&Progress>) -> Result<Custody> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let log = PathBuf::from(log);
+    if !log.metadata().is_ok_and(|about| about.len() > 0) {
+        return of_file(path, progress);
+    }
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    of_listing(vec![(name(path), path.to_owned()), (name(&log), log)], progress)
+}
+
+/// Hashes a tree.
+pub(super) fn of_tree(root: &Path, progress: Option<&Progress>) -> Result<Custody> {
     let mut paths = Vec::new();
     walk(root, &mut paths)?;
-    let mut named: Vec<(String, PathBuf)> = paths
-        .into_iter()
-        .map(|path| {
-            let below = path.strip_prefix(root).unwrap_or(&path);
-            let parts = below.components().map(|part| part.as_os_str().to_string_lossy());
-            (parts.collect::<Vec<_>>().join("/"), path)
-        })
-        .collect();
+    let named = paths.into_iter().map(|path| {
+        let below = path.strip_prefix(root).unwrap_or(&path);
+        let parts = below.components().map(|part| part.as_os_str().to_string_lossy());
+        (parts.collect::<Vec<_>>().join("/"), path)
+    });
+    of_listing(named.collect(), progress)
+}
+
+/// Hashes files: the hashes are those of their listing, so a stranger makes them with two lines of
+/// shell.
+fn of_listing(mut named: Vec<(String, PathBuf)>, progress: Option<&Progress>) -> Result<Custody> {
     named.sort();
     let (mut sha256, mut blake3) = (Sha256::new(), blake3::Hasher::new());
-    let mut tree = Custody {
+    let mut all = Custody {
         files: 0,
         size: 0,
         sha256: Hash::default(),
@@ -80,16 +94,16 @@ pub(super) fn of_tree(root: &Path, progress: &Progress) -> Result<Custody> {
         modified: None,
     };
     for (name, path) in named {
-        let file = of_file(&path, Some(progress))?;
+        let file = of_file(&path, progress)?;
         sha256.update(format!("{}  {name}\n", file.sha256));
         blake3.update(format!("{}  {name}\n", file.blake3).as_bytes());
-        tree.files += 1;
-        tree.size += file.size;
-        tree.modified = tree.modified.max(file.modified);
+        all.files += 1;
+        all.size += file.size;
+        all.modified = all.modified.max(file.modified);
     }
-    tree.sha256 = Hash(sha256.finalize().into());
-    tree.blake3 = Hash(*blake3.finalize().as_bytes());
-    Ok(tree)
+    all.sha256 = Hash(sha256.finalize().into());
+    all.blake3 = Hash(*blake3.finalize().as_bytes());
+    Ok(all)
 }
 
 fn walk(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {

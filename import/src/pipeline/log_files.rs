@@ -61,9 +61,10 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, archive: &Archive) ->
     for file in &archive.files {
         let custody = custody::of_file(&file.path, None)?;
         let digest = session.store.source_digest(&custody.blake3)?;
-        let known = session.store.known_source(None, &digest, FORM, Some(&session.mapping.digest));
+        let known = session.known_file(None, &digest, FORM);
         report.files += 1;
-        if session.knows_file(&digest, FORM) {
+        let whole = known.as_ref().is_some_and(|known| known.whole);
+        if whole || session.rehearsed_file(&digest, FORM) {
             report.files_known += 1;
             session.progress.add_bytes(file.size);
             continue;

@@ -4,50 +4,33 @@ use super::custody::{self, Custody};
 use super::staging::{Session, list_rejects};
 use crate::error::{Error, Result};
 use crate::mlflow::{self, Form};
+use crate::progress::Progress;
 use crate::record::NodeRecord;
 use crate::report::SourceReport;
 use lineal_engine::schema::{Kind, Relation};
-use lineal_engine::{NodeDraft, Outcome, Saying, TRANSACTION_NODES_MAX, Transaction};
+use lineal_engine::{KnownSource, NodeDraft, Outcome, Saying, TRANSACTION_NODES_MAX, Transaction};
 use lineal_proof::record::{Counts, Source};
 use lineal_proof::{Hash, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What was given, as a label: its own name, never where it lies.
 pub(super) fn label(path: &Path) -> String {
     path.file_name().map_or_else(|| ".".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-fn custody(root: &Path, form: Form, session: &Session<'_>) -> Result<Custody> {
-    if form != Form::Sqlite {
-        return if root.is_dir() {
-            custody::of_tree(root, session.progress)
-        } else {
-            custody::of_file(root, Some(session.progress))
-        };
+fn custody(root: &Path, form: Form, progress: Option<&Progress>) -> Result<Custody> {
+    match form {
+        Form::Sqlite => custody::of_database(root, progress),
+        _ if root.is_dir() => custody::of_tree(root, progress),
+        _ => custody::of_file(root, progress),
     }
-    let database = root;
-    let mut wal = database.as_os_str().to_owned();
-    wal.push("-wal");
-    let wal = PathBuf::from(wal);
-    let mut all = custody::of_file(database, Some(session.progress))?;
-    if wal.metadata().is_ok_and(|meta| meta.len() > 0) {
-        // What was not yet moved into the database is part of it.
-        let wal = custody::of_file(&wal, Some(session.progress))?;
-        let both = |a: &Hash, b: &Hash| Hash::of(&[a.0, b.0].concat());
-        all.sha256 = both(&all.sha256, &wal.sha256);
-        all.blake3 = both(&all.blake3, &wal.blake3);
-        all.files += 1;
-        all.size += wal.size;
-        all.modified = all.modified.max(wal.modified);
-    }
-    Ok(all)
 }
 
 pub(super) fn take(session: &mut Session<'_>, path: &Path, form: Form) -> Result<()> {
     session.progress.phase("hashing");
     let root = mlflow::root(path, form);
-    let custody = custody(&root, form, session)?;
+    let custody = custody(&root, form, Some(session.progress))?;
     let digest = session.store.source_digest(&custody.blake3)?;
     // What was given, and what of it is the store.
     let below = root.strip_prefix(path).ok().filter(|below| !below.as_os_str().is_empty());
@@ -58,20 +41,32 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, form: Form) -> Result
         files: custody.files,
         ..SourceReport::default()
     };
-    if session.knows_file(&digest, form.name()) {
+    let source = session.options.source.as_deref();
+    let known = session.known_file(source, &digest, form.name());
+    if session.rehearsed_file(&digest, form.name())
+        || known.as_ref().is_some_and(|known| nothing_new(session, known, &custody, &mut report))
+    {
         report.files_known = custody.files;
         session.report.sources.push(report);
         return Ok(());
     }
     session.progress.phase("reading");
-    let source = session.options.source.as_deref();
     let snapshot = mlflow::read(path, form, &session.mapping.mapping.mlflow, source)?;
+    if self::custody(&root, form, None)?.blake3 != custody.blake3 {
+        return Err(Error::Changed { path: root });
+    }
     let dated = snapshot.newest_time.max(custody.modified);
     let observed_at = snapshot.observed_at.or(session.options.observed_at).or(dated);
     let observed_at = observed_at.ok_or_else(|| Error::NoTime { label: report.label.clone() })?;
     let saying =
         Saying { source: snapshot.source.clone(), form: snapshot.form.to_owned(), observed_at };
     report.source.clone_from(&snapshot.source);
+    if known.is_some_and(|known| observed_at <= known.observed_at) {
+        // The export says as of when it is, whatever its file's time.
+        report.files_known = custody.files;
+        session.report.sources.push(report);
+        return Ok(());
+    }
     report.warnings = snapshot.warnings;
     report.skipped = snapshot.skipped.into_iter().collect();
     count_inputs(session, &snapshot.records);
@@ -132,6 +127,35 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, form: Form) -> Result
     session.add_file(digest, form.name());
     session.report.sources.push(report);
     Ok(())
+}
+
+/// Is a state that is known worth no record? It is, where it is said to hold later than known: by
+/// whoever imports, or by its files if another state came in between.
+fn nothing_new(
+    session: &Session<'_>,
+    known: &KnownSource,
+    custody: &Custody,
+    report: &mut SourceReport,
+) -> bool {
+    let latest = session.store.latest_state(&known.source, &report.form);
+    let is_latest = latest.is_some_and(|latest| latest == known.digest);
+    let claimed = session.options.observed_at.or(custody.modified.filter(|_| !is_latest));
+    if claimed.is_some_and(|claimed| claimed > known.observed_at) {
+        return false;
+    }
+    report.source.clone_from(&known.source);
+    if !is_latest {
+        report.warnings.push(format!(
+            "{} is known in this state from import:{}, and a later state of the source is recorded; if it returned to this one, say as of when with --observed-at TIME",
+            report.label, known.import
+        ));
+    } else if session.options.observed_at.is_some_and(|claimed| claimed < known.observed_at) {
+        report.warnings.push(format!(
+            "{} is known in this state, of a later time, from import:{}: --observed-at had no effect",
+            report.label, known.import
+        ));
+    }
+    true
 }
 
 fn begin<'a>(session: &Session<'a>, full: bool) -> Result<Transaction<'a>> {

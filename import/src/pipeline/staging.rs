@@ -11,7 +11,7 @@ use crate::record::Reject;
 use crate::report::{REJECTS_LISTED, Report, SourceReport};
 use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::Kind;
-use lineal_engine::{Outcome, Saying, Staged, Store, Transaction};
+use lineal_engine::{KnownSource, Outcome, Saying, Staged, Store, Transaction};
 use lineal_proof::Value;
 
 /// How many missing nodes a report names.
@@ -122,11 +122,19 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Is a file recorded whole?
-    pub(super) fn knows_file(&self, digest: &[u8; 16], form: &str) -> bool {
-        let known = self.store.known_source(None, digest, form, Some(&self.mapping.digest));
-        known.is_some_and(|known| known.whole)
-            || (self.report.dry_run && self.rehearsal.knows_file(digest, form))
+    /// What is known of a file that was read with this mapping, as said by a source or by any.
+    pub(super) fn known_file(
+        &self,
+        source: Option<&str>,
+        digest: &[u8; 16],
+        form: &str,
+    ) -> Option<KnownSource> {
+        self.store.known_source(source, digest, form, Some(&self.mapping.digest))
+    }
+
+    /// Would a file be recorded whole by now, were this no dry run?
+    pub(super) fn rehearsed_file(&self, digest: &[u8; 16], form: &str) -> bool {
+        self.report.dry_run && self.rehearsal.knows_file(digest, form)
     }
 
     /// A file was read to its end.

@@ -7,6 +7,7 @@ use lineal_tests::place::{ARCHIVES, DATABASE, Place, fixture};
 use lineal_tests::sample;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
 
 const BEFORE: i64 = 1_800_000_000_000_000_000;
 const AFTER: i64 = BEFORE + 86_400_000_000_000;
@@ -62,6 +63,51 @@ fn the_later_state_is_the_view_and_the_earlier_one_stays_to_be_seen() {
     let gone = view.field(run, "gone").unwrap();
     assert_eq!(gone, Some(lineal_proof::Value::Bool(true)));
     assert!(place.import_with(&[&later], &at(AFTER)).brought_nothing());
+}
+
+#[test]
+fn a_store_that_returns_to_an_earlier_state_is_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (folder.path().join("first.db"), later(folder.path()));
+    std::fs::copy(fixture(DATABASE), &first).unwrap();
+    let dated = |path: &Path, time: i64| {
+        let time = UNIX_EPOCH + Duration::from_nanos(time.unsigned_abs());
+        std::fs::File::options().append(true).open(path).unwrap().set_modified(time).unwrap();
+    };
+    dated(&first, BEFORE);
+    dated(&second, AFTER);
+    let place = Place::new();
+    let (known, gone) = (place.import(&[&first]).counts(), [["Archived", ""].map(str::to_owned)]);
+    place.import(&[&second]);
+    assert_eq!(place.rows(STATE), gone);
+    // The same file of the same time says nothing new, and it is said that a later one is known.
+    let again = place.import(&[&first]);
+    assert!(again.brought_nothing());
+    assert_eq!(
+        again.sources[0].warnings,
+        [
+            "first.db is known in this state from import:1, and a later state of the source is recorded; if it returned to this one, say as of when with --observed-at TIME"
+        ]
+    );
+    // Rolled back: the bytes of the first file with a later time.
+    dated(&first, AFTER + 1);
+    let back = place.import(&[&first]);
+    assert_eq!((back.commits, back.counts().duplicate), (1, known.accepted));
+    let state = [["Production", "champion"].map(str::to_owned)];
+    assert_eq!(place.rows(STATE), state);
+    assert!(place.import(&[&first]).brought_nothing());
+    // And so with a time that is given.
+    place.import_with(&[&second], &at(AFTER + 2));
+    assert_eq!(place.rows(STATE), gone);
+    assert_eq!(place.import_with(&[&first], &at(AFTER + 3)).commits, 1);
+    assert_eq!(place.rows(STATE), state);
+    // Nothing changed since, which is worth a record only where a later time is claimed.
+    assert_eq!(place.import_with(&[&first], &at(AFTER + 4)).commits, 1);
+    assert!(place.import_with(&[&first], &at(AFTER + 4)).brought_nothing());
+    let ignored = place.import_with(&[&first], &at(AFTER));
+    assert!(ignored.brought_nothing());
+    assert!(ignored.sources[0].warnings[0].ends_with("--observed-at had no effect"));
+    assert_eq!(place.rows(STATE), state);
 }
 
 #[test]
