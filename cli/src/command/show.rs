@@ -173,7 +173,8 @@ fn print_events(
     Ok(())
 }
 
-fn event_json(view: &Snapshot, event: EventRef, zone: &Zone) -> Outcome<Json> {
+/// An event for programs, also as what a trace begins with.
+pub(super) fn event_json(view: &Snapshot, event: EventRef, zone: &Zone) -> Outcome<Json> {
     let fields = view.event(event)?;
     let mut object = Map::new();
     for spec in EVENT_FIELDS {

@@ -3,6 +3,7 @@
 mod describe;
 mod tree;
 
+use super::show::event_json;
 use crate::args::{Arguments, FailOn, Trace};
 use crate::exit::{Exit, Outcome};
 use crate::place;
@@ -31,17 +32,16 @@ pub(super) fn run(arguments: &Arguments, wanted: &Trace) -> Outcome {
     print(&mut out, &view, &wanted.target, &zone, wanted.fail_on)
 }
 
-/// Where the tree begins.
-fn start(view: &Snapshot, zone: &Zone, text: &str) -> Outcome<(Vec<String>, Vec<NodeNo>)> {
-    match resolve(view, zone, text)? {
-        Target::Node(node) => Ok((Vec::new(), vec![node])),
-        Target::Events { events, by } => {
-            let lines = describe::events(view, &events, &by, zone)?;
+/// Where the tree begins: at the node, or at the deployments of the events.
+fn roots(view: &Snapshot, target: &Target) -> Vec<NodeNo> {
+    match target {
+        Target::Node(node) => vec![*node],
+        Target::Events { events, .. } => {
             let mut deployments: Vec<NodeNo> =
                 events.iter().filter_map(|event| view.event_deployment(*event)).collect();
             deployments.sort_unstable();
             deployments.dedup();
-            Ok((lines, deployments))
+            deployments
         }
     }
 }
@@ -55,10 +55,13 @@ pub(super) fn print(
     fail_on: Option<FailOn>,
 ) -> Outcome {
     let style = Style::new();
-    let (head, roots) = start(view, zone, text)?;
-    let tree = Tree::grow(view, &roots, !head.is_empty(), zone, style)?;
-    for line in &head {
-        writeln!(out, "{line}")?;
+    let target = resolve(view, zone, text)?;
+    let below_events = matches!(target, Target::Events { .. });
+    let tree = Tree::grow(view, &roots(view, &target), below_events, zone, style)?;
+    if let Target::Events { events, by } = &target {
+        for line in describe::events(view, events, by, zone)? {
+            writeln!(out, "{line}")?;
+        }
     }
     for line in tree.lines.iter().take(LINES_SHOWN) {
         writeln!(out, "{line}")?;
@@ -126,7 +129,15 @@ fn print_json(
     zone: &Zone,
     fail_on: Option<FailOn>,
 ) -> Outcome {
-    let (_, roots) = start(view, zone, text)?;
+    let target = resolve(view, zone, text)?;
+    let roots = roots(view, &target);
+    let (events, found_by) = match &target {
+        Target::Node(_) => (Vec::new(), None),
+        Target::Events { events, by } => {
+            let events = events.iter().map(|event| event_json(view, *event, zone));
+            (events.collect::<Outcome<Vec<_>>>()?, Some(by))
+        }
+    };
     let tree = Tree::grow(view, &roots, false, zone, Style::new())?;
     let name = |node: &NodeNo| view.name_of(*node);
     let edges = tree.edges.iter().map(
@@ -139,7 +150,7 @@ fn print_json(
         out,
         "{}",
         json!({
-            "target": text, "roots": roots.iter().map(name).collect::<Vec<_>>(),
+            "target": text, "events": events, "found_by": found_by, "roots": roots.iter().map(name).collect::<Vec<_>>(),
             "edges": edges.collect::<Vec<_>>(),
             "training_data": tree.trained_on.iter().map(name).collect::<Vec<_>>(),
             "recorded": tree.concerns_training.then_some(!tree.trained_on.is_empty()),

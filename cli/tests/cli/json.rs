@@ -110,6 +110,8 @@ fn every_command_speaks_json() {
         keys(&trace),
         [
             "target",
+            "events",
+            "found_by",
             "roots",
             "edges",
             "training_data",
@@ -119,6 +121,9 @@ fn every_command_speaks_json() {
             "commit"
         ]
     );
+    assert_eq!(trace["events"][0]["decision"], "refer");
+    assert_eq!(trace["events"], ask(&["show", HASH]));
+    assert_eq!(trace["found_by"], "input hash, sha256");
     assert_eq!(keys(&trace["edges"][0]), ["from", "relation", "to"]);
     assert_eq!(trace["training_data"][0], "dataset:applications_2025q3-train@f6490d4d");
 
