@@ -11,10 +11,13 @@ use lineal_engine::schema::{COMMON_FIELDS, Direction, FieldType, Kind, RELATIONS
 use lineal_engine::{EventRef, NodeNo, Snapshot};
 use lineal_proof::Value;
 use serde_json::{Map, Value as Json, json};
+use std::borrow::Cow;
 use std::io::Write;
 
 /// Neighbours listed a relation; `--json` lists all.
 const NEIGHBOURS_SHOWN: usize = 6;
+/// Characters of a value on the screen: some lines of it; `--json` has all.
+const VALUE_SHOWN: usize = 1_000;
 /// Events listed of those that share a hash.
 const EVENTS_SHOWN: usize = 20;
 
@@ -91,7 +94,7 @@ fn print_node(out: &mut dyn Write, view: &Snapshot, node: NodeNo, zone: &Zone) -
         if text.is_empty() {
             continue;
         }
-        let text = text.replace('\n', &format!("\n{:18}", ""));
+        let text = shortened(&text).replace('\n', &format!("\n{:18}", ""));
         writeln!(out, "  {:16}{text}", format!("{name} "))?;
     }
     if let Some(id) = view.revision_id(node) {
@@ -106,6 +109,17 @@ fn print_node(out: &mut dyn Write, view: &Snapshot, node: NodeNo, zone: &Zone) -
         writeln!(out, "  {word} {}{more}", visible(&names))?;
     }
     Ok(())
+}
+
+/// The beginning of a long value, for the screen.
+fn shortened(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(VALUE_SHOWN) {
+        None => Cow::Borrowed(text),
+        Some((end, _)) => {
+            let more = grouped(text[end..].chars().count() as u64);
+            Cow::Owned(format!("{} ... {more} more characters (--json has all)", &text[..end]))
+        }
+    }
 }
 
 fn node_json(view: &Snapshot, node: NodeNo, zone: &Zone) -> Outcome<Json> {
@@ -156,7 +170,7 @@ fn print_events(
         for spec in EVENT_FIELDS {
             if let Some(value) = fields.get(spec.name) {
                 let text = value_text(value, Some(spec.field_type), zone);
-                writeln!(out, "  {:24}{text}", format!("{} ", spec.name))?;
+                writeln!(out, "  {:24}{}", format!("{} ", spec.name), shortened(&text))?;
             }
         }
         if let Some(deployment) = view.event_deployment(*event) {

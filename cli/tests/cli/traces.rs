@@ -1,5 +1,5 @@
 //! Traces of records that the fixtures do not have: many findings, two ways to one data
-//! set, names that must be quoted, text that drives terminals.
+//! set, names that must be quoted, text that drives terminals or fills them.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot prepare its data has failed")]
 
@@ -122,4 +122,17 @@ fn recorded_text_does_not_drive_the_terminal() {
     assert!(csv.contains("\u{1b}[31mRED"), "{csv}");
     let json = folder.done(&["--json", "show", "e\u{7}"]).json();
     assert_eq!(json[0]["decision"], "\u{1b}[31mRED\r\u{9b}1A");
+}
+
+#[test]
+fn a_long_value_does_not_fill_the_screen() {
+    let folder = Folder::with(&[]);
+    let line = r#"{"_id":"L","date":"2026-03-01T00:00:00Z","service":"s","attributes":{"art12":{"event_id":"e","timestamp":"2026-03-01T00:00:00Z","model":{"name":"m","version":"1"},"output":{"decision":"LONG"}}}}"#;
+    let long = "ü".repeat(3_500);
+    folder.write("logs.ndjson", line.replace("LONG", &long));
+    folder.done(&["import", "logs.ndjson"]);
+    let shown = folder.done(&["show", "e"]).out;
+    assert!(shown.contains("üüü ... 2,500 more characters (--json has all)\n"), "{shown}");
+    assert_eq!(shown.matches('ü').count(), 1_000);
+    assert_eq!(folder.done(&["--json", "show", "e"]).json()[0]["decision"], long);
 }
