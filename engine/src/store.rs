@@ -88,7 +88,7 @@ pub struct KnownSource {
     pub observed_at: i64,
     /// Stretches that are recorded.
     pub stretches: Vec<(u64, u64)>,
-    /// Was it read to its end?
+    /// Was it read to its end, and is all of it recorded?
     pub whole: bool,
 }
 
@@ -258,16 +258,25 @@ impl Store {
     ) -> Option<KnownSource> {
         let state = self.read_state();
         let ledger = &state.ledger;
+        let upto = ledger.commit();
         let found = self.catalog.as_ref().and_then(|known| known.places_of_file(digest, form));
-        let parts = ledger.alive_sources(found).filter(|(_, part)| {
+        let parts = ledger.sources_at(found).filter(|(_, part)| {
             part.digest == *digest
                 && part.form == form
                 && source.is_none_or(|source| part.source == source)
                 && mapping.is_none_or(|mapping| part.mapping == *mapping)
         });
-        let mut parts: Vec<&(u64, Source)> = parts.collect();
+        let (mut undone, mut parts): (Vec<_>, Vec<_>) =
+            parts.partition(|(commit, _)| ledger.is_retracted(ledger.import_of(*commit), upto));
         let (commit, last) = *parts.last()?;
-        parts.retain(|(_, part)| part.source == last.source && part.mapping == last.mapping);
+        for parts in [&mut undone, &mut parts] {
+            parts.retain(|(_, part)| part.source == last.source && part.mapping == last.mapping);
+        }
+        // Several imports may have read a large file in turns, and the last of them knew again what
+        // the others had recorded: what only a retracted one recorded must be read again.
+        let mut stretches: Vec<_> = parts.iter().map(|(_, part)| part.stretches).collect();
+        stretches.sort_unstable();
+        let lost = undone.iter().any(|(_, part)| !covers(&stretches, part.stretches));
         Some(KnownSource {
             commit: *commit,
             import: ledger.import_of(*commit),
@@ -276,8 +285,8 @@ impl Store {
             label: last.label.clone(),
             mapping: last.mapping,
             observed_at: parts.iter().map(|(_, part)| part.observed_at).max()?,
-            stretches: parts.iter().map(|(_, source)| source.stretches).collect(),
-            whole: parts.iter().any(|(_, source)| source.whole),
+            stretches,
+            whole: !lost && parts.iter().any(|(_, source)| source.whole),
         })
     }
 
@@ -373,6 +382,17 @@ impl Store {
             .map(|(commit, source)| (*commit, ledger.import_of(*commit), source.clone()))
             .collect()
     }
+}
+
+/// Do runs, each a first and a count and ascending, hold all of another?
+fn covers(runs: &[(u64, u64)], (first, count): (u64, u64)) -> bool {
+    let mut covered = first;
+    for (first, count) in runs {
+        if *first <= covered {
+            covered = covered.max(first.saturating_add(*count));
+        }
+    }
+    covered >= first.saturating_add(count)
 }
 
 fn refuse_network(storage: &FileStorage, path: &Path, options: &Options) -> Result<()> {

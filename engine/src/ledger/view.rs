@@ -23,16 +23,19 @@ impl Ledger {
         last.is_some_and(|(_, _, restore)| !restore)
     }
 
-    /// Source records of imports that are not retracted, in the order of the log: where places are
-    /// given, those that stand there.
-    pub(crate) fn alive_sources(&self, at: Option<Places>) -> impl Iterator<Item = &(u64, Source)> {
+    /// Source records in the order of the log: where places are given, those that stand there.
+    pub(crate) fn sources_at(&self, at: Option<Places>) -> impl Iterator<Item = &(u64, Source)> {
         let at = at.unwrap_or(Places { commits: Vec::new(), after: 0 });
         let from = |commit: u64| self.sources.partition_point(|(other, _)| *other < commit);
         let listed = at.commits.into_iter().filter(move |commit| *commit <= at.after);
         let listed = listed.flat_map(move |commit| &self.sources[from(commit)..from(commit + 1)]);
+        listed.chain(&self.sources[from(at.after + 1)..])
+    }
+
+    /// Those of imports that are not retracted.
+    pub(crate) fn alive_sources(&self, at: Option<Places>) -> impl Iterator<Item = &(u64, Source)> {
         let upto = self.commit();
-        let all = listed.chain(&self.sources[from(at.after + 1)..]);
-        all.filter(move |(commit, _)| self.stands(*commit, upto))
+        self.sources_at(at).filter(move |(commit, _)| self.stands(*commit, upto))
     }
 
     /// The effective time of a revision as of a commit; none if it is not alive.

@@ -184,3 +184,28 @@ fn a_file_that_ends_in_the_middle_keeps_what_was_read_and_is_not_read_again() {
     assert!(damage.reason.contains("gzip"), "{}", damage.reason);
     assert!(place.import_with(&[&path], &stretch_by_stretch()).brought_nothing());
 }
+
+#[test]
+fn what_only_a_retracted_import_read_of_a_file_is_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path());
+    let memory = MemoryStorage::new();
+    drop(Place::on(Arc::new(memory.clone())));
+    let faulty = Arc::new(FaultyStorage::new(memory.clone(), Plan::CrashAt(40)));
+    let store = lineal_engine::Store::open_on(faulty, sample::options()).unwrap();
+    let broken = Place { store: Arc::new(store) };
+    broken.try_import(&[&path], &stretch_by_stretch()).unwrap_err();
+    drop(broken);
+    let place = Place::open_on(Arc::new(memory));
+    place.import_with(&[&path], &stretch_by_stretch());
+    let events = || place.column("find deployment return events");
+    assert_eq!(events(), [COUNTS.accepted.to_string()]);
+    // The import that the crash ended read the first half, the second one the rest.
+    let mut transaction = place.store.begin(None, None).unwrap();
+    transaction.add_retract(1, false, None).unwrap();
+    transaction.commit().unwrap();
+    assert_ne!(events(), [COUNTS.accepted.to_string()]);
+    assert!(!place.import_with(&[&path], &stretch_by_stretch()).brought_nothing());
+    assert_eq!(events(), [COUNTS.accepted.to_string()]);
+    assert!(place.import_with(&[&path], &stretch_by_stretch()).brought_nothing());
+}
