@@ -106,14 +106,18 @@ fn read_seed(
         _ => return None,
     };
     let payload = Payload { msg: &frame[33..81], aad: &frame[..33] };
-    let secret = cipher.decrypt(&nonce(at), payload).ok()?.try_into().ok()?;
+    let secret = cipher.decrypt(&nonce(&frame[..33], at), payload).ok()?.try_into().ok()?;
     let id = frame[1..33].try_into().ok()?;
     Some((kind, id, secret))
 }
 
-fn nonce(offset: usize) -> XNonce {
+/// The nonce of a frame that begins with these bytes, kind and id. The offset alone would not do: the
+/// frame that replaces a torn one, or that is written behind a backup, stands where another stood.
+fn nonce(kind_and_id: &[u8], offset: usize) -> XNonce {
+    let mut bytes = kind_and_id.to_vec();
+    bytes.extend_from_slice(&(offset as u64).to_le_bytes());
     let mut nonce = [0; 24];
-    nonce[16..].copy_from_slice(&(offset as u64).to_le_bytes());
+    nonce.copy_from_slice(&Hash::of(&bytes).0[..24]);
     XNonce::from(nonce)
 }
 
@@ -244,7 +248,7 @@ impl Keys {
         frame.extend_from_slice(id);
         let payload = Payload { msg: &secret, aad: &frame };
         let sealed = cipher
-            .encrypt(&nonce(self.length + self.pending.len()), payload)
+            .encrypt(&nonce(&frame, self.length + self.pending.len()), payload)
             .expect("32 bytes are within the cipher's limit");
         frame.extend_from_slice(&sealed);
         frame.resize(93, 0);
@@ -346,6 +350,14 @@ mod tests {
     use super::*;
     use crate::storage::MemoryStorage;
 
+    struct SameSecret;
+
+    impl Secrets for SameSecret {
+        fn secret(&self, _label: &str) -> [u8; 32] {
+            [5; 32]
+        }
+    }
+
     #[test]
     fn seeds_survive_and_a_torn_one_is_ignored() {
         let storage = MemoryStorage::new();
@@ -362,6 +374,20 @@ mod tests {
         again.flush(&storage).unwrap();
         let last = Keys::open(&storage).unwrap();
         assert_eq!(last.seed(SeedKind::Subject, &[2; 32]), Some(&second));
+    }
+
+    #[test]
+    fn two_copies_of_a_store_use_no_nonce_twice() {
+        let copy = |id: [u8; 32]| {
+            let storage = MemoryStorage::new();
+            Keys::create(&storage, &LabelledSecrets).unwrap();
+            let mut keys = Keys::open(&storage).unwrap();
+            keys.seed_or_new(SeedKind::Subject, &id, &SameSecret).unwrap();
+            keys.flush(&storage).unwrap();
+            storage.read(SEEDS).unwrap().unwrap()[SEEDS_HEADER + 33..][..32].to_vec()
+        };
+        // Under one key, one nonce and one plaintext the cipher's text would be the same.
+        assert_ne!(copy([1; 32]), copy([2; 32]));
     }
 
     #[test]
