@@ -126,6 +126,50 @@ pub enum Error {
         /// What was asked for.
         number: u64,
     },
+    /// A commit that is there and brought nothing that a view would lack.
+    #[error(
+        "commit {number} brought nothing that could be retracted; `lineal imports` lists what did"
+    )]
+    NothingToRetract {
+        /// What was to be retracted.
+        number: u64,
+    },
+    /// A retraction is undone by its opposite.
+    #[error(
+        "commit {number} itself {} import:{of}; `lineal retract import:{of}{}` undoes it",
+        if *restored { "restored" } else { "retracted" },
+        if *restored { "" } else { " --restore" }
+    )]
+    IsRetraction {
+        /// What was to be retracted.
+        number: u64,
+        /// The import that it is about.
+        of: u64,
+        /// Did it bring that one back?
+        restored: bool,
+    },
+    /// It is so already.
+    #[error("import:{number} is retracted already; `--restore` brings it back")]
+    AlreadyRetracted {
+        /// What was to be retracted.
+        number: u64,
+    },
+    /// It is so already.
+    #[error("import:{number} is not retracted: there is nothing to restore")]
+    NotRetracted {
+        /// What was to be restored.
+        number: u64,
+    },
+    /// While an import was retracted nothing was compared with its events.
+    #[error(
+        "import:{again} brought events of the same deployment and time while import:{number} was retracted, and they might count twice; `lineal retract import:{again}` first, then restore, then import those files again"
+    )]
+    CameAgain {
+        /// What was to be restored.
+        number: u64,
+        /// What came meanwhile.
+        again: u64,
+    },
     /// The medium refused.
     #[error("cannot {action} {path}: {source}")]
     Io {

@@ -4,6 +4,7 @@
 //! holds places and digests, not fields. It is derived from the segments alone.
 
 mod apply;
+mod retraction;
 mod view;
 
 pub(crate) use apply::ReadTransaction;

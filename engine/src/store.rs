@@ -241,9 +241,8 @@ impl Store {
         self.read_state().ledger.known_revision(node, saying, content)
     }
 
-    pub(crate) fn has_import(&self, number: u64) -> bool {
-        let state = self.read_state();
-        state.ledger.commit_entry(number).is_some_and(|entry| entry.import == number)
+    pub(crate) fn check_retract(&self, number: u64, restore: bool) -> Result<()> {
+        self.read_state().ledger.check_retract(number, restore)
     }
 
     /// What is known of a file: its recorded parts that are not retracted, of the last import of one

@@ -300,11 +300,12 @@ impl<'a> Transaction<'a> {
     /// Stages the retraction of an import, or with `restore` its return.
     ///
     /// # Errors
-    /// [`Error::NoImport`] if there is none of that number.
+    /// [`Error::NoImport`] if there is none of that number, [`Error::NothingToRetract`] or
+    /// [`Error::IsRetraction`] if it brought nothing, [`Error::AlreadyRetracted`] or
+    /// [`Error::NotRetracted`] if it is so already, and [`Error::CameAgain`] where events of an
+    /// import to be restored came again meanwhile.
     pub fn add_retract(&mut self, import: u64, restore: bool, reason: Option<&str>) -> Result<()> {
-        if !self.store.has_import(import) {
-            return Err(Error::NoImport { number: import });
-        }
+        self.store.check_retract(import, restore)?;
         let mut sealed = Vec::new();
         if let Some(reason) = reason {
             let subject = Hash::of(&cbor::encode(&Value::List(vec![

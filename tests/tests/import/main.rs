@@ -11,4 +11,5 @@ mod forms;
 mod large;
 mod lines;
 mod recognised;
+mod retract;
 mod stores;
