@@ -144,6 +144,25 @@ fn saying_the_same_again_writes_no_revision() {
     );
 }
 
+#[test]
+fn the_latest_version_of_a_name_is_asked_of_each_registry() {
+    let store = Store::create_on(Arc::new(MemoryStorage::new()), options()).unwrap();
+    let mut tx = store.begin(None, None).unwrap();
+    let versions = [("one", "3"), ("one", "10"), ("two", "9"), ("two", "4"), ("one", "draft")];
+    for (registry, version) in versions {
+        let node = NodeDraft::new(Kind::Model, texts(&[registry, "credit", version]));
+        tx.add_node(&saying("mlflow-rest", 100), node).unwrap();
+    }
+    tx.commit().unwrap();
+    let view = store.snapshot().unwrap();
+    let latest = |name: &str| -> Vec<String> {
+        let found = view.find(Some(Kind::Model), name);
+        found.into_iter().map(|node| view.name_of(node)).collect()
+    };
+    assert_eq!(latest("credit@latest"), ["model:credit@10", "model:credit@9"]);
+    assert_eq!(latest("two/credit@latest"), ["model:credit@9"]);
+}
+
 /// Everything a store answers: nodes, and each event found by its hash.
 fn all_answers(store: &Store) -> (BTreeSet<String>, Vec<usize>) {
     let view = store.snapshot().unwrap();

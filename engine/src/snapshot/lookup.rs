@@ -4,6 +4,7 @@ use super::Snapshot;
 use crate::graph::NodeNo;
 use crate::schema::{KINDS, Kind};
 use lineal_proof::{Hash, Key, KeyPart};
+use std::collections::BTreeMap;
 
 /// Fewest digits of a shortened id, run or commit: shorter ones are ambiguous tomorrow.
 const PREFIX_MIN: usize = 6;
@@ -86,13 +87,19 @@ impl Snapshot {
         found
     }
 
-    /// `name@latest`: the registered version with the greatest number.
+    /// `name@latest`: the registered version with the greatest number, of each registry that has
+    /// the name: one registry's fifth says nothing of another's third.
     fn find_latest(&self, text: &str) -> Vec<NodeNo> {
         let Some(name) = text.strip_suffix("@latest") else { return Vec::new() };
-        let versions = self.graph().labels.find(Kind::Model, name).into_iter();
-        let number =
-            |node: &NodeNo| -> Option<u64> { self.key_of(*node).part_text(2)?.parse().ok() };
-        versions.filter(|node| number(node).is_some()).max_by_key(number).into_iter().collect()
+        let mut latest: BTreeMap<&str, (u64, NodeNo)> = BTreeMap::new();
+        for node in self.graph().labels.find(Kind::Model, name) {
+            let key = self.key_of(node);
+            let number = key.part_text(2).and_then(|version| version.parse().ok());
+            let (Some(registry), Some(number)) = (key.part_text(0), number) else { continue };
+            let best = latest.entry(registry).or_insert((number, node));
+            *best = (number, node).max(*best);
+        }
+        latest.into_values().map(|(_, node)| node).collect()
     }
 
     fn find_prefix(&self, kind: Kind, text: &str) -> Vec<NodeNo> {
