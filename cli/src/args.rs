@@ -28,8 +28,9 @@ pub(crate) struct Arguments {
     /// Write to a store on a network file system although its locks cannot be trusted
     #[arg(long, global = true, hide = true)]
     pub(crate) force_network: bool,
+    /// None: ask at a prompt, or from a pipe
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
 }
 
 #[derive(Subcommand, Debug)]
@@ -51,6 +52,14 @@ pub(crate) enum Command {
   lineal query -f question.lql --format csv
 Use single quotes: in double quotes the shell takes $hash for a variable of its own.")]
     Query(Query),
+    /// Ask at a prompt, as `lineal` alone does; from a pipe: lineal repl < script.lql
+    #[command(after_help = "Examples:
+  lineal                                         a prompt; .help lists what it takes
+  lineal repl < script.lql                       statements, each ended by `;` or an empty line
+From a pipe a mistake is told and the next statement asked; the exit code is that of the worst.")]
+    Repl(Repl),
+    /// Print questions in their canonical form
+    Fmt(Fmt),
     /// Show where a thing comes from: a tree of edges, times, approvals and what is missing
     Trace(Trace),
     /// Show what is recorded about a thing
@@ -149,6 +158,23 @@ pub(crate) struct Query {
     /// End with code 4 if the answer cannot tell
     #[arg(long, value_enum)]
     pub(crate) fail_on: Option<FailOn>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Repl {
+    /// From a pipe: end with code 4 if an answer cannot tell
+    #[arg(long, value_enum)]
+    pub(crate) fail_on: Option<FailOn>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Fmt {
+    /// The file; standard input if none is given
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Print nothing; end with code 1 if the form is another
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 #[derive(Args, Debug)]

@@ -4,27 +4,35 @@ mod alias;
 mod ask;
 mod completions;
 mod demo;
+mod fmt;
 mod import;
-mod imports;
+pub(crate) mod imports;
 mod init;
 mod migrate;
 mod query;
 mod rebuild;
+mod repl;
 mod retract;
 mod show;
-mod stats;
+pub(crate) mod stats;
 mod trace;
 mod verify;
+
+pub(crate) use ask::statements as questions;
+pub(crate) use trace::describe_node;
 
 use crate::args::{Arguments, Command};
 use crate::exit::{Exit, Outcome};
 
 /// Does what the arguments say.
 pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
-    match &arguments.command {
+    let Some(command) = &arguments.command else { return repl::run(arguments, None) };
+    match command {
         Command::Init(init) => init::run(arguments, init),
         Command::Import(import) => import::run(arguments, import),
         Command::Query(query) => query::run(arguments, query),
+        Command::Repl(repl) => repl::run(arguments, repl.fail_on),
+        Command::Fmt(fmt) => fmt::run(arguments, fmt),
         Command::Trace(trace) => trace::run(arguments, trace),
         Command::Show(show) => show::run(arguments, show),
         Command::Stats => stats::run(arguments),

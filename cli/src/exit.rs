@@ -69,7 +69,8 @@ impl Failure {
         }
     }
 
-    fn text(&self) -> String {
+    /// In words.
+    pub(crate) fn text(&self) -> String {
         match self {
             Failure::Store(error) => error.to_string(),
             Failure::Import(error) => error.to_string(),

@@ -5,6 +5,7 @@ mod command;
 mod exit;
 mod place;
 mod render;
+mod repl;
 mod retracted;
 mod shell;
 mod target;

@@ -5,7 +5,7 @@ mod json;
 mod table;
 mod visible;
 
-pub(crate) use answer::print_answer;
+pub(crate) use answer::{cell_text, print_answer, print_notes};
 pub(crate) use json::value_json;
 pub(crate) use table::{print_table, table, value_text};
 pub(crate) use visible::{visible, visible_lines};

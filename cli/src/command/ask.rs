@@ -29,6 +29,15 @@ pub(super) fn print(out: &mut dyn Write, view: &Snapshot, store: Option<&Path>) 
     Ok(())
 }
 
+/// The same questions as statements of the language.
+pub(crate) fn statements(view: &Snapshot) -> Outcome<Vec<String>> {
+    let statement = |question| match question {
+        Question::Trace(name) => format!("trace {name} to dataset"),
+        Question::Find(text) => text,
+    };
+    Ok(questions(view)?.into_iter().map(statement).collect())
+}
+
 /// What stands before the hash of an input; `lineal trace` takes the hash alone.
 const INFERENCE: &str = "inference:";
 

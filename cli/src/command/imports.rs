@@ -6,6 +6,7 @@ use crate::place;
 use crate::render::{grouped, print_table, table};
 use crate::time::Zone;
 use lineal_engine::schema::{FieldType, Kind};
+use lineal_engine::{Snapshot, Store};
 use lineal_proof::Value;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,18 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let store = place::open_read_only(arguments)?;
     let view = store.snapshot()?;
     let zone = Zone::parse(&arguments.tz)?;
+    print(&mut std::io::stdout().lock(), &store, &view, &zone, arguments.json)?;
+    Ok(Exit::Answer)
+}
+
+/// Prints the imports of a view, or gives them to a program.
+pub(crate) fn print(
+    out: &mut dyn Write,
+    store: &Store,
+    view: &Snapshot,
+    zone: &Zone,
+    json: bool,
+) -> Outcome<()> {
     let mut labels: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
     for (_, import, source) in store.sources() {
         let folder = source.label.split('/').next().unwrap_or("").to_owned();
@@ -27,7 +40,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         let int = |name: &str| fields.get(name).and_then(Value::as_i64).unwrap_or(0).unsigned_abs();
         let retracted = fields.get("retracted").and_then(Value::as_bool).unwrap_or(false);
         let time = fields.get("time").map_or_else(String::new, |time| {
-            crate::render::value_text(time, Some(FieldType::Time), &zone)
+            crate::render::value_text(time, Some(FieldType::Time), zone)
         });
         let number = int("number");
         let sources: Vec<String> = labels.get(&number).into_iter().flatten().cloned().collect();
@@ -49,16 +62,12 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
             mark.to_owned(),
         ]);
     }
-    let mut out = std::io::stdout().lock();
-    if arguments.json {
+    if json {
         writeln!(out, "{}", Json::Array(objects))?;
     } else if rows.is_empty() {
         writeln!(out, "no imports yet: lineal import PATH...")?;
     } else {
-        print_table(
-            &mut out,
-            &table(&["import", "recorded", "revisions", "events", "from", ""], rows),
-        )?;
+        print_table(out, &table(&["import", "recorded", "revisions", "events", "from", ""], rows))?;
     }
-    Ok(Exit::Answer)
+    Ok(())
 }

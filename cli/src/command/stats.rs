@@ -6,7 +6,7 @@ use crate::place;
 use crate::render::{Style, grouped, print_table, table, visible};
 use crate::time::Zone;
 use lineal_engine::schema::{KINDS, Kind};
-use lineal_engine::{NodeNo, Snapshot};
+use lineal_engine::{NodeNo, Snapshot, Store};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -51,7 +51,19 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let store = place::open_read_only(arguments)?;
     let view = store.snapshot()?;
     let zone = Zone::parse(&arguments.tz)?;
-    let counted = count(&view);
+    print(&mut std::io::stdout().lock(), &store, &view, &zone, arguments.json)?;
+    Ok(Exit::Answer)
+}
+
+/// Prints the counts of a view, or gives them to a program.
+pub(crate) fn print(
+    out: &mut dyn Write,
+    store: &Store,
+    view: &Snapshot,
+    zone: &Zone,
+    json: bool,
+) -> Outcome<()> {
+    let counted = count(view);
     let (mut events, mut overrides, mut first, mut last) = (0, 0, i64::MAX, i64::MIN);
     for batch in view.batches() {
         events += batch.events;
@@ -64,8 +76,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         *files += source.files;
         *size += source.size;
     }
-    let mut out = std::io::stdout().lock();
-    if arguments.json {
+    if json {
         let kinds: Map<String, Json> = counted
             .iter()
             .map(|c| {
@@ -91,7 +102,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
                 "first_event": time(first), "last_event": time(last), "sources": sources,
             })
         )?;
-        return Ok(Exit::Answer);
+        return Ok(());
     }
     let style = Style::new();
     writeln!(out, "{} at commit {}", style.strong(&store.name()), view.commit())?;
@@ -104,7 +115,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
             number(c.deleted),
         ]
     });
-    print_table(&mut out, &table(&["kind", "known", "missing", "deleted"], rows.collect()))?;
+    print_table(out, &table(&["kind", "known", "missing", "deleted"], rows.collect()))?;
     if events > 0 {
         writeln!(
             out,
@@ -130,5 +141,5 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         let names = names.collect::<Vec<_>>().join(", ");
         writeln!(out, "{}", style.warn(&format!("missing {names}{more}: {}", bringer(c.kind))))?;
     }
-    Ok(Exit::Answer)
+    Ok(())
 }

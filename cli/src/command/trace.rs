@@ -3,6 +3,8 @@
 mod describe;
 mod tree;
 
+pub(crate) use describe::node as describe_node;
+
 use super::show::event_json;
 use crate::args::{Arguments, FailOn, Trace};
 use crate::exit::{Exit, Outcome};

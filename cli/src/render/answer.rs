@@ -23,7 +23,8 @@ pub(crate) fn print_answer(
     }
 }
 
-fn text(answer: &Answer, value: &Value, zone: &Zone) -> String {
+/// A value as a cell of a table.
+pub(crate) fn cell_text(answer: &Answer, value: &Value, zone: &Zone) -> String {
     match value {
         Value::Time(time) => zone.time(*time),
         other => answer.text(other),
@@ -31,13 +32,18 @@ fn text(answer: &Answer, value: &Value, zone: &Zone) -> String {
 }
 
 fn print_rows(out: &mut dyn Write, answer: &Answer, zone: &Zone) -> Outcome<()> {
-    let style = Style::new();
     if !answer.rows.is_empty() {
         let header: Vec<&str> = answer.columns.iter().map(|column| column.name.as_str()).collect();
         let rows = answer.rows.iter();
-        let rows = rows.map(|row| row.iter().map(|value| text(answer, value, zone)).collect());
+        let rows = rows.map(|row| row.iter().map(|value| cell_text(answer, value, zone)).collect());
         super::print_table(out, &table(&header, rows.collect()))?;
     }
+    print_notes(out, answer)
+}
+
+/// How many rows, how complete and why not, as of when.
+pub(crate) fn print_notes(out: &mut dyn Write, answer: &Answer) -> Outcome<()> {
+    let style = Style::new();
     let shown = answer.rows.len() as u64;
     let rows = if answer.total == 1 { "row" } else { "rows" };
     let count = if shown == answer.total {
@@ -83,7 +89,7 @@ fn print_csv(out: &mut dyn Write, answer: &Answer, zone: &Zone) -> Outcome<()> {
     let header = answer.columns.iter().map(|column| cell(&column.name));
     writeln!(out, "{}", header.collect::<Vec<_>>().join(","))?;
     for row in &answer.rows {
-        let cells = row.iter().map(|value| cell(&text(answer, value, zone)));
+        let cells = row.iter().map(|value| cell(&cell_text(answer, value, zone)));
         writeln!(out, "{}", cells.collect::<Vec<_>>().join(","))?;
     }
     Ok(())

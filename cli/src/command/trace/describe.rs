@@ -67,7 +67,7 @@ pub(super) fn events(
 }
 
 /// A node, in a few words.
-pub(super) fn node(view: &Snapshot, node: NodeNo, zone: &Zone, style: Style) -> Outcome<String> {
+pub(crate) fn node(view: &Snapshot, node: NodeNo, zone: &Zone, style: Style) -> Outcome<String> {
     if !view.candidates(node).is_empty() {
         return Ok(style.warn("cannot tell which"));
     }

@@ -1,0 +1,353 @@
+//! What may stand at the cursor: read off the words before it.
+//!
+//! The parser cannot say this of a text that is not finished, so this walk keeps just enough of
+//! its knowledge: the clause, the kind that stands last, the names given so far. When it does not
+//! know it offers more rather than less; the binder has the last word.
+
+use super::super::words::{Form, Piece};
+use lineal_engine::schema::{Direction, Kind, RELATIONS, RelationSpec};
+
+/// A group of words that may stand somewhere.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Want {
+    /// These words of the language.
+    Words(&'static [&'static str]),
+    /// Kinds, and keys of them; empty is every kind.
+    Terms(Vec<Kind>),
+    /// Keys of one kind; `None` is any.
+    Keys(Option<Kind>),
+    /// Relations that lead away from a kind; `None` is any.
+    Relations(Option<Kind>),
+    /// Fields of a kind; `None` is what all have.
+    Fields(Option<Kind>),
+    /// Names given in this question.
+    Names(Vec<String>),
+    /// Sets kept with `let`.
+    Sets,
+    /// Functions of a row.
+    Functions,
+    /// Figures of a group.
+    Figures,
+    /// Output formats.
+    Formats,
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Clause {
+    Start,
+    Pattern,
+    Operand,
+    Where,
+    Return,
+    Summarize,
+    Group,
+    Order,
+    Tail,
+    Show,
+}
+
+pub(super) const VERBS: &[&str] =
+    &["find", "trace", "diff", "history", "prove", "verify", "show", "explain", "profile", "let"];
+pub(super) const TOPICS: &[&str] = &["kinds", "relations", "fields", "functions", "limits"];
+const AFTER_CONDITION: &[&str] = &["return", "summarize", "order", "skip", "limit", "as", "format"];
+const AFTER_TERM: &[&str] = &[
+    "upstream",
+    "downstream",
+    "as",
+    "where",
+    "return",
+    "summarize",
+    "order",
+    "skip",
+    "limit",
+    "format",
+    "union",
+    "intersect",
+    "except",
+];
+const AFTER_OPERAND: &[&str] = &["via", "avoiding", "within", "as", "where", "return", "format"];
+const REACH: &[&str] = &["of", "via", "avoiding", "within"];
+const OPERATORS: &[&str] = &["and", "or", "not", "in", "like", "contains", "matches", "is"];
+const IN_CONDITION: &[&str] =
+    &["not", "exists", "upstream", "downstream", "it", "true", "false", "null"];
+const SETS_OF_RELATIONS: &[&str] = &["lineage", "training", "any"];
+
+/// What was met inside one pair of brackets.
+#[derive(Clone, Debug)]
+struct Scope {
+    clause: Clause,
+    /// The kind of the term that stands last.
+    subject: Option<Kind>,
+    /// The kind that bare fields mean.
+    first: Option<Option<Kind>>,
+    /// Names given with `as`.
+    names: Vec<(String, Option<Kind>)>,
+    /// The relation that stands last, and what it leaves.
+    relation: Option<(&'static RelationSpec, Direction, Option<Kind>)>,
+    in_via: bool,
+}
+
+impl Scope {
+    fn new(clause: Clause, names: Vec<(String, Option<Kind>)>) -> Scope {
+        Scope { clause, subject: None, first: None, names, relation: None, in_via: false }
+    }
+
+    fn bare(&self) -> Option<Kind> {
+        self.first.flatten()
+    }
+
+    fn named(&self, name: &str) -> Option<Option<Kind>> {
+        self.names.iter().rev().find(|(given, _)| given == name).map(|(_, kind)| *kind)
+    }
+
+    fn term(&mut self, kind: Option<Kind>) {
+        self.subject = kind;
+        self.relation = None;
+        if self.first.is_none() {
+            self.first = Some(kind);
+        }
+    }
+}
+
+/// What may stand behind these words; the word that is being typed is not among them.
+pub(crate) fn wants(before: &[Piece<'_>]) -> Vec<Want> {
+    let before: Vec<&Piece<'_>> = before.iter().filter(|p| p.form != Form::Comment).collect();
+    let mut scopes = vec![Scope::new(Clause::Start, Vec::new())];
+    for (at, piece) in before.iter().enumerate() {
+        let previous = at.checked_sub(1).and_then(|at| before.get(at)).copied();
+        step(&mut scopes, piece, previous);
+    }
+    let Some(scope) = scopes.last() else { return Vec::new() };
+    if let [.., owner, dot] = before.as_slice()
+        && dot.is(".")
+        && owner.form == Form::Word
+    {
+        return vec![Want::Fields(scope.named(owner.text).unwrap_or_default())];
+    }
+    next(scope, before.last().copied())
+}
+
+/// Takes one word into account.
+fn step(scopes: &mut Vec<Scope>, piece: &Piece<'_>, previous: Option<&Piece<'_>>) {
+    let inherited = scopes.last().map(|scope| scope.names.clone()).unwrap_or_default();
+    let clause = scopes.last().map_or(Clause::Start, |scope| scope.clause);
+    match piece.text {
+        "(" => {
+            let mut inner = Scope::new(clause, inherited);
+            inner.first = scopes.last().and_then(|scope| scope.first);
+            inner.subject = scopes.last().and_then(|scope| scope.subject);
+            return scopes.push(inner);
+        }
+        ")" => {
+            if scopes.len() > 1 {
+                scopes.pop();
+            }
+            return;
+        }
+        ";" => return *scopes = vec![Scope::new(Clause::Start, Vec::new())],
+        _ => {}
+    }
+    let Some(scope) = scopes.last_mut() else { return };
+    let after_as = previous.is_some_and(|previous| previous.is("as"));
+    let after_dot = previous.is_some_and(|previous| previous.is("."));
+    match piece.form {
+        Form::Word if after_dot => {}
+        Form::Word if after_as && !piece.is("of") => {
+            let kind = scope.subject;
+            scope.names.push((piece.text.to_owned(), kind));
+        }
+        Form::Word => word(scope, piece, previous),
+        Form::Key => {
+            let kind = piece.text.split(':').next().and_then(Kind::parse);
+            scope.term(kind);
+        }
+        Form::Id | Form::Parameter if matches!(scope.clause, Clause::Pattern | Clause::Operand) => {
+            scope.term(None);
+        }
+        _ => {}
+    }
+}
+
+fn word(scope: &mut Scope, piece: &Piece<'_>, previous: Option<&Piece<'_>>) {
+    let lower = piece.text.to_ascii_lowercase();
+    let clause = match lower.as_str() {
+        "find" => {
+            *scope = Scope::new(Clause::Pattern, std::mem::take(&mut scope.names));
+            return;
+        }
+        "trace" | "diff" | "history" | "prove" | "verify" => Clause::Operand,
+        "show" => Clause::Show,
+        "where" | "having" => Clause::Where,
+        "return" => Clause::Return,
+        "summarize" => Clause::Summarize,
+        "by" if scope.clause == Clause::Summarize => Clause::Group,
+        "order" => Clause::Order,
+        "skip" | "limit" | "format" => Clause::Tail,
+        "of" if previous.is_some_and(|previous| previous.is("as")) => Clause::Tail,
+        _ => scope.clause,
+    };
+    scope.clause = clause;
+    scope.in_via = match lower.as_str() {
+        "via" => true,
+        "of" | "to" | "with" | "avoiding" | "within" | "where" | "return" => false,
+        _ => scope.in_via,
+    };
+    if scope.in_via {
+        return;
+    }
+    if let Some(kind) = Kind::parse(&lower) {
+        if scope.clause != Clause::Show {
+            scope.term(Some(kind));
+        }
+    } else if lower == "node" {
+        scope.term(None);
+    } else if let Some((spec, direction)) = relation(&lower) {
+        let owner = previous.and_then(|previous| scope.named(previous.text));
+        let in_pattern = matches!(scope.clause, Clause::Pattern | Clause::Operand);
+        let from = if let Some(owner) = owner {
+            owner
+        } else if in_pattern || previous.is_some_and(is_term) {
+            scope.subject
+        } else {
+            scope.bare()
+        };
+        scope.relation = Some((spec, direction, from));
+    } else if let Some(kind) = scope.named(piece.text) {
+        scope.subject = kind;
+    }
+}
+
+fn relation(word: &str) -> Option<(&'static RelationSpec, Direction)> {
+    RELATIONS.iter().find_map(|spec| {
+        if spec.name == word {
+            Some((spec, Direction::Forward))
+        } else {
+            (spec.inverse == word).then_some((spec, Direction::Inverse))
+        }
+    })
+}
+
+/// The kinds at which a relation arrives, coming from a kind.
+fn arrives(spec: &RelationSpec, direction: Direction, from: Option<Kind>) -> Vec<Kind> {
+    match (direction, from) {
+        (_, Some(kind)) if spec.same_kind => vec![kind],
+        (Direction::Forward, _) => spec.to.to_vec(),
+        (Direction::Inverse, _) => spec.from.to_vec(),
+    }
+}
+
+fn is_term(piece: &Piece<'_>) -> bool {
+    matches!(piece.form, Form::Key | Form::Id)
+        || piece.form == Form::Word && (Kind::parse(piece.text).is_some() || piece.is("node"))
+}
+
+/// What may follow the last word.
+fn next(scope: &Scope, last: Option<&Piece<'_>>) -> Vec<Want> {
+    let any_term = || vec![Want::Terms(Vec::new()), Want::Sets];
+    let names =
+        || Want::Names(scope.names.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>());
+    let Some(last) = last else { return vec![Want::Words(VERBS)] };
+    let word = last.text.to_ascii_lowercase();
+    if scope.in_via && matches!(word.as_str(), "via" | ",") {
+        return vec![Want::Words(SETS_OF_RELATIONS), Want::Relations(None)];
+    }
+    // Words that ask for the same wherever they stand.
+    match word.as_str() {
+        "explain" | "profile" | "=" | ";" if scope.clause == Clause::Start => {
+            return vec![Want::Words(VERBS)];
+        }
+        "let" | "within" | "skip" | "limit" => return Vec::new(),
+        "find" => return vec![Want::Words(&["root", "tip", "node"]), Want::Terms(Vec::new())],
+        "root" | "tip" | "no" | "deep" | "diff" | "to" | "with" => {
+            return vec![Want::Terms(Vec::new()), Want::Words(&["node"]), Want::Sets, names()];
+        }
+        "trace" => return [vec![Want::Words(&["all"])], any_term()].concat(),
+        "prove" => return [vec![Want::Words(&["no"])], any_term()].concat(),
+        "verify" => return [vec![Want::Words(&["deep"])], any_term()].concat(),
+        "history" => return vec![Want::Words(&["of"])],
+        "upstream" | "downstream" => return vec![Want::Words(REACH)],
+        "avoiding" => return [any_term(), vec![names()]].concat(),
+        "as" => return vec![Want::Words(&["of"])],
+        "order" => return vec![Want::Words(&["by"])],
+        "format" => return vec![Want::Formats],
+        "is" => return vec![Want::Words(&["null", "not null"])],
+        "exists" => return vec![Want::Terms(Vec::new())],
+        "of" if scope.clause == Clause::Tail => return Vec::new(),
+        "of" => return [any_term(), vec![names()]].concat(),
+        _ => {}
+    }
+    if let Some((spec, direction, from)) = scope.relation
+        && (last.is(spec.name) || last.is(spec.inverse))
+    {
+        return vec![Want::Terms(arrives(spec, direction, from)), Want::Sets, names()];
+    }
+    match scope.clause {
+        Clause::Start => vec![Want::Words(VERBS)],
+        Clause::Show if word == "show" => vec![Want::Words(TOPICS)],
+        Clause::Show => vec![Want::Words(if word == "fields" { &["of"] } else { &[] })],
+        Clause::Pattern if word == "(" => vec![Want::Words(&["find"])],
+        Clause::Pattern if word == "," => vec![Want::Terms(Vec::new()), names()],
+        Clause::Pattern => vec![Want::Relations(scope.subject), Want::Words(AFTER_TERM)],
+        Clause::Operand => vec![Want::Words(&["to", "with"]), Want::Words(AFTER_OPERAND)],
+        Clause::Where => condition(scope, last, names()),
+        Clause::Return | Clause::Summarize | Clause::Group | Clause::Order => {
+            columns(scope, last, names())
+        }
+        Clause::Tail => vec![Want::Words(&["skip", "limit", "as", "format"])],
+    }
+}
+
+fn begins_expression(last: &Piece<'_>) -> bool {
+    const OPENERS: [&str; 18] = [
+        "where",
+        "having",
+        "and",
+        "or",
+        "not",
+        "in",
+        "like",
+        "contains",
+        "matches",
+        "return",
+        "by",
+        "distinct",
+        "(",
+        ",",
+        "=",
+        "<",
+        ">",
+        "summarize",
+    ];
+    OPENERS.iter().any(|opener| last.is(opener)) || ["+", "-", "*", "/", "["].contains(&last.text)
+}
+
+fn condition(scope: &Scope, last: &Piece<'_>, names: Want) -> Vec<Want> {
+    if begins_expression(last) {
+        let start = Want::Words(if last.is("(") || last.is("in") { &["find"] } else { &[] });
+        let fields = Want::Fields(scope.bare());
+        let relations = Want::Relations(scope.bare());
+        return vec![start, fields, names, Want::Functions, Want::Words(IN_CONDITION), relations];
+    }
+    let mut wanted = vec![Want::Words(OPERATORS), Want::Words(AFTER_CONDITION)];
+    if let Some(kind) = scope.named(last.text) {
+        wanted.insert(0, Want::Relations(kind));
+    } else if is_term(last) {
+        wanted.insert(0, Want::Relations(scope.subject));
+    }
+    wanted
+}
+
+fn columns(scope: &Scope, last: &Piece<'_>, names: Want) -> Vec<Want> {
+    if begins_expression(last) {
+        let figures =
+            if scope.clause == Clause::Summarize { Want::Figures } else { Want::Functions };
+        let distinct = Want::Words(if last.is("return") { &["distinct", "it"] } else { &["it"] });
+        return vec![Want::Fields(scope.bare()), names, figures, Want::Functions, distinct];
+    }
+    vec![Want::Words(match scope.clause {
+        Clause::Return => &["as", "order", "skip", "limit", "format"],
+        Clause::Summarize => &["as", "by", "having", "order", "skip", "limit", "format"],
+        Clause::Group => &["as", "having", "order", "skip", "limit", "format"],
+        _ => &["asc", "desc", "skip", "limit", "as", "format"],
+    })]
+}

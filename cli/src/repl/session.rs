@@ -1,0 +1,343 @@
+//! What a visit remembers, and how it asks: the view, parameters, sets, the last answer.
+
+use super::answer;
+use super::bounds::Bounds;
+use super::completer::Completer;
+use super::watch::{Interrupt, Watch};
+use super::words::{Form, pieces, row_number};
+use crate::args::{Arguments, FailOn};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::place;
+use crate::render::{Style, grouped, print_answer, print_notes};
+use crate::time::Zone;
+use clap::ValueEnum;
+use lineal_engine::Store;
+use lineal_engine::clock::{Clock, SystemClock};
+use lineal_query::ast::{Find, Statement};
+use lineal_query::{
+    Answer, Error, Machine, Mistake, Parameters, Prepared, Query, Request, Span, State, StoreView,
+    Value,
+};
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+pub(crate) use crate::args::Format;
+
+/// The file that moves with every commit (docs/format.md, section 3).
+const HEAD: &str = "head";
+/// Sets kept in one visit: each is asked again wherever it is named.
+const SETS_MAX: usize = 64;
+
+/// One visit.
+pub(crate) struct Session {
+    folder: PathBuf,
+    zone: Zone,
+    opened: Opened,
+    machine: Machine,
+    interrupt: Interrupt,
+    sets: Vec<(String, String)>,
+    last: Option<Answer>,
+    fail_on: Option<FailOn>,
+    /// Somebody sits before the screen.
+    interactive: bool,
+    /// Errors as JSON, for programs.
+    json: bool,
+    /// Something was printed: the next table keeps its distance.
+    printed: bool,
+    pub(crate) parameters: BTreeMap<String, String>,
+    pub(crate) bounds: Bounds,
+    pub(crate) format: Option<Format>,
+    pub(crate) timing: bool,
+    /// Files that are being read, one inside the other.
+    pub(crate) depth: usize,
+}
+
+/// The store as it was when its head was read.
+struct Opened {
+    head: Vec<u8>,
+    store: Arc<Store>,
+    view: StoreView,
+}
+
+impl Opened {
+    fn new(folder: &Path) -> Outcome<Opened> {
+        // The head first: a commit in between is then seen by the next question.
+        let head = std::fs::read(folder.join(HEAD)).unwrap_or_default();
+        let store = Arc::new(Store::open_read_only(folder)?);
+        let view = StoreView::new(Arc::clone(&store))?;
+        Ok(Opened { head, store, view })
+    }
+}
+
+impl Session {
+    /// Opens the store that the arguments name.
+    pub(crate) fn open(
+        arguments: &Arguments,
+        interactive: bool,
+        fail_on: Option<FailOn>,
+    ) -> Outcome<Session> {
+        let folder = place::folder(arguments)?;
+        let opened = Opened::new(&folder)?;
+        // Without a terminal Ctrl-C ends the process, as it does for any filter.
+        let interrupt = if interactive { Interrupt::install()? } else { Interrupt::default() };
+        Ok(Session {
+            folder,
+            zone: Zone::parse(&arguments.tz)?,
+            opened,
+            machine: Machine::default(),
+            interrupt,
+            sets: Vec::new(),
+            last: None,
+            fail_on,
+            interactive,
+            json: arguments.json,
+            printed: false,
+            parameters: BTreeMap::new(),
+            bounds: Bounds::default(),
+            format: arguments.json.then_some(Format::Json),
+            timing: false,
+            depth: 0,
+        })
+    }
+
+    /// The zone for display.
+    pub(crate) fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    /// Tells what went wrong: at a terminal in its place among the answers, else beside them.
+    pub(crate) fn tell(&self, failure: &Failure, out: &mut dyn Write) -> Outcome<()> {
+        if self.interactive {
+            let text = failure.text();
+            writeln!(out, "{} {}", Style::new().warn("error:"), text.trim_end())?;
+        } else {
+            // Whoever reads both sees them in order.
+            out.flush()?;
+            failure.print(self.json);
+        }
+        Ok(())
+    }
+
+    /// Tells the completer what there is by now.
+    pub(crate) fn teach(&mut self, completer: &mut Completer) -> Outcome<()> {
+        // A store that cannot be opened just now is reported by the next question.
+        let _ = self.current();
+        completer.view = Some(self.opened.view.snapshot().clone());
+        completer.sets = self.sets.iter().map(|(name, _)| name.clone()).collect();
+        completer.parameters = self.parameters.keys().map(|name| format!("${name}")).collect();
+        if completer.functions.is_empty() {
+            let shown = Prepared::new("show functions")
+                .map_err(|mistake| failure(mistake.into(), "", ""))?;
+            let (answer, _) = self.run(&shown, "", "")?;
+            for row in &answer.rows {
+                if let [Value::Text(usage), Value::Text(of), ..] = row.as_slice() {
+                    let name = usage.split('(').next().unwrap_or_default().to_owned();
+                    let figure = of == "group";
+                    if figure { &mut completer.figures } else { &mut completer.functions }
+                        .push(name);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The last answer.
+    pub(crate) fn answer(&self) -> Option<&Answer> {
+        self.last.as_ref()
+    }
+
+    /// Names and questions of the sets kept so far.
+    pub(crate) fn sets(&self) -> &[(String, String)] {
+        &self.sets
+    }
+
+    /// The store as it stands now, opened again only if somebody has written since.
+    pub(crate) fn current(&mut self) -> Outcome<(&Store, &StoreView)> {
+        let head = std::fs::read(self.folder.join(HEAD)).map_err(|e| {
+            Failure::usage(format!(
+                "{}: the store's head cannot be read: {e}",
+                self.folder.display()
+            ))
+        })?;
+        if head != self.opened.head {
+            self.opened = Opened::new(&self.folder)?;
+        }
+        Ok((&self.opened.store, &self.opened.view))
+    }
+
+    /// Says that something was done. A script knows; its output is answers alone.
+    pub(crate) fn note(&self, out: &mut dyn Write, text: &str) -> Outcome<()> {
+        if self.interactive {
+            writeln!(out, "{text}")?;
+        }
+        Ok(())
+    }
+
+    /// Asks, prints the answer and keeps it.
+    pub(crate) fn ask(&mut self, text: &str, out: &mut dyn Write) -> Outcome<Exit> {
+        let begun = Instant::now();
+        self.current()?;
+        let text = self.with_rows(text)?;
+        let query = Query::parse(&text).map_err(|mistake| failure(mistake.into(), &text, ""))?;
+        if let [only] = query.script().statements.as_slice()
+            && let Statement::Let(name, find) = &only.node
+        {
+            return self.keep(&name.node, find, out);
+        }
+        let (prepared, prefix) = self.prepare(&text)?;
+        let prepared_in = begun.elapsed();
+        let (answer, pressed) = self.run(&prepared, &text, &prefix)?;
+        let taken = begun.elapsed();
+        self.print(out, &answer, pressed)?;
+        if self.timing {
+            let note = format!(
+                "{:.1} ms, {:.1} ms of it to read the question; {} edges, {} events",
+                taken.as_secs_f64() * 1e3,
+                prepared_in.as_secs_f64() * 1e3,
+                grouped(answer.edges_followed),
+                grouped(answer.events_read),
+            );
+            writeln!(out, "{}", Style::new().faint(&note))?;
+        }
+        let cannot_tell = answer.completeness.state() == State::CannotTell;
+        self.last = Some(answer);
+        let fails = cannot_tell && self.fail_on == Some(FailOn::CannotTell);
+        Ok(if fails { Exit::CannotTell } else { Exit::Answer })
+    }
+
+    /// The question with the sets that it names before it.
+    fn prepare(&self, text: &str) -> Outcome<(Prepared, String)> {
+        let prefix = self.sets_before(text);
+        let prepared = Prepared::new(&format!("{prefix}{text}"))
+            .map_err(|mistake| failure(mistake.into(), text, &prefix))?;
+        Ok((prepared, prefix))
+    }
+
+    fn run(&mut self, prepared: &Prepared, text: &str, prefix: &str) -> Outcome<(Answer, bool)> {
+        let mut parameters = Parameters::new();
+        for name in prepared.parameters() {
+            let value = self.parameters.get(name).ok_or_else(|| {
+                Failure::usage(format!("${name} has no value; `.param {name}=...` gives it one"))
+            })?;
+            parameters.set(name, Value::Text(value.clone()));
+        }
+        let watch = Watch::new(&self.interrupt, self.bounds.time(), self.interactive);
+        let stop = || watch.stop();
+        let limits = self.bounds.limits(&stop);
+        let request = Request { parameters: &parameters, limits: &limits, now: SystemClock.now() };
+        let answer = prepared.run_on(&mut self.machine, &self.opened.view, &request);
+        let answer = answer.map_err(|error| failure(error, text, prefix))?;
+        Ok((answer, watch.pressed()))
+    }
+
+    fn print(&mut self, out: &mut dyn Write, answer: &Answer, pressed: bool) -> Outcome<()> {
+        let wished = answer.format.as_deref().and_then(|name| Format::from_str(name, true).ok());
+        // What the question itself says was said last.
+        let format = wished.or(self.format).unwrap_or(Format::Table);
+        if pressed {
+            // Who pressed Ctrl-C does not want to see a million rows of half an answer.
+            writeln!(out, "stopped; `.export FILE` writes the rows found so far")?;
+            return print_notes(out, answer);
+        }
+        if format != Format::Table {
+            return print_answer(out, answer, format, &self.zone);
+        }
+        if self.printed && !self.interactive {
+            writeln!(out)?;
+        }
+        self.printed = true;
+        if answer.commit == self.opened.store.commit() {
+            return answer::print(out, answer, self.opened.view.snapshot(), &self.zone);
+        }
+        // `as of`: nodes are numbered as they were then.
+        let view = self.opened.store.snapshot_at(answer.commit)?;
+        answer::print(out, answer, &view, &self.zone)
+    }
+
+    /// Keeps a set for the visit: asked once now, so that a mistake shows here and not later.
+    fn keep(&mut self, name: &str, find: &Find, out: &mut dyn Write) -> Outcome<Exit> {
+        let question = find.to_string();
+        let user = self.sets.iter().find(|(_, other)| mentions(other, name));
+        if mentions(&question, name) || user.is_some() {
+            let user = user.map_or(name, |(user, _)| user.as_str());
+            return Err(Failure::usage(format!(
+                "`{user}` is made from `{name}`, which cannot change under it; take another name"
+            )));
+        }
+        if self.sets.len() >= SETS_MAX {
+            return Err(Failure::usage(format!("at most {SETS_MAX} sets in one visit")));
+        }
+        let (prepared, prefix) = self.prepare(&question)?;
+        let (answer, _) = self.run(&prepared, &question, &prefix)?;
+        self.sets.retain(|(other, _)| other != name);
+        self.sets.push((name.to_owned(), question));
+        let count = grouped(answer.total);
+        let rows = if answer.total == 1 { "row" } else { "rows" };
+        let state = answer.completeness.state();
+        let note = format!("{name}: {count} {rows} now, {state}; asked again where it is named");
+        self.note(out, &note)?;
+        self.last = Some(answer);
+        Ok(Exit::Answer)
+    }
+
+    /// The `let`s of sets that a text names, and of sets that these name, ready to stand before it.
+    fn sets_before(&self, text: &str) -> String {
+        let mut before = String::new();
+        let mut named = text.to_owned();
+        for (name, question) in self.sets.iter().rev() {
+            if mentions(&named, name) {
+                before = format!("let {name} = {question};\n{before}");
+                named.push('\n');
+                named.push_str(question);
+            }
+        }
+        before
+    }
+
+    /// The text with `$1` replaced by what row 1 of the last answer names.
+    fn with_rows(&self, text: &str) -> Outcome<String> {
+        let mut out = String::new();
+        let mut from = 0;
+        for piece in pieces(text) {
+            let Some(number) = row_number(&piece) else { continue };
+            let answer = self.last.as_ref().ok_or_else(|| {
+                Failure::usage(format!("{} names a row of the last answer; ask first", piece.text))
+            })?;
+            let reference = answer::reference(answer, number).ok_or_else(|| {
+                let rows = answer.rows.len();
+                Failure::usage(if number > rows || number == 0 {
+                    let rows = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
+                    format!("{}: the last answer has {rows}", piece.text)
+                } else {
+                    format!("{}: nothing in row {number} of the last answer has a key", piece.text)
+                })
+            })?;
+            out.push_str(text.get(from..piece.at).unwrap_or_default());
+            out.push_str(&reference);
+            from = piece.end();
+        }
+        out.push_str(text.get(from..).unwrap_or_default());
+        Ok(out)
+    }
+}
+
+/// Is the word among those of a text?
+fn mentions(text: &str, name: &str) -> bool {
+    pieces(text).iter().any(|piece| piece.form == Form::Word && piece.text == name)
+}
+
+/// An error with its place in the text that was typed, not in what was asked for it.
+fn failure(error: Error, text: &str, prefix: &str) -> Failure {
+    match error {
+        Error::Mistake(mistake) if mistake.span.at >= prefix.len() => {
+            let Span { at, end } = mistake.span;
+            let span = Span::new(at - prefix.len(), end.saturating_sub(prefix.len()));
+            let error = Mistake { span, ..*mistake }.into();
+            Failure::Query { error, text: text.to_owned() }
+        }
+        error => Failure::Query { error, text: format!("{prefix}{text}") },
+    }
+}
