@@ -88,6 +88,8 @@ pub(crate) fn script(
                 }
             }
         }
+        // Whoever asks through a pipe waits for the answer before asking on.
+        out.flush()?;
         if at_end {
             return Ok(Ended::On(worst));
         }

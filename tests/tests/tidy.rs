@@ -21,6 +21,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("bincode", &["engine/src/catalog"]),
     ("parquet", &["engine/src/events/", "engine/src/container"]),
     ("rusqlite", &["import/src/mlflow", "import/tests/", "tests/tests/"]),
+    ("rustyline", &["cli/src/repl/"]),
+    ("ctrlc", &["cli/src/repl/"]),
     ("memmap2", &["engine/src/mapping"]),
     ("unsafe", &["engine/src/mapping"]),
 ];

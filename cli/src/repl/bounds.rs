@@ -60,12 +60,10 @@ impl Bounds {
 
     /// For the executor; `stop` is asked now and then.
     pub(crate) fn limits<'a>(&self, stop: &'a dyn Fn() -> bool) -> Limits<'a> {
-        Limits {
-            edges: self.edges,
-            events: self.events,
-            rows: self.rows,
-            stop: Some(stop),
-            ..Limits::default()
-        }
+        let mut limits = Limits { stop: Some(stop), ..Limits::default() };
+        limits.edges = self.edges;
+        limits.events = self.events;
+        limits.rows = self.rows;
+        limits
     }
 }

@@ -161,9 +161,9 @@ fn format(session: &mut Session, name: &str, out: &mut dyn Write) -> Outcome<Exi
     let name = name.map_or("auto".to_owned(), |value| value.get_name().to_owned());
     let text = format!("format {name}");
     if asked {
-        writeln!(out, "{text}")?
+        writeln!(out, "{text}")?;
     } else {
-        session.note(out, &text)?
+        session.note(out, &text)?;
     }
     Ok(Exit::Answer)
 }

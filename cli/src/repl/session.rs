@@ -13,7 +13,7 @@ use crate::time::Zone;
 use clap::ValueEnum;
 use lineal_engine::Store;
 use lineal_engine::clock::{Clock, SystemClock};
-use lineal_query::ast::{Find, Statement};
+use lineal_query::ast::{Find, Spanned, Statement};
 use lineal_query::{
     Answer, Error, Machine, Mistake, Parameters, Prepared, Query, Request, Span, State, StoreView,
     Value,
@@ -39,7 +39,10 @@ pub(crate) struct Session {
     machine: Machine,
     interrupt: Interrupt,
     sets: Vec<(String, String)>,
-    last: Option<Answer>,
+    /// What `.export` writes.
+    last: Option<Arc<Answer>>,
+    /// What `$1` is a row of: the last answer but those of `show`, which name nothing.
+    rows: Option<Arc<Answer>>,
     fail_on: Option<FailOn>,
     /// Somebody sits before the screen.
     interactive: bool,
@@ -91,6 +94,7 @@ impl Session {
             interrupt,
             sets: Vec::new(),
             last: None,
+            rows: None,
             fail_on,
             interactive,
             json: arguments.json,
@@ -146,7 +150,7 @@ impl Session {
 
     /// The last answer.
     pub(crate) fn answer(&self) -> Option<&Answer> {
-        self.last.as_ref()
+        self.last.as_deref()
     }
 
     /// Names and questions of the sets kept so far.
@@ -203,9 +207,17 @@ impl Session {
             writeln!(out, "{}", Style::new().faint(&note))?;
         }
         let cannot_tell = answer.completeness.state() == State::CannotTell;
-        self.last = Some(answer);
+        self.remember(answer, &query);
         let fails = cannot_tell && self.fail_on == Some(FailOn::CannotTell);
         Ok(if fails { Exit::CannotTell } else { Exit::Answer })
+    }
+
+    fn remember(&mut self, answer: Answer, query: &Query) {
+        self.last = Some(Arc::new(answer));
+        let shows = |statement: &Spanned<Statement>| matches!(statement.node, Statement::Show(..));
+        if !query.script().statements.iter().any(shows) {
+            self.rows.clone_from(&self.last);
+        }
     }
 
     /// The question with the sets that it names before it.
@@ -279,7 +291,8 @@ impl Session {
         let state = answer.completeness.state();
         let note = format!("{name}: {count} {rows} now, {state}; asked again where it is named");
         self.note(out, &note)?;
-        self.last = Some(answer);
+        self.last = Some(Arc::new(answer));
+        self.rows.clone_from(&self.last);
         Ok(Exit::Answer)
     }
 
@@ -303,7 +316,7 @@ impl Session {
         let mut from = 0;
         for piece in pieces(text) {
             let Some(number) = row_number(&piece) else { continue };
-            let answer = self.last.as_ref().ok_or_else(|| {
+            let answer = self.rows.as_ref().ok_or_else(|| {
                 Failure::usage(format!("{} names a row of the last answer; ask first", piece.text))
             })?;
             let reference = answer::reference(answer, number).ok_or_else(|| {

@@ -3,10 +3,12 @@
 use crate::program::Folder;
 use expect_test::expect_file;
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 15] = [
     "init",
     "import",
     "query",
+    "repl",
+    "fmt",
     "trace",
     "show",
     "stats",
