@@ -79,7 +79,13 @@ pub(crate) fn script(
         let whole = if at_end { feed.end().into_iter().collect() } else { feed.line(line) };
         for statement in whole {
             match one(session, &statement, out) {
-                Ok(Next::On(exit)) => worst = worse(worst, exit),
+                Ok(Next::On(exit)) => {
+                    worst = worse(worst, exit);
+                    // Who stops a question of many wants the prompt, not the next of them.
+                    if session.stopped {
+                        return Ok(Ended::On(worst));
+                    }
+                }
                 Ok(Next::Quit(exit)) => return Ok(Ended::Quit(worse(worst, exit))),
                 Err(failure) if failure.is_broken_pipe() => return Err(failure),
                 Err(failure) => {
@@ -133,6 +139,7 @@ fn at_terminal(mut session: Session) -> Outcome {
             Typed::End => return Ok(Exit::Answer),
         };
         // What was typed reads as a script, so that several statements on one line are several.
+        session.stopped = false;
         let mut screen = Vec::new();
         let ended = script(&mut session, text.as_bytes(), &mut screen)?;
         pager::show(&screen, prompt.height())?;

@@ -24,6 +24,11 @@ pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>) -> Table {
     table
 }
 
+/// Columns of the terminal; `None` where the output goes elsewhere.
+pub(crate) fn terminal_width() -> Option<usize> {
+    Table::new().width().map(usize::from)
+}
+
 /// Prints a table without blanks at the ends of its lines.
 pub(crate) fn print_table(out: &mut dyn Write, table: &Table) -> std::io::Result<()> {
     for line in table.lines() {

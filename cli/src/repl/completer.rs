@@ -10,9 +10,10 @@ use lineal_engine::event_fields::EVENT_FIELDS;
 use lineal_engine::schema::{COMMON_FIELDS, Direction, KINDS, Kind, RELATIONS, fields};
 use position::Want;
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
-/// Names of nodes looked at for one completion: some ten milliseconds of work.
-const NAMES_SCANNED_MAX: usize = 50_000;
+/// Longest look through the names of a kind: a key that is pressed should not feel stuck.
+const NAMES_TIME_MAX: Duration = Duration::from_millis(200);
 /// Names of nodes offered at once: more than a screen helps nobody.
 const NAMES_OFFERED_MAX: usize = 60;
 
@@ -48,7 +49,7 @@ impl Completer {
                 Vec::new()
             }
             Some(Form::Parameter) => return (start, starting(self.parameters.clone(), typed)),
-            Some(Form::Key) => vec![Want::Keys(typed.split(':').next().and_then(Kind::parse))],
+            Some(Form::Key) => return (start, self.keys(typed)),
             Some(Form::Word) => {
                 words.pop();
                 position::wants(&words)
@@ -56,17 +57,16 @@ impl Completer {
             Some(Form::Sign) | None => position::wants(&words),
         };
         let mut seen = BTreeSet::new();
-        let all = wanted.iter().flat_map(|want| starting(self.words(want, typed), typed));
+        let all = wanted.iter().flat_map(|want| starting(self.words(want), typed));
         (start, all.filter(|word| seen.insert(word.clone())).collect())
     }
 
-    fn words(&self, want: &Want, typed: &str) -> Vec<String> {
+    fn words(&self, want: &Want) -> Vec<String> {
         let owned = |words: &[&str]| words.iter().map(ToString::to_string).collect();
         match want {
             Want::Words(words) => owned(words),
             Want::Terms(kinds) if kinds.is_empty() => owned(&KINDS.map(Kind::name)),
             Want::Terms(kinds) => kinds.iter().map(|kind| kind.name().to_owned()).collect(),
-            Want::Keys(kind) => self.keys(*kind, typed),
             Want::Relations(kind) => leading_from(*kind),
             Want::Fields(kind) => field_names(*kind),
             Want::Names(names) => names.clone(),
@@ -77,15 +77,17 @@ impl Completer {
         }
     }
 
-    /// Nodes of a kind whose names begin with what is typed.
-    fn keys(&self, kind: Option<Kind>, typed: &str) -> Vec<String> {
+    /// Nodes of a kind whose names begin with what is typed, in any case and with or without quotes.
+    fn keys(&self, typed: &str) -> Vec<String> {
+        let kind = typed.split(':').next().and_then(Kind::parse);
         let (Some(view), Some(kind)) = (&self.view, kind) else { return Vec::new() };
-        let typed = typed.to_lowercase();
-        let nodes = || view.nodes_of(kind).take(NAMES_SCANNED_MAX).map(|node| view.name_of(node));
-        nodes()
-            .filter(|name| name.to_lowercase().starts_with(&typed))
-            .take(NAMES_OFFERED_MAX)
-            .collect()
+        let plain = |name: &str| name.replace('"', "").to_lowercase();
+        let wanted = plain(typed);
+        let begun = Instant::now();
+        let in_time = |_: &u32| begun.elapsed() < NAMES_TIME_MAX;
+        let names = view.nodes_of(kind).take_while(in_time).map(|node| view.name_of(node));
+        let fitting = names.filter(|name| plain(name).starts_with(&wanted) && name != typed);
+        fitting.take(NAMES_OFFERED_MAX).collect()
     }
 }
 

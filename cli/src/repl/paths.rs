@@ -3,7 +3,7 @@
 use super::answer::item_name;
 use crate::command::describe_node;
 use crate::exit::Outcome;
-use crate::render::Style;
+use crate::render::{Style, terminal_width};
 use crate::time::Zone;
 use lineal_engine::Snapshot;
 use lineal_query::{Answer, Item, Path, Value};
@@ -73,6 +73,7 @@ pub(crate) fn print(
         }
     }
     let style = Style::new();
+    let width = terminal_width();
     // A stack of its own, since lineage may be deep.
     let mut waiting: Vec<(usize, String, &str, &str)> =
         tree.roots.iter().rev().map(|root| (*root, String::new(), "", "")).collect();
@@ -86,9 +87,12 @@ pub(crate) fn print(
         };
         let rows = place.rows.iter().map(|row| style.found(&format!("  ${}", row + 1)));
         let rows = rows.collect::<String>();
-        let told = if told.is_empty() { told } else { format!("  {told}") };
-        writeln!(out, "{prefix}{joint}{word}{name}{rows}{told}")?;
+        let head = format!("{prefix}{joint}{word}{name}{rows}");
         let prefix = format!("{prefix}{bar}");
+        let below = if place.below.is_empty() { "   " } else { "│  " };
+        for line in folded(head, &told, &format!("{prefix}{below}"), width) {
+            writeln!(out, "{line}")?;
+        }
         let last = place.below.len();
         for (number, below) in place.below.iter().enumerate().rev() {
             let (joint, bar) =
@@ -97,4 +101,52 @@ pub(crate) fn print(
         }
     }
     Ok(())
+}
+
+/// What a line says, and what is told of it, on as many lines as it takes to fit. Keys are never
+/// broken: they are there to be pasted.
+fn folded(head: String, told: &str, indent: &str, width: Option<usize>) -> Vec<String> {
+    let mut lines = vec![head];
+    let mut first = true;
+    for word in told.split(' ').filter(|word| !word.is_empty()) {
+        let gap = if first { "  " } else { " " };
+        first = false;
+        let Some(line) = lines.last_mut() else { break };
+        if width.is_none_or(|width| shown(line) + gap.len() + shown(word) <= width) {
+            line.push_str(gap);
+            line.push_str(word);
+        } else {
+            lines.push(format!("{indent}{word}"));
+        }
+    }
+    lines
+}
+
+/// Columns that a text takes, its colours left out.
+fn shown(text: &str) -> usize {
+    let mut coloured = text.split("\x1b[");
+    let plain = coloured.next().unwrap_or_default().chars().count();
+    let after =
+        coloured.map(|part| part.split_once('m').map_or(0, |(_, text)| text.chars().count()));
+    plain + after.sum::<usize>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_folds_below_its_line_and_keys_stay_whole() {
+        let lines = folded("└─ run:0123456789".to_owned(), "\"a b\", FINISHED", "   │  ", Some(22));
+        assert_eq!(lines, ["└─ run:0123456789  \"a", "   │  b\", FINISHED"]);
+        let lines = folded("model:a".to_owned(), "x y", "", None);
+        assert_eq!(lines, ["model:a  x y"]);
+        let lines = folded("run:0123456789".to_owned(), "", "", Some(5));
+        assert_eq!(lines, ["run:0123456789"]);
+    }
+
+    #[test]
+    fn colours_take_no_columns() {
+        assert_eq!(shown("\x1b[1mmodel:é\x1b[0m  x"), 10);
+    }
 }

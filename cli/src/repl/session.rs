@@ -50,6 +50,8 @@ pub(crate) struct Session {
     json: bool,
     /// Something was printed: the next table keeps its distance.
     printed: bool,
+    /// Ctrl-C ended the last question.
+    pub(crate) stopped: bool,
     pub(crate) parameters: BTreeMap<String, String>,
     pub(crate) bounds: Bounds,
     pub(crate) format: Option<Format>,
@@ -99,6 +101,7 @@ impl Session {
             interactive,
             json: arguments.json,
             printed: false,
+            stopped: false,
             parameters: BTreeMap::new(),
             bounds: Bounds::default(),
             format: arguments.json.then_some(Format::Json),
@@ -194,6 +197,7 @@ impl Session {
         let (prepared, prefix) = self.prepare(&text)?;
         let prepared_in = begun.elapsed();
         let (answer, pressed) = self.run(&prepared, &text, &prefix)?;
+        self.stopped = pressed;
         let taken = begun.elapsed();
         self.print(out, &answer, pressed)?;
         if self.timing {

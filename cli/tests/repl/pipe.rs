@@ -272,6 +272,30 @@ fn a_visit_sees_what_is_imported_meanwhile() {
 }
 
 #[test]
+fn every_answer_beside_a_running_import_is_one_of_a_commit() {
+    let folder = Folder::with(&[DATABASE]);
+    let exports = crate::program::fixture("");
+    let mut import = folder.command(&["import", &exports.display().to_string()]);
+    let mut import = import.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = folder.command(&["repl"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut answers = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut commits = Vec::new();
+    let mut ended = false;
+    // Once more when it has ended: that answer sees everything.
+    while !ended {
+        ended = import.try_wait().unwrap().is_some();
+        input.write_all(b"find deployment summarize count() as n format json;\n").unwrap();
+        let answer: serde_json::Value =
+            serde_json::from_str(&answers.next().unwrap().unwrap()).unwrap();
+        commits.push(answer["commit"].as_u64().unwrap());
+    }
+    drop(input);
+    assert!(import.wait().unwrap().success() && child.wait().unwrap().success());
+    assert!(commits.is_sorted() && commits.last() > commits.first(), "{commits:?}");
+}
+
+#[test]
 fn questions_are_printed_in_canonical_form() {
     let folder = Folder::new();
     let text =

@@ -12,10 +12,8 @@ use lineal_engine::schema::{Direction, Kind, RELATIONS, RelationSpec};
 pub(crate) enum Want {
     /// These words of the language.
     Words(&'static [&'static str]),
-    /// Kinds, and keys of them; empty is every kind.
+    /// Kinds; empty is every kind.
     Terms(Vec<Kind>),
-    /// Keys of one kind; `None` is any.
-    Keys(Option<Kind>),
     /// Relations that lead away from a kind; `None` is any.
     Relations(Option<Kind>),
     /// Fields of a kind; `None` is what all have.
