@@ -17,6 +17,9 @@ const NAMES_TIME_MAX: Duration = Duration::from_millis(200);
 /// Names of nodes offered at once: more than a screen helps nobody.
 const NAMES_OFFERED_MAX: usize = 60;
 
+/// The word for any kind.
+const ANY_KIND: &str = "node";
+
 /// What completion knows beside the schema.
 #[derive(Default)]
 pub(crate) struct Completer {
@@ -65,8 +68,11 @@ impl Completer {
         let owned = |words: &[&str]| words.iter().map(ToString::to_string).collect();
         match want {
             Want::Words(words) => owned(words),
-            Want::Terms(kinds) if kinds.is_empty() => owned(&KINDS.map(Kind::name)),
-            Want::Terms(kinds) => kinds.iter().map(|kind| kind.name().to_owned()).collect(),
+            Want::Terms(kinds) => {
+                let kinds = if kinds.is_empty() { &KINDS[..] } else { kinds };
+                let any = (kinds.len() > 1).then_some(ANY_KIND);
+                kinds.iter().map(|kind| kind.name()).chain(any).map(str::to_owned).collect()
+            }
             Want::Relations(kind) => leading_from(*kind),
             Want::Fields(kind) => field_names(*kind),
             Want::Names(names) => names.clone(),

@@ -4,7 +4,7 @@
 //! rule, so that what worked at the prompt works in a file.
 
 use super::words::{Form, pieces, rows_as_names};
-use lineal_query::Query;
+use lineal_query::{Query, TEXT_BYTES_MAX};
 
 /// Lines that come in, statements that go out.
 #[derive(Default, Debug)]
@@ -25,6 +25,10 @@ impl Feed {
         self.pending.push_str(line);
         self.pending.push('\n');
         let mut whole = Vec::new();
+        if self.pending.len() > TEXT_BYTES_MAX {
+            // Longer than a question may be: the parser says so.
+            return self.end().into_iter().collect();
+        }
         while let Some(end) = first_end(&self.pending) {
             let rest = self.pending.split_off(end);
             whole.extend(statement(&self.pending));
@@ -131,6 +135,16 @@ mod tests {
         assert!(!is_complete("fnd model\n"));
         assert!(is_complete("fnd model\n\n"));
         assert!(!is_complete("find model where name = \"a\n\n\n"));
+    }
+
+    #[test]
+    fn what_never_ends_is_cut_where_the_parser_refuses_it() {
+        let mut feed = Feed::default();
+        let line = format!("find model where name = \"{}", "x".repeat(1000));
+        let whole = (0..TEXT_BYTES_MAX / 1000 + 1).find_map(|_| feed.line(&line).pop());
+        let whole = whole.expect("no question is that long");
+        assert!(lineal_query::parse(&whole).is_err_and(|mistake| mistake.code.name() == "L001"));
+        assert!(feed.is_empty());
     }
 
     #[test]

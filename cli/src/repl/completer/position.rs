@@ -63,11 +63,13 @@ const AFTER_TERM: &[&str] = &[
     "intersect",
     "except",
 ];
-const AFTER_OPERAND: &[&str] = &["via", "avoiding", "within", "as", "where", "return", "format"];
+const AFTER_OPERAND: &[&str] =
+    &["via", "avoiding", "within", "as", "where", "return", "order", "skip", "limit", "format"];
+const CLOSURES: &[&str] = &["upstream", "downstream"];
 const REACH: &[&str] = &["of", "via", "avoiding", "within"];
 const OPERATORS: &[&str] = &["and", "or", "not", "in", "like", "contains", "matches", "is"];
 const IN_CONDITION: &[&str] =
-    &["not", "exists", "upstream", "downstream", "it", "true", "false", "null"];
+    &["not", "exists", "upstream", "downstream", "true", "false", "size", "list", "first"];
 const SETS_OF_RELATIONS: &[&str] = &["lineage", "training", "any"];
 
 /// What was met inside one pair of brackets.
@@ -83,15 +85,36 @@ struct Scope {
     /// The relation that stands last, and what it leaves.
     relation: Option<(&'static RelationSpec, Direction, Option<Kind>)>,
     in_via: bool,
+    /// Between `upstream` and its `of`.
+    in_reach: bool,
+    /// The question is for paths.
+    is_trace: bool,
 }
 
 impl Scope {
     fn new(clause: Clause, names: Vec<(String, Option<Kind>)>) -> Scope {
-        Scope { clause, subject: None, first: None, names, relation: None, in_via: false }
+        Scope {
+            clause,
+            subject: None,
+            first: None,
+            names,
+            relation: None,
+            in_via: false,
+            in_reach: false,
+            is_trace: false,
+        }
     }
 
     fn bare(&self) -> Option<Kind> {
         self.first.flatten()
+    }
+
+    /// What an expression may name: terms, and the path where there is one.
+    fn nameable(&self) -> Want {
+        let path = self.is_trace.then(|| "path".to_owned());
+        let bare = matches!(self.clause, Clause::Pattern | Clause::Operand | Clause::Start);
+        let it = (!bare).then(|| "it".to_owned());
+        Want::Names(self.names.iter().map(|(name, _)| name.clone()).chain(path).chain(it).collect())
     }
 
     fn named(&self, name: &str) -> Option<Option<Kind>> {
@@ -134,6 +157,7 @@ fn step(scopes: &mut Vec<Scope>, piece: &Piece<'_>, previous: Option<&Piece<'_>>
             let mut inner = Scope::new(clause, inherited);
             inner.first = scopes.last().and_then(|scope| scope.first);
             inner.subject = scopes.last().and_then(|scope| scope.subject);
+            inner.is_trace = scopes.last().is_some_and(|scope| scope.is_trace);
             return scopes.push(inner);
         }
         ")" => {
@@ -190,6 +214,12 @@ fn word(scope: &mut Scope, piece: &Piece<'_>, previous: Option<&Piece<'_>>) {
         "of" | "to" | "with" | "avoiding" | "within" | "where" | "return" => false,
         _ => scope.in_via,
     };
+    scope.in_reach = match lower.as_str() {
+        "upstream" | "downstream" => true,
+        "of" => false,
+        _ => scope.in_reach,
+    };
+    scope.is_trace |= lower == "trace";
     if scope.in_via {
         return;
     }
@@ -242,8 +272,7 @@ fn is_term(piece: &Piece<'_>) -> bool {
 /// What may follow the last word.
 fn next(scope: &Scope, last: Option<&Piece<'_>>) -> Vec<Want> {
     let any_term = || vec![Want::Terms(Vec::new()), Want::Sets];
-    let names =
-        || Want::Names(scope.names.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>());
+    let names = || scope.nameable();
     let Some(last) = last else { return vec![Want::Words(VERBS)] };
     let word = last.text.to_ascii_lowercase();
     if scope.in_via && matches!(word.as_str(), "via" | ",") {
@@ -255,9 +284,10 @@ fn next(scope: &Scope, last: Option<&Piece<'_>>) -> Vec<Want> {
             return vec![Want::Words(VERBS)];
         }
         "let" | "within" | "skip" | "limit" => return Vec::new(),
-        "find" => return vec![Want::Words(&["root", "tip", "node"]), Want::Terms(Vec::new())],
+        "find" => return vec![Want::Words(&["root", "tip"]), Want::Terms(Vec::new())],
+        "union" | "intersect" | "except" => return vec![Want::Words(&["find"])],
         "root" | "tip" | "no" | "deep" | "diff" | "to" | "with" => {
-            return vec![Want::Terms(Vec::new()), Want::Words(&["node"]), Want::Sets, names()];
+            return vec![Want::Terms(Vec::new()), Want::Sets, names()];
         }
         "trace" => return [vec![Want::Words(&["all"])], any_term()].concat(),
         "prove" => return [vec![Want::Words(&["no"])], any_term()].concat(),
@@ -279,14 +309,19 @@ fn next(scope: &Scope, last: Option<&Piece<'_>>) -> Vec<Want> {
     {
         return vec![Want::Terms(arrives(spec, direction, from)), Want::Sets, names()];
     }
+    if scope.in_reach {
+        return vec![Want::Words(REACH)];
+    }
     match scope.clause {
         Clause::Start => vec![Want::Words(VERBS)],
         Clause::Show if word == "show" => vec![Want::Words(TOPICS)],
         Clause::Show => vec![Want::Words(if word == "fields" { &["of"] } else { &[] })],
-        Clause::Pattern if word == "(" => vec![Want::Words(&["find"])],
+        Clause::Pattern | Clause::Operand if word == "(" => vec![Want::Words(&["find"])],
         Clause::Pattern if word == "," => vec![Want::Terms(Vec::new()), names()],
         Clause::Pattern => vec![Want::Relations(scope.subject), Want::Words(AFTER_TERM)],
-        Clause::Operand => vec![Want::Words(&["to", "with"]), Want::Words(AFTER_OPERAND)],
+        Clause::Operand => {
+            vec![Want::Words(&["to", "with"]), Want::Words(AFTER_OPERAND), Want::Words(CLOSURES)]
+        }
         Clause::Where => condition(scope, last, names()),
         Clause::Return | Clause::Summarize | Clause::Group | Clause::Order => {
             columns(scope, last, names())
@@ -327,25 +362,34 @@ fn condition(scope: &Scope, last: &Piece<'_>, names: Want) -> Vec<Want> {
         return vec![start, fields, names, Want::Functions, Want::Words(IN_CONDITION), relations];
     }
     let mut wanted = vec![Want::Words(OPERATORS), Want::Words(AFTER_CONDITION)];
-    if let Some(kind) = scope.named(last.text) {
+    let owner = scope.named(last.text).or_else(|| is_term(last).then_some(scope.subject));
+    if let Some(kind) = owner {
+        wanted.insert(0, Want::Words(CLOSURES));
         wanted.insert(0, Want::Relations(kind));
-    } else if is_term(last) {
-        wanted.insert(0, Want::Relations(scope.subject));
     }
     wanted
 }
 
 fn columns(scope: &Scope, last: &Piece<'_>, names: Want) -> Vec<Want> {
     if begins_expression(last) {
-        let figures =
-            if scope.clause == Clause::Summarize { Want::Figures } else { Want::Functions };
-        let distinct = Want::Words(if last.is("return") { &["distinct", "it"] } else { &["it"] });
-        return vec![Want::Fields(scope.bare()), names, figures, Want::Functions, distinct];
+        let summarizes = scope.clause == Clause::Summarize;
+        let figures = if summarizes { Want::Figures } else { Want::Functions };
+        let mut wanted = vec![Want::Fields(scope.bare()), names, figures, Want::Functions];
+        wanted.push(Want::Words(match last.text {
+            "(" => &["find"],
+            _ if last.is("return") => &["distinct", "exists", "size", "list", "first"],
+            _ => &["exists", "size", "list", "first"],
+        }));
+        return wanted;
     }
-    vec![Want::Words(match scope.clause {
+    let mut wanted = vec![Want::Words(match scope.clause {
         Clause::Return => &["as", "order", "skip", "limit", "format"],
         Clause::Summarize => &["as", "by", "having", "order", "skip", "limit", "format"],
         Clause::Group => &["as", "having", "order", "skip", "limit", "format"],
         _ => &["asc", "desc", "skip", "limit", "as", "format"],
-    })]
+    })];
+    if is_term(last) {
+        wanted.insert(0, Want::Relations(scope.subject));
+    }
+    wanted
 }

@@ -150,6 +150,46 @@ fn the_start_is_that_of_the_word() {
     assert_eq!(known.candidates("find ", 5).0, 5);
 }
 
+/// The words that each example of the language reference goes on with are among those offered.
+#[test]
+fn what_the_reference_writes_is_offered() {
+    let reference = include_str!("../../../../grammar/README.md");
+    let known = with_functions();
+    let mut words = 0;
+    let mut faults = Vec::new();
+    for block in reference.split("```lql\n").skip(1) {
+        let block = block.split("```").next().unwrap_or_default();
+        for question in block.split("\n\n") {
+            for (at, piece) in pieces(question).iter().enumerate() {
+                let before = question.get(..piece.at).unwrap_or_default();
+                let previous = pieces(before).last().map(|last| last.text.to_owned());
+                let is_given = previous.as_deref() == Some("as") && !piece.is("of");
+                if piece.form != Form::Word || is_given {
+                    continue;
+                }
+                words += 1;
+                let offers = known.candidates(before, before.len()).1;
+                let call = format!("{}(", piece.text);
+                if !offers.iter().any(|offer| piece.is(offer) || *offer == call) {
+                    faults.push(format!("{before}[{}] ({at})", piece.text));
+                }
+            }
+        }
+    }
+    assert!(words > 200, "{words} words: the examples are not read as they are written");
+    assert!(faults.is_empty(), "{} of {words}:\n{}", faults.len(), faults.join("\n"));
+}
+
+fn with_functions() -> Completer {
+    let functions = ["now", "active_at", "length", "nodes", "edges", "month", "day"];
+    let figures = ["count", "share", "p95"];
+    Completer {
+        functions: functions.map(str::to_owned).into(),
+        figures: figures.map(str::to_owned).into(),
+        ..Completer::default()
+    }
+}
+
 #[test]
 fn every_topic_is_one() {
     for topic in position::TOPICS {
