@@ -11,6 +11,7 @@ mod hinter;
 mod pager;
 mod paths;
 mod session;
+mod sets;
 mod validator;
 mod watch;
 mod welcome;

@@ -260,10 +260,10 @@ fn parameter(session: &mut Session, text: &str, out: &mut dyn Write) -> Outcome<
 }
 
 fn sets(session: &Session, out: &mut dyn Write) -> Outcome<Exit> {
-    if session.sets().is_empty() {
+    if session.sets.all().is_empty() {
         writeln!(out, "no sets; `let name = find ...;` keeps one for this visit")?;
     }
-    for (name, question) in session.sets() {
+    for (name, question) in session.sets.all() {
         writeln!(out, "{name} = {question}")?;
     }
     Ok(Exit::Answer)

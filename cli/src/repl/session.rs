@@ -3,8 +3,9 @@
 use super::answer;
 use super::bounds::Bounds;
 use super::completer::Completer;
+use super::sets::Sets;
 use super::watch::{Interrupt, Watch};
-use super::words::{Form, pieces, row_number};
+use super::words::{pieces, row_number};
 use crate::args::{Arguments, FailOn};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
@@ -28,8 +29,6 @@ pub(crate) use crate::args::Format;
 
 /// The file that moves with every commit (docs/format.md, section 3).
 const HEAD: &str = "head";
-/// Sets kept in one visit: each is asked again wherever it is named.
-const SETS_MAX: usize = 64;
 
 /// One visit.
 pub(crate) struct Session {
@@ -38,7 +37,6 @@ pub(crate) struct Session {
     opened: Opened,
     machine: Machine,
     interrupt: Interrupt,
-    sets: Vec<(String, String)>,
     /// What `.export` writes.
     last: Option<Arc<Answer>>,
     /// What `$1` is a row of: the last answer but those of `show`, which name nothing.
@@ -52,6 +50,7 @@ pub(crate) struct Session {
     printed: bool,
     /// Ctrl-C ended the last question.
     pub(crate) stopped: bool,
+    pub(crate) sets: Sets,
     pub(crate) parameters: BTreeMap<String, String>,
     pub(crate) bounds: Bounds,
     pub(crate) format: Option<Format>,
@@ -94,7 +93,7 @@ impl Session {
             opened,
             machine: Machine::default(),
             interrupt,
-            sets: Vec::new(),
+            sets: Sets::default(),
             last: None,
             rows: None,
             fail_on,
@@ -133,7 +132,7 @@ impl Session {
         // A store that cannot be opened just now is reported by the next question.
         let _ = self.current();
         completer.view = Some(self.opened.view.snapshot().clone());
-        completer.sets = self.sets.iter().map(|(name, _)| name.clone()).collect();
+        completer.sets = self.sets.all().iter().map(|(name, _)| name.clone()).collect();
         completer.parameters = self.parameters.keys().map(|name| format!("${name}")).collect();
         if completer.functions.is_empty() {
             let shown = Prepared::new("show functions")
@@ -154,11 +153,6 @@ impl Session {
     /// The last answer.
     pub(crate) fn answer(&self) -> Option<&Answer> {
         self.last.as_deref()
-    }
-
-    /// Names and questions of the sets kept so far.
-    pub(crate) fn sets(&self) -> &[(String, String)] {
-        &self.sets
     }
 
     /// The store as it stands now, opened again only if somebody has written since.
@@ -226,7 +220,7 @@ impl Session {
 
     /// The question with the sets that it names before it.
     fn prepare(&self, text: &str) -> Outcome<(Prepared, String)> {
-        let prefix = self.sets_before(text);
+        let prefix = self.sets.before(text);
         let prepared = Prepared::new(&format!("{prefix}{text}"))
             .map_err(|mistake| failure(mistake.into(), text, &prefix))?;
         Ok((prepared, prefix))
@@ -276,20 +270,10 @@ impl Session {
     /// Keeps a set for the visit: asked once now, so that a mistake shows here and not later.
     fn keep(&mut self, name: &str, find: &Find, out: &mut dyn Write) -> Outcome<Exit> {
         let question = find.to_string();
-        let user = self.sets.iter().find(|(_, other)| mentions(other, name));
-        if mentions(&question, name) || user.is_some() {
-            let user = user.map_or(name, |(user, _)| user.as_str());
-            return Err(Failure::usage(format!(
-                "`{user}` is made from `{name}`, which cannot change under it; take another name"
-            )));
-        }
-        if self.sets.len() >= SETS_MAX {
-            return Err(Failure::usage(format!("at most {SETS_MAX} sets in one visit")));
-        }
+        self.sets.check(name, &question)?;
         let (prepared, prefix) = self.prepare(&question)?;
         let (answer, _) = self.run(&prepared, &question, &prefix)?;
-        self.sets.retain(|(other, _)| other != name);
-        self.sets.push((name.to_owned(), question));
+        self.sets.keep(name, question);
         let count = grouped(answer.total);
         let rows = if answer.total == 1 { "row" } else { "rows" };
         let state = answer.completeness.state();
@@ -298,20 +282,6 @@ impl Session {
         self.last = Some(Arc::new(answer));
         self.rows.clone_from(&self.last);
         Ok(Exit::Answer)
-    }
-
-    /// The `let`s of sets that a text names, and of sets that these name, ready to stand before it.
-    fn sets_before(&self, text: &str) -> String {
-        let mut before = String::new();
-        let mut named = text.to_owned();
-        for (name, question) in self.sets.iter().rev() {
-            if mentions(&named, name) {
-                before = format!("let {name} = {question};\n{before}");
-                named.push('\n');
-                named.push_str(question);
-            }
-        }
-        before
     }
 
     /// The text with `$1` replaced by what row 1 of the last answer names.
@@ -339,11 +309,6 @@ impl Session {
         out.push_str(text.get(from..).unwrap_or_default());
         Ok(out)
     }
-}
-
-/// Is the word among those of a text?
-fn mentions(text: &str, name: &str) -> bool {
-    pieces(text).iter().any(|piece| piece.form == Form::Word && piece.text == name)
 }
 
 /// An error with its place in the text that was typed, not in what was asked for it.
