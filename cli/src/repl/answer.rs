@@ -2,36 +2,51 @@
 
 use super::paths;
 use crate::exit::Outcome;
-use crate::render::{cell_text, print_notes, print_table, table};
+use crate::render::{Style, cell_text, grouped, print_notes, print_table, table};
 use crate::time::Zone;
 use lineal_engine::Snapshot;
 use lineal_query::{Answer, Item, Type, Value};
 use std::io::Write;
 
-/// Prints an answer for a person. `view` is the view it came from.
+/// Rows laid out at a terminal: more is slow to lay out and read by nobody.
+pub(crate) const ROWS_SHOWN_MAX: usize = 2_000;
+
+/// Prints an answer for a person: so many rows of it. `view` is the view it came from.
 pub(crate) fn print(
     out: &mut dyn Write,
     answer: &Answer,
     view: &Snapshot,
     zone: &Zone,
+    rows_max: usize,
 ) -> Outcome<()> {
+    let rows = answer.rows.get(..rows_max).unwrap_or(&answer.rows);
     if let [column] = answer.columns.as_slice()
         && column.column_type == Type::Path
     {
-        paths::print(out, answer, view, zone)?;
-    } else if !answer.rows.is_empty() {
-        print_rows(out, answer, zone)?;
+        paths::print(out, answer, rows, view, zone)?;
+    } else if !rows.is_empty() {
+        print_rows(out, answer, rows, zone)?;
+    }
+    if rows.len() < answer.rows.len() {
+        let shown = grouped(rows.len() as u64);
+        let note = format!("the first {shown} rows are shown; `.export FILE` writes all");
+        writeln!(out, "{}", Style::new().warn(&note))?;
     }
     print_notes(out, answer)
 }
 
-fn print_rows(out: &mut dyn Write, answer: &Answer, zone: &Zone) -> Outcome<()> {
-    let numbered = answer.rows.iter().any(|row| named(answer, row).is_some());
+fn print_rows(
+    out: &mut dyn Write,
+    answer: &Answer,
+    rows: &[Vec<Value>],
+    zone: &Zone,
+) -> Outcome<()> {
+    let numbered = rows.iter().any(|row| named(answer, row).is_some());
     let mut header: Vec<&str> = answer.columns.iter().map(|column| column.name.as_str()).collect();
     if numbered {
         header.insert(0, "$");
     }
-    let rows = answer.rows.iter().enumerate().map(|(at, row)| {
+    let rows = rows.iter().enumerate().map(|(at, row)| {
         let mut cells: Vec<String> =
             row.iter().map(|value| cell_text(answer, value, zone)).collect();
         if numbered {

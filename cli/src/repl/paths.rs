@@ -59,15 +59,16 @@ impl Tree {
     }
 }
 
-/// Draws the paths of an answer, whose only column they are.
+/// Draws the paths of these rows of an answer, whose only column they are.
 pub(crate) fn print(
     out: &mut dyn Write,
     answer: &Answer,
+    rows: &[Vec<Value>],
     view: &Snapshot,
     zone: &Zone,
 ) -> Outcome<()> {
     let mut tree = Tree::default();
-    for (row, values) in answer.rows.iter().enumerate() {
+    for (row, values) in rows.iter().enumerate() {
         if let Some(Value::Path(path)) = values.first() {
             tree.add(row, path);
         }

@@ -1,6 +1,6 @@
 //! What a visit remembers, and how it asks: the view, parameters, sets, the last answer.
 
-use super::answer;
+use super::answer::{self, ROWS_SHOWN_MAX};
 use super::bounds::Bounds;
 use super::completer::Completer;
 use super::sets::Sets;
@@ -259,12 +259,15 @@ impl Session {
             writeln!(out)?;
         }
         self.printed = true;
+        // A file may hold everything.
+        let rows_max = if self.interactive { ROWS_SHOWN_MAX } else { usize::MAX };
         if answer.commit == self.opened.store.commit() {
-            return answer::print(out, answer, self.opened.view.snapshot(), &self.zone);
+            let view = self.opened.view.snapshot();
+            return answer::print(out, answer, view, &self.zone, rows_max);
         }
         // `as of`: nodes are numbered as they were then.
         let view = self.opened.store.snapshot_at(answer.commit)?;
-        answer::print(out, answer, &view, &self.zone)
+        answer::print(out, answer, &view, &self.zone, rows_max)
     }
 
     /// Keeps a set for the visit: asked once now, so that a mistake shows here and not later.

@@ -18,13 +18,13 @@ pub(crate) fn print(session: &mut Session, out: &mut dyn Write) -> Outcome<()> {
     let (store, view) = session.current()?;
     let view = view.snapshot();
     let name = style.strong(&store.name());
-    writeln!(
-        out,
-        "lineal {} on {name}, commit {} of {}",
-        env!("CARGO_PKG_VERSION"),
-        view.commit(),
-        zone.time(view.recorded())
-    )?;
+    // Before the first commit there is no time of it.
+    let when = match view.commit() {
+        0 => String::new(),
+        _ => format!(" of {}", zone.time(view.recorded())),
+    };
+    let version = env!("CARGO_PKG_VERSION");
+    writeln!(out, "lineal {version} on {name}, commit {}{when}", view.commit())?;
     writeln!(out, "{}", holdings(view))?;
     let questions = questions(view)?;
     if questions.is_empty() {

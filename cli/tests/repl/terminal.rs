@@ -217,6 +217,22 @@ fn ctrl_c_drops_a_line_and_stops_a_question_but_not_the_visit() {
 }
 
 #[test]
+fn a_flood_of_rows_is_cut_on_the_screen_and_said_to_be() {
+    let folder = demo();
+    let Some(terminal) = Terminal::new("a flood", &folder, 110, 40) else { return };
+    terminal.write("find run as a, model as b, dataset as c;");
+    terminal.press(&["Enter"]);
+    let screen = terminal.until("the first 2,000 rows are shown; `.export FILE` writes all");
+    assert!(screen.contains("rows, complete"), "{screen}");
+    terminal.until_prompt("");
+    terminal.write(".export all.csv");
+    terminal.press(&["Enter"]);
+    terminal.until("rows written to all.csv");
+    let lines = std::fs::read_to_string(folder.path().join("all.csv")).unwrap().lines().count();
+    assert!(lines > 2_001, "{lines} lines");
+}
+
+#[test]
 fn the_history_lasts_and_is_for_nobody_else() {
     let folder = demo();
     {
