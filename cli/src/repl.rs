@@ -142,10 +142,28 @@ fn at_terminal(mut session: Session) -> Outcome {
         // What was typed reads as a script, so that several statements on one line are several.
         session.stopped = false;
         let mut screen = Vec::new();
-        let ended = script(&mut session, text.as_bytes(), &mut screen)?;
+        let ended = script(&mut session, text.as_bytes(), &mut screen);
+        if let Err(failure) = &ended {
+            session.tell(failure, &mut screen)?;
+        }
         pager::show(&screen, prompt.height())?;
-        if matches!(ended, Ended::Quit(_)) {
+        if matches!(ended, Ok(Ended::Quit(_))) {
             return Ok(Exit::Answer);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_end_of_several_counts_in_either_order() {
+        let ranked = [Exit::Answer, Exit::No, Exit::CannotTell, Exit::Usage, Exit::Damaged];
+        for (at, one) in ranked.into_iter().enumerate() {
+            for (other_at, other) in ranked.into_iter().enumerate() {
+                assert_eq!(worse(one, other), ranked[at.max(other_at)]);
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use super::session::{Format, Session};
 use crate::args;
 use crate::command::{imports, stats};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::render::{print_answer, print_table, table};
+use crate::render::{grouped, print_answer, print_table, table};
 use clap::ValueEnum;
 use lineal_engine::schema::{KINDS, Kind};
 use std::io::{BufWriter, Write};
@@ -123,6 +123,7 @@ fn unknown(name: &str) -> Failure {
 fn help(out: &mut dyn Write) -> Outcome<Exit> {
     writeln!(out, "A statement ends with `;` or an empty line. Tab completes, Ctrl-C stops.")?;
     writeln!(out, "$1 stands for the first thing in row 1 of the last answer, $2 for row 2.")?;
+    writeln!(out, "The history keeps what is typed, unless a blank stands before it.")?;
     writeln!(out)?;
     for directive in DIRECTIVES {
         let usage = format!("{} {}", directive.name, directive.takes);
@@ -202,8 +203,9 @@ fn export(session: &Session, name: &str, out: &mut dyn Write) -> Outcome<Exit> {
     let mut file = BufWriter::new(file);
     print_answer(&mut file, answer, format, session.zone())?;
     file.flush()?;
-    let rows = crate::render::grouped(answer.rows.len() as u64);
-    session.note(out, &format!("{rows} rows written to {name}"))?;
+    let rows = if answer.rows.len() == 1 { "row" } else { "rows" };
+    let count = grouped(answer.rows.len() as u64);
+    session.note(out, &format!("{count} {rows} written to {name}"))?;
     Ok(Exit::Answer)
 }
 

@@ -211,6 +211,7 @@ fn overviews_are_those_of_the_commands() {
     expect![[r#"
         A statement ends with `;` or an empty line. Tab completes, Ctrl-C stops.
         $1 stands for the first thing in row 1 of the last answer, $2 for row 2.
+        The history keeps what is typed, unless a blank stands before it.
 
           .help                  this list
           .kinds                 what the store holds, by kind
