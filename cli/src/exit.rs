@@ -40,6 +40,8 @@ pub(crate) enum Failure {
     Output(io::Error),
     /// Something about the command line, in words.
     Usage(String),
+    /// A name that nothing has, with what was searched.
+    NotFound(String),
 }
 
 impl Failure {
@@ -76,7 +78,7 @@ impl Failure {
             Failure::Import(error) => error.to_string(),
             Failure::Query { error, text } => error.render(text),
             Failure::Output(error) => format!("cannot write the output: {error}"),
-            Failure::Usage(message) => message.clone(),
+            Failure::Usage(message) | Failure::NotFound(message) => message.clone(),
         }
     }
 

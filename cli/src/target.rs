@@ -88,7 +88,7 @@ fn events(view: &Snapshot, zone: &Zone, key: &str) -> Outcome<Target> {
     if !events.is_empty() {
         return Ok(Target::Events { events, by: "event id".to_owned() });
     }
-    Err(Failure::usage(not_found(view, zone, key)))
+    Err(Failure::NotFound(not_found(view, zone, key)))
 }
 
 /// What was searched, so that "not found" is a finding.
@@ -121,7 +121,7 @@ fn one(view: &Snapshot, text: &str, nodes: &[NodeNo], kind: Option<Kind>) -> Out
             } else {
                 format!("\n  did you mean {}?", near.join(", "))
             };
-            Err(Failure::usage(format!("nothing is called {text}{hint}")))
+            Err(Failure::NotFound(format!("nothing is called {text}{hint}")))
         }
         several => {
             let names: Vec<String> =

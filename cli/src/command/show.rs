@@ -2,10 +2,10 @@
 
 use crate::args::{Arguments, Show};
 use crate::exit::{Exit, Outcome};
-use crate::place;
 use crate::render::{Style, grouped, value_json, value_text, visible};
 use crate::target::{Target, resolve};
 use crate::time::Zone;
+use crate::{place, retracted};
 use lineal_engine::event_fields::EVENT_FIELDS;
 use lineal_engine::schema::{COMMON_FIELDS, Direction, FieldType, Kind, RELATIONS, fields};
 use lineal_engine::{EventRef, NodeNo, Snapshot};
@@ -26,7 +26,9 @@ pub(super) fn run(arguments: &Arguments, wanted: &Show) -> Outcome {
     let view = store.snapshot_at(wanted.as_of.unwrap_or_else(|| store.commit()))?;
     let zone = Zone::parse(&arguments.tz)?;
     let mut out = std::io::stdout().lock();
-    match resolve(&view, &zone, &wanted.target)? {
+    let target = resolve(&view, &zone, &wanted.target)
+        .map_err(|failure| retracted::explain(&store, &view, &zone, &wanted.target, failure))?;
+    match target {
         Target::Node(node) if arguments.json => {
             writeln!(out, "{}", node_json(&view, node, &zone)?)?;
         }

@@ -8,10 +8,10 @@ pub(crate) use describe::node as describe_node;
 use super::show::event_json;
 use crate::args::{Arguments, FailOn, Trace};
 use crate::exit::{Exit, Outcome};
-use crate::place;
 use crate::render::{Style, grouped};
 use crate::target::{Target, resolve};
 use crate::time::Zone;
+use crate::{place, retracted};
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::{NodeNo, Snapshot};
 use serde_json::json;
@@ -28,10 +28,9 @@ pub(super) fn run(arguments: &Arguments, wanted: &Trace) -> Outcome {
     let view = store.snapshot_at(wanted.as_of.unwrap_or_else(|| store.commit()))?;
     let zone = Zone::parse(&arguments.tz)?;
     let mut out = std::io::stdout().lock();
-    if arguments.json {
-        return print_json(&mut out, &view, &wanted.target, &zone, wanted.fail_on);
-    }
+    let print = if arguments.json { print_json } else { print };
     print(&mut out, &view, &wanted.target, &zone, wanted.fail_on)
+        .map_err(|failure| retracted::explain(&store, &view, &zone, &wanted.target, failure))
 }
 
 /// Where the tree begins: at the node, or at the deployments of the events.

@@ -93,8 +93,26 @@ fn an_import_is_undone_and_restored() {
             ])
             .all(),
     );
-    let run = folder.run(&["trace", HASH]);
-    assert_eq!(run.code, 2, "{run:?}");
+    expect![[r#"
+        [2]
+        error: no event has cdda4d341cb6a3b9b725d30c79b9d5e05aa8d666e7f8f7ef3ca7bc878d16d504: the store holds no events
+          `lineal import DIR` brings log archives
+          import:2 had it and is retracted: `--as-of 2` shows it, `lineal retract import:2 --restore` brings it back
+    "#]]
+    .assert_eq(&folder.run(&["trace", HASH]).all());
+    expect![[r#"
+        [2]
+        error: nothing is called deployment:credit-scorer/prod/scorer-prod-eu-1@credit-risk-scorer:3
+          `lineal stats` shows what the store holds
+          import:2 had it and is retracted: `--as-of 2` shows it, `lineal retract import:2 --restore` brings it back
+    "#]]
+    .assert_eq(
+        &folder
+            .run(&["show", "deployment:credit-scorer/prod/scorer-prod-eu-1@credit-risk-scorer:3"])
+            .all(),
+    );
+    let never = folder.run(&["show", "model:never"]);
+    assert!(!never.err.contains("retracted"), "{never:?}");
     assert_eq!(folder.done(&["trace", "--as-of", "2", HASH]).code, 0);
     let listed = folder.done(&["imports"]).out;
     assert!(
