@@ -1,5 +1,6 @@
 //! A view up to a commit: it never moves, and answers what a query asks.
 
+mod aliases;
 mod events;
 mod fields;
 mod lookup;

@@ -19,6 +19,12 @@ pub(super) fn run(arguments: &Arguments, wanted: &Alias) -> Outcome {
     };
     let name =
         if kind == Kind::Actor { store.actor_key(&wanted.name)? } else { wanted.name.clone() };
+    if key.is_none() && store.snapshot()?.alias(kind, &name).is_none() {
+        return Err(Failure::usage(format!(
+            "{} stands for no {kind}: nothing to remove",
+            wanted.name
+        )));
+    }
     let mut transaction = store.begin(None, None)?;
     transaction.add_reference(kind, &name, key.clone());
     let committed = transaction.commit()?;

@@ -139,6 +139,18 @@ fn an_alias_is_used_and_removed() {
     "#]]
     .assert_eq(&folder.run(&["alias", "the scorer", "=", "none"]).all());
     assert_eq!(folder.run(&["show", "model:the scorer@2"]).code, 2);
+    // What stands for nothing cannot be removed, nor what stands for another kind of thing.
+    expect![[r#"
+        [2]
+        error: the scorer stands for no model: nothing to remove
+    "#]]
+    .assert_eq(&folder.run(&["alias", "the scorer", "=", "none"]).all());
+    assert_eq!(folder.done(&["--json", "stats"]).json()["commit"], 3);
+    // An alias of a model whose records are retracted can.
+    folder.done(&["alias", "old", "=", "model:credit-risk-scorer@1"]);
+    assert_eq!(folder.run(&["alias", "old", "=", "none", "--kind", "run"]).code, 2);
+    folder.done(&["retract", "1"]);
+    folder.done(&["alias", "old", "=", "none"]);
 }
 
 #[test]

@@ -1,0 +1,16 @@
+//! Names given by hand.
+
+use super::Snapshot;
+use crate::schema::Kind;
+use lineal_proof::Key;
+
+impl Snapshot {
+    /// What a name given by hand stands for: a node, or with an empty part a family of nodes. For
+    /// an actor the name is its key.
+    #[must_use]
+    pub fn alias(&self, kind: Kind, name: &str) -> Option<&Key> {
+        let mut aliases = self.graph().aliases.iter();
+        let found = aliases.find(|(of, alias, _)| of == kind.name() && alias == name);
+        found.map(|(_, _, target)| target)
+    }
+}
