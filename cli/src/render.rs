@@ -54,7 +54,23 @@ impl Style {
     }
 }
 
-/// A number with thin groups: 12 345 678.
+/// Names in a row, the first of them where there are many: `a, b and 7 more`.
+pub(crate) fn listed(names: impl ExactSizeIterator<Item = String>, shown: usize) -> String {
+    let more = and_more(names.len(), shown);
+    let first = names.take(shown).collect::<Vec<_>>().join(", ");
+    match more {
+        Some(more) => format!("{first} {more}"),
+        None => first,
+    }
+}
+
+/// `and 7 more`, where not all are shown.
+pub(crate) fn and_more(all: usize, shown: usize) -> Option<String> {
+    let more = all.checked_sub(shown).filter(|more| *more > 0)?;
+    Some(format!("and {} more", grouped(more as u64)))
+}
+
+/// A number in groups of three: 12,345,678.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();

@@ -1,6 +1,7 @@
 //! What a person means by `9f2c...`, `model:credit-risk@3`, `#9f2c1a` or a bare name.
 
 use crate::exit::{Failure, Outcome};
+use crate::render::and_more;
 use crate::time::Zone;
 use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::Kind;
@@ -124,12 +125,10 @@ fn one(view: &Snapshot, text: &str, nodes: &[NodeNo], kind: Option<Kind>) -> Out
             Err(Failure::NotFound(format!("nothing is called {text}{hint}")))
         }
         several => {
-            let names: Vec<String> =
-                several.iter().take(LISTED).map(|node| view.name_of(*node)).collect();
-            let more = several.len().saturating_sub(LISTED);
-            let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
+            let names = several.iter().take(LISTED).map(|node| view.name_of(*node));
+            let names: Vec<String> = names.chain(and_more(several.len(), LISTED)).collect();
             Err(Failure::usage(format!(
-                "{text} fits {} nodes; name one:\n  {}{more}",
+                "{text} fits {} nodes; name one:\n  {}",
                 several.len(),
                 names.join("\n  ")
             )))

@@ -2,7 +2,7 @@
 
 use crate::args::{Arguments, Show};
 use crate::exit::{Exit, Outcome};
-use crate::render::{Style, grouped, value_json, value_text, visible};
+use crate::render::{Style, and_more, grouped, listed, value_json, value_text, visible};
 use crate::target::{Target, resolve};
 use crate::time::Zone;
 use crate::{place, retracted};
@@ -103,12 +103,8 @@ fn print_node(out: &mut dyn Write, view: &Snapshot, node: NodeNo, zone: &Zone) -
         writeln!(out, "{}", style.faint(&format!("  revision #{id}")))?;
     }
     for (word, nodes) in neighbours(view, node) {
-        let names = nodes.iter().take(NEIGHBOURS_SHOWN).map(|node| view.name_of(*node));
-        let more = nodes.len().saturating_sub(NEIGHBOURS_SHOWN);
-        let more =
-            if more > 0 { format!(" and {} more", grouped(more as u64)) } else { String::new() };
-        let names = names.collect::<Vec<_>>().join(", ");
-        writeln!(out, "  {word} {}{more}", visible(&names))?;
+        let names = listed(nodes.iter().map(|node| view.name_of(*node)), NEIGHBOURS_SHOWN);
+        writeln!(out, "  {word} {}", visible(&names))?;
     }
     Ok(())
 }
@@ -183,8 +179,8 @@ fn print_events(
         }
         writeln!(out)?;
     }
-    if events.len() > EVENTS_SHOWN {
-        writeln!(out, "and {} more", grouped((events.len() - EVENTS_SHOWN) as u64))?;
+    if let Some(more) = and_more(events.len(), EVENTS_SHOWN) {
+        writeln!(out, "{more}")?;
     }
     Ok(())
 }

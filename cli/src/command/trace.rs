@@ -8,7 +8,7 @@ pub(crate) use describe::node as describe_node;
 use super::show::event_json;
 use crate::args::{Arguments, FailOn, Trace};
 use crate::exit::{Exit, Outcome};
-use crate::render::{Style, grouped};
+use crate::render::{Style, and_more, listed};
 use crate::target::{Target, resolve};
 use crate::time::Zone;
 use crate::{place, retracted};
@@ -20,6 +20,8 @@ use tree::{Finding, Tree};
 
 /// Lines of a tree on the screen; `--json` has all.
 const LINES_SHOWN: usize = 120;
+/// Data sets named in the answer; `--json` has all.
+const TRAINED_ON_SHOWN: usize = 6;
 /// Findings on the screen; `--json` has all.
 const FINDINGS_SHOWN: usize = 20;
 
@@ -67,29 +69,18 @@ pub(super) fn print(
     for line in tree.lines.iter().take(LINES_SHOWN) {
         writeln!(out, "{line}")?;
     }
-    if tree.lines.len() > LINES_SHOWN {
-        let more = tree.lines.len() - LINES_SHOWN;
-        writeln!(
-            out,
-            "{}",
-            style.faint(&format!("... {} more lines; --json has all", grouped(more as u64)))
-        )?;
+    if let Some(more) = and_more(tree.lines.len(), LINES_SHOWN) {
+        writeln!(out, "{}", style.faint(&format!("{more} lines; --json has all")))?;
     }
     writeln!(out)?;
     let concerns_training = tree.concerns_training;
     if !tree.trained_on.is_empty() {
-        let names: Vec<String> = tree.trained_on.iter().map(|node| view.name_of(*node)).collect();
-        let shown = names.iter().take(6).cloned().collect::<Vec<_>>().join(", ");
-        let more = if names.len() > 6 {
-            format!(" and {} more", grouped((names.len() - 6) as u64))
-        } else {
-            String::new()
-        };
+        let names = tree.trained_on.iter().map(|node| view.name_of(*node));
         writeln!(
             out,
             "{} {}",
             style.found("training data recorded: yes."),
-            style.strong(&format!("{shown}{more}"))
+            style.strong(&listed(names, TRAINED_ON_SHOWN))
         )?;
     } else if concerns_training {
         writeln!(out, "{}", style.warn("training data recorded: no."))?;
@@ -99,9 +90,8 @@ pub(super) fn print(
             writeln!(out, "{}", style.warn(&line))?;
         }
     }
-    if tree.findings.len() > FINDINGS_SHOWN {
-        let more = grouped((tree.findings.len() - FINDINGS_SHOWN) as u64);
-        writeln!(out, "{}", style.warn(&format!("and {more} more; --json has all")))?;
+    if let Some(more) = and_more(tree.findings.len(), FINDINGS_SHOWN) {
+        writeln!(out, "{}", style.warn(&format!("{more}; --json has all")))?;
     }
     if tree.findings.is_empty() {
         writeln!(

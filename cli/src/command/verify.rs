@@ -3,7 +3,7 @@
 use crate::args::{Arguments, Verify};
 use crate::exit::{Exit, Outcome};
 use crate::place;
-use crate::render::{Style, grouped};
+use crate::render::{Style, and_more, grouped};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lineal_engine::storage::FileStorage;
 use lineal_engine::verify::{Depth, Report, verify};
@@ -58,9 +58,8 @@ fn print(out: &mut dyn Write, report: &Report, seconds: f64) -> Outcome<()> {
     for fault in report.faults.iter().take(FAULTS_SHOWN) {
         writeln!(out, "{}", style.warn(&fault.to_string()))?;
     }
-    if report.faults.len() > FAULTS_SHOWN {
-        let more = (report.faults.len() - FAULTS_SHOWN) as u64;
-        writeln!(out, "and {} more; --json lists all", grouped(more))?;
+    if let Some(more) = and_more(report.faults.len(), FAULTS_SHOWN) {
+        writeln!(out, "{more}; --json lists all")?;
     }
     writeln!(
         out,

@@ -12,20 +12,22 @@ fn texts(parts: &[&str]) -> Key {
     Key::new(parts.iter().map(|part| KeyPart::from(*part)).collect())
 }
 
-fn model(name: &str) -> (Kind, Key) {
+type Thing = (Kind, Key);
+
+fn model(name: &str) -> Thing {
     (Kind::Model, texts(&["registry", name, "1"]))
 }
 
-fn run(name: &str) -> (Kind, Key) {
+fn run(name: &str) -> Thing {
     (Kind::Run, Key::text(name))
 }
 
-fn data(name: &str) -> (Kind, Key) {
+fn data(name: &str) -> Thing {
     (Kind::Dataset, texts(&[name, "d1", "s3", "{}"]))
 }
 
 /// A store in which each of these is recorded with its links.
-fn recorded(nodes: Vec<((Kind, Key), Vec<(Relation, (Kind, Key))>)>) -> Folder {
+fn recorded(nodes: Vec<(Thing, Vec<(Relation, Thing)>)>) -> Folder {
     let folder = Folder::with(&[]);
     let store = Store::open(folder.path().join(".lineal"), Options::default()).unwrap();
     let mut transaction = store.begin(None, None).unwrap();
