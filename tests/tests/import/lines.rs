@@ -33,12 +33,6 @@ fn of(report: &Report) -> (u64, u64, u64) {
     (read, accepted, duplicate)
 }
 
-fn retract(place: &Place, import: u64) {
-    let mut transaction = place.store.begin(None, None).unwrap();
-    transaction.add_retract(import, false, None).unwrap();
-    transaction.commit().unwrap();
-}
-
 fn events(place: &Place) -> u64 {
     place.column("find deployment return events").iter().map(|n| n.parse::<u64>().unwrap()).sum()
 }
@@ -83,7 +77,7 @@ fn two_files_of_one_name_in_two_folders_are_not_taken_for_one() {
     write(&file("wednesday"), (10..15).map(Line::number)).unwrap();
     let report = place.import_with(&[&file("wednesday")], &elsewhere);
     assert_eq!(report.sources[0].warnings, [] as [&str; 0]);
-    retract(&place, report.import.unwrap());
+    retract(&place, report.import.unwrap(), false);
     write(&file("thursday"), (15..20).map(Line::number)).unwrap();
     let report = place.import_with(&[&file("thursday")], &elsewhere);
     assert_eq!(report.sources[0].warnings, [] as [&str; 0]);
