@@ -93,7 +93,8 @@ pub(super) fn encode(
     }
     transaction.sources.sort_by(|a, b| (&a.label, a.stretches).cmp(&(&b.label, b.stretches)));
     for source in &transaction.sources {
-        debug_assert!(source.counts.add_up(), "counts add up to what was read");
+        // Not only while debugging: a wrong sum would be evidence for ever.
+        assert!(source.counts.add_up(), "counts add up to what was read");
         out.push(RecordType::Source, &source.encode())?;
     }
     Ok(out)
