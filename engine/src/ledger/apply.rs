@@ -12,7 +12,10 @@ use lineal_proof::record::{
 };
 use lineal_proof::{Hash, Key, KeyPart};
 use rayon::prelude::*;
+use std::collections::BTreeSet;
 
+/// Most pairs of source and form of a store: a handful is usual, and a number of two bytes names each.
+const CHAINS_MAX: usize = 1 << 16;
 /// Fewer records than this are read quicker by one thread.
 const PARALLEL_MIN: usize = 512;
 
@@ -170,7 +173,27 @@ impl Ledger {
         Ok(ReadTransaction { commit, records })
     }
 
-    /// Takes a transaction that was read.
+    /// Is there room for the sources and forms that a transaction brings?
+    ///
+    /// # Errors
+    /// [`Error::Limit`] if not: it must not be written, or no later opening could read it.
+    pub(crate) fn check_room(&self, transaction: &ReadTransaction) -> Result<()> {
+        let named = transaction.records.iter().filter_map(|(_, said)| match said {
+            Said::Revision(revision) => Some((&revision.source, &revision.form)),
+            Said::Seen(seen) => Some((&seen.source, &seen.form)),
+            _ => None,
+        });
+        let named: BTreeSet<_> = named.collect();
+        let new = named.into_iter().filter(|(source, form)| self.chain(source, form).is_none());
+        let found = self.chains.len() + new.count();
+        if found > CHAINS_MAX {
+            let what = "the number of sources, each counted in each of its forms,".to_owned();
+            return Err(Error::Limit { what, found: found as u64, limit: CHAINS_MAX as u64 });
+        }
+        Ok(())
+    }
+
+    /// Takes a transaction that was read and for which there is room.
     pub(crate) fn apply(&mut self, transaction: ReadTransaction) {
         self.commits.push(transaction.commit);
         for (location, record) in transaction.records {
@@ -181,9 +204,11 @@ impl Ledger {
     /// Takes a transaction that stands in a segment.
     ///
     /// # Errors
-    /// As [`Ledger::read`]; nothing was taken then.
+    /// As [`Ledger::read`] and [`Ledger::check_room`]; nothing was taken then.
     pub(crate) fn take(&mut self, transaction: &Transaction<'_>) -> Result<()> {
-        self.apply(Ledger::read(transaction)?);
+        let read = Ledger::read(transaction)?;
+        self.check_room(&read)?;
+        self.apply(read);
         Ok(())
     }
 
@@ -233,7 +258,7 @@ impl Ledger {
         if let Some(chain) = self.chain(source, form) {
             return chain;
         }
-        let chain = u16::try_from(self.chains.len()).expect("fewer than 65,536 chains");
+        let chain = u16::try_from(self.chains.len()).expect("there is room");
         self.chains.push((source.to_owned(), form.to_owned()));
         chain
     }

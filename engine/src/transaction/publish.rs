@@ -48,6 +48,7 @@ pub(super) fn publish(store: &Store, transaction: Transaction<'_>) -> Result<Com
         Error::corrupt(segment_path(segment), start, "a transaction reads back as it was written")
     })?;
     let read = Ledger::read(&written)?;
+    state.ledger.check_room(&read)?;
 
     // From here on a failure leaves the medium in a state that only opening anew can tell.
     let write = || -> Result<()> {
@@ -73,4 +74,37 @@ pub(super) fn publish(store: &Store, transaction: Transaction<'_>) -> Result<Com
     state.head = new_head;
     let (import, recorded) = (commit.import, commit.recorded);
     Ok(Committed { number, import, recorded, id: commit_id, revisions, events })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::draft::{NodeDraft, Saying};
+    use crate::error::{Error, Result};
+    use crate::schema::Kind;
+    use crate::storage::MemoryStorage;
+    use crate::store::{Options, Store};
+    use lineal_proof::Key;
+    use std::sync::Arc;
+
+    #[test]
+    fn a_source_too_many_is_refused_and_the_store_opens_again() {
+        let storage = Arc::new(MemoryStorage::new());
+        let store = Store::create_on(storage.clone(), Options::default()).unwrap();
+        let say = |source: &str| -> Result<u64> {
+            let (source, form) = (source.to_owned(), "mlflow-rest".to_owned());
+            let mut transaction = store.begin(None, None)?;
+            let saying = Saying { source, form, observed_at: 1 };
+            transaction.add_node(&saying, NodeDraft::new(Kind::Run, Key::text("4cf1")))?;
+            Ok(transaction.commit()?.number)
+        };
+        say("first").unwrap();
+        let others = (0..65_534).map(|number| (format!("other {number}"), "form".to_owned()));
+        store.state_for_writing().unwrap().ledger.chains.extend(others);
+        say("last").unwrap();
+        let refused = say("too many").unwrap_err();
+        assert!(matches!(refused, Error::Limit { found: 65_537, limit: 65_536, .. }), "{refused}");
+        assert_eq!(say("first").unwrap(), 3, "what is known has its place");
+        drop(store);
+        assert_eq!(Store::open_on(storage, Options::default()).unwrap().commit(), 3);
+    }
 }
