@@ -4,12 +4,14 @@ mod aliases;
 mod events;
 mod fields;
 mod lookup;
+mod revisions;
 mod runs;
 mod views;
 mod weigh;
 
 pub use events::{BatchInfo, EventRef, EventRows};
 pub use fields::Folded;
+pub use revisions::RevisionInfo;
 pub(crate) use runs::DiskRuns;
 pub(crate) use views::Views;
 

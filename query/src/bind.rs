@@ -13,75 +13,134 @@ mod pattern;
 mod relation;
 mod scope;
 mod show;
+mod statement;
 mod trace;
 
-use crate::ast::{AsOf, Count, Script, Spanned, Statement, Subject, Tail};
+use crate::ast::{Count, Find, Script, Spanned, Statement, Subject, Tail};
 use crate::error::{Code, Mistake, Span};
 use crate::plan::{
-    Bound, KeySource, Kinds, ParameterUse, Plan, Root, SetDefinition, SetId, SetSource, Slot, Type,
-    View,
+    AsOf, Bound as RowBound, Column, KeySource, Kinds, ParameterUse, Plan, Root, SetDefinition,
+    SetId, SetSource, Slot, Type, View,
 };
 use crate::suggest::nearest;
 
 pub(crate) use closure::lineage;
+pub(crate) use compare::regular;
 pub(crate) use expression::all_fields;
+use statement::{DIFF_COLUMNS, HISTORY_COLUMNS, VERIFY_COLUMNS, columns};
 
 type Bind<T> = Result<T, Mistake>;
 
 /// Formats that an answer can be asked to have.
-pub const FORMATS: [&str; 7] = ["table", "json", "ndjson", "csv", "prov", "dot", "bundle"];
+pub const FORMATS: [&str; 8] =
+    ["table", "json", "ndjson", "csv", "prov", "dot", "mermaid", "bundle"];
 
 /// Most terms in one question, so that a generated text cannot hold a thread.
 const SLOTS_MAX: usize = 256;
 
-/// Binds a request of one question.
-pub(crate) fn bind(script: &Script) -> Bind<Plan> {
-    let mut questions = script.statements.iter();
-    let (Some(statement), None) = (questions.next(), questions.next()) else {
-        // Saved sets come first and are not in this version; name that rather than the count.
-        if let Some(saved) = script.statements.iter().find(|s| matches!(s.node, Statement::Let(..)))
-        {
-            let at = saved.span.at;
-            return Err(not_yet("let", Span::new(at, at + "let".len())));
+/// Binds a request: saved sets, then one question. A request of saved sets alone shows the last.
+pub(crate) fn bind(script: &Script, naively: bool) -> Bind<Plan> {
+    let mut binder = Binder { naively, ..Binder::default() };
+    let mut question = None;
+    let mut last = None;
+    for statement in &script.statements {
+        match &statement.node {
+            Statement::Let(name, find) if question.is_none() => {
+                binder.save(name, find)?;
+                last = Some(find);
+            }
+            Statement::Let(name, _) => {
+                return Err(Mistake::new(
+                    Code::Questions,
+                    name.span,
+                    "sets are saved before the question",
+                )
+                .hint("put the `let` lines first"));
+            }
+            _ if question.is_some() => {
+                return Err(Mistake::new(
+                    Code::Questions,
+                    statement.span,
+                    "a request asks one question",
+                )
+                .hint("ask them one after the other"));
+            }
+            _ => question = Some(statement),
         }
-        let span = script.statements.get(1).map_or(Span::default(), |second| second.span);
-        return Err(Mistake::new(Code::Questions, span, "a request asks one question")
-            .hint("ask them one after the other"));
+    }
+    let bound = match (question, last) {
+        (Some(statement), _) => binder.statement(statement)?,
+        (None, Some(find)) => binder.shown(find)?,
+        (None, None) => {
+            return Err(Mistake::new(Code::Empty, Span::default(), "there is no question"));
+        }
     };
-    let mut binder = Binder::default();
-    let mut as_of = None;
-    let mut format = None;
-    let root = match &statement.node {
-        Statement::Find(find) => {
-            as_of = binder.as_of(&find.tail)?;
-            format = binder.format(&find.tail)?;
-            Root::Find(binder.find(find, true)?)
-        }
-        Statement::Trace(trace) => {
-            as_of = binder.as_of(&trace.tail)?;
-            format = binder.format(&trace.tail)?;
-            Root::Trace(Box::new(binder.trace(trace, statement.span)?))
-        }
-        Statement::Show(topic, of) => Root::Show(show::topic(topic, of.as_ref())?),
-        other => {
-            let verb = other.verb();
-            let span = Span::new(statement.span.at, statement.span.at + verb.len());
-            return Err(not_yet(verb, span));
-        }
-    };
-    let Binder { slots, sets, parameters, .. } = binder;
-    Ok(Plan { root, slots, sets, parameters, as_of, format })
+    let Binder { slots, sets, parameters, mut event_fields, .. } = binder;
+    event_fields.sort_unstable();
+    event_fields.dedup();
+    let Bound { root, as_of, format } = bound;
+    let columns = columns_of(&root);
+    Ok(Plan { root, slots, sets, parameters, as_of, format, columns, event_fields })
 }
 
-/// The language has it, this version does not.
-fn not_yet(what: &str, span: Span) -> Mistake {
-    Mistake::new(Code::NotYet, span, format!("`{what}` is not in this version yet"))
-        .hint("it is part of the language; this version answers `find`, `trace` and `show`")
+/// The columns of an answer; `show`, `explain` and `profile` make their own.
+fn columns_of(root: &Root) -> Vec<Column> {
+    match root {
+        Root::Find(find) => find.columns.clone(),
+        Root::Trace(trace) => trace.columns.clone(),
+        Root::Diff(_) => columns(&DIFF_COLUMNS),
+        Root::History(_) => columns(&HISTORY_COLUMNS),
+        Root::Verify(_) => columns(&VERIFY_COLUMNS),
+        Root::Explain(_, inner) => columns_of(inner),
+        Root::Show(_) => Vec::new(),
+    }
+}
+
+/// A bound statement.
+struct Bound {
+    root: Root,
+    as_of: Option<AsOf>,
+    format: Option<String>,
+}
+
+impl Binder {
+    fn statement(&mut self, statement: &Spanned<Statement>) -> Bind<Bound> {
+        let span = statement.span;
+        let (root, tail) = match &statement.node {
+            Statement::Find(find) => return self.shown(find),
+            Statement::Trace(trace) => (Root::Trace(Box::new(self.trace(trace)?)), &trace.tail),
+            Statement::Show(topic, of) => {
+                let root = Root::Show(show::topic(topic, of.as_ref())?);
+                return Ok(Bound { root, as_of: None, format: None });
+            }
+            Statement::Diff(before, after, tail) => (self.diff(before, after)?, tail),
+            Statement::History(of, condition, tail) => {
+                (self.history(of, condition.as_ref(), tail)?, tail)
+            }
+            Statement::Verify(deep, of, tail) => (self.verify(*deep, of)?, tail),
+            Statement::Prove(absent, _, _) => return Err(statement::no_proof(*absent, span)),
+            Statement::Explain(profile, body) => {
+                let bound = self.statement(body)?;
+                return Ok(Bound { root: Root::Explain(*profile, Box::new(bound.root)), ..bound });
+            }
+            // Refused above; a set is no question.
+            Statement::Let(_, find) => return self.shown(find),
+        };
+        Ok(Bound { root, as_of: self.as_of(tail), format: self.format(tail)? })
+    }
+
+    fn shown(&mut self, find: &Find) -> Bind<Bound> {
+        let as_of = self.as_of(&find.tail);
+        let format = self.format(&find.tail)?;
+        Ok(Bound { root: Root::Find(self.find(find, true)?), as_of, format })
+    }
 }
 
 /// What is gathered while a question is bound.
 #[derive(Default)]
 struct Binder {
+    /// Plan without any rewrite: what the planner is tested against.
+    naively: bool,
     slots: Vec<Slot>,
     sets: Vec<SetDefinition>,
     parameters: Vec<ParameterUse>,
@@ -91,6 +150,10 @@ struct Binder {
     /// Places for results that are kept from row to row.
     memos: usize,
     grouping: Option<group::Grouping>,
+    /// Sets that were saved with `let`.
+    saved: Vec<statement::Saved>,
+    /// Fields of events that were spoken of.
+    event_fields: Vec<lineal_engine::event_fields::EventField>,
 }
 
 impl Binder {
@@ -113,7 +176,7 @@ impl Binder {
             ));
         }
         let depth = self.scopes.len();
-        self.slots.push(Slot { name, kinds, depth, mentions_deleted: false });
+        self.slots.push(Slot { name, kinds, depth, with_deleted: false });
         Ok(self.slots.len() - 1)
     }
 
@@ -148,30 +211,42 @@ impl Binder {
         self.set(SetSource::Key(key), Kinds::of(reference.kind), false, span)
     }
 
-    fn count(&mut self, count: Option<&Spanned<Count>>) -> Option<Bound> {
+    fn count(&mut self, count: Option<&Spanned<Count>>) -> Option<RowBound> {
         count.map(|count| match &count.node {
-            Count::Number(number) => Bound::Number(*number),
-            Count::Parameter(name) => Bound::Parameter(self.parameter(name, Type::Int, count.span)),
+            Count::Number(number) => RowBound::Number(*number),
+            Count::Parameter(name) => {
+                RowBound::Parameter(self.parameter(name, Type::Int, count.span))
+            }
         })
     }
 
-    fn as_of(&mut self, tail: &Tail) -> Bind<Option<(View, Span)>> {
-        let Some(as_of) = &tail.as_of else { return Ok(None) };
+    fn as_of(&mut self, tail: &Tail) -> Option<AsOf> {
+        let as_of = tail.as_of.as_ref()?;
         let view = match &as_of.node {
-            AsOf::Time(time) => View::Time(*time),
-            AsOf::Commit(number) => View::Commit(*number),
-            AsOf::Parameter(name) => View::Parameter(self.parameter(name, Type::Any, as_of.span)),
-            AsOf::Reference(_) | AsOf::Id(_) => {
-                return Err(not_yet("as of a node", as_of.span)
-                    .hint("give a commit number or a time: `as of 12`, `as of 2026-03-14`"));
+            crate::ast::AsOf::Time(time) => View::Time(*time),
+            crate::ast::AsOf::Commit(number) => View::Commit(*number),
+            crate::ast::AsOf::Parameter(name) => {
+                View::Parameter(self.parameter(name, Type::Any, as_of.span))
             }
+            crate::ast::AsOf::Reference(reference) => {
+                View::Node(self.reference(reference, as_of.span))
+            }
+            crate::ast::AsOf::Id(id) => View::Revision(id.clone()),
         };
-        Ok(Some((view, as_of.span)))
+        Some((view, as_of.span))
     }
 
     fn format(&mut self, tail: &Tail) -> Bind<Option<String>> {
         let Some(format) = &tail.format else { return Ok(None) };
         let name = format.node.to_ascii_lowercase();
+        if name == "bundle" {
+            return Err(Mistake::new(
+                Code::Proof,
+                format.span,
+                "a bundle holds proofs, which are not in this version yet",
+            )
+            .hint("`format prov` gives the graph, `format json` the answer with its hash"));
+        }
         if FORMATS.contains(&name.as_str()) {
             return Ok(Some(name));
         }

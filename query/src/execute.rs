@@ -1,29 +1,40 @@
 //! Plan to rows: the state of one run, its bounds, and what it learned about completeness.
 
 mod arithmetic;
+mod blocks;
 mod call;
+mod columns;
+mod diff;
 mod evaluate;
 mod expand;
+mod explain;
 mod group;
+mod history;
 mod item_set;
 mod join;
 mod like;
+mod paths;
 mod reach;
 mod rows;
 mod seek;
 mod show;
 mod trace;
+mod verify;
+mod view;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::time::Instant;
 
 use crate::answer::{Answer, Completeness, Names, REASONS_MAX, Reason, Uncertainty};
 use crate::error::{Code, Error, Mistake, Result};
 use crate::limits::{CHECK_EVERY, Limit, Limits};
 use crate::parameters::Parameters;
-use crate::plan::{Bound, Column, Plan, Root, View};
+use crate::plan::{Bound, Column, Plan, Root};
 use crate::source::{EventRef, NodeNo, Source};
 use crate::value::{Item, Path, Value};
+use blocks::Blocks;
 use item_set::ItemSet;
 use rows::Row;
 
@@ -83,42 +94,29 @@ pub(crate) fn run<S: Source>(
         .iter()
         .map(|place| request.parameters.value_for(place))
         .collect::<Result<_, Mistake>>()?;
-    let Some((view, span)) = plan.as_of else {
+    let Some(as_of) = &plan.as_of else {
         return Executor::new(plan, source, request, parameters, machine).answer(named);
     };
-    let no_view = |what: String| {
-        Error::from(Mistake::new(Code::View, span, what).hint(format!(
-            "this store goes up to commit {}, recorded {}",
-            source.commit(),
-            crate::value::time_text(source.recorded())
-        )))
-    };
-    let by_number = |number: u64| {
-        let found = source.as_of_commit(number).map_err(store)?;
-        found.ok_or_else(|| no_view(format!("there is no commit {number}")))
-    };
-    let by_time = |time: i64| {
-        let found = source.as_of_time(time).map_err(store)?;
-        let text = crate::value::time_text(time);
-        found.ok_or_else(|| no_view(format!("nothing was recorded up to {text}")))
-    };
-    let view = match view {
-        View::Commit(number) => by_number(number)?,
-        View::Time(time) => by_time(time)?,
-        View::Parameter(place) => match parameters.get(place) {
-            Some(Value::Time(time)) => by_time(*time)?,
-            Some(Value::Int(number)) if *number >= 0 => by_number(number.unsigned_abs())?,
-            Some(Value::Text(text)) => match text.parse() {
-                Ok(number) => by_number(number)?,
-                Err(_) => match crate::parse::parse_time_text(text) {
-                    Some(time) => by_time(time)?,
-                    None => return Err(no_view(format!("`{text}` is no commit and no time"))),
-                },
-            },
-            _ => return Err(no_view("this parameter is no commit and no time".to_owned())),
-        },
+    let mut now = Executor::new(plan, source, request, parameters.clone(), machine);
+    let view = match now.view(as_of) {
+        Ok(view) => view,
+        Err(Stop::Error(error)) => return Err(error),
+        // Finding one node reads nothing that a bound counts.
+        Err(Stop::Limit(limit)) => return Err(Error::Store(format!("ended by {limit}").into())),
     };
     Executor::new(plan, &view, request, parameters, machine).answer(named)
+}
+
+/// What a statement gave, before names are added.
+#[derive(Default)]
+struct Produced {
+    columns: Vec<Column>,
+    rows: Vec<Vec<Value>>,
+    truncated: Option<Limit>,
+    /// How many rows there are, where it is known to be more than were written down.
+    total: Option<u64>,
+    skip: Option<Bound>,
+    limit: Option<Bound>,
 }
 
 /// One run.
@@ -135,11 +133,22 @@ struct Executor<'a, S: Source> {
     /// Keys and figures of the group at hand.
     group: Vec<Value>,
     sets: Vec<Option<Rc<ItemSet>>>,
+    /// Regular expressions that were given as parameters or stand in fields.
+    patterns: BTreeMap<String, Option<regex::Regex>>,
     memos: BTreeMap<usize, join::Memo>,
+    blocks: RefCell<Blocks>,
     machine: &'a mut Machine,
     edges: u64,
     events: u64,
+    bytes: u64,
     unchecked: u64,
+    /// Set while a group is added up for which a batch may stand for all of its events: the
+    /// variable of the events, and the stretches of time that the group is made by.
+    whole: Option<(crate::plan::SlotId, Rc<[crate::plan::BucketUnit]>)>,
+    /// How many rows there are, where it is known without writing them down.
+    total: Option<u64>,
+    /// By variable, while a profile is made.
+    counted: Option<Vec<explain::Counted>>,
     /// A condition is being tested: what is absent on a stub decides something.
     deciding: bool,
     reasons: BTreeSet<(NodeNo, Uncertainty)>,
@@ -164,11 +173,17 @@ impl<'a, S: Source> Executor<'a, S> {
             path: None,
             group: Vec::new(),
             sets: vec![None; plan.sets.len()],
+            patterns: BTreeMap::new(),
             memos: BTreeMap::new(),
+            blocks: RefCell::new(Blocks::with(&plan.event_fields)),
             machine,
             edges: 0,
             events: 0,
+            bytes: 0,
             unchecked: 0,
+            whole: None,
+            total: None,
+            counted: None,
             deciding: false,
             reasons: BTreeSet::new(),
             warnings: BTreeMap::new(),
@@ -176,38 +191,49 @@ impl<'a, S: Source> Executor<'a, S> {
     }
 
     fn answer(mut self, named: bool) -> Result<Answer> {
-        let mut rows = Vec::new();
-        let ended = match &self.plan.root {
-            Root::Find(find) => self.find_into(find, &mut rows, usize::MAX),
-            Root::Trace(trace) => self.trace_into(trace, &mut rows),
-            Root::Show(topic) => {
-                let (columns, rows) = self.show(*topic);
-                return self.envelope(columns, rows, None, (None, None), named);
+        let plan = self.plan;
+        let produced = self.produce(&plan.root)?;
+        self.envelope(produced, named)
+    }
+
+    /// Rows of a statement. A bound that ends it is part of what it gives.
+    fn produce(&mut self, root: &'a Root) -> Result<Produced> {
+        let mut out = Produced { columns: self.plan.columns.clone(), ..Produced::default() };
+        let mut rows: Vec<Row> = Vec::new();
+        let ended = match root {
+            Root::Find(find) => {
+                (out.skip, out.limit) = (find.skip, find.limit);
+                self.find_into(find, &mut rows, usize::MAX)
             }
+            Root::Trace(trace) => {
+                (out.skip, out.limit) = (trace.skip, trace.limit);
+                self.trace_into(trace, &mut rows)
+            }
+            Root::History(history) => {
+                (out.skip, out.limit) = (history.skip, history.limit);
+                self.history_into(history, &mut rows)
+            }
+            Root::Diff(diff) => self.diff(diff).map(|found| out.rows = found),
+            Root::Verify(verify) => self.verify_into(*verify, &mut out.rows),
+            Root::Show(topic) => {
+                (out.columns, out.rows) = self.show(*topic);
+                Ok(())
+            }
+            Root::Explain(profile, inner) => return self.explain(*profile, inner),
         };
-        let truncated = match ended {
+        out.truncated = match ended {
             Ok(()) => None,
             Err(Stop::Limit(limit)) => Some(limit),
             Err(Stop::Error(error)) => return Err(error),
         };
-        let (columns, skip, limit) = match &self.plan.root {
-            Root::Find(find) => (find.columns.clone(), find.skip, find.limit),
-            Root::Trace(trace) => (trace.columns.clone(), trace.skip, trace.limit),
-            Root::Show(_) => (Vec::new(), None, None),
-        };
-        let rows = rows.into_iter().map(|row| row.values).collect();
-        self.envelope(columns, rows, truncated, (skip, limit), named)
+        out.rows.extend(rows.into_iter().map(|row| row.values));
+        out.total = self.total;
+        Ok(out)
     }
 
-    fn envelope(
-        self,
-        columns: Vec<Column>,
-        mut rows: Vec<Vec<Value>>,
-        truncated: Option<Limit>,
-        (skip, limit): (Option<Bound>, Option<Bound>),
-        named: bool,
-    ) -> Result<Answer> {
-        let total = rows.len() as u64;
+    fn envelope(self, produced: Produced, named: bool) -> Result<Answer> {
+        let Produced { columns, mut rows, truncated, total, skip, limit } = produced;
+        let total = total.unwrap_or(rows.len() as u64);
         self.page(&mut rows, skip, limit)?;
         let mut names = Names::default();
         for value in rows.iter().flatten().filter(|_| named) {
@@ -342,11 +368,24 @@ impl<'a, S: Source> Executor<'a, S> {
         self.look(count as u64)
     }
 
+    /// Counts what a row takes in memory.
+    fn count_row(&mut self, row: &Row) -> Run<()> {
+        let values = row.values.iter().chain(&row.keys);
+        self.bytes += values.map(Value::size).sum::<u64>();
+        if self.bytes > self.limits.bytes {
+            return Err(Stop::Limit(Limit::Bytes(self.limits.bytes)));
+        }
+        Ok(())
+    }
+
     /// Asks now and then whether to stop.
     fn look(&mut self, work: u64) -> Run<()> {
         self.unchecked += work;
         if self.unchecked >= CHECK_EVERY {
             self.unchecked = 0;
+            if self.limits.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                return Err(Stop::Limit(Limit::Deadline));
+            }
             if self.limits.stop.is_some_and(|stop| stop()) {
                 return Err(Stop::Limit(Limit::Stopped));
             }

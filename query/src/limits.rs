@@ -1,6 +1,7 @@
 //! Bounds of one question: how much it may read before it stops and says so.
 
 use std::fmt;
+use std::time::Instant;
 
 /// Most edges followed by default: some seconds of work.
 pub const EDGES_MAX: u64 = 100_000_000;
@@ -8,6 +9,8 @@ pub const EDGES_MAX: u64 = 100_000_000;
 pub const ROWS_MAX: u64 = 1_000_000;
 /// Most events read by default: a scan of a middling store.
 pub const EVENTS_MAX: u64 = 100_000_000;
+/// Most bytes of rows by default, as they stand in memory: what a small machine can spare.
+pub const BYTES_MAX: u64 = 1 << 30;
 /// How many edges, rows or events pass between two looks at the deadline.
 pub(crate) const CHECK_EVERY: u64 = 4096;
 
@@ -20,13 +23,24 @@ pub struct Limits<'a> {
     pub rows: u64,
     /// Events read.
     pub events: u64,
+    /// Bytes of the rows, as they stand in memory.
+    pub bytes: u64,
+    /// When to stop.
+    pub deadline: Option<Instant>,
     /// Asked now and then; true ends the question (a deadline, a closed connection, Ctrl-C).
     pub stop: Option<&'a dyn Fn() -> bool>,
 }
 
 impl Default for Limits<'_> {
     fn default() -> Self {
-        Limits { edges: EDGES_MAX, rows: ROWS_MAX, events: EVENTS_MAX, stop: None }
+        Limits {
+            edges: EDGES_MAX,
+            rows: ROWS_MAX,
+            events: EVENTS_MAX,
+            bytes: BYTES_MAX,
+            deadline: None,
+            stop: None,
+        }
     }
 }
 
@@ -36,6 +50,8 @@ impl fmt::Debug for Limits<'_> {
             .field("edges", &self.edges)
             .field("rows", &self.rows)
             .field("events", &self.events)
+            .field("bytes", &self.bytes)
+            .field("deadline", &self.deadline)
             .finish_non_exhaustive()
     }
 }
@@ -49,7 +65,13 @@ pub enum Limit {
     Rows(u64),
     /// Too many events.
     Events(u64),
-    /// The deadline, or the caller.
+    /// Too many bytes.
+    Bytes(u64),
+    /// More paths than are found without a bound of the question's own.
+    Paths(u64),
+    /// The deadline.
+    Deadline,
+    /// The caller.
     Stopped,
 }
 
@@ -59,7 +81,12 @@ impl fmt::Display for Limit {
             Limit::Edges(most) => write!(f, "the limit of {most} edges"),
             Limit::Rows(most) => write!(f, "the limit of {most} rows"),
             Limit::Events(most) => write!(f, "the limit of {most} events"),
-            Limit::Stopped => f.write_str("the deadline, or the caller's wish"),
+            Limit::Bytes(most) => write!(f, "the limit of {most} bytes"),
+            Limit::Paths(most) => {
+                write!(f, "the limit of {most} paths; `within` or `limit` sets another")
+            }
+            Limit::Deadline => f.write_str("the deadline"),
+            Limit::Stopped => f.write_str("the caller's wish"),
         }
     }
 }

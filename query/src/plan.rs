@@ -6,16 +6,19 @@
 mod expression;
 mod kinds;
 mod order;
+mod rewrites;
 
 use std::sync::Arc;
 
-use lineal_engine::schema::{Direction, FieldType, Relation};
+use lineal_engine::event_fields::EventField;
+use lineal_engine::schema::{Direction, FieldType, Kind, Relation};
 
 pub(crate) use expression::{
-    Arithmetic, BucketUnit, Comparison, Expression, FieldReference, Function,
+    Arithmetic, BucketUnit, Comparison, Expression, FieldReference, Function, Pattern,
 };
 pub(crate) use kinds::Kinds;
 pub(crate) use order::{Unordered, order};
+pub(crate) use rewrites::{add_up_batches, counter};
 
 use crate::ast::{Extreme, SetWord};
 use crate::error::Span;
@@ -28,8 +31,11 @@ pub(crate) struct Plan {
     pub(crate) slots: Vec<Slot>,
     pub(crate) sets: Vec<SetDefinition>,
     pub(crate) parameters: Vec<ParameterUse>,
-    pub(crate) as_of: Option<(View, Span)>,
+    pub(crate) as_of: Option<AsOf>,
     pub(crate) format: Option<String>,
+    pub(crate) columns: Vec<Column>,
+    /// Fields of events that it speaks of.
+    pub(crate) event_fields: Vec<EventField>,
 }
 
 /// What kind of question it is.
@@ -38,6 +44,37 @@ pub(crate) enum Root {
     Find(FindPlan),
     Trace(Box<TracePlan>),
     Show(Topic),
+    Diff(DiffPlan),
+    History(Box<HistoryPlan>),
+    Verify(VerifyPlan),
+    /// How the question within would be answered; with true it is also answered and counted.
+    Explain(bool, Box<Root>),
+}
+
+/// `diff A with B`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DiffPlan {
+    pub(crate) before: SetId,
+    pub(crate) after: SetId,
+    /// Both sides are named by key: a single node on each is compared field by field.
+    pub(crate) keyed: bool,
+}
+
+/// `history of A`; its condition and order speak of the columns.
+#[derive(Debug)]
+pub(crate) struct HistoryPlan {
+    pub(crate) of: SetId,
+    pub(crate) filter: Option<Expression>,
+    pub(crate) order: Vec<(Expression, bool)>,
+    pub(crate) skip: Option<Bound>,
+    pub(crate) limit: Option<Bound>,
+}
+
+/// `verify [deep] A`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct VerifyPlan {
+    pub(crate) deep: bool,
+    pub(crate) of: SetId,
 }
 
 /// What `show` shows.
@@ -50,13 +87,20 @@ pub(crate) enum Topic {
     Limits,
 }
 
+/// Up to where the store is seen, with the place in the text that says so.
+pub(crate) type AsOf = (View, Span);
+
 /// Up to where the store is seen.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum View {
     Commit(u64),
     Time(i64),
     /// A place in [`Plan::parameters`].
     Parameter(usize),
+    /// Up to the last commit that said something of this node: of an import its last one.
+    Node(SetId),
+    /// Up to the commit that wrote the revision whose id begins so.
+    Revision(String),
 }
 
 /// The number of a variable.
@@ -72,8 +116,9 @@ pub(crate) struct Slot {
     pub(crate) kinds: Kinds,
     /// How many questions it stands inside of.
     pub(crate) depth: usize,
-    /// The condition mentions `deleted`, so a scan does not leave such nodes out.
-    pub(crate) mentions_deleted: bool,
+    /// Nodes that are deleted in their source are not left out: the condition mentions it, or the
+    /// variable is reached and not scanned.
+    pub(crate) with_deleted: bool,
 }
 
 /// Where a parameter stands and what it must be there.
@@ -104,6 +149,8 @@ pub(crate) enum SetSource {
     Parameter(usize),
     /// An inner question whose first column is a node.
     Find(FindPlan),
+    /// What a variable stands for.
+    Slot(SlotId),
 }
 
 /// A key, known or given.
@@ -215,6 +262,10 @@ pub(crate) struct FindPlan {
     pub(crate) skip: Option<Bound>,
     pub(crate) limit: Option<Bound>,
     pub(crate) correlated: bool,
+    /// Variables of the questions around it that it speaks of.
+    pub(crate) outer: Vec<SlotId>,
+    /// Another view than that of the question around it.
+    pub(crate) as_of: Option<AsOf>,
 }
 
 /// What is joined.
@@ -273,6 +324,8 @@ pub(crate) struct GroupPlan {
     /// and the aggregates after them.
     pub(crate) items: Vec<Expression>,
     pub(crate) having: Option<Expression>,
+    /// A batch may stand for all of its events.
+    pub(crate) whole_batches: bool,
 }
 
 /// One figure over a group.
@@ -306,6 +359,8 @@ pub(crate) struct StepPlan {
     pub(crate) chains: Vec<Chain>,
     /// Conditions whose variables are all bound now.
     pub(crate) filters: Vec<Expression>,
+    /// Of these filters, those that columns of events decide; they are tested first.
+    pub(crate) columns: Vec<Expression>,
     /// Bounds of the time of events: from, and up to but without.
     pub(crate) window: (Option<Expression>, Option<Expression>),
 }
@@ -321,6 +376,8 @@ pub(crate) enum Generator {
     Chain(Chain),
     /// Events with this hash or id, by the store's index.
     Events(Expression),
+    /// Nodes that are called so, by the store's labels.
+    Label(Expression, Kind),
 }
 
 /// `trace A to B`.
@@ -330,6 +387,12 @@ pub(crate) struct TracePlan {
     pub(crate) ends: SelectPlan,
     pub(crate) from: SlotId,
     pub(crate) to: SlotId,
+    /// Every path instead of one shortest a pair.
+    pub(crate) all: bool,
+    /// All paths were asked for without a bound, so there is one of our own.
+    pub(crate) unbounded: bool,
+    /// The order is that of the lengths, so paths need not be found beyond the limit.
+    pub(crate) by_length: bool,
     /// Upstream and downstream, toward the kinds of the other end.
     pub(crate) from_up: Arc<Closure>,
     pub(crate) from_down: Arc<Closure>,

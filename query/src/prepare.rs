@@ -38,7 +38,16 @@ impl Query {
     /// The first mistake in its meaning: an unknown name, a wrong direction, types that do not
     /// fit, or a part of the language that is not in this version yet.
     pub fn prepare(&self) -> Result<Prepared, Mistake> {
-        Ok(Prepared { plan: bind(&self.script)? })
+        Ok(Prepared { plan: bind(&self.script, false)? })
+    }
+
+    /// As [`Query::prepare`], without any rewrite: every term is scanned in the order of naming, and
+    /// every condition tested last. What the planner is tested against; slow.
+    ///
+    /// # Errors
+    /// As [`Query::prepare`].
+    pub fn prepare_naively(&self) -> Result<Prepared, Mistake> {
+        Ok(Prepared { plan: bind(&self.script, true)? })
     }
 }
 
@@ -80,13 +89,12 @@ impl Prepared {
         names
     }
 
-    /// The columns of its answer, where they do not depend on the topic of `show`.
+    /// The columns of its answer; `show`, `explain` and `profile` name theirs in it.
     #[must_use]
     pub fn columns(&self) -> &[Column] {
         match &self.plan.root {
-            Root::Find(find) => &find.columns,
-            Root::Trace(trace) => &trace.columns,
-            Root::Show(_) => &[],
+            Root::Show(_) | Root::Explain(..) => &[],
+            _ => &self.plan.columns,
         }
     }
 

@@ -4,10 +4,12 @@
 //! order of their keys within it, so that ordering by number is ordering by kind and key.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use lineal_engine::event_fields::EventField;
+use lineal_engine::events::EventBlock;
 use lineal_engine::schema::{Direction, Kind, Relation};
-use lineal_proof::Value;
+use lineal_proof::{Map, Value};
 
 /// A node of a view.
 pub type NodeNo = u32;
@@ -21,9 +23,62 @@ pub struct EventRef {
     pub row: u32,
 }
 
+/// One revision of a node, as its history tells it.
+#[derive(Clone, Debug)]
+pub struct Revision {
+    /// Its id, in hexadecimal digits.
+    pub id: String,
+    /// The commit that wrote it.
+    pub commit: u64,
+    /// When that commit was recorded, ns.
+    pub recorded: i64,
+    /// When its source was in this state, ns.
+    pub observed_at: i64,
+    /// Who says it.
+    pub source: String,
+    /// In which form.
+    pub form: String,
+    /// What it says.
+    pub fields: Map,
+}
+
+/// What reading the records of a node again has found.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Checked {
+    /// Revisions that were read and hashed again.
+    pub revisions: u64,
+    /// Of a batch, where it was asked for: rows that were.
+    pub rows: Option<u64>,
+    /// What is not as it was written.
+    pub faults: Vec<String>,
+}
+
+/// Columns of a batch, or of a part of one, with its live events: the row of each is its row in
+/// the block.
+#[derive(Clone, Debug)]
+pub struct EventColumns {
+    /// The columns, all rows.
+    pub block: Arc<EventBlock>,
+    /// The events, in the order of their rows.
+    pub events: Vec<EventRef>,
+}
+
+/// What is known of a batch without reading its rows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BatchCounts {
+    /// Its number, or that of one of its parts, as in [`EventRef`].
+    pub batch: u32,
+    /// Events: rows that count.
+    pub events: u64,
+    /// Human overrides among them.
+    pub overrides: u64,
+    /// Marked for Article 12 among them.
+    pub art12: u64,
+}
+
 /// A view of a store.
 #[expect(clippy::missing_errors_doc, reason = "every error is the store's own: it could not read")]
-pub trait Source: Sized {
+pub trait Source: Sized + Sync {
     /// Why the store could not be read.
     type Error: std::error::Error + Send + Sync + 'static;
 
@@ -64,6 +119,18 @@ pub trait Source: Sized {
     /// A field, folded from the sources; times are whole numbers of ns.
     fn field(&self, node: NodeNo, name: &str) -> Result<Option<Value>, Self::Error>;
 
+    /// Every field of a node, folded from the sources.
+    fn fields(&self, node: NodeNo) -> Result<Map, Self::Error>;
+    /// The node of this view that another view of the store has under that number.
+    fn same_node(&self, other: &Self, node: NodeNo) -> Option<NodeNo>;
+    /// The commit that last said something new of a node; of an import its last.
+    fn commit_of(&self, node: NodeNo) -> u64;
+    /// Its revisions, in the order of the log.
+    fn revisions(&self, node: NodeNo) -> Result<Vec<Revision>, Self::Error>;
+    /// Reads its revisions again and computes their ids; with `deep` also encodes them again and
+    /// reads the rows of a batch. What does not fit is in the report, and no error.
+    fn check(&self, node: NodeNo, deep: bool) -> Checked;
+
     /// Events by a recorded hash (the input's, and others that the mapping indexes).
     fn events_by_hash(
         &self,
@@ -83,6 +150,14 @@ pub trait Source: Sized {
     fn batches_of(&self, deployment: NodeNo) -> Vec<NodeNo>;
     /// The live events of a batch, in the order of their rows.
     fn batch_rows(&self, batch: NodeNo) -> Result<Vec<EventRef>, Self::Error>;
+    /// Fields of the events of a batch; several parts where rows came more than once.
+    fn read_events(
+        &self,
+        batch: NodeNo,
+        fields: &[EventField],
+    ) -> Result<Vec<EventColumns>, Self::Error>;
+    /// Its counters.
+    fn batch_counts(&self, batch: NodeNo) -> BatchCounts;
     /// The first and the last time of a batch's events.
     fn batch_times(&self, batch: NodeNo) -> (i64, i64);
 }

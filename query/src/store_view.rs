@@ -6,9 +6,9 @@ use std::sync::Arc;
 use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::{Error, Snapshot, Store};
-use lineal_proof::Value;
+use lineal_proof::{Map, Value};
 
-use crate::source::{EventRef, NodeNo, Source};
+use crate::source::{BatchCounts, Checked, EventColumns, EventRef, NodeNo, Revision, Source};
 
 /// A view of an open store; `as of` makes others of the same store.
 #[derive(Clone)]
@@ -116,6 +116,54 @@ impl Source for StoreView {
         self.snapshot.field(node, name)
     }
 
+    fn fields(&self, node: NodeNo) -> Result<Map, Error> {
+        Ok(self.snapshot.fields(node)?.fields)
+    }
+
+    fn same_node(&self, other: &StoreView, node: NodeNo) -> Option<NodeNo> {
+        self.snapshot.same_node(&other.snapshot, node)
+    }
+
+    fn commit_of(&self, node: NodeNo) -> u64 {
+        self.snapshot.commits_of(node).1
+    }
+
+    fn revisions(&self, node: NodeNo) -> Result<Vec<Revision>, Error> {
+        let infos = self.store.revisions(&self.snapshot, node).into_iter();
+        infos
+            .map(|info| {
+                let (observed_at, fields) = self.snapshot.read_revision(&info)?;
+                Ok(Revision {
+                    id: info.id.to_string(),
+                    commit: info.commit,
+                    recorded: info.recorded,
+                    observed_at,
+                    source: info.source,
+                    form: info.form,
+                    fields,
+                })
+            })
+            .collect()
+    }
+
+    fn check(&self, node: NodeNo, deep: bool) -> Checked {
+        let mut checked = Checked::default();
+        for revision in self.store.revisions(&self.snapshot, node) {
+            match self.snapshot.check_revision(&revision, deep) {
+                Ok(()) => checked.revisions += 1,
+                Err(error) => checked.faults.push(error.to_string()),
+            }
+            if !deep || self.snapshot.kind_of(node) != Kind::Batch {
+                continue;
+            }
+            match self.snapshot.check_rows(&revision) {
+                Ok(rows) => *checked.rows.get_or_insert(0) += rows,
+                Err(error) => checked.faults.push(error.to_string()),
+            }
+        }
+        checked
+    }
+
     fn events_by_hash(
         &self,
         algorithm: Option<&str>,
@@ -146,6 +194,27 @@ impl Source for StoreView {
 
     fn batch_rows(&self, batch: NodeNo) -> Result<Vec<EventRef>, Error> {
         Ok(ours(self.snapshot.rows_of(batch)))
+    }
+
+    fn read_events(
+        &self,
+        batch: NodeNo,
+        fields: &[EventField],
+    ) -> Result<Vec<EventColumns>, Error> {
+        let parts = self.snapshot.read_events(batch, fields)?;
+        let columns = |part: lineal_engine::EventRows| EventColumns {
+            block: Arc::new(part.block),
+            events: ours(part.events),
+        };
+        Ok(parts.into_iter().map(columns).collect())
+    }
+
+    fn batch_counts(&self, batch: NodeNo) -> BatchCounts {
+        let info = self.snapshot.batch(batch);
+        info.map_or(BatchCounts { batch: u32::MAX, events: 0, overrides: 0, art12: 0 }, |info| {
+            let lineal_engine::BatchInfo { ordinal, events, overrides, art12, .. } = info;
+            BatchCounts { batch: ordinal, events, overrides, art12 }
+        })
     }
 
     fn batch_times(&self, batch: NodeNo) -> (i64, i64) {

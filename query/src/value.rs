@@ -270,6 +270,23 @@ impl Value {
         }
     }
 
+    /// About how many bytes it takes in memory.
+    pub(crate) fn size(&self) -> u64 {
+        let own = std::mem::size_of::<Value>() as u64;
+        let more = match self {
+            Value::Text(text) => text.len() as u64,
+            Value::Bytes(bytes) => bytes.len() as u64,
+            Value::Hash(hash) => hash.bytes.len() as u64,
+            Value::List(items) => items.iter().map(Value::size).sum(),
+            Value::Map(entries) => {
+                entries.iter().map(|(name, value)| name.len() as u64 + value.size()).sum()
+            }
+            Value::Path(path) => (path.steps.len() * std::mem::size_of::<Step>()) as u64,
+            _ => 0,
+        };
+        own + more
+    }
+
     /// The node or event, if it is one.
     #[must_use]
     pub fn as_item(&self) -> Option<Item> {

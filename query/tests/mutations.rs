@@ -117,10 +117,14 @@ fn every_question_of_the_corpus_that_binds_also_runs() {
         let Ok(prepared) = Prepared::new(&text) else { continue };
         match prepared.run(&graph, &request) {
             Ok(_) => answered += 1,
-            // Keys of the corpus that the small graph does not hold.
+            // Keys and times of the corpus that the small graph does not hold.
             Err(error) => {
                 let code = error.mistake().map(|mistake| mistake.code.name());
-                assert!(matches!(code, Some("R001" | "R002")), "{text}\n{}", error.render(&text));
+                assert!(
+                    matches!(code, Some("R001" | "R002" | "R005")),
+                    "{text}\n{}",
+                    error.render(&text)
+                );
             }
         }
     }

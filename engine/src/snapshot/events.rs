@@ -41,8 +41,10 @@ pub struct BatchInfo {
     pub events: u64,
     /// Human overrides among them.
     pub overrides: u64,
-    /// Events marked for Article 12.
+    /// Events marked for Article 12 among them.
     pub art12: u64,
+    /// The order of its revision in the log, as in [`EventRef`].
+    pub ordinal: u32,
     /// The first event.
     pub first_time: i64,
     /// The last event.
@@ -274,6 +276,7 @@ fn info(batch: &Batch) -> BatchInfo {
         events: batch.events,
         overrides: batch.overrides,
         art12: batch.art12,
+        ordinal: batch.ordinal,
         first_time: batch.first_time,
         last_time: batch.last_time,
     }

@@ -18,14 +18,14 @@ pub struct Folded {
 }
 
 impl View {
-    fn frame(&self, at: Location) -> Result<lineal_proof::frame::Frame<'_>> {
+    pub(super) fn frame(&self, at: Location) -> Result<lineal_proof::frame::Frame<'_>> {
         let none = || Error::corrupt(segment_path(at.segment), 0, "the segment is there");
         let number = (at.segment as usize).checked_sub(1);
         let bytes = number.and_then(|at| self.segments.get(at)).ok_or_else(none)?;
         read_frame(bytes, at)
     }
 
-    fn revision(&self, at: Location) -> Result<Revision> {
+    pub(super) fn revision(&self, at: Location) -> Result<Revision> {
         Revision::decode(self.frame(at)?.payload)
             .map_err(|e| Error::record(&segment_path(at.segment), at.offset, e))
     }
@@ -58,7 +58,11 @@ impl View {
 
     /// What one head says, with sealed fields opened where they can be.
     fn said(&self, head: &NodeHead) -> Result<Map> {
-        let revision = self.revision(head.at)?;
+        self.said_of(self.revision(head.at)?)
+    }
+
+    /// What a revision says, with sealed fields opened where they can be.
+    pub(super) fn said_of(&self, revision: Revision) -> Result<Map> {
         let mut fields = Map::new();
         for (name, value) in revision.fields {
             if value != Value::Null {

@@ -77,23 +77,19 @@ impl Binder {
                 Ok(self.set(SetSource::Find(plan), Kinds::all(), correlated, find.span.0))
             }
             Target::Term(_) => self.avoided_term(target),
-            Target::Variable(name) => Err(Mistake::new(
-                Code::NotYet,
-                name.span,
-                "avoiding a variable is not in this version yet",
-            )
-            .hint("name the node, or write a question in brackets")),
+            Target::Variable(name) => {
+                if let Some((set, _)) = self.saved_beside(&name.node) {
+                    return Ok(set);
+                }
+                let slot = self.need_variable(&name.node, name.span)?;
+                let kinds = self.kinds(slot);
+                Ok(self.set(SetSource::Slot(slot), kinds, true, name.span))
+            }
         }
     }
 
     fn avoided_term(&mut self, target: &Target) -> Bind<usize> {
-        let Target::Term(term) = target else {
-            return Err(super::not_yet("avoiding", target.span()));
-        };
-        let find = super::find::find_of_term(term, target.span());
-        let plan = self.find(&find, false)?;
-        let correlated = plan.correlated;
-        Ok(self.set(SetSource::Find(plan), Kinds::all(), correlated, target.span()))
+        Ok(self.target_set(target)?.set)
     }
 
     /// `subject upstream of target`, both ways; refused where no path can exist.

@@ -6,7 +6,8 @@ use super::expression::{Typed, negated};
 use super::{Bind, Binder};
 use crate::ast::{Binary, Expr, ExprKind};
 use crate::error::{Code, Mistake, Span};
-use crate::plan::{Arithmetic, Comparison, Expression, Kinds, SetId, SetSource, Type};
+use crate::plan::{Arithmetic, Comparison, Expression, Kinds, Pattern, SetId, SetSource, Type};
+use crate::value::Value;
 
 impl Binder {
     /// The set that an expression names, if it is a key, an id, or a parameter beside a node.
@@ -142,6 +143,14 @@ impl Binder {
 
     /// `a in b`.
     pub(super) fn membership(&mut self, left: &Expr, right: &Expr) -> Bind<Expression> {
+        if let ExprKind::Name(name) = &right.node
+            && let Some((set, kinds)) = self.saved_beside(name)
+        {
+            let of = self.expr(left)?;
+            let saved = Typed { expression: Expression::Path, result: Type::Node, kinds };
+            self.fits(&of, &saved, left.span.to(right.span))?;
+            return Ok(Expression::InSet(Box::new(of.expression), set));
+        }
         match &right.node {
             ExprKind::Binary(Binary::Range, low, high) => {
                 let mut of = self.expr(left)?;
@@ -186,7 +195,7 @@ impl Binder {
             ExprKind::Name(name) if self.variable(name).is_none() && self.is_unknown(name) => {
                 Err(self
                     .unknown_variable(name, right.span)
-                    .hint("saved sets are not in this version yet: write the question in brackets"))
+                    .hint(format!("save a set first: `let {name} = find \u{2026};`")))
             }
             _ => {
                 let mut list = self.expr(right)?;
@@ -267,6 +276,31 @@ impl Binder {
         Ok(Typed::new(expression, Type::Bool))
     }
 
+    /// `matches`: the pattern is read now where it is known now.
+    pub(super) fn matches(&mut self, left: &Expr, right: &Expr) -> Bind<Typed> {
+        let mut of = self.expr(left)?;
+        let mut pattern = self.expr(right)?;
+        for (typed, span) in [(&of, left.span), (&pattern, right.span)] {
+            if !matches!(typed.result, Type::Text | Type::Any) {
+                let what = typed.result.with_article();
+                return Err(Mistake::new(
+                    Code::Types,
+                    span,
+                    format!("`matches` works on text, not on {what}"),
+                ));
+            }
+        }
+        self.expect(&mut of, Type::Text);
+        self.expect(&mut pattern, Type::Text);
+        let pattern = match pattern.expression {
+            Expression::Constant(Value::Text(text)) => {
+                Pattern::Known(regular(&text).map_err(|why| bad_pattern(right.span, &why))?)
+            }
+            other => Pattern::Given(Box::new(other)),
+        };
+        Ok(Typed::new(Expression::Matches(Box::new(of.expression), pattern), Type::Bool))
+    }
+
     pub(super) fn arithmetic(
         &mut self,
         operator: Binary,
@@ -301,6 +335,30 @@ impl Binder {
         let (a, b) = (Box::new(a.expression), Box::new(b.expression));
         Ok(Typed::new(Expression::Arithmetic(arithmetic, a, b, span), result))
     }
+}
+
+/// Most bytes that a regular expression may take once it is compiled: patterns of a line take some
+/// kilobytes, `(a{1000}){1000}` gigabytes.
+const PATTERN_BYTES_MAX: usize = 1 << 20;
+
+/// Reads a regular expression; it runs in linear time, whatever it says.
+pub(crate) fn regular(text: &str) -> Result<regex::Regex, String> {
+    let built = regex::RegexBuilder::new(text).size_limit(PATTERN_BYTES_MAX).build();
+    built.map_err(|error| match error {
+        regex::Error::CompiledTooBig(_) => "it is too large".to_owned(),
+        // The last line says what is wrong; those before draw the pattern, whose place is known.
+        other => {
+            let text = other.to_string();
+            let last = text.lines().last().unwrap_or_default();
+            last.trim_start_matches("error: ").to_owned()
+        }
+    })
+}
+
+/// The mistake of a text that is no regular expression.
+fn bad_pattern(span: Span, why: &str) -> Mistake {
+    Mistake::new(Code::Pattern, span, format!("this is no regular expression: {why}"))
+        .hint("look-around and back references are not part of it; `like` takes `%` and `_`")
 }
 
 /// Does it name a node by its key?

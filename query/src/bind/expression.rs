@@ -32,9 +32,15 @@ impl Typed {
 }
 
 /// Fields of events beside those of the event table.
-const EVENT_EXTRAS: [FieldReference; 2] = [
+const EVENT_EXTRAS: [FieldReference; 8] = [
     FieldReference { name: "kind", field_type: FieldType::Text, event: None },
     FieldReference { name: "key", field_type: FieldType::Text, event: None },
+    FieldReference { name: "recorded", field_type: FieldType::Time, event: None },
+    FieldReference { name: "updated", field_type: FieldType::Time, event: None },
+    FieldReference { name: "source", field_type: FieldType::Text, event: None },
+    FieldReference { name: "sources", field_type: FieldType::List, event: None },
+    FieldReference { name: "missing", field_type: FieldType::Bool, event: None },
+    FieldReference { name: "gone", field_type: FieldType::Bool, event: None },
 ];
 
 /// The names of the fields of a variable that are its own: the common ones are left out where the
@@ -158,6 +164,9 @@ impl Binder {
 
     fn subject(&mut self, subject: &crate::ast::Spanned<Subject>) -> Bind<(End, Kinds)> {
         if let Subject::Variable(name) = &subject.node {
+            if let Some((set, kinds)) = self.saved_beside(name) {
+                return Ok((End::Set(set), kinds));
+            }
             let slot = self.need_variable(name, subject.span)?;
             return Ok((End::Slot(slot), self.kinds(slot)));
         }
@@ -176,7 +185,7 @@ impl Binder {
             ExprKind::Id(id) => {
                 self.set(SetSource::Id(id.clone()), Kinds::nodes(), false, expr.span)
             }
-            _ => return Err(super::not_yet("this value", expr.span)),
+            _ => return Err(self.unknown_variable("it", expr.span)),
         };
         let kinds = self.sets.get(set).map_or(Kinds::NONE, |set| set.kinds);
         Ok(Typed::node(Expression::Key(set), kinds))
@@ -189,6 +198,14 @@ impl Binder {
         if let Some(slot) = self.variable(name) {
             return Ok(Typed::node(Expression::Slot(slot), self.kinds(slot)));
         }
+        if self.saved_set(name).is_some() {
+            return Err(Mistake::new(
+                Code::Columns,
+                span,
+                format!("`{name}` is a set, no single value"),
+            )
+            .hint(format!("write `it in {name}`, or `upstream of {name}`")));
+        }
         let Some(it) = self.it() else { return Err(self.unknown_variable(name, span)) };
         let kinds = self.kinds(it);
         match all_fields(kinds).into_iter().find(|field| field.name == name) {
@@ -198,11 +215,12 @@ impl Binder {
     }
 
     fn field(&mut self, of: Expression, field: FieldReference) -> Typed {
+        self.event_fields.extend(field.event);
         if field.name == "deleted"
             && let Expression::Slot(slot) = of
             && let Some(slot) = self.slots.get_mut(slot)
         {
-            slot.mentions_deleted = true;
+            slot.with_deleted = true;
         }
         Typed::new(Expression::Field(Box::new(of), field), field.field_type.into())
     }
@@ -229,6 +247,7 @@ impl Binder {
     fn member(&mut self, of: &Expr, field: &Name) -> Bind<Typed> {
         // `m.name` where m is no variable: say that, not that a field is missing.
         if let ExprKind::Name(name) = &of.node
+            && self.grouping.as_ref().is_none_or(|grouping| !grouping.rows)
             && self.variable(name).is_none()
             && self
                 .it()
@@ -368,7 +387,7 @@ impl Binder {
                 Ok(Typed::new(negated(operator == Binary::NotIn, expression), Type::Bool))
             }
             Binary::Like | Binary::Contains => self.text_test(operator, left, right),
-            Binary::Matches => Err(super::not_yet("matches", span).hint("try `like` for now")),
+            Binary::Matches => self.matches(left, right),
             Binary::Range => Err(Mistake::new(Code::Types, span, "a range stands after `in` only")
                 .hint("write `time in 2026-01-01..2026-02-01`")),
             _ => self.comparison(operator, left, right, span),

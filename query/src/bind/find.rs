@@ -1,7 +1,7 @@
 //! Questions: selections, what joins them, their columns and order.
 
 use super::group::Grouping;
-use super::{Bind, Binder, not_yet};
+use super::{Bind, Binder};
 use crate::ast::{
     Binary, Expr, ExprKind, Find, Item, ItemValue, Output, Query, Return, Select, SetOperand,
     SetWord, Spanned, Tail, Term, Whole,
@@ -9,7 +9,7 @@ use crate::ast::{
 use crate::error::{Code, Mistake, Span};
 use crate::plan::{
     Column, Expression, FindPlan, GroupPlan, Kinds, OperandPlan, OutputPlan, SelectPlan, SlotId,
-    Type, Unordered, order,
+    Type, Unordered, add_up_batches, order,
 };
 use crate::suggest::nearest;
 
@@ -30,11 +30,9 @@ type OrderKeys = Vec<(Expression, bool)>;
 impl Binder {
     /// Binds a question; an inner one inherits the view.
     pub(super) fn find(&mut self, find: &Find, is_outermost: bool) -> Bind<FindPlan> {
-        if !is_outermost && let Some(as_of) = &find.tail.as_of {
-            return Err(
-                not_yet("as of", as_of.span).hint("put it at the end of the whole question")
-            );
-        }
+        let touched = self.touched.len();
+        // The outermost question's view is that of the whole statement.
+        let as_of = if is_outermost { None } else { self.as_of(&find.tail) };
         if !is_outermost && let Some(format) = &find.tail.format {
             return Err(Mistake::new(
                 Code::UnknownFormat,
@@ -78,7 +76,20 @@ impl Binder {
             skip: self.count(find.tail.skip.as_ref()),
             limit: self.count(find.tail.limit.as_ref()),
             correlated,
+            outer: self.outer(touched),
+            as_of,
         })
+    }
+
+    /// Variables of the questions around this place that were used since then.
+    fn outer(&self, since: usize) -> Vec<SlotId> {
+        let depth = self.scopes.len();
+        let used = self.touched.get(since..).unwrap_or_default().iter().copied();
+        let is_outer = |slot: &SlotId| self.slots.get(*slot).is_some_and(|s| s.depth <= depth);
+        let mut outer: Vec<SlotId> = used.filter(is_outer).collect();
+        outer.sort_unstable();
+        outer.dedup();
+        outer
     }
 
     fn operand(
@@ -151,8 +162,8 @@ impl Binder {
             chains: pattern.chains,
             conditions,
         };
-        let (guards, steps) = order(parts, &self.slots, &self.sets);
-        let plan = SelectPlan {
+        let (guards, steps) = order(parts, &mut self.slots, &self.sets, self.naively);
+        let mut plan = SelectPlan {
             guards,
             steps,
             listed,
@@ -161,6 +172,13 @@ impl Binder {
             output,
             order: keys,
         };
+        if let OutputPlan::Groups(group) = &plan.output
+            && !self.naively
+            && add_up_batches(&plan, group, &self.slots)
+            && let OutputPlan::Groups(group) = &mut plan.output
+        {
+            group.whole_batches = true;
+        }
         Ok((plan, columns))
     }
 
@@ -290,7 +308,13 @@ impl Binder {
         let mut items = Vec::new();
         for item in &summarize.items {
             let ItemValue::Expr(expr) = &item.value else {
-                return Err(super::not_yet("summarize of every field", Span::default()));
+                let ItemValue::Star(name) = &item.value else { continue };
+                return Err(Mistake::new(
+                    Code::Columns,
+                    name.span,
+                    format!("`{}.*` differs within a group", name.node),
+                )
+                .hint("take figures of single fields: `max(rows)`"));
             };
             let bound = self.expr(expr)?;
             let name = item.alias.as_ref().map_or_else(|| expr.to_string(), |a| a.node.clone());
@@ -307,7 +331,7 @@ impl Binder {
             order.push((self.expr(&key.expr)?.expression, key.descending));
         }
         let aggregates = self.grouping.take().map(|g| g.aggregates).unwrap_or_default();
-        Ok((GroupPlan { keys, aggregates, items, having }, columns, order))
+        Ok((GroupPlan { keys, aggregates, items, having, whole_batches: false }, columns, order))
     }
 
     /// The kinds of an inner question's only column, which must be a node.

@@ -4,7 +4,8 @@ use super::expression::Typed;
 use super::{Bind, Binder};
 use crate::ast::{Expr, ExprKind, Name};
 use crate::error::{Code, Mistake};
-use crate::plan::{Aggregate, AggregateFunction, Expression, Type};
+use crate::plan::{Aggregate, AggregateFunction, Expression, Kinds, Type};
+use crate::suggest::nearest;
 
 /// What is known of the groups while the columns are bound.
 #[derive(Default)]
@@ -14,6 +15,8 @@ pub(super) struct Grouping {
     pub(super) aggregates: Vec<Aggregate>,
     /// Columns that are bound already, by name and as written.
     pub(super) items: Vec<(String, Expr, Typed)>,
+    /// Rows of a table that stand by themselves, not groups of others.
+    pub(super) rows: bool,
 }
 
 impl Binder {
@@ -24,13 +27,31 @@ impl Binder {
         let named = |alias: &str| matches!(&expr.node, ExprKind::Name(name) if name == alias);
         for (index, (key, alias, result)) in grouping.keys.iter().enumerate() {
             if key == expr || alias.as_deref().is_some_and(named) {
-                return Ok(Some(Typed::new(Expression::Column(index), *result)));
+                let mut typed = Typed::new(Expression::Column(index), *result);
+                if *result == Type::Node {
+                    typed.kinds = Kinds::all();
+                }
+                return Ok(Some(typed));
             }
         }
         if let Some((.., typed)) =
             grouping.items.iter().find(|(name, item, _)| named(name) || item == expr)
         {
             return Ok(Some(typed.clone()));
+        }
+        if grouping.rows {
+            let ExprKind::Name(name) = &expr.node else { return Ok(None) };
+            let known: Vec<String> =
+                grouping.keys.iter().map(|(key, ..)| key.to_string()).collect();
+            let mistake = Mistake::new(
+                Code::UnknownVariable,
+                expr.span,
+                format!("this answer has no column `{name}`"),
+            );
+            return Err(match nearest(name, known.iter().map(String::as_str)) {
+                Some(near) => mistake.replace(near),
+                None => mistake.hint(format!("its columns are {}", known.join(", "))),
+            });
         }
         if matches!(expr.node, ExprKind::Name(_) | ExprKind::Member(..)) {
             return Err(Mistake::new(
@@ -51,7 +72,7 @@ impl Binder {
         distinct: bool,
         arguments: &[Expr],
     ) -> Bind<Typed> {
-        let Some(grouping) = self.grouping.take() else {
+        let Some(grouping) = self.grouping.take().filter(|grouping| !grouping.rows) else {
             return Err(Mistake::new(
                 Code::Arguments,
                 name.span,

@@ -154,6 +154,9 @@ impl Binder {
     pub(super) fn end(&mut self, target: &Target) -> Bind<(End, Kinds)> {
         match target {
             Target::Variable(name) => {
+                if let Some((set, kinds)) = self.saved_beside(&name.node) {
+                    return Ok((End::Set(set), kinds));
+                }
                 let slot = self.need_variable(&name.node, name.span)?;
                 Ok((End::Slot(slot), self.kinds(slot)))
             }

@@ -51,7 +51,7 @@ fn edge(
     let to = subject.along(relation, direction).and(target);
     let from = target.along(relation, flipped(direction)).and(subject);
     if !to.is_empty() && !from.is_empty() {
-        return without_events(relation, direction, from, to, span);
+        return Ok(Hop { how: HopKind::Edge(relation, direction), from, to, to_set: None });
     }
     let here = word(relation, direction);
     let (a, b) = (subject.words(), target.words());
@@ -95,23 +95,4 @@ fn joining(from: Kinds, to: Kinds) -> Vec<&'static str> {
         }
     }
     out
-}
-
-/// Events are rows, not nodes: only two relations lead to them in this version.
-fn without_events(
-    relation: Relation,
-    direction: Direction,
-    from: Kinds,
-    to: Kinds,
-    span: Span,
-) -> Bind<Hop> {
-    if matches!(relation, Relation::ServedBy | Relation::PartOf) {
-        return Ok(Hop { how: HopKind::Edge(relation, direction), from, to, to_set: None });
-    }
-    let (from, to) = (from.without(Kind::Inference), to.without(Kind::Inference));
-    if from.is_empty() || to.is_empty() {
-        let what = format!("{} between records and single events", word(relation, direction));
-        return Err(super::not_yet(&what, span));
-    }
-    Ok(Hop { how: HopKind::Edge(relation, direction), from, to, to_set: None })
 }

@@ -2,7 +2,7 @@
 
 use crate::ast::Name;
 use crate::error::{Code, Mistake, Span};
-use crate::plan::SlotId;
+use crate::plan::{Kinds, SetId, SlotId};
 use crate::suggest::nearest;
 
 use super::{Bind, Binder};
@@ -65,6 +65,18 @@ impl Binder {
         slot.inspect(|slot| self.touch(*slot))
     }
 
+    /// The set that was saved under a name.
+    pub(super) fn saved_set(&self, name: &str) -> Option<(SetId, Kinds)> {
+        let saved = self.saved.iter().find(|saved| saved.name == name)?;
+        Some((saved.set, saved.kinds))
+    }
+
+    /// The set that was saved under a name, where no term has that name.
+    pub(super) fn saved_beside(&mut self, name: &str) -> Option<(SetId, Kinds)> {
+        let saved = self.saved_set(name)?;
+        self.variable(name).is_none().then_some(saved)
+    }
+
     /// A name that must be a variable.
     pub(super) fn need_variable(&mut self, name: &str, span: Span) -> Bind<SlotId> {
         self.variable(name).ok_or_else(|| self.unknown_variable(name, span))
@@ -83,6 +95,7 @@ impl Binder {
     /// Every name that can be seen from here.
     pub(super) fn known_names(&self) -> Vec<String> {
         let names = self.scopes.iter().rev().flat_map(|scope| scope.names.iter());
-        names.map(|(name, _)| name.clone()).chain(["it".to_owned()]).collect()
+        let saved = self.saved.iter().map(|saved| saved.name.clone());
+        names.map(|(name, _)| name.clone()).chain(saved).chain(["it".to_owned()]).collect()
     }
 }

@@ -5,20 +5,16 @@ use std::sync::Arc;
 use super::closure::{can_reach, closure};
 use super::pattern::Pattern;
 use super::scope::Scope;
-use super::{Bind, Binder, not_yet};
+use super::{Bind, Binder};
 use crate::ast::{Target, Term, Trace};
-use crate::error::{Code, Mistake, Span};
+use crate::error::{Code, Mistake};
 use crate::plan::{
-    Column, Expression, OutputPlan, SelectPlan, SetSource, SlotId, TracePlan, Type, Unordered,
-    order,
+    Column, Expression, Function, OutputPlan, SelectPlan, SetSource, SlotId, TracePlan, Type,
+    Unordered, order,
 };
 
 impl Binder {
-    pub(super) fn trace(&mut self, trace: &Trace, span: Span) -> Bind<TracePlan> {
-        if trace.all {
-            return Err(not_yet("trace all", Span::new(span.at, span.at + "trace".len()))
-                .hint("`trace A to B` gives one shortest path"));
-        }
+    pub(super) fn trace(&mut self, trace: &Trace) -> Bind<TracePlan> {
         self.scopes.push(Scope { in_pattern: true, ..Scope::default() });
         let mut pattern = Pattern::default();
         let from = self.trace_end(&trace.from, &mut pattern)?;
@@ -26,7 +22,7 @@ impl Binder {
         // An end is come to through edges, so one that is deleted in its source is shown.
         for end in [from, to] {
             if let Some(slot) = self.slots.get_mut(end) {
-                slot.mentions_deleted = true;
+                slot.with_deleted = true;
             }
         }
         let followed = self.followed(&trace.modifiers)?;
@@ -70,7 +66,7 @@ impl Binder {
             chains: pattern.chains,
             conditions,
         };
-        let (guards, steps) = order(parts, &self.slots, &self.sets);
+        let (guards, steps) = order(parts, &mut self.slots, &self.sets, self.naively);
         let ends = SelectPlan {
             guards,
             steps,
@@ -88,6 +84,9 @@ impl Binder {
             ends,
             from,
             to,
+            all: trace.all,
+            unbounded: trace.all && trace.modifiers.within.is_none() && trace.tail.limit.is_none(),
+            by_length: is_by_length(&keys),
             from_up: Arc::new(closure(&followed, true, goal)),
             from_down: Arc::new(closure(&followed, false, goal)),
             to_up: Arc::new(closure(&followed, true, start)),
@@ -131,10 +130,27 @@ impl Binder {
                 Ok(slot)
             }
             Target::Variable(name) => {
-                // Saved sets come with `let`.
-                Err(self.unknown_variable(&name.node, name.span))
+                let Some((set, kinds)) = self.saved_beside(&name.node) else {
+                    return Err(self.unknown_variable(&name.node, name.span));
+                };
+                let slot = self.slot(None, kinds, name.span)?;
+                pattern.slots.push(slot);
+                pattern.listed.push(slot);
+                pattern.anchors.push((slot, set));
+                Ok(slot)
             }
         }
+    }
+}
+
+/// Are the rows ordered by the lengths of their paths, the shortest first?
+fn is_by_length(keys: &[(Expression, bool)]) -> bool {
+    match keys {
+        [] => true,
+        [(Expression::Call(Function::Length, arguments), false)] => {
+            matches!(arguments.as_slice(), [Expression::Path])
+        }
+        _ => false,
     }
 }
 

@@ -142,7 +142,7 @@ fn rounded(number: f64) -> Value {
 }
 
 /// The start of the stretch of time that holds a time, UTC.
-fn bucket(time: i64, unit: BucketUnit) -> Option<i64> {
+pub(super) fn bucket(time: i64, unit: BucketUnit) -> Option<i64> {
     let moment = Timestamp::from_nanosecond(i128::from(time)).ok()?.to_zoned(TimeZone::UTC);
     let date = moment.date();
     let start = match unit {

@@ -12,9 +12,12 @@ use super::{Executor, Run, store};
 use crate::answer::Uncertainty;
 use crate::error::Result;
 use crate::parse::parse_hash_text;
-use crate::plan::{Comparison, Expression, FieldReference};
+use crate::plan::{Comparison, Expression, FieldReference, Pattern};
 use crate::source::{EventRef, NodeNo, Source};
 use crate::value::{HashValue, Item, Value};
+
+/// Regular expressions that are kept compiled.
+const PATTERNS_MAX: usize = 64;
 
 /// Fields that a stub has like any other node.
 const STUB_FIELDS: [&str; 3] = ["kind", "key", "missing"];
@@ -71,9 +74,40 @@ impl<'a, S: Source> Executor<'a, S> {
                 (Value::List(items), part) => items.iter().any(|item| is_equal(item, &part)),
                 _ => false,
             },
+            Expression::Matches(of, pattern) => {
+                let Value::Text(text) = self.value(of)? else { return Ok(false) };
+                match pattern {
+                    Pattern::Known(pattern) => pattern.is_match(&text),
+                    Pattern::Given(pattern) => match self.value(pattern)? {
+                        Value::Text(pattern) => self.given_pattern_matches(&pattern, &text),
+                        _ => false,
+                    },
+                }
+            }
             Expression::IsAbsent(of) => self.value(of)?.is_absent(),
             other => self.value(other)? == Value::Bool(true),
         })
+    }
+
+    /// A pattern that is known only now: read once, and told of once where it cannot be read.
+    fn given_pattern_matches(&mut self, pattern: &str, text: &str) -> bool {
+        if let Some(known) = self.patterns.get(pattern) {
+            return known.as_ref().is_some_and(|known| known.is_match(text));
+        }
+        // Patterns that stand in fields may be many: those that were read are not kept for ever.
+        if self.patterns.len() >= PATTERNS_MAX {
+            self.patterns.clear();
+        }
+        let read = crate::bind::regular(pattern);
+        if let Err(why) = &read {
+            self.warn(format!(
+                "`{pattern}` is no regular expression, so nothing matches it: {why}"
+            ));
+        }
+        let read = read.ok();
+        let matches = read.as_ref().is_some_and(|read| read.is_match(text));
+        self.patterns.insert(pattern.to_owned(), read);
+        matches
     }
 
     fn compare(&mut self, comparison: Comparison, a: &Value, b: &Value) -> bool {
@@ -201,6 +235,12 @@ impl<'a, S: Source> Executor<'a, S> {
                 (Some(event_field), _) => Ok(self.event_value(event, event_field)?),
                 (None, "kind") => Ok(Value::Text("inference".to_owned())),
                 (None, "key") => Ok(Value::Text(self.event_name(event)?)),
+                // What is common to all records an event has from its batch.
+                (None, "missing") => Ok(Value::Bool(false)),
+                (None, "recorded" | "updated" | "source" | "sources" | "gone") => {
+                    let batch = self.source.event_batch(event);
+                    Ok(self.node_value(batch, field.name, field.field_type)?)
+                }
                 _ => Ok(Value::Absent),
             },
         }
@@ -224,7 +264,7 @@ impl<'a, S: Source> Executor<'a, S> {
     }
 
     pub(super) fn event_value(&self, event: EventRef, field: EventField) -> Result<Value> {
-        let read = |field| self.source.event_field(event, field).map_err(store);
+        let read = |field| self.recorded(event, field);
         let Some(value) = read(field)? else { return Ok(Value::Absent) };
         let mut value = typed(Value::from_record(value), field.spec().field_type);
         if let Value::Hash(hash) = &mut value {
@@ -240,7 +280,7 @@ impl<'a, S: Source> Executor<'a, S> {
 }
 
 /// A value in the type that the schema gives its field.
-fn typed(value: Value, field_type: FieldType) -> Value {
+pub(super) fn typed(value: Value, field_type: FieldType) -> Value {
     match (field_type, value) {
         (FieldType::Time, Value::Int(time)) => Value::Time(time),
         (FieldType::Hash, Value::Bytes(bytes)) => Value::Hash(HashValue { algorithm: None, bytes }),
@@ -271,6 +311,6 @@ fn member(map: Value, name: &str) -> Value {
     }
 }
 
-fn is_equal(a: &Value, b: &Value) -> bool {
+pub(super) fn is_equal(a: &Value, b: &Value) -> bool {
     a.compare(b) == Some(Ordering::Equal)
 }

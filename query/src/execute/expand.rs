@@ -3,13 +3,11 @@
 
 use lineal_engine::schema::{Direction, Kind, Relation};
 
+use super::columns::Window;
 use super::item_set::ItemSet;
-use super::{Executor, Run, store};
+use super::{Executor, Run};
 use crate::plan::Kinds;
 use crate::source::{EventRef, NodeNo, Source};
-
-/// Bounds of the time of events, both included; batches outside of them are not read.
-pub(super) type Window = (Option<i64>, Option<i64>);
 
 impl<S: Source> Executor<'_, S> {
     /// What one edge leads to from these, of these kinds.
@@ -19,7 +17,7 @@ impl<S: Source> Executor<'_, S> {
         relation: Relation,
         direction: Direction,
         to: Kinds,
-        window: Window,
+        window: Window<'_>,
     ) -> Run<ItemSet> {
         let (mut nodes, mut events) = (Vec::new(), Vec::new());
         for event in &from.events {
@@ -79,38 +77,16 @@ impl<S: Source> Executor<'_, S> {
         &mut self,
         node: NodeNo,
         relation: Relation,
-        window: Window,
+        window: Window<'_>,
         out: &mut Vec<EventRef>,
     ) -> Run<()> {
         let source = self.source;
         match (relation, source.kind_of(node)) {
             (Relation::ServedBy, Kind::Deployment) => {
-                for batch in source.batches_of(node) {
-                    self.batch_events(batch, window, out)?;
-                }
-                Ok(())
+                self.batch_events(&source.batches_of(node), window, out)
             }
-            (Relation::PartOf, Kind::Batch) => self.batch_events(node, window, out),
+            (Relation::PartOf, Kind::Batch) => self.batch_events(&[node], window, out),
             _ => Ok(()),
         }
-    }
-
-    /// The events of a batch, unless all of them lie outside of the bounds.
-    pub(super) fn batch_events(
-        &mut self,
-        batch: NodeNo,
-        window: Window,
-        out: &mut Vec<EventRef>,
-    ) -> Run<()> {
-        let (first, last) = self.source.batch_times(batch);
-        let is_before = window.0.is_some_and(|from| last < from);
-        let is_after = window.1.is_some_and(|to| first > to);
-        if is_before || is_after {
-            return Ok(());
-        }
-        let rows = self.source.batch_rows(batch).map_err(store)?;
-        self.count_events(rows.len())?;
-        out.extend(rows);
-        Ok(())
     }
 }

@@ -3,14 +3,19 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
+use lineal_engine::event_fields::EventField;
+use lineal_engine::schema::Kind;
+
+use super::columns::{WHOLE, units_of};
 use super::rows::{Row, order_values};
 use super::{Executor, Run, Stop};
 use crate::error::{Code, Mistake, Span};
 use crate::limits::Limit;
-use crate::plan::{Aggregate, AggregateFunction, GroupPlan, SelectPlan};
-use crate::source::Source;
-use crate::value::Value;
+use crate::plan::{Aggregate, AggregateFunction, GroupPlan, SelectPlan, counter};
+use crate::source::{BatchCounts, Source};
+use crate::value::{Item, Value};
 
 /// The keys of a group, in their order.
 #[derive(Clone, Debug)]
@@ -58,6 +63,13 @@ impl<'a, S: Source> Executor<'a, S> {
             groups.insert(GroupKey(Vec::new()), empty);
         }
         let mut seen = std::collections::BTreeSet::new();
+        let is_event = |slot: &usize| {
+            self.plan.slots.get(*slot).is_some_and(|slot| slot.kinds.has(Kind::Inference))
+        };
+        let event = select.steps.iter().map(|step| step.slot).find(is_event);
+        let whole =
+            event.filter(|_| plan.whole_batches).map(|slot| (slot, Rc::from(units_of(plan))));
+        let outer = std::mem::replace(&mut self.whole, whole);
         let ended = self.bind(&select.steps, &mut |run: &mut Executor<'a, S>| {
             if select.has_hidden {
                 let items: Vec<_> =
@@ -82,6 +94,7 @@ impl<'a, S: Source> Executor<'a, S> {
             }
             Ok(true)
         });
+        self.whole = outer;
         for (GroupKey(mut columns), gathered) in groups {
             let keys = columns.len();
             for (aggregate, gathered) in plan.aggregates.iter().zip(gathered) {
@@ -107,6 +120,17 @@ impl<'a, S: Source> Executor<'a, S> {
     }
 
     fn gather(&mut self, aggregate: &'a Aggregate, gathered: &mut Gathered) -> Run<()> {
+        if let Some(counts) = self.batch_at_hand() {
+            gathered.rows += counts.events;
+            let Some(argument) = &aggregate.argument else { return Ok(()) };
+            let slot = self.whole.as_ref().map(|(slot, _)| *slot).unwrap_or_default();
+            gathered.holding += match counter(argument, slot) {
+                Some(EventField::HumanOverride) => counts.overrides,
+                Some(EventField::Art12) => counts.art12,
+                _ => 0,
+            };
+            return Ok(());
+        }
         gathered.rows += 1;
         let Some(argument) = &aggregate.argument else { return Ok(()) };
         let value = self.value(argument)?;
@@ -121,6 +145,18 @@ impl<'a, S: Source> Executor<'a, S> {
             _ => gathered.values.push(value),
         }
         Ok(())
+    }
+}
+
+impl<S: Source> Executor<'_, S> {
+    /// The counters of the batch that stands for all of its events, if one does.
+    fn batch_at_hand(&self) -> Option<BatchCounts> {
+        let (slot, _) = self.whole.as_ref()?;
+        let Item::Event(event) = self.bound_item(*slot) else { return None };
+        if event.row != WHOLE {
+            return None;
+        }
+        Some(self.source.batch_counts(self.source.event_batch(event)))
     }
 }
 

@@ -4,12 +4,17 @@ use std::rc::Rc;
 
 use lineal_engine::schema::{Direction, Kind};
 
-use super::expand::Window;
+use super::columns::{Test, Window};
 use super::item_set::ItemSet;
 use super::{Executor, Run, store};
-use crate::plan::{Chain, End, Expression, Generator, Hop, HopKind, Kinds, SlotId, StepPlan};
+use crate::plan::{
+    BucketUnit, Chain, End, Expression, Generator, Hop, HopKind, Kinds, SlotId, StepPlan,
+};
 use crate::source::Source;
 use crate::value::{Item, Value};
+
+/// Batches whose events a scan holds at once.
+const BATCHES_AT_ONCE: usize = 8;
 
 /// What is kept from row to row.
 pub(super) enum Memo {
@@ -27,6 +32,10 @@ impl<'a, S: Source> Executor<'a, S> {
     pub(super) fn bind(&mut self, steps: &'a [StepPlan], emit: Emit<'_, 'a, S>) -> Run<bool> {
         let Some((step, rest)) = steps.split_first() else { return emit(self) };
         match &step.from {
+            Generator::Label(text, kind) => {
+                let found = self.called(text, *kind)?;
+                self.each(&found, step, rest, emit)
+            }
             Generator::Scan => self.scan(step, rest, emit),
             Generator::Set(set) => {
                 let set = self.set(*set)?;
@@ -37,7 +46,9 @@ impl<'a, S: Source> Executor<'a, S> {
                 self.each(&found, step, rest, emit)
             }
             Generator::Chain(chain) => {
-                let window = self.window(step)?;
+                let tests = self.tests(&step.columns)?;
+                let units = self.whole_units(step);
+                let window = self.window(step, &tests, units.as_deref())?;
                 let found = self.forward(chain, window)?;
                 self.each(&found, step, rest, emit)
             }
@@ -57,6 +68,15 @@ impl<'a, S: Source> Executor<'a, S> {
         Ok(ItemSet::of(Vec::new(), events))
     }
 
+    /// Nodes that the store's labels find; what else must hold is tested for each.
+    fn called(&mut self, text: &'a Expression, kind: Kind) -> Run<ItemSet> {
+        let nodes = match self.value(text)? {
+            Value::Text(text) => self.source.find(Some(kind), &text),
+            _ => Vec::new(),
+        };
+        Ok(ItemSet::of(nodes, Vec::new()))
+    }
+
     fn each(
         &mut self,
         items: &ItemSet,
@@ -72,8 +92,7 @@ impl<'a, S: Source> Executor<'a, S> {
         Ok(true)
     }
 
-    /// Everything of the variable's kinds. Nodes that are deleted in their source are left out,
-    /// unless the condition mentions that.
+    /// Everything of the variable's kinds.
     fn scan(
         &mut self,
         step: &'a StepPlan,
@@ -81,25 +100,24 @@ impl<'a, S: Source> Executor<'a, S> {
         emit: Emit<'_, 'a, S>,
     ) -> Run<bool> {
         let source = self.source;
-        let slot = self.plan.slots.get(step.slot);
-        let kinds = slot.map_or(Kinds::NONE, |slot| slot.kinds);
-        let with_deleted = slot.is_some_and(|slot| slot.mentions_deleted);
+        let kinds = self.plan.slots.get(step.slot).map_or(Kinds::NONE, |slot| slot.kinds);
         for kind in kinds.iter().filter(|kind| *kind != Kind::Inference) {
             for node in source.nodes_of(kind) {
                 self.look(1)?;
-                if !with_deleted && source.is_deleted(node) {
-                    continue;
-                }
                 if !self.candidate(Item::Node(node), step, rest, emit)? {
                     return Ok(false);
                 }
             }
         }
         if kinds.has(Kind::Inference) {
-            let window = self.window(step)?;
-            for batch in source.nodes_of(Kind::Batch) {
+            let tests = self.tests(&step.columns)?;
+            let units = self.whole_units(step);
+            let window = self.window(step, &tests, units.as_deref())?;
+            let batches: Vec<_> = source.nodes_of(Kind::Batch).collect();
+            // Some at a time: the events of a whole store need not stand in memory.
+            for some in batches.chunks(BATCHES_AT_ONCE) {
                 let mut events = Vec::new();
-                self.batch_events(batch, window, &mut events)?;
+                self.batch_events(some, window, &mut events)?;
                 for event in events {
                     if !self.candidate(Item::Event(event), step, rest, emit)? {
                         return Ok(false);
@@ -118,25 +136,53 @@ impl<'a, S: Source> Executor<'a, S> {
         rest: &'a [StepPlan],
         emit: Emit<'_, 'a, S>,
     ) -> Run<bool> {
+        if let Item::Node(node) = item
+            && self.plan.slots.get(step.slot).is_some_and(|slot| !slot.with_deleted)
+            && self.source.is_deleted(node)
+        {
+            return Ok(true);
+        }
         if let Some(slot) = self.bindings.get_mut(step.slot) {
             *slot = item;
+        }
+        if let Some(counted) = self.counted.as_mut().and_then(|all| all.get_mut(step.slot)) {
+            counted.tried += 1;
         }
         for chain in &step.chains {
             if !self.chain_holds(chain)? {
                 return Ok(true);
             }
         }
-        for filter in &step.filters {
+        // Events that come batch by batch were tested on their columns.
+        let by_batch = matches!(step.from, Generator::Scan | Generator::Chain(_));
+        let columns = if by_batch { &[][..] } else { &step.columns };
+        for filter in columns.iter().chain(&step.filters) {
             if !self.decide(filter)? {
                 return Ok(true);
             }
+        }
+        if let Some(counted) = self.counted.as_mut().and_then(|all| all.get_mut(step.slot)) {
+            counted.kept += 1;
         }
         self.bind(rest, emit)
     }
 
     /// The bounds of the time of a step's events.
-    fn window(&mut self, step: &'a StepPlan) -> Run<Window> {
-        Ok((self.window_bound(step.window.0.as_ref())?, self.window_bound(step.window.1.as_ref())?))
+    fn window<'w>(
+        &mut self,
+        step: &'a StepPlan,
+        tests: &'w [Test],
+        units: Option<&'w [BucketUnit]>,
+    ) -> Run<Window<'w>> {
+        let from = self.window_bound(step.window.0.as_ref())?;
+        let to = self.window_bound(step.window.1.as_ref())?;
+        Ok(Window { from, to, tests, whole: units })
+    }
+
+    /// The stretches of time that may make a batch stand for all of its events, if it may.
+    fn whole_units(&self, step: &StepPlan) -> Option<Rc<[BucketUnit]>> {
+        let (slot, units) = self.whole.as_ref()?;
+        (*slot == step.slot).then(|| units.clone())
     }
 
     fn window_bound(&mut self, expression: Option<&'a Expression>) -> Run<Option<i64>> {
@@ -182,7 +228,8 @@ impl<'a, S: Source> Executor<'a, S> {
         let mut here = None;
         for (number, hop) in hops.iter().enumerate() {
             // Only the last hop may lead to the events that the bounds are about.
-            let window = if number + 1 == hops.len() { window } else { (None, None) };
+            let is_last = number + 1 == hops.len();
+            let window = if is_last { window } else { Window::default() };
             let from = here.as_ref().unwrap_or(start);
             let mut found = match &hop.how {
                 HopKind::Edge(relation, direction) => {
@@ -206,7 +253,7 @@ impl<'a, S: Source> Executor<'a, S> {
     pub(super) fn chain_holds(&mut self, chain: &Chain) -> Run<bool> {
         let End::Slot(slot) = chain.start else {
             let start = self.end_set(chain.start, chain.kinds)?;
-            let found = self.hops(&start, &chain.hops, (None, None))?;
+            let found = self.hops(&start, &chain.hops, Window::default())?;
             return self.lands(&found, chain);
         };
         let item = self.bound_item(slot);
@@ -217,7 +264,7 @@ impl<'a, S: Source> Executor<'a, S> {
             return self.has_edge(node, *relation, *direction, hop.to);
         }
         if !chain.has_closure() || chain.end == End::Any {
-            let found = self.hops(&ItemSet::one(item), &chain.hops, (None, None))?;
+            let found = self.hops(&ItemSet::one(item), &chain.hops, Window::default())?;
             return self.lands(&found, chain);
         }
         // A closure is made from its fixed end once, then each row is a look-up.
@@ -248,7 +295,7 @@ impl<'a, S: Source> Executor<'a, S> {
         }
         let reversed = chain.reversed();
         let start = self.end_set(reversed.start, reversed.kinds)?;
-        let found = Rc::new(self.hops(&start, &reversed.hops, (None, None))?);
+        let found = Rc::new(self.hops(&start, &reversed.hops, Window::default())?);
         if keep {
             self.memos.insert(chain.memo, Memo::Chain(key, found.clone()));
         }

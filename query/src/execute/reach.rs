@@ -6,7 +6,7 @@
 
 use lineal_engine::schema::{Direction, Kind, Relation};
 
-use super::expand::Window;
+use super::columns::Window;
 use super::item_set::ItemSet;
 use super::{Executor, Run};
 use crate::answer::Uncertainty;
@@ -53,7 +53,7 @@ impl<S: Source> Executor<'_, S> {
         closure: &Closure,
         from: &ItemSet,
         to: Kinds,
-        window: Window,
+        window: Window<'_>,
     ) -> Run<ItemSet> {
         let mut avoided = ItemSet::default();
         for set in &closure.avoiding {
@@ -75,7 +75,7 @@ impl<S: Source> Executor<'_, S> {
         closure: &Closure,
         from: &ItemSet,
         to: Kinds,
-        window: Window,
+        window: Window<'_>,
         avoided: &ItemSet,
         marks: &mut Marks,
         (least, most): (u32, u32),

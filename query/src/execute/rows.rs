@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use lineal_engine::event_fields::EventField;
 
+use super::columns::Window;
 use super::item_set::ItemSet;
 use super::join::Memo;
 use super::{Executor, Run, Stop};
@@ -40,6 +41,14 @@ impl<'a, S: Source> Executor<'a, S> {
     }
 
     pub(super) fn find_rows(&mut self, plan: &'a FindPlan) -> Run<Vec<Row>> {
+        match &plan.as_of {
+            Some(as_of) => self.rows_brought_here(plan, as_of),
+            None => self.find_rows_here(plan),
+        }
+    }
+
+    /// The rows of an inner question in the view at hand.
+    pub(super) fn find_rows_here(&mut self, plan: &'a FindPlan) -> Run<Vec<Row>> {
         let mut rows = Vec::new();
         self.find_into(plan, &mut rows, usize::MAX)?;
         self.page(&mut rows, plan.skip, plan.limit)?;
@@ -48,7 +57,8 @@ impl<'a, S: Source> Executor<'a, S> {
 
     /// Is there a row? Stops at the first where nothing else matters.
     pub(super) fn has_row(&mut self, plan: &'a FindPlan, memo: usize) -> Run<bool> {
-        let is_plain = plan.correlated && plan.skip.is_none() && plan.limit.is_none();
+        let is_plain =
+            plan.as_of.is_none() && plan.correlated && plan.skip.is_none() && plan.limit.is_none();
         if let ([OperandPlan::Select(select)], true) = (plan.operands.as_slice(), is_plain)
             && select.extreme.is_none()
             && matches!(select.output, OutputPlan::Rows { .. })
@@ -128,8 +138,11 @@ impl<'a, S: Source> Executor<'a, S> {
             OutputPlan::Rows { distinct, items } => (*distinct, items),
         };
         let rows_max = self.limits.rows;
+        // Rows are about single events, also within a question that adds up batches.
+        let whole = self.whole.take();
         let ended = self.bind(&select.steps, &mut |run: &mut Executor<'a, S>| {
             let row = run.row(items, &select.order, &select.listed)?;
+            run.count_row(&row)?;
             out.push(row);
             if out.len() as u64 > rows_max {
                 out.pop();
@@ -137,6 +150,7 @@ impl<'a, S: Source> Executor<'a, S> {
             }
             Ok(out.len() < most)
         });
+        self.whole = whole;
         if select.has_hidden {
             out.sort_by(|a, b| a.items.cmp(&b.items));
             out.dedup_by(|a, b| a.items == b.items);
@@ -184,12 +198,13 @@ impl<'a, S: Source> Executor<'a, S> {
         // Closures upstream are small: `tip` needs one from all results together, since a result
         // that another one reaches is not a tip; `root` asks for each.
         let reached = match extreme {
-            Extreme::Tip => self.reach(&closure, &all, kinds, (None, None))?,
+            Extreme::Tip => self.reach(&closure, &all, kinds, Window::default())?,
             Extreme::Root => {
                 let mut nodes = Vec::new();
                 let mut events = Vec::new();
                 for item in all.items() {
-                    let found = self.reach(&closure, &ItemSet::one(item), kinds, (None, None))?;
+                    let found =
+                        self.reach(&closure, &ItemSet::one(item), kinds, Window::default())?;
                     if found.meets(&all) {
                         match item {
                             Item::Node(node) => nodes.push(node),

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use lineal_engine::schema::Kind;
 
 use super::item_set::ItemSet;
+use super::rows::Row;
 use super::{Executor, Run, store};
 use crate::error::{Code, Mistake, Span};
 use crate::parse::parse_hash_text;
@@ -18,7 +19,7 @@ const ID_DIGITS_MIN: usize = 6;
 /// Candidates that an error lists.
 const CANDIDATES_MAX: usize = 5;
 
-impl<S: Source> Executor<'_, S> {
+impl<'a, S: Source> Executor<'a, S> {
     /// The set of that number; looked up once a run, unless it varies from row to row.
     pub(super) fn set(&mut self, id: SetId) -> Run<Rc<ItemSet>> {
         if let Some(Some(known)) = self.sets.get(id) {
@@ -37,18 +38,8 @@ impl<S: Source> Executor<'_, S> {
                 let text = self.parameter_text(*place);
                 self.reference_text(&text, span)?
             }
-            SetSource::Find(find) => {
-                let rows = self.find_rows(find)?;
-                let (mut nodes, mut events) = (Vec::new(), Vec::new());
-                for row in &rows {
-                    match row.values.first() {
-                        Some(Value::Node(node)) => nodes.push(*node),
-                        Some(Value::Event(event)) => events.push(*event),
-                        _ => {}
-                    }
-                }
-                ItemSet::of(nodes, events)
-            }
+            SetSource::Find(find) => first_items(&self.find_rows(find)?),
+            SetSource::Slot(slot) => ItemSet::one(self.bound_item(*slot)),
         };
         let found = Rc::new(found);
         if !definition.correlated
@@ -70,7 +61,7 @@ impl<S: Source> Executor<'_, S> {
     }
 
     /// `kind:key`, `#id`, a bare hash or a bare key.
-    fn reference_text(&mut self, text: &str, span: Span) -> Run<ItemSet> {
+    pub(super) fn reference_text(&mut self, text: &str, span: Span) -> Run<ItemSet> {
         if let Some(digits) = text.strip_prefix('#') {
             return self.id(&digits.to_ascii_lowercase(), span);
         }
@@ -143,7 +134,7 @@ impl<S: Source> Executor<'_, S> {
         Ok(ItemSet::of(Vec::new(), found))
     }
 
-    fn id(&mut self, digits: &str, span: Span) -> Run<ItemSet> {
+    pub(super) fn id(&mut self, digits: &str, span: Span) -> Run<ItemSet> {
         if digits.len() < ID_DIGITS_MIN {
             return Err(Mistake::new(
                 Code::Short,
@@ -219,6 +210,19 @@ impl<S: Source> Executor<'_, S> {
         Mistake::new(Code::Several, span, format!("{what} fits {} nodes", nodes.len()))
             .hint(format!("write one of: {}", names.join(", ")))
     }
+}
+
+/// The nodes and events in the first column.
+pub(super) fn first_items(rows: &[Row]) -> ItemSet {
+    let (mut nodes, mut events) = (Vec::new(), Vec::new());
+    for row in rows {
+        match row.values.first() {
+            Some(Value::Node(node)) => nodes.push(*node),
+            Some(Value::Event(event)) => events.push(*event),
+            _ => {}
+        }
+    }
+    ItemSet::of(nodes, events)
 }
 
 /// A key as printed, without its quotes.

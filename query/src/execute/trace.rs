@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use lineal_engine::schema::{Direction, Kind, Relation};
 
+use super::columns::Window;
 use super::reach::relations;
 use super::rows::Row;
 use super::{Executor, Run, Stop};
@@ -18,7 +19,7 @@ use crate::source::{NodeNo, Source};
 use crate::value::{Item, Path, Step};
 
 /// How each node was first come to: from what, by which relation.
-type Arrivals = BTreeMap<Item, (Item, Relation, Direction)>;
+pub(super) type Arrivals = BTreeMap<Item, (Item, Relation, Direction)>;
 
 impl<'a, S: Source> Executor<'a, S> {
     pub(super) fn trace_into(&mut self, plan: &'a TracePlan, out: &mut Vec<Row>) -> Run<()> {
@@ -39,7 +40,11 @@ impl<'a, S: Source> Executor<'a, S> {
         })?;
         pairs.sort_unstable();
         pairs.dedup();
-        let ended = self.paths(plan, &pairs, out);
+        let ended = if plan.all {
+            self.all_paths(plan, &pairs, out)
+        } else {
+            self.paths(plan, &pairs, out)
+        };
         let descending: Vec<bool> = plan.order.iter().map(|(_, d)| *d).collect();
         self.sort(out, &descending)?;
         if plan.distinct {
@@ -102,7 +107,7 @@ impl<'a, S: Source> Executor<'a, S> {
         Ok(())
     }
 
-    fn emit_path(
+    pub(super) fn emit_path(
         &mut self,
         plan: &'a TracePlan,
         pair: &[Item],
@@ -126,6 +131,7 @@ impl<'a, S: Source> Executor<'a, S> {
             }
         }
         let row = self.row(&plan.items, &plan.order, &plan.ends.listed)?;
+        self.count_row(&row)?;
         out.push(row);
         Ok(())
     }
@@ -138,7 +144,7 @@ impl<'a, S: Source> Executor<'a, S> {
     }
 
     /// How everything that the closure reaches was first come to.
-    fn search(&mut self, closure: &Closure, start: Item) -> Run<Arrivals> {
+    pub(super) fn search(&mut self, closure: &Closure, start: Item) -> Run<Arrivals> {
         let mut avoided = Vec::new();
         for set in &closure.avoiding {
             avoided.push(self.set(*set)?);
@@ -165,7 +171,7 @@ impl<'a, S: Source> Executor<'a, S> {
     }
 
     /// The other ends of the edges to follow, in the order of kind and key.
-    fn neighbours(
+    pub(super) fn neighbours(
         &mut self,
         closure: &Closure,
         item: Item,
@@ -190,7 +196,7 @@ impl<'a, S: Source> Executor<'a, S> {
                     out.extend(ends.iter().map(|end| (Item::Node(*end), *relation, *direction)));
                     if *direction == Direction::Inverse {
                         let mut events = Vec::new();
-                        self.events_at(node, *relation, (None, None), &mut events)?;
+                        self.events_at(node, *relation, Window::default(), &mut events)?;
                         let item = |event| (Item::Event(event), *relation, *direction);
                         out.extend(events.into_iter().map(item));
                     }

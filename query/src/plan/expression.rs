@@ -54,8 +54,16 @@ pub(crate) enum Expression {
     InRange(Box<Expression>, Box<Expression>, Box<Expression>),
     Like(Box<Expression>, Box<Expression>),
     Contains(Box<Expression>, Box<Expression>),
+    Matches(Box<Expression>, Pattern),
     Arithmetic(Arithmetic, Box<Expression>, Box<Expression>, Span),
     IsAbsent(Box<Expression>),
+}
+
+/// A regular expression: known when the question is bound, or only when it runs.
+#[derive(Clone, Debug)]
+pub(crate) enum Pattern {
+    Known(regex::Regex),
+    Given(Box<Expression>),
 }
 
 /// Comparisons; `!=` is the complement of equal.
@@ -140,6 +148,12 @@ impl Expression {
             | Expression::Arithmetic(_, a, b, _) => {
                 a.visit(see);
                 b.visit(see);
+            }
+            Expression::Matches(of, pattern) => {
+                of.visit(see);
+                if let Pattern::Given(pattern) = pattern {
+                    pattern.visit(see);
+                }
             }
             Expression::InRange(a, b, c) => {
                 a.visit(see);

@@ -40,10 +40,6 @@ impl Kinds {
         Kinds(self.0 | other.0)
     }
 
-    pub(crate) fn without(self, kind: Kind) -> Kinds {
-        Kinds(self.0 & !(1 << kind as u32))
-    }
-
     pub(crate) fn is_empty(self) -> bool {
         self.0 == 0
     }

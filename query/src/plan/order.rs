@@ -2,14 +2,14 @@
 //!
 //! Start where a key is known, go on along relations, scan a kind only when nothing else is left;
 //! test a condition as soon as its variables are bound. The choice depends on the question alone,
-//! so the same question runs the same way in every store.
+//! so the same question runs the same way in every store. What else is rewritten stands in
+//! [`super::rewrites`], one function a rewrite.
 
-use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::Kind;
 
+use super::rewrites::{self, slots_of};
 use super::{
-    Chain, Comparison, End, Expression, Generator, SetDefinition, SetId, SetSource, Slot, SlotId,
-    StepPlan,
+    Chain, End, Expression, Generator, SetDefinition, SetId, SetSource, Slot, SlotId, StepPlan,
 };
 
 /// The parts of a selection before they are in order.
@@ -31,93 +31,171 @@ const COST_SCAN: u32 = 100;
 const COST_SCAN_NODES: u32 = 200;
 const COST_SCAN_EVENTS: u32 = 1000;
 
-/// Orders the variables; returns the conditions without variables and the steps.
+/// Orders the variables; returns the conditions without variables and the steps. Naively, nothing
+/// is rewritten: every variable is scanned in the order of naming.
 pub(crate) fn order(
     mut parts: Unordered,
-    all: &[Slot],
+    all: &mut [Slot],
     sets: &[SetDefinition],
+    naively: bool,
 ) -> (Vec<Expression>, Vec<StepPlan>) {
-    lift(&mut parts);
-    let event_keys = event_keys(&parts.conditions);
+    mark_scanned(&parts, all, sets);
+    if naively {
+        return unrewritten(parts, sets);
+    }
+    rewrites::lift_relations(&mut parts);
+    let event_keys = rewrites::event_keys(&parts.conditions);
+    let labels = rewrites::labels(&parts.conditions, all);
     let (guards, mut waiting): (Vec<_>, Vec<_>) =
         parts.conditions.into_iter().partition(|(_, slots)| slots.is_empty());
     let mut chains = parts.chains;
     let mut anchors = parts.anchors;
     let mut left = parts.slots.clone();
     let mut steps = Vec::new();
-    while let Some((place, source)) = cheapest(&left, &anchors, &chains, &event_keys, all, sets) {
+    let keys = Keys { events: &event_keys, labels: &labels };
+    while let Some((place, source)) = cheapest(&left, &anchors, &chains, &keys, all, sets) {
         let slot = left.remove(place);
-        let mut step = StepPlan {
-            slot,
-            from: Generator::Scan,
-            chains: Vec::new(),
-            filters: Vec::new(),
-            window: (None, None),
-        };
-        match source {
-            Choice::Scan => {}
-            Choice::EventKey(index) => {
-                if let Some((_, key)) = event_keys.get(index) {
-                    step.from = Generator::Events(key.clone());
-                }
-            }
-            Choice::Anchor(index) => step.from = Generator::Set(anchors.remove(index).1),
+        let from = match source {
+            Choice::Scan => Generator::Scan,
+            Choice::EventKey(index) => match event_keys.get(index) {
+                Some((_, key)) => Generator::Events(key.clone()),
+                None => Generator::Scan,
+            },
+            Choice::Label(index) => match labels.get(index) {
+                Some((_, kind, text)) => Generator::Label(text.clone(), *kind),
+                None => Generator::Scan,
+            },
+            Choice::Anchor(index) => Generator::Set(anchors.remove(index).1),
             Choice::Chain(index) => {
                 let chain = chains.remove(index);
                 let is_end = chain.end == End::Slot(slot);
-                step.from = Generator::Chain(if is_end { chain } else { chain.reversed() });
+                Generator::Chain(if is_end { chain } else { chain.reversed() })
             }
+        };
+        let mut step = step(slot, from);
+        take_ready(&mut step, &mut anchors, &mut chains, &mut waiting, &left, sets);
+        step.window = rewrites::window(slot, &step.filters);
+        let kinds = all.get(slot).map_or(super::Kinds::NONE, |slot| slot.kinds);
+        if kinds == super::Kinds::one(Kind::Inference) {
+            step.columns = rewrites::column_tests(slot, &mut step.filters);
         }
-        anchors.retain(|(other, set)| {
-            let is_here = *other == slot;
-            if is_here {
-                step.filters.push(Expression::InSet(Box::new(Expression::Slot(slot)), *set));
-            }
-            !is_here
-        });
-        let is_bound = |end: End| !matches!(end, End::Slot(other) if left.contains(&other));
-        let touches = |end: End| end == End::Slot(slot);
-        chains.retain(|chain| {
-            let is_ready = (touches(chain.start) || touches(chain.end))
-                && is_bound(chain.start)
-                && is_bound(chain.end);
-            if is_ready {
-                let starts = touches(chain.start);
-                step.chains.push(if starts { chain.clone() } else { chain.reversed() });
-            }
-            !is_ready
-        });
-        let (ready, later): (Vec<_>, Vec<_>) = waiting
-            .into_iter()
-            .partition(|(_, slots)| slots.iter().all(|slot| !left.contains(slot)));
-        waiting = later;
-        step.filters.extend(ready.into_iter().map(|(condition, _)| condition));
-        step.window = window(slot, &step.filters);
         steps.push(step);
     }
     (guards.into_iter().map(|(condition, _)| condition).collect(), steps)
 }
 
-/// Conditions that are themselves a relation or a key of a variable become chains and anchors, so
-/// that a variable can be reached from there.
-fn lift(parts: &mut Unordered) {
-    let mut kept = Vec::new();
-    for (condition, slots) in std::mem::take(&mut parts.conditions) {
-        match condition {
-            Expression::Chain(chain) if matches!(chain.start, End::Slot(slot) if parts.slots.contains(&slot)) =>
-            {
-                parts.chains.push(*chain);
-            }
-            Expression::InSet(of, set) => match *of {
-                Expression::Slot(slot) if parts.slots.contains(&slot) => {
-                    parts.anchors.push((slot, set));
-                }
-                other => kept.push((Expression::InSet(Box::new(other), set), slots)),
-            },
-            other => kept.push((other, slots)),
+fn step(slot: SlotId, from: Generator) -> StepPlan {
+    StepPlan {
+        slot,
+        from,
+        chains: Vec::new(),
+        filters: Vec::new(),
+        columns: Vec::new(),
+        window: (None, None),
+    }
+}
+
+/// The plan that the words of the question describe.
+fn unrewritten(parts: Unordered, sets: &[SetDefinition]) -> (Vec<Expression>, Vec<StepPlan>) {
+    let Unordered { slots, mut anchors, mut chains, conditions } = parts;
+    let (guards, mut waiting): (Vec<_>, Vec<_>) =
+        conditions.into_iter().partition(|(_, slots)| slots.is_empty());
+    let mut steps = Vec::new();
+    for (place, slot) in slots.iter().enumerate() {
+        let mut step = step(*slot, Generator::Scan);
+        let left = slots.get(place + 1..).unwrap_or_default();
+        take_ready(&mut step, &mut anchors, &mut chains, &mut waiting, left, sets);
+        steps.push(step);
+    }
+    (guards.into_iter().map(|(condition, _)| condition).collect(), steps)
+}
+
+/// Moves to a step what can be tested now that its variable is bound.
+fn take_ready(
+    step: &mut StepPlan,
+    anchors: &mut Vec<(SlotId, SetId)>,
+    chains: &mut Vec<Chain>,
+    waiting: &mut Vec<(Expression, Vec<SlotId>)>,
+    left: &[SlotId],
+    sets: &[SetDefinition],
+) {
+    let slot = step.slot;
+    anchors.retain(|(other, set)| {
+        let is_here = *other == slot;
+        if is_here {
+            step.filters.push(Expression::InSet(Box::new(Expression::Slot(slot)), *set));
+        }
+        !is_here
+    });
+    chains.retain(|chain| {
+        let speaks_of = slots_of(chain, sets);
+        let is_ready =
+            speaks_of.contains(&slot) && speaks_of.iter().all(|other| !left.contains(other));
+        if is_ready {
+            let starts = chain.start == End::Slot(slot) || chain.end != End::Slot(slot);
+            step.chains.push(if starts { chain.clone() } else { chain.reversed() });
+        }
+        !is_ready
+    });
+    let (ready, later): (Vec<_>, Vec<_>) = std::mem::take(waiting)
+        .into_iter()
+        .partition(|(_, slots)| slots.iter().all(|slot| !left.contains(slot)));
+    *waiting = later;
+    step.filters.extend(ready.into_iter().map(|(condition, _)| condition));
+}
+
+/// Says of each variable whether what is deleted in its source is left out.
+///
+/// A scan leaves it out, a key or a relation shows it. Which of several terms is scanned must not
+/// depend on the plan: of terms that are tied together the first named one is, unless one of them
+/// is known by key; all others are reached.
+fn mark_scanned(parts: &Unordered, all: &mut [Slot], sets: &[SetDefinition]) {
+    let mut groups: Vec<(Vec<SlotId>, bool)> =
+        parts.slots.iter().map(|slot| (vec![*slot], false)).collect();
+    let mut ties: Vec<(Vec<SlotId>, bool)> = Vec::new();
+    for (slot, _) in &parts.anchors {
+        ties.push((vec![*slot], true));
+    }
+    let lifted = parts.conditions.iter().filter_map(|(condition, _)| match condition {
+        Expression::Chain(chain) => Some(&**chain),
+        _ => None,
+    });
+    for chain in parts.chains.iter().chain(lifted) {
+        let own: Vec<SlotId> =
+            slots_of(chain, sets).into_iter().filter(|slot| parts.slots.contains(slot)).collect();
+        let is_known = |end: End| match end {
+            End::Set(_) => true,
+            // A variable of a question around this one stands for a thing already.
+            End::Slot(slot) => !parts.slots.contains(&slot),
+            End::Any => false,
+        };
+        ties.push((own, is_known(chain.start) || is_known(chain.end)));
+    }
+    for (condition, slots) in &parts.conditions {
+        if let (Expression::InSet(..), [slot]) = (condition, slots.as_slice()) {
+            ties.push((vec![*slot], true));
         }
     }
-    parts.conditions = kept;
+    for (tied, is_known) in ties {
+        let mut joined = (Vec::new(), is_known);
+        groups.retain(|(slots, known)| {
+            let touches = slots.iter().any(|slot| tied.contains(slot));
+            if touches {
+                joined.0.extend(slots.iter().copied());
+                joined.1 |= known;
+            }
+            !touches
+        });
+        groups.push(joined);
+    }
+    for (mut slots, is_known) in groups {
+        slots.sort_unstable();
+        for (place, slot) in slots.into_iter().enumerate() {
+            if let Some(slot) = all.get_mut(slot) {
+                slot.with_deleted |= is_known || place > 0;
+            }
+        }
+    }
 }
 
 /// How a variable can be bound.
@@ -126,30 +204,20 @@ enum Choice {
     Anchor(usize),
     Chain(usize),
     EventKey(usize),
+    Label(usize),
 }
 
-/// Hashes and ids that events must have; the conditions stay, the index only brings candidates.
-fn event_keys(conditions: &[(Expression, Vec<SlotId>)]) -> Vec<(SlotId, Expression)> {
-    let key = |condition: &Expression| -> Option<(SlotId, Expression)> {
-        let Expression::Compare(Comparison::Equal, a, b) = condition else { return None };
-        [(a, b), (b, a)].into_iter().find_map(|(field, value)| {
-            let Expression::Field(of, reference) = &**field else { return None };
-            let Expression::Slot(slot) = **of else { return None };
-            let is_key = matches!(
-                reference.event,
-                Some(EventField::InputHash | EventField::RequestId | EventField::EventId)
-            );
-            (is_key && is_fixed(value)).then(|| (slot, (**value).clone()))
-        })
-    };
-    conditions.iter().filter_map(|(condition, _)| key(condition)).collect()
+/// Values by which the store finds things without a scan.
+struct Keys<'a> {
+    events: &'a [(SlotId, Expression)],
+    labels: &'a [(SlotId, Kind, Expression)],
 }
 
 fn cheapest(
     left: &[SlotId],
     anchors: &[(SlotId, SetId)],
     chains: &[Chain],
-    event_keys: &[(SlotId, Expression)],
+    keys: &Keys<'_>,
     all: &[Slot],
     sets: &[SetDefinition],
 ) -> Option<(usize, Choice)> {
@@ -161,7 +229,7 @@ fn cheapest(
     };
     for (place, slot) in left.iter().enumerate() {
         let kinds = all.get(*slot).map_or(super::Kinds::NONE, |slot| slot.kinds);
-        for (index, (keyed, _)) in event_keys.iter().enumerate() {
+        for (index, (keyed, _)) in keys.events.iter().enumerate() {
             // The index knows events only; another kind may have a field of that name.
             if keyed == slot && kinds == super::Kinds::one(Kind::Inference) {
                 offer(COST_KEY, place, Choice::EventKey(index));
@@ -172,6 +240,11 @@ fn cheapest(
                 offer(set_cost(*set, sets), place, Choice::Anchor(index));
             }
         }
+        for (index, (labelled, ..)) in keys.labels.iter().enumerate() {
+            if labelled == slot {
+                offer(COST_EDGE, place, Choice::Label(index));
+            }
+        }
         for (index, chain) in chains.iter().enumerate() {
             let other = if chain.end == End::Slot(*slot) {
                 chain.start
@@ -180,9 +253,13 @@ fn cheapest(
             } else {
                 continue;
             };
+            // What the chain avoids must be known before it leads anywhere.
+            if slots_of(chain, sets).iter().any(|needed| needed != slot && left.contains(needed)) {
+                continue;
+            }
             let along = if chain.has_closure() { COST_CLOSURE } else { COST_EDGE };
             match other {
-                End::Slot(other) if left.contains(&other) => {}
+                End::Slot(other) if other == *slot => {}
                 End::Slot(_) => offer(along, place, Choice::Chain(index)),
                 End::Set(set) => {
                     offer(along + set_cost(set, sets), place, Choice::Chain(index));
@@ -205,56 +282,4 @@ fn set_cost(set: SetId, sets: &[SetDefinition]) -> u32 {
         Some(SetSource::Find(_)) | None => COST_CLOSURE,
         Some(_) => COST_KEY,
     }
-}
-
-/// Does it not depend on the row at hand?
-fn is_fixed(expression: &Expression) -> bool {
-    let mut fixed = true;
-    expression.visit(&mut |part| {
-        fixed &= matches!(
-            part,
-            Expression::Constant(_)
-                | Expression::Parameter(_)
-                | Expression::Arithmetic(..)
-                | Expression::Call(super::Function::Now, _)
-        );
-    });
-    fixed
-}
-
-/// Bounds of an event's time among its conditions.
-fn window(slot: SlotId, filters: &[Expression]) -> (Option<Expression>, Option<Expression>) {
-    let is_time = |expression: &Expression| {
-        matches!(expression, Expression::Field(of, field)
-            if matches!(**of, Expression::Slot(s) if s == slot)
-                && field.event == Some(EventField::Time))
-    };
-    let (mut from, mut to) = (None, None);
-    for filter in filters {
-        match filter {
-            Expression::InRange(of, low, high) if is_time(of) => {
-                if is_fixed(low) {
-                    from = Some((**low).clone());
-                }
-                if is_fixed(high) {
-                    to = Some((**high).clone());
-                }
-            }
-            Expression::Compare(comparison, of, bound) if is_time(of) && is_fixed(bound) => {
-                match comparison {
-                    Comparison::Greater | Comparison::GreaterEqual => {
-                        from = Some((**bound).clone());
-                    }
-                    // `<=` would need the bound itself; the batch test allows for it.
-                    Comparison::Less | Comparison::LessEqual => to = Some((**bound).clone()),
-                    Comparison::Equal => {
-                        from = Some((**bound).clone());
-                        to = Some((**bound).clone());
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    (from, to)
 }

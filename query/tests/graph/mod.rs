@@ -8,13 +8,15 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use lineal_engine::event_fields::{EVENT_FIELDS, EventField};
+use lineal_engine::events::{EventBlock, EventValue};
 use lineal_engine::schema::{
     COMMON_FIELDS, Direction, FieldType, Kind, NODE_KINDS, Relation, fields,
 };
 use lineal_proof::{Map, Value};
-use lineal_query::{EventRef, NodeNo, Source};
+use lineal_query::{BatchCounts, Checked, EventColumns, EventRef, NodeNo, Revision, Source};
 
 #[derive(Clone, Debug)]
 struct Node {
@@ -76,6 +78,12 @@ impl Graph {
         Graph::up_to(text, u64::MAX).unwrap()
     }
 
+    /// The lines that it was built of.
+    #[allow(dead_code, reason = "only some tests show the graph that they failed on")]
+    pub(crate) fn lines(&self) -> &str {
+        &self.text
+    }
+
     fn up_to(text: &str, last: u64) -> Option<Graph> {
         let mut lines = Vec::new();
         let mut commits = Vec::new();
@@ -101,7 +109,7 @@ impl Graph {
         };
         graph.read_nodes(&lines);
         graph.read_edges(&lines);
-        graph.read_events(&lines);
+        graph.take_events(&lines);
         Some(graph)
     }
 
@@ -177,7 +185,7 @@ impl Graph {
         }
     }
 
-    fn read_events(&mut self, lines: &[&str]) {
+    fn take_events(&mut self, lines: &[&str]) {
         for line in lines {
             let mut words = line.split_whitespace();
             if words.next() != Some("event") {
@@ -311,6 +319,60 @@ impl Source for Graph {
             name => self.node(node).fields.get(name).cloned(),
         })
     }
+    fn fields(&self, node: NodeNo) -> Result<Map, Never> {
+        let mut fields = self.node(node).fields.clone();
+        if self.is_deleted(node) {
+            fields.insert("deleted", true);
+        }
+        Ok(fields)
+    }
+    fn same_node(&self, other: &Graph, node: NodeNo) -> Option<NodeNo> {
+        let theirs = other.node(node);
+        let same = |ours: &Node| ours.kind == theirs.kind && ours.key == theirs.key;
+        self.nodes.iter().position(same).map(|at| NodeNo::try_from(at).unwrap())
+    }
+    /// The first commit in which the node is recorded.
+    fn commit_of(&self, node: NodeNo) -> u64 {
+        let is_there = |number: &u64| {
+            Graph::up_to(&self.text, *number)
+                .is_some_and(|then| then.same_node(self, node).is_some())
+        };
+        (1..=self.commit()).find(is_there).unwrap_or(self.commit())
+    }
+    fn revisions(&self, node: NodeNo) -> Result<Vec<Revision>, Never> {
+        let mut out: Vec<Revision> = Vec::new();
+        if self.is_stub(node) {
+            return Ok(out);
+        }
+        for number in 1..=self.commit() {
+            let Some(then) = Graph::up_to(&self.text, number) else { continue };
+            let Some(there) = then.same_node(self, node) else { continue };
+            let fields = then.fields(there)?;
+            if out.last().is_some_and(|last| last.fields == fields) {
+                continue;
+            }
+            let recorded = then.recorded();
+            out.push(Revision {
+                id: fields.get("id").and_then(Value::as_text).unwrap_or("#").replace('#', ""),
+                commit: number,
+                recorded,
+                observed_at: recorded,
+                source: "test".to_owned(),
+                form: "lines".to_owned(),
+                fields,
+            });
+        }
+        Ok(out)
+    }
+    /// A node whose key holds `damaged` is.
+    fn check(&self, node: NodeNo, deep: bool) -> Checked {
+        let revisions = self.revisions(node).unwrap().len() as u64;
+        let is_damaged = self.node(node).key.contains("damaged");
+        let rows = (deep && self.kind_of(node) == Kind::Batch)
+            .then(|| self.events_where(|event| event.batch == node).len() as u64);
+        let faults = if is_damaged { vec!["the record is not its id".to_owned()] } else { vec![] };
+        Checked { revisions, rows, faults }
+    }
     fn events_by_hash(
         &self,
         algorithm: Option<&str>,
@@ -331,10 +393,10 @@ impl Source for Graph {
         }))
     }
     fn event_deployment(&self, event: EventRef) -> NodeNo {
-        self.edges(self.event(event).batch, Relation::ServedBy, Direction::Forward)[0]
+        self.edges(event.batch, Relation::ServedBy, Direction::Forward)[0]
     }
     fn event_batch(&self, event: EventRef) -> NodeNo {
-        self.event(event).batch
+        event.batch
     }
     fn event_field(&self, event: EventRef, field: EventField) -> Result<Option<Value>, Never> {
         Ok(self.event(event).fields.get(&field).cloned())
@@ -344,6 +406,45 @@ impl Source for Graph {
     }
     fn batch_rows(&self, batch: NodeNo) -> Result<Vec<EventRef>, Never> {
         Ok(self.events_where(|event| event.batch == batch))
+    }
+    /// The rows of the test graph are places in the list of all events.
+    fn read_events(
+        &self,
+        batch: NodeNo,
+        fields: &[EventField],
+    ) -> Result<Vec<EventColumns>, Never> {
+        let mut block = EventBlock::new();
+        for event in &self.events {
+            for field in fields {
+                let value = match event.fields.get(field) {
+                    Some(Value::Text(text)) => EventValue::Text(text),
+                    Some(Value::Int(number)) => EventValue::Int(i64::try_from(*number).unwrap()),
+                    Some(Value::Float(number)) => EventValue::Float(*number),
+                    Some(Value::Bool(truth)) => EventValue::Bool(*truth),
+                    Some(Value::Bytes(bytes)) => EventValue::Hash(bytes),
+                    _ => continue,
+                };
+                assert!(block.set(*field, value));
+            }
+            block.end_row();
+        }
+        let events = self.events_where(|event| event.batch == batch);
+        Ok(vec![EventColumns { block: Arc::new(block), events }])
+    }
+    fn batch_counts(&self, batch: NodeNo) -> BatchCounts {
+        let own = |field: Option<EventField>| {
+            let events = self.events_where(|event| {
+                event.batch == batch
+                    && field.is_none_or(|f| event.fields.get(&f) == Some(&Value::Bool(true)))
+            });
+            events.len() as u64
+        };
+        BatchCounts {
+            batch,
+            events: own(None),
+            overrides: own(Some(EventField::HumanOverride)),
+            art12: own(Some(EventField::Art12)),
+        }
     }
     fn batch_times(&self, batch: NodeNo) -> (i64, i64) {
         let times =

@@ -1,0 +1,143 @@
+//! The revisions of one node: what each says, and whether it still is what was written.
+//!
+//! [`crate::verify`] checks a whole store and believes nothing; this checks what one answer rests on,
+//! on an open view.
+
+use super::Snapshot;
+use crate::error::{Error, Result};
+use crate::events::{Container, seal};
+use crate::graph::NodeNo;
+use crate::segment::{Location, segment_path};
+use crate::store::Store;
+use lineal_proof::record::Record;
+use lineal_proof::{Hash, Map, Value};
+
+/// A revision of a node, by its place in the log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RevisionInfo {
+    /// Its id.
+    pub id: Hash,
+    /// The commit that wrote it.
+    pub commit: u64,
+    /// When that commit was recorded, ns.
+    pub recorded: i64,
+    /// Who says it.
+    pub source: String,
+    /// In which form.
+    pub form: String,
+    at: Location,
+    /// Of a batch: the order of the revision in the log, as in [`super::EventRef`].
+    batch: Option<u32>,
+}
+
+impl Store {
+    /// The revisions of a node that stand as of a view, in the order of the log. Those of retracted
+    /// imports are left out.
+    #[must_use]
+    pub fn revisions(&self, view: &Snapshot, node: NodeNo) -> Vec<RevisionInfo> {
+        let state = self.read_state();
+        let ledger = &state.ledger;
+        let Some(entry) = ledger.node(&view.node_id(node)) else { return Vec::new() };
+        let numbers = ledger.nodes[entry as usize].revisions.iter();
+        let revisions = numbers.map(|number| (*number, &ledger.revisions[*number as usize]));
+        let standing = revisions.filter(|(_, r)| ledger.effective(r, view.commit()).is_some());
+        standing
+            .map(|(number, revision)| {
+                let commit = revision.commit();
+                let (source, form) = &ledger.chains[usize::from(revision.chain)];
+                RevisionInfo {
+                    id: revision.id,
+                    commit,
+                    recorded: ledger.commit_entry(commit).map_or(0, |entry| entry.recorded),
+                    source: source.clone(),
+                    form: form.clone(),
+                    at: revision.at,
+                    batch: ledger.batch_of(number),
+                }
+            })
+            .collect()
+    }
+}
+
+impl Snapshot {
+    /// The commit that first named a node, and the last that said something new about it.
+    #[must_use]
+    pub fn commits_of(&self, node: NodeNo) -> (u64, u64) {
+        let entry = self.graph().node(node);
+        (entry.first_commit, entry.last_commit)
+    }
+
+    /// The node of this view that another view of the same store has under that number.
+    #[must_use]
+    pub fn same_node(&self, other: &Snapshot, node: NodeNo) -> Option<NodeNo> {
+        let theirs = other.graph().node(node);
+        let range = self.nodes_of(theirs.kind);
+        let own = self.graph().nodes.get(range.start as usize..range.end as usize)?;
+        let at = own.binary_search_by(|ours| ours.key.cmp(&theirs.key)).ok()?;
+        Some(range.start + u32::try_from(at).ok()?)
+    }
+
+    /// When its source was in the state that a revision describes, ns, and what the revision says;
+    /// sealed fields that cannot be opened are left out.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if the record cannot be read.
+    pub fn read_revision(&self, revision: &RevisionInfo) -> Result<(i64, Map)> {
+        let read = self.view.revision(revision.at)?;
+        let observed_at = read.observed_at;
+        Ok((observed_at, self.view.said_of(read)?))
+    }
+
+    /// Reads a revision again and computes its id; with `deep` it is encoded again too.
+    ///
+    /// # Errors
+    /// The rule that is broken.
+    pub fn check_revision(&self, revision: &RevisionInfo, deep: bool) -> Result<()> {
+        let fail = |rule: &str| {
+            Err(Error::corrupt(segment_path(revision.at.segment), revision.at.offset, rule))
+        };
+        let frame = self.view.frame(revision.at)?;
+        if frame.id != revision.id {
+            return fail("the record has the id under which it is known");
+        }
+        let read = self.view.revision(revision.at)?;
+        if deep && read.encode() != frame.payload {
+            return fail("it is what it encodes to");
+        }
+        Ok(())
+    }
+
+    /// Reads the rows of a batch's revision again and computes its root; the container's bytes are
+    /// hashed anew. Gives how many rows fit; none where the revision is of no batch of this view.
+    ///
+    /// # Errors
+    /// The rule that is broken.
+    pub fn check_rows(&self, revision: &RevisionInfo) -> Result<u64> {
+        let graph = self.graph();
+        let at = revision.batch.and_then(|ordinal| graph.batch_of_ordinal.get(&ordinal));
+        let Some(batch) = at.and_then(|at| graph.batches.get(*at as usize)) else { return Ok(0) };
+        let fail = |rule: &str| {
+            Err(Error::corrupt(segment_path(revision.at.segment), revision.at.offset, rule))
+        };
+        let Some((place, first)) = batch.place else {
+            return fail("a manifest says where the batch's rows are");
+        };
+        // Not the container that is open: that one was believed when it was opened.
+        let place = &graph.containers[place as usize];
+        let container = Container::open_checked(&*self.view.storage, place)?;
+        let first = first as usize;
+        let block = container.read_all(first..first + batch.rows as usize)?;
+        let fields = self.view.revision(revision.at)?.fields;
+        let seed = fields.get("seed").and_then(Value::as_bytes).unwrap_or_default();
+        let secrets = self.view.secrets();
+        let Some(seed) = secrets.keys.batch_seed(seed) else {
+            return fail("the seed of the batch is in keys/seeds");
+        };
+        let rows: Vec<u32> = (0..batch.rows).collect();
+        let sealed = seal(&block, &rows, seed);
+        if fields.get("root").and_then(Value::as_bytes) != Some(&sealed.root.0[..]) {
+            return fail("the batch's root is that of its rows");
+        }
+        Ok(u64::from(batch.rows))
+    }
+}

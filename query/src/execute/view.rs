@@ -1,0 +1,203 @@
+//! Which view a question sees, and inner questions that see another one.
+//!
+//! Numbers of nodes mean nothing outside of their view. An inner question with its own `as of` runs
+//! in that view, on what the outer variables stand for there, and what it finds is brought back as
+//! the same nodes of the outer view.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use super::rows::Row;
+use super::{Executor, Run, Stop, store};
+use crate::error::{Code, Mistake, Span};
+use crate::plan::{AsOf, FindPlan, View};
+use crate::source::{NodeNo, Source};
+use crate::value::{Item, Path, Value};
+
+impl<'a, S: Source> Executor<'a, S> {
+    /// The view that `as of` means.
+    pub(super) fn view(&mut self, (view, span): &AsOf) -> Run<S> {
+        let span = *span;
+        match view {
+            View::Commit(number) => self.view_of_commit(*number, span),
+            View::Time(time) => self.view_of_time(*time, span),
+            View::Node(set) => {
+                let found = self.set(*set)?;
+                self.view_of_node(&found.nodes, span)
+            }
+            View::Revision(digits) => self.view_of_revision(digits, span),
+            View::Parameter(place) => {
+                match self.parameters.get(*place).cloned().unwrap_or(Value::Absent) {
+                    Value::Time(time) => self.view_of_time(time, span),
+                    Value::Int(number) if number >= 0 => {
+                        self.view_of_commit(number.unsigned_abs(), span)
+                    }
+                    Value::Text(text) => self.view_of_text(&text, span),
+                    _ => {
+                        let what = "this parameter is no commit, no time and no node".to_owned();
+                        Err(self.no_view(what, span))
+                    }
+                }
+            }
+        }
+    }
+
+    fn view_of_text(&mut self, text: &str, span: Span) -> Run<S> {
+        if let Ok(number) = text.parse() {
+            return self.view_of_commit(number, span);
+        }
+        if let Some(time) = crate::parse::parse_time_text(text) {
+            return self.view_of_time(time, span);
+        }
+        if let Some(digits) = text.strip_prefix('#') {
+            return self.view_of_revision(&digits.to_ascii_lowercase(), span);
+        }
+        if !text.contains(':') {
+            let what = format!("`{text}` is no commit, no time and no node");
+            return Err(self.no_view(what, span));
+        }
+        let found = self.reference_text(text, span)?;
+        self.view_of_node(&found.nodes, span)
+    }
+
+    fn view_of_commit(&self, number: u64, span: Span) -> Run<S> {
+        let found = self.source.as_of_commit(number).map_err(store)?;
+        found.ok_or_else(|| self.no_view(format!("there is no commit {number}"), span))
+    }
+
+    fn view_of_time(&self, time: i64, span: Span) -> Run<S> {
+        let found = self.source.as_of_time(time).map_err(store)?;
+        let text = crate::value::time_text(time);
+        found.ok_or_else(|| self.no_view(format!("nothing was recorded up to {text}"), span))
+    }
+
+    /// A checkpoint names its commit; of other nodes it is the last that said something of them.
+    fn view_of_node(&self, nodes: &[NodeNo], span: Span) -> Run<S> {
+        let [node] = nodes else {
+            return Err(self.several(nodes, "this key", span).into());
+        };
+        let counted = self.source.field(*node, "count").map_err(store)?;
+        let is_checkpoint = self.source.kind_of(*node) == lineal_engine::schema::Kind::Checkpoint;
+        let count = counted.and_then(|count| count.as_i64()).filter(|_| is_checkpoint);
+        let number = count.map_or_else(|| self.source.commit_of(*node), i64::unsigned_abs);
+        self.view_of_commit(number, span)
+    }
+
+    fn view_of_revision(&mut self, digits: &str, span: Span) -> Run<S> {
+        let found = self.id(digits, span)?;
+        for node in &found.nodes {
+            let revisions = self.source.revisions(*node).map_err(store)?;
+            let meant = revisions.iter().find(|revision| revision.id.starts_with(digits));
+            if let Some(revision) = meant {
+                return self.view_of_commit(revision.commit, span);
+            }
+        }
+        self.view_of_node(&found.nodes, span)
+    }
+
+    fn no_view(&self, what: String, span: Span) -> Stop {
+        Mistake::new(Code::View, span, what)
+            .hint(format!(
+                "this store goes up to commit {}, recorded {}",
+                self.source.commit(),
+                crate::value::time_text(self.source.recorded())
+            ))
+            .into()
+    }
+
+    /// The rows of an inner question in its own view, with that view: nodes in them are its numbers.
+    pub(super) fn rows_elsewhere(
+        &mut self,
+        plan: &'a FindPlan,
+        as_of: &AsOf,
+    ) -> Run<(Vec<Row>, Rc<S>)> {
+        let view = Rc::new(self.view(as_of)?);
+        let mut bindings = self.bindings.clone();
+        for slot in &plan.outer {
+            let Some(Item::Node(node)) = bindings.get(*slot).copied() else { continue };
+            match (view.same_node(self.source, node), bindings.get_mut(*slot)) {
+                (Some(there), Some(binding)) => *binding = Item::Node(there),
+                // The store did not know it then: nothing holds for it.
+                _ => return Ok((Vec::new(), view)),
+            }
+        }
+        let mut there: Executor<'_, S> = Executor {
+            plan: self.plan,
+            source: &view,
+            limits: self.limits,
+            now: self.now,
+            parameters: self.parameters.clone(),
+            bindings,
+            path: None,
+            group: Vec::new(),
+            sets: vec![None; self.plan.sets.len()],
+            patterns: BTreeMap::new(),
+            memos: BTreeMap::new(),
+            blocks: super::RefCell::new(super::Blocks::with(&self.plan.event_fields)),
+            machine: &mut *self.machine,
+            edges: self.edges,
+            events: self.events,
+            bytes: self.bytes,
+            unchecked: self.unchecked,
+            whole: None,
+            total: None,
+            deciding: false,
+            reasons: BTreeSet::new(),
+            warnings: std::mem::take(&mut self.warnings),
+            counted: self.counted.take(),
+        };
+        let rows = there.find_rows_here(plan);
+        let Executor { edges, events, bytes, unchecked, reasons, warnings, counted, .. } = there;
+        (self.edges, self.events, self.bytes) = (edges, events, bytes);
+        (self.unchecked, self.warnings, self.counted) = (unchecked, warnings, counted);
+        for (node, what) in reasons {
+            if let Some(here) = self.source.same_node(&view, node) {
+                self.reasons.insert((here, what));
+            }
+        }
+        Ok((rows?, view))
+    }
+
+    /// The rows of an inner question with its own view, as nodes of this view.
+    pub(super) fn rows_brought_here(&mut self, plan: &'a FindPlan, as_of: &AsOf) -> Run<Vec<Row>> {
+        let (rows, view) = self.rows_elsewhere(plan, as_of)?;
+        let mut out = Vec::with_capacity(rows.len());
+        for row in rows {
+            let brought = row.values.into_iter().map(|value| self.brought_here(&view, value));
+            match brought.collect::<Option<Vec<Value>>>() {
+                Some(values) => out.push(Row { values, keys: Vec::new(), items: Vec::new() }),
+                None => self.warn(
+                    "an inner question found something that this view leaves out: its import is \
+                     retracted, or it came later"
+                        .to_owned(),
+                ),
+            }
+        }
+        Ok(out)
+    }
+
+    /// A value of another view as one of this view; none where this view has no such node.
+    fn brought_here(&self, view: &S, value: Value) -> Option<Value> {
+        let item = |item: Item| match item {
+            Item::Node(node) => self.source.same_node(view, node).map(Item::Node),
+            event @ Item::Event(_) => Some(event),
+        };
+        Some(match value {
+            Value::Node(node) => Value::Node(self.source.same_node(view, node)?),
+            Value::List(values) => Value::List(
+                values
+                    .into_iter()
+                    .map(|value| self.brought_here(view, value))
+                    .collect::<Option<_>>()?,
+            ),
+            Value::Path(path) => {
+                let steps = path
+                    .steps
+                    .iter()
+                    .map(|step| Some(crate::value::Step { to: item(step.to)?, ..*step }));
+                Value::Path(Path { start: item(path.start)?, steps: steps.collect::<Option<_>>()? })
+            }
+            other => other,
+        })
+    }
+}

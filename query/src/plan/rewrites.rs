@@ -1,0 +1,287 @@
+//! The rewrites of the planner, each with its rule. A plan with all of them and a plan with none
+//! give the same answer (tests/planner.rs, on questions and graphs made at random).
+
+use lineal_engine::event_fields::EventField;
+use lineal_engine::schema::Kind;
+
+use super::order::Unordered;
+use super::{
+    Aggregate, AggregateFunction, Chain, Comparison, End, Expression, FieldReference, Function,
+    Generator, GroupPlan, HopKind, Kinds, SelectPlan, SetDefinition, SetSource, Slot, SlotId,
+};
+
+/// Variables that must be bound before a chain can be tested: its ends, and what it avoids.
+pub(super) fn slots_of(chain: &Chain, sets: &[SetDefinition]) -> Vec<SlotId> {
+    let mut slots = Vec::new();
+    for end in [chain.start, chain.end] {
+        if let End::Slot(slot) = end {
+            slots.push(slot);
+        }
+    }
+    for hop in &chain.hops {
+        let HopKind::Reach { to_target, .. } = &hop.how else { continue };
+        for set in &to_target.avoiding {
+            match sets.get(*set).map(|set| &set.source) {
+                Some(SetSource::Slot(slot)) => slots.push(*slot),
+                Some(SetSource::Find(find)) => slots.extend(&find.outer),
+                _ => {}
+            }
+        }
+    }
+    slots
+}
+
+/// **A relation in the condition is a relation of the pattern.**
+/// `find K as k where R and k r T` is `find K as k r T where R`: a variable can then be reached
+/// from the other end instead of being scanned. Likewise `k in S` is a key of k.
+/// Valid because both stand under `and`, and a chain in the pattern makes no rows of its own.
+pub(super) fn lift_relations(parts: &mut Unordered) {
+    let mut kept = Vec::new();
+    for (condition, slots) in std::mem::take(&mut parts.conditions) {
+        match condition {
+            Expression::Chain(chain) if matches!(chain.start, End::Slot(slot) if parts.slots.contains(&slot)) =>
+            {
+                parts.chains.push(*chain);
+            }
+            Expression::InSet(of, set) => match *of {
+                Expression::Slot(slot) if slots == [slot] && parts.slots.contains(&slot) => {
+                    parts.anchors.push((slot, set));
+                }
+                other => kept.push((Expression::InSet(Box::new(other), set), slots)),
+            },
+            other => kept.push((other, slots)),
+        }
+    }
+    parts.conditions = kept;
+}
+
+/// `slot.field = value` where the value is the same for every row.
+fn fixed_equality(condition: &Expression) -> Option<(SlotId, FieldReference, &Expression)> {
+    let Expression::Compare(Comparison::Equal, a, b) = condition else { return None };
+    [(a, b), (b, a)].into_iter().find_map(|(field, value)| {
+        let Expression::Field(of, reference) = &**field else { return None };
+        let Expression::Slot(slot) = **of else { return None };
+        is_fixed(value).then_some((slot, *reference, &**value))
+    })
+}
+
+/// **An event with a known hash or id comes from the index.**
+/// The condition stays: the index only brings candidates, and never fewer than there are.
+pub(super) fn event_keys(conditions: &[(Expression, Vec<SlotId>)]) -> Vec<(SlotId, Expression)> {
+    let key = |condition: &Expression| {
+        let (slot, field, value) = fixed_equality(condition)?;
+        let is_key = matches!(
+            field.event,
+            Some(EventField::InputHash | EventField::RequestId | EventField::EventId)
+        );
+        is_key.then(|| (slot, value.clone()))
+    };
+    conditions.iter().filter_map(|(condition, _)| key(condition)).collect()
+}
+
+/// Fields of which every value is a label of its node, by kind (engine, `graph/labels.rs`).
+fn is_labelled(kind: Kind, field: &str) -> bool {
+    matches!(
+        (kind, field),
+        (Kind::Experiment | Kind::Run | Kind::Monitor | Kind::Incident | Kind::Change, "name")
+    )
+}
+
+/// **A node with a known name comes from the labels.**
+/// `find run where name = "x"` looks the name up. Only for kinds whose labels hold every value that
+/// the field of any source has; where the key gives the name and a source may say another, as of
+/// models and data sets, a look-up could miss what the field says.
+pub(super) fn labels(
+    conditions: &[(Expression, Vec<SlotId>)],
+    all: &[Slot],
+) -> Vec<(SlotId, Kind, Expression)> {
+    let label = |condition: &Expression| {
+        let (slot, field, value) = fixed_equality(condition)?;
+        let kind = all.get(slot)?.kinds.single()?;
+        is_labelled(kind, field.name).then(|| (slot, kind, value.clone()))
+    };
+    conditions.iter().filter_map(|(condition, _)| label(condition)).collect()
+}
+
+/// Does it not depend on the row at hand?
+fn is_fixed(expression: &Expression) -> bool {
+    let mut fixed = true;
+    expression.visit(&mut |part| {
+        fixed &= matches!(
+            part,
+            Expression::Constant(_)
+                | Expression::Parameter(_)
+                | Expression::Arithmetic(..)
+                | Expression::Call(Function::Now, _)
+        );
+    });
+    fixed
+}
+
+fn is_field(expression: &Expression, slot: SlotId, field: EventField) -> bool {
+    matches!(expression, Expression::Field(of, reference)
+        if matches!(**of, Expression::Slot(s) if s == slot) && reference.event == Some(field))
+}
+
+/// **Batches outside of the time that is asked for are not read.**
+/// A bound of an event's time that is the same for every row becomes a bound of its batch's first
+/// and last time. The conditions stay and decide for each event.
+pub(super) fn window(
+    slot: SlotId,
+    filters: &[Expression],
+) -> (Option<Expression>, Option<Expression>) {
+    let is_time = |expression: &Expression| is_field(expression, slot, EventField::Time);
+    let (mut from, mut to) = (None, None);
+    for filter in filters {
+        match filter {
+            Expression::InRange(of, low, high) if is_time(of) => {
+                if is_fixed(low) {
+                    from = Some((**low).clone());
+                }
+                if is_fixed(high) {
+                    to = Some((**high).clone());
+                }
+            }
+            Expression::Compare(comparison, of, bound) if is_time(of) && is_fixed(bound) => {
+                match comparison {
+                    Comparison::Greater | Comparison::GreaterEqual => {
+                        from = Some((**bound).clone());
+                    }
+                    // `<=` would need the bound itself; the batch test allows for it.
+                    Comparison::Less | Comparison::LessEqual => to = Some((**bound).clone()),
+                    Comparison::Equal => {
+                        from = Some((**bound).clone());
+                        to = Some((**bound).clone());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    (from, to)
+}
+
+/// **What columns can decide is decided on columns, batch beside batch.**
+/// Conditions over fields of one event and values that are the same for every row are taken out of
+/// the filters and tested on the columns of whole batches, on all cores. Valid because they read
+/// nothing but the event; only comparisons that are never a warning are taken.
+pub(super) fn column_tests(slot: SlotId, filters: &mut Vec<Expression>) -> Vec<Expression> {
+    let (columns, rest) =
+        std::mem::take(filters).into_iter().partition(|filter| reads_columns(slot, filter));
+    *filters = rest;
+    columns
+}
+
+fn reads_columns(slot: SlotId, filter: &Expression) -> bool {
+    let field = |expression: &Expression| {
+        matches!(expression, Expression::Field(of, reference)
+            if matches!(**of, Expression::Slot(s) if s == slot) && reference.event.is_some())
+    };
+    let beside = |a: &Expression, b: &Expression| field(a) && is_fixed(b);
+    match filter {
+        Expression::And(a, b) | Expression::Or(a, b) => {
+            reads_columns(slot, a) && reads_columns(slot, b)
+        }
+        Expression::Not(of) => reads_columns(slot, of),
+        Expression::Compare(_, a, b) => beside(a, b) || beside(b, a),
+        Expression::InRange(of, low, high) => beside(of, low) && is_fixed(high),
+        Expression::IsAbsent(of) => field(of),
+        Expression::In(of, list) => {
+            field(of) && matches!(&**list, Expression::List(items) if items.iter().all(is_fixed))
+        }
+        Expression::Like(of, pattern) | Expression::Contains(of, pattern) => beside(of, pattern),
+        Expression::Field(..) => field(filter),
+        _ => false,
+    }
+}
+
+/// **A count over events is the sum of the counters of their batches.**
+/// Where a group is made of what all events of a batch share, and the figures are counts of events,
+/// of overrides or of Article 12 marks, a batch stands for all of its events. A condition on time, or
+/// a group by a stretch of time, is decided for a batch whose first and last event agree; the
+/// executor reads the rows of the others.
+pub(crate) fn add_up_batches(select: &SelectPlan, group: &GroupPlan, all: &[Slot]) -> bool {
+    let is_event =
+        |slot: SlotId| all.get(slot).is_some_and(|slot| slot.kinds == Kinds::one(Kind::Inference));
+    let events: Vec<SlotId> =
+        select.steps.iter().map(|step| step.slot).filter(|slot| is_event(*slot)).collect();
+    let [event] = events.as_slice() else { return false };
+    if !select.listed.contains(event) {
+        return false;
+    }
+    let bound_well = select.steps.iter().filter(|step| step.slot == *event).all(|step| {
+        matches!(step.from, Generator::Scan | Generator::Chain(_))
+            && step.filters.is_empty()
+            && step.columns.iter().all(|test| is_time_test(test, *event))
+    });
+    let others = select.steps.iter().filter(|step| step.slot != *event);
+    let mut reads_event = false;
+    let mut look = |expression: &Expression| reads_event |= speaks_of(expression, *event);
+    others.flat_map(|step| step.filters.iter().chain(&step.columns)).for_each(&mut look);
+    bound_well
+        && !reads_event
+        && group.keys.iter().all(|key| !speaks_of(key, *event) || is_bucket(key, *event))
+        && group.aggregates.iter().all(|aggregate| is_counted(aggregate, *event))
+}
+
+/// Does the expression, or a question within it, depend on the variable?
+fn speaks_of(expression: &Expression, slot: SlotId) -> bool {
+    let mut found = false;
+    expression.visit(&mut |part| {
+        found |= match part {
+            Expression::Slot(other) => *other == slot,
+            Expression::Chain(chain) => {
+                [chain.start, chain.end].contains(&End::Slot(slot)) || chain.has_closure()
+            }
+            Expression::Exists(find, _)
+            | Expression::Size(find, _)
+            | Expression::Collect(find, _)
+            | Expression::First(find, _)
+            | Expression::InFind(_, find, _) => find.outer.contains(&slot),
+            // A set may vary with any variable; it is rarely beside counts.
+            Expression::InSet(..) | Expression::Key(_) => false,
+            _ => false,
+        };
+    });
+    found
+}
+
+/// A condition that holds for every time between two for which it holds.
+fn is_time_test(test: &Expression, event: SlotId) -> bool {
+    match test {
+        Expression::Compare(_, of, bound) => {
+            is_field(of, event, EventField::Time) && is_fixed(bound)
+        }
+        Expression::InRange(of, low, high) => {
+            is_field(of, event, EventField::Time) && is_fixed(low) && is_fixed(high)
+        }
+        Expression::And(a, b) => is_time_test(a, event) && is_time_test(b, event),
+        _ => false,
+    }
+}
+
+fn is_bucket(key: &Expression, event: SlotId) -> bool {
+    matches!(key, Expression::Call(Function::Bucket(_), arguments)
+        if matches!(arguments.as_slice(), [time] if is_field(time, event, EventField::Time)))
+}
+
+/// A figure that the counters of a batch tell.
+fn is_counted(aggregate: &Aggregate, event: SlotId) -> bool {
+    if aggregate.distinct {
+        return false;
+    }
+    match (aggregate.function, &aggregate.argument) {
+        (AggregateFunction::Count, None) => true,
+        (AggregateFunction::CountIf | AggregateFunction::Share, Some(of)) => {
+            counter(of, event).is_some()
+        }
+        _ => false,
+    }
+}
+
+/// The counter of a batch that counts the events for which this field is true.
+pub(crate) fn counter(of: &Expression, event: SlotId) -> Option<EventField> {
+    [EventField::HumanOverride, EventField::Art12]
+        .into_iter()
+        .find(|field| is_field(of, event, *field))
+}
