@@ -1,6 +1,11 @@
 //! What comes back: columns, rows, and how complete they are.
 
+mod lines;
+mod picture;
+mod prov;
 mod render;
+
+pub use picture::{Line, Picture, THINGS_MAX, Thing};
 
 use std::collections::BTreeMap;
 use std::fmt;

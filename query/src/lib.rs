@@ -9,6 +9,7 @@
 mod answer;
 pub mod ast;
 mod bind;
+mod cache;
 mod error;
 mod execute;
 mod habits;
@@ -22,8 +23,11 @@ mod store_view;
 mod suggest;
 pub mod value;
 
-pub use answer::{Answer, Completeness, REASONS_MAX, Reason, State, Uncertainty};
+pub use answer::{
+    Answer, Completeness, Line, Picture, REASONS_MAX, Reason, State, THINGS_MAX, Thing, Uncertainty,
+};
 pub use bind::FORMATS;
+pub use cache::{PLANS_MAX, PlanCache};
 pub use error::{CODES, Code, Error, Mistake, Result, Span};
 pub use execute::{Machine, Request};
 pub use limits::{BYTES_MAX, EDGES_MAX, EVENTS_MAX, Limit, Limits, ROWS_MAX};

@@ -215,6 +215,11 @@ pub(crate) fn add_up_batches(select: &SelectPlan, group: &GroupPlan, all: &[Slot
             && step.columns.iter().all(|test| is_time_test(test, *event))
     });
     let others = select.steps.iter().filter(|step| step.slot != *event);
+    // A relation that is only tested asks whether this very event is in a set.
+    let mut tested = select.steps.iter().flat_map(|step| &step.chains);
+    if tested.any(|chain| [chain.start, chain.end].contains(&End::Slot(*event))) {
+        return false;
+    }
     let mut reads_event = false;
     let mut look = |expression: &Expression| reads_event |= speaks_of(expression, *event);
     others.flat_map(|step| step.filters.iter().chain(&step.columns)).for_each(&mut look);
