@@ -125,7 +125,14 @@ impl Source for StoreView {
     }
 
     fn commit_of(&self, node: NodeNo) -> u64 {
-        self.snapshot.commits_of(node).1
+        let number = match self.snapshot.kind_of(node) {
+            Kind::Import => self.snapshot.field(node, "number").ok().flatten(),
+            _ => None,
+        };
+        match number.and_then(|number| number.as_i64()) {
+            Some(number) => self.store.import_end(&self.snapshot, number.unsigned_abs()),
+            None => self.snapshot.commits_of(node).1,
+        }
     }
 
     fn revisions(&self, node: NodeNo) -> Result<Vec<Revision>, Error> {

@@ -176,7 +176,8 @@ fn prov_names_entities_activities_and_agents() {
               }
             }
           }
-        }"#]].assert_eq(&text);
+        }"#]]
+    .assert_eq(&text);
 }
 
 #[test]

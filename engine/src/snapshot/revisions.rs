@@ -31,6 +31,14 @@ pub struct RevisionInfo {
 }
 
 impl Store {
+    /// The last commit of an import that stands as of a view.
+    #[must_use]
+    pub fn import_end(&self, view: &Snapshot, number: u64) -> u64 {
+        let state = self.read_state();
+        let last = (number..=view.commit()).rev();
+        last.into_iter().find(|commit| state.ledger.import_of(*commit) == number).unwrap_or(number)
+    }
+
     /// The revisions of a node that stand as of a view, in the order of the log. Those of retracted
     /// imports are left out.
     #[must_use]

@@ -1,0 +1,117 @@
+//! docs/questions.md: every question in it is asked of the store that `lineal demo` makes, and its
+//! answer stands below it.
+//!
+//! `UPDATE_EXPECT=1 cargo test -p lineal-tests --test language` writes the answers anew.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use expect_test::expect_file;
+use lineal_query::{
+    Answer, Limits, Parameters, Picture, Prepared, Request, State, StoreView, Value,
+};
+use lineal_tests::place::{DATABASE, Place, fixture};
+
+/// 10 November 2025, noon UTC: some days after the last event of the demo.
+const NOW: i64 = 1_762_776_000_000_000_000;
+/// Rows that the page shows of one answer.
+const SHOWN: usize = 8;
+/// Longest cell that the page shows.
+const CELL: usize = 60;
+
+/// What `lineal demo` imports.
+fn demo() -> Place {
+    let place = Place::new();
+    place.import(&[&fixture(DATABASE), &fixture("datadog-art12-a-nested")]);
+    place
+}
+
+fn ask(place: &Place, text: &str) -> String {
+    let parameters = Parameters::new()
+        .text("hash", "cdda4d341cb6a3b9b725d30c79b9d5e05aa8d666e7f8f7ef3ca7bc878d16d504")
+        .text("checkpoint", "1");
+    let limits = Limits::default();
+    let request = Request { parameters: &parameters, limits: &limits, now: NOW };
+    let view = StoreView::new(Arc::clone(&place.store)).expect("a view");
+    let answer = Prepared::new(text).map_err(Into::into).and_then(|p| p.run(&view, &request));
+    match answer {
+        Ok(answer) => shown(&answer, &view),
+        Err(error) => error.render(text),
+    }
+}
+
+fn shown(answer: &Answer, view: &StoreView) -> String {
+    let mut out = String::new();
+    match answer.format.as_deref() {
+        Some("csv") => {
+            answer.to_csv().lines().take(SHOWN).for_each(|line| out.push_str(&format!("{line}\n")));
+        }
+        Some("prov") => {
+            let picture = Picture::of(answer, view).expect("it can be drawn").to_prov();
+            let parts = picture.as_object().into_iter().flatten();
+            for (part, entries) in parts {
+                let count = entries.as_object().map_or(0, serde_json::Map::len);
+                out.push_str(&format!("{part}: {count}\n"));
+            }
+        }
+        _ => {
+            let names: Vec<_> = answer.columns.iter().map(|column| column.name.as_str()).collect();
+            out.push_str(&format!("{}\n", names.join(" | ")));
+            for row in answer.rows.iter().take(SHOWN) {
+                let cell = |value: &Value| {
+                    let text = answer.text(value).replace('\n', " ");
+                    match text.char_indices().nth(CELL) {
+                        _ if matches!(value, Value::Path(_)) => text,
+                        Some((at, _)) => format!("{}\u{2026}", &text[..at]),
+                        None if text.is_empty() => "-".to_owned(),
+                        None => text,
+                    }
+                };
+                let row: Vec<_> = row.iter().map(cell).collect();
+                out.push_str(&format!("{}\n", row.join(" | ")));
+            }
+        }
+    }
+    let rows = if answer.total == 1 { "row" } else { "rows" };
+    let state = answer.completeness.state();
+    out.push_str(&format!("({} {rows}, {state})\n", answer.total));
+    if state != State::Complete {
+        for reason in answer.completeness.reasons.iter().take(2) {
+            out.push_str(&format!("({reason})\n"));
+        }
+    }
+    for warning in &answer.warnings {
+        out.push_str(&format!("(warning: {warning})\n"));
+    }
+    out
+}
+
+#[test]
+fn the_questions_have_their_answers_on_the_demo_store() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/questions.md");
+    let page = std::fs::read_to_string(&path).expect("docs/questions.md is there");
+    let place = demo();
+    let mut out = String::new();
+    let mut rest = page.as_str();
+    let (mut count, mut answered) = (0_u32, 0);
+    while let Some((before, question)) = rest.split_once("```lql\n") {
+        let (question, after) = question.split_once("```\n").expect("the block ends");
+        // The answer that stood there makes way.
+        let after = after
+            .strip_prefix("```text\n")
+            .map_or(after, |answer| answer.split_once("```\n").map_or("", |(_, after)| after));
+        let answer = ask(&place, question.trim());
+        count += 1;
+        answered += u32::from(answer.contains("rows, ") || answer.contains("1 row, "));
+        out.push_str(&format!(
+            "{before}```lql\n{question}```\n```text\n{}\n```\n",
+            answer.trim_end()
+        ));
+        rest = after;
+    }
+    out.push_str(rest);
+    assert!(count >= 58, "{count} questions were found");
+    // Three wait for proofs, two ask for keys that the demo does not hold.
+    assert_eq!(count - answered, 5, "of {count} questions {answered} were answered");
+    expect_file![path].assert_eq(&out);
+}
