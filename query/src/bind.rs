@@ -241,7 +241,7 @@ impl Binder {
         let name = format.node.to_ascii_lowercase();
         if name == "bundle" {
             return Err(Mistake::new(
-                Code::Proof,
+                Code::NotYet,
                 format.span,
                 "a bundle holds proofs, which are not in this version yet",
             )

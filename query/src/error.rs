@@ -84,7 +84,6 @@ codes! {
     Columns "B013" "the inner question gives the wrong columns";
     UnknownTopic "B014" "there is nothing of that name to show";
     Pattern "B015" "this is no regular expression";
-    Proof "B016" "proofs are not in this version yet";
     NotFound "R001" "nothing recorded has that key";
     Several "R002" "several things fit a key where one is needed";
     Parameter "R003" "a parameter has no value";

@@ -18,6 +18,8 @@ use pest::iterators::Pair;
 use crate::ast::Script;
 use crate::error::{Mistake, Span};
 
+#[cfg(test)]
+pub(crate) use diagnose::VERBS;
 pub(crate) use guard::{is_forbidden, typographic};
 pub(crate) use literal::{parse_hash_text, parse_time_text};
 

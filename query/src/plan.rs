@@ -85,6 +85,8 @@ pub(crate) enum Topic {
     Fields(Kinds),
     Functions,
     Limits,
+    /// All of it on a card.
+    Schema,
 }
 
 /// Up to where the store is seen, with the place in the text that says so.

@@ -330,3 +330,72 @@ fn closures_and_paths_agree_with_plain_distances() {
     }
     assert!(compared > 100);
 }
+
+#[test]
+fn bytes_and_deadline_end_an_answer_and_are_named() {
+    let limits = Limits { bytes: 300, ..Limits::default() };
+    let answer = ask(&world(), "find dataset", &limits);
+    assert_eq!(answer.completeness.truncated, Some(Limit::Bytes(300)));
+    assert!(!answer.rows.is_empty() && answer.rows.len() < 7, "{} rows", answer.rows.len());
+    let limits = Limits { deadline: Some(std::time::Instant::now()), ..Limits::default() };
+    let mut text = String::new();
+    for number in 0..5_000 {
+        text.push_str(&format!("dataset:d{number}@1\n"));
+    }
+    let answer = ask(&Graph::new(&text), "find dataset", &limits);
+    assert_eq!(answer.completeness.truncated, Some(Limit::Deadline));
+}
+
+/// A ladder of diamonds: each doubles the number of paths.
+fn ladder(steps: usize) -> Graph {
+    let mut text = String::new();
+    for step in 0..=steps {
+        text.push_str(&format!("dataset:d{step:02}@1\n"));
+        if step > 0 {
+            for side in ["a", "b"] {
+                text.push_str(&format!("dataset:d{step:02}{side}@1\n"));
+                let below = step - 1;
+                text.push_str(&format!(
+                    "dataset:d{step:02}{side}@1 derived_from dataset:d{below:02}@1\n"
+                ));
+                text.push_str(&format!(
+                    "dataset:d{step:02}@1 derived_from dataset:d{step:02}{side}@1\n"
+                ));
+            }
+        }
+    }
+    Graph::new(&text)
+}
+
+#[test]
+fn paths_are_counted_without_being_walked() {
+    let graph = ladder(20);
+    let answer =
+        ask(&graph, "trace all dataset:d20@1 to dataset:d00@1 limit 3", &Limits::default());
+    assert_eq!((answer.rows.len(), answer.total), (3, 1 << 20));
+    assert_eq!(answer.completeness.state(), State::Complete, "the question set the limit");
+    let unbounded = ask(&graph, "trace all dataset:d20@1 to dataset:d00@1", &Limits::default());
+    assert_eq!((unbounded.rows.len(), unbounded.total), (100, 1 << 20));
+    assert_eq!(unbounded.completeness.truncated, Some(Limit::Paths(100)));
+    let short = ask(&ladder(3), "trace all dataset:d03@1 to dataset:d00@1", &Limits::default());
+    assert_eq!((short.rows.len(), short.total), (8, 8));
+    let both = ask(&ladder(3), "trace all dataset:d00@1 to dataset:d03@1", &Limits::default());
+    assert_eq!(both.total, 8, "the direction needs no word");
+    let far =
+        ask(&ladder(3), "trace all dataset:d03@1 to dataset:d00@1 within 5", &Limits::default());
+    assert_eq!(far.total, 0, "each is six edges long");
+}
+
+#[test]
+fn paths_through_a_cycle_come_to_nothing_twice() {
+    let graph = Graph::new(
+        "dataset:a@1\ndataset:b@1\ndataset:c@1\ndataset:d@1\n\
+         dataset:a@1 derived_from dataset:b@1\ndataset:b@1 derived_from dataset:c@1\n\
+         dataset:c@1 derived_from dataset:b@1\ndataset:c@1 derived_from dataset:d@1\n\
+         dataset:b@1 derived_from dataset:d@1",
+    );
+    let answer = ask(&graph, "trace all dataset:a@1 to dataset:d@1", &Limits::default());
+    let lengths: Vec<_> =
+        answer.rows.iter().map(|row| answer.text(&row[0]).matches("derived").count()).collect();
+    assert_eq!(lengths, [2, 3]);
+}

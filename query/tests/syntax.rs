@@ -2,7 +2,7 @@
 //! refused where it is wrong.
 
 use expect_test::expect_file;
-use lineal_query::parse;
+use lineal_query::{layout, parse};
 
 const QUESTIONS: &str = include_str!("questions.lql");
 
@@ -34,6 +34,20 @@ fn every_question_prints_back_to_the_same_tree() {
         assert_eq!(again, tree, "{number}: {printed}");
         assert_eq!(again.to_string(), printed, "{number}");
     }
+}
+
+/// A laid out question means the same, and laid out again stays as it is.
+#[test]
+fn laying_out_changes_no_meaning() {
+    let mut long = 0;
+    for (number, text) in questions() {
+        let laid = layout(&text).unwrap_or_else(|e| panic!("{number}: {}", e.render(&text)));
+        assert_eq!(parse(&laid), parse(&text), "{number}: {laid}");
+        assert_eq!(layout(&laid).as_ref(), Ok(&laid), "{number}");
+        long += u32::from(laid.trim_end().contains('\n'));
+        assert!(laid.lines().all(|line| line == line.trim_end()), "{number}: {laid}");
+    }
+    assert!(long > 20, "{long} had more than a line");
 }
 
 #[test]

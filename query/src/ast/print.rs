@@ -14,13 +14,20 @@ use super::{
 
 type Printed = fmt::Result;
 
+/// What stands before a clause: a blank, or with `{:#}` a line of its own. Inner questions are
+/// written without that, so they stay on their line.
+fn clause(f: &mut Formatter<'_>) -> Printed {
+    f.write_str(if f.alternate() { "\n" } else { " " })
+}
+
 /// Writes items with commas between them.
 fn separated<T: Display>(f: &mut Formatter<'_>, items: &[T]) -> Printed {
     for (number, item) in items.iter().enumerate() {
         if number > 0 {
             f.write_str(", ")?;
         }
-        item.fmt(f)?;
+        // Anew: a question within an item stays on its line.
+        write!(f, "{item}")?;
     }
     Ok(())
 }
@@ -40,23 +47,37 @@ impl Display for Script {
 impl Display for Statement {
     fn fmt(&self, f: &mut Formatter<'_>) -> Printed {
         match self {
-            Statement::Let(name, find) => write!(f, "let {} = {find}", name.node),
-            Statement::Explain(_, body) => write!(f, "{} {}", self.verb(), body.node),
+            Statement::Let(name, find) => {
+                write!(f, "let {} = ", name.node)?;
+                find.fmt(f)
+            }
+            Statement::Explain(_, body) => {
+                write!(f, "{} ", self.verb())?;
+                body.node.fmt(f)
+            }
             Statement::Find(find) => find.fmt(f),
             Statement::Trace(trace) => trace.fmt(f),
-            Statement::Diff(left, right, tail) => write!(f, "diff {left} with {right}{tail}"),
+            Statement::Diff(left, right, tail) => {
+                write!(f, "diff {left}")?;
+                clause(f)?;
+                write!(f, "with {right}")?;
+                tail.fmt(f)
+            }
             Statement::History(target, condition, tail) => {
                 write!(f, "history of {target}")?;
                 if let Some(condition) = condition {
-                    write!(f, " where {condition}")?;
+                    clause(f)?;
+                    write!(f, "where {condition}")?;
                 }
                 tail.fmt(f)
             }
             Statement::Prove(absent, target, tail) => {
-                write!(f, "prove {}{target}{tail}", if *absent { "no " } else { "" })
+                write!(f, "prove {}{target}", if *absent { "no " } else { "" })?;
+                tail.fmt(f)
             }
             Statement::Verify(deep, target, tail) => {
-                write!(f, "verify {}{target}{tail}", if *deep { "deep " } else { "" })
+                write!(f, "verify {}{target}", if *deep { "deep " } else { "" })?;
+                tail.fmt(f)
             }
             Statement::Show(topic, of) => {
                 write!(f, "show {}", topic.node)?;
@@ -68,7 +89,8 @@ impl Display for Statement {
 
 impl Display for Find {
     fn fmt(&self, f: &mut Formatter<'_>) -> Printed {
-        write!(f, "{}{}", self.query, self.tail)
+        self.query.fmt(f)?;
+        self.tail.fmt(f)
     }
 }
 
@@ -82,7 +104,9 @@ impl Display for Query {
                 SetWord::Except => "except",
             };
             for operand in rest {
-                write!(f, " {word} {operand}")?;
+                clause(f)?;
+                write!(f, "{word} ")?;
+                operand.fmt(f)?;
             }
         }
         Ok(())
@@ -101,20 +125,25 @@ impl Display for SetOperand {
 impl Display for Tail {
     fn fmt(&self, f: &mut Formatter<'_>) -> Printed {
         if !self.order_by.is_empty() {
-            f.write_str(" order by ")?;
+            clause(f)?;
+            f.write_str("order by ")?;
             separated(f, &self.order_by)?;
         }
         if let Some(skip) = &self.skip {
-            write!(f, " skip {}", skip.node)?;
+            clause(f)?;
+            write!(f, "skip {}", skip.node)?;
         }
         if let Some(limit) = &self.limit {
-            write!(f, " limit {}", limit.node)?;
+            clause(f)?;
+            write!(f, "limit {}", limit.node)?;
         }
         if let Some(as_of) = &self.as_of {
-            write!(f, " as of {}", as_of.node)?;
+            clause(f)?;
+            write!(f, "as of {}", as_of.node)?;
         }
         if let Some(format) = &self.format {
-            write!(f, " format {}", format.node)?;
+            clause(f)?;
+            write!(f, "format {}", format.node)?;
         }
         Ok(())
     }
@@ -157,11 +186,15 @@ impl Display for Select {
         }
         separated(f, &self.pattern)?;
         if let Some(condition) = &self.condition {
-            write!(f, " where {condition}")?;
+            clause(f)?;
+            write!(f, "where {condition}")?;
+        }
+        if self.output.is_some() {
+            clause(f)?;
         }
         match &self.output {
-            Some(Output::Return(output)) => write!(f, " {output}"),
-            Some(Output::Summarize(output)) => write!(f, " {output}"),
+            Some(Output::Return(output)) => output.fmt(f),
+            Some(Output::Summarize(output)) => output.fmt(f),
             None => Ok(()),
         }
     }
@@ -182,7 +215,13 @@ impl Display for Summarize {
             f.write_str(" by ")?;
             separated(f, &self.groups)?;
         }
-        self.having.as_ref().map_or(Ok(()), |having| write!(f, " having {having}"))
+        match &self.having {
+            Some(having) => {
+                clause(f)?;
+                write!(f, "having {having}")
+            }
+            None => Ok(()),
+        }
     }
 }
 
@@ -338,10 +377,12 @@ impl Display for Trace {
         let all = if self.all { "all " } else { "" };
         write!(f, "trace {all}{} to {}{}", self.from, self.to, self.modifiers)?;
         if let Some(condition) = &self.condition {
-            write!(f, " where {condition}")?;
+            clause(f)?;
+            write!(f, "where {condition}")?;
         }
         if let Some(output) = &self.output {
-            write!(f, " {output}")?;
+            clause(f)?;
+            write!(f, "{output}")?;
         }
         self.tail.fmt(f)
     }

@@ -9,7 +9,7 @@ use crate::plan::{Kinds, Topic};
 use crate::suggest::nearest;
 
 /// What can be shown.
-const TOPICS: [&str; 5] = ["kinds", "relations", "fields", "functions", "limits"];
+const TOPICS: [&str; 6] = ["kinds", "relations", "fields", "functions", "limits", "schema"];
 
 /// The topic that is meant.
 pub(super) fn topic(topic: &Name, of: Option<&Name>) -> Bind<Topic> {
@@ -19,6 +19,7 @@ pub(super) fn topic(topic: &Name, of: Option<&Name>) -> Bind<Topic> {
         "relations" => Topic::Relations,
         "functions" => Topic::Functions,
         "limits" => Topic::Limits,
+        "schema" => Topic::Schema,
         "fields" => {
             let of = of.ok_or_else(|| {
                 Mistake::new(Code::UnknownTopic, topic.span, "fields of which kind?")

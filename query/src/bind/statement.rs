@@ -162,7 +162,7 @@ pub(super) fn no_proof(absent: bool, span: Span) -> Mistake {
     let (what, verb) = if absent { ("absence", "prove no") } else { ("a path", "prove") };
     let span = Span::new(span.at, span.at + verb.len());
     Mistake::new(
-        Code::Proof,
+        Code::NotYet,
         span,
         format!("a proof of {what} needs the proof bundles, which are not in this version yet"),
     )

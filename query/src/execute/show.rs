@@ -5,7 +5,7 @@ use lineal_engine::schema::{KINDS, Kind, RELATIONS};
 use super::Executor;
 use crate::bind::all_fields;
 use crate::bind::function::{AGGREGATES, FUNCTIONS};
-use crate::limits::{EDGES_MAX, EVENTS_MAX, ROWS_MAX};
+use crate::limits::{BYTES_MAX, EDGES_MAX, EVENTS_MAX, ROWS_MAX};
 use crate::plan::{Column, Kinds, Topic, Type};
 use crate::source::Source;
 use crate::value::Value;
@@ -32,6 +32,7 @@ impl<S: Source> Executor<'_, S> {
             Topic::Fields(kinds) => fields(kinds),
             Topic::Functions => functions(),
             Topic::Limits => self.limits(),
+            Topic::Schema => card(),
         }
     }
 
@@ -60,6 +61,7 @@ impl<S: Source> Executor<'_, S> {
             row("edges", self.limits.edges, EDGES_MAX, "edges followed for one answer"),
             row("events", self.limits.events, EVENTS_MAX, "events read for one answer"),
             row("rows", self.limits.rows, ROWS_MAX, "rows of one answer, before skip and limit"),
+            row("bytes", self.limits.bytes, BYTES_MAX, "bytes of those rows in memory"),
             row("text", text_max, text_max, "bytes of one request"),
             row("nesting", nesting_max, nesting_max, "brackets within each other"),
         ];
@@ -71,6 +73,13 @@ impl<S: Source> Executor<'_, S> {
         ]);
         (columns, rows)
     }
+}
+
+/// The schema card, a line a row.
+fn card() -> Table {
+    let lines = crate::schema_card();
+    let rows = lines.lines().map(|line| vec![text(line)]).collect();
+    (columns([("schema", Type::Text)]), rows)
 }
 
 fn relations() -> Table {

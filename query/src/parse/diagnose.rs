@@ -12,6 +12,7 @@ use super::slips;
 use super::token::{Token, TokenKind, tokens};
 use crate::error::{Code, Mistake, Span};
 use crate::habits;
+use crate::openings;
 use crate::suggest::nearest;
 
 /// Words that begin a statement.
@@ -90,6 +91,7 @@ pub(super) fn explain(text: &str, error: &Error<Rule>) -> Mistake {
     let (first, last) = (here.saturating_sub(2), here.min(tokens.len().saturating_sub(1)));
     place
         .number()
+        .or_else(|| openings::recognise(&tokens, here))
         .or_else(|| habits::recognise(&tokens, first, last))
         .or_else(|| place.key())
         .or_else(|| place.name())
