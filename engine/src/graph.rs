@@ -15,6 +15,7 @@ pub use labels::{quoted, unquoted};
 
 use crate::id_map::IdMap;
 use crate::ledger::ChainHead;
+use crate::runs::within;
 use crate::schema::{Direction, Kind, RELATION_COUNT, Relation};
 use crate::segment::Location;
 use lineal_proof::{Hash, Key};
@@ -91,10 +92,6 @@ pub(crate) struct Batch {
     pub(crate) doubted: Vec<(u32, u32)>,
     /// As of when somebody says so.
     pub(crate) effective: i64,
-}
-
-fn within(runs: &[(u32, u32)], row: u32) -> bool {
-    runs.iter().any(|(first, count)| (*first..first + count).contains(&row))
 }
 
 impl Batch {

@@ -18,6 +18,7 @@ mod index;
 pub mod keys;
 mod ledger;
 pub mod mapping;
+mod runs;
 pub mod schema;
 mod sealed;
 pub mod segment;

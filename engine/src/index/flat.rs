@@ -112,7 +112,7 @@ impl Writer {
         }
     }
 
-    /// A list whose items have no fixed length, with marks so that many threads can read it.
+    /// Rows as runs.
     pub(super) fn runs(&mut self, runs: &[(u32, u32)]) {
         self.length(runs.len());
         for (first, count) in runs {
@@ -121,6 +121,7 @@ impl Writer {
         }
     }
 
+    /// A list whose items have no fixed length, with marks so that many threads can read it.
     pub(super) fn items<T>(&mut self, items: &[T], write: impl Fn(&mut Writer, &T)) {
         self.length(items.len());
         let marks = self.bytes.len();
@@ -258,11 +259,12 @@ impl<'a> Reader<'a> {
         Some(Key(key))
     }
 
-    /// A list that [`Writer::items`] wrote.
+    /// What [`Writer::runs`] wrote.
     pub(super) fn runs(&mut self) -> Option<Vec<(u32, u32)>> {
         (0..self.length()?).map(|_| Some((self.u32()?, self.u32()?))).collect()
     }
 
+    /// A list that [`Writer::items`] wrote.
     pub(super) fn items<T: Send>(
         &mut self,
         read: impl Fn(&mut Reader<'a>) -> Option<T> + Sync,

@@ -3,6 +3,7 @@
 use super::Store;
 use crate::error::{Error, Result};
 use crate::events::{Container, EventBlock};
+use crate::runs::within;
 use crate::transaction::container_path;
 use lineal_proof::Cid;
 
@@ -24,10 +25,7 @@ impl LiveBatch {
     /// Is a row alive?
     #[must_use]
     pub fn has_row(&self, row: u32) -> bool {
-        let kept = self.kept.as_ref();
-        kept.is_none_or(|runs| {
-            runs.iter().any(|(first, count)| (*first..first + count).contains(&row))
-        })
+        self.kept.as_ref().is_none_or(|runs| within(runs, row))
     }
 }
 
