@@ -10,9 +10,9 @@ fn importing_twice_says_that_nothing_is_new() {
     expect![[r#"
         [0]
         nothing new: everything was imported before in T s
-         from        source and form   files       read   accepted   duplicate   rejected   skipped
-        ────────────────────────────────────────────────────────────────────────────────────────────
-         mlflow.db   mlflow-sqlite     1 (known)   0      0          0           0          0
+         from        source and form                 files       read   accepted   duplicate   rejected   skipped
+        ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+         mlflow.db   mlflow-2af522de mlflow-sqlite   1 (known)   0      0          0           0          0
         what you can ask now:
           lineal query 'find dataset upstream of model:iris@1'
           lineal trace model:iris@1
