@@ -56,7 +56,7 @@ impl Style {
 
 /// Names in a row, the first of them where there are many: `a, b and 7 more`.
 pub(crate) fn listed(names: impl ExactSizeIterator<Item = String>, shown: usize) -> String {
-    let more = and_more(names.len(), shown);
+    let more = and_more(names.len() as u64, shown);
     let first = names.take(shown).collect::<Vec<_>>().join(", ");
     match more {
         Some(more) => format!("{first} {more}"),
@@ -65,9 +65,9 @@ pub(crate) fn listed(names: impl ExactSizeIterator<Item = String>, shown: usize)
 }
 
 /// `and 7 more`, where not all are shown.
-pub(crate) fn and_more(all: usize, shown: usize) -> Option<String> {
-    let more = all.checked_sub(shown).filter(|more| *more > 0)?;
-    Some(format!("and {} more", grouped(more as u64)))
+pub(crate) fn and_more(all: u64, shown: usize) -> Option<String> {
+    let more = all.checked_sub(shown as u64).filter(|more| *more > 0)?;
+    Some(format!("and {} more", grouped(more)))
 }
 
 /// A number in groups of three: 12,345,678.

@@ -126,7 +126,7 @@ fn one(view: &Snapshot, text: &str, nodes: &[NodeNo], kind: Option<Kind>) -> Out
         }
         several => {
             let names = several.iter().take(LISTED).map(|node| view.name_of(*node));
-            let names: Vec<String> = names.chain(and_more(several.len(), LISTED)).collect();
+            let names: Vec<String> = names.chain(and_more(several.len() as u64, LISTED)).collect();
             Err(Failure::usage(format!(
                 "{text} fits {} nodes; name one:\n  {}",
                 several.len(),

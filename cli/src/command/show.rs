@@ -179,7 +179,7 @@ fn print_events(
         }
         writeln!(out)?;
     }
-    if let Some(more) = and_more(events.len(), EVENTS_SHOWN) {
+    if let Some(more) = and_more(count, EVENTS_SHOWN) {
         writeln!(out, "{more}")?;
     }
     Ok(())

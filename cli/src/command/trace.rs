@@ -69,7 +69,7 @@ pub(super) fn print(
     for line in tree.lines.iter().take(LINES_SHOWN) {
         writeln!(out, "{line}")?;
     }
-    if let Some(more) = and_more(tree.lines.len(), LINES_SHOWN) {
+    if let Some(more) = and_more(tree.lines.len() as u64, LINES_SHOWN) {
         writeln!(out, "{}", style.faint(&format!("{more} lines; --json has all")))?;
     }
     writeln!(out)?;
@@ -90,7 +90,7 @@ pub(super) fn print(
             writeln!(out, "{}", style.warn(&line))?;
         }
     }
-    if let Some(more) = and_more(tree.findings.len(), FINDINGS_SHOWN) {
+    if let Some(more) = and_more(tree.findings.len() as u64, FINDINGS_SHOWN) {
         writeln!(out, "{}", style.warn(&format!("{more}; --json has all")))?;
     }
     if tree.findings.is_empty() {

@@ -58,7 +58,7 @@ fn print(out: &mut dyn Write, report: &Report, seconds: f64) -> Outcome<()> {
     for fault in report.faults.iter().take(FAULTS_SHOWN) {
         writeln!(out, "{}", style.warn(&fault.to_string()))?;
     }
-    if let Some(more) = and_more(report.faults.len(), FAULTS_SHOWN) {
+    if let Some(more) = and_more(report.faults.len() as u64, FAULTS_SHOWN) {
         writeln!(out, "{more}; --json lists all")?;
     }
     writeln!(

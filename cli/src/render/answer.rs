@@ -1,6 +1,6 @@
 //! An answer as a table, JSON, lines of JSON, or CSV.
 
-use super::{Style, table};
+use super::{Style, and_more, table};
 use crate::args::Format;
 use crate::exit::Outcome;
 use crate::time::Zone;
@@ -64,10 +64,9 @@ pub(crate) fn print_notes(out: &mut dyn Write, answer: &Answer) -> Outcome<()> {
     for reason in &answer.completeness.reasons {
         writeln!(out, "{}", style.warn(&format!("  {reason}")))?;
     }
-    let more =
-        answer.completeness.reason_count.saturating_sub(answer.completeness.reasons.len() as u64);
-    if more > 0 {
-        writeln!(out, "{}", style.warn(&format!("  and {more} more")))?;
+    let listed = answer.completeness.reasons.len();
+    if let Some(more) = and_more(answer.completeness.reason_count, listed) {
+        writeln!(out, "{}", style.warn(&format!("  {more}")))?;
     }
     for warning in &answer.warnings {
         writeln!(out, "{}", style.warn(&format!("  {warning}")))?;
