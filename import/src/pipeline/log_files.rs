@@ -14,6 +14,7 @@ use lineal_engine::{KnownSource, NodeDraft, Saying, SealedField, Transaction};
 use lineal_proof::record::{Counts, Source};
 use lineal_proof::{Hash, Key, Value, cbor};
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The form of log files.
@@ -57,14 +58,23 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, archive: &Archive) ->
     session.progress.phase("reading");
     let limits = session.options.limits;
     let mut group: Vec<Job<'_>> = Vec::new();
+    let mut passed_over: BTreeMap<(u64, String), u64> = BTreeMap::new();
     let mut bytes = 0;
     for file in &archive.files {
         let custody = custody::of_file(&file.path, None)?;
         let digest = session.store.source_digest(&custody.blake3)?;
-        let known = session.known_file(None, &digest, FORM);
+        let known = session.known_file(Some(&source), &digest, FORM);
+        let otherwise = || session.store.known_source(None, &digest, FORM, None);
         report.files += 1;
         let whole = known.as_ref().is_some_and(|known| known.whole);
         if whole || session.rehearsed_file(&digest, FORM) {
+            report.files_known += 1;
+            session.progress.add_bytes(file.size);
+            continue;
+        }
+        // Read a second time its events would stand beside themselves, under other names.
+        if let Some(other) = known.is_none().then(otherwise).flatten() {
+            *passed_over.entry((other.import, other.source)).or_default() += 1;
             report.files_known += 1;
             session.progress.add_bytes(file.size);
             continue;
@@ -85,6 +95,16 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, archive: &Archive) ->
         }
     }
     take_group(session, &mut report, &source, &group)?;
+    report.warnings.extend(passed_over.into_iter().map(|((import, other), files)| {
+        let otherwise = if other == source {
+            "under another mapping".to_owned()
+        } else {
+            format!("as of source `{other}`")
+        };
+        format!(
+            "{files} of the files are known from import:{import} {otherwise} and were passed over; to read them again, `lineal retract import:{import}` first"
+        )
+    }));
     session.report.sources.push(report);
     Ok(())
 }

@@ -2,11 +2,13 @@
 //! says in the clear.
 
 use lineal_engine::storage::{MemoryStorage, Storage};
-use lineal_import::ImportOptions;
+use lineal_import::{Error, ImportOptions};
 use lineal_tests::place::{ARCHIVES, DATABASE, Place, fixture};
 use lineal_tests::sample;
+use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
 const BEFORE: i64 = 1_800_000_000_000_000_000;
@@ -141,4 +143,62 @@ fn no_file_of_a_store_names_a_person_in_the_clear() {
         containers += usize::from(path.starts_with("containers/"));
     }
     assert_eq!(containers, 2);
+}
+
+/// The database in a folder, with a tag that stands in its log only.
+fn with_a_log(folder: &Path) -> (PathBuf, rusqlite::Connection) {
+    let path = folder.join("mlflow.db");
+    std::fs::copy(fixture(DATABASE), &path).unwrap();
+    let database = rusqlite::Connection::open(&path).unwrap();
+    database
+        .execute_batch(
+            "pragma journal_mode = wal; pragma wal_autocheckpoint = 0; pragma synchronous = off;
+             insert into tags (key, value, run_uuid) select 'in_log', 'yes', run_uuid from runs;",
+        )
+        .unwrap();
+    (path, database)
+}
+
+#[test]
+fn custody_of_a_database_and_its_log_is_what_two_lines_of_shell_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, _open) = with_a_log(folder.path());
+    let place = Place::new();
+    place.import(&[&path]);
+    let hex = |name: &str| {
+        let bytes = std::fs::read(folder.path().join(name)).unwrap();
+        lineal_proof::Hash(Sha256::digest(bytes).into())
+    };
+    let (database, log) = (hex("mlflow.db"), hex("mlflow.db-wal"));
+    let listing = format!("{database}  mlflow.db\n{log}  mlflow.db-wal\n");
+    let (_, _, source) = place.store.sources().pop().unwrap();
+    assert_eq!(source.sha256, Some(lineal_proof::Hash(Sha256::digest(listing).into())));
+    assert_eq!(source.files, 2);
+    assert!(place.import(&[&path]).brought_nothing());
+}
+
+#[test]
+fn a_database_that_is_written_while_it_is_read_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, database) = with_a_log(folder.path());
+    let stop = Arc::new(AtomicBool::new(false));
+    let writer = std::thread::spawn({
+        let stop = Arc::clone(&stop);
+        move || {
+            let mut number = 0;
+            while !stop.load(Ordering::Relaxed) {
+                number += 1;
+                let said = "update tags set value = ?1 where key = 'in_log'";
+                database.execute(said, [number.to_string()]).unwrap();
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+    });
+    let place = Place::new();
+    // One attempt is enough but where the writer is not let in during all of it.
+    let mut attempts = (0..5).map(|_| place.try_import(&[&path], &ImportOptions::default()));
+    let refused = attempts.any(|attempt| matches!(attempt, Err(Error::Changed { .. })));
+    stop.store(true, Ordering::Relaxed);
+    writer.join().unwrap();
+    assert!(refused);
 }

@@ -1,6 +1,6 @@
 //! Events known again: by their ids, by their lines, in files that were uploaded or written again.
 
-use lineal_import::{ImportOptions, Report};
+use lineal_import::{ImportOptions, LoadedMapping, Progress, Report, import};
 use lineal_proof::record::Counts;
 use lineal_tests::log_lines::{Line, write};
 use lineal_tests::place::Place;
@@ -255,4 +255,36 @@ fn lines_from_other_services_and_versions_are_deployments_of_their_own() {
     assert_eq!(rows.len(), 9);
     assert!(rows.iter().all(|row| row[2] == "10"), "{rows:?}");
     assert_eq!(rows.iter().filter(|row| row[1].is_empty()).count(), 3, "{rows:?}");
+}
+
+#[test]
+fn a_file_that_is_known_under_another_source_or_mapping_is_passed_over_with_a_word() {
+    let (place, archive) = (Place::new(), Archive::new());
+    archive.write("archive_1.json", (0..20).map(Line::number));
+    place.import(&[archive.path()]);
+    let warning = |how: &str| {
+        format!(
+            "1 of the files are known from import:1 {how} and were passed over; to read them again, `lineal retract import:1` first"
+        )
+    };
+    let elsewhere = ImportOptions { source: Some("other".to_owned()), ..ImportOptions::default() };
+    let report = place.import_with(&[archive.path()], &elsewhere);
+    assert!(report.brought_nothing());
+    assert_eq!(report.sources[0].warnings, [warning("as of source `datadog`")]);
+
+    let edited = archive.path().join("edited.toml");
+    std::fs::write(&edited, "# Edited.\n").unwrap();
+    let edited = LoadedMapping::read(&edited).unwrap();
+    let paths = [archive.file("archive_1.json")];
+    let again = || {
+        let options = ImportOptions::default();
+        import(&place.store, &paths, &options, &edited, &Progress::default()).unwrap()
+    };
+    let report = again();
+    assert!(report.brought_nothing());
+    assert_eq!(report.sources[0].warnings, [warning("under another mapping")]);
+    assert_eq!((events(&place), report.sources[0].files_known), (20, 1));
+    retract(&place, 1);
+    let report = again();
+    assert_eq!((events(&place), report.sources[0].warnings.len()), (20, 0));
 }
