@@ -22,6 +22,7 @@ mod store;
 
 pub use counts::Counts;
 pub use error::Error;
+pub(crate) use personal::is_personal;
 pub use recognise::recognise;
 
 use crate::mapping::MlflowMapping;

@@ -8,7 +8,7 @@ const HOMES: &[&str] = &["/home/", "/Users/", "\\Users\\", "\\\\Users\\\\"];
 const MOUNTS: &[&str] = &["/Workspace/Users/", "/mnt/c/Users/", "/Repos/"];
 
 /// Does the text hold a home path, an e-mail address or the user part of an address?
-pub(super) fn is_personal(text: &str) -> bool {
+pub(crate) fn is_personal(text: &str) -> bool {
     // Each of them needs one of these, and most texts have none.
     if !text.bytes().any(|byte| matches!(byte, b'/' | b'\\' | b'@')) {
         return false;

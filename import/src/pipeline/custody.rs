@@ -1,8 +1,9 @@
 //! Custody: what the bytes of a source hash to, as stored (docs/format.md, section 11).
 
+use super::staging::Session;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
-use lineal_proof::Hash;
+use lineal_proof::{Hash, Value, cbor};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::Read;
@@ -21,6 +22,31 @@ pub(super) struct Custody {
     pub(super) blake3: Hash,
     /// The newest modification time, ns.
     pub(super) modified: Option<i64>,
+}
+
+/// A label as it is recorded, and the commitment to the plain one where they differ.
+pub(super) fn record_label(
+    session: &mut Session<'_>,
+    digest: &[u8; 16],
+    plain: &str,
+) -> Result<(String, Vec<(String, Hash)>)> {
+    let label = session.people.label(plain)?;
+    let mut sealed = Vec::new();
+    if label != plain {
+        sealed.push(("label".to_owned(), seal(session, digest, "label", &Value::text(plain))?));
+    }
+    Ok((label, sealed))
+}
+
+/// Seals what is said of a source.
+pub(super) fn seal(
+    session: &Session<'_>,
+    digest: &[u8; 16],
+    field: &str,
+    value: &Value,
+) -> Result<Hash> {
+    let named = Value::List(vec![Value::text("source"), Value::Bytes(digest.to_vec())]);
+    Ok(session.store.seal(&Hash::of(&cbor::encode(&named)), field, value)?)
 }
 
 fn io(path: &Path) -> impl Fn(std::io::Error) -> Error + '_ {

@@ -12,7 +12,7 @@ use crate::report::SourceReport;
 use lineal_engine::event_fields::EventField;
 use lineal_engine::{KnownSource, NodeDraft, Saying, SealedField, Transaction};
 use lineal_proof::record::{Counts, Source};
-use lineal_proof::{Hash, Key, Value, cbor};
+use lineal_proof::{Hash, Key, Value};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -31,6 +31,8 @@ struct Job<'f> {
     file: &'f ArchiveFile,
     custody: Custody,
     digest: [u8; 16],
+    /// Its label as it is recorded, and a commitment to the plain one where they differ.
+    label: (String, Vec<(String, Hash)>),
     known: Option<KnownSource>,
 }
 
@@ -79,8 +81,9 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, archive: &Archive) ->
             session.progress.add_bytes(file.size);
             continue;
         }
-        report.warnings.extend(rewritten(session, &source, &file.label, &digest));
-        let job = Job { file, custody, digest, known };
+        let label = custody::record_label(session, &digest, &file.label)?;
+        report.warnings.extend(rewritten(session, &source, &label.0, &digest));
+        let job = Job { file, custody, digest, label, known };
         if file.size > limits.small_file_bytes {
             take_group(session, &mut report, &source, &std::mem::take(&mut group))?;
             bytes = 0;
@@ -166,7 +169,7 @@ fn take_group(
     let mut transaction = session.begin()?;
     for (job, read) in jobs.iter().zip(read) {
         let saying = saying(session, source, job, &read.report)?;
-        let origin = Origin { saying: &saying, file: job.digest, label: &job.file.label };
+        let origin = Origin { saying: &saying, file: job.digest, label: &job.label.0 };
         let mut judged = Judged::default();
         let last = read.stretches.last().map_or(0, |stretch| stretch.number);
         for stretch in read.stretches {
@@ -270,7 +273,7 @@ fn commit_stretch(
     }
     let mut known = session.known(&saying.source, first, last)?;
     let mut transaction = session.begin()?;
-    let origin = Origin { saying, file: job.digest, label: &job.file.label };
+    let origin = Origin { saying, file: job.digest, label: &job.label.0 };
     let judged = stage(session, &mut transaction, &mut known, &origin, stretch)?;
     transaction.add_seen_rows(saying, job.digest, known.take_seen(session.report.import));
     let counts = Counts {
@@ -399,19 +402,17 @@ fn add_source(
 ) -> Result<()> {
     let Part { lines, stretches, whole, counts } = part;
     let guessable = lines.is_some_and(|lines| lines < SEALED_LINES);
-    let mut sealed = Vec::new();
+    let mut sealed = job.label.1.clone();
     if guessable {
-        let named = Value::List(vec![Value::text("source"), Value::Bytes(job.digest.to_vec())]);
-        let subject = Hash::of(&cbor::encode(&named));
         for (field, hash) in [("blake3", &job.custody.blake3), ("sha256", &job.custody.sha256)] {
             let value = Value::Bytes(hash.0.to_vec());
-            sealed.push((field.to_owned(), session.store.seal(&subject, field, &value)?));
+            sealed.push((field.to_owned(), custody::seal(session, &job.digest, field, &value)?));
         }
     }
     transaction.add_source(Source {
         source: saying.source.clone(),
         form: saying.form.clone(),
-        label: job.file.label.clone(),
+        label: job.label.0.clone(),
         files: 1,
         lines,
         size: job.custody.size,

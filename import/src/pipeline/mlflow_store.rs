@@ -106,16 +106,17 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, form: Form) -> Result
     if full {
         transaction.add_snapshot(&saying, staging.held);
     }
+    let (label, sealed) = custody::record_label(session, &digest, &report.label)?;
     transaction.add_source(Source {
         source: saying.source.clone(),
         form: saying.form.clone(),
-        label: report.label.clone(),
+        label,
         files: custody.files,
         lines: None,
         size: custody.size,
         sha256: Some(custody.sha256),
         blake3: Some(custody.blake3),
-        sealed: Vec::new(),
+        sealed,
         digest,
         mapping: session.mapping.digest,
         observed_at,

@@ -1,9 +1,10 @@
 //! Personal data on its way into the store: names become keys, texts become sealed fields.
 
+use crate::mlflow::is_personal;
 use crate::record::{Edge, NodeRecord, Part, Personal, Reference};
 use lineal_engine::schema::Kind;
 use lineal_engine::{EdgeDraft, NodeDraft, Result, SealedField, Store};
-use lineal_proof::{Key, KeyPart, Value};
+use lineal_proof::{Key, KeyPart, Map, Value};
 use std::collections::{BTreeMap, HashMap};
 
 /// Turns staged records into drafts, remembering the people that they name.
@@ -43,15 +44,17 @@ impl<'a> People<'a> {
             Part::Personal(text) if matches!(kind, Kind::Actor | Kind::Approval) => {
                 KeyPart::Text(self.key(&text)?)
             }
-            Part::Personal(text) => KeyPart::Text(match self.parts.get(&text) {
-                Some(keyed) => keyed.clone(),
-                None => {
-                    let keyed = self.store.keyed_part(&text)?;
-                    self.parts.insert(text, keyed.clone());
-                    keyed
-                }
-            }),
+            Part::Personal(text) => KeyPart::Text(self.keyed(&text)?),
         })
+    }
+
+    fn keyed(&mut self, text: &str) -> Result<String> {
+        if let Some(keyed) = self.parts.get(text) {
+            return Ok(keyed.clone());
+        }
+        let keyed = self.store.keyed_part(text)?;
+        self.parts.insert(text.to_owned(), keyed.clone());
+        Ok(keyed)
     }
 
     fn reference(&mut self, reference: Reference) -> Result<(Kind, Key)> {
@@ -67,16 +70,70 @@ impl<'a> People<'a> {
 
     fn sealed(&mut self, personal: Personal) -> Result<SealedField> {
         let actor = personal.person.map(|login| self.key(&login).map(Key::text)).transpose()?;
-        Ok(SealedField { field: personal.field, value: Value::Text(personal.value), actor })
+        let value = Value::Text(personal.value);
+        match personal.field.split_once('.') {
+            Some((field, name)) if is_personal(name) => {
+                self.member(field, name.to_owned(), value, actor)
+            }
+            _ => Ok(SealedField { field: personal.field, value, actor }),
+        }
     }
 
     /// A record as a draft.
     pub(super) fn draft(&mut self, record: NodeRecord) -> Result<NodeDraft> {
         let (kind, key) = self.reference(record.node)?;
         let sealed = record.personal.into_iter().map(|personal| self.sealed(personal));
-        let sealed = sealed.collect::<Result<_>>()?;
+        let mut sealed = sealed.collect::<Result<Vec<_>>>()?;
+        let fields = self.fields(record.fields, &mut sealed)?;
         let edges = record.edges.into_iter().map(|edge| self.edge(edge)).collect::<Result<_>>()?;
-        Ok(NodeDraft { kind, key, fields: record.fields, sealed, edges })
+        Ok(NodeDraft { kind, key, fields, sealed, edges })
+    }
+
+    /// Seals members of open maps that are called as a person is: name and value as one.
+    fn fields(&mut self, fields: Map, sealed: &mut Vec<SealedField>) -> Result<Map> {
+        let mut kept = Map::new();
+        for (field, value) in fields {
+            let Value::Map(members) = value else {
+                kept.insert(field, value);
+                continue;
+            };
+            let mut clear = Map::new();
+            for (name, member) in members {
+                if is_personal(&name) {
+                    sealed.push(self.member(&field, name, member, None)?);
+                } else {
+                    clear.insert(name, member);
+                }
+            }
+            if !clear.is_empty() {
+                kept.insert(field, Value::Map(clear));
+            }
+        }
+        Ok(kept)
+    }
+
+    fn member(
+        &mut self,
+        field: &str,
+        name: String,
+        value: Value,
+        actor: Option<Key>,
+    ) -> Result<SealedField> {
+        let field = format!("{field}.{}", self.keyed(&name)?);
+        Ok(SealedField { field, value: Value::List(vec![Value::Text(name), value]), actor })
+    }
+
+    /// A path below what was given to import, with the keyed form of each folder or file that is
+    /// called as a person is.
+    pub(super) fn label(&mut self, path: &str) -> Result<String> {
+        let mut parts = Vec::new();
+        let mut above = "";
+        for part in path.split('/') {
+            let homed = !is_personal(above) && is_personal(&format!("/{above}/{part}"));
+            parts.push(if homed { self.keyed(part)? } else { part.to_owned() });
+            above = part;
+        }
+        Ok(parts.join("/"))
     }
 
     /// Actors for the people named since last asked, with their names sealed.

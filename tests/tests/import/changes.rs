@@ -4,7 +4,7 @@
 use lineal_engine::storage::{MemoryStorage, Storage};
 use lineal_import::{Error, ImportOptions};
 use lineal_tests::place::{ARCHIVES, DATABASE, Place, fixture};
-use lineal_tests::sample;
+use lineal_tests::{log_lines, sample};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -201,4 +201,39 @@ fn a_database_that_is_written_while_it_is_read_is_refused() {
     stop.store(true, Ordering::Relaxed);
     writer.join().unwrap();
     assert!(refused);
+}
+
+#[test]
+fn folders_parameters_and_metrics_that_are_called_as_a_person_stand_nowhere_in_the_clear() {
+    let storage = MemoryStorage::new();
+    let place = Place::on(Arc::new(storage.clone()));
+    let folder = tempfile::tempdir().unwrap();
+    let person = "erika.mann@example.eu";
+    let (home, logs) = (folder.path().join(person), folder.path().join("logs"));
+    std::fs::create_dir(&home).unwrap();
+    let (path, database) = with_a_log(&home);
+    for said in [
+        "insert into params (key, value, run_uuid) select ?1, 'p', run_uuid from runs",
+        "insert into tags (key, value, run_uuid) select ?1, 't', run_uuid from runs",
+        "update metrics set key = ?1 where key = (select min(key) from metrics)",
+    ] {
+        assert!(database.execute(said, [person]).unwrap() > 0, "{said}");
+    }
+    let file = logs.join(person).join("home/karl/day.ndjson");
+    log_lines::write(&file, (0..5).map(log_lines::Line::number)).unwrap();
+    // Beside another log file: the folder itself is then the archive, and its paths are labels.
+    log_lines::write(&logs.join("a.ndjson"), (5..9).map(log_lines::Line::number)).unwrap();
+    place.import(&[&home, &path, &logs]);
+    for path in storage.paths() {
+        let bytes = storage.read(&path).unwrap().unwrap();
+        for name in ["erika", "karl"] {
+            let clear = bytes.windows(name.len()).any(|window| window == name.as_bytes());
+            assert!(!clear, "{name} stands in {path}");
+        }
+    }
+    let sources = place.store.sources();
+    let [(.., store), .., (.., log)] = &sources[..] else { panic!("three sources") };
+    assert!(store.label.starts_with("keyed:") && store.label.ends_with("/mlflow.db"));
+    assert_eq!(log.label.matches("keyed:").count(), 2);
+    assert!(log.sealed.iter().any(|(field, _)| field == "label"));
 }
