@@ -122,10 +122,10 @@ impl<'a> Transaction<'a> {
         }
     }
 
-    /// How many nodes are staged.
+    /// How many nodes are staged, batches among them.
     #[must_use]
     pub fn staged_nodes(&self) -> usize {
-        self.nodes.len()
+        self.nodes.len() + self.batches.len()
     }
 
     /// Is there nothing to write?

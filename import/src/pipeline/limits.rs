@@ -1,5 +1,6 @@
 //! Where the reading of log files is cut into transactions and batches.
 
+use lineal_engine::TRANSACTION_NODES_MAX;
 use lineal_engine::events::BATCH_ROWS_MAX;
 
 /// Bounds on what is held and committed at once.
@@ -16,6 +17,8 @@ pub struct Limits {
     pub group_files: usize,
     /// Lines of one stretch of a file (docs/format.md, section 9).
     pub stretch_lines: u64,
+    /// Nodes of one transaction, give or take those of one file of a group.
+    pub transaction_nodes: usize,
 }
 
 impl Default for Limits {
@@ -25,6 +28,7 @@ impl Default for Limits {
             group_bytes: 32 << 20,
             group_files: 2_000,
             stretch_lines: BATCH_ROWS_MAX,
+            transaction_nodes: TRANSACTION_NODES_MAX,
         }
     }
 }

@@ -168,6 +168,10 @@ fn take_group(
     let mut known = session.known(source, span.0, span.1)?;
     let mut transaction = session.begin()?;
     for (job, read) in jobs.iter().zip(read) {
+        if transaction.staged_nodes() >= session.options.limits.transaction_nodes {
+            session.commit(transaction)?;
+            transaction = session.begin()?;
+        }
         let saying = saying(session, source, job, &read.report)?;
         let origin = Origin { saying: &saying, file: job.digest, label: &job.label.0 };
         let mut judged = Judged::default();

@@ -8,7 +8,7 @@ use crate::progress::Progress;
 use crate::record::NodeRecord;
 use crate::report::SourceReport;
 use lineal_engine::schema::{Kind, Relation};
-use lineal_engine::{KnownSource, NodeDraft, Outcome, Saying, TRANSACTION_NODES_MAX, Transaction};
+use lineal_engine::{KnownSource, NodeDraft, Outcome, Saying, Transaction};
 use lineal_proof::record::{Counts, Source};
 use lineal_proof::{Hash, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,7 +80,7 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, form: Form) -> Result
     let mut transaction = begin(session, full)?;
     let mut actors: Vec<NodeDraft> = Vec::new();
     for record in snapshot.records {
-        if transaction.staged_nodes() >= TRANSACTION_NODES_MAX {
+        if transaction.staged_nodes() >= session.options.limits.transaction_nodes {
             session.commit(transaction)?;
             transaction = begin(session, full)?;
         }

@@ -1,9 +1,10 @@
 //! Events known again: by their ids, by their lines, in files that were uploaded or written again.
 
-use lineal_import::{ImportOptions, LoadedMapping, Progress, Report, import};
+use lineal_import::{ImportOptions, Limits, LoadedMapping, Progress, Report, import};
 use lineal_proof::record::Counts;
 use lineal_tests::log_lines::{Line, write};
 use lineal_tests::place::Place;
+use lineal_tests::sample;
 use std::path::{Path, PathBuf};
 
 struct Archive {
@@ -287,4 +288,23 @@ fn a_file_that_is_known_under_another_source_or_mapping_is_passed_over_with_a_wo
     retract(&place, 1);
     let report = again();
     assert_eq!((events(&place), report.sources[0].warnings.len()), (20, 0));
+}
+
+#[test]
+fn a_group_of_files_is_cut_where_its_nodes_are_many() {
+    let archive = Archive::new();
+    for number in 0..6 {
+        let line = |line| Line { service: format!("service-{number}"), ..Line::number(line) };
+        archive.write(&format!("archive_{number}.json"), (number * 5..number * 5 + 5).map(line));
+    }
+    let (place, whole) = (Place::new(), Place::new());
+    // A system, a deployment and a batch a file, and the system is known after the first.
+    let limits = Limits { transaction_nodes: 5, ..Limits::default() };
+    let report =
+        place.import_with(&[archive.path()], &ImportOptions { limits, ..ImportOptions::default() });
+    assert_eq!((report.import, report.commits, report.events), (Some(1), 3, 30));
+    whole.import(&[archive.path()]);
+    assert_eq!(sample::answers(&place.view()), sample::answers(&whole.view()));
+    retract(&place, 1);
+    assert_eq!(events(&place), 0);
 }
