@@ -378,8 +378,18 @@ pub(crate) enum Generator {
     Chain(Chain),
     /// Events with this hash or id, by the store's index.
     Events(Expression),
-    /// Nodes that are called so, by the store's labels.
-    Label(Expression, Kind),
+    /// Nodes that are called so, or have a tag of this value, by the store's labels.
+    Label(Label),
+}
+
+/// A look-up by what stands in a field.
+#[derive(Clone, Debug)]
+pub(crate) struct Label {
+    pub(crate) slot: SlotId,
+    pub(crate) kind: Kind,
+    /// The tag that has the value; none is the name.
+    pub(crate) tag: Option<String>,
+    pub(crate) value: Expression,
 }
 
 /// `trace A to B`.

@@ -105,6 +105,8 @@ pub trait Source: Sized + Sync {
     fn find(&self, kind: Option<Kind>, text: &str) -> Vec<NodeNo>;
     /// Nodes that have a revision whose id begins with these hexadecimal digits. Sorted.
     fn find_id(&self, hex_prefix: &str) -> Vec<NodeNo>;
+    /// Nodes of a kind with a tag of exactly this value. Sorted.
+    fn find_tag(&self, kind: Kind, name: &str, value: &str) -> Result<Vec<NodeNo>, Self::Error>;
     /// Names that look alike, best first, at most 5.
     fn near(&self, kind: Option<Kind>, text: &str) -> Vec<String>;
 

@@ -92,6 +92,10 @@ impl Source for StoreView {
         self.snapshot.find_id(hex_prefix)
     }
 
+    fn find_tag(&self, kind: Kind, name: &str, value: &str) -> Result<Vec<NodeNo>, Error> {
+        self.snapshot.find_tag(kind, name, value)
+    }
+
     fn near(&self, kind: Option<Kind>, text: &str) -> Vec<String> {
         self.snapshot.near(kind, text)
     }

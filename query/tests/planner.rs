@@ -69,7 +69,8 @@ fn graph(random: &mut Random) -> Graph {
     for i in 0..runs {
         let mark = mark(random);
         let status = random.pick(&["FINISHED", "FAILED"]);
-        writeln!(text, "run:r{i}{mark} status={status}").unwrap();
+        let tag = random.pick(&["", " tags.team=a", " tags.team=b"]);
+        writeln!(text, "run:r{i}{mark} status={status}{tag}").unwrap();
         for relation in ["trained_on", "validated_on", "used", "tested_on"] {
             if random.one_in(2) {
                 writeln!(text, "run:r{i} {relation} {}", data_key(random.below(data))).unwrap();
@@ -144,6 +145,8 @@ fn node_test(random: &mut Random, kind: &str, v: &str) -> String {
             "status = \"FINISHED\"",
             "status != \"FAILED\"",
             "name = \"r1\"",
+            "tags.team = \"a\"",
+            "tags[\"team\"] = \"b\"",
             "name in [\"r0\", \"r2\"]",
         ]),
         "model" => random.pick(&[

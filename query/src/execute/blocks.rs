@@ -8,8 +8,9 @@ use lineal_engine::events::EventBlock;
 
 use crate::source::NodeNo;
 
-/// Batches whose columns are kept: rows are visited batch by batch.
-const KEPT: usize = 16;
+/// Rows whose columns are kept, beside those of the batch at hand: rows are visited batch by batch,
+/// and a batch may hold a million.
+const ROWS_KEPT: usize = 500_000;
 
 /// The columns at hand, by the number of their batch.
 #[derive(Default)]
@@ -18,6 +19,7 @@ pub(super) struct Blocks {
     visited: BTreeMap<u32, NodeNo>,
     loaded: BTreeMap<u32, Arc<EventBlock>>,
     order: VecDeque<u32>,
+    rows: usize,
     fields: BTreeSet<EventField>,
 }
 
@@ -47,13 +49,38 @@ impl Blocks {
     }
 
     pub(super) fn keep(&mut self, batch: u32, block: Arc<EventBlock>) {
-        if self.loaded.insert(batch, block).is_none() {
-            self.order.push_back(batch);
+        self.rows += block.rows();
+        match self.loaded.insert(batch, block) {
+            Some(before) => self.rows -= before.rows(),
+            None => self.order.push_back(batch),
         }
-        while self.order.len() > KEPT {
-            if let Some(oldest) = self.order.pop_front() {
-                self.loaded.remove(&oldest);
-            }
+        while self.rows > ROWS_KEPT && self.order.len() > 1 {
+            let oldest = self.order.pop_front().and_then(|oldest| self.loaded.remove(&oldest));
+            self.rows -= oldest.map_or(0, |block| block.rows());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_columns_go_and_the_last_ones_stay() {
+        let block = |rows: usize| {
+            let mut block = EventBlock::new();
+            (0..rows).for_each(|_| block.end_row());
+            Arc::new(block)
+        };
+        let mut blocks = Blocks::with(&[EventField::Time]);
+        blocks.visit(1, 7);
+        assert_eq!(blocks.wanted(1, EventField::Time), Some(7));
+        assert_eq!(blocks.wanted(1, EventField::Decision), None, "it is not read");
+        assert_eq!(blocks.wanted(2, EventField::Time), None, "few of its rows are visited");
+        blocks.keep(1, block(ROWS_KEPT));
+        blocks.keep(1, block(ROWS_KEPT));
+        assert!(blocks.get(1).is_some(), "twice is once");
+        blocks.keep(2, block(ROWS_KEPT + 1));
+        assert!(blocks.get(1).is_none() && blocks.get(2).is_some());
     }
 }

@@ -171,7 +171,13 @@ impl<'a, S: Source> Executor<'a, S> {
                 let (text, estimate) = self.set_words(*set);
                 (text, estimate)
             }
-            Generator::Label(_, kind) => (format!("look {} up by name", kind.name()), Some(1)),
+            Generator::Label(label) => {
+                let by = label
+                    .tag
+                    .as_deref()
+                    .map_or("its name".to_owned(), |tag| format!("its tag {tag}"));
+                (format!("look {} up by {by}", label.kind.name()), Some(1))
+            }
             Generator::Events(_) => ("look the event up by hash or id".to_owned(), Some(1)),
             Generator::Chain(chain) => {
                 let open = Chain { end: End::Any, ..chain.clone() };

@@ -7,8 +7,9 @@ use lineal_engine::schema::{Direction, Kind};
 use super::columns::{Test, Window};
 use super::item_set::ItemSet;
 use super::{Executor, Run, store};
+use crate::answer::Uncertainty;
 use crate::plan::{
-    BucketUnit, Chain, End, Expression, Generator, Hop, HopKind, Kinds, SlotId, StepPlan,
+    BucketUnit, Chain, End, Expression, Generator, Hop, HopKind, Kinds, Label, SlotId, StepPlan,
 };
 use crate::source::Source;
 use crate::value::{Item, Value};
@@ -32,8 +33,8 @@ impl<'a, S: Source> Executor<'a, S> {
     pub(super) fn bind(&mut self, steps: &'a [StepPlan], emit: Emit<'_, 'a, S>) -> Run<bool> {
         let Some((step, rest)) = steps.split_first() else { return emit(self) };
         match &step.from {
-            Generator::Label(text, kind) => {
-                let found = self.called(text, *kind)?;
+            Generator::Label(label) => {
+                let found = self.called(label)?;
                 self.each(&found, step, rest, emit)
             }
             Generator::Scan => self.scan(step, rest, emit),
@@ -69,11 +70,20 @@ impl<'a, S: Source> Executor<'a, S> {
     }
 
     /// Nodes that the store's labels find; what else must hold is tested for each.
-    fn called(&mut self, text: &'a Expression, kind: Kind) -> Run<ItemSet> {
-        let nodes = match self.value(text)? {
-            Value::Text(text) => self.source.find(Some(kind), &text),
+    fn called(&mut self, label: &'a Label) -> Run<ItemSet> {
+        let source = self.source;
+        let nodes = match (self.value(&label.value)?, &label.tag) {
+            (Value::Text(text), None) => source.find(Some(label.kind), &text),
+            (Value::Text(text), Some(tag)) => {
+                source.find_tag(label.kind, tag, &text).map_err(store)?
+            }
+            // Tags are text: nothing else equals one.
             _ => Vec::new(),
         };
+        // What is only referred to may be called so, as a scan would have said.
+        for node in source.nodes_of(label.kind).filter(|node| source.is_stub(*node)) {
+            self.reasons.insert((node, Uncertainty::Missing(label.kind)));
+        }
         Ok(ItemSet::of(nodes, Vec::new()))
     }
 

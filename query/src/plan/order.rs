@@ -9,7 +9,8 @@ use lineal_engine::schema::Kind;
 
 use super::rewrites::{self, slots_of};
 use super::{
-    Chain, End, Expression, Generator, SetDefinition, SetId, SetSource, Slot, SlotId, StepPlan,
+    Chain, End, Expression, Generator, Label, SetDefinition, SetId, SetSource, Slot, SlotId,
+    StepPlan,
 };
 
 /// The parts of a selection before they are in order.
@@ -62,7 +63,7 @@ pub(crate) fn order(
                 None => Generator::Scan,
             },
             Choice::Label(index) => match labels.get(index) {
-                Some((_, kind, text)) => Generator::Label(text.clone(), *kind),
+                Some(label) => Generator::Label(label.clone()),
                 None => Generator::Scan,
             },
             Choice::Anchor(index) => Generator::Set(anchors.remove(index).1),
@@ -210,7 +211,7 @@ enum Choice {
 /// Values by which the store finds things without a scan.
 struct Keys<'a> {
     events: &'a [(SlotId, Expression)],
-    labels: &'a [(SlotId, Kind, Expression)],
+    labels: &'a [Label],
 }
 
 fn cheapest(
@@ -240,8 +241,8 @@ fn cheapest(
                 offer(set_cost(*set, sets), place, Choice::Anchor(index));
             }
         }
-        for (index, (labelled, ..)) in keys.labels.iter().enumerate() {
-            if labelled == slot {
+        for (index, label) in keys.labels.iter().enumerate() {
+            if label.slot == *slot {
                 offer(COST_EDGE, place, Choice::Label(index));
             }
         }

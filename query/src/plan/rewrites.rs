@@ -7,7 +7,8 @@ use lineal_engine::schema::Kind;
 use super::order::Unordered;
 use super::{
     Aggregate, AggregateFunction, Chain, Comparison, End, Expression, FieldReference, Function,
-    Generator, GroupPlan, HopKind, Kinds, SelectPlan, SetDefinition, SetSource, Slot, SlotId,
+    Generator, GroupPlan, HopKind, Kinds, Label, SelectPlan, SetDefinition, SetSource, Slot,
+    SlotId,
 };
 
 /// Variables that must be bound before a chain can be tested: its ends, and what it avoids.
@@ -87,20 +88,41 @@ fn is_labelled(kind: Kind, field: &str) -> bool {
     )
 }
 
-/// **A node with a known name comes from the labels.**
+/// **A node with a known name or tag comes from the labels.**
 /// `find run where name = "x"` looks the name up. Only for kinds whose labels hold every value that
 /// the field of any source has; where the key gives the name and a source may say another, as of
-/// models and data sets, a look-up could miss what the field says.
-pub(super) fn labels(
-    conditions: &[(Expression, Vec<SlotId>)],
-    all: &[Slot],
-) -> Vec<(SlotId, Kind, Expression)> {
-    let label = |condition: &Expression| {
-        let (slot, field, value) = fixed_equality(condition)?;
+/// models and data sets, a look-up could miss what the field says. Tags are labels of every kind.
+pub(super) fn labels(conditions: &[(Expression, Vec<SlotId>)], all: &[Slot]) -> Vec<Label> {
+    let kind_of = |slot: SlotId| {
         let kind = all.get(slot)?.kinds.single()?;
-        is_labelled(kind, field.name).then(|| (slot, kind, value.clone()))
+        (kind != Kind::Inference).then_some(kind)
     };
-    conditions.iter().filter_map(|(condition, _)| label(condition)).collect()
+    let named = |condition: &Expression| {
+        let (slot, field, value) = fixed_equality(condition)?;
+        let kind = kind_of(slot)?;
+        let found = Label { slot, kind, tag: None, value: value.clone() };
+        is_labelled(kind, field.name).then_some(found)
+    };
+    let tagged = |condition: &Expression| {
+        let Expression::Compare(Comparison::Equal, a, b) = condition else { return None };
+        [(a, b), (b, a)].into_iter().find_map(|(tag, value)| {
+            let (of, name) = match &**tag {
+                Expression::Member(of, name) => (of, name.clone()),
+                Expression::Index(of, name) => match &**name {
+                    Expression::Constant(crate::value::Value::Text(name)) => (of, name.clone()),
+                    _ => return None,
+                },
+                _ => return None,
+            };
+            let Expression::Field(of, field) = &**of else { return None };
+            let Expression::Slot(slot) = **of else { return None };
+            let kind = kind_of(slot)?;
+            let is_tag = field.name == "tags" && is_fixed(value);
+            is_tag.then(|| Label { slot, kind, tag: Some(name), value: (**value).clone() })
+        })
+    };
+    let found = conditions.iter().map(|(condition, _)| condition);
+    found.filter_map(|condition| named(condition).or_else(|| tagged(condition))).collect()
 }
 
 /// Does it not depend on the row at hand?

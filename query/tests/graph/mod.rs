@@ -291,6 +291,13 @@ impl Source for Graph {
             })
             .collect()
     }
+    fn find_tag(&self, kind: Kind, name: &str, value: &str) -> Result<Vec<NodeNo>, Never> {
+        let has = |node: &NodeNo| {
+            let tags = self.node(*node).fields.get("tags").and_then(Value::as_map);
+            tags.and_then(|tags| tags.get(name)).and_then(Value::as_text) == Some(value)
+        };
+        Ok(self.nodes_of(kind).filter(has).collect())
+    }
     fn near(&self, kind: Option<Kind>, text: &str) -> Vec<String> {
         let base = text.split_once('@').map_or(text, |(base, _)| base);
         (0..self.node_count())
