@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use expect_test::expect_file;
+use lineal_engine::storage::MemoryStorage;
 use lineal_query::{
     Answer, Limits, Parameters, Picture, Prepared, Request, State, StoreView, Value,
 };
@@ -114,4 +115,45 @@ fn the_questions_have_their_answers_on_the_demo_store() {
     // Three wait for proofs, two ask for keys that the demo does not hold.
     assert_eq!(count - answered, 5, "of {count} questions {answered} were answered");
     expect_file![path].assert_eq(&out);
+}
+
+/// `verify` goes on where something is damaged, and names it.
+#[test]
+fn a_question_that_verifies_finds_damaged_rows_and_records() {
+    let storage = Arc::new(MemoryStorage::new());
+    let place = Place::on(storage.clone());
+    place.import(&[&fixture(DATABASE), &fixture("datadog-art12-a-nested")]);
+    let results = |place: &Place, text: &str| -> Vec<String> {
+        let rows = place.rows(text);
+        rows.into_iter().map(|row| row.get(1).cloned().unwrap_or_default()).collect()
+    };
+    let deep = "verify deep (find batch)";
+    assert_eq!(results(&place, deep), ["ok"; 4]);
+    let container = storage.paths().into_iter().find(|path| path.starts_with("containers/"));
+    storage.damage(&container.expect("rows are in a container"), |bytes| bytes[100] ^= 1);
+    // A view of its own, so that nothing is believed that was read before.
+    drop(place);
+    let again = Place::open_on(storage.clone());
+    assert_eq!(results(&again, "verify (find batch)"), ["ok"; 4], "the records are whole");
+    assert_eq!(results(&again, deep), ["damaged"; 4], "all rows lie in the one container");
+    assert_eq!(results(&again, "verify deep (find model where stage = \"Production\")"), ["ok"]);
+}
+
+/// A view that a question names by what it holds.
+#[test]
+fn an_import_and_a_revision_name_the_view_they_ended() {
+    let place = demo();
+    let commit = |text: &str| place.answer(text, &[]).commit;
+    let now = commit("find model");
+    assert_eq!(
+        commit("find model as of import:1"),
+        now,
+        "the only import ended with the last commit"
+    );
+    assert_eq!(commit("find model as of model:credit-risk-scorer@3"), 1);
+    let id = place.column("find model:credit-risk-scorer@3 return id").remove(0);
+    assert_eq!(commit(&format!("find model as of {id}")), 1);
+    let both =
+        place.column("find deployment as d where d not in (find deployment as of 1) return d");
+    assert_eq!(both.len(), 2, "deployments came with the logs, in the second commit");
 }
