@@ -59,12 +59,14 @@ impl Completer {
             }
             Some(Form::Sign) | None => position::wants(&words),
         };
+        let mut sets = self.sets.clone();
+        sets.extend(position::sets(&words).map(str::to_owned));
         let mut seen = BTreeSet::new();
-        let all = wanted.iter().flat_map(|want| starting(self.words(want), typed));
+        let all = wanted.iter().flat_map(|want| starting(self.words(want, &sets), typed));
         (start, all.filter(|word| seen.insert(word.clone())).collect())
     }
 
-    fn words(&self, want: &Want) -> Vec<String> {
+    fn words(&self, want: &Want, sets: &[String]) -> Vec<String> {
         let owned = |words: &[&str]| words.iter().map(ToString::to_string).collect();
         match want {
             Want::Words(words) => owned(words),
@@ -76,7 +78,8 @@ impl Completer {
             Want::Relations(kind) => leading_from(*kind),
             Want::Fields(kind) => field_names(*kind),
             Want::Names(names) => names.clone(),
-            Want::Sets => self.sets.clone(),
+            Want::Sets => sets.to_vec(),
+            Want::Columns(names) => owned(names),
             Want::Functions => self.functions.iter().map(|name| format!("{name}(")).collect(),
             Want::Figures => self.figures.iter().map(|name| format!("{name}(")).collect(),
             Want::Formats => owned(&lineal_query::FORMATS),

@@ -9,7 +9,7 @@ use super::words::{pieces, row_number};
 use crate::args::{Arguments, FailOn};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
-use crate::render::{Style, grouped, print_answer, print_notes};
+use crate::render::{Style, grouped, print_answer, print_notes, visible_lines};
 use crate::time::Zone;
 use clap::ValueEnum;
 use lineal_engine::Store;
@@ -118,7 +118,8 @@ impl Session {
     pub(crate) fn tell(&self, failure: &Failure, out: &mut dyn Write) -> Outcome<()> {
         if self.interactive {
             let text = failure.text();
-            writeln!(out, "{} {}", Style::new().warn("error:"), text.trim_end())?;
+            let text = visible_lines(text.trim_end());
+            writeln!(out, "{} {text}", Style::new().warn("error:"))?;
         } else {
             // Whoever reads both sees them in order.
             out.flush()?;

@@ -3,7 +3,7 @@
 use super::session::Session;
 use crate::command::questions;
 use crate::exit::Outcome;
-use crate::render::{Style, grouped};
+use crate::render::{Style, grouped, visible};
 use lineal_engine::Snapshot;
 use lineal_engine::schema::KINDS;
 use std::io::Write;
@@ -33,7 +33,7 @@ pub(crate) fn print(session: &mut Session, out: &mut dyn Write) -> Outcome<()> {
         writeln!(out, "try:")?;
     }
     for question in questions {
-        writeln!(out, "  {question};")?;
+        writeln!(out, "  {};", visible(&question))?;
     }
     let note = "`;` or an empty line asks, Tab completes, .help lists the rest, Ctrl-D leaves";
     writeln!(out, "{}", style.faint(note))?;

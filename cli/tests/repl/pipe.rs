@@ -59,14 +59,15 @@ fn a_trace_is_a_tree_whose_ends_have_numbers() {
                  └─ validated_on dataset:applications_2025q3-val@76875c4e  $2  s3://bank-data/credit/applications_2025q3.parquet, 114 rows
         2 rows, complete, as of commit 2
 
-         limit     value       default     meaning
-        ─────────────────────────────────────────────────────────────────────────────
-         edges     100000000   100000000   edges followed for one answer
-         events    100000000   100000000   events read for one answer
-         rows      1000000     1000000     rows of one answer, before skip and limit
-         text      65536       65536       bytes of one request
-         nesting   64          64          brackets within each other
-        5 rows, complete, as of commit 2
+         limit     value        default      meaning
+        ───────────────────────────────────────────────────────────────────────────────
+         edges     100000000    100000000    edges followed for one answer
+         events    100000000    100000000    events read for one answer
+         rows      1000000      1000000      rows of one answer, before skip and limit
+         bytes     1073741824   1073741824   bytes of those rows in memory
+         text      65536        65536        bytes of one request
+         nesting   64           64           brackets within each other
+        6 rows, complete, as of commit 2
 
          $   deployment
         ─────────────────────────────────────────────────────────────────────────

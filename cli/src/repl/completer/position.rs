@@ -22,6 +22,8 @@ pub(crate) enum Want {
     Names(Vec<String>),
     /// Sets kept with `let`.
     Sets,
+    /// Columns of the answer to a statement that is not `find`.
+    Columns(&'static [&'static str]),
     /// Functions of a row.
     Functions,
     /// Figures of a group.
@@ -46,7 +48,11 @@ enum Clause {
 
 pub(super) const VERBS: &[&str] =
     &["find", "trace", "diff", "history", "prove", "verify", "show", "explain", "profile", "let"];
-pub(super) const TOPICS: &[&str] = &["kinds", "relations", "fields", "functions", "limits"];
+pub(super) const TOPICS: &[&str] =
+    &["kinds", "relations", "fields", "functions", "limits", "schema"];
+const DIFF_COLUMNS: &[&str] = &["change", "subject", "field", "before", "after"];
+const HISTORY_COLUMNS: &[&str] = &["time", "recorded", "event", "subject", "by", "source"];
+const VERIFY_COLUMNS: &[&str] = &["subject", "result", "detail"];
 const AFTER_CONDITION: &[&str] = &["return", "summarize", "order", "skip", "limit", "as", "format"];
 const AFTER_TERM: &[&str] = &[
     "upstream",
@@ -89,6 +95,8 @@ struct Scope {
     in_reach: bool,
     /// The question is for paths.
     is_trace: bool,
+    /// What a condition of the statement speaks of, where that is not the fields of a kind.
+    columns: &'static [&'static str],
 }
 
 impl Scope {
@@ -102,6 +110,7 @@ impl Scope {
             in_via: false,
             in_reach: false,
             is_trace: false,
+            columns: &[],
         }
     }
 
@@ -128,6 +137,11 @@ impl Scope {
             self.first = Some(kind);
         }
     }
+}
+
+/// The sets that these words keep with `let`.
+pub(crate) fn sets<'a>(before: &'a [Piece<'a>]) -> impl Iterator<Item = &'a str> {
+    before.windows(2).filter(|pair| pair[0].is("let")).map(|pair| pair[1].text)
 }
 
 /// What may stand behind these words; the word that is being typed is not among them.
@@ -220,6 +234,12 @@ fn word(scope: &mut Scope, piece: &Piece<'_>, previous: Option<&Piece<'_>>) {
         _ => scope.in_reach,
     };
     scope.is_trace |= lower == "trace";
+    match lower.as_str() {
+        "diff" => scope.columns = DIFF_COLUMNS,
+        "history" => scope.columns = HISTORY_COLUMNS,
+        "verify" => scope.columns = VERIFY_COLUMNS,
+        _ => {}
+    }
     if scope.in_via {
         return;
     }
@@ -356,10 +376,18 @@ fn begins_expression(last: &Piece<'_>) -> bool {
 
 fn condition(scope: &Scope, last: &Piece<'_>, names: Want) -> Vec<Want> {
     if begins_expression(last) {
-        let start = Want::Words(if last.is("(") || last.is("in") { &["find"] } else { &[] });
         let fields = Want::Fields(scope.bare());
         let relations = Want::Relations(scope.bare());
-        return vec![start, fields, names, Want::Functions, Want::Words(IN_CONDITION), relations];
+        let columns = Want::Columns(scope.columns);
+        let mut wanted = vec![columns, fields, names, Want::Functions, relations];
+        wanted.push(Want::Words(IN_CONDITION));
+        if last.is("(") || last.is("in") {
+            wanted.splice(0..0, [Want::Words(&["find"]), Want::Sets]);
+        }
+        if last.is("not") {
+            wanted.push(Want::Words(OPERATORS));
+        }
+        return wanted;
     }
     let mut wanted = vec![Want::Words(OPERATORS), Want::Words(AFTER_CONDITION)];
     let owner = scope.named(last.text).or_else(|| is_term(last).then_some(scope.subject));
@@ -374,7 +402,8 @@ fn columns(scope: &Scope, last: &Piece<'_>, names: Want) -> Vec<Want> {
     if begins_expression(last) {
         let summarizes = scope.clause == Clause::Summarize;
         let figures = if summarizes { Want::Figures } else { Want::Functions };
-        let mut wanted = vec![Want::Fields(scope.bare()), names, figures, Want::Functions];
+        let columns = Want::Columns(scope.columns);
+        let mut wanted = vec![columns, Want::Fields(scope.bare()), names, figures, Want::Functions];
         wanted.push(Want::Words(match last.text {
             "(" => &["find"],
             _ if last.is("return") => &["distinct", "exists", "size", "list", "first"],

@@ -163,7 +163,10 @@ fn what_the_reference_writes_is_offered() {
             for (at, piece) in pieces(question).iter().enumerate() {
                 let before = question.get(..piece.at).unwrap_or_default();
                 let previous = pieces(before).last().map(|last| last.text.to_owned());
-                let is_given = previous.as_deref() == Some("as") && !piece.is("of");
+                let is_given = match previous.as_deref() {
+                    Some("as") => !piece.is("of"),
+                    previous => previous == Some("let"),
+                };
                 if piece.form != Form::Word || is_given {
                     continue;
                 }
