@@ -2,6 +2,7 @@
 
 use super::custody::{self, Custody};
 use super::logs::{Judged, Origin, stage};
+use super::people;
 use super::sink::{BlockSink, Stretch};
 use super::staging::{Session, list_rejects};
 use crate::datadog::recognise::{Archive, ArchiveFile};
@@ -10,9 +11,11 @@ use crate::error::{Error, Result};
 use crate::record::{Location, Reject};
 use crate::report::SourceReport;
 use lineal_engine::event_fields::EventField;
-use lineal_engine::{KnownSource, NodeDraft, Saying, SealedField, Transaction};
+use lineal_engine::events::EventBlock;
+use lineal_engine::schema::Kind;
+use lineal_engine::{KnownSource, Saying, Transaction};
 use lineal_proof::record::{Counts, Source};
-use lineal_proof::{Hash, Key, Value};
+use lineal_proof::{Hash, Value};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -172,7 +175,7 @@ fn take_group(
             session.commit(transaction)?;
             transaction = session.begin()?;
         }
-        let saying = saying(session, source, job, &read.report)?;
+        let saying = saying(session, source, job, read.report.newest_time)?;
         let origin = Origin { saying: &saying, file: job.digest, label: &job.label.0 };
         let mut judged = Judged::default();
         let last = read.stretches.last().map_or(0, |stretch| stretch.number);
@@ -210,11 +213,6 @@ fn take_large(
     let stretch_lines = session.options.limits.stretch_lines;
     let mut done = Counts::default();
     let mut held: Option<Stretch> = None;
-    let dated = Saying {
-        source: source.to_owned(),
-        form: FORM.to_owned(),
-        observed_at: session.options.observed_at.or(job.custody.modified).unwrap_or(0),
-    };
     // A stretch is committed when the next begins: the last one goes with the file's end.
     let mut on_stretch = |stretch: Stretch| -> Result<()> {
         progress.add_items(stretch.block.rows() as u64);
@@ -225,6 +223,8 @@ fn take_large(
             return Ok(());
         }
         let number = before.number;
+        let newest = span(&before.block).map(|(_, newest)| newest);
+        let dated = saying(session, source, job, newest)?;
         let counts = commit_stretch(session, &dated, job, before, Vec::new(), |counts| Part {
             lines: None,
             stretches: (number, 1),
@@ -242,10 +242,8 @@ fn take_large(
     }
     let named: Vec<(String, String)> = std::mem::take(&mut sink.named).into_iter().collect();
     drop(sink);
-    let last = held
-        .take()
-        .unwrap_or(Stretch { number: 0, block: lineal_engine::events::EventBlock::new() });
-    let saying = saying(session, source, job, &read)?;
+    let last = held.take().unwrap_or(Stretch { number: 0, block: EventBlock::new() });
+    let saying = saying(session, source, job, read.newest_time)?;
     let number = last.number;
     // What was skipped or rejected anywhere in the file is counted with its last stretch.
     let rest = counts(&read, Judged { accepted: 0, duplicate: read.accepted });
@@ -270,11 +268,7 @@ fn commit_stretch(
     named: Vec<(String, String)>,
     part: impl FnOnce(Counts) -> Part,
 ) -> Result<Counts> {
-    let times = |row| stretch.block.int(row, EventField::Time);
-    let (mut first, mut last) = (i64::MAX, i64::MIN);
-    for time in (0..stretch.block.rows()).filter_map(times) {
-        (first, last) = (first.min(time), last.max(time));
-    }
+    let (first, last) = span(&stretch.block).unwrap_or((i64::MAX, i64::MIN));
     let mut known = session.known(&saying.source, first, last)?;
     let mut transaction = session.begin()?;
     let origin = Origin { saying, file: job.digest, label: &job.label.0 };
@@ -322,8 +316,19 @@ fn is_recorded(job: &Job<'_>, stretch: u64) -> bool {
     stretches.into_iter().any(|(first, count)| (*first..first + count).contains(&stretch))
 }
 
-fn saying(session: &Session<'_>, source: &str, job: &Job<'_>, read: &FileReport) -> Result<Saying> {
-    let dated = read.newest_time.max(job.custody.modified);
+/// The first and the last time of events.
+fn span(block: &EventBlock) -> Option<(i64, i64)> {
+    let times = || (0..block.rows()).filter_map(|row| block.int(row, EventField::Time));
+    Some((times().min()?, times().max()?))
+}
+
+fn saying(
+    session: &Session<'_>,
+    source: &str,
+    job: &Job<'_>,
+    newest: Option<i64>,
+) -> Result<Saying> {
+    let dated = newest.max(job.custody.modified);
     let observed_at = session.options.observed_at.or(dated);
     let observed_at = observed_at.ok_or_else(|| Error::NoTime { label: job.file.label.clone() })?;
     Ok(Saying { source: source.to_owned(), form: FORM.to_owned(), observed_at })
@@ -373,16 +378,8 @@ fn add_people(
     named: Vec<(String, String)>,
 ) -> Result<()> {
     for (key, login) in named {
-        let key = Key::text(key);
-        let kind = lineal_engine::schema::Kind::Actor;
-        let mut draft = NodeDraft::new(kind, key.clone());
-        draft.sealed.push(SealedField {
-            field: "name".to_owned(),
-            value: Value::text(login.trim()),
-            actor: Some(key),
-        });
-        let staged = transaction.add_node(saying, draft)?;
-        session.count_node(saying, kind, &staged);
+        let staged = transaction.add_node(saying, people::actor(key, &login))?;
+        session.count_node(saying, Kind::Actor, &staged);
     }
     Ok(())
 }

@@ -144,7 +144,7 @@ impl<'a> People<'a> {
 }
 
 /// An actor with the login sealed, as an e-mail too where it is one.
-fn actor(key: String, login: &str) -> NodeDraft {
+pub(super) fn actor(key: String, login: &str) -> NodeDraft {
     let key = Key::text(key);
     let mut draft = NodeDraft::new(Kind::Actor, key.clone());
     let mut seal = |field: &str| {

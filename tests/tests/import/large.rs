@@ -73,6 +73,20 @@ fn each_stretch_is_a_commit_and_a_batch() {
 }
 
 #[test]
+fn each_stretch_is_of_the_time_of_its_newest_event() {
+    let (folder, place) = (tempfile::tempdir().unwrap(), Place::new());
+    let path = file(folder.path());
+    let opened = std::fs::File::options().append(true).open(&path).unwrap();
+    opened.set_modified(std::time::UNIX_EPOCH).unwrap();
+    place.import_with(&[&path], &stretch_by_stretch());
+    const SECOND: i64 = 1_000_000_000;
+    const MIDNIGHT: i64 = 1_772_323_200 * SECOND;
+    let times: Vec<i64> = place.store.sources().iter().map(|(.., s)| s.observed_at).collect();
+    let newest = [99, 199, 399, 499, 599, 699, 799, 899, 999, 1_049];
+    assert_eq!(times, newest.map(|second| MIDNIGHT + second * SECOND));
+}
+
+#[test]
 fn read_whole_or_stretch_by_stretch_the_answers_are_the_same() {
     let (folder, large, small) = (tempfile::tempdir().unwrap(), Place::new(), Place::new());
     let path = file(folder.path());

@@ -285,7 +285,7 @@ fn a_file_that_is_known_under_another_source_or_mapping_is_passed_over_with_a_wo
     assert!(report.brought_nothing());
     assert_eq!(report.sources[0].warnings, [warning("under another mapping")]);
     assert_eq!((events(&place), report.sources[0].files_known), (20, 1));
-    retract(&place, 1);
+    retract(&place, 1, false);
     let report = again();
     assert_eq!((events(&place), report.sources[0].warnings.len()), (20, 0));
 }
@@ -305,6 +305,19 @@ fn a_group_of_files_is_cut_where_its_nodes_are_many() {
     assert_eq!((report.import, report.commits, report.events), (Some(1), 3, 30));
     whole.import(&[archive.path()]);
     assert_eq!(sample::answers(&place.view()), sample::answers(&whole.view()));
-    retract(&place, 1);
+    retract(&place, 1, false);
     assert_eq!(events(&place), 0);
+}
+
+#[test]
+fn a_reviewer_whom_logs_name_by_e_mail_has_one() {
+    let (place, archive) = (Place::new(), Archive::new());
+    let mut line: serde_json::Value = serde_json::from_str(&Line::number(1).json()).unwrap();
+    line["attributes"]["art12"]["human_oversight"] =
+        serde_json::json!({ "override": true, "actor": "anna@bank.example" });
+    let path = archive.path().join("a.ndjson");
+    std::fs::write(&path, format!("{line}\n")).unwrap();
+    place.import(&[&path]);
+    let anna = "anna@bank.example".to_owned();
+    assert_eq!(place.rows("find actor return name, email"), [[anna.clone(), anna]]);
 }
