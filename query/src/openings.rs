@@ -85,9 +85,25 @@ pub(crate) fn recognise(tokens: &[Token<'_>], here: usize) -> Option<Mistake> {
     let first = tokens.get(here)?;
     let begins =
         here.checked_sub(1).is_none_or(|before| tokens.get(before).is_some_and(|t| t.is(";")));
+    if begins && first.is("let") {
+        return unsaved(tokens.get(here + 1)?, tokens.get(here + 2));
+    }
     let (_, hint) = OPENINGS.iter().find(|(word, _)| begins && first.is(word))?;
     let message = format!("a statement does not begin with `{}`", first.text);
     Some(Mistake::new(Code::Habit, first.span, message).hint(*hint))
+}
+
+/// `let s find model`, `let s := find model`: the sign between the name and the question.
+fn unsaved(name: &Token<'_>, sign: Option<&Token<'_>>) -> Option<Mistake> {
+    let sign = sign.filter(|sign| !sign.is("="))?;
+    let span = if sign.is("find") {
+        crate::error::Span::new(name.span.end, name.span.end)
+    } else {
+        sign.span
+    };
+    let message = "a set is saved with `=`";
+    let mistake = Mistake::new(Code::Syntax, span, message);
+    Some(mistake.hint(format!("write `let {} = find \u{2026};`", name.text)))
 }
 
 #[cfg(test)]
