@@ -128,7 +128,14 @@ pub(crate) enum Format {
     Table,
     Json,
     Ndjson,
+    /// RFC 4180, times in UTC
     Csv,
+    /// W3C PROV-JSON
+    Prov,
+    /// A drawing for Graphviz
+    Dot,
+    /// A drawing for Markdown pages
+    Mermaid,
 }
 
 /// What counts as a failure beside errors.

@@ -5,6 +5,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
 use crate::render::print_answer;
 use crate::time::Zone;
+use clap::ValueEnum;
 use lineal_engine::clock::{Clock, SystemClock};
 use lineal_query::{Limits, Parameters, Prepared, Request, State, StoreView, Value};
 use std::io::{BufWriter, Write};
@@ -37,15 +38,11 @@ pub(super) fn run(arguments: &Arguments, wanted: &Query) -> Outcome {
         if arguments.json {
             return Format::Json;
         }
-        match answer.format.as_deref() {
-            Some("json") => Format::Json,
-            Some("ndjson") => Format::Ndjson,
-            Some("csv") => Format::Csv,
-            _ => Format::Table,
-        }
+        let said = answer.format.as_deref().and_then(|name| Format::from_str(name, true).ok());
+        said.unwrap_or(Format::Table)
     });
     let mut out = BufWriter::new(std::io::stdout().lock());
-    print_answer(&mut out, &answer, format, &Zone::parse(&arguments.tz)?)?;
+    print_answer(&mut out, &answer, &view, format, &Zone::parse(&arguments.tz)?)?;
     out.flush()?;
     let cannot_tell = answer.completeness.state() == State::CannotTell;
     let fails = cannot_tell && wanted.fail_on == Some(FailOn::CannotTell);

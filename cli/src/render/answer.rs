@@ -1,26 +1,32 @@
-//! An answer as a table, JSON, lines of JSON, or CSV.
+//! An answer as a table for a reader, or in one of the forms that the language library writes.
 
 use super::{Style, and_more, table};
 use crate::args::Format;
-use crate::exit::Outcome;
+use crate::exit::{Failure, Outcome};
 use crate::time::Zone;
-use lineal_query::{Answer, State, Value};
-use serde_json::{Map, Value as Json};
+use lineal_query::{Answer, Picture, State, StoreView, Value};
 use std::io::Write;
 
-/// Prints an answer.
+/// Prints an answer of a view, or of an earlier one of its store.
 pub(crate) fn print_answer(
     out: &mut dyn Write,
     answer: &Answer,
+    view: &StoreView,
     format: Format,
     zone: &Zone,
 ) -> Outcome<()> {
-    match format {
-        Format::Table => print_rows(out, answer, zone),
-        Format::Json => Ok(writeln!(out, "{}", answer.to_json())?),
-        Format::Ndjson => print_lines(out, answer),
-        Format::Csv => print_csv(out, answer, zone),
-    }
+    let picture =
+        || Picture::of(answer, view).map_err(|error| Failure::Query { error, text: String::new() });
+    let text = match format {
+        Format::Table => return print_rows(out, answer, zone),
+        Format::Json => format!("{}\n", answer.to_json()),
+        Format::Ndjson => answer.to_ndjson(),
+        Format::Csv => answer.to_csv(),
+        Format::Prov => format!("{:#}\n", picture()?.to_prov()),
+        Format::Dot => picture()?.to_dot(),
+        Format::Mermaid => picture()?.to_mermaid(),
+    };
+    Ok(out.write_all(text.as_bytes())?)
 }
 
 /// A value as a cell of a table.
@@ -72,33 +78,4 @@ pub(crate) fn print_notes(out: &mut dyn Write, answer: &Answer) -> Outcome<()> {
         writeln!(out, "{}", style.warn(&format!("  {warning}")))?;
     }
     Ok(())
-}
-
-fn print_lines(out: &mut dyn Write, answer: &Answer) -> Outcome<()> {
-    for row in &answer.rows {
-        let cells = answer.columns.iter().zip(row);
-        let object: Map<String, Json> =
-            cells.map(|(column, value)| (column.name.clone(), answer.json(value))).collect();
-        writeln!(out, "{}", Json::Object(object))?;
-    }
-    Ok(())
-}
-
-fn print_csv(out: &mut dyn Write, answer: &Answer, zone: &Zone) -> Outcome<()> {
-    let header = answer.columns.iter().map(|column| cell(&column.name));
-    writeln!(out, "{}", header.collect::<Vec<_>>().join(","))?;
-    for row in &answer.rows {
-        let cells = row.iter().map(|value| cell(&cell_text(answer, value, zone)));
-        writeln!(out, "{}", cells.collect::<Vec<_>>().join(","))?;
-    }
-    Ok(())
-}
-
-/// A cell after RFC 4180.
-fn cell(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
 }

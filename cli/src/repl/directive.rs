@@ -35,7 +35,11 @@ pub(crate) const DIRECTIVES: &[Directive] = &[
     directive(".imports", "", "what was brought when, from where"),
     directive(".format", "[FORMAT]", "how answers are printed; auto follows the question"),
     directive(".timing", "[on|off]", "how long each question took"),
-    directive(".export", "FILE", "write the last answer: .csv, .json, .ndjson, else a table"),
+    directive(
+        ".export",
+        "FILE",
+        "write the last answer: .csv, .json, .ndjson, .prov, .dot, .mermaid, else a table",
+    ),
     directive(".source", "FILE", "read statements from a file"),
     directive(".param", "[NAME=VALUE]", "set $NAME; without a value forget it; alone list them"),
     directive(".sets", "", "sets kept with let"),
@@ -182,7 +186,9 @@ fn timing(session: &mut Session, word: &str, out: &mut dyn Write) -> Outcome<Exi
 
 fn export(session: &Session, name: &str, out: &mut dyn Write) -> Outcome<Exit> {
     if name.is_empty() {
-        return Err(Failure::usage("`.export FILE`; its ending says how: .csv, .json, .ndjson"));
+        return Err(Failure::usage(
+            "`.export FILE`; its ending says how: .csv, .json, .ndjson, .prov, .dot, .mermaid",
+        ));
     }
     let answer = session.answer().ok_or_else(|| {
         Failure::usage("there is no answer to write yet; ask first, then `.export FILE`")
@@ -201,7 +207,7 @@ fn export(session: &Session, name: &str, out: &mut dyn Write) -> Outcome<Exit> {
         Failure::usage(format!("cannot write {name}: {hint}"))
     })?;
     let mut file = BufWriter::new(file);
-    print_answer(&mut file, answer, format, session.zone())?;
+    print_answer(&mut file, answer, session.view(), format, session.zone())?;
     file.flush()?;
     let rows = if answer.rows.len() == 1 { "row" } else { "rows" };
     let count = grouped(answer.rows.len() as u64);

@@ -151,6 +151,11 @@ impl Session {
         Ok(())
     }
 
+    /// The view that was asked last.
+    pub(crate) fn view(&self) -> &StoreView {
+        &self.opened.view
+    }
+
     /// The last answer.
     pub(crate) fn answer(&self) -> Option<&Answer> {
         self.last.as_deref()
@@ -254,7 +259,7 @@ impl Session {
             return print_notes(out, answer);
         }
         if format != Format::Table {
-            return print_answer(out, answer, format, &self.zone);
+            return print_answer(out, answer, &self.opened.view, format, &self.zone);
         }
         if self.printed && !self.interactive {
             writeln!(out)?;

@@ -37,10 +37,55 @@ fn the_same_answer_in_each_format() {
     "#]].assert_eq(&ask("ndjson"));
     let json = folder.done(&["query", QUESTION, "--param", &parameter, "--format", "json"]).json();
     assert_eq!(json["rows"][0][1], "f6490d4d");
+    let drawn = format!(
+        "find model produced_by run trained_on {}",
+        "dataset:applications_2025q3-train@f6490d4d"
+    );
+    let draw = |format: &str| folder.run(&["query", &drawn, "--format", format]).all();
+    expect![[r#"
+        [0]
+        digraph lineage {
+          rankdir=LR;
+          node [shape=box];
+          n0 [label="model:m-2b1e631da8bd4243bd8200531269bd00"];
+          n1 [label="model:m-773ab88224d14b0299247b1553d714a1"];
+          n2 [label="model:m-e9ad4e089bff402eb7a9c7fcf64f162d"];
+          n3 [label="model:credit-risk-scorer@1"];
+          n4 [label="model:credit-risk-scorer@2"];
+          n5 [label="model:credit-risk-scorer@3"];
+          n2 -> n3 [label="registered_as"];
+          n0 -> n4 [label="registered_as"];
+          n3 -> n4 [label="followed_by"];
+          n1 -> n5 [label="registered_as"];
+          n4 -> n5 [label="followed_by"];
+        }
+    "#]]
+    .assert_eq(&draw("dot"));
+    expect![[r#"
+        [0]
+        flowchart LR
+          n0["model:m-2b1e631da8bd4243bd8200531269bd00"]
+          n1["model:m-773ab88224d14b0299247b1553d714a1"]
+          n2["model:m-e9ad4e089bff402eb7a9c7fcf64f162d"]
+          n3["model:credit-risk-scorer@1"]
+          n4["model:credit-risk-scorer@2"]
+          n5["model:credit-risk-scorer@3"]
+          n2 -->|registered_as| n3
+          n0 -->|registered_as| n4
+          n3 -->|followed_by| n4
+          n1 -->|registered_as| n5
+          n4 -->|followed_by| n5
+    "#]]
+    .assert_eq(&draw("mermaid"));
+    let prov = folder.done(&["query", &drawn, "--format", "prov"]).json();
+    assert!(prov["entity"].as_object().is_some_and(|things| things.len() > 1), "{prov}");
+    assert!(prov["prefix"].is_object(), "{prov}");
     // The question itself may name the format.
     let named =
         folder.run(&["query", &format!("{QUESTION} format csv"), "--param", &parameter]).all();
     assert_eq!(named, ask("csv"));
+    let named = folder.run(&["query", &format!("{drawn} format dot")]).all();
+    assert_eq!(named, draw("dot"));
 }
 
 #[test]
@@ -88,19 +133,24 @@ fn cells_of_csv_are_quoted_where_they_must_be() {
 fn times_are_shown_in_the_zone_that_is_asked_for() {
     let folder = full();
     let question = "find inference where human_override = true return time order by time limit 2";
-    let ask = |zone: &str| folder.run(&["--tz", zone, "query", question, "--format", "csv"]).all();
+    let ask =
+        |zone: &str| folder.run(&["--tz", zone, "query", question, "--format", "table"]).all();
     expect![[r#"
         [0]
-        time
-        2025-11-03 14:00:00Z
-        2025-11-03 14:02:50Z
+         time
+        ──────────────────────
+         2025-11-03 14:00:00Z
+         2025-11-03 14:02:50Z
+        2 of 18 rows, complete, as of commit 2
     "#]]
     .assert_eq(&ask("UTC"));
     expect![[r#"
         [0]
-        time
-        2025-11-03 15:00:00+01:00
-        2025-11-03 15:02:50+01:00
+         time
+        ───────────────────────────
+         2025-11-03 15:00:00+01:00
+         2025-11-03 15:02:50+01:00
+        2 of 18 rows, complete, as of commit 2
     "#]]
     .assert_eq(&ask("Europe/Berlin"));
 }

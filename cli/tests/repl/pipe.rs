@@ -223,7 +223,7 @@ fn overviews_are_those_of_the_commands() {
           .imports               what was brought when, from where
           .format [FORMAT]       how answers are printed; auto follows the question
           .timing [on|off]       how long each question took
-          .export FILE           write the last answer: .csv, .json, .ndjson, else a table
+          .export FILE           write the last answer: .csv, .json, .ndjson, .prov, .dot, .mermaid, else a table
           .source FILE           read statements from a file
           .param [NAME=VALUE]    set $NAME; without a value forget it; alone list them
           .sets                  sets kept with let

@@ -19,18 +19,18 @@ impl Answer {
         out
     }
 
-    /// Comma-separated values after RFC 4180: a header, then a line a row; times in UTC, absent
-    /// values empty.
+    /// Comma-separated values, quoted after RFC 4180: a header, then a line a row; times in UTC,
+    /// absent values empty. Lines end with a line feed alone, for the tools that read lines.
     #[must_use]
     pub fn to_csv(&self) -> String {
         let mut out = String::new();
         let header = self.columns.iter().map(|column| cell(&column.name));
         out.push_str(&header.collect::<Vec<_>>().join(","));
-        out.push_str("\r\n");
+        out.push_str("\n");
         for row in &self.rows {
             let cells = row.iter().map(|value| cell(&self.text(value)));
             out.push_str(&cells.collect::<Vec<_>>().join(","));
-            out.push_str("\r\n");
+            out.push_str("\n");
         }
         out
     }
