@@ -301,7 +301,9 @@ fn expected(how: Convert) -> &'static str {
         Convert::Text | Convert::Version | Convert::Algorithm => "text or a number",
         Convert::Person => "a name or a list of names",
         Convert::Hash => "a hash in hex or base64",
-        Convert::Time => "RFC 3339 with an offset, or a number since 1970",
+        Convert::Time => {
+            "a time between 1677 and 2262, as RFC 3339 with an offset or a number since 1970"
+        }
         Convert::Float => "a finite number",
         Convert::Bool => "true or false",
     }

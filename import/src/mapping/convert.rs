@@ -41,7 +41,9 @@ impl Conversion {
             Conversion::Int => (trimmed.parse::<i64>().ok().map(Value::from), "a whole number"),
             Conversion::Float => (trimmed.parse::<f64>().ok().map(Value::float), "a number"),
             Conversion::Bool => (truth(trimmed).map(Value::from), "true or false"),
-            Conversion::Time => (time_ns(trimmed).map(Value::from), "a time as in RFC 3339"),
+            Conversion::Time => {
+                (time_ns(trimmed).map(Value::from), "a time between 1677 and 2262, as in RFC 3339")
+            }
             Conversion::Seconds => {
                 (scaled(trimmed, 1_000_000_000).map(Value::from), "seconds since 1970")
             }

@@ -192,7 +192,7 @@ fn a_marked_line_with_a_cut_message_or_an_unreadable_time_is_rejected() {
     let (report, _) = read_bytes(line.as_bytes());
     assert_eq!(
         report.rejects[0].reason,
-        "the event's time cannot be read: expected RFC 3339 with an offset, or a number since 1970"
+        "the event's time cannot be read: expected a time between 1677 and 2262, as RFC 3339 with an offset or a number since 1970"
     );
 }
 
