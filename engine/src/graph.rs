@@ -87,11 +87,9 @@ pub(crate) struct Batch {
     pub(crate) kept: Option<Vec<(u32, u32)>>,
     /// Rows that another row of the same identity outweighs: alive, but no events that count.
     pub(crate) outweighed: Vec<(u32, u32)>,
-    /// Rows whose identity was known with other content when they were written. Like `effective`
-    /// only there while the view is made.
+    /// Rows whose identity was known with other content when they were written. Only there
+    /// while the view is made.
     pub(crate) doubted: Vec<(u32, u32)>,
-    /// As of when somebody says so.
-    pub(crate) effective: i64,
 }
 
 impl Batch {

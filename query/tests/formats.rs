@@ -30,7 +30,7 @@ fn lines_of_json_and_csv_hold_the_columns() {
     "#]]
     .assert_eq(&answer.to_ndjson());
     let csv = answer.to_csv();
-    assert_eq!(csv, "it,license,rows\r\ndataset:raw@1,\"a,\"\"b\"\"\",\r\n");
+    assert_eq!(csv, "it,license,rows\ndataset:raw@1,\"a,\"\"b\"\"\",\n");
 }
 
 #[test]

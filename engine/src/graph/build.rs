@@ -307,7 +307,9 @@ fn add_batches(graph: &mut Graph, ledger: &Ledger, places: &IdMap<NodeNo>, upto:
             continue;
         };
         // Batches are not folded: each alive revision holds rows of its own.
-        let Some(effective) = ledger.effective(revision, upto) else { continue };
+        if ledger.effective(revision, upto).is_none() {
+            continue;
+        }
         let place = entry.place.map(|(manifest, first_row)| {
             let next = u32::try_from(graph.containers.len()).unwrap_or(u32::MAX);
             let at = *containers.entry(manifest).or_insert(next);
@@ -333,7 +335,6 @@ fn add_batches(graph: &mut Graph, ledger: &Ledger, places: &IdMap<NodeNo>, upto:
                 kept: ledger.kept_rows(ordinal, upto),
                 outweighed: Vec::new(),
                 doubted: entry.doubted.clone(),
-                effective,
             },
         );
     }

@@ -135,7 +135,6 @@ fn read_batch(from: &mut Reader<'_>) -> Option<Batch> {
         kept: None,
         outweighed: Vec::new(),
         doubted: Vec::new(),
-        effective: 0,
     };
     let is_kept = from.u8()? == 1;
     let kept = from.runs()?;

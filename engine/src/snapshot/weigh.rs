@@ -11,8 +11,9 @@ use crate::graph::Batch;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// What weighs between rows of one identity: as of when somebody says so, then what is said.
-type Weight = (i64, [u8; 16]);
+/// What weighs between rows of one identity: the row's own time, then what it says. Not the time of
+/// its batch: that moves when another file holds some of the batch's rows too.
+type Weight = (Option<i64>, [u8; 16]);
 
 /// Rows of one identity: batch, row, weight.
 type Rivals = Vec<(usize, u32, Weight)>;
@@ -78,8 +79,10 @@ fn outweighed(snapshot: &Snapshot) -> Result<BTreeMap<usize, Vec<u32>>> {
             if whole.is_none() {
                 whole = Some(snapshot.read_whole(batch)?);
             }
-            let said = whole.as_ref().map(|block| block.said(row as usize)).unwrap_or_default();
-            known.push((at, row, (batch.effective, said)));
+            let Some(block) = &whole else { continue };
+            let row_no = row as usize;
+            let weight = (block.int(row_no, EventField::Time), block.said(row_no));
+            known.push((at, row, weight));
         }
     }
     let mut outweighed: BTreeMap<usize, Vec<u32>> = BTreeMap::new();

@@ -26,11 +26,11 @@ impl Answer {
         let mut out = String::new();
         let header = self.columns.iter().map(|column| cell(&column.name));
         out.push_str(&header.collect::<Vec<_>>().join(","));
-        out.push_str("\n");
+        out.push('\n');
         for row in &self.rows {
             let cells = row.iter().map(|value| cell(&self.text(value)));
             out.push_str(&cells.collect::<Vec<_>>().join(","));
-            out.push_str("\n");
+            out.push('\n');
         }
         out
     }

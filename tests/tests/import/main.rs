@@ -4,6 +4,7 @@
 
 mod again;
 mod answers;
+mod any_order;
 mod changes;
 mod claims;
 mod counts;
