@@ -75,7 +75,7 @@ pub enum Error {
     #[error("the store was opened for reading only")]
     ReadOnly,
     /// Bytes that are not what was written.
-    #[error("{file} is damaged at byte {at}: {rule}")]
+    #[error("{file} is damaged at byte {at}; what must hold and does not: {rule}")]
     Corrupt {
         /// The file, relative to the store.
         file: String,

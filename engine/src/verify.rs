@@ -55,7 +55,11 @@ pub struct Fault {
 
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}, byte {}: {}; {}", self.file, self.at, self.rule, self.lost)
+        write!(
+            f,
+            "{}, byte {}: what must hold and does not: {}; lost: {}",
+            self.file, self.at, self.rule, self.lost
+        )
     }
 }
 

@@ -77,7 +77,8 @@ fn print(out: &mut dyn Write, report: &Report, seconds: f64) -> Outcome<()> {
     let derived = report.faults.iter().filter(|fault| fault.derived).count() as u64;
     let truth = report.faults.len() as u64 + report.faults_not_listed - derived;
     let verdict = match (truth, derived) {
-        (0, 0) => style.found("no fault found"),
+        (0, 0) if report.notes.is_empty() => style.found("no fault found"),
+        (0, 0) => style.found("no fault found; the notes say what was not checked or lies beside"),
         (0, derived) => format!(
             "{} faults in derived files only: `lineal rebuild` mends them",
             grouped(derived)

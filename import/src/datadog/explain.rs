@@ -340,7 +340,7 @@ impl fmt::Display for Explanation {
         if !self.required_never_found.is_empty() {
             writeln!(
                 out,
-                "required and never found: {}; without them no line is an event: give their                  rules further places",
+                "required and never found: {}; without them no line is an event: give their rules further places",
                 self.required_never_found.join(", ")
             )?;
         }
