@@ -4,6 +4,11 @@ use crate::exit::{Failure, Outcome};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
 
+/// A time for programs: RFC 3339 in UTC, whatever the zone for display.
+pub(crate) fn rfc3339(ns: i64) -> String {
+    Timestamp::from_nanosecond(i128::from(ns)).unwrap_or(Timestamp::UNIX_EPOCH).to_string()
+}
+
 /// The zone for display.
 #[derive(Clone, Debug)]
 pub(crate) struct Zone(TimeZone);

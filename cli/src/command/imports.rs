@@ -4,7 +4,7 @@ use crate::args::Arguments;
 use crate::exit::{Exit, Outcome};
 use crate::place;
 use crate::render::{grouped, print_table, table};
-use crate::time::Zone;
+use crate::time::{Zone, rfc3339};
 use lineal_engine::schema::{FieldType, Kind};
 use lineal_engine::{Snapshot, Store};
 use lineal_proof::Value;
@@ -45,7 +45,7 @@ pub(crate) fn print(
         let number = int("number");
         let sources: Vec<String> = labels.get(&number).into_iter().flatten().cloned().collect();
         objects.push(json!({
-            "import": number, "recorded": time, "nodes": int("nodes"), "events": int("events"),
+            "import": number, "recorded": fields.get("time").and_then(Value::as_i64).map(rfc3339), "nodes": int("nodes"), "events": int("events"),
             "sources": sources, "retracted": retracted,
         }));
         let mut from = sources.iter().take(3).cloned().collect::<Vec<_>>().join(", ");

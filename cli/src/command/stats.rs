@@ -4,7 +4,7 @@ use crate::args::Arguments;
 use crate::exit::{Exit, Outcome};
 use crate::place;
 use crate::render::{Style, grouped, print_table, table, visible};
-use crate::time::Zone;
+use crate::time::{Zone, rfc3339};
 use lineal_engine::schema::{KINDS, Kind};
 use lineal_engine::{NodeNo, Snapshot, Store};
 use serde_json::{Map, Value as Json, json};
@@ -92,12 +92,12 @@ pub(crate) fn print(
             .iter()
             .map(|((source, form), (files, size))| json!({"source": source, "form": form, "files": files, "bytes": size}))
             .collect();
-        let time = |ns: i64| (events > 0).then(|| zone.time(ns));
+        let time = |ns: i64| (events > 0).then(|| rfc3339(ns));
         writeln!(
             out,
             "{}",
             json!({
-                "store": store.name(), "commit": view.commit(), "recorded": zone.time(view.recorded()),
+                "store": store.name(), "commit": view.commit(), "recorded": rfc3339(view.recorded()),
                 "kinds": kinds, "events": events, "overrides": overrides,
                 "first_event": time(first), "last_event": time(last), "sources": sources,
             })

@@ -1,10 +1,10 @@
 //! Record values as JSON.
 
-use crate::time::Zone;
+use crate::time::{Zone, rfc3339};
 use lineal_engine::schema::FieldType;
 use serde_json::{Value as Json, json};
 
-/// A value of a record as JSON: times as text, bytes in hex.
+/// A value of a record as JSON: times in RFC 3339 and UTC, bytes in hex.
 pub(crate) fn value_json(
     value: &lineal_proof::Value,
     field_type: Option<FieldType>,
@@ -15,7 +15,7 @@ pub(crate) fn value_json(
         Value::Null => Json::Null,
         Value::Bool(truth) => json!(truth),
         Value::Int(_) if field_type == Some(FieldType::Time) => {
-            json!(super::value_text(value, field_type, zone))
+            value.as_i64().map_or(Json::Null, |time| json!(rfc3339(time)))
         }
         Value::Int(number) => {
             i64::try_from(*number).map_or_else(|_| json!(number.to_string()), |n| json!(n))
