@@ -50,9 +50,10 @@ pub(super) const VERBS: &[&str] =
     &["find", "trace", "diff", "history", "prove", "verify", "show", "explain", "profile", "let"];
 pub(super) const TOPICS: &[&str] =
     &["kinds", "relations", "fields", "functions", "limits", "schema"];
-const DIFF_COLUMNS: &[&str] = &["change", "subject", "field", "before", "after"];
-const HISTORY_COLUMNS: &[&str] = &["time", "recorded", "event", "subject", "by", "source"];
-const VERIFY_COLUMNS: &[&str] = &["subject", "result", "detail"];
+pub(super) const DIFF_COLUMNS: &[&str] = &["change", "subject", "field", "before", "after"];
+pub(super) const HISTORY_COLUMNS: &[&str] =
+    &["time", "recorded", "event", "subject", "by", "source"];
+pub(super) const VERIFY_COLUMNS: &[&str] = &["subject", "result", "detail"];
 const AFTER_CONDITION: &[&str] = &["return", "summarize", "order", "skip", "limit", "as", "format"];
 const AFTER_TERM: &[&str] = &[
     "upstream",

@@ -200,3 +200,17 @@ fn every_topic_is_one() {
         assert!(lineal_query::Prepared::new(&format!("show {text}")).is_ok(), "{topic}");
     }
 }
+
+#[test]
+fn the_columns_of_a_statement_are_those_of_its_answer() {
+    let statements = [
+        ("diff model:a@1 with model:a@2", position::DIFF_COLUMNS),
+        ("history of model:a@1", position::HISTORY_COLUMNS),
+        ("verify model:a@1", position::VERIFY_COLUMNS),
+    ];
+    for (text, offered) in statements {
+        let prepared = lineal_query::Prepared::new(text).unwrap();
+        let names: Vec<&str> = prepared.columns().iter().map(|column| &*column.name).collect();
+        assert_eq!(names, offered, "{text}");
+    }
+}
