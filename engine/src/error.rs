@@ -84,6 +84,18 @@ pub enum Error {
         /// The rule of the format that is broken.
         rule: String,
     },
+    /// Bytes of a derived file that are not what was written: no evidence is touched.
+    #[error(
+        "{file} is damaged at byte {at}; what must hold and does not: {rule}. It is derived, so nothing is lost: `lineal rebuild` makes it again"
+    )]
+    Derived {
+        /// The file, relative to the store.
+        file: String,
+        /// Where.
+        at: u64,
+        /// The rule of the format that is broken.
+        rule: String,
+    },
     /// A record that breaks its form although its hash fits: a writer's mistake.
     #[error("{file}, byte {at}: {source}")]
     Record {
@@ -207,7 +219,7 @@ impl Error {
     /// Is it damage, so that a program should say so with a code of its own?
     #[must_use]
     pub fn is_damage(&self) -> bool {
-        matches!(self, Error::Corrupt { .. } | Error::Record { .. })
+        matches!(self, Error::Corrupt { .. } | Error::Derived { .. } | Error::Record { .. })
     }
 }
 

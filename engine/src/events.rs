@@ -12,7 +12,7 @@ pub use batch::{BatchCounters, SealedBatch};
 pub use block::{EventBlock, EventValue};
 pub(crate) use container::{ContainerPart, container_id, write_container};
 pub(crate) use indexed::IndexedFields;
-pub(crate) use key_run::{KeyEntry, KeyRun, write_run};
+pub(crate) use key_run::{KeyEntry, KeyRun};
 pub(crate) use reader::Container;
 
 /// Most rows a batch, and a stretch of a source, may hold (docs/format.md, section 15).

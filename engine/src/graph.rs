@@ -1,26 +1,38 @@
 //! The node graph of one view: dense numbers, adjacency per relation, look-ups by name.
 //!
-//! Built from the ledger and the heads of all chains; immutable. Node numbers are contiguous per
-//! kind, in key order, and mean nothing outside their view.
+//! One form for all: sections of plain numbers, read in place, whether they were built in memory
+//! from the ledger or stand in a mapped file. Immutable. Node numbers are contiguous per kind, in
+//! key order, and mean nothing outside their view.
 
+mod batches;
 mod build;
+mod column;
 mod csr;
+mod draft;
+mod flatten;
+mod key_bytes;
 mod labels;
+mod open;
 mod resolve;
 
+pub(crate) use batches::Batches;
 pub(crate) use build::{build, container_place};
+pub use column::Cell;
+pub(crate) use column::{Column, ColumnDraft, fields_of};
 pub(crate) use csr::Csr;
 pub(crate) use labels::{Labels, label_hash, tag_hash};
 pub use labels::{quoted, unquoted};
 
-use crate::id_map::IdMap;
-use crate::ledger::ChainHead;
+use crate::damage::Damage;
+use crate::events::IndexedFields;
 use crate::runs::within;
-use crate::schema::{Direction, Kind, RELATION_COUNT, Relation};
+use crate::schema::{Direction, KINDS, Kind, Relation};
+use crate::sections::{Section, Sections};
 use crate::segment::Location;
 use lineal_proof::{Hash, Key};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 /// The number of a node in its view.
 pub type NodeNo = u32;
@@ -29,33 +41,22 @@ pub type NodeNo = u32;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NodeHead {
     pub(crate) chain: u16,
-    pub(crate) id: Hash,
+    /// Where its id stands among the revisions of the view.
+    revision: u32,
     pub(crate) at: Location,
-    /// The interval in which it vanished from its source, if it did.
-    pub(crate) gone: Option<(i64, i64)>,
 }
 
-/// A node of a view.
-#[derive(Clone, Debug)]
-pub(crate) struct Node {
-    pub(crate) id: Hash,
-    pub(crate) kind: Kind,
-    pub(crate) key: Key,
-    /// Heads of its chains, the one on top first; none for a missing node.
-    pub(crate) heads: Vec<NodeHead>,
-    pub(crate) first_commit: u64,
-    pub(crate) last_commit: u64,
-    pub(crate) revisions: u32,
-    pub(crate) deleted: bool,
-    /// Nodes that a claim fits, where it fits several.
-    pub(crate) candidates: Vec<NodeNo>,
-}
-
-impl Node {
-    /// Is it only referred to?
-    pub(crate) fn is_missing(&self) -> bool {
-        self.heads.is_empty() && self.kind != Kind::Import
-    }
+/// What a node is in one bit.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+enum Flag {
+    /// It is only referred to.
+    Missing = 1,
+    Deleted = 2,
+    /// No chain's newest full snapshot holds it.
+    Gone = 4,
+    /// Its claim fits several nodes.
+    Candidates = 8,
 }
 
 /// A container as its manifest describes it.
@@ -127,79 +128,272 @@ pub(crate) struct ImportFacts {
 pub(crate) struct Graph {
     pub(crate) commit: u64,
     pub(crate) recorded: i64,
-    pub(crate) nodes: Vec<Node>,
+    /// Which event fields can be looked up by value.
+    pub(crate) indexed: IndexedFields,
+    count: usize,
     /// Where each kind begins; one more at the end.
-    pub(crate) kinds: Vec<u32>,
-    pub(crate) forward: [Csr; RELATION_COUNT],
-    pub(crate) inverse: [Csr; RELATION_COUNT],
-    pub(crate) labels: Labels,
-    /// Revision ids of all nodes in the view, sorted.
-    pub(crate) ids: Vec<(Hash, NodeNo)>,
+    kinds: Vec<u32>,
     pub(crate) chains: Vec<(String, String)>,
-    pub(crate) batches: Vec<Batch>,
     pub(crate) containers: Vec<ContainerPlace>,
-    pub(crate) batch_of_ordinal: HashMap<u32, u32>,
-    /// Batches of a node: more than one where rows of a retracted import were imported again.
-    pub(crate) batch_of_node: HashMap<NodeNo, Vec<u32>>,
-    pub(crate) deployments: HashMap<NodeNo, DeploymentEvents>,
-    pub(crate) imports: BTreeMap<NodeNo, ImportFacts>,
-    pub(crate) commit_times: Vec<i64>,
-    pub(crate) blobs: IdMap<Location>,
-    /// Names given by hand: kind, name, what they stand for.
-    pub(crate) aliases: Vec<(String, String, Key)>,
+    ids: Section<[u8; 32]>,
+    key_offsets: Section<u32>,
+    key_bytes: Section<u8>,
+    flags: Section<u8>,
+    first_commits: Section<u32>,
+    last_commits: Section<u32>,
+    revision_counts: Section<u32>,
+    head_offsets: Section<u32>,
+    head_chains: Section<u16>,
+    head_revisions: Section<u32>,
+    head_places: Section<u64>,
+    candidate_nodes: Section<u32>,
+    candidate_offsets: Section<u32>,
+    candidates: Section<NodeNo>,
+    forward: Vec<Csr>,
+    inverse: Vec<Csr>,
+    pub(crate) labels: Labels,
+    revision_ids: Section<[u8; 32]>,
+    revision_nodes: Section<NodeNo>,
+    blob_ids: Section<[u8; 32]>,
+    blob_places: Section<u64>,
+    commit_times: Section<i64>,
+    batches: OnceLock<Batches>,
+    deployments: OnceLock<HashMap<NodeNo, DeploymentEvents>>,
+    imports: OnceLock<BTreeMap<NodeNo, ImportFacts>>,
+    aliases: OnceLock<Vec<(String, String, Key)>>,
+    /// By kind and number of the field, opened when first asked for.
+    columns: [OnceLock<Vec<Option<Column>>>; KINDS.len()],
+    sections: Sections,
 }
 
 impl Graph {
+    /// How many nodes there are.
+    pub(crate) fn node_count(&self) -> usize {
+        self.count
+    }
+
     /// The numbers of a kind's nodes.
     pub(crate) fn nodes_of(&self, kind: Kind) -> Range<NodeNo> {
         let at = kind as usize;
         self.kinds.get(at).copied().unwrap_or(0)..self.kinds.get(at + 1).copied().unwrap_or(0)
     }
 
-    /// A node.
-    pub(crate) fn node(&self, node: NodeNo) -> &Node {
-        &self.nodes[node as usize]
+    /// The kind of a node.
+    #[inline]
+    pub(crate) fn kind_of(&self, node: NodeNo) -> Kind {
+        let behind = self.kinds.partition_point(|first| *first <= node);
+        KINDS.get(behind.saturating_sub(1)).copied().unwrap_or(Kind::Import)
+    }
+
+    /// The id of a node.
+    pub(crate) fn node_id(&self, node: NodeNo) -> Hash {
+        self.ids.get(node as usize).map_or_else(Hash::default, Hash)
+    }
+
+    /// What stands between two offsets: nothing, and a note, if these make no sense.
+    #[inline]
+    fn between<'a, T: crate::mapping::Word>(
+        &self,
+        offsets: &Section<u32>,
+        at: usize,
+        items: &'a Section<T>,
+    ) -> &'a [T] {
+        let Some([from, to]) = offsets.range(at..at + 2) else { return &[] };
+        items.range(*from as usize..*to as usize).unwrap_or_else(|| {
+            self.sections.misfit("offsets ascend to the end of what they divide");
+            &[]
+        })
+    }
+
+    fn key_bytes(&self, node: NodeNo) -> &[u8] {
+        self.between(&self.key_offsets, node as usize, &self.key_bytes)
+    }
+
+    /// The key of a node.
+    pub(crate) fn key(&self, node: NodeNo) -> Key {
+        let bytes = self.key_bytes(node);
+        key_bytes::read(bytes).unwrap_or_else(|| {
+            self.sections.misfit("each node has a key");
+            Key::default()
+        })
+    }
+
+    /// The text of a part of a node's key, if there is such a part and it is one.
+    pub(crate) fn key_text(&self, node: NodeNo, part: usize) -> Option<&str> {
+        key_bytes::text(self.key_bytes(node), part)
+    }
+
+    /// The node of a kind with exactly this key.
+    pub(crate) fn with_key(&self, kind: Kind, key: &Key) -> Option<NodeNo> {
+        let at = self.first_from(kind, key);
+        (at < self.nodes_of(kind).end && self.key(at) == *key).then_some(at)
+    }
+
+    /// The first node of a kind whose key is not before this one; the end of the kind if none.
+    pub(crate) fn first_from(&self, kind: Kind, key: &Key) -> NodeNo {
+        let Range { start: mut low, end: mut high } = self.nodes_of(kind);
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.key(middle) < *key {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    fn has(&self, node: NodeNo, flag: Flag) -> bool {
+        self.flags.get(node as usize).is_some_and(|flags| flags & flag as u8 != 0)
+    }
+
+    /// Is it only referred to?
+    #[inline]
+    pub(crate) fn is_missing(&self, node: NodeNo) -> bool {
+        self.has(node, Flag::Missing)
+    }
+
+    /// Is it marked deleted in its source?
+    #[inline]
+    pub(crate) fn is_deleted(&self, node: NodeNo) -> bool {
+        self.has(node, Flag::Deleted)
+    }
+
+    /// Is it in no newest full snapshot of its sources?
+    pub(crate) fn is_gone(&self, node: NodeNo) -> bool {
+        self.has(node, Flag::Gone)
+    }
+
+    /// Nodes that its claim fits, where it fits several.
+    pub(crate) fn candidates(&self, node: NodeNo) -> &[NodeNo] {
+        if !self.has(node, Flag::Candidates) {
+            return &[];
+        }
+        let nodes = self.candidate_nodes.all().unwrap_or_default();
+        let Ok(at) = nodes.binary_search(&node) else { return &[] };
+        self.between(&self.candidate_offsets, at, &self.candidates)
+    }
+
+    /// The commit that first named it, and the last that said something new about it.
+    pub(crate) fn commits_of(&self, node: NodeNo) -> (u64, u64) {
+        let at = node as usize;
+        let (first, last) = (self.first_commits.get(at), self.last_commits.get(at));
+        (first.unwrap_or(0).into(), last.unwrap_or(0).into())
+    }
+
+    /// How many revisions of it are recorded.
+    pub(crate) fn revisions(&self, node: NodeNo) -> u32 {
+        self.revision_counts.get(node as usize).unwrap_or(0)
+    }
+
+    /// Heads of its chains, the one on top first.
+    pub(crate) fn heads(&self, node: NodeNo) -> impl Iterator<Item = NodeHead> + '_ {
+        let at = node as usize;
+        let chains = self.between(&self.head_offsets, at, &self.head_chains);
+        let revisions = self.between(&self.head_offsets, at, &self.head_revisions);
+        let places = self.between(&self.head_offsets, at, &self.head_places);
+        chains.iter().zip(revisions).zip(places).map(|((chain, revision), place)| NodeHead {
+            chain: *chain,
+            revision: *revision,
+            at: flatten::unpack(*place),
+        })
+    }
+
+    /// The id of the revision that is a head.
+    pub(crate) fn id_of(&self, head: &NodeHead) -> Hash {
+        self.revision_ids.get(head.revision as usize).map_or_else(Hash::default, Hash)
+    }
+
+    /// The id of the revision on top; none if it is missing or derived.
+    pub(crate) fn revision_id(&self, node: NodeNo) -> Option<Hash> {
+        let head = self.heads(node).next()?;
+        Some(self.id_of(&head))
+    }
+
+    /// Nodes that have a revision with an id in a range, ascending.
+    pub(crate) fn with_revision(&self, low: &Hash, high: &Hash) -> Vec<NodeNo> {
+        let ids = &self.revision_ids;
+        let from = partition(ids.len(), |at| ids.get(at).is_some_and(|id| id < low.0));
+        let matching =
+            (from..ids.len()).take_while(|at| ids.get(*at).is_some_and(|id| id <= high.0));
+        let mut found: Vec<NodeNo> =
+            matching.filter_map(|at| self.revision_nodes.get(at)).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     /// Neighbours over a relation.
+    #[inline]
     pub(crate) fn edges(
         &self,
         node: NodeNo,
         relation: Relation,
         direction: Direction,
     ) -> &[NodeNo] {
-        let csr = match direction {
-            Direction::Forward => &self.forward[relation as usize],
-            Direction::Inverse => &self.inverse[relation as usize],
+        let all = match direction {
+            Direction::Forward => &self.forward,
+            Direction::Inverse => &self.inverse,
         };
-        csr.of(node)
+        all.get(relation as usize).and_then(|csr| csr.of(node)).unwrap_or_else(|| {
+            self.sections.misfit("offsets ascend to the end of what they divide");
+            &[]
+        })
     }
 
-    /// Adds up what deployments derive from their batches.
-    pub(crate) fn derive_deployments(&mut self) {
-        self.deployments.clear();
-        for batch in &self.batches {
-            let derived = self.deployments.entry(batch.deployment).or_default();
-            derived.events += batch.events;
-            derived.overrides += batch.overrides;
-            if batch.first_time <= batch.last_time {
-                let first = derived.first.unwrap_or(batch.first_time);
-                let last = derived.last.unwrap_or(batch.last_time);
-                derived.first = Some(first.min(batch.first_time));
-                derived.last = Some(last.max(batch.last_time));
-            }
-        }
+    /// How many edges of a relation there are.
+    pub(crate) fn edge_count(&self, relation: Relation) -> usize {
+        self.forward.get(relation as usize).map_or(0, Csr::len)
+    }
+
+    /// Where a blob stands.
+    pub(crate) fn blob(&self, id: &Hash) -> Option<Location> {
+        let ids = &self.blob_ids;
+        let at = partition(ids.len(), |at| ids.get(at).is_some_and(|other| other < id.0));
+        (ids.get(at)? == id.0).then(|| self.blob_places.get(at).map(flatten::unpack)).flatten()
     }
 
     /// When a commit was recorded.
     pub(crate) fn recorded_at(&self, commit: u64) -> Option<i64> {
-        let at = usize::try_from(commit.checked_sub(1)?).ok()?;
-        self.commit_times.get(at).copied()
+        self.commit_times.get(usize::try_from(commit.checked_sub(1)?).ok()?)
+    }
+
+    /// What was found damaged so far.
+    pub(crate) fn damage(&self) -> &Arc<Damage> {
+        self.sections.damage()
+    }
+
+    /// Adds up what deployments derive from their batches.
+    pub(crate) fn deployment(&self, node: NodeNo) -> DeploymentEvents {
+        let add_up = || {
+            let mut all: HashMap<NodeNo, DeploymentEvents> = HashMap::new();
+            for batch in self.batches() {
+                let derived = all.entry(batch.deployment).or_default();
+                derived.events += batch.events;
+                derived.overrides += batch.overrides;
+                if batch.first_time <= batch.last_time {
+                    let first = derived.first.unwrap_or(batch.first_time);
+                    let last = derived.last.unwrap_or(batch.last_time);
+                    derived.first = Some(first.min(batch.first_time));
+                    derived.last = Some(last.max(batch.last_time));
+                }
+            }
+            all
+        };
+        self.deployments.get_or_init(add_up).get(&node).copied().unwrap_or_default()
     }
 }
 
-/// Keeps what a node needs of a chain's head.
-pub(crate) fn node_head(ledger: &crate::ledger::Ledger, head: &ChainHead, upto: u64) -> NodeHead {
-    let revision = &ledger.revisions[head.revision as usize];
-    NodeHead { chain: head.chain, id: revision.id, at: revision.at, gone: ledger.gone(head, upto) }
+/// The first place of a sorted list for which something no longer holds.
+fn partition(length: usize, holds: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, length);
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        if holds(middle) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    low
 }

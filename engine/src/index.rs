@@ -1,76 +1,148 @@
-//! What is written under `index/` so that opening is quick: the ledger and the graph, flat.
+//! What is written under `index/` so that opening is quick: the graph in place, the ledger flat, and
+//! a manifest that names the graph's file.
 //!
-//! Each file says which commit it covers, as `head` said it then. One that does not fit, for
-//! whatever reason, is left aside and what it held is made again (docs/format.md, section 14).
+//! A generation of the graph has a file of its own, named by its commit; the manifest is replaced by
+//! rename when the file is whole, and old files go when nobody maps them. Each file says which commit
+//! it covers, as `head` said it then. One that does not fit, for whatever reason, is left aside and
+//! what it held is made again (docs/format.md, section 14).
 
 mod flat;
-mod graph;
 mod ledger;
 
-pub(crate) use flat::check;
+pub(crate) use flat::{MAGIC, Reader, Writer, version};
 
-use crate::error::Result;
-use crate::graph::Graph;
+use crate::damage::Damage;
+use crate::error::{Error, Result};
+use crate::graph::{ColumnDraft, Graph};
 use crate::head::Head;
 use crate::ledger::Ledger;
+use crate::mapping::Bytes;
+use crate::sections;
 use crate::storage::Storage;
+use std::sync::Arc;
 
 const LEDGER: &str = "index/ledger.idx";
-const GRAPH: &str = "index/graph.idx";
+const MANIFEST: &str = "index/manifest";
 
-/// What a file holds; runs of event keys are kind 1.
+/// A reader that finds the manifest between two generations looks again so many times: each time a
+/// writer has finished another one.
+const TRIES: usize = 3;
+
+/// What a file holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub(crate) enum IndexKind {
+    Keys = 1,
     Ledger = 2,
     Graph = 3,
+    Manifest = 4,
+}
+
+/// The bytes of the ledger's file as they are now: what replaces it later does not change them.
+pub(crate) fn ledger_bytes(storage: &dyn Storage) -> Result<Option<Bytes>> {
+    storage.read(LEDGER)
 }
 
 /// The ledger as of some commit that `head` has passed or is at, and what `head` was then.
-pub(crate) fn read_ledger(storage: &dyn Storage, head: &Head) -> Result<Option<(Ledger, Head)>> {
-    let Some(bytes) = storage.read(LEDGER)? else { return Ok(None) };
-    let Some((covered, mut reader)) = flat::open(&bytes, IndexKind::Ledger) else {
-        return Ok(None);
-    };
+pub(crate) fn read_ledger(bytes: &Bytes, head: &Head) -> Option<(Ledger, Head)> {
+    let (covered, mut reader) = flat::open(bytes, IndexKind::Ledger)?;
     let before = covered.commit < head.commit
         && covered.store == head.store
         && (covered.segment, covered.length) < (head.segment, head.length);
     if !before && covered != *head {
-        return Ok(None);
+        return None;
     }
     let ledger = ledger::read(&mut reader).filter(|ledger| ledger.commit() == covered.commit);
-    Ok(ledger.map(|ledger| (ledger, covered)))
+    ledger.map(|ledger| (ledger, covered))
 }
 
-/// The graph as of `head`.
-pub(crate) fn read_graph(storage: &dyn Storage, head: &Head) -> Result<Option<Graph>> {
-    let Some(bytes) = storage.read(GRAPH)? else { return Ok(None) };
-    let opened = flat::open(&bytes, IndexKind::Graph).filter(|(covered, _)| covered == head);
-    Ok(opened.and_then(|(_, mut reader)| graph::read(&mut reader)))
+fn graph_path(commit: u64) -> String {
+    format!("index/graph-{commit:012}.idx")
 }
 
-/// Writes the ledger and the graph as of `head`.
+/// What the manifest says: the `head` that the newest generation covers, and its file.
+fn manifest(storage: &dyn Storage) -> Result<Option<(Head, String)>> {
+    let Some(bytes) = storage.read(MANIFEST)? else { return Ok(None) };
+    let Some((covered, mut reader)) = flat::open(&bytes, IndexKind::Manifest) else {
+        return Ok(None);
+    };
+    Ok(reader.text().filter(|_| reader.is_at_end()).map(|path| (covered, path)))
+}
+
+/// The graph as of `head`, if a generation covers it.
+pub(crate) fn read_graph(
+    storage: &dyn Storage,
+    head: &Head,
+    damage: &Arc<Damage>,
+) -> Result<Option<Graph>> {
+    for _ in 0..TRIES {
+        let Some((covered, path)) = manifest(storage)? else { return Ok(None) };
+        if covered != *head {
+            return Ok(None);
+        }
+        // Gone: another generation has come meanwhile, or somebody has deleted it.
+        let Some(bytes) = storage.read_held(&path)? else { continue };
+        return Ok(match Graph::read(&path, bytes, damage) {
+            Ok((covered, graph)) => Some(graph).filter(|_| covered == *head),
+            Err(Error::Derived { .. }) => None,
+            Err(error) => return Err(error),
+        });
+    }
+    Ok(None)
+}
+
+/// Writes the ledger and the graph as of `head`, then names them; a crash in between leaves the old
+/// generation, or none that fits, and the store opens.
 pub(crate) fn write(
     storage: &dyn Storage,
     head: &Head,
     ledger: &Ledger,
     graph: &Graph,
+    columns: Vec<ColumnDraft>,
 ) -> Result<()> {
-    let mut writer = flat::Writer::new(IndexKind::Ledger, head);
+    let mut writer = Writer::new(IndexKind::Ledger, head);
     ledger::write(&mut writer, ledger);
     storage.put(LEDGER, &writer.finish(), false)?;
-    let mut writer = flat::Writer::new(IndexKind::Graph, head);
-    graph::write(&mut writer, graph);
-    storage.put(GRAPH, &writer.finish(), false)
-}
-
-/// Do both files cover this commit?
-pub(crate) fn is_current(storage: &dyn Storage, head: &Head) -> Result<bool> {
-    for (path, kind) in [(LEDGER, IndexKind::Ledger), (GRAPH, IndexKind::Graph)] {
-        let bytes = storage.read(path)?;
-        if bytes.and_then(|bytes| Some(flat::open(&bytes, kind)?.0)) != Some(*head) {
-            return Ok(false);
+    let path = graph_path(head.commit);
+    graph.write(storage, &path, head, columns)?;
+    let mut writer = Writer::new(IndexKind::Manifest, head);
+    writer.bytes(path.as_bytes());
+    storage.put(MANIFEST, &writer.finish(), false)?;
+    for name in storage.list("index")? {
+        let old = format!("index/{name}");
+        // One that a reader maps stays until the next time.
+        if name.starts_with("graph") && old != path {
+            storage.remove_unheld(&old)?;
         }
     }
-    Ok(true)
+    Ok(())
+}
+
+/// Does a whole generation cover this commit?
+pub(crate) fn is_current(storage: &dyn Storage, head: &Head) -> Result<bool> {
+    let ledger = storage.read(LEDGER)?;
+    let covered = ledger.and_then(|bytes| flat::covered(&bytes, IndexKind::Ledger));
+    Ok(covered == Some(*head) && read_graph(storage, head, &Arc::default())?.is_some())
+}
+
+/// Is a file whole? Says nothing of what it means.
+///
+/// # Errors
+/// [`Error::Derived`] with the rule that is broken.
+pub(crate) fn check(path: &str, bytes: &Bytes, store: &[u8; 16]) -> Result<()> {
+    let head = if path.starts_with("index/graph") {
+        sections::check(path, bytes.clone(), IndexKind::Graph)?
+    } else if path.starts_with("index/keys") {
+        sections::check(path, bytes.clone(), IndexKind::Keys)?
+    } else {
+        let opened = flat::open(bytes, IndexKind::Ledger);
+        let opened = opened.or_else(|| flat::open(bytes, IndexKind::Manifest));
+        let rule = "it is whole, its crc32c fits, and it is of this version";
+        opened.ok_or_else(|| derived(path, 0, rule))?.0
+    };
+    if head.store == *store { Ok(()) } else { Err(derived(path, 16, "it is of this store")) }
+}
+
+fn derived(path: &str, at: u64, rule: &str) -> Error {
+    Error::Derived { file: path.to_owned(), at, rule: rule.to_owned() }
 }

@@ -1,6 +1,7 @@
 //! A view up to a commit: it never moves, and answers what a query asks.
 
 mod aliases;
+mod columns;
 mod events;
 mod fields;
 mod lookup;
@@ -9,12 +10,14 @@ mod runs;
 mod views;
 mod weigh;
 
+pub use columns::FieldColumn;
 pub use events::{BatchInfo, EventRef, EventRows};
 pub use fields::Folded;
 pub use revisions::RevisionInfo;
 pub(crate) use runs::DiskRuns;
 pub(crate) use views::Views;
 
+use crate::error::Error;
 use crate::events::KeyRun;
 use crate::graph::{Graph, NodeNo};
 use crate::mapping::Bytes;
@@ -62,6 +65,14 @@ impl Snapshot {
         &self.view.graph
     }
 
+    /// What was found to be damaged in derived files while this view was read, first thing first.
+    /// What is damaged counts as nothing: whoever gives an answer asks this at its end, and gives
+    /// the error in its stead.
+    #[must_use]
+    pub fn damage(&self) -> Option<Error> {
+        self.graph().damage().found()
+    }
+
     /// The commit that the view ends with, 0 for an empty store.
     #[must_use]
     pub fn commit(&self) -> u64 {
@@ -77,7 +88,7 @@ impl Snapshot {
     /// How many nodes there are, missing ones included.
     #[must_use]
     pub fn node_count(&self) -> u32 {
-        u32::try_from(self.graph().nodes.len()).unwrap_or(u32::MAX)
+        u32::try_from(self.graph().node_count()).unwrap_or(u32::MAX)
     }
 
     /// The numbers of a kind's nodes, in key order.
@@ -89,19 +100,19 @@ impl Snapshot {
     /// The kind of a node.
     #[must_use]
     pub fn kind_of(&self, node: NodeNo) -> Kind {
-        self.graph().node(node).kind
+        self.graph().kind_of(node)
     }
 
     /// The key of a node.
     #[must_use]
-    pub fn key_of(&self, node: NodeNo) -> &Key {
-        &self.graph().node(node).key
+    pub fn key_of(&self, node: NodeNo) -> Key {
+        self.graph().key(node)
     }
 
     /// The id of a node: the id of its stub, the same in every store.
     #[must_use]
     pub fn node_id(&self, node: NodeNo) -> Hash {
-        self.graph().node(node).id
+        self.graph().node_id(node)
     }
 
     /// Neighbours over a relation, ascending.
@@ -113,38 +124,38 @@ impl Snapshot {
     /// How many edges of a relation there are.
     #[must_use]
     pub fn edge_count(&self, relation: Relation) -> usize {
-        self.graph().forward[relation as usize].len()
+        self.graph().edge_count(relation)
     }
 
     /// Is the node only referred to, never imported?
     #[must_use]
     pub fn is_missing(&self, node: NodeNo) -> bool {
-        self.graph().node(node).is_missing()
+        self.graph().is_missing(node)
     }
 
     /// Is it marked deleted in its source?
     #[must_use]
     pub fn is_deleted(&self, node: NodeNo) -> bool {
-        self.graph().node(node).deleted
+        self.graph().is_deleted(node)
     }
 
     /// The nodes that a claim fits, where it fits several: which one is meant cannot be told.
     #[must_use]
     pub fn candidates(&self, node: NodeNo) -> &[NodeNo] {
-        &self.graph().node(node).candidates
+        self.graph().candidates(node)
     }
 
     /// The id of the node's current revision; none if it is missing or derived.
     #[must_use]
     pub fn revision_id(&self, node: NodeNo) -> Option<Hash> {
-        self.graph().node(node).heads.first().map(|head| head.id)
+        self.graph().revision_id(node)
     }
 
     /// Who speaks of the node: source and form of each chain, the one on top first.
     #[must_use]
     pub fn sources_of(&self, node: NodeNo) -> Vec<(&str, &str)> {
         let chains = &self.graph().chains;
-        let heads = self.graph().node(node).heads.iter();
+        let heads = self.graph().heads(node);
         heads
             .filter_map(|head| chains.get(usize::from(head.chain)))
             .map(|(source, form)| (source.as_str(), form.as_str()))

@@ -25,6 +25,24 @@ pub trait Storage: Send + Sync {
     /// What the medium says.
     fn read(&self, path: &str) -> Result<Option<Bytes>>;
 
+    /// The bytes of a file that is written once and removed when nobody needs it: while they are
+    /// kept, [`Storage::remove_unheld`] leaves it.
+    ///
+    /// # Errors
+    /// What the medium says.
+    fn read_held(&self, path: &str) -> Result<Option<Bytes>> {
+        self.read(path)
+    }
+
+    /// Removes a file if nobody holds it; says whether it is gone. A medium whose bytes outlive
+    /// their file need not ask.
+    ///
+    /// # Errors
+    /// What the medium says.
+    fn remove_unheld(&self, path: &str) -> Result<bool> {
+        self.remove(path).map(|()| true)
+    }
+
     /// The names of the files in a folder, sorted; none if there is no such folder.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! A store: made by `create`, opened by `open`, written by transactions, read through snapshots.
 
+mod lazy_ledger;
 mod live;
 mod open;
 mod orphans;
@@ -7,6 +8,7 @@ mod recovery;
 mod secrets;
 mod state;
 
+pub(crate) use lazy_ledger::LazyLedger;
 pub use live::LiveBatch;
 pub(crate) use secrets::SecretBox;
 pub(crate) use state::State;
@@ -363,7 +365,7 @@ impl Store {
             let mut state = self.state_for_writing()?;
             let empty = (Ledger::default(), Head::new(self.id));
             let (ledger, head) = open::replay(&*self.storage, &state.head, empty.0, empty.1)?;
-            *state = State::new(head, ledger);
+            *state = State::new(head, LazyLedger::known(ledger));
         }
         if let Some(catalog) = &self.catalog {
             catalog.rebuild(&self.read_state().ledger);

@@ -203,11 +203,11 @@ fn what_is_derived_may_be_deleted_or_be_old_and_no_answer_changes() {
     let store = Store::open(&path, sample::options()).unwrap();
     assert_eq!(all_answers(&store), expected);
     std::fs::create_dir_all(derived("index")).unwrap();
-    std::fs::write(derived("index/graph.idx"), b"nonsense").unwrap();
+    std::fs::write(derived("index/graph-old.idx"), b"nonsense").unwrap();
     store.rebuild().unwrap();
     assert_eq!(all_answers(&store), expected);
     drop(store);
-    for name in ["index/ledger.idx", "index/graph.idx", "catalog"] {
+    for name in ["index/ledger.idx", "index/manifest", "catalog"] {
         assert!(derived(name).exists(), "{name}");
     }
     assert_eq!(read_only(), expected);

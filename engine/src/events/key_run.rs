@@ -1,17 +1,20 @@
 //! Sorted runs of keyed values: which event has this input hash?
 //!
-//! A run is immutable and memory-mapped: a fanout over the leading bits, then a binary search in a
-//! few entries of 16 bytes. Values stand in it keyed, so a stolen index cannot be tested against
-//! guessed data; a hit is checked against the column itself (docs/format.md, section 14).
+//! A run is immutable and memory-mapped: a fanout over the leading bits, then a guess within a few
+//! entries, since hashes are spread evenly. Values stand in it keyed, so a stolen index cannot be
+//! tested against guessed data; a hit is checked against the column itself (docs/format.md, section
+//! 14).
 
 use super::IndexedFields;
+use crate::damage::Damage;
 use crate::error::{Error, Result};
+use crate::head::Head;
+use crate::index::IndexKind;
 use crate::mapping::Bytes;
+use crate::sections::{Section, Sections, Tag, share};
+use crate::storage::Storage;
+use std::sync::Arc;
 
-const MAGIC: &[u8; 8] = b"LNIDX001";
-const KIND_KEYS: u32 = 1;
-const HEADER: usize = 64;
-const ENTRY: usize = 16;
 /// At most 65,536 ways: past that the table is larger than what it saves.
 const FANOUT_BITS_MAX: u32 = 16;
 
@@ -29,124 +32,152 @@ pub(crate) struct KeyEntry {
 /// An open run. Cloning is cheap.
 #[derive(Clone)]
 pub(crate) struct KeyRun {
-    bytes: Bytes,
-    bits: u32,
-    entries: usize,
+    parts: Arc<Parts>,
     /// Commits that it covers.
     pub(crate) commits: (u64, u64),
     /// The fields whose values stand in it.
     pub(crate) fields: IndexedFields,
 }
 
-/// The bytes of a run over entries, which are sorted here.
-pub(crate) fn write_run(
+struct Parts {
+    bits: u32,
+    /// Where the hashes that begin with each number begin; one more at the end.
+    ways: Section<u32>,
+    hashes: Section<u64>,
+    /// The batch of each in the upper half, its row in the lower.
+    rows: Section<u64>,
+    sections: Sections,
+}
+
+/// The sections of a run over entries, which are sorted here.
+fn lay_out(
     entries: &mut [KeyEntry],
-    store: &[u8; 16],
     commits: (u64, u64),
     fields: IndexedFields,
-) -> Vec<u8> {
+    damage: Arc<Damage>,
+) -> Sections {
     entries.sort_unstable();
     // About 8 entries a way.
     let bits =
         (usize::BITS - entries.len().leading_zeros()).saturating_sub(3).clamp(1, FANOUT_BITS_MAX);
-    let mut bytes = Vec::with_capacity(HEADER + (1 << bits) * 4 + entries.len() * ENTRY + 8);
-    bytes.extend_from_slice(MAGIC);
-    bytes.extend_from_slice(&KIND_KEYS.to_le_bytes());
-    bytes.extend_from_slice(&bits.to_le_bytes());
-    bytes.extend_from_slice(store);
-    bytes.extend_from_slice(&commits.0.to_le_bytes());
-    bytes.extend_from_slice(&commits.1.to_le_bytes());
-    bytes.extend_from_slice(&(entries.len() as u64).to_le_bytes());
-    bytes.extend_from_slice(&fields.bits().to_le_bytes());
-    debug_assert_eq!(bytes.len(), HEADER);
+    let mut ways = Vec::with_capacity((1 << bits) + 1);
     let mut at = 0;
     for way in 0..=(1_u64 << bits) {
         while entries.get(at).is_some_and(|entry| entry.hash >> (64 - bits) < way) {
             at += 1;
         }
-        bytes.extend_from_slice(&u32::try_from(at).unwrap_or(u32::MAX).to_le_bytes());
+        ways.push(u32::try_from(at).expect("fewer than 2^32 entries"));
     }
-    for entry in entries.iter() {
-        bytes.extend_from_slice(&entry.hash.to_le_bytes());
-        bytes.extend_from_slice(&entry.batch.to_le_bytes());
-        bytes.extend_from_slice(&entry.row.to_le_bytes());
-    }
-    bytes.extend_from_slice(&crc32c::crc32c(&bytes).to_le_bytes());
-    bytes
+    let mut sections = Sections::new(damage);
+    sections.put(Tag::View, 0, 0, &[commits.0, commits.1, fields.bits()]);
+    sections.put(Tag::KeyWays, 0, bits.into(), &ways);
+    let hashes: Vec<u64> = entries.iter().map(|entry| entry.hash).collect();
+    sections.put(Tag::KeyHashes, 0, 0, &hashes);
+    let row = |entry: &KeyEntry| u64::from(entry.batch) << 32 | u64::from(entry.row);
+    sections.put(Tag::KeyRows, 0, 0, &entries.iter().map(row).collect::<Vec<u64>>());
+    sections
 }
 
 impl KeyRun {
-    /// Opens a run of a store, checking it whole.
+    /// A run over entries, in memory.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] if it does not fit; it is derived, so it can be built again.
-    pub(crate) fn open(path: &str, bytes: Bytes, store: &[u8; 16]) -> Result<KeyRun> {
-        let fail = |rule: &str| Err(Error::corrupt(path, 0, rule));
-        if bytes.len() < HEADER + 4 || !bytes.starts_with(MAGIC) {
-            return fail("a run begins with its magic");
-        }
-        let body = bytes.len() - 4;
-        if bytes[body..] != crc32c::crc32c(&bytes[..body]).to_le_bytes() {
-            return fail("the crc32c fits");
-        }
-        let word = |at| word(&bytes, at);
-        let long = |at: usize| u64::from(word(at)) | u64::from(word(at + 4)) << 32;
-        let (kind, bits) = (word(8), word(12));
-        let entries = usize::try_from(long(48)).unwrap_or(usize::MAX);
-        if kind != KIND_KEYS || bytes[16..32] != store[..] || !(1..=FANOUT_BITS_MAX).contains(&bits)
-        {
-            return fail("it is a run of this store");
-        }
-        let table = ((1_usize << bits) + 1) * 4;
-        if entries.checked_mul(ENTRY).and_then(|e| e.checked_add(HEADER + table)) != Some(body) {
-            return fail("its length is what its header says");
-        }
-        let commits = (long(32), long(40));
-        let fields = IndexedFields::from_bits(long(56));
-        Ok(KeyRun { bytes, bits, entries, commits, fields })
+    /// None that a caller could bring about.
+    pub(crate) fn of(
+        entries: &mut [KeyEntry],
+        commits: (u64, u64),
+        fields: IndexedFields,
+        damage: &Arc<Damage>,
+    ) -> Result<KeyRun> {
+        let run = KeyRun::over(lay_out(entries, commits, fields, Arc::clone(damage)));
+        run.ok_or_else(|| misfit("a run in memory"))
     }
 
-    fn entry(&self, at: usize) -> KeyEntry {
-        let from = HEADER + ((1 << self.bits) + 1) * 4 + at * ENTRY;
-        let low = word(&self.bytes, from);
-        let high = word(&self.bytes, from + 4);
-        KeyEntry {
-            hash: u64::from(low) | u64::from(high) << 32,
-            batch: word(&self.bytes, from + 8),
-            row: word(&self.bytes, from + 12),
-        }
+    /// Writes a run over entries as a file of a store.
+    ///
+    /// # Errors
+    /// What the medium says.
+    pub(crate) fn write(
+        storage: &dyn Storage,
+        path: &str,
+        entries: &mut [KeyEntry],
+        store: &[u8; 16],
+        (commits, fields): ((u64, u64), IndexedFields),
+    ) -> Result<()> {
+        let head = Head { commit: commits.1, ..Head::new(*store) };
+        let sections = lay_out(entries, commits, fields, Arc::default());
+        sections.write(storage, path, IndexKind::Keys, &head)
     }
 
-    /// Every entry, in order.
+    /// Opens a run of a store; what it holds is checked when it is first touched.
+    ///
+    /// # Errors
+    /// [`Error::Derived`] if it does not fit; it can be built again.
+    pub(crate) fn open(
+        path: &str,
+        bytes: Bytes,
+        store: &[u8; 16],
+        damage: &Arc<Damage>,
+    ) -> Result<KeyRun> {
+        bytes.expect_single_places();
+        let (head, sections) = Sections::open(path, bytes, IndexKind::Keys, damage)?;
+        let run = KeyRun::over(sections).filter(|_| head.store == *store);
+        run.ok_or_else(|| misfit(path))
+    }
+
+    fn over(sections: Sections) -> Option<KeyRun> {
+        let view = sections.get::<u64>(Tag::View, 0);
+        let [first, last, fields] = *view.all()? else { return None };
+        let bits = u32::try_from(sections.extra(Tag::KeyWays, 0)).ok()?;
+        let (hashes, rows) = (sections.get(Tag::KeyHashes, 0), sections.get(Tag::KeyRows, 0));
+        let ways = sections.below(Tag::KeyWays, 0, Section::<u64>::len(&hashes) + 1);
+        let parts = Parts { bits, ways, hashes, rows, sections };
+        let fits = (1..=FANOUT_BITS_MAX).contains(&bits)
+            && parts.ways.len() == (1 << bits) + 1
+            && parts.hashes.len() == parts.rows.len();
+        let (parts, fields) = (Arc::new(parts), IndexedFields::from_bits(fields));
+        fits.then_some(KeyRun { parts, commits: (first, last), fields })
+    }
+
+    /// Is all of it sound? Reads it whole.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.parts.sections.are_sound()
+    }
+
+    fn entry(&self, at: usize) -> Option<KeyEntry> {
+        let Parts { hashes, rows, .. } = &*self.parts;
+        let (hash, packed) = (hashes.get(at)?, rows.get(at)?);
+        let (batch, row) = (packed >> 32, packed & u64::from(u32::MAX));
+        Some(KeyEntry { hash, batch: u32::try_from(batch).ok()?, row: u32::try_from(row).ok()? })
+    }
+
+    /// Every entry, in order; of a damaged run only some, see [`KeyRun::is_sound`].
     pub(crate) fn entries(&self) -> impl Iterator<Item = KeyEntry> + '_ {
-        (0..self.entries).map(|at| self.entry(at))
+        (0..self.parts.hashes.len()).filter_map(|at| self.entry(at))
     }
 
     /// The entries with this hash.
     pub(crate) fn find(&self, hash: u64) -> impl Iterator<Item = KeyEntry> + '_ {
-        let way = usize::try_from(hash >> (64 - self.bits)).unwrap_or(0);
-        let mut low = word(&self.bytes, HEADER + way * 4) as usize;
-        let mut high = (word(&self.bytes, HEADER + (way + 1) * 4) as usize).min(self.entries);
-        let end = high;
-        while low < high {
-            let middle = usize::midpoint(low, high);
-            if self.entry(middle).hash < hash {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        (low..end).map(|at| self.entry(at)).take_while(move |entry| entry.hash == hash)
+        let Parts { bits, ways, hashes, .. } = &*self.parts;
+        let way = usize::try_from(hash >> (64 - bits)).unwrap_or(0);
+        let ends = ways.range(way..way + 2).unwrap_or(&[0, 0]);
+        let (from, to) = (ends[0] as usize, ends[1] as usize);
+        let guess = from + share(to.saturating_sub(from), hash << bits);
+        let first = hashes.first_from(from..to, guess, hash);
+        let own = (first..to).take_while(move |at| hashes.get(*at) == Some(hash));
+        own.filter_map(|at| self.entry(at))
     }
 }
 
-fn word(bytes: &[u8], at: usize) -> u32 {
-    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+fn misfit(path: &str) -> Error {
+    let rule = "it is a run of this store, and as long as its header says".to_owned();
+    Error::Derived { file: path.to_owned(), at: 0, rule }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::storage::MemoryStorage;
     use lineal_proof::Hash;
 
     fn entries(count: u32) -> Vec<KeyEntry> {
@@ -165,8 +196,7 @@ mod tests {
     fn every_value_is_found_with_all_its_rows_and_no_other() {
         for count in [0, 1, 2, 10, 5_000] {
             let all = entries(count);
-            let bytes = write_run(&mut all.clone(), &[4; 16], (1, 3), IndexedFields::default());
-            let run = KeyRun::open("r", Bytes::held(bytes), &[4; 16]).unwrap();
+            let run = file(&mut all.clone(), (1, 3)).1.unwrap();
             assert_eq!((run.entries().count(), run.commits), (count as usize, (1, 3)));
             for entry in &all {
                 let mut expected: Vec<_> =
@@ -179,13 +209,38 @@ mod tests {
         }
     }
 
+    fn file(entries: &mut [KeyEntry], commits: (u64, u64)) -> (MemoryStorage, Result<KeyRun>) {
+        let storage = MemoryStorage::new();
+        let what = (commits, IndexedFields::default());
+        KeyRun::write(&storage, "r", entries, &[4; 16], what).unwrap();
+        let run = open(&storage, &Arc::default());
+        (storage, run)
+    }
+
+    fn open(storage: &MemoryStorage, damage: &Arc<Damage>) -> Result<KeyRun> {
+        KeyRun::open("r", storage.read("r").unwrap().unwrap(), &[4; 16], damage)
+    }
+
     #[test]
-    fn a_flipped_bit_is_noticed() {
-        let good = write_run(&mut entries(20), &[4; 16], (1, 1), IndexedFields::default());
-        for bit in 0..good.len() * 8 {
-            let mut bad = good.clone();
-            bad[bit / 8] ^= 1 << (bit % 8);
-            assert!(KeyRun::open("r", Bytes::held(bad), &[4; 16]).is_err(), "bit {bit}");
+    fn a_flipped_bit_is_noticed_before_it_can_change_what_is_found() {
+        let all = entries(20);
+        let storage = file(&mut all.clone(), (1, 1)).0;
+        let length = storage.read("r").unwrap().unwrap().len();
+        let mut noticed = 0;
+        for bit in 0..length * 8 {
+            let flip = |bytes: &mut Vec<u8>| bytes[bit / 8] ^= 1 << (bit % 8);
+            storage.damage("r", flip);
+            let damage = Arc::new(Damage::default());
+            if let Ok(run) = open(&storage, &damage) {
+                let right = all.iter().all(|entry| run.find(entry.hash).any(|e| e == *entry));
+                assert!(right || damage.found().is_some(), "bit {bit}");
+                // What fills up to a multiple of eight bytes means nothing.
+                noticed += usize::from(!run.is_sound());
+            } else {
+                noticed += 1;
+            }
+            storage.damage("r", flip);
         }
+        assert!(noticed > length * 8 - 8 * 8 * 4, "{noticed} of {}", length * 8);
     }
 }

@@ -1,11 +1,12 @@
 //! Building the graph of a view: heads, edges, claims, numbers, look-ups.
 
+use super::csr::Rows;
+use super::draft::{Draft, Node, draft_head};
+use super::flatten::flatten;
 use super::resolve::{Link, missing_node, resolve};
-use super::{
-    Batch, ContainerPlace, Csr, Graph, ImportFacts, Labels, Node, NodeNo, label_hash, labels,
-    node_head, tag_hash,
-};
+use super::{Batch, ContainerPlace, Graph, ImportFacts, NodeNo, label_hash, labels, tag_hash};
 use crate::claims::Aliases;
+use crate::damage::Damage;
 use crate::error::{Error, Result};
 use crate::id_map::IdMap;
 use crate::ledger::{ChainHead, Ledger, NodeEntry, Rank};
@@ -16,6 +17,7 @@ use lineal_proof::record::{Edge, Record, Revision, node_id};
 use lineal_proof::{Key, KeyPart, Map, Value};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 /// A described node on its way into the graph: numbers are places in the list of these.
 pub(super) struct Raw {
@@ -113,7 +115,7 @@ fn read(
         id: entry.id,
         kind: entry.kind,
         key: entry.key.clone(),
-        heads: heads.iter().map(|head| node_head(ledger, head, upto)).collect(),
+        heads: heads.iter().map(|head| draft_head(ledger, head, upto)).collect(),
         first_commit: commits.first().copied().unwrap_or(0),
         last_commit: commits.last().copied().unwrap_or(0),
         revisions: u32::try_from(commits.len()).unwrap_or(u32::MAX),
@@ -124,7 +126,12 @@ fn read(
 }
 
 /// Builds the graph of everything committed up to a commit.
-pub(crate) fn build(ledger: &Ledger, segments: &[Bytes], upto: u64) -> Result<Graph> {
+pub(crate) fn build(
+    ledger: &Ledger,
+    segments: &[Bytes],
+    upto: u64,
+    damage: &Arc<Damage>,
+) -> Result<Graph> {
     let rank = ledger.rank(upto);
     let raws = (0..ledger.nodes.len())
         .into_par_iter()
@@ -133,7 +140,7 @@ pub(crate) fn build(ledger: &Ledger, segments: &[Bytes], upto: u64) -> Result<Gr
     let mut raws: Vec<Raw> = raws.into_iter().flatten().collect();
     let aliases = Aliases::new(ledger.references(upto));
     let edges = resolve(&mut raws, &aliases);
-    number(ledger, raws, edges, &aliases, upto)
+    flatten(number(ledger, raws, edges, &aliases, upto), damage)
 }
 
 /// Sorts nodes by kind and key and renames everything to their final numbers.
@@ -143,7 +150,7 @@ fn number(
     mut links: Vec<Link>,
     aliases: &Aliases,
     upto: u64,
-) -> Result<Graph> {
+) -> Draft {
     let imports = import_facts(ledger, upto);
     for number in imports.keys() {
         let key = Key::new(vec![KeyPart::Int(i64::try_from(*number).unwrap_or(i64::MAX))]);
@@ -191,23 +198,21 @@ fn number(
         kinds.push(u32::try_from(nodes.partition_point(|node| node.kind < kind)).unwrap_or(0));
     }
     kinds.push(u32::try_from(nodes.len()).unwrap_or(0));
-    let mut graph = Graph {
+    let mut graph = Draft {
         commit: upto,
         recorded: ledger.commit_entry(upto).map_or(0, |entry| entry.recorded),
+        indexed: ledger.indexed(upto),
         kinds,
         forward: Default::default(),
         inverse: Default::default(),
-        labels: Labels::new(label_entries),
+        labels: label_entries,
         ids: Vec::new(),
         chains: ledger.chains.clone(),
         batches: Vec::new(),
         containers: Vec::new(),
-        batch_of_ordinal: HashMap::new(),
-        batch_of_node: HashMap::new(),
-        deployments: HashMap::new(),
         imports: BTreeMap::new(),
         commit_times: ledger.commits.iter().map(|entry| entry.recorded).collect(),
-        blobs: ledger.blobs.clone(),
+        blobs: ledger.blobs.iter().map(|(id, at)| (*id, *at)).collect(),
         aliases: aliases
             .iter()
             .map(|(k, n, key)| (k.to_owned(), n.to_owned(), key.clone()))
@@ -226,23 +231,22 @@ fn number(
     }
     graph.ids.sort_unstable();
     add_batches(&mut graph, ledger, &places, upto);
-    graph.derive_deployments();
     add_imports(&mut graph, ledger, &places, imports, &mut links, upto);
     add_followers(&graph, &mut links);
     adjacency(&mut graph, &links);
-    Ok(graph)
+    graph
 }
 
 /// Adjacency of each relation in both directions.
-fn adjacency(graph: &mut Graph, links: &[Link]) {
+fn adjacency(graph: &mut Draft, links: &[Link]) {
     let mut pairs: Vec<Vec<(NodeNo, NodeNo)>> = vec![Vec::new(); crate::schema::RELATION_COUNT];
     for (from, relation, to) in links {
         pairs[*relation as usize].push((*from, *to));
     }
     for (at, pairs) in pairs.into_iter().enumerate() {
         let turned = pairs.iter().map(|(from, to)| (*to, *from)).collect();
-        graph.forward[at] = Csr::new(pairs);
-        graph.inverse[at] = Csr::new(turned);
+        graph.forward[at] = Rows::new(pairs);
+        graph.inverse[at] = Rows::new(turned);
     }
 }
 
@@ -277,7 +281,7 @@ fn import_facts(ledger: &Ledger, upto: u64) -> BTreeMap<u64, ImportFacts> {
 }
 
 fn add_imports(
-    graph: &mut Graph,
+    graph: &mut Draft,
     ledger: &Ledger,
     places: &IdMap<NodeNo>,
     imports: BTreeMap<u64, ImportFacts>,
@@ -298,7 +302,7 @@ fn add_imports(
     }
 }
 
-fn add_batches(graph: &mut Graph, ledger: &Ledger, places: &IdMap<NodeNo>, upto: u64) {
+fn add_batches(graph: &mut Draft, ledger: &Ledger, places: &IdMap<NodeNo>, upto: u64) {
     let mut containers: HashMap<u32, u32> = HashMap::new();
     for (ordinal, entry) in (0_u32..).zip(&ledger.batches) {
         let revision = &ledger.revisions[entry.revision as usize];
@@ -318,25 +322,22 @@ fn add_batches(graph: &mut Graph, ledger: &Ledger, places: &IdMap<NodeNo>, upto:
             }
             (at, first_row)
         });
-        push_batch(
-            graph,
-            Batch {
-                node,
-                deployment,
-                ordinal,
-                commit: revision.commit(),
-                rows: entry.rows,
-                events: u64::from(entry.rows),
-                overrides: entry.overrides,
-                art12: entry.art12,
-                first_time: entry.first_time,
-                last_time: entry.last_time,
-                place,
-                kept: ledger.kept_rows(ordinal, upto),
-                outweighed: Vec::new(),
-                doubted: entry.doubted.clone(),
-            },
-        );
+        graph.batches.push(Batch {
+            node,
+            deployment,
+            ordinal,
+            commit: revision.commit(),
+            rows: entry.rows,
+            events: u64::from(entry.rows),
+            overrides: entry.overrides,
+            art12: entry.art12,
+            first_time: entry.first_time,
+            last_time: entry.last_time,
+            place,
+            kept: ledger.kept_rows(ordinal, upto),
+            outweighed: Vec::new(),
+            doubted: entry.doubted.clone(),
+        });
     }
 }
 
@@ -351,18 +352,11 @@ pub(crate) fn container_place(ledger: &Ledger, manifest: u32) -> ContainerPlace 
     }
 }
 
-fn push_batch(graph: &mut Graph, batch: Batch) {
-    let at = u32::try_from(graph.batches.len()).unwrap_or(u32::MAX);
-    graph.batch_of_ordinal.insert(batch.ordinal, at);
-    graph.batch_of_node.entry(batch.node).or_default().push(at);
-    graph.batches.push(batch);
-}
-
 /// Succession: registered versions of one name by number, batches of one deployment by time.
-fn add_followers(graph: &Graph, links: &mut Vec<Link>) {
+fn add_followers(graph: &Draft, links: &mut Vec<Link>) {
     let mut families: BTreeMap<(&str, &str), Vec<(u64, NodeNo)>> = BTreeMap::new();
     for node in graph.nodes_of(Kind::Model) {
-        let key = &graph.node(node).key;
+        let key = &graph.nodes[node as usize].key;
         let number = key.part_text(2).and_then(|version| version.parse().ok());
         if let (Some(registry), Some(name), Some(number)) =
             (key.part_text(0), key.part_text(1), number)

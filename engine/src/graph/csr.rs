@@ -1,22 +1,24 @@
 //! Adjacency of one relation in one direction: compressed sparse rows over the nodes that have it.
 
 use super::NodeNo;
+use crate::sections::{Section, Sections, Tag};
 
-/// For each node from `first` on, the run of its neighbours in `targets`, sorted.
-#[derive(Clone, Default, Debug)]
-pub(crate) struct Csr {
-    first: NodeNo,
-    offsets: Vec<u32>,
-    targets: Vec<NodeNo>,
+/// Rows on their way into a graph.
+#[derive(Default, Debug)]
+pub(super) struct Rows {
+    /// The node of the first row.
+    pub(super) first: NodeNo,
+    pub(super) offsets: Vec<u32>,
+    pub(super) targets: Vec<NodeNo>,
 }
 
-impl Csr {
+impl Rows {
     /// Adjacency from pairs (node, neighbour), which are sorted and made unique here.
-    pub(crate) fn new(mut pairs: Vec<(NodeNo, NodeNo)>) -> Csr {
+    pub(super) fn new(mut pairs: Vec<(NodeNo, NodeNo)>) -> Rows {
         pairs.sort_unstable();
         pairs.dedup();
         let (Some((first, _)), Some((last, _))) = (pairs.first(), pairs.last()) else {
-            return Csr::default();
+            return Rows::default();
         };
         let first = *first;
         let rows = (last - first + 1) as usize;
@@ -27,38 +29,48 @@ impl Csr {
         for at in 0..rows {
             offsets[at + 1] += offsets[at];
         }
-        Csr { first, offsets, targets: pairs.into_iter().map(|(_, target)| target).collect() }
+        Rows { first, offsets, targets: pairs.into_iter().map(|(_, target)| target).collect() }
     }
 
-    /// First node, offsets and targets, for a file.
-    pub(crate) fn parts(&self) -> (NodeNo, &[u32], &[NodeNo]) {
-        (self.first, &self.offsets, &self.targets)
-    }
-
-    /// From a file; none if a number leads nowhere in a graph of so many nodes.
-    pub(crate) fn from_parts(
-        first: NodeNo,
-        offsets: Vec<u32>,
-        targets: Vec<NodeNo>,
-        nodes: usize,
-    ) -> Option<Csr> {
-        let whole = match (offsets.first(), offsets.last()) {
-            (Some(start), Some(end)) => *start == 0 && *end as usize == targets.len(),
-            _ => targets.is_empty(),
-        };
-        let fits =
-            whole && offsets.is_sorted() && targets.iter().all(|target| (*target as usize) < nodes);
-        fits.then_some(Csr { first, offsets, targets })
-    }
-
-    /// The neighbours of a node.
-    pub(crate) fn of(&self, node: NodeNo) -> &[NodeNo] {
-        let Some(row) = node.checked_sub(self.first) else { return &[] };
-        let row = row as usize;
-        match (self.offsets.get(row), self.offsets.get(row + 1)) {
-            (Some(from), Some(to)) => &self.targets[*from as usize..*to as usize],
-            _ => &[],
+    pub(super) fn put(&self, sections: &mut Sections, (offsets, targets): (Tag, Tag), number: u16) {
+        if !self.targets.is_empty() {
+            sections.put(offsets, number, u64::from(self.first), &self.offsets);
+            sections.put(targets, number, 0, &self.targets);
         }
+    }
+}
+
+/// For each node from `first` on, the run of its neighbours in `targets`, sorted.
+pub(crate) struct Csr {
+    first: NodeNo,
+    offsets: Section<u32>,
+    targets: Section<NodeNo>,
+}
+
+impl Csr {
+    pub(super) fn open(
+        sections: &Sections,
+        (offsets, targets): (Tag, Tag),
+        number: u16,
+        nodes: usize,
+    ) -> Csr {
+        Csr {
+            first: u32::try_from(sections.extra(offsets, number)).unwrap_or(NodeNo::MAX),
+            offsets: sections.get(offsets, number),
+            targets: sections.below(targets, number, nodes),
+        }
+    }
+
+    /// The neighbours of a node; none at all if what says so is damaged.
+    #[inline]
+    pub(super) fn of(&self, node: NodeNo) -> Option<&[NodeNo]> {
+        let Some(row) = node.checked_sub(self.first) else { return Some(&[]) };
+        let row = row as usize;
+        if row + 1 >= self.offsets.len() {
+            return Some(&[]);
+        }
+        let ends = self.offsets.range(row..row + 2)?;
+        self.targets.range(ends[0] as usize..ends[1] as usize)
     }
 
     /// How many edges there are.
@@ -70,12 +82,21 @@ impl Csr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
+
+    fn csr(pairs: Vec<(NodeNo, NodeNo)>) -> Csr {
+        let tags = (Tag::ForwardOffsets, Tag::ForwardTargets);
+        let mut sections = Sections::new(Arc::default());
+        Rows::new(pairs).put(&mut sections, tags, 2);
+        Csr::open(&sections, tags, 2, 10)
+    }
 
     #[test]
     fn neighbours_are_sorted_and_unique_and_others_have_none() {
-        let csr = Csr::new(vec![(7, 3), (5, 9), (7, 1), (5, 9)]);
-        assert_eq!((csr.of(5), csr.of(6), csr.of(7)), (&[9][..], &[][..], &[1, 3][..]));
-        assert_eq!((csr.of(4), csr.of(8), csr.len()), (&[][..], &[][..], 3));
-        assert_eq!(Csr::new(vec![]).of(0), &[] as &[u32]);
+        let some = csr(vec![(7, 3), (5, 9), (7, 1), (5, 9)]);
+        let of = |node| some.of(node).unwrap();
+        assert_eq!((of(5), of(6), of(7)), (&[9][..], &[][..], &[1, 3][..]));
+        assert_eq!((of(4), of(8), some.len()), (&[][..], &[][..], 3));
+        assert_eq!(csr(vec![]).of(0), Some(&[] as &[u32]));
     }
 }

@@ -1,14 +1,15 @@
 //! What a node may be called, and what it is called in answers.
 
-use super::{Graph, Node, NodeNo};
+use super::{Graph, NodeNo};
 use crate::schema::Kind;
+use crate::sections::{Section, Sections, Tag, share};
 use lineal_proof::{Key, KeyPart, Map, Value};
 use rayon::prelude::*;
 
-/// Look-ups by name: a sorted list of hashed labels.
-#[derive(Default)]
+/// Look-ups by name: a sorted list of hashed labels, and the node of each.
 pub(crate) struct Labels {
-    entries: Vec<(u64, NodeNo)>,
+    hashes: Section<u64>,
+    nodes: Section<NodeNo>,
 }
 
 /// Labels stand in the list as 64 bits of BLAKE3: among millions of names a collision is not
@@ -36,18 +37,21 @@ fn hash_of(parts: &[&[u8]]) -> u64 {
 }
 
 impl Labels {
-    pub(crate) fn new(mut entries: Vec<(u64, NodeNo)>) -> Labels {
-        // From a file they come sorted.
-        if !entries.is_sorted() {
-            entries.par_sort_unstable();
-        }
+    pub(super) fn put(sections: &mut Sections, mut entries: Vec<(u64, NodeNo)>) {
+        entries.par_sort_unstable();
         entries.dedup();
-        Labels { entries }
+        let hashes: Vec<u64> = entries.iter().map(|(hash, _)| *hash).collect();
+        sections.put(Tag::LabelHashes, 0, 0, &hashes);
+        let nodes: Vec<NodeNo> = entries.iter().map(|(_, node)| *node).collect();
+        sections.put(Tag::LabelNodes, 0, 0, &nodes);
     }
 
-    /// The list, for a file.
-    pub(crate) fn entries(&self) -> &[(u64, NodeNo)] {
-        &self.entries
+    /// None if there is not one node for each label.
+    pub(super) fn open(sections: &Sections, nodes: usize) -> Option<Labels> {
+        let hashes = sections.get(Tag::LabelHashes, 0);
+        let nodes = sections.below(Tag::LabelNodes, 0, nodes);
+        let labels = Labels { hashes, nodes };
+        (labels.hashes.len() == labels.nodes.len()).then_some(labels)
     }
 
     /// Nodes of a kind with this label, ascending.
@@ -61,9 +65,11 @@ impl Labels {
     }
 
     fn with_hash(&self, hash: u64) -> Vec<NodeNo> {
-        let from = self.entries.partition_point(|(entry, _)| *entry < hash);
-        let rest = self.entries[from..].iter();
-        rest.take_while(|(entry, _)| *entry == hash).map(|(_, node)| *node).collect()
+        let all = 0..self.hashes.len();
+        let from = self.hashes.first_from(all.clone(), share(all.end, hash), hash);
+        let behind = from..all.end;
+        let own = behind.take_while(|at| self.hashes.get(*at) == Some(hash));
+        own.filter_map(|at| self.nodes.get(at)).collect()
     }
 }
 
@@ -236,7 +242,8 @@ impl Graph {
     /// What a node is called in answers: can be pasted back into a query, and then means this node
     /// alone, unless no name of its is unique.
     pub(crate) fn name_of(&self, node: NodeNo, version: Option<&str>) -> String {
-        let Node { kind, key, id, heads, .. } = self.node(node);
+        let (kind, key) = (&self.kind_of(node), &self.key(node));
+        let head = self.revision_id(node);
         let part = |at: usize| text_of(key.0.get(at));
         let unique = |label: &str| self.labels.find(*kind, label) == [node];
         let candidates: Vec<(String, Option<String>)> = match kind {
@@ -260,18 +267,20 @@ impl Graph {
                 let with_version = part(2).map(|version| (name.clone(), Some(version)));
                 with_version.into_iter().chain([(name, None)]).chain(with_scope).collect()
             }
-            Kind::Batch | Kind::Approval | Kind::Evaluation => vec![(id.short(), None)],
+            Kind::Batch | Kind::Approval | Kind::Evaluation => {
+                vec![(self.node_id(node).short(), None)]
+            }
             _ => joined(key).map(|name| (name, None)).into_iter().collect(),
         };
         let label = |(name, version): &(String, Option<String>)| match version {
             Some(version) => format!("{name}@{version}"),
             None => name.clone(),
         };
-        let missing = heads.is_empty();
+        let missing = head.is_none();
         let best = candidates.iter().find(|candidate| missing || unique(&label(candidate)));
-        match (best, heads.first()) {
+        match (best, head) {
             (Some((name, version)), _) => format!("{kind}:{}", quoted(name, version.as_deref())),
-            (None, Some(head)) => format!("#{}", head.id.short()),
+            (None, Some(head)) => format!("#{}", head.short()),
             (None, None) => format!("{kind}:{}", quoted(&joined(key).unwrap_or_default(), None)),
         }
     }
@@ -281,6 +290,13 @@ impl Graph {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::sync::Arc;
+
+    fn found(hashes: &[u64], hash: u64) -> Vec<NodeNo> {
+        let mut sections = Sections::new(Arc::default());
+        Labels::put(&mut sections, hashes.iter().copied().zip(0..).collect());
+        Labels::open(&sections, hashes.len()).unwrap().with_hash(hash)
+    }
 
     #[test]
     fn what_is_not_quoted_to_its_end_stands_for_itself() {
@@ -290,6 +306,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn every_label_is_found_however_they_are_spread(
+            hashes in proptest::collection::vec(prop_oneof![any::<u64>(), 0..9_u64, Just(u64::MAX)], 0..60),
+            other in any::<u64>(),
+        ) {
+            for hash in hashes.iter().copied().chain([other, 0, 4, u64::MAX]) {
+                let nodes = (0..).zip(&hashes).filter(|(_, h)| **h == hash).map(|(node, _)| node);
+                prop_assert_eq!(found(&hashes, hash), nodes.collect::<Vec<NodeNo>>());
+            }
+        }
+
         #[test]
         fn names_are_read_as_they_were_written(
             name in "([a-c@\"\\\\\n\t\u{1}\u{85}ü{}' ]|\\PC){0,12}",

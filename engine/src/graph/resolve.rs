@@ -1,7 +1,7 @@
 //! Where edges lead: exact keys, claims that fit one node, and nodes that are only referred to.
 
-use super::Node;
 use super::build::Raw;
+use super::draft::Node;
 use crate::claims::{Aliases, ClaimIndex, Facts, Resolution, is_claim};
 use crate::id_map::IdMap;
 use crate::schema::{Kind, Relation};

@@ -4,34 +4,34 @@
 //! then left aside.
 
 use super::IndexKind;
-use crate::error::{Error, Result};
 use crate::head::{Head, LENGTH as HEAD_LENGTH};
 use crate::schema::{KINDS, RELATION_COUNT};
 use crate::segment::Location;
 use lineal_proof::{Hash, Key, KeyPart};
 use rayon::prelude::*;
 
-const MAGIC: &[u8; 8] = b"LNIDX001";
+pub(crate) const MAGIC: &[u8; 8] = b"LNIDX001";
 /// Raised with every change of what the files hold or mean, be it only which names are looked up:
 /// an older program's file is made again.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 const HEADER: usize = 16 + HEAD_LENGTH;
 /// Items of a list that are decoded together by one thread.
 const CHUNK: usize = 4_096;
 
 /// A change of the schema changes the numbers of kinds and relations, so it counts as a version.
 #[expect(clippy::cast_possible_truncation, reason = "a few dozen kinds and relations")]
-const fn version() -> u32 {
+pub(crate) const fn version() -> u32 {
     VERSION << 16 | (KINDS.len() as u32) << 8 | RELATION_COUNT as u32
 }
 
-/// Writes a file.
-pub(super) struct Writer {
+/// Writes a file, or by default only values.
+#[derive(Default)]
+pub(crate) struct Writer {
     bytes: Vec<u8>,
 }
 
 impl Writer {
-    pub(super) fn new(kind: IndexKind, head: &Head) -> Writer {
+    pub(crate) fn new(kind: IndexKind, head: &Head) -> Writer {
         let mut bytes = MAGIC.to_vec();
         bytes.extend_from_slice(&(kind as u32).to_le_bytes());
         bytes.extend_from_slice(&version().to_le_bytes());
@@ -39,59 +39,59 @@ impl Writer {
         Writer { bytes }
     }
 
+    /// The values alone.
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
     /// The whole file.
-    pub(super) fn finish(mut self) -> Vec<u8> {
+    pub(crate) fn finish(mut self) -> Vec<u8> {
         let crc = crc32c::crc32c(&self.bytes);
         self.u32(crc);
         self.bytes
     }
 
-    pub(super) fn u8(&mut self, number: u8) {
+    pub(crate) fn u8(&mut self, number: u8) {
         self.bytes.push(number);
     }
 
-    pub(super) fn u32(&mut self, number: u32) {
+    pub(crate) fn u32(&mut self, number: u32) {
         self.bytes.extend_from_slice(&number.to_le_bytes());
     }
 
-    pub(super) fn u64(&mut self, number: u64) {
+    pub(crate) fn u64(&mut self, number: u64) {
         self.bytes.extend_from_slice(&number.to_le_bytes());
     }
 
-    pub(super) fn i64(&mut self, number: i64) {
+    pub(crate) fn i64(&mut self, number: i64) {
         self.bytes.extend_from_slice(&number.to_le_bytes());
     }
 
-    pub(super) fn length(&mut self, length: usize) {
+    pub(crate) fn length(&mut self, length: usize) {
         self.u64(length as u64);
     }
 
-    pub(super) fn hash(&mut self, hash: &Hash) {
+    pub(crate) fn hash(&mut self, hash: &Hash) {
         self.bytes.extend_from_slice(&hash.0);
     }
 
-    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         self.length(bytes.len());
         self.bytes.extend_from_slice(bytes);
     }
 
-    pub(super) fn u32s(&mut self, numbers: &[u32]) {
+    pub(crate) fn u32s(&mut self, numbers: &[u32]) {
         self.length(numbers.len());
         self.bytes.reserve(numbers.len() * 4);
         numbers.iter().for_each(|number| self.u32(*number));
     }
 
-    pub(super) fn u64s(&mut self, numbers: impl ExactSizeIterator<Item = u64>) {
-        self.length(numbers.len());
-        numbers.for_each(|number| self.u64(number));
-    }
-
-    pub(super) fn location(&mut self, at: Location) {
+    pub(crate) fn location(&mut self, at: Location) {
         self.u32(at.segment);
         self.u64(at.offset);
     }
 
-    pub(super) fn key(&mut self, key: &Key) {
+    pub(crate) fn key(&mut self, key: &Key) {
         self.u8(u8::try_from(key.0.len()).unwrap_or(u8::MAX));
         for part in &key.0 {
             match part {
@@ -113,7 +113,7 @@ impl Writer {
     }
 
     /// Rows as runs.
-    pub(super) fn runs(&mut self, runs: &[(u32, u32)]) {
+    pub(crate) fn runs(&mut self, runs: &[(u32, u32)]) {
         self.length(runs.len());
         for (first, count) in runs {
             self.u32(*first);
@@ -122,7 +122,7 @@ impl Writer {
     }
 
     /// A list whose items have no fixed length, with marks so that many threads can read it.
-    pub(super) fn items<T>(&mut self, items: &[T], write: impl Fn(&mut Writer, &T)) {
+    pub(crate) fn items<T>(&mut self, items: &[T], write: impl Fn(&mut Writer, &T)) {
         self.length(items.len());
         let marks = self.bytes.len();
         self.bytes.resize(marks + items.len().div_ceil(CHUNK) * 8, 0);
@@ -135,14 +135,22 @@ impl Writer {
 }
 
 /// Reads a file.
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     /// The whole file without its crc, as marks count from its first byte.
     file: &'a [u8],
     at: usize,
 }
 
+/// What `head` was for a file, by its header alone.
+pub(crate) fn covered(bytes: &[u8], kind: IndexKind) -> Option<Head> {
+    let mut reader = Reader { file: bytes, at: 0 };
+    let fits =
+        reader.take(8)? == MAGIC && reader.u32()? == kind as u32 && reader.u32()? == version();
+    Head::from_bytes(reader.take(HEAD_LENGTH)?).ok().filter(|_| fits)
+}
+
 /// Opens a file that is whole and of this program's version; gives what `head` was for it.
-pub(super) fn open(bytes: &[u8], kind: IndexKind) -> Option<(Head, Reader<'_>)> {
+pub(crate) fn open(bytes: &[u8], kind: IndexKind) -> Option<(Head, Reader<'_>)> {
     let body = bytes.len().checked_sub(4)?;
     let (file, crc) = bytes.split_at_checked(body)?;
     let mut reader = Reader { file, at: 0 };
@@ -155,22 +163,12 @@ pub(super) fn open(bytes: &[u8], kind: IndexKind) -> Option<(Head, Reader<'_>)> 
     Some((head, reader))
 }
 
-/// Is a file whole? Says nothing of what it holds.
-///
-/// # Errors
-/// [`Error::Corrupt`] with the rule that is broken.
-pub(crate) fn check(path: &str, bytes: &[u8], store: &[u8; 16]) -> Result<()> {
-    let opened = open(bytes, IndexKind::Ledger).or_else(|| open(bytes, IndexKind::Graph));
-    match opened {
-        Some((head, _)) if head.store == *store => Ok(()),
-        Some(_) => Err(Error::corrupt(path, 16, "it is of this store")),
-        None => {
-            Err(Error::corrupt(path, 0, "it is whole, its crc32c fits, and it is of this version"))
-        }
-    }
-}
-
 impl<'a> Reader<'a> {
+    /// Reads what [`Writer::into_bytes`] gave.
+    pub(crate) fn over(bytes: &'a [u8]) -> Reader<'a> {
+        Reader { file: bytes, at: 0 }
+    }
+
     fn take(&mut self, count: usize) -> Option<&'a [u8]> {
         let taken = self.file.get(self.at..self.at.checked_add(count)?)?;
         self.at += count;
@@ -182,69 +180,56 @@ impl<'a> Reader<'a> {
     }
 
     /// Was everything read?
-    pub(super) fn is_at_end(&self) -> bool {
+    pub(crate) fn is_at_end(&self) -> bool {
         self.at == self.file.len()
     }
 
-    pub(super) fn u8(&mut self) -> Option<u8> {
+    pub(crate) fn u8(&mut self) -> Option<u8> {
         self.array::<1>().map(|[byte]| byte)
     }
 
-    pub(super) fn u32(&mut self) -> Option<u32> {
+    pub(crate) fn u32(&mut self) -> Option<u32> {
         self.array().map(u32::from_le_bytes)
     }
 
-    pub(super) fn u64(&mut self) -> Option<u64> {
+    pub(crate) fn u64(&mut self) -> Option<u64> {
         self.array().map(u64::from_le_bytes)
     }
 
-    pub(super) fn i64(&mut self) -> Option<i64> {
+    pub(crate) fn i64(&mut self) -> Option<i64> {
         self.array().map(i64::from_le_bytes)
     }
 
     /// The length of a list of items of at least one byte each: never more than bytes are left.
-    pub(super) fn length(&mut self) -> Option<usize> {
+    pub(crate) fn length(&mut self) -> Option<usize> {
         let length = usize::try_from(self.u64()?).ok()?;
         (length <= self.file.len() - self.at).then_some(length)
     }
 
-    pub(super) fn hash(&mut self) -> Option<Hash> {
+    pub(crate) fn hash(&mut self) -> Option<Hash> {
         self.array().map(Hash)
     }
 
-    pub(super) fn bytes(&mut self) -> Option<&'a [u8]> {
+    pub(crate) fn bytes(&mut self) -> Option<&'a [u8]> {
         let length = self.length()?;
         self.take(length)
     }
 
-    pub(super) fn text(&mut self) -> Option<String> {
+    pub(crate) fn text(&mut self) -> Option<String> {
         std::str::from_utf8(self.bytes()?).ok().map(str::to_owned)
     }
 
-    pub(super) fn u32s(&mut self) -> Option<Vec<u32>> {
+    pub(crate) fn u32s(&mut self) -> Option<Vec<u32>> {
         let length = self.length()?;
         let (words, _) = self.take(length.checked_mul(4)?)?.as_chunks::<4>();
         Some(words.iter().map(|word| u32::from_le_bytes(*word)).collect())
     }
 
-    pub(super) fn u64s(&mut self) -> Option<Vec<u64>> {
-        let length = self.length()?;
-        let (words, _) = self.take(length.checked_mul(8)?)?.as_chunks::<8>();
-        Some(words.iter().map(|word| u64::from_le_bytes(*word)).collect())
-    }
-
-    /// A list of hashes written one by one behind its length.
-    pub(super) fn hashes(&mut self) -> Option<Vec<Hash>> {
-        let length = self.length()?;
-        let (words, _) = self.take(length.checked_mul(32)?)?.as_chunks::<32>();
-        Some(words.iter().map(|word| Hash(*word)).collect())
-    }
-
-    pub(super) fn location(&mut self) -> Option<Location> {
+    pub(crate) fn location(&mut self) -> Option<Location> {
         Some(Location { segment: self.u32()?, offset: self.u64()? })
     }
 
-    pub(super) fn key(&mut self) -> Option<Key> {
+    pub(crate) fn key(&mut self) -> Option<Key> {
         let parts = self.u8()?;
         let mut key = Vec::with_capacity(usize::from(parts));
         for _ in 0..parts {
@@ -260,12 +245,12 @@ impl<'a> Reader<'a> {
     }
 
     /// What [`Writer::runs`] wrote.
-    pub(super) fn runs(&mut self) -> Option<Vec<(u32, u32)>> {
+    pub(crate) fn runs(&mut self) -> Option<Vec<(u32, u32)>> {
         (0..self.length()?).map(|_| Some((self.u32()?, self.u32()?))).collect()
     }
 
     /// A list that [`Writer::items`] wrote.
-    pub(super) fn items<T: Send>(
+    pub(crate) fn items<T: Send>(
         &mut self,
         read: impl Fn(&mut Reader<'a>) -> Option<T> + Sync,
     ) -> Option<Vec<T>> {

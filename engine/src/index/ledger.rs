@@ -1,10 +1,12 @@
 //! The ledger as a file.
 
 use super::flat::{Reader, Writer};
+use crate::id_map::IdMap;
 use crate::ledger::{
     BatchEntry, CommitEntry, Ledger, NodeEntry, RevisionEntry, SeenRowsEntry, SnapshotEntry,
 };
 use crate::schema::KINDS;
+use crate::segment::Location;
 use lineal_proof::record::Record;
 
 pub(super) fn write(out: &mut Writer, ledger: &Ledger) {
@@ -69,7 +71,22 @@ pub(super) fn write(out: &mut Writer, ledger: &Ledger) {
         out.u32(seen.batch);
         out.runs(&seen.runs);
     });
-    super::graph::write_blobs(out, &ledger.blobs);
+    write_blobs(out, &ledger.blobs);
+}
+
+/// Blobs with their places.
+fn write_blobs(out: &mut Writer, blobs: &IdMap<Location>) {
+    let mut sorted: Vec<_> = blobs.iter().collect();
+    sorted.sort_unstable();
+    out.items(&sorted, |out, (id, at)| {
+        out.hash(id);
+        out.location(**at);
+    });
+}
+
+fn read_blobs(from: &mut Reader<'_>) -> Option<IdMap<Location>> {
+    let blobs = from.items(|from| Some((from.hash()?, from.location()?)))?;
+    Some(blobs.into_iter().collect())
 }
 
 /// Records stand as they do in a segment.
@@ -131,7 +148,7 @@ pub(super) fn read(from: &mut Reader<'_>) -> Option<Ledger> {
         manifests: read_records(from)?,
         batches: from.items(read_batch)?,
         seen_rows: from.items(read_seen_rows)?,
-        blobs: super::graph::read_blobs(from)?,
+        blobs: read_blobs(from)?,
         ..Ledger::default()
     };
     if !from.is_at_end() || !fits(&ledger) {

@@ -9,7 +9,7 @@ impl Snapshot {
     /// an actor the name is its key.
     #[must_use]
     pub fn alias(&self, kind: Kind, name: &str) -> Option<&Key> {
-        let mut aliases = self.graph().aliases.iter();
+        let mut aliases = self.graph().aliases().iter();
         let found = aliases.find(|(of, alias, _)| of == kind.name() && alias == name);
         found.map(|(_, _, target)| target)
     }

@@ -53,14 +53,12 @@ pub struct BatchInfo {
 
 impl Snapshot {
     fn batch_of(&self, event: EventRef) -> Option<&Batch> {
-        let at = self.graph().batch_of_ordinal.get(&event.batch)?;
-        self.graph().batches.get(*at as usize)
+        self.graph().batches().of_ordinal(event.batch)
     }
 
     /// The batches of a node: more than one where rows of a retracted import came again.
     fn parts(&self, node: NodeNo) -> impl Iterator<Item = &Batch> {
-        let parts = self.graph().batch_of_node.get(&node).into_iter().flatten();
-        parts.filter_map(|at| self.graph().batches.get(*at as usize))
+        self.graph().batches().of_node(node)
     }
 
     /// What is known of a batch.
@@ -84,7 +82,7 @@ impl Snapshot {
 
     /// Every batch of the view.
     pub fn batches(&self) -> impl Iterator<Item = BatchInfo> + '_ {
-        self.graph().batches.iter().map(info)
+        self.graph().batches().iter().map(info)
     }
 
     fn container(&self, at: u32) -> Result<Arc<Container>> {
@@ -164,7 +162,7 @@ impl Snapshot {
             // Not in this view: a later commit, a retracted import, a newer revision.
             found.retain(|event| self.batch_of(*event).is_some_and(|b| b.counts(event.row)));
         } else {
-            for batch in &self.graph().batches {
+            for batch in self.graph().batches() {
                 let block = self.read_batch(batch, &[field])?;
                 let has = |row: &u32| match block.get(*row as usize, field) {
                     Some(EventValue::Hash(found)) => found == value,

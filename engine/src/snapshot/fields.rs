@@ -32,8 +32,8 @@ impl View {
 
     /// The value behind a link to a blob.
     fn blob(&self, id: &Hash) -> Result<Option<Value>> {
-        let Some(at) = self.graph.blobs.get(id) else { return Ok(None) };
-        let blob = Blob::decode(self.frame(*at)?.payload)
+        let Some(at) = self.graph.blob(id) else { return Ok(None) };
+        let blob = Blob::decode(self.frame(at)?.payload)
             .map_err(|e| Error::record(&segment_path(at.segment), at.offset, e))?;
         Ok(Some(blob.value))
     }
@@ -124,8 +124,8 @@ impl Snapshot {
     /// [`Error::Corrupt`] if a record cannot be read.
     pub fn fields(&self, node: NodeNo) -> Result<Folded> {
         let mut folded = Folded::default();
-        for head in &self.graph().node(node).heads {
-            fold_under(&mut folded, self.view.said(head)?);
+        for head in self.graph().heads(node) {
+            fold_under(&mut folded, self.view.said(&head)?);
         }
         folded.conflicts.sort();
         folded.conflicts.dedup();
@@ -141,21 +141,30 @@ impl Snapshot {
         if let Some(value) = self.quick(node, name) {
             return Ok(value);
         }
+        let column = self.stored_column(self.kind_of(node), name);
+        if let Some(value) = column.and_then(|column| column.get(node).value()) {
+            return Ok(value);
+        }
+        self.folded_field(node, name)
+    }
+
+    /// One field of a node, from its records.
+    fn folded_field(&self, node: NodeNo, name: &str) -> Result<Option<Value>> {
         Ok(self.fields(node)?.fields.remove(name))
     }
 
     /// Fields that need no record.
     fn quick(&self, node: NodeNo, name: &str) -> Option<Option<Value>> {
-        let entry = self.graph().node(node);
-        let time = |commit| self.graph().recorded_at(commit).map(Value::from);
+        let graph = self.graph();
+        let time = |commit| graph.recorded_at(commit).map(Value::from);
         Some(match name {
-            "kind" => Some(Value::text(entry.kind.name())),
-            "missing" => Some(Value::Bool(entry.is_missing())),
-            "revisions" => Some(Value::from(i64::from(entry.revisions))),
-            "recorded" => time(entry.first_commit),
-            "updated" if entry.kind != Kind::Import => time(entry.last_commit),
+            "kind" => Some(Value::text(graph.kind_of(node).name())),
+            "missing" => Some(Value::Bool(graph.is_missing(node))),
+            "revisions" => Some(Value::from(i64::from(graph.revisions(node)))),
+            "recorded" => time(graph.commits_of(node).0),
+            "updated" if graph.kind_of(node) != Kind::Import => time(graph.commits_of(node).1),
             "id" => {
-                let id = entry.heads.first().map_or(entry.id, |head| head.id);
+                let id = graph.revision_id(node).unwrap_or_else(|| graph.node_id(node));
                 Some(Value::text(format!("#{id}")))
             }
             "key" => Some(Value::text(self.name_of(node))),
@@ -165,16 +174,12 @@ impl Snapshot {
                 let all = sources.map(|(source, form)| Value::text(format!("{source}/{form}")));
                 Some(Value::List(all.collect()))
             }
-            "gone" => {
-                let gone = !entry.heads.is_empty() && entry.heads.iter().all(|h| h.gone.is_some());
-                Some(Value::Bool(gone))
-            }
+            "gone" => Some(Value::Bool(graph.is_gone(node))),
             _ => return None,
         })
     }
 
     fn derive(&self, node: NodeNo, folded: &mut Folded) {
-        let entry = self.graph().node(node);
         let derived = [
             "kind",
             "missing",
@@ -196,9 +201,9 @@ impl Snapshot {
             folded.fields.insert("conflict", Value::List(names.collect()));
         }
         self.name_parts(node, &mut folded.fields);
-        match entry.kind {
+        match self.kind_of(node) {
             Kind::Deployment => {
-                let derived = self.graph().deployments.get(&node).copied().unwrap_or_default();
+                let derived = self.graph().deployment(node);
                 folded.fields.insert("events", derived.events);
                 folded.fields.insert("overrides", derived.overrides);
                 for (name, time) in [("first_event", derived.first), ("last_event", derived.last)] {
@@ -220,7 +225,7 @@ impl Snapshot {
                 }
             }
             Kind::Import => {
-                if let Some(facts) = self.graph().imports.get(&node) {
+                if let Some(facts) = self.graph().imports().get(&node) {
                     folded.fields.insert("number", facts.number);
                     folded.fields.insert("nodes", facts.revisions);
                     folded.fields.insert("events", facts.events);
@@ -242,8 +247,8 @@ impl Snapshot {
     /// Parts of the key that are fields too, where no source says them otherwise: so a missing
     /// node has the name by which it is known.
     fn name_parts(&self, node: NodeNo, fields: &mut Map) {
-        let entry = self.graph().node(node);
-        let parts: &[&str] = match (entry.kind, entry.key.0.len()) {
+        let (kind, key) = (self.kind_of(node), self.key_of(node));
+        let parts: &[&str] = match (kind, key.0.len()) {
             (Kind::Dataset, 4) => &["name", "digest", "source_type", ""],
             (Kind::Model, 3) => &["registry", "name", "version"],
             (Kind::Deployment, 5) => {
@@ -254,7 +259,7 @@ impl Snapshot {
             (Kind::System, 1) => &["name"],
             _ => &[],
         };
-        for (name, part) in parts.iter().zip(&entry.key.0) {
+        for (name, part) in parts.iter().zip(&key.0) {
             if let KeyPart::Text(text) = part
                 && !name.is_empty()
                 && fields.get(name).is_none()
@@ -262,7 +267,7 @@ impl Snapshot {
                 fields.insert(*name, text.as_str());
             }
         }
-        let copies: &[(&str, &str)] = match entry.kind {
+        let copies: &[(&str, &str)] = match kind {
             Kind::Dataset => &[("version", "digest")],
             Kind::Deployment => &[("name", "service")],
             _ => &[],

@@ -66,7 +66,7 @@ impl Snapshot {
     fn find_alias(&self, kind: Kind, text: &str) -> Vec<NodeNo> {
         let (name, version) = text.rsplit_once('@').unwrap_or((text, ""));
         let hashed = (kind == Kind::Actor).then(|| self.view.secrets().keys.actor(text).ok());
-        let aliases = self.graph().aliases.iter().filter(|(of, alias, _)| {
+        let aliases = self.graph().aliases().iter().filter(|(of, alias, _)| {
             let plain = alias == text || (alias == name && !version.is_empty());
             of == kind.name()
                 && (plain || hashed.as_ref().is_some_and(|h| h.as_ref() == Some(alias)))
@@ -79,8 +79,12 @@ impl Snapshot {
             {
                 *part = KeyPart::Text(version.to_owned());
             }
+            if !target.is_claim() {
+                found.extend(self.graph().with_key(kind, &target));
+                continue;
+            }
             let nodes = self.nodes_of(kind);
-            found.extend(nodes.filter(|node| target.fits(self.key_of(*node))));
+            found.extend(nodes.filter(|node| target.fits(&self.key_of(*node))));
         }
         found.sort_unstable();
         found.dedup();
@@ -93,9 +97,9 @@ impl Snapshot {
         let Some(name) = text.strip_suffix("@latest") else { return Vec::new() };
         let mut latest: BTreeMap<&str, (u64, NodeNo)> = BTreeMap::new();
         for node in self.graph().labels.find(Kind::Model, name) {
-            let key = self.key_of(node);
-            let number = key.part_text(2).and_then(|version| version.parse().ok());
-            let (Some(registry), Some(number)) = (key.part_text(0), number) else { continue };
+            let part = |at| self.graph().key_text(node, at);
+            let number = part(2).and_then(|version| version.parse().ok());
+            let (Some(registry), Some(number)) = (part(0), number) else { continue };
             let best = latest.entry(registry).or_insert((number, node));
             *best = (number, node).max(*best);
         }
@@ -107,13 +111,10 @@ impl Snapshot {
             return Vec::new();
         }
         let begins =
-            |node: &NodeNo| self.key_of(*node).part_text(0).is_some_and(|id| id.starts_with(text));
+            |node: &NodeNo| self.graph().key_text(*node, 0).is_some_and(|id| id.starts_with(text));
         // Nodes of a kind stand in key order: those that begin so stand together.
         let range = self.nodes_of(kind);
-        let low = Key::text(text);
-        let nodes = &self.graph().nodes[range.start as usize..range.end as usize];
-        let from = nodes.partition_point(|node| node.key < low);
-        let from = range.start + u32::try_from(from).unwrap_or(0);
+        let from = self.graph().first_from(kind, &Key::text(text));
         (from..range.end).take_while(begins).collect()
     }
 
@@ -127,13 +128,7 @@ impl Snapshot {
         let padded =
             |fill: &str| Hash::from_hex(&format!("{digits}{}", fill.repeat(64 - digits.len())));
         let (Some(low), Some(high)) = (padded("0"), padded("f")) else { return Vec::new() };
-        let ids = &self.graph().ids;
-        let from = ids.partition_point(|(id, _)| *id < low);
-        let rest = ids[from..].iter().take_while(|(id, _)| *id <= high);
-        let mut found: Vec<NodeNo> = rest.map(|(_, node)| *node).collect();
-        found.sort_unstable();
-        found.dedup();
-        found
+        self.graph().with_revision(&low, &high)
     }
 
     /// What a node is called in answers; pasted back, it means this node.

@@ -71,18 +71,13 @@ impl Snapshot {
     /// The commit that first named a node, and the last that said something new about it.
     #[must_use]
     pub fn commits_of(&self, node: NodeNo) -> (u64, u64) {
-        let entry = self.graph().node(node);
-        (entry.first_commit, entry.last_commit)
+        self.graph().commits_of(node)
     }
 
     /// The node of this view that another view of the same store has under that number.
     #[must_use]
     pub fn same_node(&self, other: &Snapshot, node: NodeNo) -> Option<NodeNo> {
-        let theirs = other.graph().node(node);
-        let range = self.nodes_of(theirs.kind);
-        let own = self.graph().nodes.get(range.start as usize..range.end as usize)?;
-        let at = own.binary_search_by(|ours| ours.key.cmp(&theirs.key)).ok()?;
-        Some(range.start + u32::try_from(at).ok()?)
+        self.graph().with_key(other.kind_of(node), &other.key_of(node))
     }
 
     /// When its source was in the state that a revision describes, ns, and what the revision says;
@@ -122,8 +117,8 @@ impl Snapshot {
     /// The rule that is broken.
     pub fn check_rows(&self, revision: &RevisionInfo) -> Result<u64> {
         let graph = self.graph();
-        let at = revision.batch.and_then(|ordinal| graph.batch_of_ordinal.get(&ordinal));
-        let Some(batch) = at.and_then(|at| graph.batches.get(*at as usize)) else { return Ok(0) };
+        let batch = revision.batch.and_then(|ordinal| graph.batches().of_ordinal(ordinal));
+        let Some(batch) = batch else { return Ok(0) };
         let fail = |rule: &str| {
             Err(Error::corrupt(segment_path(revision.at.segment), revision.at.offset, rule))
         };

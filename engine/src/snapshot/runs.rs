@@ -1,11 +1,11 @@
 //! Event-key runs: those on disk, and what a view must add to them.
 
 use super::View;
+use crate::damage::Damage;
 use crate::error::{Error, Result};
-use crate::events::{Container, EventValue, IndexedFields, KeyEntry, KeyRun, write_run};
+use crate::events::{Container, EventValue, IndexedFields, KeyEntry, KeyRun};
 use crate::graph::container_place;
 use crate::keys::ValueHasher;
-use crate::mapping::Bytes;
 use crate::storage::Storage;
 use crate::store::{State, Store};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,12 +29,17 @@ impl DiskRuns {
         *self.opened() = None;
     }
 
-    fn get(&self, storage: &dyn Storage, store: &[u8; 16]) -> Result<Arc<Vec<KeyRun>>> {
+    fn get(
+        &self,
+        storage: &dyn Storage,
+        store: &[u8; 16],
+        damage: &Arc<Damage>,
+    ) -> Result<Arc<Vec<KeyRun>>> {
         let mut opened = self.opened();
         if let Some(runs) = &*opened {
             return Ok(Arc::clone(runs));
         }
-        let runs = Arc::new(on_disk(storage, store)?);
+        let runs = Arc::new(on_disk(storage, store, damage)?);
         *opened = Some(Arc::clone(&runs));
         Ok(runs)
     }
@@ -52,14 +57,15 @@ impl View {
     }
 
     fn make_runs(&self) -> Result<Vec<KeyRun>> {
-        let disk = self.disk_runs.get(&*self.storage, &self.store)?;
+        let damage = self.graph.damage();
+        let disk = self.disk_runs.get(&*self.storage, &self.store, damage)?;
         let fitting = disk.iter().filter(|run| run.fields == self.indexed).cloned();
         let mut runs = in_order(fitting.collect());
         let covered = covered(&runs);
         let hasher = self.secrets().keys.value_hasher()?;
         let mut entries = Vec::new();
         let mut open: Option<(u32, Container)> = None;
-        for batch in self.graph.batches.iter().filter(|batch| batch.commit > covered) {
+        for batch in self.graph.batches().iter().filter(|batch| batch.commit > covered) {
             let Some((place, first_row)) = batch.place else { continue };
             if open.as_ref().is_none_or(|(of, _)| *of != place) {
                 let place_of = &self.graph.containers[place as usize];
@@ -71,8 +77,7 @@ impl View {
         }
         if !entries.is_empty() {
             let commits = (covered + 1, self.graph.commit.max(covered + 1));
-            let bytes = write_run(&mut entries, &self.store, commits, self.indexed);
-            runs.push(KeyRun::open("a run in memory", Bytes::held(bytes), &self.store)?);
+            runs.push(KeyRun::of(&mut entries, commits, self.indexed, damage)?);
         }
         Ok(runs)
     }
@@ -114,8 +119,9 @@ pub(super) fn write(store: &Store, state: &State) -> Result<()> {
         storage.remove(&format!("index/{name}"))?;
     }
     let indexed = state.ledger.indexed(state.head.commit);
-    let (fitting, others): (Vec<_>, Vec<_>) =
-        on_disk(storage, store.id())?.into_iter().partition(|run| run.fields == indexed);
+    let (fitting, others): (Vec<_>, Vec<_>) = on_disk(storage, store.id(), &Arc::default())?
+        .into_iter()
+        .partition(|run| run.fields == indexed);
     // Made when other fields were indexed: none of them answers for this set.
     for run in others {
         storage.remove(&run_path(run.commits))?;
@@ -133,13 +139,14 @@ pub(super) fn write(store: &Store, state: &State) -> Result<()> {
     let commits = (covered + 1, state.head.commit);
     let mut new = entries(storage, state, &hasher, indexed, commits)?;
     let (mut from, mut old) = (commits.0, Vec::new());
-    if runs.len() >= RUNS_MAX {
+    // Damage must not get a new checksum: what is damaged waits for `rebuild`.
+    if runs.len() >= RUNS_MAX && runs.iter().all(KeyRun::is_sound) {
         from = 1;
         new.extend(runs.iter().flat_map(KeyRun::entries));
         old = runs.iter().map(|run| run_path(run.commits)).collect();
     }
     let commits = (from, commits.1);
-    storage.put(&run_path(commits), &write_run(&mut new, store.id(), commits, indexed), false)?;
+    KeyRun::write(storage, &run_path(commits), &mut new, store.id(), (commits, indexed))?;
     old.iter().try_for_each(|path| storage.remove(path))
 }
 
@@ -148,13 +155,13 @@ fn run_path(commits: (u64, u64)) -> String {
 }
 
 /// Runs on disk that are whole.
-fn on_disk(storage: &dyn Storage, store: &[u8; 16]) -> Result<Vec<KeyRun>> {
+fn on_disk(storage: &dyn Storage, store: &[u8; 16], damage: &Arc<Damage>) -> Result<Vec<KeyRun>> {
     let mut all = Vec::new();
     for name in storage.list("index")? {
         let path = format!("index/{name}");
         if name.ends_with(".run")
             && let Some(bytes) = storage.read(&path)?
-            && let Ok(run) = KeyRun::open(&path, bytes, store)
+            && let Ok(run) = KeyRun::open(&path, bytes, store, damage)
         {
             all.push(run);
         }

@@ -1,9 +1,10 @@
 //! Making views, and keeping the last few: the graph and the segments.
 
 use super::runs::{self, DiskRuns};
-use super::{Snapshot, View, weigh};
+use super::{Snapshot, View, columns, weigh};
+use crate::damage::Damage;
 use crate::error::{Error, Result};
-use crate::graph;
+use crate::graph::{self, Graph};
 use crate::index;
 use crate::segment::{open_segment, segment_path};
 use crate::store::{State, Store};
@@ -16,7 +17,11 @@ const KEPT: usize = 4;
 #[derive(Default)]
 pub(crate) struct Views {
     cached: Mutex<Vec<(u64, Arc<View>)>>,
+    /// The graph that opening the store found to be of `head`, until the first view takes it.
+    opened: Mutex<Option<Graph>>,
     runs: Arc<DiskRuns>,
+    /// Shared by all views since derived files were last made anew.
+    damage: Mutex<Arc<Damage>>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -24,9 +29,17 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Views {
-    /// Forgets everything derived.
+    /// Views of a store whose graph was found when it was opened.
+    pub(crate) fn new(opened: Option<Graph>, damage: Arc<Damage>) -> Views {
+        let (opened, damage) = (Mutex::new(opened), Mutex::new(damage));
+        Views { opened, damage, ..Views::default() }
+    }
+
+    /// Forgets everything derived, and what was found damaged of it.
     pub(crate) fn forget(&self) {
         locked(&self.cached).clear();
+        *locked(&self.opened) = None;
+        *locked(&self.damage) = Arc::default();
         self.runs.forget();
     }
 
@@ -45,16 +58,22 @@ impl Views {
             let bytes = open_segment(store.storage(), number, store.id())?;
             segments.push(bytes.ok_or_else(missing)?);
         }
+        let damage = Arc::clone(&locked(&self.damage));
         let indexed = if commit == state.head.commit {
-            index::read_graph(store.storage(), &state.head)?
+            let opened = locked(&self.opened).take();
+            match opened {
+                Some(graph) => Some(graph),
+                None => index::read_graph(store.storage(), &state.head, &damage)?,
+            }
         } else {
             None
         };
         let is_new = indexed.is_none();
         let graph = match indexed {
             Some(graph) => graph,
-            None => graph::build(&state.ledger, &segments, commit)?,
+            None => graph::build(state.ledger.load()?, &segments, commit, &damage)?,
         };
+        let indexed = graph.indexed;
         let view = Arc::new(View {
             graph,
             segments,
@@ -64,7 +83,7 @@ impl Views {
             runs: OnceLock::new(),
             disk_runs: Arc::clone(&self.runs),
             store: *store.id(),
-            indexed: state.ledger.indexed(commit),
+            indexed,
         });
         let view = if is_new { weigh::weigh(view)? } else { view };
         if cached.len() >= KEPT {
@@ -82,6 +101,8 @@ impl Views {
             return Ok(());
         }
         let snapshot = self.snapshot(store, state, state.head.commit)?;
-        index::write(store.storage(), &state.head, &state.ledger, &snapshot.view.graph)
+        let columns = columns::make(&snapshot)?;
+        let ledger = state.ledger.load()?;
+        index::write(store.storage(), &state.head, ledger, &snapshot.view.graph, columns)
     }
 }

@@ -20,7 +20,7 @@ type Rivals = Vec<(usize, u32, Weight)>;
 
 /// Finds the rows that are outweighed, and counts again what they or a retraction took away.
 pub(super) fn weigh(view: Arc<View>) -> Result<Arc<View>> {
-    let batches = &view.graph.batches;
+    let batches = view.graph.batches();
     if batches.iter().all(|batch| batch.kept.is_none() && batch.doubted.is_empty()) {
         return Ok(view);
     }
@@ -28,28 +28,27 @@ pub(super) fn weigh(view: Arc<View>) -> Result<Arc<View>> {
     let outweighed = outweighed(&snapshot)?;
     let mut view = Arc::into_inner(snapshot.view).expect("nobody else has seen this view");
     for (at, rows) in &outweighed {
-        view.graph.batches[*at].outweighed = rows.iter().map(|row| (*row, 1)).collect();
+        view.graph.batches_mut()[*at].outweighed = rows.iter().map(|row| (*row, 1)).collect();
     }
     let snapshot = Snapshot::new(Arc::new(view));
     let mut counted = Vec::new();
-    for (at, batch) in snapshot.view.graph.batches.iter().enumerate() {
+    for (at, batch) in snapshot.view.graph.batches().iter().enumerate() {
         if batch.kept.is_some() || !batch.outweighed.is_empty() {
             counted.push((at, count(&snapshot, batch)?));
         }
     }
     let mut view = Arc::into_inner(snapshot.view).expect("nobody else has seen this view");
     for (at, counted) in counted {
-        let batch = &mut view.graph.batches[at];
+        let batch = &mut view.graph.batches_mut()[at];
         (batch.events, batch.overrides, batch.art12) = counted.counts;
         (batch.first_time, batch.last_time) = counted.times;
     }
-    view.graph.derive_deployments();
     Ok(Arc::new(view))
 }
 
 /// For each batch the rows that another row of the same identity outweighs.
 fn outweighed(snapshot: &Snapshot) -> Result<BTreeMap<usize, Vec<u32>>> {
-    let batches = &snapshot.view.graph.batches;
+    let batches = snapshot.view.graph.batches();
     let mut rivals: HashMap<[u8; 16], Rivals> = HashMap::new();
     let mut sources: Vec<&str> = Vec::new();
     for batch in batches.iter().filter(|batch| !batch.doubted.is_empty()) {
@@ -60,13 +59,13 @@ fn outweighed(snapshot: &Snapshot) -> Result<BTreeMap<usize, Vec<u32>>> {
                 rivals.entry(identity).or_default();
             }
         }
-        sources.extend(snapshot.graph().node(batch.node).key.part_text(0));
+        sources.extend(snapshot.graph().key_text(batch.node, 0));
     }
     if rivals.is_empty() {
         return Ok(BTreeMap::new());
     }
     for (at, batch) in batches.iter().enumerate() {
-        let source = snapshot.graph().node(batch.node).key.part_text(0);
+        let source = snapshot.graph().key_text(batch.node, 0);
         if source.is_none_or(|source| !sources.contains(&source)) {
             continue;
         }

@@ -66,6 +66,15 @@ impl Storage for FaultyStorage {
         self.inner.read(path)
     }
 
+    fn read_held(&self, path: &str) -> Result<Option<Bytes>> {
+        self.inner.read_held(path)
+    }
+
+    fn remove_unheld(&self, path: &str) -> Result<bool> {
+        self.step(path, false)?;
+        self.inner.remove_unheld(path)
+    }
+
     fn list(&self, folder: &str) -> Result<Vec<String>> {
         self.inner.list(folder)
     }

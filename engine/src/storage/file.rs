@@ -106,6 +106,35 @@ impl Storage for FileStorage {
         }
     }
 
+    fn read_held(&self, path: &str) -> Result<Option<Bytes>> {
+        let path = self.path(path);
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(Error::io("open", path, e)),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Bytes::map_locked(file).map(Some).map_err(|e| Error::io("map", path, e)),
+            // The writer is about to remove it.
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(e)) => Err(Error::io("lock", path, e)),
+        }
+    }
+
+    fn remove_unheld(&self, path: &str) -> Result<bool> {
+        let full = self.path(path);
+        let file = match File::open(&full) {
+            Ok(file) => file,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(true),
+            Err(e) => return Err(Error::io("open", full, e)),
+        };
+        match file.try_lock() {
+            Ok(()) => self.remove(path).map(|()| true),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(e)) => Err(Error::io("lock", full, e)),
+        }
+    }
+
     fn list(&self, folder: &str) -> Result<Vec<String>> {
         let folder = self.path(folder);
         let entries = match fs::read_dir(&folder) {

@@ -1,13 +1,15 @@
 //! Making and opening: reading the segments, adopting whole commits, setting a torn tail aside.
 
-use super::{Options, SecretBox, State, Store, orphans, recovery};
+use super::{LazyLedger, Options, SecretBox, State, Store, orphans, recovery};
 use crate::catalog::Catalog;
 use crate::clock::utc_text;
+use crate::damage::Damage;
 use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
 use crate::index;
 use crate::keys::Keys;
 use crate::ledger::Ledger;
+use crate::mapping::Bytes;
 use crate::sealed::Register;
 use crate::segment::{Walk, open_segment, segment_path};
 use crate::snapshot::Views;
@@ -58,7 +60,8 @@ impl Store {
             storage.put(HEAD, &reached.to_bytes(), false)?;
         }
         orphans::set_aside(&*storage, &ledger)?;
-        Store::assemble(storage, options, reached, ledger, Some(lock))
+        let ledger = LazyLedger::known(ledger);
+        Store::assemble(storage, options, reached, ledger, Views::default(), Some(lock))
     }
 
     /// Opens a store on a medium for reading.
@@ -73,15 +76,24 @@ impl Store {
             return Err(Error::corrupt(HEAD, 0, "it is there; opening for writing finds it again"));
         };
         let head = Head::from_bytes(&bytes)?;
-        let (ledger, _) = replay_from_index(&*storage, &head)?;
-        Store::assemble(storage, Options::default(), head, ledger, None)
+        let damage = Arc::new(Damage::default());
+        let graph = index::read_graph(&*storage, &head, &damage)?;
+        let ledger = if graph.is_some() {
+            let index = index::ledger_bytes(&*storage)?;
+            LazyLedger::unread(Arc::clone(&storage), head, index, Arc::clone(&damage))
+        } else {
+            LazyLedger::known(replay_from_index(&*storage, &head)?.0)
+        };
+        let views = Views::new(graph, damage);
+        Store::assemble(storage, Options::default(), head, ledger, views, None)
     }
 
     fn assemble(
         storage: Arc<dyn Storage>,
         options: Options,
         head: Head,
-        ledger: Ledger,
+        ledger: LazyLedger,
+        views: Views,
         lock: Option<Box<dyn Send + Sync>>,
     ) -> Result<Store> {
         let keys = Keys::open(&*storage)?;
@@ -96,7 +108,7 @@ impl Store {
             state: RwLock::new(State::new(head, ledger)),
             secrets: Arc::new(RwLock::new(SecretBox { keys, register })),
             poisoned: Mutex::new(None),
-            views: Views::default(),
+            views,
             catalog,
             storage,
             _lock: lock,
@@ -121,7 +133,16 @@ fn store_id(storage: &dyn Storage) -> Result<[u8; 16]> {
 
 /// Reads what `head` vouches for: what the index holds from there, the rest from the segments.
 fn replay_from_index(storage: &dyn Storage, head: &Head) -> Result<(Ledger, Head)> {
-    if let Some((ledger, covered)) = index::read_ledger(storage, head)?
+    replay_from(storage, head, index::ledger_bytes(storage)?.as_ref())
+}
+
+/// The same, with the ledger's file as it was.
+pub(super) fn replay_from(
+    storage: &dyn Storage,
+    head: &Head,
+    index: Option<&Bytes>,
+) -> Result<(Ledger, Head)> {
+    if let Some((ledger, covered)) = index.and_then(|bytes| index::read_ledger(bytes, head))
         && let Ok(replayed) = replay(storage, head, ledger, covered)
     {
         return Ok(replayed);

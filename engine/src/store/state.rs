@@ -1,12 +1,13 @@
 //! What an open store keeps in mind: up to where it is whole, and the log folded.
 
+use super::LazyLedger;
 use crate::claims::{ClaimIndex, is_claim};
 use crate::head::Head;
-use crate::ledger::{Ledger, ReadTransaction};
+use crate::ledger::ReadTransaction;
 
 pub(crate) struct State {
     pub(crate) head: Head,
-    pub(crate) ledger: Ledger,
+    pub(crate) ledger: LazyLedger,
     /// Exact nodes that are described, for pins of claims.
     pub(crate) claims: ClaimIndex,
     claimed: Vec<bool>,
@@ -14,7 +15,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(head: Head, ledger: Ledger) -> State {
+    pub(crate) fn new(head: Head, ledger: LazyLedger) -> State {
         let claims = ClaimIndex::default();
         State { head, ledger, claims, claimed: Vec::new(), walked: 0 }
     }

@@ -3,20 +3,12 @@
 use super::segments::Log;
 use super::{Fault, Report, Steps};
 use crate::error::{Error, Result};
-use crate::events::KeyRun;
 use crate::index;
-use crate::mapping::Bytes;
 use crate::storage::Storage;
 
-/// Is a file whole, by its form?
-fn whole(path: &str, bytes: Bytes, store: &[u8; 16]) -> Result<()> {
-    if path.ends_with(".run") {
-        KeyRun::open(path, bytes, store).map(|_| ())
-    } else if path.ends_with(".idx") {
-        index::check(path, &bytes, store)
-    } else {
-        Ok(())
-    }
+/// Is it a file whose form is known?
+fn is_known(path: &str) -> bool {
+    path.ends_with(".run") || path.ends_with(".idx") || path.ends_with("/manifest")
 }
 
 pub(super) fn check(
@@ -30,8 +22,10 @@ pub(super) fn check(
     for name in names {
         let path = format!("index/{name}");
         let store = log.store.unwrap_or_default();
-        if let Some(bytes) = storage.read(&path)?
-            && let Err(Error::Corrupt { file, at, rule }) = whole(&path, bytes, &store)
+        if is_known(&path)
+            && let Some(bytes) = storage.read(&path)?
+            && let Err(Error::Corrupt { file, at, rule } | Error::Derived { file, at, rule }) =
+                index::check(&path, &bytes, &store)
         {
             let lost = "nothing: it is not used, and `lineal rebuild` makes it again".to_owned();
             report.push(Fault { file, at, rule, lost, derived: true });

@@ -1,0 +1,202 @@
+//! Opening a graph over its sections, and the parts of it that are read when first asked for.
+
+use super::batches::{self, Batches};
+use super::column::{Column, ColumnDraft};
+use super::{Batch, Csr, Graph, ImportFacts, Labels, NodeNo};
+use crate::damage::Damage;
+use crate::error::Result;
+use crate::events::IndexedFields;
+use crate::head::Head;
+use crate::index::{IndexKind, Reader};
+use crate::mapping::Bytes;
+use crate::schema::{KINDS, Kind, RELATION_COUNT};
+use crate::sections::{Section, Sections, Tag};
+use crate::storage::Storage;
+use lineal_proof::Key;
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+impl Graph {
+    /// Opens the graph of a file; what `head` was for it, and the graph.
+    ///
+    /// # Errors
+    /// [`crate::Error::Derived`] if its header or directory is damaged.
+    pub(crate) fn read(path: &str, bytes: Bytes, damage: &Arc<Damage>) -> Result<(Head, Graph)> {
+        let (head, sections) = Sections::open(path, bytes, IndexKind::Graph, damage)?;
+        let graph = Graph::open(sections).filter(|graph| graph.commit == head.commit);
+        let rule = "its sections are those of a graph, and as long as they must be".to_owned();
+        let misfit = || crate::Error::Derived { file: path.to_owned(), at: 0, rule };
+        Ok((head, graph.ok_or_else(misfit)?))
+    }
+
+    /// A graph over sections; none if they do not fit one another.
+    pub(super) fn open(sections: Sections) -> Option<Graph> {
+        let view = sections.get::<u8>(Tag::View, 0);
+        let mut from = Reader::over(view.all()?);
+        let (commit, recorded) = (from.u64()?, from.i64()?);
+        let indexed = IndexedFields::from_bits(from.u64()?);
+        let kinds = from.u32s()?;
+        let chains = from.items(|from| Some((from.text()?, from.text()?)))?;
+        let containers = batches::read_containers(&mut from)?;
+        let ids = sections.get(Tag::NodeIds, 0);
+        let count = Section::<[u8; 32]>::len(&ids);
+        let revision_ids = sections.get(Tag::RevisionIds, 0);
+        let revisions = Section::<[u8; 32]>::len(&revision_ids);
+        let csrs = |tags| {
+            let numbers = 0..u16::try_from(RELATION_COUNT).unwrap_or(u16::MAX);
+            numbers.map(|number| Csr::open(&sections, tags, number, count)).collect()
+        };
+        let graph = Graph {
+            commit,
+            recorded,
+            indexed,
+            count,
+            kinds,
+            chains,
+            containers,
+            ids,
+            key_offsets: sections.get(Tag::KeyOffsets, 0),
+            key_bytes: sections.get(Tag::KeyBytes, 0),
+            flags: sections.get(Tag::Flags, 0),
+            first_commits: sections.get(Tag::FirstCommits, 0),
+            last_commits: sections.get(Tag::LastCommits, 0),
+            revision_counts: sections.get(Tag::RevisionCounts, 0),
+            head_offsets: sections.get(Tag::HeadOffsets, 0),
+            head_chains: sections.get(Tag::HeadChains, 0),
+            head_revisions: sections.below(Tag::HeadRevisions, 0, revisions),
+            head_places: sections.get(Tag::HeadPlaces, 0),
+            candidate_nodes: sections.below(Tag::CandidateNodes, 0, count),
+            candidate_offsets: sections.get(Tag::CandidateOffsets, 0),
+            candidates: sections.below(Tag::Candidates, 0, count),
+            forward: csrs((Tag::ForwardOffsets, Tag::ForwardTargets)),
+            inverse: csrs((Tag::InverseOffsets, Tag::InverseTargets)),
+            labels: Labels::open(&sections, count)?,
+            revision_ids,
+            revision_nodes: sections.below(Tag::RevisionNodes, 0, count),
+            blob_ids: sections.get(Tag::BlobIds, 0),
+            blob_places: sections.get(Tag::BlobPlaces, 0),
+            commit_times: sections.get(Tag::CommitTimes, 0),
+            batches: OnceLock::new(),
+            deployments: OnceLock::new(),
+            imports: OnceLock::new(),
+            aliases: OnceLock::new(),
+            columns: Default::default(),
+            sections,
+        };
+        (from.is_at_end() && graph.fits()).then_some(graph)
+    }
+
+    /// Is every section as long as those beside it say?
+    fn fits(&self) -> bool {
+        let heads = self.head_chains.len();
+        u32::try_from(self.count).is_ok()
+            && self.kinds.len() == KINDS.len() + 1
+            && self.kinds.is_sorted()
+            && self.kinds.last().is_some_and(|end| *end as usize == self.count)
+            && self.key_offsets.len() == self.count + 1
+            && self.flags.len() == self.count
+            && self.first_commits.len() == self.count
+            && self.last_commits.len() == self.count
+            && self.revision_counts.len() == self.count
+            && self.head_offsets.len() == self.count + 1
+            && self.head_revisions.len() == heads
+            && self.head_places.len() == heads
+            && self.candidate_offsets.len() == self.candidate_nodes.len() + 1
+            && self.revision_nodes.len() == self.revision_ids.len()
+            && self.blob_places.len() == self.blob_ids.len()
+            && self.commit_times.len() as u64 >= self.commit
+    }
+
+    /// With batches that no section holds yet.
+    pub(super) fn with_batches(mut self, list: Vec<Batch>) -> Graph {
+        self.batches = OnceLock::from(Batches::new(list));
+        self
+    }
+
+    /// A list that a section holds: read when first asked for, empty and noted if it is damaged.
+    fn list<'a, T: Default>(
+        &self,
+        known: &'a OnceLock<T>,
+        tag: Tag,
+        read: impl FnOnce(&[u8]) -> Option<T>,
+    ) -> &'a T {
+        known.get_or_init(|| {
+            let section = self.sections.get::<u8>(tag, 0);
+            section.all().and_then(read).unwrap_or_else(|| {
+                self.sections.misfit("batches, imports and aliases are lists of such");
+                T::default()
+            })
+        })
+    }
+
+    /// The batches that are alive.
+    pub(crate) fn batches(&self) -> &Batches {
+        let (nodes, containers) = (self.count, self.containers.len());
+        self.list(&self.batches, Tag::Batches, |bytes| {
+            batches::read_batches(bytes, nodes, containers)
+        })
+    }
+
+    /// The batches, to change what counts of them; what is derived from them is forgotten. Only for
+    /// a graph that was just built: none of a file.
+    pub(crate) fn batches_mut(&mut self) -> &mut [Batch] {
+        self.deployments = OnceLock::new();
+        self.batches.get_mut().map_or(&mut [], Batches::list_mut)
+    }
+
+    /// What is known of each import, by its node.
+    pub(crate) fn imports(&self) -> &BTreeMap<NodeNo, ImportFacts> {
+        self.list(&self.imports, Tag::Imports, batches::read_imports)
+    }
+
+    /// Names given by hand: kind, name, what they stand for.
+    pub(crate) fn aliases(&self) -> &[(String, String, Key)] {
+        self.list::<Vec<_>>(&self.aliases, Tag::Aliases, batches::read_aliases)
+    }
+
+    /// Has it columns of fields? Those of a view in memory have none.
+    pub(crate) fn has_columns(&self) -> bool {
+        KINDS.into_iter().any(|kind| {
+            let numbers = kind_columns(kind);
+            numbers.clone().any(|number| self.sections.holds(Tag::Present, number))
+        })
+    }
+
+    /// A column of a kind, by the number of its field; none if there is none.
+    #[inline]
+    pub(crate) fn column(&self, kind: Kind, field: usize) -> Option<&Column> {
+        let open = || {
+            let range = self.nodes_of(kind);
+            let open = |number| Column::open(&self.sections, number, kind, range.clone());
+            kind_columns(kind).map(open).collect()
+        };
+        self.columns.get(kind as usize)?.get_or_init(open).get(field)?.as_ref()
+    }
+
+    /// Writes it as a file, with columns.
+    ///
+    /// # Errors
+    /// What the medium says, or the damage of a file that it was read from.
+    pub(crate) fn write(
+        &self,
+        storage: &dyn Storage,
+        path: &str,
+        head: &Head,
+        columns: Vec<ColumnDraft>,
+    ) -> Result<()> {
+        let mut sections = self.sections.checked_copy()?;
+        sections.put(Tag::Batches, 0, 0, &batches::write_batches(self.batches()));
+        for column in columns {
+            column.put(&mut sections);
+        }
+        self.damage().found().map_or(Ok(()), Err)?;
+        sections.write(storage, path, IndexKind::Graph, head)
+    }
+}
+
+/// The numbers of a kind's columns in the directory.
+fn kind_columns(kind: Kind) -> std::ops::Range<u16> {
+    let first = super::column::number(kind, 0);
+    let count = super::column::fields_of(kind).count();
+    first..first + u16::try_from(count).unwrap_or(0)
+}

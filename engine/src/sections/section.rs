@@ -1,0 +1,181 @@
+//! One section: numbers in place, each block checked when it is first touched.
+
+use super::BLOCK;
+use crate::damage::Damage;
+use crate::mapping::{Bytes, Word, Words, as_bytes};
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+const UNKNOWN: u8 = 0;
+const SOUND: u8 = 1;
+const DAMAGED: u8 = 2;
+
+/// The checksums of a file's blocks, and which blocks are known to fit.
+pub(crate) struct Blocks {
+    path: String,
+    crcs: Vec<u32>,
+    /// A number that only ever goes from unknown to what every thread would find: no order between
+    /// threads is needed.
+    known: Vec<AtomicU8>,
+    damage: Arc<Damage>,
+}
+
+impl Blocks {
+    pub(super) fn new(path: &str, crcs: Vec<u32>, damage: Arc<Damage>) -> Blocks {
+        let known = crcs.iter().map(|_| AtomicU8::new(UNKNOWN)).collect();
+        Blocks { path: path.to_owned(), crcs, known, damage }
+    }
+}
+
+/// Where a section of a file stands, and among which blocks.
+struct Place {
+    at: u64,
+    first: usize,
+    blocks: Arc<Blocks>,
+}
+
+/// Numbers of a file, or made in memory.
+pub(crate) struct Section<T: Word> {
+    words: Option<Words<T>>,
+    /// None for numbers made here.
+    place: Option<Place>,
+    /// Numbers of a file must be below this.
+    bound: Option<u64>,
+}
+
+impl<T: Word> Section<T> {
+    pub(super) fn empty() -> Section<T> {
+        Section { words: None, place: None, bound: None }
+    }
+
+    pub(super) fn new(bytes: &Bytes, checks: Option<(u64, usize, &Arc<Blocks>)>) -> Option<Self> {
+        let words = Some(Words::over(bytes)?);
+        let place = checks.map(|(at, first, blocks)| Place { at, first, blocks: blocks.clone() });
+        Some(Section { words, place, bound: None })
+    }
+
+    /// The numbers, checked or not.
+    #[inline]
+    fn words(&self) -> &[T] {
+        self.words.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.words().len()
+    }
+
+    /// A number; none behind the end, or if its block is damaged.
+    #[inline]
+    pub(crate) fn get(&self, at: usize) -> Option<T> {
+        let word = *self.words().get(at)?;
+        self.is_sound(at..at + 1).then_some(word)
+    }
+
+    /// Some of the numbers; none if they reach behind the end, or touch a damaged block.
+    #[inline]
+    pub(crate) fn range(&self, range: Range<usize>) -> Option<&[T]> {
+        let words = self.words().get(range.clone())?;
+        self.is_sound(range).then_some(words)
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> Option<&[T]> {
+        self.range(0..self.len())
+    }
+
+    #[inline]
+    fn is_sound(&self, range: Range<usize>) -> bool {
+        let Some(place) = &self.place else { return true };
+        if range.is_empty() {
+            return true;
+        }
+        let first = range.start * size_of::<T>() / BLOCK;
+        let last = (range.end * size_of::<T>() - 1) / BLOCK;
+        (first..=last).all(|block| {
+            let known = place.blocks.known.get(place.first + block);
+            known.is_some_and(|known| match known.load(Ordering::Relaxed) {
+                SOUND => true,
+                DAMAGED => false,
+                _ => self.check(place, block),
+            })
+        })
+    }
+
+    /// Checks a block for the first time.
+    #[cold]
+    fn check(&self, place: &Place, block: usize) -> bool {
+        let blocks = &place.blocks;
+        let number = place.first + block;
+        let items = BLOCK / size_of::<T>();
+        let range = block * items..((block + 1) * items).min(self.len());
+        if let Some(words) = &self.words {
+            words.expect(range.clone());
+        }
+        let part = self.words().get(range).unwrap_or_default();
+        let crc_fits = blocks.crcs.get(number) == Some(&crc32c::crc32c(as_bytes(part)));
+        let rule = if !crc_fits {
+            Some("the crc32c of each block fits")
+        } else if self.bound.is_some_and(|bound| !are_below(as_bytes(part), bound)) {
+            Some("each number leads to something")
+        } else {
+            None
+        };
+        if let Some(rule) = rule {
+            let at = place.at + (block * BLOCK) as u64;
+            blocks.damage.note(&blocks.path, at, rule);
+        }
+        let known = if rule.is_none() { SOUND } else { DAMAGED };
+        if let Some(of) = blocks.known.get(number) {
+            of.store(known, Ordering::Relaxed);
+        }
+        rule.is_none()
+    }
+}
+
+impl Section<u64> {
+    /// The first place in a range whose number is not below this one, where the numbers ascend and
+    /// are spread so evenly that it is near a guess: a few steps of doubling width lead from there
+    /// to the right place.
+    pub(crate) fn first_from(&self, range: Range<usize>, guess: usize, number: u64) -> usize {
+        let is_below = |at: usize| self.get(at).is_some_and(|other| other < number);
+        let Range { start, end } = range;
+        let guess = guess.clamp(start, end.max(start));
+        let (mut low, mut high, mut step) = (guess, guess, 1);
+        while low > start && !is_below(low - 1) {
+            low = low.saturating_sub(step).max(start);
+            step *= 2;
+        }
+        step = 1;
+        while high < end && is_below(high) {
+            low = low.max(high + 1);
+            high = (high + step).min(end);
+            step *= 2;
+        }
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            if is_below(middle) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+}
+
+/// A share of a length: where a number stands that is this far from 0 to 2^64.
+pub(crate) fn share(length: usize, number: u64) -> usize {
+    usize::try_from((u128::from(number) * length as u128) >> 64).unwrap_or(0)
+}
+
+impl Section<u32> {
+    pub(super) fn set_bound(&mut self, bound: usize) {
+        self.bound = Some(bound as u64);
+    }
+}
+
+fn are_below(words: &[u8], bound: u64) -> bool {
+    let (words, _) = words.as_chunks::<4>();
+    words.iter().all(|word| u64::from(u32::from_le_bytes(*word)) < bound)
+}

@@ -1,0 +1,125 @@
+//! Fields of all nodes of a kind: made once from the fold, then read in place.
+
+use super::Snapshot;
+use crate::error::Result;
+use crate::graph::{Cell, Column, ColumnDraft, NodeNo, fields_of};
+use crate::schema::{KINDS, Kind};
+use lineal_proof::{Map, Value};
+use rayon::prelude::*;
+use std::collections::BTreeSet;
+
+/// One field of a kind's nodes, without reading a record.
+#[derive(Clone, Copy)]
+pub struct FieldColumn<'a> {
+    snapshot: &'a Snapshot,
+    form: Form<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Form<'a> {
+    Stored(&'a Column),
+    Missing,
+    Gone,
+    Revisions,
+    Recorded,
+    Updated,
+}
+
+impl<'a> FieldColumn<'a> {
+    /// What stands there for a node of the kind.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, node: NodeNo) -> Cell<'a> {
+        let graph = &self.snapshot.view.graph;
+        let time = |commit| graph.recorded_at(commit).map_or(Cell::Absent, Cell::Time);
+        match self.form {
+            Form::Stored(column) => column.get(node),
+            Form::Missing => Cell::Bool(graph.is_missing(node)),
+            Form::Gone => Cell::Bool(graph.is_gone(node)),
+            Form::Revisions => Cell::Int(graph.revisions(node).into()),
+            Form::Recorded => time(graph.commits_of(node).0),
+            Form::Updated => time(graph.commits_of(node).1),
+        }
+    }
+}
+
+impl Snapshot {
+    /// One field of a kind's nodes, where it can be had without reading records: of a view that
+    /// stands in the index, a field whose type is text, a number, a truth value, a time or a hash.
+    #[must_use]
+    pub fn column(&self, kind: Kind, field: &str) -> Option<FieldColumn<'_>> {
+        let form = match field {
+            "missing" => Form::Missing,
+            "gone" => Form::Gone,
+            "revisions" => Form::Revisions,
+            "recorded" => Form::Recorded,
+            "updated" if kind != Kind::Import => Form::Updated,
+            name => Form::Stored(self.stored_column(kind, name)?),
+        };
+        Some(FieldColumn { snapshot: self, form })
+    }
+
+    #[inline]
+    pub(super) fn stored_column(&self, kind: Kind, field: &str) -> Option<&Column> {
+        let number = fields_of(kind).position(|spec| spec.name == field)?;
+        self.graph().column(kind, number)
+    }
+}
+
+/// Fields that are made from others: where the one must be asked of the records, so must the other.
+const MADE_FROM: [(&str, &str); 4] =
+    [("version", "digest"), ("name", "service"), ("time", "started"), ("time", "first_time")];
+
+/// The columns of every kind that has nodes.
+pub(super) fn make(snapshot: &Snapshot) -> Result<Vec<ColumnDraft>> {
+    if snapshot.graph().has_columns() {
+        return Ok(Vec::new());
+    }
+    let mut all = Vec::new();
+    for kind in KINDS {
+        all.extend(of_kind(snapshot, kind)?);
+    }
+    Ok(all)
+}
+
+/// Nodes whose fields are held at once while columns are made.
+const CHUNK: usize = 8_192;
+
+fn of_kind(snapshot: &Snapshot, kind: Kind) -> Result<Vec<ColumnDraft>> {
+    let mut columns: Vec<ColumnDraft> =
+        (0..fields_of(kind).count()).filter_map(|field| ColumnDraft::new(kind, field)).collect();
+    let nodes: Vec<NodeNo> = snapshot.nodes_of(kind).collect();
+    if nodes.is_empty() {
+        return Ok(Vec::new());
+    }
+    for chunk in nodes.chunks(CHUNK) {
+        let folded: Vec<(Map, BTreeSet<String>)> =
+            chunk.par_iter().map(|node| plain_fields(snapshot, *node)).collect::<Result<_>>()?;
+        for (fields, elsewhere) in &folded {
+            for column in &mut columns {
+                let name = column.name();
+                column.push(fields.get(name), elsewhere.contains(name));
+            }
+        }
+    }
+    Ok(columns)
+}
+
+/// The fields of a node, and the names of those that depend on more than its records: sealed ones,
+/// whose key may be erased tomorrow, and what is linked to.
+fn plain_fields(snapshot: &Snapshot, node: NodeNo) -> Result<(Map, BTreeSet<String>)> {
+    let mut elsewhere = BTreeSet::new();
+    for head in snapshot.graph().heads(node) {
+        let revision = snapshot.view.revision(head.at)?;
+        let sealed = revision.sealed.iter().map(|(name, _)| name.as_str());
+        let linked = revision.fields.iter().filter(|(_, value)| matches!(value, Value::Link(_)));
+        let names = sealed.chain(linked.map(|(name, _)| name));
+        elsewhere.extend(names.map(|name| name.split('.').next().unwrap_or(name).to_owned()));
+    }
+    for (made, from) in MADE_FROM {
+        if elsewhere.contains(from) {
+            elsewhere.insert(made.to_owned());
+        }
+    }
+    Ok((snapshot.fields(node)?.fields, elsewhere))
+}
