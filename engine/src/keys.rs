@@ -4,12 +4,14 @@
 //! are durable before the commit that needs them.
 
 use crate::error::{Error, Result};
+use crate::mapping::Bytes;
 use crate::storage::Storage;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use lineal_proof::hash::{CONTEXT_INDEX, actor_key};
 use lineal_proof::{Hash, Value, cbor};
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 /// Makes new secrets.
 pub trait Secrets: Send + Sync {
@@ -63,12 +65,21 @@ pub struct Keys {
     index: Option<[u8; 32]>,
     actor: Option<[u8; 32]>,
     file_key: Option<[u8; 32]>,
-    seeds: HashMap<(SeedKind, [u8; 32]), [u8; 32]>,
-    /// Where the last whole frame of `seeds` ends; the next one goes there.
+    /// The bytes of `seeds` as they were when the store was opened.
+    bytes: Bytes,
+    /// Read when a seed is first needed: an answer rarely opens a sealed value.
+    seeds: OnceLock<Seeds>,
+    pending: Vec<u8>,
+}
+
+/// The seeds that were read.
+#[derive(Default)]
+struct Seeds {
+    known: HashMap<(SeedKind, [u8; 32]), [u8; 32]>,
+    /// Where the last whole frame ends; the next one goes there.
     length: usize,
     /// Where frames stand that do not read although whole ones follow them.
     damaged: Vec<u64>,
-    pending: Vec<u8>,
 }
 
 fn key_file(kind: u8, key: &[u8; 32]) -> Vec<u8> {
@@ -151,9 +162,8 @@ impl Keys {
             index: None,
             actor: None,
             file_key: None,
-            seeds: HashMap::new(),
-            length: 0,
-            damaged: Vec::new(),
+            bytes: Bytes::held(Vec::new()),
+            seeds: OnceLock::new(),
             pending: Vec::new(),
         };
         let Some(bytes) = storage.read(SEEDS)? else { return Ok(keys) };
@@ -174,7 +184,7 @@ impl Keys {
         let mut file_key = [0; 32];
         file_key.copy_from_slice(&header[16..48]);
         keys.file_key = Some(file_key);
-        keys.read_seeds(&bytes);
+        keys.bytes = bytes;
         Ok(keys)
     }
 
@@ -186,32 +196,45 @@ impl Keys {
 
     /// Reads the frames. Those at the end that do not read are what a crash tore: no commit needs
     /// them. One before a whole frame is damage, which `verify` reports; the others still open.
-    fn read_seeds(&mut self, bytes: &[u8]) {
-        self.length = SEEDS_HEADER;
-        let Some(cipher) = self.cipher() else { return };
+    fn read_seeds(&self) -> Seeds {
+        let mut seeds = Seeds::default();
+        let Some(cipher) = self.cipher() else { return seeds };
+        seeds.length = SEEDS_HEADER;
         let mut unread = Vec::new();
-        for (number, frame) in bytes[SEEDS_HEADER..].chunks(SEED_FRAME).enumerate() {
+        let frames = self.bytes.get(SEEDS_HEADER..).unwrap_or_default();
+        for (number, frame) in frames.chunks(SEED_FRAME).enumerate() {
             let at = SEEDS_HEADER + number * SEED_FRAME;
             let Some((kind, id, secret)) = read_seed(&cipher, at, frame) else {
                 unread.push(at as u64);
                 continue;
             };
-            self.damaged.append(&mut unread);
-            self.seeds.entry((kind, id)).or_insert(secret);
-            self.length = at + SEED_FRAME;
+            seeds.damaged.append(&mut unread);
+            seeds.known.entry((kind, id)).or_insert(secret);
+            seeds.length = at + SEED_FRAME;
         }
+        seeds
+    }
+
+    fn seeds(&self) -> &Seeds {
+        self.seeds.get_or_init(|| self.read_seeds())
+    }
+
+    fn seeds_mut(&mut self) -> &mut Seeds {
+        self.seeds();
+        self.seeds.get_mut().expect("read in the line above")
     }
 
     /// Where seeds stand that can no longer be read.
     pub(crate) fn damaged_seeds(&self) -> &[u64] {
-        &self.damaged
+        &self.seeds().damaged
     }
 
     /// Where frames begin at the end of `seeds` that do not read, and whether they are whole ones.
     pub(crate) fn torn_seeds(&self, storage: &dyn Storage) -> Result<Option<(u64, bool)>> {
         let length = storage.read(SEEDS)?.map_or(0, |bytes| bytes.len());
-        let behind = length.saturating_sub(self.length);
-        Ok((behind > 0).then_some((self.length as u64, behind >= SEED_FRAME)))
+        let read = self.seeds().length;
+        let behind = length.saturating_sub(read);
+        Ok((behind > 0).then_some((read as u64, behind >= SEED_FRAME)))
     }
 
     fn cipher(&self) -> Option<XChaCha20Poly1305> {
@@ -220,7 +243,7 @@ impl Keys {
 
     /// A seed that is known.
     pub(crate) fn seed(&self, kind: SeedKind, id: &[u8; 32]) -> Option<&[u8; 32]> {
-        self.seeds.get(&(kind, *id))
+        self.seeds().known.get(&(kind, *id))
     }
 
     /// The seed of a batch by its seed id.
@@ -237,7 +260,7 @@ impl Keys {
         id: &[u8; 32],
         secrets: &dyn Secrets,
     ) -> Result<[u8; 32]> {
-        if let Some(secret) = self.seeds.get(&(kind, *id)) {
+        if let Some(secret) = self.seed(kind, id) {
             return Ok(*secret);
         }
         let needed = Error::NoKey { name: "seeds", purpose: "writing sealed values and events" };
@@ -248,13 +271,13 @@ impl Keys {
         frame.extend_from_slice(id);
         let payload = Payload { msg: &secret, aad: &frame };
         let sealed = cipher
-            .encrypt(&nonce(&frame, self.length + self.pending.len()), payload)
+            .encrypt(&nonce(&frame, self.seeds().length + self.pending.len()), payload)
             .expect("32 bytes are within the cipher's limit");
         frame.extend_from_slice(&sealed);
         frame.resize(93, 0);
         frame.extend_from_slice(&crc32c::crc32c(&frame).to_le_bytes());
         self.pending.extend_from_slice(&frame);
-        self.seeds.insert((kind, *id), secret);
+        self.seeds_mut().known.insert((kind, *id), secret);
         Ok(secret)
     }
 
@@ -264,12 +287,13 @@ impl Keys {
             return Ok(());
         }
         // What a crash tore stands where the next frame belongs.
-        if storage.read(SEEDS)?.is_some_and(|bytes| bytes.len() > self.length) {
-            storage.cut(SEEDS, self.length as u64)?;
+        let read = self.seeds().length;
+        if storage.read(SEEDS)?.is_some_and(|bytes| bytes.len() > read) {
+            storage.cut(SEEDS, read as u64)?;
         }
         storage.append(SEEDS, &self.pending, true)?;
         storage.sync(SEEDS)?;
-        self.length += self.pending.len();
+        self.seeds_mut().length = read + self.pending.len();
         self.pending.clear();
         Ok(())
     }

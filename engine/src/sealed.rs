@@ -6,6 +6,7 @@
 
 use crate::error::{Error, Result};
 use crate::keys::{Keys, Secrets, SeedKind};
+use crate::mapping::Bytes;
 use crate::segment::next_frame;
 use crate::storage::Storage;
 use chacha20poly1305::aead::{Aead, KeyInit};
@@ -14,6 +15,7 @@ use lineal_proof::frame::{self, MAGIC_SEALED, RecordType, SEGMENT_HEADER};
 use lineal_proof::record::{Record, Sealed};
 use lineal_proof::{Hash, Value, cbor};
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 pub(crate) const REGISTER: &str = "sealed/00000001.seg";
 const CONTEXT_VALUE: &str = "lineal v1 sealed value";
@@ -21,12 +23,21 @@ const CONTEXT_VALUE: &str = "lineal v1 sealed value";
 /// The register of an open store.
 pub(crate) struct Register {
     store: [u8; 16],
-    entries: HashMap<Hash, Sealed>,
+    /// The register as it was when the store was opened.
+    bytes: Bytes,
+    /// Read when a value is first opened: few answers do.
+    read: OnceLock<Entries>,
+    pending: Vec<u8>,
+}
+
+/// What was read of a register.
+#[derive(Default)]
+struct Entries {
+    by_commitment: HashMap<Hash, Sealed>,
     /// Where the last whole frame ends; the next one goes there.
     length: u64,
     /// Where bytes stand that do not read although whole frames follow them.
     damaged: Vec<u64>,
-    pending: Vec<u8>,
 }
 
 fn cipher(subject_key: &[u8; 32]) -> XChaCha20Poly1305 {
@@ -39,6 +50,34 @@ fn nonce(commitment: &Hash) -> XNonce {
     XNonce::from(nonce)
 }
 
+impl Entries {
+    /// Reads the frames. What does not read at the end is what a crash tore: no commit needs it.
+    /// Before a whole frame it is damage, which `verify` reports; the other values still open.
+    fn of(bytes: &[u8]) -> Entries {
+        let mut entries = Entries::default();
+        if bytes.is_empty() {
+            // The register is missing.
+            return entries;
+        }
+        let mut from = SEGMENT_HEADER;
+        entries.length = from as u64;
+        while let Some((at, frame)) = next_frame(bytes, from) {
+            if at > from {
+                entries.damaged.push(from as u64);
+            }
+            match Sealed::decode(frame.payload) {
+                Ok(entry) if frame.record_type == RecordType::Sealed => {
+                    entries.by_commitment.insert(entry.commitment, entry);
+                }
+                _ => entries.damaged.push(at as u64),
+            }
+            from = at + frame.length;
+            entries.length = from as u64;
+        }
+        entries
+    }
+}
+
 impl Register {
     pub(crate) fn create(storage: &dyn Storage, store: &[u8; 16]) -> Result<()> {
         storage.put(REGISTER, &frame::header(MAGIC_SEALED, store, 1), true)
@@ -46,60 +85,44 @@ impl Register {
 
     /// Reads what is there; nothing if the register is missing (values then cannot be opened).
     pub(crate) fn open(storage: &dyn Storage, store: &[u8; 16]) -> Result<Register> {
-        let Some(bytes) = storage.read(REGISTER)? else { return Ok(Register::empty(store)) };
+        let Some(bytes) = storage.read(REGISTER)? else {
+            return Ok(Register::over(Bytes::held(Vec::new()), store));
+        };
         let (found, _) =
             frame::read_header(&bytes, MAGIC_SEALED).map_err(|e| Error::record(REGISTER, 0, e))?;
         if found != *store {
             return Err(Error::corrupt(REGISTER, 16, "the header names this store"));
         }
-        Ok(Register::over(&bytes, store))
-    }
-
-    fn empty(store: &[u8; 16]) -> Register {
-        let (entries, damaged, pending) = (HashMap::new(), Vec::new(), Vec::new());
-        Register { store: *store, entries, length: 0, damaged, pending }
+        Ok(Register::over(bytes, store))
     }
 
     /// Reads the frames of a register whose header may be damaged.
-    pub(crate) fn over(bytes: &[u8], store: &[u8; 16]) -> Register {
-        let mut register = Register::empty(store);
-        register.read(bytes);
-        register
+    pub(crate) fn over(bytes: Bytes, store: &[u8; 16]) -> Register {
+        Register { store: *store, bytes, read: OnceLock::new(), pending: Vec::new() }
+    }
+
+    fn read(&self) -> &Entries {
+        self.read.get_or_init(|| Entries::of(&self.bytes))
+    }
+
+    fn read_mut(&mut self) -> &mut Entries {
+        self.read();
+        self.read.get_mut().expect("read in the line above")
     }
 
     /// Where the last whole frame ends.
     pub(crate) fn length(&self) -> u64 {
-        self.length
-    }
-
-    /// Reads the frames. What does not read at the end is what a crash tore: no commit needs it.
-    /// Before a whole frame it is damage, which `verify` reports; the other values still open.
-    fn read(&mut self, bytes: &[u8]) {
-        let mut from = SEGMENT_HEADER;
-        self.length = from as u64;
-        while let Some((at, frame)) = next_frame(bytes, from) {
-            if at > from {
-                self.damaged.push(from as u64);
-            }
-            match Sealed::decode(frame.payload) {
-                Ok(entry) if frame.record_type == RecordType::Sealed => {
-                    self.entries.insert(entry.commitment, entry);
-                }
-                _ => self.damaged.push(at as u64),
-            }
-            from = at + frame.length;
-            self.length = from as u64;
-        }
+        self.read().length
     }
 
     /// Where the register is damaged.
     pub(crate) fn damaged(&self) -> &[u64] {
-        &self.damaged
+        &self.read().damaged
     }
 
     /// Every entry.
     pub(crate) fn entries(&self) -> impl Iterator<Item = &Sealed> {
-        self.entries.values()
+        self.read().by_commitment.values()
     }
 
     /// Seals a value for a subject and returns the commitment.
@@ -113,14 +136,14 @@ impl Register {
     ) -> Result<Hash> {
         let key = keys.seed_or_new(SeedKind::Subject, &subject.0, secrets)?;
         let commitment = Sealed::commit_to(&key, field, value);
-        if !self.entries.contains_key(&commitment) {
+        if !self.holds(&commitment) {
             let encrypted = cipher(&key)
                 .encrypt(&nonce(&commitment), cbor::encode(value).as_slice())
                 .expect("a field is within the cipher's limit");
             let entry =
                 Sealed { commitment, subject: *subject, field: field.to_owned(), value: encrypted };
             frame::write(&mut self.pending, RecordType::Sealed, &entry.encode());
-            self.entries.insert(commitment, entry);
+            self.read_mut().by_commitment.insert(commitment, entry);
         }
         Ok(commitment)
     }
@@ -128,7 +151,7 @@ impl Register {
     /// Opens a value; none if the register or the subject's key lacks it, or if it does not fit
     /// its commitment.
     pub(crate) fn open_value(&self, keys: &Keys, commitment: &Hash) -> Option<Value> {
-        let entry = self.entries.get(commitment)?;
+        let entry = self.read().by_commitment.get(commitment)?;
         let key = keys.seed(SeedKind::Subject, &entry.subject.0)?;
         let bytes = cipher(key).decrypt(&nonce(commitment), entry.value.as_slice()).ok()?;
         let value = cbor::decode(&bytes).ok()?;
@@ -137,14 +160,14 @@ impl Register {
 
     /// Does a value fit its commitment? None if the subject's key is not here.
     pub(crate) fn check(&self, keys: &Keys, commitment: &Hash) -> Option<bool> {
-        let entry = self.entries.get(commitment)?;
+        let entry = self.read().by_commitment.get(commitment)?;
         keys.seed(SeedKind::Subject, &entry.subject.0)?;
         Some(self.open_value(keys, commitment).is_some())
     }
 
     /// Does the register hold an entry for the commitment?
     pub(crate) fn holds(&self, commitment: &Hash) -> bool {
-        self.entries.contains_key(commitment)
+        self.read().by_commitment.contains_key(commitment)
     }
 
     /// Makes new entries durable.
@@ -152,18 +175,19 @@ impl Register {
         if self.pending.is_empty() {
             return Ok(());
         }
-        if self.length == 0 {
+        let mut length = self.read().length;
+        if length == 0 {
             // The register was lost: a new one begins, and holds what is sealed from now on.
             let header = frame::header(MAGIC_SEALED, &self.store, 1);
             storage.put(REGISTER, &header, true)?;
-            self.length = header.len() as u64;
+            length = header.len() as u64;
         }
-        if storage.read(REGISTER)?.is_some_and(|bytes| bytes.len() as u64 > self.length) {
-            storage.cut(REGISTER, self.length)?;
+        if storage.read(REGISTER)?.is_some_and(|bytes| bytes.len() as u64 > length) {
+            storage.cut(REGISTER, length)?;
         }
         storage.append(REGISTER, &self.pending, true)?;
         storage.sync(REGISTER)?;
-        self.length += self.pending.len() as u64;
+        self.read_mut().length = length + self.pending.len() as u64;
         self.pending.clear();
         Ok(())
     }

@@ -81,8 +81,22 @@ fn store(error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::Store(Box::new(error))
 }
 
-/// Runs a plan.
+/// Runs a plan. Damage that was met on the way stands in the place of any answer.
 pub(crate) fn run<S: Source>(
+    plan: &Plan,
+    source: &S,
+    request: &Request<'_>,
+    machine: &mut Machine,
+    named: bool,
+) -> Result<Answer> {
+    let answered = answered(plan, source, request, machine, named);
+    match source.damage() {
+        Some(damage) => Err(store(damage)),
+        None => answered,
+    }
+}
+
+fn answered<S: Source>(
     plan: &Plan,
     source: &S,
     request: &Request<'_>,

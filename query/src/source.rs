@@ -91,6 +91,12 @@ pub trait Source: Sized + Sync {
     /// The view up to the last commit recorded at that time or before; `None` where there is none.
     fn as_of_time(&self, time: i64) -> Result<Option<Self>, Self::Error>;
 
+    /// What was found to be damaged while this view, or another of its store, was read: what is
+    /// damaged counts as nothing there, so this is asked at the end of every answer.
+    fn damage(&self) -> Option<Self::Error> {
+        None
+    }
+
     /// How many nodes there are.
     fn node_count(&self) -> u32;
     /// The nodes of a kind.

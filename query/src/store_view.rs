@@ -68,6 +68,10 @@ impl Source for StoreView {
         }
     }
 
+    fn damage(&self) -> Option<Error> {
+        self.snapshot.damage()
+    }
+
     fn node_count(&self) -> u32 {
         self.snapshot.node_count()
     }

@@ -85,7 +85,7 @@ fn sealed(
         Err(error @ Error::Io { .. }) => return Err(error),
         Err(error) => {
             report.error(REGISTER, &error, lost);
-            Register::over(&bytes, &store)
+            Register::over(bytes.clone(), &store)
         }
     };
     for at in register.damaged() {
