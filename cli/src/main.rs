@@ -8,6 +8,7 @@ mod render;
 mod repl;
 mod retracted;
 mod shell;
+mod sound;
 mod target;
 mod time;
 

@@ -51,7 +51,7 @@ fn readers_in_other_processes_see_whole_commits_while_one_writes() {
     let readers: Vec<Child> = (0..3).map(|_| spawn("a_reader", &path)).collect();
     for number in 0..COMMITS {
         write(&store, number);
-        if number % 10 == 9 {
+        if number % 3 == 2 {
             store.write_indexes().unwrap();
         }
     }

@@ -56,9 +56,7 @@ fn target(store: &Store, text: &str) -> Outcome<(Kind, Key)> {
     let key = unquoted(key);
     let nodes = view.find(Some(kind), &key);
     match (kind, nodes.as_slice()) {
-        (_, [node]) if key.contains('@') || kind != Kind::Model => {
-            Ok((kind, view.key_of(*node).clone()))
-        }
+        (_, [node]) if key.contains('@') || kind != Kind::Model => Ok((kind, view.key_of(*node))),
         (Kind::Model, [first, ..]) => {
             let family = |node: &u32| {
                 (

@@ -4,6 +4,7 @@ use crate::args::Arguments;
 use crate::exit::{Exit, Outcome};
 use crate::place;
 use crate::render::{grouped, print_table, table};
+use crate::sound::print_sound;
 use crate::time::{Zone, rfc3339};
 use lineal_engine::schema::{FieldType, Kind};
 use lineal_engine::{Snapshot, Store};
@@ -16,7 +17,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let store = place::open_read_only(arguments)?;
     let view = store.snapshot()?;
     let zone = Zone::parse(&arguments.tz)?;
-    print(&mut std::io::stdout().lock(), &store, &view, &zone, arguments.json)?;
+    let out = &mut std::io::stdout().lock();
+    print_sound(out, &view, |out| print(out, &store, &view, &zone, arguments.json))?;
     Ok(Exit::Answer)
 }
 

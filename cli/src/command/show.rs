@@ -3,6 +3,7 @@
 use crate::args::{Arguments, Show};
 use crate::exit::{Exit, Outcome};
 use crate::render::{Style, and_more, grouped, listed, value_json, value_text, visible};
+use crate::sound::print_sound;
 use crate::target::{Target, resolve};
 use crate::time::Zone;
 use crate::{place, retracted};
@@ -25,21 +26,22 @@ pub(super) fn run(arguments: &Arguments, wanted: &Show) -> Outcome {
     let store = place::open_read_only(arguments)?;
     let view = store.snapshot_at(wanted.as_of.unwrap_or_else(|| store.commit()))?;
     let zone = Zone::parse(&arguments.tz)?;
-    let mut out = std::io::stdout().lock();
-    let target = resolve(&view, &zone, &wanted.target)
-        .map_err(|failure| retracted::explain(&store, &view, &zone, &wanted.target, failure))?;
-    match target {
-        Target::Node(node) if arguments.json => {
-            writeln!(out, "{}", node_json(&view, node, &zone)?)?;
+    print_sound(&mut std::io::stdout().lock(), &view, |out| {
+        let target = resolve(&view, &zone, &wanted.target)
+            .map_err(|failure| retracted::explain(&store, &view, &zone, &wanted.target, failure))?;
+        match target {
+            Target::Node(node) if arguments.json => {
+                writeln!(out, "{}", node_json(&view, node, &zone)?)?;
+            }
+            Target::Node(node) => print_node(out, &view, node, &zone)?,
+            Target::Events { events, .. } if arguments.json => {
+                let events = events.iter().map(|event| event_json(&view, *event, &zone));
+                writeln!(out, "{}", Json::Array(events.collect::<Outcome<_>>()?))?;
+            }
+            Target::Events { events, by } => print_events(out, &view, &events, &by, &zone)?,
         }
-        Target::Node(node) => print_node(&mut out, &view, node, &zone)?,
-        Target::Events { events, .. } if arguments.json => {
-            let events = events.iter().map(|event| event_json(&view, *event, &zone));
-            writeln!(out, "{}", Json::Array(events.collect::<Outcome<_>>()?))?;
-        }
-        Target::Events { events, by } => print_events(&mut out, &view, &events, &by, &zone)?,
-    }
-    Ok(Exit::Answer)
+        Ok(Exit::Answer)
+    })
 }
 
 fn type_of(kind: Kind, name: &str) -> Option<FieldType> {

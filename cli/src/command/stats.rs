@@ -4,6 +4,7 @@ use crate::args::Arguments;
 use crate::exit::{Exit, Outcome};
 use crate::place;
 use crate::render::{Style, grouped, print_table, table, visible};
+use crate::sound::print_sound;
 use crate::time::{Zone, rfc3339};
 use lineal_engine::schema::{KINDS, Kind};
 use lineal_engine::{NodeNo, Snapshot, Store};
@@ -51,7 +52,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let store = place::open_read_only(arguments)?;
     let view = store.snapshot()?;
     let zone = Zone::parse(&arguments.tz)?;
-    print(&mut std::io::stdout().lock(), &store, &view, &zone, arguments.json)?;
+    let out = &mut std::io::stdout().lock();
+    print_sound(out, &view, |out| print(out, &store, &view, &zone, arguments.json))?;
     Ok(Exit::Answer)
 }
 

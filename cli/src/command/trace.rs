@@ -9,6 +9,7 @@ use super::show::event_json;
 use crate::args::{Arguments, FailOn, Trace};
 use crate::exit::{Exit, Outcome};
 use crate::render::{Style, and_more, listed};
+use crate::sound::print_sound;
 use crate::target::{Target, resolve};
 use crate::time::Zone;
 use crate::{place, retracted};
@@ -31,8 +32,10 @@ pub(super) fn run(arguments: &Arguments, wanted: &Trace) -> Outcome {
     let zone = Zone::parse(&arguments.tz)?;
     let mut out = std::io::stdout().lock();
     let print = if arguments.json { print_json } else { print };
-    print(&mut out, &view, &wanted.target, &zone, wanted.fail_on)
-        .map_err(|failure| retracted::explain(&store, &view, &zone, &wanted.target, failure))
+    print_sound(&mut out, &view, |out| {
+        print(out, &view, &wanted.target, &zone, wanted.fail_on)
+            .map_err(|failure| retracted::explain(&store, &view, &zone, &wanted.target, failure))
+    })
 }
 
 /// Where the tree begins: at the node, or at the deployments of the events.

@@ -6,6 +6,7 @@ use crate::args;
 use crate::command::{imports, stats};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::render::{grouped, print_answer, print_table, table};
+use crate::sound::print_sound;
 use clap::ValueEnum;
 use lineal_engine::schema::{KINDS, Kind};
 use std::io::{BufWriter, Write};
@@ -91,13 +92,15 @@ pub(crate) fn run(session: &mut Session, line: &str, out: &mut dyn Write) -> Out
         ".stats" => {
             let zone = session.zone().clone();
             let (store, view) = session.current()?;
-            stats::print(out, store, view.snapshot(), &zone, false)?;
+            let view = view.snapshot();
+            print_sound(out, view, |out| stats::print(out, store, view, &zone, false))?;
             Exit::Answer
         }
         ".imports" => {
             let zone = session.zone().clone();
             let (store, view) = session.current()?;
-            imports::print(out, store, view.snapshot(), &zone, false)?;
+            let view = view.snapshot();
+            print_sound(out, view, |out| imports::print(out, store, view, &zone, false))?;
             Exit::Answer
         }
         ".format" => format(session, rest, out)?,
