@@ -50,7 +50,7 @@ fn a_damaged_segment_ends_with_code_3_and_verify_names_the_place() {
     let asks = [
         ["show", "4cf1c180"].as_slice(),
         &["trace", "model:credit-risk-scorer@2"],
-        &["query", "find run return it, name"],
+        &["query", "find run return it, params"],
         &["rebuild"],
     ];
     for command in asks {
@@ -58,6 +58,9 @@ fn a_damaged_segment_ends_with_code_3_and_verify_names_the_place() {
         assert_eq!(run.code, 3, "{command:?}: {run:?}");
         assert!(run.err.contains("segments/00000001.seg is damaged at byte "), "{}", run.err);
     }
+    // The name stands in a column too, as it was when the record was whole.
+    let run = folder.done(&["query", "find run where name = \"credit-lr-C0.1\" return it"]);
+    assert!(run.out.contains("run:4cf1c180"), "{run:?}");
     let run = folder.run(&["verify"]);
     assert_eq!(run.code, 3, "{run:?}");
     assert!(run.out.contains("segments/00000001.seg, byte "), "{}", run.out);
@@ -80,4 +83,43 @@ fn a_damaged_container_spares_the_rest_of_the_store() {
     assert_eq!(folder.run(&["verify"]).code, 3);
     assert_eq!(folder.run(&["trace", HASH]).code, 3);
     folder.done(&["query", "find dataset upstream of model:credit-risk-scorer@2"]);
+}
+
+#[test]
+fn a_damaged_index_is_named_with_what_mends_it() {
+    let folder = Folder::with(&[DATABASE]);
+    let stats = folder.done(&["stats"]).out;
+    let index = folder.path().join(".lineal/index");
+    let mut names: Vec<String> = std::fs::read_dir(&index)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.retain(|name| name.starts_with("graph-"));
+    let path = index.join(&names[0]);
+    let good = std::fs::read(&path).unwrap();
+    // The first section, the nodes' ids, begins where the directory says.
+    let word = |at: usize| u32::from_le_bytes(good[at..at + 4].try_into().unwrap()) as usize;
+    let mut bytes = good.clone();
+    for section in 0..word(144) {
+        let (start, length) = (word(152 + section * 32 + 16), word(152 + section * 32 + 24));
+        if section > 0 && length > 0 {
+            bytes[start] ^= 1;
+        }
+    }
+    std::fs::write(&path, &bytes).unwrap();
+    for command in [
+        ["stats"].as_slice(),
+        &["imports"],
+        &["show", "4cf1c180"],
+        &["trace", "run:4cf1c180"],
+        &["query", "find run"],
+    ] {
+        let run = folder.run(command);
+        assert_eq!((run.code, run.out.as_str()), (3, ""), "{command:?}: {run:?}");
+        let named = format!("index/{} is damaged at byte ", names[0]);
+        assert!(run.err.contains(&named) && run.err.contains("lineal rebuild"), "{}", run.err);
+    }
+    assert_eq!(folder.run(&["verify"]).code, 0, "nothing but what is derived");
+    folder.done(&["rebuild"]);
+    assert_eq!(folder.done(&["stats"]).out, stats);
 }

@@ -94,8 +94,13 @@ fn of_kind(snapshot: &Snapshot, kind: Kind) -> Result<Vec<ColumnDraft>> {
     }
     for chunk in nodes.chunks(CHUNK) {
         let folded: Vec<(Map, BTreeSet<String>)> =
-            chunk.par_iter().map(|node| plain_fields(snapshot, *node)).collect::<Result<_>>()?;
-        for (fields, elsewhere) in &folded {
+            chunk.par_iter().map(|node| snapshot.plain_fields(*node)).collect::<Result<_>>()?;
+        for (fields, mut elsewhere) in folded {
+            for (made, from) in MADE_FROM {
+                if elsewhere.contains(from) {
+                    elsewhere.insert(made.to_owned());
+                }
+            }
             for column in &mut columns {
                 let name = column.name();
                 column.push(fields.get(name), elsewhere.contains(name));
@@ -103,23 +108,4 @@ fn of_kind(snapshot: &Snapshot, kind: Kind) -> Result<Vec<ColumnDraft>> {
         }
     }
     Ok(columns)
-}
-
-/// The fields of a node, and the names of those that depend on more than its records: sealed ones,
-/// whose key may be erased tomorrow, and what is linked to.
-fn plain_fields(snapshot: &Snapshot, node: NodeNo) -> Result<(Map, BTreeSet<String>)> {
-    let mut elsewhere = BTreeSet::new();
-    for head in snapshot.graph().heads(node) {
-        let revision = snapshot.view.revision(head.at)?;
-        let sealed = revision.sealed.iter().map(|(name, _)| name.as_str());
-        let linked = revision.fields.iter().filter(|(_, value)| matches!(value, Value::Link(_)));
-        let names = sealed.chain(linked.map(|(name, _)| name));
-        elsewhere.extend(names.map(|name| name.split('.').next().unwrap_or(name).to_owned()));
-    }
-    for (made, from) in MADE_FROM {
-        if elsewhere.contains(from) {
-            elsewhere.insert(made.to_owned());
-        }
-    }
-    Ok((snapshot.fields(node)?.fields, elsewhere))
 }

@@ -7,6 +7,7 @@ use crate::schema::Kind;
 use crate::segment::{Location, read_frame, segment_path};
 use lineal_proof::record::{Blob, Record, Revision};
 use lineal_proof::{Hash, KeyPart, Map, Value};
+use std::collections::BTreeSet;
 
 /// A node's fields with what their sources disagree on.
 #[derive(Clone, Default, Debug)]
@@ -127,10 +128,33 @@ impl Snapshot {
         for head in self.graph().heads(node) {
             fold_under(&mut folded, self.view.said(&head)?);
         }
+        Ok(self.with_derived(node, folded))
+    }
+
+    /// What the fold of a node's heads gives, with what is derived.
+    fn with_derived(&self, node: NodeNo, mut folded: Folded) -> Folded {
         folded.conflicts.sort();
         folded.conflicts.dedup();
         self.derive(node, &mut folded);
-        Ok(folded)
+        folded
+    }
+
+    /// The fields of a node without those that are sealed, and the names of fields that depend on
+    /// more than its records: sealed ones, whose key may be erased tomorrow, and what is linked to.
+    pub(super) fn plain_fields(&self, node: NodeNo) -> Result<(Map, BTreeSet<String>)> {
+        let mut folded = Folded::default();
+        let mut elsewhere = BTreeSet::new();
+        for head in self.graph().heads(node) {
+            let mut revision = self.view.revision(head.at)?;
+            for (name, _) in std::mem::take(&mut revision.sealed) {
+                elsewhere.insert(name.split('.').next().unwrap_or_default().to_owned());
+            }
+            let linked =
+                revision.fields.iter().filter(|(_, value)| matches!(value, Value::Link(_)));
+            elsewhere.extend(linked.map(|(name, _)| name.to_owned()));
+            fold_under(&mut folded, self.view.said_of(revision)?);
+        }
+        Ok((self.with_derived(node, folded).fields, elsewhere))
     }
 
     /// One field of a node, derived ones included.
