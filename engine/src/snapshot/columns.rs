@@ -4,7 +4,7 @@ use super::Snapshot;
 use crate::error::Result;
 use crate::graph::{Cell, Column, ColumnDraft, NodeNo, fields_of};
 use crate::schema::{KINDS, Kind};
-use lineal_proof::{Map, Value};
+use lineal_proof::Map;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 

@@ -6,6 +6,9 @@ use crate::error::{Error, Result};
 use crate::index;
 use crate::storage::Storage;
 
+/// What damage of a derived file costs.
+const LOST: &str = "nothing recorded: no answer is made of it, and `lineal rebuild` makes it again";
+
 /// Is it a file whose form is known?
 fn is_known(path: &str) -> bool {
     path.ends_with(".run") || path.ends_with(".idx") || path.ends_with("/manifest")
@@ -27,7 +30,7 @@ pub(super) fn check(
             && let Err(Error::Corrupt { file, at, rule } | Error::Derived { file, at, rule }) =
                 index::check(&path, &bytes, &store)
         {
-            let lost = "nothing: it is not used, and `lineal rebuild` makes it again".to_owned();
+            let lost = LOST.to_owned();
             report.push(Fault { file, at, rule, lost, derived: true });
         }
         steps.done(&path);
