@@ -10,7 +10,7 @@ use lineal_engine::schema::{Direction, KINDS, Kind, Relation, fields};
 use lineal_engine::storage::FileStorage;
 use lineal_engine::verify::{Depth, verify};
 use lineal_engine::{Cell, NodeDraft, Options, Result, Saying, Store};
-use lineal_proof::{Key, KeyPart, Value};
+use lineal_proof::{Hash, Key, KeyPart, Value};
 use std::hint::black_box;
 use std::path::Path;
 use std::time::Instant;
@@ -84,6 +84,18 @@ fn look_only(path: &Path) -> Result<()> {
         per(from_columns, columns)
     );
     println!("{:>8.1} ns  a field by its name, {asked} asked", per(from_fields, asked));
+    for what in ["first looks for", "looks for"] {
+        let hashes: Vec<Hash> =
+            (0..SOME).map(|number| Hash::of(format!("{what} {number}").as_bytes())).collect();
+        let start = Instant::now();
+        for hash in &hashes {
+            assert_eq!(view.events_by_hash(None, &hash.0)?, [], "nothing has this hash");
+        }
+        println!(
+            "{:>8.1} ns  of {SOME} {what} a hash that no event has",
+            per(start.elapsed().as_nanos(), SOME as u64)
+        );
+    }
     let mut from_records = 0;
     let mut read = 0_u64;
     for kind in KINDS {

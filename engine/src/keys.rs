@@ -63,6 +63,8 @@ pub(crate) enum SeedKind {
 /// The secrets of an open store.
 pub struct Keys {
     index: Option<[u8; 32]>,
+    /// Derived from it once: a look-up by value hashes little else.
+    index_key: OnceLock<[u8; 32]>,
     actor: Option<[u8; 32]>,
     file_key: Option<[u8; 32]>,
     /// The bytes of `seeds` as they were when the store was opened.
@@ -160,6 +162,7 @@ impl Keys {
     pub(crate) fn open_seeds(storage: &dyn Storage) -> Result<Keys> {
         let mut keys = Keys {
             index: None,
+            index_key: OnceLock::new(),
             actor: None,
             file_key: None,
             bytes: Bytes::held(Vec::new()),
@@ -323,7 +326,7 @@ impl Keys {
     fn index_key(&self) -> Result<[u8; 32]> {
         let purpose = "looking up a value or knowing a file again";
         let secret = self.index.ok_or(Error::NoKey { name: "index.key", purpose })?;
-        Ok(Hash::derive(CONTEXT_INDEX, &secret))
+        Ok(*self.index_key.get_or_init(|| Hash::derive(CONTEXT_INDEX, &secret)))
     }
 
     /// The digest by which a source file is known again.

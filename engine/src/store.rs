@@ -211,6 +211,10 @@ impl Store {
         &self.secrets
     }
 
+    pub(crate) fn is_writer(&self) -> bool {
+        self.writable
+    }
+
     fn check_writable(&self) -> Result<()> {
         if !self.writable {
             return Err(Error::ReadOnly);

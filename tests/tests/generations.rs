@@ -115,8 +115,11 @@ fn value(field_type: FieldType) -> BoxedStrategy<Value> {
     prop_oneof![4 => declared, 1 => other].boxed()
 }
 
-/// Nodes that two sources describe: kind, key, source, fields by place in the list of the kind.
-fn described() -> impl Strategy<Value = Vec<(Kind, u8, bool, Vec<(&'static str, bool, Value)>)>> {
+/// A node as one of two sources describes it: kind, key, whether it is the second, and fields, each
+/// with whether it is sealed.
+type Described = (Kind, u8, bool, Vec<(&'static str, bool, Value)>);
+
+fn described() -> impl Strategy<Value = Vec<Described>> {
     let kinds = vec![Kind::Run, Kind::Dataset, Kind::Approval, Kind::Monitor, Kind::Document];
     let one = (proptest::sample::select(kinds), 0..70_u8, any::<bool>());
     let node = one.prop_flat_map(|(kind, key, second)| {
@@ -351,6 +354,23 @@ fn a_generation_stays_while_a_reader_maps_it_and_goes_with_the_next_one_after() 
     sample::step(&store, 4).unwrap();
     store.write_indexes().unwrap();
     assert_eq!(graphs(), ["graph-000000000004.idx"], "what was left is gone too");
+}
+
+#[test]
+fn a_writer_believes_a_graph_whole_or_not_at_all() {
+    let (memory, _) = indexed_store();
+    let names = memory.list("index").unwrap();
+    let graph = names.iter().find(|name| name.starts_with("graph-")).unwrap();
+    let open = || Store::open_on(Arc::new(memory.clone()), sample::options()).unwrap();
+    let expected = sample::answers(&open().snapshot().unwrap());
+    memory.damage(&format!("index/{graph}"), |bytes| {
+        for at in (bytes.len() / 2..bytes.len()).step_by(64) {
+            bytes[at] ^= 1;
+        }
+    });
+    let view = open().snapshot().unwrap();
+    assert_eq!(sample::answers(&view), expected);
+    assert!(view.damage().is_none(), "it was made from the segments");
 }
 
 #[test]

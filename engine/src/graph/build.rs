@@ -82,9 +82,12 @@ fn read(
     let mut edges: Vec<(Relation, Kind, Edge)> = Vec::new();
     let mut fields = Map::new();
     let mut tags = Vec::new();
+    // Each is read once: it is decoded and hashed, and that is most of the work.
+    let mut said = Vec::new();
     for number in stated_by(ledger, entry, &heads, upto) {
         let at = ledger.revisions[number as usize].at;
-        for edge in revision(segments, at)?.edges {
+        let mut revision = revision(segments, at)?;
+        for edge in std::mem::take(&mut revision.edges) {
             let kinds = Relation::parse(&edge.relation).zip(Kind::parse(&edge.kind));
             let Some(((relation, _), kind)) = kinds else {
                 let rule = "relations and kinds are those of the schema";
@@ -92,15 +95,19 @@ fn read(
             };
             edges.push((relation, kind, edge));
         }
+        if heads.iter().any(|head| head.revision == number) {
+            said.push((number, revision.fields));
+        }
     }
     for head in &heads {
-        let revision = revision(segments, ledger.revisions[head.revision as usize].at)?;
+        let stated = said.iter_mut().find(|(number, _)| *number == head.revision);
+        let head_fields = stated.map(|(_, fields)| std::mem::take(fields)).unwrap_or_default();
         // Only what labels and flags need; the fold proper is done when a field is asked for.
-        if let Some(all) = revision.fields.get("tags").and_then(Value::as_map) {
+        if let Some(all) = head_fields.get("tags").and_then(Value::as_map) {
             let texts = all.iter().filter_map(|(name, value)| Some((name, value.as_text()?)));
             tags.extend(texts.map(|(name, value)| tag_hash(entry.kind, name, value)));
         }
-        for (name, value) in revision.fields {
+        for (name, value) in head_fields {
             if matches!(name.as_str(), "name" | "version" | "aliases" | "deleted" | "service")
                 && value != Value::Null
                 && fields.get(&name).is_none()

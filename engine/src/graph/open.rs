@@ -154,6 +154,11 @@ impl Graph {
         self.list::<Vec<_>>(&self.aliases, Tag::Aliases, batches::read_aliases)
     }
 
+    /// Is all of it sound? Reads a file whole.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.sections.are_sound()
+    }
+
     /// Has it columns of fields? Those of a view in memory have none.
     pub(crate) fn has_columns(&self) -> bool {
         KINDS.into_iter().any(|kind| {

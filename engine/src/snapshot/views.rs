@@ -58,7 +58,7 @@ impl Views {
             let bytes = open_segment(store.storage(), number, store.id())?;
             segments.push(bytes.ok_or_else(missing)?);
         }
-        let damage = Arc::clone(&locked(&self.damage));
+        let mut damage = Arc::clone(&locked(&self.damage));
         let indexed = if commit == state.head.commit {
             let opened = locked(&self.opened).take();
             match opened {
@@ -68,6 +68,12 @@ impl Views {
         } else {
             None
         };
+        // What a writer reads decides what it writes, so it believes a file whole or not at all.
+        let indexed = indexed.filter(|graph| !store.is_writer() || graph.is_sound());
+        if store.is_writer() && damage.found().is_some() {
+            damage = Arc::default();
+            *locked(&self.damage) = Arc::clone(&damage);
+        }
         let is_new = indexed.is_none();
         let graph = match indexed {
             Some(graph) => graph,
