@@ -364,8 +364,10 @@ fn a_writer_believes_a_graph_whole_or_not_at_all() {
     let open = || Store::open_on(Arc::new(memory.clone()), sample::options()).unwrap();
     let expected = sample::answers(&open().snapshot().unwrap());
     memory.damage(&format!("index/{graph}"), |bytes| {
-        for at in (bytes.len() / 2..bytes.len()).step_by(64) {
-            bytes[at] ^= 1;
+        for section in 1..word_at(bytes, 144) {
+            let entry = 152 + section * 32;
+            let (start, length) = (word_at(bytes, entry + 16), word_at(bytes, entry + 24));
+            bytes[start..start + length].iter_mut().take(1).for_each(|byte| *byte ^= 1);
         }
     });
     let view = open().snapshot().unwrap();
