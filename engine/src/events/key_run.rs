@@ -80,17 +80,14 @@ fn lay_out(
 
 impl KeyRun {
     /// A run over entries, in memory.
-    ///
-    /// # Errors
-    /// None that a caller could bring about.
     pub(crate) fn of(
         entries: &mut [KeyEntry],
         commits: (u64, u64),
         fields: IndexedFields,
         damage: &Arc<Damage>,
-    ) -> Result<KeyRun> {
+    ) -> KeyRun {
         let run = KeyRun::over(lay_out(entries, commits, fields, Arc::clone(damage)));
-        run.ok_or_else(|| misfit("a run in memory"))
+        run.expect("sections that were just made fit one another")
     }
 
     /// Writes a run over entries as a file of a store.

@@ -62,8 +62,8 @@ pub(super) fn flatten(mut draft: Draft, damage: &Arc<Damage>) -> Result<Graph> {
     sections.put(Tag::Batches, 0, 0, &batches::write_batches(&[]));
     sections.put(Tag::Imports, 0, 0, &batches::write_imports(&draft.imports));
     sections.put(Tag::Aliases, 0, 0, &batches::write_aliases(&draft.aliases));
-    let rule = || Error::Limit { what: "the parts of the graph".to_owned(), found: 0, limit: 0 };
-    Ok(Graph::open(sections).ok_or_else(rule)?.with_batches(draft.batches))
+    let graph = Graph::open(sections).expect("sections that were just made fit one another");
+    Ok(graph.with_batches(draft.batches))
 }
 
 fn put_view(sections: &mut Sections, draft: &Draft) {

@@ -77,7 +77,7 @@ impl View {
         }
         if !entries.is_empty() {
             let commits = (covered + 1, self.graph.commit.max(covered + 1));
-            runs.push(KeyRun::of(&mut entries, commits, self.indexed, damage)?);
+            runs.push(KeyRun::of(&mut entries, commits, self.indexed, damage));
         }
         Ok(runs)
     }
