@@ -1,5 +1,6 @@
 //! What the integration tests share.
 
+pub mod every_kind;
 pub mod foreign;
 pub mod log_lines;
 pub mod place;

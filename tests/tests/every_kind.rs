@@ -1,0 +1,167 @@
+//! The 58 questions on a store that has every kind, with golden answers that an independent script
+//! computes from the source data (`foreign/questions.py`).
+//!
+//! `UPDATE_EXPECT=1 cargo test -p lineal-tests --test every_kind` writes the golden answers anew.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use expect_test::expect_file;
+use lineal_engine::schema::{Direction, Kind, RELATIONS, Relation};
+use lineal_query::{Answer, Limits, Parameters, Picture, Prepared, Request, State, StoreView};
+use lineal_tests::every_kind::{EveryKind, folder, load};
+use lineal_tests::foreign;
+use serde_json::{Value as Json, json};
+
+/// Questions that have no answer in this version: they ask for proofs.
+const NO_ANSWER_YET: [&str; 3] = ["Q46", "Q48", "Q54"];
+/// Questions that no row can answer: no source says how long a batch is kept.
+const NO_ROWS_YET: [&str; 2] = ["Q49", "Q50"];
+
+fn golden() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/every_kind.ndjson")
+}
+
+/// Number, sentence and text of each question.
+fn questions() -> Vec<(String, String, String)> {
+    let file = std::fs::read_to_string(folder().join("questions.lql")).expect("the questions");
+    let mut questions: Vec<(String, String, String)> = Vec::new();
+    for line in file.lines() {
+        if let Some(head) = line.strip_prefix("-- Q") {
+            let (number, sentence) = head.split_once(' ').expect("a number and a sentence");
+            questions.push((format!("Q{number}"), sentence.to_owned(), String::new()));
+        } else if !line.starts_with("--")
+            && let Some((_, _, text)) = questions.last_mut()
+        {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    for (_, _, text) in &mut questions {
+        *text = text.trim().trim_end_matches(';').to_owned();
+    }
+    questions
+}
+
+fn ask(of: &EveryKind, view: &StoreView, text: &str) -> Result<Answer, lineal_query::Error> {
+    let mut parameters = Parameters::new();
+    for (name, value) in &of.parameters {
+        parameters = parameters.text(name.as_str(), value.as_str());
+    }
+    let limits = Limits::default();
+    let request = Request { parameters: &parameters, limits: &limits, now: of.now };
+    Prepared::new(text)?.run(view, &request)
+}
+
+/// What of an answer stands in the golden file: without what tells of this store's log and work.
+fn shown(answer: &Answer, view: &StoreView) -> Json {
+    let all = answer.to_json();
+    let mut out = json!({
+        "columns": all["columns"],
+        "total": all["total"],
+        "state": all["completeness"]["state"],
+        "reasons": all["completeness"]["reasons"],
+        "commit": all["commit"],
+        "warnings": all["warnings"],
+    });
+    match answer.format.as_deref() {
+        Some("csv") => out["csv"] = json!(answer.to_csv()),
+        Some("prov") => out["prov"] = Picture::of(answer, view).expect("it can be drawn").to_prov(),
+        _ => out["rows"] = all["rows"].clone(),
+    }
+    out
+}
+
+/// What the names in answers stand for that are made with keys and hashes: the script knows things
+/// by what the sources say of them, and checks that each of its things has one of these names.
+fn glossary(of: &EveryKind, view: &StoreView) -> Json {
+    let rows = |text: &str| -> Vec<Json> {
+        let answer = ask(of, view, text).expect("the question is right");
+        let json = answer.to_json();
+        json["rows"].as_array().expect("rows").clone()
+    };
+    let people: BTreeSet<String> = rows("find actor as p return p.email")
+        .iter()
+        .filter_map(|row| row[0].as_str().map(str::to_owned))
+        .collect();
+    let keys: BTreeMap<String, String> = people
+        .into_iter()
+        .map(|email| (email.clone(), of.place.store.actor_key(&email).expect("the actor key")))
+        .collect();
+    json!({
+        "actor_keys": keys,
+        "approvals": rows("find approval as a return a, a.source, list(find node where a approves it), list(find actor did a), a.time"),
+        "evaluations": rows("find evaluation as e return e, e.source, list(find model evaluated_by e), list(find dataset tests e), e.time"),
+        "batches": rows("find batch as b served_by deployment as d return b, b.name, d"),
+    })
+}
+
+#[test]
+fn every_question_has_its_answer() {
+    let of = load();
+    let view = StoreView::new(Arc::clone(&of.place.store)).expect("a view");
+    let mut out = format!("{}\n", glossary(&of, &view));
+    let (mut refused, mut without) = (Vec::new(), Vec::new());
+    let questions = questions();
+    for (number, _, text) in &questions {
+        let mut line = json!({ "question": number });
+        match ask(&of, &view, text) {
+            Ok(answer) => {
+                if answer.total == 0 {
+                    without.push(number.as_str());
+                }
+                assert_ne!(answer.completeness.state(), State::Truncated, "{number}");
+                line["answer"] = shown(&answer, &view);
+            }
+            Err(error) => {
+                let code = error.mistake().map(|mistake| mistake.code.to_string());
+                assert_eq!(code.as_deref(), Some("B010"), "{number}: {}", error.render(text));
+                refused.push(number.as_str());
+                line["refused"] = json!(code);
+            }
+        }
+        out.push_str(&format!("{line}\n"));
+    }
+    assert_eq!(refused, NO_ANSWER_YET);
+    assert_eq!(without, NO_ROWS_YET);
+    assert_eq!(questions.iter().filter(|(number, ..)| number.len() == 3).count(), 58);
+    expect_file![golden()].assert_eq(&out);
+}
+
+#[test]
+fn the_store_has_every_kind_and_every_relation() {
+    let of = load();
+    let view = of.place.view();
+    for kind in lineal_engine::schema::NODE_KINDS {
+        assert!(!view.nodes_of(*kind).is_empty(), "no {kind}");
+    }
+    for spec in RELATIONS.iter().filter(|spec| spec.relation != Relation::PartOf) {
+        assert!(view.edge_count(spec.relation) > 0, "no `{}`", spec.name);
+    }
+    let events: u64 = view.batches().map(|batch| batch.events).sum();
+    assert!(events > 2_000, "{events} events");
+    let nodes = || (0..view.node_count());
+    assert!(nodes().any(|node| view.is_missing(node) && view.kind_of(node) == Kind::Run));
+    assert!(nodes().any(|node| view.is_deleted(node)));
+    assert!(nodes().any(|node| view.candidates(node).len() > 1), "no claim fits several");
+    let churn = nodes()
+        .filter(|node| view.candidates(*node).len() > 1)
+        .flat_map(|node| view.edges(node, Relation::Deploys, Direction::Inverse).to_vec());
+    assert!(churn.count() > 0, "nothing is deployed of a model that cannot be told");
+}
+
+#[test]
+fn a_script_that_reads_the_source_data_alone_comes_to_the_same_answers() {
+    let Some(python) = foreign::python("the 58 questions computed from the source data", &[])
+    else {
+        return;
+    };
+    let golden = golden();
+    let data = folder();
+    let arguments = [data.as_os_str(), golden.as_os_str()];
+    let answer = foreign::run(&python, "questions.py", &arguments, b"").expect("python starts");
+    assert_eq!(answer.code, Some(0), "{}\n{}", answer.stdout, answer.stderr);
+    let same = answer.stdout.lines().filter(|line| line.ends_with(": ok")).count();
+    assert_eq!(same, questions().len(), "{}", answer.stdout);
+}
