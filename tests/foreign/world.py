@@ -26,7 +26,7 @@ class World:
         self.bank = bank
         self.commit = len(bank.commits) if commit is None else commit
         self.taken_back = {number for _, number in bank.commits[:self.commit] if number}
-        self.things, self.events, self.rows = {}, [], {}
+        self.things, self.events, self.rows, self.by_name = {}, [], {}, None
         self.described()
         self.links()
         self.logs()
@@ -187,6 +187,14 @@ class World:
         found = [node for node in self.of("dataset") if node[1][0] == name and self.get(node, "version") == version]
         assert len(found) == 1, found
         return found[0]
+
+    def called(self, name):
+        """The things of that name, but actors: the order of their keys is known to the store alone."""
+        if self.by_name is None:
+            self.by_name = {}
+            for node in self.things:
+                self.by_name.setdefault(self.name(node), []).append(node)
+        return [] if name.startswith("actor:") else self.by_name.get(name, [])
 
     def name(self, node):
         """What an answer calls a thing."""
