@@ -29,7 +29,7 @@ def original_sources_of_the_model(world, _):
 
 @question("Q04", "c.repo c.commit r.params r.env")
 def commit_parameters_and_environment(world, _):
-    return [(world.get(c, "repo"), world.get(c, "commit"), world.get(r, "params"), None)
+    return [(world.get(c, "repo"), world.get(c, "commit"), world.get(r, "params"), world.get(r, "env"))
             for r in world.ends(world.model("credit-risk", "3"), "produced_by") for c in world.ends(r, "executes")]
 
 

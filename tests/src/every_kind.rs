@@ -38,8 +38,6 @@ pub struct EveryKind {
     pub now: i64,
     /// Names and values of parameters.
     pub parameters: Vec<(String, String)>,
-    /// The people that anybody recorded by hand.
-    pub people: Vec<String>,
 }
 
 /// Where the source data lies.
@@ -67,7 +65,7 @@ pub fn load() -> EveryKind {
     let store = Arc::new(Store::create_on(storage, options).expect("a new store"));
     let mapping =
         LoadedMapping::read(&folder().join("mapping.toml")).expect("the mapping is sound");
-    let (mut reports, mut people) = (Vec::new(), Vec::new());
+    let mut reports = Vec::new();
     for step in steps["steps"].as_array().expect("a list of steps") {
         let recorded = time(text(&step["recorded"]));
         clock.0.store(recorded, Ordering::Relaxed);
@@ -85,7 +83,7 @@ pub fn load() -> EveryKind {
             "record" => {
                 let nodes = read(text(&step["path"]));
                 let nodes = nodes.lines().map(|line| serde_json::from_str(line).expect("JSON"));
-                record(&store, recorded, &nodes.collect::<Vec<Json>>(), &mut people);
+                record(&store, recorded, &nodes.collect::<Vec<Json>>());
             }
             "retract" => {
                 let number = step["import"].as_u64().expect("a number");
@@ -99,19 +97,16 @@ pub fn load() -> EveryKind {
     }
     let parameters = steps["parameters"].as_object().expect("parameters").iter();
     let parameters = parameters.map(|(name, value)| (name.clone(), text(value).to_owned()));
-    people.sort_unstable();
-    people.dedup();
     EveryKind {
         place: Place { store },
         reports,
         now: time(text(&steps["now"])),
         parameters: parameters.collect(),
-        people,
     }
 }
 
 /// One transaction with what was recorded by hand.
-fn record(store: &Store, observed_at: i64, nodes: &[Json], people: &mut Vec<String>) {
+fn record(store: &Store, observed_at: i64, nodes: &[Json]) {
     let mut transaction = store.begin(None, None).expect("a transaction");
     for json in nodes {
         let kind = kind(&json["kind"]);
@@ -123,9 +118,6 @@ fn record(store: &Store, observed_at: i64, nodes: &[Json], people: &mut Vec<Stri
             .collect::<Map>();
         for (field, value) in json["sealed"].as_object().expect("sealed fields") {
             let actor = (kind == Kind::Actor).then(|| draft.key.clone());
-            if kind == Kind::Actor && field == "email" {
-                people.push(text(value).to_owned());
-            }
             let value = Value::text(text(value));
             draft.sealed.push(SealedField { field: field.clone(), value, actor });
         }
@@ -193,7 +185,11 @@ fn value_of(kind: Kind, name: &str, json: &Json) -> Value {
         (FieldType::Float, Json::Number(number)) => Value::float(number.as_f64().expect("a float")),
         (FieldType::Map, Json::Object(members)) => {
             let member = |(name, value): (&String, &Json)| {
-                (name.clone(), Value::float(value.as_f64().expect("a figure")))
+                let value = match value {
+                    Json::String(text) => Value::text(text.as_str()),
+                    value => Value::float(value.as_f64().expect("a text or a figure")),
+                };
+                (name.clone(), value)
             };
             Value::Map(members.iter().map(member).collect())
         }

@@ -3,6 +3,7 @@
 pub mod every_kind;
 pub mod foreign;
 pub mod log_lines;
+pub mod page;
 pub mod place;
 pub mod questions;
 pub mod sample;

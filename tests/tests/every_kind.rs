@@ -5,19 +5,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use expect_test::expect_file;
 use lineal_engine::schema::{Direction, Kind, RELATIONS, Relation};
 use lineal_query::{Answer, Limits, Parameters, Picture, Prepared, Request, State, StoreView};
 use lineal_tests::every_kind::{EveryKind, folder, load};
 use lineal_tests::foreign;
+use lineal_tests::page::shown;
 use serde_json::{Value as Json, json};
 
 /// Questions that have no answer in this version: they ask for proofs.
 const NO_ANSWER_YET: [&str; 3] = ["Q46", "Q48", "Q54"];
 /// Questions that no row can answer: no source says how long a batch is kept.
 const NO_ROWS_YET: [&str; 2] = ["Q49", "Q50"];
+
+/// Loaded once: no test changes it.
+static BANK: LazyLock<EveryKind> = LazyLock::new(load);
 
 /// Number, sentence and text of each question.
 fn questions() -> Vec<(String, String, String)> {
@@ -51,7 +55,7 @@ fn ask(of: &EveryKind, view: &StoreView, text: &str) -> Result<Answer, lineal_qu
 }
 
 /// What of an answer stands in the golden file: without what tells of this store's log and work.
-fn shown(answer: &Answer, view: &StoreView) -> Json {
+fn line(answer: &Answer, view: &StoreView) -> Json {
     let all = answer.to_json();
     let mut out = json!({
         "columns": all["columns"],
@@ -107,7 +111,7 @@ fn answers(of: &EveryKind) -> String {
                     without.push(number.as_str());
                 }
                 assert_ne!(answer.completeness.state(), State::Truncated, "{number}");
-                line["answer"] = shown(&answer, &view);
+                line["answer"] = self::line(&answer, &view);
             }
             Err(error) => {
                 let code = error.mistake().map(|mistake| mistake.code.to_string());
@@ -127,12 +131,54 @@ fn answers(of: &EveryKind) -> String {
 #[test]
 fn every_question_has_its_answer() {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/every_kind.ndjson");
-    expect_file![golden].assert_eq(&answers(&load()));
+    expect_file![golden].assert_eq(&answers(&BANK));
+}
+
+/// For readers: what `docs/questions.md` shows of the demo.
+#[test]
+fn the_answers_are_written_down_for_readers() {
+    let of = &*BANK;
+    let view = StoreView::new(Arc::clone(&of.place.store)).expect("a view");
+    let mut page = "# The 58 questions, asked of a bank\n\n\
+        The answers of a store that has every kind: `tests/fixtures/every_kind` is its source data, and \
+        `tests/foreign/questions.py`\ncomputes them from that alone. At most eight rows are shown. \
+        `$hash` is the hash of an input that two versions were asked about,\n\
+        `$checkpoint` a checkpoint of January; `now()` is 2 April 2026. Written by \
+        `UPDATE_EXPECT=1 cargo test -p lineal-tests --test every_kind`.\n"
+        .to_owned();
+    for (number, sentence, text) in questions() {
+        let answer = match ask(of, &view, &text) {
+            Ok(answer) => shown(&answer, &view),
+            Err(error) => format!("{}\n", error.render(&text)),
+        };
+        page.push_str(&format!(
+            "\n**{number}** {sentence}\n\n```lql\n{text}\n```\n```text\n{answer}```\n"
+        ));
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/questions.md");
+    expect_file![path].assert_eq(&page);
+}
+
+#[test]
+fn the_source_data_is_what_its_generator_writes() {
+    let Some(python) = foreign::python("the generator of the bank's data", &[]) else { return };
+    let script = "../fixtures/every_kind/make.py";
+    let answer = foreign::run(&python, script, &["--check".as_ref()], b"").expect("python starts");
+    assert_eq!(answer.code, Some(0), "{}\n{}", answer.stdout, answer.stderr);
+}
+
+#[test]
+fn the_importers_pass_over_what_is_no_event_or_known() {
+    let of = &*BANK;
+    let last = of.reports.last().and_then(|report| report.sources.first()).expect("a report");
+    assert!(last.counts.add_up(), "{last:?}");
+    // Three lines stand in two files, one is cut off, each day has a health check.
+    assert_eq!((last.counts.duplicate, last.counts.rejected, last.counts.skipped), (3, 1, 19));
 }
 
 #[test]
 fn the_store_has_every_kind_and_every_relation() {
-    let of = load();
+    let of = &*BANK;
     let view = of.place.view();
     for kind in lineal_engine::schema::NODE_KINDS {
         assert!(!view.nodes_of(*kind).is_empty(), "no {kind}");
@@ -160,7 +206,7 @@ fn a_script_that_reads_the_source_data_alone_comes_to_the_same_answers() {
     };
     // The answers of now, which the golden file holds too: so the script is right before it is.
     let found = tempfile::NamedTempFile::new().expect("a temporary file");
-    std::fs::write(found.path(), answers(&load())).expect("it can be written");
+    std::fs::write(found.path(), answers(&BANK)).expect("it can be written");
     let data = folder();
     let arguments = [data.as_os_str(), found.path().as_os_str()];
     let answer = foreign::run(&python, "questions.py", &arguments, b"").expect("python starts");
