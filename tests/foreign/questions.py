@@ -150,10 +150,11 @@ def reasons(world, answer):
     if (answer["state"] == "cannot tell") != bool(answer["reasons"]):
         faults.append(f"{answer['state']} with {len(answer['reasons'])} reasons")
     for reason in answer["reasons"]:
-        told = re.match(r"(?:a reference of )?(\S+) (is only referred to|fits several nodes|has inputs without)", reason)
+        told = re.match(r"(\S+) (is only referred to|fits several nodes|has inputs without)", reason)
         nodes = world.called(told.group(1)) if told else []
         unsure = {
-            "is only referred to": any(world.things[node].missing for node in nodes),
+            # What fits several things is there, more than once: no import would bring it.
+            "is only referred to": any(world.things[node].missing and not world.things[node].candidates for node in nodes),
             "fits several nodes": any(len(world.things[node].candidates) > 1 for node in nodes),
             "has inputs without": any(world.ends(node, "used") for node in nodes),
         }
