@@ -117,7 +117,7 @@ pub struct Reason {
 pub enum Uncertainty {
     /// The node is referred to and was never imported.
     Missing(Kind),
-    /// A claim on one of its edges fits several nodes.
+    /// It is a claim that fits several nodes.
     Conflict,
     /// A run has inputs whose role is not recorded.
     Roleless,
@@ -131,7 +131,7 @@ impl fmt::Display for Reason {
                 write!(f, "{name} is only referred to; {} would bring it", bringer(kind))
             }
             Uncertainty::Conflict => {
-                write!(f, "a reference of {name} fits several nodes; `lineal alias` decides which")
+                write!(f, "{name} fits several nodes; `lineal alias` decides which")
             }
             Uncertainty::Roleless => write!(
                 f,

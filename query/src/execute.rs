@@ -395,12 +395,20 @@ impl<'a, S: Source> Executor<'a, S> {
 
     /// The answer passed through this node: notes what is not known about it.
     fn pass(&mut self, node: NodeNo) {
-        if self.source.is_stub(node) {
-            self.reasons.insert((node, Uncertainty::Missing(self.source.kind_of(node))));
+        if self.source.is_stub(node) || self.source.conflicts(node) {
+            self.doubt(node);
         }
-        if self.source.conflicts(node) {
-            self.reasons.insert((node, Uncertainty::Conflict));
-        }
+    }
+
+    /// Notes why too little is known of a node. What fits several is there already: an import would
+    /// not decide between them.
+    fn doubt(&mut self, node: NodeNo) {
+        let what = if self.source.conflicts(node) {
+            Uncertainty::Conflict
+        } else {
+            Uncertainty::Missing(self.source.kind_of(node))
+        };
+        self.reasons.insert((node, what));
     }
 
     fn warn(&mut self, text: String) {

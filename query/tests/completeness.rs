@@ -47,6 +47,22 @@ fn a_claim_that_fits_several_nodes_makes_it_uncertain() {
     assert!(text.contains("lineal alias"), "{text}");
 }
 
+/// Both are recorded already: to import one again would decide nothing.
+#[test]
+fn what_fits_several_nodes_is_not_called_missing() {
+    let graph = Graph::new(
+        "deployment:api\nmodel:churn@1!stub!conflict\ndeployment:api deploys model:churn@1",
+    );
+    for question in [
+        "find model upstream of deployment:api",
+        "find model where stage = \"Production\"",
+        "find model where name = \"churn\"",
+    ] {
+        let answer = ask(&graph, question);
+        assert_eq!(reasons(&answer), [(Uncertainty::Conflict, "model:churn@1")], "{question}");
+    }
+}
+
 #[test]
 fn inputs_without_a_role_make_only_the_strict_question_uncertain() {
     let graph = Graph::new(

@@ -9,7 +9,6 @@ use lineal_engine::schema::FieldType;
 use super::arithmetic::arithmetic;
 use super::like::like;
 use super::{Executor, Run, store};
-use crate::answer::Uncertainty;
 use crate::error::Result;
 use crate::parse::parse_hash_text;
 use crate::plan::{Comparison, Expression, FieldReference, Pattern};
@@ -226,8 +225,7 @@ impl<'a, S: Source> Executor<'a, S> {
                     && !STUB_FIELDS.contains(&field.name)
                     && self.source.is_stub(node)
                 {
-                    let kind = self.source.kind_of(node);
-                    self.reasons.insert((node, Uncertainty::Missing(kind)));
+                    self.doubt(node);
                 }
                 Ok(value)
             }

@@ -7,7 +7,6 @@ use lineal_engine::schema::{Direction, Kind};
 use super::columns::{Test, Window};
 use super::item_set::ItemSet;
 use super::{Executor, Run, store};
-use crate::answer::Uncertainty;
 use crate::plan::{
     BucketUnit, Chain, End, Expression, Generator, Hop, HopKind, Kinds, Label, SlotId, StepPlan,
 };
@@ -82,7 +81,7 @@ impl<'a, S: Source> Executor<'a, S> {
         };
         // What is only referred to may be called so, as a scan would have said.
         for node in source.nodes_of(label.kind).filter(|node| source.is_stub(*node)) {
-            self.reasons.insert((node, Uncertainty::Missing(label.kind)));
+            self.doubt(node);
         }
         Ok(ItemSet::of(nodes, Vec::new()))
     }
