@@ -7,6 +7,9 @@ use crate::time::Zone;
 use lineal_query::{Answer, Picture, State, StoreView, Value};
 use std::io::Write;
 
+/// Said of an answer that has rows and nothing to draw.
+const NOTHING_DRAWN: &str = "note: the picture is empty: it draws the nodes, events and paths in the rows, and these rows hold only values; `return it` (or the name of a term) beside them";
+
 /// Prints an answer of a view, or of an earlier one of its store.
 pub(crate) fn print_answer(
     out: &mut dyn Write,
@@ -15,8 +18,15 @@ pub(crate) fn print_answer(
     format: Format,
     zone: &Zone,
 ) -> Outcome<()> {
-    let picture =
-        || Picture::of(answer, view).map_err(|error| Failure::Query { error, text: String::new() });
+    let picture = || -> Outcome<Picture> {
+        let picture = Picture::of(answer, view)
+            .map_err(|error| Failure::Query { error, text: String::new() })?;
+        if picture.things.is_empty() && !answer.rows.is_empty() {
+            // Beside the output, which a program may be reading; who closed this wants no notes.
+            let _ = writeln!(std::io::stderr(), "{NOTHING_DRAWN}");
+        }
+        Ok(picture)
+    };
     let text = match format {
         Format::Table => return print_rows(out, answer, zone),
         Format::Json => format!("{}\n", answer.to_json()),

@@ -188,7 +188,10 @@ impl Session {
         let begun = Instant::now();
         self.current()?;
         let text = self.with_rows(text)?;
-        let query = Query::parse(&text).map_err(|mistake| failure(mistake.into(), &text, ""))?;
+        let query = Query::parse(&text).map_err(|mistake| {
+            // With the sets of the visit before it, the parser knows what else a word may be.
+            self.prepare(&text).err().unwrap_or_else(|| failure(mistake.into(), &text, ""))
+        })?;
         if let [only] = query.script().statements.as_slice()
             && let Statement::Let(name, find) = &only.node
         {

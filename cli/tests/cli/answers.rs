@@ -282,3 +282,21 @@ fn a_deployment_without_a_version_ends_the_trail() {
         deployment:"s@credit-risk-scorer:?": its events name no model version, so the trail ends here
     "#]].assert_eq(&folder.run(&["trace", &hash, "--fail-on", "cannot-tell"]).all());
 }
+
+#[test]
+fn a_picture_of_values_alone_says_why_it_is_empty() {
+    let folder = full();
+    expect![[r#"
+        [0]
+        digraph lineage {
+          rankdir=LR;
+          node [shape=box];
+        }
+        note: the picture is empty: it draws the nodes, events and paths in the rows, and these rows hold only values; `return it` (or the name of a term) beside them
+    "#]]
+    .assert_eq(&folder.run(&["query", "find model return name format dot"]).all());
+    let drawn = folder.run(&["query", "find model:iris@1 return it, name format mermaid"]);
+    assert!(drawn.err.is_empty() && drawn.out.contains("model:iris@1"), "{drawn:?}");
+    // Without rows there is nothing to say.
+    assert_eq!(folder.run(&["query", "find code format mermaid"]).all(), "[0]\nflowchart LR\n");
+}

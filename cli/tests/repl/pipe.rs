@@ -323,3 +323,20 @@ fn questions_are_printed_in_canonical_form() {
     "#]]
     .assert_eq(&refused.all());
 }
+
+#[test]
+fn a_set_of_the_visit_is_known_where_a_kind_must_stand() {
+    let run = visit(
+        &demo(),
+        "let a = find model;\nfind a where name = \"iris\";\nfind model where it in a limit 1 format csv;",
+    );
+    expect![[r#"
+        [2]
+        model
+        model:m-2b1e631da8bd4243bd8200531269bd00
+        error: P001 at 1:6: `a` is a saved set, and `find` is followed by a kind
+          find a where name = "iris"
+               ^ write `find model where it in a`
+    "#]]
+    .assert_eq(&run.all());
+}
