@@ -3,7 +3,7 @@
 use super::ask;
 use crate::args::{Arguments, Import};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::render::{Style, grouped, print_table, table, visible, visible_lines};
+use crate::render::{Style, counted, grouped, print_table, table, visible, visible_lines};
 use crate::{place, time};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lineal_engine::Store;
@@ -107,7 +107,7 @@ fn draw(progress: &Progress, done: &AtomicBool) {
             reason = "a rate for the eye"
         )]
         let rate = (items as f64 / begun.elapsed().as_secs_f64()) as u64;
-        bar.set_prefix(format!("{} items, {}/s", grouped(items), grouped(rate)));
+        bar.set_prefix(format!("{}, {}/s", counted(items, "item"), grouped(rate)));
     }
     bar.finish_and_clear();
 }
@@ -143,8 +143,7 @@ impl StandardInput {
 pub(super) fn print(out: &mut dyn Write, report: &Report, took: Duration) -> Outcome<()> {
     let style = Style::new();
     let head = match report.import {
-        Some(number) if report.commits == 1 => format!("import:{number}, 1 commit"),
-        Some(number) => format!("import:{number}, {} commits", grouped(report.commits)),
+        Some(number) => format!("import:{number}, {}", counted(report.commits, "commit")),
         None if report.dry_run => "nothing written (--dry-run)".to_owned(),
         None => "nothing new: everything was imported before".to_owned(),
     };
@@ -183,10 +182,9 @@ pub(super) fn print(out: &mut dyn Write, report: &Report, took: Duration) -> Out
     ];
     print_table(out, &table(&header, rows.collect()))?;
     let recorded = report.nodes.iter().filter(|(_, (new, _))| *new > 0);
-    let mut recorded: Vec<String> =
-        recorded.map(|(kind, (new, _))| format!("{} {kind}", grouped(*new))).collect();
+    let mut recorded: Vec<String> = recorded.map(|(kind, (new, _))| counted(*new, kind)).collect();
     if report.events > 0 {
-        recorded.push(format!("{} events", grouped(report.events)));
+        recorded.push(counted(report.events, "event"));
     }
     if !recorded.is_empty() {
         writeln!(out, "recorded: {}", recorded.join(", "))?;
@@ -196,7 +194,7 @@ pub(super) fn print(out: &mut dyn Write, report: &Report, took: Duration) -> Out
 
 fn print_notes(out: &mut dyn Write, report: &Report, style: Style) -> Outcome<()> {
     if report.conflicts > 0 {
-        writeln!(out, "{}", style.warn(&format!("{} events have a known identity but say something else: kept, marked `conflict`, not counted", grouped(report.conflicts))))?;
+        writeln!(out, "{}", style.warn(&format!("{} of a known identity saying something else: kept, marked `conflict`, not counted", counted(report.conflicts, "event"))))?;
     }
     for source in &report.sources {
         // Whose it is matters only where there are several.
@@ -237,9 +235,9 @@ fn print_notes(out: &mut dyn Write, report: &Report, style: Style) -> Outcome<()
             out,
             "{}",
             style.warn(&format!(
-                "{} of {} runs record no dataset input",
+                "{} of {} without a recorded dataset input",
                 grouped(without),
-                grouped(runs)
+                counted(runs, "run")
             ))
         )?;
         if let Some((run, instead)) = &report.instead {
@@ -256,7 +254,7 @@ fn print_notes(out: &mut dyn Write, report: &Report, style: Style) -> Outcome<()
     if *unresolved > 0 {
         let names: Vec<&str> = names.iter().take(3).map(String::as_str).collect();
         let more = if *unresolved > 3 { ", ..." } else { "" };
-        writeln!(out, "{}", style.warn(&format!("{} nodes are referred to and not imported: {}{more} (`lineal stats` says what would bring them)", grouped(*unresolved), names.join(", "))))?;
+        writeln!(out, "{}", style.warn(&format!("{} referred to and not imported: {}{more} (`lineal stats` says what would bring them)", counted(*unresolved, "node"), names.join(", "))))?;
     }
     Ok(())
 }

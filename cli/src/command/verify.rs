@@ -3,7 +3,7 @@
 use crate::args::{Arguments, Verify};
 use crate::exit::{Exit, Outcome};
 use crate::place;
-use crate::render::{Style, and_more, grouped};
+use crate::render::{Style, and_more, counted};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lineal_engine::storage::FileStorage;
 use lineal_engine::verify::{Depth, Report, verify};
@@ -63,13 +63,13 @@ fn print(out: &mut dyn Write, report: &Report, seconds: f64) -> Outcome<()> {
     }
     writeln!(
         out,
-        "{} commits, {} records, {} containers, {} batches with {} rows, {} sealed values hashed again in {seconds:.1} s",
-        grouped(report.commits),
-        grouped(report.records),
-        grouped(report.containers),
-        grouped(report.batches),
-        grouped(report.rows),
-        grouped(report.sealed),
+        "{}, {}, {}, {} with {}, {} hashed again in {seconds:.1} s",
+        counted(report.commits, "commit"),
+        counted(report.records, "record"),
+        counted(report.containers, "container"),
+        counted(report.batches, "batch"),
+        counted(report.rows, "row"),
+        counted(report.sealed, "sealed value"),
     )?;
     for note in &report.notes {
         writeln!(out, "{}", style.faint(&format!("note: {note}")))?;
@@ -80,10 +80,10 @@ fn print(out: &mut dyn Write, report: &Report, seconds: f64) -> Outcome<()> {
         (0, 0) if report.notes.is_empty() => style.found("no fault found"),
         (0, 0) => style.found("no fault found; the notes say what was not checked or lies beside"),
         (0, derived) => format!(
-            "{} faults in derived files only: `lineal rebuild` mends them",
-            grouped(derived)
+            "{} in derived files only: `lineal rebuild` mends that",
+            counted(derived, "fault")
         ),
-        (truth, _) => format!("{} faults in what was recorded", grouped(truth)),
+        (truth, _) => format!("{} in what was recorded", counted(truth, "fault")),
     };
     Ok(writeln!(out, "{verdict}")?)
 }

@@ -1,6 +1,6 @@
 //! An answer as a table for a reader, or in one of the forms that the language library writes.
 
-use super::{Style, and_more, table};
+use super::{Style, and_more, counted, table};
 use crate::args::Format;
 use crate::exit::{Failure, Outcome};
 use crate::time::Zone;
@@ -61,12 +61,9 @@ fn print_rows(out: &mut dyn Write, answer: &Answer, zone: &Zone) -> Outcome<()> 
 pub(crate) fn print_notes(out: &mut dyn Write, answer: &Answer) -> Outcome<()> {
     let style = Style::new();
     let shown = answer.rows.len() as u64;
-    let rows = if answer.total == 1 { "row" } else { "rows" };
-    let count = if shown == answer.total {
-        format!("{} {rows}", super::grouped(answer.total))
-    } else {
-        format!("{} of {} {rows}", super::grouped(shown), super::grouped(answer.total))
-    };
+    let all = counted(answer.total, "row");
+    let count =
+        if shown == answer.total { all } else { format!("{} of {all}", super::grouped(shown)) };
     let state = answer.completeness.state();
     let note = format!("{count}, {state}, as of commit {}", answer.commit);
     writeln!(

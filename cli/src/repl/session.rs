@@ -9,7 +9,7 @@ use super::words::{pieces, row_number};
 use crate::args::{Arguments, FailOn};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
-use crate::render::{Style, grouped, print_answer, print_notes, visible_lines};
+use crate::render::{Style, counted, print_answer, print_notes, visible_lines};
 use crate::time::Zone;
 use clap::ValueEnum;
 use lineal_engine::Store;
@@ -44,8 +44,8 @@ pub(crate) struct Session {
     fail_on: Option<FailOn>,
     /// Somebody sits before the screen.
     interactive: bool,
-    /// Errors as JSON, for programs.
-    json: bool,
+    /// Answers, errors and overviews as JSON, for programs.
+    pub(crate) json: bool,
     /// Something was printed: the next table keeps its distance.
     printed: bool,
     /// Ctrl-C ended the last question.
@@ -205,11 +205,11 @@ impl Session {
         self.print(out, &answer, pressed)?;
         if self.timing {
             let note = format!(
-                "{:.1} ms, {:.1} ms of it to read the question; {} edges, {} events",
+                "{:.1} ms, {:.1} ms of it to read the question; {}, {}",
                 taken.as_secs_f64() * 1e3,
                 prepared_in.as_secs_f64() * 1e3,
-                grouped(answer.edges_followed),
-                grouped(answer.events_read),
+                counted(answer.edges_followed, "edge"),
+                counted(answer.events_read, "event"),
             );
             writeln!(out, "{}", Style::new().faint(&note))?;
         }
@@ -286,10 +286,9 @@ impl Session {
         let (prepared, prefix) = self.prepare(&question)?;
         let (answer, _) = self.run(&prepared, &question, &prefix)?;
         self.sets.keep(name, question);
-        let count = grouped(answer.total);
-        let rows = if answer.total == 1 { "row" } else { "rows" };
+        let rows = counted(answer.total, "row");
         let state = answer.completeness.state();
-        let note = format!("{name}: {count} {rows} now, {state}; asked again where it is named");
+        let note = format!("{name}: {rows} now, {state}; asked again where it is named");
         self.note(out, &note)?;
         self.last = Some(Arc::new(answer));
         self.rows.clone_from(&self.last);
@@ -308,8 +307,7 @@ impl Session {
             let reference = answer::reference(answer, number).ok_or_else(|| {
                 let rows = answer.rows.len();
                 Failure::usage(if number > rows || number == 0 {
-                    let rows = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
-                    format!("{}: the last answer has {rows}", piece.text)
+                    format!("{}: the last answer has {}", piece.text, counted(rows as u64, "row"))
                 } else {
                     format!("{}: nothing in row {number} of the last answer has a key", piece.text)
                 })

@@ -3,7 +3,7 @@
 use super::session::Session;
 use crate::command::questions;
 use crate::exit::Outcome;
-use crate::render::{Style, grouped, visible};
+use crate::render::{Style, counted, visible};
 use lineal_engine::Snapshot;
 use lineal_engine::schema::KINDS;
 use std::io::Write;
@@ -46,18 +46,14 @@ fn holdings(view: &Snapshot) -> String {
         KINDS.iter().map(|kind| (view.nodes_of(*kind).len(), kind.name())).collect();
     counts.retain(|(count, _)| *count > 0);
     counts.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
-    let plural = |(count, name): &(usize, &str)| {
-        let letter = if *count == 1 || name.ends_with('a') { "" } else { "s" };
-        let letter = if name.ends_with("ch") && *count > 1 { "es" } else { letter };
-        format!("{} {name}{letter}", grouped(*count as u64))
-    };
-    let mut told: Vec<String> = counts.iter().take(KINDS_SHOWN).map(plural).collect();
-    if counts.len() > KINDS_SHOWN {
-        told.push(format!("{} more kinds", counts.len() - KINDS_SHOWN));
+    let told = |(count, name): &(usize, &str)| counted(*count as u64, name);
+    let mut told: Vec<String> = counts.iter().take(KINDS_SHOWN).map(told).collect();
+    if let Some(more) = counts.len().checked_sub(KINDS_SHOWN).filter(|more| *more > 0) {
+        told.push(counted(more as u64, "more kind"));
     }
     let events: u64 = view.batches().map(|batch| batch.events).sum();
     if events > 0 {
-        told.push(format!("{} events", grouped(events)));
+        told.push(counted(events, "event"));
     }
     if told.is_empty() { "an empty store".to_owned() } else { told.join(", ") }
 }

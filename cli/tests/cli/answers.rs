@@ -276,7 +276,7 @@ fn a_deployment_without_a_version_ends_the_trail() {
         [4]
         inference:abababababababababababababababababababababababababababababababab  2026-03-01 00:00:00Z
         found by input hash, sha256
-        └─ served_by deployment:"s@credit-risk-scorer:?"  1 events, 2026-03-01 00:00:00 to 00:00:00Z
+        └─ served_by deployment:"s@credit-risk-scorer:?"  1 event, 2026-03-01 00:00:00 to 00:00:00Z
 
         training data recorded: no.
         deployment:"s@credit-risk-scorer:?": its events name no model version, so the trail ends here

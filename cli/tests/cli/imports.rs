@@ -25,7 +25,7 @@ fn importing_twice_says_that_nothing_is_new() {
          from                     source and form        files   read   accepted   duplicate   rejected   skipped
         ──────────────────────────────────────────────────────────────────────────────────────────────────────────
          datadog-art12-a-nested   datadog datadog-logs   3       314    300        10          1          3
-        recorded: 3 actor, 2 deployment, 1 system, 300 events
+        recorded: 3 actors, 2 deployments, 1 system, 300 events
         skipped 3: no event: none of the mapping's marks
         rejected dt=20251103/hour=16/archive_161503.7524.a3cd0130-8208-4d9f-8748-205d9bbf3ebd.json.gz, line 1, byte 0: the line is no whole JSON value: it ends at byte 200: expected a closing quote
     "#]].assert_eq(

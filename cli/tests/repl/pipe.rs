@@ -184,12 +184,13 @@ fn quit_ends_a_script_and_limits_end_an_answer() {
     expect![[r#"
         0 rows, truncated, as of commit 2
           ended by the limit of 2 edges
-         limit     value         meaning
-        ───────────────────────────────────────────────────────────────────
-         edges     2             edges followed for one answer
-         events    100,000,000   events read for one answer
-         rows      1,000,000     rows of one answer, before skip and limit
-         seconds   none          time for one answer; 0 is no bound
+         limit     value           default         meaning
+        ─────────────────────────────────────────────────────────────────────────────────────
+         edges     2               100,000,000     edges followed for one answer
+         events    100,000,000     100,000,000     events read for one answer
+         rows      1,000,000       1,000,000       rows of one answer, before skip and limit
+         bytes     1,073,741,824   1,073,741,824   bytes of those rows in memory
+         seconds   none            none            time for one answer; 0 is no bound
     "#]]
     .assert_eq(&run.out);
 }
@@ -227,7 +228,7 @@ fn overviews_are_those_of_the_commands() {
           .source FILE           read statements from a file
           .param [NAME=VALUE]    set $NAME; without a value forget it; alone list them
           .sets                  sets kept with let
-          .limits [NAME NUMBER]  edges, events, rows, seconds of one question
+          .limits [NAME NUMBER]  edges, events, rows, bytes, seconds of one question
           .quit                  leave; Ctrl-D does too
     "#]]
     .assert_eq(&help);

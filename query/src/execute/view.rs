@@ -70,12 +70,12 @@ impl<'a, S: Source> Executor<'a, S> {
         let text = crate::value::time_text(time);
         match found {
             Some(found) => Ok(found),
-            None => Err(self.too_early(text, span)?),
+            None => Err(self.too_early(&text, span)?),
         }
     }
 
     /// Before the first commit there is nothing to see: says from when on there is.
-    fn too_early(&self, text: String, span: Span) -> Run<Stop> {
+    fn too_early(&self, text: &str, span: Span) -> Run<Stop> {
         let first = self.source.as_of_commit(1).map_err(store)?;
         let hint = match first {
             Some(first) => format!(
