@@ -2,8 +2,11 @@
 
 mod answer;
 mod json;
+pub(crate) mod page;
+mod paths;
 mod plural;
 mod table;
+mod timeline;
 mod visible;
 
 pub(crate) use answer::{cell_text, print_answer, print_notes};

@@ -1,7 +1,6 @@
 //! A visit: read a statement, ask it, show the answer, until the end. At a terminal with an editor,
 //! from a pipe line by line; both end statements and ask them the same way.
 
-mod answer;
 mod bounds;
 mod completer;
 mod directive;
@@ -9,7 +8,6 @@ mod editor;
 mod highlighter;
 mod hinter;
 mod pager;
-mod paths;
 mod session;
 mod sets;
 mod validator;
@@ -141,12 +139,23 @@ fn at_terminal(mut session: Session) -> Outcome {
         };
         // What was typed reads as a script, so that several statements on one line are several.
         session.stopped = false;
-        let mut screen = Vec::new();
-        let ended = script(&mut session, text.as_bytes(), &mut screen);
-        if let Err(failure) = &ended {
-            session.tell(failure, &mut screen)?;
-        }
-        pager::show(&screen, prompt.height())?;
+        let ended = if directive::is_source(&text) {
+            // Each answer of a file shows when it is there, not when the last one is.
+            let mut screen = std::io::stdout().lock();
+            let ended = script(&mut session, text.as_bytes(), &mut screen);
+            if let Err(failure) = &ended {
+                session.tell(failure, &mut screen)?;
+            }
+            ended
+        } else {
+            let mut screen = Vec::new();
+            let ended = script(&mut session, text.as_bytes(), &mut screen);
+            if let Err(failure) = &ended {
+                session.tell(failure, &mut screen)?;
+            }
+            pager::show(&screen, prompt.height())?;
+            ended
+        };
         if matches!(ended, Ok(Ended::Quit(_))) {
             return Ok(Exit::Answer);
         }

@@ -227,6 +227,11 @@ fn export(session: &Session, name: &str, out: &mut dyn Write) -> Outcome<Exit> {
     Ok(Exit::Answer)
 }
 
+/// Will a line read statements from a file?
+pub(crate) fn is_source(line: &str) -> bool {
+    line.split_whitespace().next() == Some(".source")
+}
+
 fn source(session: &mut Session, name: &str, out: &mut dyn Write) -> Outcome<Next> {
     if name.is_empty() {
         return Err(Failure::usage("`.source FILE`: a file of statements"));

@@ -68,7 +68,9 @@ impl rustyline::hint::Hinter for Guide {
     type Hint = hinter::Hint;
 
     fn hint(&self, line: &str, cursor: usize, _: &Context<'_>) -> Option<hinter::Hint> {
-        if cursor == line.len() { hint(&self.completer, line, self.novice) } else { None }
+        let found = (cursor == line.len()).then(|| hint(&self.completer, line, self.novice))?;
+        // Without a faint colour the rest of a word would look as if it had been typed.
+        found.filter(|hint| hint.taken.is_none() || colours())
     }
 }
 

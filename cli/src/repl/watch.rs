@@ -1,8 +1,10 @@
 //! While a question runs: Ctrl-C, the deadline, and a sign of life.
 
 use crate::exit::{Failure, Outcome};
+use crate::render::grouped;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::sync::atomic::{AtomicBool, Ordering};
+use lineal_query::CHECK_EVERY;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -52,6 +54,8 @@ pub(crate) struct Watch {
     /// The sign of life; `None` before it is due, and where nobody looks.
     bar: Mutex<Option<ProgressBar>>,
     visible: bool,
+    /// How often the executor has asked, each time after a stretch of work.
+    asked: AtomicU64,
 }
 
 impl Watch {
@@ -60,7 +64,8 @@ impl Watch {
         interrupt.signals.pressed.store(false, Ordering::SeqCst);
         interrupt.signals.running.store(true, Ordering::SeqCst);
         let interrupt = interrupt.clone();
-        Watch { interrupt, begun: Instant::now(), time, bar: Mutex::new(None), visible }
+        let asked = AtomicU64::new(0);
+        Watch { interrupt, begun: Instant::now(), time, bar: Mutex::new(None), visible, asked }
     }
 
     /// Was Ctrl-C pressed?
@@ -76,8 +81,10 @@ impl Watch {
     /// Should the question end? Asked by the executor now and then.
     pub(crate) fn stop(&self) -> bool {
         let elapsed = self.elapsed();
+        let asked = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
         if self.visible && elapsed > QUIET {
-            self.bar.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(spinner);
+            let mut bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
+            bar.get_or_insert_with(spinner).set_message(pace(asked, elapsed));
         }
         self.pressed() || self.time.is_some_and(|time| elapsed > time)
     }
@@ -92,10 +99,18 @@ impl Drop for Watch {
     }
 }
 
+/// What was looked at so far, edges, events and rows together, and how much of it a second.
+fn pace(asked: u64, elapsed: Duration) -> String {
+    let looked = asked.saturating_mul(CHECK_EVERY);
+    let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1);
+    let rate = looked.saturating_mul(1_000) / millis;
+    format!("{} steps, {}/s", grouped(looked), grouped(rate))
+}
+
 fn spinner() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     if let Ok(style) =
-        ProgressStyle::with_template("{spinner} at work for {elapsed}, Ctrl-C stops it")
+        ProgressStyle::with_template("{spinner} at work for {elapsed}, {msg}, Ctrl-C stops it")
     {
         bar.set_style(style);
     }
@@ -120,5 +135,11 @@ mod tests {
         let watch = Watch::new(&interrupt, Some(Duration::ZERO), false);
         std::thread::sleep(Duration::from_millis(1));
         assert!(watch.stop() && !watch.pressed());
+    }
+
+    #[test]
+    fn the_pace_counts_what_lies_between_two_looks() {
+        assert_eq!(pace(1_000, Duration::from_secs(2)), "4,096,000 steps, 2,048,000/s");
+        assert_eq!(pace(1, Duration::ZERO), "4,096 steps, 4,096,000/s");
     }
 }

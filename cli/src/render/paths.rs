@@ -1,11 +1,9 @@
 //! Paths as one tree: what they share is drawn once, what each leads to carries its number.
 
-use super::answer::item_name;
+use super::page::{Layout, item_name};
+use super::{Style, terminal_width};
 use crate::command::describe_node;
 use crate::exit::Outcome;
-use crate::render::{Style, terminal_width};
-use crate::time::Zone;
-use lineal_engine::Snapshot;
 use lineal_query::{Answer, Item, Path, Value};
 use std::io::Write;
 
@@ -60,12 +58,11 @@ impl Tree {
 }
 
 /// Draws the paths of these rows of an answer, whose only column they are.
-pub(crate) fn print(
+pub(super) fn print(
     out: &mut dyn Write,
     answer: &Answer,
     rows: &[Vec<Value>],
-    view: &Snapshot,
-    zone: &Zone,
+    layout: &Layout<'_>,
 ) -> Outcome<()> {
     let mut tree = Tree::default();
     for (row, values) in rows.iter().enumerate() {
@@ -83,10 +80,11 @@ pub(crate) fn print(
         let word = place.word.map_or(String::new(), |word| format!("{} ", style.faint(word)));
         let name = style.strong(item_name(answer, place.item));
         let told = match place.item {
-            Item::Node(node) => describe_node(view, node, zone, style)?,
+            Item::Node(node) => describe_node(layout.view, node, layout.zone, style)?,
             Item::Event(_) => String::new(),
         };
-        let rows = place.rows.iter().map(|row| style.found(&format!("  ${}", row + 1)));
+        let rows = place.rows.iter().filter_map(|row| layout.mark(*row));
+        let rows = rows.map(|mark| style.found(&format!("  {mark}")));
         let rows = rows.collect::<String>();
         let head = format!("{prefix}{joint}{word}{name}{rows}");
         let prefix = format!("{prefix}{bar}");
@@ -106,7 +104,7 @@ pub(crate) fn print(
 
 /// What a line says, and what is told of it, on as many lines as it takes to fit. Keys are never
 /// broken: they are there to be pasted.
-fn folded(head: String, told: &str, indent: &str, width: Option<usize>) -> Vec<String> {
+pub(super) fn folded(head: String, told: &str, indent: &str, width: Option<usize>) -> Vec<String> {
     let mut lines = vec![head];
     let mut first = true;
     for word in told.split(' ').filter(|word| !word.is_empty()) {
