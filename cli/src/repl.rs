@@ -115,9 +115,10 @@ fn worse(a: Exit, b: Exit) -> Exit {
     let rank = |exit: &Exit| match exit {
         Exit::Answer => 0,
         Exit::No => 1,
-        Exit::CannotTell => 2,
-        Exit::Usage => 3,
-        Exit::Damaged => 4,
+        Exit::Partial => 2,
+        Exit::CannotTell => 3,
+        Exit::Usage => 4,
+        Exit::Damaged => 5,
     };
     std::cmp::max_by_key(a, b, rank)
 }
@@ -168,7 +169,8 @@ mod tests {
 
     #[test]
     fn the_worst_end_of_several_counts_in_either_order() {
-        let ranked = [Exit::Answer, Exit::No, Exit::CannotTell, Exit::Usage, Exit::Damaged];
+        let ranked =
+            [Exit::Answer, Exit::No, Exit::Partial, Exit::CannotTell, Exit::Usage, Exit::Damaged];
         for (at, one) in ranked.into_iter().enumerate() {
             for (other_at, other) in ranked.into_iter().enumerate() {
                 assert_eq!(worse(one, other), ranked[at.max(other_at)]);

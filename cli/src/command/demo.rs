@@ -2,6 +2,7 @@
 
 use super::{ask, import, trace};
 use crate::args::{Arguments, Demo};
+use crate::came_back::CameBack;
 use crate::exit::{Failure, Outcome};
 use crate::render::Style;
 use crate::shell::shell_line;
@@ -68,7 +69,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Demo) -> Outcome {
         let options = ImportOptions::default();
         let paths = [folder.join("exports")];
         let report = import::with_progress(&store, &paths, &options, &LoadedMapping::built_in()?)?;
-        import::print(&mut out, &report, begun.elapsed())?;
+        import::print(&mut out, &report, CameBack::default(), begun.elapsed())?;
         imported = Some(report.to_json());
     }
     let view = store.snapshot()?;

@@ -190,7 +190,7 @@ fn a_gzip_file_that_was_cut() {
         &folder,
         &["import", "cut.json.gz"],
         &expect![[r#"
-            [0]
+            [5]
             import:1, 1 commit in T s
              from          source and form        files   read   accepted   duplicate   rejected   skipped
             ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -201,6 +201,7 @@ fn a_gzip_file_that_was_cut() {
             what you can ask now:
               lineal trace cdda4d341cb6a3b9b725d30c79b9d5e05aa8d666e7f8f7ef3ca7bc878d16d504
               lineal query 'find model upstream of deployment:credit-scorer/prod/scorer-prod-eu-1@credit-risk-scorer:2'
+            imported in part: 1 damaged file, of which only what could be read is in the store: cut.json.gz
         "#]],
     );
     folder.write("other/cut.json.gz", &bytes[..bytes.len() / 3]);
@@ -223,7 +224,7 @@ fn more_rejects_than_events() {
         &folder,
         &["import", "bad.ndjson"],
         &expect![[r#"
-            [0]
+            [5]
             import:1, 1 commit in T s
              from         source and form        files   read   accepted   duplicate   rejected   skipped
             ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -236,6 +237,7 @@ fn more_rejects_than_events() {
             rejected bad.ndjson, line 6, byte 88: the line is no whole JSON value: it ends at byte 7: expected a value
             rejected 2 more; --json lists them
             more than half was rejected: `lineal import --explain-mapping` shows what the lines hold
+            nothing of bad.ndjson could be read
         "#]],
     );
 }

@@ -38,7 +38,8 @@ fn every_command_speaks_json() {
             "runs_without_input",
             "runs",
             "unresolved",
-            "unresolved_first"
+            "unresolved_first",
+            "brought_back"
         ]
     );
     assert_eq!(
@@ -83,7 +84,7 @@ fn every_command_speaks_json() {
     let imports = ask(&["imports"]);
     assert_eq!(
         keys(&imports[0]),
-        ["import", "recorded", "nodes", "events", "sources", "retracted"]
+        ["import", "recorded", "nodes", "events", "brought_back", "sources", "retracted"]
     );
 
     let answer = ask(&["query", "find model"]);
