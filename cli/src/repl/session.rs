@@ -32,6 +32,8 @@ const HEAD: &str = "head";
 
 /// One visit.
 pub(crate) struct Session {
+    /// The store as it was named, if it was.
+    pub(crate) named: Option<PathBuf>,
     folder: PathBuf,
     zone: Zone,
     opened: Opened,
@@ -88,6 +90,7 @@ impl Session {
         // Without a terminal Ctrl-C ends the process, as it does for any filter.
         let interrupt = if interactive { Interrupt::install()? } else { Interrupt::default() };
         Ok(Session {
+            named: arguments.store.clone(),
             folder,
             zone: Zone::parse(&arguments.tz)?,
             opened,

@@ -4,6 +4,7 @@ use super::session::Session;
 use crate::command::questions;
 use crate::exit::Outcome;
 use crate::render::{Style, counted, visible};
+use crate::shell::shell_line;
 use lineal_engine::Snapshot;
 use lineal_engine::schema::KINDS;
 use std::io::Write;
@@ -16,7 +17,7 @@ pub(crate) fn print(session: &mut Session, out: &mut dyn Write) -> Outcome<()> {
     let style = Style::new();
     let zone = session.zone().clone();
     let (store, view) = session.current()?;
-    let view = view.snapshot();
+    let view = view.snapshot().clone();
     let name = style.strong(&store.name());
     // Before the first commit there is no time of it.
     let when = match view.commit() {
@@ -25,10 +26,26 @@ pub(crate) fn print(session: &mut Session, out: &mut dyn Write) -> Outcome<()> {
     };
     let version = env!("CARGO_PKG_VERSION");
     writeln!(out, "lineal {version} on {name}, commit {}{when}", view.commit())?;
-    writeln!(out, "{}", holdings(view))?;
-    let questions = questions(view)?;
+    writeln!(out, "{}", holdings(&view))?;
+    let questions = questions(&view)?;
     if questions.is_empty() {
-        writeln!(out, "nothing to ask about yet: `lineal import PATH...` fills a store")?;
+        writeln!(out, "nothing to ask about yet; in a shell:")?;
+        let lines: [&[&str]; 3] = [
+            &["import", "mlflow.db", "logs/"],
+            &["import", "--explain-mapping", "logs/"],
+            &["demo"],
+        ];
+        let meanings = [
+            "fills it; what the paths hold is recognised",
+            "says what your logs hold and what of it is used",
+            "shows all this with exports that are bundled",
+        ];
+        for (words, meaning) in lines.into_iter().zip(meanings) {
+            // The demo makes a store of its own.
+            let store = session.named.as_deref().filter(|_| words.len() > 1);
+            let line = shell_line(store, words);
+            writeln!(out, "  {line:44} {}", style.faint(meaning))?;
+        }
     } else {
         writeln!(out, "try:")?;
     }

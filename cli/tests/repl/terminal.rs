@@ -329,3 +329,36 @@ fn a_single_question_at_a_terminal_is_drawn_and_in_a_pipe_it_is_a_table() {
     assert!(!drawn.contains("$1"), "there is no next question to use it in: {screen}");
     assert!(piped.contains(" time ") && piped.contains("───"), "{screen}");
 }
+
+#[test]
+fn the_first_screen_of_an_empty_store_says_how_to_fill_it() {
+    let folder = Folder::with(&[]);
+    let Some(terminal) = Terminal::new("an empty store", &folder, 120, 30) else { return };
+    let screen = terminal.until_prompt("");
+    assert!(screen.contains("an empty store"), "{screen}");
+    for line in ["import mlflow.db logs/ ", "import --explain-mapping logs/ ", " demo "] {
+        assert!(screen.contains(line), "{line}: {screen}");
+    }
+    assert!(!screen.contains("try:"), "{screen}");
+    // It fills while the prompt waits, and the next question sees it.
+    folder.done(&["import", &crate::program::fixture(DATABASE).display().to_string()]);
+    terminal.write("find experiment limit 1;");
+    terminal.press(&["Enter"]);
+    terminal.until("1 of 4 rows, complete, as of commit 1");
+}
+
+#[test]
+fn three_questions_are_offered_whatever_the_store_holds() {
+    for fixtures in [&[ARCHIVE][..], &["rest-3.17"]] {
+        let folder = Folder::with(fixtures);
+        let Some(terminal) = Terminal::new("three questions", &folder, 140, 30) else { return };
+        let screen = terminal.until_prompt("");
+        let tries = screen.lines().skip_while(|line| *line != "try:").skip(1);
+        let tries: Vec<&str> = tries.take_while(|line| line.starts_with("  ")).collect();
+        assert_eq!(tries.len(), 3, "{screen}");
+        let script = tries.join("\n");
+        let run = folder.run_with(&["repl"], script.as_bytes());
+        assert_eq!(run.code, 0, "{run:?}");
+        assert_eq!(run.out.matches("as of commit").count(), 3, "{run:?}");
+    }
+}
