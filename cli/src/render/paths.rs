@@ -7,6 +7,9 @@ use crate::exit::Outcome;
 use lineal_query::{Answer, Item, Path, Value};
 use std::io::Write;
 
+/// Blanks between a line's key and what is told of it.
+pub(super) const GAP: usize = 2;
+
 /// A place in the tree: how it is reached, what it is, where it goes on.
 struct Place {
     word: Option<&'static str>,
@@ -89,7 +92,7 @@ pub(super) fn print(
         let head = format!("{prefix}{joint}{word}{name}{rows}");
         let prefix = format!("{prefix}{bar}");
         let below = if place.below.is_empty() { "   " } else { "│  " };
-        for line in folded(head, &told, &format!("{prefix}{below}"), width) {
+        for line in folded(head, &told, &format!("{prefix}{below}"), GAP, width) {
             writeln!(out, "{line}")?;
         }
         let last = place.below.len();
@@ -104,15 +107,20 @@ pub(super) fn print(
 
 /// What a line says, and what is told of it, on as many lines as it takes to fit. Keys are never
 /// broken: they are there to be pasted.
-pub(super) fn folded(head: String, told: &str, indent: &str, width: Option<usize>) -> Vec<String> {
+pub(crate) fn folded(
+    head: String,
+    told: &str,
+    indent: &str,
+    gap: usize,
+    width: Option<usize>,
+) -> Vec<String> {
     let mut lines = vec![head];
-    let mut first = true;
+    let mut gap = " ".repeat(gap);
     for word in told.split(' ').filter(|word| !word.is_empty()) {
-        let gap = if first { "  " } else { " " };
-        first = false;
+        let gap = std::mem::replace(&mut gap, " ".to_owned());
         let Some(line) = lines.last_mut() else { break };
         if width.is_none_or(|width| shown(line) + gap.len() + shown(word) <= width) {
-            line.push_str(gap);
+            line.push_str(&gap);
             line.push_str(word);
         } else {
             lines.push(format!("{indent}{word}"));
@@ -136,11 +144,12 @@ mod tests {
 
     #[test]
     fn what_is_told_folds_below_its_line_and_keys_stay_whole() {
-        let lines = folded("└─ run:0123456789".to_owned(), "\"a b\", FINISHED", "   │  ", Some(22));
+        let lines =
+            folded("└─ run:0123456789".to_owned(), "\"a b\", FINISHED", "   │  ", GAP, Some(22));
         assert_eq!(lines, ["└─ run:0123456789  \"a", "   │  b\", FINISHED"]);
-        let lines = folded("model:a".to_owned(), "x y", "", None);
+        let lines = folded("model:a".to_owned(), "x y", "", GAP, None);
         assert_eq!(lines, ["model:a  x y"]);
-        let lines = folded("run:0123456789".to_owned(), "", "", Some(5));
+        let lines = folded("run:0123456789".to_owned(), "", "", GAP, Some(5));
         assert_eq!(lines, ["run:0123456789"]);
     }
 

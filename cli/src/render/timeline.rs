@@ -1,7 +1,7 @@
 //! A history as a time line: a day, and below it what happened on it, one line each.
 
 use super::page::{Layout, named};
-use super::paths::folded;
+use super::paths::{GAP, folded};
 use super::{Style, cell_text, terminal_width, visible};
 use crate::exit::Outcome;
 use lineal_query::{Answer, Value};
@@ -33,7 +33,7 @@ pub(super) fn print(
             let (head, subject, told) = line(answer, row, layout, style);
             let mark = mark.map_or_else(String::new, |mark| style.found(&mark));
             let told = format!("{subject} {mark} {}", style.faint(&told));
-            for line in folded(format!("{joint}{head}"), &told, bar, width) {
+            for line in folded(format!("{joint}{head}"), &told, bar, GAP, width) {
                 writeln!(out, "{line}")?;
             }
             at += 1;

@@ -3,7 +3,7 @@
 use super::session::Session;
 use crate::command::questions;
 use crate::exit::Outcome;
-use crate::render::{Style, counted, visible};
+use crate::render::{Style, counted, folded, terminal_width, visible};
 use crate::shell::shell_line;
 use lineal_engine::Snapshot;
 use lineal_engine::schema::KINDS;
@@ -26,7 +26,7 @@ pub(crate) fn print(session: &mut Session, out: &mut dyn Write) -> Outcome<()> {
     };
     let version = env!("CARGO_PKG_VERSION");
     writeln!(out, "lineal {version} on {name}, commit {}{when}", view.commit())?;
-    writeln!(out, "{}", holdings(&view))?;
+    print_words(out, &holdings(&view))?;
     let questions = questions(&view)?;
     if questions.is_empty() {
         writeln!(out, "nothing to ask about yet; in a shell:")?;
@@ -53,7 +53,15 @@ pub(crate) fn print(session: &mut Session, out: &mut dyn Write) -> Outcome<()> {
         writeln!(out, "  {};", visible(&question))?;
     }
     let note = "`;` or an empty line asks, Tab completes, .help lists the rest, Ctrl-D leaves";
-    writeln!(out, "{}", style.faint(note))?;
+    print_words(out, &style.faint(note))
+}
+
+/// A sentence on as many lines as it takes; what can be pasted stays in one.
+fn print_words(out: &mut dyn Write, text: &str) -> Outcome<()> {
+    let (first, rest) = text.split_once(' ').unwrap_or((text, ""));
+    for line in folded(first.to_owned(), rest, "", 1, terminal_width()) {
+        writeln!(out, "{line}")?;
+    }
     Ok(())
 }
 

@@ -362,3 +362,19 @@ fn three_questions_are_offered_whatever_the_store_holds() {
         assert_eq!(run.out.matches("as of commit").count(), 3, "{run:?}");
     }
 }
+
+#[test]
+fn a_recorded_name_does_not_drive_the_screen_when_it_is_offered() {
+    let folder = Folder::with(&[]);
+    let line = r#"{"_id":"L","date":"2026-03-01T00:00:00Z","service":"s","attributes":{"art12":{"event_id":"e","timestamp":"2026-03-01T00:00:00Z","model":{"name":"turned\u202eround","version":"1"},"input":{"hash":"00","hash_algorithm":"sha256"}}}}"#;
+    folder.write("logs.ndjson", line);
+    folder.done(&["import", "logs.ndjson"]);
+    let Some(terminal) = Terminal::new("an acting name", &folder, 110, 30) else { return };
+    terminal.write("find deployment deploys model:\"tur");
+    terminal.press(&["Tab"]);
+    terminal.until("model:\"turned\\u{202e}round\"@1");
+    // It means the same thing.
+    terminal.write(" return it;");
+    terminal.press(&["Enter"]);
+    terminal.until("1 row, cannot tell");
+}
