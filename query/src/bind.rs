@@ -109,9 +109,8 @@ impl Binder {
         let (root, tail) = match &statement.node {
             Statement::Find(find) => return self.shown(find),
             Statement::Trace(trace) => (Root::Trace(Box::new(self.trace(trace)?)), &trace.tail),
-            Statement::Show(topic, of) => {
-                let root = Root::Show(show::topic(topic, of.as_ref())?);
-                return Ok(Bound { root, as_of: None, format: None });
+            Statement::Show(topic, of, tail) => {
+                (Root::Show(show::topic(topic, of.as_ref())?), tail)
             }
             Statement::Diff(before, after, tail) => (self.diff(before, after)?, tail),
             Statement::History(of, condition, tail) => {

@@ -201,6 +201,14 @@ pub enum Error {
     /// The store could not be read.
     #[error("the store could not answer: {0}")]
     Store(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The answer holds more things than a picture can.
+    #[error("{things} things are no picture, {most} at most; narrow the question or add `limit`")]
+    Picture {
+        /// How many.
+        things: usize,
+        /// How many there may be.
+        most: usize,
+    },
 }
 
 impl Error {
@@ -215,7 +223,7 @@ impl Error {
     pub fn render(&self, text: &str) -> String {
         match self {
             Error::Mistake(mistake) => mistake.render(text),
-            Error::Store(_) => self.to_string(),
+            Error::Store(_) | Error::Picture { .. } => self.to_string(),
         }
     }
 }

@@ -12,7 +12,7 @@ pub const EVENTS_MAX: u64 = 100_000_000;
 /// Most bytes of rows by default, as they stand in memory: what a small machine can spare.
 pub const BYTES_MAX: u64 = 1 << 30;
 /// How many edges, rows or events pass between two looks at the deadline.
-pub(crate) const CHECK_EVERY: u64 = 4096;
+pub const CHECK_EVERY: u64 = 4096;
 
 /// Bounds of one question. Reaching one never changes a row: the answer ends and says which.
 #[derive(Clone, Copy)]

@@ -55,6 +55,8 @@ fn brackets_stand_in_print_where_the_tree_needs_them() {
     for text in [
         "find model where (a = 1 or b = 2) and not (c = 3 and d = 4)",
         "find model where a - (b - c) = -(-1) and (not a) = b",
+        "show fields of model format csv",
+        "verify deep model:a@1 as of 3 format json",
         "find model as m return (exists run produces model) as x, (m upstream of model) as y",
         "find model where (a in 1..2) is null and x.y[\"a b\"] like 'it\\'s'",
         "find model:\"credit risk\"@3 where params[\"learning rate\"] < 1.5e-9",

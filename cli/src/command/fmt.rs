@@ -5,9 +5,10 @@ use crate::args::{Arguments, Fmt};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::repl::{Form, Statements, names_as_rows, pieces, rows_as_names};
 use lineal_query::Query;
+use serde_json::json;
 use std::io::{Read, Write};
 
-pub(super) fn run(_: &Arguments, wanted: &Fmt) -> Outcome {
+pub(super) fn run(arguments: &Arguments, wanted: &Fmt) -> Outcome {
     let text = match &wanted.file {
         Some(file) => std::fs::read_to_string(file)
             .map_err(|e| Failure::usage(format!("{}: {e}", file.display())))?,
@@ -21,15 +22,22 @@ pub(super) fn run(_: &Arguments, wanted: &Fmt) -> Outcome {
     };
     let formatted = formatted(&text)?;
     let mut out = std::io::stdout().lock();
-    if !wanted.check {
+    let canonical = formatted == text;
+    let exit = if wanted.check && !canonical { Exit::No } else { Exit::Answer };
+    if arguments.json {
+        let mut answer = json!({ "canonical": canonical });
+        if !wanted.check {
+            answer["text"] = json!(formatted);
+        }
+        writeln!(out, "{answer}")?;
+    } else if !wanted.check {
         write!(out, "{formatted}")?;
-    } else if formatted != text {
+    } else if !canonical {
         let name = wanted.file.as_ref().map(|file| file.display().to_string());
         let name = name.unwrap_or_else(|| "standard input".to_owned());
         writeln!(out, "{name} is not in canonical form; `lineal fmt` prints it")?;
-        return Ok(Exit::No);
     }
-    Ok(Exit::Answer)
+    Ok(exit)
 }
 
 /// Each statement in canonical form, below its comments, ended by `;`; directives as they stand.

@@ -31,6 +31,10 @@ pub(crate) struct Completer {
     pub(crate) figures: Vec<String>,
     /// Sets kept with `let`.
     pub(crate) sets: Vec<String>,
+    /// Events of the last answer. Names of others are not offered: the index of events is keyed by
+    /// whole values on purpose (docs/format.md), so only a scan would find what begins with six
+    /// digits, and that takes seconds where it is needed.
+    pub(crate) events: Vec<String>,
     /// Parameters that have a value, with their `$`.
     pub(crate) parameters: Vec<String>,
 }
@@ -89,9 +93,17 @@ impl Completer {
     /// Nodes of a kind whose names begin with what is typed, in any case and with or without quotes.
     fn keys(&self, typed: &str) -> Vec<String> {
         let kind = typed.split(':').next().and_then(Kind::parse);
-        let (Some(view), Some(kind)) = (&self.view, kind) else { return Vec::new() };
         let plain = |name: &str| name.replace('"', "").to_lowercase();
         let wanted = plain(typed);
+        if kind == Some(Kind::Inference) {
+            let fitting = self.events.iter().filter(|name| plain(name).starts_with(&wanted));
+            return fitting
+                .filter(|name| *name != typed)
+                .take(NAMES_OFFERED_MAX)
+                .cloned()
+                .collect();
+        }
+        let (Some(view), Some(kind)) = (&self.view, kind) else { return Vec::new() };
         let begun = Instant::now();
         let in_time = |_: &u32| begun.elapsed() < NAMES_TIME_MAX;
         let names = view.nodes_of(kind).take_while(in_time).map(|node| view.name_of(node));

@@ -5,7 +5,7 @@ use super::highlighter::highlight;
 use super::hinter::{self, hint};
 use super::validator::is_complete;
 use crate::exit::{Failure, Outcome};
-use crate::render::colours;
+use crate::render::{colours, visible};
 use rustyline::completion::{self, Pair};
 use rustyline::error::ReadlineError;
 use rustyline::highlight::CmdKind;
@@ -48,6 +48,8 @@ impl completion::Completer for Guide {
         let pair = |word: String| {
             let goes_on = word.ends_with('(') || word.contains(':') || word.starts_with('$');
             let space = if alone && !goes_on { " " } else { "" };
+            // A recorded name must not drive the screen; within quotes its escapes mean the same.
+            let word = visible(&word).into_owned();
             Pair { replacement: format!("{word}{space}"), display: word }
         };
         Ok((start, words.into_iter().map(pair).collect()))
@@ -68,7 +70,9 @@ impl rustyline::hint::Hinter for Guide {
     type Hint = hinter::Hint;
 
     fn hint(&self, line: &str, cursor: usize, _: &Context<'_>) -> Option<hinter::Hint> {
-        if cursor == line.len() { hint(&self.completer, line, self.novice) } else { None }
+        let found = (cursor == line.len()).then(|| hint(&self.completer, line, self.novice))?;
+        // Without a faint colour the rest of a word would look as if it had been typed.
+        found.filter(|hint| hint.taken.is_none() || colours())
     }
 }
 

@@ -96,6 +96,7 @@ pub(super) fn explain(text: &str, error: &Error<Rule>) -> Mistake {
         .or_else(|| place.key())
         .or_else(|| place.name())
         .or_else(|| place.brackets())
+        .or_else(|| slips::saved_set(&tokens, here))
         .or_else(|| place.clause())
         .or_else(|| place.misspelt())
         .or_else(|| place.missing_word())
@@ -313,7 +314,8 @@ impl<'a> Place<'a> {
         for index in [Some(self.here), self.here.checked_sub(1), self.here.checked_sub(2)] {
             let Some(token) = index.and_then(|index| self.at(index)) else { continue };
             let before = index.and_then(|i| i.checked_sub(1)).and_then(|i| self.at(i));
-            let is_name = before.is_some_and(|before| before.is("as") || before.is("."));
+            // What follows `show` is a topic, which the binder knows.
+            let is_name = before.is_some_and(|t| t.is("as") || t.is(".") || t.is("show"));
             if token.kind != TokenKind::Word || is_name || word_class(token.text).is_some() {
                 continue;
             }
