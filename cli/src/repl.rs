@@ -7,6 +7,7 @@ mod directive;
 mod editor;
 mod highlighter;
 mod hinter;
+mod history;
 mod pager;
 mod session;
 mod sets;

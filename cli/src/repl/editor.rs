@@ -3,6 +3,7 @@
 use super::completer::Completer;
 use super::highlighter::highlight;
 use super::hinter::{self, hint};
+use super::history;
 use super::validator::is_complete;
 use crate::exit::{Failure, Outcome};
 use crate::render::{colours, visible};
@@ -13,8 +14,8 @@ use rustyline::history::FileHistory;
 use rustyline::validate::{self, ValidationContext, ValidationResult};
 use rustyline::{ColorMode, CompletionType, Config, Context, Editor, Helper};
 use std::borrow::Cow;
-use std::fs::{DirBuilder, Permissions};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 /// Statements remembered from visit to visit.
@@ -133,8 +134,9 @@ impl Prompt {
         };
         let mut editor = config().and_then(Editor::with_config).map_err(refused)?;
         editor.set_helper(Some(guide));
-        let history = history_file();
+        let history = history::file();
         if let Some(file) = &history {
+            let _ = history::mend(file);
             let _ = editor.load_history(file);
         }
         Ok(Prompt { editor, history })
@@ -179,14 +181,4 @@ impl Prompt {
 #[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
 fn refused(error: ReadlineError) -> Failure {
     Failure::usage(format!("the terminal refuses: {error}; `lineal query` needs none"))
-}
-
-/// `$XDG_STATE_HOME/lineal/history`, else `~/.local/state/lineal/history`; the folder is made.
-fn history_file() -> Option<PathBuf> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    let state = set("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let state = state.or_else(|| Some(PathBuf::from(set("HOME")?).join(".local/state")))?;
-    let folder = state.join("lineal");
-    DirBuilder::new().recursive(true).mode(0o700).create(&folder).ok()?;
-    Some(folder.join("history"))
 }

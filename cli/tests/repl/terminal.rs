@@ -378,3 +378,23 @@ fn a_recorded_name_does_not_drive_the_screen_when_it_is_offered() {
     terminal.press(&["Enter"]);
     terminal.until("1 row, cannot tell");
 }
+
+#[test]
+fn a_history_with_a_spoilt_line_is_still_a_history() {
+    let folder = demo();
+    folder.write("state/lineal/history", b"#V2\nfind run limit 1;\n\xff\xfe\nfind co");
+    let Some(terminal) = Terminal::new("a spoilt history", &folder, 110, 40) else { return };
+    terminal.press(&["Up"]);
+    terminal.until("lineal> find co");
+    terminal.press(&["Up"]);
+    terminal.until("lineal> find run limit 1;");
+    terminal.press(&["C-c"]);
+    // What is typed before the prompt is back is lost.
+    terminal.until_prompt("");
+    terminal.write("find experiment limit 1;");
+    terminal.press(&["Enter"]);
+    terminal.until("1 of 4 rows");
+    terminal.until_prompt("");
+    let kept = std::fs::read_to_string(terminal.history()).unwrap();
+    assert_eq!(kept, "#V2\nfind run limit 1;\nfind co\nfind experiment limit 1;\n");
+}
