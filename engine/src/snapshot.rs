@@ -39,6 +39,9 @@ pub(crate) struct View {
     store: [u8; 16],
     /// Which event fields can be looked up by value.
     indexed: crate::events::IndexedFields,
+    /// Nodes that are only referred to or that a claim leaves open, ascending; found when first
+    /// asked for.
+    doubtful: OnceLock<Vec<NodeNo>>,
 }
 
 /// A view of a store up to a commit. Cloning is cheap; it stays valid while the store is written.
@@ -132,6 +135,20 @@ impl Snapshot {
     #[must_use]
     pub fn candidates(&self, node: NodeNo) -> &[NodeNo] {
         &self.graph().node(node).candidates
+    }
+
+    /// Nodes of a kind that are only referred to, or that a claim leaves open. Ascending.
+    #[must_use]
+    pub fn doubtful(&self, kind: Kind) -> &[NodeNo] {
+        let all = self.view.doubtful.get_or_init(|| {
+            let nodes = (0_u32..).zip(&self.graph().nodes);
+            let is_doubtful =
+                |node: &crate::graph::Node| node.is_missing() || !node.candidates.is_empty();
+            nodes.filter(|(_, node)| is_doubtful(node)).map(|(at, _)| at).collect()
+        });
+        let range = self.nodes_of(kind);
+        let place = |bound: NodeNo| all.partition_point(|node| *node < bound);
+        &all[place(range.start)..place(range.end)]
     }
 
     /// The id of the node's current revision; none if it is missing or derived.

@@ -121,6 +121,8 @@ pub enum Uncertainty {
     Conflict,
     /// A run has inputs whose role is not recorded.
     Roleless,
+    /// An import could not read so many lines of logs, each of which may have been an event.
+    Unread(u64),
 }
 
 impl fmt::Display for Reason {
@@ -137,6 +139,12 @@ impl fmt::Display for Reason {
                 f,
                 "{name} has inputs without a recorded role; \
                  `mlflow.log_input(..., context=\"training\")` records one"
+            ),
+            Uncertainty::Unread(lines) => write!(
+                f,
+                "{name} could not read {lines} {} of its logs, which may have been events; its \
+                 report says which",
+                if lines == 1 { "line" } else { "lines" }
             ),
         }
     }

@@ -1,10 +1,12 @@
 //! Plan to rows: the state of one run, its bounds, and what it learned about completeness.
 
 mod arithmetic;
+mod asked;
 mod blocks;
 mod call;
 mod columns;
 mod diff;
+mod doubts;
 mod evaluate;
 mod expand;
 mod explain;
@@ -19,6 +21,7 @@ mod rows;
 mod seek;
 mod show;
 mod trace;
+mod truth;
 mod verify;
 mod view;
 
@@ -149,8 +152,10 @@ struct Executor<'a, S: Source> {
     total: Option<u64>,
     /// By variable, while a profile is made.
     counted: Option<Vec<explain::Counted>>,
-    /// A condition is being tested: what is absent on a stub decides something.
-    deciding: bool,
+    /// By variable, while reasons are looked for.
+    asked: Vec<asked::Asked<'a>>,
+    /// Reasons are being looked for: what is passed is noted.
+    noting: bool,
     reasons: BTreeSet<(NodeNo, Uncertainty)>,
     warnings: BTreeMap<String, u64>,
 }
@@ -184,7 +189,8 @@ impl<'a, S: Source> Executor<'a, S> {
             whole: None,
             total: None,
             counted: None,
-            deciding: false,
+            asked: Vec::new(),
+            noting: false,
             reasons: BTreeSet::new(),
             warnings: BTreeMap::new(),
         }
@@ -200,26 +206,12 @@ impl<'a, S: Source> Executor<'a, S> {
     fn produce(&mut self, root: &'a Root) -> Result<Produced> {
         let mut out = Produced { columns: self.plan.columns.clone(), ..Produced::default() };
         let mut rows: Vec<Row> = Vec::new();
-        let ended = match root {
-            Root::Find(find) => {
-                (out.skip, out.limit) = (find.skip, find.limit);
-                self.find_into(find, &mut rows, usize::MAX)
-            }
-            Root::Trace(trace) => {
-                (out.skip, out.limit) = (trace.skip, trace.limit);
-                self.trace_into(trace, &mut rows)
-            }
-            Root::History(history) => {
-                (out.skip, out.limit) = (history.skip, history.limit);
-                self.history_into(history, &mut rows)
-            }
-            Root::Diff(diff) => self.diff(diff).map(|found| out.rows = found),
-            Root::Verify(verify) => self.verify_into(*verify, &mut out.rows),
-            Root::Show(topic) => {
-                (out.columns, out.rows) = self.show(*topic);
-                Ok(())
-            }
-            Root::Explain(profile, inner) => return self.explain(*profile, inner),
+        if let Root::Explain(profile, inner) = root {
+            return self.explain(*profile, inner);
+        }
+        let ended = match self.doubts(root) {
+            Ok(()) => self.rows_into(root, &mut rows, &mut out),
+            ended => ended,
         };
         out.truncated = match ended {
             Ok(()) => None,
@@ -229,6 +221,31 @@ impl<'a, S: Source> Executor<'a, S> {
         out.rows.extend(rows.into_iter().map(|row| row.values));
         out.total = self.total;
         Ok(out)
+    }
+
+    fn rows_into(&mut self, root: &'a Root, rows: &mut Vec<Row>, out: &mut Produced) -> Run<()> {
+        match root {
+            Root::Find(find) => {
+                (out.skip, out.limit) = (find.skip, find.limit);
+                self.find_into(find, rows, usize::MAX)
+            }
+            Root::Trace(trace) => {
+                (out.skip, out.limit) = (trace.skip, trace.limit);
+                self.trace_into(trace, rows)
+            }
+            Root::History(history) => {
+                (out.skip, out.limit) = (history.skip, history.limit);
+                self.history_into(history, rows)
+            }
+            Root::Diff(diff) => self.diff(diff).map(|found| out.rows = found),
+            Root::Verify(verify) => self.verify_into(*verify, &mut out.rows),
+            Root::Show(topic) => {
+                (out.columns, out.rows) = self.show(*topic);
+                Ok(())
+            }
+            // Explained above, where it is not answered.
+            Root::Explain(..) => Ok(()),
+        }
     }
 
     fn envelope(self, produced: Produced, named: bool) -> Result<Answer> {
@@ -393,8 +410,15 @@ impl<'a, S: Source> Executor<'a, S> {
         Ok(())
     }
 
-    /// The answer passed through this node: notes what is not known about it.
+    /// A walk for reasons comes by this node.
     fn pass(&mut self, node: NodeNo) {
+        if self.noting {
+            self.note(node);
+        }
+    }
+
+    /// The answer leads through this node: notes what is not known about it.
+    fn note(&mut self, node: NodeNo) {
         if self.source.is_stub(node) {
             self.reasons.insert((node, Uncertainty::Missing(self.source.kind_of(node))));
         }
@@ -404,6 +428,10 @@ impl<'a, S: Source> Executor<'a, S> {
     }
 
     fn warn(&mut self, text: String) {
+        // The rows warn of it themselves.
+        if self.noting {
+            return;
+        }
         *self.warnings.entry(text).or_default() += 1;
     }
 }

@@ -17,7 +17,7 @@ pub(crate) use expression::{
     Arithmetic, BucketUnit, Comparison, Expression, FieldReference, Function, Pattern,
 };
 pub(crate) use kinds::Kinds;
-pub(crate) use order::{Unordered, order};
+pub(crate) use order::{Ordered, Unordered, order};
 pub(crate) use rewrites::{add_up_batches, counter};
 
 use crate::ast::{Extreme, SetWord};
@@ -36,6 +36,20 @@ pub(crate) struct Plan {
     pub(crate) columns: Vec<Column>,
     /// Fields of events that it speaks of.
     pub(crate) event_fields: Vec<EventField>,
+    /// What could make an answer uncertain.
+    pub(crate) doubts: Doubts,
+}
+
+/// What a question comes by, as far as the schema tells: where nothing of that is doubtful, nobody
+/// need look for reasons why an answer cannot tell.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Doubts {
+    /// Kinds of its terms and of what lies between them.
+    pub(crate) kinds: Kinds,
+    /// A closure leaves inputs without a role out.
+    pub(crate) training: bool,
+    /// An inner question sees another view, whose doubtful things are others.
+    pub(crate) elsewhere: bool,
 }
 
 /// What kind of question it is.
@@ -308,6 +322,8 @@ pub(crate) struct SelectPlan {
     pub(crate) extreme: Option<Extreme>,
     pub(crate) output: OutputPlan,
     pub(crate) order: Vec<(Expression, bool)>,
+    /// What it asks about, as its words say, whatever the planner makes of them.
+    pub(crate) asked: Unordered,
 }
 
 /// What a selection gives back.

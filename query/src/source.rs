@@ -118,6 +118,14 @@ pub trait Source: Sized + Sync {
     fn is_deleted(&self, node: NodeNo) -> bool;
     /// Has it an edge whose claim fits several nodes?
     fn conflicts(&self, node: NodeNo) -> bool;
+    /// Nodes of a kind that are only referred to, or that conflict. Sorted.
+    fn doubtful(&self, kind: Kind) -> &[NodeNo];
+    /// Imports that left out lines of logs which they could not read, with how many. Sorted.
+    fn unread(&self) -> &[(NodeNo, u64)];
+    /// The imports that brought a node. Sorted.
+    fn brought_by(&self, node: NodeNo) -> &[NodeNo] {
+        self.edges(node, Relation::Brought, Direction::Inverse)
+    }
     /// A field, folded from the sources; times are whole numbers of ns.
     fn field(&self, node: NodeNo, name: &str) -> Result<Option<Value>, Self::Error>;
 

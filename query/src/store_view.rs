@@ -1,7 +1,8 @@
 //! A view of a store as a source of answers.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::{Direction, Kind, Relation};
@@ -15,6 +16,8 @@ use crate::source::{BatchCounts, Checked, EventColumns, EventRef, NodeNo, Revisi
 pub struct StoreView {
     store: Arc<Store>,
     snapshot: Snapshot,
+    /// Found when a question over events first asks.
+    unread: Arc<OnceLock<Vec<(NodeNo, u64)>>>,
 }
 
 impl StoreView {
@@ -24,7 +27,30 @@ impl StoreView {
     /// [`Error::Corrupt`] if a record cannot be read.
     pub fn new(store: Arc<Store>) -> Result<StoreView, Error> {
         let snapshot = store.snapshot()?;
-        Ok(StoreView { store, snapshot })
+        Ok(StoreView::of(store, snapshot))
+    }
+
+    fn of(store: Arc<Store>, snapshot: Snapshot) -> StoreView {
+        StoreView { store, snapshot, unread: Arc::default() }
+    }
+
+    /// Lines of logs that imports of this view could not read, by import.
+    fn count_unread(&self) -> Vec<(NodeNo, u64)> {
+        let mut by_number: BTreeMap<u64, u64> = BTreeMap::new();
+        for (commit, import, source) in self.store.sources() {
+            // Only of logs does a source count lines.
+            if commit <= self.snapshot.commit() && source.lines.is_some() {
+                *by_number.entry(import).or_default() += source.counts.rejected;
+            }
+        }
+        let import = |node: NodeNo| {
+            let field = |name| self.snapshot.field(node, name).ok().flatten();
+            let is_retracted = field("retracted").and_then(|value| value.as_bool());
+            let number = field("number").and_then(|value| value.as_i64())?.unsigned_abs();
+            let count = by_number.get(&number).copied()?;
+            (count > 0 && is_retracted != Some(true)).then_some((node, count))
+        };
+        self.snapshot.nodes_of(Kind::Import).filter_map(import).collect()
     }
 
     /// The store's own view.
@@ -55,7 +81,7 @@ impl Source for StoreView {
 
     fn as_of_commit(&self, number: u64) -> Result<Option<StoreView>, Error> {
         match self.store.snapshot_at(number) {
-            Ok(snapshot) => Ok(Some(StoreView { store: Arc::clone(&self.store), snapshot })),
+            Ok(snapshot) => Ok(Some(StoreView::of(Arc::clone(&self.store), snapshot))),
             Err(Error::NoCommit { .. }) => Ok(None),
             Err(error) => Err(error),
         }
@@ -114,6 +140,14 @@ impl Source for StoreView {
 
     fn conflicts(&self, node: NodeNo) -> bool {
         !self.snapshot.candidates(node).is_empty()
+    }
+
+    fn doubtful(&self, kind: Kind) -> &[NodeNo] {
+        self.snapshot.doubtful(kind)
+    }
+
+    fn unread(&self) -> &[(NodeNo, u64)] {
+        self.unread.get_or_init(|| self.count_unread())
     }
 
     fn field(&self, node: NodeNo, name: &str) -> Result<Option<Value>, Error> {

@@ -3,15 +3,20 @@
 mod graph;
 
 use graph::Graph;
-use lineal_query::{
-    Answer, Limits, Parameters, Prepared, REASONS_MAX, Request, State, Uncertainty,
-};
+use lineal_engine::schema::Kind;
+use lineal_query::{Answer, Limits, Parameters, Query, REASONS_MAX, Request, State, Uncertainty};
 
 fn ask(graph: &Graph, text: &str) -> Answer {
     let (parameters, limits) = (Parameters::new(), Limits::default());
     let request = Request { parameters: &parameters, limits: &limits, now: 0 };
-    let prepared = Prepared::new(text).unwrap_or_else(|e| panic!("{}", e.render(text)));
-    prepared.run(graph, &request).unwrap_or_else(|e| panic!("{}", e.render(text)))
+    let query = Query::parse(text).unwrap_or_else(|e| panic!("{}", e.render(text)));
+    let plans = [query.prepare(), query.prepare_naively()];
+    let [answer, naive] = plans.map(|prepared| {
+        let prepared = prepared.unwrap_or_else(|e| panic!("{}", e.render(text)));
+        prepared.run(graph, &request).unwrap_or_else(|e| panic!("{}", e.render(text)))
+    });
+    assert_eq!(answer.completeness, naive.completeness, "the plan shows: {text}");
+    answer
 }
 
 /// The kinds of reasons with the names of their nodes.
@@ -89,4 +94,75 @@ fn every_reason_is_counted_and_the_first_are_listed() {
     assert_eq!(answer.completeness.reason_count, 30);
     assert_eq!(answer.completeness.reasons.len(), REASONS_MAX);
     assert_eq!(answer.completeness.reasons[0].name, "dataset:d00@1");
+}
+
+/// Both sides of each question are about the same data; only how soon a plan could stop differs.
+#[test]
+fn a_condition_that_holds_for_nothing_does_not_hide_what_is_missing() {
+    let graph =
+        Graph::new("model:m@1\nrun:r!stub\ndataset:d@1 license=MIT\nmodel:m@1 produced_by run:r");
+    for text in [
+        "find dataset upstream of model:m@1 where license = \"CC0\"",
+        "find dataset where license = \"CC0\" and upstream of model:m@1",
+        "find dataset where license = \"CC0\" or upstream of model:m@1",
+        "find dataset where not upstream of model:m@1",
+        "find dataset where it in (find dataset upstream of model:m@1)",
+        "find dataset as d where not exists (find model as m where d upstream of m)",
+        "find dataset as d return d, size(find model as m where d upstream of m) as n",
+        "trace model:m@1 to dataset",
+    ] {
+        let found = ask(&graph, text);
+        assert_eq!(reasons(&found), [(Uncertainty::Missing(Kind::Run), "run:r")], "{text}");
+    }
+}
+
+#[test]
+fn what_the_question_does_not_ask_about_is_no_reason() {
+    let graph = Graph::new(
+        "model:m@1 stage=Production\nmodel:n@1 stage=None\nrun:r\nrun:s!stub\ndataset:d@1\n\
+         model:m@1 produced_by run:r\nrun:r trained_on dataset:d@1\nmodel:n@1 produced_by run:s",
+    );
+    for text in [
+        "find run produces model:m@1",
+        "find model as m where stage = \"Production\" and exists run produces m",
+        "find dataset upstream of model:m@1",
+        "find model as m produced_by run:r where not exists (find run as x produces m where x.status = \"a\")",
+        "trace model:m@1 to dataset",
+    ] {
+        let found = ask(&graph, text);
+        assert_eq!(found.completeness.state(), State::Complete, "{text}: {:?}", reasons(&found));
+    }
+    let all = ask(&graph, "find model as m where exists run produces m");
+    assert_eq!(reasons(&all), [(Uncertainty::Missing(Kind::Run), "run:s")]);
+}
+
+#[test]
+fn lines_that_could_not_be_read_are_a_reason_where_events_of_that_import_are_asked_for() {
+    let graph = Graph::new(
+        "model:m@1\ndeployment:a\ndeployment:b\nbatch:x\nbatch:y\nimport:1!unread2\nimport:2\n\
+         deployment:a deploys model:m@1\ndeployment:b deploys model:m@1\n\
+         batch:x served_by deployment:a\nbatch:y served_by deployment:b\n\
+         import:1 brought batch:x\nimport:2 brought batch:y\n\
+         event batch:x time=2026-02-01 request_id=q1\nevent batch:y time=2026-02-02 request_id=q2",
+    );
+    let unread = [(Uncertainty::Unread(2), "import:1")];
+    for text in [
+        "find inference",
+        "find inference served_by deployment:a",
+        "find inference downstream of model:m@1",
+        "find deployment as d serves inference as i summarize count() as n by d",
+        "find model where exists inference downstream of it and it in (find model)",
+    ] {
+        assert_eq!(reasons(&ask(&graph, text)), unread, "{text}");
+    }
+    for text in [
+        "find inference served_by deployment:b",
+        "find inference:q1",
+        "find model upstream of inference:q1",
+        "find deployment",
+    ] {
+        assert_eq!(ask(&graph, text).completeness.state(), State::Complete, "{text}");
+    }
+    let reason = ask(&graph, "find inference").completeness.reasons[0].to_string();
+    assert!(reason.contains("could not read 2 lines"), "{reason}");
 }

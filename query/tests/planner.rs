@@ -8,7 +8,7 @@ mod graph;
 use std::fmt::Write as _;
 
 use graph::Graph;
-use lineal_query::{Limits, Parameters, Query, Request};
+use lineal_query::{Limits, Parameters, Query, Request, State};
 
 /// Numbers that look random and are the same in every run.
 struct Random(u64);
@@ -39,9 +39,10 @@ fn graph(random: &mut Random) -> Graph {
     let mut text = String::new();
     let counts = (2 + random.below(5), 1 + random.below(5), 1 + random.below(5), random.below(4));
     let (data, runs, models, deployments) = counts;
-    let mark = |random: &mut Random| match random.below(12) {
-        0 => "!deleted",
-        1 => "!stub",
+    let mark = |random: &mut Random| match random.below(24) {
+        0 | 1 => "!deleted",
+        2 | 3 => "!stub",
+        4 => "!conflict",
         _ => "",
     };
     for i in 0..data {
@@ -100,6 +101,15 @@ fn graph(random: &mut Random) -> Graph {
         writeln!(text, "deployment:s{i} deploys model:m{}@{model}", model % 2).unwrap();
         for b in 0..random.below(4) {
             events(random, &mut text, i, b);
+        }
+    }
+    for import in 0..2 {
+        let unread = if random.one_in(4) { "!unread3" } else { "" };
+        writeln!(text, "import:{import}{unread}").unwrap();
+        for i in (0..deployments).filter(|i| i % 2 == import) {
+            if text.contains(&format!("batch:b{i}x0\n")) {
+                writeln!(text, "import:{import} brought batch:b{i}x0").unwrap();
+            }
         }
     }
     text.push_str("commit 2026-04-01\n");
@@ -230,6 +240,17 @@ fn question(random: &mut Random) -> String {
     let (kind, relation, other) = tie(random, None);
     let mut text = String::from("find ");
     if random.one_in(12) {
+        let all = if random.one_in(2) { "all " } else { "" };
+        return match random.below(3) {
+            0 => format!("trace {all}{} to dataset:d0@0", key(random)),
+            1 => format!("trace {all}{} to model", key(random)),
+            _ => format!(
+                "trace {all}model:m0 to dataset as d where {}",
+                node_test(random, "dataset", "d")
+            ),
+        };
+    }
+    if random.one_in(12) {
         text.push_str(random.pick(&["root ", "tip "]));
         let test = node_test(random, "dataset", "it");
         return format!("{text}dataset where upstream of {} or {test}", key(random));
@@ -326,7 +347,7 @@ fn rewritten_plans_answer_as_plain_ones_do() {
     let limits = Limits::default();
     let request =
         Request { parameters: &parameters, limits: &limits, now: 1_773_144_000_000_000_000 };
-    let (mut asked, mut with_rows, mut refused) = (0, 0, 0);
+    let (mut asked, mut with_rows, mut uncertain, mut refused) = (0, 0, 0, 0);
     for _ in 0..150 {
         let graph = graph(&mut random);
         for _ in 0..40 {
@@ -344,12 +365,13 @@ fn rewritten_plans_answer_as_plain_ones_do() {
             let (planned, plain) =
                 match (planned.run(&graph, &request), plain.run(&graph, &request)) {
                     (Ok(planned), Ok(plain)) => (planned, plain),
-                    // A key that is not recorded is an error wherever it is looked up; a plan that
-                    // never comes to look it up finds nothing, which is no other answer.
-                    _ => {
+                    // A key that is not recorded is an error whatever the plan.
+                    (Err(a), Err(b)) => {
+                        assert_eq!(a.to_string(), b.to_string(), "{text}\n{}", graph.lines());
                         refused += 1;
                         continue;
                     }
+                    (a, b) => panic!("one plan answers: {a:?} {b:?} {text}\n{}", graph.lines()),
                 };
             asked += 1;
             with_rows += u32::from(!plain.rows.is_empty());
@@ -360,8 +382,11 @@ fn rewritten_plans_answer_as_plain_ones_do() {
                 graph.lines()
             );
             assert_eq!(planned.hash(), plain.hash(), "{text}");
+            assert_eq!(planned.completeness, plain.completeness, "{text}\n{}", graph.lines());
+            uncertain += u32::from(planned.completeness.state() == State::CannotTell);
         }
     }
     assert!(asked > 4_000, "{asked} were answered, {refused} refused");
     assert!(with_rows > 1_500, "{with_rows} of {asked} had rows");
+    assert!(uncertain > 500 && asked - uncertain > 500, "{uncertain} of {asked} cannot tell");
 }

@@ -65,6 +65,7 @@ impl Views {
             disk_runs: Arc::clone(&self.runs),
             store: *store.id(),
             indexed: state.ledger.indexed(commit),
+            doubtful: OnceLock::new(),
         });
         let view = if is_new { weigh::weigh(view)? } else { view };
         if cached.len() >= KEPT {

@@ -9,7 +9,6 @@ use lineal_engine::schema::FieldType;
 use super::arithmetic::arithmetic;
 use super::like::like;
 use super::{Executor, Run, store};
-use crate::answer::Uncertainty;
 use crate::error::Result;
 use crate::parse::parse_hash_text;
 use crate::plan::{Comparison, Expression, FieldReference, Pattern};
@@ -19,18 +18,8 @@ use crate::value::{HashValue, Item, Value};
 /// Regular expressions that are kept compiled.
 const PATTERNS_MAX: usize = 64;
 
-/// Fields that a stub has like any other node.
-const STUB_FIELDS: [&str; 3] = ["kind", "key", "missing"];
-
 impl<'a, S: Source> Executor<'a, S> {
-    /// Does the condition hold? What is absent on a stub makes the answer uncertain here.
-    pub(super) fn decide(&mut self, condition: &'a Expression) -> Run<bool> {
-        let before = std::mem::replace(&mut self.deciding, true);
-        let held = self.holds(condition);
-        self.deciding = before;
-        held
-    }
-
+    /// Does the condition hold?
     pub(super) fn holds(&mut self, condition: &'a Expression) -> Run<bool> {
         Ok(match condition {
             Expression::And(a, b) => self.holds(a)? && self.holds(b)?,
@@ -219,18 +208,7 @@ impl<'a, S: Source> Executor<'a, S> {
     /// A field of a node or event.
     pub(super) fn field(&mut self, item: Item, field: FieldReference) -> Run<Value> {
         match item {
-            Item::Node(node) => {
-                let value = self.node_value(node, field.name, field.field_type)?;
-                if value.is_absent()
-                    && self.deciding
-                    && !STUB_FIELDS.contains(&field.name)
-                    && self.source.is_stub(node)
-                {
-                    let kind = self.source.kind_of(node);
-                    self.reasons.insert((node, Uncertainty::Missing(kind)));
-                }
-                Ok(value)
-            }
+            Item::Node(node) => Ok(self.node_value(node, field.name, field.field_type)?),
             Item::Event(event) => match (field.event, field.name) {
                 (Some(event_field), _) => Ok(self.event_value(event, event_field)?),
                 (None, "kind") => Ok(Value::Text("inference".to_owned())),

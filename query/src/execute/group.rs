@@ -102,7 +102,7 @@ impl<'a, S: Source> Executor<'a, S> {
             }
             self.group.clone_from(&columns);
             if let Some(having) = &plan.having
-                && !self.decide(having)?
+                && !self.holds(having)?
             {
                 continue;
             }

@@ -7,7 +7,6 @@ use lineal_engine::schema::{Direction, Kind};
 use super::columns::{Test, Window};
 use super::item_set::ItemSet;
 use super::{Executor, Run, store};
-use crate::answer::Uncertainty;
 use crate::plan::{
     BucketUnit, Chain, End, Expression, Generator, Hop, HopKind, Kinds, Label, SlotId, StepPlan,
 };
@@ -80,10 +79,6 @@ impl<'a, S: Source> Executor<'a, S> {
             // Tags are text: nothing else equals one.
             _ => Vec::new(),
         };
-        // What is only referred to may be called so, as a scan would have said.
-        for node in source.nodes_of(label.kind).filter(|node| source.is_stub(*node)) {
-            self.reasons.insert((node, Uncertainty::Missing(label.kind)));
-        }
         Ok(ItemSet::of(nodes, Vec::new()))
     }
 
@@ -167,7 +162,7 @@ impl<'a, S: Source> Executor<'a, S> {
         let by_batch = matches!(step.from, Generator::Scan | Generator::Chain(_));
         let columns = if by_batch { &[][..] } else { &step.columns };
         for filter in columns.iter().chain(&step.filters) {
-            if !self.decide(filter)? {
+            if !self.holds(filter)? {
                 return Ok(true);
             }
         }
@@ -221,7 +216,7 @@ impl<'a, S: Source> Executor<'a, S> {
     }
 
     /// What a chain leads to from its start.
-    fn forward(&mut self, chain: &Chain, window: Window) -> Run<Rc<ItemSet>> {
+    pub(super) fn forward(&mut self, chain: &Chain, window: Window) -> Run<Rc<ItemSet>> {
         let is_fixed = self.is_fixed(chain.start) && self.hops_are_fixed(chain);
         if is_fixed && let Some(Memo::Chain(None, known)) = self.memos.get(&chain.memo) {
             return Ok(known.clone());
@@ -247,7 +242,9 @@ impl<'a, S: Source> Executor<'a, S> {
                 }
                 HopKind::Reach { to_target, .. } => self.reach(to_target, from, hop.to, window)?,
             };
-            if let Some(set) = hop.to_set {
+            if let Some(set) = hop.to_set
+                && (!self.noting || self.set_is_fixed(set))
+            {
                 let set = self.set(set)?;
                 found.keep(&set);
             }

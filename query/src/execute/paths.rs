@@ -95,6 +95,7 @@ impl<'a, S: Source> Executor<'a, S> {
     /// What lies between two ends; none where the closure does not lead from the one to the other.
     fn between(&mut self, closure: &Closure, start: Item, goal: Item) -> Run<Option<Between>> {
         let reached = self.search(closure, start)?;
+        self.note_searched(closure, start, &reached);
         if !reached.contains_key(&goal) || start == goal {
             return Ok(None);
         }

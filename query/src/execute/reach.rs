@@ -57,6 +57,10 @@ impl<S: Source> Executor<'_, S> {
     ) -> Run<ItemSet> {
         let mut avoided = ItemSet::default();
         for set in &closure.avoiding {
+            // For reasons all rows are taken at once: what only one of them avoids is walked.
+            if self.noting && self.plan.sets.get(*set).is_some_and(|set| set.correlated) {
+                continue;
+            }
             let set = self.set(*set)?;
             avoided.nodes.extend(&set.nodes);
             avoided.events.extend(&set.events);
@@ -168,9 +172,15 @@ impl<S: Source> Executor<'_, S> {
         Ok(out)
     }
 
-    /// What is not known about a node on the way.
     fn pass_in_closure(&mut self, closure: &Closure, node: NodeNo) {
-        self.pass(node);
+        if self.noting {
+            self.note_in_closure(closure, node);
+        }
+    }
+
+    /// What is not known about a node on the way.
+    pub(super) fn note_in_closure(&mut self, closure: &Closure, node: NodeNo) {
+        self.note(node);
         if !closure.training {
             return;
         }

@@ -129,7 +129,7 @@ impl<'a, S: Source> Executor<'a, S> {
 
     fn select_into(&mut self, select: &'a SelectPlan, out: &mut Vec<Row>, most: usize) -> Run<()> {
         for guard in &select.guards {
-            if !self.decide(guard)? {
+            if !self.holds(guard)? {
                 return Ok(());
             }
         }

@@ -38,7 +38,13 @@ impl<'a, S: Source> Executor<'a, S> {
                 let text = self.parameter_text(*place);
                 self.reference_text(&text, span)?
             }
-            SetSource::Find(find) => first_items(&self.find_rows(find)?),
+            SetSource::Find(find) => {
+                // Its own reasons are looked for apart from its rows.
+                let noting = std::mem::replace(&mut self.noting, false);
+                let rows = self.find_rows(find);
+                self.noting = noting;
+                first_items(&rows?)
+            }
             SetSource::Slot(slot) => ItemSet::one(self.bound_item(*slot)),
         };
         let found = Rc::new(found);

@@ -26,7 +26,7 @@ impl<'a, S: Source> Executor<'a, S> {
         let mut pairs: Vec<Vec<Item>> = Vec::new();
         let rows_max = self.limits.rows;
         for guard in &plan.ends.guards {
-            if !self.decide(guard)? {
+            if !self.holds(guard)? {
                 return Ok(());
             }
         }
@@ -82,6 +82,7 @@ impl<'a, S: Source> Executor<'a, S> {
             let Some((from, to)) = ends(pair) else { continue };
             let (start, goal) = if search_to { (to, from) } else { (from, to) };
             let mut walked = None;
+            let mut searched = Vec::new();
             for (upstream, closure) in [(true, up), (false, down)] {
                 let arrivals = match known.get(&(start, upstream)) {
                     Some(arrivals) => arrivals.clone(),
@@ -95,6 +96,12 @@ impl<'a, S: Source> Executor<'a, S> {
                 if walked.is_some() {
                     break;
                 }
+                searched.push((closure, arrivals));
+            }
+            if walked.is_none() {
+                for (closure, arrivals) in searched {
+                    self.note_searched(closure, start, &arrivals);
+                }
             }
             // `within` is about the shortest distance: a nearer end is none.
             let least = u64::from(up.within.0);
@@ -105,6 +112,15 @@ impl<'a, S: Source> Executor<'a, S> {
             self.emit_path(plan, pair, path, out)?;
         }
         Ok(())
+    }
+
+    /// Where no path was found, or every one is asked for, all that was searched may hide one.
+    pub(super) fn note_searched(&mut self, closure: &Closure, start: Item, arrivals: &Arrivals) {
+        for item in std::iter::once(&start).chain(arrivals.keys()) {
+            if let Item::Node(node) = item {
+                self.note_in_closure(closure, *node);
+            }
+        }
     }
 
     pub(super) fn emit_path(
@@ -121,12 +137,12 @@ impl<'a, S: Source> Executor<'a, S> {
         }
         for item in std::iter::once(path.start).chain(path.steps.iter().map(|step| step.to)) {
             if let Item::Node(node) = item {
-                self.pass(node);
+                self.note(node);
             }
         }
         self.path = Some(Rc::new(path));
         for filter in &plan.filters {
-            if !self.decide(filter)? {
+            if !self.holds(filter)? {
                 return Ok(());
             }
         }

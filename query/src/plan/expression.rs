@@ -117,7 +117,7 @@ pub(crate) enum BucketUnit {
 
 impl Expression {
     /// Calls `see` for this expression and all within it, not for inner questions.
-    pub(crate) fn visit(&self, see: &mut impl FnMut(&Expression)) {
+    pub(crate) fn visit<'e>(&'e self, see: &mut impl FnMut(&'e Expression)) {
         see(self);
         match self {
             Expression::Constant(_)

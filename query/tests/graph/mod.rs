@@ -1,7 +1,7 @@
 //! A graph in memory, built from lines of text, so that the language is tested without the store.
 //!
 //! `dataset:loans@7 rows=5 license=MIT` records a node; a name may end in `!stub`, `!deleted` or
-//! `!conflict`. `run:a trained_on dataset:loans@7` records an edge. `event batch:b1 input_hash=...`
+//! `!conflict`, an import's in `!unread5`. `run:a trained_on dataset:loans@7` records an edge. `event batch:b1 input_hash=...`
 //! records an event. `commit 2026-01-01` ends a commit; what follows belongs to the next.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot build its data has failed")]
@@ -26,6 +26,8 @@ struct Node {
     stub: bool,
     deleted: bool,
     conflict: bool,
+    /// Lines that an import could not read.
+    unread: Option<u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -42,6 +44,8 @@ pub(crate) struct Graph {
     nodes: Vec<Node>,
     edges: BTreeMap<(NodeNo, Relation, bool), Vec<NodeNo>>,
     events: Vec<Event>,
+    unread: Vec<(NodeNo, u64)>,
+    doubtful: BTreeMap<Kind, Vec<NodeNo>>,
 }
 
 /// Nothing fails in memory; the type is needed by the seam.
@@ -106,10 +110,20 @@ impl Graph {
             nodes: Vec::new(),
             edges: BTreeMap::new(),
             events: Vec::new(),
+            unread: Vec::new(),
+            doubtful: BTreeMap::new(),
         };
         graph.read_nodes(&lines);
         graph.read_edges(&lines);
         graph.take_events(&lines);
+        for node in 0..graph.node_count() {
+            if graph.is_stub(node) || graph.conflicts(node) {
+                graph.doubtful.entry(graph.kind_of(node)).or_default().push(node);
+            }
+            if let Some(lines) = graph.node(node).unread {
+                graph.unread.push((node, lines));
+            }
+        }
         Some(graph)
     }
 
@@ -156,6 +170,7 @@ impl Graph {
                     stub: marks.contains(&"stub"),
                     deleted: marks.contains(&"deleted"),
                     conflict: marks.contains(&"conflict"),
+                    unread: marks.iter().find_map(|mark| mark.strip_prefix("unread")?.parse().ok()),
                 },
             );
         }
@@ -319,6 +334,12 @@ impl Source for Graph {
     }
     fn conflicts(&self, node: NodeNo) -> bool {
         self.node(node).conflict
+    }
+    fn doubtful(&self, kind: Kind) -> &[NodeNo] {
+        self.doubtful.get(&kind).map_or(&[], Vec::as_slice)
+    }
+    fn unread(&self) -> &[(NodeNo, u64)] {
+        &self.unread
     }
     fn field(&self, node: NodeNo, name: &str) -> Result<Option<Value>, Never> {
         Ok(match name {
