@@ -10,6 +10,8 @@ mod doubts;
 mod evaluate;
 mod expand;
 mod explain;
+mod fold;
+mod gather;
 mod group;
 mod history;
 mod item_set;
@@ -18,8 +20,10 @@ mod like;
 mod paths;
 mod reach;
 mod rows;
+mod scan;
 mod seek;
 mod show;
+mod sum;
 mod trace;
 mod truth;
 mod verify;
@@ -145,9 +149,9 @@ struct Executor<'a, S: Source> {
     events: u64,
     bytes: u64,
     unchecked: u64,
-    /// Set while a group is added up for which a batch may stand for all of its events: the
-    /// variable of the events, and the stretches of time that the group is made by.
-    whole: Option<(crate::plan::SlotId, Rc<[crate::plan::BucketUnit]>)>,
+    /// Set while batches stand for the events of this variable.
+    by_batch: Option<crate::plan::SlotId>,
+    opened: scan::Opened,
     /// How many rows there are, where it is known without writing them down.
     total: Option<u64>,
     /// By variable, while a profile is made.
@@ -186,7 +190,8 @@ impl<'a, S: Source> Executor<'a, S> {
             events: 0,
             bytes: 0,
             unchecked: 0,
-            whole: None,
+            by_batch: None,
+            opened: scan::Opened::default(),
             total: None,
             counted: None,
             asked: Vec::new(),
@@ -388,7 +393,11 @@ impl<'a, S: Source> Executor<'a, S> {
     /// Counts what a row takes in memory.
     fn count_row(&mut self, row: &Row) -> Run<()> {
         let values = row.values.iter().chain(&row.keys);
-        self.bytes += values.map(Value::size).sum::<u64>();
+        self.count_bytes(values.map(Value::size).sum())
+    }
+
+    fn count_bytes(&mut self, bytes: u64) -> Run<()> {
+        self.bytes += bytes;
         if self.bytes > self.limits.bytes {
             return Err(Stop::Limit(Limit::Bytes(self.limits.bytes)));
         }
@@ -398,8 +407,12 @@ impl<'a, S: Source> Executor<'a, S> {
     /// Asks now and then whether to stop.
     fn look(&mut self, work: u64) -> Run<()> {
         self.unchecked += work;
-        if self.unchecked >= CHECK_EVERY {
-            self.unchecked = 0;
+        if self.unchecked >= CHECK_EVERY { self.look_now() } else { Ok(()) }
+    }
+
+    fn look_now(&mut self) -> Run<()> {
+        self.unchecked = 0;
+        {
             if self.limits.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 return Err(Stop::Limit(Limit::Deadline));
             }

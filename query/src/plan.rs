@@ -18,7 +18,7 @@ pub(crate) use expression::{
 };
 pub(crate) use kinds::Kinds;
 pub(crate) use order::{Ordered, Unordered, order};
-pub(crate) use rewrites::{add_up_batches, counter};
+pub(crate) use rewrites::{counter, fold_batches, speaks_of};
 
 use crate::ast::{Extreme, SetWord};
 use crate::error::Span;
@@ -342,8 +342,17 @@ pub(crate) struct GroupPlan {
     /// and the aggregates after them.
     pub(crate) items: Vec<Expression>,
     pub(crate) having: Option<Expression>,
-    /// A batch may stand for all of its events.
-    pub(crate) whole_batches: bool,
+    /// Batches may stand for the events of a variable.
+    pub(crate) by_batch: Option<ByBatch>,
+}
+
+/// Batches stand for events: all that a group asks of an event stands in its columns.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct ByBatch {
+    /// The variable of the events.
+    pub(crate) event: SlotId,
+    /// Counters answer for batches that lie within one stretch of time.
+    pub(crate) counted: bool,
 }
 
 /// One figure over a group.

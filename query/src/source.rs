@@ -53,14 +53,23 @@ pub struct Checked {
     pub faults: Vec<String>,
 }
 
-/// Columns of a batch, or of a part of one, with its live events: the row of each is its row in
-/// the block.
+/// Columns of some rows of a batch, with those of them that are live events.
 #[derive(Clone, Debug)]
 pub struct EventColumns {
-    /// The columns, all rows.
+    /// The columns.
     pub block: Arc<EventBlock>,
+    /// The row of the batch that stands first in the block.
+    pub first: u32,
     /// The events, in the order of their rows.
     pub events: Vec<EventRef>,
+}
+
+impl EventColumns {
+    /// The row of the block in which an event stands.
+    #[must_use]
+    pub fn place(&self, event: EventRef) -> usize {
+        event.row.saturating_sub(self.first) as usize
+    }
 }
 
 /// What is known of a batch without reading its rows.
@@ -160,12 +169,16 @@ pub trait Source: Sized + Sync {
     fn batches_of(&self, deployment: NodeNo) -> Vec<NodeNo>;
     /// The live events of a batch, in the order of their rows.
     fn batch_rows(&self, batch: NodeNo) -> Result<Vec<EventRef>, Self::Error>;
-    /// Fields of the events of a batch; several parts where rows came more than once.
+    /// The parts of a batch by number, as in [`EventRef`], with how many rows each has; several
+    /// where rows came more than once.
+    fn batch_parts(&self, batch: NodeNo) -> Vec<(u32, u32)>;
+    /// Fields of the events among some rows of a part of a batch.
     fn read_events(
         &self,
-        batch: NodeNo,
+        part: u32,
+        rows: Range<u32>,
         fields: &[EventField],
-    ) -> Result<Vec<EventColumns>, Self::Error>;
+    ) -> Result<EventColumns, Self::Error>;
     /// Its counters.
     fn batch_counts(&self, batch: NodeNo) -> BatchCounts;
     /// The first and the last time of a batch's events.

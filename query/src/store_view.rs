@@ -241,17 +241,19 @@ impl Source for StoreView {
         Ok(ours(self.snapshot.rows_of(batch)))
     }
 
+    fn batch_parts(&self, batch: NodeNo) -> Vec<(u32, u32)> {
+        self.snapshot.parts_of(batch)
+    }
+
     fn read_events(
         &self,
-        batch: NodeNo,
+        part: u32,
+        rows: Range<u32>,
         fields: &[EventField],
-    ) -> Result<Vec<EventColumns>, Error> {
-        let parts = self.snapshot.read_events(batch, fields)?;
-        let columns = |part: lineal_engine::EventRows| EventColumns {
-            block: Arc::new(part.block),
-            events: ours(part.events),
-        };
-        Ok(parts.into_iter().map(columns).collect())
+    ) -> Result<EventColumns, Error> {
+        let lineal_engine::EventRows { block, first, events } =
+            self.snapshot.read_events(part, rows, fields)?;
+        Ok(EventColumns { block: Arc::new(block), first, events: ours(events) })
     }
 
     fn batch_counts(&self, batch: NodeNo) -> BatchCounts {

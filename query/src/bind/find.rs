@@ -9,7 +9,7 @@ use crate::ast::{
 use crate::error::{Code, Mistake, Span};
 use crate::plan::{
     Column, Expression, FindPlan, GroupPlan, Kinds, OperandPlan, Ordered, OutputPlan, SelectPlan,
-    SlotId, Type, Unordered, add_up_batches, order,
+    SlotId, Type, Unordered, fold_batches, order,
 };
 use crate::suggest::nearest;
 
@@ -180,10 +180,10 @@ impl Binder {
         };
         if let OutputPlan::Groups(group) = &plan.output
             && !self.naively
-            && add_up_batches(&plan, group, &self.slots)
+            && let Some(by) = fold_batches(&plan, group, &self.slots, &self.sets)
             && let OutputPlan::Groups(group) = &mut plan.output
         {
-            group.whole_batches = true;
+            group.by_batch = Some(by);
         }
         Ok((plan, columns))
     }
@@ -337,7 +337,7 @@ impl Binder {
             order.push((self.expr(&key.expr)?.expression, key.descending));
         }
         let aggregates = self.grouping.take().map(|g| g.aggregates).unwrap_or_default();
-        Ok((GroupPlan { keys, aggregates, items, having, whole_batches: false }, columns, order))
+        Ok((GroupPlan { keys, aggregates, items, having, by_batch: None }, columns, order))
     }
 
     /// The kinds of an inner question's only column, which must be a node.

@@ -7,8 +7,8 @@ use std::rc::Rc;
 
 use lineal_engine::schema::{Direction, Kind, Relation};
 
-use super::columns::Window;
 use super::item_set::ItemSet;
+use super::scan::Window;
 use super::truth::Truth;
 use super::{Executor, Run};
 use crate::plan::{Chain, End, Hop, HopKind, Kinds, SetId, SetSource, SlotId, Unordered};

@@ -12,8 +12,8 @@ use std::rc::Rc;
 use lineal_engine::schema::Kind;
 
 use super::asked::Asked;
-use super::columns::Window;
 use super::item_set::ItemSet;
+use super::scan::Window;
 use super::truth::Truth;
 use super::{Executor, Run};
 use crate::answer::Uncertainty;

@@ -101,13 +101,7 @@ impl<'a, S: Source> Executor<'a, S> {
 
     fn compare(&mut self, comparison: Comparison, a: &Value, b: &Value) -> bool {
         match a.compare(b) {
-            Some(order) => match comparison {
-                Comparison::Equal => order == Ordering::Equal,
-                Comparison::Less => order == Ordering::Less,
-                Comparison::LessEqual => order != Ordering::Greater,
-                Comparison::Greater => order == Ordering::Greater,
-                Comparison::GreaterEqual => order != Ordering::Less,
-            },
+            Some(order) => comparison.holds(order),
             None => {
                 let is_known = !a.is_absent() && !b.is_absent();
                 if is_known && a.type_name() != b.type_name() {

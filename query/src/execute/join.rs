@@ -4,17 +4,18 @@ use std::rc::Rc;
 
 use lineal_engine::schema::{Direction, Kind};
 
-use super::columns::{Test, Window};
+use super::columns::Test;
 use super::item_set::ItemSet;
+use super::scan::Window;
 use super::{Executor, Run, store};
 use crate::plan::{
-    BucketUnit, Chain, End, Expression, Generator, Hop, HopKind, Kinds, Label, SlotId, StepPlan,
+    Chain, End, Expression, Generator, Hop, HopKind, Kinds, Label, SlotId, StepPlan,
 };
 use crate::source::Source;
 use crate::value::{Item, Value};
 
-/// Batches whose events a scan holds at once.
-const BATCHES_AT_ONCE: usize = 8;
+/// Events of whole batches that a scan holds at once: enough for all cores.
+const ROWS_AT_ONCE: u64 = 500_000;
 
 /// What is kept from row to row.
 pub(super) enum Memo {
@@ -47,8 +48,7 @@ impl<'a, S: Source> Executor<'a, S> {
             }
             Generator::Chain(chain) => {
                 let tests = self.tests(&step.columns)?;
-                let units = self.whole_units(step);
-                let window = self.window(step, &tests, units.as_deref())?;
+                let window = self.window(step, &tests)?;
                 let found = self.forward(chain, window)?;
                 self.each(&found, step, rest, emit)
             }
@@ -116,11 +116,19 @@ impl<'a, S: Source> Executor<'a, S> {
         }
         if kinds.has(Kind::Inference) {
             let tests = self.tests(&step.columns)?;
-            let units = self.whole_units(step);
-            let window = self.window(step, &tests, units.as_deref())?;
+            let window = self.window(step, &tests)?;
             let batches: Vec<_> = source.nodes_of(Kind::Batch).collect();
             // Some at a time: the events of a whole store need not stand in memory.
-            for some in batches.chunks(BATCHES_AT_ONCE) {
+            let mut left = batches.as_slice();
+            while !left.is_empty() {
+                let mut rows = 0;
+                let is_within = |batch: &&u32| {
+                    let before = rows;
+                    rows += source.batch_counts(**batch).events;
+                    before < ROWS_AT_ONCE
+                };
+                let (some, later) = left.split_at(left.iter().take_while(is_within).count());
+                left = later;
                 let mut events = Vec::new();
                 self.batch_events(some, window, &mut events)?;
                 for event in events {
@@ -173,21 +181,11 @@ impl<'a, S: Source> Executor<'a, S> {
     }
 
     /// The bounds of the time of a step's events.
-    fn window<'w>(
-        &mut self,
-        step: &'a StepPlan,
-        tests: &'w [Test],
-        units: Option<&'w [BucketUnit]>,
-    ) -> Run<Window<'w>> {
+    fn window<'w>(&mut self, step: &'a StepPlan, tests: &'w [Test]) -> Run<Window<'w>> {
         let from = self.window_bound(step.window.0.as_ref())?;
         let to = self.window_bound(step.window.1.as_ref())?;
-        Ok(Window { from, to, tests, whole: units })
-    }
-
-    /// The stretches of time that may make a batch stand for all of its events, if it may.
-    fn whole_units(&self, step: &StepPlan) -> Option<Rc<[BucketUnit]>> {
-        let (slot, units) = self.whole.as_ref()?;
-        (*slot == step.slot).then(|| units.clone())
+        let by_batch = self.by_batch == Some(step.slot);
+        Ok(Window { from, to, tests, by_batch })
     }
 
     fn window_bound(&mut self, expression: Option<&'a Expression>) -> Run<Option<i64>> {

@@ -6,8 +6,8 @@
 
 use lineal_engine::schema::{Direction, Kind, Relation};
 
-use super::columns::Window;
 use super::item_set::ItemSet;
+use super::scan::Window;
 use super::{Executor, Run};
 use crate::answer::Uncertainty;
 use crate::plan::{Closure, Kinds};

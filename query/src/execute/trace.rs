@@ -9,9 +9,9 @@ use std::rc::Rc;
 
 use lineal_engine::schema::{Direction, Kind, Relation};
 
-use super::columns::Window;
 use super::reach::relations;
 use super::rows::Row;
+use super::scan::Window;
 use super::{Executor, Run, Stop};
 use crate::limits::Limit;
 use crate::plan::{Closure, TracePlan};

@@ -160,7 +160,8 @@ impl<'a, S: Source> Executor<'a, S> {
             events: self.events,
             bytes: self.bytes,
             unchecked: self.unchecked,
-            whole: None,
+            by_batch: None,
+            opened: self.opened,
             total: None,
             asked: Vec::new(),
             noting: outer.is_some(),
@@ -175,8 +176,10 @@ impl<'a, S: Source> Executor<'a, S> {
                 there.doubts_here(plan).map(|()| Vec::new())
             }
         };
-        let Executor { edges, events, bytes, unchecked, reasons, warnings, counted, .. } = there;
-        (self.edges, self.events, self.bytes) = (edges, events, bytes);
+        let Executor {
+            edges, events, bytes, unchecked, reasons, warnings, counted, opened, ..
+        } = there;
+        (self.edges, self.events, self.bytes, self.opened) = (edges, events, bytes, opened);
         (self.unchecked, self.warnings, self.counted) = (unchecked, warnings, counted);
         for (node, what) in reasons {
             if let Some(here) = self.source.same_node(&view, node) {

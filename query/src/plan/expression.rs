@@ -1,5 +1,6 @@
 //! Expressions without names, as the executor evaluates them.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use lineal_engine::event_fields::EventField;
@@ -74,6 +75,19 @@ pub(crate) enum Comparison {
     LessEqual,
     Greater,
     GreaterEqual,
+}
+
+impl Comparison {
+    /// Does it hold for values in this order?
+    pub(crate) fn holds(self, order: Ordering) -> bool {
+        match self {
+            Comparison::Equal => order.is_eq(),
+            Comparison::Less => order.is_lt(),
+            Comparison::LessEqual => order.is_le(),
+            Comparison::Greater => order.is_gt(),
+            Comparison::GreaterEqual => order.is_ge(),
+        }
+    }
 }
 
 /// Operators on numbers and times.

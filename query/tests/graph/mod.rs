@@ -436,13 +436,17 @@ impl Source for Graph {
         Ok(self.events_where(|event| event.batch == batch))
     }
     /// The rows of the test graph are places in the list of all events.
+    fn batch_parts(&self, batch: NodeNo) -> Vec<(u32, u32)> {
+        vec![(batch, u32::try_from(self.events.len()).unwrap())]
+    }
     fn read_events(
         &self,
-        batch: NodeNo,
+        part: u32,
+        rows: Range<u32>,
         fields: &[EventField],
-    ) -> Result<Vec<EventColumns>, Never> {
+    ) -> Result<EventColumns, Never> {
         let mut block = EventBlock::new();
-        for event in &self.events {
+        for event in &self.events[rows.start as usize..rows.end as usize] {
             for field in fields {
                 let value = match event.fields.get(field) {
                     Some(Value::Text(text)) => EventValue::Text(text),
@@ -456,8 +460,9 @@ impl Source for Graph {
             }
             block.end_row();
         }
-        let events = self.events_where(|event| event.batch == batch);
-        Ok(vec![EventColumns { block: Arc::new(block), events }])
+        let mut events = self.events_where(|event| event.batch == part);
+        events.retain(|event| rows.contains(&event.row));
+        Ok(EventColumns { block: Arc::new(block), first: rows.start, events })
     }
     fn batch_counts(&self, batch: NodeNo) -> BatchCounts {
         let own = |field: Option<EventField>| {
