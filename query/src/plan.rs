@@ -388,8 +388,16 @@ pub(crate) struct StepPlan {
     pub(crate) filters: Vec<Expression>,
     /// Of these filters, those that columns of events decide; they are tested first.
     pub(crate) columns: Vec<Expression>,
-    /// Bounds of the time of events: from, and up to but without.
-    pub(crate) window: (Option<Expression>, Option<Expression>),
+    /// Bounds of the time of events, from and to.
+    pub(crate) window: (Option<TimeBound>, Option<TimeBound>),
+}
+
+/// One bound of a stretch of time.
+#[derive(Clone, Debug)]
+pub(crate) struct TimeBound {
+    pub(crate) time: Expression,
+    /// The time itself lies outside.
+    pub(crate) open: bool,
 }
 
 /// Where the candidates of a variable come from.

@@ -137,6 +137,9 @@ fn events(random: &mut Random, text: &mut String, deployment: usize, batch: usiz
         if random.one_in(3) {
             write!(text, " art12=true").unwrap();
         }
+        if !random.one_in(4) {
+            write!(text, " confidence=0.{}", 1 + random.below(999)).unwrap();
+        }
         text.push('\n');
     }
 }
@@ -316,6 +319,19 @@ fn question(random: &mut Random) -> String {
             " summarize count() as n, count_if({v}.human_override) as s"
         )),
         2 | 3 => text.push_str(&format!(" summarize count() as n by {v}.name as g")),
+        4 if of == "inference" && random.one_in(2) => {
+            let by = random.pick(&["", " by VAR.decision as g, month(VAR.time) as h", " by VAR.art12 as g"]);
+            let other = names.iter().find(|(_, kind)| *kind == "deployment");
+            let by = match other {
+                Some((other, _)) if by.is_empty() => format!(" by {other}.endpoint as g"),
+                _ => by.replace("VAR", v),
+            };
+            text.push_str(&format!(
+                " summarize sum({v}.confidence) as a, min({v}.time) as b, max({v}.decision) as c, \
+                 count_if({v}.latency_ms > 20) as d, count({v}.latency_ms) as e, \
+                 count(distinct {v}.latency_ms) as f, share({v}.art12 and {v}.latency_ms < 30) as w{by}"
+            ));
+        }
         4 if of == "inference" => text.push_str(&format!(" summarize avg({v}.latency_ms) as mean, p95({v}.latency_ms) as p")),
         _ => {}
     }

@@ -9,7 +9,7 @@ use super::item_set::ItemSet;
 use super::scan::Window;
 use super::{Executor, Run, store};
 use crate::plan::{
-    Chain, End, Expression, Generator, Hop, HopKind, Kinds, Label, SlotId, StepPlan,
+    Chain, End, Expression, Generator, Hop, HopKind, Kinds, Label, SlotId, StepPlan, TimeBound,
 };
 use crate::source::Source;
 use crate::value::{Item, Value};
@@ -182,15 +182,17 @@ impl<'a, S: Source> Executor<'a, S> {
 
     /// The bounds of the time of a step's events.
     fn window<'w>(&mut self, step: &'a StepPlan, tests: &'w [Test]) -> Run<Window<'w>> {
-        let from = self.window_bound(step.window.0.as_ref())?;
-        let to = self.window_bound(step.window.1.as_ref())?;
+        let from = self.window_bound(step.window.0.as_ref(), 1)?;
+        let to = self.window_bound(step.window.1.as_ref(), -1)?;
         let by_batch = self.by_batch == Some(step.slot);
         Ok(Window { from, to, tests, by_batch })
     }
 
-    fn window_bound(&mut self, expression: Option<&'a Expression>) -> Run<Option<i64>> {
-        let Some(expression) = expression else { return Ok(None) };
-        Ok(match self.value(expression)? {
+    /// The first or last time within; `inward` leads from an open bound into the stretch.
+    fn window_bound(&mut self, bound: Option<&'a TimeBound>, inward: i64) -> Run<Option<i64>> {
+        let Some(bound) = bound else { return Ok(None) };
+        Ok(match self.value(&bound.time)? {
+            Value::Time(time) if bound.open => Some(time.saturating_add(inward)),
             Value::Time(time) => Some(time),
             _ => None,
         })

@@ -8,7 +8,7 @@ use super::order::Unordered;
 use super::{
     Aggregate, AggregateFunction, ByBatch, Chain, Comparison, End, Expression, FieldReference,
     Function, Generator, GroupPlan, HopKind, Kinds, Label, SelectPlan, SetDefinition, SetId,
-    SetSource, Slot, SlotId,
+    SetSource, Slot, SlotId, TimeBound,
 };
 
 /// Variables that must be bound before a chain can be tested: its ends, and what it avoids.
@@ -151,34 +151,27 @@ fn is_field(expression: &Expression, slot: SlotId, field: EventField) -> bool {
 pub(super) fn window(
     slot: SlotId,
     filters: &[Expression],
-) -> (Option<Expression>, Option<Expression>) {
+) -> (Option<TimeBound>, Option<TimeBound>) {
     let is_time = |expression: &Expression| is_field(expression, slot, EventField::Time);
+    let bound = |time: &Expression, open: bool| {
+        is_fixed(time).then(|| TimeBound { time: time.clone(), open })
+    };
     let (mut from, mut to) = (None, None);
     for filter in filters {
-        match filter {
+        let (low, high) = match filter {
             Expression::InRange(of, low, high) if is_time(of) => {
-                if is_fixed(low) {
-                    from = Some((**low).clone());
-                }
-                if is_fixed(high) {
-                    to = Some((**high).clone());
-                }
+                (bound(low, false), bound(high, true))
             }
-            Expression::Compare(comparison, of, bound) if is_time(of) && is_fixed(bound) => {
-                match comparison {
-                    Comparison::Greater | Comparison::GreaterEqual => {
-                        from = Some((**bound).clone());
-                    }
-                    // `<=` would need the bound itself; the batch test allows for it.
-                    Comparison::Less | Comparison::LessEqual => to = Some((**bound).clone()),
-                    Comparison::Equal => {
-                        from = Some((**bound).clone());
-                        to = Some((**bound).clone());
-                    }
-                }
-            }
-            _ => {}
-        }
+            Expression::Compare(comparison, of, time) if is_time(of) => match comparison {
+                Comparison::Greater => (bound(time, true), None),
+                Comparison::GreaterEqual => (bound(time, false), None),
+                Comparison::Less => (None, bound(time, true)),
+                Comparison::LessEqual => (None, bound(time, false)),
+                Comparison::Equal => (bound(time, false), bound(time, false)),
+            },
+            _ => continue,
+        };
+        (from, to) = (low.or(from), high.or(to));
     }
     (from, to)
 }
