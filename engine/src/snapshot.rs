@@ -33,6 +33,7 @@ pub(crate) struct View {
     storage: Arc<dyn Storage>,
     secrets: Arc<RwLock<SecretBox>>,
     containers: Mutex<HashMap<u32, Arc<crate::events::Container>>>,
+    decoded: crate::events::Decoded,
     /// Opened when a value is first looked up.
     runs: OnceLock<Vec<KeyRun>>,
     disk_runs: Arc<DiskRuns>,

@@ -23,6 +23,7 @@ mod rows;
 mod scan;
 mod seek;
 mod show;
+mod stream;
 mod sum;
 mod trace;
 mod truth;
@@ -44,6 +45,7 @@ use crate::value::{Item, Path, Value};
 use blocks::Blocks;
 use item_set::ItemSet;
 use rows::Row;
+pub use stream::Rows;
 
 /// What is kept from one run to the next, so that a prepared question allocates little.
 #[derive(Default, Debug)]
@@ -96,11 +98,7 @@ pub(crate) fn run<S: Source>(
     machine: &mut Machine,
     named: bool,
 ) -> Result<Answer> {
-    let parameters: Vec<Value> = plan
-        .parameters
-        .iter()
-        .map(|place| request.parameters.value_for(place))
-        .collect::<Result<_, Mistake>>()?;
+    let parameters = known_parameters(plan, request)?;
     let Some(as_of) = &plan.as_of else {
         return Executor::new(plan, source, request, parameters, machine).answer(named);
     };
@@ -112,6 +110,12 @@ pub(crate) fn run<S: Source>(
         Err(Stop::Limit(limit)) => return Err(Error::Store(format!("ended by {limit}").into())),
     };
     Executor::new(plan, &view, request, parameters, machine).answer(named)
+}
+
+/// The values of a plan's parameters, by place.
+fn known_parameters(plan: &Plan, request: &Request<'_>) -> Result<Vec<Value>> {
+    let values = plan.parameters.iter().map(|place| request.parameters.value_for(place));
+    Ok(values.collect::<Result<_, Mistake>>()?)
 }
 
 /// What a statement gave, before names are added.
@@ -261,6 +265,28 @@ impl<'a, S: Source> Executor<'a, S> {
         for value in rows.iter().flatten().filter(|_| named) {
             self.name_value(value, &mut names)?;
         }
+        let completeness = self.completeness(truncated);
+        let warning = |(text, count): (&String, &u64)| {
+            if *count > 1 { format!("{text} ({count} times)") } else { text.clone() }
+        };
+        Ok(Answer {
+            columns,
+            rows,
+            total,
+            completeness,
+            commit: self.source.commit(),
+            recorded: self.source.recorded(),
+            now: self.now,
+            warnings: self.warnings.iter().map(warning).collect(),
+            edges_followed: self.edges,
+            events_read: self.events,
+            format: self.plan.format.clone(),
+            names,
+        })
+    }
+
+    /// How complete an answer is that ended so.
+    fn completeness(&self, truncated: Option<Limit>) -> Completeness {
         let reason_count = self.reasons.len() as u64;
         let reasons = self
             .reasons
@@ -272,23 +298,7 @@ impl<'a, S: Source> Executor<'a, S> {
                 name: self.source.name_of(*node),
             })
             .collect();
-        let warning = |(text, count): (&String, &u64)| {
-            if *count > 1 { format!("{text} ({count} times)") } else { text.clone() }
-        };
-        Ok(Answer {
-            columns,
-            rows,
-            total,
-            completeness: Completeness { truncated, reasons, reason_count },
-            commit: self.source.commit(),
-            recorded: self.source.recorded(),
-            now: self.now,
-            warnings: self.warnings.iter().map(warning).collect(),
-            edges_followed: self.edges,
-            events_read: self.events,
-            format: self.plan.format.clone(),
-            names,
-        })
+        Completeness { truncated, reasons, reason_count }
     }
 
     /// Applies `skip` and `limit`.
@@ -412,13 +422,11 @@ impl<'a, S: Source> Executor<'a, S> {
 
     fn look_now(&mut self) -> Run<()> {
         self.unchecked = 0;
-        {
-            if self.limits.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                return Err(Stop::Limit(Limit::Deadline));
-            }
-            if self.limits.stop.is_some_and(|stop| stop()) {
-                return Err(Stop::Limit(Limit::Stopped));
-            }
+        if self.limits.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Err(Stop::Limit(Limit::Deadline));
+        }
+        if self.limits.stop.is_some_and(|stop| stop()) {
+            return Err(Stop::Limit(Limit::Stopped));
         }
         Ok(())
     }

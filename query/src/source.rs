@@ -172,6 +172,8 @@ pub trait Source: Sized + Sync {
     /// The parts of a batch by number, as in [`EventRef`], with how many rows each has; several
     /// where rows came more than once.
     fn batch_parts(&self, batch: NodeNo) -> Vec<(u32, u32)>;
+    /// Where a part of a batch lies: parts that lie near each other are best read together.
+    fn part_place(&self, part: u32) -> (u32, u32);
     /// Fields of the events among some rows of a part of a batch.
     fn read_events(
         &self,

@@ -245,6 +245,10 @@ impl Source for StoreView {
         self.snapshot.parts_of(batch)
     }
 
+    fn part_place(&self, part: u32) -> (u32, u32) {
+        self.snapshot.place_of(part)
+    }
+
     fn read_events(
         &self,
         part: u32,

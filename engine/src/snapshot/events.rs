@@ -125,6 +125,14 @@ impl Snapshot {
         self.parts(node).map(|batch| (batch.ordinal, batch.rows)).collect()
     }
 
+    /// Where a part of a batch lies: parts that lie near each other are best read together.
+    #[must_use]
+    pub fn place_of(&self, part: u32) -> (u32, u32) {
+        let at = self.graph().batch_of_ordinal.get(&part);
+        let batch = at.and_then(|at| self.graph().batches.get(*at as usize));
+        batch.and_then(|batch| batch.place).unwrap_or((u32::MAX, u32::MAX))
+    }
+
     /// Columns of some rows of a part of a batch, with those of them that are events.
     ///
     /// # Errors
@@ -142,8 +150,9 @@ impl Snapshot {
         };
         let rows = rows.start.min(batch.rows)..rows.end.min(batch.rows);
         let (container, first) = self.place(batch)?;
-        let block =
-            container.read(first + rows.start as usize..first + rows.end as usize, fields)?;
+        let (number, _) = batch.place.unwrap_or_default();
+        let wanted = first + rows.start as usize..first + rows.end as usize;
+        let block = container.read_through(&self.view.decoded, number, wanted, fields)?;
         let alive = rows.clone().filter(|row| batch.counts(*row));
         let events = alive.map(|row| EventRef { batch: batch.ordinal, row }).collect();
         Ok(EventRows { block, first: rows.start, events })

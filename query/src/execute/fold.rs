@@ -151,6 +151,11 @@ impl<'a, S: Source> Executor<'a, S> {
                 tasks.extend(parts.map(|part| Task::Read(place, part)));
             }
         }
+        // Figures do not depend on the order: what lies together is read together.
+        tasks.sort_by_cached_key(|task| match task {
+            Task::Count(_) => ((0, 0), 0),
+            Task::Read(_, part) => (source.part_place(part.batch), part.rows.start),
+        });
         let rows_of = |task: &Task| match task {
             Task::Count(_) => 1,
             Task::Read(_, part) => part.rows.len(),

@@ -178,7 +178,7 @@ impl<'a, S: Source> Executor<'a, S> {
     }
 
     /// Was this row not there before? Only terms that are not listed make one twice.
-    fn is_new(&self, select: &SelectPlan, seen: &mut BTreeSet<Vec<Item>>) -> bool {
+    pub(super) fn is_new(&self, select: &SelectPlan, seen: &mut BTreeSet<Vec<Item>>) -> bool {
         !select.has_hidden
             || seen.insert(select.listed.iter().map(|slot| self.bound_item(*slot)).collect())
     }

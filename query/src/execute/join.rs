@@ -32,25 +32,30 @@ impl<'a, S: Source> Executor<'a, S> {
     /// Binds the variables of these steps in turn; false if the search was ended.
     pub(super) fn bind(&mut self, steps: &'a [StepPlan], emit: Emit<'_, 'a, S>) -> Run<bool> {
         let Some((step, rest)) = steps.split_first() else { return emit(self) };
+        if matches!(step.from, Generator::Scan) {
+            return self.scan(step, rest, emit);
+        }
+        let found = self.generated(step)?;
+        for item in found.items() {
+            self.look(1)?;
+            if !self.candidate(item, step, rest, emit)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// What a variable may stand for that is not scanned.
+    pub(super) fn generated(&mut self, step: &'a StepPlan) -> Run<Rc<ItemSet>> {
         match &step.from {
-            Generator::Label(label) => {
-                let found = self.called(label)?;
-                self.each(&found, step, rest, emit)
-            }
-            Generator::Scan => self.scan(step, rest, emit),
-            Generator::Set(set) => {
-                let set = self.set(*set)?;
-                self.each(&set, step, rest, emit)
-            }
-            Generator::Events(key) => {
-                let found = self.events_with(key)?;
-                self.each(&found, step, rest, emit)
-            }
+            Generator::Label(label) => self.called(label).map(Rc::new),
+            Generator::Scan => Ok(Rc::default()),
+            Generator::Set(set) => self.set(*set),
+            Generator::Events(key) => self.events_with(key).map(Rc::new),
             Generator::Chain(chain) => {
                 let tests = self.tests(&step.columns)?;
                 let window = self.window(step, &tests)?;
-                let found = self.forward(chain, window)?;
-                self.each(&found, step, rest, emit)
+                self.forward(chain, window)
             }
         }
     }
@@ -80,21 +85,6 @@ impl<'a, S: Source> Executor<'a, S> {
             _ => Vec::new(),
         };
         Ok(ItemSet::of(nodes, Vec::new()))
-    }
-
-    fn each(
-        &mut self,
-        items: &ItemSet,
-        step: &'a StepPlan,
-        rest: &'a [StepPlan],
-        emit: Emit<'_, 'a, S>,
-    ) -> Run<bool> {
-        for item in items.items() {
-            if !self.candidate(item, step, rest, emit)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 
     /// Everything of the variable's kinds.
@@ -132,6 +122,7 @@ impl<'a, S: Source> Executor<'a, S> {
                 let mut events = Vec::new();
                 self.batch_events(some, window, &mut events)?;
                 for event in events {
+                    self.look(1)?;
                     if !self.candidate(Item::Event(event), step, rest, emit)? {
                         return Ok(false);
                     }
@@ -142,7 +133,7 @@ impl<'a, S: Source> Executor<'a, S> {
     }
 
     /// Tries one candidate for a variable.
-    fn candidate(
+    pub(super) fn candidate(
         &mut self,
         item: Item,
         step: &'a StepPlan,
@@ -181,7 +172,7 @@ impl<'a, S: Source> Executor<'a, S> {
     }
 
     /// The bounds of the time of a step's events.
-    fn window<'w>(&mut self, step: &'a StepPlan, tests: &'w [Test]) -> Run<Window<'w>> {
+    pub(super) fn window<'w>(&mut self, step: &'a StepPlan, tests: &'w [Test]) -> Run<Window<'w>> {
         let from = self.window_bound(step.window.0.as_ref(), 1)?;
         let to = self.window_bound(step.window.1.as_ref(), -1)?;
         let by_batch = self.by_batch == Some(step.slot);

@@ -158,17 +158,31 @@ impl<'a, S: Source> Executor<'a, S> {
             let wanted = columns.events.iter().copied().filter(holds).collect();
             Ok(Found { rows: columns.events.len(), wanted })
         };
-        let rows_of = |part: &Part| part.rows.len();
-        self.side_by_side(parts, rows_of, read, |run, part, found| {
-            run.opened(part, fields.len());
-            run.count_events(found.rows)?;
-            // Of few rows each value is read by itself.
-            if found.wanted.len() > FEW_ROWS {
-                run.blocks.borrow_mut().visit(part.batch, part.rows.clone());
-            }
-            out.extend(found.wanted);
-            Ok(())
-        })
+        // What lies together is read together, and taken in the order of asking.
+        let mut order: Vec<usize> = (0..parts.len()).collect();
+        order.sort_by_cached_key(|place| {
+            parts.get(*place).map(|part| (source.part_place(part.batch), part.rows.start))
+        });
+        let parts_in_place: Vec<(usize, &Part)> =
+            order.into_iter().filter_map(|place| Some((place, parts.get(place)?))).collect();
+        let mut all: Vec<Vec<EventRef>> = vec![Vec::new(); parts.len()];
+        let rows_of = |(_, part): &(usize, &Part)| part.rows.len();
+        let read = |(_, part): &(usize, &Part)| read(part);
+        let ended =
+            self.side_by_side(&parts_in_place, rows_of, read, |run, (place, part), found| {
+                run.opened(part, fields.len());
+                run.count_events(found.rows)?;
+                // Of few rows each value is read by itself.
+                if found.wanted.len() > FEW_ROWS {
+                    run.blocks.borrow_mut().visit(part.batch, part.rows.clone());
+                }
+                if let Some(slot) = all.get_mut(*place) {
+                    *slot = found.wanted;
+                }
+                Ok(())
+            });
+        out.extend(all.into_iter().flatten());
+        ended
     }
 
     pub(super) fn opened(&mut self, part: &Part, columns: usize) {

@@ -439,6 +439,10 @@ impl Source for Graph {
     fn batch_parts(&self, batch: NodeNo) -> Vec<(u32, u32)> {
         vec![(batch, u32::try_from(self.events.len()).unwrap())]
     }
+    /// The last are the first, so that reading does not go in the order of asking.
+    fn part_place(&self, part: u32) -> (u32, u32) {
+        (0, u32::MAX - part)
+    }
     fn read_events(
         &self,
         part: u32,
