@@ -110,6 +110,10 @@ pub struct Reason {
     pub node: NodeNo,
     /// Where, by name.
     pub name: String,
+    /// Of a reference that fits several nodes: these, the first of them.
+    pub fits: Vec<String>,
+    /// And what refers so, the first of them.
+    pub referred_by: Vec<String>,
 }
 
 /// What can make an answer uncertain.
@@ -117,7 +121,7 @@ pub struct Reason {
 pub enum Uncertainty {
     /// The node is referred to and was never imported.
     Missing(Kind),
-    /// A claim on one of its edges fits several nodes.
+    /// It is a reference that fits several nodes.
     Conflict,
     /// A run has inputs whose role is not recorded.
     Roleless,
@@ -132,9 +136,13 @@ impl fmt::Display for Reason {
             Uncertainty::Missing(kind) => {
                 write!(f, "{name} is only referred to; {} would bring it", bringer(kind))
             }
-            Uncertainty::Conflict => {
-                write!(f, "a reference of {name} fits several nodes; `lineal alias` decides which")
-            }
+            Uncertainty::Conflict => write!(
+                f,
+                "{} {} to {name}, which may be any of {}; `lineal alias` decides which",
+                self.referred_by.join(", "),
+                if self.referred_by.len() == 1 { "refers" } else { "refer" },
+                self.fits.join(", ")
+            ),
             Uncertainty::Roleless => write!(
                 f,
                 "{name} has inputs without a recorded role; \

@@ -35,11 +35,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Instant;
 
+use lineal_engine::schema::{Direction, RELATIONS, Relation};
+
 use crate::answer::{Answer, Completeness, Names, REASONS_MAX, Reason, Uncertainty};
 use crate::error::{Code, Error, Mistake, Result};
 use crate::limits::{CHECK_EVERY, Limit, Limits};
 use crate::parameters::Parameters;
-use crate::plan::{Bound, Column, Plan, Root};
+use crate::plan::{Bound, Column, Kinds, Plan, Root};
 use crate::source::{EventRef, NodeNo, Source};
 use crate::value::{Item, Path, Value};
 use blocks::Blocks;
@@ -82,6 +84,10 @@ impl From<Mistake> for Stop {
         Stop::Error(mistake.into())
     }
 }
+
+/// Most names that one reason lists of what a reference fits, or of who refers: a message must stay
+/// readable.
+const FITTING_MAX: usize = 5;
 
 type Run<T> = std::result::Result<T, Stop>;
 
@@ -292,13 +298,28 @@ impl<'a, S: Source> Executor<'a, S> {
             .reasons
             .iter()
             .take(REASONS_MAX)
-            .map(|(node, what)| Reason {
-                what: *what,
-                node: *node,
-                name: self.source.name_of(*node),
-            })
+            .map(|(node, what)| self.reason(*node, *what))
             .collect();
         Completeness { truncated, reasons, reason_count }
+    }
+
+    /// A reason with the names that it speaks of.
+    fn reason(&self, node: NodeNo, what: Uncertainty) -> Reason {
+        let source = self.source;
+        let names = |nodes: &[NodeNo]| {
+            let listed = nodes.iter().take(FITTING_MAX).map(|node| source.name_of(*node));
+            let more = nodes.len().saturating_sub(FITTING_MAX);
+            listed.chain((more > 0).then(|| format!("{more} more"))).collect()
+        };
+        let (mut fits, mut referred_by) = (Vec::new(), Vec::new());
+        if what == Uncertainty::Conflict {
+            fits = names(source.candidates(node));
+            let relations = RELATIONS.iter().map(|spec| spec.relation);
+            let ends = relations.flat_map(|r| source.edges(node, r, Direction::Inverse));
+            let ends: BTreeSet<NodeNo> = ends.copied().collect();
+            referred_by = names(&ends.into_iter().collect::<Vec<_>>());
+        }
+        Reason { what, node, name: source.name_of(node), fits, referred_by }
     }
 
     /// Applies `skip` and `limit`.
@@ -440,11 +461,26 @@ impl<'a, S: Source> Executor<'a, S> {
 
     /// The answer leads through this node: notes what is not known about it.
     fn note(&mut self, node: NodeNo) {
-        if self.source.is_stub(node) {
+        if !self.source.candidates(node).is_empty() {
+            // It is recorded, under one of several names: no import would decide under which.
+            self.reasons.insert((node, Uncertainty::Conflict));
+        } else if self.source.is_stub(node) {
             self.reasons.insert((node, Uncertainty::Missing(self.source.kind_of(node))));
         }
-        if self.source.conflicts(node) {
-            self.reasons.insert((node, Uncertainty::Conflict));
+    }
+
+    /// The answer leads from this node against a relation: what is joined to a reference that may
+    /// mean the node may be joined to it.
+    fn note_claims(&mut self, node: NodeNo, relation: Relation, direction: Direction, to: Kinds) {
+        if direction == Direction::Forward {
+            return;
+        }
+        let source = self.source;
+        for (_, open) in source.open_claims(node) {
+            let claimers = source.edges(*open, relation, Direction::Inverse);
+            if claimers.iter().any(|claimer| to.has(source.kind_of(*claimer))) {
+                self.reasons.insert((*open, Uncertainty::Conflict));
+            }
         }
     }
 

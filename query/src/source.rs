@@ -125,9 +125,12 @@ pub trait Source: Sized + Sync {
     fn is_stub(&self, node: NodeNo) -> bool;
     /// Is it marked deleted in its source?
     fn is_deleted(&self, node: NodeNo) -> bool;
-    /// Has it an edge whose claim fits several nodes?
-    fn conflicts(&self, node: NodeNo) -> bool;
-    /// Nodes of a kind that are only referred to, or that conflict. Sorted.
+    /// Of a reference that names no node for sure, the nodes that it fits. Sorted.
+    fn candidates(&self, node: NodeNo) -> &[NodeNo];
+    /// The references that fit several nodes, this one among them, as pairs that begin with the
+    /// node. Sorted.
+    fn open_claims(&self, node: NodeNo) -> &[(NodeNo, NodeNo)];
+    /// Nodes of a kind that are only referred to, or that have candidates. Sorted.
     fn doubtful(&self, kind: Kind) -> &[NodeNo];
     /// Imports that left out lines of logs which they could not read, with how many. Sorted.
     fn unread(&self) -> &[(NodeNo, u64)];

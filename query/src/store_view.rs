@@ -138,8 +138,12 @@ impl Source for StoreView {
         self.snapshot.is_deleted(node)
     }
 
-    fn conflicts(&self, node: NodeNo) -> bool {
-        !self.snapshot.candidates(node).is_empty()
+    fn candidates(&self, node: NodeNo) -> &[NodeNo] {
+        self.snapshot.candidates(node)
+    }
+
+    fn open_claims(&self, node: NodeNo) -> &[(NodeNo, NodeNo)] {
+        self.snapshot.open_claims(node)
     }
 
     fn doubtful(&self, kind: Kind) -> &[NodeNo] {

@@ -40,16 +40,77 @@ fn a_stub_on_the_way_or_at_the_end_makes_it_uncertain() {
     assert_eq!(answer.completeness.state(), State::Complete);
 }
 
+/// Two registries have a model of that name and version; the log says only name and version.
+const CLAIM: &str = "model:one/m@1\nmodel:two/m@1\nrun:r\nrun:s\ndataset:d@1\n\
+     model:m@1!stub!fits:model:one/m@1,model:two/m@1\n\
+     deployment:api\ndeployment:other\nmodel:lone@1\nbatch:b\nevent batch:b request_id=q\n\
+     deployment:api deploys model:m@1\ndeployment:other deploys model:lone@1\n\
+     batch:b served_by deployment:api\n\
+     model:one/m@1 produced_by run:r\nmodel:two/m@1 produced_by run:s\nrun:s trained_on dataset:d@1";
+
 #[test]
-fn a_claim_that_fits_several_nodes_makes_it_uncertain() {
-    let graph = Graph::new(
-        "deployment:api!conflict\nmodel:m@1\nrun:r\n\
-         deployment:api deploys model:m@1\nmodel:m@1 produced_by run:r",
+fn a_reference_that_fits_several_nodes_makes_it_uncertain_from_both_sides() {
+    let graph = Graph::new(CLAIM);
+    for text in [
+        "find run upstream of deployment:api",
+        "find model upstream of deployment:api",
+        "find model deployed_by deployment:api",
+        "find dataset upstream of inference:q",
+        "find deployment deploys model:two/m@1",
+        "find deployment downstream of dataset:d@1",
+        "find deployment downstream of model:one/m@1",
+        "find deployment as d deploys model as m produced_by run:s",
+        "find inference downstream of dataset:d@1",
+        "find inference downstream of dataset:d@1 summarize count() as n",
+        "find inference as i served_by deployment deploys model:two/m@1",
+        "find model where not deployed_by deployment",
+        "find dataset where not exists deployment downstream of it",
+        "trace model:two/m@1 to deployment:api",
+        "trace deployment:api to dataset",
+        "trace dataset:d@1 to inference",
+        "trace all dataset:d@1 to deployment",
+    ] {
+        let found = ask(&graph, text);
+        assert_eq!(reasons(&found), [(Uncertainty::Conflict, "model:m@1")], "{text}");
+        assert_eq!(
+            found.completeness.reasons[0].to_string(),
+            "deployment:api refers to model:m@1, which may be any of model:one/m@1, \
+             model:two/m@1; `lineal alias` decides which",
+            "{text}"
+        );
+    }
+    for text in [
+        "find run upstream of model:two/m@1",
+        "find model downstream of dataset:d@1",
+        "find model produced_by run:s",
+        "find deployment deploys model:lone@1",
+        "find dataset upstream of deployment:other",
+        "trace model:two/m@1 to dataset",
+    ] {
+        let found = ask(&graph, text);
+        assert_eq!(found.completeness.state(), State::Complete, "{text}: {:?}", reasons(&found));
+    }
+}
+
+#[test]
+fn a_trace_that_finds_nothing_says_what_it_looked_through() {
+    let logs_only = Graph::new(
+        "deployment:api\nbatch:b\nmodel:m@1!stub\nevent batch:b request_id=q\n\
+         deployment:api deploys model:m@1\nbatch:b served_by deployment:api",
     );
-    let answer = ask(&graph, "find run upstream of deployment:api");
-    assert_eq!(reasons(&answer), [(Uncertainty::Conflict, "deployment:api")]);
-    let text = answer.completeness.reasons[0].to_string();
-    assert!(text.contains("lineal alias"), "{text}");
+    for text in [
+        "trace inference:q to dataset",
+        "trace all inference:q to dataset",
+        "trace dataset to inference:q",
+        "trace inference:q to run where 1 = 2",
+        "find dataset upstream of inference:q",
+    ] {
+        let found = ask(&logs_only, text);
+        let missing = [(Uncertainty::Missing(Kind::Model), "model:m@1")];
+        assert_eq!((found.rows.len(), &reasons(&found)[..]), (0, &missing[..]), "{text}");
+    }
+    let found = ask(&logs_only, "trace inference:q to deployment");
+    assert_eq!((found.rows.len(), found.completeness.state()), (1, State::Complete));
 }
 
 #[test]

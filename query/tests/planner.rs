@@ -34,7 +34,8 @@ impl Random {
 }
 
 /// A graph with data, runs, models in versions, deployments, batches with events, and records
-/// about them; some deleted, some missing, some without fields; now and then a cycle.
+/// about them; some deleted, some missing, some without fields; now and then a cycle, and now and
+/// then references that fit two of the data or models.
 fn graph(random: &mut Random) -> Graph {
     let mut text = String::new();
     let counts = (2 + random.below(5), 1 + random.below(5), 1 + random.below(5), random.below(4));
@@ -42,7 +43,6 @@ fn graph(random: &mut Random) -> Graph {
     let mark = |random: &mut Random| match random.below(24) {
         0 | 1 => "!deleted",
         2 | 3 => "!stub",
-        4 => "!conflict",
         _ => "",
     };
     for i in 0..data {
@@ -67,6 +67,10 @@ fn graph(random: &mut Random) -> Graph {
     if random.one_in(6) && data > 2 {
         writeln!(text, "{} derived_from {}", data_key(0), data_key(data - 1)).unwrap();
     }
+    let open_data = data > 1 && random.one_in(4);
+    if open_data {
+        text.push_str("dataset:open@9!stub!fits:dataset:d0@0,dataset:d1@1\n");
+    }
     for i in 0..runs {
         let mark = mark(random);
         let status = random.pick(&["FINISHED", "FAILED"]);
@@ -76,6 +80,9 @@ fn graph(random: &mut Random) -> Graph {
             if random.one_in(2) {
                 writeln!(text, "run:r{i} {relation} {}", data_key(random.below(data))).unwrap();
             }
+        }
+        if open_data && random.one_in(3) {
+            writeln!(text, "run:r{i} trained_on dataset:open@9").unwrap();
         }
     }
     for i in 0..models {
@@ -95,10 +102,18 @@ fn graph(random: &mut Random) -> Graph {
             writeln!(text, "approval:a{i} approves model:m{}@{i}", i % 2).unwrap();
         }
     }
+    let open_model = models > 1 && random.one_in(2);
+    if open_model {
+        text.push_str("model:open@9!stub!fits:model:m0@0,model:m1@1\n");
+    }
     for i in 0..deployments {
         let model = random.below(models);
         writeln!(text, "deployment:s{i}{} endpoint=e{}", mark(random), i % 2).unwrap();
-        writeln!(text, "deployment:s{i} deploys model:m{}@{model}", model % 2).unwrap();
+        if open_model && random.one_in(2) {
+            writeln!(text, "deployment:s{i} deploys model:open@9").unwrap();
+        } else {
+            writeln!(text, "deployment:s{i} deploys model:m{}@{model}", model % 2).unwrap();
+        }
         for b in 0..random.below(4) {
             events(random, &mut text, i, b);
         }

@@ -67,6 +67,7 @@ impl Views {
             store: *store.id(),
             indexed: state.ledger.indexed(commit),
             doubtful: OnceLock::new(),
+            open_claims: OnceLock::new(),
         });
         let view = if is_new { weigh::weigh(view)? } else { view };
         if cached.len() >= KEPT {

@@ -228,7 +228,7 @@ impl<'a, S: Source> Executor<'a, S> {
         let Some(parts) = asked.parts else { return Ok(()) };
         for node in self.stubs_of(slot)? {
             if self.truth_of_all(parts, slot, node)? == Truth::Doubtful {
-                self.reasons.insert((node, Uncertainty::Missing(self.source.kind_of(node))));
+                self.note(node);
             }
         }
         Ok(())

@@ -104,6 +104,9 @@ impl<S: Source> Executor<'_, S> {
                 for (relation, direction) in relations(closure, kind) {
                     let ends = source.edges(*node, *relation, *direction);
                     self.count_edges(ends.len())?;
+                    if self.noting {
+                        self.note_claims(*node, *relation, *direction, Kinds::all());
+                    }
                     for end in ends {
                         if marks.mark(*end) {
                             if avoided.nodes.is_empty() || !avoided.has(Item::Node(*end)) {

@@ -1,7 +1,7 @@
 //! A graph in memory, built from lines of text, so that the language is tested without the store.
 //!
 //! `dataset:loans@7 rows=5 license=MIT` records a node; a name may end in `!stub`, `!deleted` or
-//! `!conflict`, an import's in `!unread5`. `run:a trained_on dataset:loans@7` records an edge. `event batch:b1 input_hash=...`
+//! `!fits:model:a@1,model:b@1`, an import's in `!unread5`. `run:a trained_on dataset:loans@7` records an edge. `event batch:b1 input_hash=...`
 //! records an event. `commit 2026-01-01` ends a commit; what follows belongs to the next.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot build its data has failed")]
@@ -25,7 +25,8 @@ struct Node {
     fields: Map,
     stub: bool,
     deleted: bool,
-    conflict: bool,
+    /// What a reference that names nothing for sure fits.
+    fits: Vec<String>,
     /// Lines that an import could not read.
     unread: Option<u64>,
 }
@@ -45,6 +46,8 @@ pub(crate) struct Graph {
     edges: BTreeMap<(NodeNo, Relation, bool), Vec<NodeNo>>,
     events: Vec<Event>,
     unread: Vec<(NodeNo, u64)>,
+    candidates: Vec<Vec<NodeNo>>,
+    open_claims: Vec<(NodeNo, NodeNo)>,
     doubtful: BTreeMap<Kind, Vec<NodeNo>>,
 }
 
@@ -111,19 +114,26 @@ impl Graph {
             edges: BTreeMap::new(),
             events: Vec::new(),
             unread: Vec::new(),
+            candidates: Vec::new(),
+            open_claims: Vec::new(),
             doubtful: BTreeMap::new(),
         };
         graph.read_nodes(&lines);
         graph.read_edges(&lines);
         graph.take_events(&lines);
         for node in 0..graph.node_count() {
-            if graph.is_stub(node) || graph.conflicts(node) {
+            let fits = graph.node(node).fits.iter().map(|name| graph.number(name));
+            let fits: Vec<NodeNo> = fits.collect();
+            graph.open_claims.extend(fits.iter().map(|fitting| (*fitting, node)));
+            if graph.is_stub(node) || !fits.is_empty() {
                 graph.doubtful.entry(graph.kind_of(node)).or_default().push(node);
             }
+            graph.candidates.push(fits);
             if let Some(lines) = graph.node(node).unread {
                 graph.unread.push((node, lines));
             }
         }
+        graph.open_claims.sort_unstable();
         Some(graph)
     }
 
@@ -169,7 +179,10 @@ impl Graph {
                     fields: map,
                     stub: marks.contains(&"stub"),
                     deleted: marks.contains(&"deleted"),
-                    conflict: marks.contains(&"conflict"),
+                    fits: marks
+                        .iter()
+                        .find_map(|mark| mark.strip_prefix("fits:"))
+                        .map_or(Vec::new(), |all| all.split(',').map(str::to_owned).collect()),
                     unread: marks.iter().find_map(|mark| mark.strip_prefix("unread")?.parse().ok()),
                 },
             );
@@ -332,8 +345,12 @@ impl Source for Graph {
     fn is_deleted(&self, node: NodeNo) -> bool {
         self.node(node).deleted
     }
-    fn conflicts(&self, node: NodeNo) -> bool {
-        self.node(node).conflict
+    fn candidates(&self, node: NodeNo) -> &[NodeNo] {
+        &self.candidates[node as usize]
+    }
+    fn open_claims(&self, node: NodeNo) -> &[(NodeNo, NodeNo)] {
+        let place = |bound: NodeNo| self.open_claims.partition_point(|(at, _)| *at < bound);
+        &self.open_claims[place(node)..place(node + 1)]
     }
     fn doubtful(&self, kind: Kind) -> &[NodeNo] {
         self.doubtful.get(&kind).map_or(&[], Vec::as_slice)
