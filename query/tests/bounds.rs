@@ -571,6 +571,42 @@ fn paths_are_counted_without_being_walked() {
 }
 
 #[test]
+fn different_values_of_paths_are_each_given_once() {
+    let text = "trace all dataset to dataset:d00@1 return distinct length(path) as n";
+    let answer = ask(&ladder(2), &format!("{text} order by n"), &Limits::default());
+    let lengths: Vec<_> = answer.rows.iter().map(|row| answer.text(&row[0])).collect();
+    assert_eq!((lengths.join(" ").as_str(), answer.total), ("1 2 3 4", 4));
+    // 2,046 paths, of which the bound on paths that nobody asked to bound says nothing.
+    let answer = ask(&ladder(9), &format!("{text} order by n desc"), &Limits::default());
+    assert_eq!((answer.rows.len(), answer.text(&answer.rows[0][0]).as_str()), (18, "18"));
+    assert_eq!(answer.completeness.state(), State::Complete);
+}
+
+#[test]
+fn a_figure_over_a_part_is_not_given() {
+    let graph = world();
+    for text in [
+        "find inference where latency_ms >= 0 summarize count() as n",
+        "find inference as i where i.latency_ms >= 0 or true summarize count() as n by i.decision",
+        "find dataset return size(find inference where decision != \"x\") as n",
+    ] {
+        let whole = ask(&graph, text, &Limits::default());
+        for events in 0..6 {
+            let limits = Limits { events, ..Limits::default() };
+            let answer = ask(&graph, text, &limits);
+            if answer.completeness.truncated.is_none() {
+                assert_eq!(answer.rows, whole.rows, "{text}");
+                continue;
+            }
+            assert_eq!(answer.completeness.truncated, Some(Limit::Events(events)), "{text}");
+            assert!(answer.rows.is_empty(), "{text}: {:?}", answer.rows);
+        }
+        let limits = Limits { events: 0, ..Limits::default() };
+        assert_eq!(ask(&graph, text, &limits).completeness.state(), State::Truncated, "{text}");
+    }
+}
+
+#[test]
 fn paths_through_a_cycle_come_to_nothing_twice() {
     let graph = Graph::new(
         "dataset:a@1\ndataset:b@1\ndataset:c@1\ndataset:d@1\n\

@@ -88,7 +88,11 @@ impl<'a, S: Source> Executor<'a, S> {
             None => self.group_rows(select, plan, &mut groups),
         };
         self.by_batch = outer;
-        ended?;
+        if let Err(stop) = ended {
+            // A figure over a part would be taken for the figure: none is given.
+            self.warn("figures are left out: not all that they count was come by".to_owned());
+            return Err(stop);
+        }
         for (GroupKey(mut columns), gathered) in groups.found {
             let keys = columns.len();
             for (aggregate, gathered) in plan.aggregates.iter().zip(gathered) {
