@@ -56,7 +56,7 @@ pub struct Checked {
 /// Columns of some rows of a batch, with those of them that are live events.
 #[derive(Clone, Debug)]
 pub struct EventColumns {
-    /// The columns.
+    /// The columns; actors as in [`Source::event_field`].
     pub block: Arc<EventBlock>,
     /// The row of the batch that stands first in the block.
     pub first: u32,
@@ -165,7 +165,7 @@ pub trait Source: Sized + Sync {
     fn event_deployment(&self, event: EventRef) -> NodeNo;
     /// The batch that holds an event.
     fn event_batch(&self, event: EventRef) -> NodeNo;
-    /// A field of an event.
+    /// A field of an event. Keys of actors come as the names that may be read.
     fn event_field(&self, event: EventRef, field: EventField)
     -> Result<Option<Value>, Self::Error>;
     /// The batches of a deployment. Sorted.

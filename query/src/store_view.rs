@@ -1,5 +1,7 @@
 //! A view of a store as a source of answers.
 
+mod actors;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -234,7 +236,8 @@ impl Source for StoreView {
     }
 
     fn event_field(&self, event: EventRef, field: EventField) -> Result<Option<Value>, Error> {
-        self.snapshot.event_field(theirs(event), field)
+        let value = self.snapshot.event_field(theirs(event), field)?;
+        actors::Names::of(&self.snapshot).in_field(field, value)
     }
 
     fn batches_of(&self, deployment: NodeNo) -> Vec<NodeNo> {
@@ -261,6 +264,7 @@ impl Source for StoreView {
     ) -> Result<EventColumns, Error> {
         let lineal_engine::EventRows { block, first, events } =
             self.snapshot.read_events(part, rows, fields)?;
+        let block = actors::Names::of(&self.snapshot).in_columns(block, fields)?;
         Ok(EventColumns { block: Arc::new(block), first, events: ours(events) })
     }
 

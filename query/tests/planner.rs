@@ -75,7 +75,8 @@ fn graph(random: &mut Random) -> Graph {
         let mark = mark(random);
         let status = random.pick(&["FINISHED", "FAILED"]);
         let tag = random.pick(&["", " tags.team=a", " tags.team=b"]);
-        writeln!(text, "run:r{i}{mark} status={status}{tag}").unwrap();
+        let loss = random.pick(&["", " metrics.loss=1.5", " metrics.loss=NaN"]);
+        writeln!(text, "run:r{i}{mark} status={status}{tag}{loss}").unwrap();
         for relation in ["trained_on", "validated_on", "used", "tested_on"] {
             if random.one_in(2) {
                 writeln!(text, "run:r{i} {relation} {}", data_key(random.below(data))).unwrap();
@@ -176,6 +177,7 @@ fn node_test(random: &mut Random, kind: &str, v: &str) -> String {
             "tags.team = \"a\"",
             "tags[\"team\"] = \"b\"",
             "name in [\"r0\", \"r2\"]",
+            "metrics.loss < 2",
         ]),
         "model" => random.pick(&[
             "stage = \"Production\"",

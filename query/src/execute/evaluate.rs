@@ -104,7 +104,9 @@ impl<'a, S: Source> Executor<'a, S> {
             Some(order) => comparison.holds(order),
             None => {
                 let is_known = !a.is_absent() && !b.is_absent();
-                if is_known && a.type_name() != b.type_name() {
+                // A number beside NaN is like one beside nothing.
+                let are_numbers = a.as_number().is_some() && b.as_number().is_some();
+                if is_known && !are_numbers && a.type_name() != b.type_name() {
                     self.warn(format!(
                         "a {} was compared with a {}, which is never true",
                         a.type_name(),
@@ -232,7 +234,16 @@ impl<'a, S: Source> Executor<'a, S> {
             _ => {}
         }
         let value = source.field(node, name).map_err(store)?;
-        Ok(value.map_or(Value::Absent, |value| typed(Value::from_record(value), field_type)))
+        let value =
+            value.map_or(Value::Absent, |value| typed(Value::from_record(value), field_type));
+        Ok(match value {
+            // What a metric is, each of its values is: a float.
+            Value::Map(members) if name == "metrics" => {
+                let float = |(name, value)| (name, typed(value, FieldType::Float));
+                Value::Map(members.into_iter().map(float).collect())
+            }
+            value => value,
+        })
     }
 
     pub(super) fn event_value(&self, event: EventRef, field: EventField) -> Result<Value> {

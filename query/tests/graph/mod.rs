@@ -162,7 +162,9 @@ impl Graph {
                 if let Some((outer, inner)) = field.split_once('.') {
                     let mut members =
                         map.get(outer).and_then(Value::as_map).cloned().unwrap_or_default();
-                    let number = value.parse().ok().filter(|_| outer == "metrics");
+                    let number = value.parse().ok();
+                    // What is no number stands as text in the records.
+                    let number = number.filter(|n: &f64| outer == "metrics" && n.is_finite());
                     members.insert(inner, number.map_or(Value::text(value), Value::Float));
                     map.insert(outer, Value::Map(members));
                     continue;
