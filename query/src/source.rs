@@ -112,6 +112,8 @@ pub trait Source: Sized + Sync {
     /// Nodes by any look-up label of the kind: name, name@version, registry/name@version, run id,
     /// digest, alias, service. Sorted.
     fn find(&self, kind: Option<Kind>, text: &str) -> Vec<NodeNo>;
+    /// Is this a name given by hand for several nodes, such as all versions of a model?
+    fn is_family(&self, kind: Kind, name: &str) -> bool;
     /// Nodes that have a revision whose id begins with these hexadecimal digits. Sorted.
     fn find_id(&self, hex_prefix: &str) -> Vec<NodeNo>;
     /// Nodes of a kind with a tag of exactly this value. Sorted.

@@ -116,6 +116,10 @@ impl Source for StoreView {
         self.snapshot.find(kind, text)
     }
 
+    fn is_family(&self, kind: Kind, name: &str) -> bool {
+        self.snapshot.is_family(kind, name)
+    }
+
     fn find_id(&self, hex_prefix: &str) -> Vec<NodeNo> {
         self.snapshot.find_id(hex_prefix)
     }

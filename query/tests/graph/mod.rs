@@ -313,6 +313,9 @@ impl Source for Graph {
             })
             .collect()
     }
+    fn is_family(&self, _: Kind, _: &str) -> bool {
+        false
+    }
     fn find_id(&self, hex_prefix: &str) -> Vec<NodeNo> {
         (0..self.node_count())
             .filter(|node| {
