@@ -94,3 +94,21 @@ fn a_digest_may_be_shortened_and_the_hash_of_an_event_may_not() {
         assert!(said.contains("whole hash"), "{said}");
     }
 }
+
+#[test]
+fn reviewers_have_their_names_in_conditions_columns_and_groups() {
+    let place = Place::new();
+    place.import(&[&fixture(DATABASE), &fixture("datadog-art12-a-nested")]);
+    let groups =
+        place.rows("find inference where reviewer is not null summarize count() as n by reviewer");
+    assert!(groups.len() > 1);
+    let actors = place.column("find actor return name");
+    for row in &groups {
+        let (name, count) = (&row[0], row[1].parse::<usize>().unwrap());
+        assert!(actors.contains(name), "{name} in {actors:?}");
+        for test in [format!("reviewer = {name:?}"), format!("lower(reviewer) = {name:?}")] {
+            let found = place.column(&format!("find inference where {test} return reviewer"));
+            assert_eq!(found, vec![name.clone(); count], "{test}");
+        }
+    }
+}
