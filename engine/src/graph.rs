@@ -10,7 +10,7 @@ mod resolve;
 
 pub(crate) use build::{build, container_place};
 pub(crate) use csr::Csr;
-pub(crate) use labels::{Labels, label_hash, tag_hash};
+pub(crate) use labels::{Labels, claim_name, label_hash, tag_hash};
 pub use labels::{quoted, unquoted};
 
 use crate::id_map::IdMap;

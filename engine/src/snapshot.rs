@@ -33,12 +33,19 @@ pub(crate) struct View {
     storage: Arc<dyn Storage>,
     secrets: Arc<RwLock<SecretBox>>,
     containers: Mutex<HashMap<u32, Arc<crate::events::Container>>>,
+    decoded: crate::events::Decoded,
     /// Opened when a value is first looked up.
     runs: OnceLock<Vec<KeyRun>>,
     disk_runs: Arc<DiskRuns>,
     store: [u8; 16],
     /// Which event fields can be looked up by value.
     indexed: crate::events::IndexedFields,
+    /// Nodes that are only referred to or that a claim leaves open, ascending; found when first
+    /// asked for.
+    doubtful: OnceLock<Vec<NodeNo>>,
+    /// Candidates of references that fit several nodes, each with such a reference, ascending;
+    /// found when first asked for.
+    open_claims: OnceLock<Vec<(NodeNo, NodeNo)>>,
 }
 
 /// A view of a store up to a commit. Cloning is cheap; it stays valid while the store is written.
@@ -132,6 +139,36 @@ impl Snapshot {
     #[must_use]
     pub fn candidates(&self, node: NodeNo) -> &[NodeNo] {
         &self.graph().node(node).candidates
+    }
+
+    /// Nodes of a kind that are only referred to, or that a claim leaves open. Ascending.
+    #[must_use]
+    pub fn doubtful(&self, kind: Kind) -> &[NodeNo] {
+        let all = self.view.doubtful.get_or_init(|| {
+            let nodes = (0_u32..).zip(&self.graph().nodes);
+            let is_doubtful =
+                |node: &crate::graph::Node| node.is_missing() || !node.candidates.is_empty();
+            nodes.filter(|(_, node)| is_doubtful(node)).map(|(at, _)| at).collect()
+        });
+        let range = self.nodes_of(kind);
+        let place = |bound: NodeNo| all.partition_point(|node| *node < bound);
+        &all[place(range.start)..place(range.end)]
+    }
+
+    /// References that fit several nodes, this one among them: each may mean it or another. As
+    /// pairs that begin with the node, ascending.
+    #[must_use]
+    pub fn open_claims(&self, node: NodeNo) -> &[(NodeNo, NodeNo)] {
+        let all = self.view.open_claims.get_or_init(|| {
+            let nodes = (0_u32..).zip(&self.graph().nodes);
+            let mut pairs: Vec<(NodeNo, NodeNo)> = nodes
+                .flat_map(|(at, open)| open.candidates.iter().map(move |fitting| (*fitting, at)))
+                .collect();
+            pairs.sort_unstable();
+            pairs
+        });
+        let place = |bound: NodeNo| all.partition_point(|(fitting, _)| *fitting < bound);
+        &all[place(node)..place(node.saturating_add(1))]
     }
 
     /// The id of the node's current revision; none if it is missing or derived.

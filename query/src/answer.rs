@@ -110,6 +110,10 @@ pub struct Reason {
     pub node: NodeNo,
     /// Where, by name.
     pub name: String,
+    /// Of a reference that fits several nodes: these, the first of them.
+    pub fits: Vec<String>,
+    /// And what refers so, the first of them.
+    pub referred_by: Vec<String>,
 }
 
 /// What can make an answer uncertain.
@@ -117,10 +121,12 @@ pub struct Reason {
 pub enum Uncertainty {
     /// The node is referred to and was never imported.
     Missing(Kind),
-    /// It is a claim that fits several nodes.
+    /// It is a reference that fits several nodes.
     Conflict,
     /// A run has inputs whose role is not recorded.
     Roleless,
+    /// An import could not read so many lines of logs, each of which may have been an event.
+    Unread(u64),
 }
 
 impl fmt::Display for Reason {
@@ -130,13 +136,23 @@ impl fmt::Display for Reason {
             Uncertainty::Missing(kind) => {
                 write!(f, "{name} is only referred to; {} would bring it", bringer(kind))
             }
-            Uncertainty::Conflict => {
-                write!(f, "{name} fits several nodes; `lineal alias` decides which")
-            }
+            Uncertainty::Conflict => write!(
+                f,
+                "{} {} to {name}, which may be any of {}; `lineal alias` decides which",
+                self.referred_by.join(", "),
+                if self.referred_by.len() == 1 { "refers" } else { "refer" },
+                self.fits.join(", ")
+            ),
             Uncertainty::Roleless => write!(
                 f,
                 "{name} has inputs without a recorded role; \
                  `mlflow.log_input(..., context=\"training\")` records one"
+            ),
+            Uncertainty::Unread(lines) => write!(
+                f,
+                "{name} could not read {lines} {} of its logs, which may have been events; its \
+                 report says which",
+                if lines == 1 { "line" } else { "lines" }
             ),
         }
     }

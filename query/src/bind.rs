@@ -19,8 +19,8 @@ mod trace;
 use crate::ast::{Count, Find, Script, Spanned, Statement, Subject, Tail};
 use crate::error::{Code, Mistake, Span};
 use crate::plan::{
-    AsOf, Bound as RowBound, Column, KeySource, Kinds, ParameterUse, Plan, Root, SetDefinition,
-    SetId, SetSource, Slot, Type, View,
+    AsOf, Bound as RowBound, Column, Doubts, KeySource, Kinds, ParameterUse, Plan, Root,
+    SetDefinition, SetId, SetSource, Slot, Type, View,
 };
 use crate::suggest::nearest;
 
@@ -75,12 +75,13 @@ pub(crate) fn bind(script: &Script, naively: bool) -> Bind<Plan> {
             return Err(Mistake::new(Code::Empty, Span::default(), "there is no question"));
         }
     };
+    let doubts = binder.doubts();
     let Binder { slots, sets, parameters, mut event_fields, .. } = binder;
     event_fields.sort_unstable();
     event_fields.dedup();
     let Bound { root, as_of, format } = bound;
     let columns = columns_of(&root);
-    Ok(Plan { root, slots, sets, parameters, as_of, format, columns, event_fields })
+    Ok(Plan { root, slots, sets, parameters, as_of, format, columns, event_fields, doubts })
 }
 
 /// The columns of an answer; `show`, `explain` and `profile` make their own.
@@ -153,9 +154,27 @@ struct Binder {
     saved: Vec<statement::Saved>,
     /// Fields of events that were spoken of.
     event_fields: Vec<lineal_engine::event_fields::EventField>,
+    /// Kinds that lie between the terms.
+    between: Kinds,
+    /// A closure leaves inputs without a role out.
+    training: bool,
+    /// An inner question sees another view.
+    elsewhere: bool,
 }
 
 impl Binder {
+    fn doubts(&self) -> Doubts {
+        let own = self.slots.iter().map(|slot| slot.kinds);
+        let named = self.sets.iter().map(|set| set.kinds);
+        let kinds = own.chain(named).fold(self.between, Kinds::or);
+        Doubts { kinds, training: self.training, elsewhere: self.elsewhere }
+    }
+
+    /// A relation is followed from and to these kinds.
+    fn comes_by(&mut self, kinds: Kinds) {
+        self.between = self.between.or(kinds);
+    }
+
     fn memo(&mut self) -> usize {
         self.memos += 1;
         self.memos - 1

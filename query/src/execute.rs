@@ -1,13 +1,17 @@
 //! Plan to rows: the state of one run, its bounds, and what it learned about completeness.
 
 mod arithmetic;
+mod asked;
 mod blocks;
 mod call;
 mod columns;
 mod diff;
+mod doubts;
 mod evaluate;
 mod expand;
 mod explain;
+mod fold;
+mod gather;
 mod group;
 mod history;
 mod item_set;
@@ -16,9 +20,13 @@ mod like;
 mod paths;
 mod reach;
 mod rows;
+mod scan;
 mod seek;
 mod show;
+mod stream;
+mod sum;
 mod trace;
+mod truth;
 mod verify;
 mod view;
 
@@ -27,16 +35,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Instant;
 
+use lineal_engine::schema::{Direction, RELATIONS, Relation};
+
 use crate::answer::{Answer, Completeness, Names, REASONS_MAX, Reason, Uncertainty};
 use crate::error::{Code, Error, Mistake, Result};
 use crate::limits::{CHECK_EVERY, Limit, Limits};
 use crate::parameters::Parameters;
-use crate::plan::{Bound, Column, Plan, Root};
+use crate::plan::{Bound, Column, Kinds, Plan, Root};
 use crate::source::{EventRef, NodeNo, Source};
 use crate::value::{Item, Path, Value};
 use blocks::Blocks;
 use item_set::ItemSet;
 use rows::Row;
+pub use stream::Rows;
 
 /// What is kept from one run to the next, so that a prepared question allocates little.
 #[derive(Default, Debug)]
@@ -74,6 +85,10 @@ impl From<Mistake> for Stop {
     }
 }
 
+/// Most names that one reason lists of what a reference fits, or of who refers: a message must stay
+/// readable.
+const FITTING_MAX: usize = 5;
+
 type Run<T> = std::result::Result<T, Stop>;
 
 /// A store's error as ours.
@@ -89,11 +104,7 @@ pub(crate) fn run<S: Source>(
     machine: &mut Machine,
     named: bool,
 ) -> Result<Answer> {
-    let parameters: Vec<Value> = plan
-        .parameters
-        .iter()
-        .map(|place| request.parameters.value_for(place))
-        .collect::<Result<_, Mistake>>()?;
+    let parameters = known_parameters(plan, request)?;
     let Some(as_of) = &plan.as_of else {
         return Executor::new(plan, source, request, parameters, machine).answer(named);
     };
@@ -105,6 +116,12 @@ pub(crate) fn run<S: Source>(
         Err(Stop::Limit(limit)) => return Err(Error::Store(format!("ended by {limit}").into())),
     };
     Executor::new(plan, &view, request, parameters, machine).answer(named)
+}
+
+/// The values of a plan's parameters, by place.
+fn known_parameters(plan: &Plan, request: &Request<'_>) -> Result<Vec<Value>> {
+    let values = plan.parameters.iter().map(|place| request.parameters.value_for(place));
+    Ok(values.collect::<Result<_, Mistake>>()?)
 }
 
 /// What a statement gave, before names are added.
@@ -142,15 +159,17 @@ struct Executor<'a, S: Source> {
     events: u64,
     bytes: u64,
     unchecked: u64,
-    /// Set while a group is added up for which a batch may stand for all of its events: the
-    /// variable of the events, and the stretches of time that the group is made by.
-    whole: Option<(crate::plan::SlotId, Rc<[crate::plan::BucketUnit]>)>,
+    /// Set while batches stand for the events of this variable.
+    by_batch: Option<crate::plan::SlotId>,
+    opened: scan::Opened,
     /// How many rows there are, where it is known without writing them down.
     total: Option<u64>,
     /// By variable, while a profile is made.
     counted: Option<Vec<explain::Counted>>,
-    /// A condition is being tested: what is absent on a stub decides something.
-    deciding: bool,
+    /// By variable, while reasons are looked for.
+    asked: Vec<asked::Asked<'a>>,
+    /// Reasons are being looked for: what is passed is noted.
+    noting: bool,
     reasons: BTreeSet<(NodeNo, Uncertainty)>,
     warnings: BTreeMap<String, u64>,
 }
@@ -181,10 +200,12 @@ impl<'a, S: Source> Executor<'a, S> {
             events: 0,
             bytes: 0,
             unchecked: 0,
-            whole: None,
+            by_batch: None,
+            opened: scan::Opened::default(),
             total: None,
             counted: None,
-            deciding: false,
+            asked: Vec::new(),
+            noting: false,
             reasons: BTreeSet::new(),
             warnings: BTreeMap::new(),
         }
@@ -200,26 +221,12 @@ impl<'a, S: Source> Executor<'a, S> {
     fn produce(&mut self, root: &'a Root) -> Result<Produced> {
         let mut out = Produced { columns: self.plan.columns.clone(), ..Produced::default() };
         let mut rows: Vec<Row> = Vec::new();
-        let ended = match root {
-            Root::Find(find) => {
-                (out.skip, out.limit) = (find.skip, find.limit);
-                self.find_into(find, &mut rows, usize::MAX)
-            }
-            Root::Trace(trace) => {
-                (out.skip, out.limit) = (trace.skip, trace.limit);
-                self.trace_into(trace, &mut rows)
-            }
-            Root::History(history) => {
-                (out.skip, out.limit) = (history.skip, history.limit);
-                self.history_into(history, &mut rows)
-            }
-            Root::Diff(diff) => self.diff(diff).map(|found| out.rows = found),
-            Root::Verify(verify) => self.verify_into(*verify, &mut out.rows),
-            Root::Show(topic) => {
-                (out.columns, out.rows) = self.show(*topic);
-                Ok(())
-            }
-            Root::Explain(profile, inner) => return self.explain(*profile, inner),
+        if let Root::Explain(profile, inner) = root {
+            return self.explain(*profile, inner);
+        }
+        let ended = match self.doubts(root) {
+            Ok(()) => self.rows_into(root, &mut rows, &mut out),
+            ended => ended,
         };
         out.truncated = match ended {
             Ok(()) => None,
@@ -231,6 +238,31 @@ impl<'a, S: Source> Executor<'a, S> {
         Ok(out)
     }
 
+    fn rows_into(&mut self, root: &'a Root, rows: &mut Vec<Row>, out: &mut Produced) -> Run<()> {
+        match root {
+            Root::Find(find) => {
+                (out.skip, out.limit) = (find.skip, find.limit);
+                self.find_into(find, rows, usize::MAX)
+            }
+            Root::Trace(trace) => {
+                (out.skip, out.limit) = (trace.skip, trace.limit);
+                self.trace_into(trace, rows)
+            }
+            Root::History(history) => {
+                (out.skip, out.limit) = (history.skip, history.limit);
+                self.history_into(history, rows)
+            }
+            Root::Diff(diff) => self.diff(diff).map(|found| out.rows = found),
+            Root::Verify(verify) => self.verify_into(*verify, &mut out.rows),
+            Root::Show(topic) => {
+                (out.columns, out.rows) = self.show(*topic);
+                Ok(())
+            }
+            // Explained above, where it is not answered.
+            Root::Explain(..) => Ok(()),
+        }
+    }
+
     fn envelope(self, produced: Produced, named: bool) -> Result<Answer> {
         let Produced { columns, mut rows, truncated, total, skip, limit } = produced;
         let total = total.unwrap_or(rows.len() as u64);
@@ -239,17 +271,7 @@ impl<'a, S: Source> Executor<'a, S> {
         for value in rows.iter().flatten().filter(|_| named) {
             self.name_value(value, &mut names)?;
         }
-        let reason_count = self.reasons.len() as u64;
-        let reasons = self
-            .reasons
-            .iter()
-            .take(REASONS_MAX)
-            .map(|(node, what)| Reason {
-                what: *what,
-                node: *node,
-                name: self.source.name_of(*node),
-            })
-            .collect();
+        let completeness = self.completeness(truncated);
         let warning = |(text, count): (&String, &u64)| {
             if *count > 1 { format!("{text} ({count} times)") } else { text.clone() }
         };
@@ -257,7 +279,7 @@ impl<'a, S: Source> Executor<'a, S> {
             columns,
             rows,
             total,
-            completeness: Completeness { truncated, reasons, reason_count },
+            completeness,
             commit: self.source.commit(),
             recorded: self.source.recorded(),
             now: self.now,
@@ -267,6 +289,37 @@ impl<'a, S: Source> Executor<'a, S> {
             format: self.plan.format.clone(),
             names,
         })
+    }
+
+    /// How complete an answer is that ended so.
+    fn completeness(&self, truncated: Option<Limit>) -> Completeness {
+        let reason_count = self.reasons.len() as u64;
+        let reasons = self
+            .reasons
+            .iter()
+            .take(REASONS_MAX)
+            .map(|(node, what)| self.reason(*node, *what))
+            .collect();
+        Completeness { truncated, reasons, reason_count }
+    }
+
+    /// A reason with the names that it speaks of.
+    fn reason(&self, node: NodeNo, what: Uncertainty) -> Reason {
+        let source = self.source;
+        let names = |nodes: &[NodeNo]| {
+            let listed = nodes.iter().take(FITTING_MAX).map(|node| source.name_of(*node));
+            let more = nodes.len().saturating_sub(FITTING_MAX);
+            listed.chain((more > 0).then(|| format!("{more} more"))).collect()
+        };
+        let (mut fits, mut referred_by) = (Vec::new(), Vec::new());
+        if what == Uncertainty::Conflict {
+            fits = names(source.candidates(node));
+            let relations = RELATIONS.iter().map(|spec| spec.relation);
+            let ends = relations.flat_map(|r| source.edges(node, r, Direction::Inverse));
+            let ends: BTreeSet<NodeNo> = ends.copied().collect();
+            referred_by = names(&ends.into_iter().collect::<Vec<_>>());
+        }
+        Reason { what, node, name: source.name_of(node), fits, referred_by }
     }
 
     /// Applies `skip` and `limit`.
@@ -371,7 +424,11 @@ impl<'a, S: Source> Executor<'a, S> {
     /// Counts what a row takes in memory.
     fn count_row(&mut self, row: &Row) -> Run<()> {
         let values = row.values.iter().chain(&row.keys);
-        self.bytes += values.map(Value::size).sum::<u64>();
+        self.count_bytes(values.map(Value::size).sum())
+    }
+
+    fn count_bytes(&mut self, bytes: u64) -> Run<()> {
+        self.bytes += bytes;
         if self.bytes > self.limits.bytes {
             return Err(Stop::Limit(Limit::Bytes(self.limits.bytes)));
         }
@@ -381,37 +438,57 @@ impl<'a, S: Source> Executor<'a, S> {
     /// Asks now and then whether to stop.
     fn look(&mut self, work: u64) -> Run<()> {
         self.unchecked += work;
-        if self.unchecked >= CHECK_EVERY {
-            self.unchecked = 0;
-            if self.limits.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                return Err(Stop::Limit(Limit::Deadline));
-            }
-            if self.limits.stop.is_some_and(|stop| stop()) {
-                return Err(Stop::Limit(Limit::Stopped));
-            }
+        if self.unchecked >= CHECK_EVERY { self.look_now() } else { Ok(()) }
+    }
+
+    fn look_now(&mut self) -> Run<()> {
+        self.unchecked = 0;
+        if self.limits.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Err(Stop::Limit(Limit::Deadline));
+        }
+        if self.limits.stop.is_some_and(|stop| stop()) {
+            return Err(Stop::Limit(Limit::Stopped));
         }
         Ok(())
     }
 
-    /// The answer passed through this node: notes what is not known about it.
+    /// A walk for reasons comes by this node.
     fn pass(&mut self, node: NodeNo) {
-        if self.source.is_stub(node) || self.source.conflicts(node) {
-            self.doubt(node);
+        if self.noting {
+            self.note(node);
         }
     }
 
-    /// Notes why too little is known of a node. What fits several is there already: an import would
-    /// not decide between them.
-    fn doubt(&mut self, node: NodeNo) {
-        let what = if self.source.conflicts(node) {
-            Uncertainty::Conflict
-        } else {
-            Uncertainty::Missing(self.source.kind_of(node))
-        };
-        self.reasons.insert((node, what));
+    /// The answer leads through this node: notes what is not known about it.
+    fn note(&mut self, node: NodeNo) {
+        if !self.source.candidates(node).is_empty() {
+            // It is recorded, under one of several names: no import would decide under which.
+            self.reasons.insert((node, Uncertainty::Conflict));
+        } else if self.source.is_stub(node) {
+            self.reasons.insert((node, Uncertainty::Missing(self.source.kind_of(node))));
+        }
+    }
+
+    /// The answer leads from this node against a relation: what is joined to a reference that may
+    /// mean the node may be joined to it.
+    fn note_claims(&mut self, node: NodeNo, relation: Relation, direction: Direction, to: Kinds) {
+        if direction == Direction::Forward {
+            return;
+        }
+        let source = self.source;
+        for (_, open) in source.open_claims(node) {
+            let claimers = source.edges(*open, relation, Direction::Inverse);
+            if claimers.iter().any(|claimer| to.has(source.kind_of(*claimer))) {
+                self.reasons.insert((*open, Uncertainty::Conflict));
+            }
+        }
     }
 
     fn warn(&mut self, text: String) {
+        // The rows warn of it themselves.
+        if self.noting {
+            return;
+        }
         *self.warnings.entry(text).or_default() += 1;
     }
 }

@@ -35,12 +35,33 @@ pub const RELATIONS_MAX: usize = 64;
 /// Most questions in one request, inner ones counted, for the same reason.
 pub const QUESTIONS_MAX: usize = 32;
 
+/// How long and how deep a request may be. More than [`TEXT_BYTES_MAX`] and [`NESTING_MAX`] is
+/// never allowed: the stack is made for these.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TextBounds {
+    /// Bytes of the text.
+    pub bytes: usize,
+    /// Brackets within brackets.
+    pub nesting: usize,
+}
+
+impl Default for TextBounds {
+    fn default() -> TextBounds {
+        TextBounds { bytes: TEXT_BYTES_MAX, nesting: NESTING_MAX }
+    }
+}
+
 /// Parses a request.
 ///
 /// # Errors
 /// The first mistake in the text, with its place and, where one is known, the repair.
 pub fn parse(text: &str) -> Result<Script, Mistake> {
-    guard::check(text)?;
+    parse_within(text, TextBounds::default())
+}
+
+/// Parses a request within bounds of the caller's own.
+pub(crate) fn parse_within(text: &str, bounds: TextBounds) -> Result<Script, Mistake> {
+    guard::check(text, bounds)?;
     let mut pairs =
         Parser::parse(Rule::script, text).map_err(|error| diagnose::explain(text, &error))?;
     match pairs.next() {

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 
 use graph::Graph;
 use lineal_query::{
-    Answer, Limit, Limits, Machine, OPERATORS_MAX, Parameters, Prepared, QUESTIONS_MAX,
-    RELATIONS_MAX, Request, State, TEXT_BYTES_MAX, Value, parse,
+    Answer, Limit, Limits, Machine, OPERATORS_MAX, Parameters, Prepared, QUESTIONS_MAX, Query,
+    RELATIONS_MAX, Request, State, TEXT_BYTES_MAX, TextBounds, Value, parse,
 };
 
 fn ask(graph: &Graph, text: &str, limits: &Limits<'_>) -> Answer {
@@ -186,6 +186,190 @@ fn json_names_nodes_and_says_how_complete_it_is() {
     assert_eq!(json["completeness"]["state"], "complete");
     assert_eq!(json["rows"][0][0]["edges"], serde_json::json!(["produced_by", "trained_on"]));
     assert_eq!(json["rows"][0][0]["nodes"][1], "run:train-3");
+}
+
+/// Each bound, on a question that reaches it: the rewritten and the plain plan are both cut, say by
+/// what, and give only rows of the whole answer.
+#[test]
+fn each_limit_cuts_every_plan_and_is_named() {
+    let graph = world();
+    let none = Limits::default();
+    let now = Some(std::time::Instant::now());
+    let stop = || true;
+    let many = "find dataset as a, dataset as b, dataset as c, dataset as d, dataset as e return a";
+    for (limits, limit, text) in [
+        (
+            Limits { edges: 2, ..none },
+            Limit::Edges(2),
+            "find dataset upstream of model:prod/credit-risk@3",
+        ),
+        (
+            Limits { edges: 2, ..none },
+            Limit::Edges(2),
+            "find dataset where not upstream of model:prod/credit-risk@3",
+        ),
+        (Limits { edges: 2, ..none }, Limit::Edges(2), "trace model:prod/credit-risk@3 to dataset"),
+        (Limits { events: 1, ..none }, Limit::Events(1), "find inference"),
+        (Limits { events: 1, ..none }, Limit::Events(1), "find inference where not latency_ms < 0"),
+        (
+            Limits { events: 1, ..none },
+            Limit::Events(1),
+            "find inference as i summarize max(i.latency_ms) as n",
+        ),
+        (Limits { rows: 3, ..none }, Limit::Rows(3), "find dataset"),
+        (
+            Limits { rows: 1, ..none },
+            Limit::Rows(1),
+            "find dataset as d summarize count() as n by d.name",
+        ),
+        (Limits { rows: 3, ..none }, Limit::Rows(3), "trace all model to dataset limit 50"),
+        (Limits { bytes: 300, ..none }, Limit::Bytes(300), "find dataset"),
+        (
+            Limits { bytes: 100, ..none },
+            Limit::Bytes(100),
+            "find dataset as d summarize count(distinct d.name) as m",
+        ),
+        (Limits { deadline: now, ..none }, Limit::Deadline, many),
+        (Limits { stop: Some(&stop), ..none }, Limit::Stopped, many),
+        (
+            Limits { stop: Some(&stop), ..none },
+            Limit::Stopped,
+            "find inference as i summarize max(i.latency_ms) as n",
+        ),
+    ] {
+        let parameters = Parameters::new();
+        let query = Query::parse(text).unwrap_or_else(|e| panic!("{}", e.render(text)));
+        for prepared in [query.prepare(), query.prepare_naively()] {
+            let prepared = prepared.unwrap_or_else(|e| panic!("{}", e.render(text)));
+            let run = |limits: &Limits<'_>| {
+                let request = Request { parameters: &parameters, limits, now: 0 };
+                prepared.run(&graph, &request).unwrap()
+            };
+            // A scan of a few events is over before a plain plan asks.
+            let cut = run(&limits);
+            if cut.completeness.truncated.is_none() && limit == Limit::Stopped && text != many {
+                continue;
+            }
+            assert_eq!(cut.completeness.truncated, Some(limit), "{text}");
+            if text != many {
+                let whole = run(&none);
+                assert!(cut.rows.len() < whole.rows.len(), "{text}");
+                assert!(cut.rows.iter().all(|row| whole.rows.contains(row)), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn text_is_bounded_as_the_caller_wishes_and_never_further() {
+    let short = TextBounds { bytes: 12, nesting: 1 };
+    assert!(Query::parse_within("find model", short).is_ok());
+    let long = Query::parse_within("find dataset limit 1", short).unwrap_err();
+    assert_eq!(long.code.name(), "L001");
+    assert!(long.message.contains("at most 12 bytes"), "{}", long.message);
+    let nested = TextBounds { nesting: 1, ..TextBounds::default() };
+    let deep = Query::parse_within("find dataset where ((rows = 1))", nested).unwrap_err();
+    assert_eq!(deep.code.name(), "L008");
+    let wide = TextBounds { bytes: usize::MAX, nesting: usize::MAX };
+    let deep = format!("find model where {}a{}", "(".repeat(65), ")".repeat(65));
+    assert_eq!(Query::parse_within(&deep, wide).unwrap_err().code.name(), "L008");
+}
+
+/// Events of many batches, so that a scan goes on for some rounds.
+fn long_log(batches: usize, events: usize) -> Graph {
+    let mut text = String::from("model:m@1\ndeployment:s\ndeployment:s deploys model:m@1\n");
+    for batch in 0..batches {
+        text.push_str(&format!("batch:b{batch:03}\nbatch:b{batch:03} served_by deployment:s\n"));
+        for event in 0..events {
+            text.push_str(&format!(
+                "event batch:b{batch:03} time=2026-01-01T00:00:{event:02}Z latency_ms={event}\n"
+            ));
+        }
+    }
+    Graph::new(&text)
+}
+
+#[test]
+fn a_wish_to_stop_is_heard_within_a_scan() {
+    let graph = long_log(60, 50);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    for text in [
+        "find inference as i summarize max(i.latency_ms) as m",
+        "find inference where latency_ms > 20",
+    ] {
+        // The wish comes at the second look: what one round reads is read, and no more. In the test
+        // graph a part has as many rows as the graph has events.
+        let (stopped, read) = pool.install(|| {
+            let asked = Cell::new(0);
+            let stop = || {
+                asked.set(asked.get() + 1);
+                asked.get() > 1
+            };
+            let limits = Limits { stop: Some(&stop), ..Limits::default() };
+            let answer = ask(&graph, text, &limits);
+            (answer.completeness.truncated, answer.events_read)
+        });
+        assert_eq!(stopped, Some(Limit::Stopped), "{text}");
+        assert!(read > 0 && read < 60 * 50 / 2, "{read} events were read: {text}");
+    }
+}
+
+#[test]
+fn rows_come_as_they_are_asked_for_and_no_more_is_read() {
+    let graph = long_log(60, 50);
+    let (parameters, limits) = (Parameters::new(), Limits::default());
+    let request = Request { parameters: &parameters, limits: &limits, now: 0 };
+    for text in [
+        "find inference where latency_ms > 20",
+        "find inference served_by deployment:s where latency_ms > 20",
+    ] {
+        let prepared = Prepared::new(text).unwrap_or_else(|e| panic!("{}", e.render(text)));
+        let mut machine = Machine::default();
+        let mut rows = prepared.rows(&mut machine, &graph, &request).unwrap();
+        assert_eq!(rows.events_read(), 0, "{text}");
+        assert!(rows.next().is_some());
+        assert_eq!(rows.events_read(), 50, "one batch: {text}");
+        assert_eq!(rows.by_ref().take(40).count(), 40);
+        assert_eq!(rows.events_read(), 100, "{text}");
+        assert_eq!(rows.count(), 60 * 29 - 41, "{text}");
+    }
+}
+
+#[test]
+fn rows_are_those_of_the_answer() {
+    let graph = world();
+    let (parameters, limits) = (Parameters::new(), Limits::default());
+    let request = Request { parameters: &parameters, limits: &limits, now: 0 };
+    for text in [
+        "find dataset",
+        "find dataset skip 2 limit 3",
+        "find model as m, run as r where r produces m",
+        "find model produced_by run trained_on dataset as d",
+        "find dataset upstream of model:prod/credit-risk@3",
+        "find inference",
+        "find inference downstream of model:prod/credit-risk@3 where decision is not null",
+        "find dataset order by name desc",
+        "find dataset return distinct license",
+        "find dataset as d summarize count() as n",
+        "find dataset limit 0",
+        "find dataset as of 1",
+    ] {
+        let whole = ask(&graph, text, &limits);
+        let prepared = Prepared::new(text).unwrap();
+        let mut machine = Machine::default();
+        let mut rows = prepared.rows(&mut machine, &graph, &request).unwrap();
+        let found: Vec<Vec<Value>> = rows.by_ref().map(|row| row.unwrap()).collect();
+        assert_eq!(rows.completeness(), whole.completeness, "{text}");
+        assert_eq!(found.len(), whole.rows.len(), "{text}");
+        assert!(found.iter().all(|row| whole.rows.contains(row)), "{text}");
+    }
+    let limits = Limits { rows: 2, ..Limits::default() };
+    let request = Request { parameters: &parameters, limits: &limits, now: 0 };
+    let prepared = Prepared::new("find dataset").unwrap();
+    let mut machine = Machine::default();
+    let mut rows = prepared.rows(&mut machine, &graph, &request).unwrap();
+    assert_eq!(rows.by_ref().count(), 2);
+    assert_eq!(rows.completeness().truncated, Some(Limit::Rows(2)));
 }
 
 #[test]
@@ -384,6 +568,42 @@ fn paths_are_counted_without_being_walked() {
     let far =
         ask(&ladder(3), "trace all dataset:d03@1 to dataset:d00@1 within 5", &Limits::default());
     assert_eq!(far.total, 0, "each is six edges long");
+}
+
+#[test]
+fn different_values_of_paths_are_each_given_once() {
+    let text = "trace all dataset to dataset:d00@1 return distinct length(path) as n";
+    let answer = ask(&ladder(2), &format!("{text} order by n"), &Limits::default());
+    let lengths: Vec<_> = answer.rows.iter().map(|row| answer.text(&row[0])).collect();
+    assert_eq!((lengths.join(" ").as_str(), answer.total), ("1 2 3 4", 4));
+    // 2,046 paths, of which the bound on paths that nobody asked to bound says nothing.
+    let answer = ask(&ladder(9), &format!("{text} order by n desc"), &Limits::default());
+    assert_eq!((answer.rows.len(), answer.text(&answer.rows[0][0]).as_str()), (18, "18"));
+    assert_eq!(answer.completeness.state(), State::Complete);
+}
+
+#[test]
+fn a_figure_over_a_part_is_not_given() {
+    let graph = world();
+    for text in [
+        "find inference where latency_ms >= 0 summarize count() as n",
+        "find inference as i where i.latency_ms >= 0 or true summarize count() as n by i.decision",
+        "find dataset return size(find inference where decision != \"x\") as n",
+    ] {
+        let whole = ask(&graph, text, &Limits::default());
+        for events in 0..6 {
+            let limits = Limits { events, ..Limits::default() };
+            let answer = ask(&graph, text, &limits);
+            if answer.completeness.truncated.is_none() {
+                assert_eq!(answer.rows, whole.rows, "{text}");
+                continue;
+            }
+            assert_eq!(answer.completeness.truncated, Some(Limit::Events(events)), "{text}");
+            assert!(answer.rows.is_empty(), "{text}: {:?}", answer.rows);
+        }
+        let limits = Limits { events: 0, ..Limits::default() };
+        assert_eq!(ask(&graph, text, &limits).completeness.state(), State::Truncated, "{text}");
+    }
 }
 
 #[test]

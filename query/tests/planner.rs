@@ -8,7 +8,7 @@ mod graph;
 use std::fmt::Write as _;
 
 use graph::Graph;
-use lineal_query::{Limits, Parameters, Query, Request};
+use lineal_query::{Limits, Parameters, Query, Request, State};
 
 /// Numbers that look random and are the same in every run.
 struct Random(u64);
@@ -34,14 +34,15 @@ impl Random {
 }
 
 /// A graph with data, runs, models in versions, deployments, batches with events, and records
-/// about them; some deleted, some missing, some without fields; now and then a cycle.
+/// about them; some deleted, some missing, some without fields; now and then a cycle, and now and
+/// then references that fit two of the data or models.
 fn graph(random: &mut Random) -> Graph {
     let mut text = String::new();
     let counts = (2 + random.below(5), 1 + random.below(5), 1 + random.below(5), random.below(4));
     let (data, runs, models, deployments) = counts;
-    let mark = |random: &mut Random| match random.below(12) {
-        0 => "!deleted",
-        1 => "!stub",
+    let mark = |random: &mut Random| match random.below(24) {
+        0 | 1 => "!deleted",
+        2 | 3 => "!stub",
         _ => "",
     };
     for i in 0..data {
@@ -66,15 +67,23 @@ fn graph(random: &mut Random) -> Graph {
     if random.one_in(6) && data > 2 {
         writeln!(text, "{} derived_from {}", data_key(0), data_key(data - 1)).unwrap();
     }
+    let open_data = data > 1 && random.one_in(4);
+    if open_data {
+        text.push_str("dataset:open@9!stub!fits:dataset:d0@0,dataset:d1@1\n");
+    }
     for i in 0..runs {
         let mark = mark(random);
         let status = random.pick(&["FINISHED", "FAILED"]);
         let tag = random.pick(&["", " tags.team=a", " tags.team=b"]);
-        writeln!(text, "run:r{i}{mark} status={status}{tag}").unwrap();
+        let loss = random.pick(&["", " metrics.loss=1.5", " metrics.loss=NaN"]);
+        writeln!(text, "run:r{i}{mark} status={status}{tag}{loss}").unwrap();
         for relation in ["trained_on", "validated_on", "used", "tested_on"] {
             if random.one_in(2) {
                 writeln!(text, "run:r{i} {relation} {}", data_key(random.below(data))).unwrap();
             }
+        }
+        if open_data && random.one_in(3) {
+            writeln!(text, "run:r{i} trained_on dataset:open@9").unwrap();
         }
     }
     for i in 0..models {
@@ -94,12 +103,29 @@ fn graph(random: &mut Random) -> Graph {
             writeln!(text, "approval:a{i} approves model:m{}@{i}", i % 2).unwrap();
         }
     }
+    let open_model = models > 1 && random.one_in(2);
+    if open_model {
+        text.push_str("model:open@9!stub!fits:model:m0@0,model:m1@1\n");
+    }
     for i in 0..deployments {
         let model = random.below(models);
         writeln!(text, "deployment:s{i}{} endpoint=e{}", mark(random), i % 2).unwrap();
-        writeln!(text, "deployment:s{i} deploys model:m{}@{model}", model % 2).unwrap();
+        if open_model && random.one_in(2) {
+            writeln!(text, "deployment:s{i} deploys model:open@9").unwrap();
+        } else {
+            writeln!(text, "deployment:s{i} deploys model:m{}@{model}", model % 2).unwrap();
+        }
         for b in 0..random.below(4) {
             events(random, &mut text, i, b);
+        }
+    }
+    for import in 0..2 {
+        let unread = if random.one_in(4) { "!unread3" } else { "" };
+        writeln!(text, "import:{import}{unread}").unwrap();
+        for i in (0..deployments).filter(|i| i % 2 == import) {
+            if text.contains(&format!("batch:b{i}x0\n")) {
+                writeln!(text, "import:{import} brought batch:b{i}x0").unwrap();
+            }
         }
     }
     text.push_str("commit 2026-04-01\n");
@@ -127,6 +153,9 @@ fn events(random: &mut Random, text: &mut String, deployment: usize, batch: usiz
         if random.one_in(3) {
             write!(text, " art12=true").unwrap();
         }
+        if !random.one_in(4) {
+            write!(text, " confidence=0.{}", 1 + random.below(999)).unwrap();
+        }
         text.push('\n');
     }
 }
@@ -148,6 +177,7 @@ fn node_test(random: &mut Random, kind: &str, v: &str) -> String {
             "tags.team = \"a\"",
             "tags[\"team\"] = \"b\"",
             "name in [\"r0\", \"r2\"]",
+            "metrics.loss < 2",
         ]),
         "model" => random.pick(&[
             "stage = \"Production\"",
@@ -230,6 +260,17 @@ fn question(random: &mut Random) -> String {
     let (kind, relation, other) = tie(random, None);
     let mut text = String::from("find ");
     if random.one_in(12) {
+        let all = if random.one_in(2) { "all " } else { "" };
+        return match random.below(3) {
+            0 => format!("trace {all}{} to dataset:d0@0", key(random)),
+            1 => format!("trace {all}{} to model", key(random)),
+            _ => format!(
+                "trace {all}model:m0 to dataset as d where {}",
+                node_test(random, "dataset", "d")
+            ),
+        };
+    }
+    if random.one_in(12) {
         text.push_str(random.pick(&["root ", "tip "]));
         let test = node_test(random, "dataset", "it");
         return format!("{text}dataset where upstream of {} or {test}", key(random));
@@ -295,6 +336,19 @@ fn question(random: &mut Random) -> String {
             " summarize count() as n, count_if({v}.human_override) as s"
         )),
         2 | 3 => text.push_str(&format!(" summarize count() as n by {v}.name as g")),
+        4 if of == "inference" && random.one_in(2) => {
+            let by = random.pick(&["", " by VAR.decision as g, month(VAR.time) as h", " by VAR.art12 as g"]);
+            let other = names.iter().find(|(_, kind)| *kind == "deployment");
+            let by = match other {
+                Some((other, _)) if by.is_empty() => format!(" by {other}.endpoint as g"),
+                _ => by.replace("VAR", v),
+            };
+            text.push_str(&format!(
+                " summarize sum({v}.confidence) as a, min({v}.time) as b, max({v}.decision) as c, \
+                 count_if({v}.latency_ms > 20) as d, count({v}.latency_ms) as e, \
+                 count(distinct {v}.latency_ms) as f, share({v}.art12 and {v}.latency_ms < 30) as w{by}"
+            ));
+        }
         4 if of == "inference" => text.push_str(&format!(" summarize avg({v}.latency_ms) as mean, p95({v}.latency_ms) as p")),
         _ => {}
     }
@@ -326,7 +380,7 @@ fn rewritten_plans_answer_as_plain_ones_do() {
     let limits = Limits::default();
     let request =
         Request { parameters: &parameters, limits: &limits, now: 1_773_144_000_000_000_000 };
-    let (mut asked, mut with_rows, mut refused) = (0, 0, 0);
+    let (mut asked, mut with_rows, mut uncertain, mut refused) = (0, 0, 0, 0);
     for _ in 0..150 {
         let graph = graph(&mut random);
         for _ in 0..40 {
@@ -344,12 +398,13 @@ fn rewritten_plans_answer_as_plain_ones_do() {
             let (planned, plain) =
                 match (planned.run(&graph, &request), plain.run(&graph, &request)) {
                     (Ok(planned), Ok(plain)) => (planned, plain),
-                    // A key that is not recorded is an error wherever it is looked up; a plan that
-                    // never comes to look it up finds nothing, which is no other answer.
-                    _ => {
+                    // A key that is not recorded is an error whatever the plan.
+                    (Err(a), Err(b)) => {
+                        assert_eq!(a.to_string(), b.to_string(), "{text}\n{}", graph.lines());
                         refused += 1;
                         continue;
                     }
+                    (a, b) => panic!("one plan answers: {a:?} {b:?} {text}\n{}", graph.lines()),
                 };
             asked += 1;
             with_rows += u32::from(!plain.rows.is_empty());
@@ -360,8 +415,11 @@ fn rewritten_plans_answer_as_plain_ones_do() {
                 graph.lines()
             );
             assert_eq!(planned.hash(), plain.hash(), "{text}");
+            assert_eq!(planned.completeness, plain.completeness, "{text}\n{}", graph.lines());
+            uncertain += u32::from(planned.completeness.state() == State::CannotTell);
         }
     }
     assert!(asked > 4_000, "{asked} were answered, {refused} refused");
     assert!(with_rows > 1_500, "{with_rows} of {asked} had rows");
+    assert!(uncertain > 500 && asked - uncertain > 500, "{uncertain} of {asked} cannot tell");
 }

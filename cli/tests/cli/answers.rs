@@ -141,7 +141,8 @@ fn times_are_shown_in_the_zone_that_is_asked_for() {
         ──────────────────────
          2025-11-03 14:00:00Z
          2025-11-03 14:02:50Z
-        2 of 18 rows, complete, as of commit 2
+        2 of 18 rows, cannot tell, as of commit 2
+          import:1 could not read 1 line of its logs, which may have been events; its report says which
     "#]]
     .assert_eq(&ask("UTC"));
     expect![[r#"
@@ -150,7 +151,8 @@ fn times_are_shown_in_the_zone_that_is_asked_for() {
         ───────────────────────────
          2025-11-03 15:00:00+01:00
          2025-11-03 15:02:50+01:00
-        2 of 18 rows, complete, as of commit 2
+        2 of 18 rows, cannot tell, as of commit 2
+          import:1 could not read 1 line of its logs, which may have been events; its report says which
     "#]]
     .assert_eq(&ask("Europe/Berlin"));
 }

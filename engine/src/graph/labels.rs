@@ -1,6 +1,7 @@
 //! What a node may be called, and what it is called in answers.
 
 use super::{Graph, Node, NodeNo};
+use crate::claims::is_claim;
 use crate::schema::Kind;
 use lineal_proof::{Key, KeyPart, Map, Value};
 use rayon::prelude::*;
@@ -167,6 +168,20 @@ fn joined(key: &Key) -> Option<String> {
     Some(parts.join("/"))
 }
 
+/// What a reference with unknown parts is called where the name that it says is another node's too:
+/// name and version, with `?` for what it leaves open.
+pub(crate) fn claim_name(kind: Kind, key: &Key) -> Option<(String, String)> {
+    if !is_claim(kind, key) {
+        return None;
+    }
+    let part = |at: usize| text_of(key.0.get(at)).unwrap_or_else(|| "?".to_owned());
+    match kind {
+        Kind::Model => Some((format!("{}/{}", part(0), part(1)), part(2))),
+        Kind::Dataset => Some((format!("?/{}", part(0)), part(1))),
+        _ => None,
+    }
+}
+
 /// A key as it stands behind `kind:` in a query: bare where it may, else quoted, the version after
 /// the last `@` outside the quotes.
 #[must_use]
@@ -268,7 +283,10 @@ impl Graph {
             None => name.clone(),
         };
         let missing = heads.is_empty();
-        let best = candidates.iter().find(|candidate| missing || unique(&label(candidate)));
+        let claim = claim_name(*kind, key).map(|(name, version)| (name, Some(version)));
+        let best = candidates.iter().find(|candidate| unique(&label(candidate)));
+        // Nothing else finds what is missing: a name that is not its own is better than none.
+        let best = best.or(claim.as_ref()).or(candidates.first().filter(|_| missing));
         match (best, heads.first()) {
             (Some((name, version)), _) => format!("{kind}:{}", quoted(name, version.as_deref())),
             (None, Some(head)) => format!("#{}", head.id.short()),

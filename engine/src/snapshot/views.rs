@@ -61,10 +61,13 @@ impl Views {
             storage: store.shared_storage(),
             secrets: Arc::clone(store.secret_box()),
             containers: Mutex::new(HashMap::new()),
+            decoded: crate::events::Decoded::default(),
             runs: OnceLock::new(),
             disk_runs: Arc::clone(&self.runs),
             store: *store.id(),
             indexed: state.ledger.indexed(commit),
+            doubtful: OnceLock::new(),
+            open_claims: OnceLock::new(),
         });
         let view = if is_new { weigh::weigh(view)? } else { view };
         if cached.len() >= KEPT {

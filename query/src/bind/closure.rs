@@ -52,6 +52,7 @@ impl Binder {
         relations.dedup();
         // An input without a role is followed after all: nothing is uncertain then.
         training &= !relations.contains(&Relation::Used);
+        self.training |= training;
         let mut avoiding = Vec::new();
         for target in &modifiers.avoiding {
             avoiding.push(self.avoided(target)?);
@@ -59,6 +60,16 @@ impl Binder {
         let within = modifiers.within.as_ref().map_or((1, DISTANCE_MAX), |within| within.node);
         let is_default = modifiers.via.is_empty();
         Ok(Followed { relations, within, avoiding, training, is_default })
+    }
+
+    /// A closure is followed: notes what kinds it comes by.
+    pub(super) fn comes_along(&mut self, closure: &Closure) {
+        for (kind, relations) in KINDS.into_iter().zip(&closure.relations) {
+            let here = Kinds::one(kind);
+            for (relation, direction) in relations {
+                self.comes_by(here.or(here.along(*relation, *direction)));
+            }
+        }
     }
 
     /// The set of things that a closure does not pass.
@@ -105,6 +116,8 @@ impl Binder {
         let upstream = !reach.downstream;
         let to_subject = closure(&followed, upstream, subject);
         let to_target = closure(&followed, !upstream, target);
+        self.comes_along(&to_subject);
+        self.comes_along(&to_target);
         if can_reach(&followed, upstream, target, subject) {
             return Ok(HopKind::Reach {
                 to_target: Arc::new(to_target),

@@ -8,8 +8,8 @@ use crate::ast::{
 };
 use crate::error::{Code, Mistake, Span};
 use crate::plan::{
-    Column, Expression, FindPlan, GroupPlan, Kinds, OperandPlan, OutputPlan, SelectPlan, SlotId,
-    Type, Unordered, add_up_batches, order,
+    Column, Expression, FindPlan, GroupPlan, Kinds, OperandPlan, Ordered, OutputPlan, SelectPlan,
+    SlotId, Type, Unordered, fold_batches, order,
 };
 use crate::suggest::nearest;
 
@@ -33,6 +33,7 @@ impl Binder {
         let touched = self.touched.len();
         // The outermost question's view is that of the whole statement.
         let as_of = if is_outermost { None } else { self.as_of(&find.tail) };
+        self.elsewhere |= as_of.is_some();
         if !is_outermost && let Some(format) = &find.tail.format {
             return Err(Mistake::new(
                 Code::UnknownFormat,
@@ -140,6 +141,9 @@ impl Binder {
             )
             .hint("leave the names out"));
         }
+        if select.extreme.is_some() {
+            self.comes_along(&super::closure::lineage(true));
+        }
         let (output, columns, keys) = match &select.output {
             None => {
                 let (items, columns) = self.listed_columns(&listed);
@@ -162,7 +166,8 @@ impl Binder {
             chains: pattern.chains,
             conditions,
         };
-        let (guards, steps) = order(parts, &mut self.slots, &self.sets, self.naively);
+        let Ordered { guards, steps, asked } =
+            order(parts, &mut self.slots, &self.sets, self.naively);
         let mut plan = SelectPlan {
             guards,
             steps,
@@ -171,13 +176,14 @@ impl Binder {
             extreme: select.extreme,
             output,
             order: keys,
+            asked,
         };
         if let OutputPlan::Groups(group) = &plan.output
             && !self.naively
-            && add_up_batches(&plan, group, &self.slots)
+            && let Some(by) = fold_batches(&plan, group, &self.slots, &self.sets)
             && let OutputPlan::Groups(group) = &mut plan.output
         {
-            group.whole_batches = true;
+            group.by_batch = Some(by);
         }
         Ok((plan, columns))
     }
@@ -331,7 +337,7 @@ impl Binder {
             order.push((self.expr(&key.expr)?.expression, key.descending));
         }
         let aggregates = self.grouping.take().map(|g| g.aggregates).unwrap_or_default();
-        Ok((GroupPlan { keys, aggregates, items, having, whole_batches: false }, columns, order))
+        Ok((GroupPlan { keys, aggregates, items, having, by_batch: None }, columns, order))
     }
 
     /// The kinds of an inner question's only column, which must be a node.

@@ -15,15 +15,17 @@ impl Binder {
         subject: Kinds,
         target: Kinds,
     ) -> Bind<Hop> {
-        match &relation.node {
+        let hop = match &relation.node {
             LinkRelation::Reach(reach) => {
                 let how = self.reach(reach, subject, target, relation.span)?;
-                Ok(Hop { how, from: subject, to: target, to_set: None })
+                Hop { how, from: subject, to: target, to_set: None }
             }
             LinkRelation::Edge(name, direction) => {
-                edge(*name, *direction, subject, target, relation.span)
+                edge(*name, *direction, subject, target, relation.span)?
             }
-        }
+        };
+        self.comes_by(hop.from.or(hop.to));
+        Ok(hop)
     }
 }
 

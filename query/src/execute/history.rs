@@ -22,13 +22,13 @@ impl<'a, S: Source> Executor<'a, S> {
         nodes.dedup();
         let mut told: Vec<Vec<Value>> = Vec::new();
         for node in nodes {
-            self.pass(node);
+            self.note(node);
             self.life(node, &mut told)?;
         }
         for values in told {
             self.group.clone_from(&values);
             if let Some(filter) = &plan.filter
-                && !self.decide(filter)?
+                && !self.holds(filter)?
             {
                 continue;
             }
@@ -149,7 +149,7 @@ impl<'a, S: Source> Executor<'a, S> {
 
     /// Another node that says something about it.
     fn told(&mut self, word: &str, other: NodeNo, out: &mut Vec<Vec<Value>>) -> Run<()> {
-        self.pass(other);
+        self.note(other);
         let time = self.node_value(other, "time", FieldType::Time)?;
         let recorded = self.node_value(other, "recorded", FieldType::Time)?;
         let source = self.node_value(other, "source", FieldType::Text)?;

@@ -66,10 +66,9 @@ impl<'a, S: Source> Executor<'a, S> {
         if plan.filters.is_empty() && !plan.distinct {
             self.total = total;
         }
+        self.arrange(plan, out)?;
         let found = self.total.unwrap_or(out.len() as u64);
         if plan.unbounded && (found > PATHS_MAX || out.len() as u64 > PATHS_MAX) {
-            let descending: Vec<bool> = plan.order.iter().map(|(_, d)| *d).collect();
-            self.sort(out, &descending)?;
             out.truncate(usize::try_from(PATHS_MAX).unwrap_or(usize::MAX));
             return Err(Stop::Limit(Limit::Paths(PATHS_MAX)));
         }
@@ -95,6 +94,7 @@ impl<'a, S: Source> Executor<'a, S> {
     /// What lies between two ends; none where the closure does not lead from the one to the other.
     fn between(&mut self, closure: &Closure, start: Item, goal: Item) -> Run<Option<Between>> {
         let reached = self.search(closure, start)?;
+        self.note_searched(closure, start, &reached);
         if !reached.contains_key(&goal) || start == goal {
             return Ok(None);
         }

@@ -6,9 +6,9 @@ use std::rc::Rc;
 
 use lineal_engine::event_fields::EventField;
 
-use super::columns::Window;
 use super::item_set::ItemSet;
 use super::join::Memo;
+use super::scan::Window;
 use super::{Executor, Run, Stop};
 use crate::ast::{Extreme, SetWord};
 use crate::limits::Limit;
@@ -129,7 +129,7 @@ impl<'a, S: Source> Executor<'a, S> {
 
     fn select_into(&mut self, select: &'a SelectPlan, out: &mut Vec<Row>, most: usize) -> Run<()> {
         for guard in &select.guards {
-            if !self.decide(guard)? {
+            if !self.holds(guard)? {
                 return Ok(());
             }
         }
@@ -139,7 +139,7 @@ impl<'a, S: Source> Executor<'a, S> {
         };
         let rows_max = self.limits.rows;
         // Rows are about single events, also within a question that adds up batches.
-        let whole = self.whole.take();
+        let whole = self.by_batch.take();
         let ended = self.bind(&select.steps, &mut |run: &mut Executor<'a, S>| {
             let row = run.row(items, &select.order, &select.listed)?;
             run.count_row(&row)?;
@@ -150,7 +150,7 @@ impl<'a, S: Source> Executor<'a, S> {
             }
             Ok(out.len() < most)
         });
-        self.whole = whole;
+        self.by_batch = whole;
         if select.has_hidden {
             out.sort_by(|a, b| a.items.cmp(&b.items));
             out.dedup_by(|a, b| a.items == b.items);

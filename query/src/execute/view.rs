@@ -7,10 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::item_set::ItemSet;
 use super::rows::Row;
 use super::{Executor, Run, Stop, store};
 use crate::error::{Code, Mistake, Span};
-use crate::plan::{AsOf, FindPlan, View};
+use crate::plan::{AsOf, FindPlan, SlotId, View};
 use crate::source::{NodeNo, Source};
 use crate::value::{Item, Path, Value};
 
@@ -129,9 +130,29 @@ impl<'a, S: Source> Executor<'a, S> {
         plan: &'a FindPlan,
         as_of: &AsOf,
     ) -> Run<(Vec<Row>, Rc<S>)> {
+        self.elsewhere(plan, as_of, None)
+    }
+
+    /// Why an inner question with its own view cannot tell.
+    pub(super) fn doubts_elsewhere(&mut self, plan: &'a FindPlan, as_of: &AsOf) -> Run<()> {
+        let mut candidates = Vec::with_capacity(plan.outer.len());
+        for slot in &plan.outer {
+            candidates.push((*slot, self.candidates(*slot)?));
+        }
+        self.elsewhere(plan, as_of, Some(&candidates)).map(|_| ())
+    }
+
+    /// Asks an inner question in its own view: for its rows, or, with what the outer variables may
+    /// stand for, for reasons.
+    fn elsewhere(
+        &mut self,
+        plan: &'a FindPlan,
+        as_of: &AsOf,
+        outer: Option<&[(SlotId, Rc<ItemSet>)]>,
+    ) -> Run<(Vec<Row>, Rc<S>)> {
         let view = Rc::new(self.view(as_of)?);
         let mut bindings = self.bindings.clone();
-        for slot in &plan.outer {
+        for slot in plan.outer.iter().filter(|_| outer.is_none()) {
             let Some(Item::Node(node)) = bindings.get(*slot).copied() else { continue };
             match (view.same_node(self.source, node), bindings.get_mut(*slot)) {
                 (Some(there), Some(binding)) => *binding = Item::Node(there),
@@ -157,16 +178,26 @@ impl<'a, S: Source> Executor<'a, S> {
             events: self.events,
             bytes: self.bytes,
             unchecked: self.unchecked,
-            whole: None,
+            by_batch: None,
+            opened: self.opened,
             total: None,
-            deciding: false,
+            asked: Vec::new(),
+            noting: outer.is_some(),
             reasons: BTreeSet::new(),
             warnings: std::mem::take(&mut self.warnings),
             counted: self.counted.take(),
         };
-        let rows = there.find_rows_here(plan);
-        let Executor { edges, events, bytes, unchecked, reasons, warnings, counted, .. } = there;
-        (self.edges, self.events, self.bytes) = (edges, events, bytes);
+        let rows = match outer {
+            None => there.find_rows_here(plan),
+            Some(outer) => {
+                there.know(self.source, outer);
+                there.doubts_here(plan).map(|()| Vec::new())
+            }
+        };
+        let Executor {
+            edges, events, bytes, unchecked, reasons, warnings, counted, opened, ..
+        } = there;
+        (self.edges, self.events, self.bytes, self.opened) = (edges, events, bytes, opened);
         (self.unchecked, self.warnings, self.counted) = (unchecked, warnings, counted);
         for (node, what) in reasons {
             if let Some(here) = self.source.same_node(&view, node) {

@@ -5,7 +5,7 @@
 use lineal_engine::schema::Relation;
 
 use super::token::{TokenKind, tokens};
-use super::{NESTING_MAX, OPERATORS_MAX, QUESTIONS_MAX, RELATIONS_MAX, TEXT_BYTES_MAX};
+use super::{NESTING_MAX, OPERATORS_MAX, QUESTIONS_MAX, RELATIONS_MAX, TEXT_BYTES_MAX, TextBounds};
 use crate::error::{Code, Mistake, Span};
 
 /// A control character that must not stand in a request, not even in text: it could hide what a
@@ -27,16 +27,18 @@ pub(crate) fn typographic(c: char) -> Option<&'static str> {
 }
 
 /// Checks the whole text.
-pub(super) fn check(text: &str) -> Result<(), Mistake> {
-    if text.len() > TEXT_BYTES_MAX {
+pub(super) fn check(text: &str, bounds: TextBounds) -> Result<(), Mistake> {
+    let bytes_max = bounds.bytes.min(TEXT_BYTES_MAX);
+    if text.len() > bytes_max {
         return Err(Mistake::new(
             Code::TooLong,
-            Span::new(TEXT_BYTES_MAX, TEXT_BYTES_MAX),
-            format!("a request has at most {TEXT_BYTES_MAX} bytes; this one has {}", text.len()),
+            Span::new(bytes_max, bytes_max),
+            format!("a request has at most {bytes_max} bytes; this one has {}", text.len()),
         )
         .hint("give long lists as a parameter"));
     }
-    let mut scanner = Scanner { text, open: Vec::new() };
+    let nesting_max = bounds.nesting.min(NESTING_MAX);
+    let mut scanner = Scanner { text, open: Vec::new(), nesting_max };
     let mut at = 0;
     while let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) {
         at = scanner.step(at, c)?;
@@ -101,6 +103,7 @@ fn closing(bracket: char) -> char {
 struct Scanner<'a> {
     text: &'a str,
     open: Vec<(usize, char)>,
+    nesting_max: usize,
 }
 
 impl Scanner<'_> {
@@ -121,11 +124,11 @@ impl Scanner<'_> {
             '"' | '\'' => self.string(at, c),
             '(' | '[' => {
                 self.open.push((at, c));
-                if self.open.len() > NESTING_MAX {
+                if self.open.len() > self.nesting_max {
                     return Err(Mistake::new(
                         Code::TooDeep,
                         here,
-                        format!("brackets may be nested {NESTING_MAX} deep"),
+                        format!("brackets may be nested {} deep", self.nesting_max),
                     ));
                 }
                 Ok(end)
@@ -232,7 +235,7 @@ mod tests {
     use super::*;
 
     fn code(text: &str) -> Option<(Code, usize)> {
-        check(text).err().map(|mistake| (mistake.code, mistake.span.at))
+        check(text, TextBounds::default()).err().map(|mistake| (mistake.code, mistake.span.at))
     }
 
     #[test]
