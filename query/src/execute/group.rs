@@ -3,6 +3,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::rc::Rc;
 
 use lineal_engine::event_fields::EventField;
@@ -83,12 +84,15 @@ impl<'a, S: Source> Executor<'a, S> {
                 key.push(run.value(part)?);
             }
             let groups_now = groups.len() as u64;
-            let gathered = groups
-                .entry(GroupKey(key))
-                .or_insert_with(|| vec![Gathered::default(); plan.aggregates.len()]);
-            if groups_now > run.limits.rows {
-                return Err(Stop::Limit(Limit::Rows(run.limits.rows)));
-            }
+            let gathered = match groups.entry(GroupKey(key)) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(_) if groups_now >= run.limits.rows => {
+                    return Err(Stop::Limit(Limit::Rows(run.limits.rows)));
+                }
+                Entry::Vacant(free) => {
+                    free.insert(vec![Gathered::default(); plan.aggregates.len()])
+                }
+            };
             for (aggregate, gathered) in plan.aggregates.iter().zip(gathered) {
                 run.gather(aggregate, gathered)?;
             }
