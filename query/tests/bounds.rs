@@ -38,15 +38,16 @@ fn a_limit_of_rows_keeps_whole_rows_and_is_named() {
     assert_eq!(answer.completeness.truncated, Some(Limit::Rows(3)));
 }
 
-/// Found by the fuzz target `pipeline`: a group too many, without its figures, and both sides of a
-/// union, each as long as a whole answer may be.
+/// Found by the fuzz target `pipeline`: a group too many, without its figures; both sides of a
+/// union, each as long as a whole answer may be; and what differs, without an end.
 #[test]
-fn a_limit_of_rows_holds_for_groups_and_for_both_sides_of_a_union_together() {
+fn a_limit_of_rows_holds_for_groups_for_both_sides_of_a_union_and_for_what_differs() {
     let graph = world();
     for (text, rows) in [
         ("find dataset as d summarize count() as n by d.name as name", 2),
         ("(find dataset) union (find model)", 7),
         ("(find dataset) union (find model) order by dataset desc", 7),
+        ("diff model:prod/credit-risk@2 with model:prod/credit-risk@3", 1),
     ] {
         let whole = ask(&graph, text, &Limits::default());
         assert!(whole.rows.len() > rows, "{text}");
