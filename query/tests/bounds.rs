@@ -38,6 +38,27 @@ fn a_limit_of_rows_keeps_whole_rows_and_is_named() {
     assert_eq!(answer.completeness.truncated, Some(Limit::Rows(3)));
 }
 
+/// Found by the fuzz target `pipeline`: a group too many, for which no figure at all is given; both
+/// sides of a union, each as long as a whole answer may be; and what differs, without an end.
+#[test]
+fn a_limit_of_rows_holds_for_groups_for_both_sides_of_a_union_and_for_what_differs() {
+    let graph = world();
+    for (text, rows, given) in [
+        ("find dataset as d summarize count() as n by d.name as name", 2, 0),
+        ("(find dataset) union (find model)", 7, 7),
+        ("(find dataset) union (find model) order by dataset desc", 7, 7),
+        ("diff model:prod/credit-risk@2 with model:prod/credit-risk@3", 1, 1),
+    ] {
+        let whole = ask(&graph, text, &Limits::default());
+        assert!(whole.rows.len() > rows, "{text}");
+        let cut = ask(&graph, text, &Limits { rows: rows as u64, ..Limits::default() });
+        assert_eq!(cut.rows.len(), given, "{text}");
+        assert_eq!(cut.completeness.truncated, Some(Limit::Rows(rows as u64)), "{text}");
+        let enough = Limits { rows: whole.rows.len() as u64, ..Limits::default() };
+        assert_eq!(ask(&graph, text, &enough).completeness.truncated, None, "{text}");
+    }
+}
+
 #[test]
 fn a_limit_that_the_question_asks_for_is_no_truncation() {
     let answer = ask(&world(), "find dataset limit 2", &Limits::default());

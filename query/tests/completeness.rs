@@ -117,7 +117,8 @@ fn a_trace_that_finds_nothing_says_what_it_looked_through() {
 #[test]
 fn what_fits_several_nodes_is_not_called_missing() {
     let graph = Graph::new(
-        "deployment:api\nmodel:churn@1!stub!conflict\ndeployment:api deploys model:churn@1",
+        "deployment:api\nmodel:a@1\nmodel:b@1\nmodel:churn@1!stub!fits:model:a@1,model:b@1\n\
+         deployment:api deploys model:churn@1",
     );
     for question in [
         "find model upstream of deployment:api",

@@ -7,8 +7,9 @@ use lineal_engine::schema::{Class, Direction, Kind, RELATIONS, Relation};
 use lineal_proof::Map;
 
 use super::item_set::ItemSet;
-use super::{Executor, Run, store};
+use super::{Executor, Run, Stop, store};
 use crate::bind::all_fields;
+use crate::limits::Limit;
 use crate::plan::{DiffPlan, Kinds, SetId, SetSource};
 use crate::source::{NodeNo, Source};
 use crate::value::{Item, Value};
@@ -49,17 +50,21 @@ fn row(
 }
 
 impl<'a, S: Source> Executor<'a, S> {
-    pub(super) fn diff(&mut self, plan: &DiffPlan) -> Run<Rows> {
+    pub(super) fn diff_into(&mut self, plan: &DiffPlan, rows: &mut Rows) -> Run<()> {
         let (before, after) = (self.side(plan.before)?, self.side(plan.after)?);
-        let mut rows = Vec::new();
         if plan.keyed
             && let ([a], [b]) = (before.items.nodes.as_slice(), after.items.nodes.as_slice())
         {
-            self.diff_nodes((None, *a), (None, *b), 0, &mut BTreeSet::new(), &mut rows)?;
-            return Ok(rows);
+            self.diff_nodes((None, *a), (None, *b), 0, &mut BTreeSet::new(), rows)?;
+        } else {
+            self.diff_sets(&before, &after, rows)?;
         }
-        self.diff_sets(&before, &after, &mut rows)?;
-        Ok(rows)
+        let rows_max = self.limits.rows;
+        if rows.len() as u64 > rows_max {
+            rows.truncate(usize::try_from(rows_max).unwrap_or(usize::MAX));
+            return Err(Stop::Limit(Limit::Rows(rows_max)));
+        }
+        Ok(())
     }
 
     fn side(&mut self, set: SetId) -> Run<Side<S>> {

@@ -123,8 +123,13 @@ impl<'a, S: Source> Executor<'a, S> {
         }
         let descending: Vec<bool> = plan.column_order.iter().map(|(_, d)| *d).collect();
         self.sort(&mut rows, &descending)?;
+        // Each side kept to the bound; together they may pass it.
+        let rows_max = self.limits.rows;
+        let kept = usize::try_from(rows_max).unwrap_or(usize::MAX);
+        let is_cut = rows.len() > kept;
+        rows.truncate(kept);
         out.append(&mut rows);
-        Ok(())
+        if is_cut { Err(Stop::Limit(Limit::Rows(rows_max))) } else { Ok(()) }
     }
 
     fn select_into(&mut self, select: &'a SelectPlan, out: &mut Vec<Row>, most: usize) -> Run<()> {
