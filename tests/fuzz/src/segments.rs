@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use lineal_engine::Store;
 use lineal_engine::schema::{Direction, RELATIONS};
 use lineal_engine::storage::{MemoryStorage, Storage};
-use lineal_engine::verify::{Depth, verify};
+use lineal_engine::verify::{Depth, Report, verify};
 use lineal_proof::frame::{self, SEGMENT_HEADER};
 use lineal_tests::place::Place;
 use lineal_tests::sample;
@@ -35,7 +35,7 @@ static FILES: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
 /// Checks the store after the edits that these bytes say.
 pub fn check(bytes: &[u8]) {
     let mut tape = Tape::new(bytes);
-    let with_index = tape.byte() % 2 == 0;
+    let with_index = tape.byte().is_multiple_of(2);
     let storage = MemoryStorage::new();
     let mut is_edited = false;
     for (path, bytes) in FILES.iter().filter(|(path, _)| with_index || !path.starts_with("index/"))
@@ -50,7 +50,7 @@ pub fn check(bytes: &[u8]) {
     }
     for depth in [Depth::Fast, Depth::Full] {
         let report = verify(&storage, depth, &mut |_| {});
-        let is_sound = report.as_ref().is_ok_and(|report| report.is_sound());
+        let is_sound = report.as_ref().is_ok_and(Report::is_sound);
         // Without reading rows again, an edit of records is found all the same.
         assert_eq!(is_sound, !is_edited, "{depth:?}: {report:?}");
     }
@@ -100,7 +100,7 @@ fn edit(segment: &mut Vec<u8>, tape: &mut Tape<'_>) {
             3 => {
                 let frames = frames(segment);
                 let (from, end) = frames.get(tape.below(frames.len())).copied().unwrap_or((0, 0));
-                if tape.byte() % 2 == 0 {
+                if tape.byte().is_multiple_of(2) {
                     segment.drain(from..end);
                 } else {
                     let copy = segment[from..end].to_vec();
