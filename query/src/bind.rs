@@ -35,8 +35,8 @@ type Bind<T> = Result<T, Mistake>;
 pub const FORMATS: [&str; 8] =
     ["table", "json", "ndjson", "csv", "prov", "dot", "mermaid", "bundle"];
 
-/// Most terms in one question, so that a generated text cannot hold a thread.
-const SLOTS_MAX: usize = 256;
+/// Most terms in one request, so that a generated text cannot hold a thread.
+pub const TERMS_MAX: usize = 256;
 
 /// Binds a request: saved sets, then one question. A request of saved sets alone shows the last.
 pub(crate) fn bind(script: &Script, naively: bool) -> Bind<Plan> {
@@ -168,12 +168,13 @@ impl Binder {
     }
 
     fn slot(&mut self, name: Option<String>, kinds: Kinds, span: Span) -> Bind<usize> {
-        if self.slots.len() >= SLOTS_MAX {
+        if self.slots.len() >= TERMS_MAX {
             return Err(Mistake::new(
-                Code::TooLong,
+                Code::TooDeep,
                 span,
-                format!("a question has at most {SLOTS_MAX} terms"),
-            ));
+                format!("a request has at most {TERMS_MAX} terms"),
+            )
+            .hint("inner questions are counted; ask them one after the other"));
         }
         let depth = self.scopes.len();
         self.slots.push(Slot { name, kinds, depth, with_deleted: false });
