@@ -29,7 +29,7 @@ use crate::suggest::nearest;
 
 pub(crate) use closure::lineage;
 pub(crate) use compare::regular;
-pub(crate) use expression::{all_fields, length_of};
+pub(crate) use expression::{all_fields, field_type, length_of};
 use statement::{DIFF_COLUMNS, HISTORY_COLUMNS, VERIFY_COLUMNS, columns};
 
 type Bind<T> = Result<T, Mistake>;

@@ -34,6 +34,11 @@ impl Typed {
 /// Recorded as a number of nanoseconds; in the language a length of time is a duration.
 const LONGEST_SILENCE: &str = "longest_silence";
 
+/// What a field gives.
+pub(crate) fn field_type(field: &FieldReference) -> Type {
+    if field.name == LONGEST_SILENCE { Type::Duration } else { field.field_type.into() }
+}
+
 /// Fields of events beside those of the event table.
 const EVENT_EXTRAS: [FieldReference; 8] = [
     FieldReference { name: "kind", field_type: FieldType::Text, event: None },
@@ -227,13 +232,13 @@ impl Binder {
             slot.with_deleted = true;
         }
         let value = Expression::Field(Box::new(of), field);
-        if field.name == LONGEST_SILENCE {
+        if field_type(&field) == Type::Duration {
             let one = Box::new(Expression::Constant(Value::Duration(1)));
             let length =
                 Expression::Arithmetic(Arithmetic::Multiply, Box::new(value), one, Span::default());
             return Typed::new(length, Type::Duration);
         }
-        Typed::new(value, field.field_type.into())
+        Typed::new(value, field_type(&field))
     }
 
     fn unknown_field(&self, name: &str, kinds: Kinds, span: Span, or_variable: bool) -> Mistake {
