@@ -23,7 +23,11 @@ fn ask(graph: &Graph, text: &str) -> String {
         .text("ref", "model:prod/credit-risk@3")
         .text("day", "2026-02-15")
         .text("n", "2")
-        .text("name", "credit-risk");
+        .text("name", "credit-risk")
+        .text("length", "90d")
+        .text("step", "6mo")
+        .text("bad", "(")
+        .text("short", "sha256:aa11");
     let limits = Limits::default();
     let request = Request { parameters: &parameters, limits: &limits, now: NOW };
     let prepared = match Prepared::new(text) {

@@ -410,7 +410,7 @@ type Chain = fn(usize) -> String;
 /// a longer one be refused before any of them.
 #[test]
 fn chains_are_bounded_before_they_exhaust_the_stack() {
-    let chains: [(usize, Chain); 7] = [
+    let chains: [(usize, Chain); 10] = [
         (OPERATORS_MAX, |n| format!("find model where {}deleted", "not ".repeat(n))),
         (OPERATORS_MAX, |n| format!("find dataset where rows = {}1", "- ".repeat(n - 1))),
         (OPERATORS_MAX, |n| format!("find dataset where rows > 0{}", " + 1".repeat(n - 1))),
@@ -419,6 +419,10 @@ fn chains_are_bounded_before_they_exhaust_the_stack() {
             format!("find model where name = \"a\"{more}")
         }),
         (OPERATORS_MAX, |n| format!("find run where params{} is null", ".a".repeat(n - 1))),
+        // Without blanks each of these is one run of signs for the eye, not for the grammar.
+        (OPERATORS_MAX, |n| format!("find dataset where rows > 0{}", "+1".repeat(n - 1))),
+        (OPERATORS_MAX, |n| format!("find dataset where rows > 0{}", "-1".repeat(n - 1))),
+        (OPERATORS_MAX, |n| format!("find dataset return rows, {}1", "1*".repeat(n))),
         (RELATIONS_MAX, |n| format!("find dataset{}", " derived_from dataset".repeat(n))),
         (QUESTIONS_MAX, |n| {
             let inner = "find dataset derived_from (".repeat(n - 1);
@@ -438,6 +442,15 @@ fn chains_are_bounded_before_they_exhaust_the_stack() {
             }
         }
     }
+}
+
+/// Signs at the front of values make nothing deeper.
+#[test]
+fn a_long_list_of_negative_numbers_is_no_chain() {
+    let list = vec!["-1"; 2_000].join(", ");
+    let text = format!("find dataset where rows in [{list}]");
+    let tree = parse(&text).unwrap_or_else(|e| panic!("{}", e.render(&text)));
+    assert_eq!(parse(&tree.to_string()).unwrap(), tree);
 }
 
 /// All bounds used up at once, on a stack half as large as that of a main thread.

@@ -59,15 +59,21 @@ fn a_trace_is_a_tree_whose_ends_have_numbers() {
                  └─ validated_on dataset:applications_2025q3-val@76875c4e  $2  s3://bank-data/credit/applications_2025q3.parquet, 114 rows
         2 rows, complete, as of commit 2
 
-         limit     value        default      meaning
-        ───────────────────────────────────────────────────────────────────────────────
-         edges     100000000    100000000    edges followed for one answer
-         events    100000000    100000000    events read for one answer
-         rows      1000000      1000000      rows of one answer, before skip and limit
-         bytes     1073741824   1073741824   bytes of those rows in memory
-         text      65536        65536        bytes of one request
-         nesting   64           64           brackets within each other
-        6 rows, complete, as of commit 2
+         limit       value        default      meaning
+        ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+         edges       100000000    100000000    edges followed for one answer
+         events      100000000    100000000    events read for one answer
+         rows        1000000      1000000      rows of one answer, before skip and limit
+         bytes       1073741824   1073741824   bytes of those rows in memory
+         paths       100          100          paths of `trace all` without `within` or `limit`
+         deadline                              seconds that are left for the answer; absent where none are counted
+         text        65536        65536        bytes of one request
+         nesting     64           64           brackets within each other
+         operators   128          128          operators of one request
+         relations   64           64           relations of one request
+         questions   32           32           questions of one request, inner ones and saved sets too
+         terms       256          256          terms of one request
+        12 rows, complete, as of commit 2
 
          $   deployment
         ─────────────────────────────────────────────────────────────────────────
@@ -316,13 +322,13 @@ fn questions_are_printed_in_canonical_form() {
     assert_eq!(folder.run(&["fmt", "--check", "q.lql"]).code, 1);
     folder.write("q.lql", &run.out);
     assert_eq!(folder.run(&["fmt", "--check", "q.lql"]).all(), "[0]\n");
-    let refused = folder.run_with(&["fmt"], b"find model -- all of them\nwhere x = 1");
+    let beside = folder.run_with(&["fmt"], b"find model -- all of them\nwhere x = 1");
     expect![[r#"
-        [2]
-        error: -- all of them
-          this comment stands beside a question and would lose its place; put it above
+        [0]
+        -- all of them
+        find model where x = 1;
     "#]]
-    .assert_eq(&refused.all());
+    .assert_eq(&beside.all());
 }
 
 #[test]

@@ -34,9 +34,7 @@ pub(super) fn recognise(
     let at = |index: Option<usize>| index.and_then(|index| tokens.get(index));
     let (before, token) = (at(here.checked_sub(1)), at(Some(here)));
     let after = at(here.checked_add(1));
-    split_relation(before, token)
-        .or_else(|| split_relation(token, after))
-        .or_else(|| values(before, token, after))
+    values(before, token, after)
         .or_else(|| closure(token?, statement, after))
         .or_else(|| terms(before?, token?, after, statement))
         .or_else(|| columns(before?, token?, statement))
@@ -61,6 +59,13 @@ pub(super) fn saved_set(tokens: &[Token<'_>], here: usize) -> Option<Mistake> {
             .hint(format!("write `find {kind} where it in {name}`"))
             .replace(format!("{kind} where it in {name}")),
     )
+}
+
+/// A relation that is written as two words, at the token where the grammar gave up.
+pub(super) fn split_relations(tokens: &[Token<'_>], here: usize) -> Option<Mistake> {
+    let at = |index: Option<usize>| index.and_then(|index| tokens.get(index));
+    split_relation(at(here.checked_sub(1)), at(Some(here)))
+        .or_else(|| split_relation(at(Some(here)), at(here.checked_add(1))))
 }
 
 fn slip(span: Span, message: impl Into<String>) -> Mistake {
