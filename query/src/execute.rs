@@ -7,6 +7,7 @@ mod call;
 mod columns;
 mod diff;
 mod doubts;
+mod envelope;
 mod evaluate;
 mod expand;
 mod explain;
@@ -35,14 +36,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Instant;
 
-use lineal_engine::schema::{Direction, RELATIONS, Relation};
+use lineal_engine::schema::{Direction, Relation};
 
-use crate::answer::{Answer, Completeness, Names, REASONS_MAX, Reason, Uncertainty};
+use crate::answer::{Answer, Uncertainty};
 use crate::error::{Code, Error, Mistake, Result};
 use crate::limits::{CHECK_EVERY, Limit, Limits};
 use crate::parameters::Parameters;
 use crate::plan::{Bound, Column, Kinds, Plan, Root};
-use crate::source::{EventRef, NodeNo, Source};
+use crate::source::{NodeNo, Source};
 use crate::value::{Item, Path, Value};
 use blocks::Blocks;
 use item_set::ItemSet;
@@ -84,10 +85,6 @@ impl From<Mistake> for Stop {
         Stop::Error(mistake.into())
     }
 }
-
-/// Most names that one reason lists of what a reference fits, or of who refers: a message must stay
-/// readable.
-const FITTING_MAX: usize = 5;
 
 type Run<T> = std::result::Result<T, Stop>;
 
@@ -235,6 +232,9 @@ impl<'a, S: Source> Executor<'a, S> {
         };
         out.rows.extend(rows.into_iter().map(|row| row.values));
         out.total = self.total;
+        if out.truncated.is_some() && out.total.is_none() {
+            out.total = self.known_total(root);
+        }
         Ok(out)
     }
 
@@ -255,71 +255,12 @@ impl<'a, S: Source> Executor<'a, S> {
             Root::Diff(diff) => self.diff(diff).map(|found| out.rows = found),
             Root::Verify(verify) => self.verify_into(*verify, &mut out.rows),
             Root::Show(topic) => {
-                (out.columns, out.rows) = self.show(*topic);
+                (out.columns, out.rows) = self.show(*topic)?;
                 Ok(())
             }
             // Explained above, where it is not answered.
             Root::Explain(..) => Ok(()),
         }
-    }
-
-    fn envelope(self, produced: Produced, named: bool) -> Result<Answer> {
-        let Produced { columns, mut rows, truncated, total, skip, limit } = produced;
-        let total = total.unwrap_or(rows.len() as u64);
-        self.page(&mut rows, skip, limit)?;
-        let mut names = Names::default();
-        for value in rows.iter().flatten().filter(|_| named) {
-            self.name_value(value, &mut names)?;
-        }
-        let completeness = self.completeness(truncated);
-        let warning = |(text, count): (&String, &u64)| {
-            if *count > 1 { format!("{text} ({count} times)") } else { text.clone() }
-        };
-        Ok(Answer {
-            columns,
-            rows,
-            total,
-            completeness,
-            commit: self.source.commit(),
-            recorded: self.source.recorded(),
-            now: self.now,
-            warnings: self.warnings.iter().map(warning).collect(),
-            edges_followed: self.edges,
-            events_read: self.events,
-            format: self.plan.format.clone(),
-            names,
-        })
-    }
-
-    /// How complete an answer is that ended so.
-    fn completeness(&self, truncated: Option<Limit>) -> Completeness {
-        let reason_count = self.reasons.len() as u64;
-        let reasons = self
-            .reasons
-            .iter()
-            .take(REASONS_MAX)
-            .map(|(node, what)| self.reason(*node, *what))
-            .collect();
-        Completeness { truncated, reasons, reason_count }
-    }
-
-    /// A reason with the names that it speaks of.
-    fn reason(&self, node: NodeNo, what: Uncertainty) -> Reason {
-        let source = self.source;
-        let names = |nodes: &[NodeNo]| {
-            let listed = nodes.iter().take(FITTING_MAX).map(|node| source.name_of(*node));
-            let more = nodes.len().saturating_sub(FITTING_MAX);
-            listed.chain((more > 0).then(|| format!("{more} more"))).collect()
-        };
-        let (mut fits, mut referred_by) = (Vec::new(), Vec::new());
-        if what == Uncertainty::Conflict {
-            fits = names(source.candidates(node));
-            let relations = RELATIONS.iter().map(|spec| spec.relation);
-            let ends = relations.flat_map(|r| source.edges(node, r, Direction::Inverse));
-            let ends: BTreeSet<NodeNo> = ends.copied().collect();
-            referred_by = names(&ends.into_iter().collect::<Vec<_>>());
-        }
-        Reason { what, node, name: source.name_of(node), fits, referred_by }
     }
 
     /// Applies `skip` and `limit`.
@@ -353,56 +294,6 @@ impl<'a, S: Source> Executor<'a, S> {
             )
         })?;
         Ok(usize::try_from(number).unwrap_or(usize::MAX))
-    }
-
-    /// Notes the names of nodes and events in a value.
-    fn name_value(&self, value: &Value, names: &mut Names) -> Result<()> {
-        match value {
-            Value::Node(node) => {
-                let source = self.source;
-                names
-                    .nodes
-                    .entry(*node)
-                    .or_insert_with(|| (source.kind_of(*node), source.name_of(*node)));
-            }
-            Value::Event(event) if !names.events.contains_key(event) => {
-                names.events.insert(*event, self.event_name(*event)?);
-            }
-            Value::List(items) => {
-                for item in items {
-                    self.name_value(item, names)?;
-                }
-            }
-            Value::Path(path) => {
-                self.name_value(&path.start.into(), names)?;
-                for step in &path.steps {
-                    self.name_value(&step.to.into(), names)?;
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// `inference:sha256:...`, else by the first id that is recorded.
-    fn event_name(&self, event: EventRef) -> Result<String> {
-        use lineal_engine::event_fields::EventField as Field;
-        let hash = self.event_value(event, Field::InputHash)?;
-        if let Value::Hash(hash) = &hash {
-            return Ok(format!("inference:{}", hash.text()));
-        }
-        for field in [Field::RequestId, Field::EventId, Field::LogId] {
-            if let Value::Text(id) = self.event_value(event, field)? {
-                let key = crate::ast::Key::Text(id);
-                let kind = Some(lineal_engine::schema::Kind::Inference);
-                return Ok(crate::ast::Reference { kind, key }.to_string());
-            }
-        }
-        Ok(format!(
-            "inference in {} row {}",
-            self.source.name_of(self.source.event_batch(event)),
-            event.row
-        ))
     }
 
     fn count_edges(&mut self, count: usize) -> Run<()> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use lineal_engine::event_fields::EventField;
+use lineal_engine::schema::Kind;
 
 use super::item_set::ItemSet;
 use super::join::Memo;
@@ -13,7 +14,7 @@ use super::{Executor, Run, Stop};
 use crate::ast::{Extreme, SetWord};
 use crate::limits::Limit;
 use crate::plan::{Expression, FindPlan, Kinds, OperandPlan, OutputPlan, SelectPlan};
-use crate::source::{EventRef, Source};
+use crate::source::{EventRef, NodeNo, Source};
 use crate::value::{Item, Value};
 
 /// A row with what it is ordered by.
@@ -223,26 +224,57 @@ impl<'a, S: Source> Executor<'a, S> {
     /// stand last in both directions.
     pub(super) fn sort(&mut self, rows: &mut [Row], descending: &[bool]) -> Run<()> {
         let events = self.event_places(rows)?;
+        let actors = self.actor_places(rows);
+        let nodes = |a: &NodeNo, b: &NodeNo| match (actors.get(a), actors.get(b)) {
+            (Some(x), Some(y)) => x.cmp(y).then_with(|| a.cmp(b)),
+            _ => a.cmp(b),
+        };
         let items = |a: &Item, b: &Item| match (a, b) {
             // A batch's number differs between stores; an event's time and id do not.
             (Item::Event(x), Item::Event(y)) => {
                 events.get(x).cmp(&events.get(y)).then_with(|| x.cmp(y))
             }
+            (Item::Node(x), Item::Node(y)) => nodes(x, y),
             _ => a.cmp(b),
+        };
+        let values = |a: &Value, b: &Value| match (a, b) {
+            (Value::Node(x), Value::Node(y)) => nodes(x, y),
+            _ => a.order(b),
         };
         rows.sort_by(|a, b| {
             for (index, (x, y)) in a.keys.iter().zip(&b.keys).enumerate() {
                 let is_descending = descending.get(index).copied().unwrap_or(false);
-                let order = order_key(x, y, is_descending);
+                let order = order_key(x, y, is_descending, values);
                 if order.is_ne() {
                     return order;
                 }
             }
             let unequal =
                 a.items.iter().zip(&b.items).map(|(x, y)| items(x, y)).find(|o| o.is_ne());
-            unequal.unwrap_or_else(|| order_values(&a.values, &b.values))
+            unequal.unwrap_or_else(|| {
+                let parts = a.values.iter().zip(&b.values);
+                let unequal = parts.map(|(x, y)| values(x, y)).find(|order| order.is_ne());
+                unequal.unwrap_or_else(|| a.values.len().cmp(&b.values.len()))
+            })
         });
         Ok(())
+    }
+
+    /// What orders actors in every store alike: their names, where these may be read. Their keys
+    /// are made with a secret of the store.
+    fn actor_places(&self, rows: &[Row]) -> BTreeMap<NodeNo, String> {
+        let source = self.source;
+        let items = rows.iter().flat_map(|row| &row.items).filter_map(|item| node_of(Some(item)));
+        let values = rows.iter().flat_map(|row| row.values.iter().chain(&row.keys));
+        let nodes = items.chain(values.filter_map(|value| match value {
+            Value::Node(node) => Some(*node),
+            _ => None,
+        }));
+        let mut places = BTreeMap::new();
+        for node in nodes.filter(|node| source.kind_of(*node) == Kind::Actor) {
+            places.entry(node).or_insert_with(|| source.name_of(node));
+        }
+        places
     }
 
     /// What orders events in every store alike: time, and among those of one time their id.
@@ -303,12 +335,17 @@ pub(super) fn order_values(a: &[Value], b: &[Value]) -> Ordering {
     unequal.unwrap_or_else(|| a.len().cmp(&b.len()))
 }
 
-fn order_key(a: &Value, b: &Value, is_descending: bool) -> Ordering {
+fn order_key(
+    a: &Value,
+    b: &Value,
+    is_descending: bool,
+    order: impl Fn(&Value, &Value) -> Ordering,
+) -> Ordering {
     match (a.is_absent(), b.is_absent()) {
         (true, true) => Ordering::Equal,
         (true, false) => Ordering::Greater,
         (false, true) => Ordering::Less,
-        (false, false) if is_descending => b.order(a),
-        (false, false) => a.order(b),
+        (false, false) if is_descending => order(b, a),
+        (false, false) => order(a, b),
     }
 }

@@ -302,7 +302,9 @@ impl Source for Graph {
     }
     fn name_of(&self, node: NodeNo) -> String {
         let node = self.node(node);
-        format!("{}:{}", node.kind, node.key)
+        let name = node.fields.get("name").and_then(Value::as_text);
+        let name = name.filter(|_| node.kind == Kind::Actor);
+        format!("{}:{}", node.kind, name.unwrap_or(&node.key))
     }
     fn find(&self, kind: Option<Kind>, text: &str) -> Vec<NodeNo> {
         let kinds: Vec<Kind> = kind.map_or_else(|| NODE_KINDS.to_vec(), |kind| vec![kind]);
