@@ -277,7 +277,10 @@ impl<'a, S: Source> Executor<'a, S> {
             commit: self.source.commit(),
             recorded: self.source.recorded(),
             now: self.now,
-            warnings: self.warnings.iter().map(warning).collect(),
+            warnings: {
+                let known = self.plan.warnings.iter().cloned();
+                known.chain(self.warnings.iter().map(warning)).collect()
+            },
             edges_followed: self.edges,
             events_read: self.events,
             format: self.plan.format.clone(),
