@@ -74,7 +74,7 @@ impl<'a, S: Source> Executor<'a, S> {
             ("events read", Some(self.events), None, Value::Absent),
             ("batches opened", Some(self.opened.batches), None, Value::Absent),
             ("columns read", Some(self.opened.columns), None, Value::Absent),
-            ("rows", None, Some(answered.rows.len() as u64), time),
+            ("rows", None, Some((answered.found.len() + answered.rows.len()) as u64), time),
         ] {
             rows.push(vec![
                 Value::Text(text.to_owned()),

@@ -6,6 +6,7 @@ use lineal_engine::schema::{Direction, Kind};
 
 use super::columns::Test;
 use super::item_set::ItemSet;
+use super::row_set::RowSet;
 use super::scan::Window;
 use super::{Executor, Run, store};
 use crate::plan::{
@@ -23,7 +24,7 @@ pub(super) enum Memo {
     /// The things for which a chain holds, and what they depend on.
     Chain(Option<Item>, Rc<ItemSet>),
     /// The rows of an inner question that does not depend on the row at hand.
-    Rows(Rc<Vec<super::Row>>),
+    Rows(Rc<RowSet>),
 }
 
 /// Called for each full binding; false ends the search.

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use lineal_engine::schema::{Direction, Kind, Relation};
 
 use super::reach::relations;
-use super::rows::Row;
+use super::row_set::RowSet;
 use super::scan::Window;
 use super::{Executor, Run, Stop};
 use crate::limits::Limit;
@@ -22,7 +22,7 @@ use crate::value::{Item, Path, Step};
 pub(super) type Arrivals = BTreeMap<Item, (Item, Relation, Direction)>;
 
 impl<'a, S: Source> Executor<'a, S> {
-    pub(super) fn trace_into(&mut self, plan: &'a TracePlan, out: &mut Vec<Row>) -> Run<()> {
+    pub(super) fn trace_into(&mut self, plan: &'a TracePlan, out: &mut RowSet) -> Run<()> {
         let mut pairs: Vec<Vec<Item>> = Vec::new();
         let rows_max = self.limits.rows;
         for guard in &plan.ends.guards {
@@ -53,7 +53,7 @@ impl<'a, S: Source> Executor<'a, S> {
         ended
     }
 
-    fn paths(&mut self, plan: &'a TracePlan, pairs: &[Vec<Item>], out: &mut Vec<Row>) -> Run<()> {
+    fn paths(&mut self, plan: &'a TracePlan, pairs: &[Vec<Item>], out: &mut RowSet) -> Run<()> {
         let place = |slot| plan.ends.listed.iter().position(|listed| *listed == slot);
         let (Some(from_at), Some(to_at)) = (place(plan.from), place(plan.to)) else {
             return Ok(());
@@ -128,7 +128,7 @@ impl<'a, S: Source> Executor<'a, S> {
         plan: &'a TracePlan,
         pair: &[Item],
         path: Path,
-        out: &mut Vec<Row>,
+        out: &mut RowSet,
     ) -> Run<()> {
         for (slot, item) in plan.ends.listed.iter().zip(pair) {
             if let Some(binding) = self.bindings.get_mut(*slot) {
@@ -146,10 +146,7 @@ impl<'a, S: Source> Executor<'a, S> {
                 return Ok(());
             }
         }
-        let row = self.row(&plan.items, &plan.order, &plan.ends.listed)?;
-        self.count_row(&row)?;
-        out.push(row);
-        Ok(())
+        self.row_into(&plan.items, &plan.order, &plan.ends.listed, out)
     }
 
     fn kind_of_item(&self, item: Item) -> Kind {
