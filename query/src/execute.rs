@@ -122,13 +122,13 @@ fn run_to<S: Source, T>(
     source: &S,
     request: &Request<'_>,
     machine: &mut Machine,
-    finish: for<'x> fn(Executor<'x, S>, Produced) -> Result<T>,
+    finish: for<'x> fn(&Executor<'x, S>, Produced) -> Result<T>,
 ) -> Result<T> {
     let parameters = known_parameters(plan, request)?;
     let Some(as_of) = &plan.as_of else {
         let mut run = Executor::new(plan, source, request, parameters, machine);
         let produced = run.produce(&plan.root)?;
-        return finish(run, produced);
+        return finish(&run, produced);
     };
     let mut now = Executor::new(plan, source, request, parameters.clone(), machine);
     let view = match now.view(as_of) {
@@ -139,11 +139,11 @@ fn run_to<S: Source, T>(
     };
     let mut then = Executor::new(plan, &view, request, parameters, machine);
     let produced = then.produce(&plan.root)?;
-    finish(then, produced)
+    finish(&then, produced)
 }
 
 /// The rows one after the other.
-fn flat<S: Source>(run: Executor<'_, S>, produced: Produced) -> Result<Table> {
+fn flat<S: Source>(run: &Executor<'_, S>, produced: Produced) -> Result<Table> {
     let total = produced.count();
     let (skip, limit) = run.page(produced.skip, produced.limit)?;
     let Produced { columns, mut found, rows, truncated, .. } = produced;
@@ -304,7 +304,7 @@ impl<'a, S: Source> Executor<'a, S> {
         }
     }
 
-    fn envelope(self, produced: Produced, named: bool) -> Result<Answer> {
+    fn envelope(&self, produced: Produced, named: bool) -> Result<Answer> {
         let total = produced.count();
         let (skip, limit) = self.page(produced.skip, produced.limit)?;
         let Produced { columns, mut found, mut rows, truncated, .. } = produced;
