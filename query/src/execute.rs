@@ -18,8 +18,10 @@ mod history;
 mod item_set;
 mod join;
 mod like;
+mod names;
 mod paths;
 mod reach;
+mod row_set;
 mod rows;
 mod scan;
 mod seek;
@@ -38,7 +40,7 @@ use std::time::Instant;
 
 use lineal_engine::schema::{Direction, Relation};
 
-use crate::answer::{Answer, Uncertainty};
+use crate::answer::{Answer, Table, Uncertainty};
 use crate::error::{Code, Error, Mistake, Result};
 use crate::limits::{CHECK_EVERY, Limit, Limits};
 use crate::parameters::Parameters;
@@ -47,7 +49,7 @@ use crate::source::{NodeNo, Source};
 use crate::value::{Item, Path, Value};
 use blocks::Blocks;
 use item_set::ItemSet;
-use rows::Row;
+use row_set::RowSet;
 pub use stream::Rows;
 
 /// What is kept from one run to the next, so that a prepared question allocates little.
@@ -93,7 +95,7 @@ fn store(error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::Store(Box::new(error))
 }
 
-/// Runs a plan.
+/// Runs a plan for people: with the names of what is in the rows, if they are wanted.
 pub(crate) fn run<S: Source>(
     plan: &Plan,
     source: &S,
@@ -101,9 +103,35 @@ pub(crate) fn run<S: Source>(
     machine: &mut Machine,
     named: bool,
 ) -> Result<Answer> {
+    if named {
+        run_to(plan, source, request, machine, |run, produced| run.envelope(produced, true))
+    } else {
+        run_to(plan, source, request, machine, |run, produced| run.envelope(produced, false))
+    }
+}
+
+/// Runs a plan for programs.
+pub(crate) fn run_flat<S: Source>(
+    plan: &Plan,
+    source: &S,
+    request: &Request<'_>,
+    machine: &mut Machine,
+) -> Result<Table> {
+    run_to(plan, source, request, machine, flat)
+}
+
+fn run_to<S: Source, T>(
+    plan: &Plan,
+    source: &S,
+    request: &Request<'_>,
+    machine: &mut Machine,
+    finish: for<'x> fn(&Executor<'x, S>, Produced) -> Result<T>,
+) -> Result<T> {
     let parameters = known_parameters(plan, request)?;
     let Some(as_of) = &plan.as_of else {
-        return Executor::new(plan, source, request, parameters, machine).answer(named);
+        let mut run = Executor::new(plan, source, request, parameters, machine);
+        let produced = run.produce(&plan.root)?;
+        return finish(&run, produced);
     };
     let mut now = Executor::new(plan, source, request, parameters.clone(), machine);
     let view = match now.view(as_of) {
@@ -112,7 +140,22 @@ pub(crate) fn run<S: Source>(
         // Finding one node reads nothing that a bound counts.
         Err(Stop::Limit(limit)) => return Err(Error::Store(format!("ended by {limit}").into())),
     };
-    Executor::new(plan, &view, request, parameters, machine).answer(named)
+    let mut then = Executor::new(plan, &view, request, parameters, machine);
+    let produced = then.produce(&plan.root)?;
+    finish(&then, produced)
+}
+
+/// The rows one after the other.
+fn flat<S: Source>(run: &Executor<'_, S>, produced: Produced) -> Result<Table> {
+    let total = produced.count();
+    let (skip, limit) = run.page(produced.skip, produced.limit)?;
+    let Produced { columns, mut found, rows, truncated, .. } = produced;
+    found.page(skip, limit);
+    for row in rows {
+        found.push(row, [], []);
+    }
+    let (_, values) = found.into_values();
+    Ok(Table::new(columns.len(), values, total, run.completeness(truncated)))
 }
 
 /// The values of a plan's parameters, by place.
@@ -125,12 +168,22 @@ fn known_parameters(plan: &Plan, request: &Request<'_>) -> Result<Vec<Value>> {
 #[derive(Default)]
 struct Produced {
     columns: Vec<Column>,
+    /// Rows of questions.
+    found: RowSet,
+    /// Rows of the statements that have few.
     rows: Vec<Vec<Value>>,
     truncated: Option<Limit>,
     /// How many rows there are, where it is known to be more than were written down.
     total: Option<u64>,
     skip: Option<Bound>,
     limit: Option<Bound>,
+}
+
+impl Produced {
+    /// How many rows there are without `skip` and `limit`.
+    fn count(&self) -> u64 {
+        self.total.unwrap_or((self.found.len() + self.rows.len()) as u64)
+    }
 }
 
 /// One run.
@@ -208,16 +261,10 @@ impl<'a, S: Source> Executor<'a, S> {
         }
     }
 
-    fn answer(mut self, named: bool) -> Result<Answer> {
-        let plan = self.plan;
-        let produced = self.produce(&plan.root)?;
-        self.envelope(produced, named)
-    }
-
     /// Rows of a statement. A bound that ends it is part of what it gives.
     fn produce(&mut self, root: &'a Root) -> Result<Produced> {
         let mut out = Produced { columns: self.plan.columns.clone(), ..Produced::default() };
-        let mut rows: Vec<Row> = Vec::new();
+        let mut rows = RowSet::default();
         if let Root::Explain(profile, inner) = root {
             return self.explain(*profile, inner);
         }
@@ -230,7 +277,7 @@ impl<'a, S: Source> Executor<'a, S> {
             Err(Stop::Limit(limit)) => Some(limit),
             Err(Stop::Error(error)) => return Err(error),
         };
-        out.rows.extend(rows.into_iter().map(|row| row.values));
+        out.found = rows;
         out.total = self.total;
         if out.truncated.is_some() && out.total.is_none() {
             out.total = self.known_total(root);
@@ -238,7 +285,7 @@ impl<'a, S: Source> Executor<'a, S> {
         Ok(out)
     }
 
-    fn rows_into(&mut self, root: &'a Root, rows: &mut Vec<Row>, out: &mut Produced) -> Run<()> {
+    fn rows_into(&mut self, root: &'a Root, rows: &mut RowSet, out: &mut Produced) -> Run<()> {
         match root {
             Root::Find(find) => {
                 (out.skip, out.limit) = (find.skip, find.limit);
@@ -263,15 +310,10 @@ impl<'a, S: Source> Executor<'a, S> {
         }
     }
 
-    /// Applies `skip` and `limit`.
-    fn page<T>(&self, rows: &mut Vec<T>, skip: Option<Bound>, limit: Option<Bound>) -> Result<()> {
-        if let Some(skip) = skip {
-            rows.drain(..self.bound(skip)?.min(rows.len()));
-        }
-        if let Some(limit) = limit {
-            rows.truncate(self.bound(limit)?);
-        }
-        Ok(())
+    /// How many rows `skip` and `limit` leave out and keep.
+    fn page(&self, skip: Option<Bound>, limit: Option<Bound>) -> Result<(usize, usize)> {
+        let skip = skip.map_or(Ok(0), |skip| self.bound(skip))?;
+        Ok((skip, limit.map_or(Ok(usize::MAX), |limit| self.bound(limit))?))
     }
 
     fn bound(&self, bound: Bound) -> Result<usize> {
@@ -312,12 +354,7 @@ impl<'a, S: Source> Executor<'a, S> {
         self.look(count as u64)
     }
 
-    /// Counts what a row takes in memory.
-    fn count_row(&mut self, row: &Row) -> Run<()> {
-        let values = row.values.iter().chain(&row.keys);
-        self.count_bytes(values.map(Value::size).sum())
-    }
-
+    /// Counts what rows take in memory.
     fn count_bytes(&mut self, bytes: u64) -> Run<()> {
         self.bytes += bytes;
         if self.bytes > self.limits.bytes {

@@ -194,6 +194,10 @@ fn without_names_the_numbers_are_the_same() {
     let with = prepared.run(&graph, &request).unwrap();
     let without = prepared.numbers_on(&mut Machine::default(), &graph, &request).unwrap();
     assert_eq!(with.rows, without.rows);
+    let table = prepared.table_on(&mut Machine::default(), &graph, &request).unwrap();
+    assert_eq!((table.len() as u64, table.total), (with.total, with.total));
+    assert!(table.rows().eq(with.rows.iter().map(Vec::as_slice)));
+    assert_eq!(table.completeness, with.completeness);
     assert!(matches!(with.rows[0][0], Value::Node(_)));
 }
 

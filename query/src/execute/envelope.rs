@@ -9,8 +9,7 @@ use crate::answer::{Answer, Completeness, Names, REASONS_MAX, Reason, Uncertaint
 use crate::error::Result;
 use crate::limits::Limit;
 use crate::plan::{Generator, Kinds, OperandPlan, OutputPlan, Root};
-use crate::source::{EventRef, NodeNo, Source};
-use crate::value::Value;
+use crate::source::{NodeNo, Source};
 
 /// Most names that one reason or warning lists: a message must stay readable.
 const NAMES_MAX: usize = 5;
@@ -24,16 +23,21 @@ fn some_names<S: Source>(source: &S, nodes: &[NodeNo]) -> Vec<String> {
 
 impl<S: Source> Executor<'_, S> {
     /// The answer to what a statement gave.
-    pub(super) fn envelope(mut self, produced: Produced, named: bool) -> Result<Answer> {
-        let Produced { columns, mut rows, truncated, total, skip, limit } = produced;
-        let total = total.unwrap_or(rows.len() as u64);
-        self.page(&mut rows, skip, limit)?;
+    pub(super) fn envelope(&self, produced: Produced, named: bool) -> Result<Answer> {
+        let total = produced.count();
+        let (skip, limit) = self.page(produced.skip, produced.limit)?;
+        let Produced { columns, mut found, mut rows, truncated, .. } = produced;
+        found.page(skip, limit);
+        let (width, values) = found.into_values();
+        let mut values = values.into_iter();
+        while values.len() > 0 {
+            rows.push(values.by_ref().take(width).collect());
+        }
         let mut names = Names::default();
         for value in rows.iter().flatten().filter(|_| named) {
             self.name_value(value, &mut names)?;
         }
         let completeness = self.completeness(truncated);
-        self.mark_deleted(&names);
         let warning = |(text, count): (&String, &u64)| {
             if *count > 1 { format!("{text} ({count} times)") } else { text.clone() }
         };
@@ -45,7 +49,11 @@ impl<S: Source> Executor<'_, S> {
             commit: self.source.commit(),
             recorded: self.source.recorded(),
             now: self.now,
-            warnings: self.warnings.iter().map(warning).collect(),
+            warnings: {
+                let known = self.plan.warnings.iter().cloned();
+                let met = self.warnings.iter().map(warning);
+                known.chain(met).chain(self.deleted(&names)).collect()
+            },
             edges_followed: self.edges,
             events_read: self.events,
             format: self.plan.format.clone(),
@@ -93,13 +101,11 @@ impl<S: Source> Executor<'_, S> {
     }
 
     /// Says of what is in the rows that it is marked deleted in its source.
-    fn mark_deleted(&mut self, names: &Names) {
+    fn deleted(&self, names: &Names) -> Option<String> {
         let is_deleted = |node: &NodeNo| self.source.is_deleted(*node);
         let deleted: Vec<NodeNo> = names.nodes.keys().copied().filter(is_deleted).collect();
-        if !deleted.is_empty() {
-            let names = some_names(self.source, &deleted).join(", ");
-            self.warn(format!("deleted in its source: {names}"));
-        }
+        let names = some_names(self.source, &deleted).join(", ");
+        (!deleted.is_empty()).then(|| format!("deleted in its source: {names}"))
     }
 
     /// A reason with the names that it speaks of.
@@ -115,55 +121,5 @@ impl<S: Source> Executor<'_, S> {
             referred_by = names(&ends.into_iter().collect::<Vec<_>>());
         }
         Reason { what, node, name: source.name_of(node), fits, referred_by }
-    }
-
-    /// Notes the names of nodes and events in a value.
-    fn name_value(&self, value: &Value, names: &mut Names) -> Result<()> {
-        match value {
-            Value::Node(node) => {
-                let source = self.source;
-                names
-                    .nodes
-                    .entry(*node)
-                    .or_insert_with(|| (source.kind_of(*node), source.name_of(*node)));
-            }
-            Value::Event(event) if !names.events.contains_key(event) => {
-                names.events.insert(*event, self.event_name(*event)?);
-            }
-            Value::List(items) => {
-                for item in items {
-                    self.name_value(item, names)?;
-                }
-            }
-            Value::Path(path) => {
-                self.name_value(&path.start.into(), names)?;
-                for step in &path.steps {
-                    self.name_value(&step.to.into(), names)?;
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// `inference:sha256:...`, else by the first id that is recorded.
-    pub(super) fn event_name(&self, event: EventRef) -> Result<String> {
-        use lineal_engine::event_fields::EventField as Field;
-        let hash = self.event_value(event, Field::InputHash)?;
-        if let Value::Hash(hash) = &hash {
-            return Ok(format!("inference:{}", hash.text()));
-        }
-        for field in [Field::RequestId, Field::EventId, Field::LogId] {
-            if let Value::Text(id) = self.event_value(event, field)? {
-                let key = crate::ast::Key::Text(id);
-                let kind = Some(lineal_engine::schema::Kind::Inference);
-                return Ok(crate::ast::Reference { kind, key }.to_string());
-            }
-        }
-        Ok(format!(
-            "inference in {} row {}",
-            self.source.name_of(self.source.event_batch(event)),
-            event.row
-        ))
     }
 }

@@ -333,6 +333,14 @@ impl Source for Graph {
         };
         Ok(self.nodes_of(kind).filter(has).collect())
     }
+    /// One too many, so that the condition must still decide.
+    fn find_field(&self, kind: Kind, field: &str, value: &str) -> Vec<NodeNo> {
+        let has = |node: &NodeNo| {
+            self.node(*node).fields.get(field).and_then(Value::as_text) == Some(value)
+        };
+        let range = self.nodes_of(kind);
+        range.clone().filter(|node| has(node) || *node == range.start).collect()
+    }
     fn near(&self, kind: Option<Kind>, text: &str) -> Vec<String> {
         let base = text.split_once('@').map_or(text, |(base, _)| base);
         (0..self.node_count())
