@@ -10,8 +10,8 @@ mod resolve;
 
 pub(crate) use build::{build, container_place};
 pub(crate) use csr::Csr;
-pub(crate) use labels::{Labels, claim_name, label_hash, tag_hash};
-pub use labels::{quoted, unquoted};
+pub(crate) use labels::{Labels, claim_name, copied_fields, key_fields, label_hash, tag_hash};
+pub use labels::{is_looked_up, quoted, unquoted};
 
 use crate::id_map::IdMap;
 use crate::ledger::ChainHead;

@@ -48,6 +48,46 @@ pub struct Answer {
     pub(crate) names: Names,
 }
 
+/// The rows of an answer one after the other, for programs that ask often: nodes and events are
+/// numbers of the view.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Table {
+    width: usize,
+    values: Vec<Value>,
+    /// How many rows there are without `skip` and `limit`.
+    pub total: u64,
+    /// What is known of what is missing.
+    pub completeness: Completeness,
+}
+
+impl Table {
+    pub(crate) fn new(
+        width: usize,
+        values: Vec<Value>,
+        total: u64,
+        completeness: Completeness,
+    ) -> Table {
+        Table { width: width.max(1), values, total, completeness }
+    }
+
+    /// How many rows it holds.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.values.len() / self.width
+    }
+
+    /// Does it hold none?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// The rows, in their total order.
+    pub fn rows(&self) -> impl Iterator<Item = &[Value]> {
+        self.values.chunks_exact(self.width)
+    }
+}
+
 /// Names of the nodes and events in the rows, as they can be pasted back.
 #[derive(Clone, PartialEq, Default, Debug)]
 pub(crate) struct Names {

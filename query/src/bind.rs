@@ -79,12 +79,23 @@ pub(crate) fn bind(script: &Script, naively: bool) -> Bind<Plan> {
         }
     };
     let doubts = binder.doubts();
-    let Binder { slots, sets, parameters, mut event_fields, .. } = binder;
+    let Binder { slots, sets, parameters, mut event_fields, warnings, .. } = binder;
     event_fields.sort_unstable();
     event_fields.dedup();
     let Bound { root, as_of, format } = bound;
     let columns = columns_of(&root);
-    Ok(Plan { root, slots, sets, parameters, as_of, format, columns, event_fields, doubts })
+    Ok(Plan {
+        root,
+        slots,
+        sets,
+        parameters,
+        as_of,
+        format,
+        columns,
+        event_fields,
+        doubts,
+        warnings,
+    })
 }
 
 /// The columns of an answer; `show`, `explain` and `profile` make their own.
@@ -165,6 +176,8 @@ struct Binder {
     training: bool,
     /// An inner question sees another view.
     elsewhere: bool,
+    /// What a reader of the answer should know, whatever the store holds.
+    warnings: Vec<String>,
 }
 
 impl Binder {

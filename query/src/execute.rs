@@ -7,6 +7,7 @@ mod call;
 mod columns;
 mod diff;
 mod doubts;
+mod envelope;
 mod evaluate;
 mod expand;
 mod explain;
@@ -17,8 +18,10 @@ mod history;
 mod item_set;
 mod join;
 mod like;
+mod names;
 mod paths;
 mod reach;
+mod row_set;
 mod rows;
 mod scan;
 mod seek;
@@ -35,18 +38,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Instant;
 
-use lineal_engine::schema::{Direction, RELATIONS, Relation};
+use lineal_engine::schema::{Direction, Relation};
 
-use crate::answer::{Answer, Completeness, Names, REASONS_MAX, Reason, Uncertainty};
+use crate::answer::{Answer, Table, Uncertainty};
 use crate::error::{Code, Error, Mistake, Result};
 use crate::limits::{CHECK_EVERY, Limit, Limits};
 use crate::parameters::Parameters;
 use crate::plan::{Bound, Column, Kinds, Plan, Root};
-use crate::source::{EventRef, NodeNo, Source};
+use crate::source::{NodeNo, Source};
 use crate::value::{Item, Path, Value};
 use blocks::Blocks;
 use item_set::ItemSet;
-use rows::Row;
+use row_set::RowSet;
 pub use stream::Rows;
 
 /// What is kept from one run to the next, so that a prepared question allocates little.
@@ -85,10 +88,6 @@ impl From<Mistake> for Stop {
     }
 }
 
-/// Most names that one reason lists of what a reference fits, or of who refers: a message must stay
-/// readable.
-const FITTING_MAX: usize = 5;
-
 type Run<T> = std::result::Result<T, Stop>;
 
 /// A store's error as ours.
@@ -96,7 +95,7 @@ fn store(error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::Store(Box::new(error))
 }
 
-/// Runs a plan.
+/// Runs a plan for people: with the names of what is in the rows, if they are wanted.
 pub(crate) fn run<S: Source>(
     plan: &Plan,
     source: &S,
@@ -104,9 +103,35 @@ pub(crate) fn run<S: Source>(
     machine: &mut Machine,
     named: bool,
 ) -> Result<Answer> {
+    if named {
+        run_to(plan, source, request, machine, |run, produced| run.envelope(produced, true))
+    } else {
+        run_to(plan, source, request, machine, |run, produced| run.envelope(produced, false))
+    }
+}
+
+/// Runs a plan for programs.
+pub(crate) fn run_flat<S: Source>(
+    plan: &Plan,
+    source: &S,
+    request: &Request<'_>,
+    machine: &mut Machine,
+) -> Result<Table> {
+    run_to(plan, source, request, machine, flat)
+}
+
+fn run_to<S: Source, T>(
+    plan: &Plan,
+    source: &S,
+    request: &Request<'_>,
+    machine: &mut Machine,
+    finish: for<'x> fn(&Executor<'x, S>, Produced) -> Result<T>,
+) -> Result<T> {
     let parameters = known_parameters(plan, request)?;
     let Some(as_of) = &plan.as_of else {
-        return Executor::new(plan, source, request, parameters, machine).answer(named);
+        let mut run = Executor::new(plan, source, request, parameters, machine);
+        let produced = run.produce(&plan.root)?;
+        return finish(&run, produced);
     };
     let mut now = Executor::new(plan, source, request, parameters.clone(), machine);
     let view = match now.view(as_of) {
@@ -115,7 +140,22 @@ pub(crate) fn run<S: Source>(
         // Finding one node reads nothing that a bound counts.
         Err(Stop::Limit(limit)) => return Err(Error::Store(format!("ended by {limit}").into())),
     };
-    Executor::new(plan, &view, request, parameters, machine).answer(named)
+    let mut then = Executor::new(plan, &view, request, parameters, machine);
+    let produced = then.produce(&plan.root)?;
+    finish(&then, produced)
+}
+
+/// The rows one after the other.
+fn flat<S: Source>(run: &Executor<'_, S>, produced: Produced) -> Result<Table> {
+    let total = produced.count();
+    let (skip, limit) = run.page(produced.skip, produced.limit)?;
+    let Produced { columns, mut found, rows, truncated, .. } = produced;
+    found.page(skip, limit);
+    for row in rows {
+        found.push(row, [], []);
+    }
+    let (_, values) = found.into_values();
+    Ok(Table::new(columns.len(), values, total, run.completeness(truncated)))
 }
 
 /// The values of a plan's parameters, by place.
@@ -128,12 +168,22 @@ fn known_parameters(plan: &Plan, request: &Request<'_>) -> Result<Vec<Value>> {
 #[derive(Default)]
 struct Produced {
     columns: Vec<Column>,
+    /// Rows of questions.
+    found: RowSet,
+    /// Rows of the statements that have few.
     rows: Vec<Vec<Value>>,
     truncated: Option<Limit>,
     /// How many rows there are, where it is known to be more than were written down.
     total: Option<u64>,
     skip: Option<Bound>,
     limit: Option<Bound>,
+}
+
+impl Produced {
+    /// How many rows there are without `skip` and `limit`.
+    fn count(&self) -> u64 {
+        self.total.unwrap_or((self.found.len() + self.rows.len()) as u64)
+    }
 }
 
 /// One run.
@@ -211,16 +261,10 @@ impl<'a, S: Source> Executor<'a, S> {
         }
     }
 
-    fn answer(mut self, named: bool) -> Result<Answer> {
-        let plan = self.plan;
-        let produced = self.produce(&plan.root)?;
-        self.envelope(produced, named)
-    }
-
     /// Rows of a statement. A bound that ends it is part of what it gives.
     fn produce(&mut self, root: &'a Root) -> Result<Produced> {
         let mut out = Produced { columns: self.plan.columns.clone(), ..Produced::default() };
-        let mut rows: Vec<Row> = Vec::new();
+        let mut rows = RowSet::default();
         if let Root::Explain(profile, inner) = root {
             return self.explain(*profile, inner);
         }
@@ -233,12 +277,15 @@ impl<'a, S: Source> Executor<'a, S> {
             Err(Stop::Limit(limit)) => Some(limit),
             Err(Stop::Error(error)) => return Err(error),
         };
-        out.rows.extend(rows.into_iter().map(|row| row.values));
+        out.found = rows;
         out.total = self.total;
+        if out.truncated.is_some() && out.total.is_none() {
+            out.total = self.known_total(root);
+        }
         Ok(out)
     }
 
-    fn rows_into(&mut self, root: &'a Root, rows: &mut Vec<Row>, out: &mut Produced) -> Run<()> {
+    fn rows_into(&mut self, root: &'a Root, rows: &mut RowSet, out: &mut Produced) -> Run<()> {
         match root {
             Root::Find(find) => {
                 (out.skip, out.limit) = (find.skip, find.limit);
@@ -255,7 +302,7 @@ impl<'a, S: Source> Executor<'a, S> {
             Root::Diff(diff) => self.diff_into(diff, &mut out.rows),
             Root::Verify(verify) => self.verify_into(*verify, &mut out.rows),
             Root::Show(topic) => {
-                (out.columns, out.rows) = self.show(*topic);
+                (out.columns, out.rows) = self.show(*topic)?;
                 Ok(())
             }
             // Explained above, where it is not answered.
@@ -263,74 +310,10 @@ impl<'a, S: Source> Executor<'a, S> {
         }
     }
 
-    fn envelope(self, produced: Produced, named: bool) -> Result<Answer> {
-        let Produced { columns, mut rows, truncated, total, skip, limit } = produced;
-        let total = total.unwrap_or(rows.len() as u64);
-        self.page(&mut rows, skip, limit)?;
-        let mut names = Names::default();
-        for value in rows.iter().flatten().filter(|_| named) {
-            self.name_value(value, &mut names)?;
-        }
-        let completeness = self.completeness(truncated);
-        let warning = |(text, count): (&String, &u64)| {
-            if *count > 1 { format!("{text} ({count} times)") } else { text.clone() }
-        };
-        Ok(Answer {
-            columns,
-            rows,
-            total,
-            completeness,
-            commit: self.source.commit(),
-            recorded: self.source.recorded(),
-            now: self.now,
-            warnings: self.warnings.iter().map(warning).collect(),
-            edges_followed: self.edges,
-            events_read: self.events,
-            format: self.plan.format.clone(),
-            names,
-        })
-    }
-
-    /// How complete an answer is that ended so.
-    fn completeness(&self, truncated: Option<Limit>) -> Completeness {
-        let reason_count = self.reasons.len() as u64;
-        let reasons = self
-            .reasons
-            .iter()
-            .take(REASONS_MAX)
-            .map(|(node, what)| self.reason(*node, *what))
-            .collect();
-        Completeness { truncated, reasons, reason_count }
-    }
-
-    /// A reason with the names that it speaks of.
-    fn reason(&self, node: NodeNo, what: Uncertainty) -> Reason {
-        let source = self.source;
-        let names = |nodes: &[NodeNo]| {
-            let listed = nodes.iter().take(FITTING_MAX).map(|node| source.name_of(*node));
-            let more = nodes.len().saturating_sub(FITTING_MAX);
-            listed.chain((more > 0).then(|| format!("{more} more"))).collect()
-        };
-        let (mut fits, mut referred_by) = (Vec::new(), Vec::new());
-        if what == Uncertainty::Conflict {
-            fits = names(source.candidates(node));
-            let relations = RELATIONS.iter().map(|spec| spec.relation);
-            let ends = relations.flat_map(|r| source.edges(node, r, Direction::Inverse));
-            let ends: BTreeSet<NodeNo> = ends.copied().collect();
-            referred_by = names(&ends.into_iter().collect::<Vec<_>>());
-        }
-        Reason { what, node, name: source.name_of(node), fits, referred_by }
-    }
-
-    /// Applies `skip` and `limit`.
-    fn page<T>(&self, rows: &mut Vec<T>, skip: Option<Bound>, limit: Option<Bound>) -> Result<()> {
-        if let Some(skip) = skip {
-            rows.drain(..self.bound(skip)?.min(rows.len()));
-        }
-        if let Some(limit) = limit {
-            rows.truncate(self.bound(limit)?);
-        }
-        Ok(())
+    /// How many rows `skip` and `limit` leave out and keep.
+    fn page(&self, skip: Option<Bound>, limit: Option<Bound>) -> Result<(usize, usize)> {
+        let skip = skip.map_or(Ok(0), |skip| self.bound(skip))?;
+        Ok((skip, limit.map_or(Ok(usize::MAX), |limit| self.bound(limit))?))
     }
 
     fn bound(&self, bound: Bound) -> Result<usize> {
@@ -355,56 +338,6 @@ impl<'a, S: Source> Executor<'a, S> {
         Ok(usize::try_from(number).unwrap_or(usize::MAX))
     }
 
-    /// Notes the names of nodes and events in a value.
-    fn name_value(&self, value: &Value, names: &mut Names) -> Result<()> {
-        match value {
-            Value::Node(node) => {
-                let source = self.source;
-                names
-                    .nodes
-                    .entry(*node)
-                    .or_insert_with(|| (source.kind_of(*node), source.name_of(*node)));
-            }
-            Value::Event(event) if !names.events.contains_key(event) => {
-                names.events.insert(*event, self.event_name(*event)?);
-            }
-            Value::List(items) => {
-                for item in items {
-                    self.name_value(item, names)?;
-                }
-            }
-            Value::Path(path) => {
-                self.name_value(&path.start.into(), names)?;
-                for step in &path.steps {
-                    self.name_value(&step.to.into(), names)?;
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// `inference:sha256:...`, else by the first id that is recorded.
-    fn event_name(&self, event: EventRef) -> Result<String> {
-        use lineal_engine::event_fields::EventField as Field;
-        let hash = self.event_value(event, Field::InputHash)?;
-        if let Value::Hash(hash) = &hash {
-            return Ok(format!("inference:{}", hash.text()));
-        }
-        for field in [Field::RequestId, Field::EventId, Field::LogId] {
-            if let Value::Text(id) = self.event_value(event, field)? {
-                let key = crate::ast::Key::Text(id);
-                let kind = Some(lineal_engine::schema::Kind::Inference);
-                return Ok(crate::ast::Reference { kind, key }.to_string());
-            }
-        }
-        Ok(format!(
-            "inference in {} row {}",
-            self.source.name_of(self.source.event_batch(event)),
-            event.row
-        ))
-    }
-
     fn count_edges(&mut self, count: usize) -> Run<()> {
         self.edges += count as u64;
         if self.edges > self.limits.edges {
@@ -421,12 +354,7 @@ impl<'a, S: Source> Executor<'a, S> {
         self.look(count as u64)
     }
 
-    /// Counts what a row takes in memory.
-    fn count_row(&mut self, row: &Row) -> Run<()> {
-        let values = row.values.iter().chain(&row.keys);
-        self.count_bytes(values.map(Value::size).sum())
-    }
-
+    /// Counts what rows take in memory.
     fn count_bytes(&mut self, bytes: u64) -> Run<()> {
         self.bytes += bytes;
         if self.bytes > self.limits.bytes {

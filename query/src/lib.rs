@@ -27,7 +27,8 @@ mod suggest;
 pub mod value;
 
 pub use answer::{
-    Answer, Completeness, Line, Picture, REASONS_MAX, Reason, State, THINGS_MAX, Thing, Uncertainty,
+    Answer, Completeness, Line, Picture, REASONS_MAX, Reason, State, THINGS_MAX, Table, Thing,
+    Uncertainty,
 };
 pub use bind::FORMATS;
 pub use cache::{PLANS_MAX, PlanCache};

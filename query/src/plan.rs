@@ -38,6 +38,8 @@ pub(crate) struct Plan {
     pub(crate) event_fields: Vec<EventField>,
     /// What could make an answer uncertain.
     pub(crate) doubts: Doubts,
+    /// What a reader of the answer should know, whatever the store holds.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// What a question comes by, as far as the schema tells: where nothing of that is doubtful, nobody
@@ -422,9 +424,16 @@ pub(crate) enum Generator {
 pub(crate) struct Label {
     pub(crate) slot: SlotId,
     pub(crate) kind: Kind,
-    /// The tag that has the value; none is the name.
-    pub(crate) tag: Option<String>,
+    pub(crate) by: LabelBy,
+    /// A text, or a list of texts of which it is one.
     pub(crate) value: Expression,
+}
+
+/// In what a look-up looks.
+#[derive(Clone, Debug)]
+pub(crate) enum LabelBy {
+    Field(&'static str),
+    Tag(String),
 }
 
 /// `trace A to B`.

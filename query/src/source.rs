@@ -118,6 +118,9 @@ pub trait Source: Sized + Sync {
     fn find_id(&self, hex_prefix: &str) -> Vec<NodeNo>;
     /// Nodes of a kind with a tag of exactly this value. Sorted.
     fn find_tag(&self, kind: Kind, name: &str, value: &str) -> Result<Vec<NodeNo>, Self::Error>;
+    /// Nodes of a kind that may have this text in a field that is looked up (name, version): none
+    /// that has it is left out. Sorted.
+    fn find_field(&self, kind: Kind, field: &str, value: &str) -> Vec<NodeNo>;
     /// Names that look alike, best first, at most 5.
     fn near(&self, kind: Option<Kind>, text: &str) -> Vec<String>;
 

@@ -128,6 +128,10 @@ impl Source for StoreView {
         self.snapshot.find_tag(kind, name, value)
     }
 
+    fn find_field(&self, kind: Kind, field: &str, value: &str) -> Vec<NodeNo> {
+        self.snapshot.find_field(kind, field, value)
+    }
+
     fn near(&self, kind: Option<Kind>, text: &str) -> Vec<String> {
         self.snapshot.near(kind, text)
     }

@@ -60,6 +60,24 @@ fn a_limit_of_rows_holds_for_groups_for_both_sides_of_a_union_and_for_what_diffe
 }
 
 #[test]
+fn a_cut_scan_says_how_much_there_is() {
+    let limits = Limits { rows: 3, events: 1, ..Limits::default() };
+    for (text, total) in [
+        ("find dataset", 7),
+        ("find inference", 4),
+        // What a condition narrows is not known without asking on.
+        ("find dataset where rows > 0", 3),
+        ("find node where deleted is null", 3),
+    ] {
+        let answer = ask(&world(), text, &limits);
+        assert!(answer.completeness.truncated.is_some(), "{text}");
+        assert_eq!(answer.total, total, "{text}");
+    }
+    let whole = ask(&world(), "find experiment", &limits);
+    assert_eq!((whole.total, whole.completeness.truncated), (1, None), "one of two is deleted");
+}
+
+#[test]
 fn a_limit_that_the_question_asks_for_is_no_truncation() {
     let answer = ask(&world(), "find dataset limit 2", &Limits::default());
     assert_eq!((answer.rows.len(), answer.total), (2, 7));
@@ -197,6 +215,10 @@ fn without_names_the_numbers_are_the_same() {
     let with = prepared.run(&graph, &request).unwrap();
     let without = prepared.numbers_on(&mut Machine::default(), &graph, &request).unwrap();
     assert_eq!(with.rows, without.rows);
+    let table = prepared.table_on(&mut Machine::default(), &graph, &request).unwrap();
+    assert_eq!((table.len() as u64, table.total), (with.total, with.total));
+    assert!(table.rows().eq(with.rows.iter().map(Vec::as_slice)));
+    assert_eq!(table.completeness, with.completeness);
     assert!(matches!(with.rows[0][0], Value::Node(_)));
 }
 

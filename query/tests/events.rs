@@ -112,3 +112,88 @@ fn figures_are_the_same_on_any_number_of_threads() {
         assert_eq!(pool.install(|| ask(&graph, text, false).hash()), hash, "{threads}");
     }
 }
+
+/// What was tried for a variable, told by `profile`.
+fn tried(graph: &Graph, text: &str) -> Vec<i64> {
+    assert_eq!(ask(graph, text, false).rows, ask(graph, text, true).rows, "{text}");
+    let answer = ask(graph, &format!("profile {text}"), false);
+    // Only lines of variables tell both what was tried and what was kept.
+    let tried = answer.rows.iter().filter_map(|row| match (&row[2], &row[3]) {
+        (Value::Int(tried), Value::Int(_)) => Some(*tried),
+        _ => None,
+    });
+    tried.collect()
+}
+
+#[test]
+fn known_names_versions_and_tags_are_looked_up() {
+    let mut text = String::new();
+    for n in 0..50 {
+        for line in [
+            format!("model:r/m{n}@1"),
+            format!("model:r/m{n}@{}", n + 2),
+            format!("dataset:d{n}@{n}"),
+            format!("run:r{n} tags.team=t{}", n % 25),
+        ] {
+            writeln!(text, "{line}").unwrap_or_default();
+        }
+    }
+    let graph = Graph::new(&text);
+    // The test graph finds one too many, and the condition decides.
+    for (question, visited) in [
+        ("find model where name = \"m7\"", 3),
+        ("find model where name = \"m7\" and version = \"9\"", 3),
+        ("find model where \"9\" = version", 2),
+        ("find model where name in [\"m7\", \"m8\", \"none\"]", 5),
+        ("find dataset where name = \"d3\"", 2),
+        ("find dataset where version in [\"4\"]", 2),
+        ("find run where tags.team = \"t3\"", 2),
+        ("find run where tags[\"team\"] = \"t3\" and name = \"r3\"", 2),
+        ("find model as m, model as n where m.name = \"m7\" and n.version = \"9\"", 3),
+    ] {
+        assert_eq!(tried(&graph, question)[0], visited, "{question}");
+    }
+    for question in
+        ["find model where name = \"m7\" or version = \"9\"", "find model where name like \"m7\""]
+    {
+        assert_eq!(tried(&graph, question), [100], "{question}");
+    }
+}
+
+#[test]
+fn relations_that_no_record_gives_single_events_are_warned_of() {
+    let graph = world();
+    for (text, word) in [
+        ("find alert concerns inference", "concerns"),
+        ("find inference subject_of alert", "subject_of"),
+        ("find inference as i where not exists (find erasure erases i)", "erases"),
+    ] {
+        let answer = ask(&graph, text, false);
+        let [warning] = answer.warnings.as_slice() else { panic!("{text}: {:?}", answer.warnings) };
+        assert!(
+            warning.contains(&format!("no record names single events by `{word}`")),
+            "{warning}"
+        );
+        assert_eq!(answer.warnings, ask(&graph, text, true).warnings);
+    }
+    for text in ["find inference served_by deployment:s1", "find alert concerns deployment"] {
+        assert_eq!(ask(&graph, text, false).warnings, [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn fields_of_nodes_that_events_do_not_have_are_refused_with_what_to_ask() {
+    for (field, hint) in [
+        ("id", "request_id"),
+        ("tags", "rest"),
+        ("deleted", "part_of batch"),
+        ("revisions", "part_of batch"),
+        ("conflict", "outweighed"),
+    ] {
+        let text = format!("find inference as i where i.{field} is null");
+        let query = Query::parse(&text).unwrap_or_else(|e| panic!("{}", e.render(&text)));
+        let Err(mistake) = query.prepare() else { panic!("{text} binds") };
+        assert_eq!(mistake.code.name(), "B002");
+        assert!(mistake.hint.as_deref().is_some_and(|h| h.contains(hint)), "{mistake:?}");
+    }
+}

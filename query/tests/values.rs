@@ -43,3 +43,62 @@ fn metrics_that_are_no_number_are_floats() {
         assert_eq!(answer.warnings, Vec::<String>::new(), "{text}");
     }
 }
+
+/// Keys of actors are made with a secret of the store; their names are the same everywhere.
+#[test]
+fn actors_are_ordered_by_their_names() {
+    let graph = Graph::new(
+        "actor:k9 name=anna\nactor:k1 name=bo\nactor:k5 name=cleo\nrun:a\nrun:b\nrun:c\n\
+         run:a done_by actor:k1\nrun:b done_by actor:k9\nrun:c done_by actor:k5",
+    );
+    for (text, expected) in [
+        ("find actor", "actor:anna actor:bo actor:cleo"),
+        ("find actor as p order by p desc", "actor:cleo actor:bo actor:anna"),
+        (
+            "find run as r done_by actor as p return p, r",
+            "actor:bo run:a actor:anna run:b actor:cleo run:c",
+        ),
+        ("find actor as p did run as r return p", "actor:anna actor:bo actor:cleo"),
+        (
+            "find run as r done_by actor as p summarize count() as n by p",
+            "actor:anna 1 actor:bo 1 actor:cleo 1",
+        ),
+        ("find actor did run union find actor", "actor:anna actor:bo actor:cleo"),
+    ] {
+        assert_eq!(texts(&ask(&graph, text)).join(" "), expected, "{text}");
+    }
+}
+
+#[test]
+fn the_id_of_an_event_is_what_it_is_known_again_by() {
+    let graph = Graph::new(
+        "deployment:d\nbatch:b\nbatch:b served_by deployment:d\n\
+         event batch:b time=2026-01-01 event_id=e1 log_id=l1 request_id=r1\n\
+         event batch:b time=2026-01-02 log_id=l2 request_id=r2\n\
+         event batch:b time=2026-01-03 request_id=r3",
+    );
+    let found = ask(&graph, "find inference as i return id(i), i.request_id");
+    assert_eq!(texts(&found), ["e1 r1", "l2 r2", " r3"]);
+}
+
+#[test]
+fn what_is_deleted_in_its_source_is_marked_where_it_is_shown() {
+    let graph = Graph::new(
+        "model:m@1\nmodel:m@2!deleted\nrun:r\nmodel:m@1 produced_by run:r\n\
+         model:m@2 produced_by run:r",
+    );
+    let marked = ["deleted in its source: model:m@2"];
+    for text in [
+        "find model:m@2",
+        "find model where deleted = true",
+        "find model produced_by run:r",
+        "trace model:m@2 to run",
+    ] {
+        assert_eq!(ask(&graph, text).warnings, marked, "{text}");
+    }
+    assert_eq!(ask(&graph, "find model").warnings, Vec::<String>::new());
+    let kinds = ask(&graph, "show kinds");
+    let models =
+        texts(&kinds).into_iter().find(|row| row.starts_with("model ")).unwrap_or_default();
+    assert!(models.starts_with("model 2 1 deleted "), "{models}");
+}

@@ -108,16 +108,19 @@ impl Container {
                 let first = group * GROUP_ROWS;
                 let end = self.rows.min(first + GROUP_ROWS);
                 let place = (number, group, index);
-                let whole = match decoded.get(place) {
-                    Some(known) => known,
-                    None => {
-                        let read = Arc::new(self.column(index, &(first..end), field)?);
-                        decoded.keep(place, Arc::clone(&read));
-                        read
-                    }
-                };
                 let until = rows.end.min(end);
-                column.extend(&whole, at - first..until - first);
+                match decoded.get(place) {
+                    Some(known) => column.extend(&known, at - first..until - first),
+                    None if at == first && until == end || decoded.again(place) => {
+                        let read = Arc::new(self.column(index, &(first..end), field)?);
+                        column.extend(&read, at - first..until - first);
+                        decoded.keep(place, read);
+                    }
+                    None => {
+                        let read = self.column(index, &(at..until), field)?;
+                        column.extend(&read, 0..until - at);
+                    }
+                }
                 at = until;
             }
             Ok(column)

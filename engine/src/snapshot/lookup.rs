@@ -41,6 +41,13 @@ impl Snapshot {
         Ok(found)
     }
 
+    /// Nodes of a kind that may have this text in a field for which [`crate::graph::is_looked_up`]
+    /// holds: none that has it is left out; where sources disagree the fold decides. Ascending.
+    #[must_use]
+    pub fn find_field(&self, kind: Kind, field: &str, value: &str) -> Vec<NodeNo> {
+        self.graph().labels.find_field(kind, field, value)
+    }
+
     fn find_in(&self, kind: Kind, text: &str) -> Vec<NodeNo> {
         let labels = &self.graph().labels;
         let mut found = labels.find(kind, text);

@@ -51,6 +51,21 @@ const EVENT_EXTRAS: [FieldReference; 8] = [
     FieldReference { name: "gone", field_type: FieldType::Bool, event: None },
 ];
 
+/// Fields of every node that an event, a row of a batch, does not have, and what to ask instead.
+const OF_NODES_ALONE: [(&str, &str); 5] = [
+    ("id", "`event_id`, `request_id` and `log_id` are the ids that are recorded of an event"),
+    ("tags", "`rest` is what no rule of the mapping takes, as JSON"),
+    (
+        "deleted",
+        "a log marks no event deleted; `part_of batch as b` leads to what holds for its batch",
+    ),
+    ("revisions", "an event is a row of a batch: `part_of batch as b return b.revisions`"),
+    (
+        "conflict",
+        "of rows that say different things of one event one counts: `outweighed` of its batch",
+    ),
+];
+
 /// The names of the fields of a variable that are its own: the common ones are left out where the
 /// kind is known.
 pub(super) fn own_fields(kinds: Kinds) -> Vec<&'static str> {
@@ -250,6 +265,11 @@ impl Binder {
         if Relation::parse(name).is_some() {
             return mistake
                 .hint(format!("`{name}` is a relation: write `{name} kind:key`, without a sign"));
+        }
+        if kinds.single() == Some(Kind::Inference)
+            && let Some((_, hint)) = OF_NODES_ALONE.iter().find(|(field, _)| *field == name)
+        {
+            return mistake.hint(*hint);
         }
         let words = fields.iter().map(|field| field.name);
         if let Some(near) = nearest(name, words.chain(known.iter().map(String::as_str))) {

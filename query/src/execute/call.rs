@@ -4,6 +4,7 @@ use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
+use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::FieldType;
 
 use super::{Executor, Run};
@@ -62,7 +63,12 @@ impl<'a, S: Source> Executor<'a, S> {
             },
             Function::Id => match first.as_item() {
                 Some(Item::Node(node)) => self.node_value(node, "id", FieldType::Text)?,
-                _ => Value::Absent,
+                // What tells an event from every other one.
+                Some(Item::Event(event)) => match self.event_value(event, EventField::EventId)? {
+                    Value::Absent => self.event_value(event, EventField::LogId)?,
+                    id => id,
+                },
+                None => Value::Absent,
             },
             Function::Abs => match first {
                 Value::Int(number) => number.checked_abs().map_or(Value::Absent, Value::Int),

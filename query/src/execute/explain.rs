@@ -8,7 +8,7 @@ use super::{Executor, Produced};
 use crate::error::Result;
 use crate::plan::{
     Chain, Closure, Column, End, FindPlan, Generator, GroupPlan, HopKind, KeySource, Kinds,
-    OperandPlan, OutputPlan, Root, SelectPlan, SetId, SetSource, StepPlan, Type,
+    LabelBy, OperandPlan, OutputPlan, Root, SelectPlan, SetId, SetSource, StepPlan, Type,
 };
 use crate::source::Source;
 use crate::value::Value;
@@ -74,7 +74,7 @@ impl<'a, S: Source> Executor<'a, S> {
             ("events read", Some(self.events), None, Value::Absent),
             ("batches opened", Some(self.opened.batches), None, Value::Absent),
             ("columns read", Some(self.opened.columns), None, Value::Absent),
-            ("rows", None, Some(answered.rows.len() as u64), time),
+            ("rows", None, Some((answered.found.len() + answered.rows.len()) as u64), time),
         ] {
             rows.push(vec![
                 Value::Text(text.to_owned()),
@@ -177,10 +177,10 @@ impl<'a, S: Source> Executor<'a, S> {
                 (text, estimate)
             }
             Generator::Label(label) => {
-                let by = label
-                    .tag
-                    .as_deref()
-                    .map_or("its name".to_owned(), |tag| format!("its tag {tag}"));
+                let by = match &label.by {
+                    LabelBy::Field(field) => format!("its {field}"),
+                    LabelBy::Tag(tag) => format!("its tag {tag}"),
+                };
                 (format!("look {} up by {by}", label.kind.name()), Some(1))
             }
             Generator::Events(_) => ("look the event up by hash or id".to_owned(), Some(1)),

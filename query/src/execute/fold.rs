@@ -53,12 +53,6 @@ pub(super) struct Folding<'a> {
     other_fields: Vec<EventField>,
 }
 
-/// What is done with a batch or a part of one.
-enum Task {
-    Count(usize),
-    Read(usize, Part),
-}
-
 /// What one part came to.
 #[derive(Default)]
 struct Folded {
@@ -142,35 +136,22 @@ impl<'a, S: Source> Executor<'a, S> {
         groups: &mut Groups<'a>,
     ) -> Run<()> {
         let source = self.source;
-        let mut tasks = Vec::with_capacity(jobs.len());
-        for (place, job) in jobs.iter().enumerate() {
+        let mut parts: Vec<(&Job, Part)> = Vec::new();
+        for job in jobs {
             if folding.counters_answer(source.batch_times(job.batch)) {
-                tasks.push(Task::Count(place));
+                self.look(1)?;
+                let (key, gathered) = folding.count(source, job);
+                groups.join(self, key, gathered)?;
             } else {
-                let parts = parts_of(source, job.batch).into_iter();
-                tasks.extend(parts.map(|part| Task::Read(place, part)));
+                parts.extend(parts_of(source, job.batch).into_iter().map(|part| (job, part)));
             }
         }
         // Figures do not depend on the order: what lies together is read together.
-        tasks.sort_by_cached_key(|task| match task {
-            Task::Count(_) => ((0, 0), 0),
-            Task::Read(_, part) => (source.part_place(part.batch), part.rows.start),
-        });
-        let rows_of = |task: &Task| match task {
-            Task::Count(_) => 1,
-            Task::Read(_, part) => part.rows.len(),
-        };
-        let work = |task: &Task| match task {
-            Task::Count(job) => Ok(jobs.get(*job).map(|job| folding.count(source, job))),
-            Task::Read(job, part) => {
-                jobs.get(*job).map(|job| folding.read(source, job, part)).transpose()
-            }
-        };
-        self.side_by_side(&tasks, rows_of, work, |run, task, folded| {
-            let Some(folded) = folded else { return Ok(()) };
-            if let Task::Read(_, part) = task {
-                run.opened(part, folded.columns);
-            }
+        parts.sort_by_cached_key(|(_, part)| (source.part_place(part.batch), part.rows.start));
+        let rows_of = |(_, part): &(&Job, Part)| part.rows.len();
+        let read = |(job, part): &(&Job, Part)| folding.read(source, job, part);
+        self.side_by_side(&parts, rows_of, read, |run, (_, part), folded| {
+            run.opened(part, folded.columns);
             run.count_events(folded.rows)?;
             for (key, gathered) in folded.groups {
                 run.count_bytes(gathered.iter().map(Gathered::size).sum())?;
@@ -195,7 +176,7 @@ impl Folding<'_> {
             && self.tests.iter().all(|test| test.holds_at(first) && test.holds_at(last))
     }
 
-    fn count<S: Source>(&self, source: &S, job: &Job) -> Folded {
+    fn count<S: Source>(&self, source: &S, job: &Job) -> (GroupKey, Vec<Gathered>) {
         let counts = source.batch_counts(job.batch);
         let (first, _) = source.batch_times(job.batch);
         let mut key = job.key.clone();
@@ -216,8 +197,7 @@ impl Folding<'_> {
             };
             Gathered::counted(counts.events, holding)
         };
-        let gathered = self.counted.iter().flatten().map(gathered).collect();
-        Folded { groups: BTreeMap::from([(GroupKey(key), gathered)]), ..Folded::default() }
+        (GroupKey(key), self.counted.iter().flatten().map(gathered).collect())
     }
 
     /// Reads a part: columns of the conditions first, the others only if a row passes them.

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fold::{JOBS_MAX, Job};
 use super::gather::Gathered;
-use super::rows::{Row, order_values};
+use super::row_set::RowSet;
+use super::rows::order_values;
 use super::{Executor, Run, Stop};
 use crate::limits::Limit;
 use crate::plan::{Aggregate, ByBatch, GroupPlan, SelectPlan, speaks_of};
@@ -75,7 +76,7 @@ impl<'a, S: Source> Executor<'a, S> {
         &mut self,
         select: &'a SelectPlan,
         plan: &'a GroupPlan,
-        out: &mut Vec<Row>,
+        out: &mut RowSet,
     ) -> Run<()> {
         let mut groups = Groups { aggregates: &plan.aggregates, ..Groups::default() };
         if plan.keys.is_empty() {
@@ -112,7 +113,7 @@ impl<'a, S: Source> Executor<'a, S> {
             for (key, _) in &select.order {
                 order.push(self.value(key)?);
             }
-            out.push(Row { values: columns, keys: order, items: Vec::new() });
+            out.push(columns, order, []);
         }
         Ok(())
     }

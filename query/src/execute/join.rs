@@ -6,10 +6,12 @@ use lineal_engine::schema::{Direction, Kind};
 
 use super::columns::Test;
 use super::item_set::ItemSet;
+use super::row_set::RowSet;
 use super::scan::Window;
 use super::{Executor, Run, store};
 use crate::plan::{
-    Chain, End, Expression, Generator, Hop, HopKind, Kinds, Label, SlotId, StepPlan, TimeBound,
+    Chain, End, Expression, Generator, Hop, HopKind, Kinds, Label, LabelBy, SlotId, StepPlan,
+    TimeBound,
 };
 use crate::source::Source;
 use crate::value::{Item, Value};
@@ -22,7 +24,7 @@ pub(super) enum Memo {
     /// The things for which a chain holds, and what they depend on.
     Chain(Option<Item>, Rc<ItemSet>),
     /// The rows of an inner question that does not depend on the row at hand.
-    Rows(Rc<Vec<super::Row>>),
+    Rows(Rc<RowSet>),
 }
 
 /// Called for each full binding; false ends the search.
@@ -76,14 +78,25 @@ impl<'a, S: Source> Executor<'a, S> {
     /// Nodes that the store's labels find; what else must hold is tested for each.
     fn called(&mut self, label: &'a Label) -> Run<ItemSet> {
         let source = self.source;
-        let nodes = match (self.value(&label.value)?, &label.tag) {
-            (Value::Text(text), None) => source.find(Some(label.kind), &text),
-            (Value::Text(text), Some(tag)) => {
-                source.find_tag(label.kind, tag, &text).map_err(store)?
-            }
-            // Tags are text: nothing else equals one.
-            _ => Vec::new(),
+        let values = match self.value(&label.value)? {
+            Value::List(values) => values,
+            one => vec![one],
         };
+        let mut nodes = Vec::new();
+        for value in values {
+            match (value, &label.by) {
+                (Value::Text(text), LabelBy::Field(field)) => {
+                    nodes.extend(source.find_field(label.kind, field, &text));
+                }
+                (Value::Text(text), LabelBy::Tag(tag)) => {
+                    nodes.extend(source.find_tag(label.kind, tag, &text).map_err(store)?);
+                }
+                // A text may be a hash that is written in another way.
+                (Value::Hash(_) | Value::Bytes(_), _) => nodes.extend(source.nodes_of(label.kind)),
+                // Nothing else equals a text.
+                _ => {}
+            }
+        }
         Ok(ItemSet::of(nodes, Vec::new()))
     }
 

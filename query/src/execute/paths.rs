@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lineal_engine::schema::{Direction, Relation};
 
-use super::rows::Row;
+use super::row_set::RowSet;
 use super::{Executor, Run, Stop};
 use crate::limits::{Limit, PATHS_MAX};
 use crate::plan::{Bound, Closure, TracePlan};
@@ -33,7 +33,7 @@ impl<'a, S: Source> Executor<'a, S> {
         &mut self,
         plan: &'a TracePlan,
         pairs: &[Vec<Item>],
-        out: &mut Vec<Row>,
+        out: &mut RowSet,
     ) -> Run<()> {
         let place = |slot| plan.ends.listed.iter().position(|listed| *listed == slot);
         let (Some(from_at), Some(to_at)) = (place(plan.from), place(plan.to)) else {
@@ -66,7 +66,7 @@ impl<'a, S: Source> Executor<'a, S> {
         self.arrange(plan, out)?;
         let found = self.total.unwrap_or(out.len() as u64);
         if plan.unbounded && (found > PATHS_MAX || out.len() as u64 > PATHS_MAX) {
-            out.truncate(usize::try_from(PATHS_MAX).unwrap_or(usize::MAX));
+            out.page(0, usize::try_from(PATHS_MAX).unwrap_or(usize::MAX));
             return Err(Stop::Limit(Limit::Paths(PATHS_MAX)));
         }
         Ok(())
@@ -164,7 +164,7 @@ impl<'a, S: Source> Executor<'a, S> {
         goal: Item,
         left: usize,
         wanted: u64,
-        out: &mut Vec<Row>,
+        out: &mut RowSet,
     ) -> Run<()> {
         // Depth first with a stack of our own: a path may be as long as there are things.
         let mut stack: Vec<(usize, (Item, Relation, Direction))> = Vec::new();

@@ -19,9 +19,6 @@ use crate::source::{EventRef, NodeNo, Source};
 pub(super) const WHOLE: u32 = u32::MAX;
 /// Rows that one thread reads in a round: some milliseconds of work.
 const ROUND_ROWS: usize = 2 * PART_ROWS as usize;
-/// Rows of a part whose values are looked up one by one: each costs a page, more cost the part.
-const FEW_ROWS: usize = 16;
-
 /// Which events of a batch are wanted.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Window<'w> {
@@ -172,8 +169,8 @@ impl<'a, S: Source> Executor<'a, S> {
             self.side_by_side(&parts_in_place, rows_of, read, |run, (place, part), found| {
                 run.opened(part, fields.len());
                 run.count_events(found.rows)?;
-                // Of few rows each value is read by itself.
-                if found.wanted.len() > FEW_ROWS {
+                // A value by itself costs a page and the dictionary of its column: no less than the part.
+                if !found.wanted.is_empty() {
                     run.blocks.borrow_mut().visit(part.batch, part.rows.clone());
                 }
                 if let Some(slot) = all.get_mut(*place) {

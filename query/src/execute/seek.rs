@@ -6,7 +6,7 @@ use std::rc::Rc;
 use lineal_engine::schema::Kind;
 
 use super::item_set::ItemSet;
-use super::rows::Row;
+use super::row_set::RowSet;
 use super::{Executor, Run, store};
 use crate::error::{Code, Mistake, Span};
 use crate::parse::parse_hash_text;
@@ -228,9 +228,9 @@ impl<'a, S: Source> Executor<'a, S> {
 }
 
 /// The nodes and events in the first column.
-pub(super) fn first_items(rows: &[Row]) -> ItemSet {
+pub(super) fn first_items(rows: &RowSet) -> ItemSet {
     let (mut nodes, mut events) = (Vec::new(), Vec::new());
-    for row in rows {
+    for row in rows.iter() {
         match row.values.first() {
             Some(Value::Node(node)) => nodes.push(*node),
             Some(Value::Event(event)) => events.push(*event),

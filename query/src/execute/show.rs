@@ -1,12 +1,16 @@
 //! The schema as rows: what `show` gives.
 
-use lineal_engine::schema::{KINDS, Kind, RELATIONS};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use lineal_engine::schema::{FieldType, KINDS, Kind, RELATIONS};
 
 use super::Executor;
 use crate::bind::function::{AGGREGATES, FUNCTIONS};
 use crate::bind::{all_fields, field_type};
+use crate::error::Result;
 use crate::plan::{Column, Kinds, Topic, Type};
-use crate::source::Source;
+use crate::source::{NodeNo, Source};
 use crate::value::Value;
 
 type Table = (Vec<Column>, Vec<Vec<Value>>);
@@ -24,30 +28,58 @@ fn whole(number: u64) -> Value {
 }
 
 impl<S: Source> Executor<'_, S> {
-    pub(super) fn show(&self, topic: Topic) -> Table {
-        match topic {
-            Topic::Kinds => self.kinds(),
+    pub(super) fn show(&self, topic: Topic) -> Result<Table> {
+        Ok(match topic {
+            Topic::Kinds => self.kinds()?,
             Topic::Relations => relations(),
             Topic::Fields(kinds) => fields(kinds),
             Topic::Functions => functions(),
             Topic::Limits => self.limits(),
             Topic::Schema => card(),
-        }
+        })
     }
 
-    fn kinds(&self) -> Table {
-        let row = |kind: &Kind| {
+    fn kinds(&self) -> Result<Table> {
+        let row = |kind: &Kind| -> Result<Vec<Value>> {
             let nodes = self.source.nodes_of(*kind);
             let recorded = match kind {
                 // Events are not nodes; their batches are counted.
                 Kind::Inference => Value::Absent,
                 _ => whole(u64::from(nodes.end.saturating_sub(nodes.start))),
             };
-            vec![text(kind.name()), recorded, text(kind.meaning())]
+            let detail = self.of_these(nodes)?;
+            let detail = if detail.is_empty() { Value::Absent } else { text(detail) };
+            Ok(vec![text(kind.name()), recorded, detail, text(kind.meaning())])
         };
-        let columns =
-            columns([("kind", Type::Text), ("recorded", Type::Int), ("meaning", Type::Text)]);
-        (columns, KINDS.iter().map(row).collect())
+        let columns = columns([
+            ("kind", Type::Text),
+            ("recorded", Type::Int),
+            ("detail", Type::Text),
+            ("meaning", Type::Text),
+        ]);
+        Ok((columns, KINDS.iter().map(row).collect::<Result<_>>()?))
+    }
+
+    /// What a count of nodes would hide: their forms, and how many are deleted or only referred to.
+    fn of_these(&self, nodes: Range<NodeNo>) -> Result<String> {
+        let mut counts: BTreeMap<(u8, String), u64> = BTreeMap::new();
+        for node in nodes {
+            let mut count = |place: u8, what: &str| {
+                *counts.entry((place, what.to_owned())).or_default() += 1;
+            };
+            if self.source.is_stub(node) {
+                count(2, "missing");
+            } else if self.source.kind_of(node) == Kind::Model
+                && let Value::Text(form) = self.node_value(node, "form", FieldType::Text)?
+            {
+                count(0, &form);
+            }
+            if self.source.is_deleted(node) {
+                count(1, "deleted");
+            }
+        }
+        let words = counts.into_iter().map(|((_, what), count)| format!("{count} {what}"));
+        Ok(words.collect::<Vec<_>>().join(", "))
     }
 
     fn limits(&self) -> Table {

@@ -240,8 +240,11 @@ impl<'a, S: Source> Stepwise<'a, S> {
                 return Err(Stop::Limit(Limit::Rows(rows_max)));
             }
             *count += 1;
-            let row = run.row(items, &[], &[])?;
-            found.push_back(row.values);
+            let mut row = Vec::with_capacity(items.len());
+            for item in *items {
+                row.push(run.value(item)?);
+            }
+            found.push_back(row);
             Ok(true)
         })?;
         Ok(())

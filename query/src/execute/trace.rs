@@ -10,7 +10,8 @@ use std::rc::Rc;
 use lineal_engine::schema::{Direction, Kind, Relation};
 
 use super::reach::relations;
-use super::rows::{Row, order_values};
+use super::row_set::RowSet;
+use super::rows::order_values;
 use super::scan::Window;
 use super::{Executor, Run, Stop};
 use crate::limits::Limit;
@@ -22,7 +23,7 @@ use crate::value::{Item, Path, Step};
 pub(super) type Arrivals = BTreeMap<Item, (Item, Relation, Direction)>;
 
 impl<'a, S: Source> Executor<'a, S> {
-    pub(super) fn trace_into(&mut self, plan: &'a TracePlan, out: &mut Vec<Row>) -> Run<()> {
+    pub(super) fn trace_into(&mut self, plan: &'a TracePlan, out: &mut RowSet) -> Run<()> {
         let mut pairs: Vec<Vec<Item>> = Vec::new();
         let rows_max = self.limits.rows;
         let mut is_open = true;
@@ -55,21 +56,16 @@ impl<'a, S: Source> Executor<'a, S> {
 
     /// Orders the rows; of rows with the same values, if only different ones are asked for, the
     /// first stands for all.
-    pub(super) fn arrange(&mut self, plan: &TracePlan, out: &mut Vec<Row>) -> Run<()> {
+    pub(super) fn arrange(&mut self, plan: &TracePlan, out: &mut RowSet) -> Run<()> {
         let descending: Vec<bool> = plan.order.iter().map(|(_, d)| *d).collect();
         self.sort(out, &descending)?;
-        if !plan.distinct {
-            return Ok(());
+        if plan.distinct {
+            out.keep_first_by(|a, b| order_values(a.values, b.values));
         }
-        let mut rows: Vec<(usize, Row)> = std::mem::take(out).into_iter().enumerate().collect();
-        rows.sort_by(|(_, a), (_, b)| order_values(&a.values, &b.values));
-        rows.dedup_by(|(_, a), (_, b)| order_values(&a.values, &b.values).is_eq());
-        rows.sort_unstable_by_key(|(place, _)| *place);
-        out.extend(rows.into_iter().map(|(_, row)| row));
         Ok(())
     }
 
-    fn paths(&mut self, plan: &'a TracePlan, pairs: &[Vec<Item>], out: &mut Vec<Row>) -> Run<()> {
+    fn paths(&mut self, plan: &'a TracePlan, pairs: &[Vec<Item>], out: &mut RowSet) -> Run<()> {
         let place = |slot| plan.ends.listed.iter().position(|listed| *listed == slot);
         let (Some(from_at), Some(to_at)) = (place(plan.from), place(plan.to)) else {
             return Ok(());
@@ -172,7 +168,7 @@ impl<'a, S: Source> Executor<'a, S> {
         plan: &'a TracePlan,
         pair: &[Item],
         path: Path,
-        out: &mut Vec<Row>,
+        out: &mut RowSet,
     ) -> Run<()> {
         for (slot, item) in plan.ends.listed.iter().zip(pair) {
             if let Some(binding) = self.bindings.get_mut(*slot) {
@@ -190,10 +186,7 @@ impl<'a, S: Source> Executor<'a, S> {
                 return Ok(());
             }
         }
-        let row = self.row(&plan.items, &plan.order, &plan.ends.listed)?;
-        self.count_row(&row)?;
-        out.push(row);
-        Ok(())
+        self.row_into(&plan.items, &plan.order, &plan.ends.listed, out)
     }
 
     fn kind_of_item(&self, item: Item) -> Kind {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::item_set::ItemSet;
-use super::rows::Row;
+use super::row_set::RowSet;
 use super::{Executor, Run, Stop, store};
 use crate::error::{Code, Mistake, Span};
 use crate::plan::{AsOf, FindPlan, SlotId, View};
@@ -129,7 +129,7 @@ impl<'a, S: Source> Executor<'a, S> {
         &mut self,
         plan: &'a FindPlan,
         as_of: &AsOf,
-    ) -> Run<(Vec<Row>, Rc<S>)> {
+    ) -> Run<(RowSet, Rc<S>)> {
         self.elsewhere(plan, as_of, None)
     }
 
@@ -149,7 +149,7 @@ impl<'a, S: Source> Executor<'a, S> {
         plan: &'a FindPlan,
         as_of: &AsOf,
         outer: Option<&[(SlotId, Rc<ItemSet>)]>,
-    ) -> Run<(Vec<Row>, Rc<S>)> {
+    ) -> Run<(RowSet, Rc<S>)> {
         let view = Rc::new(self.view(as_of)?);
         let mut bindings = self.bindings.clone();
         for slot in plan.outer.iter().filter(|_| outer.is_none()) {
@@ -157,7 +157,7 @@ impl<'a, S: Source> Executor<'a, S> {
             match (view.same_node(self.source, node), bindings.get_mut(*slot)) {
                 (Some(there), Some(binding)) => *binding = Item::Node(there),
                 // The store did not know it then: nothing holds for it.
-                _ => return Ok((Vec::new(), view)),
+                _ => return Ok((RowSet::default(), view)),
             }
         }
         let mut there: Executor<'_, S> = Executor {
@@ -191,7 +191,7 @@ impl<'a, S: Source> Executor<'a, S> {
             None => there.find_rows_here(plan),
             Some(outer) => {
                 there.know(self.source, outer);
-                there.doubts_here(plan).map(|()| Vec::new())
+                there.doubts_here(plan).map(|()| RowSet::default())
             }
         };
         let Executor {
@@ -208,13 +208,14 @@ impl<'a, S: Source> Executor<'a, S> {
     }
 
     /// The rows of an inner question with its own view, as nodes of this view.
-    pub(super) fn rows_brought_here(&mut self, plan: &'a FindPlan, as_of: &AsOf) -> Run<Vec<Row>> {
+    pub(super) fn rows_brought_here(&mut self, plan: &'a FindPlan, as_of: &AsOf) -> Run<RowSet> {
         let (rows, view) = self.rows_elsewhere(plan, as_of)?;
-        let mut out = Vec::with_capacity(rows.len());
-        for row in rows {
-            let brought = row.values.into_iter().map(|value| self.brought_here(&view, value));
+        let mut out = RowSet::default();
+        for row in rows.iter() {
+            let values = row.values.iter().cloned();
+            let brought = values.map(|value| self.brought_here(&view, value));
             match brought.collect::<Option<Vec<Value>>>() {
-                Some(values) => out.push(Row { values, keys: Vec::new(), items: Vec::new() }),
+                Some(values) => out.push(values, [], []),
                 None => self.warn(
                     "an inner question found something that this view leaves out: its import is \
                      retracted, or it came later"

@@ -2,13 +2,14 @@
 //! give the same answer (tests/planner.rs, on questions and graphs made at random).
 
 use lineal_engine::event_fields::EventField;
+use lineal_engine::is_looked_up;
 use lineal_engine::schema::Kind;
 
 use super::order::Unordered;
 use super::{
     Aggregate, AggregateFunction, ByBatch, Chain, Comparison, End, Expression, FieldReference,
-    Function, Generator, GroupPlan, HopKind, Kinds, Label, SelectPlan, SetDefinition, SetId,
-    SetSource, Slot, SlotId, TimeBound,
+    Function, Generator, GroupPlan, HopKind, Kinds, Label, LabelBy, SelectPlan, SetDefinition,
+    SetId, SetSource, Slot, SlotId, TimeBound,
 };
 
 /// Variables that must be bound before a chain can be tested: its ends, and what it avoids.
@@ -80,28 +81,33 @@ pub(super) fn event_keys(conditions: &[(Expression, Vec<SlotId>)]) -> Vec<(SlotI
     conditions.iter().filter_map(|(condition, _)| key(condition)).collect()
 }
 
-/// Fields of which every value is a label of its node, by kind (engine, `graph/labels.rs`).
-fn is_labelled(kind: Kind, field: &str) -> bool {
-    matches!(
-        (kind, field),
-        (Kind::Experiment | Kind::Run | Kind::Monitor | Kind::Incident | Kind::Change, "name")
-    )
+/// `slot.field in [values]` where the values are the same for every row.
+fn fixed_membership(condition: &Expression) -> Option<(SlotId, FieldReference, &Expression)> {
+    let Expression::In(of, list) = condition else { return None };
+    let Expression::Field(of, reference) = &**of else { return None };
+    let Expression::Slot(slot) = **of else { return None };
+    let fixed = match &**list {
+        Expression::List(items) => items.iter().all(is_fixed),
+        list => is_fixed(list),
+    };
+    fixed.then_some((slot, *reference, &**list))
 }
 
-/// **A node with a known name or tag comes from the labels.**
-/// `find run where name = "x"` looks the name up. Only for kinds whose labels hold every value that
-/// the field of any source has; where the key gives the name and a source may say another, as of
-/// models and data sets, a look-up could miss what the field says. Tags are labels of every kind.
+/// **A node with a known name, version or tag comes from the labels.**
+/// `find model where name = "x"` looks the name up, and so does `name in ["x", "y"]`. The store
+/// finds every node of which some source, or the key, says this; the condition stays and decides
+/// where sources disagree. Names of actors are sealed, so they are not looked up.
 pub(super) fn labels(conditions: &[(Expression, Vec<SlotId>)], all: &[Slot]) -> Vec<Label> {
     let kind_of = |slot: SlotId| {
         let kind = all.get(slot)?.kinds.single()?;
         (kind != Kind::Inference).then_some(kind)
     };
     let named = |condition: &Expression| {
-        let (slot, field, value) = fixed_equality(condition)?;
+        let (slot, field, value) =
+            fixed_equality(condition).or_else(|| fixed_membership(condition))?;
         let kind = kind_of(slot)?;
-        let found = Label { slot, kind, tag: None, value: value.clone() };
-        is_labelled(kind, field.name).then_some(found)
+        let by = LabelBy::Field(field.name);
+        is_looked_up(kind, field.name).then(|| Label { slot, kind, by, value: value.clone() })
     };
     let tagged = |condition: &Expression| {
         let Expression::Compare(Comparison::Equal, a, b) = condition else { return None };
@@ -118,7 +124,8 @@ pub(super) fn labels(conditions: &[(Expression, Vec<SlotId>)], all: &[Slot]) -> 
             let Expression::Slot(slot) = **of else { return None };
             let kind = kind_of(slot)?;
             let is_tag = field.name == "tags" && is_fixed(value);
-            is_tag.then(|| Label { slot, kind, tag: Some(name), value: (**value).clone() })
+            let by = LabelBy::Tag(name);
+            is_tag.then(|| Label { slot, kind, by, value: (**value).clone() })
         })
     };
     let found = conditions.iter().map(|(condition, _)| condition);

@@ -302,7 +302,9 @@ impl Source for Graph {
     }
     fn name_of(&self, node: NodeNo) -> String {
         let node = self.node(node);
-        format!("{}:{}", node.kind, node.key)
+        let name = node.fields.get("name").and_then(Value::as_text);
+        let name = name.filter(|_| node.kind == Kind::Actor);
+        format!("{}:{}", node.kind, name.unwrap_or(&node.key))
     }
     fn find(&self, kind: Option<Kind>, text: &str) -> Vec<NodeNo> {
         let kinds: Vec<Kind> = kind.map_or_else(|| NODE_KINDS.to_vec(), |kind| vec![kind]);
@@ -330,6 +332,14 @@ impl Source for Graph {
             tags.and_then(|tags| tags.get(name)).and_then(Value::as_text) == Some(value)
         };
         Ok(self.nodes_of(kind).filter(has).collect())
+    }
+    /// One too many, so that the condition must still decide.
+    fn find_field(&self, kind: Kind, field: &str, value: &str) -> Vec<NodeNo> {
+        let has = |node: &NodeNo| {
+            self.node(*node).fields.get(field).and_then(Value::as_text) == Some(value)
+        };
+        let range = self.nodes_of(kind);
+        range.clone().filter(|node| has(node) || *node == range.start).collect()
     }
     fn near(&self, kind: Option<Kind>, text: &str) -> Vec<String> {
         let base = text.split_once('@').map_or(text, |(base, _)| base);
