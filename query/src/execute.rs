@@ -218,6 +218,8 @@ struct Executor<'a, S: Source> {
     /// Reasons are being looked for: what is passed is noted.
     noting: bool,
     reasons: BTreeSet<(NodeNo, Uncertainty)>,
+    /// Logs with lines that could not be read, by their place among those of the view.
+    unread: BTreeSet<usize>,
     warnings: BTreeMap<String, u64>,
 }
 
@@ -254,6 +256,7 @@ impl<'a, S: Source> Executor<'a, S> {
             asked: Vec::new(),
             noting: false,
             reasons: BTreeSet::new(),
+            unread: BTreeSet::new(),
             warnings: BTreeMap::new(),
         }
     }
@@ -343,17 +346,18 @@ impl<'a, S: Source> Executor<'a, S> {
 
     /// How complete an answer is that ended so.
     fn completeness(&self, truncated: Option<Limit>) -> Completeness {
-        let reason_count = self.reasons.len() as u64;
-        let reasons = self
-            .reasons
-            .iter()
-            .take(REASONS_MAX)
-            .map(|(node, what)| Reason {
-                what: *what,
-                node: *node,
-                name: self.source.name_of(*node),
-            })
-            .collect();
+        let reason_count = (self.reasons.len() + self.unread.len()) as u64;
+        let of_nodes = self.reasons.iter().map(|(node, what)| (*node, *what, None));
+        let unread = self.unread.iter().filter_map(|place| self.source.unread().get(*place));
+        let of_logs = unread.map(|unread| {
+            (unread.import, Uncertainty::Unread(unread.lines), Some(unread.log.clone()))
+        });
+        let named = |(node, what, name): (NodeNo, Uncertainty, Option<String>)| Reason {
+            what,
+            node,
+            name: name.unwrap_or_else(|| self.source.name_of(node)),
+        };
+        let reasons = of_nodes.chain(of_logs).take(REASONS_MAX).map(named).collect();
         Completeness { truncated, reasons, reason_count }
     }
 
