@@ -299,7 +299,7 @@ impl<'a, S: Source> Executor<'a, S> {
                 (out.skip, out.limit) = (history.skip, history.limit);
                 self.history_into(history, rows)
             }
-            Root::Diff(diff) => self.diff(diff).map(|found| out.rows = found),
+            Root::Diff(diff) => self.diff_into(diff, &mut out.rows),
             Root::Verify(verify) => self.verify_into(*verify, &mut out.rows),
             Root::Show(topic) => {
                 (out.columns, out.rows) = self.show(*topic)?;

@@ -35,7 +35,7 @@ pub use cache::{PLANS_MAX, PlanCache};
 pub use error::{CODES, Code, Error, Mistake, Result, Span};
 pub use execute::{Machine, Request, Rows};
 pub use layout::{COLUMNS_MAX, layout};
-pub use limits::{BYTES_MAX, EDGES_MAX, EVENTS_MAX, Limit, Limits, ROWS_MAX};
+pub use limits::{BYTES_MAX, CHECK_EVERY, EDGES_MAX, EVENTS_MAX, Limit, Limits, ROWS_MAX};
 pub use parameters::Parameters;
 pub use parse::{
     NESTING_MAX, OPERATORS_MAX, QUESTIONS_MAX, RELATIONS_MAX, TEXT_BYTES_MAX, TextBounds, parse,

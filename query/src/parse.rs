@@ -3,10 +3,13 @@
 //! This module and its parts are the only ones that see the grammar's rules. Meaning (fields,
 //! variables, directions) is the binder's.
 
+mod clauses;
 mod diagnose;
 mod expression;
+mod forms;
 mod guard;
 mod literal;
+mod signs;
 mod slips;
 mod statement;
 pub(crate) mod token;
@@ -21,7 +24,7 @@ use crate::error::{Mistake, Span};
 #[cfg(test)]
 pub(crate) use diagnose::VERBS;
 pub(crate) use guard::{is_forbidden, typographic};
-pub(crate) use literal::{parse_hash_text, parse_time_text};
+pub(crate) use literal::{parse_hash_text, parse_time_text, wrong_length};
 
 /// Longest request. A question of a page is 2 KiB; the rest is room for lists of keys.
 pub const TEXT_BYTES_MAX: usize = 64 * 1024;
@@ -64,6 +67,7 @@ pub(crate) fn parse_within(text: &str, bounds: TextBounds) -> Result<Script, Mis
     guard::check(text, bounds)?;
     let mut pairs =
         Parser::parse(Rule::script, text).map_err(|error| diagnose::explain(text, &error))?;
+    guard::check_operators(&pairs)?;
     match pairs.next() {
         Some(script) => statement::script(&script),
         None => Err(Mistake::new(crate::error::Code::Empty, Span::default(), "no question")),

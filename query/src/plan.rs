@@ -144,6 +144,8 @@ pub(crate) struct Slot {
 pub(crate) struct ParameterUse {
     pub(crate) name: String,
     pub(crate) expected: Type,
+    /// It must be a regular expression.
+    pub(crate) is_pattern: bool,
     pub(crate) span: Span,
 }
 

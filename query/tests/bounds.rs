@@ -38,6 +38,27 @@ fn a_limit_of_rows_keeps_whole_rows_and_is_named() {
     assert_eq!(answer.completeness.truncated, Some(Limit::Rows(3)));
 }
 
+/// Found by the fuzz target `pipeline`: a group too many, for which no figure at all is given; both
+/// sides of a union, each as long as a whole answer may be; and what differs, without an end.
+#[test]
+fn a_limit_of_rows_holds_for_groups_for_both_sides_of_a_union_and_for_what_differs() {
+    let graph = world();
+    for (text, rows, given) in [
+        ("find dataset as d summarize count() as n by d.name as name", 2, 0),
+        ("(find dataset) union (find model)", 7, 7),
+        ("(find dataset) union (find model) order by dataset desc", 7, 7),
+        ("diff model:prod/credit-risk@2 with model:prod/credit-risk@3", 1, 1),
+    ] {
+        let whole = ask(&graph, text, &Limits::default());
+        assert!(whole.rows.len() > rows, "{text}");
+        let cut = ask(&graph, text, &Limits { rows: rows as u64, ..Limits::default() });
+        assert_eq!(cut.rows.len(), given, "{text}");
+        assert_eq!(cut.completeness.truncated, Some(Limit::Rows(rows as u64)), "{text}");
+        let enough = Limits { rows: whole.rows.len() as u64, ..Limits::default() };
+        assert_eq!(ask(&graph, text, &enough).completeness.truncated, None, "{text}");
+    }
+}
+
 #[test]
 fn a_cut_scan_says_how_much_there_is() {
     let limits = Limits { rows: 3, events: 1, ..Limits::default() };
@@ -411,7 +432,7 @@ type Chain = fn(usize) -> String;
 /// a longer one be refused before any of them.
 #[test]
 fn chains_are_bounded_before_they_exhaust_the_stack() {
-    let chains: [(usize, Chain); 7] = [
+    let chains: [(usize, Chain); 10] = [
         (OPERATORS_MAX, |n| format!("find model where {}deleted", "not ".repeat(n))),
         (OPERATORS_MAX, |n| format!("find dataset where rows = {}1", "- ".repeat(n - 1))),
         (OPERATORS_MAX, |n| format!("find dataset where rows > 0{}", " + 1".repeat(n - 1))),
@@ -420,6 +441,10 @@ fn chains_are_bounded_before_they_exhaust_the_stack() {
             format!("find model where name = \"a\"{more}")
         }),
         (OPERATORS_MAX, |n| format!("find run where params{} is null", ".a".repeat(n - 1))),
+        // Without blanks each of these is one run of signs for the eye, not for the grammar.
+        (OPERATORS_MAX, |n| format!("find dataset where rows > 0{}", "+1".repeat(n - 1))),
+        (OPERATORS_MAX, |n| format!("find dataset where rows > 0{}", "-1".repeat(n - 1))),
+        (OPERATORS_MAX, |n| format!("find dataset return rows, {}1", "1*".repeat(n))),
         (RELATIONS_MAX, |n| format!("find dataset{}", " derived_from dataset".repeat(n))),
         (QUESTIONS_MAX, |n| {
             let inner = "find dataset derived_from (".repeat(n - 1);
@@ -439,6 +464,15 @@ fn chains_are_bounded_before_they_exhaust_the_stack() {
             }
         }
     }
+}
+
+/// Signs at the front of values make nothing deeper.
+#[test]
+fn a_long_list_of_negative_numbers_is_no_chain() {
+    let list = vec!["-1"; 2_000].join(", ");
+    let text = format!("find dataset where rows in [{list}]");
+    let tree = parse(&text).unwrap_or_else(|e| panic!("{}", e.render(&text)));
+    assert_eq!(parse(&tree.to_string()).unwrap(), tree);
 }
 
 /// All bounds used up at once, on a stack half as large as that of a main thread.

@@ -113,6 +113,23 @@ fn a_trace_that_finds_nothing_says_what_it_looked_through() {
     assert_eq!((found.rows.len(), found.completeness.state()), (1, State::Complete));
 }
 
+/// Both are recorded already: to import one again would decide nothing.
+#[test]
+fn what_fits_several_nodes_is_not_called_missing() {
+    let graph = Graph::new(
+        "deployment:api\nmodel:a@1\nmodel:b@1\nmodel:churn@1!stub!fits:model:a@1,model:b@1\n\
+         deployment:api deploys model:churn@1",
+    );
+    for question in [
+        "find model upstream of deployment:api",
+        "find model where stage = \"Production\"",
+        "find model where name = \"churn\"",
+    ] {
+        let answer = ask(&graph, question);
+        assert_eq!(reasons(&answer), [(Uncertainty::Conflict, "model:churn@1")], "{question}");
+    }
+}
+
 #[test]
 fn inputs_without_a_role_make_only_the_strict_question_uncertain() {
     let graph = Graph::new(

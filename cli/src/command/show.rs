@@ -2,7 +2,7 @@
 
 use crate::args::{Arguments, Show};
 use crate::exit::{Exit, Outcome};
-use crate::render::{Style, and_more, grouped, listed, value_json, value_text, visible};
+use crate::render::{Style, and_more, counted, listed, value_json, value_text, visible};
 use crate::target::{Target, resolve};
 use crate::time::Zone;
 use crate::{place, retracted};
@@ -87,7 +87,7 @@ fn print_node(out: &mut dyn Write, view: &Snapshot, node: NodeNo, zone: &Zone) -
         let text = match (name, value) {
             // Every point of every metric is for programs: `--json`.
             ("series", Value::Map(series)) => {
-                format!("{} metrics (--json has the points)", series.len())
+                format!("{} (--json has the points)", counted(series.len() as u64, "metric"))
             }
             // What is so for nearly every node is no news.
             ("id" | "kind", _) | ("missing" | "gone" | "deleted", Value::Bool(false)) => continue,
@@ -114,8 +114,8 @@ fn shortened(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(VALUE_SHOWN) {
         None => Cow::Borrowed(text),
         Some((end, _)) => {
-            let more = grouped(text[end..].chars().count() as u64);
-            Cow::Owned(format!("{} ... {more} more characters (--json has all)", &text[..end]))
+            let more = counted(text[end..].chars().count() as u64, "more character");
+            Cow::Owned(format!("{} ... {more} (--json has all)", &text[..end]))
         }
     }
 }
@@ -154,15 +154,7 @@ fn print_events(
 ) -> Outcome<()> {
     let style = Style::new();
     let count = events.len() as u64;
-    writeln!(
-        out,
-        "{} ({by})",
-        style.strong(&format!(
-            "inference: {} event{}",
-            grouped(count),
-            if count == 1 { "" } else { "s" }
-        ))
-    )?;
+    writeln!(out, "{} ({by})", style.strong(&format!("inference: {}", counted(count, "event"))))?;
     for event in events.iter().take(EVENTS_SHOWN) {
         let fields = view.event(*event)?;
         for spec in EVENT_FIELDS {

@@ -3,7 +3,7 @@
 use crate::args::Arguments;
 use crate::exit::{Exit, Outcome};
 use crate::place;
-use crate::render::{Style, grouped, print_table, table, visible};
+use crate::render::{Style, counted, grouped, print_table, table, visible};
 use crate::time::{Zone, rfc3339};
 use lineal_engine::schema::{KINDS, Kind};
 use lineal_engine::{NodeNo, Snapshot, Store};
@@ -63,7 +63,7 @@ pub(crate) fn print(
     zone: &Zone,
     json: bool,
 ) -> Outcome<()> {
-    let counted = count(view);
+    let tally = count(view);
     let (mut events, mut overrides, mut first, mut last) = (0, 0, i64::MAX, i64::MIN);
     for batch in view.batches() {
         events += batch.events;
@@ -77,7 +77,7 @@ pub(crate) fn print(
         *size += source.size;
     }
     if json {
-        let kinds: Map<String, Json> = counted
+        let kinds: Map<String, Json> = tally
             .iter()
             .map(|c| {
                 let missing: Vec<String> =
@@ -106,7 +106,7 @@ pub(crate) fn print(
     }
     let style = Style::new();
     writeln!(out, "{} at commit {}", style.strong(&store.name()), view.commit())?;
-    let rows = counted.iter().map(|c| {
+    let rows = tally.iter().map(|c| {
         let number = |count: u64| if count == 0 { String::new() } else { grouped(count) };
         vec![
             c.kind.name().to_owned(),
@@ -119,9 +119,9 @@ pub(crate) fn print(
     if events > 0 {
         writeln!(
             out,
-            "{} events ({} overrides), {}; the newest at {}",
-            grouped(events),
-            grouped(overrides),
+            "{} ({}), {}; the newest at {}",
+            counted(events, "event"),
+            counted(overrides, "override"),
             zone.span(first, last),
             zone.time(last)
         )?;
@@ -129,13 +129,13 @@ pub(crate) fn print(
     for ((source, form), (files, size)) in &sources {
         writeln!(
             out,
-            "source {} ({form}): {} files, {} bytes",
+            "source {} ({form}): {}, {}",
             visible(source),
-            grouped(*files),
-            grouped(*size)
+            counted(*files, "file"),
+            counted(*size, "byte")
         )?;
     }
-    for c in counted.iter().filter(|c| !c.missing.is_empty()) {
+    for c in tally.iter().filter(|c| !c.missing.is_empty()) {
         let names = c.missing.iter().take(MISSING_SHOWN).map(|node| view.name_of(*node));
         let more = if c.missing.len() > MISSING_SHOWN { ", ..." } else { "" };
         let names = names.collect::<Vec<_>>().join(", ");

@@ -278,9 +278,27 @@ fn a_deployment_without_a_version_ends_the_trail() {
         [4]
         inference:abababababababababababababababababababababababababababababababab  2026-03-01 00:00:00Z
         found by input hash, sha256
-        └─ served_by deployment:"s@credit-risk-scorer:?"  1 events, 2026-03-01 00:00:00 to 00:00:00Z
+        └─ served_by deployment:"s@credit-risk-scorer:?"  1 event, 2026-03-01 00:00:00 to 00:00:00Z
 
         training data recorded: no.
         deployment:"s@credit-risk-scorer:?": its events name no model version, so the trail ends here
     "#]].assert_eq(&folder.run(&["trace", &hash, "--fail-on", "cannot-tell"]).all());
+}
+
+#[test]
+fn a_picture_of_values_alone_says_why_it_is_empty() {
+    let folder = full();
+    expect![[r#"
+        [0]
+        digraph lineage {
+          rankdir=LR;
+          node [shape=box];
+        }
+        note: the picture is empty: it draws the nodes, events and paths in the rows, and these rows hold only values; `return it` (or the name of a term) beside them
+    "#]]
+    .assert_eq(&folder.run(&["query", "find model return name format dot"]).all());
+    let drawn = folder.run(&["query", "find model:iris@1 return it, name format mermaid"]);
+    assert!(drawn.err.is_empty() && drawn.out.contains("model:iris@1"), "{drawn:?}");
+    // Without rows there is nothing to say.
+    assert_eq!(folder.run(&["query", "find code format mermaid"]).all(), "[0]\nflowchart LR\n");
 }

@@ -46,7 +46,9 @@ impl Binder {
         }
         let mut conditions = Vec::new();
         if let Some(condition) = &trace.condition {
+            self.in_condition = true;
             self.conjuncts(condition, &pattern.slots, &mut conditions)?;
+            self.in_condition = false;
         }
         let (filters, conditions): (Vec<_>, Vec<_>) =
             conditions.into_iter().partition(|(condition, _)| speaks_of_path(condition));

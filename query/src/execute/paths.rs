@@ -12,13 +12,10 @@ use lineal_engine::schema::{Direction, Relation};
 
 use super::row_set::RowSet;
 use super::{Executor, Run, Stop};
-use crate::limits::Limit;
+use crate::limits::{Limit, PATHS_MAX};
 use crate::plan::{Bound, Closure, TracePlan};
 use crate::source::Source;
 use crate::value::{Item, Path, Step};
-
-/// Paths that are given where the question sets no bound: more than anyone reads.
-const PATHS_MAX: u64 = 100;
 
 type Onward = Vec<(Item, Relation, Direction)>;
 

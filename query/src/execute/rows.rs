@@ -116,7 +116,13 @@ impl<'a, S: Source> Executor<'a, S> {
             out.push(row.values.iter().cloned(), keys, []);
         }
         let descending: Vec<bool> = plan.column_order.iter().map(|(_, d)| *d).collect();
-        self.sort(out, &descending)
+        self.sort(out, &descending)?;
+        // Each side kept to the bound; together they may pass it.
+        let rows_max = self.limits.rows;
+        let kept = usize::try_from(rows_max).unwrap_or(usize::MAX);
+        let is_cut = out.len() > kept;
+        out.page(0, kept);
+        if is_cut { Err(Stop::Limit(Limit::Rows(rows_max))) } else { Ok(()) }
     }
 
     fn select_into(&mut self, select: &'a SelectPlan, out: &mut RowSet, most: usize) -> Run<()> {

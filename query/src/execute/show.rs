@@ -6,10 +6,9 @@ use std::ops::Range;
 use lineal_engine::schema::{FieldType, KINDS, Kind, RELATIONS};
 
 use super::Executor;
-use crate::bind::all_fields;
 use crate::bind::function::{AGGREGATES, FUNCTIONS};
+use crate::bind::{all_fields, field_type};
 use crate::error::Result;
-use crate::limits::{BYTES_MAX, EDGES_MAX, EVENTS_MAX, ROWS_MAX};
 use crate::plan::{Column, Kinds, Topic, Type};
 use crate::source::{NodeNo, Source};
 use crate::value::Value;
@@ -84,19 +83,12 @@ impl<S: Source> Executor<'_, S> {
     }
 
     fn limits(&self) -> Table {
-        let row = |name: &str, here: u64, default: u64, meaning: &str| {
-            vec![text(name), whole(here), whole(default), text(meaning)]
+        let number = |number: Option<u64>| number.map_or(Value::Absent, whole);
+        let row = |bound: crate::limits::Bound| {
+            let (value, default) = (number(bound.value), number(bound.default));
+            vec![text(bound.name), value, default, text(bound.meaning)]
         };
-        let text_max = crate::parse::TEXT_BYTES_MAX as u64;
-        let nesting_max = crate::parse::NESTING_MAX as u64;
-        let rows = vec![
-            row("edges", self.limits.edges, EDGES_MAX, "edges followed for one answer"),
-            row("events", self.limits.events, EVENTS_MAX, "events read for one answer"),
-            row("rows", self.limits.rows, ROWS_MAX, "rows of one answer, before skip and limit"),
-            row("bytes", self.limits.bytes, BYTES_MAX, "bytes of those rows in memory"),
-            row("text", text_max, text_max, "bytes of one request"),
-            row("nesting", nesting_max, nesting_max, "brackets within each other"),
-        ];
+        let rows = self.limits.bounds().into_iter().map(row).collect();
         let columns = columns([
             ("limit", Type::Text),
             ("value", Type::Int),
@@ -139,7 +131,11 @@ fn fields(kinds: Kinds) -> Table {
     let rows = all_fields(kinds)
         .into_iter()
         .map(|field| {
-            vec![text(field.name), text(field.field_type.name()), text(meaning(kinds, field.name))]
+            vec![
+                text(field.name),
+                text(field_type(&field).name()),
+                text(meaning(kinds, field.name)),
+            ]
         })
         .collect();
     (columns([("field", Type::Text), ("type", Type::Text), ("meaning", Type::Text)]), rows)

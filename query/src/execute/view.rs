@@ -69,7 +69,25 @@ impl<'a, S: Source> Executor<'a, S> {
     fn view_of_time(&self, time: i64, span: Span) -> Run<S> {
         let found = self.source.as_of_time(time).map_err(store)?;
         let text = crate::value::time_text(time);
-        found.ok_or_else(|| self.no_view(format!("nothing was recorded up to {text}"), span))
+        match found {
+            Some(found) => Ok(found),
+            None => Err(self.too_early(&text, span)?),
+        }
+    }
+
+    /// Before the first commit there is nothing to see: says from when on there is.
+    fn too_early(&self, text: &str, span: Span) -> Run<Stop> {
+        let first = self.source.as_of_commit(1).map_err(store)?;
+        let hint = match first {
+            Some(first) => format!(
+                "`as of` goes by when the store recorded, and this one knows from {} on (`as of 1`); \
+                 `where time < {text}` goes by what the sources say",
+                crate::value::time_text(first.recorded())
+            ),
+            None => "this store holds no commit yet; `lineal import PATH` makes one".to_owned(),
+        };
+        let what = format!("nothing was recorded up to {text}");
+        Ok(Mistake::new(Code::View, span, what).hint(hint).into())
     }
 
     /// A checkpoint names its commit; of other nodes it is the last that said something of them.

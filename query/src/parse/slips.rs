@@ -7,6 +7,23 @@ use super::token::{Token, TokenKind};
 use crate::ast::UNITS;
 use crate::error::{Code, Mistake, Span};
 
+/// What may follow a term, and so no thing that an article could stand before.
+const CLAUSE_WORDS: [&str; 13] = [
+    "where",
+    "return",
+    "summarize",
+    "order",
+    "skip",
+    "limit",
+    "as",
+    "format",
+    "upstream",
+    "downstream",
+    "union",
+    "intersect",
+    "except",
+];
+
 /// The slip at or just before the token at which the grammar gave up, if it is a known one.
 /// `statement` holds the tokens of the statement or inner question before that one.
 pub(super) fn recognise(
@@ -17,12 +34,38 @@ pub(super) fn recognise(
     let at = |index: Option<usize>| index.and_then(|index| tokens.get(index));
     let (before, token) = (at(here.checked_sub(1)), at(Some(here)));
     let after = at(here.checked_add(1));
-    split_relation(before, token)
-        .or_else(|| split_relation(token, after))
-        .or_else(|| values(before, token, after))
+    values(before, token, after)
         .or_else(|| closure(token?, statement, after))
-        .or_else(|| terms(before?, token?, statement))
+        .or_else(|| terms(before?, token?, after, statement))
         .or_else(|| columns(before?, token?, statement))
+}
+
+/// A set that was saved with `let`, where a kind must stand: `find suspects`.
+pub(super) fn saved_set(tokens: &[Token<'_>], here: usize) -> Option<Mistake> {
+    let token = tokens.get(here).filter(|token| token.kind == TokenKind::Word)?;
+    tokens.get(here.checked_sub(1)?).filter(|before| before.is("find"))?;
+    let saved = tokens.windows(5).find_map(|row| match row {
+        [word, name, equals, find, kind]
+            if word.is("let") && name.text == token.text && equals.is("=") && find.is("find") =>
+        {
+            Some(kind)
+        }
+        _ => None,
+    })?;
+    let kind = KINDS.iter().find(|kind| saved.is(kind.name())).map_or("node", |kind| kind.name());
+    let name = token.text;
+    Some(
+        slip(token.span, format!("`{name}` is a saved set, and `find` is followed by a kind"))
+            .hint(format!("write `find {kind} where it in {name}`"))
+            .replace(format!("{kind} where it in {name}")),
+    )
+}
+
+/// A relation that is written as two words, at the token where the grammar gave up.
+pub(super) fn split_relations(tokens: &[Token<'_>], here: usize) -> Option<Mistake> {
+    let at = |index: Option<usize>| index.and_then(|index| tokens.get(index));
+    split_relation(at(here.checked_sub(1)), at(Some(here)))
+        .or_else(|| split_relation(at(Some(here)), at(here.checked_add(1))))
 }
 
 fn slip(span: Span, message: impl Into<String>) -> Mistake {
@@ -103,10 +146,25 @@ fn closure(
 }
 
 /// `find all …`, `find model m`, `dataset that trains …`, `run with …`.
-fn terms(before: &Token<'_>, token: &Token<'_>, statement: &[Token<'_>]) -> Option<Mistake> {
+fn terms(
+    before: &Token<'_>,
+    token: &Token<'_>,
+    after: Option<&Token<'_>>,
+    statement: &[Token<'_>],
+) -> Option<Mistake> {
     let is = |words: &[&str]| words.iter().any(|word| token.is(word));
     if before.is("find") && is(&["all", "every", "any", "the", "a"]) {
-        return Some(slip(token.span, "`find` gives all that fit").hint("leave this word out"));
+        let is_article = after.is_some_and(|after| {
+            after.kind == TokenKind::Word && !CLAUSE_WORDS.iter().any(|word| after.is(word))
+        });
+        return Some(if is_article {
+            slip(token.span, "`find` gives all that fit").hint("leave this word out")
+        } else {
+            let word = token.text;
+            slip(token.span, "`find` is followed by a kind").hint(format!(
+                "write `find model`; of a saved set `{word}`: `find node where it in {word}`"
+            ))
+        });
     }
     let has_clause =
         statement.iter().any(|word| ["where", "return", "summarize"].iter().any(|c| word.is(c)));

@@ -214,3 +214,15 @@ fn the_columns_of_a_statement_are_those_of_its_answer() {
         assert_eq!(names, offered, "{text}");
     }
 }
+
+#[test]
+fn events_of_the_last_answer_are_offered_by_the_beginning_of_their_names() {
+    let known = Completer {
+        events: vec!["inference:sha256:12ab".to_owned(), "inference:sha256:99ff".to_owned()],
+        ..Completer::default()
+    };
+    let offered = |text: &str| known.candidates(text, text.len()).1;
+    assert_eq!(offered("trace inference:sha256:12"), ["inference:sha256:12ab"]);
+    assert_eq!(offered("trace inference:").len(), 2);
+    assert_eq!(offered("trace inference:sha256:77"), Vec::<String>::new());
+}

@@ -1,0 +1,131 @@
+//! Lineal as a contestant of the peers harness: `load` fills a store through the ordinary importers,
+//! `serve` answers its questions, each an LQL text that is prepared once and run with parameters.
+//!
+//! ```text
+//! lineal-peer load DATA DB     # DATA/mlflow.db and DATA/datadog/ -> a store in DB
+//! lineal-peer serve DB         # {"q":"q1","args":[…]} a line on stdin -> {"ns":…,"rows":[[…]]}
+//! ```
+//!
+//! `ns` runs from bound parameters to the last row, inside the engine. The harness numbers things by
+//! itself, so rows are then written with its numbers (`world.rs`), outside that time.
+
+mod question;
+mod world;
+
+use std::error::Error;
+use std::io::{BufRead, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
+
+use lineal_engine::{Options, Store};
+use lineal_import::{ImportOptions, LoadedMapping, Progress, import};
+use lineal_query::{Code, Limits, Machine, Request, State, StoreView};
+
+use question::Questions;
+use world::World;
+
+/// What the world's tags and attributes mean; no code knows it.
+const MAPPING: &str = include_str!("../world.toml");
+
+type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match words[..] {
+        ["load", data, db] => load(Path::new(data), Path::new(db)),
+        ["serve", db] => serve(Path::new(db)),
+        _ => Err("lineal-peer load DATA DB, or lineal-peer serve DB".into()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("lineal-peer: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Imports the world as a user would, and notes where its numbers are to be found.
+fn load(data: &Path, db: &Path) -> Outcome {
+    std::fs::create_dir_all(db)?;
+    let file = db.join("world.toml");
+    std::fs::write(&file, MAPPING)?;
+    let mapping = LoadedMapping::read(&file)?;
+    let store = Store::create(db.join("store"), Options::default())?;
+    let exports = [data.join("mlflow.db"), data.join("datadog")];
+    let report =
+        import(&store, &exports, &ImportOptions::default(), &mapping, &Progress::default())?;
+    for source in &report.sources {
+        if source.counts.rejected > 0 {
+            return Err(format!("{} has {} rejects", source.label, source.counts.rejected).into());
+        }
+    }
+    let data = std::fs::canonicalize(data)?;
+    std::fs::write(db.join("data.json"), serde_json::json!({ "data": data }).to_string())?;
+    Ok(())
+}
+
+fn serve(db: &Path) -> Outcome {
+    let noted: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(db.join("data.json"))?)?;
+    let data = noted["data"].as_str().ok_or("data.json names no folder")?;
+    let begun = Instant::now();
+    let store = Arc::new(Store::open_read_only(db.join("store"))?);
+    let view = StoreView::new(store)?;
+    let opened = begun.elapsed();
+    let questions = Questions::prepare()?;
+    let world = World::read(&PathBuf::from(data))?;
+    eprintln!("opened in {:.2} ms", opened.as_secs_f64() * 1e3);
+    let mut machine = Machine::default();
+    let mut out = std::io::stdout().lock();
+    for line in std::io::stdin().lock().lines() {
+        let reply = match answer(&line?, &questions, &world, &view, &mut machine) {
+            Ok(reply) => reply,
+            Err(error) => serde_json::json!({ "error": error.to_string() }),
+        };
+        writeln!(out, "{reply}")?;
+        out.flush()?;
+    }
+    Ok(())
+}
+
+/// One request: only the run itself is timed.
+fn answer(
+    line: &str,
+    questions: &Questions,
+    world: &World,
+    view: &StoreView,
+    machine: &mut Machine,
+) -> Outcome<serde_json::Value> {
+    let request: serde_json::Value = serde_json::from_str(line)?;
+    let name = request["q"].as_str().ok_or("a request has no `q`")?;
+    let none = Vec::new();
+    let arguments = request["args"].as_array().unwrap_or(&none);
+    let question = questions.get(name)?;
+    let parameters = question.parameters(arguments, world)?;
+    let limits = Limits::default();
+    let asked = Request { parameters: &parameters, limits: &limits, now: 0 };
+    let begun = Instant::now();
+    let answer = question.prepared.numbers_on(machine, view, &asked);
+    let ns = u64::try_from(begun.elapsed().as_nanos())?;
+    let answer = match answer {
+        // That nothing has the hash is an error in the language, and no rows in the harness.
+        Err(lineal_query::Error::Mistake(mistake)) if mistake.code == Code::NotFound => {
+            return Ok(serde_json::json!({ "ns": ns, "rows": [] }));
+        }
+        answer => answer?,
+    };
+    if answer.completeness.state() != State::Complete {
+        return Err(format!(
+            "{name} is {}: {:?}",
+            answer.completeness.state(),
+            answer.completeness
+        )
+        .into());
+    }
+    let rows = question.rows(&answer, world, view)?;
+    Ok(serde_json::json!({ "ns": ns, "rows": rows }))
+}
