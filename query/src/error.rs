@@ -160,8 +160,12 @@ impl Mistake {
         let marked = text.get(at..end.min(line_end)).unwrap_or_default();
         let after = text.get(at..line_end).unwrap_or_default().trim_end();
         let column = before.chars().count() + 1;
-        let before = last_columns(before);
-        let shown = first_columns(after);
+        let is_short = columns(before) + columns(after) <= 2 * CONTEXT_COLUMNS_MAX;
+        let (before, shown) = if is_short {
+            (before.to_owned(), after.to_owned())
+        } else {
+            (last_columns(before), first_columns(after))
+        };
         let carets = "^".repeat(columns(marked).clamp(1, columns(&shown).max(1)));
         let blanks = " ".repeat(columns(&before));
         let mut out = format!("{} at {number}:{column}: {}\n", self.code, self.message);
@@ -187,7 +191,8 @@ impl Mistake {
     }
 }
 
-/// Columns that are shown on either side of a mistake: two lines of a terminal at most.
+/// Columns that are shown on either side of a mistake: with it two lines of a terminal. A line that
+/// fits these two is shown whole.
 const CONTEXT_COLUMNS_MAX: usize = 80;
 
 /// How many columns of a terminal a character takes: none if it joins the one before, two in the

@@ -102,6 +102,8 @@ const HABITS: &[Habit] = &[
     habit(&["between"], "there is no `between`", "write `time in 2026-01-01..2026-02-01`", None),
     habit(&["starts", "with"], "there is no `starts with`", "write `like \"text%\"`", None),
     habit(&["ends", "with"], "there is no `ends with`", "write `like \"%text\"`", None),
+    habit(&["startswith"], "there is no `startswith`", "write `like \"text%\"`", None),
+    habit(&["endswith"], "there is no `endswith`", "write `like \"%text\"`", None),
     habit(&["ilike"], "there is no `ilike`", "write `lower(name) like \"text%\"`", None),
     habit(
         &["regexp"],

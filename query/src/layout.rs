@@ -22,7 +22,9 @@ pub fn layout(text: &str) -> Result<String, Mistake> {
     for statement in &script.statements {
         // Behind the last word the span of a statement goes on over comments.
         let words = tokens.iter().take_while(|token| token.span.end <= statement.span.end);
-        let end = words.last().map_or(statement.span.end, |token| token.span.end);
+        let last = words.last().map_or(statement.span.end, |token| token.span.end);
+        let sign = tokens.iter().find(|token| token.span.at >= last && token.is(";"));
+        let end = sign.map_or(last, |sign| sign.span.end);
         // What stands beside the last word belongs to the question as well.
         let is_its = |at: usize| {
             at < end || text.get(end..at).is_some_and(|between| !between.contains('\n'))

@@ -4,7 +4,7 @@
 use crate::args::{Arguments, Fmt};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::repl::{Form, Statements, names_as_rows, pieces, rows_as_names};
-use lineal_query::layout;
+use lineal_query::{Mistake, layout, parse};
 use serde_json::json;
 use std::io::{Read, Write};
 
@@ -66,10 +66,13 @@ fn formatted(text: &str) -> Outcome<String> {
             out.push(format!("{statement}\n"));
             continue;
         }
+        let refused =
+            |mistake: Mistake| Failure::Query { error: mistake.into(), text: statement.clone() };
+        // A mistake is told of the text as it was written.
+        parse(&rows_as_names(statement)).map_err(refused)?;
         // On a line of its own the sign does not fall into a comment.
         let ended = format!("{}\n;", statement.trim_end());
-        let laid_out = layout(&rows_as_names(&ended))
-            .map_err(|mistake| Failure::Query { error: mistake.into(), text: statement.clone() })?;
+        let laid_out = layout(&rows_as_names(&ended)).map_err(refused)?;
         out.push(names_as_rows(&laid_out));
     }
     if !comments.is_empty() {
@@ -108,6 +111,14 @@ mod tests {
             assert_eq!(formatted(text).unwrap(), expected, "{text}");
             assert_eq!(formatted(expected).unwrap(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_mistake_is_told_of_the_text_as_it_was_written() {
+        let Err(Failure::Query { error, text }) = formatted("find model order by") else {
+            panic!("it is refused")
+        };
+        assert!(error.render(&text).contains("something is missing at the end"), "{error}");
     }
 
     #[test]

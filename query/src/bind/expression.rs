@@ -282,6 +282,9 @@ impl Binder {
         if let Some(field) = fields.iter().find(begins) {
             return mistake.replace(field.name);
         }
+        if name == "id" && kinds.single() == Some(Kind::Inference) {
+            return mistake.hint("an event has no revisions; its `key` names it").replace("key");
+        }
         if or_variable && let Some(spec) = function::named(name) {
             return mistake
                 .hint(format!("`{0}` is a function: write `{0}({1})`", spec.name, spec.example));

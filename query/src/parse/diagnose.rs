@@ -387,6 +387,9 @@ impl<'a> Place<'a> {
     fn expected(&self, at: usize, error: &Error<Rule>) -> Mistake {
         let span = self.span();
         let message = match self.at(self.here) {
+            Some(token) if [";", ")", "]"].iter().any(|sign| token.is(sign)) && self.here > 0 => {
+                format!("something is missing before `{}`", token.text)
+            }
             Some(token) => format!("`{}` cannot stand here", token.text),
             None => "something is missing at the end".to_owned(),
         };

@@ -22,6 +22,7 @@ pub(super) fn recognise(
         .or_else(|| view(tokens, here, statement))
         .or_else(|| refused(token, statement))
         .or_else(|| saved(before, token, statement))
+        .or_else(|| set_name(tokens, before, token))
         .or_else(|| distance(before, token, statement))
 }
 
@@ -140,6 +141,20 @@ fn saved(before: &Token<'_>, token: &Token<'_>, statement: &[Token<'_>]) -> Opti
     (is_verb && begins).then(|| {
         syntax(token.span, "a set is saved from `find`")
             .hint("write `let s = find model where \u{2026};`")
+    })
+}
+
+/// `let s = find model; find s`
+fn set_name(tokens: &[Token<'_>], before: &Token<'_>, token: &Token<'_>) -> Option<Mistake> {
+    if !["find", "root", "tip", ","].iter().any(|word| before.is(word)) {
+        return None;
+    }
+    let is_saved = |pair: &[Token<'_>]| matches!(pair, [word, name] if word.is("let") && name.text == token.text);
+    tokens.windows(2).any(is_saved).then(|| {
+        let text = format!("node where it in {}", token.text);
+        syntax(token.span, format!("`{}` is a saved set, not a kind", token.text))
+            .hint(format!("write `find {text}`, or its kind for `node`"))
+            .replace(text)
     })
 }
 

@@ -73,6 +73,12 @@ fn comma(
     let is_close = before.span.end == token.span.at && token.span.end == after.span.at;
     (token.is(",") && is_close).then(|| {
         let span = before.span.to(after.span);
+        // Nobody knows whether `1,000` is a thousand or one.
+        if after.text.len() == 3 {
+            let text = format!("{}_{}", before.text, after.text);
+            return Mistake::new(Code::Habit, span, "a number has no comma")
+                .hint(format!("write `{text}` for the whole number, a point for a fraction"));
+        }
         Mistake::new(Code::Habit, span, "a fraction begins with a point")
             .replace(format!("{}.{}", before.text, after.text))
     })

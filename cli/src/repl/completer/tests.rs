@@ -184,8 +184,28 @@ fn what_the_reference_writes_is_offered() {
 }
 
 fn with_functions() -> Completer {
-    let functions = ["now", "active_at", "length", "nodes", "edges", "month", "day"];
-    let figures = ["count", "share", "p95"];
+    let functions = [
+        "now",
+        "active_at",
+        "length",
+        "nodes",
+        "edges",
+        "lower",
+        "upper",
+        "coalesce",
+        "number",
+        "kind",
+        "id",
+        "abs",
+        "round",
+        "is_nan",
+        "hour",
+        "day",
+        "week",
+        "month",
+        "year",
+    ];
+    let figures = ["count", "count_if", "share", "sum", "avg", "min", "max", "p50", "p95", "p99"];
     Completer {
         functions: functions.map(str::to_owned).into(),
         figures: figures.map(str::to_owned).into(),
