@@ -21,11 +21,12 @@ fn of_the_fixtures() -> Parameters {
     Parameters::new()
         .text("hash", "sha256:004887c4eb5dc1a2dc77787887cfb5b569544b71eb98ebb3e6be576b53c011c7")
         .text("model", "credit-risk-scorer@2")
-        .text("other", "credit-risk-scorer@3")
+        .text("a", "credit-risk-scorer@2")
+        .text("b", "credit-risk-scorer@3")
         .text("system", "CREDIT-RISK-EU-001")
-        .text("at", "2025-11-03T15:00:00Z")
+        .text("t", "2025-11-03T15:00:00Z")
         .text("from", "2025-11-03T14:00:00Z")
-        .text("until", "2025-11-03T15:00:00Z")
+        .text("to", "2025-11-03T15:00:00Z")
 }
 
 /// A model from the middle of a world, so that it has a past and a future.
@@ -35,9 +36,10 @@ fn of_a_world(size: Size) -> Parameters {
     let mut parameters = Parameters::new()
         .text("hash", format!("sha256:{}", world::input_hash(model, 1)))
         .text("model", world::model_name(model))
-        .text("other", world::model_name(model + 12))
+        .text("a", world::model_name(model))
+        .text("b", world::model_name(model + 12))
         .text("system", format!("SYSTEM-{}", model % 20));
-    for (name, at) in [("at", 20), ("from", 10), ("until", 17)] {
+    for (name, at) in [("t", 20), ("from", 10), ("to", 17)] {
         parameters.set(name, day(at));
     }
     parameters

@@ -19,12 +19,18 @@ pub fn corpus() -> std::io::Result<Vec<Question>> {
     read("query/tests/questions.lql")
 }
 
-/// Those of the comparison.
+/// Those of the comparison, in the order of their numbers.
 ///
 /// # Errors
-/// The file cannot be read.
+/// A file cannot be read.
 pub fn of_the_peers() -> std::io::Result<Vec<Question>> {
-    read("benches/compare/questions.lql")
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("compare/questions");
+    let names = ["q1", "q2", "q2b", "q3", "q4a", "q4b", "q5", "q6", "q7", "q8", "q9", "q10"];
+    let read = |name: &str| {
+        let text = std::fs::read_to_string(folder.join(format!("{name}.lql")))?;
+        Ok(Question { name: name.to_owned(), text: text.trim().to_owned() })
+    };
+    names.into_iter().map(read).collect()
 }
 
 /// A question begins with `-- Q` or `-- q`, its name and what it asks.

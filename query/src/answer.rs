@@ -165,7 +165,7 @@ pub enum Uncertainty {
     Conflict,
     /// A run has inputs whose role is not recorded.
     Roleless,
-    /// An import could not read so many lines of logs, each of which may have been an event.
+    /// So many lines of a log could not be read, each of which may have been an event.
     Unread(u64),
 }
 
@@ -190,8 +190,8 @@ impl fmt::Display for Reason {
             ),
             Uncertainty::Unread(lines) => write!(
                 f,
-                "{name} could not read {lines} {} of its logs, which may have been events; its \
-                 report says which",
+                "{lines} {} of the log {name} could not be read and may have been events; the \
+                 report of its import says which",
                 if lines == 1 { "line" } else { "lines" }
             ),
         }

@@ -221,6 +221,8 @@ struct Executor<'a, S: Source> {
     /// Reasons are being looked for: what is passed is noted.
     noting: bool,
     reasons: BTreeSet<(NodeNo, Uncertainty)>,
+    /// Logs with lines that could not be read, by their place among those of the view.
+    unread: BTreeSet<usize>,
     warnings: BTreeMap<String, u64>,
 }
 
@@ -257,6 +259,7 @@ impl<'a, S: Source> Executor<'a, S> {
             asked: Vec::new(),
             noting: false,
             reasons: BTreeSet::new(),
+            unread: BTreeSet::new(),
             warnings: BTreeMap::new(),
         }
     }

@@ -43,6 +43,6 @@ pub use parse::{
 pub use plan::{Column, Type};
 pub use prepare::{Prepared, Query};
 pub use schema_card::schema_card;
-pub use source::{BatchCounts, Checked, EventColumns, EventRef, NodeNo, Revision, Source};
+pub use source::{BatchCounts, Checked, EventColumns, EventRef, NodeNo, Revision, Source, Unread};
 pub use store_view::StoreView;
 pub use value::{HashValue, Item, Path, Step, Value};

@@ -72,6 +72,17 @@ impl EventColumns {
     }
 }
 
+/// A log of which lines could not be read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unread {
+    /// Its name: the path below what was given to import.
+    pub log: String,
+    /// How many lines.
+    pub lines: u64,
+    /// The import that left them out.
+    pub import: NodeNo,
+}
+
 /// What is known of a batch without reading its rows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct BatchCounts {
@@ -137,11 +148,11 @@ pub trait Source: Sized + Sync {
     fn open_claims(&self, node: NodeNo) -> &[(NodeNo, NodeNo)];
     /// Nodes of a kind that are only referred to, or that have candidates. Sorted.
     fn doubtful(&self, kind: Kind) -> &[NodeNo];
-    /// Imports that left out lines of logs which they could not read, with how many. Sorted.
-    fn unread(&self) -> &[(NodeNo, u64)];
-    /// The imports that brought a node. Sorted.
-    fn brought_by(&self, node: NodeNo) -> &[NodeNo] {
-        self.edges(node, Relation::Brought, Direction::Inverse)
+    /// Logs of which lines could not be read, by name.
+    fn unread(&self) -> &[Unread];
+    /// The name of the log that a batch comes from.
+    fn log_of(&self, batch: NodeNo) -> Result<Option<String>, Self::Error> {
+        Ok(self.field(batch, "name")?.as_ref().and_then(Value::as_text).map(str::to_owned))
     }
     /// A field, folded from the sources; times are whole numbers of ns.
     fn field(&self, node: NodeNo, name: &str) -> Result<Option<Value>, Self::Error>;

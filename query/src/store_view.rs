@@ -11,7 +11,9 @@ use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::{Error, Snapshot, Store};
 use lineal_proof::{Map, Value};
 
-use crate::source::{BatchCounts, Checked, EventColumns, EventRef, NodeNo, Revision, Source};
+use crate::source::{
+    BatchCounts, Checked, EventColumns, EventRef, NodeNo, Revision, Source, Unread,
+};
 
 /// A view of an open store; `as of` makes others of the same store.
 #[derive(Clone)]
@@ -19,7 +21,7 @@ pub struct StoreView {
     store: Arc<Store>,
     snapshot: Snapshot,
     /// Found when a question over events first asks.
-    unread: Arc<OnceLock<Vec<(NodeNo, u64)>>>,
+    unread: Arc<OnceLock<Vec<Unread>>>,
 }
 
 impl StoreView {
@@ -36,23 +38,34 @@ impl StoreView {
         StoreView { store, snapshot, unread: Arc::default() }
     }
 
-    /// Lines of logs that imports of this view could not read, by import.
-    fn count_unread(&self) -> Vec<(NodeNo, u64)> {
-        let mut by_number: BTreeMap<u64, u64> = BTreeMap::new();
-        for (commit, import, source) in self.store.sources() {
-            // Only of logs does a source count lines.
-            if commit <= self.snapshot.commit() && source.lines.is_some() {
-                *by_number.entry(import).or_default() += source.counts.rejected;
-            }
-        }
-        let import = |node: NodeNo| {
+    /// Logs of this view of which lines could not be read. One that came again under its name, with
+    /// more in it, holds the same lines: the greatest count of its states stands.
+    fn count_unread(&self) -> Vec<Unread> {
+        let mut numbers: BTreeMap<u64, NodeNo> = BTreeMap::new();
+        for node in self.snapshot.nodes_of(Kind::Import) {
             let field = |name| self.snapshot.field(node, name).ok().flatten();
             let is_retracted = field("retracted").and_then(|value| value.as_bool());
-            let number = field("number").and_then(|value| value.as_i64())?.unsigned_abs();
-            let count = by_number.get(&number).copied()?;
-            (count > 0 && is_retracted != Some(true)).then_some((node, count))
-        };
-        self.snapshot.nodes_of(Kind::Import).filter_map(import).collect()
+            let number = field("number").and_then(|value| value.as_i64());
+            if let (Some(number), Some(false) | None) = (number, is_retracted) {
+                numbers.insert(number.unsigned_abs(), node);
+            }
+        }
+        let mut states: BTreeMap<(String, [u8; 16]), (u64, NodeNo)> = BTreeMap::new();
+        for (commit, import, source) in self.store.sources() {
+            let Some(import) = numbers.get(&import) else { continue };
+            // Only of logs does a source count lines.
+            if commit <= self.snapshot.commit() && source.lines.is_some() {
+                let state = states.entry((source.label, source.digest)).or_default();
+                *state = (state.0 + source.counts.rejected, *import);
+            }
+        }
+        let mut logs: BTreeMap<String, (u64, NodeNo)> = BTreeMap::new();
+        for ((log, _), state) in states.into_iter().filter(|(_, (lines, _))| *lines > 0) {
+            let known = logs.entry(log).or_default();
+            *known = state.max(*known);
+        }
+        let unread = |(log, (lines, import))| Unread { log, lines, import };
+        logs.into_iter().map(unread).collect()
     }
 
     /// The store's own view.
@@ -160,7 +173,7 @@ impl Source for StoreView {
         self.snapshot.doubtful(kind)
     }
 
-    fn unread(&self) -> &[(NodeNo, u64)] {
+    fn unread(&self) -> &[Unread] {
         self.unread.get_or_init(|| self.count_unread())
     }
 

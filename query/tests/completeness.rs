@@ -215,15 +215,14 @@ fn what_the_question_does_not_ask_about_is_no_reason() {
 }
 
 #[test]
-fn lines_that_could_not_be_read_are_a_reason_where_events_of_that_import_are_asked_for() {
+fn lines_that_could_not_be_read_are_a_reason_where_events_of_their_log_are_asked_for() {
     let graph = Graph::new(
-        "model:m@1\ndeployment:a\ndeployment:b\nbatch:x\nbatch:y\nimport:1!unread2\nimport:2\n\
+        "model:m@1\ndeployment:a\ndeployment:b\nbatch:x!unread2\nbatch:y\n\
          deployment:a deploys model:m@1\ndeployment:b deploys model:m@1\n\
          batch:x served_by deployment:a\nbatch:y served_by deployment:b\n\
-         import:1 brought batch:x\nimport:2 brought batch:y\n\
          event batch:x time=2026-02-01 request_id=q1\nevent batch:y time=2026-02-02 request_id=q2",
     );
-    let unread = [(Uncertainty::Unread(2), "import:1")];
+    let unread = [(Uncertainty::Unread(2), "x")];
     for text in [
         "find inference",
         "find inference served_by deployment:a",
@@ -242,5 +241,5 @@ fn lines_that_could_not_be_read_are_a_reason_where_events_of_that_import_are_ask
         assert_eq!(ask(&graph, text).completeness.state(), State::Complete, "{text}");
     }
     let reason = ask(&graph, "find inference").completeness.reasons[0].to_string();
-    assert!(reason.contains("could not read 2 lines"), "{reason}");
+    assert!(reason.contains("2 lines of the log x could not be read"), "{reason}");
 }

@@ -142,7 +142,7 @@ fn times_are_shown_in_the_zone_that_is_asked_for() {
          2025-11-03 14:00:00Z
          2025-11-03 14:02:50Z
         2 of 18 rows, cannot tell, as of commit 2
-          import:1 could not read 1 line of its logs, which may have been events; its report says which
+          1 line of the log dt=20251103/hour=16/archive_161503.7524.a3cd0130-8208-4d9f-8748-205d9bbf3ebd.json.gz could not be read and may have been events; the report of its import says which
     "#]]
     .assert_eq(&ask("UTC"));
     expect![[r#"
@@ -152,7 +152,7 @@ fn times_are_shown_in_the_zone_that_is_asked_for() {
          2025-11-03 15:00:00+01:00
          2025-11-03 15:02:50+01:00
         2 of 18 rows, cannot tell, as of commit 2
-          import:1 could not read 1 line of its logs, which may have been events; its report says which
+          1 line of the log dt=20251103/hour=16/archive_161503.7524.a3cd0130-8208-4d9f-8748-205d9bbf3ebd.json.gz could not be read and may have been events; the report of its import says which
     "#]]
     .assert_eq(&ask("Europe/Berlin"));
 }

@@ -6,7 +6,6 @@
 //! nor the store's indexes show; what a walk from a key finds is kept for the rows. Where nothing
 //! of the kinds in question is doubtful, nothing is walked.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use lineal_engine::schema::Kind;
@@ -15,8 +14,7 @@ use super::asked::Asked;
 use super::item_set::ItemSet;
 use super::scan::Window;
 use super::truth::Truth;
-use super::{Executor, Run};
-use crate::answer::Uncertainty;
+use super::{Executor, Run, store};
 use crate::ast::Extreme;
 use crate::plan::{
     Chain, Expression, FindPlan, Kinds, OperandPlan, OutputPlan, Root, SelectPlan, SetId,
@@ -121,7 +119,7 @@ impl<'a, S: Source> Executor<'a, S> {
         }
         for slot in &parts.slots {
             self.doubts_of_fields(*slot)?;
-            self.doubts_of_events(*slot);
+            self.doubts_of_events(*slot)?;
         }
         if let (Some(Extreme::Root | Extreme::Tip), Some(slot)) =
             (select.extreme, select.listed.first())
@@ -235,36 +233,44 @@ impl<'a, S: Source> Executor<'a, S> {
     }
 
     /// Lines that could not be read may have been events that are asked for.
-    fn doubts_of_events(&mut self, slot: SlotId) {
+    fn doubts_of_events(&mut self, slot: SlotId) -> Run<()> {
         if self.slot_kinds(slot) != Kinds::one(Kind::Inference) {
-            return;
+            return Ok(());
         }
         match self.asked.get(slot).and_then(|asked| asked.tied.clone()) {
             // Events that are known by key are there.
-            Some(tied) if !tied.events.is_empty() => {}
+            Some(tied) if !tied.events.is_empty() => Ok(()),
             tied => self.note_unread(tied.as_deref()),
         }
     }
 
-    /// Notes the imports of events, all or those of deployments and batches, that left lines out.
-    pub(super) fn note_unread(&mut self, of: Option<&ItemSet>) {
+    /// Notes the logs of events, all or those of deployments and batches, with lines left out.
+    pub(super) fn note_unread(&mut self, of: Option<&ItemSet>) -> Run<()> {
         let source = self.source;
-        if source.unread().is_empty() {
-            return;
+        let unread = source.unread();
+        if unread.is_empty() {
+            return Ok(());
         }
-        let imports = of.map(|of| {
-            let batches = of.nodes.iter().flat_map(|node| match source.kind_of(*node) {
+        let Some(of) = of else {
+            self.unread.extend(0..unread.len());
+            return Ok(());
+        };
+        let batches: Vec<NodeNo> = of
+            .nodes
+            .iter()
+            .flat_map(|node| match source.kind_of(*node) {
                 Kind::Deployment => source.batches_of(*node),
                 _ => vec![*node],
-            });
-            let imports = batches.flat_map(|batch| source.brought_by(batch).iter().copied());
-            imports.collect::<BTreeSet<NodeNo>>()
-        });
-        for (import, lines) in source.unread() {
-            if imports.as_ref().is_none_or(|imports| imports.contains(import)) {
-                self.reasons.insert((*import, Uncertainty::Unread(*lines)));
+            })
+            .collect();
+        for batch in batches {
+            self.look(1)?;
+            let Some(log) = source.log_of(batch).map_err(store)? else { continue };
+            if let Ok(place) = unread.binary_search_by(|other| other.log.cmp(&log)) {
+                self.unread.insert(place);
             }
         }
+        Ok(())
     }
 }
 

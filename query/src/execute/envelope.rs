@@ -63,13 +63,17 @@ impl<S: Source> Executor<'_, S> {
 
     /// How complete an answer is that ended so.
     pub(super) fn completeness(&self, truncated: Option<Limit>) -> Completeness {
-        let reason_count = self.reasons.len() as u64;
-        let reasons = self
-            .reasons
-            .iter()
-            .take(REASONS_MAX)
-            .map(|(node, what)| self.reason(*node, *what))
-            .collect();
+        let reason_count = (self.reasons.len() + self.unread.len()) as u64;
+        let of_nodes = self.reasons.iter().map(|(node, what)| self.reason(*node, *what));
+        let unread = self.unread.iter().filter_map(|place| self.source.unread().get(*place));
+        let of_logs = unread.map(|unread| Reason {
+            what: Uncertainty::Unread(unread.lines),
+            node: unread.import,
+            name: unread.log.clone(),
+            fits: Vec::new(),
+            referred_by: Vec::new(),
+        });
+        let reasons = of_nodes.chain(of_logs).take(REASONS_MAX).collect();
         Completeness { truncated, reasons, reason_count }
     }
 

@@ -184,6 +184,7 @@ impl<'a, S: Source> Executor<'a, S> {
             asked: Vec::new(),
             noting: outer.is_some(),
             reasons: BTreeSet::new(),
+            unread: BTreeSet::new(),
             warnings: std::mem::take(&mut self.warnings),
             counted: self.counted.take(),
         };
@@ -195,10 +196,24 @@ impl<'a, S: Source> Executor<'a, S> {
             }
         };
         let Executor {
-            edges, events, bytes, unchecked, reasons, warnings, counted, opened, ..
+            edges,
+            events,
+            bytes,
+            unchecked,
+            reasons,
+            unread,
+            warnings,
+            counted,
+            opened,
+            ..
         } = there;
         (self.edges, self.events, self.bytes, self.opened) = (edges, events, bytes, opened);
         (self.unchecked, self.warnings, self.counted) = (unchecked, warnings, counted);
+        for log in unread.into_iter().filter_map(|place| view.unread().get(place)) {
+            // A log that this view leaves out tells of no event of this view.
+            let here = self.source.unread().binary_search_by(|other| other.log.cmp(&log.log));
+            self.unread.extend(here);
+        }
         for (node, what) in reasons {
             if let Some(here) = self.source.same_node(&view, node) {
                 self.reasons.insert((here, what));

@@ -97,7 +97,6 @@ pub(super) fn explain(text: &str, error: &Error<Rule>) -> Mistake {
         .or_else(|| slips::split_relations(&tokens, here))
         .or_else(|| place.name())
         .or_else(|| place.brackets())
-        .or_else(|| slips::saved_set(&tokens, here))
         .or_else(|| clauses::recognise(text, &tokens, here, statement))
         .or_else(|| place.misspelt())
         .or_else(|| place.missing_word())

@@ -42,27 +42,6 @@ pub(super) fn recognise(
         .or_else(|| columns(before?, token?, statement))
 }
 
-/// A set that was saved with `let`, where a kind must stand: `find suspects`.
-pub(super) fn saved_set(tokens: &[Token<'_>], here: usize) -> Option<Mistake> {
-    let token = tokens.get(here).filter(|token| token.kind == TokenKind::Word)?;
-    tokens.get(here.checked_sub(1)?).filter(|before| before.is("find"))?;
-    let saved = tokens.windows(5).find_map(|row| match row {
-        [word, name, equals, find, kind]
-            if word.is("let") && name.text == token.text && equals.is("=") && find.is("find") =>
-        {
-            Some(kind)
-        }
-        _ => None,
-    })?;
-    let kind = KINDS.iter().find(|kind| saved.is(kind.name())).map_or("node", |kind| kind.name());
-    let name = token.text;
-    Some(
-        slip(token.span, format!("`{name}` is a saved set, and `find` is followed by a kind"))
-            .hint(format!("write `find {kind} where it in {name}`"))
-            .replace(format!("{kind} where it in {name}")),
-    )
-}
-
 /// A relation that is written as two words, at the token where the grammar gave up.
 pub(super) fn split_relations(tokens: &[Token<'_>], here: usize) -> Option<Mistake> {
     let at = |index: Option<usize>| index.and_then(|index| tokens.get(index));

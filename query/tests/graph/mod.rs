@@ -1,7 +1,7 @@
 //! A graph in memory, built from lines of text, so that the language is tested without the store.
 //!
 //! `dataset:loans@7 rows=5 license=MIT` records a node; a name may end in `!stub`, `!deleted` or
-//! `!fits:model:a@1,model:b@1`, an import's in `!unread5`. `run:a trained_on dataset:loans@7` records an edge. `event batch:b1 input_hash=...`
+//! `!fits:model:a@1,model:b@1`, of a log, named by its batch, in `!unread5`. `run:a trained_on dataset:loans@7` records an edge. `event batch:b1 input_hash=...`
 //! records an event. `commit 2026-01-01` ends a commit; what follows belongs to the next.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot build its data has failed")]
@@ -16,7 +16,9 @@ use lineal_engine::schema::{
     COMMON_FIELDS, Direction, FieldType, Kind, NODE_KINDS, Relation, fields,
 };
 use lineal_proof::{Map, Value};
-use lineal_query::{BatchCounts, Checked, EventColumns, EventRef, NodeNo, Revision, Source};
+use lineal_query::{
+    BatchCounts, Checked, EventColumns, EventRef, NodeNo, Revision, Source, Unread,
+};
 
 #[derive(Clone, Debug)]
 struct Node {
@@ -45,7 +47,7 @@ pub(crate) struct Graph {
     nodes: Vec<Node>,
     edges: BTreeMap<(NodeNo, Relation, bool), Vec<NodeNo>>,
     events: Vec<Event>,
-    unread: Vec<(NodeNo, u64)>,
+    unread: Vec<Unread>,
     candidates: Vec<Vec<NodeNo>>,
     open_claims: Vec<(NodeNo, NodeNo)>,
     doubtful: BTreeMap<Kind, Vec<NodeNo>>,
@@ -130,10 +132,12 @@ impl Graph {
             }
             graph.candidates.push(fits);
             if let Some(lines) = graph.node(node).unread {
-                graph.unread.push((node, lines));
+                let log = graph.node(node).key.clone();
+                graph.unread.push(Unread { log, lines, import: node });
             }
         }
         graph.open_claims.sort_unstable();
+        graph.unread.sort_by(|a, b| a.log.cmp(&b.log));
         Some(graph)
     }
 
@@ -370,7 +374,7 @@ impl Source for Graph {
     fn doubtful(&self, kind: Kind) -> &[NodeNo] {
         self.doubtful.get(&kind).map_or(&[], Vec::as_slice)
     }
-    fn unread(&self) -> &[(NodeNo, u64)] {
+    fn unread(&self) -> &[Unread] {
         &self.unread
     }
     fn field(&self, node: NodeNo, name: &str) -> Result<Option<Value>, Never> {
