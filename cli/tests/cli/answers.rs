@@ -321,7 +321,7 @@ fn forms_without_room_for_it_say_beside_the_rows_what_they_leave_out() {
     let json = folder.run(&["query", "find dataset", "--limit", "rows=2", "--json"]);
     assert!(json.err.is_empty() && json.json()["total"] == 15, "{json:?}");
     let cannot_tell = folder.run(&["query", "find inference limit 1", "--format", "csv"]);
-    assert!(cannot_tell.err.contains("could not read 1 line"), "{cannot_tell:?}");
+    assert!(cannot_tell.err.contains("could not be read"), "{cannot_tell:?}");
 }
 
 #[test]
