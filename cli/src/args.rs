@@ -20,7 +20,8 @@ Exit codes:
   3  the store is damaged
   4  cannot tell, where that is to be a failure (--fail-on cannot-tell,
      verify --require-keys)
-  5  done in part: an import met a damaged file, or nothing of a source could be read")]
+  5  done in part: an import met a damaged file, or nothing of a source could be read
+130  ended by Ctrl-C; a question then prints what it has found")]
 pub(crate) struct Arguments {
     /// The store's folder; else LINEAL_STORE, else .lineal here or in a folder above
     #[arg(long, global = true, env = "LINEAL_STORE", value_name = "DIR", hide_env_values = true)]
@@ -168,6 +169,10 @@ pub(crate) struct Query {
     /// A parameter as JSON: name=["a", 1]
     #[arg(long, value_name = "NAME=JSON")]
     pub(crate) param_json: Vec<String>,
+    /// A bound: edges, events, rows or bytes of one answer, or seconds: rows=1000. What reaches it
+    /// is cut, and says so
+    #[arg(long, value_name = "NAME=NUMBER")]
+    pub(crate) limit: Vec<String>,
     /// How to print the answer
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
@@ -208,9 +213,12 @@ pub(crate) struct Trace {
 
 #[derive(Args, Debug)]
 pub(crate) struct Show {
-    /// A node (model:credit-risk@3), an id (#9f2c1a), an input hash, or any name
+    /// A node (model:credit-risk@3), an id (#9f2c1a), an input hash, any name; or `schema`
     #[arg(value_name = "NODE")]
     pub(crate) target: String,
+    /// With `schema`: nothing but the card of the query language, for the prompt of a language model
+    #[arg(long)]
+    pub(crate) for_prompt: bool,
     /// The view as of a commit number
     #[arg(long, value_name = "COMMIT")]
     pub(crate) as_of: Option<u64>,

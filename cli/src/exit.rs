@@ -20,6 +20,8 @@ pub(crate) enum Exit {
     CannotTell = 4,
     /// It was done as far as the source could be read.
     Partial = 5,
+    /// Ctrl-C ended it early: what a shell says of it, 128 + SIGINT.
+    Interrupted = 130,
 }
 
 impl Exit {

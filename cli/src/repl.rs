@@ -16,6 +16,9 @@ mod watch;
 mod welcome;
 mod words;
 
+pub(crate) use bounds::Bounds;
+pub(crate) use watch::{Interrupt, Watch};
+
 use crate::args::{Arguments, FailOn};
 use crate::exit::{Exit, Failure, Outcome};
 use completer::Completer;
@@ -120,6 +123,7 @@ fn worse(a: Exit, b: Exit) -> Exit {
         Exit::CannotTell => 3,
         Exit::Usage => 4,
         Exit::Damaged => 5,
+        Exit::Interrupted => 6,
     };
     std::cmp::max_by_key(a, b, rank)
 }

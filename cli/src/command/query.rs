@@ -5,11 +5,12 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
 use crate::render::page::{self, Layout, Shape};
 use crate::render::print_answer;
+use crate::repl::{Bounds, Interrupt, Watch};
 use crate::time::Zone;
 use clap::ValueEnum;
 use lineal_engine::Store;
 use lineal_engine::clock::{Clock, SystemClock};
-use lineal_query::{Answer, Limits, Parameters, Prepared, Request, State, StoreView, Value};
+use lineal_query::{Answer, Parameters, Prepared, Request, State, StoreView, Value};
 use std::io::{BufWriter, IsTerminal, Write};
 use std::sync::Arc;
 
@@ -33,9 +34,19 @@ pub(super) fn run(arguments: &Arguments, wanted: &Query) -> Outcome {
     }
     let store = Arc::new(place::open_read_only(arguments)?);
     let view = StoreView::new(Arc::clone(&store))?;
-    let limits = Limits::default();
+    let mut bounds = Bounds::default();
+    for text in &wanted.limit {
+        let (name, number) = pair(text)?;
+        bounds.set(&name, &number)?;
+    }
+    // Ctrl-C ends the question, not the process: what was found is printed.
+    let watch = Watch::new(&Interrupt::install(false)?, std::io::stderr().is_terminal());
+    let stop = || watch.stop();
+    let limits = bounds.limits(&stop);
     let request = Request { parameters: &parameters, limits: &limits, now: SystemClock.now() };
     let answer = prepared.run(&view, &request).map_err(asked)?;
+    let pressed = watch.pressed();
+    drop(watch);
     let format = wanted.format.unwrap_or_else(|| {
         if arguments.json {
             return Format::Json;
@@ -53,6 +64,9 @@ pub(super) fn run(arguments: &Arguments, wanted: &Query) -> Outcome {
         print_answer(&mut out, &answer, &view, format, &zone)?;
     }
     out.flush()?;
+    if pressed {
+        return Ok(Exit::Interrupted);
+    }
     let cannot_tell = answer.completeness.state() == State::CannotTell;
     let fails = cannot_tell && wanted.fail_on == Some(FailOn::CannotTell);
     Ok(if fails { Exit::CannotTell } else { Exit::Answer })
@@ -79,14 +93,14 @@ fn draw(
     page::print(out, answer, &layout)
 }
 
+fn pair(text: &str) -> Outcome<(String, String)> {
+    let pair = text.split_once('=');
+    let (name, value) = pair.ok_or_else(|| Failure::usage(format!("{text}: write name=value")))?;
+    Ok((name.trim_start_matches('$').to_owned(), value.to_owned()))
+}
+
 fn parameters(wanted: &Query) -> Outcome<Parameters> {
     let mut parameters = Parameters::new();
-    let pair = |text: &str| -> Outcome<(String, String)> {
-        let pair = text.split_once('=');
-        let (name, value) =
-            pair.ok_or_else(|| Failure::usage(format!("{text}: write name=value")))?;
-        Ok((name.trim_start_matches('$').to_owned(), value.to_owned()))
-    };
     for text in &wanted.param {
         let (name, value) = pair(text)?;
         parameters.set(name, Value::Text(value));

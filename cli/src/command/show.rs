@@ -1,7 +1,7 @@
 //! `lineal show`: everything recorded about one thing.
 
 use crate::args::{Arguments, Show};
-use crate::exit::{Exit, Outcome};
+use crate::exit::{Exit, Failure, Outcome};
 use crate::render::{Style, and_more, counted, listed, value_json, value_text, visible};
 use crate::target::{Target, resolve};
 use crate::time::Zone;
@@ -21,7 +21,17 @@ const VALUE_SHOWN: usize = 1_000;
 /// Events listed of those that share a hash.
 const EVENTS_SHOWN: usize = 20;
 
+/// What is shown of the query language instead of a thing.
+const SCHEMA: &str = "schema";
+
 pub(super) fn run(arguments: &Arguments, wanted: &Show) -> Outcome {
+    if wanted.target == SCHEMA {
+        return print_schema(arguments, wanted.for_prompt);
+    }
+    if wanted.for_prompt {
+        let what = format!("--for-prompt shows the schema: `lineal show {SCHEMA} --for-prompt`");
+        return Err(Failure::usage(what));
+    }
     let store = place::open_read_only(arguments)?;
     let view = store.snapshot_at(wanted.as_of.unwrap_or_else(|| store.commit()))?;
     let zone = Zone::parse(&arguments.tz)?;
@@ -38,6 +48,23 @@ pub(super) fn run(arguments: &Arguments, wanted: &Show) -> Outcome {
             writeln!(out, "{}", Json::Array(events.collect::<Outcome<_>>()?))?;
         }
         Target::Events { events, by } => print_events(&mut out, &view, &events, &by, &zone)?,
+    }
+    Ok(Exit::Answer)
+}
+
+/// The schema card. It is that of the program and needs no store.
+fn print_schema(arguments: &Arguments, for_prompt: bool) -> Outcome {
+    let mut out = std::io::stdout().lock();
+    let card = lineal_query::schema_card();
+    if arguments.json {
+        writeln!(out, "{}", json!({ "schema": card }))?;
+        return Ok(Exit::Answer);
+    }
+    writeln!(out, "{}", card.trim_end())?;
+    if !for_prompt {
+        let note =
+            "`show kinds`, `show relations` and `show fields of KIND` say more, as questions";
+        writeln!(out, "{}", Style::new().faint(note))?;
     }
     Ok(Exit::Answer)
 }

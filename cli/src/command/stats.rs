@@ -7,6 +7,7 @@ use crate::render::{Style, counted, grouped, print_table, table, visible};
 use crate::time::{Zone, rfc3339};
 use lineal_engine::schema::{KINDS, Kind};
 use lineal_engine::{NodeNo, Snapshot, Store};
+use lineal_proof::Value;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -19,9 +20,11 @@ struct Counted {
     known: u64,
     missing: Vec<NodeNo>,
     deleted: u64,
+    /// Of models: how many are of each form, the missing ones left out.
+    forms: BTreeMap<String, u64>,
 }
 
-fn count(view: &Snapshot) -> Vec<Counted> {
+fn count(view: &Snapshot) -> Outcome<Vec<Counted>> {
     let mut all = Vec::new();
     for kind in KINDS {
         let nodes = view.nodes_of(kind);
@@ -31,9 +34,15 @@ fn count(view: &Snapshot) -> Vec<Counted> {
         let missing: Vec<NodeNo> = nodes.clone().filter(|node| view.is_missing(*node)).collect();
         let deleted = nodes.clone().filter(|node| view.is_deleted(*node)).count() as u64;
         let known = u64::from(nodes.end - nodes.start) - missing.len() as u64;
-        all.push(Counted { kind, known, missing, deleted });
+        let mut forms = BTreeMap::new();
+        for node in nodes.filter(|_| kind == Kind::Model) {
+            if let Some(form) = view.field(node, "form")?.as_ref().and_then(Value::as_text) {
+                *forms.entry(form.to_owned()).or_default() += 1;
+            }
+        }
+        all.push(Counted { kind, known, missing, deleted, forms });
     }
-    all
+    Ok(all)
 }
 
 /// Which import would bring missing nodes of a kind.
@@ -63,7 +72,7 @@ pub(crate) fn print(
     zone: &Zone,
     json: bool,
 ) -> Outcome<()> {
-    let tally = count(view);
+    let tally = count(view)?;
     let (mut events, mut overrides, mut first, mut last) = (0, 0, i64::MAX, i64::MIN);
     for batch in view.batches() {
         events += batch.events;
@@ -82,10 +91,12 @@ pub(crate) fn print(
             .map(|c| {
                 let missing: Vec<String> =
                     c.missing.iter().map(|node| view.name_of(*node)).collect();
-                (
-                    c.kind.name().to_owned(),
-                    json!({"known": c.known, "missing": missing, "deleted": c.deleted}),
-                )
+                let mut counts =
+                    json!({"known": c.known, "missing": missing, "deleted": c.deleted});
+                if c.kind == Kind::Model {
+                    counts["forms"] = json!(c.forms);
+                }
+                (c.kind.name().to_owned(), counts)
             })
             .collect();
         let sources: Vec<Json> = sources
@@ -116,6 +127,11 @@ pub(crate) fn print(
         ]
     });
     print_table(out, &table(&["kind", "known", "missing", "deleted"], rows.collect()))?;
+    for c in tally.iter().filter(|c| !c.forms.is_empty()) {
+        let forms = c.forms.iter().map(|(form, count)| format!("{} {form}", grouped(*count)));
+        let forms = forms.collect::<Vec<_>>().join(", ");
+        writeln!(out, "{}s by form: {forms}", c.kind.name())?;
+    }
     if events > 0 {
         writeln!(
             out,

@@ -36,7 +36,15 @@ pub(crate) fn print_answer(
         Format::Dot => picture()?.to_dot(),
         Format::Mermaid => picture()?.to_mermaid(),
     };
-    Ok(out.write_all(text.as_bytes())?)
+    out.write_all(text.as_bytes())?;
+    let says_itself = format == Format::Json;
+    let is_plain = answer.completeness.state() == State::Complete && answer.warnings.is_empty();
+    if !says_itself && !is_plain {
+        // Rows alone look like all there is; who closed the notes' stream wants none.
+        out.flush()?;
+        let _ = print_notes(&mut std::io::stderr().lock(), answer);
+    }
+    Ok(())
 }
 
 /// A value as a cell of a table.

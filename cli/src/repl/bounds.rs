@@ -1,9 +1,9 @@
-//! How much one question of the visit may read and keep, and for how long.
+//! How much one question may read and keep, and for how long: at the prompt and in `lineal query`.
 
 use crate::exit::{Failure, Outcome};
 use crate::render::grouped;
 use lineal_query::Limits;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What can be bounded.
 pub(crate) const BOUNDS: [&str; 5] = ["edges", "events", "rows", "bytes", "seconds"];
@@ -58,7 +58,7 @@ impl Bounds {
         let digits: String = number.chars().filter(|c| !matches!(c, ',' | '_' | ' ')).collect();
         *bound = digits.parse().map_err(|_| {
             Failure::usage(format!(
-                "`.limits {name} NUMBER`: {number} is no whole number; `.limits {name} default` puts it back"
+                "the limit {name} is a whole number, not {number}; `default` puts it back"
             ))
         })?;
         Ok(())
@@ -86,14 +86,12 @@ impl Bounds {
         BOUNDS.into_iter().filter_map(shown).collect()
     }
 
-    /// The time that one question has.
-    pub(crate) fn time(&self) -> Option<Duration> {
-        (self.seconds > 0).then(|| Duration::from_secs(self.seconds))
-    }
-
-    /// For the executor; `stop` is asked now and then.
+    /// For the executor, for a question that begins now; `stop` is asked now and then.
     pub(crate) fn limits<'a>(&self, stop: &'a dyn Fn() -> bool) -> Limits<'a> {
         let mut limits = Limits { stop: Some(stop), ..Limits::default() };
+        // A time beyond what the clock can say is none.
+        let time = (self.seconds > 0).then(|| Duration::from_secs(self.seconds));
+        limits.deadline = time.and_then(|time| Instant::now().checked_add(time));
         limits.edges = self.edges;
         limits.events = self.events;
         limits.rows = self.rows;
@@ -127,7 +125,8 @@ mod tests {
         let limits = bounds.limits(&|| false);
         let given = [limits.edges, limits.events, limits.rows, limits.bytes];
         assert_eq!(given, [1_234; 4], "the executor is told");
-        assert_eq!(bounds.time(), Some(Duration::from_secs(1_234)));
+        let left = limits.deadline.map(|at| at.saturating_duration_since(Instant::now()));
+        assert!(left.is_some_and(|left| left > Duration::from_secs(1_200)), "{left:?}");
         for name in BOUNDS {
             bounds.set(name, DEFAULT).unwrap();
         }

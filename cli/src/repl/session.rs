@@ -88,7 +88,7 @@ impl Session {
         let folder = place::folder(arguments)?;
         let opened = Opened::new(&folder)?;
         // Without a terminal Ctrl-C ends the process, as it does for any filter.
-        let interrupt = if interactive { Interrupt::install()? } else { Interrupt::default() };
+        let interrupt = if interactive { Interrupt::install(true)? } else { Interrupt::default() };
         Ok(Session {
             named: arguments.store.clone(),
             folder,
@@ -247,7 +247,7 @@ impl Session {
             })?;
             parameters.set(name, Value::Text(value.clone()));
         }
-        let watch = Watch::new(&self.interrupt, self.bounds.time(), self.interactive);
+        let watch = Watch::new(&self.interrupt, self.interactive);
         let stop = || watch.stop();
         let limits = self.bounds.limits(&stop);
         let request = Request { parameters: &parameters, limits: &limits, now: SystemClock.now() };

@@ -1,4 +1,4 @@
-//! While a question runs: Ctrl-C, the deadline, and a sign of life.
+//! While a question runs: Ctrl-C and a sign of life.
 
 use crate::exit::{Failure, Outcome};
 use crate::render::grouped;
@@ -32,13 +32,16 @@ pub(crate) struct Interrupt {
 
 impl Interrupt {
     /// Takes over Ctrl-C for the process. A second press while a question still runs ends the
-    /// process: nothing can be lost, the store is open for reading only.
-    pub(crate) fn install() -> Outcome<Interrupt> {
+    /// process: nothing can be lost, the store is open for reading only. So does one while none
+    /// runs, unless there is a prompt to come back to.
+    pub(crate) fn install(has_prompt: bool) -> Outcome<Interrupt> {
         let interrupt = Interrupt::default();
         let signals = Arc::clone(&interrupt.signals);
         ctrlc::set_handler(move || {
             let running = signals.running.load(Ordering::SeqCst);
-            if signals.pressed.swap(true, Ordering::SeqCst) && running {
+            let again = signals.pressed.swap(true, Ordering::SeqCst);
+            let is_over = if running { again } else { !has_prompt };
+            if is_over {
                 std::process::exit(EXIT_INTERRUPTED);
             }
         })
@@ -50,8 +53,6 @@ impl Interrupt {
 /// The watch over one question.
 pub(crate) struct Watch {
     interrupt: Interrupt,
-    begun: Instant,
-    time: Option<Duration>,
     work: Arc<Work>,
     /// Draws the sign of life, where somebody looks.
     drawing: Option<JoinHandle<()>>,
@@ -67,7 +68,7 @@ struct Work {
 
 impl Watch {
     /// Begins with the question.
-    pub(crate) fn new(interrupt: &Interrupt, time: Option<Duration>, visible: bool) -> Watch {
+    pub(crate) fn new(interrupt: &Interrupt, visible: bool) -> Watch {
         interrupt.signals.pressed.store(false, Ordering::SeqCst);
         interrupt.signals.running.store(true, Ordering::SeqCst);
         let (begun, work) = (Instant::now(), Arc::new(Work::default()));
@@ -76,7 +77,7 @@ impl Watch {
             let work = Arc::clone(&work);
             std::thread::spawn(move || draw(&work, begun))
         });
-        Watch { interrupt: interrupt.clone(), begun, time, work, drawing }
+        Watch { interrupt: interrupt.clone(), work, drawing }
     }
 
     /// Was Ctrl-C pressed?
@@ -87,7 +88,7 @@ impl Watch {
     /// Should the question end? Asked by the executor now and then.
     pub(crate) fn stop(&self) -> bool {
         self.work.asked.fetch_add(1, Ordering::Relaxed);
-        self.pressed() || self.time.is_some_and(|time| self.begun.elapsed() > time)
+        self.pressed()
     }
 }
 
@@ -148,18 +149,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_question_is_stopped_by_its_deadline_or_by_a_press_of_this_question() {
+    fn a_question_is_stopped_by_a_press_of_this_question() {
         let interrupt = Interrupt::default();
         interrupt.signals.pressed.store(true, Ordering::SeqCst);
-        let watch = Watch::new(&interrupt, None, false);
+        let watch = Watch::new(&interrupt, false);
         assert!(!watch.stop(), "a press before the question is no wish about it");
         interrupt.signals.pressed.store(true, Ordering::SeqCst);
         assert!(watch.stop() && watch.pressed());
         drop(watch);
         assert!(!interrupt.signals.running.load(Ordering::SeqCst));
-        let watch = Watch::new(&interrupt, Some(Duration::ZERO), false);
-        std::thread::sleep(Duration::from_millis(1));
-        assert!(watch.stop() && !watch.pressed());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::exit::Outcome;
 use crate::render::{Style, counted, folded, terminal_width, visible};
 use crate::shell::shell_line;
 use lineal_engine::Snapshot;
-use lineal_engine::schema::KINDS;
+use lineal_engine::schema::{KINDS, Kind};
 use std::io::Write;
 
 /// Kinds that stand in the first line; `.stats` has all.
@@ -67,8 +67,14 @@ fn print_words(out: &mut dyn Write, text: &str) -> Outcome<()> {
 
 /// The greatest kinds and the events, in one line.
 fn holdings(view: &Snapshot) -> String {
+    let models = view.nodes_of(Kind::Model);
+    // A logged model has an id of its own, a registered one registry, name and version.
+    let logged = models.clone().filter(|node| view.key_of(*node).0.len() == 1).count();
+    let others = KINDS.iter().filter(|kind| **kind != Kind::Model);
     let mut counts: Vec<(usize, &str)> =
-        KINDS.iter().map(|kind| (view.nodes_of(*kind).len(), kind.name())).collect();
+        others.map(|kind| (view.nodes_of(*kind).len(), kind.name())).collect();
+    counts.push((models.len() - logged, "registered model"));
+    counts.push((logged, "logged model"));
     counts.retain(|(count, _)| *count > 0);
     counts.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
     let told = |(count, name): &(usize, &str)| counted(*count as u64, name);

@@ -79,7 +79,7 @@ fn every_command_speaks_json() {
             "sources"
         ]
     );
-    assert_eq!(keys(&stats["kinds"]["model"]), ["known", "missing", "deleted"]);
+    assert_eq!(keys(&stats["kinds"]["model"]), ["known", "missing", "deleted", "forms"]);
 
     let imports = ask(&["imports"]);
     assert_eq!(
