@@ -36,11 +36,13 @@ fn scan(criterion: &mut Criterion) {
             ("hash", &[EventField::InputHash][..]),
         ] {
             let read = || {
-                let batches = snapshot.nodes_of(Kind::Batch);
-                let rows = batches.flat_map(|batch| {
-                    snapshot.read_events(batch, black_box(fields)).expect("it can be read")
+                let parts =
+                    snapshot.nodes_of(Kind::Batch).flat_map(|batch| snapshot.parts_of(batch));
+                let events = parts.map(|(part, rows)| {
+                    let read = snapshot.read_events(part, 0..rows, black_box(fields));
+                    read.expect("it can be read").events.len() as u64
                 });
-                rows.map(|part| part.events.len() as u64).sum::<u64>()
+                events.sum::<u64>()
             };
             assert_eq!(read(), size.all_events());
             group.bench_function(name, |b| b.iter(read));
