@@ -13,8 +13,15 @@ use std::path::PathBuf;
   lineal trace 9f2c1a7e44d0...                  (an input hash, a run id, a name)
   lineal query 'find dataset upstream of inference:$hash' --param hash=9f2c1a7e44d0...
 
-Exit codes: 0 answer, 1 no or a failed check, 2 wrong use or question, 3 damaged store,
-4 cannot tell (with --fail-on cannot-tell)")]
+Exit codes:
+  0  an answer, or done
+  1  no: a failed check, nothing recorded, rejects under --strict
+  2  wrong use or question; nothing was done
+  3  the store is damaged
+  4  cannot tell, where that is to be a failure (--fail-on cannot-tell,
+     verify --require-keys)
+  5  done in part: an import met a damaged file, or nothing of a source could be read
+130  ended by Ctrl-C; a question then prints what it has found")]
 pub(crate) struct Arguments {
     /// The store's folder; else LINEAL_STORE, else .lineal here or in a folder above
     #[arg(long, global = true, env = "LINEAL_STORE", value_name = "DIR", hide_env_values = true)]
@@ -42,7 +49,10 @@ pub(crate) enum Command {
   lineal import mlflow.db                        an MLflow database
   lineal import mlruns/ exports/ logs/           folders, files, as many as you like
   lineal import --explain-mapping logs/          which attributes are seen, mapped, left over
-  zcat day.json.gz | lineal import -             log lines from standard input")]
+  zcat day.json.gz | lineal import -             log lines from standard input
+A line that cannot be read is rejected and listed; with --strict it is a failure (code 1) and
+nothing is imported. After a file that is cut off or damaged the code is 5: what could be read
+of it is imported.")]
     Import(Import),
     /// Ask a question
     #[command(after_help = "Examples:
@@ -159,6 +169,10 @@ pub(crate) struct Query {
     /// A parameter as JSON: name=["a", 1]
     #[arg(long, value_name = "NAME=JSON")]
     pub(crate) param_json: Vec<String>,
+    /// A bound: edges, events, rows or bytes of one answer, or seconds: rows=1000. What reaches it
+    /// is cut, and says so
+    #[arg(long, value_name = "NAME=NUMBER")]
+    pub(crate) limit: Vec<String>,
     /// How to print the answer
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
@@ -199,9 +213,12 @@ pub(crate) struct Trace {
 
 #[derive(Args, Debug)]
 pub(crate) struct Show {
-    /// A node (model:credit-risk@3), an id (#9f2c1a), an input hash, or any name
+    /// A node (model:credit-risk@3), an id (#9f2c1a), an input hash, any name; or `schema`
     #[arg(value_name = "NODE")]
     pub(crate) target: String,
+    /// With `schema`: nothing but the card of the query language, for the prompt of a language model
+    #[arg(long)]
+    pub(crate) for_prompt: bool,
     /// The view as of a commit number
     #[arg(long, value_name = "COMMIT")]
     pub(crate) as_of: Option<u64>,
@@ -243,6 +260,10 @@ pub(crate) struct Verify {
     /// Check frames and checksums only, not the rows of batches
     #[arg(long)]
     pub(crate) fast: bool,
+    /// End with code 4 if keys/seeds is not here: roots of batches and sealed values cannot be
+    /// checked without, and backups leave it out on purpose
+    #[arg(long)]
+    pub(crate) require_keys: bool,
 }
 
 #[derive(Args, Debug)]

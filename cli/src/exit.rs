@@ -18,6 +18,10 @@ pub(crate) enum Exit {
     Damaged = 3,
     /// It cannot be told, and that was to be a failure.
     CannotTell = 4,
+    /// It was done as far as the source could be read.
+    Partial = 5,
+    /// Ctrl-C ended it early: what a shell says of it, 128 + SIGINT.
+    Interrupted = 130,
 }
 
 impl Exit {

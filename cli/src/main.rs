@@ -1,6 +1,7 @@
 //! The `lineal` command: read the arguments, do one thing, say how it went.
 
 mod args;
+mod came_back;
 mod command;
 mod exit;
 mod place;

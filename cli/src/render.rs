@@ -2,11 +2,17 @@
 
 mod answer;
 mod json;
+pub(crate) mod page;
+mod paths;
+mod plural;
 mod table;
+mod timeline;
 mod visible;
 
 pub(crate) use answer::{cell_text, print_answer, print_notes};
 pub(crate) use json::value_json;
+pub(crate) use paths::folded;
+pub(crate) use plural::counted;
 pub(crate) use table::{print_table, table, terminal_width, value_text};
 pub(crate) use visible::{visible, visible_lines};
 

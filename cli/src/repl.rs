@@ -1,21 +1,23 @@
 //! A visit: read a statement, ask it, show the answer, until the end. At a terminal with an editor,
 //! from a pipe line by line; both end statements and ask them the same way.
 
-mod answer;
 mod bounds;
 mod completer;
 mod directive;
 mod editor;
 mod highlighter;
 mod hinter;
+mod history;
 mod pager;
-mod paths;
 mod session;
 mod sets;
 mod validator;
 mod watch;
 mod welcome;
 mod words;
+
+pub(crate) use bounds::Bounds;
+pub(crate) use watch::{Interrupt, Watch};
 
 use crate::args::{Arguments, FailOn};
 use crate::exit::{Exit, Failure, Outcome};
@@ -117,9 +119,11 @@ fn worse(a: Exit, b: Exit) -> Exit {
     let rank = |exit: &Exit| match exit {
         Exit::Answer => 0,
         Exit::No => 1,
-        Exit::CannotTell => 2,
-        Exit::Usage => 3,
-        Exit::Damaged => 4,
+        Exit::Partial => 2,
+        Exit::CannotTell => 3,
+        Exit::Usage => 4,
+        Exit::Damaged => 5,
+        Exit::Interrupted => 6,
     };
     std::cmp::max_by_key(a, b, rank)
 }
@@ -141,12 +145,23 @@ fn at_terminal(mut session: Session) -> Outcome {
         };
         // What was typed reads as a script, so that several statements on one line are several.
         session.stopped = false;
-        let mut screen = Vec::new();
-        let ended = script(&mut session, text.as_bytes(), &mut screen);
-        if let Err(failure) = &ended {
-            session.tell(failure, &mut screen)?;
-        }
-        pager::show(&screen, prompt.height())?;
+        let ended = if directive::is_source(&text) {
+            // Each answer of a file shows when it is there, not when the last one is.
+            let mut screen = std::io::stdout().lock();
+            let ended = script(&mut session, text.as_bytes(), &mut screen);
+            if let Err(failure) = &ended {
+                session.tell(failure, &mut screen)?;
+            }
+            ended
+        } else {
+            let mut screen = Vec::new();
+            let ended = script(&mut session, text.as_bytes(), &mut screen);
+            if let Err(failure) = &ended {
+                session.tell(failure, &mut screen)?;
+            }
+            pager::show(&screen, prompt.height())?;
+            ended
+        };
         if matches!(ended, Ok(Ended::Quit(_))) {
             return Ok(Exit::Answer);
         }
@@ -159,7 +174,8 @@ mod tests {
 
     #[test]
     fn the_worst_end_of_several_counts_in_either_order() {
-        let ranked = [Exit::Answer, Exit::No, Exit::CannotTell, Exit::Usage, Exit::Damaged];
+        let ranked =
+            [Exit::Answer, Exit::No, Exit::Partial, Exit::CannotTell, Exit::Usage, Exit::Damaged];
         for (at, one) in ranked.into_iter().enumerate() {
             for (other_at, other) in ranked.into_iter().enumerate() {
                 assert_eq!(worse(one, other), ranked[at.max(other_at)]);

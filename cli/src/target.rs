@@ -1,7 +1,7 @@
 //! What a person means by `9f2c...`, `model:credit-risk@3`, `#9f2c1a` or a bare name.
 
 use crate::exit::{Failure, Outcome};
-use crate::render::and_more;
+use crate::render::{and_more, counted};
 use crate::time::Zone;
 use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::Kind;
@@ -105,8 +105,9 @@ fn not_found(view: &Snapshot, zone: &Zone, key: &str) -> String {
         );
     }
     format!(
-        "no event has {key}\n  searched: input hash (every algorithm), event id, request id, log id of {count} events, {}\n  \
+        "no event has {key}\n  searched: input hash (every algorithm), event id, request id, log id of {}, {}\n  \
          hashes are compared byte by byte: another canonical form of the same input has another hash",
+        counted(count, "event"),
         zone.span(first, last)
     )
 }

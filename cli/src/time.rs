@@ -40,6 +40,12 @@ impl Zone {
         self.at(ns).strftime("%Y-%m-%d").to_string()
     }
 
+    /// The time of day, to the second, with the offset.
+    pub(crate) fn clock(&self, ns: i64) -> String {
+        let time = self.time(ns);
+        time.split_once(' ').map_or(time.clone(), |(_, clock)| clock.to_owned())
+    }
+
     /// A span of two times; one if they fall together.
     pub(crate) fn span(&self, first: i64, last: i64) -> String {
         if self.date(first) == self.date(last) {

@@ -3,6 +3,7 @@
 mod batch;
 mod block;
 mod container;
+mod decoded;
 mod indexed;
 mod key_run;
 mod reader;
@@ -11,6 +12,7 @@ pub(crate) use batch::seal;
 pub use batch::{BatchCounters, SealedBatch};
 pub use block::{EventBlock, EventValue};
 pub(crate) use container::{ContainerPart, container_id, write_container};
+pub(crate) use decoded::Decoded;
 pub(crate) use indexed::IndexedFields;
 pub(crate) use key_run::{KeyEntry, KeyRun};
 pub(crate) use reader::Container;

@@ -20,8 +20,8 @@ pub(crate) use build::{build, container_place};
 pub use column::Cell;
 pub(crate) use column::{Column, ColumnDraft, fields_of};
 pub(crate) use csr::Csr;
-pub(crate) use labels::{Labels, label_hash, tag_hash};
-pub use labels::{quoted, unquoted};
+pub(crate) use labels::{Labels, claim_name, copied_fields, key_fields, label_hash, tag_hash};
+pub use labels::{is_looked_up, quoted, unquoted};
 
 use crate::damage::Damage;
 use crate::events::IndexedFields;
@@ -149,6 +149,10 @@ pub(crate) struct Graph {
     candidate_nodes: Section<u32>,
     candidate_offsets: Section<u32>,
     candidates: Section<NodeNo>,
+    doubtful: Section<NodeNo>,
+    claimed_nodes: Section<NodeNo>,
+    claim_offsets: Section<u32>,
+    open_claims: Section<NodeNo>,
     forward: Vec<Csr>,
     inverse: Vec<Csr>,
     pub(crate) labels: Labels,
@@ -272,6 +276,24 @@ impl Graph {
         let nodes = self.candidate_nodes.all().unwrap_or_default();
         let Ok(at) = nodes.binary_search(&node) else { return &[] };
         self.between(&self.candidate_offsets, at, &self.candidates)
+    }
+
+    /// Nodes of a kind that are only referred to, or that have candidates. Ascending.
+    pub(crate) fn doubtful(&self, kind: Kind) -> &[NodeNo] {
+        let all = self.doubtful.all().unwrap_or_default();
+        let range = self.nodes_of(kind);
+        let place = |bound: NodeNo| all.partition_point(|node| *node < bound);
+        all.get(place(range.start)..place(range.end)).unwrap_or_else(|| {
+            self.sections.misfit("doubtful nodes ascend");
+            &[]
+        })
+    }
+
+    /// The nodes of which this one is a candidate, ascending.
+    pub(crate) fn open_claims(&self, node: NodeNo) -> &[NodeNo] {
+        let nodes = self.claimed_nodes.all().unwrap_or_default();
+        let Ok(at) = nodes.binary_search(&node) else { return &[] };
+        self.between(&self.claim_offsets, at, &self.open_claims)
     }
 
     /// The commit that first named it, and the last that said something new about it.

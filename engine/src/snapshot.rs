@@ -36,6 +36,7 @@ pub(crate) struct View {
     storage: Arc<dyn Storage>,
     secrets: Arc<RwLock<SecretBox>>,
     containers: Mutex<HashMap<u32, Arc<crate::events::Container>>>,
+    decoded: crate::events::Decoded,
     /// Opened when a value is first looked up.
     runs: OnceLock<Vec<KeyRun>>,
     disk_runs: Arc<DiskRuns>,
@@ -143,6 +144,19 @@ impl Snapshot {
     #[must_use]
     pub fn candidates(&self, node: NodeNo) -> &[NodeNo] {
         self.graph().candidates(node)
+    }
+
+    /// Nodes of a kind that are only referred to, or that a claim leaves open. Ascending.
+    #[must_use]
+    pub fn doubtful(&self, kind: Kind) -> &[NodeNo] {
+        self.graph().doubtful(kind)
+    }
+
+    /// References that fit several nodes, this one among them: each may mean it or another.
+    /// Ascending.
+    #[must_use]
+    pub fn open_claims(&self, node: NodeNo) -> &[NodeNo] {
+        self.graph().open_claims(node)
     }
 
     /// The id of the node's current revision; none if it is missing or derived.

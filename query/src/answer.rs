@@ -48,6 +48,46 @@ pub struct Answer {
     pub(crate) names: Names,
 }
 
+/// The rows of an answer one after the other, for programs that ask often: nodes and events are
+/// numbers of the view.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Table {
+    width: usize,
+    values: Vec<Value>,
+    /// How many rows there are without `skip` and `limit`.
+    pub total: u64,
+    /// What is known of what is missing.
+    pub completeness: Completeness,
+}
+
+impl Table {
+    pub(crate) fn new(
+        width: usize,
+        values: Vec<Value>,
+        total: u64,
+        completeness: Completeness,
+    ) -> Table {
+        Table { width: width.max(1), values, total, completeness }
+    }
+
+    /// How many rows it holds.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.values.len() / self.width
+    }
+
+    /// Does it hold none?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// The rows, in their total order.
+    pub fn rows(&self) -> impl Iterator<Item = &[Value]> {
+        self.values.chunks_exact(self.width)
+    }
+}
+
 /// Names of the nodes and events in the rows, as they can be pasted back.
 #[derive(Clone, PartialEq, Default, Debug)]
 pub(crate) struct Names {
@@ -110,6 +150,10 @@ pub struct Reason {
     pub node: NodeNo,
     /// Where, by name.
     pub name: String,
+    /// Of a reference that fits several nodes: these, the first of them.
+    pub fits: Vec<String>,
+    /// And what refers so, the first of them.
+    pub referred_by: Vec<String>,
 }
 
 /// What can make an answer uncertain.
@@ -117,10 +161,12 @@ pub struct Reason {
 pub enum Uncertainty {
     /// The node is referred to and was never imported.
     Missing(Kind),
-    /// A claim on one of its edges fits several nodes.
+    /// It is a reference that fits several nodes.
     Conflict,
     /// A run has inputs whose role is not recorded.
     Roleless,
+    /// So many lines of a log could not be read, each of which may have been an event.
+    Unread(u64),
 }
 
 impl fmt::Display for Reason {
@@ -130,13 +176,23 @@ impl fmt::Display for Reason {
             Uncertainty::Missing(kind) => {
                 write!(f, "{name} is only referred to; {} would bring it", bringer(kind))
             }
-            Uncertainty::Conflict => {
-                write!(f, "a reference of {name} fits several nodes; `lineal alias` decides which")
-            }
+            Uncertainty::Conflict => write!(
+                f,
+                "{} {} to {name}, which may be any of {}; `lineal alias` decides which",
+                self.referred_by.join(", "),
+                if self.referred_by.len() == 1 { "refers" } else { "refer" },
+                self.fits.join(", ")
+            ),
             Uncertainty::Roleless => write!(
                 f,
                 "{name} has inputs without a recorded role; \
                  `mlflow.log_input(..., context=\"training\")` records one"
+            ),
+            Uncertainty::Unread(lines) => write!(
+                f,
+                "{lines} {} of the log {name} could not be read and may have been events; the \
+                 report of its import says which",
+                if lines == 1 { "line" } else { "lines" }
             ),
         }
     }

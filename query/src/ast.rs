@@ -63,8 +63,8 @@ pub enum Statement {
     Prove(bool, Target, Tail),
     /// `verify [deep] A`
     Verify(bool, Target, Tail),
-    /// `show topic [of word]`
-    Show(Name, Option<Name>),
+    /// `show topic [of word]`; of its tail only `format` can be there
+    Show(Name, Option<Name>, Tail),
 }
 
 impl Statement {

@@ -11,22 +11,25 @@ pub(crate) mod function;
 mod group;
 mod pattern;
 mod relation;
+mod repair;
 mod scope;
 mod show;
 mod statement;
 mod trace;
 
+use lineal_engine::schema::Kind;
+
 use crate::ast::{Count, Find, Script, Spanned, Statement, Subject, Tail};
 use crate::error::{Code, Mistake, Span};
 use crate::plan::{
-    AsOf, Bound as RowBound, Column, KeySource, Kinds, ParameterUse, Plan, Root, SetDefinition,
-    SetId, SetSource, Slot, Type, View,
+    AsOf, Bound as RowBound, Column, Doubts, KeySource, Kinds, ParameterUse, Plan, Root,
+    SetDefinition, SetId, SetSource, Slot, Type, View,
 };
 use crate::suggest::nearest;
 
 pub(crate) use closure::lineage;
 pub(crate) use compare::regular;
-pub(crate) use expression::all_fields;
+pub(crate) use expression::{all_fields, field_type, length_of};
 use statement::{DIFF_COLUMNS, HISTORY_COLUMNS, VERIFY_COLUMNS, columns};
 
 type Bind<T> = Result<T, Mistake>;
@@ -35,8 +38,8 @@ type Bind<T> = Result<T, Mistake>;
 pub const FORMATS: [&str; 8] =
     ["table", "json", "ndjson", "csv", "prov", "dot", "mermaid", "bundle"];
 
-/// Most terms in one question, so that a generated text cannot hold a thread.
-const SLOTS_MAX: usize = 256;
+/// Most terms in one request, so that a generated text cannot hold a thread.
+pub(crate) const TERMS_MAX: usize = 256;
 
 /// Binds a request: saved sets, then one question. A request of saved sets alone shows the last.
 pub(crate) fn bind(script: &Script, naively: bool) -> Bind<Plan> {
@@ -75,12 +78,24 @@ pub(crate) fn bind(script: &Script, naively: bool) -> Bind<Plan> {
             return Err(Mistake::new(Code::Empty, Span::default(), "there is no question"));
         }
     };
-    let Binder { slots, sets, parameters, mut event_fields, .. } = binder;
+    let doubts = binder.doubts();
+    let Binder { slots, sets, parameters, mut event_fields, warnings, .. } = binder;
     event_fields.sort_unstable();
     event_fields.dedup();
     let Bound { root, as_of, format } = bound;
     let columns = columns_of(&root);
-    Ok(Plan { root, slots, sets, parameters, as_of, format, columns, event_fields })
+    Ok(Plan {
+        root,
+        slots,
+        sets,
+        parameters,
+        as_of,
+        format,
+        columns,
+        event_fields,
+        doubts,
+        warnings,
+    })
 }
 
 /// The columns of an answer; `show`, `explain` and `profile` make their own.
@@ -109,9 +124,8 @@ impl Binder {
         let (root, tail) = match &statement.node {
             Statement::Find(find) => return self.shown(find),
             Statement::Trace(trace) => (Root::Trace(Box::new(self.trace(trace)?)), &trace.tail),
-            Statement::Show(topic, of) => {
-                let root = Root::Show(show::topic(topic, of.as_ref())?);
-                return Ok(Bound { root, as_of: None, format: None });
+            Statement::Show(topic, of, tail) => {
+                (Root::Show(show::topic(topic, of.as_ref())?), tail)
             }
             Statement::Diff(before, after, tail) => (self.diff(before, after)?, tail),
             Statement::History(of, condition, tail) => {
@@ -126,11 +140,11 @@ impl Binder {
             // Refused above; a set is no question.
             Statement::Let(_, find) => return self.shown(find),
         };
-        Ok(Bound { root, as_of: self.as_of(tail), format: self.format(tail)? })
+        Ok(Bound { root, as_of: self.as_of(tail)?, format: self.format(tail)? })
     }
 
     fn shown(&mut self, find: &Find) -> Bind<Bound> {
-        let as_of = self.as_of(&find.tail);
+        let as_of = self.as_of(&find.tail)?;
         let format = self.format(&find.tail)?;
         Ok(Bound { root: Root::Find(self.find(find, true)?), as_of, format })
     }
@@ -152,28 +166,56 @@ struct Binder {
     grouping: Option<group::Grouping>,
     /// Sets that were saved with `let`.
     saved: Vec<statement::Saved>,
+    /// A condition is being read: only there does `deleted` ask for what is deleted.
+    in_condition: bool,
     /// Fields of events that were spoken of.
     event_fields: Vec<lineal_engine::event_fields::EventField>,
+    /// Kinds that lie between the terms.
+    between: Kinds,
+    /// A closure leaves inputs without a role out.
+    training: bool,
+    /// An inner question sees another view.
+    elsewhere: bool,
+    /// What a reader of the answer should know, whatever the store holds.
+    warnings: Vec<String>,
 }
 
 impl Binder {
+    fn doubts(&self) -> Doubts {
+        let own = self.slots.iter().map(|slot| slot.kinds);
+        let named = self.sets.iter().map(|set| set.kinds);
+        let kinds = own.chain(named).fold(self.between, Kinds::or);
+        Doubts { kinds, training: self.training, elsewhere: self.elsewhere }
+    }
+
+    /// A relation is followed from and to these kinds.
+    fn comes_by(&mut self, kinds: Kinds) {
+        self.between = self.between.or(kinds);
+    }
+
     fn memo(&mut self) -> usize {
         self.memos += 1;
         self.memos - 1
     }
 
     fn parameter(&mut self, name: &str, expected: Type, span: Span) -> usize {
-        self.parameters.push(ParameterUse { name: name.to_owned(), expected, span });
+        self.parameters.push(ParameterUse {
+            name: name.to_owned(),
+            expected,
+            is_pattern: false,
+            span,
+        });
         self.parameters.len() - 1
     }
 
     fn slot(&mut self, name: Option<String>, kinds: Kinds, span: Span) -> Bind<usize> {
-        if self.slots.len() >= SLOTS_MAX {
+        if self.slots.len() >= TERMS_MAX {
             return Err(Mistake::new(
-                Code::TooLong,
+                Code::TooDeep,
                 span,
-                format!("a question has at most {SLOTS_MAX} terms"),
-            ));
+                format!("a request has at most {TERMS_MAX} terms"),
+            )
+            .hint("inner questions are counted; ask them one after the other"));
         }
         let depth = self.scopes.len();
         self.slots.push(Slot { name, kinds, depth, with_deleted: false });
@@ -220,20 +262,28 @@ impl Binder {
         })
     }
 
-    fn as_of(&mut self, tail: &Tail) -> Option<AsOf> {
-        let as_of = tail.as_of.as_ref()?;
+    fn as_of(&mut self, tail: &Tail) -> Bind<Option<AsOf>> {
+        let Some(as_of) = tail.as_of.as_ref() else { return Ok(None) };
         let view = match &as_of.node {
             crate::ast::AsOf::Time(time) => View::Time(*time),
             crate::ast::AsOf::Commit(number) => View::Commit(*number),
             crate::ast::AsOf::Parameter(name) => {
                 View::Parameter(self.parameter(name, Type::Any, as_of.span))
             }
+            crate::ast::AsOf::Reference(reference) if reference.kind == Some(Kind::Inference) => {
+                return Err(Mistake::new(
+                    Code::Types,
+                    as_of.span,
+                    "an event has no commit of its own",
+                )
+                .hint("`as of` takes a commit, a time, an import or another node"));
+            }
             crate::ast::AsOf::Reference(reference) => {
                 View::Node(self.reference(reference, as_of.span))
             }
             crate::ast::AsOf::Id(id) => View::Revision(id.clone()),
         };
-        Some((view, as_of.span))
+        Ok(Some((view, as_of.span)))
     }
 
     fn format(&mut self, tail: &Tail) -> Bind<Option<String>> {

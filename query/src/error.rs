@@ -62,7 +62,7 @@ codes! {
     OpenBracket "L005" "a bracket is not closed";
     StrayBracket "L006" "a bracket closes nothing";
     BadEscape "L007" "an unknown escape in a text";
-    TooDeep "L008" "brackets are nested too deep";
+    TooDeep "L008" "nested too deep, or more operators, relations, questions or terms than a request may have";
     Syntax "P001" "the text is no sentence of the language";
     Empty "P002" "there is no question";
     Habit "P003" "a habit from another language";
@@ -139,20 +139,37 @@ impl Mistake {
         self
     }
 
-    /// The line of the text with a caret below the place, the message and the hint.
+    /// The text with the repair in the place of the mistake, where one is known.
+    #[must_use]
+    pub fn repaired(&self, text: &str) -> Option<String> {
+        let replacement = self.replacement.as_ref()?;
+        let (before, after) = (text.get(..self.span.at)?, text.get(self.span.end..)?);
+        Some(format!("{before}{replacement}{after}"))
+    }
+
+    /// The line of the text with a caret below the place, the message and the hint. Of a long
+    /// line only what stands round the place is shown.
     #[must_use]
     pub fn render(&self, text: &str) -> String {
         let at = floor_boundary(text, self.span.at);
         let end = floor_boundary(text, self.span.end.max(self.span.at));
         let line_start = text.get(..at).and_then(|t| t.rfind('\n')).map_or(0, |n| n + 1);
         let line_end = text.get(at..).and_then(|t| t.find('\n')).map_or(text.len(), |n| at + n);
-        let line = text.get(line_start..line_end).unwrap_or_default().trim_end();
         let number = text.get(..line_start).map_or(1, |t| t.matches('\n').count() + 1);
-        let before = text.get(line_start..at).map_or(0, |t| t.chars().count());
-        let marked = text.get(at..end.min(line_end)).map_or(0, |t| t.chars().count());
-        let carets = "^".repeat(marked.max(1));
-        let mut out = format!("{} at {number}:{}: {}\n", self.code, before + 1, self.message);
-        out.push_str(&format!("  {line}\n  {}{carets}", " ".repeat(before)));
+        let before = text.get(line_start..at).unwrap_or_default();
+        let marked = text.get(at..end.min(line_end)).unwrap_or_default();
+        let after = text.get(at..line_end).unwrap_or_default().trim_end();
+        let column = before.chars().count() + 1;
+        let is_short = columns(before) + columns(after) <= 2 * CONTEXT_COLUMNS_MAX;
+        let (before, shown) = if is_short {
+            (before.to_owned(), after.to_owned())
+        } else {
+            (last_columns(before), first_columns(after))
+        };
+        let carets = "^".repeat(columns(marked).clamp(1, columns(&shown).max(1)));
+        let blanks = " ".repeat(columns(&before));
+        let mut out = format!("{} at {number}:{column}: {}\n", self.code, self.message);
+        out.push_str(&format!("  {before}{shown}\n  {blanks}{carets}"));
         if let Some(hint) = &self.hint {
             out.push(' ');
             out.push_str(hint);
@@ -172,6 +189,60 @@ impl Mistake {
             "replacement": self.replacement,
         })
     }
+}
+
+/// Columns that are shown on either side of a mistake: with it two lines of a terminal. A line that
+/// fits these two is shown whole.
+const CONTEXT_COLUMNS_MAX: usize = 80;
+
+/// How many columns of a terminal a character takes: none if it joins the one before, two in the
+/// scripts that are written in squares.
+fn width(c: char) -> usize {
+    match u32::from(c) {
+        0xfeff | 0x0300..=0x036f | 0x200b..=0x200d | 0xfe00..=0xfe0f => 0,
+        0x1100..=0x115f
+        | 0x2e80..=0x303e
+        | 0x3041..=0xa4cf
+        | 0xac00..=0xd7a3
+        | 0xf900..=0xfaff
+        | 0xfe30..=0xfe6f
+        | 0xff00..=0xff60
+        | 0xffe0..=0xffe6
+        | 0x1f300..=0x1faff
+        | 0x20000..=0x3fffd => 2,
+        _ => 1,
+    }
+}
+
+fn columns(text: &str) -> usize {
+    text.chars().map(width).sum()
+}
+
+/// The beginning of a line, cut where it is too long to show.
+fn first_columns(text: &str) -> String {
+    let mut room = CONTEXT_COLUMNS_MAX;
+    let fits = |c: &char| {
+        let fits = width(*c) <= room;
+        room = room.saturating_sub(width(*c));
+        fits
+    };
+    let shown: String = text.chars().take_while(fits).collect();
+    if shown.len() < text.len() { shown + "\u{2026}" } else { shown }
+}
+
+/// The end of a line, cut where it is too long to show.
+fn last_columns(text: &str) -> String {
+    let mut room = CONTEXT_COLUMNS_MAX;
+    let mut start = text.len();
+    for (at, c) in text.char_indices().rev() {
+        if width(c) > room {
+            break;
+        }
+        room -= width(c);
+        start = at;
+    }
+    let shown = text.get(start..).unwrap_or_default();
+    if start > 0 { format!("\u{2026}{shown}") } else { shown.to_owned() }
 }
 
 /// The start of the character that holds byte `at`.
@@ -201,6 +272,14 @@ pub enum Error {
     /// The store could not be read.
     #[error("the store could not answer: {0}")]
     Store(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The answer holds more things than a picture can.
+    #[error("{things} things are no picture, {most} at most; narrow the question or add `limit`")]
+    Picture {
+        /// How many.
+        things: usize,
+        /// How many there may be.
+        most: usize,
+    },
 }
 
 impl Error {
@@ -215,7 +294,7 @@ impl Error {
     pub fn render(&self, text: &str) -> String {
         match self {
             Error::Mistake(mistake) => mistake.render(text),
-            Error::Store(_) => self.to_string(),
+            Error::Store(_) | Error::Picture { .. } => self.to_string(),
         }
     }
 }
@@ -242,6 +321,26 @@ mod tests {
             mistake.render(text),
             "P001 at 2:12: here\n  where näme = 1\n             ^ look"
         );
+    }
+
+    #[test]
+    fn the_caret_is_as_wide_as_letters_in_squares() {
+        let text = "find 模型 where";
+        let at = text.find('模').unwrap();
+        let mistake = Mistake::new(Code::Syntax, Span::new(at, at + 6), "here");
+        assert_eq!(mistake.render(text), "P001 at 1:6: here\n  find 模型 where\n       ^^^^");
+    }
+
+    #[test]
+    fn of_a_long_line_only_the_place_is_shown() {
+        let text = format!("{}here{}", "x".repeat(500), "y".repeat(500));
+        let mistake = Mistake::new(Code::Syntax, Span::new(500, 504), "no");
+        let rendered = mistake.render(&text);
+        assert!(rendered.lines().all(|line| line.chars().count() < 180), "{rendered}");
+        let lines: Vec<_> = rendered.lines().collect();
+        assert_eq!(lines[1].find("here"), lines[2].find('^').map(|at| at + "…".len() - 1));
+        assert!(rendered.starts_with("P001 at 1:501: no"));
+        assert_eq!(mistake.clone().replace("z").repaired("ab"), None);
     }
 
     #[test]

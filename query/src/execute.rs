@@ -1,24 +1,35 @@
 //! Plan to rows: the state of one run, its bounds, and what it learned about completeness.
 
 mod arithmetic;
+mod asked;
 mod blocks;
 mod call;
 mod columns;
 mod diff;
+mod doubts;
+mod envelope;
 mod evaluate;
 mod expand;
 mod explain;
+mod fold;
+mod gather;
 mod group;
 mod history;
 mod item_set;
 mod join;
 mod like;
+mod names;
 mod paths;
 mod reach;
+mod row_set;
 mod rows;
+mod scan;
 mod seek;
 mod show;
+mod stream;
+mod sum;
 mod trace;
+mod truth;
 mod verify;
 mod view;
 
@@ -27,16 +38,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Instant;
 
-use crate::answer::{Answer, Completeness, Names, REASONS_MAX, Reason, Uncertainty};
+use lineal_engine::schema::{Direction, Relation};
+
+use crate::answer::{Answer, Table, Uncertainty};
 use crate::error::{Code, Error, Mistake, Result};
 use crate::limits::{CHECK_EVERY, Limit, Limits};
 use crate::parameters::Parameters;
-use crate::plan::{Bound, Column, Plan, Root};
-use crate::source::{EventRef, NodeNo, Source};
+use crate::plan::{Bound, Column, Kinds, Plan, Root};
+use crate::source::{NodeNo, Source};
 use crate::value::{Item, Path, Value};
 use blocks::Blocks;
 use item_set::ItemSet;
-use rows::Row;
+use row_set::RowSet;
+pub use stream::Rows;
 
 /// What is kept from one run to the next, so that a prepared question allocates little.
 #[derive(Default, Debug)]
@@ -81,7 +95,7 @@ fn store(error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::Store(Box::new(error))
 }
 
-/// Runs a plan. Damage that was met on the way stands in the place of any answer.
+/// Runs a plan for people: with the names of what is in the rows, if they are wanted.
 pub(crate) fn run<S: Source>(
     plan: &Plan,
     source: &S,
@@ -89,27 +103,50 @@ pub(crate) fn run<S: Source>(
     machine: &mut Machine,
     named: bool,
 ) -> Result<Answer> {
-    let answered = answered(plan, source, request, machine, named);
+    if named {
+        run_to(plan, source, request, machine, |run, produced| run.envelope(produced, true))
+    } else {
+        run_to(plan, source, request, machine, |run, produced| run.envelope(produced, false))
+    }
+}
+
+/// Runs a plan for programs.
+pub(crate) fn run_flat<S: Source>(
+    plan: &Plan,
+    source: &S,
+    request: &Request<'_>,
+    machine: &mut Machine,
+) -> Result<Table> {
+    run_to(plan, source, request, machine, flat)
+}
+
+/// Runs a plan to its end. Damage that was met on the way stands in the place of any answer.
+fn run_to<S: Source, T>(
+    plan: &Plan,
+    source: &S,
+    request: &Request<'_>,
+    machine: &mut Machine,
+    finish: for<'x> fn(&Executor<'x, S>, Produced) -> Result<T>,
+) -> Result<T> {
+    let answered = answered(plan, source, request, machine, finish);
     match source.damage() {
         Some(damage) => Err(store(damage)),
         None => answered,
     }
 }
 
-fn answered<S: Source>(
+fn answered<S: Source, T>(
     plan: &Plan,
     source: &S,
     request: &Request<'_>,
     machine: &mut Machine,
-    named: bool,
-) -> Result<Answer> {
-    let parameters: Vec<Value> = plan
-        .parameters
-        .iter()
-        .map(|place| request.parameters.value_for(place))
-        .collect::<Result<_, Mistake>>()?;
+    finish: for<'x> fn(&Executor<'x, S>, Produced) -> Result<T>,
+) -> Result<T> {
+    let parameters = known_parameters(plan, request)?;
     let Some(as_of) = &plan.as_of else {
-        return Executor::new(plan, source, request, parameters, machine).answer(named);
+        let mut run = Executor::new(plan, source, request, parameters, machine);
+        let produced = run.produce(&plan.root)?;
+        return finish(&run, produced);
     };
     let mut now = Executor::new(plan, source, request, parameters.clone(), machine);
     let view = match now.view(as_of) {
@@ -118,19 +155,50 @@ fn answered<S: Source>(
         // Finding one node reads nothing that a bound counts.
         Err(Stop::Limit(limit)) => return Err(Error::Store(format!("ended by {limit}").into())),
     };
-    Executor::new(plan, &view, request, parameters, machine).answer(named)
+    let mut then = Executor::new(plan, &view, request, parameters, machine);
+    let produced = then.produce(&plan.root)?;
+    finish(&then, produced)
+}
+
+/// The rows one after the other.
+fn flat<S: Source>(run: &Executor<'_, S>, produced: Produced) -> Result<Table> {
+    let total = produced.count();
+    let (skip, limit) = run.page(produced.skip, produced.limit)?;
+    let Produced { columns, mut found, rows, truncated, .. } = produced;
+    found.page(skip, limit);
+    for row in rows {
+        found.push(row, [], []);
+    }
+    let (_, values) = found.into_values();
+    Ok(Table::new(columns.len(), values, total, run.completeness(truncated)))
+}
+
+/// The values of a plan's parameters, by place.
+fn known_parameters(plan: &Plan, request: &Request<'_>) -> Result<Vec<Value>> {
+    let values = plan.parameters.iter().map(|place| request.parameters.value_for(place));
+    Ok(values.collect::<Result<_, Mistake>>()?)
 }
 
 /// What a statement gave, before names are added.
 #[derive(Default)]
 struct Produced {
     columns: Vec<Column>,
+    /// Rows of questions.
+    found: RowSet,
+    /// Rows of the statements that have few.
     rows: Vec<Vec<Value>>,
     truncated: Option<Limit>,
     /// How many rows there are, where it is known to be more than were written down.
     total: Option<u64>,
     skip: Option<Bound>,
     limit: Option<Bound>,
+}
+
+impl Produced {
+    /// How many rows there are without `skip` and `limit`.
+    fn count(&self) -> u64 {
+        self.total.unwrap_or((self.found.len() + self.rows.len()) as u64)
+    }
 }
 
 /// One run.
@@ -156,16 +224,20 @@ struct Executor<'a, S: Source> {
     events: u64,
     bytes: u64,
     unchecked: u64,
-    /// Set while a group is added up for which a batch may stand for all of its events: the
-    /// variable of the events, and the stretches of time that the group is made by.
-    whole: Option<(crate::plan::SlotId, Rc<[crate::plan::BucketUnit]>)>,
+    /// Set while batches stand for the events of this variable.
+    by_batch: Option<crate::plan::SlotId>,
+    opened: scan::Opened,
     /// How many rows there are, where it is known without writing them down.
     total: Option<u64>,
     /// By variable, while a profile is made.
     counted: Option<Vec<explain::Counted>>,
-    /// A condition is being tested: what is absent on a stub decides something.
-    deciding: bool,
+    /// By variable, while reasons are looked for.
+    asked: Vec<asked::Asked<'a>>,
+    /// Reasons are being looked for: what is passed is noted.
+    noting: bool,
     reasons: BTreeSet<(NodeNo, Uncertainty)>,
+    /// Logs with lines that could not be read, by their place among those of the view.
+    unread: BTreeSet<usize>,
     warnings: BTreeMap<String, u64>,
 }
 
@@ -195,103 +267,71 @@ impl<'a, S: Source> Executor<'a, S> {
             events: 0,
             bytes: 0,
             unchecked: 0,
-            whole: None,
+            by_batch: None,
+            opened: scan::Opened::default(),
             total: None,
             counted: None,
-            deciding: false,
+            asked: Vec::new(),
+            noting: false,
             reasons: BTreeSet::new(),
+            unread: BTreeSet::new(),
             warnings: BTreeMap::new(),
         }
-    }
-
-    fn answer(mut self, named: bool) -> Result<Answer> {
-        let plan = self.plan;
-        let produced = self.produce(&plan.root)?;
-        self.envelope(produced, named)
     }
 
     /// Rows of a statement. A bound that ends it is part of what it gives.
     fn produce(&mut self, root: &'a Root) -> Result<Produced> {
         let mut out = Produced { columns: self.plan.columns.clone(), ..Produced::default() };
-        let mut rows: Vec<Row> = Vec::new();
-        let ended = match root {
-            Root::Find(find) => {
-                (out.skip, out.limit) = (find.skip, find.limit);
-                self.find_into(find, &mut rows, usize::MAX)
-            }
-            Root::Trace(trace) => {
-                (out.skip, out.limit) = (trace.skip, trace.limit);
-                self.trace_into(trace, &mut rows)
-            }
-            Root::History(history) => {
-                (out.skip, out.limit) = (history.skip, history.limit);
-                self.history_into(history, &mut rows)
-            }
-            Root::Diff(diff) => self.diff(diff).map(|found| out.rows = found),
-            Root::Verify(verify) => self.verify_into(*verify, &mut out.rows),
-            Root::Show(topic) => {
-                (out.columns, out.rows) = self.show(*topic);
-                Ok(())
-            }
-            Root::Explain(profile, inner) => return self.explain(*profile, inner),
+        let mut rows = RowSet::default();
+        if let Root::Explain(profile, inner) = root {
+            return self.explain(*profile, inner);
+        }
+        let ended = match self.doubts(root) {
+            Ok(()) => self.rows_into(root, &mut rows, &mut out),
+            ended => ended,
         };
         out.truncated = match ended {
             Ok(()) => None,
             Err(Stop::Limit(limit)) => Some(limit),
             Err(Stop::Error(error)) => return Err(error),
         };
-        out.rows.extend(rows.into_iter().map(|row| row.values));
+        out.found = rows;
         out.total = self.total;
+        if out.truncated.is_some() && out.total.is_none() {
+            out.total = self.known_total(root);
+        }
         Ok(out)
     }
 
-    fn envelope(self, produced: Produced, named: bool) -> Result<Answer> {
-        let Produced { columns, mut rows, truncated, total, skip, limit } = produced;
-        let total = total.unwrap_or(rows.len() as u64);
-        self.page(&mut rows, skip, limit)?;
-        let mut names = Names::default();
-        for value in rows.iter().flatten().filter(|_| named) {
-            self.name_value(value, &mut names)?;
+    fn rows_into(&mut self, root: &'a Root, rows: &mut RowSet, out: &mut Produced) -> Run<()> {
+        match root {
+            Root::Find(find) => {
+                (out.skip, out.limit) = (find.skip, find.limit);
+                self.find_into(find, rows, usize::MAX)
+            }
+            Root::Trace(trace) => {
+                (out.skip, out.limit) = (trace.skip, trace.limit);
+                self.trace_into(trace, rows)
+            }
+            Root::History(history) => {
+                (out.skip, out.limit) = (history.skip, history.limit);
+                self.history_into(history, rows)
+            }
+            Root::Diff(diff) => self.diff_into(diff, &mut out.rows),
+            Root::Verify(verify) => self.verify_into(*verify, &mut out.rows),
+            Root::Show(topic) => {
+                (out.columns, out.rows) = self.show(*topic)?;
+                Ok(())
+            }
+            // Explained above, where it is not answered.
+            Root::Explain(..) => Ok(()),
         }
-        let reason_count = self.reasons.len() as u64;
-        let reasons = self
-            .reasons
-            .iter()
-            .take(REASONS_MAX)
-            .map(|(node, what)| Reason {
-                what: *what,
-                node: *node,
-                name: self.source.name_of(*node),
-            })
-            .collect();
-        let warning = |(text, count): (&String, &u64)| {
-            if *count > 1 { format!("{text} ({count} times)") } else { text.clone() }
-        };
-        Ok(Answer {
-            columns,
-            rows,
-            total,
-            completeness: Completeness { truncated, reasons, reason_count },
-            commit: self.source.commit(),
-            recorded: self.source.recorded(),
-            now: self.now,
-            warnings: self.warnings.iter().map(warning).collect(),
-            edges_followed: self.edges,
-            events_read: self.events,
-            format: self.plan.format.clone(),
-            names,
-        })
     }
 
-    /// Applies `skip` and `limit`.
-    fn page<T>(&self, rows: &mut Vec<T>, skip: Option<Bound>, limit: Option<Bound>) -> Result<()> {
-        if let Some(skip) = skip {
-            rows.drain(..self.bound(skip)?.min(rows.len()));
-        }
-        if let Some(limit) = limit {
-            rows.truncate(self.bound(limit)?);
-        }
-        Ok(())
+    /// How many rows `skip` and `limit` leave out and keep.
+    fn page(&self, skip: Option<Bound>, limit: Option<Bound>) -> Result<(usize, usize)> {
+        let skip = skip.map_or(Ok(0), |skip| self.bound(skip))?;
+        Ok((skip, limit.map_or(Ok(usize::MAX), |limit| self.bound(limit))?))
     }
 
     fn bound(&self, bound: Bound) -> Result<usize> {
@@ -316,56 +356,6 @@ impl<'a, S: Source> Executor<'a, S> {
         Ok(usize::try_from(number).unwrap_or(usize::MAX))
     }
 
-    /// Notes the names of nodes and events in a value.
-    fn name_value(&self, value: &Value, names: &mut Names) -> Result<()> {
-        match value {
-            Value::Node(node) => {
-                let source = self.source;
-                names
-                    .nodes
-                    .entry(*node)
-                    .or_insert_with(|| (source.kind_of(*node), source.name_of(*node)));
-            }
-            Value::Event(event) if !names.events.contains_key(event) => {
-                names.events.insert(*event, self.event_name(*event)?);
-            }
-            Value::List(items) => {
-                for item in items {
-                    self.name_value(item, names)?;
-                }
-            }
-            Value::Path(path) => {
-                self.name_value(&path.start.into(), names)?;
-                for step in &path.steps {
-                    self.name_value(&step.to.into(), names)?;
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// `inference:sha256:...`, else by the first id that is recorded.
-    fn event_name(&self, event: EventRef) -> Result<String> {
-        use lineal_engine::event_fields::EventField as Field;
-        let hash = self.event_value(event, Field::InputHash)?;
-        if let Value::Hash(hash) = &hash {
-            return Ok(format!("inference:{}", hash.text()));
-        }
-        for field in [Field::RequestId, Field::EventId, Field::LogId] {
-            if let Value::Text(id) = self.event_value(event, field)? {
-                let key = crate::ast::Key::Text(id);
-                let kind = Some(lineal_engine::schema::Kind::Inference);
-                return Ok(crate::ast::Reference { kind, key }.to_string());
-            }
-        }
-        Ok(format!(
-            "inference in {} row {}",
-            self.source.name_of(self.source.event_batch(event)),
-            event.row
-        ))
-    }
-
     fn count_edges(&mut self, count: usize) -> Run<()> {
         self.edges += count as u64;
         if self.edges > self.limits.edges {
@@ -382,10 +372,9 @@ impl<'a, S: Source> Executor<'a, S> {
         self.look(count as u64)
     }
 
-    /// Counts what a row takes in memory.
-    fn count_row(&mut self, row: &Row) -> Run<()> {
-        let values = row.values.iter().chain(&row.keys);
-        self.bytes += values.map(Value::size).sum::<u64>();
+    /// Counts what rows take in memory.
+    fn count_bytes(&mut self, bytes: u64) -> Run<()> {
+        self.bytes += bytes;
         if self.bytes > self.limits.bytes {
             return Err(Stop::Limit(Limit::Bytes(self.limits.bytes)));
         }
@@ -395,29 +384,57 @@ impl<'a, S: Source> Executor<'a, S> {
     /// Asks now and then whether to stop.
     fn look(&mut self, work: u64) -> Run<()> {
         self.unchecked += work;
-        if self.unchecked >= CHECK_EVERY {
-            self.unchecked = 0;
-            if self.limits.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                return Err(Stop::Limit(Limit::Deadline));
-            }
-            if self.limits.stop.is_some_and(|stop| stop()) {
-                return Err(Stop::Limit(Limit::Stopped));
-            }
+        if self.unchecked >= CHECK_EVERY { self.look_now() } else { Ok(()) }
+    }
+
+    fn look_now(&mut self) -> Run<()> {
+        self.unchecked = 0;
+        if self.limits.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Err(Stop::Limit(Limit::Deadline));
+        }
+        if self.limits.stop.is_some_and(|stop| stop()) {
+            return Err(Stop::Limit(Limit::Stopped));
         }
         Ok(())
     }
 
-    /// The answer passed through this node: notes what is not known about it.
+    /// A walk for reasons comes by this node.
     fn pass(&mut self, node: NodeNo) {
-        if self.source.is_stub(node) {
+        if self.noting {
+            self.note(node);
+        }
+    }
+
+    /// The answer leads through this node: notes what is not known about it.
+    fn note(&mut self, node: NodeNo) {
+        if !self.source.candidates(node).is_empty() {
+            // It is recorded, under one of several names: no import would decide under which.
+            self.reasons.insert((node, Uncertainty::Conflict));
+        } else if self.source.is_stub(node) {
             self.reasons.insert((node, Uncertainty::Missing(self.source.kind_of(node))));
         }
-        if self.source.conflicts(node) {
-            self.reasons.insert((node, Uncertainty::Conflict));
+    }
+
+    /// The answer leads from this node against a relation: what is joined to a reference that may
+    /// mean the node may be joined to it.
+    fn note_claims(&mut self, node: NodeNo, relation: Relation, direction: Direction, to: Kinds) {
+        if direction == Direction::Forward {
+            return;
+        }
+        let source = self.source;
+        for open in source.open_claims(node) {
+            let claimers = source.edges(*open, relation, Direction::Inverse);
+            if claimers.iter().any(|claimer| to.has(source.kind_of(*claimer))) {
+                self.reasons.insert((*open, Uncertainty::Conflict));
+            }
         }
     }
 
     fn warn(&mut self, text: String) {
+        // The rows warn of it themselves.
+        if self.noting {
+            return;
+        }
         *self.warnings.entry(text).or_default() += 1;
     }
 }

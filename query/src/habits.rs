@@ -102,6 +102,8 @@ const HABITS: &[Habit] = &[
     habit(&["between"], "there is no `between`", "write `time in 2026-01-01..2026-02-01`", None),
     habit(&["starts", "with"], "there is no `starts with`", "write `like \"text%\"`", None),
     habit(&["ends", "with"], "there is no `ends with`", "write `like \"%text\"`", None),
+    habit(&["startswith"], "there is no `startswith`", "write `like \"text%\"`", None),
+    habit(&["endswith"], "there is no `endswith`", "write `like \"%text\"`", None),
     habit(&["ilike"], "there is no `ilike`", "write `lower(name) like \"text%\"`", None),
     habit(
         &["regexp"],
@@ -142,24 +144,6 @@ const HABITS: &[Habit] = &[
     habit(&["is", "true"], "a truth value is compared", "write `= true`", Some("= true")),
     habit(&["is", "false"], "a truth value is compared", "write `= false`", Some("= false")),
     habit(
-        &["not", "like"],
-        "`not` stands before a whole condition",
-        "write `not (name like \"a%\")`",
-        None,
-    ),
-    habit(
-        &["not", "matches"],
-        "`not` stands before a whole condition",
-        "write `not (name matches \"^a\")`",
-        None,
-    ),
-    habit(
-        &["not", "contains"],
-        "`not` stands before a whole condition",
-        "write `not (name contains \"a\")`",
-        None,
-    ),
-    habit(
         &["analyze"],
         "a question is answered and counted with `profile`",
         "write `profile find model`",
@@ -172,6 +156,9 @@ const HABITS: &[Habit] = &[
         None,
     ),
     habit(&["fetch"], "rows are bounded with `limit`", "put `limit 10` at the end", None),
+    habit(&["descending"], "the greatest first is `desc`", "write `desc`", Some("desc")),
+    habit(&["ascending"], "the smallest first is `asc`", "write `asc`", Some("asc")),
+    habit(&["export"], "an answer is printed in a format", "put `format csv` at the end", None),
     habit(&["nulls"], "absent values always stand last", "leave this out", None),
     habit(
         &["case"],
@@ -289,7 +276,6 @@ const HABITS: &[Habit] = &[
         "write `upstream of` or `trace A to B`",
         None,
     ),
-    habit(&["count", "(", "*"], "`count()` needs no star", "write `count()`", Some("count(")),
     habit(
         &["return", "*"],
         "`return` names its columns",
@@ -328,7 +314,9 @@ const DURATIONS: [(&str, &str); 16] = [
 pub(crate) fn recognise(tokens: &[Token<'_>], first: usize, last: usize) -> Option<Mistake> {
     for at in first..=last {
         let rest = tokens.get(at..)?;
-        if let Some(mistake) = duration(rest) {
+        let earlier = tokens.get(..at).unwrap_or_default();
+        let found = duration(rest).or_else(|| star(earlier, rest)).or_else(|| page(rest));
+        if let Some(mistake) = found.or_else(|| negated(earlier, rest)) {
             return Some(mistake);
         }
         for habit in HABITS {
@@ -364,6 +352,78 @@ fn duration(rest: &[Token<'_>]) -> Option<Mistake> {
     let span = number.span.to(word.span);
     Some(
         Mistake::new(Code::Habit, span, "a duration is one word")
+            .hint(format!("write `{text}`"))
+            .replace(text),
+    )
+}
+
+/// `count(*)`, after `return`, after `summarize`, or anywhere else.
+fn star(earlier: &[Token<'_>], rest: &[Token<'_>]) -> Option<Mistake> {
+    let [count, open, star, ..] = rest else { return None };
+    if !(count.is("count") && open.is("(") && star.is("*")) {
+        return None;
+    }
+    let span = count.span.to(star.span);
+    let mistake = Mistake::new(Code::Habit, span, "`count()` needs no star");
+    let last = earlier.last();
+    Some(if let Some(clause) = last.filter(|word| word.is("return")) {
+        let message = "figures stand after `summarize`, and `count()` needs no star";
+        Mistake::new(Code::Habit, clause.span.to(star.span), message)
+            .hint("write `summarize count()`")
+            .replace("summarize count(")
+    } else if last.is_none_or(|word| word.is("find")) {
+        mistake.hint("write `find model summarize count() as n`")
+    } else {
+        mistake.hint("write `count()`").replace("count(")
+    })
+}
+
+/// `limit 5 offset 2`
+fn page(rest: &[Token<'_>]) -> Option<Mistake> {
+    let [limit, most, offset, from, ..] = rest else { return None };
+    if !(limit.is("limit") && offset.is("offset")) {
+        return None;
+    }
+    let text = format!("skip {} limit {}", from.text, most.text);
+    Some(
+        Mistake::new(
+            Code::Habit,
+            limit.span.to(from.span),
+            "rows are left out with `skip`, which stands first",
+        )
+        .hint(format!("write `{text}`"))
+        .replace(text),
+    )
+}
+
+/// `name not like "a%"`: only `in` takes `not` before it.
+fn negated(earlier: &[Token<'_>], rest: &[Token<'_>]) -> Option<Mistake> {
+    let [not, operator, after @ ..] = rest else { return None };
+    let word = ["like", "matches", "contains"].into_iter().find(|word| operator.is(word))?;
+    not.is("not").then_some(())?;
+    let span = not.span.to(operator.span);
+    let message = "`not` stands before a whole condition";
+    let mistake =
+        Mistake::new(Code::Habit, span, message).hint(format!("write `not name {word} \"a\"`"));
+    let is_value =
+        |token: &&Token<'_>| token.kind == TokenKind::Text || token.text.starts_with('$');
+    // The left side, where it is a name or a member of one.
+    let dotted = earlier.iter().rev().enumerate().take_while(|(place, token)| {
+        if place % 2 == 0 { token.kind == TokenKind::Word } else { token.is(".") }
+    });
+    let count = dotted.count();
+    let count = if count % 2 == 0 { count.saturating_sub(1) } else { count };
+    let left = earlier.len().checked_sub(count).filter(|_| count > 0);
+    let (Some(first), Some(last), Some(value)) =
+        (left.and_then(|index| earlier.get(index)), earlier.last(), after.first().filter(is_value))
+    else {
+        return Some(mistake);
+    };
+    let of: String =
+        earlier.get(left.unwrap_or_default()..)?.iter().map(|token| token.text).collect();
+    let text = format!("not {of} {word} {}", value.text);
+    Some(
+        Mistake { span: first.span.to(last.span).to(value.span), ..mistake }
             .hint(format!("write `{text}`"))
             .replace(text),
     )

@@ -1,8 +1,8 @@
 //! Lays the text of questions out: `lineal fmt`.
 //!
 //! A question that fits a line stands on it, a longer one has a line for each clause. Words are
-//! written as the reference writes them. Comments are kept: those within a question come to stand
-//! above it.
+//! written as the reference writes them. Comments are kept: those within a question or beside it
+//! come to stand above it.
 
 use crate::error::Mistake;
 
@@ -15,11 +15,21 @@ pub const COLUMNS_MAX: usize = 80;
 /// The first mistake in the syntax: what is not understood is left alone.
 pub fn layout(text: &str) -> Result<String, Mistake> {
     let script = crate::parse::parse(text)?;
+    let tokens = crate::parse::token::tokens(text);
     let mut comments = comments(text).into_iter().peekable();
     let mut out = String::new();
     let several = script.statements.len() > 1 || ends_with_semicolon(text);
     for statement in &script.statements {
-        while let Some((_, comment)) = comments.next_if(|(at, _)| *at < statement.span.end) {
+        // Behind the last word the span of a statement goes on over comments.
+        let words = tokens.iter().take_while(|token| token.span.end <= statement.span.end);
+        let last = words.last().map_or(statement.span.end, |token| token.span.end);
+        let sign = tokens.iter().find(|token| token.span.at >= last && token.is(";"));
+        let end = sign.map_or(last, |sign| sign.span.end);
+        // What stands beside the last word belongs to the question as well.
+        let is_its = |at: usize| {
+            at < end || text.get(end..at).is_some_and(|between| !between.contains('\n'))
+        };
+        while let Some((_, comment)) = comments.next_if(|(at, _)| is_its(*at)) {
             out.push_str(comment);
             out.push('\n');
         }
@@ -85,6 +95,13 @@ mod tests {
             return m, m.name\norder by m.name\nlimit 5;\nfind run;\n";
         assert_eq!(layout(text).unwrap(), expected);
         assert_eq!(layout(expected).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_comment_beside_a_question_stays_with_it() {
+        let text = "find model; -- all of them\n-- then\nfind run -- each\n-- the end\n";
+        let expected = "-- all of them\nfind model;\n-- then\n-- each\nfind run;\n-- the end\n";
+        assert_eq!(layout(text).unwrap(), expected);
     }
 
     #[test]

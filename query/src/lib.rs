@@ -27,19 +27,22 @@ mod suggest;
 pub mod value;
 
 pub use answer::{
-    Answer, Completeness, Line, Picture, REASONS_MAX, Reason, State, THINGS_MAX, Thing, Uncertainty,
+    Answer, Completeness, Line, Picture, REASONS_MAX, Reason, State, THINGS_MAX, Table, Thing,
+    Uncertainty,
 };
 pub use bind::FORMATS;
 pub use cache::{PLANS_MAX, PlanCache};
 pub use error::{CODES, Code, Error, Mistake, Result, Span};
-pub use execute::{Machine, Request};
+pub use execute::{Machine, Request, Rows};
 pub use layout::{COLUMNS_MAX, layout};
-pub use limits::{BYTES_MAX, EDGES_MAX, EVENTS_MAX, Limit, Limits, ROWS_MAX};
+pub use limits::{BYTES_MAX, CHECK_EVERY, EDGES_MAX, EVENTS_MAX, Limit, Limits, ROWS_MAX};
 pub use parameters::Parameters;
-pub use parse::{NESTING_MAX, OPERATORS_MAX, QUESTIONS_MAX, RELATIONS_MAX, TEXT_BYTES_MAX, parse};
+pub use parse::{
+    NESTING_MAX, OPERATORS_MAX, QUESTIONS_MAX, RELATIONS_MAX, TEXT_BYTES_MAX, TextBounds, parse,
+};
 pub use plan::{Column, Type};
 pub use prepare::{Prepared, Query};
 pub use schema_card::schema_card;
-pub use source::{BatchCounts, Checked, EventColumns, EventRef, NodeNo, Revision, Source};
+pub use source::{BatchCounts, Checked, EventColumns, EventRef, NodeNo, Revision, Source, Unread};
 pub use store_view::StoreView;
 pub use value::{HashValue, Item, Path, Step, Value};

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::time::Instant;
 
+use crate::bind::TERMS_MAX;
+use crate::parse::{NESTING_MAX, OPERATORS_MAX, QUESTIONS_MAX, RELATIONS_MAX, TEXT_BYTES_MAX};
+
 /// Most edges followed by default: some seconds of work.
 pub const EDGES_MAX: u64 = 100_000_000;
 /// Most rows kept by default: they are sorted in memory.
@@ -11,8 +14,10 @@ pub const ROWS_MAX: u64 = 1_000_000;
 pub const EVENTS_MAX: u64 = 100_000_000;
 /// Most bytes of rows by default, as they stand in memory: what a small machine can spare.
 pub const BYTES_MAX: u64 = 1 << 30;
+/// Paths that are given where the question sets no bound: more than anyone reads.
+pub(crate) const PATHS_MAX: u64 = 100;
 /// How many edges, rows or events pass between two looks at the deadline.
-pub(crate) const CHECK_EVERY: u64 = 4096;
+pub const CHECK_EVERY: u64 = 4096;
 
 /// Bounds of one question. Reaching one never changes a row: the answer ends and says which.
 #[derive(Clone, Copy)]
@@ -41,6 +46,60 @@ impl Default for Limits<'_> {
             deadline: None,
             stop: None,
         }
+    }
+}
+
+/// One bound as `show limits` tells it.
+pub(crate) struct Bound {
+    pub(crate) name: &'static str,
+    /// What holds here; none where nothing does.
+    pub(crate) value: Option<u64>,
+    /// What holds where nothing is said.
+    pub(crate) default: Option<u64>,
+    pub(crate) meaning: &'static str,
+}
+
+impl Limits<'_> {
+    /// Every bound: those that end an answer, then those that refuse a text.
+    pub(crate) fn bounds(&self) -> Vec<Bound> {
+        let seconds = self.deadline.map(|end| {
+            let left = end.saturating_duration_since(Instant::now());
+            left.as_secs() + u64::from(left.subsec_nanos() > 0)
+        });
+        let ends = [
+            ("edges", self.edges, EDGES_MAX, "edges followed for one answer"),
+            ("events", self.events, EVENTS_MAX, "events read for one answer"),
+            ("rows", self.rows, ROWS_MAX, "rows of one answer, before skip and limit"),
+            ("bytes", self.bytes, BYTES_MAX, "bytes of those rows in memory"),
+            ("paths", PATHS_MAX, PATHS_MAX, "paths of `trace all` without `within` or `limit`"),
+        ]
+        .map(|(name, value, default, meaning)| Bound {
+            name,
+            value: Some(value),
+            default: Some(default),
+            meaning,
+        });
+        let deadline = Bound {
+            name: "deadline",
+            value: seconds,
+            default: None,
+            meaning: "seconds that are left for the answer; absent where none are counted",
+        };
+        let refuses = [
+            ("text", TEXT_BYTES_MAX, "bytes of one request"),
+            ("nesting", NESTING_MAX, "brackets within each other"),
+            ("operators", OPERATORS_MAX, "operators of one request"),
+            ("relations", RELATIONS_MAX, "relations of one request"),
+            ("questions", QUESTIONS_MAX, "questions of one request, inner ones and saved sets too"),
+            ("terms", TERMS_MAX, "terms of one request"),
+        ]
+        .map(|(name, most, meaning)| Bound {
+            name,
+            value: Some(most as u64),
+            default: Some(most as u64),
+            meaning,
+        });
+        ends.into_iter().chain([deadline]).chain(refuses).collect()
     }
 }
 

@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::ast::UNITS;
+use crate::bind::regular;
 use crate::error::{Code, Mistake};
-use crate::parse::{parse_hash_text, parse_time_text};
+use crate::parse::{parse_hash_text, parse_time_text, wrong_length};
 use crate::plan::{ParameterUse, Type};
 use crate::value::{HashValue, Value};
 
@@ -50,14 +52,32 @@ impl Parameters {
             Mistake::new(Code::Parameter, place.span, format!("`${}` has no value", place.name))
                 .hint(format!("give it with `--param {}=\u{2026}`", place.name))
         })?;
+        if place.is_pattern
+            && let Value::Text(text) = value
+            && let Err(why) = regular(text)
+        {
+            let message = format!("`${}` is no regular expression: {why}", place.name);
+            return Err(Mistake::new(Code::Pattern, place.span, message).hint(
+                "look-around and back references are not part of it; `like` takes `%` and `_`",
+            ));
+        }
+        if let (Type::Hash, Value::Text(text)) = (place.expected, value)
+            && let Some((algorithm, digits)) = text.split_once(':')
+            && let Some(why) = wrong_length(algorithm, digits.len())
+        {
+            let message = format!("`${}` is no hash: {why}", place.name);
+            return Err(
+                Mistake::new(Code::ParameterType, place.span, message).hint("give all its digits")
+            );
+        }
         fitted(value, place.expected).ok_or_else(|| {
             Mistake::new(
                 Code::ParameterType,
                 place.span,
                 format!(
-                    "`${}` is a {}; here stands {}",
+                    "`${}` is {}; here stands {}",
                     place.name,
-                    value.type_name(),
+                    with_article(value.type_name()),
                     place.expected.with_article()
                 ),
             )
@@ -66,10 +86,27 @@ impl Parameters {
                 Type::Hash => "write sha256:\u{2026}, or the digits alone",
                 Type::Bool => "write true or false",
                 Type::Int => "write a whole number",
+                Type::Float => "write a number",
+                Type::Duration => "write a length of time: 90d, 24h, 5m",
+                Type::Months => "write a length of time: 90d, 24h, 6mo, 10y",
                 _ => "give a value of that type",
             })
         })
     }
+}
+
+fn with_article(name: &str) -> String {
+    let article = if name.starts_with(['a', 'i']) { "an" } else { "a" };
+    format!("{article} {name}")
+}
+
+/// A length of time or a calendar step, as the language writes it, perhaps with a sign.
+fn duration(text: &str) -> Option<Value> {
+    let (sign, length) = text.strip_prefix('-').map_or((1, text), |length| (-1, length));
+    let digits = length.find(|c: char| !c.is_ascii_digit())?;
+    let (count, suffix) = length.split_at(digits);
+    let unit = UNITS.iter().find(|(_, name)| *name == suffix).map(|row| row.0)?;
+    crate::bind::length_of(count.parse::<i64>().ok()?.checked_mul(sign)?, unit)
 }
 
 /// The value in the wanted type; `None` where it cannot be.
@@ -94,6 +131,30 @@ fn fitted(value: &Value, expected: Type) -> Option<Value> {
         Type::Hash => parse_hash_text(text).map(|(algorithm, bytes)| {
             Value::Hash(HashValue { algorithm: algorithm.map(str::to_owned), bytes })
         }),
-        Type::Duration | Type::Months | Type::List | Type::Map | Type::Path => None,
+        Type::Duration => duration(text).filter(|value| matches!(value, Value::Duration(_))),
+        Type::Months => duration(text),
+        Type::List | Type::Map | Type::Path => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time_are_read_as_the_language_writes_them() {
+        assert_eq!(duration("90d"), Some(Value::Duration(90 * 86_400_000_000_000)));
+        assert_eq!(duration("-5s"), Some(Value::Duration(-5_000_000_000)));
+        assert_eq!(duration("2y"), Some(Value::Months(24)));
+        for text in ["", "d", "5", "5 d", "1d12h", "9999999999999999999y", "99999999999w"] {
+            assert_eq!(duration(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_comparison_takes_no_calendar_step() {
+        let step = Value::Text("6mo".to_owned());
+        assert_eq!(fitted(&step, Type::Months), Some(Value::Months(6)));
+        assert_eq!(fitted(&step, Type::Duration), None);
     }
 }

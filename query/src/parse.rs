@@ -3,10 +3,13 @@
 //! This module and its parts are the only ones that see the grammar's rules. Meaning (fields,
 //! variables, directions) is the binder's.
 
+mod clauses;
 mod diagnose;
 mod expression;
+mod forms;
 mod guard;
 mod literal;
+mod signs;
 mod slips;
 mod statement;
 pub(crate) mod token;
@@ -21,7 +24,7 @@ use crate::error::{Mistake, Span};
 #[cfg(test)]
 pub(crate) use diagnose::VERBS;
 pub(crate) use guard::{is_forbidden, typographic};
-pub(crate) use literal::{parse_hash_text, parse_time_text};
+pub(crate) use literal::{parse_hash_text, parse_time_text, wrong_length};
 
 /// Longest request. A question of a page is 2 KiB; the rest is room for lists of keys.
 pub const TEXT_BYTES_MAX: usize = 64 * 1024;
@@ -35,14 +38,36 @@ pub const RELATIONS_MAX: usize = 64;
 /// Most questions in one request, inner ones counted, for the same reason.
 pub const QUESTIONS_MAX: usize = 32;
 
+/// How long and how deep a request may be. More than [`TEXT_BYTES_MAX`] and [`NESTING_MAX`] is
+/// never allowed: the stack is made for these.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TextBounds {
+    /// Bytes of the text.
+    pub bytes: usize,
+    /// Brackets within brackets.
+    pub nesting: usize,
+}
+
+impl Default for TextBounds {
+    fn default() -> TextBounds {
+        TextBounds { bytes: TEXT_BYTES_MAX, nesting: NESTING_MAX }
+    }
+}
+
 /// Parses a request.
 ///
 /// # Errors
 /// The first mistake in the text, with its place and, where one is known, the repair.
 pub fn parse(text: &str) -> Result<Script, Mistake> {
-    guard::check(text)?;
+    parse_within(text, TextBounds::default())
+}
+
+/// Parses a request within bounds of the caller's own.
+pub(crate) fn parse_within(text: &str, bounds: TextBounds) -> Result<Script, Mistake> {
+    guard::check(text, bounds)?;
     let mut pairs =
         Parser::parse(Rule::script, text).map_err(|error| diagnose::explain(text, &error))?;
+    guard::check_operators(&pairs)?;
     match pairs.next() {
         Some(script) => statement::script(&script),
         None => Err(Mistake::new(crate::error::Code::Empty, Span::default(), "no question")),

@@ -17,8 +17,8 @@ pub(crate) use expression::{
     Arithmetic, BucketUnit, Comparison, Expression, FieldReference, Function, Pattern,
 };
 pub(crate) use kinds::Kinds;
-pub(crate) use order::{Unordered, order};
-pub(crate) use rewrites::{add_up_batches, counter};
+pub(crate) use order::{Ordered, Unordered, order};
+pub(crate) use rewrites::{counter, fold_batches, speaks_of};
 
 use crate::ast::{Extreme, SetWord};
 use crate::error::Span;
@@ -36,6 +36,22 @@ pub(crate) struct Plan {
     pub(crate) columns: Vec<Column>,
     /// Fields of events that it speaks of.
     pub(crate) event_fields: Vec<EventField>,
+    /// What could make an answer uncertain.
+    pub(crate) doubts: Doubts,
+    /// What a reader of the answer should know, whatever the store holds.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// What a question comes by, as far as the schema tells: where nothing of that is doubtful, nobody
+/// need look for reasons why an answer cannot tell.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Doubts {
+    /// Kinds of its terms and of what lies between them.
+    pub(crate) kinds: Kinds,
+    /// A closure leaves inputs without a role out.
+    pub(crate) training: bool,
+    /// An inner question sees another view, whose doubtful things are others.
+    pub(crate) elsewhere: bool,
 }
 
 /// What kind of question it is.
@@ -128,6 +144,8 @@ pub(crate) struct Slot {
 pub(crate) struct ParameterUse {
     pub(crate) name: String,
     pub(crate) expected: Type,
+    /// It must be a regular expression.
+    pub(crate) is_pattern: bool,
     pub(crate) span: Span,
 }
 
@@ -308,6 +326,8 @@ pub(crate) struct SelectPlan {
     pub(crate) extreme: Option<Extreme>,
     pub(crate) output: OutputPlan,
     pub(crate) order: Vec<(Expression, bool)>,
+    /// What it asks about, as its words say, whatever the planner makes of them.
+    pub(crate) asked: Unordered,
 }
 
 /// What a selection gives back.
@@ -326,8 +346,17 @@ pub(crate) struct GroupPlan {
     /// and the aggregates after them.
     pub(crate) items: Vec<Expression>,
     pub(crate) having: Option<Expression>,
-    /// A batch may stand for all of its events.
-    pub(crate) whole_batches: bool,
+    /// Batches may stand for the events of a variable.
+    pub(crate) by_batch: Option<ByBatch>,
+}
+
+/// Batches stand for events: all that a group asks of an event stands in its columns.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct ByBatch {
+    /// The variable of the events.
+    pub(crate) event: SlotId,
+    /// Counters answer for batches that lie within one stretch of time.
+    pub(crate) counted: bool,
 }
 
 /// One figure over a group.
@@ -363,8 +392,16 @@ pub(crate) struct StepPlan {
     pub(crate) filters: Vec<Expression>,
     /// Of these filters, those that columns of events decide; they are tested first.
     pub(crate) columns: Vec<Expression>,
-    /// Bounds of the time of events: from, and up to but without.
-    pub(crate) window: (Option<Expression>, Option<Expression>),
+    /// Bounds of the time of events, from and to.
+    pub(crate) window: (Option<TimeBound>, Option<TimeBound>),
+}
+
+/// One bound of a stretch of time.
+#[derive(Clone, Debug)]
+pub(crate) struct TimeBound {
+    pub(crate) time: Expression,
+    /// The time itself lies outside.
+    pub(crate) open: bool,
 }
 
 /// Where the candidates of a variable come from.
@@ -387,9 +424,16 @@ pub(crate) enum Generator {
 pub(crate) struct Label {
     pub(crate) slot: SlotId,
     pub(crate) kind: Kind,
-    /// The tag that has the value; none is the name.
-    pub(crate) tag: Option<String>,
+    pub(crate) by: LabelBy,
+    /// A text, or a list of texts of which it is one.
     pub(crate) value: Expression,
+}
+
+/// In what a look-up looks.
+#[derive(Clone, Debug)]
+pub(crate) enum LabelBy {
+    Field(&'static str),
+    Tag(String),
 }
 
 /// `trace A to B`.

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Table};
 use crate::ast::Script;
 use crate::bind::bind;
 use crate::error::{Mistake, Result};
-use crate::execute::{Machine, Request, run};
+use crate::execute::{Machine, Request, Rows, run, run_flat};
+use crate::parse::TextBounds;
 use crate::plan::{Column, Plan, Root};
 use crate::source::Source;
 
@@ -24,6 +25,14 @@ impl Query {
     /// The first mistake in its syntax.
     pub fn parse(text: &str) -> Result<Query, Mistake> {
         Ok(Query { script: crate::parse::parse(text)? })
+    }
+
+    /// Reads a question within bounds of the caller's own.
+    ///
+    /// # Errors
+    /// As [`Query::parse`], and a text that is longer or deeper than these bounds.
+    pub fn parse_within(text: &str, bounds: TextBounds) -> Result<Query, Mistake> {
+        Ok(Query { script: crate::parse::parse_within(text, bounds)? })
     }
 
     /// Its syntax tree.
@@ -138,5 +147,35 @@ impl Prepared {
         request: &Request<'_>,
     ) -> Result<Answer> {
         run(&self.plan, source, request, machine, false)
+    }
+
+    /// As [`Prepared::numbers_on`], with all rows in one list: what costs least where a program asks
+    /// the same question often.
+    ///
+    /// # Errors
+    /// As [`Prepared::run`].
+    pub fn table_on<S: Source>(
+        &self,
+        machine: &mut Machine,
+        source: &S,
+        request: &Request<'_>,
+    ) -> Result<Table> {
+        run_flat(&self.plan, source, request, machine)
+    }
+
+    /// Rows as they are found, in the order of their finding: kind and key for nodes, batch and row
+    /// for events. The first term of the plan is gone through step by step, so dropping it ends the
+    /// work. A question with an order, groups, set words, `distinct`, `root`, `tip` or `as of`, and a
+    /// statement that is no `find`, is answered whole before its first row.
+    ///
+    /// # Errors
+    /// As [`Prepared::run`]; what goes wrong later is an item.
+    pub fn rows<'a, S: Source>(
+        &'a self,
+        machine: &'a mut Machine,
+        source: &'a S,
+        request: &Request<'a>,
+    ) -> Result<Rows<'a, S>> {
+        Rows::begin(&self.plan, source, request, machine)
     }
 }

@@ -9,6 +9,7 @@ use lineal_engine::event_fields::EVENT_FIELDS;
 use lineal_engine::schema::{COMMON_FIELDS, Class, FieldType, KINDS, Kind, RELATIONS, fields};
 
 use crate::bind::function::{AGGREGATES, FUNCTIONS};
+use crate::plan::{FieldReference, Type};
 
 /// The rules and examples above the tables.
 const RULES: &str = "\
@@ -30,7 +31,11 @@ fn listed(kind: Kind) -> bool {
     !matches!(kind, Kind::Inference)
 }
 
-fn letter(field_type: FieldType) -> &'static str {
+fn letter(name: &'static str, field_type: FieldType) -> &'static str {
+    let field = FieldReference { name, field_type, event: None };
+    if crate::bind::field_type(&field) == Type::Duration {
+        return ":duration";
+    }
     match field_type {
         FieldType::Text => "",
         FieldType::Int => ":int",
@@ -52,17 +57,17 @@ pub fn schema_card() -> String {
     // Writing to a string cannot fail.
     out.push_str("Fields (text where no type stands):\nall:");
     for field in COMMON_FIELDS {
-        let _ = write!(out, " {}{}", field.name, letter(field.field_type));
+        let _ = write!(out, " {}{}", field.name, letter(field.name, field.field_type));
     }
     for kind in KINDS.into_iter().filter(|kind| listed(*kind)) {
         let _ = write!(out, "\n{kind}:");
         for field in fields(kind) {
-            let _ = write!(out, " {}{}", field.name, letter(field.field_type));
+            let _ = write!(out, " {}{}", field.name, letter(field.name, field.field_type));
         }
     }
     out.push_str("\ninference:");
     for field in EVENT_FIELDS {
-        let _ = write!(out, " {}{}", field.name, letter(field.field_type));
+        let _ = write!(out, " {}{}", field.name, letter(field.name, field.field_type));
     }
     for class in [Class::Lineage, Class::About, Class::Chain] {
         let _ = write!(out, "\nRelations, {} (newer name/inverse older):", class.name());

@@ -53,14 +53,34 @@ pub struct Checked {
     pub faults: Vec<String>,
 }
 
-/// Columns of a batch, or of a part of one, with its live events: the row of each is its row in
-/// the block.
+/// Columns of some rows of a batch, with those of them that are live events.
 #[derive(Clone, Debug)]
 pub struct EventColumns {
-    /// The columns, all rows.
+    /// The columns; actors as in [`Source::event_field`].
     pub block: Arc<EventBlock>,
+    /// The row of the batch that stands first in the block.
+    pub first: u32,
     /// The events, in the order of their rows.
     pub events: Vec<EventRef>,
+}
+
+impl EventColumns {
+    /// The row of the block in which an event stands.
+    #[must_use]
+    pub fn place(&self, event: EventRef) -> usize {
+        event.row.saturating_sub(self.first) as usize
+    }
+}
+
+/// A log of which lines could not be read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unread {
+    /// Its name: the path below what was given to import.
+    pub log: String,
+    /// How many lines.
+    pub lines: u64,
+    /// The import that left them out.
+    pub import: NodeNo,
 }
 
 /// What is known of a batch without reading its rows.
@@ -109,10 +129,15 @@ pub trait Source: Sized + Sync {
     /// Nodes by any look-up label of the kind: name, name@version, registry/name@version, run id,
     /// digest, alias, service. Sorted.
     fn find(&self, kind: Option<Kind>, text: &str) -> Vec<NodeNo>;
+    /// Is this a name given by hand for several nodes, such as all versions of a model?
+    fn is_family(&self, kind: Kind, name: &str) -> bool;
     /// Nodes that have a revision whose id begins with these hexadecimal digits. Sorted.
     fn find_id(&self, hex_prefix: &str) -> Vec<NodeNo>;
     /// Nodes of a kind with a tag of exactly this value. Sorted.
     fn find_tag(&self, kind: Kind, name: &str, value: &str) -> Result<Vec<NodeNo>, Self::Error>;
+    /// Nodes of a kind that may have this text in a field that is looked up (name, version): none
+    /// that has it is left out. Sorted.
+    fn find_field(&self, kind: Kind, field: &str, value: &str) -> Vec<NodeNo>;
     /// Names that look alike, best first, at most 5.
     fn near(&self, kind: Option<Kind>, text: &str) -> Vec<String>;
 
@@ -122,8 +147,18 @@ pub trait Source: Sized + Sync {
     fn is_stub(&self, node: NodeNo) -> bool;
     /// Is it marked deleted in its source?
     fn is_deleted(&self, node: NodeNo) -> bool;
-    /// Has it an edge whose claim fits several nodes?
-    fn conflicts(&self, node: NodeNo) -> bool;
+    /// Of a reference that names no node for sure, the nodes that it fits. Sorted.
+    fn candidates(&self, node: NodeNo) -> &[NodeNo];
+    /// The references that fit several nodes, this one among them. Sorted.
+    fn open_claims(&self, node: NodeNo) -> &[NodeNo];
+    /// Nodes of a kind that are only referred to, or that have candidates. Sorted.
+    fn doubtful(&self, kind: Kind) -> &[NodeNo];
+    /// Logs of which lines could not be read, by name.
+    fn unread(&self) -> &[Unread];
+    /// The name of the log that a batch comes from.
+    fn log_of(&self, batch: NodeNo) -> Result<Option<String>, Self::Error> {
+        Ok(self.field(batch, "name")?.as_ref().and_then(Value::as_text).map(str::to_owned))
+    }
     /// A field, folded from the sources; times are whole numbers of ns.
     fn field(&self, node: NodeNo, name: &str) -> Result<Option<Value>, Self::Error>;
 
@@ -151,19 +186,25 @@ pub trait Source: Sized + Sync {
     fn event_deployment(&self, event: EventRef) -> NodeNo;
     /// The batch that holds an event.
     fn event_batch(&self, event: EventRef) -> NodeNo;
-    /// A field of an event.
+    /// A field of an event. Keys of actors come as the names that may be read.
     fn event_field(&self, event: EventRef, field: EventField)
     -> Result<Option<Value>, Self::Error>;
     /// The batches of a deployment. Sorted.
     fn batches_of(&self, deployment: NodeNo) -> Vec<NodeNo>;
     /// The live events of a batch, in the order of their rows.
     fn batch_rows(&self, batch: NodeNo) -> Result<Vec<EventRef>, Self::Error>;
-    /// Fields of the events of a batch; several parts where rows came more than once.
+    /// The parts of a batch by number, as in [`EventRef`], with how many rows each has; several
+    /// where rows came more than once.
+    fn batch_parts(&self, batch: NodeNo) -> Vec<(u32, u32)>;
+    /// Where a part of a batch lies: parts that lie near each other are best read together.
+    fn part_place(&self, part: u32) -> (u32, u32);
+    /// Fields of the events among some rows of a part of a batch.
     fn read_events(
         &self,
-        batch: NodeNo,
+        part: u32,
+        rows: Range<u32>,
         fields: &[EventField],
-    ) -> Result<Vec<EventColumns>, Self::Error>;
+    ) -> Result<EventColumns, Self::Error>;
     /// Its counters.
     fn batch_counts(&self, batch: NodeNo) -> BatchCounts;
     /// The first and the last time of a batch's events.

@@ -1,20 +1,27 @@
 //! A view of a store as a source of answers.
 
+mod actors;
+
+use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::{Error, Snapshot, Store};
 use lineal_proof::{Map, Value};
 
-use crate::source::{BatchCounts, Checked, EventColumns, EventRef, NodeNo, Revision, Source};
+use crate::source::{
+    BatchCounts, Checked, EventColumns, EventRef, NodeNo, Revision, Source, Unread,
+};
 
 /// A view of an open store; `as of` makes others of the same store.
 #[derive(Clone)]
 pub struct StoreView {
     store: Arc<Store>,
     snapshot: Snapshot,
+    /// Found when a question over events first asks.
+    unread: Arc<OnceLock<Vec<Unread>>>,
 }
 
 impl StoreView {
@@ -24,7 +31,41 @@ impl StoreView {
     /// [`Error::Corrupt`] if a record cannot be read.
     pub fn new(store: Arc<Store>) -> Result<StoreView, Error> {
         let snapshot = store.snapshot()?;
-        Ok(StoreView { store, snapshot })
+        Ok(StoreView::of(store, snapshot))
+    }
+
+    fn of(store: Arc<Store>, snapshot: Snapshot) -> StoreView {
+        StoreView { store, snapshot, unread: Arc::default() }
+    }
+
+    /// Logs of this view of which lines could not be read. One that came again under its name, with
+    /// more in it, holds the same lines: the greatest count of its states stands.
+    fn count_unread(&self) -> Vec<Unread> {
+        let mut numbers: BTreeMap<u64, NodeNo> = BTreeMap::new();
+        for node in self.snapshot.nodes_of(Kind::Import) {
+            let field = |name| self.snapshot.field(node, name).ok().flatten();
+            let is_retracted = field("retracted").and_then(|value| value.as_bool());
+            let number = field("number").and_then(|value| value.as_i64());
+            if let (Some(number), Some(false) | None) = (number, is_retracted) {
+                numbers.insert(number.unsigned_abs(), node);
+            }
+        }
+        let mut states: BTreeMap<(String, [u8; 16]), (u64, NodeNo)> = BTreeMap::new();
+        for (commit, import, source) in self.store.sources() {
+            let Some(import) = numbers.get(&import) else { continue };
+            // Only of logs does a source count lines.
+            if commit <= self.snapshot.commit() && source.lines.is_some() {
+                let state = states.entry((source.label, source.digest)).or_default();
+                *state = (state.0 + source.counts.rejected, *import);
+            }
+        }
+        let mut logs: BTreeMap<String, (u64, NodeNo)> = BTreeMap::new();
+        for ((log, _), state) in states.into_iter().filter(|(_, (lines, _))| *lines > 0) {
+            let known = logs.entry(log).or_default();
+            *known = state.max(*known);
+        }
+        let unread = |(log, (lines, import))| Unread { log, lines, import };
+        logs.into_iter().map(unread).collect()
     }
 
     /// The store's own view.
@@ -55,7 +96,7 @@ impl Source for StoreView {
 
     fn as_of_commit(&self, number: u64) -> Result<Option<StoreView>, Error> {
         match self.store.snapshot_at(number) {
-            Ok(snapshot) => Ok(Some(StoreView { store: Arc::clone(&self.store), snapshot })),
+            Ok(snapshot) => Ok(Some(StoreView::of(Arc::clone(&self.store), snapshot))),
             Err(Error::NoCommit { .. }) => Ok(None),
             Err(error) => Err(error),
         }
@@ -92,12 +133,20 @@ impl Source for StoreView {
         self.snapshot.find(kind, text)
     }
 
+    fn is_family(&self, kind: Kind, name: &str) -> bool {
+        self.snapshot.is_family(kind, name)
+    }
+
     fn find_id(&self, hex_prefix: &str) -> Vec<NodeNo> {
         self.snapshot.find_id(hex_prefix)
     }
 
     fn find_tag(&self, kind: Kind, name: &str, value: &str) -> Result<Vec<NodeNo>, Error> {
         self.snapshot.find_tag(kind, name, value)
+    }
+
+    fn find_field(&self, kind: Kind, field: &str, value: &str) -> Vec<NodeNo> {
+        self.snapshot.find_field(kind, field, value)
     }
 
     fn near(&self, kind: Option<Kind>, text: &str) -> Vec<String> {
@@ -116,8 +165,20 @@ impl Source for StoreView {
         self.snapshot.is_deleted(node)
     }
 
-    fn conflicts(&self, node: NodeNo) -> bool {
-        !self.snapshot.candidates(node).is_empty()
+    fn candidates(&self, node: NodeNo) -> &[NodeNo] {
+        self.snapshot.candidates(node)
+    }
+
+    fn open_claims(&self, node: NodeNo) -> &[NodeNo] {
+        self.snapshot.open_claims(node)
+    }
+
+    fn doubtful(&self, kind: Kind) -> &[NodeNo] {
+        self.snapshot.doubtful(kind)
+    }
+
+    fn unread(&self) -> &[Unread] {
+        self.unread.get_or_init(|| self.count_unread())
     }
 
     fn field(&self, node: NodeNo, name: &str) -> Result<Option<Value>, Error> {
@@ -200,7 +261,8 @@ impl Source for StoreView {
     }
 
     fn event_field(&self, event: EventRef, field: EventField) -> Result<Option<Value>, Error> {
-        self.snapshot.event_field(theirs(event), field)
+        let value = self.snapshot.event_field(theirs(event), field)?;
+        actors::Names::of(&self.snapshot).in_field(field, value)
     }
 
     fn batches_of(&self, deployment: NodeNo) -> Vec<NodeNo> {
@@ -211,17 +273,24 @@ impl Source for StoreView {
         Ok(ours(self.snapshot.rows_of(batch)))
     }
 
+    fn batch_parts(&self, batch: NodeNo) -> Vec<(u32, u32)> {
+        self.snapshot.parts_of(batch)
+    }
+
+    fn part_place(&self, part: u32) -> (u32, u32) {
+        self.snapshot.place_of(part)
+    }
+
     fn read_events(
         &self,
-        batch: NodeNo,
+        part: u32,
+        rows: Range<u32>,
         fields: &[EventField],
-    ) -> Result<Vec<EventColumns>, Error> {
-        let parts = self.snapshot.read_events(batch, fields)?;
-        let columns = |part: lineal_engine::EventRows| EventColumns {
-            block: Arc::new(part.block),
-            events: ours(part.events),
-        };
-        Ok(parts.into_iter().map(columns).collect())
+    ) -> Result<EventColumns, Error> {
+        let lineal_engine::EventRows { block, first, events } =
+            self.snapshot.read_events(part, rows, fields)?;
+        let block = actors::Names::of(&self.snapshot).in_columns(block, fields)?;
+        Ok(EventColumns { block: Arc::new(block), first, events: ours(events) })
     }
 
     fn batch_counts(&self, batch: NodeNo) -> BatchCounts {

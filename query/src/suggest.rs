@@ -30,6 +30,19 @@ pub(crate) fn nearest<'a>(
     best.map(|(_, candidate)| candidate)
 }
 
+/// Those candidates that are near enough to be meant, the nearest first.
+pub(crate) fn nearest_first<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Vec<&'a str> {
+    let near = |candidate: &'a str| nearest(word, [candidate]);
+    let mut out: Vec<&str> = candidates.into_iter().filter_map(near).collect();
+    let word = word.to_lowercase();
+    out.sort_by_key(|candidate| distance(&word, candidate));
+    out.dedup();
+    out
+}
+
 /// Edits from one word to another: letters put in, left out, changed, or two neighbours swapped.
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());

@@ -305,6 +305,14 @@ pub fn time_text(time: i64) -> String {
         .map_or_else(|_| format!("{time}ns"), |timestamp| timestamp.to_string())
 }
 
+/// A float as text: what is no number as the records and JSON's dialects write it.
+pub(crate) fn float_text(number: f64) -> String {
+    if number.is_infinite() {
+        return if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
+    }
+    number.to_string()
+}
+
 /// Units in which a duration prints, greatest first.
 const PRINTED_UNITS: [(i64, &str); 7] = [
     (86_400_000_000_000, "d"),

@@ -23,7 +23,11 @@ fn ask(graph: &Graph, text: &str) -> String {
         .text("ref", "model:prod/credit-risk@3")
         .text("day", "2026-02-15")
         .text("n", "2")
-        .text("name", "credit-risk");
+        .text("name", "credit-risk")
+        .text("length", "90d")
+        .text("step", "6mo")
+        .text("bad", "(")
+        .text("short", "sha256:aa11");
     let limits = Limits::default();
     let request = Request { parameters: &parameters, limits: &limits, now: NOW };
     let prepared = match Prepared::new(text) {
@@ -84,4 +88,28 @@ fn questions_have_their_answers() {
 #[test]
 fn wrong_meaning_is_refused_with_the_repair() {
     check(include_str!("golden/wrong_meaning.lql"), &expect_file!["golden/wrong_meaning.lql"]);
+}
+
+/// A registered model and the one it was registered from are made by the same run.
+#[test]
+fn what_made_both_things_is_told_once() {
+    let graph = Graph::new(
+        "run:a params.depth=6\nrun:b params.depth=8\n\
+         model:logged-a\nmodel:logged-b\nmodel:risk@1 version=1\nmodel:risk@2 version=2\n\
+         model:logged-a produced_by run:a\nmodel:logged-b produced_by run:b\n\
+         model:risk@1 produced_by run:a\nmodel:risk@2 produced_by run:b\n\
+         model:risk@1 registered_from model:logged-a\nmodel:risk@2 registered_from model:logged-b\n\
+         commit 2026-01-01",
+    );
+    let answer = ask(&graph, "diff model:risk@1 with model:risk@2");
+    expect_test::expect![[r#"
+        [change | subject | field | before | after]
+        changed | model:risk@2 | version | 1 | 2
+        changed | model:risk@2 | produced_by | run:a | run:b
+        changed | model:risk@2 | registered_from | model:logged-a | model:logged-b
+        changed | run:b | name | a | b
+        changed | run:b | params.depth | 6 | 8
+        changed | model:logged-b | name | logged-a | logged-b
+        changed | model:logged-b | produced_by | run:a | run:b"#]]
+    .assert_eq(&answer);
 }

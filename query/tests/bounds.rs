@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 
 use graph::Graph;
 use lineal_query::{
-    Answer, Limit, Limits, Machine, OPERATORS_MAX, Parameters, Prepared, QUESTIONS_MAX,
-    RELATIONS_MAX, Request, State, TEXT_BYTES_MAX, Value, parse,
+    Answer, Limit, Limits, Machine, OPERATORS_MAX, Parameters, Prepared, QUESTIONS_MAX, Query,
+    RELATIONS_MAX, Request, State, TEXT_BYTES_MAX, TextBounds, Value, parse,
 };
 
 fn ask(graph: &Graph, text: &str, limits: &Limits<'_>) -> Answer {
@@ -36,6 +36,45 @@ fn a_limit_of_rows_keeps_whole_rows_and_is_named() {
     assert_eq!(answer.rows.len(), 3);
     assert_eq!(answer.completeness.state(), State::Truncated);
     assert_eq!(answer.completeness.truncated, Some(Limit::Rows(3)));
+}
+
+/// Found by the fuzz target `pipeline`: a group too many, for which no figure at all is given; both
+/// sides of a union, each as long as a whole answer may be; and what differs, without an end.
+#[test]
+fn a_limit_of_rows_holds_for_groups_for_both_sides_of_a_union_and_for_what_differs() {
+    let graph = world();
+    for (text, rows, given) in [
+        ("find dataset as d summarize count() as n by d.name as name", 2, 0),
+        ("(find dataset) union (find model)", 7, 7),
+        ("(find dataset) union (find model) order by dataset desc", 7, 7),
+        ("diff model:prod/credit-risk@2 with model:prod/credit-risk@3", 1, 1),
+    ] {
+        let whole = ask(&graph, text, &Limits::default());
+        assert!(whole.rows.len() > rows, "{text}");
+        let cut = ask(&graph, text, &Limits { rows: rows as u64, ..Limits::default() });
+        assert_eq!(cut.rows.len(), given, "{text}");
+        assert_eq!(cut.completeness.truncated, Some(Limit::Rows(rows as u64)), "{text}");
+        let enough = Limits { rows: whole.rows.len() as u64, ..Limits::default() };
+        assert_eq!(ask(&graph, text, &enough).completeness.truncated, None, "{text}");
+    }
+}
+
+#[test]
+fn a_cut_scan_says_how_much_there_is() {
+    let limits = Limits { rows: 3, events: 1, ..Limits::default() };
+    for (text, total) in [
+        ("find dataset", 7),
+        ("find inference", 4),
+        // What a condition narrows is not known without asking on.
+        ("find dataset where rows > 0", 3),
+        ("find node where deleted is null", 3),
+    ] {
+        let answer = ask(&world(), text, &limits);
+        assert!(answer.completeness.truncated.is_some(), "{text}");
+        assert_eq!(answer.total, total, "{text}");
+    }
+    let whole = ask(&world(), "find experiment", &limits);
+    assert_eq!((whole.total, whole.completeness.truncated), (1, None), "one of two is deleted");
 }
 
 #[test]
@@ -176,6 +215,10 @@ fn without_names_the_numbers_are_the_same() {
     let with = prepared.run(&graph, &request).unwrap();
     let without = prepared.numbers_on(&mut Machine::default(), &graph, &request).unwrap();
     assert_eq!(with.rows, without.rows);
+    let table = prepared.table_on(&mut Machine::default(), &graph, &request).unwrap();
+    assert_eq!((table.len() as u64, table.total), (with.total, with.total));
+    assert!(table.rows().eq(with.rows.iter().map(Vec::as_slice)));
+    assert_eq!(table.completeness, with.completeness);
     assert!(matches!(with.rows[0][0], Value::Node(_)));
 }
 
@@ -186,6 +229,190 @@ fn json_names_nodes_and_says_how_complete_it_is() {
     assert_eq!(json["completeness"]["state"], "complete");
     assert_eq!(json["rows"][0][0]["edges"], serde_json::json!(["produced_by", "trained_on"]));
     assert_eq!(json["rows"][0][0]["nodes"][1], "run:train-3");
+}
+
+/// Each bound, on a question that reaches it: the rewritten and the plain plan are both cut, say by
+/// what, and give only rows of the whole answer.
+#[test]
+fn each_limit_cuts_every_plan_and_is_named() {
+    let graph = world();
+    let none = Limits::default();
+    let now = Some(std::time::Instant::now());
+    let stop = || true;
+    let many = "find dataset as a, dataset as b, dataset as c, dataset as d, dataset as e return a";
+    for (limits, limit, text) in [
+        (
+            Limits { edges: 2, ..none },
+            Limit::Edges(2),
+            "find dataset upstream of model:prod/credit-risk@3",
+        ),
+        (
+            Limits { edges: 2, ..none },
+            Limit::Edges(2),
+            "find dataset where not upstream of model:prod/credit-risk@3",
+        ),
+        (Limits { edges: 2, ..none }, Limit::Edges(2), "trace model:prod/credit-risk@3 to dataset"),
+        (Limits { events: 1, ..none }, Limit::Events(1), "find inference"),
+        (Limits { events: 1, ..none }, Limit::Events(1), "find inference where not latency_ms < 0"),
+        (
+            Limits { events: 1, ..none },
+            Limit::Events(1),
+            "find inference as i summarize max(i.latency_ms) as n",
+        ),
+        (Limits { rows: 3, ..none }, Limit::Rows(3), "find dataset"),
+        (
+            Limits { rows: 1, ..none },
+            Limit::Rows(1),
+            "find dataset as d summarize count() as n by d.name",
+        ),
+        (Limits { rows: 3, ..none }, Limit::Rows(3), "trace all model to dataset limit 50"),
+        (Limits { bytes: 300, ..none }, Limit::Bytes(300), "find dataset"),
+        (
+            Limits { bytes: 100, ..none },
+            Limit::Bytes(100),
+            "find dataset as d summarize count(distinct d.name) as m",
+        ),
+        (Limits { deadline: now, ..none }, Limit::Deadline, many),
+        (Limits { stop: Some(&stop), ..none }, Limit::Stopped, many),
+        (
+            Limits { stop: Some(&stop), ..none },
+            Limit::Stopped,
+            "find inference as i summarize max(i.latency_ms) as n",
+        ),
+    ] {
+        let parameters = Parameters::new();
+        let query = Query::parse(text).unwrap_or_else(|e| panic!("{}", e.render(text)));
+        for prepared in [query.prepare(), query.prepare_naively()] {
+            let prepared = prepared.unwrap_or_else(|e| panic!("{}", e.render(text)));
+            let run = |limits: &Limits<'_>| {
+                let request = Request { parameters: &parameters, limits, now: 0 };
+                prepared.run(&graph, &request).unwrap()
+            };
+            // A scan of a few events is over before a plain plan asks.
+            let cut = run(&limits);
+            if cut.completeness.truncated.is_none() && limit == Limit::Stopped && text != many {
+                continue;
+            }
+            assert_eq!(cut.completeness.truncated, Some(limit), "{text}");
+            if text != many {
+                let whole = run(&none);
+                assert!(cut.rows.len() < whole.rows.len(), "{text}");
+                assert!(cut.rows.iter().all(|row| whole.rows.contains(row)), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn text_is_bounded_as_the_caller_wishes_and_never_further() {
+    let short = TextBounds { bytes: 12, nesting: 1 };
+    assert!(Query::parse_within("find model", short).is_ok());
+    let long = Query::parse_within("find dataset limit 1", short).unwrap_err();
+    assert_eq!(long.code.name(), "L001");
+    assert!(long.message.contains("at most 12 bytes"), "{}", long.message);
+    let nested = TextBounds { nesting: 1, ..TextBounds::default() };
+    let deep = Query::parse_within("find dataset where ((rows = 1))", nested).unwrap_err();
+    assert_eq!(deep.code.name(), "L008");
+    let wide = TextBounds { bytes: usize::MAX, nesting: usize::MAX };
+    let deep = format!("find model where {}a{}", "(".repeat(65), ")".repeat(65));
+    assert_eq!(Query::parse_within(&deep, wide).unwrap_err().code.name(), "L008");
+}
+
+/// Events of many batches, so that a scan goes on for some rounds.
+fn long_log(batches: usize, events: usize) -> Graph {
+    let mut text = String::from("model:m@1\ndeployment:s\ndeployment:s deploys model:m@1\n");
+    for batch in 0..batches {
+        text.push_str(&format!("batch:b{batch:03}\nbatch:b{batch:03} served_by deployment:s\n"));
+        for event in 0..events {
+            text.push_str(&format!(
+                "event batch:b{batch:03} time=2026-01-01T00:00:{event:02}Z latency_ms={event}\n"
+            ));
+        }
+    }
+    Graph::new(&text)
+}
+
+#[test]
+fn a_wish_to_stop_is_heard_within_a_scan() {
+    let graph = long_log(60, 50);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    for text in [
+        "find inference as i summarize max(i.latency_ms) as m",
+        "find inference where latency_ms > 20",
+    ] {
+        // The wish comes at the second look: what one round reads is read, and no more. In the test
+        // graph a part has as many rows as the graph has events.
+        let (stopped, read) = pool.install(|| {
+            let asked = Cell::new(0);
+            let stop = || {
+                asked.set(asked.get() + 1);
+                asked.get() > 1
+            };
+            let limits = Limits { stop: Some(&stop), ..Limits::default() };
+            let answer = ask(&graph, text, &limits);
+            (answer.completeness.truncated, answer.events_read)
+        });
+        assert_eq!(stopped, Some(Limit::Stopped), "{text}");
+        assert!(read > 0 && read < 60 * 50 / 2, "{read} events were read: {text}");
+    }
+}
+
+#[test]
+fn rows_come_as_they_are_asked_for_and_no_more_is_read() {
+    let graph = long_log(60, 50);
+    let (parameters, limits) = (Parameters::new(), Limits::default());
+    let request = Request { parameters: &parameters, limits: &limits, now: 0 };
+    for text in [
+        "find inference where latency_ms > 20",
+        "find inference served_by deployment:s where latency_ms > 20",
+    ] {
+        let prepared = Prepared::new(text).unwrap_or_else(|e| panic!("{}", e.render(text)));
+        let mut machine = Machine::default();
+        let mut rows = prepared.rows(&mut machine, &graph, &request).unwrap();
+        assert_eq!(rows.events_read(), 0, "{text}");
+        assert!(rows.next().is_some());
+        assert_eq!(rows.events_read(), 50, "one batch: {text}");
+        assert_eq!(rows.by_ref().take(40).count(), 40);
+        assert_eq!(rows.events_read(), 100, "{text}");
+        assert_eq!(rows.count(), 60 * 29 - 41, "{text}");
+    }
+}
+
+#[test]
+fn rows_are_those_of_the_answer() {
+    let graph = world();
+    let (parameters, limits) = (Parameters::new(), Limits::default());
+    let request = Request { parameters: &parameters, limits: &limits, now: 0 };
+    for text in [
+        "find dataset",
+        "find dataset skip 2 limit 3",
+        "find model as m, run as r where r produces m",
+        "find model produced_by run trained_on dataset as d",
+        "find dataset upstream of model:prod/credit-risk@3",
+        "find inference",
+        "find inference downstream of model:prod/credit-risk@3 where decision is not null",
+        "find dataset order by name desc",
+        "find dataset return distinct license",
+        "find dataset as d summarize count() as n",
+        "find dataset limit 0",
+        "find dataset as of 1",
+    ] {
+        let whole = ask(&graph, text, &limits);
+        let prepared = Prepared::new(text).unwrap();
+        let mut machine = Machine::default();
+        let mut rows = prepared.rows(&mut machine, &graph, &request).unwrap();
+        let found: Vec<Vec<Value>> = rows.by_ref().map(|row| row.unwrap()).collect();
+        assert_eq!(rows.completeness(), whole.completeness, "{text}");
+        assert_eq!(found.len(), whole.rows.len(), "{text}");
+        assert!(found.iter().all(|row| whole.rows.contains(row)), "{text}");
+    }
+    let limits = Limits { rows: 2, ..Limits::default() };
+    let request = Request { parameters: &parameters, limits: &limits, now: 0 };
+    let prepared = Prepared::new("find dataset").unwrap();
+    let mut machine = Machine::default();
+    let mut rows = prepared.rows(&mut machine, &graph, &request).unwrap();
+    assert_eq!(rows.by_ref().count(), 2);
+    assert_eq!(rows.completeness().truncated, Some(Limit::Rows(2)));
 }
 
 #[test]
@@ -205,7 +432,7 @@ type Chain = fn(usize) -> String;
 /// a longer one be refused before any of them.
 #[test]
 fn chains_are_bounded_before_they_exhaust_the_stack() {
-    let chains: [(usize, Chain); 7] = [
+    let chains: [(usize, Chain); 10] = [
         (OPERATORS_MAX, |n| format!("find model where {}deleted", "not ".repeat(n))),
         (OPERATORS_MAX, |n| format!("find dataset where rows = {}1", "- ".repeat(n - 1))),
         (OPERATORS_MAX, |n| format!("find dataset where rows > 0{}", " + 1".repeat(n - 1))),
@@ -214,6 +441,10 @@ fn chains_are_bounded_before_they_exhaust_the_stack() {
             format!("find model where name = \"a\"{more}")
         }),
         (OPERATORS_MAX, |n| format!("find run where params{} is null", ".a".repeat(n - 1))),
+        // Without blanks each of these is one run of signs for the eye, not for the grammar.
+        (OPERATORS_MAX, |n| format!("find dataset where rows > 0{}", "+1".repeat(n - 1))),
+        (OPERATORS_MAX, |n| format!("find dataset where rows > 0{}", "-1".repeat(n - 1))),
+        (OPERATORS_MAX, |n| format!("find dataset return rows, {}1", "1*".repeat(n))),
         (RELATIONS_MAX, |n| format!("find dataset{}", " derived_from dataset".repeat(n))),
         (QUESTIONS_MAX, |n| {
             let inner = "find dataset derived_from (".repeat(n - 1);
@@ -233,6 +464,15 @@ fn chains_are_bounded_before_they_exhaust_the_stack() {
             }
         }
     }
+}
+
+/// Signs at the front of values make nothing deeper.
+#[test]
+fn a_long_list_of_negative_numbers_is_no_chain() {
+    let list = vec!["-1"; 2_000].join(", ");
+    let text = format!("find dataset where rows in [{list}]");
+    let tree = parse(&text).unwrap_or_else(|e| panic!("{}", e.render(&text)));
+    assert_eq!(parse(&tree.to_string()).unwrap(), tree);
 }
 
 /// All bounds used up at once, on a stack half as large as that of a main thread.
@@ -384,6 +624,42 @@ fn paths_are_counted_without_being_walked() {
     let far =
         ask(&ladder(3), "trace all dataset:d03@1 to dataset:d00@1 within 5", &Limits::default());
     assert_eq!(far.total, 0, "each is six edges long");
+}
+
+#[test]
+fn different_values_of_paths_are_each_given_once() {
+    let text = "trace all dataset to dataset:d00@1 return distinct length(path) as n";
+    let answer = ask(&ladder(2), &format!("{text} order by n"), &Limits::default());
+    let lengths: Vec<_> = answer.rows.iter().map(|row| answer.text(&row[0])).collect();
+    assert_eq!((lengths.join(" ").as_str(), answer.total), ("1 2 3 4", 4));
+    // 2,046 paths, of which the bound on paths that nobody asked to bound says nothing.
+    let answer = ask(&ladder(9), &format!("{text} order by n desc"), &Limits::default());
+    assert_eq!((answer.rows.len(), answer.text(&answer.rows[0][0]).as_str()), (18, "18"));
+    assert_eq!(answer.completeness.state(), State::Complete);
+}
+
+#[test]
+fn a_figure_over_a_part_is_not_given() {
+    let graph = world();
+    for text in [
+        "find inference where latency_ms >= 0 summarize count() as n",
+        "find inference as i where i.latency_ms >= 0 or true summarize count() as n by i.decision",
+        "find dataset return size(find inference where decision != \"x\") as n",
+    ] {
+        let whole = ask(&graph, text, &Limits::default());
+        for events in 0..6 {
+            let limits = Limits { events, ..Limits::default() };
+            let answer = ask(&graph, text, &limits);
+            if answer.completeness.truncated.is_none() {
+                assert_eq!(answer.rows, whole.rows, "{text}");
+                continue;
+            }
+            assert_eq!(answer.completeness.truncated, Some(Limit::Events(events)), "{text}");
+            assert!(answer.rows.is_empty(), "{text}: {:?}", answer.rows);
+        }
+        let limits = Limits { events: 0, ..Limits::default() };
+        assert_eq!(ask(&graph, text, &limits).completeness.state(), State::Truncated, "{text}");
+    }
 }
 
 #[test]

@@ -3,15 +3,20 @@
 mod graph;
 
 use graph::Graph;
-use lineal_query::{
-    Answer, Limits, Parameters, Prepared, REASONS_MAX, Request, State, Uncertainty,
-};
+use lineal_engine::schema::Kind;
+use lineal_query::{Answer, Limits, Parameters, Query, REASONS_MAX, Request, State, Uncertainty};
 
 fn ask(graph: &Graph, text: &str) -> Answer {
     let (parameters, limits) = (Parameters::new(), Limits::default());
     let request = Request { parameters: &parameters, limits: &limits, now: 0 };
-    let prepared = Prepared::new(text).unwrap_or_else(|e| panic!("{}", e.render(text)));
-    prepared.run(graph, &request).unwrap_or_else(|e| panic!("{}", e.render(text)))
+    let query = Query::parse(text).unwrap_or_else(|e| panic!("{}", e.render(text)));
+    let plans = [query.prepare(), query.prepare_naively()];
+    let [answer, naive] = plans.map(|prepared| {
+        let prepared = prepared.unwrap_or_else(|e| panic!("{}", e.render(text)));
+        prepared.run(graph, &request).unwrap_or_else(|e| panic!("{}", e.render(text)))
+    });
+    assert_eq!(answer.completeness, naive.completeness, "the plan shows: {text}");
+    answer
 }
 
 /// The kinds of reasons with the names of their nodes.
@@ -35,16 +40,94 @@ fn a_stub_on_the_way_or_at_the_end_makes_it_uncertain() {
     assert_eq!(answer.completeness.state(), State::Complete);
 }
 
+/// Two registries have a model of that name and version; the log says only name and version.
+const CLAIM: &str = "model:one/m@1\nmodel:two/m@1\nrun:r\nrun:s\ndataset:d@1\n\
+     model:m@1!stub!fits:model:one/m@1,model:two/m@1\n\
+     deployment:api\ndeployment:other\nmodel:lone@1\nbatch:b\nevent batch:b request_id=q\n\
+     deployment:api deploys model:m@1\ndeployment:other deploys model:lone@1\n\
+     batch:b served_by deployment:api\n\
+     model:one/m@1 produced_by run:r\nmodel:two/m@1 produced_by run:s\nrun:s trained_on dataset:d@1";
+
 #[test]
-fn a_claim_that_fits_several_nodes_makes_it_uncertain() {
-    let graph = Graph::new(
-        "deployment:api!conflict\nmodel:m@1\nrun:r\n\
-         deployment:api deploys model:m@1\nmodel:m@1 produced_by run:r",
+fn a_reference_that_fits_several_nodes_makes_it_uncertain_from_both_sides() {
+    let graph = Graph::new(CLAIM);
+    for text in [
+        "find run upstream of deployment:api",
+        "find model upstream of deployment:api",
+        "find model deployed_by deployment:api",
+        "find dataset upstream of inference:q",
+        "find deployment deploys model:two/m@1",
+        "find deployment downstream of dataset:d@1",
+        "find deployment downstream of model:one/m@1",
+        "find deployment as d deploys model as m produced_by run:s",
+        "find inference downstream of dataset:d@1",
+        "find inference downstream of dataset:d@1 summarize count() as n",
+        "find inference as i served_by deployment deploys model:two/m@1",
+        "find model where not deployed_by deployment",
+        "find dataset where not exists deployment downstream of it",
+        "trace model:two/m@1 to deployment:api",
+        "trace deployment:api to dataset",
+        "trace dataset:d@1 to inference",
+        "trace all dataset:d@1 to deployment",
+    ] {
+        let found = ask(&graph, text);
+        assert_eq!(reasons(&found), [(Uncertainty::Conflict, "model:m@1")], "{text}");
+        assert_eq!(
+            found.completeness.reasons[0].to_string(),
+            "deployment:api refers to model:m@1, which may be any of model:one/m@1, \
+             model:two/m@1; `lineal alias` decides which",
+            "{text}"
+        );
+    }
+    for text in [
+        "find run upstream of model:two/m@1",
+        "find model downstream of dataset:d@1",
+        "find model produced_by run:s",
+        "find deployment deploys model:lone@1",
+        "find dataset upstream of deployment:other",
+        "trace model:two/m@1 to dataset",
+    ] {
+        let found = ask(&graph, text);
+        assert_eq!(found.completeness.state(), State::Complete, "{text}: {:?}", reasons(&found));
+    }
+}
+
+#[test]
+fn a_trace_that_finds_nothing_says_what_it_looked_through() {
+    let logs_only = Graph::new(
+        "deployment:api\nbatch:b\nmodel:m@1!stub\nevent batch:b request_id=q\n\
+         deployment:api deploys model:m@1\nbatch:b served_by deployment:api",
     );
-    let answer = ask(&graph, "find run upstream of deployment:api");
-    assert_eq!(reasons(&answer), [(Uncertainty::Conflict, "deployment:api")]);
-    let text = answer.completeness.reasons[0].to_string();
-    assert!(text.contains("lineal alias"), "{text}");
+    for text in [
+        "trace inference:q to dataset",
+        "trace all inference:q to dataset",
+        "trace dataset to inference:q",
+        "trace inference:q to run where 1 = 2",
+        "find dataset upstream of inference:q",
+    ] {
+        let found = ask(&logs_only, text);
+        let missing = [(Uncertainty::Missing(Kind::Model), "model:m@1")];
+        assert_eq!((found.rows.len(), &reasons(&found)[..]), (0, &missing[..]), "{text}");
+    }
+    let found = ask(&logs_only, "trace inference:q to deployment");
+    assert_eq!((found.rows.len(), found.completeness.state()), (1, State::Complete));
+}
+
+/// Both are recorded already: to import one again would decide nothing.
+#[test]
+fn what_fits_several_nodes_is_not_called_missing() {
+    let graph = Graph::new(
+        "deployment:api\nmodel:a@1\nmodel:b@1\nmodel:churn@1!stub!fits:model:a@1,model:b@1\n\
+         deployment:api deploys model:churn@1",
+    );
+    for question in [
+        "find model upstream of deployment:api",
+        "find model where stage = \"Production\"",
+        "find model where name = \"churn\"",
+    ] {
+        let answer = ask(&graph, question);
+        assert_eq!(reasons(&answer), [(Uncertainty::Conflict, "model:churn@1")], "{question}");
+    }
 }
 
 #[test]
@@ -89,4 +172,74 @@ fn every_reason_is_counted_and_the_first_are_listed() {
     assert_eq!(answer.completeness.reason_count, 30);
     assert_eq!(answer.completeness.reasons.len(), REASONS_MAX);
     assert_eq!(answer.completeness.reasons[0].name, "dataset:d00@1");
+}
+
+/// Both sides of each question are about the same data; only how soon a plan could stop differs.
+#[test]
+fn a_condition_that_holds_for_nothing_does_not_hide_what_is_missing() {
+    let graph =
+        Graph::new("model:m@1\nrun:r!stub\ndataset:d@1 license=MIT\nmodel:m@1 produced_by run:r");
+    for text in [
+        "find dataset upstream of model:m@1 where license = \"CC0\"",
+        "find dataset where license = \"CC0\" and upstream of model:m@1",
+        "find dataset where license = \"CC0\" or upstream of model:m@1",
+        "find dataset where not upstream of model:m@1",
+        "find dataset where it in (find dataset upstream of model:m@1)",
+        "find dataset as d where not exists (find model as m where d upstream of m)",
+        "find dataset as d return d, size(find model as m where d upstream of m) as n",
+        "trace model:m@1 to dataset",
+    ] {
+        let found = ask(&graph, text);
+        assert_eq!(reasons(&found), [(Uncertainty::Missing(Kind::Run), "run:r")], "{text}");
+    }
+}
+
+#[test]
+fn what_the_question_does_not_ask_about_is_no_reason() {
+    let graph = Graph::new(
+        "model:m@1 stage=Production\nmodel:n@1 stage=None\nrun:r\nrun:s!stub\ndataset:d@1\n\
+         model:m@1 produced_by run:r\nrun:r trained_on dataset:d@1\nmodel:n@1 produced_by run:s",
+    );
+    for text in [
+        "find run produces model:m@1",
+        "find model as m where stage = \"Production\" and exists run produces m",
+        "find dataset upstream of model:m@1",
+        "find model as m produced_by run:r where not exists (find run as x produces m where x.status = \"a\")",
+        "trace model:m@1 to dataset",
+    ] {
+        let found = ask(&graph, text);
+        assert_eq!(found.completeness.state(), State::Complete, "{text}: {:?}", reasons(&found));
+    }
+    let all = ask(&graph, "find model as m where exists run produces m");
+    assert_eq!(reasons(&all), [(Uncertainty::Missing(Kind::Run), "run:s")]);
+}
+
+#[test]
+fn lines_that_could_not_be_read_are_a_reason_where_events_of_their_log_are_asked_for() {
+    let graph = Graph::new(
+        "model:m@1\ndeployment:a\ndeployment:b\nbatch:x!unread2\nbatch:y\n\
+         deployment:a deploys model:m@1\ndeployment:b deploys model:m@1\n\
+         batch:x served_by deployment:a\nbatch:y served_by deployment:b\n\
+         event batch:x time=2026-02-01 request_id=q1\nevent batch:y time=2026-02-02 request_id=q2",
+    );
+    let unread = [(Uncertainty::Unread(2), "x")];
+    for text in [
+        "find inference",
+        "find inference served_by deployment:a",
+        "find inference downstream of model:m@1",
+        "find deployment as d serves inference as i summarize count() as n by d",
+        "find model where exists inference downstream of it and it in (find model)",
+    ] {
+        assert_eq!(reasons(&ask(&graph, text)), unread, "{text}");
+    }
+    for text in [
+        "find inference served_by deployment:b",
+        "find inference:q1",
+        "find model upstream of inference:q1",
+        "find deployment",
+    ] {
+        assert_eq!(ask(&graph, text).completeness.state(), State::Complete, "{text}");
+    }
+    let reason = ask(&graph, "find inference").completeness.reasons[0].to_string();
+    assert!(reason.contains("2 lines of the log x could not be read"), "{reason}");
 }

@@ -190,3 +190,21 @@ fn a_picture_is_of_the_view_that_was_asked() {
     let names: Vec<_> = picture.things.iter().map(|thing| thing.name.as_str()).collect();
     assert_eq!((names, picture.lines.len()), (vec!["model:b@1"], 0));
 }
+
+/// Whoever follows `wasDerivedFrom` must not find the predecessor's data behind the successor.
+#[test]
+fn succession_is_no_derivation_in_prov() {
+    let graph = Graph::new(
+        "model:m@1\nmodel:m@2\nmodel:base@1\nmodel:m@2 follows model:m@1\n\
+         model:m@2 derived_from model:base@1\ncommit 2026-02-01",
+    );
+    let answer = ask(&graph, "find model");
+    let Ok(picture) = Picture::of(&answer, &graph) else { panic!("it can be drawn") };
+    let prov = picture.to_prov();
+    let older = |section: &str, end: &str| -> Vec<String> {
+        let links = prov[section].as_object().into_iter().flatten();
+        links.filter_map(|(_, link)| Some(link[end].as_str()?.to_owned())).collect()
+    };
+    assert_eq!(older("wasDerivedFrom", "prov:usedEntity"), ["lineal:model%3Abase%401"]);
+    assert_eq!(older("wasInfluencedBy", "prov:influencer"), ["lineal:model%3Am%401"]);
+}

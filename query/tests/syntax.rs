@@ -55,6 +55,8 @@ fn brackets_stand_in_print_where_the_tree_needs_them() {
     for text in [
         "find model where (a = 1 or b = 2) and not (c = 3 and d = 4)",
         "find model where a - (b - c) = -(-1) and (not a) = b",
+        "show fields of model format csv",
+        "verify deep model:a@1 as of 3 format json",
         "find model as m return (exists run produces model) as x, (m upstream of model) as y",
         "find model where (a in 1..2) is null and x.y[\"a b\"] like 'it\\'s'",
         "find model:\"credit risk\"@3 where params[\"learning rate\"] < 1.5e-9",
@@ -93,4 +95,56 @@ fn wrong_syntax_is_refused_where_it_is_wrong() {
     }
     assert!(count >= 30);
     expect_file!["golden/wrong_syntax.txt"].assert_eq(&out);
+}
+
+/// Wrong texts whose repair leads to another mistake no later in the text, with the reason.
+const FURTHER_ON: [(&str, &str); 0] = [];
+
+/// How far a text is understood: which stage refuses it (characters, syntax, meaning), and how much
+/// is left there. None where nothing does.
+fn unread(text: &str) -> Option<(u8, usize)> {
+    match lineal_query::Prepared::new(text) {
+        Ok(_) => None,
+        // What waits for another version is understood.
+        Err(mistake) if mistake.code == lineal_query::Code::NotYet => None,
+        Err(mistake) => Some(progress(&mistake, text)),
+    }
+}
+
+/// Less is further.
+fn progress(mistake: &lineal_query::Mistake, text: &str) -> (u8, usize) {
+    let stage = match mistake.code.name().as_bytes().first() {
+        Some(b'L') => 2,
+        Some(b'P') => 1,
+        _ => 0,
+    };
+    (stage, text.len() - mistake.span.at.min(text.len()))
+}
+
+/// A program may put every repair in its place: the text is then understood, or fails later.
+#[test]
+fn every_repair_leads_further() {
+    let syntax =
+        include_str!("golden/wrong_syntax.lql").lines().filter(|text| !text.starts_with('#'));
+    let meaning = include_str!("golden/wrong_meaning.lql").split("\n\n").flat_map(|block| {
+        let question = block.trim().split("\n----").next().unwrap_or_default();
+        question.lines().filter(|line| !line.starts_with("# "))
+    });
+    let mut repaired = 0;
+    for text in syntax.chain(meaning) {
+        let text = text.replace("<newline>", "\n").replace("<empty>", "");
+        let Err(mistake) = lineal_query::Prepared::new(&text) else { continue };
+        let Some(better) = mistake.repaired(&text) else { continue };
+        repaired += 1;
+        let (before, after) = (progress(&mistake, &text), unread(&better));
+        let is_known = FURTHER_ON.iter().any(|(known, _)| *known == text);
+        let is_further = after.is_none_or(|after| after < before);
+        assert_ne!(
+            is_further,
+            is_known,
+            "{}\n{better}: {after:?} after {before:?}",
+            mistake.render(&text)
+        );
+    }
+    assert!(repaired > 60, "{repaired} mistakes have a repair");
 }

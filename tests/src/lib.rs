@@ -1,7 +1,9 @@
 //! What the integration tests share.
 
+pub mod every_kind;
 pub mod foreign;
 pub mod log_lines;
+pub mod page;
 pub mod place;
 pub mod questions;
 pub mod sample;

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use toml::Table;
 
-/// Each crate's folder and the crates of ours that it may depend on. Nothing may depend on `cli` or
-/// `tests`: they stand in no right-hand side.
+/// Each crate's folder and the crates of ours that it may depend on. Nothing may depend on `cli`,
+/// `tests` or `benches`: they stand in no right-hand side.
 const ARROWS: &[(&str, &[&str])] = &[
     ("proof", &[]),
     ("grammar", &[]),
@@ -20,6 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cli", &["engine", "grammar", "import", "proof", "query"]),
     ("tests", &["engine", "grammar", "import", "proof", "query"]),
     ("benches/compare", &["engine", "import", "query"]),
+    ("benches", &["engine", "grammar", "import", "proof", "query"]),
 ];
 
 const SECTIONS: [&str; 3] = ["dependencies", "dev-dependencies", "build-dependencies"];

@@ -182,6 +182,7 @@ fn everything(memory: &MemoryStorage) -> Result<Vec<String>> {
         let key = name.split_once(':').map_or("", |(_, key)| key);
         all.push(format!("{:?} {:?}", view.find(None, key), view.sources_of(node)));
         all.push(format!("{:?} {:?}", view.is_missing(node), view.candidates(node)));
+        all.push(format!("{:?}", view.open_claims(node)));
         let id = view.revision_id(node).map_or_else(String::new, |id| id.short());
         all.push(format!("{id} {:?}", view.find_id(&id)));
         for spec in &RELATIONS {
@@ -190,6 +191,7 @@ fn everything(memory: &MemoryStorage) -> Result<Vec<String>> {
             }
         }
     }
+    all.extend(KINDS.iter().map(|kind| format!("{:?}", view.doubtful(*kind))));
     for batch in view.batches() {
         all.push(format!("{batch:?}"));
     }

@@ -505,3 +505,32 @@ fn a_tag_is_found_by_its_value_and_the_fold_decides_between_sources() {
     assert!(view.find_tag(Kind::Model, "team", "blue").unwrap().is_empty());
     assert!(view.find(Some(Kind::Run), "team").is_empty());
 }
+
+#[test]
+fn a_name_is_found_whatever_source_says_it_and_a_missing_node_by_its_key() {
+    let store = Store::create_on(Arc::new(MemoryStorage::new()), options()).unwrap();
+    let named = |name: &str| {
+        let mut run = NodeDraft::new(Kind::Run, Key::text("4cf1"));
+        run.fields.insert("name", name);
+        run
+    };
+    let mut tx = store.begin(None, None).unwrap();
+    tx.add_node(&saying("mlflow-rest", 100), named("red")).unwrap();
+    tx.add_node(&saying("mlflow-sqlite", 100), named("blue")).unwrap();
+    let key = |name: &str, version: &str| {
+        Key::new(["prod", name, version].into_iter().map(KeyPart::from).collect())
+    };
+    let mut model = NodeDraft::new(Kind::Model, key("m", "3"));
+    model.link(Relation::DerivedFrom, Kind::Model, key("base", "1"));
+    tx.add_node(&saying("mlflow-rest", 100), model).unwrap();
+    tx.commit().unwrap();
+    let view = store.snapshot().unwrap();
+    let run = view.find(Some(Kind::Run), "4cf1");
+    for name in ["red", "blue"] {
+        assert_eq!(view.find_field(Kind::Run, "name", name), run, "one says it, the fold decides");
+    }
+    assert!(view.find_field(Kind::Run, "name", "4cf1").is_empty(), "its key is no name");
+    assert_eq!(view.find_field(Kind::Model, "version", "3"), view.find(Some(Kind::Model), "m@3"));
+    let base = view.find(Some(Kind::Model), "base@1");
+    assert_eq!((base.len(), view.find_field(Kind::Model, "name", "base")), (1, base));
+}

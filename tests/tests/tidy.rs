@@ -19,7 +19,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("pest_derive", &["grammar/"]),
     ("sled", &["engine/src/catalog"]),
     ("bincode", &["engine/src/catalog"]),
-    ("parquet", &["engine/src/events/", "engine/src/container"]),
+    // The comparison reads the tables of the world that it is about.
+    ("parquet", &["engine/src/events/", "engine/src/container", "benches/compare/src/world.rs"]),
     ("rusqlite", &["import/src/mlflow", "import/tests/", "tests/tests/"]),
     ("rustyline", &["cli/src/repl/"]),
     ("ctrlc", &["cli/src/repl/"]),

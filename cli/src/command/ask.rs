@@ -29,13 +29,26 @@ pub(super) fn print(out: &mut dyn Write, view: &Snapshot, store: Option<&Path>) 
     Ok(())
 }
 
-/// The same questions as statements of the language.
+/// Questions that the first screen offers.
+const OFFERED: usize = 3;
+
+/// The same questions as statements of the language; where the names of the store make fewer, what
+/// can be asked of any.
 pub(crate) fn statements(view: &Snapshot) -> Outcome<Vec<String>> {
     let statement = |question| match question {
         Question::Trace(name) => format!("trace {name} to dataset"),
         Question::Find(text) => text,
     };
-    Ok(questions(view)?.into_iter().map(statement).collect())
+    let mut statements: Vec<String> = questions(view)?.into_iter().map(statement).collect();
+    if statements.is_empty() {
+        return Ok(statements);
+    }
+    if view.batches().any(|batch| batch.events > 0) {
+        statements.push("find inference order by time desc limit 5".to_owned());
+    }
+    statements.extend(["show kinds", "show relations"].map(str::to_owned));
+    statements.truncate(OFFERED);
+    Ok(statements)
 }
 
 /// What stands before the hash of an input; `lineal trace` takes the hash alone.
@@ -94,6 +107,6 @@ fn questions(view: &Snapshot) -> Outcome<Vec<Question>> {
         let name = view.name_of(deployment);
         questions.push(Question::Find(format!("find model upstream of {name}")));
     }
-    questions.truncate(3);
+    questions.truncate(OFFERED);
     Ok(questions)
 }

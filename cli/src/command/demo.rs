@@ -2,6 +2,7 @@
 
 use super::{ask, import, trace};
 use crate::args::{Arguments, Demo};
+use crate::came_back::CameBack;
 use crate::exit::{Failure, Outcome};
 use crate::render::Style;
 use crate::shell::shell_line;
@@ -9,9 +10,13 @@ use crate::time::Zone;
 use crate::{place, retracted};
 use lineal_engine::{Snapshot, Store};
 use lineal_import::{ImportOptions, LoadedMapping};
+use serde_json::json;
 use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
+
+/// What the demo asks.
+const QUESTION: &str = "Which data trained the model behind this inference hash?";
 
 /// The bundled exports: an MLflow 3.17 store made by real training, and a Datadog log archive of
 /// the model it registered (the fixtures of the tests; origin and counts: tests/fixtures/README.md).
@@ -34,7 +39,11 @@ const BUNDLED: [(&str, &[u8]); 3] = [
 pub(super) fn run(arguments: &Arguments, wanted: &Demo) -> Outcome {
     let style = Style::new();
     let zone = Zone::parse(&arguments.tz)?;
-    let mut out = std::io::stdout().lock();
+    let mut screen = std::io::stdout().lock();
+    let mut nobody = std::io::sink();
+    // Programs get one object at the end.
+    let mut out: &mut dyn Write = if arguments.json { &mut nobody } else { &mut screen };
+    let mut imported = None;
     let folder = &wanted.dir;
     let place = folder.join("store");
     let store = if place.join("head").is_file() {
@@ -60,7 +69,8 @@ pub(super) fn run(arguments: &Arguments, wanted: &Demo) -> Outcome {
         let options = ImportOptions::default();
         let paths = [folder.join("exports")];
         let report = import::with_progress(&store, &paths, &options, &LoadedMapping::built_in()?)?;
-        import::print(&mut out, &report, begun.elapsed())?;
+        import::print(&mut out, &report, CameBack::default(), begun.elapsed())?;
+        imported = Some(report.to_json());
     }
     let view = store.snapshot()?;
     let hash = ask::example_hash(&view)?;
@@ -68,8 +78,16 @@ pub(super) fn run(arguments: &Arguments, wanted: &Demo) -> Outcome {
         Some(hash) => hash,
         None => return Err(without_events(&view, &place)?),
     };
+    if arguments.json {
+        let (trace, exit) = trace::as_json(&view, &hash, &zone, None)?;
+        let answer = json!({
+            "store": place, "import": imported, "question": QUESTION, "trace": trace,
+        });
+        writeln!(screen, "{answer}")?;
+        return Ok(exit);
+    }
     writeln!(out)?;
-    writeln!(out, "{}", style.strong("Which data trained the model behind this inference hash?"))?;
+    writeln!(out, "{}", style.strong(QUESTION))?;
     writeln!(out, "$ {}", shell_line(Some(&place), &["trace", &hash]))?;
     let exit = trace::print(&mut out, &view, &hash, &zone, None)?;
     writeln!(out)?;

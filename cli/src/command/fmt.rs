@@ -4,10 +4,11 @@
 use crate::args::{Arguments, Fmt};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::repl::{Form, Statements, names_as_rows, pieces, rows_as_names};
-use lineal_query::Query;
+use lineal_query::{Mistake, layout, parse};
+use serde_json::json;
 use std::io::{Read, Write};
 
-pub(super) fn run(_: &Arguments, wanted: &Fmt) -> Outcome {
+pub(super) fn run(arguments: &Arguments, wanted: &Fmt) -> Outcome {
     let text = match &wanted.file {
         Some(file) => std::fs::read_to_string(file)
             .map_err(|e| Failure::usage(format!("{}: {e}", file.display())))?,
@@ -21,69 +22,64 @@ pub(super) fn run(_: &Arguments, wanted: &Fmt) -> Outcome {
     };
     let formatted = formatted(&text)?;
     let mut out = std::io::stdout().lock();
-    if !wanted.check {
+    let canonical = formatted == text;
+    let exit = if wanted.check && !canonical { Exit::No } else { Exit::Answer };
+    if arguments.json {
+        let mut answer = json!({ "canonical": canonical });
+        if !wanted.check {
+            answer["text"] = json!(formatted);
+        }
+        writeln!(out, "{answer}")?;
+    } else if !wanted.check {
         write!(out, "{formatted}")?;
-    } else if formatted != text {
+    } else if !canonical {
         let name = wanted.file.as_ref().map(|file| file.display().to_string());
         let name = name.unwrap_or_else(|| "standard input".to_owned());
         writeln!(out, "{name} is not in canonical form; `lineal fmt` prints it")?;
-        return Ok(Exit::No);
     }
-    Ok(Exit::Answer)
+    Ok(exit)
 }
 
 /// Each statement in canonical form, below its comments, ended by `;`; directives as they stand.
 fn formatted(text: &str) -> Outcome<String> {
     let mut statements = Statements::default();
-    let mut whole: Vec<String> = text.lines().flat_map(|line| statements.line(line)).collect();
-    let rest = statements.rest();
-    let at_end = pieces(&rest).iter().all(|piece| piece.form == Form::Comment);
-    whole.extend(Some(rest.clone()).filter(|_| !at_end));
-    for piece in pieces(text).iter().filter(|piece| piece.form == Form::Comment) {
-        let line = text.get(..piece.at).unwrap_or_default().rsplit('\n').next();
-        if line.is_some_and(|before| !before.trim().is_empty()) {
-            return Err(lost(piece.text, "beside"));
+    let mut whole: Vec<String> = Vec::new();
+    for line in text.lines() {
+        let ended = statements.line(line);
+        let is_end = !ended.is_empty();
+        whole.extend(ended);
+        // What stands beside the end of a question belongs to it, not to the next.
+        if is_end && statements.is_empty() {
+            let comment = statements.rest();
+            if let Some(last) = whole.last_mut().filter(|_| !comment.trim().is_empty()) {
+                *last = format!("{}\n{last}", comment.trim());
+            }
         }
     }
+    let rest = statements.rest();
+    let is_comment = pieces(&rest).iter().all(|piece| piece.form == Form::Comment);
+    let (left, comments) = if is_comment { (None, rest.trim()) } else { (Some(&rest), "") };
+    whole.extend(left.cloned());
     let mut out: Vec<String> = Vec::new();
     for statement in &whole {
         if statement.starts_with('.') {
             out.push(format!("{statement}\n"));
             continue;
         }
-        let query = Query::parse(&rows_as_names(statement))
-            .map_err(|mistake| Failure::Query { error: mistake.into(), text: statement.clone() })?;
-        let query = names_as_rows(&query.to_string());
-        out.push(format!("{}{query};\n", comments_above(statement)?));
+        let refused =
+            |mistake: Mistake| Failure::Query { error: mistake.into(), text: statement.clone() };
+        // A mistake is told of the text as it was written.
+        parse(&rows_as_names(statement)).map_err(refused)?;
+        // On a line of its own the sign does not fall into a comment.
+        let ended = format!("{}\n;", statement.trim_end());
+        let laid_out = layout(&rows_as_names(&ended)).map_err(refused)?;
+        out.push(names_as_rows(&laid_out));
     }
-    if at_end && !rest.trim().is_empty() {
-        out.push(comments_above(&rest)?);
+    if !comments.is_empty() {
+        let lines: Vec<&str> = comments.lines().map(str::trim).collect();
+        out.push(format!("{}\n", lines.join("\n")));
     }
     Ok(out.join("\n"))
-}
-
-fn lost(comment: &str, place: &str) -> Failure {
-    Failure::usage(format!(
-        "{}\n  this comment stands {place} a question and would lose its place; put it above",
-        comment.trim_end()
-    ))
-}
-
-/// The comments before the first word. The syntax tree holds none, so one further in would be lost.
-fn comments_above(statement: &str) -> Outcome<String> {
-    let mut above = String::new();
-    let mut begun = false;
-    for piece in pieces(statement) {
-        if piece.form != Form::Comment {
-            begun = true;
-        } else if begun {
-            return Err(lost(piece.text, "inside"));
-        } else {
-            above.push_str(piece.text.trim_end());
-            above.push('\n');
-        }
-    }
-    Ok(above)
 }
 
 #[cfg(test)]
@@ -104,15 +100,35 @@ mod tests {
     }
 
     #[test]
-    fn no_comment_loses_its_place_silently() {
-        for text in [
-            "find model -- all\nwhere stage = \"x\";",
-            "find model\n-- all\nwhere stage = \"x\";",
-            "find model; -- all\nfind run;",
+    fn a_comment_within_or_beside_a_question_comes_to_stand_above_it() {
+        for (text, expected) in [
+            ("find model -- all\nwhere stage = 'x';", "-- all\nfind model where stage = \"x\";\n"),
+            ("find model\n-- all\n;", "-- all\nfind model;\n"),
+            ("find model; -- all\nfind run;", "-- all\nfind model;\n\nfind run;\n"),
+            ("find model -- all", "-- all\nfind model;\n"),
+            ("find  model;\n-- the end\n", "find model;\n\n-- the end\n"),
         ] {
-            let Err(failure) = formatted(text) else { panic!("the comment moves: {text}") };
-            assert!(failure.text().contains("-- all"));
+            assert_eq!(formatted(text).unwrap(), expected, "{text}");
+            assert_eq!(formatted(expected).unwrap(), expected, "{text}");
         }
-        assert_eq!(formatted("find  model;\n-- the end\n").unwrap(), "find model;\n\n-- the end\n");
+    }
+
+    #[test]
+    fn a_mistake_is_told_of_the_text_as_it_was_written() {
+        let Err(Failure::Query { error, text }) = formatted("find model order by") else {
+            panic!("it is refused")
+        };
+        assert!(error.render(&text).contains("something is missing at the end"), "{error}");
+    }
+
+    #[test]
+    fn a_long_question_has_a_line_for_each_clause_and_rows_stay() {
+        let text = "find dataset as d upstream of $1 where d.license = 'MIT' and d.rows > 1000 \
+                    return d, d.license order by d.license limit 5";
+        let expected = "find dataset as d upstream of $1\n\
+                        where d.license = \"MIT\" and d.rows > 1000\n\
+                        return d, d.license\norder by d.license\nlimit 5;\n";
+        assert_eq!(formatted(text).unwrap(), expected);
+        assert_eq!(formatted(expected).unwrap(), expected);
     }
 }

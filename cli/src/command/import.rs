@@ -1,22 +1,25 @@
 //! `lineal import`: read, record, report.
 
+mod report;
+
 use super::ask;
 use crate::args::{Arguments, Import};
+use crate::came_back::{self, CameBack};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::render::{Style, grouped, print_table, table, visible, visible_lines};
+use crate::render::{counted, grouped, visible_lines};
 use crate::{place, time};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lineal_engine::Store;
 use lineal_import::{
     ImportOptions, LoadedMapping, Progress, Report, STANDARD_INPUT, explain_mapping, import,
 };
+pub(super) use report::print;
+use report::{exit, print_damage};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// Rejects shown on the screen; `--json` has more.
-const REJECTS_SHOWN: usize = 5;
 /// Lines read to explain a mapping.
 const EXPLAIN_LINES: u64 = 100_000;
 
@@ -30,6 +33,9 @@ pub(super) fn run(arguments: &Arguments, wanted: &Import) -> Outcome {
     let mut out = std::io::stdout().lock();
     if wanted.explain_mapping {
         let explanation = explain_mapping(&paths, &mapping, EXPLAIN_LINES)?;
+        if explanation.lines == 0 {
+            return Err(nothing_to_explain(&wanted.paths, explanation.files));
+        }
         if arguments.json {
             writeln!(out, "{}", serde_json::to_string(&explanation).unwrap_or_default())?;
         } else {
@@ -51,15 +57,37 @@ pub(super) fn run(arguments: &Arguments, wanted: &Import) -> Outcome {
     }
     let begun = Instant::now();
     let report = with_progress(&store, &paths, &options, &mapping)?;
+    let took = begun.elapsed();
+    let back = match report.import {
+        Some(import) => came_back::count(&store, &store.snapshot()?, import)?,
+        None => CameBack::default(),
+    };
     if arguments.json {
-        writeln!(out, "{}", report.to_json())?;
-        return Ok(Exit::Answer);
+        let mut json = report.to_json();
+        json["brought_back"] = back.json();
+        writeln!(out, "{json}")?;
+        return Ok(exit(&report));
     }
-    print(&mut out, &report, begun.elapsed())?;
+    print(&mut out, &report, back, took)?;
     if !report.dry_run {
         ask::print(&mut out, &store.snapshot()?, arguments.store.as_deref())?;
     }
-    Ok(Exit::Answer)
+    print_damage(&mut out, &report)?;
+    Ok(exit(&report))
+}
+
+/// An explanation of nothing explains nothing.
+fn nothing_to_explain(paths: &[PathBuf], files: u64) -> Failure {
+    let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    let found = match files {
+        0 => "no log file".to_owned(),
+        files => format!("{} and no line in it", counted(files, "log file")),
+    };
+    Failure::usage(format!(
+        "{found} under {}: there is no mapping to explain\n  looked for Datadog log archives \
+         (dt=*/hour=*/*.json.gz), NDJSON and pages of the Logs API",
+        names.join(", ")
+    ))
 }
 
 /// Runs an import with a bar on the terminal: bytes, rate, events, time left.
@@ -107,7 +135,7 @@ fn draw(progress: &Progress, done: &AtomicBool) {
             reason = "a rate for the eye"
         )]
         let rate = (items as f64 / begun.elapsed().as_secs_f64()) as u64;
-        bar.set_prefix(format!("{} items, {}/s", grouped(items), grouped(rate)));
+        bar.set_prefix(format!("{}, {}/s", counted(items, "item"), grouped(rate)));
     }
     bar.finish_and_clear();
 }
@@ -137,126 +165,4 @@ impl StandardInput {
     fn path(&self) -> PathBuf {
         self.folder.path().join(STANDARD_INPUT)
     }
-}
-
-/// One screen: sources, nodes by kind, events, rejects, what is unresolved.
-pub(super) fn print(out: &mut dyn Write, report: &Report, took: Duration) -> Outcome<()> {
-    let style = Style::new();
-    let head = match report.import {
-        Some(number) if report.commits == 1 => format!("import:{number}, 1 commit"),
-        Some(number) => format!("import:{number}, {} commits", grouped(report.commits)),
-        None if report.dry_run => "nothing written (--dry-run)".to_owned(),
-        None => "nothing new: everything was imported before".to_owned(),
-    };
-    writeln!(out, "{} in {:.1} s", style.strong(&head), took.as_secs_f64())?;
-    let rows = report.sources.iter().map(|source| {
-        let counts = &source.counts;
-        let files = match source.files_known {
-            0 => grouped(source.files),
-            known if known == source.files => format!("{} (known)", grouped(known)),
-            known => format!("{} ({} known)", grouped(source.files), grouped(known)),
-        };
-        vec![
-            source.label.clone(),
-            if source.source.is_empty() {
-                source.form.clone()
-            } else {
-                format!("{} {}", source.source, source.form)
-            },
-            files,
-            grouped(counts.read),
-            grouped(counts.accepted),
-            grouped(counts.duplicate),
-            grouped(counts.rejected),
-            grouped(counts.skipped),
-        ]
-    });
-    let header = [
-        "from",
-        "source and form",
-        "files",
-        "read",
-        "accepted",
-        "duplicate",
-        "rejected",
-        "skipped",
-    ];
-    print_table(out, &table(&header, rows.collect()))?;
-    let recorded = report.nodes.iter().filter(|(_, (new, _))| *new > 0);
-    let mut recorded: Vec<String> =
-        recorded.map(|(kind, (new, _))| format!("{} {kind}", grouped(*new))).collect();
-    if report.events > 0 {
-        recorded.push(format!("{} events", grouped(report.events)));
-    }
-    if !recorded.is_empty() {
-        writeln!(out, "recorded: {}", recorded.join(", "))?;
-    }
-    print_notes(out, report, style)
-}
-
-fn print_notes(out: &mut dyn Write, report: &Report, style: Style) -> Outcome<()> {
-    if report.conflicts > 0 {
-        writeln!(out, "{}", style.warn(&format!("{} events have a known identity but say something else: kept, marked `conflict`, not counted", grouped(report.conflicts))))?;
-    }
-    for source in &report.sources {
-        // Whose it is matters only where there are several.
-        let whose =
-            if report.sources.len() > 1 { format!("{}: ", source.label) } else { String::new() };
-        for (reason, count) in &source.skipped {
-            let line = format!("{whose}skipped {}: {reason}", grouped(*count));
-            writeln!(out, "{}", visible(&line))?;
-        }
-        for reject in source.rejects.iter().take(REJECTS_SHOWN) {
-            let at = &reject.at;
-            let place = if at.line > 0 {
-                format!("{}, line {}, byte {}", at.file, at.line, at.byte)
-            } else {
-                at.file.clone()
-            };
-            writeln!(out, "{}", style.warn(&format!("rejected {place}: {}", reject.reason)))?;
-        }
-        let more =
-            source.counts.rejected.saturating_sub(source.rejects.len().min(REJECTS_SHOWN) as u64);
-        if more > 0 {
-            writeln!(
-                out,
-                "{}",
-                style.warn(&format!("rejected {} more; --json lists them", grouped(more)))
-            )?;
-        }
-        if source.counts.rejected * 2 > source.counts.read {
-            writeln!(out, "{}", style.warn("more than half was rejected: `lineal import --explain-mapping` shows what the lines hold"))?;
-        }
-        for warning in &source.warnings {
-            writeln!(out, "{}", style.warn(&format!("{whose}note: {warning}")))?;
-        }
-    }
-    let (without, runs) = report.runs_without_input;
-    if without > 0 {
-        writeln!(
-            out,
-            "{}",
-            style.warn(&format!(
-                "{} of {} runs record no dataset input",
-                grouped(without),
-                grouped(runs)
-            ))
-        )?;
-        if let Some((run, instead)) = &report.instead {
-            let instead = if instead.is_empty() {
-                "nothing that names data".to_owned()
-            } else {
-                instead.join("; ")
-            };
-            writeln!(out, "  run {}: found instead: {}", visible(run), visible(&instead))?;
-            writeln!(out, "  to record it: mlflow.log_input(dataset, context=\"training\")")?;
-        }
-    }
-    let (unresolved, names) = &report.unresolved;
-    if *unresolved > 0 {
-        let names: Vec<&str> = names.iter().take(3).map(String::as_str).collect();
-        let more = if *unresolved > 3 { ", ..." } else { "" };
-        writeln!(out, "{}", style.warn(&format!("{} nodes are referred to and not imported: {}{more} (`lineal stats` says what would bring them)", grouped(*unresolved), names.join(", "))))?;
-    }
-    Ok(())
 }

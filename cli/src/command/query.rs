@@ -3,12 +3,15 @@
 use crate::args::{Arguments, FailOn, Format, Query};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
+use crate::render::page::{self, Layout, Shape};
 use crate::render::print_answer;
+use crate::repl::{Bounds, Interrupt, Watch};
 use crate::time::Zone;
 use clap::ValueEnum;
+use lineal_engine::Store;
 use lineal_engine::clock::{Clock, SystemClock};
-use lineal_query::{Limits, Parameters, Prepared, Request, State, StoreView, Value};
-use std::io::{BufWriter, Write};
+use lineal_query::{Answer, Parameters, Prepared, Request, State, StoreView, Value};
+use std::io::{BufWriter, IsTerminal, Write};
 use std::sync::Arc;
 
 pub(super) fn run(arguments: &Arguments, wanted: &Query) -> Outcome {
@@ -30,10 +33,20 @@ pub(super) fn run(arguments: &Arguments, wanted: &Query) -> Outcome {
         }
     }
     let store = Arc::new(place::open_read_only(arguments)?);
-    let view = StoreView::new(store)?;
-    let limits = Limits::default();
+    let view = StoreView::new(Arc::clone(&store))?;
+    let mut bounds = Bounds::default();
+    for text in &wanted.limit {
+        let (name, number) = pair(text)?;
+        bounds.set(&name, &number)?;
+    }
+    // Ctrl-C ends the question, not the process: what was found is printed.
+    let watch = Watch::new(&Interrupt::install(false)?, std::io::stderr().is_terminal());
+    let stop = || watch.stop();
+    let limits = bounds.limits(&stop);
     let request = Request { parameters: &parameters, limits: &limits, now: SystemClock.now() };
     let answer = prepared.run(&view, &request).map_err(asked)?;
+    let pressed = watch.pressed();
+    drop(watch);
     let format = wanted.format.unwrap_or_else(|| {
         if arguments.json {
             return Format::Json;
@@ -41,22 +54,53 @@ pub(super) fn run(arguments: &Arguments, wanted: &Query) -> Outcome {
         let said = answer.format.as_deref().and_then(|name| Format::from_str(name, true).ok());
         said.unwrap_or(Format::Table)
     });
+    let zone = Zone::parse(&arguments.tz)?;
     let mut out = BufWriter::new(std::io::stdout().lock());
-    print_answer(&mut out, &answer, &view, format, &Zone::parse(&arguments.tz)?)?;
+    // Drawn for a person who did not ask for another form; pipes get the table.
+    let drawn = wanted.format.is_none() && answer.format.is_none() && !arguments.json;
+    if drawn && std::io::stdout().is_terminal() {
+        draw(&mut out, &text, &answer, &store, &zone)?;
+    } else {
+        print_answer(&mut out, &answer, &view, format, &zone)?;
+    }
     out.flush()?;
+    if pressed {
+        return Ok(Exit::Interrupted);
+    }
     let cannot_tell = answer.completeness.state() == State::CannotTell;
     let fails = cannot_tell && wanted.fail_on == Some(FailOn::CannotTell);
     Ok(if fails { Exit::CannotTell } else { Exit::Answer })
 }
 
+/// Paths as a tree, a history as a time line, all else as a table.
+fn draw(
+    out: &mut dyn Write,
+    text: &str,
+    answer: &Answer,
+    store: &Store,
+    zone: &Zone,
+) -> Outcome<()> {
+    let asked = lineal_query::Query::parse(text)
+        .map_err(|mistake| Failure::Query { error: mistake.into(), text: text.to_owned() })?;
+    let view = store.snapshot_at(answer.commit)?;
+    let layout = Layout {
+        shape: Shape::of(&asked),
+        view: &view,
+        zone,
+        rows_max: usize::MAX,
+        numbered: false,
+    };
+    page::print(out, answer, &layout)
+}
+
+fn pair(text: &str) -> Outcome<(String, String)> {
+    let pair = text.split_once('=');
+    let (name, value) = pair.ok_or_else(|| Failure::usage(format!("{text}: write name=value")))?;
+    Ok((name.trim_start_matches('$').to_owned(), value.to_owned()))
+}
+
 fn parameters(wanted: &Query) -> Outcome<Parameters> {
     let mut parameters = Parameters::new();
-    let pair = |text: &str| -> Outcome<(String, String)> {
-        let pair = text.split_once('=');
-        let (name, value) =
-            pair.ok_or_else(|| Failure::usage(format!("{text}: write name=value")))?;
-        Ok((name.trim_start_matches('$').to_owned(), value.to_owned()))
-    };
     for text in &wanted.param {
         let (name, value) = pair(text)?;
         parameters.set(name, Value::Text(value));

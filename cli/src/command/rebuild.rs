@@ -3,6 +3,7 @@
 use crate::args::Arguments;
 use crate::exit::{Exit, Outcome};
 use crate::place;
+use crate::render::counted;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let begun = Instant::now();
     let store = place::open(arguments)?;
     let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    spinner.set_message(format!("reading {} commits", store.commit()));
+    spinner.set_message(format!("reading {}", counted(store.commit(), "commit")));
     // Drawn on a terminal only, and only if it takes a while.
     spinner.enable_steady_tick(Duration::from_millis(200));
     store.rebuild()?;
@@ -28,9 +29,9 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     } else {
         writeln!(
             out,
-            "rebuilt everything derived from {} commits: {} nodes, {seconds:.1} s",
-            view.commit(),
-            view.node_count()
+            "rebuilt everything derived from {}: {}, {seconds:.1} s",
+            counted(view.commit(), "commit"),
+            counted(view.node_count() as u64, "node")
         )?;
     }
     Ok(Exit::Answer)

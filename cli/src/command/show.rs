@@ -1,8 +1,8 @@
 //! `lineal show`: everything recorded about one thing.
 
 use crate::args::{Arguments, Show};
-use crate::exit::{Exit, Outcome};
-use crate::render::{Style, and_more, grouped, listed, value_json, value_text, visible};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::render::{Style, and_more, counted, listed, value_json, value_text, visible};
 use crate::sound::print_sound;
 use crate::target::{Target, resolve};
 use crate::time::Zone;
@@ -22,7 +22,17 @@ const VALUE_SHOWN: usize = 1_000;
 /// Events listed of those that share a hash.
 const EVENTS_SHOWN: usize = 20;
 
+/// What is shown of the query language instead of a thing.
+const SCHEMA: &str = "schema";
+
 pub(super) fn run(arguments: &Arguments, wanted: &Show) -> Outcome {
+    if wanted.target == SCHEMA {
+        return print_schema(arguments, wanted.for_prompt);
+    }
+    if wanted.for_prompt {
+        let what = format!("--for-prompt shows the schema: `lineal show {SCHEMA} --for-prompt`");
+        return Err(Failure::usage(what));
+    }
     let store = place::open_read_only(arguments)?;
     let view = store.snapshot_at(wanted.as_of.unwrap_or_else(|| store.commit()))?;
     let zone = Zone::parse(&arguments.tz)?;
@@ -42,6 +52,23 @@ pub(super) fn run(arguments: &Arguments, wanted: &Show) -> Outcome {
         }
         Ok(Exit::Answer)
     })
+}
+
+/// The schema card. It is that of the program and needs no store.
+fn print_schema(arguments: &Arguments, for_prompt: bool) -> Outcome {
+    let mut out = std::io::stdout().lock();
+    let card = lineal_query::schema_card();
+    if arguments.json {
+        writeln!(out, "{}", json!({ "schema": card }))?;
+        return Ok(Exit::Answer);
+    }
+    writeln!(out, "{}", card.trim_end())?;
+    if !for_prompt {
+        let note =
+            "`show kinds`, `show relations` and `show fields of KIND` say more, as questions";
+        writeln!(out, "{}", Style::new().faint(note))?;
+    }
+    Ok(Exit::Answer)
 }
 
 fn type_of(kind: Kind, name: &str) -> Option<FieldType> {
@@ -89,7 +116,7 @@ fn print_node(out: &mut dyn Write, view: &Snapshot, node: NodeNo, zone: &Zone) -
         let text = match (name, value) {
             // Every point of every metric is for programs: `--json`.
             ("series", Value::Map(series)) => {
-                format!("{} metrics (--json has the points)", series.len())
+                format!("{} (--json has the points)", counted(series.len() as u64, "metric"))
             }
             // What is so for nearly every node is no news.
             ("id" | "kind", _) | ("missing" | "gone" | "deleted", Value::Bool(false)) => continue,
@@ -116,8 +143,8 @@ fn shortened(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(VALUE_SHOWN) {
         None => Cow::Borrowed(text),
         Some((end, _)) => {
-            let more = grouped(text[end..].chars().count() as u64);
-            Cow::Owned(format!("{} ... {more} more characters (--json has all)", &text[..end]))
+            let more = counted(text[end..].chars().count() as u64, "more character");
+            Cow::Owned(format!("{} ... {more} (--json has all)", &text[..end]))
         }
     }
 }
@@ -156,15 +183,7 @@ fn print_events(
 ) -> Outcome<()> {
     let style = Style::new();
     let count = events.len() as u64;
-    writeln!(
-        out,
-        "{} ({by})",
-        style.strong(&format!(
-            "inference: {} event{}",
-            grouped(count),
-            if count == 1 { "" } else { "s" }
-        ))
-    )?;
+    writeln!(out, "{} ({by})", style.strong(&format!("inference: {}", counted(count, "event"))))?;
     for event in events.iter().take(EVENTS_SHOWN) {
         let fields = view.event(*event)?;
         for spec in EVENT_FIELDS {

@@ -3,11 +3,12 @@
 use crate::args::Arguments;
 use crate::exit::{Exit, Outcome};
 use crate::place;
-use crate::render::{Style, grouped, print_table, table, visible};
+use crate::render::{Style, counted, grouped, print_table, table, visible};
 use crate::sound::print_sound;
 use crate::time::{Zone, rfc3339};
 use lineal_engine::schema::{KINDS, Kind};
 use lineal_engine::{NodeNo, Snapshot, Store};
+use lineal_proof::Value;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -20,9 +21,11 @@ struct Counted {
     known: u64,
     missing: Vec<NodeNo>,
     deleted: u64,
+    /// Of models: how many are of each form, the missing ones left out.
+    forms: BTreeMap<String, u64>,
 }
 
-fn count(view: &Snapshot) -> Vec<Counted> {
+fn count(view: &Snapshot) -> Outcome<Vec<Counted>> {
     let mut all = Vec::new();
     for kind in KINDS {
         let nodes = view.nodes_of(kind);
@@ -32,9 +35,15 @@ fn count(view: &Snapshot) -> Vec<Counted> {
         let missing: Vec<NodeNo> = nodes.clone().filter(|node| view.is_missing(*node)).collect();
         let deleted = nodes.clone().filter(|node| view.is_deleted(*node)).count() as u64;
         let known = u64::from(nodes.end - nodes.start) - missing.len() as u64;
-        all.push(Counted { kind, known, missing, deleted });
+        let mut forms = BTreeMap::new();
+        for node in nodes.filter(|_| kind == Kind::Model) {
+            if let Some(form) = view.field(node, "form")?.as_ref().and_then(Value::as_text) {
+                *forms.entry(form.to_owned()).or_default() += 1;
+            }
+        }
+        all.push(Counted { kind, known, missing, deleted, forms });
     }
-    all
+    Ok(all)
 }
 
 /// Which import would bring missing nodes of a kind.
@@ -65,7 +74,7 @@ pub(crate) fn print(
     zone: &Zone,
     json: bool,
 ) -> Outcome<()> {
-    let counted = count(view);
+    let tally = count(view)?;
     let (mut events, mut overrides, mut first, mut last) = (0, 0, i64::MAX, i64::MIN);
     for batch in view.batches() {
         events += batch.events;
@@ -79,15 +88,17 @@ pub(crate) fn print(
         *size += source.size;
     }
     if json {
-        let kinds: Map<String, Json> = counted
+        let kinds: Map<String, Json> = tally
             .iter()
             .map(|c| {
                 let missing: Vec<String> =
                     c.missing.iter().map(|node| view.name_of(*node)).collect();
-                (
-                    c.kind.name().to_owned(),
-                    json!({"known": c.known, "missing": missing, "deleted": c.deleted}),
-                )
+                let mut counts =
+                    json!({"known": c.known, "missing": missing, "deleted": c.deleted});
+                if c.kind == Kind::Model {
+                    counts["forms"] = json!(c.forms);
+                }
+                (c.kind.name().to_owned(), counts)
             })
             .collect();
         let sources: Vec<Json> = sources
@@ -108,7 +119,7 @@ pub(crate) fn print(
     }
     let style = Style::new();
     writeln!(out, "{} at commit {}", style.strong(&store.name()), view.commit())?;
-    let rows = counted.iter().map(|c| {
+    let rows = tally.iter().map(|c| {
         let number = |count: u64| if count == 0 { String::new() } else { grouped(count) };
         vec![
             c.kind.name().to_owned(),
@@ -118,12 +129,17 @@ pub(crate) fn print(
         ]
     });
     print_table(out, &table(&["kind", "known", "missing", "deleted"], rows.collect()))?;
+    for c in tally.iter().filter(|c| !c.forms.is_empty()) {
+        let forms = c.forms.iter().map(|(form, count)| format!("{} {form}", grouped(*count)));
+        let forms = forms.collect::<Vec<_>>().join(", ");
+        writeln!(out, "{}s by form: {forms}", c.kind.name())?;
+    }
     if events > 0 {
         writeln!(
             out,
-            "{} events ({} overrides), {}; the newest at {}",
-            grouped(events),
-            grouped(overrides),
+            "{} ({}), {}; the newest at {}",
+            counted(events, "event"),
+            counted(overrides, "override"),
             zone.span(first, last),
             zone.time(last)
         )?;
@@ -131,13 +147,13 @@ pub(crate) fn print(
     for ((source, form), (files, size)) in &sources {
         writeln!(
             out,
-            "source {} ({form}): {} files, {} bytes",
+            "source {} ({form}): {}, {}",
             visible(source),
-            grouped(*files),
-            grouped(*size)
+            counted(*files, "file"),
+            counted(*size, "byte")
         )?;
     }
-    for c in counted.iter().filter(|c| !c.missing.is_empty()) {
+    for c in tally.iter().filter(|c| !c.missing.is_empty()) {
         let names = c.missing.iter().take(MISSING_SHOWN).map(|node| view.name_of(*node));
         let more = if c.missing.len() > MISSING_SHOWN { ", ..." } else { "" };
         let names = names.collect::<Vec<_>>().join(", ");

@@ -15,7 +15,7 @@ use crate::time::Zone;
 use crate::{place, retracted};
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::{NodeNo, Snapshot};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use std::io::Write;
 use tree::{Finding, Tree};
 
@@ -31,10 +31,15 @@ pub(super) fn run(arguments: &Arguments, wanted: &Trace) -> Outcome {
     let view = store.snapshot_at(wanted.as_of.unwrap_or_else(|| store.commit()))?;
     let zone = Zone::parse(&arguments.tz)?;
     let mut out = std::io::stdout().lock();
-    let print = if arguments.json { print_json } else { print };
+    let explained = |failure| retracted::explain(&store, &view, &zone, &wanted.target, failure);
     print_sound(&mut out, &view, |out| {
-        print(out, &view, &wanted.target, &zone, wanted.fail_on)
-            .map_err(|failure| retracted::explain(&store, &view, &zone, &wanted.target, failure))
+        if arguments.json {
+            let (json, exit) =
+                as_json(&view, &wanted.target, &zone, wanted.fail_on).map_err(explained)?;
+            writeln!(out, "{json}")?;
+            return Ok(exit);
+        }
+        print(out, &view, &wanted.target, &zone, wanted.fail_on).map_err(explained)
     })
 }
 
@@ -116,13 +121,13 @@ fn exit(tree: &Tree, fail_on: Option<FailOn>) -> Exit {
     }
 }
 
-fn print_json(
-    out: &mut dyn Write,
+/// The same for programs, and how the command ends.
+pub(super) fn as_json(
     view: &Snapshot,
     text: &str,
     zone: &Zone,
     fail_on: Option<FailOn>,
-) -> Outcome {
+) -> Outcome<(Json, Exit)> {
     let target = resolve(view, zone, text)?;
     let roots = roots(view, &target);
     let (events, found_by) = match &target {
@@ -140,19 +145,15 @@ fn print_json(
     let findings: Vec<String> =
         tree.findings.iter().map(|finding| finding.lines(view).join(" ")).collect();
     let uncertain = tree.findings.iter().any(Finding::is_uncertain);
-    writeln!(
-        out,
-        "{}",
-        json!({
-            "target": text, "events": events, "found_by": found_by, "roots": roots.iter().map(name).collect::<Vec<_>>(),
-            "edges": edges.collect::<Vec<_>>(),
-            "training_data": tree.trained_on.iter().map(name).collect::<Vec<_>>(),
-            "recorded": tree.concerns_training.then_some(!tree.trained_on.is_empty()),
-            "completeness": if uncertain { "cannot tell" } else { "complete" },
-            "findings": findings, "commit": view.commit(),
-        })
-    )?;
-    Ok(exit(&tree, fail_on))
+    let json = json!({
+        "target": text, "events": events, "found_by": found_by, "roots": roots.iter().map(name).collect::<Vec<_>>(),
+        "edges": edges.collect::<Vec<_>>(),
+        "training_data": tree.trained_on.iter().map(name).collect::<Vec<_>>(),
+        "recorded": tree.concerns_training.then_some(!tree.trained_on.is_empty()),
+        "completeness": if uncertain { "cannot tell" } else { "complete" },
+        "findings": findings, "commit": view.commit(),
+    });
+    Ok((json, exit(&tree, fail_on)))
 }
 
 /// Do the runs behind a node record any data set at all?

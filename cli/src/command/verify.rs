@@ -3,7 +3,7 @@
 use crate::args::{Arguments, Verify};
 use crate::exit::{Exit, Outcome};
 use crate::place;
-use crate::render::{Style, and_more, grouped};
+use crate::render::{Style, and_more, counted};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lineal_engine::storage::FileStorage;
 use lineal_engine::verify::{Depth, Report, verify};
@@ -11,12 +11,17 @@ use serde_json::json;
 use std::io::{IsTerminal, Write};
 use std::time::Instant;
 
+/// What opens sealed values and salts the leaves of batches (docs/format.md, section 3).
+const SEEDS: &str = "keys/seeds";
 /// Faults shown on the screen; `--json` lists all.
 const FAULTS_SHOWN: usize = 50;
 
 pub(super) fn run(arguments: &Arguments, wanted: &Verify) -> Outcome {
     let begun = Instant::now();
-    let storage = FileStorage::new(place::folder(arguments)?);
+    let folder = place::folder(arguments)?;
+    // Seen before the work, so that a key that is brought meanwhile vouches for nothing.
+    let has_keys = folder.join(SEEDS).is_file();
+    let storage = FileStorage::new(folder);
     let depth = if wanted.fast { Depth::Fast } else { Depth::Full };
     let bar = bar();
     let report = verify(&storage, depth, &mut |progress| {
@@ -27,13 +32,14 @@ pub(super) fn run(arguments: &Arguments, wanted: &Verify) -> Outcome {
     bar.finish_and_clear();
     let mut out = std::io::stdout().lock();
     if arguments.json {
-        print_json(&mut out, &report)?;
+        print_json(&mut out, &report, has_keys)?;
     } else {
-        print(&mut out, &report, begun.elapsed().as_secs_f64())?;
+        print(&mut out, &report, has_keys, begun.elapsed().as_secs_f64())?;
     }
     Ok(match (report.is_sound(), report.faults.is_empty()) {
         (false, _) => Exit::Damaged,
         (true, false) => Exit::No,
+        (true, true) if wanted.require_keys && !has_keys => Exit::CannotTell,
         (true, true) => Exit::Answer,
     })
 }
@@ -53,7 +59,7 @@ fn bar() -> ProgressBar {
     bar
 }
 
-fn print(out: &mut dyn Write, report: &Report, seconds: f64) -> Outcome<()> {
+fn print(out: &mut dyn Write, report: &Report, has_keys: bool, seconds: f64) -> Outcome<()> {
     let style = Style::new();
     for fault in report.faults.iter().take(FAULTS_SHOWN) {
         writeln!(out, "{}", style.warn(&fault.to_string()))?;
@@ -63,13 +69,13 @@ fn print(out: &mut dyn Write, report: &Report, seconds: f64) -> Outcome<()> {
     }
     writeln!(
         out,
-        "{} commits, {} records, {} containers, {} batches with {} rows, {} sealed values hashed again in {seconds:.1} s",
-        grouped(report.commits),
-        grouped(report.records),
-        grouped(report.containers),
-        grouped(report.batches),
-        grouped(report.rows),
-        grouped(report.sealed),
+        "{}, {}, {}, {} with {}, {} hashed again in {seconds:.1} s",
+        counted(report.commits, "commit"),
+        counted(report.records, "record"),
+        counted(report.containers, "container"),
+        counted(report.batches, "batch"),
+        counted(report.rows, "row"),
+        counted(report.sealed, "sealed value"),
     )?;
     for note in &report.notes {
         writeln!(out, "{}", style.faint(&format!("note: {note}")))?;
@@ -77,18 +83,21 @@ fn print(out: &mut dyn Write, report: &Report, seconds: f64) -> Outcome<()> {
     let derived = report.faults.iter().filter(|fault| fault.derived).count() as u64;
     let truth = report.faults.len() as u64 + report.faults_not_listed - derived;
     let verdict = match (truth, derived) {
+        (0, 0) if !has_keys => style.warn(
+            "no fault found in what can be checked without keys; roots of batches and sealed values were not checked",
+        ),
         (0, 0) if report.notes.is_empty() => style.found("no fault found"),
         (0, 0) => style.found("no fault found; the notes say what was not checked or lies beside"),
         (0, derived) => format!(
-            "{} faults in derived files only: `lineal rebuild` mends them",
-            grouped(derived)
+            "{} in derived files only: `lineal rebuild` mends that",
+            counted(derived, "fault")
         ),
-        (truth, _) => format!("{} faults in what was recorded", grouped(truth)),
+        (truth, _) => format!("{} in what was recorded", counted(truth, "fault")),
     };
     Ok(writeln!(out, "{verdict}")?)
 }
 
-fn print_json(out: &mut dyn Write, report: &Report) -> Outcome<()> {
+fn print_json(out: &mut dyn Write, report: &Report, has_keys: bool) -> Outcome<()> {
     let faults = report.faults.iter().map(|fault| {
         json!({
             "file": fault.file, "at": fault.at, "rule": fault.rule, "lost": fault.lost,
@@ -98,7 +107,7 @@ fn print_json(out: &mut dyn Write, report: &Report) -> Outcome<()> {
     let object = json!({
         "commits": report.commits, "records": report.records, "segment_bytes": report.segment_bytes,
         "containers": report.containers, "batches": report.batches, "rows": report.rows,
-        "sealed": report.sealed, "sealed_without_key": report.sealed_without_key,
+        "sealed": report.sealed, "sealed_without_key": report.sealed_without_key, "keys_present": has_keys,
         "sound": report.is_sound(), "faults_not_listed": report.faults_not_listed, "notes": report.notes,
         "faults": faults.collect::<Vec<_>>(),
     });

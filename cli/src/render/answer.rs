@@ -1,11 +1,14 @@
 //! An answer as a table for a reader, or in one of the forms that the language library writes.
 
-use super::{Style, and_more, table};
+use super::{Style, and_more, counted, table};
 use crate::args::Format;
 use crate::exit::{Failure, Outcome};
 use crate::time::Zone;
 use lineal_query::{Answer, Picture, State, StoreView, Value};
 use std::io::Write;
+
+/// Said of an answer that has rows and nothing to draw.
+const NOTHING_DRAWN: &str = "note: the picture is empty: it draws the nodes, events and paths in the rows, and these rows hold only values; `return it` (or the name of a term) beside them";
 
 /// Prints an answer of a view, or of an earlier one of its store.
 pub(crate) fn print_answer(
@@ -15,8 +18,15 @@ pub(crate) fn print_answer(
     format: Format,
     zone: &Zone,
 ) -> Outcome<()> {
-    let picture =
-        || Picture::of(answer, view).map_err(|error| Failure::Query { error, text: String::new() });
+    let picture = || -> Outcome<Picture> {
+        let picture = Picture::of(answer, view)
+            .map_err(|error| Failure::Query { error, text: String::new() })?;
+        if picture.things.is_empty() && !answer.rows.is_empty() {
+            // Beside the output, which a program may be reading; who closed this wants no notes.
+            let _ = writeln!(std::io::stderr(), "{NOTHING_DRAWN}");
+        }
+        Ok(picture)
+    };
     let text = match format {
         Format::Table => return print_rows(out, answer, zone),
         Format::Json => format!("{}\n", answer.to_json()),
@@ -26,7 +36,15 @@ pub(crate) fn print_answer(
         Format::Dot => picture()?.to_dot(),
         Format::Mermaid => picture()?.to_mermaid(),
     };
-    Ok(out.write_all(text.as_bytes())?)
+    out.write_all(text.as_bytes())?;
+    let says_itself = format == Format::Json;
+    let is_plain = answer.completeness.state() == State::Complete && answer.warnings.is_empty();
+    if !says_itself && !is_plain {
+        // Rows alone look like all there is; who closed the notes' stream wants none.
+        out.flush()?;
+        let _ = print_notes(&mut std::io::stderr().lock(), answer);
+    }
+    Ok(())
 }
 
 /// A value as a cell of a table.
@@ -51,12 +69,9 @@ fn print_rows(out: &mut dyn Write, answer: &Answer, zone: &Zone) -> Outcome<()> 
 pub(crate) fn print_notes(out: &mut dyn Write, answer: &Answer) -> Outcome<()> {
     let style = Style::new();
     let shown = answer.rows.len() as u64;
-    let rows = if answer.total == 1 { "row" } else { "rows" };
-    let count = if shown == answer.total {
-        format!("{} {rows}", super::grouped(answer.total))
-    } else {
-        format!("{} of {} {rows}", super::grouped(shown), super::grouped(answer.total))
-    };
+    let all = counted(answer.total, "row");
+    let count =
+        if shown == answer.total { all } else { format!("{} of {all}", super::grouped(shown)) };
     let state = answer.completeness.state();
     let note = format!("{count}, {state}, as of commit {}", answer.commit);
     writeln!(

@@ -31,6 +31,10 @@ pub(crate) struct Completer {
     pub(crate) figures: Vec<String>,
     /// Sets kept with `let`.
     pub(crate) sets: Vec<String>,
+    /// Events of the last answer. Names of others are not offered: the index of events is keyed by
+    /// whole values on purpose (docs/format.md), so only a scan would find what begins with six
+    /// digits, and that takes seconds where it is needed.
+    pub(crate) events: Vec<String>,
     /// Parameters that have a value, with their `$`.
     pub(crate) parameters: Vec<String>,
 }
@@ -89,12 +93,34 @@ impl Completer {
     /// Nodes of a kind whose names begin with what is typed, in any case and with or without quotes.
     fn keys(&self, typed: &str) -> Vec<String> {
         let kind = typed.split(':').next().and_then(Kind::parse);
-        let (Some(view), Some(kind)) = (&self.view, kind) else { return Vec::new() };
         let plain = |name: &str| name.replace('"', "").to_lowercase();
         let wanted = plain(typed);
+        if kind == Some(Kind::Inference) {
+            let fitting = self.events.iter().filter(|name| plain(name).starts_with(&wanted));
+            return fitting
+                .filter(|name| *name != typed)
+                .take(NAMES_OFFERED_MAX)
+                .cloned()
+                .collect();
+        }
+        let (Some(view), Some(kind)) = (&self.view, kind) else { return Vec::new() };
         let begun = Instant::now();
         let in_time = |_: &u32| begun.elapsed() < NAMES_TIME_MAX;
-        let names = view.nodes_of(kind).take_while(in_time).map(|node| view.name_of(node));
+        let key = wanted.split_once(':').map_or("", |(_, key)| key);
+        // The name of a data set holds its version, which lies in the record: reading 75,000 of them
+        // takes longer than a key press may. The first part of the key says which are worth it.
+        let may_fit = |node: &u32| {
+            let own = view.key_of(*node);
+            let part = own.part_text(0).filter(|_| kind == Kind::Dataset);
+            part.is_none_or(|part| {
+                let part = plain(part);
+                part.chars().any(char::is_control)
+                    || part.starts_with(key)
+                    || key.starts_with(&part)
+            })
+        };
+        let nodes = view.nodes_of(kind).take_while(in_time).filter(may_fit);
+        let names = nodes.map(|node| view.name_of(node));
         let fitting = names.filter(|name| plain(name).starts_with(&wanted) && name != typed);
         fitting.take(NAMES_OFFERED_MAX).collect()
     }

@@ -5,10 +5,11 @@ use super::session::{Format, Session};
 use crate::args;
 use crate::command::{imports, stats};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::render::{grouped, print_answer, print_table, table};
+use crate::render::{counted, print_answer, print_table, table};
 use crate::sound::print_sound;
 use clap::ValueEnum;
 use lineal_engine::schema::{KINDS, Kind};
+use serde_json::{Value as Json, json};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
@@ -44,7 +45,7 @@ pub(crate) const DIRECTIVES: &[Directive] = &[
     directive(".source", "FILE", "read statements from a file"),
     directive(".param", "[NAME=VALUE]", "set $NAME; without a value forget it; alone list them"),
     directive(".sets", "", "sets kept with let"),
-    directive(".limits", "[NAME NUMBER]", "edges, events, rows, seconds of one question"),
+    directive(".limits", "[NAME NUMBER]", "edges, events, rows, bytes, seconds of one question"),
     directive(".quit", "", "leave; Ctrl-D does too"),
 ];
 
@@ -84,23 +85,23 @@ pub(crate) fn run(session: &mut Session, line: &str, out: &mut dyn Write) -> Out
     let (name, rest) = line.trim().split_once(char::is_whitespace).unwrap_or((line.trim(), ""));
     let rest = rest.trim().trim_end_matches(';').trim_end();
     let exit = match name {
-        ".help" => help(out)?,
+        ".help" => help(session, out)?,
         ".kinds" => session.ask("show kinds", out)?,
         ".relations" => session.ask("show relations", out)?,
         ".functions" => session.ask("show functions", out)?,
         ".fields" => fields(session, rest, out)?,
         ".stats" => {
-            let zone = session.zone().clone();
+            let (zone, json) = (session.zone().clone(), session.json);
             let (store, view) = session.current()?;
             let view = view.snapshot();
-            print_sound(out, view, |out| stats::print(out, store, view, &zone, false))?;
+            print_sound(out, view, |out| stats::print(out, store, view, &zone, json))?;
             Exit::Answer
         }
         ".imports" => {
-            let zone = session.zone().clone();
+            let (zone, json) = (session.zone().clone(), session.json);
             let (store, view) = session.current()?;
             let view = view.snapshot();
-            print_sound(out, view, |out| imports::print(out, store, view, &zone, false))?;
+            print_sound(out, view, |out| imports::print(out, store, view, &zone, json))?;
             Exit::Answer
         }
         ".format" => format(session, rest, out)?,
@@ -127,7 +128,17 @@ fn unknown(name: &str) -> Failure {
     Failure::usage(format!("there is no directive `{name}`\n  {hint}"))
 }
 
-fn help(out: &mut dyn Write) -> Outcome<Exit> {
+fn help(session: &Session, out: &mut dyn Write) -> Outcome<Exit> {
+    if session.json {
+        let all = DIRECTIVES.iter().map(|directive| {
+            json!({
+                "directive": directive.name, "takes": directive.takes,
+                "meaning": directive.meaning,
+            })
+        });
+        writeln!(out, "{}", Json::Array(all.collect()))?;
+        return Ok(Exit::Answer);
+    }
     writeln!(out, "A statement ends with `;` or an empty line. Tab completes, Ctrl-C stops.")?;
     writeln!(out, "$1 stands for the first thing in row 1 of the last answer, $2 for row 2.")?;
     writeln!(out, "The history keeps what is typed, unless a blank stands before it.")?;
@@ -168,7 +179,9 @@ fn format(session: &mut Session, name: &str, out: &mut dyn Write) -> Outcome<Exi
     let name = session.format.and_then(|format: Format| format.to_possible_value());
     let name = name.map_or("auto".to_owned(), |value| value.get_name().to_owned());
     let text = format!("format {name}");
-    if asked {
+    if asked && session.json {
+        writeln!(out, "{}", json!({ "format": name }))?;
+    } else if asked {
         writeln!(out, "{text}")?;
     } else {
         session.note(out, &text)?;
@@ -212,10 +225,14 @@ fn export(session: &Session, name: &str, out: &mut dyn Write) -> Outcome<Exit> {
     let mut file = BufWriter::new(file);
     print_answer(&mut file, answer, session.view(), format, session.zone())?;
     file.flush()?;
-    let rows = if answer.rows.len() == 1 { "row" } else { "rows" };
-    let count = grouped(answer.rows.len() as u64);
-    session.note(out, &format!("{count} {rows} written to {name}"))?;
+    let rows = counted(answer.rows.len() as u64, "row");
+    session.note(out, &format!("{rows} written to {name}"))?;
     Ok(Exit::Answer)
+}
+
+/// Will a line read statements from a file?
+pub(crate) fn is_source(line: &str) -> bool {
+    line.split_whitespace().next() == Some(".source")
 }
 
 fn source(session: &mut Session, name: &str, out: &mut dyn Write) -> Outcome<Next> {
@@ -238,6 +255,10 @@ fn source(session: &mut Session, name: &str, out: &mut dyn Write) -> Outcome<Nex
 }
 
 fn parameter(session: &mut Session, text: &str, out: &mut dyn Write) -> Outcome<Exit> {
+    if text.is_empty() && session.json {
+        writeln!(out, "{}", json!(session.parameters))?;
+        return Ok(Exit::Answer);
+    }
     if text.is_empty() {
         if session.parameters.is_empty() {
             writeln!(out, "no parameters; `.param name=value` sets $name")?;
@@ -271,6 +292,12 @@ fn parameter(session: &mut Session, text: &str, out: &mut dyn Write) -> Outcome<
 }
 
 fn sets(session: &Session, out: &mut dyn Write) -> Outcome<Exit> {
+    if session.json {
+        let all = session.sets.all().iter();
+        let all = all.map(|(name, question)| json!({ "name": name, "question": question }));
+        writeln!(out, "{}", Json::Array(all.collect()))?;
+        return Ok(Exit::Answer);
+    }
     if session.sets.all().is_empty() {
         writeln!(out, "no sets; `let name = find ...;` keeps one for this visit")?;
     }
@@ -282,19 +309,28 @@ fn sets(session: &Session, out: &mut dyn Write) -> Outcome<Exit> {
 
 fn limits(session: &mut Session, text: &str, out: &mut dyn Write) -> Outcome<Exit> {
     if let Some((name, number)) = text.split_once(char::is_whitespace) {
-        let digits: String = number.chars().filter(|c| !matches!(c, ',' | '_' | ' ')).collect();
-        let number = digits.parse().map_err(|_| {
-            Failure::usage(format!("`.limits {name} NUMBER`: {number} is no whole number"))
-        })?;
-        session.bounds.set(name, number)?;
-        return session.note(out, &format!("{name} {number}")).map(|()| Exit::Answer);
+        session.bounds.set(name, number.trim())?;
+        let now = session.bounds.all().into_iter().find(|shown| shown.name == name);
+        let now = now.map_or_else(String::new, |shown| shown.text(shown.value));
+        return session.note(out, &format!("{name} {now}")).map(|()| Exit::Answer);
     } else if !text.is_empty() {
         return Err(Failure::usage("`.limits NAME NUMBER`, or `.limits` to see them"));
     }
-    let rows = session.bounds.rows();
-    let rows = rows
-        .into_iter()
-        .map(|(name, value, meaning)| vec![name.to_owned(), value, meaning.to_owned()]);
-    print_table(out, &table(&["limit", "value", "meaning"], rows.collect()))?;
+    let all = session.bounds.all();
+    if session.json {
+        let all = all.iter().map(|shown| {
+            json!({
+                "limit": shown.name, "value": shown.value, "default": shown.default,
+                "meaning": shown.meaning,
+            })
+        });
+        writeln!(out, "{}", Json::Array(all.collect()))?;
+        return Ok(Exit::Answer);
+    }
+    let rows = all.iter().map(|shown| {
+        let (value, default) = (shown.text(shown.value), shown.text(shown.default));
+        vec![shown.name.to_owned(), value, default, shown.meaning.to_owned()]
+    });
+    print_table(out, &table(&["limit", "value", "default", "meaning"], rows.collect()))?;
     Ok(Exit::Answer)
 }

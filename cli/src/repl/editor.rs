@@ -3,9 +3,10 @@
 use super::completer::Completer;
 use super::highlighter::highlight;
 use super::hinter::{self, hint};
+use super::history;
 use super::validator::is_complete;
 use crate::exit::{Failure, Outcome};
-use crate::render::colours;
+use crate::render::{colours, visible};
 use rustyline::completion::{self, Pair};
 use rustyline::error::ReadlineError;
 use rustyline::highlight::CmdKind;
@@ -13,8 +14,8 @@ use rustyline::history::FileHistory;
 use rustyline::validate::{self, ValidationContext, ValidationResult};
 use rustyline::{ColorMode, CompletionType, Config, Context, Editor, Helper};
 use std::borrow::Cow;
-use std::fs::{DirBuilder, Permissions};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 /// Statements remembered from visit to visit.
@@ -48,6 +49,8 @@ impl completion::Completer for Guide {
         let pair = |word: String| {
             let goes_on = word.ends_with('(') || word.contains(':') || word.starts_with('$');
             let space = if alone && !goes_on { " " } else { "" };
+            // A recorded name must not drive the screen; within quotes its escapes mean the same.
+            let word = visible(&word).into_owned();
             Pair { replacement: format!("{word}{space}"), display: word }
         };
         Ok((start, words.into_iter().map(pair).collect()))
@@ -68,7 +71,9 @@ impl rustyline::hint::Hinter for Guide {
     type Hint = hinter::Hint;
 
     fn hint(&self, line: &str, cursor: usize, _: &Context<'_>) -> Option<hinter::Hint> {
-        if cursor == line.len() { hint(&self.completer, line, self.novice) } else { None }
+        let found = (cursor == line.len()).then(|| hint(&self.completer, line, self.novice))?;
+        // Without a faint colour the rest of a word would look as if it had been typed.
+        found.filter(|hint| hint.taken.is_none() || colours())
     }
 }
 
@@ -129,8 +134,9 @@ impl Prompt {
         };
         let mut editor = config().and_then(Editor::with_config).map_err(refused)?;
         editor.set_helper(Some(guide));
-        let history = history_file();
+        let history = history::file();
         if let Some(file) = &history {
+            let _ = history::mend(file);
             let _ = editor.load_history(file);
         }
         Ok(Prompt { editor, history })
@@ -175,14 +181,4 @@ impl Prompt {
 #[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
 fn refused(error: ReadlineError) -> Failure {
     Failure::usage(format!("the terminal refuses: {error}; `lineal query` needs none"))
-}
-
-/// `$XDG_STATE_HOME/lineal/history`, else `~/.local/state/lineal/history`; the folder is made.
-fn history_file() -> Option<PathBuf> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    let state = set("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let state = state.or_else(|| Some(PathBuf::from(set("HOME")?).join(".local/state")))?;
-    let folder = state.join("lineal");
-    DirBuilder::new().recursive(true).mode(0o700).create(&folder).ok()?;
-    Some(folder.join("history"))
 }

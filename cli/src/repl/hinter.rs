@@ -7,6 +7,11 @@ use super::words::{Form, pieces};
 /// How to send, shown until somebody has done it once.
 const HOW_TO_SEND: &str = "   -- `;` or an empty line asks";
 
+/// Stands in an empty line below a text: what else it takes. The editor draws its prompt on the first
+/// line only (more needs key bindings of our own and three crates), so this marks the others.
+const ENTER_ASKS: &str = "...> Enter or `;` asks, or go on";
+const NOT_WHOLE: &str = "...> go on; Ctrl-C drops it";
+
 /// A hint: what is shown, and what the right arrow takes over.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Hint {
@@ -16,6 +21,10 @@ pub(crate) struct Hint {
 
 /// The hint for a text with the cursor at its end; `novice` has not asked yet.
 pub(crate) fn hint(completer: &Completer, text: &str, novice: bool) -> Option<Hint> {
+    if let Some(above) = text.strip_suffix('\n').filter(|above| !above.trim().is_empty()) {
+        let shown = if is_whole(above) { ENTER_ASKS } else { NOT_WHOLE };
+        return Some(Hint { shown: shown.to_owned(), taken: None });
+    }
     let last = pieces(text).last().copied();
     let typing = last.is_some_and(|last| last.end() == text.len() && last.form == Form::Word);
     if typing || is_directive(text) && text.trim().len() > 1 {
@@ -47,6 +56,16 @@ mod tests {
         assert_eq!(hint(&known, "find mo", false), None, "model and monitor fit");
         let found = hint(&known, ".imp", false).map(|hint| hint.shown);
         assert_eq!(found.as_deref(), Some("orts"));
+    }
+
+    #[test]
+    fn an_empty_line_below_a_text_says_that_it_goes_on() {
+        let known = Completer::default();
+        let shown = |text| hint(&known, text, false).map(|hint| hint.shown);
+        assert_eq!(shown("find model\n").as_deref(), Some(ENTER_ASKS));
+        assert_eq!(shown("find model where\n").as_deref(), Some(NOT_WHOLE));
+        assert_eq!(shown("find model where\nname"), None);
+        assert_eq!(shown("\n"), None);
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! What a visit remembers, and how it asks: the view, parameters, sets, the last answer.
 
-use super::answer::{self, ROWS_SHOWN_MAX};
 use super::bounds::Bounds;
 use super::completer::Completer;
 use super::sets::Sets;
@@ -9,7 +8,8 @@ use super::words::{pieces, row_number};
 use crate::args::{Arguments, FailOn};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
-use crate::render::{Style, grouped, print_answer, print_notes, visible_lines};
+use crate::render::page::{self, Layout, ROWS_SHOWN_MAX, Shape};
+use crate::render::{Style, counted, print_answer, print_notes, visible_lines};
 use crate::time::Zone;
 use clap::ValueEnum;
 use lineal_engine::Store;
@@ -32,6 +32,8 @@ const HEAD: &str = "head";
 
 /// One visit.
 pub(crate) struct Session {
+    /// The store as it was named, if it was.
+    pub(crate) named: Option<PathBuf>,
     folder: PathBuf,
     zone: Zone,
     opened: Opened,
@@ -44,8 +46,8 @@ pub(crate) struct Session {
     fail_on: Option<FailOn>,
     /// Somebody sits before the screen.
     interactive: bool,
-    /// Errors as JSON, for programs.
-    json: bool,
+    /// Answers, errors and overviews as JSON, for programs.
+    pub(crate) json: bool,
     /// Something was printed: the next table keeps its distance.
     printed: bool,
     /// Ctrl-C ended the last question.
@@ -86,8 +88,9 @@ impl Session {
         let folder = place::folder(arguments)?;
         let opened = Opened::new(&folder)?;
         // Without a terminal Ctrl-C ends the process, as it does for any filter.
-        let interrupt = if interactive { Interrupt::install()? } else { Interrupt::default() };
+        let interrupt = if interactive { Interrupt::install(true)? } else { Interrupt::default() };
         Ok(Session {
+            named: arguments.store.clone(),
             folder,
             zone: Zone::parse(&arguments.tz)?,
             opened,
@@ -134,6 +137,7 @@ impl Session {
         let _ = self.current();
         completer.view = Some(self.opened.view.snapshot().clone());
         completer.sets = self.sets.all().iter().map(|(name, _)| name.clone()).collect();
+        completer.events = self.rows.as_deref().map(page::events).unwrap_or_default();
         completer.parameters = self.parameters.keys().map(|name| format!("${name}")).collect();
         if completer.functions.is_empty() {
             let shown = Prepared::new("show functions")
@@ -188,7 +192,10 @@ impl Session {
         let begun = Instant::now();
         self.current()?;
         let text = self.with_rows(text)?;
-        let query = Query::parse(&text).map_err(|mistake| failure(mistake.into(), &text, ""))?;
+        let query = Query::parse(&text).map_err(|mistake| {
+            // With the sets of the visit before it, the parser knows what else a word may be.
+            self.prepare(&text).err().unwrap_or_else(|| failure(mistake.into(), &text, ""))
+        })?;
         if let [only] = query.script().statements.as_slice()
             && let Statement::Let(name, find) = &only.node
         {
@@ -199,14 +206,14 @@ impl Session {
         let (answer, pressed) = self.run(&prepared, &text, &prefix)?;
         self.stopped = pressed;
         let taken = begun.elapsed();
-        self.print(out, &answer, pressed)?;
+        self.print(out, &answer, Shape::of(&query), pressed)?;
         if self.timing {
             let note = format!(
-                "{:.1} ms, {:.1} ms of it to read the question; {} edges, {} events",
+                "{:.1} ms, {:.1} ms of it to read the question; {}, {}",
                 taken.as_secs_f64() * 1e3,
                 prepared_in.as_secs_f64() * 1e3,
-                grouped(answer.edges_followed),
-                grouped(answer.events_read),
+                counted(answer.edges_followed, "edge"),
+                counted(answer.events_read, "event"),
             );
             writeln!(out, "{}", Style::new().faint(&note))?;
         }
@@ -240,7 +247,7 @@ impl Session {
             })?;
             parameters.set(name, Value::Text(value.clone()));
         }
-        let watch = Watch::new(&self.interrupt, self.bounds.time(), self.interactive);
+        let watch = Watch::new(&self.interrupt, self.interactive);
         let stop = || watch.stop();
         let limits = self.bounds.limits(&stop);
         let request = Request { parameters: &parameters, limits: &limits, now: SystemClock.now() };
@@ -249,10 +256,17 @@ impl Session {
         Ok((answer, watch.pressed()))
     }
 
-    fn print(&mut self, out: &mut dyn Write, answer: &Answer, pressed: bool) -> Outcome<()> {
+    fn print(
+        &mut self,
+        out: &mut dyn Write,
+        answer: &Answer,
+        shape: Shape,
+        pressed: bool,
+    ) -> Outcome<()> {
         let wished = answer.format.as_deref().and_then(|name| Format::from_str(name, true).ok());
         // What the question itself says was said last.
-        let format = wished.or(self.format).unwrap_or(Format::Table);
+        let said = wished.or(self.format);
+        let format = said.unwrap_or(Format::Table);
         if pressed {
             // Who pressed Ctrl-C does not want to see a million rows of half an answer.
             writeln!(out, "stopped; `.export FILE` writes the rows found so far")?;
@@ -265,15 +279,22 @@ impl Session {
             writeln!(out)?;
         }
         self.printed = true;
-        // A file may hold everything.
-        let rows_max = if self.interactive { ROWS_SHOWN_MAX } else { usize::MAX };
-        if answer.commit == self.opened.store.commit() {
-            let view = self.opened.view.snapshot();
-            return answer::print(out, answer, view, &self.zone, rows_max);
-        }
         // `as of`: nodes are numbered as they were then.
-        let view = self.opened.store.snapshot_at(answer.commit)?;
-        answer::print(out, answer, &view, &self.zone, rows_max)
+        let then = if answer.commit == self.opened.store.commit() {
+            None
+        } else {
+            Some(self.opened.store.snapshot_at(answer.commit)?)
+        };
+        let layout = Layout {
+            // Who asks for a table gets one.
+            shape: if said.is_some() { Shape::Table } else { shape },
+            view: then.as_ref().unwrap_or_else(|| self.opened.view.snapshot()),
+            zone: &self.zone,
+            // A file may hold everything.
+            rows_max: if self.interactive { ROWS_SHOWN_MAX } else { usize::MAX },
+            numbered: true,
+        };
+        page::print(out, answer, &layout)
     }
 
     /// Keeps a set for the visit: asked once now, so that a mistake shows here and not later.
@@ -281,15 +302,18 @@ impl Session {
         let question = find.to_string();
         self.sets.check(name, &question)?;
         let (prepared, prefix) = self.prepare(&question)?;
-        let (answer, _) = self.run(&prepared, &question, &prefix)?;
+        let (answer, pressed) = self.run(&prepared, &question, &prefix)?;
+        self.stopped = pressed;
+        if pressed {
+            writeln!(out, "stopped; `{name}` is not kept")?;
+            return Ok(Exit::Answer);
+        }
         self.sets.keep(name, question);
-        let count = grouped(answer.total);
-        let rows = if answer.total == 1 { "row" } else { "rows" };
+        let rows = counted(answer.total, "row");
         let state = answer.completeness.state();
-        let note = format!("{name}: {count} {rows} now, {state}; asked again where it is named");
+        let note = format!("{name}: {rows} now, {state}; asked again where it is named");
+        // No answer was shown: `$1` and `.export` still mean the one before.
         self.note(out, &note)?;
-        self.last = Some(Arc::new(answer));
-        self.rows.clone_from(&self.last);
         Ok(Exit::Answer)
     }
 
@@ -302,11 +326,10 @@ impl Session {
             let answer = self.rows.as_ref().ok_or_else(|| {
                 Failure::usage(format!("{} names a row of the last answer; ask first", piece.text))
             })?;
-            let reference = answer::reference(answer, number).ok_or_else(|| {
+            let reference = page::reference(answer, number).ok_or_else(|| {
                 let rows = answer.rows.len();
                 Failure::usage(if number > rows || number == 0 {
-                    let rows = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
-                    format!("{}: the last answer has {rows}", piece.text)
+                    format!("{}: the last answer has {}", piece.text, counted(rows as u64, "row"))
                 } else {
                     format!("{}: nothing in row {number} of the last answer has a key", piece.text)
                 })

@@ -3,9 +3,10 @@
 use super::session::Session;
 use crate::command::questions;
 use crate::exit::Outcome;
-use crate::render::{Style, grouped, visible};
+use crate::render::{Style, counted, folded, terminal_width, visible};
+use crate::shell::shell_line;
 use lineal_engine::Snapshot;
-use lineal_engine::schema::KINDS;
+use lineal_engine::schema::{KINDS, Kind};
 use std::io::Write;
 
 /// Kinds that stand in the first line; `.stats` has all.
@@ -16,7 +17,7 @@ pub(crate) fn print(session: &mut Session, out: &mut dyn Write) -> Outcome<()> {
     let style = Style::new();
     let zone = session.zone().clone();
     let (store, view) = session.current()?;
-    let view = view.snapshot();
+    let view = view.snapshot().clone();
     let name = style.strong(&store.name());
     // Before the first commit there is no time of it.
     let when = match view.commit() {
@@ -25,10 +26,26 @@ pub(crate) fn print(session: &mut Session, out: &mut dyn Write) -> Outcome<()> {
     };
     let version = env!("CARGO_PKG_VERSION");
     writeln!(out, "lineal {version} on {name}, commit {}{when}", view.commit())?;
-    writeln!(out, "{}", holdings(view))?;
-    let questions = questions(view)?;
+    print_words(out, &holdings(&view))?;
+    let questions = questions(&view)?;
     if questions.is_empty() {
-        writeln!(out, "nothing to ask about yet: `lineal import PATH...` fills a store")?;
+        writeln!(out, "nothing to ask about yet; in a shell:")?;
+        let lines: [&[&str]; 3] = [
+            &["import", "mlflow.db", "logs/"],
+            &["import", "--explain-mapping", "logs/"],
+            &["demo"],
+        ];
+        let meanings = [
+            "fills it; what the paths hold is recognised",
+            "says what your logs hold and what of it is used",
+            "shows all this with exports that are bundled",
+        ];
+        for (words, meaning) in lines.into_iter().zip(meanings) {
+            // The demo makes a store of its own.
+            let store = session.named.as_deref().filter(|_| words.len() > 1);
+            let line = shell_line(store, words);
+            writeln!(out, "  {line:44} {}", style.faint(meaning))?;
+        }
     } else {
         writeln!(out, "try:")?;
     }
@@ -36,28 +53,38 @@ pub(crate) fn print(session: &mut Session, out: &mut dyn Write) -> Outcome<()> {
         writeln!(out, "  {};", visible(&question))?;
     }
     let note = "`;` or an empty line asks, Tab completes, .help lists the rest, Ctrl-D leaves";
-    writeln!(out, "{}", style.faint(note))?;
+    print_words(out, &style.faint(note))
+}
+
+/// A sentence on as many lines as it takes; what can be pasted stays in one.
+fn print_words(out: &mut dyn Write, text: &str) -> Outcome<()> {
+    let (first, rest) = text.split_once(' ').unwrap_or((text, ""));
+    for line in folded(first.to_owned(), rest, "", 1, terminal_width()) {
+        writeln!(out, "{line}")?;
+    }
     Ok(())
 }
 
 /// The greatest kinds and the events, in one line.
 fn holdings(view: &Snapshot) -> String {
+    let models = view.nodes_of(Kind::Model);
+    // A logged model has an id of its own, a registered one registry, name and version.
+    let logged = models.clone().filter(|node| view.key_of(*node).0.len() == 1).count();
+    let others = KINDS.iter().filter(|kind| **kind != Kind::Model);
     let mut counts: Vec<(usize, &str)> =
-        KINDS.iter().map(|kind| (view.nodes_of(*kind).len(), kind.name())).collect();
+        others.map(|kind| (view.nodes_of(*kind).len(), kind.name())).collect();
+    counts.push((models.len() - logged, "registered model"));
+    counts.push((logged, "logged model"));
     counts.retain(|(count, _)| *count > 0);
     counts.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
-    let plural = |(count, name): &(usize, &str)| {
-        let letter = if *count == 1 || name.ends_with('a') { "" } else { "s" };
-        let letter = if name.ends_with("ch") && *count > 1 { "es" } else { letter };
-        format!("{} {name}{letter}", grouped(*count as u64))
-    };
-    let mut told: Vec<String> = counts.iter().take(KINDS_SHOWN).map(plural).collect();
-    if counts.len() > KINDS_SHOWN {
-        told.push(format!("{} more kinds", counts.len() - KINDS_SHOWN));
+    let told = |(count, name): &(usize, &str)| counted(*count as u64, name);
+    let mut told: Vec<String> = counts.iter().take(KINDS_SHOWN).map(told).collect();
+    if let Some(more) = counts.len().checked_sub(KINDS_SHOWN).filter(|more| *more > 0) {
+        told.push(counted(more as u64, "more kind"));
     }
     let events: u64 = view.batches().map(|batch| batch.events).sum();
     if events > 0 {
-        told.push(format!("{} events", grouped(events)));
+        told.push(counted(events, "event"));
     }
     if told.is_empty() { "an empty store".to_owned() } else { told.join(", ") }
 }

@@ -141,7 +141,8 @@ fn times_are_shown_in_the_zone_that_is_asked_for() {
         ──────────────────────
          2025-11-03 14:00:00Z
          2025-11-03 14:02:50Z
-        2 of 18 rows, complete, as of commit 2
+        2 of 18 rows, cannot tell, as of commit 2
+          1 line of the log dt=20251103/hour=16/archive_161503.7524.a3cd0130-8208-4d9f-8748-205d9bbf3ebd.json.gz could not be read and may have been events; the report of its import says which
     "#]]
     .assert_eq(&ask("UTC"));
     expect![[r#"
@@ -150,7 +151,8 @@ fn times_are_shown_in_the_zone_that_is_asked_for() {
         ───────────────────────────
          2025-11-03 15:00:00+01:00
          2025-11-03 15:02:50+01:00
-        2 of 18 rows, complete, as of commit 2
+        2 of 18 rows, cannot tell, as of commit 2
+          1 line of the log dt=20251103/hour=16/archive_161503.7524.a3cd0130-8208-4d9f-8748-205d9bbf3ebd.json.gz could not be read and may have been events; the report of its import says which
     "#]]
     .assert_eq(&ask("Europe/Berlin"));
 }
@@ -276,9 +278,115 @@ fn a_deployment_without_a_version_ends_the_trail() {
         [4]
         inference:abababababababababababababababababababababababababababababababab  2026-03-01 00:00:00Z
         found by input hash, sha256
-        └─ served_by deployment:"s@credit-risk-scorer:?"  1 events, 2026-03-01 00:00:00 to 00:00:00Z
+        └─ served_by deployment:"s@credit-risk-scorer:?"  1 event, 2026-03-01 00:00:00 to 00:00:00Z
 
         training data recorded: no.
         deployment:"s@credit-risk-scorer:?": its events name no model version, so the trail ends here
     "#]].assert_eq(&folder.run(&["trace", &hash, "--fail-on", "cannot-tell"]).all());
+}
+
+#[test]
+fn a_picture_of_values_alone_says_why_it_is_empty() {
+    let folder = full();
+    expect![[r#"
+        [0]
+        digraph lineage {
+          rankdir=LR;
+          node [shape=box];
+        }
+        note: the picture is empty: it draws the nodes, events and paths in the rows, and these rows hold only values; `return it` (or the name of a term) beside them
+    "#]]
+    .assert_eq(&folder.run(&["query", "find model return name format dot"]).all());
+    let drawn = folder.run(&["query", "find model:iris@1 return it, name format mermaid"]);
+    assert!(drawn.err.is_empty() && drawn.out.contains("model:iris@1"), "{drawn:?}");
+    // Without rows there is nothing to say.
+    assert_eq!(folder.run(&["query", "find code format mermaid"]).all(), "[0]\nflowchart LR\n");
+}
+
+/// Rows in a file look like all there is: what they leave out is said beside them.
+#[test]
+fn forms_without_room_for_it_say_beside_the_rows_what_they_leave_out() {
+    let folder = full();
+    for format in ["csv", "ndjson", "dot", "mermaid", "prov"] {
+        let ask = |limit: &[&str]| {
+            let question = ["query", "find dataset", "--format", format];
+            folder.run(&[&question[..], limit].concat())
+        };
+        let cut = ask(&["--limit", "rows=2"]);
+        assert!(cut.err.contains("2 of 15 rows, truncated"), "{format}: {cut:?}");
+        assert!(cut.err.contains("ended by the limit of 2 rows"), "{format}: {cut:?}");
+        let whole = ask(&[]);
+        assert!(whole.err.is_empty() && whole.out.len() > cut.out.len(), "{format}: {whole:?}");
+    }
+    let json = folder.run(&["query", "find dataset", "--limit", "rows=2", "--json"]);
+    assert!(json.err.is_empty() && json.json()["total"] == 15, "{json:?}");
+    let cannot_tell = folder.run(&["query", "find inference limit 1", "--format", "csv"]);
+    assert!(cannot_tell.err.contains("could not be read"), "{cannot_tell:?}");
+}
+
+#[test]
+fn bounds_of_one_question_can_be_given_and_are_named_when_they_end_it() {
+    let folder = full();
+    for (limit, said) in [
+        ("events=10", "the limit of 10 events"),
+        ("bytes=100", "the limit of 100 bytes"),
+        ("edges=1", "the limit of 1 edges"),
+    ] {
+        let question = "find dataset as d upstream of model:iris@1, inference as i \
+                        where i.decision = \"refer\"";
+        let run = folder.run(&["query", question, "--limit", limit]);
+        assert_eq!(run.code, 0, "{run:?}");
+        assert!(run.out.contains(said), "{limit}: {run:?}");
+    }
+    for (limit, said) in [
+        ("rows", "rows: write name=value"),
+        ("depth=3", "there is no limit `depth`; there are edges, events, rows, bytes, seconds"),
+        ("rows=few", "the limit rows is a whole number, not few"),
+    ] {
+        let run = folder.run(&["query", "find model", "--limit", limit]);
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(run.err.contains(said), "{limit}: {run:?}");
+    }
+}
+
+/// Asks for so many pairs of pairs that it runs until somebody ends it.
+const ENDLESS: &str = "find inference as a, inference as b, inference as c, inference as d \
+                       where a.time > d.time and b.time > c.time and c.time > a.time \
+                       summarize count() as n";
+
+#[test]
+fn a_deadline_is_named_as_what_ended_a_question() {
+    let folder = full();
+    let run = folder.run(&["query", ENDLESS, "--limit", "seconds=1"]);
+    assert!(run.code == 0 && run.out.contains("ended by the deadline"), "{run:?}");
+    let script = format!(".limits seconds 1\n{ENDLESS};\n");
+    let run = folder.run_with(&["repl"], script.as_bytes());
+    assert!(run.out.contains("ended by the deadline"), "{run:?}");
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_ends_a_question_with_what_was_found() {
+    let folder = full();
+    let child = folder.command(&["query", ENDLESS]).spawn().unwrap();
+    // Opening the store takes some tens of milliseconds, the question hours.
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    let id = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let ended = child.wait_with_output().unwrap();
+    let out = String::from_utf8(ended.stdout).unwrap();
+    assert_eq!(ended.status.code(), Some(130), "{out}");
+    assert!(out.contains("truncated") && out.contains("the caller's wish"), "{out}");
+}
+
+#[test]
+fn the_schema_is_shown_without_a_store_and_fits_a_prompt() {
+    let folder = Folder::new();
+    let card = folder.done(&["show", "schema", "--for-prompt"]).out;
+    assert_eq!(card.trim_end(), lineal_query::schema_card().trim_end());
+    assert!(folder.done(&["show", "schema"]).out.starts_with(card.trim_end()));
+    let json = folder.done(&["show", "schema", "--json"]).json();
+    assert_eq!(json["schema"], lineal_query::schema_card());
+    let wrong = folder.run(&["show", "model:iris@1", "--for-prompt"]);
+    assert!(wrong.code == 2 && wrong.err.contains("lineal show schema --for-prompt"), "{wrong:?}");
 }

@@ -123,3 +123,18 @@ fn a_damaged_index_is_named_with_what_mends_it() {
     folder.done(&["rebuild"]);
     assert_eq!(folder.done(&["stats"]).out, stats);
 }
+
+#[test]
+fn what_cannot_be_checked_without_keys_is_said_and_can_be_a_failure() {
+    let folder = Folder::with(&[DATABASE, ARCHIVE]);
+    folder.done(&["verify", "--require-keys"]);
+    assert_eq!(folder.done(&["--json", "verify"]).json()["keys_present"], true);
+    let keys = folder.path().join(".lineal/keys");
+    std::fs::rename(&keys, folder.path().join("keys elsewhere")).unwrap();
+    let run = folder.done(&["verify"]);
+    expect!["no fault found in what can be checked without keys; roots of batches and sealed values were not checked"]
+        .assert_eq(run.out.lines().last().unwrap_or_default());
+    assert_eq!(folder.run(&["verify", "--require-keys"]).code, 4);
+    let json = folder.done(&["--json", "verify"]).json();
+    assert_eq!((&json["keys_present"], &json["sound"]), (&false.into(), &true.into()));
+}

@@ -190,17 +190,18 @@ fn a_gzip_file_that_was_cut() {
         &folder,
         &["import", "cut.json.gz"],
         &expect![[r#"
-            [0]
+            [5]
             import:1, 1 commit in T s
              from          source and form        files   read   accepted   duplicate   rejected   skipped
             ───────────────────────────────────────────────────────────────────────────────────────────────
              cut.json.gz   datadog datadog-logs   1       73     72         0           1          0
-            recorded: 3 actor, 2 deployment, 1 system, 72 events
+            recorded: 3 actors, 2 deployments, 1 system, 72 events
             rejected cut.json.gz: ends at byte 13901 in the middle of its gzip data; the 72 whole lines before were read; fetch the file again, or keep what was read
-            2 nodes are referred to and not imported: model:credit-risk-scorer@2, model:credit-risk-scorer@3 (`lineal stats` says what would bring them)
+            2 nodes referred to and not imported: model:credit-risk-scorer@2, model:credit-risk-scorer@3 (`lineal stats` says what would bring them)
             what you can ask now:
               lineal trace cdda4d341cb6a3b9b725d30c79b9d5e05aa8d666e7f8f7ef3ca7bc878d16d504
               lineal query 'find model upstream of deployment:credit-scorer/prod/scorer-prod-eu-1@credit-risk-scorer:2'
+            imported in part: 1 damaged file, of which only what could be read is in the store: cut.json.gz
         "#]],
     );
     folder.write("other/cut.json.gz", &bytes[..bytes.len() / 3]);
@@ -223,7 +224,7 @@ fn more_rejects_than_events() {
         &folder,
         &["import", "bad.ndjson"],
         &expect![[r#"
-            [0]
+            [5]
             import:1, 1 commit in T s
              from         source and form        files   read   accepted   duplicate   rejected   skipped
             ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -236,6 +237,7 @@ fn more_rejects_than_events() {
             rejected bad.ndjson, line 6, byte 88: the line is no whole JSON value: it ends at byte 7: expected a value
             rejected 2 more; --json lists them
             more than half was rejected: `lineal import --explain-mapping` shows what the lines hold
+            nothing of bad.ndjson could be read
         "#]],
     );
 }

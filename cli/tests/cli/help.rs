@@ -59,3 +59,20 @@ fn the_version_is_that_of_the_package() {
     let run = Folder::new().done(&["--version"]);
     assert_eq!(run.out, format!("lineal {}\n", env!("CARGO_PKG_VERSION")));
 }
+
+#[test]
+fn the_exit_codes_of_the_help_are_those_of_the_readme() {
+    let help = Folder::new().done(&["--help"]).out;
+    let table = help.split("Exit codes:\n").nth(1).unwrap_or_default().replace("\n     ", " ");
+    let readme = include_str!("../../../README.md").replace('`', "");
+    let rows: Vec<&str> = table.lines().map_while(|line| line.strip_prefix("  ")).collect();
+    assert_eq!(rows.len(), 6, "{table}");
+    for (code, row) in rows.into_iter().enumerate() {
+        let (number, meaning) = row.split_once("  ").unwrap_or_default();
+        assert_eq!(number, code.to_string());
+        assert!(
+            readme.contains(&format!("| {number} | {meaning} |")),
+            "{row} is not in the README"
+        );
+    }
+}

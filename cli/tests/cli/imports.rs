@@ -25,7 +25,7 @@ fn importing_twice_says_that_nothing_is_new() {
          from                     source and form        files   read   accepted   duplicate   rejected   skipped
         ──────────────────────────────────────────────────────────────────────────────────────────────────────────
          datadog-art12-a-nested   datadog datadog-logs   3       314    300        10          1          3
-        recorded: 3 actor, 2 deployment, 1 system, 300 events
+        recorded: 3 actors, 2 deployments, 1 system, 300 events
         skipped 3: no event: none of the mapping's marks
         rejected dt=20251103/hour=16/archive_161503.7524.a3cd0130-8208-4d9f-8748-205d9bbf3ebd.json.gz, line 1, byte 0: the line is no whole JSON value: it ends at byte 200: expected a closing quote
     "#]].assert_eq(
@@ -191,4 +191,80 @@ fn what_can_be_asked_now_can_be_pasted() {
         let output = folder.paste(line);
         assert!(!output.stdout.is_empty(), "{line}: {output:?}");
     }
+}
+
+#[test]
+fn an_import_that_brings_back_what_was_retracted_says_so() {
+    let folder = Folder::with(&[DATABASE, ARCHIVE]);
+    folder.done(&["retract", "1"]);
+    let (database, archive) =
+        (fixture(DATABASE).display().to_string(), fixture(ARCHIVE).display().to_string());
+    let run = folder.done(&["import", &database, &archive]);
+    let said: Vec<&str> = run.out.lines().filter(|line| line.contains("brought back")).collect();
+    // 83 revisions, of them 4 of batches and 2 of one system.
+    let line =
+        "brought back: 78 nodes, 300 events, which only retracted imports had brought before";
+    assert_eq!(said, [line], "{run:?}");
+    assert!(!run.out.contains("recorded:"), "nothing is new: {run:?}");
+    let json = folder.done(&["--json", "imports"]).json();
+    assert_eq!(json[1]["brought_back"], serde_json::json!({ "nodes": 78, "events": 300 }));
+    assert_eq!(json[0]["brought_back"], serde_json::json!({ "nodes": 0, "events": 0 }));
+    let listed = folder.done(&["imports"]).out;
+    let last = listed.lines().last().unwrap_or_default();
+    assert!(last.ends_with("brought back 78 nodes, 300 events"), "{listed}");
+    // What is new beside a retracted import did not come back.
+    let other = fixture("datadog-art12-b-dotted").display().to_string();
+    let json = folder.done(&["--json", "import", &other]).json();
+    assert_eq!(json["brought_back"], serde_json::json!({ "nodes": 0, "events": 0 }));
+}
+
+#[test]
+fn a_damaged_file_is_imported_in_part_and_ends_with_code_5() {
+    let folder = Folder::with(&[]);
+    let hour =
+        "dt=20251103/hour=14/archive_141503.5016.7fde230e-c506-4316-9772-79a382fb4233.json.gz";
+    let whole = std::fs::read(fixture(ARCHIVE).join(hour)).unwrap();
+    folder.write(&format!("logs/{hour}"), &whole[..whole.len() / 2]);
+    let run = folder.run(&["import", "logs"]);
+    assert_eq!(run.code, 5, "{run:?}");
+    let last = run.out.lines().last().unwrap_or_default();
+    expect!["imported in part: 1 damaged file, of which only what could be read is in the store: dt=20251103/hour=14/archive_141503.5016.7fde230e-c506-4316-9772-79a382fb4233.json.gz"].assert_eq(last);
+    assert_eq!(folder.done(&["--json", "stats"]).json()["events"], 72);
+    // The whole file later: the rest comes, and nothing twice.
+    folder.write(&format!("logs/{hour}"), &whole);
+    let run = folder.done(&["--json", "import", "logs"]);
+    assert_eq!(run.json()["counts"]["rejected"], 0);
+    assert_eq!(folder.done(&["--json", "stats"]).json()["events"], 150);
+    // A line that cannot be read is no damage.
+    folder.done(&["import", &fixture(ARCHIVE).display().to_string()]);
+}
+
+#[test]
+fn logs_without_any_event_point_to_what_explains_them() {
+    let folder = Folder::with(&[]);
+    let line = r#"{"_id":"L","date":"2026-03-01T00:00:00Z","service":"s","attributes":{"a":1}}"#;
+    folder.write("app.ndjson", format!("{line}\n"));
+    let run = folder.done(&["import", "app.ndjson"]);
+    let said =
+        "no line became an event: `lineal import --explain-mapping` shows what the lines hold";
+    assert!(run.out.contains(said), "{run:?}");
+    folder.write("bad.ndjson", format!("{}\n", &line[..30]));
+    let run = folder.run(&["import", "--as", "datadog", "bad.ndjson"]);
+    assert_eq!(run.code, 5, "{run:?}");
+    assert!(run.out.ends_with("nothing of bad.ndjson could be read\n"), "{run:?}");
+}
+
+#[test]
+fn there_is_no_mapping_to_explain_where_there_is_no_line() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path().join("empty")).unwrap();
+    expect![[r#"
+        [2]
+        error: no log file under empty: there is no mapping to explain
+          looked for Datadog log archives (dt=*/hour=*/*.json.gz), NDJSON and pages of the Logs API
+    "#]]
+    .assert_eq(&folder.run(&["import", "--explain-mapping", "empty"]).all());
+    folder.write("logs/one.ndjson", "");
+    let run = folder.run(&["import", "--explain-mapping", "logs"]);
+    assert_eq!(run.code, 2, "{run:?}");
 }

@@ -38,7 +38,8 @@ fn every_command_speaks_json() {
             "runs_without_input",
             "runs",
             "unresolved",
-            "unresolved_first"
+            "unresolved_first",
+            "brought_back"
         ]
     );
     assert_eq!(
@@ -78,12 +79,12 @@ fn every_command_speaks_json() {
             "sources"
         ]
     );
-    assert_eq!(keys(&stats["kinds"]["model"]), ["known", "missing", "deleted"]);
+    assert_eq!(keys(&stats["kinds"]["model"]), ["known", "missing", "deleted", "forms"]);
 
     let imports = ask(&["imports"]);
     assert_eq!(
         keys(&imports[0]),
-        ["import", "recorded", "nodes", "events", "sources", "retracted"]
+        ["import", "recorded", "nodes", "events", "brought_back", "sources", "retracted"]
     );
 
     let answer = ask(&["query", "find model"]);
@@ -155,7 +156,49 @@ fn every_command_speaks_json() {
     assert_eq!(keys(&ask(&["retract", "1"])), ["import", "done", "commit"]);
     assert_eq!(ask(&["retract", "1", "--restore"])["done"], "restored");
     assert_eq!(keys(&ask(&["rebuild"])), ["commit", "nodes", "seconds"]);
+    folder.write("q.lql", "find  model");
+    assert_eq!(
+        ask(&["fmt", "q.lql"]),
+        serde_json::json!({ "canonical": false, "text": "find model;\n" })
+    );
+    assert_eq!(keys(&ask(&["migrate"])), ["store", "format", "migrated"]);
+    let demo = ask(&["demo"]);
+    assert_eq!(keys(&demo), ["store", "import", "question", "trace"]);
+    assert_eq!(demo["import"]["events"], 300);
+    assert_eq!(demo["trace"]["training_data"], trace["training_data"]);
+    assert!(ask(&["demo"])["import"].is_null(), "it is there");
     let verified = ask(&["verify"]);
     assert!(verified["faults"].as_array().unwrap().is_empty(), "{verified}");
     assert!(ask(&["import", "--explain-mapping", &archive]).is_object());
+}
+
+#[test]
+fn a_check_of_form_for_programs_ends_as_the_other() {
+    let folder = Folder::new();
+    folder.write("q.lql", "find  model");
+    let run = folder.run(&["--json", "fmt", "--check", "q.lql"]);
+    assert_eq!(run.all(), "[1]\n{\"canonical\":false}\n");
+}
+
+#[test]
+fn every_overview_of_the_prompt_speaks_json() {
+    let folder = Folder::with(&[DATABASE]);
+    let script = ".stats\n.imports\n.limits\n.sets\n.param\n.param a=1\n.param\n.help\n.format\n.kinds\nlet s = find model;\n.sets\n";
+    let run = folder.run_with(&["--json", "repl"], script.as_bytes());
+    assert_eq!(run.code, 0, "{run:?}");
+    let lines: Vec<Json> = run
+        .out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}")))
+        .collect();
+    assert_eq!(lines.len(), 10, "{}", run.out);
+    assert_eq!(lines[0], folder.done(&["--json", "stats"]).json());
+    assert_eq!(lines[1], folder.done(&["--json", "imports"]).json());
+    assert_eq!(keys(&lines[2][3]), ["limit", "value", "default", "meaning"]);
+    assert_eq!(lines[2][3]["limit"], "bytes");
+    assert_eq!((&lines[3], &lines[4]), (&serde_json::json!([]), &serde_json::json!({})));
+    assert_eq!(lines[5], serde_json::json!({ "a": "1" }));
+    assert_eq!(keys(&lines[6][0]), ["directive", "takes", "meaning"]);
+    assert_eq!(lines[7], serde_json::json!({ "format": "json" }));
+    assert_eq!(lines[9], serde_json::json!([{ "name": "s", "question": "find model" }]));
 }

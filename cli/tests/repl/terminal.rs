@@ -24,8 +24,21 @@ struct Terminal<'a> {
 }
 
 impl<'a> Terminal<'a> {
-    /// `None`, said on the terminal, where tmux is not installed.
+    /// A visit. `None`, said on the terminal, where tmux is not installed.
     fn new(test: &str, folder: &'a Folder, columns: u32, rows: u32) -> Option<Terminal<'a>> {
+        let terminal = Terminal::with(test, folder, columns, rows, "exec \"$0\"")?;
+        terminal.until(PROMPT);
+        Some(terminal)
+    }
+
+    /// A terminal in which a shell runs this line, where `$0` is `lineal`.
+    fn with(
+        test: &str,
+        folder: &'a Folder,
+        columns: u32,
+        rows: u32,
+        line: &str,
+    ) -> Option<Terminal<'a>> {
         if !Command::new("tmux").arg("-V").output().is_ok_and(|output| output.status.success()) {
             let line = format!("skipped: {test}: tmux is not installed\n");
             // Not `eprintln!`, whose output the test runner keeps to itself when a test passes.
@@ -48,9 +61,11 @@ impl<'a> Terminal<'a> {
             "env",
             &format!("XDG_STATE_HOME={}", state.display()),
             "PAGER=sed s/^/paged:/",
+            "sh",
+            "-c",
+            line,
             env!("CARGO_BIN_EXE_lineal"),
         ]);
-        terminal.until(PROMPT);
         Some(terminal)
     }
 
@@ -133,7 +148,7 @@ fn the_first_screen_says_what_is_there_and_what_to_try() {
     let folder = demo();
     let Some(terminal) = Terminal::new("the first screen", &folder, 110, 30) else { return };
     let screen = terminal.until_prompt("");
-    assert!(screen.contains("17 models, 15 datasets, 13 runs"), "{screen}");
+    assert!(screen.contains("15 datasets, 13 runs"), "{screen}");
     assert!(screen.contains("300 events"), "{screen}");
     let tries: Vec<&str> =
         screen.lines().skip_while(|line| *line != "try:").skip(1).take(3).collect();
@@ -156,6 +171,8 @@ fn a_question_may_take_several_lines_and_an_empty_one_asks_it() {
     terminal.write("find experiment");
     terminal.until("an empty line asks");
     terminal.press(&["Enter"]);
+    // The editor's prompt stands on the first line only; this marks the next.
+    terminal.until("\n...> Enter or `;` asks, or go on");
     terminal.write("return it, name order by name limit 2");
     terminal.press(&["Enter"]);
     assert!(!terminal.screen().contains("as of commit"));
@@ -280,4 +297,104 @@ fn tables_fit_the_width_and_long_answers_go_through_the_pager() {
     assert!(rule.chars().count() <= 60 && rule.starts_with('─'), "{screen}");
     let rules = screen.lines().filter(|line| line.contains("───")).count();
     assert_eq!(rules, 1, "the rule is not broken over lines: {screen}");
+}
+
+#[test]
+fn a_file_of_statements_shows_each_answer_when_it_is_there() {
+    let folder = demo();
+    folder.write(
+        "slow.lql",
+        "find experiment limit 1;\nfind node as a, node as b, node as c, node as d, node as e summarize count();\nfind run limit 1;",
+    );
+    let Some(terminal) = Terminal::new("a file", &folder, 110, 40) else { return };
+    terminal.write(".source slow.lql");
+    terminal.press(&["Enter"]);
+    let screen = terminal.until("Ctrl-C stops it");
+    assert!(screen.contains("1 of 4 rows"), "{screen}");
+    assert!(screen.contains(" steps, ") && screen.contains("/s, Ctrl-C"), "{screen}");
+    terminal.press(&["C-c"]);
+    let screen = terminal.until_prompt("");
+    assert!(screen.contains("stopped;") && !screen.contains("of 13 rows"), "{screen}");
+}
+
+#[test]
+fn a_single_question_at_a_terminal_is_drawn_and_in_a_pipe_it_is_a_table() {
+    let folder = demo();
+    let question = "history of model:credit-risk-scorer@3 where event like \"%st event\"";
+    let line = format!("\"$0\" query '{question}' && \"$0\" query '{question}' | cat && sleep 60");
+    let Some(terminal) = Terminal::with("one question", &folder, 200, 30, &line) else { return };
+    let screen = terminal.wait("two answers", |screen| screen.matches("as of commit").count() == 2);
+    let (drawn, piped) = screen.split_once("as of commit").unwrap();
+    assert!(drawn.starts_with("2025-11-03\n├─ 14:00:00Z  first event  deployment:"), "{screen}");
+    assert!(!drawn.contains("$1"), "there is no next question to use it in: {screen}");
+    assert!(piped.contains(" time ") && piped.contains("───"), "{screen}");
+}
+
+#[test]
+fn the_first_screen_of_an_empty_store_says_how_to_fill_it() {
+    let folder = Folder::with(&[]);
+    let Some(terminal) = Terminal::new("an empty store", &folder, 120, 30) else { return };
+    let screen = terminal.until_prompt("");
+    assert!(screen.contains("an empty store"), "{screen}");
+    for line in ["import mlflow.db logs/ ", "import --explain-mapping logs/ ", " demo "] {
+        assert!(screen.contains(line), "{line}: {screen}");
+    }
+    assert!(!screen.contains("try:"), "{screen}");
+    // It fills while the prompt waits, and the next question sees it.
+    folder.done(&["import", &crate::program::fixture(DATABASE).display().to_string()]);
+    terminal.write("find experiment limit 1;");
+    terminal.press(&["Enter"]);
+    terminal.until("1 of 4 rows, complete, as of commit 1");
+}
+
+#[test]
+fn three_questions_are_offered_whatever_the_store_holds() {
+    for fixtures in [&[ARCHIVE][..], &["rest-3.17"]] {
+        let folder = Folder::with(fixtures);
+        let Some(terminal) = Terminal::new("three questions", &folder, 140, 30) else { return };
+        let screen = terminal.until_prompt("");
+        let tries = screen.lines().skip_while(|line| *line != "try:").skip(1);
+        let tries: Vec<&str> = tries.take_while(|line| line.starts_with("  ")).collect();
+        assert_eq!(tries.len(), 3, "{screen}");
+        let script = tries.join("\n");
+        let run = folder.run_with(&["repl"], script.as_bytes());
+        assert_eq!(run.code, 0, "{run:?}");
+        assert_eq!(run.out.matches("as of commit").count(), 3, "{run:?}");
+    }
+}
+
+#[test]
+fn a_recorded_name_does_not_drive_the_screen_when_it_is_offered() {
+    let folder = Folder::with(&[]);
+    let line = r#"{"_id":"L","date":"2026-03-01T00:00:00Z","service":"s","attributes":{"art12":{"event_id":"e","timestamp":"2026-03-01T00:00:00Z","model":{"name":"turned\u202eround","version":"1"},"input":{"hash":"00","hash_algorithm":"sha256"}}}}"#;
+    folder.write("logs.ndjson", line);
+    folder.done(&["import", "logs.ndjson"]);
+    let Some(terminal) = Terminal::new("an acting name", &folder, 110, 30) else { return };
+    terminal.write("find deployment deploys model:\"tur");
+    terminal.press(&["Tab"]);
+    terminal.until("model:\"turned\\u{202e}round\"@1");
+    // It means the same thing.
+    terminal.write(" return it;");
+    terminal.press(&["Enter"]);
+    terminal.until("1 row, cannot tell");
+}
+
+#[test]
+fn a_history_with_a_spoilt_line_is_still_a_history() {
+    let folder = demo();
+    folder.write("state/lineal/history", b"#V2\nfind run limit 1;\n\xff\xfe\nfind co");
+    let Some(terminal) = Terminal::new("a spoilt history", &folder, 110, 40) else { return };
+    terminal.press(&["Up"]);
+    terminal.until("lineal> find co");
+    terminal.press(&["Up"]);
+    terminal.until("lineal> find run limit 1;");
+    terminal.press(&["C-c"]);
+    // What is typed before the prompt is back is lost.
+    terminal.until_prompt("");
+    terminal.write("find experiment limit 1;");
+    terminal.press(&["Enter"]);
+    terminal.until("1 of 4 rows");
+    terminal.until_prompt("");
+    let kept = std::fs::read_to_string(terminal.history()).unwrap();
+    assert_eq!(kept, "#V2\nfind run limit 1;\nfind co\nfind experiment limit 1;\n");
 }

@@ -57,7 +57,7 @@ pub(super) enum Values {
 }
 
 impl Column {
-    fn new(field_type: FieldType) -> Column {
+    pub(super) fn new(field_type: FieldType) -> Column {
         let values = match field_type {
             FieldType::Int | FieldType::Time => Values::Ints(Vec::new()),
             FieldType::Float => Values::Floats(Vec::new()),
@@ -104,6 +104,37 @@ impl Column {
         }
         self.present.push(true);
         true
+    }
+
+    /// About how many bytes it takes.
+    pub(super) fn size(&self) -> usize {
+        let values = match &self.values {
+            Values::Bytes { ends, bytes } => ends.len() * 8 + bytes.len(),
+            Values::Ints(values) => values.len() * 8,
+            Values::Floats(values) => values.len() * 8,
+            Values::Bools(values) => values.len(),
+        };
+        self.present.len() + values
+    }
+
+    /// Appends some rows of another column of the same type.
+    pub(super) fn extend(&mut self, from: &Column, rows: std::ops::Range<usize>) {
+        self.present.extend_from_slice(&from.present[rows.clone()]);
+        match (&mut self.values, &from.values) {
+            (Values::Bytes { ends, bytes }, Values::Bytes { ends: other_ends, bytes: other }) => {
+                let start = if rows.start == 0 { 0 } else { other_ends[rows.start - 1] };
+                let end = if rows.end == 0 { 0 } else { other_ends[rows.end - 1] };
+                let before = bytes.len();
+                bytes.extend_from_slice(&other[start..end]);
+                ends.extend(other_ends[rows].iter().map(|end| end - start + before));
+            }
+            (Values::Ints(values), Values::Ints(other)) => values.extend_from_slice(&other[rows]),
+            (Values::Floats(values), Values::Floats(other)) => {
+                values.extend_from_slice(&other[rows]);
+            }
+            (Values::Bools(values), Values::Bools(other)) => values.extend_from_slice(&other[rows]),
+            _ => debug_assert!(false, "columns of one field have one type"),
+        }
     }
 
     pub(super) fn bytes(&self, row: usize) -> &[u8] {

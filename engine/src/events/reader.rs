@@ -1,8 +1,8 @@
 //! Reading containers: whole columns of a row range, or one value.
 
-use super::EventBlock;
 use super::block::{Column, EventValue, Values};
 use super::container::GROUP_ROWS;
+use super::{Decoded, EventBlock};
 use crate::error::{Error, Result};
 use crate::event_fields::{EVENT_FIELDS, EventField};
 use crate::graph::ContainerPlace;
@@ -20,6 +20,7 @@ use parquet::file::reader::FileReader;
 use parquet::file::serialized_reader::{ReadOptionsBuilder, SerializedFileReader};
 use sha2::{Digest, Sha256};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// An open container.
 pub(crate) struct Container {
@@ -88,14 +89,58 @@ impl Container {
     /// # Errors
     /// [`Error::Corrupt`] if the container cannot be decoded or is shorter than that.
     pub(crate) fn read(&self, rows: Range<usize>, fields: &[EventField]) -> Result<EventBlock> {
+        self.read_columns(&rows, fields, |index, field| self.column(index, &rows, field))
+    }
+
+    /// As [`Container::read`], with columns of whole row groups that are kept for the next call.
+    pub(crate) fn read_through(
+        &self,
+        decoded: &Decoded,
+        number: u32,
+        rows: Range<usize>,
+        fields: &[EventField],
+    ) -> Result<EventBlock> {
+        self.read_columns(&rows, fields, |index, field| {
+            let mut column = Column::new(field.spec().field_type);
+            let mut at = rows.start;
+            while at < rows.end {
+                let group = at / GROUP_ROWS;
+                let first = group * GROUP_ROWS;
+                let end = self.rows.min(first + GROUP_ROWS);
+                let place = (number, group, index);
+                let until = rows.end.min(end);
+                match decoded.get(place) {
+                    Some(known) => column.extend(&known, at - first..until - first),
+                    None if at == first && until == end || decoded.again(place) => {
+                        let read = Arc::new(self.column(index, &(first..end), field)?);
+                        column.extend(&read, at - first..until - first);
+                        decoded.keep(place, read);
+                    }
+                    None => {
+                        let read = self.column(index, &(at..until), field)?;
+                        column.extend(&read, 0..until - at);
+                    }
+                }
+                at = until;
+            }
+            Ok(column)
+        })
+    }
+
+    fn read_columns(
+        &self,
+        rows: &Range<usize>,
+        fields: &[EventField],
+        read: impl Fn(usize, EventField) -> Result<Column>,
+    ) -> Result<EventBlock> {
         if rows.end > self.rows || rows.start > rows.end {
             return Err(Error::corrupt(&self.path, 0, "it holds the rows its manifest names"));
         }
         let mut block = EventBlock::new();
         for field in fields {
             let (whole, other) = self.columns[*field as usize];
-            let whole = whole.map(|index| self.column(index, &rows, *field)).transpose()?;
-            let other = other.map(|index| self.column(index, &rows, *field)).transpose()?;
+            let whole = whole.map(|index| read(index, *field)).transpose()?;
+            let other = other.map(|index| read(index, *field)).transpose()?;
             let column = match (whole, other) {
                 (Some(whole), Some(other)) => merge(&whole, &other),
                 (Some(column), None) | (None, Some(column)) => column,
@@ -308,6 +353,20 @@ mod tests {
                 source.write_group(&mut expected, rows[100 + at] as usize, group);
                 read.write_group(&mut found, at, group);
                 assert_eq!(expected, found, "row {at}");
+            }
+        }
+        let decoded = Decoded::default();
+        let fields = [EventField::Decision, EventField::InputHash, EventField::Time];
+        for rows in [100..33_000, 5..6, 16_383..16_385, 0..40_000] {
+            let (plain, kept) = (
+                container.read(rows.clone(), &fields).unwrap(),
+                container.read_through(&decoded, 7, rows.clone(), &fields).unwrap(),
+            );
+            assert_eq!(plain.rows(), kept.rows());
+            for at in (0..plain.rows()).step_by(61) {
+                for field in fields {
+                    assert_eq!(plain.get(at, field), kept.get(at, field), "{rows:?} {at}");
+                }
             }
         }
         let value = container.value(39_999, EventField::LogId).unwrap();

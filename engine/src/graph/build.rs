@@ -4,7 +4,9 @@ use super::csr::Rows;
 use super::draft::{Draft, Node, draft_head};
 use super::flatten::flatten;
 use super::resolve::{Link, missing_node, resolve};
-use super::{Batch, ContainerPlace, Graph, ImportFacts, NodeNo, label_hash, labels, tag_hash};
+use super::{
+    Batch, ContainerPlace, Graph, ImportFacts, NodeNo, key_fields, label_hash, labels, tag_hash,
+};
 use crate::claims::Aliases;
 use crate::damage::Damage;
 use crate::error::{Error, Result};
@@ -24,7 +26,7 @@ pub(super) struct Raw {
     pub(super) node: Node,
     pub(super) edges: Vec<(Relation, Kind, Edge)>,
     pub(super) fields: Map,
-    /// Hashes of its tags, each as name and value.
+    /// Hashes of its tags and of the fields that are looked up, each as name and value.
     pub(super) tags: Vec<u64>,
 }
 
@@ -107,6 +109,8 @@ fn read(
             let texts = all.iter().filter_map(|(name, value)| Some((name, value.as_text()?)));
             tags.extend(texts.map(|(name, value)| tag_hash(entry.kind, name, value)));
         }
+        let texts = head_fields.iter().filter_map(|(name, value)| Some((name, value.as_text()?)));
+        tags.extend(labels::field_hashes(entry.kind, texts));
         for (name, value) in head_fields {
             if matches!(name.as_str(), "name" | "version" | "aliases" | "deleted" | "service")
                 && value != Value::Null
@@ -188,7 +192,9 @@ fn number(
             let id = matches!(kind, Kind::Batch | Kind::Approval | Kind::Evaluation)
                 .then(|| raw.node.id.short());
             let all = labels::labels(kind, &raw.node.key, &raw.fields).into_iter().chain(id);
-            let tags = raw.tags.iter().map(move |tag| (*tag, node));
+            let key_fields = key_fields(kind, &raw.node.key).into_iter();
+            let by_key = labels::field_hashes(kind, key_fields);
+            let tags = raw.tags.iter().copied().chain(by_key).map(move |tag| (tag, node));
             all.map(move |label| (label_hash(kind, &label), node)).chain(tags)
         })
         .collect();

@@ -43,6 +43,7 @@ pub(super) fn flatten(mut draft: Draft, damage: &Arc<Damage>) -> Result<Graph> {
     put_nodes(&mut sections, &draft.nodes)?;
     put_heads(&mut sections, &draft)?;
     put_candidates(&mut sections, &draft.nodes)?;
+    put_doubts(&mut sections, &draft.nodes)?;
     draft.nodes = Vec::new();
     for (number, (forward, inverse)) in (0_u16..).zip(draft.forward.iter().zip(&draft.inverse)) {
         forward.put(&mut sections, (Tag::ForwardOffsets, Tag::ForwardTargets), number);
@@ -105,12 +106,17 @@ fn put_nodes(sections: &mut Sections, nodes: &[Node]) -> Result<()> {
 fn flags(node: &Node) -> u8 {
     let is_gone = !node.heads.is_empty() && node.heads.iter().all(|head| head.is_gone);
     let all = [
-        (Flag::Missing, node.heads.is_empty() && node.kind != Kind::Import),
+        (Flag::Missing, is_missing(node)),
         (Flag::Deleted, node.deleted),
         (Flag::Gone, is_gone),
         (Flag::Candidates, !node.candidates.is_empty()),
     ];
     all.into_iter().fold(0, |flags, (flag, holds)| flags | if holds { flag as u8 } else { 0 })
+}
+
+/// Does nobody describe it? Imports are made here, from commits.
+fn is_missing(node: &Node) -> bool {
+    node.heads.is_empty() && node.kind != Kind::Import
 }
 
 fn put_heads(sections: &mut Sections, draft: &Draft) -> Result<()> {
@@ -142,6 +148,30 @@ fn put_candidates(sections: &mut Sections, nodes: &[Node]) -> Result<()> {
     sections.put(Tag::CandidateNodes, 0, 0, &numbers);
     sections.put(Tag::CandidateOffsets, 0, 0, &offsets);
     sections.put(Tag::Candidates, 0, 0, &candidates);
+    Ok(())
+}
+
+/// What answers say of themselves: nodes in doubt, and candidates with what they may be meant by.
+/// Both would be found by a look at every node, which a first question should not wait for.
+fn put_doubts(sections: &mut Sections, nodes: &[Node]) -> Result<()> {
+    let is_doubtful = |node: &Node| is_missing(node) || !node.candidates.is_empty();
+    let all = (0_u32..).zip(nodes);
+    let doubtful: Vec<u32> =
+        all.clone().filter(|(_, node)| is_doubtful(node)).map(|(at, _)| at).collect();
+    sections.put(Tag::Doubtful, 0, 0, &doubtful);
+    let mut pairs: Vec<(u32, u32)> = all
+        .flat_map(|(claim, node)| node.candidates.iter().map(move |fitting| (*fitting, claim)))
+        .collect();
+    pairs.sort_unstable();
+    let (mut numbers, mut offsets, mut claims) = (Vec::new(), vec![0_u32], Vec::new());
+    for own in pairs.chunk_by(|a, b| a.0 == b.0) {
+        numbers.extend(own.first().map(|(fitting, _)| *fitting));
+        claims.extend(own.iter().map(|(_, claim)| *claim));
+        offsets.push(count("open claims", claims.len() as u64)?);
+    }
+    sections.put(Tag::ClaimedNodes, 0, 0, &numbers);
+    sections.put(Tag::ClaimOffsets, 0, 0, &offsets);
+    sections.put(Tag::OpenClaims, 0, 0, &claims);
     Ok(())
 }
 

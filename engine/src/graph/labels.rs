@@ -1,6 +1,7 @@
 //! What a node may be called, and what it is called in answers.
 
 use super::{Graph, NodeNo};
+use crate::claims::is_claim;
 use crate::schema::Kind;
 use crate::sections::{Section, Sections, Tag, share};
 use lineal_proof::{Key, KeyPart, Map, Value};
@@ -24,6 +25,70 @@ pub(crate) fn tag_hash(kind: Kind, name: &str, value: &str) -> u64 {
     const TAG: u8 = 0xff;
     let length = u32::try_from(name.len()).unwrap_or(u32::MAX).to_le_bytes();
     hash_of(&[&[TAG, kind as u8], &length, name.as_bytes(), value.as_bytes()])
+}
+
+/// The hash under which a field with its value stands in the list, as for tags.
+pub(crate) fn field_hash(kind: Kind, field: &str, value: &str) -> u64 {
+    const FIELD: u8 = 0xfe;
+    let length = u32::try_from(field.len()).unwrap_or(u32::MAX).to_le_bytes();
+    hash_of(&[&[FIELD, kind as u8], &length, field.as_bytes(), value.as_bytes()])
+}
+
+/// Fields by which nodes are found without a scan, for kinds whose names are not sealed.
+const LOOKED_UP: [&str; 2] = ["name", "version"];
+
+/// Is a field of this kind looked up, whatever a source says in it?
+#[must_use]
+pub fn is_looked_up(kind: Kind, field: &str) -> bool {
+    kind != Kind::Actor && kind != Kind::Inference && LOOKED_UP.contains(&field)
+}
+
+/// Parts of a key that are fields too, where no source says them otherwise: so a missing node has
+/// the name by which it is known.
+pub(crate) fn key_fields(kind: Kind, key: &Key) -> Vec<(&'static str, &str)> {
+    let parts: &[&str] = match (kind, key.0.len()) {
+        (Kind::Dataset, 4) => &["name", "digest", "source_type", ""],
+        (Kind::Model, 3) => &["registry", "name", "version"],
+        (Kind::Deployment, 5) => {
+            &["service", "environment", "endpoint", "model_name", "model_version"]
+        }
+        (Kind::Document, 3) => &["", "name", "version"],
+        (Kind::Code, 1) => &["commit"],
+        (Kind::System, 1) => &["name"],
+        _ => &[],
+    };
+    let texts = parts.iter().zip(&key.0).filter_map(|(name, part)| match part {
+        KeyPart::Text(text) if !name.is_empty() => Some((*name, text.as_str())),
+        _ => None,
+    });
+    texts.collect()
+}
+
+/// Fields that another one stands in for where no source says them: name, and what it is from.
+pub(crate) fn copied_fields(kind: Kind) -> &'static [(&'static str, &'static str)] {
+    match kind {
+        Kind::Dataset => &[("version", "digest")],
+        Kind::Deployment => &[("name", "service")],
+        _ => &[],
+    }
+}
+
+/// Under which looked-up fields of a kind a value of this field may be found.
+fn looked_up_as(kind: Kind, field: &str) -> impl Iterator<Item = &'static str> {
+    let own = LOOKED_UP.into_iter().filter(move |name| *name == field);
+    let copies = copied_fields(kind).iter().filter(move |(_, from)| *from == field);
+    own.chain(copies.map(|(name, _)| *name)).filter(move |name| is_looked_up(kind, name))
+}
+
+/// The hashes of what may stand in the looked-up fields of a node: what its key and its heads say.
+pub(super) fn field_hashes<'a>(
+    kind: Kind,
+    said: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Vec<u64> {
+    said.flat_map(|(field, value)| {
+        looked_up_as(kind, field).map(move |name| field_hash(kind, name, value))
+    })
+    .collect()
 }
 
 fn hash_of(parts: &[&[u8]]) -> u64 {
@@ -62,6 +127,11 @@ impl Labels {
     /// Nodes of a kind with this tag and value, ascending: candidates where sources disagree.
     pub(crate) fn find_tag(&self, kind: Kind, name: &str, value: &str) -> Vec<NodeNo> {
         self.with_hash(tag_hash(kind, name, value))
+    }
+
+    /// Nodes of a kind of which some source may say this in a field that is looked up, ascending.
+    pub(crate) fn find_field(&self, kind: Kind, field: &str, value: &str) -> Vec<NodeNo> {
+        self.with_hash(field_hash(kind, field, value))
     }
 
     fn with_hash(&self, hash: u64) -> Vec<NodeNo> {
@@ -173,6 +243,20 @@ fn joined(key: &Key) -> Option<String> {
     Some(parts.join("/"))
 }
 
+/// What a reference with unknown parts is called where the name that it says is another node's too:
+/// name and version, with `?` for what it leaves open.
+pub(crate) fn claim_name(kind: Kind, key: &Key) -> Option<(String, String)> {
+    if !is_claim(kind, key) {
+        return None;
+    }
+    let part = |at: usize| text_of(key.0.get(at)).unwrap_or_else(|| "?".to_owned());
+    match kind {
+        Kind::Model => Some((format!("{}/{}", part(0), part(1)), part(2))),
+        Kind::Dataset => Some((format!("?/{}", part(0)), part(1))),
+        _ => None,
+    }
+}
+
 /// A key as it stands behind `kind:` in a query: bare where it may, else quoted, the version after
 /// the last `@` outside the quotes.
 #[must_use]
@@ -277,7 +361,10 @@ impl Graph {
             None => name.clone(),
         };
         let missing = head.is_none();
-        let best = candidates.iter().find(|candidate| missing || unique(&label(candidate)));
+        let claim = claim_name(*kind, key).map(|(name, version)| (name, Some(version)));
+        let best = candidates.iter().find(|candidate| unique(&label(candidate)));
+        // Nothing else finds what is missing: a name that is not its own is better than none.
+        let best = best.or(claim.as_ref()).or(candidates.first().filter(|_| missing));
         match (best, head) {
             (Some((name, version)), _) => format!("{kind}:{}", quoted(name, version.as_deref())),
             (None, Some(head)) => format!("#{}", head.short()),

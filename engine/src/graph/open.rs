@@ -68,6 +68,10 @@ impl Graph {
             candidate_nodes: sections.below(Tag::CandidateNodes, 0, count),
             candidate_offsets: sections.get(Tag::CandidateOffsets, 0),
             candidates: sections.below(Tag::Candidates, 0, count),
+            doubtful: sections.below(Tag::Doubtful, 0, count),
+            claimed_nodes: sections.below(Tag::ClaimedNodes, 0, count),
+            claim_offsets: sections.get(Tag::ClaimOffsets, 0),
+            open_claims: sections.below(Tag::OpenClaims, 0, count),
             forward: csrs((Tag::ForwardOffsets, Tag::ForwardTargets)),
             inverse: csrs((Tag::InverseOffsets, Tag::InverseTargets)),
             labels: Labels::open(&sections, count)?,
@@ -102,6 +106,7 @@ impl Graph {
             && self.head_revisions.len() == heads
             && self.head_places.len() == heads
             && self.candidate_offsets.len() == self.candidate_nodes.len() + 1
+            && self.claim_offsets.len() == self.claimed_nodes.len() + 1
             && self.revision_nodes.len() == self.revision_ids.len()
             && self.blob_places.len() == self.blob_ids.len()
             && self.commit_times.len() as u64 >= self.commit

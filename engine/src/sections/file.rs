@@ -37,6 +37,12 @@ pub(crate) enum Tag {
     CandidateNodes,
     CandidateOffsets,
     Candidates,
+    /// Nodes that are only referred to or that a claim leaves open.
+    Doubtful,
+    /// Nodes that claims fit which fit others too, and these claims.
+    ClaimedNodes,
+    ClaimOffsets,
+    OpenClaims,
     ForwardOffsets,
     ForwardTargets,
     InverseOffsets,
@@ -73,7 +79,7 @@ pub(crate) enum Tag {
     KeyRows,
 }
 
-const TAGS: [Tag; 40] = [
+const TAGS: [Tag; 44] = [
     Tag::View,
     Tag::NodeIds,
     Tag::KeyOffsets,
@@ -89,6 +95,10 @@ const TAGS: [Tag; 40] = [
     Tag::CandidateNodes,
     Tag::CandidateOffsets,
     Tag::Candidates,
+    Tag::Doubtful,
+    Tag::ClaimedNodes,
+    Tag::ClaimOffsets,
+    Tag::OpenClaims,
     Tag::ForwardOffsets,
     Tag::ForwardTargets,
     Tag::InverseOffsets,

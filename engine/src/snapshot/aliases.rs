@@ -13,4 +13,10 @@ impl Snapshot {
         let found = aliases.find(|(of, alias, _)| of == kind.name() && alias == name);
         found.map(|(_, _, target)| target)
     }
+
+    /// Does a name given by hand stand for a family of nodes, such as all versions of a model?
+    #[must_use]
+    pub fn is_family(&self, kind: Kind, name: &str) -> bool {
+        self.alias(kind, name).is_some_and(|target| crate::claims::is_claim(kind, target))
+    }
 }

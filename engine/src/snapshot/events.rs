@@ -8,6 +8,7 @@ use crate::graph::{Batch, NodeNo};
 use crate::keys::ValueHasher;
 use crate::schema::{Direction, Relation};
 use lineal_proof::{Map, Value};
+use std::ops::Range;
 use std::sync::{Arc, PoisonError};
 
 /// An event: a row of a batch.
@@ -19,12 +20,14 @@ pub struct EventRef {
     pub row: u32,
 }
 
-/// Columns of a batch, and which of the rows are events.
+/// Columns of some rows of a batch, and which of the rows are events.
 #[derive(Clone, Debug)]
 pub struct EventRows {
-    /// The columns that were asked for, all rows.
+    /// The columns that were asked for.
     pub block: EventBlock,
-    /// The events: the row of each is its row in the block.
+    /// The row of the batch that stands first in the block.
+    pub first: u32,
+    /// The events.
     pub events: Vec<EventRef>,
 }
 
@@ -113,17 +116,41 @@ impl Snapshot {
         container.read_all(first..first + batch.rows as usize)
     }
 
-    /// Columns of a batch with the rows that are events: the number of a row in the block, and the
-    /// event that it is. More than one block where rows of a retracted import came again.
+    /// The parts of a batch, as in [`EventRef`], with the rows of each: more than one where rows of
+    /// a retracted import came again.
+    #[must_use]
+    pub fn parts_of(&self, node: NodeNo) -> Vec<(u32, u32)> {
+        self.parts(node).map(|batch| (batch.ordinal, batch.rows)).collect()
+    }
+
+    /// Where a part of a batch lies: parts that lie near each other are best read together.
+    #[must_use]
+    pub fn place_of(&self, part: u32) -> (u32, u32) {
+        let batch = self.graph().batches().of_ordinal(part);
+        batch.and_then(|batch| batch.place).unwrap_or((u32::MAX, u32::MAX))
+    }
+
+    /// Columns of some rows of a part of a batch, with those of them that are events.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] if the container cannot be read.
-    pub fn read_events(&self, node: NodeNo, fields: &[EventField]) -> Result<Vec<EventRows>> {
-        let parts = self.parts(node).map(|batch| {
-            let block = self.read_batch(batch, fields)?;
-            Ok(EventRows { block, events: events_of(batch).collect() })
-        });
-        parts.collect()
+    /// [`Error::Corrupt`] if the container cannot be read or is shorter than that.
+    pub fn read_events(
+        &self,
+        part: u32,
+        rows: Range<u32>,
+        fields: &[EventField],
+    ) -> Result<EventRows> {
+        let Some(batch) = self.graph().batches().of_ordinal(part) else {
+            return Ok(EventRows { block: EventBlock::new(), first: 0, events: Vec::new() });
+        };
+        let rows = rows.start.min(batch.rows)..rows.end.min(batch.rows);
+        let (container, first) = self.place(batch)?;
+        let (number, _) = batch.place.unwrap_or_default();
+        let wanted = first + rows.start as usize..first + rows.end as usize;
+        let block = container.read_through(&self.view.decoded, number, wanted, fields)?;
+        let alive = rows.clone().filter(|row| batch.counts(*row));
+        let events = alive.map(|row| EventRef { batch: batch.ordinal, row }).collect();
+        Ok(EventRows { block, first: rows.start, events })
     }
 
     /// The events of a batch: rows that are alive and count.

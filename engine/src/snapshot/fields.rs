@@ -2,11 +2,11 @@
 
 use super::{Snapshot, View};
 use crate::error::{Error, Result};
-use crate::graph::{NodeHead, NodeNo};
+use crate::graph::{NodeHead, NodeNo, copied_fields, key_fields};
 use crate::schema::Kind;
 use crate::segment::{Location, read_frame, segment_path};
 use lineal_proof::record::{Blob, Record, Revision};
-use lineal_proof::{Hash, KeyPart, Map, Value};
+use lineal_proof::{Hash, Map, Value};
 use std::collections::BTreeSet;
 
 /// A node's fields with what their sources disagree on.
@@ -272,30 +272,12 @@ impl Snapshot {
     /// node has the name by which it is known.
     fn name_parts(&self, node: NodeNo, fields: &mut Map) {
         let (kind, key) = (self.kind_of(node), self.key_of(node));
-        let parts: &[&str] = match (kind, key.0.len()) {
-            (Kind::Dataset, 4) => &["name", "digest", "source_type", ""],
-            (Kind::Model, 3) => &["registry", "name", "version"],
-            (Kind::Deployment, 5) => {
-                &["service", "environment", "endpoint", "model_name", "model_version"]
-            }
-            (Kind::Document, 3) => &["", "name", "version"],
-            (Kind::Code, 1) => &["commit"],
-            (Kind::System, 1) => &["name"],
-            _ => &[],
-        };
-        for (name, part) in parts.iter().zip(&key.0) {
-            if let KeyPart::Text(text) = part
-                && !name.is_empty()
-                && fields.get(name).is_none()
-            {
-                fields.insert(*name, text.as_str());
+        for (name, text) in key_fields(kind, &key) {
+            if fields.get(name).is_none() {
+                fields.insert(name, text);
             }
         }
-        let copies: &[(&str, &str)] = match kind {
-            Kind::Dataset => &[("version", "digest")],
-            Kind::Deployment => &[("name", "service")],
-            _ => &[],
-        };
+        let copies = copied_fields(kind);
         for (name, from) in copies {
             if let Some(value) = fields.get(from).cloned()
                 && fields.get(name).is_none()

@@ -6,7 +6,7 @@ use crate::schema::{KINDS, Kind};
 use lineal_proof::{Hash, Key, KeyPart};
 use std::collections::BTreeMap;
 
-/// Fewest digits of a shortened id, run or commit: shorter ones are ambiguous tomorrow.
+/// Fewest digits of a shortened id, run, commit or digest: shorter ones are ambiguous tomorrow.
 const PREFIX_MIN: usize = 6;
 /// How many near names a message lists.
 const NEAR_MAX: usize = 5;
@@ -41,6 +41,13 @@ impl Snapshot {
         Ok(found)
     }
 
+    /// Nodes of a kind that may have this text in a field for which [`crate::graph::is_looked_up`]
+    /// holds: none that has it is left out; where sources disagree the fold decides. Ascending.
+    #[must_use]
+    pub fn find_field(&self, kind: Kind, field: &str, value: &str) -> Vec<NodeNo> {
+        self.graph().labels.find_field(kind, field, value)
+    }
+
     fn find_in(&self, kind: Kind, text: &str) -> Vec<NodeNo> {
         let labels = &self.graph().labels;
         let mut found = labels.find(kind, text);
@@ -59,7 +66,35 @@ impl Snapshot {
         if found.is_empty() && matches!(kind, Kind::Run | Kind::Code) {
             found = self.find_prefix(kind, text);
         }
+        if found.is_empty() && kind == Kind::Dataset {
+            found = self.find_digest_prefix(text);
+        }
+        if found.is_empty() && text.contains('?') {
+            found = self.find_claim(kind, text);
+        }
         found
+    }
+
+    /// A reference with unknown parts, by the name that it has in answers.
+    fn find_claim(&self, kind: Kind, text: &str) -> Vec<NodeNo> {
+        let is_meant = |node: &NodeNo| {
+            let name = crate::graph::claim_name(kind, &self.key_of(*node));
+            name.is_some_and(|(name, version)| {
+                text.strip_prefix(&name) == Some(&format!("@{version}"))
+            })
+        };
+        self.doubtful(kind).iter().copied().filter(is_meant).collect()
+    }
+
+    /// Data sets whose digest begins so.
+    fn find_digest_prefix(&self, text: &str) -> Vec<NodeNo> {
+        if !is_prefix(text) {
+            return Vec::new();
+        }
+        let begins = |node: &NodeNo| {
+            self.graph().key_text(*node, 1).is_some_and(|digest| digest.starts_with(text))
+        };
+        self.nodes_of(Kind::Dataset).filter(begins).collect()
     }
 
     /// What a name given by hand stands for; `name@version` where the name stands for a family.
@@ -107,7 +142,7 @@ impl Snapshot {
     }
 
     fn find_prefix(&self, kind: Kind, text: &str) -> Vec<NodeNo> {
-        if text.len() < PREFIX_MIN || !text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        if !is_prefix(text) {
             return Vec::new();
         }
         let begins =
@@ -182,6 +217,11 @@ impl Snapshot {
         }
         names
     }
+}
+
+/// May this be a shortened id?
+fn is_prefix(text: &str) -> bool {
+    text.len() >= PREFIX_MIN && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// Edits between two texts, or a containment counted as one edit; the version behind `@` of the

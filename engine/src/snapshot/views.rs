@@ -86,6 +86,7 @@ impl Views {
             storage: store.shared_storage(),
             secrets: Arc::clone(store.secret_box()),
             containers: Mutex::new(HashMap::new()),
+            decoded: crate::events::Decoded::default(),
             runs: OnceLock::new(),
             disk_runs: Arc::clone(&self.runs),
             store: *store.id(),

@@ -69,13 +69,7 @@ impl Picture {
         let mut items: BTreeSet<Item> = BTreeSet::new();
         answer.rows.iter().flatten().for_each(|value| gather(value, &mut items));
         if items.len() > THINGS_MAX {
-            return Err(Error::Store(
-                format!(
-                    "{} things are no picture; narrow the question or add `limit`",
-                    items.len()
-                )
-                .into(),
-            ));
+            return Err(Error::Picture { things: items.len(), most: THINGS_MAX });
         }
         let places: BTreeMap<Item, usize> = items.iter().copied().zip(0..).collect();
         let mut picture = Picture::default();

@@ -58,10 +58,8 @@ fn said(relation: Relation, from: Class, to: Class) -> Said {
             Entity,
         ) => ("used", "prov:activity", "prov:entity"),
         (
-            Relation::DerivedFrom
-            | Relation::RegisteredFrom
-            | Relation::Follows
-            | Relation::Deploys,
+            // Not `follows`: what comes after a thing need not be made from it.
+            Relation::DerivedFrom | Relation::RegisteredFrom | Relation::Deploys,
             Entity,
             Entity,
         ) => ("wasDerivedFrom", "prov:generatedEntity", "prov:usedEntity"),

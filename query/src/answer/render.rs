@@ -4,7 +4,7 @@ use serde_json::{Map as JsonMap, Value as Json, json};
 
 use super::Answer;
 use crate::source::{EventRef, NodeNo};
-use crate::value::{Item, Path, Value, duration_text, time_text};
+use crate::value::{Item, Path, Value, duration_text, float_text, time_text};
 
 /// Separates the hash of an answer from every other use of the hash function.
 const ANSWER_CONTEXT: &str = "lineal v1 answer";
@@ -36,7 +36,7 @@ impl Answer {
             Value::Absent => String::new(),
             Value::Bool(truth) => truth.to_string(),
             Value::Int(number) => number.to_string(),
-            Value::Float(number) => number.to_string(),
+            Value::Float(number) => float_text(*number),
             Value::Text(text) => text.clone(),
             Value::Time(time) => time_text(*time),
             Value::Duration(length) => duration_text(*length),

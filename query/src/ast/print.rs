@@ -79,9 +79,12 @@ impl Display for Statement {
                 write!(f, "verify {}{target}", if *deep { "deep " } else { "" })?;
                 tail.fmt(f)
             }
-            Statement::Show(topic, of) => {
+            Statement::Show(topic, of, tail) => {
                 write!(f, "show {}", topic.node)?;
-                of.as_ref().map_or(Ok(()), |of| write!(f, " of {}", of.node))
+                if let Some(of) = of {
+                    write!(f, " of {}", of.node)?;
+                }
+                tail.fmt(f)
             }
         }
     }

@@ -52,6 +52,7 @@ impl Binder {
         relations.dedup();
         // An input without a role is followed after all: nothing is uncertain then.
         training &= !relations.contains(&Relation::Used);
+        self.training |= training;
         let mut avoiding = Vec::new();
         for target in &modifiers.avoiding {
             avoiding.push(self.avoided(target)?);
@@ -59,6 +60,16 @@ impl Binder {
         let within = modifiers.within.as_ref().map_or((1, DISTANCE_MAX), |within| within.node);
         let is_default = modifiers.via.is_empty();
         Ok(Followed { relations, within, avoiding, training, is_default })
+    }
+
+    /// A closure is followed: notes what kinds it comes by.
+    pub(super) fn comes_along(&mut self, closure: &Closure) {
+        for (kind, relations) in KINDS.into_iter().zip(&closure.relations) {
+            let here = Kinds::one(kind);
+            for (relation, direction) in relations {
+                self.comes_by(here.or(here.along(*relation, *direction)));
+            }
+        }
     }
 
     /// The set of things that a closure does not pass.
@@ -105,6 +116,8 @@ impl Binder {
         let upstream = !reach.downstream;
         let to_subject = closure(&followed, upstream, subject);
         let to_target = closure(&followed, !upstream, target);
+        self.comes_along(&to_subject);
+        self.comes_along(&to_target);
         if can_reach(&followed, upstream, target, subject) {
             return Ok(HopKind::Reach {
                 to_target: Arc::new(to_target),
@@ -119,6 +132,12 @@ impl Binder {
             format!("no {} can be {word} of {}{by}", subject.words(), target.words()),
         );
         let other = closure_word(!upstream);
+        if let Some(relations) = followed.enough(upstream, target, subject) {
+            let text = format!("{word} via {} of", relations.join(", "));
+            let mistake = mistake.hint(format!("a way leads over other relations: `{text}`"));
+            let is_plain = reach.modifiers.within.is_none() && reach.modifiers.avoiding.is_empty();
+            return Err(if is_plain { mistake.replace(text) } else { mistake });
+        }
         Err(if can_reach(&followed, !upstream, target, subject) {
             mistake.hint(format!("{} is {other} of it: write `{other} of`", subject.words()))
         } else if followed.is_default && can_reach(&any(), upstream, target, subject) {
@@ -132,6 +151,44 @@ impl Binder {
         } else {
             mistake.hint("`show relations` lists what joins which kinds")
         })
+    }
+}
+
+impl Followed {
+    /// The fewest relations of lineage that lead there, named ones before others; none where nothing
+    /// was named or lineage does not lead there either.
+    fn enough(&self, upstream: bool, start: Kinds, goal: Kinds) -> Option<Vec<&'static str>> {
+        let lineage = |spec: &&lineal_engine::schema::RelationSpec| spec.class == Class::Lineage;
+        if self.is_default || self.relations.is_empty() {
+            return None;
+        }
+        let named = |relation: Relation| self.relations.contains(&relation);
+        let mut candidates = self.relations.clone();
+        let others = RELATIONS.iter().filter(lineage).map(|spec| spec.relation);
+        candidates.extend(others.filter(|relation| !named(*relation)));
+        let mut ways: Vec<(Kinds, Vec<Relation>)> = vec![(start, Vec::new())];
+        // Each step adds a relation; no way of kinds is longer than there are kinds.
+        for _ in 0..KINDS.len() {
+            let mut next: Vec<(Kinds, Vec<Relation>)> = Vec::new();
+            for (kinds, way) in &ways {
+                for relation in &candidates {
+                    let to = kinds.along(*relation, direction(upstream));
+                    let is_new = next.iter().all(|(known, _)| *known != to);
+                    if to.is_empty() || way.contains(relation) || !is_new {
+                        continue;
+                    }
+                    let mut way = way.clone();
+                    way.push(*relation);
+                    if !to.and(goal).is_empty() {
+                        way.sort_unstable();
+                        return Some(way.into_iter().map(|r| r.spec().name).collect());
+                    }
+                    next.push((to, way));
+                }
+            }
+            ways = next;
+        }
+        None
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::expression::{Typed, negated};
-use super::{Bind, Binder};
+use super::{Bind, Binder, repair};
 use crate::ast::{Binary, Expr, ExprKind};
 use crate::error::{Code, Mistake, Span};
 use crate::plan::{Arithmetic, Comparison, Expression, Kinds, Pattern, SetId, SetSource, Type};
@@ -11,7 +11,7 @@ use crate::value::Value;
 
 impl Binder {
     /// The set that an expression names, if it is a key, an id, or a parameter beside a node.
-    fn named_set(&mut self, expr: &Expr, beside: Type) -> Option<SetId> {
+    pub(super) fn named_set(&mut self, expr: &Expr, beside: Type) -> Option<SetId> {
         match &expr.node {
             ExprKind::Reference(reference) => Some(self.reference(reference, expr.span)),
             ExprKind::Id(id) => {
@@ -47,8 +47,13 @@ impl Binder {
                 return Ok(Typed::new(expression, Type::Bool));
             }
         }
-        let (mut a, mut b) = (self.expr(left)?, self.expr(right)?);
-        self.fits(&a, &b, span)?;
+        repair::two_texts(left, right, || self.field_names())?;
+        let mut a = self.expr(left)?;
+        let mut b = self.expr(right).map_err(|m| repair::unquoted(m, right, a.result))?;
+        repair::read_hash(&mut a, b.result, left.span)?;
+        repair::read_hash(&mut b, a.result, right.span)?;
+        self.fits(&a, &b, span)
+            .map_err(|m| repair::unlike(m, (left, a.result), (right, b.result)))?;
         self.expect(&mut a, b.result);
         self.expect(&mut b, a.result);
         let comparison = match operator {
@@ -73,9 +78,19 @@ impl Binder {
         Ok(Typed::new(negated(operator == Binary::NotEqual, expression), Type::Bool))
     }
 
+    /// The fields of the first term.
+    fn field_names(&mut self) -> Vec<&'static str> {
+        let kinds = self.it().map_or(Kinds::NONE, |it| self.kinds(it));
+        super::expression::all_fields(kinds).iter().map(|field| field.name).collect()
+    }
+
     /// A parameter takes the type of what it stands beside.
-    fn expect(&mut self, typed: &mut Typed, other: Type) {
-        if let Expression::Parameter(place) = typed.expression
+    pub(super) fn expect(&mut self, typed: &mut Typed, other: Type) {
+        let of = match &typed.expression {
+            Expression::Negative(of) => of,
+            of => of,
+        };
+        if let Expression::Parameter(place) = *of
             && let Some(parameter) = self.parameters.get_mut(place)
             && parameter.expected == Type::Any
         {
@@ -132,7 +147,7 @@ impl Binder {
                 mistake.hint("text is written in quotes, numbers without")
             }
             (Type::Bool, _) | (_, Type::Bool) => {
-                mistake.hint("comparisons are not chained; truth values are `true` and `false`")
+                mistake.hint("truth values are `true` and `false`")
             }
             (Type::Node, _) | (_, Type::Node) => {
                 mistake.hint("compare a field of it, such as its name, or with `kind:key`")
@@ -155,8 +170,10 @@ impl Binder {
             ExprKind::Binary(Binary::Range, low, high) => {
                 let mut of = self.expr(left)?;
                 let (mut low_bound, mut high_bound) = (self.expr(low)?, self.expr(high)?);
-                for (bound, span) in [(&mut low_bound, low.span), (&mut high_bound, high.span)] {
-                    self.fits(&of, bound, span)?;
+                for (bound, expr) in [(&mut low_bound, low), (&mut high_bound, high)] {
+                    repair::read_hash(bound, of.result, expr.span)?;
+                    self.fits(&of, bound, expr.span)
+                        .map_err(|m| repair::unlike(m, (left, of.result), (expr, bound.result)))?;
                     self.expect(bound, of.result);
                 }
                 self.expect(&mut of, low_bound.result);
@@ -234,8 +251,11 @@ impl Binder {
                 nodes.push(test);
                 continue;
             }
-            let mut bound = self.expr(item)?;
-            self.fits(&of, &bound, item.span)?;
+            let unquoted = |mistake| repair::unquoted(mistake, item, of.result);
+            let mut bound = self.expr(item).map_err(unquoted)?;
+            repair::read_hash(&mut bound, of.result, item.span)?;
+            self.fits(&of, &bound, item.span)
+                .map_err(|m| repair::unlike(m, (left, of.result), (item, bound.result)))?;
             self.expect(&mut bound, of.result);
             self.expect(&mut of, bound.result);
             values.push(bound.expression);
@@ -247,9 +267,16 @@ impl Binder {
     /// `like` and `contains`.
     pub(super) fn text_test(&mut self, operator: Binary, left: &Expr, right: &Expr) -> Bind<Typed> {
         let mut of = self.expr(left)?;
-        let mut pattern = self.expr(right)?;
+        let mut pattern = self.expr(right).map_err(|m| repair::unquoted(m, right, Type::Text))?;
         let is_list = operator == Binary::Contains && of.result == Type::List;
         let fits = |result: Type| matches!(result, Type::Text | Type::Any);
+        // What the schema calls a list holds texts.
+        if is_list && matches!(of.expression, Expression::Field(..)) {
+            self.expect(&mut pattern, Type::Text);
+            let text = Typed::new(Expression::Path, Type::Text);
+            self.fits(&text, &pattern, right.span)
+                .map_err(|m| repair::unlike(m, (left, Type::Text), (right, pattern.result)))?;
+        }
         if !is_list {
             for (typed, span) in [(&of, left.span), (&pattern, right.span)] {
                 if !fits(typed.result) {
@@ -296,7 +323,14 @@ impl Binder {
             Expression::Constant(Value::Text(text)) => {
                 Pattern::Known(regular(&text).map_err(|why| bad_pattern(right.span, &why))?)
             }
-            other => Pattern::Given(Box::new(other)),
+            other => {
+                if let Expression::Parameter(place) = other
+                    && let Some(parameter) = self.parameters.get_mut(place)
+                {
+                    parameter.is_pattern = true;
+                }
+                Pattern::Given(Box::new(other))
+            }
         };
         Ok(Typed::new(Expression::Matches(Box::new(of.expression), pattern), Type::Bool))
     }
@@ -308,13 +342,19 @@ impl Binder {
         right: &Expr,
         span: Span,
     ) -> Bind<Typed> {
-        let (a, b) = (self.expr(left)?, self.expr(right)?);
+        let (mut a, mut b) = (self.expr(left)?, self.expr(right)?);
         let arithmetic = match operator {
             Binary::Add => Arithmetic::Add,
             Binary::Subtract => Arithmetic::Subtract,
             Binary::Multiply => Arithmetic::Multiply,
             _ => Arithmetic::Divide,
         };
+        if let Some(wanted) = operand_type(arithmetic, b.result, true) {
+            self.expect(&mut a, wanted);
+        }
+        if let Some(wanted) = operand_type(arithmetic, a.result, false) {
+            self.expect(&mut b, wanted);
+        }
         let Some(result) = arithmetic_type(arithmetic, a.result, b.result) else {
             let mistake = Mistake::new(
                 Code::Types,
@@ -364,6 +404,24 @@ fn bad_pattern(span: Span, why: &str) -> Mistake {
 /// Does it name a node by its key?
 fn names_node(expr: &Expr) -> bool {
     matches!(expr.node, ExprKind::Reference(_) | ExprKind::Id(_) | ExprKind::Parameter(_))
+}
+
+/// What a parameter must be beside a value of that type. Months stand for steps of any kind: what
+/// is added to a time may be either.
+fn operand_type(operator: Arithmetic, beside: Type, is_left: bool) -> Option<Type> {
+    use Arithmetic::{Add, Divide, Multiply, Subtract};
+    Some(match (operator, beside) {
+        (Subtract, Type::Time) if is_left => Type::Time,
+        (Add | Subtract, Type::Time) => Type::Months,
+        (Add | Subtract, Type::Duration | Type::Months) if is_left => Type::Time,
+        (Add | Subtract, Type::Duration) => Type::Duration,
+        (Multiply, Type::Duration) => Type::Int,
+        (Divide, Type::Duration) if !is_left => Type::Int,
+        (_, Type::Int) => Type::Int,
+        (_, Type::Float) => Type::Float,
+        (Add, Type::Text) => Type::Text,
+        _ => return None,
+    })
 }
 
 /// The type of a sum, difference, product or quotient, if there is one.

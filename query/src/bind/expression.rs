@@ -6,9 +6,9 @@ use lineal_engine::event_fields::{EVENT_FIELDS, EventField};
 use lineal_engine::schema::{COMMON_FIELDS, FieldSpec, FieldType, Kind, Relation, fields};
 
 use super::{Bind, Binder, function};
-use crate::ast::{Binary, Expr, ExprKind, Literal, Name, SetCall, Subject, Unary};
+use crate::ast::{Binary, Expr, ExprKind, Literal, Name, SetCall, Subject, Unary, Unit};
 use crate::error::{Code, Mistake, Span};
-use crate::plan::{End, Expression, FieldReference, Kinds, SetSource, Type};
+use crate::plan::{Arithmetic, End, Expression, FieldReference, Kinds, SetSource, Type};
 use crate::suggest::nearest;
 use crate::value::{HashValue, Value};
 
@@ -31,6 +31,14 @@ impl Typed {
     }
 }
 
+/// Recorded as a number of nanoseconds; in the language a length of time is a duration.
+const LONGEST_SILENCE: &str = "longest_silence";
+
+/// What a field gives.
+pub(crate) fn field_type(field: &FieldReference) -> Type {
+    if field.name == LONGEST_SILENCE { Type::Duration } else { field.field_type.into() }
+}
+
 /// Fields of events beside those of the event table.
 const EVENT_EXTRAS: [FieldReference; 8] = [
     FieldReference { name: "kind", field_type: FieldType::Text, event: None },
@@ -41,6 +49,21 @@ const EVENT_EXTRAS: [FieldReference; 8] = [
     FieldReference { name: "sources", field_type: FieldType::List, event: None },
     FieldReference { name: "missing", field_type: FieldType::Bool, event: None },
     FieldReference { name: "gone", field_type: FieldType::Bool, event: None },
+];
+
+/// Fields of every node that an event, a row of a batch, does not have, and what to ask instead.
+const OF_NODES_ALONE: [(&str, &str); 5] = [
+    ("id", "`event_id`, `request_id` and `log_id` are the ids that are recorded of an event"),
+    ("tags", "`rest` is what no rule of the mapping takes, as JSON"),
+    (
+        "deleted",
+        "a log marks no event deleted; `part_of batch as b` leads to what holds for its batch",
+    ),
+    ("revisions", "an event is a row of a batch: `part_of batch as b return b.revisions`"),
+    (
+        "conflict",
+        "of rows that say different things of one event one counts: `outweighed` of its batch",
+    ),
 ];
 
 /// The names of the fields of a variable that are its own: the common ones are left out where the
@@ -217,12 +240,20 @@ impl Binder {
     fn field(&mut self, of: Expression, field: FieldReference) -> Typed {
         self.event_fields.extend(field.event);
         if field.name == "deleted"
+            && self.in_condition
             && let Expression::Slot(slot) = of
             && let Some(slot) = self.slots.get_mut(slot)
         {
             slot.with_deleted = true;
         }
-        Typed::new(Expression::Field(Box::new(of), field), field.field_type.into())
+        let value = Expression::Field(Box::new(of), field);
+        if field_type(&field) == Type::Duration {
+            let one = Box::new(Expression::Constant(Value::Duration(1)));
+            let length =
+                Expression::Arithmetic(Arithmetic::Multiply, Box::new(value), one, Span::default());
+            return Typed::new(length, Type::Duration);
+        }
+        Typed::new(value, field_type(&field))
     }
 
     fn unknown_field(&self, name: &str, kinds: Kinds, span: Span, or_variable: bool) -> Mistake {
@@ -235,9 +266,28 @@ impl Binder {
             return mistake
                 .hint(format!("`{name}` is a relation: write `{name} kind:key`, without a sign"));
         }
+        if kinds.single() == Some(Kind::Inference)
+            && let Some((_, hint)) = OF_NODES_ALONE.iter().find(|(field, _)| *field == name)
+        {
+            return mistake.hint(*hint);
+        }
         let words = fields.iter().map(|field| field.name);
         if let Some(near) = nearest(name, words.chain(known.iter().map(String::as_str))) {
             return mistake.replace(near);
+        }
+        // `latency` for `latency_ms`.
+        let begins = |field: &&FieldReference| {
+            field.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('_'))
+        };
+        if let Some(field) = fields.iter().find(begins) {
+            return mistake.replace(field.name);
+        }
+        if name == "id" && kinds.single() == Some(Kind::Inference) {
+            return mistake.hint("an event has no revisions; its `key` names it").replace("key");
+        }
+        if or_variable && let Some(spec) = function::named(name) {
+            return mistake
+                .hint(format!("`{0}` is a function: write `{0}({1})`", spec.name, spec.example));
         }
         let topic = kinds.single().map_or("node", Kind::name);
         let quotes = if or_variable { "; text stands in quotes" } else { "" };
@@ -360,12 +410,26 @@ impl Binder {
         }
         let spec = function::find(name)?;
         let mut bound = Vec::new();
-        for argument in arguments {
-            bound.push(self.expr(argument)?);
+        for (index, argument) in arguments.iter().enumerate() {
+            bound.push(self.argument(spec.wanted(index), argument)?);
         }
         let result = function::check(spec, name, arguments, &bound)?;
         let arguments = bound.into_iter().map(|typed| typed.expression).collect();
         Ok(Typed::new(Expression::Call(spec.function, arguments), result))
+    }
+
+    /// An argument; a parameter takes the type of its place.
+    fn argument(&mut self, wanted: &[Type], argument: &Expr) -> Bind<Typed> {
+        if let (ExprKind::Parameter(_), [Type::Node]) = (&argument.node, wanted)
+            && let Some(set) = self.named_set(argument, Type::Node)
+        {
+            return Ok(Typed::node(Expression::Key(set), Kinds::all()));
+        }
+        let mut typed = self.expr(argument)?;
+        if let Some(first) = wanted.iter().find(|one| **one == Type::Text).or(wanted.first()) {
+            self.expect(&mut typed, *first);
+        }
+        Ok(typed)
     }
 
     fn binary(&mut self, operator: Binary, left: &Expr, right: &Expr, span: Span) -> Bind<Typed> {
@@ -401,7 +465,6 @@ pub(super) fn negated(negate: bool, expression: Expression) -> Expression {
 
 /// A literal as a value.
 fn constant(literal: &Literal, span: Span) -> Bind<Typed> {
-    use crate::ast::Unit;
     let (value, result) = match literal {
         Literal::Text(text) => (Value::Text(text.clone()), Type::Text),
         Literal::Int(number) => (Value::Int(*number), Type::Int),
@@ -416,25 +479,31 @@ fn constant(literal: &Literal, span: Span) -> Bind<Typed> {
             (Value::Hash(HashValue { algorithm, bytes }), Type::Hash)
         }
         Literal::Duration(count, unit) => {
-            let too_long = || Mistake::new(Code::Number, span, "this duration is too long");
-            let size: i64 = match unit {
-                Unit::Nanosecond | Unit::Month => 1,
-                Unit::Microsecond => 1_000,
-                Unit::Millisecond => 1_000_000,
-                Unit::Second => 1_000_000_000,
-                Unit::Minute => 60_000_000_000,
-                Unit::Hour => 3_600_000_000_000,
-                Unit::Day => 86_400_000_000_000,
-                Unit::Week => 604_800_000_000_000,
-                Unit::Year => 12,
-            };
-            let length = count.checked_mul(size).ok_or_else(too_long)?;
-            if matches!(unit, Unit::Month | Unit::Year) {
-                (Value::Months(length), Type::Months)
-            } else {
-                (Value::Duration(length), Type::Duration)
-            }
+            let value = length_of(*count, *unit);
+            let value = value
+                .ok_or_else(|| Mistake::new(Code::Number, span, "this duration is too long"))?;
+            let result =
+                if matches!(value, Value::Months(_)) { Type::Months } else { Type::Duration };
+            (value, result)
         }
     };
     Ok(Typed::new(Expression::Constant(value), result))
+}
+
+/// So many of a unit; `None` where it is too long to be counted.
+pub(crate) fn length_of(count: i64, unit: Unit) -> Option<Value> {
+    let size: i64 = match unit {
+        Unit::Nanosecond | Unit::Month => 1,
+        Unit::Microsecond => 1_000,
+        Unit::Millisecond => 1_000_000,
+        Unit::Second => 1_000_000_000,
+        Unit::Minute => 60_000_000_000,
+        Unit::Hour => 3_600_000_000_000,
+        Unit::Day => 86_400_000_000_000,
+        Unit::Week => 604_800_000_000_000,
+        Unit::Year => 12,
+    };
+    let length = count.checked_mul(size)?;
+    let is_calendar = matches!(unit, Unit::Month | Unit::Year);
+    Some(if is_calendar { Value::Months(length) } else { Value::Duration(length) })
 }

@@ -8,8 +8,8 @@ use crate::ast::{
 };
 use crate::error::{Code, Mistake, Span};
 use crate::plan::{
-    Column, Expression, FindPlan, GroupPlan, Kinds, OperandPlan, OutputPlan, SelectPlan, SlotId,
-    Type, Unordered, add_up_batches, order,
+    Column, Expression, FindPlan, GroupPlan, Kinds, OperandPlan, Ordered, OutputPlan, SelectPlan,
+    SlotId, Type, Unordered, fold_batches, order,
 };
 use crate::suggest::nearest;
 
@@ -32,7 +32,8 @@ impl Binder {
     pub(super) fn find(&mut self, find: &Find, is_outermost: bool) -> Bind<FindPlan> {
         let touched = self.touched.len();
         // The outermost question's view is that of the whole statement.
-        let as_of = if is_outermost { None } else { self.as_of(&find.tail) };
+        let as_of = if is_outermost { None } else { self.as_of(&find.tail)? };
+        self.elsewhere |= as_of.is_some();
         if !is_outermost && let Some(format) = &find.tail.format {
             return Err(Mistake::new(
                 Code::UnknownFormat,
@@ -50,7 +51,7 @@ impl Binder {
             let (operand, these, uses) = self.operand(operand, tail)?;
             correlated |= uses;
             if columns.is_empty() {
-                columns = these;
+                columns.clone_from(&these);
             } else if columns.len() != these.len() {
                 return Err(Mistake::new(
                     Code::Columns,
@@ -58,6 +59,9 @@ impl Binder {
                     format!("the sides have {} and {} columns", columns.len(), these.len()),
                 )
                 .hint("give each side the same columns with `return`"));
+            }
+            if let Some(mixed) = mixed(&columns, &these) {
+                return Err(Mistake { span: find.span.0, ..mixed });
             }
             operands.push(operand);
         }
@@ -102,7 +106,9 @@ impl Binder {
                 self.scopes.push(super::scope::Scope::default());
                 // What an outer question groups by is not what this one does.
                 let grouping = self.grouping.take();
+                let in_condition = std::mem::take(&mut self.in_condition);
                 let bound = self.select(select, tail);
+                self.in_condition = in_condition;
                 self.grouping = grouping;
                 let correlated = self.scopes.pop().is_some_and(|scope| scope.correlated);
                 let (plan, columns) = bound?;
@@ -127,8 +133,10 @@ impl Binder {
         }
         let mut conditions = Vec::new();
         if let Some(condition) = &select.condition {
+            self.in_condition = true;
             self.conjuncts(condition, &pattern.slots, &mut conditions)?;
         }
+        self.in_condition = false;
         let listed = pattern.listed.clone();
         let has_hidden = pattern.slots.iter().any(|slot| !listed.contains(slot));
         if select.extreme.is_some() && listed.len() != 1 {
@@ -139,6 +147,9 @@ impl Binder {
                 "`root` and `tip` are about one term; this question lists several",
             )
             .hint("leave the names out"));
+        }
+        if select.extreme.is_some() {
+            self.comes_along(&super::closure::lineage(true));
         }
         let (output, columns, keys) = match &select.output {
             None => {
@@ -162,7 +173,8 @@ impl Binder {
             chains: pattern.chains,
             conditions,
         };
-        let (guards, steps) = order(parts, &mut self.slots, &self.sets, self.naively);
+        let Ordered { guards, steps, asked } =
+            order(parts, &mut self.slots, &self.sets, self.naively);
         let mut plan = SelectPlan {
             guards,
             steps,
@@ -171,13 +183,14 @@ impl Binder {
             extreme: select.extreme,
             output,
             order: keys,
+            asked,
         };
         if let OutputPlan::Groups(group) = &plan.output
             && !self.naively
-            && add_up_batches(&plan, group, &self.slots)
+            && let Some(by) = fold_batches(&plan, group, &self.slots, &self.sets)
             && let OutputPlan::Groups(group) = &mut plan.output
         {
-            group.whole_batches = true;
+            group.by_batch = Some(by);
         }
         Ok((plan, columns))
     }
@@ -331,7 +344,7 @@ impl Binder {
             order.push((self.expr(&key.expr)?.expression, key.descending));
         }
         let aggregates = self.grouping.take().map(|g| g.aggregates).unwrap_or_default();
-        Ok((GroupPlan { keys, aggregates, items, having, whole_batches: false }, columns, order))
+        Ok((GroupPlan { keys, aggregates, items, having, by_batch: None }, columns, order))
     }
 
     /// The kinds of an inner question's only column, which must be a node.
@@ -367,6 +380,23 @@ impl Binder {
         }
         kinds
     }
+}
+
+/// Columns of joined questions that stand in one column and are of unlike types.
+fn mixed(first: &[Column], other: &[Column]) -> Option<Mistake> {
+    let is_like = |a: Type, b: Type| {
+        let is_number = |one: Type| matches!(one, Type::Int | Type::Float);
+        a == b || a == Type::Any || b == Type::Any || (is_number(a) && is_number(b))
+    };
+    let mut pairs = first.iter().zip(other).enumerate();
+    let (index, (a, b)) = pairs.find(|(_, (a, b))| !is_like(a.column_type, b.column_type))?;
+    let (number, one, two) =
+        (index + 1, a.column_type.with_article(), b.column_type.with_article());
+    let message = format!("column {number} is {one} on one side and {two} on another");
+    Some(
+        Mistake::new(Code::Columns, Span::default(), message)
+            .hint("give each side the same columns with `return`, or ask two questions"),
+    )
 }
 
 /// A name that no other column has.

@@ -1,10 +1,12 @@
 //! The functions of the language: one table for the binder and for `show functions`.
 
+use lineal_engine::schema::Kind;
+
 use super::Bind;
 use super::expression::Typed;
 use crate::ast::{Expr, Name};
 use crate::error::{Code, Mistake};
-use crate::plan::{AggregateFunction, BucketUnit, Function, Type};
+use crate::plan::{AggregateFunction, BucketUnit, Function, Kinds, Type};
 use crate::suggest::nearest;
 
 /// What a function gives.
@@ -26,6 +28,15 @@ pub(crate) struct FunctionSpec {
     pub(crate) repeats: bool,
     pub(crate) gives: Gives,
     pub(crate) meaning: &'static str,
+    /// Arguments that can be written, for messages and the reference.
+    pub(crate) example: &'static str,
+}
+
+impl FunctionSpec {
+    /// What the argument in this place may be; nothing where it may be anything.
+    pub(super) fn wanted(&self, index: usize) -> &'static [Type] {
+        self.arguments.get(index).or(self.arguments.last()).copied().unwrap_or_default()
+    }
 }
 
 const NUMBER: &[Type] = &[Type::Int, Type::Float];
@@ -42,8 +53,9 @@ const fn spec(
     arguments: &'static [&'static [Type]],
     gives: Gives,
     meaning: &'static str,
+    example: &'static str,
 ) -> FunctionSpec {
-    FunctionSpec { name, function, arguments, repeats: false, gives, meaning }
+    FunctionSpec { name, function, arguments, repeats: false, gives, meaning, example }
 }
 
 /// The functions of a row, in the order in which they are shown.
@@ -54,6 +66,7 @@ pub(crate) const FUNCTIONS: &[FunctionSpec] = &[
         &[],
         Gives::Type(Type::Time),
         "the time of the question, the same all through it",
+        "",
     ),
     spec(
         "active_at",
@@ -61,6 +74,7 @@ pub(crate) const FUNCTIONS: &[FunctionSpec] = &[
         &[NODE, TIME],
         Gives::Type(Type::Bool),
         "was the deployment in use then: declared, else between its first and last event",
+        "it, now()",
     ),
     spec(
         "length",
@@ -68,17 +82,19 @@ pub(crate) const FUNCTIONS: &[FunctionSpec] = &[
         &[SIZED],
         Gives::Type(Type::Int),
         "edges of a path, letters of a text, members of a list or map",
+        "name",
     ),
-    spec("nodes", Function::Nodes, &[PATH], Gives::Type(Type::List), "the nodes of a path"),
+    spec("nodes", Function::Nodes, &[PATH], Gives::Type(Type::List), "the nodes of a path", "path"),
     spec(
         "edges",
         Function::Edges,
         &[PATH],
         Gives::Type(Type::List),
         "the relations of a path, by name",
+        "path",
     ),
-    spec("lower", Function::Lower, &[TEXT], Gives::Type(Type::Text), "in small letters"),
-    spec("upper", Function::Upper, &[TEXT], Gives::Type(Type::Text), "in capitals"),
+    spec("lower", Function::Lower, &[TEXT], Gives::Type(Type::Text), "in small letters", "name"),
+    spec("upper", Function::Upper, &[TEXT], Gives::Type(Type::Text), "in capitals", "name"),
     FunctionSpec {
         name: "coalesce",
         function: Function::Coalesce,
@@ -86,6 +102,7 @@ pub(crate) const FUNCTIONS: &[FunctionSpec] = &[
         repeats: true,
         gives: Gives::Same,
         meaning: "the first that is recorded",
+        example: "name, key",
     },
     spec(
         "number",
@@ -93,14 +110,16 @@ pub(crate) const FUNCTIONS: &[FunctionSpec] = &[
         &[&[Type::Text, Type::Int, Type::Float]],
         Gives::Type(Type::Float),
         "the number that a text holds, absent where it holds none",
+        "key",
     ),
-    spec("kind", Function::Kind, &[NODE], Gives::Type(Type::Text), "the kind of a node"),
+    spec("kind", Function::Kind, &[NODE], Gives::Type(Type::Text), "the kind of a node", "it"),
     spec(
         "id",
         Function::Id,
         &[NODE],
         Gives::Type(Type::Text),
         "the id of a node's current revision",
+        "it",
     ),
     spec(
         "abs",
@@ -108,14 +127,23 @@ pub(crate) const FUNCTIONS: &[FunctionSpec] = &[
         &[&[Type::Int, Type::Float, Type::Duration]],
         Gives::Same,
         "without its sign",
+        "1 - 2",
     ),
-    spec("round", Function::Round, &[NUMBER], Gives::Type(Type::Int), "the nearest whole number"),
+    spec(
+        "round",
+        Function::Round,
+        &[NUMBER],
+        Gives::Type(Type::Int),
+        "the nearest whole number",
+        "0.5",
+    ),
     spec(
         "is_nan",
         Function::IsNan,
         &[NUMBER],
         Gives::Type(Type::Bool),
         "is it no number, as a failed metric is",
+        "0.5",
     ),
     spec(
         "hour",
@@ -123,6 +151,7 @@ pub(crate) const FUNCTIONS: &[FunctionSpec] = &[
         &[TIME],
         Gives::Type(Type::Time),
         "the start of its hour, UTC",
+        "time",
     ),
     spec(
         "day",
@@ -130,6 +159,7 @@ pub(crate) const FUNCTIONS: &[FunctionSpec] = &[
         &[TIME],
         Gives::Type(Type::Time),
         "the start of its day, UTC",
+        "time",
     ),
     spec(
         "week",
@@ -137,6 +167,7 @@ pub(crate) const FUNCTIONS: &[FunctionSpec] = &[
         &[TIME],
         Gives::Type(Type::Time),
         "the start of its ISO week, UTC",
+        "time",
     ),
     spec(
         "month",
@@ -144,6 +175,7 @@ pub(crate) const FUNCTIONS: &[FunctionSpec] = &[
         &[TIME],
         Gives::Type(Type::Time),
         "the start of its month, UTC",
+        "time",
     ),
     spec(
         "year",
@@ -151,6 +183,7 @@ pub(crate) const FUNCTIONS: &[FunctionSpec] = &[
         &[TIME],
         Gives::Type(Type::Time),
         "the start of its year, UTC",
+        "time",
     ),
 ];
 
@@ -173,9 +206,14 @@ pub(super) fn aggregate(name: &str) -> Option<AggregateFunction> {
     AGGREGATES.iter().find(|row| row.0.eq_ignore_ascii_case(name)).map(|row| row.1)
 }
 
+/// The function of that name, in any case, if there is one.
+pub(super) fn named(name: &str) -> Option<&'static FunctionSpec> {
+    FUNCTIONS.iter().find(|spec| spec.name.eq_ignore_ascii_case(name))
+}
+
 /// The function of that name, in any case.
 pub(super) fn find(name: &Name) -> Bind<&'static FunctionSpec> {
-    FUNCTIONS.iter().find(|spec| spec.name.eq_ignore_ascii_case(&name.node)).ok_or_else(|| {
+    named(&name.node).ok_or_else(|| {
         let mistake = Mistake::new(
             Code::UnknownFunction,
             name.span,
@@ -208,8 +246,7 @@ pub(super) fn check(
         ));
     }
     for (index, (typed, argument)) in bound.iter().zip(arguments).enumerate() {
-        let types = spec.arguments.get(index).or(spec.arguments.last()).copied();
-        let types = types.unwrap_or_default();
+        let types = spec.wanted(index);
         if !types.is_empty() && typed.result != Type::Any && !types.contains(&typed.result) {
             let names: Vec<_> = types.iter().map(|t| t.with_article()).collect();
             return Err(Mistake::new(
@@ -223,6 +260,19 @@ pub(super) fn check(
                 ),
             ));
         }
+    }
+    if spec.function == Function::ActiveAt
+        && let (Some(typed), Some(argument)) = (bound.first(), arguments.first())
+        && typed.kinds != Kinds::NONE
+        && !typed.kinds.has(Kind::Deployment)
+    {
+        let what = typed.kinds.words();
+        return Err(Mistake::new(
+            Code::Arguments,
+            argument.span,
+            format!("`active_at` takes a deployment here, not a {what}"),
+        )
+        .hint("name the deployment: `model as m deployed_by deployment as d where active_at(d, 2026-03-14)`"));
     }
     Ok(match spec.gives {
         Gives::Type(result) => result,

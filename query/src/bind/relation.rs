@@ -15,14 +15,44 @@ impl Binder {
         subject: Kinds,
         target: Kinds,
     ) -> Bind<Hop> {
-        match &relation.node {
+        let hop = match &relation.node {
             LinkRelation::Reach(reach) => {
                 let how = self.reach(reach, subject, target, relation.span)?;
-                Ok(Hop { how, from: subject, to: target, to_set: None })
+                Hop { how, from: subject, to: target, to_set: None }
             }
             LinkRelation::Edge(name, direction) => {
-                edge(*name, *direction, subject, target, relation.span)
+                edge(*name, *direction, subject, target, relation.span)?
             }
+        };
+        self.comes_by(hop.from.or(hop.to));
+        if let HopKind::Edge(relation, direction) = &hop.how {
+            self.warn_of_events(*relation, *direction, hop.from, hop.to);
+        }
+        Ok(hop)
+    }
+}
+
+impl Binder {
+    /// Single events are rows, and records name nodes: of the relations of an event its own two are
+    /// known, and no other can be found.
+    fn warn_of_events(&mut self, relation: Relation, direction: Direction, from: Kinds, to: Kinds) {
+        let events = Kinds::one(Kind::Inference);
+        let is_own = matches!(relation, Relation::ServedBy | Relation::PartOf);
+        if is_own || (from != events && to != events) {
+            return;
+        }
+        // The end at which the events stand, by what else may stand there.
+        let spec = relation.spec();
+        let ends =
+            if (direction == Direction::Forward) == (to == events) { spec.to } else { spec.from };
+        let others: Kinds = ends.iter().copied().filter(|kind| *kind != Kind::Inference).collect();
+        let warning = format!(
+            "no record names single events by `{}`, so none is found; {} may stand there",
+            word(relation, direction),
+            others.words(),
+        );
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
         }
     }
 }

@@ -108,6 +108,17 @@ impl Binder {
         let wide = |kinds: Kinds| kinds.single().is_none();
         if a.kinds.and(b.kinds).is_empty() && !wide(a.kinds) && !wide(b.kinds) {
             let (x, y) = (a.kinds.words(), b.kinds.words());
+            if !a.keyed || !b.keyed {
+                return Err(Mistake::new(
+                    Code::Types,
+                    before.span().to(after.span()),
+                    format!("a set of kind {x} and one of kind {y} have no member in common"),
+                )
+                .hint(format!(
+                    "`diff` says which members come and go: compare sets of one kind, such as \
+                     `diff (find {x} as of 1) with (find {x})`"
+                )));
+            }
             return Err(Mistake::new(
                 Code::Types,
                 before.span().to(after.span()),

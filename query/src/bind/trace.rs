@@ -9,8 +9,8 @@ use super::{Bind, Binder};
 use crate::ast::{Target, Term, Trace};
 use crate::error::{Code, Mistake};
 use crate::plan::{
-    Column, Expression, Function, OutputPlan, SelectPlan, SetSource, SlotId, TracePlan, Type,
-    Unordered, order,
+    Column, Expression, Function, Ordered, OutputPlan, SelectPlan, SetSource, SlotId, TracePlan,
+    Type, Unordered, order,
 };
 
 impl Binder {
@@ -46,7 +46,9 @@ impl Binder {
         }
         let mut conditions = Vec::new();
         if let Some(condition) = &trace.condition {
+            self.in_condition = true;
             self.conjuncts(condition, &pattern.slots, &mut conditions)?;
+            self.in_condition = false;
         }
         let (filters, conditions): (Vec<_>, Vec<_>) =
             conditions.into_iter().partition(|(condition, _)| speaks_of_path(condition));
@@ -66,7 +68,8 @@ impl Binder {
             chains: pattern.chains,
             conditions,
         };
-        let (guards, steps) = order(parts, &mut self.slots, &self.sets, self.naively);
+        let Ordered { guards, steps, asked } =
+            order(parts, &mut self.slots, &self.sets, self.naively);
         let ends = SelectPlan {
             guards,
             steps,
@@ -78,8 +81,15 @@ impl Binder {
             },
             listed,
             order: Vec::new(),
+            asked,
         };
         self.scopes.pop();
+        let (from_up, from_down) =
+            (closure(&followed, true, goal), closure(&followed, false, goal));
+        let (to_up, to_down) = (closure(&followed, true, start), closure(&followed, false, start));
+        for closure in [&from_up, &from_down, &to_up, &to_down] {
+            self.comes_along(closure);
+        }
         Ok(TracePlan {
             ends,
             from,
@@ -87,10 +97,10 @@ impl Binder {
             all: trace.all,
             unbounded: trace.all && trace.modifiers.within.is_none() && trace.tail.limit.is_none(),
             by_length: is_by_length(&keys),
-            from_up: Arc::new(closure(&followed, true, goal)),
-            from_down: Arc::new(closure(&followed, false, goal)),
-            to_up: Arc::new(closure(&followed, true, start)),
-            to_down: Arc::new(closure(&followed, false, start)),
+            from_up: Arc::new(from_up),
+            from_down: Arc::new(from_down),
+            to_up: Arc::new(to_up),
+            to_down: Arc::new(to_down),
             filters: filters.into_iter().map(|(filter, _)| filter).collect(),
             items,
             distinct: trace.output.as_ref().is_some_and(|output| output.distinct),

@@ -1,24 +1,28 @@
 //! Columns of batches that are read as a whole: a row of them then costs no look-up in the store.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::Arc;
+use std::ops::Range;
 
 use lineal_engine::event_fields::EventField;
-use lineal_engine::events::EventBlock;
 
-use crate::source::NodeNo;
+use crate::source::{EventColumns, EventRef};
 
-/// Rows whose columns are kept, beside those of the batch at hand: rows are visited batch by batch,
-/// and a batch may hold a million.
+/// Rows of a batch that are read at once: those of a row group of a container, a few milliseconds
+/// of work, so that a wish to stop is soon heard.
+pub(super) const PART_ROWS: u32 = 16_384;
+/// Rows whose columns are kept: rows are visited batch by batch, so a few parts are enough.
 const ROWS_KEPT: usize = 500_000;
+
+/// A part of a batch's rows: the number of the batch, and which of its parts.
+type Part = (u32, u32);
 
 /// The columns at hand, by the number of their batch.
 #[derive(Default)]
 pub(super) struct Blocks {
-    /// Batches of which every row is visited.
-    visited: BTreeMap<u32, NodeNo>,
-    loaded: BTreeMap<u32, Arc<EventBlock>>,
-    order: VecDeque<u32>,
+    /// Parts of which many rows are visited, with where they end.
+    visited: BTreeMap<Part, u32>,
+    loaded: BTreeMap<Part, EventColumns>,
+    order: VecDeque<Part>,
     rows: usize,
     fields: BTreeSet<EventField>,
 }
@@ -34,53 +38,69 @@ impl Blocks {
         self.fields.iter().copied().collect()
     }
 
-    /// Every row of this batch will be visited.
-    pub(super) fn visit(&mut self, batch: u32, node: NodeNo) {
-        self.visited.insert(batch, node);
+    /// Many of these rows of a batch will be visited; they begin where a part does.
+    pub(super) fn visit(&mut self, batch: u32, rows: Range<u32>) {
+        self.visited.insert((batch, rows.start / PART_ROWS), rows.end);
     }
 
-    /// The node of a batch whose columns are wanted, if this field is one of them.
-    pub(super) fn wanted(&self, batch: u32, field: EventField) -> Option<NodeNo> {
-        if self.fields.contains(&field) { self.visited.get(&batch).copied() } else { None }
+    /// The rows that are read together with this one, if the columns of its part are wanted and
+    /// this field is one of them.
+    pub(super) fn wanted(&self, event: EventRef, field: EventField) -> Option<Range<u32>> {
+        let end = *self.visited.get(&part_of(event))?;
+        self.fields.contains(&field).then(|| event.row / PART_ROWS * PART_ROWS..end)
     }
 
-    pub(super) fn get(&self, batch: u32) -> Option<Arc<EventBlock>> {
-        self.loaded.get(&batch).cloned()
+    pub(super) fn get(&self, event: EventRef) -> Option<EventColumns> {
+        self.loaded.get(&part_of(event)).cloned()
     }
 
-    pub(super) fn keep(&mut self, batch: u32, block: Arc<EventBlock>) {
-        self.rows += block.rows();
-        match self.loaded.insert(batch, block) {
-            Some(before) => self.rows -= before.rows(),
-            None => self.order.push_back(batch),
+    pub(super) fn keep(&mut self, event: EventRef, columns: EventColumns) {
+        let part = part_of(event);
+        self.rows += columns.block.rows();
+        match self.loaded.insert(part, columns) {
+            Some(before) => self.rows -= before.block.rows(),
+            None => self.order.push_back(part),
         }
         while self.rows > ROWS_KEPT && self.order.len() > 1 {
             let oldest = self.order.pop_front().and_then(|oldest| self.loaded.remove(&oldest));
-            self.rows -= oldest.map_or(0, |block| block.rows());
+            self.rows -= oldest.map_or(0, |columns| columns.block.rows());
         }
     }
 }
 
+fn part_of(event: EventRef) -> Part {
+    (event.batch, event.row / PART_ROWS)
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use lineal_engine::events::EventBlock;
+
     use super::*;
 
     #[test]
     fn old_columns_go_and_the_last_ones_stay() {
-        let block = |rows: usize| {
+        let columns = |rows: usize| {
             let mut block = EventBlock::new();
             (0..rows).for_each(|_| block.end_row());
-            Arc::new(block)
+            EventColumns { block: Arc::new(block), first: 0, events: Vec::new() }
         };
+        let event = |batch: u32, row: u32| EventRef { batch, row };
         let mut blocks = Blocks::with(&[EventField::Time]);
-        blocks.visit(1, 7);
-        assert_eq!(blocks.wanted(1, EventField::Time), Some(7));
-        assert_eq!(blocks.wanted(1, EventField::Decision), None, "it is not read");
-        assert_eq!(blocks.wanted(2, EventField::Time), None, "few of its rows are visited");
-        blocks.keep(1, block(ROWS_KEPT));
-        blocks.keep(1, block(ROWS_KEPT));
-        assert!(blocks.get(1).is_some(), "twice is once");
-        blocks.keep(2, block(ROWS_KEPT + 1));
-        assert!(blocks.get(1).is_none() && blocks.get(2).is_some());
+        blocks.visit(1, 0..PART_ROWS);
+        blocks.visit(1, PART_ROWS..PART_ROWS + 5);
+        assert_eq!(blocks.wanted(event(1, 3), EventField::Time), Some(0..PART_ROWS));
+        let rest = PART_ROWS..PART_ROWS + 5;
+        assert_eq!(blocks.wanted(event(1, PART_ROWS + 1), EventField::Time), Some(rest));
+        assert_eq!(blocks.wanted(event(1, 3), EventField::Decision), None, "it is not read");
+        assert_eq!(blocks.wanted(event(2, 3), EventField::Time), None, "few rows are visited");
+        blocks.keep(event(1, 0), columns(ROWS_KEPT));
+        blocks.keep(event(1, 7), columns(ROWS_KEPT));
+        assert!(blocks.get(event(1, 9)).is_some(), "twice is once");
+        assert!(blocks.get(event(1, PART_ROWS)).is_none(), "another part");
+        blocks.keep(event(2, 0), columns(ROWS_KEPT + 1));
+        assert!(blocks.get(event(1, 0)).is_none() && blocks.get(event(2, 0)).is_some());
     }
 }

@@ -4,6 +4,7 @@ use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
+use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::FieldType;
 
 use super::{Executor, Run};
@@ -62,7 +63,12 @@ impl<'a, S: Source> Executor<'a, S> {
             },
             Function::Id => match first.as_item() {
                 Some(Item::Node(node)) => self.node_value(node, "id", FieldType::Text)?,
-                _ => Value::Absent,
+                // What tells an event from every other one.
+                Some(Item::Event(event)) => match self.event_value(event, EventField::EventId)? {
+                    Value::Absent => self.event_value(event, EventField::LogId)?,
+                    id => id,
+                },
+                None => Value::Absent,
             },
             Function::Abs => match first {
                 Value::Int(number) => number.checked_abs().map_or(Value::Absent, Value::Int),
@@ -143,6 +149,11 @@ fn rounded(number: f64) -> Value {
 
 /// The start of the stretch of time that holds a time, UTC.
 pub(super) fn bucket(time: i64, unit: BucketUnit) -> Option<i64> {
+    stretch(time, unit).map(|(start, _)| start)
+}
+
+/// The stretch of time that holds a time: its start, and that of the next, UTC.
+pub(super) fn stretch(time: i64, unit: BucketUnit) -> Option<(i64, i64)> {
     let moment = Timestamp::from_nanosecond(i128::from(time)).ok()?.to_zoned(TimeZone::UTC);
     let date = moment.date();
     let start = match unit {
@@ -155,8 +166,20 @@ pub(super) fn bucket(time: i64, unit: BucketUnit) -> Option<i64> {
         BucketUnit::Month => date.first_of_month().at(0, 0, 0, 0),
         BucketUnit::Year => date.first_of_year().at(0, 0, 0, 0),
     };
-    let start = start.to_zoned(TimeZone::UTC).ok()?.timestamp();
-    i64::try_from(start.as_nanosecond()).ok()
+    let length = match unit {
+        BucketUnit::Hour => 1.hours(),
+        BucketUnit::Day => 1.days(),
+        BucketUnit::Week => 7.days(),
+        BucketUnit::Month => 1.months(),
+        BucketUnit::Year => 1.years(),
+    };
+    let at = |time: jiff::civil::DateTime| {
+        let time = time.to_zoned(TimeZone::UTC).ok()?.timestamp();
+        i64::try_from(time.as_nanosecond()).ok()
+    };
+    // The last stretch that the type can hold has no next.
+    let next = start.checked_add(length).ok().and_then(at).unwrap_or(i64::MAX);
+    Some((at(start)?, next))
 }
 
 #[cfg(test)]
@@ -173,6 +196,10 @@ mod tests {
         assert_eq!(bucket(at, BucketUnit::Week), Some(time("2026-03-09")));
         assert_eq!(bucket(at, BucketUnit::Month), Some(time("2026-03-01")));
         assert_eq!(bucket(at, BucketUnit::Year), Some(time("2026-01-01")));
+        let month = (time("2026-03-01"), time("2026-04-01"));
+        assert_eq!(stretch(at, BucketUnit::Month), Some(month));
+        assert_eq!(stretch(month.1 - 1, BucketUnit::Month), Some(month));
+        assert_eq!(stretch(month.1, BucketUnit::Month).map(|(start, _)| start), Some(month.1));
     }
 
     #[test]

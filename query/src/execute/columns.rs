@@ -1,38 +1,16 @@
-//! Events batch beside batch: which rows are wanted is decided on columns, on all cores.
-//!
-//! Batches are taken in the order in which they are asked for, some at a time; the rows of each
-//! stand in their order. So the number of threads never shows in an answer.
+//! Conditions over the fields of one event, decided on columns.
 
-use std::sync::Arc;
+use std::cmp::Ordering;
 
 use lineal_engine::event_fields::EventField;
 use lineal_engine::events::{EventBlock, EventValue};
-use rayon::prelude::*;
 
-use super::evaluate::{is_equal, typed};
+use super::evaluate::typed;
 use super::like::like;
-use super::{Executor, Run, call, store};
-use crate::plan::{BucketUnit, Comparison, Expression, Function, GroupPlan};
-use crate::source::{EventRef, NodeNo, Source};
+use super::{Executor, Run};
+use crate::plan::{Comparison, Expression};
+use crate::source::Source;
 use crate::value::Value;
-
-/// The row of an event that stands for all events of its batch.
-pub(super) const WHOLE: u32 = u32::MAX;
-/// Batches that are read at once: each may hold a million rows.
-const AT_ONCE: usize = 8;
-
-/// Which events of a batch are wanted.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Window<'w> {
-    /// The first time, if there is one.
-    pub(super) from: Option<i64>,
-    /// The last time, if there is one; both are bounds of batches, not of events.
-    pub(super) to: Option<i64>,
-    /// What must hold for each event.
-    pub(super) tests: &'w [Test],
-    /// A batch may stand for all of its events where no stretch of these ends within it.
-    pub(super) whole: Option<&'w [BucketUnit]>,
-}
 
 /// A condition over the fields of one event, with all else worked out.
 pub(super) enum Test {
@@ -50,43 +28,44 @@ pub(super) enum Test {
 }
 
 impl Test {
-    fn holds(&self, get: &impl Fn(EventField) -> Value) -> bool {
-        let compare = |comparison: Comparison, a: &Value, b: &Value| {
-            a.compare(b).is_some_and(|order| match comparison {
-                Comparison::Equal => order.is_eq(),
-                Comparison::Less => order.is_lt(),
-                Comparison::LessEqual => order.is_le(),
-                Comparison::Greater => order.is_gt(),
-                Comparison::GreaterEqual => order.is_ge(),
-            })
+    /// Does it hold for a row?
+    pub(super) fn holds(&self, block: &EventBlock, row: usize) -> bool {
+        let compare = |comparison: Comparison, field: EventField, value: &Value| {
+            compare_at(block, row, field, value).is_some_and(|order| comparison.holds(order))
         };
         match self {
-            Test::And(a, b) => a.holds(get) && b.holds(get),
-            Test::Or(a, b) => a.holds(get) || b.holds(get),
-            Test::Not(of) => !of.holds(get),
-            Test::Compare(comparison, field, value) => compare(*comparison, &get(*field), value),
+            Test::And(a, b) => a.holds(block, row) && b.holds(block, row),
+            Test::Or(a, b) => a.holds(block, row) || b.holds(block, row),
+            Test::Not(of) => !of.holds(block, row),
+            Test::Compare(comparison, field, value) => compare(*comparison, *field, value),
             Test::InRange(field, low, high) => {
-                let value = get(*field);
-                compare(Comparison::GreaterEqual, &value, low)
-                    && compare(Comparison::Less, &value, high)
+                compare(Comparison::GreaterEqual, *field, low)
+                    && compare(Comparison::Less, *field, high)
             }
             Test::In(field, values) => {
-                let value = get(*field);
-                values.iter().any(|other| is_equal(&value, other))
+                values.iter().any(|value| compare(Comparison::Equal, *field, value))
             }
             Test::Like(field, pattern) => {
-                matches!(get(*field), Value::Text(text) if like(&text, pattern))
+                block.text(row, *field).is_some_and(|text| like(text, pattern))
             }
             Test::Contains(field, part) => {
-                matches!(get(*field), Value::Text(text) if text.contains(part))
+                block.text(row, *field).is_some_and(|text| text.contains(part))
             }
-            Test::IsAbsent(field) => get(*field).is_absent(),
-            Test::IsTrue(field) => get(*field) == Value::Bool(true),
+            Test::IsAbsent(field) => block.get(row, *field).is_none(),
+            Test::IsTrue(field) => block.is_true(row, *field),
             Test::Never => false,
         }
     }
 
-    fn fields(&self, out: &mut Vec<EventField>) {
+    /// Does a test that asks for the time alone hold at a time?
+    pub(super) fn holds_at(&self, time: i64) -> bool {
+        let mut block = EventBlock::new();
+        block.set(EventField::Time, EventValue::Int(time));
+        block.end_row();
+        self.holds(&block, 0)
+    }
+
+    pub(super) fn fields(&self, out: &mut Vec<EventField>) {
         match self {
             Test::And(a, b) | Test::Or(a, b) => {
                 a.fields(out);
@@ -118,7 +97,7 @@ pub(super) fn algorithm_of(field: EventField) -> Option<EventField> {
 }
 
 /// A field of a row as a value of the language.
-fn column_value(block: &EventBlock, row: usize, field: EventField) -> Value {
+pub(super) fn column_value(block: &EventBlock, row: usize, field: EventField) -> Value {
     let Some(value) = block.get(row, field) else { return Value::Absent };
     let mut value = typed(Value::from_record(EventValue::to_value(value)), field.spec().field_type);
     if let (Value::Hash(hash), Some(algorithm)) = (&mut value, algorithm_of(field)) {
@@ -127,10 +106,17 @@ fn column_value(block: &EventBlock, row: usize, field: EventField) -> Value {
     value
 }
 
-/// What was found in one batch.
-struct Found {
-    rows: usize,
-    wanted: Vec<EventRef>,
+/// Compares a field of a row with a value, without making a value of text.
+fn compare_at(
+    block: &EventBlock,
+    row: usize,
+    field: EventField,
+    value: &Value,
+) -> Option<Ordering> {
+    match (block.get(row, field)?, value) {
+        (EventValue::Text(text), Value::Text(other)) => Some(text.cmp(other.as_str())),
+        _ => column_value(block, row, field).compare(value),
+    }
 }
 
 impl<'a, S: Source> Executor<'a, S> {
@@ -143,7 +129,7 @@ impl<'a, S: Source> Executor<'a, S> {
         Ok(out)
     }
 
-    fn test(&mut self, expression: &'a Expression) -> Run<Test> {
+    pub(super) fn test(&mut self, expression: &'a Expression) -> Run<Test> {
         let field = |expression: &Expression| match expression {
             Expression::Field(_, reference) => reference.event,
             _ => None,
@@ -186,139 +172,4 @@ impl<'a, S: Source> Executor<'a, S> {
             other => field(other).map_or(Test::Never, Test::IsTrue),
         })
     }
-
-    /// The wanted events of batches, in the order of the batches.
-    pub(super) fn batch_events(
-        &mut self,
-        batches: &[NodeNo],
-        window: Window<'_>,
-        out: &mut Vec<EventRef>,
-    ) -> Run<()> {
-        for some in batches.chunks(AT_ONCE) {
-            let mut open = Vec::with_capacity(some.len());
-            for batch in some {
-                let (first, last) = self.source.batch_times(*batch);
-                let is_before = window.from.is_some_and(|from| last < from);
-                let is_after = window.to.is_some_and(|to| first > to);
-                if is_before || is_after {
-                    continue;
-                }
-                if stands_for_all(window, first, last) {
-                    let counts = self.source.batch_counts(*batch);
-                    if counts.events > 0 {
-                        // In its place among the others, which are read below.
-                        self.read_open(&mut open, window.tests, out)?;
-                        out.push(EventRef { batch: counts.batch, row: WHOLE });
-                    }
-                    continue;
-                }
-                open.push(*batch);
-            }
-            self.read_open(&mut open, window.tests, out)?;
-        }
-        Ok(())
-    }
-
-    /// Reads batches side by side, then takes their rows one after the other.
-    fn read_open(
-        &mut self,
-        open: &mut Vec<NodeNo>,
-        tests: &[Test],
-        out: &mut Vec<EventRef>,
-    ) -> Run<()> {
-        let source = self.source;
-        let mut fields = Vec::new();
-        tests.iter().for_each(|test| test.fields(&mut fields));
-        fields.sort_unstable();
-        fields.dedup();
-        let read = |batch: &NodeNo| -> Result<Found, S::Error> {
-            if tests.is_empty() {
-                let rows = source.batch_rows(*batch)?;
-                return Ok(Found { rows: rows.len(), wanted: rows });
-            }
-            let mut found = Found { rows: 0, wanted: Vec::new() };
-            for part in source.read_events(*batch, &fields)? {
-                found.rows += part.events.len();
-                found.wanted.extend(part.events.iter().filter(|event| {
-                    let get = |field| column_value(&part.block, event.row as usize, field);
-                    tests.iter().all(|test| test.holds(&get))
-                }));
-            }
-            Ok(found)
-        };
-        let found: Vec<Result<Found, S::Error>> = match open.as_slice() {
-            [] => Vec::new(),
-            [one] => vec![read(one)],
-            several => several.par_iter().map(read).collect(),
-        };
-        for (batch, found) in open.drain(..).zip(found) {
-            let Found { rows, wanted } = found.map_err(store)?;
-            self.count_events(rows)?;
-            let mut last = None;
-            for event in &wanted {
-                if last.replace(event.batch) != Some(event.batch) {
-                    self.blocks.borrow_mut().visit(event.batch, batch);
-                }
-            }
-            out.extend(wanted);
-        }
-        Ok(())
-    }
-
-    /// A recorded field of an event: of a batch of which many rows are visited, from its columns.
-    pub(super) fn recorded(
-        &self,
-        event: EventRef,
-        field: EventField,
-    ) -> crate::error::Result<Option<lineal_proof::Value>> {
-        if event.row == WHOLE {
-            let (first, _) = self.source.batch_times(self.source.event_batch(event));
-            return Ok((field == EventField::Time).then(|| first.into()));
-        }
-        let wanted = self.blocks.borrow().wanted(event.batch, field);
-        let Some(node) = wanted else {
-            return self.source.event_field(event, field).map_err(store);
-        };
-        let known = self.blocks.borrow().get(event.batch);
-        let block = match known {
-            Some(block) => block,
-            None => {
-                let fields = self.blocks.borrow().fields();
-                let mut meant = None;
-                for part in self.source.read_events(node, &fields).map_err(store)? {
-                    let Some(first) = part.events.first() else { continue };
-                    if first.batch == event.batch {
-                        meant = Some(Arc::clone(&part.block));
-                    }
-                    self.blocks.borrow_mut().keep(first.batch, part.block);
-                }
-                match meant {
-                    Some(block) => block,
-                    None => return self.source.event_field(event, field).map_err(store),
-                }
-            }
-        };
-        Ok(block.get(event.row as usize, field).map(EventValue::to_value))
-    }
-}
-
-/// Do all events of a batch fall into one group, and all of them be wanted?
-fn stands_for_all(window: Window<'_>, first: i64, last: i64) -> bool {
-    let Some(units) = window.whole else { return false };
-    let at = |time: i64| {
-        let get = |field| if field == EventField::Time { Value::Time(time) } else { Value::Absent };
-        window.tests.iter().all(|test| test.holds(&get))
-    };
-    let one_stretch =
-        units.iter().all(|unit| call::bucket(first, *unit) == call::bucket(last, *unit));
-    one_stretch && at(first) && at(last)
-}
-
-/// The stretches of time that a group is made by.
-pub(super) fn units_of(group: &GroupPlan) -> Vec<BucketUnit> {
-    let unit = |key: &Expression| match key {
-        Expression::Call(Function::Bucket(unit), _) => Some(*unit),
-        _ => None,
-    };
-    group.keys.iter().filter_map(unit).collect()
 }

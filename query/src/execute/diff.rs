@@ -1,14 +1,15 @@
 //! `diff`: two nodes field by field and input by input, or two sets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use lineal_engine::schema::{Class, Direction, Kind, RELATIONS, Relation};
 use lineal_proof::Map;
 
 use super::item_set::ItemSet;
-use super::{Executor, Run, store};
+use super::{Executor, Run, Stop, store};
 use crate::bind::all_fields;
+use crate::limits::Limit;
 use crate::plan::{DiffPlan, Kinds, SetId, SetSource};
 use crate::source::{NodeNo, Source};
 use crate::value::{Item, Value};
@@ -49,17 +50,21 @@ fn row(
 }
 
 impl<'a, S: Source> Executor<'a, S> {
-    pub(super) fn diff(&mut self, plan: &DiffPlan) -> Run<Rows> {
+    pub(super) fn diff_into(&mut self, plan: &DiffPlan, rows: &mut Rows) -> Run<()> {
         let (before, after) = (self.side(plan.before)?, self.side(plan.after)?);
-        let mut rows = Vec::new();
         if plan.keyed
             && let ([a], [b]) = (before.items.nodes.as_slice(), after.items.nodes.as_slice())
         {
-            self.diff_nodes((None, *a), (None, *b), 0, &mut rows)?;
-            return Ok(rows);
+            self.diff_nodes((None, *a), (None, *b), 0, &mut BTreeSet::new(), rows)?;
+        } else {
+            self.diff_sets(&before, &after, rows)?;
         }
-        self.diff_sets(&before, &after, &mut rows)?;
-        Ok(rows)
+        let rows_max = self.limits.rows;
+        if rows.len() as u64 > rows_max {
+            rows.truncate(usize::try_from(rows_max).unwrap_or(usize::MAX));
+            return Err(Stop::Limit(Limit::Rows(rows_max)));
+        }
+        Ok(())
     }
 
     fn side(&mut self, set: SetId) -> Run<Side<S>> {
@@ -81,14 +86,19 @@ impl<'a, S: Source> Executor<'a, S> {
         }
     }
 
-    /// Fields, then edges, then the same of what both were made by.
+    /// Fields, then edges, then the same of what both were made by. What made both is told once, by
+    /// however many ways it is come to: a registered model and the logged one have the same run.
     fn diff_nodes(
         &mut self,
         (before_view, a): (Option<&S>, NodeNo),
         (after_view, b): (Option<&S>, NodeNo),
         depth: usize,
+        told: &mut BTreeSet<(NodeNo, NodeNo)>,
         rows: &mut Rows,
     ) -> Run<()> {
+        if !told.insert((a, b)) {
+            return Ok(());
+        }
         let source = self.source;
         let (old, new) = (before_view.unwrap_or(source), after_view.unwrap_or(source));
         let subject = self.shown(after_view, b);
@@ -122,7 +132,7 @@ impl<'a, S: Source> Executor<'a, S> {
         }
         if depth < MAKINGS_MAX {
             for (made, by) in makings {
-                self.diff_nodes((before_view, made), (after_view, by), depth + 1, rows)?;
+                self.diff_nodes((before_view, made), (after_view, by), depth + 1, told, rows)?;
             }
         }
         Ok(())
@@ -178,7 +188,8 @@ impl<'a, S: Source> Executor<'a, S> {
             let then = old.iter().find(|(other, _)| other == value);
             if let (Item::Node(b), Some((_, Item::Node(a)))) = (item, then) {
                 let from = (before.view.as_deref(), *a);
-                self.diff_nodes(from, (after.view.as_deref(), *b), MAKINGS_MAX, rows)?;
+                let to = (after.view.as_deref(), *b);
+                self.diff_nodes(from, to, MAKINGS_MAX, &mut BTreeSet::new(), rows)?;
             }
         }
         Ok(())

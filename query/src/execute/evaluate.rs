@@ -9,7 +9,6 @@ use lineal_engine::schema::FieldType;
 use super::arithmetic::arithmetic;
 use super::like::like;
 use super::{Executor, Run, store};
-use crate::answer::Uncertainty;
 use crate::error::Result;
 use crate::parse::parse_hash_text;
 use crate::plan::{Comparison, Expression, FieldReference, Pattern};
@@ -19,18 +18,8 @@ use crate::value::{HashValue, Item, Value};
 /// Regular expressions that are kept compiled.
 const PATTERNS_MAX: usize = 64;
 
-/// Fields that a stub has like any other node.
-const STUB_FIELDS: [&str; 3] = ["kind", "key", "missing"];
-
 impl<'a, S: Source> Executor<'a, S> {
-    /// Does the condition hold? What is absent on a stub makes the answer uncertain here.
-    pub(super) fn decide(&mut self, condition: &'a Expression) -> Run<bool> {
-        let before = std::mem::replace(&mut self.deciding, true);
-        let held = self.holds(condition);
-        self.deciding = before;
-        held
-    }
-
+    /// Does the condition hold?
     pub(super) fn holds(&mut self, condition: &'a Expression) -> Run<bool> {
         Ok(match condition {
             Expression::And(a, b) => self.holds(a)? && self.holds(b)?,
@@ -112,16 +101,12 @@ impl<'a, S: Source> Executor<'a, S> {
 
     fn compare(&mut self, comparison: Comparison, a: &Value, b: &Value) -> bool {
         match a.compare(b) {
-            Some(order) => match comparison {
-                Comparison::Equal => order == Ordering::Equal,
-                Comparison::Less => order == Ordering::Less,
-                Comparison::LessEqual => order != Ordering::Greater,
-                Comparison::Greater => order == Ordering::Greater,
-                Comparison::GreaterEqual => order != Ordering::Less,
-            },
+            Some(order) => comparison.holds(order),
             None => {
                 let is_known = !a.is_absent() && !b.is_absent();
-                if is_known && a.type_name() != b.type_name() {
+                // A number beside NaN is like one beside nothing.
+                let are_numbers = a.as_number().is_some() && b.as_number().is_some();
+                if is_known && !are_numbers && a.type_name() != b.type_name() {
                     self.warn(format!(
                         "a {} was compared with a {}, which is never true",
                         a.type_name(),
@@ -219,18 +204,7 @@ impl<'a, S: Source> Executor<'a, S> {
     /// A field of a node or event.
     pub(super) fn field(&mut self, item: Item, field: FieldReference) -> Run<Value> {
         match item {
-            Item::Node(node) => {
-                let value = self.node_value(node, field.name, field.field_type)?;
-                if value.is_absent()
-                    && self.deciding
-                    && !STUB_FIELDS.contains(&field.name)
-                    && self.source.is_stub(node)
-                {
-                    let kind = self.source.kind_of(node);
-                    self.reasons.insert((node, Uncertainty::Missing(kind)));
-                }
-                Ok(value)
-            }
+            Item::Node(node) => Ok(self.node_value(node, field.name, field.field_type)?),
             Item::Event(event) => match (field.event, field.name) {
                 (Some(event_field), _) => Ok(self.event_value(event, event_field)?),
                 (None, "kind") => Ok(Value::Text("inference".to_owned())),
@@ -260,7 +234,16 @@ impl<'a, S: Source> Executor<'a, S> {
             _ => {}
         }
         let value = source.field(node, name).map_err(store)?;
-        Ok(value.map_or(Value::Absent, |value| typed(Value::from_record(value), field_type)))
+        let value =
+            value.map_or(Value::Absent, |value| typed(Value::from_record(value), field_type));
+        Ok(match value {
+            // What a metric is, each of its values is: a float.
+            Value::Map(members) if name == "metrics" => {
+                let float = |(name, value)| (name, typed(value, FieldType::Float));
+                Value::Map(members.into_iter().map(float).collect())
+            }
+            value => value,
+        })
     }
 
     pub(super) fn event_value(&self, event: EventRef, field: EventField) -> Result<Value> {

@@ -3,8 +3,8 @@
 
 use lineal_engine::schema::{Direction, Kind, Relation};
 
-use super::columns::Window;
 use super::item_set::ItemSet;
+use super::scan::Window;
 use super::{Executor, Run};
 use crate::plan::Kinds;
 use crate::source::{EventRef, NodeNo, Source};
@@ -37,6 +37,9 @@ impl<S: Source> Executor<'_, S> {
             let source = self.source;
             let ends = source.edges(*node, relation, direction);
             self.count_edges(ends.len())?;
+            if self.noting {
+                self.note_claims(*node, relation, direction, to);
+            }
             for end in ends {
                 if to.has(source.kind_of(*end)) {
                     self.pass(*end);
@@ -62,6 +65,9 @@ impl<S: Source> Executor<'_, S> {
         let source = self.source;
         let ends = source.edges(node, relation, direction);
         self.count_edges(ends.len())?;
+        if self.noting {
+            self.note_claims(node, relation, direction, to);
+        }
         let mut found = false;
         for end in ends {
             if to.has(source.kind_of(*end)) {

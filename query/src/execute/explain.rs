@@ -7,8 +7,8 @@ use lineal_engine::schema::Kind;
 use super::{Executor, Produced};
 use crate::error::Result;
 use crate::plan::{
-    Chain, Closure, Column, End, FindPlan, Generator, HopKind, KeySource, Kinds, OperandPlan,
-    OutputPlan, Root, SelectPlan, SetId, SetSource, StepPlan, Type,
+    Chain, Closure, Column, End, FindPlan, Generator, GroupPlan, HopKind, KeySource, Kinds,
+    LabelBy, OperandPlan, OutputPlan, Root, SelectPlan, SetId, SetSource, StepPlan, Type,
 };
 use crate::source::Source;
 use crate::value::Value;
@@ -72,7 +72,9 @@ impl<'a, S: Source> Executor<'a, S> {
         for (text, tried, kept, time) in [
             ("edges followed", Some(self.edges), None, Value::Absent),
             ("events read", Some(self.events), None, Value::Absent),
-            ("rows", None, Some(answered.rows.len() as u64), time),
+            ("batches opened", Some(self.opened.batches), None, Value::Absent),
+            ("columns read", Some(self.opened.columns), None, Value::Absent),
+            ("rows", None, Some((answered.found.len() + answered.rows.len()) as u64), time),
         ] {
             rows.push(vec![
                 Value::Text(text.to_owned()),
@@ -144,8 +146,11 @@ impl<'a, S: Source> Executor<'a, S> {
             self.step_line(step, depth, out);
         }
         let text = match &select.output {
-            OutputPlan::Groups(group) if group.whole_batches => {
+            OutputPlan::Groups(GroupPlan { by_batch: Some(by), .. }) if by.counted => {
                 "add up the counters of batches, rows only where a batch is not of one group"
+            }
+            OutputPlan::Groups(GroupPlan { by_batch: Some(_), .. }) => {
+                "group and take figures on columns, batch beside batch"
             }
             OutputPlan::Groups(_) => "group, and take figures",
             OutputPlan::Rows { distinct: true, .. } => "columns, repeated rows left out",
@@ -172,10 +177,10 @@ impl<'a, S: Source> Executor<'a, S> {
                 (text, estimate)
             }
             Generator::Label(label) => {
-                let by = label
-                    .tag
-                    .as_deref()
-                    .map_or("its name".to_owned(), |tag| format!("its tag {tag}"));
+                let by = match &label.by {
+                    LabelBy::Field(field) => format!("its {field}"),
+                    LabelBy::Tag(tag) => format!("its tag {tag}"),
+                };
                 (format!("look {} up by {by}", label.kind.name()), Some(1))
             }
             Generator::Events(_) => ("look the event up by hash or id".to_owned(), Some(1)),

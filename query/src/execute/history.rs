@@ -2,7 +2,7 @@
 
 use lineal_engine::schema::{Direction, FieldType, Kind, RELATIONS, Relation};
 
-use super::rows::Row;
+use super::row_set::RowSet;
 use super::{Executor, Run, Stop, store};
 use crate::limits::Limit;
 use crate::plan::HistoryPlan;
@@ -13,7 +13,7 @@ use crate::value::{Item, Value};
 const NOT_TOLD: [&str; 2] = ["modified", "series"];
 
 impl<'a, S: Source> Executor<'a, S> {
-    pub(super) fn history_into(&mut self, plan: &'a HistoryPlan, out: &mut Vec<Row>) -> Run<()> {
+    pub(super) fn history_into(&mut self, plan: &'a HistoryPlan, out: &mut RowSet) -> Run<()> {
         let items = self.set(plan.of)?;
         let mut nodes = items.nodes.clone();
         // An event is told by its batch: a row has no records of its own.
@@ -22,13 +22,13 @@ impl<'a, S: Source> Executor<'a, S> {
         nodes.dedup();
         let mut told: Vec<Vec<Value>> = Vec::new();
         for node in nodes {
-            self.pass(node);
+            self.note(node);
             self.life(node, &mut told)?;
         }
         for values in told {
             self.group.clone_from(&values);
             if let Some(filter) = &plan.filter
-                && !self.decide(filter)?
+                && !self.holds(filter)?
             {
                 continue;
             }
@@ -39,7 +39,7 @@ impl<'a, S: Source> Executor<'a, S> {
             if out.len() as u64 >= self.limits.rows {
                 return Err(Stop::Limit(Limit::Rows(self.limits.rows)));
             }
-            out.push(Row { values, keys, items: Vec::new() });
+            out.push(values, keys, []);
         }
         let descending: Vec<bool> = plan.order.iter().map(|(_, d)| *d).collect();
         self.sort(out, &descending)?;
@@ -149,7 +149,7 @@ impl<'a, S: Source> Executor<'a, S> {
 
     /// Another node that says something about it.
     fn told(&mut self, word: &str, other: NodeNo, out: &mut Vec<Vec<Value>>) -> Run<()> {
-        self.pass(other);
+        self.note(other);
         let time = self.node_value(other, "time", FieldType::Time)?;
         let recorded = self.node_value(other, "recorded", FieldType::Time)?;
         let source = self.node_value(other, "source", FieldType::Text)?;

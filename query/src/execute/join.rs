@@ -4,25 +4,27 @@ use std::rc::Rc;
 
 use lineal_engine::schema::{Direction, Kind};
 
-use super::columns::{Test, Window};
+use super::columns::Test;
 use super::item_set::ItemSet;
+use super::row_set::RowSet;
+use super::scan::Window;
 use super::{Executor, Run, store};
-use crate::answer::Uncertainty;
 use crate::plan::{
-    BucketUnit, Chain, End, Expression, Generator, Hop, HopKind, Kinds, Label, SlotId, StepPlan,
+    Chain, End, Expression, Generator, Hop, HopKind, Kinds, Label, LabelBy, SlotId, StepPlan,
+    TimeBound,
 };
 use crate::source::Source;
 use crate::value::{Item, Value};
 
-/// Batches whose events a scan holds at once.
-const BATCHES_AT_ONCE: usize = 8;
+/// Events of whole batches that a scan holds at once: enough for all cores.
+const ROWS_AT_ONCE: u64 = 500_000;
 
 /// What is kept from row to row.
 pub(super) enum Memo {
     /// The things for which a chain holds, and what they depend on.
     Chain(Option<Item>, Rc<ItemSet>),
     /// The rows of an inner question that does not depend on the row at hand.
-    Rows(Rc<Vec<super::Row>>),
+    Rows(Rc<RowSet>),
 }
 
 /// Called for each full binding; false ends the search.
@@ -32,26 +34,30 @@ impl<'a, S: Source> Executor<'a, S> {
     /// Binds the variables of these steps in turn; false if the search was ended.
     pub(super) fn bind(&mut self, steps: &'a [StepPlan], emit: Emit<'_, 'a, S>) -> Run<bool> {
         let Some((step, rest)) = steps.split_first() else { return emit(self) };
+        if matches!(step.from, Generator::Scan) {
+            return self.scan(step, rest, emit);
+        }
+        let found = self.generated(step)?;
+        for item in found.items() {
+            self.look(1)?;
+            if !self.candidate(item, step, rest, emit)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// What a variable may stand for that is not scanned.
+    pub(super) fn generated(&mut self, step: &'a StepPlan) -> Run<Rc<ItemSet>> {
         match &step.from {
-            Generator::Label(label) => {
-                let found = self.called(label)?;
-                self.each(&found, step, rest, emit)
-            }
-            Generator::Scan => self.scan(step, rest, emit),
-            Generator::Set(set) => {
-                let set = self.set(*set)?;
-                self.each(&set, step, rest, emit)
-            }
-            Generator::Events(key) => {
-                let found = self.events_with(key)?;
-                self.each(&found, step, rest, emit)
-            }
+            Generator::Label(label) => self.called(label).map(Rc::new),
+            Generator::Scan => Ok(Rc::default()),
+            Generator::Set(set) => self.set(*set),
+            Generator::Events(key) => self.events_with(key).map(Rc::new),
             Generator::Chain(chain) => {
                 let tests = self.tests(&step.columns)?;
-                let units = self.whole_units(step);
-                let window = self.window(step, &tests, units.as_deref())?;
-                let found = self.forward(chain, window)?;
-                self.each(&found, step, rest, emit)
+                let window = self.window(step, &tests)?;
+                self.forward(chain, window)
             }
         }
     }
@@ -72,34 +78,26 @@ impl<'a, S: Source> Executor<'a, S> {
     /// Nodes that the store's labels find; what else must hold is tested for each.
     fn called(&mut self, label: &'a Label) -> Run<ItemSet> {
         let source = self.source;
-        let nodes = match (self.value(&label.value)?, &label.tag) {
-            (Value::Text(text), None) => source.find(Some(label.kind), &text),
-            (Value::Text(text), Some(tag)) => {
-                source.find_tag(label.kind, tag, &text).map_err(store)?
-            }
-            // Tags are text: nothing else equals one.
-            _ => Vec::new(),
+        let values = match self.value(&label.value)? {
+            Value::List(values) => values,
+            one => vec![one],
         };
-        // What is only referred to may be called so, as a scan would have said.
-        for node in source.nodes_of(label.kind).filter(|node| source.is_stub(*node)) {
-            self.reasons.insert((node, Uncertainty::Missing(label.kind)));
+        let mut nodes = Vec::new();
+        for value in values {
+            match (value, &label.by) {
+                (Value::Text(text), LabelBy::Field(field)) => {
+                    nodes.extend(source.find_field(label.kind, field, &text));
+                }
+                (Value::Text(text), LabelBy::Tag(tag)) => {
+                    nodes.extend(source.find_tag(label.kind, tag, &text).map_err(store)?);
+                }
+                // A text may be a hash that is written in another way.
+                (Value::Hash(_) | Value::Bytes(_), _) => nodes.extend(source.nodes_of(label.kind)),
+                // Nothing else equals a text.
+                _ => {}
+            }
         }
         Ok(ItemSet::of(nodes, Vec::new()))
-    }
-
-    fn each(
-        &mut self,
-        items: &ItemSet,
-        step: &'a StepPlan,
-        rest: &'a [StepPlan],
-        emit: Emit<'_, 'a, S>,
-    ) -> Run<bool> {
-        for item in items.items() {
-            if !self.candidate(item, step, rest, emit)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 
     /// Everything of the variable's kinds.
@@ -121,14 +119,23 @@ impl<'a, S: Source> Executor<'a, S> {
         }
         if kinds.has(Kind::Inference) {
             let tests = self.tests(&step.columns)?;
-            let units = self.whole_units(step);
-            let window = self.window(step, &tests, units.as_deref())?;
+            let window = self.window(step, &tests)?;
             let batches: Vec<_> = source.nodes_of(Kind::Batch).collect();
             // Some at a time: the events of a whole store need not stand in memory.
-            for some in batches.chunks(BATCHES_AT_ONCE) {
+            let mut left = batches.as_slice();
+            while !left.is_empty() {
+                let mut rows = 0;
+                let is_within = |batch: &&u32| {
+                    let before = rows;
+                    rows += source.batch_counts(**batch).events;
+                    before < ROWS_AT_ONCE
+                };
+                let (some, later) = left.split_at(left.iter().take_while(is_within).count());
+                left = later;
                 let mut events = Vec::new();
                 self.batch_events(some, window, &mut events)?;
                 for event in events {
+                    self.look(1)?;
                     if !self.candidate(Item::Event(event), step, rest, emit)? {
                         return Ok(false);
                     }
@@ -139,7 +146,7 @@ impl<'a, S: Source> Executor<'a, S> {
     }
 
     /// Tries one candidate for a variable.
-    fn candidate(
+    pub(super) fn candidate(
         &mut self,
         item: Item,
         step: &'a StepPlan,
@@ -167,7 +174,7 @@ impl<'a, S: Source> Executor<'a, S> {
         let by_batch = matches!(step.from, Generator::Scan | Generator::Chain(_));
         let columns = if by_batch { &[][..] } else { &step.columns };
         for filter in columns.iter().chain(&step.filters) {
-            if !self.decide(filter)? {
+            if !self.holds(filter)? {
                 return Ok(true);
             }
         }
@@ -178,26 +185,18 @@ impl<'a, S: Source> Executor<'a, S> {
     }
 
     /// The bounds of the time of a step's events.
-    fn window<'w>(
-        &mut self,
-        step: &'a StepPlan,
-        tests: &'w [Test],
-        units: Option<&'w [BucketUnit]>,
-    ) -> Run<Window<'w>> {
-        let from = self.window_bound(step.window.0.as_ref())?;
-        let to = self.window_bound(step.window.1.as_ref())?;
-        Ok(Window { from, to, tests, whole: units })
+    pub(super) fn window<'w>(&mut self, step: &'a StepPlan, tests: &'w [Test]) -> Run<Window<'w>> {
+        let from = self.window_bound(step.window.0.as_ref(), 1)?;
+        let to = self.window_bound(step.window.1.as_ref(), -1)?;
+        let by_batch = self.by_batch == Some(step.slot);
+        Ok(Window { from, to, tests, by_batch })
     }
 
-    /// The stretches of time that may make a batch stand for all of its events, if it may.
-    fn whole_units(&self, step: &StepPlan) -> Option<Rc<[BucketUnit]>> {
-        let (slot, units) = self.whole.as_ref()?;
-        (*slot == step.slot).then(|| units.clone())
-    }
-
-    fn window_bound(&mut self, expression: Option<&'a Expression>) -> Run<Option<i64>> {
-        let Some(expression) = expression else { return Ok(None) };
-        Ok(match self.value(expression)? {
+    /// The first or last time within; `inward` leads from an open bound into the stretch.
+    fn window_bound(&mut self, bound: Option<&'a TimeBound>, inward: i64) -> Run<Option<i64>> {
+        let Some(bound) = bound else { return Ok(None) };
+        Ok(match self.value(&bound.time)? {
+            Value::Time(time) if bound.open => Some(time.saturating_add(inward)),
             Value::Time(time) => Some(time),
             _ => None,
         })
@@ -221,7 +220,7 @@ impl<'a, S: Source> Executor<'a, S> {
     }
 
     /// What a chain leads to from its start.
-    fn forward(&mut self, chain: &Chain, window: Window) -> Run<Rc<ItemSet>> {
+    pub(super) fn forward(&mut self, chain: &Chain, window: Window) -> Run<Rc<ItemSet>> {
         let is_fixed = self.is_fixed(chain.start) && self.hops_are_fixed(chain);
         if is_fixed && let Some(Memo::Chain(None, known)) = self.memos.get(&chain.memo) {
             return Ok(known.clone());
@@ -247,7 +246,9 @@ impl<'a, S: Source> Executor<'a, S> {
                 }
                 HopKind::Reach { to_target, .. } => self.reach(to_target, from, hop.to, window)?,
             };
-            if let Some(set) = hop.to_set {
+            if let Some(set) = hop.to_set
+                && (!self.noting || self.set_is_fixed(set))
+            {
                 let set = self.set(set)?;
                 found.keep(&set);
             }

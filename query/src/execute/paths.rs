@@ -10,15 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lineal_engine::schema::{Direction, Relation};
 
-use super::rows::Row;
+use super::row_set::RowSet;
 use super::{Executor, Run, Stop};
-use crate::limits::Limit;
+use crate::limits::{Limit, PATHS_MAX};
 use crate::plan::{Bound, Closure, TracePlan};
 use crate::source::Source;
 use crate::value::{Item, Path, Step};
-
-/// Paths that are given where the question sets no bound: more than anyone reads.
-const PATHS_MAX: u64 = 100;
 
 type Onward = Vec<(Item, Relation, Direction)>;
 
@@ -36,7 +33,7 @@ impl<'a, S: Source> Executor<'a, S> {
         &mut self,
         plan: &'a TracePlan,
         pairs: &[Vec<Item>],
-        out: &mut Vec<Row>,
+        out: &mut RowSet,
     ) -> Run<()> {
         let place = |slot| plan.ends.listed.iter().position(|listed| *listed == slot);
         let (Some(from_at), Some(to_at)) = (place(plan.from), place(plan.to)) else {
@@ -66,11 +63,10 @@ impl<'a, S: Source> Executor<'a, S> {
         if plan.filters.is_empty() && !plan.distinct {
             self.total = total;
         }
+        self.arrange(plan, out)?;
         let found = self.total.unwrap_or(out.len() as u64);
         if plan.unbounded && (found > PATHS_MAX || out.len() as u64 > PATHS_MAX) {
-            let descending: Vec<bool> = plan.order.iter().map(|(_, d)| *d).collect();
-            self.sort(out, &descending)?;
-            out.truncate(usize::try_from(PATHS_MAX).unwrap_or(usize::MAX));
+            out.page(0, usize::try_from(PATHS_MAX).unwrap_or(usize::MAX));
             return Err(Stop::Limit(Limit::Paths(PATHS_MAX)));
         }
         Ok(())
@@ -95,6 +91,7 @@ impl<'a, S: Source> Executor<'a, S> {
     /// What lies between two ends; none where the closure does not lead from the one to the other.
     fn between(&mut self, closure: &Closure, start: Item, goal: Item) -> Run<Option<Between>> {
         let reached = self.search(closure, start)?;
+        self.note_searched(closure, start, &reached);
         if !reached.contains_key(&goal) || start == goal {
             return Ok(None);
         }
@@ -167,7 +164,7 @@ impl<'a, S: Source> Executor<'a, S> {
         goal: Item,
         left: usize,
         wanted: u64,
-        out: &mut Vec<Row>,
+        out: &mut RowSet,
     ) -> Run<()> {
         // Depth first with a stack of our own: a path may be as long as there are things.
         let mut stack: Vec<(usize, (Item, Relation, Direction))> = Vec::new();

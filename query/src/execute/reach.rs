@@ -6,8 +6,8 @@
 
 use lineal_engine::schema::{Direction, Kind, Relation};
 
-use super::columns::Window;
 use super::item_set::ItemSet;
+use super::scan::Window;
 use super::{Executor, Run};
 use crate::answer::Uncertainty;
 use crate::plan::{Closure, Kinds};
@@ -57,6 +57,10 @@ impl<S: Source> Executor<'_, S> {
     ) -> Run<ItemSet> {
         let mut avoided = ItemSet::default();
         for set in &closure.avoiding {
+            // For reasons all rows are taken at once: what only one of them avoids is walked.
+            if self.noting && self.plan.sets.get(*set).is_some_and(|set| set.correlated) {
+                continue;
+            }
             let set = self.set(*set)?;
             avoided.nodes.extend(&set.nodes);
             avoided.events.extend(&set.events);
@@ -100,6 +104,9 @@ impl<S: Source> Executor<'_, S> {
                 for (relation, direction) in relations(closure, kind) {
                     let ends = source.edges(*node, *relation, *direction);
                     self.count_edges(ends.len())?;
+                    if self.noting {
+                        self.note_claims(*node, *relation, *direction, Kinds::all());
+                    }
                     for end in ends {
                         if marks.mark(*end) {
                             if avoided.nodes.is_empty() || !avoided.has(Item::Node(*end)) {
@@ -168,9 +175,15 @@ impl<S: Source> Executor<'_, S> {
         Ok(out)
     }
 
-    /// What is not known about a node on the way.
     fn pass_in_closure(&mut self, closure: &Closure, node: NodeNo) {
-        self.pass(node);
+        if self.noting {
+            self.note_in_closure(closure, node);
+        }
+    }
+
+    /// What is not known about a node on the way.
+    pub(super) fn note_in_closure(&mut self, closure: &Closure, node: NodeNo) {
+        self.note(node);
         if !closure.training {
             return;
         }

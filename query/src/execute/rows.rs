@@ -5,29 +5,22 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use lineal_engine::event_fields::EventField;
+use lineal_engine::schema::Kind;
 
-use super::columns::Window;
 use super::item_set::ItemSet;
 use super::join::Memo;
+use super::row_set::{Row, RowSet};
+use super::scan::Window;
 use super::{Executor, Run, Stop};
 use crate::ast::{Extreme, SetWord};
 use crate::limits::Limit;
 use crate::plan::{Expression, FindPlan, Kinds, OperandPlan, OutputPlan, SelectPlan};
-use crate::source::{EventRef, Source};
+use crate::source::{EventRef, NodeNo, Source};
 use crate::value::{Item, Value};
-
-/// A row with what it is ordered by.
-#[derive(Clone, Debug)]
-pub(super) struct Row {
-    pub(super) values: Vec<Value>,
-    pub(super) keys: Vec<Value>,
-    /// What its listed variables stand for: the last word in the order.
-    pub(super) items: Vec<Item>,
-}
 
 impl<'a, S: Source> Executor<'a, S> {
     /// The rows of an inner question, ordered and bounded.
-    pub(super) fn inner_rows(&mut self, plan: &'a FindPlan, memo: usize) -> Run<Rc<Vec<Row>>> {
+    pub(super) fn inner_rows(&mut self, plan: &'a FindPlan, memo: usize) -> Run<Rc<RowSet>> {
         if !plan.correlated
             && let Some(Memo::Rows(known)) = self.memos.get(&memo)
         {
@@ -40,7 +33,7 @@ impl<'a, S: Source> Executor<'a, S> {
         Ok(rows)
     }
 
-    pub(super) fn find_rows(&mut self, plan: &'a FindPlan) -> Run<Vec<Row>> {
+    pub(super) fn find_rows(&mut self, plan: &'a FindPlan) -> Run<RowSet> {
         match &plan.as_of {
             Some(as_of) => self.rows_brought_here(plan, as_of),
             None => self.find_rows_here(plan),
@@ -48,10 +41,11 @@ impl<'a, S: Source> Executor<'a, S> {
     }
 
     /// The rows of an inner question in the view at hand.
-    pub(super) fn find_rows_here(&mut self, plan: &'a FindPlan) -> Run<Vec<Row>> {
-        let mut rows = Vec::new();
+    pub(super) fn find_rows_here(&mut self, plan: &'a FindPlan) -> Run<RowSet> {
+        let mut rows = RowSet::default();
         self.find_into(plan, &mut rows, usize::MAX)?;
-        self.page(&mut rows, plan.skip, plan.limit)?;
+        let (skip, limit) = self.page(plan.skip, plan.limit)?;
+        rows.page(skip, limit);
         Ok(rows)
     }
 
@@ -63,7 +57,7 @@ impl<'a, S: Source> Executor<'a, S> {
             && select.extreme.is_none()
             && matches!(select.output, OutputPlan::Rows { .. })
         {
-            let mut rows = Vec::new();
+            let mut rows = RowSet::default();
             self.select_into(select, &mut rows, 1)?;
             return Ok(!rows.is_empty());
         }
@@ -75,7 +69,7 @@ impl<'a, S: Source> Executor<'a, S> {
     pub(super) fn find_into(
         &mut self,
         plan: &'a FindPlan,
-        out: &mut Vec<Row>,
+        out: &mut RowSet,
         most: usize,
     ) -> Run<()> {
         if let [OperandPlan::Select(select)] = plan.operands.as_slice() {
@@ -93,43 +87,47 @@ impl<'a, S: Source> Executor<'a, S> {
             let rows = match operand {
                 OperandPlan::Find(find) => self.find_rows(find)?,
                 OperandPlan::Select(select) => {
-                    let mut rows = Vec::new();
+                    let mut rows = RowSet::default();
                     self.select_into(select, &mut rows, usize::MAX)?;
                     rows
                 }
             };
-            sides.push(as_set(rows));
+            sides.push(as_set(values_alone(&rows)));
         }
         let mut sides = sides.into_iter();
         let mut rows = sides.next().unwrap_or_default();
         for side in sides {
-            let holds = |row: &Row| {
-                side.binary_search_by(|other| order_values(&other.values, &row.values)).is_ok()
+            let sorted: Vec<&[Value]> = side.iter().map(|row| row.values).collect();
+            let holds = |row: Row<'_>| {
+                sorted.binary_search_by(|other| order_values(other, row.values)).is_ok()
             };
             match plan.word {
                 SetWord::Union => {
-                    rows.extend(side);
+                    rows.append_values(&side);
                     rows = as_set(rows);
                 }
                 SetWord::Intersect => rows.retain(holds),
                 SetWord::Except => rows.retain(|row| !holds(row)),
             }
         }
-        let absent = || Value::Absent;
-        for row in &mut rows {
+        for row in rows.iter() {
             let key = |(column, _): &(usize, bool)| row.values.get(*column).cloned();
-            row.keys =
-                plan.column_order.iter().map(|key_of| key(key_of).unwrap_or_else(absent)).collect();
+            let keys = plan.column_order.iter().map(|by| key(by).unwrap_or(Value::Absent));
+            out.push(row.values.iter().cloned(), keys, []);
         }
         let descending: Vec<bool> = plan.column_order.iter().map(|(_, d)| *d).collect();
-        self.sort(&mut rows, &descending)?;
-        out.append(&mut rows);
-        Ok(())
+        self.sort(out, &descending)?;
+        // Each side kept to the bound; together they may pass it.
+        let rows_max = self.limits.rows;
+        let kept = usize::try_from(rows_max).unwrap_or(usize::MAX);
+        let is_cut = out.len() > kept;
+        out.page(0, kept);
+        if is_cut { Err(Stop::Limit(Limit::Rows(rows_max))) } else { Ok(()) }
     }
 
-    fn select_into(&mut self, select: &'a SelectPlan, out: &mut Vec<Row>, most: usize) -> Run<()> {
+    fn select_into(&mut self, select: &'a SelectPlan, out: &mut RowSet, most: usize) -> Run<()> {
         for guard in &select.guards {
-            if !self.decide(guard)? {
+            if !self.holds(guard)? {
                 return Ok(());
             }
         }
@@ -139,20 +137,17 @@ impl<'a, S: Source> Executor<'a, S> {
         };
         let rows_max = self.limits.rows;
         // Rows are about single events, also within a question that adds up batches.
-        let whole = self.whole.take();
+        let whole = self.by_batch.take();
         let ended = self.bind(&select.steps, &mut |run: &mut Executor<'a, S>| {
-            let row = run.row(items, &select.order, &select.listed)?;
-            run.count_row(&row)?;
-            out.push(row);
-            if out.len() as u64 > rows_max {
-                out.pop();
+            if out.len() as u64 >= rows_max {
                 return Err(Stop::Limit(Limit::Rows(rows_max)));
             }
+            run.row_into(items, &select.order, &select.listed, out)?;
             Ok(out.len() < most)
         });
-        self.whole = whole;
+        self.by_batch = whole;
         if select.has_hidden {
-            out.sort_by(|a, b| a.items.cmp(&b.items));
+            out.sort_by(|a, b| a.items.cmp(b.items));
             out.dedup_by(|a, b| a.items == b.items);
         }
         ended?;
@@ -161,34 +156,54 @@ impl<'a, S: Source> Executor<'a, S> {
         }
         if distinct {
             // The first of equal rows, in the order of their things, stands for all.
-            out.sort_by(|a, b| a.items.cmp(&b.items));
+            out.sort_by(|a, b| a.items.cmp(b.items));
             let rows = std::mem::take(out);
             *out = as_set(rows);
         }
         Ok(())
     }
 
-    /// One row for the variables as they are bound.
-    pub(super) fn row(
+    /// Appends one row for the variables as they are bound.
+    pub(super) fn row_into(
         &mut self,
         items: &'a [Expression],
         order: &'a [(Expression, bool)],
         listed: &[usize],
-    ) -> Run<Row> {
-        let mut values = Vec::with_capacity(items.len());
+        out: &mut RowSet,
+    ) -> Run<()> {
+        let before = out.lengths();
+        let ended = self.row_parts(items, order, listed, out);
+        match ended {
+            Ok(()) => out.end_row(before),
+            Err(_) => out.cancel_row(before),
+        }
+        ended
+    }
+
+    fn row_parts(
+        &mut self,
+        items: &'a [Expression],
+        order: &'a [(Expression, bool)],
+        listed: &[usize],
+        out: &mut RowSet,
+    ) -> Run<()> {
+        let mut bytes = 0;
         for item in items {
-            values.push(self.value(item)?);
+            let value = self.value(item)?;
+            bytes += value.size();
+            out.begin_row().0.push(value);
         }
-        let mut keys = Vec::with_capacity(order.len());
         for (key, _) in order {
-            keys.push(self.value(key)?);
+            let value = self.value(key)?;
+            bytes += value.size();
+            out.begin_row().1.push(value);
         }
-        let items = listed.iter().map(|slot| self.bound_item(*slot)).collect();
-        Ok(Row { values, keys, items })
+        out.begin_row().2.extend(listed.iter().map(|slot| self.bound_item(*slot)));
+        self.count_bytes(bytes)
     }
 
     /// Keeps what has no other result upstream (`root`) or downstream (`tip`) of it.
-    fn keep_extremes(&mut self, extreme: Extreme, rows: &mut Vec<Row>) -> Run<()> {
+    fn keep_extremes(&mut self, extreme: Extreme, rows: &mut RowSet) -> Run<()> {
         let all = ItemSet::of(
             rows.iter().filter_map(|row| node_of(row.items.first())).collect(),
             rows.iter().filter_map(|row| event_of(row.items.first())).collect(),
@@ -221,38 +236,72 @@ impl<'a, S: Source> Executor<'a, S> {
 
     /// Sorts rows by their keys, then by what they stand for, then by their values. Absent values
     /// stand last in both directions.
-    pub(super) fn sort(&mut self, rows: &mut [Row], descending: &[bool]) -> Run<()> {
+    pub(super) fn sort(&mut self, rows: &mut RowSet, descending: &[bool]) -> Run<()> {
         let events = self.event_places(rows)?;
+        let actors = self.actor_places(rows);
+        let nodes = |a: &NodeNo, b: &NodeNo| match (actors.get(a), actors.get(b)) {
+            (Some(x), Some(y)) => x.cmp(y).then_with(|| a.cmp(b)),
+            _ => a.cmp(b),
+        };
         let items = |a: &Item, b: &Item| match (a, b) {
             // A batch's number differs between stores; an event's time and id do not.
             (Item::Event(x), Item::Event(y)) => {
                 events.get(x).cmp(&events.get(y)).then_with(|| x.cmp(y))
             }
+            (Item::Node(x), Item::Node(y)) => nodes(x, y),
             _ => a.cmp(b),
         };
+        let values = |a: &Value, b: &Value| match (a, b) {
+            (Value::Node(x), Value::Node(y)) => nodes(x, y),
+            _ => a.order(b),
+        };
         rows.sort_by(|a, b| {
-            for (index, (x, y)) in a.keys.iter().zip(&b.keys).enumerate() {
+            for (index, (x, y)) in a.keys.iter().zip(b.keys).enumerate() {
                 let is_descending = descending.get(index).copied().unwrap_or(false);
-                let order = order_key(x, y, is_descending);
+                let order = order_key(x, y, is_descending, values);
                 if order.is_ne() {
                     return order;
                 }
             }
-            let unequal =
-                a.items.iter().zip(&b.items).map(|(x, y)| items(x, y)).find(|o| o.is_ne());
-            unequal.unwrap_or_else(|| order_values(&a.values, &b.values))
+            let unequal = a.items.iter().zip(b.items).map(|(x, y)| items(x, y)).find(|o| o.is_ne());
+            unequal.unwrap_or_else(|| {
+                let parts = a.values.iter().zip(b.values);
+                let unequal = parts.map(|(x, y)| values(x, y)).find(|order| order.is_ne());
+                unequal.unwrap_or_else(|| a.values.len().cmp(&b.values.len()))
+            })
         });
         Ok(())
     }
 
+    /// What orders actors in every store alike: their names, where these may be read. Their keys
+    /// are made with a secret of the store.
+    fn actor_places(&self, rows: &RowSet) -> BTreeMap<NodeNo, String> {
+        let (source, mut places) = (self.source, BTreeMap::new());
+        let actors = source.nodes_of(Kind::Actor);
+        if rows.len() < 2 || actors.is_empty() {
+            return places;
+        }
+        for row in rows.iter() {
+            let values = row.values.iter().chain(row.keys).filter_map(Value::as_item);
+            for item in row.items.iter().copied().chain(values) {
+                if let Item::Node(node) = item
+                    && actors.contains(&node)
+                {
+                    places.entry(node).or_insert_with(|| source.name_of(node));
+                }
+            }
+        }
+        places
+    }
+
     /// What orders events in every store alike: time, and among those of one time their id.
-    fn event_places(&self, rows: &[Row]) -> Run<BTreeMap<EventRef, (i64, String)>> {
+    fn event_places(&self, rows: &RowSet) -> Run<BTreeMap<EventRef, (i64, String)>> {
         let mut places: BTreeMap<EventRef, (i64, String)> = BTreeMap::new();
         let mut at_time: BTreeMap<i64, u32> = BTreeMap::new();
         if rows.len() < 2 {
             return Ok(places);
         }
-        for item in rows.iter().flat_map(|row| &row.items) {
+        for item in rows.iter().flat_map(|row| row.items) {
             let Item::Event(event) = item else { continue };
             if places.contains_key(event) {
                 continue;
@@ -292,10 +341,17 @@ fn event_of(item: Option<&Item>) -> Option<EventRef> {
 }
 
 /// Rows as a set of their values.
-fn as_set(mut rows: Vec<Row>) -> Vec<Row> {
-    rows.sort_by(|a, b| order_values(&a.values, &b.values));
-    rows.dedup_by(|a, b| order_values(&a.values, &b.values).is_eq());
+fn as_set(mut rows: RowSet) -> RowSet {
+    rows.sort_by(|a, b| order_values(a.values, b.values));
+    rows.dedup_by(|a, b| order_values(a.values, b.values).is_eq());
     rows
+}
+
+/// Rows without what they were ordered by on their side.
+fn values_alone(rows: &RowSet) -> RowSet {
+    let mut out = RowSet::default();
+    out.append_values(rows);
+    out
 }
 
 pub(super) fn order_values(a: &[Value], b: &[Value]) -> Ordering {
@@ -303,12 +359,17 @@ pub(super) fn order_values(a: &[Value], b: &[Value]) -> Ordering {
     unequal.unwrap_or_else(|| a.len().cmp(&b.len()))
 }
 
-fn order_key(a: &Value, b: &Value, is_descending: bool) -> Ordering {
+fn order_key(
+    a: &Value,
+    b: &Value,
+    is_descending: bool,
+    order: impl Fn(&Value, &Value) -> Ordering,
+) -> Ordering {
     match (a.is_absent(), b.is_absent()) {
         (true, true) => Ordering::Equal,
         (true, false) => Ordering::Greater,
         (false, true) => Ordering::Less,
-        (false, false) if is_descending => b.order(a),
-        (false, false) => a.order(b),
+        (false, false) if is_descending => order(b, a),
+        (false, false) => order(a, b),
     }
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use lineal_engine::schema::Kind;
 
 use super::item_set::ItemSet;
-use super::rows::Row;
+use super::row_set::RowSet;
 use super::{Executor, Run, store};
 use crate::error::{Code, Mistake, Span};
 use crate::parse::parse_hash_text;
@@ -38,7 +38,13 @@ impl<'a, S: Source> Executor<'a, S> {
                 let text = self.parameter_text(*place);
                 self.reference_text(&text, span)?
             }
-            SetSource::Find(find) => first_items(&self.find_rows(find)?),
+            SetSource::Find(find) => {
+                // Its own reasons are looked for apart from its rows.
+                let noting = std::mem::replace(&mut self.noting, false);
+                let rows = self.find_rows(find);
+                self.noting = noting;
+                first_items(&rows?)
+            }
             SetSource::Slot(slot) => ItemSet::one(self.bound_item(*slot)),
         };
         let found = Rc::new(found);
@@ -68,7 +74,7 @@ impl<'a, S: Source> Executor<'a, S> {
         if let Some((word, key)) = text.split_once(':') {
             let kind = Kind::parse(word);
             if kind.is_some() || word.eq_ignore_ascii_case("node") {
-                let key = unquoted(key);
+                let key = lineal_engine::unquoted(key);
                 return self.key(Kinds::of(kind), &key, span);
             }
         }
@@ -104,13 +110,16 @@ impl<'a, S: Source> Executor<'a, S> {
 
     /// Is the key a bare name of a kind that has versions, so that all of them are meant?
     fn leaves_version_out(&self, kind: Option<Kind>, text: &str, nodes: &[NodeNo]) -> bool {
+        if kind.is_some_and(|kind| self.source.is_family(kind, text)) {
+            return true;
+        }
         match kind {
             Some(Kind::Model | Kind::Dataset | Kind::Document) => {
                 // A digest that two data sets share is no name: the names tell.
                 nodes.iter().all(|node| {
                     let name = self.source.name_of(*node);
                     let key = name.split_once(':').map_or("", |(_, key)| key);
-                    let key = key.replace('"', "");
+                    let key = lineal_engine::unquoted(key);
                     let base = key.rsplit_once('@').map_or(key.as_str(), |(base, _)| base);
                     base == text
                         || base.strip_suffix(text).is_some_and(|before| before.ends_with('/'))
@@ -189,6 +198,12 @@ impl<'a, S: Source> Executor<'a, S> {
             span,
             format!("no event is recorded with the hash or id `{text}`"),
         );
+        if is_shortened(text) {
+            return mistake.hint(
+                "events are found by a whole hash or id: they are looked up under a key that a \
+                 part of a hash does not make",
+            );
+        }
         match spanned {
             Some((first, last)) => mistake.hint(format!(
                 "searched: indexed hashes, request, event and log ids of {count} batches from {} to {}",
@@ -213,9 +228,9 @@ impl<'a, S: Source> Executor<'a, S> {
 }
 
 /// The nodes and events in the first column.
-pub(super) fn first_items(rows: &[Row]) -> ItemSet {
+pub(super) fn first_items(rows: &RowSet) -> ItemSet {
     let (mut nodes, mut events) = (Vec::new(), Vec::new());
-    for row in rows {
+    for row in rows.iter() {
         match row.values.first() {
             Some(Value::Node(node)) => nodes.push(*node),
             Some(Value::Event(event)) => events.push(*event),
@@ -225,7 +240,24 @@ pub(super) fn first_items(rows: &[Row]) -> ItemSet {
     ItemSet::of(nodes, events)
 }
 
-/// A key as printed, without its quotes.
-fn unquoted(key: &str) -> String {
-    key.replace('"', "")
+/// Digits that are fewer than any hash has, with or without the name of one.
+fn is_shortened(text: &str) -> bool {
+    /// MD5, the shortest that is recorded.
+    const HASH_DIGITS_MIN: usize = 32;
+    let digits = text.rsplit(':').next().unwrap_or(text);
+    let is_hex = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hex && digits.len() < HASH_DIGITS_MIN
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_hash_is_known_by_its_length() {
+        assert!(is_shortened("cdda4d"));
+        assert!(is_shortened("sha256:cdda4d341cb6"));
+        assert!(!is_shortened("req-1") && !is_shortened(""));
+        assert!(!is_shortened(&"0".repeat(32)));
+    }
 }

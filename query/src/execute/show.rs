@@ -1,13 +1,16 @@
 //! The schema as rows: what `show` gives.
 
-use lineal_engine::schema::{KINDS, Kind, RELATIONS};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use lineal_engine::schema::{FieldType, KINDS, Kind, RELATIONS};
 
 use super::Executor;
-use crate::bind::all_fields;
 use crate::bind::function::{AGGREGATES, FUNCTIONS};
-use crate::limits::{BYTES_MAX, EDGES_MAX, EVENTS_MAX, ROWS_MAX};
+use crate::bind::{all_fields, field_type};
+use crate::error::Result;
 use crate::plan::{Column, Kinds, Topic, Type};
-use crate::source::Source;
+use crate::source::{NodeNo, Source};
 use crate::value::Value;
 
 type Table = (Vec<Column>, Vec<Vec<Value>>);
@@ -25,46 +28,67 @@ fn whole(number: u64) -> Value {
 }
 
 impl<S: Source> Executor<'_, S> {
-    pub(super) fn show(&self, topic: Topic) -> Table {
-        match topic {
-            Topic::Kinds => self.kinds(),
+    pub(super) fn show(&self, topic: Topic) -> Result<Table> {
+        Ok(match topic {
+            Topic::Kinds => self.kinds()?,
             Topic::Relations => relations(),
             Topic::Fields(kinds) => fields(kinds),
             Topic::Functions => functions(),
             Topic::Limits => self.limits(),
             Topic::Schema => card(),
-        }
+        })
     }
 
-    fn kinds(&self) -> Table {
-        let row = |kind: &Kind| {
+    fn kinds(&self) -> Result<Table> {
+        let row = |kind: &Kind| -> Result<Vec<Value>> {
             let nodes = self.source.nodes_of(*kind);
             let recorded = match kind {
                 // Events are not nodes; their batches are counted.
                 Kind::Inference => Value::Absent,
                 _ => whole(u64::from(nodes.end.saturating_sub(nodes.start))),
             };
-            vec![text(kind.name()), recorded, text(kind.meaning())]
+            let detail = self.of_these(nodes)?;
+            let detail = if detail.is_empty() { Value::Absent } else { text(detail) };
+            Ok(vec![text(kind.name()), recorded, detail, text(kind.meaning())])
         };
-        let columns =
-            columns([("kind", Type::Text), ("recorded", Type::Int), ("meaning", Type::Text)]);
-        (columns, KINDS.iter().map(row).collect())
+        let columns = columns([
+            ("kind", Type::Text),
+            ("recorded", Type::Int),
+            ("detail", Type::Text),
+            ("meaning", Type::Text),
+        ]);
+        Ok((columns, KINDS.iter().map(row).collect::<Result<_>>()?))
+    }
+
+    /// What a count of nodes would hide: their forms, and how many are deleted or only referred to.
+    fn of_these(&self, nodes: Range<NodeNo>) -> Result<String> {
+        let mut counts: BTreeMap<(u8, String), u64> = BTreeMap::new();
+        for node in nodes {
+            let mut count = |place: u8, what: &str| {
+                *counts.entry((place, what.to_owned())).or_default() += 1;
+            };
+            if self.source.is_stub(node) {
+                count(2, "missing");
+            } else if self.source.kind_of(node) == Kind::Model
+                && let Value::Text(form) = self.node_value(node, "form", FieldType::Text)?
+            {
+                count(0, &form);
+            }
+            if self.source.is_deleted(node) {
+                count(1, "deleted");
+            }
+        }
+        let words = counts.into_iter().map(|((_, what), count)| format!("{count} {what}"));
+        Ok(words.collect::<Vec<_>>().join(", "))
     }
 
     fn limits(&self) -> Table {
-        let row = |name: &str, here: u64, default: u64, meaning: &str| {
-            vec![text(name), whole(here), whole(default), text(meaning)]
+        let number = |number: Option<u64>| number.map_or(Value::Absent, whole);
+        let row = |bound: crate::limits::Bound| {
+            let (value, default) = (number(bound.value), number(bound.default));
+            vec![text(bound.name), value, default, text(bound.meaning)]
         };
-        let text_max = crate::parse::TEXT_BYTES_MAX as u64;
-        let nesting_max = crate::parse::NESTING_MAX as u64;
-        let rows = vec![
-            row("edges", self.limits.edges, EDGES_MAX, "edges followed for one answer"),
-            row("events", self.limits.events, EVENTS_MAX, "events read for one answer"),
-            row("rows", self.limits.rows, ROWS_MAX, "rows of one answer, before skip and limit"),
-            row("bytes", self.limits.bytes, BYTES_MAX, "bytes of those rows in memory"),
-            row("text", text_max, text_max, "bytes of one request"),
-            row("nesting", nesting_max, nesting_max, "brackets within each other"),
-        ];
+        let rows = self.limits.bounds().into_iter().map(row).collect();
         let columns = columns([
             ("limit", Type::Text),
             ("value", Type::Int),
@@ -107,7 +131,11 @@ fn fields(kinds: Kinds) -> Table {
     let rows = all_fields(kinds)
         .into_iter()
         .map(|field| {
-            vec![text(field.name), text(field.field_type.name()), text(meaning(kinds, field.name))]
+            vec![
+                text(field.name),
+                text(field_type(&field).name()),
+                text(meaning(kinds, field.name)),
+            ]
         })
         .collect();
     (columns([("field", Type::Text), ("type", Type::Text), ("meaning", Type::Text)]), rows)

@@ -9,12 +9,13 @@ use std::rc::Rc;
 
 use lineal_engine::schema::{Direction, Kind, Relation};
 
-use super::columns::Window;
 use super::reach::relations;
-use super::rows::Row;
+use super::row_set::RowSet;
+use super::rows::order_values;
+use super::scan::Window;
 use super::{Executor, Run, Stop};
 use crate::limits::Limit;
-use crate::plan::{Closure, TracePlan};
+use crate::plan::{Closure, Kinds, TracePlan};
 use crate::source::{NodeNo, Source};
 use crate::value::{Item, Path, Step};
 
@@ -22,38 +23,49 @@ use crate::value::{Item, Path, Step};
 pub(super) type Arrivals = BTreeMap<Item, (Item, Relation, Direction)>;
 
 impl<'a, S: Source> Executor<'a, S> {
-    pub(super) fn trace_into(&mut self, plan: &'a TracePlan, out: &mut Vec<Row>) -> Run<()> {
+    pub(super) fn trace_into(&mut self, plan: &'a TracePlan, out: &mut RowSet) -> Run<()> {
         let mut pairs: Vec<Vec<Item>> = Vec::new();
         let rows_max = self.limits.rows;
+        let mut is_open = true;
         for guard in &plan.ends.guards {
-            if !self.decide(guard)? {
-                return Ok(());
-            }
+            is_open = is_open && self.holds(guard)?;
         }
         let listed = &plan.ends.listed;
-        self.bind(&plan.ends.steps, &mut |run: &mut Executor<'a, S>| {
-            pairs.push(listed.iter().map(|slot| run.bound_item(*slot)).collect());
-            if pairs.len() as u64 > rows_max {
-                return Err(Stop::Limit(Limit::Rows(rows_max)));
-            }
-            Ok(true)
-        })?;
+        if is_open {
+            self.bind(&plan.ends.steps, &mut |run: &mut Executor<'a, S>| {
+                pairs.push(listed.iter().map(|slot| run.bound_item(*slot)).collect());
+                if pairs.len() as u64 > rows_max {
+                    return Err(Stop::Limit(Limit::Rows(rows_max)));
+                }
+                Ok(true)
+            })?;
+        }
         pairs.sort_unstable();
         pairs.dedup();
+        if pairs.is_empty() {
+            return self.doubts_of_no_pairs(plan);
+        }
         let ended = if plan.all {
             self.all_paths(plan, &pairs, out)
         } else {
             self.paths(plan, &pairs, out)
         };
-        let descending: Vec<bool> = plan.order.iter().map(|(_, d)| *d).collect();
-        self.sort(out, &descending)?;
-        if plan.distinct {
-            out.dedup_by(|a, b| a.values == b.values);
-        }
+        self.arrange(plan, out)?;
         ended
     }
 
-    fn paths(&mut self, plan: &'a TracePlan, pairs: &[Vec<Item>], out: &mut Vec<Row>) -> Run<()> {
+    /// Orders the rows; of rows with the same values, if only different ones are asked for, the
+    /// first stands for all.
+    pub(super) fn arrange(&mut self, plan: &TracePlan, out: &mut RowSet) -> Run<()> {
+        let descending: Vec<bool> = plan.order.iter().map(|(_, d)| *d).collect();
+        self.sort(out, &descending)?;
+        if plan.distinct {
+            out.keep_first_by(|a, b| order_values(a.values, b.values));
+        }
+        Ok(())
+    }
+
+    fn paths(&mut self, plan: &'a TracePlan, pairs: &[Vec<Item>], out: &mut RowSet) -> Run<()> {
         let place = |slot| plan.ends.listed.iter().position(|listed| *listed == slot);
         let (Some(from_at), Some(to_at)) = (place(plan.from), place(plan.to)) else {
             return Ok(());
@@ -82,6 +94,7 @@ impl<'a, S: Source> Executor<'a, S> {
             let Some((from, to)) = ends(pair) else { continue };
             let (start, goal) = if search_to { (to, from) } else { (from, to) };
             let mut walked = None;
+            let mut searched = Vec::new();
             for (upstream, closure) in [(true, up), (false, down)] {
                 let arrivals = match known.get(&(start, upstream)) {
                     Some(arrivals) => arrivals.clone(),
@@ -95,6 +108,12 @@ impl<'a, S: Source> Executor<'a, S> {
                 if walked.is_some() {
                     break;
                 }
+                searched.push((closure, arrivals));
+            }
+            if walked.is_none() {
+                for (closure, arrivals) in searched {
+                    self.note_searched(closure, start, &arrivals);
+                }
             }
             // `within` is about the shortest distance: a nearer end is none.
             let least = u64::from(up.within.0);
@@ -107,12 +126,49 @@ impl<'a, S: Source> Executor<'a, S> {
         Ok(())
     }
 
+    /// Where no path was found, or every one is asked for, all that was searched may hide one.
+    pub(super) fn note_searched(&mut self, closure: &Closure, start: Item, arrivals: &Arrivals) {
+        for item in std::iter::once(&start).chain(arrivals.keys()) {
+            let Item::Node(node) = item else { continue };
+            self.note_in_closure(closure, *node);
+            for (relation, direction) in relations(closure, self.source.kind_of(*node)) {
+                self.note_claims(*node, *relation, *direction, Kinds::all());
+            }
+        }
+    }
+
+    /// Where there is no pair of ends there is nothing to search between: what each end leads to
+    /// may hide the other.
+    fn doubts_of_no_pairs(&mut self, plan: &'a TracePlan) -> Run<()> {
+        if self.asked.is_empty() {
+            return Ok(()); // Nothing of the kinds in question is doubtful.
+        }
+        self.noting = true;
+        let ended = self.walk_from_ends(plan);
+        self.noting = false;
+        ended
+    }
+
+    fn walk_from_ends(&mut self, plan: &'a TracePlan) -> Run<()> {
+        let (from, to) = (self.candidates(plan.from)?, self.candidates(plan.to)?);
+        let up_and_down = [
+            (&from, &plan.from_up),
+            (&from, &plan.from_down),
+            (&to, &plan.to_up),
+            (&to, &plan.to_down),
+        ];
+        for (start, closure) in up_and_down {
+            self.reach(closure, start, Kinds::NONE, Window::default())?;
+        }
+        Ok(())
+    }
+
     pub(super) fn emit_path(
         &mut self,
         plan: &'a TracePlan,
         pair: &[Item],
         path: Path,
-        out: &mut Vec<Row>,
+        out: &mut RowSet,
     ) -> Run<()> {
         for (slot, item) in plan.ends.listed.iter().zip(pair) {
             if let Some(binding) = self.bindings.get_mut(*slot) {
@@ -121,19 +177,16 @@ impl<'a, S: Source> Executor<'a, S> {
         }
         for item in std::iter::once(path.start).chain(path.steps.iter().map(|step| step.to)) {
             if let Item::Node(node) = item {
-                self.pass(node);
+                self.note(node);
             }
         }
         self.path = Some(Rc::new(path));
         for filter in &plan.filters {
-            if !self.decide(filter)? {
+            if !self.holds(filter)? {
                 return Ok(());
             }
         }
-        let row = self.row(&plan.items, &plan.order, &plan.ends.listed)?;
-        self.count_row(&row)?;
-        out.push(row);
-        Ok(())
+        self.row_into(&plan.items, &plan.order, &plan.ends.listed, out)
     }
 
     fn kind_of_item(&self, item: Item) -> Kind {

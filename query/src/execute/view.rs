@@ -7,10 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::rows::Row;
+use super::item_set::ItemSet;
+use super::row_set::RowSet;
 use super::{Executor, Run, Stop, store};
 use crate::error::{Code, Mistake, Span};
-use crate::plan::{AsOf, FindPlan, View};
+use crate::plan::{AsOf, FindPlan, SlotId, View};
 use crate::source::{NodeNo, Source};
 use crate::value::{Item, Path, Value};
 
@@ -68,7 +69,25 @@ impl<'a, S: Source> Executor<'a, S> {
     fn view_of_time(&self, time: i64, span: Span) -> Run<S> {
         let found = self.source.as_of_time(time).map_err(store)?;
         let text = crate::value::time_text(time);
-        found.ok_or_else(|| self.no_view(format!("nothing was recorded up to {text}"), span))
+        match found {
+            Some(found) => Ok(found),
+            None => Err(self.too_early(&text, span)?),
+        }
+    }
+
+    /// Before the first commit there is nothing to see: says from when on there is.
+    fn too_early(&self, text: &str, span: Span) -> Run<Stop> {
+        let first = self.source.as_of_commit(1).map_err(store)?;
+        let hint = match first {
+            Some(first) => format!(
+                "`as of` goes by when the store recorded, and this one knows from {} on (`as of 1`); \
+                 `where time < {text}` goes by what the sources say",
+                crate::value::time_text(first.recorded())
+            ),
+            None => "this store holds no commit yet; `lineal import PATH` makes one".to_owned(),
+        };
+        let what = format!("nothing was recorded up to {text}");
+        Ok(Mistake::new(Code::View, span, what).hint(hint).into())
     }
 
     /// A checkpoint names its commit; of other nodes it is the last that said something of them.
@@ -110,15 +129,35 @@ impl<'a, S: Source> Executor<'a, S> {
         &mut self,
         plan: &'a FindPlan,
         as_of: &AsOf,
-    ) -> Run<(Vec<Row>, Rc<S>)> {
+    ) -> Run<(RowSet, Rc<S>)> {
+        self.elsewhere(plan, as_of, None)
+    }
+
+    /// Why an inner question with its own view cannot tell.
+    pub(super) fn doubts_elsewhere(&mut self, plan: &'a FindPlan, as_of: &AsOf) -> Run<()> {
+        let mut candidates = Vec::with_capacity(plan.outer.len());
+        for slot in &plan.outer {
+            candidates.push((*slot, self.candidates(*slot)?));
+        }
+        self.elsewhere(plan, as_of, Some(&candidates)).map(|_| ())
+    }
+
+    /// Asks an inner question in its own view: for its rows, or, with what the outer variables may
+    /// stand for, for reasons.
+    fn elsewhere(
+        &mut self,
+        plan: &'a FindPlan,
+        as_of: &AsOf,
+        outer: Option<&[(SlotId, Rc<ItemSet>)]>,
+    ) -> Run<(RowSet, Rc<S>)> {
         let view = Rc::new(self.view(as_of)?);
         let mut bindings = self.bindings.clone();
-        for slot in &plan.outer {
+        for slot in plan.outer.iter().filter(|_| outer.is_none()) {
             let Some(Item::Node(node)) = bindings.get(*slot).copied() else { continue };
             match (view.same_node(self.source, node), bindings.get_mut(*slot)) {
                 (Some(there), Some(binding)) => *binding = Item::Node(there),
                 // The store did not know it then: nothing holds for it.
-                _ => return Ok((Vec::new(), view)),
+                _ => return Ok((RowSet::default(), view)),
             }
         }
         let mut there: Executor<'_, S> = Executor {
@@ -139,17 +178,42 @@ impl<'a, S: Source> Executor<'a, S> {
             events: self.events,
             bytes: self.bytes,
             unchecked: self.unchecked,
-            whole: None,
+            by_batch: None,
+            opened: self.opened,
             total: None,
-            deciding: false,
+            asked: Vec::new(),
+            noting: outer.is_some(),
             reasons: BTreeSet::new(),
+            unread: BTreeSet::new(),
             warnings: std::mem::take(&mut self.warnings),
             counted: self.counted.take(),
         };
-        let rows = there.find_rows_here(plan);
-        let Executor { edges, events, bytes, unchecked, reasons, warnings, counted, .. } = there;
-        (self.edges, self.events, self.bytes) = (edges, events, bytes);
+        let rows = match outer {
+            None => there.find_rows_here(plan),
+            Some(outer) => {
+                there.know(self.source, outer);
+                there.doubts_here(plan).map(|()| RowSet::default())
+            }
+        };
+        let Executor {
+            edges,
+            events,
+            bytes,
+            unchecked,
+            reasons,
+            unread,
+            warnings,
+            counted,
+            opened,
+            ..
+        } = there;
+        (self.edges, self.events, self.bytes, self.opened) = (edges, events, bytes, opened);
         (self.unchecked, self.warnings, self.counted) = (unchecked, warnings, counted);
+        for log in unread.into_iter().filter_map(|place| view.unread().get(place)) {
+            // A log that this view leaves out tells of no event of this view.
+            let here = self.source.unread().binary_search_by(|other| other.log.cmp(&log.log));
+            self.unread.extend(here);
+        }
         for (node, what) in reasons {
             if let Some(here) = self.source.same_node(&view, node) {
                 self.reasons.insert((here, what));
@@ -159,13 +223,14 @@ impl<'a, S: Source> Executor<'a, S> {
     }
 
     /// The rows of an inner question with its own view, as nodes of this view.
-    pub(super) fn rows_brought_here(&mut self, plan: &'a FindPlan, as_of: &AsOf) -> Run<Vec<Row>> {
+    pub(super) fn rows_brought_here(&mut self, plan: &'a FindPlan, as_of: &AsOf) -> Run<RowSet> {
         let (rows, view) = self.rows_elsewhere(plan, as_of)?;
-        let mut out = Vec::with_capacity(rows.len());
-        for row in rows {
-            let brought = row.values.into_iter().map(|value| self.brought_here(&view, value));
+        let mut out = RowSet::default();
+        for row in rows.iter() {
+            let values = row.values.iter().cloned();
+            let brought = values.map(|value| self.brought_here(&view, value));
             match brought.collect::<Option<Vec<Value>>>() {
-                Some(values) => out.push(Row { values, keys: Vec::new(), items: Vec::new() }),
+                Some(values) => out.push(values, [], []),
                 None => self.warn(
                     "an inner question found something that this view leaves out: its import is \
                      retracted, or it came later"

@@ -5,23 +5,20 @@
 //! the place, and last what the grammar expected.
 
 use lineal_engine::schema::{KINDS, RELATIONS};
-use lineal_grammar::Rule;
+use lineal_grammar::{Parser, Rule};
+use pest::Parser as _;
 use pest::error::{Error, ErrorVariant, InputLocation};
 
-use super::slips;
 use super::token::{Token, TokenKind, tokens};
+use super::{TextBounds, clauses, forms, guard, signs, slips};
 use crate::error::{Code, Mistake, Span};
 use crate::habits;
 use crate::openings;
-use crate::suggest::nearest;
+use crate::suggest::{nearest, nearest_first};
 
 /// Words that begin a statement.
 pub(crate) const VERBS: [&str; 10] =
     ["find", "trace", "diff", "history", "prove", "verify", "show", "explain", "profile", "let"];
-
-/// Clauses of a question in the order in which they stand.
-const CLAUSES: [&str; 9] =
-    ["where", "return", "summarize", "having", "order", "skip", "limit", "as", "format"];
 
 /// Words of the language beside verbs, clauses, kinds and relations.
 const WORDS: [&str; 42] = [
@@ -69,9 +66,8 @@ const WORDS: [&str; 42] = [
     "by",
 ];
 
-/// What to say where a clause is out of place, or nothing better is known.
-const ORDER: &str =
-    "the order is find, where, return or summarize, order by, skip, limit, as of, format";
+/// Words that are tried in the place of a misspelt one: few are as near as the nearest.
+const REPAIRS_TRIED_MAX: usize = 8;
 
 /// More expected things than this tell a reader nothing.
 const EXPECTED_MAX: usize = 7;
@@ -87,21 +83,27 @@ pub(super) fn explain(text: &str, error: &Error<Rule>) -> Mistake {
             .hint("try `find dataset upstream of model:name@1`, or `show kinds`");
     }
     let here = tokens.iter().position(|token| token.span.end > at).unwrap_or(tokens.len());
-    let place = Place { text, tokens: &tokens, here };
+    let place = Place { text, tokens: &tokens, here, at };
     let (first, last) = (here.saturating_sub(2), here.min(tokens.len().saturating_sub(1)));
-    place
+    let statement = place.statement();
+    let mistake = place
         .number()
+        .or_else(|| forms::within(&tokens, here))
         .or_else(|| openings::recognise(&tokens, here))
+        .or_else(|| signs::recognise(&tokens, here, statement))
         .or_else(|| habits::recognise(&tokens, first, last))
+        .or_else(|| forms::recognise(&tokens, here, statement))
         .or_else(|| place.key())
+        .or_else(|| slips::split_relations(&tokens, here))
         .or_else(|| place.name())
         .or_else(|| place.brackets())
-        .or_else(|| place.clause())
+        .or_else(|| clauses::recognise(text, &tokens, here, statement))
         .or_else(|| place.misspelt())
         .or_else(|| place.missing_word())
-        .or_else(|| slips::recognise(&tokens, here, place.statement()))
+        .or_else(|| slips::recognise(&tokens, here, statement))
         .or_else(|| place.verb())
-        .unwrap_or_else(|| place.expected(at, error))
+        .unwrap_or_else(|| place.expected(at, error));
+    place.checked(mistake)
 }
 
 /// The tokens of a text and the one at which the grammar gave up.
@@ -109,6 +111,8 @@ struct Place<'a> {
     text: &'a str,
     tokens: &'a [Token<'a>],
     here: usize,
+    /// The byte at which the grammar gave up.
+    at: usize,
 }
 
 impl<'a> Place<'a> {
@@ -124,6 +128,25 @@ impl<'a> Place<'a> {
     fn span(&self) -> Span {
         let end = self.text.trim_end().len();
         self.at(self.here).map_or(Span::new(end, end), |token| token.span)
+    }
+
+    /// Leaves a repair out that does not help: with it the grammar must come further.
+    fn checked(&self, mistake: Mistake) -> Mistake {
+        let helps = mistake.repaired(self.text).is_some_and(|text| self.comes_further(&text));
+        if helps || mistake.replacement.is_none() {
+            return mistake;
+        }
+        Mistake { replacement: None, ..mistake }
+    }
+
+    /// Is less left unread of this text than of ours?
+    fn comes_further(&self, text: &str) -> bool {
+        if guard::check(text, TextBounds::default()).is_err() {
+            return false;
+        }
+        let Err(error) = Parser::parse(Rule::script, text) else { return true };
+        let (InputLocation::Pos(at) | InputLocation::Span((at, _))) = error.location;
+        text.len().saturating_sub(at) < self.text.len().saturating_sub(self.at)
     }
 
     /// A time without zone; a bound that is no number.
@@ -229,10 +252,15 @@ impl<'a> Place<'a> {
                 && open.is("(")
                 && !after.is("find")
             {
-                return Some(
+                let mistake =
                     Mistake::new(Code::Habit, open.span, "a list stands in square brackets")
-                        .hint("write `in [\"a\", \"b\"]`"),
-                );
+                        .hint("write `in [\"a\", \"b\"]`");
+                let rest = self.tokens.get(index + 2..).unwrap_or_default();
+                let close = rest.iter().find(|t| t.is(")") || t.is("("));
+                let Some(close) = close.filter(|close| close.is(")")) else { return Some(mistake) };
+                let inner = self.text.get(open.span.end..close.span.at).unwrap_or_default();
+                let span = open.span.to(close.span);
+                return Some(Mistake { span, ..mistake }.replace(format!("[{inner}]")));
             }
         }
         self.at(self.here).filter(|token| token.is("where"))?;
@@ -242,46 +270,6 @@ impl<'a> Place<'a> {
         Some(Mistake::new(Code::Syntax, self.span(), "a bare `exists` takes no condition").hint(
             "write the question out: `exists (find document documents m where type = \"x\")`",
         ))
-    }
-
-    /// A clause or set word of ours in the wrong place.
-    fn clause(&self) -> Option<Mistake> {
-        let token = self.at(self.here)?;
-        let earlier = self.statement();
-        let says = |message: String| Mistake::new(Code::Syntax, token.span, message);
-        if ["union", "intersect", "except"].iter().any(|word| token.is(word)) {
-            return Some(
-                says("different set words need brackets".to_owned())
-                    .hint("write `(find \u{2026} union find \u{2026}) except find \u{2026}`"),
-            );
-        }
-        if VERBS.iter().any(|verb| token.is(verb)) && !earlier.is_empty() {
-            let before = self.before(1)?;
-            let joined = before.is("(") || before.kind == TokenKind::Sign;
-            return (!joined).then(|| {
-                says("a new statement begins here".to_owned())
-                    .hint("put `;` between statements, or brackets round an inner question")
-            });
-        }
-        let rank = CLAUSES.iter().position(|clause| token.is(clause))?;
-        let seen = earlier.iter().enumerate().rev().find_map(|(index, t)| {
-            let clause = CLAUSES.iter().position(|clause| t.is(clause))?;
-            // `as m` is no clause, `as of` is.
-            let is_clause = !t.is("as") || earlier.get(index + 1).is_some_and(|t| t.is("of"));
-            (is_clause && clause >= rank).then_some(clause)
-        })?;
-        let name =
-            |clause: usize| CLAUSES.get(clause).map(|c| if *c == "as" { "as of" } else { c });
-        let (this, other) = (name(rank)?, name(seen)?);
-        Some(if rank == seen {
-            says(format!("`{this}` stands twice")).hint(if this == "where" {
-                "join conditions with `and`"
-            } else {
-                "write it once"
-            })
-        } else {
-            says(format!("`{this}` stands before `{other}`")).hint(ORDER)
-        })
     }
 
     /// A statement that does not begin with a verb.
@@ -313,22 +301,30 @@ impl<'a> Place<'a> {
         for index in [Some(self.here), self.here.checked_sub(1), self.here.checked_sub(2)] {
             let Some(token) = index.and_then(|index| self.at(index)) else { continue };
             let before = index.and_then(|i| i.checked_sub(1)).and_then(|i| self.at(i));
-            let is_name = before.is_some_and(|before| before.is("as") || before.is("."));
+            // What follows `show` is a topic, which the binder knows.
+            let is_name = before.is_some_and(|t| t.is("as") || t.is(".") || t.is("show"));
             if token.kind != TokenKind::Word || is_name || word_class(token.text).is_some() {
                 continue;
             }
             let begins = before.is_none_or(|t| t.is(";") || t.is("explain") || t.is("profile"));
             let wants_kind = before.is_some_and(|t| t.is("find") || t.is("of") || t.is("exists"));
-            let found = if begins {
-                nearest(token.text, VERBS)
+            let near = if begins {
+                nearest_first(token.text, VERBS)
             } else if wants_kind {
-                nearest(token.text, kind_words()).or_else(|| nearest(token.text, vocabulary()))
+                let mut near = nearest_first(token.text, kind_words());
+                near.extend(nearest_first(token.text, vocabulary()));
+                near
             } else {
-                nearest(token.text, vocabulary())
+                nearest_first(token.text, vocabulary())
             };
-            if let Some(word) = found {
-                let message = format!("`{}` is not known here", token.text);
-                return Some(Mistake::new(Code::Syntax, token.span, message).replace(word));
+            let message = format!("`{}` is not known here", token.text);
+            let mistake = Mistake::new(Code::Syntax, token.span, message);
+            let repairs = near.into_iter().map(|word| mistake.clone().replace(word));
+            let helps = |mistake: &Mistake| {
+                mistake.repaired(self.text).is_some_and(|text| self.comes_further(&text))
+            };
+            if let Some(mistake) = repairs.take(REPAIRS_TRIED_MAX).find(helps) {
+                return Some(mistake);
             }
         }
         None
@@ -337,28 +333,48 @@ impl<'a> Place<'a> {
     /// `upstream model:x`, `trace A B`, `order time`.
     fn missing_word(&self) -> Option<Mistake> {
         let place = self.span();
+        let earlier = self.statement();
+        let later = self.tokens.get(self.here..).unwrap_or_default();
+        let later = later.split(|t| t.is(")") || t.is(";")).next().unwrap_or_default();
+        // `and`, `to` and their like stand where another small word must stand.
+        let small = ["to", "for", "and", "with", "from", "against", "in"];
+        let instead = self.at(self.here).filter(|t| small.iter().any(|word| t.is(word)));
         let add = |word: &str, message: String| {
+            if let Some(token) = instead {
+                let mistake = Mistake::new(Code::Syntax, token.span, message);
+                return Some(mistake.hint(format!("write `{word}` here")).replace(word));
+            }
+            let glued = self
+                .text
+                .get(..place.at)
+                .is_some_and(|t| t.ends_with(|c: char| !c.is_whitespace()));
+            let blank = if glued { " " } else { "" };
+            let end = if later.is_empty() { "" } else { " " };
             Some(
                 Mistake::new(Code::Syntax, Span::new(place.at, place.at), message)
                     .hint(format!("put `{word}` here"))
-                    .replace(format!("{word} ")),
+                    .replace(format!("{blank}{word}{end}")),
             )
         };
-        let earlier = self.statement();
         let closure = earlier.iter().rposition(|t| t.is("upstream") || t.is("downstream"));
+        let follows = |word: &str| later.iter().any(|t| t.is(word));
         if let Some(index) = closure
             && !earlier.get(index..).unwrap_or_default().iter().any(|t| t.is("of"))
+            && !follows("of")
         {
             let word = earlier.get(index).map_or("", |token| token.text);
             return add("of", format!("`{word}` is followed by `of`"));
         }
         let begins = |verb: &str| earlier.first().is_some_and(|token| token.is(verb));
         let has = |word: &str| earlier.iter().any(|token| token.is(word));
-        if begins("trace") && !has("to") && earlier.len() > 1 {
+        if begins("trace") && !has("to") && !follows("to") && earlier.len() > 1 {
             return add("to", "a trace leads from one thing `to` another".to_owned());
         }
-        if begins("diff") && !has("with") && earlier.len() > 1 {
+        if begins("diff") && !has("with") && !follows("with") && earlier.len() > 1 {
             return add("with", "a thing is compared `with` another".to_owned());
+        }
+        if begins("history") && earlier.len() == 1 && !later.is_empty() {
+            return add("of", "a life is told `of` a thing".to_owned());
         }
         if self.before(1).is_some_and(|token| token.is("order")) {
             return add("by", "`order` is followed by `by`".to_owned());
@@ -370,6 +386,9 @@ impl<'a> Place<'a> {
     fn expected(&self, at: usize, error: &Error<Rule>) -> Mistake {
         let span = self.span();
         let message = match self.at(self.here) {
+            Some(token) if [";", ")", "]"].iter().any(|sign| token.is(sign)) && self.here > 0 => {
+                format!("something is missing before `{}`", token.text)
+            }
             Some(token) => format!("`{}` cannot stand here", token.text),
             None => "something is missing at the end".to_owned(),
         };
@@ -382,7 +401,10 @@ impl<'a> Place<'a> {
         match names.len() {
             0 => mistake,
             1..=EXPECTED_MAX => mistake.hint(format!("expected {}", names.join(", "))),
-            _ => mistake.hint(ORDER),
+            _ if self.at(self.here).is_some_and(|token| clauses::is_clause(token)) => {
+                mistake.hint(clauses::ORDER)
+            }
+            _ => mistake,
         }
     }
 }
@@ -400,7 +422,7 @@ fn relation_words() -> impl Iterator<Item = &'static str> {
 }
 
 fn vocabulary() -> impl Iterator<Item = &'static str> {
-    let words = CLAUSES.into_iter().chain(WORDS).chain(VERBS);
+    let words = clauses::CLAUSES.into_iter().chain(WORDS).chain(VERBS);
     words.chain(kind_words()).chain(relation_words())
 }
 
@@ -411,7 +433,7 @@ pub(super) fn word_class(word: &str) -> Option<&'static str> {
         Some("a kind")
     } else if relation_words().any(is) {
         Some("a relation")
-    } else if CLAUSES.into_iter().chain(WORDS).chain(VERBS).any(is)
+    } else if clauses::CLAUSES.into_iter().chain(WORDS).chain(VERBS).any(is)
         && !["lineage", "any", "training", "node"].into_iter().any(is)
     {
         Some("a word of the language")
@@ -437,6 +459,10 @@ fn rule_words(rule: Rule) -> String {
             "a kind, or a node such as `model:x`".to_owned()
         }
         Rule::script => "a statement".to_owned(),
+        Rule::query | Rule::find_stmt => "a question such as `find model`".to_owned(),
+        Rule::subquery => "a question in brackets".to_owned(),
+        Rule::item => "a column".to_owned(),
+        Rule::relation => "a relation such as `upstream of`".to_owned(),
         Rule::integer => "a whole number".to_owned(),
         Rule::expr => "a condition or value".to_owned(),
         _ => name.replace('_', " ").replace(" op", ""),

@@ -3,9 +3,11 @@
 //! A parser reports an open quote at the end of the text; here it is reported where it opens.
 
 use lineal_engine::schema::Relation;
+use lineal_grammar::Rule;
+use pest::iterators::Pairs;
 
 use super::token::{TokenKind, tokens};
-use super::{NESTING_MAX, OPERATORS_MAX, QUESTIONS_MAX, RELATIONS_MAX, TEXT_BYTES_MAX};
+use super::{NESTING_MAX, OPERATORS_MAX, QUESTIONS_MAX, RELATIONS_MAX, TEXT_BYTES_MAX, TextBounds};
 use crate::error::{Code, Mistake, Span};
 
 /// A control character that must not stand in a request, not even in text: it could hide what a
@@ -20,24 +22,32 @@ pub(crate) fn typographic(c: char) -> Option<&'static str> {
     Some(match c {
         '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{00ab}' | '\u{00bb}' => "\"",
         '\u{2018}' | '\u{2019}' | '\u{201a}' => "'",
-        '\u{00a0}' | '\u{202f}' | '\u{2007}' => " ",
-        '\u{2013}' | '\u{2014}' | '\u{2212}' => "-",
+        '\u{00a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => " ",
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe63}' | '\u{ff0d}' => "-",
         _ => return None,
     })
 }
 
+/// What takes no room on a line: of use within text, elsewhere only a difference that nobody sees.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{00ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+}
+
 /// Checks the whole text.
-pub(super) fn check(text: &str) -> Result<(), Mistake> {
-    if text.len() > TEXT_BYTES_MAX {
+pub(super) fn check(text: &str, bounds: TextBounds) -> Result<(), Mistake> {
+    let bytes_max = bounds.bytes.min(TEXT_BYTES_MAX);
+    if text.len() > bytes_max {
         return Err(Mistake::new(
             Code::TooLong,
-            Span::new(TEXT_BYTES_MAX, TEXT_BYTES_MAX),
-            format!("a request has at most {TEXT_BYTES_MAX} bytes; this one has {}", text.len()),
+            Span::new(bytes_max, bytes_max),
+            format!("a request has at most {bytes_max} bytes; this one has {}", text.len()),
         )
         .hint("give long lists as a parameter"));
     }
-    let mut scanner = Scanner { text, open: Vec::new() };
-    let mut at = 0;
+    let nesting_max = bounds.nesting.min(NESTING_MAX);
+    let mut scanner = Scanner { text, open: Vec::new(), nesting_max };
+    // Editors write a mark of byte order at the front of a file; the grammar passes it too.
+    let mut at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     while let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) {
         at = scanner.step(at, c)?;
     }
@@ -50,47 +60,86 @@ pub(super) fn check(text: &str) -> Result<(), Mistake> {
     .hint(format!("add `{}`", closing(bracket))))
 }
 
-/// Bounds operators and relations: each may make the tree one deeper, and the walks over it recurse.
+/// Bounds relations and questions: each may make the tree one deeper, and the grammar recurses.
 fn check_length(text: &str) -> Result<(), Mistake> {
-    let (mut operators, mut relations, mut questions) = (0, 0, 0);
-    let mut before = None;
+    let (mut relations, mut questions) = (0, 0);
     for token in tokens(text) {
-        let begins_item = before.is_none_or(|before| matches!(before, "," | "["));
-        before = Some(token.text);
-        let is = |word: &&str| token.is(word);
-        if OPERATORS.iter().any(is) && !(begins_item && token.is("-")) {
-            operators += 1;
-        } else if token.kind == TokenKind::Word
-            && (Relation::parse(token.text).is_some() || RELATIONS.iter().any(is))
+        if token.kind == TokenKind::Word
+            && (Relation::parse(token.text).is_some() || RELATIONS.iter().any(|w| token.is(w)))
         {
             relations += 1;
         } else if token.is("find") {
             questions += 1;
         }
-        let (what, most) = if operators > OPERATORS_MAX {
-            ("operators", OPERATORS_MAX)
-        } else if relations > RELATIONS_MAX {
-            ("relations", RELATIONS_MAX)
-        } else if questions > QUESTIONS_MAX {
-            ("questions within each other", QUESTIONS_MAX)
-        } else {
-            continue;
-        };
-        return Err(Mistake::new(
-            Code::TooDeep,
-            token.span,
-            format!("a request has at most {most} {what}"),
-        )
-        .hint("a long choice of values is written `in [\"a\", \"b\"]`, or given as a parameter"));
+        if relations > RELATIONS_MAX {
+            return Err(too_many("relations", RELATIONS_MAX, token.span)
+                .hint("ask in steps: save a set with `let s = find \u{2026};` and go on from it"));
+        }
+        if questions > QUESTIONS_MAX {
+            return Err(too_many("questions", QUESTIONS_MAX, token.span)
+                .hint("inner ones and saved sets are counted; ask them one after the other"));
+        }
+    }
+    Ok(())
+}
+
+/// Bounds operators as the grammar read them: a chain of them is a tree as deep as it is long, and
+/// the walks over it recurse. A sign at the front of a value is none: a list of negative numbers
+/// is flat.
+pub(super) fn check_operators(pairs: &Pairs<'_, Rule>) -> Result<(), Mistake> {
+    let mut count = 0;
+    let mut before = None;
+    for pair in pairs.clone().flatten() {
+        let rule = pair.as_rule();
+        let is_sign = rule == Rule::neg_op && before == Some(Rule::expr);
+        if is_operator(rule) && !is_sign {
+            count += 1;
+        }
+        if count > OPERATORS_MAX {
+            return Err(too_many("operators", OPERATORS_MAX, super::span(&pair)).hint(
+                "a long choice of values is written `in [\"a\", \"b\"]`, or given as a parameter",
+            ));
+        }
+        before = Some(rule);
     }
     Ok(())
 }
 
 /// What joins or changes values.
-const OPERATORS: [&str; 21] = [
-    "and", "or", "not", "in", "is", "like", "matches", "contains", "=", "!=", "<", "<=", ">", ">=",
-    "+", "-", "*", "/", "..", ".", "[",
-];
+fn is_operator(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::not_op
+            | Rule::neg_op
+            | Rule::or_op
+            | Rule::and_op
+            | Rule::not_in_op
+            | Rule::in_op
+            | Rule::like_op
+            | Rule::matches_op
+            | Rule::contains_op
+            | Rule::ne_op
+            | Rule::le_op
+            | Rule::ge_op
+            | Rule::eq_op
+            | Rule::lt_op
+            | Rule::gt_op
+            | Rule::range_op
+            | Rule::add_op
+            | Rule::sub_op
+            | Rule::mul_op
+            | Rule::div_op
+            | Rule::is_not_null
+            | Rule::is_null
+            | Rule::index
+            | Rule::member
+    )
+}
+
+fn too_many(what: &str, most: usize, span: Span) -> Mistake {
+    Mistake::new(Code::TooDeep, span, format!("a request has at most {most} {what}"))
+}
+
 /// Closures, beside the relations of the schema.
 const RELATIONS: [&str; 2] = ["upstream", "downstream"];
 
@@ -101,6 +150,7 @@ fn closing(bracket: char) -> char {
 struct Scanner<'a> {
     text: &'a str,
     open: Vec<(usize, char)>,
+    nesting_max: usize,
 }
 
 impl Scanner<'_> {
@@ -117,15 +167,22 @@ impl Scanner<'_> {
             )
             .hint(format!("in text write `\\u{{{code:x}}}`")));
         }
+        if is_invisible(c) {
+            let code = u32::from(c);
+            let message = format!("the character U+{code:04X} takes no room and cannot be seen");
+            return Err(Mistake::new(Code::Control, here, message)
+                .hint("remove it; within quotes it may stand")
+                .replace(""));
+        }
         match c {
             '"' | '\'' => self.string(at, c),
             '(' | '[' => {
                 self.open.push((at, c));
-                if self.open.len() > NESTING_MAX {
+                if self.open.len() > self.nesting_max {
                     return Err(Mistake::new(
                         Code::TooDeep,
                         here,
-                        format!("brackets may be nested {NESTING_MAX} deep"),
+                        format!("brackets may be nested {} deep", self.nesting_max),
                     ));
                 }
                 Ok(end)
@@ -143,7 +200,8 @@ impl Scanner<'_> {
                     here,
                     format!("this `{c}` closes nothing"),
                 )
-                .hint("remove it")),
+                .hint("remove it")
+                .replace("")),
             },
             '-' if self.text.get(at..).is_some_and(|rest| rest.starts_with("--"))
                 && !self.is_in_key(at) =>
@@ -152,15 +210,31 @@ impl Scanner<'_> {
                 Ok(line.map_or(self.text.len(), |length| at + length))
             }
             c => match typographic(c) {
-                Some(plain) => Err(Mistake::new(
-                    Code::CurlyQuote,
-                    here,
-                    format!("`{c}` (U+{:04X}) comes from a word processor", u32::from(c)),
-                )
-                .hint(format!("write a plain `{plain}`"))
-                .replace(plain)),
+                Some(plain) => Err(self.curly(here, c, plain)),
                 None => Ok(end),
             },
+        }
+    }
+
+    /// What a word processor made of a plain sign; of a pair of quotes both are repaired.
+    fn curly(&self, here: Span, c: char, plain: &str) -> Mistake {
+        let says = |span: Span| {
+            let message = format!("`{c}` (U+{:04X}) comes from a word processor", u32::from(c));
+            Mistake::new(Code::CurlyQuote, span, message).hint(format!("write a plain `{plain}`"))
+        };
+        let rest = self.text.get(here.end..).unwrap_or_default();
+        let line = rest.split('\n').next().unwrap_or_default();
+        let closes = |other: char| {
+            other != '\u{201e}' && (plain.starts_with(other) || typographic(other) == Some(plain))
+        };
+        let close = line.char_indices().find(|(_, other)| closes(*other));
+        match close.filter(|_| matches!(plain, "\"" | "'")) {
+            Some((length, closing)) => {
+                let inner = line.get(..length).unwrap_or_default().replace('\\', "\\\\");
+                let end = here.end + length + closing.len_utf8();
+                says(Span::new(here.at, end)).replace(format!("{plain}{inner}{plain}"))
+            }
+            None => says(here).replace(plain),
         }
     }
 
@@ -174,12 +248,22 @@ impl Scanner<'_> {
     /// Passes a text in quotes.
     fn string(&self, start: usize, quote: char) -> Result<usize, Mistake> {
         let open = || {
-            Mistake::new(
-                Code::OpenString,
-                Span::new(start, start + 1),
-                format!("the text that begins with this {quote} is not closed on its line"),
-            )
-            .hint(format!("add {quote}; inside text write \\{quote}"))
+            let message =
+                format!("the text that begins with this {quote} is not closed on its line");
+            let mistake = Mistake::new(Code::OpenString, Span::new(start, start + 1), message)
+                .hint(format!("add {quote}; inside text write \\{quote}"));
+            // A single word ends where the text must end; of more nobody knows how many are meant.
+            let rest = self.text.get(start..).unwrap_or_default();
+            let line = rest.split('\n').next().unwrap_or_default().trim_end();
+            let word = line.trim_end_matches([')', ']', ',', ';']);
+            let is_word =
+                word.len() > 1 && !word.ends_with('\\') && !word.contains(char::is_whitespace);
+            if is_word {
+                let span = Span::new(start, start + word.len());
+                Mistake { span, ..mistake }.replace(format!("{word}{quote}"))
+            } else {
+                mistake
+            }
         };
         let mut at = start + 1;
         loop {
@@ -232,7 +316,7 @@ mod tests {
     use super::*;
 
     fn code(text: &str) -> Option<(Code, usize)> {
-        check(text).err().map(|mistake| (mistake.code, mistake.span.at))
+        check(text, TextBounds::default()).err().map(|mistake| (mistake.code, mistake.span.at))
     }
 
     #[test]

@@ -17,6 +17,14 @@ pub(super) fn literal(pair: &Pair<'_, Rule>) -> Result<Literal, Mistake> {
         Rule::float => Literal::Float(text.parse().map_err(|_| too_great(place, text))?),
         Rule::boolean => Literal::Bool(text.eq_ignore_ascii_case("true")),
         Rule::timestamp => Literal::Time(parse_time_text(text).ok_or_else(|| {
+            if has_leap_second(text) {
+                return Mistake::new(
+                    Code::Timestamp,
+                    place,
+                    "times are counted without leap seconds, so no minute has a second 60",
+                )
+                .hint("write second 59, or the next minute");
+            }
             Mistake::new(Code::Timestamp, place, format!("there is no time `{text}`"))
                 .hint("times run from 1678 to 2261; write 2026-03-14 or 2026-03-14T09:00Z")
         })?),
@@ -29,6 +37,11 @@ pub(super) fn literal(pair: &Pair<'_, Rule>) -> Result<Literal, Mistake> {
         }
         Rule::hash => match text.split_once(':') {
             Some((algorithm, digits)) => {
+                if let Some(why) = wrong_length(algorithm, digits.len()) {
+                    return Err(Mistake::new(Code::Number, place, why).hint(
+                        "a hash is compared whole; an event is also found by its `request_id`",
+                    ));
+                }
                 Literal::Hash(algorithm.to_owned(), digits.to_ascii_lowercase())
             }
             None => return Err(unexpected(pair)),
@@ -79,9 +92,23 @@ pub(crate) fn parse_time_text(text: &str) -> Option<i64> {
             let day: jiff::civil::Date = text.parse().ok()?;
             day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp()
         }
+        Some(_) if has_leap_second(text) => return None,
         Some(_) => text.parse().ok()?,
     };
     i64::try_from(timestamp.as_nanosecond()).ok()
+}
+
+/// Is its second 60? The library of times would take it for 59, another time than was written.
+fn has_leap_second(text: &str) -> bool {
+    text.get(10..).is_some_and(|clock| clock.starts_with('T'))
+        && text.get(16..19).is_some_and(|second| second == ":60")
+}
+
+/// What to say of a hash that has not as many digits as its algorithm gives.
+pub(crate) fn wrong_length(algorithm: &str, digits: usize) -> Option<String> {
+    let (name, due) = HASH_DIGITS.iter().find(|row| row.0.eq_ignore_ascii_case(algorithm))?;
+    (*due != digits)
+        .then(|| format!("a hash of {name} has {due} hexadecimal digits, this one has {digits}"))
 }
 
 /// The digits that a hash of each algorithm has.
@@ -115,6 +142,7 @@ mod tests {
         assert_eq!(parse_time_text("1970-01-01T00:00:00.000000001Z"), Some(1));
         assert_eq!(parse_time_text("2026-02-30"), None);
         assert_eq!(parse_time_text("2026-02-03T10:00"), None);
+        assert_eq!(parse_time_text("2016-12-31T23:59:60Z"), None);
     }
 
     #[test]

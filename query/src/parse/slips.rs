@@ -7,6 +7,23 @@ use super::token::{Token, TokenKind};
 use crate::ast::UNITS;
 use crate::error::{Code, Mistake, Span};
 
+/// What may follow a term, and so no thing that an article could stand before.
+const CLAUSE_WORDS: [&str; 13] = [
+    "where",
+    "return",
+    "summarize",
+    "order",
+    "skip",
+    "limit",
+    "as",
+    "format",
+    "upstream",
+    "downstream",
+    "union",
+    "intersect",
+    "except",
+];
+
 /// The slip at or just before the token at which the grammar gave up, if it is a known one.
 /// `statement` holds the tokens of the statement or inner question before that one.
 pub(super) fn recognise(
@@ -17,12 +34,19 @@ pub(super) fn recognise(
     let at = |index: Option<usize>| index.and_then(|index| tokens.get(index));
     let (before, token) = (at(here.checked_sub(1)), at(Some(here)));
     let after = at(here.checked_add(1));
-    split_relation(before, token)
-        .or_else(|| split_relation(token, after))
+    let first = at(here.checked_sub(2));
+    unlike(first, before, token)
         .or_else(|| values(before, token, after))
         .or_else(|| closure(token?, statement, after))
-        .or_else(|| terms(before?, token?, statement))
+        .or_else(|| terms(before?, token?, after, statement))
         .or_else(|| columns(before?, token?, statement))
+}
+
+/// A relation that is written as two words, at the token where the grammar gave up.
+pub(super) fn split_relations(tokens: &[Token<'_>], here: usize) -> Option<Mistake> {
+    let at = |index: Option<usize>| index.and_then(|index| tokens.get(index));
+    split_relation(at(here.checked_sub(1)), at(Some(here)))
+        .or_else(|| split_relation(at(Some(here)), at(here.checked_add(1))))
 }
 
 fn slip(span: Span, message: impl Into<String>) -> Mistake {
@@ -36,6 +60,41 @@ fn split_relation(first: Option<&Token<'_>>, second: Option<&Token<'_>>) -> Opti
     Relation::parse(&joined)?;
     let span = first.span.to(second.span);
     Some(slip(span, "this relation is one word").hint(format!("write `{joined}`")).replace(joined))
+}
+
+/// `is not 'x'`, `in 'a', 'b'`, `1d 12h`.
+fn unlike(
+    first: Option<&Token<'_>>,
+    before: Option<&Token<'_>>,
+    token: Option<&Token<'_>>,
+) -> Option<Mistake> {
+    let (first, before, token) = (first?, before?, token?);
+    let is_value = |token: &Token<'_>| matches!(token.kind, TokenKind::Text | TokenKind::Number);
+    if first.is("is") && before.is("not") && is_value(token) {
+        let text = format!("!= {}", token.text);
+        let span = first.span.to(token.span);
+        return Some(slip(span, "`is not` tests for absence only").replace(text));
+    }
+    if first.is("in") && is_value(before) && token.is(",") {
+        let span = before.span;
+        return Some(
+            slip(span, "a list stands in square brackets").hint("write `in [\"a\", \"b\"]`"),
+        );
+    }
+    let is_length = |token: &Token<'_>| {
+        token.kind == TokenKind::Number
+            && UNITS.iter().any(|(_, suffix)| {
+                token.text.strip_suffix(suffix).is_some_and(|count| {
+                    !count.is_empty() && count.chars().all(|c| c.is_ascii_digit())
+                })
+            })
+    };
+    if is_length(before) && is_length(token) {
+        let text = format!("({} + {})", before.text, token.text);
+        let span = before.span.to(token.span);
+        return Some(slip(span, "a duration has one unit; several are added").replace(text));
+    }
+    None
 }
 
 /// `30 d`, `.8`, `is 'x'`, `2026-01-01 00:00`, `$`.
@@ -87,6 +146,14 @@ fn closure(
     after: Option<&Token<'_>>,
 ) -> Option<Mistake> {
     let is_modifier = ["via", "avoiding", "within"].iter().any(|word| token.is(word));
+    let has_where = statement.iter().any(|word| word.is("where") || word.is("having"));
+    let reaches = statement.iter().any(|word| word.is("upstream") || word.is("downstream"));
+    if token.is("within") && has_where && !reaches {
+        return Some(
+            slip(token.span, "`within` bounds the edges of a way")
+                .hint("of times write `time in 2026-01-01..2026-02-01` or `time > now() - 3d`"),
+        );
+    }
     if is_modifier && after.is_some() {
         let hint = "write `upstream via trained_on of model:x`";
         return Some(
@@ -95,7 +162,6 @@ fn closure(
         );
     }
     let joins = token.is("and") || token.is("or");
-    let has_where = statement.iter().any(|word| word.is("where") || word.is("having"));
     (joins && !has_where).then(|| {
         slip(token.span, format!("`{}` joins conditions, not things", token.text))
             .hint("write `where upstream of model:x and upstream of model:y`")
@@ -103,10 +169,25 @@ fn closure(
 }
 
 /// `find all …`, `find model m`, `dataset that trains …`, `run with …`.
-fn terms(before: &Token<'_>, token: &Token<'_>, statement: &[Token<'_>]) -> Option<Mistake> {
+fn terms(
+    before: &Token<'_>,
+    token: &Token<'_>,
+    after: Option<&Token<'_>>,
+    statement: &[Token<'_>],
+) -> Option<Mistake> {
     let is = |words: &[&str]| words.iter().any(|word| token.is(word));
     if before.is("find") && is(&["all", "every", "any", "the", "a"]) {
-        return Some(slip(token.span, "`find` gives all that fit").hint("leave this word out"));
+        let is_article = after.is_some_and(|after| {
+            after.kind == TokenKind::Word && !CLAUSE_WORDS.iter().any(|word| after.is(word))
+        });
+        return Some(if is_article {
+            slip(token.span, "`find` gives all that fit").hint("leave this word out")
+        } else {
+            let word = token.text;
+            slip(token.span, "`find` is followed by a kind").hint(format!(
+                "write `find model`; of a saved set `{word}`: `find node where it in {word}`"
+            ))
+        });
     }
     let has_clause =
         statement.iter().any(|word| ["where", "return", "summarize"].iter().any(|c| word.is(c)));

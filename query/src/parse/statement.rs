@@ -102,7 +102,8 @@ fn statement(pair: &P<'_>) -> Parsed<Statement> {
         }
         Rule::show_stmt => {
             let topic = name(&take()?);
-            Statement::Show(topic, inner.next().map(|part| name(&part)))
+            let of = inner.next().filter(|part| part.as_rule() != Rule::format);
+            Statement::Show(topic, of.map(|part| name(&part)), tail(pair)?)
         }
         _ => return Err(unexpected(pair)),
     })

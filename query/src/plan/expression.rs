@@ -1,5 +1,6 @@
 //! Expressions without names, as the executor evaluates them.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use lineal_engine::event_fields::EventField;
@@ -76,6 +77,19 @@ pub(crate) enum Comparison {
     GreaterEqual,
 }
 
+impl Comparison {
+    /// Does it hold for values in this order?
+    pub(crate) fn holds(self, order: Ordering) -> bool {
+        match self {
+            Comparison::Equal => order.is_eq(),
+            Comparison::Less => order.is_lt(),
+            Comparison::LessEqual => order.is_le(),
+            Comparison::Greater => order.is_gt(),
+            Comparison::GreaterEqual => order.is_ge(),
+        }
+    }
+}
+
 /// Operators on numbers and times.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Arithmetic {
@@ -117,7 +131,7 @@ pub(crate) enum BucketUnit {
 
 impl Expression {
     /// Calls `see` for this expression and all within it, not for inner questions.
-    pub(crate) fn visit(&self, see: &mut impl FnMut(&Expression)) {
+    pub(crate) fn visit<'e>(&'e self, see: &mut impl FnMut(&'e Expression)) {
         see(self);
         match self {
             Expression::Constant(_)

@@ -3,7 +3,7 @@
 use lineal_engine::schema::{Direction, KINDS, Kind, Relation};
 
 /// A set of kinds.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Kinds(u32);
 
 impl Kinds {
@@ -38,6 +38,10 @@ impl Kinds {
 
     pub(crate) fn or(self, other: Kinds) -> Kinds {
         Kinds(self.0 | other.0)
+    }
+
+    pub(crate) fn without(self, kind: Kind) -> Kinds {
+        Kinds(self.0 & !(1 << kind as u32))
     }
 
     pub(crate) fn is_empty(self) -> bool {

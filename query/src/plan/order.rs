@@ -14,6 +14,7 @@ use super::{
 };
 
 /// The parts of a selection before they are in order.
+#[derive(Clone, Debug)]
 pub(crate) struct Unordered {
     /// Its variables, in the order of naming.
     pub(crate) slots: Vec<SlotId>,
@@ -32,19 +33,37 @@ const COST_SCAN: u32 = 100;
 const COST_SCAN_NODES: u32 = 200;
 const COST_SCAN_EVENTS: u32 = 1000;
 
-/// Orders the variables; returns the conditions without variables and the steps. Naively, nothing
-/// is rewritten: every variable is scanned in the order of naming.
+/// The parts of a selection in order.
+pub(crate) struct Ordered {
+    /// Conditions without variables.
+    pub(crate) guards: Vec<Expression>,
+    pub(crate) steps: Vec<StepPlan>,
+    /// What is asked about: the same for every plan of a question.
+    pub(crate) asked: Unordered,
+}
+
+/// Orders the variables. Naively, nothing is rewritten: every variable is scanned in the order of
+/// naming.
 pub(crate) fn order(
-    mut parts: Unordered,
+    parts: Unordered,
     all: &mut [Slot],
     sets: &[SetDefinition],
     naively: bool,
-) -> (Vec<Expression>, Vec<StepPlan>) {
+) -> Ordered {
     mark_scanned(&parts, all, sets);
-    if naively {
-        return unrewritten(parts, sets);
-    }
-    rewrites::lift_relations(&mut parts);
+    let mut asked = parts.clone();
+    rewrites::lift_relations(&mut asked);
+    let (guards, steps) =
+        if naively { unrewritten(parts, sets) } else { rewritten(asked.clone(), all, sets) };
+    Ordered { guards, steps, asked }
+}
+
+/// The plan that follows what is known; relations in the conditions are lifted already.
+fn rewritten(
+    parts: Unordered,
+    all: &[Slot],
+    sets: &[SetDefinition],
+) -> (Vec<Expression>, Vec<StepPlan>) {
     let event_keys = rewrites::event_keys(&parts.conditions);
     let labels = rewrites::labels(&parts.conditions, all);
     let (guards, mut waiting): (Vec<_>, Vec<_>) =

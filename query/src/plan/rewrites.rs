@@ -2,13 +2,14 @@
 //! give the same answer (tests/planner.rs, on questions and graphs made at random).
 
 use lineal_engine::event_fields::EventField;
+use lineal_engine::is_looked_up;
 use lineal_engine::schema::Kind;
 
 use super::order::Unordered;
 use super::{
-    Aggregate, AggregateFunction, Chain, Comparison, End, Expression, FieldReference, Function,
-    Generator, GroupPlan, HopKind, Kinds, Label, SelectPlan, SetDefinition, SetSource, Slot,
-    SlotId,
+    Aggregate, AggregateFunction, ByBatch, Chain, Comparison, End, Expression, FieldReference,
+    Function, Generator, GroupPlan, HopKind, Kinds, Label, LabelBy, SelectPlan, SetDefinition,
+    SetId, SetSource, Slot, SlotId, TimeBound,
 };
 
 /// Variables that must be bound before a chain can be tested: its ends, and what it avoids.
@@ -80,28 +81,33 @@ pub(super) fn event_keys(conditions: &[(Expression, Vec<SlotId>)]) -> Vec<(SlotI
     conditions.iter().filter_map(|(condition, _)| key(condition)).collect()
 }
 
-/// Fields of which every value is a label of its node, by kind (engine, `graph/labels.rs`).
-fn is_labelled(kind: Kind, field: &str) -> bool {
-    matches!(
-        (kind, field),
-        (Kind::Experiment | Kind::Run | Kind::Monitor | Kind::Incident | Kind::Change, "name")
-    )
+/// `slot.field in [values]` where the values are the same for every row.
+fn fixed_membership(condition: &Expression) -> Option<(SlotId, FieldReference, &Expression)> {
+    let Expression::In(of, list) = condition else { return None };
+    let Expression::Field(of, reference) = &**of else { return None };
+    let Expression::Slot(slot) = **of else { return None };
+    let fixed = match &**list {
+        Expression::List(items) => items.iter().all(is_fixed),
+        list => is_fixed(list),
+    };
+    fixed.then_some((slot, *reference, &**list))
 }
 
-/// **A node with a known name or tag comes from the labels.**
-/// `find run where name = "x"` looks the name up. Only for kinds whose labels hold every value that
-/// the field of any source has; where the key gives the name and a source may say another, as of
-/// models and data sets, a look-up could miss what the field says. Tags are labels of every kind.
+/// **A node with a known name, version or tag comes from the labels.**
+/// `find model where name = "x"` looks the name up, and so does `name in ["x", "y"]`. The store
+/// finds every node of which some source, or the key, says this; the condition stays and decides
+/// where sources disagree. Names of actors are sealed, so they are not looked up.
 pub(super) fn labels(conditions: &[(Expression, Vec<SlotId>)], all: &[Slot]) -> Vec<Label> {
     let kind_of = |slot: SlotId| {
         let kind = all.get(slot)?.kinds.single()?;
         (kind != Kind::Inference).then_some(kind)
     };
     let named = |condition: &Expression| {
-        let (slot, field, value) = fixed_equality(condition)?;
+        let (slot, field, value) =
+            fixed_equality(condition).or_else(|| fixed_membership(condition))?;
         let kind = kind_of(slot)?;
-        let found = Label { slot, kind, tag: None, value: value.clone() };
-        is_labelled(kind, field.name).then_some(found)
+        let by = LabelBy::Field(field.name);
+        is_looked_up(kind, field.name).then(|| Label { slot, kind, by, value: value.clone() })
     };
     let tagged = |condition: &Expression| {
         let Expression::Compare(Comparison::Equal, a, b) = condition else { return None };
@@ -118,7 +124,8 @@ pub(super) fn labels(conditions: &[(Expression, Vec<SlotId>)], all: &[Slot]) -> 
             let Expression::Slot(slot) = **of else { return None };
             let kind = kind_of(slot)?;
             let is_tag = field.name == "tags" && is_fixed(value);
-            is_tag.then(|| Label { slot, kind, tag: Some(name), value: (**value).clone() })
+            let by = LabelBy::Tag(name);
+            is_tag.then(|| Label { slot, kind, by, value: (**value).clone() })
         })
     };
     let found = conditions.iter().map(|(condition, _)| condition);
@@ -151,34 +158,27 @@ fn is_field(expression: &Expression, slot: SlotId, field: EventField) -> bool {
 pub(super) fn window(
     slot: SlotId,
     filters: &[Expression],
-) -> (Option<Expression>, Option<Expression>) {
+) -> (Option<TimeBound>, Option<TimeBound>) {
     let is_time = |expression: &Expression| is_field(expression, slot, EventField::Time);
+    let bound = |time: &Expression, open: bool| {
+        is_fixed(time).then(|| TimeBound { time: time.clone(), open })
+    };
     let (mut from, mut to) = (None, None);
     for filter in filters {
-        match filter {
+        let (low, high) = match filter {
             Expression::InRange(of, low, high) if is_time(of) => {
-                if is_fixed(low) {
-                    from = Some((**low).clone());
-                }
-                if is_fixed(high) {
-                    to = Some((**high).clone());
-                }
+                (bound(low, false), bound(high, true))
             }
-            Expression::Compare(comparison, of, bound) if is_time(of) && is_fixed(bound) => {
-                match comparison {
-                    Comparison::Greater | Comparison::GreaterEqual => {
-                        from = Some((**bound).clone());
-                    }
-                    // `<=` would need the bound itself; the batch test allows for it.
-                    Comparison::Less | Comparison::LessEqual => to = Some((**bound).clone()),
-                    Comparison::Equal => {
-                        from = Some((**bound).clone());
-                        to = Some((**bound).clone());
-                    }
-                }
-            }
-            _ => {}
-        }
+            Expression::Compare(comparison, of, time) if is_time(of) => match comparison {
+                Comparison::Greater => (bound(time, true), None),
+                Comparison::GreaterEqual => (bound(time, false), None),
+                Comparison::Less => (None, bound(time, true)),
+                Comparison::LessEqual => (None, bound(time, false)),
+                Comparison::Equal => (bound(time, false), bound(time, false)),
+            },
+            _ => continue,
+        };
+        (from, to) = (low.or(from), high.or(to));
     }
     (from, to)
 }
@@ -217,42 +217,68 @@ fn reads_columns(slot: SlotId, filter: &Expression) -> bool {
     }
 }
 
-/// **A count over events is the sum of the counters of their batches.**
-/// Where a group is made of what all events of a batch share, and the figures are counts of events,
-/// of overrides or of Article 12 marks, a batch stands for all of its events. A condition on time, or
-/// a group by a stretch of time, is decided for a batch whose first and last event agree; the
-/// executor reads the rows of the others.
-pub(crate) fn add_up_batches(select: &SelectPlan, group: &GroupPlan, all: &[Slot]) -> bool {
+/// **Groups of events are folded batch beside batch, and a count is the sum of counters.**
+/// Where keys and figures of a group ask only for fields of an event, or for things that do not vary
+/// within its batch, each batch stands for its events while the other variables are bound; then its
+/// columns are folded, without binding row by row. Where they are counts of events, of overrides or
+/// of Article 12 marks, by nothing but stretches of time, the counters of a batch answer for it if
+/// its first and last event agree. Valid because a relation of an event is one of its batch, and no
+/// figure depends on the order of rows.
+pub(crate) fn fold_batches(
+    select: &SelectPlan,
+    group: &GroupPlan,
+    all: &[Slot],
+    sets: &[SetDefinition],
+) -> Option<ByBatch> {
     let is_event =
         |slot: SlotId| all.get(slot).is_some_and(|slot| slot.kinds == Kinds::one(Kind::Inference));
+    let may_be_event = |set: &SetId| {
+        sets.get(*set).is_none_or(|set| set.correlated || set.kinds.has(Kind::Inference))
+    };
     let events: Vec<SlotId> =
         select.steps.iter().map(|step| step.slot).filter(|slot| is_event(*slot)).collect();
-    let [event] = events.as_slice() else { return false };
-    if !select.listed.contains(event) {
-        return false;
+    let [event] = *events.as_slice() else { return None };
+    let step = select.steps.iter().find(|step| step.slot == event)?;
+    let comes_by_batch = match &step.from {
+        Generator::Scan => true,
+        // A batch says nothing of single events that are avoided.
+        Generator::Chain(chain) => chain.hops.iter().all(|hop| match &hop.how {
+            HopKind::Reach { to_target, .. } => !to_target.avoiding.iter().any(may_be_event),
+            HopKind::Edge(..) => true,
+        }),
+        Generator::Set(_) | Generator::Events(_) | Generator::Label(_) => false,
+    };
+    if !select.listed.contains(&event) || !comes_by_batch || !step.filters.is_empty() {
+        return None;
     }
-    let bound_well = select.steps.iter().filter(|step| step.slot == *event).all(|step| {
-        matches!(step.from, Generator::Scan | Generator::Chain(_))
-            && step.filters.is_empty()
-            && step.columns.iter().all(|test| is_time_test(test, *event))
-    });
-    let others = select.steps.iter().filter(|step| step.slot != *event);
     // A relation that is only tested asks whether this very event is in a set.
     let mut tested = select.steps.iter().flat_map(|step| &step.chains);
-    if tested.any(|chain| [chain.start, chain.end].contains(&End::Slot(*event))) {
-        return false;
+    if tested.any(|chain| [chain.start, chain.end].contains(&End::Slot(event))) {
+        return None;
     }
-    let mut reads_event = false;
-    let mut look = |expression: &Expression| reads_event |= speaks_of(expression, *event);
-    others.flat_map(|step| step.filters.iter().chain(&step.columns)).for_each(&mut look);
-    bound_well
-        && !reads_event
-        && group.keys.iter().all(|key| !speaks_of(key, *event) || is_bucket(key, *event))
-        && group.aggregates.iter().all(|aggregate| is_counted(aggregate, *event))
+    let others = select.steps.iter().filter(|step| step.slot != event);
+    let mut conditions = others.flat_map(|step| step.filters.iter().chain(&step.columns));
+    if conditions.any(|condition| speaks_of(condition, event)) {
+        return None;
+    }
+    let arguments = group.aggregates.iter().filter_map(|figure| figure.argument.as_ref());
+    let is_folded = group.keys.iter().all(|key| !speaks_of(key, event) || is_per_event(key, event))
+        && arguments.into_iter().all(|argument| is_per_event(argument, event));
+    let counted = group.keys.iter().all(|key| !speaks_of(key, event) || is_bucket(key, event))
+        && group.aggregates.iter().all(|aggregate| is_counted(aggregate, event))
+        && step.columns.iter().all(|test| is_time_test(test, event));
+    is_folded.then_some(ByBatch { event, counted })
+}
+
+/// A value that the columns of an event tell.
+fn is_per_event(value: &Expression, event: SlotId) -> bool {
+    matches!(value, Expression::Constant(_))
+        || is_bucket(value, event)
+        || reads_columns(event, value)
 }
 
 /// Does the expression, or a question within it, depend on the variable?
-fn speaks_of(expression: &Expression, slot: SlotId) -> bool {
+pub(crate) fn speaks_of(expression: &Expression, slot: SlotId) -> bool {
     let mut found = false;
     expression.visit(&mut |part| {
         found |= match part {

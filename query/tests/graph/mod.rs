@@ -1,7 +1,7 @@
 //! A graph in memory, built from lines of text, so that the language is tested without the store.
 //!
 //! `dataset:loans@7 rows=5 license=MIT` records a node; a name may end in `!stub`, `!deleted` or
-//! `!conflict`. `run:a trained_on dataset:loans@7` records an edge. `event batch:b1 input_hash=...`
+//! `!fits:model:a@1,model:b@1`, of a log, named by its batch, in `!unread5`. `run:a trained_on dataset:loans@7` records an edge. `event batch:b1 input_hash=...`
 //! records an event. `commit 2026-01-01` ends a commit; what follows belongs to the next.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot build its data has failed")]
@@ -16,7 +16,9 @@ use lineal_engine::schema::{
     COMMON_FIELDS, Direction, FieldType, Kind, NODE_KINDS, Relation, fields,
 };
 use lineal_proof::{Map, Value};
-use lineal_query::{BatchCounts, Checked, EventColumns, EventRef, NodeNo, Revision, Source};
+use lineal_query::{
+    BatchCounts, Checked, EventColumns, EventRef, NodeNo, Revision, Source, Unread,
+};
 
 #[derive(Clone, Debug)]
 struct Node {
@@ -25,7 +27,10 @@ struct Node {
     fields: Map,
     stub: bool,
     deleted: bool,
-    conflict: bool,
+    /// What a reference that names nothing for sure fits.
+    fits: Vec<String>,
+    /// Lines that an import could not read.
+    unread: Option<u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -42,6 +47,10 @@ pub(crate) struct Graph {
     nodes: Vec<Node>,
     edges: BTreeMap<(NodeNo, Relation, bool), Vec<NodeNo>>,
     events: Vec<Event>,
+    unread: Vec<Unread>,
+    candidates: Vec<Vec<NodeNo>>,
+    open_claims: BTreeMap<NodeNo, Vec<NodeNo>>,
+    doubtful: BTreeMap<Kind, Vec<NodeNo>>,
 }
 
 /// Nothing fails in memory; the type is needed by the seam.
@@ -106,10 +115,30 @@ impl Graph {
             nodes: Vec::new(),
             edges: BTreeMap::new(),
             events: Vec::new(),
+            unread: Vec::new(),
+            candidates: Vec::new(),
+            open_claims: BTreeMap::new(),
+            doubtful: BTreeMap::new(),
         };
         graph.read_nodes(&lines);
         graph.read_edges(&lines);
         graph.take_events(&lines);
+        for node in 0..graph.node_count() {
+            let fits = graph.node(node).fits.iter().map(|name| graph.number(name));
+            let fits: Vec<NodeNo> = fits.collect();
+            for fitting in &fits {
+                graph.open_claims.entry(*fitting).or_default().push(node);
+            }
+            if graph.is_stub(node) || !fits.is_empty() {
+                graph.doubtful.entry(graph.kind_of(node)).or_default().push(node);
+            }
+            graph.candidates.push(fits);
+            if let Some(lines) = graph.node(node).unread {
+                let log = graph.node(node).key.clone();
+                graph.unread.push(Unread { log, lines, import: node });
+            }
+        }
+        graph.unread.sort_by(|a, b| a.log.cmp(&b.log));
         Some(graph)
     }
 
@@ -138,7 +167,9 @@ impl Graph {
                 if let Some((outer, inner)) = field.split_once('.') {
                     let mut members =
                         map.get(outer).and_then(Value::as_map).cloned().unwrap_or_default();
-                    let number = value.parse().ok().filter(|_| outer == "metrics");
+                    let number = value.parse().ok();
+                    // What is no number stands as text in the records.
+                    let number = number.filter(|n: &f64| outer == "metrics" && n.is_finite());
                     members.insert(inner, number.map_or(Value::text(value), Value::Float));
                     map.insert(outer, Value::Map(members));
                     continue;
@@ -155,7 +186,11 @@ impl Graph {
                     fields: map,
                     stub: marks.contains(&"stub"),
                     deleted: marks.contains(&"deleted"),
-                    conflict: marks.contains(&"conflict"),
+                    fits: marks
+                        .iter()
+                        .find_map(|mark| mark.strip_prefix("fits:"))
+                        .map_or(Vec::new(), |all| all.split(',').map(str::to_owned).collect()),
+                    unread: marks.iter().find_map(|mark| mark.strip_prefix("unread")?.parse().ok()),
                 },
             );
         }
@@ -272,7 +307,9 @@ impl Source for Graph {
     }
     fn name_of(&self, node: NodeNo) -> String {
         let node = self.node(node);
-        format!("{}:{}", node.kind, node.key)
+        let name = node.fields.get("name").and_then(Value::as_text);
+        let name = name.filter(|_| node.kind == Kind::Actor);
+        format!("{}:{}", node.kind, name.unwrap_or(&node.key))
     }
     fn find(&self, kind: Option<Kind>, text: &str) -> Vec<NodeNo> {
         let kinds: Vec<Kind> = kind.map_or_else(|| NODE_KINDS.to_vec(), |kind| vec![kind]);
@@ -282,6 +319,9 @@ impl Source for Graph {
                 kinds.contains(&node.kind) && Graph::labels(node).iter().any(|label| label == text)
             })
             .collect()
+    }
+    fn is_family(&self, _: Kind, _: &str) -> bool {
+        false
     }
     fn find_id(&self, hex_prefix: &str) -> Vec<NodeNo> {
         (0..self.node_count())
@@ -297,6 +337,14 @@ impl Source for Graph {
             tags.and_then(|tags| tags.get(name)).and_then(Value::as_text) == Some(value)
         };
         Ok(self.nodes_of(kind).filter(has).collect())
+    }
+    /// One too many, so that the condition must still decide.
+    fn find_field(&self, kind: Kind, field: &str, value: &str) -> Vec<NodeNo> {
+        let has = |node: &NodeNo| {
+            self.node(*node).fields.get(field).and_then(Value::as_text) == Some(value)
+        };
+        let range = self.nodes_of(kind);
+        range.clone().filter(|node| has(node) || *node == range.start).collect()
     }
     fn near(&self, kind: Option<Kind>, text: &str) -> Vec<String> {
         let base = text.split_once('@').map_or(text, |(base, _)| base);
@@ -317,8 +365,17 @@ impl Source for Graph {
     fn is_deleted(&self, node: NodeNo) -> bool {
         self.node(node).deleted
     }
-    fn conflicts(&self, node: NodeNo) -> bool {
-        self.node(node).conflict
+    fn candidates(&self, node: NodeNo) -> &[NodeNo] {
+        &self.candidates[node as usize]
+    }
+    fn open_claims(&self, node: NodeNo) -> &[NodeNo] {
+        self.open_claims.get(&node).map_or(&[], Vec::as_slice)
+    }
+    fn doubtful(&self, kind: Kind) -> &[NodeNo] {
+        self.doubtful.get(&kind).map_or(&[], Vec::as_slice)
+    }
+    fn unread(&self) -> &[Unread] {
+        &self.unread
     }
     fn field(&self, node: NodeNo, name: &str) -> Result<Option<Value>, Never> {
         Ok(match name {
@@ -415,13 +472,21 @@ impl Source for Graph {
         Ok(self.events_where(|event| event.batch == batch))
     }
     /// The rows of the test graph are places in the list of all events.
+    fn batch_parts(&self, batch: NodeNo) -> Vec<(u32, u32)> {
+        vec![(batch, u32::try_from(self.events.len()).unwrap())]
+    }
+    /// The last are the first, so that reading does not go in the order of asking.
+    fn part_place(&self, part: u32) -> (u32, u32) {
+        (0, u32::MAX - part)
+    }
     fn read_events(
         &self,
-        batch: NodeNo,
+        part: u32,
+        rows: Range<u32>,
         fields: &[EventField],
-    ) -> Result<Vec<EventColumns>, Never> {
+    ) -> Result<EventColumns, Never> {
         let mut block = EventBlock::new();
-        for event in &self.events {
+        for event in &self.events[rows.start as usize..rows.end as usize] {
             for field in fields {
                 let value = match event.fields.get(field) {
                     Some(Value::Text(text)) => EventValue::Text(text),
@@ -435,8 +500,9 @@ impl Source for Graph {
             }
             block.end_row();
         }
-        let events = self.events_where(|event| event.batch == batch);
-        Ok(vec![EventColumns { block: Arc::new(block), events }])
+        let mut events = self.events_where(|event| event.batch == part);
+        events.retain(|event| rows.contains(&event.row));
+        Ok(EventColumns { block: Arc::new(block), first: rows.start, events })
     }
     fn batch_counts(&self, batch: NodeNo) -> BatchCounts {
         let own = |field: Option<EventField>| {

@@ -11,6 +11,7 @@ mod counts;
 mod forms;
 mod large;
 mod lines;
+mod names;
 mod recognised;
 mod retract;
 mod stores;

@@ -1,7 +1,7 @@
 //! A few words on each thing in the tree: when, by whom, in which state.
 
 use crate::exit::Outcome;
-use crate::render::{Style, grouped, visible};
+use crate::render::{Style, counted, visible};
 use crate::time::Zone;
 use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::{Direction, Kind, Relation};
@@ -60,7 +60,7 @@ pub(super) fn events(
     let found = if count == 1 {
         format!("found by {by}")
     } else {
-        format!("{} events found by {by}", grouped(count as u64))
+        format!("{} found by {by}", counted(count as u64, "event"))
     };
     lines.push(style.faint(&found));
     Ok(lines)
@@ -80,9 +80,9 @@ pub(crate) fn node(view: &Snapshot, node: NodeNo, zone: &Zone, style: Style) -> 
         Kind::Deployment => {
             let count =
                 |name: &str| fields.get(name).and_then(Value::as_i64).unwrap_or(0).unsigned_abs();
-            told.push(format!("{} events", grouped(count("events"))));
+            told.push(counted(count("events"), "event"));
             if count("overrides") > 0 {
-                told.push(format!("{} overrides", grouped(count("overrides"))));
+                told.push(counted(count("overrides"), "override"));
             }
             if let (Some(first), Some(last)) =
                 (time(&fields, "first_event"), time(&fields, "last_event"))
@@ -116,7 +116,7 @@ pub(crate) fn node(view: &Snapshot, node: NodeNo, zone: &Zone, style: Style) -> 
                 text(&fields, "uri").or_else(|| text(&fields, "source_type")).map(Cow::into_owned),
             );
             let rows = fields.get("rows").and_then(Value::as_i64);
-            told.extend(rows.map(|rows| format!("{} rows", grouped(rows.unsigned_abs()))));
+            told.extend(rows.map(|rows| counted(rows.unsigned_abs(), "row")));
         }
         Kind::Code => told.extend(text(&fields, "repo").map(Cow::into_owned)),
         _ => {}

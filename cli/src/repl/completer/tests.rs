@@ -184,8 +184,28 @@ fn what_the_reference_writes_is_offered() {
 }
 
 fn with_functions() -> Completer {
-    let functions = ["now", "active_at", "length", "nodes", "edges", "month", "day"];
-    let figures = ["count", "share", "p95"];
+    let functions = [
+        "now",
+        "active_at",
+        "length",
+        "nodes",
+        "edges",
+        "lower",
+        "upper",
+        "coalesce",
+        "number",
+        "kind",
+        "id",
+        "abs",
+        "round",
+        "is_nan",
+        "hour",
+        "day",
+        "week",
+        "month",
+        "year",
+    ];
+    let figures = ["count", "count_if", "share", "sum", "avg", "min", "max", "p50", "p95", "p99"];
     Completer {
         functions: functions.map(str::to_owned).into(),
         figures: figures.map(str::to_owned).into(),
@@ -213,4 +233,16 @@ fn the_columns_of_a_statement_are_those_of_its_answer() {
         let names: Vec<&str> = prepared.columns().iter().map(|column| &*column.name).collect();
         assert_eq!(names, offered, "{text}");
     }
+}
+
+#[test]
+fn events_of_the_last_answer_are_offered_by_the_beginning_of_their_names() {
+    let known = Completer {
+        events: vec!["inference:sha256:12ab".to_owned(), "inference:sha256:99ff".to_owned()],
+        ..Completer::default()
+    };
+    let offered = |text: &str| known.candidates(text, text.len()).1;
+    assert_eq!(offered("trace inference:sha256:12"), ["inference:sha256:12ab"]);
+    assert_eq!(offered("trace inference:").len(), 2);
+    assert_eq!(offered("trace inference:sha256:77"), Vec::<String>::new());
 }

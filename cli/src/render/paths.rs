@@ -1,13 +1,14 @@
 //! Paths as one tree: what they share is drawn once, what each leads to carries its number.
 
-use super::answer::item_name;
+use super::page::{Layout, item_name};
+use super::{Style, terminal_width};
 use crate::command::describe_node;
 use crate::exit::Outcome;
-use crate::render::{Style, terminal_width};
-use crate::time::Zone;
-use lineal_engine::Snapshot;
 use lineal_query::{Answer, Item, Path, Value};
 use std::io::Write;
+
+/// Blanks between a line's key and what is told of it.
+pub(super) const GAP: usize = 2;
 
 /// A place in the tree: how it is reached, what it is, where it goes on.
 struct Place {
@@ -60,12 +61,11 @@ impl Tree {
 }
 
 /// Draws the paths of these rows of an answer, whose only column they are.
-pub(crate) fn print(
+pub(super) fn print(
     out: &mut dyn Write,
     answer: &Answer,
     rows: &[Vec<Value>],
-    view: &Snapshot,
-    zone: &Zone,
+    layout: &Layout<'_>,
 ) -> Outcome<()> {
     let mut tree = Tree::default();
     for (row, values) in rows.iter().enumerate() {
@@ -83,15 +83,16 @@ pub(crate) fn print(
         let word = place.word.map_or(String::new(), |word| format!("{} ", style.faint(word)));
         let name = style.strong(item_name(answer, place.item));
         let told = match place.item {
-            Item::Node(node) => describe_node(view, node, zone, style)?,
+            Item::Node(node) => describe_node(layout.view, node, layout.zone, style)?,
             Item::Event(_) => String::new(),
         };
-        let rows = place.rows.iter().map(|row| style.found(&format!("  ${}", row + 1)));
+        let rows = place.rows.iter().filter_map(|row| layout.mark(*row));
+        let rows = rows.map(|mark| style.found(&format!("  {mark}")));
         let rows = rows.collect::<String>();
         let head = format!("{prefix}{joint}{word}{name}{rows}");
         let prefix = format!("{prefix}{bar}");
         let below = if place.below.is_empty() { "   " } else { "│  " };
-        for line in folded(head, &told, &format!("{prefix}{below}"), width) {
+        for line in folded(head, &told, &format!("{prefix}{below}"), GAP, width) {
             writeln!(out, "{line}")?;
         }
         let last = place.below.len();
@@ -106,15 +107,20 @@ pub(crate) fn print(
 
 /// What a line says, and what is told of it, on as many lines as it takes to fit. Keys are never
 /// broken: they are there to be pasted.
-fn folded(head: String, told: &str, indent: &str, width: Option<usize>) -> Vec<String> {
+pub(crate) fn folded(
+    head: String,
+    told: &str,
+    indent: &str,
+    gap: usize,
+    width: Option<usize>,
+) -> Vec<String> {
     let mut lines = vec![head];
-    let mut first = true;
+    let mut gap = " ".repeat(gap);
     for word in told.split(' ').filter(|word| !word.is_empty()) {
-        let gap = if first { "  " } else { " " };
-        first = false;
+        let gap = std::mem::replace(&mut gap, " ".to_owned());
         let Some(line) = lines.last_mut() else { break };
         if width.is_none_or(|width| shown(line) + gap.len() + shown(word) <= width) {
-            line.push_str(gap);
+            line.push_str(&gap);
             line.push_str(word);
         } else {
             lines.push(format!("{indent}{word}"));
@@ -138,11 +144,12 @@ mod tests {
 
     #[test]
     fn what_is_told_folds_below_its_line_and_keys_stay_whole() {
-        let lines = folded("└─ run:0123456789".to_owned(), "\"a b\", FINISHED", "   │  ", Some(22));
+        let lines =
+            folded("└─ run:0123456789".to_owned(), "\"a b\", FINISHED", "   │  ", GAP, Some(22));
         assert_eq!(lines, ["└─ run:0123456789  \"a", "   │  b\", FINISHED"]);
-        let lines = folded("model:a".to_owned(), "x y", "", None);
+        let lines = folded("model:a".to_owned(), "x y", "", GAP, None);
         assert_eq!(lines, ["model:a  x y"]);
-        let lines = folded("run:0123456789".to_owned(), "", "", Some(5));
+        let lines = folded("run:0123456789".to_owned(), "", "", GAP, Some(5));
         assert_eq!(lines, ["run:0123456789"]);
     }
 

@@ -1,0 +1,192 @@
+//! What an import says when it is done: one screen, and at its end what is not whole.
+
+use crate::came_back::CameBack;
+use crate::exit::{Exit, Outcome};
+use crate::render::{Style, counted, grouped, listed, print_table, table, visible};
+use lineal_import::record::Reject;
+use lineal_import::{Report, SourceReport};
+use std::io::Write;
+use std::time::Duration;
+
+/// Rejects shown on the screen; `--json` has more.
+const REJECTS_SHOWN: usize = 5;
+/// The form of log archives.
+const LOGS: &str = "datadog-logs";
+
+/// One screen: sources, nodes by kind, events, rejects, what is unresolved.
+pub(crate) fn print(
+    out: &mut dyn Write,
+    report: &Report,
+    back: CameBack,
+    took: Duration,
+) -> Outcome<()> {
+    let style = Style::new();
+    let head = match report.import {
+        Some(number) => format!("import:{number}, {}", counted(report.commits, "commit")),
+        None if report.dry_run => "nothing written (--dry-run)".to_owned(),
+        None => "nothing new: everything was imported before".to_owned(),
+    };
+    writeln!(out, "{} in {:.1} s", style.strong(&head), took.as_secs_f64())?;
+    let rows = report.sources.iter().map(|source| {
+        let counts = &source.counts;
+        let files = match source.files_known {
+            0 => grouped(source.files),
+            known if known == source.files => format!("{} (known)", grouped(known)),
+            known => format!("{} ({} known)", grouped(source.files), grouped(known)),
+        };
+        vec![
+            source.label.clone(),
+            if source.source.is_empty() {
+                source.form.clone()
+            } else {
+                format!("{} {}", source.source, source.form)
+            },
+            files,
+            grouped(counts.read),
+            grouped(counts.accepted),
+            grouped(counts.duplicate),
+            grouped(counts.rejected),
+            grouped(counts.skipped),
+        ]
+    });
+    let header = [
+        "from",
+        "source and form",
+        "files",
+        "read",
+        "accepted",
+        "duplicate",
+        "rejected",
+        "skipped",
+    ];
+    print_table(out, &table(&header, rows.collect()))?;
+    let recorded = report.nodes.iter().filter(|(_, (new, _))| *new > 0);
+    let mut recorded: Vec<String> = recorded.map(|(kind, (new, _))| counted(*new, kind)).collect();
+    // What came back was accepted, and had been recorded before.
+    let events = report.events.saturating_sub(back.events);
+    if events > 0 {
+        recorded.push(counted(events, "event"));
+    }
+    if !recorded.is_empty() {
+        writeln!(out, "recorded: {}", recorded.join(", "))?;
+    }
+    if let Some(back) = back.text() {
+        writeln!(out, "brought back: {back}, which only retracted imports had brought before")?;
+    }
+    print_notes(out, report, style)
+}
+
+fn print_notes(out: &mut dyn Write, report: &Report, style: Style) -> Outcome<()> {
+    if report.conflicts > 0 {
+        writeln!(out, "{}", style.warn(&format!("{} of a known identity saying something else: kept, marked `conflict`, not counted", counted(report.conflicts, "event"))))?;
+    }
+    for source in &report.sources {
+        // Whose it is matters only where there are several.
+        let whose =
+            if report.sources.len() > 1 { format!("{}: ", source.label) } else { String::new() };
+        for (reason, count) in &source.skipped {
+            let line = format!("{whose}skipped {}: {reason}", grouped(*count));
+            writeln!(out, "{}", visible(&line))?;
+        }
+        for reject in source.rejects.iter().take(REJECTS_SHOWN) {
+            let at = &reject.at;
+            let place = if at.line > 0 {
+                format!("{}, line {}, byte {}", at.file, at.line, at.byte)
+            } else {
+                at.file.clone()
+            };
+            writeln!(out, "{}", style.warn(&format!("rejected {place}: {}", reject.reason)))?;
+        }
+        let more =
+            source.counts.rejected.saturating_sub(source.rejects.len().min(REJECTS_SHOWN) as u64);
+        if more > 0 {
+            writeln!(
+                out,
+                "{}",
+                style.warn(&format!("rejected {} more; --json lists them", grouped(more)))
+            )?;
+        }
+        let counts = &source.counts;
+        let why = if counts.rejected * 2 > counts.read {
+            Some("more than half was rejected")
+        } else if source.form == LOGS && counts.read > 0 && counts.accepted + counts.duplicate == 0
+        {
+            Some("no line became an event")
+        } else {
+            None
+        };
+        if let Some(why) = why {
+            let line = format!(
+                "{whose}{why}: `lineal import --explain-mapping` shows what the lines hold"
+            );
+            writeln!(out, "{}", style.warn(&line))?;
+        }
+        for warning in &source.warnings {
+            writeln!(out, "{}", style.warn(&format!("{whose}note: {warning}")))?;
+        }
+    }
+    let (without, runs) = report.runs_without_input;
+    if without > 0 {
+        writeln!(
+            out,
+            "{}",
+            style.warn(&format!(
+                "{} of {} without a recorded dataset input",
+                grouped(without),
+                counted(runs, "run")
+            ))
+        )?;
+        if let Some((run, instead)) = &report.instead {
+            let instead = if instead.is_empty() {
+                "nothing that names data".to_owned()
+            } else {
+                instead.join("; ")
+            };
+            writeln!(out, "  run {}: found instead: {}", visible(run), visible(&instead))?;
+            writeln!(out, "  to record it: mlflow.log_input(dataset, context=\"training\")")?;
+        }
+    }
+    let (unresolved, names) = &report.unresolved;
+    if *unresolved > 0 {
+        let names: Vec<&str> = names.iter().take(3).map(String::as_str).collect();
+        let more = if *unresolved > 3 { ", ..." } else { "" };
+        writeln!(out, "{}", style.warn(&format!("{} referred to and not imported: {}{more} (`lineal stats` says what would bring them)", counted(*unresolved, "node"), names.join(", "))))?;
+    }
+    Ok(())
+}
+
+/// Files that could not be read to their end.
+fn damaged(source: &SourceReport) -> impl Iterator<Item = &Reject> {
+    // What is wrong with a line or a record has a place in its file; damage has the whole file.
+    source.rejects.iter().filter(|reject| reject.at.line == 0 && source.form == LOGS)
+}
+
+/// Was nothing of a source usable, although there was something to read?
+fn fruitless(source: &SourceReport) -> bool {
+    source.counts.rejected > 0 && source.counts.accepted == 0 && source.counts.duplicate == 0
+}
+
+/// How the command ends after it.
+pub(super) fn exit(report: &Report) -> Exit {
+    let partial = |source| damaged(source).next().is_some() || fruitless(source);
+    if report.sources.iter().any(partial) { Exit::Partial } else { Exit::Answer }
+}
+
+/// Said last, where it is read: which files are not whole.
+pub(super) fn print_damage(out: &mut dyn Write, report: &Report) -> Outcome<()> {
+    let style = Style::new();
+    let files: Vec<&Reject> = report.sources.iter().flat_map(damaged).collect();
+    if !files.is_empty() {
+        let count = counted(files.len() as u64, "damaged file");
+        let line = format!(
+            "imported in part: {count}, of which only what could be read is in the store: {}",
+            listed(files.iter().map(|reject| reject.at.file.clone()), REJECTS_SHOWN)
+        );
+        writeln!(out, "{}", style.warn(&line))?;
+    }
+    for source in report.sources.iter().filter(|source| fruitless(source)) {
+        let line = format!("nothing of {} could be read", source.label);
+        writeln!(out, "{}", style.warn(&line))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! What stands around the rows of an answer: names, how complete it is, and warnings.
+
+use std::collections::BTreeSet;
+
+use lineal_engine::schema::{Direction, Kind, RELATIONS};
+
+use super::{Executor, Produced};
+use crate::answer::{Answer, Completeness, Names, REASONS_MAX, Reason, Uncertainty};
+use crate::error::Result;
+use crate::limits::Limit;
+use crate::plan::{Generator, Kinds, OperandPlan, OutputPlan, Root};
+use crate::source::{NodeNo, Source};
+
+/// Most names that one reason or warning lists: a message must stay readable.
+const NAMES_MAX: usize = 5;
+
+/// The first names, and how many more there are.
+fn some_names<S: Source>(source: &S, nodes: &[NodeNo]) -> Vec<String> {
+    let listed = nodes.iter().take(NAMES_MAX).map(|node| source.name_of(*node));
+    let more = nodes.len().saturating_sub(NAMES_MAX);
+    listed.chain((more > 0).then(|| format!("{more} more"))).collect()
+}
+
+impl<S: Source> Executor<'_, S> {
+    /// The answer to what a statement gave.
+    pub(super) fn envelope(&self, produced: Produced, named: bool) -> Result<Answer> {
+        let total = produced.count();
+        let (skip, limit) = self.page(produced.skip, produced.limit)?;
+        let Produced { columns, mut found, mut rows, truncated, .. } = produced;
+        found.page(skip, limit);
+        let (width, values) = found.into_values();
+        let mut values = values.into_iter();
+        while values.len() > 0 {
+            rows.push(values.by_ref().take(width).collect());
+        }
+        let mut names = Names::default();
+        for value in rows.iter().flatten().filter(|_| named) {
+            self.name_value(value, &mut names)?;
+        }
+        let completeness = self.completeness(truncated);
+        let warning = |(text, count): (&String, &u64)| {
+            if *count > 1 { format!("{text} ({count} times)") } else { text.clone() }
+        };
+        Ok(Answer {
+            columns,
+            rows,
+            total,
+            completeness,
+            commit: self.source.commit(),
+            recorded: self.source.recorded(),
+            now: self.now,
+            warnings: {
+                let known = self.plan.warnings.iter().cloned();
+                let met = self.warnings.iter().map(warning);
+                known.chain(met).chain(self.deleted(&names)).collect()
+            },
+            edges_followed: self.edges,
+            events_read: self.events,
+            format: self.plan.format.clone(),
+            names,
+        })
+    }
+
+    /// How complete an answer is that ended so.
+    pub(super) fn completeness(&self, truncated: Option<Limit>) -> Completeness {
+        let reason_count = (self.reasons.len() + self.unread.len()) as u64;
+        let of_nodes = self.reasons.iter().map(|(node, what)| self.reason(*node, *what));
+        let unread = self.unread.iter().filter_map(|place| self.source.unread().get(*place));
+        let of_logs = unread.map(|unread| Reason {
+            what: Uncertainty::Unread(unread.lines),
+            node: unread.import,
+            name: unread.log.clone(),
+            fits: Vec::new(),
+            referred_by: Vec::new(),
+        });
+        let reasons = of_nodes.chain(of_logs).take(REASONS_MAX).collect();
+        Completeness { truncated, reasons, reason_count }
+    }
+
+    /// How many rows there are of a scan that nothing narrows: known without making them, so that
+    /// an answer that a bound ended says how much of it is missing.
+    pub(super) fn known_total(&self, root: &Root) -> Option<u64> {
+        let Root::Find(find) = root else { return None };
+        let [OperandPlan::Select(select)] = find.operands.as_slice() else { return None };
+        let [step] = select.steps.as_slice() else { return None };
+        let is_plain = matches!(step.from, Generator::Scan)
+            && select.guards.is_empty()
+            && select.extreme.is_none()
+            && step.chains.is_empty()
+            && step.filters.is_empty()
+            && step.columns.is_empty()
+            && matches!(select.output, OutputPlan::Rows { distinct: false, .. });
+        if !is_plain {
+            return None;
+        }
+        let (source, slot) = (self.source, self.plan.slots.get(step.slot)?);
+        let nodes = slot.kinds.iter().flat_map(|kind| match kind {
+            Kind::Inference => source.nodes_of(Kind::Batch),
+            kind => source.nodes_of(kind),
+        });
+        if slot.kinds == Kinds::one(Kind::Inference) {
+            return Some(nodes.map(|batch| source.batch_counts(batch).events).sum());
+        }
+        Some(nodes.filter(|node| slot.with_deleted || !source.is_deleted(*node)).count() as u64)
+    }
+
+    /// Says of what is in the rows that it is marked deleted in its source.
+    fn deleted(&self, names: &Names) -> Option<String> {
+        let is_deleted = |node: &NodeNo| self.source.is_deleted(*node);
+        let deleted: Vec<NodeNo> = names.nodes.keys().copied().filter(is_deleted).collect();
+        let names = some_names(self.source, &deleted).join(", ");
+        (!deleted.is_empty()).then(|| format!("deleted in its source: {names}"))
+    }
+
+    /// A reason with the names that it speaks of.
+    fn reason(&self, node: NodeNo, what: Uncertainty) -> Reason {
+        let source = self.source;
+        let names = |nodes: &[NodeNo]| some_names(source, nodes);
+        let (mut fits, mut referred_by) = (Vec::new(), Vec::new());
+        if what == Uncertainty::Conflict {
+            fits = names(source.candidates(node));
+            let relations = RELATIONS.iter().map(|spec| spec.relation);
+            let ends = relations.flat_map(|r| source.edges(node, r, Direction::Inverse));
+            let ends: BTreeSet<NodeNo> = ends.copied().collect();
+            referred_by = names(&ends.into_iter().collect::<Vec<_>>());
+        }
+        Reason { what, node, name: source.name_of(node), fits, referred_by }
+    }
+}

@@ -1,0 +1,230 @@
+//! Rows beside each other in three flat lists, so that a row costs no allocation of its own.
+
+use std::cmp::Ordering;
+
+use crate::value::{Item, Value};
+
+/// Rows of one width, in an order of their own: sorting moves numbers, not values.
+#[derive(Clone, Default, Debug)]
+pub(super) struct RowSet {
+    widths: (usize, usize, usize),
+    values: Vec<Value>,
+    keys: Vec<Value>,
+    items: Vec<Item>,
+    order: Vec<u32>,
+}
+
+/// A row: its values, what it is ordered by, and what its listed variables stand for, the last word
+/// in the order.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row<'r> {
+    pub(super) values: &'r [Value],
+    pub(super) keys: &'r [Value],
+    pub(super) items: &'r [Item],
+}
+
+impl RowSet {
+    /// Appends a row. All rows of a set have as many values, keys and items as the first.
+    pub(super) fn push(
+        &mut self,
+        values: impl IntoIterator<Item = Value>,
+        keys: impl IntoIterator<Item = Value>,
+        items: impl IntoIterator<Item = Item>,
+    ) {
+        let before = (self.values.len(), self.keys.len(), self.items.len());
+        self.values.extend(values);
+        self.keys.extend(keys);
+        self.items.extend(items);
+        self.end_row(before);
+    }
+
+    /// Where the lists end: what is added after it is a row once [`RowSet::end_row`] is called.
+    pub(super) fn begin_row(&mut self) -> (&mut Vec<Value>, &mut Vec<Value>, &mut Vec<Item>) {
+        (&mut self.values, &mut self.keys, &mut self.items)
+    }
+
+    /// The lists as long as they are.
+    pub(super) fn lengths(&self) -> (usize, usize, usize) {
+        (self.values.len(), self.keys.len(), self.items.len())
+    }
+
+    /// What was added since then is a row.
+    pub(super) fn end_row(&mut self, before: (usize, usize, usize)) {
+        let widths =
+            (self.values.len() - before.0, self.keys.len() - before.1, self.items.len() - before.2);
+        if self.order.is_empty() && before == (0, 0, 0) {
+            self.widths = widths;
+        }
+        debug_assert_eq!(self.widths, widths, "rows of a set are of one width");
+        let number = u32::try_from(self.count()).unwrap_or(u32::MAX);
+        self.order.push(number.saturating_sub(1));
+    }
+
+    /// Rows that were ever added.
+    fn count(&self) -> usize {
+        let (values, keys, items) = self.widths;
+        let filled = [(self.values.len(), values), (self.keys.len(), keys)];
+        let counts = filled.into_iter().chain([(self.items.len(), items)]);
+        counts
+            .filter(|(_, width)| *width > 0)
+            .map(|(length, width)| length / width)
+            .max()
+            .unwrap_or(1)
+    }
+
+    /// Takes a row that was not ended away again.
+    pub(super) fn cancel_row(&mut self, before: (usize, usize, usize)) {
+        self.values.truncate(before.0);
+        self.keys.truncate(before.1);
+        self.items.truncate(before.2);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = RowSet::default();
+    }
+
+    fn at(&self, number: u32) -> Row<'_> {
+        at(&self.values, &self.keys, &self.items, self.widths, number)
+    }
+
+    /// The row at a place in the order.
+    pub(super) fn get(&self, place: usize) -> Option<Row<'_>> {
+        self.order.get(place).map(|number| self.at(*number))
+    }
+
+    pub(super) fn first(&self) -> Option<Row<'_>> {
+        self.get(0)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = Row<'_>> {
+        self.order.iter().map(|number| self.at(*number))
+    }
+
+    /// Sorts; rows that are equal keep their order.
+    pub(super) fn sort_by(&mut self, compare: impl Fn(Row<'_>, Row<'_>) -> Ordering) {
+        let RowSet { widths, values, keys, items, order } = self;
+        let row = |number: &u32| at(values, keys, items, *widths, *number);
+        if !order.is_sorted_by(|a, b| compare(row(a), row(b)).is_le()) {
+            order.sort_by(|a, b| compare(row(a), row(b)));
+        }
+    }
+
+    /// Leaves neighbours out that equal the one before them.
+    pub(super) fn dedup_by(&mut self, equal: impl Fn(Row<'_>, Row<'_>) -> bool) {
+        let RowSet { widths, values, keys, items, order } = self;
+        let row = |number: &u32| at(values, keys, items, *widths, *number);
+        order.dedup_by(|a, b| equal(row(a), row(b)));
+    }
+
+    /// Of rows that are equal keeps the first, in the order as it is.
+    pub(super) fn keep_first_by(&mut self, compare: impl Fn(Row<'_>, Row<'_>) -> Ordering) {
+        let mut numbered: Vec<(usize, u32)> = self.order.iter().copied().enumerate().collect();
+        let order = |a: &(usize, u32), b: &(usize, u32)| compare(self.at(a.1), self.at(b.1));
+        numbered.sort_by(order);
+        numbered.dedup_by(|a, b| order(a, b).is_eq());
+        numbered.sort_unstable_by_key(|(place, _)| *place);
+        self.order = numbered.into_iter().map(|(_, number)| number).collect();
+    }
+
+    /// Keeps the rows for which the test holds.
+    pub(super) fn retain(&mut self, keep: impl Fn(Row<'_>) -> bool) {
+        let RowSet { widths, values, keys, items, order } = self;
+        order.retain(|number| keep(at(values, keys, items, *widths, *number)));
+    }
+
+    /// Keeps so many rows after so many that are left out.
+    pub(super) fn page(&mut self, skip: usize, limit: usize) {
+        self.order.drain(..skip.min(self.order.len()));
+        self.order.truncate(limit);
+    }
+
+    /// Appends the rows of another set with their values alone.
+    pub(super) fn append_values(&mut self, other: &RowSet) {
+        for row in other.iter() {
+            self.push(row.values.iter().cloned(), [], []);
+        }
+    }
+
+    /// The values of all rows in their order, and how many a row has.
+    pub(super) fn into_values(mut self) -> (usize, Vec<Value>) {
+        let width = self.widths.0;
+        let is_whole = self.order.len() * width == self.values.len();
+        if is_whole && self.order.is_sorted() {
+            return (width, self.values);
+        }
+        let mut out = Vec::with_capacity(self.order.len() * width);
+        for number in &self.order {
+            let from = *number as usize * width;
+            let row = self.values.get_mut(from..from + width).unwrap_or_default();
+            out.extend(row.iter_mut().map(|value| std::mem::replace(value, Value::Absent)));
+        }
+        (width, out)
+    }
+}
+
+fn at<'r>(
+    values: &'r [Value],
+    keys: &'r [Value],
+    items: &'r [Item],
+    widths: (usize, usize, usize),
+    number: u32,
+) -> Row<'r> {
+    let number = number as usize;
+    Row {
+        values: values.get(number * widths.0..(number + 1) * widths.0).unwrap_or_default(),
+        keys: keys.get(number * widths.1..(number + 1) * widths.1).unwrap_or_default(),
+        items: items.get(number * widths.2..(number + 1) * widths.2).unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(rows: &RowSet) -> Vec<i64> {
+        let number = |row: Row<'_>| match row.values.first() {
+            Some(Value::Int(number)) => *number,
+            _ => -1,
+        };
+        rows.iter().map(number).collect()
+    }
+
+    #[test]
+    fn rows_are_sorted_thinned_and_paged_without_moving_values() {
+        let mut rows = RowSet::default();
+        for number in [3, 1, 2, 1] {
+            rows.push([Value::Int(number), Value::Bool(true)], [Value::Int(-number)], []);
+        }
+        rows.sort_by(|a, b| a.values[0].order(&b.values[0]));
+        assert_eq!(numbers(&rows), [1, 1, 2, 3]);
+        rows.dedup_by(|a, b| a.values == b.values);
+        rows.sort_by(|a, b| a.keys[0].order(&b.keys[0]));
+        assert_eq!(numbers(&rows), [3, 2, 1]);
+        rows.retain(|row| row.values[0] != Value::Int(2));
+        assert_eq!(numbers(&rows), [3, 1]);
+        rows.page(1, 5);
+        let (width, values) = rows.into_values();
+        assert_eq!((width, values), (2, vec![Value::Int(1), Value::Bool(true)]));
+    }
+
+    #[test]
+    fn a_row_that_is_cancelled_leaves_nothing() {
+        let mut rows = RowSet::default();
+        rows.push([Value::Int(1)], [], []);
+        let before = rows.lengths();
+        rows.begin_row().0.push(Value::Int(2));
+        rows.cancel_row(before);
+        rows.push([Value::Int(3)], [], []);
+        assert_eq!(numbers(&rows), [1, 3]);
+        let (_, values) = rows.into_values();
+        assert_eq!(values.len(), 2);
+    }
+}

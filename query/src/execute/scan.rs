@@ -1,0 +1,224 @@
+//! Events batch beside batch: the rows of many batches are read on all cores, a part of a batch
+//! at a time.
+//!
+//! What was found is taken in the order of the batches and of their rows, so the number of threads
+//! never shows in an answer. Between two rounds it is asked whether to stop.
+
+use std::ops::Range;
+
+use lineal_engine::event_fields::EventField;
+use lineal_engine::events::EventValue;
+use rayon::prelude::*;
+
+use super::blocks::PART_ROWS;
+use super::columns::Test;
+use super::{Executor, Run, store};
+use crate::source::{EventRef, NodeNo, Source};
+
+/// The row of an event that stands for all events of its batch.
+pub(super) const WHOLE: u32 = u32::MAX;
+/// Rows that one thread reads in a round: some milliseconds of work.
+const ROUND_ROWS: usize = 2 * PART_ROWS as usize;
+/// Which events of a batch are wanted.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Window<'w> {
+    /// The first time, if there is one.
+    pub(super) from: Option<i64>,
+    /// The last time, if there is one; both are bounds of batches, not of events.
+    pub(super) to: Option<i64>,
+    /// What must hold for each event.
+    pub(super) tests: &'w [Test],
+    /// Batches stand for their events: the rows are looked at later, or their counters.
+    pub(super) by_batch: bool,
+}
+
+/// Some rows of a batch.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    /// The number of the batch, as in [`EventRef`].
+    pub(super) batch: u32,
+    pub(super) rows: Range<u32>,
+}
+
+/// What reading events has cost.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Opened {
+    /// Batches of which rows were read, each as often as it was.
+    pub(super) batches: u64,
+    /// Columns of parts of batches.
+    pub(super) columns: u64,
+}
+
+/// What was found in one part.
+struct Found {
+    rows: usize,
+    wanted: Vec<EventRef>,
+}
+
+/// The parts in which the rows of a batch are read.
+pub(super) fn parts_of<S: Source>(source: &S, batch: NodeNo) -> Vec<Part> {
+    let mut out = Vec::new();
+    for (number, rows) in source.batch_parts(batch) {
+        let mut first = 0;
+        while first < rows {
+            let end = rows.min(first.saturating_add(PART_ROWS));
+            out.push(Part { batch: number, rows: first..end });
+            first = end;
+        }
+    }
+    out
+}
+
+impl<'a, S: Source> Executor<'a, S> {
+    /// Works on tasks side by side, some at a time, and takes what they give in their order.
+    pub(super) fn side_by_side<T: Sync, R: Send>(
+        &mut self,
+        tasks: &[T],
+        rows_of: impl Fn(&T) -> usize,
+        work: impl Fn(&T) -> Result<R, S::Error> + Sync,
+        mut take: impl FnMut(&mut Self, &T, R) -> Run<()>,
+    ) -> Run<()> {
+        let round_rows = ROUND_ROWS * rayon::current_num_threads();
+        let mut left = tasks;
+        while !left.is_empty() {
+            self.look_now()?;
+            let mut rows = 0;
+            let begun = |task: &&T| {
+                let is_within = rows < round_rows;
+                rows += rows_of(task);
+                is_within
+            };
+            let count = left.iter().take_while(begun).count();
+            let (round, rest) = left.split_at(count);
+            left = rest;
+            let done: Vec<Result<R, S::Error>> = match round {
+                [one] => vec![work(one)],
+                several => several.par_iter().map(&work).collect(),
+            };
+            for (task, done) in round.iter().zip(done) {
+                take(self, task, done.map_err(store)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The wanted events of batches, in the order of the batches.
+    pub(super) fn batch_events(
+        &mut self,
+        batches: &[NodeNo],
+        window: Window<'_>,
+        out: &mut Vec<EventRef>,
+    ) -> Run<()> {
+        let source = self.source;
+        let mut parts = Vec::new();
+        for batch in batches {
+            let (first, last) = source.batch_times(*batch);
+            let is_before = window.from.is_some_and(|from| last < from);
+            let is_after = window.to.is_some_and(|to| first > to);
+            if is_before || is_after {
+                continue;
+            }
+            if window.by_batch {
+                let counts = source.batch_counts(*batch);
+                if counts.events > 0 {
+                    out.push(EventRef { batch: counts.batch, row: WHOLE });
+                }
+            } else if window.tests.is_empty() {
+                let rows = source.batch_rows(*batch).map_err(store)?;
+                self.count_events(rows.len())?;
+                for part in parts_of(source, *batch) {
+                    self.blocks.borrow_mut().visit(part.batch, part.rows);
+                }
+                out.extend(rows);
+            } else {
+                parts.extend(parts_of(source, *batch));
+            }
+        }
+        self.tested_events(&parts, window.tests, out)
+    }
+
+    /// The events of these parts for which the tests hold.
+    fn tested_events(
+        &mut self,
+        parts: &[Part],
+        tests: &[Test],
+        out: &mut Vec<EventRef>,
+    ) -> Run<()> {
+        let source = self.source;
+        let fields = fields_of(tests);
+        let read = |part: &Part| -> Result<Found, S::Error> {
+            let columns = source.read_events(part.batch, part.rows.clone(), &fields)?;
+            let holds = |event: &EventRef| {
+                let row = columns.place(*event);
+                tests.iter().all(|test| test.holds(&columns.block, row))
+            };
+            let wanted = columns.events.iter().copied().filter(holds).collect();
+            Ok(Found { rows: columns.events.len(), wanted })
+        };
+        // What lies together is read together, and taken in the order of asking.
+        let mut order: Vec<usize> = (0..parts.len()).collect();
+        order.sort_by_cached_key(|place| {
+            parts.get(*place).map(|part| (source.part_place(part.batch), part.rows.start))
+        });
+        let parts_in_place: Vec<(usize, &Part)> =
+            order.into_iter().filter_map(|place| Some((place, parts.get(place)?))).collect();
+        let mut all: Vec<Vec<EventRef>> = vec![Vec::new(); parts.len()];
+        let rows_of = |(_, part): &(usize, &Part)| part.rows.len();
+        let read = |(_, part): &(usize, &Part)| read(part);
+        let ended =
+            self.side_by_side(&parts_in_place, rows_of, read, |run, (place, part), found| {
+                run.opened(part, fields.len());
+                run.count_events(found.rows)?;
+                // A value by itself costs a page and the dictionary of its column: no less than the part.
+                if !found.wanted.is_empty() {
+                    run.blocks.borrow_mut().visit(part.batch, part.rows.clone());
+                }
+                if let Some(slot) = all.get_mut(*place) {
+                    *slot = found.wanted;
+                }
+                Ok(())
+            });
+        out.extend(all.into_iter().flatten());
+        ended
+    }
+
+    pub(super) fn opened(&mut self, part: &Part, columns: usize) {
+        self.opened.batches += u64::from(part.rows.start == 0);
+        self.opened.columns += columns as u64;
+    }
+
+    /// A recorded field of an event: of a batch of which many rows are visited, from its columns.
+    pub(super) fn recorded(
+        &self,
+        event: EventRef,
+        field: EventField,
+    ) -> crate::error::Result<Option<lineal_proof::Value>> {
+        if event.row == WHOLE {
+            return Ok(None);
+        }
+        let wanted = self.blocks.borrow().wanted(event, field);
+        let Some(rows) = wanted else {
+            return self.source.event_field(event, field).map_err(store);
+        };
+        let known = self.blocks.borrow().get(event);
+        let columns = match known {
+            Some(columns) => columns,
+            None => {
+                let fields = self.blocks.borrow().fields();
+                let read = self.source.read_events(event.batch, rows, &fields).map_err(store)?;
+                self.blocks.borrow_mut().keep(event, read.clone());
+                read
+            }
+        };
+        Ok(columns.block.get(columns.place(event), field).map(EventValue::to_value))
+    }
+}
+
+/// Fields that tests ask for.
+pub(super) fn fields_of(tests: &[Test]) -> Vec<EventField> {
+    let mut fields = Vec::new();
+    tests.iter().for_each(|test| test.fields(&mut fields));
+    fields.sort_unstable();
+    fields.dedup();
+    fields
+}
