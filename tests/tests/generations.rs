@@ -3,10 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use lineal_engine::schema::{COMMON_FIELDS, Direction, FieldType, KINDS, Kind, RELATIONS, fields};
+use lineal_engine::schema::{
+    COMMON_FIELDS, Direction, FieldType, KINDS, Kind, RELATIONS, Relation, fields,
+};
 use lineal_engine::storage::{MemoryStorage, Storage};
 use lineal_engine::{Cell, Error, NodeDraft, Result, SealedField, Snapshot, Store};
-use lineal_proof::{Hash, Key, Value};
+use lineal_proof::{Hash, Key, KeyPart, Value};
+use lineal_query::{Limits, Machine, Parameters, Prepared, Request, StoreView};
 use lineal_tests::sample::{self, saying};
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -162,6 +165,88 @@ proptest! {
         store.write_indexes().unwrap();
         both_ways(&memory);
     }
+}
+
+/// Models of one name in two registries, and runs that leave open which of them, if any.
+fn doubtful_store() -> (MemoryStorage, Store) {
+    let memory = MemoryStorage::new();
+    let store = Store::create_on(Arc::new(memory.clone()), sample::options()).unwrap();
+    let mut tx = store.begin(None, None).unwrap();
+    for registry in ["a", "b"] {
+        let key = sample::texts(&[registry, "credit", "1"]);
+        tx.add_node(&saying("s", "f", 1), NodeDraft::new(Kind::Model, key)).unwrap();
+    }
+    for (run, name, version) in [("r", "credit", "1"), ("q", "credit", "1"), ("p", "other", "2")] {
+        let mut draft = NodeDraft::new(Kind::Run, Key::text(run));
+        draft.fields.insert("name", run);
+        let parts = [KeyPart::Null, KeyPart::Text(name.into()), KeyPart::Text(version.into())];
+        draft.link(Relation::Used, Kind::Model, Key::new(parts.to_vec()));
+        draft.link(Relation::TrainedOn, Kind::Dataset, sample::texts(&[run, "1", "local", "x"]));
+        tx.add_node(&saying("s", "f", 1), draft).unwrap();
+    }
+    tx.commit().unwrap();
+    (memory, store)
+}
+
+#[test]
+fn what_is_in_doubt_is_what_a_look_at_every_node_finds() {
+    let (memory, store) = doubtful_store();
+    let reader = || Store::open_read_only_on(Arc::new(memory.clone())).unwrap();
+    let in_memory = reader().snapshot().unwrap();
+    store.write_indexes().unwrap();
+    for view in [in_memory, reader().snapshot().unwrap()] {
+        let all = 0..view.node_count();
+        let (mut doubtful, mut claims) = (0, 0);
+        for kind in KINDS {
+            let in_doubt =
+                |node: &u32| view.is_missing(*node) || !view.candidates(*node).is_empty();
+            let expected: Vec<u32> = view.nodes_of(kind).filter(in_doubt).collect();
+            assert_eq!(view.doubtful(kind), expected, "{kind}");
+            doubtful += expected.len();
+        }
+        for node in all.clone() {
+            let fits = |claim: &u32| view.candidates(*claim).contains(&node);
+            let expected: Vec<u32> = all.clone().filter(fits).collect();
+            assert_eq!(view.open_claims(node), expected, "{}", view.name_of(node));
+            claims += expected.len();
+        }
+        assert_eq!((doubtful, claims), (5, 2), "two claims and three data sets; two candidates");
+    }
+}
+
+#[test]
+fn rows_given_one_by_one_end_with_the_damage_on_their_way() {
+    let (memory, store) = doubtful_store();
+    store.write_indexes().unwrap();
+    let limits = Limits::default();
+    let request = Request { parameters: &Parameters::new(), limits: &limits, now: 0 };
+    let prepared = Prepared::new("find run as r return r.name").unwrap();
+    let asked = |memory: &MemoryStorage| {
+        let store = Store::open_read_only_on(Arc::new(memory.clone())).unwrap();
+        let view = StoreView::new(Arc::new(store)).unwrap();
+        let mut machine = Machine::default();
+        let mut rows = prepared.rows(&mut machine, &view, &request).unwrap();
+        let all: Vec<_> = rows.by_ref().collect();
+        assert!(rows.next().is_none(), "the error is told once");
+        all
+    };
+    let sound = asked(&memory);
+    assert!(sound.len() > 1 && sound.iter().all(lineal_query::Result::is_ok));
+    let name = memory.list("index").unwrap().into_iter().find(|name| name.starts_with("graph-"));
+    let path = format!("index/{}", name.unwrap());
+    // All sections but the first, the view.
+    memory.damage(&path, |bytes| {
+        for section in 1..word_at(bytes, 144) {
+            let entry = 152 + section * 32;
+            let (start, length) = (word_at(bytes, entry + 16), word_at(bytes, entry + 24));
+            if length > 0 {
+                bytes[start] ^= 1;
+            }
+        }
+    });
+    let last = asked(&memory).pop().unwrap();
+    let text = last.unwrap_err().to_string();
+    assert!(text.contains(&path) && text.contains("lineal rebuild"), "{text}");
 }
 
 /// What a view answers over its index, in every way that reads a part of it.
