@@ -83,9 +83,14 @@ pub fn write_list_head(out: &mut Vec<u8>, items: usize) {
     write_head(out, MAJOR_LIST, items as u64);
 }
 
+/// Appends the head of a text of so many bytes; the caller writes them, valid UTF-8.
+pub fn write_text_head(out: &mut Vec<u8>, bytes: usize) {
+    write_head(out, MAJOR_TEXT, bytes as u64);
+}
+
 /// Appends a text.
 pub fn write_text(out: &mut Vec<u8>, text: &str) {
-    write_head(out, MAJOR_TEXT, text.len() as u64);
+    write_text_head(out, text.len());
     out.extend_from_slice(text.as_bytes());
 }
 

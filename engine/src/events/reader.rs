@@ -1,7 +1,8 @@
 //! Reading containers: whole columns of a row range, or one value.
 
 use super::EventBlock;
-use super::block::{Column, EventValue, Values};
+use super::block::EventValue;
+use super::column::{Column, Values};
 use super::container::GROUP_ROWS;
 use crate::error::{Error, Result};
 use crate::event_fields::{EVENT_FIELDS, EventField};
