@@ -4,7 +4,7 @@
 //! however many there are.
 
 use super::LoadedMapping;
-use super::custody::{self, Custody};
+use super::custody::{self, Custody, Wanted};
 use super::large_file;
 use super::logs::{Judged, Origin, stage};
 use super::people;
@@ -87,7 +87,7 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, archive: &Archive) ->
     let mut waiting: Option<Waiting<'_>> = None;
     let mut passed_over: BTreeMap<(u64, String), u64> = BTreeMap::new();
     for files in archive.files.chunks(HASHED_AT_ONCE) {
-        let hashed = files.par_iter().map(|file| custody::of_file(&file.path, None));
+        let hashed = files.par_iter().map(|file| custody::of_file(&file.path, Wanted::Both, None));
         let hashed = hashed.collect::<Result<Vec<_>>>()?;
         for (file, custody) in files.iter().zip(hashed) {
             let digest = session.store.source_digest(&custody.blake3)?;
