@@ -70,7 +70,8 @@ impl OutColumn {
         match (self.spec.field_type, self.spec.field) {
             // Nothing makes a hash shorter, and what a look-up compares stands at a known place.
             (FieldType::Hash, _) => Some(Encoding::PLAIN),
-            // Ids of neighbours begin alike: 34 bytes an event became 3 (docs/performance.md).
+            // Ids of neighbours begin alike: 34 bytes an event became 1 in the
+            // synthetic world (docs/architecture.md, "Figures").
             (_, EventField::LogId | EventField::EventId) => Some(Encoding::DELTA_BYTE_ARRAY),
             // Rows of a batch stand in the order of time.
             (_, EventField::Time | EventField::Line) => Some(Encoding::DELTA_BINARY_PACKED),

@@ -69,7 +69,7 @@ impl Places {
         self.hasher.hash_one(identity)
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "the upper half is what is kept of a hash")]
+    /// The half of a hash that is kept.
     fn mark(hash: u64) -> u32 {
         (hash >> 32) as u32
     }

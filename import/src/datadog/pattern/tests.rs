@@ -245,7 +245,7 @@ fn lines_of_one_program_go_the_short_way_but_for_the_first() {
              \"tags\":[\"env:prod\",\"team:{n}\"],\"attributes\":{{\"ai\":{{\"art12\":true,\
              \"model\":{{\"name\":\"credit\",\"version\":\"{n}\"}},\"input\":{{\"hash\":{HASH}}},\
              \"override\":{},\"note\":\"free {n}\"}}}}}}",
-            n % 2 == 0
+            n.is_multiple_of(2)
         )
     };
     assert_eq!(compare(&mapping, (0..100).map(line)), 99);
