@@ -32,7 +32,7 @@ impl Default for Limits {
             group_files: 2_000,
             stretch_lines: BATCH_ROWS_MAX,
             transaction_nodes: TRANSACTION_NODES_MAX,
-            transaction_bytes: 16 << 20,
+            transaction_bytes: 64 << 20,
         }
     }
 }
