@@ -7,6 +7,7 @@
 use super::IndexedFields;
 use crate::error::{Error, Result};
 use crate::mapping::Bytes;
+use rayon::prelude::*;
 
 const MAGIC: &[u8; 8] = b"LNIDX001";
 const KIND_KEYS: u32 = 1;
@@ -45,7 +46,7 @@ pub(crate) fn write_run(
     commits: (u64, u64),
     fields: IndexedFields,
 ) -> Vec<u8> {
-    entries.sort_unstable();
+    entries.par_sort_unstable();
     // About 8 entries a way.
     let bits =
         (usize::BITS - entries.len().leading_zeros()).saturating_sub(3).clamp(1, FANOUT_BITS_MAX);
