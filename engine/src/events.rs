@@ -2,6 +2,7 @@
 
 mod batch;
 mod block;
+mod column;
 mod container;
 mod decoded;
 mod indexed;

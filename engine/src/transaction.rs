@@ -16,6 +16,7 @@ use lineal_proof::record::{
     Record, Reference, Retract, Revision, SeenRows, Setting, Source, node_id,
 };
 use lineal_proof::{Cid, Hash, Key, Value, cbor};
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Most nodes of one transaction (docs/format.md, section 15).
@@ -27,7 +28,7 @@ const INLINE_MAX: usize = 64 << 10;
 fn is_large(value: &Value) -> bool {
     match value {
         Value::Text(text) => text.len() > INLINE_MAX,
-        Value::List(_) | Value::Map(_) => cbor::encode(value).len() > INLINE_MAX,
+        Value::List(_) | Value::Map(_) => cbor::encoded_length(value) > INLINE_MAX,
         _ => false,
     }
 }
@@ -80,12 +81,33 @@ struct StagedNode {
     content: Hash,
 }
 
+/// A revision with the hashes by which it is known again.
+struct Weighed {
+    revision: Revision,
+    kind: crate::schema::Kind,
+    node: Hash,
+    content: Hash,
+    /// Of its content.
+    bytes: usize,
+}
+
+impl Weighed {
+    fn of(mut revision: Revision, node: Hash) -> Weighed {
+        revision.sort_edges();
+        let kind = crate::schema::Kind::parse(&revision.kind).unwrap_or(crate::schema::Kind::Actor);
+        let said = revision.content_bytes();
+        Weighed { revision, kind, node, content: Hash::of(&said), bytes: said.len() }
+    }
+}
+
 /// A transaction in the making. Dropping it leaves no trace in the log.
 pub struct Transaction<'a> {
     store: &'a Store,
     import: Option<u64>,
     actor: Option<String>,
     nodes: Vec<StagedNode>,
+    /// About how many bytes their revisions have.
+    bytes: usize,
     /// (node, source, form, content) staged here already.
     staged: HashMap<(Hash, String, String), Vec<Hash>>,
     batches: Vec<BatchDraft>,
@@ -108,6 +130,7 @@ impl<'a> Transaction<'a> {
             import,
             actor,
             nodes: Vec::new(),
+            bytes: 0,
             staged: HashMap::new(),
             batches: Vec::new(),
             blobs: BTreeMap::new(),
@@ -142,6 +165,12 @@ impl<'a> Transaction<'a> {
             && self.snapshots.is_empty()
     }
 
+    /// Canonical bytes of the revisions staged so far, about.
+    #[must_use]
+    pub fn staged_bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Stages what a source says of a node.
     ///
     /// # Errors
@@ -150,11 +179,33 @@ impl<'a> Transaction<'a> {
     pub fn add_node(&mut self, saying: &Saying, draft: NodeDraft) -> Result<Staged> {
         draft.check()?;
         let node = node_id(draft.kind.name(), &draft.key);
-        let mut revision = self.revision(saying, &node, draft)?;
-        revision.sort_edges();
-        let kind = crate::schema::Kind::parse(&revision.kind).unwrap_or(crate::schema::Kind::Actor);
-        let said = revision.content_bytes();
-        let content = Hash::of(&said);
+        let revision = self.revision(saying, &node, draft)?;
+        self.settle(saying, Weighed::of(revision, node))
+    }
+
+    /// Stages what a source says of many nodes, in this order: as [`Transaction::add_node`] of one
+    /// after another, but hashed side by side.
+    ///
+    /// # Errors
+    /// As [`Transaction::add_node`].
+    pub fn add_nodes(&mut self, saying: &Saying, drafts: Vec<NodeDraft>) -> Result<Vec<Staged>> {
+        let named = drafts.into_par_iter().map(|draft| {
+            draft.check()?;
+            Ok((node_id(draft.kind.name(), &draft.key), draft))
+        });
+        let named = named.collect::<Result<Vec<_>>>()?;
+        let revisions = named.into_iter().map(|(node, draft)| {
+            // One after another: what is sealed stands in this order.
+            Ok((self.revision(saying, &node, draft)?, node))
+        });
+        let revisions = revisions.collect::<Result<Vec<_>>>()?;
+        let weighed: Vec<_> =
+            revisions.into_par_iter().map(|(revision, node)| Weighed::of(revision, node)).collect();
+        weighed.into_iter().map(|weighed| self.settle(saying, weighed)).collect()
+    }
+
+    fn settle(&mut self, saying: &Saying, weighed: Weighed) -> Result<Staged> {
+        let Weighed { revision, kind, node, content, bytes } = weighed;
         if let Some(known) = self.store.known_revision(&node, saying, &content) {
             if !self.snapshot_follows {
                 self.seen.entry(saying.clone()).or_default().insert(Cid(known));
@@ -169,11 +220,12 @@ impl<'a> Transaction<'a> {
         }
         staged.push(content);
         // What the content lacks: form, time, previous and, for each edge, a pin.
-        let size = said.len() + revision.form.len() + (revision.edges.len() + 2) * LINK_BYTES;
+        let size = bytes + revision.form.len() + (revision.edges.len() + 2) * LINK_BYTES;
         if size > PAYLOAD_MAX {
             let what = format!("the record of {} {}", revision.kind, node.short());
             return Err(Error::Limit { what, found: size as u64, limit: PAYLOAD_MAX as u64 });
         }
+        self.bytes += size;
         self.nodes.push(StagedNode { revision, kind, node, content });
         Ok(Staged { node, content, outcome: Outcome::Recorded })
     }
@@ -213,6 +265,7 @@ impl<'a> Transaction<'a> {
             lineal_proof::record::Edge {
                 relation: edge.relation.name().to_owned(),
                 kind: edge.kind.name().to_owned(),
+                // Of the target's node, until the transaction is written.
                 pin: Cid(node_id(edge.kind.name(), &edge.key)),
                 key: edge.key,
                 beside,

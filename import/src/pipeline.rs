@@ -4,6 +4,7 @@
 
 mod custody;
 mod identity;
+mod large_file;
 mod limits;
 mod log_files;
 mod logs;

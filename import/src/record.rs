@@ -6,6 +6,7 @@
 use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::{Kind, Relation};
 use lineal_proof::{Map, Value};
+use std::collections::BTreeMap;
 
 /// One part of a staged key.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -104,6 +105,9 @@ pub struct Location {
     pub byte: u64,
 }
 
+/// One point of a metric: step, time in ms, value.
+pub type SeriesPoint = (i64, i64, f64);
+
 /// What one source says of one node.
 #[derive(Clone, PartialEq, Debug)]
 pub struct NodeRecord {
@@ -114,6 +118,9 @@ pub struct NodeRecord {
     pub fields: Map,
     /// Fields that are sealed.
     pub personal: Vec<Personal>,
+    /// The points of its metrics, which become the field `series` only with [`NodeRecord::whole`]:
+    /// a store may hold millions, and as values they take six times the room.
+    pub series: BTreeMap<String, Vec<SeriesPoint>>,
     /// Its links. Order and duplicates do not matter.
     pub edges: Vec<Edge>,
     /// Where it was read.
@@ -124,7 +131,31 @@ impl NodeRecord {
     /// A node with nothing said of it yet.
     #[must_use]
     pub fn new(node: Reference, at: Location) -> NodeRecord {
-        NodeRecord { node, fields: Map::new(), personal: Vec::new(), edges: Vec::new(), at }
+        NodeRecord {
+            node,
+            fields: Map::new(),
+            personal: Vec::new(),
+            series: BTreeMap::new(),
+            edges: Vec::new(),
+            at,
+        }
+    }
+
+    /// The record with its series among the fields.
+    #[must_use]
+    pub fn whole(mut self) -> NodeRecord {
+        let series = std::mem::take(&mut self.series);
+        if !series.is_empty() {
+            let point = |(step, time_ms, value): SeriesPoint| {
+                Value::List(vec![Value::from(step), Value::from(time_ms), Value::float(value)])
+            };
+            let list =
+                |points: Vec<SeriesPoint>| Value::List(points.into_iter().map(point).collect());
+            let series: Map =
+                series.into_iter().map(|(name, points)| (name, list(points))).collect();
+            self.fields.insert("series", Value::Map(series));
+        }
+        self
     }
 
     /// Sets a field if there is a value.

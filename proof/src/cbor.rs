@@ -37,6 +37,38 @@ pub fn encode_map(map: &Map) -> Vec<u8> {
     bytes
 }
 
+/// How many canonical bytes a value has.
+#[must_use]
+pub fn encoded_length(value: &Value) -> usize {
+    let head = |argument: u64| match argument {
+        0..=23 => 1,
+        24..=0xff => 2,
+        0x100..=0xffff => 3,
+        0x1_0000..=0xffff_ffff => 5,
+        _ => 9,
+    };
+    let text = |text: &str| head(text.len() as u64) + text.len();
+    match value {
+        Value::Null | Value::Bool(_) => 1,
+        Value::Int(number) => {
+            let magnitude = if *number < 0 { -1 - *number } else { *number };
+            head(u64::try_from(magnitude).unwrap_or(u64::MAX))
+        }
+        Value::Float(_) => 9,
+        Value::Text(value) => text(value),
+        Value::Bytes(bytes) => head(bytes.len() as u64) + bytes.len(),
+        Value::List(items) => {
+            head(items.len() as u64) + items.iter().map(encoded_length).sum::<usize>()
+        }
+        Value::Map(map) => {
+            let entries = map.iter().map(|(key, value)| text(key) + encoded_length(value));
+            head(map.len() as u64) + entries.sum::<usize>()
+        }
+        // Tag, head, a zero byte and the CID.
+        Value::Link(cid) => 2 + 2 + 1 + cid.to_bytes().len(),
+    }
+}
+
 /// Appends a value.
 ///
 /// # Panics
@@ -83,9 +115,14 @@ pub fn write_list_head(out: &mut Vec<u8>, items: usize) {
     write_head(out, MAJOR_LIST, items as u64);
 }
 
+/// Appends the head of a text of so many bytes; the caller writes them, valid UTF-8.
+pub fn write_text_head(out: &mut Vec<u8>, bytes: usize) {
+    write_head(out, MAJOR_TEXT, bytes as u64);
+}
+
 /// Appends a text.
 pub fn write_text(out: &mut Vec<u8>, text: &str) {
-    write_head(out, MAJOR_TEXT, text.len() as u64);
+    write_text_head(out, text.len());
     out.extend_from_slice(text.as_bytes());
 }
 
@@ -407,6 +444,11 @@ mod tests {
         #[test]
         fn decode_of_encode_is_the_value(value in values()) {
             prop_assert_eq!(decode(&encode(&value)).unwrap(), value);
+        }
+
+        #[test]
+        fn a_length_is_that_of_the_encoding(value in values()) {
+            prop_assert_eq!(encoded_length(&value), encode(&value).len());
         }
 
         #[test]

@@ -1,12 +1,14 @@
 //! Sealing a batch: the root over its rows and the counters that answer without opening them.
 
 use super::EventBlock;
+use super::block::GroupWriter;
 use crate::clock::civil_date;
 use crate::event_fields::{EVENT_FIELDS, EventField, Group};
 use lineal_proof::event::{Salts, leaf};
 use lineal_proof::merkle::Tree;
 use lineal_proof::{Hash, Map, Value};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// What a batch's revision says about its rows (docs/format.md, section 9).
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -31,6 +33,41 @@ pub struct BatchCounters {
     pub size: u64,
 }
 
+const DAY: i64 = 86_400_000_000_000;
+
+/// The month that is being counted: neighbours nearly always share theirs.
+#[derive(Default)]
+struct Month {
+    name: String,
+    /// Days since 1970 that are known to be in it.
+    days: Range<i64>,
+    counts: [u64; 3],
+}
+
+impl Month {
+    fn move_to(&mut self, time: i64, months: &mut BTreeMap<String, [u64; 3]>) {
+        self.close(months);
+        let (_, _, day) = civil_date(time);
+        let today = time.div_euclid(DAY);
+        // To the first of the month for certain, and to the 28th, which every month has.
+        let first = today - (day - 1);
+        *self = Month {
+            name: month_of(time),
+            days: first..(first + 28).max(today + 1),
+            counts: [0; 3],
+        };
+    }
+
+    fn close(&mut self, months: &mut BTreeMap<String, [u64; 3]>) {
+        if self.counts[0] > 0 {
+            let sum = months.entry(std::mem::take(&mut self.name)).or_default();
+            for (sum, count) in sum.iter_mut().zip(self.counts) {
+                *sum += count;
+            }
+        }
+    }
+}
+
 /// The year and month of a time, as `YYYY-MM` in UTC.
 #[must_use]
 pub(crate) fn month_of(ns: i64) -> String {
@@ -39,27 +76,39 @@ pub(crate) fn month_of(ns: i64) -> String {
 }
 
 impl BatchCounters {
-    fn count(&mut self, block: &EventBlock, row: usize) {
-        self.rows += 1;
-        let overridden = block.is_true(row, EventField::HumanOverride);
-        let art12 = block.is_true(row, EventField::Art12);
-        self.overrides += u64::from(overridden);
-        self.art12 += u64::from(art12);
+    /// Counts rows of a block in a batch's order, column by column.
+    fn of(block: &EventBlock, rows: &[u32]) -> BatchCounters {
+        let mut counters = BatchCounters { rows: rows.len() as u64, ..BatchCounters::default() };
         for spec in EVENT_FIELDS {
-            if block.get(row, spec.field).is_some() {
-                *self.presence.entry(spec.name).or_default() += 1;
+            let Some(column) = block.column(spec.field) else { continue };
+            let present = rows.iter().filter(|row| column.has(**row as usize)).count() as u64;
+            if present > 0 {
+                counters.presence.insert(spec.name, present);
             }
         }
-        let Some(time) = block.int(row, EventField::Time) else { return };
-        if let Some(last) = self.last_time {
-            self.longest_silence = self.longest_silence.max(time.saturating_sub(last));
+        let mut month = Month::default();
+        for row in rows {
+            let row = *row as usize;
+            let overridden = block.is_true(row, EventField::HumanOverride);
+            let art12 = block.is_true(row, EventField::Art12);
+            counters.overrides += u64::from(overridden);
+            counters.art12 += u64::from(art12);
+            let Some(time) = block.int(row, EventField::Time) else { continue };
+            if let Some(last) = counters.last_time {
+                let silence = time.saturating_sub(last);
+                counters.longest_silence = counters.longest_silence.max(silence);
+            }
+            counters.first_time = counters.first_time.or(Some(time));
+            counters.last_time = Some(time);
+            if !month.days.contains(&time.div_euclid(DAY)) {
+                month.move_to(time, &mut counters.months);
+            }
+            month.counts[0] += 1;
+            month.counts[1] += u64::from(overridden);
+            month.counts[2] += u64::from(art12);
         }
-        self.first_time = self.first_time.or(Some(time));
-        self.last_time = Some(time);
-        let month = self.months.entry(month_of(time)).or_default();
-        month[0] += 1;
-        month[1] += u64::from(overridden);
-        month[2] += u64::from(art12);
+        month.close(&mut counters.months);
+        counters
     }
 
     /// As the fields of a batch's revision, without root, seed and name.
@@ -105,16 +154,15 @@ pub struct SealedBatch {
 pub(crate) fn seal(block: &EventBlock, rows: &[u32], seed: &[u8; 32]) -> SealedBatch {
     let mut salts = Salts::new(seed, rows.len() as u64);
     let mut tree = Tree::default();
-    let mut counters = BatchCounters::default();
+    let mut counters = BatchCounters::of(block, rows);
+    let groups = [Group::Open, Group::Subject].map(|group| GroupWriter::new(block, group));
     let (mut open, mut subject) = (Vec::with_capacity(1024), Vec::with_capacity(512));
     for (place, row) in rows.iter().enumerate() {
-        let row = *row as usize;
         open.clear();
         subject.clear();
-        block.write_group(&mut open, row, Group::Open);
-        block.write_group(&mut subject, row, Group::Subject);
+        groups[0].write(&mut open, *row as usize);
+        groups[1].write(&mut subject, *row as usize);
         counters.size += (open.len() + subject.len()) as u64;
-        counters.count(block, row);
         tree.push(leaf(salts.salt(place as u64), &open, &subject));
     }
     SealedBatch { root: tree.root(), counters }
@@ -132,6 +180,27 @@ mod tests {
         assert_eq!(month_of(951_782_400_000_000_000), "2000-02");
         assert_eq!(month_of(1_709_251_199_999_999_999), "2024-02");
         assert_eq!(month_of(1_709_251_200_000_000_000), "2024-03");
+    }
+
+    #[test]
+    fn each_event_is_counted_in_its_month() {
+        let mut block = EventBlock::new();
+        let mut expected: BTreeMap<String, [u64; 3]> = BTreeMap::new();
+        let hour = DAY / 24;
+        // Hours over three years, leap day among them, and one step back.
+        let times = (0..26_280).step_by(5).map(|step| 1_672_531_200_000_000_000 + step * hour);
+        for time in times.chain([1_672_531_200_000_000_000]) {
+            block.set(EventField::Time, EventValue::Int(time));
+            block.set(EventField::Art12, EventValue::Bool(time % (3 * hour) == 0));
+            block.end_row();
+            let month = expected.entry(month_of(time)).or_default();
+            month[0] += 1;
+            month[2] += u64::from(time % (3 * hour) == 0);
+        }
+        let rows: Vec<u32> = (0..u32::try_from(block.rows()).unwrap()).collect();
+        let counters = BatchCounters::of(&block, &rows);
+        assert_eq!(counters.months.len(), 36);
+        assert_eq!(counters.months, expected);
     }
 
     #[test]

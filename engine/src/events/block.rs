@@ -1,9 +1,11 @@
 //! Events in memory, one column a field, and their canonical bytes.
 
+use super::column::{Column, Values};
 use crate::event_fields::{EVENT_FIELDS, EventField, Group};
 use crate::schema::FieldType;
 use lineal_proof::value::key_order;
 use lineal_proof::{Value, cbor};
+use std::cmp::Ordering;
 use std::sync::OnceLock;
 
 /// A value of an event field.
@@ -35,119 +37,6 @@ impl EventValue<'_> {
     }
 }
 
-/// The values of one field: as many as rows were reached when it was last set.
-#[derive(Clone, Debug)]
-pub(super) struct Column {
-    pub(super) present: Vec<bool>,
-    pub(super) values: Values,
-}
-
-/// Values by their type; an absent row holds a zero or an empty range.
-#[derive(Clone, Debug)]
-pub(super) enum Values {
-    /// Text or hash: the end of each row's bytes.
-    Bytes {
-        ends: Vec<usize>,
-        bytes: Vec<u8>,
-    },
-    /// Int or time.
-    Ints(Vec<i64>),
-    Floats(Vec<f64>),
-    Bools(Vec<bool>),
-}
-
-impl Column {
-    pub(super) fn new(field_type: FieldType) -> Column {
-        let values = match field_type {
-            FieldType::Int | FieldType::Time => Values::Ints(Vec::new()),
-            FieldType::Float => Values::Floats(Vec::new()),
-            FieldType::Bool => Values::Bools(Vec::new()),
-            _ => Values::Bytes { ends: Vec::new(), bytes: Vec::new() },
-        };
-        Column { present: Vec::new(), values }
-    }
-
-    /// Makes it exactly `rows` long.
-    fn fit(&mut self, rows: usize) {
-        self.present.resize(rows, false);
-        match &mut self.values {
-            Values::Bytes { ends, bytes } => {
-                ends.truncate(rows);
-                bytes.truncate(ends.last().copied().unwrap_or(0));
-                ends.resize(rows, bytes.len());
-            }
-            Values::Ints(values) => values.resize(rows, 0),
-            Values::Floats(values) => values.resize(rows, 0.0),
-            Values::Bools(values) => values.resize(rows, false),
-        }
-    }
-
-    fn push(&mut self, value: EventValue<'_>) -> bool {
-        match (&mut self.values, value) {
-            (Values::Bytes { ends, bytes }, EventValue::Text(text)) => {
-                bytes.extend_from_slice(text.as_bytes());
-                ends.push(bytes.len());
-            }
-            (Values::Bytes { ends, bytes }, EventValue::Hash(hash)) => {
-                bytes.extend_from_slice(hash);
-                ends.push(bytes.len());
-            }
-            (Values::Ints(values), EventValue::Int(number)) => values.push(number),
-            // A float that canonical bytes cannot hold is absent: the importer keeps its text.
-            (Values::Floats(values), EventValue::Float(number)) if number.is_finite() => {
-                values.push(number + 0.0);
-            }
-            #[expect(clippy::cast_precision_loss, reason = "latencies and confidences are small")]
-            (Values::Floats(values), EventValue::Int(number)) => values.push(number as f64),
-            (Values::Bools(values), EventValue::Bool(truth)) => values.push(truth),
-            _ => return false,
-        }
-        self.present.push(true);
-        true
-    }
-
-    /// About how many bytes it takes.
-    pub(super) fn size(&self) -> usize {
-        let values = match &self.values {
-            Values::Bytes { ends, bytes } => ends.len() * 8 + bytes.len(),
-            Values::Ints(values) => values.len() * 8,
-            Values::Floats(values) => values.len() * 8,
-            Values::Bools(values) => values.len(),
-        };
-        self.present.len() + values
-    }
-
-    /// Appends some rows of another column of the same type.
-    pub(super) fn extend(&mut self, from: &Column, rows: std::ops::Range<usize>) {
-        self.present.extend_from_slice(&from.present[rows.clone()]);
-        match (&mut self.values, &from.values) {
-            (Values::Bytes { ends, bytes }, Values::Bytes { ends: other_ends, bytes: other }) => {
-                let start = if rows.start == 0 { 0 } else { other_ends[rows.start - 1] };
-                let end = if rows.end == 0 { 0 } else { other_ends[rows.end - 1] };
-                let before = bytes.len();
-                bytes.extend_from_slice(&other[start..end]);
-                ends.extend(other_ends[rows].iter().map(|end| end - start + before));
-            }
-            (Values::Ints(values), Values::Ints(other)) => values.extend_from_slice(&other[rows]),
-            (Values::Floats(values), Values::Floats(other)) => {
-                values.extend_from_slice(&other[rows]);
-            }
-            (Values::Bools(values), Values::Bools(other)) => values.extend_from_slice(&other[rows]),
-            _ => debug_assert!(false, "columns of one field have one type"),
-        }
-    }
-
-    pub(super) fn bytes(&self, row: usize) -> &[u8] {
-        match &self.values {
-            Values::Bytes { ends, bytes } => {
-                let start = if row == 0 { 0 } else { ends[row - 1] };
-                &bytes[start..ends[row]]
-            }
-            _ => &[],
-        }
-    }
-}
-
 /// Events, one column a field.
 #[derive(Clone, Debug)]
 pub struct EventBlock {
@@ -162,12 +51,12 @@ impl Default for EventBlock {
 }
 
 /// A field with the canonical bytes of its name, in canonical order within its group.
-struct Named {
-    field: EventField,
-    name: Vec<u8>,
+pub(super) struct Named {
+    pub(super) field: EventField,
+    pub(super) name: Vec<u8>,
 }
 
-fn order(group: Group) -> &'static [Named] {
+pub(super) fn order(group: Group) -> &'static [Named] {
     static ORDERS: OnceLock<[Vec<Named>; 2]> = OnceLock::new();
     let of = |group| {
         let mut specs: Vec<_> = EVENT_FIELDS.iter().filter(|spec| spec.group == group).collect();
@@ -228,14 +117,14 @@ impl EventBlock {
     #[must_use]
     pub fn get(&self, row: usize, field: EventField) -> Option<EventValue<'_>> {
         let column = self.column(field)?;
-        if !column.present.get(row).copied().unwrap_or(false) {
+        if !column.has(row) {
             return None;
         }
         Some(match &column.values {
             Values::Bytes { .. } if field.spec().field_type == FieldType::Hash => {
                 EventValue::Hash(column.bytes(row))
             }
-            Values::Bytes { .. } => {
+            Values::Bytes { .. } | Values::Words { .. } => {
                 EventValue::Text(std::str::from_utf8(column.bytes(row)).unwrap_or_default())
             }
             Values::Ints(values) => EventValue::Int(values[row]),
@@ -251,6 +140,17 @@ impl EventBlock {
             EventValue::Text(text) => Some(text),
             _ => None,
         }
+    }
+
+    /// The bytes of a text or hash of a row: what there is to compare, without a look at them.
+    fn bytes(&self, row: usize, field: EventField) -> Option<&[u8]> {
+        self.column(field).filter(|column| column.has(row)).map(|column| column.bytes(row))
+    }
+
+    /// Do two rows hold the same text, or none, in each of these fields?
+    #[must_use]
+    pub fn same_texts(&self, a: usize, b: usize, fields: &[EventField]) -> bool {
+        fields.iter().all(|field| self.column(*field).is_none_or(|column| column.same(a, b)))
     }
 
     /// The number or time of a field of a row.
@@ -279,35 +179,26 @@ impl EventBlock {
 
     /// Appends the canonical bytes of one group of a row.
     pub fn write_group(&self, out: &mut Vec<u8>, row: usize, group: Group) {
-        let here = |named: &&Named| {
-            let column = self.columns[named.field as usize].as_ref();
-            column.is_some_and(|column| column.present.get(row).copied().unwrap_or(false))
-        };
-        cbor::write_map_head(out, order(group).iter().filter(here).count());
-        for named in order(group).iter().filter(here) {
-            out.extend_from_slice(&named.name);
-            match self.get(row, named.field) {
-                Some(EventValue::Text(text)) => cbor::write_text(out, text),
-                Some(EventValue::Int(number)) => cbor::write_int(out, i128::from(number)),
-                Some(EventValue::Float(number)) => cbor::write_float(out, number),
-                Some(EventValue::Bool(truth)) => cbor::write_value(out, &Value::Bool(truth)),
-                Some(EventValue::Hash(bytes)) => cbor::write_bytes(out, bytes),
-                None => {}
-            }
+        GroupWriter::new(self, group).write(out, row);
+    }
+
+    /// The id that an event goes by, and which one: its event id, else its log id, which stands for
+    /// the line where it has none. Two rows of one identity are one event.
+    #[must_use]
+    pub fn identified_by(&self, row: usize) -> Option<(u8, &[u8])> {
+        match self.bytes(row, EventField::EventId) {
+            Some(id) => Some((b'e', id)),
+            None => Some((b'l', self.bytes(row, EventField::LogId)?)),
         }
     }
 
-    /// Who an event is: a hash of its event id, else of its log id, which stands for the line where
-    /// it has none. Two rows of one identity are one event.
+    /// Who an event is, as a hash of [`EventBlock::identified_by`].
     #[must_use]
     pub fn identity(&self, row: usize) -> Option<[u8; 16]> {
-        let (tag, id) = match self.text(row, EventField::EventId) {
-            Some(id) => (b'e', id),
-            None => (b'l', self.text(row, EventField::LogId)?),
-        };
+        let (tag, id) = self.identified_by(row)?;
         let mut bytes = Vec::with_capacity(id.len() + 1);
         bytes.push(tag);
-        bytes.extend_from_slice(id.as_bytes());
+        bytes.extend_from_slice(id);
         Some(short_hash(&bytes))
     }
 
@@ -328,15 +219,46 @@ impl EventBlock {
 
     /// The order of rows in a batch: time, log id, line, absent before present.
     #[must_use]
-    pub fn compare_rows(&self, a: usize, b: usize) -> std::cmp::Ordering {
-        let key = |row| {
-            (
-                self.int(row, EventField::Time),
-                self.text(row, EventField::LogId),
-                self.int(row, EventField::Line),
-            )
-        };
-        key(a).cmp(&key(b))
+    pub fn compare_rows(&self, a: usize, b: usize) -> Ordering {
+        // Text is compared by its bytes, as `str` is.
+        let times = self.int(a, EventField::Time).cmp(&self.int(b, EventField::Time));
+        times
+            .then_with(|| self.bytes(a, EventField::LogId).cmp(&self.bytes(b, EventField::LogId)))
+            .then_with(|| self.int(a, EventField::Line).cmp(&self.int(b, EventField::Line)))
+    }
+}
+
+/// Writes the canonical bytes of one group of row after row, looking the columns up once.
+pub(super) struct GroupWriter<'b> {
+    columns: Vec<(&'static Named, &'b Column)>,
+}
+
+impl<'b> GroupWriter<'b> {
+    pub(super) fn new(block: &'b EventBlock, group: Group) -> GroupWriter<'b> {
+        let columns = order(group).iter();
+        let columns = columns.filter_map(|named| Some((named, block.column(named.field)?)));
+        GroupWriter { columns: columns.collect() }
+    }
+
+    pub(super) fn write(&self, out: &mut Vec<u8>, row: usize) {
+        let present = self.columns.iter().filter(|(_, column)| column.has(row));
+        cbor::write_map_head(out, present.clone().count());
+        for (named, column) in present {
+            out.extend_from_slice(&named.name);
+            match &column.values {
+                Values::Bytes { .. } if named.field.spec().field_type == FieldType::Hash => {
+                    cbor::write_bytes(out, column.bytes(row));
+                }
+                Values::Bytes { .. } | Values::Words { .. } => {
+                    let text = column.bytes(row);
+                    cbor::write_text_head(out, text.len());
+                    out.extend_from_slice(text);
+                }
+                Values::Ints(values) => cbor::write_int(out, i128::from(values[row])),
+                Values::Floats(values) => cbor::write_float(out, values[row]),
+                Values::Bools(values) => cbor::write_value(out, &Value::Bool(values[row])),
+            }
+        }
     }
 }
 

@@ -1,13 +1,13 @@
 //! Writing containers: the rows of many batches as one Parquet file (docs/format.md, section 10).
 
 use super::EventBlock;
-use super::block::Values;
+use super::column::{Column, Values};
 use crate::event_fields::{EVENT_FIELDS, EventField, EventFieldSpec};
 use crate::schema::FieldType;
 use bytes::Bytes;
 use lineal_proof::Hash;
 use parquet::basic::{
-    Compression, ConvertedType, LogicalType, Repetition, TimeUnit, Type, ZstdLevel,
+    Compression, ConvertedType, Encoding, LogicalType, Repetition, TimeUnit, Type, ZstdLevel,
 };
 use parquet::column::writer::ColumnWriter;
 use parquet::data_type::ByteArray;
@@ -56,21 +56,27 @@ impl OutColumn {
     }
 
     /// Is the value of a row in this column?
-    fn holds(&self, block: &EventBlock, row: usize) -> bool {
-        let Some(column) = block.column(self.spec.field) else { return false };
-        if !column.present.get(row).copied().unwrap_or(false) {
-            return false;
-        }
-        match self.part {
-            Part::Whole => true,
-            Part::FixedHash => column.bytes(row).len() == HASH_WIDTH,
-            Part::OtherHash => column.bytes(row).len() != HASH_WIDTH,
-        }
+    fn holds(&self, column: &Column, row: usize) -> bool {
+        column.has(row)
+            && match self.part {
+                Part::Whole => true,
+                Part::FixedHash => column.bytes(row).len() == HASH_WIDTH,
+                Part::OtherHash => column.bytes(row).len() != HASH_WIDTH,
+            }
     }
 
-    fn is_plain(&self) -> bool {
-        self.spec.field_type == FieldType::Hash
-            || matches!(self.spec.field, EventField::LogId | EventField::EventId)
+    /// How values are laid out; none leaves it to the library: a dictionary, as long as it pays.
+    fn encoding(&self) -> Option<Encoding> {
+        match (self.spec.field_type, self.spec.field) {
+            // Nothing makes a hash shorter, and what a look-up compares stands at a known place.
+            (FieldType::Hash, _) => Some(Encoding::PLAIN),
+            // Ids of neighbours begin alike: 34 bytes an event became 1 in the
+            // synthetic world (docs/architecture.md, "Figures").
+            (_, EventField::LogId | EventField::EventId) => Some(Encoding::DELTA_BYTE_ARRAY),
+            // Rows of a batch stand in the order of time.
+            (_, EventField::Time | EventField::Line) => Some(Encoding::DELTA_BINARY_PACKED),
+            _ => None,
+        }
     }
 
     fn schema(&self) -> Result<SchemaType> {
@@ -110,9 +116,11 @@ fn columns(parts: &[ContainerPart<'_>]) -> Vec<OutColumn> {
         };
         for part in kinds {
             let column = OutColumn { spec, part: *part };
-            let needed = parts
-                .iter()
-                .any(|part| part.rows.iter().any(|row| column.holds(part.block, *row as usize)));
+            let needed = parts.iter().any(|part| {
+                part.block.column(spec.field).is_some_and(|values| {
+                    part.rows.iter().any(|row| column.holds(values, *row as usize))
+                })
+            });
             if needed {
                 columns.push(column);
             }
@@ -141,11 +149,16 @@ pub(crate) fn write_container(parts: &[ContainerPart<'_>], store: &[u8; 16]) -> 
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_statistics_truncate_length(None)
         .set_column_index_truncate_length(None);
-    for column in columns.iter().filter(|column| column.is_plain()) {
+    for column in &columns {
         let path = ColumnPath::new(vec![column.name()]);
-        properties = properties
-            .set_column_compression(path.clone(), Compression::UNCOMPRESSED)
-            .set_column_dictionary_enabled(path, false);
+        if let Some(encoding) = column.encoding() {
+            properties = properties
+                .set_column_encoding(path.clone(), encoding)
+                .set_column_dictionary_enabled(path.clone(), false);
+        }
+        if column.spec.field_type == FieldType::Hash {
+            properties = properties.set_column_compression(path, Compression::UNCOMPRESSED);
+        }
     }
     let mut file =
         SerializedFileWriter::new(Vec::new(), Arc::new(schema), Arc::new(properties.build()))?;
@@ -164,6 +177,64 @@ pub(crate) fn write_container(parts: &[ContainerPart<'_>], store: &[u8; 16]) -> 
     file.into_inner()
 }
 
+/// The values of one column in a row group: present ones, and a level a row.
+#[derive(Default)]
+struct Gathered {
+    levels: Vec<i16>,
+    ints: Vec<i64>,
+    floats: Vec<f64>,
+    bools: Vec<bool>,
+    /// Texts and hashes: where each lies in `bytes`.
+    ranges: Vec<(usize, usize)>,
+    bytes: Vec<u8>,
+}
+
+impl Gathered {
+    fn of(column: &OutColumn, parts: &[ContainerPart<'_>], rows: &[(usize, usize)]) -> Gathered {
+        let mut all = Gathered::default();
+        all.levels.reserve(rows.len());
+        let blocks: Vec<_> =
+            parts.iter().map(|part| part.block.column(column.spec.field)).collect();
+        // Of words that repeat one copy is enough: of the last one, where it lies.
+        let mut last: Option<(usize, u8, (usize, usize))> = None;
+        for (part, row) in rows {
+            let values = blocks[*part].filter(|values| column.holds(values, *row));
+            all.levels.push(i16::from(values.is_some()));
+            let Some(values) = values else { continue };
+            match &values.values {
+                Values::Ints(ints) => all.ints.push(ints[*row]),
+                Values::Floats(floats) => all.floats.push(floats[*row]),
+                Values::Bools(bools) => all.bools.push(bools[*row]),
+                Values::Words { codes, .. } => {
+                    let range = match last {
+                        Some((of, code, range)) if (of, code) == (*part, codes[*row]) => range,
+                        _ => all.append(values.bytes(*row)),
+                    };
+                    last = Some((*part, codes[*row], range));
+                    all.ranges.push(range);
+                }
+                Values::Bytes { .. } => {
+                    let range = all.append(values.bytes(*row));
+                    all.ranges.push(range);
+                }
+            }
+        }
+        all
+    }
+
+    fn append(&mut self, value: &[u8]) -> (usize, usize) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(value);
+        (start, self.bytes.len())
+    }
+
+    /// The texts or hashes as slices of one allocation.
+    fn take_slices(&mut self) -> Vec<ByteArray> {
+        let all = Bytes::from(std::mem::take(&mut self.bytes));
+        self.ranges.iter().map(|(from, to)| ByteArray::from(all.slice(*from..*to))).collect()
+    }
+}
+
 fn write_column(
     group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
     column: &OutColumn,
@@ -172,55 +243,24 @@ fn write_column(
 ) -> Result<()> {
     let missing = || ParquetError::General("a row group has a column for each field".to_owned());
     let mut writer = group.next_column()?.ok_or_else(missing)?;
-    let mut levels = Vec::with_capacity(rows.len());
-    let mut present = Vec::with_capacity(rows.len());
-    for (part, row) in rows {
-        let block = parts[*part].block;
-        let here = column.holds(block, *row);
-        levels.push(i16::from(here));
-        if here && let Some(values) = block.column(column.spec.field) {
-            present.push((&values.values, values.bytes(*row), *row));
-        }
-    }
-    let bytes = |value: &(&Values, &[u8], usize)| ByteArray::from(Bytes::copy_from_slice(value.1));
+    let mut values = Gathered::of(column, parts, rows);
+    let levels = std::mem::take(&mut values.levels);
     match writer.untyped() {
         ColumnWriter::Int64ColumnWriter(typed) => {
-            let values: Vec<i64> = present
-                .iter()
-                .filter_map(|(values, _, row)| match values {
-                    Values::Ints(ints) => ints.get(*row).copied(),
-                    _ => None,
-                })
-                .collect();
-            typed.write_batch(&values, Some(&levels), None)?;
+            typed.write_batch(&values.ints, Some(&levels), None)?;
         }
         ColumnWriter::DoubleColumnWriter(typed) => {
-            let values: Vec<f64> = present
-                .iter()
-                .filter_map(|(values, _, row)| match values {
-                    Values::Floats(floats) => floats.get(*row).copied(),
-                    _ => None,
-                })
-                .collect();
-            typed.write_batch(&values, Some(&levels), None)?;
+            typed.write_batch(&values.floats, Some(&levels), None)?;
         }
         ColumnWriter::BoolColumnWriter(typed) => {
-            let values: Vec<bool> = present
-                .iter()
-                .filter_map(|(values, _, row)| match values {
-                    Values::Bools(bools) => bools.get(*row).copied(),
-                    _ => None,
-                })
-                .collect();
-            typed.write_batch(&values, Some(&levels), None)?;
+            typed.write_batch(&values.bools, Some(&levels), None)?;
         }
         ColumnWriter::FixedLenByteArrayColumnWriter(typed) => {
-            let values: Vec<_> = present.iter().map(|value| bytes(value).into()).collect();
-            typed.write_batch(&values, Some(&levels), None)?;
+            let slices: Vec<_> = values.take_slices().into_iter().map(Into::into).collect();
+            typed.write_batch(&slices, Some(&levels), None)?;
         }
         ColumnWriter::ByteArrayColumnWriter(typed) => {
-            let values: Vec<_> = present.iter().map(bytes).collect();
-            typed.write_batch(&values, Some(&levels), None)?;
+            typed.write_batch(&values.take_slices(), Some(&levels), None)?;
         }
         _ => return Err(missing()),
     };

@@ -4,7 +4,7 @@
 //! it would be decoded again for each of them. A batch that is read alone costs its pages only: a
 //! column is decoded whole when it is asked for the second time.
 
-use super::block::Column;
+use super::column::Column;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -66,7 +66,7 @@ impl Decoded {
 
 #[cfg(test)]
 mod tests {
-    use super::super::block::Values;
+    use super::super::column::Values;
     use super::*;
 
     #[test]

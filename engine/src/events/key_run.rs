@@ -13,6 +13,7 @@ use crate::index::IndexKind;
 use crate::mapping::Bytes;
 use crate::sections::{Section, Sections, Tag, share};
 use crate::storage::Storage;
+use rayon::prelude::*;
 use std::sync::Arc;
 
 /// At most 65,536 ways: past that the table is larger than what it saves.
@@ -56,7 +57,7 @@ fn lay_out(
     fields: IndexedFields,
     damage: Arc<Damage>,
 ) -> Sections {
-    entries.sort_unstable();
+    entries.par_sort_unstable();
     // About 8 entries a way.
     let bits =
         (usize::BITS - entries.len().leading_zeros()).saturating_sub(3).clamp(1, FANOUT_BITS_MAX);

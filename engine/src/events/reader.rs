@@ -1,6 +1,7 @@
 //! Reading containers: whole columns of a row range, or one value.
 
-use super::block::{Column, EventValue, Values};
+use super::block::EventValue;
+use super::column::{Column, Values};
 use super::container::GROUP_ROWS;
 use super::{Decoded, EventBlock};
 use crate::error::{Error, Result};

@@ -2,6 +2,7 @@
 
 use super::Store;
 use crate::error::{Error, Result};
+use crate::event_fields::EventField;
 use crate::events::{Container, EventBlock};
 use crate::runs::within;
 use crate::transaction::container_path;
@@ -67,9 +68,34 @@ impl Store {
     /// # Errors
     /// [`Error::Corrupt`] if the container cannot be read.
     pub fn read_live(&self, batch: &LiveBatch) -> Result<EventBlock> {
+        let first = batch.first_row as usize;
+        self.live_container(batch)?.read_all(first..first + batch.rows as usize)
+    }
+
+    /// Reads the ids by which the events of live batches are known, a block for each batch. Their
+    /// other fields are wanted only where an event is met again.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if a container cannot be read.
+    pub fn read_live_ids(&self, batches: &[LiveBatch]) -> Result<Vec<EventBlock>> {
+        const IDS: [EventField; 2] = [EventField::LogId, EventField::EventId];
+        let mut blocks = Vec::with_capacity(batches.len());
+        let mut open: Option<(&str, Container)> = None;
+        for batch in batches {
+            // Batches of one commit lie in one container, one behind another.
+            let container = match &mut open {
+                Some((path, container)) if *path == batch.path => container,
+                other => &mut other.insert((&batch.path, self.live_container(batch)?)).1,
+            };
+            let first = batch.first_row as usize;
+            blocks.push(container.read(first..first + batch.rows as usize, &IDS)?);
+        }
+        Ok(blocks)
+    }
+
+    fn live_container(&self, batch: &LiveBatch) -> Result<Container> {
         let none = || Error::corrupt(&batch.path, 0, "the container is there");
         let bytes = self.storage.read(&batch.path)?.ok_or_else(none)?;
-        let first = batch.first_row as usize;
-        Container::open(&batch.path, bytes)?.read_all(first..first + batch.rows as usize)
+        Container::open(&batch.path, bytes)
     }
 }

@@ -143,7 +143,7 @@ fn write_one(store: &Store, group: &[(Cid, Ready)], out: &mut Encoded) -> Result
         .collect();
     let bytes = write_container(&parts, store.id())
         .map_err(|e| Error::corrupt("a new container", 0, e.to_string()))?;
-    let id = container_id(&bytes);
+    let (id, sha256) = rayon::join(|| container_id(&bytes), || Sha256::digest(&bytes));
     let mut first_row = 0;
     let mut entries = Vec::with_capacity(group.len());
     for (batch, ready) in group {
@@ -156,7 +156,7 @@ fn write_one(store: &Store, group: &[(Cid, Ready)], out: &mut Encoded) -> Result
         container: id,
         generation: 1,
         length: bytes.len() as u64,
-        sha256: Hash(Sha256::digest(&bytes).into()),
+        sha256: Hash(sha256.into()),
         batches: entries,
         replaces: Vec::new(),
     };

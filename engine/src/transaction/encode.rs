@@ -56,15 +56,13 @@ pub(super) fn encode(
     let mut pins = pins::Pins::new(state);
     let mut revisions = Vec::with_capacity(transaction.nodes.len());
     let mut placed = Vec::new();
-    for staged in pins::order(std::mem::take(&mut transaction.nodes)) {
-        let (content, kind) = (staged.content, staged.kind);
-        let payload = pins.encode(staged);
-        if kind == Kind::Batch
-            && let Some(ready) = ready.remove(&content)
+    for written in pins.encode_all(pins::order(std::mem::take(&mut transaction.nodes))) {
+        if written.kind == Kind::Batch
+            && let Some(ready) = ready.remove(&written.content)
         {
-            placed.push((Cid(Hash::of(&payload)), ready));
+            placed.push((written.link, ready));
         }
-        revisions.push(payload);
+        revisions.push(written.payload);
     }
     for (id, payload) in &transaction.blobs {
         if !state.ledger.blobs.contains_key(id) {

@@ -8,7 +8,8 @@ use crate::schema::Kind;
 use crate::store::State;
 use lineal_proof::record::{Edge, Record, Stub, node_id};
 use lineal_proof::{Cid, Hash, Key};
-use std::collections::{BTreeMap, HashMap};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Nothing is known beside names when a pin is chosen: the view joins what comes later.
 struct NoFacts;
@@ -66,6 +67,20 @@ pub(super) fn order(mut nodes: Vec<StagedNode>) -> Vec<StagedNode> {
     ordered.into_iter().filter_map(|at| nodes[at].take()).collect()
 }
 
+/// Node, source and form.
+type Chain = (Hash, String, String);
+
+/// Fewer nodes than this are encoded by one thread: a share must be worth handing over.
+const MIN_AT_ONCE: usize = 16;
+
+/// A revision as it will stand in the segment.
+pub(super) struct Written {
+    pub(super) content: Hash,
+    pub(super) kind: Kind,
+    pub(super) link: Cid,
+    pub(super) payload: Vec<u8>,
+}
+
 /// Chooses pins while records are written one after another.
 pub(super) struct Pins<'a> {
     state: &'a State,
@@ -73,7 +88,7 @@ pub(super) struct Pins<'a> {
     rank: Rank,
     /// Revisions written in this transaction, by node, and by chain for `previous`.
     written: HashMap<Hash, Cid>,
-    chains: HashMap<(Hash, String, String), Cid>,
+    chains: HashMap<Chain, Cid>,
     /// Stubs that this transaction must write.
     pub(super) stubs: BTreeMap<Hash, Vec<u8>>,
 }
@@ -108,7 +123,9 @@ impl<'a> Pins<'a> {
 
     /// The pin of an edge. A target that is not there gets a stub.
     fn pin(&mut self, edge: &Edge) -> Cid {
-        let id = node_id(&edge.kind, &edge.key);
+        // Staged with the id of the target's node.
+        let id = edge.pin.0;
+        debug_assert_eq!(id, node_id(&edge.kind, &edge.key), "an edge is staged with its target");
         if let Some(link) = self.current(id) {
             return link;
         }
@@ -133,21 +150,54 @@ impl<'a> Pins<'a> {
         }
     }
 
-    /// Sets the pins and `previous` of a node and encodes it.
-    pub(super) fn encode(&mut self, mut staged: StagedNode) -> Vec<u8> {
-        for edge in &mut staged.revision.edges {
-            edge.pin = self.pin(edge);
+    /// Sets the pins and `previous` of each node and encodes it. Nodes that do not point at one
+    /// another are encoded side by side; the outcome is that of one after another.
+    pub(super) fn encode_all(&mut self, nodes: Vec<StagedNode>) -> Vec<Written> {
+        let mut written = Vec::with_capacity(nodes.len());
+        let mut waiting: Vec<(Chain, StagedNode)> = Vec::new();
+        let mut ids: HashSet<Hash> = HashSet::new();
+        for mut staged in nodes {
+            // A claim may lead anywhere.
+            let claims =
+                |edge: &Edge| Kind::parse(&edge.kind).is_none_or(|kind| is_claim(kind, &edge.key));
+            let rests = |edge: &Edge| ids.contains(&edge.pin.0) || claims(edge);
+            if ids.contains(&staged.node) || staged.revision.edges.iter().any(rests) {
+                self.write(&mut waiting, &mut ids, &mut written);
+            }
+            for edge in &mut staged.revision.edges {
+                edge.pin = self.pin(edge);
+            }
+            let chain = (staged.node, staged.revision.source.clone(), staged.revision.form.clone());
+            staged.revision.previous = self.previous(&chain);
+            ids.insert(staged.node);
+            waiting.push((chain, staged));
         }
-        let chain = (staged.node, staged.revision.source.clone(), staged.revision.form.clone());
-        staged.revision.previous = self.previous(&chain);
-        let payload = staged.revision.encode();
-        let link = Cid(Hash::of(&payload));
-        self.written.insert(staged.node, link);
-        self.chains.insert(chain, link);
-        payload
+        self.write(&mut waiting, &mut ids, &mut written);
+        written
     }
 
-    fn previous(&self, chain: &(Hash, String, String)) -> Option<Cid> {
+    fn write(
+        &mut self,
+        waiting: &mut Vec<(Chain, StagedNode)>,
+        ids: &mut HashSet<Hash>,
+        written: &mut Vec<Written>,
+    ) {
+        let encode = |(chain, staged): (Chain, StagedNode)| {
+            let payload = staged.revision.encode();
+            let link = Cid(Hash::of(&payload));
+            (chain, Written { content: staged.content, kind: staged.kind, link, payload })
+        };
+        let ready = std::mem::take(waiting);
+        let done: Vec<_> = ready.into_par_iter().with_min_len(MIN_AT_ONCE).map(encode).collect();
+        ids.clear();
+        for (chain, one) in done {
+            self.written.insert(chain.0, one.link);
+            self.chains.insert(chain, one.link);
+            written.push(one);
+        }
+    }
+
+    fn previous(&self, chain: &Chain) -> Option<Cid> {
         if let Some(link) = self.chains.get(chain) {
             return Some(*link);
         }

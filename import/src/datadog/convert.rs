@@ -199,8 +199,56 @@ fn time(raw: Raw<'_>) -> Option<i64> {
     if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
         return count_of_time(text);
     }
+    if let Some(time) = plain_time(text.as_bytes()) {
+        return Some(time);
+    }
     let time: Timestamp = text.parse().ok()?;
     i64::try_from(time.as_nanosecond()).ok()
+}
+
+/// `2025-11-03T14:00:00.123Z`, as logs say it: the common form, read without the library.
+fn plain_time(text: &[u8]) -> Option<i64> {
+    let two = |at: usize| {
+        let (tens, ones) = (text.get(at)?.wrapping_sub(b'0'), text.get(at + 1)?.wrapping_sub(b'0'));
+        (tens < 10 && ones < 10).then_some(i64::from(tens) * 10 + i64::from(ones))
+    };
+    let marks = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
+    if !marks.iter().all(|(at, mark)| text.get(*at) == Some(mark)) {
+        return None;
+    }
+    let year = two(0)? * 100 + two(2)?;
+    let (month, day) = (two(5)?, two(8)?);
+    let (hour, minute, second) = (two(11)?, two(14)?, two(17)?);
+    // Years that nanoseconds hold with room; days that every month has; no leap second.
+    let plain =
+        (1700..2200).contains(&year) && (1..=12).contains(&month) && (1..=28).contains(&day);
+    if !plain || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let (fraction, end) = text.get(19..)?.split_last().map(|(end, fraction)| (fraction, *end))?;
+    if end != b'Z' {
+        return None;
+    }
+    let mut nanoseconds = 0;
+    if let [b'.', digits @ ..] = fraction {
+        if digits.is_empty() || digits.len() > 9 || !digits.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
+        for place in 0..9 {
+            let digit = digits.get(place).map_or(0, |byte| i64::from(byte - b'0'));
+            nanoseconds = nanoseconds * 10 + digit;
+        }
+    } else if !fraction.is_empty() {
+        return None;
+    }
+    // Days since 1970 after Howard Hinnant's `days_from_civil`.
+    let shifted = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let (era, year_of_era) = (shifted.0 / 400, shifted.0 % 400);
+    let day_of_year = (153 * shifted.1 + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    let days = era * 146_097 + day_of_era - 719_468;
+    let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second;
+    Some(seconds * 1_000_000_000 + nanoseconds)
 }
 
 /// A number since 1970, its unit told by its magnitude: s below 10^11 (year 5138), ms below
@@ -283,6 +331,34 @@ mod tests {
         {
             assert_eq!(time(Raw::Text(text)), None, "{text}");
         }
+    }
+
+    #[test]
+    fn the_common_form_of_a_time_is_read_as_the_library_reads_it() {
+        let mut plain = 0;
+        for year in ["1700", "1899", "1970", "2000", "2024", "2100", "2199", "2200", "0001", "+999"]
+        {
+            for day in
+                ["01-01", "02-28", "02-29", "02-30", "03-01", "12-28", "12-31", "13-01", "1-011"]
+            {
+                for clock in ["00:00:00", "23:59:59", "24:00:00", "23:59:60", "07:08:09"] {
+                    for end in
+                        ["Z", ".5Z", ".123456789Z", ".1234567891Z", ".Z", "", "z", "+00:00", ",5Z"]
+                    {
+                        let text = format!("{year}-{day}T{clock}{end}");
+                        let by_library = text.parse::<Timestamp>().ok();
+                        let by_library =
+                            by_library.and_then(|time| i64::try_from(time.as_nanosecond()).ok());
+                        if let Some(time) = plain_time(text.as_bytes()) {
+                            assert_eq!(Some(time), by_library, "{text}");
+                            plain += 1;
+                        }
+                        assert_eq!(time(Raw::Text(&text)), by_library, "{text}");
+                    }
+                }
+            }
+        }
+        assert!(plain > 200, "{plain} were plain");
     }
 
     #[test]

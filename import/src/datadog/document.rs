@@ -34,6 +34,12 @@ impl<'a> Document<'a> {
         self.span(self.tape.nodes[node as usize].text)
     }
 
+    /// Where the text, number or word stands in the source; none for a text with escapes.
+    pub(crate) fn place(self, node: u32) -> Option<(usize, usize)> {
+        let span = self.tape.nodes[node as usize].text;
+        (!span.unescaped).then_some((span.start as usize, span.end as usize))
+    }
+
     /// The members or items of a node, in source order.
     pub(crate) fn children(self, node: u32) -> Children<'a> {
         let end = self.tape.nodes[node as usize].next;

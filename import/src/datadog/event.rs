@@ -85,13 +85,11 @@ impl<'a> Event<'_, 'a> {
         if self.mapping.event.is_empty() {
             return self.findings.root().is_some();
         }
-        self.mapping.event.iter().filter_map(|place| self.findings.find(place)).any(|found| {
-            match self.findings.raw(self.documents, found.at) {
-                Raw::Bool(truth) => truth,
-                Raw::Text(text) => !text.is_empty() && !text.eq_ignore_ascii_case("false"),
-                Raw::Number(_) | Raw::Nested => true,
-            }
-        })
+        self.mapping
+            .event
+            .iter()
+            .filter_map(|place| self.findings.find(place))
+            .any(|found| is_mark(self.findings.raw(self.documents, found.at)))
     }
 
     fn check_conflicts(&self) -> Result<(), Outcome> {
@@ -261,7 +259,17 @@ impl<'a> Event<'_, 'a> {
     }
 }
 
-fn is_blank(raw: Raw<'_>) -> bool {
+/// Whether a value at a place that marks events does mark one.
+pub(super) fn is_mark(raw: Raw<'_>) -> bool {
+    match raw {
+        Raw::Bool(truth) => truth,
+        Raw::Text(text) => !text.is_empty() && !text.eq_ignore_ascii_case("false"),
+        Raw::Number(_) | Raw::Nested => true,
+    }
+}
+
+/// Whether a value is as good as none.
+pub(super) fn is_blank(raw: Raw<'_>) -> bool {
     matches!(raw, Raw::Text(text) if text.trim().is_empty())
 }
 
@@ -285,7 +293,8 @@ fn algorithm_index(field: EventField) -> Option<usize> {
     }
 }
 
-fn give(field: EventField, value: &Converted<'_>, sink: &mut dyn LineSink) {
+/// Gives a value to the sink.
+pub(super) fn give(field: EventField, value: &Converted<'_>, sink: &mut dyn LineSink) {
     match value {
         Converted::Text(text) => sink.set(field, EventValue::Text(text)),
         Converted::Time(ns) => sink.set(field, EventValue::Int(*ns)),

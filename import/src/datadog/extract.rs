@@ -7,9 +7,10 @@ use super::document::Document;
 use super::event::Event;
 use super::json::{JsonFault, JsonKind, Tape};
 use super::line::{Documents, Findings, MARK_BLANK, MARK_REST, Spot};
+use super::pattern::{Learned, Patterns, learn};
 use super::plan::{CompiledMapping, DOCUMENTS_MAX};
 use super::report::SkipReason;
-use super::rest::{Embedded, write_rest};
+use super::rest::{Embedded, Written, write_rest};
 use crate::record::{EventSink, EventValue};
 
 /// Length of a line's digest: enough to tell lines apart, not meant to prove anything.
@@ -69,6 +70,8 @@ pub(super) struct Translator<'m> {
     inner: Vec<Tape>,
     findings: Findings,
     rest: String,
+    written: Vec<Written>,
+    patterns: Option<Patterns>,
     /// Values of each field that its converter could not read.
     pub(super) unreadable: [u64; EVENT_FIELDS.len()],
 }
@@ -83,8 +86,23 @@ impl<'m> Translator<'m> {
             inner,
             findings: Findings::new(mapping),
             rest: String::new(),
+            written: Vec::new(),
+            patterns: Some(Patterns::default()),
             unreadable: [0; EVENT_FIELDS.len()],
         }
+    }
+
+    /// Sends every line the long way: what the short one is compared with.
+    #[cfg(test)]
+    pub(super) fn without_patterns(mut self) -> Translator<'m> {
+        self.patterns = None;
+        self
+    }
+
+    /// How many lines went the short way.
+    #[cfg(test)]
+    pub(super) fn served_by_patterns(&self) -> u64 {
+        self.patterns.as_ref().map_or(0, Patterns::served)
     }
 
     /// Translates one line.
@@ -99,6 +117,16 @@ impl<'m> Translator<'m> {
         let Ok(text) = std::str::from_utf8(bytes) else {
             return Outcome::Rejected("the line is not UTF-8".to_owned());
         };
+        let mut patterns = self.patterns.as_mut().filter(|_| watch.is_none());
+        if let Some(patterns) = &mut patterns {
+            let line = (text, number, byte);
+            let short = patterns.translate(self.mapping, line, &mut self.rest, sink);
+            if let Some(outcome) = short {
+                return outcome;
+            }
+        }
+        let patterns = patterns.filter(|patterns| patterns.wants_more());
+        self.written.clear();
         if let Err(fault) = self.tape.read(text) {
             return Outcome::Rejected(format!("the line is no whole JSON value: it {fault}"));
         }
@@ -117,6 +145,7 @@ impl<'m> Translator<'m> {
             &mut documents,
             &mut embedded,
         );
+        let unreadable = self.unreadable;
         let mut event = Event {
             mapping: self.mapping,
             findings: &mut self.findings,
@@ -132,7 +161,8 @@ impl<'m> Translator<'m> {
                 sink.set(EventField::Line, EventValue::Int(line_number));
                 event.emit(sink);
                 keep_taken(&mut embedded, event.findings);
-                write_rest(event.findings, &documents, &embedded, &mut self.rest);
+                let written = patterns.is_some().then_some(&mut self.written);
+                write_rest(event.findings, &documents, &embedded, &mut self.rest, written);
                 if !self.rest.is_empty() {
                     sink.set(EventField::Rest, EventValue::Text(&self.rest));
                 }
@@ -140,6 +170,18 @@ impl<'m> Translator<'m> {
                 Outcome::Event { time, rooted: self.findings.root().is_some() }
             }
         };
+        if let (Some(patterns), Outcome::Event { .. }) = (patterns, &outcome) {
+            let learned = Learned {
+                mapping: self.mapping,
+                findings: &self.findings,
+                documents: &documents,
+                text,
+                rest: &self.rest,
+                written: &self.written,
+            };
+            let usual = unreadable == self.unreadable;
+            patterns.add(usual.then(|| learn(&learned)).flatten());
+        }
         if let Some(watch) = watch {
             let accepted = matches!(outcome, Outcome::Event { .. });
             watch.line(&self.findings, &documents, &embedded, accepted);

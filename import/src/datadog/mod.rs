@@ -1,8 +1,8 @@
 //! Datadog: log archives, exports of the Logs API, and the Article 12 events in them.
 //!
 //! A file goes through four hands: [`reader`] decompresses and hashes it, `items` takes it apart
-//! into lines, `extract` applies the mapping to each, and the sink receives the events. What
-//! remains to be said is in the [`FileReport`]. Nothing here knows the store.
+//! into lines, `extract` applies the mapping to each (`pattern` spares it what the last line
+//! showed), and the sink receives the events. What remains to be said is in the [`FileReport`]. Nothing here knows the store.
 
 mod convert;
 mod document;
@@ -13,6 +13,7 @@ mod extract;
 mod items;
 mod json;
 mod line;
+mod pattern;
 mod plan;
 pub mod reader;
 pub mod recognise;

@@ -14,21 +14,46 @@ const FRAME: [&str; 7] = ["_id", "date", "host", "service", "source", "status", 
 /// Where each document's text stands, for those whose values were taken.
 pub(super) type Embedded = [Option<Spot>; DOCUMENTS_MAX];
 
+/// A value of the line and where it was written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Written {
+    pub(super) node: u32,
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+/// What is written, and a note of each value of the line where somebody wants one.
+struct Out<'o> {
+    text: &'o mut String,
+    written: Option<&'o mut Vec<Written>>,
+}
+
+impl Out<'_> {
+    fn note(&mut self, node: u32, start: usize) {
+        let end = self.text.len();
+        if let Some(written) = &mut self.written {
+            written.push(Written { node, start, end });
+        }
+    }
+}
+
 /// Writes what is left of a line; nothing at all where nothing is left.
 pub(super) fn write_rest(
     findings: &mut Findings,
     documents: &Documents<'_>,
     embedded: &Embedded,
-    out: &mut String,
+    text: &mut String,
+    written: Option<&mut Vec<Written>>,
 ) {
-    out.clear();
+    text.clear();
     let Some(line) = documents[0] else { return };
     drop_emptied_tags(findings, documents, embedded);
     let rest = Rest { findings, documents, embedded };
-    out.push('{');
+    let out = &mut Out { text, written };
+    out.text.push('{');
     for member in &findings.members {
         let name = member.name(line);
-        let from = begin_member(name, out);
+        let from = begin_member(name, out.text);
         let wrote = match name {
             "tags" if findings.tags.is_empty() && line.kind(member.node) == JsonKind::List => false,
             "tags" if !findings.tags.is_empty() => rest.tags(line, member.node, out),
@@ -37,13 +62,13 @@ pub(super) fn write_rest(
             _ => rest.node(0, member.node, out),
         };
         if !wrote {
-            out.truncate(from);
+            out.text.truncate(from);
         }
     }
-    if out.len() == 1 {
-        out.clear();
+    if out.text.len() == 1 {
+        out.text.clear();
     } else {
-        out.push('}');
+        out.text.push('}');
     }
 }
 
@@ -52,7 +77,8 @@ fn drop_emptied_tags(findings: &mut Findings, documents: &Documents<'_>, embedde
     for (document, spot) in embedded.iter().enumerate() {
         let Some(Spot::Tag(tag)) = *spot else { continue };
         let rest = Rest { findings, documents, embedded };
-        if !rest.node(document, 0, &mut String::new()) {
+        let out = &mut Out { text: &mut String::new(), written: None };
+        if !rest.node(document, 0, out) {
             findings.tags[tag].mark = super::line::MARK_BLANK;
         }
     }
@@ -66,7 +92,7 @@ struct Rest<'f, 'a> {
 
 impl Rest<'_, '_> {
     /// Writes what is left of a node; `false` if nothing is.
-    fn node(&self, document: usize, node: u32, out: &mut String) -> bool {
+    fn node(&self, document: usize, node: u32, out: &mut Out<'_>) -> bool {
         let Some(json) = self.documents[document] else { return false };
         let mark = self.findings.marks[document].get(node as usize);
         if mark.is_some_and(|mark| *mark != MARK_REST) {
@@ -80,62 +106,68 @@ impl Rest<'_, '_> {
                 if let Some(inner) = inner {
                     return self.node(inner, 0, out);
                 }
-                write_text(json.text(node), out);
+                let start = out.text.len();
+                write_text(json.text(node), out.text);
+                if document == 0 {
+                    out.note(node, start);
+                }
                 true
             }
             _ => {
-                write_whole(json, node, out);
+                write_whole(json, node, document == 0, out);
                 true
             }
         }
     }
 
-    fn object(&self, document: usize, json: Document<'_>, node: u32, out: &mut String) -> bool {
+    fn object(&self, document: usize, json: Document<'_>, node: u32, out: &mut Out<'_>) -> bool {
         let mut members = json.children(node).peekable();
         if members.peek().is_none() {
-            out.push_str("{}");
+            out.text.push_str("{}");
             return true;
         }
-        let start = out.len();
-        out.push('{');
+        let start = out.text.len();
+        out.text.push('{');
         for child in members {
-            let from = begin_member(json.key(child), out);
+            let from = begin_member(json.key(child), out.text);
             if !self.node(document, child, out) {
-                out.truncate(from);
+                out.text.truncate(from);
             }
         }
-        if out.len() == start + 1 {
-            out.truncate(start);
+        if out.text.len() == start + 1 {
+            out.text.truncate(start);
             return false;
         }
-        out.push('}');
+        out.text.push('}');
         true
     }
 
-    fn tags(&self, line: Document<'_>, node: u32, out: &mut String) -> bool {
+    fn tags(&self, line: Document<'_>, node: u32, out: &mut Out<'_>) -> bool {
         if self.findings.marks[0][node as usize] != MARK_REST {
             return false;
         }
-        let start = out.len();
-        out.push('[');
+        let start = out.text.len();
+        out.text.push('[');
         for tag in &self.findings.tags {
             if tag.mark != MARK_REST || tag.repeated {
                 continue;
             }
-            if out.len() > start + 1 {
-                out.push(',');
+            if out.text.len() > start + 1 {
+                out.text.push(',');
             }
             if tag.odd {
-                write_whole(line, tag.node(), out);
+                write_whole(line, tag.node(), true, out);
             } else {
-                write_text(tag.text(line), out);
+                let start = out.text.len();
+                write_text(tag.text(line), out.text);
+                out.note(tag.node(), start);
             }
         }
-        if out.len() == start + 1 {
-            out.truncate(start);
+        if out.text.len() == start + 1 {
+            out.text.truncate(start);
             return false;
         }
-        out.push(']');
+        out.text.push(']');
         true
     }
 
@@ -160,28 +192,34 @@ fn begin_member(name: &str, out: &mut String) -> usize {
     from
 }
 
-fn write_whole(json: Document<'_>, node: u32, out: &mut String) {
+fn write_whole(json: Document<'_>, node: u32, noted: bool, out: &mut Out<'_>) {
+    let start = out.text.len();
     match json.kind(node) {
-        JsonKind::Text => write_text(json.text(node), out),
         JsonKind::List => {
-            out.push('[');
+            out.text.push('[');
             for (index, child) in json.children(node).enumerate() {
                 if index > 0 {
-                    out.push(',');
+                    out.text.push(',');
                 }
-                write_whole(json, child, out);
+                write_whole(json, child, noted, out);
             }
-            out.push(']');
+            out.text.push(']');
+            return;
         }
         JsonKind::Object => {
-            out.push('{');
+            out.text.push('{');
             for child in json.children(node) {
-                begin_member(json.key(child), out);
-                write_whole(json, child, out);
+                begin_member(json.key(child), out.text);
+                write_whole(json, child, noted, out);
             }
-            out.push('}');
+            out.text.push('}');
+            return;
         }
-        JsonKind::Null => out.push_str("null"),
-        JsonKind::Bool | JsonKind::Number => out.push_str(json.text(node)),
+        JsonKind::Text => write_text(json.text(node), out.text),
+        JsonKind::Null => out.text.push_str("null"),
+        JsonKind::Bool | JsonKind::Number => out.text.push_str(json.text(node)),
+    }
+    if noted {
+        out.note(node, start);
     }
 }

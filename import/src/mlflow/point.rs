@@ -3,6 +3,7 @@
 //! A database writes plus and minus infinity as the largest floats and NaN as 0 with a mark, files
 //! write `inf` and `nan`, JSON writes either numbers or texts. A series is a set of points.
 
+use crate::record::SeriesPoint;
 use lineal_proof::Value;
 use std::cmp::Ordering;
 
@@ -81,9 +82,9 @@ pub(super) struct Point {
 }
 
 impl Point {
-    /// As a record holds it: step, time in ms, value.
-    pub(super) fn to_value(self) -> Value {
-        Value::List(vec![Value::from(self.step), Value::from(self.time_ms), self.value.value()])
+    /// As a record holds it.
+    pub(super) fn of_series(self) -> SeriesPoint {
+        (self.step, self.time_ms, self.value.0)
     }
 }
 

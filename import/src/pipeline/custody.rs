@@ -12,6 +12,8 @@ use std::time::UNIX_EPOCH;
 
 /// Bytes read at once.
 const CHUNK: usize = 1 << 20;
+/// From so many bytes on the two hashes are made side by side.
+const SPLIT_FROM: usize = 256 << 10;
 
 /// What is known of a file or tree before it is translated.
 #[derive(Clone, Debug)]
@@ -53,8 +55,17 @@ fn io(path: &Path) -> impl Fn(std::io::Error) -> Error + '_ {
     move |source| Error::Io { path: path.to_owned(), source }
 }
 
+/// Which hashes are wanted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Wanted {
+    /// Those that are recorded.
+    Both,
+    /// BLAKE3 alone, to see whether bytes are still the same: it takes a third of the time.
+    Blake3,
+}
+
 /// Hashes one file.
-pub(super) fn of_file(path: &Path, progress: Option<&Progress>) -> Result<Custody> {
+pub(super) fn of_file(path: &Path, wanted: Wanted, progress: Option<&Progress>) -> Result<Custody> {
     let mut file = File::open(path).map_err(io(path))?;
     let (mut sha256, mut blake3) = (Sha256::new(), blake3::Hasher::new());
     let mut buffer = vec![0; CHUNK];
@@ -65,8 +76,18 @@ pub(super) fn of_file(path: &Path, progress: Option<&Progress>) -> Result<Custod
             break;
         }
         let read = &buffer[..count];
-        sha256.update(read);
-        blake3.update(read);
+        match wanted {
+            Wanted::Both if count >= SPLIT_FROM => {
+                rayon::join(|| sha256.update(read), || blake3.update(read));
+            }
+            Wanted::Both => {
+                sha256.update(read);
+                blake3.update(read);
+            }
+            Wanted::Blake3 => {
+                blake3.update(read);
+            }
+        }
         size += count as u64;
         if let Some(progress) = progress {
             progress.add_bytes(count as u64);
@@ -84,19 +105,23 @@ pub(super) fn of_file(path: &Path, progress: Option<&Progress>) -> Result<Custod
 }
 
 /// Hashes a database: with what was not yet moved into it where there is any, as a listing of both.
-pub(super) fn of_database(path: &Path, progress: Option<&Progress>) -> Result<Custody> {
+pub(super) fn of_database(
+    path: &Path,
+    wanted: Wanted,
+    progress: Option<&Progress>,
+) -> Result<Custody> {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     let log = PathBuf::from(log);
     if !log.metadata().is_ok_and(|about| about.len() > 0) {
-        return of_file(path, progress);
+        return of_file(path, wanted, progress);
     }
     let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    of_listing(vec![(name(path), path.to_owned()), (name(&log), log)], progress)
+    of_listing(vec![(name(path), path.to_owned()), (name(&log), log)], wanted, progress)
 }
 
 /// Hashes a tree.
-pub(super) fn of_tree(root: &Path, progress: Option<&Progress>) -> Result<Custody> {
+pub(super) fn of_tree(root: &Path, wanted: Wanted, progress: Option<&Progress>) -> Result<Custody> {
     let mut paths = Vec::new();
     walk(root, &mut paths)?;
     let named = paths.into_iter().map(|path| {
@@ -104,12 +129,16 @@ pub(super) fn of_tree(root: &Path, progress: Option<&Progress>) -> Result<Custod
         let parts = below.components().map(|part| part.as_os_str().to_string_lossy());
         (parts.collect::<Vec<_>>().join("/"), path)
     });
-    of_listing(named.collect(), progress)
+    of_listing(named.collect(), wanted, progress)
 }
 
 /// Hashes files: the hashes are those of their listing, so a stranger makes them with two lines of
 /// shell.
-fn of_listing(mut named: Vec<(String, PathBuf)>, progress: Option<&Progress>) -> Result<Custody> {
+fn of_listing(
+    mut named: Vec<(String, PathBuf)>,
+    wanted: Wanted,
+    progress: Option<&Progress>,
+) -> Result<Custody> {
     named.sort();
     let (mut sha256, mut blake3) = (Sha256::new(), blake3::Hasher::new());
     let mut all = Custody {
@@ -120,7 +149,7 @@ fn of_listing(mut named: Vec<(String, PathBuf)>, progress: Option<&Progress>) ->
         modified: None,
     };
     for (name, path) in named {
-        let file = of_file(&path, progress)?;
+        let file = of_file(&path, wanted, progress)?;
         sha256.update(format!("{}  {name}\n", file.sha256));
         blake3.update(format!("{}  {name}\n", file.blake3).as_bytes());
         all.files += 1;

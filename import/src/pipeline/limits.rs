@@ -19,6 +19,9 @@ pub struct Limits {
     pub stretch_lines: u64,
     /// Nodes of one transaction, give or take those of one file of a group.
     pub transaction_nodes: usize,
+    /// Canonical bytes of the nodes of one transaction of a tracking store, give or take a few
+    /// hundred nodes. In memory they take some ten times as much until they are written.
+    pub transaction_bytes: usize,
 }
 
 impl Default for Limits {
@@ -29,6 +32,7 @@ impl Default for Limits {
             group_files: 2_000,
             stretch_lines: BATCH_ROWS_MAX,
             transaction_nodes: TRANSACTION_NODES_MAX,
+            transaction_bytes: 64 << 20,
         }
     }
 }

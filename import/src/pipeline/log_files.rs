@@ -1,6 +1,11 @@
-//! Importing log files: many small ones at once, large ones stretch by stretch.
+//! Importing log files: many small ones at once; large ones go to `large_file`.
+//!
+//! While one group of files is committed the next is read, so two groups at most are in memory,
+//! however many there are.
 
-use super::custody::{self, Custody};
+use super::LoadedMapping;
+use super::custody::{self, Custody, Wanted};
+use super::large_file;
 use super::logs::{Judged, Origin, stage};
 use super::people;
 use super::sink::{BlockSink, Stretch};
@@ -8,16 +13,18 @@ use super::staging::{Session, list_rejects};
 use crate::datadog::recognise::{Archive, ArchiveFile};
 use crate::datadog::{FileReport, translate_file};
 use crate::error::{Error, Result};
+use crate::progress::Progress;
 use crate::record::{Location, Reject};
 use crate::report::SourceReport;
 use lineal_engine::event_fields::EventField;
 use lineal_engine::events::EventBlock;
 use lineal_engine::schema::Kind;
-use lineal_engine::{KnownSource, Saying, Transaction};
+use lineal_engine::{KnownSource, Saying, Store, Transaction};
 use lineal_proof::record::{Counts, Source};
 use lineal_proof::{Hash, Value};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 /// The form of log files.
@@ -30,12 +37,12 @@ const SOURCE: &str = "datadog";
 const SEALED_LINES: u64 = 1_000;
 
 /// A file that is to be read.
-struct Job<'f> {
+pub(super) struct Job<'f> {
     file: &'f ArchiveFile,
     custody: Custody,
-    digest: [u8; 16],
+    pub(super) digest: [u8; 16],
     /// Its label as it is recorded, and a commitment to the plain one where they differ.
-    label: (String, Vec<(String, Hash)>),
+    pub(super) label: (String, Vec<(String, Hash)>),
     known: Option<KnownSource>,
 }
 
@@ -44,6 +51,19 @@ struct Read {
     report: FileReport,
     stretches: Vec<Stretch>,
     named: Vec<(String, String)>,
+}
+
+/// Small files that are committed together.
+#[derive(Default)]
+struct Group<'f> {
+    jobs: Vec<Job<'f>>,
+    bytes: u64,
+}
+
+impl Group<'_> {
+    fn holds(&self, digest: &[u8; 16]) -> bool {
+        self.jobs.iter().any(|job| job.digest == *digest)
+    }
 }
 
 pub(super) fn take(session: &mut Session<'_>, path: &Path, archive: &Archive) -> Result<()> {
@@ -62,45 +82,53 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, archive: &Archive) ->
     session.progress.expect_bytes(archive.files.iter().map(|file| file.size).sum());
     session.progress.phase("reading");
     let limits = session.options.limits;
-    let mut group: Vec<Job<'_>> = Vec::new();
+    // One group is gathered, the one before it was read and waits to be committed.
+    let mut group = Group::default();
+    let mut waiting: Option<Waiting<'_>> = None;
     let mut passed_over: BTreeMap<(u64, String), u64> = BTreeMap::new();
-    let mut bytes = 0;
-    for file in &archive.files {
-        let custody = custody::of_file(&file.path, None)?;
-        let digest = session.store.source_digest(&custody.blake3)?;
-        let known = session.known_file(Some(&source), &digest, FORM);
-        let otherwise = || session.store.known_source(None, &digest, FORM, None);
-        report.files += 1;
-        let whole = known.as_ref().is_some_and(|known| known.whole);
-        if whole || session.rehearsed_file(&digest, FORM) {
-            report.files_known += 1;
-            session.progress.add_bytes(file.size);
-            continue;
-        }
-        // Read a second time its events would stand beside themselves, under other names.
-        if let Some(other) = known.is_none().then(otherwise).flatten() {
-            *passed_over.entry((other.import, other.source)).or_default() += 1;
-            report.files_known += 1;
-            session.progress.add_bytes(file.size);
-            continue;
-        }
-        let label = custody::record_label(session, &digest, &file.label)?;
-        report.warnings.extend(rewritten(session, &source, &label.0, &digest));
-        let job = Job { file, custody, digest, label, known };
-        if file.size > limits.small_file_bytes {
-            take_group(session, &mut report, &source, &std::mem::take(&mut group))?;
-            bytes = 0;
-            take_large(session, &mut report, &source, &job)?;
-            continue;
-        }
-        bytes += file.size;
-        group.push(job);
-        if bytes >= limits.group_bytes || group.len() >= limits.group_files {
-            take_group(session, &mut report, &source, &std::mem::take(&mut group))?;
-            bytes = 0;
+    for files in archive.files.chunks(HASHED_AT_ONCE) {
+        let hashed = files.par_iter().map(|file| custody::of_file(&file.path, Wanted::Both, None));
+        let hashed = hashed.collect::<Result<Vec<_>>>()?;
+        for (file, custody) in files.iter().zip(hashed) {
+            let digest = session.store.source_digest(&custody.blake3)?;
+            let known = session.known_file(Some(&source), &digest, FORM);
+            let otherwise = || session.store.known_source(None, &digest, FORM, None);
+            report.files += 1;
+            // What waits will be known by the time at which this file would be read.
+            let waits = waiting.as_ref().is_some_and(|waiting| waiting.group.holds(&digest));
+            let whole = waits || known.as_ref().is_some_and(|known| known.whole);
+            if whole || session.rehearsed_file(&digest, FORM) {
+                report.files_known += 1;
+                session.progress.add_bytes(file.size);
+                continue;
+            }
+            // Read a second time its events would stand beside themselves, under other names.
+            if let Some(other) = known.is_none().then(otherwise).flatten() {
+                *passed_over.entry((other.import, other.source)).or_default() += 1;
+                report.files_known += 1;
+                session.progress.add_bytes(file.size);
+                continue;
+            }
+            let label = custody::record_label(session, &digest, &file.label)?;
+            report.warnings.extend(rewritten(session, &source, &label.0, &digest));
+            let job = Job { file, custody, digest, label, known };
+            if file.size > limits.small_file_bytes {
+                let ready = std::mem::take(&mut group);
+                waiting = advance(session, &mut report, &source, waiting.take(), ready)?;
+                advance(session, &mut report, &source, waiting.take(), Group::default())?;
+                large_file::take(session, &mut report, &source, &job)?;
+                continue;
+            }
+            group.bytes += file.size;
+            group.jobs.push(job);
+            if group.bytes >= limits.group_bytes || group.jobs.len() >= limits.group_files {
+                let ready = std::mem::take(&mut group);
+                waiting = advance(session, &mut report, &source, waiting.take(), ready)?;
+            }
         }
     }
-    take_group(session, &mut report, &source, &group)?;
+    waiting = advance(session, &mut report, &source, waiting.take(), group)?;
+    advance(session, &mut report, &source, waiting, Group::default())?;
     report.warnings.extend(passed_over.into_iter().map(|((import, other), files)| {
         let otherwise = if other == source {
             "under another mapping".to_owned()
@@ -114,6 +142,9 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, archive: &Archive) ->
     session.report.sources.push(report);
     Ok(())
 }
+
+/// Files that are hashed before the first of them is judged: enough for every core.
+const HASHED_AT_ONCE: usize = 64;
 
 /// Was a file of that label imported with other bytes? A path within an archive names one file; the
 /// bare name of a single one may be that of another in another folder, and what comes from standard
@@ -137,34 +168,65 @@ fn rewritten(
     })
 }
 
-/// Translates small files in parallel and commits them together, in path order.
-fn take_group(
+/// A group that was read and is not committed yet.
+struct Waiting<'f> {
+    group: Group<'f>,
+    read: Vec<Read>,
+}
+
+/// Commits the group that waits while the next one is read: two groups at most are in memory.
+fn advance<'f>(
     session: &mut Session<'_>,
     report: &mut SourceReport,
     source: &str,
-    jobs: &[Job<'_>],
-) -> Result<()> {
-    if jobs.is_empty() {
-        return Ok(());
-    }
+    waiting: Option<Waiting<'f>>,
+    next: Group<'f>,
+) -> Result<Option<Waiting<'f>>> {
     let (store, mapping, progress) = (session.store, session.mapping, session.progress);
     let stretch_lines = session.options.limits.stretch_lines;
-    let read = jobs
-        .par_iter()
-        .map(|job| {
-            let mut stretches = Vec::new();
-            let mut keep = |stretch| {
-                stretches.push(stretch);
-                Ok(())
-            };
-            let mut sink = BlockSink::new(store, stretch_lines, &mut keep);
-            let read = translate(job, mapping, progress, &mut sink)?;
-            sink.flush();
-            let named = std::mem::take(&mut sink.named).into_iter().collect();
-            progress.add_items(read.lines);
-            Ok(Read { report: read, stretches, named })
-        })
-        .collect::<Result<Vec<Read>>>()?;
+    let (committed, read) = rayon::join(
+        || match waiting {
+            Some(waiting) => commit_group(session, report, source, waiting),
+            None => Ok(()),
+        },
+        || read_group(&next.jobs, store, mapping, progress, stretch_lines),
+    );
+    committed?;
+    let read = read?;
+    Ok((!next.jobs.is_empty()).then_some(Waiting { group: next, read }))
+}
+
+/// Translates small files in parallel.
+fn read_group(
+    jobs: &[Job<'_>],
+    store: &Store,
+    mapping: &LoadedMapping,
+    progress: &Progress,
+    stretch_lines: u64,
+) -> Result<Vec<Read>> {
+    let read = jobs.par_iter().map(|job| {
+        let mut stretches = Vec::new();
+        let mut keep = |stretch| {
+            stretches.push(stretch);
+            ControlFlow::Continue(())
+        };
+        let mut sink = BlockSink::new(store, stretch_lines, &mut keep);
+        let read = translate(job, mapping, progress, &mut sink)?;
+        sink.finish();
+        let named = std::mem::take(&mut sink.named).into_iter().collect();
+        progress.add_items(read.lines);
+        Ok(Read { report: read, stretches, named })
+    });
+    read.collect()
+}
+
+/// Commits small files together, in path order.
+fn commit_group(
+    session: &mut Session<'_>,
+    report: &mut SourceReport,
+    source: &str,
+    Waiting { group: Group { jobs, .. }, read }: Waiting<'_>,
+) -> Result<()> {
     let oldest = read.iter().filter_map(|read| read.report.oldest_time).min();
     let newest = read.iter().filter_map(|read| read.report.newest_time).max();
     let span = (oldest.unwrap_or(i64::MAX), newest.unwrap_or(i64::MIN));
@@ -202,97 +264,10 @@ fn take_group(
     Ok(())
 }
 
-/// Translates a large file stretch by stretch, each a commit of its own.
-fn take_large(
-    session: &mut Session<'_>,
-    report: &mut SourceReport,
-    source: &str,
+pub(super) fn translate(
     job: &Job<'_>,
-) -> Result<()> {
-    let (store, mapping, progress) = (session.store, session.mapping, session.progress);
-    let stretch_lines = session.options.limits.stretch_lines;
-    let mut done = Counts::default();
-    let mut held: Option<Stretch> = None;
-    // A stretch is committed when the next begins: the last one goes with the file's end.
-    let mut on_stretch = |stretch: Stretch| -> Result<()> {
-        progress.add_items(stretch.block.rows() as u64);
-        let Some(before) = held.replace(stretch) else { return Ok(()) };
-        if is_recorded(job, before.number) {
-            done.read += before.block.rows() as u64;
-            done.duplicate += before.block.rows() as u64;
-            return Ok(());
-        }
-        let number = before.number;
-        let newest = span(&before.block).map(|(_, newest)| newest);
-        let dated = saying(session, source, job, newest)?;
-        let counts = commit_stretch(session, &dated, job, before, Vec::new(), |counts| Part {
-            lines: None,
-            stretches: (number, 1),
-            whole: false,
-            counts,
-        })?;
-        done.add(&counts);
-        Ok(())
-    };
-    let mut sink = BlockSink::new(store, stretch_lines, &mut on_stretch);
-    let read = translate(job, mapping, progress, &mut sink)?;
-    sink.flush();
-    if let Some(error) = sink.error.take() {
-        return Err(error);
-    }
-    let named: Vec<(String, String)> = std::mem::take(&mut sink.named).into_iter().collect();
-    drop(sink);
-    let last = held.take().unwrap_or(Stretch { number: 0, block: EventBlock::new() });
-    let saying = saying(session, source, job, read.newest_time)?;
-    let number = last.number;
-    // What was skipped or rejected anywhere in the file is counted with its last stretch.
-    let rest = counts(&read, Judged { accepted: 0, duplicate: read.accepted });
-    let counts = commit_stretch(session, &saying, job, last, named, |mut counts| {
-        counts.rejected = rest.rejected;
-        counts.skipped = rest.skipped;
-        counts.read += rest.rejected + rest.skipped;
-        Part { lines: Some(read.lines), stretches: (number, 1), whole: true, counts }
-    })?;
-    done.add(&counts);
-    finish_file(report, done, read);
-    session.add_file(job.digest, FORM);
-    Ok(())
-}
-
-/// Stages and commits one stretch of a large file.
-fn commit_stretch(
-    session: &mut Session<'_>,
-    saying: &Saying,
-    job: &Job<'_>,
-    stretch: Stretch,
-    named: Vec<(String, String)>,
-    part: impl FnOnce(Counts) -> Part,
-) -> Result<Counts> {
-    let (first, last) = span(&stretch.block).unwrap_or((i64::MAX, i64::MIN));
-    let mut known = session.known(&saying.source, first, last)?;
-    let mut transaction = session.begin()?;
-    let origin = Origin { saying, file: job.digest, label: &job.label.0 };
-    let judged = stage(session, &mut transaction, &mut known, &origin, stretch)?;
-    transaction.add_seen_rows(saying, job.digest, known.take_seen(session.report.import));
-    let counts = Counts {
-        read: judged.accepted + judged.duplicate,
-        accepted: judged.accepted,
-        duplicate: judged.duplicate,
-        ..Counts::default()
-    };
-    let part = part(counts);
-    let counts = part.counts;
-    add_people(session, &mut transaction, saying, named)?;
-    add_source(session, &mut transaction, saying, job, part)?;
-    session.commit(transaction)?;
-    session.done_with(known);
-    Ok(counts)
-}
-
-fn translate(
-    job: &Job<'_>,
-    mapping: &super::LoadedMapping,
-    progress: &crate::progress::Progress,
+    mapping: &LoadedMapping,
+    progress: &Progress,
     sink: &mut BlockSink<'_, '_>,
 ) -> Result<FileReport> {
     let mut told = 0;
@@ -311,18 +286,18 @@ fn translate(
     Ok(read)
 }
 
-fn is_recorded(job: &Job<'_>, stretch: u64) -> bool {
+pub(super) fn is_recorded(job: &Job<'_>, stretch: u64) -> bool {
     let stretches = job.known.iter().flat_map(|known| &known.stretches);
     stretches.into_iter().any(|(first, count)| (*first..first + count).contains(&stretch))
 }
 
 /// The first and the last time of events.
-fn span(block: &EventBlock) -> Option<(i64, i64)> {
+pub(super) fn span(block: &EventBlock) -> Option<(i64, i64)> {
     let times = || (0..block.rows()).filter_map(|row| block.int(row, EventField::Time));
     Some((times().min()?, times().max()?))
 }
 
-fn saying(
+pub(super) fn saying(
     session: &Session<'_>,
     source: &str,
     job: &Job<'_>,
@@ -334,7 +309,7 @@ fn saying(
     Ok(Saying { source: source.to_owned(), form: FORM.to_owned(), observed_at })
 }
 
-fn counts(read: &FileReport, judged: Judged) -> Counts {
+pub(super) fn counts(read: &FileReport, judged: Judged) -> Counts {
     let damaged = u64::from(read.damage.is_some());
     Counts {
         read: read.lines + damaged,
@@ -346,7 +321,7 @@ fn counts(read: &FileReport, judged: Judged) -> Counts {
     }
 }
 
-fn finish_file(report: &mut SourceReport, counts: Counts, read: FileReport) {
+pub(super) fn finish_file(report: &mut SourceReport, counts: Counts, read: FileReport) {
     report.counts.add(&counts);
     for (reason, count) in read.skipped {
         *report.skipped.entry(reason).or_default() += count;
@@ -371,7 +346,7 @@ fn finish_file(report: &mut SourceReport, counts: Counts, read: FileReport) {
     }
 }
 
-fn add_people(
+pub(super) fn add_people(
     session: &mut Session<'_>,
     transaction: &mut Transaction<'_>,
     saying: &Saying,
@@ -386,15 +361,15 @@ fn add_people(
 
 /// What of a file a transaction holds.
 #[derive(Clone, Copy)]
-struct Part {
+pub(super) struct Part {
     /// Lines of the file, known at its end.
-    lines: Option<u64>,
-    stretches: (u64, u64),
-    whole: bool,
-    counts: Counts,
+    pub(super) lines: Option<u64>,
+    pub(super) stretches: (u64, u64),
+    pub(super) whole: bool,
+    pub(super) counts: Counts,
 }
 
-fn add_source(
+pub(super) fn add_source(
     session: &Session<'_>,
     transaction: &mut Transaction<'_>,
     saying: &Saying,

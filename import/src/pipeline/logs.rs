@@ -9,7 +9,7 @@ use lineal_engine::events::EventBlock;
 use lineal_engine::schema::{Kind, Relation};
 use lineal_engine::{BatchDraft, EdgeDraft, NodeDraft, Saying, Transaction};
 use lineal_proof::{Key, KeyPart};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// What became of the events of a stretch.
@@ -42,6 +42,69 @@ const KEY: [EventField; 5] = [
     EventField::ModelVersion,
 ];
 
+/// What else an event says of its deployment.
+const BESIDE: [EventField; 3] = [EventField::ModelRun, EventField::ModelId, EventField::System];
+
+/// The rows of a stretch by their deployment.
+#[derive(Default)]
+struct Groups {
+    groups: Vec<Group>,
+    /// Numbers of groups by the bytes of their key.
+    numbers: HashMap<Vec<u8>, usize>,
+    key: Vec<u8>,
+    last: usize,
+}
+
+impl Groups {
+    fn add(&mut self, block: &EventBlock, row: usize, conflict: bool) {
+        let group = self.group_of(block, row);
+        let number = u32::try_from(row).unwrap_or(u32::MAX);
+        // Neighbours of a deployment nearly always say the same of it.
+        let before = group.rows.last().map(|last| *last as usize);
+        group.rows.push(number);
+        if conflict {
+            group.doubted.push(number);
+        }
+        if before.is_some_and(|before| block.same_texts(before, row, &BESIDE)) {
+            return;
+        }
+        let id = |field| block.text(row, field).map(str::to_owned);
+        let ids = (id(EventField::ModelRun), id(EventField::ModelId));
+        if group.beside.len() < BESIDE_MAX {
+            group.beside.insert(ids);
+        }
+        group.systems.extend(id(EventField::System));
+    }
+
+    fn group_of(&mut self, block: &EventBlock, row: usize) -> &mut Group {
+        let last = self.groups.get(self.last).and_then(|group| group.rows.last());
+        if !last.is_some_and(|last| block.same_texts(*last as usize, row, &KEY)) {
+            self.key.clear();
+            for field in KEY {
+                let text = block.text(row, field);
+                let length = text.map_or(u64::MAX, |text| text.len() as u64);
+                self.key.extend_from_slice(&length.to_le_bytes());
+                self.key.extend_from_slice(text.unwrap_or_default().as_bytes());
+            }
+            self.last = match self.numbers.get(&self.key) {
+                Some(number) => *number,
+                None => {
+                    self.numbers.insert(self.key.clone(), self.groups.len());
+                    self.groups.push(Group::default());
+                    self.groups.len() - 1
+                }
+            };
+        }
+        &mut self.groups[self.last]
+    }
+
+    /// The groups in the order of their keys.
+    fn finish(self, block: &EventBlock) -> BTreeMap<Key, Group> {
+        let key_of = |group: &Group| group.rows.first().map(|row| key(block, *row as usize));
+        self.groups.into_iter().filter_map(|group| Some((key_of(&group)?, group))).collect()
+    }
+}
+
 fn key(block: &EventBlock, row: usize) -> Key {
     let part = |field: &EventField| match block.text(row, *field) {
         Some(text) => KeyPart::from(text),
@@ -65,9 +128,9 @@ pub(super) fn stage(
     origin: &Origin<'_>,
     stretch: Stretch,
 ) -> Result<Judged> {
-    let (block, verdicts) = known.judge(stretch.block);
+    let (block, verdicts) = known.judge(session.store, stretch.block)?;
     let mut judged = Judged::default();
-    let mut groups: BTreeMap<Key, Group> = BTreeMap::new();
+    let mut groups = Groups::default();
     for (row, verdict) in verdicts.iter().enumerate() {
         if *verdict == Verdict::Duplicate {
             judged.duplicate += 1;
@@ -77,27 +140,9 @@ pub(super) fn stage(
         let conflict = *verdict == Verdict::Conflict;
         session.report.conflicts += u64::from(conflict);
         session.report.events += u64::from(!conflict);
-        let group = groups.entry(key(&block, row)).or_default();
-        let number = u32::try_from(row).unwrap_or(u32::MAX);
-        group.rows.push(number);
-        if conflict {
-            group.doubted.push(number);
-        }
-        let id = |field| block.text(row, field);
-        let ids = (id(EventField::ModelRun), id(EventField::ModelId));
-        let known = |(run, logged): &(Option<String>, Option<String>)| {
-            (run.as_deref(), logged.as_deref()) == ids
-        };
-        if group.beside.len() < BESIDE_MAX && !group.beside.iter().any(known) {
-            group.beside.insert((ids.0.map(str::to_owned), ids.1.map(str::to_owned)));
-        }
-        if let Some(system) = block.text(row, EventField::System)
-            && !group.systems.contains(system)
-        {
-            group.systems.insert(system.to_owned());
-        }
+        groups.add(&block, row, conflict);
     }
-    for (deployment, group) in groups {
+    for (deployment, group) in groups.finish(&block) {
         stage_group(session, transaction, origin, &block, stretch.number, deployment, group)?;
     }
     Ok(judged)

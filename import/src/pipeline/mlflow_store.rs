@@ -1,6 +1,6 @@
 //! Importing an MLflow store: one source, all of it at once.
 
-use super::custody::{self, Custody};
+use super::custody::{self, Custody, Wanted};
 use super::staging::{Session, list_rejects};
 use crate::error::{Error, Result};
 use crate::mlflow::{self, Form};
@@ -19,18 +19,26 @@ pub(super) fn label(path: &Path) -> String {
     path.file_name().map_or_else(|| ".".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-fn custody(root: &Path, form: Form, progress: Option<&Progress>) -> Result<Custody> {
+/// Nodes that are prepared at once, many side by side.
+const PREPARED_AT_ONCE: usize = 512;
+
+fn custody(
+    root: &Path,
+    form: Form,
+    wanted: Wanted,
+    progress: Option<&Progress>,
+) -> Result<Custody> {
     match form {
-        Form::Sqlite => custody::of_database(root, progress),
-        _ if root.is_dir() => custody::of_tree(root, progress),
-        _ => custody::of_file(root, progress),
+        Form::Sqlite => custody::of_database(root, wanted, progress),
+        _ if root.is_dir() => custody::of_tree(root, wanted, progress),
+        _ => custody::of_file(root, wanted, progress),
     }
 }
 
 pub(super) fn take(session: &mut Session<'_>, path: &Path, form: Form) -> Result<()> {
     session.progress.phase("hashing");
     let root = mlflow::root(path, form);
-    let custody = custody(&root, form, Some(session.progress))?;
+    let custody = custody(&root, form, Wanted::Both, Some(session.progress))?;
     let digest = session.store.source_digest(&custody.blake3)?;
     // What was given, and what of it is the store.
     let below = root.strip_prefix(path).ok().filter(|below| !below.as_os_str().is_empty());
@@ -52,7 +60,7 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, form: Form) -> Result
     }
     session.progress.phase("reading");
     let snapshot = mlflow::read(path, form, &session.mapping.mapping.mlflow, source)?;
-    if self::custody(&root, form, None)?.blake3 != custody.blake3 {
+    if self::custody(&root, form, Wanted::Blake3, None)?.blake3 != custody.blake3 {
         return Err(Error::Changed { path: root });
     }
     let dated = snapshot.newest_time.max(custody.modified);
@@ -78,26 +86,28 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, form: Form) -> Result
     let mut staging =
         Staging { held: BTreeMap::new(), actors: BTreeSet::new(), counts: Counts::default() };
     let mut transaction = begin(session, full)?;
-    let mut actors: Vec<NodeDraft> = Vec::new();
-    for record in snapshot.records {
-        if transaction.staged_nodes() >= session.options.limits.transaction_nodes {
+    let limits = session.options.limits;
+    let mut records = snapshot.records.into_iter();
+    loop {
+        let room = limits.transaction_nodes.max(1).saturating_sub(transaction.staged_nodes());
+        if room == 0 || transaction.staged_bytes() >= limits.transaction_bytes {
             session.commit(transaction)?;
             transaction = begin(session, full)?;
+            continue;
         }
-        let draft = session.people.draft(record)?;
-        session.progress.add_items(1);
-        staging.add(session, &mut transaction, &saying, draft)?;
-        if transaction.staged_nodes() % 10_000 == 9_999 {
-            actors.append(&mut session.people.take_actors());
+        let some = records.by_ref().take(PREPARED_AT_ONCE.min(room));
+        let drafts = some.map(|record| session.people.draft(record));
+        let drafts = drafts.collect::<Result<Vec<_>, _>>()?;
+        if drafts.is_empty() {
+            break;
         }
+        session.progress.add_items(drafts.len() as u64);
+        staging.add(session, &mut transaction, &saying, drafts)?;
     }
-    actors.append(&mut session.people.take_actors());
-    for actor in actors {
-        // The translator may have said more of somebody than that there is such a login.
-        if !staging.actors.contains(&actor.key) {
-            staging.add(session, &mut transaction, &saying, actor)?;
-        }
-    }
+    let actors = session.people.take_actors().into_iter();
+    // The translator may have said more of somebody than that there is such a login.
+    let actors = actors.filter(|actor| !staging.actors.contains(&actor.key)).collect();
+    staging.add(session, &mut transaction, &saying, actors)?;
     let skipped: u64 = report.skipped.values().sum();
     report.counts = staging.counts;
     report.counts.rejected += rejected;
@@ -180,18 +190,18 @@ impl Staging {
         session: &mut Session<'_>,
         transaction: &mut Transaction<'_>,
         saying: &Saying,
-        draft: NodeDraft,
+        drafts: Vec<NodeDraft>,
     ) -> Result<()> {
-        let kind = draft.kind;
-        if kind == Kind::Actor {
-            self.actors.insert(draft.key.clone());
-        }
-        let staged = transaction.add_node(saying, draft)?;
-        self.held.insert(staged.node, staged.content);
-        self.counts.read += 1;
-        match session.count_node(saying, kind, &staged) {
-            Outcome::Recorded => self.counts.accepted += 1,
-            Outcome::Known => self.counts.duplicate += 1,
+        let kinds: Vec<Kind> = drafts.iter().map(|draft| draft.kind).collect();
+        let actors = drafts.iter().filter(|draft| draft.kind == Kind::Actor);
+        self.actors.extend(actors.map(|draft| draft.key.clone()));
+        for (kind, staged) in kinds.into_iter().zip(transaction.add_nodes(saying, drafts)?) {
+            self.held.insert(staged.node, staged.content);
+            self.counts.read += 1;
+            match session.count_node(saying, kind, &staged) {
+                Outcome::Recorded => self.counts.accepted += 1,
+                Outcome::Known => self.counts.duplicate += 1,
+            }
         }
         Ok(())
     }

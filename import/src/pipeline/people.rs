@@ -81,6 +81,7 @@ impl<'a> People<'a> {
 
     /// A record as a draft.
     pub(super) fn draft(&mut self, record: NodeRecord) -> Result<NodeDraft> {
+        let record = record.whole();
         let (kind, key) = self.reference(record.node)?;
         let sealed = record.personal.into_iter().map(|personal| self.sealed(personal));
         let mut sealed = sealed.collect::<Result<Vec<_>>>()?;

@@ -6,16 +6,19 @@ use lineal_engine::event_fields::EventField;
 use lineal_engine::events::EventBlock;
 use lineal_engine::{Error, Result, Store};
 use std::collections::{BTreeMap, HashMap};
+use std::ops::ControlFlow;
 
 /// Events of one stretch.
 pub(super) struct Stretch {
     /// Its number, from 0.
     pub(super) number: u64,
     pub(super) block: EventBlock,
+    /// Does it end the file?
+    pub(super) last: bool,
 }
 
-/// What is called with each stretch that is whole.
-pub(super) type OnStretch<'s> = dyn FnMut(Stretch) -> Result<(), crate::Error> + 's;
+/// What is called with each stretch that is whole; it may end the reading.
+pub(super) type OnStretch<'s> = dyn FnMut(Stretch) -> ControlFlow<()> + 's;
 
 /// Gathers events.
 pub(super) struct BlockSink<'s, 'a> {
@@ -32,6 +35,8 @@ pub(super) struct BlockSink<'s, 'a> {
     pub(super) named: BTreeMap<String, String>,
     /// What ended the reading.
     pub(super) error: Option<crate::Error>,
+    /// Nobody wants more.
+    ended: bool,
 }
 
 impl<'s, 'a> BlockSink<'s, 'a> {
@@ -51,18 +56,21 @@ impl<'s, 'a> BlockSink<'s, 'a> {
             verified_by: String::new(),
             named: BTreeMap::new(),
             error: None,
+            ended: false,
         }
     }
 
-    /// Hands over the stretch at hand.
-    pub(super) fn flush(&mut self) {
-        if self.block.rows() == 0 || self.error.is_some() {
+    /// Hands over the last stretch: the file was read to its end.
+    pub(super) fn finish(&mut self) {
+        self.hand_over(true);
+    }
+
+    fn hand_over(&mut self, last: bool) {
+        if self.block.rows() == 0 || self.stopped() {
             return;
         }
-        let block = std::mem::take(&mut self.block);
-        if let Err(error) = (self.on_stretch)(Stretch { number: self.number, block }) {
-            self.error = Some(error);
-        }
+        let (number, block) = (self.number, std::mem::take(&mut self.block));
+        self.ended = (self.on_stretch)(Stretch { number, block, last }).is_break();
     }
 
     fn person(&mut self, person: &str) -> Result<String, Error> {
@@ -107,7 +115,7 @@ impl LineSink for BlockSink<'_, '_> {
     fn begin_event(&mut self, line: &EventLine) {
         let stretch = line.number.saturating_sub(1) / self.stretch_lines;
         if stretch != self.number {
-            self.flush();
+            self.hand_over(false);
             self.number = stretch;
         }
         if let Some(digest) = &line.digest {
@@ -121,6 +129,6 @@ impl LineSink for BlockSink<'_, '_> {
     }
 
     fn stopped(&self) -> bool {
-        self.error.is_some()
+        self.error.is_some() || self.ended
     }
 }

@@ -69,7 +69,8 @@ fn records(path: &Path, form: Form) -> (Snapshot, Vec<NodeRecord>) {
     let mut snapshot = read(path, form, &mapping, None).expect("a store that can be read");
     assert_eq!(snapshot.rejects, []);
     let records = std::mem::take(&mut snapshot.records).into_iter();
-    let records = records.map(|record| NodeRecord { at: Location::default(), ..record }).collect();
+    let records =
+        records.map(|record| NodeRecord { at: Location::default(), ..record }.whole()).collect();
     (snapshot, records)
 }
 

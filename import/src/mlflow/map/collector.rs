@@ -60,6 +60,14 @@ type Disagreements = BTreeMap<(Kind, String), u64>;
 /// values, the smaller one stays, so that the order of reading does not show.
 fn merge(kept: &mut NodeRecord, other: &mut NodeRecord, disagreements: &mut Disagreements) {
     let kind = kept.node.kind;
+    if kept.series.is_empty() {
+        kept.series = std::mem::take(&mut other.series);
+    } else if !other.series.is_empty() {
+        for record in [&mut *kept, &mut *other] {
+            let nothing = NodeRecord::new(record.node.clone(), record.at.clone());
+            *record = std::mem::replace(record, nothing).whole();
+        }
+    }
     for (name, value) in std::mem::take(&mut other.fields) {
         let Some(before) = kept.fields.get(&name) else {
             kept.fields.insert(name, value);

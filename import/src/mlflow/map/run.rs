@@ -119,15 +119,14 @@ fn put_user(
 
 /// All points of each series, and the last one of each as its value.
 fn put_metrics(record: &mut NodeRecord, run: &mut Run) {
-    let (mut metrics, mut series) = (Map::new(), Map::new());
+    let mut metrics = Map::new();
     for (key, mut points) in std::mem::take(&mut run.metrics) {
         sort_points(&mut points);
         let Some(last) = points.last() else { continue };
         metrics.insert(key.as_str(), last.value.value());
-        series.insert(key, Value::List(points.into_iter().map(Point::to_value).collect()));
+        record.series.insert(key, points.into_iter().map(Point::of_series).collect());
     }
     put_map(record, "metrics", metrics);
-    put_map(record, "series", series);
 }
 
 fn put_inputs(record: &mut NodeRecord, run: &Run, datasets: &Datasets, context: &Context<'_>) {

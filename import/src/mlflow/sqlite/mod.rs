@@ -33,21 +33,41 @@ pub(super) fn read(path: &Path) -> Result<Store, Error> {
     if !(database.has("experiments") && database.has("runs")) {
         return Err(Error::NotMlflow { path: path.to_owned(), found: database.table_names() });
     }
-    let mut store = Store::default();
-    if let Some(damage) = database.damage()? {
+    // The three parts that take long, each with a connection of its own.
+    let way = opened.way();
+    let (damage, (series, read)) = rayon::join(
+        || Database::new(&way.connect(path)?, path)?.damage(),
+        || {
+            rayon::join(
+                || tracking::series(&Database::new(&way.connect(path)?, path)?),
+                || {
+                    let connection = way.connect(path)?;
+                    let database = Database::new(&connection, path)?;
+                    let mut store = Store::default();
+                    let runs = tracking::read(&database, &mut store)?;
+                    Ok::<_, Error>((store, runs, database.garbled()))
+                },
+            )
+        },
+    );
+    let damage = damage?;
+    let (mut store, runs, garbled) = read?;
+    let found = std::mem::take(&mut store.rejects);
+    if let Some(damage) = damage {
         let reason = format!(
             "the database is damaged, what is read from it may be incomplete: {damage}; copy it again from the tracking server"
         );
         store.reject(&database.file(), reason);
     }
-    tracking::read(&database, &mut store)?;
+    store.rejects.extend(found);
+    tracking::put_series(&mut store, &runs, series?);
     registry::read(&database, &mut store)?;
     store.traces = database.count("trace_info")?;
     for (table, what) in LEFT_OUT {
         store.skip(what, database.count(table)?);
     }
     store.beside = path.parent().map(beside).unwrap_or_default();
-    let garbled = database.garbled();
+    let garbled = garbled + database.garbled();
     if garbled > 0 {
         store.warnings.push(format!(
             "{garbled} texts of the database are not UTF-8; what cannot be read in them is replaced by U+FFFD"

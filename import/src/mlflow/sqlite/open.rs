@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub(super) struct Opened {
     // Dropped in this order: the connection closes before its folder goes.
     connection: Connection,
+    way: Way,
     _copy: Option<TemporaryFolder>,
 }
 
@@ -24,6 +25,24 @@ impl Opened {
     /// The connection.
     pub(super) fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// How another thread may open the same.
+    pub(super) fn way(&self) -> &Way {
+        &self.way
+    }
+}
+
+/// What was opened, and how.
+pub(super) struct Way {
+    address: PathBuf,
+    flags: OpenFlags,
+}
+
+impl Way {
+    /// One more connection.
+    pub(super) fn connect(&self, path: &Path) -> Result<Connection, Error> {
+        Connection::open_with_flags(&self.address, self.flags).map_err(failed(path))
     }
 }
 
@@ -44,15 +63,15 @@ pub(super) fn open(path: &Path) -> Result<Opened, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     if header.write_ahead && !shared {
         // No log and nobody who has it open: the file alone is the whole database.
-        let address = format!("file:{}?immutable=1", percent_encoded(path));
-        let connection = Connection::open_with_flags(address, flags | OpenFlags::SQLITE_OPEN_URI)
-            .map_err(failed(path))?;
-        return Ok(Opened { connection, _copy: None });
+        let address = format!("file:{}?immutable=1", percent_encoded(path)).into();
+        let way = Way { address, flags: flags | OpenFlags::SQLITE_OPEN_URI };
+        return Ok(Opened { connection: way.connect(path)?, way, _copy: None });
     }
-    let connection = Connection::open_with_flags(path, flags).map_err(failed(path))?;
+    let way = Way { address: path.to_owned(), flags };
+    let connection = way.connect(path)?;
     // A log index that may not be written shows only when the first page is read.
     match connection.query_row("select count(*) from sqlite_master", [], |_| Ok(())) {
-        Ok(()) => Ok(Opened { connection, _copy: None }),
+        Ok(()) => Ok(Opened { connection, way, _copy: None }),
         Err(_) if header.write_ahead => open_copy(path),
         Err(error) => Err(failed(path)(error)),
     }
@@ -68,8 +87,8 @@ fn open_copy(path: &Path) -> Result<Opened, Error> {
             fs::copy(&from, beside(&copy, suffix)).map_err(Error::io(&from))?;
         }
     }
-    let connection = Connection::open(&copy).map_err(failed(path))?;
-    Ok(Opened { connection, _copy: Some(folder) })
+    let way = Way { address: copy, flags: OpenFlags::default() };
+    Ok(Opened { connection: way.connect(path)?, way, _copy: Some(folder) })
 }
 
 fn failed(path: &Path) -> impl Fn(rusqlite::Error) -> Error {

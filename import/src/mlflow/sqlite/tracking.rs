@@ -16,17 +16,17 @@ const DELETED: &str = "deleted";
 const ORPHANS: &str = "rows of runs that are no longer in the store";
 
 /// Where things stand in the store's lists, by their ids.
-type Places = HashMap<String, usize>;
+pub(super) type Places = HashMap<String, usize>;
 
-/// Reads all tables of the tracking half.
-pub(super) fn read(database: &Database<'_>, store: &mut Store) -> Result<(), Error> {
+/// Reads the tables of the tracking half but for the points of runs' metrics, which are most of it.
+pub(super) fn read(database: &Database<'_>, store: &mut Store) -> Result<Places, Error> {
     experiments(database, store)?;
     let runs = runs(database, store)?;
     run_texts(database, store, &runs)?;
-    metrics(database, store, &runs)?;
     let models = logged_models(database, store)?;
     logged_model_details(database, store, &models)?;
-    inputs(database, store, &runs)
+    inputs(database, store, &runs)?;
+    Ok(runs)
 }
 
 fn experiments(database: &Database<'_>, store: &mut Store) -> Result<(), Error> {
@@ -122,32 +122,42 @@ fn run_texts(database: &Database<'_>, store: &mut Store, runs: &Places) -> Resul
     Ok(())
 }
 
-/// `latest_metrics` repeats the last point of each series; some stores hold nothing else.
-fn metrics(database: &Database<'_>, store: &mut Store, runs: &Places) -> Result<(), Error> {
+/// The points of each metric of each run, by the run's id.
+pub(super) type Series = HashMap<String, BTreeMap<String, Vec<Point>>>;
+
+/// Reads the points of runs' metrics. `latest_metrics` repeats the last point of each series; some
+/// stores hold nothing else.
+pub(super) fn series(database: &Database<'_>) -> Result<Series, Error> {
     let columns = ["run_uuid", "key", "step", "timestamp", "value", "is_nan"];
-    let mut orphans = 0;
+    let mut all = Series::new();
     for table in ["metrics", "latest_metrics"] {
         database.each(table, &columns, |row| {
-            let Some(run) = of(&mut store.runs, runs, row.borrowed(0)) else {
-                orphans += 1;
-                return;
-            };
             let point = Point {
                 step: row.int(2).unwrap_or_default(),
                 time_ms: row.int(3).unwrap_or_default(),
                 value: figure(row, 4, 5),
             };
-            let key = row.borrowed(1);
-            match run.metrics.get_mut(key) {
-                Some(points) => points.push(point),
-                None => {
-                    run.metrics.insert(key.to_owned(), vec![point]);
-                }
+            let (run, key) = (row.borrowed(0), row.borrowed(1));
+            if let Some(points) = all.get_mut(run).and_then(|of_run| of_run.get_mut(key)) {
+                points.push(point);
+                return;
             }
+            all.entry(run.to_owned()).or_default().insert(key.to_owned(), vec![point]);
         })?;
     }
+    Ok(all)
+}
+
+/// Gives each run its points.
+pub(super) fn put_series(store: &mut Store, runs: &Places, all: Series) {
+    let mut orphans = 0;
+    for (run, points) in all {
+        match of(&mut store.runs, runs, &run) {
+            Some(run) => run.metrics = points,
+            None => orphans += points.values().map(|points| points.len() as u64).sum::<u64>(),
+        }
+    }
     store.skip(ORPHANS, orphans);
-    Ok(())
 }
 
 fn figure(row: &Cells<'_, '_>, value: usize, is_nan: usize) -> Figure {
