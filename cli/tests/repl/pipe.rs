@@ -341,9 +341,9 @@ fn a_set_of_the_visit_is_known_where_a_kind_must_stand() {
         [2]
         model
         model:m-2b1e631da8bd4243bd8200531269bd00
-        error: P001 at 1:6: `a` is a saved set, and `find` is followed by a kind
+        error: P001 at 1:6: `a` is a saved set, not a kind
           find a where name = "iris"
-               ^ write `find model where it in a`
+               ^ write `find node where it in a`, or its kind for `node`
     "#]]
     .assert_eq(&run.all());
 }
