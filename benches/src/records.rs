@@ -23,11 +23,36 @@ pub fn of(storage: &MemoryStorage) -> lineal_engine::Result<Vec<(RecordType, Vec
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use lineal_proof::frame::RecordType;
+    use lineal_proof::record::{Commit, Record};
+
     use crate::fixtures;
 
+    /// Reading ends where a frame cannot be read: the last commit is there, and each says how many
+    /// records of which type lie before it.
     #[test]
-    fn the_fixtures_leave_records_behind() {
-        let (storage, _) = fixtures::store().unwrap();
-        assert!(super::of(&storage).unwrap().len() > 100);
+    fn every_record_that_the_fixtures_leave_behind_is_found() {
+        let (storage, store) = fixtures::store().unwrap();
+        let found = super::of(&storage).unwrap();
+        let mut counted: BTreeMap<String, u64> = BTreeMap::new();
+        let mut told: BTreeMap<String, u64> = BTreeMap::new();
+        let mut last = 0;
+        for (record_type, payload) in &found {
+            if *record_type == RecordType::Commit {
+                let commit = Commit::decode(payload).unwrap();
+                for (name, count) in commit.counts {
+                    *told.entry(name).or_default() += count;
+                }
+                last = commit.number;
+            } else {
+                *counted.entry(record_type.name().to_owned()).or_default() += 1;
+            }
+        }
+        assert_eq!(last, store.snapshot().unwrap().commit());
+        assert_eq!(counted, told);
+        // What the database and the archive describe: 13 runs, 15 data sets, 17 models, and so on.
+        assert!(told["revision"] > 13 + 15 + 17, "{told:?}");
     }
 }

@@ -2,7 +2,10 @@
 
 import math
 
-from asking import DAY, Expected, bucket, grouped, in_production, length_text, names, only, question, served_by, share
+from asking import (
+    DAY, Expected, bucket, every_deployment, grouped, in_production, length_text, names, of_service, only, question,
+    served_by, share,
+)
 from bank import ns, text_of
 from world import World
 
@@ -135,7 +138,8 @@ def production_now_and_at_the_new_year(world, _):
         subject = world.name(d)
         rows += differing_fields(subject, then.things[d].fields, world.things[d].fields)
         for relation in sorted(set(then.things[d].edges) | set(world.things[d].edges)):
-            before, after = then.ends(d, relation), world.ends(d, relation)
+            # What is compared is what each says: no relation is followed.
+            before, after = (of.things[d].edges.get(relation, []) for of in (then, world))
             rows += [("removed", subject, relation, world.name(end), None) for end in before if end not in after]
             rows += [("added", subject, relation, None, world.name(end)) for end in after if end not in before]
     return rows
@@ -143,9 +147,9 @@ def production_now_and_at_the_new_year(world, _):
 
 @question("Q24", "m.version d.endpoint d.time")
 def deployed_without_a_new_evaluation(world, _):
+    versions = [m for m in world.of("model") if world.get(m, "name") == "credit-risk"]
     return [(world.get(m, "version"), world.get(d, "endpoint"), text_of(world.get(d, "time")))
-            for m in world.of("model") for d in world.starts(m, "deploys")
-            if world.get(m, "name") == "credit-risk" and (world.get(d, "time") or 0) > ns("2025-11-30")
+            for m in versions for d in world.starts(m, "deploys") if (world.get(d, "time") or 0) > ns("2025-11-30")
             and not world.starts(m, "evaluates", "evaluation")]
 
 
@@ -195,7 +199,7 @@ def lineage_as_the_checkpoint_had_it(world, _):
 # -- Aggregation over logs
 
 
-@question("Q36", "m.version week override_rate n", order=(2, 1))
+@question("Q36", "m.version week override_rate n", order=(2, 1), of_events=every_deployment)
 def override_rate_by_version_and_week(world, _):
     pairs = [(world.get(m, "version"), bucket(event.time, "week"), event) for event, d in world.events
              if ns("2026-01-01") <= event.time < ns("2026-07-01")
@@ -204,7 +208,7 @@ def override_rate_by_version_and_week(world, _):
             for key, group in grouped(pairs, lambda one: one[:2]).items()]
 
 
-@question("Q37", "hour n p95 confidence", order=(1,))
+@question("Q37", "hour n p95 confidence", order=(1,), of_events=of_service("credit-api"))
 def latency_and_confidence_on_the_day_of_the_incident(world, _):
     events = [event for event, _ in served_by(world, "credit-api") if bucket(event.time, "day").startswith("2026-03-14")]
     out = []
@@ -215,14 +219,14 @@ def latency_and_confidence_on_the_day_of_the_incident(world, _):
     return out
 
 
-@question("Q38", "subject_group rejected n", order=(-2,))
+@question("Q38", "subject_group rejected n", order=(-2,), of_events=of_service("credit-api"))
 def rejection_rate_by_group(world, _):
     events = [event for event, _ in served_by(world, "credit-api") if event.time >= ns("2026-02-01")]
     return [(name, share(group, lambda event: event.decision == "rejected"), len(group))
             for name, group in grouped(events, lambda event: event.subject_group).items() if len(group) >= 100]
 
 
-@question("Q39", "d.name month events", order=(1, 2))
+@question("Q39", "d.name month events", order=(1, 2), of_events=every_deployment)
 def events_a_month_by_deployment(world, _):
     pairs = [(world.get(d, "name"), bucket(event.time, "month")) for event, d in world.events]
     return [(*key, len(group)) for key, group in grouped(pairs, lambda pair: pair).items()]

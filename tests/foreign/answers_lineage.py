@@ -3,7 +3,9 @@
 import pathlib
 import re
 
-from asking import Expected, asked, behind_the_inference, grouped, names, only, question, served_by
+from asking import (
+    Expected, asked, behind_the_inference, grouped, names, of_service, only, person, question, served_by,
+)
 from bank import ns, text_of
 
 # -- Backward trace
@@ -62,7 +64,8 @@ def live_deployments_of_contaminated_data(world, _):
             for d in found if world.get(d, "until") is None]
 
 
-@question("Q09", "d.endpoint decisions", order=(-2,))
+@question("Q09", "d.endpoint decisions", order=(-2,),
+          of_events=lambda world: world.downstream(world.dataset("loans-2024", "7")))
 def decisions_taken_with_it_since_january(world, _):
     found = world.downstream(world.dataset("loans-2024", "7"))
     events = [target for event, target in world.events if target in found and event.time >= ns("2026-01-01")]
@@ -201,13 +204,14 @@ def one_shortest_chain_for_each_source_with_personal_data(world, _):
 # -- Export
 
 
-@question("Q53", "time request_id input_hash output_hash decision confidence human_override reviewer", order=(1,))
-def the_log_of_march_as_a_table(world, golden):
+@question("Q53", "time request_id input_hash output_hash decision confidence human_override reviewer", order=(1,),
+          of_events=of_service("credit-api"))
+def the_log_of_march_as_a_table(world, _):
     def cell(value):
         return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
     return [tuple(map(cell, (text_of(event.time), event.request_id, event.input_hash, event.output_hash, event.decision,
-                             event.confidence, event.human_override, golden.actor_keys.get(event.reviewer))))
+                             event.confidence, event.human_override, person(world, event.reviewer))))
             for event, _ in served_by(world, "credit-api")
             if ns("2026-03-01") <= event.time < ns("2026-04-01") and event.art12 is True]
 

@@ -1,8 +1,8 @@
 """Questions of who did what when, of what is missing, of what is kept, proved and erased."""
 
 from asking import (
-    DAY, Expected, behind_the_inference, bucket, approvals_of, grouped, has_document, in_production,
-    length_text, names, only, question, years_later,
+    DAY, Expected, any_log, behind_the_inference, bucket, approvals_of, grouped, has_document, in_production,
+    length_text, names, only, person, question, years_later,
 )
 from bank import ns, text_of
 from world import LINEAGE, World
@@ -89,7 +89,7 @@ def training_data_without_licence_or_data_sheet(world, _):
                          and (world.get(d, "license") is None or not has_document(world, d))])
 
 
-@question("Q27", "day missing", order=(1,))
+@question("Q27", "day missing", order=(1,), of_events=any_log)
 def days_of_march_with_incomplete_events(world, _):
     missing = [event for event, _ in world.events if ns("2026-03-01") <= event.time < ns("2026-04-01")
                and (event.art12 is None or event.input_hash is None)]
@@ -120,12 +120,12 @@ def alerts_open_for_more_than_three_days(world, _):
             if world.get(a, "status") != "resolved" and world.get(a, "time") < world.bank.now - 3 * DAY]
 
 
-@question("Q31")
-def overrides_without_reason_or_reviewer(world, golden):
+@question("Q31", of_events=any_log)
+def overrides_without_reason_or_reviewer(world, _):
     found = [event for event, _ in world.events if event.human_override is True and event.time >= ns("2026-01-01")
              and (event.override_reason is None or event.reviewer is None)]
     # Events stand in the order of their times, and a hundred are asked for.
-    rows = [(text_of(event.time), event.request_id, golden.actor_keys.get(event.reviewer))
+    rows = [(text_of(event.time), event.request_id, person(world, event.reviewer))
             for event in sorted(found, key=lambda event: event.time)]
     return Expected(["time", "request_id", "reviewer"], rows[:100], order=(1,), total=len(rows))
 

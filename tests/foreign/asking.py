@@ -11,23 +11,27 @@ DAY = 86400 * 10**9
 
 
 class Expected:
-    """What an answer should be."""
+    """What an answer should be. `of_events` is a function of the world that gives the deployments whose events are
+    asked about, or none for those of all logs; where a question asks about no events, or names them by a key, it is
+    left out.
+    """
 
     def __init__(self, columns=(), rows=(), order=(), commit=None, refused=None, check=None, exact=False,
                  total=None):
         self.columns, self.rows, self.order = list(columns), list(rows), order
         self.commit, self.refused, self.check, self.exact = commit, refused, check, exact
         self.total = len(self.rows) if total is None else total
+        self.of_events = None
 
 
-def question(name, columns="", order=()):
+def question(name, columns="", order=(), of_events=None):
     """Enters a function as the answer to a question; its columns are given as one text."""
     def enter(function):
         def answer(world, golden):
             given = function(world, golden)
             if not isinstance(given, Expected):
                 given = Expected(columns.split(), given, order)
-            given.commit = given.commit or world.commit
+            given.commit, given.of_events = given.commit or world.commit, of_events
             return given
 
         assert name not in ANSWERS, f"{name} is answered twice"
@@ -65,6 +69,23 @@ def approvals_of(world, model):
 
 def has_document(world, node, kind=None):
     return any(kind in (None, world.get(document, "type")) for document in world.starts(node, "documents", "document"))
+
+
+def any_log(_world):
+    """Where nothing ties the events, any log may hold more."""
+
+
+def every_deployment(world):
+    return set(world.of("deployment"))
+
+
+def of_service(service):
+    return lambda world: {d for d in world.of("deployment") if d[1][0] == service}
+
+
+def person(world, login):
+    """What an answer calls the person of an event, where the register may be read."""
+    return None if login is None else world.get(("actor", (login,)), "name")
 
 
 def served_by(world, service):

@@ -77,6 +77,8 @@ class Bank:
         self.commits = []  # (recorded, import retracted by it or None)
         self.chains = {}  # node -> its revisions, in the order of the log
         self.batches = []  # (commit, file, deployment, its events)
+        self.unread = []  # (commit, file, how many of its lines could not be read)
+        self.doubts = set()  # (commit, thing) that a question came by and that leaves its answer open
         for step in what["steps"]:
             self.commits.append((ns(step["recorded"]), step.get("import")))
             observed = ns(step.get("observed", step["recorded"]))
@@ -118,11 +120,12 @@ class Bank:
         """The files in the order of their names; an event that stands there again in the same words counts once."""
         known = {event.identity: event for _, _, _, events in self.live() for event in events}
         for file in sorted((self.data / folder).iterdir()):
-            rows = {}
+            rows, unread = {}, 0
             for text in gzip.decompress(file.read_bytes()).decode().splitlines():
                 try:
                     line = json.loads(text)
                 except ValueError:
+                    unread += 1
                     continue
                 if "attributes" not in line:
                     continue
@@ -131,6 +134,8 @@ class Bank:
                     continue
                 known.setdefault(event.identity, event)
                 rows.setdefault(event.deployment, []).append(event)
+            if unread:
+                self.unread.append((len(self.commits), file.name, unread))
             for deployment, events in rows.items():
                 service, environment, place, name, version = deployment
                 edges = [("deploys", "model", (None, name, version))]

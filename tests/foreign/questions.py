@@ -18,6 +18,7 @@ import answers_lineage  # noqa: F401
 import answers_people  # noqa: F401
 from asking import ANSWERS
 from bank import Bank, ns
+from completeness import asks_of_events, completeness, texts_of
 from world import World
 
 
@@ -38,7 +39,6 @@ class Golden:
                 self.names[name] = (kind[:-1], source, about[0], other[0].removeprefix("actor:"), time)
         for name, file, deployment in glossary["batches"]:
             self.names[name] = ("batch", file, deployment)
-        self.actor_keys = glossary["actor_keys"]
         if len(set(self.names.values())) < len(self.names):
             self.faults.append("two names of the glossary mean the same thing")
 
@@ -144,25 +144,6 @@ def plain(value):
     return figure(value)
 
 
-def reasons(world, answer):
-    """Whatever an answer calls unsure is so in the source data, and a complete answer gives no reason."""
-    faults = []
-    if (answer["state"] == "cannot tell") != bool(answer["reasons"]):
-        faults.append(f"{answer['state']} with {len(answer['reasons'])} reasons")
-    for reason in answer["reasons"]:
-        told = re.match(r"(\S+) (is only referred to|fits several nodes|has inputs without)", reason)
-        nodes = world.called(told.group(1)) if told else []
-        unsure = {
-            # What fits several things is there, more than once: no import would bring it.
-            "is only referred to": any(world.things[node].missing and not world.things[node].candidates for node in nodes),
-            "fits several nodes": any(len(world.things[node].candidates) > 1 for node in nodes),
-            "has inputs without": any(world.ends(node, "used") for node in nodes),
-        }
-        if not told or not unsure[told.group(2)]:
-            faults.append(f"a reason that the sources do not give: {reason}")
-    return faults
-
-
 def glossary_faults(golden, world):
     """Each approval, evaluation and batch of the sources has one name, and no name is left over."""
     faults = list(golden.faults)
@@ -171,13 +152,11 @@ def glossary_faults(golden, world):
         theirs = Counter(name for name in golden.names.values() if name[0] == kind)
         if mine != theirs:
             faults.append(f"{kind}: {mine - theirs} is missing, {theirs - mine} is too much")
-    if len(set(golden.actor_keys.values())) != len(world.of("actor")):
-        faults.append(f"{len(golden.actor_keys)} actors, expected {len(world.of('actor'))}")
     return faults
 
 
 def main(folder, path):
-    golden, bank = Golden(path), Bank(folder)
+    golden, bank, texts = Golden(path), Bank(folder), texts_of(folder)
     worlds, differs = {}, 0
     world = worlds[len(bank.commits)] = World(bank)
     for fault in glossary_faults(golden, world):
@@ -190,11 +169,17 @@ def main(folder, path):
         if name not in ANSWERS:
             continue
         answer = ANSWERS[name]
+        bank.doubts.clear()
         expected, found = answer(world, golden), golden.answers[name].get("answer")
+        doubts = {node for _, node in bank.doubts}
+        if asks_of_events(texts[name]) != (expected.of_events is not None):
+            print(f"{name}: the script says otherwise than the text whether it asks about events")
+            differs += 1
         seen = expected.commit
         seen = worlds[seen] = worlds.get(seen) or World(bank, seen)
         try:
-            faults = compare(golden, seen, name, expected) + (reasons(seen, found) if found else [])
+            faults = compare(golden, seen, name, expected)
+            faults += completeness(seen, expected, found, doubts) if found else []
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as fault:
             faults = [f"the answer has another form: {fault!r}"]
         print(f"{name}: {'differs' if faults else 'ok'}")

@@ -27,6 +27,7 @@ class World:
         self.commit = len(bank.commits) if commit is None else commit
         self.taken_back = {number for _, number in bank.commits[:self.commit] if number}
         self.things, self.events, self.rows, self.by_name = {}, [], {}, None
+        self.claims = {}  # a thing -> the claims that it fits beside others: (who claims, relation, claim)
         self.described()
         self.links()
         self.logs()
@@ -65,7 +66,10 @@ class World:
                           if any(at <= self.commit and at not in self.taken_back for at, _ in revision.said)]
             for revision in stated:
                 for relation, kind, key in revision.edges:
-                    self.link(node, relation, self.resolve(kind, key))
+                    target = self.resolve(kind, key)
+                    self.link(node, relation, target)
+                    for fit in self.things[target].candidates:
+                        self.claims.setdefault(fit, []).append((node, relation, target))
 
     def link(self, node, relation, target):
         ends = self.things[node].edges.setdefault(relation, [])
@@ -136,6 +140,14 @@ class World:
             for (_, before), (_, after) in zip(line, line[1:]):
                 self.link(after, "follows", before)
 
+    def unread(self, deployments=None):
+        """How many lines of which logs could not be read: of those that hold events of deployments, or of all."""
+        files, found = {file for _, (file, place) in self.rows if ("deployment", place) in (deployments or ())}, {}
+        for at, file, lines in self.bank.unread:
+            if at <= self.commit and at not in self.taken_back and (deployments is None or file in files):
+                found[file] = max(lines, found.get(file, 0))
+        return found
+
     # -- asking
 
     def of(self, kind, with_deleted=False):
@@ -146,11 +158,23 @@ class World:
     def get(self, node, field):
         return self.things[node].fields.get(field)
 
+    def came_by(self, *nodes):
+        """Notes what a question came by that is only referred to."""
+        self.bank.doubts.update((self.commit, node) for node in nodes if self.things[node].missing)
+
+    def came_back_to(self, node, relations, kind=None):
+        """Notes the claims of such a link that may mean a thing, where a question asks who has one to it."""
+        self.came_by(*(claim for other, relation, claim in self.claims.get(node, [])
+                       if relation in relations and kind in (None, other[0])))
+
     def ends(self, node, relation):
-        return self.things[node].edges.get(relation, [])
+        ends = self.things[node].edges.get(relation, [])
+        self.came_by(*ends)
+        return ends
 
     def starts(self, node, relation, kind=None):
         """Who has such a link to it."""
+        self.came_back_to(node, {relation}, kind)
         return [other for other, thing in self.things.items()
                 if node in thing.edges.get(relation, []) and kind in (None, other[0])]
 
@@ -165,10 +189,15 @@ class World:
     def closure(self, starts, up, avoiding=(), relations=LINEAGE):
         """What can be reached, as a set, without the starts themselves."""
         reached, open_nodes = set(), list(starts)
+        self.came_by(*starts)
         while open_nodes:
-            for relation, other in self.neighbours(up, open_nodes.pop()):
+            node = open_nodes.pop()
+            if not up:
+                self.came_back_to(node, relations)
+            for relation, other in self.neighbours(up, node):
                 if relation in relations and other not in reached and other not in avoiding and other not in starts:
                     reached.add(other)
+                    self.came_by(other)
                     open_nodes.append(other)
         return reached
 
@@ -200,6 +229,9 @@ class World:
         """What an answer calls a thing."""
         kind, key = node
         if kind == "model" and len(key) == 3:
+            if len(self.things[node].candidates) > 1:
+                # What is not said is shown, so that the name means the claim and none of what it fits.
+                return f'model:"{key[0] or "?"}/{key[1]}"@{key[2]}'
             same = [other for other in self.of("model", True) if other[1][1:] == key[1:]]
             plain = f"{key[1]}@{key[2]}"
             return f"model:{plain}" if len(same) == 1 or self.things[node].missing else f"model:{key[0]}/{plain}"
@@ -210,8 +242,9 @@ class World:
         if kind == "document":
             return f"document:{key[1]}@{key[2]}"
         if kind in ("approval", "evaluation"):
-            about = self.ends(node, "approves" if kind == "approval" else "evaluates")[0]
-            other = self.ends(node, "done_by" if kind == "approval" else "tested_on")[0]
+            edges = self.things[node].edges
+            about = edges["approves" if kind == "approval" else "evaluates"][0]
+            other = edges["done_by" if kind == "approval" else "tested_on"][0]
             source, time = self.things[node].heads[0].chain[0], text_of(self.get(node, "time"))
             return (kind, source, self.name(about), self.name(other).removeprefix("actor:"), time)
         if kind == "batch":

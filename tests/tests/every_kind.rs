@@ -3,7 +3,6 @@
 //!
 //! `UPDATE_EXPECT=1 cargo test -p lineal-tests --test every_kind` writes the golden answers anew.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
@@ -81,16 +80,7 @@ fn glossary(of: &EveryKind, view: &StoreView) -> Json {
         let json = answer.to_json();
         json["rows"].as_array().expect("rows").clone()
     };
-    let people: BTreeSet<String> = rows("find actor as p return p.email")
-        .iter()
-        .filter_map(|row| row[0].as_str().map(str::to_owned))
-        .collect();
-    let keys: BTreeMap<String, String> = people
-        .into_iter()
-        .map(|email| (email.clone(), of.place.store.actor_key(&email).expect("the actor key")))
-        .collect();
     json!({
-        "actor_keys": keys,
         "approvals": rows("find approval as a return a, a.source, list(find node where a approves it), list(find actor did a), a.time"),
         "evaluations": rows("find evaluation as e return e, e.source, list(find model evaluated_by e), list(find dataset tests e), e.time"),
         "batches": rows("find batch as b served_by deployment as d return b, b.name, d"),
