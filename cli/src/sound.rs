@@ -1,8 +1,24 @@
 //! Answers that are printed whole or not at all, so that damage met half way is not overlooked.
 
-use crate::exit::Outcome;
-use lineal_engine::Snapshot;
+use crate::args::Arguments;
+use crate::exit::{Exit, Outcome};
+use crate::place;
+use crate::time::Zone;
+use lineal_engine::{Snapshot, Store};
 use std::io::Write;
+
+/// Prints an overview of the store that is meant: what `stats` and `imports` give.
+pub(crate) fn print_overview(
+    arguments: &Arguments,
+    print: fn(&mut dyn Write, &Store, &Snapshot, &Zone, bool) -> Outcome<()>,
+) -> Outcome {
+    let store = place::open_read_only(arguments)?;
+    let view = store.snapshot()?;
+    let zone = Zone::parse(&arguments.tz)?;
+    let out = &mut std::io::stdout().lock();
+    print_sound(out, &view, |out| print(out, &store, &view, &zone, arguments.json))?;
+    Ok(Exit::Answer)
+}
 
 /// Prints an answer, unless what it was read from turns out to be damaged: then this is said in its
 /// stead.

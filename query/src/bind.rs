@@ -6,6 +6,7 @@
 mod closure;
 mod compare;
 mod expression;
+mod field;
 mod find;
 pub(crate) mod function;
 mod group;
@@ -29,7 +30,8 @@ use crate::suggest::nearest;
 
 pub(crate) use closure::lineage;
 pub(crate) use compare::regular;
-pub(crate) use expression::{all_fields, field_type, length_of};
+pub(crate) use expression::length_of;
+pub(crate) use field::{all_fields, field_type};
 use statement::{DIFF_COLUMNS, HISTORY_COLUMNS, VERIFY_COLUMNS, columns};
 
 type Bind<T> = Result<T, Mistake>;

@@ -2,11 +2,10 @@
 
 use crate::args::Arguments;
 use crate::came_back::{self, CameBack, LOOKED_AT};
-use crate::exit::{Exit, Outcome};
-use crate::place;
+use crate::exit::Outcome;
 use crate::render::{grouped, print_table, table};
 use crate::retracted;
-use crate::sound::print_sound;
+use crate::sound::print_overview;
 use crate::time::{Zone, rfc3339};
 use lineal_engine::schema::{FieldType, Kind};
 use lineal_engine::{Snapshot, Store};
@@ -16,12 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
-    let store = place::open_read_only(arguments)?;
-    let view = store.snapshot()?;
-    let zone = Zone::parse(&arguments.tz)?;
-    let out = &mut std::io::stdout().lock();
-    print_sound(out, &view, |out| print(out, &store, &view, &zone, arguments.json))?;
-    Ok(Exit::Answer)
+    print_overview(arguments, print)
 }
 
 /// Prints the imports of a view, or gives them to a program.

@@ -1,10 +1,9 @@
 //! `lineal stats`: what the store holds, and what would complete it.
 
 use crate::args::Arguments;
-use crate::exit::{Exit, Outcome};
-use crate::place;
+use crate::exit::Outcome;
 use crate::render::{Style, counted, grouped, print_table, table, visible};
-use crate::sound::print_sound;
+use crate::sound::print_overview;
 use crate::time::{Zone, rfc3339};
 use lineal_engine::schema::{KINDS, Kind};
 use lineal_engine::{NodeNo, Snapshot, Store};
@@ -58,12 +57,7 @@ pub(super) fn bringer(kind: Kind) -> &'static str {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
-    let store = place::open_read_only(arguments)?;
-    let view = store.snapshot()?;
-    let zone = Zone::parse(&arguments.tz)?;
-    let out = &mut std::io::stdout().lock();
-    print_sound(out, &view, |out| print(out, &store, &view, &zone, arguments.json))?;
-    Ok(Exit::Answer)
+    print_overview(arguments, print)
 }
 
 /// Prints the counts of a view, or gives them to a program.

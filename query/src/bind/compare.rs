@@ -81,7 +81,7 @@ impl Binder {
     /// The fields of the first term.
     fn field_names(&mut self) -> Vec<&'static str> {
         let kinds = self.it().map_or(Kinds::NONE, |it| self.kinds(it));
-        super::expression::all_fields(kinds).iter().map(|field| field.name).collect()
+        super::all_fields(kinds).iter().map(|field| field.name).collect()
     }
 
     /// A parameter takes the type of what it stands beside.
@@ -236,7 +236,7 @@ impl Binder {
     /// No field of the first term either.
     fn is_unknown(&mut self, name: &str) -> bool {
         let kinds = self.it().map_or(Kinds::NONE, |it| self.kinds(it));
-        super::expression::all_fields(kinds).iter().all(|field| field.name != name)
+        super::all_fields(kinds).iter().all(|field| field.name != name)
     }
 
     fn in_list(&mut self, left: &Expr, items: &[Expr]) -> Bind<Expression> {

@@ -257,7 +257,7 @@ impl Binder {
             ItemValue::Star(variable) => {
                 let slot = self.need_variable(&variable.node, variable.span)?;
                 let span = variable.span;
-                let names = super::expression::own_fields(self.kinds(slot));
+                let names = super::field::own_fields(self.kinds(slot));
                 let of = Spanned::new(ExprKind::Name(variable.node.clone()), span);
                 let member = |name: &'static str| {
                     let field = Spanned::new(name.to_owned(), span);
