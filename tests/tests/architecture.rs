@@ -20,6 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cli", &["engine", "grammar", "import", "proof", "query"]),
     ("tests", &["engine", "grammar", "import", "proof", "query"]),
     ("benches/compare", &["engine", "import", "query"]),
+    ("benches/growth", &["engine", "import", "query"]),
     ("benches", &["engine", "grammar", "import", "proof", "query"]),
 ];
 
