@@ -3,14 +3,19 @@
 
   cargo build --release -p lineal-compare
   run.py --peers DIR --work DIR [--size S] [--contestants sqlite,lineal] [--only q1,q3] [--budget 5]
+         [--markdown FILE]
 
 --peers is the folder of the harness (gen.py, bench.py, report.py, adapters/). The world is generated
 once per folder, each contestant loads it once, and each answers the same seeded arguments. Lineal
 goes through its ordinary importers with nothing but world.toml, and answers questions/*.lql.
-Prints the harness's table. Exit 1 names the questions whose answers differ or fail. Needs numpy,
-pyarrow and psutil, and what the other contestants need.
+Prints the harness's table; with --markdown, that of docs/performance.md goes to FILE (tables.py). A
+contestant other than SQLite and Lineal that cannot be loaded or asked is left out, and named. Exit 1
+names the questions whose answers differ or fail. Needs numpy, pyarrow and psutil, and what the other
+contestants need.
 """
-import argparse, json, os, pathlib, subprocess, sys
+import argparse, json, os, pathlib, re, shlex, subprocess, sys
+
+import tables
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -24,29 +29,76 @@ def main():
     ap.add_argument("--contestants", default="sqlite,lineal")
     ap.add_argument("--only")
     ap.add_argument("--budget", default="5", help="seconds a question may take in all")
+    ap.add_argument("--markdown", type=pathlib.Path)
     ap.add_argument("--program", default=HERE.parent.parent / "target/release/lineal-peer")
     a = ap.parse_args()
     env = dict(os.environ, LINEAL_PEER=str(a.program))
     work, data, results = a.work, a.work / "data", a.work / "results.json"
     work.mkdir(parents=True, exist_ok=True)
 
+    conditions = about(a)
+
     def run(script, *args):
         done = subprocess.run([sys.executable, a.peers / script, *map(str, args)], env=env)
-        if done.returncode:
-            sys.exit(f"{script} {' '.join(map(str, args))} ended with {done.returncode}")
+        return done.returncode
+
+    def must(script, *args):
+        if code := run(script, *args):
+            sys.exit(f"{script} {' '.join(map(str, args))} ended with {code}")
 
     if not (data / "meta.json").exists():
-        run("gen.py", "--size", a.size, "--seed", a.seed, "--out", data, "--datadog", "--mlflow")
+        must("gen.py", "--size", a.size, "--seed", a.seed, "--out", data, "--datadog", "--mlflow")
     results.unlink(missing_ok=True)
+    left_out = []
     for name in a.contestants.split(","):
         db, loaded = work / f"db-{name}", work / f"db-{name}.json"
         to = ["--data", data, "--db", db, "--contestant", name]
-        if not loaded.exists():
-            run("bench.py", "load", *to, "--out", loaded)
-        run("bench.py", "query", *to, "--out", results, "--budget", a.budget, *(["--only", a.only] if a.only else []))
-        merge(results, loaded)
-    run("report.py", results)
-    sys.exit(compare(json.loads(results.read_text())))
+        only = ["--only", a.only] if a.only else []
+        step = must if name in REQUIRED else run
+        if not loaded.exists() and step("bench.py", "load", *to, "--out", loaded):
+            left_out.append(name)
+        elif step("bench.py", "query", *to, "--out", results, "--budget", a.budget, *only):
+            left_out.append(name)
+        else:
+            merge(results, loaded)
+    must("report.py", results)
+    found = json.loads(results.read_text())
+    failed, said = compare(found)
+    if left_out:
+        said += f"; left out, as they could not be loaded or asked: {', '.join(left_out)}"
+    print(said)
+    if a.markdown:
+        conditions |= {"said": said, "load_after": load_average()}
+        (work / "conditions.json").write_text(json.dumps(conditions, indent=1))
+        a.markdown.write_text(tables.page(found, conditions))
+    sys.exit(failed)
+
+
+# Without these there is no comparison.
+REQUIRED = {"sqlite", "lineal"}
+
+
+def about(a):
+    """What a reader of the figures has to know: the command without this machine's folders, and the machine."""
+    command = ["benches/compare/run.py", "--size", a.size, "--seed", a.seed, "--contestants", a.contestants, "--budget", a.budget]
+    command += ["--only", a.only] if a.only else []
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True).stdout.strip()
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {"command": shlex.join(command), "seed": a.seed, "lineal": commit, "cores": os.cpu_count(), "processor": processor(),
+            "memory_gib": round(memory / 2**30), "load_before": load_average()}
+
+
+def processor():
+    """Its name, where Linux tells it."""
+    try:
+        told = re.search(r"^model name\s*:\s*(.+)$", pathlib.Path("/proc/cpuinfo").read_text(), re.M)
+    except OSError:
+        return "unknown processor"
+    return told.group(1) if told else "unknown processor"
+
+
+def load_average():
+    return round(os.getloadavg()[0], 1)
 
 
 def merge(results, loaded):
@@ -59,7 +111,7 @@ def merge(results, loaded):
 
 
 def compare(results):
-    """How many questions failed; answers are compared as the hashes that the harness made of them."""
+    """1 if a question failed, and what was compared; answers are, as the hashes that the harness made of them."""
     failed = compared = rows = 0
     for size, contestants in results.items():
         first, *others = contestants
@@ -80,8 +132,8 @@ def compare(results):
                 if different:
                     print(f"{size} {question}: {name} differs from {first} for arguments {different[:5]}")
                     failed += 1
-    print(f"{compared} answers compared, about {rows} rows, {failed} questions failed")
-    return 1 if failed or not compared else 0
+    said = f"{compared} answers compared, about {rows} rows, {failed} questions failed"
+    return (1 if failed or not compared else 0), said
 
 
 if __name__ == "__main__":
