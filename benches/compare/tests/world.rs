@@ -37,6 +37,7 @@ fn the_questions_of_the_synthetic_world_are_answered_as_sqlite_answers_them() {
     }
     let size = std::env::var("LINEAL_PEERS_SIZE").unwrap_or_else(|_| "S".to_owned());
     let work = tempfile::tempdir().unwrap();
+    let page = work.path().join("page.md");
     let output = Command::new(python)
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .arg(here.join("run.py"))
@@ -45,6 +46,8 @@ fn the_questions_of_the_synthetic_world_are_answered_as_sqlite_answers_them() {
         .args(["--program", env!("CARGO_BIN_EXE_lineal-peer")])
         .args(["--size", &size, "--budget", BUDGET, "--work"])
         .arg(work.path())
+        .arg("--markdown")
+        .arg(&page)
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
@@ -56,4 +59,12 @@ fn the_questions_of_the_synthetic_world_are_answered_as_sqlite_answers_them() {
     };
     let (answers, rows): (u32, u32) = (answers.parse().unwrap(), rows.parse().unwrap());
     assert!(answers >= ANSWERS_MIN && rows >= answers, "{said}");
+    // Questions, SQLite, Lineal, Lineal in the engine: no cell is empty.
+    let page = std::fs::read_to_string(page).unwrap();
+    let table: Vec<&str> = page.lines().filter(|line| line.starts_with("| q")).collect();
+    assert_eq!(table.len(), 13, "{page}");
+    assert!(
+        table.iter().all(|row| row.split(" | ").count() >= 5 && !row.contains("| -")),
+        "{page}"
+    );
 }

@@ -44,7 +44,7 @@ pub(crate) fn ask(store: &Path, arguments: &Json) -> Outcome<Json> {
     let begun = Instant::now();
     let opened = Arc::new(Store::open_read_only(store)?);
     let commits = opened.commit();
-    let view = StoreView::new(opened)?;
+    let view = StoreView::new(Arc::clone(&opened))?;
     let open = begun.elapsed();
     let (resident, own) = (status_kib("VmRSS"), status_kib("RssAnon"));
     let mut machine = Machine::default();
@@ -71,6 +71,7 @@ pub(crate) fn ask(store: &Path, arguments: &Json) -> Outcome<Json> {
     }
     Ok(json!({
         "commits": commits,
+        "nodes": opened.snapshot()?.node_count(),
         "open_us": micros(open),
         "resident_after_open_kib": resident,
         "own_after_open_kib": own,

@@ -71,6 +71,15 @@ pub(crate) fn bytes_under(folder: &Path) -> u64 {
     each.sum()
 }
 
+/// Bytes of the files right in a folder whose names begin so; 0 where there is none.
+pub(crate) fn bytes_of(folder: &Path, prefix: &str) -> u64 {
+    let Ok(entries) = fs::read_dir(folder) else { return 0 };
+    let named = entries
+        .flatten()
+        .filter(|entry| entry.file_name().to_str().is_some_and(|name| name.starts_with(prefix)));
+    named.filter_map(|entry| Some(entry.metadata().ok()?.len())).sum()
+}
+
 /// Bytes that are free on the disk of a folder, as `df` says.
 ///
 /// # Errors
@@ -84,7 +93,7 @@ pub(crate) fn free_bytes(folder: &Path) -> Outcome<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{OwnMemory, bytes_under, cpu_seconds, free_bytes, status_kib};
+    use super::{OwnMemory, bytes_of, bytes_under, cpu_seconds, free_bytes, status_kib};
 
     #[test]
     fn figures_are_there_and_bytes_are_added() {
@@ -94,6 +103,8 @@ mod tests {
         std::fs::write(folder.path().join("file"), [0; 300]).expect("written");
         assert_eq!(bytes_under(folder.path()), 1_000);
         assert_eq!(bytes_under(&folder.path().join("none")), 0);
+        std::fs::write(folder.path().join("in/first"), [0; 40]).expect("written");
+        assert_eq!(bytes_of(&folder.path().join("in"), "fil"), 700);
         assert!(free_bytes(folder.path()).expect("df") > 1 << 20);
         assert!(cpu_seconds().expect("proc") >= 0.0);
         assert!(status_kib("VmHWM") >= status_kib("RssAnon") && status_kib("RssAnon") > 0);

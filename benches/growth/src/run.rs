@@ -11,7 +11,7 @@ use crate::archive;
 use crate::calendar::{Day, MARKS, Stretch, day_of, stretches};
 use crate::chance::{Chance, Stream};
 use crate::graph::Graph;
-use crate::machine::{bytes_under, free_bytes};
+use crate::machine::{bytes_of, bytes_under, free_bytes};
 use crate::registry;
 use crate::rows::Rows;
 use crate::{Outcome, Plan};
@@ -21,6 +21,9 @@ use data_encoding::HEXLOWER;
 const ARGUMENTS: usize = 40;
 /// The folders of a store whose bytes are told.
 const FOLDERS: [&str; 5] = ["containers", "index", "segments", "sealed", "keys"];
+
+/// Files of the index by how their names begin; their bytes are told too.
+const PARTS: [&str; 3] = ["graph", "keys-", "ledger"];
 
 /// What a run works with.
 struct Runner<'a> {
@@ -70,7 +73,14 @@ impl Runner<'_> {
         }
         for day in &stretch.days {
             if self.rows.has("day", "day", day.number) {
-                continue;
+                if self.rows.has("day", "events", day.first + day.events) {
+                    continue;
+                }
+                let number = day.number;
+                return Err(format!(
+                    "day {number} was cut short by the --to of an earlier run: begin in a new folder"
+                )
+                .into());
             }
             if !self.has_room()? {
                 return Ok(false);
@@ -181,12 +191,14 @@ impl Runner<'_> {
         Ok(serde_json::from_slice(&done.stdout)?)
     }
 
+    /// Bytes of the store by folder, and of the index by what it is about.
     fn disk(&self) -> Value {
-        let each = FOLDERS
-            .iter()
-            .map(|name| ((*name).to_owned(), Value::from(bytes_under(&self.store.join(name)))));
-        let mut disk: serde_json::Map<String, Value> = each.collect();
-        disk.insert("all".to_owned(), bytes_under(&self.store).into());
-        disk.into()
+        let folders = FOLDERS.iter().map(|name| (*name, bytes_under(&self.store.join(name))));
+        let index = self.store.join("index");
+        let parts = PARTS.iter().map(|name| (*name, bytes_of(&index, name)));
+        let each = folders.chain(parts).chain([("all", bytes_under(&self.store))]);
+        each.map(|(name, bytes)| (name.to_owned(), Value::from(bytes)))
+            .collect::<serde_json::Map<String, Value>>()
+            .into()
     }
 }
