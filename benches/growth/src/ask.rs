@@ -168,7 +168,8 @@ mod tests {
     #[test]
     fn the_median_is_over_arguments_each_at_its_best_after_warming() {
         let mut times = Times::default();
-        let calls = [[90, 80, 70], [5, 30, 12], [7, 20, 11]];
+        // The 1 is of the pass that warms, and counts for nothing.
+        let calls = [[90, 80, 1], [5, 30, 12], [7, 20, 11]];
         for (call, took) in (0..).zip(calls) {
             for (at, took) in took.into_iter().enumerate() {
                 times.note(call, at, Duration::from_micros(took), 2);

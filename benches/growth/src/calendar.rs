@@ -58,29 +58,21 @@ pub(crate) struct Stretch {
     pub(crate) events: u64,
 }
 
-/// All stretches up to a number of events; the last is cut there.
+/// All stretches up to a number of events; the last is cut there, but its registry is not: it is that of
+/// the whole stretch, so that a later run can go on.
 pub(crate) fn stretches(to: u64, day_events: u64) -> Vec<Stretch> {
     let mut found = Vec::new();
     let (mut number, mut total, mut batches) = (0_u64, 0, 0);
     let mut from = BEGIN;
     for (mark, runs) in MARKS {
-        if total >= to {
-            break;
-        }
         let mut days = Vec::new();
-        while total < mark.min(to) {
+        while total < mark {
             let usual = (total / 2).clamp(FIRST.min(day_events), day_events.max(1));
-            let events = usual.min(mark.min(to) - total);
+            let events = usual.min(mark - total);
             let start = BEGIN + (BEFORE + i64::try_from(number).unwrap_or(0)) * DAY;
             let many = (events / PER_BATCH).max(1);
-            days.push(Day {
-                number,
-                start,
-                first: total,
-                events,
-                first_batch: batches,
-                batches: many,
-            });
+            let (first, first_batch) = (total, batches);
+            days.push(Day { number, start, first, events, first_batch, batches: many });
             (number, total, batches) = (number + 1, total + events, batches + many);
         }
         let last = days.last().map_or(from, |day| day.start);
@@ -88,6 +80,15 @@ pub(crate) fn stretches(to: u64, day_events: u64) -> Vec<Stretch> {
         let end = if found.is_empty() { BEGIN + BEFORE * DAY } else { last + DAY };
         found.push(Stretch { runs, from, to: end, days, events: total });
         from = end;
+    }
+    found.retain(|stretch| stretch.days[0].first < to);
+    if let Some(last) = found.last_mut() {
+        last.events = last.events.min(to);
+        last.days.retain(|day| day.first < to);
+        for day in &mut last.days {
+            day.events = day.events.min(to - day.first);
+            day.batches = (day.events / PER_BATCH).max(1);
+        }
     }
     found
 }
@@ -124,6 +125,8 @@ mod tests {
         let (less, more) = (stretches(3_000_000, 500_000), stretches(5_000_000, 500_000));
         assert_eq!(less.last().map(|last| last.events), Some(3_000_000));
         assert_eq!(less[1].days[..5], more[1].days[..5]);
+        let of = |found: &[super::Stretch]| (found[1].runs, found[1].from, found[1].to);
+        assert_eq!(of(&less), of(&more), "and the same registry");
     }
 
     #[test]

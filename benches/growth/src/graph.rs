@@ -89,7 +89,7 @@ impl Graph {
 
     /// Adds what a stretch brings.
     pub(crate) fn grow(&mut self, stretch: &Stretch) {
-        let mut chance = Chance::new(self.seed, Stream::Graph, stretch.events);
+        let mut chance = Chance::new(self.seed, Stream::Graph, stretch.runs as u64);
         let datasets = stretch.runs + stretch.runs / 2;
         let drawn = datasets::grow(self, &mut chance, datasets, (stretch.from, stretch.to));
         let models = (stretch.runs / 20).max(10);

@@ -1,4 +1,4 @@
-//! The run itself: a registry a stretch, an archive a day, questions at each mark.
+//! The run itself: a registry a stretch, an archive a day, questions at each mark and at the end.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -87,7 +87,8 @@ impl Runner<'_> {
             }
             self.day(graph, day)?;
         }
-        let is_mark = MARKS.iter().any(|(events, _)| *events == stretch.events);
+        let last = stretch.events == self.plan.to;
+        let is_mark = last || MARKS.iter().any(|(events, _)| *events == stretch.events);
         if is_mark && !self.rows.has("mark", "events", stretch.events) {
             self.mark(graph, stretch)?;
         }

@@ -20,13 +20,14 @@ fn a_run_goes_on_where_it_stopped_and_leaves_no_archive() {
     let work = tempfile::tempdir().expect("a folder");
     let (well, first) = run(work.path(), 2_000, 1_000);
     assert!(well);
-    assert_eq!(first.len(), 4, "a plan, a registry, two days: {first:?}");
+    assert_eq!(first.len(), 5, "a plan, a registry, two days, answers: {first:?}");
     assert!(first[3].contains("\"recorded\":1000,"), "{}", first[3]);
+    assert!(first[4].contains("\"row\":\"mark\"") && !first[4].contains("null"), "{}", first[4]);
     let (well, second) = run(work.path(), 3_000, 1_000);
     assert!(well);
-    assert_eq!(second[..4], first[..], "what was done stays");
-    assert_eq!(second.len(), 5);
-    assert!(second[4].contains("\"day\":2,") && second[4].contains("\"events\":3000,"));
+    assert_eq!(second[..5], first[..], "what was done stays");
+    assert_eq!(second.len(), 7);
+    assert!(second[5].contains("\"day\":2,") && second[5].contains("\"events\":3000,"));
     assert!(!work.path().join("datadog").exists() && !work.path().join("mlflow.db").exists());
     assert_eq!(run(work.path(), 3_000, 1_000), (true, second.clone()), "nothing is left to do");
     // Days of another length, and a day that is not whole, cannot be gone on with.
