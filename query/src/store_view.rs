@@ -7,8 +7,9 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use lineal_engine::event_fields::EventField;
+use lineal_engine::events::MonthCounts;
 use lineal_engine::schema::{Direction, Kind, Relation};
-use lineal_engine::{Error, Snapshot, Store};
+use lineal_engine::{Counters, Error, Snapshot, Store};
 use lineal_proof::{Map, Value};
 
 use crate::source::{
@@ -302,6 +303,15 @@ impl Source for StoreView {
     }
 
     fn batch_times(&self, batch: NodeNo) -> (i64, i64) {
-        self.snapshot.batch(batch).map_or((0, 0), |info| (info.first_time, info.last_time))
+        self.snapshot
+            .batch(batch)
+            .map_or((i64::MAX, i64::MIN), |info| (info.first_time, info.last_time))
+    }
+    fn batch_months(&self, batch: NodeNo) -> Vec<MonthCounts> {
+        self.snapshot.months_of(batch)
+    }
+
+    fn counters(&self) -> Counters<'_> {
+        self.snapshot.counters()
     }
 }

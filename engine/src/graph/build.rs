@@ -350,6 +350,7 @@ fn add_batches(graph: &mut Draft, ledger: &Ledger, places: &IdMap<NodeNo>, upto:
             kept: ledger.kept_rows(ordinal, upto),
             outweighed: Vec::new(),
             doubted: entry.doubted.clone(),
+            months: entry.months.clone(),
         });
     }
 }

@@ -2,6 +2,7 @@
 
 use super::batches::{self, Batches};
 use super::column::{Column, ColumnDraft};
+use super::counters::{Counted, CounterColumns, Counters};
 use super::{Batch, Csr, Graph, ImportFacts, Labels, NodeNo};
 use crate::damage::Damage;
 use crate::error::Result;
@@ -81,7 +82,7 @@ impl Graph {
             blob_places: sections.get(Tag::BlobPlaces, 0),
             commit_times: sections.get(Tag::CommitTimes, 0),
             batches: OnceLock::new(),
-            deployments: OnceLock::new(),
+            counters: OnceLock::new(),
             imports: OnceLock::new(),
             aliases: OnceLock::new(),
             columns: Default::default(),
@@ -145,8 +146,20 @@ impl Graph {
     /// The batches, to change what counts of them; what is derived from them is forgotten. Only for
     /// a graph that was just built: none of a file.
     pub(crate) fn batches_mut(&mut self) -> &mut [Batch] {
-        self.deployments = OnceLock::new();
+        self.counters = OnceLock::new();
         self.batches.get_mut().map_or(&mut [], Batches::list_mut)
+    }
+
+    /// What deployments count, by month.
+    pub(crate) fn counters(&self) -> Counters<'_> {
+        let counted = self.counters.get_or_init(|| {
+            let added = || Counted::Added(CounterColumns::of_batches(self.batches()));
+            Counted::open(&self.sections, self.count).unwrap_or_else(added)
+        });
+        counted.all().unwrap_or_else(|| {
+            self.sections.misfit("counters are lists beside one another");
+            Counters::default()
+        })
     }
 
     /// What is known of each import, by its node.
@@ -196,6 +209,7 @@ impl Graph {
     ) -> Result<()> {
         let mut sections = self.sections.checked_copy()?;
         sections.put(Tag::Batches, 0, 0, &batches::write_batches(self.batches()));
+        CounterColumns::of_batches(self.batches()).put(&mut sections);
         for column in columns {
             column.put(&mut sections);
         }

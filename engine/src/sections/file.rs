@@ -77,9 +77,18 @@ pub(crate) enum Tag {
     KeyHashes,
     /// Batch and row of each.
     KeyRows,
+    /// Deployments that have events.
+    CountedDeployments,
+    /// Of these: where the months of each begin.
+    CountedOffsets,
+    /// Of these: the first and the last time of each.
+    CountedTimes,
+    /// Months of the deployments, and what is counted of each.
+    CountedMonths,
+    Counts,
 }
 
-const TAGS: [Tag; 44] = [
+const TAGS: [Tag; 49] = [
     Tag::View,
     Tag::NodeIds,
     Tag::KeyOffsets,
@@ -124,6 +133,11 @@ const TAGS: [Tag; 44] = [
     Tag::KeyWays,
     Tag::KeyHashes,
     Tag::KeyRows,
+    Tag::CountedDeployments,
+    Tag::CountedOffsets,
+    Tag::CountedTimes,
+    Tag::CountedMonths,
+    Tag::Counts,
 ];
 
 fn tag(number: u16) -> Option<Tag> {

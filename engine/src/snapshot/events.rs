@@ -3,8 +3,8 @@
 use super::Snapshot;
 use crate::error::{Error, Result};
 use crate::event_fields::{EVENT_FIELDS, EventField};
-use crate::events::{Container, EventBlock, EventValue};
-use crate::graph::{Batch, NodeNo};
+use crate::events::{Container, EventBlock, EventValue, MonthCounts, in_order};
+use crate::graph::{Batch, Counters, NodeNo};
 use crate::keys::ValueHasher;
 use crate::schema::{Direction, Relation};
 use lineal_proof::{Map, Value};
@@ -76,6 +76,18 @@ impl Snapshot {
             last_time: a.last_time.max(b.last_time),
             ..a
         })
+    }
+
+    /// What a batch counts by month, in order; events without a time last.
+    #[must_use]
+    pub fn months_of(&self, node: NodeNo) -> Vec<MonthCounts> {
+        in_order(self.parts(node).flat_map(|batch| batch.months.iter().copied()).collect())
+    }
+
+    /// What deployments count, by month: each event that counts, once.
+    #[must_use]
+    pub fn counters(&self) -> Counters<'_> {
+        self.graph().counters()
     }
 
     /// Rows of a batch that another row of the same event outweighs.
