@@ -15,6 +15,7 @@ mod key_bytes;
 mod labels;
 mod open;
 mod resolve;
+mod unread;
 
 pub(crate) use batches::Batches;
 pub(crate) use build::{build, container_place};
@@ -25,6 +26,7 @@ pub use counters::{CounterColumns, Counters};
 pub(crate) use csr::Csr;
 pub(crate) use labels::{Labels, claim_name, copied_fields, key_fields, label_hash, tag_hash};
 pub use labels::{is_looked_up, quoted, unquoted};
+pub use unread::UnreadLog;
 
 use crate::damage::Damage;
 use crate::events::{IndexedFields, MonthCounts};
@@ -170,6 +172,7 @@ pub(crate) struct Graph {
     counters: OnceLock<Counted>,
     imports: OnceLock<BTreeMap<NodeNo, ImportFacts>>,
     aliases: OnceLock<Vec<(String, String, Key)>>,
+    unread: OnceLock<Vec<UnreadLog>>,
     /// By kind and number of the field, opened when first asked for.
     columns: [OnceLock<Vec<Option<Column>>>; KINDS.len()],
     sections: Sections,

@@ -3,6 +3,7 @@
 use super::batches::{self, Batches};
 use super::column::{Column, ColumnDraft};
 use super::counters::{Counted, CounterColumns, Counters};
+use super::unread::{self, UnreadLog};
 use super::{Batch, Csr, Graph, ImportFacts, Labels, NodeNo};
 use crate::damage::Damage;
 use crate::error::Result;
@@ -85,6 +86,7 @@ impl Graph {
             counters: OnceLock::new(),
             imports: OnceLock::new(),
             aliases: OnceLock::new(),
+            unread: OnceLock::new(),
             columns: Default::default(),
             sections,
         };
@@ -129,7 +131,7 @@ impl Graph {
         known.get_or_init(|| {
             let section = self.sections.get::<u8>(tag, 0);
             section.all().and_then(read).unwrap_or_else(|| {
-                self.sections.misfit("batches, imports and aliases are lists of such");
+                self.sections.misfit("batches, imports, aliases and unread logs are lists of such");
                 T::default()
             })
         })
@@ -170,6 +172,13 @@ impl Graph {
     /// Names given by hand: kind, name, what they stand for.
     pub(crate) fn aliases(&self) -> &[(String, String, Key)] {
         self.list::<Vec<_>>(&self.aliases, Tag::Aliases, batches::read_aliases)
+    }
+
+    /// Logs of which lines could not be read, by label.
+    pub(crate) fn unread(&self) -> &[UnreadLog] {
+        self.list::<Vec<_>>(&self.unread, Tag::Unread, |bytes| {
+            unread::read_unread(bytes, self.count)
+        })
     }
 
     /// Is all of it sound? Reads a file whole.

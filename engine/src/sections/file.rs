@@ -86,9 +86,11 @@ pub(crate) enum Tag {
     /// Months of the deployments, and what is counted of each.
     CountedMonths,
     Counts,
+    /// Logs of which lines could not be read.
+    Unread,
 }
 
-const TAGS: [Tag; 49] = [
+const TAGS: [Tag; 50] = [
     Tag::View,
     Tag::NodeIds,
     Tag::KeyOffsets,
@@ -138,6 +140,7 @@ const TAGS: [Tag; 49] = [
     Tag::CountedTimes,
     Tag::CountedMonths,
     Tag::Counts,
+    Tag::Unread,
 ];
 
 fn tag(number: u16) -> Option<Tag> {

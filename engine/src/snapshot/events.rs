@@ -4,7 +4,7 @@ use super::Snapshot;
 use crate::error::{Error, Result};
 use crate::event_fields::{EVENT_FIELDS, EventField};
 use crate::events::{Container, EventBlock, EventValue, MonthCounts, in_order};
-use crate::graph::{Batch, Counters, NodeNo};
+use crate::graph::{Batch, Counters, NodeNo, UnreadLog};
 use crate::keys::ValueHasher;
 use crate::schema::{Direction, Relation};
 use lineal_proof::{Map, Value};
@@ -88,6 +88,12 @@ impl Snapshot {
     #[must_use]
     pub fn counters(&self) -> Counters<'_> {
         self.graph().counters()
+    }
+
+    /// Logs of which lines could not be read, by label; those of retracted imports left out.
+    #[must_use]
+    pub fn unread(&self) -> &[UnreadLog] {
+        self.graph().unread()
     }
 
     /// Rows of a batch that another row of the same event outweighs.
@@ -180,13 +186,8 @@ impl Snapshot {
     /// # Errors
     /// [`Error::NoKey`] without the index key, [`Error::Corrupt`] if a column cannot be read.
     pub fn events_by_hash(&self, algorithm: Option<&str>, value: &[u8]) -> Result<Vec<EventRef>> {
-        let mut found = Vec::new();
-        for event in self.candidates_by(EventField::InputHash, value)? {
-            if self.is_hit(event, algorithm, value)? {
-                found.push(event);
-            }
-        }
-        Ok(found)
+        let candidates = self.candidates_by(EventField::InputHash, value)?;
+        self.with_hash(&candidates, algorithm, value)
     }
 
     /// Events of this view that may have a value in a field: from the index where the field is in
@@ -218,7 +219,12 @@ impl Snapshot {
     }
 
     /// The index holds eight bytes of a keyed hash: the column decides.
-    fn is_hit(&self, event: EventRef, algorithm: Option<&str>, value: &[u8]) -> Result<bool> {
+    pub(super) fn is_hit(
+        &self,
+        event: EventRef,
+        algorithm: Option<&str>,
+        value: &[u8],
+    ) -> Result<bool> {
         if self.event_field(event, EventField::InputHash)? != Some(Value::Bytes(value.to_vec())) {
             return Ok(false);
         }

@@ -5,6 +5,7 @@
 //! the months of the deployments of one group are added up.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use lineal_engine::Counters;
 use lineal_engine::events::{Month, MonthCounts};
@@ -17,7 +18,7 @@ use super::{Executor, Run, Stop};
 use crate::limits::Limit;
 use crate::plan::{
     Aggregate, AggregateFunction, BucketUnit, ByBatch, CounterFigure, Counting, Expression,
-    Function, GroupPlan, Route, SelectPlan, StepPlan, speaks_of,
+    Function, GroupPlan, Kinds, Route, SelectPlan, StepPlan, speaks_of,
 };
 use crate::source::{NodeNo, Source};
 use crate::value::{Item, Value};
@@ -43,6 +44,9 @@ struct Tally<'a, 'c> {
     unit: Option<BucketUnit>,
     /// By place among the months; all are asked for if there is no list.
     asked: Option<Vec<bool>>,
+    /// What stands in the columns after the keys, as columns of the group, where they are nothing
+    /// else and nothing tests or orders the rows.
+    plain: Option<Vec<usize>>,
 }
 
 /// What the events of one stretch of a group come to.
@@ -51,6 +55,33 @@ struct Sums {
     all: MonthCounts,
     /// Those of them without a time.
     timeless: MonthCounts,
+}
+
+/// A group whose row is being made.
+struct Group<'g> {
+    tally: &'g Tally<'g, 'g>,
+    beside: &'g [Value],
+    sums: &'g Sums,
+    pairs: &'g [u64],
+}
+
+impl Group<'_> {
+    /// A column: keys first, then figures.
+    fn column(&self, column: usize) -> Value {
+        let Group { tally, beside, sums, pairs } = *self;
+        let Some(figure) = column.checked_sub(tally.keys.len()) else {
+            return match tally.keys.get(column) {
+                Some(Key::Beside(place)) => beside.get(*place).cloned().unwrap_or(Value::Absent),
+                Some(Key::Bucket(unit)) => start_of(sums.bucket, *unit),
+                None => Value::Absent,
+            };
+        };
+        let aggregate = tally.plan.aggregates.get(figure);
+        match aggregate.zip(tally.counting.figures.get(figure)) {
+            Some((aggregate, figure)) => tally.figure(aggregate, *figure, sums, pairs),
+            None => Value::Absent,
+        }
+    }
 }
 
 /// What is kept from group to group.
@@ -203,7 +234,16 @@ impl<'a, S: Source> Executor<'a, S> {
             }
         });
         let keys: Vec<Key> = keys.collect();
-        let tally = Tally { counting, plan, counters, keys, unit, asked };
+        let plain = || {
+            let column = |item: &Expression| match item {
+                Expression::Column(column) => Some(*column),
+                _ => None,
+            };
+            plan.items.iter().map(column).collect()
+        };
+        let is_plain = plan.having.is_none() && select.order.is_empty();
+        let plain = if is_plain { plain() } else { None };
+        let tally = Tally { counting, plan, counters, keys, unit, asked, plain };
         let step = route.step.and_then(|place| select.steps.get(place));
         let pairs = self.led_to(route, step, &counters)?;
         let ended = self.tally_pairs(select, &tally, step, &beside, &pairs, out);
@@ -260,21 +300,31 @@ impl<'a, S: Source> Executor<'a, S> {
         let with_deleted = step.is_none_or(|step| {
             self.plan.slots.get(step.slot).is_some_and(|slot| slot.with_deleted)
         });
+        // Nodes of a kind are neighbours: a look at their bounds is quicker than at the kind.
+        let bounds = |kinds: Kinds| -> Vec<Range<NodeNo>> {
+            kinds.iter().map(|kind| source.nodes_of(kind)).collect()
+        };
+        let hops: Vec<_> = route
+            .hops
+            .iter()
+            .map(|(relation, direction, kinds)| (*relation, *direction, bounds(*kinds)))
+            .collect();
+        let (from, to) = (bounds(route.from), bounds(route.to));
+        let is_in = |bounds: &[Range<NodeNo>], node: NodeNo| {
+            bounds.iter().any(|bounds| bounds.contains(&node))
+        };
         let mut pairs = Vec::with_capacity(counters.deployments.len());
         let (mut here, mut next): (Vec<NodeNo>, Vec<NodeNo>) = (Vec::new(), Vec::new());
         for (place, deployment) in (0_u64..).zip(counters.deployments) {
             self.look(1)?;
-            if !route.from.has(source.kind_of(*deployment)) {
-                continue;
-            }
             here.clear();
-            here.push(*deployment);
-            for (relation, direction, kinds) in &route.hops {
+            here.extend(is_in(&from, *deployment).then_some(*deployment));
+            for (relation, direction, kinds) in &hops {
                 next.clear();
                 for node in &here {
                     let ends = source.edges(*node, *relation, *direction);
                     self.count_edges(ends.len())?;
-                    next.extend(ends.iter().filter(|end| kinds.has(source.kind_of(**end))));
+                    next.extend(ends.iter().filter(|end| is_in(kinds, **end)));
                 }
                 if next.len() > 1 {
                     next.sort_unstable();
@@ -283,9 +333,7 @@ impl<'a, S: Source> Executor<'a, S> {
                 std::mem::swap(&mut here, &mut next);
             }
             for node in &here {
-                let is_wanted = route.to.has(source.kind_of(*node))
-                    && (with_deleted || !source.is_deleted(*node));
-                if is_wanted {
+                if is_in(&to, *node) && (with_deleted || !source.is_deleted(*node)) {
                     pairs.push(u64::from(*node) << 32 | place);
                 }
             }
@@ -381,16 +429,18 @@ impl<'a, S: Source> Executor<'a, S> {
                 return Err(Stop::Limit(Limit::Rows(self.limits.rows)));
             }
             *groups += 1;
+            let group = Group { tally, beside, sums, pairs };
+            if let Some(plain) = &tally.plain {
+                let before = out.lengths();
+                let (columns, ..) = out.begin_row();
+                columns.extend((0..tally.keys.len()).map(|key| group.column(key)));
+                columns.extend(plain.iter().map(|column| group.column(*column)));
+                out.end_row(before);
+                continue;
+            }
             self.group.clear();
-            self.group.extend(tally.keys.iter().map(|key| match key {
-                Key::Beside(place) => beside.get(*place).cloned().unwrap_or(Value::Absent),
-                Key::Bucket(unit) => start_of(sums.bucket, *unit),
-            }));
-            let figures = tally.plan.aggregates.iter().zip(&tally.counting.figures);
-            let figure = |(aggregate, figure): (&Aggregate, &CounterFigure)| {
-                tally.figure(aggregate, *figure, sums, pairs)
-            };
-            self.group.extend(figures.map(figure));
+            let columns = tally.keys.len() + tally.plan.aggregates.len();
+            self.group.extend((0..columns).map(|column| group.column(column)));
             self.group_row(select, tally.plan, out)?;
         }
         Ok(())
