@@ -7,6 +7,7 @@ mod container;
 mod decoded;
 mod indexed;
 mod key_run;
+mod months;
 mod reader;
 
 pub(crate) use batch::seal;
@@ -16,6 +17,8 @@ pub(crate) use container::{ContainerPart, container_id, write_container};
 pub(crate) use decoded::Decoded;
 pub(crate) use indexed::IndexedFields;
 pub(crate) use key_run::{KeyEntry, KeyRun};
+pub(crate) use months::in_order;
+pub use months::{Month, MonthCounts};
 pub(crate) use reader::Container;
 
 /// Most rows a batch, and a stretch of a source, may hold (docs/format.md, section 15).

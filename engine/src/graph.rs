@@ -7,6 +7,7 @@
 mod batches;
 mod build;
 mod column;
+mod counters;
 mod csr;
 mod draft;
 mod flatten;
@@ -14,23 +15,27 @@ mod key_bytes;
 mod labels;
 mod open;
 mod resolve;
+mod unread;
 
 pub(crate) use batches::Batches;
 pub(crate) use build::{build, container_place};
 pub use column::Cell;
 pub(crate) use column::{Column, ColumnDraft, fields_of};
+use counters::Counted;
+pub use counters::{CounterColumns, Counters};
 pub(crate) use csr::Csr;
 pub(crate) use labels::{Labels, claim_name, copied_fields, key_fields, label_hash, tag_hash};
 pub use labels::{is_looked_up, quoted, unquoted};
+pub use unread::UnreadLog;
 
 use crate::damage::Damage;
-use crate::events::IndexedFields;
+use crate::events::{IndexedFields, MonthCounts};
 use crate::runs::within;
 use crate::schema::{Direction, KINDS, Kind, Relation};
 use crate::sections::{Section, Sections};
 use crate::segment::Location;
 use lineal_proof::{Hash, Key};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -91,6 +96,8 @@ pub(crate) struct Batch {
     /// Rows whose identity was known with other content when they were written. Only there
     /// while the view is made.
     pub(crate) doubted: Vec<(u32, u32)>,
+    /// Its counters by month, in order; those of events without a time last.
+    pub(crate) months: Vec<MonthCounts>,
 }
 
 impl Batch {
@@ -162,9 +169,10 @@ pub(crate) struct Graph {
     blob_places: Section<u64>,
     commit_times: Section<i64>,
     batches: OnceLock<Batches>,
-    deployments: OnceLock<HashMap<NodeNo, DeploymentEvents>>,
+    counters: OnceLock<Counted>,
     imports: OnceLock<BTreeMap<NodeNo, ImportFacts>>,
     aliases: OnceLock<Vec<(String, String, Key)>>,
+    unread: OnceLock<Vec<UnreadLog>>,
     /// By kind and number of the field, opened when first asked for.
     columns: [OnceLock<Vec<Option<Column>>>; KINDS.len()],
     sections: Sections,
@@ -385,24 +393,21 @@ impl Graph {
         self.sections.damage()
     }
 
-    /// Adds up what deployments derive from their batches.
+    /// What a deployment derives from its batches.
     pub(crate) fn deployment(&self, node: NodeNo) -> DeploymentEvents {
-        let add_up = || {
-            let mut all: HashMap<NodeNo, DeploymentEvents> = HashMap::new();
-            for batch in self.batches() {
-                let derived = all.entry(batch.deployment).or_default();
-                derived.events += batch.events;
-                derived.overrides += batch.overrides;
-                if batch.first_time <= batch.last_time {
-                    let first = derived.first.unwrap_or(batch.first_time);
-                    let last = derived.last.unwrap_or(batch.last_time);
-                    derived.first = Some(first.min(batch.first_time));
-                    derived.last = Some(last.max(batch.last_time));
-                }
-            }
-            all
-        };
-        self.deployments.get_or_init(add_up).get(&node).copied().unwrap_or_default()
+        let mut derived = DeploymentEvents::default();
+        let counters = self.counters();
+        let Ok(place) = counters.deployments.binary_search(&node) else { return derived };
+        for at in counters.months_of(place) {
+            let counts = counters.counts(at);
+            derived.events += counts.events;
+            derived.overrides += counts.overrides;
+        }
+        let time =
+            |times: &[i64], none: i64| times.get(place).copied().filter(|time| *time != none);
+        derived.first = time(counters.first_times, i64::MAX);
+        derived.last = time(counters.last_times, i64::MIN);
+        derived
     }
 }
 

@@ -4,12 +4,14 @@
 //! holds places and digests, not fields. It is derived from the segments alone.
 
 mod apply;
+mod batch;
 mod retraction;
 mod view;
 
 pub(crate) use apply::ReadTransaction;
 pub(crate) use view::{ChainHead, Rank};
 
+use crate::events::MonthCounts;
 use crate::id_map::IdMap;
 use crate::schema::Kind;
 use crate::segment::Location;
@@ -74,6 +76,8 @@ pub(crate) struct BatchEntry {
     pub(crate) art12: u64,
     pub(crate) first_time: i64,
     pub(crate) last_time: i64,
+    /// The counters by month, in order; those of events without a time last.
+    pub(crate) months: Vec<MonthCounts>,
     /// Runs of rows whose identity was known with other content when it was written.
     pub(crate) doubted: Vec<(u32, u32)>,
     /// Its place, by the last manifest so far: index into `manifests`, first row.

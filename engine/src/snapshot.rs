@@ -4,6 +4,7 @@ mod aliases;
 mod columns;
 mod events;
 mod fields;
+mod hits;
 mod lookup;
 mod revisions;
 mod runs;

@@ -28,6 +28,7 @@ mod seek;
 mod show;
 mod stream;
 mod sum;
+mod tally;
 mod trace;
 mod truth;
 mod verify;

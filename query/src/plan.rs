@@ -3,6 +3,7 @@
 //! Only the binder makes these, so an unbound name cannot reach the executor. A plan depends on the
 //! schema alone; keys, parameters and the view are looked up when it runs.
 
+mod counters;
 mod expression;
 mod kinds;
 mod order;
@@ -14,12 +15,13 @@ use std::sync::Arc;
 use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::{Direction, Kind, Relation};
 
+pub(crate) use counters::{CounterFigure, Counting, Route};
 pub(crate) use expression::{
     Arithmetic, BucketUnit, Comparison, Expression, FieldReference, Function, Pattern,
 };
 pub(crate) use kinds::Kinds;
 pub(crate) use order::{Ordered, Unordered, order};
-pub(crate) use rewrites::{counter, fold_batches, speaks_of};
+pub(crate) use rewrites::{fold_batches, speaks_of};
 pub use types::Type;
 
 use crate::ast::{Extreme, SetWord};
@@ -353,12 +355,12 @@ pub(crate) struct GroupPlan {
 }
 
 /// Batches stand for events: all that a group asks of an event stands in its columns.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Debug)]
 pub(crate) struct ByBatch {
     /// The variable of the events.
     pub(crate) event: SlotId,
-    /// Counters answer for batches that lie within one stretch of time.
-    pub(crate) counted: bool,
+    /// What counters tell, where they tell everything.
+    pub(crate) counting: Option<Counting>,
 }
 
 /// One figure over a group.

@@ -6,8 +6,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use lineal_engine::Counters;
 use lineal_engine::event_fields::EventField;
-use lineal_engine::events::EventBlock;
+use lineal_engine::events::{EventBlock, MonthCounts};
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_proof::{Map, Value};
 
@@ -207,6 +208,11 @@ pub trait Source: Sized + Sync {
     ) -> Result<EventColumns, Self::Error>;
     /// Its counters.
     fn batch_counts(&self, batch: NodeNo) -> BatchCounts;
-    /// The first and the last time of a batch's events.
+    /// The first and the last time of a batch's events; [`i64::MAX`] and [`i64::MIN`] where none of
+    /// them has one.
     fn batch_times(&self, batch: NodeNo) -> (i64, i64);
+    /// Its counters by month, ascending, each month once; those of events without a time last.
+    fn batch_months(&self, batch: NodeNo) -> Vec<MonthCounts>;
+    /// What all batches count, by deployment and month.
+    fn counters(&self) -> Counters<'_>;
 }

@@ -2,13 +2,13 @@
 
 mod actors;
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use lineal_engine::event_fields::EventField;
+use lineal_engine::events::MonthCounts;
 use lineal_engine::schema::{Direction, Kind, Relation};
-use lineal_engine::{Error, Snapshot, Store};
+use lineal_engine::{Counters, Error, Snapshot, Store};
 use lineal_proof::{Map, Value};
 
 use crate::source::{
@@ -38,41 +38,15 @@ impl StoreView {
         StoreView { store, snapshot, unread: Arc::default() }
     }
 
-    /// Logs of this view of which lines could not be read. One that came again under its name, with
-    /// more in it, holds the same lines: the greatest count of its states stands.
-    fn count_unread(&self) -> Vec<Unread> {
-        let mut numbers: BTreeMap<u64, NodeNo> = BTreeMap::new();
-        for node in self.snapshot.nodes_of(Kind::Import) {
-            let field = |name| self.snapshot.field(node, name).ok().flatten();
-            let is_retracted = field("retracted").and_then(|value| value.as_bool());
-            let number = field("number").and_then(|value| value.as_i64());
-            if let (Some(number), Some(false) | None) = (number, is_retracted) {
-                numbers.insert(number.unsigned_abs(), node);
-            }
-        }
-        let mut states: BTreeMap<(String, [u8; 16]), (u64, NodeNo)> = BTreeMap::new();
-        for (commit, import, source) in self.store.sources() {
-            let Some(import) = numbers.get(&import) else { continue };
-            // Only of logs does a source count lines.
-            if commit <= self.snapshot.commit() && source.lines.is_some() {
-                let state = states.entry((source.label, source.digest)).or_default();
-                *state = (state.0 + source.counts.rejected, *import);
-            }
-        }
-        let mut logs: BTreeMap<String, (u64, NodeNo)> = BTreeMap::new();
-        for ((log, _), state) in states.into_iter().filter(|(_, (lines, _))| *lines > 0) {
-            let known = logs.entry(log).or_default();
-            *known = state.max(*known);
-        }
-        let unread = |(log, (lines, import))| Unread { log, lines, import };
-        logs.into_iter().map(unread).collect()
-    }
-
     /// The store's own view.
     #[must_use]
     pub fn snapshot(&self) -> &Snapshot {
         &self.snapshot
     }
+}
+
+fn unread(log: &lineal_engine::UnreadLog) -> Unread {
+    Unread { log: log.label.clone(), lines: log.lines, import: log.import }
 }
 
 fn theirs(event: EventRef) -> lineal_engine::EventRef {
@@ -178,7 +152,7 @@ impl Source for StoreView {
     }
 
     fn unread(&self) -> &[Unread] {
-        self.unread.get_or_init(|| self.count_unread())
+        self.unread.get_or_init(|| self.snapshot.unread().iter().map(unread).collect())
     }
 
     fn field(&self, node: NodeNo, name: &str) -> Result<Option<Value>, Error> {
@@ -302,6 +276,15 @@ impl Source for StoreView {
     }
 
     fn batch_times(&self, batch: NodeNo) -> (i64, i64) {
-        self.snapshot.batch(batch).map_or((0, 0), |info| (info.first_time, info.last_time))
+        self.snapshot
+            .batch(batch)
+            .map_or((i64::MAX, i64::MIN), |info| (info.first_time, info.last_time))
+    }
+    fn batch_months(&self, batch: NodeNo) -> Vec<MonthCounts> {
+        self.snapshot.months_of(batch)
+    }
+
+    fn counters(&self) -> Counters<'_> {
+        self.snapshot.counters()
     }
 }

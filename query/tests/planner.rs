@@ -15,6 +15,7 @@ fn rewritten_plans_answer_as_plain_ones_do() {
     let request =
         Request { parameters: &parameters, limits: &limits, now: 1_773_144_000_000_000_000 };
     let (mut asked, mut with_rows, mut uncertain, mut refused) = (0, 0, 0, 0);
+    let (mut by_deployment, mut by_batch) = (0, 0);
     for _ in 0..150 {
         let graph = graph(&mut random);
         for _ in 0..40 {
@@ -41,6 +42,12 @@ fn rewritten_plans_answer_as_plain_ones_do() {
                     (a, b) => panic!("one plan answers: {a:?} {b:?} {text}\n{}", graph.lines()),
                 };
             asked += 1;
+            if text.contains(" summarize ") && !plain.rows.is_empty() {
+                let plan = Query::parse(&format!("explain {text}")).unwrap().prepare().unwrap();
+                let plan = plan.run(&graph, &request).unwrap().to_json().to_string();
+                by_deployment += u32::from(plan.contains("the counters of deployments"));
+                by_batch += u32::from(plan.contains("the counters of batches"));
+            }
             with_rows += u32::from(!plain.rows.is_empty());
             assert_eq!(
                 planned.to_json()["rows"],
@@ -55,5 +62,6 @@ fn rewritten_plans_answer_as_plain_ones_do() {
     }
     assert!(asked > 4_000, "{asked} were answered, {refused} refused");
     assert!(with_rows > 1_500, "{with_rows} of {asked} had rows");
+    assert!(by_deployment > 50 && by_batch > 30, "counters: {by_deployment}, {by_batch}");
     assert!(uncertain > 500 && asked - uncertain > 500, "{uncertain} of {asked} cannot tell");
 }

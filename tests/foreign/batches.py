@@ -3,12 +3,17 @@
 The roots themselves need the seeds, which are secret.
 """
 
+import datetime
+import re
+
 from canonical_cbor import encode
 from hashes import blake3_of
 from record_shapes import is_bytes, is_count, is_hash, need
 
 CONTAINER_ROWS_MAX = 1_000_000
 SEED_BYTES = 16
+DAY_NS = 86_400_000_000_000
+MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
 def node_id(kind, key):
@@ -29,12 +34,43 @@ def check_batch(revision):
     need(fields["seed"] == node_id("batch", revision["key"])[:SEED_BYTES], "a batch with the seed of another node")
     for name in ("overrides", "art12"):
         need(fields[name] <= fields["rows"], f"a batch with more {name} than rows")
+    check_months(fields)
     end = 0
     for run in fields.get("doubted", []):
         need(len(run) == 2 and is_count(run[0]) and is_count(run[1]), "a run of doubted rows that is no run")
         need(end <= run[0] and 0 < run[1] and run[0] + run[1] <= fields["rows"], "doubted rows that are not the batch's")
         end = run[0] + run[1]
     need(fields.get("keys_root") is None, "a batch with a keys_root, which format 1 reserves")
+
+
+def month_of(time):
+    """The month of a time in ns since 1970, as a batch names it."""
+    day = datetime.date(1970, 1, 1) + datetime.timedelta(days=time // DAY_NS)
+    return f"{day.year:04}-{day.month:02}"
+
+
+def check_months(fields):
+    """Refuses counters by month that are not of the batch, and a batch that should have some."""
+    bounds = [fields.get(name) for name in ("first_time", "last_time")]
+    timed = fields["presence"].get("time", 0)
+    need((timed > 0) == (bounds[0] is not None) == (bounds[1] is not None), "a batch whose times are not those of its events")
+    ends = [month_of(time) for time in bounds if time is not None]
+    is_divided = len(set(ends)) > 1 or 0 < timed < fields["rows"]
+    need(is_divided == ("months" in fields), "a batch with months where it has one, or without where it has several")
+    if not is_divided:
+        return
+    months = fields["months"]
+    names = sorted(months)
+    need([names[0], names[-1]] == ends, "a batch with months beyond its first and last time")
+    need(all(MONTH.fullmatch(name) for name in names), "a month that is none")
+    for counts in months.values():
+        need(len(counts) == 3 and all(map(is_count, counts)), "a month with other than three counts")
+        need(counts[0] > 0 and max(counts[1:]) <= counts[0], "a month with more marks than events")
+    sums = [sum(counts[at] for counts in months.values()) for at in range(3)]
+    need(sums[0] == timed, "months that do not add up to the events with a time")
+    for name, counted in (("overrides", sums[1]), ("art12", sums[2])):
+        rest = fields[name] - counted
+        need(0 <= rest <= fields["rows"] - timed, f"months that do not add up to the batch's {name}")
 
 
 def check_manifest(manifest, batches):

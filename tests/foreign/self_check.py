@@ -236,6 +236,16 @@ class Stores(unittest.TestCase):
             ({"fields": batch["fields"] | {"root": bytes(31)}}, "a batch whose `root` is not what it should be"),
             ({"fields": batch["fields"] | {"doubted": [[2, 3]]}}, "doubted rows that are not the batch's"),
             ({"fields": batch["fields"] | {"art12": 5}}, "a batch with more art12 than rows"),
+            ({"fields": batch["fields"] | {"presence": {}}}, "a batch whose times are not those of its events"),
+            ({"fields": batch["fields"] | {"presence": {"time": 4}}},
+             "a batch with months where it has one, or without where it has several"),
+            ({"fields": batch["fields"] | {"months": {"1970-02": [3, 1, 2]}}},
+             "a batch with months beyond its first and last time"),
+            ({"fields": batch["fields"] | {"months": {"1970-01": [2, 1, 2]}}},
+             "months that do not add up to the events with a time"),
+            ({"fields": batch["fields"] | {"months": {"1970-01": [3, 2, 2]}}},
+             "months that do not add up to the batch's overrides"),
+            ({"fields": batch["fields"] | {"months": {"1970-01": [3, 1, 4]}}}, "a month with more marks than events"),
             ({"fields": batch["fields"] | {"rows": 5}}, "a manifest that gives a batch 4 rows"),
         ):
             with self.subTest(rule=rule):

@@ -99,7 +99,7 @@ SERVICE = record("stub", kind="deployment", key=["api", "prod", None, "credit-ri
 BATCH_KEY = ["datadog", node_id("deployment", SERVICE["key"]), bytes(16), 0]
 BATCH = revision("batch", BATCH_KEY, {
     "rows": 4, "first_time": 1, "last_time": 9, "longest_silence": 5, "overrides": 1, "art12": 3,
-    "presence": {"time": 3}, "size": 200, "name": "a.json.gz", "root": bytes(32),
+    "presence": {"time": 3}, "months": {"1970-01": [3, 1, 2]}, "size": 200, "name": "a.json.gz", "root": bytes(32),
     "seed": node_id("batch", BATCH_KEY)[:16],
 }, [["served_by", "deployment", SERVICE["key"], link(SERVICE), None]])
 CONTAINER = b"PAR1 stands for a container PAR1"

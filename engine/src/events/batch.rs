@@ -2,6 +2,7 @@
 
 use super::EventBlock;
 use super::block::GroupWriter;
+use super::months::{Month, MonthCounts};
 use crate::clock::civil_date;
 use crate::event_fields::{EVENT_FIELDS, EventField, Group};
 use lineal_proof::event::{Salts, leaf};
@@ -27,8 +28,8 @@ pub struct BatchCounters {
     pub art12: u64,
     /// Events that have a field, by its name; none left out.
     pub presence: BTreeMap<&'static str, u64>,
-    /// Events, overrides and Article 12 marks by `YYYY-MM`.
-    pub months: BTreeMap<String, [u64; 3]>,
+    /// What is counted of each month that has events; those without a time are in none.
+    pub months: BTreeMap<Month, MonthCounts>,
     /// Bytes of the canonical rows.
     pub size: u64,
 }
@@ -37,42 +38,28 @@ const DAY: i64 = 86_400_000_000_000;
 
 /// The month that is being counted: neighbours nearly always share theirs.
 #[derive(Default)]
-struct Month {
-    name: String,
+struct Open {
     /// Days since 1970 that are known to be in it.
     days: Range<i64>,
-    counts: [u64; 3],
+    counts: Option<MonthCounts>,
 }
 
-impl Month {
-    fn move_to(&mut self, time: i64, months: &mut BTreeMap<String, [u64; 3]>) {
+impl Open {
+    fn move_to(&mut self, time: i64, months: &mut BTreeMap<Month, MonthCounts>) {
         self.close(months);
         let (_, _, day) = civil_date(time);
         let today = time.div_euclid(DAY);
         // To the first of the month for certain, and to the 28th, which every month has.
         let first = today - (day - 1);
-        *self = Month {
-            name: month_of(time),
-            days: first..(first + 28).max(today + 1),
-            counts: [0; 3],
-        };
+        let counts = Some(MonthCounts::none_in(Some(Month::of(time))));
+        *self = Open { days: first..(first + 28).max(today + 1), counts };
     }
 
-    fn close(&mut self, months: &mut BTreeMap<String, [u64; 3]>) {
-        if self.counts[0] > 0 {
-            let sum = months.entry(std::mem::take(&mut self.name)).or_default();
-            for (sum, count) in sum.iter_mut().zip(self.counts) {
-                *sum += count;
-            }
-        }
+    fn close(&mut self, months: &mut BTreeMap<Month, MonthCounts>) {
+        let Some(counts) = self.counts.take() else { return };
+        let Some(month) = counts.month else { return };
+        months.entry(month).or_insert(MonthCounts::none_in(Some(month))).add(&counts);
     }
-}
-
-/// The year and month of a time, as `YYYY-MM` in UTC.
-#[must_use]
-pub(crate) fn month_of(ns: i64) -> String {
-    let (year, month, _) = civil_date(ns);
-    format!("{year:04}-{month:02}")
 }
 
 impl BatchCounters {
@@ -86,7 +73,7 @@ impl BatchCounters {
                 counters.presence.insert(spec.name, present);
             }
         }
-        let mut month = Month::default();
+        let mut month = Open::default();
         for row in rows {
             let row = *row as usize;
             let overridden = block.is_true(row, EventField::HumanOverride);
@@ -103,12 +90,18 @@ impl BatchCounters {
             if !month.days.contains(&time.div_euclid(DAY)) {
                 month.move_to(time, &mut counters.months);
             }
-            month.counts[0] += 1;
-            month.counts[1] += u64::from(overridden);
-            month.counts[2] += u64::from(art12);
+            if let Some(counts) = &mut month.counts {
+                counts.count(overridden, art12);
+            }
         }
         month.close(&mut counters.months);
         counters
+    }
+
+    /// Do its events lie in several months, or have some no time while others have one?
+    fn is_divided(&self) -> bool {
+        let timed: u64 = self.months.values().map(|counts| counts.events).sum();
+        self.months.len() > 1 || (timed > 0 && timed < self.rows)
     }
 
     /// As the fields of a batch's revision, without root, seed and name.
@@ -126,12 +119,10 @@ impl BatchCounters {
         fields.insert("art12", self.art12);
         let presence: Map = self.presence.iter().map(|(name, count)| (*name, *count)).collect();
         fields.insert("presence", Value::Map(presence));
-        if self.months.len() > 1 {
+        if self.is_divided() {
             let months = self.months.iter().map(|(month, counts)| {
-                (
-                    month.clone(),
-                    Value::List(counts.iter().map(|count| Value::from(*count)).collect()),
-                )
+                let counts = [counts.events, counts.overrides, counts.art12];
+                (month.to_string(), Value::List(counts.into_iter().map(Value::from).collect()))
             });
             fields.insert("months", Value::Map(months.collect()));
         }
@@ -174,18 +165,9 @@ mod tests {
     use crate::events::EventValue;
 
     #[test]
-    fn months_are_those_of_the_calendar() {
-        assert_eq!(month_of(0), "1970-01");
-        assert_eq!(month_of(-1), "1969-12");
-        assert_eq!(month_of(951_782_400_000_000_000), "2000-02");
-        assert_eq!(month_of(1_709_251_199_999_999_999), "2024-02");
-        assert_eq!(month_of(1_709_251_200_000_000_000), "2024-03");
-    }
-
-    #[test]
     fn each_event_is_counted_in_its_month() {
         let mut block = EventBlock::new();
-        let mut expected: BTreeMap<String, [u64; 3]> = BTreeMap::new();
+        let mut expected: BTreeMap<Month, MonthCounts> = BTreeMap::new();
         let hour = DAY / 24;
         // Hours over three years, leap day among them, and one step back.
         let times = (0..26_280).step_by(5).map(|step| 1_672_531_200_000_000_000 + step * hour);
@@ -193,9 +175,9 @@ mod tests {
             block.set(EventField::Time, EventValue::Int(time));
             block.set(EventField::Art12, EventValue::Bool(time % (3 * hour) == 0));
             block.end_row();
-            let month = expected.entry(month_of(time)).or_default();
-            month[0] += 1;
-            month[2] += u64::from(time % (3 * hour) == 0);
+            let month = Month::of(time);
+            let counts = expected.entry(month).or_insert(MonthCounts::none_in(Some(month)));
+            counts.count(false, time % (3 * hour) == 0);
         }
         let rows: Vec<u32> = (0..u32::try_from(block.rows()).unwrap()).collect();
         let counters = BatchCounters::of(&block, &rows);
@@ -217,5 +199,31 @@ mod tests {
         assert_eq!((counters.longest_silence, counters.last_time), (3, Some(14)));
         assert_ne!(sealed.root, seal(&block, &[1, 0, 2], &[1; 32]).root);
         assert_ne!(sealed.root, seal(&block, &[0, 1, 2], &[2; 32]).root);
+    }
+    #[test]
+    fn months_are_written_where_not_all_events_share_one() {
+        let counters = |times: &[Option<i64>]| {
+            let mut block = EventBlock::new();
+            for time in times {
+                if let Some(time) = time {
+                    block.set(EventField::Time, EventValue::Int(*time));
+                }
+                block.set(EventField::HumanOverride, EventValue::Bool(time.is_none()));
+                block.end_row();
+            }
+            let rows: Vec<u32> = (0..u32::try_from(times.len()).unwrap()).collect();
+            let fields = BatchCounters::of(&block, &rows).to_fields();
+            fields.get("months").cloned()
+        };
+        let list = |counts: [u64; 3]| Value::List(counts.into_iter().map(Value::from).collect());
+        let map = |months: &[(&str, [u64; 3])]| {
+            let months = months.iter().map(|(month, counts)| ((*month).to_owned(), list(*counts)));
+            Some(Value::Map(months.collect()))
+        };
+        assert_eq!(counters(&[Some(0), Some(DAY)]), None);
+        assert_eq!(counters(&[None, None]), None);
+        assert_eq!(counters(&[None, Some(0)]), map(&[("1970-01", [1, 0, 0])]));
+        let two = map(&[("1969-12", [1, 0, 0]), ("1970-01", [2, 0, 0])]);
+        assert_eq!(counters(&[Some(-1), Some(0), Some(1)]), two);
     }
 }

@@ -79,6 +79,7 @@ fn write_batch(out: &mut Writer, batch: &Batch) {
     out.u8(u8::from(batch.kept.is_some()));
     out.runs(batch.kept.as_deref().unwrap_or_default());
     out.runs(&batch.outweighed);
+    out.months(&batch.months);
 }
 
 /// None if the bytes are no batches, or a number of theirs leads nowhere.
@@ -110,10 +111,12 @@ fn read_batch(from: &mut Reader<'_>) -> Option<Batch> {
         kept: None,
         outweighed: Vec::new(),
         doubted: Vec::new(),
+        months: Vec::new(),
     };
     let is_kept = from.u8()? == 1;
     let kept = from.runs()?;
-    Some(Batch { kept: is_kept.then_some(kept), outweighed: from.runs()?, ..batch })
+    let kept = is_kept.then_some(kept);
+    Some(Batch { kept, outweighed: from.runs()?, months: from.months()?, ..batch })
 }
 
 pub(super) fn write_imports(imports: &BTreeMap<NodeNo, ImportFacts>) -> Vec<u8> {

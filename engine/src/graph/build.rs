@@ -4,6 +4,7 @@ use super::csr::Rows;
 use super::draft::{Draft, Node, draft_head};
 use super::flatten::flatten;
 use super::resolve::{Link, missing_node, resolve};
+use super::unread::unread;
 use super::{
     Batch, ContainerPlace, Graph, ImportFacts, NodeNo, key_fields, label_hash, labels, tag_hash,
 };
@@ -231,6 +232,7 @@ fn number(
             .map(|(k, n, key)| (k.to_owned(), n.to_owned(), key.clone()))
             .collect(),
         nodes,
+        unread: Vec::new(),
     };
     graph.aliases.sort();
     let places: IdMap<NodeNo> = (0_u32..).zip(&graph.nodes).map(|(at, n)| (n.id, at)).collect();
@@ -301,11 +303,12 @@ fn add_imports(
     links: &mut Vec<Link>,
     upto: u64,
 ) {
-    let mut by_number = HashMap::new();
+    let mut by_number = BTreeMap::new();
     for (at, number) in graph.nodes_of(Kind::Import).zip(imports.into_values()) {
         by_number.insert(number.number, at);
         graph.imports.insert(at, number);
     }
+    graph.unread = unread(ledger, &by_number, upto);
     for revision in ledger.revisions.iter().filter(|revision| revision.commit() <= upto) {
         let import = by_number.get(&ledger.import_of(revision.commit()));
         let node = places.get(&ledger.nodes[revision.node as usize].id);
@@ -350,6 +353,7 @@ fn add_batches(graph: &mut Draft, ledger: &Ledger, places: &IdMap<NodeNo>, upto:
             kept: ledger.kept_rows(ordinal, upto),
             outweighed: Vec::new(),
             doubted: entry.doubted.clone(),
+            months: entry.months.clone(),
         });
     }
 }

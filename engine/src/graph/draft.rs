@@ -1,7 +1,7 @@
 //! A graph while it is built: plain structs, which are then laid out flat.
 
 use super::csr::Rows;
-use super::{Batch, ContainerPlace, ImportFacts, NodeNo};
+use super::{Batch, ContainerPlace, ImportFacts, NodeNo, UnreadLog};
 use crate::events::IndexedFields;
 use crate::ledger::{ChainHead, Ledger};
 use crate::schema::{Kind, RELATION_COUNT};
@@ -57,6 +57,8 @@ pub(super) struct Draft {
     pub(super) blobs: Vec<(Hash, Location)>,
     /// Names given by hand: kind, name, what they stand for.
     pub(super) aliases: Vec<(String, String, Key)>,
+    /// Logs of which lines could not be read.
+    pub(super) unread: Vec<UnreadLog>,
 }
 
 impl Draft {

@@ -1,7 +1,7 @@
 //! A graph laid out flat: the one form in which it is read, in memory or from a file.
 
 use super::draft::{Draft, Node};
-use super::{Flag, Graph, Labels, batches, key_bytes};
+use super::{Flag, Graph, Labels, batches, key_bytes, unread};
 use crate::damage::Damage;
 use crate::error::{Error, Result};
 use crate::index::Writer;
@@ -63,6 +63,7 @@ pub(super) fn flatten(mut draft: Draft, damage: &Arc<Damage>) -> Result<Graph> {
     sections.put(Tag::Batches, 0, 0, &batches::write_batches(&[]));
     sections.put(Tag::Imports, 0, 0, &batches::write_imports(&draft.imports));
     sections.put(Tag::Aliases, 0, 0, &batches::write_aliases(&draft.aliases));
+    sections.put(Tag::Unread, 0, 0, &unread::write_unread(&draft.unread));
     let graph = Graph::open(sections).expect("sections that were just made fit one another");
     Ok(graph.with_batches(draft.batches))
 }

@@ -2,6 +2,8 @@
 
 use super::batches::{self, Batches};
 use super::column::{Column, ColumnDraft};
+use super::counters::{Counted, CounterColumns, Counters};
+use super::unread::{self, UnreadLog};
 use super::{Batch, Csr, Graph, ImportFacts, Labels, NodeNo};
 use crate::damage::Damage;
 use crate::error::Result;
@@ -81,9 +83,10 @@ impl Graph {
             blob_places: sections.get(Tag::BlobPlaces, 0),
             commit_times: sections.get(Tag::CommitTimes, 0),
             batches: OnceLock::new(),
-            deployments: OnceLock::new(),
+            counters: OnceLock::new(),
             imports: OnceLock::new(),
             aliases: OnceLock::new(),
+            unread: OnceLock::new(),
             columns: Default::default(),
             sections,
         };
@@ -128,7 +131,7 @@ impl Graph {
         known.get_or_init(|| {
             let section = self.sections.get::<u8>(tag, 0);
             section.all().and_then(read).unwrap_or_else(|| {
-                self.sections.misfit("batches, imports and aliases are lists of such");
+                self.sections.misfit("batches, imports, aliases and unread logs are lists of such");
                 T::default()
             })
         })
@@ -145,8 +148,20 @@ impl Graph {
     /// The batches, to change what counts of them; what is derived from them is forgotten. Only for
     /// a graph that was just built: none of a file.
     pub(crate) fn batches_mut(&mut self) -> &mut [Batch] {
-        self.deployments = OnceLock::new();
+        self.counters = OnceLock::new();
         self.batches.get_mut().map_or(&mut [], Batches::list_mut)
+    }
+
+    /// What deployments count, by month.
+    pub(crate) fn counters(&self) -> Counters<'_> {
+        let counted = self.counters.get_or_init(|| {
+            let added = || Counted::Added(CounterColumns::of_batches(self.batches()));
+            Counted::open(&self.sections, self.count).unwrap_or_else(added)
+        });
+        counted.all().unwrap_or_else(|| {
+            self.sections.misfit("counters are lists beside one another");
+            Counters::default()
+        })
     }
 
     /// What is known of each import, by its node.
@@ -157,6 +172,13 @@ impl Graph {
     /// Names given by hand: kind, name, what they stand for.
     pub(crate) fn aliases(&self) -> &[(String, String, Key)] {
         self.list::<Vec<_>>(&self.aliases, Tag::Aliases, batches::read_aliases)
+    }
+
+    /// Logs of which lines could not be read, by label.
+    pub(crate) fn unread(&self) -> &[UnreadLog] {
+        self.list::<Vec<_>>(&self.unread, Tag::Unread, |bytes| {
+            unread::read_unread(bytes, self.count)
+        })
     }
 
     /// Is all of it sound? Reads a file whole.
@@ -196,6 +218,7 @@ impl Graph {
     ) -> Result<()> {
         let mut sections = self.sections.checked_copy()?;
         sections.put(Tag::Batches, 0, 0, &batches::write_batches(self.batches()));
+        CounterColumns::of_batches(self.batches()).put(&mut sections);
         for column in columns {
             column.put(&mut sections);
         }

@@ -4,6 +4,7 @@
 //! then left aside.
 
 use super::IndexKind;
+use crate::events::{Month, MonthCounts};
 use crate::head::{Head, LENGTH as HEAD_LENGTH};
 use crate::schema::{KINDS, RELATION_COUNT};
 use crate::segment::Location;
@@ -13,7 +14,7 @@ use rayon::prelude::*;
 pub(crate) const MAGIC: &[u8; 8] = b"LNIDX001";
 /// Raised with every change of what the files hold or mean, be it only which names are looked up:
 /// an older program's file is made again.
-const VERSION: u32 = 7;
+const VERSION: u32 = 8;
 const HEADER: usize = 16 + HEAD_LENGTH;
 /// Items of a list that are decoded together by one thread.
 const CHUNK: usize = 4_096;
@@ -118,6 +119,17 @@ impl Writer {
         for (first, count) in runs {
             self.u32(*first);
             self.u32(*count);
+        }
+    }
+
+    /// Counters by month.
+    pub(crate) fn months(&mut self, months: &[MonthCounts]) {
+        self.length(months.len());
+        for counts in months {
+            self.u32(counts.month.map_or(u32::MAX, Month::number));
+            for count in [counts.events, counts.overrides, counts.art12] {
+                self.u64(count);
+            }
         }
     }
 
@@ -247,6 +259,18 @@ impl<'a> Reader<'a> {
     /// What [`Writer::runs`] wrote.
     pub(crate) fn runs(&mut self) -> Option<Vec<(u32, u32)>> {
         (0..self.length()?).map(|_| Some((self.u32()?, self.u32()?))).collect()
+    }
+
+    /// What [`Writer::months`] wrote.
+    pub(crate) fn months(&mut self) -> Option<Vec<MonthCounts>> {
+        let length = self.length()?;
+        let month = |number| (number != u32::MAX).then(|| Month::of_number(number));
+        let mut counts = || {
+            let month = month(self.u32()?);
+            let (events, overrides, art12) = (self.u64()?, self.u64()?, self.u64()?);
+            Some(MonthCounts { month, events, overrides, art12 })
+        };
+        (0..length).map(|_| counts()).collect()
     }
 
     /// A list that [`Writer::items`] wrote.

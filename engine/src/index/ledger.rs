@@ -65,6 +65,7 @@ pub(super) fn write(out: &mut Writer, ledger: &Ledger) {
         out.u32(manifest);
         out.u32(first_row);
         out.runs(&batch.doubted);
+        out.months(&batch.months);
     });
     out.items(&ledger.seen_rows, |out, seen| {
         out.u64(seen.commit);
@@ -169,6 +170,7 @@ fn read_batch(from: &mut Reader<'_>) -> Option<BatchEntry> {
         last_time: from.i64()?,
         place: Some((from.u32()?, from.u32()?)).filter(|(manifest, _)| *manifest != u32::MAX),
         doubted: from.runs()?,
+        months: from.months()?,
     })
 }
 

@@ -1,5 +1,6 @@
 //! Taking a transaction into the ledger.
 
+use super::batch::batch;
 use super::{
     BatchEntry, CommitEntry, Ledger, NodeEntry, RevisionEntry, SeenRowsEntry, SnapshotEntry,
 };
@@ -10,7 +11,7 @@ use lineal_proof::frame::{Frame, RecordType};
 use lineal_proof::record::{
     Manifest, Record, Reference, Retract, Revision, Seen, Setting, Source, Stub, node_id,
 };
-use lineal_proof::{Hash, Key, KeyPart};
+use lineal_proof::{Hash, Key};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 
@@ -65,41 +66,6 @@ fn check_relation(name: &str, at: Location) -> Result<()> {
 fn newer(what: &'static str, word: &str, at: Location) -> Error {
     let word = word.to_owned();
     Error::NewerWord { file: segment_path(at.segment), at: at.offset, what, word }
-}
-
-fn batch(revision: &Revision) -> lineal_proof::Result<BatchEntry> {
-    let int = |name: &str| revision.fields.get(name).and_then(lineal_proof::Value::as_i64);
-    let count = |name: &str| int(name).and_then(|number| u64::try_from(number).ok());
-    let bytes = |name: &str| revision.fields.get(name).and_then(lineal_proof::Value::as_bytes);
-    let entry = || {
-        let Some(KeyPart::Bytes(deployment)) = revision.key.0.get(1) else { return None };
-        // A reader of rows needs both: without them it is no batch.
-        (bytes("root")?.len() == 32 && bytes("seed")?.len() == 16).then_some(())?;
-        Some(BatchEntry {
-            revision: 0,
-            deployment: Hash::from_slice(deployment)?,
-            rows: u32::try_from(count("rows")?).ok()?,
-            overrides: count("overrides")?,
-            art12: count("art12")?,
-            first_time: int("first_time").unwrap_or(i64::MAX),
-            last_time: int("last_time").unwrap_or(i64::MIN),
-            doubted: runs(revision.fields.get("doubted"))?,
-            place: None,
-        })
-    };
-    let rule = "a batch has the key and fields of section 9";
-    entry().ok_or(lineal_proof::Error::Record { record: "revision", rule })
-}
-
-/// Runs of rows as a batch lists them; none for nothing.
-fn runs(listed: Option<&lineal_proof::Value>) -> Option<Vec<(u32, u32)>> {
-    let number = |value: &lineal_proof::Value| u32::try_from(value.as_i64()?).ok();
-    let Some(listed) = listed else { return Some(Vec::new()) };
-    let run = |run: &lineal_proof::Value| match run.as_list()? {
-        [first, count] => Some((number(first)?, number(count)?)),
-        _ => None,
-    };
-    listed.as_list()?.iter().map(run).collect()
 }
 
 /// Decodes a record.

@@ -77,9 +77,20 @@ pub(crate) enum Tag {
     KeyHashes,
     /// Batch and row of each.
     KeyRows,
+    /// Deployments that have events.
+    CountedDeployments,
+    /// Of these: where the months of each begin.
+    CountedOffsets,
+    /// Of these: the first and the last time of each.
+    CountedTimes,
+    /// Months of the deployments, and what is counted of each.
+    CountedMonths,
+    Counts,
+    /// Logs of which lines could not be read.
+    Unread,
 }
 
-const TAGS: [Tag; 44] = [
+const TAGS: [Tag; 50] = [
     Tag::View,
     Tag::NodeIds,
     Tag::KeyOffsets,
@@ -124,6 +135,12 @@ const TAGS: [Tag; 44] = [
     Tag::KeyWays,
     Tag::KeyHashes,
     Tag::KeyRows,
+    Tag::CountedDeployments,
+    Tag::CountedOffsets,
+    Tag::CountedTimes,
+    Tag::CountedMonths,
+    Tag::Counts,
+    Tag::Unread,
 ];
 
 fn tag(number: u16) -> Option<Tag> {

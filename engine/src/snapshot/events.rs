@@ -3,8 +3,8 @@
 use super::Snapshot;
 use crate::error::{Error, Result};
 use crate::event_fields::{EVENT_FIELDS, EventField};
-use crate::events::{Container, EventBlock, EventValue};
-use crate::graph::{Batch, NodeNo};
+use crate::events::{Container, EventBlock, EventValue, MonthCounts, in_order};
+use crate::graph::{Batch, Counters, NodeNo, UnreadLog};
 use crate::keys::ValueHasher;
 use crate::schema::{Direction, Relation};
 use lineal_proof::{Map, Value};
@@ -76,6 +76,24 @@ impl Snapshot {
             last_time: a.last_time.max(b.last_time),
             ..a
         })
+    }
+
+    /// What a batch counts by month, in order; events without a time last.
+    #[must_use]
+    pub fn months_of(&self, node: NodeNo) -> Vec<MonthCounts> {
+        in_order(self.parts(node).flat_map(|batch| batch.months.iter().copied()).collect())
+    }
+
+    /// What deployments count, by month: each event that counts, once.
+    #[must_use]
+    pub fn counters(&self) -> Counters<'_> {
+        self.graph().counters()
+    }
+
+    /// Logs of which lines could not be read, by label; those of retracted imports left out.
+    #[must_use]
+    pub fn unread(&self) -> &[UnreadLog] {
+        self.graph().unread()
     }
 
     /// Rows of a batch that another row of the same event outweighs.
@@ -168,13 +186,8 @@ impl Snapshot {
     /// # Errors
     /// [`Error::NoKey`] without the index key, [`Error::Corrupt`] if a column cannot be read.
     pub fn events_by_hash(&self, algorithm: Option<&str>, value: &[u8]) -> Result<Vec<EventRef>> {
-        let mut found = Vec::new();
-        for event in self.candidates_by(EventField::InputHash, value)? {
-            if self.is_hit(event, algorithm, value)? {
-                found.push(event);
-            }
-        }
-        Ok(found)
+        let candidates = self.candidates_by(EventField::InputHash, value)?;
+        self.with_hash(&candidates, algorithm, value)
     }
 
     /// Events of this view that may have a value in a field: from the index where the field is in
@@ -206,7 +219,12 @@ impl Snapshot {
     }
 
     /// The index holds eight bytes of a keyed hash: the column decides.
-    fn is_hit(&self, event: EventRef, algorithm: Option<&str>, value: &[u8]) -> Result<bool> {
+    pub(super) fn is_hit(
+        &self,
+        event: EventRef,
+        algorithm: Option<&str>,
+        value: &[u8],
+    ) -> Result<bool> {
         if self.event_field(event, EventField::InputHash)? != Some(Value::Bytes(value.to_vec())) {
             return Ok(false);
         }

@@ -6,7 +6,7 @@
 use super::{Snapshot, View};
 use crate::error::Result;
 use crate::event_fields::EventField;
-use crate::events::EventBlock;
+use crate::events::{EventBlock, Month, MonthCounts, in_order};
 use crate::graph::Batch;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -40,8 +40,11 @@ pub(super) fn weigh(view: Arc<View>) -> Result<Arc<View>> {
     let mut view = Arc::into_inner(snapshot.view).expect("nobody else has seen this view");
     for (at, counted) in counted {
         let batch = &mut view.graph.batches_mut()[at];
-        (batch.events, batch.overrides, batch.art12) = counted.counts;
+        let mut all = MonthCounts::none_in(None);
+        counted.months.iter().for_each(|month| all.add(month));
+        (batch.events, batch.overrides, batch.art12) = (all.events, all.overrides, all.art12);
         (batch.first_time, batch.last_time) = counted.times;
+        batch.months = counted.months;
     }
     Ok(Arc::new(view))
 }
@@ -100,23 +103,30 @@ fn outweighed(snapshot: &Snapshot) -> Result<BTreeMap<usize, Vec<u32>>> {
 
 /// What a batch's counters are for the rows that count.
 struct Counted {
-    counts: (u64, u64, u64),
+    months: Vec<MonthCounts>,
     times: (i64, i64),
 }
 
 fn count(snapshot: &Snapshot, batch: &Batch) -> Result<Counted> {
     let fields = [EventField::Time, EventField::HumanOverride, EventField::Art12];
     let block = snapshot.read_batch(batch, &fields)?;
-    let mut counted = Counted { counts: (0, 0, 0), times: (i64::MAX, i64::MIN) };
+    let mut months: Vec<MonthCounts> = Vec::new();
+    let mut times = (i64::MAX, i64::MIN);
     for row in (0..batch.rows).filter(|row| batch.counts(*row)) {
-        let (events, overrides, art12) = &mut counted.counts;
-        *events += 1;
-        *overrides += u64::from(block.is_true(row as usize, EventField::HumanOverride));
-        *art12 += u64::from(block.is_true(row as usize, EventField::Art12));
-        if let Some(time) = block.int(row as usize, EventField::Time) {
-            let (first, last) = counted.times;
-            counted.times = (first.min(time), last.max(time));
+        let row = row as usize;
+        let time = block.int(row, EventField::Time);
+        if let Some(time) = time {
+            times = (times.0.min(time), times.1.max(time));
+        }
+        let month = time.map(Month::of);
+        // Rows stand in the order of time, so a month is nearly always that of the row before.
+        if months.last().is_none_or(|counts| counts.month != month) {
+            months.push(MonthCounts::none_in(month));
+        }
+        if let Some(counts) = months.last_mut() {
+            let is_true = |field| block.is_true(row, field);
+            counts.count(is_true(EventField::HumanOverride), is_true(EventField::Art12));
         }
     }
-    Ok(counted)
+    Ok(Counted { months: in_order(months), times })
 }

@@ -177,7 +177,13 @@ fn batch(
     if fields.get("root").and_then(Value::as_bytes) != Some(&sealed.root.0[..]) {
         return fault("the batch's root is that of its rows".to_owned());
     }
-    for (name, value) in sealed.counters.to_fields().iter() {
+    let counted = sealed.counters.to_fields();
+    for name in ["first_time", "last_time", "months"] {
+        if fields.get(name).is_some() && counted.get(name).is_none() {
+            fault(format!("the batch's `{name}` is that of its rows"));
+        }
+    }
+    for (name, value) in counted.iter() {
         if fields.get(name) != Some(value) {
             fault(format!("the batch's `{name}` is that of its rows"));
         }

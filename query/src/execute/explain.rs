@@ -146,12 +146,15 @@ impl<'a, S: Source> Executor<'a, S> {
             self.step_line(step, depth, out);
         }
         let text = match &select.output {
-            OutputPlan::Groups(GroupPlan { by_batch: Some(by), .. }) if by.counted => {
-                "add up the counters of batches, rows only where a batch is not of one group"
-            }
-            OutputPlan::Groups(GroupPlan { by_batch: Some(_), .. }) => {
-                "group and take figures on columns, batch beside batch"
-            }
+            OutputPlan::Groups(GroupPlan { by_batch: Some(by), .. }) => match &by.counting {
+                Some(counting) if counting.route.is_some() => {
+                    "add up the counters of deployments, batches only where a month is not of one group"
+                }
+                Some(_) => {
+                    "add up the counters of batches, rows only where a month is not of one group"
+                }
+                None => "group and take figures on columns, batch beside batch",
+            },
             OutputPlan::Groups(_) => "group, and take figures",
             OutputPlan::Rows { distinct: true, .. } => "columns, repeated rows left out",
             OutputPlan::Rows { .. } => "columns",

@@ -9,15 +9,15 @@
 use std::collections::BTreeMap;
 
 use lineal_engine::event_fields::EventField;
-use lineal_engine::events::EventValue;
+use lineal_engine::events::{EventValue, MonthCounts};
 
 use super::columns::{Test, algorithm_of, column_value};
 use super::gather::Gathered;
 use super::group::{GroupKey, Groups};
-use super::scan::{Part, fields_of, parts_of};
+use super::scan::{Part, Window, fields_of, parts_of};
 use super::{Executor, Run, call};
 use crate::plan::{
-    Aggregate, BucketUnit, ByBatch, Expression, Function, GroupPlan, SelectPlan, counter, speaks_of,
+    BucketUnit, ByBatch, Counting, Expression, Function, GroupPlan, SelectPlan, speaks_of,
 };
 use crate::source::{EventColumns, EventRef, NodeNo, Source};
 use crate::value::Value;
@@ -46,11 +46,49 @@ pub(super) struct Folding<'a> {
     tests: Vec<Test>,
     keys: Vec<Option<PerEvent>>,
     arguments: Vec<Option<PerEvent>>,
-    /// What counters count, where they answer everything; none where rows must be read.
-    counted: Option<Vec<Option<EventField>>>,
+    /// What counters tell, where they tell everything; none where rows must be read.
+    counted: Option<Counted<'a>>,
     test_fields: Vec<EventField>,
     /// Fields of keys and figures.
     other_fields: Vec<EventField>,
+}
+
+/// What counters tell, and the bounds of the time that is asked for.
+struct Counted<'a> {
+    counting: &'a Counting,
+    bounds: (Option<i64>, Option<i64>),
+}
+
+impl Counted<'_> {
+    /// Are events of this stretch of time asked for? None where it cannot be said of all alike.
+    fn asks_for(&self, stretch: Option<(i64, i64)>, tests: &[Test]) -> Option<bool> {
+        let tests = self.counting.time_tests.iter().filter_map(|place| tests.get(*place));
+        asks_for(stretch, tests, self.bounds)
+    }
+}
+
+/// Between which times the events of a month lie, given the first and last time of more than them;
+/// none if they have no time.
+pub(super) fn stretch_of(counts: &MonthCounts, times: (i64, i64)) -> Option<(i64, i64)> {
+    let month = counts.month?;
+    Some((month.start().unwrap_or(i64::MIN).max(times.0), month.last().min(times.1)))
+}
+
+/// Do all events of a stretch of time pass these tests of their time (true), or none (false)? None
+/// where neither is sure: then each must be asked.
+pub(super) fn asks_for<'t>(
+    stretch: Option<(i64, i64)>,
+    mut tests: impl Iterator<Item = &'t Test>,
+    (from, to): (Option<i64>, Option<i64>),
+) -> Option<bool> {
+    let Some((first, last)) = stretch else {
+        // No bound holds for what is absent.
+        return Some(tests.next().is_none());
+    };
+    if from.is_some_and(|from| last < from) || to.is_some_and(|to| first > to) {
+        return Some(false);
+    }
+    tests.all(|test| test.holds_at(first) && test.holds_at(last)).then_some(true)
 }
 
 /// What one part came to.
@@ -67,7 +105,7 @@ impl<'a, S: Source> Executor<'a, S> {
         &mut self,
         select: &'a SelectPlan,
         plan: &'a GroupPlan,
-        by: ByBatch,
+        by: &'a ByBatch,
     ) -> Run<Folding<'a>> {
         let step = select.steps.iter().find(|step| step.slot == by.event);
         let tests = self.tests(step.map_or(&[][..], |step| &step.columns))?;
@@ -97,10 +135,12 @@ impl<'a, S: Source> Executor<'a, S> {
             }
         }
         other_fields.retain(|field| !test_fields.contains(field) || tested.contains(field));
-        let of = |aggregate: &Aggregate| {
-            aggregate.argument.as_ref().and_then(|argument| counter(argument, by.event))
+        let window = match step {
+            Some(step) => self.window(step, &[])?,
+            None => Window::default(),
         };
-        let counted = by.counted.then(|| plan.aggregates.iter().map(of).collect());
+        let bounds = (window.from, window.to);
+        let counted = by.counting.as_ref().map(|counting| Counted { counting, bounds });
         Ok(Folding { plan, tests, keys, arguments, counted, test_fields, other_fields })
     }
 
@@ -138,10 +178,11 @@ impl<'a, S: Source> Executor<'a, S> {
         let source = self.source;
         let mut parts: Vec<(&Job, Part)> = Vec::new();
         for job in jobs {
-            if folding.counters_answer(source.batch_times(job.batch)) {
+            if let Some(counted) = folding.count(source, job) {
                 self.look(1)?;
-                let (key, gathered) = folding.count(source, job);
-                groups.join(self, key, gathered)?;
+                for (key, gathered) in counted {
+                    groups.join(self, key, gathered)?;
+                }
             } else {
                 parts.extend(parts_of(source, job.batch).into_iter().map(|part| (job, part)));
             }
@@ -163,41 +204,41 @@ impl<'a, S: Source> Executor<'a, S> {
 }
 
 impl Folding<'_> {
-    /// Do counters tell all that is asked of a batch whose events lie between these times?
-    fn counters_answer(&self, (first, last): (i64, i64)) -> bool {
-        let stretch = |key: &Option<PerEvent>| match key {
-            Some(PerEvent::Bucket(unit, _)) => {
-                call::bucket(first, *unit) == call::bucket(last, *unit)
+    /// What the counters of a batch come to, month by month; none where rows must be read, because
+    /// some month is of several groups or only in part asked for.
+    fn count<S: Source>(&self, source: &S, job: &Job) -> Option<Vec<(GroupKey, Vec<Gathered>)>> {
+        let counted = self.counted.as_ref()?;
+        let times = source.batch_times(job.batch);
+        let mut found = Vec::new();
+        for counts in source.batch_months(job.batch) {
+            let stretch = stretch_of(&counts, times);
+            if !counted.asks_for(stretch, &self.tests)? {
+                continue;
             }
-            _ => true,
-        };
-        self.counted.is_some()
-            && self.keys.iter().all(stretch)
-            && self.tests.iter().all(|test| test.holds_at(first) && test.holds_at(last))
-    }
-
-    fn count<S: Source>(&self, source: &S, job: &Job) -> (GroupKey, Vec<Gathered>) {
-        let counts = source.batch_counts(job.batch);
-        let (first, _) = source.batch_times(job.batch);
-        let mut key = job.key.clone();
-        for (value, part) in key.iter_mut().zip(&self.keys) {
-            match part {
-                Some(PerEvent::Bucket(unit, _)) => {
-                    *value = call::bucket(first, *unit).map_or(Value::Absent, Value::Time);
+            let rows = counted.counting.pick.of(&counts);
+            if rows == 0 {
+                continue;
+            }
+            let mut key = job.key.clone();
+            for (value, part) in key.iter_mut().zip(&self.keys) {
+                match part {
+                    Some(PerEvent::Bucket(unit, _)) => {
+                        let start = |(first, last)| {
+                            let start = call::bucket(first, *unit);
+                            (start == call::bucket(last, *unit)).then_some(start)
+                        };
+                        let start = stretch.map_or(Some(None), start)?;
+                        *value = start.map_or(Value::Absent, Value::Time);
+                    }
+                    Some(PerEvent::Fixed(fixed)) => value.clone_from(fixed),
+                    _ => {}
                 }
-                Some(PerEvent::Fixed(fixed)) => value.clone_from(fixed),
-                _ => {}
             }
+            let gathered = |figure| Gathered::counted(figure, rows, &counts, times);
+            let figures = counted.counting.figures.iter().copied();
+            found.push((GroupKey(key), figures.map(gathered).collect()));
         }
-        let gathered = |field: &Option<EventField>| {
-            let holding = match field {
-                Some(EventField::HumanOverride) => counts.overrides,
-                Some(EventField::Art12) => counts.art12,
-                _ => 0,
-            };
-            Gathered::counted(counts.events, holding)
-        };
-        (GroupKey(key), self.counted.iter().flatten().map(gathered).collect())
+        Some(found)
     }
 
     /// Reads a part: columns of the conditions first, the others only if a row passes them.

@@ -3,10 +3,12 @@
 
 use std::mem::size_of;
 
+use lineal_engine::events::MonthCounts;
+
 use super::sum::{Sum, Total};
 use super::{Run, Stop};
 use crate::error::{Code, Mistake, Span};
-use crate::plan::{Aggregate, AggregateFunction};
+use crate::plan::{Aggregate, AggregateFunction, CounterFigure};
 use crate::value::Value;
 
 /// What is gathered for one figure.
@@ -24,9 +26,24 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
-    /// Of so many rows, so many for which the argument holds.
-    pub(super) fn counted(rows: u64, holding: u64) -> Gathered {
-        Gathered { rows, holding, ..Gathered::default() }
+    /// Of what counters tell of so many rows, which are among those that they count.
+    pub(super) fn counted(
+        figure: CounterFigure,
+        rows: u64,
+        counts: &MonthCounts,
+        (first, last): (i64, i64),
+    ) -> Gathered {
+        let gathered = Gathered { rows, ..Gathered::default() };
+        let time = |time: i64, none: i64| (time != none).then_some(Value::Time(time));
+        match figure {
+            CounterFigure::Rows => gathered,
+            CounterFigure::Holding(pick) => Gathered { holding: pick.of(counts), ..gathered },
+            CounterFigure::Timed => {
+                Gathered { holding: if counts.month.is_some() { rows } else { 0 }, ..gathered }
+            }
+            CounterFigure::FirstTime => Gathered { extreme: time(first, i64::MAX), ..gathered },
+            CounterFigure::LastTime => Gathered { extreme: time(last, i64::MIN), ..gathered },
+        }
     }
 
     /// One more row, with what the argument says of it.
@@ -161,7 +178,7 @@ fn percentile(mut values: Vec<Value>, percent: u8) -> Value {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share has no more digits than a float")]
-fn as_float(count: u64) -> f64 {
+pub(super) fn as_float(count: u64) -> f64 {
     count as f64
 }
 

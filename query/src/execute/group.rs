@@ -78,42 +78,84 @@ impl<'a, S: Source> Executor<'a, S> {
         plan: &'a GroupPlan,
         out: &mut RowSet,
     ) -> Run<()> {
+        let ended = match &plan.by_batch {
+            Some(by) => match self.tally(select, plan, by, out) {
+                Ok(true) => return Ok(()),
+                Ok(false) => self.gather_groups(select, plan, out),
+                Err(stop) => Err(stop),
+            },
+            None => self.gather_groups(select, plan, out),
+        };
+        if let Err(Stop::Limit(_)) = ended {
+            // A figure over a part would be taken for the figure: none is given.
+            self.warn("figures are left out: not all that they count was come by".to_owned());
+        }
+        ended
+    }
+
+    fn gather_groups(
+        &mut self,
+        select: &'a SelectPlan,
+        plan: &'a GroupPlan,
+        out: &mut RowSet,
+    ) -> Run<()> {
         let mut groups = Groups { aggregates: &plan.aggregates, ..Groups::default() };
         if plan.keys.is_empty() {
             // Without keys there is one group, even of nothing.
             groups.at(self, GroupKey(Vec::new()))?;
         }
-        let outer = std::mem::replace(&mut self.by_batch, plan.by_batch.map(|by| by.event));
-        let ended = match plan.by_batch {
+        let outer =
+            std::mem::replace(&mut self.by_batch, plan.by_batch.as_ref().map(|by| by.event));
+        let ended = match &plan.by_batch {
             Some(by) => self.group_batches(select, plan, by, &mut groups),
             None => self.group_rows(select, plan, &mut groups),
         };
         self.by_batch = outer;
-        if let Err(stop) = ended {
-            // A figure over a part would be taken for the figure: none is given.
-            self.warn("figures are left out: not all that they count was come by".to_owned());
-            return Err(stop);
-        }
+        ended?;
         for (GroupKey(mut columns), gathered) in groups.found {
-            let keys = columns.len();
             for (aggregate, gathered) in plan.aggregates.iter().zip(gathered) {
                 columns.push(gathered.figure(aggregate)?);
             }
-            self.group.clone_from(&columns);
-            if let Some(having) = &plan.having
-                && !self.holds(having)?
-            {
-                continue;
-            }
-            columns.truncate(keys);
-            for item in &plan.items {
-                columns.push(self.value(item)?);
-            }
-            let mut order = Vec::with_capacity(select.order.len());
-            for (key, _) in &select.order {
-                order.push(self.value(key)?);
-            }
-            out.push(columns, order, []);
+            self.group = columns;
+            self.group_row(select, plan, out)?;
+        }
+        Ok(())
+    }
+
+    /// The row of the group at hand, if it is wanted.
+    pub(super) fn group_row(
+        &mut self,
+        select: &'a SelectPlan,
+        plan: &'a GroupPlan,
+        out: &mut RowSet,
+    ) -> Run<()> {
+        if let Some(having) = &plan.having
+            && !self.holds(having)?
+        {
+            return Ok(());
+        }
+        let before = out.lengths();
+        let ended = self.group_parts(select, plan, out);
+        match ended {
+            Ok(()) => out.end_row(before),
+            Err(_) => out.cancel_row(before),
+        }
+        ended
+    }
+
+    fn group_parts(
+        &mut self,
+        select: &'a SelectPlan,
+        plan: &'a GroupPlan,
+        out: &mut RowSet,
+    ) -> Run<()> {
+        let (columns, order, _) = out.begin_row();
+        columns.extend(self.group.iter().take(plan.keys.len()).cloned());
+        for item in &plan.items {
+            columns.push(self.value(item)?);
+        }
+        for (key, _) in &select.order {
+            order.push(self.value(key)?);
         }
         Ok(())
     }
@@ -156,7 +198,7 @@ impl<'a, S: Source> Executor<'a, S> {
         &mut self,
         select: &'a SelectPlan,
         plan: &'a GroupPlan,
-        by: ByBatch,
+        by: &'a ByBatch,
         groups: &mut Groups<'a>,
     ) -> Run<()> {
         let folding = self.folding(select, plan, by)?;

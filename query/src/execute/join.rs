@@ -72,6 +72,7 @@ impl<'a, S: Source> Executor<'a, S> {
             Value::Text(id) => source.events_by_id(&id).map_err(store)?,
             _ => Vec::new(),
         };
+        self.visit_many(&events);
         Ok(ItemSet::of(Vec::new(), events))
     }
 

@@ -12,6 +12,8 @@ pub(super) struct RowSet {
     keys: Vec<Value>,
     items: Vec<Item>,
     order: Vec<u32>,
+    /// Its rows were made in the order of their values.
+    in_order: bool,
 }
 
 /// A row: its values, what it is ordered by, and what its listed variables stand for, the last word
@@ -58,6 +60,7 @@ impl RowSet {
         debug_assert_eq!(self.widths, widths, "rows of a set are of one width");
         let number = u32::try_from(self.count()).unwrap_or(u32::MAX);
         self.order.push(number.saturating_sub(1));
+        self.in_order = false;
     }
 
     /// Rows that were ever added.
@@ -108,9 +111,19 @@ impl RowSet {
         self.order.iter().map(|number| self.at(*number))
     }
 
+    /// All rows stand in the order of their values, and nothing else orders them.
+    pub(super) fn set_in_order(&mut self) {
+        self.in_order = true;
+    }
+
+    /// Is nothing left to sort?
+    pub(super) fn is_in_order(&self) -> bool {
+        self.in_order
+    }
+
     /// Sorts; rows that are equal keep their order.
     pub(super) fn sort_by(&mut self, compare: impl Fn(Row<'_>, Row<'_>) -> Ordering) {
-        let RowSet { widths, values, keys, items, order } = self;
+        let RowSet { widths, values, keys, items, order, .. } = self;
         let row = |number: &u32| at(values, keys, items, *widths, *number);
         if !order.is_sorted_by(|a, b| compare(row(a), row(b)).is_le()) {
             order.sort_by(|a, b| compare(row(a), row(b)));
@@ -119,7 +132,7 @@ impl RowSet {
 
     /// Leaves neighbours out that equal the one before them.
     pub(super) fn dedup_by(&mut self, equal: impl Fn(Row<'_>, Row<'_>) -> bool) {
-        let RowSet { widths, values, keys, items, order } = self;
+        let RowSet { widths, values, keys, items, order, .. } = self;
         let row = |number: &u32| at(values, keys, items, *widths, *number);
         order.dedup_by(|a, b| equal(row(a), row(b)));
     }
@@ -136,7 +149,7 @@ impl RowSet {
 
     /// Keeps the rows for which the test holds.
     pub(super) fn retain(&mut self, keep: impl Fn(Row<'_>) -> bool) {
-        let RowSet { widths, values, keys, items, order } = self;
+        let RowSet { widths, values, keys, items, order, .. } = self;
         order.retain(|number| keep(at(values, keys, items, *widths, *number)));
     }
 

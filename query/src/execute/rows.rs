@@ -237,6 +237,9 @@ impl<'a, S: Source> Executor<'a, S> {
     /// Sorts rows by their keys, then by what they stand for, then by their values. Absent values
     /// stand last in both directions.
     pub(super) fn sort(&mut self, rows: &mut RowSet, descending: &[bool]) -> Run<()> {
+        if rows.is_in_order() {
+            return Ok(());
+        }
         let events = self.event_places(rows)?;
         let actors = self.actor_places(rows);
         let nodes = |a: &NodeNo, b: &NodeNo| match (actors.get(a), actors.get(b)) {

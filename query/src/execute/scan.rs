@@ -19,6 +19,8 @@ use crate::source::{EventRef, NodeNo, Source};
 pub(super) const WHOLE: u32 = u32::MAX;
 /// Rows that one thread reads in a round: some milliseconds of work.
 const ROUND_ROWS: usize = 2 * PART_ROWS as usize;
+/// From so many events of a part on its columns are read: a value by itself costs a page.
+const MANY: usize = 16;
 /// Which events of a batch are wanted.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Window<'w> {
@@ -180,6 +182,19 @@ impl<'a, S: Source> Executor<'a, S> {
             });
         out.extend(all.into_iter().flatten());
         ended
+    }
+
+    /// Events that come from an index, ascending: where many lie together, their columns are read.
+    pub(super) fn visit_many(&self, events: &[EventRef]) {
+        let part = |event: &EventRef| (event.batch, event.row / PART_ROWS);
+        for together in events.chunk_by(|a, b| part(a) == part(b)) {
+            let Some(first) = together.first().filter(|_| together.len() >= MANY) else { continue };
+            let parts = parts_of(self.source, self.source.event_batch(*first));
+            let own = |part: &&Part| part.batch == first.batch && part.rows.contains(&first.row);
+            if let Some(part) = parts.iter().find(own) {
+                self.blocks.borrow_mut().visit(part.batch, part.rows.clone());
+            }
+        }
     }
 
     pub(super) fn opened(&mut self, part: &Part, columns: usize) {

@@ -136,6 +136,7 @@ impl<'a, S: Source> Executor<'a, S> {
             let found = self.source.events_by_hash(algorithm, &bytes).map_err(store)?;
             // With its algorithm named it is a hash and no id; ids are not searched for it.
             if !found.is_empty() || algorithm.is_some() {
+                self.visit_many(&found);
                 return Ok(ItemSet::of(Vec::new(), found));
             }
         }
@@ -192,7 +193,8 @@ impl<'a, S: Source> Executor<'a, S> {
         let batches = self.source.nodes_of(Kind::Batch);
         let count = batches.end.saturating_sub(batches.start);
         let times = batches.map(|batch| self.source.batch_times(batch));
-        let spanned = times.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+        let spanned =
+            times.filter(|(first, last)| first <= last).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
         let mistake = Mistake::new(
             Code::NotFound,
             span,

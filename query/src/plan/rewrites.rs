@@ -5,11 +5,12 @@ use lineal_engine::event_fields::EventField;
 use lineal_engine::is_looked_up;
 use lineal_engine::schema::Kind;
 
+use super::counters::{counting, is_bucket};
 use super::order::Unordered;
 use super::{
-    Aggregate, AggregateFunction, ByBatch, Chain, Comparison, End, Expression, FieldReference,
-    Function, Generator, GroupPlan, HopKind, Kinds, Label, LabelBy, SelectPlan, SetDefinition,
-    SetId, SetSource, Slot, SlotId, TimeBound,
+    ByBatch, Chain, Comparison, End, Expression, FieldReference, Function, Generator, GroupPlan,
+    HopKind, Kinds, Label, LabelBy, SelectPlan, SetDefinition, SetId, SetSource, Slot, SlotId,
+    TimeBound,
 };
 
 /// Variables that must be bound before a chain can be tested: its ends, and what it avoids.
@@ -147,7 +148,7 @@ fn is_fixed(expression: &Expression) -> bool {
     fixed
 }
 
-fn is_field(expression: &Expression, slot: SlotId, field: EventField) -> bool {
+pub(super) fn is_field(expression: &Expression, slot: SlotId, field: EventField) -> bool {
     matches!(expression, Expression::Field(of, reference)
         if matches!(**of, Expression::Slot(s) if s == slot) && reference.event == Some(field))
 }
@@ -221,8 +222,8 @@ fn reads_columns(slot: SlotId, filter: &Expression) -> bool {
 /// Where keys and figures of a group ask only for fields of an event, or for things that do not vary
 /// within its batch, each batch stands for its events while the other variables are bound; then its
 /// columns are folded, without binding row by row. Where they are counts of events, of overrides or
-/// of Article 12 marks, by nothing but stretches of time, the counters of a batch answer for it if
-/// its first and last event agree. Valid because a relation of an event is one of its batch, and no
+/// of Article 12 marks, by nothing but stretches of time, counters answer ([`super::counters`]): those
+/// of deployments, else those of a batch where each of its months is of one group. Valid because a relation of an event is one of its batch, and no
 /// figure depends on the order of rows.
 pub(crate) fn fold_batches(
     select: &SelectPlan,
@@ -264,10 +265,7 @@ pub(crate) fn fold_batches(
     let arguments = group.aggregates.iter().filter_map(|figure| figure.argument.as_ref());
     let is_folded = group.keys.iter().all(|key| !speaks_of(key, event) || is_per_event(key, event))
         && arguments.into_iter().all(|argument| is_per_event(argument, event));
-    let counted = group.keys.iter().all(|key| !speaks_of(key, event) || is_bucket(key, event))
-        && group.aggregates.iter().all(|aggregate| is_counted(aggregate, event))
-        && step.columns.iter().all(|test| is_time_test(test, event));
-    is_folded.then_some(ByBatch { event, counted })
+    is_folded.then(|| ByBatch { event, counting: counting(select, group, step, all) })
 }
 
 /// A value that the columns of an event tell.
@@ -300,7 +298,7 @@ pub(crate) fn speaks_of(expression: &Expression, slot: SlotId) -> bool {
 }
 
 /// A condition that holds for every time between two for which it holds.
-fn is_time_test(test: &Expression, event: SlotId) -> bool {
+pub(super) fn is_time_test(test: &Expression, event: SlotId) -> bool {
     match test {
         Expression::Compare(_, of, bound) => {
             is_field(of, event, EventField::Time) && is_fixed(bound)
@@ -311,30 +309,4 @@ fn is_time_test(test: &Expression, event: SlotId) -> bool {
         Expression::And(a, b) => is_time_test(a, event) && is_time_test(b, event),
         _ => false,
     }
-}
-
-fn is_bucket(key: &Expression, event: SlotId) -> bool {
-    matches!(key, Expression::Call(Function::Bucket(_), arguments)
-        if matches!(arguments.as_slice(), [time] if is_field(time, event, EventField::Time)))
-}
-
-/// A figure that the counters of a batch tell.
-fn is_counted(aggregate: &Aggregate, event: SlotId) -> bool {
-    if aggregate.distinct {
-        return false;
-    }
-    match (aggregate.function, &aggregate.argument) {
-        (AggregateFunction::Count, None) => true,
-        (AggregateFunction::CountIf | AggregateFunction::Share, Some(of)) => {
-            counter(of, event).is_some()
-        }
-        _ => false,
-    }
-}
-
-/// The counter of a batch that counts the events for which this field is true.
-pub(crate) fn counter(of: &Expression, event: SlotId) -> Option<EventField> {
-    [EventField::HumanOverride, EventField::Art12]
-        .into_iter()
-        .find(|field| is_field(of, event, *field))
 }

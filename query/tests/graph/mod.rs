@@ -11,10 +11,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use lineal_engine::event_fields::{EVENT_FIELDS, EventField};
-use lineal_engine::events::{EventBlock, EventValue};
+use lineal_engine::events::{EventBlock, EventValue, Month, MonthCounts};
 use lineal_engine::schema::{
     COMMON_FIELDS, Direction, FieldType, Kind, NODE_KINDS, Relation, fields,
 };
+use lineal_engine::{CounterColumns, Counters};
 use lineal_proof::{Map, Value};
 use lineal_query::{
     BatchCounts, Checked, EventColumns, EventRef, NodeNo, Revision, Source, Unread,
@@ -51,6 +52,7 @@ pub(crate) struct Graph {
     candidates: Vec<Vec<NodeNo>>,
     open_claims: BTreeMap<NodeNo, Vec<NodeNo>>,
     doubtful: BTreeMap<Kind, Vec<NodeNo>>,
+    counters: CounterColumns,
 }
 
 /// Nothing fails in memory; the type is needed by the seam.
@@ -119,10 +121,12 @@ impl Graph {
             candidates: Vec::new(),
             open_claims: BTreeMap::new(),
             doubtful: BTreeMap::new(),
+            counters: CounterColumns::default(),
         };
         graph.read_nodes(&lines);
         graph.read_edges(&lines);
         graph.take_events(&lines);
+        graph.count_events();
         for node in 0..graph.node_count() {
             let fits = graph.node(node).fits.iter().map(|name| graph.number(name));
             let fits: Vec<NodeNo> = fits.collect();
@@ -237,6 +241,19 @@ impl Graph {
             }
             self.events.push(event);
         }
+    }
+
+    fn count_events(&mut self) {
+        let batches: Vec<_> = self
+            .nodes_of(Kind::Batch)
+            .flat_map(|batch| {
+                let deployments = self.edges(batch, Relation::ServedBy, Direction::Forward);
+                let (times, months) = (self.batch_times(batch), self.batch_months(batch));
+                deployments.iter().map(move |of| (*of, times, months.clone())).collect::<Vec<_>>()
+            })
+            .collect();
+        let counted = batches.iter().map(|(of, times, months)| (*of, *times, months.as_slice()));
+        self.counters = CounterColumns::of(counted);
     }
 
     fn node(&self, node: NodeNo) -> &Node {
@@ -525,7 +542,22 @@ impl Source for Graph {
                 self.event(event).fields.get(&EventField::Time).and_then(Value::as_i64)
             });
         let times: Vec<_> = times.collect();
-        let least = times.iter().min().copied().unwrap_or_default();
-        (least, times.iter().max().copied().unwrap_or_default())
+        let least = times.iter().min().copied().unwrap_or(i64::MAX);
+        (least, times.iter().max().copied().unwrap_or(i64::MIN))
+    }
+    fn batch_months(&self, batch: NodeNo) -> Vec<MonthCounts> {
+        let mut months: BTreeMap<(bool, Option<Month>), MonthCounts> = BTreeMap::new();
+        for event in self.events.iter().filter(|event| event.batch == batch) {
+            let month = event.fields.get(&EventField::Time).and_then(Value::as_i64).map(Month::of);
+            let is_true = |field| event.fields.get(&field) == Some(&Value::Bool(true));
+            months
+                .entry((month.is_none(), month))
+                .or_insert(MonthCounts::none_in(month))
+                .count(is_true(EventField::HumanOverride), is_true(EventField::Art12));
+        }
+        months.into_values().collect()
+    }
+    fn counters(&self) -> Counters<'_> {
+        self.counters.read()
     }
 }

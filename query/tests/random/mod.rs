@@ -147,7 +147,8 @@ pub(crate) fn graph(random: &mut Random<'_>) -> Graph {
     Graph::new(&text)
 }
 
-/// A batch of a deployment; some lie within one month and one week, some do not.
+/// A batch of a deployment; some lie within one month and one week, some cross months or years, and
+/// some events have no time.
 fn events(random: &mut Random<'_>, text: &mut String, deployment: usize, batch: usize) {
     let key = format!("b{deployment}x{batch}");
     let unread = if random.one_in(6) { "!unread3" } else { "" };
@@ -156,9 +157,17 @@ fn events(random: &mut Random<'_>, text: &mut String, deployment: usize, batch: 
     let begin = 1 + random.below(20);
     for e in 0..random.below(6) {
         let day = if is_narrow { begin } else { begin + random.below(9) };
-        let month = if is_narrow { 2 } else { 2 + random.below(2) };
-        write!(text, "event batch:{key} time=2026-0{month}-{day:02}T0{e}:00:00Z request_id=q{deployment}{batch}{e}")
-            .unwrap();
+        let month =
+            if is_narrow { "2026-02" } else { random.pick(&["2025-12", "2026-02", "2026-03"]) };
+        write!(text, "event batch:{key} request_id=q{deployment}{batch}{e}").unwrap();
+        // The first and the last moment of a month belong to it, wherever the reader's zone lies.
+        match random.below(12) {
+            0 => {}
+            1 => write!(text, " time={month}-01T00:00:00Z").unwrap(),
+            2 => write!(text, " time={month}-28T23:59:59.999999999Z").unwrap(),
+            3 => write!(text, " time=2025-12-31T23:30:00-01:00").unwrap(),
+            _ => write!(text, " time={month}-{day:02}T0{e}:00:00Z").unwrap(),
+        }
         write!(text, " decision={}", random.pick(&["yes", "no"])).unwrap();
         if !random.one_in(3) {
             write!(text, " human_override={}", random.one_in(2)).unwrap();
@@ -217,10 +226,17 @@ fn node_test(random: &mut Random<'_>, kind: &str, v: &str) -> String {
             "not (latency_ms > 10)",
             "decision in [\"no\", \"maybe\"]",
             "request_id like \"q1%\"",
+            "time in 2026-02-01..2026-03-01",
+            "time < 2026-01-01",
+            "art12",
+            "human_override",
         ]),
         _ => "kind != \"run\"",
     };
-    // The first word of each is a field.
+    // The first word of each is a field; of a mark it is said now and then what it is not.
+    if matches!(field, "art12" | "human_override") && random.one_in(3) {
+        return format!("not {v}.{field}");
+    }
     if let Some(rest) = field.strip_prefix("not (") {
         return format!("not ({v}.{rest}");
     }
@@ -250,6 +266,8 @@ const TIES: &[(&str, &str, &str)] = &[
     ("model", "approved_by", "approval"),
     ("inference", "served_by", "deployment"),
     ("deployment", "serves", "inference"),
+    ("inference", "served_by deployment deploys", "model"),
+    ("inference", "served_by", "deployment"),
     ("dataset", "upstream of", "model"),
     ("dataset", "upstream of", "deployment"),
     ("model", "downstream of", "dataset"),
@@ -340,6 +358,13 @@ pub(crate) fn question(random: &mut Random<'_>) -> String {
         text.push_str(" where ");
         text.push_str(&tests.join(" and "));
     }
+    let event = names.iter().find(|(_, kind)| *kind == "inference").map(|(v, _)| *v);
+    if let Some(v) = event
+        && random.one_in(2)
+    {
+        counted(random, v, &names, &mut text);
+        return text;
+    }
     let (v, of) = names[random.below(names.len())];
     match random.below(6) {
         0 => text.push_str(&format!(" return distinct {v}.kind")),
@@ -369,6 +394,51 @@ pub(crate) fn question(random: &mut Random<'_>) -> String {
         _ => {}
     }
     text
+}
+
+/// A group that counters may answer: counts and times of events by what stands beside them and by
+/// stretches of time.
+fn counted(random: &mut Random<'_>, v: &str, names: &[(&str, &str)], text: &mut String) {
+    let figures = [
+        "count() as f0",
+        "count_if(VAR.human_override) as f1",
+        "share(not VAR.art12) as f2",
+        "count(VAR.time) as f3",
+        "min(VAR.time) as f4",
+        "max(VAR.time) as f5",
+        "share(VAR.human_override = true) as f6",
+    ];
+    let mut chosen: Vec<&str> = figures.into_iter().filter(|_| random.one_in(3)).collect();
+    if chosen.is_empty() {
+        chosen.push("count() as f0");
+    }
+    let mut keys = Vec::new();
+    if let Some((other, _)) = names.iter().find(|(other, _)| *other != v) {
+        match random.below(4) {
+            0 => {}
+            1 => keys.push(format!("{other}.name as g")),
+            _ => keys.push((*other).to_owned()),
+        }
+    }
+    match random.below(5) {
+        0 | 1 => keys.push(format!("month({v}.time) as h")),
+        2 => keys.push(format!("year({v}.time) as h")),
+        3 if random.one_in(2) => {
+            keys.insert(0, format!("month({v}.time) as h, year({v}.time) as y"))
+        }
+        3 => keys.push(format!("day({v}.time) as h")),
+        _ => {}
+    }
+    text.push_str(&format!(" summarize {}", chosen.join(", ").replace("VAR", v)));
+    if !keys.is_empty() {
+        text.push_str(&format!(" by {}", keys.join(", ")));
+    }
+    if random.one_in(4) && chosen.first() == Some(&"count() as f0") {
+        text.push_str(" having f0 > 1");
+    }
+    if random.one_in(4) && chosen.first() == Some(&"count() as f0") {
+        text.push_str(" order by f0 desc");
+    }
 }
 
 /// A target of that kind: any, by key, or by an inner question.
