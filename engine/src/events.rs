@@ -2,11 +2,13 @@
 
 mod batch;
 mod block;
+mod checked;
 mod column;
 mod container;
 mod decoded;
 mod indexed;
 mod key_run;
+mod pages;
 mod reader;
 
 pub(crate) use batch::seal;

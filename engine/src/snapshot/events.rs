@@ -255,7 +255,8 @@ impl Snapshot {
     pub fn event_field(&self, event: EventRef, field: EventField) -> Result<Option<Value>> {
         let Some(batch) = self.batch_of(event) else { return Ok(None) };
         let (container, first) = self.place(batch)?;
-        container.value(first + event.row as usize, field)
+        let (number, _) = batch.place.unwrap_or_default();
+        container.value(&self.view.decoded, number, first + event.row as usize, field)
     }
 
     /// Every field of an event that is present.
