@@ -10,6 +10,7 @@ mod indexed;
 mod key_run;
 mod pages;
 mod reader;
+mod row_index;
 
 pub(crate) use batch::seal;
 pub use batch::{BatchCounters, SealedBatch};
@@ -19,6 +20,7 @@ pub(crate) use decoded::Decoded;
 pub(crate) use indexed::IndexedFields;
 pub(crate) use key_run::{KeyEntry, KeyRun};
 pub(crate) use reader::Container;
+pub(crate) use row_index::{ID_FIELDS, IdHash, RowIndex, row_index_path};
 
 /// Most rows a batch, and a stretch of a source, may hold (docs/format.md, section 15).
 pub const BATCH_ROWS_MAX: u64 = 1_000_000;

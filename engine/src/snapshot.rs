@@ -4,6 +4,7 @@ mod aliases;
 mod columns;
 mod events;
 mod fields;
+mod ids;
 mod lookup;
 mod revisions;
 mod runs;
@@ -37,6 +38,7 @@ pub(crate) struct View {
     secrets: Arc<RwLock<SecretBox>>,
     containers: Mutex<HashMap<u32, Arc<crate::events::Container>>>,
     decoded: crate::events::Decoded,
+    row_indexes: ids::RowIndexes,
     /// Opened when a value is first looked up.
     runs: OnceLock<Vec<KeyRun>>,
     disk_runs: Arc<DiskRuns>,

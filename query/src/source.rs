@@ -207,6 +207,11 @@ pub trait Source: Sized + Sync {
     ) -> Result<EventColumns, Self::Error>;
     /// Its counters.
     fn batch_counts(&self, batch: NodeNo) -> BatchCounts;
+    /// The first and the last time of all events; `None` where there are none.
+    fn events_span(&self) -> Option<(i64, i64)> {
+        let times = self.nodes_of(Kind::Batch).map(|batch| self.batch_times(batch));
+        times.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    }
     /// The first and the last time of a batch's events.
     fn batch_times(&self, batch: NodeNo) -> (i64, i64);
 }

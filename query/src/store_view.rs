@@ -301,6 +301,10 @@ impl Source for StoreView {
         })
     }
 
+    fn events_span(&self) -> Option<(i64, i64)> {
+        self.snapshot.events_span()
+    }
+
     fn batch_times(&self, batch: NodeNo) -> (i64, i64) {
         self.snapshot.batch(batch).map_or((0, 0), |info| (info.first_time, info.last_time))
     }

@@ -135,8 +135,7 @@ mod tests {
         };
         let decoded = Decoded::default();
         let half = (DECODED_BYTES_MAX - 2 * ENTRY_BYTES) / 9 / 2;
-        let place =
-            |container, group| ColumnPlace { container, group, index: 0, row: GROUP };
+        let place = |container, group| ColumnPlace { container, group, index: 0, row: GROUP };
         for group in 0..3 {
             decoded.keep(place(0, group), column(half));
             decoded.keep(place(0, group), column(half));

@@ -15,9 +15,10 @@ use crate::schema::FieldType;
 use crate::storage::Storage;
 use crate::transaction::container_path;
 use lineal_proof::Hash;
+use lineal_proof::pieces::pieces;
+use parquet::column::page::Page;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArray, DataType, FixedLenByteArray};
-use parquet::column::page::Page;
 use parquet::errors::ParquetError;
 use sha2::{Digest, Sha256};
 use std::ops::Range;
@@ -92,19 +93,21 @@ impl Container {
     /// # Errors
     /// [`Error::Corrupt`] if it is not there or not what the manifest says.
     pub(crate) fn open_checked(storage: &dyn Storage, place: &ContainerPlace) -> Result<Container> {
-        let path = container_path(&place.id, place.generation);
-        let fail = |rule: &str| Err(Error::corrupt(&path, 0, rule));
-        let Some(bytes) = storage.read(&path)? else { return fail("the container is there") };
-        if bytes.len() as u64 != place.length {
-            return fail("it is as long as its manifest says");
-        }
-        // The name of the first generation is its BLAKE3, which is quicker than SHA-256.
-        let fits = if place.generation == 1 {
-            Hash::of(&bytes) == place.id
-        } else {
-            Sha256::digest(&bytes)[..] == place.sha256.0
-        };
-        if fits { Container::open(&path, bytes) } else { fail("its hash is that of its manifest") }
+        let (path, bytes) = checked(storage, place)?;
+        Container::open(&path, bytes)
+    }
+
+    /// As [`Container::open_checked`], with the hashes of its pieces.
+    ///
+    /// # Errors
+    /// As [`Container::open_checked`].
+    pub(crate) fn open_with_pieces(
+        storage: &dyn Storage,
+        place: &ContainerPlace,
+    ) -> Result<(Container, Vec<[u8; 32]>)> {
+        let (path, bytes) = checked(storage, place)?;
+        let pieces = pieces(&bytes);
+        Ok((Container::open(&path, bytes)?, pieces))
     }
 
     /// How many rows it holds.
@@ -328,6 +331,23 @@ impl Container {
         }
         Ok(Column { present, values })
     }
+}
+
+/// The bytes of a container whose hash is that of its manifest, and its path.
+fn checked(storage: &dyn Storage, place: &ContainerPlace) -> Result<(String, mapping::Bytes)> {
+    let path = container_path(&place.id, place.generation);
+    let fail = |rule: &str| Err(Error::corrupt(&path, 0, rule));
+    let Some(bytes) = storage.read(&path)? else { return fail("the container is there") };
+    if bytes.len() as u64 != place.length {
+        return fail("it is as long as its manifest says");
+    }
+    // The name of the first generation is its BLAKE3, which is quicker than SHA-256.
+    let fits = if place.generation == 1 {
+        Hash::of(&bytes) == place.id
+    } else {
+        Sha256::digest(&bytes)[..] == place.sha256.0
+    };
+    if fits { Ok((path, bytes)) } else { fail("its hash is that of its manifest") }
 }
 
 /// What was found wrong: a piece that is not as it was written, or else what the library says.

@@ -77,9 +77,19 @@ pub(crate) enum Tag {
     KeyHashes,
     /// Batch and row of each.
     KeyRows,
+    /// The id of the container that a file is about.
+    Container,
+    /// The hashes of a container's pieces.
+    Pieces,
+    /// Of the ids of a field: where those with each beginning begin.
+    IdWays,
+    /// What follows the beginning, sixteen bits.
+    IdPrints,
+    /// The page in which each stands.
+    IdPages,
 }
 
-const TAGS: [Tag; 44] = [
+const TAGS: [Tag; 49] = [
     Tag::View,
     Tag::NodeIds,
     Tag::KeyOffsets,
@@ -124,6 +134,11 @@ const TAGS: [Tag; 44] = [
     Tag::KeyWays,
     Tag::KeyHashes,
     Tag::KeyRows,
+    Tag::Container,
+    Tag::Pieces,
+    Tag::IdWays,
+    Tag::IdPrints,
+    Tag::IdPages,
 ];
 
 fn tag(number: u16) -> Option<Tag> {

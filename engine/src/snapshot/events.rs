@@ -88,13 +88,12 @@ impl Snapshot {
         self.graph().batches().iter().map(info)
     }
 
-    fn container(&self, at: u32) -> Result<Arc<Container>> {
+    pub(super) fn container(&self, at: u32) -> Result<Arc<Container>> {
         let mut open = self.view.containers.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(container) = open.get(&at) {
             return Ok(Arc::clone(container));
         }
-        let place = &self.graph().containers[at as usize];
-        let container = Arc::new(Container::open_checked(&*self.view.storage, place)?);
+        let container = Arc::new(self.view.open_container(at)?);
         open.insert(at, Arc::clone(&container));
         Ok(container)
     }
@@ -179,7 +178,7 @@ impl Snapshot {
 
     /// Events of this view that may have a value in a field: from the index where the field is in
     /// it, else every event whose column has it. In log order.
-    fn candidates_by(&self, field: EventField, value: &[u8]) -> Result<Vec<EventRef>> {
+    pub(super) fn candidates_by(&self, field: EventField, value: &[u8]) -> Result<Vec<EventRef>> {
         let mut found = Vec::new();
         if self.view.indexed.holds(field) {
             let hash = self.hasher()?.hash(field.spec().name, value);
@@ -214,26 +213,6 @@ impl Snapshot {
         let found = self.event_field(event, EventField::InputAlgorithm)?;
         // An event that does not say how its hash was made is not excluded.
         Ok(found.is_none_or(|found| found.as_text() == Some(wanted)))
-    }
-
-    /// Events with this event id, request id or log id. Reads the columns of those that are not in
-    /// the index.
-    ///
-    /// # Errors
-    /// [`Error::NoKey`] without the index key where one of them is in the index,
-    /// [`Error::Corrupt`] if a column cannot be read.
-    pub fn events_by_id(&self, id: &str) -> Result<Vec<EventRef>> {
-        let mut found = Vec::new();
-        for field in [EventField::EventId, EventField::RequestId, EventField::LogId] {
-            for event in self.candidates_by(field, id.as_bytes())? {
-                if self.event_field(event, field)?.is_some_and(|text| text.as_text() == Some(id)) {
-                    found.push(event);
-                }
-            }
-        }
-        found.sort_unstable();
-        found.dedup();
-        Ok(found)
     }
 
     /// The node of an event's batch.
