@@ -2,6 +2,7 @@
 
 mod batch;
 mod block;
+mod bytes_page;
 mod checked;
 mod column;
 mod container;
@@ -11,6 +12,7 @@ mod key_run;
 mod pages;
 mod reader;
 mod row_index;
+mod zones;
 
 pub(crate) use batch::seal;
 pub use batch::{BatchCounters, SealedBatch};

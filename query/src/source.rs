@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use lineal_engine::event_fields::EventField;
-use lineal_engine::events::EventBlock;
+use lineal_engine::events::{EventBlock, EventValue};
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_proof::{Map, Value};
 
@@ -205,6 +205,17 @@ pub trait Source: Sized + Sync {
         rows: Range<u32>,
         fields: &[EventField],
     ) -> Result<EventColumns, Self::Error>;
+    /// May some rows of a part of a batch hold a value within these bounds, themselves included, in
+    /// a field of texts, times or whole numbers? True where it cannot be told.
+    fn may_hold(
+        &self,
+        _part: u32,
+        _rows: Range<u32>,
+        _field: EventField,
+        _bounds: (Option<EventValue<'_>>, Option<EventValue<'_>>),
+    ) -> Result<bool, Self::Error> {
+        Ok(true)
+    }
     /// Its counters.
     fn batch_counts(&self, batch: NodeNo) -> BatchCounts;
     /// The first and the last time of all events; `None` where there are none.

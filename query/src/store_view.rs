@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use lineal_engine::event_fields::EventField;
+use lineal_engine::events::EventValue;
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::{Error, Snapshot, Store};
 use lineal_proof::{Map, Value};
@@ -291,6 +292,20 @@ impl Source for StoreView {
             self.snapshot.read_events(part, rows, fields)?;
         let block = actors::Names::of(&self.snapshot).in_columns(block, fields)?;
         Ok(EventColumns { block: Arc::new(block), first, events: ours(events) })
+    }
+
+    fn may_hold(
+        &self,
+        part: u32,
+        rows: Range<u32>,
+        field: EventField,
+        bounds: (Option<EventValue<'_>>, Option<EventValue<'_>>),
+    ) -> Result<bool, Error> {
+        // Of actors the rows hold keys, and questions names.
+        if actors::is_of_actors(field) {
+            return Ok(true);
+        }
+        self.snapshot.may_hold(part, rows, field, bounds)
     }
 
     fn batch_counts(&self, batch: NodeNo) -> BatchCounts {

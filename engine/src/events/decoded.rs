@@ -1,14 +1,14 @@
 //! Decoded columns of row groups, kept for the next batch that lies beside.
 //!
 //! A row group holds many small batches, and its columns one dictionary each: decoded batch by batch
-//! it would be decoded again for each of them. A batch that is read alone costs its pages only: a
-//! column is decoded whole when it is asked for the second time. Of single rows the pages are kept,
-//! and the dictionaries, which serve sixteen pages each.
+//! it would be decoded again for each of them. A batch that is read alone costs its pages only, which
+//! are kept, as are the dictionaries that serve sixteen of them; a column is decoded whole when more
+//! than a few of its pages were wanted.
 
 use super::column::Column;
 use crate::error::Result;
 use parquet::column::page::Page;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes of columns that are kept: some dozens of row groups of the columns of one question.
@@ -40,8 +40,8 @@ struct Kept {
     columns: HashMap<ColumnPlace, Entry>,
     order: VecDeque<ColumnPlace>,
     bytes: usize,
-    /// Columns that were asked for once.
-    asked: HashSet<ColumnPlace>,
+    /// How many pages of a column were decoded.
+    pages: HashMap<ColumnPlace, u32>,
 }
 
 #[derive(Clone)]
@@ -60,8 +60,12 @@ impl Entry {
     }
 }
 
-/// Places that are remembered as asked for once; then they are forgotten, which costs some pages.
-const ASKED_MAX: usize = 100_000;
+/// Columns of which it is remembered how many pages were decoded; then they are forgotten, which
+/// costs some pages.
+const COUNTED_MAX: usize = 100_000;
+/// A column is decoded whole when more of its pages than this were: a quarter of a row group, so
+/// that reading all of it costs a quarter too much, and reading little costs little.
+const PAGES_MAX: u32 = 4;
 
 impl Decoded {
     /// The column or page, if it is kept.
@@ -89,13 +93,24 @@ impl Decoded {
         Ok(page)
     }
 
-    /// Was the column asked for before?
-    pub(super) fn again(&self, place: ColumnPlace) -> bool {
+    /// Were so many pages of a column decoded that it is better decoded whole? Says so once.
+    pub(super) fn often(&self, place: ColumnPlace) -> bool {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.asked.len() >= ASKED_MAX {
-            kept.asked.clear();
+        let is_often = kept.pages.get(&place).is_some_and(|pages| *pages > PAGES_MAX);
+        if is_often {
+            kept.pages.remove(&place);
         }
-        !kept.asked.insert(place)
+        is_often
+    }
+
+    /// Keeps a page, and counts it.
+    pub(super) fn keep_page(&self, place: ColumnPlace, page: Arc<Column>) {
+        self.keep(place, page);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.pages.len() >= COUNTED_MAX {
+            kept.pages.clear();
+        }
+        *kept.pages.entry(ColumnPlace { row: GROUP, ..place }).or_default() += 1;
     }
 
     /// Keeps a column or page; the oldest go where it becomes too much.
@@ -140,8 +155,12 @@ mod tests {
             decoded.keep(place(0, group), column(half));
             decoded.keep(place(0, group), column(half));
         }
-        assert!(!decoded.again(place(1, 0)) && decoded.again(place(1, 0)));
-        assert!(decoded.get(place(0, 0)).is_none());
         assert!(decoded.get(place(0, 1)).is_some() && decoded.get(place(0, 2)).is_some());
+        for page in 0..=PAGES_MAX as usize {
+            assert!(!decoded.often(place(1, 0)), "{page}");
+            decoded.keep_page(ColumnPlace { row: page, ..place(1, 0) }, column(1));
+        }
+        assert!(decoded.often(place(1, 0)) && !decoded.often(place(1, 0)), "said once");
+        assert!(decoded.get(place(0, 0)).is_none());
     }
 }

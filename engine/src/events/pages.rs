@@ -3,7 +3,11 @@
 //! The library's own reader begins a column with its dictionary and skips pages one by one; here the
 //! offset index leads to the pages at once, and the dictionary may be one that is kept.
 
+use super::bytes_page::{Spelled, Words};
 use super::checked::Checked;
+use super::container::HASH_WIDTH;
+use super::zones::Zone;
+use parquet::basic::Type;
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::column::reader::{ColumnReader, get_column_reader};
 use parquet::errors::{ParquetError, Result};
@@ -11,15 +15,19 @@ use parquet::file::metadata::{
     PageIndexPolicy, ParquetMetaData, ParquetMetaDataOptions, ParquetMetaDataReader,
     ParquetStatisticsPolicy,
 };
+use parquet::file::page_index::index_reader::decode_column_index;
 use parquet::file::page_index::offset_index::PageLocation;
+use parquet::file::reader::ChunkReader;
 use parquet::file::serialized_reader::SerializedPageReader;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The pages of a container.
 pub(super) struct Pages {
     input: Arc<Checked>,
     metadata: ParquetMetaData,
+    /// Of each column, what its pages hold: a zone a group, read when first asked for.
+    zones: Vec<OnceLock<Vec<Option<Zone>>>>,
 }
 
 /// A column of a row group, by their numbers.
@@ -41,7 +49,9 @@ impl Pages {
             .with_column_index_policy(PageIndexPolicy::Skip)
             .with_offset_index_policy(PageIndexPolicy::Required);
         let metadata = reader.parse_and_finish(&input)?;
-        Ok(Pages { input: Arc::new(input), metadata })
+        let columns = metadata.file_metadata().schema_descr().num_columns();
+        let zones = (0..columns).map(|_| OnceLock::new()).collect();
+        Ok(Pages { input: Arc::new(input), metadata, zones })
     }
 
     pub(super) fn metadata(&self) -> &ParquetMetaData {
@@ -73,6 +83,64 @@ impl Pages {
         locations.get(behind).map_or_else(rows, |page| Ok(first_row(page)))
     }
 
+    /// The least and greatest values of the pages of a column; none if the file does not say them.
+    pub(super) fn zone(&self, chunk: Chunk) -> Result<Option<&Zone>> {
+        let Some(cell) = self.zones.get(chunk.index) else { return Ok(None) };
+        let known = match cell.get() {
+            Some(known) => known,
+            None => {
+                let groups = 0..self.metadata.num_row_groups();
+                let read = groups.map(|group| self.read_zone(Chunk { group, ..chunk }));
+                let read = read.collect::<Result<Vec<_>>>()?;
+                cell.get_or_init(|| read)
+            }
+        };
+        Ok(known.get(chunk.group).and_then(Option::as_ref))
+    }
+
+    fn read_zone(&self, chunk: Chunk) -> Result<Option<Zone>> {
+        let column = self.metadata.row_group(chunk.group).column(chunk.index);
+        let (Some(at), Some(length)) = (column.column_index_offset(), column.column_index_length())
+        else {
+            return Ok(None);
+        };
+        let bytes = self.input.get_bytes(u64::try_from(at)?, usize::try_from(length)?)?;
+        let found = decode_column_index(&bytes, column.column_type())?;
+        let firsts = self.locations(chunk)?.iter().map(first_row).collect();
+        Ok(Zone::new(found, firsts))
+    }
+
+    /// Texts or hashes of some rows of a group, if they stand in a form that is known here.
+    pub(super) fn spelled(
+        &self,
+        chunk: Chunk,
+        rows: &Range<usize>,
+        dictionary: Option<&Page>,
+        out: &mut Spelled,
+    ) -> Result<bool> {
+        let (mut pages, mut first) = self.wanted(chunk, rows)?;
+        let words = match dictionary {
+            Some(page) => match Words::of(page) {
+                None => return Ok(false),
+                words => words,
+            },
+            None => None,
+        };
+        let column = self.metadata.row_group(chunk.group).column(chunk.index);
+        let is_fixed = column.column_type() == Type::FIXED_LEN_BYTE_ARRAY
+            && usize::try_from(column.column_descr().type_length()) == Ok(HASH_WIDTH);
+        while first < rows.end {
+            let Some(page) = pages.get_next_page()? else { return Ok(false) };
+            let count = page.num_values() as usize;
+            let own = rows.start.max(first) - first..(rows.end - first).min(count);
+            if own.is_empty() || out.append(&page, words.as_ref(), is_fixed, own).is_none() {
+                return Ok(false);
+            }
+            first += count;
+        }
+        Ok(true)
+    }
+
     /// A reader over the pages that hold some rows of a group, and the first row in them.
     pub(super) fn reader(
         &self,
@@ -80,6 +148,18 @@ impl Pages {
         rows: &Range<usize>,
         dictionary: Option<Page>,
     ) -> Result<(ColumnReader, usize)> {
+        let (pages, first) = self.wanted(chunk, rows)?;
+        let column = self.metadata.row_group(chunk.group).column(chunk.index);
+        let reader = Wanted { dictionary, pages };
+        Ok((get_column_reader(column.column_descr_ptr(), Box::new(reader)), first))
+    }
+
+    /// The pages that hold some rows of a group, without the dictionary, and the first row in them.
+    fn wanted(
+        &self,
+        chunk: Chunk,
+        rows: &Range<usize>,
+    ) -> Result<(SerializedPageReader<Checked>, usize)> {
         let locations = self.locations(chunk)?;
         let first = locations.partition_point(|page| first_row(page) <= rows.start).max(1) - 1;
         let behind = locations.partition_point(|page| first_row(page) < rows.end).max(first + 1);
@@ -92,9 +172,7 @@ impl Pages {
         if pages.peek_next_page()?.is_some_and(|page| page.is_dict) {
             pages.skip_next_page()?;
         }
-        let reader = Wanted { dictionary, pages };
-        let reader = get_column_reader(column.column_descr_ptr(), Box::new(reader));
-        Ok((reader, wanted.first().map_or(0, first_row)))
+        Ok((pages, wanted.first().map_or(0, first_row)))
     }
 
     /// The dictionary of a column, if it has one.

@@ -1,6 +1,7 @@
 //! Reading containers: whole columns of a row range, or one value.
 
 use super::block::EventValue;
+use super::bytes_page::Spelled;
 use super::checked::Checked;
 use super::column::{Column, Values};
 use super::container::GROUP_ROWS;
@@ -123,7 +124,10 @@ impl Container {
         self.read_columns(&rows, fields, |index, field| self.column(index, &rows, field))
     }
 
-    /// As [`Container::read`], with columns of whole row groups that are kept for the next call.
+    /// As [`Container::read`], through pages and columns that are kept for the next call.
+    ///
+    /// # Errors
+    /// As [`Container::read`].
     pub(crate) fn read_through(
         &self,
         decoded: &Decoded,
@@ -138,24 +142,70 @@ impl Container {
                 let group = at / GROUP_ROWS;
                 let first = group * GROUP_ROWS;
                 let end = self.rows.min(first + GROUP_ROWS);
-                let place = ColumnPlace { container: number, group, index, row: GROUP };
                 let until = rows.end.min(end);
-                match decoded.get(place) {
-                    Some(known) => column.extend(&known, at - first..until - first),
-                    None if at == first && until == end || decoded.again(place) => {
-                        let read = Arc::new(self.column(index, &(first..end), field)?);
-                        column.extend(&read, at - first..until - first);
-                        decoded.keep(place, read);
+                let place = ColumnPlace { container: number, group, index, row: GROUP };
+                let whole = match decoded.get(place) {
+                    Some(known) => Some(known),
+                    None if until - at > (end - first) / 2 => {
+                        Some(self.group(decoded, place, first..end, field)?)
                     }
-                    None => {
-                        let read = self.column(index, &(at..until), field)?;
-                        column.extend(&read, 0..until - at);
-                    }
+                    None => None,
+                };
+                if let Some(whole) = whole {
+                    column.extend(&whole, at - first..until - first);
+                    at = until;
+                    continue;
                 }
-                at = until;
+                let (page, row) = self.page(decoded, number, at, index, field)?;
+                let count = (page.present.len() - row).min(until - at);
+                column.extend(&page, row..row + count);
+                at += count;
+                if decoded.often(place) {
+                    self.group(decoded, place, first..end, field)?;
+                }
             }
             Ok(column)
         })
+    }
+
+    /// A column of a whole row group, which is kept.
+    fn group(
+        &self,
+        decoded: &Decoded,
+        place: ColumnPlace,
+        rows: Range<usize>,
+        field: EventField,
+    ) -> Result<Arc<Column>> {
+        let read = Arc::new(self.column(place.index, &rows, field)?);
+        decoded.keep(place, Arc::clone(&read));
+        Ok(read)
+    }
+
+    /// May a value within these bounds stand in a field of some rows? True where it cannot be told.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if the container cannot be decoded.
+    pub(crate) fn may_hold(
+        &self,
+        rows: Range<usize>,
+        field: EventField,
+        (low, high): (Option<EventValue<'_>>, Option<EventValue<'_>>),
+    ) -> Result<bool> {
+        let (Some(index), None) = self.columns[field as usize] else {
+            return Ok(self.columns[field as usize] != (None, None));
+        };
+        let mut at = rows.start;
+        while at < rows.end.min(self.rows) {
+            let group = at / GROUP_ROWS;
+            let (first, until) = (group * GROUP_ROWS, rows.end.min((group + 1) * GROUP_ROWS));
+            let zone = self.pages.zone(Chunk { group, index }).map_err(|e| self.fail(&e))?;
+            let wanted = at - first..until - first;
+            if zone.is_none_or(|zone| zone.may_hold(&wanted, low, high)) {
+                return Ok(true);
+            }
+            at = until;
+        }
+        Ok(false)
     }
 
     fn read_columns(
@@ -244,7 +294,7 @@ impl Container {
         };
         let wanted = first + rows.start..first + rows.end;
         let read = Arc::new(self.column_with(index, &wanted, field, dictionary)?);
-        decoded.keep(place, Arc::clone(&read));
+        decoded.keep_page(place, Arc::clone(&read));
         Ok((read, at - rows.start))
     }
 
@@ -283,8 +333,31 @@ impl Container {
             let from = rows.start.max(group_start) - group_start;
             let to = rows.end.min(group_start + GROUP_ROWS) - group_start;
             let chunk = Chunk { group, index };
+            let dictionary = dictionary(chunk)?;
+            if let Values::Bytes { ends, bytes } = &mut values {
+                let mut own = Spelled {
+                    present: std::mem::take(&mut present),
+                    ends: std::mem::take(ends),
+                    bytes: std::mem::take(bytes),
+                };
+                let before = (own.ends.len(), own.bytes.len());
+                let rows = from..to;
+                let known = self.pages.spelled(chunk, &rows, dictionary.as_ref(), &mut own);
+                let known = known.map_err(fail)?;
+                if !known {
+                    own.present.truncate(before.0);
+                    own.ends.truncate(before.0);
+                    own.bytes.truncate(before.1);
+                }
+                present = own.present;
+                (*ends, *bytes) = (own.ends, own.bytes);
+                if known {
+                    group_start += GROUP_ROWS;
+                    continue;
+                }
+            }
             let (reader, first) =
-                self.pages.reader(chunk, &(from..to), dictionary(chunk)?).map_err(fail)?;
+                self.pages.reader(chunk, &(from..to), dictionary).map_err(fail)?;
             let (from, to) = (from - first, to - first);
             match (reader, &mut values) {
                 (ColumnReader::Int64ColumnReader(typed), Values::Ints(out)) => {

@@ -152,6 +152,23 @@ impl Snapshot {
         Ok(EventRows { block, first: rows.start, events })
     }
 
+    /// May some rows of a part of a batch hold a value within these bounds in a field of texts, times
+    /// or whole numbers? Asks what the container says of its pages; true where it cannot be told.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if the container cannot be read.
+    pub fn may_hold(
+        &self,
+        part: u32,
+        rows: Range<u32>,
+        field: EventField,
+        bounds: (Option<EventValue<'_>>, Option<EventValue<'_>>),
+    ) -> Result<bool> {
+        let Some(batch) = self.graph().batches().of_ordinal(part) else { return Ok(false) };
+        let (container, first) = self.place(batch)?;
+        container.may_hold(first + rows.start as usize..first + rows.end as usize, field, bounds)
+    }
+
     /// The events of a batch: rows that are alive and count.
     #[must_use]
     pub fn rows_of(&self, node: NodeNo) -> Vec<EventRef> {
