@@ -2,13 +2,18 @@
 
 mod batch;
 mod block;
+mod bytes_page;
+mod checked;
 mod column;
 mod container;
 mod decoded;
 mod indexed;
 mod key_run;
 mod months;
+mod pages;
 mod reader;
+mod row_index;
+mod zones;
 
 pub(crate) use batch::seal;
 pub use batch::{BatchCounters, SealedBatch};
@@ -20,6 +25,7 @@ pub(crate) use key_run::{KeyEntry, KeyRun};
 pub(crate) use months::in_order;
 pub use months::{Month, MonthCounts};
 pub(crate) use reader::Container;
+pub(crate) use row_index::{ID_FIELDS, IdHash, RowIndex, row_index_path};
 
 /// Most rows a batch, and a stretch of a source, may hold (docs/format.md, section 15).
 pub const BATCH_ROWS_MAX: u64 = 1_000_000;

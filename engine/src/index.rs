@@ -36,6 +36,8 @@ pub(crate) enum IndexKind {
     Ledger = 2,
     Graph = 3,
     Manifest = 4,
+    /// Of one container: pieces and ids.
+    Rows = 5,
 }
 
 /// The bytes of the ledger's file as they are now: what replaces it later does not change them.
@@ -134,6 +136,8 @@ pub(crate) fn check(path: &str, bytes: &Bytes, store: &[u8; 16]) -> Result<()> {
         sections::check(path, bytes.clone(), IndexKind::Graph)?
     } else if path.starts_with("index/keys") {
         sections::check(path, bytes.clone(), IndexKind::Keys)?
+    } else if path.starts_with("index/rows") {
+        sections::check(path, bytes.clone(), IndexKind::Rows)?
     } else {
         let opened = flat::open(bytes, IndexKind::Ledger);
         let opened = opened.or_else(|| flat::open(bytes, IndexKind::Manifest));

@@ -5,6 +5,7 @@ mod columns;
 mod events;
 mod fields;
 mod hits;
+mod ids;
 mod lookup;
 mod revisions;
 mod runs;
@@ -38,6 +39,7 @@ pub(crate) struct View {
     secrets: Arc<RwLock<SecretBox>>,
     containers: Mutex<HashMap<u32, Arc<crate::events::Container>>>,
     decoded: crate::events::Decoded,
+    row_indexes: ids::RowIndexes,
     /// Opened when a value is first looked up.
     runs: OnceLock<Vec<KeyRun>>,
     disk_runs: Arc<DiskRuns>,

@@ -13,6 +13,7 @@ pub mod frame;
 pub mod hash;
 pub mod key;
 pub mod merkle;
+pub mod pieces;
 pub mod record;
 pub mod value;
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use lineal_engine::Counters;
 use lineal_engine::event_fields::EventField;
-use lineal_engine::events::{EventBlock, MonthCounts};
+use lineal_engine::events::{EventBlock, EventValue, MonthCounts};
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_proof::{Map, Value};
 
@@ -206,8 +206,24 @@ pub trait Source: Sized + Sync {
         rows: Range<u32>,
         fields: &[EventField],
     ) -> Result<EventColumns, Self::Error>;
+    /// May some rows of a part of a batch hold a value within these bounds, themselves included, in
+    /// a field of texts, times or whole numbers? True where it cannot be told.
+    fn may_hold(
+        &self,
+        _part: u32,
+        _rows: Range<u32>,
+        _field: EventField,
+        _bounds: (Option<EventValue<'_>>, Option<EventValue<'_>>),
+    ) -> Result<bool, Self::Error> {
+        Ok(true)
+    }
     /// Its counters.
     fn batch_counts(&self, batch: NodeNo) -> BatchCounts;
+    /// The first and the last time of all events; `None` where none of them has one.
+    fn events_span(&self) -> Option<(i64, i64)> {
+        let times = self.nodes_of(Kind::Batch).map(|batch| self.batch_times(batch));
+        times.filter(|(first, last)| first <= last).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    }
     /// The first and the last time of a batch's events; [`i64::MAX`] and [`i64::MIN`] where none of
     /// them has one.
     fn batch_times(&self, batch: NodeNo) -> (i64, i64);

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use lineal_engine::event_fields::EventField;
-use lineal_engine::events::MonthCounts;
+use lineal_engine::events::{EventValue, MonthCounts};
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::{Counters, Error, Snapshot, Store};
 use lineal_proof::{Map, Value};
@@ -267,12 +267,30 @@ impl Source for StoreView {
         Ok(EventColumns { block: Arc::new(block), first, events: ours(events) })
     }
 
+    fn may_hold(
+        &self,
+        part: u32,
+        rows: Range<u32>,
+        field: EventField,
+        bounds: (Option<EventValue<'_>>, Option<EventValue<'_>>),
+    ) -> Result<bool, Error> {
+        // Of actors the rows hold keys, and questions names.
+        if actors::is_of_actors(field) {
+            return Ok(true);
+        }
+        self.snapshot.may_hold(part, rows, field, bounds)
+    }
+
     fn batch_counts(&self, batch: NodeNo) -> BatchCounts {
         let info = self.snapshot.batch(batch);
         info.map_or(BatchCounts { batch: u32::MAX, events: 0, overrides: 0, art12: 0 }, |info| {
             let lineal_engine::BatchInfo { ordinal, events, overrides, art12, .. } = info;
             BatchCounts { batch: ordinal, events, overrides, art12 }
         })
+    }
+
+    fn events_span(&self) -> Option<(i64, i64)> {
+        self.snapshot.events_span()
     }
 
     fn batch_times(&self, batch: NodeNo) -> (i64, i64) {

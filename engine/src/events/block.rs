@@ -116,21 +116,7 @@ impl EventBlock {
     /// The value of a field of a row.
     #[must_use]
     pub fn get(&self, row: usize, field: EventField) -> Option<EventValue<'_>> {
-        let column = self.column(field)?;
-        if !column.has(row) {
-            return None;
-        }
-        Some(match &column.values {
-            Values::Bytes { .. } if field.spec().field_type == FieldType::Hash => {
-                EventValue::Hash(column.bytes(row))
-            }
-            Values::Bytes { .. } | Values::Words { .. } => {
-                EventValue::Text(std::str::from_utf8(column.bytes(row)).unwrap_or_default())
-            }
-            Values::Ints(values) => EventValue::Int(values[row]),
-            Values::Floats(values) => EventValue::Float(values[row]),
-            Values::Bools(values) => EventValue::Bool(values[row]),
-        })
+        self.column(field)?.value(row, field.spec().field_type)
     }
 
     /// The text of a field of a row.

@@ -193,6 +193,24 @@ impl Column {
         self.present.get(row).copied().unwrap_or(false)
     }
 
+    /// The value of a row, in a column of this type.
+    pub(super) fn value(&self, row: usize, field_type: FieldType) -> Option<EventValue<'_>> {
+        if !self.has(row) {
+            return None;
+        }
+        Some(match &self.values {
+            Values::Bytes { .. } if field_type == FieldType::Hash => {
+                EventValue::Hash(self.bytes(row))
+            }
+            Values::Bytes { .. } | Values::Words { .. } => {
+                EventValue::Text(std::str::from_utf8(self.bytes(row)).unwrap_or_default())
+            }
+            Values::Ints(values) => EventValue::Int(values[row]),
+            Values::Floats(values) => EventValue::Float(values[row]),
+            Values::Bools(values) => EventValue::Bool(values[row]),
+        })
+    }
+
     /// The bytes of a text or hash that is there.
     pub(super) fn bytes(&self, row: usize) -> &[u8] {
         match &self.values {

@@ -21,7 +21,7 @@ use std::sync::Arc;
 /// Rows of a row group: one is decoded whole when a column of it is scanned.
 pub(super) const GROUP_ROWS: usize = 16_384;
 /// Rows of a page: what one look-up decodes.
-const PAGE_ROWS: usize = 1_024;
+pub(super) const PAGE_ROWS: usize = 1_024;
 /// The width that hash columns hold without a length.
 pub(super) const HASH_WIDTH: usize = 32;
 

@@ -1,18 +1,33 @@
 //! Decoded columns of row groups, kept for the next batch that lies beside.
 //!
 //! A row group holds many small batches, and its columns one dictionary each: decoded batch by batch
-//! it would be decoded again for each of them. A batch that is read alone costs its pages only: a
-//! column is decoded whole when it is asked for the second time.
+//! it would be decoded again for each of them. A batch that is read alone costs its pages only, which
+//! are kept, as are the dictionaries that serve sixteen of them; a column is decoded whole when more
+//! than a few of its pages were wanted.
 
 use super::column::Column;
-use std::collections::{HashMap, HashSet, VecDeque};
+use crate::error::Result;
+use parquet::column::page::Page;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes of columns that are kept: some dozens of row groups of the columns of one question.
 const DECODED_BYTES_MAX: usize = 64 << 20;
 
-/// A column of a row group: container, group, column.
-pub(crate) type ColumnPlace = (u32, usize, usize);
+/// A column of a row group, or a page of it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct ColumnPlace {
+    pub(super) container: u32,
+    pub(super) group: usize,
+    pub(super) index: usize,
+    /// The first row of the page within the group, or [`GROUP`], or [`DICTIONARY`].
+    pub(super) row: usize,
+}
+
+/// In the place of a row: all rows of the group.
+pub(super) const GROUP: usize = usize::MAX;
+/// In the place of a row: the dictionary of the column.
+pub(super) const DICTIONARY: usize = usize::MAX - 1;
 
 /// What was decoded last.
 #[derive(Default)]
@@ -22,47 +37,105 @@ pub(crate) struct Decoded {
 
 #[derive(Default)]
 struct Kept {
-    columns: HashMap<ColumnPlace, Arc<Column>>,
+    columns: HashMap<ColumnPlace, Entry>,
     order: VecDeque<ColumnPlace>,
     bytes: usize,
-    /// Columns that were asked for once.
-    asked: HashSet<ColumnPlace>,
+    /// How many pages of a column were decoded.
+    pages: HashMap<ColumnPlace, u32>,
 }
 
-/// Places that are remembered as asked for once; then they are forgotten, which costs some pages.
-const ASKED_MAX: usize = 100_000;
+#[derive(Clone)]
+enum Entry {
+    Column(Arc<Column>),
+    /// None where the column has none.
+    Dictionary(Option<Page>),
+}
+
+impl Entry {
+    fn size(&self) -> usize {
+        match self {
+            Entry::Column(column) => column.size(),
+            Entry::Dictionary(page) => page.as_ref().map_or(0, |page| page.buffer().len()),
+        }
+    }
+}
+
+/// Columns of which it is remembered how many pages were decoded; then they are forgotten, which
+/// costs some pages.
+const COUNTED_MAX: usize = 100_000;
+/// A column is decoded whole when more of its pages than this were: a quarter of a row group, so
+/// that reading all of it costs a quarter too much, and reading little costs little.
+const PAGES_MAX: u32 = 4;
 
 impl Decoded {
-    /// The column, if it is kept.
+    /// The column or page, if it is kept.
     pub(super) fn get(&self, place: ColumnPlace) -> Option<Arc<Column>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).columns.get(&place).cloned()
-    }
-
-    /// Was the column asked for before?
-    pub(super) fn again(&self, place: ColumnPlace) -> bool {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.asked.len() >= ASKED_MAX {
-            kept.asked.clear();
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        match kept.columns.get(&place) {
+            Some(Entry::Column(column)) => Some(Arc::clone(column)),
+            _ => None,
         }
-        !kept.asked.insert(place)
     }
 
-    /// Keeps a column; the oldest go where it becomes too much.
-    pub(super) fn keep(&self, place: ColumnPlace, column: Arc<Column>) {
+    /// The dictionary of a column, read if it is not kept.
+    pub(super) fn dictionary(
+        &self,
+        place: ColumnPlace,
+        read: impl FnOnce() -> Result<Option<Page>>,
+    ) -> Result<Option<Page>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Entry::Dictionary(page)) = kept.columns.get(&place) {
+            return Ok(page.clone());
+        }
+        drop(kept);
+        let page = read()?;
+        self.keep_entry(place, Entry::Dictionary(page.clone()));
+        Ok(page)
+    }
+
+    /// Were so many pages of a column decoded that it is better decoded whole? Says so once.
+    pub(super) fn often(&self, place: ColumnPlace) -> bool {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.bytes += column.size();
-        match kept.columns.insert(place, column) {
-            Some(before) => kept.bytes -= before.size(),
+        let is_often = kept.pages.get(&place).is_some_and(|pages| *pages > PAGES_MAX);
+        if is_often {
+            kept.pages.remove(&place);
+        }
+        is_often
+    }
+
+    /// Keeps a page, and counts it.
+    pub(super) fn keep_page(&self, place: ColumnPlace, page: Arc<Column>) {
+        self.keep(place, page);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.pages.len() >= COUNTED_MAX {
+            kept.pages.clear();
+        }
+        *kept.pages.entry(ColumnPlace { row: GROUP, ..place }).or_default() += 1;
+    }
+
+    /// Keeps a column or page; the oldest go where it becomes too much.
+    pub(super) fn keep(&self, place: ColumnPlace, column: Arc<Column>) {
+        self.keep_entry(place, Entry::Column(column));
+    }
+
+    fn keep_entry(&self, place: ColumnPlace, entry: Entry) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.bytes += entry.size() + ENTRY_BYTES;
+        match kept.columns.insert(place, entry) {
+            Some(before) => kept.bytes -= before.size() + ENTRY_BYTES,
             None => kept.order.push_back(place),
         }
         while kept.bytes > DECODED_BYTES_MAX {
             let Some(oldest) = kept.order.pop_front() else { break };
             if let Some(gone) = kept.columns.remove(&oldest) {
-                kept.bytes -= gone.size();
+                kept.bytes -= gone.size() + ENTRY_BYTES;
             }
         }
     }
 }
+
+/// About what an entry costs beside its values.
+const ENTRY_BYTES: usize = 128;
 
 #[cfg(test)]
 mod tests {
@@ -76,13 +149,18 @@ mod tests {
             Arc::new(Column { present: vec![true; rows], values })
         };
         let decoded = Decoded::default();
-        let half = DECODED_BYTES_MAX / 9 / 2;
+        let half = (DECODED_BYTES_MAX - 2 * ENTRY_BYTES) / 9 / 2;
+        let place = |container, group| ColumnPlace { container, group, index: 0, row: GROUP };
         for group in 0..3 {
-            decoded.keep((0, group, 0), column(half));
-            decoded.keep((0, group, 0), column(half));
+            decoded.keep(place(0, group), column(half));
+            decoded.keep(place(0, group), column(half));
         }
-        assert!(!decoded.again((1, 0, 0)) && decoded.again((1, 0, 0)));
-        assert!(decoded.get((0, 0, 0)).is_none());
-        assert!(decoded.get((0, 1, 0)).is_some() && decoded.get((0, 2, 0)).is_some());
+        assert!(decoded.get(place(0, 1)).is_some() && decoded.get(place(0, 2)).is_some());
+        for page in 0..=PAGES_MAX as usize {
+            assert!(!decoded.often(place(1, 0)), "{page}");
+            decoded.keep_page(ColumnPlace { row: page, ..place(1, 0) }, column(1));
+        }
+        assert!(decoded.often(place(1, 0)) && !decoded.often(place(1, 0)), "said once");
+        assert!(decoded.get(place(0, 0)).is_none());
     }
 }

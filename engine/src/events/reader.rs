@@ -1,8 +1,12 @@
 //! Reading containers: whole columns of a row range, or one value.
 
 use super::block::EventValue;
+use super::bytes_page::Spelled;
+use super::checked::Checked;
 use super::column::{Column, Values};
 use super::container::GROUP_ROWS;
+use super::decoded::{ColumnPlace, DICTIONARY, GROUP};
+use super::pages::{Chunk, Pages};
 use super::{Decoded, EventBlock};
 use crate::error::{Error, Result};
 use crate::event_fields::{EVENT_FIELDS, EventField};
@@ -11,14 +15,12 @@ use crate::mapping;
 use crate::schema::FieldType;
 use crate::storage::Storage;
 use crate::transaction::container_path;
-use bytes::Bytes;
 use lineal_proof::Hash;
+use lineal_proof::pieces::pieces;
+use parquet::column::page::Page;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArray, DataType, FixedLenByteArray};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::ParquetMetaData;
-use parquet::file::reader::FileReader;
-use parquet::file::serialized_reader::{ReadOptionsBuilder, SerializedFileReader};
 use sha2::{Digest, Sha256};
 use std::ops::Range;
 use std::sync::Arc;
@@ -26,7 +28,7 @@ use std::sync::Arc;
 /// An open container.
 pub(crate) struct Container {
     path: String,
-    reader: SerializedFileReader<Bytes>,
+    pages: Pages,
     /// For each event field the indexes of its columns: the whole or fixed one, and the other.
     columns: Vec<(Option<usize>, Option<usize>)>,
     rows: usize,
@@ -39,24 +41,51 @@ struct Raw<T> {
 }
 
 impl Container {
-    /// Opens the bytes of a container.
+    /// Opens the bytes of a container, which somebody else has checked or will.
     ///
     /// # Errors
     /// [`Error::Corrupt`] if they are no container of ours.
     pub(crate) fn open(path: &str, bytes: mapping::Bytes) -> Result<Container> {
-        let fail = |e: ParquetError| Error::corrupt(path, 0, e.to_string());
-        let options = ReadOptionsBuilder::new().with_page_index().build();
-        let reader = SerializedFileReader::new_with_options(Bytes::from_owner(bytes), options)
-            .map_err(fail)?;
-        let metadata: &ParquetMetaData = reader.metadata();
-        let schema = metadata.file_metadata().schema_descr();
+        Container::over(path, Checked::believed(bytes))
+    }
+
+    fn over(path: &str, bytes: Checked) -> Result<Container> {
+        let damaged = bytes.clone();
+        let pages = Pages::open(bytes).map_err(|e| fault(path, damaged.damaged(), &e))?;
+        let file = pages.metadata().file_metadata();
+        let schema = file.schema_descr();
         let find = |name: &str| schema.columns().iter().position(|column| column.name() == name);
         let columns = EVENT_FIELDS
             .iter()
-            .map(|spec| (find(spec.name), find(&format!("{}_other", spec.name))))
+            .map(|spec| match spec.field_type {
+                FieldType::Hash => (find(spec.name), find(&format!("{}_other", spec.name))),
+                _ => (find(spec.name), None),
+            })
             .collect();
-        let rows = usize::try_from(metadata.file_metadata().num_rows()).unwrap_or(0);
-        Ok(Container { path: path.to_owned(), reader, columns, rows })
+        let rows = usize::try_from(file.num_rows()).unwrap_or(0);
+        Ok(Container { path: path.to_owned(), pages, columns, rows })
+    }
+
+    /// Opens the container that a manifest describes, and believes no piece of it before that was
+    /// hashed: the list of the pieces' hashes proves itself against the manifest.
+    ///
+    /// # Errors
+    /// As [`Container::open_checked`], which is asked where the list proves nothing.
+    pub(crate) fn open_by_pieces(
+        storage: &dyn Storage,
+        place: &ContainerPlace,
+        pieces: &[[u8; 32]],
+    ) -> Result<Container> {
+        let path = container_path(&place.id, place.generation);
+        // Of later generations the manifest knows the SHA-256 alone.
+        if place.generation == 1
+            && let Some(bytes) = storage.read(&path)?
+            && bytes.len() as u64 == place.length
+            && let Some(bytes) = Checked::by_pieces(bytes, &place.id, pieces)
+        {
+            return Container::over(&path, bytes);
+        }
+        Container::open_checked(storage, place)
     }
 
     /// Opens the container that a manifest describes, and believes no byte of it before its hash
@@ -65,19 +94,21 @@ impl Container {
     /// # Errors
     /// [`Error::Corrupt`] if it is not there or not what the manifest says.
     pub(crate) fn open_checked(storage: &dyn Storage, place: &ContainerPlace) -> Result<Container> {
-        let path = container_path(&place.id, place.generation);
-        let fail = |rule: &str| Err(Error::corrupt(&path, 0, rule));
-        let Some(bytes) = storage.read(&path)? else { return fail("the container is there") };
-        if bytes.len() as u64 != place.length {
-            return fail("it is as long as its manifest says");
-        }
-        // The name of the first generation is its BLAKE3, which is quicker than SHA-256.
-        let fits = if place.generation == 1 {
-            Hash::of(&bytes) == place.id
-        } else {
-            Sha256::digest(&bytes)[..] == place.sha256.0
-        };
-        if fits { Container::open(&path, bytes) } else { fail("its hash is that of its manifest") }
+        let (path, bytes) = checked(storage, place)?;
+        Container::open(&path, bytes)
+    }
+
+    /// As [`Container::open_checked`], with the hashes of its pieces.
+    ///
+    /// # Errors
+    /// As [`Container::open_checked`].
+    pub(crate) fn open_with_pieces(
+        storage: &dyn Storage,
+        place: &ContainerPlace,
+    ) -> Result<(Container, Vec<[u8; 32]>)> {
+        let (path, bytes) = checked(storage, place)?;
+        let pieces = pieces(&bytes);
+        Ok((Container::open(&path, bytes)?, pieces))
     }
 
     /// How many rows it holds.
@@ -93,7 +124,10 @@ impl Container {
         self.read_columns(&rows, fields, |index, field| self.column(index, &rows, field))
     }
 
-    /// As [`Container::read`], with columns of whole row groups that are kept for the next call.
+    /// As [`Container::read`], through pages and columns that are kept for the next call.
+    ///
+    /// # Errors
+    /// As [`Container::read`].
     pub(crate) fn read_through(
         &self,
         decoded: &Decoded,
@@ -108,24 +142,70 @@ impl Container {
                 let group = at / GROUP_ROWS;
                 let first = group * GROUP_ROWS;
                 let end = self.rows.min(first + GROUP_ROWS);
-                let place = (number, group, index);
                 let until = rows.end.min(end);
-                match decoded.get(place) {
-                    Some(known) => column.extend(&known, at - first..until - first),
-                    None if at == first && until == end || decoded.again(place) => {
-                        let read = Arc::new(self.column(index, &(first..end), field)?);
-                        column.extend(&read, at - first..until - first);
-                        decoded.keep(place, read);
+                let place = ColumnPlace { container: number, group, index, row: GROUP };
+                let whole = match decoded.get(place) {
+                    Some(known) => Some(known),
+                    None if until - at > (end - first) / 2 => {
+                        Some(self.group(decoded, place, first..end, field)?)
                     }
-                    None => {
-                        let read = self.column(index, &(at..until), field)?;
-                        column.extend(&read, 0..until - at);
-                    }
+                    None => None,
+                };
+                if let Some(whole) = whole {
+                    column.extend(&whole, at - first..until - first);
+                    at = until;
+                    continue;
                 }
-                at = until;
+                let (page, row) = self.page(decoded, number, at, index, field)?;
+                let count = (page.present.len() - row).min(until - at);
+                column.extend(&page, row..row + count);
+                at += count;
+                if decoded.often(place) {
+                    self.group(decoded, place, first..end, field)?;
+                }
             }
             Ok(column)
         })
+    }
+
+    /// A column of a whole row group, which is kept.
+    fn group(
+        &self,
+        decoded: &Decoded,
+        place: ColumnPlace,
+        rows: Range<usize>,
+        field: EventField,
+    ) -> Result<Arc<Column>> {
+        let read = Arc::new(self.column(place.index, &rows, field)?);
+        decoded.keep(place, Arc::clone(&read));
+        Ok(read)
+    }
+
+    /// May a value within these bounds stand in a field of some rows? True where it cannot be told.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if the container cannot be decoded.
+    pub(crate) fn may_hold(
+        &self,
+        rows: Range<usize>,
+        field: EventField,
+        (low, high): (Option<EventValue<'_>>, Option<EventValue<'_>>),
+    ) -> Result<bool> {
+        let (Some(index), None) = self.columns[field as usize] else {
+            return Ok(self.columns[field as usize] != (None, None));
+        };
+        let mut at = rows.start;
+        while at < rows.end.min(self.rows) {
+            let group = at / GROUP_ROWS;
+            let (first, until) = (group * GROUP_ROWS, rows.end.min((group + 1) * GROUP_ROWS));
+            let zone = self.pages.zone(Chunk { group, index }).map_err(|e| self.fail(&e))?;
+            let wanted = at - first..until - first;
+            if zone.is_none_or(|zone| zone.may_hold(&wanted, low, high)) {
+                return Ok(true);
+            }
+            at = until;
+        }
+        Ok(false)
     }
 
     fn read_columns(
@@ -167,21 +247,75 @@ impl Container {
         self.read(rows, &fields)
     }
 
-    /// Reads one value.
+    /// Reads one value, through pages that are kept: a question asks one row for several fields,
+    /// and rows that lie near each other.
     ///
     /// # Errors
     /// As [`Container::read`].
     pub(crate) fn value(
         &self,
+        decoded: &Decoded,
+        number: u32,
         row: usize,
         field: EventField,
     ) -> Result<Option<lineal_proof::Value>> {
-        let block = self.read(row..row + 1, &[field])?;
-        Ok(block.get(0, field).map(EventValue::to_value))
+        if row >= self.rows {
+            return Err(Error::corrupt(&self.path, 0, "it holds the rows its manifest names"));
+        }
+        let (whole, other) = self.columns[field as usize];
+        for index in [whole, other].into_iter().flatten() {
+            let (page, at) = self.page(decoded, number, row, index, field)?;
+            if let Some(value) = page.value(at, field.spec().field_type) {
+                return Ok(Some(value.to_value()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The page of a column that holds a row, and where in it.
+    fn page(
+        &self,
+        decoded: &Decoded,
+        container: u32,
+        row: usize,
+        index: usize,
+        field: EventField,
+    ) -> Result<(Arc<Column>, usize)> {
+        let (group, at) = (row / GROUP_ROWS, row % GROUP_ROWS);
+        let rows = self.pages.page_of(Chunk { group, index }, at).map_err(|e| self.fail(&e))?;
+        let place = ColumnPlace { container, group, index, row: rows.start };
+        if let Some(known) = decoded.get(place) {
+            return Ok((known, at - rows.start));
+        }
+        let first = group * GROUP_ROWS;
+        let dictionary = |chunk: Chunk| {
+            let place = ColumnPlace { row: DICTIONARY, ..place };
+            decoded.dictionary(place, || self.pages.dictionary(chunk).map_err(|e| self.fail(&e)))
+        };
+        let wanted = first + rows.start..first + rows.end;
+        let read = Arc::new(self.column_with(index, &wanted, field, dictionary)?);
+        decoded.keep_page(place, Arc::clone(&read));
+        Ok((read, at - rows.start))
+    }
+
+    fn fail(&self, error: &ParquetError) -> Error {
+        fault(&self.path, self.pages.damaged(), error)
     }
 
     fn column(&self, index: usize, rows: &Range<usize>, field: EventField) -> Result<Column> {
-        let fail = |e: ParquetError| Error::corrupt(&self.path, 0, e.to_string());
+        self.column_with(index, rows, field, |chunk| {
+            self.pages.dictionary(chunk).map_err(|e| self.fail(&e))
+        })
+    }
+
+    fn column_with(
+        &self,
+        index: usize,
+        rows: &Range<usize>,
+        field: EventField,
+        dictionary: impl Fn(Chunk) -> Result<Option<Page>>,
+    ) -> Result<Column> {
+        let fail = |e: ParquetError| self.fail(&e);
         let mut present = Vec::with_capacity(rows.len());
         let is_bytes = !matches!(
             field.spec().field_type,
@@ -198,8 +332,34 @@ impl Container {
             let group = group_start / GROUP_ROWS;
             let from = rows.start.max(group_start) - group_start;
             let to = rows.end.min(group_start + GROUP_ROWS) - group_start;
-            let group_reader = self.reader.get_row_group(group).map_err(fail)?;
-            match (group_reader.get_column_reader(index).map_err(fail)?, &mut values) {
+            let chunk = Chunk { group, index };
+            let dictionary = dictionary(chunk)?;
+            if let Values::Bytes { ends, bytes } = &mut values {
+                let mut own = Spelled {
+                    present: std::mem::take(&mut present),
+                    ends: std::mem::take(ends),
+                    bytes: std::mem::take(bytes),
+                };
+                let before = (own.ends.len(), own.bytes.len());
+                let rows = from..to;
+                let known = self.pages.spelled(chunk, &rows, dictionary.as_ref(), &mut own);
+                let known = known.map_err(fail)?;
+                if !known {
+                    own.present.truncate(before.0);
+                    own.ends.truncate(before.0);
+                    own.bytes.truncate(before.1);
+                }
+                present = own.present;
+                (*ends, *bytes) = (own.ends, own.bytes);
+                if known {
+                    group_start += GROUP_ROWS;
+                    continue;
+                }
+            }
+            let (reader, first) =
+                self.pages.reader(chunk, &(from..to), dictionary).map_err(fail)?;
+            let (from, to) = (from - first, to - first);
+            match (reader, &mut values) {
                 (ColumnReader::Int64ColumnReader(typed), Values::Ints(out)) => {
                     let raw = take(typed, from, to).map_err(fail)?;
                     spread(raw, &mut present, out, 0);
@@ -243,6 +403,31 @@ impl Container {
             return Err(Error::corrupt(&self.path, 0, "text is UTF-8"));
         }
         Ok(Column { present, values })
+    }
+}
+
+/// The bytes of a container whose hash is that of its manifest, and its path.
+fn checked(storage: &dyn Storage, place: &ContainerPlace) -> Result<(String, mapping::Bytes)> {
+    let path = container_path(&place.id, place.generation);
+    let fail = |rule: &str| Err(Error::corrupt(&path, 0, rule));
+    let Some(bytes) = storage.read(&path)? else { return fail("the container is there") };
+    if bytes.len() as u64 != place.length {
+        return fail("it is as long as its manifest says");
+    }
+    // The name of the first generation is its BLAKE3, which is quicker than SHA-256.
+    let fits = if place.generation == 1 {
+        Hash::of(&bytes) == place.id
+    } else {
+        Sha256::digest(&bytes)[..] == place.sha256.0
+    };
+    if fits { Ok((path, bytes)) } else { fail("its hash is that of its manifest") }
+}
+
+/// What was found wrong: a piece that is not as it was written, or else what the library says.
+fn fault(path: &str, damaged: Option<u64>, error: &ParquetError) -> Error {
+    match damaged {
+        Some(at) => Error::corrupt(path, at, "its hash is that of its manifest"),
+        None => Error::corrupt(path, 0, error.to_string()),
     }
 }
 
@@ -370,9 +555,10 @@ mod tests {
                 }
             }
         }
-        let value = container.value(39_999, EventField::LogId).unwrap();
+        let decoded = Decoded::default();
+        let value = container.value(&decoded, 0, 39_999, EventField::LogId).unwrap();
         assert_eq!(value, Some(lineal_proof::Value::text("id-0")));
-        assert_eq!(container.value(5, EventField::Session).unwrap(), None);
+        assert_eq!(container.value(&decoded, 0, 5, EventField::Session).unwrap(), None);
         assert!(container.read_all(39_999..40_001).is_err());
     }
 

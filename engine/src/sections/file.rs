@@ -88,9 +88,19 @@ pub(crate) enum Tag {
     Counts,
     /// Logs of which lines could not be read.
     Unread,
+    /// The id of the container that a file is about.
+    Container,
+    /// The hashes of a container's pieces.
+    Pieces,
+    /// Of the ids of a field: where those with each beginning begin.
+    IdWays,
+    /// What follows the beginning, sixteen bits.
+    IdPrints,
+    /// The page in which each stands.
+    IdPages,
 }
 
-const TAGS: [Tag; 50] = [
+const TAGS: [Tag; 55] = [
     Tag::View,
     Tag::NodeIds,
     Tag::KeyOffsets,
@@ -141,6 +151,11 @@ const TAGS: [Tag; 50] = [
     Tag::CountedMonths,
     Tag::Counts,
     Tag::Unread,
+    Tag::Container,
+    Tag::Pieces,
+    Tag::IdWays,
+    Tag::IdPrints,
+    Tag::IdPages,
 ];
 
 fn tag(number: u16) -> Option<Tag> {

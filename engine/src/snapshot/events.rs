@@ -106,13 +106,12 @@ impl Snapshot {
         self.graph().batches().iter().map(info)
     }
 
-    fn container(&self, at: u32) -> Result<Arc<Container>> {
+    pub(super) fn container(&self, at: u32) -> Result<Arc<Container>> {
         let mut open = self.view.containers.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(container) = open.get(&at) {
             return Ok(Arc::clone(container));
         }
-        let place = &self.graph().containers[at as usize];
-        let container = Arc::new(Container::open_checked(&*self.view.storage, place)?);
+        let container = Arc::new(self.view.open_container(at)?);
         open.insert(at, Arc::clone(&container));
         Ok(container)
     }
@@ -171,6 +170,23 @@ impl Snapshot {
         Ok(EventRows { block, first: rows.start, events })
     }
 
+    /// May some rows of a part of a batch hold a value within these bounds in a field of texts, times
+    /// or whole numbers? Asks what the container says of its pages; true where it cannot be told.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if the container cannot be read.
+    pub fn may_hold(
+        &self,
+        part: u32,
+        rows: Range<u32>,
+        field: EventField,
+        bounds: (Option<EventValue<'_>>, Option<EventValue<'_>>),
+    ) -> Result<bool> {
+        let Some(batch) = self.graph().batches().of_ordinal(part) else { return Ok(false) };
+        let (container, first) = self.place(batch)?;
+        container.may_hold(first + rows.start as usize..first + rows.end as usize, field, bounds)
+    }
+
     /// The events of a batch: rows that are alive and count.
     #[must_use]
     pub fn rows_of(&self, node: NodeNo) -> Vec<EventRef> {
@@ -192,7 +208,7 @@ impl Snapshot {
 
     /// Events of this view that may have a value in a field: from the index where the field is in
     /// it, else every event whose column has it. In log order.
-    fn candidates_by(&self, field: EventField, value: &[u8]) -> Result<Vec<EventRef>> {
+    pub(super) fn candidates_by(&self, field: EventField, value: &[u8]) -> Result<Vec<EventRef>> {
         let mut found = Vec::new();
         if self.view.indexed.holds(field) {
             let hash = self.hasher()?.hash(field.spec().name, value);
@@ -234,26 +250,6 @@ impl Snapshot {
         Ok(found.is_none_or(|found| found.as_text() == Some(wanted)))
     }
 
-    /// Events with this event id, request id or log id. Reads the columns of those that are not in
-    /// the index.
-    ///
-    /// # Errors
-    /// [`Error::NoKey`] without the index key where one of them is in the index,
-    /// [`Error::Corrupt`] if a column cannot be read.
-    pub fn events_by_id(&self, id: &str) -> Result<Vec<EventRef>> {
-        let mut found = Vec::new();
-        for field in [EventField::EventId, EventField::RequestId, EventField::LogId] {
-            for event in self.candidates_by(field, id.as_bytes())? {
-                if self.event_field(event, field)?.is_some_and(|text| text.as_text() == Some(id)) {
-                    found.push(event);
-                }
-            }
-        }
-        found.sort_unstable();
-        found.dedup();
-        Ok(found)
-    }
-
     /// The node of an event's batch.
     #[must_use]
     pub fn event_batch(&self, event: EventRef) -> Option<NodeNo> {
@@ -273,7 +269,8 @@ impl Snapshot {
     pub fn event_field(&self, event: EventRef, field: EventField) -> Result<Option<Value>> {
         let Some(batch) = self.batch_of(event) else { return Ok(None) };
         let (container, first) = self.place(batch)?;
-        container.value(first + event.row as usize, field)
+        let (number, _) = batch.place.unwrap_or_default();
+        container.value(&self.view.decoded, number, first + event.row as usize, field)
     }
 
     /// Every field of an event that is present.

@@ -1,7 +1,7 @@
 //! Making views, and keeping the last few: the graph and the segments.
 
 use super::runs::{self, DiskRuns};
-use super::{Snapshot, View, columns, weigh};
+use super::{Snapshot, View, columns, ids, weigh};
 use crate::damage::Damage;
 use crate::error::{Error, Result};
 use crate::graph::{self, Graph};
@@ -87,6 +87,7 @@ impl Views {
             secrets: Arc::clone(store.secret_box()),
             containers: Mutex::new(HashMap::new()),
             decoded: crate::events::Decoded::default(),
+            row_indexes: ids::RowIndexes::default(),
             runs: OnceLock::new(),
             disk_runs: Arc::clone(&self.runs),
             store: *store.id(),
@@ -103,6 +104,7 @@ impl Views {
     /// Writes what is derived.
     pub(crate) fn write(&self, store: &Store, state: &State) -> Result<()> {
         runs::write(store, state)?;
+        ids::write(store, state)?;
         self.runs.forget();
         if index::is_current(store.storage(), &state.head)? {
             return Ok(());

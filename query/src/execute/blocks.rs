@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
+use std::rc::Rc;
 
 use lineal_engine::event_fields::EventField;
 
@@ -21,7 +22,9 @@ type Part = (u32, u32);
 pub(super) struct Blocks {
     /// Parts of which many rows are visited, with where they end.
     visited: BTreeMap<Part, u32>,
-    loaded: BTreeMap<Part, EventColumns>,
+    loaded: BTreeMap<Part, Rc<EventColumns>>,
+    /// The part that was asked for last: rows are visited one after another.
+    last: Option<(Part, Rc<EventColumns>)>,
     order: VecDeque<Part>,
     rows: usize,
     fields: BTreeSet<EventField>,
@@ -50,12 +53,21 @@ impl Blocks {
         self.fields.contains(&field).then(|| event.row / PART_ROWS * PART_ROWS..end)
     }
 
-    pub(super) fn get(&self, event: EventRef) -> Option<EventColumns> {
-        self.loaded.get(&part_of(event)).cloned()
+    pub(super) fn get(&mut self, event: EventRef) -> Option<Rc<EventColumns>> {
+        let part = part_of(event);
+        if let Some((known, columns)) = &self.last
+            && *known == part
+        {
+            return Some(Rc::clone(columns));
+        }
+        let columns = self.loaded.get(&part)?;
+        self.last = Some((part, Rc::clone(columns)));
+        Some(Rc::clone(columns))
     }
 
-    pub(super) fn keep(&mut self, event: EventRef, columns: EventColumns) {
+    pub(super) fn keep(&mut self, event: EventRef, columns: Rc<EventColumns>) {
         let part = part_of(event);
+        self.last = Some((part, Rc::clone(&columns)));
         self.rows += columns.block.rows();
         match self.loaded.insert(part, columns) {
             Some(before) => self.rows -= before.block.rows(),
@@ -85,7 +97,7 @@ mod tests {
         let columns = |rows: usize| {
             let mut block = EventBlock::new();
             (0..rows).for_each(|_| block.end_row());
-            EventColumns { block: Arc::new(block), first: 0, events: Vec::new() }
+            Rc::new(EventColumns { block: Arc::new(block), first: 0, events: Vec::new() })
         };
         let event = |batch: u32, row: u32| EventRef { batch, row };
         let mut blocks = Blocks::with(&[EventField::Time]);

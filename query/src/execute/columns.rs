@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use lineal_engine::event_fields::EventField;
 use lineal_engine::events::{EventBlock, EventValue};
+use lineal_engine::schema::FieldType;
 
 use super::evaluate::typed;
 use super::like::like;
@@ -65,6 +66,47 @@ impl Test {
         self.holds(&block, 0)
     }
 
+    /// May it hold for some of the rows of which it is known within which bounds their values lie?
+    pub(super) fn may_hold<E>(
+        &self,
+        within: &impl Fn(EventField, Bounds<'_>) -> Result<bool, E>,
+    ) -> Result<bool, E> {
+        let between = |field: EventField, low: Option<&Value>, high: Option<&Value>| {
+            let (low, high) = (low.map(|v| recorded(field, v)), high.map(|v| recorded(field, v)));
+            match (low, high) {
+                // What is compared in another way than as it is recorded tells nothing.
+                (Some(None), _) | (_, Some(None)) => Ok(true),
+                (low, high) => within(field, (low.flatten(), high.flatten())),
+            }
+        };
+        match self {
+            Test::And(a, b) => Ok(a.may_hold(within)? && b.may_hold(within)?),
+            Test::Or(a, b) => Ok(a.may_hold(within)? || b.may_hold(within)?),
+            Test::Compare(comparison, field, value) => match comparison {
+                Comparison::Equal => between(*field, Some(value), Some(value)),
+                Comparison::Less | Comparison::LessEqual => between(*field, None, Some(value)),
+                Comparison::Greater | Comparison::GreaterEqual => {
+                    between(*field, Some(value), None)
+                }
+            },
+            Test::InRange(field, low, high) => between(*field, Some(low), Some(high)),
+            Test::In(field, values) => {
+                for value in values {
+                    if between(*field, Some(value), Some(value))? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+            Test::Never => Ok(false),
+            Test::Not(_)
+            | Test::Like(..)
+            | Test::Contains(..)
+            | Test::IsAbsent(_)
+            | Test::IsTrue(_) => Ok(true),
+        }
+    }
+
     pub(super) fn fields(&self, out: &mut Vec<EventField>) {
         match self {
             Test::And(a, b) | Test::Or(a, b) => {
@@ -84,6 +126,19 @@ impl Test {
             }
             Test::Never => {}
         }
+    }
+}
+
+/// The least and the greatest value that is asked for, where there is one.
+pub(super) type Bounds<'v> = (Option<EventValue<'v>>, Option<EventValue<'v>>);
+
+/// A value as the columns of a field hold it, if it is compared so.
+fn recorded(field: EventField, value: &Value) -> Option<EventValue<'_>> {
+    match (field.spec().field_type, value) {
+        (FieldType::Time, Value::Time(time)) => Some(EventValue::Int(*time)),
+        (FieldType::Int, Value::Int(number)) => Some(EventValue::Int(*number)),
+        (FieldType::Text, Value::Text(text)) => Some(EventValue::Text(text)),
+        _ => None,
     }
 }
 

@@ -5,13 +5,14 @@
 //! never shows in an answer. Between two rounds it is asked whether to stop.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use lineal_engine::event_fields::EventField;
 use lineal_engine::events::EventValue;
 use rayon::prelude::*;
 
 use super::blocks::PART_ROWS;
-use super::columns::Test;
+use super::columns::{Bounds, Test};
 use super::{Executor, Run, store};
 use crate::source::{EventRef, NodeNo, Source};
 
@@ -64,6 +65,8 @@ pub(super) struct Opened {
 struct Found {
     rows: usize,
     wanted: Vec<EventRef>,
+    /// Were its columns read? Not where what is known of its pages tells that no row can fit.
+    opened: bool,
 }
 
 /// The parts in which the rows of a batch are read.
@@ -155,13 +158,21 @@ impl<'a, S: Source> Executor<'a, S> {
         let source = self.source;
         let fields = fields_of(tests);
         let read = |part: &Part| -> Result<Found, S::Error> {
+            let within = |field, bounds: Bounds<'_>| {
+                source.may_hold(part.batch, part.rows.clone(), field, bounds)
+            };
+            for test in tests {
+                if !test.may_hold(&within)? {
+                    return Ok(Found { rows: part.rows.len(), wanted: Vec::new(), opened: false });
+                }
+            }
             let columns = source.read_events(part.batch, part.rows.clone(), &fields)?;
             let holds = |event: &EventRef| {
                 let row = columns.place(*event);
                 tests.iter().all(|test| test.holds(&columns.block, row))
             };
             let wanted = columns.events.iter().copied().filter(holds).collect();
-            Ok(Found { rows: columns.events.len(), wanted })
+            Ok(Found { rows: columns.events.len(), wanted, opened: true })
         };
         // What lies together is read together, and taken in the order of asking.
         let mut order: Vec<usize> = (0..parts.len()).collect();
@@ -175,7 +186,9 @@ impl<'a, S: Source> Executor<'a, S> {
         let read = |(_, part): &(usize, &Part)| read(part);
         let ended =
             self.side_by_side(&parts_in_place, rows_of, read, |run, (place, part), found| {
-                run.opened(part, fields.len());
+                if found.opened {
+                    run.opened(part, fields.len());
+                }
                 run.count_events(found.rows)?;
                 // A value by itself costs a page and the dictionary of its column: no less than the part.
                 if !found.wanted.is_empty() {
@@ -221,13 +234,14 @@ impl<'a, S: Source> Executor<'a, S> {
         let Some(rows) = wanted else {
             return self.source.event_field(event, field).map_err(store);
         };
-        let known = self.blocks.borrow().get(event);
+        let known = self.blocks.borrow_mut().get(event);
         let columns = match known {
             Some(columns) => columns,
             None => {
                 let fields = self.blocks.borrow().fields();
                 let read = self.source.read_events(event.batch, rows, &fields).map_err(store)?;
-                self.blocks.borrow_mut().keep(event, read.clone());
+                let read = Rc::new(read);
+                self.blocks.borrow_mut().keep(event, Rc::clone(&read));
                 read
             }
         };

@@ -192,9 +192,7 @@ impl<'a, S: Source> Executor<'a, S> {
     fn no_event(&self, text: &str, span: Span) -> Mistake {
         let batches = self.source.nodes_of(Kind::Batch);
         let count = batches.end.saturating_sub(batches.start);
-        let times = batches.map(|batch| self.source.batch_times(batch));
-        let spanned =
-            times.filter(|(first, last)| first <= last).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+        let spanned = self.source.events_span();
         let mistake = Mistake::new(
             Code::NotFound,
             span,

@@ -12,6 +12,11 @@ use lineal_proof::Value;
 /// Fields that hold keys of actors, several with blanks between them.
 const FIELDS: [EventField; 2] = [EventField::Reviewer, EventField::VerifiedBy];
 
+/// Does a field hold keys of actors?
+pub(super) fn is_of_actors(field: EventField) -> bool {
+    FIELDS.contains(&field)
+}
+
 /// The names of a view's actors, each looked up once.
 pub(super) struct Names<'s> {
     snapshot: &'s Snapshot,
