@@ -7,6 +7,7 @@ mod container;
 mod decoded;
 mod indexed;
 mod key_run;
+mod key_run_file;
 mod reader;
 
 pub(crate) use batch::seal;
@@ -16,6 +17,7 @@ pub(crate) use container::{ContainerPart, container_id, write_container};
 pub(crate) use decoded::Decoded;
 pub(crate) use indexed::IndexedFields;
 pub(crate) use key_run::{KeyEntry, KeyRun};
+pub(crate) use key_run_file::{KeyRunFile, merge_runs, write_entries};
 pub(crate) use reader::Container;
 
 /// Most rows a batch, and a stretch of a source, may hold (docs/format.md, section 15).

@@ -1,6 +1,6 @@
 //! Making views, and keeping the last few: the graph and the segments.
 
-use super::runs::{self, DiskRuns};
+use super::runs::DiskRuns;
 use super::{Snapshot, View, columns, weigh};
 use crate::damage::Damage;
 use crate::error::{Error, Result};
@@ -102,8 +102,8 @@ impl Views {
 
     /// Writes what is derived.
     pub(crate) fn write(&self, store: &Store, state: &State) -> Result<()> {
-        runs::write(store, state)?;
         self.runs.forget();
+        store.pending_keys().settle(store, state)?;
         if index::is_current(store.storage(), &state.head)? {
             return Ok(());
         }

@@ -1,6 +1,6 @@
 //! Making and opening: reading the segments, adopting whole commits, setting a torn tail aside.
 
-use super::{LazyLedger, Options, SecretBox, State, Store, orphans, recovery};
+use super::{LazyLedger, Options, PendingKeys, SecretBox, State, Store, orphans, recovery};
 use crate::catalog::Catalog;
 use crate::clock::utc_text;
 use crate::damage::Damage;
@@ -110,6 +110,7 @@ impl Store {
             poisoned: Mutex::new(None),
             views,
             catalog,
+            pending_keys: PendingKeys::default(),
             storage,
             _lock: lock,
         })
