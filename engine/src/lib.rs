@@ -35,6 +35,6 @@ pub use draft::{BatchDraft, EdgeDraft, NodeDraft, Saying, SealedField};
 pub use error::{Error, Result};
 pub use graph::{Cell, NodeNo, is_looked_up, quoted, unquoted};
 pub use snapshot::{BatchInfo, EventRef, EventRows, FieldColumn, Folded, RevisionInfo, Snapshot};
-pub use store::{KnownSource, LiveBatch, Options, Store};
+pub use store::{CompactProgress, Compaction, KnownSource, LiveBatch, Options, Store};
 pub use transaction::{Committed, Outcome, Staged, TRANSACTION_NODES_MAX, Transaction};
 pub use verify::verify;

@@ -1,17 +1,21 @@
 //! A store: made by `create`, opened by `open`, written by transactions, read through snapshots.
 
+mod compact;
 mod lazy_ledger;
 mod live;
 mod open;
 mod orphans;
 mod pending_keys;
+mod reading;
 mod recovery;
 mod secrets;
 mod state;
 
+pub use compact::{CompactProgress, Compaction};
 pub(crate) use lazy_ledger::LazyLedger;
 pub use live::LiveBatch;
 pub(crate) use pending_keys::{NewKeys, PendingKeys, RUN_ENTRIES_MAX};
+pub(crate) use reading::{Mark, enter};
 pub(crate) use secrets::SecretBox;
 pub(crate) use state::State;
 

@@ -46,7 +46,7 @@ impl IndexedFields {
         self,
         hasher: &ValueHasher,
         block: &EventBlock,
-        rows: impl Iterator<Item = usize> + Clone,
+        rows: &(impl Iterator<Item = usize> + Clone),
         batch: u32,
         entries: &mut Vec<KeyEntry>,
     ) {

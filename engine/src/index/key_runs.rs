@@ -137,6 +137,14 @@ impl RunFiles {
         Ok(self.open_to_merge()?.covered)
     }
 
+    /// How many runs there are.
+    ///
+    /// # Errors
+    /// What the medium says.
+    pub(crate) fn count(&self) -> Result<usize> {
+        Ok(self.open_to_merge()?.runs.len())
+    }
+
     /// Adds a run with the entries of the commits behind one up to another, and merges what has
     /// become too many. The entries are sorted here. Says whether that was done: not if the runs on
     /// disk end elsewhere.
@@ -172,7 +180,7 @@ impl RunFiles {
 
     /// Merges runs until no tier has too many.
     fn merge_tiers(&self) -> Result<()> {
-        self.merge_while(|sizes| next_merge(sizes))
+        self.merge_while(next_merge)
     }
 
     /// Merges all runs into one, or into as few as can be.

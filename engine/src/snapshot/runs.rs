@@ -65,7 +65,7 @@ impl View {
             let Some((_, container)) = &open else { continue };
             let (from, rows) = (first_row as usize, batch.rows as usize);
             let block = container.read(from..from + rows, &fields.fields())?;
-            fields.entries(&hasher, &block, 0..rows, batch.ordinal, &mut entries);
+            fields.entries(&hasher, &block, &(0..rows), batch.ordinal, &mut entries);
         }
         if !entries.is_empty() {
             let commits = (covered + 1, self.graph.commit.max(covered + 1));

@@ -191,7 +191,7 @@ fn catch_up(
         let Some((_, container)) = &open else { continue };
         let from = first_row as usize;
         let block = container.read(from..from + batch.rows as usize, &files.fields.fields())?;
-        files.fields.entries(hasher, &block, 0..batch.rows as usize, ordinal, &mut entries);
+        files.fields.entries(hasher, &block, &(0..batch.rows as usize), ordinal, &mut entries);
     }
     files.append(&mut entries, (behind, upto))?;
     files.covered()

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 
 /// Most rows of a container.
-const CONTAINER_ROWS_MAX: usize = 1_000_000;
+pub(crate) const CONTAINER_ROWS_MAX: usize = 1_000_000;
 
 /// A batch with its root and its rows in order.
 pub(super) struct Ready {
@@ -127,7 +127,7 @@ pub(super) fn keys(
         let rows = ready.rows.iter().map(|row| *row as usize);
         let mut entries = Vec::with_capacity(ready.rows.len());
         // Which batch it is in the order of the log is known when the transaction is written.
-        indexed.entries(&hasher, &ready.draft.block, rows, 0, &mut entries);
+        indexed.entries(&hasher, &ready.draft.block, &rows, 0, &mut entries);
         (*revision, entries)
     });
     Ok(keys.collect())

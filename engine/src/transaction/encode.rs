@@ -87,6 +87,10 @@ pub(super) fn encode(
     let indexed = state.ledger.indexed(state.head.commit);
     out.keys = batches::keys(store, &placed, indexed)?;
     batches::write_containers(store, placed, &mut out)?;
+    for repacked in std::mem::take(&mut transaction.repacked) {
+        out.push(RecordType::Manifest, &repacked.manifest.encode())?;
+        out.containers.push((repacked.path, repacked.bytes));
+    }
     for seen in seen {
         out.push(RecordType::Seen, &seen.encode())?;
     }
