@@ -6,6 +6,7 @@ mod column;
 mod container;
 mod decoded;
 mod indexed;
+mod key_filter;
 mod key_run;
 mod key_run_file;
 mod reader;

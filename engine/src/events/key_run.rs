@@ -5,7 +5,7 @@
 //! tested against guessed data; a hit is checked against the column itself (docs/format.md, section
 //! 14).
 
-use super::IndexedFields;
+use super::{IndexedFields, key_filter};
 use crate::damage::Damage;
 use crate::error::{Error, Result};
 use crate::index::IndexKind;
@@ -44,6 +44,8 @@ pub(crate) struct KeyRun {
     pub(crate) commits: (u64, u64),
     /// The fields whose values stand in it.
     pub(crate) fields: IndexedFields,
+    /// Is the filter asked first?
+    is_filtered: bool,
 }
 
 struct Parts {
@@ -53,6 +55,8 @@ struct Parts {
     hashes: Section<u64>,
     /// The batch of each in the upper half, its row in the lower.
     rows: Section<u64>,
+    /// Empty for a run in memory.
+    filter: Section<u64>,
     sections: Sections,
 }
 
@@ -134,12 +138,16 @@ impl KeyRun {
         let bits = u32::try_from(sections.extra(Tag::KeyWays, 0)).ok()?;
         let (hashes, rows) = (sections.get(Tag::KeyHashes, 0), sections.get(Tag::KeyRows, 0));
         let ways = sections.below(Tag::KeyWays, 0, Section::<u64>::len(&hashes) + 1);
-        let parts = Parts { bits, ways, hashes, rows, sections };
+        let filter = sections.get::<u64>(Tag::KeyFilter, 0);
+        let is_filtered = filter.len() > 0;
+        let filter_fits = !is_filtered || filter.len() == key_filter::words_of(hashes.len());
+        let parts = Parts { bits, ways, hashes, rows, filter, sections };
         let fits = (1..=FANOUT_BITS_MAX).contains(&bits)
             && parts.ways.len() == (1 << bits) + 1
-            && parts.hashes.len() == parts.rows.len();
+            && parts.hashes.len() == parts.rows.len()
+            && filter_fits;
         let (parts, fields) = (Arc::new(parts), IndexedFields::from_bits(fields));
-        fits.then_some(KeyRun { parts, commits: (first, last), fields })
+        fits.then_some(KeyRun { parts, commits: (first, last), fields, is_filtered })
     }
 
     /// How many entries it has.
@@ -171,11 +179,26 @@ impl KeyRun {
         Some(KeyEntry { hash, batch: u32::try_from(batch).ok()?, row: u32::try_from(row).ok()? })
     }
 
+    /// From now on looks without asking the filter: what is most likely found here only pays for it.
+    pub(crate) fn leave_filter(&mut self) {
+        self.is_filtered = false;
+    }
+
+    /// May the hash be here? Damage says nothing: what follows meets it.
+    fn may_hold(&self, hash: u64) -> bool {
+        let filter = &self.parts.filter;
+        !self.is_filtered
+            || filter
+                .range(key_filter::block_of(filter.len(), hash))
+                .is_none_or(|block| key_filter::may_hold(block, hash))
+    }
+
     /// The entries with this hash.
     pub(crate) fn find(&self, hash: u64) -> impl Iterator<Item = KeyEntry> + '_ {
         let Parts { bits, ways, hashes, .. } = &*self.parts;
         let way = usize::try_from(hash >> (64 - bits)).unwrap_or(0);
-        let ends = ways.range(way..way + 2).unwrap_or(&[0, 0]);
+        let ends = if self.may_hold(hash) { ways.range(way..way + 2) } else { None };
+        let ends = ends.unwrap_or(&[0, 0]);
         let (from, to) = (ends[0] as usize, ends[1] as usize);
         let guess = from + share(to.saturating_sub(from), hash << bits);
         let first = hashes.first_from(from..to, guess, hash);

@@ -3,6 +3,7 @@
 //! Nothing is held whole: entries come in ascending order and go out in pieces, and what was read
 //! of a mapped run is given back to the system. So a merge takes some megabytes, whatever the size.
 
+use super::key_filter;
 use super::key_run::{KeyRun, fanout_bits};
 use super::{IndexedFields, KeyEntry};
 use crate::error::{Error, Result};
@@ -22,6 +23,7 @@ const KEPT: usize = 1 << 16;
 const WAYS: usize = 1;
 const HASHES: usize = 2;
 const ROWS: usize = 3;
+const FILTER: usize = 4;
 
 /// A run in the making.
 pub(crate) struct KeyRunFile<'a> {
@@ -32,6 +34,10 @@ pub(crate) struct KeyRunFile<'a> {
     last: u64,
     hashes: Vec<u64>,
     rows: Vec<u64>,
+    /// How many words the filter has, and how many of them are written.
+    filter: (usize, usize),
+    /// The block of the last hash.
+    block: Vec<u64>,
 }
 
 impl<'a> KeyRunFile<'a> {
@@ -57,6 +63,7 @@ impl<'a> KeyRunFile<'a> {
             planned(Tag::KeyWays, bits.into(), ((1 << bits) + 1) * size_of::<u32>()),
             planned(Tag::KeyHashes, 0, entries * size_of::<u64>()),
             planned(Tag::KeyRows, 0, entries * size_of::<u64>()),
+            planned(Tag::KeyFilter, 0, key_filter::words_of(entries) * size_of::<u64>()),
         ];
         let head = Head { commit: commits.1, ..Head::new(*store) };
         let what = (IndexKind::Keys, head);
@@ -64,7 +71,8 @@ impl<'a> KeyRunFile<'a> {
         stream.push(0, as_bytes(&[commits.0, commits.1, fields.bits()]))?;
         let ways = Vec::with_capacity((1 << bits) + 1);
         let (hashes, rows) = (Vec::with_capacity(PIECE), Vec::with_capacity(PIECE));
-        Ok(KeyRunFile { stream, bits, ways, count: 0, last: 0, hashes, rows })
+        let (filter, block) = ((key_filter::words_of(entries), 0), Vec::new());
+        Ok(KeyRunFile { stream, bits, ways, count: 0, last: 0, hashes, rows, filter, block })
     }
 
     /// Adds an entry that is not below the one before: its hash, its batch and row in one.
@@ -79,9 +87,31 @@ impl<'a> KeyRunFile<'a> {
             self.ways.push(self.count);
         }
         self.count += 1;
+        self.filter(hash)?;
         self.hashes.push(hash);
         self.rows.push(row);
         if self.hashes.len() == PIECE { self.flush() } else { Ok(()) }
+    }
+
+    /// Adds a hash to the filter, whose blocks ascend with the hashes.
+    fn filter(&mut self, hash: u64) -> Result<()> {
+        let place = key_filter::block_of(self.filter.0, hash);
+        if place.start != self.filter.1 || self.block.is_empty() {
+            self.fill_filter(place.start)?;
+            self.block.resize(place.len(), 0);
+        }
+        key_filter::add(&mut self.block, hash);
+        Ok(())
+    }
+
+    /// Writes the block at hand, and empty ones up to a word.
+    fn fill_filter(&mut self, upto: usize) -> Result<()> {
+        self.stream.push(FILTER, as_bytes(&self.block))?;
+        self.filter.1 += self.block.len();
+        self.block.clear();
+        let empty = vec![0_u64; upto - self.filter.1];
+        self.filter.1 = upto;
+        self.stream.push(FILTER, as_bytes(&empty))
     }
 
     fn flush(&mut self) -> Result<()> {
@@ -98,6 +128,7 @@ impl<'a> KeyRunFile<'a> {
     /// What the medium says.
     pub(crate) fn finish(mut self) -> Result<()> {
         self.flush()?;
+        self.fill_filter(self.filter.0)?;
         self.ways.resize((1 << self.bits) + 1, self.count);
         self.stream.push(WAYS, as_bytes(&self.ways))?;
         self.stream.finish()

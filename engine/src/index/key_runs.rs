@@ -56,7 +56,12 @@ impl RunFiles {
     /// # Errors
     /// What the medium says.
     pub(crate) fn open(&self, damage: &Arc<Damage>) -> Result<KeyRuns> {
-        self.open_as(KeyRun::open, damage)
+        let mut opened = self.open_as(KeyRun::open, damage)?;
+        // A hash that is there is mostly in the largest run, and with one run nothing is spared.
+        if let Some(largest) = opened.runs.iter_mut().max_by_key(|run| run.len()) {
+            largest.leave_filter();
+        }
+        Ok(opened)
     }
 
     fn open_to_merge(&self) -> Result<KeyRuns> {

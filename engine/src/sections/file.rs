@@ -78,9 +78,11 @@ pub(crate) enum Tag {
     KeyHashes,
     /// Batch and row of each.
     KeyRows,
+    /// Which hashes are surely not there.
+    KeyFilter,
 }
 
-const TAGS: [Tag; 44] = [
+const TAGS: [Tag; 45] = [
     Tag::View,
     Tag::NodeIds,
     Tag::KeyOffsets,
@@ -125,6 +127,7 @@ const TAGS: [Tag; 44] = [
     Tag::KeyWays,
     Tag::KeyHashes,
     Tag::KeyRows,
+    Tag::KeyFilter,
 ];
 
 fn tag(number: u16) -> Option<Tag> {
