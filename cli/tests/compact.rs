@@ -52,7 +52,7 @@ fn import(folder: &Folder, day: u32) {
 /// How many events a process of its own counts.
 fn counted(folder: &Folder) -> u32 {
     let answer = folder.done(&["--json", "query", COUNT]).json();
-    let events = answer["rows"][0]["n"].as_u64().unwrap_or_else(|| panic!("{answer}"));
+    let events = answer["rows"][0][0].as_u64().unwrap_or_else(|| panic!("{answer}"));
     u32::try_from(events).unwrap()
 }
 
