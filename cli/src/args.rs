@@ -82,6 +82,12 @@ From a pipe a mistake is told and the next statement asked; the exit code is tha
     Retract(Retract),
     /// Give a name: lineal alias 'scorer' = model:prod/credit-risk
     Alias(Alias),
+    /// Pack small containers of log rows into large ones, and merge the index
+    #[command(
+        after_help = "Each nightly import leaves a container of its own. Rows, roots and answers stay as they are; it may
+be interrupted at any point and called again. Old files go when nobody reads them any more."
+    )]
+    Compact(Compact),
     /// Make everything derived again from the records
     Rebuild,
     /// Re-hash everything and name each fault
@@ -253,6 +259,13 @@ pub(crate) struct Alias {
     /// The kind, where the target is `none`
     #[arg(long, default_value = "model")]
     pub(crate) kind: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Compact {
+    /// Say what would be packed, write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Args, Debug)]

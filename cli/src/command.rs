@@ -2,6 +2,7 @@
 
 mod alias;
 mod ask;
+mod compact;
 mod completions;
 mod demo;
 mod fmt;
@@ -39,6 +40,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
         Command::Imports => imports::run(arguments),
         Command::Retract(retract) => retract::run(arguments, retract),
         Command::Alias(alias) => alias::run(arguments, alias),
+        Command::Compact(compact) => compact::run(arguments, compact),
         Command::Rebuild => rebuild::run(arguments),
         Command::Verify(verify) => verify::run(arguments, verify),
         Command::Migrate => migrate::run(arguments),

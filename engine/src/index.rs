@@ -7,9 +7,11 @@
 //! what it held is made again (docs/format.md, section 14).
 
 mod flat;
+mod key_runs;
 mod ledger;
 
 pub(crate) use flat::{MAGIC, Reader, Writer, version};
+pub(crate) use key_runs::{KeyRuns, RunFiles};
 
 use crate::damage::Damage;
 use crate::error::{Error, Result};

@@ -37,6 +37,6 @@ pub use graph::{
     Cell, CounterColumns, Counters, NodeNo, UnreadLog, is_looked_up, quoted, unquoted,
 };
 pub use snapshot::{BatchInfo, EventRef, EventRows, FieldColumn, Folded, RevisionInfo, Snapshot};
-pub use store::{KnownSource, LiveBatch, Options, Store};
+pub use store::{CompactProgress, Compaction, KnownSource, LiveBatch, Options, Store};
 pub use transaction::{Committed, Outcome, Staged, TRANSACTION_NODES_MAX, Transaction};
 pub use verify::verify;

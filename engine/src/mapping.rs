@@ -130,6 +130,23 @@ impl Bytes {
         }
     }
 
+    /// Tells the system that a part has been read and is not needed again soon, so that what was read
+    /// of a large file does not count as this process's memory.
+    #[expect(
+        unsafe_code,
+        reason = "giving back pages is unsafe by nature; the invariant stands below"
+    )]
+    fn forget_part(&self, part: Range<usize>) {
+        #[cfg(unix)]
+        if let Inner::Mapped(map) = &self.inner {
+            let from = self.part.start + part.start;
+            let advice = memmap2::UncheckedAdvice::DontNeed;
+            // SAFETY: the map is shared and read-only, of a file that nobody changes (see above):
+            // pages that are given back are read from the file again, with the same bytes.
+            let _ = unsafe { map.0.unchecked_advise_range(advice, from, part.len()) };
+        }
+    }
+
     /// Tells the system that a part will be read now, so that it comes in one piece.
     fn expect_part(&self, part: Range<usize>) {
         #[cfg(unix)]
@@ -213,6 +230,11 @@ impl<T: Word> Words<T> {
     /// Tells the system that some of the numbers will be read now.
     pub(crate) fn expect(&self, range: Range<usize>) {
         self.owner.expect_part(range.start * size_of::<T>()..range.end * size_of::<T>());
+    }
+
+    /// Tells the system that some of the numbers are not needed again soon.
+    pub(crate) fn forget(&self, range: Range<usize>) {
+        self.owner.forget_part(range.start * size_of::<T>()..range.end * size_of::<T>());
     }
 }
 

@@ -8,9 +8,11 @@
 
 mod file;
 mod section;
+mod stream;
 
 pub(crate) use file::{Tag, check};
 pub(crate) use section::{Section, share};
+pub(crate) use stream::{Planned, Stream};
 
 use crate::damage::Damage;
 use crate::error::Result;

@@ -25,7 +25,7 @@ use crate::graph::{Graph, NodeNo};
 use crate::mapping::Bytes;
 use crate::schema::{Direction, Kind, Relation};
 use crate::storage::Storage;
-use crate::store::SecretBox;
+use crate::store::{Mark, SecretBox};
 use lineal_proof::{Hash, Key};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -46,6 +46,8 @@ pub(crate) struct View {
     store: [u8; 16],
     /// Which event fields can be looked up by value.
     indexed: crate::events::IndexedFields,
+    /// Keeps the containers that the graph names in place.
+    _mark: Option<Mark>,
 }
 
 /// A view of a store up to a commit. Cloning is cheap; it stays valid while the store is written.

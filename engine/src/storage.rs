@@ -61,6 +61,14 @@ pub trait Storage: Send + Sync {
     /// What the medium says; part of the bytes may have been written.
     fn append(&self, path: &str, bytes: &[u8], secret: bool) -> Result<()>;
 
+    /// Writes bytes at a place of a file that is being made below a name that nobody reads, making it
+    /// if needed; what lies before and was never written is zero. Not durable until
+    /// [`Storage::sync`].
+    ///
+    /// # Errors
+    /// What the medium says; part of the bytes may have been written.
+    fn write_at(&self, path: &str, at: u64, bytes: &[u8]) -> Result<()>;
+
     /// Makes what was appended durable, and the file's name with it.
     ///
     /// # Errors

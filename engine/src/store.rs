@@ -1,15 +1,21 @@
 //! A store: made by `create`, opened by `open`, written by transactions, read through snapshots.
 
+mod compact;
 mod lazy_ledger;
 mod live;
 mod open;
 mod orphans;
+mod pending_keys;
+mod reading;
 mod recovery;
 mod secrets;
 mod state;
 
+pub use compact::{CompactProgress, Compaction};
 pub(crate) use lazy_ledger::LazyLedger;
 pub use live::LiveBatch;
+pub(crate) use pending_keys::{NewKeys, PendingKeys, RUN_ENTRIES_MAX};
+pub(crate) use reading::{Mark, enter};
 pub(crate) use secrets::SecretBox;
 pub(crate) use state::State;
 
@@ -17,7 +23,9 @@ use crate::catalog::Catalog;
 use crate::clock::{Clock, SystemClock};
 use crate::draft::Saying;
 use crate::error::{Error, Result};
+use crate::events::IndexedFields;
 use crate::head::Head;
+use crate::index::RunFiles;
 use crate::keys::{RandomSecrets, Secrets};
 use crate::ledger::Ledger;
 use crate::segment::SEGMENT_BYTES_MAX;
@@ -42,6 +50,8 @@ pub struct Options {
     pub force_network: bool,
     /// A segment is begun anew when the current one holds this many bytes: smaller in tests only.
     pub segment_bytes_max: u64,
+    /// An import writes a run of event keys whenever this many wait: fewer in tests only.
+    pub run_entries_max: usize,
 }
 
 impl Default for Options {
@@ -52,6 +62,7 @@ impl Default for Options {
             store_id: None,
             force_network: false,
             segment_bytes_max: SEGMENT_BYTES_MAX,
+            run_entries_max: RUN_ENTRIES_MAX,
         }
     }
 }
@@ -67,7 +78,8 @@ pub struct Store {
     poisoned: Mutex<Option<String>>,
     views: Views,
     catalog: Option<Catalog>,
-    /// Holds the writer's lock.
+    pending_keys: PendingKeys,
+    /// Holds the writer's lock. Last: what goes before it may still write.
     _lock: Option<Box<dyn Send + Sync>>,
 }
 
@@ -149,6 +161,14 @@ impl Store {
 
     pub(crate) fn shared_storage(&self) -> Arc<dyn Storage> {
         Arc::clone(&self.storage)
+    }
+
+    pub(crate) fn run_files(&self, fields: IndexedFields) -> RunFiles {
+        RunFiles { storage: self.shared_storage(), store: self.id, fields }
+    }
+
+    pub(crate) fn pending_keys(&self) -> &PendingKeys {
+        &self.pending_keys
     }
 
     pub(crate) fn segment_bytes_max(&self) -> u64 {
@@ -360,6 +380,7 @@ impl Store {
     /// What the medium says, or [`Error::Corrupt`] if the truth itself is damaged.
     pub fn rebuild(&self) -> Result<()> {
         self.check_writable()?;
+        self.pending_keys.forget();
         for name in self.storage.list("index")? {
             self.storage.remove(&format!("index/{name}"))?;
         }

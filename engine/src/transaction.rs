@@ -6,14 +6,14 @@ mod pins;
 mod publish;
 mod snapshots;
 
-pub(crate) use batches::container_path;
+pub(crate) use batches::{CONTAINER_ROWS_MAX, container_path};
 
 use crate::draft::{BatchDraft, NodeDraft, Saying};
 use crate::error::{Error, Result};
 use crate::store::Store;
 use lineal_proof::frame::PAYLOAD_MAX;
 use lineal_proof::record::{
-    Record, Reference, Retract, Revision, SeenRows, Setting, Source, node_id,
+    Manifest, Record, Reference, Retract, Revision, SeenRows, Setting, Source, node_id,
 };
 use lineal_proof::{Cid, Hash, Key, Value, cbor};
 use rayon::prelude::*;
@@ -100,6 +100,13 @@ impl Weighed {
     }
 }
 
+/// A container with the rows of batches that stood in others, read back and checked.
+pub(crate) struct Repacked {
+    pub(crate) manifest: Manifest,
+    pub(crate) path: String,
+    pub(crate) bytes: Vec<u8>,
+}
+
 /// A transaction in the making. Dropping it leaves no trace in the log.
 pub struct Transaction<'a> {
     store: &'a Store,
@@ -111,6 +118,7 @@ pub struct Transaction<'a> {
     /// (node, source, form, content) staged here already.
     staged: HashMap<(Hash, String, String), Vec<Hash>>,
     batches: Vec<BatchDraft>,
+    repacked: Vec<Repacked>,
     blobs: BTreeMap<Hash, Vec<u8>>,
     references: Vec<Reference>,
     settings: Vec<Setting>,
@@ -133,6 +141,7 @@ impl<'a> Transaction<'a> {
             bytes: 0,
             staged: HashMap::new(),
             batches: Vec::new(),
+            repacked: Vec::new(),
             blobs: BTreeMap::new(),
             references: Vec::new(),
             settings: Vec::new(),
@@ -156,6 +165,7 @@ impl<'a> Transaction<'a> {
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
             && self.batches.is_empty()
+            && self.repacked.is_empty()
             && self.references.is_empty()
             && self.settings.is_empty()
             && self.sources.is_empty()
@@ -313,6 +323,11 @@ impl<'a> Transaction<'a> {
     /// Stages rows of a deployment. The deployment itself is staged with [`Transaction::add_node`].
     pub fn add_batch(&mut self, batch: BatchDraft) {
         self.batches.push(batch);
+    }
+
+    /// Stages a container with rows of batches that are recorded.
+    pub(crate) fn add_repacked(&mut self, repacked: Repacked) {
+        self.repacked.push(repacked);
     }
 
     /// Notes that another file holds rows that are known.

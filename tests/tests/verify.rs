@@ -65,7 +65,8 @@ fn every_changed_byte_of_the_truth_is_reported_and_nothing_panics() {
     let memory = small();
     assert!(report(&memory, Depth::Full).is_sound());
     let mut flips = 0;
-    for path in memory.paths() {
+    // Marks of readers say nothing.
+    for path in memory.paths().into_iter().filter(|path| !path.starts_with("readers/")) {
         let length = memory.read(&path).unwrap().unwrap().len();
         for at in 0..length {
             let disk = memory.after_power_cut(100);

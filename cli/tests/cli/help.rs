@@ -3,7 +3,7 @@
 use crate::program::Folder;
 use expect_test::expect_file;
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 16] = [
     "init",
     "import",
     "query",
@@ -15,6 +15,7 @@ const COMMANDS: [&str; 15] = [
     "imports",
     "retract",
     "alias",
+    "compact",
     "rebuild",
     "verify",
     "demo",

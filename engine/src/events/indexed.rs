@@ -1,6 +1,8 @@
 //! Which event fields can be looked up by value.
 
+use super::{EventBlock, EventValue, KeyEntry};
 use crate::event_fields::{EVENT_FIELDS, EventField};
+use crate::keys::ValueHasher;
 use crate::schema::FieldType;
 use lineal_proof::Value;
 
@@ -36,6 +38,29 @@ impl IndexedFields {
 
     pub(crate) fn holds(self, field: EventField) -> bool {
         self.0 & 1 << field as u8 != 0
+    }
+
+    /// Adds an entry for each indexed value of a batch's rows; the rows are given in their order in
+    /// the batch.
+    pub(crate) fn entries(
+        self,
+        hasher: &ValueHasher,
+        block: &EventBlock,
+        rows: &(impl Iterator<Item = usize> + Clone),
+        batch: u32,
+        entries: &mut Vec<KeyEntry>,
+    ) {
+        for field in self.fields() {
+            let name = field.spec().name;
+            for (row, place) in (0_u32..).zip(rows.clone()) {
+                let hash = match block.get(place, field) {
+                    Some(EventValue::Hash(value)) => hasher.hash(name, value),
+                    Some(EventValue::Text(value)) => hasher.hash(name, value.as_bytes()),
+                    _ => continue,
+                };
+                entries.push(KeyEntry { hash, batch, row });
+            }
+        }
     }
 
     pub(crate) fn fields(self) -> Vec<EventField> {

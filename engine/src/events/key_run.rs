@@ -5,15 +5,14 @@
 //! tested against guessed data; a hit is checked against the column itself (docs/format.md, section
 //! 14).
 
-use super::IndexedFields;
+use super::{IndexedFields, key_filter};
 use crate::damage::Damage;
 use crate::error::{Error, Result};
-use crate::head::Head;
 use crate::index::IndexKind;
 use crate::mapping::Bytes;
 use crate::sections::{Section, Sections, Tag, share};
-use crate::storage::Storage;
 use rayon::prelude::*;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// At most 65,536 ways: past that the table is larger than what it saves.
@@ -30,6 +29,13 @@ pub(crate) struct KeyEntry {
     pub(crate) row: u32,
 }
 
+impl KeyEntry {
+    /// Batch and row in one number.
+    pub(super) fn packed(&self) -> u64 {
+        u64::from(self.batch) << 32 | u64::from(self.row)
+    }
+}
+
 /// An open run. Cloning is cheap.
 #[derive(Clone)]
 pub(crate) struct KeyRun {
@@ -38,6 +44,8 @@ pub(crate) struct KeyRun {
     pub(crate) commits: (u64, u64),
     /// The fields whose values stand in it.
     pub(crate) fields: IndexedFields,
+    /// Is the filter asked first?
+    is_filtered: bool,
 }
 
 struct Parts {
@@ -47,7 +55,14 @@ struct Parts {
     hashes: Section<u64>,
     /// The batch of each in the upper half, its row in the lower.
     rows: Section<u64>,
+    /// Empty for a run in memory.
+    filter: Section<u64>,
     sections: Sections,
+}
+
+/// How many leading bits lead to a way: about 8 entries each, until there are too many ways.
+pub(super) fn fanout_bits(entries: usize) -> u32 {
+    (usize::BITS - entries.leading_zeros()).saturating_sub(3).clamp(1, FANOUT_BITS_MAX)
 }
 
 /// The sections of a run over entries, which are sorted here.
@@ -58,9 +73,7 @@ fn lay_out(
     damage: Arc<Damage>,
 ) -> Sections {
     entries.par_sort_unstable();
-    // About 8 entries a way.
-    let bits =
-        (usize::BITS - entries.len().leading_zeros()).saturating_sub(3).clamp(1, FANOUT_BITS_MAX);
+    let bits = fanout_bits(entries.len());
     let mut ways = Vec::with_capacity((1 << bits) + 1);
     let mut at = 0;
     for way in 0..=(1_u64 << bits) {
@@ -74,8 +87,7 @@ fn lay_out(
     sections.put(Tag::KeyWays, 0, bits.into(), &ways);
     let hashes: Vec<u64> = entries.iter().map(|entry| entry.hash).collect();
     sections.put(Tag::KeyHashes, 0, 0, &hashes);
-    let row = |entry: &KeyEntry| u64::from(entry.batch) << 32 | u64::from(entry.row);
-    sections.put(Tag::KeyRows, 0, 0, &entries.iter().map(row).collect::<Vec<u64>>());
+    sections.put(Tag::KeyRows, 0, 0, &entries.iter().map(KeyEntry::packed).collect::<Vec<u64>>());
     sections
 }
 
@@ -91,22 +103,6 @@ impl KeyRun {
         run.expect("sections that were just made fit one another")
     }
 
-    /// Writes a run over entries as a file of a store.
-    ///
-    /// # Errors
-    /// What the medium says.
-    pub(crate) fn write(
-        storage: &dyn Storage,
-        path: &str,
-        entries: &mut [KeyEntry],
-        store: &[u8; 16],
-        (commits, fields): ((u64, u64), IndexedFields),
-    ) -> Result<()> {
-        let head = Head { commit: commits.1, ..Head::new(*store) };
-        let sections = lay_out(entries, commits, fields, Arc::default());
-        sections.write(storage, path, IndexKind::Keys, &head)
-    }
-
     /// Opens a run of a store; what it holds is checked when it is first touched.
     ///
     /// # Errors
@@ -118,6 +114,19 @@ impl KeyRun {
         damage: &Arc<Damage>,
     ) -> Result<KeyRun> {
         bytes.expect_single_places();
+        KeyRun::open_in_order(path, bytes, store, damage)
+    }
+
+    /// The same, to be read from its first entry to its last.
+    ///
+    /// # Errors
+    /// As [`KeyRun::open`].
+    pub(crate) fn open_in_order(
+        path: &str,
+        bytes: Bytes,
+        store: &[u8; 16],
+        damage: &Arc<Damage>,
+    ) -> Result<KeyRun> {
         let (head, sections) = Sections::open(path, bytes, IndexKind::Keys, damage)?;
         let run = KeyRun::over(sections).filter(|_| head.store == *store);
         run.ok_or_else(|| misfit(path))
@@ -129,17 +138,38 @@ impl KeyRun {
         let bits = u32::try_from(sections.extra(Tag::KeyWays, 0)).ok()?;
         let (hashes, rows) = (sections.get(Tag::KeyHashes, 0), sections.get(Tag::KeyRows, 0));
         let ways = sections.below(Tag::KeyWays, 0, Section::<u64>::len(&hashes) + 1);
-        let parts = Parts { bits, ways, hashes, rows, sections };
+        let filter = sections.get::<u64>(Tag::KeyFilter, 0);
+        let is_filtered = filter.len() > 0;
+        let filter_fits = !is_filtered || filter.len() == key_filter::words_of(hashes.len());
+        let parts = Parts { bits, ways, hashes, rows, filter, sections };
         let fits = (1..=FANOUT_BITS_MAX).contains(&bits)
             && parts.ways.len() == (1 << bits) + 1
-            && parts.hashes.len() == parts.rows.len();
+            && parts.hashes.len() == parts.rows.len()
+            && filter_fits;
         let (parts, fields) = (Arc::new(parts), IndexedFields::from_bits(fields));
-        fits.then_some(KeyRun { parts, commits: (first, last), fields })
+        fits.then_some(KeyRun { parts, commits: (first, last), fields, is_filtered })
     }
 
-    /// Is all of it sound? Reads it whole.
-    pub(crate) fn is_sound(&self) -> bool {
-        self.parts.sections.are_sound()
+    /// How many entries it has.
+    pub(crate) fn len(&self) -> usize {
+        self.parts.hashes.len()
+    }
+
+    /// Hashes of some entries, and their rows; none if they are damaged.
+    pub(super) fn stretch(&self, entries: Range<usize>) -> Option<(&[u64], &[u64])> {
+        let Parts { hashes, rows, .. } = &*self.parts;
+        hashes.range(entries.clone()).zip(rows.range(entries))
+    }
+
+    /// Some entries were read and are not needed again soon.
+    pub(super) fn forget(&self, entries: Range<usize>) {
+        self.parts.hashes.forget(entries.clone());
+        self.parts.rows.forget(entries);
+    }
+
+    /// What was found damaged of it.
+    pub(super) fn damage(&self) -> Option<Error> {
+        self.parts.sections.damage().found()
     }
 
     fn entry(&self, at: usize) -> Option<KeyEntry> {
@@ -149,16 +179,26 @@ impl KeyRun {
         Some(KeyEntry { hash, batch: u32::try_from(batch).ok()?, row: u32::try_from(row).ok()? })
     }
 
-    /// Every entry, in order; of a damaged run only some, see [`KeyRun::is_sound`].
-    pub(crate) fn entries(&self) -> impl Iterator<Item = KeyEntry> + '_ {
-        (0..self.parts.hashes.len()).filter_map(|at| self.entry(at))
+    /// From now on looks without asking the filter: what is most likely found here only pays for it.
+    pub(crate) fn leave_filter(&mut self) {
+        self.is_filtered = false;
+    }
+
+    /// May the hash be here? Damage says nothing: what follows meets it.
+    fn may_hold(&self, hash: u64) -> bool {
+        let filter = &self.parts.filter;
+        !self.is_filtered
+            || filter
+                .range(key_filter::block_of(filter.len(), hash))
+                .is_none_or(|block| key_filter::may_hold(block, hash))
     }
 
     /// The entries with this hash.
     pub(crate) fn find(&self, hash: u64) -> impl Iterator<Item = KeyEntry> + '_ {
         let Parts { bits, ways, hashes, .. } = &*self.parts;
         let way = usize::try_from(hash >> (64 - bits)).unwrap_or(0);
-        let ends = ways.range(way..way + 2).unwrap_or(&[0, 0]);
+        let ends = if self.may_hold(hash) { ways.range(way..way + 2) } else { None };
+        let ends = ends.unwrap_or(&[0, 0]);
         let (from, to) = (ends[0] as usize, ends[1] as usize);
         let guess = from + share(to.saturating_sub(from), hash << bits);
         let first = hashes.first_from(from..to, guess, hash);
@@ -175,7 +215,8 @@ fn misfit(path: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::MemoryStorage;
+    use crate::events::KeyRunFile;
+    use crate::storage::{MemoryStorage, Storage};
     use lineal_proof::Hash;
 
     fn entries(count: u32) -> Vec<KeyEntry> {
@@ -195,7 +236,7 @@ mod tests {
         for count in [0, 1, 2, 10, 5_000] {
             let all = entries(count);
             let run = file(&mut all.clone(), (1, 3)).1.unwrap();
-            assert_eq!((run.entries().count(), run.commits), (count as usize, (1, 3)));
+            assert_eq!((run.len(), run.commits), (count as usize, (1, 3)));
             for entry in &all {
                 let mut expected: Vec<_> =
                     all.iter().filter(|e| e.hash == entry.hash).copied().collect();
@@ -209,8 +250,11 @@ mod tests {
 
     fn file(entries: &mut [KeyEntry], commits: (u64, u64)) -> (MemoryStorage, Result<KeyRun>) {
         let storage = MemoryStorage::new();
+        entries.sort_unstable();
         let what = (commits, IndexedFields::default());
-        KeyRun::write(&storage, "r", entries, &[4; 16], what).unwrap();
+        let mut file = KeyRunFile::begin(&storage, "r", &[4; 16], what, entries.len()).unwrap();
+        entries.iter().try_for_each(|entry| file.push(entry.hash, entry.packed())).unwrap();
+        file.finish().unwrap();
         let run = open(&storage, &Arc::default());
         (storage, run)
     }
@@ -233,7 +277,7 @@ mod tests {
                 let right = all.iter().all(|entry| run.find(entry.hash).any(|e| e == *entry));
                 assert!(right || damage.found().is_some(), "bit {bit}");
                 // What fills up to a multiple of eight bytes means nothing.
-                noticed += usize::from(!run.is_sound());
+                noticed += usize::from(!run.parts.sections.are_sound());
             } else {
                 noticed += 1;
             }

@@ -1,6 +1,7 @@
 //! The bytes of a file of sections: header, directory, checksums of blocks, sections.
 
 use super::section::Blocks;
+use super::stream::{Place, Planned, Stream};
 use super::{BLOCK, Entry, Sections};
 use crate::damage::Damage;
 use crate::error::{Error, Result};
@@ -98,9 +99,11 @@ pub(crate) enum Tag {
     IdPrints,
     /// The page in which each stands.
     IdPages,
+    /// Which hashes are surely not there.
+    KeyFilter,
 }
 
-const TAGS: [Tag; 55] = [
+const TAGS: [Tag; 56] = [
     Tag::View,
     Tag::NodeIds,
     Tag::KeyOffsets,
@@ -156,6 +159,7 @@ const TAGS: [Tag; 55] = [
     Tag::IdWays,
     Tag::IdPrints,
     Tag::IdPages,
+    Tag::KeyFilter,
 ];
 
 fn tag(number: u16) -> Option<Tag> {
@@ -164,7 +168,7 @@ fn tag(number: u16) -> Option<Tag> {
     Some(tag)
 }
 
-fn blocks_of(length: usize) -> usize {
+pub(super) fn blocks_of(length: usize) -> usize {
     length.div_ceil(BLOCK)
 }
 
@@ -273,55 +277,53 @@ pub(super) fn write(
     head: &Head,
 ) -> Result<()> {
     let entries = &sections.entries;
-    let crcs: Vec<u32> =
-        entries.iter().flat_map(|entry| entry.bytes.chunks(BLOCK).map(crc32c::crc32c)).collect();
+    let planned = entries.iter().map(|entry| Planned {
+        tag: entry.tag,
+        number: entry.number,
+        extra: entry.extra,
+        length: entry.bytes.len(),
+    });
+    let mut stream = Stream::begin(storage, path, (kind, *head), planned)?;
+    for (section, entry) in entries.iter().enumerate() {
+        stream.push(section, &entry.bytes)?;
+    }
+    stream.finish()
+}
+
+/// What stands before the sections: header, directory, checksums, and a checksum of these.
+pub(super) fn front(
+    (kind, head): &(IndexKind, Head),
+    directory: &[Place],
+    crcs: &[u32],
+) -> Vec<u8> {
     let length_of =
         |count: usize| u32::try_from(count).expect("fewer than 2^32 blocks and sections");
     let mut bytes = MAGIC.to_vec();
-    bytes.extend_from_slice(&(kind as u32).to_le_bytes());
+    bytes.extend_from_slice(&(*kind as u32).to_le_bytes());
     bytes.extend_from_slice(&version().to_le_bytes());
     bytes.extend_from_slice(&head.to_bytes());
-    bytes.extend_from_slice(&length_of(entries.len()).to_le_bytes());
+    bytes.extend_from_slice(&length_of(directory.len()).to_le_bytes());
     bytes.extend_from_slice(&length_of(crcs.len()).to_le_bytes());
-    let start = HEADER + entries.len() * ENTRY + crcs.len() * 4 + 4;
-    let mut at = start.next_multiple_of(ALIGNMENT);
-    let mut places = Vec::with_capacity(entries.len());
-    for entry in entries {
-        bytes.extend_from_slice(&(entry.tag as u16).to_le_bytes());
-        bytes.extend_from_slice(&entry.number.to_le_bytes());
+    for Place { planned, at } in directory {
+        bytes.extend_from_slice(&(planned.tag as u16).to_le_bytes());
+        bytes.extend_from_slice(&planned.number.to_le_bytes());
         bytes.extend_from_slice(&[0; 4]);
-        bytes.extend_from_slice(&entry.extra.to_le_bytes());
-        bytes.extend_from_slice(&(at as u64).to_le_bytes());
-        bytes.extend_from_slice(&(entry.bytes.len() as u64).to_le_bytes());
-        places.push(at);
-        at = (at + entry.bytes.len()).next_multiple_of(ALIGNMENT);
+        bytes.extend_from_slice(&planned.extra.to_le_bytes());
+        bytes.extend_from_slice(&(*at as u64).to_le_bytes());
+        bytes.extend_from_slice(&(planned.length as u64).to_le_bytes());
     }
-    for crc in &crcs {
+    for crc in crcs {
         bytes.extend_from_slice(&crc.to_le_bytes());
     }
     bytes.extend_from_slice(&crc32c::crc32c(&bytes).to_le_bytes());
-    debug_assert_eq!(bytes.len(), start);
-
-    // In pieces, so that a large graph is not held twice; under another name until it is whole.
-    let beside = format!("{path}.tmp");
-    storage.remove(&beside)?;
-    let mut written = 0;
-    for (entry, place) in entries.iter().zip(places) {
-        bytes.resize(place - written, 0);
-        bytes.extend_from_slice(&entry.bytes);
-        if bytes.len() >= PIECE {
-            storage.append(&beside, &bytes, false)?;
-            written += bytes.len();
-            bytes.clear();
-        }
-    }
-    storage.append(&beside, &bytes, false)?;
-    storage.sync(&beside)?;
-    storage.rename(&beside, path)
+    debug_assert_eq!(bytes.len(), front_length(directory.len(), crcs.len()));
+    bytes
 }
 
-/// Bytes that are written at once.
-const PIECE: usize = 8 << 20;
+/// How long that is.
+pub(super) fn front_length(sections: usize, blocks: usize) -> usize {
+    HEADER + sections * ENTRY + blocks * 4 + 4
+}
 
 #[cfg(test)]
 mod tests {

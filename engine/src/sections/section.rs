@@ -79,6 +79,13 @@ impl<T: Word> Section<T> {
         self.is_sound(range).then_some(words)
     }
 
+    /// Some of the numbers were read and are not needed again soon.
+    pub(crate) fn forget(&self, range: Range<usize>) {
+        if let Some(words) = &self.words {
+            words.forget(range);
+        }
+    }
+
     /// All of them.
     pub(crate) fn all(&self) -> Option<&[T]> {
         self.range(0..self.len())

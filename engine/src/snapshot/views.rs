@@ -1,13 +1,13 @@
 //! Making views, and keeping the last few: the graph and the segments.
 
-use super::runs::{self, DiskRuns};
+use super::runs::DiskRuns;
 use super::{Snapshot, View, columns, ids, weigh};
 use crate::damage::Damage;
 use crate::error::{Error, Result};
 use crate::graph::{self, Graph};
 use crate::index;
 use crate::segment::{open_segment, segment_path};
-use crate::store::{State, Store};
+use crate::store::{Mark, State, Store, enter};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -20,6 +20,8 @@ pub(crate) struct Views {
     /// The graph that opening the store found to be of `head`, until the first view takes it.
     opened: Mutex<Option<Graph>>,
     runs: Arc<DiskRuns>,
+    /// What a reader holds from before it read `head`.
+    mark: Option<Mark>,
     /// Shared by all views since derived files were last made anew.
     damage: Mutex<Arc<Damage>>,
 }
@@ -30,9 +32,15 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Views {
     /// Views of a store whose graph was found when it was opened.
-    pub(crate) fn new(opened: Option<Graph>, damage: Arc<Damage>) -> Views {
+    pub(crate) fn new(opened: Option<Graph>, damage: Arc<Damage>, mark: Option<Mark>) -> Views {
         let (opened, damage) = (Mutex::new(opened), Mutex::new(damage));
-        Views { opened, damage, ..Views::default() }
+        Views { opened, damage, mark, ..Views::default() }
+    }
+
+    /// Lets go of the views that are kept, and of the files they hold.
+    pub(crate) fn let_go(&self) {
+        locked(&self.cached).clear();
+        self.runs.forget();
     }
 
     /// Forgets everything derived, and what was found damaged of it.
@@ -52,6 +60,12 @@ impl Views {
             cached.push(entry);
             return Ok(Snapshot::new(view));
         }
+        let mark = match &self.mark {
+            Some(mark) => Some(mark.clone()),
+            // The state is locked: `head` does not move before the view is made.
+            None if store.is_writer() => enter(store.storage())?,
+            None => None,
+        };
         let mut segments = Vec::new();
         for number in 1..=state.head.segment {
             let missing = || Error::corrupt(segment_path(number), 0, "the segment is there");
@@ -92,6 +106,7 @@ impl Views {
             disk_runs: Arc::clone(&self.runs),
             store: *store.id(),
             indexed,
+            _mark: mark,
         });
         let view = if is_new { weigh::weigh(view)? } else { view };
         if cached.len() >= KEPT {
@@ -103,9 +118,9 @@ impl Views {
 
     /// Writes what is derived.
     pub(crate) fn write(&self, store: &Store, state: &State) -> Result<()> {
-        runs::write(store, state)?;
-        ids::write(store, state)?;
         self.runs.forget();
+        store.pending_keys().settle(store, state)?;
+        ids::write(store, state)?;
         if index::is_current(store.storage(), &state.head)? {
             return Ok(());
         }

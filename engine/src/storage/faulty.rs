@@ -97,6 +97,11 @@ impl Storage for FaultyStorage {
         self.inner.append(path, bytes, secret)
     }
 
+    fn write_at(&self, path: &str, at: u64, bytes: &[u8]) -> Result<()> {
+        self.step(path, true)?;
+        self.inner.write_at(path, at, bytes)
+    }
+
     fn sync(&self, path: &str) -> Result<()> {
         let call = self.step(path, false)?;
         // A failed sync may have reached the disk or not: here it did not.

@@ -179,6 +179,16 @@ impl Storage for FileStorage {
         written.map_err(|e| Error::io("append to", path, e))
     }
 
+    fn write_at(&self, path: &str, at: u64, bytes: &[u8]) -> Result<()> {
+        let path = self.path(path);
+        self.make_folder(&path)?;
+        let written = options(false).truncate(false).open(&path).and_then(|mut file| {
+            file.seek(io::SeekFrom::Start(at))?;
+            file.write_all(bytes)
+        });
+        written.map_err(|e| Error::io("write", path, e))
+    }
+
     fn sync(&self, path: &str) -> Result<()> {
         let path = self.path(path);
         let synced = File::open(&path).and_then(|file| file.sync_all());

@@ -100,6 +100,16 @@ impl Storage for MemoryStorage {
         Ok(())
     }
 
+    fn write_at(&self, path: &str, at: u64, bytes: &[u8]) -> Result<()> {
+        let mut state = self.state();
+        let live = &mut state.files.entry(path.to_owned()).or_default().live;
+        let at = usize::try_from(at).unwrap_or(usize::MAX);
+        let end = at.saturating_add(bytes.len());
+        live.resize(live.len().max(end), 0);
+        live[at..end].copy_from_slice(bytes);
+        Ok(())
+    }
+
     fn sync(&self, path: &str) -> Result<()> {
         let mut state = self.state();
         let entry = state.files.get_mut(path).ok_or_else(|| missing("sync", path))?;

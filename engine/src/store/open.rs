@@ -1,6 +1,8 @@
 //! Making and opening: reading the segments, adopting whole commits, setting a torn tail aside.
 
-use super::{LazyLedger, Options, SecretBox, State, Store, orphans, recovery};
+use super::{
+    LazyLedger, Options, PendingKeys, SecretBox, State, Store, orphans, reading, recovery,
+};
 use crate::catalog::Catalog;
 use crate::clock::utc_text;
 use crate::damage::Damage;
@@ -60,6 +62,7 @@ impl Store {
             storage.put(HEAD, &reached.to_bytes(), false)?;
         }
         orphans::set_aside(&*storage, &ledger)?;
+        reading::clear_away(&*storage, &ledger)?;
         let ledger = LazyLedger::known(ledger);
         Store::assemble(storage, options, reached, ledger, Views::default(), Some(lock))
     }
@@ -69,6 +72,8 @@ impl Store {
     /// # Errors
     /// As [`Store::open_read_only`].
     pub fn open_read_only_on(storage: Arc<dyn Storage>) -> Result<Store> {
+        // Before `head`: what it then names stays while the mark is held.
+        let mark = reading::enter(&*storage)?;
         let Some(bytes) = storage.read(HEAD)? else {
             if storage.read(&segment_path(1))?.is_none() {
                 return Err(Error::NoStore { path: storage.name() });
@@ -84,7 +89,7 @@ impl Store {
         } else {
             LazyLedger::known(replay_from_index(&*storage, &head)?.0)
         };
-        let views = Views::new(graph, damage);
+        let views = Views::new(graph, damage, mark);
         Store::assemble(storage, Options::default(), head, ledger, views, None)
     }
 
@@ -110,6 +115,7 @@ impl Store {
             poisoned: Mutex::new(None),
             views,
             catalog,
+            pending_keys: PendingKeys::default(),
             storage,
             _lock: lock,
         })

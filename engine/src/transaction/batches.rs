@@ -4,9 +4,11 @@ use super::StagedNode;
 use super::encode::Encoded;
 use crate::draft::BatchDraft;
 use crate::error::{Error, Result};
-use crate::events::{ContainerPart, SealedBatch, container_id, seal, write_container};
+use crate::events::{
+    ContainerPart, IndexedFields, SealedBatch, container_id, seal, write_container,
+};
 use crate::schema::{Kind, Relation};
-use crate::store::Store;
+use crate::store::{NewKeys, Store};
 use lineal_proof::frame::RecordType;
 use lineal_proof::record::{Edge, Manifest, ManifestBatch, Record, Revision, node_id};
 use lineal_proof::{Cid, Hash, Key, KeyPart, Value};
@@ -15,7 +17,7 @@ use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 
 /// Most rows of a container.
-const CONTAINER_ROWS_MAX: usize = 1_000_000;
+pub(crate) const CONTAINER_ROWS_MAX: usize = 1_000_000;
 
 /// A batch with its root and its rows in order.
 pub(super) struct Ready {
@@ -109,6 +111,26 @@ fn revision(
         }],
         previous: None,
     }
+}
+
+/// What the event-key index will hold of batches; nothing without its key.
+pub(super) fn keys(
+    store: &Store,
+    batches: &[(Cid, Ready)],
+    indexed: IndexedFields,
+) -> Result<NewKeys> {
+    let hasher = match store.value_hasher() {
+        Err(Error::NoKey { .. }) => return Ok(Vec::new()),
+        other => other?,
+    };
+    let keys = batches.par_iter().map(|(revision, ready)| {
+        let rows = ready.rows.iter().map(|row| *row as usize);
+        let mut entries = Vec::with_capacity(ready.rows.len());
+        // Which batch it is in the order of the log is known when the transaction is written.
+        indexed.entries(&hasher, &ready.draft.block, &rows, 0, &mut entries);
+        (*revision, entries)
+    });
+    Ok(keys.collect())
 }
 
 /// Packs batches into containers in the order (deployment key, first time, order in the log).

@@ -4,7 +4,7 @@ use super::batches::{self, Ready};
 use super::{Transaction, pins, snapshots};
 use crate::error::{Error, Result};
 use crate::schema::Kind;
-use crate::store::{State, Store};
+use crate::store::{NewKeys, State, Store};
 use lineal_proof::frame::{self, PAYLOAD_MAX, RecordType};
 use lineal_proof::record::Record;
 use lineal_proof::{Cid, Hash};
@@ -18,6 +18,8 @@ pub(super) struct Encoded {
     pub(super) counts: BTreeMap<&'static str, u64>,
     /// Path and bytes.
     pub(super) containers: Vec<(String, Vec<u8>)>,
+    /// What the event-key index will hold of them.
+    pub(super) keys: NewKeys,
     pub(super) revisions: u64,
     pub(super) events: u64,
 }
@@ -82,7 +84,13 @@ pub(super) fn encode(
     for setting in &transaction.settings {
         out.push(RecordType::Setting, &setting.encode())?;
     }
+    let indexed = state.ledger.indexed(state.head.commit);
+    out.keys = batches::keys(store, &placed, indexed)?;
     batches::write_containers(store, placed, &mut out)?;
+    for repacked in std::mem::take(&mut transaction.repacked) {
+        out.push(RecordType::Manifest, &repacked.manifest.encode())?;
+        out.containers.push((repacked.path, repacked.bytes));
+    }
     for seen in seen {
         out.push(RecordType::Seen, &seen.encode())?;
     }

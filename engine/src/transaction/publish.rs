@@ -32,7 +32,7 @@ pub(super) fn publish(store: &Store, transaction: Transaction<'_>) -> Result<Com
         records_root: records_root(&encoded.ids),
         segment_sha256: Hash(Sha256::digest(&encoded.bytes).into()),
     };
-    let Encoded { mut bytes, containers, revisions, events, .. } = encoded;
+    let Encoded { mut bytes, containers, keys, revisions, events, .. } = encoded;
     let commit_id = frame::write(&mut bytes, RecordType::Commit, &commit.encode());
 
     let begin_anew = head.length >= store.segment_bytes_max();
@@ -72,6 +72,7 @@ pub(super) fn publish(store: &Store, transaction: Transaction<'_>) -> Result<Com
     }
     state.take(read);
     state.head = new_head;
+    store.pending_keys().take(store, &state, keys);
     let (import, recorded) = (commit.import, commit.recorded);
     Ok(Committed { number, import, recorded, id: commit_id, revisions, events })
 }

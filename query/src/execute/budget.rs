@@ -46,7 +46,7 @@ impl<'a, S: Source> Executor<'a, S> {
     fn select_within_budget(&mut self, select: &'a SelectPlan) -> Run<()> {
         // Counters answer: rows are read of batches in doubt alone.
         if let OutputPlan::Groups(plan) = &select.output
-            && plan.by_batch.is_some_and(|by| by.counted)
+            && plan.by_batch.as_ref().is_some_and(|by| by.counting.is_some())
         {
             return Ok(());
         }

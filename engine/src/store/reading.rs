@@ -1,0 +1,134 @@
+//! Who reads: so that a file which a compaction replaced stays while somebody may still open it.
+//!
+//! A view names containers and opens them when it needs them, so locking what is open is not
+//! enough. `readers/` holds marks, small files named by a commit. A reader takes a shared lock on the
+//! newest mark *before* it reads `head`, and holds it as long as a view lives: so whoever holds the
+//! mark of a commit knows that commit. The writer sets a new mark behind a compaction, removes older
+//! ones when it can lock them, and then what the commits up to the oldest mark replaced
+//! (docs/format.md, section 12).
+
+use crate::error::Result;
+use crate::ledger::Ledger;
+use crate::mapping::Bytes;
+use crate::storage::Storage;
+use crate::transaction::container_path;
+use lineal_proof::Hash;
+use std::collections::{BTreeMap, BTreeSet};
+
+const FOLDER: &str = "readers";
+const SUFFIX: &str = ".mark";
+
+/// A reader whose mark goes while it takes it looks again so many times: each time a writer has
+/// finished another compaction.
+const TRIES: usize = 8;
+
+/// What keeps replaced files in place while it lives.
+pub(crate) type Mark = Bytes;
+
+fn path_of(commit: u64) -> String {
+    format!("{FOLDER}/{commit:012}{SUFFIX}")
+}
+
+/// The commits of the marks, ascending.
+fn marks(storage: &dyn Storage) -> Result<Vec<u64>> {
+    let names = storage.list(FOLDER)?;
+    Ok(names.iter().filter_map(|name| name.strip_suffix(SUFFIX)?.parse().ok()).collect())
+}
+
+/// Takes the newest mark, before `head` is read; none in a store that has none.
+pub(crate) fn enter(storage: &dyn Storage) -> Result<Option<Mark>> {
+    for _ in 0..TRIES {
+        let Some(newest) = marks(storage)?.last().copied() else { return Ok(None) };
+        let Some(mark) = storage.read_held(&path_of(newest))? else { continue };
+        // It may have gone between being opened and being locked: names are not used again.
+        if marks(storage)?.contains(&newest) {
+            return Ok(Some(mark));
+        }
+    }
+    Ok(None)
+}
+
+/// Sets a mark: whoever enters from now on knows this commit, which `head` names.
+fn set_mark(storage: &dyn Storage, commit: u64) -> Result<()> {
+    let text = "Readers hold a lock on the newest mark; the writer removes marks.\n";
+    storage.put(&path_of(commit), text.as_bytes(), false)
+}
+
+/// Removes what nobody can come to any more: marks that are not held, and containers that were
+/// replaced before the oldest one left. Sets a new mark where there is none, or where something was
+/// replaced since. Gives the paths that must still wait. `head` names the last commit of the ledger.
+pub(super) fn clear_away(storage: &dyn Storage, ledger: &Ledger) -> Result<Vec<String>> {
+    let there: BTreeSet<String> = storage.list("containers")?.into_iter().collect();
+    let is_there =
+        |path: &String| path.strip_prefix("containers/").is_some_and(|name| there.contains(name));
+    let mut replaced = replaced(ledger);
+    replaced.retain(|path, _| is_there(path));
+    let newest = marks(storage)?.last().copied();
+    if newest.is_none_or(|newest| replaced.values().any(|since| *since > newest)) {
+        set_mark(storage, ledger.commit())?;
+    }
+    if let Some((_, older)) = marks(storage)?.split_last() {
+        for commit in older {
+            storage.remove_unheld(&path_of(*commit))?;
+        }
+    }
+    let oldest = marks(storage)?.first().copied().unwrap_or(0);
+    let mut waiting = Vec::new();
+    for (path, since) in replaced {
+        if since <= oldest {
+            storage.remove(&path)?;
+        } else {
+            waiting.push(path);
+        }
+    }
+    Ok(waiting)
+}
+
+/// Containers in which no batch stands any more, and since which commit a manifest says so.
+fn replaced(ledger: &Ledger) -> BTreeMap<String, u64> {
+    let mut since: BTreeMap<Hash, u64> = BTreeMap::new();
+    for (commit, manifest) in &ledger.manifests {
+        for container in &manifest.replaces {
+            since.insert(*container, *commit);
+        }
+    }
+    let path = |manifest: &u32| {
+        let (_, manifest) = &ledger.manifests[*manifest as usize];
+        container_path(&manifest.container, manifest.generation)
+    };
+    let placed = ledger.batches.iter().filter_map(|batch| batch.place);
+    let used: BTreeSet<u32> = placed.map(|(manifest, _)| manifest).collect();
+    let used: BTreeSet<String> = used.iter().map(path).collect();
+    let named = ledger.manifests.iter().filter_map(|(_, manifest)| {
+        let path = container_path(&manifest.container, manifest.generation);
+        Some((path, *since.get(&manifest.container)?))
+    });
+    named.filter(|(path, _)| !used.contains(path)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::FileStorage;
+
+    #[test]
+    fn a_mark_stays_while_it_is_held_and_newcomers_take_the_newest() {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = FileStorage::new(folder.path());
+        assert!(enter(&storage).unwrap().is_none(), "a store that has none");
+        let ledger = Ledger::default();
+        assert!(clear_away(&storage, &ledger).unwrap().is_empty());
+        let early = enter(&storage).unwrap().unwrap();
+        set_mark(&storage, 3).unwrap();
+        let late = enter(&storage).unwrap().unwrap();
+        set_mark(&storage, 5).unwrap();
+        clear_away(&storage, &ledger).unwrap();
+        assert_eq!(marks(&storage).unwrap(), [0, 3, 5]);
+        drop(early);
+        clear_away(&storage, &ledger).unwrap();
+        assert_eq!(marks(&storage).unwrap(), [3, 5]);
+        drop(late);
+        clear_away(&storage, &ledger).unwrap();
+        assert_eq!(marks(&storage).unwrap(), [5]);
+    }
+}
