@@ -125,7 +125,8 @@ mod tests {
 
     #[test]
     fn what_is_touched_is_checked_and_what_is_not_touched_does_not_matter() {
-        let mut content: Vec<u8> = (0..5 * PIECE).map(|at| (at / 7) as u8).collect();
+        let mut content: Vec<u8> =
+            (0..5 * PIECE).map(|at| u8::try_from(at / 7 % 251).unwrap()).collect();
         let (hash, list) = (Hash::of(&content), pieces::pieces(&content));
         content[2 * PIECE + 9] ^= 1;
         let of = |list: &[[u8; 32]]| {

@@ -183,7 +183,7 @@ impl Pages {
         }
         let first = self.locations(chunk)?.first().cloned().into_iter().collect();
         let mut pages = SerializedPageReader::new(self.input.clone(), column, 0, Some(first))?;
-        pages.get_next_page().map(|page| page.filter(|page| is_dictionary(page)))
+        pages.get_next_page().map(|page| page.filter(is_dictionary))
     }
 }
 
