@@ -65,9 +65,10 @@ def one(size, contestants, conditions):
             continue
         bar = found.get(BAR, {}).get("best_p50_us")
         rows = next(cell["rows_mean"] for cell in found.values() if "rows_mean" in cell)
-        cells = [timed(found[name], "best_p50_us", None if name == BAR else bar) for name in names]
+        many = asked(found.values())
+        cells = [timed(found[name], "best_p50_us", None if name == BAR else bar, many) for name in names]
         if OWN in contestants:
-            cells.append(timed(found[OWN], "engine_p50_us", bar))
+            cells.append(timed(found[OWN], "engine_p50_us", bar, many))
         if target:
             cells.append(time(TARGETS[question]))
         lines.append(f"| {question.replace('hit', '').replace('miss', '')} {words} | {rows:,.0f} | " + " | ".join(cells) + " |")
@@ -99,6 +100,12 @@ def notes(names, contestants):
         told.append("PostgreSQL's CPU time and memory are those of the client: its server is no child of the harness.")
     if "mem-igraph" in names:
         told.append("igraph keeps nothing on disk: it is the reference of what memory allows, loaded at each opening.")
+    for question in QUESTIONS:
+        cells = [contestants[name].get("q", {}).get(question, {}) for name in names]
+        if not any(hurried(cell, asked(cells)) for cell in cells):
+            continue
+        told.append("\\* The budget was used up before each argument was asked twice: more a first call than a best one.")
+        break
     for name in names:
         for question, cell in contestants[name].get("q", {}).items():
             if "error" in cell:
@@ -106,11 +113,21 @@ def notes(names, contestants):
     return [f"- {line}" for line in told]
 
 
-def timed(cell, column, bar):
+def timed(cell, column, bar, many):
     if column not in cell:
         return "-"
     ratio = "" if not bar else f" ({times(cell[column] / bar)})"
-    return time(cell[column]) + ratio
+    return time(cell[column]) + ratio + (" *" if hurried(cell, many) else "")
+
+
+def asked(cells):
+    """How many arguments the question has."""
+    return max((max(cell["arguments"], len(cell["answers"])) for cell in cells if "answers" in cell), default=0)
+
+
+def hurried(cell, many):
+    """Was the budget used up before each argument was asked twice after the pass that warms?"""
+    return "answers" in cell and (cell["samples"] < 2 * many or len(cell["answers"]) < many)
 
 
 def times(ratio):
