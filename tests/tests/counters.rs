@@ -42,7 +42,8 @@ fn texts(parts: &[&str]) -> Key {
 
 /// Writes one import of batches; with a number, the rows from that one on are doubted.
 fn write(store: &Store, batches: &[(&str, &[Said], Option<u32>)]) -> u64 {
-    let saying = Saying { source: "datadog".into(), form: "datadog-archive".into(), observed_at: 9 };
+    let saying =
+        Saying { source: "datadog".into(), form: "datadog-archive".into(), observed_at: 9 };
     let mut transaction = store.begin(None, None).unwrap();
     for (number, (service, events, doubted)) in (0_u8..).zip(batches) {
         let deployment = texts(&[service, "prod", "eu-1", "credit", "3"]);
@@ -114,14 +115,18 @@ fn counters_say_what_the_rows_say() {
         ("e", None, true, false),
     ];
     let timeless: [Said; 2] = [("f", None, true, true), ("g", None, false, false)];
-    let within: [Said; 2] =
-        [("h", Some(YEAR_END + 2 * HOUR), false, true), ("i", Some(YEAR_END + 3 * HOUR), true, true)];
-    write(store, &[("here", &crossing, None), ("there", &timeless, None), ("there", &within, None)]);
+    let within: [Said; 2] = [
+        ("h", Some(YEAR_END + 2 * HOUR), false, true),
+        ("i", Some(YEAR_END + 3 * HOUR), true, true),
+    ];
+    write(
+        store,
+        &[("here", &crossing, None), ("there", &timeless, None), ("there", &within, None)],
+    );
     let first = answers(&view(store), "");
     assert_eq!(first[0], "[[9]]");
     assert_eq!(
-        first[9],
-        r#"[["2023-01-01T00:00:00Z",1],["2024-01-01T00:00:00Z",4]]"#,
+        first[9], r#"[["2023-01-01T00:00:00Z",1],["2024-01-01T00:00:00Z",4]]"#,
         "an event of the last hour of the year, and all of the next"
     );
 

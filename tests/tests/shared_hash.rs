@@ -37,7 +37,8 @@ fn said(row: u32) -> ([u8; 32], Option<&'static str>) {
 }
 
 fn store() -> Arc<Store> {
-    let saying = Saying { source: "datadog".into(), form: "datadog-archive".into(), observed_at: 9 };
+    let saying =
+        Saying { source: "datadog".into(), form: "datadog-archive".into(), observed_at: 9 };
     let store = Store::create_on(Arc::new(MemoryStorage::new()), sample::options()).unwrap();
     let mut transaction = store.begin(None, None).unwrap();
     let parts = ["health", "prod", "eu-1", "credit", "3"].map(KeyPart::from);
@@ -97,7 +98,8 @@ fn a_question_reads_the_rows_that_it_gives() {
         let query = Query::parse(&text).unwrap_or_else(|e| panic!("{}", e.render(&text)));
         query.prepare().unwrap().run(&view, &request).unwrap().to_json()["rows"].clone()
     };
-    let rows = ask(format!("find inference as i where i.input_hash = \"{hash}\" return i.event_id"));
+    let rows =
+        ask(format!("find inference as i where i.input_hash = \"{hash}\" return i.event_id"));
     let wanted = (0..ROWS).filter(|row| said(*row).0 == SHARED);
     let wanted: Vec<String> = wanted.map(|row| format!("e{row:05}")).collect();
     let given = rows.as_array().unwrap().iter().map(|row| row[0].as_str().unwrap().to_owned());
