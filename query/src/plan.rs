@@ -353,7 +353,7 @@ pub(crate) struct GroupPlan {
     pub(crate) items: Vec<Expression>,
     pub(crate) having: Option<Expression>,
     /// Batches may stand for the events of a variable.
-    pub(crate) by_batch: Option<ByBatch>,
+    pub(crate) by_batch: Option<Box<ByBatch>>,
 }
 
 /// Batches stand for events: all that a group asks of an event stands in its columns.

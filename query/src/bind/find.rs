@@ -190,7 +190,7 @@ impl Binder {
             && let Some(by) = fold_batches(&plan, group, &self.slots, &self.sets)
             && let OutputPlan::Groups(group) = &mut plan.output
         {
-            group.by_batch = Some(by);
+            group.by_batch = Some(Box::new(by));
         }
         Ok((plan, columns))
     }

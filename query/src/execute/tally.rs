@@ -187,7 +187,7 @@ fn holding(figure: CounterFigure, sums: &Sums) -> u64 {
 
 /// The place of the deployment of a pair.
 fn place_of(pair: u64) -> usize {
-    (pair & u64::from(u32::MAX)) as usize
+    usize::try_from(pair & u64::from(u32::MAX)).unwrap_or(usize::MAX)
 }
 
 /// The start of the month or year that a bucket stands for.

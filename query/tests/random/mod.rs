@@ -424,7 +424,7 @@ fn counted(random: &mut Random<'_>, v: &str, names: &[(&str, &str)], text: &mut 
         0 | 1 => keys.push(format!("month({v}.time) as h")),
         2 => keys.push(format!("year({v}.time) as h")),
         3 if random.one_in(2) => {
-            keys.insert(0, format!("month({v}.time) as h, year({v}.time) as y"))
+            keys.insert(0, format!("month({v}.time) as h, year({v}.time) as y"));
         }
         3 => keys.push(format!("day({v}.time) as h")),
         _ => {}
