@@ -37,12 +37,18 @@ impl Raw {
     }
 }
 
-/// The payload of a revision.
+/// Fields that the graph itself holds, whatever their type: parameters, metrics and series, most of
+/// what a run says, are passed over.
+fn is_wanted(field: &str, is_list_or_map: bool) -> bool {
+    !is_list_or_map || matches!(field, "tags" | "aliases" | "name" | "version")
+}
+
+/// The payload of a revision, with the fields that are wanted.
 fn revision(segments: &[Bytes], at: Location) -> Result<Revision> {
     let none = || Error::corrupt(segment_path(at.segment), 0, "the segment is there");
     let bytes = segments.get(at.segment as usize - 1).ok_or_else(none)?;
     let frame = read_frame(bytes, at)?;
-    Revision::decode(frame.payload)
+    Revision::decode_some(frame.payload, is_wanted)
         .map_err(|e| Error::record(&segment_path(at.segment), at.offset, e))
 }
 
