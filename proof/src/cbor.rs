@@ -431,6 +431,13 @@ impl<'a> Reader<'a> {
                     self.skip(depth + 1)?;
                 }
             }
+            MAJOR_UNSIGNED | MAJOR_NEGATIVE => {
+                self.head()?;
+            }
+            MAJOR_SIMPLE if self.bytes.get(at) == Some(&0xfb) => {
+                self.at += 1;
+                self.float_body(at)?;
+            }
             // Nothing of these is copied.
             _ => {
                 self.value(depth)?;

@@ -15,7 +15,7 @@ use crate::ledger::{ChainHead, Ledger, NodeEntry, Rank};
 use crate::mapping::Bytes;
 use crate::schema::{Kind, Relation};
 use crate::segment::{Location, read_frame, segment_path};
-use lineal_proof::record::{Edge, Record, Revision, node_id};
+use lineal_proof::record::{Edge, Revision, node_id};
 use lineal_proof::{Key, KeyPart, Map, Value};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};

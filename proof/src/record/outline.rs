@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::frame::{FORMAT, RecordType};
 use crate::hash::Hash;
 use crate::key::Key;
-use crate::value::{Map, Value};
+use crate::value::{Map, Value, key_order};
 
 /// Lists and maps around the fields: the record.
 const FIELDS_DEPTH: usize = 1;
@@ -38,7 +38,8 @@ pub struct RevisionOutline<'a> {
     front: [&'a [u8]; 2],
     /// From the text `fields` to the end of the source.
     body: &'a [u8],
-    fields: &'a [u8],
+    /// Each with its value.
+    fields: Vec<(&'a str, &'a [u8])>,
     sealed: &'a [u8],
 }
 
@@ -84,9 +85,7 @@ impl<'a> RevisionOutline<'a> {
         let edges = edges(&mut reader, payload)?;
         let body = reader.at();
         reader.named("fields").ok()?;
-        let fields = reader.skipped(FIELDS_DEPTH).ok()?;
-        // A map: Reader's own heads are checked again when it is gone through.
-        Reader::new(fields).map_pairs().ok()?;
+        let fields = fields(&mut reader)?;
         reader.named("format").ok()?;
         (reader.value(1).ok()?.as_i64()? == i64::from(FORMAT)).then_some(())?;
         reader.named("sealed").ok()?;
@@ -144,13 +143,10 @@ impl<'a> RevisionOutline<'a> {
     pub fn with_fields(self, wanted: impl Fn(&str, bool) -> bool) -> Result<Revision> {
         let parts = Parts { map: Map::new(), record: RecordType::Revision.name() };
         let mut fields = Map::new();
-        let mut reader = Reader::new(self.fields);
-        for _ in 0..reader.map_pairs()? {
-            let name = reader.text()?;
+        for (name, bytes) in self.fields {
+            let mut reader = Reader::new(bytes);
             if wanted(name, reader.is_at_list_or_map()) {
                 fields.insert(name, reader.value(FIELDS_DEPTH + 1)?);
-            } else {
-                reader.skip(FIELDS_DEPTH + 1)?;
             }
         }
         let edges = self.edges.iter().map(|edge| {
@@ -200,6 +196,18 @@ impl Revision {
         revision.fields = fields.filter(|(name, v)| wanted(name, is_compound(v))).collect();
         Ok(revision)
     }
+}
+
+fn fields<'a>(reader: &mut Reader<'a>) -> Option<Vec<(&'a str, &'a [u8])>> {
+    let count = reader.map_pairs().ok()?;
+    let mut fields: Vec<(&str, &[u8])> = Vec::with_capacity(count);
+    for _ in 0..count {
+        let name = reader.text().ok()?;
+        let is_next = |(last, _): &(&str, &[u8])| key_order(last, name).is_lt();
+        fields.last().is_none_or(is_next).then_some(())?;
+        fields.push((name, reader.skipped(FIELDS_DEPTH + 1).ok()?));
+    }
+    Some(fields)
 }
 
 fn commitments(bytes: &[u8]) -> Option<Vec<(String, Hash)>> {

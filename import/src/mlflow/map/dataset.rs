@@ -19,7 +19,7 @@ const DIGEST_KIND: &str = "mlflow:md5-8/first10k";
 const PLACES: &[&str] = &["uri", "url", "path", "table_name", "delta_table_name"];
 
 /// The nodes of a store's list of datasets.
-pub(super) struct Datasets {
+pub(in super::super) struct Datasets {
     by_place: Vec<Reference>,
     by_digest: BTreeMap<(String, String), BTreeSet<Reference>>,
 }
