@@ -240,9 +240,8 @@ impl<'a> Transaction<'a> {
 
     /// The number of a source and form in this transaction: there is one, or a handful.
     fn chain(&mut self, saying: &Saying) -> usize {
-        let is_it = |(source, form): &(String, String)| {
-            *source == saying.source && *form == saying.form
-        };
+        let is_it =
+            |(source, form): &(String, String)| *source == saying.source && *form == saying.form;
         self.chains.iter().position(is_it).unwrap_or_else(|| {
             self.chains.push((saying.source.clone(), saying.form.clone()));
             self.chains.len() - 1

@@ -222,7 +222,8 @@ mod tests {
 
     #[test]
     fn encoded_series_are_those_of_the_whole_record() {
-        let mut record = NodeRecord::new(Reference::new(Kind::Run, Vec::new()), Location::default());
+        let mut record =
+            NodeRecord::new(Reference::new(Kind::Run, Vec::new()), Location::default());
         let odd = vec![(-1, 1_700_000_000_000, f64::NAN), (70_000, 0, 0.5), (70_001, 1, -0.0)];
         for (name, points) in [("loss", odd), ("a longer name", vec![(0, 0, 1.0)]), ("b", vec![])] {
             record.series.insert(name.to_owned(), points);

@@ -8,7 +8,8 @@ use crate::schema::{Kind, Relation};
 use crate::segment::{Location, Transaction, segment_path};
 use lineal_proof::frame::{Frame, RecordType};
 use lineal_proof::record::{
-    Manifest, Record, Reference, Retract, Revision, RevisionOutline, Seen, Setting, Source, Stub, node_id,
+    Manifest, Record, Reference, Retract, Revision, RevisionOutline, Seen, Setting, Source, Stub,
+    node_id,
 };
 use lineal_proof::{Hash, Key, KeyPart};
 use rayon::prelude::*;
@@ -272,14 +273,7 @@ impl Ledger {
         }
         let node = u32::try_from(self.nodes.len()).expect("fewer than 2^32 nodes");
         let born = self.commit();
-        self.nodes.push(NodeEntry {
-            id,
-            kind,
-            key,
-            born,
-            stub: false,
-            revisions: Vec::new(),
-        });
+        self.nodes.push(NodeEntry { id, kind, key, born, stub: false, revisions: Vec::new() });
         self.node_index.insert(id, node);
         node
     }

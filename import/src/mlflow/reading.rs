@@ -155,7 +155,8 @@ impl Reading<'_> {
         self,
         mut take: impl FnMut(Vec<NodeRecord>) -> Result<(), E>,
     ) -> Result<Ended, E> {
-        let Reading { source, mapping, runs, datasets, beside, mut gathered, mut counts, .. } = self;
+        let Reading { source, mapping, runs, datasets, beside, mut gathered, mut counts, .. } =
+            self;
         let context = Context { mapping, source: &source };
         let part = |part: usize| -> Result<(Vec<NodeRecord>, Counts), Error> {
             let (mut records, mut counts) = (Vec::new(), Counts::default());

@@ -24,9 +24,7 @@ impl Wanted<'_> {
         match self {
             Wanted::Beside(mapping) => {
                 // What is unsound is to be told of.
-                mapping.reads_of_runs(is_tag, name)
-                    || is_tag && reads_beside(name)
-                    || escapes(name)
+                mapping.reads_of_runs(is_tag, name) || is_tag && reads_beside(name) || escapes(name)
             }
             Wanted::All => true,
         }
@@ -38,14 +36,14 @@ pub(super) enum Runs {
     /// In memory, in the order of their ids.
     Held(Vec<Run>),
     /// Laid aside.
-    Spilled(SpilledRuns),
+    Spilled(Box<SpilledRuns>),
 }
 
 impl Runs {
     /// Runs that are held, or those of a database.
     pub(super) fn new(mut held: Vec<Run>, spilled: Option<SpilledRuns>) -> Runs {
         held.sort_by(|a, b| a.id.cmp(&b.id));
-        spilled.map_or(Runs::Held(held), Runs::Spilled)
+        spilled.map_or(Runs::Held(held), |spilled| Runs::Spilled(Box::new(spilled)))
     }
 
     /// How many parts there are.

@@ -1,4 +1,4 @@
-//! Importing an MLflow store: one source, all of it at once.
+//! Importing an MLflow store: one source, read once, and recorded in as many commits as it needs.
 
 use super::custody::{self, Custody, Wanted};
 use super::staging::{Session, list_rejects};
@@ -84,7 +84,8 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, form: Form) -> Result
     session.progress.phase("recording");
     let mut staging =
         Staging { held: BTreeMap::new(), actors: BTreeSet::new(), counts: Counts::default() };
-    let mut recording = Recording { full, saying: &saying, staging: &mut staging, transaction: None };
+    let mut recording =
+        Recording { full, saying: &saying, staging: &mut staging, transaction: None };
     let mut waiting: Vec<NodeRecord> = Vec::new();
     let ended = reading.each(|records| {
         count_inputs(session, &records);

@@ -268,7 +268,8 @@ mod tests {
                 .collect(),
             previous: (points.len() > 2).then(|| Cid(Hash::of(b"before"))),
         };
-        let points = points.iter().map(|point| Value::List(vec![1_i64.into(), Value::float(*point)]));
+        let points =
+            points.iter().map(|point| Value::List(vec![1_i64.into(), Value::float(*point)]));
         let series: Map = [("loss", Value::List(points.collect()))].into_iter().collect();
         revision.fields.insert("series", Value::Map(series));
         revision.sort_edges();

@@ -118,7 +118,10 @@ impl Gathered {
 
     /// The next node that stands before a reference, or any where none is given: one record for
     /// all that is said of it, in canonical form.
-    pub(in super::super) fn next_before(&mut self, limit: Option<&Reference>) -> Option<NodeRecord> {
+    pub(in super::super) fn next_before(
+        &mut self,
+        limit: Option<&Reference>,
+    ) -> Option<NodeRecord> {
         let limit = limit.map(packed);
         let mut record = loop {
             let key = self.next_key()?;

@@ -35,6 +35,11 @@ impl Datasets {
         Datasets { by_place, by_digest }
     }
 
+    /// Forgets what only models are looked up by.
+    pub(super) fn forget_digests(&mut self) {
+        self.by_digest = BTreeMap::new();
+    }
+
     /// The dataset at that place of the list.
     pub(super) fn at(&self, place: usize) -> Option<&Reference> {
         self.by_place.get(place)

@@ -119,7 +119,7 @@ pub(super) fn map(
     beside: &[String],
     context: &Context<'_>,
 ) -> Result<Mapped, Error> {
-    let datasets = Datasets::new(&store.datasets);
+    let mut datasets = Datasets::new(&store.datasets);
     let mut look = Look::default();
     let parts: Vec<usize> = (0..runs.parts()).collect();
     for parts in parts.chunks(PARTS_AT_ONCE) {
@@ -147,6 +147,7 @@ pub(super) fn map(
     for (model, runs) in &makers {
         logged::map_maker(model, runs, &mut collector);
     }
+    datasets.forget_digests();
     let (gathered, skipped) = (collector.finish(), store.skipped);
     Ok(Mapped { gathered, datasets, skipped, logged_in_tags, newest_ms, rejects, warnings })
 }

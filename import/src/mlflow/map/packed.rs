@@ -55,7 +55,7 @@ pub(super) fn take_reference(bytes: &mut &[u8]) -> Option<Reference> {
             INT => {
                 let (number, rest) = bytes.split_first_chunk()?;
                 *bytes = rest;
-                Part::Int((u64::from_be_bytes(*number) ^ SIGN).cast_signed())
+                Part::Int((u64::from_le_bytes(*number).swap_bytes() ^ SIGN).cast_signed())
             }
             TEXT => Part::Text(text(bytes)?),
             PERSONAL => Part::Personal(text(bytes)?),

@@ -189,8 +189,7 @@ fn put_links(
         put_text(&mut node, "repo", tag(REPO));
         put_text(&mut node, "branch", tag(BRANCH));
         // Uncommitted changes are the run's; its tag keeps saying so too.
-        let dirty =
-            tag(DIRTY).is_some_and(|text| text.eq_ignore_ascii_case("true"));
+        let dirty = tag(DIRTY).is_some_and(|text| text.eq_ignore_ascii_case("true"));
         node.set("dirty", dirty.then_some(true));
         collector.add(node);
         record.edges.push(Edge::new(Relation::Executes, code));

@@ -311,10 +311,8 @@ impl SpilledRuns {
     ) -> Result<Vec<Run>, Error> {
         let first = part * self.ids.at_once();
         let ids = self.ids.ids.iter().skip(first).take(self.ids.at_once());
-        let run = |id: &Box<str>| {
-            Run { id: id.to_string(), at: self.at.clone(), ..Run::default() }
-        };
-        let mut runs: Vec<Run> = ids.map(run).collect();
+        let run = |id: &str| Run { id: id.to_owned(), at: self.at.clone(), ..Run::default() };
+        let mut runs: Vec<Run> = ids.map(|id| run(id)).collect();
         let path = &self.texts.path;
         let io = |source| Error::Io { path: path.clone(), source };
         let damaged = || io(io::Error::other("what was read of it and laid aside is damaged"));
@@ -327,12 +325,7 @@ impl SpilledRuns {
         Ok(runs)
     }
 
-    fn put_texts(
-        &self,
-        rows: &mut Rows<'_>,
-        runs: &mut [Run],
-        wanted: &Wanted<'_>,
-    ) -> Option<()> {
+    fn put_texts(&self, rows: &mut Rows<'_>, runs: &mut [Run], wanted: &Wanted<'_>) -> Option<()> {
         let names = &self.texts.names.names;
         let is_wanted = |is_tag| names.iter().map(move |name| wanted.takes(is_tag, name));
         let (params, tags): (Vec<bool>, Vec<bool>) =
