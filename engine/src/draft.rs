@@ -64,6 +64,9 @@ pub struct NodeDraft {
     pub key: Key,
     /// Its fields.
     pub fields: Map,
+    /// More fields, each a name and the canonical bytes of one value: what is long and uniform, as
+    /// a series is, is written down once instead of being made into values first.
+    pub encoded: Vec<(&'static str, Vec<u8>)>,
     /// Its sealed fields.
     pub sealed: Vec<SealedField>,
     /// Its links.
@@ -74,7 +77,8 @@ impl NodeDraft {
     /// A node with nothing said of it yet.
     #[must_use]
     pub fn new(kind: Kind, key: Key) -> NodeDraft {
-        NodeDraft { kind, key, fields: Map::new(), sealed: Vec::new(), edges: Vec::new() }
+        let (fields, encoded, sealed, edges) = (Map::new(), Vec::new(), Vec::new(), Vec::new());
+        NodeDraft { kind, key, fields, encoded, sealed, edges }
     }
 
     /// Adds a link.

@@ -33,6 +33,9 @@ fn is_large(value: &Value) -> bool {
     }
 }
 
+/// Fields in canonical bytes, in canonical order.
+type Encoded = Vec<(&'static str, Vec<u8>)>;
+
 /// At least the bytes of a link with the name of its key.
 const LINK_BYTES: usize = 64;
 
@@ -73,30 +76,29 @@ pub struct Committed {
     pub events: u64,
 }
 
-/// A revision that waits for its pins.
+/// A revision that waits for its pins, with the hashes by which it is known again.
 struct StagedNode {
+    /// Without its fields: those are in the body.
     revision: Revision,
+    /// What does not depend on pins, in canonical bytes ([`Revision::body`]): a tenth of the room
+    /// that the values take, and written once.
+    body: Vec<u8>,
     kind: crate::schema::Kind,
     node: Hash,
     content: Hash,
+    /// The length of its content.
+    said: usize,
 }
 
-/// A revision with the hashes by which it is known again.
-struct Weighed {
-    revision: Revision,
-    kind: crate::schema::Kind,
-    node: Hash,
-    content: Hash,
-    /// Of its content.
-    bytes: usize,
-}
-
-impl Weighed {
-    fn of(mut revision: Revision, node: Hash) -> Weighed {
+impl StagedNode {
+    fn of(mut revision: Revision, node: Hash, encoded: &[(&str, Vec<u8>)]) -> StagedNode {
         revision.sort_edges();
         let kind = crate::schema::Kind::parse(&revision.kind).unwrap_or(crate::schema::Kind::Actor);
-        let said = revision.content_bytes();
-        Weighed { revision, kind, node, content: Hash::of(&said), bytes: said.len() }
+        let body = revision.body(encoded);
+        revision.fields = lineal_proof::Map::new();
+        let said = revision.content_around(&body);
+        let (content, said) = (Hash::of(&said), said.len());
+        StagedNode { revision, body, kind, node, content, said }
     }
 }
 
@@ -115,8 +117,10 @@ pub struct Transaction<'a> {
     nodes: Vec<StagedNode>,
     /// About how many bytes their revisions have.
     bytes: usize,
-    /// (node, source, form, content) staged here already.
-    staged: HashMap<(Hash, String, String), Vec<Hash>>,
+    /// Sources and forms that are staged here.
+    chains: Vec<(String, String)>,
+    /// What is staged here already, by node and chain.
+    staged: HashMap<(Hash, usize), Vec<Hash>>,
     batches: Vec<BatchDraft>,
     repacked: Vec<Repacked>,
     blobs: BTreeMap<Hash, Vec<u8>>,
@@ -139,6 +143,7 @@ impl<'a> Transaction<'a> {
             actor,
             nodes: Vec::new(),
             bytes: 0,
+            chains: Vec::new(),
             staged: HashMap::new(),
             batches: Vec::new(),
             repacked: Vec::new(),
@@ -189,8 +194,8 @@ impl<'a> Transaction<'a> {
     pub fn add_node(&mut self, saying: &Saying, draft: NodeDraft) -> Result<Staged> {
         draft.check()?;
         let node = node_id(draft.kind.name(), &draft.key);
-        let revision = self.revision(saying, &node, draft)?;
-        self.settle(saying, Weighed::of(revision, node))
+        let (revision, encoded) = self.revision(saying, &node, draft)?;
+        self.settle(saying, StagedNode::of(revision, node, &encoded))
     }
 
     /// Stages what a source says of many nodes, in this order: as [`Transaction::add_node`] of one
@@ -209,35 +214,48 @@ impl<'a> Transaction<'a> {
             Ok((self.revision(saying, &node, draft)?, node))
         });
         let revisions = revisions.collect::<Result<Vec<_>>>()?;
-        let weighed: Vec<_> =
-            revisions.into_par_iter().map(|(revision, node)| Weighed::of(revision, node)).collect();
-        weighed.into_iter().map(|weighed| self.settle(saying, weighed)).collect()
+        let staged = revisions
+            .into_par_iter()
+            .map(|((revision, encoded), node)| StagedNode::of(revision, node, &encoded));
+        let staged: Vec<_> = staged.collect();
+        staged.into_iter().map(|staged| self.settle(saying, staged)).collect()
     }
 
-    fn settle(&mut self, saying: &Saying, weighed: Weighed) -> Result<Staged> {
-        let Weighed { revision, kind, node, content, bytes } = weighed;
+    fn settle(&mut self, saying: &Saying, new: StagedNode) -> Result<Staged> {
+        let (node, content) = (new.node, new.content);
         if let Some(known) = self.store.known_revision(&node, saying, &content) {
             if !self.snapshot_follows {
                 self.seen.entry(saying.clone()).or_default().insert(Cid(known));
             }
             return Ok(Staged { node, content, outcome: Outcome::Known });
         }
-        let chain = (node, saying.source.clone(), saying.form.clone());
-        let staged = self.staged.entry(chain).or_default();
+        let chain = self.chain(saying);
+        let staged = self.staged.entry((node, chain)).or_default();
         if staged.contains(&content) {
             self.raise_observed_at(&node, &content, saying);
             return Ok(Staged { node, content, outcome: Outcome::Known });
         }
         staged.push(content);
         // What the content lacks: form, time, previous and, for each edge, a pin.
-        let size = bytes + revision.form.len() + (revision.edges.len() + 2) * LINK_BYTES;
+        let revision = &new.revision;
+        let size = new.said + revision.form.len() + (revision.edges.len() + 2) * LINK_BYTES;
         if size > PAYLOAD_MAX {
             let what = format!("the record of {} {}", revision.kind, node.short());
             return Err(Error::Limit { what, found: size as u64, limit: PAYLOAD_MAX as u64 });
         }
         self.bytes += size;
-        self.nodes.push(StagedNode { revision, kind, node, content });
+        self.nodes.push(new);
         Ok(Staged { node, content, outcome: Outcome::Recorded })
+    }
+
+    /// The number of a source and form in this transaction: there is one, or a handful.
+    fn chain(&mut self, saying: &Saying) -> usize {
+        let is_it =
+            |(source, form): &(String, String)| *source == saying.source && *form == saying.form;
+        self.chains.iter().position(is_it).unwrap_or_else(|| {
+            self.chains.push((saying.source.clone(), saying.form.clone()));
+            self.chains.len() - 1
+        })
     }
 
     /// The same thing was said twice in one transaction: the later time counts.
@@ -253,8 +271,26 @@ impl<'a> Transaction<'a> {
         }
     }
 
-    fn revision(&mut self, saying: &Saying, node: &Hash, draft: NodeDraft) -> Result<Revision> {
+    fn revision(
+        &mut self,
+        saying: &Saying,
+        node: &Hash,
+        draft: NodeDraft,
+    ) -> Result<(Revision, Encoded)> {
         let mut fields = lineal_proof::Map::new();
+        let mut encoded = Encoded::new();
+        for (name, bytes) in draft.encoded {
+            if bytes.len() <= INLINE_MAX {
+                encoded.push((name, bytes));
+                continue;
+            }
+            // Members may have to go into blobs: as values.
+            let value = cbor::decode(&bytes).map_err(|_| {
+                Error::corrupt("a staged node", 0, "an encoded field is one canonical value")
+            })?;
+            fields.insert(name, self.outline(value)?);
+        }
+        encoded.sort_by(|a, b| lineal_proof::value::key_order(a.0, b.0));
         for (name, value) in draft.fields {
             fields.insert(name, self.outline(value)?);
         }
@@ -281,7 +317,7 @@ impl<'a> Transaction<'a> {
                 beside,
             }
         });
-        Ok(Revision {
+        let revision = Revision {
             kind: draft.kind.name().to_owned(),
             key: draft.key,
             source: saying.source.clone(),
@@ -291,7 +327,8 @@ impl<'a> Transaction<'a> {
             sealed,
             edges: edges.collect(),
             previous: None,
-        })
+        };
+        Ok((revision, encoded))
     }
 
     /// Puts a large value, or a large member of an open map, into a blob and links it.

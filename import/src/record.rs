@@ -5,7 +5,8 @@
 
 use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::{Kind, Relation};
-use lineal_proof::{Map, Value};
+use lineal_proof::value::key_order;
+use lineal_proof::{Map, Value, cbor};
 use std::collections::BTreeMap;
 
 /// One part of a staged key.
@@ -105,6 +106,9 @@ pub struct Location {
     pub byte: u64,
 }
 
+/// A point in canonical bytes: a step up to 65,535, a time of these years, and a number.
+const POINT_BYTES: usize = 1 + 3 + 9 + 9;
+
 /// One point of a metric: step, time in ms, value.
 pub type SeriesPoint = (i64, i64, f64);
 
@@ -158,6 +162,30 @@ impl NodeRecord {
         self
     }
 
+    /// Takes out the series as the canonical bytes of the field that [`NodeRecord::whole`] would
+    /// make of them: a fifth of the time, and nothing but the bytes in memory.
+    pub(crate) fn take_encoded_series(&mut self) -> Option<Vec<u8>> {
+        if self.series.is_empty() {
+            return None;
+        }
+        let mut series: Vec<_> = std::mem::take(&mut self.series).into_iter().collect();
+        series.sort_unstable_by(|a, b| key_order(&a.0, &b.0));
+        let points: usize = series.iter().map(|(_, points)| points.len()).sum();
+        let mut out = Vec::with_capacity(POINT_BYTES * points + 64);
+        cbor::write_map_head(&mut out, series.len());
+        for (name, points) in series {
+            cbor::write_text(&mut out, &name);
+            cbor::write_list_head(&mut out, points.len());
+            for (step, time_ms, value) in points {
+                cbor::write_list_head(&mut out, 3);
+                cbor::write_int(&mut out, step.into());
+                cbor::write_int(&mut out, time_ms.into());
+                cbor::write_value(&mut out, &Value::float(value));
+            }
+        }
+        Some(out)
+    }
+
     /// Sets a field if there is a value.
     pub fn set(&mut self, name: &str, value: Option<impl Into<Value>>) {
         if let Some(value) = value {
@@ -186,4 +214,23 @@ pub struct Reject {
     pub at: Location,
     /// What is wrong and what was expected, without personal data.
     pub reason: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encoded_series_are_those_of_the_whole_record() {
+        let mut record =
+            NodeRecord::new(Reference::new(Kind::Run, Vec::new()), Location::default());
+        let odd = vec![(-1, 1_700_000_000_000, f64::NAN), (70_000, 0, 0.5), (70_001, 1, -0.0)];
+        for (name, points) in [("loss", odd), ("a longer name", vec![(0, 0, 1.0)]), ("b", vec![])] {
+            record.series.insert(name.to_owned(), points);
+        }
+        let whole = record.clone().whole();
+        let expected = whole.fields.get("series").map(cbor::encode);
+        assert_eq!(record.take_encoded_series(), expected);
+        assert!(record.series.is_empty() && record.take_encoded_series().is_none());
+    }
 }

@@ -246,6 +246,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline]
     fn big_endian(&mut self, width: usize) -> Result<u64> {
         Ok(self.take(width)?.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
     }
@@ -323,6 +324,126 @@ impl<'a> Reader<'a> {
                 _ => return self.fail(at, "the only simple values are false, true and null"),
             },
         })
+    }
+
+    /// Reads the head of a map of so many pairs.
+    ///
+    /// # Errors
+    /// As [`Reader::value`].
+    pub fn map_head(&mut self, pairs: usize) -> Result<()> {
+        let at = self.at;
+        if self.map_pairs()? == pairs { Ok(()) } else { self.fail(at, "a map of another size") }
+    }
+
+    /// Reads the head of a map and says how many pairs follow.
+    ///
+    /// # Errors
+    /// As [`Reader::value`].
+    pub fn map_pairs(&mut self) -> Result<usize> {
+        self.items(MAJOR_MAP, "a map was expected")
+    }
+
+    /// Reads the head of a list and says how many items follow.
+    ///
+    /// # Errors
+    /// As [`Reader::value`].
+    pub fn list_items(&mut self) -> Result<usize> {
+        self.items(MAJOR_LIST, "a list was expected")
+    }
+
+    fn items(&mut self, wanted: u8, rule: &'static str) -> Result<usize> {
+        let at = self.at;
+        match self.head()? {
+            (major, argument) if major == wanted => self.length(at, argument),
+            _ => self.fail(at, rule),
+        }
+    }
+
+    /// Reads a text in place.
+    ///
+    /// # Errors
+    /// As [`Reader::value`].
+    pub fn text(&mut self) -> Result<&'a str> {
+        let at = self.at;
+        match self.head()? {
+            (MAJOR_TEXT, argument) => self.text_body(at, argument),
+            _ => self.fail(at, "a text was expected"),
+        }
+    }
+
+    /// Reads a text that must be this one.
+    ///
+    /// # Errors
+    /// As [`Reader::value`].
+    pub fn named(&mut self, name: &'static str) -> Result<()> {
+        let at = self.at;
+        if self.text()? == name { Ok(()) } else { self.fail(at, "another key was expected") }
+    }
+
+    /// Does a list or a map follow?
+    #[must_use]
+    pub fn is_at_list_or_map(&self) -> bool {
+        self.bytes.get(self.at).is_some_and(|head| matches!(head >> 5, MAJOR_LIST | MAJOR_MAP))
+    }
+
+    /// Passes over one item, checks it as [`Reader::value`] does, and gives its bytes.
+    ///
+    /// # Errors
+    /// As [`Reader::value`].
+    pub fn skipped(&mut self, depth: usize) -> Result<&'a [u8]> {
+        let from = self.at;
+        self.skip(depth)?;
+        Ok(self.bytes.get(from..self.at).unwrap_or_default())
+    }
+
+    /// Passes over one item and checks it as [`Reader::value`] does.
+    ///
+    /// # Errors
+    /// As [`Reader::value`].
+    pub fn skip(&mut self, depth: usize) -> Result<()> {
+        let at = self.at;
+        if depth > NESTING_MAX {
+            return self.fail(at, "nested deeper than 64");
+        }
+        match self.bytes.get(at).map_or(MAJOR_SIMPLE, |head| head >> 5) {
+            MAJOR_BYTES => {
+                let (_, argument) = self.head()?;
+                let length = self.length(at, argument)?;
+                self.take(length)?;
+            }
+            MAJOR_TEXT => {
+                self.text()?;
+            }
+            MAJOR_LIST => {
+                for _ in 0..self.list_items()? {
+                    self.skip(depth + 1)?;
+                }
+            }
+            MAJOR_MAP => {
+                let mut previous: Option<&str> = None;
+                for _ in 0..self.map_pairs()? {
+                    let at = self.at;
+                    let key = self.text()?;
+                    if previous.is_some_and(|previous| key_order(previous, key).is_ge()) {
+                        return self.fail(at, "map keys are unique and in order");
+                    }
+                    previous = Some(key);
+                    self.skip(depth + 1)?;
+                }
+            }
+            MAJOR_UNSIGNED | MAJOR_NEGATIVE => {
+                self.head()?;
+            }
+            MAJOR_SIMPLE if self.bytes.get(at) == Some(&0xfb) => {
+                self.at += 1;
+                self.float_body(at)?;
+            }
+            // Nothing of these is copied.
+            _ => {
+                self.value(depth)?;
+            }
+        }
+        Ok(())
     }
 
     fn text_body(&mut self, at: usize, argument: u64) -> Result<&'a str> {

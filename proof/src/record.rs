@@ -5,6 +5,7 @@
 
 mod commit;
 mod manifest;
+mod outline;
 mod reference;
 mod retract;
 mod revision;
@@ -16,6 +17,7 @@ mod stub;
 
 pub use commit::Commit;
 pub use manifest::{Manifest, ManifestBatch};
+pub use outline::{EdgeOutline, RevisionOutline};
 pub use reference::Reference;
 pub use retract::Retract;
 pub use revision::{Edge, Revision};

@@ -16,8 +16,8 @@ use crate::ledger::{ChainHead, Ledger, NodeEntry, Rank};
 use crate::mapping::Bytes;
 use crate::schema::{Kind, Relation};
 use crate::segment::{Location, read_frame, segment_path};
-use lineal_proof::record::{Edge, Record, Revision, node_id};
-use lineal_proof::{Key, KeyPart, Map, Value};
+use lineal_proof::record::{Edge, Revision, node_id};
+use lineal_proof::{Hash, Key, KeyPart, Map, Value};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -25,10 +25,62 @@ use std::sync::Arc;
 /// A described node on its way into the graph: numbers are places in the list of these.
 pub(super) struct Raw {
     pub(super) node: Node,
-    pub(super) edges: Vec<(Relation, Kind, Edge)>,
+    pub(super) edges: Vec<RawEdge>,
     pub(super) fields: Map,
     /// Hashes of its tags and of the fields that are looked up, each as name and value.
     pub(super) tags: Vec<u64>,
+}
+
+/// A link on its way into the graph. Its key is the ledger's wherever that knows the target, as it
+/// does but for retracted imports: keys of data sets are long, and most links lead to one.
+pub(super) struct RawEdge {
+    pub(super) relation: Relation,
+    pub(super) kind: Kind,
+    target: Target,
+    /// Ids given beside a claim.
+    pub(super) beside: Vec<(String, String)>,
+}
+
+/// What a link names.
+#[derive(PartialEq, Eq)]
+enum Target {
+    /// A node of the ledger.
+    Entry(u32),
+    /// A node of that id and key that the ledger does not know.
+    Other(Box<(Hash, Key)>),
+}
+
+impl RawEdge {
+    fn new(ledger: &Ledger, relation: Relation, kind: Kind, edge: Edge) -> RawEdge {
+        let id = node_id(kind.name(), &edge.key);
+        let target = match ledger.node(&id) {
+            Some(number) => Target::Entry(number),
+            None => Target::Other(Box::new((id, edge.key))),
+        };
+        RawEdge { relation, kind, target, beside: edge.beside }
+    }
+
+    /// The id of the node that it names.
+    pub(super) fn id(&self, ledger: &Ledger) -> Hash {
+        match &self.target {
+            Target::Entry(number) => ledger.nodes[*number as usize].id,
+            Target::Other(named) => named.0,
+        }
+    }
+
+    /// The key that it names, exact or a claim.
+    pub(super) fn key<'a>(&'a self, ledger: &'a Ledger) -> &'a Key {
+        match &self.target {
+            Target::Entry(number) => &ledger.nodes[*number as usize].key,
+            Target::Other(named) => &named.1,
+        }
+    }
+
+    /// Does another one name the same by the same relation?
+    pub(super) fn is_like(&self, other: &RawEdge) -> bool {
+        let same = (self.relation, self.kind) == (other.relation, other.kind);
+        same && self.target == other.target
+    }
 }
 
 impl Raw {
@@ -38,12 +90,18 @@ impl Raw {
     }
 }
 
-/// The payload of a revision.
+/// Fields that the graph itself holds, whatever their type: parameters, metrics and series, most of
+/// what a run says, are passed over.
+fn is_wanted(field: &str, is_list_or_map: bool) -> bool {
+    !is_list_or_map || matches!(field, "tags" | "aliases" | "name" | "version")
+}
+
+/// The payload of a revision, with the fields that are wanted.
 fn revision(segments: &[Bytes], at: Location) -> Result<Revision> {
     let none = || Error::corrupt(segment_path(at.segment), 0, "the segment is there");
     let bytes = segments.get(at.segment as usize - 1).ok_or_else(none)?;
     let frame = read_frame(bytes, at)?;
-    Revision::decode(frame.payload)
+    Revision::decode_some(frame.payload, is_wanted)
         .map_err(|e| Error::record(&segment_path(at.segment), at.offset, e))
 }
 
@@ -82,7 +140,7 @@ fn read(
     if heads.is_empty() {
         return Ok(None);
     }
-    let mut edges: Vec<(Relation, Kind, Edge)> = Vec::new();
+    let mut edges: Vec<RawEdge> = Vec::new();
     let mut fields = Map::new();
     let mut tags = Vec::new();
     // Each is read once: it is decoded and hashed, and that is most of the work.
@@ -96,7 +154,7 @@ fn read(
                 let rule = "relations and kinds are those of the schema";
                 return Err(Error::corrupt(segment_path(at.segment), at.offset, rule));
             };
-            edges.push((relation, kind, edge));
+            edges.push(RawEdge::new(ledger, relation, kind, edge));
         }
         if heads.iter().any(|head| head.revision == number) {
             said.push((number, revision.fields));
@@ -151,7 +209,7 @@ pub(crate) fn build(
         .collect::<Result<Vec<_>>>()?;
     let mut raws: Vec<Raw> = raws.into_iter().flatten().collect();
     let aliases = Aliases::new(ledger.references(upto));
-    let edges = resolve(&mut raws, &aliases);
+    let edges = resolve(ledger, &mut raws, &aliases);
     flatten(number(ledger, raws, edges, &aliases, upto), damage)
 }
 

@@ -212,8 +212,27 @@ pub(crate) struct ColumnDraft {
     elsewhere: Vec<u64>,
     numbers: Vec<i64>,
     truths: Vec<u64>,
-    texts: Vec<Vec<u8>>,
+    texts: TextsDraft,
     values: usize,
+}
+
+/// Texts one behind another: a list for each would be half of what the making of columns holds.
+#[derive(Default)]
+struct TextsDraft {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl TextsDraft {
+    fn push(&mut self, text: &[u8]) {
+        self.bytes.extend_from_slice(text);
+        self.ends.push(self.bytes.len());
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let from = std::iter::once(0).chain(self.ends.iter().copied());
+        from.zip(&self.ends).map(|(from, end)| &self.bytes[from..*end])
+    }
 }
 
 /// A list of texts is kept where each stands for at least so many values.
@@ -235,7 +254,7 @@ impl ColumnDraft {
             elsewhere: Vec::new(),
             numbers: Vec::new(),
             truths: Vec::new(),
-            texts: Vec::new(),
+            texts: TextsDraft::default(),
             values: 0,
         })
     }
@@ -280,8 +299,8 @@ impl ColumnDraft {
                     *last |= u64::from(*truth) << (self.values % 64);
                 }
             }
-            (FieldType::Text, Value::Text(text)) => self.texts.push(text.as_bytes().to_vec()),
-            (FieldType::Hash, Value::Bytes(bytes)) => self.texts.push(bytes.clone()),
+            (FieldType::Text, Value::Text(text)) => self.texts.push(text.as_bytes()),
+            (FieldType::Hash, Value::Bytes(bytes)) => self.texts.push(bytes),
             _ => return false,
         }
         self.values += 1;
@@ -291,7 +310,7 @@ impl ColumnDraft {
     /// Adds the column to the sections of a graph.
     pub(super) fn put(self, sections: &mut Sections) {
         // Offsets count to 4 GiB: without its column a field is read from the records, only slower.
-        if self.texts.iter().map(Vec::len).sum::<usize>() > u32::MAX as usize {
+        if self.texts.bytes.len() > u32::MAX as usize {
             return;
         }
         let number = number(self.kind, self.field);
@@ -321,18 +340,21 @@ impl ColumnDraft {
     }
 }
 
-fn put_texts(sections: &mut Sections, number: u16, texts: &[Vec<u8>]) {
-    let mut list: BTreeMap<&[u8], u16> = texts.iter().map(|text| (text.as_slice(), 0)).collect();
-    let is_list = list.len() * SAME_MIN <= texts.len() && list.len() <= 1 << 16;
+fn put_texts(sections: &mut Sections, number: u16, texts: &TextsDraft) {
+    let most = (texts.ends.len() / SAME_MIN).min(1 << 16);
+    let mut list: BTreeMap<&[u8], u16> = BTreeMap::new();
+    let is_list = texts.iter().all(|text| {
+        list.insert(text, 0);
+        list.len() <= most
+    });
     for (code, at) in list.values_mut().zip(0_u16..=u16::MAX) {
         *code = at;
     }
     if is_list && list.len() <= 1 << 8 {
-        let code =
-            |text: &Vec<u8>| list.get(text.as_slice()).map_or(0, |code| (*code & 0xff) as u8);
+        let code = |text: &[u8]| list.get(text).map_or(0, |code| (*code & 0xff) as u8);
         sections.put(Tag::Codes, number, BYTE, &texts.iter().map(code).collect::<Vec<u8>>());
     } else if is_list {
-        let code = |text: &Vec<u8>| list.get(text.as_slice()).copied().unwrap_or(0);
+        let code = |text: &[u8]| list.get(text).copied().unwrap_or(0);
         sections.put(Tag::Codes, number, TWO, &texts.iter().map(code).collect::<Vec<u16>>());
     } else {
         sections.put(Tag::Codes, number, OWN, &[] as &[u8]);
@@ -345,7 +367,7 @@ fn put_texts(sections: &mut Sections, number: u16, texts: &[Vec<u8>]) {
     if is_list {
         list.keys().for_each(|text| add(text));
     } else {
-        texts.iter().for_each(|text| add(text));
+        texts.iter().for_each(&mut add);
     }
     sections.put(Tag::TextOffsets, number, 0, &offsets);
     sections.put(Tag::TextBytes, number, 0, &bytes);

@@ -1,11 +1,11 @@
 //! Where edges lead: exact keys, claims that fit one node, and nodes that are only referred to.
 
-use super::build::Raw;
+use super::build::{Raw, RawEdge};
 use super::draft::Node;
 use crate::claims::{Aliases, ClaimIndex, Facts, Resolution, is_claim};
 use crate::id_map::IdMap;
+use crate::ledger::Ledger;
 use crate::schema::{Kind, Relation};
-use lineal_proof::record::{Edge, node_id};
 use lineal_proof::{Hash, Key, Value};
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use std::collections::HashMap;
 pub(super) type Link = (u32, Relation, u32);
 
 /// Turns targets into places: exact keys, claims that fit, and missing nodes made here.
-pub(super) fn resolve(raws: &mut Vec<Raw>, aliases: &Aliases) -> Vec<Link> {
+pub(super) fn resolve(ledger: &Ledger, raws: &mut Vec<Raw>, aliases: &Aliases) -> Vec<Link> {
     let mut places: IdMap<u32> = IdMap::default();
     places.reserve(raws.len());
     let mut claims = ClaimIndex::default();
@@ -24,36 +24,41 @@ pub(super) fn resolve(raws: &mut Vec<Raw>, aliases: &Aliases) -> Vec<Link> {
             claims.add(at, raw.node.kind, &raw.node.key);
         }
     }
-    let facts = ModelFacts::new(raws);
+    let facts = ModelFacts::new(ledger, raws);
     let mut links = Vec::new();
     let mut missing: Vec<Node> = Vec::new();
     let described = raws.len();
     for (at, raw) in raws.iter().enumerate() {
         let at = u32::try_from(at).expect("fewer than 2^32 nodes");
-        for (relation, kind, edge) in &raw.edges {
-            let id = node_id(kind.name(), &edge.key);
+        for edge in &raw.edges {
+            let (relation, kind, key) = (edge.relation, edge.kind, edge.key(ledger));
             let mut candidates = Vec::new();
-            if is_claim(*kind, &edge.key) {
+            if is_claim(kind, key) {
                 let key_of = |node: u32| &raws[node as usize].node.key;
-                let beside = beside(raw, (*relation, *kind), edge);
-                match claims.resolve(*kind, &edge.key, &beside, aliases, key_of, &facts) {
+                let beside = beside(raw, edge);
+                match claims.resolve(kind, key, &beside, aliases, key_of, &facts) {
                     Resolution::One(target) => {
-                        links.push((at, *relation, target));
+                        links.push((at, relation, target));
                         continue;
                     }
                     Resolution::Many(several) => candidates = several,
                     Resolution::None => {}
                 }
             }
+            let id = edge.id(ledger);
             let target = *places.entry(id).or_insert_with(|| {
-                missing.push(missing_node(id, *kind, edge.key.clone()));
+                missing.push(missing_node(id, kind, key.clone()));
                 u32::try_from(described + missing.len() - 1).expect("fewer than 2^32 nodes")
             });
             if let Some(node) = (target as usize).checked_sub(described) {
                 missing[node].candidates.extend(candidates);
             }
-            links.push((at, *relation, target));
+            links.push((at, relation, target));
         }
+    }
+    for raw in raws.iter_mut() {
+        // Done with: what follows needs the room.
+        raw.edges = Vec::new();
     }
     raws.extend(missing.into_iter().map(Raw::bare));
     links
@@ -61,13 +66,10 @@ pub(super) fn resolve(raws: &mut Vec<Raw>, aliases: &Aliases) -> Vec<Link> {
 
 /// What stands beside a claim, from every edge of the node that makes the same one: one file of a
 /// log may give ids that another leaves out.
-fn beside(raw: &Raw, (relation, kind): (Relation, Kind), edge: &Edge) -> Vec<(String, String)> {
-    let same = raw
-        .edges
-        .iter()
-        .filter(|(r, k, other)| (*r, *k, &other.key) == (relation, kind, &edge.key));
+fn beside(raw: &Raw, edge: &RawEdge) -> Vec<(String, String)> {
+    let same = raw.edges.iter().filter(|other| other.is_like(edge));
     let mut all: Vec<(String, String)> =
-        same.flat_map(|(_, _, other)| other.beside.iter().cloned()).collect();
+        same.flat_map(|other| other.beside.iter().cloned()).collect();
     all.sort();
     all.dedup();
     all
@@ -97,21 +99,22 @@ struct ModelFacts {
 }
 
 impl ModelFacts {
-    fn new(raws: &[Raw]) -> ModelFacts {
+    fn new(ledger: &Ledger, raws: &[Raw]) -> ModelFacts {
         let mut facts = ModelFacts::default();
         for (at, raw) in raws.iter().enumerate().filter(|(_, raw)| raw.node.kind == Kind::Model) {
             let at = u32::try_from(at).unwrap_or(u32::MAX);
             if let ([_], Some(id)) = (raw.node.key.0.as_slice(), raw.node.key.part_text(0)) {
                 facts.logged.entry(at).or_default().push(id.to_owned());
             }
-            for (relation, _, edge) in &raw.edges {
-                let Some(id) = edge.key.part_text(0) else { continue };
-                match relation {
+            for edge in &raw.edges {
+                let key = edge.key(ledger);
+                let Some(id) = key.part_text(0) else { continue };
+                match edge.relation {
                     Relation::ProducedBy => {
                         facts.runs.entry(at).or_default().push(id.to_owned());
                         facts.by_run.entry(id.to_owned()).or_default().push(at);
                     }
-                    Relation::RegisteredFrom if edge.key.0.len() == 1 => {
+                    Relation::RegisteredFrom if key.0.len() == 1 => {
                         facts.logged.entry(at).or_default().push(id.to_owned());
                     }
                     _ => {}

@@ -20,7 +20,7 @@ use std::sync::Arc;
 const MANIFEST: &str = "index/runs.idx";
 
 /// Runs of one tier that are merged into one: more would be fewer bytes written and more runs to
-/// look into (docs/architecture.md, decision 18).
+/// look into (docs/architecture.md, decision 19).
 const MERGED_TOGETHER: usize = 4;
 /// Runs below this many entries are of one tier: 4 MiB are merged in some 10 ms.
 const TIER_ENTRIES: usize = 1 << 18;

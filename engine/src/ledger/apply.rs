@@ -9,7 +9,8 @@ use crate::schema::{Kind, Relation};
 use crate::segment::{Location, Transaction, segment_path};
 use lineal_proof::frame::{Frame, RecordType};
 use lineal_proof::record::{
-    Manifest, Record, Reference, Retract, Revision, Seen, Setting, Source, Stub, node_id,
+    Manifest, Record, Reference, Retract, Revision, RevisionOutline, Seen, Setting, Source, Stub,
+    node_id,
 };
 use lineal_proof::{Hash, Key};
 use rayon::prelude::*;
@@ -95,6 +96,37 @@ fn decode<R: Record>(at: Location, frame: &Frame<'_>) -> Result<R> {
 }
 
 fn said_revision(at: Location, frame: &Frame<'_>) -> Result<SaidRevision> {
+    match RevisionOutline::read(frame.payload) {
+        Some(outline) if outline.kind != Kind::Batch.name() => said_in_outline(at, frame, outline),
+        _ => said_in_full(at, frame),
+    }
+}
+
+/// What the ledger keeps of a revision that is no batch: nothing of its fields.
+fn said_in_outline(
+    at: Location,
+    frame: &Frame<'_>,
+    outline: RevisionOutline<'_>,
+) -> Result<SaidRevision> {
+    let kind = kind(outline.kind, at)?;
+    for edge in &outline.edges {
+        check_relation(edge.relation, at)?;
+        self::kind(edge.kind, at)?;
+    }
+    Ok(SaidRevision {
+        id: frame.id,
+        node: node_id(outline.kind, &outline.key),
+        content: outline.content_digest(),
+        batch: None,
+        kind,
+        key: outline.key,
+        source: outline.source.to_owned(),
+        form: outline.form.to_owned(),
+        observed_at: outline.observed_at,
+    })
+}
+
+fn said_in_full(at: Location, frame: &Frame<'_>) -> Result<SaidRevision> {
     let revision: Revision = decode(at, frame)?;
     let kind = kind(&revision.kind, at)?;
     for edge in &revision.edges {
@@ -183,7 +215,7 @@ impl Ledger {
         let commit = self.commit();
         match record {
             Said::Stub { id, kind, key } => {
-                let node = self.node_or_new(id, kind, &key);
+                let node = self.node_or_new(id, kind, key);
                 self.nodes[node as usize].stub = true;
             }
             Said::Revision(revision) => self.apply_revision(at, *revision),
@@ -201,20 +233,13 @@ impl Ledger {
         }
     }
 
-    fn node_or_new(&mut self, id: Hash, kind: Kind, key: &Key) -> u32 {
+    fn node_or_new(&mut self, id: Hash, kind: Kind, key: Key) -> u32 {
         if let Some(node) = self.node(&id) {
             return node;
         }
         let node = u32::try_from(self.nodes.len()).expect("fewer than 2^32 nodes");
         let born = self.commit();
-        self.nodes.push(NodeEntry {
-            id,
-            kind,
-            key: key.clone(),
-            born,
-            stub: false,
-            revisions: Vec::new(),
-        });
+        self.nodes.push(NodeEntry { id, kind, key, born, stub: false, revisions: Vec::new() });
         self.node_index.insert(id, node);
         node
     }
@@ -230,7 +255,7 @@ impl Ledger {
     }
 
     fn apply_revision(&mut self, at: Location, said: SaidRevision) {
-        let node = self.node_or_new(said.node, said.kind, &said.key);
+        let node = self.node_or_new(said.node, said.kind, said.key);
         let chain = self.chain_or_new(&said.source, &said.form);
         let number = u32::try_from(self.revisions.len()).expect("fewer than 2^32 revisions");
         self.revisions.push(RevisionEntry {

@@ -2,8 +2,8 @@
 
 use super::{Snapshot, View};
 use crate::error::{Error, Result};
-use crate::graph::{NodeHead, NodeNo, copied_fields, key_fields};
-use crate::schema::Kind;
+use crate::graph::{NodeHead, NodeNo, copied_fields, fields_of, key_fields};
+use crate::schema::{FieldType, Kind};
 use crate::segment::{Location, read_frame, segment_path};
 use lineal_proof::record::{Blob, Record, Revision};
 use lineal_proof::{Hash, Map, Value};
@@ -28,6 +28,18 @@ impl View {
 
     pub(super) fn revision(&self, at: Location) -> Result<Revision> {
         Revision::decode(self.frame(at)?.payload)
+            .map_err(|e| Error::record(&segment_path(at.segment), at.offset, e))
+    }
+
+    /// A revision without the fields that are lists or maps and should be: they have no column.
+    fn plain_revision(&self, kind: Kind, at: Location) -> Result<Revision> {
+        let has_column = |name: &str| {
+            let mut of_kind = fields_of(kind);
+            let spec = of_kind.find(|spec| spec.name == name);
+            spec.is_some_and(|spec| !matches!(spec.field_type, FieldType::List | FieldType::Map))
+        };
+        let wanted = |name: &str, is_list_or_map: bool| !is_list_or_map || has_column(name);
+        Revision::decode_some(self.frame(at)?.payload, wanted)
             .map_err(|e| Error::record(&segment_path(at.segment), at.offset, e))
     }
 
@@ -145,7 +157,7 @@ impl Snapshot {
         let mut folded = Folded::default();
         let mut elsewhere = BTreeSet::new();
         for head in self.graph().heads(node) {
-            let mut revision = self.view.revision(head.at)?;
+            let mut revision = self.view.plain_revision(self.kind_of(node), head.at)?;
             for (name, _) in std::mem::take(&mut revision.sealed) {
                 elsewhere.insert(name.split('.').next().unwrap_or_default().to_owned());
             }

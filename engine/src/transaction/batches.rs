@@ -54,8 +54,7 @@ pub(super) fn seal_all(store: &Store, drafts: Vec<BatchDraft>) -> Result<Vec<(Re
         let sealed = seal(block, &rows, &seed);
         let doubted = doubted_runs(&rows, &draft.doubted);
         let revision = revision(&draft, key, &sealed, seed_id, &doubted);
-        let content = revision.content_digest();
-        let staged = StagedNode { revision, kind: Kind::Batch, node, content };
+        let staged = StagedNode::of(revision, node, &[]);
         (Ready { draft, rows, sealed }, staged)
     });
     Ok(sealed.collect())

@@ -5,10 +5,13 @@ use super::{Transaction, pins, snapshots};
 use crate::error::{Error, Result};
 use crate::schema::Kind;
 use crate::store::{NewKeys, State, Store};
-use lineal_proof::frame::{self, PAYLOAD_MAX, RecordType};
+use lineal_proof::frame::{self, FRAME_HEAD, PAYLOAD_MAX, RecordType};
 use lineal_proof::record::Record;
 use lineal_proof::{Cid, Hash};
 use std::collections::{BTreeMap, HashMap};
+
+/// A frame's head and at most so much padding.
+const FRAME_BYTES: usize = FRAME_HEAD + 8;
 
 /// The frames of a transaction, without its commit, and the files that go before them.
 #[derive(Default)]
@@ -26,12 +29,17 @@ pub(super) struct Encoded {
 
 impl Encoded {
     pub(super) fn push(&mut self, record_type: RecordType, payload: &[u8]) -> Result<()> {
+        self.push_with_id(record_type, payload, Hash::of(payload))
+    }
+
+    fn push_with_id(&mut self, record_type: RecordType, payload: &[u8], id: Hash) -> Result<()> {
         if payload.len() > PAYLOAD_MAX {
             let what = format!("a {} record", record_type.name());
             let (found, limit) = (payload.len() as u64, PAYLOAD_MAX as u64);
             return Err(Error::Limit { what, found, limit });
         }
-        self.ids.push(frame::write(&mut self.bytes, record_type, payload));
+        frame::write_with_id(&mut self.bytes, record_type, payload, id);
+        self.ids.push(id);
         *self.counts.entry(record_type.name()).or_default() += 1;
         Ok(())
     }
@@ -57,14 +65,15 @@ pub(super) fn encode(
     let seen = snapshots::seen(state, &mut transaction);
     let mut pins = pins::Pins::new(state);
     let mut revisions = Vec::with_capacity(transaction.nodes.len());
-    let mut placed = Vec::new();
+    let (mut placed, mut bytes) = (Vec::new(), 0);
     for written in pins.encode_all(pins::order(std::mem::take(&mut transaction.nodes))) {
         if written.kind == Kind::Batch
             && let Some(ready) = ready.remove(&written.content)
         {
             placed.push((written.link, ready));
         }
-        revisions.push(written.payload);
+        bytes += written.payload.len() + FRAME_BYTES;
+        revisions.push((written.link.0, written.payload));
     }
     for (id, payload) in &transaction.blobs {
         if !state.ledger.blobs.contains_key(id) {
@@ -75,8 +84,10 @@ pub(super) fn encode(
         out.push(RecordType::Stub, payload)?;
     }
     out.revisions = revisions.len() as u64;
-    for payload in &revisions {
-        out.push(RecordType::Revision, payload)?;
+    out.bytes.reserve(bytes);
+    for (id, payload) in revisions {
+        // Each goes when it is copied: two copies of a transaction would be its peak of memory.
+        out.push_with_id(RecordType::Revision, &payload, id)?;
     }
     for reference in &transaction.references {
         out.push(RecordType::Reference, &reference.encode())?;

@@ -183,7 +183,7 @@ impl<'a> Pins<'a> {
         written: &mut Vec<Written>,
     ) {
         let encode = |(chain, staged): (Chain, StagedNode)| {
-            let payload = staged.revision.encode();
+            let payload = staged.revision.encode_around(&staged.body);
             let link = Cid(Hash::of(&payload));
             (chain, Written { content: staged.content, kind: staged.kind, link, payload })
         };

@@ -116,6 +116,27 @@ pub struct Rule {
     pub tags_named: Vec<String>,
 }
 
+impl MlflowMapping {
+    /// Does a rule for runs look at that tag, or else that parameter?
+    #[must_use]
+    pub(crate) fn reads_of_runs(&self, is_tag: bool, key: &str) -> bool {
+        let on_runs = |rule: &&Rule| rule.on.contains(&Subject::Run);
+        self.rules.iter().filter(on_runs).any(|rule| {
+            let read = match &rule.read {
+                Read::Tag(keys) if is_tag => keys.iter().any(|read| read == key),
+                Read::TagPrefix(prefix) if is_tag => key.starts_with(prefix.as_str()),
+                Read::Param(keys) if !is_tag => keys.iter().any(|read| read == key),
+                _ => false,
+            };
+            let start = if is_tag { "tag:" } else { "param:" };
+            let names = |template: &Template| {
+                template.variables().any(|name| name.strip_prefix(start) == Some(key))
+            };
+            read || rule.templates().into_iter().any(names)
+        })
+    }
+}
+
 impl Rule {
     /// All its texts.
     fn templates(&self) -> Vec<&Template> {

@@ -94,7 +94,8 @@ impl Template {
         self.variables().any(|name| name.starts_with("json."))
     }
 
-    fn variables(&self) -> impl Iterator<Item = &str> {
+    /// The names of its variables.
+    pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
         self.pieces.iter().filter_map(|piece| match piece {
             Piece::Variable(name) => Some(name.as_str()),
             Piece::Text(_) => None,

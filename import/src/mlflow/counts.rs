@@ -1,7 +1,7 @@
 //! How much was read from a store.
 
 use super::point::sort_points;
-use super::store::Store;
+use super::store::{Run, Store};
 
 /// What a store holds, as read: before anything is merged, mapped or left out.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -45,36 +45,50 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Counts a store, whose metric points become sets.
-    pub(super) fn of(store: &mut Store) -> Counts {
+    /// Counts a store without its runs.
+    pub(super) fn of(store: &Store) -> Counts {
         let mut counts = Counts {
             experiments: length(&store.experiments),
             experiments_deleted: number(store.experiments.iter().filter(|each| each.deleted)),
-            runs: length(&store.runs),
-            runs_deleted: number(store.runs.iter().filter(|run| run.deleted)),
             datasets: length(&store.datasets),
             logged_models: length(&store.logged),
             registered_models: length(&store.registered),
             traces: store.traces,
             ..Counts::default()
         };
-        for run in &mut store.runs {
-            counts.params += run.params.len() as u64;
-            counts.run_tags += run.tags.len() as u64;
-            counts.metric_keys += run.metrics.len() as u64;
-            counts.inputs += length(&run.inputs);
-            counts.outputs += length(&run.outputs);
-            for points in run.metrics.values_mut() {
-                sort_points(points);
-                counts.points += length(points);
-            }
-        }
         for model in &store.registered {
             counts.versions += length(&model.versions);
             counts.versions_deleted += number(model.versions.iter().filter(|v| v.is_deleted()));
             counts.aliases += length(&model.aliases);
         }
         counts
+    }
+
+    /// Counts a run, whose metric points become sets.
+    pub(super) fn add_run(&mut self, run: &mut Run) {
+        self.runs += 1;
+        self.runs_deleted += u64::from(run.deleted);
+        self.params += run.params.len() as u64;
+        self.run_tags += run.tags.len() as u64;
+        self.metric_keys += run.metrics.len() as u64;
+        self.inputs += length(&run.inputs);
+        self.outputs += length(&run.outputs);
+        for points in run.metrics.values_mut() {
+            sort_points(points);
+            self.points += length(points);
+        }
+    }
+
+    /// Adds what was counted of other runs.
+    pub(super) fn add(&mut self, runs: &Counts) {
+        self.runs += runs.runs;
+        self.runs_deleted += runs.runs_deleted;
+        self.params += runs.params;
+        self.run_tags += runs.run_tags;
+        self.metric_keys += runs.metric_keys;
+        self.inputs += runs.inputs;
+        self.outputs += runs.outputs;
+        self.points += runs.points;
     }
 }
 

@@ -13,19 +13,22 @@ mod json;
 mod map;
 mod personal;
 mod point;
+mod reading;
 mod recognise;
 mod rest;
+mod runs;
 mod sound;
 mod source_name;
+mod spill;
 mod sqlite;
 mod store;
 
 pub use counts::Counts;
 pub use error::Error;
 pub(crate) use personal::is_personal;
+pub use reading::{Ended, Reading, open, read};
 pub use recognise::recognise;
 
-use crate::mapping::MlflowMapping;
 use crate::record::{NodeRecord, Reject};
 use std::path::{Path, PathBuf};
 
@@ -98,47 +101,4 @@ pub struct Snapshot {
     pub rejects: Vec<Reject>,
     /// What a reader of the answers should know.
     pub warnings: Vec<String>,
-}
-
-/// Reads the store at `path`, which lies there in that form. `source` names it where the name
-/// made from its first experiment will not do.
-pub fn read(
-    path: &Path,
-    form: Form,
-    mapping: &MlflowMapping,
-    source: Option<&str>,
-) -> Result<Snapshot, Error> {
-    let mut store = match form {
-        Form::Sqlite => sqlite::read(&recognise::database(path))?,
-        Form::File => file::read(path, &mapping.documents)?,
-        Form::Rest => rest::read(path)?,
-        Form::ExportImport => export_import::read(path, &mapping.documents)?,
-    };
-    sound::drop_unsound(&mut store);
-    let source = source.map_or_else(|| source_name::of(&mut store), str::to_owned);
-    let mut counts = Counts::of(&mut store);
-    let newest_time = source_name::newest_ms(&store).and_then(|ms| ms.checked_mul(1_000_000));
-    let observed_at = store.exported_ms.and_then(|ms| ms.checked_mul(1_000_000));
-    let traces = store.traces;
-    store.skip("traces", traces);
-    let rejects = std::mem::take(&mut store.rejects);
-    let mut warnings = std::mem::take(&mut store.warnings);
-    let context = map::Context { mapping, source: &source };
-    let mapped = map::map(store, &context);
-    counts.logged_in_tags = mapped.logged_in_tags;
-    warnings.extend(mapped.warnings);
-    let full = matches!(form, Form::Sqlite | Form::File) && rejects.is_empty();
-    let skipped = mapped.skipped.into_iter().map(|(what, n)| (what.to_owned(), n)).collect();
-    Ok(Snapshot {
-        source,
-        form: form.name(),
-        observed_at,
-        newest_time,
-        full,
-        records: mapped.records,
-        counts,
-        skipped,
-        rejects,
-        warnings,
-    })
 }

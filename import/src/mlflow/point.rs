@@ -41,6 +41,11 @@ impl Figure {
         self.0 == 0.0
     }
 
+    /// The number itself.
+    pub(super) fn number(self) -> f64 {
+        self.0
+    }
+
     /// As a record holds it.
     pub(super) fn value(self) -> Value {
         Value::float(self.0)

@@ -1,6 +1,6 @@
 //! What a store is called when nobody says, and what its newest time is.
 
-use super::store::Store;
+use super::store::{Run, Store};
 
 /// How many hex digits tell stores apart.
 const DIGITS: usize = 8;
@@ -28,10 +28,14 @@ pub(super) fn of(store: &mut Store) -> String {
     format!("mlflow-{}", &hash[..DIGITS])
 }
 
-/// The newest time that the store itself recorded, in ms.
+/// The newest time of a run, in ms.
+pub(super) fn newest_of_run(run: &Run) -> Option<i64> {
+    run.started_ms.max(run.ended_ms).max(run.deleted_ms)
+}
+
+/// The newest time that the store itself recorded beside the runs, in ms.
 pub(super) fn newest_ms(store: &Store) -> Option<i64> {
     let experiments = store.experiments.iter().flat_map(|each| [each.created_ms, each.updated_ms]);
-    let runs = store.runs.iter().flat_map(|run| [run.started_ms, run.ended_ms, run.deleted_ms]);
     let logged = store.logged.iter().flat_map(|model| [model.created_ms, model.updated_ms]);
     let names = store.registered.iter().flat_map(|name| [name.created_ms, name.updated_ms]);
     let versions = store
@@ -39,7 +43,7 @@ pub(super) fn newest_ms(store: &Store) -> Option<i64> {
         .iter()
         .flat_map(|name| &name.versions)
         .flat_map(|version| [version.created_ms, version.updated_ms]);
-    experiments.chain(runs).chain(logged).chain(names).chain(versions).flatten().max()
+    experiments.chain(logged).chain(names).chain(versions).flatten().max()
 }
 
 #[cfg(test)]

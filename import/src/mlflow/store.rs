@@ -5,6 +5,7 @@
 //! `None`, ids are text, and times are ms since 1970.
 
 use super::point::Point;
+use super::sqlite::SpilledRuns;
 use crate::record::{Location, Reject};
 use std::collections::BTreeMap;
 
@@ -12,10 +13,13 @@ use std::collections::BTreeMap;
 pub(super) type Texts = BTreeMap<String, String>;
 
 /// Everything one store says.
-#[derive(Default, Debug)]
+#[derive(Default)]
 pub(super) struct Store {
     pub(super) experiments: Vec<Experiment>,
+    /// Runs that are held in memory.
     pub(super) runs: Vec<Run>,
+    /// Runs of a database, which may not fit there.
+    pub(super) spilled: Option<SpilledRuns>,
     pub(super) datasets: Vec<Dataset>,
     pub(super) logged: Vec<LoggedModel>,
     pub(super) registered: Vec<RegisteredModel>,
@@ -64,7 +68,7 @@ pub(super) struct Experiment {
 }
 
 /// A run.
-#[derive(Default, Debug)]
+#[derive(Clone, Default, Debug)]
 pub(super) struct Run {
     pub(super) id: String,
     pub(super) experiment: Option<String>,

@@ -20,7 +20,7 @@ pub struct Limits {
     /// Nodes of one transaction, give or take those of one file of a group.
     pub transaction_nodes: usize,
     /// Canonical bytes of the nodes of one transaction of a tracking store, give or take a few
-    /// hundred nodes. In memory they take some ten times as much until they are written.
+    /// hundred nodes. In memory they take some three times as much until they are written.
     pub transaction_bytes: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Importing an MLflow store: one source, all of it at once.
+//! Importing an MLflow store: one source, read once, and recorded in as many commits as it needs.
 
 use super::custody::{self, Custody, Wanted};
 use super::staging::{Session, list_rejects};
@@ -59,51 +59,44 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, form: Form) -> Result
         return Ok(());
     }
     session.progress.phase("reading");
-    let snapshot = mlflow::read(path, form, &session.mapping.mapping.mlflow, source)?;
+    let mut reading = mlflow::open(path, form, &session.mapping.mapping.mlflow, source)?;
     if self::custody(&root, form, Wanted::Blake3, None)?.blake3 != custody.blake3 {
         return Err(Error::Changed { path: root });
     }
-    let dated = snapshot.newest_time.max(custody.modified);
-    let observed_at = snapshot.observed_at.or(session.options.observed_at).or(dated);
+    let dated = reading.newest_time.max(custody.modified);
+    let observed_at = reading.observed_at.or(session.options.observed_at).or(dated);
     let observed_at = observed_at.ok_or_else(|| Error::NoTime { label: report.label.clone() })?;
     let saying =
-        Saying { source: snapshot.source.clone(), form: snapshot.form.to_owned(), observed_at };
-    report.source.clone_from(&snapshot.source);
+        Saying { source: reading.source.clone(), form: reading.form.to_owned(), observed_at };
+    report.source.clone_from(&reading.source);
     if known.is_some_and(|known| observed_at <= known.observed_at) {
         // The export says as of when it is, whatever its file's time.
         report.files_known = custody.files;
         session.report.sources.push(report);
         return Ok(());
     }
-    report.warnings = snapshot.warnings;
-    report.skipped = snapshot.skipped.into_iter().collect();
-    count_inputs(session, &snapshot.records);
-
-    let full = snapshot.full && snapshot.rejects.is_empty();
-    let rejected = snapshot.rejects.len() as u64;
-    list_rejects(&mut report, snapshot.rejects);
+    report.warnings = std::mem::take(&mut reading.warnings);
+    report.skipped = std::mem::take(&mut reading.skipped).into_iter().collect();
+    let rejects = std::mem::take(&mut reading.rejects);
+    let full = reading.full && rejects.is_empty();
+    let rejected = rejects.len() as u64;
+    list_rejects(&mut report, rejects);
     session.progress.phase("recording");
     let mut staging =
         Staging { held: BTreeMap::new(), actors: BTreeSet::new(), counts: Counts::default() };
-    let mut transaction = begin(session, full)?;
-    let limits = session.options.limits;
-    let mut records = snapshot.records.into_iter();
-    loop {
-        let room = limits.transaction_nodes.max(1).saturating_sub(transaction.staged_nodes());
-        if room == 0 || transaction.staged_bytes() >= limits.transaction_bytes {
-            session.commit(transaction)?;
-            transaction = begin(session, full)?;
-            continue;
-        }
-        let some = records.by_ref().take(PREPARED_AT_ONCE.min(room));
-        let drafts = some.map(|record| session.people.draft(record));
-        let drafts = drafts.collect::<Result<Vec<_>, _>>()?;
-        if drafts.is_empty() {
-            break;
-        }
-        session.progress.add_items(drafts.len() as u64);
-        staging.add(session, &mut transaction, &saying, drafts)?;
-    }
+    let mut recording =
+        Recording { full, saying: &saying, staging: &mut staging, transaction: None };
+    let mut waiting: Vec<NodeRecord> = Vec::new();
+    let ended = reading.each(|records| {
+        count_inputs(session, &records);
+        waiting.extend(records);
+        // The same cuts, however many came at once.
+        let whole = waiting.len() - waiting.len() % PREPARED_AT_ONCE;
+        recording.record(session, waiting.drain(..whole))
+    })?;
+    recording.record(session, waiting.drain(..))?;
+    report.warnings.extend(ended.warnings);
+    let mut transaction = recording.end(session)?;
     let actors = session.people.take_actors().into_iter();
     // The translator may have said more of somebody than that there is such a login.
     let actors = actors.filter(|actor| !staging.actors.contains(&actor.key)).collect();
@@ -138,6 +131,54 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, form: Form) -> Result
     session.add_file(digest, form.name());
     session.report.sources.push(report);
     Ok(())
+}
+
+/// The recording of a store's nodes, in as many commits as they need.
+struct Recording<'r, 's> {
+    full: bool,
+    saying: &'r Saying,
+    staging: &'r mut Staging,
+    /// The one at hand; none before the first node.
+    transaction: Option<Transaction<'s>>,
+}
+
+impl<'s> Recording<'_, 's> {
+    /// Stages some nodes, and commits what is enough for one transaction.
+    fn record(
+        &mut self,
+        session: &mut Session<'s>,
+        mut records: impl Iterator<Item = NodeRecord>,
+    ) -> Result<()> {
+        let limits = session.options.limits;
+        loop {
+            let mut transaction = match self.transaction.take() {
+                Some(transaction) => transaction,
+                None => begin(session, self.full)?,
+            };
+            let room = limits.transaction_nodes.max(1).saturating_sub(transaction.staged_nodes());
+            if room == 0 || transaction.staged_bytes() >= limits.transaction_bytes {
+                session.commit(transaction)?;
+                continue;
+            }
+            let some = records.by_ref().take(PREPARED_AT_ONCE.min(room));
+            let drafts = some.map(|record| session.people.draft(record));
+            let drafts = drafts.collect::<Result<Vec<_>, _>>()?;
+            let is_last = drafts.is_empty();
+            if !is_last {
+                session.progress.add_items(drafts.len() as u64);
+                self.staging.add(session, &mut transaction, self.saying, drafts)?;
+            }
+            self.transaction = Some(transaction);
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The transaction at hand, which the end of the import belongs to.
+    fn end(self, session: &Session<'s>) -> Result<Transaction<'s>> {
+        self.transaction.map_or_else(|| begin(session, self.full), Ok)
+    }
 }
 
 /// Is a state that is known worth no record? It is, where it is said to hold later than known: by

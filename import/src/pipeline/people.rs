@@ -80,14 +80,18 @@ impl<'a> People<'a> {
     }
 
     /// A record as a draft.
-    pub(super) fn draft(&mut self, record: NodeRecord) -> Result<NodeDraft> {
-        let record = record.whole();
+    pub(super) fn draft(&mut self, mut record: NodeRecord) -> Result<NodeDraft> {
+        if record.series.keys().any(|name| is_personal(name)) {
+            record = record.whole();
+        }
+        let series = record.take_encoded_series();
+        let encoded = series.into_iter().map(|series| ("series", series)).collect();
         let (kind, key) = self.reference(record.node)?;
         let sealed = record.personal.into_iter().map(|personal| self.sealed(personal));
         let mut sealed = sealed.collect::<Result<Vec<_>>>()?;
         let fields = self.fields(record.fields, &mut sealed)?;
         let edges = record.edges.into_iter().map(|edge| self.edge(edge)).collect::<Result<_>>()?;
-        Ok(NodeDraft { kind, key, fields, sealed, edges })
+        Ok(NodeDraft { kind, key, fields, encoded, sealed, edges })
     }
 
     /// Seals members of open maps that are called as a person is: name and value as one.

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::frame::RecordType;
 use crate::hash::Hash;
 use crate::key::Key;
-use crate::value::{Map, Value};
+use crate::value::{Map, Value, key_order};
 
 /// A typed link inside a revision.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -120,13 +120,62 @@ impl Revision {
     /// The bytes that the content digest is the hash of.
     #[must_use]
     pub fn content_bytes(&self) -> Vec<u8> {
-        self.write(true)
+        self.write(true, &self.body(&[]))
+    }
+
+    /// What the record and its content have in common behind the links, from the fields to the
+    /// source, in canonical bytes. `encoded` are more fields, each a name and the canonical bytes of
+    /// one value, in canonical order and none of them among [`Revision::fields`].
+    #[must_use]
+    pub fn body(&self, encoded: &[(&str, Vec<u8>)]) -> Vec<u8> {
+        let room: usize = encoded.iter().map(|(name, bytes)| name.len() + bytes.len() + 9).sum();
+        let mut out = Vec::with_capacity(1024 + room);
+        cbor::write_text(&mut out, "fields");
+        cbor::write_map_head(&mut out, self.fields.len() + encoded.len());
+        let mut encoded = encoded.iter().peekable();
+        let mut write_until = |out: &mut Vec<u8>, next: Option<&str>| {
+            let stands_before = |name: &str| next.is_none_or(|next| key_order(name, next).is_lt());
+            while let Some((name, bytes)) = encoded.next_if(|(name, _)| stands_before(name)) {
+                cbor::write_text(out, name);
+                out.extend_from_slice(bytes);
+            }
+        };
+        for (name, value) in self.fields.iter() {
+            write_until(&mut out, Some(name));
+            cbor::write_text(&mut out, name);
+            cbor::write_value(&mut out, value);
+        }
+        write_until(&mut out, None);
+        cbor::write_text(&mut out, "format");
+        cbor::write_int(&mut out, i128::from(crate::frame::FORMAT));
+        cbor::write_text(&mut out, "sealed");
+        cbor::write_value(&mut out, &commitments(&self.sealed));
+        cbor::write_text(&mut out, "source");
+        cbor::write_text(&mut out, &self.source);
+        out
+    }
+
+    /// As [`Revision::content_bytes`], with a body that was made before: what it holds need no longer
+    /// be in [`Revision::fields`] and [`Revision::sealed`].
+    #[must_use]
+    pub fn content_around(&self, body: &[u8]) -> Vec<u8> {
+        self.write(true, body)
+    }
+
+    /// As [`Record::encode`], with a body that was made before.
+    #[must_use]
+    pub fn encode_around(&self, body: &[u8]) -> Vec<u8> {
+        debug_assert!(
+            self.edges.is_sorted_by_key(|edge| cbor::encode(&edge.content())),
+            "canonical order, docs/format.md, section 6"
+        );
+        self.write(false, body)
     }
 
     /// The record, or what it says alone. Written part by part, as importing and opening spend
     /// most of their time here and a map of copies took half of it; a test holds it to the map.
-    fn write(&self, content: bool) -> Vec<u8> {
-        let mut out = Vec::with_capacity(1024);
+    fn write(&self, content: bool, body: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(512 + body.len());
         let text = |out: &mut Vec<u8>, name: &str, value: &str| {
             cbor::write_text(out, name);
             cbor::write_text(out, value);
@@ -146,13 +195,7 @@ impl Revision {
             let edge = if content { edge.content() } else { edge.to_value() };
             cbor::write_value(&mut out, &edge);
         }
-        cbor::write_text(&mut out, "fields");
-        cbor::write_map(&mut out, &self.fields);
-        cbor::write_text(&mut out, "format");
-        cbor::write_int(&mut out, i128::from(crate::frame::FORMAT));
-        cbor::write_text(&mut out, "sealed");
-        cbor::write_value(&mut out, &commitments(&self.sealed));
-        text(&mut out, "source", &self.source);
+        out.extend_from_slice(body);
         if !content {
             cbor::write_text(&mut out, "previous");
             cbor::write_value(&mut out, &optional_link(self.previous));
@@ -167,11 +210,7 @@ impl Record for Revision {
     const TYPE: RecordType = RecordType::Revision;
 
     fn encode(&self) -> Vec<u8> {
-        debug_assert!(
-            self.edges.is_sorted_by_key(|edge| cbor::encode(&edge.content())),
-            "canonical order, docs/format.md, section 6"
-        );
-        self.write(false)
+        self.encode_around(&self.body(&[]))
     }
 
     fn to_map(&self) -> Map {

@@ -1,21 +1,84 @@
 //! Gathers records, so that what is said of one node in several places becomes one record.
+//!
+//! Records are kept packed: of a store with many versions, approvals and data sets they would
+//! otherwise be most of what an import holds.
 
-use crate::record::NodeRecord;
+use super::packed::{put_reference, put_said, take_reference, take_said};
+use crate::record::{NodeRecord, Reference};
 use lineal_engine::schema::Kind;
 use lineal_proof::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+
+/// Packed records are held in blocks of about this size, so that no growing list is ever copied.
+const BLOCK_BYTES: usize = 1 << 20;
+
+/// Where a packed record stands: its block, its first byte, the lengths of its key and of all.
+#[derive(Clone, Copy)]
+struct Entry {
+    block: u32,
+    at: u32,
+    key: u32,
+    all: u32,
+}
 
 /// Records in the order of reading, and what is worth a warning.
 #[derive(Default)]
 pub(super) struct Collector {
-    records: Vec<NodeRecord>,
+    blocks: Vec<Vec<u8>>,
+    entries: Vec<Entry>,
+    /// The start of the hash of each: the same thing is said again and again, of people above all.
+    known: HashSet<[u8; 16]>,
     remarks: BTreeMap<String, u64>,
+    /// Nothing is wanted of what comes.
+    deaf: bool,
 }
 
 impl Collector {
+    /// A collector that keeps nothing.
+    pub(super) fn deaf() -> Collector {
+        Collector { deaf: true, ..Collector::default() }
+    }
+
     /// Adds what is said of a node.
     pub(super) fn add(&mut self, record: NodeRecord) {
-        self.records.push(record);
+        if self.deaf {
+            return;
+        }
+        let record = record.whole();
+        let mut bytes = Vec::with_capacity(512);
+        put_reference(&mut bytes, &record.node);
+        let key = bytes.len();
+        put_said(&mut bytes, &record);
+        self.push(&bytes, key);
+    }
+
+    fn push(&mut self, bytes: &[u8], key: usize) {
+        let hash = blake3::hash(bytes);
+        let start = hash.as_bytes().first_chunk().copied().unwrap_or_default();
+        if !self.known.insert(start) {
+            return;
+        }
+        let fits = |block: &Vec<u8>| block.len() + bytes.len() <= block.capacity();
+        if !self.blocks.last().is_some_and(fits) {
+            self.blocks.push(Vec::with_capacity(BLOCK_BYTES.max(bytes.len())));
+        }
+        let block = self.blocks.len() - 1;
+        let short = |number: usize| u32::try_from(number).expect("a record is shorter than 4 GiB");
+        if let Some(last) = self.blocks.last_mut() {
+            let (block, at) = (short(block), short(last.len()));
+            last.extend_from_slice(bytes);
+            self.entries.push(Entry { block, at, key: short(key), all: short(bytes.len()) });
+        }
+    }
+
+    /// Adds what another one gathered.
+    pub(super) fn absorb(&mut self, other: &Collector) {
+        for entry in &other.entries {
+            self.push(of(&other.blocks, *entry), entry.key as usize);
+        }
+        for (remark, count) in &other.remarks {
+            *self.remarks.entry(remark.clone()).or_default() += count;
+        }
     }
 
     /// Counts something worth a warning.
@@ -23,34 +86,107 @@ impl Collector {
         *self.remarks.entry(remark).or_default() += 1;
     }
 
-    /// One record for each node, in the order of kinds and keys and each in canonical form, and
-    /// the warnings.
-    pub(super) fn finish(mut self) -> (Vec<NodeRecord>, Vec<String>) {
-        let mut disagreements = Disagreements::new();
-        self.records.sort_by(|a, b| a.node.cmp(&b.node));
-        self.records.dedup_by(|next, kept| {
-            let same = next.node == kept.node;
-            if same {
-                merge(kept, next, &mut disagreements);
+    /// Everything in the order of kinds and keys.
+    pub(super) fn finish(self) -> Gathered {
+        let Collector { blocks, mut entries, known, remarks, .. } = self;
+        drop(known);
+        // By all of the bytes: what is equal is not there twice, so the order is one.
+        entries.sort_unstable_by(|a, b| of(&blocks, *a).cmp(of(&blocks, *b)));
+        Gathered { blocks, entries, at: 0, remarks, disagreements: Disagreements::new() }
+    }
+}
+
+fn of(blocks: &[Vec<u8>], entry: Entry) -> &[u8] {
+    let (at, all) = (entry.at as usize, entry.all as usize);
+    blocks.get(entry.block as usize).and_then(|block| block.get(at..at + all)).unwrap_or_default()
+}
+
+/// What was gathered, one node after another.
+pub(in super::super) struct Gathered {
+    blocks: Vec<Vec<u8>>,
+    entries: Vec<Entry>,
+    at: usize,
+    remarks: BTreeMap<String, u64>,
+    disagreements: Disagreements,
+}
+
+impl Gathered {
+    fn next_key(&self) -> Option<&[u8]> {
+        let entry = *self.entries.get(self.at)?;
+        of(&self.blocks, entry).get(..entry.key as usize)
+    }
+
+    /// The next node that stands before a reference, or any where none is given: one record for
+    /// all that is said of it, in canonical form.
+    pub(in super::super) fn next_before(
+        &mut self,
+        limit: Option<&Reference>,
+    ) -> Option<NodeRecord> {
+        let limit = limit.map(packed);
+        let mut record = loop {
+            let key = self.next_key()?;
+            if limit.as_deref().is_some_and(|limit| key >= limit) {
+                return None;
             }
-            same
-        });
-        for record in &mut self.records {
-            record.edges.sort_unstable();
-            record.edges.dedup();
-            record.edges.shrink_to_fit();
-            record.personal.sort_unstable_by(|a, b| a.field.cmp(&b.field));
+            let node = take_reference(&mut &*key)?;
+            if let Some(record) = self.take(node) {
+                break record;
+            }
+        };
+        self.join(&mut record);
+        Some(record)
+    }
+
+    /// Adds to a record what else was said of its node, and brings it into canonical form. To be
+    /// called when everything before it was taken.
+    pub(in super::super) fn join(&mut self, record: &mut NodeRecord) {
+        let key = packed(&record.node);
+        while self.next_key() == Some(key.as_slice()) {
+            if let Some(mut other) = self.take(record.node.clone()) {
+                merge(record, &mut other, &mut self.disagreements);
+            }
         }
-        self.records.shrink_to_fit();
-        let disagreements = disagreements.into_iter().map(|((kind, field), count)| {
+        settle(record);
+    }
+
+    /// Adds to a record one that was made of the same node elsewhere.
+    pub(in super::super) fn unite(&mut self, record: &mut NodeRecord, mut other: NodeRecord) {
+        if record.series.is_empty() {
+            record.series = std::mem::take(&mut other.series);
+        }
+        merge(record, &mut other.whole(), &mut self.disagreements);
+        settle(record);
+    }
+
+    fn take(&mut self, node: Reference) -> Option<NodeRecord> {
+        let entry = *self.entries.get(self.at)?;
+        self.at += 1;
+        take_said(node, of(&self.blocks, entry).get(entry.key as usize..)?)
+    }
+
+    /// What is worth a warning.
+    pub(in super::super) fn warnings(&self) -> Vec<String> {
+        let disagreements = self.disagreements.iter().map(|((kind, field), count)| {
             format!(
                 "{count} times the store gives `{field}` of one {kind} two values; the smaller one is kept"
             )
         });
-        let remarks =
-            self.remarks.into_iter().map(|(remark, count)| format!("{count} times: {remark}"));
-        (self.records, disagreements.chain(remarks).collect())
+        let remarks = self.remarks.iter().map(|(remark, count)| format!("{count} times: {remark}"));
+        disagreements.chain(remarks).collect()
     }
+}
+
+/// Brings a record into canonical form.
+fn settle(record: &mut NodeRecord) {
+    record.edges.sort_unstable();
+    record.edges.dedup();
+    record.personal.sort_unstable_by(|a, b| a.field.cmp(&b.field));
+}
+
+fn packed(reference: &Reference) -> Vec<u8> {
+    let mut key = Vec::new();
+    put_reference(&mut key, reference);
+    key
 }
 
 /// How often a field of a kind was given two values.
@@ -60,13 +196,9 @@ type Disagreements = BTreeMap<(Kind, String), u64>;
 /// values, the smaller one stays, so that the order of reading does not show.
 fn merge(kept: &mut NodeRecord, other: &mut NodeRecord, disagreements: &mut Disagreements) {
     let kind = kept.node.kind;
-    if kept.series.is_empty() {
-        kept.series = std::mem::take(&mut other.series);
-    } else if !other.series.is_empty() {
-        for record in [&mut *kept, &mut *other] {
-            let nothing = NodeRecord::new(record.node.clone(), record.at.clone());
-            *record = std::mem::replace(record, nothing).whole();
-        }
+    if !kept.series.is_empty() && other.fields.get("series").is_some() {
+        let nothing = NodeRecord::new(kept.node.clone(), kept.at.clone());
+        *kept = std::mem::replace(kept, nothing).whole();
     }
     for (name, value) in std::mem::take(&mut other.fields) {
         let Some(before) = kept.fields.get(&name) else {
@@ -98,7 +230,7 @@ fn order(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{Location, Reference};
+    use crate::record::Location;
 
     #[test]
     fn the_order_of_adding_does_not_show() {
@@ -111,11 +243,19 @@ mod tests {
         let mut results = Vec::new();
         for order in [["main", "dev"], ["dev", "main"]] {
             let mut collector = Collector::default();
-            order.map(record).into_iter().for_each(|record| collector.add(record));
-            results.push(collector.finish());
+            for record in order.map(record) {
+                let mut part = Collector::default();
+                part.add(record.clone());
+                collector.absorb(&part);
+                collector.add(record);
+            }
+            let mut gathered = collector.finish();
+            let record = gathered.next_before(None).unwrap();
+            assert!(gathered.next_before(None).is_none());
+            results.push((record, gathered.warnings()));
         }
         assert_eq!(results[0], results[1]);
-        assert_eq!(results[0].0[0].fields.get("branch"), Some(&Value::text("dev")));
+        assert_eq!(results[0].0.fields.get("branch"), Some(&Value::text("dev")));
         assert_eq!(results[0].1.len(), 1);
     }
 }

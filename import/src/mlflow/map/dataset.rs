@@ -19,7 +19,7 @@ const DIGEST_KIND: &str = "mlflow:md5-8/first10k";
 const PLACES: &[&str] = &["uri", "url", "path", "table_name", "delta_table_name"];
 
 /// The nodes of a store's list of datasets.
-pub(super) struct Datasets {
+pub(in super::super) struct Datasets {
     by_place: Vec<Reference>,
     by_digest: BTreeMap<(String, String), BTreeSet<Reference>>,
 }
@@ -33,6 +33,11 @@ impl Datasets {
             by_digest.entry(name).or_default().insert(node.clone());
         }
         Datasets { by_place, by_digest }
+    }
+
+    /// Forgets what only models are looked up by.
+    pub(super) fn forget_digests(&mut self) {
+        self.by_digest = BTreeMap::new();
     }
 
     /// The dataset at that place of the list.

@@ -1,11 +1,11 @@
 //! Logged models of MLflow 1 and 2, which stand in a tag of the run that logged them.
 
-use super::super::store::{LoggedModel, Store, Texts};
+use super::super::store::{LoggedModel, Run, Texts};
 use crate::mapping::Conversion;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
-const HISTORY: &str = "mlflow.log-model.history";
+pub(super) const HISTORY: &str = "mlflow.log-model.history";
 /// The flavor that every model has; it says nothing about the framework.
 const COMMON_FLAVOR: &str = "python_function";
 
@@ -38,30 +38,36 @@ impl Histories {
     }
 }
 
-/// Moves the models from the runs' tags to the list of logged models.
-pub(super) fn logged_models(store: &mut Store) -> Histories {
-    let mut histories = Histories::default();
-    for run in &mut store.runs {
-        let Some(text) = run.tags.get(HISTORY) else { continue };
-        let Ok(entries) = serde_json::from_str::<Vec<Map<String, Value>>>(text) else {
-            // MLflow cuts tags at a length; what is left stays among the tags.
-            store.warnings.push(format!(
-                "the tag {HISTORY} of run {} is cut off or no JSON: its logged models are not read",
-                run.id
-            ));
-            continue;
-        };
-        run.tags.remove(HISTORY);
-        for entry in entries {
-            let mut model = model(entry, &run.id);
-            model.at = run.at.clone();
-            let path = model.name.clone().unwrap_or_default();
-            let logged = histories.logged.entry((run.id.clone(), path)).or_default();
-            logged.insert((model.created_ms, model.id.clone()));
-            store.logged.push(model);
-        }
+impl Histories {
+    /// Adds what was found in other runs.
+    pub(super) fn absorb(&mut self, other: Histories) {
+        self.logged.extend(other.logged);
     }
-    histories
+}
+
+/// Takes the models out of the run's tag.
+///
+/// # Errors
+/// A warning, where the tag is no list of them: then it stays among the tags.
+pub(super) fn take(run: &mut Run, histories: &mut Histories) -> Result<Vec<LoggedModel>, String> {
+    let Some(text) = run.tags.get(HISTORY) else { return Ok(Vec::new()) };
+    let Ok(entries) = serde_json::from_str::<Vec<Map<String, Value>>>(text) else {
+        // MLflow cuts tags at a length; what is left stays among the tags.
+        return Err(format!(
+            "the tag {HISTORY} of run {} is cut off or no JSON: its logged models are not read",
+            run.id
+        ));
+    };
+    run.tags.remove(HISTORY);
+    let models = entries.into_iter().map(|entry| {
+        let mut model = model(entry, &run.id);
+        model.at = run.at.clone();
+        let path = model.name.clone().unwrap_or_default();
+        let logged = histories.logged.entry((run.id.clone(), path)).or_default();
+        logged.insert((model.created_ms, model.id.clone()));
+        model
+    });
+    Ok(models.collect())
 }
 
 fn model(mut entry: Map<String, Value>, run: &str) -> LoggedModel {
@@ -114,7 +120,6 @@ fn rest(entry: Map<String, Value>) -> Texts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mlflow::store::Run;
 
     #[test]
     fn a_version_comes_from_the_last_model_logged_before_it() {
@@ -123,26 +128,24 @@ mod tests {
             {"artifact_path": "model", "model_uuid": "second", "utc_time_created": "2026-01-02 00:00:00"}
         ]"#;
         let tags = Texts::from([(HISTORY.to_owned(), tag.to_owned())]);
-        let run = Run { id: "r1".into(), tags, ..Run::default() };
-        let mut store = Store { runs: vec![run], ..Store::default() };
-        let histories = logged_models(&mut store);
+        let mut run = Run { id: "r1".into(), tags, ..Run::default() };
+        let mut histories = Histories::default();
+        let logged = take(&mut run, &mut histories).unwrap();
         let first_ms = 1_767_225_600_500;
-        assert_eq!(store.logged[0].created_ms, Some(first_ms));
-        assert_eq!(store.logged[0].framework.as_deref(), Some("sklearn"));
+        assert_eq!(logged[0].created_ms, Some(first_ms));
+        assert_eq!(logged[0].framework.as_deref(), Some("sklearn"));
         let source = "/srv/mlops/r1/artifacts/model";
         assert_eq!(histories.model("r1", source, Some(first_ms + 1)), Some("first"));
         assert_eq!(histories.model("r1", source, None), Some("second"));
         assert_eq!(histories.model("r1", "s3://elsewhere/model", None), None);
-        assert!(!store.runs[0].tags.contains_key(HISTORY));
+        assert!(!run.tags.contains_key(HISTORY));
     }
 
     #[test]
     fn a_tag_that_was_cut_off_stays_a_tag() {
         let tags = Texts::from([(HISTORY.to_owned(), "[{\"artifact_p".to_owned())]);
-        let run = Run { id: "r1".into(), tags, ..Run::default() };
-        let mut store = Store { runs: vec![run], ..Store::default() };
-        logged_models(&mut store);
-        assert!(store.runs[0].tags.contains_key(HISTORY) && store.logged.is_empty());
-        assert_eq!(store.warnings.len(), 1);
+        let mut run = Run { id: "r1".into(), tags, ..Run::default() };
+        let warning = take(&mut run, &mut Histories::default()).unwrap_err();
+        assert!(warning.contains("cut off") && run.tags.contains_key(HISTORY));
     }
 }

@@ -1,7 +1,8 @@
 //! Logged models, and what was measured of them on datasets.
 
 use super::super::point::{Figure, Point};
-use super::super::store::{LoggedModel, ModelMetric, Store};
+use super::super::runs::Runs;
+use super::super::store::{LoggedModel, ModelMetric};
 use super::collector::Collector;
 use super::dataset::Datasets;
 use super::fields::{ns, part, put_map, put_text, put_texts, seal};
@@ -11,30 +12,16 @@ use crate::mapping::mlflow::Subject;
 use crate::record::{Edge, Location, NodeRecord, Part, Reference};
 use lineal_engine::schema::{Kind, Relation};
 use lineal_proof::Map;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The table of a logged model's figures has no mark for NaN: a database writes 0. The run that
 /// logged the figure still knows.
-pub(super) fn repair_nan(store: &mut Store) {
-    let doubtful: HashSet<&str> = store
-        .logged
-        .iter()
-        .flat_map(|model| &model.metrics)
-        .filter(|metric| metric.point.value.is_zero())
-        .filter_map(|metric| metric.run.as_deref())
-        .collect();
-    let mut nan: HashMap<&str, HashSet<(&str, i64, i64)>> = HashMap::new();
-    for run in store.runs.iter().filter(|run| doubtful.contains(run.id.as_str())) {
-        for (key, points) in &run.metrics {
-            let points = points.iter().filter(|point| point.value.is_nan());
-            let of_run = nan.entry(run.id.as_str()).or_default();
-            of_run.extend(points.map(|point| (key.as_str(), point.step, point.time_ms)));
-        }
-    }
-    for metric in store.logged.iter_mut().flat_map(|model| &mut model.metrics) {
-        let Some(of_run) = metric.run.as_deref().and_then(|run| nan.get(run)) else { continue };
-        let place = (metric.name.as_str(), metric.point.step, metric.point.time_ms);
-        if metric.point.value.is_zero() && of_run.contains(&place) {
+pub(super) fn repair_nan(logged: &mut [LoggedModel], runs: &Runs) {
+    for metric in logged.iter_mut().flat_map(|model| &mut model.metrics) {
+        if let Some(run) = &metric.run
+            && metric.point.value.is_zero()
+            && runs.is_nan(run, &metric.name, &metric.point)
+        {
             metric.point.value = Figure::NAN;
         }
     }

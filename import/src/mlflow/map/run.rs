@@ -5,6 +5,7 @@ use super::super::store::{Run, Texts};
 use super::collector::Collector;
 use super::dataset::Datasets;
 use super::fields::{ns, person, put_map, put_text, put_texts, seal, seal_person};
+use super::history::HISTORY;
 use super::rules::{self, About, introduce};
 use super::{Context, experiment, hints, logged_reference, run_reference};
 use crate::mapping::mlflow::Subject;
@@ -18,16 +19,25 @@ const NAME: &str = "mlflow.runName";
 const USER: &str = "mlflow.user";
 const PARENT: &str = "mlflow.parentRunId";
 const COMMIT: &str = "mlflow.source.git.commit";
+const REPO: &str = "mlflow.source.git.repoURL";
+const BRANCH: &str = "mlflow.source.git.branch";
+const DIRTY: &str = "mlflow.source.git.dirty";
 const SOURCE_NAME: &str = "mlflow.source.name";
 const ENTRY_POINT: &str = "mlflow.project.entryPoint";
 
+/// Is a tag of that name needed to make what stands beside a run?
+pub(in super::super) fn reads_beside(tag: &str) -> bool {
+    [NAME, USER, COMMIT, REPO, BRANCH, DIRTY, HISTORY].contains(&tag)
+}
+
+/// The record of a run; what stands beside it goes to the collector.
 pub(super) fn map(
     mut run: Run,
     datasets: &Datasets,
     beside: &[String],
     context: &Context<'_>,
     collector: &mut Collector,
-) {
+) -> NodeRecord {
     let mut record = NodeRecord::new(run_reference(&run.id), run.at.clone());
     merge_columns_into_tags(&mut run);
     let about = About {
@@ -73,7 +83,7 @@ pub(super) fn map(
     }
     put_texts(&mut record, "params", run.params, context.mapping);
     put_texts(&mut record, "tags", run.tags, context.mapping);
-    collector.add(record);
+    record
 }
 
 /// Older stores say in columns what newer ones say in tags; the tag wins where both do.
@@ -176,11 +186,10 @@ fn put_links(
         let mut node = NodeRecord::new(code.clone(), run.at.clone());
         let tag = |name: &str| run.tags.get(name).filter(|text| !text.is_empty()).cloned();
         node.set("commit", Some(commit));
-        put_text(&mut node, "repo", tag("mlflow.source.git.repoURL"));
-        put_text(&mut node, "branch", tag("mlflow.source.git.branch"));
+        put_text(&mut node, "repo", tag(REPO));
+        put_text(&mut node, "branch", tag(BRANCH));
         // Uncommitted changes are the run's; its tag keeps saying so too.
-        let dirty =
-            tag("mlflow.source.git.dirty").is_some_and(|text| text.eq_ignore_ascii_case("true"));
+        let dirty = tag(DIRTY).is_some_and(|text| text.eq_ignore_ascii_case("true"));
         node.set("dirty", dirty.then_some(true));
         collector.add(node);
         record.edges.push(Edge::new(Relation::Executes, code));

@@ -1,19 +1,23 @@
 //! Reads the SQLite store of an MLflow server.
 //!
 //! Columns are probed, never a version matched: eight real databases had seven different schemas.
-//! Each table is read once, in the order in which it lies, and joined in memory, so that fifty
-//! thousand runs are a matter of seconds.
+//! Each table is read once, in the order in which it lies. What is said of runs is put together part
+//! by part (`runs`); the rest is joined in memory.
 
 mod open;
 mod registry;
+mod runs;
 mod table;
 mod tracking;
 
 use super::beside::beside;
 use super::error::Error;
 use super::store::Store;
+use runs::{RunIds, RunSeries};
 use std::path::Path;
 use table::Database;
+
+pub(super) use runs::SpilledRuns;
 
 /// Tables that are seen and left out, and what their rows are.
 const LEFT_OUT: &[(&str, &str)] = &[
@@ -33,25 +37,26 @@ pub(super) fn read(path: &Path) -> Result<Store, Error> {
     if !(database.has("experiments") && database.has("runs")) {
         return Err(Error::NotMlflow { path: path.to_owned(), found: database.table_names() });
     }
+    let ids = RunIds::read(&database)?;
     // The three parts that take long, each with a connection of its own.
     let way = opened.way();
     let (damage, (series, read)) = rayon::join(
         || Database::new(&way.connect(path)?, path)?.damage(),
         || {
             rayon::join(
-                || tracking::series(&Database::new(&way.connect(path)?, path)?),
+                || RunSeries::read(&Database::new(&way.connect(path)?, path)?, &ids),
                 || {
                     let connection = way.connect(path)?;
                     let database = Database::new(&connection, path)?;
                     let mut store = Store::default();
-                    let runs = tracking::read(&database, &mut store)?;
-                    Ok::<_, Error>((store, runs, database.garbled()))
+                    let texts = tracking::read(&database, &ids, &mut store)?;
+                    Ok::<_, Error>((store, texts, database.garbled()))
                 },
             )
         },
     );
     let damage = damage?;
-    let (mut store, runs, garbled) = read?;
+    let (mut store, texts, garbled) = read?;
     let found = std::mem::take(&mut store.rejects);
     if let Some(damage) = damage {
         let reason = format!(
@@ -60,7 +65,8 @@ pub(super) fn read(path: &Path) -> Result<Store, Error> {
         store.reject(&database.file(), reason);
     }
     store.rejects.extend(found);
-    tracking::put_series(&mut store, &runs, series?);
+    let runs = SpilledRuns::new(ids, texts, series?, &database.file(), &mut store)?;
+    store.spilled = Some(runs);
     registry::read(&database, &mut store)?;
     store.traces = database.count("trace_info")?;
     for (table, what) in LEFT_OUT {

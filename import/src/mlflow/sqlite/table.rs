@@ -52,6 +52,11 @@ impl<'a> Database<'a> {
         self.columns.contains_key(table)
     }
 
+    /// The file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The name of the file, for messages.
     pub(super) fn file(&self) -> String {
         self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
@@ -156,6 +161,16 @@ impl Cells<'_, '_> {
                 }
             },
         }
+    }
+
+    /// Does something with the text, also of a number, without copying it if it can; empty for null.
+    pub(super) fn with_text<T>(&self, column: usize, take: impl FnOnce(&str) -> T) -> T {
+        if let ValueRef::Text(bytes) = self.at(column)
+            && let Ok(text) = std::str::from_utf8(bytes)
+        {
+            return take(text);
+        }
+        take(&self.text_or_empty(column))
     }
 
     /// The text; empty for null.

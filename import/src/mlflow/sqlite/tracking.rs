@@ -3,30 +3,31 @@
 use super::super::error::Error;
 use super::super::point::{Figure, Point};
 use super::super::store::{
-    Dataset, Experiment, Input, LoggedModel, ModelMetric, Run, Store, Texts, located, model_status,
-    run_status,
+    Dataset, Experiment, LoggedModel, ModelMetric, Store, Texts, located, model_status,
 };
-use super::table::{Cells, Database};
+use super::runs::{RunIds, RunTexts};
+use super::table::Database;
 use std::collections::{BTreeMap, HashMap};
 
 /// What `lifecycle_stage` says of what was deleted.
 const DELETED: &str = "deleted";
 
-/// Rows that a deleted run left behind: `mlflow gc` of old versions forgets some.
-const ORPHANS: &str = "rows of runs that are no longer in the store";
-
 /// Where things stand in the store's lists, by their ids.
-pub(super) type Places = HashMap<String, usize>;
+type Places = HashMap<String, usize>;
 
 /// Reads the tables of the tracking half but for the points of runs' metrics, which are most of it.
-pub(super) fn read(database: &Database<'_>, store: &mut Store) -> Result<Places, Error> {
+pub(super) fn read(
+    database: &Database<'_>,
+    ids: &RunIds,
+    store: &mut Store,
+) -> Result<RunTexts, Error> {
     experiments(database, store)?;
-    let runs = runs(database, store)?;
-    run_texts(database, store, &runs)?;
+    let mut texts = RunTexts::new(ids, database.path());
+    texts.read(database, ids, store)?;
     let models = logged_models(database, store)?;
     logged_model_details(database, store, &models)?;
-    inputs(database, store, &runs)?;
-    Ok(runs)
+    inputs(database, store, ids, &mut texts)?;
+    Ok(texts)
 }
 
 fn experiments(database: &Database<'_>, store: &mut Store) -> Result<(), Error> {
@@ -59,113 +60,6 @@ fn experiments(database: &Database<'_>, store: &mut Store) -> Result<(), Error> 
             experiment.tags.insert(row.text_or_empty(1), row.text_or_empty(2));
         }
     })
-}
-
-fn runs(database: &Database<'_>, store: &mut Store) -> Result<Places, Error> {
-    let at = located(&database.file());
-    let columns = [
-        "run_uuid",
-        "experiment_id",
-        "name",
-        "status",
-        "user_id",
-        "start_time",
-        "end_time",
-        "lifecycle_stage",
-        "deleted_time",
-        "artifact_uri",
-        "source_name",
-        "source_version",
-        "entry_point_name",
-    ];
-    let mut places = Places::new();
-    database.each("runs", &columns, |row| {
-        let id = row.text_or_empty(0);
-        places.insert(id.clone(), store.runs.len());
-        store.runs.push(Run {
-            id,
-            experiment: row.present(1),
-            name: row.present(2),
-            status: row.present(3).as_deref().map(run_status),
-            user: row.present(4),
-            started_ms: row.int(5),
-            ended_ms: row.int(6),
-            deleted: row.borrowed(7) == DELETED,
-            deleted_ms: row.int(8),
-            artifact_uri: row.present(9),
-            source_name: row.present(10),
-            source_version: row.present(11),
-            entry_point: row.present(12),
-            at: at.clone(),
-            ..Run::default()
-        });
-    })?;
-    Ok(places)
-}
-
-fn run_texts(database: &Database<'_>, store: &mut Store, runs: &Places) -> Result<(), Error> {
-    let columns = ["run_uuid", "key", "value"];
-    let mut orphans = 0;
-    database.each("params", &columns, |row| match of(&mut store.runs, runs, row.borrowed(0)) {
-        Some(run) => {
-            run.params.insert(row.text_or_empty(1), row.text_or_empty(2));
-        }
-        None => orphans += 1,
-    })?;
-    database.each("tags", &columns, |row| match of(&mut store.runs, runs, row.borrowed(0)) {
-        Some(run) => {
-            run.tags.insert(row.text_or_empty(1), row.text_or_empty(2));
-        }
-        None => orphans += 1,
-    })?;
-    store.skip(ORPHANS, orphans);
-    Ok(())
-}
-
-/// The points of each metric of each run, by the run's id.
-pub(super) type Series = HashMap<String, BTreeMap<String, Vec<Point>>>;
-
-/// Reads the points of runs' metrics. `latest_metrics` repeats the last point of each series; some
-/// stores hold nothing else.
-pub(super) fn series(database: &Database<'_>) -> Result<Series, Error> {
-    let columns = ["run_uuid", "key", "step", "timestamp", "value", "is_nan"];
-    let mut all = Series::new();
-    for table in ["metrics", "latest_metrics"] {
-        database.each(table, &columns, |row| {
-            let point = Point {
-                step: row.int(2).unwrap_or_default(),
-                time_ms: row.int(3).unwrap_or_default(),
-                value: figure(row, 4, 5),
-            };
-            let (run, key) = (row.borrowed(0), row.borrowed(1));
-            if let Some(points) = all.get_mut(run).and_then(|of_run| of_run.get_mut(key)) {
-                points.push(point);
-                return;
-            }
-            all.entry(run.to_owned()).or_default().insert(key.to_owned(), vec![point]);
-        })?;
-    }
-    Ok(all)
-}
-
-/// Gives each run its points.
-pub(super) fn put_series(store: &mut Store, runs: &Places, all: Series) {
-    let mut orphans = 0;
-    for (run, points) in all {
-        match of(&mut store.runs, runs, &run) {
-            Some(run) => run.metrics = points,
-            None => orphans += points.values().map(|points| points.len() as u64).sum::<u64>(),
-        }
-    }
-    store.skip(ORPHANS, orphans);
-}
-
-fn figure(row: &Cells<'_, '_>, value: usize, is_nan: usize) -> Figure {
-    if row.int(is_nan).is_some_and(|truth| truth != 0) {
-        Figure::NAN
-    } else {
-        row.real(value).map_or(Figure::NAN, Figure::new)
-    }
 }
 
 fn logged_models(database: &Database<'_>, store: &mut Store) -> Result<Places, Error> {
@@ -246,7 +140,12 @@ fn logged_model_details(
 
 /// The table `inputs` holds three things: datasets that went into runs, logged models that came
 /// out of them, and logged models that went in.
-fn inputs(database: &Database<'_>, store: &mut Store, runs: &Places) -> Result<(), Error> {
+fn inputs(
+    database: &Database<'_>,
+    store: &mut Store,
+    runs: &RunIds,
+    texts: &mut RunTexts,
+) -> Result<(), Error> {
     let file = database.file();
     let columns = [
         "dataset_uuid",
@@ -284,20 +183,18 @@ fn inputs(database: &Database<'_>, store: &mut Store, runs: &Places) -> Result<(
         match (row.borrowed(0), row.borrowed(2)) {
             ("DATASET", "RUN") => {
                 let tags = tags.remove(row.borrowed(4)).unwrap_or_default();
-                match (datasets.get(&source), of(&mut store.runs, runs, &destination)) {
-                    (Some(dataset), Some(run)) => {
-                        run.inputs.push(Input { dataset: *dataset, tags });
-                    }
+                match (datasets.get(&source), runs.place(&destination)) {
+                    (Some(dataset), Some(run)) => texts.input(run, *dataset, &tags),
                     (None, _) => *dangling.entry("dataset").or_default() += 1,
                     (_, None) => *dangling.entry("run").or_default() += 1,
                 }
             }
-            ("RUN_OUTPUT", "MODEL_OUTPUT") => match of(&mut store.runs, runs, &source) {
-                Some(run) => run.outputs.push(destination),
+            ("RUN_OUTPUT", "MODEL_OUTPUT") => match runs.place(&source) {
+                Some(run) => texts.output(run, &destination),
                 None => *dangling.entry("run").or_default() += 1,
             },
-            ("RUN_INPUT", "MODEL_INPUT") => match of(&mut store.runs, runs, &source) {
-                Some(run) => run.models_used.push(destination),
+            ("RUN_INPUT", "MODEL_INPUT") => match runs.place(&source) {
+                Some(run) => texts.model_used(run, &destination),
                 None => *dangling.entry("run").or_default() += 1,
             },
             // Evaluation records and traces among themselves.
