@@ -3,6 +3,7 @@
 //! Only the binder makes these, so an unbound name cannot reach the executor. A plan depends on the
 //! schema alone; keys, parameters and the view are looked up when it runs.
 
+mod closure;
 mod expression;
 mod kinds;
 mod order;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::{Direction, Kind, Relation};
 
+pub(crate) use closure::landings;
 pub(crate) use expression::{
     Arithmetic, BucketUnit, Comparison, Expression, FieldReference, Function, Pattern,
 };
@@ -219,10 +221,12 @@ impl Hop {
 }
 
 /// What a closure follows, by the kind at hand.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Closure {
     /// Relations to follow from each kind, without those that cannot lead to the goal.
     pub(crate) relations: Vec<Vec<(Relation, Direction)>>,
+    /// For each of these relations the kind that it leads to, where the schema knows but one.
+    pub(crate) lands: Vec<Vec<Option<Kind>>>,
     pub(crate) upstream: bool,
     /// The shortest distance, from and to.
     pub(crate) within: (u32, u32),
@@ -388,6 +392,8 @@ pub(crate) enum AggregateFunction {
 pub(crate) struct StepPlan {
     pub(crate) slot: SlotId,
     pub(crate) from: Generator,
+    /// The kinds that a condition leaves of those of its variable.
+    pub(crate) narrowed: Option<Kinds>,
     /// Relations to variables that are bound already.
     pub(crate) chains: Vec<Chain>,
     /// Conditions whose variables are all bound now.

@@ -66,7 +66,7 @@ impl<'a, S: Source> Executor<'a, S> {
             rows.push(row);
         }
         let Some(answered) = answered else {
-            return Ok(Produced { columns, rows, ..Produced::default() });
+            return Ok(Produced { columns: Some(columns), rows, ..Produced::default() });
         };
         let time = Value::Duration(i64::try_from(took.as_nanos()).unwrap_or(i64::MAX));
         for (text, tried, kept, time) in [
@@ -84,6 +84,7 @@ impl<'a, S: Source> Executor<'a, S> {
                 time,
             ]);
         }
+        let columns = Some(columns);
         Ok(Produced { columns, rows, truncated: answered.truncated, ..Produced::default() })
     }
 
@@ -168,8 +169,9 @@ impl<'a, S: Source> Executor<'a, S> {
 
     fn step_line(&self, step: &StepPlan, depth: usize, out: &mut Vec<Line>) {
         let slot = self.plan.slots.get(step.slot);
-        let kinds = slot.map_or(Kinds::NONE, |slot| slot.kinds);
-        let name = slot.and_then(|slot| slot.name.clone()).unwrap_or_else(|| kinds.words());
+        let named = slot.map_or(Kinds::NONE, |slot| slot.kinds);
+        let name = slot.and_then(|slot| slot.name.clone()).unwrap_or_else(|| named.words());
+        let kinds = step.narrowed.unwrap_or(named);
         let (how, estimate) = match &step.from {
             Generator::Scan => (format!("scan every {}", kinds.words()), Some(self.size_of(kinds))),
             Generator::Set(set) => {

@@ -20,6 +20,7 @@ use crate::value::{Item, Value};
 const ROWS_AT_ONCE: u64 = 500_000;
 
 /// What is kept from row to row.
+#[derive(Debug)]
 pub(super) enum Memo {
     /// The things for which a chain holds, and what they depend on.
     Chain(Option<Item>, Rc<ItemSet>),
@@ -108,7 +109,8 @@ impl<'a, S: Source> Executor<'a, S> {
         emit: Emit<'_, 'a, S>,
     ) -> Run<bool> {
         let source = self.source;
-        let kinds = self.plan.slots.get(step.slot).map_or(Kinds::NONE, |slot| slot.kinds);
+        let named = self.plan.slots.get(step.slot).map_or(Kinds::NONE, |slot| slot.kinds);
+        let kinds = step.narrowed.unwrap_or(named);
         for kind in kinds.iter().filter(|kind| *kind != Kind::Inference) {
             for node in source.nodes_of(kind) {
                 self.look(1)?;
@@ -156,6 +158,11 @@ impl<'a, S: Source> Executor<'a, S> {
         if let Item::Node(node) = item
             && self.plan.slots.get(step.slot).is_some_and(|slot| !slot.with_deleted)
             && self.source.is_deleted(node)
+        {
+            return Ok(true);
+        }
+        if let (Item::Node(node), Some(kinds)) = (item, step.narrowed)
+            && !kinds.has(self.source.kind_of(node))
         {
             return Ok(true);
         }
@@ -222,13 +229,14 @@ impl<'a, S: Source> Executor<'a, S> {
     /// What a chain leads to from its start.
     pub(super) fn forward(&mut self, chain: &Chain, window: Window) -> Run<Rc<ItemSet>> {
         let is_fixed = self.is_fixed(chain.start) && self.hops_are_fixed(chain);
-        if is_fixed && let Some(Memo::Chain(None, known)) = self.memos.get(&chain.memo) {
+        if is_fixed && let Some(Memo::Chain(None, known)) = self.memo(chain.memo) {
             return Ok(known.clone());
         }
         let start = self.end_set(chain.start, chain.kinds)?;
-        let found = Rc::new(self.hops(&start, &chain.hops, window)?);
+        let found = self.hops(&start, &chain.hops, window)?;
+        let found = self.shared(found);
         if is_fixed {
-            self.memos.insert(chain.memo, Memo::Chain(None, found.clone()));
+            self.remember(chain.memo, Memo::Chain(None, found.clone()));
         }
         Ok(found)
     }
@@ -299,7 +307,7 @@ impl<'a, S: Source> Executor<'a, S> {
         let keep = self.hops_are_fixed(chain)
             && (matches!(chain.end, End::Slot(_)) || self.is_fixed(chain.end));
         if keep
-            && let Some(Memo::Chain(known_key, known)) = self.memos.get(&chain.memo)
+            && let Some(Memo::Chain(known_key, known)) = self.memo(chain.memo)
             && *known_key == key
         {
             return Ok(known.clone());
@@ -308,7 +316,7 @@ impl<'a, S: Source> Executor<'a, S> {
         let start = self.end_set(reversed.start, reversed.kinds)?;
         let found = Rc::new(self.hops(&start, &reversed.hops, Window::default())?);
         if keep {
-            self.memos.insert(chain.memo, Memo::Chain(key, found.clone()));
+            self.remember(chain.memo, Memo::Chain(key, found.clone()));
         }
         Ok(found)
     }

@@ -94,6 +94,7 @@ fn rewritten(
         };
         let mut step = step(slot, from);
         take_ready(&mut step, &mut anchors, &mut chains, &mut waiting, &left, sets);
+        rewrites::narrow_kinds(&mut step, all);
         step.window = rewrites::window(slot, &step.filters);
         let kinds = all.get(slot).map_or(super::Kinds::NONE, |slot| slot.kinds);
         if kinds == super::Kinds::one(Kind::Inference) {
@@ -108,6 +109,7 @@ fn step(slot: SlotId, from: Generator) -> StepPlan {
     StepPlan {
         slot,
         from,
+        narrowed: None,
         chains: Vec::new(),
         filters: Vec::new(),
         columns: Vec::new(),
