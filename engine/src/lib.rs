@@ -33,7 +33,7 @@ pub mod verify;
 pub use claims::is_claim;
 pub use draft::{BatchDraft, EdgeDraft, NodeDraft, Saying, SealedField};
 pub use error::{Error, Result};
-pub use graph::{Cell, NodeNo, is_looked_up, quoted, unquoted};
+pub use graph::{Adjacency, Cell, NodeNo, Wanted, is_looked_up, quoted, unquoted};
 pub use snapshot::{BatchInfo, EventRef, EventRows, FieldColumn, Folded, RevisionInfo, Snapshot};
 pub use store::{KnownSource, LiveBatch, Options, Store};
 pub use transaction::{Committed, Outcome, Staged, TRANSACTION_NODES_MAX, Transaction};

@@ -17,8 +17,8 @@ mod group;
 mod history;
 mod item_set;
 mod join;
-mod like;
 mod kept;
+mod like;
 mod names;
 mod numbers;
 mod paths;
@@ -34,6 +34,7 @@ mod trace;
 mod truth;
 mod verify;
 mod view;
+mod whole;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -142,13 +143,15 @@ fn answered<S: Source, T>(
     machine: &mut Machine,
     finish: impl for<'x> FnOnce(&mut Executor<'x, S>, Produced) -> Result<T>,
 ) -> Result<T> {
-    let parameters = known_parameters(plan, request)?;
     let Some(as_of) = &plan.as_of else {
+        let mut parameters = machine.kept.parameters();
+        fill_parameters(plan, request, &mut parameters)?;
         let mut run = Executor::new(plan, source, request, parameters, machine);
         let answered = run.produce(&plan.root).and_then(|produced| finish(&mut run, produced));
         run.give_back();
         return answered;
     };
+    let parameters = known_parameters(plan, request)?;
     let mut now = Executor::new(plan, source, request, parameters.clone(), machine);
     let view = match now.view(as_of) {
         Ok(view) => view,
@@ -162,11 +165,7 @@ fn answered<S: Source, T>(
 }
 
 /// The rows one after the other.
-fn flat<S: Source>(
-    run: &mut Executor<'_, S>,
-    produced: Produced,
-    table: &mut Table,
-) -> Result<()> {
+fn flat<S: Source>(run: &mut Executor<'_, S>, produced: Produced, table: &mut Table) -> Result<()> {
     let total = produced.count();
     let (skip, limit) = run.page(produced.skip, produced.limit)?;
     let Produced { columns, mut found, rows, truncated, .. } = produced;
@@ -182,8 +181,18 @@ fn flat<S: Source>(
 
 /// The values of a plan's parameters, by place.
 fn known_parameters(plan: &Plan, request: &Request<'_>) -> Result<Vec<Value>> {
-    let values = plan.parameters.iter().map(|place| request.parameters.value_for(place));
-    Ok(values.collect::<Result<_, Mistake>>()?)
+    let mut values = Vec::new();
+    fill_parameters(plan, request, &mut values)?;
+    Ok(values)
+}
+
+/// The same, into a list whose memory is used again.
+fn fill_parameters(plan: &Plan, request: &Request<'_>, out: &mut Vec<Value>) -> Result<()> {
+    out.resize(plan.parameters.len(), Value::Absent);
+    for (place, value) in plan.parameters.iter().zip(out) {
+        request.parameters.put_value(place, value)?;
+    }
+    Ok(())
 }
 
 /// What a statement gave, before names are added.

@@ -9,6 +9,7 @@ mod kinds;
 mod order;
 mod rewrites;
 mod types;
+mod whole;
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ pub(crate) use kinds::Kinds;
 pub(crate) use order::{Ordered, Unordered, order};
 pub(crate) use rewrites::{counter, fold_batches, speaks_of};
 pub use types::Type;
+pub(crate) use whole::{compared_field, field_of, tied_by_relations};
 
 use crate::ast::{Extreme, SetWord};
 use crate::error::Span;
@@ -394,6 +396,8 @@ pub(crate) struct StepPlan {
     pub(crate) from: Generator,
     /// The kinds that a condition leaves of those of its variable.
     pub(crate) narrowed: Option<Kinds>,
+    /// Of a scan, what is told of all nodes of the kind at once.
+    pub(crate) whole: Vec<Expression>,
     /// Relations to variables that are bound already.
     pub(crate) chains: Vec<Chain>,
     /// Conditions whose variables are all bound now.

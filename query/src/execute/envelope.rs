@@ -89,6 +89,8 @@ impl<S: Source> Executor<'_, S> {
             && select.extreme.is_none()
             && step.chains.is_empty()
             && step.filters.is_empty()
+            && step.whole.is_empty()
+            && step.narrowed.is_none()
             && step.columns.is_empty()
             && matches!(select.output, OutputPlan::Rows { distinct: false, .. });
         if !is_plain {

@@ -7,8 +7,8 @@ use lineal_engine::schema::Kind;
 use super::{Executor, Produced};
 use crate::error::Result;
 use crate::plan::{
-    Chain, Closure, Column, End, FindPlan, Generator, GroupPlan, HopKind, KeySource, Kinds,
-    LabelBy, OperandPlan, OutputPlan, Root, SelectPlan, SetId, SetSource, StepPlan, Type,
+    Chain, Closure, Column, End, Expression, FindPlan, Generator, GroupPlan, HopKind, KeySource,
+    Kinds, LabelBy, OperandPlan, OutputPlan, Root, SelectPlan, SetId, SetSource, StepPlan, Type,
 };
 use crate::source::Source;
 use crate::value::Value;
@@ -195,6 +195,9 @@ impl<'a, S: Source> Executor<'a, S> {
         if step.window.0.is_some() || step.window.1.is_some() {
             text.push_str(", batches of that time only");
         }
+        if !step.whole.is_empty() {
+            text.push_str(&format!(", {} told of all at once", tests(step.whole.len())));
+        }
         if !step.columns.is_empty() {
             text.push_str(&format!(", {} on columns", tests(step.columns.len())));
         }
@@ -203,7 +206,11 @@ impl<'a, S: Source> Executor<'a, S> {
             text.push_str(&format!(", then {}", tests(tested)));
         }
         out.push(Line { depth, text, estimate, slot: Some(step.slot) });
-        for chain in &step.chains {
+        let told = step.whole.iter().filter_map(|told| match told {
+            Expression::Chain(chain) => Some(&**chain),
+            _ => None,
+        });
+        for chain in told.chain(&step.chains) {
             out.push(line(depth + 1, format!("test: {}", self.chain_words(chain))));
         }
     }

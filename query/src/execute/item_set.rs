@@ -27,10 +27,14 @@ impl ItemSet {
 
     /// Sorts what was added, and removes duplicates.
     pub(super) fn arrange(&mut self) {
-        self.nodes.sort_unstable();
-        self.nodes.dedup();
-        self.events.sort_unstable();
-        self.events.dedup();
+        if self.nodes.len() > 1 {
+            self.nodes.sort_unstable();
+            self.nodes.dedup();
+        }
+        if self.events.len() > 1 {
+            self.events.sort_unstable();
+            self.events.dedup();
+        }
     }
 
     pub(super) fn has(&self, item: Item) -> bool {

@@ -45,6 +45,7 @@ impl<'a, S: Source> Executor<'a, S> {
                 return Ok(false);
             }
         }
+        self.keep_cell(found);
         Ok(true)
     }
 
@@ -111,6 +112,16 @@ impl<'a, S: Source> Executor<'a, S> {
         let source = self.source;
         let named = self.plan.slots.get(step.slot).map_or(Kinds::NONE, |slot| slot.kinds);
         let kinds = step.narrowed.unwrap_or(named);
+        if let (false, Some(kind)) = (step.whole.is_empty(), kinds.single()) {
+            let found = self.whole(step, kind)?;
+            for node in found.nodes() {
+                self.look(1)?;
+                if !self.candidate(Item::Node(node), step, rest, emit)? {
+                    return Ok(false);
+                }
+            }
+            return Ok(true);
+        }
         for kind in kinds.iter().filter(|kind| *kind != Kind::Inference) {
             for node in source.nodes_of(kind) {
                 self.look(1)?;
@@ -232,8 +243,13 @@ impl<'a, S: Source> Executor<'a, S> {
         if is_fixed && let Some(Memo::Chain(None, known)) = self.memo(chain.memo) {
             return Ok(known.clone());
         }
-        let start = self.end_set(chain.start, chain.kinds)?;
-        let found = self.hops(&start, &chain.hops, window)?;
+        let found = match chain.start {
+            End::Slot(slot) => self.hops_from(self.bound_item(slot), &chain.hops, window)?,
+            start => {
+                let start = self.end_set(start, chain.kinds)?;
+                self.hops(&start, &chain.hops, window)?
+            }
+        };
         let found = self.shared(found);
         if is_fixed {
             self.remember(chain.memo, Memo::Chain(None, found.clone()));
@@ -241,8 +257,20 @@ impl<'a, S: Source> Executor<'a, S> {
         Ok(found)
     }
 
+    /// What these relations lead to from one thing.
+    fn hops_from(&mut self, item: Item, hops: &[Hop], window: Window) -> Run<ItemSet> {
+        let mut start = self.list();
+        match item {
+            Item::Node(node) => start.nodes.push(node),
+            Item::Event(event) => start.events.push(event),
+        }
+        let found = self.hops(&start, hops, window)?;
+        self.keep_list(start);
+        Ok(found)
+    }
+
     fn hops(&mut self, start: &ItemSet, hops: &[Hop], window: Window) -> Run<ItemSet> {
-        let mut here = None;
+        let mut here: Option<ItemSet> = None;
         for (number, hop) in hops.iter().enumerate() {
             // Only the last hop may lead to the events that the bounds are about.
             let is_last = number + 1 == hops.len();
@@ -263,7 +291,9 @@ impl<'a, S: Source> Executor<'a, S> {
             if found.is_empty() {
                 return Ok(found);
             }
-            here = Some(found);
+            if let Some(before) = here.replace(found) {
+                self.keep_list(before);
+            }
         }
         Ok(here.unwrap_or_else(|| start.clone()))
     }
@@ -283,8 +313,10 @@ impl<'a, S: Source> Executor<'a, S> {
             return self.has_edge(node, *relation, *direction, hop.to);
         }
         if !chain.has_closure() || chain.end == End::Any {
-            let found = self.hops(&ItemSet::one(item), &chain.hops, Window::default())?;
-            return self.lands(&found, chain);
+            let found = self.hops_from(item, &chain.hops, Window::default())?;
+            let lands = self.lands(&found, chain)?;
+            self.keep_list(found);
+            return Ok(lands);
         }
         // A closure is made from its fixed end once, then each row is a look-up.
         Ok(self.backward(chain)?.has(item))

@@ -12,7 +12,7 @@ use super::item_set::ItemSet;
 use super::join::Memo;
 use super::row_set::RowSet;
 use crate::source::{NodeNo, Source};
-use crate::value::Item;
+use crate::value::{Item, Value};
 
 /// Sets that are kept: more than any question of the comparison has at once.
 const SETS_MAX: usize = 64;
@@ -29,6 +29,7 @@ pub(super) struct Kept {
     lists: Vec<ItemSet>,
     cells: Vec<Rc<ItemSet>>,
     rows: Vec<RowSet>,
+    parameters: Vec<Value>,
 }
 
 /// What a run holds: its bindings, its sets and its memos.
@@ -48,6 +49,11 @@ impl Kept {
         held.1.resize(sets, None);
         held.2.clear();
         held
+    }
+
+    /// Values of parameters, of which only the memory is of use.
+    pub(super) fn parameters(&mut self) -> Vec<Value> {
+        std::mem::take(&mut self.parameters)
     }
 
     /// Rows to be filled.
@@ -144,5 +150,6 @@ impl<S: Source> Executor<'_, S> {
         }
         (kept.sets, kept.memos) = (sets, memos);
         kept.bindings = std::mem::take(&mut self.bindings);
+        kept.parameters = std::mem::take(&mut self.parameters);
     }
 }

@@ -92,7 +92,10 @@ impl<'a, S: Source> Executor<'a, S> {
     }
 
     fn candidates_of(&mut self, step: &'a StepPlan) -> Run<Rc<ItemSet>> {
-        let found = self.generated(step)?;
+        let found = match step.from {
+            Generator::Scan => self.scanned(step)?,
+            _ => self.generated(step)?,
+        };
         let with_deleted = self.plan.slots.get(step.slot).is_some_and(|slot| slot.with_deleted);
         let is_plain = step.chains.is_empty() && step.filters.is_empty();
         if is_plain && with_deleted {
@@ -123,6 +126,16 @@ impl<'a, S: Source> Executor<'a, S> {
         }
         self.keep_cell(found);
         Ok(self.shared(kept))
+    }
+
+    /// What a scan gives of which conditions are told of all nodes at once.
+    fn scanned(&mut self, step: &'a StepPlan) -> Run<Rc<ItemSet>> {
+        let named = self.plan.slots.get(step.slot).map_or(Kinds::NONE, |slot| slot.kinds);
+        let Some(kind) = step.narrowed.unwrap_or(named).single() else { return Ok(Rc::default()) };
+        let found = self.whole(step, kind)?;
+        let mut list = self.list();
+        list.nodes.extend(found.nodes());
+        Ok(self.shared(list))
     }
 
     /// Those of some sorted nodes that are of these kinds: a kind's nodes stand together.
@@ -158,7 +171,7 @@ fn lists_one(select: &SelectPlan, slots: &[Slot]) -> bool {
         && select.listed == [step.slot]
         && select.order.is_empty()
         && select.extreme.is_none()
-        && !matches!(step.from, Generator::Scan)
+        && (!matches!(step.from, Generator::Scan) || !step.whole.is_empty())
 }
 
 /// Joins two sorted lists without repetitions.

@@ -135,17 +135,15 @@ impl<S: Source> Executor<'_, S> {
         }
         // Found again, a start is part of the answer after all.
         let mut starts_left = if from.len() > 1 { from.nodes.clone() } else { Vec::new() };
-        let mut left_events = if from.events.is_empty() {
-            Vec::new()
-        } else {
-            self.leave_events(closure, from, avoided, marks)?
-        };
+        // The first step from events leads to what comes next.
+        let mut behind_events = self.list();
+        self.leave_events(closure, from, avoided, marks, &mut behind_events.nodes)?;
         let mut distance = 0;
-        while open + left_events.len() > 0 && distance < most {
+        while open + behind_events.nodes.len() > 0 && distance < most {
             distance += 1;
             open = 0;
             let is_far_enough = distance >= least;
-            for node in left_events.drain(..) {
+            for node in behind_events.nodes.drain(..) {
                 let kind = source.kind_of(node);
                 marks.push_next(kind, node);
                 open += 1;
@@ -215,6 +213,7 @@ impl<S: Source> Executor<'_, S> {
         if !avoided.events.is_empty() {
             events.retain(|event| !avoided.has(Item::Event(*event)));
         }
+        self.keep_list(behind_events);
         found.arrange();
         Ok(found)
     }
@@ -226,8 +225,8 @@ impl<S: Source> Executor<'_, S> {
         from: &ItemSet,
         avoided: &ItemSet,
         marks: &mut Marks,
-    ) -> Run<Vec<NodeNo>> {
-        let mut out = Vec::new();
+        out: &mut Vec<NodeNo>,
+    ) -> Run<()> {
         for event in &from.events {
             if avoided.has(Item::Event(*event)) {
                 continue;
@@ -246,7 +245,7 @@ impl<S: Source> Executor<'_, S> {
                 }
             }
         }
-        Ok(out)
+        Ok(())
     }
 
     /// What is not known about a node on the way.

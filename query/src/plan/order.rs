@@ -8,6 +8,7 @@
 use lineal_engine::schema::Kind;
 
 use super::rewrites::{self, slots_of};
+use super::whole::take_whole;
 use super::{
     Chain, End, Expression, Generator, Label, SetDefinition, SetId, SetSource, Slot, SlotId,
     StepPlan,
@@ -95,6 +96,7 @@ fn rewritten(
         let mut step = step(slot, from);
         take_ready(&mut step, &mut anchors, &mut chains, &mut waiting, &left, sets);
         rewrites::narrow_kinds(&mut step, all);
+        take_whole(&mut step, all);
         step.window = rewrites::window(slot, &step.filters);
         let kinds = all.get(slot).map_or(super::Kinds::NONE, |slot| slot.kinds);
         if kinds == super::Kinds::one(Kind::Inference) {
@@ -110,6 +112,7 @@ fn step(slot: SlotId, from: Generator) -> StepPlan {
         slot,
         from,
         narrowed: None,
+        whole: Vec::new(),
         chains: Vec::new(),
         filters: Vec::new(),
         columns: Vec::new(),
