@@ -98,17 +98,20 @@ impl<'a, S: Source> Executor<'a, S> {
         };
         let with_deleted = self.plan.slots.get(step.slot).is_some_and(|slot| slot.with_deleted);
         let is_plain = step.chains.is_empty() && step.filters.is_empty();
-        if is_plain && with_deleted {
+        if is_plain {
             let tried = found.nodes.len();
             self.look(tried as u64)?;
-            let found = match step.narrowed {
-                Some(kinds) => {
-                    let mut kept = self.list();
-                    self.of_kinds(&found.nodes, kinds, &mut kept.nodes);
-                    self.keep_cell(found);
-                    self.shared(kept)
-                }
-                None => found,
+            let is_kept = |node: &NodeNo| with_deleted || !self.source.is_deleted(*node);
+            let found = if step.narrowed.is_none() && found.nodes.iter().all(is_kept) {
+                found
+            } else {
+                let mut kept = self.list();
+                let kinds = step.narrowed.unwrap_or(Kinds::all());
+                self.of_kinds(&found.nodes, kinds, &mut kept.nodes);
+                let source = self.source;
+                kept.nodes.retain(|node| with_deleted || !source.is_deleted(*node));
+                self.keep_cell(found);
+                self.shared(kept)
             };
             if let Some(counted) = self.counted.as_mut().and_then(|all| all.get_mut(step.slot)) {
                 counted.tried += tried as u64;

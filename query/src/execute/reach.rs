@@ -154,6 +154,7 @@ impl<S: Source> Executor<'_, S> {
             for kind in KINDS {
                 let level = marks.take(kind);
                 if level.is_empty() {
+                    marks.put_back(kind, level);
                     continue;
                 }
                 if self.noting {

@@ -141,15 +141,18 @@ impl<'a, S: Source> Executor<'a, S> {
 
     /// Events by a hash, else by an id.
     fn events_of(&mut self, text: &str) -> Run<ItemSet> {
+        let mut events = self.list();
         if let Some((algorithm, bytes)) = parse_hash_text(text) {
-            let found = self.source.events_by_hash(algorithm, &bytes).map_err(store)?;
+            events.events.extend(self.source.events_by_hash(algorithm, &bytes).map_err(store)?);
             // With its algorithm named it is a hash and no id; ids are not searched for it.
-            if !found.is_empty() || algorithm.is_some() {
-                return Ok(ItemSet::of(Vec::new(), found));
+            if !events.is_empty() || algorithm.is_some() {
+                events.arrange();
+                return Ok(events);
             }
         }
-        let found = self.source.events_by_id(text).map_err(store)?;
-        Ok(ItemSet::of(Vec::new(), found))
+        events.events.extend(self.source.events_by_id(text).map_err(store)?);
+        events.arrange();
+        Ok(events)
     }
 
     pub(super) fn id(&mut self, digits: &str, span: Span) -> Run<ItemSet> {

@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn texts_of_a_short_list_are_compared_by_their_number() {
-        let text = |at: usize| (at % 5 > 0).then(|| Value::text(["eu", "us", "asia"][at % 3]));
+        let text = |at: usize| (!at.is_multiple_of(5)).then(|| Value::text(["eu", "us", "asia"][at % 3]));
         let values: Vec<Option<Value>> = (0..200).map(text).collect();
         let column = column("environment", &values);
         let own: Vec<usize> =
