@@ -19,10 +19,11 @@ mod unread;
 
 pub(crate) use batches::Batches;
 pub(crate) use build::{build, container_place};
-pub use column::Cell;
+pub use column::{Cell, Wanted};
 pub(crate) use column::{Column, ColumnDraft, fields_of};
 use counters::Counted;
 pub use counters::{CounterColumns, Counters};
+pub use csr::Adjacency;
 pub(crate) use csr::Csr;
 pub(crate) use labels::{Labels, claim_name, copied_fields, key_fields, label_hash, tag_hash};
 pub use labels::{is_looked_up, quoted, unquoted};
@@ -185,6 +186,7 @@ impl Graph {
     }
 
     /// The numbers of a kind's nodes.
+    #[inline]
     pub(crate) fn nodes_of(&self, kind: Kind) -> Range<NodeNo> {
         let at = kind as usize;
         self.kinds.get(at).copied().unwrap_or(0)..self.kinds.get(at + 1).copied().unwrap_or(0)
@@ -255,6 +257,7 @@ impl Graph {
         low
     }
 
+    #[inline]
     fn has(&self, node: NodeNo, flag: Flag) -> bool {
         self.flags.get(node as usize).is_some_and(|flags| flags & flag as u8 != 0)
     }
@@ -369,6 +372,19 @@ impl Graph {
             self.sections.misfit("offsets ascend to the end of what they divide");
             &[]
         })
+    }
+
+    /// All neighbours over a relation.
+    pub(crate) fn adjacency(
+        &self,
+        relation: Relation,
+        direction: Direction,
+    ) -> Option<Adjacency<'_>> {
+        let all = match direction {
+            Direction::Forward => &self.forward,
+            Direction::Inverse => &self.inverse,
+        };
+        all.get(relation as usize)?.all()
     }
 
     /// How many edges of a relation there are.

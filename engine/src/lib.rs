@@ -34,7 +34,8 @@ pub use claims::is_claim;
 pub use draft::{BatchDraft, EdgeDraft, NodeDraft, Saying, SealedField};
 pub use error::{Error, Result};
 pub use graph::{
-    Cell, CounterColumns, Counters, NodeNo, UnreadLog, is_looked_up, quoted, unquoted,
+    Adjacency, Cell, CounterColumns, Counters, NodeNo, UnreadLog, Wanted, is_looked_up, quoted,
+    unquoted,
 };
 pub use snapshot::{BatchInfo, EventRef, EventRows, FieldColumn, Folded, RevisionInfo, Snapshot};
 pub use store::{CompactProgress, Compaction, KnownSource, LiveBatch, Options, Store};

@@ -98,12 +98,14 @@ impl Snapshot {
     }
 
     /// The numbers of a kind's nodes, in key order.
+    #[inline]
     #[must_use]
     pub fn nodes_of(&self, kind: Kind) -> Range<NodeNo> {
         self.graph().nodes_of(kind)
     }
 
     /// The kind of a node.
+    #[inline]
     #[must_use]
     pub fn kind_of(&self, node: NodeNo) -> Kind {
         self.graph().kind_of(node)
@@ -122,6 +124,7 @@ impl Snapshot {
     }
 
     /// Neighbours over a relation, ascending.
+    #[inline]
     #[must_use]
     pub fn edges(&self, node: NodeNo, relation: Relation, direction: Direction) -> &[NodeNo] {
         self.graph().edges(node, relation, direction)
@@ -134,12 +137,14 @@ impl Snapshot {
     }
 
     /// Is the node only referred to, never imported?
+    #[inline]
     #[must_use]
     pub fn is_missing(&self, node: NodeNo) -> bool {
         self.graph().is_missing(node)
     }
 
     /// Is it marked deleted in its source?
+    #[inline]
     #[must_use]
     pub fn is_deleted(&self, node: NodeNo) -> bool {
         self.graph().is_deleted(node)

@@ -61,13 +61,24 @@ pub struct Table {
 }
 
 impl Table {
-    pub(crate) fn new(
+    /// A table without rows, to be filled by [`crate::Prepared::table_into`].
+    #[must_use]
+    pub fn empty() -> Table {
+        let completeness = Completeness { truncated: None, reasons: Vec::new(), reason_count: 0 };
+        Table { width: 1, values: Vec::new(), total: 0, completeness }
+    }
+
+    /// Puts other rows in the place of those that it holds; their memory is used again.
+    pub(crate) fn refill(
+        &mut self,
         width: usize,
-        values: Vec<Value>,
         total: u64,
         completeness: Completeness,
-    ) -> Table {
-        Table { width: width.max(1), values, total, completeness }
+        rows: impl FnOnce(&mut Vec<Value>),
+    ) {
+        self.values.clear();
+        rows(&mut self.values);
+        (self.width, self.total, self.completeness) = (width.max(1), total, completeness);
     }
 
     /// How many rows it holds.

@@ -18,8 +18,10 @@ mod group;
 mod history;
 mod item_set;
 mod join;
+mod kept;
 mod like;
 mod names;
+mod numbers;
 mod paths;
 mod reach;
 mod row_set;
@@ -34,6 +36,7 @@ mod trace;
 mod truth;
 mod verify;
 mod view;
+mod whole;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,6 +61,7 @@ pub use stream::Rows;
 #[derive(Default, Debug)]
 pub struct Machine {
     marks: reach::Marks,
+    kept: kept::Kept,
 }
 
 /// Everything that one asking of a question needs beside the store.
@@ -105,21 +109,18 @@ pub(crate) fn run<S: Source>(
     machine: &mut Machine,
     named: bool,
 ) -> Result<Answer> {
-    if named {
-        run_to(plan, source, request, machine, |run, produced| run.envelope(produced, true))
-    } else {
-        run_to(plan, source, request, machine, |run, produced| run.envelope(produced, false))
-    }
+    run_to(plan, source, request, machine, |run, produced| run.envelope(produced, named))
 }
 
-/// Runs a plan for programs.
+/// Runs a plan for programs, into a table whose memory is used again.
 pub(crate) fn run_flat<S: Source>(
     plan: &Plan,
     source: &S,
     request: &Request<'_>,
     machine: &mut Machine,
-) -> Result<Table> {
-    run_to(plan, source, request, machine, flat)
+    table: &mut Table,
+) -> Result<()> {
+    run_to(plan, source, request, machine, |run, produced| flat(run, produced, table))
 }
 
 /// Runs a plan to its end. Damage that was met on the way stands in the place of any answer.
@@ -128,7 +129,7 @@ fn run_to<S: Source, T>(
     source: &S,
     request: &Request<'_>,
     machine: &mut Machine,
-    finish: for<'x> fn(&Executor<'x, S>, Produced) -> Result<T>,
+    finish: impl for<'x> FnOnce(&mut Executor<'x, S>, Produced) -> Result<T>,
 ) -> Result<T> {
     let answered = answered(plan, source, request, machine, finish);
     match source.damage() {
@@ -142,14 +143,17 @@ fn answered<S: Source, T>(
     source: &S,
     request: &Request<'_>,
     machine: &mut Machine,
-    finish: for<'x> fn(&Executor<'x, S>, Produced) -> Result<T>,
+    finish: impl for<'x> FnOnce(&mut Executor<'x, S>, Produced) -> Result<T>,
 ) -> Result<T> {
-    let parameters = known_parameters(plan, request)?;
     let Some(as_of) = &plan.as_of else {
+        let mut parameters = machine.kept.parameters();
+        fill_parameters(plan, request, &mut parameters)?;
         let mut run = Executor::new(plan, source, request, parameters, machine);
-        let produced = run.produce(&plan.root)?;
-        return finish(&run, produced);
+        let answered = run.produce(&plan.root).and_then(|produced| finish(&mut run, produced));
+        run.give_back();
+        return answered;
     };
+    let parameters = known_parameters(plan, request)?;
     let mut now = Executor::new(plan, source, request, parameters.clone(), machine);
     let view = match now.view(as_of) {
         Ok(view) => view,
@@ -159,11 +163,11 @@ fn answered<S: Source, T>(
     };
     let mut then = Executor::new(plan, &view, request, parameters, machine);
     let produced = then.produce(&plan.root)?;
-    finish(&then, produced)
+    finish(&mut then, produced)
 }
 
 /// The rows one after the other.
-fn flat<S: Source>(run: &Executor<'_, S>, produced: Produced) -> Result<Table> {
+fn flat<S: Source>(run: &mut Executor<'_, S>, produced: Produced, table: &mut Table) -> Result<()> {
     let total = produced.count();
     let (skip, limit) = run.page(produced.skip, produced.limit)?;
     let Produced { columns, mut found, rows, truncated, .. } = produced;
@@ -171,20 +175,33 @@ fn flat<S: Source>(run: &Executor<'_, S>, produced: Produced) -> Result<Table> {
     for row in rows {
         found.push(row, [], []);
     }
-    let (_, values) = found.into_values();
-    Ok(Table::new(columns.len(), values, total, run.completeness(truncated)))
+    let width = columns.map_or(run.plan.columns.len(), |columns| columns.len());
+    table.refill(width, total, run.completeness(truncated), |values| found.move_values(values));
+    run.keep_rows(found);
+    Ok(())
 }
 
 /// The values of a plan's parameters, by place.
 fn known_parameters(plan: &Plan, request: &Request<'_>) -> Result<Vec<Value>> {
-    let values = plan.parameters.iter().map(|place| request.parameters.value_for(place));
-    Ok(values.collect::<Result<_, Mistake>>()?)
+    let mut values = Vec::new();
+    fill_parameters(plan, request, &mut values)?;
+    Ok(values)
+}
+
+/// The same, into a list whose memory is used again.
+fn fill_parameters(plan: &Plan, request: &Request<'_>, out: &mut Vec<Value>) -> Result<()> {
+    out.resize(plan.parameters.len(), Value::Absent);
+    for (place, value) in plan.parameters.iter().zip(out) {
+        request.parameters.put_value(place, value)?;
+    }
+    Ok(())
 }
 
 /// What a statement gave, before names are added.
 #[derive(Default)]
 struct Produced {
-    columns: Vec<Column>,
+    /// Where they are not those of the plan.
+    columns: Option<Vec<Column>>,
     /// Rows of questions.
     found: RowSet,
     /// Rows of the statements that have few.
@@ -219,7 +236,7 @@ struct Executor<'a, S: Source> {
     sets: Vec<Option<Rc<ItemSet>>>,
     /// Regular expressions that were given as parameters or stand in fields.
     patterns: BTreeMap<String, Option<regex::Regex>>,
-    memos: BTreeMap<usize, join::Memo>,
+    memos: Vec<(usize, join::Memo)>,
     blocks: RefCell<Blocks>,
     machine: &'a mut Machine,
     edges: u64,
@@ -251,18 +268,19 @@ impl<'a, S: Source> Executor<'a, S> {
         parameters: Vec<Value>,
         machine: &'a mut Machine,
     ) -> Executor<'a, S> {
+        let (bindings, sets, memos) = machine.kept.begin(plan.slots.len(), plan.sets.len());
         Executor {
             plan,
             source,
             limits: request.limits,
             now: request.now,
             parameters,
-            bindings: vec![Item::Node(NodeNo::MAX); plan.slots.len()],
+            bindings,
             path: None,
             group: Vec::new(),
-            sets: vec![None; plan.sets.len()],
+            sets,
             patterns: BTreeMap::new(),
-            memos: BTreeMap::new(),
+            memos,
             blocks: RefCell::new(Blocks::with(&plan.event_fields)),
             machine,
             edges: 0,
@@ -283,8 +301,8 @@ impl<'a, S: Source> Executor<'a, S> {
 
     /// Rows of a statement. A bound that ends it is part of what it gives.
     fn produce(&mut self, root: &'a Root) -> Result<Produced> {
-        let mut out = Produced { columns: self.plan.columns.clone(), ..Produced::default() };
-        let mut rows = RowSet::default();
+        let mut out = Produced::default();
+        let mut rows = self.machine.kept.rows();
         if let Root::Explain(profile, inner) = root {
             return self.explain(*profile, inner);
         }
@@ -322,7 +340,8 @@ impl<'a, S: Source> Executor<'a, S> {
             Root::Diff(diff) => self.diff_into(diff, &mut out.rows),
             Root::Verify(verify) => self.verify_into(*verify, &mut out.rows),
             Root::Show(topic) => {
-                (out.columns, out.rows) = self.show(*topic)?;
+                let (columns, rows) = self.show(*topic)?;
+                (out.columns, out.rows) = (Some(columns), rows);
                 Ok(())
             }
             // Explained above, where it is not answered.

@@ -46,6 +46,20 @@ impl Parameters {
         self.values.keys().map(String::as_str)
     }
 
+    /// Puts the value for one place where another was: a text goes into the memory of the other.
+    pub(crate) fn put_value(&self, place: &ParameterUse, into: &mut Value) -> Result<(), Mistake> {
+        let is_taken_as_it_is = matches!(place.expected, Type::Any | Type::Text | Type::Node);
+        match (self.get(&place.name), into) {
+            (Some(Value::Text(text)), Value::Text(own))
+                if is_taken_as_it_is && !place.is_pattern =>
+            {
+                own.clone_from(text);
+            }
+            (_, into) => *into = self.value_for(place)?,
+        }
+        Ok(())
+    }
+
     /// The value for one place, in the type of that place.
     pub(crate) fn value_for(&self, place: &ParameterUse) -> Result<Value, Mistake> {
         let value = self.get(&place.name).ok_or_else(|| {

@@ -3,18 +3,21 @@
 //! Only the binder makes these, so an unbound name cannot reach the executor. A plan depends on the
 //! schema alone; keys, parameters and the view are looked up when it runs.
 
+mod closure;
 mod counters;
 mod expression;
 mod kinds;
 mod order;
 mod rewrites;
 mod types;
+mod whole;
 
 use std::sync::Arc;
 
 use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::{Direction, Kind, Relation};
 
+pub(crate) use closure::landings;
 pub(crate) use counters::{CounterFigure, Counting, Route};
 pub(crate) use expression::{
     Arithmetic, BucketUnit, Comparison, Expression, FieldReference, Function, Pattern,
@@ -23,6 +26,7 @@ pub(crate) use kinds::Kinds;
 pub(crate) use order::{Ordered, Unordered, order};
 pub(crate) use rewrites::{fold_batches, speaks_of};
 pub use types::Type;
+pub(crate) use whole::{compared_field, field_of, tied_by_relations};
 
 use crate::ast::{Extreme, SetWord};
 use crate::error::Span;
@@ -223,10 +227,12 @@ impl Hop {
 }
 
 /// What a closure follows, by the kind at hand.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Closure {
     /// Relations to follow from each kind, without those that cannot lead to the goal.
     pub(crate) relations: Vec<Vec<(Relation, Direction)>>,
+    /// For each of these relations the kind that it leads to, where the schema knows but one.
+    pub(crate) lands: Vec<Vec<Option<Kind>>>,
     pub(crate) upstream: bool,
     /// The shortest distance, from and to.
     pub(crate) within: (u32, u32),
@@ -392,6 +398,10 @@ pub(crate) enum AggregateFunction {
 pub(crate) struct StepPlan {
     pub(crate) slot: SlotId,
     pub(crate) from: Generator,
+    /// The kinds that a condition leaves of those of its variable.
+    pub(crate) narrowed: Option<Kinds>,
+    /// Of a scan, what is told of all nodes of the kind at once.
+    pub(crate) whole: Vec<Expression>,
     /// Relations to variables that are bound already.
     pub(crate) chains: Vec<Chain>,
     /// Conditions whose variables are all bound now.

@@ -160,7 +160,24 @@ impl Prepared {
         source: &S,
         request: &Request<'_>,
     ) -> Result<Table> {
-        run_flat(&self.plan, source, request, machine)
+        let mut table = Table::empty();
+        self.table_into(machine, source, request, &mut table)?;
+        Ok(table)
+    }
+
+    /// As [`Prepared::table_on`], into a table that is kept from one asking to the next: after the
+    /// first askings a question that goes along the graph alone allocates nothing.
+    ///
+    /// # Errors
+    /// As [`Prepared::run`]; the table then holds what it held before.
+    pub fn table_into<S: Source>(
+        &self,
+        machine: &mut Machine,
+        source: &S,
+        request: &Request<'_>,
+        table: &mut Table,
+    ) -> Result<()> {
+        run_flat(&self.plan, source, request, machine, table)
     }
 
     /// Rows as they are found, in the order of their finding: kind and key for nodes, batch and row

@@ -10,6 +10,7 @@ use lineal_engine::Counters;
 use lineal_engine::event_fields::EventField;
 use lineal_engine::events::{EventBlock, EventValue, MonthCounts};
 use lineal_engine::schema::{Direction, Kind, Relation};
+use lineal_engine::{Adjacency, Wanted};
 use lineal_proof::{Map, Value};
 
 /// A node of a view.
@@ -130,6 +131,10 @@ pub trait Source: Sized + Sync {
     /// Nodes by any look-up label of the kind: name, name@version, registry/name@version, run id,
     /// digest, alias, service. Sorted.
     fn find(&self, kind: Option<Kind>, text: &str) -> Vec<NodeNo>;
+    /// As [`Source::find`], added to a list whose memory is used again.
+    fn find_into(&self, kind: Option<Kind>, text: &str, out: &mut Vec<NodeNo>) {
+        out.extend(self.find(kind, text));
+    }
     /// Is this a name given by hand for several nodes, such as all versions of a model?
     fn is_family(&self, kind: Kind, name: &str) -> bool;
     /// Nodes that have a revision whose id begins with these hexadecimal digits. Sorted.
@@ -144,6 +149,19 @@ pub trait Source: Sized + Sync {
 
     /// The nodes at the other end of a relation: resolved, sorted, without duplicates.
     fn edges(&self, node: NodeNo, relation: Relation, direction: Direction) -> &[NodeNo];
+    /// Is there any edge of this relation? True where that is not known.
+    fn has_edges(&self, _: Relation) -> bool {
+        true
+    }
+    /// The nodes at the other end of a relation for all nodes; none where each must be asked.
+    fn adjacency(&self, _: Relation, _: Direction) -> Option<Adjacency<'_>> {
+        None
+    }
+    /// Which nodes of a kind have such a value in a field: a bit for each, 64 a word, in the place of
+    /// what `out` held. False where each must be asked.
+    fn select(&self, _kind: Kind, _field: &str, _: Wanted<'_>, _out: &mut Vec<u64>) -> bool {
+        false
+    }
     /// Is it only referred to, never imported?
     fn is_stub(&self, node: NodeNo) -> bool;
     /// Is it marked deleted in its source?

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use lineal_engine::event_fields::EventField;
 use lineal_engine::events::{EventValue, MonthCounts};
 use lineal_engine::schema::{Direction, Kind, Relation};
-use lineal_engine::{Counters, Error, Snapshot, Store};
+use lineal_engine::{Adjacency, Counters, Error, Snapshot, Store, Wanted};
 use lineal_proof::{Map, Value};
 
 use crate::source::{
@@ -91,10 +91,12 @@ impl Source for StoreView {
         self.snapshot.node_count()
     }
 
+    #[inline]
     fn nodes_of(&self, kind: Kind) -> Range<NodeNo> {
         self.snapshot.nodes_of(kind)
     }
 
+    #[inline]
     fn kind_of(&self, node: NodeNo) -> Kind {
         self.snapshot.kind_of(node)
     }
@@ -105,6 +107,13 @@ impl Source for StoreView {
 
     fn find(&self, kind: Option<Kind>, text: &str) -> Vec<NodeNo> {
         self.snapshot.find(kind, text)
+    }
+
+    fn find_into(&self, kind: Option<Kind>, text: &str, out: &mut Vec<NodeNo>) {
+        match kind {
+            Some(kind) => self.snapshot.find_into(kind, text, out),
+            None => out.extend(self.snapshot.find(None, text)),
+        }
     }
 
     fn is_family(&self, kind: Kind, name: &str) -> bool {
@@ -127,14 +136,29 @@ impl Source for StoreView {
         self.snapshot.near(kind, text)
     }
 
+    #[inline]
     fn edges(&self, node: NodeNo, relation: Relation, direction: Direction) -> &[NodeNo] {
         self.snapshot.edges(node, relation, direction)
     }
 
+    fn has_edges(&self, relation: Relation) -> bool {
+        self.snapshot.edge_count(relation) > 0
+    }
+
+    fn adjacency(&self, relation: Relation, direction: Direction) -> Option<Adjacency<'_>> {
+        self.snapshot.adjacency(relation, direction)
+    }
+
+    fn select(&self, kind: Kind, field: &str, wanted: Wanted<'_>, out: &mut Vec<u64>) -> bool {
+        self.snapshot.select(kind, field, wanted, out)
+    }
+
+    #[inline]
     fn is_stub(&self, node: NodeNo) -> bool {
         self.snapshot.is_missing(node)
     }
 
+    #[inline]
     fn is_deleted(&self, node: NodeNo) -> bool {
         self.snapshot.is_deleted(node)
     }

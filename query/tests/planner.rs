@@ -3,6 +3,7 @@
 
 mod graph;
 mod random;
+mod sets;
 
 use lineal_query::{Limits, Parameters, Query, Request, State};
 use random::{Random, graph, question};

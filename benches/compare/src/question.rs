@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use lineal_query::{Answer, Parameters, Prepared, Source, StoreView, Value};
+use lineal_query::{Parameters, Prepared, Source, StoreView, Table, Value};
 use serde_json::Value as Json;
 
 use crate::Outcome;
@@ -132,9 +132,9 @@ impl Question {
     }
 
     /// Rows as the harness writes them.
-    pub(crate) fn rows(&self, answer: &Answer, world: &World, view: &StoreView) -> Outcome<Json> {
-        let mut rows = Vec::with_capacity(answer.rows.len());
-        for row in &answer.rows {
+    pub(crate) fn rows(&self, answer: &Table, world: &World, view: &StoreView) -> Outcome<Json> {
+        let mut rows = Vec::with_capacity(answer.len());
+        for row in answer.rows() {
             let mut out = Vec::with_capacity(row.len() + 1);
             for (value, cell) in row.iter().zip(self.cells) {
                 write(value, *cell, world, view, &mut out)?;

@@ -4,6 +4,10 @@
 //! type and depends on nothing but the records. Of every other node a second bitmap says that the
 //! records must be asked: sealed values, links to blobs, values of another type.
 
+mod select;
+
+pub use select::Wanted;
+
 use super::NodeNo;
 use crate::schema::{COMMON_FIELDS, FieldSpec, FieldType, Kind, fields};
 use crate::sections::{Section, Sections, Tag};

@@ -73,9 +73,39 @@ impl Csr {
         self.targets.range(ends[0] as usize..ends[1] as usize)
     }
 
+    /// All rows; none if something of it is damaged.
+    pub(super) fn all(&self) -> Option<Adjacency<'_>> {
+        let (offsets, targets) = (self.offsets.all()?, self.targets.all()?);
+        Some(Adjacency { first: self.first, offsets, targets })
+    }
+
     /// How many edges there are.
     pub(crate) fn len(&self) -> usize {
         self.targets.len()
+    }
+}
+
+/// The neighbours of all nodes over one relation, checked as a whole: for work on every node of a
+/// kind.
+#[derive(Clone, Copy, Debug)]
+pub struct Adjacency<'a> {
+    first: NodeNo,
+    offsets: &'a [u32],
+    targets: &'a [NodeNo],
+}
+
+impl<'a> Adjacency<'a> {
+    /// The neighbours of a node, ascending.
+    #[inline]
+    #[must_use]
+    pub fn of(&self, node: NodeNo) -> &'a [NodeNo] {
+        let Some(row) = node.checked_sub(self.first) else { return &[] };
+        match self.offsets.get(row as usize..) {
+            Some([from, to, ..]) => {
+                self.targets.get(*from as usize..*to as usize).unwrap_or_default()
+            }
+            _ => &[],
+        }
     }
 }
 
@@ -97,6 +127,8 @@ mod tests {
         let of = |node| some.of(node).unwrap();
         assert_eq!((of(5), of(6), of(7)), (&[9][..], &[][..], &[1, 3][..]));
         assert_eq!((of(4), of(8), some.len()), (&[][..], &[][..], 3));
+        let all = some.all().unwrap();
+        assert!((0..10).all(|node| all.of(node) == of(node)));
         assert_eq!(csr(vec![]).of(0), Some(&[] as &[u32]));
     }
 }

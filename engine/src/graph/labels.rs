@@ -134,12 +134,21 @@ impl Labels {
         self.with_hash(field_hash(kind, field, value))
     }
 
+    /// Adds the nodes of a kind with this label, ascending.
+    pub(crate) fn find_into(&self, kind: Kind, label: &str, out: &mut Vec<NodeNo>) {
+        out.extend(self.each_with_hash(label_hash(kind, label)));
+    }
+
     fn with_hash(&self, hash: u64) -> Vec<NodeNo> {
+        self.each_with_hash(hash).collect()
+    }
+
+    fn each_with_hash(&self, hash: u64) -> impl Iterator<Item = NodeNo> + '_ {
         let all = 0..self.hashes.len();
         let from = self.hashes.first_from(all.clone(), share(all.end, hash), hash);
         let behind = from..all.end;
-        let own = behind.take_while(|at| self.hashes.get(*at) == Some(hash));
-        own.filter_map(|at| self.nodes.get(at)).collect()
+        let own = behind.take_while(move |at| self.hashes.get(*at) == Some(hash));
+        own.filter_map(|at| self.nodes.get(at))
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::Snapshot;
 use crate::error::Result;
-use crate::graph::{Cell, Column, ColumnDraft, NodeNo, fields_of};
-use crate::schema::{KINDS, Kind};
+use crate::graph::{Adjacency, Cell, Column, ColumnDraft, NodeNo, Wanted, fields_of};
+use crate::schema::{Direction, KINDS, Kind, Relation};
 use lineal_proof::Map;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -57,6 +57,21 @@ impl Snapshot {
             name => Form::Stored(self.stored_column(kind, name)?),
         };
         Some(FieldColumn { snapshot: self, form })
+    }
+
+    /// Which nodes of a kind have such a value in a field: a bit for each, 64 a word, in the place of
+    /// what `out` held. False where columns alone cannot tell, and each node must be asked.
+    #[must_use]
+    pub fn select(&self, kind: Kind, field: &str, wanted: Wanted<'_>, out: &mut Vec<u64>) -> bool {
+        let nodes = self.nodes_of(kind).len();
+        self.stored_column(kind, field).is_some_and(|column| column.select(nodes, wanted, out))
+    }
+
+    /// The neighbours of all nodes over a relation, checked as a whole; none where something of it
+    /// is damaged.
+    #[must_use]
+    pub fn adjacency(&self, relation: Relation, direction: Direction) -> Option<Adjacency<'_>> {
+        self.graph().adjacency(relation, direction)
     }
 
     #[inline]

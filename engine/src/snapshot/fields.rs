@@ -186,7 +186,38 @@ impl Snapshot {
 
     /// One field of a node, from its records.
     fn folded_field(&self, node: NodeNo, name: &str) -> Result<Option<Value>> {
+        if let Some(value) = self.stated_field(node, name)? {
+            return Ok(Some(value));
+        }
         Ok(self.fields(node)?.fields.remove(name))
+    }
+
+    /// What the topmost head that speaks of a field says, where that alone decides: a plain value,
+    /// sealed or not, of a kind of which nothing is derived that sources state too. Nothing else of
+    /// the record is opened: names of people are most of what questions ask of sealed fields.
+    fn stated_field(&self, node: NodeNo, name: &str) -> Result<Option<Value>> {
+        let is_derived =
+            matches!(self.kind_of(node), Kind::Deployment | Kind::Batch | Kind::Import);
+        if is_derived || name == "conflict" {
+            return Ok(None);
+        }
+        for head in self.graph().heads(node) {
+            let revision = self.view.revision(head.at)?;
+            let sealed = revision.sealed.iter().find(|(sealed, _)| *sealed == name);
+            let value = match (revision.fields.get(name), sealed) {
+                (_, Some((_, commitment))) => self.view.secrets().open_value(commitment),
+                (Some(Value::Null) | None, None) => {
+                    let of = |sealed: &str| sealed.split('.').next() == Some(name);
+                    if revision.sealed.iter().any(|(sealed, _)| of(sealed)) {
+                        return Ok(None);
+                    }
+                    continue;
+                }
+                (said, None) => said.cloned(),
+            };
+            return Ok(value.filter(|value| !matches!(value, Value::Map(_) | Value::Link(_))));
+        }
+        Ok(None)
     }
 
     /// Fields that need no record.

@@ -24,6 +24,16 @@ impl Snapshot {
         }
     }
 
+    /// As [`Snapshot::find`] for one kind, added to a list: without a list of its own where a label
+    /// says it.
+    pub fn find_into(&self, kind: Kind, text: &str, out: &mut Vec<NodeNo>) {
+        let before = out.len();
+        self.graph().labels.find_into(kind, text, out);
+        if out.len() == before {
+            out.extend(self.find_in(kind, text));
+        }
+    }
+
     /// Nodes of a kind with a tag of exactly this value, ascending.
     ///
     /// # Errors

@@ -264,7 +264,7 @@ pub(crate) fn lineage(upstream: bool) -> Closure {
 pub(super) fn closure(followed: &Followed, upstream: bool, goal: Kinds) -> Closure {
     let leading = leading(followed, upstream, goal);
     let direction = direction(upstream);
-    let relations = KINDS
+    let relations: Vec<Vec<(Relation, Direction)>> = KINDS
         .into_iter()
         .map(|kind| {
             let here = Kinds::one(kind);
@@ -273,8 +273,10 @@ pub(super) fn closure(followed: &Followed, upstream: bool, goal: Kinds) -> Closu
             followed.relations.iter().filter(useful).map(|r| (*r, direction)).collect()
         })
         .collect();
+    let lands = crate::plan::landings(&relations);
     Closure {
         relations,
+        lands,
         upstream,
         within: followed.within,
         avoiding: followed.avoiding.clone(),

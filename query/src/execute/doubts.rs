@@ -8,7 +8,7 @@
 
 use std::rc::Rc;
 
-use lineal_engine::schema::Kind;
+use lineal_engine::schema::{Kind, Relation};
 
 use super::asked::Asked;
 use super::item_set::ItemSet;
@@ -30,10 +30,10 @@ impl<'a, S: Source> Executor<'a, S> {
         let doubts = self.plan.doubts;
         let is_doubtful = |kind: Kind| !self.source.doubtful(kind).is_empty();
         let has_unread = doubts.kinds.has(Kind::Inference) && !self.source.unread().is_empty();
-        let is_needed = doubts.training
-            || doubts.elsewhere
-            || has_unread
-            || doubts.kinds.iter().any(is_doubtful);
+        // Only an input without a role makes training data uncertain.
+        let has_roleless = doubts.training && self.source.has_edges(Relation::Used);
+        let is_needed =
+            has_roleless || doubts.elsewhere || has_unread || doubts.kinds.iter().any(is_doubtful);
         if !is_needed {
             return Ok(());
         }

@@ -27,6 +27,7 @@ impl<S: Source> Executor<'_, S> {
         let total = produced.count();
         let (skip, limit) = self.page(produced.skip, produced.limit)?;
         let Produced { columns, mut found, mut rows, truncated, .. } = produced;
+        let columns = columns.unwrap_or_else(|| self.plan.columns.clone());
         found.page(skip, limit);
         let (width, values) = found.into_values();
         let mut values = values.into_iter();
@@ -88,6 +89,8 @@ impl<S: Source> Executor<'_, S> {
             && select.extreme.is_none()
             && step.chains.is_empty()
             && step.filters.is_empty()
+            && step.whole.is_empty()
+            && step.narrowed.is_none()
             && step.columns.is_empty()
             && matches!(select.output, OutputPlan::Rows { distinct: false, .. });
         if !is_plain {

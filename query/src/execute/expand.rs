@@ -19,7 +19,15 @@ impl<S: Source> Executor<'_, S> {
         to: Kinds,
         window: Window<'_>,
     ) -> Run<ItemSet> {
-        let (mut nodes, mut events) = (Vec::new(), Vec::new());
+        let mut found = self.list();
+        let ItemSet { nodes, events } = &mut found;
+        // Of one kind, a look at the numbers is enough.
+        let one = to.single().map(|kind| self.source.nodes_of(kind));
+        let source = self.source;
+        let is_wanted = |node: NodeNo| match &one {
+            Some(range) => range.contains(&node),
+            None => to.has(source.kind_of(node)),
+        };
         for event in &from.events {
             self.count_edges(1)?;
             let node = match (relation, direction) {
@@ -27,30 +35,30 @@ impl<S: Source> Executor<'_, S> {
                 (Relation::PartOf, Direction::Forward) => self.source.event_batch(*event),
                 _ => continue,
             };
-            if to.has(self.source.kind_of(node)) {
+            if is_wanted(node) {
                 self.pass(node);
                 nodes.push(node);
             }
         }
         for node in &from.nodes {
             self.pass(*node);
-            let source = self.source;
             let ends = source.edges(*node, relation, direction);
             self.count_edges(ends.len())?;
             if self.noting {
                 self.note_claims(*node, relation, direction, to);
             }
             for end in ends {
-                if to.has(source.kind_of(*end)) {
+                if is_wanted(*end) {
                     self.pass(*end);
                     nodes.push(*end);
                 }
             }
             if to.has(Kind::Inference) && direction == Direction::Inverse {
-                self.events_at(*node, relation, window, &mut events)?;
+                self.events_at(*node, relation, window, events)?;
             }
         }
-        Ok(ItemSet::of(nodes, events))
+        found.arrange();
+        Ok(found)
     }
 
     /// Is there anything at the other end of this edge?

@@ -7,8 +7,8 @@ use lineal_engine::schema::Kind;
 use super::{Executor, Produced};
 use crate::error::Result;
 use crate::plan::{
-    Chain, Closure, Column, End, FindPlan, Generator, GroupPlan, HopKind, KeySource, Kinds,
-    LabelBy, OperandPlan, OutputPlan, Root, SelectPlan, SetId, SetSource, StepPlan, Type,
+    Chain, Closure, Column, End, Expression, FindPlan, Generator, GroupPlan, HopKind, KeySource,
+    Kinds, LabelBy, OperandPlan, OutputPlan, Root, SelectPlan, SetId, SetSource, StepPlan, Type,
 };
 use crate::source::Source;
 use crate::value::Value;
@@ -66,7 +66,7 @@ impl<'a, S: Source> Executor<'a, S> {
             rows.push(row);
         }
         let Some(answered) = answered else {
-            return Ok(Produced { columns, rows, ..Produced::default() });
+            return Ok(Produced { columns: Some(columns), rows, ..Produced::default() });
         };
         let time = Value::Duration(i64::try_from(took.as_nanos()).unwrap_or(i64::MAX));
         for (text, tried, kept, time) in [
@@ -84,6 +84,7 @@ impl<'a, S: Source> Executor<'a, S> {
                 time,
             ]);
         }
+        let columns = Some(columns);
         Ok(Produced { columns, rows, truncated: answered.truncated, ..Produced::default() })
     }
 
@@ -171,8 +172,9 @@ impl<'a, S: Source> Executor<'a, S> {
 
     fn step_line(&self, step: &StepPlan, depth: usize, out: &mut Vec<Line>) {
         let slot = self.plan.slots.get(step.slot);
-        let kinds = slot.map_or(Kinds::NONE, |slot| slot.kinds);
-        let name = slot.and_then(|slot| slot.name.clone()).unwrap_or_else(|| kinds.words());
+        let named = slot.map_or(Kinds::NONE, |slot| slot.kinds);
+        let name = slot.and_then(|slot| slot.name.clone()).unwrap_or_else(|| named.words());
+        let kinds = step.narrowed.unwrap_or(named);
         let (how, estimate) = match &step.from {
             Generator::Scan => (format!("scan every {}", kinds.words()), Some(self.size_of(kinds))),
             Generator::Set(set) => {
@@ -196,6 +198,9 @@ impl<'a, S: Source> Executor<'a, S> {
         if step.window.0.is_some() || step.window.1.is_some() {
             text.push_str(", batches of that time only");
         }
+        if !step.whole.is_empty() {
+            text.push_str(&format!(", {} told of all at once", tests(step.whole.len())));
+        }
         if !step.columns.is_empty() {
             text.push_str(&format!(", {} on columns", tests(step.columns.len())));
         }
@@ -204,7 +209,11 @@ impl<'a, S: Source> Executor<'a, S> {
             text.push_str(&format!(", then {}", tests(tested)));
         }
         out.push(Line { depth, text, estimate, slot: Some(step.slot) });
-        for chain in &step.chains {
+        let told = step.whole.iter().filter_map(|told| match told {
+            Expression::Chain(chain) => Some(&**chain),
+            _ => None,
+        });
+        for chain in told.chain(&step.chains) {
             out.push(line(depth + 1, format!("test: {}", self.chain_words(chain))));
         }
     }

@@ -19,12 +19,22 @@ impl ItemSet {
     }
 
     /// Sorts and removes duplicates.
-    pub(super) fn of(mut nodes: Vec<NodeNo>, mut events: Vec<EventRef>) -> ItemSet {
-        nodes.sort_unstable();
-        nodes.dedup();
-        events.sort_unstable();
-        events.dedup();
-        ItemSet { nodes, events }
+    pub(super) fn of(nodes: Vec<NodeNo>, events: Vec<EventRef>) -> ItemSet {
+        let mut set = ItemSet { nodes, events };
+        set.arrange();
+        set
+    }
+
+    /// Sorts what was added, and removes duplicates.
+    pub(super) fn arrange(&mut self) {
+        if self.nodes.len() > 1 {
+            self.nodes.sort_unstable();
+            self.nodes.dedup();
+        }
+        if self.events.len() > 1 {
+            self.events.sort_unstable();
+            self.events.dedup();
+        }
     }
 
     pub(super) fn has(&self, item: Item) -> bool {

@@ -20,6 +20,7 @@ use crate::value::{Item, Value};
 const ROWS_AT_ONCE: u64 = 500_000;
 
 /// What is kept from row to row.
+#[derive(Debug)]
 pub(super) enum Memo {
     /// The things for which a chain holds, and what they depend on.
     Chain(Option<Item>, Rc<ItemSet>),
@@ -44,6 +45,7 @@ impl<'a, S: Source> Executor<'a, S> {
                 return Ok(false);
             }
         }
+        self.keep_cell(found);
         Ok(true)
     }
 
@@ -109,7 +111,18 @@ impl<'a, S: Source> Executor<'a, S> {
         emit: Emit<'_, 'a, S>,
     ) -> Run<bool> {
         let source = self.source;
-        let kinds = self.plan.slots.get(step.slot).map_or(Kinds::NONE, |slot| slot.kinds);
+        let named = self.plan.slots.get(step.slot).map_or(Kinds::NONE, |slot| slot.kinds);
+        let kinds = step.narrowed.unwrap_or(named);
+        if let (false, Some(kind)) = (step.whole.is_empty(), kinds.single()) {
+            let found = self.whole(step, kind)?;
+            for node in found.nodes() {
+                self.look(1)?;
+                if !self.candidate(Item::Node(node), step, rest, emit)? {
+                    return Ok(false);
+                }
+            }
+            return Ok(true);
+        }
         for kind in kinds.iter().filter(|kind| *kind != Kind::Inference) {
             for node in source.nodes_of(kind) {
                 self.look(1)?;
@@ -157,6 +170,11 @@ impl<'a, S: Source> Executor<'a, S> {
         if let Item::Node(node) = item
             && self.plan.slots.get(step.slot).is_some_and(|slot| !slot.with_deleted)
             && self.source.is_deleted(node)
+        {
+            return Ok(true);
+        }
+        if let (Item::Node(node), Some(kinds)) = (item, step.narrowed)
+            && !kinds.has(self.source.kind_of(node))
         {
             return Ok(true);
         }
@@ -223,19 +241,37 @@ impl<'a, S: Source> Executor<'a, S> {
     /// What a chain leads to from its start.
     pub(super) fn forward(&mut self, chain: &Chain, window: Window) -> Run<Rc<ItemSet>> {
         let is_fixed = self.is_fixed(chain.start) && self.hops_are_fixed(chain);
-        if is_fixed && let Some(Memo::Chain(None, known)) = self.memos.get(&chain.memo) {
+        if is_fixed && let Some(Memo::Chain(None, known)) = self.memo(chain.memo) {
             return Ok(known.clone());
         }
-        let start = self.end_set(chain.start, chain.kinds)?;
-        let found = Rc::new(self.hops(&start, &chain.hops, window)?);
+        let found = match chain.start {
+            End::Slot(slot) => self.hops_from(self.bound_item(slot), &chain.hops, window)?,
+            start => {
+                let start = self.end_set(start, chain.kinds)?;
+                self.hops(&start, &chain.hops, window)?
+            }
+        };
+        let found = self.shared(found);
         if is_fixed {
-            self.memos.insert(chain.memo, Memo::Chain(None, found.clone()));
+            self.remember(chain.memo, Memo::Chain(None, found.clone()));
         }
         Ok(found)
     }
 
+    /// What these relations lead to from one thing.
+    fn hops_from(&mut self, item: Item, hops: &[Hop], window: Window) -> Run<ItemSet> {
+        let mut start = self.list();
+        match item {
+            Item::Node(node) => start.nodes.push(node),
+            Item::Event(event) => start.events.push(event),
+        }
+        let found = self.hops(&start, hops, window)?;
+        self.keep_list(start);
+        Ok(found)
+    }
+
     fn hops(&mut self, start: &ItemSet, hops: &[Hop], window: Window) -> Run<ItemSet> {
-        let mut here = None;
+        let mut here: Option<ItemSet> = None;
         for (number, hop) in hops.iter().enumerate() {
             // Only the last hop may lead to the events that the bounds are about.
             let is_last = number + 1 == hops.len();
@@ -256,7 +292,9 @@ impl<'a, S: Source> Executor<'a, S> {
             if found.is_empty() {
                 return Ok(found);
             }
-            here = Some(found);
+            if let Some(before) = here.replace(found) {
+                self.keep_list(before);
+            }
         }
         Ok(here.unwrap_or_else(|| start.clone()))
     }
@@ -276,8 +314,10 @@ impl<'a, S: Source> Executor<'a, S> {
             return self.has_edge(node, *relation, *direction, hop.to);
         }
         if !chain.has_closure() || chain.end == End::Any {
-            let found = self.hops(&ItemSet::one(item), &chain.hops, Window::default())?;
-            return self.lands(&found, chain);
+            let found = self.hops_from(item, &chain.hops, Window::default())?;
+            let lands = self.lands(&found, chain)?;
+            self.keep_list(found);
+            return Ok(lands);
         }
         // A closure is made from its fixed end once, then each row is a look-up.
         Ok(self.backward(chain)?.has(item))
@@ -300,7 +340,7 @@ impl<'a, S: Source> Executor<'a, S> {
         let keep = self.hops_are_fixed(chain)
             && (matches!(chain.end, End::Slot(_)) || self.is_fixed(chain.end));
         if keep
-            && let Some(Memo::Chain(known_key, known)) = self.memos.get(&chain.memo)
+            && let Some(Memo::Chain(known_key, known)) = self.memo(chain.memo)
             && *known_key == key
         {
             return Ok(known.clone());
@@ -309,7 +349,7 @@ impl<'a, S: Source> Executor<'a, S> {
         let start = self.end_set(reversed.start, reversed.kinds)?;
         let found = Rc::new(self.hops(&start, &reversed.hops, Window::default())?);
         if keep {
-            self.memos.insert(chain.memo, Memo::Chain(key, found.clone()));
+            self.remember(chain.memo, Memo::Chain(key, found.clone()));
         }
         Ok(found)
     }

@@ -4,7 +4,7 @@
 //! costs its size and not the store's. Events are borders: a search starts at their deployment or
 //! ends with the events of the deployments it found.
 
-use lineal_engine::schema::{Direction, Kind, Relation};
+use lineal_engine::schema::{Direction, KINDS, Kind, Relation};
 
 use super::item_set::ItemSet;
 use super::scan::Window;
@@ -14,11 +14,15 @@ use crate::plan::{Closure, Kinds};
 use crate::source::{NodeNo, Source};
 use crate::value::Item;
 
-/// Marks of visited nodes: a node is marked if its stamp is that of the search at hand.
+/// Marks of visited nodes: a node is marked if its stamp is that of the search at hand. Beside them
+/// the frontier: what is followed now and what comes next, by kind, so that each relation is followed
+/// for many nodes in turn and hardly any node is asked for its kind.
 #[derive(Default, Debug)]
 pub(super) struct Marks {
     stamps: Vec<u32>,
     stamp: u32,
+    now: [Vec<NodeNo>; KINDS.len()],
+    next: [Vec<NodeNo>; KINDS.len()],
 }
 
 impl Marks {
@@ -31,9 +35,12 @@ impl Marks {
             self.stamp = 0;
         }
         self.stamp += 1;
+        // A search that a bound ended has left something behind.
+        self.now.iter_mut().chain(&mut self.next).for_each(Vec::clear);
     }
 
     /// Marks a node; true if it was not marked.
+    #[inline]
     pub(super) fn mark(&mut self, node: NodeNo) -> bool {
         match self.stamps.get_mut(node as usize) {
             Some(stamp) if *stamp != self.stamp => {
@@ -42,6 +49,37 @@ impl Marks {
             }
             _ => false,
         }
+    }
+
+    fn push(&mut self, kind: Kind, node: NodeNo) {
+        if let Some(list) = self.now.get_mut(kind as usize) {
+            list.push(node);
+        }
+    }
+
+    #[inline]
+    fn push_next(&mut self, kind: Kind, node: NodeNo) {
+        if let Some(list) = self.next.get_mut(kind as usize) {
+            list.push(node);
+        }
+    }
+
+    /// What is followed now, of one kind.
+    fn take(&mut self, kind: Kind) -> Vec<NodeNo> {
+        self.now.get_mut(kind as usize).map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Its memory, once it was followed.
+    fn put_back(&mut self, kind: Kind, mut list: Vec<NodeNo>) {
+        list.clear();
+        if let Some(place) = self.now.get_mut(kind as usize) {
+            *place = list;
+        }
+    }
+
+    /// What came next is followed now.
+    fn advance(&mut self) {
+        std::mem::swap(&mut self.now, &mut self.next);
     }
 }
 
@@ -84,65 +122,101 @@ impl<S: Source> Executor<'_, S> {
         marks: &mut Marks,
         (least, most): (u32, u32),
     ) -> Run<ItemSet> {
-        marks.begin(self.source.node_count());
-        let (mut nodes, mut events) = (Vec::new(), Vec::new());
-        let mut level: Vec<NodeNo> = Vec::new();
+        let source = self.source;
+        marks.begin(source.node_count());
+        let mut found = self.list();
+        let ItemSet { nodes, events } = &mut found;
+        let mut open = 0;
         for node in &from.nodes {
             if !avoided.has(Item::Node(*node)) && marks.mark(*node) {
-                level.push(*node);
+                marks.push(source.kind_of(*node), *node);
+                open += 1;
             }
         }
+        // Found again, a start is part of the answer after all.
         let mut starts_left = if from.len() > 1 { from.nodes.clone() } else { Vec::new() };
-        let mut next = self.leave_events(closure, from, avoided, marks)?;
+        // The first step from events leads to what comes next.
+        let mut behind_events = self.list();
+        self.leave_events(closure, from, avoided, marks, &mut behind_events.nodes)?;
         let mut distance = 0;
-        while !(level.is_empty() && next.is_empty()) && distance < most {
+        while open + behind_events.nodes.len() > 0 && distance < most {
             distance += 1;
-            for node in &level {
-                self.pass_in_closure(closure, *node);
-                let source = self.source;
-                let kind = source.kind_of(*node);
-                for (relation, direction) in relations(closure, kind) {
-                    let ends = source.edges(*node, *relation, *direction);
-                    self.count_edges(ends.len())?;
-                    if self.noting {
-                        self.note_claims(*node, *relation, *direction, Kinds::all());
-                    }
-                    for end in ends {
-                        if marks.mark(*end) {
-                            if avoided.nodes.is_empty() || !avoided.has(Item::Node(*end)) {
-                                next.push(*end);
-                            }
-                        } else if let Ok(at) = starts_left.binary_search(end) {
-                            // Reached from another start: part of the answer after all.
-                            starts_left.remove(at);
-                            let is_wanted = distance >= least && to.has(source.kind_of(*end));
-                            if is_wanted && end != node {
-                                nodes.push(*end);
-                            }
-                        }
-                    }
-                    if to.has(Kind::Inference)
-                        && *direction == Direction::Inverse
-                        && distance >= least
-                    {
-                        self.events_at(*node, *relation, window, &mut events)?;
-                    }
+            open = 0;
+            let is_far_enough = distance >= least;
+            for node in behind_events.nodes.drain(..) {
+                let kind = source.kind_of(node);
+                marks.push_next(kind, node);
+                open += 1;
+                if is_far_enough && to.has(kind) {
+                    nodes.push(node);
                 }
             }
-            if distance >= least {
-                let source = self.source;
-                nodes.extend(next.iter().filter(|node| to.has(source.kind_of(**node))));
+            for kind in KINDS {
+                let level = marks.take(kind);
+                if level.is_empty() {
+                    marks.put_back(kind, level);
+                    continue;
+                }
+                if self.noting {
+                    level.iter().for_each(|node| self.note_in_closure(closure, *node));
+                }
+                let followed = relations(closure, kind).iter().zip(landings(closure, kind));
+                for ((relation, direction), lands) in followed {
+                    // Where the schema knows the kind, a look at its numbers is enough.
+                    let expected = lands.map(|kind| (kind, source.nodes_of(kind)));
+                    let has_events = to.has(Kind::Inference)
+                        && *direction == Direction::Inverse
+                        && is_far_enough;
+                    for node in &level {
+                        let ends = source.edges(*node, *relation, *direction);
+                        self.count_edges(ends.len())?;
+                        if self.noting {
+                            self.note_claims(*node, *relation, *direction, Kinds::all());
+                        }
+                        for end in ends {
+                            let kind = match &expected {
+                                Some((kind, range)) if range.contains(end) => *kind,
+                                _ => source.kind_of(*end),
+                            };
+                            let is_wanted = is_far_enough && to.has(kind);
+                            if marks.mark(*end) {
+                                if avoided.nodes.is_empty() || !avoided.has(Item::Node(*end)) {
+                                    marks.push_next(kind, *end);
+                                    open += 1;
+                                    if is_wanted {
+                                        nodes.push(*end);
+                                    }
+                                }
+                            } else if let Ok(at) = starts_left.binary_search(end) {
+                                // Reached from another start: part of the answer after all.
+                                starts_left.remove(at);
+                                if is_wanted && end != node {
+                                    nodes.push(*end);
+                                }
+                            }
+                        }
+                        if has_events {
+                            self.events_at(*node, *relation, window, events)?;
+                        }
+                    }
+                }
+                marks.put_back(kind, level);
             }
-            level.clear();
-            std::mem::swap(&mut level, &mut next);
+            marks.advance();
         }
-        for node in &level {
-            self.pass_in_closure(closure, *node);
+        if self.noting {
+            for kind in KINDS {
+                let level = marks.take(kind);
+                level.iter().for_each(|node| self.note_in_closure(closure, *node));
+                marks.put_back(kind, level);
+            }
         }
         if !avoided.events.is_empty() {
             events.retain(|event| !avoided.has(Item::Event(*event)));
         }
-        Ok(ItemSet::of(nodes, events))
+        self.keep_list(behind_events);
+        found.arrange();
+        Ok(found)
     }
 
     /// The first step from events: to their deployments and batches, as far as they are followed.
@@ -152,8 +226,8 @@ impl<S: Source> Executor<'_, S> {
         from: &ItemSet,
         avoided: &ItemSet,
         marks: &mut Marks,
-    ) -> Run<Vec<NodeNo>> {
-        let mut out = Vec::new();
+        out: &mut Vec<NodeNo>,
+    ) -> Run<()> {
         for event in &from.events {
             if avoided.has(Item::Event(*event)) {
                 continue;
@@ -172,13 +246,7 @@ impl<S: Source> Executor<'_, S> {
                 }
             }
         }
-        Ok(out)
-    }
-
-    fn pass_in_closure(&mut self, closure: &Closure, node: NodeNo) {
-        if self.noting {
-            self.note_in_closure(closure, node);
-        }
+        Ok(())
     }
 
     /// What is not known about a node on the way.
@@ -204,6 +272,11 @@ impl<S: Source> Executor<'_, S> {
             _ => {}
         }
     }
+}
+
+/// For each of these relations the kind that it leads to.
+fn landings(closure: &Closure, kind: Kind) -> &[Option<Kind>] {
+    closure.lands.get(kind as usize).map_or(&[], Vec::as_slice)
 }
 
 /// The relations to follow from a kind.

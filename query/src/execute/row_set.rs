@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use crate::source::NodeNo;
 use crate::value::{Item, Value};
 
 /// Rows of one width, in an order of their own: sorting moves numbers, not values.
@@ -166,20 +167,53 @@ impl RowSet {
         }
     }
 
-    /// The values of all rows in their order, and how many a row has.
-    pub(super) fn into_values(mut self) -> (usize, Vec<Value>) {
+    /// Appends a row of one value for each node.
+    pub(super) fn push_nodes(&mut self, nodes: &[NodeNo]) {
+        if self.order.is_empty() {
+            self.widths = (1, 0, 0);
+        }
+        let before = self.order.len();
+        self.values.extend(nodes.iter().map(|node| Value::Node(*node)));
+        let behind = u32::try_from(before + nodes.len()).unwrap_or(u32::MAX);
+        self.order.extend(u32::try_from(before).unwrap_or(u32::MAX)..behind);
+    }
+
+    /// No rows any more; their memory is kept.
+    pub(super) fn empty(&mut self) {
+        self.widths = (0, 0, 0);
+        self.values.clear();
+        self.keys.clear();
+        self.items.clear();
+        self.order.clear();
+    }
+
+    /// How many values its memory holds.
+    pub(super) fn capacity(&self) -> usize {
+        self.values.capacity() + self.keys.capacity() + self.items.capacity()
+    }
+
+    /// Puts the values of all rows in their order into an empty list; the memory of that list is
+    /// taken in return, where that costs nothing.
+    pub(super) fn move_values(&mut self, out: &mut Vec<Value>) {
         let width = self.widths.0;
         let is_whole = self.order.len() * width == self.values.len();
         if is_whole && self.order.is_sorted() {
-            return (width, self.values);
+            std::mem::swap(out, &mut self.values);
+            return;
         }
-        let mut out = Vec::with_capacity(self.order.len() * width);
+        out.reserve(self.order.len() * width);
         for number in &self.order {
             let from = *number as usize * width;
             let row = self.values.get_mut(from..from + width).unwrap_or_default();
             out.extend(row.iter_mut().map(|value| std::mem::replace(value, Value::Absent)));
         }
-        (width, out)
+    }
+
+    /// The values of all rows in their order, and how many a row has.
+    pub(super) fn into_values(mut self) -> (usize, Vec<Value>) {
+        let mut out = Vec::new();
+        self.move_values(&mut out);
+        (self.widths.0, out)
     }
 }
 

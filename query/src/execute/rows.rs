@@ -22,13 +22,13 @@ impl<'a, S: Source> Executor<'a, S> {
     /// The rows of an inner question, ordered and bounded.
     pub(super) fn inner_rows(&mut self, plan: &'a FindPlan, memo: usize) -> Run<Rc<RowSet>> {
         if !plan.correlated
-            && let Some(Memo::Rows(known)) = self.memos.get(&memo)
+            && let Some(Memo::Rows(known)) = self.memo(memo)
         {
             return Ok(known.clone());
         }
         let rows = Rc::new(self.find_rows(plan)?);
         if !plan.correlated {
-            self.memos.insert(memo, Memo::Rows(rows.clone()));
+            self.remember(memo, Memo::Rows(rows.clone()));
         }
         Ok(rows)
     }
@@ -72,6 +72,9 @@ impl<'a, S: Source> Executor<'a, S> {
         out: &mut RowSet,
         most: usize,
     ) -> Run<()> {
+        if most == usize::MAX && self.numbers_into(plan, out)? {
+            return Ok(());
+        }
         if let [OperandPlan::Select(select)] = plan.operands.as_slice() {
             let ended = self.select_into(select, out, most);
             // A cut set has wrong extremes; no row is better than a wrong one.

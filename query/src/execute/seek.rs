@@ -30,13 +30,11 @@ impl<'a, S: Source> Executor<'a, S> {
         let found = match &definition.source {
             SetSource::Key(KeySource::Text(text)) => self.key(definition.kinds, text, span)?,
             SetSource::Key(KeySource::Parameter(place)) => {
-                let text = self.parameter_text(*place);
-                self.key(definition.kinds, &text, span)?
+                self.with_parameter_text(*place, |run, text| run.key(definition.kinds, text, span))?
             }
             SetSource::Id(digits) => self.id(digits, span)?,
             SetSource::Parameter(place) => {
-                let text = self.parameter_text(*place);
-                self.reference_text(&text, span)?
+                self.with_parameter_text(*place, |run, text| run.reference_text(text, span))?
             }
             SetSource::Find(find) => {
                 // Its own reasons are looked for apart from its rows.
@@ -47,7 +45,7 @@ impl<'a, S: Source> Executor<'a, S> {
             }
             SetSource::Slot(slot) => ItemSet::one(self.bound_item(*slot)),
         };
-        let found = Rc::new(found);
+        let found = self.shared(found);
         if !definition.correlated
             && let Some(place) = self.sets.get_mut(id)
         {
@@ -56,14 +54,25 @@ impl<'a, S: Source> Executor<'a, S> {
         Ok(found)
     }
 
-    /// A parameter where a key stands, as text.
-    fn parameter_text(&self, place: usize) -> String {
-        match self.parameters.get(place) {
-            Some(Value::Text(text)) => text.clone(),
-            Some(Value::Int(number)) => number.to_string(),
-            Some(Value::Hash(hash)) => hash.text(),
-            _ => String::new(),
+    /// Does something with a parameter where a key stands, as text.
+    fn with_parameter_text<T>(
+        &mut self,
+        place: usize,
+        work: impl FnOnce(&mut Self, &str) -> Run<T>,
+    ) -> Run<T> {
+        // Taken out meanwhile, so that no text is copied.
+        let Some(own) = self.parameters.get_mut(place) else { return work(self, "") };
+        let value = std::mem::replace(own, Value::Absent);
+        let done = match &value {
+            Value::Text(text) => work(self, text),
+            Value::Int(number) => work(self, &number.to_string()),
+            Value::Hash(hash) => work(self, &hash.text()),
+            _ => work(self, ""),
+        };
+        if let Some(own) = self.parameters.get_mut(place) {
+            *own = value;
         }
+        done
     }
 
     /// `kind:key`, `#id`, a bare hash or a bare key.
@@ -97,13 +106,13 @@ impl<'a, S: Source> Executor<'a, S> {
             return Ok(found);
         }
         let kind = kinds.single();
-        let nodes = self.source.find(kind, text);
-        match nodes.as_slice() {
+        let mut found = self.list();
+        self.source.find_into(kind, text, &mut found.nodes);
+        found.arrange();
+        match found.nodes.as_slice() {
             [] => Err(self.no_node(kind, text, span).into()),
-            [_] => Ok(ItemSet::of(nodes, Vec::new())),
-            several if self.leaves_version_out(kind, text, several) => {
-                Ok(ItemSet::of(nodes, Vec::new()))
-            }
+            [_] => Ok(found),
+            several if self.leaves_version_out(kind, text, several) => Ok(found),
             several => Err(self.several(several, &format!("`{text}`"), span).into()),
         }
     }
@@ -132,16 +141,19 @@ impl<'a, S: Source> Executor<'a, S> {
 
     /// Events by a hash, else by an id.
     fn events_of(&mut self, text: &str) -> Run<ItemSet> {
+        let mut events = self.list();
         if let Some((algorithm, bytes)) = parse_hash_text(text) {
-            let found = self.source.events_by_hash(algorithm, &bytes).map_err(store)?;
+            events.events.extend(self.source.events_by_hash(algorithm, &bytes).map_err(store)?);
             // With its algorithm named it is a hash and no id; ids are not searched for it.
-            if !found.is_empty() || algorithm.is_some() {
-                self.visit_many(&found);
-                return Ok(ItemSet::of(Vec::new(), found));
+            if !events.is_empty() || algorithm.is_some() {
+                events.arrange();
+                self.visit_many(&events.events);
+                return Ok(events);
             }
         }
-        let found = self.source.events_by_id(text).map_err(store)?;
-        Ok(ItemSet::of(Vec::new(), found))
+        events.events.extend(self.source.events_by_id(text).map_err(store)?);
+        events.arrange();
+        Ok(events)
     }
 
     pub(super) fn id(&mut self, digits: &str, span: Span) -> Run<ItemSet> {

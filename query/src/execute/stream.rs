@@ -147,9 +147,15 @@ impl<'a, S: Source> Stepwise<'a, S> {
         let Some(step) = self.select.steps.first() else { return Ok(()) };
         let source = self.run.source;
         self.tests = self.run.tests(&step.columns)?;
-        let kinds = self.run.plan.slots.get(step.slot).map_or(Kinds::NONE, |slot| slot.kinds);
+        let named = self.run.plan.slots.get(step.slot).map_or(Kinds::NONE, |slot| slot.kinds);
+        let kinds = step.narrowed.unwrap_or(named);
         let (mut items, mut batches) = (Vec::new(), VecDeque::new());
         match &step.from {
+            Generator::Scan if !step.whole.is_empty() => {
+                if let Some(kind) = kinds.single() {
+                    items.extend(self.run.whole(step, kind)?.nodes().map(Item::Node));
+                }
+            }
             Generator::Scan => {
                 let nodes = kinds.without(Kind::Inference);
                 let nodes = nodes.iter().flat_map(|kind| source.nodes_of(kind));

@@ -171,7 +171,7 @@ impl<'a, S: Source> Executor<'a, S> {
             group: Vec::new(),
             sets: vec![None; self.plan.sets.len()],
             patterns: BTreeMap::new(),
-            memos: BTreeMap::new(),
+            memos: Vec::new(),
             blocks: super::RefCell::new(super::Blocks::with(&self.plan.event_fields)),
             machine: &mut *self.machine,
             edges: self.edges,

@@ -8,6 +8,7 @@
 use lineal_engine::schema::Kind;
 
 use super::rewrites::{self, slots_of};
+use super::whole::take_whole;
 use super::{
     Chain, End, Expression, Generator, Label, SetDefinition, SetId, SetSource, Slot, SlotId,
     StepPlan,
@@ -94,6 +95,8 @@ fn rewritten(
         };
         let mut step = step(slot, from);
         take_ready(&mut step, &mut anchors, &mut chains, &mut waiting, &left, sets);
+        rewrites::narrow_kinds(&mut step, all);
+        take_whole(&mut step, all);
         step.window = rewrites::window(slot, &step.filters);
         let kinds = all.get(slot).map_or(super::Kinds::NONE, |slot| slot.kinds);
         if kinds == super::Kinds::one(Kind::Inference) {
@@ -108,6 +111,8 @@ fn step(slot: SlotId, from: Generator) -> StepPlan {
     StepPlan {
         slot,
         from,
+        narrowed: None,
+        whole: Vec::new(),
         chains: Vec::new(),
         filters: Vec::new(),
         columns: Vec::new(),

@@ -3,14 +3,14 @@
 
 use lineal_engine::event_fields::EventField;
 use lineal_engine::is_looked_up;
-use lineal_engine::schema::Kind;
+use lineal_engine::schema::{KINDS, Kind};
 
 use super::counters::{counting, is_bucket};
 use super::order::Unordered;
 use super::{
     ByBatch, Chain, Comparison, End, Expression, FieldReference, Function, Generator, GroupPlan,
     HopKind, Kinds, Label, LabelBy, SelectPlan, SetDefinition, SetId, SetSource, Slot, SlotId,
-    TimeBound,
+    StepPlan, TimeBound,
 };
 
 /// Variables that must be bound before a chain can be tested: its ends, and what it avoids.
@@ -146,6 +146,73 @@ fn is_fixed(expression: &Expression) -> bool {
         );
     });
     fixed
+}
+
+/// **A condition on the kind is the kind of the variable.**
+/// `find node as n ... where n.kind in ["model", "run"]` binds n to models and runs alone: a scan
+/// goes through these, a closure follows only what can lead to them, and nothing is compared. Valid
+/// because a node's kind is part of what it is; events are left out, their kind is not their number's.
+pub(super) fn narrow_kinds(step: &mut StepPlan, all: &[Slot]) {
+    let named = all.get(step.slot).map_or(Kinds::NONE, |slot| slot.kinds);
+    if named.has(Kind::Inference) {
+        return;
+    }
+    let slot = step.slot;
+    let before = step.filters.len();
+    let mut kinds = named;
+    step.filters.retain(|filter| match kinds_of_condition(filter, slot) {
+        Some(wanted) => {
+            kinds = kinds.and(wanted);
+            false
+        }
+        None => true,
+    });
+    if step.filters.len() == before {
+        return;
+    }
+    step.narrowed = Some(kinds);
+    if let Generator::Chain(chain) = &mut step.from
+        && let Some(hop) = chain.hops.last_mut()
+        && let HopKind::Reach { to_target, .. } = &mut hop.how
+    {
+        *to_target = std::sync::Arc::new(to_target.toward(kinds));
+        hop.to = hop.to.and(kinds);
+        chain.memo += NARROWED;
+    }
+}
+
+/// Added to the number under which a chain is kept: the words of the question, which are walked for
+/// reasons, lead to all kinds, and must not meet what was found of some.
+const NARROWED: usize = 1 << 31;
+
+/// The kinds for which `slot.kind = ...` or `slot.kind in [...]` holds.
+fn kinds_of_condition(condition: &Expression, slot: SlotId) -> Option<Kinds> {
+    let is_kind = |of: &Expression| {
+        matches!(of, Expression::Field(of, field)
+            if field.name == "kind" && matches!(**of, Expression::Slot(s) if s == slot))
+    };
+    let named = |value: &Expression| match value {
+        Expression::Constant(crate::value::Value::Text(text)) => {
+            Some(KINDS.into_iter().filter(|kind| kind.name() == text).collect::<Kinds>())
+        }
+        _ => None,
+    };
+    match condition {
+        Expression::Compare(Comparison::Equal, a, b) if is_kind(a) => named(b),
+        Expression::Compare(Comparison::Equal, a, b) if is_kind(b) => named(a),
+        Expression::In(of, list) if is_kind(of) => match &**list {
+            Expression::List(items) => {
+                let each = items.iter().map(named);
+                each.reduce(|a, b| Some(a?.or(b?))).unwrap_or(Some(Kinds::NONE))
+            }
+            Expression::Constant(crate::value::Value::List(items)) => {
+                let each = items.iter().map(|item| named(&Expression::Constant(item.clone())));
+                each.reduce(|a, b| Some(a?.or(b?))).unwrap_or(Some(Kinds::NONE))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 pub(super) fn is_field(expression: &Expression, slot: SlotId, field: EventField) -> bool {

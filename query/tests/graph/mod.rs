@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use lineal_engine::Wanted;
 use lineal_engine::event_fields::{EVENT_FIELDS, EventField};
 use lineal_engine::events::{EventBlock, EventValue, Month, MonthCounts};
 use lineal_engine::schema::{
@@ -314,10 +315,12 @@ impl Source for Graph {
         u32::try_from(self.nodes.len()).unwrap()
     }
     fn nodes_of(&self, kind: Kind) -> Range<NodeNo> {
-        let place = |kinds: &dyn Fn(Kind) -> bool| {
-            u32::try_from(self.nodes.iter().filter(|node| kinds(node.kind)).count()).unwrap()
+        // They stand in the order of their kinds.
+        let before = |is_before: fn(Kind, Kind) -> bool| {
+            let place = self.nodes.partition_point(|node| is_before(node.kind, kind));
+            u32::try_from(place).unwrap()
         };
-        place(&|other| other < kind)..place(&|other| other <= kind)
+        before(|own, kind| own < kind)..before(|own, kind| own <= kind)
     }
     fn kind_of(&self, node: NodeNo) -> Kind {
         self.node(node).kind
@@ -399,6 +402,27 @@ impl Source for Graph {
             "deleted" => self.is_deleted(node).then_some(Value::Bool(true)),
             name => self.node(node).fields.get(name).cloned(),
         })
+    }
+    fn select(&self, kind: Kind, field: &str, wanted: Wanted<'_>, out: &mut Vec<u64>) -> bool {
+        let nodes = self.nodes_of(kind);
+        out.clear();
+        out.resize(nodes.len().div_ceil(64), 0);
+        for (at, node) in nodes.enumerate() {
+            let Ok(value) = self.field(node, field) else { return false };
+            let is_wanted = match (wanted, value) {
+                (Wanted::Absent, value) => value.is_none(),
+                (_, None) => false,
+                (Wanted::Text(text), Some(Value::Text(own))) => text == own,
+                (Wanted::Int(low, high) | Wanted::Time(low, high), Some(own)) => {
+                    let Some(own) = own.as_i64() else { return false };
+                    low <= own && own <= high
+                }
+                // Another type than the field's: each is asked.
+                (Wanted::Text(_), Some(_)) => return false,
+            };
+            out[at / 64] |= u64::from(is_wanted) << (at % 64);
+        }
+        true
     }
     fn fields(&self, node: NodeNo) -> Result<Map, Never> {
         let mut fields = self.node(node).fields.clone();
