@@ -104,6 +104,8 @@ fn is_whole(select: &SelectPlan, step: &StepPlan) -> bool {
         matches!(start.from, Generator::Scan)
             && start.chains.is_empty()
             && start.filters.is_empty()
+            && start.whole.is_empty()
+            && start.narrowed.is_none()
             && start.columns.is_empty()
     })
 }

@@ -245,7 +245,13 @@ impl<'a, S: Source> Executor<'a, S> {
         let plain = if is_plain { plain() } else { None };
         let tally = Tally { counting, plan, counters, keys, unit, asked, plain };
         let step = route.step.and_then(|place| select.steps.get(place));
-        let pairs = self.led_to(route, step, &counters)?;
+        let mut pairs = self.led_to(route, step, &counters)?;
+        // What is told of all nodes of a kind at once was taken out of the conditions.
+        if let Some(step) = step.filter(|step| !step.whole.is_empty()) {
+            let Some(kind) = route.to.single() else { return Ok(false) };
+            let found = self.whole(step, kind)?;
+            pairs.retain(|pair| NodeNo::try_from(pair >> 32).is_ok_and(|node| found.has(node)));
+        }
         let ended = self.tally_pairs(select, &tally, step, &beside, &pairs, out);
         if ended.is_err() {
             out.clear();

@@ -41,8 +41,9 @@ impl Bits {
         bits
     }
 
+    /// Is a node among them?
     #[inline]
-    fn has(&self, node: NodeNo) -> bool {
+    pub(super) fn has(&self, node: NodeNo) -> bool {
         let at = node.wrapping_sub(self.first) as usize;
         self.words.get(at / WORD).is_some_and(|word| word >> (at % WORD) & 1 == 1)
     }

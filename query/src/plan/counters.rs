@@ -229,6 +229,7 @@ fn route(
         Some(_) => return None,
     };
     let node = beside.map(|(_, step)| step.slot);
+    let narrowed = beside.and_then(|(_, step)| step.narrowed);
     let is_node = |key: &Expression| matches!(key, Expression::Slot(slot) if Some(*slot) == node);
     let has_actors = node.is_some_and(|node| kinds(node).has(Kind::Actor));
     // Nodes come in their order, months in theirs within each.
@@ -241,7 +242,7 @@ fn route(
     Some(Route {
         hops: edges.into_iter().skip(1).collect(),
         from,
-        to: node.map_or(deployments, kinds),
+        to: narrowed.unwrap_or_else(|| node.map_or(deployments, kinds)),
         step: beside.map(|(place, _)| place),
         in_order,
     })
