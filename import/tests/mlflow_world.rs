@@ -142,3 +142,45 @@ fn the_tags_of_a_version_give_its_base_and_its_deployments() {
     assert_eq!(left, ["team", "deployment.broken"]);
     assert!(snapshot.warnings.iter().any(|warning| warning.contains("deployment.broken")));
 }
+
+#[test]
+fn many_runs_each_get_their_own_rows_however_these_lie() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("mlflow.db");
+    let database = rusqlite::Connection::open(&path).expect("a database");
+    database.execute_batch(TABLES).expect("tables");
+    // More than are put together at once; each table lies in another order.
+    database
+        .execute_batch(
+            "create table numbers(n int);
+             with recursive up(n) as (select 0 union all select n + 1 from up where n < 2499)
+             insert into numbers select n from up;
+             insert into experiments values(1,'e','s3://a','active',1,1);
+             insert into runs select printf('r%04d', (n * 7) % 2500), 'name ' || ((n * 7) % 2500), 'JOB', 'user1', 'FINISHED', 10, 20, 'active', 's3://a', 1 from numbers;
+             insert into params select 'p', (n * 11) % 2500, printf('r%04d', (n * 11) % 2500) from numbers;
+             insert into tags select 't', n, printf('r%04d', n) from numbers order by n desc;
+             insert into tags select 'mlflow.source.git.commit', 'c' || (n % 3), printf('r%04d', n) from numbers;
+             insert into latest_metrics select 'auc', (n * 13) % 2500 + 0.5, 20, 0, 0, printf('r%04d', (n * 13) % 2500) from numbers;
+             insert into latest_metrics values('auc', 1.0, 20, 0, 0, 'gone');",
+        )
+        .expect("rows");
+    drop(database);
+    let mapping = Mapping::embedded().expect("the built-in mapping is sound").mlflow;
+    let snapshot = read(&path, Form::Sqlite, &mapping, None).expect("a store that can be read");
+    let runs: Vec<_> = snapshot.records.iter().filter(|r| r.node.kind == Kind::Run).collect();
+    assert_eq!((runs.len(), snapshot.counts.runs, snapshot.counts.points), (2500, 2500, 2500));
+    for (number, run) in runs.into_iter().enumerate() {
+        let member = |field: &str, name: &str| {
+            run.fields.get(field).and_then(Value::as_map).and_then(|map| map.get(name)).cloned()
+        };
+        assert_eq!(run.node.key, [format!("r{number:04}").into()]);
+        assert_eq!(run.fields.get("name"), Some(&Value::text(format!("name {number}"))));
+        assert_eq!(member("params", "p"), Some(Value::text(number.to_string())));
+        assert_eq!(member("tags", "t"), Some(Value::text(number.to_string())));
+        let number = f64::from(u16::try_from(number).expect("a small number"));
+        assert_eq!(member("metrics", "auc"), Some(Value::float(number + 0.5)));
+    }
+    let codes = snapshot.records.iter().filter(|record| record.node.kind == Kind::Code);
+    assert_eq!(codes.count(), 3, "what many runs say of one node comes together");
+    assert_eq!(snapshot.skipped, [("rows of runs that are no longer in the store".to_owned(), 1)]);
+}
