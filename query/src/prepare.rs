@@ -166,10 +166,11 @@ impl Prepared {
     }
 
     /// As [`Prepared::table_on`], into a table that is kept from one asking to the next: after the
-    /// first askings a question that goes along the graph alone allocates nothing.
+    /// first askings a question that goes along the graph alone allocates nothing, where the view holds
+    /// nothing doubtful of the kinds in question.
     ///
     /// # Errors
-    /// As [`Prepared::run`]; the table then holds what it held before.
+    /// As [`Prepared::run`]; what the table then holds is no answer to this question.
     pub fn table_into<S: Source>(
         &self,
         machine: &mut Machine,
