@@ -220,7 +220,7 @@ impl Binder {
             .hint("inner questions are counted; ask them one after the other"));
         }
         let depth = self.scopes.len();
-        self.slots.push(Slot { name, kinds, depth, with_deleted: false, span });
+        self.slots.push(Slot { name, kinds, depth, with_deleted: false });
         Ok(self.slots.len() - 1)
     }
 

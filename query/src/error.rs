@@ -91,7 +91,6 @@ codes! {
     View "R005" "no such commit or time in this store";
     Overflow "R006" "a figure is too great for its type";
     Short "R007" "an id prefix is too short";
-    Budget "R008" "more events would be read than the limit allows, and nothing narrows them";
 }
 
 impl fmt::Display for Code {

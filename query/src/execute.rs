@@ -3,7 +3,6 @@
 mod arithmetic;
 mod asked;
 mod blocks;
-mod budget;
 mod call;
 mod columns;
 mod diff;
@@ -306,7 +305,7 @@ impl<'a, S: Source> Executor<'a, S> {
         if let Root::Explain(profile, inner) = root {
             return self.explain(*profile, inner);
         }
-        let ended = match self.within_budget(root).and_then(|()| self.doubts(root)) {
+        let ended = match self.doubts(root) {
             Ok(()) => self.rows_into(root, &mut rows, &mut out),
             ended => ended,
         };

@@ -145,8 +145,6 @@ pub(crate) struct Slot {
     /// Nodes that are deleted in their source are not left out: the condition mentions it, or the
     /// variable is reached and not scanned.
     pub(crate) with_deleted: bool,
-    /// Where its term stands.
-    pub(crate) span: Span,
 }
 
 /// Where a parameter stands and what it must be there.

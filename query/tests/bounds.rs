@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 
 use graph::Graph;
 use lineal_query::{
-    Answer, Code, Error, Limit, Limits, Machine, OPERATORS_MAX, Parameters, Prepared,
-    QUESTIONS_MAX, Query, RELATIONS_MAX, Request, State, TEXT_BYTES_MAX, TextBounds, Value, parse,
+    Answer, Limit, Limits, Machine, OPERATORS_MAX, Parameters, Prepared, QUESTIONS_MAX, Query,
+    RELATIONS_MAX, Request, State, TEXT_BYTES_MAX, TextBounds, Value, parse,
 };
 
 fn ask(graph: &Graph, text: &str, limits: &Limits<'_>) -> Answer {
@@ -61,7 +61,7 @@ fn a_limit_of_rows_holds_for_groups_for_both_sides_of_a_union_and_for_what_diffe
 
 #[test]
 fn a_cut_scan_says_how_much_there_is() {
-    let limits = Limits { rows: 3, ..Limits::default() };
+    let limits = Limits { rows: 3, events: 1, ..Limits::default() };
     for (text, total) in [
         ("find dataset", 7),
         ("find inference", 4),
@@ -100,53 +100,9 @@ fn a_limit_of_edges_or_events_never_gives_a_wrong_row() {
         let is_whole = names(&answer) == names(&whole);
         assert_eq!(is_whole, answer.completeness.truncated.is_none(), "{edges}");
     }
-    // Nobody knows beforehand how many events one deployment leads to.
     let limits = Limits { events: 1, ..Limits::default() };
-    let answer = ask(&graph, "find inference served_by deployment:credit-api", &limits);
+    let answer = ask(&graph, "find inference", &limits);
     assert_eq!(answer.completeness.truncated, Some(Limit::Events(1)));
-}
-
-#[test]
-fn a_scan_of_more_events_than_may_be_read_is_refused_before_it_reads() {
-    let graph = world();
-    let limits = Limits { events: 3, ..Limits::default() };
-    let parameters = Parameters::new();
-    let request = Request { parameters: &parameters, limits: &limits, now: 0 };
-    let asked = |text: &str| {
-        let prepared = Prepared::new(text).unwrap_or_else(|e| panic!("{}", e.render(text)));
-        prepared.run(&graph, &request)
-    };
-    for (text, at) in [
-        ("find inference", 5),
-        ("find inference limit 1", 5),
-        ("find inference where confidence > 0.5", 5),
-        ("find deployment as d serves inference as i return d, i.time", 28),
-        ("(find dataset) union (find dataset where time < now()) union (find inference)", 67),
-        ("find inference summarize avg(confidence) as c", 5),
-        ("find inference where time >= 2020-01-01", 5),
-    ] {
-        let mistake = match asked(text) {
-            Err(Error::Mistake(mistake)) => mistake,
-            other => panic!("{text}: {other:?}"),
-        };
-        assert_eq!((mistake.code, mistake.span.at), (Code::Budget, at), "{text}");
-        assert!(mistake.message.contains("about 4 events"), "{text}: {}", mistake.message);
-    }
-    // Counters, a key, a stretch of time without events, and other things are no such scans.
-    for text in [
-        "find inference summarize count() as n",
-        "find inference where time < 2020-01-01",
-        "find inference served_by deployment:fraud-api limit 1",
-        "find dataset",
-    ] {
-        assert!(asked(text).is_ok(), "{text}");
-    }
-    let enough = Limits { events: 4, ..Limits::default() };
-    assert_eq!(ask(&graph, "find inference", &enough).rows.len(), 4);
-    // Rows that are pulled are read as far as they are wanted.
-    let mut machine = Machine::default();
-    let prepared = Prepared::new("find inference").unwrap();
-    assert!(prepared.rows(&mut machine, &graph, &request).unwrap().next().unwrap().is_ok());
 }
 
 #[test]
@@ -296,20 +252,12 @@ fn each_limit_cuts_every_plan_and_is_named() {
             "find dataset where not upstream of model:prod/credit-risk@3",
         ),
         (Limits { edges: 2, ..none }, Limit::Edges(2), "trace model:prod/credit-risk@3 to dataset"),
+        (Limits { events: 1, ..none }, Limit::Events(1), "find inference"),
+        (Limits { events: 1, ..none }, Limit::Events(1), "find inference where not latency_ms < 0"),
         (
             Limits { events: 1, ..none },
             Limit::Events(1),
-            "find inference served_by deployment:credit-api",
-        ),
-        (
-            Limits { events: 1, ..none },
-            Limit::Events(1),
-            "find inference served_by deployment:credit-api where not latency_ms < 0",
-        ),
-        (
-            Limits { events: 1, ..none },
-            Limit::Events(1),
-            "find inference as i served_by deployment:credit-api summarize max(i.latency_ms) as n",
+            "find inference as i summarize max(i.latency_ms) as n",
         ),
         (Limits { rows: 3, ..none }, Limit::Rows(3), "find dataset"),
         (
@@ -694,9 +642,8 @@ fn different_values_of_paths_are_each_given_once() {
 fn a_figure_over_a_part_is_not_given() {
     let graph = world();
     for text in [
-        "find inference served_by deployment:credit-api where latency_ms >= 0 summarize count() as n",
-        "find inference as i served_by deployment:credit-api where i.latency_ms >= 0 or true \
-         summarize count() as n by i.decision",
+        "find inference where latency_ms >= 0 summarize count() as n",
+        "find inference as i where i.latency_ms >= 0 or true summarize count() as n by i.decision",
         "find dataset return size(find inference where decision != \"x\") as n",
     ] {
         let whole = ask(&graph, text, &Limits::default());

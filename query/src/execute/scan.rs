@@ -35,15 +35,6 @@ pub(super) struct Window<'w> {
     pub(super) by_batch: bool,
 }
 
-impl Window<'_> {
-    /// May a batch of these times, first and last, hold events that are wanted?
-    pub(super) fn touches(&self, (first, last): (i64, i64)) -> bool {
-        let is_before = self.from.is_some_and(|from| last < from);
-        let is_after = self.to.is_some_and(|to| first > to);
-        !is_before && !is_after
-    }
-}
-
 /// Some rows of a batch.
 #[derive(Clone, Debug)]
 pub(super) struct Part {
@@ -126,7 +117,10 @@ impl<'a, S: Source> Executor<'a, S> {
         let source = self.source;
         let mut parts = Vec::new();
         for batch in batches {
-            if !window.touches(source.batch_times(*batch)) {
+            let (first, last) = source.batch_times(*batch);
+            let is_before = window.from.is_some_and(|from| last < from);
+            let is_after = window.to.is_some_and(|to| first > to);
+            if is_before || is_after {
                 continue;
             }
             if window.by_batch {
