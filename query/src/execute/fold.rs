@@ -164,7 +164,7 @@ impl<'a, S: Source> Executor<'a, S> {
 
 impl Folding<'_> {
     /// Do counters tell all that is asked of a batch whose events lie between these times?
-    fn counters_answer(&self, (first, last): (i64, i64)) -> bool {
+    pub(super) fn counters_answer(&self, (first, last): (i64, i64)) -> bool {
         let stretch = |key: &Option<PerEvent>| match key {
             Some(PerEvent::Bucket(unit, _)) => {
                 call::bucket(first, *unit) == call::bucket(last, *unit)
