@@ -152,6 +152,9 @@ pub(crate) enum Format {
     Dot,
     /// A drawing for Markdown pages
     Mermaid,
+    /// Waits for the proofs: refused in the language's words (B010)
+    #[value(hide = true)]
+    Bundle,
 }
 
 /// What counts as a failure beside errors.

@@ -23,6 +23,11 @@ pub(crate) fn folder(arguments: &Arguments) -> Outcome<PathBuf> {
     })
 }
 
+/// Is a store meant at all: named, or found from here?
+pub(crate) fn is_any(arguments: &Arguments) -> bool {
+    folder(arguments).is_ok()
+}
+
 fn is_store(folder: &Path) -> bool {
     folder.join("head").is_file()
 }

@@ -9,7 +9,7 @@ mod table;
 mod timeline;
 mod visible;
 
-pub(crate) use answer::{cell_text, print_answer, print_notes};
+pub(crate) use answer::{cell_text, no_bundle, print_answer, print_notes};
 pub(crate) use json::value_json;
 pub(crate) use paths::folded;
 pub(crate) use plural::counted;

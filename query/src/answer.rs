@@ -45,6 +45,8 @@ pub struct Answer {
     pub events_read: u64,
     /// The output format that the question asks for.
     pub format: Option<String>,
+    /// It is about the language alone: no store was asked.
+    pub(crate) is_storeless: bool,
     pub(crate) names: Names,
 }
 
@@ -115,6 +117,18 @@ pub enum State {
     Truncated,
     /// Something on the way is not recorded, or is recorded twice with different content.
     CannotTell,
+}
+
+impl State {
+    /// The word for programs: `complete`, `truncated`, `cannot_tell`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Complete => "complete",
+            State::Truncated => "truncated",
+            State::CannotTell => "cannot_tell",
+        }
+    }
 }
 
 impl fmt::Display for State {

@@ -3,6 +3,7 @@
 //! Binding needs the schema and no store, so a statement is bound once and run many times.
 //! Keys are looked up when it runs: what they mean depends on the view.
 
+mod arithmetic;
 mod closure;
 mod compare;
 mod expression;
@@ -205,6 +206,7 @@ impl Binder {
             name: name.to_owned(),
             expected,
             is_pattern: false,
+            joined_with: None,
             span,
         });
         self.parameters.len() - 1
@@ -220,7 +222,7 @@ impl Binder {
             .hint("inner questions are counted; ask them one after the other"));
         }
         let depth = self.scopes.len();
-        self.slots.push(Slot { name, kinds, depth, with_deleted: false });
+        self.slots.push(Slot { name, kinds, span, depth, with_deleted: false });
         Ok(self.slots.len() - 1)
     }
 

@@ -91,6 +91,7 @@ codes! {
     View "R005" "no such commit or time in this store";
     Overflow "R006" "a figure is too great for its type";
     Short "R007" "an id prefix is too short";
+    TooManyEvents "R008" "more events would be read than may be";
 }
 
 impl fmt::Display for Code {

@@ -3,6 +3,7 @@
 mod arithmetic;
 mod asked;
 mod blocks;
+mod budget;
 mod call;
 mod columns;
 mod diff;
@@ -19,6 +20,7 @@ mod item_set;
 mod join;
 mod kept;
 mod like;
+mod look_alike;
 mod names;
 mod numbers;
 mod paths;
@@ -54,6 +56,7 @@ use crate::value::{Item, Path, Value};
 use blocks::Blocks;
 use item_set::ItemSet;
 use row_set::RowSet;
+pub(crate) use show::without_store;
 pub use stream::Rows;
 
 /// What is kept from one run to the next, so that a prepared question allocates little.
@@ -242,13 +245,15 @@ struct Executor<'a, S: Source> {
     events: u64,
     bytes: u64,
     unchecked: u64,
+    /// The deadline or the caller has ended it.
+    is_stopped: bool,
     /// Set while batches stand for the events of this variable.
     by_batch: Option<crate::plan::SlotId>,
     opened: scan::Opened,
     /// How many rows there are, where it is known without writing them down.
     total: Option<u64>,
     /// By variable, while a profile is made.
-    counted: Option<Vec<explain::Counted>>,
+    counted: Option<explain::Counts>,
     /// By variable, while reasons are looked for.
     asked: Vec<asked::Asked<'a>>,
     /// Reasons are being looked for: what is passed is noted.
@@ -256,6 +261,8 @@ struct Executor<'a, S: Source> {
     reasons: BTreeSet<(NodeNo, Uncertainty)>,
     /// Logs with lines that could not be read, by their place among those of the view.
     unread: BTreeSet<usize>,
+    /// Nodes that a scan came by and left out because they are deleted in their source.
+    left_out: BTreeSet<NodeNo>,
     warnings: BTreeMap<String, u64>,
 }
 
@@ -286,6 +293,7 @@ impl<'a, S: Source> Executor<'a, S> {
             events: 0,
             bytes: 0,
             unchecked: 0,
+            is_stopped: false,
             by_batch: None,
             opened: scan::Opened::default(),
             total: None,
@@ -294,6 +302,7 @@ impl<'a, S: Source> Executor<'a, S> {
             noting: false,
             reasons: BTreeSet::new(),
             unread: BTreeSet::new(),
+            left_out: BTreeSet::new(),
             warnings: BTreeMap::new(),
         }
     }
@@ -409,13 +418,21 @@ impl<'a, S: Source> Executor<'a, S> {
 
     fn look_now(&mut self) -> Run<()> {
         self.unchecked = 0;
-        if self.limits.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            return Err(Stop::Limit(Limit::Deadline));
-        }
-        if self.limits.stop.is_some_and(|stop| stop()) {
-            return Err(Stop::Limit(Limit::Stopped));
-        }
-        Ok(())
+        let is_late = self.limits.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        let limit = if is_late {
+            Limit::Deadline
+        } else if self.limits.stop.is_some_and(|stop| stop()) {
+            Limit::Stopped
+        } else {
+            return Ok(());
+        };
+        self.is_stopped = true;
+        Err(Stop::Limit(limit))
+    }
+
+    /// Asks now and then whether to stop, unless that is known: what was found is still told.
+    fn look_unless_stopped(&mut self) -> Run<()> {
+        if self.is_stopped { Ok(()) } else { self.look(1) }
     }
 
     /// A walk for reasons comes by this node.

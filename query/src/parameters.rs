@@ -84,6 +84,18 @@ impl Parameters {
                 Mistake::new(Code::ParameterType, place.span, message).hint("give all its digits")
             );
         }
+        if let (Type::Any, Some(_), Value::Text(text)) = (place.expected, place.joined_with, value)
+        {
+            return operand(text).ok_or_else(|| {
+                let message = format!(
+                    "`${}` is a text; what is added, subtracted, multiplied or divided here is a \
+                     number, a time or a length of time",
+                    place.name
+                );
+                Mistake::new(Code::ParameterType, place.span, message)
+                    .hint("write 0.5, 2026-03-14, 90d or 6mo")
+            });
+        }
         fitted(value, place.expected).ok_or_else(|| {
             Mistake::new(
                 Code::ParameterType,
@@ -121,6 +133,13 @@ fn duration(text: &str) -> Option<Value> {
     let (count, suffix) = length.split_at(digits);
     let unit = UNITS.iter().find(|(_, name)| *name == suffix).map(|row| row.0)?;
     crate::bind::length_of(count.parse::<i64>().ok()?.checked_mul(sign)?, unit)
+}
+
+/// Text that stands in a sum, where nothing says what it must be: a number, a length of time or a
+/// time, never a text, which a sum would only append.
+fn operand(text: &str) -> Option<Value> {
+    let number = fitted(&Value::Text(text.to_owned()), Type::Int);
+    number.or_else(|| duration(text)).or_else(|| parse_time_text(text).map(Value::Time))
 }
 
 /// The value in the wanted type; `None` where it cannot be.

@@ -140,6 +140,8 @@ pub(crate) struct Slot {
     /// Its name; terms without one have none.
     pub(crate) name: Option<String>,
     pub(crate) kinds: Kinds,
+    /// Where it is named, or where its term stands.
+    pub(crate) span: Span,
     /// How many questions it stands inside of.
     pub(crate) depth: usize,
     /// Nodes that are deleted in their source are not left out: the condition mentions it, or the
@@ -154,6 +156,8 @@ pub(crate) struct ParameterUse {
     pub(crate) expected: Type,
     /// It must be a regular expression.
     pub(crate) is_pattern: bool,
+    /// It stands in a sum, difference, product or quotient, beside what is of that type.
+    pub(crate) joined_with: Option<Type>,
     pub(crate) span: Span,
 }
 

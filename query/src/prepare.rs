@@ -7,7 +7,7 @@ use crate::answer::{Answer, Table};
 use crate::ast::Script;
 use crate::bind::bind;
 use crate::error::{Mistake, Result};
-use crate::execute::{Machine, Request, Rows, run, run_flat};
+use crate::execute::{Machine, Request, Rows, run, run_flat, without_store};
 use crate::parse::TextBounds;
 use crate::plan::{Column, Plan, Root};
 use crate::source::Source;
@@ -111,6 +111,13 @@ impl Prepared {
     #[must_use]
     pub fn format(&self) -> Option<&str> {
         self.plan.format.as_deref()
+    }
+
+    /// The answer, where the question is about the language alone (`show functions`, `show fields of
+    /// model` and others) and needs no store; else none.
+    #[must_use]
+    pub fn without_store(&self, request: &Request<'_>) -> Option<Answer> {
+        without_store(&self.plan, request.limits, request.now)
     }
 
     /// Asks a view.

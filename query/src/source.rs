@@ -174,10 +174,6 @@ pub trait Source: Sized + Sync {
     fn doubtful(&self, kind: Kind) -> &[NodeNo];
     /// Logs of which lines could not be read, by name.
     fn unread(&self) -> &[Unread];
-    /// The name of the log that a batch comes from.
-    fn log_of(&self, batch: NodeNo) -> Result<Option<String>, Self::Error> {
-        Ok(self.field(batch, "name")?.as_ref().and_then(Value::as_text).map(str::to_owned))
-    }
     /// A field, folded from the sources; times are whole numbers of ns.
     fn field(&self, node: NodeNo, name: &str) -> Result<Option<Value>, Self::Error>;
 

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 
 use graph::Graph;
 use lineal_query::{
-    Answer, Limit, Limits, Machine, OPERATORS_MAX, Parameters, Prepared, QUESTIONS_MAX, Query,
-    RELATIONS_MAX, Request, State, TEXT_BYTES_MAX, TextBounds, Value, parse,
+    Answer, Limit, Limits, Machine, Mistake, OPERATORS_MAX, Parameters, Prepared, QUESTIONS_MAX,
+    Query, RELATIONS_MAX, Request, State, TEXT_BYTES_MAX, TextBounds, Value, parse,
 };
 
 fn ask(graph: &Graph, text: &str, limits: &Limits<'_>) -> Answer {
@@ -64,7 +64,7 @@ fn a_cut_scan_says_how_much_there_is() {
     let limits = Limits { rows: 3, events: 1, ..Limits::default() };
     for (text, total) in [
         ("find dataset", 7),
-        ("find inference", 4),
+        ("find inference limit 2", 4),
         // What a condition narrows is not known without asking on.
         ("find dataset where rows > 0", 3),
         ("find node where deleted is null", 3),
@@ -101,8 +101,90 @@ fn a_limit_of_edges_or_events_never_gives_a_wrong_row() {
         assert_eq!(is_whole, answer.completeness.truncated.is_none(), "{edges}");
     }
     let limits = Limits { events: 1, ..Limits::default() };
-    let answer = ask(&graph, "find inference", &limits);
+    let answer = ask(&graph, "find inference limit 3", &limits);
     assert_eq!(answer.completeness.truncated, Some(Limit::Events(1)));
+}
+
+/// The mistake that a question of the world ends in.
+fn refused(text: &str, limits: &Limits<'_>, naively: bool) -> Option<Mistake> {
+    let query = Query::parse(text).unwrap();
+    let prepared = if naively { query.prepare_naively() } else { query.prepare() }.unwrap();
+    let parameters = Parameters::new();
+    let request = Request { parameters: &parameters, limits, now: 0 };
+    prepared.run(&world(), &request).err()?.mistake().cloned()
+}
+
+#[test]
+fn a_scan_that_cannot_keep_the_limit_of_events_is_refused_with_how_many_there_are() {
+    let limits = Limits { events: 3, ..Limits::default() };
+    for text in [
+        "find inference",
+        "find inference where art12 = true",
+        "find inference as i return i.request_id order by i.time desc",
+        "find inference summarize avg(latency_ms) as mean",
+        // Figures need every event, however few groups are wanted.
+        "find inference summarize avg(latency_ms) as mean by decision limit 1",
+        "(find inference) union (find inference where art12 is null)",
+        "find model where size(find inference where latency_ms > 1.0) > 1",
+    ] {
+        let mistake =
+            refused(text, &limits, false).unwrap_or_else(|| panic!("not refused: {text}"));
+        assert_eq!(mistake.code.name(), "R008", "{text}");
+        assert!(mistake.message.contains("about 4 events"), "{text}: {}", mistake.message);
+        let marked = &text[mistake.span.at..mistake.span.end];
+        assert!(marked.starts_with("inference"), "{text}: {marked}");
+        assert!(mistake.hint.is_some_and(|hint| hint.contains("time in")), "{text}");
+    }
+    for text in [
+        // Answered from counters.
+        "find inference summarize count() as n",
+        // Some rows, not all: what is given is right, and it is said that it was cut.
+        "find inference limit 1",
+        "find inference where art12 = true limit 1",
+        "find inference served_by deployment:credit-api",
+        // No batch lies in that time.
+        "find inference where time > 2030-01-01",
+    ] {
+        assert_eq!(refused(text, &limits, false), None, "{text}");
+    }
+    assert_eq!(refused("find inference", &Limits { events: 4, ..limits }, false), None);
+    let none = Limits { events: 0, ..limits };
+    let mistake = refused("find inference where time > 2026-02-01", &none, false).unwrap();
+    assert!(mistake.hint.unwrap().starts_with("narrow the time"));
+}
+
+#[test]
+fn a_sort_can_be_stopped() {
+    use std::fmt::Write as _;
+    let mut text = String::new();
+    for number in 0..80_000 {
+        writeln!(text, "dataset:d{number}@1 rows={}", number * 7919 % 80_000).unwrap();
+    }
+    let graph = Graph::new(&text);
+    for text in [
+        "find dataset order by rows desc",
+        "find dataset return distinct rows",
+        "(find dataset return rows) union (find dataset return rows)",
+    ] {
+        let asked = Cell::new(0);
+        let count = || {
+            asked.set(asked.get() + 1);
+            false
+        };
+        let whole = ask(&graph, text, &Limits { stop: Some(&count), ..Limits::default() });
+        assert_eq!((whole.rows.len(), whole.completeness.truncated), (80_000, None), "{text}");
+        // The last look is one between two stretches of the sort: all is found by then.
+        let last = asked.get();
+        asked.set(0);
+        let stop = || {
+            asked.set(asked.get() + 1);
+            asked.get() >= last
+        };
+        let cut = ask(&graph, text, &Limits { stop: Some(&stop), ..Limits::default() });
+        assert_eq!(cut.completeness.truncated, Some(Limit::Stopped), "{text}");
+        assert_eq!(asked.get(), last, "{text}: asked no more after the wish");
+        assert!(last > 2 * 80_000 / 4096 / 2, "{text}: {last}");
+    }
 }
 
 #[test]
@@ -252,12 +334,16 @@ fn each_limit_cuts_every_plan_and_is_named() {
             "find dataset where not upstream of model:prod/credit-risk@3",
         ),
         (Limits { edges: 2, ..none }, Limit::Edges(2), "trace model:prod/credit-risk@3 to dataset"),
-        (Limits { events: 1, ..none }, Limit::Events(1), "find inference"),
-        (Limits { events: 1, ..none }, Limit::Events(1), "find inference where not latency_ms < 0"),
+        (Limits { events: 1, ..none }, Limit::Events(1), "find inference limit 9"),
         (
             Limits { events: 1, ..none },
             Limit::Events(1),
-            "find inference as i summarize max(i.latency_ms) as n",
+            "find inference where not latency_ms < 0 limit 9",
+        ),
+        (
+            Limits { events: 1, ..none },
+            Limit::Events(1),
+            "find deployment as d serves inference as i summarize max(i.latency_ms) as n",
         ),
         (Limits { rows: 3, ..none }, Limit::Rows(3), "find dataset"),
         (
@@ -642,9 +728,9 @@ fn different_values_of_paths_are_each_given_once() {
 fn a_figure_over_a_part_is_not_given() {
     let graph = world();
     for text in [
-        "find inference where latency_ms >= 0 summarize count() as n",
-        "find inference as i where i.latency_ms >= 0 or true summarize count() as n by i.decision",
-        "find dataset return size(find inference where decision != \"x\") as n",
+        "find deployment as d serves inference as i where i.latency_ms >= 0 summarize count() as n",
+        "find deployment as d serves inference as i where i.latency_ms >= 0 or true summarize count() as n by i.decision",
+        "find dataset return size(find inference served_by deployment:credit-api where decision != \"x\") as n",
     ] {
         let whole = ask(&graph, text, &Limits::default());
         for events in 0..6 {

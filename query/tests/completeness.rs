@@ -217,7 +217,7 @@ fn what_the_question_does_not_ask_about_is_no_reason() {
 #[test]
 fn lines_that_could_not_be_read_are_a_reason_where_events_of_their_log_are_asked_for() {
     let graph = Graph::new(
-        "model:m@1\ndeployment:a\ndeployment:b\nbatch:x!unread2\nbatch:y\n\
+        "model:m@1\ndeployment:a\ndeployment:b\ndeployment:c\nbatch:x!unread2\nbatch:y\n\
          deployment:a deploys model:m@1\ndeployment:b deploys model:m@1\n\
          batch:x served_by deployment:a\nbatch:y served_by deployment:b\n\
          event batch:x time=2026-02-01 request_id=q1\nevent batch:y time=2026-02-02 request_id=q2",
@@ -229,17 +229,70 @@ fn lines_that_could_not_be_read_are_a_reason_where_events_of_their_log_are_asked
         "find inference downstream of model:m@1",
         "find deployment as d serves inference as i summarize count() as n by d",
         "find model where exists inference downstream of it and it in (find model)",
+        // A line of any log may have been an event of any deployment, and its only one.
+        "find inference served_by deployment:b",
+        "find inference served_by deployment:c",
+        "find deployment where not serves inference",
     ] {
         assert_eq!(reasons(&ask(&graph, text)), unread, "{text}");
     }
-    for text in [
-        "find inference served_by deployment:b",
-        "find inference:q1",
-        "find model upstream of inference:q1",
-        "find deployment",
-    ] {
+    for text in ["find inference:q1", "find model upstream of inference:q1", "find deployment"] {
         assert_eq!(ask(&graph, text).completeness.state(), State::Complete, "{text}");
     }
     let reason = ask(&graph, "find inference").completeness.reasons[0].to_string();
     assert!(reason.contains("2 lines of the log x could not be read"), "{reason}");
+}
+
+#[test]
+fn a_diff_that_an_open_reference_could_change_cannot_tell() {
+    // What a log claims of `m@1` names a run: decided, one of the two has it.
+    let graph = Graph::new(
+        "model:one/m@1 stage=a\nmodel:one/m@2 stage=b\nmodel:two/m@1\nrun:r\n\
+         model:m@1!stub!fits:model:one/m@1,model:two/m@1\nmodel:m@1 produced_by run:r\n\
+         deployment:api\ndeployment:old\nmodel:lone@1\n\
+         deployment:api deploys model:m@1\ndeployment:old deploys model:lone@1",
+    );
+    for text in [
+        "diff model:one/m@1 with model:one/m@2",
+        "diff model:one/m@2 with model:two/m@1",
+        "diff deployment:old with deployment:api",
+    ] {
+        let found = ask(&graph, text);
+        assert_eq!(reasons(&found), [(Uncertainty::Conflict, "model:m@1")], "{text}");
+    }
+    let apart = ask(&graph, "diff model:one/m@2 with model:lone@1");
+    assert_eq!(apart.completeness.state(), State::Complete, "{:?}", reasons(&apart));
+    // A reference that says nothing but the name changes nothing, whichever it means.
+    let plain = Graph::new(
+        "model:one/m@1 stage=a\nmodel:one/m@2 stage=b\nmodel:two/m@1\ndeployment:api\n\
+         model:m@1!stub!fits:model:one/m@1,model:two/m@1\ndeployment:api deploys model:m@1",
+    );
+    let found = ask(&plain, "diff model:one/m@1 with model:one/m@2");
+    assert_eq!(found.completeness.state(), State::Complete, "{:?}", reasons(&found));
+}
+
+#[test]
+fn a_diff_of_what_was_made_by_something_not_imported_cannot_tell() {
+    let graph = Graph::new(
+        "model:m@1\nmodel:m@2\nrun:r\nrun:s!stub\n\
+         model:m@1 produced_by run:r\nmodel:m@2 produced_by run:s",
+    );
+    let found = ask(&graph, "diff model:m@1 with model:m@2");
+    assert_eq!(reasons(&found), [(Uncertainty::Missing(Kind::Run), "run:s")]);
+}
+
+#[test]
+fn what_a_scan_leaves_out_as_deleted_is_counted_where_it_would_be_a_row() {
+    let graph = Graph::new("run:a status=x\nrun:b!deleted status=x\nrun:c!deleted status=y");
+    let left_out = |text: &str| {
+        let warnings = ask(&graph, text).warnings;
+        warnings.into_iter().find(|warning| warning.contains("left out"))
+    };
+    let said = left_out("find run").unwrap_or_default();
+    assert!(said.contains("deleted in the source (2): run:b, run:c"), "{said}");
+    let said = left_out("find run where status = \"x\"").unwrap_or_default();
+    assert!(said.contains("(1): run:b;"), "{said}");
+    for text in ["find run where deleted", "find run:b", "find run where status = \"z\""] {
+        assert_eq!(left_out(text), None, "{text}");
+    }
 }

@@ -197,3 +197,32 @@ fn fields_of_nodes_that_events_do_not_have_are_refused_with_what_to_ask() {
         assert!(mistake.hint.as_deref().is_some_and(|h| h.contains(hint)), "{mistake:?}");
     }
 }
+
+#[test]
+fn a_profile_tells_the_rows_and_the_time_of_each_step() {
+    let graph = world();
+    for text in [
+        "profile find inference as i served_by deployment as d where i.latency_ms > 5.0 return d, i.time",
+        "profile find deployment as d summarize count() as n by d.endpoint",
+        "profile find inference as i summarize avg(i.latency_ms) as n by i.decision",
+    ] {
+        let answer = ask(&graph, text, false);
+        let total = answer.rows.last().map(|row| row[4].clone());
+        let Some(Value::Duration(total)) = total else { panic!("{text}: {:?}", answer.rows) };
+        let steps: Vec<_> =
+            answer.rows.iter().take_while(|r| answer.text(&r[0]) != "edges followed").collect();
+        assert!(steps.len() >= 2, "{text}");
+        let mut sum = 0;
+        for step in &steps {
+            let (Value::Int(_), Value::Duration(time)) = (&step[3], &step[4]) else {
+                panic!("{text}: {step:?}")
+            };
+            assert!(*time > 0, "{text}: {step:?}");
+            sum += time;
+        }
+        assert!(sum <= total, "{text}: the steps take {sum} of {total}");
+    }
+    let text = "profile find deployment as d summarize count() as n by d.endpoint";
+    let kept = ask(&graph, text, false).rows.iter().map(|row| row[3].clone()).collect::<Vec<_>>();
+    assert_eq!(kept[..2], [Value::Int(3), Value::Int(2)], "three deployments, two groups");
+}

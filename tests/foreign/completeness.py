@@ -28,7 +28,7 @@ def asks_of_events(text):
 def completeness(world, expected, answer, doubts):
     """What is wrong with the state, the reasons and the warnings of an answer."""
     faults, given, unread = [], set(), {}
-    if answer["state"] != ("cannot tell" if answer["reasons"] else "complete"):
+    if answer["state"] != ("cannot_tell" if answer["reasons"] else "complete"):
         faults.append(f"{answer['state']} with {len(answer['reasons'])} reasons")
     for reason in answer["reasons"]:
         told = UNREAD.fullmatch(reason)

@@ -4,7 +4,7 @@ use crate::args::{Arguments, FailOn, Format, Query};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
 use crate::render::page::{self, Layout, Shape};
-use crate::render::print_answer;
+use crate::render::{no_bundle, print_answer};
 use crate::repl::{Bounds, Interrupt, Watch};
 use crate::time::Zone;
 use clap::ValueEnum;
@@ -23,6 +23,9 @@ pub(super) fn run(arguments: &Arguments, wanted: &Query) -> Outcome {
     };
     let asked = |error: lineal_query::Error| Failure::Query { error, text: text.clone() };
     let prepared = Prepared::new(&text).map_err(|mistake| asked(mistake.into()))?;
+    if wanted.format == Some(Format::Bundle) {
+        return Err(no_bundle(&text));
+    }
     let parameters = parameters(wanted)?;
     for name in parameters.names() {
         if !prepared.parameters().contains(&name) {
@@ -32,13 +35,23 @@ pub(super) fn run(arguments: &Arguments, wanted: &Query) -> Outcome {
             return Err(Failure::usage(format!("the question has no parameter ${name}; {known}")));
         }
     }
-    let store = Arc::new(place::open_read_only(arguments)?);
-    let view = StoreView::new(Arc::clone(&store))?;
     let mut bounds = Bounds::default();
     for text in &wanted.limit {
         let (name, number) = pair(text)?;
         bounds.set(&name, &number)?;
     }
+    let zone = Zone::parse(&arguments.tz)?;
+    if !place::is_any(arguments) {
+        let limits = bounds.limits(&|| false);
+        let request = Request { parameters: &parameters, limits: &limits, now: SystemClock.now() };
+        if let Some(answer) = prepared.without_store(&request) {
+            let format = format_of(arguments, wanted, &answer);
+            print_answer(&mut std::io::stdout().lock(), &answer, None, format, &zone)?;
+            return Ok(Exit::Answer);
+        }
+    }
+    let store = Arc::new(place::open_read_only(arguments)?);
+    let view = StoreView::new(Arc::clone(&store))?;
     // Ctrl-C ends the question, not the process: what was found is printed.
     let watch = Watch::new(&Interrupt::install(false)?, std::io::stderr().is_terminal());
     let stop = || watch.stop();
@@ -47,21 +60,14 @@ pub(super) fn run(arguments: &Arguments, wanted: &Query) -> Outcome {
     let answer = prepared.run(&view, &request).map_err(asked)?;
     let pressed = watch.pressed();
     drop(watch);
-    let format = wanted.format.unwrap_or_else(|| {
-        if arguments.json {
-            return Format::Json;
-        }
-        let said = answer.format.as_deref().and_then(|name| Format::from_str(name, true).ok());
-        said.unwrap_or(Format::Table)
-    });
-    let zone = Zone::parse(&arguments.tz)?;
+    let format = format_of(arguments, wanted, &answer);
     let mut out = BufWriter::new(std::io::stdout().lock());
     // Drawn for a person who did not ask for another form; pipes get the table.
     let drawn = wanted.format.is_none() && answer.format.is_none() && !arguments.json;
     if drawn && std::io::stdout().is_terminal() {
         draw(&mut out, &text, &answer, &store, &zone)?;
     } else {
-        print_answer(&mut out, &answer, &view, format, &zone)?;
+        print_answer(&mut out, &answer, Some(&view), format, &zone)?;
     }
     out.flush()?;
     if pressed {
@@ -70,6 +76,17 @@ pub(super) fn run(arguments: &Arguments, wanted: &Query) -> Outcome {
     let cannot_tell = answer.completeness.state() == State::CannotTell;
     let fails = cannot_tell && wanted.fail_on == Some(FailOn::CannotTell);
     Ok(if fails { Exit::CannotTell } else { Exit::Answer })
+}
+
+/// What the command line says, else `--json`, else the question.
+fn format_of(arguments: &Arguments, wanted: &Query, answer: &Answer) -> Format {
+    wanted.format.unwrap_or_else(|| {
+        if arguments.json {
+            return Format::Json;
+        }
+        let said = answer.format.as_deref().and_then(|name| Format::from_str(name, true).ok());
+        said.unwrap_or(Format::Table)
+    })
 }
 
 /// Paths as a tree, a history as a time line, all else as a table.

@@ -150,7 +150,7 @@ pub(super) fn as_json(
         "edges": edges.collect::<Vec<_>>(),
         "training_data": tree.trained_on.iter().map(name).collect::<Vec<_>>(),
         "recorded": tree.concerns_training.then_some(!tree.trained_on.is_empty()),
-        "completeness": if uncertain { "cannot tell" } else { "complete" },
+        "completeness": if uncertain { "cannot_tell" } else { "complete" },
         "findings": findings, "commit": view.commit(),
     });
     Ok((json, exit(&tree, fail_on)))

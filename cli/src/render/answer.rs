@@ -14,11 +14,14 @@ const NOTHING_DRAWN: &str = "note: the picture is empty: it draws the nodes, eve
 pub(crate) fn print_answer(
     out: &mut dyn Write,
     answer: &Answer,
-    view: &StoreView,
+    view: Option<&StoreView>,
     format: Format,
     zone: &Zone,
 ) -> Outcome<()> {
     let picture = || -> Outcome<Picture> {
+        let view = view.ok_or_else(|| {
+            Failure::usage("a picture is of what a store holds; `show` is about the language")
+        })?;
         let picture = Picture::of(answer, view)
             .map_err(|error| Failure::Query { error, text: String::new() })?;
         if picture.things.is_empty() && !answer.rows.is_empty() {
@@ -35,6 +38,8 @@ pub(crate) fn print_answer(
         Format::Prov => format!("{:#}\n", picture()?.to_prov()),
         Format::Dot => picture()?.to_dot(),
         Format::Mermaid => picture()?.to_mermaid(),
+        // Refused before anything is asked.
+        Format::Bundle => return Err(no_bundle("")),
     };
     out.write_all(text.as_bytes())?;
     let says_itself = format == Format::Json;
@@ -45,6 +50,16 @@ pub(crate) fn print_answer(
         let _ = print_notes(&mut std::io::stderr().lock(), answer);
     }
     Ok(())
+}
+
+/// Why a bundle is refused, in the words of the language, after a question if there is one.
+pub(crate) fn no_bundle(text: &str) -> Failure {
+    let question = if text.is_empty() { "show schema" } else { text };
+    let text = format!("{} format bundle", question.trim_end().trim_end_matches(';'));
+    match lineal_query::Prepared::new(&text) {
+        Err(mistake) => Failure::Query { error: mistake.into(), text },
+        Ok(_) => Failure::usage("a bundle holds proofs, which are not in this version yet"),
+    }
 }
 
 /// A value as a cell of a table.
@@ -73,7 +88,12 @@ pub(crate) fn print_notes(out: &mut dyn Write, answer: &Answer) -> Outcome<()> {
     let count =
         if shown == answer.total { all } else { format!("{} of {all}", super::grouped(shown)) };
     let state = answer.completeness.state();
-    let note = format!("{count}, {state}, as of commit {}", answer.commit);
+    let seen = if answer.has_store() {
+        format!(", as of commit {}", answer.commit)
+    } else {
+        String::new()
+    };
+    let note = format!("{count}, {state}{seen}");
     writeln!(
         out,
         "{}",

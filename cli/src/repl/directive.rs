@@ -5,7 +5,7 @@ use super::session::{Format, Session};
 use crate::args;
 use crate::command::{imports, stats};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::render::{counted, print_answer, print_table, table};
+use crate::render::{counted, no_bundle, print_answer, print_table, table};
 use crate::sound::print_sound;
 use clap::ValueEnum;
 use lineal_engine::schema::{KINDS, Kind};
@@ -43,7 +43,7 @@ pub(crate) const DIRECTIVES: &[Directive] = &[
         "write the last answer: .csv, .json, .ndjson, .prov, .dot, .mermaid, else a table",
     ),
     directive(".source", "FILE", "read statements from a file"),
-    directive(".param", "[NAME=VALUE]", "set $NAME; without a value forget it; alone list them"),
+    directive(".param", "[NAME[=VALUE]]", "set $NAME; NAME shows it, NAME= forgets it; alone all"),
     directive(".sets", "", "sets kept with let"),
     directive(".limits", "[NAME NUMBER]", "edges, events, rows, bytes, seconds of one question"),
     directive(".quit", "", "leave; Ctrl-D does too"),
@@ -68,6 +68,7 @@ pub(crate) fn arguments(name: &str) -> Vec<String> {
 
 fn formats() -> Vec<String> {
     let known = args::Format::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+    let known = known.filter(|value| !value.is_hide_set());
     let known = known.map(|value| value.get_name().to_owned());
     known.chain(FORMATS.map(str::to_owned)).collect()
 }
@@ -168,6 +169,9 @@ fn format(session: &mut Session, name: &str, out: &mut dyn Write) -> Outcome<Exi
             None
         } else {
             let format = args::Format::from_str(name, true);
+            if format == Ok(Format::Bundle) {
+                return Err(no_bundle(""));
+            }
             Some(format.map_err(|_| {
                 Failure::usage(format!(
                     "there is no format `{name}` here; there are {}",
@@ -212,6 +216,9 @@ fn export(session: &Session, name: &str, out: &mut dyn Write) -> Outcome<Exit> {
     let path = Path::new(name);
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     let format = args::Format::from_str(ending, true).unwrap_or(args::Format::Table);
+    if format == Format::Bundle {
+        return Err(no_bundle(""));
+    }
     // An export may be evidence by now: it is never written over.
     let file = std::fs::OpenOptions::new().write(true).create_new(true).open(path);
     let file = file.map_err(|e| {
@@ -223,7 +230,7 @@ fn export(session: &Session, name: &str, out: &mut dyn Write) -> Outcome<Exit> {
         Failure::usage(format!("cannot write {name}: {hint}"))
     })?;
     let mut file = BufWriter::new(file);
-    print_answer(&mut file, answer, session.view(), format, session.zone())?;
+    print_answer(&mut file, answer, Some(session.view()), format, session.zone())?;
     file.flush()?;
     let rows = counted(answer.rows.len() as u64, "row");
     session.note(out, &format!("{rows} written to {name}"))?;
@@ -268,8 +275,10 @@ fn parameter(session: &mut Session, text: &str, out: &mut dyn Write) -> Outcome<
         }
         return Ok(Exit::Answer);
     }
-    let (name, value) =
-        text.split_once('=').ok_or_else(|| Failure::usage("`.param name=value`"))?;
+    let (name, value) = match text.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (text, None),
+    };
     let name = name.trim().trim_start_matches('$');
     let is_name = !name.is_empty()
         && !name.starts_with(|first: char| first.is_ascii_digit())
@@ -279,6 +288,7 @@ fn parameter(session: &mut Session, text: &str, out: &mut dyn Write) -> Outcome<
             "`{name}` is no name for a parameter: letters, digits and _, no digit first"
         )));
     }
+    let Some(value) = value else { return show_parameter(session, name, out) };
     let value = value.trim();
     if value.is_empty() {
         session.parameters.remove(name);
@@ -287,6 +297,19 @@ fn parameter(session: &mut Session, text: &str, out: &mut dyn Write) -> Outcome<
         let value = value.strip_prefix('"').and_then(|v| v.strip_suffix('"')).unwrap_or(value);
         session.parameters.insert(name.to_owned(), value.to_owned());
         session.note(out, &format!("${name} = {value}"))?;
+    }
+    Ok(Exit::Answer)
+}
+
+/// A name alone looks and changes nothing, as in the shell of SQLite; forgetting is `NAME=`.
+fn show_parameter(session: &Session, name: &str, out: &mut dyn Write) -> Outcome<Exit> {
+    let value = session.parameters.get(name);
+    if session.json {
+        writeln!(out, "{}", json!({ name: value }))?;
+    } else if let Some(value) = value {
+        writeln!(out, "${name} = {value}")?;
+    } else {
+        writeln!(out, "${name} has no value; `.param {name}=value` gives it one")?;
     }
     Ok(Exit::Answer)
 }

@@ -273,7 +273,7 @@ impl Session {
             return print_notes(out, answer);
         }
         if format != Format::Table {
-            return print_answer(out, answer, &self.opened.view, format, &self.zone);
+            return print_answer(out, answer, Some(&self.opened.view), format, &self.zone);
         }
         if self.printed && !self.interactive {
             writeln!(out)?;

@@ -56,7 +56,7 @@ fn what_leaves_the_answer_open_is_seen_behind_many_other_findings() {
     assert!(trace.out.contains("\nmissing: model:not-imported@1 is only"), "{}", trace.out);
     assert!(trace.out.ends_with("\nand 6 more; --json has all\n"), "{}", trace.out);
     let json = folder.run(&["trace", "--json", "model:m@1"]).json();
-    assert_eq!(json["completeness"], "cannot tell");
+    assert_eq!(json["completeness"], "cannot_tell");
     assert_eq!(json["findings"].as_array().unwrap().len(), 26);
 }
 

@@ -31,6 +31,7 @@ find run produces $1";
          2   model:credit-risk-scorer@1       Archived
          3   model:credit-risk-scorer@2       Production
         3 of 5 rows, complete, as of commit 2
+          left out because deleted in the source (1): model:credit-risk-scorer@5; a condition on `deleted` asks for them
 
          $   it                                           rows
         ───────────────────────────────────────────────────────
@@ -108,6 +109,7 @@ fn a_mistake_is_told_and_the_next_statement_asked() {
         ──────────────────────────────────
          1   experiment:mlflow-2af522de/0
         1 of 4 rows, complete, as of commit 2
+          left out because deleted in the source (1): experiment:mlflow-2af522de/4; a condition on `deleted` asks for them
 
          n
         ───
@@ -176,6 +178,10 @@ fn files_of_statements_are_read_and_a_circle_ends() {
     assert_eq!(run.code, 2);
     assert!(run.out.starts_with("experiment\n") && run.out.contains("\nrun\n"), "{run:?}");
     expect![[r#"
+        1 of 4 rows, complete, as of commit 2
+          left out because deleted in the source (1): experiment:mlflow-2af522de/4; a condition on `deleted` asks for them
+        1 of 11 rows, complete, as of commit 2
+          left out because deleted in the source (2): run:0029ceb171ab47eaaaf9fbf7a393e241, run:4fa622ecd9ef4fd6aa321ea908fbeb2b; a condition on `deleted` asks for them
         error: circle.lql: files read files 8 deep; does one read itself?
         error: none.lql: No such file or directory (os error 2)
     "#]]
@@ -232,7 +238,7 @@ fn overviews_are_those_of_the_commands() {
           .timing [on|off]       how long each question took
           .export FILE           write the last answer: .csv, .json, .ndjson, .prov, .dot, .mermaid, else a table
           .source FILE           read statements from a file
-          .param [NAME=VALUE]    set $NAME; without a value forget it; alone list them
+          .param [NAME[=VALUE]]  set $NAME; NAME shows it, NAME= forgets it; alone all
           .sets                  sets kept with let
           .limits [NAME NUMBER]  edges, events, rows, bytes, seconds of one question
           .quit                  leave; Ctrl-D does too
@@ -343,7 +349,9 @@ fn a_set_of_the_visit_is_known_where_a_kind_must_stand() {
         model:m-2b1e631da8bd4243bd8200531269bd00
         error: P001 at 1:6: `a` is a saved set, not a kind
           find a where name = "iris"
-               ^ write `find node where it in a`, or its kind for `node`
+               ^^^^^^^ write `find model where it in a`
+        1 of 16 rows, complete, as of commit 2
+          left out because deleted in the source (1): model:credit-risk-scorer@5; a condition on `deleted` asks for them
     "#]]
     .assert_eq(&run.all());
 }

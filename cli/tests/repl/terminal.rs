@@ -398,3 +398,23 @@ fn a_history_with_a_spoilt_line_is_still_a_history() {
     let kept = std::fs::read_to_string(terminal.history()).unwrap();
     assert_eq!(kept, "#V2\nfind run limit 1;\nfind co\nfind experiment limit 1;\n");
 }
+
+/// Whole lines are asked next, and what is not ended by Enter stands at the next prompt.
+#[test]
+fn what_is_typed_while_a_question_runs_is_kept_for_the_prompt() {
+    let folder = demo();
+    let Some(terminal) = Terminal::new("typing ahead", &folder, 110, 40) else { return };
+    terminal.write(".limits seconds 3");
+    terminal.press(&["Enter"]);
+    terminal.until("seconds 3");
+    terminal.until_prompt("");
+    terminal.write("find node as a, node as b, node as c, node as d, node as e summarize count();");
+    terminal.press(&["Enter"]);
+    terminal.until("Ctrl-C stops it");
+    terminal.write("find experiment summarize count() as n;");
+    terminal.press(&["Enter"]);
+    terminal.write("find run");
+    terminal.until("ended by the deadline");
+    terminal.until("1 row, complete");
+    terminal.until_prompt("find run");
+}

@@ -109,19 +109,25 @@ impl Answer {
             "rows": rows,
             "total": self.total,
             "completeness": {
-                "state": self.completeness.state().to_string(),
+                "state": self.completeness.state().name(),
                 "truncated_by": self.completeness.truncated.map(|limit| limit.to_string()),
                 "reasons": reasons,
                 "reason_count": self.completeness.reason_count,
             },
-            "commit": self.commit,
-            "recorded": time_text(self.recorded),
+            "commit": self.has_store().then_some(self.commit),
+            "recorded": self.has_store().then(|| time_text(self.recorded)),
             "now": time_text(self.now),
             "warnings": self.warnings,
             "edges_followed": self.edges_followed,
             "events_read": self.events_read,
             "hash": self.hash(),
         })
+    }
+
+    /// Was a store asked? An answer about the language alone has no commit.
+    #[must_use]
+    pub fn has_store(&self) -> bool {
+        !self.is_storeless
     }
 
     /// BLAKE3 over columns and rows: the same question, parameters, `now` and view give the same

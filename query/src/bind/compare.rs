@@ -6,7 +6,7 @@ use super::expression::{Typed, negated};
 use super::{Bind, Binder, repair};
 use crate::ast::{Binary, Expr, ExprKind};
 use crate::error::{Code, Mistake, Span};
-use crate::plan::{Arithmetic, Comparison, Expression, Kinds, Pattern, SetId, SetSource, Type};
+use crate::plan::{Comparison, Expression, Kinds, Pattern, SetId, SetSource, Type};
 use crate::value::Value;
 
 impl Binder {
@@ -82,21 +82,6 @@ impl Binder {
     fn field_names(&mut self) -> Vec<&'static str> {
         let kinds = self.it().map_or(Kinds::NONE, |it| self.kinds(it));
         super::all_fields(kinds).iter().map(|field| field.name).collect()
-    }
-
-    /// A parameter takes the type of what it stands beside.
-    pub(super) fn expect(&mut self, typed: &mut Typed, other: Type) {
-        let of = match &typed.expression {
-            Expression::Negative(of) => of,
-            of => of,
-        };
-        if let Expression::Parameter(place) = *of
-            && let Some(parameter) = self.parameters.get_mut(place)
-            && parameter.expected == Type::Any
-        {
-            parameter.expected = other;
-            typed.result = other;
-        }
     }
 
     /// Refuses to compare what can never be equal.
@@ -334,47 +319,6 @@ impl Binder {
         };
         Ok(Typed::new(Expression::Matches(Box::new(of.expression), pattern), Type::Bool))
     }
-
-    pub(super) fn arithmetic(
-        &mut self,
-        operator: Binary,
-        left: &Expr,
-        right: &Expr,
-        span: Span,
-    ) -> Bind<Typed> {
-        let (mut a, mut b) = (self.expr(left)?, self.expr(right)?);
-        let arithmetic = match operator {
-            Binary::Add => Arithmetic::Add,
-            Binary::Subtract => Arithmetic::Subtract,
-            Binary::Multiply => Arithmetic::Multiply,
-            _ => Arithmetic::Divide,
-        };
-        if let Some(wanted) = operand_type(arithmetic, b.result, true) {
-            self.expect(&mut a, wanted);
-        }
-        if let Some(wanted) = operand_type(arithmetic, a.result, false) {
-            self.expect(&mut b, wanted);
-        }
-        let Some(result) = arithmetic_type(arithmetic, a.result, b.result) else {
-            let mistake = Mistake::new(
-                Code::Types,
-                span,
-                format!(
-                    "`{}` cannot join {} and {}",
-                    operator.word(),
-                    a.result.with_article(),
-                    b.result.with_article()
-                ),
-            );
-            return Err(if a.result == Type::Time && b.result == Type::Int {
-                mistake.hint("a duration has its unit: `7d`, `30m`")
-            } else {
-                mistake.hint("numbers with numbers; a time with a duration")
-            });
-        };
-        let (a, b) = (Box::new(a.expression), Box::new(b.expression));
-        Ok(Typed::new(Expression::Arithmetic(arithmetic, a, b, span), result))
-    }
 }
 
 /// Most bytes that a regular expression may take once it is compiled: patterns of a line take some
@@ -404,44 +348,4 @@ fn bad_pattern(span: Span, why: &str) -> Mistake {
 /// Does it name a node by its key?
 fn names_node(expr: &Expr) -> bool {
     matches!(expr.node, ExprKind::Reference(_) | ExprKind::Id(_) | ExprKind::Parameter(_))
-}
-
-/// What a parameter must be beside a value of that type. Months stand for steps of any kind: what
-/// is added to a time may be either.
-fn operand_type(operator: Arithmetic, beside: Type, is_left: bool) -> Option<Type> {
-    use Arithmetic::{Add, Divide, Multiply, Subtract};
-    Some(match (operator, beside) {
-        (Subtract, Type::Time) if is_left => Type::Time,
-        (Add | Subtract, Type::Time) => Type::Months,
-        (Add | Subtract, Type::Duration | Type::Months) if is_left => Type::Time,
-        (Add | Subtract, Type::Duration) => Type::Duration,
-        (Multiply, Type::Duration) => Type::Int,
-        (Divide, Type::Duration) if !is_left => Type::Int,
-        (_, Type::Int) => Type::Int,
-        (_, Type::Float) => Type::Float,
-        (Add, Type::Text) => Type::Text,
-        _ => return None,
-    })
-}
-
-/// The type of a sum, difference, product or quotient, if there is one.
-fn arithmetic_type(operator: Arithmetic, a: Type, b: Type) -> Option<Type> {
-    use Arithmetic::{Add, Divide, Multiply, Subtract};
-    Some(match (operator, a, b) {
-        (_, Type::Any, _) | (_, _, Type::Any) => Type::Any,
-        (Divide, Type::Int | Type::Float, Type::Int | Type::Float)
-        | (_, Type::Float, Type::Int | Type::Float)
-        | (_, Type::Int, Type::Float)
-        | (Divide, Type::Duration, Type::Duration) => Type::Float,
-        (_, Type::Int, Type::Int) => Type::Int,
-        (Add | Subtract, Type::Time, Type::Duration | Type::Months)
-        | (Add, Type::Duration | Type::Months, Type::Time) => Type::Time,
-        (Subtract, Type::Time, Type::Time)
-        | (Add | Subtract, Type::Duration, Type::Duration)
-        | (Multiply, Type::Duration, Type::Int)
-        | (Multiply, Type::Int, Type::Duration)
-        | (Divide, Type::Duration, Type::Int) => Type::Duration,
-        (Add, Type::Text, Type::Text) => Type::Text,
-        _ => return None,
-    })
 }

@@ -81,7 +81,7 @@ impl<'a, S: Source> Executor<'a, S> {
         let found = self.walk_hops(&start, &chain.hops)?;
         let events = Kinds::one(Kind::Inference);
         if chain.end == End::Any && chain.hops.last().is_some_and(|hop| hop.to == events) {
-            self.note_unread(Some(&found))?;
+            self.note_unread();
         }
         Ok((chain.end, Rc::new(found)))
     }

@@ -8,6 +8,7 @@ use lineal_proof::Map;
 
 use super::item_set::ItemSet;
 use super::{Executor, Run, Stop, store};
+use crate::answer::Uncertainty;
 use crate::bind::all_fields;
 use crate::limits::Limit;
 use crate::plan::{DiffPlan, Kinds, SetId, SetSource};
@@ -65,6 +66,73 @@ impl<'a, S: Source> Executor<'a, S> {
             return Err(Stop::Limit(Limit::Rows(rows_max)));
         }
         Ok(())
+    }
+
+    /// Notes why two nodes that are compared may differ in another way: what is not known of them
+    /// and of what made them, and references that may mean one of them or what it refers to.
+    pub(super) fn doubts_of_diff(&mut self, plan: &DiffPlan) -> Run<()> {
+        if !plan.keyed {
+            return Ok(());
+        }
+        let (before, after) = (self.set(plan.before)?, self.set(plan.after)?);
+        let ([a], [b]) = (before.nodes.as_slice(), after.nodes.as_slice()) else { return Ok(()) };
+        self.doubts_of_makings(*a, *b, 0, &mut BTreeSet::new())
+    }
+
+    fn doubts_of_makings(
+        &mut self,
+        a: NodeNo,
+        b: NodeNo,
+        depth: usize,
+        told: &mut BTreeSet<(NodeNo, NodeNo)>,
+    ) -> Run<()> {
+        if !told.insert((a, b)) {
+            return Ok(());
+        }
+        let source = self.source;
+        for node in [a, b] {
+            self.note(node);
+            for open in source.open_claims(node) {
+                if self.would_change(*open, node)? {
+                    self.reasons.insert((*open, Uncertainty::Conflict));
+                }
+            }
+        }
+        for spec in RELATIONS.iter().filter(|spec| spec.class != Class::Chain) {
+            let x = source.edges(a, spec.relation, Direction::Forward);
+            let y = source.edges(b, spec.relation, Direction::Forward);
+            self.count_edges(x.len() + y.len())?;
+            for end in x.iter().chain(y).filter(|end| !source.candidates(**end).is_empty()) {
+                self.reasons.insert((*end, Uncertainty::Conflict));
+            }
+            if let ([made], [by], true) = (x, y, is_making(spec.relation))
+                && made != by
+                && depth < MAKINGS_MAX
+            {
+                self.doubts_of_makings(*made, *by, depth + 1, told)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Would the node be told of in another way if this reference meant it?
+    fn would_change(&self, claim: NodeNo, node: NodeNo) -> Run<bool> {
+        let source = self.source;
+        let relations = RELATIONS.iter().filter(|spec| spec.class != Class::Chain);
+        let has_edge = |spec: &lineal_engine::schema::RelationSpec| {
+            let own = source.edges(node, spec.relation, Direction::Forward);
+            let more = source.edges(claim, spec.relation, Direction::Forward);
+            more.iter().any(|end| !own.contains(end))
+        };
+        if relations.into_iter().any(has_edge) {
+            return Ok(true);
+        }
+        let (claimed, own) = (source.fields(claim), source.fields(node));
+        let (claimed, own) = (claimed.map_err(store)?, own.map_err(store)?);
+        let names =
+            all_fields(Kinds::one(source.kind_of(node))).into_iter().map(|field| field.name);
+        let mut compared = names.filter(|name| !OF_THE_RECORD.contains(name) && *name != "missing");
+        Ok(compared.any(|name| claimed.get(name).is_some_and(|value| own.get(name) != Some(value))))
     }
 
     fn side(&mut self, set: SetId) -> Run<Side<S>> {

@@ -14,7 +14,7 @@ use super::asked::Asked;
 use super::item_set::ItemSet;
 use super::scan::Window;
 use super::truth::Truth;
-use super::{Executor, Run, store};
+use super::{Executor, Run};
 use crate::ast::Extreme;
 use crate::plan::{
     Chain, Expression, FindPlan, Kinds, OperandPlan, OutputPlan, Root, SelectPlan, SetId,
@@ -32,8 +32,11 @@ impl<'a, S: Source> Executor<'a, S> {
         let has_unread = doubts.kinds.has(Kind::Inference) && !self.source.unread().is_empty();
         // Only an input without a role makes training data uncertain.
         let has_roleless = doubts.training && self.source.has_edges(Relation::Used);
-        let is_needed =
-            has_roleless || doubts.elsewhere || has_unread || doubts.kinds.iter().any(is_doubtful);
+        let is_needed = has_roleless
+            || doubts.elsewhere
+            || has_unread
+            || matches!(root, Root::Diff(_))
+            || doubts.kinds.iter().any(is_doubtful);
         if !is_needed {
             return Ok(());
         }
@@ -48,9 +51,10 @@ impl<'a, S: Source> Executor<'a, S> {
             }
             Root::History(history) => self.doubts_of_set(history.of),
             Root::Verify(verify) => self.doubts_of_set(verify.of),
-            Root::Diff(diff) => {
-                self.doubts_of_set(diff.before).and_then(|()| self.doubts_of_set(diff.after))
-            }
+            Root::Diff(diff) => self
+                .doubts_of_set(diff.before)
+                .and_then(|()| self.doubts_of_set(diff.after))
+                .and_then(|()| self.doubts_of_diff(diff)),
             // Explained, a question is not answered; profiled, it comes here by itself.
             Root::Show(_) | Root::Explain(..) => Ok(()),
         };
@@ -237,40 +241,18 @@ impl<'a, S: Source> Executor<'a, S> {
         if self.slot_kinds(slot) != Kinds::one(Kind::Inference) {
             return Ok(());
         }
-        match self.asked.get(slot).and_then(|asked| asked.tied.clone()) {
-            // Events that are known by key are there.
-            Some(tied) if !tied.events.is_empty() => Ok(()),
-            tied => self.note_unread(tied.as_deref()),
-        }
-    }
-
-    /// Notes the logs of events, all or those of deployments and batches, with lines left out.
-    pub(super) fn note_unread(&mut self, of: Option<&ItemSet>) -> Run<()> {
-        let source = self.source;
-        let unread = source.unread();
-        if unread.is_empty() {
-            return Ok(());
-        }
-        let Some(of) = of else {
-            self.unread.extend(0..unread.len());
-            return Ok(());
-        };
-        let batches: Vec<NodeNo> = of
-            .nodes
-            .iter()
-            .flat_map(|node| match source.kind_of(*node) {
-                Kind::Deployment => source.batches_of(*node),
-                _ => vec![*node],
-            })
-            .collect();
-        for batch in batches {
-            self.look(1)?;
-            let Some(log) = source.log_of(batch).map_err(store)? else { continue };
-            if let Ok(place) = unread.binary_search_by(|other| other.log.cmp(&log)) {
-                self.unread.insert(place);
-            }
+        // Events that are known by key are there.
+        let tied = self.asked.get(slot).and_then(|asked| asked.tied.as_ref());
+        if tied.is_none_or(|tied| tied.events.is_empty()) {
+            self.note_unread();
         }
         Ok(())
+    }
+
+    /// Notes every log with lines left out. Which deployment such a line speaks of is what could not
+    /// be read: a deployment may have had its only event of that log, or of all, in it.
+    pub(super) fn note_unread(&mut self) {
+        self.unread.extend(0..self.source.unread().len());
     }
 }
 

@@ -53,11 +53,12 @@ impl<S: Source> Executor<'_, S> {
             warnings: {
                 let known = self.plan.warnings.iter().cloned();
                 let met = self.warnings.iter().map(warning);
-                known.chain(met).chain(self.deleted(&names)).collect()
+                known.chain(met).chain(self.left_out()).chain(self.deleted(&names)).collect()
             },
             edges_followed: self.edges,
             events_read: self.events,
             format: self.plan.format.clone(),
+            is_storeless: false,
             names,
         })
     }
@@ -105,6 +106,19 @@ impl<S: Source> Executor<'_, S> {
             return Some(nodes.map(|batch| source.batch_counts(batch).events).sum());
         }
         Some(nodes.filter(|node| slot.with_deleted || !source.is_deleted(*node)).count() as u64)
+    }
+
+    /// Says how much a scan left out because it is marked deleted in its source.
+    fn left_out(&self) -> Option<String> {
+        let nodes: Vec<NodeNo> = self.left_out.iter().copied().collect();
+        let count = nodes.len();
+        let names = some_names(self.source, &nodes).join(", ");
+        (count > 0).then(|| {
+            format!(
+                "left out because deleted in the source ({count}): {names}; a condition on \
+                 `deleted` asks for them"
+            )
+        })
     }
 
     /// Says of what is in the rows that it is marked deleted in its source.

@@ -9,11 +9,20 @@ use lineal_engine::schema::FieldType;
 use super::arithmetic::arithmetic;
 use super::like::like;
 use super::{Executor, Run, store};
-use crate::error::Result;
+use crate::error::{Code, Mistake, Result};
 use crate::parse::parse_hash_text;
 use crate::plan::{Comparison, Expression, FieldReference, Pattern};
 use crate::source::{EventRef, NodeNo, Source};
 use crate::value::{HashValue, Item, Value};
+
+/// Is it a parameter, or made of one alone?
+fn holds_parameter(operand: &Expression) -> bool {
+    match operand {
+        Expression::Parameter(_) => true,
+        Expression::Negative(of) => holds_parameter(of),
+        _ => false,
+    }
+}
 
 /// Regular expressions that are kept compiled.
 const PATTERNS_MAX: usize = 64;
@@ -173,10 +182,20 @@ impl<'a, S: Source> Executor<'a, S> {
                 Value::Months(months) => months.checked_neg().map_or(Value::Absent, Value::Months),
                 _ => Value::Absent,
             },
-            Expression::Arithmetic(operator, a, b, span) => {
-                let (a, b) = (self.value(a)?, self.value(b)?);
+            Expression::Arithmetic(operator, left, right, span) => {
+                let (a, b) = (self.value(left)?, self.value(right)?);
                 match arithmetic(*operator, &a, &b, *span)? {
                     Some(value) => value,
+                    None if holds_parameter(left) || holds_parameter(right) => {
+                        let message = format!(
+                            "a {} and a {} cannot be joined so",
+                            a.type_name(),
+                            b.type_name()
+                        );
+                        return Err(Mistake::new(Code::ParameterType, *span, message)
+                            .hint("numbers with numbers; a time with a time or a length of time")
+                            .into());
+                    }
                     None => {
                         self.warn(format!(
                             "a {} and a {} were joined by an operator that cannot",

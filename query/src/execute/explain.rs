@@ -1,6 +1,7 @@
 //! `explain` and `profile`: the plan in words, with estimates, and what a run of it counted.
 
-use std::time::Instant;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use lineal_engine::schema::Kind;
 
@@ -8,7 +9,8 @@ use super::{Executor, Produced};
 use crate::error::Result;
 use crate::plan::{
     Chain, Closure, Column, End, Expression, FindPlan, Generator, GroupPlan, HopKind, KeySource,
-    Kinds, LabelBy, OperandPlan, OutputPlan, Root, SelectPlan, SetId, SetSource, StepPlan, Type,
+    Kinds, LabelBy, OperandPlan, OutputPlan, Root, SelectPlan, SetId, SetSource, SlotId, StepPlan,
+    Type,
 };
 use crate::source::Source;
 use crate::value::Value;
@@ -19,8 +21,16 @@ struct Line {
     text: String,
     /// Candidates at most.
     estimate: Option<u64>,
-    /// The variable that the line binds.
-    slot: Option<usize>,
+    /// What of a profile stands in the line.
+    of: Option<Of>,
+}
+
+/// What a line of a profile counts.
+enum Of {
+    /// The candidates of a variable.
+    Slot(SlotId),
+    /// The rows of the selection whose steps bind these variables.
+    Output(Vec<SlotId>),
 }
 
 /// What was counted at one variable.
@@ -30,6 +40,18 @@ pub(super) struct Counted {
     pub(super) tried: u64,
     /// Those for which everything held.
     pub(super) kept: u64,
+    /// How long it took to find and to test them, without what comes after them.
+    pub(super) time: Duration,
+}
+
+/// What a profile counts.
+#[derive(Clone, Debug)]
+pub(super) struct Counts {
+    /// By variable.
+    slots: Vec<Counted>,
+    /// Rows of selections, by the variable that is bound first, and all the time they took, that of
+    /// their steps too.
+    outputs: BTreeMap<SlotId, Counted>,
 }
 
 impl<'a, S: Source> Executor<'a, S> {
@@ -37,13 +59,14 @@ impl<'a, S: Source> Executor<'a, S> {
         let begun = Instant::now();
         let mut answered = None;
         if profile {
-            self.counted = Some(vec![Counted::default(); self.plan.slots.len()]);
+            let slots = vec![Counted::default(); self.plan.slots.len()];
+            self.counted = Some(Counts { slots, outputs: BTreeMap::new() });
             answered = Some(self.produce(root)?);
         }
         let took = begun.elapsed();
         let mut lines = Vec::new();
         self.root_lines(root, &mut lines);
-        let counted = self.counted.take().unwrap_or_default();
+        let counted = self.counted.take();
         let whole = |number: u64| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
         let mut columns = vec![column("step", Type::Text), column("at_most", Type::Int)];
         if profile {
@@ -58,17 +81,20 @@ impl<'a, S: Source> Executor<'a, S> {
             let text = format!("{}{}", "  ".repeat(line.depth), line.text);
             let mut row = vec![Value::Text(text), line.estimate.map_or(Value::Absent, whole)];
             if profile {
-                let counts = line.slot.and_then(|slot| counted.get(slot));
-                row.push(counts.map_or(Value::Absent, |counts| whole(counts.tried)));
-                row.push(counts.map_or(Value::Absent, |counts| whole(counts.kept)));
-                row.push(Value::Absent);
+                let (tried, kept, time) = match (&line.of, &counted) {
+                    (Some(of), Some(counted)) => counted.row(of),
+                    _ => (None, None, None),
+                };
+                row.push(tried.map_or(Value::Absent, whole));
+                row.push(kept.map_or(Value::Absent, whole));
+                row.push(time.map_or(Value::Absent, duration));
             }
             rows.push(row);
         }
         let Some(answered) = answered else {
             return Ok(Produced { columns: Some(columns), rows, ..Produced::default() });
         };
-        let time = Value::Duration(i64::try_from(took.as_nanos()).unwrap_or(i64::MAX));
+        let time = duration(took);
         for (text, tried, kept, time) in [
             ("edges followed", Some(self.edges), None, Value::Absent),
             ("events read", Some(self.events), None, Value::Absent),
@@ -86,6 +112,38 @@ impl<'a, S: Source> Executor<'a, S> {
         }
         let columns = Some(columns);
         Ok(Produced { columns, rows, truncated: answered.truncated, ..Produced::default() })
+    }
+
+    /// When what is counted now began; nothing where no profile is made.
+    pub(super) fn clock(&self) -> Option<Instant> {
+        self.counted.as_ref().map(|_| Instant::now())
+    }
+
+    /// The counts of a variable, while a profile is made.
+    pub(super) fn counted_at(&mut self, slot: SlotId) -> Option<&mut Counted> {
+        self.counted.as_mut().and_then(|counts| counts.slots.get_mut(slot))
+    }
+
+    /// Adds the time since then to a variable.
+    pub(super) fn count_time(&mut self, slot: SlotId, since: Option<Instant>) {
+        if let (Some(since), Some(counted)) = (since, self.counted_at(slot)) {
+            counted.time += since.elapsed();
+        }
+    }
+
+    /// Adds what a selection gave and took since then.
+    pub(super) fn count_select(
+        &mut self,
+        select: &SelectPlan,
+        since: Option<Instant>,
+        rows: usize,
+    ) {
+        let first = select.steps.first().map(|step| step.slot);
+        if let (Some(since), Some(first), Some(counts)) = (since, first, self.counted.as_mut()) {
+            let output = counts.outputs.entry(first).or_default();
+            output.kept += rows as u64;
+            output.time += since.elapsed();
+        }
     }
 
     fn root_lines(&self, root: &Root, out: &mut Vec<Line>) {
@@ -160,7 +218,8 @@ impl<'a, S: Source> Executor<'a, S> {
             OutputPlan::Rows { distinct: true, .. } => "columns, repeated rows left out",
             OutputPlan::Rows { .. } => "columns",
         };
-        out.push(line(depth, text.to_owned()));
+        let of = Some(Of::Output(select.steps.iter().map(|step| step.slot).collect()));
+        out.push(Line { of, ..line(depth, text.to_owned()) });
         if let Some(extreme) = select.extreme {
             let word = match extreme {
                 crate::ast::Extreme::Root => "upstream",
@@ -208,7 +267,7 @@ impl<'a, S: Source> Executor<'a, S> {
         if tested > 0 {
             text.push_str(&format!(", then {}", tests(tested)));
         }
-        out.push(Line { depth, text, estimate, slot: Some(step.slot) });
+        out.push(Line { depth, text, estimate, of: Some(Of::Slot(step.slot)) });
         let told = step.whole.iter().filter_map(|told| match told {
             Expression::Chain(chain) => Some(&**chain),
             _ => None,
@@ -220,7 +279,7 @@ impl<'a, S: Source> Executor<'a, S> {
 
     fn set_line(&self, role: &str, set: SetId, depth: usize, out: &mut Vec<Line>) {
         let (text, estimate) = self.set_words(set);
-        out.push(Line { depth, text: format!("{role}: {text}"), estimate, slot: None });
+        out.push(Line { depth, text: format!("{role}: {text}"), estimate, of: None });
         if let Some(SetSource::Find(find)) = self.plan.sets.get(set).map(|set| &set.source) {
             self.find_lines(find, depth + 1, out);
         }
@@ -303,12 +362,37 @@ impl<'a, S: Source> Executor<'a, S> {
     }
 }
 
+impl Counts {
+    /// Tried, kept and the time of a line. A selection's own time is what its steps did not take:
+    /// its columns or figures, and its order.
+    fn row(&self, of: &Of) -> (Option<u64>, Option<u64>, Option<Duration>) {
+        match of {
+            Of::Slot(slot) => {
+                let counted = self.slots.get(*slot).copied().unwrap_or_default();
+                (Some(counted.tried), Some(counted.kept), Some(counted.time))
+            }
+            Of::Output(slots) => {
+                let Some(output) = slots.first().and_then(|first| self.outputs.get(first)) else {
+                    return (None, None, None);
+                };
+                let steps = slots.iter().filter_map(|slot| self.slots.get(*slot));
+                let in_steps: Duration = steps.map(|counted| counted.time).sum();
+                (None, Some(output.kept), Some(output.time.saturating_sub(in_steps)))
+            }
+        }
+    }
+}
+
+fn duration(time: Duration) -> Value {
+    Value::Duration(i64::try_from(time.as_nanos()).unwrap_or(i64::MAX))
+}
+
 fn column(name: &str, column_type: Type) -> Column {
     Column { name: name.to_owned(), column_type }
 }
 
 fn line(depth: usize, text: String) -> Line {
-    Line { depth, text, estimate: None, slot: None }
+    Line { depth, text, estimate: None, of: None }
 }
 
 fn tests(count: usize) -> String {

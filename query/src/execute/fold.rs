@@ -204,6 +204,12 @@ impl<'a, S: Source> Executor<'a, S> {
 }
 
 impl Folding<'_> {
+    /// Do counters tell all that is asked of a batch?
+    pub(super) fn counters_answer<S: Source>(&self, source: &S, batch: NodeNo) -> bool {
+        let key = vec![Value::Absent; self.keys.len()];
+        self.count(source, &Job { batch, key }).is_some()
+    }
+
     /// What the counters of a batch come to, month by month; none where rows must be read, because
     /// some month is of several groups or only in part asked for.
     fn count<S: Source>(&self, source: &S, job: &Job) -> Option<Vec<(GroupKey, Vec<Gathered>)>> {

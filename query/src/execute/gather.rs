@@ -11,6 +11,15 @@ use crate::error::{Code, Mistake, Span};
 use crate::plan::{Aggregate, AggregateFunction, CounterFigure};
 use crate::value::Value;
 
+/// Values that a figure over numbers does not take as numbers.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(super) struct Odd {
+    /// Nothing is recorded.
+    pub(super) absent: u64,
+    /// Texts: a sum and a mean leave them out, an extreme and a percentile order them as texts.
+    pub(super) texts: u64,
+}
+
 /// What is gathered for one figure.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Gathered {
@@ -20,6 +29,8 @@ pub(super) struct Gathered {
     holding: u64,
     sum: Sum,
     extreme: Option<Value>,
+    /// Values that are absent, and texts where numbers are asked for or may be meant.
+    pub(super) odd: Odd,
     /// Values, where the figure needs them all; floats stand apart, since they are many.
     floats: Vec<f64>,
     values: Vec<Value>,
@@ -57,12 +68,22 @@ impl Gathered {
             AggregateFunction::Count if !aggregate.distinct => {
                 self.holding += u64::from(!value.is_absent());
             }
-            _ if value.is_absent() => {}
+            _ if value.is_absent() => self.odd.absent += 1,
+            _ => self.take(aggregate, value),
+        }
+    }
+
+    fn take(&mut self, aggregate: &Aggregate, value: Value) {
+        self.odd.texts += u64::from(matches!(value, Value::Text(_)));
+        match aggregate.function {
             _ if aggregate.distinct => self.keep(value),
             AggregateFunction::Sum | AggregateFunction::Average => self.sum.add(&value),
             AggregateFunction::Least => self.meet(value, true),
             AggregateFunction::Greatest => self.meet(value, false),
-            AggregateFunction::Count | AggregateFunction::Percentile(_) => self.keep(value),
+            AggregateFunction::Percentile(_)
+            | AggregateFunction::Count
+            | AggregateFunction::CountIf
+            | AggregateFunction::Share => self.keep(value),
         }
     }
 
@@ -88,6 +109,8 @@ impl Gathered {
         self.rows += other.rows;
         self.holding += other.holding;
         self.sum.join(&other.sum);
+        self.odd.absent += other.odd.absent;
+        self.odd.texts += other.odd.texts;
         if let Some(value) = other.extreme {
             self.meet(value, aggregate.function == AggregateFunction::Least);
         }
@@ -109,7 +132,7 @@ impl Gathered {
 
     /// The figure of what was gathered; of no values it is absent, counts are 0.
     pub(super) fn figure(self, aggregate: &Aggregate) -> Run<Value> {
-        let Gathered { rows, holding, sum, extreme, floats, mut values } = self;
+        let Gathered { rows, holding, sum, extreme, odd: _, floats, mut values } = self;
         values.extend(floats.into_iter().map(Value::Float));
         if aggregate.distinct {
             values.sort_by(Value::order);

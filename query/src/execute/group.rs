@@ -5,12 +5,15 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fold::{JOBS_MAX, Job};
-use super::gather::Gathered;
+use super::gather::{Gathered, Odd};
 use super::row_set::RowSet;
 use super::rows::order_values;
 use super::{Executor, Run, Stop};
+use crate::bind::function::AGGREGATES;
 use crate::limits::Limit;
-use crate::plan::{Aggregate, ByBatch, GroupPlan, SelectPlan, speaks_of};
+use crate::plan::{
+    Aggregate, AggregateFunction, ByBatch, Expression, GroupPlan, SelectPlan, speaks_of,
+};
 use crate::source::Source;
 use crate::value::{Item, Value};
 
@@ -112,6 +115,7 @@ impl<'a, S: Source> Executor<'a, S> {
         };
         self.by_batch = outer;
         ended?;
+        self.warn_of_odd(plan, &groups);
         for (GroupKey(mut columns), gathered) in groups.found {
             for (aggregate, gathered) in plan.aggregates.iter().zip(gathered) {
                 columns.push(gathered.figure(aggregate)?);
@@ -160,6 +164,41 @@ impl<'a, S: Source> Executor<'a, S> {
         Ok(())
     }
 
+    /// Says how many values a figure over a member did not take as numbers: a map holds what the
+    /// source wrote, so the schema cannot tell.
+    fn warn_of_odd(&mut self, plan: &GroupPlan, groups: &Groups<'_>) {
+        for (place, aggregate) in plan.aggregates.iter().enumerate() {
+            let of_numbers = match aggregate.function {
+                AggregateFunction::Sum | AggregateFunction::Average => "leaves out",
+                AggregateFunction::Least
+                | AggregateFunction::Greatest
+                | AggregateFunction::Percentile(_) => "orders as texts",
+                _ => continue,
+            };
+            let Some(member) = aggregate.argument.as_ref().and_then(member_words) else { continue };
+            let mut odd = Odd::default();
+            for gathered in groups.found.values().filter_map(|all| all.get(place)) {
+                odd.absent += gathered.odd.absent;
+                odd.texts += gathered.odd.texts;
+            }
+            let is_it = |row: &&(&str, AggregateFunction, &str)| row.1 == aggregate.function;
+            let name = AGGREGATES.iter().find(is_it).map_or("a figure", |row| row.0);
+            if odd.texts > 0 {
+                self.warn(format!(
+                    "{name} of {member} {of_numbers} values that are texts ({}); `number(x)` reads \
+                     the number that a text holds",
+                    odd.texts
+                ));
+            }
+            if odd.absent > 0 {
+                self.warn(format!(
+                    "{name} of {member} leaves out what has none recorded ({})",
+                    odd.absent
+                ));
+            }
+        }
+    }
+
     /// Gathers binding by binding.
     fn group_rows(
         &mut self,
@@ -167,6 +206,7 @@ impl<'a, S: Source> Executor<'a, S> {
         plan: &'a GroupPlan,
         groups: &mut Groups<'a>,
     ) -> Run<()> {
+        self.refuse_rows(select)?;
         let mut seen = BTreeSet::new();
         self.bind(&select.steps, &mut |run: &mut Executor<'a, S>| {
             if !run.is_new(select, &mut seen) {
@@ -202,6 +242,7 @@ impl<'a, S: Source> Executor<'a, S> {
         groups: &mut Groups<'a>,
     ) -> Run<()> {
         let folding = self.folding(select, plan, by)?;
+        self.refuse_figures(select, &folding)?;
         let mut seen = BTreeSet::new();
         let mut jobs: Vec<Job> = Vec::new();
         self.bind(&select.steps, &mut |run: &mut Executor<'a, S>| {
@@ -228,5 +269,21 @@ impl<'a, S: Source> Executor<'a, S> {
     pub(super) fn is_new(&self, select: &SelectPlan, seen: &mut BTreeSet<Vec<Item>>) -> bool {
         !select.has_hidden
             || seen.insert(select.listed.iter().map(|slot| self.bound_item(*slot)).collect())
+    }
+}
+
+/// A member of a map, as it is asked for: none for what the schema types.
+fn member_words(argument: &Expression) -> Option<String> {
+    let (of, name) = match argument {
+        Expression::Member(of, name) => (of, name.clone()),
+        Expression::Index(of, index) => match &**index {
+            Expression::Constant(Value::Text(name)) => (of, name.clone()),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    match &**of {
+        Expression::Field(_, field) => Some(format!("{}[\"{name}\"]", field.name)),
+        _ => Some(name),
     }
 }

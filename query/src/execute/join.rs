@@ -38,7 +38,9 @@ impl<'a, S: Source> Executor<'a, S> {
         if matches!(step.from, Generator::Scan) {
             return self.scan(step, rest, emit);
         }
+        let clock = self.clock();
         let found = self.generated(step)?;
+        self.count_time(step.slot, clock);
         for item in found.items() {
             self.look(1)?;
             if !self.candidate(item, step, rest, emit)? {
@@ -147,7 +149,9 @@ impl<'a, S: Source> Executor<'a, S> {
                 let (some, later) = left.split_at(left.iter().take_while(is_within).count());
                 left = later;
                 let mut events = Vec::new();
+                let clock = self.clock();
                 self.batch_events(some, window, &mut events)?;
+                self.count_time(step.slot, clock);
                 for event in events {
                     self.look(1)?;
                     if !self.candidate(Item::Event(event), step, rest, emit)? {
@@ -167,26 +171,47 @@ impl<'a, S: Source> Executor<'a, S> {
         rest: &'a [StepPlan],
         emit: Emit<'_, 'a, S>,
     ) -> Run<bool> {
-        if let Item::Node(node) = item
-            && self.plan.slots.get(step.slot).is_some_and(|slot| !slot.with_deleted)
-            && self.source.is_deleted(node)
-        {
-            return Ok(true);
-        }
         if let (Item::Node(node), Some(kinds)) = (item, step.narrowed)
             && !kinds.has(self.source.kind_of(node))
         {
             return Ok(true);
         }
+        let left_out = match item {
+            Item::Node(node)
+                if self.plan.slots.get(step.slot).is_some_and(|slot| !slot.with_deleted)
+                    && self.source.is_deleted(node) =>
+            {
+                Some(node)
+            }
+            _ => None,
+        };
+        let clock = self.clock();
         if let Some(slot) = self.bindings.get_mut(step.slot) {
             *slot = item;
         }
-        if let Some(counted) = self.counted.as_mut().and_then(|all| all.get_mut(step.slot)) {
-            counted.tried += 1;
+        if let Some(counted) = self.counted_at(step.slot) {
+            counted.tried += u64::from(left_out.is_none());
         }
+        let holds = self.step_holds(step);
+        self.count_time(step.slot, clock);
+        if !holds? {
+            return Ok(true);
+        }
+        if let Some(node) = left_out {
+            self.left_out.insert(node);
+            return Ok(true);
+        }
+        if let Some(counted) = self.counted_at(step.slot) {
+            counted.kept += 1;
+        }
+        self.bind(rest, emit)
+    }
+
+    /// Do the relations and conditions of a step hold for the candidate at hand?
+    fn step_holds(&mut self, step: &'a StepPlan) -> Run<bool> {
         for chain in &step.chains {
             if !self.chain_holds(chain)? {
-                return Ok(true);
+                return Ok(false);
             }
         }
         // Events that come batch by batch were tested on their columns.
@@ -194,13 +219,10 @@ impl<'a, S: Source> Executor<'a, S> {
         let columns = if by_batch { &[][..] } else { &step.columns };
         for filter in columns.iter().chain(&step.filters) {
             if !self.holds(filter)? {
-                return Ok(true);
+                return Ok(false);
             }
         }
-        if let Some(counted) = self.counted.as_mut().and_then(|all| all.get_mut(step.slot)) {
-            counted.kept += 1;
-        }
-        self.bind(rest, emit)
+        Ok(true)
     }
 
     /// The bounds of the time of a step's events.

@@ -108,12 +108,18 @@ impl<'a, S: Source> Executor<'a, S> {
                 let mut kept = self.list();
                 let kinds = step.narrowed.unwrap_or(Kinds::all());
                 self.of_kinds(&found.nodes, kinds, &mut kept.nodes);
-                let source = self.source;
-                kept.nodes.retain(|node| with_deleted || !source.is_deleted(*node));
+                let (source, left_out) = (self.source, &mut self.left_out);
+                kept.nodes.retain(|node| {
+                    let is_kept = with_deleted || !source.is_deleted(*node);
+                    if !is_kept {
+                        left_out.insert(*node);
+                    }
+                    is_kept
+                });
                 self.keep_cell(found);
                 self.shared(kept)
             };
-            if let Some(counted) = self.counted.as_mut().and_then(|all| all.get_mut(step.slot)) {
+            if let Some(counted) = self.counted_at(step.slot) {
                 counted.tried += tried as u64;
                 counted.kept += found.nodes.len() as u64;
             }

@@ -5,6 +5,9 @@ use std::cmp::Ordering;
 use crate::source::NodeNo;
 use crate::value::{Item, Value};
 
+/// Rows that are sorted between two looks at whether to stop: some tens of milliseconds of work.
+const SORTED_AT_ONCE: usize = 1 << 15;
+
 /// Rows of one width, in an order of their own: sorting moves numbers, not values.
 #[derive(Clone, Default, Debug)]
 pub(super) struct RowSet {
@@ -129,6 +132,35 @@ impl RowSet {
         if !order.is_sorted_by(|a, b| compare(row(a), row(b)).is_le()) {
             order.sort_by(|a, b| compare(row(a), row(b)));
         }
+    }
+
+    /// As [`RowSet::sort_by`], asking between two stretches of work whether to go on. Rows that were
+    /// not sorted to the end stand in no order.
+    pub(super) fn sort_by_asking<E>(
+        &mut self,
+        compare: impl Fn(Row<'_>, Row<'_>) -> Ordering,
+        mut go_on: impl FnMut() -> Result<(), E>,
+    ) -> Result<(), E> {
+        let RowSet { widths, values, keys, items, order, .. } = self;
+        let row = |number: &u32| at(values, keys, items, *widths, *number);
+        let compare = |a: &u32, b: &u32| compare(row(a), row(b));
+        if order.is_sorted_by(|a, b| compare(a, b).is_le()) {
+            return Ok(());
+        }
+        let mut width = SORTED_AT_ONCE;
+        for stretch in order.chunks_mut(width) {
+            go_on()?;
+            stretch.sort_by(compare);
+        }
+        // The standard sort finds the sorted runs and only merges them.
+        while width < order.len() {
+            width *= 2;
+            for stretch in order.chunks_mut(width) {
+                go_on()?;
+                stretch.sort_by(compare);
+            }
+        }
+        Ok(())
     }
 
     /// Leaves neighbours out that equal the one before them.
@@ -260,6 +292,34 @@ mod tests {
         rows.page(1, 5);
         let (width, values) = rows.into_values();
         assert_eq!((width, values), (2, vec![Value::Int(1), Value::Bool(true)]));
+    }
+
+    #[test]
+    fn a_long_sort_is_that_of_one_go_and_can_be_ended() {
+        let length = 5 * SORTED_AT_ONCE / 2;
+        let mut rows = RowSet::default();
+        for number in (0..).take(length) {
+            rows.push([Value::Int(number)], [Value::Int(number * 7919 % 1000)], []);
+        }
+        let by_key = |a: Row<'_>, b: Row<'_>| a.keys[0].order(&b.keys[0]);
+        let mut whole = rows.clone();
+        whole.sort_by(by_key);
+        let mut asked = 0;
+        let mut counted = rows.clone();
+        let ended: Result<(), ()> = counted.sort_by_asking(by_key, || {
+            asked += 1;
+            Ok(())
+        });
+        assert_eq!(ended, Ok(()));
+        assert_eq!(counted.order, whole.order, "equal rows keep their order too");
+        assert!(asked > 3, "{asked}");
+        let mut looks = 0;
+        let ended = rows.sort_by_asking(by_key, || {
+            looks += 1;
+            if looks > 2 { Err("stop") } else { Ok(()) }
+        });
+        assert_eq!((ended, looks), (Err("stop"), 3));
+        assert_eq!(rows.len(), length, "no row is lost");
     }
 
     #[test]

@@ -76,14 +76,19 @@ impl<'a, S: Source> Executor<'a, S> {
             return Ok(());
         }
         if let [OperandPlan::Select(select)] = plan.operands.as_slice() {
+            if plan.limit.is_none() && matches!(select.output, OutputPlan::Rows { .. }) {
+                self.refuse_rows(select)?;
+            }
+            let clock = self.clock();
             let ended = self.select_into(select, out, most);
             // A cut set has wrong extremes; no row is better than a wrong one.
             if ended.is_err() && select.extreme.is_some() {
                 out.clear();
             }
             let descending: Vec<bool> = select.order.iter().map(|(_, d)| *d).collect();
-            self.sort(out, &descending)?;
-            return ended;
+            let sorted = self.sort(out, &descending);
+            self.count_select(select, clock, out.len());
+            return sorted.and(ended);
         }
         let mut sides = Vec::new();
         for operand in &plan.operands {
@@ -91,11 +96,16 @@ impl<'a, S: Source> Executor<'a, S> {
                 OperandPlan::Find(find) => self.find_rows(find)?,
                 OperandPlan::Select(select) => {
                     let mut rows = RowSet::default();
+                    if matches!(select.output, OutputPlan::Rows { .. }) {
+                        self.refuse_rows(select)?;
+                    }
+                    let clock = self.clock();
                     self.select_into(select, &mut rows, usize::MAX)?;
+                    self.count_select(select, clock, rows.len());
                     rows
                 }
             };
-            sides.push(as_set(values_alone(&rows)));
+            sides.push(self.as_set(values_alone(&rows))?);
         }
         let mut sides = sides.into_iter();
         let mut rows = sides.next().unwrap_or_default();
@@ -107,7 +117,7 @@ impl<'a, S: Source> Executor<'a, S> {
             match plan.word {
                 SetWord::Union => {
                     rows.append_values(&side);
-                    rows = as_set(rows);
+                    rows = self.as_set(rows)?;
                 }
                 SetWord::Intersect => rows.retain(holds),
                 SetWord::Except => rows.retain(|row| !holds(row)),
@@ -150,7 +160,12 @@ impl<'a, S: Source> Executor<'a, S> {
         });
         self.by_batch = whole;
         if select.has_hidden {
-            out.sort_by(|a, b| a.items.cmp(b.items));
+            let sorted = self.put_in_order(out, |a, b| a.items.cmp(b.items));
+            if sorted.is_err() {
+                // What stands there twice is not known: no row is better than one too many.
+                out.clear();
+            }
+            sorted?;
             out.dedup_by(|a, b| a.items == b.items);
         }
         ended?;
@@ -159,9 +174,9 @@ impl<'a, S: Source> Executor<'a, S> {
         }
         if distinct {
             // The first of equal rows, in the order of their things, stands for all.
-            out.sort_by(|a, b| a.items.cmp(b.items));
-            let rows = std::mem::take(out);
-            *out = as_set(rows);
+            let mut rows = std::mem::take(out);
+            self.put_in_order(&mut rows, |a, b| a.items.cmp(b.items))?;
+            *out = self.as_set(rows)?;
         }
         Ok(())
     }
@@ -261,7 +276,7 @@ impl<'a, S: Source> Executor<'a, S> {
             (Value::Node(x), Value::Node(y)) => nodes(x, y),
             _ => a.order(b),
         };
-        rows.sort_by(|a, b| {
+        let compare = |a: Row<'_>, b: Row<'_>| {
             for (index, (x, y)) in a.keys.iter().zip(b.keys).enumerate() {
                 let is_descending = descending.get(index).copied().unwrap_or(false);
                 let order = order_key(x, y, is_descending, values);
@@ -275,8 +290,29 @@ impl<'a, S: Source> Executor<'a, S> {
                 let unequal = parts.map(|(x, y)| values(x, y)).find(|order| order.is_ne());
                 unequal.unwrap_or_else(|| a.values.len().cmp(&b.values.len()))
             })
-        });
-        Ok(())
+        };
+        self.put_in_order(rows, compare)
+    }
+
+    /// Sorts, and asks on the way whether to stop.
+    fn put_in_order(
+        &mut self,
+        rows: &mut RowSet,
+        compare: impl Fn(Row<'_>, Row<'_>) -> Ordering,
+    ) -> Run<()> {
+        if self.is_stopped {
+            // What was found before somebody wished to stop is put in order all the same.
+            rows.sort_by(compare);
+            return Ok(());
+        }
+        rows.sort_by_asking(compare, || self.look_now())
+    }
+
+    /// Rows as a set of their values.
+    fn as_set(&mut self, mut rows: RowSet) -> Run<RowSet> {
+        self.put_in_order(&mut rows, |a, b| order_values(a.values, b.values))?;
+        rows.dedup_by(|a, b| order_values(a.values, b.values).is_eq());
+        Ok(rows)
     }
 
     /// What orders actors in every store alike: their names, where these may be read. Their keys
@@ -301,7 +337,7 @@ impl<'a, S: Source> Executor<'a, S> {
     }
 
     /// What orders events in every store alike: time, and among those of one time their id.
-    fn event_places(&self, rows: &RowSet) -> Run<BTreeMap<EventRef, (i64, String)>> {
+    fn event_places(&mut self, rows: &RowSet) -> Run<BTreeMap<EventRef, (i64, String)>> {
         let mut places: BTreeMap<EventRef, (i64, String)> = BTreeMap::new();
         let mut at_time: BTreeMap<i64, u32> = BTreeMap::new();
         if rows.len() < 2 {
@@ -312,6 +348,7 @@ impl<'a, S: Source> Executor<'a, S> {
             if places.contains_key(event) {
                 continue;
             }
+            self.look_unless_stopped()?;
             let time = match self.event_value(*event, EventField::Time)? {
                 Value::Time(time) => time,
                 _ => i64::MAX,
@@ -344,13 +381,6 @@ fn node_of(item: Option<&Item>) -> Option<u32> {
 
 fn event_of(item: Option<&Item>) -> Option<EventRef> {
     if let Some(Item::Event(event)) = item { Some(*event) } else { None }
-}
-
-/// Rows as a set of their values.
-fn as_set(mut rows: RowSet) -> RowSet {
-    rows.sort_by(|a, b| order_values(a.values, b.values));
-    rows.dedup_by(|a, b| order_values(a.values, b.values).is_eq());
-    rows
 }
 
 /// Rows without what they were ordered by on their side.

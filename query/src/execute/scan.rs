@@ -117,10 +117,7 @@ impl<'a, S: Source> Executor<'a, S> {
         let source = self.source;
         let mut parts = Vec::new();
         for batch in batches {
-            let (first, last) = source.batch_times(*batch);
-            let is_before = window.from.is_some_and(|from| last < from);
-            let is_after = window.to.is_some_and(|to| first > to);
-            if is_before || is_after {
+            if !window.has(source.batch_times(*batch)) {
                 continue;
             }
             if window.by_batch {

@@ -101,7 +101,8 @@ impl<'a, S: Source> Executor<'a, S> {
         if kinds.single() == Some(Kind::Inference) {
             let found = self.events_of(text)?;
             if found.is_empty() {
-                return Err(self.no_event(text, span).into());
+                let missing = self.no_event(text, span);
+                return Err(self.or_look_alike_event(missing, text)?.into());
             }
             return Ok(found);
         }
@@ -182,6 +183,9 @@ impl<'a, S: Source> Executor<'a, S> {
         let word = kind.map_or("node", Kind::name);
         let mistake =
             Mistake::new(Code::NotFound, span, format!("no {word} is recorded as `{text}`"));
+        if let Some(mistake) = self.or_look_alike(mistake.clone(), kind, text) {
+            return mistake;
+        }
         let near = self.source.near(kind, text);
         match near.as_slice() {
             [] => {

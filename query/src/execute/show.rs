@@ -6,10 +6,12 @@ use std::ops::Range;
 use lineal_engine::schema::{FieldType, KINDS, Kind, RELATIONS};
 
 use super::Executor;
+use crate::answer::{Answer, Completeness, Names};
 use crate::bind::function::{AGGREGATES, FUNCTIONS};
 use crate::bind::{all_fields, field_type};
 use crate::error::Result;
-use crate::plan::{Column, Kinds, Topic, Type};
+use crate::limits::Limits;
+use crate::plan::{Column, Kinds, Plan, Root, Topic, Type};
 use crate::source::{NodeNo, Source};
 use crate::value::Value;
 
@@ -31,11 +33,7 @@ impl<S: Source> Executor<'_, S> {
     pub(super) fn show(&self, topic: Topic) -> Result<Table> {
         Ok(match topic {
             Topic::Kinds => self.kinds()?,
-            Topic::Relations => relations(),
-            Topic::Fields(kinds) => fields(kinds),
-            Topic::Functions => functions(),
-            Topic::Limits => self.limits(),
-            Topic::Schema => card(),
+            topic => of_the_language(topic, self.limits).unwrap_or_default(),
         })
     }
 
@@ -81,22 +79,56 @@ impl<S: Source> Executor<'_, S> {
         let words = counts.into_iter().map(|((_, what), count)| format!("{count} {what}"));
         Ok(words.collect::<Vec<_>>().join(", "))
     }
+}
 
-    fn limits(&self) -> Table {
-        let number = |number: Option<u64>| number.map_or(Value::Absent, whole);
-        let row = |bound: crate::limits::Bound| {
-            let (value, default) = (number(bound.value), number(bound.default));
-            vec![text(bound.name), value, default, text(bound.meaning)]
-        };
-        let rows = self.limits.bounds().into_iter().map(row).collect();
-        let columns = columns([
-            ("limit", Type::Text),
-            ("value", Type::Int),
-            ("default", Type::Int),
-            ("meaning", Type::Text),
-        ]);
-        (columns, rows)
-    }
+/// The limits that hold.
+fn limits(limits: &Limits<'_>) -> Table {
+    let number = |number: Option<u64>| number.map_or(Value::Absent, whole);
+    let row = |bound: crate::limits::Bound| {
+        let (value, default) = (number(bound.value), number(bound.default));
+        vec![text(bound.name), value, default, text(bound.meaning)]
+    };
+    let rows = limits.bounds().into_iter().map(row).collect();
+    let columns = columns([
+        ("limit", Type::Text),
+        ("value", Type::Int),
+        ("default", Type::Int),
+        ("meaning", Type::Text),
+    ]);
+    (columns, rows)
+}
+
+/// What is the same whatever a store holds; nothing where a store is counted.
+fn of_the_language(topic: Topic, bounds: &Limits<'_>) -> Option<Table> {
+    Some(match topic {
+        Topic::Kinds => return None,
+        Topic::Relations => relations(),
+        Topic::Fields(kinds) => fields(kinds),
+        Topic::Functions => functions(),
+        Topic::Limits => limits(bounds),
+        Topic::Schema => card(),
+    })
+}
+
+/// The answer to a question about the language alone; nothing where it needs a store.
+pub(crate) fn without_store(plan: &Plan, limits: &Limits<'_>, now: i64) -> Option<Answer> {
+    let Root::Show(topic) = plan.root else { return None };
+    let (columns, rows) = of_the_language(topic, limits)?;
+    Some(Answer {
+        columns,
+        total: rows.len() as u64,
+        rows,
+        completeness: Completeness::default(),
+        commit: 0,
+        recorded: 0,
+        now,
+        warnings: plan.warnings.clone(),
+        edges_followed: 0,
+        events_read: 0,
+        format: plan.format.clone(),
+        is_storeless: true,
+        names: Names::default(),
+    })
 }
 
 /// The schema card, a line a row.

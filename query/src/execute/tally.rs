@@ -4,7 +4,7 @@
 //! Each deployment is led to what its events are grouped by; pairs of both are numbers, sorted; then
 //! the months of the deployments of one group are added up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use lineal_engine::Counters;
@@ -245,12 +245,15 @@ impl<'a, S: Source> Executor<'a, S> {
         let plain = if is_plain { plain() } else { None };
         let tally = Tally { counting, plan, counters, keys, unit, asked, plain };
         let step = route.step.and_then(|place| select.steps.get(place));
-        let mut pairs = self.led_to(route, step, &counters)?;
+        let mut pairs = self.led_to(route, &counters)?;
         // What is told of all nodes of a kind at once was taken out of the conditions.
         if let Some(step) = step.filter(|step| !step.whole.is_empty()) {
             let Some(kind) = route.to.single() else { return Ok(false) };
             let found = self.whole(step, kind)?;
             pairs.retain(|pair| NodeNo::try_from(pair >> 32).is_ok_and(|node| found.has(node)));
+        }
+        if let Some(step) = step {
+            self.leave_out_deleted(step, &mut pairs)?;
         }
         let ended = self.tally_pairs(select, &tally, step, &beside, &pairs, out);
         if ended.is_err() {
@@ -296,16 +299,8 @@ impl<'a, S: Source> Executor<'a, S> {
     }
 
     /// What the deployments lead to, each as node << 32 | place of the deployment, ascending.
-    fn led_to(
-        &mut self,
-        route: &Route,
-        step: Option<&StepPlan>,
-        counters: &Counters<'_>,
-    ) -> Run<Vec<u64>> {
+    fn led_to(&mut self, route: &Route, counters: &Counters<'_>) -> Run<Vec<u64>> {
         let source = self.source;
-        let with_deleted = step.is_none_or(|step| {
-            self.plan.slots.get(step.slot).is_some_and(|slot| slot.with_deleted)
-        });
         // Nodes of a kind are neighbours: a look at their bounds is quicker than at the kind.
         let bounds = |kinds: Kinds| -> Vec<Range<NodeNo>> {
             kinds.iter().map(|kind| source.nodes_of(kind)).collect()
@@ -339,13 +334,36 @@ impl<'a, S: Source> Executor<'a, S> {
                 std::mem::swap(&mut here, &mut next);
             }
             for node in &here {
-                if is_in(&to, *node) && (with_deleted || !source.is_deleted(*node)) {
+                if is_in(&to, *node) {
                     pairs.push(u64::from(*node) << 32 | place);
                 }
             }
         }
         pairs.sort_unstable();
         Ok(pairs)
+    }
+
+    /// Takes away what is marked deleted in its source, and notes what else would have counted.
+    fn leave_out_deleted(&mut self, step: &'a StepPlan, pairs: &mut Vec<u64>) -> Run<()> {
+        if self.plan.slots.get(step.slot).is_some_and(|slot| slot.with_deleted) {
+            return Ok(());
+        }
+        let source = self.source;
+        let mut deleted = BTreeSet::new();
+        pairs.retain(|pair| {
+            let node = NodeNo::try_from(pair >> 32).unwrap_or(NodeNo::MAX);
+            let is_deleted = source.is_deleted(node);
+            if is_deleted {
+                deleted.insert(node);
+            }
+            !is_deleted
+        });
+        for node in deleted {
+            if self.is_kept(step, node)? {
+                self.left_out.insert(node);
+            }
+        }
+        Ok(())
     }
 
     fn tally_pairs(
@@ -397,7 +415,7 @@ impl<'a, S: Source> Executor<'a, S> {
         if let Some(slot) = self.bindings.get_mut(step.slot) {
             *slot = Item::Node(node);
         }
-        if let Some(counted) = self.counted.as_mut().and_then(|all| all.get_mut(step.slot)) {
+        if let Some(counted) = self.counted_at(step.slot) {
             counted.tried += 1;
         }
         for filter in &step.filters {
@@ -405,7 +423,7 @@ impl<'a, S: Source> Executor<'a, S> {
                 return Ok(false);
             }
         }
-        if let Some(counted) = self.counted.as_mut().and_then(|all| all.get_mut(step.slot)) {
+        if let Some(counted) = self.counted_at(step.slot) {
             counted.kept += 1;
         }
         Ok(true)

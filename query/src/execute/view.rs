@@ -178,6 +178,7 @@ impl<'a, S: Source> Executor<'a, S> {
             events: self.events,
             bytes: self.bytes,
             unchecked: self.unchecked,
+            is_stopped: self.is_stopped,
             by_batch: None,
             opened: self.opened,
             total: None,
@@ -185,6 +186,7 @@ impl<'a, S: Source> Executor<'a, S> {
             noting: outer.is_some(),
             reasons: BTreeSet::new(),
             unread: BTreeSet::new(),
+            left_out: BTreeSet::new(),
             warnings: std::mem::take(&mut self.warnings),
             counted: self.counted.take(),
         };
@@ -200,6 +202,8 @@ impl<'a, S: Source> Executor<'a, S> {
             events,
             bytes,
             unchecked,
+            is_stopped,
+            left_out,
             reasons,
             unread,
             warnings,
@@ -209,6 +213,9 @@ impl<'a, S: Source> Executor<'a, S> {
         } = there;
         (self.edges, self.events, self.bytes, self.opened) = (edges, events, bytes, opened);
         (self.unchecked, self.warnings, self.counted) = (unchecked, warnings, counted);
+        self.is_stopped = is_stopped;
+        let here = left_out.into_iter().filter_map(|node| self.source.same_node(&view, node));
+        self.left_out.extend(here);
         for log in unread.into_iter().filter_map(|place| view.unread().get(place)) {
             // A log that this view leaves out tells of no event of this view.
             let here = self.source.unread().binary_search_by(|other| other.log.cmp(&log.log));

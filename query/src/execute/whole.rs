@@ -102,7 +102,7 @@ impl<'a, S: Source> Executor<'a, S> {
                 }
             }
         }
-        if let Some(counted) = self.counted.as_mut().and_then(|all| all.get_mut(step.slot)) {
+        if let Some(counted) = self.counted_at(step.slot) {
             // Those that are left are counted one by one.
             counted.tried += (range.len() - found.len()) as u64;
         }

@@ -150,12 +150,25 @@ fn set_name(tokens: &[Token<'_>], before: &Token<'_>, token: &Token<'_>) -> Opti
         return None;
     }
     let is_saved = |pair: &[Token<'_>]| matches!(pair, [word, name] if word.is("let") && name.text == token.text);
-    tokens.windows(2).any(is_saved).then(|| {
-        let text = format!("node where it in {}", token.text);
-        syntax(token.span, format!("`{}` is a saved set, not a kind", token.text))
-            .hint(format!("write `find {text}`, or its kind for `node`"))
-            .replace(text)
-    })
+    let place = tokens.windows(2).position(is_saved)?;
+    let kind = kind_of_set(tokens.get(place..)?);
+    // A condition that follows goes on after the one that is put in.
+    let next = tokens.iter().find(|next| next.span.at >= token.span.end);
+    let condition = next.filter(|next| next.is("where"));
+    let span = condition.map_or(token.span, |next| token.span.to(next.span));
+    let text = format!("{} where it in {}", kind.unwrap_or("node"), token.text);
+    let message = format!("`{}` is a saved set, not a kind", token.text);
+    let mistake = syntax(span, message).hint(format!("write `find {text}`"));
+    Some(mistake.replace(if condition.is_some() { format!("{text} and") } else { text }))
+}
+
+/// The kind of what a set holds, as its `let` says: `let s = find model:x@1 …` holds models.
+fn kind_of_set<'t>(saved: &[Token<'t>]) -> Option<&'t str> {
+    let mut words = saved.iter().skip_while(|token| !token.is("find")).skip(1);
+    let first = words.find(|token| !token.is("root") && !token.is("tip"))?;
+    let word = first.text.split(':').next()?;
+    let is_kind = super::diagnose::word_class(word) == Some("a kind");
+    is_kind.then_some(word)
 }
 
 /// `within $n`, `within 8 steps`, `max 8`, `depth 3`.

@@ -6,7 +6,7 @@ use lineal_engine::schema::Relation;
 use lineal_grammar::Rule;
 use pest::iterators::Pairs;
 
-use super::token::{TokenKind, tokens};
+use super::token::{Token, TokenKind, tokens};
 use super::{NESTING_MAX, OPERATORS_MAX, QUESTIONS_MAX, RELATIONS_MAX, TEXT_BYTES_MAX, TextBounds};
 use crate::error::{Code, Mistake, Span};
 
@@ -52,13 +52,48 @@ pub(super) fn check(text: &str, bounds: TextBounds) -> Result<(), Mistake> {
         at = scanner.step(at, c)?;
     }
     let Some((at, bracket)) = scanner.open.pop() else { return check_length(text) };
-    Err(Mistake::new(
-        Code::OpenBracket,
-        Span::new(at, at + 1),
-        format!("this `{bracket}` is not closed"),
-    )
-    .hint(format!("add `{}`", closing(bracket))))
+    let mistake =
+        |span| Mistake::new(Code::OpenBracket, span, format!("this `{bracket}` is not closed"));
+    let hint = format!("add `{}`", closing(bracket));
+    // With another one open around it, where each should close is anybody's guess.
+    let inner = if scanner.open.is_empty() { bracket_content(text, at) } else { None };
+    Err(match inner {
+        Some(end) => {
+            let inner = text.get(at..end).unwrap_or_default();
+            let repaired = format!("{inner}{}", closing(bracket));
+            mistake(Span::new(at, end)).hint(hint).replace(repaired)
+        }
+        None => mistake(Span::new(at, at + 1)).hint(hint),
+    })
 }
+
+/// Where what belongs into a bracket that is not closed ends: before the next clause that cannot
+/// stand in it, or with the statement. None where it holds nothing.
+fn bracket_content(text: &str, at: usize) -> Option<usize> {
+    let within: Vec<Token<'_>> =
+        tokens(text).into_iter().filter(|token| token.span.at > at).collect();
+    // A question in brackets has clauses of its own.
+    let is_question = within.first()?.is("find");
+    let mut depth = 0_usize;
+    let mut end = None;
+    for token in &within {
+        if token.is("(") || token.is("[") {
+            depth += 1;
+        } else if token.is(")") || token.is("]") {
+            depth = depth.saturating_sub(1);
+        }
+        let is_clause = !is_question && ENDS_A_CONDITION.iter().any(|word| token.is(word));
+        if depth == 0 && (token.is(";") || is_clause) {
+            break;
+        }
+        end = Some(token.span.end);
+    }
+    end
+}
+
+/// Words that stand in no condition and no list: what is open before them ends there.
+const ENDS_A_CONDITION: [&str; 10] =
+    ["find", "where", "return", "summarize", "having", "order", "skip", "limit", "format", "union"];
 
 /// Bounds relations and questions: each may make the tree one deeper, and the grammar recurses.
 fn check_length(text: &str) -> Result<(), Mistake> {
@@ -295,6 +330,10 @@ fn escape_length(at: usize, rest: &str) -> Result<usize, Mistake> {
         Mistake::new(Code::BadEscape, Span::new(at, at + length), "no such escape")
             .hint(r#"the escapes are \" \' \\ \n \t \u{e4}"#)
     };
+    if let Some(sign) = tail.chars().next().filter(|sign| matches!(sign, '%' | '_')) {
+        let hint = format!("for a `{sign}` that `like` takes as it is, write `\\\\{sign}`");
+        return Err(bad(2).hint(hint).replace(format!("\\\\{sign}")));
+    }
     match tail.chars().next() {
         Some('"' | '\'' | '\\' | 'n' | 't') => Ok(2),
         Some('u') => {
