@@ -116,6 +116,6 @@ pub(super) fn as_json(
 ) -> Outcome<(Json, Exit)> {
     let target = resolve(view, zone, text)?;
     let lineage = Lineage::of(view, &target)?;
-    let json = told::trace_json(view, text, &target, &lineage, false)?;
+    let json = told::trace_json(view, text, &target, &lineage, false, &|_| true)?;
     Ok((json, exit(&lineage, fail_on)))
 }

@@ -37,6 +37,10 @@ impl Finding {
     /// In words: what it is, then what to do.
     #[must_use]
     pub fn lines(&self, view: &Snapshot) -> Vec<String> {
+        self.lines_for(view, &|_| true)
+    }
+
+    fn lines_for(&self, view: &Snapshot, sees: &dyn Fn(NodeNo) -> bool) -> Vec<String> {
         let name = |node: &NodeNo| view.name_of(*node);
         match self {
             Finding::Missing(node) => {
@@ -44,7 +48,8 @@ impl Finding {
                 vec![format!("missing: {} is only referred to; {bringer}", name(node))]
             }
             Finding::Ambiguous(node) => {
-                let candidates: Vec<String> = view.candidates(*node).iter().map(name).collect();
+                let candidates = view.candidates(*node).iter().filter(|node| sees(**node));
+                let candidates: Vec<String> = candidates.map(name).collect();
                 vec![
                     format!("cannot tell: {} may be {}", name(node), candidates.join(" or ")),
                     format!(
@@ -142,7 +147,7 @@ impl Lineage {
 }
 
 /// A lineage for programs; `text` is what was asked for. Of events the subject group may be
-/// withheld.
+/// withheld; of what a reference may mean, only what the asker sees is named.
 ///
 /// # Errors
 /// [`Error::Corrupt`] if a record cannot be read.
@@ -152,6 +157,7 @@ pub fn trace_json(
     target: &Target,
     lineage: &Lineage,
     withheld: bool,
+    sees: &dyn Fn(NodeNo) -> bool,
 ) -> Result<Json, Error> {
     let (events, found_by) = match target {
         Target::Node(_) => (Vec::new(), None),
@@ -165,7 +171,7 @@ pub fn trace_json(
         |(from, relation, to)| json!({ "from": name(from), "relation": relation, "to": name(to) }),
     );
     let findings: Vec<String> =
-        lineage.findings.iter().map(|finding| finding.lines(view).join(" ")).collect();
+        lineage.findings.iter().map(|finding| finding.lines_for(view, sees).join(" ")).collect();
     Ok(json!({
         "target": text, "events": events, "found_by": found_by,
         "roots": lineage.roots.iter().map(name).collect::<Vec<_>>(),

@@ -8,11 +8,18 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::value::time_text;
 
-/// A node with its fields and neighbours.
+/// A node with its fields, and of its neighbours and candidates those that the asker sees.
 ///
 /// # Errors
 /// [`Error::Corrupt`] if a record cannot be read.
-pub fn node_json(view: &Snapshot, node: NodeNo) -> Result<Json, Error> {
+pub fn node_json(
+    view: &Snapshot,
+    node: NodeNo,
+    sees: &dyn Fn(NodeNo) -> bool,
+) -> Result<Json, Error> {
+    let names = |nodes: &[NodeNo]| -> Vec<String> {
+        nodes.iter().filter(|node| sees(**node)).map(|node| view.name_of(*node)).collect()
+    };
     let kind = view.kind_of(node);
     let folded = view.fields(node)?;
     let fields: Map<String, Json> = folded
@@ -22,12 +29,11 @@ pub fn node_json(view: &Snapshot, node: NodeNo) -> Result<Json, Error> {
         .collect();
     let edges: Map<String, Json> = neighbours(view, node)
         .into_iter()
-        .map(|(word, nodes)| {
-            (word.to_owned(), nodes.iter().map(|node| json!(view.name_of(*node))).collect())
-        })
+        .map(|(word, nodes)| (word, names(nodes)))
+        .filter(|(_, names)| !names.is_empty())
+        .map(|(word, names)| (word.to_owned(), json!(names)))
         .collect();
-    let candidates: Vec<String> =
-        view.candidates(node).iter().map(|node| view.name_of(*node)).collect();
+    let candidates = names(view.candidates(node));
     Ok(json!({
         "node": view.name_of(node), "kind": kind.name(),
         "node_id": view.node_id(node).to_string(),
