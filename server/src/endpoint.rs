@@ -44,13 +44,12 @@ pub(crate) enum Roles {
 }
 
 impl Roles {
-    /// May this role?
-    #[cfg(test)]
-    pub(crate) fn allow(self, role: Role) -> bool {
+    /// The roles that may; none is everybody.
+    pub(crate) fn list(self, open_metrics: bool) -> Option<&'static [Role]> {
         match self {
-            Roles::Everybody => true,
-            Roles::Metrics => role == Admin,
-            Roles::These(roles) => roles.contains(&role),
+            Roles::Everybody => None,
+            Roles::Metrics => (!open_metrics).then_some(&[Admin]),
+            Roles::These(roles) => Some(roles),
         }
     }
 
@@ -189,6 +188,11 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         describe: |it| it.json::<crate::wire::Schema>("The vocabulary.").cached(),
     },
 ];
+
+/// Method, path and roles of every endpoint, where nothing is opened; no roles is everybody.
+pub fn endpoints() -> impl Iterator<Item = (&'static str, &'static str, Option<&'static [Role]>)> {
+    ENDPOINTS.iter().map(|row| (row.method, row.path, row.roles.list(false)))
+}
 
 /// The matrix of roles as a table for documents.
 #[must_use]

@@ -2,7 +2,7 @@
 //! no other way to a handler, and what an endpoint does not allow is refused here.
 
 use crate::app::App;
-use crate::endpoint::{Endpoint, Roles};
+use crate::endpoint::Endpoint;
 use crate::problem::Problem;
 use crate::scope::Scope;
 use crate::tenant::{Opened, Tenant};
@@ -198,7 +198,7 @@ pub(crate) async fn pass(
     let (begun, id) = (Instant::now(), app.request_id());
     let (parts, body) = request.into_parts();
     let known = who(&app, endpoint, &parts.headers);
-    let asker = known.as_ref().ok().and_then(|who| who.clone());
+    let asker = known.as_ref().ok().and_then(Clone::clone);
     let answered = match known {
         Ok(who) => answer(&app, endpoint, who, parts, places, body, begun).await,
         Err(problem) => Err(problem),
@@ -261,12 +261,7 @@ fn log(
 
 /// Who asks, if the endpoint is for them.
 fn who(app: &App, endpoint: &Endpoint, headers: &HeaderMap) -> Result<Option<Who>, Problem> {
-    let roles = match endpoint.roles {
-        Roles::Everybody => return Ok(None),
-        Roles::Metrics if app.config.open_metrics => return Ok(None),
-        Roles::Metrics => &[crate::role::Role::Admin][..],
-        Roles::These(roles) => roles,
-    };
+    let Some(roles) = endpoint.roles.list(app.config.open_metrics) else { return Ok(None) };
     let who = known(app, headers)?;
     let role = who.token.role;
     if !roles.contains(&role) {

@@ -33,7 +33,7 @@ mod token;
 mod wire;
 
 pub use config::{Bounds, Config, ENVIRONMENT_PREFIX, Log, LogForm, Tls};
-pub use endpoint::role_matrix;
+pub use endpoint::{endpoints, role_matrix};
 pub use error::{Error, Result};
 pub use log::start as start_log;
 pub use role::{BREAK_GLASS_HOURS_MAX, ROLES, Role};

@@ -48,25 +48,25 @@ impl Description {
     }
 
     /// It takes a parameter of the query string.
-    pub(crate) fn parameter(self, name: &str, kind: Type, required: bool, what: &str) -> Self {
+    pub(crate) fn parameter(self, name: &str, kind: &Type, required: bool, what: &str) -> Self {
         self.takes(name, ParameterIn::Query, kind, required, what)
     }
 
     /// It takes a part of the path.
     pub(crate) fn place(self, name: &str, what: &str) -> Description {
-        self.takes(name, ParameterIn::Path, Type::String, true, what)
+        self.takes(name, ParameterIn::Path, &Type::String, true, what)
     }
 
     fn takes(
         mut self,
         name: &str,
         place: ParameterIn,
-        kind: Type,
+        kind: &Type,
         required: bool,
         what: &str,
     ) -> Description {
         let mut schema = ObjectBuilder::new().schema_type(kind.clone());
-        if kind == Type::Integer {
+        if *kind == Type::Integer {
             schema = schema.minimum(Some(0_u64));
         }
         let parameter: Parameter = ParameterBuilder::new()
@@ -83,7 +83,7 @@ impl Description {
     /// It asks one store, which may have to be named.
     pub(crate) fn in_store(self) -> Description {
         let what = "The store, where the token may see several; also as parameter `store`";
-        self.takes("Lineal-Store", ParameterIn::Header, Type::String, false, what)
+        self.takes("Lineal-Store", ParameterIn::Header, &Type::String, false, what)
             .problem(404, "No such store, or nothing of that name, for this token.")
     }
 
@@ -138,7 +138,7 @@ impl Description {
     /// It honours If-None-Match.
     pub(crate) fn cached(self) -> Description {
         let what = "The ETag of the answer that the client holds";
-        self.takes("If-None-Match", ParameterIn::Header, Type::String, false, what)
+        self.takes("If-None-Match", ParameterIn::Header, &Type::String, false, what)
             .answers(304, ResponseBuilder::new().description("The client holds the answer."))
     }
 
@@ -170,7 +170,7 @@ pub(crate) fn document() -> OpenApi {
                 description.operation.security(SecurityRequirement::new(TOKEN, none));
             let case = "The case within which is read; investigator and break-glass must name one";
             description = description
-                .takes("Lineal-Case", ParameterIn::Header, Type::String, false, case)
+                .takes("Lineal-Case", ParameterIn::Header, &Type::String, false, case)
                 .problem(400, "The request cannot be read.")
                 .problem(401, "No token, or one that is good for nothing.")
                 .problem(403, "The role may not, or a case is needed.")

@@ -24,6 +24,12 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rusqlite", &["import/src/mlflow", "import/tests/", "tests/tests/"]),
     ("rustyline", &["cli/src/repl/"]),
     ("ctrlc", &["cli/src/repl/"]),
+    ("axum", &["server/"]),
+    ("hyper", &["server/"]),
+    ("tokio", &["server/"]),
+    ("tokio_rustls", &["server/src/tls.rs", "server/src/serve.rs", "server/tests/"]),
+    ("utoipa", &["server/"]),
+    ("tracing_subscriber", &["server/src/log.rs"]),
     ("memmap2", &["engine/src/mapping"]),
     ("unsafe", &["engine/src/mapping"]),
 ];

@@ -19,10 +19,10 @@ use utoipa::openapi::schema::Type;
 const PAGE: u64 = 1_000;
 
 pub(crate) fn describe(it: Description) -> Description {
-    it.parameter("page", Type::Integer, false, "Batches of a page, from 1")
+    it.parameter("page", &Type::Integer, false, "Batches of a page, from 1")
         .parameter(
             "cursor",
-            Type::String,
+            &Type::String,
             false,
             "`next` of the page before, with the same page size",
         )

@@ -17,7 +17,7 @@ const EVENTS_MAX: usize = 1_000;
 pub(crate) fn describe(it: Description) -> Description {
     it.place("kind", "The kind, `model`, `run`, `inference`, ...; /v1/schema lists them")
         .place("key", "The key, as answers print it behind `kind:`; slashes may stand as they are")
-        .parameter("as_of", Type::Integer, false, "The view as of this commit")
+        .parameter("as_of", &Type::Integer, false, "The view as of this commit")
         .in_store()
         .any_json("The node with its fields and neighbours, or events that share a hash or id.")
         .cached()

@@ -38,12 +38,12 @@ pub(crate) fn describe(it: Description) -> Description {
 
 /// What the form for GET takes.
 pub(crate) fn describe_parameters(it: Description) -> Description {
-    it.parameter("query", Type::String, false, "The question; this or `plan_id`")
-        .parameter("plan_id", Type::String, false, "A prepared question of this token")
-        .parameter("params", Type::String, false, "Values of parameters, a JSON object")
-        .parameter("limits", Type::String, false, "Bounds, a JSON object as in POST")
-        .parameter("page", Type::Integer, false, "Rows of a page, from 1")
-        .parameter("cursor", Type::String, false, "`next` of the page before")
+    it.parameter("query", &Type::String, false, "The question; this or `plan_id`")
+        .parameter("plan_id", &Type::String, false, "A prepared question of this token")
+        .parameter("params", &Type::String, false, "Values of parameters, a JSON object")
+        .parameter("limits", &Type::String, false, "Bounds, a JSON object as in POST")
+        .parameter("page", &Type::Integer, false, "Rows of a page, from 1")
+        .parameter("cursor", &Type::String, false, "`next` of the page before")
         .cached()
 }
 
@@ -146,7 +146,7 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
     if request.page == Some(0) {
         return Err(Problem::bad_request("`page` is 1 at least"));
     }
-    let text: &str = plan.as_ref().map_or_else(|text| text.as_str(), |plan| &plan.text);
+    let text: &str = plan.as_ref().map_or_else(String::as_str, |plan| &plan.text);
     let withheld = sight.withheld;
     let question = digest(&tenant, text, &request, withheld)?;
     let cursor = request.cursor.as_deref();

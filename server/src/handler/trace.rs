@@ -11,8 +11,8 @@ use utoipa::openapi::schema::Type;
 
 pub(crate) fn describe(it: Description) -> Description {
     let what = "A node (`model:credit-risk@3`), an id (`#9f2c1a`), an input hash, or any name";
-    it.parameter("target", Type::String, true, what)
-        .parameter("as_of", Type::Integer, false, "The view as of this commit")
+    it.parameter("target", &Type::String, true, what)
+        .parameter("as_of", &Type::Integer, false, "The view as of this commit")
         .in_store()
         .object("Events, roots, edges, training data, findings and completeness.")
         .cached()
