@@ -11,4 +11,4 @@ mod target;
 pub use lineage::{Finding, Lineage, asks_for_training, trace_json, upstream};
 pub use node::{event_json, neighbours, node_json, type_of, value_json};
 pub use tally::{Counted, Tally, bringer};
-pub use target::{LISTED, Searched, Target, Unresolved, resolve};
+pub use target::{LISTED, Searched, Target, Unresolved, found_by, resolve};

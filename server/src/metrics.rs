@@ -106,6 +106,9 @@ impl Metrics {
         let name = "lineal_token_file_faults_total";
         head(&mut out, name, "counter", "Failed readings of the file of tokens.");
         line(&mut out, name, "", self.token_faults.load(Ordering::Relaxed));
+        let name = "lineal_store_lookups_total";
+        head(&mut out, name, "counter", "Look-ups of stores by name, found or not.");
+        line(&mut out, name, "", self.lookups.load(Ordering::Relaxed));
         head(&mut out, "lineal_store_commit", "gauge", "The last commit that answers see.");
         for tenant in app.tenants() {
             let labels = format!("store=\"{}\"", tenant.name());

@@ -19,7 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("import", &["engine", "proof"]),
     ("server", &["engine", "proof", "query"]),
     ("cli", &["engine", "grammar", "import", "proof", "query", "server"]),
-    ("tests", &["engine", "grammar", "import", "proof", "query"]),
+    ("tests", &["engine", "grammar", "import", "proof", "query", "server"]),
     ("benches/compare", &["engine", "import", "query"]),
     ("benches", &["engine", "grammar", "import", "proof", "query"]),
 ];

@@ -27,7 +27,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("axum", &["server/"]),
     ("hyper", &["server/"]),
     ("tokio", &["server/"]),
-    ("tokio_rustls", &["server/src/tls.rs", "server/src/serve.rs", "server/tests/"]),
+    ("tokio_rustls", &["server/src/tls.rs", "server/src/serve.rs", "tests/tests/server/"]),
     ("utoipa", &["server/"]),
     ("tracing_subscriber", &["server/src/log.rs"]),
     ("memmap2", &["engine/src/mapping"]),

@@ -8,6 +8,7 @@ use lineal_proof::Value;
 use serde_json::{Value as Json, json};
 
 use super::tally::bringer;
+use super::target::found_by;
 use super::{Target, event_json};
 
 /// Something on the way that is not as it should be.
@@ -163,7 +164,7 @@ pub fn trace_json(
         Target::Node(_) => (Vec::new(), None),
         Target::Events { events, by } => {
             let events = events.iter().map(|event| event_json(view, *event, withheld));
-            (events.collect::<Result<Vec<_>, _>>()?, Some(by))
+            (events.collect::<Result<Vec<_>, _>>()?, Some(found_by(by, withheld)))
         }
     };
     let name = |node: &NodeNo| view.name_of(*node);

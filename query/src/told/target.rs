@@ -26,6 +26,15 @@ pub enum Target {
     },
 }
 
+/// What events are found by where a hash was given; how that was made stands behind a comma.
+const BY_HASH: &str = "input hash";
+
+/// What events were found by. How their hash was made belongs to the subject group.
+#[must_use]
+pub fn found_by(by: &str, withheld: bool) -> &str {
+    if withheld && by.starts_with(BY_HASH) { BY_HASH } else { by }
+}
+
 /// The events that were searched in vain.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Searched {
@@ -137,7 +146,7 @@ fn events(view: &Snapshot, key: &str) -> Result<Target, Unresolved> {
         if let Some(first) = events.first() {
             let found = view.event_field(*first, EventField::InputAlgorithm)?;
             let found = found.as_ref().and_then(Value::as_text).unwrap_or("no algorithm recorded");
-            return Ok(Target::Events { by: format!("input hash, {found}"), events });
+            return Ok(Target::Events { by: format!("{BY_HASH}, {found}"), events });
         }
     }
     let events = view.events_by_id(key)?;

@@ -7,7 +7,7 @@ use crate::problem::{NOTHING, Problem};
 use axum::body::Body;
 use axum::http::Response;
 use lineal_engine::schema::Kind;
-use lineal_query::told::{Target, event_json, node_json, resolve};
+use lineal_query::told::{Target, event_json, found_by, node_json, resolve};
 use serde_json::{Value as Json, json};
 use utoipa::openapi::schema::Type;
 
@@ -55,7 +55,7 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
                 let given = events.iter().take(EVENTS_MAX);
                 let given = given.map(|event| event_json(&view, *event, sight.withheld));
                 given.collect::<Result<Vec<Json>, _>>().map(|given| {
-                    json!({ "events": given, "total": events.len(), "found_by": by, "commit": view.commit() })
+                    json!({ "events": given, "total": events.len(), "found_by": found_by(&by, sight.withheld), "commit": view.commit() })
                 })
             }
         };
