@@ -344,4 +344,20 @@ mod tests {
         assert!(read("", &[("LINEAL_SERVER_LIMIT__ROWS", "1")]).is_err());
         assert!(read("", &[]).is_ok());
     }
+
+    #[test]
+    fn the_file_in_deploy_holds_every_key_with_its_default() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/server.toml");
+        let read = Config::read(Some(&path), []).unwrap();
+        let main = BTreeMap::from([("main".to_owned(), PathBuf::from("/var/lib/lineal/main"))]);
+        let default = Config { stores: main, ..Config::default() };
+        assert_eq!(format!("{read:?}"), format!("{default:?}"));
+        let text = std::fs::read_to_string(path).unwrap();
+        let said = format!("{:?}", default.limits);
+        let keys = said.split(": ").filter_map(|part| part.rsplit([' ', '{']).next());
+        let missing: Vec<&str> = keys
+            .filter(|key| key.contains('_') && !text.contains(&format!("\n{key} = ")))
+            .collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
 }
