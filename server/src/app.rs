@@ -13,7 +13,7 @@ use lineal_engine::clock::Clock;
 use lineal_proof::Hash;
 use lineal_query::PlanCache;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// Why there is no trail yet: said at start and in `/v1/stats`.
@@ -35,7 +35,6 @@ pub(crate) struct App {
     pub(crate) metrics: Metrics,
     pub(crate) rates: Rates,
     clock: Arc<dyn Clock>,
-    draining: AtomicBool,
     ids: (Mutex<u64>, [u8; 32]),
 }
 
@@ -74,7 +73,6 @@ impl App {
             metrics: Metrics::default(),
             rates: Rates::new(bounds),
             clock,
-            draining: AtomicBool::new(false),
             ids: (Mutex::new(0), ids),
             config,
         })
@@ -127,15 +125,6 @@ impl App {
             }
         }
         *known = stamp;
-    }
-
-    /// From now on no new connection is taken.
-    pub(crate) fn drain(&self) {
-        self.draining.store(true, Ordering::Relaxed);
-    }
-
-    pub(crate) fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
     }
 
     /// A new name for a request: of our making alone, so that no caller writes into the log.

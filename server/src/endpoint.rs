@@ -90,7 +90,7 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         method: "GET",
         path: "/readyz",
-        summary: "Does it take requests, and do all stores follow their writers?",
+        summary: "Do all stores follow their writers?",
         roles: Roles::Everybody,
         handler: does!(health::ready),
         describe: |it| it.text("It does.", "text/plain").problem(503, "It does not."),

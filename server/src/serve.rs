@@ -158,7 +158,6 @@ impl Server {
                 }
             }
             drop(listener);
-            app.drain();
             let _ = stop.send(true);
             let all = u32::try_from(app.config.limits.connections).unwrap_or(u32::MAX);
             let seconds = Duration::from_secs(app.config.limits.drain_seconds);

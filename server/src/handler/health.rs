@@ -10,12 +10,9 @@ pub(crate) async fn alive(_: Call) -> Result<Response<Body>, Problem> {
     Ok(text("alive\n"))
 }
 
-/// Requests are taken, and every store follows its writer. Which one does not is in the log and in
+/// Every store follows its writer. Which one does not is in the log and in
 /// the metrics: whoever asks here is not known.
 pub(crate) async fn ready(call: Call) -> Result<Response<Body>, Problem> {
-    if call.app.is_draining() {
-        return Err(Problem::unready("the server ends: running requests are answered"));
-    }
     let behind = call.app.tenants().filter(|tenant| tenant.fault().is_some()).count();
     if behind > 0 {
         return Err(Problem::unready(format!(

@@ -50,7 +50,11 @@ fn tokens_come_and_go_while_the_server_runs() {
 
 #[test]
 fn who_leaves_frees_the_thread_of_his_question() {
-    let live = Live::with(|config| config.limits.threads = 1);
+    let live = Live::with(|config| {
+        config.limits.threads = 1;
+        // No deadline ends it while the test waits.
+        config.limits.request_seconds = 600;
+    });
     let token = live.token(Role::Engineer);
     let ask = query_with(json!({ "query": ENDLESS })).token(&token);
     let mut stream = connect(live.address);

@@ -29,6 +29,13 @@ fn openapi_has_every_endpoint_and_no_other() {
     assert_eq!(written, table);
     let page = live.send(get("/")).text();
     assert!(table.iter().all(|(method, path)| page.contains(&format!("{method} {path}"))));
+    for (method, path, _) in endpoints().filter(|(_, _, roles)| roles.is_some()) {
+        let path = path.replace("{*", "{");
+        let known = &document["paths"][path][method.to_lowercase()]["responses"];
+        for status in ["200", "400", "401", "403", "408", "429", "500", "503", "504"] {
+            assert!(known[status].is_object(), "{method} {known}: {status}");
+        }
+    }
     let text = document.to_string();
     let schemas = document["components"]["schemas"].as_object().unwrap();
     for reference in text.split("\"$ref\":\"").skip(1) {
