@@ -4,6 +4,7 @@
 use crate::app::App;
 use crate::endpoint::Endpoint;
 use crate::problem::Problem;
+use crate::rate::Pass;
 use crate::scope::Scope;
 use crate::tenant::{Opened, Tenant};
 use crate::token::Token;
@@ -12,9 +13,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use lineal_engine::Snapshot;
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 /// Names the store that is meant, where there are several.
@@ -302,8 +306,8 @@ async fn answer(
     body: Body,
     begun: Instant,
 ) -> Result<Response<Body>, Problem> {
-    // Held until the answer begins: how much of a token runs at once.
-    let _pass = match &who {
+    // Held until the answer has been taken: a slow client holds its rows in memory.
+    let pass = match &who {
         Some(who) => Some(app.rates.pass(&who.token.id, begun)?),
         None => None,
     };
@@ -312,7 +316,34 @@ async fn answer(
     let body = heard(app, &parts.headers, body, seconds).await?;
     let call = Call { app: Arc::clone(app), who, parts, places, body, deadline };
     let answer = tokio::time::timeout(seconds + GRACE, (endpoint.handler)(call));
-    answer.await.unwrap_or_else(|_| Err(Problem::timed_out()))
+    let answer = answer.await.unwrap_or_else(|_| Err(Problem::timed_out()))?;
+    Ok(answer.map(|body| Body::new(Held { body, _pass: pass })))
+}
+
+/// A body that lets the next request of its token through when it is sent, or given up.
+struct Held {
+    body: Body,
+    _pass: Option<Pass>,
+}
+
+impl HttpBody for Held {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 /// The body, no larger and no later than it may be. Packed ones are not taken: what is small on the

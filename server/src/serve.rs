@@ -16,7 +16,7 @@ use lineal_engine::clock::{Clock, SystemClock};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
@@ -25,6 +25,9 @@ use tokio_rustls::TlsAcceptor;
 
 /// How long is waited when the system gives no connection (too many open files).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// A store that takes a second to open is left alone for that many: during an import `head` moves
+/// often, and each opening before its index is written builds the graph anew.
+const FOLLOW_REST: u32 = 4;
 /// Threads for connections: they wait and copy, the questions run elsewhere.
 const CONNECTION_THREADS: usize = 2;
 
@@ -198,10 +201,13 @@ fn follow(app: &Arc<App>) {
     for tenant in app.tenants() {
         let tenant = Arc::clone(tenant);
         tokio::spawn(async move {
+            let mut pause = every;
             loop {
-                tokio::time::sleep(every).await;
-                let looked = Arc::clone(&tenant);
-                if let Ok(true) = tokio::task::spawn_blocking(move || looked.follow()).await {
+                tokio::time::sleep(pause).await;
+                let (looked, begun) = (Arc::clone(&tenant), Instant::now());
+                let moved = tokio::task::spawn_blocking(move || looked.follow()).await;
+                pause = every.max(begun.elapsed() * FOLLOW_REST);
+                if let Ok(true) = moved {
                     let commit = tenant.current().commit();
                     tracing::info!(store = tenant.name(), commit, "the writer has committed");
                 }

@@ -42,7 +42,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Show) -> Outcome {
             .map_err(|failure| retracted::explain(&store, &view, &zone, &wanted.target, failure))?;
         match target {
             Target::Node(node) if arguments.json => {
-                writeln!(out, "{}", node_json(&view, node, &|_| true)?)?;
+                writeln!(out, "{}", node_json(&view, node, &|_| true, usize::MAX)?)?;
             }
             Target::Node(node) => print_node(out, &view, node, &zone)?,
             Target::Events { events, .. } if arguments.json => {

@@ -8,7 +8,8 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::value::time_text;
 
-/// A node with its fields, and of its neighbours and candidates those that the asker sees.
+/// A node with its fields, and of its neighbours and candidates those that the asker sees, so many
+/// a relation; where there are others, `more` counts them.
 ///
 /// # Errors
 /// [`Error::Corrupt`] if a record cannot be read.
@@ -16,9 +17,13 @@ pub fn node_json(
     view: &Snapshot,
     node: NodeNo,
     sees: &dyn Fn(NodeNo) -> bool,
+    most: usize,
 ) -> Result<Json, Error> {
+    let seen = |nodes: &[NodeNo]| -> Vec<NodeNo> {
+        nodes.iter().copied().filter(|node| sees(*node)).collect()
+    };
     let names = |nodes: &[NodeNo]| -> Vec<String> {
-        nodes.iter().filter(|node| sees(**node)).map(|node| view.name_of(*node)).collect()
+        nodes.iter().take(most).map(|node| view.name_of(*node)).collect()
     };
     let kind = view.kind_of(node);
     let folded = view.fields(node)?;
@@ -27,20 +32,28 @@ pub fn node_json(
         .iter()
         .map(|(name, value)| (name.to_owned(), value_json(value, type_of(kind, name))))
         .collect();
-    let edges: Map<String, Json> = neighbours(view, node)
-        .into_iter()
-        .map(|(word, nodes)| (word, names(nodes)))
-        .filter(|(_, names)| !names.is_empty())
-        .map(|(word, names)| (word.to_owned(), json!(names)))
-        .collect();
-    let candidates = names(view.candidates(node));
-    Ok(json!({
+    let (mut edges, mut more) = (Map::new(), Map::new());
+    for (word, nodes) in neighbours(view, node) {
+        let nodes = seen(nodes);
+        if !nodes.is_empty() {
+            edges.insert(word.to_owned(), json!(names(&nodes)));
+        }
+        if nodes.len() > most {
+            more.insert(word.to_owned(), json!(nodes.len() - most));
+        }
+    }
+    let candidates = names(&seen(view.candidates(node)));
+    let mut json = json!({
         "node": view.name_of(node), "kind": kind.name(),
         "node_id": view.node_id(node).to_string(),
         "revision": view.revision_id(node).map(|id| id.to_string()),
         "missing": view.is_missing(node), "candidates": candidates,
         "fields": fields, "edges": edges, "commit": view.commit(),
-    }))
+    });
+    if !more.is_empty() {
+        json["more"] = Json::Object(more);
+    }
+    Ok(json)
 }
 
 /// An event, also as what a trace begins with. Without its subject group, where that is withheld:

@@ -13,6 +13,8 @@ use utoipa::openapi::schema::Type;
 
 /// Most events of one hash or id that are given; the count is of all.
 const EVENTS_MAX: usize = 1_000;
+/// Most neighbours of a relation that are given; a question turns pages over all of them.
+const NEIGHBOURS_MAX: usize = 1_000;
 
 pub(crate) fn describe(it: Description) -> Description {
     it.place("kind", "The kind, `model`, `run`, `inference`, ...; /v1/schema lists them")
@@ -41,9 +43,9 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
         let target = resolve(&view, &format!("{kind}:{key}"));
         let target = target.map_err(|error| Problem::unresolved(&error, scope.is_some()))?;
         let json = match (target, &scope) {
-            (Target::Node(node), None) => node_json(&view, node, &|_| true),
+            (Target::Node(node), None) => node_json(&view, node, &|_| true, NEIGHBOURS_MAX),
             (Target::Node(node), Some(scope)) if scope.has(node) => {
-                node_json(&view, node, &|node| scope.has(node))
+                node_json(&view, node, &|node| scope.has(node), NEIGHBOURS_MAX)
             }
             (Target::Node(_), Some(_)) => return Err(Problem::not_found(NOTHING)),
             (Target::Events { events, by }, scope) => {

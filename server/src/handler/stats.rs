@@ -9,6 +9,9 @@ use axum::http::Response;
 use lineal_query::told::Tally;
 use serde_json::json;
 
+/// Most missing nodes of a kind that are named; all are counted.
+const MISSING_MAX: usize = 1_000;
+
 /// Answers. Counts are of the whole store, so a token that sees a part of it has none.
 pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
     call.only(&[])?;
@@ -22,6 +25,14 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
         let view = opened.snapshot();
         let tally = Tally::of(&opened.store, view).map_err(|e| Problem::store(&e))?;
         let mut json = tally.to_json(&name, view);
+        for counts in json["kinds"].as_object_mut().into_iter().flat_map(|kinds| kinds.values_mut())
+        {
+            if let Some(missing) = counts["missing"].as_array_mut() {
+                let all = missing.len();
+                missing.truncate(MISSING_MAX);
+                counts["missing_count"] = json!(all);
+            }
+        }
         json["trail"] = json!({ "kept": false, "why": NO_TRAIL });
         Ok(json)
     })

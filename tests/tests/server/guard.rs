@@ -1,6 +1,6 @@
 //! What a token does not see: other stores, other systems; and that asking tells nothing of them.
 
-use crate::client::{Ask, get};
+use crate::client::{Ask, connect, get};
 use crate::live::{HASH, Live, SYSTEM, bring, query_with};
 use lineal_engine::schema::{Kind, Relation};
 use lineal_engine::{NodeDraft, Options, Store};
@@ -8,6 +8,7 @@ use lineal_proof::Key;
 use lineal_server::Role;
 use lineal_tests::sample::{saying, texts};
 use serde_json::json;
+use std::io::{Read, Write};
 
 #[test]
 fn a_store_that_is_not_there_and_one_that_is_not_mine_are_the_same_to_me() {
@@ -107,6 +108,24 @@ fn an_auditor_of_one_system_sees_nothing_of_another() {
     for reply in [live.query(&bound, "find model"), see("/v1/stats")] {
         assert_eq!(reply.problem().0, 403, "what may come by anything is not for a part");
     }
+}
+
+#[test]
+fn an_answer_that_is_not_taken_counts_as_running_until_it_is_given_up() {
+    let live = Live::with(|config| config.limits.token_requests = 1);
+    let token = live.token(Role::Auditor);
+    let many = "find inference as a, inference as b \
+        return a.key as ak, b.key as bk, a.event_id as a, b.event_id as b, a.host as h";
+    let ask = query_with(json!({ "query": many })).token(&token).header("Accept", "text/csv");
+    let mut slow = connect(live.address);
+    slow.write_all(&ask.bytes()).unwrap();
+    let mut head = [0; 15];
+    slow.read_exact(&mut head).unwrap();
+    assert_eq!(&head, b"HTTP/1.1 200 OK");
+    let again = || live.query(&token, "find model limit 1").status;
+    assert_eq!(again(), 429, "20 MB wait for whoever asked for them");
+    drop(slow);
+    live.until(|| again() == 200);
 }
 
 #[test]

@@ -78,6 +78,7 @@ impl Live {
         text
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "a request is made, sent and gone")]
     pub(crate) fn send(&self, ask: Ask) -> Reply {
         ask.send(self.address)
     }
@@ -127,6 +128,7 @@ impl Drop for Live {
 }
 
 /// A question as a request.
+#[expect(clippy::needless_pass_by_value, reason = "bodies are written where they are sent")]
 pub(crate) fn query_with(body: Json) -> Ask {
     post("/v1/query", &body)
 }
