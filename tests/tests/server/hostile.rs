@@ -143,6 +143,22 @@ fn who_is_slow_or_silent_is_not_waited_for() {
 }
 
 #[test]
+fn who_takes_nothing_of_an_answer_is_closed() {
+    let live = Live::with(|config| config.limits.stalled_seconds = 1);
+    let token = live.token(Role::Auditor);
+    let many = "find inference as a, inference as b \
+        return a.key as ak, b.key as bk, a.event_id as a, b.event_id as b, a.host as h";
+    let ask = query_with(json!({ "query": many })).token(&token).header("Accept", "text/csv");
+    let mut deaf = connect(live.address);
+    deaf.write_all(&ask.bytes()).unwrap();
+    let mut begin = [0; 15];
+    deaf.read_exact(&mut begin).unwrap();
+    // The one that asks for the metrics is counted too.
+    assert_eq!(live.metric("lineal_connections"), 2);
+    live.until(|| live.metric("lineal_connections") == 1);
+}
+
+#[test]
 fn idle_connections_use_up_their_places_only_until_they_are_closed() {
     let live = Live::with(|config| {
         config.limits.connections = 8;
