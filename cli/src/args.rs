@@ -1,5 +1,11 @@
 //! All commands and flags. The help texts are the comments here.
 
+#[cfg(feature = "server")]
+mod serving;
+
+#[cfg(feature = "server")]
+pub(crate) use serving::{CreateToken, RevokeToken, Serve, ServerPlace, Token};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -95,6 +101,18 @@ be interrupted at any point and called again. Old files go when nobody reads the
     /// Move a store to a later format (reserved: there is only one so far)
     #[command(hide = true)]
     Migrate,
+    /// Serve stores over HTTP, for reading
+    #[cfg(feature = "server")]
+    #[command(after_help = "Examples:
+  lineal serve                                   this store on 127.0.0.1:7413
+  lineal serve --config /etc/lineal/server.toml  several stores, TLS, limits
+A first token for an administrator is made and printed where there is none. `lineal token` makes
+more. Ctrl-C and SIGTERM end it when running requests are answered. docs/operating.md says more.")]
+    Serve(Serve),
+    /// Make, list and revoke the tokens of a server
+    #[cfg(feature = "server")]
+    #[command(subcommand)]
+    Token(Token),
     /// Import the bundled exports into ./lineal-demo and ask the question
     Demo(Demo),
     /// Print shell completions

@@ -14,8 +14,12 @@ mod query;
 mod rebuild;
 mod repl;
 mod retract;
+#[cfg(feature = "server")]
+mod serve;
 mod show;
 pub(crate) mod stats;
+#[cfg(feature = "server")]
+mod token;
 mod trace;
 mod verify;
 
@@ -44,6 +48,10 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
         Command::Rebuild => rebuild::run(arguments),
         Command::Verify(verify) => verify::run(arguments, verify),
         Command::Migrate => migrate::run(arguments),
+        #[cfg(feature = "server")]
+        Command::Serve(serve) => serve::run(arguments, serve),
+        #[cfg(feature = "server")]
+        Command::Token(token) => token::run(arguments, token),
         Command::Demo(demo) => demo::run(arguments, demo),
         Command::Completions(completions) => completions::run(completions),
     }

@@ -40,6 +40,9 @@ pub(crate) enum Failure {
     Import(lineal_import::Error),
     /// A question, with its text for the caret.
     Query { error: lineal_query::Error, text: String },
+    /// The server.
+    #[cfg(feature = "server")]
+    Server(Box<lineal_server::Error>),
     /// Output that could not be written.
     Output(io::Error),
     /// Something about the command line, in words.
@@ -70,6 +73,11 @@ impl Failure {
             Failure::Query { error: lineal_query::Error::Store(source), .. } => {
                 source.downcast_ref().map_or(Exit::Damaged, of_store)
             }
+            #[cfg(feature = "server")]
+            Failure::Server(error) => match &**error {
+                lineal_server::Error::Store { source, .. } => of_store(source),
+                _ => Exit::Usage,
+            },
             Failure::Import(lineal_import::Error::Strict { .. }) => Exit::No,
             _ => Exit::Usage,
         }
@@ -81,6 +89,8 @@ impl Failure {
             Failure::Store(error) => error.to_string(),
             Failure::Import(error) => error.to_string(),
             Failure::Query { error, text } => error.render(text),
+            #[cfg(feature = "server")]
+            Failure::Server(error) => error.to_string(),
             Failure::Output(error) => format!("cannot write the output: {error}"),
             Failure::Usage(message) | Failure::NotFound(message) => message.clone(),
         }
@@ -113,6 +123,12 @@ impl From<lineal_engine::Error> for Failure {
 impl From<lineal_import::Error> for Failure {
     fn from(error: lineal_import::Error) -> Failure {
         Failure::Import(error)
+    }
+}
+#[cfg(feature = "server")]
+impl From<lineal_server::Error> for Failure {
+    fn from(error: lineal_server::Error) -> Failure {
+        Failure::Server(Box::new(error))
     }
 }
 impl From<io::Error> for Failure {

@@ -1,7 +1,6 @@
 //! Answers on a terminal, in a file, for a program.
 
 mod answer;
-mod json;
 pub(crate) mod page;
 mod paths;
 mod plural;
@@ -10,7 +9,6 @@ mod timeline;
 mod visible;
 
 pub(crate) use answer::{cell_text, no_bundle, print_answer, print_notes};
-pub(crate) use json::value_json;
 pub(crate) use paths::folded;
 pub(crate) use plural::counted;
 pub(crate) use table::{print_table, table, terminal_width, value_text};

@@ -24,6 +24,7 @@ mod schema_card;
 pub mod source;
 mod store_view;
 mod suggest;
+pub mod told;
 pub mod value;
 
 pub use answer::{

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use lineal_engine::event_fields::EventField;
+
 use crate::answer::{Answer, Table};
 use crate::ast::Script;
 use crate::bind::bind;
@@ -105,6 +107,12 @@ impl Prepared {
             Root::Show(_) | Root::Explain(..) => &[],
             _ => &self.plan.columns,
         }
+    }
+
+    /// The fields of events that it speaks of, each once: what decides who may ask it.
+    #[must_use]
+    pub fn event_fields(&self) -> &[EventField] {
+        &self.plan.event_fields
     }
 
     /// The output format that it asks for.

@@ -5,7 +5,7 @@ mod actors;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use lineal_engine::event_fields::EventField;
+use lineal_engine::event_fields::{EventField, Group};
 use lineal_engine::events::{EventValue, MonthCounts};
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::{Adjacency, Counters, Error, Snapshot, Store, Wanted};
@@ -22,6 +22,8 @@ pub struct StoreView {
     snapshot: Snapshot,
     /// Found when a question over events first asks.
     unread: Arc<OnceLock<Vec<Unread>>>,
+    /// Is the subject group of events kept back?
+    withholds: bool,
 }
 
 impl StoreView {
@@ -35,7 +37,19 @@ impl StoreView {
     }
 
     fn of(store: Arc<Store>, snapshot: Snapshot) -> StoreView {
-        StoreView { store, snapshot, unread: Arc::default() }
+        StoreView { store, snapshot, unread: Arc::default(), withholds: false }
+    }
+
+    /// The same view for those who may not see what points at a person's data: the subject group of
+    /// events (docs/format.md, section 9) reads as absent, and events are named by their ids. Events
+    /// are still found by a hash that the asker gives.
+    #[must_use]
+    pub fn without_subject_group(self) -> StoreView {
+        StoreView { withholds: true, ..self }
+    }
+
+    fn withholds(&self, field: EventField) -> bool {
+        self.withholds && field.spec().group == Group::Subject
     }
 
     /// The store's own view.
@@ -70,7 +84,10 @@ impl Source for StoreView {
 
     fn as_of_commit(&self, number: u64) -> Result<Option<StoreView>, Error> {
         match self.store.snapshot_at(number) {
-            Ok(snapshot) => Ok(Some(StoreView::of(Arc::clone(&self.store), snapshot))),
+            Ok(snapshot) => {
+                let view = StoreView::of(Arc::clone(&self.store), snapshot);
+                Ok(Some(StoreView { withholds: self.withholds, ..view }))
+            }
             Err(Error::NoCommit { .. }) => Ok(None),
             Err(error) => Err(error),
         }
@@ -259,6 +276,9 @@ impl Source for StoreView {
     }
 
     fn event_field(&self, event: EventRef, field: EventField) -> Result<Option<Value>, Error> {
+        if self.withholds(field) {
+            return Ok(None);
+        }
         let value = self.snapshot.event_field(theirs(event), field)?;
         actors::Names::of(&self.snapshot).in_field(field, value)
     }
@@ -285,9 +305,11 @@ impl Source for StoreView {
         rows: Range<u32>,
         fields: &[EventField],
     ) -> Result<EventColumns, Error> {
+        let fields: Vec<EventField> =
+            fields.iter().copied().filter(|field| !self.withholds(*field)).collect();
         let lineal_engine::EventRows { block, first, events } =
-            self.snapshot.read_events(part, rows, fields)?;
-        let block = actors::Names::of(&self.snapshot).in_columns(block, fields)?;
+            self.snapshot.read_events(part, rows, &fields)?;
+        let block = actors::Names::of(&self.snapshot).in_columns(block, &fields)?;
         Ok(EventColumns { block: Arc::new(block), first, events: ours(events) })
     }
 

@@ -127,6 +127,24 @@ impl Value {
         matches!(self, Value::Absent)
     }
 
+    /// The value of a parameter as programs give it: text, numbers, truths and lists of these.
+    #[must_use]
+    pub fn from_json(json: &serde_json::Value) -> Option<Value> {
+        use serde_json::Value as Json;
+        Some(match json {
+            Json::Bool(truth) => Value::Bool(*truth),
+            Json::Number(number) => match number.as_i64() {
+                Some(number) => Value::Int(number),
+                None => Value::Float(number.as_f64()?),
+            },
+            Json::String(text) => Value::Text(text.clone()),
+            Json::Array(items) => {
+                Value::List(items.iter().map(Value::from_json).collect::<Option<_>>()?)
+            }
+            Json::Null | Json::Object(_) => return None,
+        })
+    }
+
     /// From a record's value. Links print as text: the graph shows edges, not fields.
     #[must_use]
     pub fn from_record(value: lineal_proof::Value) -> Value {

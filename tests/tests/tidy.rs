@@ -28,6 +28,12 @@ const HOMES: &[(&str, &[&str])] = &[
     ),
     ("rustyline", &["cli/src/repl/"]),
     ("ctrlc", &["cli/src/repl/"]),
+    ("axum", &["server/"]),
+    ("hyper", &["server/"]),
+    ("tokio", &["server/"]),
+    ("tokio_rustls", &["server/src/tls.rs", "server/src/serve.rs", "tests/tests/server/"]),
+    ("utoipa", &["server/"]),
+    ("tracing_subscriber", &["server/src/log.rs"]),
     ("memmap2", &["engine/src/mapping"]),
     ("unsafe", &["engine/src/mapping"]),
 ];

@@ -126,7 +126,7 @@ fn parameters(wanted: &Query) -> Outcome<Parameters> {
         let (name, value) = pair(text)?;
         let json = serde_json::from_str(&value)
             .map_err(|e| Failure::usage(format!("--param-json {name}: {e}")))?;
-        let value = from_json(&json);
+        let value = Value::from_json(&json);
         parameters.set(
             name.clone(),
             value.ok_or_else(|| {
@@ -137,19 +137,4 @@ fn parameters(wanted: &Query) -> Outcome<Parameters> {
         );
     }
     Ok(parameters)
-}
-
-fn from_json(json: &serde_json::Value) -> Option<Value> {
-    Some(match json {
-        serde_json::Value::Bool(truth) => Value::Bool(*truth),
-        serde_json::Value::Number(number) => match number.as_i64() {
-            Some(number) => Value::Int(number),
-            None => Value::Float(number.as_f64()?),
-        },
-        serde_json::Value::String(text) => Value::Text(text.clone()),
-        serde_json::Value::Array(items) => {
-            Value::List(items.iter().map(from_json).collect::<Option<_>>()?)
-        }
-        serde_json::Value::Null | serde_json::Value::Object(_) => return None,
-    })
 }

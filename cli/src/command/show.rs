@@ -2,16 +2,17 @@
 
 use crate::args::{Arguments, Show};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::render::{Style, and_more, counted, listed, value_json, value_text, visible};
+use crate::render::{Style, and_more, counted, listed, value_text, visible};
 use crate::sound::print_sound;
 use crate::target::{Target, resolve};
 use crate::time::Zone;
 use crate::{place, retracted};
 use lineal_engine::event_fields::EVENT_FIELDS;
-use lineal_engine::schema::{COMMON_FIELDS, Direction, FieldType, Kind, RELATIONS, fields};
+use lineal_engine::schema::{COMMON_FIELDS, fields};
 use lineal_engine::{EventRef, NodeNo, Snapshot};
 use lineal_proof::Value;
-use serde_json::{Map, Value as Json, json};
+use lineal_query::told::{event_json, neighbours, node_json, type_of};
+use serde_json::{Value as Json, json};
 use std::borrow::Cow;
 use std::io::Write;
 
@@ -41,11 +42,11 @@ pub(super) fn run(arguments: &Arguments, wanted: &Show) -> Outcome {
             .map_err(|failure| retracted::explain(&store, &view, &zone, &wanted.target, failure))?;
         match target {
             Target::Node(node) if arguments.json => {
-                writeln!(out, "{}", node_json(&view, node, &zone)?)?;
+                writeln!(out, "{}", node_json(&view, node, &|_| true, usize::MAX)?)?;
             }
             Target::Node(node) => print_node(out, &view, node, &zone)?,
             Target::Events { events, .. } if arguments.json => {
-                let events = events.iter().map(|event| event_json(&view, *event, &zone));
+                let events = events.iter().map(|event| Ok(event_json(&view, *event, false)?));
                 writeln!(out, "{}", Json::Array(events.collect::<Outcome<_>>()?))?;
             }
             Target::Events { events, by } => print_events(out, &view, &events, &by, &zone)?,
@@ -69,26 +70,6 @@ fn print_schema(arguments: &Arguments, for_prompt: bool) -> Outcome {
         writeln!(out, "{}", Style::new().faint(note))?;
     }
     Ok(Exit::Answer)
-}
-
-fn type_of(kind: Kind, name: &str) -> Option<FieldType> {
-    let specs = fields(kind).iter().chain(COMMON_FIELDS);
-    specs.into_iter().find(|spec| spec.name == name).map(|spec| spec.field_type)
-}
-
-fn neighbours(view: &Snapshot, node: NodeNo) -> Vec<(&'static str, &[NodeNo])> {
-    let mut all = Vec::new();
-    for spec in &RELATIONS {
-        for (word, direction) in
-            [(spec.name, Direction::Forward), (spec.inverse, Direction::Inverse)]
-        {
-            let nodes = view.edges(node, spec.relation, direction);
-            if !nodes.is_empty() {
-                all.push((word, nodes));
-            }
-        }
-    }
-    all
 }
 
 fn print_node(out: &mut dyn Write, view: &Snapshot, node: NodeNo, zone: &Zone) -> Outcome<()> {
@@ -149,31 +130,6 @@ fn shortened(text: &str) -> Cow<'_, str> {
     }
 }
 
-fn node_json(view: &Snapshot, node: NodeNo, zone: &Zone) -> Outcome<Json> {
-    let kind = view.kind_of(node);
-    let folded = view.fields(node)?;
-    let fields: Map<String, Json> = folded
-        .fields
-        .iter()
-        .map(|(name, value)| (name.to_owned(), value_json(value, type_of(kind, name), zone)))
-        .collect();
-    let edges: Map<String, Json> = neighbours(view, node)
-        .into_iter()
-        .map(|(word, nodes)| {
-            (word.to_owned(), nodes.iter().map(|node| json!(view.name_of(*node))).collect())
-        })
-        .collect();
-    let candidates: Vec<String> =
-        view.candidates(node).iter().map(|node| view.name_of(*node)).collect();
-    Ok(json!({
-        "node": view.name_of(node), "kind": kind.name(),
-        "node_id": view.node_id(node).to_string(),
-        "revision": view.revision_id(node).map(|id| id.to_string()),
-        "missing": view.is_missing(node), "candidates": candidates,
-        "fields": fields, "edges": edges, "commit": view.commit(),
-    }))
-}
-
 fn print_events(
     out: &mut dyn Write,
     view: &Snapshot,
@@ -204,19 +160,4 @@ fn print_events(
         writeln!(out, "{more}")?;
     }
     Ok(())
-}
-
-/// An event for programs, also as what a trace begins with.
-pub(super) fn event_json(view: &Snapshot, event: EventRef, zone: &Zone) -> Outcome<Json> {
-    let fields = view.event(event)?;
-    let mut object = Map::new();
-    for spec in EVENT_FIELDS {
-        if let Some(value) = fields.get(spec.name) {
-            object.insert(spec.name.to_owned(), value_json(value, Some(spec.field_type), zone));
-        }
-    }
-    let name = |node: Option<NodeNo>| node.map(|node| view.name_of(node));
-    object.insert("served_by".to_owned(), json!(name(view.event_deployment(event))));
-    object.insert("part_of".to_owned(), json!(name(view.event_batch(event))));
-    Ok(Json::Object(object))
 }

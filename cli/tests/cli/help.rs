@@ -1,9 +1,12 @@
 //! Help texts and completions.
 
 use crate::program::Folder;
+#[cfg(feature = "server")]
 use expect_test::expect_file;
 
-const COMMANDS: [&str; 16] = [
+/// With the server, as it is built by default.
+#[cfg(feature = "server")]
+const COMMANDS: [&str; 18] = [
     "init",
     "import",
     "query",
@@ -18,10 +21,13 @@ const COMMANDS: [&str; 16] = [
     "compact",
     "rebuild",
     "verify",
+    "serve",
+    "token",
     "demo",
     "completions",
 ];
 
+#[cfg(feature = "server")]
 #[test]
 fn the_help_of_the_program_and_of_each_command() {
     let folder = Folder::new();

@@ -13,4 +13,6 @@ mod errors;
 mod help;
 mod imports;
 mod json;
+#[cfg(feature = "server")]
+mod serve;
 mod traces;

@@ -3,20 +3,24 @@
 use serde_json::{Map, Value as Json};
 
 use super::Answer;
+use crate::value::Value;
 
 impl Answer {
     /// One JSON object a row, a line each; the columns in their order.
     #[must_use]
     pub fn to_ndjson(&self) -> String {
         let mut out = String::new();
-        for row in &self.rows {
-            let cells = self.columns.iter().zip(row);
-            let object: Map<String, Json> =
-                cells.map(|(column, value)| (column.name.clone(), self.json(value))).collect();
-            out.push_str(&Json::Object(object).to_string());
-            out.push('\n');
-        }
+        self.rows.iter().for_each(|row| self.push_ndjson(&mut out, row));
         out
+    }
+
+    /// Adds the line of one of its rows as a JSON object.
+    pub fn push_ndjson(&self, out: &mut String, row: &[Value]) {
+        let cells = self.columns.iter().zip(row);
+        let object: Map<String, Json> =
+            cells.map(|(column, value)| (column.name.clone(), self.json(value))).collect();
+        out.push_str(&Json::Object(object).to_string());
+        out.push('\n');
     }
 
     /// Comma-separated values, quoted after RFC 4180: a header, then a line a row; times in UTC,
@@ -24,15 +28,23 @@ impl Answer {
     #[must_use]
     pub fn to_csv(&self) -> String {
         let mut out = String::new();
+        self.push_csv_header(&mut out);
+        self.rows.iter().for_each(|row| self.push_csv(&mut out, row));
+        out
+    }
+
+    /// Adds the line with the names of the columns.
+    pub fn push_csv_header(&self, out: &mut String) {
         let header = self.columns.iter().map(|column| cell(&column.name));
         out.push_str(&header.collect::<Vec<_>>().join(","));
         out.push('\n');
-        for row in &self.rows {
-            let cells = row.iter().map(|value| cell(&self.text(value)));
-            out.push_str(&cells.collect::<Vec<_>>().join(","));
-            out.push('\n');
-        }
-        out
+    }
+
+    /// Adds the line of one of its rows, as comma-separated values.
+    pub fn push_csv(&self, out: &mut String, row: &[Value]) {
+        let cells = row.iter().map(|value| cell(&self.text(value)));
+        out.push_str(&cells.collect::<Vec<_>>().join(","));
+        out.push('\n');
     }
 }
 

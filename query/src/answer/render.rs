@@ -102,11 +102,23 @@ impl Answer {
             .iter()
             .map(|row| row.iter().map(|value| self.json(value)).collect())
             .collect();
+        let mut json = json!({
+            "columns": self.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(),
+            "rows": rows,
+        });
+        if let (Json::Object(json), Json::Object(about)) = (&mut json, self.about()) {
+            json.extend(about);
+        }
+        json["hash"] = json!(self.hash());
+        json
+    }
+
+    /// What is said of the answer beside its columns and rows.
+    #[must_use]
+    pub fn about(&self) -> Json {
         let reasons: Vec<String> =
             self.completeness.reasons.iter().map(ToString::to_string).collect();
         json!({
-            "columns": self.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(),
-            "rows": rows,
             "total": self.total,
             "completeness": {
                 "state": self.completeness.state().name(),
@@ -120,7 +132,6 @@ impl Answer {
             "warnings": self.warnings,
             "edges_followed": self.edges_followed,
             "events_read": self.events_read,
-            "hash": self.hash(),
         })
     }
 

@@ -57,8 +57,10 @@ fn a_reference_that_fits_two_models_is_told_from_them() {
         "trace model:first/credit-risk-scorer@3 to deployment",
     ] {
         let answer = place.answer(text, &[]);
+        // The lines of the demo's log that could not be read leave answers over events open too.
+        let reasons = answer.completeness.reasons.iter().map(ToString::to_string);
         let reasons: Vec<String> =
-            answer.completeness.reasons.iter().map(ToString::to_string).collect();
+            reasons.filter(|reason| !reason.contains("could not be read")).collect();
         assert_eq!(reasons.len(), 1, "{text}: {reasons:?}");
         assert!(reasons[0].contains(open), "{text}: {reasons:?}");
         assert!(reasons[0].contains("model:second/credit-risk-scorer@3"), "{reasons:?}");

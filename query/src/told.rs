@@ -1,0 +1,14 @@
+//! What is told without a question: of one thing, of what lies upstream of it, of the whole store.
+//!
+//! The command line prints these and the server gives them as JSON; both are made here, so that
+//! they cannot differ. Words for a terminal, colours and time zones are the command line's.
+
+mod lineage;
+mod node;
+mod tally;
+mod target;
+
+pub use lineage::{Finding, Lineage, asks_for_training, trace_json, upstream};
+pub use node::{event_json, neighbours, node_json, type_of, value_json};
+pub use tally::{Counted, Tally, bringer};
+pub use target::{LISTED, Searched, Target, Unresolved, found_by, resolve};

@@ -1,0 +1,282 @@
+//! What lies upstream of a thing, and what is missing on the way.
+
+use std::collections::HashSet;
+
+use lineal_engine::schema::{Class, Direction, Kind, RELATIONS, Relation};
+use lineal_engine::{Error, NodeNo, Snapshot};
+use lineal_proof::Value;
+use serde_json::{Value as Json, json};
+
+use super::tally::bringer;
+use super::target::found_by;
+use super::{Target, event_json};
+
+/// Something on the way that is not as it should be.
+#[derive(Debug)]
+pub enum Finding {
+    /// Referred to, never imported.
+    Missing(NodeNo),
+    /// A claim that fits several nodes.
+    Ambiguous(NodeNo),
+    /// A run that records no data set, and what was found instead.
+    NoInput(NodeNo, Vec<String>),
+    /// A run that records a data set without saying what for.
+    NoRole(NodeNo),
+    /// A deployment whose events name no model.
+    NoModel(NodeNo),
+    /// A model that no run is recorded for.
+    NoRun(NodeNo),
+}
+
+impl Finding {
+    /// Does it leave the answer open?
+    #[must_use]
+    pub fn is_uncertain(&self) -> bool {
+        !matches!(self, Finding::NoInput(..))
+    }
+
+    /// In words: what it is, then what to do.
+    #[must_use]
+    pub fn lines(&self, view: &Snapshot) -> Vec<String> {
+        self.lines_for(view, &|_| true)
+    }
+
+    fn lines_for(&self, view: &Snapshot, sees: &dyn Fn(NodeNo) -> bool) -> Vec<String> {
+        let name = |node: &NodeNo| view.name_of(*node);
+        match self {
+            Finding::Missing(node) => {
+                let bringer = bringer(view.kind_of(*node));
+                vec![format!("missing: {} is only referred to; {bringer}", name(node))]
+            }
+            Finding::Ambiguous(node) => {
+                let candidates = view.candidates(*node).iter().filter(|node| sees(**node));
+                let candidates: Vec<String> = candidates.map(name).collect();
+                vec![
+                    format!("cannot tell: {} may be {}", name(node), candidates.join(" or ")),
+                    format!(
+                        "  `lineal alias` decides: lineal alias NAME = {}",
+                        candidates.first().map_or("...", String::as_str)
+                    ),
+                ]
+            }
+            Finding::NoInput(node, hints) => {
+                let found = if hints.is_empty() {
+                    "nothing that names data".to_owned()
+                } else {
+                    hints.join("; ")
+                };
+                vec![
+                    format!("{} records no dataset input; found instead: {found}", name(node)),
+                    "  to record it: mlflow.log_input(dataset, context=\"training\") in the training run".to_owned(),
+                ]
+            }
+            Finding::NoRole(node) => vec![format!(
+                "{} names data sets without a role; mlflow.log_input(..., context=\"training\") records it",
+                name(node)
+            )],
+            Finding::NoModel(node) => {
+                vec![format!(
+                    "{}: its events name no model version, so the trail ends here",
+                    name(node)
+                )]
+            }
+            Finding::NoRun(node) => {
+                vec![format!("{}: no run that made it is recorded", name(node))]
+            }
+        }
+    }
+}
+
+/// What lies upstream of some roots.
+#[derive(Debug)]
+pub struct Lineage {
+    /// Where it begins.
+    pub roots: Vec<NodeNo>,
+    /// Every node of it once, depth first, roots included.
+    pub nodes: Vec<NodeNo>,
+    /// Each edge: from, relation, to.
+    pub edges: Vec<(NodeNo, &'static str, NodeNo)>,
+    /// Data sets behind it by training, in order of discovery.
+    pub trained_on: Vec<NodeNo>,
+    /// All of them, those that leave the answer open first.
+    pub findings: Vec<Finding>,
+    /// Is its training data a sensible question?
+    pub concerns_training: bool,
+}
+
+impl Lineage {
+    /// Walks upstream of a node, or of the deployments of events.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if a record cannot be read.
+    pub fn of(view: &Snapshot, target: &Target) -> Result<Lineage, Error> {
+        let roots = roots(view, target);
+        let mut lineage = Lineage {
+            nodes: Vec::new(),
+            edges: Vec::new(),
+            trained_on: training_data(view, &roots),
+            findings: Vec::new(),
+            concerns_training: roots.iter().any(|root| asks_for_training(view.kind_of(*root))),
+            roots,
+        };
+        let mut seen: HashSet<NodeNo> = HashSet::new();
+        // A stack of its own, since lineage may be deep.
+        let mut stack: Vec<NodeNo> = lineage.roots.iter().rev().copied().collect();
+        while let Some(node) = stack.pop() {
+            if !seen.insert(node) {
+                continue;
+            }
+            lineage.nodes.push(node);
+            let children = upstream(view, node);
+            // A node is judged once, so no finding comes twice.
+            lineage.findings.extend(judge(view, node, &children)?);
+            for (relation, target) in children.iter().rev() {
+                lineage.edges.push((node, relation.name(), *target));
+                stack.push(*target);
+            }
+        }
+        // What leaves the answer open stands first, where a screen is cut.
+        lineage.findings.sort_by_key(|finding| !finding.is_uncertain());
+        Ok(lineage)
+    }
+
+    /// Is something on the way missing or in conflict?
+    #[must_use]
+    pub fn is_uncertain(&self) -> bool {
+        self.findings.iter().any(Finding::is_uncertain)
+    }
+}
+
+/// A lineage for programs; `text` is what was asked for. Of events the subject group may be
+/// withheld; of what a reference may mean, only what the asker sees is named.
+///
+/// # Errors
+/// [`Error::Corrupt`] if a record cannot be read.
+pub fn trace_json(
+    view: &Snapshot,
+    text: &str,
+    target: &Target,
+    lineage: &Lineage,
+    withheld: bool,
+    sees: &dyn Fn(NodeNo) -> bool,
+) -> Result<Json, Error> {
+    let (events, found_by) = match target {
+        Target::Node(_) => (Vec::new(), None),
+        Target::Events { events, by } => {
+            let events = events.iter().map(|event| event_json(view, *event, withheld));
+            (events.collect::<Result<Vec<_>, _>>()?, Some(found_by(by, withheld)))
+        }
+    };
+    let name = |node: &NodeNo| view.name_of(*node);
+    let edges = lineage.edges.iter().map(
+        |(from, relation, to)| json!({ "from": name(from), "relation": relation, "to": name(to) }),
+    );
+    let findings: Vec<String> =
+        lineage.findings.iter().map(|finding| finding.lines_for(view, sees).join(" ")).collect();
+    Ok(json!({
+        "target": text, "events": events, "found_by": found_by,
+        "roots": lineage.roots.iter().map(name).collect::<Vec<_>>(),
+        "edges": edges.collect::<Vec<_>>(),
+        "training_data": lineage.trained_on.iter().map(name).collect::<Vec<_>>(),
+        "recorded": lineage.concerns_training.then_some(!lineage.trained_on.is_empty()),
+        "completeness": if lineage.is_uncertain() { "cannot_tell" } else { "complete" },
+        "findings": findings, "commit": view.commit(),
+    }))
+}
+
+/// Where the lineage begins: at the node, or at the deployments of the events.
+fn roots(view: &Snapshot, target: &Target) -> Vec<NodeNo> {
+    match target {
+        Target::Node(node) => vec![*node],
+        Target::Events { events, .. } => {
+            let mut deployments: Vec<NodeNo> =
+                events.iter().filter_map(|event| view.event_deployment(*event)).collect();
+            deployments.sort_unstable();
+            deployments.dedup();
+            deployments
+        }
+    }
+}
+
+fn judge(
+    view: &Snapshot,
+    node: NodeNo,
+    children: &[(Relation, NodeNo)],
+) -> Result<Option<Finding>, Error> {
+    let has = |relation: Relation| children.iter().any(|(of, _)| *of == relation);
+    if !view.candidates(node).is_empty() {
+        return Ok(Some(Finding::Ambiguous(node)));
+    }
+    if view.is_missing(node) {
+        return Ok(Some(Finding::Missing(node)));
+    }
+    Ok(match view.kind_of(node) {
+        Kind::Run if !has_inputs(view, node) => {
+            let hints = view.field(node, "input_hints")?;
+            let hints = hints.as_ref().and_then(Value::as_list).unwrap_or_default();
+            let hints = hints.iter().filter_map(Value::as_text).map(str::to_owned);
+            Some(Finding::NoInput(node, hints.collect()))
+        }
+        Kind::Run if has(Relation::Used) && !has(Relation::TrainedOn) => {
+            Some(Finding::NoRole(node))
+        }
+        Kind::Deployment if !has(Relation::Deploys) => Some(Finding::NoModel(node)),
+        Kind::Model if !has(Relation::ProducedBy) && !has(Relation::RegisteredFrom) => {
+            Some(Finding::NoRun(node))
+        }
+        _ => None,
+    })
+}
+
+/// Data sets that training led to, in order of discovery. A walk of its own: the lineage holds a
+/// node once, and may have come to it by another way first.
+fn training_data(view: &Snapshot, roots: &[NodeNo]) -> Vec<NodeNo> {
+    let mut found = Vec::new();
+    let mut walked: HashSet<NodeNo> = HashSet::new();
+    let mut stack: Vec<NodeNo> = roots.iter().rev().copied().collect();
+    while let Some(node) = stack.pop() {
+        if !walked.insert(node) {
+            continue;
+        }
+        if view.kind_of(node) == Kind::Dataset && !roots.contains(&node) {
+            found.push(node);
+        }
+        let children = upstream(view, node).into_iter().rev();
+        stack.extend(children.filter(|(relation, _)| is_training(*relation)).map(|(_, to)| to));
+    }
+    found
+}
+
+/// May training data be reached over this relation?
+fn is_training(relation: Relation) -> bool {
+    !matches!(
+        relation,
+        Relation::ValidatedOn | Relation::Used | Relation::TestedOn | Relation::Executes
+    )
+}
+
+/// What lies directly upstream: lineage, and the data it was tested on.
+#[must_use]
+pub fn upstream(view: &Snapshot, node: NodeNo) -> Vec<(Relation, NodeNo)> {
+    let mut children = Vec::new();
+    for spec in &RELATIONS {
+        if spec.class == Class::Lineage || spec.relation == Relation::TestedOn {
+            let targets = view.edges(node, spec.relation, Direction::Forward);
+            children.extend(targets.iter().map(|target| (spec.relation, *target)));
+        }
+    }
+    children
+}
+
+/// Do the runs behind a node record any data set at all?
+fn has_inputs(view: &Snapshot, run: NodeNo) -> bool {
+    [Relation::TrainedOn, Relation::ValidatedOn, Relation::TestedOn, Relation::Used]
+        .into_iter()
+        .any(|relation| !view.edges(run, relation, Direction::Forward).is_empty())
+}
+
+/// Kinds whose training data is a sensible question.
+#[must_use]
+pub fn asks_for_training(kind: Kind) -> bool {
+    matches!(kind, Kind::Model | Kind::Run | Kind::Deployment | Kind::Batch)
+}

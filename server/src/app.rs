@@ -1,0 +1,143 @@
+//! What all requests share: stores, tokens, threads, counts.
+
+use crate::config::Config;
+use crate::cursor::Seal;
+use crate::error::{Error, Result};
+use crate::metrics::Metrics;
+use crate::plans::Plans;
+use crate::pool::Pool;
+use crate::rate::Rates;
+use crate::tenant::Tenant;
+use crate::token::{TokenFile, Tokens};
+use lineal_engine::clock::Clock;
+use lineal_proof::Hash;
+use lineal_query::PlanCache;
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+/// Why there is no trail yet: said at start and in `/v1/stats`.
+pub(crate) const NO_TRAIL: &str = "this server keeps no trail of who asked what: it reads only, and \
+the trail, in the store's own log, comes with writing over the network; until then the log on \
+standard error names token, role and case of each request";
+
+/// Everything that outlives a request.
+pub(crate) struct App {
+    pub(crate) config: Config,
+    tenants: BTreeMap<String, Arc<Tenant>>,
+    token_file: TokenFile,
+    tokens: RwLock<Arc<Tokens>>,
+    token_stamp: Mutex<Option<crate::token::Stamp>>,
+    pub(crate) pool: Pool,
+    pub(crate) plans: Plans,
+    pub(crate) cache: PlanCache,
+    pub(crate) seal: Seal,
+    pub(crate) metrics: Metrics,
+    pub(crate) rates: Rates,
+    clock: Arc<dyn Clock>,
+    ids: (Mutex<u64>, [u8; 32]),
+}
+
+impl App {
+    /// Opens the stores and reads the tokens.
+    pub(crate) fn open(config: Config, clock: Arc<dyn Clock>) -> Result<App> {
+        let mut tenants = BTreeMap::new();
+        for (name, path) in &config.stores {
+            tenants.insert(name.clone(), Arc::new(Tenant::open(name, path)?));
+        }
+        if tenants.is_empty() {
+            return Err(Error::Config {
+                place: "stores".to_owned(),
+                why: "none is named: `[stores]` name = \"path\", or --store DIR".to_owned(),
+            });
+        }
+        let token_file = TokenFile::new(config.token_path());
+        let stamp = token_file.stamp();
+        let tokens = Tokens::new(token_file.read()?);
+        let mut secret = [0; 64];
+        getrandom::fill(&mut secret)
+            .map_err(|e| Error::Token(format!("the system gives no random numbers: {e}")))?;
+        let (mut seal, mut ids) = ([0; 32], [0; 32]);
+        seal.copy_from_slice(&secret[..32]);
+        ids.copy_from_slice(&secret[32..]);
+        let bounds = &config.limits;
+        Ok(App {
+            tenants,
+            token_file,
+            tokens: RwLock::new(Arc::new(tokens)),
+            token_stamp: Mutex::new(stamp),
+            pool: Pool::start(bounds.threads, bounds.waiting)?,
+            plans: Plans::new(bounds.plans),
+            cache: PlanCache::default(),
+            seal: Seal::new(seal),
+            metrics: Metrics::default(),
+            rates: Rates::new(bounds),
+            clock,
+            ids: (Mutex::new(0), ids),
+            config,
+        })
+    }
+
+    /// The time, ns since 1970 UTC.
+    pub(crate) fn now(&self) -> i64 {
+        self.clock.now()
+    }
+
+    /// The stores, by name.
+    pub(crate) fn tenants(&self) -> impl Iterator<Item = &Arc<Tenant>> {
+        self.tenants.values()
+    }
+
+    /// The store of a name.
+    pub(crate) fn tenant(&self, name: &str) -> Option<&Arc<Tenant>> {
+        self.metrics.lookups.fetch_add(1, Ordering::Relaxed);
+        self.tenants.get(name)
+    }
+
+    pub(crate) fn token_file(&self) -> &TokenFile {
+        &self.token_file
+    }
+
+    /// The tokens as they were last read.
+    pub(crate) fn tokens(&self) -> Arc<Tokens> {
+        Arc::clone(&self.tokens.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the tokens again if their file has changed. One that cannot be read leaves those in
+    /// force that were read last: a slip of an editor must not lock everybody out, and is said in
+    /// the log and in the metrics. One that is gone takes all tokens with it.
+    pub(crate) fn follow_tokens(&self) {
+        let stamp = self.token_file.stamp();
+        let mut known = self.token_stamp.lock().unwrap_or_else(PoisonError::into_inner);
+        if *known == stamp {
+            return;
+        }
+        match self.token_file.read() {
+            Ok(tokens) => {
+                let tokens = Arc::new(Tokens::new(tokens));
+                self.rates.keep(|id| tokens.has(id));
+                *self.tokens.write().unwrap_or_else(PoisonError::into_inner) = tokens;
+                tracing::info!("tokens read again");
+            }
+            Err(error) => {
+                self.metrics.token_faults.fetch_add(1, Ordering::Relaxed);
+                tracing::error!(%error, "the tokens that were read last stay in force");
+            }
+        }
+        *known = stamp;
+    }
+
+    /// A new name for a request: of our making alone, so that no caller writes into the log.
+    pub(crate) fn request_id(&self) -> String {
+        let mut count = self.ids.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *count += 1;
+        let digest = Hash::keyed(&self.ids.1, &count.to_le_bytes());
+        data_encoding::HEXLOWER.encode(&digest.as_bytes()[..8])
+    }
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("stores", &self.config.stores).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,205 @@
+//! The table of endpoints: from it come the router, OpenAPI, the reference page, the matrix of roles
+//! in docs/operating.md and the test that walks every endpoint with every role. To add an endpoint,
+//! add a row.
+
+use crate::gate::Call;
+use crate::handler::{
+    batches, health, metrics, nodes, plans, query, reference, schema, stats, trace,
+};
+use crate::openapi::Description;
+use crate::problem::Problem;
+use crate::role::Role::{self, *};
+use axum::body::Body;
+use axum::http::Response;
+use std::pin::Pin;
+
+/// What an endpoint gives, in the end.
+pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Response<Body>, Problem>> + Send>>;
+
+/// One row of the table.
+pub(crate) struct Endpoint {
+    /// `GET` or `POST`.
+    pub(crate) method: &'static str,
+    /// The path, with `{name}` for a part and `{*name}` for all the rest.
+    pub(crate) path: &'static str,
+    /// What it does, in a sentence.
+    pub(crate) summary: &'static str,
+    /// Who may.
+    pub(crate) roles: Roles,
+    /// Does it.
+    pub(crate) handler: fn(Call) -> Answering,
+    /// What it takes and gives, for OpenAPI.
+    pub(crate) describe: fn(Description) -> Description,
+}
+
+/// Who may use an endpoint. What is in no list is refused.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Roles {
+    /// Whoever can reach it: it tells nothing of any store.
+    Everybody,
+    /// The administrator, or everybody where the configuration says so.
+    Metrics,
+    /// These roles.
+    These(&'static [Role]),
+}
+
+impl Roles {
+    /// The roles that may; none is everybody.
+    pub(crate) fn list(self, open_metrics: bool) -> Option<&'static [Role]> {
+        match self {
+            Roles::Everybody => None,
+            Roles::Metrics => (!open_metrics).then_some(&[Admin]),
+            Roles::These(roles) => Some(roles),
+        }
+    }
+
+    /// In words, for documents.
+    pub(crate) fn words(self) -> String {
+        match self {
+            Roles::Everybody => "everybody, without a token".to_owned(),
+            Roles::Metrics => "admin; everybody where `open_metrics` is set".to_owned(),
+            Roles::These(roles) => {
+                roles.iter().map(|role| role.name()).collect::<Vec<_>>().join(", ")
+            }
+        }
+    }
+}
+
+/// Roles that read lineage. The importer writes, and reads no records.
+const READERS: Roles =
+    Roles::These(&[Engineer, Approver, Investigator, PrivacyOfficer, Auditor, Admin, BreakGlass]);
+/// Whoever has a token.
+const ALL: Roles = Roles::These(&crate::role::ROLES);
+
+macro_rules! does {
+    ($handler:path) => {
+        |call| Box::pin($handler(call))
+    };
+}
+
+/// The endpoints.
+pub(crate) const ENDPOINTS: &[Endpoint] = &[
+    Endpoint {
+        method: "GET",
+        path: "/healthz",
+        summary: "Is the process there?",
+        roles: Roles::Everybody,
+        handler: does!(health::alive),
+        describe: |it| it.text("It is.", "text/plain"),
+    },
+    Endpoint {
+        method: "GET",
+        path: "/readyz",
+        summary: "Do all stores follow their writers?",
+        roles: Roles::Everybody,
+        handler: does!(health::ready),
+        describe: |it| it.text("It does.", "text/plain").problem(503, "It does not."),
+    },
+    Endpoint {
+        method: "GET",
+        path: "/metrics",
+        summary: "Counts and times, for Prometheus.",
+        roles: Roles::Metrics,
+        handler: does!(metrics::text),
+        describe: |it| it.text("The metrics.", "text/plain"),
+    },
+    Endpoint {
+        method: "GET",
+        path: "/",
+        summary: "A page that lists the endpoints.",
+        roles: Roles::Everybody,
+        handler: does!(reference::page),
+        describe: |it| it.text("The page.", "text/html"),
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/openapi.json",
+        summary: "This interface, as OpenAPI 3.1.",
+        roles: Roles::Everybody,
+        handler: does!(reference::openapi),
+        describe: |it| it.object("The document."),
+    },
+    Endpoint {
+        method: "POST",
+        path: "/v1/query",
+        summary: "Ask a question.",
+        roles: READERS,
+        handler: does!(query::post),
+        describe: |it| query::describe(it.body::<crate::wire::QueryRequest>()),
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/query",
+        summary: "Ask a question whose answer may be cached: with If-None-Match it is 304 while nothing was committed.",
+        roles: READERS,
+        handler: does!(query::get),
+        describe: |it| query::describe_parameters(query::describe(it)),
+    },
+    Endpoint {
+        method: "POST",
+        path: "/v1/plans",
+        summary: "Prepare a question, to be asked by its plan_id with the same token.",
+        roles: READERS,
+        handler: does!(plans::post),
+        describe: |it| {
+            it.body::<crate::wire::PlanRequest>()
+                .json::<crate::wire::PlanAnswer>("The prepared question.")
+                .problem(400, "A mistake in the question.")
+        },
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/nodes/{kind}/{*key}",
+        summary: "Everything recorded about a node, or about the events of an inference hash or id.",
+        roles: READERS,
+        handler: does!(nodes::get),
+        describe: nodes::describe,
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/trace",
+        summary: "Where a thing comes from: edges upstream, training data, and what is missing.",
+        roles: READERS,
+        handler: does!(trace::get),
+        describe: trace::describe,
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/stats",
+        summary: "What the store holds, counted; and whether a trail is kept.",
+        roles: READERS,
+        handler: does!(stats::get),
+        describe: |it| it.in_store().object("The counts.").cached(),
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/batches",
+        summary: "The batches of events, page by page, without opening their rows.",
+        roles: READERS,
+        handler: does!(batches::get),
+        describe: batches::describe,
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/schema",
+        summary: "The vocabulary: kinds, fields, relations, and the card of the query language.",
+        roles: ALL,
+        handler: does!(schema::get),
+        describe: |it| it.json::<crate::wire::Schema>("The vocabulary.").cached(),
+    },
+];
+
+/// Method, path and roles of every endpoint, where nothing is opened; no roles is everybody.
+pub fn endpoints() -> impl Iterator<Item = (&'static str, &'static str, Option<&'static [Role]>)> {
+    ENDPOINTS.iter().map(|row| (row.method, row.path, row.roles.list(false)))
+}
+
+/// The matrix of roles as a table for documents.
+#[must_use]
+pub fn role_matrix() -> String {
+    let mut out = "| endpoint | who may |\n| --- | --- |\n".to_owned();
+    for Endpoint { method, path, roles, .. } in ENDPOINTS {
+        out.push_str(&format!("| `{method} {path}` | {} |\n", roles.words()));
+    }
+    out
+}

@@ -1,0 +1,71 @@
+//! What the endpoints do: one file each.
+
+pub(crate) mod batches;
+pub(crate) mod health;
+pub(crate) mod metrics;
+pub(crate) mod nodes;
+pub(crate) mod plans;
+pub(crate) mod query;
+pub(crate) mod reference;
+pub(crate) mod schema;
+pub(crate) mod stats;
+pub(crate) mod trace;
+
+use crate::accept;
+use crate::gate::Call;
+use crate::problem::Problem;
+use crate::reply::{self, COMMIT, Written};
+use crate::tenant::Opened;
+use axum::body::Body;
+use axum::http::{Response, header};
+use serde_json::Value as Json;
+use std::sync::Arc;
+
+/// Answers with what is told of a store as it stands: made on a thread of the pool, tagged by the
+/// commit, and given only if nothing that was read for it is damaged.
+pub(crate) async fn told(
+    call: &Call,
+    what: &[&[u8]],
+    tell: impl FnOnce(&Opened) -> Result<Json, Problem> + Send + 'static,
+) -> Result<Response<Body>, Problem> {
+    let tenant = call.tenant()?;
+    let opened = tenant.current();
+    let who = call.who()?;
+    // Two roles may be told different things, and two tokens of one role too.
+    let mut parts: Vec<&[u8]> =
+        vec![tenant.name().as_bytes(), who.token.role.name().as_bytes(), opened.store.id()];
+    let systems = who.token.systems.join("\n");
+    parts.push(systems.as_bytes());
+    let path = call.parts.uri.path().to_owned();
+    parts.push(path.as_bytes());
+    parts.extend(what);
+    let tag = reply::tag(opened.commit(), &parts);
+    if let Some(response) = reply::unchanged(&call.parts.method, &call.parts.headers, &tag)? {
+        return Ok(response);
+    }
+    let gzip = accept::takes_gzip(&call.parts.headers);
+    let commit = opened.commit();
+    let written = call.app.pool.run(move |_, _| {
+        let told = tell(&opened);
+        match opened.snapshot().damage() {
+            Some(damage) => Err(Problem::store(&damage)),
+            None => told.map(|json| Written::json(&json, gzip)),
+        }
+    });
+    let mut response = written.await??.response("application/json");
+    reply::set(response.headers_mut(), header::ETAG, &tag);
+    reply::set(response.headers_mut(), COMMIT, &commit.to_string());
+    Ok(response)
+}
+
+/// The view that a call asks for: the newest, or that of a commit.
+pub(crate) fn view(
+    opened: &Arc<lineal_engine::Store>,
+    as_of: Option<u64>,
+) -> Result<lineal_engine::Snapshot, Problem> {
+    let view = opened.snapshot_at(as_of.unwrap_or_else(|| opened.commit()));
+    view.map_err(|error| match error {
+        lineal_engine::Error::NoCommit { .. } => Problem::bad_request(error.to_string()),
+        other => Problem::store(&other),
+    })
+}

@@ -1,0 +1,67 @@
+//! `GET /v1/nodes/{kind}/{key}`: everything recorded about a thing.
+
+use super::{told, view};
+use crate::gate::Call;
+use crate::openapi::Description;
+use crate::problem::{NOTHING, Problem};
+use axum::body::Body;
+use axum::http::Response;
+use lineal_engine::schema::Kind;
+use lineal_query::told::{Target, event_json, found_by, node_json, resolve};
+use serde_json::{Value as Json, json};
+use utoipa::openapi::schema::Type;
+
+/// Most events of one hash or id that are given; the count is of all.
+const EVENTS_MAX: usize = 1_000;
+/// Most neighbours of a relation that are given; a question turns pages over all of them.
+const NEIGHBOURS_MAX: usize = 1_000;
+
+pub(crate) fn describe(it: Description) -> Description {
+    it.place("kind", "The kind, `model`, `run`, `inference`, ...; /v1/schema lists them")
+        .place("key", "The key, as answers print it behind `kind:`; slashes may stand as they are")
+        .parameter("as_of", &Type::Integer, false, "The view as of this commit")
+        .in_store()
+        .any_json("The node with its fields and neighbours, or events that share a hash or id.")
+        .cached()
+        .problem(409, "Several nodes have that name.")
+}
+
+/// Answers.
+pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
+    call.only(&["as_of"])?;
+    let place = |name: &str| call.places.get(name).cloned().unwrap_or_default();
+    let (kind, key) = (place("kind"), place("key"));
+    let kind = Kind::parse(&kind).ok_or_else(|| {
+        Problem::not_found("the first part of the path is a kind; /v1/schema lists them")
+    })?;
+    let sight = call.sight()?;
+    let as_of = call.number("as_of")?;
+    let tag = as_of.map_or_else(String::new, |commit| commit.to_string());
+    told(&call, &[tag.as_bytes()], move |opened| {
+        let view = view(&opened.store, as_of)?;
+        let scope = sight.scope(opened, &view);
+        let target = resolve(&view, &format!("{kind}:{key}"));
+        let target = target.map_err(|error| Problem::unresolved(&error, scope.is_some()))?;
+        let json = match (target, &scope) {
+            (Target::Node(node), None) => node_json(&view, node, &|_| true, NEIGHBOURS_MAX),
+            (Target::Node(node), Some(scope)) if scope.has(node) => {
+                node_json(&view, node, &|node| scope.has(node), NEIGHBOURS_MAX)
+            }
+            (Target::Node(_), Some(_)) => return Err(Problem::not_found(NOTHING)),
+            (Target::Events { events, by }, scope) => {
+                let seen = |event: &_| scope.as_ref().is_none_or(|s| s.has_event(&view, *event));
+                let events: Vec<_> = events.into_iter().filter(seen).collect();
+                if events.is_empty() {
+                    return Err(Problem::not_found(NOTHING));
+                }
+                let given = events.iter().take(EVENTS_MAX);
+                let given = given.map(|event| event_json(&view, *event, sight.withheld));
+                given.collect::<Result<Vec<Json>, _>>().map(|given| {
+                    json!({ "events": given, "total": events.len(), "found_by": found_by(&by, sight.withheld), "commit": view.commit() })
+                })
+            }
+        };
+        json.map_err(|error| Problem::store(&error))
+    })
+    .await
+}

@@ -1,0 +1,322 @@
+//! `/v1/query`: a question, with its parameters and bounds, answered as JSON page by page, or as
+//! lines.
+
+use crate::accept::{self, Form};
+use crate::cursor::Cursor;
+use crate::gate::{Call, Sight};
+use crate::openapi::Description;
+use crate::plans::Plan;
+use crate::pool::Stop;
+use crate::problem::Problem;
+use crate::reply::{self, COMMIT, COMPLETENESS, NEXT, TOTAL, WITHHELD, Written};
+use crate::tenant::{Opened, Tenant};
+use crate::wire::{QueryAnswer, QueryLimits, QueryRequest};
+use axum::body::Body;
+use axum::http::{Response, header};
+use lineal_engine::event_fields::Group;
+use lineal_proof::Hash;
+use lineal_query::source::Source;
+use lineal_query::{
+    Answer, Limit, Limits, Machine, Parameters, Prepared, Request, StoreView, Value,
+};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use utoipa::openapi::schema::Type;
+
+/// Separates digests of questions from every other use of the hash function.
+const QUESTION_CONTEXT: &str = "lineal v1 server question";
+
+/// What both forms of the endpoint give.
+pub(crate) fn describe(it: Description) -> Description {
+    it.in_store()
+        .rows::<QueryAnswer>("The answer. Lineal-Completeness, Lineal-Total, Lineal-Commit and Lineal-Next stand in the head, whatever the form.")
+        .problem(412, "The client holds the answer (POST).")
+        .problem(422, "The question does not fit this store or these parameters.")
+}
+
+/// What the form for GET takes.
+pub(crate) fn describe_parameters(it: Description) -> Description {
+    it.parameter("query", &Type::String, false, "The question; this or `plan_id`")
+        .parameter("plan_id", &Type::String, false, "A prepared question of this token")
+        .parameter("params", &Type::String, false, "Values of parameters, a JSON object")
+        .parameter("limits", &Type::String, false, "Bounds, a JSON object as in POST")
+        .parameter("page", &Type::Integer, false, "Rows of a page, from 1")
+        .parameter("cursor", &Type::String, false, "`next` of the page before")
+        .cached()
+}
+
+/// A question in the body.
+pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
+    call.only(&[])?;
+    let asked: QueryRequest = call.json()?;
+    ask(call, asked).await
+}
+
+/// A question in the query string.
+pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
+    call.only(&["query", "plan_id", "params", "limits", "page", "cursor"])?;
+    let asked = QueryRequest {
+        query: call.parameter("query")?,
+        plan_id: call.parameter("plan_id")?,
+        params: object(&call, "params")?,
+        limits: object(&call, "limits")?,
+        page: call.number("page")?,
+        cursor: call.parameter("cursor")?,
+    };
+    ask(call, asked).await
+}
+
+fn object<T: Default + serde::de::DeserializeOwned>(call: &Call, name: &str) -> Result<T, Problem> {
+    let Some(text) = call.parameter(name)? else { return Ok(T::default()) };
+    serde_json::from_str(&text).map_err(|e| Problem::bad_request(format!("`{name}`: {e}")))
+}
+
+/// May a call ask freely? A question may come by anything in the store.
+pub(crate) fn free(sight: &Sight) -> Result<(), Problem> {
+    if sight.is_bound() {
+        return Err(Problem::forbidden(
+            "a token that is bound to systems reads nodes, traces and batches; a question may come by anything in the store",
+        ));
+    }
+    Ok(())
+}
+
+/// May this question be asked by one from whom the subject group is kept back? What it names of it
+/// is said: an empty column would look like nothing recorded.
+pub(crate) fn allowed(prepared: &Prepared, withheld: bool) -> Result<(), Problem> {
+    let fields = prepared.event_fields().iter().map(|field| field.spec());
+    let kept: Vec<&str> =
+        fields.filter(|spec| spec.group == Group::Subject).map(|spec| spec.name).collect();
+    if withheld && !kept.is_empty() {
+        return Err(Problem::forbidden(format!(
+            "the question speaks of what points at a person's data ({}), which this role does not see; an investigator does, within a case",
+            kept.join(", ")
+        )));
+    }
+    Ok(())
+}
+
+/// A question on its way to a thread.
+struct Asking {
+    plan: Result<Plan, String>,
+    request: QueryRequest,
+    form: Form,
+    question: Hash,
+    cursor: Option<Cursor>,
+    /// The commit of the view: `as of` in the question may go back from there.
+    commit: u64,
+    withheld: bool,
+    deadline: Instant,
+    now: i64,
+    gzip: bool,
+}
+
+/// What comes back from it.
+enum Answered {
+    Whole(Written),
+    Lines(Box<Answer>),
+}
+
+struct Page {
+    answered: Answered,
+    next: Option<String>,
+    commit: u64,
+    total: u64,
+    completeness: &'static str,
+    /// Did time end it? Then another asking may give more.
+    cut_by_time: bool,
+}
+
+async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Problem> {
+    let sight = call.sight()?;
+    free(&sight)?;
+    let form = Form::wanted(&call.parts.headers)?;
+    let tenant = call.tenant()?;
+    let plan = match (&request.query, &request.plan_id) {
+        (Some(text), None) => Err(text.clone()),
+        (None, Some(name)) => {
+            Ok(call.app.plans.find(&call.who()?.token.id, name).ok_or_else(|| {
+                Problem::not_found("no plan of that name; POST /v1/plans makes it (again)")
+            })?)
+        }
+        _ => return Err(Problem::bad_request("say one of `query` and `plan_id`")),
+    };
+    if request.page == Some(0) {
+        return Err(Problem::bad_request("`page` is 1 at least"));
+    }
+    let text: &str = plan.as_ref().map_or_else(String::as_str, |plan| &plan.text);
+    let withheld = sight.withheld;
+    let question = digest(&tenant, text, &request, withheld)?;
+    let cursor = request.cursor.as_deref();
+    let cursor = cursor.map(|cursor| call.app.seal.open(cursor, &question)).transpose()?;
+    let opened = match cursor {
+        Some(cursor) => tenant.holding(cursor.commit),
+        None => tenant.current(),
+    };
+    // What depends on the time of asking is another answer each time.
+    let is_timeless = cursor.is_some() || !text.to_ascii_lowercase().contains("now");
+    let commit = cursor.map_or_else(|| opened.commit(), |cursor| cursor.commit);
+    let first = cursor.map_or(0, |cursor| cursor.first).to_le_bytes();
+    let tag = is_timeless.then(|| {
+        let form = form.media_type().as_bytes();
+        reply::tag(commit, &[opened.store.id(), question.as_bytes(), form, &first])
+    });
+    if let Some(tag) = &tag
+        && let Some(response) = reply::unchanged(&call.parts.method, &call.parts.headers, tag)?
+    {
+        return Ok(response);
+    }
+    let gzip = accept::takes_gzip(&call.parts.headers);
+    let (deadline, now) = (call.deadline, call.app.now());
+    let asking =
+        Asking { plan, request, form, question, cursor, commit, withheld, deadline, now, gzip };
+    let app = Arc::clone(&call.app);
+    let work = call.app.pool.run(move |machine, stop| asking.run(&app, &opened, machine, stop));
+    let page = work.await??;
+    let mut response = match page.answered {
+        Answered::Whole(written) => written.response(form.media_type()),
+        Answered::Lines(answer) => {
+            reply::lines(*answer, form, page.next.clone(), withheld, &call.parts.headers)
+        }
+    };
+    let headers = response.headers_mut();
+    if let Some(tag) = tag.filter(|_| !page.cut_by_time) {
+        reply::set(headers, header::ETAG, &tag);
+    }
+    reply::set(headers, COMMIT, &page.commit.to_string());
+    reply::set(headers, COMPLETENESS, page.completeness);
+    reply::set(headers, TOTAL, &page.total.to_string());
+    if let Some(next) = page.next {
+        reply::set(headers, NEXT, &next);
+    }
+    if withheld {
+        reply::set(headers, WITHHELD, &reply::withheld_words(true).join(", "));
+    }
+    Ok(response)
+}
+
+/// The digest of everything that decides the rows of all pages, but the commit and `now`.
+fn digest(
+    tenant: &Tenant,
+    text: &str,
+    request: &QueryRequest,
+    withheld: bool,
+) -> Result<Hash, Problem> {
+    let params: BTreeMap<_, _> = request.params.iter().collect();
+    let all = json!([tenant.name(), text, params, request.limits, request.page, withheld]);
+    let bytes = serde_json::to_vec(&all).map_err(|_| Problem::fault())?;
+    Ok(Hash(Hash::derive(QUESTION_CONTEXT, &bytes)))
+}
+
+impl Asking {
+    /// On a thread of the pool: prepares, runs and cuts out the page.
+    fn run(
+        self,
+        app: &crate::app::App,
+        opened: &Opened,
+        machine: &mut Machine,
+        stop: &Stop,
+    ) -> Result<Page, Problem> {
+        let prepared = match &self.plan {
+            Ok(plan) => Arc::clone(&plan.prepared),
+            Err(text) => app.cache.prepare(text).map_err(|mistake| Problem::mistake(&mistake))?,
+        };
+        allowed(&prepared, self.withheld)?;
+        let parameters = self.parameters(&prepared)?;
+        let view = self.view(opened)?;
+        let bounds = &app.config.limits;
+        let QueryLimits { rows, edges, events, bytes, seconds } = self.request.limits;
+        let least = |wanted: Option<u64>, most: u64| wanted.unwrap_or(most).min(most);
+        let mut deadline = self.deadline;
+        if let Some(seconds) = seconds
+            && let Some(sooner) = Instant::now().checked_add(Duration::from_secs(seconds))
+        {
+            deadline = deadline.min(sooner);
+        }
+        let stopping = || stop.is_set();
+        let limits = Limits {
+            rows: least(rows, bounds.rows),
+            edges: least(edges, bounds.edges),
+            events: least(events, bounds.events),
+            bytes: least(bytes, bounds.bytes),
+            deadline: Some(deadline),
+            stop: Some(&stopping),
+        };
+        let now = self.cursor.map_or(self.now, |cursor| cursor.now);
+        let request = Request { parameters: &parameters, limits: &limits, now };
+        let answer = prepared.run_on(machine, &view, &request);
+        self.page(app, answer.map_err(|error| Problem::question(&error))?, now)
+    }
+
+    fn parameters(&self, prepared: &Prepared) -> Result<Parameters, Problem> {
+        let mut parameters = Parameters::new();
+        let known = prepared.parameters();
+        for (name, json) in &self.request.params {
+            if !known.contains(&name.as_str()) {
+                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+                return Err(Problem::bad_request(format!(
+                    "the question has no such parameter; it has {known}"
+                )));
+            }
+            let value = Value::from_json(json).ok_or_else(|| {
+                Problem::bad_request(format!(
+                    "parameter {name}: text, numbers, true, false and lists of these"
+                ))
+            })?;
+            parameters.set(name.clone(), value);
+        }
+        Ok(parameters)
+    }
+
+    /// The view of the question: the newest, or that of its first page.
+    fn view(&self, opened: &Opened) -> Result<StoreView, Problem> {
+        let view = match self.cursor {
+            Some(cursor) if cursor.commit != opened.commit() => {
+                let then = opened.view.as_of_commit(cursor.commit);
+                then.map_err(|error| Problem::store(&error))?
+                    .ok_or_else(|| Problem::bad_request("the cursor's commit is gone"))?
+            }
+            _ => opened.view.clone(),
+        };
+        Ok(if self.withheld { view.without_subject_group() } else { view })
+    }
+
+    fn page(&self, app: &crate::app::App, mut answer: Answer, now: i64) -> Result<Page, Problem> {
+        let most = app.config.limits.page_rows;
+        let rows = match (self.request.page, self.form) {
+            (Some(rows), _) => rows.min(most),
+            (None, Form::Json) => most,
+            (None, Form::Ndjson | Form::Csv) => u64::MAX,
+        };
+        let first = self.cursor.map_or(0, |cursor| cursor.first);
+        let start = usize::try_from(first).unwrap_or(usize::MAX).min(answer.rows.len());
+        answer.rows.drain(..start);
+        let rows = usize::try_from(rows).unwrap_or(usize::MAX);
+        let next = (answer.rows.len() > rows).then(|| {
+            let cursor = Cursor { commit: self.commit, now, first: first + rows as u64 };
+            app.seal.text(cursor, &self.question)
+        });
+        answer.rows.truncate(rows);
+        let cut_by_time =
+            matches!(answer.completeness.truncated, Some(Limit::Deadline | Limit::Stopped));
+        let completeness = match answer.completeness.state() {
+            lineal_query::State::Complete => "complete",
+            lineal_query::State::Truncated => "truncated",
+            lineal_query::State::CannotTell => "cannot_tell",
+        };
+        let (commit, total) = (answer.commit, answer.total);
+        let answered = match self.form {
+            Form::Json => {
+                let mut json = answer.to_json();
+                json["first"] = json!(first);
+                json["next"] = json!(next);
+                json["withheld"] = json!(reply::withheld_words(self.withheld));
+                Answered::Whole(Written::json(&json, self.gzip))
+            }
+            Form::Ndjson | Form::Csv => Answered::Lines(Box::new(answer)),
+        };
+        Ok(Page { answered, next, commit, total, completeness, cut_by_time })
+    }
+}

@@ -1,0 +1,40 @@
+//! `GET /v1/stats`: what the store holds, counted, and what the server does not do yet.
+
+use super::told;
+use crate::app::NO_TRAIL;
+use crate::gate::Call;
+use crate::problem::Problem;
+use axum::body::Body;
+use axum::http::Response;
+use lineal_query::told::Tally;
+use serde_json::json;
+
+/// Most missing nodes of a kind that are named; all are counted.
+const MISSING_MAX: usize = 1_000;
+
+/// Answers. Counts are of the whole store, so a token that sees a part of it has none.
+pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
+    call.only(&[])?;
+    if call.sight()?.is_bound() {
+        return Err(Problem::forbidden(
+            "counts are of the whole store, and this token is bound to systems",
+        ));
+    }
+    let name = call.tenant()?.name().to_owned();
+    told(&call, &[], move |opened| {
+        let view = opened.snapshot();
+        let tally = Tally::of(&opened.store, view).map_err(|e| Problem::store(&e))?;
+        let mut json = tally.to_json(&name, view);
+        for counts in json["kinds"].as_object_mut().into_iter().flat_map(|kinds| kinds.values_mut())
+        {
+            if let Some(missing) = counts["missing"].as_array_mut() {
+                let all = missing.len();
+                missing.truncate(MISSING_MAX);
+                counts["missing_count"] = json!(all);
+            }
+        }
+        json["trail"] = json!({ "kept": false, "why": NO_TRAIL });
+        Ok(json)
+    })
+    .await
+}

@@ -1,0 +1,196 @@
+//! The threads that answer questions: the engine is synchronous, so it runs here and never on the
+//! threads that serve connections. A bounded number of them, a bounded queue before them; who
+//! leaves while the question runs ends it.
+
+use crate::error::{Error, Result};
+use crate::problem::Problem;
+use lineal_query::Machine;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::oneshot;
+
+type Job = Box<dyn FnOnce(&mut Machine) + Send>;
+
+/// The threads.
+pub(crate) struct Pool {
+    queue: SyncSender<Job>,
+    load: Arc<Load>,
+}
+
+/// How busy they are.
+#[derive(Default, Debug)]
+pub(crate) struct Load {
+    /// Questions that wait.
+    pub(crate) waiting: AtomicUsize,
+    /// Questions that run.
+    pub(crate) running: AtomicUsize,
+}
+
+/// The wish to stop: given by whoever no longer waits for the answer.
+#[derive(Clone, Default)]
+pub(crate) struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Is it wished for?
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Wishes to stop when it goes: it lives as long as somebody waits.
+struct Waits(Stop);
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        self.0.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Pool {
+    /// Starts the threads; 0 is one a core.
+    pub(crate) fn start(threads: usize, waiting: usize) -> Result<Pool> {
+        let threads = match threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            threads => threads,
+        };
+        let (queue, jobs) = sync_channel::<Job>(waiting);
+        let jobs = Arc::new(Mutex::new(jobs));
+        for number in 0..threads {
+            let jobs = Arc::clone(&jobs);
+            std::thread::Builder::new()
+                .name(format!("question-{number}"))
+                .spawn(move || work(&jobs))
+                .map_err(|source| Error::System { what: "start a thread", source })?;
+        }
+        Ok(Pool { queue, load: Arc::default() })
+    }
+
+    /// How busy it is.
+    pub(crate) fn load(&self) -> &Load {
+        &self.load
+    }
+
+    /// Does a piece of work on one of the threads. Dropping the future wishes it to stop: work that
+    /// has not begun is never begun.
+    ///
+    /// # Errors
+    /// [`Problem`] if too many wait already, or if the work broke off by a fault of ours.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Machine, &Stop) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let waits = Waits(Stop::default());
+        let (stop, load) = (waits.0.clone(), Arc::clone(&self.load));
+        let (answer, answered) = oneshot::channel();
+        load.waiting.fetch_add(1, Ordering::Relaxed);
+        let job: Job = Box::new(move |machine| {
+            load.waiting.fetch_sub(1, Ordering::Relaxed);
+            if stop.is_set() {
+                return;
+            }
+            let _running = Running::begin(&load);
+            // Nobody may be there any more to take it.
+            let _ = answer.send(work(machine, &stop));
+        });
+        match self.queue.try_send(job) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                self.load.waiting.fetch_sub(1, Ordering::Relaxed);
+                return Err(Problem::busy());
+            }
+        }
+        let answer = answered.await.map_err(|_| Problem::fault());
+        drop(waits);
+        answer
+    }
+}
+
+struct Running<'a>(&'a Load);
+
+impl<'a> Running<'a> {
+    fn begin(load: &'a Load) -> Running<'a> {
+        load.running.fetch_add(1, Ordering::Relaxed);
+        Running(load)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Takes jobs until the pool is gone. A panic ends the question, not the thread; the working memory
+/// that it may have left in disorder goes with it.
+fn work(jobs: &Mutex<Receiver<Job>>) {
+    let mut machine = Machine::default();
+    loop {
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = job else { return };
+        if catch_unwind(AssertUnwindSafe(|| job(&mut machine))).is_err() {
+            machine = Machine::default();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, Instant};
+
+    fn block_on<T>(future: impl Future<Output = T>) -> T {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_time().build().unwrap().block_on(future)
+    }
+
+    fn wait_until(mut holds: impl FnMut() -> bool) {
+        let end = Instant::now() + Duration::from_secs(10);
+        while !holds() {
+            assert!(Instant::now() < end, "it never came to hold");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    #[test]
+    fn who_leaves_ends_the_work_and_frees_the_thread() {
+        let pool = Pool::start(1, 4).unwrap();
+        block_on(async {
+            let endless = pool.run(|_, stop| {
+                while !stop.is_set() {
+                    std::thread::yield_now();
+                }
+            });
+            assert!(tokio::time::timeout(Duration::from_millis(50), endless).await.is_err());
+        });
+        wait_until(|| pool.load().running.load(Ordering::Relaxed) == 0);
+        assert_eq!(block_on(pool.run(|_, _| 7)).ok(), Some(7));
+    }
+
+    #[test]
+    fn a_full_queue_refuses_and_a_panic_harms_nobody_else() {
+        let pool = Pool::start(1, 1).unwrap();
+        block_on(async {
+            let gate = Arc::new(AtomicBool::new(false));
+            let held = Arc::clone(&gate);
+            let mut first = Box::pin(pool.run(move |_, _| {
+                while !held.load(Ordering::Relaxed) {
+                    std::thread::yield_now();
+                }
+            }));
+            assert!(tokio::time::timeout(Duration::from_millis(20), &mut first).await.is_err());
+            wait_until(|| pool.load().running.load(Ordering::Relaxed) == 1);
+            let mut second = Box::pin(pool.run(|_, _| 2));
+            assert!(tokio::time::timeout(Duration::from_millis(5), &mut second).await.is_err());
+            let third = pool.run(|_, _| 3).await;
+            assert_eq!(third.unwrap_err().status.as_u16(), 503);
+            gate.store(true, Ordering::Relaxed);
+            assert!(first.await.is_ok());
+            assert_eq!(second.await.ok(), Some(2));
+            let broken: Result<u8, Problem> = pool.run(|_, _| panic!("a fault of ours")).await;
+            assert_eq!(broken.unwrap_err().status.as_u16(), 500);
+            assert_eq!(pool.run(|_, _| 4).await.ok(), Some(4));
+        });
+    }
+}

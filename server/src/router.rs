@@ -1,0 +1,55 @@
+//! The table of endpoints as a router. What is not in the table is not found, by those who may ask
+//! at all.
+
+use crate::app::App;
+use crate::endpoint::ENDPOINTS;
+use crate::gate;
+use crate::problem::Problem;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::RawPathParams;
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::http::{HeaderMap, Request, Response};
+use axum::routing::{MethodFilter, on};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Makes it.
+pub(crate) fn router(app: &Arc<App>) -> Router {
+    let mut router = Router::new();
+    for endpoint in ENDPOINTS {
+        let app = Arc::clone(app);
+        let handler = move |places: Result<RawPathParams, RawPathParamsRejection>,
+                            request: Request<Body>| {
+            // A path without places has none; one that is no UTF-8 names nothing.
+            let places: BTreeMap<String, String> = places
+                .iter()
+                .flat_map(RawPathParams::iter)
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect();
+            gate::pass(Arc::clone(&app), endpoint, places, request)
+        };
+        let method = match endpoint.method {
+            "POST" => MethodFilter::POST,
+            _ => MethodFilter::GET,
+        };
+        router = router.route(endpoint.path, on(method, handler));
+    }
+    let (absent, wrong) = (Arc::clone(app), Arc::clone(app));
+    router
+        .fallback(move |headers: HeaderMap| async move {
+            refuse(&absent, &headers, Problem::not_found("no such path; / lists them"))
+        })
+        .method_not_allowed_fallback(move |headers: HeaderMap| async move {
+            refuse(&wrong, &headers, Problem::method_not_allowed())
+        })
+}
+
+fn refuse(app: &App, headers: &HeaderMap, problem: Problem) -> Response<Body> {
+    let id = app.request_id();
+    let problem = gate::known(app, headers).err().unwrap_or(problem);
+    let mut response = problem.response(&id);
+    gate::finish(&mut response, &id);
+    tracing::info!(request_id = id, status = response.status().as_u16(), "no endpoint");
+    response
+}

@@ -1,0 +1,304 @@
+//! Listening: connections in, each bounded, and at the end none cut off that can still be answered.
+
+use crate::app::{App, NO_TRAIL};
+use crate::config::Config;
+use crate::connection::Patient;
+use crate::error::{Error, Result};
+use crate::role::Role;
+use crate::router::router;
+use crate::tls;
+use crate::token::{ALL, Token, Wanted};
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use lineal_engine::clock::{Clock, SystemClock};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
+use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
+
+/// How long is waited when the system gives no connection (too many open files).
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// A store that takes a second to open is left alone for that many: during an import `head` moves
+/// often, and each opening before its index is written builds the graph anew.
+const FOLLOW_REST: u32 = 4;
+/// Threads for connections: they wait and copy, the questions run elsewhere.
+const CONNECTION_THREADS: usize = 2;
+
+/// A server that is bound to its address and has its stores open.
+pub struct Server {
+    app: Arc<App>,
+    runtime: Runtime,
+    listener: std::net::TcpListener,
+    address: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    first_token: Option<String>,
+    stop: watch::Sender<bool>,
+}
+
+/// Ends a server from elsewhere.
+#[derive(Clone, Debug)]
+pub struct Handle(watch::Sender<bool>);
+
+impl Handle {
+    /// Takes no more connections, answers what runs, ends.
+    pub fn stop(&self) {
+        let _ = self.0.send(true);
+    }
+}
+
+impl Server {
+    /// Opens the stores and binds the address.
+    ///
+    /// # Errors
+    /// [`Error`]: a store, the address, the certificate, the tokens.
+    pub fn bind(config: Config) -> Result<Server> {
+        Server::bind_with(config, Arc::new(SystemClock))
+    }
+
+    /// The same with another clock, for tests.
+    ///
+    /// # Errors
+    /// As [`Server::bind`].
+    pub fn bind_with(config: Config, clock: Arc<dyn Clock>) -> Result<Server> {
+        let listen = config.listen;
+        if !listen.ip().is_loopback() && config.tls.is_none() && !config.force_plain {
+            return Err(Error::Plain { listen });
+        }
+        let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
+        let app = Arc::new(App::open(config, clock)?);
+        let listener = std::net::TcpListener::bind(listen);
+        let fail = |source| Error::Listen { listen, source };
+        let listener = listener.map_err(fail)?;
+        listener.set_nonblocking(true).map_err(fail)?;
+        let address = listener.local_addr().map_err(fail)?;
+        let first_token = first_token(&app)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(CONNECTION_THREADS)
+            .enable_all()
+            .build()
+            .map_err(|source| Error::System { what: "start the server's threads", source })?;
+        let (stop, _) = watch::channel(false);
+        Ok(Server { app, runtime, listener, address, tls, first_token, stop })
+    }
+
+    /// Where it listens: the port too, where 0 was asked for.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Does it encrypt?
+    #[must_use]
+    pub fn has_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// The text of the token that was made because there was none: to be shown now or never.
+    pub fn take_first_token(&mut self) -> Option<String> {
+        self.first_token.take()
+    }
+
+    /// Ends it from elsewhere.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        Handle(self.stop.clone())
+    }
+
+    /// Serves until Ctrl-C, SIGTERM or its handle ends it, and then until the last running request
+    /// is answered or the time for that is over.
+    ///
+    /// # Errors
+    /// [`Error::System`] if signals cannot be listened for.
+    pub fn serve(self) -> Result<()> {
+        let Server { app, runtime, listener, tls, stop, .. } = self;
+        runtime.block_on(async {
+            let listener = TcpListener::from_std(listener)
+                .map_err(|source| Error::System { what: "listen", source })?;
+            tracing::warn!(trail = false, "{NO_TRAIL}");
+            follow(&app);
+            let mut stopped = stop.subscribe();
+            let connections = Arc::new(Semaphore::new(app.config.limits.connections));
+            let router = router(&app);
+            let signals = signals()?;
+            tokio::pin!(signals);
+            loop {
+                // Taken before the connection: where all are in use the rest waits in the system.
+                let place = tokio::select! {
+                    place = Arc::clone(&connections).acquire_owned() => place,
+                    () = &mut signals => break,
+                    () = wished(&mut stopped) => break,
+                };
+                let accepted = tokio::select! {
+                    accepted = listener.accept() => accepted,
+                    () = &mut signals => break,
+                    () = wished(&mut stopped) => break,
+                };
+                match accepted {
+                    Ok((stream, _)) => {
+                        let task = connection(
+                            Arc::clone(&app),
+                            router.clone(),
+                            tls.clone(),
+                            stream,
+                            stop.subscribe(),
+                        );
+                        tokio::spawn(async move {
+                            task.await;
+                            drop(place);
+                        });
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "no connection could be taken");
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
+                }
+            }
+            drop(listener);
+            let _ = stop.send(true);
+            let all = u32::try_from(app.config.limits.connections).unwrap_or(u32::MAX);
+            let seconds = Duration::from_secs(app.config.limits.drain_seconds);
+            tracing::info!("the server ends: running requests are answered");
+            if tokio::time::timeout(seconds, connections.acquire_many(all)).await.is_err() {
+                tracing::warn!("requests were still running when the time to end was over");
+            }
+            Ok(())
+        })?;
+        // Whatever still runs has nobody left to answer.
+        runtime.shutdown_background();
+        Ok(())
+    }
+}
+
+/// Makes the first token where the file has none, not even a revoked one.
+fn first_token(app: &App) -> Result<Option<String>> {
+    if !app.config.first_token || !app.token_file().read()?.is_empty() {
+        return Ok(None);
+    }
+    let wanted = Wanted {
+        name: "first administrator".to_owned(),
+        role: Role::Admin,
+        stores: vec![ALL.to_owned()],
+        systems: vec![ALL.to_owned()],
+        expires: None,
+    };
+    let (token, text) = Token::create(wanted, app.now())?;
+    let made = app.token_file().add_first(token)?;
+    app.follow_tokens();
+    Ok(made.then_some(text))
+}
+
+/// Looks after the writers of the stores, and after the tokens. Each store by itself: one that takes
+/// long to open must not hold up the others.
+fn follow(app: &Arc<App>) {
+    let every = Duration::from_millis(app.config.limits.follow_ms);
+    for tenant in app.tenants() {
+        let tenant = Arc::clone(tenant);
+        tokio::spawn(async move {
+            let mut pause = every;
+            loop {
+                tokio::time::sleep(pause).await;
+                let (looked, begun) = (Arc::clone(&tenant), Instant::now());
+                let moved = tokio::task::spawn_blocking(move || looked.follow()).await;
+                pause = every.max(begun.elapsed() * FOLLOW_REST);
+                if let Ok(true) = moved {
+                    let commit = tenant.current().commit();
+                    tracing::info!(store = tenant.name(), commit, "the writer has committed");
+                }
+            }
+        });
+    }
+    let app = Arc::clone(app);
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(every).await;
+            let app = Arc::clone(&app);
+            // One that panicked has said so; the next look is another.
+            let _ = tokio::task::spawn_blocking(move || app.follow_tokens()).await;
+        }
+    });
+}
+
+async fn connection(
+    app: Arc<App>,
+    router: Router,
+    tls: Option<TlsAcceptor>,
+    stream: TcpStream,
+    stop: watch::Receiver<bool>,
+) {
+    app.metrics.connections.fetch_add(1, Ordering::Relaxed);
+    // Small answers leave at once.
+    let _ = stream.set_nodelay(true);
+    let limits = &app.config.limits;
+    let stream = Patient::new(stream, Duration::from_secs(limits.stalled_seconds));
+    match tls {
+        None => spoken(&app, router, stream, stop).await,
+        Some(tls) => {
+            let head = Duration::from_secs(limits.head_seconds);
+            match tokio::time::timeout(head, tls.accept(stream)).await {
+                Ok(Ok(stream)) => spoken(&app, router, stream, stop).await,
+                Ok(Err(error)) => tracing::debug!(%error, "no TLS connection came about"),
+                Err(_) => tracing::debug!("the TLS handshake took too long"),
+            }
+        }
+    }
+    app.metrics.connections.fetch_sub(1, Ordering::Relaxed);
+}
+
+/// Requests of a connection, one after the other.
+async fn spoken<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    app: &App,
+    router: Router,
+    stream: S,
+    mut stop: watch::Receiver<bool>,
+) {
+    let limits = &app.config.limits;
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        // Also how long a connection may idle between two requests.
+        .header_read_timeout(Duration::from_secs(limits.head_seconds))
+        .max_buf_size(limits.head_bytes);
+    let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = wished(&mut stop) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection broke off");
+    }
+}
+
+/// Ends when the server is to end. If nobody can wish that any more, it is over too.
+async fn wished(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// Ends with Ctrl-C or SIGTERM.
+fn signals() -> Result<impl Future<Output = ()>> {
+    let fail = |source| Error::System { what: "listen for signals", source };
+    #[cfg(unix)]
+    let mut terminate =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(fail)?;
+    #[cfg(unix)]
+    let mut interrupt =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt()).map_err(fail)?;
+    Ok(async move {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        #[cfg(not(unix))]
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}

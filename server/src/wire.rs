@@ -1,0 +1,236 @@
+//! What travels: bodies of requests and answers, as types from which OpenAPI is made.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+use utoipa::ToSchema;
+
+/// A question.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QueryRequest {
+    /// The question, in the query language. Either this or `plan_id`.
+    pub query: Option<String>,
+    /// A question that was prepared by `POST /v1/plans` with the same token.
+    pub plan_id: Option<String>,
+    /// Values of its parameters by name: text, numbers, true, false and lists of these.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub params: Map<String, Json>,
+    /// Bounds of this question; the server's own are not passed.
+    #[serde(default)]
+    pub limits: QueryLimits,
+    /// Rows of a page. JSON is always paged; NDJSON and CSV only where this is given.
+    #[schema(minimum = 1)]
+    pub page: Option<u64>,
+    /// `next` of the page before, with the same question.
+    pub cursor: Option<String>,
+}
+
+/// Bounds of one question. What reaches one is cut, and says so.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QueryLimits {
+    /// Rows, before `skip` and `limit`.
+    pub rows: Option<u64>,
+    /// Edges followed.
+    pub edges: Option<u64>,
+    /// Events read.
+    pub events: Option<u64>,
+    /// Bytes of the rows in memory.
+    pub bytes: Option<u64>,
+    /// Seconds.
+    pub seconds: Option<u64>,
+}
+
+/// An answer.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct QueryAnswer {
+    /// Names of the columns.
+    pub columns: Vec<String>,
+    /// The rows of this page, in their total order.
+    #[schema(value_type = Vec<Vec<Json>>)]
+    pub rows: Vec<Vec<Json>>,
+    /// Rows of the whole answer.
+    pub total: u64,
+    /// What is known of what is missing.
+    pub completeness: Completeness,
+    /// The last commit that was seen.
+    pub commit: u64,
+    /// When that commit was recorded.
+    pub recorded: String,
+    /// What `now()` was.
+    pub now: String,
+    /// What a reader should know.
+    pub warnings: Vec<String>,
+    /// Edges followed.
+    pub edges_followed: u64,
+    /// Events read.
+    pub events_read: u64,
+    /// BLAKE3 over the columns and the rows of this page.
+    pub hash: String,
+    /// The number of the page's first row, from 0.
+    pub first: u64,
+    /// For the next page; null where this is the last.
+    pub next: Option<String>,
+    /// What is kept back from this role.
+    pub withheld: Vec<String>,
+}
+
+/// How complete an answer is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Completeness {
+    /// `complete`, `truncated` or `cannot_tell`.
+    pub state: String,
+    /// The limit that ended it.
+    pub truncated_by: Option<String>,
+    /// Why it cannot be told, the first of them.
+    pub reasons: Vec<String>,
+    /// How many reasons there are.
+    pub reason_count: u64,
+}
+
+/// A question to be prepared.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlanRequest {
+    /// The question, in the query language.
+    pub query: String,
+}
+
+/// A prepared question.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PlanAnswer {
+    /// Its name, for this token.
+    pub plan_id: String,
+    /// The parameters that it wants, without `$`.
+    pub parameters: Vec<String>,
+    /// The columns of its answer, where they are known before.
+    pub columns: Vec<String>,
+}
+
+/// A page of the batches of a store.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Batches {
+    /// The batches, in the order of the store.
+    pub batches: Vec<Batch>,
+    /// How many there are in all.
+    pub total: u64,
+    /// For the next page; null where this is the last.
+    pub next: Option<String>,
+    /// The last commit that was seen.
+    pub commit: u64,
+}
+
+/// What is known of a batch without opening its rows.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Batch {
+    /// Its name.
+    pub batch: String,
+    /// Its deployment.
+    pub deployment: String,
+    /// Rows in all.
+    pub rows: u32,
+    /// Events: rows that count.
+    pub events: u64,
+    /// Human overrides among them.
+    pub overrides: u64,
+    /// Events marked for Article 12 among them.
+    pub art12: u64,
+    /// The first event.
+    pub first_event: String,
+    /// The last event.
+    pub last_event: String,
+}
+
+/// The vocabulary: what can be asked for.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Schema {
+    /// The card of the query language, for people and language models.
+    pub card: String,
+    /// The kinds.
+    pub kinds: Vec<SchemaKind>,
+    /// The relations.
+    pub relations: Vec<SchemaRelation>,
+}
+
+/// A kind.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SchemaKind {
+    /// The word.
+    pub name: String,
+    /// What it is.
+    pub meaning: String,
+    /// Its own fields; nodes have the common ones too.
+    pub fields: Vec<SchemaField>,
+}
+
+/// A field.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SchemaField {
+    /// The word.
+    pub name: String,
+    /// Its type.
+    pub r#type: String,
+    /// What it means.
+    pub meaning: String,
+}
+
+/// A relation.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SchemaRelation {
+    /// The word, from the newer to the older.
+    pub name: String,
+    /// The word for the other direction.
+    pub inverse: String,
+    /// Kinds that it may go out from.
+    pub from: Vec<String>,
+    /// Kinds that it may lead to.
+    pub to: Vec<String>,
+}
+
+/// Why there is no answer (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemBody {
+    /// A stable name: `urn:lineal:problem:...`.
+    pub r#type: String,
+    /// The status in words.
+    pub title: String,
+    /// The status.
+    pub status: u16,
+    /// What is wrong here, and what to do.
+    pub detail: String,
+    /// Names this request in the log of the server.
+    pub request_id: String,
+    /// Of a wrong question: where and how to repair it.
+    pub errors: Vec<Mistake>,
+}
+
+/// A mistake at one place of a question.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Mistake {
+    /// Which kind of mistake (language reference, "Errors").
+    pub code: String,
+    /// The first byte of the place.
+    pub at: usize,
+    /// The byte after its last.
+    pub end: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What to do, in words.
+    pub hint: Option<String>,
+    /// The text that, put in the place, repairs it.
+    pub replacement: Option<String>,
+}
+
+impl Mistake {
+    pub(crate) fn of(mistake: &lineal_query::Mistake) -> Mistake {
+        Mistake {
+            code: mistake.code.name().to_owned(),
+            at: mistake.span.at,
+            end: mistake.span.end,
+            message: mistake.message.clone(),
+            hint: mistake.hint.clone(),
+            replacement: mistake.replacement.clone(),
+        }
+    }
+}

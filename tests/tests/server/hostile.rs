@@ -1,0 +1,170 @@
+//! Requests that are none, or too much: each is refused, and the server goes on.
+
+use crate::client::{Reply, connect, get, post};
+use crate::live::{Live, query_with};
+use lineal_server::Role;
+use serde_json::{Value as Json, json};
+use std::io::{Read, Write};
+use std::time::{Duration, Instant};
+
+/// The status of whatever comes back; none where the connection is closed without a word.
+fn status(live: &Live, bytes: &[u8]) -> Option<u16> {
+    let mut stream = connect(live.address);
+    // It may be closed while this is still written.
+    let _ = stream.write_all(bytes);
+    let _ = stream.shutdown(std::net::Shutdown::Write);
+    let mut back = Vec::new();
+    let _ = stream.read_to_end(&mut back);
+    (!back.is_empty()).then(|| Reply::read(&back).status)
+}
+
+#[test]
+fn what_is_no_http_is_refused_and_harms_nobody() {
+    let live = Live::new();
+    let long = format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "a".repeat(100_000));
+    let many = format!("GET / HTTP/1.1\r\n{}\r\n", "x: y\r\n".repeat(5_000));
+    let requests: [&[u8]; 11] = [
+        b"\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"POST /v1/query HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        b"POST /v1/query HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcde",
+        b"POST /v1/query HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nA\x00B: c\r\n\r\n",
+        b"GET /v1/nodes/%ff/%ff HTTP/1.1\r\nHost: x\r\n\r\n",
+        long.as_bytes(),
+        many.as_bytes(),
+    ];
+    for request in requests {
+        let status = status(&live, request);
+        let start = String::from_utf8_lossy(&request[..request.len().min(40)]).into_owned();
+        assert!(status.is_none_or(|status| (400..500).contains(&status)), "{start:?} {status:?}");
+        assert_eq!(live.send(get("/healthz")).status, 200, "after {start:?}");
+    }
+}
+
+#[test]
+fn bodies_that_are_wrong_are_told_what_is_wrong() {
+    let live = Live::with(|config| config.limits.body_bytes = 10_000);
+    let token = live.token(Role::Engineer);
+    let send = |body: &str| live.send(post("/v1/query", &Json::Null).body(body).token(&token));
+    let deep = "[".repeat(9_000);
+    for body in [
+        "",
+        "{",
+        "[]",
+        "null",
+        "{}",
+        &deep,
+        r#"{"query":1}"#,
+        r#"{"qery":"find model"}"#,
+        r#"{"query":"find model","plan_id":"x"}"#,
+        r#"{"query":"find model","page":0}"#,
+        r#"{"query":"find model","page":-1}"#,
+        r#"{"query":"find model","limits":{"row":1}}"#,
+        r#"{"query":"find model","params":{"x":1}}"#,
+        r#"{"query":"find model where name = $n"}"#,
+        r#"{"query":"find model where name = $n","params":{"n":null}}"#,
+        r#"{"query":""}"#,
+        "{\"query\":\"find\u{0}model\"}",
+    ] {
+        let reply = send(body);
+        assert!(matches!(reply.problem().0, 400 | 422), "{body}: {}", reply.text());
+    }
+    let unknown = query_with(json!({ "query": "find model upstream of run:nowhere" }));
+    let unknown = live.send(unknown.token(&token));
+    assert_eq!(unknown.problem(), (422, "question".to_owned()));
+    assert_eq!(unknown.json()["errors"][0]["code"], "R001");
+    assert_eq!(send(&"x".repeat(10_001)).problem(), (413, "too-large".to_owned()));
+    let packed = query_with(json!({ "query": "find model" })).header("Content-Encoding", "gzip");
+    assert_eq!(live.send(packed.token(&token)).problem().0, 415, "no bomb is unpacked");
+    let other = post("/v1/query", &json!({})).header("Content-Type", "text/plain");
+    let plain = crate::client::get("/v1/query").body("x").token(&token);
+    assert_eq!(live.send(plain).problem().0, 400, "neither query nor plan");
+    assert!(live.send(other.token(&token)).problem().0 >= 400);
+    for path in [
+        "/v1/trace",
+        "/v1/trace?target=a&target=b",
+        "/v1/trace?target=a&as_of=x",
+        "/v1/trace?target=credit-risk-scorer@3&as_of=999",
+        "/v1/stats?stor=main",
+        "/v1/batches?page=x",
+        "/v1/batches?cursor=x",
+        "/v1/query?query=find%20model&params=%5B",
+    ] {
+        assert_eq!(live.send(get(path).token(&token)).problem().0, 400, "{path}");
+    }
+    for path in [
+        "/v1/nodes/nokind/x",
+        "/v1/nodes/model/..%2f..%2fetc%2fpasswd",
+        "/v2/query",
+        "/v1/query/x",
+        "/../etc/passwd",
+        "//v1/stats",
+        "/v1/nodes/model/",
+    ] {
+        assert_eq!(live.send(get(path).token(&token)).problem().0, 404, "{path}");
+    }
+    let wrong = post("/v1/stats", &json!({})).token(&token);
+    assert_eq!(live.send(wrong).problem(), (405, "method-not-allowed".to_owned()));
+    assert_eq!(live.send(get("/v2/query")).problem().0, 401, "strangers are told nothing");
+}
+
+#[test]
+fn who_is_slow_or_silent_is_not_waited_for() {
+    let live = Live::with(|config| {
+        config.limits.head_seconds = 1;
+        config.limits.request_seconds = 2;
+    });
+    let token = live.token(Role::Engineer);
+    let closed_after = |begin: &[u8]| {
+        let begun = Instant::now();
+        let mut stream = connect(live.address);
+        stream.write_all(begin).unwrap();
+        let mut back = Vec::new();
+        let _ = stream.read_to_end(&mut back);
+        (begun.elapsed(), back)
+    };
+    let patience = Duration::from_secs(15);
+    let (waited, _) = closed_after(b"");
+    assert!(waited < patience, "a connection without a word: {waited:?}");
+    let (waited, _) = closed_after(b"GET / HTTP/1.1\r\nHost");
+    assert!(waited < patience, "half a head: {waited:?}");
+    let (waited, back) = closed_after(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert!(waited < patience, "one that idles behind a request: {waited:?}");
+    assert_eq!(Reply::read(&back).status, 200);
+    let head = format!(
+        "POST /v1/query HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n{{"
+    );
+    let (waited, back) = closed_after(head.as_bytes());
+    assert!(waited < patience, "half a body: {waited:?}");
+    assert_eq!(Reply::read(&back).status, 408);
+}
+
+#[test]
+fn who_takes_nothing_of_an_answer_is_closed() {
+    let live = Live::with(|config| config.limits.stalled_seconds = 1);
+    let token = live.token(Role::Auditor);
+    let many = "find inference as a, inference as b \
+        return a.key as ak, b.key as bk, a.event_id as a, b.event_id as b, a.host as h";
+    let ask = query_with(json!({ "query": many })).token(&token).header("Accept", "text/csv");
+    let mut deaf = connect(live.address);
+    deaf.write_all(&ask.bytes()).unwrap();
+    let mut begin = [0; 15];
+    deaf.read_exact(&mut begin).unwrap();
+    // The one that asks for the metrics is counted too.
+    assert_eq!(live.metric("lineal_connections"), 2);
+    live.until(|| live.metric("lineal_connections") == 1);
+}
+
+#[test]
+fn idle_connections_use_up_their_places_only_until_they_are_closed() {
+    let live = Live::with(|config| {
+        config.limits.connections = 8;
+        config.limits.head_seconds = 1;
+    });
+    let idle: Vec<_> = (0..40).map(|_| connect(live.address)).collect();
+    assert_eq!(live.send(get("/healthz")).status, 200, "its turn comes");
+    drop(idle);
+}

@@ -1,0 +1,13 @@
+//! The server, asked over a socket: what it answers, to whom, and what it takes.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot prepare its data has failed")]
+
+mod answers;
+mod client;
+mod follow;
+mod guard;
+mod hostile;
+mod interface;
+mod live;
+mod roles;
+mod tls;

@@ -1,0 +1,89 @@
+//! Every endpoint with every role, and with those who have none.
+
+use crate::client::{Ask, get, post};
+use crate::live::{HASH, Live, SYSTEM, query_with};
+use lineal_server::{ROLES, Role, endpoints};
+use serde_json::json;
+
+/// A request that the endpoint would answer.
+fn sound(method: &str, path: &str) -> Ask {
+    match (method, path) {
+        ("POST", "/v1/query") => query_with(json!({ "query": "find model limit 1" })),
+        ("POST", "/v1/plans") => post(path, &json!({ "query": "find model limit 1" })),
+        ("GET", "/v1/query") => get("/v1/query?query=find%20model%20limit%201"),
+        ("GET", "/v1/nodes/{kind}/{*key}") => get(format!("/v1/nodes/system/{SYSTEM}")),
+        ("GET", "/v1/trace") => get(format!("/v1/trace?target={HASH}")),
+        ("GET", path) if !path.contains('{') => get(path),
+        other => panic!("the test knows no sound request for {other:?}: add one"),
+    }
+}
+
+#[test]
+fn every_endpoint_lets_in_the_roles_of_its_row_and_nobody_else() {
+    let live = Live::new();
+    let tokens: Vec<(Role, String)> = ROLES.map(|role| (role, live.token(role))).to_vec();
+    let mut asked = 0;
+    for (method, path, roles) in endpoints() {
+        let status = |ask: Ask| live.send(ask).status;
+        for (role, token) in &tokens {
+            let ask = sound(method, path).token(token).header("Lineal-Case", "case-7");
+            let may = roles.is_none_or(|roles| roles.contains(role));
+            assert_eq!(status(ask), if may { 200 } else { 403 }, "{role} {method} {path}");
+            let needs_case = matches!(role, Role::Investigator | Role::BreakGlass);
+            if roles.is_some() && may && needs_case {
+                let bare = live.send(sound(method, path).token(token));
+                assert_eq!(bare.problem(), (403, "case-needed".to_owned()), "{role} {path}");
+                let odd = sound(method, path).token(token).header("Lineal-Case", "a case");
+                assert_eq!(status(odd), 403, "no blanks in a case");
+            }
+            asked += 1;
+        }
+        let strangers = [
+            sound(method, path),
+            sound(method, path).token(""),
+            sound(method, path).token(&format!("lineal_{}", "a".repeat(52))),
+            sound(method, path).header("Authorization", "Basic YTpi"),
+            sound(method, path).header("Authorization", tokens[1].1.as_str()),
+            sound(method, path).token(&tokens[1].1).token(&tokens[6].1),
+        ];
+        for stranger in strangers {
+            assert_eq!(status(stranger), if roles.is_none() { 200 } else { 401 }, "{path}");
+        }
+    }
+    assert!(asked >= ROLES.len() * 10, "{asked} pairs: the table is not read");
+}
+
+#[test]
+fn what_points_at_a_person_is_kept_from_who_may_not_see_it() {
+    let live = Live::new();
+    let engineer = live.token(Role::Engineer);
+    let investigator = live.token(Role::Investigator);
+    let within = |ask: Ask| live.send(ask.token(&investigator).header("Lineal-Case", "7"));
+    let speaks = json!({ "query": "find inference as i return i.input_hash limit 1" });
+    let refused = live.send(query_with(speaks.clone()).token(&engineer));
+    assert_eq!(refused.problem().0, 403);
+    assert!(refused.text().contains("input_hash"), "{}", refused.text());
+    let seen = within(query_with(speaks)).ok();
+    assert!(seen["rows"][0][0].is_string() && seen["withheld"] == json!([]), "{seen}");
+    // The name of an event is its input hash, for those who see it.
+    for query in ["find inference limit 300", "find inference as i return i.key limit 300"] {
+        let body = json!({ "query": query });
+        let kept = live.send(query_with(body.clone()).token(&engineer));
+        assert!(!kept.text().contains(HASH) && kept.ok()["withheld"] == json!(["subject group"]));
+        assert!(within(query_with(body)).text().contains(HASH));
+    }
+    // Who has the hash may ask what stands behind it.
+    let behind = format!("find dataset upstream of inference:{HASH}");
+    assert!(live.query(&engineer, &behind).ok()["total"].as_u64().unwrap() > 0);
+    let path = format!("/v1/nodes/inference/{HASH}");
+    let (kept, seen) = (live.send(get(&path).token(&engineer)).ok(), within(get(&path)).ok());
+    let event = &kept["events"][0];
+    assert!(event["withheld"].as_array().unwrap().contains(&json!("input_hash")), "{event}");
+    assert!(event["input_hash"].is_null() && event["decision"].is_string());
+    assert_eq!(kept["found_by"], "input hash");
+    assert_eq!(seen["events"][0]["input_hash"], HASH);
+    let trace = format!("/v1/trace?target={HASH}");
+    let trace = live.send(get(&trace).token(&engineer)).ok();
+    assert!(trace["events"][0]["input_hash"].is_null(), "{trace}");
+    assert!(!trace["training_data"].as_array().unwrap().is_empty());
+}
