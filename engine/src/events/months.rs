@@ -9,6 +9,9 @@ const ERA_DAYS: i64 = 146_097;
 /// Days from the first of March of the year 0 to 1970.
 const TO_1970: i64 = 719_468;
 
+/// The first and the last month whose start a time can hold: October 1677 and April 2262.
+const STARTS: (u32, u32) = (1677 * 12 + 9, 2262 * 12 + 3);
+
 /// A month of the calendar, UTC: as months since January of the year 0. The times of a store reach
 /// from 1677 to 2262.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -56,6 +59,13 @@ impl Month {
     #[must_use]
     pub fn start(self) -> Option<i64> {
         start_of(i64::from(self.0))
+    }
+
+    /// Is there a [`Month::start`]? Without working it out.
+    #[must_use]
+    #[inline]
+    pub fn has_start(self) -> bool {
+        (STARTS.0..=STARTS.1).contains(&self.0)
     }
 
     /// Its last moment in ns since 1970, or the last that a time can hold.
@@ -143,6 +153,14 @@ mod tests {
         assert_eq!(month(951_782_400_000_000_000), "2000-02");
         assert_eq!(month(1_709_251_199_999_999_999), "2024-02");
         assert_eq!(month(1_709_251_200_000_000_000), "2024-03");
+    }
+
+    #[test]
+    fn a_month_has_a_start_where_a_time_can_hold_it() {
+        for number in (1600 * 12..2400 * 12).chain([0, u32::MAX]) {
+            let month = Month::of_number(number);
+            assert_eq!(month.has_start(), month.start().is_some(), "{month}");
+        }
     }
 
     #[test]

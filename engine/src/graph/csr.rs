@@ -2,6 +2,7 @@
 
 use super::NodeNo;
 use crate::sections::{Section, Sections, Tag};
+use std::ops::Range;
 
 /// Rows on their way into a graph.
 #[derive(Default, Debug)]
@@ -107,6 +108,21 @@ impl<'a> Adjacency<'a> {
             _ => &[],
         }
     }
+
+    /// The rows of these nodes side by side: the first node that has one, where each row begins and
+    /// the last ends, and the neighbours of all.
+    #[must_use]
+    pub fn within(&self, nodes: &Range<NodeNo>) -> (NodeNo, &'a [u32], &'a [NodeNo]) {
+        let first = nodes.start.max(self.first);
+        let rows = nodes.end.saturating_sub(first) as usize;
+        let offsets = self.offsets.get((first - self.first) as usize..).unwrap_or_default();
+        let offsets = offsets.get(..=rows).unwrap_or(offsets);
+        let targets = match offsets {
+            [from, .., to] => self.targets.get(*from as usize..*to as usize),
+            _ => None,
+        };
+        (first, offsets, targets.unwrap_or_default())
+    }
 }
 
 #[cfg(test)]
@@ -130,5 +146,19 @@ mod tests {
         let all = some.all().unwrap();
         assert!((0..10).all(|node| all.of(node) == of(node)));
         assert_eq!(csr(vec![]).of(0), Some(&[] as &[u32]));
+    }
+
+    #[test]
+    fn rows_side_by_side_are_those_of_their_nodes() {
+        let some = csr(vec![(7, 3), (5, 9), (7, 1), (4, 2)]);
+        let all = some.all().unwrap();
+        assert_eq!(all.within(&(5..7)), (5, &[1, 2, 2][..], &[9][..]));
+        assert_eq!(all.within(&(0..5)), (4, &[0, 1][..], &[2][..]));
+        assert_eq!(all.within(&(6..99)), (6, &[2, 2, 4][..], &[1, 3][..]));
+        for nothing in [0..4, 8..10, 20..30] {
+            assert_eq!(all.within(&nothing).2, &[] as &[u32], "{nothing:?}");
+            assert!(all.within(&nothing).1.len() < 2);
+        }
+        assert_eq!(csr(vec![]).all().unwrap().within(&(0..9)), (0, &[][..], &[][..]));
     }
 }

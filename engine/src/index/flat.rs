@@ -18,6 +18,9 @@ const VERSION: u32 = 9;
 const HEADER: usize = 16 + HEAD_LENGTH;
 /// Items of a list that are decoded together by one thread.
 const CHUNK: usize = 4_096;
+/// Bytes of a list that one thread reads: in a new process it is through before others have begun,
+/// and no list of a part is copied (the first q1 of a process).
+const ALONE_MAX: usize = 2 << 20;
 
 /// A change of the schema changes the numbers of kinds and relations, so it counts as a version.
 #[expect(clippy::cast_possible_truncation, reason = "a few dozen kinds and relations")]
@@ -278,6 +281,15 @@ impl<'a> Reader<'a> {
         &mut self,
         read: impl Fn(&mut Reader<'a>) -> Option<T> + Sync,
     ) -> Option<Vec<T>> {
+        self.items_within(ALONE_MAX, read)
+    }
+
+    /// [`Reader::items`], on this thread up to so many bytes.
+    fn items_within<T: Send>(
+        &mut self,
+        alone_max: usize,
+        read: impl Fn(&mut Reader<'a>) -> Option<T> + Sync,
+    ) -> Option<Vec<T>> {
         let length = self.length()?;
         let mut marks = Vec::with_capacity(length.div_ceil(CHUNK));
         for _ in 0..length.div_ceil(CHUNK) {
@@ -286,6 +298,18 @@ impl<'a> Reader<'a> {
         let start = self.at;
         let end = marks.last().copied().unwrap_or(start);
         let file = self.file;
+        if end.saturating_sub(start) <= alone_max {
+            // A count that is wrong must not ask for memory: an item takes a byte at least.
+            let mut items = Vec::with_capacity(length.min(end.saturating_sub(start)));
+            for number in 0..length {
+                items.push(read(self)?);
+                let is_last = (number + 1) % CHUNK == 0 || number + 1 == length;
+                if is_last && marks.get(number / CHUNK) != Some(&self.at) {
+                    return None;
+                }
+            }
+            return Some(items);
+        }
         let chunk = |number: usize| -> Option<Vec<T>> {
             let from = number.checked_sub(1).map_or(start, |before| marks[before]);
             let mut reader = Reader { file, at: from };
@@ -323,7 +347,12 @@ mod tests {
         let (head, mut reader) = open(bytes, IndexKind::Graph)?;
         assert_eq!(head, Head::new([3; 16]));
         let numbers = reader.u32s()?;
-        let keys = reader.items(Reader::key)?;
+        // Many threads read the same as one, or nothing just as well.
+        let mut again = Reader { file: reader.file, at: reader.at };
+        let keys = reader.items(Reader::key);
+        assert_eq!(again.items_within(0, Reader::key), keys);
+        let keys = keys?;
+        assert_eq!(again.at, reader.at);
         assert!(reader.items(Reader::key)?.is_empty());
         reader.is_at_end().then_some((numbers, keys))
     }

@@ -110,9 +110,8 @@ impl Snapshot {
     pub fn events_by_id(&self, id: &str) -> Result<Vec<EventRef>> {
         let mut found = Vec::new();
         let hash = IdHash::of(id);
-        let (keyed, others): (Vec<_>, Vec<_>) =
-            ID_FIELDS.into_iter().partition(|field| self.view.indexed.holds(*field));
-        for field in keyed {
+        let is_keyed = |field: &EventField| self.view.indexed.holds(*field);
+        for field in ID_FIELDS.into_iter().filter(is_keyed) {
             for event in self.candidates_by(field, id.as_bytes())? {
                 if self.event_field(event, field)?.is_some_and(|text| text.as_text() == Some(id)) {
                     found.push(event);
@@ -121,6 +120,7 @@ impl Snapshot {
         }
         // A hash that nobody has is asked for often; most logs have no ids that look like one.
         if !hash.is_like_hash() || self.view.has_ids_like_hashes()? {
+            let others: Vec<_> = ID_FIELDS.into_iter().filter(|field| !is_keyed(field)).collect();
             for at in self.view.containers() {
                 match self.view.row_index(at)? {
                     Some(index) => {

@@ -59,6 +59,9 @@ impl<'a, S: Source> Executor<'a, S> {
             Generator::Set(set) => self.set(*set),
             Generator::Events(key) => self.events_with(key).map(Rc::new),
             Generator::Chain(chain) => {
+                if let Some(found) = self.along(chain)? {
+                    return Ok(self.shared(found));
+                }
                 let tests = self.tests(&step.columns)?;
                 let window = self.window(step, &tests)?;
                 self.forward(chain, window)
@@ -258,6 +261,42 @@ impl<'a, S: Source> Executor<'a, S> {
                 Ok(Rc::new(ItemSet::of(nodes, Vec::new())))
             }
         }
+    }
+
+    /// What relations alone lead to from one node, without a set for each of them or bounds for
+    /// events; none where a chain is more than that (`benches/asking.rs`, q7).
+    fn along(&mut self, chain: &Chain) -> Run<Option<ItemSet>> {
+        let is_plain = |hop: &Hop| {
+            let kind = hop.to.single();
+            hop.to_set.is_none()
+                && matches!(hop.how, HopKind::Edge(..))
+                && kind.is_some_and(|kind| kind != Kind::Inference)
+        };
+        let (End::Slot(slot), false) = (chain.start, self.noting) else { return Ok(None) };
+        let Item::Node(node) = self.bound_item(slot) else { return Ok(None) };
+        if !chain.hops.iter().all(is_plain) {
+            return Ok(None);
+        }
+        let source = self.source;
+        let (mut here, mut next) = (self.list(), self.list());
+        here.nodes.push(node);
+        for hop in &chain.hops {
+            let (HopKind::Edge(relation, direction), Some(kind)) = (&hop.how, hop.to.single())
+            else {
+                break;
+            };
+            let range = source.nodes_of(kind);
+            next.nodes.clear();
+            for node in &here.nodes {
+                let ends = source.edges(*node, *relation, *direction);
+                self.count_edges(ends.len())?;
+                next.nodes.extend(ends.iter().filter(|end| range.contains(end)));
+            }
+            next.arrange();
+            std::mem::swap(&mut here, &mut next);
+        }
+        self.keep_list(next);
+        Ok(Some(here))
     }
 
     /// What a chain leads to from its start.

@@ -30,6 +30,9 @@ pub(super) struct Kept {
     cells: Vec<Rc<ItemSet>>,
     rows: Vec<RowSet>,
     parameters: Vec<Value>,
+    /// How many batches were searched, of which first and last time, and how that is said: an event
+    /// that nobody has is asked for often, and to write times costs more than to look it up.
+    searched: Option<((NodeNo, i64, i64), String)>,
 }
 
 /// What a run holds: its bindings, its sets and its memos.
@@ -54,6 +57,18 @@ impl Kept {
     /// Values of parameters, of which only the memory is of use.
     pub(super) fn parameters(&mut self) -> Vec<Value> {
         std::mem::take(&mut self.parameters)
+    }
+
+    /// How it is said what was searched.
+    pub(super) fn searched(
+        &mut self,
+        what: (NodeNo, i64, i64),
+        say: impl FnOnce() -> String,
+    ) -> &str {
+        if self.searched.as_ref().is_none_or(|(known, _)| *known != what) {
+            self.searched = Some((what, say()));
+        }
+        self.searched.as_ref().map_or("", |(_, said)| said)
     }
 
     /// Rows to be filled.

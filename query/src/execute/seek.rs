@@ -205,14 +205,14 @@ impl<'a, S: Source> Executor<'a, S> {
         }
     }
 
-    fn no_event(&self, text: &str, span: Span) -> Mistake {
+    fn no_event(&mut self, text: &str, span: Span) -> Mistake {
         let batches = self.source.nodes_of(Kind::Batch);
         let count = batches.end.saturating_sub(batches.start);
         let spanned = self.source.events_span();
         let mistake = Mistake::new(
             Code::NotFound,
             span,
-            format!("no event is recorded with the hash or id `{text}`"),
+            ["no event is recorded with the hash or id `", text, "`"].concat(),
         );
         if is_shortened(text) {
             return mistake.hint(
@@ -221,11 +221,17 @@ impl<'a, S: Source> Executor<'a, S> {
             );
         }
         match spanned {
-            Some((first, last)) => mistake.hint(format!(
-                "searched: indexed hashes, request, event and log ids of {count} batches from {} to {}",
-                crate::value::time_text(first),
-                crate::value::time_text(last)
-            )),
+            Some((first, last)) => {
+                let say = || {
+                    format!(
+                        "searched: indexed hashes, request, event and log ids of {count} batches \
+                         from {} to {}",
+                        crate::value::time_text(first),
+                        crate::value::time_text(last)
+                    )
+                };
+                mistake.hint(self.machine.kept.searched((count, first, last), say))
+            }
             None => mistake.hint("no events are recorded at all; import the logs first"),
         }
     }
@@ -261,8 +267,8 @@ fn is_shortened(text: &str) -> bool {
     /// MD5, the shortest that is recorded.
     const HASH_DIGITS_MIN: usize = 32;
     let digits = text.rsplit(':').next().unwrap_or(text);
-    let is_hex = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_hex && digits.len() < HASH_DIGITS_MIN
+    (1..HASH_DIGITS_MIN).contains(&digits.len())
+        && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 #[cfg(test)]

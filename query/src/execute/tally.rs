@@ -114,7 +114,7 @@ impl Tally<'_, '_> {
             (Some(_), Some(month)) => month,
         };
         // A stretch that begins before time can say is no key.
-        if start.start().is_some() { start.number() } else { NO_BUCKET }
+        if start.has_start() { start.number() } else { NO_BUCKET }
     }
 
     /// Adds up the months of these deployments.

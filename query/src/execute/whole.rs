@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use lineal_engine::Wanted;
-use lineal_engine::schema::{FieldType, Kind};
+use lineal_engine::schema::{Direction, FieldType, Kind};
 
 use super::{Executor, Run};
 use crate::plan::{
@@ -46,6 +46,35 @@ impl Bits {
     pub(super) fn has(&self, node: NodeNo) -> bool {
         let at = node.wrapping_sub(self.first) as usize;
         self.words.get(at / WORD).is_some_and(|word| word >> (at % WORD) & 1 == 1)
+    }
+
+    /// Adds a node of the kind.
+    #[inline]
+    fn add_one(&mut self, node: NodeNo) {
+        let at = node.wrapping_sub(self.first) as usize;
+        if let Some(word) = self.words.get_mut(at / WORD) {
+            *word |= 1 << (at % WORD);
+        }
+    }
+
+    /// Adds the nodes whose rows are not empty; these are nodes of the kind.
+    fn add_rows(&mut self, first: NodeNo, offsets: &[u32]) {
+        let skipped = first.wrapping_sub(self.first) as usize;
+        // Rows up to the end of a word, then word by word.
+        let until = (WORD - skipped % WORD).min(offsets.len().saturating_sub(1));
+        let (mut from, mut to, mut at) = (0, until, skipped);
+        while from < to {
+            let starts = offsets.get(from..to).unwrap_or_default();
+            let ends = offsets.get(from + 1..=to).unwrap_or_default();
+            let pairs = starts.iter().zip(ends).zip(0..);
+            let bits =
+                pairs.fold(0, |bits, ((start, end), bit)| bits | u64::from(start != end) << bit);
+            if let Some(word) = self.words.get_mut(at / WORD) {
+                *word |= bits << (at % WORD);
+            }
+            at += to - from;
+            (from, to) = (to, (to + WORD).min(offsets.len() - 1));
+        }
     }
 
     fn keep(&mut self, other: &Bits) {
@@ -92,10 +121,7 @@ impl<'a, S: Source> Executor<'a, S> {
                     for node in found.nodes() {
                         self.look(1)?;
                         if self.holds_for(condition, step.slot, node)? {
-                            let at = (node - range.start) as usize;
-                            if let Some(word) = kept.words.get_mut(at / WORD) {
-                                *word |= 1 << (at % WORD);
-                            }
+                            kept.add_one(node);
                         }
                     }
                     found = kept;
@@ -214,6 +240,33 @@ impl<'a, S: Source> Executor<'a, S> {
         let goal = onward.as_ref().or(goal);
         let goals = source.nodes_of(to);
         let all = source.adjacency(*relation, *direction);
+        if let (None, Some(all)) = (goal, &all) {
+            let (first, offsets, ends) = all.within(&range);
+            // Without a way out of the loop numbers are compared many at a time.
+            let is_led = |known: bool, end: &NodeNo| known & goals.contains(end);
+            if ends.iter().fold(true, is_led) {
+                self.count_edges(ends.len())?;
+                found.add_rows(first, offsets);
+                return Ok(found);
+            }
+        }
+        // Fewer goals than nodes are quicker asked where they come from: no list of a node is tried
+        // end by end (`benches/asking.rs`, q4b).
+        if let Some(goal) = goal
+            && goal.len() <= range.len()
+            && let Some(back) = source.adjacency(*relation, turned(*direction))
+        {
+            let mut edges = 0;
+            for node in goal.nodes() {
+                let starts = back.of(node);
+                edges += starts.len();
+                starts.iter().filter(|start| range.contains(start)).for_each(|start| {
+                    found.add_one(*start);
+                });
+            }
+            self.count_edges(edges)?;
+            return Ok(found);
+        }
         let mut edges = 0;
         for (word, first) in found.words.iter_mut().zip(range.clone().step_by(WORD)) {
             let last = range.end.min(first.saturating_add(64));
@@ -232,6 +285,13 @@ impl<'a, S: Source> Executor<'a, S> {
         }
         self.count_edges(edges)?;
         Ok(found)
+    }
+}
+
+fn turned(direction: Direction) -> Direction {
+    match direction {
+        Direction::Forward => Direction::Inverse,
+        Direction::Inverse => Direction::Forward,
     }
 }
 
@@ -262,6 +322,27 @@ mod tests {
         left.leave_out(&Bits::all(&(10..140)));
         assert_eq!(left.len(), 0);
         assert!(all.has(139) && !all.has(9) && !all.has(140));
+    }
+
+    #[test]
+    fn rows_that_are_not_empty_are_added_wherever_they_begin() {
+        for (skipped, every) in [(0_u32, 3), (5, 2), (63, 1), (64, 7), (130, 5)] {
+            let rows = 200 - skipped;
+            let ends = (0..rows).scan(0, |end, row| {
+                *end += u32::from(row % every == 0);
+                Some(*end)
+            });
+            let offsets: Vec<u32> = std::iter::once(0).chain(ends).collect();
+            let mut bits = Bits::none(&(10..210));
+            bits.add_rows(10 + skipped, &offsets);
+            let wanted: Vec<NodeNo> =
+                (0..rows).filter(|row| row % every == 0).map(|row| 10 + skipped + row).collect();
+            assert_eq!(bits.nodes().collect::<Vec<_>>(), wanted);
+        }
+        let mut none = Bits::none(&(10..210));
+        none.add_rows(20, &[]);
+        none.add_rows(500, &[0]);
+        assert_eq!(none.len(), 0);
     }
 
     #[test]
