@@ -106,6 +106,21 @@ impl Snapshot {
         self.graph().batches().iter().map(info)
     }
 
+    /// The batches that may hold events between two times, themselves included, where such are
+    /// given. Ascending. One look at each batch of the list, whatever else the view holds.
+    #[must_use]
+    pub fn batches_within(&self, from: Option<i64>, to: Option<i64>) -> Vec<NodeNo> {
+        let touches = |batch: &&Batch| {
+            from.is_none_or(|from| batch.last_time >= from)
+                && to.is_none_or(|to| batch.first_time <= to)
+        };
+        let all = self.graph().batches().iter();
+        let mut found: Vec<NodeNo> = all.filter(touches).map(|batch| batch.node).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
     pub(super) fn container(&self, at: u32) -> Result<Arc<Container>> {
         let mut open = self.view.containers.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(container) = open.get(&at) {

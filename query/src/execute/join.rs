@@ -134,7 +134,7 @@ impl<'a, S: Source> Executor<'a, S> {
         if kinds.has(Kind::Inference) {
             let tests = self.tests(&step.columns)?;
             let window = self.window(step, &tests)?;
-            let batches: Vec<_> = source.nodes_of(Kind::Batch).collect();
+            let batches = source.batches_within(window.from, window.to);
             // Some at a time: the events of a whole store need not stand in memory.
             let mut left = batches.as_slice();
             while !left.is_empty() {
