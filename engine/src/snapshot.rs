@@ -7,6 +7,7 @@ mod fields;
 mod hits;
 mod ids;
 mod lookup;
+mod opened;
 mod revisions;
 mod runs;
 mod views;
@@ -37,6 +38,8 @@ pub(crate) struct View {
     segments: Vec<Bytes>,
     storage: Arc<dyn Storage>,
     secrets: Arc<RwLock<SecretBox>>,
+    /// Sealed values that were opened.
+    opened: opened::Opened,
     containers: Mutex<HashMap<u32, Arc<crate::events::Container>>>,
     decoded: crate::events::Decoded,
     row_indexes: ids::RowIndexes,

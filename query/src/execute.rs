@@ -10,6 +10,7 @@ mod diff;
 mod doubts;
 mod envelope;
 mod evaluate;
+mod event_order;
 mod expand;
 mod explain;
 mod fold;

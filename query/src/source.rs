@@ -241,6 +241,15 @@ pub trait Source: Sized + Sync {
     /// The first and the last time of a batch's events; [`i64::MAX`] and [`i64::MIN`] where none of
     /// them has one.
     fn batch_times(&self, batch: NodeNo) -> (i64, i64);
+    /// The batches that may hold events between two times, themselves included, where such are given.
+    /// Ascending.
+    fn batches_within(&self, from: Option<i64>, to: Option<i64>) -> Vec<NodeNo> {
+        let touches = |batch: &NodeNo| {
+            let (first, last) = self.batch_times(*batch);
+            from.is_none_or(|from| last >= from) && to.is_none_or(|to| first <= to)
+        };
+        self.nodes_of(Kind::Batch).filter(touches).collect()
+    }
     /// Its counters by month, ascending, each month once; those of events without a time last.
     fn batch_months(&self, batch: NodeNo) -> Vec<MonthCounts>;
     /// What all batches count, by deployment and month.

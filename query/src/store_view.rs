@@ -344,6 +344,11 @@ impl Source for StoreView {
             .batch(batch)
             .map_or((i64::MAX, i64::MIN), |info| (info.first_time, info.last_time))
     }
+
+    fn batches_within(&self, from: Option<i64>, to: Option<i64>) -> Vec<NodeNo> {
+        self.snapshot.batches_within(from, to)
+    }
+
     fn batch_months(&self, batch: NodeNo) -> Vec<MonthCounts> {
         self.snapshot.months_of(batch)
     }

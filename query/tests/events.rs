@@ -126,6 +126,27 @@ fn tried(graph: &Graph, text: &str) -> Vec<i64> {
 }
 
 #[test]
+fn events_of_a_known_time_and_value_come_before_nodes() {
+    let graph = world();
+    let first = |conditions: &str| {
+        let from = "find inference as i served_by deployment deploys model as m where";
+        tried(&graph, &format!("{from} {conditions} return i.request_id, m"))[0]
+    };
+    let (from, to) = ("i.time >= 2026-02-01", "i.time < 2026-03-01");
+    assert_eq!(first(&format!("i.decision = \"yes\" and {from} and {to}")), 12, "of February");
+    assert_eq!(first("\"yes\" = i.decision and i.time in 2026-01-01..2026-03-01"), 12);
+    // The one model: what is known is no value, or no stretch.
+    for conditions in [
+        format!("i.decision != \"yes\" and {from} and {to}"),
+        format!("{from} and {to}"),
+        format!("i.decision = \"yes\" and {from}"),
+        format!("i.decision = \"yes\" and {to}"),
+    ] {
+        assert_eq!(first(&conditions), 1, "{conditions}");
+    }
+}
+
+#[test]
 fn known_names_versions_and_tags_are_looked_up() {
     let mut text = String::new();
     for n in 0..50 {

@@ -247,18 +247,19 @@ impl Container {
         self.read(rows, &fields)
     }
 
-    /// Reads one value, through pages that are kept: a question asks one row for several fields,
-    /// and rows that lie near each other.
+    /// Looks at one value where it stands, in pages that are kept: a question asks one row for
+    /// several fields, and rows that lie near each other.
     ///
     /// # Errors
     /// As [`Container::read`].
-    pub(crate) fn value(
+    pub(crate) fn with_value<T>(
         &self,
         decoded: &Decoded,
         number: u32,
         row: usize,
         field: EventField,
-    ) -> Result<Option<lineal_proof::Value>> {
+        look: impl FnOnce(Option<EventValue<'_>>) -> T,
+    ) -> Result<T> {
         if row >= self.rows {
             return Err(Error::corrupt(&self.path, 0, "it holds the rows its manifest names"));
         }
@@ -266,10 +267,10 @@ impl Container {
         for index in [whole, other].into_iter().flatten() {
             let (page, at) = self.page(decoded, number, row, index, field)?;
             if let Some(value) = page.value(at, field.spec().field_type) {
-                return Ok(Some(value.to_value()));
+                return Ok(look(Some(value)));
             }
         }
-        Ok(None)
+        Ok(look(None))
     }
 
     /// The page of a column that holds a row, and where in it.
@@ -556,9 +557,13 @@ mod tests {
             }
         }
         let decoded = Decoded::default();
-        let value = container.value(&decoded, 0, 39_999, EventField::LogId).unwrap();
-        assert_eq!(value, Some(lineal_proof::Value::text("id-0")));
-        assert_eq!(container.value(&decoded, 0, 5, EventField::Session).unwrap(), None);
+        let is = |row, field, value| {
+            container.with_value(&decoded, 0, row, field, |found| found == value).unwrap()
+        };
+        assert!(is(39_999, EventField::LogId, Some(EventValue::Text("id-0"))));
+        assert!(is(39_995, EventField::InputHash, Some(EventValue::Hash(&[4; 16]))));
+        assert!(is(39_995, EventField::Confidence, Some(EventValue::Float(4.0 / 7.0))));
+        assert!(is(5, EventField::Session, None));
         assert!(container.read_all(39_999..40_001).is_err());
     }
 

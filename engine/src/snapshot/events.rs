@@ -106,6 +106,21 @@ impl Snapshot {
         self.graph().batches().iter().map(info)
     }
 
+    /// The batches that may hold events between two times, themselves included, where such are
+    /// given. Ascending. One look at each batch of the list, whatever else the view holds.
+    #[must_use]
+    pub fn batches_within(&self, from: Option<i64>, to: Option<i64>) -> Vec<NodeNo> {
+        let touches = |batch: &&Batch| {
+            from.is_none_or(|from| batch.last_time >= from)
+                && to.is_none_or(|to| batch.first_time <= to)
+        };
+        let all = self.graph().batches().iter();
+        let mut found: Vec<NodeNo> = all.filter(touches).map(|batch| batch.node).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
     pub(super) fn container(&self, at: u32) -> Result<Arc<Container>> {
         let mut open = self.view.containers.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(container) = open.get(&at) {
@@ -203,7 +218,7 @@ impl Snapshot {
     /// [`Error::NoKey`] without the index key, [`Error::Corrupt`] if a column cannot be read.
     pub fn events_by_hash(&self, algorithm: Option<&str>, value: &[u8]) -> Result<Vec<EventRef>> {
         let candidates = self.candidates_by(EventField::InputHash, value)?;
-        self.with_hash(&candidates, algorithm, value)
+        self.with_hash(candidates, algorithm, value)
     }
 
     /// Events of this view that may have a value in a field: from the index where the field is in
@@ -241,13 +256,31 @@ impl Snapshot {
         algorithm: Option<&str>,
         value: &[u8],
     ) -> Result<bool> {
-        if self.event_field(event, EventField::InputHash)? != Some(Value::Bytes(value.to_vec())) {
+        let is_same = |found: Option<EventValue<'_>>| found == Some(EventValue::Hash(value));
+        if !self.with_event_field(event, EventField::InputHash, is_same)? {
             return Ok(false);
         }
         let Some(wanted) = algorithm else { return Ok(true) };
-        let found = self.event_field(event, EventField::InputAlgorithm)?;
         // An event that does not say how its hash was made is not excluded.
-        Ok(found.is_none_or(|found| found.as_text() == Some(wanted)))
+        self.with_event_field(event, EventField::InputAlgorithm, |found| match found {
+            Some(EventValue::Text(found)) => found == wanted,
+            Some(_) => false,
+            None => true,
+        })
+    }
+
+    /// Looks at one field of an event where it stands.
+    fn with_event_field<T>(
+        &self,
+        event: EventRef,
+        field: EventField,
+        look: impl FnOnce(Option<EventValue<'_>>) -> T,
+    ) -> Result<T> {
+        let Some(batch) = self.batch_of(event) else { return Ok(look(None)) };
+        let (container, first) = self.place(batch)?;
+        let (number, _) = batch.place.unwrap_or_default();
+        let row = first + event.row as usize;
+        container.with_value(&self.view.decoded, number, row, field, look)
     }
 
     /// The node of an event's batch.
@@ -267,10 +300,7 @@ impl Snapshot {
     /// # Errors
     /// [`Error::Corrupt`] if the column cannot be read.
     pub fn event_field(&self, event: EventRef, field: EventField) -> Result<Option<Value>> {
-        let Some(batch) = self.batch_of(event) else { return Ok(None) };
-        let (container, first) = self.place(batch)?;
-        let (number, _) = batch.place.unwrap_or_default();
-        container.value(&self.view.decoded, number, first + event.row as usize, field)
+        self.with_event_field(event, field, |value| value.map(EventValue::to_value))
     }
 
     /// Every field of an event that is present.

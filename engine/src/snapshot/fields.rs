@@ -83,7 +83,7 @@ impl View {
             }
         }
         for (name, commitment) in &revision.sealed {
-            let Some(value) = self.secrets().open_value(commitment) else { continue };
+            let Some(value) = self.open_value(commitment) else { continue };
             match name.split_once('.') {
                 None => {
                     fields.insert(name.as_str(), value);
@@ -205,7 +205,7 @@ impl Snapshot {
             let revision = self.view.revision(head.at)?;
             let sealed = revision.sealed.iter().find(|(sealed, _)| *sealed == name);
             let value = match (revision.fields.get(name), sealed) {
-                (_, Some((_, commitment))) => self.view.secrets().open_value(commitment),
+                (_, Some((_, commitment))) => self.view.open_value(commitment),
                 (Some(Value::Null) | None, None) => {
                     let of = |sealed: &str| sealed.split('.').next() == Some(name);
                     if revision.sealed.iter().any(|(sealed, _)| of(sealed)) {

@@ -20,10 +20,21 @@ impl Snapshot {
     /// is given.
     pub(super) fn with_hash(
         &self,
-        candidates: &[EventRef],
+        mut candidates: Vec<EventRef>,
         algorithm: Option<&str>,
         value: &[u8],
     ) -> Result<Vec<EventRef>> {
+        if candidates.len() < MANY {
+            let mut kept = 0;
+            for at in 0..candidates.len() {
+                if self.is_hit(candidates[at], algorithm, value)? {
+                    candidates[kept] = candidates[at];
+                    kept += 1;
+                }
+            }
+            candidates.truncate(kept);
+            return Ok(candidates);
+        }
         let part = |event: &EventRef| (event.batch, event.row / PART_ROWS);
         let parts: Vec<&[EventRef]> = candidates.chunk_by(|a, b| part(a) == part(b)).collect();
         let of_part = |events: &[EventRef]| match events {

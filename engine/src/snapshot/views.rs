@@ -1,7 +1,7 @@
 //! Making views, and keeping the last few: the graph and the segments.
 
 use super::runs::DiskRuns;
-use super::{Snapshot, View, columns, ids, weigh};
+use super::{Snapshot, View, columns, ids, opened, weigh};
 use crate::damage::Damage;
 use crate::error::{Error, Result};
 use crate::graph::{self, Graph};
@@ -99,6 +99,7 @@ impl Views {
             segments,
             storage: store.shared_storage(),
             secrets: Arc::clone(store.secret_box()),
+            opened: opened::Opened::default(),
             containers: Mutex::new(HashMap::new()),
             decoded: crate::events::Decoded::default(),
             row_indexes: ids::RowIndexes::default(),

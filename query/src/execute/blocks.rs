@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 use std::rc::Rc;
 
-use lineal_engine::event_fields::EventField;
+use lineal_engine::event_fields::{EVENT_FIELDS, EventField};
 
+use super::columns::algorithm_of;
 use crate::source::{EventColumns, EventRef};
 
 /// Rows of a batch that are read at once: those of a row group of a container, a few milliseconds
@@ -18,7 +19,6 @@ const ROWS_KEPT: usize = 500_000;
 type Part = (u32, u32);
 
 /// The columns at hand, by the number of their batch.
-#[derive(Default)]
 pub(super) struct Blocks {
     /// Parts of which many rows are visited, with where they end.
     visited: BTreeMap<Part, u32>,
@@ -28,12 +28,24 @@ pub(super) struct Blocks {
     order: VecDeque<Part>,
     rows: usize,
     fields: BTreeSet<EventField>,
+    /// By the number of a field: is it one of them?
+    read: [bool; EVENT_FIELDS.len()],
 }
 
 impl Blocks {
     /// Of these fields there are columns; others are looked up row by row.
     pub(super) fn with(fields: &[EventField]) -> Blocks {
-        Blocks { fields: fields.iter().copied().collect(), ..Blocks::default() }
+        // A hash is read with the name of its algorithm.
+        let algorithms = fields.iter().copied().filter_map(algorithm_of);
+        let fields: BTreeSet<EventField> = fields.iter().copied().chain(algorithms).collect();
+        let mut read = [false; EVENT_FIELDS.len()];
+        for field in &fields {
+            if let Some(is_read) = read.get_mut(*field as usize) {
+                *is_read = true;
+            }
+        }
+        let (visited, loaded, order) = (BTreeMap::new(), BTreeMap::new(), VecDeque::new());
+        Blocks { visited, loaded, last: None, order, rows: 0, fields, read }
     }
 
     /// The fields that are read.
@@ -51,6 +63,13 @@ impl Blocks {
     pub(super) fn wanted(&self, event: EventRef, field: EventField) -> Option<Range<u32>> {
         let end = *self.visited.get(&part_of(event))?;
         self.fields.contains(&field).then(|| event.row / PART_ROWS * PART_ROWS..end)
+    }
+
+    /// The columns of the part that was asked for last, if this event is one of its rows and this
+    /// field is read: rows are visited one after another.
+    pub(super) fn at_hand(&self, event: EventRef, field: EventField) -> Option<&EventColumns> {
+        let (part, columns) = self.last.as_ref()?;
+        (*part == part_of(event) && self.read.get(field as usize) == Some(&true)).then_some(columns)
     }
 
     pub(super) fn get(&mut self, event: EventRef) -> Option<Rc<EventColumns>> {
@@ -111,6 +130,10 @@ mod tests {
         blocks.keep(event(1, 0), columns(ROWS_KEPT));
         blocks.keep(event(1, 7), columns(ROWS_KEPT));
         assert!(blocks.get(event(1, 9)).is_some(), "twice is once");
+        assert!(blocks.at_hand(event(1, 9), EventField::Time).is_some());
+        assert!(blocks.at_hand(event(1, 9), EventField::Decision).is_none(), "it is not read");
+        assert!(blocks.at_hand(event(1, PART_ROWS), EventField::Time).is_none());
+        assert!(blocks.at_hand(event(2, 9), EventField::Time).is_none());
         assert!(blocks.get(event(1, PART_ROWS)).is_none(), "another part");
         blocks.keep(event(2, 0), columns(ROWS_KEPT + 1));
         assert!(blocks.get(event(1, 0)).is_none() && blocks.get(event(2, 0)).is_some());

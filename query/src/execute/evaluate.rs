@@ -7,7 +7,9 @@ use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::FieldType;
 
 use super::arithmetic::arithmetic;
+use super::columns::column_value;
 use super::like::like;
+use super::scan::WHOLE;
 use super::{Executor, Run, store};
 use crate::error::{Code, Mistake, Result};
 use crate::parse::parse_hash_text;
@@ -266,6 +268,11 @@ impl<'a, S: Source> Executor<'a, S> {
     }
 
     pub(super) fn event_value(&self, event: EventRef, field: EventField) -> Result<Value> {
+        if event.row != WHOLE
+            && let Some(columns) = self.blocks.borrow().at_hand(event, field)
+        {
+            return Ok(column_value(&columns.block, columns.place(event), field));
+        }
         let read = |field| self.recorded(event, field);
         let Some(value) = read(field)? else { return Ok(Value::Absent) };
         let mut value = typed(Value::from_record(value), field.spec().field_type);

@@ -7,17 +7,20 @@ use lineal_engine::schema::{Direction, Kind};
 use super::columns::Test;
 use super::item_set::ItemSet;
 use super::row_set::RowSet;
-use super::scan::Window;
+use super::scan::{WHOLE, Window};
 use super::{Executor, Run, store};
 use crate::plan::{
     Chain, End, Expression, Generator, Hop, HopKind, Kinds, Label, LabelBy, SlotId, StepPlan,
     TimeBound,
 };
-use crate::source::Source;
+use crate::source::{EventRef, Source};
 use crate::value::{Item, Value};
 
 /// Events of whole batches that a scan holds at once: enough for all cores.
 const ROWS_AT_ONCE: u64 = 500_000;
+
+/// Added to the number under which a chain is kept: what it leads to from the last event.
+const FROM_START: usize = 1 << 30;
 
 /// What is kept from row to row.
 #[derive(Debug)]
@@ -139,7 +142,7 @@ impl<'a, S: Source> Executor<'a, S> {
         if kinds.has(Kind::Inference) {
             let tests = self.tests(&step.columns)?;
             let window = self.window(step, &tests)?;
-            let batches: Vec<_> = source.nodes_of(Kind::Batch).collect();
+            let batches = source.batches_within(window.from, window.to);
             // Some at a time: the events of a whole store need not stand in memory.
             let mut left = batches.as_slice();
             while !left.is_empty() {
@@ -305,6 +308,13 @@ impl<'a, S: Source> Executor<'a, S> {
         if is_fixed && let Some(Memo::Chain(None, known)) = self.memo(chain.memo) {
             return Ok(known.clone());
         }
+        let last = self.last_start(chain);
+        if let Some(start) = last
+            && let Some(Memo::Chain(Some(of), known)) = self.memo(chain.memo + FROM_START)
+            && *of == start
+        {
+            return Ok(known.clone());
+        }
         let found = match chain.start {
             End::Slot(slot) => self.hops_from(self.bound_item(slot), &chain.hops, window)?,
             start => {
@@ -316,7 +326,21 @@ impl<'a, S: Source> Executor<'a, S> {
         if is_fixed {
             self.remember(chain.memo, Memo::Chain(None, found.clone()));
         }
+        if last.is_some() {
+            self.remember(chain.memo + FROM_START, Memo::Chain(last, found.clone()));
+        }
         Ok(found)
+    }
+
+    /// What a chain from a single event depends on, which is its batch: events come batch by batch, so
+    /// what the last one led to is mostly what the next one does. None where it depends on more, or
+    /// where what is passed is noted.
+    fn last_start(&self, chain: &Chain) -> Option<Item> {
+        let End::Slot(slot) = chain.start else { return None };
+        let Item::Event(event) = self.bound_item(slot) else { return None };
+        let is_to_nodes = chain.hops.last().is_some_and(|hop| !hop.to.has(Kind::Inference));
+        let depends_on_batch = !self.noting && is_to_nodes && self.hops_are_fixed(chain);
+        depends_on_batch.then_some(Item::Event(EventRef { row: WHOLE, ..event }))
     }
 
     /// What these relations lead to from one thing.

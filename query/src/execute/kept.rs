@@ -147,7 +147,11 @@ impl<S: Source> Executor<'_, S> {
     /// Keeps something under a number of the plan, in the place of what was known.
     pub(super) fn remember(&mut self, number: usize, memo: Memo) {
         match self.memos.iter_mut().find(|(known, _)| *known == number) {
-            Some((_, place)) => *place = memo,
+            Some((_, place)) => {
+                if let Memo::Chain(_, before) = std::mem::replace(place, memo) {
+                    self.keep_cell(before);
+                }
+            }
             None => self.memos.push((number, memo)),
         }
     }

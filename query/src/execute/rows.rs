@@ -4,7 +4,6 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::Kind;
 
 use super::item_set::ItemSet;
@@ -258,7 +257,7 @@ impl<'a, S: Source> Executor<'a, S> {
         if rows.is_in_order() {
             return Ok(());
         }
-        let events = self.event_places(rows)?;
+        let events = self.event_order(rows)?;
         let actors = self.actor_places(rows);
         let nodes = |a: &NodeNo, b: &NodeNo| match (actors.get(a), actors.get(b)) {
             (Some(x), Some(y)) => x.cmp(y).then_with(|| a.cmp(b)),
@@ -266,9 +265,7 @@ impl<'a, S: Source> Executor<'a, S> {
         };
         let items = |a: &Item, b: &Item| match (a, b) {
             // A batch's number differs between stores; an event's time and id do not.
-            (Item::Event(x), Item::Event(y)) => {
-                events.get(x).cmp(&events.get(y)).then_with(|| x.cmp(y))
-            }
+            (Item::Event(x), Item::Event(y)) => events.compare(*x, *y),
             (Item::Node(x), Item::Node(y)) => nodes(x, y),
             _ => a.cmp(b),
         };
@@ -334,44 +331,6 @@ impl<'a, S: Source> Executor<'a, S> {
             }
         }
         places
-    }
-
-    /// What orders events in every store alike: time, and among those of one time their id.
-    fn event_places(&mut self, rows: &RowSet) -> Run<BTreeMap<EventRef, (i64, String)>> {
-        let mut places: BTreeMap<EventRef, (i64, String)> = BTreeMap::new();
-        let mut at_time: BTreeMap<i64, u32> = BTreeMap::new();
-        if rows.len() < 2 {
-            return Ok(places);
-        }
-        for item in rows.iter().flat_map(|row| row.items) {
-            let Item::Event(event) = item else { continue };
-            if places.contains_key(event) {
-                continue;
-            }
-            self.look_unless_stopped()?;
-            let time = match self.event_value(*event, EventField::Time)? {
-                Value::Time(time) => time,
-                _ => i64::MAX,
-            };
-            *at_time.entry(time).or_default() += 1;
-            places.insert(*event, (time, String::new()));
-        }
-        for (event, (time, id)) in &mut places {
-            // Ids are read only where they decide.
-            if at_time.get(time).is_some_and(|count| *count > 1) {
-                *id = self.event_id(*event)?;
-            }
-        }
-        Ok(places)
-    }
-
-    fn event_id(&self, event: EventRef) -> Run<String> {
-        for field in [EventField::LogId, EventField::EventId, EventField::RequestId] {
-            if let Value::Text(id) = self.event_value(event, field)? {
-                return Ok(id);
-            }
-        }
-        Ok(String::new())
     }
 }
 

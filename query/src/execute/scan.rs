@@ -20,6 +20,10 @@ use crate::source::{EventRef, NodeNo, Source};
 pub(super) const WHOLE: u32 = u32::MAX;
 /// Rows that one thread reads in a round: some milliseconds of work.
 const ROUND_ROWS: usize = 2 * PART_ROWS as usize;
+/// Rows that one thread reads alone: a fraction of a millisecond where their pages are kept.
+const ALONE_ROWS: usize = PART_ROWS as usize / 2;
+/// So many parts are asked at once which of them may hold what is wanted, before any is read.
+const PARTS_ASKED: usize = 256;
 /// From so many events of a part on its columns are read: a value by itself costs a page.
 const MANY: usize = 16;
 /// Which events of a batch are wanted.
@@ -96,8 +100,11 @@ impl<'a, S: Source> Executor<'a, S> {
             let count = left.iter().take_while(begun).count();
             let (round, rest) = left.split_at(count);
             left = rest;
+            // To wake another thread takes longer than to read a few rows.
+            let is_little = round.iter().map(&rows_of).sum::<usize>() <= ALONE_ROWS;
             let done: Vec<Result<R, S::Error>> = match round {
                 [one] => vec![work(one)],
+                few if is_little => few.iter().map(&work).collect(),
                 several => several.par_iter().map(&work).collect(),
             };
             for (task, done) in round.iter().zip(done) {
@@ -148,14 +155,32 @@ impl<'a, S: Source> Executor<'a, S> {
     ) -> Run<()> {
         let source = self.source;
         let fields = fields_of(tests);
-        let read = |part: &Part| -> Result<Found, S::Error> {
+        let may_hold = |part: &Part| -> Result<bool, S::Error> {
             let within = |field, bounds: Bounds<'_>| {
                 source.may_hold(part.batch, part.rows.clone(), field, bounds)
             };
             for test in tests {
                 if !test.may_hold(&within)? {
-                    return Ok(Found { rows: part.rows.len(), wanted: Vec::new(), opened: false });
+                    return Ok(false);
                 }
+            }
+            Ok(true)
+        };
+        // Of few parts those that hold nothing are left out first: what is left is often so little
+        // that no other thread need be woken.
+        let mut likely = Vec::new();
+        let is_asked = parts.len() <= PARTS_ASKED;
+        for part in parts.iter().filter(|_| is_asked) {
+            if may_hold(part).map_err(store)? {
+                likely.push(part.clone());
+            } else {
+                self.count_events(part.rows.len())?;
+            }
+        }
+        let parts = if is_asked { likely.as_slice() } else { parts };
+        let read = |part: &Part| -> Result<Found, S::Error> {
+            if !is_asked && !may_hold(part)? {
+                return Ok(Found { rows: part.rows.len(), wanted: Vec::new(), opened: false });
             }
             let columns = source.read_events(part.batch, part.rows.clone(), &fields)?;
             let holds = |event: &EventRef| {

@@ -30,6 +30,9 @@ pub(crate) struct Unordered {
 const COST_KEY: u32 = 1;
 const COST_EDGE: u32 = 2;
 const COST_CLOSURE: u32 = 10;
+/// Events of a known stretch of time with a known value: batches are chosen by their times, and the
+/// pages of their columns by what stands in them, before anything else is touched.
+const COST_SCAN_STRETCH: u32 = 50;
 const COST_SCAN: u32 = 100;
 const COST_SCAN_NODES: u32 = 200;
 const COST_SCAN_EVENTS: u32 = 1000;
@@ -67,13 +70,14 @@ fn rewritten(
 ) -> (Vec<Expression>, Vec<StepPlan>) {
     let event_keys = rewrites::event_keys(&parts.conditions);
     let labels = rewrites::labels(&parts.conditions, all);
+    let stretches = rewrites::stretches(&parts.conditions);
     let (guards, mut waiting): (Vec<_>, Vec<_>) =
         parts.conditions.into_iter().partition(|(_, slots)| slots.is_empty());
     let mut chains = parts.chains;
     let mut anchors = parts.anchors;
     let mut left = parts.slots.clone();
     let mut steps = Vec::new();
-    let keys = Keys { events: &event_keys, labels: &labels };
+    let keys = Keys { events: &event_keys, labels: &labels, stretches: &stretches };
     while let Some((place, source)) = cheapest(&left, &anchors, &chains, &keys, all, sets) {
         let slot = left.remove(place);
         let from = match source {
@@ -236,6 +240,8 @@ enum Choice {
 struct Keys<'a> {
     events: &'a [(SlotId, Expression)],
     labels: &'a [Label],
+    /// Events of which a stretch of time and a value are known.
+    stretches: &'a [SlotId],
 }
 
 fn cheapest(
@@ -293,6 +299,7 @@ fn cheapest(
             }
         }
         let cost = match kinds.single() {
+            Some(Kind::Inference) if keys.stretches.contains(slot) => COST_SCAN_STRETCH,
             Some(Kind::Inference) => COST_SCAN_EVENTS,
             Some(_) => COST_SCAN,
             None => COST_SCAN_NODES,

@@ -82,6 +82,23 @@ pub(super) fn event_keys(conditions: &[(Expression, Vec<SlotId>)]) -> Vec<(SlotI
     conditions.iter().filter_map(|(condition, _)| key(condition)).collect()
 }
 
+/// **Events of a known stretch of time with a known value are scanned before nodes are.**
+/// `find inference as i ... where i.system = $s and i.time in $a..$b` begins with the batches of that
+/// time, however many nodes the question leads on to. Where no value is known a deployment's counters
+/// may tell, so these questions begin as they did.
+pub(super) fn stretches(conditions: &[(Expression, Vec<SlotId>)]) -> Vec<SlotId> {
+    let valued = conditions.iter().filter_map(|(condition, _)| {
+        let (slot, field, _) = fixed_equality(condition)?;
+        field.event.is_some_and(|field| field != EventField::Time).then_some(slot)
+    });
+    let filters: Vec<&Expression> = conditions.iter().map(|(condition, _)| condition).collect();
+    let is_bound = |slot: &SlotId| {
+        let (from, to) = window(*slot, filters.iter().copied());
+        from.is_some() && to.is_some()
+    };
+    valued.filter(is_bound).collect()
+}
+
 /// `slot.field in [values]` where the values are the same for every row.
 fn fixed_membership(condition: &Expression) -> Option<(SlotId, FieldReference, &Expression)> {
     let Expression::In(of, list) = condition else { return None };
@@ -223,9 +240,9 @@ pub(super) fn is_field(expression: &Expression, slot: SlotId, field: EventField)
 /// **Batches outside of the time that is asked for are not read.**
 /// A bound of an event's time that is the same for every row becomes a bound of its batch's first
 /// and last time. The conditions stay and decide for each event.
-pub(super) fn window(
+pub(super) fn window<'e>(
     slot: SlotId,
-    filters: &[Expression],
+    filters: impl IntoIterator<Item = &'e Expression>,
 ) -> (Option<TimeBound>, Option<TimeBound>) {
     let is_time = |expression: &Expression| is_field(expression, slot, EventField::Time);
     let bound = |time: &Expression, open: bool| {
