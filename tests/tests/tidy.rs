@@ -29,6 +29,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rustyline", &["cli/src/repl/"]),
     ("ctrlc", &["cli/src/repl/"]),
     ("memmap2", &["engine/src/mapping"]),
+    // Programs choose an allocator, libraries do not.
+    ("mimalloc", &["cli/src/main.rs", "benches/compare/src/main.rs", "import/examples/"]),
     ("unsafe", &["engine/src/mapping"]),
 ];
 
