@@ -35,6 +35,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("utoipa", &["server/"]),
     ("tracing_subscriber", &["server/src/log.rs"]),
     ("memmap2", &["engine/src/mapping"]),
+    // Programs choose an allocator, libraries do not.
+    ("mimalloc", &["cli/src/main.rs", "benches/compare/src/main.rs", "import/examples/"]),
     ("unsafe", &["engine/src/mapping"]),
 ];
 

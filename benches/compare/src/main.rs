@@ -26,6 +26,10 @@ use lineal_query::{Code, Limits, Machine, Request, State, StoreView, Table};
 use question::Questions;
 use world::World;
 
+/// The one of the `lineal` command (`cli/src/main.rs`).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What the world's tags and attributes mean; no code knows it.
 const MAPPING: &str = include_str!("../world.toml");
 
