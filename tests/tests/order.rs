@@ -9,7 +9,9 @@ use lineal_engine::{EdgeDraft, NodeDraft, Store};
 use lineal_proof::frame::{self, RecordType, SEGMENT_HEADER};
 use lineal_proof::record::{Record, Revision, SeenRows};
 use lineal_proof::{Cid, Hash, Key, KeyPart, Value};
-use lineal_tests::sample::{answers, batch, batch_key, deployment, options, saying, source, texts};
+use lineal_tests::sample::{
+    STEPS, answers, batch, batch_key, deployment, options, saying, source, step, texts,
+};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -107,6 +109,51 @@ fn imports() -> impl Strategy<Value = Vec<Import>> {
         }
         imports
     })
+}
+
+/// Ten imports, most of them like a day of logs: they say nothing that changes what others meant.
+fn days() -> impl Strategy<Value = Vec<Import>> {
+    let quiet = import().prop_map(|mut import| {
+        (import.full, import.alias) = (false, None);
+        import.said.retain(|said| matches!(said, Said::Run { .. } | Said::Deployment { .. }));
+        import
+    });
+    let days = prop::collection::vec(prop_oneof![4 => quiet, 1 => import()], 8);
+    (prop::collection::vec(import(), 2), days).prop_map(|(first, days)| {
+        let mut imports: Vec<Import> = first.into_iter().chain(days).collect();
+        for (number, import) in (0_u8..).zip(&mut imports) {
+            import.events = import.events.map(|rows| number * 16 + rows);
+        }
+        imports
+    })
+}
+
+/// The derived files but the runs of event keys, of which there may be more or fewer.
+fn derived(storage: &dyn Storage) -> BTreeMap<String, Vec<u8>> {
+    let names = storage.list("index").unwrap().into_iter();
+    let is_of_runs = |name: &str| name.starts_with("keys-") || name == "runs.idx";
+    let files = names.filter(|name| !is_of_runs(name)).map(|name| {
+        let bytes = storage.read(&format!("index/{name}")).unwrap().unwrap();
+        (name, bytes.to_vec())
+    });
+    files.collect()
+}
+
+/// Writes the index behind the one before, then makes it anew: byte by byte the same.
+fn assert_as_rebuilt(memory: &MemoryStorage, store: &Store, step: usize) {
+    store.write_indexes().unwrap();
+    let followed = derived(memory);
+    store.rebuild().unwrap();
+    let rebuilt = derived(memory);
+    assert_eq!(
+        followed.keys().collect::<Vec<_>>(),
+        rebuilt.keys().collect::<Vec<_>>(),
+        "step {step}"
+    );
+    for (name, bytes) in followed {
+        let first = bytes.iter().zip(&rebuilt[&name]).position(|(one, other)| one != other);
+        assert!(bytes == rebuilt[&name], "step {step}: {name} differs from byte {first:?} on");
+    }
 }
 
 fn run_id(at: u8) -> String {
@@ -312,6 +359,15 @@ proptest! {
     }
 
     #[test]
+    fn an_index_that_follows_another_is_that_of_a_rebuild(days in days()) {
+        let (memory, store) = new_store();
+        for (step, import) in days.iter().enumerate() {
+            take(&store, import);
+            assert_as_rebuilt(&memory, &store, step);
+        }
+    }
+
+    #[test]
     fn a_retracted_import_might_as_well_not_have_been(imports in imports()) {
         for out in 0..imports.len() {
             let (memory, store) = new_store();
@@ -356,6 +412,15 @@ proptest! {
         }
         retract(&store, number, true);
         same(&view(&store), &view(&plain), "restored after the others came")?;
+    }
+}
+
+#[test]
+fn an_index_that_follows_another_is_that_of_a_rebuild_whatever_is_sealed_linked_or_retracted() {
+    let (memory, store) = new_store();
+    for number in 1..=STEPS {
+        step(&store, number).unwrap();
+        assert_as_rebuilt(&memory, &store, usize::try_from(number).unwrap());
     }
 }
 
