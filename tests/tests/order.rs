@@ -425,6 +425,98 @@ fn an_index_that_follows_another_is_that_of_a_rebuild_whatever_is_sealed_linked_
 }
 
 #[test]
+fn an_index_that_follows_another_knows_when_old_claims_mean_something_else() {
+    let (memory, store) = new_store();
+    let mut step = 0;
+    let mut say = |form: &str, drafts: Vec<NodeDraft>, alias: Option<&str>| {
+        let mut tx = store.begin(None, None).unwrap();
+        for draft in drafts {
+            tx.add_node(&saying("source0", form, 1), draft).unwrap();
+        }
+        if let Some(name) = alias {
+            let mut family = registered(0, 1);
+            family.0[2] = KeyPart::Null;
+            tx.add_reference(Kind::Model, name, Some(family));
+        }
+        tx.commit().unwrap();
+        step += 1;
+        assert_as_rebuilt(&memory, &store, step);
+    };
+    let deployed = |at: u8, run: Option<u8>| {
+        draft(0, &Said::Deployment { at, version: 1, registry: None, run, logged: None })
+    };
+    let models = (0..3_u8).map(|number| {
+        let (registry, run) = (number, number);
+        draft(0, &Said::Registered { registry, version: 1, stage: 0, run, logged: None })
+    });
+    say("one", models.chain([deployed(0, None), deployed(1, Some(0))]).collect(), None);
+    // Of three candidates two are left, by the runs beside the claims of one deployment.
+    say("two", vec![deployed(1, Some(1))], None);
+    // The other one, to which all three were open, says now which it means.
+    say("two", vec![deployed(0, Some(0))], None);
+    let mut other = deployed(2, None);
+    other.edges[0].key.0[1] = "scorer".into();
+    say("one", vec![other], None);
+    say("one", Vec::new(), Some("scorer"));
+    // An edge that is stated and might be derived: nobody can tell that from the graph.
+    let mut next =
+        draft(0, &Said::Registered { registry: 0, version: 2, stage: 0, run: 0, logged: None });
+    next.link(Relation::Follows, Kind::Model, registered(1, 1));
+    say("one", vec![next], None);
+    let run = Said::Run { at: 0, status: 1, trained_on: 0, claimed: false };
+    say("one", vec![draft(0, &run)], None);
+    let view = store.snapshot().unwrap();
+    let candidates = |claim: &str| {
+        let found = view.nodes_of(Kind::Model).filter(|node| view.is_missing(*node));
+        let mut of = found.filter(|node| view.key_of(*node).part_text(1) == Some(claim));
+        of.next().map(|node| view.candidates(node).len())
+    };
+    assert_eq!((candidates("credit"), candidates("scorer")), (Some(2), None));
+}
+
+#[test]
+fn an_index_of_another_history_or_a_damaged_one_is_not_followed() {
+    let said = |store: &Store, status: u8| {
+        let mut tx = store.begin(None, None).unwrap();
+        for at in 0..2 {
+            let said = Said::Run { at, status, trained_on: 0, claimed: false };
+            tx.add_node(&saying("source0", FORMS[0], 1), draft(0, &said)).unwrap();
+        }
+        tx.commit().unwrap();
+    };
+    let day = |store: &Store| {
+        let mut tx = store.begin(None, None).unwrap();
+        tx.add_batch(batch(7, 0..3));
+        tx.commit().unwrap();
+    };
+    let (other, store) = new_store();
+    said(&store, 1);
+    store.write_indexes().unwrap();
+    let (memory, store) = new_store();
+    said(&store, 2);
+    for name in other.list("index").unwrap() {
+        let path = format!("index/{name}");
+        memory.put(&path, &other.read(&path).unwrap().unwrap(), false).unwrap();
+    }
+    day(&store);
+    assert_as_rebuilt(&memory, &store, 2);
+    // Wherever it is damaged, while most of what it tells would be taken over.
+    for step in 3..60 {
+        let path = format!("index/graph-{:012}.idx", store.commit());
+        memory.damage(&path, |bytes| {
+            let at = bytes.len() - 1 - (step - 3) * 64;
+            bytes[at] ^= 1;
+        });
+        let mut tx = store.begin(None, None).unwrap();
+        let (at, status) = (0, u8::try_from(step).unwrap());
+        let said = Said::Run { at, status, trained_on: 0, claimed: false };
+        tx.add_node(&saying("source0", FORMS[0], 1), draft(0, &said)).unwrap();
+        tx.commit().unwrap();
+        assert_as_rebuilt(&memory, &store, step);
+    }
+}
+
+#[test]
 fn a_snapshot_seen_again_writes_no_revision_and_confirms_its_nodes() {
     let (memory, store) = new_store();
     let said = vec![Said::Dataset { at: 0, rows: 1 }, Said::Dataset { at: 1, rows: 1 }];
