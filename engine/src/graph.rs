@@ -9,8 +9,10 @@ mod build;
 mod column;
 mod counters;
 mod csr;
+mod derived;
 mod draft;
 mod flatten;
+mod former;
 mod key_bytes;
 mod labels;
 mod open;
@@ -18,13 +20,15 @@ mod resolve;
 mod unread;
 
 pub(crate) use batches::Batches;
-pub(crate) use build::{build, container_place};
+pub(crate) use build::build;
 pub use column::{Cell, Wanted};
 pub(crate) use column::{Column, ColumnDraft, fields_of};
 use counters::Counted;
 pub use counters::{CounterColumns, Counters};
 pub use csr::Adjacency;
 pub(crate) use csr::Csr;
+pub(crate) use derived::container_place;
+pub(crate) use former::Former;
 pub(crate) use labels::{Labels, claim_name, copied_fields, key_fields, label_hash, tag_hash};
 pub use labels::{is_looked_up, quoted, unquoted};
 pub use unread::UnreadLog;
@@ -114,7 +118,7 @@ impl Batch {
 }
 
 /// What is derived for a deployment from its batches.
-#[derive(Clone, Copy, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) struct DeploymentEvents {
     pub(crate) events: u64,
     pub(crate) overrides: u64,
@@ -138,6 +142,8 @@ pub(crate) struct Graph {
     pub(crate) recorded: i64,
     /// Which event fields can be looked up by value.
     pub(crate) indexed: IndexedFields,
+    /// Do records state edges of relations that are derived, too? Nobody can tell these apart then.
+    states_derived: bool,
     count: usize,
     /// Where each kind begins; one more at the end.
     kinds: Vec<u32>,

@@ -15,12 +15,14 @@ pub(crate) use key_runs::{KeyRuns, RunFiles};
 
 use crate::damage::Damage;
 use crate::error::{Error, Result};
-use crate::graph::{ColumnDraft, Graph};
+use crate::graph::{ColumnDraft, Former, Graph};
 use crate::head::Head;
 use crate::ledger::Ledger;
 use crate::mapping::Bytes;
 use crate::sections;
+use crate::segment::Walk;
 use crate::storage::Storage;
+use lineal_proof::frame::SEGMENT_HEADER;
 use std::sync::Arc;
 
 const LEDGER: &str = "index/ledger.idx";
@@ -93,6 +95,49 @@ pub(crate) fn read_graph(
         });
     }
     Ok(None)
+}
+
+/// The newest generation, if it is one of an earlier commit of the same history and whole: what was
+/// made of unchanged records need not be made again.
+pub(crate) fn read_former(
+    storage: &dyn Storage,
+    head: &Head,
+    segments: &[Bytes],
+) -> Result<Option<Former>> {
+    let Some((covered, path)) = manifest(storage)? else { return Ok(None) };
+    let before = covered.commit > 0
+        && covered.commit < head.commit
+        && covered.store == head.store
+        && (covered.segment, covered.length) < (head.segment, head.length);
+    if !before || !is_followed(&covered, head, segments) {
+        return Ok(None);
+    }
+    let Some(bytes) = storage.read_held(&path)? else { return Ok(None) };
+    // Its damage harms nothing but itself.
+    let damage = Arc::new(Damage::default());
+    Ok(match Graph::read(&path, bytes, &damage) {
+        Ok((found, graph)) if found == covered && graph.is_sound() => {
+            Some(Former::new(graph)).filter(Former::is_sound)
+        }
+        Ok(_) | Err(Error::Derived { .. }) => None,
+        Err(error) => return Err(error),
+    })
+}
+
+/// Does the log go on behind what is covered? A store brought back from a copy may not.
+fn is_followed(covered: &Head, head: &Head, segments: &[Bytes]) -> bool {
+    (covered.segment..=head.segment)
+        .find_map(|number| {
+            let bytes = segments.get(number as usize - 1)?;
+            let is_first = number == covered.segment;
+            let from = if is_first { covered.length } else { SEGMENT_HEADER as u64 };
+            let end = if number == head.segment { head.length } else { bytes.len() as u64 };
+            Walk::new(number, bytes, from, end).next().transpose()
+        })
+        .is_some_and(|next| {
+            let parent = (covered.commit, covered.commit_id);
+            next.is_ok_and(|transaction| transaction.check_parent(parent).is_ok())
+        })
 }
 
 /// Writes the ledger and the graph as of `head`, then names them; a crash in between leaves the old

@@ -9,7 +9,9 @@ use lineal_engine::{EdgeDraft, NodeDraft, Store};
 use lineal_proof::frame::{self, RecordType, SEGMENT_HEADER};
 use lineal_proof::record::{Record, Revision, SeenRows};
 use lineal_proof::{Cid, Hash, Key, KeyPart, Value};
-use lineal_tests::sample::{answers, batch, batch_key, deployment, options, saying, source, texts};
+use lineal_tests::sample::{
+    STEPS, answers, batch, batch_key, deployment, options, saying, source, step, texts,
+};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -107,6 +109,51 @@ fn imports() -> impl Strategy<Value = Vec<Import>> {
         }
         imports
     })
+}
+
+/// Ten imports, most of them like a day of logs: they say nothing that changes what others meant.
+fn days() -> impl Strategy<Value = Vec<Import>> {
+    let quiet = import().prop_map(|mut import| {
+        (import.full, import.alias) = (false, None);
+        import.said.retain(|said| matches!(said, Said::Run { .. } | Said::Deployment { .. }));
+        import
+    });
+    let days = prop::collection::vec(prop_oneof![4 => quiet, 1 => import()], 8);
+    (prop::collection::vec(import(), 2), days).prop_map(|(first, days)| {
+        let mut imports: Vec<Import> = first.into_iter().chain(days).collect();
+        for (number, import) in (0_u8..).zip(&mut imports) {
+            import.events = import.events.map(|rows| number * 16 + rows);
+        }
+        imports
+    })
+}
+
+/// The derived files but the runs of event keys, of which there may be more or fewer.
+fn derived(storage: &dyn Storage) -> BTreeMap<String, Vec<u8>> {
+    let names = storage.list("index").unwrap().into_iter();
+    let is_of_runs = |name: &str| name.starts_with("keys-") || name == "runs.idx";
+    let files = names.filter(|name| !is_of_runs(name)).map(|name| {
+        let bytes = storage.read(&format!("index/{name}")).unwrap().unwrap();
+        (name, bytes.to_vec())
+    });
+    files.collect()
+}
+
+/// Writes the index behind the one before, then makes it anew: byte by byte the same.
+fn assert_as_rebuilt(memory: &MemoryStorage, store: &Store, step: usize) {
+    store.write_indexes().unwrap();
+    let followed = derived(memory);
+    store.rebuild().unwrap();
+    let rebuilt = derived(memory);
+    assert_eq!(
+        followed.keys().collect::<Vec<_>>(),
+        rebuilt.keys().collect::<Vec<_>>(),
+        "step {step}"
+    );
+    for (name, bytes) in followed {
+        let first = bytes.iter().zip(&rebuilt[&name]).position(|(one, other)| one != other);
+        assert!(bytes == rebuilt[&name], "step {step}: {name} differs from byte {first:?} on");
+    }
 }
 
 fn run_id(at: u8) -> String {
@@ -312,6 +359,15 @@ proptest! {
     }
 
     #[test]
+    fn an_index_that_follows_another_is_that_of_a_rebuild(days in days()) {
+        let (memory, store) = new_store();
+        for (step, import) in days.iter().enumerate() {
+            take(&store, import);
+            assert_as_rebuilt(&memory, &store, step);
+        }
+    }
+
+    #[test]
     fn a_retracted_import_might_as_well_not_have_been(imports in imports()) {
         for out in 0..imports.len() {
             let (memory, store) = new_store();
@@ -356,6 +412,107 @@ proptest! {
         }
         retract(&store, number, true);
         same(&view(&store), &view(&plain), "restored after the others came")?;
+    }
+}
+
+#[test]
+fn an_index_that_follows_another_is_that_of_a_rebuild_whatever_is_sealed_linked_or_retracted() {
+    let (memory, store) = new_store();
+    for number in 1..=STEPS {
+        step(&store, number).unwrap();
+        assert_as_rebuilt(&memory, &store, usize::try_from(number).unwrap());
+    }
+}
+
+#[test]
+fn an_index_that_follows_another_knows_when_old_claims_mean_something_else() {
+    let (memory, store) = new_store();
+    let mut step = 0;
+    let mut say = |form: &str, drafts: Vec<NodeDraft>, alias: Option<&str>| {
+        let mut tx = store.begin(None, None).unwrap();
+        for draft in drafts {
+            tx.add_node(&saying("source0", form, 1), draft).unwrap();
+        }
+        if let Some(name) = alias {
+            let mut family = registered(0, 1);
+            family.0[2] = KeyPart::Null;
+            tx.add_reference(Kind::Model, name, Some(family));
+        }
+        tx.commit().unwrap();
+        step += 1;
+        assert_as_rebuilt(&memory, &store, step);
+    };
+    let deployed = |at: u8, run: Option<u8>| {
+        draft(0, &Said::Deployment { at, version: 1, registry: None, run, logged: None })
+    };
+    let models = (0..3_u8).map(|number| {
+        let (registry, run) = (number, number);
+        draft(0, &Said::Registered { registry, version: 1, stage: 0, run, logged: None })
+    });
+    say("one", models.chain([deployed(0, None), deployed(1, Some(0))]).collect(), None);
+    // Of three candidates two are left, by the runs beside the claims of one deployment.
+    say("two", vec![deployed(1, Some(1))], None);
+    // The other one, to which all three were open, says now which it means.
+    say("two", vec![deployed(0, Some(0))], None);
+    let mut other = deployed(2, None);
+    other.edges[0].key.0[1] = "scorer".into();
+    say("one", vec![other], None);
+    say("one", Vec::new(), Some("scorer"));
+    // An edge that is stated and might be derived: nobody can tell that from the graph.
+    let mut next =
+        draft(0, &Said::Registered { registry: 0, version: 2, stage: 0, run: 0, logged: None });
+    next.link(Relation::Follows, Kind::Model, registered(1, 1));
+    say("one", vec![next], None);
+    let run = Said::Run { at: 0, status: 1, trained_on: 0, claimed: false };
+    say("one", vec![draft(0, &run)], None);
+    let view = store.snapshot().unwrap();
+    let candidates = |claim: &str| {
+        let found = view.nodes_of(Kind::Model).filter(|node| view.is_missing(*node));
+        let mut of = found.filter(|node| view.key_of(*node).part_text(1) == Some(claim));
+        of.next().map(|node| view.candidates(node).len())
+    };
+    assert_eq!((candidates("credit"), candidates("scorer")), (Some(2), None));
+}
+
+#[test]
+fn an_index_of_another_history_or_a_damaged_one_is_not_followed() {
+    let said = |store: &Store, status: u8| {
+        let mut tx = store.begin(None, None).unwrap();
+        for at in 0..2 {
+            let said = Said::Run { at, status, trained_on: 0, claimed: false };
+            tx.add_node(&saying("source0", FORMS[0], 1), draft(0, &said)).unwrap();
+        }
+        tx.commit().unwrap();
+    };
+    let day = |store: &Store| {
+        let mut tx = store.begin(None, None).unwrap();
+        tx.add_batch(batch(7, 0..3));
+        tx.commit().unwrap();
+    };
+    let (other, store) = new_store();
+    said(&store, 1);
+    store.write_indexes().unwrap();
+    let (memory, store) = new_store();
+    said(&store, 2);
+    for name in other.list("index").unwrap() {
+        let path = format!("index/{name}");
+        memory.put(&path, &other.read(&path).unwrap().unwrap(), false).unwrap();
+    }
+    day(&store);
+    assert_as_rebuilt(&memory, &store, 2);
+    // Wherever it is damaged, while most of what it tells would be taken over.
+    for step in 3..60 {
+        let path = format!("index/graph-{:012}.idx", store.commit());
+        memory.damage(&path, |bytes| {
+            let at = bytes.len() - 1 - (step - 3) * 64;
+            bytes[at] ^= 1;
+        });
+        let mut tx = store.begin(None, None).unwrap();
+        let (at, status) = (0, u8::try_from(step).unwrap());
+        let said = Said::Run { at, status, trained_on: 0, claimed: false };
+        tx.add_node(&saying("source0", FORMS[0], 1), draft(0, &said)).unwrap();
+        tx.commit().unwrap();
+        assert_as_rebuilt(&memory, &store, step);
     }
 }
 

@@ -1,14 +1,13 @@
 //! Building the graph of a view: heads, edges, claims, numbers, look-ups.
 
 use super::csr::Rows;
+use super::derived::{add_batches, add_followers, add_imports, import_facts};
 use super::draft::{Draft, Node, draft_head};
 use super::flatten::flatten;
+use super::former::{Former, Known};
 use super::resolve::{Link, missing_node, resolve};
-use super::unread::unread;
-use super::{
-    Batch, ContainerPlace, Graph, ImportFacts, NodeNo, key_fields, label_hash, labels, tag_hash,
-};
-use crate::claims::Aliases;
+use super::{Graph, NodeNo, key_fields, label_hash, labels, tag_hash};
+use crate::claims::{Aliases, is_claim};
 use crate::damage::Damage;
 use crate::error::{Error, Result};
 use crate::id_map::IdMap;
@@ -19,7 +18,7 @@ use crate::segment::{Location, read_frame, segment_path};
 use lineal_proof::record::{Edge, Revision, node_id};
 use lineal_proof::{Hash, Key, KeyPart, Map, Value};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A described node on its way into the graph: numbers are places in the list of these.
@@ -29,6 +28,8 @@ pub(super) struct Raw {
     pub(super) fields: Map,
     /// Hashes of its tags and of the fields that are looked up, each as name and value.
     pub(super) tags: Vec<u64>,
+    /// Its number in the former generation, which tells its edges and labels.
+    pub(super) known: Option<NodeNo>,
 }
 
 /// A link on its way into the graph. Its key is the ledger's wherever that knows the target, as it
@@ -86,9 +87,23 @@ impl RawEdge {
 impl Raw {
     /// A node that nobody describes.
     pub(super) fn bare(node: Node) -> Raw {
-        Raw { node, edges: Vec::new(), fields: Map::new(), tags: Vec::new() }
+        Raw { node, edges: Vec::new(), fields: Map::new(), tags: Vec::new(), known: None }
+    }
+
+    /// Does it name something by a key with parts that its source does not know?
+    pub(super) fn has_claims(&self, ledger: &Ledger) -> bool {
+        self.edges.iter().any(|edge| is_claim(edge.kind, edge.key(ledger)))
+    }
+
+    /// Does it state an edge of a relation that is derived, too?
+    fn states_derived(&self) -> bool {
+        let is_derived = |edge: &RawEdge| DERIVED.contains(&edge.relation);
+        self.edges.iter().any(is_derived)
     }
 }
+
+/// Relations whose edges are made here.
+pub(super) const DERIVED: [Relation; 2] = [Relation::Brought, Relation::Follows];
 
 /// Fields that the graph itself holds, whatever their type: parameters, metrics and series, most of
 /// what a run says, are passed over.
@@ -182,9 +197,22 @@ fn read(
         }
     }
     tags.shrink_to_fit();
+    let deleted = fields.get("deleted").and_then(Value::as_bool).unwrap_or(false);
+    let node = described(ledger, entry, &heads, deleted, upto);
+    Ok(Some(Raw { node, edges, fields, tags, known: None }))
+}
+
+/// What the ledger knows of a node that is described.
+fn described(
+    ledger: &Ledger,
+    entry: &NodeEntry,
+    heads: &[ChainHead],
+    deleted: bool,
+    upto: u64,
+) -> Node {
     let commits = entry.revisions.iter().map(|r| ledger.revisions[*r as usize].commit());
     let commits: Vec<u64> = commits.filter(|commit| *commit <= upto).collect();
-    let node = Node {
+    Node {
         id: entry.id,
         kind: entry.kind,
         key: entry.key.clone(),
@@ -192,28 +220,88 @@ fn read(
         first_commit: commits.first().copied().unwrap_or(0),
         last_commit: commits.last().copied().unwrap_or(0),
         revisions: u32::try_from(commits.len()).unwrap_or(u32::MAX),
-        deleted: fields.get("deleted").and_then(Value::as_bool).unwrap_or(false),
+        deleted,
         candidates: Vec::new(),
-    };
-    Ok(Some(Raw { node, edges, fields, tags }))
+    }
 }
 
-/// Builds the graph of everything committed up to a commit.
+/// Every node that is described: as the former generation knows it, or from its records.
+fn read_all(
+    ledger: &Ledger,
+    segments: &[Bytes],
+    upto: u64,
+    known: Option<&Known<'_>>,
+) -> Result<Vec<Raw>> {
+    let rank = ledger.rank(upto);
+    let raws = (0..ledger.nodes.len()).into_par_iter().map(|number| {
+        let Some((old, deleted)) = known.and_then(|known| known.of(ledger, number)) else {
+            return read(ledger, segments, number, upto, &rank);
+        };
+        let entry = &ledger.nodes[number];
+        let heads = ledger.heads(entry, upto, &rank);
+        let node = described(ledger, entry, &heads, deleted, upto);
+        Ok((!heads.is_empty()).then(|| Raw { known: Some(old), ..Raw::bare(node) }))
+    });
+    let mut raws: Vec<Raw> = raws.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+    // What decides between the candidates of a claim is said by the records of models.
+    if known.is_some() && raws.iter().any(|raw| raw.has_claims(ledger)) {
+        raws.par_iter_mut().filter(|raw| raw.node.kind == Kind::Model).try_for_each(|raw| {
+            if let Some(number) = ledger.node(&raw.node.id)
+                && let Some(whole) = read(ledger, segments, number as usize, upto, &rank)?
+            {
+                *raw = whole;
+            }
+            Ok::<(), Error>(())
+        })?;
+    }
+    Ok(raws)
+}
+
+/// Builds the graph of everything committed up to a commit. What a former generation of the same
+/// history tells need not be read again; the graph is the same with one and without.
 pub(crate) fn build(
     ledger: &Ledger,
     segments: &[Bytes],
     upto: u64,
+    former: Option<&Former>,
     damage: &Arc<Damage>,
 ) -> Result<Graph> {
-    let rank = ledger.rank(upto);
-    let raws = (0..ledger.nodes.len())
-        .into_par_iter()
-        .map(|number| read(ledger, segments, number, upto, &rank))
-        .collect::<Result<Vec<_>>>()?;
-    let mut raws: Vec<Raw> = raws.into_iter().flatten().collect();
+    let known = former.and_then(|former| Known::new(former, ledger, upto));
+    let mut raws = read_all(ledger, segments, upto, known.as_ref())?;
+    let states_derived = raws.iter().any(Raw::states_derived);
     let aliases = Aliases::new(ledger.references(upto));
-    let edges = resolve(ledger, &mut raws, &aliases);
-    flatten(number(ledger, raws, edges, &aliases, upto), damage)
+    let edges = resolve(ledger, &mut raws, &aliases, known.as_ref());
+    let mut draft = number(ledger, raws, edges, &aliases, known.as_ref(), upto);
+    draft.states_derived = states_derived;
+    if former.is_some_and(|former| !former.is_sound()) {
+        return build(ledger, segments, upto, None, damage);
+    }
+    flatten(draft, damage)
+}
+
+/// The order by kind and key: that of the nodes which the former generation knows is known.
+fn order(raws: &[Raw]) -> Vec<u32> {
+    let all = 0..u32::try_from(raws.len()).expect("fewer than 2^32");
+    let raw = |at: &u32| &raws[*at as usize];
+    let place = |at: &u32| (raw(at).node.kind, &raw(at).node.key);
+    let (mut known, mut new): (Vec<u32>, Vec<u32>) = all.partition(|at| raw(at).known.is_some());
+    known.par_sort_unstable_by_key(|at| raw(at).known);
+    new.par_sort_unstable_by(|a, b| place(a).cmp(&place(b)));
+    merged(known, new, |a, b| place(a) <= place(b))
+}
+
+/// Two sorted lists as one.
+fn merged<T>(one: Vec<T>, other: Vec<T>, stands_first: impl Fn(&T, &T) -> bool) -> Vec<T> {
+    let mut all = Vec::with_capacity(one.len() + other.len());
+    let mut one = one.into_iter().peekable();
+    for item in other {
+        while let Some(first) = one.next_if(|first| stands_first(first, &item)) {
+            all.push(first);
+        }
+        all.push(item);
+    }
+    all.extend(one);
+    all
 }
 
 /// Sorts nodes by kind and key and renames everything to their final numbers.
@@ -222,6 +310,7 @@ fn number(
     mut raws: Vec<Raw>,
     mut links: Vec<Link>,
     aliases: &Aliases,
+    known: Option<&Known<'_>>,
     upto: u64,
 ) -> Draft {
     let imports = import_facts(ledger, upto);
@@ -231,11 +320,7 @@ fn number(
         let node = Node { first_commit: *number, ..missing_node(id, Kind::Import, key) };
         raws.push(Raw::bare(node));
     }
-    let mut order: Vec<u32> = (0..u32::try_from(raws.len()).expect("fewer than 2^32")).collect();
-    order.par_sort_unstable_by(|a, b| {
-        let (a, b) = (&raws[*a as usize].node, &raws[*b as usize].node);
-        (a.kind, &a.key).cmp(&(b.kind, &b.key))
-    });
+    let order = order(&raws);
     let mut renamed = vec![0_u32; raws.len()];
     for (new, old) in order.iter().enumerate() {
         renamed[*old as usize] = u32::try_from(new).expect("fewer than 2^32");
@@ -244,9 +329,10 @@ fn number(
     for link in &mut links {
         *link = (renamed[link.0 as usize], link.1, renamed[link.2 as usize]);
     }
-    let label_entries: Vec<(u64, NodeNo)> = raws
+    let mut label_entries: Vec<(u64, NodeNo)> = raws
         .par_iter()
         .enumerate()
+        .filter(|(_, raw)| raw.known.is_none())
         .flat_map_iter(|(at, raw)| {
             let node = u32::try_from(at).unwrap_or(u32::MAX);
             let kind = raw.node.kind;
@@ -259,6 +345,10 @@ fn number(
             all.map(move |label| (label_hash(kind, &label), node)).chain(tags)
         })
         .collect();
+    if let Some(known) = known {
+        label_entries.par_sort_unstable();
+        label_entries = merged(known.labels(&raws), label_entries, |a, b| a <= b);
+    }
     let mut nodes: Vec<Node> = raws.into_iter().map(|raw| raw.node).collect();
     for node in &mut nodes {
         for candidate in &mut node.candidates {
@@ -281,6 +371,8 @@ fn number(
         inverse: Default::default(),
         labels: label_entries,
         ids: Vec::new(),
+        id_places: Vec::new(),
+        states_derived: false,
         chains: ledger.chains.clone(),
         batches: Vec::new(),
         containers: Vec::new(),
@@ -296,15 +388,7 @@ fn number(
     };
     graph.aliases.sort();
     let places: IdMap<NodeNo> = (0_u32..).zip(&graph.nodes).map(|(at, n)| (n.id, at)).collect();
-    for revision in &ledger.revisions {
-        let id = ledger.nodes[revision.node as usize].id;
-        if revision.commit() <= upto
-            && let Some(node) = places.get(&id)
-        {
-            graph.ids.push((revision.id, *node));
-        }
-    }
-    graph.ids.sort_unstable();
+    add_revisions(&mut graph, ledger, &places, upto);
     add_batches(&mut graph, ledger, &places, upto);
     add_imports(&mut graph, ledger, &places, imports, &mut links, upto);
     add_followers(&graph, &mut links);
@@ -329,6 +413,28 @@ fn put_in_order<T>(list: &mut [T], mut order: Vec<u32>) {
     }
 }
 
+/// The ids of revisions, and where each stands.
+fn add_revisions(graph: &mut Draft, ledger: &Ledger, places: &IdMap<NodeNo>, upto: u64) {
+    // By node first: nearly all have one revision, so few are looked up twice.
+    let nodes: Vec<Option<NodeNo>> =
+        ledger.nodes.iter().map(|node| places.get(&node.id).copied()).collect();
+    let revisions = (0_u32..).zip(&ledger.revisions);
+    let mut all: Vec<(Hash, NodeNo, u32)> = revisions
+        .filter(|(_, revision)| revision.commit() <= upto)
+        .filter_map(|(at, of)| Some((of.id, nodes[of.node as usize]?, at)))
+        .collect();
+    all.par_sort_unstable();
+    graph.id_places = vec![u32::MAX; ledger.revisions.len()];
+    let mut first = 0;
+    for (place, (id, _, revision)) in (0_u32..).zip(&all) {
+        if all[first as usize].0 != *id {
+            first = place;
+        }
+        graph.id_places[*revision as usize] = first;
+    }
+    graph.ids = all.into_iter().map(|(id, node, _)| (id, node)).collect();
+}
+
 /// Adjacency of each relation in both directions.
 fn adjacency(graph: &mut Draft, links: &[Link]) {
     let mut pairs: Vec<Vec<(NodeNo, NodeNo)>> = vec![Vec::new(); crate::schema::RELATION_COUNT];
@@ -339,142 +445,6 @@ fn adjacency(graph: &mut Draft, links: &[Link]) {
         let turned = pairs.iter().map(|(from, to)| (*to, *from)).collect();
         graph.forward[at] = Rows::new(pairs);
         graph.inverse[at] = Rows::new(turned);
-    }
-}
-
-fn import_facts(ledger: &Ledger, upto: u64) -> BTreeMap<u64, ImportFacts> {
-    let mut imports: BTreeMap<u64, ImportFacts> = BTreeMap::new();
-    for (number, entry) in (1..=upto).zip(&ledger.commits) {
-        let facts = imports.entry(entry.import).or_insert_with(|| ImportFacts {
-            number: entry.import,
-            recorded: entry.recorded,
-            retracted: ledger.is_retracted(entry.import, upto),
-            ..ImportFacts::default()
-        });
-        facts.recorded = facts.recorded.max(entry.recorded);
-        debug_assert!(number >= entry.import, "an import begins with its first commit");
-    }
-    for revision in ledger.revisions.iter().filter(|revision| revision.commit() <= upto) {
-        if let Some(facts) = imports.get_mut(&ledger.import_of(revision.commit())) {
-            facts.revisions += 1;
-        }
-    }
-    for batch in &ledger.batches {
-        let commit = ledger.revisions[batch.revision as usize].commit();
-        if let Some(facts) = imports.get_mut(&ledger.import_of(commit)).filter(|_| commit <= upto) {
-            facts.events += u64::from(batch.rows);
-        }
-    }
-    // Commits that brought nothing (an alias, a retraction) are no imports.
-    let sources = ledger.sources.iter().map(|(commit, _)| ledger.import_of(*commit));
-    let with_sources: std::collections::BTreeSet<u64> = sources.collect();
-    imports.retain(|number, facts| facts.revisions > 0 || with_sources.contains(number));
-    imports
-}
-
-fn add_imports(
-    graph: &mut Draft,
-    ledger: &Ledger,
-    places: &IdMap<NodeNo>,
-    imports: BTreeMap<u64, ImportFacts>,
-    links: &mut Vec<Link>,
-    upto: u64,
-) {
-    let mut by_number = BTreeMap::new();
-    for (at, number) in graph.nodes_of(Kind::Import).zip(imports.into_values()) {
-        by_number.insert(number.number, at);
-        graph.imports.insert(at, number);
-    }
-    graph.unread = unread(ledger, &by_number, upto);
-    for revision in ledger.revisions.iter().filter(|revision| revision.commit() <= upto) {
-        let import = by_number.get(&ledger.import_of(revision.commit()));
-        let node = places.get(&ledger.nodes[revision.node as usize].id);
-        if let (Some(import), Some(node)) = (import, node) {
-            links.push((*import, Relation::Brought, *node));
-        }
-    }
-}
-
-fn add_batches(graph: &mut Draft, ledger: &Ledger, places: &IdMap<NodeNo>, upto: u64) {
-    let mut containers: HashMap<u32, u32> = HashMap::new();
-    for (ordinal, entry) in (0_u32..).zip(&ledger.batches) {
-        let revision = &ledger.revisions[entry.revision as usize];
-        let node = places.get(&ledger.nodes[revision.node as usize].id).copied();
-        let (Some(node), Some(deployment)) = (node, places.get(&entry.deployment).copied()) else {
-            continue;
-        };
-        // Batches are not folded: each alive revision holds rows of its own.
-        if ledger.effective(revision, upto).is_none() {
-            continue;
-        }
-        let place = entry.place.map(|(manifest, first_row)| {
-            let next = u32::try_from(graph.containers.len()).unwrap_or(u32::MAX);
-            let at = *containers.entry(manifest).or_insert(next);
-            if at == next {
-                graph.containers.push(container_place(ledger, manifest));
-            }
-            (at, first_row)
-        });
-        graph.batches.push(Batch {
-            node,
-            deployment,
-            ordinal,
-            commit: revision.commit(),
-            rows: entry.rows,
-            events: u64::from(entry.rows),
-            overrides: entry.overrides,
-            art12: entry.art12,
-            first_time: entry.first_time,
-            last_time: entry.last_time,
-            place,
-            kept: ledger.kept_rows(ordinal, upto),
-            outweighed: Vec::new(),
-            doubted: entry.doubted.clone(),
-            months: entry.months.clone(),
-        });
-    }
-}
-
-/// What the last manifest of some batch says of its container.
-pub(crate) fn container_place(ledger: &Ledger, manifest: u32) -> ContainerPlace {
-    let (_, manifest) = &ledger.manifests[manifest as usize];
-    ContainerPlace {
-        id: manifest.container,
-        generation: manifest.generation,
-        length: manifest.length,
-        sha256: manifest.sha256,
-    }
-}
-
-/// Succession: registered versions of one name by number, batches of one deployment by time.
-fn add_followers(graph: &Draft, links: &mut Vec<Link>) {
-    let mut families: BTreeMap<(&str, &str), Vec<(u64, NodeNo)>> = BTreeMap::new();
-    for node in graph.nodes_of(Kind::Model) {
-        let key = &graph.nodes[node as usize].key;
-        let number = key.part_text(2).and_then(|version| version.parse().ok());
-        if let (Some(registry), Some(name), Some(number)) =
-            (key.part_text(0), key.part_text(1), number)
-        {
-            families.entry((registry, name)).or_default().push((number, node));
-        }
-    }
-    let mut lines: BTreeMap<NodeNo, Vec<(i64, NodeNo)>> = BTreeMap::new();
-    for batch in &graph.batches {
-        lines.entry(batch.deployment).or_default().push((batch.first_time, batch.node));
-    }
-    let families = families.into_values().map(|mut family| {
-        family.sort_unstable();
-        family.into_iter().map(|(_, node)| node).collect::<Vec<_>>()
-    });
-    let lines = lines.into_values().map(|mut line| {
-        line.sort_unstable();
-        line.into_iter().map(|(_, node)| node).collect::<Vec<_>>()
-    });
-    for line in families.chain(lines) {
-        links.extend(line.windows(2).filter_map(|pair| match pair {
-            [before, after] => Some((*after, Relation::Follows, *before)),
-            _ => None,
-        }));
     }
 }
 

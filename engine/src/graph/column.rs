@@ -268,47 +268,64 @@ impl ColumnDraft {
         self.spec.name
     }
 
+    /// The number of the field.
+    pub(crate) fn field(&self) -> usize {
+        self.field
+    }
+
     /// Adds what the fold gives for the next node, or that the records must be asked.
     pub(crate) fn push(&mut self, value: Option<&Value>, ask_the_records: bool) {
+        let cell = match value {
+            _ if ask_the_records => Cell::Elsewhere,
+            None => Cell::Absent,
+            Some(value) => self.cell(value),
+        };
+        self.push_cell(cell);
+    }
+
+    /// A value, if it is of the declared type.
+    fn cell<'v>(&self, value: &'v Value) -> Cell<'v> {
+        match (self.spec.field_type, value) {
+            (FieldType::Int | FieldType::Time, value) => {
+                value.as_i64().map_or(Cell::Elsewhere, Cell::Int)
+            }
+            (FieldType::Float, Value::Float(number)) => Cell::Float(*number),
+            (FieldType::Bool, Value::Bool(truth)) => Cell::Bool(*truth),
+            (FieldType::Text, Value::Text(text)) => Cell::Text(text),
+            (FieldType::Hash, Value::Bytes(bytes)) => Cell::Hash(bytes),
+            _ => Cell::Elsewhere,
+        }
+    }
+
+    /// Adds what stands in a column of the same field.
+    pub(crate) fn push_cell(&mut self, cell: Cell<'_>) {
         let (word, bit) = (self.nodes / 64, 1_u64 << (self.nodes % 64));
         if bit == 1 {
             self.present.push(0);
             self.elsewhere.push(0);
         }
         self.nodes += 1;
-        let fits = match value {
-            _ if ask_the_records => false,
-            None => return,
-            Some(value) => self.push_value(value),
-        };
-        let bits = if fits { &mut self.present } else { &mut self.elsewhere };
-        bits[word] |= bit;
-    }
-
-    /// Adds a value if it is of the declared type.
-    fn push_value(&mut self, value: &Value) -> bool {
-        match (self.spec.field_type, value) {
-            (FieldType::Int | FieldType::Time, value) => match value.as_i64() {
-                Some(number) => self.numbers.push(number),
-                None => return false,
-            },
-            (FieldType::Float, Value::Float(number)) => {
-                self.numbers.push(number.to_bits().cast_signed());
+        match cell {
+            Cell::Absent => return,
+            Cell::Elsewhere => {
+                self.elsewhere[word] |= bit;
+                return;
             }
-            (FieldType::Bool, Value::Bool(truth)) => {
+            Cell::Int(number) | Cell::Time(number) => self.numbers.push(number),
+            Cell::Float(number) => self.numbers.push(number.to_bits().cast_signed()),
+            Cell::Bool(truth) => {
                 if self.values.is_multiple_of(64) {
                     self.truths.push(0);
                 }
                 if let Some(last) = self.truths.last_mut() {
-                    *last |= u64::from(*truth) << (self.values % 64);
+                    *last |= u64::from(truth) << (self.values % 64);
                 }
             }
-            (FieldType::Text, Value::Text(text)) => self.texts.push(text.as_bytes()),
-            (FieldType::Hash, Value::Bytes(bytes)) => self.texts.push(bytes),
-            _ => return false,
+            Cell::Text(text) => self.texts.push(text.as_bytes()),
+            Cell::Hash(bytes) => self.texts.push(bytes),
         }
+        self.present[word] |= bit;
         self.values += 1;
-        true
     }
 
     /// Adds the column to the sections of a graph.

@@ -14,7 +14,8 @@ use std::ops::Range;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DraftHead {
     pub(super) chain: u16,
-    pub(super) id: Hash,
+    /// Its number in the ledger.
+    pub(super) revision: u32,
     pub(super) at: Location,
     /// Did it vanish from its source?
     pub(super) is_gone: bool,
@@ -49,6 +50,10 @@ pub(super) struct Draft {
     pub(super) labels: Vec<(u64, NodeNo)>,
     /// Revision ids of all nodes in the view, sorted.
     pub(super) ids: Vec<(Hash, NodeNo)>,
+    /// Where among these each revision of the ledger stands; the end for one that is not there.
+    pub(super) id_places: Vec<u32>,
+    /// See [`super::Graph`].
+    pub(super) states_derived: bool,
     pub(super) chains: Vec<(String, String)>,
     pub(super) batches: Vec<Batch>,
     pub(super) containers: Vec<ContainerPlace>,
@@ -73,5 +78,5 @@ impl Draft {
 pub(super) fn draft_head(ledger: &Ledger, head: &ChainHead, upto: u64) -> DraftHead {
     let revision = &ledger.revisions[head.revision as usize];
     let is_gone = ledger.gone(head, upto).is_some();
-    DraftHead { chain: head.chain, id: revision.id, at: revision.at, is_gone }
+    DraftHead { chain: head.chain, revision: head.revision, at: revision.at, is_gone }
 }

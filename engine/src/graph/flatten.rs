@@ -8,7 +8,6 @@ use crate::index::Writer;
 use crate::schema::Kind;
 use crate::sections::{Sections, Tag};
 use crate::segment::Location;
-use lineal_proof::Hash;
 use std::sync::Arc;
 
 /// Bits of a packed place that are the offset: a segment is begun anew after 256 MiB, and the last
@@ -73,6 +72,7 @@ fn put_view(sections: &mut Sections, draft: &Draft) {
     out.u64(draft.commit);
     out.i64(draft.recorded);
     out.u64(draft.indexed.bits());
+    out.u8(u8::from(draft.states_derived));
     out.u32s(&draft.kinds);
     out.items(&draft.chains, |out, (source, form)| {
         out.bytes(source.as_bytes());
@@ -121,13 +121,13 @@ fn is_missing(node: &Node) -> bool {
 }
 
 fn put_heads(sections: &mut Sections, draft: &Draft) -> Result<()> {
-    let place = |id: &Hash| draft.ids.partition_point(|(other, _)| other < id) as u64;
     let (mut offsets, mut chains) = (vec![0_u32], Vec::new());
     let (mut revisions, mut places) = (Vec::new(), Vec::new());
     for node in &draft.nodes {
         for head in &node.heads {
             chains.push(head.chain);
-            revisions.push(count("revisions", place(&head.id))?);
+            let place = draft.id_places.get(head.revision as usize).copied();
+            revisions.push(place.unwrap_or(u32::MAX));
             places.push(pack(head.at));
         }
         offsets.push(count("heads", chains.len() as u64)?);

@@ -119,6 +119,13 @@ impl Labels {
         (labels.hashes.len() == labels.nodes.len()).then_some(labels)
     }
 
+    /// All of them, ascending: each hash with a node.
+    pub(super) fn all(&self) -> impl Iterator<Item = (u64, NodeNo)> + '_ {
+        let (hashes, nodes) = (self.hashes.all(), self.nodes.all());
+        let nodes = nodes.unwrap_or_default().iter().copied();
+        hashes.unwrap_or_default().iter().copied().zip(nodes)
+    }
+
     /// Nodes of a kind with this label, ascending.
     pub(crate) fn find(&self, kind: Kind, label: &str) -> Vec<NodeNo> {
         self.with_hash(label_hash(kind, label))

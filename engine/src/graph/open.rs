@@ -37,6 +37,7 @@ impl Graph {
         let mut from = Reader::over(view.all()?);
         let (commit, recorded) = (from.u64()?, from.i64()?);
         let indexed = IndexedFields::from_bits(from.u64()?);
+        let states_derived = from.u8()? == 1;
         let kinds = from.u32s()?;
         let chains = from.items(|from| Some((from.text()?, from.text()?)))?;
         let containers = batches::read_containers(&mut from)?;
@@ -52,6 +53,7 @@ impl Graph {
             commit,
             recorded,
             indexed,
+            states_derived,
             count,
             kinds,
             chains,

@@ -2,6 +2,7 @@
 
 use super::build::{Raw, RawEdge};
 use super::draft::Node;
+use super::former::Known;
 use crate::claims::{Aliases, ClaimIndex, Facts, Resolution, is_claim};
 use crate::id_map::IdMap;
 use crate::ledger::Ledger;
@@ -13,18 +14,24 @@ use std::collections::HashMap;
 pub(super) type Link = (u32, Relation, u32);
 
 /// Turns targets into places: exact keys, claims that fit, and missing nodes made here.
-pub(super) fn resolve(ledger: &Ledger, raws: &mut Vec<Raw>, aliases: &Aliases) -> Vec<Link> {
+pub(super) fn resolve(
+    ledger: &Ledger,
+    raws: &mut Vec<Raw>,
+    aliases: &Aliases,
+    known: Option<&Known<'_>>,
+) -> Vec<Link> {
+    let has_claims = raws.iter().any(|raw| raw.has_claims(ledger));
     let mut places: IdMap<u32> = IdMap::default();
     places.reserve(raws.len());
     let mut claims = ClaimIndex::default();
     for (at, raw) in raws.iter().enumerate() {
         let at = u32::try_from(at).expect("fewer than 2^32 nodes");
         places.insert(raw.node.id, at);
-        if !is_claim(raw.node.kind, &raw.node.key) {
+        if has_claims && !is_claim(raw.node.kind, &raw.node.key) {
             claims.add(at, raw.node.kind, &raw.node.key);
         }
     }
-    let facts = ModelFacts::new(ledger, raws);
+    let facts = if has_claims { ModelFacts::new(ledger, raws) } else { ModelFacts::default() };
     let mut links = Vec::new();
     let mut missing: Vec<Node> = Vec::new();
     let described = raws.len();
@@ -55,6 +62,9 @@ pub(super) fn resolve(ledger: &Ledger, raws: &mut Vec<Raw>, aliases: &Aliases) -
             }
             links.push((at, relation, target));
         }
+    }
+    if let Some(known) = known {
+        known.take_over(raws, &mut places, &mut missing, &mut links);
     }
     for raw in raws.iter_mut() {
         // Done with: what follows needs the room.

@@ -2,7 +2,7 @@
 
 use super::Snapshot;
 use crate::error::Result;
-use crate::graph::{Adjacency, Cell, Column, ColumnDraft, NodeNo, Wanted, fields_of};
+use crate::graph::{Adjacency, Cell, Column, ColumnDraft, Former, NodeNo, Wanted, fields_of};
 use crate::schema::{Direction, KINDS, Kind, Relation};
 use lineal_proof::Map;
 use rayon::prelude::*;
@@ -86,13 +86,16 @@ const MADE_FROM: [(&str, &str); 4] =
     [("version", "digest"), ("name", "service"), ("time", "started"), ("time", "first_time")];
 
 /// The columns of every kind that has nodes.
-pub(super) fn make(snapshot: &Snapshot) -> Result<Vec<ColumnDraft>> {
+pub(super) fn make(snapshot: &Snapshot, former: Option<&Former>) -> Result<Vec<ColumnDraft>> {
     if snapshot.graph().has_columns() {
         return Ok(Vec::new());
     }
     let mut all = Vec::new();
     for kind in KINDS {
-        all.extend(of_kind(snapshot, kind)?);
+        all.extend(of_kind(snapshot, kind, former)?);
+    }
+    if former.is_some_and(|former| !former.is_sound()) {
+        return make(snapshot, None);
     }
     Ok(all)
 }
@@ -100,25 +103,54 @@ pub(super) fn make(snapshot: &Snapshot) -> Result<Vec<ColumnDraft>> {
 /// Nodes whose fields are held at once while columns are made.
 const CHUNK: usize = 8_192;
 
-fn of_kind(snapshot: &Snapshot, kind: Kind) -> Result<Vec<ColumnDraft>> {
+/// The cells of a node: those of its columns in the former generation, or its fields and the names of
+/// those that depend on more than its records.
+enum Cells {
+    Same(NodeNo),
+    Folded(Map, BTreeSet<String>),
+}
+
+fn of_kind(snapshot: &Snapshot, kind: Kind, former: Option<&Former>) -> Result<Vec<ColumnDraft>> {
     let mut columns: Vec<ColumnDraft> =
         (0..fields_of(kind).count()).filter_map(|field| ColumnDraft::new(kind, field)).collect();
     let nodes: Vec<NodeNo> = snapshot.nodes_of(kind).collect();
     if nodes.is_empty() {
         return Ok(Vec::new());
     }
-    for chunk in nodes.chunks(CHUNK) {
-        let folded: Vec<(Map, BTreeSet<String>)> =
-            chunk.par_iter().map(|node| snapshot.plain_fields(*node)).collect::<Result<_>>()?;
-        for (fields, mut elsewhere) in folded {
-            for (made, from) in MADE_FROM {
-                if elsewhere.contains(from) {
-                    elsewhere.insert(made.to_owned());
-                }
+    // One for each, or none: a column that was too long for the file is made from the records.
+    let old = former.map(|former| {
+        let all = columns.iter().map(|column| former.graph().column(kind, column.field()));
+        all.collect::<Option<Vec<&Column>>>()
+    });
+    let old = old.flatten().unwrap_or_default();
+    let former = former.filter(|_| !old.is_empty());
+    let cells = |node: NodeNo| {
+        if let Some(same) = former.and_then(|former| former.same(snapshot.graph(), node)) {
+            return Ok(Cells::Same(same));
+        }
+        let (fields, mut elsewhere) = snapshot.plain_fields(node)?;
+        for (made, from) in MADE_FROM {
+            if elsewhere.contains(from) {
+                elsewhere.insert(made.to_owned());
             }
-            for column in &mut columns {
-                let name = column.name();
-                column.push(fields.get(name), elsewhere.contains(name));
+        }
+        Ok(Cells::Folded(fields, elsewhere))
+    };
+    for chunk in nodes.chunks(CHUNK) {
+        let all: Vec<Cells> = chunk.par_iter().map(|node| cells(*node)).collect::<Result<_>>()?;
+        for cells in &all {
+            match cells {
+                Cells::Same(node) => {
+                    for (column, old) in columns.iter_mut().zip(&old) {
+                        column.push_cell(old.get(*node));
+                    }
+                }
+                Cells::Folded(fields, elsewhere) => {
+                    for column in &mut columns {
+                        let name = column.name();
+                        column.push(fields.get(name), elsewhere.contains(name));
+                    }
+                }
             }
         }
     }

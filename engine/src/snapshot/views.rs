@@ -91,7 +91,13 @@ impl Views {
         let is_new = indexed.is_none();
         let graph = match indexed {
             Some(graph) => graph,
-            None => graph::build(state.ledger.load()?, &segments, commit, &damage)?,
+            None => {
+                let former = match commit == state.head.commit && store.is_writer() {
+                    true => index::read_former(store.storage(), &state.head, &segments)?,
+                    false => None,
+                };
+                graph::build(state.ledger.load()?, &segments, commit, former.as_ref(), &damage)?
+            }
         };
         let indexed = graph.indexed;
         let view = Arc::new(View {
@@ -126,7 +132,12 @@ impl Views {
             return Ok(());
         }
         let snapshot = self.snapshot(store, state, state.head.commit)?;
-        let columns = columns::make(&snapshot)?;
+        // Gone before the file is to be removed.
+        let columns = {
+            let segments = &snapshot.view.segments;
+            let former = index::read_former(store.storage(), &state.head, segments)?;
+            columns::make(&snapshot, former.as_ref())?
+        };
         let ledger = state.ledger.load()?;
         index::write(store.storage(), &state.head, ledger, &snapshot.view.graph, columns)
     }

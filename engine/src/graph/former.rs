@@ -1,0 +1,182 @@
+//! The generation before: of a node of which nothing was said since, it tells the edges, the labels
+//! and the columns, so that an import of a day does not read the records of years again.
+//!
+//! Only of a generation of the same history, checked whole. Where something may have changed what
+//! other nodes' records mean (an alias, a setting, a retraction, a full snapshot, a new model or data
+//! set that an old claim may fit), edges are resolved anew from all records; columns never depend on
+//! that.
+
+use super::build::{DERIVED, Raw};
+use super::draft::Node;
+use super::resolve::{Link, missing_node};
+use super::{Batch, Graph, NodeNo};
+use crate::id_map::IdMap;
+use crate::ledger::Ledger;
+use crate::schema::{Direction, Kind, RELATIONS};
+
+/// A former generation, with its nodes by id.
+pub(crate) struct Former {
+    graph: Graph,
+    places: IdMap<NodeNo>,
+}
+
+impl Former {
+    /// Takes a generation of the same history that is known to be sound.
+    pub(crate) fn new(graph: Graph) -> Former {
+        let all = 0..u32::try_from(graph.node_count()).unwrap_or(0);
+        let places = all.map(|node| (graph.node_id(node), node)).collect();
+        Former { graph, places }
+    }
+
+    /// The graph itself.
+    pub(crate) fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// Was nothing of it found damaged so far?
+    pub(crate) fn is_sound(&self) -> bool {
+        self.graph.damage().found().is_none()
+    }
+
+    /// The same node there, if its columns hold the same: it has the same heads, and what is derived
+    /// of it is the same.
+    pub(crate) fn same(&self, graph: &Graph, node: NodeNo) -> Option<NodeNo> {
+        let old = *self.places.get(&graph.node_id(node))?;
+        let heads = |graph: &Graph, node| -> Vec<_> {
+            graph.heads(node).map(|head| (head.chain, head.at)).collect()
+        };
+        let derived = match graph.kind_of(node) {
+            Kind::Import => false,
+            Kind::Deployment => graph.deployment(node) == self.graph.deployment(old),
+            Kind::Batch => counted(graph, node).eq(counted(&self.graph, old)),
+            _ => true,
+        };
+        (derived && heads(graph, node) == heads(&self.graph, old)).then_some(old)
+    }
+}
+
+/// What is counted of a batch's parts.
+fn counted(graph: &Graph, node: NodeNo) -> impl Iterator<Item = impl PartialEq + '_> {
+    let count = |batch: &'_ Batch| {
+        let all = (batch.rows, batch.events, batch.overrides, batch.art12);
+        (all, batch.first_time, batch.last_time, batch.kept.clone(), batch.outweighed.clone())
+    };
+    graph.batches().of_node(node).map(count)
+}
+
+/// What a former generation tells of the nodes of a ledger.
+pub(super) struct Known<'a> {
+    former: &'a Former,
+    /// Of which nodes of the ledger something was said since.
+    touched: Vec<bool>,
+}
+
+impl<'a> Known<'a> {
+    /// None where what was said since may change what older records mean.
+    pub(super) fn new(former: &'a Former, ledger: &Ledger, upto: u64) -> Option<Known<'a>> {
+        let since = former.graph.commit;
+        let is_later = |commit: &u64| *commit > since;
+        let changes_others = ledger.retractions.iter().any(|(_, commit, _)| is_later(commit))
+            || ledger.references.iter().any(|(commit, _)| is_later(commit))
+            || ledger.settings.iter().any(|(commit, _)| is_later(commit))
+            || ledger.snapshots.iter().any(|snapshot| is_later(&snapshot.commit));
+        if changes_others || former.graph.states_derived || upto != ledger.commit() {
+            return None;
+        }
+        let mut touched = vec![false; ledger.nodes.len()];
+        for revision in &ledger.revisions {
+            if revision.said.iter().any(|(commit, _)| is_later(commit)) {
+                touched[revision.node as usize] = true;
+            }
+        }
+        let mut nodes = touched.iter().zip(&ledger.nodes).filter(|(touched, _)| **touched);
+        nodes
+            .all(|(_, entry)| {
+                // A claim may fit it now; and one of its own may be decided by what stands beside.
+                let is_claimed = matches!(entry.kind, Kind::Model | Kind::Dataset);
+                let old = former.places.get(&entry.id);
+                !is_claimed && old.is_none_or(|old| !former.has_open_claim(*old))
+            })
+            .then_some(Known { former, touched })
+    }
+
+    /// The number of a node there and whether it is marked deleted, if that still holds.
+    pub(super) fn of(&self, ledger: &Ledger, number: usize) -> Option<(NodeNo, bool)> {
+        if self.touched[number] {
+            return None;
+        }
+        let old = *self.former.places.get(&ledger.nodes[number].id)?;
+        let graph = &self.former.graph;
+        (!graph.is_missing(old)).then(|| (old, graph.is_deleted(old)))
+    }
+
+    /// Adds the edges of the nodes that are known, and what they lead to where nobody describes it.
+    pub(super) fn take_over(
+        &self,
+        raws: &[Raw],
+        places: &mut IdMap<u32>,
+        missing: &mut Vec<Node>,
+        links: &mut Vec<Link>,
+    ) {
+        let graph = &self.former.graph;
+        let numbers = (0_u32..).zip(raws);
+        // By its number there, where each node is here.
+        let mut here: Vec<Option<u32>> = vec![None; graph.node_count()];
+        for (at, raw) in numbers.clone() {
+            if let Some(old) = raw.known {
+                here[old as usize] = Some(at);
+            }
+        }
+        let mut place = |old: NodeNo, here: &mut [Option<u32>]| {
+            if let Some(at) = here[old as usize] {
+                return at;
+            }
+            let id = graph.node_id(old);
+            let at = *places.entry(id).or_insert_with(|| {
+                missing.push(missing_node(id, graph.kind_of(old), graph.key(old)));
+                u32::try_from(raws.len() + missing.len() - 1).expect("fewer than 2^32 nodes")
+            });
+            if let Some(node) = (at as usize).checked_sub(raws.len()) {
+                let fitting = graph.candidates(old).iter();
+                let fitting = fitting.filter_map(|old| places.get(&graph.node_id(*old)));
+                missing[node].candidates.extend(fitting);
+            }
+            here[old as usize] = Some(at);
+            at
+        };
+        let stated = RELATIONS.iter().map(|spec| spec.relation);
+        for relation in stated.filter(|relation| !DERIVED.contains(relation)) {
+            if graph.edge_count(relation) == 0 {
+                continue;
+            }
+            for (at, old) in numbers.clone().filter_map(|(at, raw)| Some((at, raw.known?))) {
+                for target in graph.edges(old, relation, Direction::Forward) {
+                    links.push((at, relation, place(*target, &mut here)));
+                }
+            }
+        }
+    }
+
+    /// The labels of the nodes that are known, which stand in their final order. Ascending.
+    pub(super) fn labels(&self, raws: &[Raw]) -> Vec<(u64, NodeNo)> {
+        let graph = &self.former.graph;
+        let mut here: Vec<Option<NodeNo>> = vec![None; graph.node_count()];
+        for (at, raw) in (0_u32..).zip(raws) {
+            if let Some(old) = raw.known {
+                here[old as usize] = Some(at);
+            }
+        }
+        let all = graph.labels.all();
+        all.filter_map(|(hash, old)| Some((hash, here[old as usize]?))).collect()
+    }
+}
+
+impl Former {
+    /// Does a node name something that may be one of several?
+    fn has_open_claim(&self, node: NodeNo) -> bool {
+        RELATIONS.iter().any(|spec| {
+            let named = self.graph.edges(node, spec.relation, Direction::Forward);
+            named.iter().any(|target| !self.graph.candidates(*target).is_empty())
+        })
+    }
+}
