@@ -57,6 +57,7 @@ pub(crate) struct View {
 #[derive(Clone)]
 pub struct Snapshot {
     view: Arc<View>,
+    whole_ids: bool,
 }
 
 impl View {
@@ -67,7 +68,7 @@ impl View {
 
 impl Snapshot {
     pub(crate) fn new(view: Arc<View>) -> Snapshot {
-        Snapshot { view }
+        Snapshot { view, whole_ids: false }
     }
 
     fn graph(&self) -> &Graph {

@@ -137,6 +137,10 @@ pub trait Source: Sized + Sync {
     }
     /// Is this a name given by hand for several nodes, such as all versions of a model?
     fn is_family(&self, kind: Kind, name: &str) -> bool;
+    /// Must ids of revisions, runs, commits and digests be written whole?
+    fn takes_whole_ids(&self) -> bool {
+        false
+    }
     /// Nodes that have a revision whose id begins with these hexadecimal digits. Sorted.
     fn find_id(&self, hex_prefix: &str) -> Vec<NodeNo>;
     /// Nodes of a kind with a tag of exactly this value. Sorted.

@@ -48,6 +48,13 @@ impl StoreView {
         StoreView { withholds: true, ..self }
     }
 
+    /// The same view for those who must write ids whole: a shortened one is refused, since what is
+    /// unique today need not be so tomorrow. For programs over a network.
+    #[must_use]
+    pub fn with_whole_ids(self) -> StoreView {
+        StoreView { snapshot: self.snapshot.with_whole_ids(), ..self }
+    }
+
     fn withholds(&self, field: EventField) -> bool {
         self.withholds && field.spec().group == Group::Subject
     }
@@ -85,6 +92,8 @@ impl Source for StoreView {
     fn as_of_commit(&self, number: u64) -> Result<Option<StoreView>, Error> {
         match self.store.snapshot_at(number) {
             Ok(snapshot) => {
+                let is_strict = self.takes_whole_ids();
+                let snapshot = if is_strict { snapshot.with_whole_ids() } else { snapshot };
                 let view = StoreView::of(Arc::clone(&self.store), snapshot);
                 Ok(Some(StoreView { withholds: self.withholds, ..view }))
             }
@@ -135,6 +144,10 @@ impl Source for StoreView {
 
     fn is_family(&self, kind: Kind, name: &str) -> bool {
         self.snapshot.is_family(kind, name)
+    }
+
+    fn takes_whole_ids(&self) -> bool {
+        self.snapshot.takes_whole_ids()
     }
 
     fn find_id(&self, hex_prefix: &str) -> Vec<NodeNo> {

@@ -45,7 +45,8 @@ impl Opened {
         // Read before the store is opened: if it moves in between, the next look opens again.
         let head = std::fs::read(path.join(HEAD)).unwrap_or_default();
         let store = Arc::new(Store::open_read_only(path)?);
-        let view = StoreView::new(Arc::clone(&store))?;
+        // Over the network ids are whole: what is unique today need not be so tomorrow.
+        let view = StoreView::new(Arc::clone(&store))?.with_whole_ids();
         Ok(Opened { store, view, scopes: Scopes::default(), head })
     }
 

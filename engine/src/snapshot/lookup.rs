@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 /// Fewest digits of a shortened id, run, commit or digest: shorter ones are ambiguous tomorrow.
 const PREFIX_MIN: usize = 6;
+/// Hexadecimal digits of a whole id.
+const ID_DIGITS: usize = 64;
 /// How many near names a message lists.
 const NEAR_MAX: usize = 5;
 /// Most names that are compared for a near one.
@@ -58,6 +60,19 @@ impl Snapshot {
         self.graph().labels.find_field(kind, field, value)
     }
 
+    /// The same view for those who must write ids whole: of one that is shortened nothing is found,
+    /// since what is unique today need not be so tomorrow. For programs over a network.
+    #[must_use]
+    pub fn with_whole_ids(self) -> Snapshot {
+        Snapshot { whole_ids: true, ..self }
+    }
+
+    /// Must ids be written whole?
+    #[must_use]
+    pub fn takes_whole_ids(&self) -> bool {
+        self.whole_ids
+    }
+
     fn find_in(&self, kind: Kind, text: &str) -> Vec<NodeNo> {
         let labels = &self.graph().labels;
         let mut found = labels.find(kind, text);
@@ -102,7 +117,10 @@ impl Snapshot {
             return Vec::new();
         }
         let begins = |node: &NodeNo| {
-            self.graph().key_text(*node, 1).is_some_and(|digest| digest.starts_with(text))
+            let digest = self.graph().key_text(*node, 1);
+            digest.is_some_and(|digest| {
+                if self.whole_ids { digest == text } else { digest.starts_with(text) }
+            })
         };
         self.nodes_of(Kind::Dataset).filter(begins).collect()
     }
@@ -152,7 +170,7 @@ impl Snapshot {
     }
 
     fn find_prefix(&self, kind: Kind, text: &str) -> Vec<NodeNo> {
-        if !is_prefix(text) {
+        if !is_prefix(text) || self.whole_ids {
             return Vec::new();
         }
         let begins =
@@ -167,11 +185,13 @@ impl Snapshot {
     #[must_use]
     pub fn find_id(&self, digits: &str) -> Vec<NodeNo> {
         let digits = digits.to_lowercase();
-        if digits.len() < PREFIX_MIN || digits.len() > 64 {
+        let least = if self.whole_ids { ID_DIGITS } else { PREFIX_MIN };
+        if digits.len() < least || digits.len() > ID_DIGITS {
             return Vec::new();
         }
-        let padded =
-            |fill: &str| Hash::from_hex(&format!("{digits}{}", fill.repeat(64 - digits.len())));
+        let padded = |fill: &str| {
+            Hash::from_hex(&format!("{digits}{}", fill.repeat(ID_DIGITS - digits.len())))
+        };
         let (Some(low), Some(high)) = (padded("0"), padded("f")) else { return Vec::new() };
         self.graph().with_revision(&low, &high)
     }

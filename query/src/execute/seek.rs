@@ -16,6 +16,10 @@ use crate::value::Value;
 
 /// Fewest digits of an id prefix: fewer are ambiguous in any store worth asking.
 const ID_DIGITS_MIN: usize = 6;
+/// Digits of a whole id.
+const ID_DIGITS: usize = 64;
+/// Why a shortened id is refused where it is.
+const WHOLE: &str = "what is unique today need not be so tomorrow; answers give ids whole";
 /// Candidates that an error lists.
 const CANDIDATES_MAX: usize = 5;
 
@@ -166,6 +170,10 @@ impl<'a, S: Source> Executor<'a, S> {
             )
             .into());
         }
+        if self.source.takes_whole_ids() && digits.len() < ID_DIGITS {
+            let message = format!("an id is written whole here, all {ID_DIGITS} digits");
+            return Err(Mistake::new(Code::Short, span, message).hint(WHOLE).into());
+        }
         let nodes = self.source.find_id(digits);
         match nodes.as_slice() {
             [] => Err(Mistake::new(
@@ -188,6 +196,9 @@ impl<'a, S: Source> Executor<'a, S> {
         }
         let near = self.source.near(kind, text);
         match near.as_slice() {
+            [] if self.source.takes_whole_ids() && is_shortened(text) => {
+                mistake.hint(format!("ids are written whole here: {WHOLE}"))
+            }
             [] => {
                 let count = kind.map_or(self.source.node_count(), |kind| {
                     let range = self.source.nodes_of(kind);

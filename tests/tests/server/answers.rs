@@ -191,3 +191,34 @@ fn a_bound_of_the_request_or_of_the_server_cuts_and_says_so() {
     assert_eq!(cut.header("lineal-completeness"), Some("truncated"));
     assert_eq!(cut.header("etag"), None, "asked again it may give more");
 }
+
+#[test]
+fn ids_are_written_whole() {
+    let live = Live::new();
+    let token = live.token(Role::Engineer);
+    let ask = |query: &str| live.send(query_with(json!({ "query": query })).token(&token));
+    let whole = ask("find run produces model:credit-risk-scorer@3 return it, id").ok();
+    let row = whole["rows"][0].as_array().unwrap().clone();
+    // In process a part is enough.
+    let store = Arc::new(Store::open_read_only(live.store()).unwrap());
+    let view = StoreView::new(store).unwrap();
+    let request = Request { parameters: &Parameters::new(), limits: &Limits::default(), now: 0 };
+    for named in [row[0].as_str().unwrap(), row[1].as_str().unwrap()] {
+        let short = format!("find node upstream of {}", &named[..named.len() - 8]);
+        assert_eq!(ask(&format!("find node upstream of {named}")).status, 200, "{named}");
+        assert_eq!(ask(&short).status, 422, "{short}");
+        assert!(Prepared::new(&short).unwrap().run(&view, &request).is_ok(), "{short}");
+        let target = named[..named.len() - 8].replace('#', "%23");
+        let trace = live.send(get(&format!("/v1/trace?target={target}")).token(&token));
+        assert_eq!(trace.status, 404, "{target}");
+    }
+    let id = row[1].as_str().unwrap();
+    let said = ask(&format!("find node upstream of {}", &id[..20])).text();
+    assert!(said.contains("R007") && said.contains("whole"), "{said}");
+    // Two data sets of the demo have one digest: whole it fits both, shortened neither.
+    let digest = "find dataset where name = \"applications_2025q3-train\" return digest";
+    let digest = ask(digest).ok()["rows"][0][0].as_str().unwrap().to_owned();
+    let of = |digest: &str| ask(&format!("find node upstream of dataset:{digest}")).text();
+    assert!(of(&digest).contains("R002"), "{}", of(&digest));
+    assert!(of(&digest[..digest.len() - 2]).contains("R001"), "{}", of(&digest[..6]));
+}
