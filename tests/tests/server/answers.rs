@@ -209,7 +209,7 @@ fn ids_are_written_whole() {
         assert_eq!(ask(&short).status, 422, "{short}");
         assert!(Prepared::new(&short).unwrap().run(&view, &request).is_ok(), "{short}");
         let target = named[..named.len() - 8].replace('#', "%23");
-        let trace = live.send(get(&format!("/v1/trace?target={target}")).token(&token));
+        let trace = live.send(get(format!("/v1/trace?target={target}")).token(&token));
         assert_eq!(trace.status, 404, "{target}");
     }
     let id = row[1].as_str().unwrap();
