@@ -761,3 +761,23 @@ fn paths_through_a_cycle_come_to_nothing_twice() {
         answer.rows.iter().map(|row| answer.text(&row[0]).matches("derived").count()).collect();
     assert_eq!(lengths, [2, 3]);
 }
+
+/// A replacement may be put in its place unread: another version would be another answer.
+#[test]
+fn a_name_is_repaired_to_one_of_the_same_version_or_not_at_all() {
+    let graph = world();
+    let parameters = Parameters::new();
+    let limits = Limits::default();
+    let request = Request { parameters: &parameters, limits: &limits, now: 0 };
+    for (text, repaired) in [
+        ("find model:prod/credit-ris@3", Some("model:prod/credit-risk@3")),
+        ("find model:prod/credit-ris@2", Some("model:prod/credit-risk@2")),
+        ("find model:prod/credit-ris@7", None),
+        ("find model:prod/credit-risk@7", None),
+    ] {
+        let said = Prepared::new(text).unwrap().run(&graph, &request).unwrap_err();
+        let mistake = said.mistake().unwrap();
+        assert_eq!(mistake.replacement.as_deref(), repaired, "{text}: {mistake:?}");
+        assert!(mistake.hint.is_some(), "{text}");
+    }
+}

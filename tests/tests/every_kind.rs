@@ -204,3 +204,27 @@ fn a_script_that_reads_the_source_data_alone_comes_to_the_same_answers() {
     let same = answer.stdout.lines().filter(|line| line.ends_with(": ok")).count();
     assert_eq!(same, questions().len(), "{}", answer.stdout);
 }
+
+/// The records of every question are drawn, whatever its own format: the package that W3C's users
+/// read PROV-JSON with takes them, writes them, and reads the same.
+#[test]
+fn prov_takes_the_records_of_every_question() {
+    let Some(python) = foreign::python("PROV-JSON in the package prov", &["prov"]) else { return };
+    let view = StoreView::new(Arc::clone(&BANK.place.store)).unwrap();
+    let mut read = 0;
+    for (number, _, text) in questions() {
+        let Ok(answer) = ask(&BANK, &view, &text) else { continue };
+        let Ok(picture) = Picture::of(&answer, &view) else { continue };
+        let given = picture.to_prov();
+        let entities = given["entity"].as_object().map_or(0, serde_json::Map::len);
+        let said =
+            foreign::run(&python, "read_prov.py", &[], given.to_string().as_bytes()).unwrap();
+        assert_eq!(said.code, Some(0), "{number}: {}", said.stderr);
+        let said: Json = serde_json::from_str(&said.stdout).unwrap();
+        assert_eq!(said["same"], true, "{number}");
+        let found = said["types"]["prov:Entity"].as_u64().unwrap_or(0);
+        assert_eq!(found, entities as u64, "{number}: {said}");
+        read += u32::from(entities > 0);
+    }
+    assert!(read > 10, "only {read} questions have something to draw");
+}

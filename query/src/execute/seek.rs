@@ -208,11 +208,38 @@ impl<'a, S: Source> Executor<'a, S> {
                     "{count} of that kind are recorded; `find {word} limit 10` lists some"
                 ))
             }
-            [only] => mistake.replace(only.clone()),
-            [first, ..] => {
-                let hint = format!("these look alike: {}", near.join(", "));
-                mistake.hint(hint).replace(first.clone())
+            names => {
+                // A replacement may be put in its place unread, so it names the same version.
+                let same = names.iter().find_map(|name| self.of_version(kind, text, name));
+                match (same, names) {
+                    (Some(same), [_]) => mistake.replace(same),
+                    (Some(same), several) => {
+                        let hint = format!("these look alike: {}", several.join(", "));
+                        mistake.hint(hint).replace(same)
+                    }
+                    (None, several) => {
+                        mistake.hint(format!("these look alike: {}", several.join(", ")))
+                    }
+                }
             }
+        }
+    }
+
+    /// A name that looks like a text, of the version that the text says; none where no such thing
+    /// is recorded.
+    fn of_version(&self, kind: Option<Kind>, text: &str, near: &str) -> Option<String> {
+        let Some((_, version)) = text.rsplit_once('@') else { return Some(near.to_owned()) };
+        let (word, key) = near.split_once(':')?;
+        let key = lineal_engine::unquoted(key);
+        match key.rsplit_once('@') {
+            Some((_, own)) if own == version => Some(near.to_owned()),
+            Some((base, _)) => {
+                let kind = kind.or_else(|| Kind::parse(word));
+                let nodes = self.source.find(kind, &format!("{base}@{version}"));
+                let [node] = nodes.as_slice() else { return None };
+                Some(self.source.name_of(*node))
+            }
+            None => Some(near.to_owned()),
         }
     }
 
