@@ -51,7 +51,7 @@ use crate::answer::{Answer, Table, Uncertainty};
 use crate::error::{Code, Error, Mistake, Result};
 use crate::limits::{CHECK_EVERY, Limit, Limits};
 use crate::parameters::Parameters;
-use crate::plan::{Bound, Column, Kinds, Plan, Root};
+use crate::plan::{Bound, Column, Kinds, OperandPlan, Plan, Root};
 use crate::source::{NodeNo, Source};
 use crate::value::{Item, Path, Value};
 use blocks::Blocks;
@@ -167,6 +167,17 @@ fn answered<S: Source, T>(
     let mut then = Executor::new(plan, &view, request, parameters, machine);
     let produced = then.produce(&plan.root)?;
     finish(&mut then, produced)
+}
+
+/// Does a question ask for an order of its rows?
+fn is_ordered(root: &Root) -> bool {
+    let Root::Find(find) = root else { return false };
+    let by_columns = !find.column_order.is_empty();
+    by_columns
+        || find.operands.iter().any(|operand| match operand {
+            OperandPlan::Select(select) => !select.order.is_empty(),
+            OperandPlan::Find(_) => false,
+        })
 }
 
 /// The rows one after the other.
@@ -324,6 +335,12 @@ impl<'a, S: Source> Executor<'a, S> {
             Err(Stop::Limit(limit)) => Some(limit),
             Err(Stop::Error(error)) => return Err(error),
         };
+        if out.truncated.is_some() && is_ordered(root) {
+            self.warn(
+                "only what was found was put in order: what comes first in all may be missing"
+                    .to_owned(),
+            );
+        }
         out.found = rows;
         out.total = self.total;
         if out.truncated.is_some() && out.total.is_none() {

@@ -781,3 +781,15 @@ fn a_name_is_repaired_to_one_of_the_same_version_or_not_at_all() {
         assert!(mistake.hint.is_some(), "{text}");
     }
 }
+
+#[test]
+fn of_a_cut_answer_it_is_said_that_its_order_is_that_of_a_part() {
+    let limits = Limits { rows: 3, ..Limits::default() };
+    let warns = |text: &str| {
+        let answer = ask(&world(), text, &limits);
+        assert!(answer.completeness.truncated.is_some(), "{text}");
+        answer.warnings.iter().any(|warning| warning.contains("put in order"))
+    };
+    assert!(warns("find dataset order by name desc limit 1"));
+    assert!(!warns("find dataset"));
+}
