@@ -45,6 +45,12 @@ const HABITS: &[Habit] = &[
         None,
     ),
     habit(
+        &["select", "?"],
+        "a question does not begin with `select`, and variables have no `?`",
+        "name terms: `find run as r produces model as m return r, m`",
+        None,
+    ),
+    habit(
         &["select"],
         "a question does not begin with `select`",
         "write `find model where \u{2026} return name, version`",
