@@ -14,7 +14,8 @@ use crate::plan::{FieldReference, Type};
 /// The rules and examples above the tables.
 const RULES: &str = "\
 LQL, the query language of Lineal (lineage of data, models, deployments, logged decisions). Read-only. One question a request.
-find TERM, ... [where C] [return X as n, ... | summarize F as n by G having C] [order by X desc] [skip n] [limit n] [as of COMMIT|TIME] [format table|json|ndjson|csv|prov|dot|mermaid]
+find [root|tip] TERM, ... [where C] [return X as n, ... | summarize F as n by G having C] [order by X desc] [skip n] [limit n] [as of COMMIT|TIME] [format table|json|ndjson|csv|prov|dot|mermaid]
+Questions join: find ... union|intersect|except find ... (different words need brackets). root: nothing else of the result is upstream; tip: nothing downstream. An inner find may have its own `as of`.
 TERM: kind | kind:key [as v] [RELATION TERM]. Named terms are listed once a match; unnamed ones must only exist. Bare fields and `it` mean the first term.
 RELATION: an edge name below, or `upstream of` / `downstream of` (a set: everything behind / after), narrowed by `via trained_on, ...` | `via training` | `via any`, `avoiding T`, `within n..m`.
 Others: trace [all] A to B; diff A with B; history of A; verify [deep] A; explain Q; profile Q; let s = find ...; then use `s` as a target or `in s`.
