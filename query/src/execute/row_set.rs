@@ -16,6 +16,8 @@ pub(super) struct RowSet {
     keys: Vec<Value>,
     items: Vec<Item>,
     order: Vec<u32>,
+    /// Rows that were ever added: what the next one is called in the order.
+    count: u32,
     /// Its rows were made in the order of their values.
     in_order: bool,
 }
@@ -62,21 +64,9 @@ impl RowSet {
             self.widths = widths;
         }
         debug_assert_eq!(self.widths, widths, "rows of a set are of one width");
-        let number = u32::try_from(self.count()).unwrap_or(u32::MAX);
-        self.order.push(number.saturating_sub(1));
+        self.order.push(self.count);
+        self.count += 1;
         self.in_order = false;
-    }
-
-    /// Rows that were ever added.
-    fn count(&self) -> usize {
-        let (values, keys, items) = self.widths;
-        let filled = [(self.values.len(), values), (self.keys.len(), keys)];
-        let counts = filled.into_iter().chain([(self.items.len(), items)]);
-        counts
-            .filter(|(_, width)| *width > 0)
-            .map(|(length, width)| length / width)
-            .max()
-            .unwrap_or(1)
     }
 
     /// Takes a row that was not ended away again.
@@ -204,15 +194,32 @@ impl RowSet {
         if self.order.is_empty() {
             self.widths = (1, 0, 0);
         }
-        let before = self.order.len();
         self.values.extend(nodes.iter().map(|node| Value::Node(*node)));
-        let behind = u32::try_from(before + nodes.len()).unwrap_or(u32::MAX);
-        self.order.extend(u32::try_from(before).unwrap_or(u32::MAX)..behind);
+        self.number_rows(nodes.len());
+    }
+
+    /// Appends a row of these nodes, and of one more, for each of the last.
+    pub(super) fn push_behind(&mut self, first: &[NodeNo], last: &[NodeNo]) {
+        if self.order.is_empty() {
+            self.widths = (first.len() + 1, 0, 0);
+        }
+        for node in last {
+            self.values.extend(first.iter().map(|node| Value::Node(*node)));
+            self.values.push(Value::Node(*node));
+        }
+        self.number_rows(last.len());
+    }
+
+    /// So many rows were added behind the others.
+    fn number_rows(&mut self, rows: usize) {
+        let behind = self.count.saturating_add(u32::try_from(rows).unwrap_or(u32::MAX));
+        self.order.extend(self.count..behind);
+        self.count = behind;
     }
 
     /// No rows any more; their memory is kept.
     pub(super) fn empty(&mut self) {
-        self.widths = (0, 0, 0);
+        (self.widths, self.count, self.in_order) = ((0, 0, 0), 0, false);
         self.values.clear();
         self.keys.clear();
         self.items.clear();

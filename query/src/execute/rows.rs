@@ -150,13 +150,17 @@ impl<'a, S: Source> Executor<'a, S> {
         let rows_max = self.limits.rows;
         // Rows are about single events, also within a question that adds up batches.
         let whole = self.by_batch.take();
-        let ended = self.bind(&select.steps, &mut |run: &mut Executor<'a, S>| {
-            if out.len() as u64 >= rows_max {
-                return Err(Stop::Limit(Limit::Rows(rows_max)));
-            }
-            run.row_into(items, &select.order, &select.listed, out)?;
-            Ok(out.len() < most)
-        });
+        let is_led = if most == usize::MAX { self.led_into(select, items, out) } else { Ok(false) };
+        let ended = match is_led {
+            Ok(false) => self.bind(&select.steps, &mut |run: &mut Executor<'a, S>| {
+                if out.len() as u64 >= rows_max {
+                    return Err(Stop::Limit(Limit::Rows(rows_max)));
+                }
+                run.row_into(items, &select.order, &select.listed, out)?;
+                Ok(out.len() < most)
+            }),
+            done => done,
+        };
         self.by_batch = whole;
         if select.has_hidden {
             let sorted = self.put_in_order(out, |a, b| a.items.cmp(b.items));
