@@ -104,7 +104,7 @@ impl<'a, S: Source> Executor<'a, S> {
                     rows
                 }
             };
-            sides.push(self.as_set(values_alone(&rows))?);
+            sides.push(self.as_set(rows.into_values_alone())?);
         }
         let mut sides = sides.into_iter();
         let mut rows = sides.next().unwrap_or_default();
@@ -115,12 +115,16 @@ impl<'a, S: Source> Executor<'a, S> {
             };
             match plan.word {
                 SetWord::Union => {
-                    rows.append_values(&side);
+                    rows.append(side);
                     rows = self.as_set(rows)?;
                 }
                 SetWord::Intersect => rows.retain(holds),
                 SetWord::Except => rows.retain(|row| !holds(row)),
             }
+        }
+        if plan.column_order.is_empty() && out.is_empty() {
+            *out = rows;
+            rows = RowSet::default();
         }
         for row in rows.iter() {
             let key = |(column, _): &(usize, bool)| row.values.get(*column).cloned();
@@ -344,13 +348,6 @@ fn node_of(item: Option<&Item>) -> Option<u32> {
 
 fn event_of(item: Option<&Item>) -> Option<EventRef> {
     if let Some(Item::Event(event)) = item { Some(*event) } else { None }
-}
-
-/// Rows without what they were ordered by on their side.
-fn values_alone(rows: &RowSet) -> RowSet {
-    let mut out = RowSet::default();
-    out.append_values(rows);
-    out
 }
 
 pub(super) fn order_values(a: &[Value], b: &[Value]) -> Ordering {

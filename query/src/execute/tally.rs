@@ -13,7 +13,7 @@ use super::fold::{asks_for, stretch_of};
 use super::gather::as_float;
 use super::group::GroupKey;
 use super::pairs::{node_of, place_of};
-use super::row_set::RowSet;
+use super::row_set::{RowSet, put};
 use super::{Executor, Run, Stop};
 use crate::limits::Limit;
 use crate::plan::{
@@ -74,16 +74,23 @@ struct Group<'g> {
 }
 
 impl Group<'_> {
+    /// Writes a column.
     #[inline]
-    fn value(&self, shown: Shown<'_>) -> Value {
+    fn write(&self, shown: Shown<'_>, out: &mut Vec<Value>) {
         let Group { tally, beside, sums, pairs } = *self;
         match shown {
             Shown::Key(Key::Beside(place)) => match beside.get(place) {
-                Some(Value::Node(node)) => Value::Node(*node),
-                value => value.cloned().unwrap_or(Value::Absent),
+                Some(Value::Node(node)) => put(out, *node, Value::Node),
+                value => out.push(value.cloned().unwrap_or(Value::Absent)),
             },
-            Shown::Key(Key::Bucket(unit)) => tally.starts.start(sums.bucket, unit),
-            Shown::Figure(aggregate, figure) => tally.figure(aggregate, figure, sums, pairs),
+            Shown::Key(Key::Bucket(unit)) => match tally.starts.start(sums.bucket, unit) {
+                Some(start) => put(out, start, Value::Time),
+                None => out.push(Value::Absent),
+            },
+            Shown::Figure(aggregate, figure) => match tally.count(aggregate, figure, sums) {
+                Some(count) => put(out, i64::try_from(count).unwrap_or(i64::MAX), Value::Int),
+                None => out.push(tally.figure(figure, sums, pairs)),
+            },
         }
     }
 }
@@ -168,28 +175,29 @@ impl<'a> Tally<'a, '_> {
         })
     }
 
-    fn figure(
-        &self,
-        aggregate: &Aggregate,
-        figure: CounterFigure,
-        sums: &Sums,
-        pairs: &[u64],
-    ) -> Value {
+    /// A figure that is a number of events.
+    #[inline]
+    fn count(&self, aggregate: &Aggregate, figure: CounterFigure, sums: &Sums) -> Option<u64> {
         let rows = self.counting.pick.of(&sums.all);
-        let whole = |count: u64| Value::Int(i64::try_from(count).unwrap_or(i64::MAX));
+        match figure {
+            CounterFigure::Rows => Some(rows),
+            CounterFigure::Timed => Some(rows.saturating_sub(sums.timeless)),
+            CounterFigure::Holding(_) if aggregate.function != AggregateFunction::Share => {
+                Some(holding(figure, sums))
+            }
+            CounterFigure::Holding(_) | CounterFigure::FirstTime | CounterFigure::LastTime => None,
+        }
+    }
+
+    /// Any other figure: a share or a time.
+    fn figure(&self, figure: CounterFigure, sums: &Sums, pairs: &[u64]) -> Value {
+        let rows = self.counting.pick.of(&sums.all);
         let time = |time: i64, none| if time == none { Value::Absent } else { Value::Time(time) };
         match figure {
-            CounterFigure::Rows => whole(rows),
-            CounterFigure::Holding(_) if aggregate.function != AggregateFunction::Share => {
-                whole(holding(figure, sums))
-            }
-            CounterFigure::Holding(_) if rows == 0 => Value::Absent,
-            CounterFigure::Holding(_) => {
-                Value::Float(as_float(holding(figure, sums)) / as_float(rows))
-            }
-            CounterFigure::Timed => whole(rows.saturating_sub(sums.timeless)),
             CounterFigure::FirstTime => time(self.times(pairs).0, i64::MAX),
             CounterFigure::LastTime => time(self.times(pairs).1, i64::MIN),
+            _ if rows == 0 => Value::Absent,
+            _ => Value::Float(as_float(holding(figure, sums)) / as_float(rows)),
         }
     }
 }
@@ -216,16 +224,16 @@ impl Starts {
 
     /// The start of the month or year that a bucket stands for.
     #[inline]
-    fn start(&self, bucket: u32, unit: BucketUnit) -> Value {
+    fn start(&self, bucket: u32, unit: BucketUnit) -> Option<i64> {
         if bucket == NO_BUCKET {
-            return Value::Absent;
+            return None;
         }
         let month = Month::of_number(bucket);
         let month = if unit == BucketUnit::Year { month.first_of_year() } else { month };
         let known = month.number().checked_sub(self.first);
         match known.and_then(|at| self.times.get(at as usize)) {
-            Some(start) => Value::Time(*start),
-            None => month.start().map_or(Value::Absent, Value::Time),
+            Some(start) => Some(*start),
+            None => month.start(),
         }
     }
 }
@@ -418,14 +426,17 @@ impl<'a, S: Source> Executor<'a, S> {
             if let Some(plain) = &tally.plain {
                 let before = out.lengths();
                 let (columns, ..) = out.begin_row();
-                columns.extend(plain.iter().map(|shown| group.value(*shown)));
+                plain.iter().for_each(|shown| group.write(*shown, columns));
                 out.end_row(before);
                 continue;
             }
             self.group.clear();
-            let columns = (0..tally.keys.len() + tally.plan.aggregates.len())
-                .map(|column| tally.shown(column).map_or(Value::Absent, |it| group.value(it)));
-            self.group.extend(columns);
+            for column in 0..tally.keys.len() + tally.plan.aggregates.len() {
+                match tally.shown(column) {
+                    Some(shown) => group.write(shown, &mut self.group),
+                    None => self.group.push(Value::Absent),
+                }
+            }
             self.group_row(select, tally.plan, out)?;
         }
         Ok(())
