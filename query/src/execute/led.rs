@@ -259,9 +259,9 @@ impl<'a, S: Source> Executor<'a, S> {
         for node in &*nodes {
             rows.row.push(*node);
             if behind.is_empty() {
-                self.led_row(rows)?
+                self.led_row(rows)?;
             } else {
-                self.lead(behind, rows)?
+                self.lead(behind, rows)?;
             }
             rows.row.pop();
         }
