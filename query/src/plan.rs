@@ -18,7 +18,7 @@ use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::{Direction, Kind, Relation};
 
 pub(crate) use closure::landings;
-pub(crate) use counters::{CounterFigure, Counting, Route};
+pub(crate) use counters::{CounterFigure, Counting, Pick, Route};
 pub(crate) use expression::{
     Arithmetic, BucketUnit, Comparison, Expression, FieldReference, Function, Pattern,
 };

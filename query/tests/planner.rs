@@ -2,6 +2,7 @@
 //! asked of graphs made at random, must give the same answers.
 
 mod graph;
+mod led;
 mod random;
 mod sets;
 

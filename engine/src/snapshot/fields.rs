@@ -177,11 +177,16 @@ impl Snapshot {
         if let Some(value) = self.quick(node, name) {
             return Ok(value);
         }
-        let column = self.stored_column(self.kind_of(node), name);
-        if let Some(value) = column.and_then(|column| column.get(node).value()) {
-            return Ok(value);
+        let kind = self.kind_of(node);
+        let Some(number) = fields_of(kind).position(|spec| spec.name == name) else {
+            return self.folded_field(node, name);
+        };
+        match self.graph().column(kind, number).map(|column| column.get(node).value()) {
+            Some(Some(value)) => Ok(value),
+            Some(None) => self.view.opened.field((node, number), || self.folded_field(node, name)),
+            // Where no column says which fields the records alone tell, all would be kept.
+            None => self.folded_field(node, name),
         }
-        self.folded_field(node, name)
     }
 
     /// One field of a node, from its records.

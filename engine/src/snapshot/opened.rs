@@ -1,7 +1,10 @@
 //! Sealed values that were opened, so that a name is decrypted and checked once in a view and not at
-//! each asking (`benches/asking.rs`, q4a). They go with their view.
+//! each asking, and the fields that hold them, so that a record is decoded once (`benches/asking.rs`,
+//! q4a). They go with their view.
 
 use super::View;
+use crate::error::Result;
+use crate::graph::NodeNo;
 use lineal_proof::{Hash, Value};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -12,29 +15,59 @@ const OPENED_MAX: usize = 10_000;
 /// Bytes of a text that is kept: names are shorter, and what is longer is rarely asked for.
 const TEXT_MAX: usize = 1_024;
 
-/// What was opened in a view, by its commitment. What could not be opened is asked for again.
+/// A field of a node: its number among those that have a column.
+pub(super) type FieldOf = (NodeNo, usize);
+
+/// What was opened in a view: values by their commitment, and fields of nodes that no column holds.
+/// What could not be opened is asked for again.
 #[derive(Default)]
 pub(super) struct Opened {
     values: Mutex<HashMap<Hash, Value>>,
+    fields: Mutex<HashMap<FieldOf, Value>>,
+}
+
+/// What is kept under a key.
+fn kept<K: Eq + std::hash::Hash>(known: &Mutex<HashMap<K, Value>>, key: &K) -> Option<Value> {
+    known.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+}
+
+/// Keeps a short text.
+fn keep<K: Eq + std::hash::Hash>(known: &Mutex<HashMap<K, Value>>, key: K, value: &Value) {
+    if value.as_text().is_some_and(|text| text.len() <= TEXT_MAX) {
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= OPENED_MAX {
+            known.clear();
+        }
+        known.insert(key, value.clone());
+    }
 }
 
 impl Opened {
     /// The value behind a commitment: the one that is kept, else what `open` finds.
     fn get(&self, commitment: &Hash, open: impl FnOnce() -> Option<Value>) -> Option<Value> {
-        let known = self.values.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(value) = known.get(commitment) {
-            return Some(value.clone());
+        if let Some(value) = kept(&self.values, commitment) {
+            return Some(value);
         }
-        drop(known);
         let value = open()?;
-        if value.as_text().is_some_and(|text| text.len() <= TEXT_MAX) {
-            let mut known = self.values.lock().unwrap_or_else(PoisonError::into_inner);
-            if known.len() >= OPENED_MAX {
-                known.clear();
-            }
-            known.insert(*commitment, value.clone());
-        }
+        keep(&self.values, *commitment, &value);
         Some(value)
+    }
+
+    /// A field of which the column says that the records must be asked: the value that is kept, else
+    /// what `ask` finds.
+    pub(super) fn field(
+        &self,
+        of: FieldOf,
+        ask: impl FnOnce() -> Result<Option<Value>>,
+    ) -> Result<Option<Value>> {
+        if let Some(value) = kept(&self.fields, &of) {
+            return Ok(Some(value));
+        }
+        let value = ask()?;
+        if let Some(value) = &value {
+            keep(&self.fields, of, value);
+        }
+        Ok(value)
     }
 }
 
@@ -70,5 +103,19 @@ mod tests {
             assert!(value.is_some());
         }
         assert_eq!(opened.values.lock().unwrap().len(), 1, "all went but the last");
+    }
+    #[test]
+    fn a_field_is_asked_of_the_records_once_and_a_failure_is_not_kept() {
+        let opened = Opened::default();
+        let failed = || Err(crate::Error::NoCommit { number: 1, newest: 0 });
+        assert!(opened.field((7, 1), failed).is_err());
+        assert_eq!(opened.field((7, 1), || Ok(None)).unwrap(), None, "absent is asked again");
+        let value = Some(Value::text("Anna Keller"));
+        assert_eq!(opened.field((7, 1), || Ok(value.clone())).unwrap(), value);
+        assert_eq!(opened.field((7, 1), || Ok(None)).unwrap(), value, "kept");
+        assert_eq!(opened.field((7, 2), || Ok(None)).unwrap(), None, "another field");
+        let number = Some(Value::from(5_i64));
+        assert_eq!(opened.field((7, 3), || Ok(number.clone())).unwrap(), number);
+        assert_eq!(opened.field((7, 3), || Ok(None)).unwrap(), None, "no text");
     }
 }

@@ -91,7 +91,7 @@ impl<'a, S: Source> Executor<'a, S> {
         found
     }
 
-    fn candidates_of(&mut self, step: &'a StepPlan) -> Run<Rc<ItemSet>> {
+    pub(super) fn candidates_of(&mut self, step: &'a StepPlan) -> Run<Rc<ItemSet>> {
         let found = match step.from {
             Generator::Scan => self.scanned(step)?,
             _ => self.generated(step)?,

@@ -16,6 +16,8 @@ pub(super) struct RowSet {
     keys: Vec<Value>,
     items: Vec<Item>,
     order: Vec<u32>,
+    /// Rows that were ever added: what the next one is called in the order.
+    count: u32,
     /// Its rows were made in the order of their values.
     in_order: bool,
 }
@@ -62,21 +64,9 @@ impl RowSet {
             self.widths = widths;
         }
         debug_assert_eq!(self.widths, widths, "rows of a set are of one width");
-        let number = u32::try_from(self.count()).unwrap_or(u32::MAX);
-        self.order.push(number.saturating_sub(1));
+        self.order.push(self.count);
+        self.count += 1;
         self.in_order = false;
-    }
-
-    /// Rows that were ever added.
-    fn count(&self) -> usize {
-        let (values, keys, items) = self.widths;
-        let filled = [(self.values.len(), values), (self.keys.len(), keys)];
-        let counts = filled.into_iter().chain([(self.items.len(), items)]);
-        counts
-            .filter(|(_, width)| *width > 0)
-            .map(|(length, width)| length / width)
-            .max()
-            .unwrap_or(1)
     }
 
     /// Takes a row that was not ended away again.
@@ -192,11 +182,26 @@ impl RowSet {
         self.order.truncate(limit);
     }
 
-    /// Appends the rows of another set with their values alone.
-    pub(super) fn append_values(&mut self, other: &RowSet) {
-        for row in other.iter() {
-            self.push(row.values.iter().cloned(), [], []);
+    /// The rows without what they were ordered by on their side.
+    pub(super) fn into_values_alone(mut self) -> RowSet {
+        self.keys.clear();
+        self.items.clear();
+        self.widths = (self.widths.0, 0, 0);
+        self
+    }
+
+    /// Appends the rows of another set, both with their values alone.
+    pub(super) fn append(&mut self, mut other: RowSet) {
+        if self.count == 0 {
+            *self = other;
+            return;
         }
+        debug_assert!(other.count == 0 || self.widths == other.widths, "rows are of one width");
+        self.values.append(&mut other.values);
+        let first = self.count;
+        self.order.extend(other.order.iter().map(|number| first.saturating_add(*number)));
+        self.count = first.saturating_add(other.count);
+        self.in_order = false;
     }
 
     /// Appends a row of one value for each node.
@@ -204,15 +209,32 @@ impl RowSet {
         if self.order.is_empty() {
             self.widths = (1, 0, 0);
         }
-        let before = self.order.len();
         self.values.extend(nodes.iter().map(|node| Value::Node(*node)));
-        let behind = u32::try_from(before + nodes.len()).unwrap_or(u32::MAX);
-        self.order.extend(u32::try_from(before).unwrap_or(u32::MAX)..behind);
+        self.number_rows(nodes.len());
+    }
+
+    /// Appends a row of these nodes, and of one more, for each of the last.
+    pub(super) fn push_behind(&mut self, first: &[NodeNo], last: &[NodeNo]) {
+        if self.order.is_empty() {
+            self.widths = (first.len() + 1, 0, 0);
+        }
+        for node in last {
+            self.values.extend(first.iter().map(|node| Value::Node(*node)));
+            put(&mut self.values, *node, Value::Node);
+        }
+        self.number_rows(last.len());
+    }
+
+    /// So many rows were added behind the others.
+    fn number_rows(&mut self, rows: usize) {
+        let behind = self.count.saturating_add(u32::try_from(rows).unwrap_or(u32::MAX));
+        self.order.extend(self.count..behind);
+        self.count = behind;
     }
 
     /// No rows any more; their memory is kept.
     pub(super) fn empty(&mut self) {
-        self.widths = (0, 0, 0);
+        (self.widths, self.count, self.in_order) = ((0, 0, 0), 0, false);
         self.values.clear();
         self.keys.clear();
         self.items.clear();
@@ -247,6 +269,14 @@ impl RowSet {
         self.move_values(&mut out);
         (self.widths.0, out)
     }
+}
+
+/// Appends a value that is written where it is to stay. One that is pushed is made on the stack and
+/// copied as a whole as soon as it is there, which waits some nanoseconds (`benches/asking.rs`, q5 and
+/// q7).
+#[inline]
+pub(super) fn put<T: Copy>(values: &mut Vec<Value>, of: T, as_value: impl Fn(T) -> Value) {
+    values.extend(std::slice::from_ref(&of).iter().map(|of| as_value(*of)));
 }
 
 fn at<'r>(
@@ -320,6 +350,28 @@ mod tests {
         });
         assert_eq!((ended, looks), (Err("stop"), 3));
         assert_eq!(rows.len(), length, "no row is lost");
+    }
+
+    #[test]
+    fn sets_are_put_behind_one_another_with_their_values_alone() {
+        let set = |numbers: [i64; 3]| {
+            let mut rows = RowSet::default();
+            for number in numbers {
+                rows.push([Value::Int(number)], [Value::Int(0)], [Item::Node(7)]);
+            }
+            rows.sort_by(|a, b| a.values[0].order(&b.values[0]));
+            rows.retain(|row| row.values[0] != Value::Int(2));
+            rows.into_values_alone()
+        };
+        let mut all = RowSet::default();
+        all.append(set([3, 2, 1]));
+        all.append(RowSet::default());
+        all.append(set([2, 9, 4]));
+        all.push([Value::Int(5)], [], []);
+        assert_eq!(numbers(&all), [1, 3, 4, 9, 5]);
+        assert!(all.iter().all(|row| row.keys.is_empty() && row.items.is_empty()));
+        let (_, values) = all.into_values();
+        assert_eq!(values, [1, 3, 4, 9, 5].map(Value::Int));
     }
 
     #[test]

@@ -104,7 +104,7 @@ impl<'a, S: Source> Executor<'a, S> {
                     rows
                 }
             };
-            sides.push(self.as_set(values_alone(&rows))?);
+            sides.push(self.as_set(rows.into_values_alone())?);
         }
         let mut sides = sides.into_iter();
         let mut rows = sides.next().unwrap_or_default();
@@ -115,12 +115,16 @@ impl<'a, S: Source> Executor<'a, S> {
             };
             match plan.word {
                 SetWord::Union => {
-                    rows.append_values(&side);
+                    rows.append(side);
                     rows = self.as_set(rows)?;
                 }
                 SetWord::Intersect => rows.retain(holds),
                 SetWord::Except => rows.retain(|row| !holds(row)),
             }
+        }
+        if plan.column_order.is_empty() && out.is_empty() {
+            *out = rows;
+            rows = RowSet::default();
         }
         for row in rows.iter() {
             let key = |(column, _): &(usize, bool)| row.values.get(*column).cloned();
@@ -150,13 +154,17 @@ impl<'a, S: Source> Executor<'a, S> {
         let rows_max = self.limits.rows;
         // Rows are about single events, also within a question that adds up batches.
         let whole = self.by_batch.take();
-        let ended = self.bind(&select.steps, &mut |run: &mut Executor<'a, S>| {
-            if out.len() as u64 >= rows_max {
-                return Err(Stop::Limit(Limit::Rows(rows_max)));
-            }
-            run.row_into(items, &select.order, &select.listed, out)?;
-            Ok(out.len() < most)
-        });
+        let is_led = if most == usize::MAX { self.led_into(select, items, out) } else { Ok(false) };
+        let ended = match is_led {
+            Ok(false) => self.bind(&select.steps, &mut |run: &mut Executor<'a, S>| {
+                if out.len() as u64 >= rows_max {
+                    return Err(Stop::Limit(Limit::Rows(rows_max)));
+                }
+                run.row_into(items, &select.order, &select.listed, out)?;
+                Ok(out.len() < most)
+            }),
+            done => done,
+        };
         self.by_batch = whole;
         if select.has_hidden {
             let sorted = self.put_in_order(out, |a, b| a.items.cmp(b.items));
@@ -340,13 +348,6 @@ fn node_of(item: Option<&Item>) -> Option<u32> {
 
 fn event_of(item: Option<&Item>) -> Option<EventRef> {
     if let Some(Item::Event(event)) = item { Some(*event) } else { None }
-}
-
-/// Rows without what they were ordered by on their side.
-fn values_alone(rows: &RowSet) -> RowSet {
-    let mut out = RowSet::default();
-    out.append_values(rows);
-    out
 }
 
 pub(super) fn order_values(a: &[Value], b: &[Value]) -> Ordering {

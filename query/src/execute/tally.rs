@@ -1,11 +1,10 @@
 //! Groups of events from the counters of deployments: one pass over plain columns, without a batch,
-//! a row or a value in between (benches/benches/asking.rs, q5).
+//! a row or a value in between (`benches/asking.rs`, q5).
 //!
 //! Each deployment is led to what its events are grouped by; pairs of both are numbers, sorted; then
 //! the months of the deployments of one group are added up.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
+use std::collections::BTreeMap;
 
 use lineal_engine::Counters;
 use lineal_engine::events::{Month, MonthCounts};
@@ -13,12 +12,13 @@ use lineal_engine::events::{Month, MonthCounts};
 use super::fold::{asks_for, stretch_of};
 use super::gather::as_float;
 use super::group::GroupKey;
-use super::row_set::RowSet;
+use super::pairs::{node_of, place_of};
+use super::row_set::{RowSet, put};
 use super::{Executor, Run, Stop};
 use crate::limits::Limit;
 use crate::plan::{
     Aggregate, AggregateFunction, BucketUnit, ByBatch, CounterFigure, Counting, Expression,
-    Function, GroupPlan, Kinds, Route, SelectPlan, StepPlan, speaks_of,
+    Function, GroupPlan, Pick, SelectPlan, StepPlan, speaks_of,
 };
 use crate::source::{NodeNo, Source};
 use crate::value::{Item, Value};
@@ -27,6 +27,7 @@ use crate::value::{Item, Value};
 const NO_BUCKET: u32 = u32::MAX;
 
 /// How one key of a group comes about.
+#[derive(Clone, Copy)]
 enum Key {
     /// From what the deployments lead to: so many-th of these.
     Beside(usize),
@@ -44,17 +45,24 @@ struct Tally<'a, 'c> {
     unit: Option<BucketUnit>,
     /// By place among the months; all are asked for if there is no list.
     asked: Option<Vec<bool>>,
-    /// What stands in the columns after the keys, as columns of the group, where they are nothing
-    /// else and nothing tests or orders the rows.
-    plain: Option<Vec<usize>>,
+    starts: Starts,
+    /// The columns of a row, where each is one of the group and nothing tests or orders the rows.
+    plain: Option<Vec<Shown<'a>>>,
+}
+
+/// A column of a group.
+#[derive(Clone, Copy)]
+enum Shown<'a> {
+    Key(Key),
+    Figure(&'a Aggregate, CounterFigure),
 }
 
 /// What the events of one stretch of a group come to.
 struct Sums {
     bucket: u32,
     all: MonthCounts,
-    /// Those of them without a time.
-    timeless: MonthCounts,
+    /// How many of those that are counted have no time.
+    timeless: u64,
 }
 
 /// A group whose row is being made.
@@ -66,20 +74,23 @@ struct Group<'g> {
 }
 
 impl Group<'_> {
-    /// A column: keys first, then figures.
-    fn column(&self, column: usize) -> Value {
+    /// Writes a column.
+    #[inline]
+    fn write(&self, shown: Shown<'_>, out: &mut Vec<Value>) {
         let Group { tally, beside, sums, pairs } = *self;
-        let Some(figure) = column.checked_sub(tally.keys.len()) else {
-            return match tally.keys.get(column) {
-                Some(Key::Beside(place)) => beside.get(*place).cloned().unwrap_or(Value::Absent),
-                Some(Key::Bucket(unit)) => start_of(sums.bucket, *unit),
-                None => Value::Absent,
-            };
-        };
-        let aggregate = tally.plan.aggregates.get(figure);
-        match aggregate.zip(tally.counting.figures.get(figure)) {
-            Some((aggregate, figure)) => tally.figure(aggregate, *figure, sums, pairs),
-            None => Value::Absent,
+        match shown {
+            Shown::Key(Key::Beside(place)) => match beside.get(place) {
+                Some(Value::Node(node)) => put(out, *node, Value::Node),
+                value => out.push(value.cloned().unwrap_or(Value::Absent)),
+            },
+            Shown::Key(Key::Bucket(unit)) => match tally.starts.start(sums.bucket, unit) {
+                Some(start) => put(out, start, Value::Time),
+                None => out.push(Value::Absent),
+            },
+            Shown::Figure(aggregate, figure) => match tally.count(aggregate, figure, sums) {
+                Some(count) => put(out, i64::try_from(count).unwrap_or(i64::MAX), Value::Int),
+                None => out.push(tally.figure(figure, sums, pairs)),
+            },
         }
     }
 }
@@ -94,19 +105,27 @@ struct Scratch {
 
 impl Sums {
     fn none_in(bucket: u32) -> Sums {
-        let none = MonthCounts::none_in(None);
-        Sums { bucket, all: none, timeless: none }
+        Sums { bucket, all: MonthCounts::none_in(None), timeless: 0 }
     }
 
-    fn add(&mut self, counts: &MonthCounts) {
+    fn add(&mut self, counts: &MonthCounts, pick: Pick) {
         self.all.add(counts);
         if counts.month.is_none() {
-            self.timeless.add(counts);
+            self.timeless += pick.of(counts);
         }
     }
 }
 
-impl Tally<'_, '_> {
+impl<'a> Tally<'a, '_> {
+    /// A column of the group: keys first, then figures.
+    fn shown(&self, column: usize) -> Option<Shown<'a>> {
+        let Some(figure) = column.checked_sub(self.keys.len()) else {
+            return self.keys.get(column).map(|key| Shown::Key(*key));
+        };
+        let aggregate = self.plan.aggregates.get(figure)?;
+        Some(Shown::Figure(aggregate, *self.counting.figures.get(figure)?))
+    }
+
     fn bucket(&self, month: Option<Month>) -> u32 {
         let start = match (self.unit, month) {
             (None, _) | (_, None) => return NO_BUCKET,
@@ -127,15 +146,18 @@ impl Tally<'_, '_> {
                 }
                 let counts = self.counters.counts(at);
                 let bucket = self.bucket(counts.month);
-                let place = match sums.binary_search_by_key(&bucket, |sums| sums.bucket) {
-                    Ok(place) => place,
-                    Err(place) => {
-                        sums.insert(place, Sums::none_in(bucket));
-                        place
-                    }
+                // Months mostly come in their order.
+                let is_behind = sums.last().is_none_or(|last| last.bucket < bucket);
+                let found = match is_behind {
+                    true => Err(sums.len()),
+                    false => sums.binary_search_by_key(&bucket, |sums| sums.bucket),
                 };
+                let (Ok(place) | Err(place)) = found;
+                if found.is_err() {
+                    sums.insert(place, Sums::none_in(bucket));
+                }
                 if let Some(sums) = sums.get_mut(place) {
-                    sums.add(&counts);
+                    sums.add(&counts, self.counting.pick);
                 }
             }
         }
@@ -153,30 +175,29 @@ impl Tally<'_, '_> {
         })
     }
 
-    fn figure(
-        &self,
-        aggregate: &Aggregate,
-        figure: CounterFigure,
-        sums: &Sums,
-        pairs: &[u64],
-    ) -> Value {
+    /// A figure that is a number of events.
+    #[inline]
+    fn count(&self, aggregate: &Aggregate, figure: CounterFigure, sums: &Sums) -> Option<u64> {
         let rows = self.counting.pick.of(&sums.all);
-        let whole = |count: u64| Value::Int(i64::try_from(count).unwrap_or(i64::MAX));
+        match figure {
+            CounterFigure::Rows => Some(rows),
+            CounterFigure::Timed => Some(rows.saturating_sub(sums.timeless)),
+            CounterFigure::Holding(_) if aggregate.function != AggregateFunction::Share => {
+                Some(holding(figure, sums))
+            }
+            CounterFigure::Holding(_) | CounterFigure::FirstTime | CounterFigure::LastTime => None,
+        }
+    }
+
+    /// Any other figure: a share or a time.
+    fn figure(&self, figure: CounterFigure, sums: &Sums, pairs: &[u64]) -> Value {
+        let rows = self.counting.pick.of(&sums.all);
         let time = |time: i64, none| if time == none { Value::Absent } else { Value::Time(time) };
         match figure {
-            CounterFigure::Rows => whole(rows),
-            CounterFigure::Holding(_) if aggregate.function != AggregateFunction::Share => {
-                whole(holding(figure, sums))
-            }
-            CounterFigure::Holding(_) if rows == 0 => Value::Absent,
-            CounterFigure::Holding(_) => {
-                Value::Float(as_float(holding(figure, sums)) / as_float(rows))
-            }
-            CounterFigure::Timed => {
-                whole(rows.saturating_sub(self.counting.pick.of(&sums.timeless)))
-            }
             CounterFigure::FirstTime => time(self.times(pairs).0, i64::MAX),
             CounterFigure::LastTime => time(self.times(pairs).1, i64::MIN),
+            _ if rows == 0 => Value::Absent,
+            _ => Value::Float(as_float(holding(figure, sums)) / as_float(rows)),
         }
     }
 }
@@ -185,19 +206,36 @@ fn holding(figure: CounterFigure, sums: &Sums) -> u64 {
     if let CounterFigure::Holding(pick) = figure { pick.of(&sums.all) } else { 0 }
 }
 
-/// The place of the deployment of a pair.
-fn place_of(pair: u64) -> usize {
-    usize::try_from(pair & u64::from(u32::MAX)).unwrap_or(usize::MAX)
+/// The starts of the months between the first and the last that events have, worked out once.
+struct Starts {
+    first: u32,
+    times: Vec<i64>,
 }
 
-/// The start of the month or year that a bucket stands for.
-fn start_of(bucket: u32, unit: BucketUnit) -> Value {
-    if bucket == NO_BUCKET {
-        return Value::Absent;
+impl Starts {
+    fn of(counters: &Counters<'_>) -> Starts {
+        let months = (0..counters.events.len()).filter_map(|at| counters.month(at));
+        let numbers = months.filter(|month| month.has_start()).map(Month::number);
+        let (first, last) =
+            numbers.fold((u32::MAX, 0), |(first, last), n| (first.min(n), last.max(n)));
+        let times = (first..=last).map_while(|number| Month::of_number(number).start());
+        Starts { first, times: times.collect() }
     }
-    let month = Month::of_number(bucket);
-    let month = if unit == BucketUnit::Year { month.first_of_year() } else { month };
-    month.start().map_or(Value::Absent, Value::Time)
+
+    /// The start of the month or year that a bucket stands for.
+    #[inline]
+    fn start(&self, bucket: u32, unit: BucketUnit) -> Option<i64> {
+        if bucket == NO_BUCKET {
+            return None;
+        }
+        let month = Month::of_number(bucket);
+        let month = if unit == BucketUnit::Year { month.first_of_year() } else { month };
+        let known = month.number().checked_sub(self.first);
+        match known.and_then(|at| self.times.get(at as usize)) {
+            Some(start) => Some(*start),
+            None => month.start(),
+        }
+    }
 }
 
 impl<'a, S: Source> Executor<'a, S> {
@@ -234,23 +272,23 @@ impl<'a, S: Source> Executor<'a, S> {
             }
         });
         let keys: Vec<Key> = keys.collect();
-        let plain = || {
-            let column = |item: &Expression| match item {
-                Expression::Column(column) => Some(*column),
+        let starts = Starts::of(&counters);
+        let mut tally = Tally { counting, plan, counters, keys, unit, asked, starts, plain: None };
+        if plan.having.is_none() && select.order.is_empty() {
+            let columns = plan.items.iter().map(|item| match item {
+                Expression::Column(column) => tally.shown(*column),
                 _ => None,
-            };
-            plan.items.iter().map(column).collect()
-        };
-        let is_plain = plan.having.is_none() && select.order.is_empty();
-        let plain = if is_plain { plain() } else { None };
-        let tally = Tally { counting, plan, counters, keys, unit, asked, plain };
+            });
+            let keys = (0..tally.keys.len()).map(|key| tally.shown(key));
+            tally.plain = keys.chain(columns).collect();
+        }
         let step = route.step.and_then(|place| select.steps.get(place));
         let mut pairs = self.led_to(route, &counters)?;
         // What is told of all nodes of a kind at once was taken out of the conditions.
         if let Some(step) = step.filter(|step| !step.whole.is_empty()) {
             let Some(kind) = route.to.single() else { return Ok(false) };
             let found = self.whole(step, kind)?;
-            pairs.retain(|pair| NodeNo::try_from(pair >> 32).is_ok_and(|node| found.has(node)));
+            pairs.retain(|pair| found.has(node_of(*pair)));
         }
         if let Some(step) = step {
             self.leave_out_deleted(step, &mut pairs)?;
@@ -298,74 +336,6 @@ impl<'a, S: Source> Executor<'a, S> {
         Ok(Some(Some(asked)))
     }
 
-    /// What the deployments lead to, each as node << 32 | place of the deployment, ascending.
-    fn led_to(&mut self, route: &Route, counters: &Counters<'_>) -> Run<Vec<u64>> {
-        let source = self.source;
-        // Nodes of a kind are neighbours: a look at their bounds is quicker than at the kind.
-        let bounds = |kinds: Kinds| -> Vec<Range<NodeNo>> {
-            kinds.iter().map(|kind| source.nodes_of(kind)).collect()
-        };
-        let hops: Vec<_> = route
-            .hops
-            .iter()
-            .map(|(relation, direction, kinds)| (*relation, *direction, bounds(*kinds)))
-            .collect();
-        let (from, to) = (bounds(route.from), bounds(route.to));
-        let is_in = |bounds: &[Range<NodeNo>], node: NodeNo| {
-            bounds.iter().any(|bounds| bounds.contains(&node))
-        };
-        let mut pairs = Vec::with_capacity(counters.deployments.len());
-        let (mut here, mut next): (Vec<NodeNo>, Vec<NodeNo>) = (Vec::new(), Vec::new());
-        for (place, deployment) in (0_u64..).zip(counters.deployments) {
-            self.look(1)?;
-            here.clear();
-            here.extend(is_in(&from, *deployment).then_some(*deployment));
-            for (relation, direction, kinds) in &hops {
-                next.clear();
-                for node in &here {
-                    let ends = source.edges(*node, *relation, *direction);
-                    self.count_edges(ends.len())?;
-                    next.extend(ends.iter().filter(|end| is_in(kinds, **end)));
-                }
-                if next.len() > 1 {
-                    next.sort_unstable();
-                    next.dedup();
-                }
-                std::mem::swap(&mut here, &mut next);
-            }
-            for node in &here {
-                if is_in(&to, *node) {
-                    pairs.push(u64::from(*node) << 32 | place);
-                }
-            }
-        }
-        pairs.sort_unstable();
-        Ok(pairs)
-    }
-
-    /// Takes away what is marked deleted in its source, and notes what else would have counted.
-    fn leave_out_deleted(&mut self, step: &'a StepPlan, pairs: &mut Vec<u64>) -> Run<()> {
-        if self.plan.slots.get(step.slot).is_some_and(|slot| slot.with_deleted) {
-            return Ok(());
-        }
-        let source = self.source;
-        let mut deleted = BTreeSet::new();
-        pairs.retain(|pair| {
-            let node = NodeNo::try_from(pair >> 32).unwrap_or(NodeNo::MAX);
-            let is_deleted = source.is_deleted(node);
-            if is_deleted {
-                deleted.insert(node);
-            }
-            !is_deleted
-        });
-        for node in deleted {
-            if self.is_kept(step, node)? {
-                self.left_out.insert(node);
-            }
-        }
-        Ok(())
-    }
-
     fn tally_pairs(
         &mut self,
         select: &'a SelectPlan,
@@ -386,8 +356,7 @@ impl<'a, S: Source> Executor<'a, S> {
         }
         for pairs in pairs.chunk_by(|a, b| a >> 32 == b >> 32) {
             self.look(1)?;
-            let node = pairs.first().map_or(0, |pair| pair >> 32);
-            let node = NodeNo::try_from(node).unwrap_or(NodeNo::MAX);
+            let node = pairs.first().map_or(NodeNo::MAX, |pair| node_of(*pair));
             if let Some(step) = step
                 && !self.is_kept(step, node)?
             {
@@ -411,7 +380,7 @@ impl<'a, S: Source> Executor<'a, S> {
     }
 
     /// Binds what the deployments lead to; do its own conditions hold?
-    fn is_kept(&mut self, step: &'a StepPlan, node: NodeNo) -> Run<bool> {
+    pub(super) fn is_kept(&mut self, step: &'a StepPlan, node: NodeNo) -> Run<bool> {
         if let Some(slot) = self.bindings.get_mut(step.slot) {
             *slot = Item::Node(node);
         }
@@ -457,14 +426,17 @@ impl<'a, S: Source> Executor<'a, S> {
             if let Some(plain) = &tally.plain {
                 let before = out.lengths();
                 let (columns, ..) = out.begin_row();
-                columns.extend((0..tally.keys.len()).map(|key| group.column(key)));
-                columns.extend(plain.iter().map(|column| group.column(*column)));
+                plain.iter().for_each(|shown| group.write(*shown, columns));
                 out.end_row(before);
                 continue;
             }
             self.group.clear();
-            let columns = tally.keys.len() + tally.plan.aggregates.len();
-            self.group.extend((0..columns).map(|column| group.column(column)));
+            for column in 0..tally.keys.len() + tally.plan.aggregates.len() {
+                match tally.shown(column) {
+                    Some(shown) => group.write(shown, &mut self.group),
+                    None => self.group.push(Value::Absent),
+                }
+            }
             self.group_row(select, tally.plan, out)?;
         }
         Ok(())
