@@ -161,9 +161,8 @@ fn fitted(value: &Value, expected: Type) -> Option<Value> {
         },
         Type::Float => text.parse().ok().map(Value::Float),
         Type::Time => parse_time_text(text).map(Value::Time),
-        Type::Hash => parse_hash_text(text).map(|(algorithm, bytes)| {
-            Value::Hash(HashValue { algorithm: algorithm.map(str::to_owned), bytes })
-        }),
+        Type::Hash => parse_hash_text(text)
+            .map(|(algorithm, bytes)| Value::Hash(HashValue::new(algorithm, &bytes))),
         Type::Duration => duration(text).filter(|value| matches!(value, Value::Duration(_))),
         Type::Months => duration(text),
         Type::List | Type::Map | Type::Path => None,

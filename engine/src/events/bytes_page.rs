@@ -3,6 +3,7 @@
 //! "hash"; making the index of ids spent half its time so). What has another form, or is damaged, is
 //! left to the library, which reads it or says what is wrong.
 
+use super::column::{Column, Values, WORDS_MAX};
 use super::container::HASH_WIDTH;
 use parquet::basic::Encoding;
 use parquet::column::page::Page;
@@ -44,6 +45,54 @@ impl<'p> Words<'p> {
 
     fn get(&self, code: u32) -> Option<&[u8]> {
         self.bytes.get(self.places.get(code as usize)?.clone())
+    }
+}
+
+/// A whole page of hashes where they lie, or of texts as numbers of the words of their dictionary:
+/// nothing is copied of the ones, and of the others one byte a row. None if it has another form.
+pub(super) fn as_it_lies(page: &Page, dictionary: Option<&Page>, is_fixed: bool) -> Option<Column> {
+    let Page::DataPage { buf, num_values, encoding, def_level_encoding, .. } = page else {
+        return None;
+    };
+    let count = *num_values as usize;
+    if *def_level_encoding != Encoding::RLE || count > VALUES_MAX {
+        return None;
+    }
+    let (length, rest) = buf.split_first_chunk::<4>()?;
+    let (levels, values) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+    let levels = mixed(levels, 1, count)?;
+    let present: Vec<bool> = levels.into_iter().map(|level| level == 1).collect();
+    let here = present.iter().filter(|is_there| **is_there).count();
+    match (encoding, dictionary) {
+        (Encoding::PLAIN, None) if is_fixed && here == count => {
+            let hashes = values.get(..count * HASH_WIDTH)?;
+            Some(Column { present, values: Values::Fixed(buf.slice_ref(hashes)) })
+        }
+        (Encoding::RLE_DICTIONARY, Some(page)) if !is_fixed => {
+            let words = Words::of(page)?;
+            if words.places.len() > WORDS_MAX {
+                return None;
+            }
+            let (width, codes) = values.split_first()?;
+            let mut left = mixed(codes, u32::from(*width), here)?.into_iter();
+            let mut codes = Vec::with_capacity(count);
+            for is_there in &present {
+                let code = if *is_there { left.next()? } else { 0 };
+                codes.push(u8::try_from(code).ok()?);
+            }
+            let mut list = Vec::with_capacity(words.places.len());
+            for number in (0..).take(words.places.len()) {
+                let word = words.get(number)?;
+                list.push(std::str::from_utf8(word).ok()?.as_bytes().to_vec());
+            }
+            let is_known =
+                |(code, is_there): (&u8, &bool)| !is_there || usize::from(*code) < list.len();
+            if !codes.iter().zip(&present).all(is_known) {
+                return None;
+            }
+            Some(Column { present, values: Values::Words { codes, words: list } })
+        }
+        _ => None,
     }
 }
 

@@ -260,10 +260,7 @@ impl Container {
         field: EventField,
         look: impl FnOnce(Option<EventValue<'_>>) -> T,
     ) -> Result<T> {
-        if row >= self.rows {
-            return Err(Error::corrupt(&self.path, 0, "it holds the rows its manifest names"));
-        }
-        let (whole, other) = self.columns[field as usize];
+        let (whole, other) = self.columns_of(field, row)?;
         for index in [whole, other].into_iter().flatten() {
             let (page, at) = self.page(decoded, number, row, index, field)?;
             if let Some(value) = page.value(at, field.spec().field_type) {
@@ -273,8 +270,20 @@ impl Container {
         Ok(look(None))
     }
 
+    /// The columns of a field, if the container is so long.
+    pub(super) fn columns_of(
+        &self,
+        field: EventField,
+        row: usize,
+    ) -> Result<(Option<usize>, Option<usize>)> {
+        if row >= self.rows {
+            return Err(Error::corrupt(&self.path, 0, "it holds the rows its manifest names"));
+        }
+        Ok(self.columns[field as usize])
+    }
+
     /// The page of a column that holds a row, and where in it.
-    fn page(
+    pub(super) fn page(
         &self,
         decoded: &Decoded,
         container: u32,
@@ -293,8 +302,19 @@ impl Container {
             let place = ColumnPlace { row: DICTIONARY, ..place };
             decoded.dictionary(place, || self.pages.dictionary(chunk).map_err(|e| self.fail(&e)))
         };
-        let wanted = first + rows.start..first + rows.end;
-        let read = Arc::new(self.column_with(index, &wanted, field, dictionary)?);
+        let chunk = Chunk { group, index };
+        let words =
+            if field.spec().field_type == FieldType::Text { dictionary(chunk)? } else { None };
+        let lying =
+            self.pages.as_it_lies(chunk, &rows, words.as_ref()).map_err(|e| self.fail(&e))?;
+        let read = match lying {
+            Some(column) => column,
+            None => {
+                let wanted = first + rows.start..first + rows.end;
+                self.column_with(index, &wanted, field, dictionary)?
+            }
+        };
+        let read = Arc::new(read);
         decoded.keep_page(place, Arc::clone(&read));
         Ok((read, at - rows.start))
     }

@@ -3,7 +3,7 @@
 use super::Snapshot;
 use crate::error::{Error, Result};
 use crate::event_fields::{EVENT_FIELDS, EventField};
-use crate::events::{Container, EventBlock, EventValue, MonthCounts, in_order};
+use crate::events::{Container, Cursor, EventBlock, EventValue, MonthCounts, in_order};
 use crate::graph::{Batch, Counters, NodeNo, UnreadLog};
 use crate::keys::ValueHasher;
 use crate::schema::{Direction, Relation};
@@ -53,6 +53,9 @@ pub struct BatchInfo {
     /// The last event.
     pub last_time: i64,
 }
+
+/// What is wrong where it is not said in which container a batch lies.
+const PLACED: &str = "a manifest says where the batch's rows are";
 
 impl Snapshot {
     fn batch_of(&self, event: EventRef) -> Option<&Batch> {
@@ -132,9 +135,8 @@ impl Snapshot {
     }
 
     fn place(&self, batch: &Batch) -> Result<(Arc<Container>, usize)> {
-        let rule = "a manifest says where the batch's rows are";
         let (container, first_row) =
-            batch.place.ok_or_else(|| Error::corrupt("segments", 0, rule))?;
+            batch.place.ok_or_else(|| Error::corrupt("segments", 0, PLACED))?;
         Ok((self.container(container)?, first_row as usize))
     }
 
@@ -281,6 +283,41 @@ impl Snapshot {
         let (number, _) = batch.place.unwrap_or_default();
         let row = first + event.row as usize;
         container.with_value(&self.view.decoded, number, row, field, look)
+    }
+
+    /// Looks at one field of events, in the order in which they are given: where neighbours stand in
+    /// one page of a column, it is looked up once for all of them.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if the column cannot be read.
+    pub fn visit_events(
+        &self,
+        events: impl IntoIterator<Item = EventRef>,
+        field: EventField,
+        mut look: impl FnMut(Option<EventValue<'_>>),
+    ) -> Result<()> {
+        let mut at_hand: Option<(&Batch, usize, Cursor<'_>)> = None;
+        for event in events {
+            if at_hand.as_ref().is_none_or(|(batch, ..)| batch.ordinal != event.batch) {
+                let Some(batch) = self.batch_of(event) else {
+                    at_hand = None;
+                    look(None);
+                    continue;
+                };
+                let missing = || Error::corrupt("segments", 0, PLACED);
+                let (number, first) = batch.place.ok_or_else(missing)?;
+                let cursor = match at_hand.take() {
+                    // Batches of one container lie beside each other, mostly in the same pages.
+                    Some((.., cursor)) if cursor.number() == number => cursor,
+                    _ => Cursor::new(self.container(number)?, &self.view.decoded, number, field),
+                };
+                at_hand = Some((batch, first as usize, cursor));
+            }
+            if let Some((_, first, cursor)) = &mut at_hand {
+                look(cursor.value(*first + event.row as usize)?);
+            }
+        }
+        Ok(())
     }
 
     /// The node of an event's batch.

@@ -97,7 +97,7 @@ pub(super) fn read_hash(typed: &mut Typed, other: Type, span: Span) -> Bind<()> 
     if let Some(why) = algorithm.and_then(|algorithm| wrong_length(algorithm, 2 * bytes.len())) {
         return Err(Mistake::new(Code::Number, span, why).hint("a hash is compared whole"));
     }
-    let hash = HashValue { algorithm: algorithm.map(str::to_owned), bytes };
+    let hash = HashValue::new(algorithm, &bytes);
     *typed = Typed::new(Expression::Constant(Value::Hash(hash)), Type::Hash);
     Ok(())
 }

@@ -5,11 +5,15 @@ use std::cell::Cell;
 use std::cmp::Ordering;
 
 use lineal_engine::event_fields::EventField;
+use lineal_engine::events::EventValue;
 
 use super::row_set::RowSet;
-use super::{Executor, Run};
+use super::{Executor, Run, store};
 use crate::source::{EventRef, Source};
 use crate::value::{Item, Value};
+
+/// Events whose times are read between two looks at whether to stop.
+const LOOKED_UP_AT_ONCE: usize = 4_096;
 
 /// Events by their numbers, each with its time and, where that does not decide, its id.
 #[derive(Default)]
@@ -51,13 +55,19 @@ impl<S: Source> Executor<'_, S> {
         events.sort_unstable();
         events.dedup();
         let mut places = Vec::with_capacity(events.len());
-        for event in events {
-            self.look_unless_stopped()?;
-            let time = match self.event_value(event, EventField::Time)? {
-                Value::Time(time) => time,
-                _ => i64::MAX,
+        for some in events.chunks(LOOKED_UP_AT_ONCE) {
+            self.look_unless_stopped(some.len())?;
+            let mut next = some.iter();
+            let put = |found: Option<EventValue<'_>>| {
+                let Some(event) = next.next() else { return };
+                let time = match found {
+                    Some(EventValue::Int(time)) => time,
+                    _ => i64::MAX,
+                };
+                places.push((*event, time, String::new()));
             };
-            places.push((event, time, String::new()));
+            let events = some.iter().copied();
+            self.source.visit_events(events, EventField::Time, put).map_err(store)?;
         }
         let mut times: Vec<i64> = places.iter().map(|(_, time, _)| *time).collect();
         times.sort_unstable();

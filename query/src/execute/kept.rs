@@ -10,6 +10,7 @@ use std::rc::Rc;
 use super::Executor;
 use super::item_set::ItemSet;
 use super::join::Memo;
+use super::late::Late;
 use super::row_set::RowSet;
 use crate::source::{NodeNo, Source};
 use crate::value::{Item, Value};
@@ -30,6 +31,7 @@ pub(super) struct Kept {
     cells: Vec<Rc<ItemSet>>,
     rows: Vec<RowSet>,
     parameters: Vec<Value>,
+    pub(super) late: Late,
     /// How many batches were searched, of which first and last time, and how that is said: an event
     /// that nobody has is asked for often, and to write times costs more than to look it up.
     searched: Option<((NodeNo, i64, i64), String)>,
