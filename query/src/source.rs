@@ -192,6 +192,17 @@ pub trait Source: Sized + Sync {
         algorithm: Option<&str>,
         bytes: &[u8],
     ) -> Result<Vec<EventRef>, Self::Error>;
+    /// As [`Source::events_by_hash`], in the place of what a list held: its memory is used again.
+    fn events_by_hash_into(
+        &self,
+        algorithm: Option<&str>,
+        bytes: &[u8],
+        out: &mut Vec<EventRef>,
+    ) -> Result<(), Self::Error> {
+        out.clear();
+        out.extend(self.events_by_hash(algorithm, bytes)?);
+        Ok(())
+    }
     /// Events by an id: of the request, the event, the log line.
     fn events_by_id(&self, id: &str) -> Result<Vec<EventRef>, Self::Error>;
     /// The deployment that served an event.

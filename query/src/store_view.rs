@@ -268,6 +268,15 @@ impl Source for StoreView {
         self.snapshot.events_by_hash(algorithm, bytes)
     }
 
+    fn events_by_hash_into(
+        &self,
+        algorithm: Option<&str>,
+        bytes: &[u8],
+        out: &mut Vec<EventRef>,
+    ) -> Result<(), Error> {
+        self.snapshot.events_by_hash_into(algorithm, bytes, out)
+    }
+
     fn events_by_id(&self, id: &str) -> Result<Vec<EventRef>, Error> {
         self.snapshot.events_by_id(id)
     }

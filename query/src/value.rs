@@ -192,13 +192,8 @@ impl Value {
             (Value::Bytes(a), Value::Bytes(b)) => Some(a.cmp(b)),
             // A digest that a source wrote as text, with or without its algorithm.
             (Value::Text(text), Value::Hash(hash)) | (Value::Hash(hash), Value::Text(text)) => {
-                let (algorithm, bytes) = crate::parse::parse_hash_text(text)?;
-                let read = HashValue::new(algorithm, &bytes);
-                Some(if read.same(hash) {
-                    Ordering::Equal
-                } else {
-                    bytes.as_slice().cmp(hash.bytes())
-                })
+                let read = crate::parse::parse_hash_text(text)?;
+                Some(if read.same(hash) { Ordering::Equal } else { read.bytes().cmp(hash.bytes()) })
             }
             (Value::Node(a), Value::Node(b)) => Some(a.cmp(b)),
             (Value::Event(a), Value::Event(b)) => Some(a.cmp(b)),

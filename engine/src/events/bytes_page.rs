@@ -327,6 +327,45 @@ mod tests {
         each.collect()
     }
 
+    /// Takes each page as it lies: whether it could be, and its rows. What it says is compared here.
+    fn lying(
+        pages: &Pages,
+        field: EventField,
+        values: &[Option<Vec<u8>>],
+    ) -> Vec<(bool, Range<usize>)> {
+        let (chunk, mut from, mut out) = (Chunk { group: 0, index: 1 }, 0, Vec::new());
+        let dictionary = pages.dictionary(chunk).unwrap();
+        while from < values.len() {
+            let rows = pages.page_of(chunk, from).unwrap();
+            let column = pages.as_it_lies(chunk, &rows, dictionary.as_ref()).unwrap();
+            if let Some(column) = &column {
+                let field_type = field.spec().field_type;
+                // The rows of the page alone, and among others of the same field.
+                let mut others = Column::new(field_type);
+                others.extend(column, 0..rows.len());
+                others.extend(column, 0..rows.len());
+                let part = rows.len() / 2..rows.len();
+                others.extend(column, part.clone());
+                let expected = |row: usize| {
+                    values[rows.start + row].as_deref().map(|bytes| match field {
+                        EventField::InputHash => EventValue::Hash(bytes),
+                        _ => EventValue::Text(std::str::from_utf8(bytes).unwrap()),
+                    })
+                };
+                for row in 0..rows.len() {
+                    assert_eq!(column.value(row, field_type), expected(row), "{rows:?} {row}");
+                }
+                let all = (0..rows.len()).chain(0..rows.len()).chain(part);
+                for (place, row) in all.enumerate() {
+                    assert_eq!(others.value(place, field_type), expected(row), "{rows:?} {row}");
+                }
+            }
+            out.push((column.is_some(), rows.clone()));
+            from = rows.end;
+        }
+        out
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(24))]
 
@@ -359,6 +398,17 @@ mod tests {
                 let to = from + 1 + part.1 % (rows - from);
                 prop_assert_eq!(read(&pages, 0..rows), &all[..]);
                 prop_assert_eq!(read(&pages, from..to), &all[from..to], "{:?}", from..to);
+                for (is_lying, rows) in lying(&pages, field, &all) {
+                    let is_whole = all[rows.clone()].iter().all(Option::is_some);
+                    let few = distinct.min(300) <= WORDS_MAX as u64;
+                    let (always, never) = match field {
+                        EventField::InputHash => (is_whole, !is_whole),
+                        EventField::Decision => (few, false),
+                        _ => (false, true),
+                    };
+                    prop_assert!(is_lying || !always, "{field:?} {rows:?}");
+                    prop_assert!(!is_lying || !never, "{field:?} {rows:?}");
+                }
             }
         }
 
@@ -379,6 +429,8 @@ mod tests {
             let words = Words::of(&dictionary);
             let rows = 0..values as usize;
             let _ = Spelled::default().append(&page, words.as_ref(), true, rows);
+            let _ = as_it_lies(&page, None, true);
+            let _ = as_it_lies(&page, Some(&dictionary), false);
         }
     }
 }

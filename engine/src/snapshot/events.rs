@@ -219,14 +219,36 @@ impl Snapshot {
     /// # Errors
     /// [`Error::NoKey`] without the index key, [`Error::Corrupt`] if a column cannot be read.
     pub fn events_by_hash(&self, algorithm: Option<&str>, value: &[u8]) -> Result<Vec<EventRef>> {
-        let candidates = self.candidates_by(EventField::InputHash, value)?;
-        self.with_hash(candidates, algorithm, value)
+        let mut found = Vec::new();
+        self.events_by_hash_into(algorithm, value, &mut found)?;
+        Ok(found)
     }
 
-    /// Events of this view that may have a value in a field: from the index where the field is in
-    /// it, else every event whose column has it. In log order.
-    pub(super) fn candidates_by(&self, field: EventField, value: &[u8]) -> Result<Vec<EventRef>> {
-        let mut found = Vec::new();
+    /// As [`Snapshot::events_by_hash`], in the place of what a list held: its memory is used again.
+    ///
+    /// # Errors
+    /// As [`Snapshot::events_by_hash`]; the list is then empty.
+    pub fn events_by_hash_into(
+        &self,
+        algorithm: Option<&str>,
+        value: &[u8],
+        found: &mut Vec<EventRef>,
+    ) -> Result<()> {
+        let mut candidates = std::mem::take(found);
+        candidates.clear();
+        self.candidates_by(EventField::InputHash, value, &mut candidates)?;
+        *found = self.with_hash(candidates, algorithm, value)?;
+        Ok(())
+    }
+
+    /// Puts the events of this view that may have a value in a field into an empty list: from the
+    /// index where the field is in it, else every event whose column has it. In log order.
+    pub(super) fn candidates_by(
+        &self,
+        field: EventField,
+        value: &[u8],
+        found: &mut Vec<EventRef>,
+    ) -> Result<()> {
         if self.view.indexed.holds(field) {
             let hash = self.hasher()?.hash(field.spec().name, value);
             for run in self.view.runs()?.iter() {
@@ -248,7 +270,7 @@ impl Snapshot {
         }
         found.sort_unstable();
         found.dedup();
-        Ok(found)
+        Ok(())
     }
 
     /// The index holds eight bytes of a keyed hash: the column decides.

@@ -296,7 +296,7 @@ pub(super) fn typed(value: Value, field_type: FieldType) -> Value {
         (FieldType::Time, Value::Int(time)) => Value::Time(time),
         (FieldType::Hash, Value::Bytes(bytes)) => Value::Hash(HashValue::new(None, &bytes)),
         (FieldType::Hash, Value::Text(text)) => match parse_hash_text(&text) {
-            Some((algorithm, bytes)) => Value::Hash(HashValue::new(algorithm, &bytes)),
+            Some(hash) => Value::Hash(hash),
             None => Value::Text(text),
         },
         // What no float of the records can say stands as text in them.
