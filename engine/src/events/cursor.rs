@@ -7,6 +7,7 @@ use super::decoded::Decoded;
 use super::reader::Container;
 use crate::error::Result;
 use crate::event_fields::EventField;
+use crate::schema::FieldType;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -17,14 +18,23 @@ pub(crate) struct Cursor<'c> {
     /// The number of the container in the view.
     number: u32,
     field: EventField,
-    /// Of each column of the field the page that was asked for last.
-    pages: [Option<Page>; 2],
+    field_type: FieldType,
+    /// The columns of the field, each with the page that was asked for last.
+    columns: [Option<(usize, Page)>; 2],
 }
 
-/// A page with the rows of the container that stand in it.
+/// A page with the rows of the container that stand in it; none before the first was asked for.
+#[derive(Default)]
 struct Page {
     rows: Range<usize>,
-    column: Arc<Column>,
+    column: Option<Arc<Column>>,
+}
+
+impl Page {
+    #[inline]
+    fn value(&self, row: usize, field_type: FieldType) -> Option<EventValue<'_>> {
+        self.column.as_ref()?.value(row - self.rows.start, field_type)
+    }
 }
 
 impl<'c> Cursor<'c> {
@@ -34,7 +44,9 @@ impl<'c> Cursor<'c> {
         number: u32,
         field: EventField,
     ) -> Cursor<'c> {
-        Cursor { container, decoded, number, field, pages: [None, None] }
+        let (whole, other) = container.columns_of(field);
+        let columns = [whole, other].map(|index| index.map(|index| (index, Page::default())));
+        Cursor { container, decoded, number, field, field_type: field.spec().field_type, columns }
     }
 
     /// The number of its container.
@@ -48,21 +60,29 @@ impl<'c> Cursor<'c> {
     /// [`crate::Error::Corrupt`] if the container cannot be decoded or is shorter than that.
     #[inline]
     pub(crate) fn value(&mut self, row: usize) -> Result<Option<EventValue<'_>>> {
-        let Cursor { container, decoded, number, field, pages } = self;
-        let (whole, other) = container.columns_of(*field, row)?;
-        let [first, second] = pages;
-        for (index, page) in [(whole, first), (other, second)] {
-            let Some(index) = index else { continue };
-            if page.as_ref().is_none_or(|page| !page.rows.contains(&row)) {
-                let (column, at) = container.page(decoded, *number, row, index, *field)?;
-                let start = row - at;
-                *page = Some(Page { rows: start..start + column.present.len(), column });
+        for place in 0..self.columns.len() {
+            let at_hand = self.columns[place].as_ref().map(|(_, page)| page.rows.contains(&row));
+            if at_hand == Some(false) {
+                self.turn_to(place, row)?;
             }
-            let Some(page) = page else { continue };
-            if let Some(value) = page.column.value(row - page.rows.start, field.spec().field_type) {
+        }
+        let [whole, other] = &self.columns;
+        for (_, page) in [whole, other].into_iter().flatten() {
+            if let Some(value) = page.value(row, self.field_type) {
                 return Ok(Some(value));
             }
         }
         Ok(None)
+    }
+
+    /// Takes the page of a column that holds a row.
+    #[cold]
+    fn turn_to(&mut self, place: usize, row: usize) -> Result<()> {
+        let Some((index, page)) = &mut self.columns[place] else { return Ok(()) };
+        let number = self.number;
+        let (column, at) = self.container.page(self.decoded, number, row, *index, self.field)?;
+        let start = row - at;
+        *page = Page { rows: start..start + column.present.len(), column: Some(column) };
+        Ok(())
     }
 }
