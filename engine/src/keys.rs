@@ -10,6 +10,7 @@ use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use lineal_proof::hash::{CONTEXT_INDEX, actor_key};
 use lineal_proof::{Hash, Value, cbor};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -361,11 +362,17 @@ impl ValueHasher {
     /// The eight bytes under which a value stands in the index.
     #[must_use]
     pub fn hash(&self, field: &str, value: &[u8]) -> u64 {
-        let mut bytes = Vec::with_capacity(64);
-        cbor::write_list_head(&mut bytes, 2);
-        cbor::write_text(&mut bytes, field);
-        cbor::write_bytes(&mut bytes, value);
-        let hash = Hash::keyed(&self.key, &bytes);
+        thread_local! {
+            /// Of the value before: looking a value up allocates nothing (`benches/allocations.rs`).
+            static BYTES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+        }
+        let hash = BYTES.with_borrow_mut(|bytes| {
+            bytes.clear();
+            cbor::write_list_head(bytes, 2);
+            cbor::write_text(bytes, field);
+            cbor::write_bytes(bytes, value);
+            Hash::keyed(&self.key, bytes)
+        });
         let mut head = [0; 8];
         head.copy_from_slice(&hash.0[..8]);
         u64::from_le_bytes(head)

@@ -83,6 +83,11 @@ impl Table {
         (self.width, self.total, self.completeness) = (width.max(1), total, completeness);
     }
 
+    /// The values that it holds, which are about to be replaced.
+    pub(crate) fn emptied(&mut self) -> &mut Vec<Value> {
+        &mut self.values
+    }
+
     /// How many rows it holds.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -20,6 +20,7 @@ mod history;
 mod item_set;
 mod join;
 mod kept;
+mod late;
 mod led;
 mod like;
 mod look_alike;
@@ -125,6 +126,7 @@ pub(crate) fn run_flat<S: Source>(
     machine: &mut Machine,
     table: &mut Table,
 ) -> Result<()> {
+    machine.kept.late.take_texts(table.emptied());
     run_to(plan, source, request, machine, |run, produced| flat(run, produced, table))
 }
 
@@ -451,8 +453,8 @@ impl<'a, S: Source> Executor<'a, S> {
     }
 
     /// Asks now and then whether to stop, unless that is known: what was found is still told.
-    fn look_unless_stopped(&mut self) -> Run<()> {
-        if self.is_stopped { Ok(()) } else { self.look(1) }
+    fn look_unless_stopped(&mut self, work: usize) -> Run<()> {
+        if self.is_stopped { Ok(()) } else { self.look(work as u64) }
     }
 
     /// A walk for reasons comes by this node.

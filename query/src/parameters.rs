@@ -8,7 +8,7 @@ use crate::bind::regular;
 use crate::error::{Code, Mistake};
 use crate::parse::{parse_hash_text, parse_time_text, wrong_length};
 use crate::plan::{ParameterUse, Type};
-use crate::value::{HashValue, Value};
+use crate::value::Value;
 
 /// The parameters of one question, by name without `$`.
 #[derive(Clone, PartialEq, Default, Debug)]
@@ -161,9 +161,7 @@ fn fitted(value: &Value, expected: Type) -> Option<Value> {
         },
         Type::Float => text.parse().ok().map(Value::Float),
         Type::Time => parse_time_text(text).map(Value::Time),
-        Type::Hash => parse_hash_text(text).map(|(algorithm, bytes)| {
-            Value::Hash(HashValue { algorithm: algorithm.map(str::to_owned), bytes })
-        }),
+        Type::Hash => parse_hash_text(text).map(Value::Hash),
         Type::Duration => duration(text).filter(|value| matches!(value, Value::Duration(_))),
         Type::Months => duration(text),
         Type::List | Type::Map | Type::Path => None,

@@ -9,6 +9,7 @@ mod expression;
 mod kinds;
 mod order;
 mod rewrites;
+mod turned;
 mod types;
 mod whole;
 
@@ -25,6 +26,7 @@ pub(crate) use expression::{
 pub(crate) use kinds::Kinds;
 pub(crate) use order::{Ordered, Unordered, order};
 pub(crate) use rewrites::{fold_batches, speaks_of};
+pub(crate) use turned::Turned;
 pub use types::Type;
 pub(crate) use whole::{compared_field, field_of, tied_by_relations};
 
@@ -262,6 +264,7 @@ pub(crate) struct Chain {
     pub(crate) end: End,
     /// Where its result is kept for the next row, by [`Chain`].
     pub(crate) memo: usize,
+    pub(crate) turned: Turned,
 }
 
 impl Chain {
@@ -276,7 +279,8 @@ impl Chain {
             }
         }
         let kinds = self.hops.last().map_or(self.kinds, |hop| hop.to);
-        Chain { start: self.end, kinds, hops, end: self.start, memo: self.memo }
+        let (start, end, turned) = (self.end, self.start, Turned::default());
+        Chain { start, kinds, hops, end, memo: self.memo, turned }
     }
 
     /// Does it contain a closure?

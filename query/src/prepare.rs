@@ -181,8 +181,8 @@ impl Prepared {
     }
 
     /// As [`Prepared::table_on`], into a table that is kept from one asking to the next: after the
-    /// first askings a question that goes along the graph alone allocates nothing, where the view holds
-    /// nothing doubtful of the kinds in question.
+    /// first askings a question that goes along the graph, or for an event by its hash, allocates
+    /// nothing.
     ///
     /// # Errors
     /// As [`Prepared::run`]; what the table then holds is no answer to this question.

@@ -70,14 +70,6 @@ fn unread(log: &lineal_engine::UnreadLog) -> Unread {
     Unread { log: log.label.clone(), lines: log.lines, import: log.import }
 }
 
-fn theirs(event: EventRef) -> lineal_engine::EventRef {
-    lineal_engine::EventRef { batch: event.batch, row: event.row }
-}
-
-fn ours(events: Vec<lineal_engine::EventRef>) -> Vec<EventRef> {
-    events.into_iter().map(|event| EventRef { batch: event.batch, row: event.row }).collect()
-}
-
 impl Source for StoreView {
     type Error = Error;
 
@@ -273,27 +265,56 @@ impl Source for StoreView {
         algorithm: Option<&str>,
         bytes: &[u8],
     ) -> Result<Vec<EventRef>, Error> {
-        self.snapshot.events_by_hash(algorithm, bytes).map(ours)
+        self.snapshot.events_by_hash(algorithm, bytes)
+    }
+
+    fn events_by_hash_into(
+        &self,
+        algorithm: Option<&str>,
+        bytes: &[u8],
+        out: &mut Vec<EventRef>,
+    ) -> Result<(), Error> {
+        self.snapshot.events_by_hash_into(algorithm, bytes, out)
     }
 
     fn events_by_id(&self, id: &str) -> Result<Vec<EventRef>, Error> {
-        self.snapshot.events_by_id(id).map(ours)
+        self.snapshot.events_by_id(id)
     }
 
     fn event_deployment(&self, event: EventRef) -> NodeNo {
-        self.snapshot.event_deployment(theirs(event)).expect("events come from this view")
+        self.snapshot.event_deployment(event).expect("events come from this view")
     }
 
     fn event_batch(&self, event: EventRef) -> NodeNo {
-        self.snapshot.event_batch(theirs(event)).expect("events come from this view")
+        self.snapshot.event_batch(event).expect("events come from this view")
     }
 
     fn event_field(&self, event: EventRef, field: EventField) -> Result<Option<Value>, Error> {
         if self.withholds(field) {
             return Ok(None);
         }
-        let value = self.snapshot.event_field(theirs(event), field)?;
+        let value = self.snapshot.event_field(event, field)?;
         actors::Names::of(&self.snapshot).in_field(field, value)
+    }
+
+    fn visit_events(
+        &self,
+        events: impl Iterator<Item = EventRef>,
+        field: EventField,
+        mut look: impl FnMut(Option<EventValue<'_>>),
+    ) -> Result<(), Error> {
+        if self.withholds(field) {
+            events.for_each(|_| look(None));
+            return Ok(());
+        }
+        if !actors::is_of_actors(field) {
+            return self.snapshot.visit_events(events, field, look);
+        }
+        for event in events {
+            let value = self.event_field(event, field)?;
+            look(value.as_ref().and_then(EventValue::of));
+        }
+        Ok(())
     }
 
     fn batches_of(&self, deployment: NodeNo) -> Vec<NodeNo> {
@@ -301,7 +322,7 @@ impl Source for StoreView {
     }
 
     fn batch_rows(&self, batch: NodeNo) -> Result<Vec<EventRef>, Error> {
-        Ok(ours(self.snapshot.rows_of(batch)))
+        Ok(self.snapshot.rows_of(batch))
     }
 
     fn batch_parts(&self, batch: NodeNo) -> Vec<(u32, u32)> {
@@ -323,7 +344,7 @@ impl Source for StoreView {
         let lineal_engine::EventRows { block, first, events } =
             self.snapshot.read_events(part, rows, &fields)?;
         let block = actors::Names::of(&self.snapshot).in_columns(block, &fields)?;
-        Ok(EventColumns { block: Arc::new(block), first, events: ours(events) })
+        Ok(EventColumns { block: Arc::new(block), first, events })
     }
 
     fn may_hold(

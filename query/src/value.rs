@@ -1,5 +1,9 @@
 //! Values as the language knows them, their order, and how they print.
 
+mod hash;
+
+pub use hash::HashValue;
+
 use std::cmp::Ordering;
 use std::fmt::Write as _;
 
@@ -38,37 +42,6 @@ pub enum Value {
     Map(Vec<(String, Value)>),
     /// A path.
     Path(Path),
-}
-
-/// A hash as recorded or asked for.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct HashValue {
-    /// `sha256`, ...; `None` where it is not known.
-    pub algorithm: Option<String>,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-}
-
-impl HashValue {
-    /// Equal bytes, and no two different algorithms.
-    #[must_use]
-    pub fn same(&self, other: &HashValue) -> bool {
-        let agree = match (&self.algorithm, &other.algorithm) {
-            (Some(a), Some(b)) => a == b,
-            _ => true,
-        };
-        agree && self.bytes == other.bytes
-    }
-
-    /// `sha256:...`, or digits alone.
-    #[must_use]
-    pub fn text(&self) -> String {
-        let digits = data_encoding::HEXLOWER.encode(&self.bytes);
-        match &self.algorithm {
-            Some(algorithm) => format!("{algorithm}:{digits}"),
-            None => digits,
-        }
-    }
 }
 
 /// A path: where it begins, then step by step.
@@ -212,16 +185,15 @@ impl Value {
             }
             (Value::Text(a), Value::Text(b)) => Some(a.cmp(b)),
             (Value::Hash(a), Value::Hash(b)) => {
-                Some(if a.same(b) { Ordering::Equal } else { a.bytes.cmp(&b.bytes) })
+                Some(if a.same(b) { Ordering::Equal } else { a.bytes().cmp(b.bytes()) })
             }
-            (Value::Hash(a), Value::Bytes(b)) => Some(a.bytes.cmp(b)),
-            (Value::Bytes(a), Value::Hash(b)) => Some(a.cmp(&b.bytes)),
+            (Value::Hash(a), Value::Bytes(b)) => Some(a.bytes().cmp(b)),
+            (Value::Bytes(a), Value::Hash(b)) => Some(a.as_slice().cmp(b.bytes())),
             (Value::Bytes(a), Value::Bytes(b)) => Some(a.cmp(b)),
             // A digest that a source wrote as text, with or without its algorithm.
             (Value::Text(text), Value::Hash(hash)) | (Value::Hash(hash), Value::Text(text)) => {
-                let (algorithm, bytes) = crate::parse::parse_hash_text(text)?;
-                let read = HashValue { algorithm: algorithm.map(str::to_owned), bytes };
-                Some(if read.same(hash) { Ordering::Equal } else { read.bytes.cmp(&hash.bytes) })
+                let read = crate::parse::parse_hash_text(text)?;
+                Some(if read.same(hash) { Ordering::Equal } else { read.bytes().cmp(hash.bytes()) })
             }
             (Value::Node(a), Value::Node(b)) => Some(a.cmp(b)),
             (Value::Event(a), Value::Event(b)) => Some(a.cmp(b)),
@@ -245,7 +217,7 @@ impl Value {
                 unequal.unwrap_or_else(|| a.len().cmp(&b.len()))
             }
             (Value::Hash(a), Value::Hash(b)) => {
-                a.bytes.cmp(&b.bytes).then_with(|| a.algorithm.cmp(&b.algorithm))
+                a.bytes().cmp(b.bytes()).then_with(|| a.algorithm().cmp(&b.algorithm()))
             }
             (Value::Map(a), Value::Map(b)) => {
                 let unequal = a
@@ -294,7 +266,7 @@ impl Value {
         let more = match self {
             Value::Text(text) => text.len() as u64,
             Value::Bytes(bytes) => bytes.len() as u64,
-            Value::Hash(hash) => hash.bytes.len() as u64,
+            Value::Hash(hash) => hash.bytes().len() as u64,
             Value::List(items) => items.iter().map(Value::size).sum(),
             Value::Map(entries) => {
                 entries.iter().map(|(name, value)| name.len() as u64 + value.size()).sum()
@@ -375,7 +347,7 @@ mod tests {
 
     #[test]
     fn a_digest_written_as_text_equals_the_hash() {
-        let hash = HashValue { algorithm: Some("sha256".into()), bytes: vec![0xab; 32] };
+        let hash = HashValue::new(Some("sha256"), &[0xab; 32]);
         let bare = Value::Text("AB".repeat(32));
         assert_eq!(bare.compare(&Value::Hash(hash)), Some(Ordering::Equal));
     }

@@ -181,7 +181,7 @@ fn write(
         (Cell::Plain, Value::Bool(truth)) => (*truth).into(),
         (Cell::Plain, Value::Text(text)) => text.as_str().into(),
         (Cell::Plain, Value::Hash(hash)) => {
-            hash.bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
+            hash.bytes().iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
         }
         _ => return Err(wrong().into()),
     };

@@ -23,7 +23,20 @@ pub enum EventValue<'a> {
     Hash(&'a [u8]),
 }
 
-impl EventValue<'_> {
+impl<'a> EventValue<'a> {
+    /// A value of the record model, if an event may hold such a one.
+    #[must_use]
+    pub fn of(value: &'a Value) -> Option<EventValue<'a>> {
+        Some(match value {
+            Value::Text(text) => EventValue::Text(text),
+            Value::Int(number) => EventValue::Int(i64::try_from(*number).ok()?),
+            Value::Float(number) => EventValue::Float(*number),
+            Value::Bool(truth) => EventValue::Bool(*truth),
+            Value::Bytes(bytes) => EventValue::Hash(bytes),
+            _ => return None,
+        })
+    }
+
     /// As a value of the record model.
     #[must_use]
     pub fn to_value(self) -> Value {
@@ -235,6 +248,7 @@ impl<'b> GroupWriter<'b> {
                 Values::Bytes { .. } if named.field.spec().field_type == FieldType::Hash => {
                     cbor::write_bytes(out, column.bytes(row));
                 }
+                Values::Fixed(_) => cbor::write_bytes(out, column.bytes(row)),
                 Values::Bytes { .. } | Values::Words { .. } => {
                     let text = column.bytes(row);
                     cbor::write_text_head(out, text.len());

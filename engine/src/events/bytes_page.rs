@@ -3,6 +3,7 @@
 //! "hash"; making the index of ids spent half its time so). What has another form, or is damaged, is
 //! left to the library, which reads it or says what is wrong.
 
+use super::column::{Column, Values, WORDS_MAX};
 use super::container::HASH_WIDTH;
 use parquet::basic::Encoding;
 use parquet::column::page::Page;
@@ -44,6 +45,54 @@ impl<'p> Words<'p> {
 
     fn get(&self, code: u32) -> Option<&[u8]> {
         self.bytes.get(self.places.get(code as usize)?.clone())
+    }
+}
+
+/// A whole page of hashes where they lie, or of texts as numbers of the words of their dictionary:
+/// nothing is copied of the ones, and of the others one byte a row. None if it has another form.
+pub(super) fn as_it_lies(page: &Page, dictionary: Option<&Page>, is_fixed: bool) -> Option<Column> {
+    let Page::DataPage { buf, num_values, encoding, def_level_encoding, .. } = page else {
+        return None;
+    };
+    let count = *num_values as usize;
+    if *def_level_encoding != Encoding::RLE || count > VALUES_MAX {
+        return None;
+    }
+    let (length, rest) = buf.split_first_chunk::<4>()?;
+    let (levels, values) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+    let levels = mixed(levels, 1, count)?;
+    let present: Vec<bool> = levels.into_iter().map(|level| level == 1).collect();
+    let here = present.iter().filter(|is_there| **is_there).count();
+    match (encoding, dictionary) {
+        (Encoding::PLAIN, None) if is_fixed && here == count => {
+            let hashes = values.get(..count * HASH_WIDTH)?;
+            Some(Column { present, values: Values::Fixed(buf.slice_ref(hashes)) })
+        }
+        (Encoding::RLE_DICTIONARY, Some(page)) if !is_fixed => {
+            let words = Words::of(page)?;
+            if words.places.len() > WORDS_MAX {
+                return None;
+            }
+            let (width, codes) = values.split_first()?;
+            let mut left = mixed(codes, u32::from(*width), here)?.into_iter();
+            let mut codes = Vec::with_capacity(count);
+            for is_there in &present {
+                let code = if *is_there { left.next()? } else { 0 };
+                codes.push(u8::try_from(code).ok()?);
+            }
+            let mut list = Vec::with_capacity(words.places.len());
+            for number in (0..).take(words.places.len()) {
+                let word = words.get(number)?;
+                list.push(std::str::from_utf8(word).ok()?.as_bytes().to_vec());
+            }
+            let is_known =
+                |(code, is_there): (&u8, &bool)| !is_there || usize::from(*code) < list.len();
+            if !codes.iter().zip(&present).all(is_known) {
+                return None;
+            }
+            Some(Column { present, values: Values::Words { codes, words: list } })
+        }
+        _ => None,
     }
 }
 
@@ -278,6 +327,45 @@ mod tests {
         each.collect()
     }
 
+    /// Takes each page as it lies: whether it could be, and its rows. What it says is compared here.
+    fn lying(
+        pages: &Pages,
+        field: EventField,
+        values: &[Option<Vec<u8>>],
+    ) -> Vec<(bool, Range<usize>)> {
+        let (chunk, mut from, mut out) = (Chunk { group: 0, index: 1 }, 0, Vec::new());
+        let dictionary = pages.dictionary(chunk).unwrap();
+        while from < values.len() {
+            let rows = pages.page_of(chunk, from).unwrap();
+            let column = pages.as_it_lies(chunk, &rows, dictionary.as_ref()).unwrap();
+            if let Some(column) = &column {
+                let field_type = field.spec().field_type;
+                // The rows of the page alone, and among others of the same field.
+                let mut others = Column::new(field_type);
+                others.extend(column, 0..rows.len());
+                others.extend(column, 0..rows.len());
+                let part = rows.len() / 2..rows.len();
+                others.extend(column, part.clone());
+                let expected = |row: usize| {
+                    values[rows.start + row].as_deref().map(|bytes| match field {
+                        EventField::InputHash => EventValue::Hash(bytes),
+                        _ => EventValue::Text(std::str::from_utf8(bytes).unwrap()),
+                    })
+                };
+                for row in 0..rows.len() {
+                    assert_eq!(column.value(row, field_type), expected(row), "{rows:?} {row}");
+                }
+                let all = (0..rows.len()).chain(0..rows.len()).chain(part);
+                for (place, row) in all.enumerate() {
+                    assert_eq!(others.value(place, field_type), expected(row), "{rows:?} {row}");
+                }
+            }
+            out.push((column.is_some(), rows.clone()));
+            from = rows.end;
+        }
+        out
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(24))]
 
@@ -310,6 +398,17 @@ mod tests {
                 let to = from + 1 + part.1 % (rows - from);
                 prop_assert_eq!(read(&pages, 0..rows), &all[..]);
                 prop_assert_eq!(read(&pages, from..to), &all[from..to], "{:?}", from..to);
+                for (is_lying, rows) in lying(&pages, field, &all) {
+                    let is_whole = all[rows.clone()].iter().all(Option::is_some);
+                    let few = distinct.min(300) <= WORDS_MAX as u64;
+                    let (always, never) = match field {
+                        EventField::InputHash => (is_whole, !is_whole),
+                        EventField::Decision => (few, false),
+                        _ => (false, true),
+                    };
+                    prop_assert!(is_lying || !always, "{field:?} {rows:?}");
+                    prop_assert!(!is_lying || !never, "{field:?} {rows:?}");
+                }
             }
         }
 
@@ -330,6 +429,8 @@ mod tests {
             let words = Words::of(&dictionary);
             let rows = 0..values as usize;
             let _ = Spelled::default().append(&page, words.as_ref(), true, rows);
+            let _ = as_it_lies(&page, None, true);
+            let _ = as_it_lies(&page, Some(&dictionary), false);
         }
     }
 }

@@ -4,12 +4,14 @@
 //! row, and becomes plain bytes with the first word too many.
 
 use super::EventValue;
+use super::container::HASH_WIDTH;
 use crate::schema::FieldType;
+use bytes::Bytes;
 use std::ops::Range;
 
 /// Most different words of a column that is kept as numbers. A file holds events of a handful of
 /// deployments; each new value is compared with all words, so there must be few.
-const WORDS_MAX: usize = 64;
+pub(super) const WORDS_MAX: usize = 64;
 
 /// The values of one field: as many as rows were reached when it was last set.
 #[derive(Clone, Debug)]
@@ -26,6 +28,8 @@ pub(super) enum Values {
         ends: Vec<usize>,
         bytes: Vec<u8>,
     },
+    /// Hashes of one width without a gap, where they lie in a file: read, never written to.
+    Fixed(Bytes),
     /// Text of few different values: the number of each row's word.
     Words {
         codes: Vec<u8>,
@@ -61,6 +65,7 @@ impl Column {
                 bytes.truncate(ends.last().copied().unwrap_or(0));
                 ends.resize(rows, bytes.len());
             }
+            Values::Fixed(_) => debug_assert!(false, "what lies in a file is not written to"),
             Values::Words { codes, .. } => codes.resize(rows, 0),
             Values::Ints(values) => values.resize(rows, 0),
             Values::Floats(values) => values.resize(rows, 0.0),
@@ -140,6 +145,8 @@ impl Column {
     pub(super) fn size(&self) -> usize {
         let values = match &self.values {
             Values::Bytes { ends, bytes } => ends.len() * 8 + bytes.len(),
+            // The file's own.
+            Values::Fixed(_) => 0,
             Values::Words { codes, words } => {
                 codes.len() + words.iter().map(|word| word.len() + 24).sum::<usize>()
             }
@@ -155,7 +162,21 @@ impl Column {
         if self.present.is_empty() && matches!(from.values, Values::Bytes { .. }) {
             self.values = Values::Bytes { ends: Vec::new(), bytes: Vec::new() };
         }
+        if let Values::Words { codes: theirs, words } = &from.values
+            && let Some(numbers) = self.numbers_of(words)
+            && let Values::Words { codes, .. } = &mut self.values
+        {
+            let number = |code: &u8| numbers.get(usize::from(*code)).copied().unwrap_or(0);
+            codes.extend(theirs[rows.clone()].iter().map(number));
+            self.present.extend_from_slice(&from.present[rows]);
+            return;
+        }
         match (&mut self.values, &from.values) {
+            (Values::Bytes { ends, bytes }, Values::Fixed(other)) => {
+                let before = bytes.len();
+                bytes.extend_from_slice(&other[rows.start * HASH_WIDTH..rows.end * HASH_WIDTH]);
+                ends.extend((1..=rows.len()).map(|row| before + row * HASH_WIDTH));
+            }
             (Values::Bytes { ends, bytes }, Values::Bytes { ends: other_ends, bytes: other }) => {
                 let start = if rows.start == 0 { 0 } else { other_ends[rows.start - 1] };
                 let end = if rows.end == 0 { 0 } else { other_ends[rows.end - 1] };
@@ -188,6 +209,21 @@ impl Column {
         self.present.extend_from_slice(&from.present[rows]);
     }
 
+    /// The numbers of these words among its own, to which they are added; none if it does not hold
+    /// words, or would hold too many.
+    fn numbers_of(&mut self, theirs: &[Vec<u8>]) -> Option<Vec<u8>> {
+        let Values::Words { words, .. } = &mut self.values else { return None };
+        let mut number = |word: &Vec<u8>| {
+            let known = words.iter().position(|known| known == word);
+            let at = known.unwrap_or_else(|| {
+                words.push(word.clone());
+                words.len() - 1
+            });
+            u8::try_from(at).ok().filter(|_| words.len() <= WORDS_MAX)
+        };
+        theirs.iter().map(&mut number).collect()
+    }
+
     /// Is there a value?
     pub(super) fn has(&self, row: usize) -> bool {
         self.present.get(row).copied().unwrap_or(false)
@@ -202,6 +238,7 @@ impl Column {
             Values::Bytes { .. } if field_type == FieldType::Hash => {
                 EventValue::Hash(self.bytes(row))
             }
+            Values::Fixed(_) => EventValue::Hash(self.bytes(row)),
             Values::Bytes { .. } | Values::Words { .. } => {
                 EventValue::Text(std::str::from_utf8(self.bytes(row)).unwrap_or_default())
             }
@@ -217,6 +254,9 @@ impl Column {
             Values::Bytes { ends, bytes } => {
                 let start = if row == 0 { 0 } else { ends[row - 1] };
                 &bytes[start..ends[row]]
+            }
+            Values::Fixed(bytes) => {
+                bytes.get(row * HASH_WIDTH..(row + 1) * HASH_WIDTH).unwrap_or_default()
             }
             Values::Words { codes, words } => {
                 words.get(usize::from(codes[row])).map_or(&[], Vec::as_slice)

@@ -213,7 +213,7 @@ impl Gathered {
                     last = Some((*part, codes[*row], range));
                     all.ranges.push(range);
                 }
-                Values::Bytes { .. } => {
+                Values::Bytes { .. } | Values::Fixed(_) => {
                     let range = all.append(values.bytes(*row));
                     all.ranges.push(range);
                 }

@@ -186,7 +186,7 @@ impl<'r> Cursor<'r> {
 /// [`Error::Derived`] if one of them is damaged, or what the medium says; the file has no name then.
 pub(crate) fn merge_runs(runs: &[KeyRun], mut file: KeyRunFile<'_>) -> Result<()> {
     let mut cursors = runs.iter().map(Cursor::new).collect::<Result<Vec<_>>>()?;
-    // A handful of runs: looking at each is quicker than a heap (benches/, `runs`).
+    // A handful of runs: a look at each is no more than a heap of so few would cost.
     loop {
         let next = cursors.iter().enumerate().filter_map(|(at, c)| Some((c.entry()?, at)));
         let Some(((hash, row), at)) = next.min() else { return file.finish() };

@@ -3,8 +3,9 @@
 //! The library's own reader begins a column with its dictionary and skips pages one by one; here the
 //! offset index leads to the pages at once, and the dictionary may be one that is kept.
 
-use super::bytes_page::{Spelled, Words};
+use super::bytes_page::{self, Spelled, Words};
 use super::checked::Checked;
+use super::column::Column;
 use super::container::HASH_WIDTH;
 use super::zones::Zone;
 use parquet::basic::Type;
@@ -12,8 +13,8 @@ use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::column::reader::{ColumnReader, get_column_reader};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{
-    PageIndexPolicy, ParquetMetaData, ParquetMetaDataOptions, ParquetMetaDataReader,
-    ParquetStatisticsPolicy,
+    ColumnChunkMetaData, PageIndexPolicy, ParquetMetaData, ParquetMetaDataOptions,
+    ParquetMetaDataReader, ParquetStatisticsPolicy,
 };
 use parquet::file::page_index::index_reader::decode_column_index;
 use parquet::file::page_index::offset_index::PageLocation;
@@ -127,8 +128,7 @@ impl Pages {
             None => None,
         };
         let column = self.metadata.row_group(chunk.group).column(chunk.index);
-        let is_fixed = column.column_type() == Type::FIXED_LEN_BYTE_ARRAY
-            && usize::try_from(column.column_descr().type_length()) == Ok(HASH_WIDTH);
+        let is_fixed = is_hash(column);
         while first < rows.end {
             let Some(page) = pages.get_next_page()? else { return Ok(false) };
             let count = page.num_values() as usize;
@@ -139,6 +139,31 @@ impl Pages {
             first += count;
         }
         Ok(true)
+    }
+
+    /// One whole page of texts or hashes, these rows of a group, as it lies; none if it cannot be
+    /// taken so.
+    pub(super) fn as_it_lies(
+        &self,
+        chunk: Chunk,
+        rows: &Range<usize>,
+        dictionary: Option<&Page>,
+    ) -> Result<Option<Column>> {
+        let column = self.metadata.row_group(chunk.group).column(chunk.index);
+        let is_fixed = match column.column_type() {
+            Type::BYTE_ARRAY => false,
+            Type::FIXED_LEN_BYTE_ARRAY => is_hash(column),
+            _ => return Ok(None),
+        };
+        if !is_fixed && dictionary.is_none() {
+            return Ok(None);
+        }
+        let (mut pages, first) = self.wanted(chunk, rows)?;
+        let page = pages.get_next_page()?;
+        let is_whole =
+            |page: &Page| first == rows.start && page.num_values() as usize == rows.len();
+        let page = page.filter(is_whole);
+        Ok(page.and_then(|page| bytes_page::as_it_lies(&page, dictionary, is_fixed)))
     }
 
     /// A reader over the pages that hold some rows of a group, and the first row in them.
@@ -185,6 +210,12 @@ impl Pages {
         let mut pages = SerializedPageReader::new(self.input.clone(), column, 0, Some(first))?;
         pages.get_next_page().map(|page| page.filter(is_dictionary))
     }
+}
+
+/// Are its values hashes of the usual width, without a length each?
+fn is_hash(column: &ColumnChunkMetaData) -> bool {
+    column.column_type() == Type::FIXED_LEN_BYTE_ARRAY
+        && usize::try_from(column.column_descr().type_length()) == Ok(HASH_WIDTH)
 }
 
 fn is_dictionary(page: &Page) -> bool {

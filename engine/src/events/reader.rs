@@ -260,9 +260,6 @@ impl Container {
         field: EventField,
         look: impl FnOnce(Option<EventValue<'_>>) -> T,
     ) -> Result<T> {
-        if row >= self.rows {
-            return Err(Error::corrupt(&self.path, 0, "it holds the rows its manifest names"));
-        }
         let (whole, other) = self.columns[field as usize];
         for index in [whole, other].into_iter().flatten() {
             let (page, at) = self.page(decoded, number, row, index, field)?;
@@ -273,8 +270,13 @@ impl Container {
         Ok(look(None))
     }
 
+    /// The columns of a field: the whole or fixed one, and the other.
+    pub(super) fn columns_of(&self, field: EventField) -> (Option<usize>, Option<usize>) {
+        self.columns[field as usize]
+    }
+
     /// The page of a column that holds a row, and where in it.
-    fn page(
+    pub(super) fn page(
         &self,
         decoded: &Decoded,
         container: u32,
@@ -282,6 +284,9 @@ impl Container {
         index: usize,
         field: EventField,
     ) -> Result<(Arc<Column>, usize)> {
+        if row >= self.rows {
+            return Err(Error::corrupt(&self.path, 0, "it holds the rows its manifest names"));
+        }
         let (group, at) = (row / GROUP_ROWS, row % GROUP_ROWS);
         let rows = self.pages.page_of(Chunk { group, index }, at).map_err(|e| self.fail(&e))?;
         let place = ColumnPlace { container, group, index, row: rows.start };
@@ -293,8 +298,19 @@ impl Container {
             let place = ColumnPlace { row: DICTIONARY, ..place };
             decoded.dictionary(place, || self.pages.dictionary(chunk).map_err(|e| self.fail(&e)))
         };
-        let wanted = first + rows.start..first + rows.end;
-        let read = Arc::new(self.column_with(index, &wanted, field, dictionary)?);
+        let chunk = Chunk { group, index };
+        let words =
+            if field.spec().field_type == FieldType::Text { dictionary(chunk)? } else { None };
+        let lying =
+            self.pages.as_it_lies(chunk, &rows, words.as_ref()).map_err(|e| self.fail(&e))?;
+        let read = match lying {
+            Some(column) => column,
+            None => {
+                let wanted = first + rows.start..first + rows.end;
+                self.column_with(index, &wanted, field, dictionary)?
+            }
+        };
+        let read = Arc::new(read);
         decoded.keep_page(place, Arc::clone(&read));
         Ok((read, at - rows.start))
     }
@@ -500,6 +516,7 @@ fn merge(whole: &Column, other: &Column) -> Column {
 mod tests {
     use super::*;
     use crate::event_fields::Group;
+    use crate::events::Cursor;
     use crate::events::container::{ContainerPart, write_container};
 
     fn block(rows: usize) -> EventBlock {
@@ -565,6 +582,21 @@ mod tests {
         assert!(is(39_995, EventField::Confidence, Some(EventValue::Float(4.0 / 7.0))));
         assert!(is(5, EventField::Session, None));
         assert!(container.read_all(39_999..40_001).is_err());
+        let container = Arc::new(container);
+        let all = container.read_all(0..40_000).unwrap();
+        for spec in EVENT_FIELDS {
+            let mut cursor = Cursor::new(Arc::clone(&container), &decoded, 0, spec.field);
+            // Within a page, on to others, and back.
+            for row in (0..40_000).step_by(397).chain([39_999, 5, 1_023, 1_024, 0]) {
+                assert_eq!(cursor.value(row).unwrap(), all.get(row, spec.field), "{row}");
+            }
+            let is_there = all.get(0, spec.field).is_some();
+            assert_eq!(
+                cursor.value(40_000).is_err(),
+                is_there,
+                "a column that is not there has no end"
+            );
+        }
     }
 
     #[test]

@@ -30,7 +30,14 @@ impl Batches {
 
     /// The batches of a node, in the order of the log.
     pub(crate) fn of_node(&self, node: NodeNo) -> impl Iterator<Item = &Batch> {
-        let from = self.of_node.partition_point(|(of, _)| *of < node);
+        // Nodes of a kind have numbers beside each other, and mostly one batch each.
+        let first = self.of_node.first().map_or(0, |(of, _)| *of);
+        let guess = node.wrapping_sub(first) as usize;
+        let is_at = |at: usize| self.of_node.get(at).is_some_and(|(of, _)| *of == node);
+        let from = match guess.checked_sub(1) {
+            Some(before) if is_at(guess) && !is_at(before) => guess,
+            _ => self.of_node.partition_point(|(of, _)| *of < node),
+        };
         let own = self.of_node[from..].iter().take_while(move |(of, _)| *of == node);
         own.filter_map(|(_, at)| self.list.get(*at as usize))
     }

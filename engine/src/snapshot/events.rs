@@ -3,7 +3,7 @@
 use super::Snapshot;
 use crate::error::{Error, Result};
 use crate::event_fields::{EVENT_FIELDS, EventField};
-use crate::events::{Container, EventBlock, EventValue, MonthCounts, in_order};
+use crate::events::{Container, Cursor, EventBlock, EventValue, MonthCounts, in_order};
 use crate::graph::{Batch, Counters, NodeNo, UnreadLog};
 use crate::keys::ValueHasher;
 use crate::schema::{Direction, Relation};
@@ -53,6 +53,9 @@ pub struct BatchInfo {
     /// The last event.
     pub last_time: i64,
 }
+
+/// What is wrong where it is not said in which container a batch lies.
+const PLACED: &str = "a manifest says where the batch's rows are";
 
 impl Snapshot {
     fn batch_of(&self, event: EventRef) -> Option<&Batch> {
@@ -132,9 +135,8 @@ impl Snapshot {
     }
 
     fn place(&self, batch: &Batch) -> Result<(Arc<Container>, usize)> {
-        let rule = "a manifest says where the batch's rows are";
         let (container, first_row) =
-            batch.place.ok_or_else(|| Error::corrupt("segments", 0, rule))?;
+            batch.place.ok_or_else(|| Error::corrupt("segments", 0, PLACED))?;
         Ok((self.container(container)?, first_row as usize))
     }
 
@@ -217,14 +219,36 @@ impl Snapshot {
     /// # Errors
     /// [`Error::NoKey`] without the index key, [`Error::Corrupt`] if a column cannot be read.
     pub fn events_by_hash(&self, algorithm: Option<&str>, value: &[u8]) -> Result<Vec<EventRef>> {
-        let candidates = self.candidates_by(EventField::InputHash, value)?;
-        self.with_hash(candidates, algorithm, value)
+        let mut found = Vec::new();
+        self.events_by_hash_into(algorithm, value, &mut found)?;
+        Ok(found)
     }
 
-    /// Events of this view that may have a value in a field: from the index where the field is in
-    /// it, else every event whose column has it. In log order.
-    pub(super) fn candidates_by(&self, field: EventField, value: &[u8]) -> Result<Vec<EventRef>> {
-        let mut found = Vec::new();
+    /// As [`Snapshot::events_by_hash`], in the place of what a list held: its memory is used again.
+    ///
+    /// # Errors
+    /// As [`Snapshot::events_by_hash`]; the list is then empty.
+    pub fn events_by_hash_into(
+        &self,
+        algorithm: Option<&str>,
+        value: &[u8],
+        found: &mut Vec<EventRef>,
+    ) -> Result<()> {
+        let mut candidates = std::mem::take(found);
+        candidates.clear();
+        self.candidates_by(EventField::InputHash, value, &mut candidates)?;
+        *found = self.with_hash(candidates, algorithm, value)?;
+        Ok(())
+    }
+
+    /// Puts the events of this view that may have a value in a field into an empty list: from the
+    /// index where the field is in it, else every event whose column has it. In log order.
+    pub(super) fn candidates_by(
+        &self,
+        field: EventField,
+        value: &[u8],
+        found: &mut Vec<EventRef>,
+    ) -> Result<()> {
         if self.view.indexed.holds(field) {
             let hash = self.hasher()?.hash(field.spec().name, value);
             for run in self.view.runs()?.iter() {
@@ -246,7 +270,7 @@ impl Snapshot {
         }
         found.sort_unstable();
         found.dedup();
-        Ok(found)
+        Ok(())
     }
 
     /// The index holds eight bytes of a keyed hash: the column decides.
@@ -281,6 +305,41 @@ impl Snapshot {
         let (number, _) = batch.place.unwrap_or_default();
         let row = first + event.row as usize;
         container.with_value(&self.view.decoded, number, row, field, look)
+    }
+
+    /// Looks at one field of events, in the order in which they are given: where neighbours stand in
+    /// one page of a column, it is looked up once for all of them.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if the column cannot be read.
+    pub fn visit_events(
+        &self,
+        events: impl IntoIterator<Item = EventRef>,
+        field: EventField,
+        mut look: impl FnMut(Option<EventValue<'_>>),
+    ) -> Result<()> {
+        let mut at_hand: Option<(&Batch, usize, Cursor<'_>)> = None;
+        for event in events {
+            if at_hand.as_ref().is_none_or(|(batch, ..)| batch.ordinal != event.batch) {
+                let Some(batch) = self.batch_of(event) else {
+                    at_hand = None;
+                    look(None);
+                    continue;
+                };
+                let missing = || Error::corrupt("segments", 0, PLACED);
+                let (number, first) = batch.place.ok_or_else(missing)?;
+                let cursor = match at_hand.take() {
+                    // Batches of one container lie beside each other, mostly in the same pages.
+                    Some((.., cursor)) if cursor.number() == number => cursor,
+                    _ => Cursor::new(self.container(number)?, &self.view.decoded, number, field),
+                };
+                at_hand = Some((batch, first as usize, cursor));
+            }
+            if let Some((_, first, cursor)) = &mut at_hand {
+                look(cursor.value(*first + event.row as usize)?);
+            }
+        }
+        Ok(())
     }
 
     /// The node of an event's batch.

@@ -112,7 +112,9 @@ impl Snapshot {
         let hash = IdHash::of(id);
         let is_keyed = |field: &EventField| self.view.indexed.holds(*field);
         for field in ID_FIELDS.into_iter().filter(is_keyed) {
-            for event in self.candidates_by(field, id.as_bytes())? {
+            let mut candidates = Vec::new();
+            self.candidates_by(field, id.as_bytes(), &mut candidates)?;
+            for event in candidates {
                 if self.event_field(event, field)?.is_some_and(|text| text.as_text() == Some(id)) {
                     found.push(event);
                 }

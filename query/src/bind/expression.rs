@@ -256,8 +256,7 @@ fn constant(literal: &Literal, span: Span) -> Bind<Typed> {
             let bytes = data_encoding::HEXLOWER.decode(digits.as_bytes()).map_err(|_| {
                 Mistake::new(Code::Number, span, "a hash has an even number of digits")
             })?;
-            let algorithm = Some(algorithm.clone());
-            (Value::Hash(HashValue { algorithm, bytes }), Type::Hash)
+            (Value::Hash(HashValue::new(Some(algorithm), &bytes)), Type::Hash)
         }
         Literal::Duration(count, unit) => {
             let value = length_of(*count, *unit);

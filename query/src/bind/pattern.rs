@@ -3,7 +3,7 @@
 use super::{Bind, Binder};
 use crate::ast::{Link, Subject, Target, Term};
 use crate::error::{Code, Mistake};
-use crate::plan::{Chain, End, Hop, Kinds, SetSource, SlotId};
+use crate::plan::{Chain, End, Hop, Kinds, SetSource, SlotId, Turned};
 
 /// The terms of one selection, bound.
 #[derive(Default)]
@@ -130,7 +130,14 @@ impl Binder {
         let kinds = self.kinds(start);
         let memo = self.memo();
         let hops = std::mem::take(hops);
-        pattern.chains.push(Chain { start: End::Slot(start), kinds, hops, end, memo });
+        pattern.chains.push(Chain {
+            start: End::Slot(start),
+            kinds,
+            hops,
+            end,
+            memo,
+            turned: Turned::default(),
+        });
     }
 
     /// The first hop of a chain tells more about where it begins.
@@ -202,7 +209,7 @@ impl Binder {
             }
         };
         let memo = self.memo();
-        let chain = Chain { start, kinds, hops, end, memo };
+        let chain = Chain { start, kinds, hops, end, memo, turned: Turned::default() };
         // What varies from row to row stands first.
         Ok(match (chain.start, chain.end) {
             (End::Slot(_), _) => chain,

@@ -8,7 +8,7 @@ use crate::ast::{Binary, Expr, ExprKind, Literal};
 use crate::error::{Code, Mistake, Span};
 use crate::parse::{parse_hash_text, parse_time_text, wrong_length};
 use crate::plan::{Expression, Type};
-use crate::value::{HashValue, Value};
+use crate::value::Value;
 
 /// The mistake of comparing these two, with its repair where one side is only written wrongly.
 pub(super) fn unlike(mistake: Mistake, left: (&Expr, Type), right: (&Expr, Type)) -> Mistake {
@@ -88,16 +88,16 @@ pub(super) fn read_hash(typed: &mut Typed, other: Type, span: Span) -> Bind<()> 
     if other != Type::Hash {
         return Ok(());
     }
-    let Some((algorithm, bytes)) = parse_hash_text(text) else {
+    let Some(hash) = parse_hash_text(text) else {
         let mistake = Mistake::new(Code::Types, span, "this text is no hash");
         return Err(
             mistake.hint("write `sha256:\u{2026}` with all its digits, or the digits alone")
         );
     };
-    if let Some(why) = algorithm.and_then(|algorithm| wrong_length(algorithm, 2 * bytes.len())) {
+    let why = hash.algorithm().and_then(|name| wrong_length(name, 2 * hash.bytes().len()));
+    if let Some(why) = why {
         return Err(Mistake::new(Code::Number, span, why).hint("a hash is compared whole"));
     }
-    let hash = HashValue { algorithm: algorithm.map(str::to_owned), bytes };
     *typed = Typed::new(Expression::Constant(Value::Hash(hash)), Type::Hash);
     Ok(())
 }

@@ -14,9 +14,15 @@ use super::{Executor, Run};
 use crate::plan::{Chain, End, Hop, HopKind, Kinds, SetId, SetSource, SlotId, Unordered};
 use crate::source::Source;
 
+/// A list without content for another run, in the memory of this one.
+pub(super) fn emptied<'b>(mut asked: Vec<Asked<'_>>) -> Vec<Asked<'b>> {
+    asked.clear();
+    asked.into_iter().map(|_| Asked::default()).collect()
+}
+
 /// What a variable stands for, as far as the ties of its question tell. Deployments and batches
 /// stand for their events, which are not listed.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Debug)]
 pub(super) struct Asked<'a> {
     /// What keys and relations lead to; none where no key is tied to it.
     pub(super) tied: Option<Rc<ItemSet>>,
@@ -29,22 +35,28 @@ pub(super) struct Asked<'a> {
 impl<'a, S: Source> Executor<'a, S> {
     /// Walks the relations of a selection: from keys first, then from what they led to.
     pub(super) fn walk_chains(&mut self, parts: &'a Unordered) -> Run<()> {
-        let mut left: Vec<&'a Chain> = parts.chains.iter().collect();
-        while !left.is_empty() {
+        let mut left = self.list();
+        left.nodes.extend((0..).take(parts.chains.len()));
+        while !left.nodes.is_empty() {
             let is_key = |end: End| matches!(end, End::Set(set) if self.is_known(set));
             let is_tied = |end: End| matches!(end, End::Slot(slot) if self.is_tied(slot));
             let by = |test: &dyn Fn(End) -> bool| {
-                left.iter().position(|chain| test(chain.start) || test(chain.end))
+                let has = |chain: &Chain| test(chain.start) || test(chain.end);
+                left.nodes
+                    .iter()
+                    .position(|number| parts.chains.get(*number as usize).is_some_and(has))
             };
             // Where nothing is known, all of the first term's kind is asked about.
             let place = by(&is_key).or_else(|| by(&is_tied)).unwrap_or(0);
-            let chain = left.remove(place);
+            let number = left.nodes.remove(place);
+            let Some(chain) = parts.chains.get(number as usize) else { continue };
             let (end, found) = self.walk(chain)?;
             if let (End::Slot(slot), true) = (end, parts.slots.iter().any(|s| End::Slot(*s) == end))
             {
                 self.meet(slot, &found);
             }
         }
+        self.keep_list(left);
         Ok(())
     }
 
@@ -65,8 +77,7 @@ impl<'a, S: Source> Executor<'a, S> {
             }
         }
         let from_end = self.walks_from_end(chain);
-        let turned = if from_end { Some(chain.reversed()) } else { None };
-        let chain = turned.as_ref().unwrap_or(chain);
+        let chain = if from_end { chain.turned() } else { chain };
         let has_events = chain
             .hops
             .iter()
@@ -83,7 +94,7 @@ impl<'a, S: Source> Executor<'a, S> {
         if chain.end == End::Any && chain.hops.last().is_some_and(|hop| hop.to == events) {
             self.note_unread();
         }
-        Ok((chain.end, Rc::new(found)))
+        Ok((chain.end, self.shared(found)))
     }
 
     /// Which end is walked from: a key, else a variable that is tied to one, else the first; of

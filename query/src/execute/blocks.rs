@@ -1,6 +1,6 @@
 //! Columns of batches that are read as a whole: a row of them then costs no look-up in the store.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -27,30 +27,33 @@ pub(super) struct Blocks {
     last: Option<(Part, Rc<EventColumns>)>,
     order: VecDeque<Part>,
     rows: usize,
-    fields: BTreeSet<EventField>,
-    /// By the number of a field: is it one of them?
+    /// By the number of a field: is it read?
     read: [bool; EVENT_FIELDS.len()],
 }
 
 impl Blocks {
     /// Of these fields there are columns; others are looked up row by row.
     pub(super) fn with(fields: &[EventField]) -> Blocks {
+        let mut read = [false; EVENT_FIELDS.len()];
         // A hash is read with the name of its algorithm.
         let algorithms = fields.iter().copied().filter_map(algorithm_of);
-        let fields: BTreeSet<EventField> = fields.iter().copied().chain(algorithms).collect();
-        let mut read = [false; EVENT_FIELDS.len()];
-        for field in &fields {
-            if let Some(is_read) = read.get_mut(*field as usize) {
+        for field in fields.iter().copied().chain(algorithms) {
+            if let Some(is_read) = read.get_mut(field as usize) {
                 *is_read = true;
             }
         }
         let (visited, loaded, order) = (BTreeMap::new(), BTreeMap::new(), VecDeque::new());
-        Blocks { visited, loaded, last: None, order, rows: 0, fields, read }
+        Blocks { visited, loaded, last: None, order, rows: 0, read }
     }
 
     /// The fields that are read.
     pub(super) fn fields(&self) -> Vec<EventField> {
-        self.fields.iter().copied().collect()
+        let specs = EVENT_FIELDS.iter().map(|spec| spec.field);
+        specs.filter(|field| self.is_read(*field)).collect()
+    }
+
+    fn is_read(&self, field: EventField) -> bool {
+        self.read.get(field as usize) == Some(&true)
     }
 
     /// Many of these rows of a batch will be visited; they begin where a part does.
@@ -62,14 +65,14 @@ impl Blocks {
     /// this field is one of them.
     pub(super) fn wanted(&self, event: EventRef, field: EventField) -> Option<Range<u32>> {
         let end = *self.visited.get(&part_of(event))?;
-        self.fields.contains(&field).then(|| event.row / PART_ROWS * PART_ROWS..end)
+        self.is_read(field).then(|| event.row / PART_ROWS * PART_ROWS..end)
     }
 
     /// The columns of the part that was asked for last, if this event is one of its rows and this
     /// field is read: rows are visited one after another.
     pub(super) fn at_hand(&self, event: EventRef, field: EventField) -> Option<&EventColumns> {
         let (part, columns) = self.last.as_ref()?;
-        (*part == part_of(event) && self.read.get(field as usize) == Some(&true)).then_some(columns)
+        (*part == part_of(event) && self.is_read(field)).then_some(columns)
     }
 
     pub(super) fn get(&mut self, event: EventRef) -> Option<Rc<EventColumns>> {

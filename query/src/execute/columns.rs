@@ -11,7 +11,7 @@ use super::like::like;
 use super::{Executor, Run};
 use crate::plan::{Comparison, Expression};
 use crate::source::Source;
-use crate::value::Value;
+use crate::value::{HashValue, Value};
 
 /// A condition over the fields of one event, with all else worked out.
 pub(super) enum Test {
@@ -31,13 +31,22 @@ pub(super) enum Test {
 impl Test {
     /// Does it hold for a row?
     pub(super) fn holds(&self, block: &EventBlock, row: usize) -> bool {
+        self.holds_of(&|field| block.get(row, field))
+    }
+
+    /// Does it hold for an event with these values?
+    pub(super) fn holds_of<'v>(&self, get: &impl Fn(EventField) -> Option<EventValue<'v>>) -> bool {
         let compare = |comparison: Comparison, field: EventField, value: &Value| {
-            compare_at(block, row, field, value).is_some_and(|order| comparison.holds(order))
+            compare_of(get, field, value).is_some_and(|order| comparison.holds(order))
+        };
+        let text = |field: EventField| match get(field) {
+            Some(EventValue::Text(text)) => Some(text),
+            _ => None,
         };
         match self {
-            Test::And(a, b) => a.holds(block, row) && b.holds(block, row),
-            Test::Or(a, b) => a.holds(block, row) || b.holds(block, row),
-            Test::Not(of) => !of.holds(block, row),
+            Test::And(a, b) => a.holds_of(get) && b.holds_of(get),
+            Test::Or(a, b) => a.holds_of(get) || b.holds_of(get),
+            Test::Not(of) => !of.holds_of(get),
             Test::Compare(comparison, field, value) => compare(*comparison, *field, value),
             Test::InRange(field, low, high) => {
                 compare(Comparison::GreaterEqual, *field, low)
@@ -46,24 +55,25 @@ impl Test {
             Test::In(field, values) => {
                 values.iter().any(|value| compare(Comparison::Equal, *field, value))
             }
-            Test::Like(field, pattern) => {
-                block.text(row, *field).is_some_and(|text| like(text, pattern))
-            }
-            Test::Contains(field, part) => {
-                block.text(row, *field).is_some_and(|text| text.contains(part))
-            }
-            Test::IsAbsent(field) => block.get(row, *field).is_none(),
-            Test::IsTrue(field) => block.is_true(row, *field),
+            Test::Like(field, pattern) => text(*field).is_some_and(|text| like(text, pattern)),
+            Test::Contains(field, part) => text(*field).is_some_and(|text| text.contains(part)),
+            Test::IsAbsent(field) => get(*field).is_none(),
+            Test::IsTrue(field) => get(*field) == Some(EventValue::Bool(true)),
             Test::Never => false,
         }
     }
 
     /// Does a test that asks for the time alone hold at a time?
     pub(super) fn holds_at(&self, time: i64) -> bool {
-        let mut block = EventBlock::new();
-        block.set(EventField::Time, EventValue::Int(time));
-        block.end_row();
-        self.holds(&block, 0)
+        self.holds_of(&|field| (field == EventField::Time).then_some(EventValue::Int(time)))
+    }
+
+    /// The one field that it asks for, if it asks for one alone.
+    pub(super) fn only_field(&self) -> Option<EventField> {
+        let mut fields = Vec::new();
+        self.fields(&mut fields);
+        let (first, others) = fields.split_first()?;
+        others.iter().all(|other| other == first).then_some(*first)
     }
 
     /// May it hold for some of the rows of which it is known within which bounds their values lie?
@@ -153,24 +163,53 @@ pub(super) fn algorithm_of(field: EventField) -> Option<EventField> {
 
 /// A field of a row as a value of the language.
 pub(super) fn column_value(block: &EventBlock, row: usize, field: EventField) -> Value {
-    let Some(value) = block.get(row, field) else { return Value::Absent };
-    let mut value = typed(Value::from_record(EventValue::to_value(value)), field.spec().field_type);
-    if let (Value::Hash(hash), Some(algorithm)) = (&mut value, algorithm_of(field)) {
-        hash.algorithm = block.text(row, algorithm).map(str::to_owned);
+    value_of(&|field| block.get(row, field), field)
+}
+
+/// A field of an event with these values as a value of the language.
+fn value_of<'v>(get: &impl Fn(EventField) -> Option<EventValue<'v>>, field: EventField) -> Value {
+    let Some(value) = get(field) else { return Value::Absent };
+    let mut value = plain_value(value, field.spec().field_type, str::to_owned);
+    if let Value::Hash(hash) = &mut value
+        && let Some(EventValue::Text(name)) = algorithm_of(field).and_then(get)
+    {
+        hash.set_algorithm(name);
     }
     value
 }
 
-/// Compares a field of a row with a value, without making a value of text.
-fn compare_at(
-    block: &EventBlock,
-    row: usize,
+/// A value of an event as a value of the language; a hash without the name of its algorithm.
+pub(super) fn plain_value(
+    value: EventValue<'_>,
+    field_type: FieldType,
+    text_of: impl FnOnce(&str) -> String,
+) -> Value {
+    match (value, field_type) {
+        (EventValue::Text(text), FieldType::Text) => Value::Text(text_of(text)),
+        (EventValue::Text(text), other) => typed(Value::Text(text_of(text)), other),
+        (EventValue::Int(time), FieldType::Time) => Value::Time(time),
+        (EventValue::Int(number), _) => Value::Int(number),
+        (EventValue::Float(number), _) => Value::Float(number),
+        (EventValue::Bool(truth), _) => Value::Bool(truth),
+        (EventValue::Hash(bytes), FieldType::Hash) => Value::Hash(HashValue::new(None, bytes)),
+        (EventValue::Hash(bytes), _) => Value::Bytes(bytes.to_vec()),
+    }
+}
+
+/// Compares a field of an event with a value, without making a value of text.
+fn compare_of<'v>(
+    get: &impl Fn(EventField) -> Option<EventValue<'v>>,
     field: EventField,
     value: &Value,
 ) -> Option<Ordering> {
-    match (block.get(row, field)?, value) {
+    match (get(field)?, value) {
         (EventValue::Text(text), Value::Text(other)) => Some(text.cmp(other.as_str())),
-        _ => column_value(block, row, field).compare(value),
+        (EventValue::Int(time), Value::Time(other))
+            if field.spec().field_type == FieldType::Time =>
+        {
+            Some(time.cmp(other))
+        }
+        _ => value_of(get, field).compare(value),
     }
 }
 

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use lineal_engine::schema::{Kind, Relation};
 
-use super::asked::Asked;
+use super::asked::{Asked, emptied};
 use super::item_set::ItemSet;
 use super::scan::Window;
 use super::truth::Truth;
@@ -40,7 +40,8 @@ impl<'a, S: Source> Executor<'a, S> {
         if !is_needed {
             return Ok(());
         }
-        self.asked = vec![Asked::default(); self.plan.slots.len()];
+        self.asked = emptied(std::mem::take(&mut self.machine.kept.asked));
+        self.asked.resize(self.plan.slots.len(), Asked::default());
         self.noting = true;
         let ended = match root {
             Root::Find(find) => self.doubts_of_find(find),

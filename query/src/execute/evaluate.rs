@@ -282,7 +282,9 @@ impl<'a, S: Source> Executor<'a, S> {
                 EventField::OutputHash => read(EventField::OutputAlgorithm)?,
                 _ => None,
             };
-            hash.algorithm = algorithm.and_then(|name| name.as_text().map(str::to_owned));
+            if let Some(name) = algorithm.as_ref().and_then(lineal_proof::Value::as_text) {
+                hash.set_algorithm(name);
+            }
         }
         Ok(value)
     }
@@ -292,11 +294,9 @@ impl<'a, S: Source> Executor<'a, S> {
 pub(super) fn typed(value: Value, field_type: FieldType) -> Value {
     match (field_type, value) {
         (FieldType::Time, Value::Int(time)) => Value::Time(time),
-        (FieldType::Hash, Value::Bytes(bytes)) => Value::Hash(HashValue { algorithm: None, bytes }),
+        (FieldType::Hash, Value::Bytes(bytes)) => Value::Hash(HashValue::new(None, &bytes)),
         (FieldType::Hash, Value::Text(text)) => match parse_hash_text(&text) {
-            Some((algorithm, bytes)) => {
-                Value::Hash(HashValue { algorithm: algorithm.map(str::to_owned), bytes })
-            }
+            Some(hash) => Value::Hash(hash),
             None => Value::Text(text),
         },
         // What no float of the records can say stands as text in them.

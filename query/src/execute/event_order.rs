@@ -5,34 +5,40 @@ use std::cell::Cell;
 use std::cmp::Ordering;
 
 use lineal_engine::event_fields::EventField;
+use lineal_engine::events::EventValue;
 
 use super::row_set::RowSet;
-use super::{Executor, Run};
+use super::{Executor, Run, store};
 use crate::source::{EventRef, Source};
 use crate::value::{Item, Value};
+
+/// Events whose times are read between two looks at whether to stop.
+const LOOKED_UP_AT_ONCE: usize = 4_096;
 
 /// Events by their numbers, each with its time and, where that does not decide, its id.
 #[derive(Default)]
 pub(super) struct EventOrder {
     places: Vec<(EventRef, i64, String)>,
-    /// Where the last one was found: rows mostly stand in the order of their events.
-    last: Cell<usize>,
+    /// Where the last ones were found, of the left and of the right of two: rows mostly stand in the
+    /// order of their events, and where two runs of rows are merged each goes on for itself.
+    last: [Cell<usize>; 2],
 }
 
 impl EventOrder {
-    fn get(&self, event: EventRef) -> Option<(i64, &str)> {
-        let last = self.last.get();
+    fn get(&self, event: EventRef, last_found: &Cell<usize>) -> Option<(i64, &str)> {
+        let last = last_found.get();
         let is_at = |at: &usize| self.places.get(*at).is_some_and(|place| place.0 == event);
         let near = [last, last + 1].into_iter().find(is_at);
         let found = near.or_else(|| self.places.binary_search_by_key(&event, |place| place.0).ok());
         let (_, time, id) = self.places.get(found?)?;
-        self.last.set(found?);
+        last_found.set(found?);
         Some((*time, id))
     }
 
     /// Which of two events stands first?
     pub(super) fn compare(&self, a: EventRef, b: EventRef) -> Ordering {
-        self.get(a).cmp(&self.get(b)).then_with(|| a.cmp(&b))
+        let [left, right] = &self.last;
+        self.get(a, left).cmp(&self.get(b, right)).then_with(|| a.cmp(&b))
     }
 }
 
@@ -51,13 +57,19 @@ impl<S: Source> Executor<'_, S> {
         events.sort_unstable();
         events.dedup();
         let mut places = Vec::with_capacity(events.len());
-        for event in events {
-            self.look_unless_stopped()?;
-            let time = match self.event_value(event, EventField::Time)? {
-                Value::Time(time) => time,
-                _ => i64::MAX,
+        for some in events.chunks(LOOKED_UP_AT_ONCE) {
+            self.look_unless_stopped(some.len())?;
+            let mut next = some.iter();
+            let put = |found: Option<EventValue<'_>>| {
+                let Some(event) = next.next() else { return };
+                let time = match found {
+                    Some(EventValue::Int(time)) => time,
+                    _ => i64::MAX,
+                };
+                places.push((*event, time, String::new()));
             };
-            places.push((event, time, String::new()));
+            let events = some.iter().copied();
+            self.source.visit_events(events, EventField::Time, put).map_err(store)?;
         }
         let mut times: Vec<i64> = places.iter().map(|(_, time, _)| *time).collect();
         times.sort_unstable();
@@ -69,7 +81,7 @@ impl<S: Source> Executor<'_, S> {
                 *id = self.event_id(*event)?;
             }
         }
-        Ok(EventOrder { places, last: Cell::new(0) })
+        Ok(EventOrder { places, last: Default::default() })
     }
 
     fn event_id(&self, event: EventRef) -> Run<String> {
@@ -91,7 +103,7 @@ mod tests {
         let event = |row: u32| EventRef { batch: 1, row };
         let place = |row: u32, time: i64, id: &str| (event(row), time, id.to_owned());
         let places = vec![place(0, 9, ""), place(2, 5, "b"), place(3, 5, "a"), place(7, 5, "a")];
-        let order = EventOrder { places, last: Cell::new(0) };
+        let order = EventOrder { places, last: Default::default() };
         let mut rows = [0, 2, 3, 7];
         for _ in 0..3 {
             rows.sort_by(|a, b| order.compare(event(*a), event(*b)));

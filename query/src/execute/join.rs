@@ -77,7 +77,7 @@ impl<'a, S: Source> Executor<'a, S> {
         let source = self.source;
         let events = match self.value(key)? {
             Value::Hash(hash) => {
-                source.events_by_hash(hash.algorithm.as_deref(), &hash.bytes).map_err(store)?
+                source.events_by_hash(hash.algorithm(), hash.bytes()).map_err(store)?
             }
             Value::Text(id) => source.events_by_id(&id).map_err(store)?,
             _ => Vec::new(),

@@ -1,5 +1,5 @@
 //! Working memory that is kept from one asking to the next, so that a prepared question along the
-//! graph allocates nothing once it was asked a few times (`benches/allocations.rs`).
+//! graph, or for an event by its hash, allocates nothing once it was asked a few times (`benches/allocations.rs`).
 //!
 //! What a run holds while it lasts (bindings, sets, memos) is taken from here when it begins and
 //! given back when it ends. Sets that are shared come in cells, which are kept apart from the lists
@@ -8,8 +8,10 @@
 use std::rc::Rc;
 
 use super::Executor;
+use super::asked::{Asked, emptied};
 use super::item_set::ItemSet;
 use super::join::Memo;
+use super::late::Late;
 use super::row_set::RowSet;
 use crate::source::{NodeNo, Source};
 use crate::value::{Item, Value};
@@ -30,6 +32,8 @@ pub(super) struct Kept {
     cells: Vec<Rc<ItemSet>>,
     rows: Vec<RowSet>,
     parameters: Vec<Value>,
+    pub(super) late: Late,
+    pub(super) asked: Vec<Asked<'static>>,
     /// How many batches were searched, of which first and last time, and how that is said: an event
     /// that nobody has is asked for often, and to write times costs more than to look it up.
     searched: Option<((NodeNo, i64, i64), String)>,
@@ -160,7 +164,13 @@ impl<S: Source> Executor<'_, S> {
     pub(super) fn give_back(&mut self) {
         let mut sets = std::mem::take(&mut self.sets);
         let mut memos = std::mem::take(&mut self.memos);
+        let mut asked = std::mem::take(&mut self.asked);
         let kept = &mut self.machine.kept;
+        // These first: what they stand for is mostly a set or a memo too.
+        for Asked { tied, kept: left, .. } in asked.drain(..) {
+            tied.into_iter().chain(left).for_each(|cell| kept.keep_cell(cell));
+        }
+        kept.asked = emptied(asked);
         sets.drain(..).flatten().for_each(|cell| kept.keep_cell(cell));
         for (_, memo) in memos.drain(..) {
             if let Memo::Chain(_, cell) = memo {

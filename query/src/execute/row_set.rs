@@ -69,6 +69,30 @@ impl RowSet {
         self.in_order = false;
     }
 
+    /// The values and the keys of the rows from this one on, beside each other, while no row was put
+    /// in another place.
+    pub(super) fn values_from(&mut self, row: usize) -> (&mut [Value], &mut [Value]) {
+        let (values, keys, _) = self.widths;
+        let values = self.values.get_mut(row * values..).unwrap_or_default();
+        (values, self.keys.get_mut(row * keys..).unwrap_or_default())
+    }
+
+    /// The values and the keys of one row, as in [`RowSet::values_from`].
+    pub(super) fn values_of(&self, row: usize) -> (&[Value], &[Value]) {
+        let of = |list: &'_ [Value], width: usize| row * width..((row + 1) * width).min(list.len());
+        let (values, keys, _) = self.widths;
+        let values = self.values.get(of(&self.values, values)).unwrap_or_default();
+        (values, self.keys.get(of(&self.keys, keys)).unwrap_or_default())
+    }
+
+    /// Leaves out the rows from this one on, as in [`RowSet::values_from`].
+    pub(super) fn cut(&mut self, row: usize) {
+        let (values, keys, items) = self.widths;
+        self.cancel_row((row * values, row * keys, row * items));
+        self.order.truncate(row);
+        self.count = u32::try_from(row).unwrap_or(u32::MAX);
+    }
+
     /// Takes a row that was not ended away again.
     pub(super) fn cancel_row(&mut self, before: (usize, usize, usize)) {
         self.values.truncate(before.0);

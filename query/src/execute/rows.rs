@@ -8,6 +8,7 @@ use lineal_engine::schema::Kind;
 
 use super::item_set::ItemSet;
 use super::join::Memo;
+use super::late::FILLED_AT_ONCE;
 use super::row_set::{Row, RowSet};
 use super::scan::Window;
 use super::{Executor, Run, Stop};
@@ -155,17 +156,27 @@ impl<'a, S: Source> Executor<'a, S> {
         // Rows are about single events, also within a question that adds up batches.
         let whole = self.by_batch.take();
         let is_led = if most == usize::MAX { self.led_into(select, items, out) } else { Ok(false) };
+        let mut filled = out.len();
         let ended = match is_led {
             Ok(false) => self.bind(&select.steps, &mut |run: &mut Executor<'a, S>| {
                 if out.len() as u64 >= rows_max {
                     return Err(Stop::Limit(Limit::Rows(rows_max)));
                 }
-                run.row_into(items, &select.order, &select.listed, out)?;
+                run.late_row_into(items, &select.order, &select.listed, out)?;
+                if out.len() - filled >= FILLED_AT_ONCE {
+                    let from = std::mem::replace(&mut filled, out.len());
+                    run.fill(items, &select.order, out, from)?;
+                }
                 Ok(out.len() < most)
             }),
             done => done,
         };
         self.by_batch = whole;
+        // What was found before a bound has its fields too, if memory is left for them.
+        let ended = match ended {
+            Err(Stop::Error(error)) => Err(Stop::Error(error)),
+            ended => self.fill(items, &select.order, out, filled).and(ended),
+        };
         if select.has_hidden {
             let sorted = self.put_in_order(out, |a, b| a.items.cmp(b.items));
             if sorted.is_err() {
@@ -196,6 +207,19 @@ impl<'a, S: Source> Executor<'a, S> {
         listed: &[usize],
         out: &mut RowSet,
     ) -> Run<()> {
+        self.late_row_into(items, order, listed, out)?;
+        let row = out.len().saturating_sub(1);
+        self.fill(items, order, out, row)
+    }
+
+    /// As [`Executor::row_into`], without the fields of events: [`Executor::fill`] puts them in.
+    fn late_row_into(
+        &mut self,
+        items: &'a [Expression],
+        order: &'a [(Expression, bool)],
+        listed: &[usize],
+        out: &mut RowSet,
+    ) -> Run<()> {
         let before = out.lengths();
         let ended = self.row_parts(items, order, listed, out);
         match ended {
@@ -214,17 +238,25 @@ impl<'a, S: Source> Executor<'a, S> {
     ) -> Run<()> {
         let mut bytes = 0;
         for item in items {
-            let value = self.value(item)?;
-            bytes += value.size();
+            let value = self.value_or_event(item, &mut bytes)?;
             out.begin_row().0.push(value);
         }
         for (key, _) in order {
-            let value = self.value(key)?;
-            bytes += value.size();
+            let value = self.value_or_event(key, &mut bytes)?;
             out.begin_row().1.push(value);
         }
         out.begin_row().2.extend(listed.iter().map(|slot| self.bound_item(*slot)));
         self.count_bytes(bytes)
+    }
+
+    /// A value, counted; or the event of which a field stands there later, and is counted then.
+    fn value_or_event(&mut self, expression: &'a Expression, bytes: &mut u64) -> Run<Value> {
+        if let Some(event) = self.event_of_late(expression) {
+            return Ok(Value::Event(event));
+        }
+        let value = self.value(expression)?;
+        *bytes += value.size();
+        Ok(value)
     }
 
     /// Keeps what has no other result upstream (`root`) or downstream (`tip`) of it.

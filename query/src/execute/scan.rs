@@ -9,12 +9,13 @@ use std::rc::Rc;
 
 use lineal_engine::event_fields::EventField;
 use lineal_engine::events::EventValue;
+use lineal_engine::schema::FieldType;
 use rayon::prelude::*;
 
 use super::blocks::PART_ROWS;
 use super::columns::{Bounds, Test};
 use super::{Executor, Run, store};
-use crate::source::{EventRef, NodeNo, Source};
+use crate::source::{EventColumns, EventRef, NodeNo, Source};
 
 /// The row of an event that stands for all events of its batch.
 pub(super) const WHOLE: u32 = u32::MAX;
@@ -155,6 +156,12 @@ impl<'a, S: Source> Executor<'a, S> {
     ) -> Run<()> {
         let source = self.source;
         let fields = fields_of(tests);
+        // What asks for one field is decided on the pages of that field, numbers before texts, each
+        // for the events that the others left; what asks for several needs them side by side.
+        let mut single: Vec<(EventField, &Test)> =
+            tests.iter().filter_map(|test| Some((test.only_field()?, test))).collect();
+        single.sort_by_key(|(field, _)| field.spec().field_type == FieldType::Text);
+        let several: Vec<&Test> = tests.iter().filter(|test| test.only_field().is_none()).collect();
         let may_hold = |part: &Part| -> Result<bool, S::Error> {
             let within = |field, bounds: Bounds<'_>| {
                 source.may_hold(part.batch, part.rows.clone(), field, bounds)
@@ -182,13 +189,31 @@ impl<'a, S: Source> Executor<'a, S> {
             if !is_asked && !may_hold(part)? {
                 return Ok(Found { rows: part.rows.len(), wanted: Vec::new(), opened: false });
             }
-            let columns = source.read_events(part.batch, part.rows.clone(), &fields)?;
-            let holds = |event: &EventRef| {
-                let row = columns.place(*event);
-                tests.iter().all(|test| test.holds(&columns.block, row))
-            };
-            let wanted = columns.events.iter().copied().filter(holds).collect();
-            Ok(Found { rows: columns.events.len(), wanted, opened: true })
+            let others = fields_of(several.iter().copied());
+            let columns = source.read_events(part.batch, part.rows.clone(), &others)?;
+            let rows = columns.events.len();
+            let mut wanted = columns.events;
+            for (field, test) in &single {
+                let (mut next, mut kept) = (0, 0);
+                let events = wanted.clone();
+                source.visit_events(events.into_iter(), *field, |found| {
+                    if let Some(event) = wanted.get(next).copied()
+                        && test.holds_of(&|_| found)
+                        && let Some(place) = wanted.get_mut(kept)
+                    {
+                        *place = event;
+                        kept += 1;
+                    }
+                    next += 1;
+                })?;
+                wanted.truncate(kept);
+            }
+            let EventColumns { block, first, .. } = columns;
+            wanted.retain(|event| {
+                let row = event.row.saturating_sub(first) as usize;
+                several.iter().all(|test| test.holds(&block, row))
+            });
+            Ok(Found { rows, wanted, opened: true })
         };
         // What lies together is read together, and taken in the order of asking.
         let mut order: Vec<usize> = (0..parts.len()).collect();
@@ -266,9 +291,9 @@ impl<'a, S: Source> Executor<'a, S> {
 }
 
 /// Fields that tests ask for.
-pub(super) fn fields_of(tests: &[Test]) -> Vec<EventField> {
+pub(super) fn fields_of<'t>(tests: impl IntoIterator<Item = &'t Test>) -> Vec<EventField> {
     let mut fields = Vec::new();
-    tests.iter().for_each(|test| test.fields(&mut fields));
+    tests.into_iter().for_each(|test| test.fields(&mut fields));
     fields.sort_unstable();
     fields.dedup();
     fields

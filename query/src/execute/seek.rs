@@ -147,8 +147,10 @@ impl<'a, S: Source> Executor<'a, S> {
     /// Events by a hash, else by an id.
     fn events_of(&mut self, text: &str) -> Run<ItemSet> {
         let mut events = self.list();
-        if let Some((algorithm, bytes)) = parse_hash_text(text) {
-            events.events.extend(self.source.events_by_hash(algorithm, &bytes).map_err(store)?);
+        if let Some(hash) = parse_hash_text(text) {
+            let (algorithm, bytes) = (hash.algorithm(), hash.bytes());
+            let found = &mut events.events;
+            self.source.events_by_hash_into(algorithm, bytes, found).map_err(store)?;
             // With its algorithm named it is a hash and no id; ids are not searched for it.
             if !events.is_empty() || algorithm.is_some() {
                 events.arrange();

@@ -6,6 +6,7 @@ use pest::iterators::Pair;
 use super::{span, unexpected};
 use crate::ast::{Literal, UNITS};
 use crate::error::{Code, Mistake, Span};
+use crate::value::HashValue;
 
 /// Reads a literal's pair.
 pub(super) fn literal(pair: &Pair<'_, Rule>) -> Result<Literal, Mistake> {
@@ -116,19 +117,30 @@ const HASH_DIGITS: [(&str, usize); 5] =
     [("sha256", 64), ("sha512", 128), ("sha1", 40), ("md5", 32), ("blake3", 64)];
 
 /// Reads `sha256:...` or bare hexadecimal digits of a hash's length, of either case.
-pub(crate) fn parse_hash_text(text: &str) -> Option<(Option<&'static str>, Vec<u8>)> {
-    let decode = |digits: &str| {
-        data_encoding::HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).ok().filter(|b| !b.is_empty())
-    };
+pub(crate) fn parse_hash_text(text: &str) -> Option<HashValue> {
     if let Some((prefix, digits)) = text.split_once(':') {
         let (name, _) = HASH_DIGITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(prefix))?;
-        return Some((Some(name), decode(digits)?));
+        return hash_of(Some(name), digits);
     }
-    HASH_DIGITS
-        .iter()
-        .any(|(_, digits)| *digits == text.len())
-        .then(|| decode(text))?
-        .map(|b| (None, b))
+    let is_whole = HASH_DIGITS.iter().any(|(_, digits)| *digits == text.len());
+    if is_whole { hash_of(None, text) } else { None }
+}
+
+/// A hash of these digits, if there are any.
+fn hash_of(algorithm: Option<&str>, digits: &str) -> Option<HashValue> {
+    /// As many as any hash has: they are read without memory of their own.
+    const BYTES_MAX: usize = 64;
+    let digits = digits.as_bytes();
+    let hex = &data_encoding::HEXLOWER_PERMISSIVE;
+    let length = hex.decode_len(digits.len()).ok().filter(|length| *length > 0)?;
+    let mut own = [0; BYTES_MAX];
+    match own.get_mut(..length) {
+        Some(own) => {
+            hex.decode_mut(digits, own).ok()?;
+            Some(HashValue::new(algorithm, own))
+        }
+        None => Some(HashValue::new(algorithm, &hex.decode(digits).ok()?)),
+    }
 }
 
 #[cfg(test)]
@@ -152,9 +164,15 @@ mod tests {
 
     #[test]
     fn hashes_are_named_or_of_a_known_length() {
-        assert_eq!(parse_hash_text("SHA256:AB"), Some((Some("sha256"), vec![0xab])));
+        let hash = |name, bytes: &[u8]| Some(HashValue::new(name, bytes));
+        assert_eq!(parse_hash_text("SHA256:AB"), hash(Some("sha256"), &[0xab]));
         assert_eq!(parse_hash_text("ab"), None);
-        assert_eq!(parse_hash_text(&"ab".repeat(32)).map(|h| h.1.len()), Some(32));
-        assert_eq!(parse_hash_text("req-1"), None);
+        assert_eq!(parse_hash_text(&"ab".repeat(32)), hash(None, &[0xab; 32]));
+        assert_eq!(parse_hash_text(&"aB".repeat(64)), hash(None, &[0xab; 64]));
+        let long = format!("md5:{}", "ab".repeat(65));
+        assert_eq!(parse_hash_text(&long), hash(Some("md5"), &[0xab; 65]));
+        for none in ["req-1", "md5:", "md5:a", "md5:xy"] {
+            assert_eq!(parse_hash_text(none), None, "{none}");
+        }
     }
 }
