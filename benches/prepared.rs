@@ -37,6 +37,8 @@ fn names() -> Vec<(&'static str, String)> {
         ("dataset:loans-raw", format!("dataset:{}", dataset(MODEL / 2 / 10 * 10))),
         ("deployment:credit-api", format!("deployment:scorer-{MODEL}")),
         ("inference:req-2026-03-14-8841", format!("inference:event-{MODEL}-1")),
+        ("actor:j.doe@bank.example", "actor:person0000000001".to_owned()),
+        ("as of 2026-01-01)", "as of 1)".to_owned()),
     ]
 }
 
