@@ -247,3 +247,39 @@ fn a_profile_tells_the_rows_and_the_time_of_each_step() {
     let kept = ask(&graph, text, false).rows.iter().map(|row| row[3].clone()).collect::<Vec<_>>();
     assert_eq!(kept[..2], [Value::Int(3), Value::Int(2)], "three deployments, two groups");
 }
+
+#[test]
+fn rows_are_filled_with_fields_of_events_up_to_the_bound_on_memory() {
+    // More than are filled at once.
+    const EVENTS: usize = 5_000;
+    let mut text = String::from("deployment:s\nbatch:b\nbatch:b served_by deployment:s\n");
+    for e in 0..EVENTS {
+        let time = format!("2026-02-01T{:02}:{:02}:{:02}Z", e / 3_600, e / 60 % 60, e % 60);
+        writeln!(text, "event batch:b time={time} request_id=r{e:04}").unwrap_or_default();
+    }
+    let graph = Graph::new(&text);
+    let question = "find inference as i \
+                    return i.time, i.request_id as one, i.input_hash, i.request_id as two \
+                    order by i.request_id desc";
+    let prepared = Query::parse(question).and_then(|query| query.prepare());
+    let prepared = prepared.unwrap_or_else(|e| panic!("{}", e.render(question)));
+    let parameters = Parameters::new();
+    // Four values and the key that orders them; three of these are ids of five letters.
+    let row_bytes = 5 * size_of::<Value>() + 3 * 5;
+    for rows in [0, 1, 4_095, 4_096, 4_097, 4_500, EVENTS] {
+        let bytes = (rows * row_bytes) as u64 + 3;
+        let limits = Limits { bytes, ..Limits::default() };
+        let request = Request { parameters: &parameters, limits: &limits, now: 0 };
+        let answer = prepared.run(&graph, &request).unwrap();
+        assert_eq!(answer.rows.len(), rows);
+        assert_eq!(answer.completeness.truncated.is_some(), rows < EVENTS);
+        // Read first to last, put in order after that.
+        for (row, e) in answer.rows.iter().zip((0..rows).rev()) {
+            let id = Value::Text(format!("r{e:04}"));
+            let [Value::Time(_), first, Value::Absent, second] = row.as_slice() else {
+                panic!("{row:?}")
+            };
+            assert_eq!((first, second), (&id, &id));
+        }
+    }
+}

@@ -21,7 +21,13 @@ enum Held {
     /// A digest of at most 32 bytes, zeros behind it, by an algorithm of [`NAMES`] or none.
     Short { algorithm: Option<u8>, length: u8, bytes: [u8; SHORT_BYTES] },
     /// Any other.
-    Long(Arc<(Option<Box<str>>, Box<[u8]>)>),
+    Long(Arc<Long>),
+}
+
+#[derive(PartialEq, Eq)]
+struct Long {
+    algorithm: Option<Box<str>>,
+    bytes: Box<[u8]>,
 }
 
 impl HashValue {
@@ -36,7 +42,8 @@ impl HashValue {
             own[..bytes.len()].copy_from_slice(bytes);
             return HashValue(Held::Short { algorithm: number.flatten(), length, bytes: own });
         }
-        HashValue(Held::Long(Arc::new((algorithm.map(Box::from), Box::from(bytes)))))
+        let long = Long { algorithm: algorithm.map(Box::from), bytes: Box::from(bytes) };
+        HashValue(Held::Long(Arc::new(long)))
     }
 
     /// Says by which algorithm it was made.
@@ -52,7 +59,7 @@ impl HashValue {
     pub fn algorithm(&self) -> Option<&str> {
         match &self.0 {
             Held::Short { algorithm, .. } => NAMES.get(usize::from((*algorithm)?)).copied(),
-            Held::Long(held) => held.0.as_deref(),
+            Held::Long(held) => held.algorithm.as_deref(),
         }
     }
 
@@ -61,7 +68,7 @@ impl HashValue {
     pub fn bytes(&self) -> &[u8] {
         match &self.0 {
             Held::Short { length, bytes, .. } => bytes.get(..usize::from(*length)).unwrap_or(bytes),
-            Held::Long(held) => &held.1,
+            Held::Long(held) => &held.bytes,
         }
     }
 
