@@ -10,12 +10,14 @@ mod column;
 mod counters;
 mod csr;
 mod derived;
-mod draft;
+mod described;
 mod flatten;
 mod former;
 mod key_bytes;
 mod labels;
+mod named;
 mod open;
+mod order;
 mod resolve;
 mod unread;
 

@@ -5,7 +5,6 @@ use crate::claims::is_claim;
 use crate::schema::Kind;
 use crate::sections::{Section, Sections, Tag, share};
 use lineal_proof::{Key, KeyPart, Map, Value};
-use rayon::prelude::*;
 
 /// Look-ups by name: a sorted list of hashed labels, and the node of each.
 pub(crate) struct Labels {
@@ -102,13 +101,13 @@ fn hash_of(parts: &[&[u8]]) -> u64 {
 }
 
 impl Labels {
+    /// Puts labels, which ascend.
     pub(super) fn put(sections: &mut Sections, mut entries: Vec<(u64, NodeNo)>) {
-        entries.par_sort_unstable();
         entries.dedup();
         let hashes: Vec<u64> = entries.iter().map(|(hash, _)| *hash).collect();
-        sections.put(Tag::LabelHashes, 0, 0, &hashes);
+        sections.put_all(Tag::LabelHashes, 0, 0, hashes);
         let nodes: Vec<NodeNo> = entries.iter().map(|(_, node)| *node).collect();
-        sections.put(Tag::LabelNodes, 0, 0, &nodes);
+        sections.put_all(Tag::LabelNodes, 0, 0, nodes);
     }
 
     /// None if there is not one node for each label.
