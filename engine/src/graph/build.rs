@@ -107,7 +107,8 @@ impl Built<'_> {
         for (node, number) in (0_u32..).zip(&order.nodes) {
             if !self.described.holds(*number) {
                 let (kind, id) = (order.named.kind(*number), order.named.id(*number));
-                let all = looked_up(kind, &id, order.key(node), &Map::new());
+                let key = order.key(node);
+                let all = looked_up(kind, &id, &key, &Map::new());
                 labels.extend(all.map(|label| (label, node)));
             }
         }
@@ -145,14 +146,13 @@ impl Built<'_> {
     /// The ids of revisions, and where among them each revision of the ledger stands.
     fn put_revisions(&self, sections: &mut Sections) -> Vec<u32> {
         let revisions = &self.ledger.revisions;
-        let node = |at: u32| self.order.of_entry(revisions[at as usize].node);
-        let id = |at: u32| &revisions[at as usize].id;
-        let is_in = |at: &u32| revisions[*at as usize].commit() <= self.upto && node(*at).is_some();
+        let node = |at: u32| self.order.of_entry(revisions.node(at));
+        let id = |at: u32| revisions.id(at);
+        let is_in = |at: &u32| revisions.commit(*at) <= self.upto && node(*at).is_some();
         // By the beginnings of the ids first: they lie side by side.
         let start =
             |at: u32| (id(at).0.first_chunk().map_or(0, |head| u64::from_be_bytes(*head)), at);
-        let all = 0..u32::try_from(revisions.len()).expect("fewer than 2^32 revisions");
-        let mut all: Vec<(u64, u32)> = all.filter(is_in).map(start).collect();
+        let mut all: Vec<(u64, u32)> = revisions.numbers().filter(is_in).map(start).collect();
         let rest = |at: u32| (id(at), node(at), at);
         all.par_sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| rest(a.1).cmp(&rest(b.1))));
         let mut places = vec![u32::MAX; revisions.len()];

@@ -18,13 +18,14 @@ pub(super) fn import_facts(ledger: &Ledger, upto: u64) -> BTreeMap<u64, ImportFa
         facts.recorded = facts.recorded.max(entry.recorded);
         debug_assert!(number >= entry.import, "an import begins with its first commit");
     }
-    for revision in ledger.revisions.iter().filter(|revision| revision.commit() <= upto) {
-        if let Some(facts) = imports.get_mut(&ledger.import_of(revision.commit())) {
+    let commits = ledger.revisions.numbers().map(|revision| ledger.revisions.commit(revision));
+    for commit in commits.filter(|commit| *commit <= upto) {
+        if let Some(facts) = imports.get_mut(&ledger.import_of(commit)) {
             facts.revisions += 1;
         }
     }
     for batch in &ledger.batches {
-        let commit = ledger.revisions[batch.revision as usize].commit();
+        let commit = ledger.revisions.commit(batch.revision);
         if let Some(facts) = imports.get_mut(&ledger.import_of(commit)).filter(|_| commit <= upto) {
             facts.events += u64::from(batch.rows);
         }
@@ -43,9 +44,13 @@ pub(super) fn brought(
     imports: &BTreeMap<u64, NodeNo>,
     upto: u64,
 ) -> Vec<(NodeNo, NodeNo)> {
-    let revisions = ledger.revisions.iter().filter(|revision| revision.commit() <= upto);
-    let pair = |(import, node): (u64, u32)| Some((*imports.get(&import)?, order.of_entry(node)?));
-    revisions.map(|r| (ledger.import_of(r.commit()), r.node)).filter_map(pair).collect()
+    let all = &ledger.revisions;
+    let revisions = all.numbers().filter(|revision| all.commit(*revision) <= upto);
+    let pair = |revision: u32| {
+        let import = imports.get(&ledger.import_of(all.commit(revision)))?;
+        Some((*import, order.of_entry(all.node(revision))?))
+    };
+    revisions.filter_map(pair).collect()
 }
 
 /// The batches that are alive, and the containers in which they lie.
@@ -57,8 +62,8 @@ pub(super) fn batches(
     let mut numbers: HashMap<u32, u32> = HashMap::new();
     let (mut batches, mut containers) = (Vec::new(), Vec::new());
     for (ordinal, entry) in (0_u32..).zip(&ledger.batches) {
-        let revision = &ledger.revisions[entry.revision as usize];
-        let node = order.of_entry(revision.node);
+        let revision = entry.revision;
+        let node = order.of_entry(ledger.revisions.node(revision));
         let (Some(node), Some(deployment)) = (node, order.of_id(&entry.deployment)) else {
             continue;
         };
@@ -78,7 +83,7 @@ pub(super) fn batches(
             node,
             deployment,
             ordinal,
-            commit: revision.commit(),
+            commit: ledger.revisions.commit(revision),
             rows: entry.rows,
             events: u64::from(entry.rows),
             overrides: entry.overrides,
@@ -110,11 +115,9 @@ pub(crate) fn container_place(ledger: &Ledger, manifest: u32) -> ContainerPlace 
 pub(super) fn followers(order: &Order<'_>, batches: &[Batch]) -> Vec<(NodeNo, NodeNo)> {
     let mut families: BTreeMap<(&str, &str), Vec<(u64, NodeNo)>> = BTreeMap::new();
     for node in order.nodes_of(Kind::Model) {
-        let key = order.key(node);
-        let number = key.part_text(2).and_then(|version| version.parse().ok());
-        if let (Some(registry), Some(name), Some(number)) =
-            (key.part_text(0), key.part_text(1), number)
-        {
+        let text = |part: usize| order.key_text(node, part);
+        let number = text(2).and_then(|version| version.parse().ok());
+        if let (Some(registry), Some(name), Some(number)) = (text(0), text(1), number) {
             families.entry((registry, name)).or_default().push((number, node));
         }
     }

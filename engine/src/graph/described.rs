@@ -7,7 +7,7 @@ use super::named::{Named, Number};
 use super::{NodeNo, key_fields, label_hash, labels, tag_hash};
 use crate::claims::is_claim;
 use crate::error::{Error, Result};
-use crate::ledger::{ChainHead, Ledger, NodeEntry, Rank};
+use crate::ledger::{ChainHead, Ledger, Rank};
 use crate::mapping::{Bytes, forget_large};
 use crate::schema::{Kind, RELATION_COUNT, Relation};
 use crate::segment::{Location, read_frame, segment_path};
@@ -112,7 +112,8 @@ impl ReadEdge {
 
     fn is_claim(&self, ledger: &Ledger) -> bool {
         let key = match &self.target {
-            Target::Entry(number) => &ledger.nodes[*number as usize].key,
+            _ if !matches!(self.kind, Kind::Model | Kind::Dataset) => return false,
+            Target::Entry(number) => &ledger.nodes.key(*number),
             Target::Other(named) => &named.1,
         };
         is_claim(self.kind, key)
@@ -143,12 +144,12 @@ impl Described {
             None => true,
         };
         let one = |number: Number| {
-            let entry = &ledger.nodes[number as usize];
-            let known = known.filter(|_| !(reads_models && entry.kind == Kind::Model));
+            let is_model = ledger.nodes.kind(number) == Kind::Model;
+            let known = known.filter(|_| !(reads_models && is_model));
             let Some((old, deleted)) = known.and_then(|known| known.of(ledger, number)) else {
                 return from_records(number);
             };
-            let heads = ledger.heads(entry, upto, &rank);
+            let heads = ledger.heads(number, upto, &rank);
             let raw = Raw { known: Some(old), deleted, ..raw(ledger, number, upto) };
             let heads: Vec<RawHead> = raw_heads(ledger, &heads, upto);
             let (edges, labels, aliases) = (Vec::new(), Vec::new(), Vec::new());
@@ -229,16 +230,16 @@ fn revision(segments: &[Bytes], at: Location) -> Result<Revision> {
 
 /// The revisions whose edges hold: the heads of the chains. What logs say of a deployment is only
 /// what one file held, so there every alive revision adds to it (docs/format.md, section 13).
-fn stated_by(ledger: &Ledger, entry: &NodeEntry, heads: &[ChainHead], upto: u64) -> Vec<u32> {
+fn stated_by(ledger: &Ledger, node: Number, heads: &[ChainHead], upto: u64) -> Vec<u32> {
     let partial = |chain: u16| {
-        entry.kind == Kind::Deployment
+        ledger.nodes.kind(node) == Kind::Deployment
             && ledger.snapshots.iter().all(|snapshot| snapshot.chain != chain)
     };
     let mut stated: Vec<u32> = heads.iter().map(|head| head.revision).collect();
     if heads.iter().any(|head| partial(head.chain)) {
-        stated.extend(entry.revisions.iter().copied().filter(|number| {
-            let revision = &ledger.revisions[*number as usize];
-            partial(revision.chain) && ledger.effective(revision, upto).is_some()
+        stated.extend(ledger.revisions_of(node).filter(|revision| {
+            partial(ledger.revisions.chain(*revision))
+                && ledger.effective(*revision, upto).is_some()
         }));
         stated.sort_unstable();
         stated.dedup();
@@ -254,11 +255,11 @@ fn read(
     upto: u64,
     rank: &Rank,
 ) -> Result<Option<ReadNode>> {
-    let entry = &ledger.nodes[number as usize];
-    if entry.revisions.is_empty() || entry.born > upto {
+    if !ledger.nodes.is_described(number) || ledger.nodes.born(number) > upto {
         return Ok(None);
     }
-    let heads = ledger.heads(entry, upto, rank);
+    let kind = ledger.nodes.kind(number);
+    let heads = ledger.heads(number, upto, rank);
     if heads.is_empty() {
         return Ok(None);
     }
@@ -267,8 +268,8 @@ fn read(
     let mut labels = Vec::new();
     // Each is read once: it is decoded and hashed, and that is most of the work.
     let mut said = Vec::new();
-    for number in stated_by(ledger, entry, &heads, upto) {
-        let at = ledger.revisions[number as usize].at;
+    for number in stated_by(ledger, number, &heads, upto) {
+        let at = ledger.revisions.at(number);
         let mut revision = revision(segments, at)?;
         for edge in std::mem::take(&mut revision.edges) {
             let kinds = Relation::parse(&edge.relation).zip(Kind::parse(&edge.kind));
@@ -288,10 +289,10 @@ fn read(
         // Only what labels and flags need; the fold proper is done when a field is asked for.
         if let Some(all) = head_fields.get("tags").and_then(Value::as_map) {
             let texts = all.iter().filter_map(|(name, value)| Some((name, value.as_text()?)));
-            labels.extend(texts.map(|(name, value)| tag_hash(entry.kind, name, value)));
+            labels.extend(texts.map(|(name, value)| tag_hash(kind, name, value)));
         }
         let texts = head_fields.iter().filter_map(|(name, value)| Some((name, value.as_text()?)));
-        labels.extend(labels::field_hashes(entry.kind, texts));
+        labels.extend(labels::field_hashes(kind, texts));
         for (name, value) in head_fields {
             if matches!(name.as_str(), "name" | "version" | "aliases" | "deleted" | "service")
                 && value != Value::Null
@@ -301,9 +302,10 @@ fn read(
             }
         }
     }
-    labels.extend(looked_up(entry.kind, &entry.id, &entry.key, &fields));
+    let (id, key) = (ledger.nodes.id(number), ledger.nodes.key(number));
+    labels.extend(looked_up(kind, &id, &key, &fields));
     let mut aliases = Vec::new();
-    if entry.kind == Kind::Model {
+    if kind == Kind::Model {
         let all = fields.get("aliases").and_then(Value::as_list).unwrap_or_default();
         aliases.extend(all.iter().filter_map(Value::as_text).map(str::to_owned));
     }
@@ -329,15 +331,15 @@ pub(super) fn looked_up<'a>(
 
 /// What the ledger knows of a node that is described.
 fn raw(ledger: &Ledger, number: Number, upto: u64) -> Raw {
-    let entry = &ledger.nodes[number as usize];
-    let commits = entry.revisions.iter().map(|r| ledger.revisions[*r as usize].commit());
+    // The last first.
+    let commits = ledger.revisions_of(number).map(|revision| ledger.revisions.commit(revision));
     let mut commits = commits.filter(|commit| *commit <= upto);
-    let (mut revisions, first_commit) = (0, commits.next());
-    revisions += u32::from(first_commit.is_some());
-    let first_commit = first_commit.unwrap_or(0);
-    let mut last_commit = first_commit;
+    let last_commit = commits.next();
+    let mut revisions = u32::from(last_commit.is_some());
+    let last_commit = last_commit.unwrap_or(0);
+    let mut first_commit = last_commit;
     for commit in commits {
-        (last_commit, revisions) = (commit, revisions.saturating_add(1));
+        (first_commit, revisions) = (commit, revisions.saturating_add(1));
     }
     let (known, deleted, heads_end) = (None, false, 0);
     Raw { entry: number, known, heads_end, revisions, first_commit, last_commit, deleted }

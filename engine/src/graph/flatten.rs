@@ -3,27 +3,12 @@
 use super::build::{Beside, Built, blobs};
 use super::csr::Rows;
 use super::described::{Raw, RawHead};
-use super::{Flag, NodeNo, batches, key_bytes, unread};
+use super::{Flag, NodeNo, batches, unread};
 use crate::error::{Error, Result};
 use crate::index::Writer;
+use crate::ledger::pack;
 use crate::schema::Kind;
 use crate::sections::{Sections, Tag};
-use crate::segment::Location;
-
-/// Bits of a packed place that are the offset: a segment is begun anew after 256 MiB, and the last
-/// transaction in it is far below 1 TiB.
-const OFFSET_BITS: u32 = 40;
-
-/// A place in one number.
-pub(super) fn pack(at: Location) -> u64 {
-    assert!(at.segment < 1 << (64 - OFFSET_BITS) && at.offset < 1 << OFFSET_BITS, "{at:?}");
-    u64::from(at.segment) << OFFSET_BITS | at.offset
-}
-
-pub(super) fn unpack(packed: u64) -> Location {
-    let segment = u32::try_from(packed >> OFFSET_BITS).unwrap_or(0);
-    Location { segment, offset: packed & ((1 << OFFSET_BITS) - 1) }
-}
 
 /// A count of commits, bytes or edges as it stands in the sections.
 fn count(what: &str, number: u64) -> Result<u32> {
@@ -92,7 +77,7 @@ pub(super) fn put_nodes(sections: &mut Sections, built: &Built<'_>, places: &[u3
     let (mut bytes, mut offsets) = (Vec::new(), Vec::with_capacity(order.len() + 1));
     offsets.push(0_u32);
     for number in order {
-        key_bytes::write(&mut bytes, named.key(*number));
+        bytes.extend_from_slice(named.key_bytes(*number));
         offsets.push(count("bytes of the keys", bytes.len() as u64)?);
     }
     sections.put_all(Tag::KeyOffsets, 0, 0, offsets);
@@ -178,7 +163,7 @@ fn put_heads(sections: &mut Sections, nodes: &Nodes<'_>, ids: &[u32]) -> Result<
             let revision = head.revision as usize;
             chains.push(head.chain);
             revisions.push(ids.get(revision).copied().unwrap_or(u32::MAX));
-            places.push(pack(built.ledger.revisions[revision].at));
+            places.push(built.ledger.revisions.packed_place(head.revision));
         }
         offsets.push(count("heads", chains.len() as u64)?);
     }
@@ -227,17 +212,4 @@ fn put_doubts(sections: &mut Sections, nodes: &Nodes<'_>) -> Result<()> {
     sections.put_all(Tag::ClaimOffsets, 0, 0, offsets);
     sections.put_all(Tag::OpenClaims, 0, 0, claims);
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_place_is_unpacked_as_it_was_packed() {
-        for (segment, offset) in [(1, 64), ((1 << 24) - 1, (1 << 40) - 1), (7, 0)] {
-            let at = Location { segment, offset };
-            assert_eq!(unpack(pack(at)), at);
-        }
-    }
 }

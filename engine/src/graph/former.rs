@@ -84,17 +84,17 @@ impl<'a> Known<'a> {
             return None;
         }
         let mut touched = vec![false; ledger.nodes.len()];
-        for revision in &ledger.revisions {
-            if revision.said.iter().any(|(commit, _)| is_later(commit)) {
-                touched[revision.node as usize] = true;
+        for revision in ledger.revisions.numbers() {
+            if ledger.said(revision).any(|(commit, _)| is_later(&commit)) {
+                touched[ledger.revisions.node(revision) as usize] = true;
             }
         }
-        let mut nodes = touched.iter().zip(&ledger.nodes).filter(|(touched, _)| **touched);
+        let mut nodes = (0_u32..).zip(&touched).filter(|(_, touched)| **touched);
         nodes
-            .all(|(_, entry)| {
+            .all(|(node, _)| {
                 // A claim may fit it now; and one of its own may be decided by what stands beside.
-                let is_claimed = matches!(entry.kind, Kind::Model | Kind::Dataset);
-                let old = former.places.get(&entry.id);
+                let is_claimed = matches!(ledger.nodes.kind(node), Kind::Model | Kind::Dataset);
+                let old = former.places.get(&ledger.nodes.id(node));
                 !is_claimed && old.is_none_or(|old| !former.has_open_claim(*old))
             })
             .then_some(Known { former, touched })
@@ -105,7 +105,7 @@ impl<'a> Known<'a> {
         if self.touched[number as usize] {
             return None;
         }
-        let old = *self.former.places.get(&ledger.nodes[number as usize].id)?;
+        let old = *self.former.places.get(&ledger.nodes.id(number))?;
         let graph = &self.former.graph;
         (!graph.is_missing(old)).then(|| (old, graph.is_deleted(old)))
     }

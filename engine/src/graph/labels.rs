@@ -103,6 +103,7 @@ fn hash_of(parts: &[&[u8]]) -> u64 {
 impl Labels {
     /// Puts labels, which ascend.
     pub(super) fn put(sections: &mut Sections, mut entries: Vec<(u64, NodeNo)>) {
+        debug_assert!(entries.is_sorted());
         entries.dedup();
         let hashes: Vec<u64> = entries.iter().map(|(hash, _)| *hash).collect();
         sections.put_all(Tag::LabelHashes, 0, 0, hashes);
@@ -396,7 +397,9 @@ mod tests {
 
     fn found(hashes: &[u64], hash: u64) -> Vec<NodeNo> {
         let mut sections = Sections::new(Arc::default());
-        Labels::put(&mut sections, hashes.iter().copied().zip(0..).collect());
+        let mut entries: Vec<(u64, NodeNo)> = hashes.iter().copied().zip(0..).collect();
+        entries.sort_unstable();
+        Labels::put(&mut sections, entries);
         Labels::open(&sections, hashes.len()).unwrap().with_hash(hash)
     }
 

@@ -2,6 +2,7 @@
 //! of nodes that the ledger does not know. Keys stay where the ledger has them.
 
 use crate::id_map::IdMap;
+use crate::key_bytes;
 use crate::ledger::Ledger;
 use crate::schema::Kind;
 use lineal_proof::{Hash, Key};
@@ -13,7 +14,7 @@ pub(super) type Number = u32;
 pub(super) struct Named<'a> {
     ledger: &'a Ledger,
     /// Named by retracted imports alone, or made by the graph.
-    others: Vec<(Hash, Kind, Key)>,
+    others: Vec<(Hash, Kind, Vec<u8>)>,
     places: IdMap<Number>,
 }
 
@@ -27,22 +28,32 @@ impl<'a> Named<'a> {
         self.ledger.nodes.len() + self.others.len()
     }
 
-    fn other(&self, number: Number) -> Option<&(Hash, Kind, Key)> {
+    fn other(&self, number: Number) -> Option<&(Hash, Kind, Vec<u8>)> {
         (number as usize).checked_sub(self.ledger.nodes.len()).map(|at| &self.others[at])
     }
 
     pub(super) fn id(&self, number: Number) -> Hash {
-        self.other(number).map_or_else(|| self.ledger.nodes[number as usize].id, |(id, ..)| *id)
+        self.other(number).map_or_else(|| self.ledger.nodes.id(number), |(id, ..)| *id)
     }
 
     pub(super) fn kind(&self, number: Number) -> Kind {
-        let of_ledger = || self.ledger.nodes[number as usize].kind;
+        let of_ledger = || self.ledger.nodes.kind(number);
         self.other(number).map_or_else(of_ledger, |(_, kind, _)| *kind)
     }
 
-    pub(super) fn key(&self, number: Number) -> &Key {
-        let of_ledger = || &self.ledger.nodes[number as usize].key;
+    /// The key of a node, in the bytes of `key_bytes.rs`.
+    pub(super) fn key_bytes(&self, number: Number) -> &[u8] {
+        let of_ledger = || self.ledger.nodes.key_bytes(number);
         self.other(number).map_or_else(of_ledger, |(.., key)| key)
+    }
+
+    pub(super) fn key(&self, number: Number) -> Key {
+        key_bytes::read(self.key_bytes(number)).unwrap_or_default()
+    }
+
+    /// The text of a part of a node's key, if there is such a part and it is one.
+    pub(super) fn key_text(&self, number: Number, part: usize) -> Option<&str> {
+        key_bytes::text(self.key_bytes(number), part)
     }
 
     /// A node by its id.
@@ -61,7 +72,9 @@ impl<'a> Named<'a> {
             return number;
         }
         let number = Number::try_from(self.len()).expect("fewer than 2^32 nodes");
-        self.others.push((id, kind, key()));
+        let mut bytes = Vec::new();
+        key_bytes::write(&mut bytes, &key());
+        self.others.push((id, kind, bytes));
         self.places.insert(id, number);
         number
     }

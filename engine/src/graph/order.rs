@@ -3,6 +3,7 @@
 use super::NodeNo;
 use super::described::Described;
 use super::named::{Named, Number};
+use crate::key_bytes;
 use crate::schema::{KINDS, Kind};
 use lineal_proof::{Hash, Key};
 use rayon::prelude::*;
@@ -41,10 +42,13 @@ impl<'a> Order<'a> {
         let mut new: Vec<Number> = all.filter(|(_, is_in)| **is_in).map(|(at, _)| at).collect();
         // The order of nodes which the former generation knows is known.
         known.par_sort_unstable();
-        let place = |number: Number| (named.kind(number), named.key(number));
-        new.par_sort_unstable_by(|a, b| place(*a).cmp(&place(*b)));
+        let compare = |one: Number, other: Number| {
+            let by_key = || key_bytes::compare(named.key_bytes(one), named.key_bytes(other));
+            named.kind(one).cmp(&named.kind(other)).then_with(by_key)
+        };
+        new.par_sort_unstable_by(|a, b| compare(*a, *b));
         let known: Vec<Number> = known.into_iter().map(|(_, number)| number).collect();
-        let nodes = merged(known, new, |a, b| place(*a) <= place(*b));
+        let nodes = merged(known, new, |a, b| compare(*a, *b).is_le());
         let mut renamed = vec![NONE; named.len()];
         for (at, number) in (0_u32..).zip(&nodes) {
             renamed[*number as usize] = at;
@@ -62,8 +66,13 @@ impl<'a> Order<'a> {
     }
 
     /// The key of a node of the graph.
-    pub(super) fn key(&self, node: NodeNo) -> &'a Key {
+    pub(super) fn key(&self, node: NodeNo) -> Key {
         self.named.key(self.nodes[node as usize])
+    }
+
+    /// The text of a part of the key of a node of the graph.
+    pub(super) fn key_text(&self, node: NodeNo, part: usize) -> Option<&'a str> {
+        self.named.key_text(self.nodes[node as usize], part)
     }
 
     /// The final number of a node of the ledger, if it is in the graph.

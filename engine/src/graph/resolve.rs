@@ -23,8 +23,8 @@ pub(super) fn resolve(
     let mut exact = ClaimIndex::default();
     for raw in &described.nodes {
         let (kind, key) = (named.kind(raw.entry), named.key(raw.entry));
-        if !is_claim(kind, key) {
-            exact.add(raw.entry, kind, key);
+        if matches!(kind, Kind::Model | Kind::Dataset) && !is_claim(kind, &key) {
+            exact.add(raw.entry, kind, &key);
         }
     }
     let facts = ModelFacts::new(named, described);
@@ -33,7 +33,7 @@ pub(super) fn resolve(
             let (kind, key) = (named.kind(claim.target), named.key(claim.target));
             let key_of = |node: Number| named.key(node);
             let mut target = claim.target;
-            match exact.resolve(kind, key, &beside(own, claim), aliases, key_of, &facts) {
+            match exact.resolve(kind, &key, &beside(own, claim), aliases, key_of, &facts) {
                 Resolution::One(fitting) => target = fitting,
                 Resolution::Many(several) if !described.holds(target) => {
                     candidates.entry(target).or_default().extend(several);
@@ -73,7 +73,8 @@ impl ModelFacts {
         let mut facts = ModelFacts { aliases: described.aliases.clone(), ..ModelFacts::default() };
         for at in described.nodes.iter().map(|raw| raw.entry) {
             if named.kind(at) == Kind::Model
-                && let ([_], Some(id)) = (named.key(at).0.as_slice(), named.key(at).part_text(0))
+                && named.key(at).0.len() == 1
+                && let Some(id) = named.key_text(at, 0)
             {
                 facts.logged.entry(at).or_default().push(id.to_owned());
             }
@@ -81,7 +82,7 @@ impl ModelFacts {
         let of_models = |relation: Relation| {
             let links = described.links[relation as usize].iter();
             let links = links.filter(|(from, _)| named.kind(*from) == Kind::Model);
-            links.filter_map(|(from, to)| Some((*from, *to, named.key(*to).part_text(0)?)))
+            links.filter_map(|(from, to)| Some((*from, *to, named.key_text(*to, 0)?)))
         };
         for (model, _, run) in of_models(Relation::ProducedBy) {
             facts.runs.entry(model).or_default().push(run.to_owned());
