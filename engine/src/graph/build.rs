@@ -150,8 +150,9 @@ impl Built<'_> {
         let id = |at: u32| revisions.id(at);
         let is_in = |at: &u32| revisions.commit(*at) <= self.upto && node(*at).is_some();
         // By the beginnings of the ids first: they lie side by side.
-        let start =
-            |at: u32| (id(at).0.first_chunk().map_or(0, |head| u64::from_be_bytes(*head)), at);
+        let start = |at: u32| {
+            (id(at).0.first_chunk().map_or(0, |head| u64::from_le_bytes(*head).swap_bytes()), at)
+        };
         let mut all: Vec<(u64, u32)> = revisions.numbers().filter(is_in).map(start).collect();
         let rest = |at: u32| (id(at), node(at), at);
         all.par_sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| rest(a.1).cmp(&rest(b.1))));

@@ -215,7 +215,7 @@ impl Ledger {
         let commit = self.commit();
         match record {
             Said::Stub { id, kind, key } => {
-                let node = self.node_or_new(id, kind, key);
+                let node = self.node_or_new(id, kind, &key);
                 self.nodes.stubs[node as usize] = 1;
             }
             Said::Revision(revision) => self.apply_revision(at, *revision),
@@ -233,12 +233,12 @@ impl Ledger {
         }
     }
 
-    fn node_or_new(&mut self, id: Hash, kind: Kind, key: Key) -> u32 {
+    fn node_or_new(&mut self, id: Hash, kind: Kind, key: &Key) -> u32 {
         if let Some(node) = self.node(&id) {
             return node;
         }
         let born = self.commit();
-        self.nodes.push(id, kind, &key, born)
+        self.nodes.push(id, kind, key, born)
     }
 
     /// The chain of a source and form, made if it is new.
@@ -252,7 +252,7 @@ impl Ledger {
     }
 
     fn apply_revision(&mut self, at: Location, said: SaidRevision) {
-        let node = self.node_or_new(said.node, said.kind, said.key);
+        let node = self.node_or_new(said.node, said.kind, &said.key);
         let chain = self.chain_or_new(&said.source, &said.form);
         let new = NewRevision {
             id: said.id,

@@ -120,7 +120,7 @@ mod tests {
             super::find(all.len(), |at| all.get(at).copied(), id, |number| id_of(number) == *id)
         };
         assert!(ids.iter().all(|id| of_file(id) == find(id)));
-        let full = vec![1; 16];
+        let full = [1; 16];
         assert_eq!(super::find(16, |at| full.get(at).copied(), &ids[0], |_| false), None);
     }
 }
