@@ -340,3 +340,91 @@ fn are_as_long(ledger: &Ledger) -> bool {
     of_nodes.iter().all(|length| *length == nodes.len())
         && of_revisions.iter().all(|length| *length == revisions.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::damage::Damage;
+    use crate::draft::{NodeDraft, Saying};
+    use crate::schema::Kind;
+    use crate::segment::{Walk, open_segment};
+    use crate::storage::MemoryStorage;
+    use crate::store::{Options, Store};
+    use lineal_proof::frame::SEGMENT_HEADER;
+    use lineal_proof::{Hash, Key};
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    const PATH: &str = "index/ledger.idx";
+
+    /// Five commits: nodes said anew, a stub, full snapshots that confirm some and leave out one, and a
+    /// retraction.
+    fn store(storage: &Arc<MemoryStorage>) -> Store {
+        let store = Store::create_on(storage.clone(), Options::default()).unwrap();
+        for (night, status) in (1_i64..).zip(["RUNNING", "FINISHED", "FINISHED", "FAILED"]) {
+            let saying = Saying { source: "s".into(), form: "f".into(), observed_at: night };
+            let mut transaction = store.begin(None, None).unwrap();
+            transaction.snapshot_follows();
+            let mut held = BTreeMap::new();
+            for name in ["a", "b", "c"] {
+                let mut run = NodeDraft::new(Kind::Run, Key::text(name));
+                run.fields.insert("status", if name == "a" { status } else { "FINISHED" });
+                let staged = transaction.add_node(&saying, run).unwrap();
+                if name != "c" || night != 2 {
+                    held.insert(staged.node, staged.content);
+                }
+            }
+            transaction.add_snapshot(&saying, held);
+            transaction.commit().unwrap();
+        }
+        let mut transaction = store.begin(None, None).unwrap();
+        transaction.add_retract(3, false, None).unwrap();
+        transaction.commit().unwrap();
+        store
+    }
+
+    fn written(ledger: &Ledger, head: &Head) -> (Vec<u8>, Ledger) {
+        let storage = MemoryStorage::new();
+        ledger.write(&storage, PATH, head).unwrap();
+        let bytes = storage.read(PATH).unwrap().unwrap();
+        let damage = Arc::new(Damage::default());
+        let opened = Sections::open(PATH, bytes.clone(), IndexKind::Ledger, &damage);
+        (bytes.to_vec(), Ledger::open(&opened.unwrap().1).unwrap())
+    }
+
+    #[test]
+    fn a_ledger_that_goes_on_from_its_file_is_the_one_that_was_never_written() {
+        let storage = Arc::new(MemoryStorage::new());
+        let store = store(&storage);
+        let head = store.read_state().head;
+        let segment = open_segment(&*storage, 1, store.id()).unwrap().unwrap();
+        let mut walk = Walk::new(1, &segment, SEGMENT_HEADER as u64, u64::MAX);
+        let (mut whole, mut again) = (Ledger::default(), Ledger::default());
+        while let Some(transaction) = walk.next().unwrap() {
+            whole.take(&transaction).unwrap();
+            again.take(&transaction).unwrap();
+            let (bytes, opened) = written(&again, &head);
+            assert!(bytes == written(&whole, &head).0, "commit {}", whole.commit());
+            again = opened;
+            assert_eq!(again.revisions.ids.tail_len(), 0, "all of it is read from the file");
+        }
+        assert_eq!((again.commit(), again.nodes.len(), again.revisions.len()), (5, 3, 5));
+        let rank = again.rank(5);
+        for node in 0..3 {
+            let id = whole.nodes.id(node);
+            assert_eq!(
+                (again.node(&id), again.nodes.key(node)),
+                (Some(node), whole.nodes.key(node))
+            );
+            assert_eq!(again.heads(node, 5, &rank), whole.heads(node, 5, &rank));
+            for revision in whole.revisions_of(node) {
+                let said = |ledger: &Ledger| ledger.said(revision).collect::<Vec<_>>();
+                assert_eq!(said(&again), said(&whole));
+            }
+        }
+        assert_eq!(again.node(&Hash::of(b"nobody")), None);
+        // The second does not confirm c, the third does again.
+        let also: Vec<u32> = again.revisions.also.keys().copied().collect();
+        assert_eq!(also, [2], "snapshots are two numbers a revision, but for gaps");
+    }
+}

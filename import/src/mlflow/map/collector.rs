@@ -323,6 +323,39 @@ mod tests {
     use crate::record::Location;
 
     #[test]
+    fn what_is_laid_aside_comes_back_as_if_it_had_been_held() {
+        let record = |number: u32| {
+            let node =
+                Reference::new(Kind::Code, vec![format!("{:03}", number % 50).as_str().into()]);
+            let mut record = NodeRecord::new(node, Location::default());
+            record.set("branch", Some(format!("branch {}", number % 60).as_str()));
+            record
+        };
+        let gather = |lays_aside: &dyn Fn(u32) -> bool| {
+            let mut collector = Collector::default();
+            for number in 0..120 {
+                let mut part = Collector::default();
+                part.add(record(number));
+                if number.is_multiple_of(7) && lays_aside(number) {
+                    part.lay_aside();
+                }
+                collector.absorb(part);
+                if lays_aside(number) {
+                    collector.lay_aside();
+                }
+            }
+            let mut gathered = collector.finish().unwrap();
+            let all: Vec<NodeRecord> = std::iter::from_fn(|| gathered.next_before(None)).collect();
+            gathered.check().unwrap();
+            (all, gathered.warnings())
+        };
+        let held = gather(&|_| false);
+        assert_eq!((held.0.len(), held.1.len()), (50, 1));
+        assert_eq!(gather(&|number| number % 40 == 39), held);
+        assert_eq!(gather(&|number| number.is_multiple_of(40)), held);
+    }
+
+    #[test]
     fn the_order_of_adding_does_not_show() {
         let record = |branch: &str| {
             let node = Reference::new(Kind::Code, vec!["abc".into()]);
