@@ -104,7 +104,7 @@ impl ClaimIndex {
     }
 
     /// Nodes that fit the known parts of a claim.
-    fn fitting<'k>(&self, kind: Kind, claim: &Key, key_of: impl Fn(u32) -> &'k Key) -> Vec<u32> {
+    fn fitting(&self, kind: Kind, claim: &Key, key_of: impl Fn(u32) -> Key) -> Vec<u32> {
         let by_part = |map: &HashMap<String, Vec<u32>>, part| {
             claim.part_text(part).and_then(|text| map.get(text).cloned())
         };
@@ -115,18 +115,18 @@ impl ClaimIndex {
             _ => None,
         };
         let mut fitting = candidates.unwrap_or_default();
-        fitting.retain(|node| claim.fits(key_of(*node)));
+        fitting.retain(|node| claim.fits(&key_of(*node)));
         fitting
     }
 
     /// What a claim means.
-    pub(crate) fn resolve<'k>(
+    pub(crate) fn resolve(
         &self,
         kind: Kind,
         claim: &Key,
         beside: &[(String, String)],
         aliases: &Aliases,
-        key_of: impl Fn(u32) -> &'k Key + Copy,
+        key_of: impl Fn(u32) -> Key + Copy,
         facts: &dyn Facts,
     ) -> Resolution {
         let claim = substitute(kind, claim, aliases);
@@ -153,12 +153,12 @@ impl ClaimIndex {
     }
 
     /// No version fits by name: the ids beside the claim decide alone, then an alias.
-    fn by_ids<'k>(
+    fn by_ids(
         &self,
         claim: &Key,
         runs: &[&str],
         logged: &[&str],
-        key_of: impl Fn(u32) -> &'k Key,
+        key_of: impl Fn(u32) -> Key,
         facts: &dyn Facts,
     ) -> Resolution {
         let known: Vec<u32> =

@@ -10,12 +10,13 @@ mod column;
 mod counters;
 mod csr;
 mod derived;
-mod draft;
+mod described;
 mod flatten;
 mod former;
-mod key_bytes;
 mod labels;
+mod named;
 mod open;
+mod order;
 mod resolve;
 mod unread;
 
@@ -35,6 +36,8 @@ pub use unread::UnreadLog;
 
 use crate::damage::Damage;
 use crate::events::{IndexedFields, MonthCounts};
+use crate::key_bytes;
+use crate::ledger::unpack;
 use crate::runs::within;
 use crate::schema::{Direction, KINDS, Kind, Relation};
 use crate::sections::{Section, Sections};
@@ -334,7 +337,7 @@ impl Graph {
         chains.iter().zip(revisions).zip(places).map(|((chain, revision), place)| NodeHead {
             chain: *chain,
             revision: *revision,
-            at: flatten::unpack(*place),
+            at: unpack(*place),
         })
     }
 
@@ -402,7 +405,7 @@ impl Graph {
     pub(crate) fn blob(&self, id: &Hash) -> Option<Location> {
         let ids = &self.blob_ids;
         let at = partition(ids.len(), |at| ids.get(at).is_some_and(|other| other < id.0));
-        (ids.get(at)? == id.0).then(|| self.blob_places.get(at).map(flatten::unpack)).flatten()
+        (ids.get(at)? == id.0).then(|| self.blob_places.get(at).map(unpack)).flatten()
     }
 
     /// When a commit was recorded.

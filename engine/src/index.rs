@@ -1,5 +1,5 @@
-//! What is written under `index/` so that opening is quick: the graph in place, the ledger flat, and
-//! a manifest that names the graph's file.
+//! What is written under `index/` so that opening is quick: graph and ledger, read in place, and a
+//! manifest that names the graph's file.
 //!
 //! A generation of the graph has a file of its own, named by its commit; the manifest is replaced by
 //! rename when the file is whole, and old files go when nobody maps them. Each file says which commit
@@ -8,7 +8,6 @@
 
 mod flat;
 mod key_runs;
-mod ledger;
 
 pub(crate) use flat::{MAGIC, Reader, Writer, version};
 pub(crate) use key_runs::{KeyRuns, RunFiles};
@@ -18,9 +17,9 @@ use crate::error::{Error, Result};
 use crate::graph::{ColumnDraft, Former, Graph};
 use crate::head::Head;
 use crate::ledger::Ledger;
-use crate::mapping::Bytes;
-use crate::sections;
-use crate::segment::Walk;
+use crate::mapping::{Bytes, forget_large};
+use crate::sections::{self, Sections};
+use crate::segment::{SEGMENT_BYTES_MAX, Walk};
 use crate::storage::Storage;
 use lineal_proof::frame::SEGMENT_HEADER;
 use std::sync::Arc;
@@ -49,17 +48,56 @@ pub(crate) fn ledger_bytes(storage: &dyn Storage) -> Result<Option<Bytes>> {
     storage.read(LEDGER)
 }
 
-/// The ledger as of some commit that `head` has passed or is at, and what `head` was then.
+/// The ledger as of some commit that `head` has passed or is at, and what `head` was then. Its file
+/// is checked whole, and then read where something is looked for.
 pub(crate) fn read_ledger(bytes: &Bytes, head: &Head) -> Option<(Ledger, Head)> {
-    let (covered, mut reader) = flat::open(bytes, IndexKind::Ledger)?;
+    // Its damage harms nothing but itself: the segments say the same.
+    let damage = Arc::new(Damage::default());
+    let opened = Sections::open(LEDGER, bytes.clone(), IndexKind::Ledger, &damage);
+    let (covered, sections) = opened.ok()?;
     let before = covered.commit < head.commit
         && covered.store == head.store
         && (covered.segment, covered.length) < (head.segment, head.length);
     if !before && covered != *head {
         return None;
     }
-    let ledger = ledger::read(&mut reader).filter(|ledger| ledger.commit() == covered.commit);
+    if !sections.are_sound() {
+        return None;
+    }
+    let ledger = Ledger::open(&sections).filter(|ledger| ledger.commit() == covered.commit);
+    forget_large(std::slice::from_ref(bytes));
     ledger.map(|ledger| (ledger, covered))
+}
+
+/// Writes the ledger as of `head`, and opens it again over what was written.
+pub(crate) fn write_ledger(
+    storage: &dyn Storage,
+    head: &Head,
+    ledger: &Ledger,
+) -> Result<Option<Ledger>> {
+    ledger.write(storage, LEDGER, head)?;
+    let written = ledger_bytes(storage)?.and_then(|bytes| read_ledger(&bytes, head));
+    Ok(written.map(|(ledger, _)| ledger))
+}
+
+/// A ledger is written again when the log has grown by this share behind it: what a reader or the
+/// next import must read of the log instead is little, and what is written of a ledger until its log
+/// has doubled is some nine times what was new (docs/architecture.md, decision 34).
+const LAG_SHARE: u64 = 8;
+
+/// Does the ledger's file cover `head`, or a commit so near that the rest is quickly read?
+fn is_near(storage: &dyn Storage, head: &Head) -> Result<bool> {
+    let bytes = storage.read(LEDGER)?;
+    let Some(covered) = bytes.and_then(|bytes| flat::covered(&bytes, IndexKind::Ledger)) else {
+        return Ok(false);
+    };
+    if covered == *head {
+        return Ok(true);
+    }
+    let bytes = |head: &Head| u64::from(head.segment - 1) * SEGMENT_BYTES_MAX + head.length;
+    let is_before = covered.store == head.store && covered.commit < head.commit;
+    let lag = bytes(head).saturating_sub(bytes(&covered));
+    Ok(is_before && covered.commit > 0 && lag <= bytes(&covered) / LAG_SHARE)
 }
 
 fn graph_path(commit: u64) -> String {
@@ -149,9 +187,9 @@ pub(crate) fn write(
     graph: &Graph,
     columns: Vec<ColumnDraft>,
 ) -> Result<()> {
-    let mut writer = Writer::new(IndexKind::Ledger, head);
-    ledger::write(&mut writer, ledger);
-    storage.put(LEDGER, &writer.finish(), false)?;
+    if !is_near(storage, head)? {
+        ledger.write(storage, LEDGER, head)?;
+    }
     let path = graph_path(head.commit);
     graph.write(storage, &path, head, columns)?;
     let mut writer = Writer::new(IndexKind::Manifest, head);
@@ -169,9 +207,7 @@ pub(crate) fn write(
 
 /// Does a whole generation cover this commit?
 pub(crate) fn is_current(storage: &dyn Storage, head: &Head) -> Result<bool> {
-    let ledger = storage.read(LEDGER)?;
-    let covered = ledger.and_then(|bytes| flat::covered(&bytes, IndexKind::Ledger));
-    Ok(covered == Some(*head) && read_graph(storage, head, &Arc::default())?.is_some())
+    Ok(is_near(storage, head)? && read_graph(storage, head, &Arc::default())?.is_some())
 }
 
 /// Is a file whole? Says nothing of what it means.
@@ -185,9 +221,10 @@ pub(crate) fn check(path: &str, bytes: &Bytes, store: &[u8; 16]) -> Result<()> {
         sections::check(path, bytes.clone(), IndexKind::Keys)?
     } else if path.starts_with("index/rows") {
         sections::check(path, bytes.clone(), IndexKind::Rows)?
+    } else if path == LEDGER {
+        sections::check(path, bytes.clone(), IndexKind::Ledger)?
     } else {
-        let opened = flat::open(bytes, IndexKind::Ledger);
-        let opened = opened.or_else(|| flat::open(bytes, IndexKind::Manifest));
+        let opened = flat::open(bytes, IndexKind::Manifest);
         let rule = "it is whole, its crc32c fits, and it is of this version";
         opened.ok_or_else(|| derived(path, 0, rule))?.0
     };

@@ -1,22 +1,30 @@
 //! The log, folded: what each record says, in the order of the segments.
 //!
 //! The ledger is what a reader of docs/format.md sections 6 to 11 must keep in mind to answer; it
-//! holds places and digests, not fields. It is derived from the segments alone.
+//! holds places and digests, not fields. It is derived from the segments alone. What stands in its
+//! file (`ledger/file.rs`) is read where it is mapped; what came since is in memory, and goes to a new
+//! file when it is much, so that neither opening nor an import holds a store's whole past.
 
 mod apply;
 mod batch;
+mod file;
+mod grown;
+mod nodes;
 mod retraction;
+mod revisions;
+mod table;
 mod view;
 
 pub(crate) use apply::ReadTransaction;
+pub(crate) use nodes::Nodes;
+pub(crate) use revisions::{Revisions, pack, unpack};
 pub(crate) use view::{ChainHead, Rank};
 
 use crate::events::MonthCounts;
 use crate::id_map::IdMap;
-use crate::schema::Kind;
 use crate::segment::Location;
+use lineal_proof::Hash;
 use lineal_proof::record::{Manifest, Reference, Setting, Source};
-use lineal_proof::{Hash, Key};
 use std::collections::HashMap;
 
 /// A commit.
@@ -24,38 +32,6 @@ use std::collections::HashMap;
 pub(crate) struct CommitEntry {
     pub(crate) recorded: i64,
     pub(crate) import: u64,
-}
-
-/// A node: anything that a stub or revision names.
-#[derive(Clone, Debug)]
-pub(crate) struct NodeEntry {
-    pub(crate) id: Hash,
-    pub(crate) kind: Kind,
-    pub(crate) key: Key,
-    /// The commit that first named it.
-    pub(crate) born: u64,
-    pub(crate) stub: bool,
-    /// Its revisions in log order, all chains.
-    pub(crate) revisions: Vec<u32>,
-}
-
-/// A revision.
-#[derive(Clone, Debug)]
-pub(crate) struct RevisionEntry {
-    pub(crate) id: Hash,
-    pub(crate) content: Hash,
-    pub(crate) node: u32,
-    pub(crate) chain: u16,
-    pub(crate) at: Location,
-    /// Who says it is so, and as of when: its own commit first, then what saw it again.
-    pub(crate) said: Vec<(u64, i64)>,
-}
-
-impl RevisionEntry {
-    /// The commit that wrote it.
-    pub(crate) fn commit(&self) -> u64 {
-        self.said.first().map_or(0, |(commit, _)| *commit)
-    }
 }
 
 /// A full snapshot of a source in a form.
@@ -97,9 +73,11 @@ pub(crate) struct SeenRowsEntry {
 pub(crate) struct Ledger {
     pub(crate) commits: Vec<CommitEntry>,
     pub(crate) chains: Vec<(String, String)>,
-    pub(crate) nodes: Vec<NodeEntry>,
-    pub(crate) revisions: Vec<RevisionEntry>,
+    pub(crate) nodes: Nodes,
+    pub(crate) revisions: Revisions,
     pub(crate) snapshots: Vec<SnapshotEntry>,
+    /// By chain: its snapshots, in the order of the log.
+    chain_snapshots: Vec<Vec<u32>>,
     /// (import, commit, restore)
     pub(crate) retractions: Vec<(u64, u64, bool)>,
     pub(crate) references: Vec<(u64, Reference)>,
@@ -109,8 +87,6 @@ pub(crate) struct Ledger {
     pub(crate) batches: Vec<BatchEntry>,
     pub(crate) seen_rows: Vec<SeenRowsEntry>,
     pub(crate) blobs: IdMap<Location>,
-    pub(crate) node_index: IdMap<u32>,
-    pub(crate) revision_index: IdMap<u32>,
     pub(crate) batch_index: HashMap<u32, u32>,
 }
 
@@ -130,23 +106,14 @@ impl Ledger {
         self.commit_entry(commit).map_or(commit, |entry| entry.import)
     }
 
-    /// Makes the look-ups of a ledger that was read from a file.
-    pub(crate) fn index(&mut self) {
-        self.node_index = (0..).zip(&self.nodes).map(|(at, node)| (node.id, at)).collect();
-        let revisions = (0..).zip(&self.revisions);
-        self.revision_index = revisions.map(|(at, revision)| (revision.id, at)).collect();
-        let batches = (0..).zip(&self.batches);
-        self.batch_index = batches.map(|(at, batch)| (batch.revision, at)).collect();
-    }
-
     /// A node by its id.
     pub(crate) fn node(&self, id: &Hash) -> Option<u32> {
-        self.node_index.get(id).copied()
+        self.nodes.find(id)
     }
 
     /// A revision by its id.
     pub(crate) fn revision(&self, id: &Hash) -> Option<u32> {
-        self.revision_index.get(id).copied()
+        self.revisions.find(id)
     }
 
     /// The ordinal of a batch's revision.

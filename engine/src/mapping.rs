@@ -26,6 +26,31 @@ enum Inner {
     Held(Arc<Vec<u8>>),
     /// Held, from an address that is a multiple of [`ALIGNMENT`].
     Aligned(Arc<Vec<u64>>),
+    /// Numbers as they were made.
+    Numbers(Arc<dyn Numbers>),
+}
+
+/// A list of numbers of whatever width.
+trait Numbers: Send + Sync {
+    fn bytes(&self) -> &[u8];
+}
+
+impl<T: Word> Numbers for Vec<T> {
+    fn bytes(&self) -> &[u8] {
+        as_bytes(self)
+    }
+}
+
+/// Mapped files up to this many bytes stay in memory while they are read: it costs nothing to speak
+/// of, and what is read twice is there.
+const RESIDENT_MAX: usize = 256 << 20;
+
+/// Tells the system that files have been read and are not needed again soon, unless they are small
+/// together.
+pub(crate) fn forget_large(files: &[Bytes]) {
+    if files.iter().map(|file| file.len()).sum::<usize>() > RESIDENT_MAX {
+        files.iter().for_each(|file| file.forget_part(0..file.len()));
+    }
 }
 
 /// A locked file, unlocked when dropped.
@@ -45,6 +70,7 @@ impl Inner {
             Inner::Mapped(map) => &map.0,
             Inner::Held(bytes) => bytes,
             Inner::Aligned(words) => as_bytes(words),
+            Inner::Numbers(words) => words.bytes(),
         }
     }
 }
@@ -67,6 +93,13 @@ impl Bytes {
             *to = u64::from_le_bytes(word);
         }
         Bytes { inner: Inner::Aligned(Arc::new(aligned)), part: 0..bytes.len() }
+    }
+
+    /// Numbers that nobody else needs, as their bytes, from an address that suits them.
+    pub(crate) fn owned_words<T: Word>(mut words: Vec<T>) -> Bytes {
+        words.shrink_to_fit();
+        let part = 0..size_of_val(words.as_slice());
+        Bytes { inner: Inner::Numbers(Arc::new(words)), part }
     }
 
     /// The same bytes from an address that is a multiple of [`ALIGNMENT`]: copied if need be. A
@@ -221,7 +254,8 @@ impl<T: Word> Words<T> {
             return None;
         }
         // SAFETY: what is borrowed lies behind an `Arc` that `owner` holds and that nobody can
-        // change or move while it is held: a map, or a vector that is only ever lent shared. The
+        // change or move while it is held: a map, or a vector that is only ever lent shared (a list of
+        // `Numbers` is a `Vec` and nothing else: its bytes do not move with the `Arc`). The
         // slice leaves this struct only through `deref`, for no longer than the struct is borrowed.
         let slice = unsafe { std::slice::from_raw_parts(slice.as_ptr(), slice.len()) };
         Some(Words { slice, owner: bytes.clone() })

@@ -70,7 +70,15 @@ impl Sections {
 
     /// Adds a section, or puts another in its place.
     pub(crate) fn put<T: Word>(&mut self, tag: Tag, number: u16, extra: u64, words: &[T]) {
-        let bytes = Bytes::words(words);
+        self.put_bytes(tag, number, extra, Bytes::words(words));
+    }
+
+    /// The same of a list that nobody else needs: it is not copied.
+    pub(crate) fn put_all<T: Word>(&mut self, tag: Tag, number: u16, extra: u64, words: Vec<T>) {
+        self.put_bytes(tag, number, extra, Bytes::owned_words(words));
+    }
+
+    fn put_bytes(&mut self, tag: Tag, number: u16, extra: u64, bytes: Bytes) {
         let entry = Entry { tag, number, extra, bytes, at: 0, first_block: 0 };
         match self.place(tag, number) {
             Ok(at) => self.entries[at] = entry,

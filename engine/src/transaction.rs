@@ -8,6 +8,7 @@ mod snapshots;
 
 pub(crate) use batches::{CONTAINER_ROWS_MAX, container_path};
 
+use crate::claims::is_claim;
 use crate::draft::{BatchDraft, NodeDraft, Saying};
 use crate::error::{Error, Result};
 use crate::store::Store;
@@ -219,6 +220,15 @@ impl<'a> Transaction<'a> {
             .map(|((revision, encoded), node)| StagedNode::of(revision, node, &encoded));
         let staged: Vec<_> = staged.collect();
         staged.into_iter().map(|staged| self.settle(saying, staged)).collect()
+    }
+
+    /// Names any staged node something by a key with parts that its source does not know?
+    fn has_claims(&self) -> bool {
+        use crate::schema::Kind;
+        let is_open =
+            |kind: &str, key: &Key| Kind::parse(kind).is_none_or(|kind| is_claim(kind, key));
+        let mut edges = self.nodes.iter().flat_map(|staged| &staged.revision.edges);
+        edges.any(|edge| is_open(&edge.kind, &edge.key))
     }
 
     fn settle(&mut self, saying: &Saying, new: StagedNode) -> Result<Staged> {

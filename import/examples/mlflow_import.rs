@@ -2,7 +2,8 @@
 //!
 //!     cargo run --release -p lineal-import --example mlflow_import -- SOURCE STORE [MAPPING]
 //!
-//! `benches/mlflow_store.py` makes a SOURCE of any size. Store id, clock and secrets are fixed, so
+//! Memory is told apart: what is this process's own, and pages of mapped files, which the system may
+//! take back. `benches/mlflow_store.py` makes a SOURCE of any size. Store id, clock and secrets are fixed, so
 //! that the last line is the same for the same source as long as the bytes of truth are, however
 //! many threads did it (`RAYON_NUM_THREADS`).
 
@@ -66,19 +67,22 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Says when each phase ended, and the most memory it was seen to hold.
 fn watch(progress: &Progress, done: &AtomicBool, start: Instant) {
-    let (mut phase, mut peak) = (String::new(), 0);
+    let (mut phase, mut peak, mut own) = (String::new(), 0, 0);
     loop {
         let ended = done.load(Ordering::Relaxed);
         let now = progress.read().3;
         if ended || now != phase {
             let (at, cpu) = (start.elapsed().as_secs_f64(), cpu_seconds().unwrap_or(0.0));
-            println!("{at:>8.2} s wall {cpu:>8.2} s CPU, at most {peak} MB  {phase}");
-            (phase, peak) = (now.to_owned(), 0);
+            println!(
+                "{at:>8.2} s wall {cpu:>8.2} s CPU, at most {peak} MB, {own} MB its own  {phase}"
+            );
+            (phase, peak, own) = (now.to_owned(), 0, 0);
         }
         if ended {
             return;
         }
         peak = peak.max(memory_mb("VmRSS").unwrap_or(0));
+        own = own.max(memory_mb("RssAnon").unwrap_or(0));
         std::thread::sleep(LOOK_EVERY);
     }
 }

@@ -224,18 +224,19 @@ pub(crate) struct ColumnDraft {
 #[derive(Default)]
 struct TextsDraft {
     bytes: Vec<u8>,
-    ends: Vec<usize>,
+    /// Where each ends; the greatest number once there are too many bytes for a column.
+    ends: Vec<u32>,
 }
 
 impl TextsDraft {
     fn push(&mut self, text: &[u8]) {
         self.bytes.extend_from_slice(text);
-        self.ends.push(self.bytes.len());
+        self.ends.push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
     }
 
     fn iter(&self) -> impl Iterator<Item = &[u8]> {
         let from = std::iter::once(0).chain(self.ends.iter().copied());
-        from.zip(&self.ends).map(|(from, end)| &self.bytes[from..*end])
+        from.zip(&self.ends).map(|(from, end)| &self.bytes[from as usize..*end as usize])
     }
 }
 
@@ -331,7 +332,7 @@ impl ColumnDraft {
     /// Adds the column to the sections of a graph.
     pub(super) fn put(self, sections: &mut Sections) {
         // Offsets count to 4 GiB: without its column a field is read from the records, only slower.
-        if self.texts.bytes.len() > u32::MAX as usize {
+        if self.texts.bytes.len() >= u32::MAX as usize {
             return;
         }
         let number = number(self.kind, self.field);
@@ -345,51 +346,52 @@ impl ColumnDraft {
             ranks.push(before);
             before += word.count_ones();
         }
-        sections.put(Tag::Present, number, mark(self.kind, self.spec), &present);
-        sections.put(Tag::Ranks, number, u64::from(all_present), &ranks);
+        sections.put_all(Tag::Present, number, mark(self.kind, self.spec), present);
+        sections.put_all(Tag::Ranks, number, u64::from(all_present), ranks);
         let elsewhere = some(self.elsewhere);
         if !elsewhere.is_empty() {
-            sections.put(Tag::Elsewhere, number, 0, &elsewhere);
+            sections.put_all(Tag::Elsewhere, number, 0, elsewhere);
         }
         match self.spec.field_type {
             FieldType::Int | FieldType::Time | FieldType::Float => {
-                sections.put(Tag::Numbers, number, 0, &self.numbers);
+                sections.put_all(Tag::Numbers, number, 0, self.numbers);
             }
-            FieldType::Bool => sections.put(Tag::Truths, number, 0, &self.truths),
-            _ => put_texts(sections, number, &self.texts),
+            FieldType::Bool => sections.put_all(Tag::Truths, number, 0, self.truths),
+            _ => put_texts(sections, number, self.texts),
         }
     }
 }
 
-fn put_texts(sections: &mut Sections, number: u16, texts: &TextsDraft) {
+fn put_texts(sections: &mut Sections, number: u16, texts: TextsDraft) {
     let most = (texts.ends.len() / SAME_MIN).min(1 << 16);
     let mut list: BTreeMap<&[u8], u16> = BTreeMap::new();
     let is_list = texts.iter().all(|text| {
         list.insert(text, 0);
         list.len() <= most
     });
+    if !is_list {
+        drop(list);
+        sections.put(Tag::Codes, number, OWN, &[] as &[u8]);
+        let offsets = std::iter::once(0).chain(texts.ends).collect();
+        sections.put_all(Tag::TextOffsets, number, 0, offsets);
+        sections.put_all(Tag::TextBytes, number, 0, texts.bytes);
+        return;
+    }
     for (code, at) in list.values_mut().zip(0_u16..=u16::MAX) {
         *code = at;
     }
-    if is_list && list.len() <= 1 << 8 {
-        let code = |text: &[u8]| list.get(text).map_or(0, |code| (*code & 0xff) as u8);
-        sections.put(Tag::Codes, number, BYTE, &texts.iter().map(code).collect::<Vec<u8>>());
-    } else if is_list {
-        let code = |text: &[u8]| list.get(text).copied().unwrap_or(0);
-        sections.put(Tag::Codes, number, TWO, &texts.iter().map(code).collect::<Vec<u16>>());
+    let code = |text: &[u8]| list.get(text).copied().unwrap_or(0);
+    if list.len() <= 1 << 8 {
+        let codes: Vec<u8> = texts.iter().map(|text| (code(text) & 0xff) as u8).collect();
+        sections.put_all(Tag::Codes, number, BYTE, codes);
     } else {
-        sections.put(Tag::Codes, number, OWN, &[] as &[u8]);
+        sections.put_all(Tag::Codes, number, TWO, texts.iter().map(code).collect::<Vec<u16>>());
     }
     let (mut bytes, mut offsets) = (Vec::new(), vec![0_u32]);
-    let mut add = |text: &[u8]| {
+    for text in list.keys() {
         bytes.extend_from_slice(text);
         offsets.push(u32::try_from(bytes.len()).expect("no longer than all texts"));
-    };
-    if is_list {
-        list.keys().for_each(|text| add(text));
-    } else {
-        texts.iter().for_each(&mut add);
     }
-    sections.put(Tag::TextOffsets, number, 0, &offsets);
-    sections.put(Tag::TextBytes, number, 0, &bytes);
+    sections.put_all(Tag::TextOffsets, number, 0, offsets);
+    sections.put_all(Tag::TextBytes, number, 0, bytes);
 }

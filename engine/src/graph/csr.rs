@@ -2,6 +2,7 @@
 
 use super::NodeNo;
 use crate::sections::{Section, Sections, Tag};
+use rayon::prelude::*;
 use std::ops::Range;
 
 /// Rows on their way into a graph.
@@ -15,8 +16,8 @@ pub(super) struct Rows {
 
 impl Rows {
     /// Adjacency from pairs (node, neighbour), which are sorted and made unique here.
-    pub(super) fn new(mut pairs: Vec<(NodeNo, NodeNo)>) -> Rows {
-        pairs.sort_unstable();
+    pub(super) fn new(pairs: &mut Vec<(NodeNo, NodeNo)>) -> Rows {
+        pairs.par_sort_unstable();
         pairs.dedup();
         let (Some((first, _)), Some((last, _))) = (pairs.first(), pairs.last()) else {
             return Rows::default();
@@ -24,19 +25,19 @@ impl Rows {
         let first = *first;
         let rows = (last - first + 1) as usize;
         let mut offsets = vec![0_u32; rows + 1];
-        for (node, _) in &pairs {
+        for (node, _) in &*pairs {
             offsets[(node - first) as usize + 1] += 1;
         }
         for at in 0..rows {
             offsets[at + 1] += offsets[at];
         }
-        Rows { first, offsets, targets: pairs.into_iter().map(|(_, target)| target).collect() }
+        Rows { first, offsets, targets: pairs.iter().map(|(_, target)| *target).collect() }
     }
 
-    pub(super) fn put(&self, sections: &mut Sections, (offsets, targets): (Tag, Tag), number: u16) {
+    pub(super) fn put(self, sections: &mut Sections, (offsets, targets): (Tag, Tag), number: u16) {
         if !self.targets.is_empty() {
-            sections.put(offsets, number, u64::from(self.first), &self.offsets);
-            sections.put(targets, number, 0, &self.targets);
+            sections.put_all(offsets, number, u64::from(self.first), self.offsets);
+            sections.put_all(targets, number, 0, self.targets);
         }
     }
 }
@@ -130,10 +131,10 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    fn csr(pairs: Vec<(NodeNo, NodeNo)>) -> Csr {
+    fn csr(mut pairs: Vec<(NodeNo, NodeNo)>) -> Csr {
         let tags = (Tag::ForwardOffsets, Tag::ForwardTargets);
         let mut sections = Sections::new(Arc::default());
-        Rows::new(pairs).put(&mut sections, tags, 2);
+        Rows::new(&mut pairs).put(&mut sections, tags, 2);
         Csr::open(&sections, tags, 2, 10)
     }
 

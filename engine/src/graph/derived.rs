@@ -1,12 +1,9 @@
 //! What the graph adds to what records say: imports, batches with their places, and succession.
 
-use super::draft::Draft;
-use super::resolve::Link;
-use super::unread::unread;
+use super::order::Order;
 use super::{Batch, ContainerPlace, ImportFacts, NodeNo};
-use crate::id_map::IdMap;
 use crate::ledger::Ledger;
-use crate::schema::{Kind, Relation};
+use crate::schema::Kind;
 use std::collections::{BTreeMap, HashMap};
 
 pub(super) fn import_facts(ledger: &Ledger, upto: u64) -> BTreeMap<u64, ImportFacts> {
@@ -21,13 +18,14 @@ pub(super) fn import_facts(ledger: &Ledger, upto: u64) -> BTreeMap<u64, ImportFa
         facts.recorded = facts.recorded.max(entry.recorded);
         debug_assert!(number >= entry.import, "an import begins with its first commit");
     }
-    for revision in ledger.revisions.iter().filter(|revision| revision.commit() <= upto) {
-        if let Some(facts) = imports.get_mut(&ledger.import_of(revision.commit())) {
+    let commits = ledger.revisions.numbers().map(|revision| ledger.revisions.commit(revision));
+    for commit in commits.filter(|commit| *commit <= upto) {
+        if let Some(facts) = imports.get_mut(&ledger.import_of(commit)) {
             facts.revisions += 1;
         }
     }
     for batch in &ledger.batches {
-        let commit = ledger.revisions[batch.revision as usize].commit();
+        let commit = ledger.revisions.commit(batch.revision);
         if let Some(facts) = imports.get_mut(&ledger.import_of(commit)).filter(|_| commit <= upto) {
             facts.events += u64::from(batch.rows);
         }
@@ -39,35 +37,34 @@ pub(super) fn import_facts(ledger: &Ledger, upto: u64) -> BTreeMap<u64, ImportFa
     imports
 }
 
-pub(super) fn add_imports(
-    graph: &mut Draft,
+/// What each import brought: its node, and the node of each revision.
+pub(super) fn brought(
     ledger: &Ledger,
-    places: &IdMap<NodeNo>,
-    imports: BTreeMap<u64, ImportFacts>,
-    links: &mut Vec<Link>,
+    order: &Order<'_>,
+    imports: &BTreeMap<u64, NodeNo>,
     upto: u64,
-) {
-    let mut by_number = BTreeMap::new();
-    for (at, number) in graph.nodes_of(Kind::Import).zip(imports.into_values()) {
-        by_number.insert(number.number, at);
-        graph.imports.insert(at, number);
-    }
-    graph.unread = unread(ledger, &by_number, upto);
-    for revision in ledger.revisions.iter().filter(|revision| revision.commit() <= upto) {
-        let import = by_number.get(&ledger.import_of(revision.commit()));
-        let node = places.get(&ledger.nodes[revision.node as usize].id);
-        if let (Some(import), Some(node)) = (import, node) {
-            links.push((*import, Relation::Brought, *node));
-        }
-    }
+) -> Vec<(NodeNo, NodeNo)> {
+    let all = &ledger.revisions;
+    let revisions = all.numbers().filter(|revision| all.commit(*revision) <= upto);
+    let pair = |revision: u32| {
+        let import = imports.get(&ledger.import_of(all.commit(revision)))?;
+        Some((*import, order.of_entry(all.node(revision))?))
+    };
+    revisions.filter_map(pair).collect()
 }
 
-pub(super) fn add_batches(graph: &mut Draft, ledger: &Ledger, places: &IdMap<NodeNo>, upto: u64) {
-    let mut containers: HashMap<u32, u32> = HashMap::new();
+/// The batches that are alive, and the containers in which they lie.
+pub(super) fn batches(
+    ledger: &Ledger,
+    order: &Order<'_>,
+    upto: u64,
+) -> (Vec<Batch>, Vec<ContainerPlace>) {
+    let mut numbers: HashMap<u32, u32> = HashMap::new();
+    let (mut batches, mut containers) = (Vec::new(), Vec::new());
     for (ordinal, entry) in (0_u32..).zip(&ledger.batches) {
-        let revision = &ledger.revisions[entry.revision as usize];
-        let node = places.get(&ledger.nodes[revision.node as usize].id).copied();
-        let (Some(node), Some(deployment)) = (node, places.get(&entry.deployment).copied()) else {
+        let revision = entry.revision;
+        let node = order.of_entry(ledger.revisions.node(revision));
+        let (Some(node), Some(deployment)) = (node, order.of_id(&entry.deployment)) else {
             continue;
         };
         // Batches are not folded: each alive revision holds rows of its own.
@@ -75,18 +72,18 @@ pub(super) fn add_batches(graph: &mut Draft, ledger: &Ledger, places: &IdMap<Nod
             continue;
         }
         let place = entry.place.map(|(manifest, first_row)| {
-            let next = u32::try_from(graph.containers.len()).unwrap_or(u32::MAX);
-            let at = *containers.entry(manifest).or_insert(next);
+            let next = u32::try_from(containers.len()).unwrap_or(u32::MAX);
+            let at = *numbers.entry(manifest).or_insert(next);
             if at == next {
-                graph.containers.push(container_place(ledger, manifest));
+                containers.push(container_place(ledger, manifest));
             }
             (at, first_row)
         });
-        graph.batches.push(Batch {
+        batches.push(Batch {
             node,
             deployment,
             ordinal,
-            commit: revision.commit(),
+            commit: ledger.revisions.commit(revision),
             rows: entry.rows,
             events: u64::from(entry.rows),
             overrides: entry.overrides,
@@ -100,6 +97,7 @@ pub(super) fn add_batches(graph: &mut Draft, ledger: &Ledger, places: &IdMap<Nod
             months: entry.months.clone(),
         });
     }
+    (batches, containers)
 }
 
 /// What the last manifest of some batch says of its container.
@@ -114,19 +112,17 @@ pub(crate) fn container_place(ledger: &Ledger, manifest: u32) -> ContainerPlace 
 }
 
 /// Succession: registered versions of one name by number, batches of one deployment by time.
-pub(super) fn add_followers(graph: &Draft, links: &mut Vec<Link>) {
+pub(super) fn followers(order: &Order<'_>, batches: &[Batch]) -> Vec<(NodeNo, NodeNo)> {
     let mut families: BTreeMap<(&str, &str), Vec<(u64, NodeNo)>> = BTreeMap::new();
-    for node in graph.nodes_of(Kind::Model) {
-        let key = &graph.nodes[node as usize].key;
-        let number = key.part_text(2).and_then(|version| version.parse().ok());
-        if let (Some(registry), Some(name), Some(number)) =
-            (key.part_text(0), key.part_text(1), number)
-        {
+    for node in order.nodes_of(Kind::Model) {
+        let text = |part: usize| order.key_text(node, part);
+        let number = text(2).and_then(|version| version.parse().ok());
+        if let (Some(registry), Some(name), Some(number)) = (text(0), text(1), number) {
             families.entry((registry, name)).or_default().push((number, node));
         }
     }
     let mut lines: BTreeMap<NodeNo, Vec<(i64, NodeNo)>> = BTreeMap::new();
-    for batch in &graph.batches {
+    for batch in batches {
         lines.entry(batch.deployment).or_default().push((batch.first_time, batch.node));
     }
     let families = families.into_values().map(|mut family| {
@@ -137,10 +133,12 @@ pub(super) fn add_followers(graph: &Draft, links: &mut Vec<Link>) {
         line.sort_unstable();
         line.into_iter().map(|(_, node)| node).collect::<Vec<_>>()
     });
-    for line in families.chain(lines) {
-        links.extend(line.windows(2).filter_map(|pair| match pair {
-            [before, after] => Some((*after, Relation::Follows, *before)),
+    let pairs = |line: Vec<NodeNo>| {
+        let pair = |pair: &[NodeNo]| match pair {
+            [before, after] => Some((*after, *before)),
             _ => None,
-        }));
-    }
+        };
+        line.windows(2).filter_map(pair).collect::<Vec<_>>()
+    };
+    families.chain(lines).flat_map(pairs).collect()
 }

@@ -1,29 +1,14 @@
 //! A graph laid out flat: the one form in which it is read, in memory or from a file.
 
-use super::draft::{Draft, Node};
-use super::{Flag, Graph, Labels, batches, key_bytes, unread};
-use crate::damage::Damage;
+use super::build::{Beside, Built, blobs};
+use super::csr::Rows;
+use super::described::{Raw, RawHead};
+use super::{Flag, NodeNo, batches, unread};
 use crate::error::{Error, Result};
 use crate::index::Writer;
+use crate::ledger::pack;
 use crate::schema::Kind;
 use crate::sections::{Sections, Tag};
-use crate::segment::Location;
-use std::sync::Arc;
-
-/// Bits of a packed place that are the offset: a segment is begun anew after 256 MiB, and the last
-/// transaction in it is far below 1 TiB.
-const OFFSET_BITS: u32 = 40;
-
-/// A place in one number.
-pub(super) fn pack(at: Location) -> u64 {
-    assert!(at.segment < 1 << (64 - OFFSET_BITS) && at.offset < 1 << OFFSET_BITS, "{at:?}");
-    u64::from(at.segment) << OFFSET_BITS | at.offset
-}
-
-pub(super) fn unpack(packed: u64) -> Location {
-    let segment = u32::try_from(packed >> OFFSET_BITS).unwrap_or(0);
-    Location { segment, offset: packed & ((1 << OFFSET_BITS) - 1) }
-}
 
 /// A count of commits, bytes or edges as it stands in the sections.
 fn count(what: &str, number: u64) -> Result<u32> {
@@ -32,137 +17,190 @@ fn count(what: &str, number: u64) -> Result<u32> {
     u32::try_from(number).map_err(|_| over())
 }
 
-/// Lays a graph out.
-///
-/// # Errors
-/// [`Error::Limit`] if there is more of something than its numbers can count.
-pub(super) fn flatten(mut draft: Draft, damage: &Arc<Damage>) -> Result<Graph> {
-    let mut sections = Sections::new(Arc::clone(damage));
-    put_view(&mut sections, &draft);
-    put_nodes(&mut sections, &draft.nodes)?;
-    put_heads(&mut sections, &draft)?;
-    put_candidates(&mut sections, &draft.nodes)?;
-    put_doubts(&mut sections, &draft.nodes)?;
-    draft.nodes = Vec::new();
-    for (number, (forward, inverse)) in (0_u16..).zip(draft.forward.iter().zip(&draft.inverse)) {
-        forward.put(&mut sections, (Tag::ForwardOffsets, Tag::ForwardTargets), number);
-        inverse.put(&mut sections, (Tag::InverseOffsets, Tag::InverseTargets), number);
-    }
-    Labels::put(&mut sections, std::mem::take(&mut draft.labels));
-    let ids: Vec<[u8; 32]> = draft.ids.iter().map(|(id, _)| id.0).collect();
-    sections.put(Tag::RevisionIds, 0, 0, &ids);
-    let owners: Vec<u32> = draft.ids.iter().map(|(_, node)| *node).collect();
-    sections.put(Tag::RevisionNodes, 0, 0, &owners);
-    draft.blobs.sort_unstable();
-    let ids: Vec<[u8; 32]> = draft.blobs.iter().map(|(id, _)| id.0).collect();
-    sections.put(Tag::BlobIds, 0, 0, &ids);
-    let places: Vec<u64> = draft.blobs.iter().map(|(_, at)| pack(*at)).collect();
-    sections.put(Tag::BlobPlaces, 0, 0, &places);
-    sections.put(Tag::CommitTimes, 0, 0, &draft.commit_times);
-    sections.put(Tag::Batches, 0, 0, &batches::write_batches(&[]));
-    sections.put(Tag::Imports, 0, 0, &batches::write_imports(&draft.imports));
-    sections.put(Tag::Aliases, 0, 0, &batches::write_aliases(&draft.aliases));
-    sections.put(Tag::Unread, 0, 0, &unread::write_unread(&draft.unread));
-    let graph = Graph::open(sections).expect("sections that were just made fit one another");
-    Ok(graph.with_batches(draft.batches))
-}
-
-fn put_view(sections: &mut Sections, draft: &Draft) {
+/// Puts what a graph holds beside nodes, edges and look-ups.
+pub(super) fn put_beside(sections: &mut Sections, built: &Built<'_>, beside: &Beside) {
+    let (ledger, upto) = (built.ledger, built.upto);
     let mut out = Writer::default();
-    out.u64(draft.commit);
-    out.i64(draft.recorded);
-    out.u64(draft.indexed.bits());
-    out.u8(u8::from(draft.states_derived));
-    out.u32s(&draft.kinds);
-    out.items(&draft.chains, |out, (source, form)| {
+    out.u64(upto);
+    out.i64(ledger.commit_entry(upto).map_or(0, |entry| entry.recorded));
+    out.u64(ledger.indexed(upto).bits());
+    out.u8(u8::from(built.described.states_derived));
+    out.u32s(&built.order.kinds);
+    out.items(&ledger.chains, |out, (source, form)| {
         out.bytes(source.as_bytes());
         out.bytes(form.as_bytes());
     });
-    batches::write_containers(&mut out, &draft.containers);
+    batches::write_containers(&mut out, &beside.containers);
     sections.put(Tag::View, 0, 0, &out.into_bytes());
+    let blobs = blobs(ledger);
+    sections.put_all(Tag::BlobIds, 0, 0, blobs.iter().map(|(id, _)| id.0).collect());
+    sections.put_all(Tag::BlobPlaces, 0, 0, blobs.iter().map(|(_, at)| pack(*at)).collect());
+    let times = ledger.commits.iter().map(|entry| entry.recorded);
+    sections.put_all(Tag::CommitTimes, 0, 0, times.collect());
+    sections.put(Tag::Batches, 0, 0, &batches::write_batches(&[]));
+    sections.put(Tag::Imports, 0, 0, &batches::write_imports(&beside.imports));
+    let aliases = built.aliases.iter();
+    let mut aliases: Vec<_> =
+        aliases.map(|(kind, name, key)| (kind.to_owned(), name.to_owned(), key.clone())).collect();
+    aliases.sort();
+    sections.put(Tag::Aliases, 0, 0, &batches::write_aliases(&aliases));
+    sections.put(Tag::Unread, 0, 0, &unread::write_unread(&beside.unread));
 }
 
-fn put_nodes(sections: &mut Sections, nodes: &[Node]) -> Result<()> {
-    let ids: Vec<[u8; 32]> = nodes.iter().map(|node| node.id.0).collect();
-    sections.put(Tag::NodeIds, 0, 0, &ids);
-    let (mut bytes, mut offsets) = (Vec::new(), vec![0_u32]);
-    for node in nodes {
-        key_bytes::write(&mut bytes, &node.key);
+/// Puts the edges of a relation, in both directions.
+pub(super) fn put_adjacency(
+    sections: &mut Sections,
+    relation: u16,
+    mut pairs: Vec<(NodeNo, NodeNo)>,
+) {
+    let forward = Rows::new(&mut pairs);
+    forward.put(sections, (Tag::ForwardOffsets, Tag::ForwardTargets), relation);
+    for (from, to) in &mut pairs {
+        std::mem::swap(from, to);
+    }
+    let inverse = Rows::new(&mut pairs);
+    inverse.put(sections, (Tag::InverseOffsets, Tag::InverseTargets), relation);
+}
+
+/// Puts the ids of revisions, ascending, and the node of each.
+pub(super) fn put_revisions(sections: &mut Sections, ids: Vec<[u8; 32]>, owners: Vec<NodeNo>) {
+    sections.put_all(Tag::RevisionIds, 0, 0, ids);
+    sections.put_all(Tag::RevisionNodes, 0, 0, owners);
+}
+
+/// Puts what is known of each node; `places` says where the id of each revision of the ledger
+/// stands.
+pub(super) fn put_nodes(sections: &mut Sections, built: &Built<'_>, places: &[u32]) -> Result<()> {
+    let (named, order) = (built.order.named, &built.order.nodes);
+    let ids: Vec<[u8; 32]> = order.iter().map(|number| named.id(*number).0).collect();
+    sections.put_all(Tag::NodeIds, 0, 0, ids);
+    let (mut bytes, mut offsets) = (Vec::new(), Vec::with_capacity(order.len() + 1));
+    offsets.push(0_u32);
+    for number in order {
+        bytes.extend_from_slice(named.key_bytes(*number));
         offsets.push(count("bytes of the keys", bytes.len() as u64)?);
     }
-    sections.put(Tag::KeyOffsets, 0, 0, &offsets);
-    sections.put(Tag::KeyBytes, 0, 0, &bytes);
-    let flags: Vec<u8> = nodes.iter().map(flags).collect();
-    sections.put(Tag::Flags, 0, 0, &flags);
-    let commits = |of: fn(&Node) -> u64| -> Result<Vec<u32>> {
-        nodes.iter().map(|node| count("commits", of(node))).collect()
+    sections.put_all(Tag::KeyOffsets, 0, 0, offsets);
+    sections.put_all(Tag::KeyBytes, 0, 0, bytes);
+    let nodes = Nodes::new(built);
+    sections.put_all(Tag::Flags, 0, 0, order.iter().map(|number| nodes.flags(*number)).collect());
+    let of_raw = |what: fn(&Raw) -> u64| -> Result<Vec<u32>> {
+        let all = order.iter().map(|number| nodes.raw(*number).map_or(0, what));
+        all.map(|number| count("commits", number)).collect()
     };
-    sections.put(Tag::FirstCommits, 0, 0, &commits(|node| node.first_commit)?);
-    sections.put(Tag::LastCommits, 0, 0, &commits(|node| node.last_commit)?);
-    let revisions: Vec<u32> = nodes.iter().map(|node| node.revisions).collect();
-    sections.put(Tag::RevisionCounts, 0, 0, &revisions);
-    Ok(())
+    let last_commits = of_raw(|raw| raw.last_commit)?;
+    let mut first_commits = of_raw(|raw| raw.first_commit)?;
+    // Of an import its number is its first commit.
+    for node in built.order.nodes_of(Kind::Import) {
+        if let Some(lineal_proof::KeyPart::Int(number)) = built.order.key(node).0.first() {
+            first_commits[node as usize] = count("commits", number.cast_unsigned())?;
+        }
+    }
+    sections.put_all(Tag::FirstCommits, 0, 0, first_commits);
+    sections.put_all(Tag::LastCommits, 0, 0, last_commits);
+    sections.put_all(Tag::RevisionCounts, 0, 0, of_raw(|raw| raw.revisions.into())?);
+    put_heads(sections, &nodes, places)?;
+    put_doubts(sections, &nodes)
 }
 
-fn flags(node: &Node) -> u8 {
-    let is_gone = !node.heads.is_empty() && node.heads.iter().all(|head| head.is_gone);
-    let all = [
-        (Flag::Missing, is_missing(node)),
-        (Flag::Deleted, node.deleted),
-        (Flag::Gone, is_gone),
-        (Flag::Candidates, !node.candidates.is_empty()),
-    ];
-    all.into_iter().fold(0, |flags, (flag, holds)| flags | if holds { flag as u8 } else { 0 })
+/// The nodes of a graph with what is known of each.
+struct Nodes<'a> {
+    built: &'a Built<'a>,
+    /// By the number while the graph is built: its place among what is described, from 1.
+    places: Vec<u32>,
 }
 
-/// Does nobody describe it? Imports are made here, from commits.
-fn is_missing(node: &Node) -> bool {
-    node.heads.is_empty() && node.kind != Kind::Import
+impl<'a> Nodes<'a> {
+    fn new(built: &'a Built<'a>) -> Nodes<'a> {
+        let mut places = vec![0; built.order.named.len()];
+        for (at, raw) in (1_u32..).zip(&built.described.nodes) {
+            places[raw.entry as usize] = at;
+        }
+        Nodes { built, places }
+    }
+
+    fn place(&self, number: u32) -> Option<usize> {
+        (self.places[number as usize] as usize).checked_sub(1)
+    }
+
+    fn raw(&self, number: u32) -> Option<&Raw> {
+        self.place(number).map(|at| &self.built.described.nodes[at])
+    }
+
+    fn heads(&self, number: u32) -> &[RawHead] {
+        self.place(number).map_or(&[], |at| self.built.described.heads_of(at))
+    }
+
+    /// Does nobody describe it? Imports are made here, from commits.
+    fn is_missing(&self, number: u32) -> bool {
+        self.place(number).is_none() && self.built.order.named.kind(number) != Kind::Import
+    }
+
+    fn has_candidates(&self, number: u32) -> bool {
+        self.built.candidates.contains_key(&number)
+    }
+
+    fn flags(&self, number: u32) -> u8 {
+        let heads = self.heads(number);
+        let all = [
+            (Flag::Missing, self.is_missing(number)),
+            (Flag::Deleted, self.raw(number).is_some_and(|raw| raw.deleted)),
+            (Flag::Gone, !heads.is_empty() && heads.iter().all(|head| head.is_gone)),
+            (Flag::Candidates, self.has_candidates(number)),
+        ];
+        all.into_iter().fold(0, |flags, (flag, holds)| flags | if holds { flag as u8 } else { 0 })
+    }
 }
 
-fn put_heads(sections: &mut Sections, draft: &Draft) -> Result<()> {
-    let (mut offsets, mut chains) = (vec![0_u32], Vec::new());
-    let (mut revisions, mut places) = (Vec::new(), Vec::new());
-    for node in &draft.nodes {
-        for head in &node.heads {
+fn put_heads(sections: &mut Sections, nodes: &Nodes<'_>, ids: &[u32]) -> Result<()> {
+    let built = nodes.built;
+    let all = built.described.heads.len();
+    let (mut offsets, mut chains) = (vec![0_u32], Vec::with_capacity(all));
+    let (mut revisions, mut places) = (Vec::with_capacity(all), Vec::with_capacity(all));
+    offsets.reserve_exact(built.order.nodes.len());
+    for number in &built.order.nodes {
+        for head in nodes.heads(*number) {
+            let revision = head.revision as usize;
             chains.push(head.chain);
-            let place = draft.id_places.get(head.revision as usize).copied();
-            revisions.push(place.unwrap_or(u32::MAX));
-            places.push(pack(head.at));
+            revisions.push(ids.get(revision).copied().unwrap_or(u32::MAX));
+            places.push(built.ledger.revisions.packed_place(head.revision));
         }
         offsets.push(count("heads", chains.len() as u64)?);
     }
-    sections.put(Tag::HeadOffsets, 0, 0, &offsets);
-    sections.put(Tag::HeadChains, 0, 0, &chains);
-    sections.put(Tag::HeadRevisions, 0, 0, &revisions);
-    sections.put(Tag::HeadPlaces, 0, 0, &places);
-    Ok(())
-}
-
-fn put_candidates(sections: &mut Sections, nodes: &[Node]) -> Result<()> {
-    let (mut numbers, mut offsets, mut candidates) = (Vec::new(), vec![0_u32], Vec::new());
-    for (at, node) in (0_u32..).zip(nodes).filter(|(_, node)| !node.candidates.is_empty()) {
-        numbers.push(at);
-        candidates.extend_from_slice(&node.candidates);
-        offsets.push(count("candidates", candidates.len() as u64)?);
-    }
-    sections.put(Tag::CandidateNodes, 0, 0, &numbers);
-    sections.put(Tag::CandidateOffsets, 0, 0, &offsets);
-    sections.put(Tag::Candidates, 0, 0, &candidates);
+    sections.put_all(Tag::HeadOffsets, 0, 0, offsets);
+    sections.put_all(Tag::HeadChains, 0, 0, chains);
+    sections.put_all(Tag::HeadRevisions, 0, 0, revisions);
+    sections.put_all(Tag::HeadPlaces, 0, 0, places);
     Ok(())
 }
 
 /// What answers say of themselves: nodes in doubt, and candidates with what they may be meant by.
 /// Both would be found by a look at every node, which a first question should not wait for.
-fn put_doubts(sections: &mut Sections, nodes: &[Node]) -> Result<()> {
-    let is_doubtful = |node: &Node| is_missing(node) || !node.candidates.is_empty();
-    let all = (0_u32..).zip(nodes);
-    let doubtful: Vec<u32> =
-        all.clone().filter(|(_, node)| is_doubtful(node)).map(|(at, _)| at).collect();
-    sections.put(Tag::Doubtful, 0, 0, &doubtful);
-    let mut pairs: Vec<(u32, u32)> = all
-        .flat_map(|(claim, node)| node.candidates.iter().map(move |fitting| (*fitting, claim)))
-        .collect();
+fn put_doubts(sections: &mut Sections, nodes: &Nodes<'_>) -> Result<()> {
+    let order = &nodes.built.order;
+    let is_doubtful = |number: &u32| nodes.is_missing(*number) || nodes.has_candidates(*number);
+    let doubtful = (0_u32..).zip(&order.nodes).filter(|(_, number)| is_doubtful(number));
+    sections.put_all(Tag::Doubtful, 0, 0, doubtful.map(|(at, _)| at).collect());
+    let mut claims: Vec<(NodeNo, Vec<NodeNo>)> = Vec::new();
+    for (claim, fitting) in &nodes.built.candidates {
+        let mut fitting: Vec<NodeNo> =
+            fitting.iter().filter_map(|number| order.of_entry(*number)).collect();
+        fitting.sort_unstable();
+        fitting.dedup();
+        claims.extend(order.of_entry(*claim).map(|claim| (claim, fitting)));
+    }
+    claims.sort_unstable();
+    let (mut numbers, mut offsets, mut candidates) = (Vec::new(), vec![0_u32], Vec::new());
+    let mut pairs: Vec<(NodeNo, NodeNo)> = Vec::new();
+    for (claim, fitting) in claims {
+        numbers.push(claim);
+        pairs.extend(fitting.iter().map(|fitting| (*fitting, claim)));
+        candidates.extend(fitting);
+        offsets.push(count("candidates", candidates.len() as u64)?);
+    }
+    sections.put_all(Tag::CandidateNodes, 0, 0, numbers);
+    sections.put_all(Tag::CandidateOffsets, 0, 0, offsets);
+    sections.put_all(Tag::Candidates, 0, 0, candidates);
     pairs.sort_unstable();
     let (mut numbers, mut offsets, mut claims) = (Vec::new(), vec![0_u32], Vec::new());
     for own in pairs.chunk_by(|a, b| a.0 == b.0) {
@@ -170,21 +208,8 @@ fn put_doubts(sections: &mut Sections, nodes: &[Node]) -> Result<()> {
         claims.extend(own.iter().map(|(_, claim)| *claim));
         offsets.push(count("open claims", claims.len() as u64)?);
     }
-    sections.put(Tag::ClaimedNodes, 0, 0, &numbers);
-    sections.put(Tag::ClaimOffsets, 0, 0, &offsets);
-    sections.put(Tag::OpenClaims, 0, 0, &claims);
+    sections.put_all(Tag::ClaimedNodes, 0, 0, numbers);
+    sections.put_all(Tag::ClaimOffsets, 0, 0, offsets);
+    sections.put_all(Tag::OpenClaims, 0, 0, claims);
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_place_is_unpacked_as_it_was_packed() {
-        for (segment, offset) in [(1, 64), ((1 << 24) - 1, (1 << 40) - 1), (7, 0)] {
-            let at = Location { segment, offset };
-            assert_eq!(unpack(pack(at)), at);
-        }
-    }
 }

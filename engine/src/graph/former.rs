@@ -6,9 +6,9 @@
 //! set that an old claim may fit), edges are resolved anew from all records; columns never depend on
 //! that.
 
-use super::build::{DERIVED, Raw};
-use super::draft::Node;
-use super::resolve::{Link, missing_node};
+use super::described::{DERIVED, Described};
+use super::named::{Named, Number};
+use super::resolve::Candidates;
 use super::{Batch, Graph, NodeNo};
 use crate::id_map::IdMap;
 use crate::ledger::Ledger;
@@ -84,28 +84,28 @@ impl<'a> Known<'a> {
             return None;
         }
         let mut touched = vec![false; ledger.nodes.len()];
-        for revision in &ledger.revisions {
-            if revision.said.iter().any(|(commit, _)| is_later(commit)) {
-                touched[revision.node as usize] = true;
+        for revision in ledger.revisions.numbers() {
+            if ledger.said(revision).any(|(commit, _)| is_later(&commit)) {
+                touched[ledger.revisions.node(revision) as usize] = true;
             }
         }
-        let mut nodes = touched.iter().zip(&ledger.nodes).filter(|(touched, _)| **touched);
+        let mut nodes = (0_u32..).zip(&touched).filter(|(_, touched)| **touched);
         nodes
-            .all(|(_, entry)| {
+            .all(|(node, _)| {
                 // A claim may fit it now; and one of its own may be decided by what stands beside.
-                let is_claimed = matches!(entry.kind, Kind::Model | Kind::Dataset);
-                let old = former.places.get(&entry.id);
+                let is_claimed = matches!(ledger.nodes.kind(node), Kind::Model | Kind::Dataset);
+                let old = former.places.get(&ledger.nodes.id(node));
                 !is_claimed && old.is_none_or(|old| !former.has_open_claim(*old))
             })
             .then_some(Known { former, touched })
     }
 
     /// The number of a node there and whether it is marked deleted, if that still holds.
-    pub(super) fn of(&self, ledger: &Ledger, number: usize) -> Option<(NodeNo, bool)> {
-        if self.touched[number] {
+    pub(super) fn of(&self, ledger: &Ledger, number: Number) -> Option<(NodeNo, bool)> {
+        if self.touched[number as usize] {
             return None;
         }
-        let old = *self.former.places.get(&ledger.nodes[number].id)?;
+        let old = *self.former.places.get(&ledger.nodes.id(number))?;
         let graph = &self.former.graph;
         (!graph.is_missing(old)).then(|| (old, graph.is_deleted(old)))
     }
@@ -113,33 +113,32 @@ impl<'a> Known<'a> {
     /// Adds the edges of the nodes that are known, and what they lead to where nobody describes it.
     pub(super) fn take_over(
         &self,
-        raws: &[Raw],
-        places: &mut IdMap<u32>,
-        missing: &mut Vec<Node>,
-        links: &mut Vec<Link>,
+        named: &mut Named<'_>,
+        described: &mut Described,
+        candidates: &mut Candidates,
     ) {
         let graph = &self.former.graph;
-        let numbers = (0_u32..).zip(raws);
         // By its number there, where each node is here.
-        let mut here: Vec<Option<u32>> = vec![None; graph.node_count()];
-        for (at, raw) in numbers.clone() {
-            if let Some(old) = raw.known {
-                here[old as usize] = Some(at);
-            }
+        let mut here: Vec<Option<Number>> = vec![None; graph.node_count()];
+        let known = described.nodes.iter().filter_map(|raw| Some((raw.entry, raw.known?)));
+        let known: Vec<(Number, NodeNo)> = known.collect();
+        for (at, old) in &known {
+            here[*old as usize] = Some(*at);
         }
-        let mut place = |old: NodeNo, here: &mut [Option<u32>]| {
+        let mut links = std::mem::take(&mut described.links);
+        let mut place = |old: NodeNo| {
             if let Some(at) = here[old as usize] {
                 return at;
             }
-            let id = graph.node_id(old);
-            let at = *places.entry(id).or_insert_with(|| {
-                missing.push(missing_node(id, graph.kind_of(old), graph.key(old)));
-                u32::try_from(raws.len() + missing.len() - 1).expect("fewer than 2^32 nodes")
-            });
-            if let Some(node) = (at as usize).checked_sub(raws.len()) {
+            let kind = graph.kind_of(old);
+            let at = named.find_or_add(graph.node_id(old), kind, || graph.key(old));
+            if !described.holds(at) {
                 let fitting = graph.candidates(old).iter();
-                let fitting = fitting.filter_map(|old| places.get(&graph.node_id(*old)));
-                missing[node].candidates.extend(fitting);
+                let fitting = fitting.filter_map(|old| named.find(&graph.node_id(*old)));
+                let fitting: Vec<Number> = fitting.collect();
+                if !fitting.is_empty() {
+                    candidates.entry(at).or_default().extend(fitting);
+                }
             }
             here[old as usize] = Some(at);
             at
@@ -149,21 +148,23 @@ impl<'a> Known<'a> {
             if graph.edge_count(relation) == 0 {
                 continue;
             }
-            for (at, old) in numbers.clone().filter_map(|(at, raw)| Some((at, raw.known?))) {
-                for target in graph.edges(old, relation, Direction::Forward) {
-                    links.push((at, relation, place(*target, &mut here)));
+            for (at, old) in &known {
+                for target in graph.edges(*old, relation, Direction::Forward) {
+                    links[relation as usize].push((*at, place(*target)));
                 }
             }
         }
+        described.links = links;
     }
 
-    /// The labels of the nodes that are known, which stand in their final order. Ascending.
-    pub(super) fn labels(&self, raws: &[Raw]) -> Vec<(u64, NodeNo)> {
+    /// The labels of the nodes that are known, by their numbers here, which are as they were there in
+    /// order. Ascending.
+    pub(super) fn labels(&self, described: &Described, renamed: &[NodeNo]) -> Vec<(u64, NodeNo)> {
         let graph = &self.former.graph;
         let mut here: Vec<Option<NodeNo>> = vec![None; graph.node_count()];
-        for (at, raw) in (0_u32..).zip(raws) {
+        for raw in &described.nodes {
             if let Some(old) = raw.known {
-                here[old as usize] = Some(at);
+                here[old as usize] = Some(renamed[raw.entry as usize]);
             }
         }
         let all = graph.labels.all();

@@ -5,7 +5,6 @@ use crate::claims::is_claim;
 use crate::schema::Kind;
 use crate::sections::{Section, Sections, Tag, share};
 use lineal_proof::{Key, KeyPart, Map, Value};
-use rayon::prelude::*;
 
 /// Look-ups by name: a sorted list of hashed labels, and the node of each.
 pub(crate) struct Labels {
@@ -102,13 +101,14 @@ fn hash_of(parts: &[&[u8]]) -> u64 {
 }
 
 impl Labels {
+    /// Puts labels, which ascend.
     pub(super) fn put(sections: &mut Sections, mut entries: Vec<(u64, NodeNo)>) {
-        entries.par_sort_unstable();
+        debug_assert!(entries.is_sorted());
         entries.dedup();
         let hashes: Vec<u64> = entries.iter().map(|(hash, _)| *hash).collect();
-        sections.put(Tag::LabelHashes, 0, 0, &hashes);
+        sections.put_all(Tag::LabelHashes, 0, 0, hashes);
         let nodes: Vec<NodeNo> = entries.iter().map(|(_, node)| *node).collect();
-        sections.put(Tag::LabelNodes, 0, 0, &nodes);
+        sections.put_all(Tag::LabelNodes, 0, 0, nodes);
     }
 
     /// None if there is not one node for each label.
@@ -397,7 +397,9 @@ mod tests {
 
     fn found(hashes: &[u64], hash: u64) -> Vec<NodeNo> {
         let mut sections = Sections::new(Arc::default());
-        Labels::put(&mut sections, hashes.iter().copied().zip(0..).collect());
+        let mut entries: Vec<(u64, NodeNo)> = hashes.iter().copied().zip(0..).collect();
+        entries.sort_unstable();
+        Labels::put(&mut sections, entries);
         Labels::open(&sections, hashes.len()).unwrap().with_hash(hash)
     }
 

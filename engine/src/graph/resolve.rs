@@ -1,102 +1,62 @@
 //! Where edges lead: exact keys, claims that fit one node, and nodes that are only referred to.
 
-use super::build::{Raw, RawEdge};
-use super::draft::Node;
-use super::former::Known;
+use super::described::{ClaimEdge, Described};
+use super::named::{Named, Number};
 use crate::claims::{Aliases, ClaimIndex, Facts, Resolution, is_claim};
-use crate::id_map::IdMap;
-use crate::ledger::Ledger;
 use crate::schema::{Kind, Relation};
-use lineal_proof::{Hash, Key, Value};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-/// An edge between places in the list of raw nodes.
-pub(super) type Link = (u32, Relation, u32);
+/// Of nodes that are only referred to, by claims: the nodes that fit, where several do.
+pub(super) type Candidates = BTreeMap<Number, Vec<Number>>;
 
-/// Turns targets into places: exact keys, claims that fit, and missing nodes made here.
+/// Makes edges of claims: to the one node that fits, else to the node of the claim itself.
 pub(super) fn resolve(
-    ledger: &Ledger,
-    raws: &mut Vec<Raw>,
+    named: &Named<'_>,
+    described: &mut Described,
     aliases: &Aliases,
-    known: Option<&Known<'_>>,
-) -> Vec<Link> {
-    let has_claims = raws.iter().any(|raw| raw.has_claims(ledger));
-    let mut places: IdMap<u32> = IdMap::default();
-    places.reserve(raws.len());
-    let mut claims = ClaimIndex::default();
-    for (at, raw) in raws.iter().enumerate() {
-        let at = u32::try_from(at).expect("fewer than 2^32 nodes");
-        places.insert(raw.node.id, at);
-        if has_claims && !is_claim(raw.node.kind, &raw.node.key) {
-            claims.add(at, raw.node.kind, &raw.node.key);
+) -> Candidates {
+    let mut candidates = Candidates::new();
+    let claims = std::mem::take(&mut described.claims);
+    if claims.is_empty() {
+        return candidates;
+    }
+    let mut exact = ClaimIndex::default();
+    for raw in &described.nodes {
+        let (kind, key) = (named.kind(raw.entry), named.key(raw.entry));
+        if matches!(kind, Kind::Model | Kind::Dataset) && !is_claim(kind, &key) {
+            exact.add(raw.entry, kind, &key);
         }
     }
-    let facts = if has_claims { ModelFacts::new(ledger, raws) } else { ModelFacts::default() };
-    let mut links = Vec::new();
-    let mut missing: Vec<Node> = Vec::new();
-    let described = raws.len();
-    for (at, raw) in raws.iter().enumerate() {
-        let at = u32::try_from(at).expect("fewer than 2^32 nodes");
-        for edge in &raw.edges {
-            let (relation, kind, key) = (edge.relation, edge.kind, edge.key(ledger));
-            let mut candidates = Vec::new();
-            if is_claim(kind, key) {
-                let key_of = |node: u32| &raws[node as usize].node.key;
-                let beside = beside(raw, edge);
-                match claims.resolve(kind, key, &beside, aliases, key_of, &facts) {
-                    Resolution::One(target) => {
-                        links.push((at, relation, target));
-                        continue;
-                    }
-                    Resolution::Many(several) => candidates = several,
-                    Resolution::None => {}
+    let facts = ModelFacts::new(named, described);
+    for own in claims.chunk_by(|one, other| one.from == other.from) {
+        for claim in own {
+            let (kind, key) = (named.kind(claim.target), named.key(claim.target));
+            let key_of = |node: Number| named.key(node);
+            let mut target = claim.target;
+            match exact.resolve(kind, &key, &beside(own, claim), aliases, key_of, &facts) {
+                Resolution::One(fitting) => target = fitting,
+                Resolution::Many(several) if !described.holds(target) => {
+                    candidates.entry(target).or_default().extend(several);
                 }
+                Resolution::Many(_) | Resolution::None => {}
             }
-            let id = edge.id(ledger);
-            let target = *places.entry(id).or_insert_with(|| {
-                missing.push(missing_node(id, kind, key.clone()));
-                u32::try_from(described + missing.len() - 1).expect("fewer than 2^32 nodes")
-            });
-            if let Some(node) = (target as usize).checked_sub(described) {
-                missing[node].candidates.extend(candidates);
-            }
-            links.push((at, relation, target));
+            described.links[claim.relation as usize].push((claim.from, target));
         }
     }
-    if let Some(known) = known {
-        known.take_over(raws, &mut places, &mut missing, &mut links);
-    }
-    for raw in raws.iter_mut() {
-        // Done with: what follows needs the room.
-        raw.edges = Vec::new();
-    }
-    raws.extend(missing.into_iter().map(Raw::bare));
-    links
+    candidates
 }
 
 /// What stands beside a claim, from every edge of the node that makes the same one: one file of a
 /// log may give ids that another leaves out.
-fn beside(raw: &Raw, edge: &RawEdge) -> Vec<(String, String)> {
-    let same = raw.edges.iter().filter(|other| other.is_like(edge));
+fn beside(own: &[ClaimEdge], claim: &ClaimEdge) -> Vec<(String, String)> {
+    let is_same =
+        |other: &&ClaimEdge| (other.relation, other.target) == (claim.relation, claim.target);
+    let same = own.iter().filter(is_same);
     let mut all: Vec<(String, String)> =
         same.flat_map(|other| other.beside.iter().cloned()).collect();
     all.sort();
     all.dedup();
     all
-}
-
-pub(super) fn missing_node(id: Hash, kind: Kind, key: Key) -> Node {
-    Node {
-        id,
-        kind,
-        key,
-        heads: Vec::new(),
-        first_commit: 0,
-        last_commit: 0,
-        revisions: 0,
-        deleted: false,
-        candidates: Vec::new(),
-    }
 }
 
 /// What decides between the candidates of a claim, from the exact edges of models.
@@ -109,30 +69,29 @@ struct ModelFacts {
 }
 
 impl ModelFacts {
-    fn new(ledger: &Ledger, raws: &[Raw]) -> ModelFacts {
-        let mut facts = ModelFacts::default();
-        for (at, raw) in raws.iter().enumerate().filter(|(_, raw)| raw.node.kind == Kind::Model) {
-            let at = u32::try_from(at).unwrap_or(u32::MAX);
-            if let ([_], Some(id)) = (raw.node.key.0.as_slice(), raw.node.key.part_text(0)) {
+    fn new(named: &Named<'_>, described: &Described) -> ModelFacts {
+        let mut facts = ModelFacts { aliases: described.aliases.clone(), ..ModelFacts::default() };
+        for at in described.nodes.iter().map(|raw| raw.entry) {
+            if named.kind(at) == Kind::Model
+                && named.key(at).0.len() == 1
+                && let Some(id) = named.key_text(at, 0)
+            {
                 facts.logged.entry(at).or_default().push(id.to_owned());
             }
-            for edge in &raw.edges {
-                let key = edge.key(ledger);
-                let Some(id) = key.part_text(0) else { continue };
-                match edge.relation {
-                    Relation::ProducedBy => {
-                        facts.runs.entry(at).or_default().push(id.to_owned());
-                        facts.by_run.entry(id.to_owned()).or_default().push(at);
-                    }
-                    Relation::RegisteredFrom if key.0.len() == 1 => {
-                        facts.logged.entry(at).or_default().push(id.to_owned());
-                    }
-                    _ => {}
-                }
+        }
+        let of_models = |relation: Relation| {
+            let links = described.links[relation as usize].iter();
+            let links = links.filter(|(from, _)| named.kind(*from) == Kind::Model);
+            links.filter_map(|(from, to)| Some((*from, *to, named.key_text(*to, 0)?)))
+        };
+        for (model, _, run) in of_models(Relation::ProducedBy) {
+            facts.runs.entry(model).or_default().push(run.to_owned());
+            facts.by_run.entry(run.to_owned()).or_default().push(model);
+        }
+        for (model, logged, id) in of_models(Relation::RegisteredFrom) {
+            if named.key(logged).0.len() == 1 {
+                facts.logged.entry(model).or_default().push(id.to_owned());
             }
-            let aliases = raw.fields.get("aliases").and_then(Value::as_list).unwrap_or_default();
-            let names = aliases.iter().filter_map(Value::as_text).map(str::to_owned);
-            facts.aliases.insert(at, names.collect());
         }
         facts
     }

@@ -1,9 +1,9 @@
 //! Taking a transaction into the ledger.
 
 use super::batch::batch;
-use super::{
-    BatchEntry, CommitEntry, Ledger, NodeEntry, RevisionEntry, SeenRowsEntry, SnapshotEntry,
-};
+use super::nodes::NONE;
+use super::revisions::NewRevision;
+use super::{BatchEntry, CommitEntry, Ledger, SeenRowsEntry, SnapshotEntry};
 use crate::error::{Error, Result};
 use crate::schema::{Kind, Relation};
 use crate::segment::{Location, Transaction, segment_path};
@@ -215,8 +215,8 @@ impl Ledger {
         let commit = self.commit();
         match record {
             Said::Stub { id, kind, key } => {
-                let node = self.node_or_new(id, kind, key);
-                self.nodes[node as usize].stub = true;
+                let node = self.node_or_new(id, kind, &key);
+                self.nodes.stubs[node as usize] = 1;
             }
             Said::Revision(revision) => self.apply_revision(at, *revision),
             Said::Blob(id) => {
@@ -233,15 +233,12 @@ impl Ledger {
         }
     }
 
-    fn node_or_new(&mut self, id: Hash, kind: Kind, key: Key) -> u32 {
+    fn node_or_new(&mut self, id: Hash, kind: Kind, key: &Key) -> u32 {
         if let Some(node) = self.node(&id) {
             return node;
         }
-        let node = u32::try_from(self.nodes.len()).expect("fewer than 2^32 nodes");
         let born = self.commit();
-        self.nodes.push(NodeEntry { id, kind, key, born, stub: false, revisions: Vec::new() });
-        self.node_index.insert(id, node);
-        node
+        self.nodes.push(id, kind, key, born)
     }
 
     /// The chain of a source and form, made if it is new.
@@ -255,19 +252,21 @@ impl Ledger {
     }
 
     fn apply_revision(&mut self, at: Location, said: SaidRevision) {
-        let node = self.node_or_new(said.node, said.kind, said.key);
+        let node = self.node_or_new(said.node, said.kind, &said.key);
         let chain = self.chain_or_new(&said.source, &said.form);
-        let number = u32::try_from(self.revisions.len()).expect("fewer than 2^32 revisions");
-        self.revisions.push(RevisionEntry {
+        let new = NewRevision {
             id: said.id,
             content: said.content,
             node,
             chain,
             at,
-            said: vec![(self.commit(), said.observed_at)],
-        });
-        self.nodes[node as usize].revisions.push(number);
-        self.revision_index.insert(said.id, number);
+            commit: self.commit(),
+            observed_at: said.observed_at,
+        };
+        let last = &mut self.nodes.last[node as usize];
+        let number = self.revisions.push(&new, *last);
+        debug_assert_ne!(number, NONE);
+        *last = number;
         if let Some(batch) = said.batch {
             let ordinal = u32::try_from(self.batches.len()).expect("fewer than 2^32 batches");
             self.batches.push(BatchEntry { revision: number, ..batch });
@@ -291,30 +290,51 @@ impl Ledger {
         let chain = self.chain_or_new(&seen.source, &seen.form);
         let mut confirmed: Vec<u32> =
             seen.revisions.iter().filter_map(|link| self.revision(&link.0)).collect();
-        if seen.full {
-            let observed_at = seen.observed_at;
-            self.snapshots.push(SnapshotEntry { chain, observed_at, commit });
-            for node in &self.nodes {
-                if seen.except.binary_search(&node.id).is_err()
-                    && let Some(head) = self.chain_head(node, chain, commit)
-                {
-                    confirmed.push(head.revision);
-                }
-            }
+        for revision in confirmed.drain(..) {
+            self.note_said(revision, (commit, seen.observed_at));
         }
-        for revision in confirmed {
-            let said = &mut self.revisions[revision as usize].said;
-            if !said.contains(&(commit, seen.observed_at)) {
-                said.push((commit, seen.observed_at));
+        if seen.full {
+            let snapshot = self.add_snapshot(chain, seen.observed_at);
+            for node in 0..u32::try_from(self.nodes.len()).unwrap_or(u32::MAX) {
+                if seen.except.binary_search(&self.nodes.id(node)).is_err()
+                    && let Some(head) = self.chain_head(node, chain, commit)
+                    && !self.revisions.confirm(head.revision, snapshot)
+                {
+                    self.note_said(head.revision, (commit, seen.observed_at));
+                }
             }
         }
         for rows in seen.rows {
             let batch = self.revision(&rows.batch.0).and_then(|revision| self.batch_of(revision));
             if let Some(batch) = batch {
                 let revision = self.batches[batch as usize].revision;
-                self.revisions[revision as usize].said.push((commit, seen.observed_at));
+                self.note_said(revision, (commit, seen.observed_at));
                 self.seen_rows.push(SeenRowsEntry { commit, batch, runs: rows.runs });
             }
+        }
+    }
+
+    /// Notes a full snapshot of a chain by the last commit; gives which of the chain's it is, from 1.
+    pub(super) fn add_snapshot(&mut self, chain: u16, observed_at: i64) -> u32 {
+        let commit = self.commit();
+        self.snapshots.push(SnapshotEntry { chain, observed_at, commit });
+        self.index_snapshot(chain)
+    }
+
+    /// Puts the last snapshot among those of its chain.
+    pub(super) fn index_snapshot(&mut self, chain: u16) -> u32 {
+        let number = u32::try_from(self.snapshots.len() - 1).expect("fewer than 2^32 snapshots");
+        let chain = usize::from(chain);
+        if self.chain_snapshots.len() <= chain {
+            self.chain_snapshots.resize(chain + 1, Vec::new());
+        }
+        self.chain_snapshots[chain].push(number);
+        u32::try_from(self.chain_snapshots[chain].len()).expect("no more than snapshots")
+    }
+
+    fn note_said(&mut self, revision: u32, said: (u64, i64)) {
+        if !self.said(revision).any(|known| known == said) {
+            self.revisions.also.entry(revision).or_default().push(said);
         }
     }
 }

@@ -4,7 +4,7 @@
 //! return that would count events twice: while an import is retracted nothing is compared with its
 //! events, and they may have come again (docs/format.md, section 13).
 
-use super::{BatchEntry, Ledger, RevisionEntry};
+use super::{BatchEntry, Ledger};
 use crate::error::{Error, Result};
 use lineal_proof::Hash;
 use std::collections::HashMap;
@@ -42,8 +42,8 @@ impl Ledger {
     /// Did an import say anything, be it what others had said already?
     fn brought_something(&self, import: u64) -> bool {
         let own = |commit: u64| self.import_of(commit) == import;
-        let said = |revision: &RevisionEntry| revision.said.iter().any(|(commit, _)| own(*commit));
-        self.revisions.iter().any(said)
+        let mut revisions = self.revisions.numbers();
+        revisions.any(|revision| self.said(revision).any(|(commit, _)| own(commit)))
             || self.snapshots.iter().any(|snapshot| own(snapshot.commit))
             || self.references.iter().any(|(commit, _)| own(*commit))
             || self.settings.iter().any(|(commit, _)| own(*commit))
@@ -63,8 +63,8 @@ impl Ledger {
             }
         }
         for (ordinal, batch) in (0_u32..).zip(&self.batches) {
-            let said = &self.revisions[batch.revision as usize].said;
-            if !said.iter().any(|(commit, _)| self.import_of(*commit) == import) {
+            let mut said = self.said(batch.revision);
+            if !said.any(|(commit, _)| self.import_of(commit) == import) {
                 continue;
             }
             let beside = newer.get(&self.line_of(batch)).into_iter().flatten();
@@ -81,13 +81,12 @@ impl Ledger {
 
     /// The log source and deployment of a batch: only events of both may be the same.
     fn line_of(&self, batch: &BatchEntry) -> (Option<&str>, Hash) {
-        let node = self.revisions[batch.revision as usize].node;
-        (self.nodes[node as usize].key.part_text(0), batch.deployment)
+        (self.nodes.key_text(self.revisions.node(batch.revision), 0), batch.deployment)
     }
 
     /// Do rows of a batch live now that did not as of a commit?
     fn grew(&self, ordinal: u32, upto: u64) -> bool {
-        let revision = &self.revisions[self.batches[ordinal as usize].revision as usize];
+        let revision = self.batches[ordinal as usize].revision;
         let now = self.commit();
         if self.effective(revision, now).is_none() {
             return false;
@@ -99,10 +98,9 @@ impl Ledger {
 
     /// The first import that keeps a batch alive now and did not as of a commit.
     fn keeper(&self, ordinal: u32, upto: u64) -> Option<u64> {
-        let revision = &self.revisions[self.batches[ordinal as usize].revision as usize];
-        let commits = revision.said.iter().map(|(commit, _)| *commit);
-        let mut newer = commits
+        let commits = self.said(self.batches[ordinal as usize].revision).map(|(commit, _)| commit);
+        let newer = commits
             .filter(|commit| self.stands(*commit, self.commit()) && !self.stands(*commit, upto));
-        newer.next().map(|commit| self.import_of(commit))
+        newer.min().map(|commit| self.import_of(commit))
     }
 }

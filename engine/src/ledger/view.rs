@@ -1,6 +1,7 @@
 //! What holds as of a commit: alive, heads of chains, gone (docs/format.md, section 13).
 
-use super::{Ledger, NodeEntry, RevisionEntry, SeenRowsEntry};
+use super::nodes::NONE;
+use super::{Ledger, SeenRowsEntry};
 use crate::catalog::Places;
 use crate::draft::Saying;
 use crate::events::IndexedFields;
@@ -38,21 +39,41 @@ impl Ledger {
         self.sources_at(at).filter(move |(commit, _)| self.stands(*commit, upto))
     }
 
+    /// Who says that a revision is so, and as of when: its own commit first, then what saw it again,
+    /// each kind in the order of the log.
+    pub(crate) fn said(&self, revision: u32) -> impl Iterator<Item = (u64, i64)> + '_ {
+        let own = (self.revisions.commit(revision), self.revisions.observed_at(revision));
+        let at = revision as usize;
+        let (first, last) = (self.revisions.first_seen[at], self.revisions.last_seen[at]);
+        let chain = self.chain_snapshots.get(usize::from(self.revisions.chain(revision)));
+        let seen = chain.and_then(|all| all.get(first.checked_sub(1)? as usize..last as usize));
+        let seen = seen.unwrap_or_default().iter().map(|number| {
+            let snapshot = &self.snapshots[*number as usize];
+            (snapshot.commit, snapshot.observed_at)
+        });
+        let also = self.revisions.also.get(&revision).into_iter().flatten().copied();
+        std::iter::once(own).chain(seen).chain(also)
+    }
+
+    /// The revisions of a node, the last first.
+    pub(crate) fn revisions_of(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
+        let last = self.nodes.last.get(node as usize).copied().filter(|last| *last != NONE);
+        std::iter::successors(last, |revision| self.revisions.before(*revision))
+    }
+
     /// The effective time of a revision as of a commit; none if it is not alive.
-    pub(crate) fn effective(&self, revision: &RevisionEntry, upto: u64) -> Option<i64> {
-        let said = revision.said.iter().filter(|(commit, _)| self.stands(*commit, upto));
-        said.map(|(_, observed_at)| *observed_at).max()
+    pub(crate) fn effective(&self, revision: u32, upto: u64) -> Option<i64> {
+        let said = self.said(revision).filter(|(commit, _)| self.stands(*commit, upto));
+        said.map(|(_, observed_at)| observed_at).max()
     }
 
     /// The head of one chain of a node.
-    pub(crate) fn chain_head(&self, node: &NodeEntry, chain: u16, upto: u64) -> Option<ChainHead> {
-        node.revisions
-            .iter()
-            .filter_map(|number| {
-                let revision = &self.revisions[*number as usize];
-                let effective =
-                    self.effective(revision, upto).filter(|_| revision.chain == chain)?;
-                Some((effective, revision.content, *number))
+    pub(crate) fn chain_head(&self, node: u32, chain: u16, upto: u64) -> Option<ChainHead> {
+        self.revisions_of(node)
+            .filter(|revision| self.revisions.chain(*revision) == chain)
+            .filter_map(|revision| {
+                let effective = self.effective(revision, upto)?;
+                Some((effective, self.revisions.content(revision), revision))
             })
             .max()
             .map(|(effective, _, revision)| ChainHead { chain, revision, effective })
@@ -66,24 +87,28 @@ impl Ledger {
         content: &Hash,
     ) -> Option<Hash> {
         let chain = self.chain(&saying.source, &saying.form)?;
-        let node = &self.nodes[self.node(node)? as usize];
-        let revisions = node.revisions.iter().map(|number| &self.revisions[*number as usize]);
-        let mut same = revisions.filter(|r| r.chain == chain && r.content == *content);
-        same.next().map(|revision| revision.id)
+        let all = &self.revisions;
+        let same = self
+            .revisions_of(self.node(node)?)
+            .filter(|revision| all.chain(*revision) == chain && all.content(*revision) == *content);
+        same.last().map(|revision| all.id(revision))
     }
 
     /// The heads of all chains of a node, the one that stands on top first: by the rank of its
     /// form, then the later effective time, then the smaller content digest.
-    pub(crate) fn heads(&self, node: &NodeEntry, upto: u64, rank: &Rank) -> Vec<ChainHead> {
+    pub(crate) fn heads(&self, node: u32, upto: u64, rank: &Rank) -> Vec<ChainHead> {
         let mut chains: Vec<u16> =
-            node.revisions.iter().map(|number| self.revisions[*number as usize].chain).collect();
+            self.revisions_of(node).map(|revision| self.revisions.chain(revision)).collect();
         chains.sort_unstable();
         chains.dedup();
         let mut heads: Vec<_> =
             chains.into_iter().filter_map(|chain| self.chain_head(node, chain, upto)).collect();
+        if heads.len() < 2 {
+            return heads;
+        }
         heads.sort_by_cached_key(|head| {
             let (source, form) = &self.chains[usize::from(head.chain)];
-            let content = self.revisions[head.revision as usize].content;
+            let content = self.revisions.content(head.revision);
             // Two forms that say the same at the same time: by name, not by who came first.
             let name = (source.clone(), form.clone());
             (rank.of(form), std::cmp::Reverse(head.effective), content, name)
@@ -100,10 +125,9 @@ impl Ledger {
         let living = |commit: u64| self.stands(commit, upto);
         let partial: Vec<&SeenRowsEntry> =
             self.seen_rows.iter().filter(|seen| seen.batch == batch).collect();
-        let revision = &self.revisions[self.batches[batch as usize].revision as usize];
-        let whole = revision.said.iter().any(|(commit, _)| {
-            living(*commit) && !partial.iter().any(|seen| seen.commit == *commit)
-        });
+        let whole = self
+            .said(self.batches[batch as usize].revision)
+            .any(|(commit, _)| living(commit) && !partial.iter().any(|seen| seen.commit == commit));
         if whole {
             return None;
         }

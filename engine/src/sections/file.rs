@@ -101,9 +101,31 @@ pub(crate) enum Tag {
     IdPages,
     /// Which hashes are surely not there.
     KeyFilter,
+    /// Of the ledger: what there is little of, then the nodes, then the revisions
+    /// (`engine/src/ledger/file.rs`).
+    LedgerRest,
+    LedgerNodeIds,
+    LedgerKinds,
+    LedgerKeyEnds,
+    LedgerKeys,
+    LedgerBorn,
+    LedgerStubs,
+    LedgerLast,
+    LedgerNodeTable,
+    LedgerIds,
+    LedgerContents,
+    LedgerNodes,
+    LedgerChains,
+    LedgerPlaces,
+    LedgerBefore,
+    LedgerCommits,
+    LedgerObserved,
+    LedgerFirstSeen,
+    LedgerLastSeen,
+    LedgerTable,
 }
 
-const TAGS: [Tag; 56] = [
+const TAGS: [Tag; 76] = [
     Tag::View,
     Tag::NodeIds,
     Tag::KeyOffsets,
@@ -160,6 +182,26 @@ const TAGS: [Tag; 56] = [
     Tag::IdPrints,
     Tag::IdPages,
     Tag::KeyFilter,
+    Tag::LedgerRest,
+    Tag::LedgerNodeIds,
+    Tag::LedgerKinds,
+    Tag::LedgerKeyEnds,
+    Tag::LedgerKeys,
+    Tag::LedgerBorn,
+    Tag::LedgerStubs,
+    Tag::LedgerLast,
+    Tag::LedgerNodeTable,
+    Tag::LedgerIds,
+    Tag::LedgerContents,
+    Tag::LedgerNodes,
+    Tag::LedgerChains,
+    Tag::LedgerPlaces,
+    Tag::LedgerBefore,
+    Tag::LedgerCommits,
+    Tag::LedgerObserved,
+    Tag::LedgerFirstSeen,
+    Tag::LedgerLastSeen,
+    Tag::LedgerTable,
 ];
 
 fn tag(number: u16) -> Option<Tag> {

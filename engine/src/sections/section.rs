@@ -44,6 +44,12 @@ pub(crate) struct Section<T: Word> {
     bound: Option<u64>,
 }
 
+impl<T: Word> Default for Section<T> {
+    fn default() -> Section<T> {
+        Section::empty()
+    }
+}
+
 impl<T: Word> Section<T> {
     pub(super) fn empty() -> Section<T> {
         Section { words: None, place: None, bound: None }

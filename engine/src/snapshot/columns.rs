@@ -3,6 +3,7 @@
 use super::Snapshot;
 use crate::error::Result;
 use crate::graph::{Adjacency, Cell, Column, ColumnDraft, Former, NodeNo, Wanted, fields_of};
+use crate::mapping::forget_large;
 use crate::schema::{Direction, KINDS, Kind, Relation};
 use lineal_proof::Map;
 use rayon::prelude::*;
@@ -100,8 +101,9 @@ pub(super) fn make(snapshot: &Snapshot, former: Option<&Former>) -> Result<Vec<C
     Ok(all)
 }
 
-/// Nodes whose fields are held at once while columns are made.
-const CHUNK: usize = 8_192;
+/// Nodes whose fields are held at once while columns are made, and of which segments are mapped: the
+/// system maps the 64 KiB around each record, so that these are 256 MiB at most.
+const CHUNK: usize = 4_096;
 
 /// The cells of a node: those of its columns in the former generation, or its fields and the names of
 /// those that depend on more than its records.
@@ -153,6 +155,7 @@ fn of_kind(snapshot: &Snapshot, kind: Kind, former: Option<&Former>) -> Result<V
                 }
             }
         }
+        forget_large(&snapshot.view.segments);
     }
     Ok(columns)
 }

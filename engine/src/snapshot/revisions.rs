@@ -46,20 +46,22 @@ impl Store {
         let state = self.read_state();
         let ledger = &state.ledger;
         let Some(entry) = ledger.node(&view.node_id(node)) else { return Vec::new() };
-        let numbers = ledger.nodes[entry as usize].revisions.iter();
-        let revisions = numbers.map(|number| (*number, &ledger.revisions[*number as usize]));
-        let standing = revisions.filter(|(_, r)| ledger.effective(r, view.commit()).is_some());
+        let standing = |number: &u32| ledger.effective(*number, view.commit()).is_some();
+        let mut standing: Vec<u32> = ledger.revisions_of(entry).filter(standing).collect();
+        standing.reverse();
+        let all = &ledger.revisions;
         standing
-            .map(|(number, revision)| {
-                let commit = revision.commit();
-                let (source, form) = &ledger.chains[usize::from(revision.chain)];
+            .into_iter()
+            .map(|number| {
+                let commit = all.commit(number);
+                let (source, form) = &ledger.chains[usize::from(all.chain(number))];
                 RevisionInfo {
-                    id: revision.id,
+                    id: all.id(number),
                     commit,
                     recorded: ledger.commit_entry(commit).map_or(0, |entry| entry.recorded),
                     source: source.clone(),
                     form: form.clone(),
-                    at: revision.at,
+                    at: all.at(number),
                     batch: ledger.batch_of(number),
                 }
             })

@@ -77,8 +77,7 @@ fn plan(ledger: &Ledger) -> Vec<Vec<Moving>> {
     // The order of docs/format.md, section 10.
     moving.sort_by_cached_key(|moving| {
         let batch = &ledger.batches[moving.batch as usize];
-        let key =
-            ledger.node(&batch.deployment).map(|node| ledger.nodes[node as usize].key.clone());
+        let key = ledger.node(&batch.deployment).map(|node| ledger.nodes.key(node));
         let first = Some(batch.first_time).filter(|time| *time != i64::MAX);
         (key, first, moving.batch)
     });
@@ -221,7 +220,7 @@ impl Store {
             let mut batches = Vec::with_capacity(group.len());
             for moving in group {
                 let revision = ledger.batches[moving.batch as usize].revision;
-                let batch = Cid(ledger.revisions[revision as usize].id);
+                let batch = Cid(ledger.revisions.id(revision));
                 batches.push(ManifestBatch { batch, first_row, rows: moving.rows });
                 first_row += moving.rows;
             }

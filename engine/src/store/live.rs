@@ -42,8 +42,8 @@ impl Store {
             if batch.last_time < first || batch.first_time > last {
                 continue;
             }
-            let revision = &ledger.revisions[batch.revision as usize];
-            if ledger.nodes[revision.node as usize].key.part_text(0) != Some(source) {
+            let revision = batch.revision;
+            if ledger.nodes.key_text(ledger.revisions.node(revision), 0) != Some(source) {
                 continue;
             }
             let Some((manifest, first_row)) = batch.place else { continue };
@@ -52,8 +52,8 @@ impl Store {
             }
             let (_, manifest) = &ledger.manifests[manifest as usize];
             live.push(LiveBatch {
-                revision: Cid(revision.id),
-                import: ledger.import_of(revision.commit()),
+                revision: Cid(ledger.revisions.id(revision)),
+                import: ledger.import_of(ledger.revisions.commit(revision)),
                 rows: batch.rows,
                 path: container_path(&manifest.container, manifest.generation),
                 first_row,

@@ -173,7 +173,7 @@ fn catch_up(
     let (mut behind, mut last) = (covered, covered);
     let mut open: Option<(u32, Container)> = None;
     for (ordinal, batch) in (0_u32..).zip(&ledger.batches) {
-        let commit = ledger.revisions[batch.revision as usize].commit();
+        let commit = ledger.revisions.commit(batch.revision);
         let Some((manifest, first_row)) = batch.place else { continue };
         if commit <= covered || commit > upto {
             continue;

@@ -4,6 +4,7 @@ use super::LazyLedger;
 use crate::claims::{ClaimIndex, is_claim};
 use crate::head::Head;
 use crate::ledger::ReadTransaction;
+use crate::schema::Kind;
 
 pub(crate) struct State {
     pub(crate) head: Head,
@@ -28,12 +29,18 @@ impl State {
     /// Brings the look-ups for claims up to date: only writers need them.
     pub(crate) fn index_claims(&mut self) {
         self.claimed.resize(self.ledger.nodes.len(), false);
-        for revision in &self.ledger.revisions[self.walked..] {
-            let node = &self.ledger.nodes[revision.node as usize];
-            if !std::mem::replace(&mut self.claimed[revision.node as usize], true)
-                && !is_claim(node.kind, &node.key)
+        let ledger = &self.ledger;
+        for revision in ledger.revisions.numbers().skip(self.walked) {
+            let node = ledger.revisions.node(revision);
+            let kind = ledger.nodes.kind(node);
+            if std::mem::replace(&mut self.claimed[node as usize], true)
+                || !matches!(kind, Kind::Model | Kind::Dataset)
             {
-                self.claims.add(revision.node, node.kind, &node.key);
+                continue;
+            }
+            let key = ledger.nodes.key(node);
+            if !is_claim(kind, &key) {
+                self.claims.add(node, kind, &key);
             }
         }
         self.walked = self.ledger.revisions.len();

@@ -112,11 +112,11 @@ impl<'a> Pins<'a> {
             return Some(*link);
         }
         let ledger = &self.state.ledger;
-        let node = &ledger.nodes[ledger.node(&id)? as usize];
+        let node = ledger.node(&id)?;
         let head = ledger.heads(node, ledger.commit(), &self.rank).first().copied();
         match head {
-            Some(head) => Some(Cid(ledger.revisions[head.revision as usize].id)),
-            None if node.stub => Some(Cid(id)),
+            Some(head) => Some(Cid(ledger.revisions.id(head.revision))),
+            None if ledger.nodes.has_stub(node) => Some(Cid(id)),
             None => None,
         }
     }
@@ -143,9 +143,9 @@ impl<'a> Pins<'a> {
             return None;
         }
         let nodes = &self.state.ledger.nodes;
-        let key_of = |node: u32| &nodes[node as usize].key;
+        let key_of = |node: u32| nodes.key(node);
         match self.state.claims.resolve(kind, key, &[], &self.aliases, key_of, &NoFacts) {
-            Resolution::One(node) => self.current(nodes[node as usize].id),
+            Resolution::One(node) => self.current(nodes.id(node)),
             _ => None,
         }
     }
@@ -202,15 +202,15 @@ impl<'a> Pins<'a> {
             return Some(*link);
         }
         let ledger = &self.state.ledger;
-        let node = ledger.node(&chain.0).map(|node| &ledger.nodes[node as usize]);
+        let node = ledger.node(&chain.0);
         let number = ledger.chain(&chain.1, &chain.2);
         let last = node.and_then(|node| {
-            let of_chain = |at: &&u32| Some(ledger.revisions[**at as usize].chain) == number;
-            node.revisions.iter().rev().find(of_chain)
+            let of_chain = |at: &u32| Some(ledger.revisions.chain(*at)) == number;
+            ledger.revisions_of(node).find(of_chain)
         });
         match last {
-            Some(revision) => Some(Cid(ledger.revisions[*revision as usize].id)),
-            None if node.is_some_and(|node| node.stub) => Some(Cid(chain.0)),
+            Some(revision) => Some(Cid(ledger.revisions.id(revision))),
+            None if node.is_some_and(|node| ledger.nodes.has_stub(node)) => Some(Cid(chain.0)),
             None if self.stubs.contains_key(&chain.0) => Some(Cid(chain.0)),
             None => None,
         }

@@ -4,6 +4,7 @@ use super::encode::{Encoded, encode};
 use super::{Committed, Transaction};
 use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
+use crate::index;
 use crate::ledger::Ledger;
 use crate::segment::{Walk, segment_path};
 use crate::store::Store;
@@ -15,7 +16,9 @@ use sha2::{Digest, Sha256};
 
 pub(super) fn publish(store: &Store, transaction: Transaction<'_>) -> Result<Committed> {
     let mut state = store.state_for_writing()?;
-    state.index_claims();
+    if transaction.has_claims() {
+        state.index_claims();
+    }
     let (import, actor) = (transaction.import, transaction.actor.clone());
     let encoded = encode(store, &state, transaction)?;
     let head = state.head;
@@ -72,6 +75,12 @@ pub(super) fn publish(store: &Store, transaction: Transaction<'_>) -> Result<Com
     }
     state.take(read);
     state.head = new_head;
+    if state.ledger.tail_is_long()
+        // What goes wrong here harms nothing: the ledger in memory is whole.
+        && let Ok(Some(ledger)) = index::write_ledger(store.storage(), &new_head, &state.ledger)
+    {
+        *state.ledger = ledger;
+    }
     store.pending_keys().take(store, &state, keys);
     let (import, recorded) = (commit.import, commit.recorded);
     Ok(Committed { number, import, recorded, id: commit_id, revisions, events })

@@ -87,22 +87,23 @@ fn exceptions(
         }
     }
     let chain = ledger.chain(&saying.source, &saying.form);
-    for node in &ledger.nodes {
-        if !node.revisions.iter().any(|at| Some(ledger.revisions[*at as usize].chain) == chain) {
+    for node in 0..u32::try_from(ledger.nodes.len()).unwrap_or(u32::MAX) {
+        if !ledger.revisions_of(node).any(|at| Some(ledger.revisions.chain(at)) == chain) {
             continue;
         }
+        let id = ledger.nodes.id(node);
         let head = chain.and_then(|chain| ledger.chain_head(node, chain, ledger.commit()));
-        let head = head.map(|h| (h.effective, ledger.revisions[h.revision as usize].content));
-        let top = head.max(staged.get(&node.id).copied()).map(|(_, content)| content);
-        let said = held.get(&node.id);
-        except.remove(&node.id);
+        let head = head.map(|h| (h.effective, ledger.revisions.content(h.revision)));
+        let top = head.max(staged.get(&id).copied()).map(|(_, content)| content);
+        let said = held.get(&id);
+        except.remove(&id);
         if said.is_some() && said == top.as_ref() {
             continue;
         }
         if top.is_some() {
-            except.insert(node.id);
+            except.insert(id);
         }
-        let known = said.and_then(|said| ledger.known_revision(&node.id, saying, said));
+        let known = said.and_then(|said| ledger.known_revision(&id, saying, said));
         one_by_one.extend(known.map(Cid));
     }
     (except.into_iter().collect(), one_by_one)

@@ -209,6 +209,7 @@ impl Reading<'_> {
             }
             Ok::<(), E>(())
         })?;
+        gathered.check().map_err(map::laid_aside)?;
         Ok(Ended { counts, warnings: gathered.warnings() })
     }
 }

@@ -89,13 +89,17 @@ impl Spill {
 }
 
 /// A file of our own that goes with its owner: it holds what the store holds.
-struct TemporaryFile {
-    file: File,
+pub(super) struct TemporaryFile {
+    pub(super) file: File,
     path: PathBuf,
 }
 
 impl TemporaryFile {
-    fn create() -> io::Result<TemporaryFile> {
+    /// Makes one.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub(super) fn create() -> io::Result<TemporaryFile> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         loop {
             let number = NEXT.fetch_add(1, Ordering::Relaxed);

@@ -1,16 +1,22 @@
 //! Gathers records, so that what is said of one node in several places becomes one record.
 //!
-//! Records are kept packed: of a store with many versions, approvals and data sets they would
-//! otherwise be most of what an import holds.
+//! Records are kept packed, and what is more than some dozen megabytes goes to sorted runs of a
+//! temporary file: of a store with many versions, approvals and data sets they would otherwise be most
+//! of what an import holds.
 
 use super::packed::{put_reference, put_said, take_reference, take_said};
+use super::runs_on_disk::{DiskRuns, Merge};
 use crate::record::{NodeRecord, Reference};
 use lineal_engine::schema::Kind;
 use lineal_proof::Value;
 use std::collections::{BTreeMap, HashSet};
+use std::io;
 
 /// Packed records are held in blocks of about this size, so that no growing list is ever copied.
 const BLOCK_BYTES: usize = 1 << 20;
+
+/// Bytes of packed records in memory before they go to a run.
+const HELD_BYTES_MAX: usize = 48 << 20;
 
 /// Where a packed record stands: its block, its first byte, the lengths of its key and of all.
 #[derive(Clone, Copy)]
@@ -28,6 +34,11 @@ pub(super) struct Collector {
     entries: Vec<Entry>,
     /// The start of the hash of each: the same thing is said again and again, of people above all.
     known: HashSet<[u8; 16]>,
+    held: usize,
+    /// What was laid aside.
+    runs: Option<DiskRuns>,
+    /// What another one had laid aside could not be read.
+    failed: Option<io::Error>,
     remarks: BTreeMap<String, u64>,
     /// Nothing is wanted of what comes.
     deaf: bool,
@@ -69,16 +80,50 @@ impl Collector {
             last.extend_from_slice(bytes);
             self.entries.push(Entry { block, at, key: short(key), all: short(bytes.len()) });
         }
+        self.held += bytes.len();
+        if self.held > HELD_BYTES_MAX {
+            self.lay_aside();
+        }
+    }
+
+    /// Writes what is held as a run. Where there is no room for it, it stays in memory.
+    fn lay_aside(&mut self) {
+        if self.runs.is_none() {
+            self.runs = DiskRuns::create().ok();
+        }
+        self.held = 0;
+        let Some(runs) = &mut self.runs else { return };
+        sort(&self.blocks, &mut self.entries);
+        let records = self.entries.iter().map(|entry| (of(&self.blocks, *entry), entry.key));
+        if runs.add(records).is_ok() {
+            self.blocks.clear();
+            self.entries.clear();
+            self.known.clear();
+        }
     }
 
     /// Adds what another one gathered.
-    pub(super) fn absorb(&mut self, other: &Collector) {
+    pub(super) fn absorb(&mut self, mut other: Collector) {
         for entry in &other.entries {
             self.push(of(&other.blocks, *entry), entry.key as usize);
+        }
+        if let Some(runs) = other.runs.take()
+            && let Err(error) = self.absorb_runs(runs)
+        {
+            self.failed.get_or_insert(error);
         }
         for (remark, count) in &other.remarks {
             *self.remarks.entry(remark.clone()).or_default() += count;
         }
+    }
+
+    fn absorb_runs(&mut self, runs: DiskRuns) -> io::Result<()> {
+        let mut merge = runs.merge()?;
+        while let Some((bytes, key)) = merge.next() {
+            self.push(bytes, key);
+            merge.pass()?;
+        }
+        Ok(())
     }
 
     /// Counts something worth a warning.
@@ -87,13 +132,28 @@ impl Collector {
     }
 
     /// Everything in the order of kinds and keys.
-    pub(super) fn finish(self) -> Gathered {
+    ///
+    /// # Errors
+    /// What the file system says of what was laid aside.
+    pub(super) fn finish(mut self) -> io::Result<Gathered> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        if self.runs.is_some() {
+            self.lay_aside();
+        }
+        let merge = self.runs.map(DiskRuns::merge).transpose()?;
         let Collector { blocks, mut entries, known, remarks, .. } = self;
         drop(known);
-        // By all of the bytes: what is equal is not there twice, so the order is one.
-        entries.sort_unstable_by(|a, b| of(&blocks, *a).cmp(of(&blocks, *b)));
-        Gathered { blocks, entries, at: 0, remarks, disagreements: Disagreements::new() }
+        sort(&blocks, &mut entries);
+        let (disagreements, failed) = (Disagreements::new(), None);
+        Ok(Gathered { blocks, entries, at: 0, merge, failed, remarks, disagreements })
     }
+}
+
+/// By all of the bytes: what is equal is not there twice, so the order is one.
+fn sort(blocks: &[Vec<u8>], entries: &mut [Entry]) {
+    entries.sort_unstable_by(|a, b| of(blocks, *a).cmp(of(blocks, *b)));
 }
 
 fn of(blocks: &[Vec<u8>], entry: Entry) -> &[u8] {
@@ -106,14 +166,36 @@ pub(in super::super) struct Gathered {
     blocks: Vec<Vec<u8>>,
     entries: Vec<Entry>,
     at: usize,
+    /// What was laid aside. What is held beside it could not be.
+    merge: Option<Merge>,
+    failed: Option<io::Error>,
     remarks: BTreeMap<String, u64>,
     disagreements: Disagreements,
 }
 
 impl Gathered {
+    /// The next packed record, the length of its key, and whether it is one that is held.
+    fn next(&self) -> Option<(&[u8], usize, bool)> {
+        let entry = self.entries.get(self.at);
+        let held = entry.map(|entry| (of(&self.blocks, *entry), entry.key as usize, true));
+        let laid = self.merge.as_ref().and_then(Merge::next);
+        match (held, laid.map(|(bytes, key)| (bytes, key, false))) {
+            (Some(held), Some(laid)) => Some(if held.0 < laid.0 { held } else { laid }),
+            (held, laid) => held.or(laid),
+        }
+    }
+
     fn next_key(&self) -> Option<&[u8]> {
-        let entry = *self.entries.get(self.at)?;
-        of(&self.blocks, entry).get(..entry.key as usize)
+        let (bytes, key, _) = self.next()?;
+        bytes.get(..key)
+    }
+
+    /// Was everything read that was laid aside?
+    ///
+    /// # Errors
+    /// What the file system said: what came is not all.
+    pub(in super::super) fn check(&mut self) -> io::Result<()> {
+        self.failed.take().map_or(Ok(()), Err)
     }
 
     /// The next node that stands before a reference, or any where none is given: one record for
@@ -159,9 +241,17 @@ impl Gathered {
     }
 
     fn take(&mut self, node: Reference) -> Option<NodeRecord> {
-        let entry = *self.entries.get(self.at)?;
-        self.at += 1;
-        take_said(node, of(&self.blocks, entry).get(entry.key as usize..)?)
+        let (bytes, key, is_held) = self.next()?;
+        let record = take_said(node, bytes.get(key..)?);
+        if is_held {
+            self.at += 1;
+        } else if let Some(merge) = &mut self.merge
+            && let Err(error) = merge.pass()
+        {
+            self.failed.get_or_insert(error);
+            self.merge = None;
+        }
+        record
     }
 
     /// What is worth a warning.
@@ -233,6 +323,39 @@ mod tests {
     use crate::record::Location;
 
     #[test]
+    fn what_is_laid_aside_comes_back_as_if_it_had_been_held() {
+        let record = |number: u32| {
+            let node =
+                Reference::new(Kind::Code, vec![format!("{:03}", number % 50).as_str().into()]);
+            let mut record = NodeRecord::new(node, Location::default());
+            record.set("branch", Some(format!("branch {}", number % 60).as_str()));
+            record
+        };
+        let gather = |lays_aside: &dyn Fn(u32) -> bool| {
+            let mut collector = Collector::default();
+            for number in 0..120 {
+                let mut part = Collector::default();
+                part.add(record(number));
+                if number.is_multiple_of(7) && lays_aside(number) {
+                    part.lay_aside();
+                }
+                collector.absorb(part);
+                if lays_aside(number) {
+                    collector.lay_aside();
+                }
+            }
+            let mut gathered = collector.finish().unwrap();
+            let all: Vec<NodeRecord> = std::iter::from_fn(|| gathered.next_before(None)).collect();
+            gathered.check().unwrap();
+            (all, gathered.warnings())
+        };
+        let held = gather(&|_| false);
+        assert_eq!((held.0.len(), held.1.len()), (50, 1));
+        assert_eq!(gather(&|number| number % 40 == 39), held);
+        assert_eq!(gather(&|number| number.is_multiple_of(40)), held);
+    }
+
+    #[test]
     fn the_order_of_adding_does_not_show() {
         let record = |branch: &str| {
             let node = Reference::new(Kind::Code, vec!["abc".into()]);
@@ -246,10 +369,10 @@ mod tests {
             for record in order.map(record) {
                 let mut part = Collector::default();
                 part.add(record.clone());
-                collector.absorb(&part);
+                collector.absorb(part);
                 collector.add(record);
             }
-            let mut gathered = collector.finish();
+            let mut gathered = collector.finish().unwrap();
             let record = gathered.next_before(None).unwrap();
             assert!(gathered.next_before(None).is_none());
             results.push((record, gathered.warnings()));

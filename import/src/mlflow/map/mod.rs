@@ -16,6 +16,7 @@ mod packed;
 mod registered;
 mod rules;
 mod run;
+mod runs_on_disk;
 
 pub(super) use collector::Gathered;
 pub(super) use dataset::Datasets as MappedDatasets;
@@ -97,7 +98,7 @@ impl Look {
     }
 
     fn absorb(&mut self, other: Look) {
-        self.collector.absorb(&other.collector);
+        self.collector.absorb(other.collector);
         self.logged.extend(other.logged);
         self.histories.absorb(other.histories);
         for (model, runs) in other.makers {
@@ -148,8 +149,14 @@ pub(super) fn map(
         logged::map_maker(model, runs, &mut collector);
     }
     datasets.forget_digests();
-    let (gathered, skipped) = (collector.finish(), store.skipped);
+    let gathered = collector.finish().map_err(laid_aside)?;
+    let skipped = store.skipped;
     Ok(Mapped { gathered, datasets, skipped, logged_in_tags, newest_ms, rejects, warnings })
+}
+
+/// Why what was laid aside in a temporary file cannot be read.
+pub(super) fn laid_aside(source: std::io::Error) -> Error {
+    Error::Io { path: std::env::temp_dir(), source }
 }
 
 /// Makes the record of a run, and nothing beside it.

@@ -1,6 +1,7 @@
-//! Keys as bytes of the graph: short, and one part readable without the others being copied.
+//! Keys as bytes of ledger and graph: short, and one part readable without the others being copied.
 
 use lineal_proof::{Key, KeyPart};
+use std::cmp::Ordering;
 
 const NULL: u8 = 0;
 const INT: u8 = 1;
@@ -8,7 +9,7 @@ const BYTES: u8 = 2;
 const TEXT: u8 = 3;
 
 /// Appends a key: how many parts, then each with its type, and its length if it has one.
-pub(super) fn write(out: &mut Vec<u8>, key: &Key) {
+pub(crate) fn write(out: &mut Vec<u8>, key: &Key) {
     write_length(out, key.0.len());
     for part in &key.0 {
         match part {
@@ -43,7 +44,8 @@ fn write_length(out: &mut Vec<u8>, mut length: usize) {
     }
 }
 
-/// One part, where it stands.
+/// One part, where it stands. In the order of [`KeyPart`].
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Part<'a> {
     Null,
     Int(i64),
@@ -94,7 +96,7 @@ impl<'a> Parts<'a> {
 }
 
 /// A whole key; none if the bytes are not one.
-pub(super) fn read(bytes: &[u8]) -> Option<Key> {
+pub(crate) fn read(bytes: &[u8]) -> Option<Key> {
     let mut parts = Parts(bytes);
     let count = parts.length().filter(|count| *count <= bytes.len())?;
     let mut key = Vec::with_capacity(count);
@@ -110,7 +112,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<Key> {
 }
 
 /// The text of a part, if there is such a part and it is one.
-pub(super) fn text(bytes: &[u8], at: usize) -> Option<&str> {
+pub(crate) fn text(bytes: &[u8], at: usize) -> Option<&str> {
     let mut parts = Parts(bytes);
     let count = parts.length()?;
     for _ in 0..at.min(count) {
@@ -120,6 +122,19 @@ pub(super) fn text(bytes: &[u8], at: usize) -> Option<&str> {
         Part::Text(text) if at < count => Some(text),
         _ => None,
     }
+}
+
+/// The order of keys, by their bytes.
+pub(crate) fn compare(one: &[u8], other: &[u8]) -> Ordering {
+    let (mut one, mut other) = (Parts(one), Parts(other));
+    let counts = (one.length().unwrap_or(0), other.length().unwrap_or(0));
+    for _ in 0..counts.0.min(counts.1) {
+        match one.part().cmp(&other.part()) {
+            Ordering::Equal => {}
+            different => return different,
+        }
+    }
+    counts.0.cmp(&counts.1)
 }
 
 #[cfg(test)]
@@ -148,6 +163,21 @@ mod tests {
             for at in 0..key.0.len() + 1 {
                 prop_assert_eq!(text(&bytes, at), key.part_text(at));
             }
+        }
+
+        #[test]
+        fn bytes_are_in_the_order_of_their_keys(
+            one in proptest::collection::vec(part(), 0..4),
+            other in proptest::collection::vec(part(), 0..4),
+            shared in 0..4_usize,
+        ) {
+            let shared: Vec<KeyPart> = one.iter().take(shared).cloned().collect();
+            let other = Key(shared.into_iter().chain(other).collect());
+            let one = Key(one);
+            let (mut left, mut right) = (Vec::new(), Vec::new());
+            write(&mut left, &one);
+            write(&mut right, &other);
+            prop_assert_eq!(compare(&left, &right), one.cmp(&other));
         }
 
         #[test]
