@@ -31,6 +31,11 @@ const CHUNK_END: u32 = 2;
 const ROOT: u32 = 8;
 const KEYED_HASH: u32 = 16;
 
+/// Sixteen words, and of each word all lanes.
+type Words = [[u32; LANES_MAX]; 16];
+/// Takes what a message gave: its number, the words of its group, and its lane in them.
+type Put<'p> = dyn FnMut(usize, &Words, usize) + 'p;
+
 /// Which word of the message each round takes where.
 const SCHEDULE: [[usize; 16]; 7] = schedule();
 
@@ -66,9 +71,9 @@ impl Message<'_> {
 #[must_use]
 pub fn keyed(messages: &[Message<'_>]) -> Vec<Hash> {
     let mut hashes = vec![Hash::default(); messages.len()];
-    let mut put =
-        |at: usize, words: &[u32; 16]| hashes[at].0.copy_from_slice(&bytes_of(words)[..32]);
-    hash_all(Level::new(), KEYED_HASH, messages, &mut put);
+    hash_all(Level::new(), KEYED_HASH, messages, &mut |at, words, lane| {
+        hashes[at] = Hash(bytes_of(words, lane));
+    });
     for (hash, message) in hashes.iter_mut().zip(messages).filter(|(_, of)| of.blocks() == 0) {
         *hash = Hash::keyed(message.key, message.bytes);
     }
@@ -83,64 +88,52 @@ pub(crate) fn keyed_wide(keys: &[[u8; 32]], message: &[u8]) -> Vec<[u8; 64]> {
     assert!(message.len() <= CHUNK, "the message is one of ours and short");
     let messages: Vec<_> = keys.iter().map(|key| Message { key, bytes: message }).collect();
     let mut all = vec![[0; 64]; keys.len()];
-    hash_all(Level::new(), KEYED_HASH, &messages, &mut |at, words| all[at] = bytes_of(words));
+    hash_all(Level::new(), KEYED_HASH, &messages, &mut |at, words, lane| {
+        all[at] = bytes_of(words, lane);
+    });
     all
 }
 
-/// As [`Hash::of`] of each of some short messages.
-///
-/// # Panics
-/// If one is longer than 1,024 bytes.
+/// As [`Hash::of`] of each of some messages of up to 1,024 bytes.
 pub(crate) fn plain<const N: usize>(messages: &[[u8; N]]) -> Vec<Hash> {
     const { assert!(N <= CHUNK) }
     let mut key = [0; 32];
     key.as_chunks_mut().0.iter_mut().zip(IV).for_each(|(bytes, word)| *bytes = word.to_le_bytes());
     let messages: Vec<_> = messages.iter().map(|bytes| Message { key: &key, bytes }).collect();
     let mut hashes = vec![Hash::default(); messages.len()];
-    let mut put =
-        |at: usize, words: &[u32; 16]| hashes[at].0.copy_from_slice(&bytes_of(words)[..32]);
-    hash_all(Level::new(), 0, &messages, &mut put);
+    hash_all(Level::new(), 0, &messages, &mut |at, words, lane| {
+        hashes[at] = Hash(bytes_of(words, lane));
+    });
     hashes
 }
 
-fn bytes_of(words: &[u32; 16]) -> [u8; 64] {
-    let mut bytes = [0; 64];
-    bytes.as_chunks_mut().0.iter_mut().zip(words).for_each(|(to, word)| *to = word.to_le_bytes());
+/// The first bytes of what a lane gave.
+fn bytes_of<const BYTES: usize>(words: &Words, lane: usize) -> [u8; BYTES] {
+    let mut bytes = [0; BYTES];
+    let each = bytes.as_chunks_mut().0.iter_mut().zip(words);
+    each.for_each(|(to, word)| *to = word[lane].to_le_bytes());
     bytes
 }
 
 /// Hashes messages and gives the sixteen words of each; those that are too long are passed over.
-fn hash_all(
-    level: Level,
-    mode: u32,
-    messages: &[Message<'_>],
-    put: &mut dyn FnMut(usize, &[u32; 16]),
-) {
+fn hash_all(level: Level, mode: u32, messages: &[Message<'_>], put: &mut Put<'_>) {
     dispatch!(level, simd => in_lanes(simd, mode, messages, put));
 }
 
 #[inline(always)]
-fn in_lanes<S: Simd>(
-    simd: S,
-    mode: u32,
-    messages: &[Message<'_>],
-    put: &mut dyn FnMut(usize, &[u32; 16]),
-) {
+fn in_lanes<S: Simd>(simd: S, mode: u32, messages: &[Message<'_>], put: &mut Put<'_>) {
     let lanes = S::u32s::LEN;
     debug_assert!(lanes <= LANES_MAX, "no vectors are wider");
     for (group, messages) in messages.chunks(lanes).enumerate() {
-        hash_group(simd, mode, messages, &mut |lane, words| put(group * lanes + lane, words));
+        hash_group(simd, mode, messages, &mut |at, words, lane| {
+            put(group * lanes + at, words, lane);
+        });
     }
 }
 
 /// Hashes as many messages as there are lanes, or fewer.
 #[inline(always)]
-fn hash_group<S: Simd>(
-    simd: S,
-    mode: u32,
-    messages: &[Message<'_>],
-    put: &mut dyn FnMut(usize, &[u32; 16]),
-) {
+fn hash_group<S: Simd>(simd: S, mode: u32, messages: &[Message<'_>], put: &mut Put<'_>) {
     let lanes = S::u32s::LEN;
     // Word by word, and in each word lane by lane.
     let mut words = [[0; LANES_MAX]; 16];
@@ -186,7 +179,7 @@ fn hash_group<S: Simd>(
             }
             for (lane, message) in messages.iter().enumerate() {
                 if block + 1 == message.blocks() {
-                    put(lane, &out.map(|word| word[lane]));
+                    put(lane, &out, lane);
                 }
             }
         }
@@ -195,7 +188,7 @@ fn hash_group<S: Simd>(
 }
 
 #[inline(always)]
-fn put_words(words: &mut [[u32; LANES_MAX]; 16], lane: usize, bytes: &[u8]) {
+fn put_words(words: &mut Words, lane: usize, bytes: &[u8]) {
     for (word, bytes) in words.iter_mut().zip(bytes.as_chunks().0) {
         word[lane] = u32::from_le_bytes(*bytes);
     }
@@ -281,8 +274,9 @@ mod tests {
         for level in levels() {
             for count in [1, 3, 17, messages.len()] {
                 let mut seen = 0;
-                hash_all(level, KEYED_HASH, &messages[..count], &mut |at, words| {
-                    assert_eq!(bytes_of(words)[..32], expected[at].0, "{level:?}, message {at}");
+                hash_all(level, KEYED_HASH, &messages[..count], &mut |at, words, lane| {
+                    let hash = Hash(bytes_of(words, lane));
+                    assert_eq!(hash, expected[at], "{level:?}, message {at}");
                     seen += 1;
                 });
                 let short = messages[..count].iter().filter(|of| of.blocks() > 0).count();
