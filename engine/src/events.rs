@@ -30,7 +30,7 @@ pub(crate) use key_run_file::{KeyRunFile, merge_runs, write_entries};
 pub(crate) use months::in_order;
 pub use months::{Month, MonthCounts};
 pub(crate) use reader::Container;
-pub(crate) use row_index::{ID_FIELDS, IdHash, RowIndex, row_index_path};
+pub(crate) use row_index::{ID_FIELDS, IdHash, ROWS_PREFIX, RowIndex, row_index_path};
 
 /// Most rows a batch, and a stretch of a source, may hold (docs/format.md, section 15).
 pub const BATCH_ROWS_MAX: u64 = 1_000_000;

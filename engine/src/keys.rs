@@ -9,6 +9,7 @@ use crate::storage::Storage;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use lineal_proof::hash::{CONTEXT_INDEX, actor_key};
+use lineal_proof::lanes::{self, Message};
 use lineal_proof::{Hash, Value, cbor};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -366,17 +367,40 @@ impl ValueHasher {
             /// Of the value before: looking a value up allocates nothing (`benches/allocations.rs`).
             static BYTES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
         }
-        let hash = BYTES.with_borrow_mut(|bytes| {
+        BYTES.with_borrow_mut(|bytes| {
             bytes.clear();
-            cbor::write_list_head(bytes, 2);
-            cbor::write_text(bytes, field);
-            cbor::write_bytes(bytes, value);
-            Hash::keyed(&self.key, bytes)
-        });
-        let mut head = [0; 8];
-        head.copy_from_slice(&hash.0[..8]);
-        u64::from_le_bytes(head)
+            spell(bytes, field, value);
+            head_of(&Hash::keyed(&self.key, bytes))
+        })
     }
+
+    /// As [`ValueHasher::hash`] of each value of a field, side by side.
+    pub(crate) fn hash_all<'v>(
+        &self,
+        field: &str,
+        values: impl Iterator<Item = &'v [u8]>,
+    ) -> Vec<u64> {
+        let (mut bytes, mut ends) = (Vec::new(), vec![0]);
+        for value in values {
+            spell(&mut bytes, field, value);
+            ends.push(bytes.len());
+        }
+        let spans = ends.windows(2).map(|ends| ends[0]..ends[1]);
+        let messages = spans.map(|span| Message { key: &self.key, bytes: &bytes[span] });
+        lanes::keyed(&messages.collect::<Vec<_>>()).iter().map(head_of).collect()
+    }
+}
+
+/// Writes what is hashed of a value: its field and itself.
+fn spell(out: &mut Vec<u8>, field: &str, value: &[u8]) {
+    cbor::write_list_head(out, 2);
+    cbor::write_text(out, field);
+    cbor::write_bytes(out, value);
+}
+
+/// The first eight bytes of a hash.
+fn head_of(hash: &Hash) -> u64 {
+    hash.0.first_chunk().map_or(0, |head| u64::from_le_bytes(*head))
 }
 
 #[cfg(test)]
@@ -442,5 +466,14 @@ mod tests {
         assert_eq!(key, keys.actor("anna@bank.example").unwrap());
         assert_eq!(key.len(), 16);
         assert_ne!(key, keys.actor("bert@bank.example").unwrap());
+    }
+
+    #[test]
+    fn values_hashed_together_are_values_hashed_one_by_one() {
+        let hasher = ValueHasher { key: [3; 32] };
+        let values: Vec<Vec<u8>> = (0..40).map(|length| vec![7; length * 31]).collect();
+        let together = hasher.hash_all("input_hash", values.iter().map(Vec::as_slice));
+        let one_by_one = values.iter().map(|value| hasher.hash("input_hash", value));
+        assert!(one_by_one.eq(together));
     }
 }

@@ -4,6 +4,8 @@
 //! subject group be withheld or erased while the open group and the root stay provable.
 
 use crate::hash::{CONTEXT_EVENT, Hash};
+use crate::lanes::{self, Message};
+use crate::merkle::Tree;
 
 /// Hands out the salts of a batch's rows in order, from one seed.
 ///
@@ -19,7 +21,7 @@ impl Salts {
     /// The salts of a batch of so many rows.
     #[must_use]
     pub fn new(seed: &[u8; 32], rows: u64) -> Salts {
-        let depth = u64::BITS - rows.saturating_sub(1).leading_zeros();
+        let depth = depth_of(rows);
         let mut salts = Salts { depth, path: vec![*seed; depth as usize + 1], row: 0 };
         salts.descend(0);
         salts
@@ -44,6 +46,27 @@ impl Salts {
     }
 }
 
+/// Levels of the tree of salts of a batch of so many rows.
+fn depth_of(rows: u64) -> u32 {
+    u64::BITS - rows.saturating_sub(1).leading_zeros()
+}
+
+/// The salts of some rows of a batch from one on, which is a multiple of [`TOGETHER`].
+fn salts_from(seed: &[u8; 32], depth: u32, first: u64, count: usize) -> Vec<[u8; 32]> {
+    let height = TOGETHER_BITS.min(depth);
+    let down =
+        |key: [u8; 32], level: u32| Hash::keyed(&key, &[u8::from(first >> level & 1 == 1)]).0;
+    let mut salts = vec![(height..depth).rev().fold(*seed, down)];
+    for level in (0..height).rev() {
+        let children = salts
+            .iter()
+            .flat_map(|key| [Message { key, bytes: &[0] }, Message { key, bytes: &[1] }]);
+        let children: Vec<_> = children.take(count.div_ceil(1 << level)).collect();
+        salts = lanes::keyed(&children).into_iter().map(|salt| salt.0).collect();
+    }
+    salts
+}
+
 /// The leaf of an event from its salt and its two canonical maps.
 #[must_use]
 pub fn leaf(salt: &[u8; 32], open: &[u8], subject: &[u8]) -> Hash {
@@ -57,6 +80,86 @@ pub fn leaf(salt: &[u8; 32], open: &[u8], subject: &[u8]) -> Hash {
     let mut hasher = blake3::Hasher::new_keyed(&k1);
     hasher.update(&[0]).update(open).update(&commitment.0);
     Hash(*hasher.finalize().as_bytes())
+}
+
+/// Events of which the leaves are made together: enough for the widest vectors at every level of
+/// the salts' tree, and about 400 KB of rows.
+const TOGETHER: usize = 1 << TOGETHER_BITS;
+const TOGETHER_BITS: u32 = 10;
+
+/// The tree of a batch in the making: as [`Salts`], [`leaf`] and [`Tree::push`] of one event after
+/// another, but hashed side by side.
+pub struct Leaves {
+    seed: [u8; 32],
+    depth: u32,
+    tree: Tree,
+    /// Of each event that waits: a zero, the open group, and room for the commitment.
+    open: Vec<u8>,
+    subject: Vec<u8>,
+    /// Where each event that waits ends in `open` and in `subject`.
+    ends: Vec<(usize, usize)>,
+    /// Bytes of the groups of all events so far.
+    size: u64,
+}
+
+impl Leaves {
+    /// Of a batch of so many events: as many must be added.
+    #[must_use]
+    pub fn new(seed: &[u8; 32], rows: u64) -> Leaves {
+        Leaves {
+            seed: *seed,
+            depth: depth_of(rows),
+            tree: Tree::default(),
+            open: Vec::new(),
+            subject: Vec::new(),
+            ends: Vec::new(),
+            size: 0,
+        }
+    }
+
+    /// Adds the next event: its two canonical maps are appended to what is given.
+    pub fn push(&mut self, write: impl FnOnce(&mut Vec<u8>, &mut Vec<u8>)) {
+        self.open.push(0);
+        let before = self.open.len() + self.subject.len();
+        write(&mut self.open, &mut self.subject);
+        self.size += (self.open.len() + self.subject.len() - before) as u64;
+        self.open.extend_from_slice(&[0; 32]);
+        self.ends.push((self.open.len(), self.subject.len()));
+        if self.ends.len() == TOGETHER {
+            self.take_in();
+        }
+    }
+
+    /// Hashes the events that wait.
+    fn take_in(&mut self) {
+        let first = self.tree.leaves();
+        let salts = salts_from(&self.seed, self.depth, first, self.ends.len());
+        let keys = lanes::keyed_wide(&salts, CONTEXT_EVENT);
+        let messages = |bytes: &'_ [u8], place: fn(&(usize, usize)) -> usize, half: usize| {
+            let starts = std::iter::once(0).chain(self.ends.iter().map(place));
+            let spans = starts.zip(self.ends.iter().map(place));
+            let of = keys.iter().zip(spans).map(|(keys, (start, end))| Message {
+                key: &keys.as_chunks().0[half],
+                bytes: &bytes[start..end],
+            });
+            lanes::keyed(&of.collect::<Vec<_>>())
+        };
+        let commitments = messages(&self.subject, |ends| ends.1, 1);
+        for ((end, _), commitment) in self.ends.iter().zip(&commitments) {
+            self.open[end - 32..*end].copy_from_slice(&commitment.0);
+        }
+        self.tree.extend(messages(&self.open, |ends| ends.0, 0));
+        self.open.clear();
+        self.subject.clear();
+        self.ends.clear();
+    }
+
+    /// The root, and the bytes of all groups.
+    #[must_use]
+    pub fn finish(mut self) -> (Hash, u64) {
+        self.take_in();
+        (self.tree.root(), self.size)
+    }
 }
 
 #[cfg(test)]
@@ -90,5 +193,26 @@ mod tests {
         assert_ne!(base, leaf(&[2; 32], b"open", b"subject"));
         assert_ne!(base, leaf(&[1; 32], b"oper", b"subject"));
         assert_ne!(base, leaf(&[1; 32], b"open", b"subjecu"));
+    }
+
+    #[test]
+    fn leaves_made_together_are_leaves_made_one_by_one() {
+        for rows in [1_u32, 2, 3, 17, 1_000, 1_024, 1_025, 2_500] {
+            let seed = [9; 32];
+            let mut salts = Salts::new(&seed, rows.into());
+            let (mut tree, mut size) = (Tree::default(), 0);
+            let mut leaves = Leaves::new(&seed, rows.into());
+            for row in 0..rows {
+                let open = vec![1; (row * 37 % 1_500) as usize];
+                let subject = row.to_le_bytes();
+                tree.push(leaf(salts.salt(row.into()), &open, &subject));
+                size += open.len() as u64 + 4;
+                leaves.push(|to_open, to_subject| {
+                    to_open.extend_from_slice(&open);
+                    to_subject.extend_from_slice(&subject);
+                });
+            }
+            assert_eq!(leaves.finish(), (tree.root(), size), "{rows} rows");
+        }
     }
 }

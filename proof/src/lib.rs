@@ -12,6 +12,7 @@ pub mod event;
 pub mod frame;
 pub mod hash;
 pub mod key;
+pub mod lanes;
 pub mod merkle;
 pub mod pieces;
 pub mod record;

@@ -5,8 +5,7 @@ use super::block::GroupWriter;
 use super::months::{Month, MonthCounts};
 use crate::clock::civil_date;
 use crate::event_fields::{EVENT_FIELDS, EventField, Group};
-use lineal_proof::event::{Salts, leaf};
-use lineal_proof::merkle::Tree;
+use lineal_proof::event::Leaves;
 use lineal_proof::{Hash, Map, Value};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -143,20 +142,18 @@ pub struct SealedBatch {
 /// Hashes rows of a block in the order given, which must be a batch's order.
 #[must_use]
 pub(crate) fn seal(block: &EventBlock, rows: &[u32], seed: &[u8; 32]) -> SealedBatch {
-    let mut salts = Salts::new(seed, rows.len() as u64);
-    let mut tree = Tree::default();
+    let mut leaves = Leaves::new(seed, rows.len() as u64);
     let mut counters = BatchCounters::of(block, rows);
-    let groups = [Group::Open, Group::Subject].map(|group| GroupWriter::new(block, group));
-    let (mut open, mut subject) = (Vec::with_capacity(1024), Vec::with_capacity(512));
-    for (place, row) in rows.iter().enumerate() {
-        open.clear();
-        subject.clear();
-        groups[0].write(&mut open, *row as usize);
-        groups[1].write(&mut subject, *row as usize);
-        counters.size += (open.len() + subject.len()) as u64;
-        tree.push(leaf(salts.salt(place as u64), &open, &subject));
+    let [open, subject] = [Group::Open, Group::Subject].map(|group| GroupWriter::new(block, group));
+    for row in rows {
+        leaves.push(|to_open, to_subject| {
+            open.write(to_open, *row as usize);
+            subject.write(to_subject, *row as usize);
+        });
     }
-    SealedBatch { root: tree.root(), counters }
+    let (root, size) = leaves.finish();
+    counters.size = size;
+    SealedBatch { root, counters }
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use lineal_proof::Hash;
 use parquet::basic::{
     Compression, ConvertedType, Encoding, LogicalType, Repetition, TimeUnit, Type, ZstdLevel,
 };
-use parquet::column::writer::ColumnWriter;
-use parquet::data_type::ByteArray;
+use parquet::column::writer::{ColumnWriter, ColumnWriterImpl};
+use parquet::data_type::{ByteArray, ByteArrayType};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -22,6 +22,9 @@ use std::sync::Arc;
 pub(super) const GROUP_ROWS: usize = 16_384;
 /// Rows of a page: what one look-up decodes.
 pub(super) const PAGE_ROWS: usize = 1_024;
+/// Rows that share their text on average, from which on texts are written run by run: below, the
+/// calls cost more than what they spare.
+const RUN_ROWS: usize = 32;
 /// The width that hash columns hold without a length.
 pub(super) const HASH_WIDTH: usize = 32;
 
@@ -228,6 +231,48 @@ impl Gathered {
         (start, self.bytes.len())
     }
 
+    /// Do most neighbours share their text?
+    fn has_long_runs(&self) -> bool {
+        let turns = self.ranges.windows(2).filter(|pair| pair[0] != pair[1]).count();
+        self.ranges.len() > RUN_ROWS * (turns + 1)
+    }
+
+    /// Writes texts run by run, and the same pages as of all at once: the library wants an owner for
+    /// each row's text, and to make and drop these takes longer than all else about a word
+    /// (`import/examples/import_limits.rs`). So those of one run serve for the next of the same word.
+    fn write_runs(
+        &mut self,
+        typed: &mut ColumnWriterImpl<'_, ByteArrayType>,
+        levels: &[i16],
+    ) -> Result<()> {
+        let all = Bytes::from(std::mem::take(&mut self.bytes));
+        let mut owned: Vec<ByteArray> = Vec::new();
+        let mut ranges = self.ranges.as_slice();
+        // A page ends where enough rows were written, so no run goes on over its end.
+        for mut levels in levels.chunks(PAGE_ROWS) {
+            while !levels.is_empty() {
+                let (mut rows, mut texts) = (0, 0);
+                while let Some(level) = levels.get(rows) {
+                    if *level > 0 && ranges[texts] != ranges[0] {
+                        break;
+                    }
+                    texts += usize::from(*level > 0);
+                    rows += 1;
+                }
+                if texts > 0 {
+                    let text = all.slice(ranges[0].0..ranges[0].1);
+                    if owned.first().is_some_and(|owned| owned.data() != &*text) {
+                        owned.clear();
+                    }
+                    owned.resize(owned.len().max(texts), ByteArray::from(text));
+                }
+                typed.write_batch(&owned[..texts], Some(&levels[..rows]), None)?;
+                (ranges, levels) = (&ranges[texts..], &levels[rows..]);
+            }
+        }
+        Ok(())
+    }
+
     /// The texts or hashes as slices of one allocation.
     fn take_slices(&mut self) -> Vec<ByteArray> {
         let all = Bytes::from(std::mem::take(&mut self.bytes));
@@ -259,6 +304,9 @@ fn write_column(
             let slices: Vec<_> = values.take_slices().into_iter().map(Into::into).collect();
             typed.write_batch(&slices, Some(&levels), None)?;
         }
+        ColumnWriter::ByteArrayColumnWriter(typed) if values.has_long_runs() => {
+            values.write_runs(typed, &levels)?;
+        }
         ColumnWriter::ByteArrayColumnWriter(typed) => {
             typed.write_batch(&values.take_slices(), Some(&levels), None)?;
         }
@@ -271,4 +319,62 @@ fn write_column(
 #[must_use]
 pub(crate) fn container_id(bytes: &[u8]) -> Hash {
     Hash::of(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A column with these texts, written run by run or at once.
+    fn written(texts: &[Option<&str>], in_runs: bool) -> Vec<u8> {
+        let spec = EventField::Service.spec();
+        let column = OutColumn { spec, part: Part::Whole };
+        let field = Arc::new(column.schema().unwrap());
+        let schema = SchemaType::group_type_builder("event").with_fields(vec![field]);
+        let properties = WriterProperties::builder()
+            .set_data_page_row_count_limit(PAGE_ROWS)
+            .set_write_batch_size(PAGE_ROWS)
+            .set_statistics_enabled(EnabledStatistics::Page);
+        let schema = Arc::new(schema.build().unwrap());
+        let mut file =
+            SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties.build())).unwrap();
+        let mut group = file.next_row_group().unwrap();
+        let mut writer = group.next_column().unwrap().unwrap();
+        let levels: Vec<i16> = texts.iter().map(|text| i16::from(text.is_some())).collect();
+        let mut values = Gathered::default();
+        let mut last = None;
+        for text in texts.iter().flatten() {
+            let range = match last {
+                Some((before, range)) if before == text => range,
+                _ => values.append(text.as_bytes()),
+            };
+            last = Some((text, range));
+            values.ranges.push(range);
+        }
+        let ColumnWriter::ByteArrayColumnWriter(typed) = writer.untyped() else { panic!("texts") };
+        if in_runs {
+            values.write_runs(typed, &levels).unwrap();
+        } else {
+            typed.write_batch(&values.take_slices(), Some(&levels), None).unwrap();
+        }
+        writer.close().unwrap();
+        group.close().unwrap();
+        file.into_inner().unwrap()
+    }
+
+    #[test]
+    fn texts_written_run_by_run_are_the_same_to_the_byte() {
+        let words = ["alpha", "beta", "", "a longer one"];
+        let runs = [700_usize, 700, 30, 1_024, 1, 2_500, 48, 1_024, 90];
+        let texts = runs.iter().zip(words.iter().cycle()).flat_map(|(run, word)| vec![*word; *run]);
+        let texts: Vec<&str> = texts.collect();
+        // No row without a text, some, a page of them, and all but one.
+        let absent: [fn(usize) -> bool; 4] =
+            [|_| false, |row| row % 7 == 3, |row| (1_000..2_500).contains(&row), |row| row != 77];
+        for absent in absent {
+            let texts = texts.iter().enumerate();
+            let texts: Vec<_> = texts.map(|(row, text)| (!absent(row)).then_some(*text)).collect();
+            assert!(written(&texts, true) == written(&texts, false));
+        }
+    }
 }

@@ -52,14 +52,18 @@ impl IndexedFields {
     ) {
         for field in self.fields() {
             let name = field.spec().name;
+            let (mut values, mut places) = (Vec::new(), Vec::new());
             for (row, place) in (0_u32..).zip(rows.clone()) {
-                let hash = match block.get(place, field) {
-                    Some(EventValue::Hash(value)) => hasher.hash(name, value),
-                    Some(EventValue::Text(value)) => hasher.hash(name, value.as_bytes()),
+                match block.get(place, field) {
+                    Some(EventValue::Hash(value)) => values.push(value),
+                    Some(EventValue::Text(value)) => values.push(value.as_bytes()),
                     _ => continue,
-                };
-                entries.push(KeyEntry { hash, batch, row });
+                }
+                places.push(row);
             }
+            let hashes = hasher.hash_all(name, values.into_iter());
+            let new = hashes.into_iter().zip(places);
+            entries.extend(new.map(|(hash, row)| KeyEntry { hash, batch, row }));
         }
     }
 

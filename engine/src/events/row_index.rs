@@ -84,9 +84,12 @@ fn is_like_hash(id: &str) -> bool {
     id.len() >= HASH_DIGITS_MIN && id.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
+/// How the names of these files begin.
+pub(crate) const ROWS_PREFIX: &str = "rows-";
+
 /// The path of a container's index.
 pub(crate) fn row_index_path(place: &ContainerPlace) -> String {
-    format!("index/rows-{}.{}.idx", place.id, place.generation)
+    format!("index/{ROWS_PREFIX}{}.{}.idx", place.id, place.generation)
 }
 
 impl RowIndex {

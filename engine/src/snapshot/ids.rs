@@ -4,7 +4,9 @@
 use super::{EventRef, Snapshot, View};
 use crate::error::Result;
 use crate::event_fields::EventField;
-use crate::events::{Container, EventValue, ID_FIELDS, IdHash, RowIndex, row_index_path};
+use crate::events::{
+    Container, EventValue, ID_FIELDS, IdHash, ROWS_PREFIX, RowIndex, row_index_path,
+};
 use crate::graph::{Batch, container_place};
 use crate::storage::Storage;
 use crate::store::{State, Store};
@@ -190,7 +192,7 @@ pub(super) fn write(store: &Store, state: &State) -> Result<()> {
     let named: BTreeSet<String> = places.iter().map(row_index_path).collect();
     for name in storage.list("index")? {
         let path = format!("index/{name}");
-        if name.starts_with("rows-") && !named.contains(&path) {
+        if name.starts_with(ROWS_PREFIX) && !named.contains(&path) {
             storage.remove(&path)?;
         }
     }

@@ -7,7 +7,7 @@
 
 use super::{State, Store};
 use crate::error::{Error, Result};
-use crate::events::{Container, IndexedFields, KeyEntry};
+use crate::events::{Container, IndexedFields, KeyEntry, ROWS_PREFIX};
 use crate::graph::container_place;
 use crate::index::RunFiles;
 use crate::keys::ValueHasher;
@@ -118,8 +118,10 @@ impl PendingKeys {
     pub(crate) fn settle(&self, store: &Store, state: &State) -> Result<()> {
         let mut pending = self.lock();
         pending.join();
-        // What a crash left half written; nothing is being written now.
-        for name in store.storage().list("index")?.iter().filter(|name| name.ends_with(".tmp")) {
+        // What a crash left half written; nothing is being written now but indexes of containers,
+        // whose writer clears up behind itself.
+        let is_left = |name: &&String| name.ends_with(".tmp") && !name.starts_with(ROWS_PREFIX);
+        for name in store.storage().list("index")?.iter().filter(is_left) {
             store.storage().remove(&format!("index/{name}"))?;
         }
         let commit = state.head.commit;

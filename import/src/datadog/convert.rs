@@ -124,6 +124,10 @@ fn algorithm(text: &str) -> Cow<'_, str> {
 }
 
 fn hash(text: &str) -> Option<Hash<'_>> {
+    // The usual form: digits alone, which neither prefix below can be read as.
+    if let Some(hash) = hexadecimal(text) {
+        return (hash.length >= HASH_BYTES_MIN).then_some(hash);
+    }
     if let Some((prefix, digits)) = text.split_once(':') {
         let mut hash = digest(digits)?;
         let name =
@@ -146,16 +150,22 @@ fn hash(text: &str) -> Option<Hash<'_>> {
     digest(text)
 }
 
-fn digest(text: &str) -> Option<Hash<'static>> {
+fn hexadecimal(text: &str) -> Option<Hash<'static>> {
     let mut hash = Hash { bytes: [0; HASH_BYTES_MAX], length: 0, algorithm: None };
     let digits = text.as_bytes();
-    if digits.len().is_multiple_of(2) && digits.len() <= 2 * HASH_BYTES_MAX {
-        let length = digits.len() / 2;
-        if HEXLOWER_PERMISSIVE.decode_mut(digits, &mut hash.bytes[..length]).is_ok() {
-            hash.length = length;
-            return (length >= HASH_BYTES_MIN).then_some(hash);
-        }
+    if !digits.len().is_multiple_of(2) || digits.len() > 2 * HASH_BYTES_MAX {
+        return None;
     }
+    hash.length = digits.len() / 2;
+    HEXLOWER_PERMISSIVE.decode_mut(digits, &mut hash.bytes[..hash.length]).ok()?;
+    Some(hash)
+}
+
+fn digest(text: &str) -> Option<Hash<'static>> {
+    if let Some(hash) = hexadecimal(text) {
+        return (hash.length >= HASH_BYTES_MIN).then_some(hash);
+    }
+    let mut hash = Hash { bytes: [0; HASH_BYTES_MAX], length: 0, algorithm: None };
     // Base64 has no mark of its own, so only the lengths of real digests are believed.
     let digits = text.trim_end_matches('=').as_bytes();
     let url = digits.iter().any(|byte| matches!(byte, b'-' | b'_'));

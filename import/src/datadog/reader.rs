@@ -4,7 +4,6 @@
 use std::io::{self, BufRead, BufReader, Read};
 
 use flate2::bufread::GzDecoder;
-use sha2::{Digest, Sha256};
 
 use super::report::{Compression, DamageKind};
 
@@ -36,7 +35,6 @@ pub(super) enum Stop {
 struct Stored<'r> {
     inner: &'r mut dyn Read,
     progress: &'r mut dyn FnMut(u64),
-    sha256: Sha256,
     blake3: blake3::Hasher,
     size: u64,
     failed: bool,
@@ -77,7 +75,6 @@ impl Read for Stored<'_> {
                 return Err(error);
             }
         };
-        self.sha256.update(&buffer[..count]);
         self.blake3.update(&buffer[..count]);
         self.size += count as u64;
         if count > 0 {
@@ -102,7 +99,6 @@ enum Decoder<'r> {
 /// What is known of the stored bytes once all were read.
 pub(super) struct Custody {
     pub(super) size: u64,
-    pub(super) sha256: [u8; 32],
     pub(super) blake3: [u8; 32],
 }
 
@@ -121,7 +117,6 @@ impl<'r> Body<'r> {
         let mut stored = Stored {
             inner,
             progress,
-            sha256: Sha256::new(),
             blake3: blake3::Hasher::new(),
             size: 0,
             failed: false,
@@ -192,11 +187,7 @@ impl<'r> Body<'r> {
         let Some(mut source) = source else { return Err(io::ErrorKind::Other.into()) };
         io::copy(&mut source, &mut io::sink())?;
         let stored = source.into_inner();
-        Ok(Custody {
-            size: stored.size,
-            sha256: stored.sha256.finalize().into(),
-            blake3: *stored.blake3.finalize().as_bytes(),
-        })
+        Ok(Custody { size: stored.size, blake3: *stored.blake3.finalize().as_bytes() })
     }
 
     /// After a gzip member: the next one, the end, or the zeros that tapes and tools pad with.

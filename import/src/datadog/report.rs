@@ -19,9 +19,7 @@ pub struct FileReport {
     pub label: String,
     /// Its bytes as stored.
     pub size: u64,
-    /// SHA-256 of the bytes as stored.
-    pub sha256: [u8; 32],
-    /// BLAKE3 of the bytes as stored.
+    /// BLAKE3 of the bytes as stored: whether they are those that were hashed for the record.
     pub blake3: [u8; 32],
     /// How it is compressed.
     pub compression: Compression,

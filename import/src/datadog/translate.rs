@@ -113,7 +113,6 @@ pub(super) fn run(
     let byte = items.byte();
     let custody = items.into_body().finish().map_err(|source| tally.unreadable(byte, source))?;
     tally.report.size = custody.size;
-    tally.report.sha256 = custody.sha256;
     tally.report.blake3 = custody.blake3;
     Ok(tally.finish(&translator))
 }
