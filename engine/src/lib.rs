@@ -16,6 +16,7 @@ mod graph;
 pub mod head;
 mod id_map;
 mod index;
+pub mod journal;
 pub mod keys;
 mod ledger;
 pub mod mapping;
