@@ -1,5 +1,5 @@
 //! The journal of what is brought live: requests, durable before they are acknowledged, kept until
-//! an import has made commits of them (docs/format.md, section 16).
+//! an import has made commits of them (docs/format.md, section 19).
 //!
 //! Files of framed records stand in `journal/`. The newest is appended to; the others are closed
 //! and wait to be sealed, each by an import that reads nothing but that file, so that doing it

@@ -1,4 +1,4 @@
-//! Frames of the journal: a length, a checksum, and canonical CBOR (docs/format.md, section 16).
+//! Frames of the journal: a length, a checksum, and canonical CBOR (docs/format.md, section 19).
 
 use crate::error::{Error, Result};
 use lineal_proof::cbor::{self, Reader};

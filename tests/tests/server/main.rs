@@ -4,10 +4,13 @@
 
 mod answers;
 mod client;
+mod crash;
 mod follow;
 mod guard;
 mod hostile;
+mod intake;
 mod interface;
 mod live;
 mod roles;
 mod tls;
+mod uploads;
