@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_bomb_is_refused_by_its_size_and_by_its_ratio() {
-        assert_eq!(packed("gzip", gzip(&vec![0; 200]), 100), Err(413));
+        assert_eq!(packed("gzip", gzip(&[0; 200]), 100), Err(413));
         let bomb = gzip(&vec![0; 8 << 20]);
         assert!(bomb.len() < 16 << 10);
         assert_eq!(packed("gzip", bomb, 64 << 20), Err(413));
@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn every_path_of_the_table_of_bodies_is_an_endpoint() {
         for (path, _) in BODIES {
-            let known = crate::endpoint::ENDPOINTS.iter().any(|endpoint| endpoint.path == path);
+            let known = crate::endpoint::ENDPOINTS.iter().any(|endpoint| endpoint.path == *path);
             assert!(known, "{path}");
         }
     }

@@ -50,6 +50,7 @@ fn what_an_agent_sends_is_pending_until_it_is_sealed_and_then_found() {
     acknowledged(&live.send(logs(&body).header("DD-API-KEY", &importer)));
     let stats = live.send(get("/v1/stats").token(&engineer)).ok();
     assert_eq!(stats["intake"]["proof_pending"], 3, "{stats}");
+    assert_eq!(live.metric("lineal_intake_pending_entries{store=\"main\"}"), 3);
     let asked =
         live.send(query_with(json!({ "query": "find inference limit 1" })).token(&engineer));
     assert_eq!(asked.header("lineal-completeness"), Some("cannot_tell"));

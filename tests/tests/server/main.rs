@@ -12,5 +12,6 @@ mod intake;
 mod interface;
 mod live;
 mod roles;
+mod stock;
 mod tls;
 mod uploads;
