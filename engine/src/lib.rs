@@ -16,6 +16,7 @@ mod graph;
 pub mod head;
 mod id_map;
 mod index;
+pub mod journal;
 mod key_bytes;
 pub mod keys;
 mod ledger;

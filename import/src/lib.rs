@@ -13,6 +13,8 @@ pub mod record;
 pub mod report;
 
 pub use error::{Error, Result};
-pub use pipeline::{ImportOptions, Limits, LoadedMapping, STANDARD_INPUT, explain_mapping, import};
+pub use pipeline::{
+    ImportOptions, Limits, LoadedMapping, STANDARD_INPUT, explain_mapping, import, rejected_lines,
+};
 pub use progress::Progress;
 pub use report::{Report, SourceReport};

@@ -19,12 +19,14 @@ pub use limits::Limits;
 pub use log_files::STANDARD_INPUT;
 pub use recognise::{Found, recognise};
 
-use crate::datadog::{CompiledMapping, explain};
+use crate::datadog::{CompiledMapping, EventLine, LineSink, explain, translate};
 use crate::error::{Error, Result};
 use crate::mapping::{self, Mapping};
 use crate::progress::Progress;
+use crate::record::{EventSink, EventValue, Reject};
 use crate::report::Report;
 use lineal_engine::Store;
+use lineal_engine::event_fields::EventField;
 use lineal_proof::Hash;
 use std::path::{Path, PathBuf};
 
@@ -116,6 +118,30 @@ pub fn import(
         session.take(found)?;
     }
     session.finish()
+}
+
+/// What an import would reject of lines of logs, without a store: for whoever answers before the
+/// import is made.
+///
+/// # Errors
+/// Never for lines in memory; the type is that of reading files.
+pub fn rejected_lines(lines: &[u8], mapping: &LoadedMapping) -> Result<Vec<Reject>> {
+    let mut input = lines;
+    let read = translate(&mut input, "body", &mapping.logs, &mut Nobody, &mut |_| {})?;
+    Ok(read.rejects)
+}
+
+/// Hears no events.
+struct Nobody;
+
+impl EventSink for Nobody {
+    fn set(&mut self, _: EventField, _: EventValue<'_>) {}
+    fn set_person(&mut self, _: EventField, _: &str) {}
+    fn end_event(&mut self) {}
+}
+
+impl LineSink for Nobody {
+    fn begin_event(&mut self, _: &EventLine) {}
 }
 
 /// Lists which attributes of logs are seen, mapped, or left in `rest`.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use lineal_engine::event_fields::EventField;
+use lineal_engine::schema::Kind;
 
 use crate::answer::{Answer, Table};
 use crate::ast::Script;
@@ -113,6 +114,12 @@ impl Prepared {
     #[must_use]
     pub fn event_fields(&self) -> &[EventField] {
         &self.plan.event_fields
+    }
+
+    /// Does it come by things of this kind, as far as the schema tells?
+    #[must_use]
+    pub fn comes_by(&self, kind: Kind) -> bool {
+        self.plan.doubts.kinds.has(kind)
     }
 
     /// The output format that it asks for.

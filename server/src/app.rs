@@ -9,6 +9,7 @@ use crate::pool::Pool;
 use crate::rate::Rates;
 use crate::tenant::Tenant;
 use crate::token::{TokenFile, Tokens};
+use crate::writer::{self, Writer};
 use lineal_engine::clock::Clock;
 use lineal_proof::Hash;
 use lineal_query::PlanCache;
@@ -17,14 +18,16 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// Why there is no trail yet: said at start and in `/v1/stats`.
-pub(crate) const NO_TRAIL: &str = "this server keeps no trail of who asked what: it reads only, and \
-the trail, in the store's own log, comes with writing over the network; until then the log on \
+pub(crate) const NO_TRAIL: &str = "this server keeps no trail of who asked what: it \
+will stand in the store's own log; until then the log on \
 standard error names token, role and case of each request";
 
 /// Everything that outlives a request.
 pub(crate) struct App {
     pub(crate) config: Config,
     tenants: BTreeMap<String, Arc<Tenant>>,
+    /// The writers of those that are written.
+    writers: BTreeMap<String, Arc<Writer>>,
     token_file: TokenFile,
     tokens: RwLock<Arc<Tokens>>,
     token_stamp: Mutex<Option<crate::token::Stamp>>,
@@ -41,9 +44,19 @@ pub(crate) struct App {
 impl App {
     /// Opens the stores and reads the tokens.
     pub(crate) fn open(config: Config, clock: Arc<dyn Clock>) -> Result<App> {
-        let mut tenants = BTreeMap::new();
+        let (mut tenants, mut writers) = (BTreeMap::new(), BTreeMap::new());
         for (name, path) in &config.stores {
-            tenants.insert(name.clone(), Arc::new(Tenant::open(name, path)?));
+            // The writer first: it recovers what a crash left.
+            let writing = config
+                .writes(name)
+                .map(|writing| Ok::<_, Error>((writing, writer::Opened::open(name, path)?)));
+            let writing = writing.transpose()?;
+            let tenant = Arc::new(Tenant::open(name, path, &clock)?);
+            if let Some((writing, opened)) = writing {
+                let writer = Writer::start(opened, &tenant, path, writing, &config)?;
+                writers.insert(name.clone(), Arc::new(writer));
+            }
+            tenants.insert(name.clone(), tenant);
         }
         if tenants.is_empty() {
             return Err(Error::Config {
@@ -63,6 +76,7 @@ impl App {
         let bounds = &config.limits;
         Ok(App {
             tenants,
+            writers,
             token_file,
             tokens: RwLock::new(Arc::new(tokens)),
             token_stamp: Mutex::new(stamp),
@@ -92,6 +106,18 @@ impl App {
     pub(crate) fn tenant(&self, name: &str) -> Option<&Arc<Tenant>> {
         self.metrics.lookups.fetch_add(1, Ordering::Relaxed);
         self.tenants.get(name)
+    }
+
+    /// The writer of a store, if this server writes it.
+    pub(crate) fn writer(&self, name: &str) -> Option<&Arc<Writer>> {
+        self.writers.get(name)
+    }
+
+    /// Ends the writers: what they have taken on is done, what was brought live is sealed.
+    pub(crate) fn end_writers(&self) {
+        for writer in self.writers.values() {
+            writer.end();
+        }
     }
 
     pub(crate) fn token_file(&self) -> &TokenFile {

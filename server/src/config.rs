@@ -4,6 +4,10 @@
 //! `LINEAL_SERVER_LISTEN`, `LINEAL_SERVER_LIMITS__ROWS`. A key that is not known is an error, in the
 //! file as in the environment: a misspelt limit would otherwise be no limit.
 
+mod writing;
+
+pub use writing::{Intake, Writing};
+
 use crate::error::{Error, Result};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -34,8 +38,16 @@ pub struct Config {
     pub open_metrics: bool,
     /// Certificate and key.
     pub tls: Option<Tls>,
-    /// The stores by name.
+    /// The stores by name. In the file each is a path, or a table with `path`, `write`, `imports`
+    /// and `mapping`.
     pub stores: BTreeMap<String, PathBuf>,
+    /// Write all stores, also those that do not say so themselves.
+    pub write: bool,
+    /// The stores that say `write = true`.
+    #[serde(skip)]
+    pub writing: BTreeMap<String, Writing>,
+    /// What bounds imports and live intake.
+    pub intake: Intake,
     /// What bounds a request, and all of them.
     pub limits: Bounds,
     /// What is written of requests.
@@ -127,6 +139,9 @@ impl Default for Config {
             open_metrics: false,
             tls: None,
             stores: BTreeMap::new(),
+            write: false,
+            writing: BTreeMap::new(),
+            intake: Intake::default(),
             limits: Bounds::default(),
             log: Log::default(),
         }
@@ -196,9 +211,11 @@ impl Config {
             (Some(path), false) => format!("{} and {ENVIRONMENT_PREFIX}*", path.display()),
             (None, _) => format!("{ENVIRONMENT_PREFIX}*"),
         };
-        let config: Config = Value::Table(table).try_into().map_err(|e: toml::de::Error| {
+        let writing = writing::take(&mut table, &place)?;
+        let mut config: Config = Value::Table(table).try_into().map_err(|e: toml::de::Error| {
             Error::Config { place: place.clone(), why: e.message().to_owned() }
         })?;
+        config.writing = writing;
         config.check().map_err(|why| Error::Config { place, why })?;
         Ok(config)
     }
@@ -220,6 +237,7 @@ impl Config {
                 return Err(format!("limits.{name} is 0: nothing could be asked"));
             }
         }
+        self.intake.check()?;
         // hyper takes no smaller buffer.
         if self.limits.head_bytes < 8_192 {
             return Err("limits.head_bytes is 8192 at least".to_owned());
@@ -241,6 +259,12 @@ impl Config {
             }
             None => Ok(()),
         }
+    }
+
+    /// How a store is written, if it is.
+    #[must_use]
+    pub fn writes(&self, name: &str) -> Option<Writing> {
+        self.writing.get(name).cloned().or_else(|| self.write.then(Writing::default))
     }
 
     /// Where the tokens are.
@@ -337,12 +361,30 @@ mod tests {
             "listen = \"localhost\"",
             "[tls]\ncertificate = \"c\"",
             "[log]\nform = \"xml\"",
+            "[stores.a]\nwrite = true",
+            "[stores.a]\npath = \"x\"\nimports = \"y\"",
+            "[stores.a]\npath = \"x\"\nwrites = true",
+            "[intake]\nentries = 0",
+            "[intake]\nbody_bytes = 100000000",
         ] {
             let error = read(text, &[]).unwrap_err().to_string();
             assert!(error.contains("lineal.toml"), "{text}: {error}");
         }
         assert!(read("", &[("LINEAL_SERVER_LIMIT__ROWS", "1")]).is_err());
         assert!(read("", &[]).is_ok());
+    }
+
+    #[test]
+    fn a_store_is_a_path_or_a_table_that_says_how_it_is_written() {
+        let text = "[stores]\na = \"x\"\n[stores.b]\npath = \"y\"\nwrite = true\nimports = \"z\"\n[stores.c]\npath = \"w\"";
+        let config = read(text, &[]).unwrap();
+        let paths: Vec<_> = config.stores.values().map(|path| path.to_string_lossy()).collect();
+        assert_eq!(paths, ["x", "y", "w"]);
+        let imports = Some(PathBuf::from("z"));
+        assert_eq!(config.writes("b"), Some(Writing { imports, mapping: None }));
+        assert_eq!((config.writes("a"), config.writes("c")), (None, None));
+        let all = read(text, &[("LINEAL_SERVER_WRITE", "true")]).unwrap();
+        assert_eq!(all.writes("a"), Some(Writing::default()));
     }
 
     #[test]
@@ -353,7 +395,7 @@ mod tests {
         let default = Config { stores: main, ..Config::default() };
         assert_eq!(format!("{read:?}"), format!("{default:?}"));
         let text = std::fs::read_to_string(path).unwrap();
-        let said = format!("{:?}", default.limits);
+        let said = format!("{:?}{:?}", default.limits, default.intake);
         let keys = said.split(": ").filter_map(|part| part.rsplit([' ', '{']).next());
         let missing: Vec<&str> = keys
             .filter(|key| key.contains('_') && !text.contains(&format!("\n{key} = ")))

@@ -4,7 +4,7 @@
 
 use crate::gate::Call;
 use crate::handler::{
-    batches, health, metrics, nodes, plans, query, reference, schema, stats, trace,
+    batches, health, imports, intake, metrics, nodes, plans, query, reference, schema, stats, trace,
 };
 use crate::openapi::Description;
 use crate::problem::Problem;
@@ -68,6 +68,10 @@ impl Roles {
 /// Roles that read lineage. The importer writes, and reads no records.
 const READERS: Roles =
     Roles::These(&[Engineer, Approver, Investigator, PrivacyOfficer, Auditor, Admin, BreakGlass]);
+/// Who brings something in.
+const IMPORTERS: Roles = Roles::These(&[Importer]);
+/// Who sees how far imports are.
+const WRITERS: Roles = Roles::These(&[Importer, Admin]);
 /// Whoever has a token.
 const ALL: Roles = Roles::These(&crate::role::ROLES);
 
@@ -186,6 +190,56 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         roles: ALL,
         handler: does!(schema::get),
         describe: |it| it.json::<crate::wire::Schema>("The vocabulary.").cached(),
+    },
+    Endpoint {
+        method: "POST",
+        path: "/v1/imports",
+        summary: "Import an uploaded export, or one that lies where the server is.",
+        roles: IMPORTERS,
+        handler: does!(imports::post),
+        describe: imports::describe,
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/imports",
+        summary: "Imports and seals since the server started, and how far they are.",
+        roles: WRITERS,
+        handler: does!(imports::list),
+        describe: |it| it.writes().json::<crate::wire::ImportJobs>("The jobs."),
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/imports/{id}",
+        summary: "How far an import or a seal is, and at its end its report.",
+        roles: WRITERS,
+        handler: does!(imports::get),
+        describe: |it| {
+            it.place("id", "The id of the job").writes().json::<crate::wire::ImportJob>("The job.")
+        },
+    },
+    Endpoint {
+        method: "POST",
+        path: "/v1/intake/seal",
+        summary: "Make commits of what was brought live, now.",
+        roles: WRITERS,
+        handler: does!(intake::seal),
+        describe: intake::describe_seal,
+    },
+    Endpoint {
+        method: "POST",
+        path: crate::body::DATADOG_LOGS,
+        summary: "Logs, as Datadog's clients send them: durable when they are acknowledged.",
+        roles: IMPORTERS,
+        handler: does!(intake::datadog_logs),
+        describe: intake::describe,
+    },
+    Endpoint {
+        method: "POST",
+        path: crate::body::OTLP_LOGS,
+        summary: "Logs, as OpenTelemetry's clients send them (OTLP/HTTP): durable when they are acknowledged.",
+        roles: IMPORTERS,
+        handler: does!(intake::otlp_logs),
+        describe: intake::describe_otlp,
     },
 ];
 

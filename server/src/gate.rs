@@ -2,12 +2,14 @@
 //! no other way to a handler, and what an endpoint does not allow is refused here.
 
 use crate::app::App;
+use crate::body::{Bodies, DATADOG_LOGS};
 use crate::endpoint::Endpoint;
 use crate::problem::Problem;
 use crate::rate::Pass;
 use crate::scope::Scope;
 use crate::tenant::{Opened, Tenant};
 use crate::token::Token;
+use crate::writer::Writer;
 use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header};
@@ -17,7 +19,7 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use lineal_engine::Snapshot;
 use std::collections::BTreeMap;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -25,6 +27,8 @@ use std::time::{Duration, Instant};
 pub(crate) const STORE_HEADER: HeaderName = HeaderName::from_static("lineal-store");
 /// Names the case within which is read.
 pub(crate) const CASE_HEADER: HeaderName = HeaderName::from_static("lineal-case");
+/// Brings a token where Datadog's clients bring their key.
+const DATADOG_KEY: HeaderName = HeaderName::from_static("dd-api-key");
 /// Names a request in the log.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest name of a case, in bytes.
@@ -48,6 +52,8 @@ pub(crate) struct Call {
     /// What stands in the places of the path.
     pub(crate) places: BTreeMap<String, String>,
     pub(crate) body: Bytes,
+    /// The body of an upload, which the handler hears.
+    unheard: Mutex<Option<Body>>,
     /// When the answer must be there.
     pub(crate) deadline: Instant,
 }
@@ -127,6 +133,22 @@ impl Call {
             (Some(tenant), true) => Ok(Arc::clone(tenant)),
             (Some(_) | None, _) => Err(Problem::not_found(NO_STORE)),
         }
+    }
+
+    /// The body of an upload, to be heard once.
+    pub(crate) fn take_unheard(&self) -> Body {
+        let mut unheard = self.unheard.lock().unwrap_or_else(PoisonError::into_inner);
+        unheard.take().unwrap_or_else(Body::empty)
+    }
+
+    /// The writer of the store that is meant.
+    ///
+    /// # Errors
+    /// As [`Call::tenant`], and [`Problem::read_only`].
+    pub(crate) fn writer(&self) -> Result<(Arc<Tenant>, Arc<Writer>), Problem> {
+        let tenant = self.tenant()?;
+        let writer = self.app.writer(tenant.name()).map(Arc::clone);
+        Ok((tenant, writer.ok_or_else(Problem::read_only)?))
     }
 
     /// A parameter of the query string; an empty one is absent.
@@ -266,7 +288,14 @@ fn log(
 /// Who asks, if the endpoint is for them.
 fn who(app: &App, endpoint: &Endpoint, headers: &HeaderMap) -> Result<Option<Who>, Problem> {
     let Some(roles) = endpoint.roles.list(app.config.open_metrics) else { return Ok(None) };
-    let who = known(app, headers)?;
+    let key = headers.get(&DATADOG_KEY).filter(|_| endpoint.path == DATADOG_LOGS);
+    let who = match key {
+        Some(_) if headers.contains_key(header::AUTHORIZATION) => {
+            return Err(Problem::unauthenticated());
+        }
+        Some(key) => bearer(app, headers, key.to_str().ok())?,
+        None => known(app, headers)?,
+    };
     let role = who.token.role;
     if !roles.contains(&role) {
         return Err(Problem::forbidden(format!("the role {role} may not do this")));
@@ -285,8 +314,13 @@ pub(crate) fn known(app: &App, headers: &HeaderMap) -> Result<Who, Problem> {
         let (scheme, token) = text.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
     });
+    let bearer = bearer.filter(|_| given.next().is_none());
+    self::bearer(app, headers, bearer)
+}
+
+/// The owner of a token.
+fn bearer(app: &App, headers: &HeaderMap, token: Option<&str>) -> Result<Who, Problem> {
     let tokens = app.tokens();
-    let token = bearer.filter(|_| given.next().is_none());
     let token = token.and_then(|text| tokens.find(text, app.now()));
     let token = token.ok_or_else(Problem::unauthenticated)?.clone();
     let case = headers.get(&CASE_HEADER).and_then(|case| case.to_str().ok());
@@ -311,10 +345,24 @@ async fn answer(
         Some(who) => Some(app.rates.pass(&who.token.id, begun)?),
         None => None,
     };
-    let seconds = Duration::from_secs(app.config.limits.request_seconds);
+    let bodies = Bodies::of(endpoint.path);
+    let seconds = Duration::from_secs(bodies.seconds(app));
     let deadline = begun + seconds;
-    let body = heard(app, &parts.headers, body, seconds).await?;
-    let call = Call { app: Arc::clone(app), who, parts, places, body, deadline };
+    let (body, unheard) = match bodies {
+        Bodies::Upload => (Bytes::new(), Some(body)),
+        Bodies::Small | Bodies::Live => {
+            (heard(app, bodies, &parts.headers, body, seconds).await?, None)
+        }
+    };
+    let call = Call {
+        app: Arc::clone(app),
+        who,
+        parts,
+        places,
+        body,
+        unheard: Mutex::new(unheard),
+        deadline,
+    };
     let answer = tokio::time::timeout(seconds + GRACE, (endpoint.handler)(call));
     let answer = answer.await.unwrap_or_else(|_| Err(Problem::timed_out()))?;
     Ok(answer.map(|body| Body::new(Held { body, _pass: pass })))
@@ -346,19 +394,20 @@ impl HttpBody for Held {
     }
 }
 
-/// The body, no larger and no later than it may be. Packed ones are not taken: what is small on the
-/// wire could be large here.
+/// The body, no larger and no later than it may be. Packed ones are taken by live intake alone, which
+/// unpacks with care: what is small on the wire could be large here.
 async fn heard(
     app: &App,
+    bodies: Bodies,
     headers: &HeaderMap,
     body: Body,
     within: Duration,
 ) -> Result<Bytes, Problem> {
     let packed = headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
-    if packed {
+    if packed && bodies == Bodies::Small {
         return Err(Problem::unsupported("packed bodies are not taken: send the body as it is"));
     }
-    let most = app.config.limits.body_bytes;
+    let most = bodies.most(app);
     let body = tokio::time::timeout(within, Limited::new(body, most).collect());
     match body.await {
         Ok(Ok(body)) => Ok(body.to_bytes()),

@@ -2,6 +2,8 @@
 
 pub(crate) mod batches;
 pub(crate) mod health;
+pub(crate) mod imports;
+pub(crate) mod intake;
 pub(crate) mod metrics;
 pub(crate) mod nodes;
 pub(crate) mod plans;

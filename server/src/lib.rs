@@ -1,4 +1,5 @@
-//! The store over the network, for reading: questions, nodes, traces, batches, counts.
+//! The store over the network: questions, nodes, traces, batches, counts; and, where it is configured
+//! so, imports and what is brought live.
 //!
 //! The engine and the language stay synchronous; a bounded pool of threads runs the questions, and
 //! whoever leaves ends theirs. Every request takes one way (`gate.rs`), every endpoint is a row of
@@ -8,6 +9,7 @@
 
 mod accept;
 mod app;
+mod body;
 mod config;
 mod connection;
 mod cursor;
@@ -15,6 +17,8 @@ mod endpoint;
 mod error;
 mod gate;
 mod handler;
+mod intake;
+mod jobs;
 mod log;
 mod metrics;
 mod openapi;
@@ -26,13 +30,15 @@ mod reply;
 mod role;
 mod router;
 mod scope;
+mod seal;
 mod serve;
 mod tenant;
 mod tls;
 mod token;
 mod wire;
+mod writer;
 
-pub use config::{Bounds, Config, ENVIRONMENT_PREFIX, Log, LogForm, Tls};
+pub use config::{Bounds, Config, ENVIRONMENT_PREFIX, Intake, Log, LogForm, Tls, Writing};
 pub use endpoint::{endpoints, role_matrix};
 pub use error::{Error, Result};
 pub use log::start as start_log;

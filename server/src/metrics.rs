@@ -119,6 +119,20 @@ impl Metrics {
             let labels = format!("store=\"{}\"", tenant.name());
             line(&mut out, "lineal_store_behind", &labels, u64::from(tenant.fault().is_some()));
         }
+        let writers =
+            || app.tenants().filter_map(|tenant| Some((tenant, app.writer(tenant.name())?)));
+        let name = "lineal_intake_pending_entries";
+        head(&mut out, name, "gauge", "Entries that are acknowledged and not sealed.");
+        for (tenant, writer) in writers() {
+            let labels = format!("store=\"{}\"", tenant.name());
+            line(&mut out, name, &labels, writer.intake.pending().entries);
+        }
+        let name = "lineal_intake_journal_bytes";
+        head(&mut out, name, "gauge", "Bytes of the journal that are not sealed.");
+        for (tenant, writer) in writers() {
+            let labels = format!("store=\"{}\"", tenant.name());
+            line(&mut out, name, &labels, writer.intake.pending().bytes);
+        }
         out
     }
 }

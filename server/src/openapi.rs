@@ -87,6 +87,42 @@ impl Description {
             .problem(404, "No such store, or nothing of that name, for this token.")
     }
 
+    /// It takes a body of any type.
+    pub(crate) fn bytes(mut self, media_type: &str, what: &str) -> Description {
+        let schema = ObjectBuilder::new().schema_type(Type::String);
+        let content = Content::new(Some(schema));
+        let body = RequestBodyBuilder::new()
+            .description(Some(what))
+            .content(media_type, content)
+            .required(Some(Required::True))
+            .build();
+        self.operation = self.operation.request_body(Some(body));
+        self.problem(413, "The body is too large.").problem(415, "The body is of another type.")
+    }
+
+    /// It takes JSON of this type too, under the schema's name.
+    pub(crate) fn body_too<T: ToSchema>(mut self) -> Description {
+        self.with::<T>();
+        self
+    }
+
+    /// It takes a header.
+    pub(crate) fn header(self, name: &str, what: &str) -> Description {
+        self.takes(name, ParameterIn::Header, &Type::String, false, what)
+    }
+
+    /// It writes a store.
+    pub(crate) fn writes(self) -> Description {
+        self.in_store().problem(409, "This server does not write that store.")
+    }
+
+    /// It takes something on, and says so with JSON of this type.
+    pub(crate) fn accepted<T: ToSchema>(mut self, what: &str) -> Description {
+        let content = Content::new(Some(self.with::<T>()));
+        let response = ResponseBuilder::new().description(what);
+        self.answers(202, response.content("application/json", content))
+    }
+
     /// It answers with JSON of this type.
     pub(crate) fn json<T: ToSchema>(mut self, what: &str) -> Description {
         let schema = self.with::<T>();
@@ -204,7 +240,7 @@ pub(crate) fn document() -> OpenApi {
     components.add_security_scheme(TOKEN, scheme);
     let info = InfoBuilder::new()
         .title("Lineal")
-        .description(Some("Questions about recorded lineage, for reading."))
+        .description(Some("Questions about recorded lineage, imports, and live intake."))
         .version(env!("CARGO_PKG_VERSION"))
         .build();
     OpenApiBuilder::new().info(info).paths(paths).components(Some(components)).build()
@@ -217,8 +253,11 @@ pub(crate) fn openapi_path(path: &str) -> String {
 
 /// `get_v1_nodes` and the like.
 fn operation_id(method: &str, path: &str) -> String {
-    let parts = path.split('/').filter(|part| !part.is_empty() && !part.starts_with('{'));
-    let parts: Vec<&str> = parts.map(|part| part.trim_end_matches(".json")).collect();
+    let named = path.split('/').filter(|part| !part.is_empty() && !part.starts_with('{'));
+    let mut parts: Vec<&str> = named.map(|part| part.trim_end_matches(".json")).collect();
+    // One of a list has the list's name and its own.
+    let last = path.rsplit('/').next().and_then(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    parts.extend(last.filter(|last| !last.starts_with('*')));
     let name = if parts.is_empty() { "page".to_owned() } else { parts.join("_") };
     format!("{}_{name}", method.to_lowercase())
 }

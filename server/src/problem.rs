@@ -1,6 +1,7 @@
 //! What a request is told when there is no answer: `application/problem+json` (RFC 9457), with the
 //! language's own errors where the question is wrong. One place maps errors to statuses.
 
+use crate::intake::Refused;
 use crate::wire::{Mistake, ProblemBody};
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
@@ -72,6 +73,47 @@ impl Problem {
         )
     }
 
+    /// The body has too many entries.
+    pub(crate) fn too_many_entries(most: usize) -> Problem {
+        Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too-many-entries",
+            format!("the body has more than {most} entries; send them in several"),
+        )
+    }
+
+    /// Nothing is written to this store from here.
+    pub(crate) fn read_only() -> Problem {
+        Problem::new(
+            StatusCode::CONFLICT,
+            "read-only",
+            "this server reads that store only; `write = true` in its configuration lets it write",
+        )
+    }
+
+    /// What was brought live could not be taken.
+    pub(crate) fn refused(refused: Refused) -> Problem {
+        match refused {
+            Refused::OtherBody => Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "key-used",
+                "this Idempotency-Key was used for another body",
+            ),
+            Refused::Full => Problem::busy(),
+            Refused::TooLarge => Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-large",
+                "the entries are larger than a request to the journal may be; send them in several",
+            ),
+            Refused::Broken(why) => {
+                tracing::error!(why, "nothing could be acknowledged");
+                Problem::unready(
+                    "it cannot be made durable; the server must be started again once its disk is sound",
+                )
+            }
+        }
+    }
+
     /// The body is of another type, or packed.
     pub(crate) fn unsupported(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail)
@@ -120,7 +162,7 @@ impl Problem {
         let mut problem = Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "busy",
-            "more questions wait than are taken on; ask again shortly",
+            "more requests wait than are taken on; ask again shortly",
         );
         problem.retry_seconds = Some(RETRY_SECONDS);
         problem

@@ -130,6 +130,7 @@ pub(crate) fn lines(
     form: Form,
     next: Option<String>,
     withheld: bool,
+    unsealed: u64,
     headers: &HeaderMap,
 ) -> Response<Body> {
     let packed = accept::takes_gzip(headers) && answer.rows.len() > 8;
@@ -137,7 +138,7 @@ pub(crate) fn lines(
         packer: packed.then(|| GzEncoder::new(Vec::new(), Compression::fast())),
         plain: Vec::new(),
     };
-    let lines = Lines { answer, form, next, withheld, at: 0, stage: Stage::Head, out };
+    let lines = Lines { answer, form, next, withheld, unsealed, at: 0, stage: Stage::Head, out };
     let mut response = Response::new(Body::new(lines));
     let media_type = match form {
         Form::Csv => "text/csv; charset=utf-8; header=present",
@@ -190,6 +191,7 @@ struct Lines {
     form: Form,
     next: Option<String>,
     withheld: bool,
+    unsealed: u64,
     at: usize,
     stage: Stage,
     out: Out,
@@ -238,10 +240,29 @@ impl Lines {
     /// The last line of NDJSON. `$answer` is no name that a column can have.
     fn about(&self) -> Json {
         let mut about = self.answer.about();
+        tell_unsealed(&mut about["completeness"], self.unsealed);
         about["next"] = json!(self.next);
         about["withheld"] = json!(withheld_words(self.withheld));
         json!({ "$answer": about })
     }
+}
+
+/// Adds to what is said of completeness that events were acknowledged and are in no commit yet.
+pub(crate) fn tell_unsealed(completeness: &mut Json, unsealed: u64) {
+    if unsealed == 0 {
+        return;
+    }
+    if completeness["state"] == "complete" {
+        completeness["state"] = json!("cannot_tell");
+    }
+    let reason = match unsealed {
+        1 => "1 event is not sealed yet: its proof is pending".to_owned(),
+        many => format!("{many} events are not sealed yet: their proof is pending"),
+    };
+    if let Some(reasons) = completeness["reasons"].as_array_mut() {
+        reasons.push(json!(reason));
+    }
+    completeness["reason_count"] = json!(completeness["reason_count"].as_u64().unwrap_or(0) + 1);
 }
 
 /// What is kept back, in words.

@@ -49,7 +49,8 @@ pub struct Handle(watch::Sender<bool>);
 impl Handle {
     /// Takes no more connections, answers what runs, ends.
     pub fn stop(&self) {
-        let _ = self.0.send(true);
+        // Also before it serves, when nobody listens for that yet.
+        self.0.send_replace(true);
     }
 }
 
@@ -118,7 +119,9 @@ impl Server {
     /// [`Error::System`] if signals cannot be listened for.
     pub fn serve(self) -> Result<()> {
         let Server { app, runtime, listener, tls, stop, .. } = self;
-        runtime.block_on(async {
+        let served = Arc::clone(&app);
+        runtime.block_on(async move {
+            let app = served;
             let listener = TcpListener::from_std(listener)
                 .map_err(|source| Error::System { what: "listen", source })?;
             tracing::warn!(trail = false, "{NO_TRAIL}");
@@ -170,6 +173,7 @@ impl Server {
             }
             Ok(())
         })?;
+        app.end_writers();
         // Whatever still runs has nobody left to answer.
         runtime.shutdown_background();
         Ok(())

@@ -3,6 +3,7 @@
 
 use crate::error::{Error, Result};
 use crate::scope::Scopes;
+use lineal_engine::clock::Clock;
 use lineal_engine::{Snapshot, Store};
 use lineal_query::StoreView;
 use lineal_query::source::Source;
@@ -22,6 +23,7 @@ pub(crate) struct Tenant {
     state: RwLock<State>,
     /// One who opens it anew is enough.
     opening: Mutex<()>,
+    clock: Arc<dyn Clock>,
 }
 
 struct State {
@@ -61,7 +63,7 @@ impl Opened {
 
 impl Tenant {
     /// Opens a store.
-    pub(crate) fn open(name: &str, path: &Path) -> Result<Tenant> {
+    pub(crate) fn open(name: &str, path: &Path, clock: &Arc<dyn Clock>) -> Result<Tenant> {
         let opened = Opened::open(path);
         let current = opened.map_err(|source| Error::Store { name: name.to_owned(), source })?;
         let state = State { current: Arc::new(current), earlier: VecDeque::new(), fault: None };
@@ -70,11 +72,17 @@ impl Tenant {
             path: path.to_owned(),
             state: RwLock::new(state),
             opening: Mutex::new(()),
+            clock: Arc::clone(clock),
         })
     }
 
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The time, ns since 1970 UTC.
+    pub(crate) fn now(&self) -> i64 {
+        self.clock.now()
     }
 
     /// The newest state.

@@ -234,3 +234,70 @@ impl Mistake {
         }
     }
 }
+
+/// What is to be imported from where the server is.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImportRequest {
+    /// A path below the folder that the server's configuration names.
+    pub path: String,
+    /// Take it as this form instead of recognising it.
+    pub form: Option<String>,
+    /// The name of the source, where the usual one will not do.
+    pub source: Option<String>,
+    /// When the source was in this state, where the export does not say.
+    pub observed_at: Option<String>,
+    /// Any reject fails the import as a whole.
+    #[serde(default)]
+    pub strict: bool,
+    /// Read and count, write nothing.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// A job of the writer: an import, or the sealing of what was brought live.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ImportJob {
+    /// Its name; it ends with the server that gave it.
+    pub id: String,
+    /// `import` or `seal`.
+    pub kind: String,
+    /// `waiting`, `running`, `done` or `failed`.
+    pub state: String,
+    /// What was given.
+    pub label: String,
+    /// When it was asked for.
+    pub created: String,
+    /// How far it is.
+    pub progress: ImportProgress,
+    /// What was done, as `lineal import --json` says it; null before the end.
+    #[schema(value_type = Object)]
+    pub report: Option<Json>,
+    /// Why it failed, as a problem; null otherwise.
+    #[schema(value_type = Object)]
+    pub problem: Option<Json>,
+}
+
+/// How far a job is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ImportProgress {
+    /// What is being done.
+    pub phase: String,
+    /// Bytes read.
+    pub bytes: u64,
+    /// Bytes in all.
+    pub bytes_total: u64,
+    /// Items read.
+    pub items: u64,
+}
+
+/// Jobs.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ImportJobs {
+    /// The newest first.
+    pub imports: Vec<ImportJob>,
+}
+
+/// Nothing more is said than that it was taken.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Acknowledged {}

@@ -17,7 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("engine", &["proof"]),
     ("query", &["engine", "grammar", "proof"]),
     ("import", &["engine", "proof"]),
-    ("server", &["engine", "proof", "query"]),
+    ("server", &["engine", "import", "proof", "query"]),
     ("cli", &["engine", "grammar", "import", "proof", "query", "server"]),
     ("tests", &["engine", "grammar", "import", "proof", "query", "server"]),
     ("benches/compare", &["engine", "import", "query"]),

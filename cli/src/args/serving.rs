@@ -25,6 +25,9 @@ pub(crate) struct Serve {
     /// Listen without encryption where other machines can reach it
     #[arg(long)]
     pub(crate) force_plain: bool,
+    /// Write the stores too: imports and live intake over the network
+    #[arg(long)]
+    pub(crate) write: bool,
     /// Make no first token where there is none
     #[arg(long)]
     pub(crate) no_first_token: bool,

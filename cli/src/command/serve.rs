@@ -1,4 +1,4 @@
-//! `lineal serve`: stores over HTTP, for reading.
+//! `lineal serve`: stores over HTTP.
 
 use crate::args::{Arguments, Serve, ServerPlace};
 use crate::exit::{Exit, Outcome};
@@ -15,6 +15,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Serve) -> Outcome {
         config.listen = listen;
     }
     config.force_plain |= wanted.force_plain;
+    config.write |= wanted.write;
     config.first_token &= !wanted.no_first_token;
     lineal_server::start_log(&config.log)?;
     let tokens = config.token_path();

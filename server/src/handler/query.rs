@@ -14,6 +14,7 @@ use crate::wire::{QueryAnswer, QueryLimits, QueryRequest};
 use axum::body::Body;
 use axum::http::{Response, header};
 use lineal_engine::event_fields::Group;
+use lineal_engine::schema::Kind;
 use lineal_proof::Hash;
 use lineal_query::source::Source;
 use lineal_query::{
@@ -108,6 +109,8 @@ struct Asking {
     /// The commit of the view: `as of` in the question may go back from there.
     commit: u64,
     withheld: bool,
+    /// Events that were acknowledged and are in no commit yet.
+    unsealed: u64,
     deadline: Instant,
     now: i64,
     gzip: bool,
@@ -125,6 +128,8 @@ struct Page {
     commit: u64,
     total: u64,
     completeness: &'static str,
+    /// Events that the answer may lack because they are not sealed yet.
+    unsealed: u64,
     /// Did time end it? Then another asking may give more.
     cut_by_time: bool,
 }
@@ -159,9 +164,12 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
     let is_timeless = cursor.is_some() || !text.to_ascii_lowercase().contains("now");
     let commit = cursor.map_or_else(|| opened.commit(), |cursor| cursor.commit);
     let first = cursor.map_or(0, |cursor| cursor.first).to_le_bytes();
+    let writer = call.app.writer(tenant.name());
+    let unsealed = writer.map_or(0, |writer| writer.intake.pending().entries);
     let tag = is_timeless.then(|| {
         let form = form.media_type().as_bytes();
-        reply::tag(commit, &[opened.store.id(), question.as_bytes(), form, &first])
+        let unsealed = unsealed.to_le_bytes();
+        reply::tag(commit, &[opened.store.id(), question.as_bytes(), form, &first, &unsealed])
     });
     if let Some(tag) = &tag
         && let Some(response) = reply::unchanged(&call.parts.method, &call.parts.headers, tag)?
@@ -170,15 +178,27 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
     }
     let gzip = accept::takes_gzip(&call.parts.headers);
     let (deadline, now) = (call.deadline, call.app.now());
-    let asking =
-        Asking { plan, request, form, question, cursor, commit, withheld, deadline, now, gzip };
+    let asking = Asking {
+        plan,
+        request,
+        form,
+        question,
+        cursor,
+        commit,
+        withheld,
+        unsealed,
+        deadline,
+        now,
+        gzip,
+    };
     let app = Arc::clone(&call.app);
     let work = call.app.pool.run(move |machine, stop| asking.run(&app, &opened, machine, stop));
     let page = work.await??;
     let mut response = match page.answered {
         Answered::Whole(written) => written.response(form.media_type()),
         Answered::Lines(answer) => {
-            reply::lines(*answer, form, page.next.clone(), withheld, &call.parts.headers)
+            let (next, headers) = (page.next.clone(), &call.parts.headers);
+            reply::lines(*answer, form, next, withheld, page.unsealed, headers)
         }
     };
     let headers = response.headers_mut();
@@ -247,7 +267,10 @@ impl Asking {
         let now = self.cursor.map_or(self.now, |cursor| cursor.now);
         let request = Request { parameters: &parameters, limits: &limits, now };
         let answer = prepared.run_on(machine, &view, &request);
-        self.page(app, answer.map_err(|error| Problem::question(&error))?, now)
+        let answer = answer.map_err(|error| Problem::question(&error))?;
+        // A view of the past lacks nothing that came after it.
+        let lacks = answer.commit == opened.commit() && prepared.comes_by(Kind::Inference);
+        self.page(app, answer, now, if lacks { self.unsealed } else { 0 })
     }
 
     fn parameters(&self, prepared: &Prepared) -> Result<Parameters, Problem> {
@@ -283,7 +306,13 @@ impl Asking {
         Ok(if self.withheld { view.without_subject_group() } else { view })
     }
 
-    fn page(&self, app: &crate::app::App, mut answer: Answer, now: i64) -> Result<Page, Problem> {
+    fn page(
+        &self,
+        app: &crate::app::App,
+        mut answer: Answer,
+        now: i64,
+        unsealed: u64,
+    ) -> Result<Page, Problem> {
         let most = app.config.limits.page_rows;
         let rows = match (self.request.page, self.form) {
             (Some(rows), _) => rows.min(most),
@@ -302,6 +331,7 @@ impl Asking {
         let cut_by_time =
             matches!(answer.completeness.truncated, Some(Limit::Deadline | Limit::Stopped));
         let completeness = match answer.completeness.state() {
+            lineal_query::State::Complete if unsealed > 0 => "cannot_tell",
             lineal_query::State::Complete => "complete",
             lineal_query::State::Truncated => "truncated",
             lineal_query::State::CannotTell => "cannot_tell",
@@ -310,6 +340,7 @@ impl Asking {
         let answered = match self.form {
             Form::Json => {
                 let mut json = answer.to_json();
+                reply::tell_unsealed(&mut json["completeness"], unsealed);
                 json["first"] = json!(first);
                 json["next"] = json!(next);
                 json["withheld"] = json!(reply::withheld_words(self.withheld));
@@ -317,6 +348,6 @@ impl Asking {
             }
             Form::Ndjson | Form::Csv => Answered::Lines(Box::new(answer)),
         };
-        Ok(Page { answered, next, commit, total, completeness, cut_by_time })
+        Ok(Page { answered, next, commit, total, completeness, unsealed, cut_by_time })
     }
 }

@@ -1,4 +1,5 @@
-//! `GET /v1/stats`: what the store holds, counted, and what the server does not do yet.
+//! `GET /v1/stats`: what the store holds, counted, what is not sealed yet, and what the server does
+//! not do yet.
 
 use super::told;
 use crate::app::NO_TRAIL;
@@ -6,7 +7,9 @@ use crate::gate::Call;
 use crate::problem::Problem;
 use axum::body::Body;
 use axum::http::Response;
+use lineal_engine::journal::Pending;
 use lineal_query::told::Tally;
+use lineal_query::value::time_text;
 use serde_json::json;
 
 /// Most missing nodes of a kind that are named; all are counted.
@@ -21,7 +24,9 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
         ));
     }
     let name = call.tenant()?.name().to_owned();
-    told(&call, &[], move |opened| {
+    let pending = call.app.writer(&name).map(|writer| writer.intake.pending());
+    let entries = pending.map_or(0, |pending| pending.entries).to_le_bytes();
+    told(&call, &[&entries], move |opened| {
         let view = opened.snapshot();
         let tally = Tally::of(&opened.store, view).map_err(|e| Problem::store(&e))?;
         let mut json = tally.to_json(&name, view);
@@ -33,6 +38,13 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
                 counts["missing_count"] = json!(all);
             }
         }
+        json["intake"] = match pending {
+            Some(Pending { entries, bytes, oldest }) => json!({
+                "written_here": true, "proof_pending": entries, "journal_bytes": bytes,
+                "oldest": oldest.map(time_text),
+            }),
+            None => json!({ "written_here": false }),
+        };
         json["trail"] = json!({ "kept": false, "why": NO_TRAIL });
         Ok(json)
     })

@@ -10,7 +10,7 @@ pub(crate) struct Ask {
     method: &'static str,
     path: String,
     headers: Vec<(String, String)>,
-    body: Option<String>,
+    body: Option<Vec<u8>>,
 }
 
 /// What came back.
@@ -27,7 +27,12 @@ pub(crate) fn get(path: impl Into<String>) -> Ask {
 
 pub(crate) fn post(path: impl Into<String>, body: &Json) -> Ask {
     let kind = ("Content-Type".to_owned(), "application/json".to_owned());
-    Ask { method: "POST", path: path.into(), headers: vec![kind], body: Some(body.to_string()) }
+    Ask {
+        method: "POST",
+        path: path.into(),
+        headers: vec![kind],
+        body: Some(body.to_string().into()),
+    }
 }
 
 impl Ask {
@@ -40,7 +45,13 @@ impl Ask {
         self.header("Authorization", &format!("Bearer {token}"))
     }
 
-    pub(crate) fn body(mut self, body: impl Into<String>) -> Ask {
+    /// With another type of body.
+    pub(crate) fn kind(mut self, kind: &str) -> Ask {
+        self.headers.retain(|(name, _)| name != "Content-Type");
+        self.header("Content-Type", kind)
+    }
+
+    pub(crate) fn body(mut self, body: impl Into<Vec<u8>>) -> Ask {
         self.body = Some(body.into());
         self
     }
@@ -55,8 +66,9 @@ impl Ask {
             text.push_str(&format!("Content-Length: {}\r\n", body.len()));
         }
         text.push_str("Connection: close\r\n\r\n");
-        text.push_str(self.body.as_deref().unwrap_or_default());
-        text.into_bytes()
+        let mut bytes = text.into_bytes();
+        bytes.extend_from_slice(self.body.as_deref().unwrap_or_default());
+        bytes
     }
 
     pub(crate) fn send(&self, to: SocketAddr) -> Reply {

@@ -4,10 +4,14 @@
 
 mod answers;
 mod client;
+mod crash;
 mod follow;
 mod guard;
 mod hostile;
+mod intake;
 mod interface;
 mod live;
 mod roles;
+mod stock;
 mod tls;
+mod uploads;

@@ -5,9 +5,15 @@ use crate::live::{HASH, Live, SYSTEM, query_with};
 use lineal_server::{ROLES, Role, endpoints};
 use serde_json::json;
 
-/// A request that the endpoint would answer.
-fn sound(method: &str, path: &str) -> Ask {
+/// A request that the endpoint would answer, with the id of a job.
+fn sound(method: &str, path: &str, job: &str) -> Ask {
+    let log = json!({ "message": "no event" });
     match (method, path) {
+        ("POST", "/v1/imports") => post(path, &log).kind("application/x-ndjson"),
+        ("POST", "/v1/intake/seal") => post(path, &json!({})),
+        ("POST", "/api/v2/logs") => post(path, &log),
+        ("POST", "/v1/logs") => post(path, &json!({})),
+        ("GET", "/v1/imports/{id}") => get(format!("/v1/imports/{job}")),
         ("POST", "/v1/query") => query_with(json!({ "query": "find model limit 1" })),
         ("POST", "/v1/plans") => post(path, &json!({ "query": "find model limit 1" })),
         ("GET", "/v1/query") => get("/v1/query?query=find%20model%20limit%201"),
@@ -20,15 +26,21 @@ fn sound(method: &str, path: &str) -> Ask {
 
 #[test]
 fn every_endpoint_lets_in_the_roles_of_its_row_and_nobody_else() {
-    let live = Live::new();
+    let live = Live::with(|config| config.write = true);
     let tokens: Vec<(Role, String)> = ROLES.map(|role| (role, live.token(role))).to_vec();
+    let importer = &tokens[0].1;
+    let taken = live.send(sound("POST", "/v1/imports", "").token(importer)).json();
+    let job = taken["id"].as_str().unwrap();
+    let sound = |method, path| sound(method, path, job);
     let mut asked = 0;
     for (method, path, roles) in endpoints() {
         let status = |ask: Ask| live.send(ask).status;
         for (role, token) in &tokens {
             let ask = sound(method, path).token(token).header("Lineal-Case", "case-7");
             let may = roles.is_none_or(|roles| roles.contains(role));
-            assert_eq!(status(ask), if may { 200 } else { 403 }, "{role} {method} {path}");
+            let given = status(ask);
+            let fits = if may { matches!(given, 200..=202) } else { given == 403 };
+            assert!(fits, "{role} {method} {path}: {given}");
             let needs_case = matches!(role, Role::Investigator | Role::BreakGlass);
             if roles.is_some() && may && needs_case {
                 let bare = live.send(sound(method, path).token(token));

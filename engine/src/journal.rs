@@ -1,0 +1,235 @@
+//! The journal of what is brought live: requests, durable before they are acknowledged, kept until
+//! an import has made commits of them (docs/format.md, section 19).
+//!
+//! Files of framed records stand in `journal/`. The newest is appended to; the others are closed
+//! and wait to be sealed, each by an import that reads nothing but that file, so that doing it
+//! again after a crash brings the same bytes and nothing twice. Only the writer of a store has one.
+
+mod frame;
+mod open;
+
+pub use frame::{JournalKey, Request};
+
+use crate::error::{Error, Result};
+use crate::storage::Storage;
+use crate::store::Store;
+use frame::Kept;
+use lineal_proof::Hash;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The folder of the journal.
+const FOLDER: &str = "journal";
+/// Longest payload of a frame, and so of a request with its entries, in bytes: above any body that a
+/// server takes.
+pub const REQUEST_BYTES_MAX: usize = 64 << 20;
+/// How long the key of a request is known, ns: senders repeat within minutes, some after a night.
+pub const KEY_LIFE_NS: i64 = 24 * 3_600_000_000_000;
+/// Most keys that are known; above this the oldest go: 72 bytes each in a file.
+pub const KEYS_MAX: usize = 262_144;
+
+/// What waits to be sealed.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Pending {
+    /// Entries that were acknowledged.
+    pub entries: u64,
+    /// Bytes of the files that hold them.
+    pub bytes: u64,
+    /// When the oldest request was received, ns since 1970 UTC.
+    pub oldest: Option<i64>,
+}
+
+impl Pending {
+    fn add(&mut self, request: &Request, bytes: u64) {
+        self.entries += request.entries.len() as u64;
+        self.bytes += bytes;
+        let oldest = self.oldest.map_or(request.received, |oldest| oldest.min(request.received));
+        self.oldest = Some(oldest);
+    }
+}
+
+/// Reads closed files and removes them, beside whoever appends.
+#[derive(Clone)]
+pub struct JournalFiles {
+    storage: Arc<dyn Storage>,
+    store: [u8; 16],
+}
+
+impl JournalFiles {
+    /// The requests of a closed file, in the order in which they were acknowledged.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if it is damaged or not there, [`Error::Io`].
+    pub fn read(&self, number: u32) -> Result<Vec<Request>> {
+        let path = path(number);
+        let read = open::read(&*self.storage, &self.store, number)?;
+        let read = read.ok_or_else(|| Error::corrupt(&path, 0, "the journal's file is there"))?;
+        match read.torn {
+            Some(torn) => Err(Error::corrupt(&path, torn.at, torn.rule)),
+            None => Ok(read.requests),
+        }
+    }
+
+    /// Removes a file whose entries are committed.
+    ///
+    /// # Errors
+    /// What the medium says.
+    pub fn remove(&self, number: u32) -> Result<()> {
+        self.storage.remove(&path(number))
+    }
+}
+
+/// The journal of a store that is open for writing.
+pub struct Journal {
+    files: JournalFiles,
+    /// The file that is appended to.
+    number: u32,
+    /// The sequence number of the next entry.
+    next: u64,
+    /// Bytes of that file.
+    length: u64,
+    /// What the files hold, by their number.
+    pending: BTreeMap<u32, Pending>,
+    keys: BTreeMap<JournalKey, Kept>,
+    /// Why nothing more is taken.
+    broken: Option<String>,
+}
+
+impl Journal {
+    /// Opens the journal of a store, and cuts what a crash left half written: it was not
+    /// acknowledged. The tail that is cut is kept in `orphans/`.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`] if the store is not open for writing; [`Error::Corrupt`] if a file is
+    /// damaged elsewhere than at its torn end; what the medium says.
+    pub fn open(store: &Store) -> Result<Journal> {
+        if !store.is_writer() {
+            return Err(Error::ReadOnly);
+        }
+        Journal::open_on(store.shared_storage(), *store.id())
+    }
+
+    /// Takes requests: when this returns they are durable, all of them by one sync.
+    ///
+    /// The entries of a request are kept together: a crash leaves all of them or none.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] for a request that is too large, before anything is written. Otherwise what
+    /// the medium says: then it is not known what is durable, and every later call is refused with
+    /// [`Error::Poisoned`] until the store is opened again.
+    pub fn append(&mut self, requests: &[Request]) -> Result<()> {
+        if let Some(cause) = &self.broken {
+            return Err(Error::Poisoned { cause: cause.clone() });
+        }
+        let mut bytes = Vec::new();
+        let mut next = self.next;
+        let mut lengths = Vec::with_capacity(requests.len());
+        for request in requests {
+            let before = bytes.len();
+            frame::write_request(&mut bytes, self.length, next, request)?;
+            lengths.push((bytes.len() - before) as u64);
+            next += request.entries.len() as u64;
+        }
+        let path = path(self.number);
+        let storage = &*self.files.storage;
+        let done = storage.append(&path, &bytes, true).and_then(|()| storage.sync(&path));
+        if let Err(error) = done {
+            self.broken = Some(error.to_string());
+            return Err(error);
+        }
+        self.next = next;
+        self.length += bytes.len() as u64;
+        for (request, length) in requests.iter().zip(lengths) {
+            self.pending.entry(self.number).or_default().add(request, length);
+            self.know(request);
+        }
+        Ok(())
+    }
+
+    /// The digest of the body that was acknowledged under a key, if that is still known.
+    #[must_use]
+    pub fn acknowledged(&self, key: &JournalKey) -> Option<Hash> {
+        self.keys.get(key).map(|kept| kept.body)
+    }
+
+    /// Closes the file that is appended to, if it holds anything, and begins the next. Keys that
+    /// are still known go along. Returns what is closed now and waits to be sealed.
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    pub fn close(&mut self, now: i64) -> Result<Vec<u32>> {
+        if let Some(cause) = &self.broken {
+            return Err(Error::Poisoned { cause: cause.clone() });
+        }
+        if self.pending.contains_key(&self.number) {
+            self.forget_old(now);
+            let next = self.number + 1;
+            let JournalFiles { storage, store } = &self.files;
+            match open::begin(&**storage, store, next, self.next, &self.keys) {
+                Ok(length) => (self.number, self.length) = (next, length),
+                Err(error) => {
+                    self.broken = Some(error.to_string());
+                    return Err(error);
+                }
+            }
+        }
+        Ok(self.pending.keys().copied().filter(|number| *number < self.number).collect())
+    }
+
+    /// A closed file was removed: its entries are committed.
+    pub fn sealed(&mut self, number: u32) {
+        self.pending.remove(&number);
+    }
+
+    /// What is acknowledged and not sealed.
+    #[must_use]
+    pub fn pending(&self) -> Pending {
+        let mut all = Pending::default();
+        for pending in self.pending.values() {
+            all.entries += pending.entries;
+            all.bytes += pending.bytes;
+            all.oldest = match (all.oldest, pending.oldest) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+        }
+        all
+    }
+
+    /// The sequence number that the next entry will have.
+    #[must_use]
+    pub fn next_sequence(&self) -> u64 {
+        self.next
+    }
+
+    /// Reads and removes closed files.
+    #[must_use]
+    pub fn files(&self) -> JournalFiles {
+        self.files.clone()
+    }
+
+    fn know(&mut self, request: &Request) {
+        if let Some(key) = request.key {
+            let kept = Kept { body: request.body, received: request.received };
+            self.keys.insert(key, kept);
+        }
+    }
+
+    fn forget_old(&mut self, now: i64) {
+        let since = now.saturating_sub(KEY_LIFE_NS);
+        self.keys.retain(|_, kept| kept.received >= since);
+        if self.keys.len() > KEYS_MAX {
+            let mut times: Vec<i64> = self.keys.values().map(|kept| kept.received).collect();
+            times.sort_unstable();
+            let since = times[times.len() - KEYS_MAX];
+            self.keys.retain(|_, kept| kept.received >= since);
+        }
+    }
+}
+
+fn path(number: u32) -> String {
+    format!("{FOLDER}/{number:08}.lnj")
+}
+
+#[cfg(test)]
+mod tests;

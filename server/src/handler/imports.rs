@@ -1,0 +1,198 @@
+//! `/v1/imports`: exports brought over the network, or read where the server is; and how far each is.
+
+use crate::accept;
+use crate::body::Upload;
+use crate::gate::Call;
+use crate::jobs::{Input, Job, Wanted};
+use crate::openapi::Description;
+use crate::problem::Problem;
+use crate::reply::Written;
+use crate::wire::{ImportJob, ImportJobs, ImportRequest};
+use axum::body::Body;
+use axum::http::{Response, StatusCode, header};
+use http_body_util::{BodyExt, Limited};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use utoipa::openapi::schema::Type;
+
+/// What an upload is called that brings no name.
+const UPLOAD: &str = "upload";
+/// Longest name of an upload, in bytes: a file system takes 255.
+const NAME_BYTES_MAX: usize = 200;
+
+pub(crate) fn describe(it: Description) -> Description {
+    it.bytes("application/octet-stream", "A file; or, as application/json, `ImportRequest`: a path below the folder that the configuration names.")
+        .body_too::<ImportRequest>()
+        .parameter("name", &Type::String, false, "What the uploaded file is called")
+        .parameter("form", &Type::String, false, "Take the upload as this form, instead of recognising it")
+        .parameter("source", &Type::String, false, "The name of the source of the upload")
+        .parameter("observed_at", &Type::String, false, "When its source was in this state")
+        .parameter("strict", &Type::Boolean, false, "Any reject fails the import as a whole")
+        .parameter("dry_run", &Type::Boolean, false, "Read and count, write nothing")
+        .writes()
+        .accepted::<ImportJob>("The job; GET /v1/imports/{id} tells how far it is.")
+}
+
+/// Takes an import on.
+pub(crate) async fn post(mut call: Call) -> Result<Response<Body>, Problem> {
+    call.only(&["name", "form", "source", "observed_at", "strict", "dry_run"])?;
+    let (tenant, writer) = call.writer()?;
+    let is_request = call.parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| {
+        let kind = kind.to_str().unwrap_or_default();
+        kind.split(';').next().is_some_and(|k| k.trim().eq_ignore_ascii_case("application/json"))
+    });
+    let id = call.app.request_id();
+    let (input, label, wanted) = if is_request {
+        let request = request(&mut call).await?;
+        let path = below(writer.imports.as_deref(), &request.path)?;
+        let label = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+        let wanted = Wanted {
+            form: request.form,
+            source: request.source,
+            observed_at: request.observed_at.as_deref().map(time).transpose()?,
+            strict: request.strict,
+            dry_run: request.dry_run,
+        };
+        (Input::Path(path), label, wanted)
+    } else {
+        let wanted = Wanted {
+            form: call.parameter("form")?,
+            source: call.parameter("source")?,
+            observed_at: call.parameter("observed_at")?.as_deref().map(time).transpose()?,
+            strict: truth(&call, "strict")?,
+            dry_run: truth(&call, "dry_run")?,
+        };
+        let name = name(call.parameter("name")?)?;
+        let upload = Upload::begin(&writer.uploads, &id, &name).map_err(|error| {
+            tracing::error!(%error, "an upload cannot be begun");
+            Problem::unready("the upload cannot be written; the server's log says why")
+        })?;
+        if upload.fill(&call).await? == 0 {
+            return Err(Problem::bad_request("the body is empty: it is the file to be imported"));
+        }
+        (Input::Upload(upload), name, wanted)
+    };
+    let job = Job::new(id, "import", label, tenant.now());
+    writer.take(Arc::clone(&job), input, wanted)?;
+    accepted(&job)
+}
+
+/// A job that was taken on.
+pub(crate) fn accepted(job: &Job) -> Result<Response<Body>, Problem> {
+    let json = serde_json::to_value(job.told()).map_err(|_| Problem::fault())?;
+    let mut response = Written::json(&json, false).response("application/json");
+    *response.status_mut() = StatusCode::ACCEPTED;
+    crate::reply::set(response.headers_mut(), header::LOCATION, &format!("/v1/imports/{}", job.id));
+    Ok(response)
+}
+
+/// How far a job is.
+pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
+    call.only(&[])?;
+    let (_, writer) = call.writer()?;
+    let id = call.places.get("id").map_or("", String::as_str);
+    let job = writer.jobs.find(id);
+    let job =
+        job.ok_or_else(|| Problem::not_found("no job of that id since the server started"))?;
+    told(&call, job.told())
+}
+
+/// How far all of them are.
+pub(crate) async fn list(call: Call) -> Result<Response<Body>, Problem> {
+    call.only(&[])?;
+    let (_, writer) = call.writer()?;
+    let imports = writer.jobs.all().iter().map(|job| job.told()).collect();
+    told(&call, ImportJobs { imports })
+}
+
+fn told(call: &Call, what: impl serde::Serialize) -> Result<Response<Body>, Problem> {
+    let json = serde_json::to_value(what).map_err(|_| Problem::fault())?;
+    let gzip = accept::takes_gzip(&call.parts.headers);
+    Ok(Written::json(&json, gzip).response("application/json"))
+}
+
+async fn request(call: &mut Call) -> Result<ImportRequest, Problem> {
+    let most = call.app.config.limits.body_bytes;
+    let within = Duration::from_secs(call.app.config.limits.request_seconds);
+    let body = Limited::new(call.take_unheard(), most);
+    let body = tokio::time::timeout(within, body.collect()).await;
+    let body = body.map_err(|_| Problem::slow())?.map_err(|_| Problem::too_large(most))?;
+    call.body = body.to_bytes();
+    call.json()
+}
+
+/// A path below the folder that may be imported from. What is not there and what is not below it are
+/// told in the same words.
+fn below(folder: Option<&Path>, wanted: &str) -> Result<PathBuf, Problem> {
+    let folder = folder.ok_or_else(|| {
+        Problem::forbidden("no folder is configured from which imports may be asked for; upload it")
+    })?;
+    let nothing = || Problem::not_found("nothing at that path below the folder of imports");
+    let wanted = Path::new(wanted);
+    if !wanted.components().all(|part| matches!(part, Component::Normal(_))) {
+        return Err(nothing());
+    }
+    let path = folder.join(wanted).canonicalize().map_err(|_| nothing())?;
+    // A link may lead out.
+    if path.starts_with(folder) { Ok(path) } else { Err(nothing()) }
+}
+
+/// The name of an upload: it becomes a file's and a label's.
+fn name(given: Option<String>) -> Result<String, Problem> {
+    let name = given.unwrap_or_else(|| UPLOAD.to_owned());
+    let fits = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ' ');
+    if name.len() > NAME_BYTES_MAX || name.starts_with('.') || !name.chars().all(fits) {
+        return Err(Problem::bad_request(format!(
+            "`name` is a file's name of letters, digits, blanks and `-_.`, {NAME_BYTES_MAX} bytes at most"
+        )));
+    }
+    Ok(name)
+}
+
+fn time(text: &str) -> Result<i64, Problem> {
+    let time = text.parse::<jiff::Timestamp>().ok();
+    let ns = time.and_then(|time| i64::try_from(time.as_nanosecond()).ok());
+    ns.ok_or_else(|| Problem::bad_request("`observed_at` is a time as 2026-01-31T12:00:00Z"))
+}
+
+fn truth(call: &Call, name: &str) -> Result<bool, Problem> {
+    match call.parameter(name)?.as_deref() {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(Problem::bad_request(format!("`{name}` is true or false"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_path_leads_out_of_the_folder() {
+        let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let root = folder.path().canonicalize().unwrap();
+        std::fs::create_dir(root.join("a")).unwrap();
+        std::fs::write(root.join("a/log"), "x").unwrap();
+        std::fs::write(outside.path().join("log"), "x").unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(outside.path(), root.join("out")).unwrap();
+        assert_eq!(below(Some(&root), "a/log").unwrap(), root.join("a/log"));
+        let away = outside.path().join("log");
+        for path in ["out/log", "../log", "a/../../log", "/etc/passwd", "b", away.to_str().unwrap()]
+        {
+            assert_eq!(below(Some(&root), path).unwrap_err().status.as_u16(), 404, "{path}");
+        }
+        assert_eq!(below(None, "a/log").unwrap_err().status.as_u16(), 403);
+    }
+
+    #[test]
+    fn a_name_is_that_of_a_file_and_nothing_more() {
+        for good in ["mlflow.db", "Größe 1.json.gz"] {
+            assert_eq!(name(Some(good.to_owned())).unwrap(), good);
+        }
+        for bad in ["..", ".x", "a/b", "a\\b", "a\0b"] {
+            assert!(name(Some(bad.to_owned())).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Live intake: one thread a store owns the end of its journal. It takes all requests that wait,
+//! makes them durable by one sync, and only then says so to each.
+
+pub(crate) mod datadog;
+pub(crate) mod otlp;
+
+use crate::config::Intake as Bounds;
+use crate::error::{Error, Result};
+use lineal_engine::journal::{
+    Journal, JournalFiles, JournalKey, Pending, REQUEST_BYTES_MAX, Request,
+};
+use lineal_proof::Hash;
+use std::collections::HashMap;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::oneshot;
+
+/// Most requests that one sync makes durable: their bodies are in memory together.
+const GROUP_REQUESTS: usize = 256;
+/// Most bytes of entries of one request; the journal's own limit counts what stands around them too.
+const ENTRY_BYTES_MAX: usize = REQUEST_BYTES_MAX / 4;
+
+/// What became of a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Taken {
+    /// It is durable.
+    Anew,
+    /// It was durable already, under its key.
+    Again,
+}
+
+/// Why a request was not taken.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Refused {
+    /// Its key was used for another body.
+    OtherBody,
+    /// Too many wait, or too much is not sealed.
+    Full,
+    /// It is larger than the journal takes.
+    TooLarge,
+    /// The journal cannot be written any more.
+    Broken(String),
+}
+
+struct Arrival {
+    request: Request,
+    answer: oneshot::Sender<Result<Taken, Refused>>,
+}
+
+/// The journal, and what it says of itself without being waited for while it syncs.
+struct Shared {
+    journal: Mutex<Journal>,
+    pending: Mutex<Pending>,
+}
+
+impl Shared {
+    fn journal(&self) -> MutexGuard<'_, Journal> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, journal: &Journal) {
+        *self.pending.lock().unwrap_or_else(PoisonError::into_inner) = journal.pending();
+    }
+}
+
+/// The intake of a store.
+pub(crate) struct Intake {
+    queue: Mutex<Option<SyncSender<Arrival>>>,
+    shared: Arc<Shared>,
+    journal_bytes: u64,
+}
+
+impl Intake {
+    /// Starts the thread.
+    pub(crate) fn start(name: &str, journal: Journal, bounds: &Bounds) -> Result<Intake> {
+        let pending = Mutex::new(journal.pending());
+        let shared = Arc::new(Shared { journal: Mutex::new(journal), pending });
+        let (queue, arrivals) = sync_channel(bounds.waiting);
+        let keeping = Arc::clone(&shared);
+        std::thread::Builder::new()
+            .name(format!("intake-{name}"))
+            .spawn(move || keep(&keeping, &arrivals))
+            .map_err(|source| Error::System { what: "start a thread", source })?;
+        let queue = Mutex::new(Some(queue));
+        Ok(Intake { queue, shared, journal_bytes: bounds.journal_bytes })
+    }
+
+    /// Takes a request. It is durable when this is [`Ok`]; whoever leaves before that may find it
+    /// durable or not.
+    pub(crate) async fn take(&self, request: Request) -> Result<Taken, Refused> {
+        let bytes: usize = request.entries.iter().map(Vec::len).sum();
+        if bytes > ENTRY_BYTES_MAX {
+            return Err(Refused::TooLarge);
+        }
+        let (answer, answered) = oneshot::channel();
+        {
+            let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+            let queue = queue.as_ref().ok_or(Refused::Full)?;
+            if self.pending().bytes.saturating_add(bytes as u64) > self.journal_bytes {
+                return Err(Refused::Full);
+            }
+            match queue.try_send(Arrival { request, answer }) {
+                Ok(()) => {}
+                Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                    return Err(Refused::Full);
+                }
+            }
+        }
+        let broken = || Refused::Broken("the thread of the journal is gone".to_owned());
+        answered.await.unwrap_or_else(|_| Err(broken()))
+    }
+
+    /// What waits to be sealed.
+    pub(crate) fn pending(&self) -> Pending {
+        *self.shared.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Closes what was taken so far and says which files wait to be sealed.
+    ///
+    /// # Errors
+    /// What the journal says.
+    pub(crate) fn close(&self, now: i64) -> Result<(Vec<u32>, JournalFiles), lineal_engine::Error> {
+        let mut journal = self.shared.journal();
+        Ok((journal.close(now)?, journal.files()))
+    }
+
+    /// A file is committed and removed.
+    pub(crate) fn sealed(&self, number: u32) {
+        let mut journal = self.shared.journal();
+        journal.sealed(number);
+        self.shared.note(&journal);
+    }
+
+    /// Takes nothing more.
+    pub(crate) fn end(&self) {
+        *self.queue.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+/// Makes durable what arrives until nobody can send any more.
+fn keep(shared: &Shared, arrivals: &Receiver<Arrival>) {
+    while let Ok(first) = arrivals.recv() {
+        let mut group = vec![first];
+        while group.len() < GROUP_REQUESTS
+            && let Ok(next) = arrivals.try_recv()
+        {
+            group.push(next);
+        }
+        let mut journal = shared.journal();
+        let answers = keep_group(&mut journal, group);
+        // Before the answers: who is answered finds its entries counted.
+        shared.note(&journal);
+        drop(journal);
+        for (answer, answered) in answers {
+            // Nobody may be there any more to hear it.
+            let _ = answer.send(answered);
+        }
+    }
+}
+
+type Answer = (oneshot::Sender<Result<Taken, Refused>>, Result<Taken, Refused>);
+
+fn keep_group(journal: &mut Journal, group: Vec<Arrival>) -> Vec<Answer> {
+    let mut requests = Vec::new();
+    let mut answers: Vec<Answer> = Vec::new();
+    let mut keys: HashMap<JournalKey, Hash> = HashMap::new();
+    for Arrival { request, answer } in group {
+        let known = request
+            .key
+            .and_then(|key| journal.acknowledged(&key).or_else(|| keys.get(&key).copied()));
+        match known {
+            // Of one group: it is durable when the first of them is.
+            Some(body) if body == request.body => answers.push((answer, Ok(Taken::Again))),
+            Some(_) => answers.push((answer, Err(Refused::OtherBody))),
+            None => {
+                keys.extend(request.key.map(|key| (key, request.body)));
+                requests.push(request);
+                answers.push((answer, Ok(Taken::Anew)));
+            }
+        }
+    }
+    if !requests.is_empty()
+        && let Err(error) = journal.append(&requests)
+    {
+        tracing::error!(%error, "the journal takes nothing more");
+        for (_, answered) in answers.iter_mut().filter(|(_, answered)| answered.is_ok()) {
+            *answered = Err(Refused::Broken(error.to_string()));
+        }
+    }
+    answers
+}

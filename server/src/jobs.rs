@@ -1,0 +1,138 @@
+//! The imports and seals that were asked for: where each stands, for whoever asks.
+
+use crate::body::Upload;
+use crate::wire::{ImportJob, ImportProgress};
+use lineal_import::Progress;
+use lineal_query::value::time_text;
+use serde_json::Value as Json;
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Jobs that are remembered; above this those that ended first are forgotten.
+const JOBS_KEPT: usize = 1_000;
+
+/// What a job reads.
+pub(crate) enum Input {
+    /// An uploaded file, which goes with the job.
+    Upload(Upload),
+    /// A path below the folder that the configuration names.
+    Path(PathBuf),
+    /// The journal.
+    Journal,
+}
+
+/// Options of an import that a request may set.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) form: Option<String>,
+    pub(crate) source: Option<String>,
+    pub(crate) observed_at: Option<i64>,
+    pub(crate) strict: bool,
+    pub(crate) dry_run: bool,
+}
+
+/// One piece of work of a writer.
+pub(crate) struct Job {
+    pub(crate) id: String,
+    kind: &'static str,
+    /// What was given, without where it lies.
+    label: String,
+    created: i64,
+    pub(crate) progress: Progress,
+    state: Mutex<State>,
+}
+
+/// Where a job stands.
+enum State {
+    Waiting,
+    Running,
+    Done(Json),
+    Failed(&'static str, String),
+}
+
+impl Job {
+    pub(crate) fn new(id: String, kind: &'static str, label: String, created: i64) -> Arc<Job> {
+        let (progress, state) = (Progress::default(), Mutex::new(State::Waiting));
+        Arc::new(Job { id, kind, label, created, progress, state })
+    }
+
+    pub(crate) fn begin(&self) {
+        *self.locked() = State::Running;
+    }
+
+    /// It ended, with a report or with a name for the error and the error.
+    pub(crate) fn end(&self, ended: Result<Json, (&'static str, String)>) {
+        *self.locked() = match ended {
+            Ok(report) => State::Done(report),
+            Err((name, detail)) => State::Failed(name, detail),
+        };
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(*self.locked(), State::Done(_) | State::Failed(..))
+    }
+
+    /// As it travels.
+    pub(crate) fn told(&self) -> ImportJob {
+        let (bytes, bytes_total, items, phase) = self.progress.read();
+        let state = self.locked();
+        let (name, report, problem) = match &*state {
+            State::Waiting => ("waiting", None, None),
+            State::Running => ("running", None, None),
+            State::Done(report) => ("done", Some(report.clone()), None),
+            State::Failed(name, detail) => ("failed", None, Some((*name, detail.clone()))),
+        };
+        ImportJob {
+            id: self.id.clone(),
+            kind: self.kind.to_owned(),
+            state: name.to_owned(),
+            label: self.label.clone(),
+            created: time_text(self.created),
+            progress: ImportProgress { phase, bytes, bytes_total, items },
+            report,
+            problem: problem.map(|(name, detail)| {
+                serde_json::json!({
+                    "type": format!("urn:lineal:problem:{name}"),
+                    "title": "The import failed",
+                    "detail": detail,
+                })
+            }),
+        }
+    }
+
+    fn locked(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The jobs of a writer, newest last.
+#[derive(Default)]
+pub(crate) struct Jobs(Mutex<VecDeque<Arc<Job>>>);
+
+impl Jobs {
+    pub(crate) fn add(&self, job: Arc<Job>) {
+        let mut jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        jobs.push_back(job);
+        while jobs.len() > JOBS_KEPT {
+            let Some(over) = jobs.iter().position(|job| job.is_over()) else { return };
+            jobs.remove(over);
+        }
+    }
+
+    /// A job that was refused after all.
+    pub(crate) fn forget(&self, id: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|job| job.id != id);
+    }
+
+    pub(crate) fn find(&self, id: &str) -> Option<Arc<Job>> {
+        let jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        jobs.iter().find(|job| job.id == id).cloned()
+    }
+
+    /// All of them, the newest first.
+    pub(crate) fn all(&self) -> Vec<Arc<Job>> {
+        let jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        jobs.iter().rev().cloned().collect()
+    }
+}

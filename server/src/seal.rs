@@ -1,0 +1,84 @@
+//! Sealing: what was brought live becomes commits, by the same importers that read files.
+//!
+//! Each closed file of the journal becomes one file a form, of the same bytes whenever it is made,
+//! which is imported and then removed. A crash between the two imports the same bytes again, which
+//! the store knows.
+
+use crate::body::Upload;
+use crate::intake::datadog;
+use crate::writer::{Failed, Hands, failed};
+use lineal_engine::journal::Request;
+use lineal_import::{ImportOptions, Progress, import};
+use serde_json::{Value as Json, json};
+use std::io::{BufWriter, Write};
+
+/// A form of what is taken live: what the journal calls it, what the importer calls it, and who
+/// speaks where no other name is said.
+struct Form {
+    name: &'static str,
+    importer: &'static str,
+    source: &'static str,
+}
+
+/// What Datadog's clients send.
+pub(crate) const DATADOG: &str = "datadog-logs";
+
+/// What OpenTelemetry's clients send.
+pub(crate) const OTLP: &str = "otlp-logs";
+
+const FORMS: [Form; 2] = [
+    Form { name: DATADOG, importer: "datadog", source: "datadog" },
+    Form { name: OTLP, importer: "datadog", source: "otlp" },
+];
+
+/// Seals everything that was acknowledged before now.
+///
+/// # Errors
+/// What the journal or an import says. What was sealed before that stays sealed.
+pub(crate) fn seal(hands: &Hands, now: i64, progress: &Progress) -> Result<Json, Failed> {
+    let store = |error: lineal_engine::Error| ("journal", error.to_string());
+    let (closed, files) = hands.intake.close(now).map_err(store)?;
+    let (mut reports, mut entries) = (Vec::new(), 0);
+    for number in closed {
+        let requests = files.read(number).map_err(store)?;
+        for form in &FORMS {
+            let of_form: Vec<&Request> =
+                requests.iter().filter(|request| request.form == form.name).collect();
+            let Some(latest) = of_form.iter().map(|request| request.received).max() else {
+                continue;
+            };
+            let name = format!("intake-{number:08}.ndjson");
+            let spool = Upload::begin(&hands.uploads, &format!("seal-{}", form.name), &name);
+            let spool = spool.map_err(|error| ("journal", format!("cannot spool: {error}")))?;
+            write(&spool, &of_form)
+                .map_err(|error| ("journal", format!("cannot write {name}: {error}")))?;
+            let options = ImportOptions {
+                form: Some(form.importer.to_owned()),
+                source: Some(form.source.to_owned()),
+                // Not the time of the spool: the same requests say the same.
+                observed_at: Some(latest),
+                ..ImportOptions::default()
+            };
+            let paths = [spool.file.clone()];
+            let report = import(&hands.store, &paths, &options, &hands.mapping, progress);
+            reports.push(report.map_err(|error| failed(&error))?.to_json());
+        }
+        entries += requests.iter().map(|request| request.entries.len() as u64).sum::<u64>();
+        files.remove(number).map_err(store)?;
+        hands.intake.sealed(number);
+    }
+    Ok(json!({ "entries": entries, "imports": reports }))
+}
+
+fn write(spool: &Upload, requests: &[&Request]) -> std::io::Result<()> {
+    let mut out = BufWriter::new(std::fs::File::create(&spool.file)?);
+    for request in requests {
+        for (place, entry) in request.entries.iter().enumerate() {
+            let sequence = request.first + place as u64;
+            let key = request.key.as_ref();
+            out.write_all(&datadog::identified(entry, key, place, request.received, sequence))?;
+            out.write_all(b"\n")?;
+        }
+    }
+    out.flush()
+}

@@ -1,0 +1,244 @@
+//! The writer of a store: one thread that holds the store's lock and does one thing after the other,
+//! imports and seals, while readers follow its commits.
+
+use crate::config::{Config, Intake as Bounds, Writing};
+use crate::error::{Error, Result};
+use crate::intake::Intake;
+use crate::jobs::{Input, Job, Jobs, Wanted};
+use crate::problem::Problem;
+use crate::seal;
+use crate::tenant::Tenant;
+use lineal_engine::journal::Journal;
+use lineal_engine::{Options, Store};
+use lineal_import::{ImportOptions, LoadedMapping, import};
+use serde_json::Value as Json;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// The folder of a store in which uploads and what is being sealed stand while they are read.
+const UPLOADS: &str = "uploads";
+/// How often it is looked whether the journal is large or old enough to be sealed.
+const LOOK: Duration = Duration::from_millis(500);
+/// How long after a seal that failed the next is tried without being asked for.
+const SEAL_PAUSE: Duration = Duration::from_secs(60);
+
+/// What is done by the thread.
+struct Task {
+    job: Arc<Job>,
+    input: Input,
+    wanted: Wanted,
+}
+
+/// What the thread works with.
+pub(crate) struct Hands {
+    pub(crate) store: Store,
+    pub(crate) mapping: Arc<LoadedMapping>,
+    pub(crate) intake: Arc<Intake>,
+    pub(crate) uploads: PathBuf,
+    tenant: Arc<Tenant>,
+    bounds: Bounds,
+}
+
+/// The writer of a store.
+pub(crate) struct Writer {
+    tasks: Mutex<Option<SyncSender<Task>>>,
+    pub(crate) jobs: Arc<Jobs>,
+    pub(crate) intake: Arc<Intake>,
+    pub(crate) mapping: Arc<LoadedMapping>,
+    /// Below this, paths may be imported.
+    pub(crate) imports: Option<PathBuf>,
+    pub(crate) uploads: PathBuf,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// A store that is open for writing, before anything reads it.
+pub(crate) struct Opened {
+    store: Store,
+    journal: Journal,
+}
+
+impl Opened {
+    /// Takes the writer's lock and recovers what a crash left.
+    pub(crate) fn open(name: &str, path: &Path) -> Result<Opened> {
+        let fail = |source| Error::Store { name: name.to_owned(), source };
+        let store = Store::open(path, Options::default()).map_err(fail)?;
+        let journal = Journal::open(&store).map_err(fail)?;
+        Ok(Opened { store, journal })
+    }
+}
+
+impl Writer {
+    /// Starts the threads of a store's writer.
+    pub(crate) fn start(
+        opened: Opened,
+        tenant: &Arc<Tenant>,
+        path: &Path,
+        writing: Writing,
+        config: &Config,
+    ) -> Result<Writer> {
+        let Opened { store, journal } = opened;
+        let system = |what| move |source| Error::System { what, source };
+        let wrong =
+            |why: String| Error::Config { place: format!("store `{}`", tenant.name()), why };
+        let mapping = match &writing.mapping {
+            Some(file) => LoadedMapping::read(file),
+            None => LoadedMapping::built_in(),
+        };
+        let mapping = Arc::new(mapping.map_err(|error| wrong(error.to_string()))?);
+        let imports = writing.imports.map(|folder| folder.canonicalize()).transpose();
+        let imports = imports.map_err(|error| wrong(format!("`imports`: {error}")))?;
+        let uploads = path.join(UPLOADS);
+        // What a process left that is no more: its jobs are gone, so are their files.
+        if uploads.exists() {
+            std::fs::remove_dir_all(&uploads).map_err(system("remove old uploads"))?;
+        }
+        std::fs::create_dir_all(&uploads).map_err(system("make a folder for uploads"))?;
+        let intake = Arc::new(Intake::start(tenant.name(), journal, &config.intake)?);
+        let (tasks, waiting) = sync_channel(config.intake.imports_waiting);
+        let hands = Hands {
+            store,
+            mapping: Arc::clone(&mapping),
+            intake: Arc::clone(&intake),
+            uploads: uploads.clone(),
+            tenant: Arc::clone(tenant),
+            bounds: config.intake.clone(),
+        };
+        let thread = std::thread::Builder::new()
+            .name(format!("writer-{}", tenant.name()))
+            .spawn(move || hands.work(&waiting))
+            .map_err(system("start a thread"))?;
+        let (tasks, thread) = (Mutex::new(Some(tasks)), Mutex::new(Some(thread)));
+        Ok(Writer { tasks, jobs: Arc::default(), intake, mapping, imports, uploads, thread })
+    }
+
+    /// Takes a job on.
+    ///
+    /// # Errors
+    /// [`Problem::busy`] if too many wait, or the server ends.
+    pub(crate) fn take(&self, job: Arc<Job>, input: Input, wanted: Wanted) -> Result<(), Problem> {
+        let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        let tasks = tasks.as_ref().ok_or_else(Problem::busy)?;
+        // Known before it is begun: whoever asks finds it.
+        self.jobs.add(Arc::clone(&job));
+        match tasks.try_send(Task { job, input, wanted }) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(task) | TrySendError::Disconnected(task)) => {
+                self.jobs.forget(&task.job.id);
+                Err(Problem::busy())
+            }
+        }
+    }
+
+    /// Takes nothing more, does what waits, seals, and gives the store back.
+    pub(crate) fn end(&self) {
+        self.intake.end();
+        *self.tasks.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread
+            && thread.join().is_err()
+        {
+            tracing::error!("a writer broke off; what it had not committed is in the journal");
+        }
+    }
+}
+
+impl Hands {
+    fn work(&self, tasks: &Receiver<Task>) {
+        let mut tried: Option<Instant> = None;
+        loop {
+            match tasks.recv_timeout(LOOK) {
+                Ok(task) => self.run(task),
+                Err(RecvTimeoutError::Timeout) => {
+                    let rests = tried.is_some_and(|tried| tried.elapsed() < SEAL_PAUSE);
+                    if self.is_due() && !rests {
+                        tried = self.seal_unasked().then(Instant::now);
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.seal_unasked();
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Is the journal large or old enough?
+    fn is_due(&self) -> bool {
+        let pending = self.intake.pending();
+        let Some(oldest) = pending.oldest else { return false };
+        let age = self.tenant.now().saturating_sub(oldest) / 1_000_000_000;
+        pending.bytes >= self.bounds.seal_bytes
+            || u64::try_from(age).is_ok_and(|age| age >= self.bounds.seal_seconds)
+    }
+
+    /// Says whether it failed.
+    fn seal_unasked(&self) -> bool {
+        if self.intake.pending().entries == 0 {
+            return false;
+        }
+        let progress = lineal_import::Progress::default();
+        let done = guarded(|| seal::seal(self, self.tenant.now(), &progress));
+        self.tenant.follow();
+        match done {
+            Ok(_) => tracing::info!(store = self.tenant.name(), "the journal was sealed"),
+            Err((_, why)) => {
+                tracing::error!(store = self.tenant.name(), why, "the journal could not be sealed");
+                return true;
+            }
+        }
+        false
+    }
+
+    fn run(&self, Task { job, input, wanted }: Task) {
+        job.begin();
+        let ended = guarded(|| match &input {
+            Input::Upload(upload) => self.import(&upload.file, &wanted, &job),
+            Input::Path(path) => self.import(path, &wanted, &job),
+            Input::Journal => seal::seal(self, self.tenant.now(), &job.progress),
+        });
+        // What the job did is seen by whoever learns that it is done.
+        self.tenant.follow();
+        if let Err((name, why)) = &ended {
+            tracing::warn!(store = self.tenant.name(), job = job.id, name, why, "a job failed");
+        }
+        job.end(ended);
+    }
+
+    fn import(&self, path: &Path, wanted: &Wanted, job: &Job) -> Result<Json, Failed> {
+        let options = ImportOptions {
+            form: wanted.form.clone(),
+            source: wanted.source.clone(),
+            observed_at: wanted.observed_at,
+            strict: wanted.strict,
+            dry_run: wanted.dry_run,
+            ..ImportOptions::default()
+        };
+        let paths = [path.to_owned()];
+        let report = import(&self.store, &paths, &options, &self.mapping, &job.progress);
+        report.map(|report| report.to_json()).map_err(|error| failed(&error))
+    }
+}
+
+/// A name for programs, and what happened.
+pub(crate) type Failed = (&'static str, String);
+
+/// An error of an import as it is told.
+pub(crate) fn failed(error: &lineal_import::Error) -> Failed {
+    let name = match error {
+        lineal_import::Error::Store(error) if error.is_damage() => "store-damaged",
+        lineal_import::Error::Store(_) => "store",
+        lineal_import::Error::Strict { .. } => "rejected",
+        _ => "import",
+    };
+    (name, error.to_string())
+}
+
+/// Does a piece of work whose panic ends that work alone.
+fn guarded(work: impl FnOnce() -> Result<Json, Failed>) -> Result<Json, Failed> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(("fault", "the server broke off; its log says more".to_owned())))
+}

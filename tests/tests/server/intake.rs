@@ -1,0 +1,208 @@
+//! Live intake: acknowledged is durable, known again is not stored twice, sealed is found.
+
+use crate::client::{Ask, Reply, get, post};
+use crate::live::{Live, query_with};
+use crate::uploads::{done, writing};
+use serde_json::{Value as Json, json};
+use std::io::Write;
+
+/// An event as an application logs it.
+pub(crate) fn event(name: &str) -> Json {
+    json!({
+        "ddsource": "python", "ddtags": "env:prod,team:credit", "hostname": "scorer-0",
+        "service": "credit-scorer", "message": "inference",
+        "art12": {
+            "event_id": name, "timestamp": "2025-12-01T10:00:00Z", "system_id": "CREDIT-RISK-EU-001",
+            "model": { "name": "credit-risk-scorer", "version": "3" },
+            "input": { "hash": hash(name), "hash_algorithm": "blake3" },
+            "output": { "decision": "approve", "confidence": 0.75 },
+        },
+    })
+}
+
+fn hash(name: &str) -> String {
+    name.bytes().chain(std::iter::repeat(b'.')).take(32).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn logs(body: &Json) -> Ask {
+    post("/api/v2/logs", body)
+}
+
+pub(crate) fn seal(live: &Live, token: &str) -> Json {
+    let job = done(live, token, &live.send(post("/v1/intake/seal", &json!({})).token(token)));
+    assert_eq!(job["state"], "done", "{job}");
+    job["report"].clone()
+}
+
+fn count(live: &Live, token: &str, name: &str) -> Json {
+    let text = format!("find inference as i where i.event_id = \"{name}\" summarize count() as n");
+    live.query(token, &text).ok()
+}
+
+fn acknowledged(reply: &Reply) {
+    assert_eq!((reply.status, reply.text().trim()), (202, "{}"), "{}", reply.text());
+}
+
+#[test]
+fn what_an_agent_sends_is_pending_until_it_is_sealed_and_then_found() {
+    let (live, importer, engineer) = writing();
+    let body = json!([event("live-1"), event("live-2"), { "message": "no event" }]);
+    acknowledged(&live.send(logs(&body).header("DD-API-KEY", &importer)));
+    let stats = live.send(get("/v1/stats").token(&engineer)).ok();
+    assert_eq!(stats["intake"]["proof_pending"], 3, "{stats}");
+    assert_eq!(live.metric("lineal_intake_pending_entries{store=\"main\"}"), 3);
+    let asked =
+        live.send(query_with(json!({ "query": "find inference limit 1" })).token(&engineer));
+    assert_eq!(asked.header("lineal-completeness"), Some("cannot_tell"));
+    let reasons = &asked.ok()["completeness"]["reasons"];
+    assert!(reasons.to_string().contains("3 events are not sealed yet"), "{reasons}");
+    let lines = query_with(json!({ "query": "find inference limit 1" })).token(&engineer);
+    let lines = live.send(lines.header("Accept", "application/x-ndjson")).text();
+    assert!(lines.contains("3 events are not sealed yet"), "{lines}");
+    let other = live.query(&engineer, "find model limit 1").ok();
+    assert_eq!(other["completeness"]["state"], "complete", "models are not concerned");
+    let report = seal(&live, &importer);
+    assert_eq!(report["entries"], 3, "{report}");
+    assert_eq!(report["imports"][0]["events"], 2);
+    assert_eq!(report["imports"][0]["counts"]["skipped"], 1);
+    let found = live
+        .query(&engineer, "find inference as i where i.event_id = \"live-1\" return i.decision, i.service, i.environment, i.host")
+        .ok();
+    assert_eq!(found["rows"], json!([["approve", "credit-scorer", "prod", "scorer-0"]]));
+    assert!(!found["completeness"].to_string().contains("not sealed"), "{found}");
+    let stats = live.send(get("/v1/stats").token(&engineer)).ok();
+    assert_eq!(stats["intake"]["proof_pending"], 0);
+    let journal = live.store().join("journal");
+    assert_eq!(std::fs::read_dir(journal).unwrap().count(), 1, "what is sealed is gone");
+    // Its origin is known: version 3 is that of the registry.
+    let origin =
+        live.query(&engineer, &format!("find dataset upstream of inference:{}", hash("live-2")));
+    assert!(origin.ok()["total"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn every_packing_that_datadogs_clients_use_is_taken() {
+    let (live, importer, engineer) = writing();
+    let gzip = |text: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    };
+    let zlib = |text: &[u8]| {
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    };
+    let text = |name: &str| json!([event(name)]).to_string().into_bytes();
+    let lines = format!("{}\n{}\n", event("line-1"), event("line-2")).into_bytes();
+    for (coding, body) in
+        [("gzip", gzip(&text("gz"))), ("deflate", zlib(&text("zl"))), ("identity", lines)]
+    {
+        let ask = logs(&json!(null)).body(body).header("Content-Encoding", coding);
+        acknowledged(&live.send(ask.token(&importer)));
+    }
+    seal(&live, &importer);
+    for name in ["gz", "zl", "line-1", "line-2"] {
+        assert_eq!(count(&live, &engineer, name)["rows"], json!([[1]]), "{name}");
+    }
+    let bomb = gzip(&vec![b' '; 6_000_000]);
+    let ask = logs(&json!(null)).body(bomb).header("Content-Encoding", "gzip").token(&importer);
+    assert_eq!(live.send(ask).problem(), (413, "too-large".to_owned()));
+}
+
+#[test]
+fn the_same_key_is_acknowledged_again_and_stored_once() {
+    let (live, importer, engineer) = writing();
+    let mut unnamed = event("x");
+    unnamed["art12"].as_object_mut().unwrap().remove("event_id");
+    unnamed["art12"]["request_id"] = json!("keyed");
+    let ask = |body: &Json, key: &str| {
+        live.send(logs(body).header("Idempotency-Key", key).token(&importer))
+    };
+    let pending =
+        || live.send(get("/v1/stats").token(&engineer)).ok()["intake"]["proof_pending"].clone();
+    acknowledged(&ask(&unnamed, "k1"));
+    acknowledged(&ask(&unnamed, "k1"));
+    assert_eq!(pending(), 1);
+    assert_eq!(ask(&event("other"), "k1").problem(), (422, "key-used".to_owned()));
+    seal(&live, &importer);
+    acknowledged(&ask(&unnamed, "k1"));
+    assert_eq!(pending(), 0, "the key is known beyond the seal");
+    // Without a key and an id there is nothing to know it by: each one that is acknowledged counts.
+    acknowledged(&live.send(logs(&unnamed).token(&importer)));
+    acknowledged(&live.send(logs(&unnamed).token(&importer)));
+    seal(&live, &importer);
+    let text = "find inference as i where i.request_id = \"keyed\" summarize count() as n";
+    assert_eq!(live.query(&engineer, text).ok()["rows"], json!([[3]]));
+    // An event that names itself is one, however often it comes.
+    acknowledged(&live.send(logs(&event("named")).token(&importer)));
+    acknowledged(&live.send(logs(&event("named")).token(&importer)));
+    seal(&live, &importer);
+    acknowledged(&live.send(logs(&event("named")).token(&importer)));
+    seal(&live, &importer);
+    assert_eq!(count(&live, &engineer, "named")["rows"], json!([[1]]));
+}
+
+#[test]
+fn what_could_not_be_recorded_is_not_acknowledged() {
+    let (live, importer, engineer) = writing();
+    let mut broken = event("broken");
+    broken["art12"]["input.hash"] = json!("Ada Lovelace");
+    let refused = live.send(logs(&json!([event("good"), broken])).token(&importer));
+    assert_eq!(refused.problem(), (400, "bad-request".to_owned()));
+    assert!(refused.text().contains("entry 1"), "{}", refused.text());
+    assert!(!refused.text().contains("Ada"), "no value of an entry is quoted");
+    let stats = live.send(get("/v1/stats").token(&engineer)).ok();
+    assert_eq!(stats["intake"]["proof_pending"], 0, "none of the body was stored");
+    let many = Json::Array(vec![json!({}); 1_001]);
+    assert_eq!(
+        live.send(logs(&many).token(&importer)).problem(),
+        (413, "too-many-entries".to_owned())
+    );
+    assert_eq!(live.send(logs(&json!([])).token(&importer)).status, 202);
+    let both = logs(&event("e")).header("DD-API-KEY", &importer).token(&importer);
+    assert_eq!(live.send(both).status, 401, "one way to say who one is");
+    let elsewhere = get("/v1/imports").header("DD-API-KEY", &importer);
+    assert_eq!(live.send(elsewhere).status, 401, "the key is for Datadog's path");
+}
+
+#[test]
+fn at_the_end_what_was_brought_is_sealed() {
+    let (mut live, importer, _) = writing();
+    acknowledged(&live.send(logs(&event("last")).token(&importer)));
+    live.end();
+    let store = lineal_engine::Store::open_read_only(live.store()).unwrap();
+    let sealed =
+        store.sources().into_iter().filter(|(_, _, source)| source.label.starts_with("intake-"));
+    assert_eq!(sealed.map(|(_, _, source)| source.counts.accepted).sum::<u64>(), 1);
+}
+
+#[test]
+fn logs_of_opentelemetry_are_taken_and_found() {
+    let (live, importer, engineer) = writing();
+    let text = |key: &str, value: &str| json!({ "key": key, "value": { "stringValue": value } });
+    let record = json!({
+        "timeUnixNano": "1764583200000000000", "severityText": "INFO",
+        "body": { "stringValue": "inference" },
+        "attributes": [
+            text("art12.event_id", "otel-1"), text("art12.system_id", "CREDIT-RISK-EU-001"),
+            text("art12.model.name", "credit-risk-scorer"), text("art12.model.version", "3"),
+            text("art12.output.decision", "refer"),
+        ],
+    });
+    let resource = [text("service.name", "scorer"), text("deployment.environment.name", "prod")];
+    let body = json!({ "resourceLogs": [{
+        "resource": { "attributes": resource }, "scopeLogs": [{ "logRecords": [record] }],
+    }] });
+    let taken = live.send(post("/v1/logs", &body).token(&importer));
+    assert_eq!(taken.ok(), json!({}));
+    let empty = post("/v1/logs", &json!(null)).kind("application/x-protobuf").body(Vec::new());
+    let empty = live.send(empty.token(&importer));
+    assert_eq!((empty.status, empty.body.len()), (200, 0), "nothing is a request of no logs");
+    let broken = post("/v1/logs", &json!(null)).kind("application/x-protobuf").body("text");
+    assert_eq!(live.send(broken.token(&importer)).status, 400);
+    assert_eq!(live.send(post("/v1/logs", &body).kind("text/plain").token(&importer)).status, 415);
+    assert_eq!(seal(&live, &importer)["entries"], 1);
+    let question = "find inference as i where i.event_id = \"otel-1\" return i.decision, i.service, i.environment";
+    assert_eq!(live.query(&engineer, question).ok()["rows"], json!([["refer", "scorer", "prod"]]));
+}
