@@ -1,10 +1,13 @@
 //! All commands and flags. The help texts are the comments here.
 
+mod server;
 #[cfg(feature = "server")]
 mod serving;
 
 #[cfg(feature = "server")]
 pub(crate) use serving::{CreateToken, RevokeToken, Serve, ServerPlace, Token};
+
+pub(crate) use server::There;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -41,6 +44,8 @@ pub(crate) struct Arguments {
     /// Write to a store on a network file system although its locks cannot be trusted
     #[arg(long, global = true, hide = true)]
     pub(crate) force_network: bool,
+    #[command(flatten)]
+    pub(crate) there: There,
     /// None: ask at a prompt, or from a pipe
     #[command(subcommand)]
     pub(crate) command: Option<Command>,

@@ -4,7 +4,7 @@
 
 use crate::gate::Call;
 use crate::handler::{
-    batches, health, metrics, nodes, plans, query, reference, schema, stats, trace,
+    batches, health, metrics, nodes, plans, query, reference, schema, show, stats, trace,
 };
 use crate::openapi::Description;
 use crate::problem::Problem;
@@ -154,6 +154,14 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         roles: READERS,
         handler: does!(nodes::get),
         describe: nodes::describe,
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/show",
+        summary: "The same about whatever a text names: a node, an id, an input hash, any name.",
+        roles: READERS,
+        handler: does!(show::get),
+        describe: show::describe,
     },
     Endpoint {
         method: "GET",

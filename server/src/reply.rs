@@ -128,6 +128,7 @@ pub(crate) fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
 pub(crate) fn lines(
     answer: Answer,
     form: Form,
+    head: Option<String>,
     next: Option<String>,
     withheld: bool,
     headers: &HeaderMap,
@@ -137,7 +138,7 @@ pub(crate) fn lines(
         packer: packed.then(|| GzEncoder::new(Vec::new(), Compression::fast())),
         plain: Vec::new(),
     };
-    let lines = Lines { answer, form, next, withheld, at: 0, stage: Stage::Head, out };
+    let lines = Lines { answer, form, head, next, withheld, at: 0, stage: Stage::Head, out };
     let mut response = Response::new(Body::new(lines));
     let media_type = match form {
         Form::Csv => "text/csv; charset=utf-8; header=present",
@@ -188,6 +189,8 @@ impl Out {
 struct Lines {
     answer: Answer,
     form: Form,
+    /// Of the form with types: the line that stands before the rows.
+    head: Option<String>,
     next: Option<String>,
     withheld: bool,
     at: usize,
@@ -205,6 +208,10 @@ impl Lines {
                     self.answer.push_csv_header(&mut text);
                     self.out.put(text.as_bytes());
                 }
+                if let Some(head) = self.head.take() {
+                    self.out.put(head.as_bytes());
+                    self.out.put(b"\n");
+                }
                 self.stage = Stage::Rows;
                 Some(Vec::new())
             }
@@ -215,6 +222,7 @@ impl Lines {
                 {
                     match self.form {
                         Form::Csv => self.answer.push_csv(&mut text, row),
+                        Form::Typed => self.answer.push_wire(&mut text, row),
                         Form::Json | Form::Ndjson => self.answer.push_ndjson(&mut text, row),
                     }
                     self.at += 1;

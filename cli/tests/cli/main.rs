@@ -14,5 +14,7 @@ mod help;
 mod imports;
 mod json;
 #[cfg(feature = "server")]
+mod remote;
+#[cfg(feature = "server")]
 mod serve;
 mod traces;
