@@ -114,6 +114,13 @@ be interrupted at any point and called again. Old files go when nobody reads the
 A first token for an administrator is made and printed where there is none. `lineal token` makes
 more. Ctrl-C and SIGTERM end it when running requests are answered. docs/operating.md says more.")]
     Serve(Serve),
+    /// Speak the Model Context Protocol over standard input and output, for assistants; reads only
+    #[cfg(feature = "server")]
+    #[command(after_help = "Examples:
+  claude mcp add lineal -- lineal mcp --store /srv/lineal     (or any other client that starts one)
+Tools: query, trace, schema, explain. Whoever starts this reads all that the store holds; over a
+network `lineal serve` speaks the same at /mcp, with tokens and roles.")]
+    Mcp,
     /// Make, list and revoke the tokens of a server
     #[cfg(feature = "server")]
     #[command(subcommand)]

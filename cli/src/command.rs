@@ -53,6 +53,8 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
         #[cfg(feature = "server")]
         Command::Serve(serve) => serve::run(arguments, serve),
         #[cfg(feature = "server")]
+        Command::Mcp => serve::speak(arguments),
+        #[cfg(feature = "server")]
         Command::Token(token) => token::run(arguments, token),
         Command::Demo(demo) => demo::run(arguments, demo),
         Command::Completions(completions) => completions::run(completions),

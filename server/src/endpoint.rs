@@ -172,6 +172,14 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         describe: trace::describe,
     },
     Endpoint {
+        method: "POST",
+        path: "/mcp",
+        summary: "The Model Context Protocol over streamable HTTP: query, trace, schema and explain as tools.",
+        roles: READERS,
+        handler: does!(crate::mcp::post),
+        describe: crate::mcp::describe,
+    },
+    Endpoint {
         method: "GET",
         path: "/v1/stats",
         summary: "What the store holds, counted; and whether a trail is kept.",

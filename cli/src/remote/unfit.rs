@@ -44,6 +44,8 @@ fn instead(command: &Command) -> Option<(&'static str, &'static str)> {
         #[cfg(feature = "server")]
         Command::Serve(_) => ("serve", "a server serves stores, not another server"),
         #[cfg(feature = "server")]
+        Command::Mcp => ("mcp", "give the assistant the address URL/mcp and a token instead"),
+        #[cfg(feature = "server")]
         Command::Token(_) => ("token", "tokens are made beside the server that takes them"),
     })
 }

@@ -14,6 +14,8 @@ mod help;
 mod imports;
 mod json;
 #[cfg(feature = "server")]
+mod mcp;
+#[cfg(feature = "server")]
 mod python;
 #[cfg(feature = "server")]
 mod remote;

@@ -13,6 +13,8 @@ fn sound(method: &str, path: &str) -> Ask {
         ("GET", "/v1/query") => get("/v1/query?query=find%20model%20limit%201"),
         ("GET", "/v1/nodes/{kind}/{*key}") => get(format!("/v1/nodes/system/{SYSTEM}")),
         ("GET", "/v1/trace") => get(format!("/v1/trace?target={HASH}")),
+        ("POST", "/mcp") => post(path, &json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" }))
+            .header("Accept", "application/json, text/event-stream"),
         ("GET", "/v1/show") => get(format!("/v1/show?target={HASH}")),
         ("GET", path) if !path.contains('{') => get(path),
         other => panic!("the test knows no sound request for {other:?}: add one"),
