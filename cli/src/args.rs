@@ -1,10 +1,13 @@
 //! All commands and flags. The help texts are the comments here.
 
+mod server;
 #[cfg(feature = "server")]
 mod serving;
 
 #[cfg(feature = "server")]
 pub(crate) use serving::{CreateToken, RevokeToken, Serve, ServerPlace, Token};
+
+pub(crate) use server::There;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -41,6 +44,8 @@ pub(crate) struct Arguments {
     /// Write to a store on a network file system although its locks cannot be trusted
     #[arg(long, global = true, hide = true)]
     pub(crate) force_network: bool,
+    #[command(flatten)]
+    pub(crate) there: There,
     /// None: ask at a prompt, or from a pipe
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -109,6 +114,13 @@ be interrupted at any point and called again. Old files go when nobody reads the
 A first token for an administrator is made and printed where there is none. `lineal token` makes
 more. Ctrl-C and SIGTERM end it when running requests are answered. docs/operating.md says more.")]
     Serve(Serve),
+    /// Speak the Model Context Protocol over standard input and output, for assistants; reads only
+    #[cfg(feature = "server")]
+    #[command(after_help = "Examples:
+  claude mcp add lineal -- lineal mcp --store /srv/lineal     (or any other client that starts one)
+Tools: query, trace, schema, explain. Whoever starts this reads all that the store holds; over a
+network `lineal serve` speaks the same at /mcp, with tokens and roles.")]
+    Mcp,
     /// Make, list and revoke the tokens of a server
     #[cfg(feature = "server")]
     #[command(subcommand)]

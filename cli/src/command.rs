@@ -28,9 +28,11 @@ pub(crate) use trace::describe_node;
 
 use crate::args::{Arguments, Command};
 use crate::exit::{Exit, Outcome};
+use crate::remote::refuse;
 
 /// Does what the arguments say.
 pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
+    refuse(arguments)?;
     let Some(command) = &arguments.command else { return repl::run(arguments, None) };
     match command {
         Command::Init(init) => init::run(arguments, init),
@@ -50,6 +52,8 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
         Command::Migrate => migrate::run(arguments),
         #[cfg(feature = "server")]
         Command::Serve(serve) => serve::run(arguments, serve),
+        #[cfg(feature = "server")]
+        Command::Mcp => serve::speak(arguments),
         #[cfg(feature = "server")]
         Command::Token(token) => token::run(arguments, token),
         Command::Demo(demo) => demo::run(arguments, demo),

@@ -47,6 +47,8 @@ pub(crate) enum Failure {
     Output(io::Error),
     /// Something about the command line, in words.
     Usage(String),
+    /// A server that was asked, in words, and the code that this ends with.
+    Remote { message: String, exit: Exit },
     /// A name that nothing has, with what was searched.
     NotFound(String),
 }
@@ -78,6 +80,7 @@ impl Failure {
                 lineal_server::Error::Store { source, .. } => of_store(source),
                 _ => Exit::Usage,
             },
+            Failure::Remote { exit, .. } => *exit,
             Failure::Import(lineal_import::Error::Strict { .. }) => Exit::No,
             _ => Exit::Usage,
         }
@@ -91,6 +94,7 @@ impl Failure {
             Failure::Query { error, text } => error.render(text),
             #[cfg(feature = "server")]
             Failure::Server(error) => error.to_string(),
+            Failure::Remote { message, .. } => message.clone(),
             Failure::Output(error) => format!("cannot write the output: {error}"),
             Failure::Usage(message) | Failure::NotFound(message) => message.clone(),
         }

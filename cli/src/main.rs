@@ -5,6 +5,7 @@ mod came_back;
 mod command;
 mod exit;
 mod place;
+mod remote;
 mod render;
 mod repl;
 mod retracted;

@@ -6,12 +6,14 @@ mod paths;
 mod plural;
 mod table;
 mod timeline;
+mod told;
 mod visible;
 
-pub(crate) use answer::{cell_text, no_bundle, print_answer, print_notes};
+pub(crate) use answer::{Drawn, cell_text, is_picture, no_bundle, print_answer, print_notes};
 pub(crate) use paths::folded;
 pub(crate) use plural::counted;
 pub(crate) use table::{print_table, table, terminal_width, value_text};
+pub(crate) use told::{number_of, texts, time_of, told_text};
 pub(crate) use visible::{visible, visible_lines};
 
 use std::io::IsTerminal;

@@ -1,6 +1,7 @@
 //! A visit: read a statement, ask it, show the answer, until the end. At a terminal with an editor,
 //! from a pipe line by line; both end statements and ask them the same way.
 
+mod asks;
 mod bounds;
 mod completer;
 mod directive;

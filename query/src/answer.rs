@@ -4,6 +4,7 @@ mod lines;
 mod picture;
 mod prov;
 mod render;
+mod wire;
 
 pub use picture::{Line, Picture, THINGS_MAX, Thing};
 

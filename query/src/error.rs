@@ -47,6 +47,12 @@ macro_rules! codes {
             pub fn name(self) -> &'static str {
                 match self { $(Code::$variant => $code,)* }
             }
+
+            /// The kind of mistake that is printed so.
+            #[must_use]
+            pub fn parse(name: &str) -> Option<Code> {
+                match name { $($code => Some(Code::$variant),)* _ => None }
+            }
         }
 
         /// Every code with its meaning, for the reference.

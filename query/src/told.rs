@@ -3,12 +3,14 @@
 //! The command line prints these and the server gives them as JSON; both are made here, so that
 //! they cannot differ. Words for a terminal, colours and time zones are the command line's.
 
+mod brief;
 mod lineage;
 mod node;
 mod tally;
 mod target;
 
-pub use lineage::{Finding, Lineage, asks_for_training, trace_json, upstream};
+pub use brief::{BESIDE_MAX, beside_json, brief_json};
+pub use lineage::{Finding, Lineage, asks_for_training, describe, trace_json, upstream};
 pub use node::{event_json, neighbours, node_json, type_of, value_json};
 pub use tally::{Counted, Tally, bringer};
 pub use target::{LISTED, Searched, Target, Unresolved, found_by, resolve};

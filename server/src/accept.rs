@@ -12,10 +12,12 @@ pub(crate) enum Form {
     Ndjson,
     /// RFC 4180.
     Csv,
+    /// With types and numbers of nodes, a head and then a row a line: for `lineal --url`.
+    Typed,
 }
 
 /// The first one is what `*/*` takes.
-const FORMS: [Form; 3] = [Form::Json, Form::Ndjson, Form::Csv];
+const FORMS: [Form; 4] = [Form::Json, Form::Ndjson, Form::Csv, Form::Typed];
 
 impl Form {
     /// Its media type.
@@ -24,6 +26,7 @@ impl Form {
             Form::Json => "application/json",
             Form::Ndjson => "application/x-ndjson",
             Form::Csv => "text/csv",
+            Form::Typed => crate::wire::TYPED_ANSWER,
         }
     }
 

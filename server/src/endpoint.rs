@@ -4,7 +4,8 @@
 
 use crate::gate::Call;
 use crate::handler::{
-    batches, health, imports, intake, metrics, nodes, plans, query, reference, schema, stats, trace,
+    batches, health, imports, intake, metrics, nodes, plans, query, reference, schema, show, stats,
+    trace,
 };
 use crate::openapi::Description;
 use crate::problem::Problem;
@@ -161,11 +162,27 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     },
     Endpoint {
         method: "GET",
+        path: "/v1/show",
+        summary: "The same about whatever a text names: a node, an id, an input hash, any name.",
+        roles: READERS,
+        handler: does!(show::get),
+        describe: show::describe,
+    },
+    Endpoint {
+        method: "GET",
         path: "/v1/trace",
         summary: "Where a thing comes from: edges upstream, training data, and what is missing.",
         roles: READERS,
         handler: does!(trace::get),
         describe: trace::describe,
+    },
+    Endpoint {
+        method: "POST",
+        path: "/mcp",
+        summary: "The Model Context Protocol over streamable HTTP: query, trace, schema and explain as tools.",
+        roles: READERS,
+        handler: does!(crate::mcp::post),
+        describe: crate::mcp::describe,
     },
     Endpoint {
         method: "GET",

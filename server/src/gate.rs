@@ -86,6 +86,39 @@ impl Sight {
 }
 
 impl Call {
+    /// A call of somebody who is known without a request.
+    pub(crate) fn of(app: Arc<App>, who: Who) -> Call {
+        let (parts, ()) = Request::new(()).into_parts();
+        let (places, body) = (BTreeMap::new(), Bytes::new());
+        Call { app, who: Some(who), parts, places, body, deadline: Instant::now() }
+    }
+
+    /// Another call of the same asker, within this one: for endpoints that the same roles may use.
+    ///
+    /// # Errors
+    /// [`Problem::fault`], where the path is none.
+    pub(crate) fn within(
+        &self,
+        uri: &str,
+        body: Option<&serde_json::Value>,
+        deadline: Instant,
+    ) -> Result<Call, Problem> {
+        let method = if body.is_some() { "POST" } else { "GET" };
+        let request = Request::builder()
+            .method(method)
+            .uri(uri)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(())
+            .map_err(|_| Problem::fault())?;
+        let (mut parts, ()) = request.into_parts();
+        if let Some(store) = self.parts.headers.get(&STORE_HEADER) {
+            parts.headers.insert(STORE_HEADER, store.clone());
+        }
+        let (app, who) = (Arc::clone(&self.app), self.who.clone());
+        let body = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
+        Ok(Call { app, who, parts, places: BTreeMap::new(), body, deadline })
+    }
+
     /// Who asks.
     ///
     /// # Errors

@@ -10,8 +10,10 @@ pub(crate) mod plans;
 pub(crate) mod query;
 pub(crate) mod reference;
 pub(crate) mod schema;
+pub(crate) mod show;
 pub(crate) mod stats;
 pub(crate) mod trace;
+pub(crate) mod typed;
 
 use crate::accept;
 use crate::gate::Call;

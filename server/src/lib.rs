@@ -20,6 +20,7 @@ mod handler;
 mod intake;
 mod jobs;
 mod log;
+mod mcp;
 mod metrics;
 mod openapi;
 mod plans;
@@ -42,6 +43,7 @@ pub use config::{Bounds, Config, ENVIRONMENT_PREFIX, Intake, Log, LogForm, Tls, 
 pub use endpoint::{endpoints, role_matrix};
 pub use error::{Error, Result};
 pub use log::start as start_log;
+pub use mcp::speak;
 pub use role::{BREAK_GLASS_HOURS_MAX, ROLES, Role};
 pub use serve::{Handle, Server};
 pub use token::{ALL, PREFIX, Token, TokenFile, Tokens, Wanted};

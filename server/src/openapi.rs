@@ -141,7 +141,8 @@ impl Description {
             .description(what)
             .content("application/json", json)
             .content("application/x-ndjson", lines())
-            .content("text/csv", lines());
+            .content("text/csv", lines())
+            .content(crate::wire::TYPED_ANSWER, lines());
         self.answers(200, response).problem(406, "No form of the answer is acceptable.")
     }
 

@@ -128,6 +128,7 @@ pub(crate) fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
 pub(crate) fn lines(
     answer: Answer,
     form: Form,
+    head: Option<String>,
     next: Option<String>,
     withheld: bool,
     unsealed: u64,
@@ -138,7 +139,8 @@ pub(crate) fn lines(
         packer: packed.then(|| GzEncoder::new(Vec::new(), Compression::fast())),
         plain: Vec::new(),
     };
-    let lines = Lines { answer, form, next, withheld, unsealed, at: 0, stage: Stage::Head, out };
+    let stage = Stage::Head;
+    let lines = Lines { answer, form, head, next, withheld, unsealed, at: 0, stage, out };
     let mut response = Response::new(Body::new(lines));
     let media_type = match form {
         Form::Csv => "text/csv; charset=utf-8; header=present",
@@ -189,6 +191,8 @@ impl Out {
 struct Lines {
     answer: Answer,
     form: Form,
+    /// Of the form with types: the line that stands before the rows.
+    head: Option<String>,
     next: Option<String>,
     withheld: bool,
     unsealed: u64,
@@ -207,6 +211,10 @@ impl Lines {
                     self.answer.push_csv_header(&mut text);
                     self.out.put(text.as_bytes());
                 }
+                if let Some(head) = self.head.take() {
+                    self.out.put(head.as_bytes());
+                    self.out.put(b"\n");
+                }
                 self.stage = Stage::Rows;
                 Some(Vec::new())
             }
@@ -217,6 +225,7 @@ impl Lines {
                 {
                     match self.form {
                         Form::Csv => self.answer.push_csv(&mut text, row),
+                        Form::Typed => self.answer.push_wire(&mut text, row),
                         Form::Json | Form::Ndjson => self.answer.push_ndjson(&mut text, row),
                     }
                     self.at += 1;

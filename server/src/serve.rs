@@ -200,7 +200,7 @@ fn first_token(app: &App) -> Result<Option<String>> {
 
 /// Looks after the writers of the stores, and after the tokens. Each store by itself: one that takes
 /// long to open must not hold up the others.
-fn follow(app: &Arc<App>) {
+pub(crate) fn follow(app: &Arc<App>) {
     let every = Duration::from_millis(app.config.limits.follow_ms);
     for tenant in app.tenants() {
         let tenant = Arc::clone(tenant);

@@ -24,6 +24,23 @@ pub struct QueryRequest {
     pub page: Option<u64>,
     /// `next` of the page before, with the same question.
     pub cursor: Option<String>,
+    /// What the form with types says beside the answer.
+    #[serde(default)]
+    pub with: Vec<With>,
+}
+
+/// The form of an answer that holds its types, `Accept: application/vnd.lineal.answer+ndjson`: a
+/// line that is its head, a line a row, and a last line `{"$answer": ...}`.
+pub const TYPED_ANSWER: &str = "application/vnd.lineal.answer+ndjson";
+
+/// What the form with types can say beside the answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum With {
+    /// A few facts of each node, where the answer is nothing but paths.
+    Told,
+    /// The things of the rows with the edges between them, to be drawn.
+    Picture,
 }
 
 /// Bounds of one question. What reaches one is cut, and says so.

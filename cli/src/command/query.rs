@@ -3,14 +3,16 @@
 use crate::args::{Arguments, FailOn, Format, Query};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
+use crate::remote::{Beside, Remote, json_of};
 use crate::render::page::{self, Layout, Shape};
-use crate::render::{no_bundle, print_answer};
+use crate::render::{Drawn, is_picture, no_bundle, print_answer};
 use crate::repl::{Bounds, Interrupt, Watch};
 use crate::time::Zone;
 use clap::ValueEnum;
-use lineal_engine::Store;
 use lineal_engine::clock::{Clock, SystemClock};
-use lineal_query::{Answer, Parameters, Prepared, Request, State, StoreView, Value};
+use lineal_query::told::brief_json;
+use lineal_query::{Answer, NodeNo, Parameters, Prepared, Request, State, StoreView, Value};
+use serde_json::Value as Json;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::sync::Arc;
 
@@ -41,50 +43,89 @@ pub(super) fn run(arguments: &Arguments, wanted: &Query) -> Outcome {
         bounds.set(&name, &number)?;
     }
     let zone = Zone::parse(&arguments.tz)?;
+    // Ctrl-C ends the question, not the process: what was found is printed.
+    if let Some(remote) = Remote::meant(arguments)? {
+        let watch = watched()?;
+        let form = format_of(arguments, wanted, prepared.format());
+        let beside = Beside {
+            told: is_drawn(arguments, wanted, prepared.format()),
+            picture: is_picture(form),
+        };
+        let stop = || watch.pressed();
+        let params = &json_of(&parameters);
+        let asked = remote.ask(&text, params, &bounds.to_json(), beside, &stop)?;
+        drop(watch);
+        let told =
+            |node: NodeNo| Ok(asked.told.get(&node.to_string()).cloned().unwrap_or_default());
+        let picture = Drawn::Given(asked.picture.as_ref());
+        return print(arguments, wanted, &text, &asked.answer, (&told, picture), &zone);
+    }
     if !place::is_any(arguments) {
         let limits = bounds.limits(&|| false);
         let request = Request { parameters: &parameters, limits: &limits, now: SystemClock.now() };
         if let Some(answer) = prepared.without_store(&request) {
-            let format = format_of(arguments, wanted, &answer);
-            print_answer(&mut std::io::stdout().lock(), &answer, None, format, &zone)?;
+            let format = format_of(arguments, wanted, answer.format.as_deref());
+            let out = &mut std::io::stdout().lock();
+            print_answer(out, &answer, Drawn::Given(None), format, &zone)?;
             return Ok(Exit::Answer);
         }
     }
     let store = Arc::new(place::open_read_only(arguments)?);
     let view = StoreView::new(Arc::clone(&store))?;
-    // Ctrl-C ends the question, not the process: what was found is printed.
-    let watch = Watch::new(&Interrupt::install(false)?, std::io::stderr().is_terminal());
+    let watch = watched()?;
     let stop = || watch.stop();
     let limits = bounds.limits(&stop);
     let request = Request { parameters: &parameters, limits: &limits, now: SystemClock.now() };
     let answer = prepared.run(&view, &request).map_err(asked)?;
     let pressed = watch.pressed();
     drop(watch);
-    let format = format_of(arguments, wanted, &answer);
+    let then = store.snapshot_at(answer.commit)?;
+    let told = |node: NodeNo| Ok(brief_json(&then, node, &|_| true)?);
+    let exit = print(arguments, wanted, &text, &answer, (&told, Drawn::Of(&view)), &zone)?;
+    Ok(if pressed { Exit::Interrupted } else { exit })
+}
+
+fn watched() -> Outcome<Watch> {
+    Ok(Watch::new(&Interrupt::install(false)?, std::io::stderr().is_terminal()))
+}
+
+/// What is told of a node, and where a picture comes from.
+type Source<'a> = (&'a dyn Fn(NodeNo) -> Outcome<Json>, Drawn<'a>);
+
+fn print(
+    arguments: &Arguments,
+    wanted: &Query,
+    text: &str,
+    answer: &Answer,
+    (told, picture): Source<'_>,
+    zone: &Zone,
+) -> Outcome {
+    let format = format_of(arguments, wanted, answer.format.as_deref());
     let mut out = BufWriter::new(std::io::stdout().lock());
-    // Drawn for a person who did not ask for another form; pipes get the table.
-    let drawn = wanted.format.is_none() && answer.format.is_none() && !arguments.json;
-    if drawn && std::io::stdout().is_terminal() {
-        draw(&mut out, &text, &answer, &store, &zone)?;
+    if is_drawn(arguments, wanted, answer.format.as_deref()) {
+        draw(&mut out, text, answer, told, zone)?;
     } else {
-        print_answer(&mut out, &answer, Some(&view), format, &zone)?;
+        print_answer(&mut out, answer, picture, format, zone)?;
     }
     out.flush()?;
-    if pressed {
-        return Ok(Exit::Interrupted);
-    }
     let cannot_tell = answer.completeness.state() == State::CannotTell;
     let fails = cannot_tell && wanted.fail_on == Some(FailOn::CannotTell);
     Ok(if fails { Exit::CannotTell } else { Exit::Answer })
 }
 
+/// Is it drawn for a person who did not ask for another form? Pipes get the table.
+fn is_drawn(arguments: &Arguments, wanted: &Query, said: Option<&str>) -> bool {
+    let drawn = wanted.format.is_none() && said.is_none() && !arguments.json;
+    drawn && std::io::stdout().is_terminal()
+}
+
 /// What the command line says, else `--json`, else the question.
-fn format_of(arguments: &Arguments, wanted: &Query, answer: &Answer) -> Format {
+fn format_of(arguments: &Arguments, wanted: &Query, said: Option<&str>) -> Format {
     wanted.format.unwrap_or_else(|| {
         if arguments.json {
             return Format::Json;
         }
-        let said = answer.format.as_deref().and_then(|name| Format::from_str(name, true).ok());
+        let said = said.and_then(|name| Format::from_str(name, true).ok());
         said.unwrap_or(Format::Table)
     })
 }
@@ -94,19 +135,13 @@ fn draw(
     out: &mut dyn Write,
     text: &str,
     answer: &Answer,
-    store: &Store,
+    told: &dyn Fn(NodeNo) -> Outcome<Json>,
     zone: &Zone,
 ) -> Outcome<()> {
     let asked = lineal_query::Query::parse(text)
         .map_err(|mistake| Failure::Query { error: mistake.into(), text: text.to_owned() })?;
-    let view = store.snapshot_at(answer.commit)?;
-    let layout = Layout {
-        shape: Shape::of(&asked),
-        view: &view,
-        zone,
-        rows_max: usize::MAX,
-        numbered: false,
-    };
+    let layout =
+        Layout { shape: Shape::of(&asked), told, zone, rows_max: usize::MAX, numbered: false };
     page::print(out, answer, &layout)
 }
 

@@ -37,6 +37,12 @@ pub(super) fn run(arguments: &Arguments, wanted: &Serve) -> Outcome {
     Ok(Exit::Answer)
 }
 
+/// `lineal mcp`: the same for an assistant that has started this program.
+pub(super) fn speak(arguments: &Arguments) -> Outcome {
+    lineal_server::speak(ONLY_STORE, place::folder(arguments)?)?;
+    Ok(Exit::Answer)
+}
+
 /// The configuration that is meant: a file, the environment, and where they name no store, the one
 /// that every command means.
 pub(super) fn configuration(arguments: &Arguments, place: &ServerPlace) -> Outcome<Config> {

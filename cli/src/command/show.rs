@@ -2,16 +2,15 @@
 
 use crate::args::{Arguments, Show};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::render::{Style, and_more, counted, listed, value_text, visible};
+use crate::remote::Remote;
+use crate::render::{Style, and_more, counted, texts, told_text, visible};
 use crate::sound::print_sound;
 use crate::target::{Target, resolve};
 use crate::time::Zone;
 use crate::{place, retracted};
 use lineal_engine::event_fields::EVENT_FIELDS;
-use lineal_engine::schema::{COMMON_FIELDS, fields};
-use lineal_engine::{EventRef, NodeNo, Snapshot};
-use lineal_proof::Value;
-use lineal_query::told::{event_json, neighbours, node_json, type_of};
+use lineal_engine::schema::{COMMON_FIELDS, Kind, fields};
+use lineal_query::told::{event_json, node_json, type_of};
 use serde_json::{Value as Json, json};
 use std::borrow::Cow;
 use std::io::Write;
@@ -34,25 +33,43 @@ pub(super) fn run(arguments: &Arguments, wanted: &Show) -> Outcome {
         let what = format!("--for-prompt shows the schema: `lineal show {SCHEMA} --for-prompt`");
         return Err(Failure::usage(what));
     }
+    let zone = Zone::parse(&arguments.tz)?;
+    if let Some(remote) = Remote::meant(arguments)? {
+        let told = remote.show(&wanted.target, wanted.as_of)?;
+        return print(&mut std::io::stdout().lock(), &told, &zone, arguments.json);
+    }
     let store = place::open_read_only(arguments)?;
     let view = store.snapshot_at(wanted.as_of.unwrap_or_else(|| store.commit()))?;
-    let zone = Zone::parse(&arguments.tz)?;
     print_sound(&mut std::io::stdout().lock(), &view, |out| {
         let target = resolve(&view, &zone, &wanted.target)
             .map_err(|failure| retracted::explain(&store, &view, &zone, &wanted.target, failure))?;
-        match target {
-            Target::Node(node) if arguments.json => {
-                writeln!(out, "{}", node_json(&view, node, &|_| true, usize::MAX)?)?;
+        let told = match target {
+            Target::Node(node) => {
+                // The screen shows a few; a node may have a million.
+                let most = if arguments.json { usize::MAX } else { NEIGHBOURS_SHOWN };
+                node_json(&view, node, &|_| true, most)?
             }
-            Target::Node(node) => print_node(out, &view, node, &zone)?,
-            Target::Events { events, .. } if arguments.json => {
-                let events = events.iter().map(|event| Ok(event_json(&view, *event, false)?));
-                writeln!(out, "{}", Json::Array(events.collect::<Outcome<_>>()?))?;
+            Target::Events { events, by } => {
+                let shown = if arguments.json { usize::MAX } else { EVENTS_SHOWN };
+                let given = events.iter().take(shown);
+                let given = given.map(|event| Ok(event_json(&view, *event, false)?));
+                let given = given.collect::<Outcome<Vec<Json>>>()?;
+                json!({ "events": given, "total": events.len(), "found_by": by })
             }
-            Target::Events { events, by } => print_events(out, &view, &events, &by, &zone)?,
-        }
-        Ok(Exit::Answer)
+        };
+        print(out, &told, &zone, arguments.json)
     })
+}
+
+/// Prints what is told of a thing, here or by a server.
+fn print(out: &mut dyn Write, told: &Json, zone: &Zone, json: bool) -> Outcome {
+    match (&told["events"], json) {
+        (Json::Null, true) => writeln!(out, "{told}")?,
+        (Json::Null, false) => print_node(out, told, zone)?,
+        (events, true) => writeln!(out, "{events}")?,
+        (_, false) => print_events(out, told, zone)?,
+    }
+    Ok(Exit::Answer)
 }
 
 /// The schema card. It is that of the program and needs no store.
@@ -72,36 +89,32 @@ fn print_schema(arguments: &Arguments, for_prompt: bool) -> Outcome {
     Ok(Exit::Answer)
 }
 
-fn print_node(out: &mut dyn Write, view: &Snapshot, node: NodeNo, zone: &Zone) -> Outcome<()> {
+fn print_node(out: &mut dyn Write, told: &Json, zone: &Zone) -> Outcome<()> {
     let style = Style::new();
-    writeln!(out, "{}", style.strong(&view.name_of(node)))?;
-    if view.is_missing(node) {
-        let candidates = view.candidates(node);
+    writeln!(out, "{}", style.strong(told["node"].as_str().unwrap_or_default()))?;
+    if told["missing"] == true {
+        let candidates = texts(&told["candidates"]);
         if candidates.is_empty() {
             writeln!(out, "{}", style.warn("missing: only referred to, never imported"))?;
         } else {
-            let names: Vec<String> = candidates.iter().map(|node| view.name_of(*node)).collect();
-            writeln!(
-                out,
-                "{}",
-                style.warn(&format!("cannot tell which is meant: {}", names.join(", ")))
-            )?;
+            let which = format!("cannot tell which is meant: {}", candidates.join(", "));
+            writeln!(out, "{}", style.warn(&which))?;
             writeln!(out, "  `lineal alias` decides")?;
         }
     }
-    let folded = view.fields(node)?;
-    let kind = view.kind_of(node);
-    let specs = fields(kind).iter().chain(COMMON_FIELDS);
-    let ordered = specs.filter_map(|spec| Some((spec.name, folded.fields.get(spec.name)?)));
-    for (name, value) in ordered {
+    let kind = told["kind"].as_str().and_then(Kind::parse);
+    let recorded = &told["fields"];
+    let own = kind.map(fields).unwrap_or_default();
+    for name in own.iter().chain(COMMON_FIELDS).map(|spec| spec.name) {
+        let value = &recorded[name];
         let text = match (name, value) {
             // Every point of every metric is for programs: `--json`.
-            ("series", Value::Map(series)) => {
+            ("series", Json::Object(series)) => {
                 format!("{} (--json has the points)", counted(series.len() as u64, "metric"))
             }
             // What is so for nearly every node is no news.
-            ("id" | "kind", _) | ("missing" | "gone" | "deleted", Value::Bool(false)) => continue,
-            _ => value_text(value, type_of(kind, name), zone),
+            ("id" | "kind", _) | ("missing" | "gone" | "deleted", Json::Bool(false)) => continue,
+            _ => told_text(value, kind.and_then(|kind| type_of(kind, name)), zone),
         };
         if text.is_empty() {
             continue;
@@ -109,12 +122,15 @@ fn print_node(out: &mut dyn Write, view: &Snapshot, node: NodeNo, zone: &Zone) -
         let text = shortened(&text).replace('\n', &format!("\n{:18}", ""));
         writeln!(out, "  {:16}{text}", format!("{name} "))?;
     }
-    if let Some(id) = view.revision_id(node) {
+    if let Some(id) = told["revision"].as_str() {
         writeln!(out, "{}", style.faint(&format!("  revision #{id}")))?;
     }
-    for (word, nodes) in neighbours(view, node) {
-        let names = listed(nodes.iter().map(|node| view.name_of(*node)), NEIGHBOURS_SHOWN);
-        writeln!(out, "  {word} {}", visible(&names))?;
+    for (word, nodes) in told["edges"].as_object().into_iter().flatten() {
+        let names = texts(nodes);
+        let all = names.len() as u64 + told["more"][word].as_u64().unwrap_or(0);
+        let first: Vec<&str> = names.into_iter().take(NEIGHBOURS_SHOWN).collect();
+        let more = and_more(all, NEIGHBOURS_SHOWN).map_or_else(String::new, |m| format!(" {m}"));
+        writeln!(out, "  {word} {}", visible(&format!("{}{more}", first.join(", "))))?;
     }
     Ok(())
 }
@@ -130,29 +146,27 @@ fn shortened(text: &str) -> Cow<'_, str> {
     }
 }
 
-fn print_events(
-    out: &mut dyn Write,
-    view: &Snapshot,
-    events: &[EventRef],
-    by: &str,
-    zone: &Zone,
-) -> Outcome<()> {
+fn print_events(out: &mut dyn Write, told: &Json, zone: &Zone) -> Outcome<()> {
     let style = Style::new();
-    let count = events.len() as u64;
+    let count = told["total"].as_u64().unwrap_or(0);
+    let by = told["found_by"].as_str().unwrap_or_default();
     writeln!(out, "{} ({by})", style.strong(&format!("inference: {}", counted(count, "event"))))?;
-    for event in events.iter().take(EVENTS_SHOWN) {
-        let fields = view.event(*event)?;
+    for event in told["events"].as_array().into_iter().flatten().take(EVENTS_SHOWN) {
         for spec in EVENT_FIELDS {
-            if let Some(value) = fields.get(spec.name) {
-                let text = value_text(value, Some(spec.field_type), zone);
+            if let Some(value) = event.get(spec.name) {
+                let text = told_text(value, Some(spec.field_type), zone);
                 writeln!(out, "  {:24}{}", format!("{} ", spec.name), shortened(&text))?;
             }
         }
-        if let Some(deployment) = view.event_deployment(*event) {
-            writeln!(out, "  served_by {}", visible(&view.name_of(deployment)))?;
+        for word in ["served_by", "part_of"] {
+            if let Some(name) = event[word].as_str() {
+                writeln!(out, "  {word} {}", visible(name))?;
+            }
         }
-        if let Some(batch) = view.event_batch(*event) {
-            writeln!(out, "  part_of {}", view.name_of(batch))?;
+        // What this role is not shown is no less recorded.
+        let withheld = texts(&event["withheld"]);
+        if !withheld.is_empty() {
+            writeln!(out, "  withheld from this role: {}", withheld.join(", "))?;
         }
         writeln!(out)?;
     }

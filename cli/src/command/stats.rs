@@ -1,19 +1,25 @@
 //! `lineal stats`: what the store holds, and what would complete it.
 
 use crate::args::Arguments;
-use crate::exit::Outcome;
-use crate::render::{Style, counted, grouped, print_table, table, visible};
+use crate::exit::{Exit, Outcome};
+use crate::remote::Remote;
+use crate::render::{Style, counted, number_of, print_table, table, texts, time_of, visible};
 use crate::sound::print_overview;
 use crate::time::Zone;
+use lineal_engine::schema::Kind;
 use lineal_engine::{Snapshot, Store};
 use lineal_query::told::{Tally, bringer};
+use serde_json::Value as Json;
 use std::io::Write;
 
 /// Missing nodes named a kind.
 const MISSING_SHOWN: usize = 3;
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
-    print_overview(arguments, print)
+    let Some(remote) = Remote::meant(arguments)? else { return print_overview(arguments, print) };
+    let zone = Zone::parse(&arguments.tz)?;
+    draw(&mut std::io::stdout().lock(), &remote.stats()?, &zone, arguments.json)?;
+    Ok(Exit::Answer)
 }
 
 /// Prints the counts of a view, or gives them to a program.
@@ -24,53 +30,76 @@ pub(crate) fn print(
     zone: &Zone,
     json: bool,
 ) -> Outcome<()> {
-    let tally = Tally::of(store, view)?;
+    draw(out, &Tally::of(store, view)?.to_json(&store.name(), view), zone, json)
+}
+
+/// Prints counts, of a store here or as a server gave them.
+pub(crate) fn draw(out: &mut dyn Write, told: &Json, zone: &Zone, json: bool) -> Outcome<()> {
     if json {
-        writeln!(out, "{}", tally.to_json(&store.name(), view))?;
+        writeln!(out, "{told}")?;
         return Ok(());
     }
-    let Tally { kinds, events, overrides, span: (first, last), sources } = tally;
     let style = Style::new();
-    writeln!(out, "{} at commit {}", style.strong(&store.name()), view.commit())?;
-    let rows = kinds.iter().map(|c| {
-        let number = |count: u64| if count == 0 { String::new() } else { grouped(count) };
+    let name = told["store"].as_str().unwrap_or_default();
+    writeln!(out, "{} at commit {}", style.strong(name), told["commit"])?;
+    let kinds = told["kinds"].as_object();
+    let kinds = || kinds.into_iter().flatten();
+    let rows = kinds().map(|(kind, counts)| {
+        let unless_none =
+            |count: u64| if count == 0 { String::new() } else { number_of(&count.into()) };
+        let deleted = counts["deleted"].as_u64().unwrap_or(0);
         vec![
-            c.kind.name().to_owned(),
-            grouped(c.known),
-            number(c.missing.len() as u64),
-            number(c.deleted),
+            kind.clone(),
+            number_of(&counts["known"]),
+            unless_none(missing(counts)),
+            unless_none(deleted),
         ]
     });
     print_table(out, &table(&["kind", "known", "missing", "deleted"], rows.collect()))?;
-    for c in kinds.iter().filter(|c| !c.forms.is_empty()) {
-        let forms = c.forms.iter().map(|(form, count)| format!("{} {form}", grouped(*count)));
-        let forms = forms.collect::<Vec<_>>().join(", ");
-        writeln!(out, "{}s by form: {forms}", c.kind.name())?;
+    for (kind, counts) in kinds() {
+        let forms = counts["forms"].as_object().into_iter().flatten();
+        let forms: Vec<String> =
+            forms.map(|(form, count)| format!("{} {form}", number_of(count))).collect();
+        if !forms.is_empty() {
+            writeln!(out, "{kind}s by form: {}", forms.join(", "))?;
+        }
     }
-    if events > 0 {
+    if let (Some(first), Some(last)) = (time_of(&told["first_event"]), time_of(&told["last_event"]))
+    {
+        let count = |name: &str| told[name].as_u64().unwrap_or(0);
         writeln!(
             out,
             "{} ({}), {}; the newest at {}",
-            counted(events, "event"),
-            counted(overrides, "override"),
+            counted(count("events"), "event"),
+            counted(count("overrides"), "override"),
             zone.span(first, last),
             zone.time(last)
         )?;
     }
-    for ((source, form), (files, size)) in &sources {
+    for source in told["sources"].as_array().into_iter().flatten() {
+        let text = |name: &str| source[name].as_str().unwrap_or_default();
+        let count = |name: &str| source[name].as_u64().unwrap_or(0);
         writeln!(
             out,
-            "source {} ({form}): {}, {}",
-            visible(source),
-            counted(*files, "file"),
-            counted(*size, "byte")
+            "source {} ({}): {}, {}",
+            visible(text("source")),
+            text("form"),
+            counted(count("files"), "file"),
+            counted(count("bytes"), "byte")
         )?;
     }
-    for c in kinds.iter().filter(|c| !c.missing.is_empty()) {
-        let names = c.missing.iter().take(MISSING_SHOWN).map(|node| view.name_of(*node));
-        let more = if c.missing.len() > MISSING_SHOWN { ", ..." } else { "" };
-        let names = names.collect::<Vec<_>>().join(", ");
-        writeln!(out, "{}", style.warn(&format!("missing {names}{more}: {}", bringer(c.kind))))?;
+    for (kind, counts) in kinds().filter(|(_, counts)| missing(counts) > 0) {
+        let names = texts(&counts["missing"]);
+        let more = if missing(counts) > MISSING_SHOWN as u64 { ", ..." } else { "" };
+        let names = names.iter().take(MISSING_SHOWN).copied().collect::<Vec<_>>().join(", ");
+        let bringer = Kind::parse(kind).map_or("import what describes it", bringer);
+        writeln!(out, "{}", style.warn(&format!("missing {names}{more}: {bringer}")))?;
     }
     Ok(())
+}
+
+/// How many are missing; a server names the first of them alone.
+fn missing(counts: &Json) -> u64 {
+    let named = counts["missing"].as_array().map_or(0, Vec::len) as u64;
+    counts["missing_count"].as_u64().unwrap_or(named)
 }

@@ -7,9 +7,10 @@ pub(crate) use describe::node as describe_node;
 
 use crate::args::{Arguments, FailOn, Trace};
 use crate::exit::{Exit, Outcome};
-use crate::render::{Style, and_more, listed};
+use crate::remote::Remote;
+use crate::render::{Style, and_more, listed, texts};
 use crate::sound::print_sound;
-use crate::target::{Target, resolve};
+use crate::target::resolve;
 use crate::time::Zone;
 use crate::{place, retracted};
 use lineal_engine::Snapshot;
@@ -26,10 +27,19 @@ const TRAINED_ON_SHOWN: usize = 6;
 const FINDINGS_SHOWN: usize = 20;
 
 pub(super) fn run(arguments: &Arguments, wanted: &Trace) -> Outcome {
-    let store = place::open_read_only(arguments)?;
-    let view = store.snapshot_at(wanted.as_of.unwrap_or_else(|| store.commit()))?;
     let zone = Zone::parse(&arguments.tz)?;
     let mut out = std::io::stdout().lock();
+    if let Some(remote) = Remote::meant(arguments)? {
+        let json = remote.trace(&wanted.target, wanted.as_of, !arguments.json)?;
+        if arguments.json {
+            writeln!(out, "{json}")?;
+        } else {
+            draw(&mut out, &json, &zone)?;
+        }
+        return Ok(exit(&json, wanted.fail_on));
+    }
+    let store = place::open_read_only(arguments)?;
+    let view = store.snapshot_at(wanted.as_of.unwrap_or_else(|| store.commit()))?;
     let explained = |failure| retracted::explain(&store, &view, &zone, &wanted.target, failure);
     print_sound(&mut out, &view, |out| {
         if arguments.json {
@@ -50,15 +60,20 @@ pub(super) fn print(
     zone: &Zone,
     fail_on: Option<FailOn>,
 ) -> Outcome {
-    let style = Style::new();
     let target = resolve(view, zone, text)?;
-    let below_events = matches!(target, Target::Events { .. });
     let lineage = Lineage::of(view, &target)?;
-    let tree = Tree::grow(view, &lineage.roots, below_events, zone, style)?;
-    if let Target::Events { events, by } = &target {
-        for line in describe::events(view, events, by, zone)? {
-            writeln!(out, "{line}")?;
-        }
+    let mut json = told::trace_json(view, text, &target, &lineage, false, &|_| true)?;
+    told::describe(&mut json, view, &lineage, &|_| true)?;
+    draw(out, &json, zone)?;
+    Ok(exit(&json, fail_on))
+}
+
+/// Draws what is told of a lineage, here or by a server.
+fn draw(out: &mut dyn Write, json: &Json, zone: &Zone) -> Outcome<()> {
+    let style = Style::new();
+    let tree = Tree::grow(json, zone, style);
+    for line in describe::events(json, zone) {
+        writeln!(out, "{line}")?;
     }
     for line in tree.lines.iter().take(LINES_SHOWN) {
         writeln!(out, "{line}")?;
@@ -67,40 +82,38 @@ pub(super) fn print(
         writeln!(out, "{}", style.faint(&format!("{more} lines; --json has all")))?;
     }
     writeln!(out)?;
-    let concerns_training = lineage.concerns_training;
-    if !lineage.trained_on.is_empty() {
-        let names = lineage.trained_on.iter().map(|node| view.name_of(*node));
+    let trained_on = texts(&json["training_data"]);
+    if !trained_on.is_empty() {
+        let names = trained_on.iter().map(|name| (*name).to_owned());
         writeln!(
             out,
             "{} {}",
             style.found("training data recorded: yes."),
             style.strong(&listed(names, TRAINED_ON_SHOWN))
         )?;
-    } else if concerns_training {
+    } else if !json["recorded"].is_null() {
         writeln!(out, "{}", style.warn("training data recorded: no."))?;
     }
-    for finding in lineage.findings.iter().take(FINDINGS_SHOWN) {
-        for line in finding.lines(view) {
-            writeln!(out, "{}", style.warn(&line))?;
+    let findings = json["finding_lines"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for finding in findings.iter().take(FINDINGS_SHOWN) {
+        for line in texts(finding) {
+            writeln!(out, "{}", style.warn(line))?;
         }
     }
-    if let Some(more) = and_more(lineage.findings.len() as u64, FINDINGS_SHOWN) {
+    if let Some(more) = and_more(findings.len() as u64, FINDINGS_SHOWN) {
         writeln!(out, "{}", style.warn(&format!("{more}; --json has all")))?;
     }
-    if lineage.findings.is_empty() {
-        writeln!(
-            out,
-            "{}",
-            style.faint(&format!("nothing missing on the way, as of commit {}", view.commit()))
-        )?;
+    if findings.is_empty() {
+        let note = format!("nothing missing on the way, as of commit {}", json["commit"]);
+        writeln!(out, "{}", style.faint(&note))?;
     }
-    Ok(exit(&lineage, fail_on))
+    Ok(())
 }
 
-fn exit(lineage: &Lineage, fail_on: Option<FailOn>) -> Exit {
-    if fail_on == Some(FailOn::CannotTell) && lineage.is_uncertain() {
+fn exit(json: &Json, fail_on: Option<FailOn>) -> Exit {
+    if fail_on == Some(FailOn::CannotTell) && json["completeness"] == "cannot_tell" {
         Exit::CannotTell
-    } else if lineage.concerns_training && lineage.trained_on.is_empty() {
+    } else if json["recorded"] == false {
         Exit::No
     } else {
         Exit::Answer
@@ -117,5 +130,6 @@ pub(super) fn as_json(
     let target = resolve(view, zone, text)?;
     let lineage = Lineage::of(view, &target)?;
     let json = told::trace_json(view, text, &target, &lineage, false, &|_| true)?;
-    Ok((json, exit(&lineage, fail_on)))
+    let exit = exit(&json, fail_on);
+    Ok((json, exit))
 }

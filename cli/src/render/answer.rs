@@ -10,20 +10,39 @@ use std::io::Write;
 /// Said of an answer that has rows and nothing to draw.
 const NOTHING_DRAWN: &str = "note: the picture is empty: it draws the nodes, events and paths in the rows, and these rows hold only values; `return it` (or the name of a term) beside them";
 
-/// Prints an answer of a view, or of an earlier one of its store.
+/// Where the picture of an answer comes from.
+#[derive(Clone, Copy)]
+pub(crate) enum Drawn<'a> {
+    /// From a view, or from an earlier one of its store.
+    Of(&'a StoreView),
+    /// It came with the answer.
+    Given(Option<&'a Picture>),
+}
+
+/// Is a form a picture?
+pub(crate) fn is_picture(format: Format) -> bool {
+    matches!(format, Format::Prov | Format::Dot | Format::Mermaid)
+}
+
+/// Prints an answer.
 pub(crate) fn print_answer(
     out: &mut dyn Write,
     answer: &Answer,
-    view: Option<&StoreView>,
+    drawn: Drawn<'_>,
     format: Format,
     zone: &Zone,
 ) -> Outcome<()> {
     let picture = || -> Outcome<Picture> {
-        let view = view.ok_or_else(|| {
-            Failure::usage("a picture is of what a store holds; `show` is about the language")
-        })?;
-        let picture = Picture::of(answer, view)
-            .map_err(|error| Failure::Query { error, text: String::new() })?;
+        let picture = match drawn {
+            Drawn::Of(view) => Picture::of(answer, view)
+                .map_err(|error| Failure::Query { error, text: String::new() })?,
+            Drawn::Given(Some(picture)) => picture.clone(),
+            Drawn::Given(None) => {
+                return Err(Failure::usage(
+                    "a picture is of what a store holds; `show` is about the language",
+                ));
+            }
+        };
         if picture.things.is_empty() && !answer.rows.is_empty() {
             // Beside the output, which a program may be reading; who closed this wants no notes.
             let _ = writeln!(std::io::stderr(), "{NOTHING_DRAWN}");

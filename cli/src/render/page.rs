@@ -4,9 +4,9 @@
 use super::{Style, cell_text, grouped, paths, print_notes, print_table, table, timeline};
 use crate::exit::Outcome;
 use crate::time::Zone;
-use lineal_engine::Snapshot;
 use lineal_query::ast::{Spanned, Statement};
-use lineal_query::{Answer, Item, Query, Type, Value};
+use lineal_query::{Answer, Item, NodeNo, Query, Type, Value};
+use serde_json::Value as Json;
 use std::io::Write;
 
 /// Rows laid out at a terminal: more is slow to lay out and read by nobody.
@@ -43,8 +43,8 @@ impl Shape {
 pub(crate) struct Layout<'a> {
     /// As what.
     pub(crate) shape: Shape,
-    /// The view that the answer came from.
-    pub(crate) view: &'a Snapshot,
+    /// A few facts of a node of the answer.
+    pub(crate) told: &'a dyn Fn(NodeNo) -> Outcome<Json>,
     /// The zone of its times.
     pub(crate) zone: &'a Zone,
     /// How many of its rows.

@@ -83,7 +83,7 @@ pub(super) fn print(
         let word = place.word.map_or(String::new(), |word| format!("{} ", style.faint(word)));
         let name = style.strong(item_name(answer, place.item));
         let told = match place.item {
-            Item::Node(node) => describe_node(layout.view, node, layout.zone, style)?,
+            Item::Node(node) => describe_node(&(layout.told)(node)?, layout.zone, style),
             Item::Event(_) => String::new(),
         };
         let rows = place.rows.iter().filter_map(|row| layout.mark(*row));

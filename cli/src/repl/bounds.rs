@@ -3,6 +3,7 @@
 use crate::exit::{Failure, Outcome};
 use crate::render::grouped;
 use lineal_query::Limits;
+use serde_json::Value as Json;
 use std::time::{Duration, Instant};
 
 /// What can be bounded.
@@ -84,6 +85,12 @@ impl Bounds {
             Some(Shown { name, value, default, meaning: meaning(name) })
         };
         BOUNDS.into_iter().filter_map(shown).collect()
+    }
+
+    /// Those that somebody has set, for a server: where nothing is said its own hold.
+    pub(crate) fn to_json(self) -> Json {
+        let set = self.all().into_iter().filter(|shown| shown.value != shown.default);
+        Json::Object(set.map(|shown| (shown.name.to_owned(), shown.value.into())).collect())
     }
 
     /// For the executor, for a question that begins now; `stop` is asked now and then.

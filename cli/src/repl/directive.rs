@@ -1,11 +1,12 @@
 //! Lines that begin with a dot: about the visit, not about lineage.
 
 use super::Ended;
+use super::asks::Asks;
 use super::session::{Format, Session};
 use crate::args;
 use crate::command::{imports, stats};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::render::{counted, no_bundle, print_answer, print_table, table};
+use crate::render::{Drawn, counted, is_picture, no_bundle, print_answer, print_table, table};
 use crate::sound::print_sound;
 use clap::ValueEnum;
 use lineal_engine::schema::{KINDS, Kind};
@@ -48,6 +49,9 @@ pub(crate) const DIRECTIVES: &[Directive] = &[
     directive(".limits", "[NAME NUMBER]", "edges, events, rows, bytes, seconds of one question"),
     directive(".quit", "", "leave; Ctrl-D does too"),
 ];
+
+/// Said where a server is asked for its imports.
+const NO_IMPORTS: &str = "`.imports` reads the files of a store, and a server is asked here: ask `find import return it, time, nodes, events, retracted`";
 
 /// Files that read files: deeper than this is a circle.
 const SOURCE_DEPTH_MAX: usize = 8;
@@ -93,15 +97,24 @@ pub(crate) fn run(session: &mut Session, line: &str, out: &mut dyn Write) -> Out
         ".fields" => fields(session, rest, out)?,
         ".stats" => {
             let (zone, json) = (session.zone().clone(), session.json);
-            let (store, view) = session.current()?;
-            let view = view.snapshot();
-            print_sound(out, view, |out| stats::print(out, store, view, &zone, json))?;
+            session.asks().follow()?;
+            match session.asks() {
+                Asks::Here { opened, .. } => {
+                    let view = opened.view.snapshot();
+                    let store = &opened.store;
+                    print_sound(out, view, |out| stats::print(out, store, view, &zone, json))?;
+                }
+                Asks::There(remote) => stats::draw(out, &remote.stats()?, &zone, json)?,
+            }
             Exit::Answer
         }
         ".imports" => {
             let (zone, json) = (session.zone().clone(), session.json);
-            let (store, view) = session.current()?;
-            let view = view.snapshot();
+            session.asks().follow()?;
+            let Asks::Here { opened, .. } = session.asks() else {
+                return Err(Failure::usage(NO_IMPORTS));
+            };
+            let (store, view) = (&opened.store, opened.view.snapshot());
             print_sound(out, view, |out| imports::print(out, store, view, &zone, json))?;
             Exit::Answer
         }
@@ -219,6 +232,8 @@ fn export(session: &Session, name: &str, out: &mut dyn Write) -> Outcome<Exit> {
     if format == Format::Bundle {
         return Err(no_bundle(""));
     }
+    let picture = if is_picture(format) { session.picture()? } else { None };
+    let drawn = session.view().map_or(Drawn::Given(picture.as_ref()), Drawn::Of);
     // An export may be evidence by now: it is never written over.
     let file = std::fs::OpenOptions::new().write(true).create_new(true).open(path);
     let file = file.map_err(|e| {
@@ -230,7 +245,7 @@ fn export(session: &Session, name: &str, out: &mut dyn Write) -> Outcome<Exit> {
         Failure::usage(format!("cannot write {name}: {hint}"))
     })?;
     let mut file = BufWriter::new(file);
-    print_answer(&mut file, answer, Some(session.view()), format, session.zone())?;
+    print_answer(&mut file, answer, drawn, format, session.zone())?;
     file.flush()?;
     let rows = counted(answer.rows.len() as u64, "row");
     session.note(out, &format!("{rows} written to {name}"))?;

@@ -1,5 +1,6 @@
 //! What a visit remembers, and how it asks: the view, parameters, sets, the last answer.
 
+use super::asks::Asks;
 use super::bounds::Bounds;
 use super::completer::Completer;
 use super::sets::Sets;
@@ -7,40 +8,39 @@ use super::watch::{Interrupt, Watch};
 use super::words::{pieces, row_number};
 use crate::args::{Arguments, FailOn};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::place;
+use crate::remote::{Asked, Beside, json_of};
 use crate::render::page::{self, Layout, ROWS_SHOWN_MAX, Shape};
-use crate::render::{Style, counted, print_answer, print_notes, visible_lines};
+use crate::render::{Drawn, Style, counted, is_picture, print_answer, print_notes, visible_lines};
 use crate::time::Zone;
 use clap::ValueEnum;
-use lineal_engine::Store;
 use lineal_engine::clock::{Clock, SystemClock};
 use lineal_query::ast::{Find, Spanned, Statement};
+use lineal_query::told::brief_json;
 use lineal_query::{
-    Answer, Error, Machine, Mistake, Parameters, Prepared, Query, Request, Span, State, StoreView,
-    Value,
+    Answer, Error, Machine, Mistake, NodeNo, Parameters, Picture, Prepared, Query, Request, Span,
+    State, StoreView, Value,
 };
+use serde_json::Map;
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
 pub(crate) use crate::args::Format;
 
-/// The file that moves with every commit (docs/format.md, section 3).
-const HEAD: &str = "head";
-
 /// One visit.
 pub(crate) struct Session {
     /// The store as it was named, if it was.
     pub(crate) named: Option<PathBuf>,
-    folder: PathBuf,
     zone: Zone,
-    opened: Opened,
+    asks: Asks,
     machine: Machine,
     interrupt: Interrupt,
     /// What `.export` writes.
     last: Option<Arc<Answer>>,
+    /// The question that a server was asked last, with its parameters.
+    asked: Option<(String, Parameters)>,
     /// What `$1` is a row of: the last answer but those of `show`, which name nothing.
     rows: Option<Arc<Answer>>,
     fail_on: Option<FailOn>,
@@ -61,23 +61,6 @@ pub(crate) struct Session {
     pub(crate) depth: usize,
 }
 
-/// The store as it was when its head was read.
-struct Opened {
-    head: Vec<u8>,
-    store: Arc<Store>,
-    view: StoreView,
-}
-
-impl Opened {
-    fn new(folder: &Path) -> Outcome<Opened> {
-        // The head first: a commit in between is then seen by the next question.
-        let head = std::fs::read(folder.join(HEAD)).unwrap_or_default();
-        let store = Arc::new(Store::open_read_only(folder)?);
-        let view = StoreView::new(Arc::clone(&store))?;
-        Ok(Opened { head, store, view })
-    }
-}
-
 impl Session {
     /// Opens the store that the arguments name.
     pub(crate) fn open(
@@ -85,19 +68,18 @@ impl Session {
         interactive: bool,
         fail_on: Option<FailOn>,
     ) -> Outcome<Session> {
-        let folder = place::folder(arguments)?;
-        let opened = Opened::new(&folder)?;
+        let asks = Asks::meant(arguments)?;
         // Without a terminal Ctrl-C ends the process, as it does for any filter.
         let interrupt = if interactive { Interrupt::install(true)? } else { Interrupt::default() };
         Ok(Session {
             named: arguments.store.clone(),
-            folder,
             zone: Zone::parse(&arguments.tz)?,
-            opened,
+            asks,
             machine: Machine::default(),
             interrupt,
             sets: Sets::default(),
             last: None,
+            asked: None,
             rows: None,
             fail_on,
             interactive,
@@ -134,15 +116,19 @@ impl Session {
     /// Tells the completer what there is by now.
     pub(crate) fn teach(&mut self, completer: &mut Completer) -> Outcome<()> {
         // A store that cannot be opened just now is reported by the next question.
-        let _ = self.current();
-        completer.view = Some(self.opened.view.snapshot().clone());
+        let _ = self.asks.follow();
+        completer.view = self.asks.view().map(|view| view.snapshot().clone());
         completer.sets = self.sets.all().iter().map(|(name, _)| name.clone()).collect();
         completer.events = self.rows.as_deref().map(page::events).unwrap_or_default();
         completer.parameters = self.parameters.keys().map(|name| format!("${name}")).collect();
         if completer.functions.is_empty() {
             let shown = Prepared::new("show functions")
                 .map_err(|mistake| failure(mistake.into(), "", ""))?;
-            let (answer, _) = self.run(&shown, "", "")?;
+            // It is about the language, which this program knows as well as a server does.
+            let parameters = Parameters::new();
+            let limits = self.bounds.limits(&|| false);
+            let request = Request { parameters: &parameters, limits: &limits, now: 0 };
+            let Some(answer) = shown.without_store(&request) else { return Ok(()) };
             for row in &answer.rows {
                 if let [Value::Text(usage), Value::Text(of), ..] = row.as_slice() {
                     let name = usage.split('(').next().unwrap_or_default().to_owned();
@@ -155,28 +141,36 @@ impl Session {
         Ok(())
     }
 
-    /// The view that was asked last.
-    pub(crate) fn view(&self) -> &StoreView {
-        &self.opened.view
+    /// The view of the store here that was asked last.
+    pub(crate) fn view(&self) -> Option<&StoreView> {
+        self.asks.view()
+    }
+
+    /// Who is asked.
+    pub(crate) fn asks(&mut self) -> &mut Asks {
+        &mut self.asks
+    }
+
+    /// Where the picture of the last answer comes from; a server is asked again for it.
+    pub(crate) fn picture(&self) -> Outcome<Option<Picture>> {
+        let (Asks::There(remote), Some(last)) = (&self.asks, &self.last) else { return Ok(None) };
+        let Some((text, parameters)) = &self.asked else { return Ok(None) };
+        let beside = Beside { picture: true, told: false };
+        let watch = Watch::new(&self.interrupt, self.interactive);
+        let stop = || watch.pressed();
+        let again =
+            remote.ask(text, &json_of(parameters), &self.bounds.to_json(), beside, &stop)?;
+        if again.answer.hash() != last.hash() {
+            return Err(Failure::usage(
+                "the store has moved on since the answer, and a picture is drawn at the server: ask again, then export",
+            ));
+        }
+        Ok(again.picture)
     }
 
     /// The last answer.
     pub(crate) fn answer(&self) -> Option<&Answer> {
         self.last.as_deref()
-    }
-
-    /// The store as it stands now, opened again only if somebody has written since.
-    pub(crate) fn current(&mut self) -> Outcome<(&Store, &StoreView)> {
-        let head = std::fs::read(self.folder.join(HEAD)).map_err(|e| {
-            Failure::usage(format!(
-                "{}: the store's head cannot be read: {e}",
-                self.folder.display()
-            ))
-        })?;
-        if head != self.opened.head {
-            self.opened = Opened::new(&self.folder)?;
-        }
-        Ok((&self.opened.store, &self.opened.view))
     }
 
     /// Says that something was done. A script knows; its output is answers alone.
@@ -190,7 +184,7 @@ impl Session {
     /// Asks, prints the answer and keeps it.
     pub(crate) fn ask(&mut self, text: &str, out: &mut dyn Write) -> Outcome<Exit> {
         let begun = Instant::now();
-        self.current()?;
+        self.asks.follow()?;
         let text = self.with_rows(text)?;
         let query = Query::parse(&text).map_err(|mistake| {
             // With the sets of the visit before it, the parser knows what else a word may be.
@@ -203,10 +197,13 @@ impl Session {
         }
         let (prepared, prefix) = self.prepare(&text)?;
         let prepared_in = begun.elapsed();
-        let (answer, pressed) = self.run(&prepared, &text, &prefix)?;
+        let said = self.said(prepared.format());
+        let beside = Beside { told: said.is_none(), picture: said.is_some_and(is_picture) };
+        let (asked, pressed) = self.run(&prepared, &text, &prefix, beside)?;
         self.stopped = pressed;
         let taken = begun.elapsed();
-        self.print(out, &answer, Shape::of(&query), pressed)?;
+        self.print(out, &asked, Shape::of(&query), pressed)?;
+        let answer = asked.answer;
         if self.timing {
             let note = format!(
                 "{:.1} ms, {:.1} ms of it to read the question; {}, {}",
@@ -239,7 +236,13 @@ impl Session {
         Ok((prepared, prefix))
     }
 
-    fn run(&mut self, prepared: &Prepared, text: &str, prefix: &str) -> Outcome<(Answer, bool)> {
+    fn run(
+        &mut self,
+        prepared: &Prepared,
+        text: &str,
+        prefix: &str,
+        beside: Beside,
+    ) -> Outcome<(Asked, bool)> {
         let mut parameters = Parameters::new();
         for name in prepared.parameters() {
             let value = self.parameters.get(name).ok_or_else(|| {
@@ -248,24 +251,45 @@ impl Session {
             parameters.set(name, Value::Text(value.clone()));
         }
         let watch = Watch::new(&self.interrupt, self.interactive);
-        let stop = || watch.stop();
-        let limits = self.bounds.limits(&stop);
-        let request = Request { parameters: &parameters, limits: &limits, now: SystemClock.now() };
-        let answer = prepared.run_on(&mut self.machine, &self.opened.view, &request);
-        let answer = answer.map_err(|error| failure(error, text, prefix))?;
-        Ok((answer, watch.pressed()))
+        let asked = match &self.asks {
+            Asks::Here { opened, .. } => {
+                let stop = || watch.stop();
+                let limits = self.bounds.limits(&stop);
+                let now = SystemClock.now();
+                let request = Request { parameters: &parameters, limits: &limits, now };
+                let answer = prepared.run_on(&mut self.machine, &opened.view, &request);
+                let answer = answer.map_err(|error| failure(error, text, prefix))?;
+                Asked { answer, told: Map::new(), picture: None }
+            }
+            Asks::There(remote) => {
+                let whole = format!("{prefix}{text}");
+                let stop = || watch.pressed();
+                let params = &json_of(&parameters);
+                let asked = remote.ask(&whole, params, &self.bounds.to_json(), beside, &stop);
+                self.asked = Some((whole, parameters));
+                asked.map_err(|refused| match refused {
+                    Failure::Query { error, .. } => failure(error, text, prefix),
+                    other => other,
+                })?
+            }
+        };
+        Ok((asked, watch.pressed()))
+    }
+
+    /// What was said of the form: by the question itself last.
+    fn said(&self, wished: Option<&str>) -> Option<Format> {
+        wished.and_then(|name| Format::from_str(name, true).ok()).or(self.format)
     }
 
     fn print(
         &mut self,
         out: &mut dyn Write,
-        answer: &Answer,
+        asked: &Asked,
         shape: Shape,
         pressed: bool,
     ) -> Outcome<()> {
-        let wished = answer.format.as_deref().and_then(|name| Format::from_str(name, true).ok());
-        // What the question itself says was said last.
-        let said = wished.or(self.format);
+        let answer = &asked.answer;
+        let said = self.said(answer.format.as_deref());
         let format = said.unwrap_or(Format::Table);
         if pressed {
             // Who pressed Ctrl-C does not want to see a million rows of half an answer.
@@ -273,22 +297,29 @@ impl Session {
             return print_notes(out, answer);
         }
         if format != Format::Table {
-            return print_answer(out, answer, Some(&self.opened.view), format, &self.zone);
+            let drawn = match &self.asks {
+                Asks::Here { opened, .. } => Drawn::Of(&opened.view),
+                Asks::There(_) => Drawn::Given(asked.picture.as_ref()),
+            };
+            return print_answer(out, answer, drawn, format, &self.zone);
         }
         if self.printed && !self.interactive {
             writeln!(out)?;
         }
         self.printed = true;
-        // `as of`: nodes are numbered as they were then.
-        let then = if answer.commit == self.opened.store.commit() {
-            None
-        } else {
-            Some(self.opened.store.snapshot_at(answer.commit)?)
+        let told = |node: NodeNo| match &self.asks {
+            // `as of`: nodes are numbered as they were then.
+            Asks::Here { opened, .. } if answer.commit != opened.store.commit() => {
+                let then = opened.store.snapshot_at(answer.commit)?;
+                Ok(brief_json(&then, node, &|_| true)?)
+            }
+            Asks::Here { opened, .. } => Ok(brief_json(opened.view.snapshot(), node, &|_| true)?),
+            Asks::There(_) => Ok(asked.told.get(&node.to_string()).cloned().unwrap_or_default()),
         };
         let layout = Layout {
             // Who asks for a table gets one.
             shape: if said.is_some() { Shape::Table } else { shape },
-            view: then.as_ref().unwrap_or_else(|| self.opened.view.snapshot()),
+            told: &told,
             zone: &self.zone,
             // A file may hold everything.
             rows_max: if self.interactive { ROWS_SHOWN_MAX } else { usize::MAX },
@@ -302,7 +333,8 @@ impl Session {
         let question = find.to_string();
         self.sets.check(name, &question)?;
         let (prepared, prefix) = self.prepare(&question)?;
-        let (answer, pressed) = self.run(&prepared, &question, &prefix)?;
+        let (asked, pressed) = self.run(&prepared, &question, &prefix, Beside::default())?;
+        let answer = asked.answer;
         self.stopped = pressed;
         if pressed {
             writeln!(out, "stopped; `{name}` is not kept")?;

@@ -1,13 +1,16 @@
 //! The first screen: what is in the store, and what to try.
 
+use super::asks::Asks;
 use super::session::Session;
 use crate::command::questions;
 use crate::exit::Outcome;
+use crate::remote::Remote;
 use crate::render::{Style, counted, folded, terminal_width, visible};
 use crate::shell::shell_line;
 use lineal_engine::Snapshot;
 use lineal_engine::schema::{KINDS, Kind};
 use std::io::Write;
+use std::sync::Arc;
 
 /// Kinds that stand in the first line; `.stats` has all.
 const KINDS_SHOWN: usize = 5;
@@ -16,8 +19,15 @@ const KINDS_SHOWN: usize = 5;
 pub(crate) fn print(session: &mut Session, out: &mut dyn Write) -> Outcome<()> {
     let style = Style::new();
     let zone = session.zone().clone();
-    let (store, view) = session.current()?;
-    let view = view.snapshot().clone();
+    let note = "`;` or an empty line asks, Tab completes, .help lists the rest, Ctrl-D leaves";
+    session.asks().follow()?;
+    let (store, view) = match session.asks() {
+        Asks::Here { opened, .. } => (Arc::clone(&opened.store), opened.view.snapshot().clone()),
+        Asks::There(remote) => {
+            print_server(out, remote, style)?;
+            return print_words(out, &style.faint(note));
+        }
+    };
     let name = style.strong(&store.name());
     // Before the first commit there is no time of it.
     let when = match view.commit() {
@@ -52,8 +62,29 @@ pub(crate) fn print(session: &mut Session, out: &mut dyn Write) -> Outcome<()> {
     for question in questions {
         writeln!(out, "  {};", visible(&question))?;
     }
-    let note = "`;` or an empty line asks, Tab completes, .help lists the rest, Ctrl-D leaves";
     print_words(out, &style.faint(note))
+}
+
+/// Which server, whose store, and how it stands. Counts are not for every role: without them the
+/// visit goes on.
+fn print_server(out: &mut dyn Write, remote: &Remote, style: Style) -> Outcome<()> {
+    let version = env!("CARGO_PKG_VERSION");
+    let url = remote.url();
+    match remote.stats() {
+        Ok(told) => {
+            let name = style.strong(told["store"].as_str().unwrap_or_default());
+            writeln!(out, "lineal {version} on {name} at {url}, commit {}", told["commit"])?;
+        }
+        Err(refused) => {
+            writeln!(out, "lineal {version} at {url}")?;
+            writeln!(out, "{}", style.warn(&refused.text()))?;
+        }
+    }
+    writeln!(out, "try:")?;
+    for question in ["find model limit 5", "show kinds", "show relations"] {
+        writeln!(out, "  {question};")?;
+    }
+    Ok(())
 }
 
 /// A sentence on as many lines as it takes; what can be pasted stays in one.

@@ -6,7 +6,7 @@ use expect_test::expect_file;
 
 /// With the server, as it is built by default.
 #[cfg(feature = "server")]
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 19] = [
     "init",
     "import",
     "query",
@@ -22,6 +22,7 @@ const COMMANDS: [&str; 18] = [
     "rebuild",
     "verify",
     "serve",
+    "mcp",
     "token",
     "demo",
     "completions",

@@ -14,5 +14,11 @@ mod help;
 mod imports;
 mod json;
 #[cfg(feature = "server")]
+mod mcp;
+#[cfg(feature = "server")]
+mod python;
+#[cfg(feature = "server")]
+mod remote;
+#[cfg(feature = "server")]
 mod serve;
 mod traces;

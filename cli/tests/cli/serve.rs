@@ -8,16 +8,20 @@ use std::net::TcpStream;
 use std::process::{Child, ChildStdout, Command};
 
 /// A server that was started, and the lines that it said.
-struct Serving {
+pub(crate) struct Serving {
     child: Child,
     out: BufReader<ChildStdout>,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Serving {
     fn start(folder: &Folder) -> Serving {
-        let mut child =
-            folder.command(&["serve", "--listen", "127.0.0.1:0"]).spawn().expect("it starts");
+        Serving::with(folder, &[])
+    }
+
+    pub(crate) fn with(folder: &Folder, more: &[&str]) -> Serving {
+        let arguments = [&["serve", "--listen", "127.0.0.1:0"], more].concat();
+        let mut child = folder.command(&arguments).spawn().expect("it starts");
         let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut line = String::new();
         out.read_line(&mut line).expect("a line");
@@ -35,7 +39,7 @@ impl Serving {
     }
 
     /// Ends it as systemd does; what it still said, and its log.
-    fn end(mut self) -> (String, String, Option<i32>) {
+    pub(crate) fn end(mut self) -> (String, String, Option<i32>) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill").success());
         let (mut out, mut err) = (String::new(), String::new());

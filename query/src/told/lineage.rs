@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use lineal_engine::schema::{Class, Direction, Kind, RELATIONS, Relation};
 use lineal_engine::{Error, NodeNo, Snapshot};
 use lineal_proof::Value;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use super::tally::bringer;
 use super::target::found_by;
-use super::{Target, event_json};
+use super::{Target, beside_json, brief_json, event_json};
 
 /// Something on the way that is not as it should be.
 #[derive(Debug)]
@@ -182,6 +182,29 @@ pub fn trace_json(
         "completeness": if lineage.is_uncertain() { "cannot_tell" } else { "complete" },
         "findings": findings, "commit": view.commit(),
     }))
+}
+
+/// Adds to a lineage for programs what a tree says of its nodes, by their names: `nodes`. Findings
+/// then stand with their lines, as a screen shows them.
+///
+/// # Errors
+/// [`Error::Corrupt`] if a record cannot be read.
+pub fn describe(
+    json: &mut Json,
+    view: &Snapshot,
+    lineage: &Lineage,
+    sees: &dyn Fn(NodeNo) -> bool,
+) -> Result<(), Error> {
+    let mut nodes = Map::new();
+    for node in &lineage.nodes {
+        let mut told = brief_json(view, *node, sees)?;
+        told["beside"] = beside_json(view, *node, sees)?;
+        nodes.insert(view.name_of(*node), told);
+    }
+    json["nodes"] = Json::Object(nodes);
+    let lines = lineage.findings.iter().map(|finding| finding.lines_for(view, sees));
+    json["finding_lines"] = json!(lines.collect::<Vec<_>>());
+    Ok(())
 }
 
 /// Where the lineage begins: at the node, or at the deployments of the events.

@@ -118,7 +118,9 @@ pub fn value_json(value: &Value, field_type: Option<FieldType>) -> Json {
         Value::Int(number) => {
             i64::try_from(*number).map_or_else(|_| json!(number.to_string()), |n| json!(n))
         }
-        Value::Float(number) => json!(number),
+        Value::Float(number) if number.is_finite() => json!(number),
+        // JSON has no such number, and null would say that nothing is recorded.
+        Value::Float(number) => json!(number.to_string()),
         Value::Text(text) => json!(text),
         Value::Bytes(bytes) => json!(data_encoding::HEXLOWER.encode(bytes)),
         Value::Link(cid) => json!(cid.to_string()),

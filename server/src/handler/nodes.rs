@@ -34,13 +34,19 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
     let kind = Kind::parse(&kind).ok_or_else(|| {
         Problem::not_found("the first part of the path is a kind; /v1/schema lists them")
     })?;
+    tell(&call, format!("{kind}:{key}")).await
+}
+
+/// Everything recorded about what a text names.
+pub(super) async fn tell(call: &Call, text: String) -> Result<Response<Body>, Problem> {
     let sight = call.sight()?;
     let as_of = call.number("as_of")?;
     let tag = as_of.map_or_else(String::new, |commit| commit.to_string());
-    told(&call, &[tag.as_bytes()], move |opened| {
+    let named = text.clone();
+    told(call, &[tag.as_bytes(), named.as_bytes()], move |opened| {
         let view = view(&opened.store, as_of)?;
         let scope = sight.scope(opened, &view);
-        let target = resolve(&view, &format!("{kind}:{key}"));
+        let target = resolve(&view, &text);
         let target = target.map_err(|error| Problem::unresolved(&error, scope.is_some()))?;
         let json = match (target, &scope) {
             (Target::Node(node), None) => node_json(&view, node, &|_| true, NEIGHBOURS_MAX),

@@ -1,6 +1,7 @@
 //! `/v1/query`: a question, with its parameters and bounds, answered as JSON page by page, or as
 //! lines.
 
+use super::typed;
 use crate::accept::{self, Form};
 use crate::cursor::Cursor;
 use crate::gate::{Call, Sight};
@@ -45,6 +46,12 @@ pub(crate) fn describe_parameters(it: Description) -> Description {
         .parameter("limits", &Type::String, false, "Bounds, a JSON object as in POST")
         .parameter("page", &Type::Integer, false, "Rows of a page, from 1")
         .parameter("cursor", &Type::String, false, "`next` of the page before")
+        .parameter(
+            "with",
+            &Type::String,
+            false,
+            "More of the form with types, a JSON list as in POST",
+        )
         .cached()
 }
 
@@ -57,7 +64,7 @@ pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
 
 /// A question in the query string.
 pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
-    call.only(&["query", "plan_id", "params", "limits", "page", "cursor"])?;
+    call.only(&["query", "plan_id", "params", "limits", "page", "cursor", "with"])?;
     let asked = QueryRequest {
         query: call.parameter("query")?,
         plan_id: call.parameter("plan_id")?,
@@ -65,6 +72,7 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
         limits: object(&call, "limits")?,
         page: call.number("page")?,
         cursor: call.parameter("cursor")?,
+        with: object(&call, "with")?,
     };
     ask(call, asked).await
 }
@@ -119,7 +127,8 @@ struct Asking {
 /// What comes back from it.
 enum Answered {
     Whole(Written),
-    Lines(Box<Answer>),
+    /// The answer, and of the form with types its head.
+    Lines(Box<Answer>, Option<String>),
 }
 
 struct Page {
@@ -196,9 +205,9 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
     let page = work.await??;
     let mut response = match page.answered {
         Answered::Whole(written) => written.response(form.media_type()),
-        Answered::Lines(answer) => {
+        Answered::Lines(answer, head) => {
             let (next, headers) = (page.next.clone(), &call.parts.headers);
-            reply::lines(*answer, form, next, withheld, page.unsealed, headers)
+            reply::lines(*answer, form, head, next, withheld, page.unsealed, headers)
         }
     };
     let headers = response.headers_mut();
@@ -225,7 +234,8 @@ fn digest(
     withheld: bool,
 ) -> Result<Hash, Problem> {
     let params: BTreeMap<_, _> = request.params.iter().collect();
-    let all = json!([tenant.name(), text, params, request.limits, request.page, withheld]);
+    let all =
+        json!([tenant.name(), text, params, request.limits, request.page, request.with, withheld]);
     let bytes = serde_json::to_vec(&all).map_err(|_| Problem::fault())?;
     Ok(Hash(Hash::derive(QUESTION_CONTEXT, &bytes)))
 }
@@ -270,7 +280,10 @@ impl Asking {
         let answer = answer.map_err(|error| Problem::question(&error))?;
         // A view of the past lacks nothing that came after it.
         let lacks = answer.commit == opened.commit() && prepared.comes_by(Kind::Inference);
-        self.page(app, answer, now, if lacks { self.unsealed } else { 0 })
+        let head = (self.form == Form::Typed)
+            .then(|| typed::head(&answer, &self.request.with, opened, &view, self.withheld))
+            .transpose()?;
+        self.page(app, answer, head, now, if lacks { self.unsealed } else { 0 })
     }
 
     fn parameters(&self, prepared: &Prepared) -> Result<Parameters, Problem> {
@@ -310,6 +323,7 @@ impl Asking {
         &self,
         app: &crate::app::App,
         mut answer: Answer,
+        head: Option<String>,
         now: i64,
         unsealed: u64,
     ) -> Result<Page, Problem> {
@@ -317,7 +331,7 @@ impl Asking {
         let rows = match (self.request.page, self.form) {
             (Some(rows), _) => rows.min(most),
             (None, Form::Json) => most,
-            (None, Form::Ndjson | Form::Csv) => u64::MAX,
+            (None, Form::Ndjson | Form::Csv | Form::Typed) => u64::MAX,
         };
         let first = self.cursor.map_or(0, |cursor| cursor.first);
         let start = usize::try_from(first).unwrap_or(usize::MAX).min(answer.rows.len());
@@ -346,7 +360,7 @@ impl Asking {
                 json["withheld"] = json!(reply::withheld_words(self.withheld));
                 Answered::Whole(Written::json(&json, self.gzip))
             }
-            Form::Ndjson | Form::Csv => Answered::Lines(Box::new(answer)),
+            Form::Ndjson | Form::Csv | Form::Typed => Answered::Lines(Box::new(answer), head),
         };
         Ok(Page { answered, next, commit, total, completeness, unsealed, cut_by_time })
     }

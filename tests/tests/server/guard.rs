@@ -95,7 +95,11 @@ fn an_auditor_of_one_system_sees_nothing_of_another() {
     assert_eq!((absent.status, hidden.status), (404, 404));
     let (absent, hidden) = (see("/v1/trace?target=nothing"), see("/v1/trace?target=rival@1"));
     assert_eq!(absent.json()["detail"], hidden.json()["detail"]);
-    let trace = see(&format!("/v1/trace?target={HASH}")).ok();
+    let (absent, hidden) = (see("/v1/show?target=nothing"), see("/v1/show?target=rival@1"));
+    assert_eq!(absent.json()["detail"], hidden.json()["detail"]);
+    assert_eq!((absent.status, hidden.status), (404, 404));
+    let trace = see(&format!("/v1/trace?target={HASH}&told=true")).ok();
+    assert!(trace["nodes"].as_object().is_some_and(|nodes| !nodes.is_empty()));
     assert!(!trace["training_data"].as_array().unwrap().is_empty());
     assert_eq!(see("/v1/batches").ok()["total"], 4);
     let other = live.bound(Role::Auditor, "*", "OTHER");

@@ -2,7 +2,7 @@
 
 use crate::client::{Ask, get, post};
 use crate::live::{HASH, Live, SYSTEM, query_with};
-use lineal_server::{ROLES, Role, endpoints};
+use lineal_server::{ROLES, Role, TYPED_ANSWER, endpoints};
 use serde_json::json;
 
 /// A request that the endpoint would answer, with the id of a job.
@@ -19,6 +19,9 @@ fn sound(method: &str, path: &str, job: &str) -> Ask {
         ("GET", "/v1/query") => get("/v1/query?query=find%20model%20limit%201"),
         ("GET", "/v1/nodes/{kind}/{*key}") => get(format!("/v1/nodes/system/{SYSTEM}")),
         ("GET", "/v1/trace") => get(format!("/v1/trace?target={HASH}")),
+        ("POST", "/mcp") => post(path, &json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" }))
+            .header("Accept", "application/json, text/event-stream"),
+        ("GET", "/v1/show") => get(format!("/v1/show?target={HASH}")),
         ("GET", path) if !path.contains('{') => get(path),
         other => panic!("the test knows no sound request for {other:?}: add one"),
     }
@@ -82,7 +85,15 @@ fn what_points_at_a_person_is_kept_from_who_may_not_see_it() {
         let body = json!({ "query": query });
         let kept = live.send(query_with(body.clone()).token(&engineer));
         assert!(!kept.text().contains(HASH) && kept.ok()["withheld"] == json!(["subject group"]));
-        assert!(within(query_with(body)).text().contains(HASH));
+        assert!(within(query_with(body.clone())).text().contains(HASH));
+        // The form with types holds names and pictures of its own.
+        let mut body = body;
+        body["with"] = json!(["told", "picture"]);
+        let typed = || query_with(body.clone()).header("Accept", TYPED_ANSWER);
+        let kept = live.send(typed().token(&engineer));
+        assert!(kept.status == 200 && !kept.text().contains(HASH), "{}", kept.text());
+        assert!(kept.text().contains("subject group"));
+        assert!(within(typed()).text().contains(HASH));
     }
     // Who has the hash may ask what stands behind it.
     let behind = format!("find dataset upstream of inference:{HASH}");

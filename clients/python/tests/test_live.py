@@ -1,0 +1,125 @@
+"""Against a live server over the bundled exports."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import HASH
+
+from lineal import (
+    Ambiguous,
+    Client,
+    Events,
+    Forbidden,
+    Incomplete,
+    Node,
+    NotFound,
+    QuestionError,
+    Unauthenticated,
+)
+
+EVENTS = "find inference as i return i, time, decision, confidence order by time, i"
+
+
+def test_rows_are_dicts_and_the_answer_says_how_complete_it_is(client: Client) -> None:
+    answer = client.query("find dataset upstream of inference:$hash", {"hash": HASH})
+    assert answer.columns == ["dataset"]
+    assert len(answer) == answer.total == 2
+    assert answer[0]["dataset"].startswith("dataset:") and answer.rows == list(answer)
+    assert answer.require_complete() is answer
+    assert answer.commit == 2 and answer.recorded and answer.withheld == ()
+    cut = client.query(EVENTS, limits={"rows": 3})
+    assert cut.completeness.state == "truncated" and "3 rows" in str(cut.completeness)
+    with pytest.raises(Incomplete, match="3 rows"):
+        cut.require_complete()
+
+
+def test_pages_are_turned_and_streams_end_with_what_is_said_of_them(client: Client) -> None:
+    whole, turned = client.query(EVENTS), client.query(EVENTS, page=7)
+    assert len(whole) == 300 and turned.rows == whole.rows
+    with client.stream(EVENTS) as stream:
+        assert stream.about is None
+        rows = list(stream)
+    assert rows == whole.rows
+    assert stream.about is not None and stream.about.total == 300
+    with client.stream(EVENTS) as stream:
+        assert next(iter(stream)) == whole[0], "leaving early is allowed"
+    assert len(list(client.batches(page=1))) == len(list(client.batches())) == 4
+
+
+def test_parameters_are_values_and_no_part_of_the_question(client: Client) -> None:
+    asked = "find model where name = $name return it"
+    assert len(client.query(asked, {"name": "credit-risk-scorer"})) > 1
+    assert len(client.query(asked, {"name": 'credit-risk-scorer" or name != "'})) == 0
+    many = client.query("find model where version in $all return it", {"all": ["1", "2"]})
+    assert len(many) > 1
+
+
+def test_pandas_and_arrow_hold_the_same_rows(client: Client) -> None:
+    pandas, arrow = pytest.importorskip("pandas"), pytest.importorskip("pyarrow")
+    answer = client.query(EVENTS)
+    frame, table = answer.to_pandas(), answer.to_arrow()
+    assert isinstance(frame, pandas.DataFrame) and isinstance(table, arrow.Table)
+    assert list(frame.columns) == table.column_names == answer.columns
+    assert table.to_pylist() == answer.rows
+    assert frame["confidence"].iloc[0] == answer[0]["confidence"]
+    assert frame.attrs["completeness"] == str(answer.completeness)
+    known = table.schema.metadata[b"lineal.completeness"]
+    assert known.decode() == str(answer.completeness)
+    paths = client.query(f"trace inference:{HASH} to dataset").to_arrow()
+    assert paths.num_rows == 2
+    mixed = client.query("show limits").to_arrow()
+    assert mixed.num_rows > 5
+
+
+def test_a_trace_is_a_tree_and_says_what_is_missing(client: Client) -> None:
+    trace = client.trace(HASH)
+    assert trace.recorded is True and trace.completeness in ("complete", "cannot_tell")
+    assert trace.roots and trace.training_data and trace.found_by
+    lines = trace.tree().splitlines()
+    assert lines[0] == trace.roots[0] and lines[1].startswith("   deploys model:")
+    assert "training data recorded: dataset:" in str(trace)
+    named = {end for edge in trace.edges for end in (edge["from"], edge["to"])}
+    assert all(any(name in line for line in lines) for name in named)
+    assert client.trace(HASH, as_of=2) == trace
+
+
+def test_nodes_events_counts_and_the_vocabulary(client: Client) -> None:
+    node = client.node("model:credit-risk-scorer@3")
+    assert isinstance(node, Node) and node.kind == "model" and not node.missing
+    assert node.fields["version"] == "3" and "produced_by" in node.edges
+    events = client.node(HASH)
+    assert isinstance(events, Events) and events.total == len(events) >= 1
+    assert next(iter(events))["input_hash"] == HASH
+    assert client.stats()["events"] == 300
+    schema = client.schema()
+    assert "find" in schema["card"] and any(k["name"] == "model" for k in schema["kinds"])
+
+
+def test_refusals_carry_what_the_server_says(client: Client, url: str, token: str) -> None:
+    with pytest.raises(QuestionError) as wrong:
+        client.query("find  modle")
+    error = wrong.value
+    assert error.status == 400 and error.kind == "question" and error.request_id
+    assert error.errors[0].repaired("find  modle") == "find  model"
+    assert "\n  find  modle\n        ^^^^^" in str(error)
+    with pytest.raises(QuestionError) as absent, client.stream("find run:x"):
+        pass
+    assert absent.value.status == 422 and absent.value.errors[0].code.startswith("R")
+    with pytest.raises(NotFound):
+        client.node("model:nobody@9")
+    with pytest.raises(Ambiguous):
+        client.node("model:credit-risk-scorer")
+    with Client(url, "lineal_wrong") as stranger, pytest.raises(Unauthenticated) as unknown:
+        stranger.stats()
+    assert "lineal_wrong" not in str(unknown.value)
+    # The token of the tests reads within a case.
+    with Client(url, token) as caseless, pytest.raises(Forbidden, match="case"):
+        caseless.stats()
+
+
+def test_a_notebook_shows_them(client: Client) -> None:
+    table = client.query(EVENTS)._repr_html_()
+    assert table.count("<tr>") == 101 and "<small>300 rows, " in table
+    assert "<pre>deployment:" in client.trace(HASH)._repr_html_()
+    assert "credit-risk-scorer@3" in client.node("model:credit-risk-scorer@3")._repr_html_()
+    assert HASH in client.node(HASH)._repr_html_()

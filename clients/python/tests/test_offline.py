@@ -1,0 +1,104 @@
+"""What needs no server: how texts are shown, and what is done with an answer that is none."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from lineal import (
+    Answer,
+    Client,
+    LinealError,
+    ServerError,
+    TooManyRequests,
+    Trace,
+    Unreachable,
+)
+
+ABOUT: dict[str, Any] = {
+    "total": 2,
+    "completeness": {
+        "state": "cannot_tell",
+        "truncated_by": None,
+        "reasons": ["a <i>reason</i>"],
+        "reason_count": 3,
+    },
+    "commit": 7,
+    "recorded": "2026-01-01T00:00:00Z",
+    "now": "2026-01-01T00:00:00Z",
+    "warnings": [],
+    "withheld": ["subject group"],
+}
+HOSTILE = "<script>alert('x')</script>"
+
+
+def client(answer: Any) -> Client:
+    return Client("http://localhost", "lineal_x", transport=httpx.MockTransport(answer))
+
+
+def test_what_others_wrote_does_not_act_in_a_notebook() -> None:
+    rows = [[HOSTILE, None], [{"nodes": ["a", HOSTILE], "edges": ["deploys"]}, [True]]]
+    shown = Answer([HOSTILE, "b"], rows, ABOUT)._repr_html_()
+    assert "<script" not in shown and "<i>" not in shown
+    assert "a deploys &lt;script&gt;" in shown and "kept back from this role" in shown
+    assert "cannot tell; a &lt;i&gt;reason&lt;/i&gt;; and 2 more" in shown
+    body = {
+        "target": HOSTILE,
+        "roots": [HOSTILE],
+        "edges": [{"from": HOSTILE, "relation": "x", "to": HOSTILE}],
+        "training_data": [],
+        "recorded": False,
+        "completeness": "complete",
+        "findings": [HOSTILE],
+        "events": [{"event_id": HOSTILE}],
+        "found_by": "event id",
+        "commit": 1,
+    }
+    trace = Trace.read(body)
+    assert "<script" not in trace._repr_html_()
+    assert trace.tree().endswith("(above)"), "a circle has an end"
+
+
+def test_the_token_goes_in_the_clear_to_this_machine_alone() -> None:
+    for url in ["http://127.0.0.1:7413", "http://localhost", "http://[::1]:1", "https://x.org"]:
+        Client(url, "lineal_x").close()
+    for url in ["http://10.0.0.1", "http://example.org", "ftp://localhost", "localhost", ""]:
+        with pytest.raises(ValueError):
+            Client(url, "lineal_x")
+
+
+def test_an_answer_that_breaks_off_is_none() -> None:
+    about = json.dumps({"$answer": ABOUT})
+    with client(lambda _: httpx.Response(200, text='{"a": 1}\n' + about + "\n")) as whole:
+        with whole.stream("find model") as stream:
+            assert list(stream) == [{"a": 1}]
+    with client(lambda _: httpx.Response(200, text='{"a": 1}\n')) as cut:
+        with cut.stream("find model") as stream, pytest.raises(Unreachable):
+            list(stream)
+    with client(lambda _: httpx.Response(200, text="<html>")) as other, pytest.raises(LinealError):
+        other.stats()
+    with client(lambda _: httpx.Response(302, headers={"Location": "http://x.org"})) as moved:
+        with pytest.raises(LinealError):
+            moved.stats()
+
+
+def test_a_busy_server_is_asked_again_and_not_for_ever() -> None:
+    asked: list[int] = []
+
+    def busy(_: httpx.Request) -> httpx.Response:
+        asked.append(1)
+        if len(asked) == 2:
+            return httpx.Response(200, json={"events": 1})
+        return httpx.Response(429, headers={"Retry-After": "0"}, json={"detail": "often"})
+
+    with client(busy) as once:
+        assert once.stats() == {"events": 1} and len(asked) == 2
+        with pytest.raises(TooManyRequests, match="often"):
+            once.stats()
+    assert len(asked) == 6
+    with client(lambda _: httpx.Response(500, json={"detail": "d", "request_id": "77"})) as broken:
+        with pytest.raises(ServerError, match="request 77"):
+            broken.stats()
