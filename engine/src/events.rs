@@ -14,6 +14,7 @@ mod key_run;
 mod key_run_file;
 mod months;
 mod pages;
+mod raw;
 mod reader;
 mod row_index;
 mod zones;

@@ -7,6 +7,7 @@ use super::column::{Column, Values};
 use super::container::GROUP_ROWS;
 use super::decoded::{ColumnPlace, DICTIONARY, GROUP};
 use super::pages::{Chunk, Pages};
+use super::raw::{spread, spread_bytes, take};
 use super::{Decoded, EventBlock};
 use crate::error::{Error, Result};
 use crate::event_fields::{EVENT_FIELDS, EventField};
@@ -18,8 +19,8 @@ use crate::transaction::container_path;
 use lineal_proof::Hash;
 use lineal_proof::pieces::pieces;
 use parquet::column::page::Page;
-use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
-use parquet::data_type::{ByteArray, DataType, FixedLenByteArray};
+use parquet::column::reader::ColumnReader;
+use parquet::data_type::{ByteArray, FixedLenByteArray};
 use parquet::errors::ParquetError;
 use sha2::{Digest, Sha256};
 use std::ops::Range;
@@ -32,12 +33,6 @@ pub(crate) struct Container {
     /// For each event field the indexes of its columns: the whole or fixed one, and the other.
     columns: Vec<(Option<usize>, Option<usize>)>,
     rows: usize,
-}
-
-/// Values of one column over a range of rows, present ones only, with a mark a row.
-struct Raw<T> {
-    present: Vec<bool>,
-    values: Vec<T>,
 }
 
 impl Container {
@@ -445,57 +440,6 @@ fn fault(path: &str, damaged: Option<u64>, error: &ParquetError) -> Error {
     match damaged {
         Some(at) => Error::corrupt(path, at, "its hash is that of its manifest"),
         None => Error::corrupt(path, 0, error.to_string()),
-    }
-}
-
-/// Reads rows `from..to` of a column of one row group.
-fn take<T: DataType>(
-    mut reader: ColumnReaderImpl<T>,
-    from: usize,
-    to: usize,
-) -> Result<Raw<T::T>, ParquetError> {
-    let mut skipped = 0;
-    while skipped < from {
-        let now = reader.skip_records(from - skipped)?;
-        if now == 0 {
-            return Err(ParquetError::General("a column is shorter than its group".to_owned()));
-        }
-        skipped += now;
-    }
-    let mut levels = Vec::with_capacity(to - from);
-    let mut values = Vec::with_capacity(to - from);
-    while levels.len() < to - from {
-        let wanted = to - from - levels.len();
-        let (records, _, _) = reader.read_records(wanted, Some(&mut levels), None, &mut values)?;
-        if records == 0 {
-            return Err(ParquetError::General("a column is shorter than its group".to_owned()));
-        }
-    }
-    Ok(Raw { present: levels.into_iter().map(|level| level == 1).collect(), values })
-}
-
-fn spread<T: Copy>(raw: Raw<T>, present: &mut Vec<bool>, out: &mut Vec<T>, absent: T) {
-    let mut values = raw.values.into_iter();
-    for here in raw.present {
-        out.push(if here { values.next().unwrap_or(absent) } else { absent });
-        present.push(here);
-    }
-}
-
-fn spread_bytes<T>(
-    raw: &Raw<T>,
-    present: &mut Vec<bool>,
-    ends: &mut Vec<usize>,
-    bytes: &mut Vec<u8>,
-    data: impl for<'a> Fn(&'a T) -> &'a [u8],
-) {
-    let mut values = raw.values.iter();
-    for here in &raw.present {
-        if *here && let Some(value) = values.next() {
-            bytes.extend_from_slice(data(value));
-        }
-        ends.push(bytes.len());
-        present.push(*here);
     }
 }
 
