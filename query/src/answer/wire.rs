@@ -173,7 +173,7 @@ fn value_json(value: &Value) -> Json {
         Value::Duration(length) => json!({ "duration": length }),
         Value::Months(months) => json!({ "months": months }),
         Value::Hash(hash) => {
-            json!({ "hash": [hash.algorithm, data_encoding::HEXLOWER.encode(&hash.bytes)] })
+            json!({ "hash": [hash.algorithm(), data_encoding::HEXLOWER.encode(hash.bytes())] })
         }
         Value::Bytes(bytes) => json!({ "bytes": data_encoding::HEXLOWER.encode(bytes) }),
         Value::Node(_) | Value::Event(_) => item_json(value),
@@ -227,8 +227,7 @@ fn value_of(json: &Json, depth: usize) -> Option<Value> {
         "months" => Value::Months(inner.as_i64()?),
         "hash" => {
             let [algorithm, digits] = inner.as_array()?.as_slice() else { return None };
-            let algorithm = algorithm.as_str().map(str::to_owned);
-            Value::Hash(HashValue { algorithm, bytes: hex(digits)? })
+            Value::Hash(HashValue::new(algorithm.as_str(), &hex(digits)?))
         }
         "bytes" => Value::Bytes(hex(inner)?),
         "node" | "event" => item_of(json)?.into(),
@@ -335,8 +334,8 @@ mod tests {
             Value::Time(-1),
             Value::Duration(i64::MAX),
             Value::Months(3),
-            Value::Hash(HashValue { algorithm: None, bytes: vec![0, 255] }),
-            Value::Hash(HashValue { algorithm: Some("md5".to_owned()), bytes: vec![1] }),
+            Value::Hash(HashValue::new(None, &[0, 255])),
+            Value::Hash(HashValue::new(Some("md5"), &[1])),
             Value::Bytes(vec![7]),
             Value::Node(5),
             Value::Event(event),
