@@ -187,7 +187,8 @@ pub(crate) fn write(
     graph: &Graph,
     columns: Vec<ColumnDraft>,
 ) -> Result<()> {
-    if !is_near(storage, head)? {
+    // One that nobody could read when the store was opened must not stay.
+    if !(ledger.rests_on_file() && is_near(storage, head)?) {
         ledger.write(storage, LEDGER, head)?;
     }
     let path = graph_path(head.commit);

@@ -233,7 +233,10 @@ fn revision(segments: &[Bytes], at: Location) -> Result<Revision> {
 fn stated_by(ledger: &Ledger, node: Number, heads: &[ChainHead], upto: u64) -> Vec<u32> {
     let partial = |chain: u16| {
         ledger.nodes.kind(node) == Kind::Deployment
-            && ledger.snapshots.iter().all(|snapshot| snapshot.chain != chain)
+            && ledger
+                .snapshots
+                .iter()
+                .all(|snapshot| snapshot.chain != chain || !ledger.stands(snapshot.commit, upto))
     };
     let mut stated: Vec<u32> = heads.iter().map(|head| head.revision).collect();
     if heads.iter().any(|head| partial(head.chain)) {

@@ -31,6 +31,11 @@ impl Ledger {
         tail >= TAIL_MIN && tail >= (self.revisions.len() - tail) / FILE_SHARE
     }
 
+    /// Is a part of it read from its file, which was found whole?
+    pub(crate) fn rests_on_file(&self) -> bool {
+        self.revisions.ids.tail_len() < self.revisions.len()
+    }
+
     /// Writes it, whole and durable or not at all, list by list.
     ///
     /// # Errors

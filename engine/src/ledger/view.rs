@@ -153,7 +153,7 @@ impl Ledger {
     }
 
     /// Was something of a commit said, as of another, by an import that is not retracted?
-    pub(super) fn stands(&self, commit: u64, upto: u64) -> bool {
+    pub(crate) fn stands(&self, commit: u64, upto: u64) -> bool {
         // Imports are retracted rarely: the common case asks nothing.
         commit <= upto
             && (self.retractions.is_empty() || !self.is_retracted(self.import_of(commit), upto))
