@@ -106,7 +106,7 @@ be interrupted at any point and called again. Old files go when nobody reads the
     /// Move a store to a later format (reserved: there is only one so far)
     #[command(hide = true)]
     Migrate,
-    /// Serve stores over HTTP, for reading
+    /// Serve stores over HTTP
     #[cfg(feature = "server")]
     #[command(after_help = "Examples:
   lineal serve                                   this store on 127.0.0.1:7413

@@ -90,7 +90,8 @@ impl Call {
     pub(crate) fn of(app: Arc<App>, who: Who) -> Call {
         let (parts, ()) = Request::new(()).into_parts();
         let (places, body) = (BTreeMap::new(), Bytes::new());
-        Call { app, who: Some(who), parts, places, body, deadline: Instant::now() }
+        let (unheard, deadline) = (Mutex::new(None), Instant::now());
+        Call { app, who: Some(who), parts, places, body, unheard, deadline }
     }
 
     /// Another call of the same asker, within this one: for endpoints that the same roles may use.
@@ -116,7 +117,8 @@ impl Call {
         }
         let (app, who) = (Arc::clone(&self.app), self.who.clone());
         let body = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
-        Ok(Call { app, who, parts, places: BTreeMap::new(), body, deadline })
+        let (places, unheard) = (BTreeMap::new(), Mutex::new(None));
+        Ok(Call { app, who, parts, places, body, unheard, deadline })
     }
 
     /// Who asks.

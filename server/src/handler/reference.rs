@@ -30,7 +30,7 @@ fn write_page() -> String {
     let mut out = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Lineal</title>\
         <style>body{font:1rem/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}\
         td{vertical-align:top;padding:.2rem .8rem .2rem 0}code{white-space:nowrap}</style>\
-        <h1>Lineal</h1><p>Questions about recorded lineage, for reading. All of it as \
+        <h1>Lineal</h1><p>Questions about recorded lineage, imports and live intake. All of it as \
         <a href=\"/v1/openapi.json\">OpenAPI 3.1</a>.</p>\
         <p><code>curl -H \"Authorization: Bearer $TOKEN\" -H \"Content-Type: application/json\" \
         -d '{\"query\":\"find model limit 5\"}' http://127.0.0.1:7413/v1/query</code></p><table>"
