@@ -1,5 +1,5 @@
 //! Groups of events from the counters of deployments: one pass over plain columns, without a batch,
-//! a row or a value in between (`benches/asking.rs`, q5).
+//! a row or a value in between (benches/asking.rs, q5).
 //!
 //! Each deployment is led to what its events are grouped by; pairs of both are numbers, sorted; then
 //! the months of the deployments of one group are added up.
