@@ -1,6 +1,7 @@
 //! `lineal mcp` and `/mcp`: the protocol's messages as they travel, and the protocol's own client.
 
 #![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot prepare its data has failed")]
 
 use crate::program::{ARCHIVE, DATABASE, Folder, HASH};
 use crate::python::{python, serving};

@@ -82,7 +82,7 @@ impl Tools {
             })
         };
         let json = match tool {
-            "schema" => return Ok(schema_card().to_owned()),
+            "schema" => return Ok(schema_card()),
             "trace" => {
                 let mut uri = format!("/v1/trace?target={}", encoded(text("target")?));
                 if let Some(commit) = arguments.get("as_of").and_then(Json::as_u64) {
@@ -285,7 +285,7 @@ mod tests {
     #[test]
     fn the_card_stands_with_the_tool_and_every_tool_only_reads() {
         let all = tools();
-        assert!(all[0].description.as_deref().is_some_and(|text| text.contains(schema_card())));
+        assert!(all[0].description.as_deref().is_some_and(|text| text.contains(&schema_card())));
         for tool in &all {
             assert_eq!(tool.annotations.as_ref().and_then(|a| a.read_only_hint), Some(true));
             assert_eq!(tool.input_schema["additionalProperties"], false);
