@@ -77,6 +77,10 @@ impl Remote {
         // What the server says of itself is no count of the store.
         if let Some(object) = json.as_object_mut() {
             object.shift_remove("trail");
+            // But what it holds for the store, and no commit has yet.
+            if object.get("intake").is_some_and(|intake| intake["written_here"] == false) {
+                object.shift_remove("intake");
+            }
         }
         for counts in json["kinds"].as_object_mut().into_iter().flat_map(Map::values_mut) {
             let listed = counts["missing"].as_array().map_or(0, Vec::len) as u64;
