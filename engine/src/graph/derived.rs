@@ -1,11 +1,12 @@
 //! What the graph adds to what records say: imports, batches with their places, and succession.
+//! Commits of the trail are no imports: they brought nothing that the store is about.
 
 use super::draft::Draft;
 use super::resolve::Link;
 use super::unread::unread;
 use super::{Batch, ContainerPlace, ImportFacts, NodeNo};
 use crate::id_map::IdMap;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, RevisionEntry};
 use crate::schema::{Kind, Relation};
 use std::collections::{BTreeMap, HashMap};
 
@@ -21,7 +22,10 @@ pub(super) fn import_facts(ledger: &Ledger, upto: u64) -> BTreeMap<u64, ImportFa
         facts.recorded = facts.recorded.max(entry.recorded);
         debug_assert!(number >= entry.import, "an import begins with its first commit");
     }
-    for revision in ledger.revisions.iter().filter(|revision| revision.commit() <= upto) {
+    let brought = |revision: &&RevisionEntry| {
+        revision.commit() <= upto && ledger.nodes[revision.node as usize].kind != Kind::Access
+    };
+    for revision in ledger.revisions.iter().filter(brought) {
         if let Some(facts) = imports.get_mut(&ledger.import_of(revision.commit())) {
             facts.revisions += 1;
         }
