@@ -19,9 +19,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The folder of what is brought live.
-pub const INTAKE: &str = "journal";
+const INTAKE: &str = "journal";
 /// The folder of who asked what.
-pub const TRAIL: &str = "trail";
+const TRAIL: &str = "trail";
 /// Longest payload of a frame, and so of a request with its entries, in bytes: above any body that a
 /// server takes.
 pub const REQUEST_BYTES_MAX: usize = 64 << 20;
@@ -103,13 +103,25 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens a journal of a store, [`INTAKE`] or [`TRAIL`], and cuts what a crash left half written: it was not
+    /// Opens the journal of a store, and cuts what a crash left half written: it was not
     /// acknowledged. The tail that is cut is kept in `orphans/`.
     ///
     /// # Errors
     /// [`Error::ReadOnly`] if the store is not open for writing; [`Error::Corrupt`] if a file is
     /// damaged elsewhere than at its torn end; what the medium says.
-    pub fn open(store: &Store, folder: &'static str) -> Result<Journal> {
+    pub fn open(store: &Store) -> Result<Journal> {
+        Journal::open_in(store, INTAKE)
+    }
+
+    /// The same of the journal in which uses of the store wait to be made commits of.
+    ///
+    /// # Errors
+    /// As [`Journal::open`].
+    pub fn open_trail(store: &Store) -> Result<Journal> {
+        Journal::open_in(store, TRAIL)
+    }
+
+    fn open_in(store: &Store, folder: &'static str) -> Result<Journal> {
         if !store.is_writer() {
             return Err(Error::ReadOnly);
         }

@@ -3,12 +3,14 @@
 use crate::config::Config;
 use crate::cursor::Seal;
 use crate::error::{Error, Result};
+use crate::gate::Who;
 use crate::metrics::Metrics;
 use crate::plans::Plans;
 use crate::pool::Pool;
 use crate::rate::Rates;
 use crate::tenant::Tenant;
 use crate::token::{TokenFile, Tokens};
+use crate::trail::Trail;
 use crate::writer::{self, Writer};
 use lineal_engine::clock::Clock;
 use lineal_proof::Hash;
@@ -16,11 +18,6 @@ use lineal_query::PlanCache;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-
-/// Why there is no trail yet: said at start and in `/v1/stats`.
-pub(crate) const NO_TRAIL: &str = "this server keeps no trail of who asked what: it \
-will stand in the store's own log; until then the log on \
-standard error names token, role and case of each request";
 
 /// Everything that outlives a request.
 pub(crate) struct App {
@@ -111,6 +108,26 @@ impl App {
     /// The writer of a store, if this server writes it.
     pub(crate) fn writer(&self, name: &str) -> Option<&Arc<Writer>> {
         self.writers.get(name)
+    }
+
+    /// Where a use is noted: of the store that was meant, else of the one that the token is for, else of
+    /// the first that this server writes. None where nobody writes that store.
+    pub(crate) fn trail(&self, store: Option<&str>, asker: Option<&Who>) -> Option<&Trail> {
+        let own = || {
+            let token = &asker?.token;
+            let mut own = self.tenants.keys().filter(|name| token.allows_store(name));
+            own.next().filter(|_| own.next().is_none()).map(String::as_str)
+        };
+        let writer = match store.or_else(own) {
+            Some(name) => self.writers.get(name),
+            None => self.writers.values().next(),
+        };
+        writer.map(|writer| &*writer.trail)
+    }
+
+    /// The trails that are kept.
+    pub(crate) fn trails(&self) -> impl Iterator<Item = &Arc<Trail>> {
+        self.writers.values().map(|writer| &writer.trail)
     }
 
     /// Ends the writers: what they have taken on is done, what was brought live is sealed.

@@ -18,7 +18,7 @@ use lineal_engine::schema::Kind;
 use lineal_proof::Hash;
 use lineal_query::source::Source;
 use lineal_query::{
-    Answer, Limit, Limits, Machine, Parameters, Prepared, Request, StoreView, Value,
+    Answer, Limit, Limits, Machine, Parameters, Prepared, Request, StoreView, Value, shape_digest,
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -109,6 +109,7 @@ struct Asking {
     /// The commit of the view: `as of` in the question may go back from there.
     commit: u64,
     withheld: bool,
+    trail: bool,
     /// Events that were acknowledged and are in no commit yet.
     unsealed: u64,
     deadline: Instant,
@@ -153,7 +154,18 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
     }
     let text: &str = plan.as_ref().map_or_else(String::as_str, |plan| &plan.text);
     let withheld = sight.withheld;
-    let question = digest(&tenant, text, &request, withheld)?;
+    let question = digest(&tenant, text, &request, &sight)?;
+    let exports = form != Form::Json;
+    if exports {
+        call.asked.exports();
+    }
+    // Of what is only counted the values are not kept.
+    let is_noted = exports || !withheld;
+    let given = (is_noted && !request.params.is_empty()).then(|| json!(request.params).to_string());
+    match &plan {
+        Ok(plan) => call.asked.question(&plan.text, plan.shape.clone(), given),
+        Err(text) => call.asked.question(text, shape_digest(text), given),
+    }
     let cursor = request.cursor.as_deref();
     let cursor = cursor.map(|cursor| call.app.seal.open(cursor, &question)).transpose()?;
     let opened = match cursor {
@@ -186,6 +198,7 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
         cursor,
         commit,
         withheld,
+        trail: sight.trail,
         unsealed,
         deadline,
         now,
@@ -222,10 +235,11 @@ fn digest(
     tenant: &Tenant,
     text: &str,
     request: &QueryRequest,
-    withheld: bool,
+    sight: &Sight,
 ) -> Result<Hash, Problem> {
     let params: BTreeMap<_, _> = request.params.iter().collect();
-    let all = json!([tenant.name(), text, params, request.limits, request.page, withheld]);
+    let (withheld, trail) = (sight.withheld, sight.trail);
+    let all = json!([tenant.name(), text, params, request.limits, request.page, withheld, trail]);
     let bytes = serde_json::to_vec(&all).map_err(|_| Problem::fault())?;
     Ok(Hash(Hash::derive(QUESTION_CONTEXT, &bytes)))
 }
@@ -303,7 +317,8 @@ impl Asking {
             }
             _ => opened.view.clone(),
         };
-        Ok(if self.withheld { view.without_subject_group() } else { view })
+        let view = if self.withheld { view.without_subject_group() } else { view };
+        Ok(if self.trail { view.with_trail() } else { view })
     }
 
     fn page(
