@@ -12,6 +12,7 @@ pub(crate) mod reference;
 pub(crate) mod schema;
 pub(crate) mod stats;
 pub(crate) mod trace;
+pub(crate) mod trail;
 
 use crate::accept;
 use crate::gate::Call;

@@ -8,7 +8,7 @@ use crate::openapi::Description;
 use crate::plans::Plan;
 use crate::pool::Stop;
 use crate::problem::Problem;
-use crate::reply::{self, COMMIT, COMPLETENESS, NEXT, TOTAL, WITHHELD, Written};
+use crate::reply::{self, COMMIT, COMPLETENESS, NEXT, TOTAL, Unsealed, WITHHELD, Written};
 use crate::tenant::{Opened, Tenant};
 use crate::wire::{QueryAnswer, QueryLimits, QueryRequest};
 use axum::body::Body;
@@ -111,7 +111,7 @@ struct Asking {
     withheld: bool,
     trail: bool,
     /// Events that were acknowledged and are in no commit yet.
-    unsealed: u64,
+    unsealed: Unsealed,
     deadline: Instant,
     now: i64,
     gzip: bool,
@@ -130,7 +130,7 @@ struct Page {
     total: u64,
     completeness: &'static str,
     /// Events that the answer may lack because they are not sealed yet.
-    unsealed: u64,
+    unsealed: Unsealed,
     /// Did time end it? Then another asking may give more.
     cut_by_time: bool,
 }
@@ -177,11 +177,17 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
     let commit = cursor.map_or_else(|| opened.commit(), |cursor| cursor.commit);
     let first = cursor.map_or(0, |cursor| cursor.first).to_le_bytes();
     let writer = call.app.writer(tenant.name());
-    let unsealed = writer.map_or(0, |writer| writer.intake.pending().entries);
+    // Uses concern the answers about them alone: others would never be unchanged.
+    let about_uses = sight.trail && text.to_ascii_lowercase().contains(Kind::Access.name());
+    let unsealed = writer.map_or_else(Unsealed::default, |writer| Unsealed {
+        events: writer.intake.pending().entries,
+        uses: if about_uses { writer.trail.pending() } else { 0 },
+    });
     let tag = is_timeless.then(|| {
         let form = form.media_type().as_bytes();
-        let unsealed = unsealed.to_le_bytes();
-        reply::tag(commit, &[opened.store.id(), question.as_bytes(), form, &first, &unsealed])
+        let [events, uses] = [unsealed.events, unsealed.uses].map(u64::to_le_bytes);
+        let question = question.as_bytes();
+        reply::tag(commit, &[opened.store.id(), question, form, &first, &events, &uses])
     });
     if let Some(tag) = &tag
         && let Some(response) = reply::unchanged(&call.parts.method, &call.parts.headers, tag)?
@@ -283,8 +289,13 @@ impl Asking {
         let answer = prepared.run_on(machine, &view, &request);
         let answer = answer.map_err(|error| Problem::question(&error))?;
         // A view of the past lacks nothing that came after it.
-        let lacks = answer.commit == opened.commit() && prepared.comes_by(Kind::Inference);
-        self.page(app, answer, now, if lacks { self.unsealed } else { 0 })
+        let is_newest = answer.commit == opened.commit();
+        let lacks = |concerned: bool, count| if is_newest && concerned { count } else { 0 };
+        let unsealed = Unsealed {
+            events: lacks(prepared.comes_by(Kind::Inference), self.unsealed.events),
+            uses: lacks(prepared.names(Kind::Access), self.unsealed.uses),
+        };
+        self.page(app, answer, now, unsealed)
     }
 
     fn parameters(&self, prepared: &Prepared) -> Result<Parameters, Problem> {
@@ -326,7 +337,7 @@ impl Asking {
         app: &crate::app::App,
         mut answer: Answer,
         now: i64,
-        unsealed: u64,
+        unsealed: Unsealed,
     ) -> Result<Page, Problem> {
         let most = app.config.limits.page_rows;
         let rows = match (self.request.page, self.form) {
@@ -346,7 +357,7 @@ impl Asking {
         let cut_by_time =
             matches!(answer.completeness.truncated, Some(Limit::Deadline | Limit::Stopped));
         let completeness = match answer.completeness.state() {
-            lineal_query::State::Complete if unsealed > 0 => "cannot_tell",
+            lineal_query::State::Complete if unsealed.any() => "cannot_tell",
             lineal_query::State::Complete => "complete",
             lineal_query::State::Truncated => "truncated",
             lineal_query::State::CannotTell => "cannot_tell",

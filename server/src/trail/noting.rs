@@ -6,6 +6,7 @@ use crate::endpoint::Endpoint;
 use crate::gate::Who;
 use crate::problem::Problem;
 use crate::reply::{COMMIT, TOTAL};
+use crate::role::Role;
 use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, Response};
@@ -77,7 +78,7 @@ impl Noting {
         let results = known.results.or_else(|| header(TOTAL));
         let endpoint = format!("{} {}", self.endpoint.method, self.endpoint.path);
         let token = asker.map(|who| who.token.id.clone());
-        let role = role.map(|role| role.name());
+        let role = role.map(Role::name);
         if weight == Weight::Counted {
             let results = results.unwrap_or_default();
             // Of a question that was not understood nothing is kept, of others their kind.
