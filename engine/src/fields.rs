@@ -277,7 +277,7 @@ fields_by_kind! {
     }
     Inference {}
     Access {
-        "what" Text "use, count, start or stop";
+        "what" Text "use, count, start, stop, or token made, changed, revoked, gone";
         "token" Text "the id of the token; absent where none was known";
         "role" Text "the role of the token";
         "case" Text "the case within which it was done";

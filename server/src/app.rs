@@ -9,7 +9,7 @@ use crate::plans::Plans;
 use crate::pool::Pool;
 use crate::rate::Rates;
 use crate::tenant::Tenant;
-use crate::token::{TokenFile, Tokens};
+use crate::token::{Token, TokenFile, Tokens};
 use crate::trail::Trail;
 use crate::writer::{self, Writer};
 use lineal_engine::clock::Clock;
@@ -28,6 +28,8 @@ pub(crate) struct App {
     token_file: TokenFile,
     tokens: RwLock<Arc<Tokens>>,
     token_stamp: Mutex<Option<crate::token::Stamp>>,
+    /// What became of tokens and is not in the trail yet.
+    token_changes: Mutex<Vec<(&'static str, Token)>>,
     pub(crate) pool: Pool,
     pub(crate) plans: Plans,
     pub(crate) cache: PlanCache,
@@ -77,6 +79,7 @@ impl App {
             token_file,
             tokens: RwLock::new(Arc::new(tokens)),
             token_stamp: Mutex::new(stamp),
+            token_changes: Mutex::default(),
             pool: Pool::start(bounds.threads, bounds.waiting)?,
             plans: Plans::new(bounds.plans),
             cache: PlanCache::default(),
@@ -158,6 +161,8 @@ impl App {
         match self.token_file.read() {
             Ok(tokens) => {
                 let tokens = Arc::new(Tokens::new(tokens));
+                let changes = tokens.changes(&self.tokens());
+                self.token_changes().extend(changes);
                 self.rates.keep(|id| tokens.has(id));
                 *self.tokens.write().unwrap_or_else(PoisonError::into_inner) = tokens;
                 tracing::info!("tokens read again");
@@ -168,6 +173,23 @@ impl App {
             }
         }
         *known = stamp;
+    }
+
+    fn token_changes(&self) -> std::sync::MutexGuard<'_, Vec<(&'static str, Token)>> {
+        self.token_changes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes what became of tokens in the trails of the stores that they are for. Who did it is not
+    /// known here: the file was changed on this machine.
+    pub(crate) async fn note_tokens(&self) {
+        let changes = std::mem::take(&mut *self.token_changes());
+        for (name, writer) in &self.writers {
+            let own = changes.iter().filter(|(_, token)| token.allows_store(name));
+            let uses = own.map(|(what, token)| writer.trail.of_token(what, token)).collect();
+            if let Err(why) = writer.trail.note(uses).await {
+                tracing::error!(store = name, ?why, "what became of tokens could not be noted");
+            }
+        }
     }
 
     /// A new name for a request: of our making alone, so that no caller writes into the log.

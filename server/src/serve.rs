@@ -227,6 +227,7 @@ async fn begin_trails(app: &Arc<App>) -> Result<()> {
 
 /// Writes down what was counted, and that the server stops.
 async fn end_trails(app: &App) {
+    app.note_tokens().await;
     for trail in app.trails() {
         trail.write_counts(true).await;
         if let Err(why) = trail.mark("stop").await {
@@ -259,9 +260,10 @@ fn follow(app: &Arc<App>) {
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(every).await;
-            let app = Arc::clone(&app);
+            let looked = Arc::clone(&app);
             // One that panicked has said so; the next look is another.
-            let _ = tokio::task::spawn_blocking(move || app.follow_tokens()).await;
+            let _ = tokio::task::spawn_blocking(move || looked.follow_tokens()).await;
+            app.note_tokens().await;
         }
     });
 }

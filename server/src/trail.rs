@@ -22,6 +22,7 @@ use crate::config;
 use crate::error::{Error, Result};
 use crate::intake::{Intake, Refused};
 use crate::tenant::Tenant;
+use crate::token::Token;
 use entry::Entry;
 use lineal_engine::journal::{Journal, JournalFiles, Request};
 use lineal_proof::Hash;
@@ -122,6 +123,13 @@ impl Trail {
     pub(crate) async fn mark(&self, what: &'static str) -> Result<(), Refused> {
         let commit = self.tenant.current().commit();
         self.note(vec![Use::mark(what, self.tenant.now(), commit)]).await
+    }
+
+    /// What became of a token, to be noted.
+    pub(crate) fn of_token(&self, what: &'static str, token: &Token) -> Use {
+        let commit = self.tenant.current().commit();
+        let (id, role) = (Some(token.id.clone()), Some(token.role.name()));
+        Use { token: id, role, ..Use::mark(what, self.tenant.now(), commit) }
     }
 
     /// Entries that are durable and in no commit yet.

@@ -18,7 +18,7 @@ const TEXT_BYTES_MAX: usize = 16 << 10;
 pub(crate) struct Use {
     /// When, ns since 1970 UTC; of a count the begin of its minute.
     pub(crate) time: i64,
-    /// `use`, `count`, `start` or `stop`.
+    /// `use`, `count`, `start`, `stop`, or what became of a token.
     pub(crate) what: &'static str,
     /// The id of the token, where one is known.
     pub(crate) token: Option<String>,
@@ -42,7 +42,7 @@ pub(crate) struct Use {
 }
 
 impl Use {
-    /// The server starts or stops.
+    /// What happens to the server or to a token.
     pub(super) fn mark(what: &'static str, time: i64, commit: u64) -> Use {
         let (before, after) = (Some(commit), Some(commit));
         Use { time, what, count: 1, before, after, ..Use::default() }
