@@ -115,7 +115,7 @@ impl App {
 
     /// Where a use is noted: of the store that was meant, else of the one that the token is for, else of
     /// the first that this server writes. None where nobody writes that store.
-    pub(crate) fn trail(&self, store: Option<&str>, asker: Option<&Who>) -> Option<&Trail> {
+    pub(crate) fn trail(&self, store: Option<&str>, asker: Option<&Who>) -> Option<&Arc<Trail>> {
         let own = || {
             let token = &asker?.token;
             let mut own = self.tenants.keys().filter(|name| token.allows_store(name));
@@ -125,7 +125,7 @@ impl App {
             Some(name) => self.writers.get(name),
             None => self.writers.values().next(),
         };
-        writer.map(|writer| &*writer.trail)
+        writer.map(|writer| &writer.trail)
     }
 
     /// The trails that are kept.

@@ -234,7 +234,7 @@ pub(crate) async fn pass(
     let (parts, body) = request.into_parts();
     let known = who(&app, endpoint, &parts.headers);
     let asker = known.as_ref().ok().and_then(Clone::clone);
-    let noting = trail::Noting::begin(&app, endpoint, &parts);
+    let noting = trail::Noting::begin(&app, endpoint, asker.as_ref(), &parts);
     let answered = match known {
         Ok(who) => {
             let asked = noting.asked.clone();
@@ -242,7 +242,7 @@ pub(crate) async fn pass(
         }
         Err(problem) => Err(problem),
     };
-    let answered = noting.end(asker.as_ref(), answered).await;
+    let answered = noting.end(answered).await;
     let (mut response, problem) = match answered {
         Ok(response) => (response, None),
         Err(problem) => (problem.response(&id), Some(problem.name)),

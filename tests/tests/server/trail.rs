@@ -1,9 +1,9 @@
 //! The trail: who asked what of a store, in the store itself, and for whom it is.
 
-use crate::client::{Ask, get, post};
+use crate::client::{Ask, connect, get, post};
 use crate::crash::{serve_once, start, token_of};
 use crate::intake::event;
-use crate::live::{HASH, Live, SYSTEM, bring, query_with};
+use crate::live::{ENDLESS, HASH, Live, SYSTEM, bring, query_with};
 use lineal_engine::storage::FileStorage;
 use lineal_engine::verify::{Depth, verify};
 use lineal_engine::{Options, Store};
@@ -13,6 +13,7 @@ use lineal_tests::foreign;
 use lineal_tests::place::DATABASE;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -81,6 +82,13 @@ fn every_kind_of_use_leaves_its_entry_or_its_counter_and_no_secret_in_any_file()
         assert_eq!(live.send(query_with(with.clone()).token(&forged)).status, 401);
         assert_eq!(live.send(get(format!("/{forged}"))).status, 401);
     }
+    // One who leaves before the answer.
+    let endless = query_with(json!({ "query": ENDLESS })).token(&engineer);
+    let mut leaving = connect(live.address);
+    leaving.write_all(&endless.bytes()).unwrap();
+    live.until(|| live.metric("lineal_questions_running") == 1);
+    drop(leaving);
+    live.until(|| live.metric("lineal_questions_running") == 0);
     drop((by_engineer, by_investigator, by_auditor, by_importer, by_glass));
     live.end();
 
@@ -164,6 +172,10 @@ fn every_kind_of_use_leaves_its_entry_or_its_counter_and_no_secret_in_any_file()
         40
     );
     assert_eq!(count("a.endpoint = \"no endpoint\" and a.http_status = 401"), 40);
+    assert_eq!(
+        count("a.role = \"engineer\" and a.http_status = 499 and a.outcome = \"failed\""),
+        1
+    );
     // Who, from where, as of which commit; when the server came and went.
     let ids = rows(
         &path,
