@@ -107,6 +107,13 @@ impl Server {
         self.tls.is_some()
     }
 
+    /// The stores of which no trail is kept: those that it only reads.
+    #[must_use]
+    pub fn stores_without_trail(&self) -> Vec<String> {
+        let read = self.app.tenants().filter(|tenant| self.app.writer(tenant.name()).is_none());
+        read.map(|tenant| tenant.name().to_owned()).collect()
+    }
+
     /// The text of the token that was made because there was none: to be shown now or never.
     pub fn take_first_token(&mut self) -> Option<String> {
         self.first_token.take()
