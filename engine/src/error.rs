@@ -146,6 +146,12 @@ pub enum Error {
         /// What was to be retracted.
         number: u64,
     },
+    /// Nobody takes back what was done with a store.
+    #[error("commit {number} holds the trail of who asked what; it is not retracted")]
+    IsTrail {
+        /// What was to be retracted.
+        number: u64,
+    },
     /// A retraction is undone by its opposite.
     #[error(
         "commit {number} itself {} import:{of}; `lineal retract import:{of}{}` undoes it",

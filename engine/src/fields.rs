@@ -50,6 +50,10 @@ pub struct FieldSpec {
     pub meaning: &'static str,
 }
 
+/// Fields of `access` that are sealed: they may point at a person, and no other kind has one of that
+/// name.
+pub const TRAIL_SEALED: [&str; 3] = ["question", "given", "address"];
+
 macro_rules! common_fields {
     ($($name:literal $field_type:ident $meaning:literal;)*) => {
         /// Fields that every node has. They are derived from the node's records and commits,
@@ -272,6 +276,23 @@ fields_by_kind! {
         "retracted" Bool "undone by a retraction";
     }
     Inference {}
+    Access {
+        "what" Text "use, count, start, stop, or token made, changed, revoked, gone";
+        "token" Text "the id of the token; absent where none was known";
+        "role" Text "the role of the token";
+        "case" Text "the case within which it was done";
+        "endpoint" Text "method and path as the server's table has them";
+        "plan" Text "a digest of the question's text without its literals";
+        "outcome" Text "answered, denied or failed";
+        "http_status" Int "the HTTP status of the answer";
+        "count" Int "how many uses this stands for";
+        "results" Int "rows or things that were given";
+        "before" Int "the last commit when it was asked";
+        "after" Int "the last commit when it was answered";
+        "question" Text "the question, or path and parameters; sealed";
+        "given" Text "the values of parameters, as JSON; sealed";
+        "address" Text "where it came from; sealed";
+    }
 }
 
 #[cfg(test)]
@@ -288,6 +309,16 @@ mod tests {
             names.sort_unstable();
             names.dedup();
             assert_eq!(names.len(), count, "{kind}");
+        }
+    }
+
+    #[test]
+    fn what_is_sealed_of_the_trail_is_of_the_trail_alone() {
+        let has = |kind, name: &str| fields(kind).iter().any(|field| field.name == name);
+        for name in TRAIL_SEALED {
+            let kinds: Vec<Kind> = KINDS.into_iter().filter(|kind| has(*kind, name)).collect();
+            assert_eq!(kinds, [Kind::Access], "{name}");
+            assert_eq!(crate::event_fields::EventField::parse(name), None);
         }
     }
 }

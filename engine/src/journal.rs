@@ -18,8 +18,10 @@ use lineal_proof::Hash;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The folder of the journal.
-const FOLDER: &str = "journal";
+/// The folder of what is brought live.
+const INTAKE: &str = "journal";
+/// The folder of who asked what.
+const TRAIL: &str = "trail";
 /// Longest payload of a frame, and so of a request with its entries, in bytes: above any body that a
 /// server takes.
 pub const REQUEST_BYTES_MAX: usize = 64 << 20;
@@ -53,16 +55,21 @@ impl Pending {
 pub struct JournalFiles {
     storage: Arc<dyn Storage>,
     store: [u8; 16],
+    folder: &'static str,
 }
 
 impl JournalFiles {
+    fn path(&self, number: u32) -> String {
+        format!("{}/{number:08}.lnj", self.folder)
+    }
+
     /// The requests of a closed file, in the order in which they were acknowledged.
     ///
     /// # Errors
     /// [`Error::Corrupt`] if it is damaged or not there, [`Error::Io`].
     pub fn read(&self, number: u32) -> Result<Vec<Request>> {
-        let path = path(number);
-        let read = open::read(&*self.storage, &self.store, number)?;
+        let path = self.path(number);
+        let read = open::read(self, number)?;
         let read = read.ok_or_else(|| Error::corrupt(&path, 0, "the journal's file is there"))?;
         match read.torn {
             Some(torn) => Err(Error::corrupt(&path, torn.at, torn.rule)),
@@ -75,7 +82,7 @@ impl JournalFiles {
     /// # Errors
     /// What the medium says.
     pub fn remove(&self, number: u32) -> Result<()> {
-        self.storage.remove(&path(number))
+        self.storage.remove(&self.path(number))
     }
 }
 
@@ -103,10 +110,22 @@ impl Journal {
     /// [`Error::ReadOnly`] if the store is not open for writing; [`Error::Corrupt`] if a file is
     /// damaged elsewhere than at its torn end; what the medium says.
     pub fn open(store: &Store) -> Result<Journal> {
+        Journal::open_in(store, INTAKE)
+    }
+
+    /// The same of the journal in which uses of the store wait to be made commits of.
+    ///
+    /// # Errors
+    /// As [`Journal::open`].
+    pub fn open_trail(store: &Store) -> Result<Journal> {
+        Journal::open_in(store, TRAIL)
+    }
+
+    fn open_in(store: &Store, folder: &'static str) -> Result<Journal> {
         if !store.is_writer() {
             return Err(Error::ReadOnly);
         }
-        Journal::open_on(store.shared_storage(), *store.id())
+        Journal::open_on(store.shared_storage(), *store.id(), folder)
     }
 
     /// Takes requests: when this returns they are durable, all of them by one sync.
@@ -130,7 +149,7 @@ impl Journal {
             lengths.push((bytes.len() - before) as u64);
             next += request.entries.len() as u64;
         }
-        let path = path(self.number);
+        let path = self.files.path(self.number);
         let storage = &*self.files.storage;
         let done = storage.append(&path, &bytes, true).and_then(|()| storage.sync(&path));
         if let Err(error) = done {
@@ -164,8 +183,7 @@ impl Journal {
         if self.pending.contains_key(&self.number) {
             self.forget_old(now);
             let next = self.number + 1;
-            let JournalFiles { storage, store } = &self.files;
-            match open::begin(&**storage, store, next, self.next, &self.keys) {
+            match open::begin(&self.files, next, self.next, &self.keys) {
                 Ok(length) => (self.number, self.length) = (next, length),
                 Err(error) => {
                     self.broken = Some(error.to_string());
@@ -225,10 +243,6 @@ impl Journal {
             self.keys.retain(|_, kept| kept.received >= since);
         }
     }
-}
-
-fn path(number: u32) -> String {
-    format!("{FOLDER}/{number:08}.lnj")
 }
 
 #[cfg(test)]

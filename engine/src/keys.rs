@@ -3,6 +3,10 @@
 //! Readers may hold the index and actor keys; without them look-ups by value are refused. Seeds
 //! are durable before the commit that needs them.
 
+mod veil;
+
+pub(crate) use veil::trail_subject;
+
 use crate::error::{Error, Result};
 use crate::mapping::Bytes;
 use crate::storage::Storage;

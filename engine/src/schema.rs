@@ -9,7 +9,7 @@ mod relations;
 
 use std::fmt;
 
-pub use crate::fields::{COMMON_FIELDS, FieldSpec, FieldType, fields};
+pub use crate::fields::{COMMON_FIELDS, FieldSpec, FieldType, TRAIL_SEALED, fields};
 pub use relations::{Class, Direction, RELATION_COUNT, RELATIONS, Relation, RelationSpec};
 
 /// What a node is. The order is the order in which a transaction writes its records, so that the
@@ -59,10 +59,12 @@ pub enum Kind {
     Import = 19,
     /// One event inside a batch: a row, not a graph node.
     Inference = 20,
+    /// One use of the store over the network: the trail. Nothing leads to it or from it.
+    Access = 21,
 }
 
 /// All kinds, in the order of their numbers.
-pub const KINDS: [Kind; 21] = [
+pub const KINDS: [Kind; 22] = [
     Kind::Actor,
     Kind::Code,
     Kind::System,
@@ -84,6 +86,7 @@ pub const KINDS: [Kind; 21] = [
     Kind::Checkpoint,
     Kind::Import,
     Kind::Inference,
+    Kind::Access,
 ];
 
 impl Kind {
@@ -112,6 +115,7 @@ impl Kind {
             Kind::Checkpoint => "checkpoint",
             Kind::Import => "import",
             Kind::Inference => "inference",
+            Kind::Access => "access",
         }
     }
 
@@ -146,6 +150,7 @@ impl Kind {
             Kind::Checkpoint => "a signed head of the log",
             Kind::Import => "one import, with what it brought",
             Kind::Inference => "one inference log entry",
+            Kind::Access => "one use of this store over the network, or a count of them",
         }
     }
 }
@@ -156,7 +161,8 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Every kind that is a graph node: not `inference`, whose instances are rows of a batch.
+/// Every kind of the graph, as `node` means it: not `inference`, whose instances are rows of a batch,
+/// and not `access`, the trail, which is about the store and no part of anything's lineage.
 pub const NODE_KINDS: &[Kind] = &[
     Kind::Actor,
     Kind::Code,

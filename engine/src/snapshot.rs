@@ -10,6 +10,7 @@ mod lookup;
 mod opened;
 mod revisions;
 mod runs;
+mod trail;
 mod views;
 mod weigh;
 
@@ -58,6 +59,8 @@ pub(crate) struct View {
 pub struct Snapshot {
     view: Arc<View>,
     whole_ids: bool,
+    /// Is the trail of who asked what kept back?
+    hides_trail: bool,
 }
 
 impl View {
@@ -68,7 +71,7 @@ impl View {
 
 impl Snapshot {
     pub(crate) fn new(view: Arc<View>) -> Snapshot {
-        Snapshot { view, whole_ids: false }
+        Snapshot { view, whole_ids: false, hides_trail: false }
     }
 
     fn graph(&self) -> &Graph {
@@ -105,7 +108,7 @@ impl Snapshot {
     #[inline]
     #[must_use]
     pub fn nodes_of(&self, kind: Kind) -> Range<NodeNo> {
-        self.graph().nodes_of(kind)
+        if self.hides(kind) { 0..0 } else { self.graph().nodes_of(kind) }
     }
 
     /// The kind of a node.

@@ -10,6 +10,7 @@ mod reading;
 mod recovery;
 mod secrets;
 mod state;
+mod veil;
 
 pub use compact::{CompactProgress, Compaction};
 pub(crate) use lazy_ledger::LazyLedger;

@@ -11,6 +11,7 @@ pub(crate) use batches::{CONTAINER_ROWS_MAX, container_path};
 use crate::claims::is_claim;
 use crate::draft::{BatchDraft, NodeDraft, Saying};
 use crate::error::{Error, Result};
+use crate::schema::Kind;
 use crate::store::Store;
 use lineal_proof::frame::PAYLOAD_MAX;
 use lineal_proof::record::{
@@ -305,11 +306,12 @@ impl<'a> Transaction<'a> {
             fields.insert(name, self.outline(value)?);
         }
         let mut sealed: Vec<(String, Hash)> = Vec::with_capacity(draft.sealed.len());
+        let own = match draft.kind {
+            Kind::Access => crate::keys::trail_subject(saying.observed_at),
+            _ => *node,
+        };
         for field in draft.sealed {
-            let subject = field
-                .actor
-                .as_ref()
-                .map_or(*node, |key| node_id(crate::schema::Kind::Actor.name(), key));
+            let subject = field.actor.as_ref().map_or(own, |key| node_id(Kind::Actor.name(), key));
             let commitment = self.store.seal(&subject, &field.field, &field.value)?;
             sealed.retain(|(name, _)| *name != field.field);
             sealed.push((field.field, commitment));

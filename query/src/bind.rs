@@ -82,7 +82,8 @@ pub(crate) fn bind(script: &Script, naively: bool) -> Bind<Plan> {
         }
     };
     let doubts = binder.doubts();
-    let Binder { slots, sets, parameters, mut event_fields, warnings, .. } = binder;
+    let Binder { slots, sets, parameters, mut event_fields, sealed_of_trail, warnings, .. } =
+        binder;
     event_fields.sort_unstable();
     event_fields.dedup();
     let Bound { root, as_of, format } = bound;
@@ -96,6 +97,7 @@ pub(crate) fn bind(script: &Script, naively: bool) -> Bind<Plan> {
         format,
         columns,
         event_fields,
+        sealed_of_trail,
         doubts,
         warnings,
     })
@@ -173,6 +175,8 @@ struct Binder {
     in_condition: bool,
     /// Fields of events that were spoken of.
     event_fields: Vec<lineal_engine::event_fields::EventField>,
+    /// The first sealed field of the trail that was spoken of.
+    sealed_of_trail: Option<(&'static str, Span)>,
     /// Kinds that lie between the terms.
     between: Kinds,
     /// A closure leaves inputs without a role out.

@@ -98,6 +98,7 @@ codes! {
     Overflow "R006" "a figure is too great for its type";
     Short "R007" "an id prefix is too short";
     TooManyEvents "R008" "more events would be read than may be";
+    Trail "R009" "the trail of who asked what is not for this asker";
 }
 
 impl fmt::Display for Code {

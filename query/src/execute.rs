@@ -38,6 +38,7 @@ mod stream;
 mod sum;
 mod tally;
 mod trace;
+mod trail;
 mod truth;
 mod verify;
 mod view;
@@ -138,6 +139,7 @@ fn run_to<S: Source, T>(
     machine: &mut Machine,
     finish: impl for<'x> FnOnce(&mut Executor<'x, S>, Produced) -> Result<T>,
 ) -> Result<T> {
+    trail::may_ask(plan, source)?;
     let answered = answered(plan, source, request, machine, finish);
     match source.damage() {
         Some(damage) => Err(store(damage)),

@@ -21,6 +21,7 @@ mod parse;
 mod plan;
 mod prepare;
 mod schema_card;
+mod shape;
 pub mod source;
 mod store_view;
 mod suggest;
@@ -44,6 +45,7 @@ pub use parse::{
 pub use plan::{Column, Type};
 pub use prepare::{Prepared, Query};
 pub use schema_card::schema_card;
+pub use shape::{shape, shape_digest};
 pub use source::{BatchCounts, Checked, EventColumns, EventRef, NodeNo, Revision, Source, Unread};
 pub use store_view::StoreView;
 pub use value::{HashValue, Item, Path, Step, Value};

@@ -46,10 +46,21 @@ pub(crate) struct Plan {
     pub(crate) columns: Vec<Column>,
     /// Fields of events that it speaks of.
     pub(crate) event_fields: Vec<EventField>,
+    /// A field of the trail whose values are sealed, where it speaks of one.
+    pub(crate) sealed_of_trail: Option<(&'static str, Span)>,
     /// What could make an answer uncertain.
     pub(crate) doubts: Doubts,
     /// What a reader of the answer should know, whatever the store holds.
     pub(crate) warnings: Vec<String>,
+}
+
+impl Plan {
+    /// Where it names this kind, if it does: in words, not as one of several that a term may be.
+    pub(crate) fn names(&self, kind: Kind) -> Option<Span> {
+        let own = self.slots.iter().map(|slot| (slot.kinds, slot.span));
+        let named = self.sets.iter().map(|set| (set.kinds, set.span));
+        own.chain(named).find(|(kinds, _)| *kinds == Kinds::one(kind)).map(|(_, span)| span)
+    }
 }
 
 /// What a question comes by, as far as the schema tells: where nothing of that is doubtful, nobody

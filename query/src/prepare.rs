@@ -116,6 +116,12 @@ impl Prepared {
         &self.plan.event_fields
     }
 
+    /// Does it name this kind, in words?
+    #[must_use]
+    pub fn names(&self, kind: Kind) -> bool {
+        self.plan.names(kind).is_some()
+    }
+
     /// Does it come by things of this kind, as far as the schema tells?
     #[must_use]
     pub fn comes_by(&self, kind: Kind) -> bool {

@@ -112,6 +112,16 @@ pub trait Source: Sized + Sync {
         None
     }
 
+    /// Is what this kind stands for kept back from the asker? A question that names it is refused.
+    fn hides(&self, _: Kind) -> bool {
+        false
+    }
+
+    /// Is what points at a person's data kept back from the asker?
+    fn withholds_subjects(&self) -> bool {
+        false
+    }
+
     /// How many nodes there are.
     fn node_count(&self) -> u32;
     /// The nodes of a kind.

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use lineal_engine::event_fields::{EventField, Group};
 use lineal_engine::events::{EventValue, MonthCounts};
-use lineal_engine::schema::{Direction, Kind, Relation};
+use lineal_engine::schema::{Direction, Kind, Relation, TRAIL_SEALED};
 use lineal_engine::{Adjacency, Counters, Error, Snapshot, Store, Wanted};
 use lineal_proof::{Map, Value};
 
@@ -55,6 +55,18 @@ impl StoreView {
         StoreView { snapshot: self.snapshot.with_whole_ids(), ..self }
     }
 
+    /// The same view for those who may read the trail of who asked what.
+    #[must_use]
+    pub fn with_trail(self) -> StoreView {
+        StoreView { snapshot: self.snapshot.with_trail(), ..self }
+    }
+
+    /// The same view for those who may not: it has none, and questions that name it are refused.
+    #[must_use]
+    pub fn without_trail(self) -> StoreView {
+        StoreView { snapshot: self.snapshot.without_trail(), ..self }
+    }
+
     fn withholds(&self, field: EventField) -> bool {
         self.withholds && field.spec().group == Group::Subject
     }
@@ -86,6 +98,8 @@ impl Source for StoreView {
             Ok(snapshot) => {
                 let is_strict = self.takes_whole_ids();
                 let snapshot = if is_strict { snapshot.with_whole_ids() } else { snapshot };
+                let hides = self.snapshot.hides(Kind::Access);
+                let snapshot = if hides { snapshot.without_trail() } else { snapshot };
                 let view = StoreView::of(Arc::clone(&self.store), snapshot);
                 Ok(Some(StoreView { withholds: self.withholds, ..view }))
             }
@@ -103,6 +117,14 @@ impl Source for StoreView {
 
     fn damage(&self) -> Option<Error> {
         self.snapshot.damage()
+    }
+
+    fn withholds_subjects(&self) -> bool {
+        self.withholds
+    }
+
+    fn hides(&self, kind: Kind) -> bool {
+        self.snapshot.hides(kind)
     }
 
     fn node_count(&self) -> u32 {
@@ -202,11 +224,18 @@ impl Source for StoreView {
     }
 
     fn field(&self, node: NodeNo, name: &str) -> Result<Option<Value>, Error> {
+        if self.withholds && TRAIL_SEALED.contains(&name) {
+            return Ok(None);
+        }
         self.snapshot.field(node, name)
     }
 
     fn fields(&self, node: NodeNo) -> Result<Map, Error> {
-        Ok(self.snapshot.fields(node)?.fields)
+        let mut fields = self.snapshot.fields(node)?.fields;
+        if self.withholds {
+            TRAIL_SEALED.iter().for_each(|name| drop(fields.remove(name)));
+        }
+        Ok(fields)
     }
 
     fn same_node(&self, other: &StoreView, node: NodeNo) -> Option<NodeNo> {
@@ -228,7 +257,10 @@ impl Source for StoreView {
         let infos = self.store.revisions(&self.snapshot, node).into_iter();
         infos
             .map(|info| {
-                let (observed_at, fields) = self.snapshot.read_revision(&info)?;
+                let (observed_at, mut fields) = self.snapshot.read_revision(&info)?;
+                if self.withholds {
+                    TRAIL_SEALED.iter().for_each(|name| drop(fields.remove(name)));
+                }
                 Ok(Revision {
                     id: info.id.to_string(),
                     commit: info.commit,

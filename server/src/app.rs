@@ -3,12 +3,14 @@
 use crate::config::Config;
 use crate::cursor::Seal;
 use crate::error::{Error, Result};
+use crate::gate::Who;
 use crate::metrics::Metrics;
 use crate::plans::Plans;
 use crate::pool::Pool;
 use crate::rate::Rates;
 use crate::tenant::Tenant;
-use crate::token::{TokenFile, Tokens};
+use crate::token::{Token, TokenFile, Tokens};
+use crate::trail::Trail;
 use crate::writer::{self, Writer};
 use lineal_engine::clock::Clock;
 use lineal_proof::Hash;
@@ -16,11 +18,6 @@ use lineal_query::PlanCache;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-
-/// Why there is no trail yet: said at start and in `/v1/stats`.
-pub(crate) const NO_TRAIL: &str = "this server keeps no trail of who asked what: it \
-will stand in the store's own log; until then the log on \
-standard error names token, role and case of each request";
 
 /// Everything that outlives a request.
 pub(crate) struct App {
@@ -31,6 +28,8 @@ pub(crate) struct App {
     token_file: TokenFile,
     tokens: RwLock<Arc<Tokens>>,
     token_stamp: Mutex<Option<crate::token::Stamp>>,
+    /// What became of tokens and is not in the trail yet.
+    token_changes: Mutex<Vec<(&'static str, Token)>>,
     pub(crate) pool: Pool,
     pub(crate) plans: Plans,
     pub(crate) cache: PlanCache,
@@ -80,6 +79,7 @@ impl App {
             token_file,
             tokens: RwLock::new(Arc::new(tokens)),
             token_stamp: Mutex::new(stamp),
+            token_changes: Mutex::default(),
             pool: Pool::start(bounds.threads, bounds.waiting)?,
             plans: Plans::new(bounds.plans),
             cache: PlanCache::default(),
@@ -113,6 +113,26 @@ impl App {
         self.writers.get(name)
     }
 
+    /// Where a use is noted: of the store that was meant, else of the one that the token is for, else of
+    /// the first that this server writes. None where nobody writes that store.
+    pub(crate) fn trail(&self, store: Option<&str>, asker: Option<&Who>) -> Option<&Arc<Trail>> {
+        let own = || {
+            let token = &asker?.token;
+            let mut own = self.tenants.keys().filter(|name| token.allows_store(name));
+            own.next().filter(|_| own.next().is_none()).map(String::as_str)
+        };
+        let writer = match store.or_else(own) {
+            Some(name) => self.writers.get(name),
+            None => self.writers.values().next(),
+        };
+        writer.map(|writer| &writer.trail)
+    }
+
+    /// The trails that are kept.
+    pub(crate) fn trails(&self) -> impl Iterator<Item = &Arc<Trail>> {
+        self.writers.values().map(|writer| &writer.trail)
+    }
+
     /// Ends the writers: what they have taken on is done, what was brought live is sealed.
     pub(crate) fn end_writers(&self) {
         for writer in self.writers.values() {
@@ -141,6 +161,8 @@ impl App {
         match self.token_file.read() {
             Ok(tokens) => {
                 let tokens = Arc::new(Tokens::new(tokens));
+                let changes = tokens.changes(&self.tokens());
+                self.token_changes().extend(changes);
                 self.rates.keep(|id| tokens.has(id));
                 *self.tokens.write().unwrap_or_else(PoisonError::into_inner) = tokens;
                 tracing::info!("tokens read again");
@@ -151,6 +173,23 @@ impl App {
             }
         }
         *known = stamp;
+    }
+
+    fn token_changes(&self) -> std::sync::MutexGuard<'_, Vec<(&'static str, Token)>> {
+        self.token_changes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes what became of tokens in the trails of the stores that they are for. Who did it is not
+    /// known here: the file was changed on this machine.
+    pub(crate) async fn note_tokens(&self) {
+        let changes = std::mem::take(&mut *self.token_changes());
+        for (name, writer) in &self.writers {
+            let own = changes.iter().filter(|(_, token)| token.allows_store(name));
+            let uses = own.map(|(what, token)| writer.trail.of_token(what, token)).collect();
+            if let Err(why) = writer.trail.note(uses).await {
+                tracing::error!(store = name, ?why, "what became of tokens could not be noted");
+            }
+        }
     }
 
     /// A new name for a request: of our making alone, so that no caller writes into the log.

@@ -4,8 +4,10 @@
 //! `LINEAL_SERVER_LISTEN`, `LINEAL_SERVER_LIMITS__ROWS`. A key that is not known is an error, in the
 //! file as in the environment: a misspelt limit would otherwise be no limit.
 
+mod trail;
 mod writing;
 
+pub use trail::Trail;
 pub use writing::{Intake, Writing};
 
 use crate::error::{Error, Result};
@@ -48,6 +50,8 @@ pub struct Config {
     pub writing: BTreeMap<String, Writing>,
     /// What bounds imports and live intake.
     pub intake: Intake,
+    /// When the trail of who asked what is sealed.
+    pub trail: Trail,
     /// What bounds a request, and all of them.
     pub limits: Bounds,
     /// What is written of requests.
@@ -142,6 +146,7 @@ impl Default for Config {
             write: false,
             writing: BTreeMap::new(),
             intake: Intake::default(),
+            trail: Trail::default(),
             limits: Bounds::default(),
             log: Log::default(),
         }
@@ -238,6 +243,7 @@ impl Config {
             }
         }
         self.intake.check()?;
+        self.trail.check()?;
         // hyper takes no smaller buffer.
         if self.limits.head_bytes < 8_192 {
             return Err("limits.head_bytes is 8192 at least".to_owned());
@@ -395,7 +401,7 @@ mod tests {
         let default = Config { stores: main, ..Config::default() };
         assert_eq!(format!("{read:?}"), format!("{default:?}"));
         let text = std::fs::read_to_string(path).unwrap();
-        let said = format!("{:?}{:?}", default.limits, default.intake);
+        let said = format!("{:?}{:?}{:?}", default.limits, default.intake, default.trail);
         let keys = said.split(": ").filter_map(|part| part.rsplit([' ', '{']).next());
         let missing: Vec<&str> = keys
             .filter(|key| key.contains('_') && !text.contains(&format!("\n{key} = ")))

@@ -5,7 +5,7 @@
 use crate::gate::Call;
 use crate::handler::{
     batches, health, imports, intake, metrics, nodes, plans, query, reference, schema, show, stats,
-    trace,
+    trace, trail,
 };
 use crate::openapi::Description;
 use crate::problem::Problem;
@@ -71,6 +71,8 @@ const READERS: Roles =
     Roles::These(&[Engineer, Approver, Investigator, PrivacyOfficer, Auditor, Admin, BreakGlass]);
 /// Who brings something in.
 const IMPORTERS: Roles = Roles::These(&[Importer]);
+/// Who reads the trail of who asked what; a token that is bound to systems does not.
+const TRAIL_READERS: Roles = Roles::These(&[PrivacyOfficer, Auditor, Admin]);
 /// Who sees how far imports are.
 const WRITERS: Roles = Roles::These(&[Importer, Admin]);
 /// Whoever has a token.
@@ -233,6 +235,14 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         describe: |it| {
             it.place("id", "The id of the job").writes().json::<crate::wire::ImportJob>("The job.")
         },
+    },
+    Endpoint {
+        method: "POST",
+        path: "/v1/trail/seal",
+        summary: "Make commits of the uses of the store that were noted so far, now.",
+        roles: TRAIL_READERS,
+        handler: does!(trail::seal),
+        describe: intake::describe_seal,
     },
     Endpoint {
         method: "POST",

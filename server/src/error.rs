@@ -65,6 +65,9 @@ pub enum Error {
         /// What was asked for.
         id: String,
     },
+    /// The trail of who asked what.
+    #[error("the trail cannot be written ({0}), and nothing is answered that must be in it")]
+    Trail(String),
     /// The system.
     #[error("cannot {what}: {source}")]
     System {

@@ -9,6 +9,7 @@ use crate::rate::Pass;
 use crate::scope::Scope;
 use crate::tenant::{Opened, Tenant};
 use crate::token::Token;
+use crate::trail::{self, Asked};
 use crate::writer::Writer;
 use axum::body::Body;
 use axum::http::request::Parts;
@@ -56,6 +57,8 @@ pub(crate) struct Call {
     unheard: Mutex<Option<Body>>,
     /// When the answer must be there.
     pub(crate) deadline: Instant,
+    /// What the trail is told of it.
+    pub(crate) asked: Asked,
 }
 
 /// What of a store a call may see.
@@ -65,6 +68,8 @@ pub(crate) struct Sight {
     systems: Option<Vec<String>>,
     /// Is the subject group of events kept back?
     pub(crate) withheld: bool,
+    /// Is the trail of who asked what for it?
+    pub(crate) trail: bool,
 }
 
 impl Sight {
@@ -135,6 +140,7 @@ impl Call {
         Ok(Sight {
             systems: token.bound_to_systems().map(<[String]>::to_vec),
             withheld: !token.role.sees_subject_group(),
+            trail: token.role.reads_trail() && token.bound_to_systems().is_none(),
         })
     }
 
@@ -165,7 +171,10 @@ impl Call {
         };
         let (found, allowed) = (self.app.tenant(&name), token.allows_store(&name));
         match (found, allowed) {
-            (Some(tenant), true) => Ok(Arc::clone(tenant)),
+            (Some(tenant), true) => {
+                self.asked.tenant(tenant);
+                Ok(Arc::clone(tenant))
+            }
             (Some(_) | None, _) => Err(Problem::not_found(NO_STORE)),
         }
     }
@@ -260,10 +269,15 @@ pub(crate) async fn pass(
     let (parts, body) = request.into_parts();
     let known = who(&app, endpoint, &parts.headers);
     let asker = known.as_ref().ok().and_then(Clone::clone);
+    let noting = trail::Noting::begin(&app, endpoint, asker.as_ref(), &parts);
     let answered = match known {
-        Ok(who) => answer(&app, endpoint, who, parts, places, body, begun).await,
+        Ok(who) => {
+            let asked = noting.asked.clone();
+            answer(&app, endpoint, who, parts, places, body, begun, asked).await
+        }
         Err(problem) => Err(problem),
     };
+    let answered = noting.end(answered).await;
     let (mut response, problem) = match answered {
         Ok(response) => (response, None),
         Err(problem) => (problem.response(&id), Some(problem.name)),
@@ -374,6 +388,7 @@ async fn answer(
     places: BTreeMap<String, String>,
     body: Body,
     begun: Instant,
+    asked: Asked,
 ) -> Result<Response<Body>, Problem> {
     // Held until the answer has been taken: a slow client holds its rows in memory.
     let pass = match &who {
@@ -397,6 +412,7 @@ async fn answer(
         body,
         unheard: Mutex::new(unheard),
         deadline,
+        asked,
     };
     let answer = tokio::time::timeout(seconds + GRACE, (endpoint.handler)(call));
     let answer = answer.await.unwrap_or_else(|_| Err(Problem::timed_out()))?;

@@ -13,6 +13,7 @@ pub(crate) mod schema;
 pub(crate) mod show;
 pub(crate) mod stats;
 pub(crate) mod trace;
+pub(crate) mod trail;
 pub(crate) mod typed;
 
 use crate::accept;
@@ -68,7 +69,8 @@ pub(crate) fn view(
     as_of: Option<u64>,
 ) -> Result<lineal_engine::Snapshot, Problem> {
     let view = opened.snapshot_at(as_of.unwrap_or_else(|| opened.commit()));
-    view.map(lineal_engine::Snapshot::with_whole_ids).map_err(|error| match error {
+    let told = |view: lineal_engine::Snapshot| view.with_whole_ids().without_trail();
+    view.map(told).map_err(|error| match error {
         lineal_engine::Error::NoCommit { .. } => Problem::bad_request(error.to_string()),
         other => Problem::store(&other),
     })

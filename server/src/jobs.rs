@@ -20,6 +20,8 @@ pub(crate) enum Input {
     Path(PathBuf),
     /// The journal.
     Journal,
+    /// The trail's journal.
+    Trail,
 }
 
 /// Options of an import that a request may set.

@@ -36,10 +36,11 @@ mod serve;
 mod tenant;
 mod tls;
 mod token;
+mod trail;
 mod wire;
 mod writer;
 
-pub use config::{Bounds, Config, ENVIRONMENT_PREFIX, Intake, Log, LogForm, Tls, Writing};
+pub use config::{Bounds, Config, ENVIRONMENT_PREFIX, Intake, Log, LogForm, Tls, Trail, Writing};
 pub use endpoint::{endpoints, role_matrix};
 pub use error::{Error, Result};
 pub use log::start as start_log;

@@ -18,6 +18,8 @@ const NAME_BYTES: usize = 16;
 pub(crate) struct Plan {
     pub(crate) text: Arc<str>,
     pub(crate) prepared: Arc<Prepared>,
+    /// The digest of its shape: what uses of it are counted by.
+    pub(crate) shape: String,
 }
 
 /// The plans that are kept.
@@ -78,6 +80,7 @@ mod tests {
         let plan = |text: &str| Plan {
             text: text.into(),
             prepared: Arc::new(Prepared::new(text).unwrap()),
+            shape: String::new(),
         };
         let model = plans.keep("a", plan("find model"));
         assert_eq!(plans.keep("a", plan("find model")), model, "one text, one name");

@@ -173,6 +173,14 @@ impl Problem {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unready", detail)
     }
 
+    /// It would be answered, but nobody would ever know that it was.
+    pub(crate) fn untold(why: &crate::intake::Refused) -> Problem {
+        tracing::error!(?why, "an answer was kept back because the trail cannot be kept");
+        Problem::unready(
+            "what is asked here is noted in the trail first, and that cannot be written now",
+        )
+    }
+
     /// The body did not arrive in time.
     pub(crate) fn slow() -> Problem {
         Problem::new(StatusCode::REQUEST_TIMEOUT, "slow", "the body did not arrive in time")
@@ -220,7 +228,9 @@ impl Problem {
 
     /// The same, of a mistake.
     pub(crate) fn mistake(mistake: &lineal_query::Mistake) -> Problem {
-        let status = if mistake.code.name().starts_with('R') {
+        let status = if mistake.code == lineal_query::Code::Trail {
+            StatusCode::FORBIDDEN
+        } else if mistake.code.name().starts_with('R') {
             StatusCode::UNPROCESSABLE_ENTITY
         } else {
             StatusCode::BAD_REQUEST

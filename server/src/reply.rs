@@ -131,7 +131,7 @@ pub(crate) fn lines(
     head: Option<String>,
     next: Option<String>,
     withheld: bool,
-    unsealed: u64,
+    unsealed: Unsealed,
     headers: &HeaderMap,
 ) -> Response<Body> {
     let packed = accept::takes_gzip(headers) && answer.rows.len() > 8;
@@ -195,7 +195,7 @@ struct Lines {
     head: Option<String>,
     next: Option<String>,
     withheld: bool,
-    unsealed: u64,
+    unsealed: Unsealed,
     at: usize,
     stage: Stage,
     out: Out,
@@ -256,22 +256,46 @@ impl Lines {
     }
 }
 
-/// Adds to what is said of completeness that events were acknowledged and are in no commit yet.
-pub(crate) fn tell_unsealed(completeness: &mut Json, unsealed: u64) {
-    if unsealed == 0 {
-        return;
+/// What was acknowledged or noted, is in no commit yet, and may be missing in an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Unsealed {
+    /// Events.
+    pub(crate) events: u64,
+    /// Uses of the store.
+    pub(crate) uses: u64,
+}
+
+impl Unsealed {
+    pub(crate) fn any(self) -> bool {
+        self != Unsealed::default()
     }
-    if completeness["state"] == "complete" {
+}
+
+/// Adds to what is said of completeness that something is in no commit yet.
+pub(crate) fn tell_unsealed(completeness: &mut Json, unsealed: Unsealed) {
+    if unsealed.any() && completeness["state"] == "complete" {
         completeness["state"] = json!("cannot_tell");
     }
-    let reason = match unsealed {
-        1 => "1 event is not sealed yet: its proof is pending".to_owned(),
-        many => format!("{many} events are not sealed yet: their proof is pending"),
-    };
-    if let Some(reasons) = completeness["reasons"].as_array_mut() {
-        reasons.push(json!(reason));
+    let pending = [
+        (
+            unsealed.events,
+            "event is not sealed yet: its proof is pending",
+            "events are not sealed yet: their proof is pending",
+        ),
+        (
+            unsealed.uses,
+            "use is not sealed yet; POST /v1/trail/seal seals it",
+            "uses are not sealed yet; POST /v1/trail/seal seals them",
+        ),
+    ];
+    for (count, one, many) in pending.into_iter().filter(|(count, ..)| *count > 0) {
+        let reason = format!("{count} {}", if count == 1 { one } else { many });
+        if let Some(reasons) = completeness["reasons"].as_array_mut() {
+            reasons.push(json!(reason));
+        }
+        let others = completeness["reason_count"].as_u64().unwrap_or(0);
+        completeness["reason_count"] = json!(others + 1);
     }
-    completeness["reason_count"] = json!(completeness["reason_count"].as_u64().unwrap_or(0) + 1);
 }
 
 /// What is kept back, in words.

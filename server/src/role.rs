@@ -71,6 +71,13 @@ impl Role {
         matches!(self, Role::Investigator | Role::Auditor | Role::BreakGlass)
     }
 
+    /// May it read the trail of who asked what? Of a whole store alone: a token that is bound to
+    /// systems may not.
+    #[must_use]
+    pub fn reads_trail(self) -> bool {
+        matches!(self, Role::Auditor | Role::PrivacyOfficer | Role::Admin)
+    }
+
     /// Must every request name a case (header `Lineal-Case`)?
     #[must_use]
     pub fn needs_case(self) -> bool {

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::endpoint::ENDPOINTS;
 use crate::gate;
 use crate::problem::Problem;
+use crate::trail::Counted;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::RawPathParams;
@@ -13,6 +14,9 @@ use axum::http::{HeaderMap, Request, Response};
 use axum::routing::{MethodFilter, on};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// What a request that is for no endpoint is counted as.
+const NO_ENDPOINT: &str = "no endpoint";
 
 /// Makes it.
 pub(crate) fn router(app: &Arc<App>) -> Router {
@@ -47,7 +51,19 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
 
 fn refuse(app: &App, headers: &HeaderMap, problem: Problem) -> Response<Body> {
     let id = app.request_id();
-    let problem = gate::known(app, headers).err().unwrap_or(problem);
+    let problem = match gate::known(app, headers) {
+        Ok(_) => problem,
+        Err(denied) => {
+            if let Some(trail) = app.trail(None, None) {
+                trail.count(Counted {
+                    endpoint: NO_ENDPOINT.to_owned(),
+                    status: denied.status.as_u16(),
+                    ..Counted::default()
+                });
+            }
+            denied
+        }
+    };
     let mut response = problem.response(&id);
     gate::finish(&mut response, &id);
     tracing::info!(request_id = id, status = response.status().as_u16(), "no endpoint");

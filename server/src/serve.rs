@@ -1,6 +1,6 @@
 //! Listening: connections in, each bounded, and at the end none cut off that can still be answered.
 
-use crate::app::{App, NO_TRAIL};
+use crate::app::App;
 use crate::config::Config;
 use crate::connection::Patient;
 use crate::error::{Error, Result};
@@ -8,8 +8,12 @@ use crate::role::Role;
 use crate::router::router;
 use crate::tls;
 use crate::token::{ALL, Token, Wanted};
+use crate::trail::{NO_TRAIL, Peer};
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use lineal_engine::clock::{Clock, SystemClock};
@@ -28,6 +32,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// A store that takes a second to open is left alone for that many: during an import `head` moves
 /// often, and each opening before its index is written builds the graph anew.
 const FOLLOW_REST: u32 = 4;
+/// How often it is looked whether a minute is over of which something was counted.
+const COUNTS_EVERY: Duration = Duration::from_secs(1);
 /// Threads for connections: they wait and copy, the questions run elsewhere.
 const CONNECTION_THREADS: usize = 2;
 
@@ -101,6 +107,13 @@ impl Server {
         self.tls.is_some()
     }
 
+    /// The stores of which no trail is kept: those that it only reads.
+    #[must_use]
+    pub fn stores_without_trail(&self) -> Vec<String> {
+        let read = self.app.tenants().filter(|tenant| self.app.writer(tenant.name()).is_none());
+        read.map(|tenant| tenant.name().to_owned()).collect()
+    }
+
     /// The text of the token that was made because there was none: to be shown now or never.
     pub fn take_first_token(&mut self) -> Option<String> {
         self.first_token.take()
@@ -124,7 +137,7 @@ impl Server {
             let app = served;
             let listener = TcpListener::from_std(listener)
                 .map_err(|source| Error::System { what: "listen", source })?;
-            tracing::warn!(trail = false, "{NO_TRAIL}");
+            begin_trails(&app).await?;
             follow(&app);
             let mut stopped = stop.subscribe();
             let connections = Arc::new(Semaphore::new(app.config.limits.connections));
@@ -144,12 +157,13 @@ impl Server {
                     () = wished(&mut stopped) => break,
                 };
                 match accepted {
-                    Ok((stream, _)) => {
+                    Ok((stream, from)) => {
                         let task = connection(
                             Arc::clone(&app),
                             router.clone(),
                             tls.clone(),
                             stream,
+                            Peer(from.ip()),
                             stop.subscribe(),
                         );
                         tokio::spawn(async move {
@@ -171,6 +185,7 @@ impl Server {
             if tokio::time::timeout(seconds, connections.acquire_many(all)).await.is_err() {
                 tracing::warn!("requests were still running when the time to end was over");
             }
+            end_trails(&app).await;
             Ok(())
         })?;
         app.end_writers();
@@ -198,6 +213,36 @@ fn first_token(app: &App) -> Result<Option<String>> {
     Ok(made.then_some(text))
 }
 
+/// Notes that the server starts, and says which stores have no trail.
+async fn begin_trails(app: &Arc<App>) -> Result<()> {
+    for tenant in app.tenants().filter(|tenant| app.writer(tenant.name()).is_none()) {
+        tracing::warn!(store = tenant.name(), trail = false, "{NO_TRAIL}");
+    }
+    for trail in app.trails() {
+        let fail = |why| Error::Trail(format!("{why:?}"));
+        trail.mark("start").await.map_err(fail)?;
+        let trail = Arc::clone(trail);
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(COUNTS_EVERY).await;
+                trail.write_counts(false).await;
+            }
+        });
+    }
+    Ok(())
+}
+
+/// Writes down what was counted, and that the server stops.
+async fn end_trails(app: &App) {
+    app.note_tokens().await;
+    for trail in app.trails() {
+        trail.write_counts(true).await;
+        if let Err(why) = trail.mark("stop").await {
+            tracing::error!(?why, "the end of the server could not be noted");
+        }
+    }
+}
+
 /// Looks after the writers of the stores, and after the tokens. Each store by itself: one that takes
 /// long to open must not hold up the others.
 pub(crate) fn follow(app: &Arc<App>) {
@@ -222,9 +267,10 @@ pub(crate) fn follow(app: &Arc<App>) {
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(every).await;
-            let app = Arc::clone(&app);
+            let looked = Arc::clone(&app);
             // One that panicked has said so; the next look is another.
-            let _ = tokio::task::spawn_blocking(move || app.follow_tokens()).await;
+            let _ = tokio::task::spawn_blocking(move || looked.follow_tokens()).await;
+            app.note_tokens().await;
         }
     });
 }
@@ -234,6 +280,7 @@ async fn connection(
     router: Router,
     tls: Option<TlsAcceptor>,
     stream: TcpStream,
+    peer: Peer,
     stop: watch::Receiver<bool>,
 ) {
     app.metrics.connections.fetch_add(1, Ordering::Relaxed);
@@ -242,11 +289,11 @@ async fn connection(
     let limits = &app.config.limits;
     let stream = Patient::new(stream, Duration::from_secs(limits.stalled_seconds));
     match tls {
-        None => spoken(&app, router, stream, stop).await,
+        None => spoken(&app, router, stream, peer, stop).await,
         Some(tls) => {
             let head = Duration::from_secs(limits.head_seconds);
             match tokio::time::timeout(head, tls.accept(stream)).await {
-                Ok(Ok(stream)) => spoken(&app, router, stream, stop).await,
+                Ok(Ok(stream)) => spoken(&app, router, stream, peer, stop).await,
                 Ok(Err(error)) => tracing::debug!(%error, "no TLS connection came about"),
                 Err(_) => tracing::debug!("the TLS handshake took too long"),
             }
@@ -260,6 +307,7 @@ async fn spoken<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     app: &App,
     router: Router,
     stream: S,
+    peer: Peer,
     mut stop: watch::Receiver<bool>,
 ) {
     let limits = &app.config.limits;
@@ -268,7 +316,12 @@ async fn spoken<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         // Also how long a connection may idle between two requests.
         .header_read_timeout(Duration::from_secs(limits.head_seconds))
         .max_buf_size(limits.head_bytes);
-    let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        router.call(request)
+    });
+    let connection = http.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

@@ -48,7 +48,9 @@ impl Opened {
         let head = std::fs::read(path.join(HEAD)).unwrap_or_default();
         let store = Arc::new(Store::open_read_only(path)?);
         // Over the network ids are whole: what is unique today need not be so tomorrow.
-        let view = StoreView::new(Arc::clone(&store))?.with_whole_ids();
+        let view = StoreView::new(Arc::clone(&store))?;
+        // Who may read the trail asks for it.
+        let view = view.with_whole_ids().without_trail();
         Ok(Opened { store, view, scopes: Scopes::default(), head })
     }
 

@@ -170,6 +170,21 @@ impl Tokens {
         self.by_hash.values().filter(|token| token.is_good(now)).count()
     }
 
+    /// What is another way than it was before: what became of each token that was made, changed,
+    /// revoked or taken out.
+    pub(crate) fn changes(&self, before: &Tokens) -> Vec<(&'static str, Token)> {
+        let own = self.by_hash.iter().filter_map(|(hash, token)| match before.by_hash.get(hash) {
+            Some(old) if old == token => None,
+            Some(old) if old.revoked.is_none() && token.revoked.is_some() => {
+                Some(("token revoked", token.clone()))
+            }
+            Some(_) => Some(("token changed", token.clone())),
+            None => Some(("token made", token.clone())),
+        });
+        let gone = before.by_hash.iter().filter(|(hash, _)| !self.by_hash.contains_key(*hash));
+        own.chain(gone.map(|(_, token)| ("token gone", token.clone()))).collect()
+    }
+
     /// Is there a token of that id?
     #[must_use]
     pub fn has(&self, id: &str) -> bool {
@@ -184,6 +199,22 @@ mod tests {
     fn wanted(role: Role) -> Wanted {
         let all = vec![ALL.to_owned()];
         Wanted { name: "x".to_owned(), role, stores: all, systems: Vec::new(), expires: None }
+    }
+
+    #[test]
+    fn what_becomes_of_a_token_is_told_once() {
+        let made = |role| Token::create(wanted(role), 1).unwrap().0;
+        let (kept, mut other, gone) =
+            (made(Role::Engineer), made(Role::Admin), made(Role::Importer));
+        let before = Tokens::new(vec![kept.clone(), other.clone(), gone.clone()]);
+        other.revoked = Some(5);
+        let new = made(Role::Approver);
+        let after = Tokens::new(vec![kept, other.clone(), new.clone()]);
+        let mut told = after.changes(&before);
+        told.sort_by_key(|(what, _)| *what);
+        let expected = [("token gone", gone), ("token made", new), ("token revoked", other)];
+        assert_eq!(told, expected);
+        assert!(after.changes(&after).is_empty());
     }
 
     #[test]

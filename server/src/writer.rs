@@ -8,10 +8,11 @@ use crate::jobs::{Input, Job, Jobs, Wanted};
 use crate::problem::Problem;
 use crate::seal;
 use crate::tenant::Tenant;
+use crate::trail::{self, Trail};
 use lineal_engine::journal::Journal;
 use lineal_engine::{Options, Store};
 use lineal_import::{ImportOptions, LoadedMapping, import};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
@@ -38,6 +39,7 @@ pub(crate) struct Hands {
     pub(crate) store: Store,
     pub(crate) mapping: Arc<LoadedMapping>,
     pub(crate) intake: Arc<Intake>,
+    trail: Arc<Trail>,
     pub(crate) uploads: PathBuf,
     tenant: Arc<Tenant>,
     bounds: Bounds,
@@ -48,6 +50,7 @@ pub(crate) struct Writer {
     tasks: Mutex<Option<SyncSender<Task>>>,
     pub(crate) jobs: Arc<Jobs>,
     pub(crate) intake: Arc<Intake>,
+    pub(crate) trail: Arc<Trail>,
     pub(crate) mapping: Arc<LoadedMapping>,
     /// Below this, paths may be imported.
     pub(crate) imports: Option<PathBuf>,
@@ -59,6 +62,7 @@ pub(crate) struct Writer {
 pub(crate) struct Opened {
     store: Store,
     journal: Journal,
+    trail: Journal,
 }
 
 impl Opened {
@@ -67,7 +71,8 @@ impl Opened {
         let fail = |source| Error::Store { name: name.to_owned(), source };
         let store = Store::open(path, Options::default()).map_err(fail)?;
         let journal = Journal::open(&store).map_err(fail)?;
-        Ok(Opened { store, journal })
+        let trail = Journal::open_trail(&store).map_err(fail)?;
+        Ok(Opened { store, journal, trail })
     }
 }
 
@@ -80,7 +85,7 @@ impl Writer {
         writing: Writing,
         config: &Config,
     ) -> Result<Writer> {
-        let Opened { store, journal } = opened;
+        let Opened { store, journal, trail } = opened;
         let system = |what| move |source| Error::System { what, source };
         let wrong =
             |why: String| Error::Config { place: format!("store `{}`", tenant.name()), why };
@@ -98,11 +103,13 @@ impl Writer {
         }
         std::fs::create_dir_all(&uploads).map_err(system("make a folder for uploads"))?;
         let intake = Arc::new(Intake::start(tenant.name(), journal, &config.intake)?);
+        let trail = Arc::new(Trail::start(trail, tenant, &config.trail)?);
         let (tasks, waiting) = sync_channel(config.intake.imports_waiting);
         let hands = Hands {
             store,
             mapping: Arc::clone(&mapping),
             intake: Arc::clone(&intake),
+            trail: Arc::clone(&trail),
             uploads: uploads.clone(),
             tenant: Arc::clone(tenant),
             bounds: config.intake.clone(),
@@ -112,7 +119,7 @@ impl Writer {
             .spawn(move || hands.work(&waiting))
             .map_err(system("start a thread"))?;
         let (tasks, thread) = (Mutex::new(Some(tasks)), Mutex::new(Some(thread)));
-        Ok(Writer { tasks, jobs: Arc::default(), intake, mapping, imports, uploads, thread })
+        Ok(Writer { tasks, jobs: Arc::default(), intake, trail, mapping, imports, uploads, thread })
     }
 
     /// Takes a job on.
@@ -136,6 +143,7 @@ impl Writer {
     /// Takes nothing more, does what waits, seals, and gives the store back.
     pub(crate) fn end(&self) {
         self.intake.end();
+        self.trail.end();
         *self.tasks.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread
@@ -148,20 +156,26 @@ impl Writer {
 
 impl Hands {
     fn work(&self, tasks: &Receiver<Task>) {
-        let mut tried: Option<Instant> = None;
+        let (mut tried, mut trail_tried): (Option<Instant>, Option<Instant>) = (None, None);
+        let rests =
+            |tried: Option<Instant>| tried.is_some_and(|tried| tried.elapsed() < SEAL_PAUSE);
         loop {
             match tasks.recv_timeout(LOOK) {
                 Ok(task) => self.run(task),
                 Err(RecvTimeoutError::Timeout) => {
-                    let rests = tried.is_some_and(|tried| tried.elapsed() < SEAL_PAUSE);
-                    if self.is_due() && !rests {
+                    if self.is_due() && !rests(tried) {
                         tried = self.seal_unasked().then(Instant::now);
                     }
                 }
                 Err(RecvTimeoutError::Disconnected) => {
                     self.seal_unasked();
+                    let _ = self.seal_trail();
                     return;
                 }
+            }
+            // Also between two jobs: uses come while imports run.
+            if self.trail.is_due() && !rests(trail_tried) {
+                trail_tried = self.seal_trail().is_err().then(Instant::now);
             }
         }
     }
@@ -173,6 +187,23 @@ impl Hands {
         let age = self.tenant.now().saturating_sub(oldest) / 1_000_000_000;
         pending.bytes >= self.bounds.seal_bytes
             || u64::try_from(age).is_ok_and(|age| age >= self.bounds.seal_seconds)
+    }
+
+    /// Makes commits of the uses that wait.
+    fn seal_trail(&self) -> Result<u64, Failed> {
+        let name = self.tenant.name();
+        let sealed = catch_unwind(AssertUnwindSafe(|| trail::seal(&self.trail, &self.store)));
+        let sealed = match sealed {
+            Ok(sealed) => sealed.map_err(|error| ("trail", error.to_string())),
+            Err(_) => Err(("fault", "the server broke off; its log says more".to_owned())),
+        };
+        self.tenant.follow();
+        match &sealed {
+            Ok(0) => {}
+            Ok(entries) => tracing::info!(store = name, entries, "the trail was sealed"),
+            Err((_, why)) => tracing::error!(store = name, why, "the trail could not be sealed"),
+        }
+        sealed
     }
 
     /// Says whether it failed.
@@ -199,6 +230,7 @@ impl Hands {
             Input::Upload(upload) => self.import(&upload.file, &wanted, &job),
             Input::Path(path) => self.import(path, &wanted, &job),
             Input::Journal => seal::seal(self, self.tenant.now(), &job.progress),
+            Input::Trail => self.seal_trail().map(|entries| json!({ "entries": entries })),
         });
         // What the job did is seen by whoever learns that it is done.
         self.tenant.follow();

@@ -27,10 +27,14 @@ pub(super) fn run(arguments: &Arguments, wanted: &Serve) -> Outcome {
         writeln!(out, "first token, for an administrator, shown this once:\n  {token}")?;
         writeln!(out, "its hash is in {}; `lineal token create` makes more", tokens.display())?;
     }
-    writeln!(
-        out,
-        "no trail of who asked what is kept yet; the log on standard error names token, role and case"
-    )?;
+    let silent = server.stores_without_trail();
+    if !silent.is_empty() {
+        writeln!(
+            out,
+            "no trail of who asked what is kept of what is only read ({}); the log on standard error names token, role and case",
+            silent.join(", ")
+        )?;
+    }
     out.flush()?;
     drop(out);
     server.serve()?;

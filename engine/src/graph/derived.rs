@@ -1,4 +1,5 @@
 //! What the graph adds to what records say: imports, batches with their places, and succession.
+//! Commits of the trail are no imports: they brought nothing that the store is about.
 
 use super::order::Order;
 use super::{Batch, ContainerPlace, ImportFacts, NodeNo};
@@ -18,9 +19,13 @@ pub(super) fn import_facts(ledger: &Ledger, upto: u64) -> BTreeMap<u64, ImportFa
         facts.recorded = facts.recorded.max(entry.recorded);
         debug_assert!(number >= entry.import, "an import begins with its first commit");
     }
-    let commits = ledger.revisions.numbers().map(|revision| ledger.revisions.commit(revision));
-    for commit in commits.filter(|commit| *commit <= upto) {
-        if let Some(facts) = imports.get_mut(&ledger.import_of(commit)) {
+    let revisions = &ledger.revisions;
+    let is_brought = |revision: &u32| {
+        let kind = ledger.nodes.kind(revisions.node(*revision));
+        revisions.commit(*revision) <= upto && kind != Kind::Access
+    };
+    for revision in revisions.numbers().filter(is_brought) {
+        if let Some(facts) = imports.get_mut(&ledger.import_of(revisions.commit(revision))) {
             facts.revisions += 1;
         }
     }

@@ -1,7 +1,7 @@
 //! Reading the journal back: what is whole, and where a crash tore the end.
 
 use super::frame::{self, Frame, Kept};
-use super::{FOLDER, Journal, JournalFiles, JournalKey, Request, path};
+use super::{Journal, JournalFiles, JournalKey, Request};
 use crate::error::{Error, Result};
 use crate::storage::Storage;
 use lineal_proof::frame::{SEGMENT_HEADER, header, read_header};
@@ -34,11 +34,11 @@ pub(super) struct Torn {
 }
 
 /// Reads a file; none if there is no such file.
-pub(super) fn read(storage: &dyn Storage, store: &[u8; 16], number: u32) -> Result<Option<Read>> {
-    let path = path(number);
-    let Some(bytes) = storage.read(&path)? else { return Ok(None) };
+pub(super) fn read(files: &JournalFiles, number: u32) -> Result<Option<Read>> {
+    let path = files.path(number);
+    let Some(bytes) = files.storage.read(&path)? else { return Ok(None) };
     let named = read_header(&bytes, MAGIC).map_err(|error| Error::record(&path, 0, error))?;
-    if named != (*store, number) {
+    if named != (files.store, number) {
         return Err(Error::corrupt(&path, 0, "the header names this store and this file"));
     }
     let mut read = Read {
@@ -83,26 +83,29 @@ pub(super) fn read(storage: &dyn Storage, store: &[u8; 16], number: u32) -> Resu
 
 /// Makes a file, durably; its length.
 pub(super) fn begin(
-    storage: &dyn Storage,
-    store: &[u8; 16],
+    files: &JournalFiles,
     number: u32,
     next: u64,
     keys: &BTreeMap<JournalKey, Kept>,
 ) -> Result<u64> {
-    let mut bytes = header(MAGIC, store, number).to_vec();
+    let mut bytes = header(MAGIC, &files.store, number).to_vec();
     frame::write_keys(&mut bytes, next, keys);
-    storage.put(&path(number), &bytes, true)?;
+    files.storage.put(&files.path(number), &bytes, true)?;
     Ok(bytes.len() as u64)
 }
 
 impl Journal {
-    pub(super) fn open_on(storage: Arc<dyn Storage>, store: [u8; 16]) -> Result<Journal> {
-        let names = storage.list(FOLDER)?;
+    pub(super) fn open_on(
+        storage: Arc<dyn Storage>,
+        store: [u8; 16],
+        folder: &'static str,
+    ) -> Result<Journal> {
+        let names = storage.list(folder)?;
         let numbers = names.iter().filter_map(|name| name.strip_suffix(".lnj")?.parse().ok());
         let mut numbers: Vec<u32> = numbers.collect();
         numbers.sort_unstable();
         let mut journal = Journal {
-            files: JournalFiles { storage, store },
+            files: JournalFiles { storage, store, folder },
             number: 0,
             next: 0,
             length: 0,
@@ -116,16 +119,16 @@ impl Journal {
         }
         if newest.is_none() {
             journal.number = 1;
-            journal.length = begin(&*journal.files.storage, &store, 1, 0, &journal.keys)?;
+            journal.length = begin(&journal.files, 1, 0, &journal.keys)?;
         }
         Ok(journal)
     }
 
     fn take(&mut self, number: u32, newest: bool) -> Result<()> {
         let storage = &*self.files.storage;
-        let Some(read) = read(storage, &self.files.store, number)? else { return Ok(()) };
+        let Some(read) = read(&self.files, number)? else { return Ok(()) };
         if let Some(torn) = &read.torn {
-            let name = path(number);
+            let name = self.files.path(number);
             if !newest || torn.was_durable {
                 return Err(Error::corrupt(name, torn.at, torn.rule));
             }

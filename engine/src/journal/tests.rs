@@ -18,7 +18,11 @@ fn request(name: &str, entries: usize) -> Request {
 }
 
 fn open(storage: &MemoryStorage) -> Journal {
-    Journal::open_on(Arc::new(storage.clone()), STORE).unwrap()
+    Journal::open_on(Arc::new(storage.clone()), STORE, INTAKE).unwrap()
+}
+
+fn path(number: u32) -> String {
+    format!("{INTAKE}/{number:08}.lnj")
 }
 
 fn texts(journal: &mut Journal) -> Vec<String> {
@@ -92,7 +96,7 @@ fn a_torn_end_is_cut_and_kept_aside_and_damage_before_it_is_told() {
     assert_eq!(open(&storage).pending().entries, 1);
     // What a later write stands behind was acknowledged.
     storage.put(&name, &flipped(b"a 0"), true).unwrap();
-    let error = Journal::open_on(Arc::new(storage.clone()), STORE).err().unwrap();
+    let error = Journal::open_on(Arc::new(storage.clone()), STORE, INTAKE).err().unwrap();
     assert!(matches!(error, Error::Corrupt { .. }), "{error}");
 }
 
@@ -102,7 +106,7 @@ fn a_crash_at_any_call_loses_nothing_that_was_acknowledged_and_splits_no_request
         let memory = MemoryStorage::new();
         let faulty = Arc::new(FaultyStorage::new(memory.clone(), Plan::CrashAt(at)));
         let mut acknowledged = Vec::new();
-        if let Ok(mut journal) = Journal::open_on(faulty, STORE) {
+        if let Ok(mut journal) = Journal::open_on(faulty, STORE, INTAKE) {
             for name in ["a", "b", "c", "d", "e"] {
                 if journal.append(&[request(name, 3)]).is_err() {
                     break;
@@ -125,7 +129,7 @@ fn after_a_failed_sync_nothing_more_is_taken() {
     // The first calls make the file.
     let failing = (0..10).find_map(|at| {
         let faulty = FaultyStorage::new(memory.clone(), Plan::FailSyncAt(at));
-        let mut journal = Journal::open_on(Arc::new(faulty), STORE).ok()?;
+        let mut journal = Journal::open_on(Arc::new(faulty), STORE, INTAKE).ok()?;
         journal.append(&[request("a", 1)]).is_err().then_some(journal)
     });
     let mut journal = failing.expect("one of the calls is the sync");

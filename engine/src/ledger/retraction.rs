@@ -6,6 +6,7 @@
 
 use super::{BatchEntry, Ledger};
 use crate::error::{Error, Result};
+use crate::schema::Kind;
 use lineal_proof::Hash;
 use std::collections::HashMap;
 
@@ -28,6 +29,9 @@ impl Ledger {
                 None => Error::NothingToRetract { number },
             });
         }
+        if self.is_trail(number) {
+            return Err(Error::IsTrail { number });
+        }
         match (restore, self.is_retracted(number, self.commit())) {
             (false, true) => Err(Error::AlreadyRetracted { number }),
             (true, false) => Err(Error::NotRetracted { number }),
@@ -48,6 +52,13 @@ impl Ledger {
             || self.references.iter().any(|(commit, _)| own(*commit))
             || self.settings.iter().any(|(commit, _)| own(*commit))
             || self.sources.iter().any(|(commit, _)| own(*commit))
+    }
+
+    /// Does an import hold uses of the store?
+    fn is_trail(&self, import: u64) -> bool {
+        let own = |revision: &u32| self.import_of(self.revisions.commit(*revision)) == import;
+        let mut revisions = self.revisions.numbers().filter(own);
+        revisions.any(|revision| self.nodes.kind(self.revisions.node(revision)) == Kind::Access)
     }
 
     /// An import that came, or came back, while another was retracted, with events of a deployment

@@ -1,8 +1,9 @@
 //! Finding nodes by what people call them.
 
 use super::Snapshot;
+use super::trail::untold;
 use crate::graph::NodeNo;
-use crate::schema::{KINDS, Kind};
+use crate::schema::Kind;
 use lineal_proof::{Hash, Key, KeyPart};
 use std::collections::BTreeMap;
 
@@ -22,13 +23,16 @@ impl Snapshot {
     pub fn find(&self, kind: Option<Kind>, text: &str) -> Vec<NodeNo> {
         match kind {
             Some(kind) => self.find_in(kind, text),
-            None => KINDS.into_iter().flat_map(|kind| self.find_in(kind, text)).collect(),
+            None => untold().flat_map(|kind| self.find_in(kind, text)).collect(),
         }
     }
 
     /// As [`Snapshot::find`] for one kind, added to a list: without a list of its own where a label
     /// says it.
     pub fn find_into(&self, kind: Kind, text: &str, out: &mut Vec<NodeNo>) {
+        if self.hides(kind) {
+            return;
+        }
         let before = out.len();
         self.graph().labels.find_into(kind, text, out);
         if out.len() == before {
@@ -42,7 +46,8 @@ impl Snapshot {
     /// [`crate::Error::Corrupt`] if a record cannot be read.
     pub fn find_tag(&self, kind: Kind, name: &str, value: &str) -> crate::Result<Vec<NodeNo>> {
         let mut found = Vec::new();
-        for node in self.graph().labels.find_tag(kind, name, value) {
+        let found_by_tag = self.graph().labels.find_tag(kind, name, value);
+        for node in found_by_tag.into_iter().filter(|_| !self.hides(kind)) {
             // Where sources disagree the fold decides.
             let tags = self.field(node, "tags")?;
             let tag = tags.as_ref().and_then(lineal_proof::Value::as_map).and_then(|t| t.get(name));
@@ -57,6 +62,9 @@ impl Snapshot {
     /// holds: none that has it is left out; where sources disagree the fold decides. Ascending.
     #[must_use]
     pub fn find_field(&self, kind: Kind, field: &str, value: &str) -> Vec<NodeNo> {
+        if self.hides(kind) {
+            return Vec::new();
+        }
         self.graph().labels.find_field(kind, field, value)
     }
 
@@ -74,6 +82,9 @@ impl Snapshot {
     }
 
     fn find_in(&self, kind: Kind, text: &str) -> Vec<NodeNo> {
+        if self.hides(kind) {
+            return Vec::new();
+        }
         let labels = &self.graph().labels;
         let mut found = labels.find(kind, text);
         if found.is_empty()
@@ -181,7 +192,8 @@ impl Snapshot {
         (from..range.end).take_while(begins).collect()
     }
 
-    /// Nodes with a revision, or a node id, that begins with these hexadecimal digits.
+    /// Nodes with a revision, or a node id, that begins with these hexadecimal digits; none of the
+    /// trail.
     #[must_use]
     pub fn find_id(&self, digits: &str) -> Vec<NodeNo> {
         let digits = digits.to_lowercase();
@@ -193,7 +205,9 @@ impl Snapshot {
             Hash::from_hex(&format!("{digits}{}", fill.repeat(ID_DIGITS - digits.len())))
         };
         let (Some(low), Some(high)) = (padded("0"), padded("f")) else { return Vec::new() };
-        self.graph().with_revision(&low, &high)
+        let mut found = self.graph().with_revision(&low, &high);
+        found.retain(|node| self.kind_of(*node) != Kind::Access);
+        found
     }
 
     /// What a node is called in answers; pasted back, it means this node.
@@ -218,7 +232,7 @@ impl Snapshot {
     #[must_use]
     pub fn near(&self, kind: Option<Kind>, text: &str) -> Vec<String> {
         let wanted = text.to_lowercase();
-        let kinds = kind.map_or_else(|| KINDS.to_vec(), |kind| vec![kind]);
+        let kinds = kind.map_or_else(|| untold().collect(), |kind| vec![kind]);
         let mut scored: Vec<(usize, NodeNo)> = Vec::new();
         for kind in kinds {
             for node in self.nodes_of(kind).take(NEAR_SCAN_MAX) {

@@ -27,7 +27,7 @@ fn padded(id: &[u8; 16]) -> [u8; 32] {
 }
 
 impl Store {
-    fn secrets(&self) -> RwLockReadGuard<'_, SecretBox> {
+    pub(super) fn secrets(&self) -> RwLockReadGuard<'_, SecretBox> {
         self.secrets.read().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,7 +1,9 @@
 //! Fields: bare names and `x.name` to fields of what a variable may be, and members of maps.
 
 use lineal_engine::event_fields::{EVENT_FIELDS, EventField};
-use lineal_engine::schema::{COMMON_FIELDS, FieldSpec, FieldType, Kind, Relation, fields};
+use lineal_engine::schema::{
+    COMMON_FIELDS, FieldSpec, FieldType, Kind, Relation, TRAIL_SEALED, fields,
+};
 
 use super::expression::Typed;
 use super::{Bind, Binder, function};
@@ -106,8 +108,18 @@ impl Binder {
         let Some(it) = self.it() else { return Err(self.unknown_variable(name, span)) };
         let kinds = self.kinds(it);
         match all_fields(kinds).into_iter().find(|field| field.name == name) {
-            Some(field) => Ok(self.field(Expression::Slot(it), field)),
+            Some(field) => {
+                self.note_sealed(field.name, span);
+                Ok(self.field(Expression::Slot(it), field))
+            }
             None => Err(self.unknown_field(name, kinds, span, true)),
+        }
+    }
+
+    /// Notes that a field of the trail is spoken of whose values may point at a person.
+    fn note_sealed(&mut self, name: &'static str, span: Span) {
+        if self.sealed_of_trail.is_none() && TRAIL_SEALED.contains(&name) {
+            self.sealed_of_trail = Some((name, span));
         }
     }
 
@@ -191,7 +203,10 @@ impl Binder {
                 let kinds = bound.kinds;
                 let found = all_fields(kinds).into_iter().find(|f| f.name == field.node);
                 match found {
-                    Some(reference) => Ok(self.field(bound.expression, reference)),
+                    Some(reference) => {
+                        self.note_sealed(reference.name, field.span);
+                        Ok(self.field(bound.expression, reference))
+                    }
                     None => Err(self.unknown_field(&field.node, kinds, field.span, false)),
                 }
             }

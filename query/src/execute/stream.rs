@@ -63,6 +63,7 @@ impl<'a, S: Source> Rows<'a, S> {
         request: &Request<'a>,
         machine: &'a mut Machine,
     ) -> Result<Rows<'a, S>> {
+        super::trail::may_ask(plan, source)?;
         let Some((find, select, items)) = stepwise(plan) else {
             let answer = run(plan, source, request, machine, false)?;
             return Ok(Rows(Inner::Whole(answer.rows.into_iter(), answer.completeness)));

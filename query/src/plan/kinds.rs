@@ -13,9 +13,9 @@ impl Kinds {
         Kinds(1 << kind as u32)
     }
 
-    /// Every kind of graph node: `node` ranges over these, not over events.
+    /// Every kind of graph node: `node` ranges over these, not over events, nor over the trail.
     pub(crate) fn nodes() -> Kinds {
-        KINDS.into_iter().filter(|kind| *kind != Kind::Inference).collect()
+        Kinds::all().without(Kind::Inference).without(Kind::Access)
     }
 
     /// Every kind: what a parameter may name.
@@ -61,7 +61,8 @@ impl Kinds {
 
     /// `model`, `model or run`, `node`.
     pub(crate) fn words(self) -> String {
-        if self.or(Kinds::one(Kind::Inference)) == Kinds::all() && self != Kinds::NONE {
+        let beside = Kinds::all().without(Kind::Inference).without(Kind::Access);
+        if self != Kinds::NONE && self.and(beside) == beside {
             return "node".to_owned();
         }
         self.iter().map(Kind::name).collect::<Vec<_>>().join(" or ")

@@ -152,6 +152,7 @@ async fn taken(
     if entries.is_empty() {
         return Ok(());
     }
+    call.asked.results(entries.len() as u64);
     let form = form.to_owned();
     let request = Request { form, key, body, received, entries, first: 0 };
     writer.intake.take(request).await.map_err(Problem::refused)?;

@@ -6,7 +6,7 @@ use crate::openapi::Description;
 use crate::problem::{NOTHING, Problem};
 use axum::body::Body;
 use axum::http::Response;
-use lineal_engine::schema::Kind;
+use lineal_engine::schema::{Kind, TRAIL_SEALED};
 use lineal_query::told::{Target, event_json, found_by, node_json, resolve};
 use serde_json::{Value as Json, json};
 use utoipa::openapi::schema::Type;
@@ -40,11 +40,15 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
 /// Everything recorded about what a text names.
 pub(super) async fn tell(call: &Call, text: String) -> Result<Response<Body>, Problem> {
     let sight = call.sight()?;
+    if kind == Kind::Access && !sight.trail {
+        return Err(Problem::forbidden("the trail of who asked what is not for this token"));
+    }
     let as_of = call.number("as_of")?;
     let tag = as_of.map_or_else(String::new, |commit| commit.to_string());
     let named = text.clone();
     told(call, &[tag.as_bytes(), named.as_bytes()], move |opened| {
         let view = view(&opened.store, as_of)?;
+        let view = if sight.trail { view.with_trail() } else { view };
         let scope = sight.scope(opened, &view);
         let target = resolve(&view, &text);
         let target = target.map_err(|error| Problem::unresolved(&error, scope.is_some()))?;
@@ -67,7 +71,19 @@ pub(super) async fn tell(call: &Call, text: String) -> Result<Response<Body>, Pr
                 })
             }
         };
-        json.map_err(|error| Problem::store(&error))
+        let mut json = json.map_err(|error| Problem::store(&error))?;
+        if kind == Kind::Access && sight.withheld {
+            withhold(&mut json);
+        }
+        Ok(json)
     })
     .await
+}
+
+/// Takes out what may point at a person, and says so.
+fn withhold(json: &mut Json) {
+    if let Some(fields) = json["fields"].as_object_mut() {
+        fields.retain(|name, _| !TRAIL_SEALED.contains(&name.as_str()));
+    }
+    json["withheld"] = json!(TRAIL_SEALED);
 }

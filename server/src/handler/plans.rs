@@ -8,6 +8,7 @@ use crate::reply::Written;
 use crate::wire::{PlanAnswer, PlanRequest};
 use axum::body::Body;
 use axum::http::Response;
+use lineal_query::shape_digest;
 use std::sync::Arc;
 
 /// Answers. Asking the same again gives the same name.
@@ -15,6 +16,8 @@ pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
     call.only(&[])?;
     let PlanRequest { query } = call.json()?;
     super::query::free(&call.sight()?)?;
+    let shape = shape_digest(&query);
+    call.asked.question(&query, shape.clone(), None);
     let token = call.who()?.token.id.clone();
     let withheld = call.sight()?.withheld;
     let app = Arc::clone(&call.app);
@@ -24,7 +27,7 @@ pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
         super::query::allowed(&prepared, withheld)?;
         let parameters = prepared.parameters().into_iter().map(str::to_owned).collect();
         let columns = prepared.columns().iter().map(|column| column.name.clone()).collect();
-        let plan_id = app.plans.keep(&token, Plan { text: query.into(), prepared });
+        let plan_id = app.plans.keep(&token, Plan { text: query.into(), prepared, shape });
         let answer = PlanAnswer { plan_id, parameters, columns };
         let json = serde_json::to_value(answer).map_err(|_| Problem::fault())?;
         Ok(Written::json(&json, gzip))

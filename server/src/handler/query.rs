@@ -9,7 +9,7 @@ use crate::openapi::Description;
 use crate::plans::Plan;
 use crate::pool::Stop;
 use crate::problem::Problem;
-use crate::reply::{self, COMMIT, COMPLETENESS, NEXT, TOTAL, WITHHELD, Written};
+use crate::reply::{self, COMMIT, COMPLETENESS, NEXT, TOTAL, Unsealed, WITHHELD, Written};
 use crate::tenant::{Opened, Tenant};
 use crate::wire::{QueryAnswer, QueryLimits, QueryRequest};
 use axum::body::Body;
@@ -19,7 +19,7 @@ use lineal_engine::schema::Kind;
 use lineal_proof::Hash;
 use lineal_query::source::Source;
 use lineal_query::{
-    Answer, Limit, Limits, Machine, Parameters, Prepared, Request, StoreView, Value,
+    Answer, Limit, Limits, Machine, Parameters, Prepared, Request, StoreView, Value, shape_digest,
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -117,8 +117,9 @@ struct Asking {
     /// The commit of the view: `as of` in the question may go back from there.
     commit: u64,
     withheld: bool,
+    trail: bool,
     /// Events that were acknowledged and are in no commit yet.
-    unsealed: u64,
+    unsealed: Unsealed,
     deadline: Instant,
     now: i64,
     gzip: bool,
@@ -138,7 +139,7 @@ struct Page {
     total: u64,
     completeness: &'static str,
     /// Events that the answer may lack because they are not sealed yet.
-    unsealed: u64,
+    unsealed: Unsealed,
     /// Did time end it? Then another asking may give more.
     cut_by_time: bool,
 }
@@ -162,7 +163,18 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
     }
     let text: &str = plan.as_ref().map_or_else(String::as_str, |plan| &plan.text);
     let withheld = sight.withheld;
-    let question = digest(&tenant, text, &request, withheld)?;
+    let question = digest(&tenant, text, &request, &sight)?;
+    let exports = form != Form::Json;
+    if exports {
+        call.asked.exports();
+    }
+    // Of what is only counted the values are not kept.
+    let is_noted = exports || !withheld;
+    let given = (is_noted && !request.params.is_empty()).then(|| json!(request.params).to_string());
+    match &plan {
+        Ok(plan) => call.asked.question(&plan.text, plan.shape.clone(), given),
+        Err(text) => call.asked.question(text, shape_digest(text), given),
+    }
     let cursor = request.cursor.as_deref();
     let cursor = cursor.map(|cursor| call.app.seal.open(cursor, &question)).transpose()?;
     let opened = match cursor {
@@ -174,11 +186,17 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
     let commit = cursor.map_or_else(|| opened.commit(), |cursor| cursor.commit);
     let first = cursor.map_or(0, |cursor| cursor.first).to_le_bytes();
     let writer = call.app.writer(tenant.name());
-    let unsealed = writer.map_or(0, |writer| writer.intake.pending().entries);
+    // Uses concern the answers about them alone: others would never be unchanged.
+    let about_uses = sight.trail && text.to_ascii_lowercase().contains(Kind::Access.name());
+    let unsealed = writer.map_or_else(Unsealed::default, |writer| Unsealed {
+        events: writer.intake.pending().entries,
+        uses: if about_uses { writer.trail.pending() } else { 0 },
+    });
     let tag = is_timeless.then(|| {
         let form = form.media_type().as_bytes();
-        let unsealed = unsealed.to_le_bytes();
-        reply::tag(commit, &[opened.store.id(), question.as_bytes(), form, &first, &unsealed])
+        let [events, uses] = [unsealed.events, unsealed.uses].map(u64::to_le_bytes);
+        let question = question.as_bytes();
+        reply::tag(commit, &[opened.store.id(), question, form, &first, &events, &uses])
     });
     if let Some(tag) = &tag
         && let Some(response) = reply::unchanged(&call.parts.method, &call.parts.headers, tag)?
@@ -195,6 +213,7 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
         cursor,
         commit,
         withheld,
+        trail: sight.trail,
         unsealed,
         deadline,
         now,
@@ -231,11 +250,12 @@ fn digest(
     tenant: &Tenant,
     text: &str,
     request: &QueryRequest,
-    withheld: bool,
+    sight: &Sight,
 ) -> Result<Hash, Problem> {
     let params: BTreeMap<_, _> = request.params.iter().collect();
-    let all =
-        json!([tenant.name(), text, params, request.limits, request.page, request.with, withheld]);
+    let QueryRequest { limits, page, with, .. } = request;
+    let (withheld, trail) = (sight.withheld, sight.trail);
+    let all = json!([tenant.name(), text, params, limits, page, with, withheld, trail]);
     let bytes = serde_json::to_vec(&all).map_err(|_| Problem::fault())?;
     Ok(Hash(Hash::derive(QUESTION_CONTEXT, &bytes)))
 }
@@ -279,11 +299,16 @@ impl Asking {
         let answer = prepared.run_on(machine, &view, &request);
         let answer = answer.map_err(|error| Problem::question(&error))?;
         // A view of the past lacks nothing that came after it.
-        let lacks = answer.commit == opened.commit() && prepared.comes_by(Kind::Inference);
+        let is_newest = answer.commit == opened.commit();
+        let lacks = |concerned: bool, count| if is_newest && concerned { count } else { 0 };
+        let unsealed = Unsealed {
+            events: lacks(prepared.comes_by(Kind::Inference), self.unsealed.events),
+            uses: lacks(prepared.names(Kind::Access), self.unsealed.uses),
+        };
         let head = (self.form == Form::Typed)
             .then(|| typed::head(&answer, &self.request.with, opened, &view, self.withheld))
             .transpose()?;
-        self.page(app, answer, head, now, if lacks { self.unsealed } else { 0 })
+        self.page(app, answer, head, now, unsealed)
     }
 
     fn parameters(&self, prepared: &Prepared) -> Result<Parameters, Problem> {
@@ -316,7 +341,8 @@ impl Asking {
             }
             _ => opened.view.clone(),
         };
-        Ok(if self.withheld { view.without_subject_group() } else { view })
+        let view = if self.withheld { view.without_subject_group() } else { view };
+        Ok(if self.trail { view.with_trail() } else { view })
     }
 
     fn page(
@@ -325,7 +351,7 @@ impl Asking {
         mut answer: Answer,
         head: Option<String>,
         now: i64,
-        unsealed: u64,
+        unsealed: Unsealed,
     ) -> Result<Page, Problem> {
         let most = app.config.limits.page_rows;
         let rows = match (self.request.page, self.form) {
@@ -345,7 +371,7 @@ impl Asking {
         let cut_by_time =
             matches!(answer.completeness.truncated, Some(Limit::Deadline | Limit::Stopped));
         let completeness = match answer.completeness.state() {
-            lineal_query::State::Complete if unsealed > 0 => "cannot_tell",
+            lineal_query::State::Complete if unsealed.any() => "cannot_tell",
             lineal_query::State::Complete => "complete",
             lineal_query::State::Truncated => "truncated",
             lineal_query::State::CannotTell => "cannot_tell",

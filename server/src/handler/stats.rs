@@ -2,9 +2,9 @@
 //! not do yet.
 
 use super::told;
-use crate::app::NO_TRAIL;
 use crate::gate::Call;
 use crate::problem::Problem;
+use crate::trail::NO_TRAIL;
 use axum::body::Body;
 use axum::http::Response;
 use lineal_engine::journal::Pending;
@@ -18,7 +18,8 @@ const MISSING_MAX: usize = 1_000;
 /// Answers. Counts are of the whole store, so a token that sees a part of it has none.
 pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
     call.only(&[])?;
-    if call.sight()?.is_bound() {
+    let sight = call.sight()?;
+    if sight.is_bound() {
         return Err(Problem::forbidden(
             "counts are of the whole store, and this token is bound to systems",
         ));
@@ -26,7 +27,10 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
     let name = call.tenant()?.name().to_owned();
     let pending = call.app.writer(&name).map(|writer| writer.intake.pending());
     let entries = pending.map_or(0, |pending| pending.entries).to_le_bytes();
-    told(&call, &[&entries], move |opened| {
+    // Who reads lineage alone learns nothing of who else asks.
+    let waiting = call.app.writer(&name).map(|writer| sight.trail.then(|| writer.trail.pending()));
+    let uses = waiting.flatten().unwrap_or_default().to_le_bytes();
+    told(&call, &[&entries, &uses], move |opened| {
         let view = opened.snapshot();
         let tally = Tally::of(&opened.store, view).map_err(|e| Problem::store(&e))?;
         let mut json = tally.to_json(&name, view);
@@ -45,7 +49,10 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
             }),
             None => json!({ "written_here": false }),
         };
-        json["trail"] = json!({ "kept": false, "why": NO_TRAIL });
+        json["trail"] = match waiting {
+            Some(waiting) => json!({ "kept": true, "not_sealed": waiting }),
+            None => json!({ "kept": false, "why": NO_TRAIL }),
+        };
         Ok(json)
     })
     .await

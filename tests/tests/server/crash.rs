@@ -41,7 +41,7 @@ fn the_server_that_is_killed() {
     server.serve().unwrap();
 }
 
-fn start(store: &Path) -> (Child, SocketAddr) {
+pub(crate) fn start(store: &Path) -> (Child, SocketAddr) {
     let program = std::env::current_exe().unwrap();
     let mut child = Command::new(program)
         .args(["--exact", "crash::the_server_that_is_killed", "--nocapture"])
@@ -89,21 +89,36 @@ fn counts(path: &Path) -> BTreeMap<String, u64> {
     rows.iter().map(row).collect()
 }
 
+/// A token of a role that every server over this store takes.
+pub(crate) fn token_of(path: &Path, role: Role) -> String {
+    let wanted = Wanted {
+        name: "streams".to_owned(),
+        role,
+        stores: vec![ALL.to_owned()],
+        systems: vec![ALL.to_owned()],
+        expires: None,
+    };
+    let (token, text) = Token::create(wanted, SystemClock.now()).unwrap();
+    TokenFile::new(path.join("tokens.json")).add(token).unwrap();
+    text
+}
+
+/// A server that starts over a store and ends: what waits is sealed.
+pub(crate) fn serve_once(path: &Path) {
+    let mut config = Config { write: true, first_token: false, ..Config::default() };
+    config.listen.set_port(0);
+    config.stores.insert("main".to_owned(), path.to_owned());
+    let server = Server::bind(config).unwrap();
+    server.handle().stop();
+    server.serve().unwrap();
+}
+
 #[test]
 fn a_killed_server_loses_no_acknowledged_event_and_keeps_none_twice() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store");
     bring(&path, &[DATABASE]);
-    let now = SystemClock.now();
-    let wanted = Wanted {
-        name: "streams".to_owned(),
-        role: Role::Importer,
-        stores: vec![ALL.to_owned()],
-        systems: vec![ALL.to_owned()],
-        expires: None,
-    };
-    let (token, text) = Token::create(wanted, now).unwrap();
-    TokenFile::new(path.join("tokens.json")).add(token).unwrap();
+    let text = token_of(&path, Role::Importer);
     let mut acknowledged = Vec::new();
     let mut unknown: Vec<String> = Vec::new();
     for kill in 0..=KILLS {
@@ -151,13 +166,7 @@ fn a_killed_server_loses_no_acknowledged_event_and_keeps_none_twice() {
         child.wait().unwrap();
     }
     // One more start finds what was acknowledged in the journal; its end seals it.
-    let mut config = Config { write: true, first_token: false, ..Config::default() };
-    config.listen.set_port(0);
-    config.stores.insert("main".to_owned(), path.clone());
-    let server = Server::bind(config).unwrap();
-    let handle = server.handle();
-    handle.stop();
-    server.serve().unwrap();
+    serve_once(&path);
     let found = counts(&path);
     acknowledged.sort();
     acknowledged.dedup();

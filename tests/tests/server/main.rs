@@ -14,4 +14,5 @@ mod live;
 mod roles;
 mod stock;
 mod tls;
+mod trail;
 mod uploads;

@@ -10,7 +10,7 @@ fn sound(method: &str, path: &str, job: &str) -> Ask {
     let log = json!({ "message": "no event" });
     match (method, path) {
         ("POST", "/v1/imports") => post(path, &log).kind("application/x-ndjson"),
-        ("POST", "/v1/intake/seal") => post(path, &json!({})),
+        ("POST", "/v1/intake/seal" | "/v1/trail/seal") => post(path, &json!({})),
         ("POST", "/api/v2/logs") => post(path, &log),
         ("POST", "/v1/logs") => post(path, &json!({})),
         ("GET", "/v1/imports/{id}") => get(format!("/v1/imports/{job}")),

@@ -1,0 +1,22 @@
+//! `POST /v1/trail/seal`: makes commits of what was noted so far, so that it can be asked for.
+
+use crate::gate::Call;
+use crate::jobs::{Input, Job, Wanted};
+use crate::problem::Problem;
+use axum::body::Body;
+use axum::http::Response;
+use std::sync::Arc;
+
+/// Takes it on. `/v1/stats` says when nothing waits any more.
+pub(crate) async fn seal(call: Call) -> Result<Response<Body>, Problem> {
+    call.only(&[])?;
+    if !call.sight()?.trail {
+        return Err(Problem::forbidden(
+            "the trail is of the whole store, and this token is bound to systems",
+        ));
+    }
+    let (tenant, writer) = call.writer()?;
+    let job = Job::new(call.app.request_id(), "seal", "trail".to_owned(), tenant.now());
+    writer.take(Arc::clone(&job), Input::Trail, Wanted::default())?;
+    super::imports::accepted(&job)
+}

@@ -1,0 +1,64 @@
+//! What is learned of a request on its way that the trail wants to know.
+
+use crate::tenant::Tenant;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Where a connection comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
+/// Filled by the handler while it works.
+#[derive(Clone, Default)]
+pub(crate) struct Asked(Arc<Mutex<Known>>);
+
+/// What is known.
+#[derive(Clone, Default)]
+pub(crate) struct Known {
+    /// The store that was meant, and its last commit then.
+    pub(crate) tenant: Option<(Arc<Tenant>, u64)>,
+    /// The question, and the values of its parameters as JSON.
+    pub(crate) question: Option<(String, Option<String>)>,
+    /// The digest of the question's shape.
+    pub(crate) plan: Option<String>,
+    /// Is the answer given whole, as lines, for keeping elsewhere?
+    pub(crate) exported: bool,
+    /// How much was given.
+    pub(crate) results: Option<u64>,
+}
+
+impl Asked {
+    /// The store that is meant.
+    pub(crate) fn tenant(&self, tenant: &Arc<Tenant>) {
+        let mut known = self.locked();
+        if known.tenant.is_none() {
+            known.tenant = Some((Arc::clone(tenant), tenant.current().commit()));
+        }
+    }
+
+    /// The question that is asked, the digest of its shape, and the values of its parameters.
+    pub(crate) fn question(&self, text: &str, shape: String, given: Option<String>) {
+        let mut known = self.locked();
+        known.plan = Some(shape);
+        known.question = Some((text.to_owned(), given));
+    }
+
+    /// The answer is an export.
+    pub(crate) fn exports(&self) {
+        self.locked().exported = true;
+    }
+
+    /// How much is given.
+    pub(crate) fn results(&self, results: u64) {
+        self.locked().results = Some(results);
+    }
+
+    /// What is known so far.
+    pub(crate) fn known(&self) -> Known {
+        self.locked().clone()
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,150 @@
+//! Notes a request when its answer is known, before the first byte of it is sent.
+
+use super::asked::Known;
+use super::{Asked, Counted, Peer, Trail, Use, Weight, weight};
+use crate::app::App;
+use crate::endpoint::Endpoint;
+use crate::gate::Who;
+use crate::problem::Problem;
+use crate::reply::{COMMIT, TOTAL};
+use crate::role::Role;
+use axum::body::Body;
+use axum::http::request::Parts;
+use axum::http::{HeaderName, Response};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// The status under which a request is counted whose sender left before it was answered.
+const LEFT: u16 = 499;
+
+/// A request on its way. If it is dropped before its end, its sender has left: that is counted.
+pub(crate) struct Noting {
+    app: Arc<App>,
+    endpoint: &'static Endpoint,
+    /// Filled on the way.
+    pub(crate) asked: Asked,
+    asker: Option<Who>,
+    target: String,
+    from: Option<IpAddr>,
+    begun: i64,
+    is_over: bool,
+}
+
+impl Noting {
+    /// A request comes.
+    pub(crate) fn begin(
+        app: &Arc<App>,
+        endpoint: &'static Endpoint,
+        asker: Option<&Who>,
+        parts: &Parts,
+    ) -> Noting {
+        let target = parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
+        Noting {
+            app: Arc::clone(app),
+            endpoint,
+            asked: Asked::default(),
+            asker: asker.cloned(),
+            target,
+            from: parts.extensions.get::<Peer>().map(|Peer(address)| *address),
+            begun: app.now(),
+            is_over: false,
+        }
+    }
+
+    /// It is answered. Where the answer must be in the trail, it is given only if it is.
+    pub(crate) async fn end(
+        mut self,
+        answered: Result<Response<Body>, Problem>,
+    ) -> Result<Response<Body>, Problem> {
+        let Some((trail, each)) = self.weighed(&answered) else { return answered };
+        // By itself: whoever leaves now leaves an entry all the same.
+        let noted = tokio::spawn(async move { trail.note(vec![each]).await }).await;
+        match noted {
+            Ok(Ok(())) => answered,
+            Ok(Err(why)) => Err(Problem::untold(&why)),
+            Err(_) => Err(Problem::fault()),
+        }
+    }
+
+    /// Counts it, or says what is to be noted where.
+    fn weighed(&mut self, answered: &Result<Response<Body>, Problem>) -> Option<(Arc<Trail>, Use)> {
+        self.is_over = true;
+        let status = match answered {
+            Ok(response) => response.status().as_u16(),
+            Err(problem) => problem.status.as_u16(),
+        };
+        let known = self.asked.known();
+        let role = self.asker.as_ref().map(|who| who.token.role);
+        let weight = weight(self.endpoint, role, status, known.exported);
+        if weight == Weight::None {
+            return None;
+        }
+        let header = |name: HeaderName| {
+            let response = answered.as_ref().ok()?;
+            response.headers().get(name)?.to_str().ok()?.parse::<u64>().ok()
+        };
+        let results = known.results.or_else(|| header(TOTAL));
+        let trail = self.trail(&known)?;
+        if weight == Weight::Counted {
+            trail.count(self.counted(known, status, results));
+            return None;
+        }
+        let now = known.tenant.as_ref().map(|(tenant, _)| tenant.current().commit());
+        let (question, given) = match known.question {
+            Some((text, given)) => (text, given),
+            None => (std::mem::take(&mut self.target), None),
+        };
+        let each = Use {
+            time: self.begun,
+            what: "use",
+            token: self.asker.as_ref().map(|who| who.token.id.clone()),
+            role: role.map(Role::name),
+            case: self.asker.as_ref().and_then(|who| who.case.clone()),
+            endpoint: Some(self.endpoint_name()),
+            plan: known.plan,
+            status: Some(status),
+            count: 1,
+            results,
+            before: known.tenant.map(|(_, commit)| commit),
+            after: header(COMMIT).or(now),
+            question: Some(question),
+            given,
+            address: self.from.map(|address| address.to_string()),
+        };
+        Some((trail, each))
+    }
+
+    fn trail(&self, known: &Known) -> Option<Arc<Trail>> {
+        let tenant = known.tenant.as_ref().map(|(tenant, _)| tenant.name());
+        self.app.trail(tenant, self.asker.as_ref()).map(Arc::clone)
+    }
+
+    fn endpoint_name(&self) -> String {
+        format!("{} {}", self.endpoint.method, self.endpoint.path)
+    }
+
+    fn counted(&self, known: Known, status: u16, results: Option<u64>) -> Counted {
+        Counted {
+            token: self.asker.as_ref().map(|who| who.token.id.clone()),
+            role: self.asker.as_ref().map(|who| who.token.role.name()),
+            endpoint: self.endpoint_name(),
+            // Of a question that was not understood nothing is kept, of others their kind.
+            plan: known.plan.filter(|_| status < 400 || matches!(status, 403 | LEFT)),
+            status,
+            results: results.unwrap_or_default(),
+        }
+    }
+}
+
+impl Drop for Noting {
+    fn drop(&mut self) {
+        let role = self.asker.as_ref().map(|who| who.token.role);
+        if self.is_over || weight(self.endpoint, role, LEFT, false) == Weight::None {
+            return;
+        }
+        let known = self.asked.known();
+        if let Some(trail) = self.trail(&known) {
+            trail.count(self.counted(known, LEFT, None));
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Sealing the trail: what waits in its journal becomes commits that hold nothing else.
+//!
+//! A file that is sealed a second time, because a crash came before it was removed, is known word for
+//! word and leaves nothing new.
+
+use super::Trail;
+use super::entry::Entry;
+use lineal_engine::{Outcome, Store};
+
+/// Entries of one commit: a file that waited long becomes several.
+const COMMIT_ENTRIES: usize = 10_000;
+
+/// Makes commits of everything that was noted before now; how many entries.
+///
+/// # Errors
+/// What the journal or the store says. What was committed before that stays.
+pub(crate) fn seal(trail: &Trail, store: &Store) -> Result<u64, lineal_engine::Error> {
+    let (closed, files) = trail.close()?;
+    let mut sealed = 0;
+    for number in closed {
+        let requests = files.read(number)?;
+        let entries: Vec<&Vec<u8>> = requests.iter().flat_map(|request| &request.entries).collect();
+        for some in entries.chunks(COMMIT_ENTRIES) {
+            let mut transaction = store.begin(None, None)?;
+            let mut is_new = false;
+            for bytes in some {
+                let (saying, draft) = Entry::read(bytes, store)?.node();
+                is_new |= transaction.add_node(&saying, draft)?.outcome == Outcome::Recorded;
+            }
+            if is_new {
+                transaction.commit()?;
+            }
+        }
+        sealed += entries.len() as u64;
+        files.remove(number)?;
+        trail.journal.sealed(number);
+    }
+    if sealed > 0 {
+        store.write_indexes()?;
+    }
+    Ok(sealed)
+}

@@ -1,0 +1,346 @@
+//! The trail: who asked what of a store, in the store itself, and for whom it is.
+
+use crate::client::{Ask, connect, get, post};
+use crate::crash::{serve_once, start, token_of};
+use crate::intake::event;
+use crate::live::{ENDLESS, HASH, Live, SYSTEM, bring, query_with};
+use lineal_engine::storage::FileStorage;
+use lineal_engine::verify::{Depth, verify};
+use lineal_engine::{Options, Store};
+use lineal_query::{Limits, Parameters, Prepared, Request, StoreView};
+use lineal_server::{ALL, ROLES, Role};
+use lineal_tests::foreign;
+use lineal_tests::place::DATABASE;
+use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Stands in questions and parameters, and may stand in no file.
+const SECRET: &str = "zq7secretliteral";
+
+fn noted() -> Live {
+    Live::with(|config| config.write = true)
+}
+
+/// The rows of a question to a store at rest, by somebody with its files.
+fn rows(path: &Path, text: &str) -> Vec<Json> {
+    let store = Arc::new(Store::open_read_only(path).unwrap());
+    let view = StoreView::new(store).unwrap();
+    let (parameters, limits) = (Parameters::new(), Limits::default());
+    let request = Request { parameters: &parameters, limits: &limits, now: 0 };
+    let answer = Prepared::new(text).unwrap().run(&view, &request).unwrap().to_json();
+    answer["rows"].as_array().unwrap().clone()
+}
+
+fn of(live: &Live, role: Role) -> (String, impl Fn(Ask) -> u16) {
+    let token = live.token(role);
+    let own = token.clone();
+    (own, move |ask: Ask| live.send(ask.token(&token).header("Lineal-Case", "case-7")).status)
+}
+
+/// Every file below a folder with its bytes.
+fn files(folder: &Path, out: &mut Vec<(String, Vec<u8>)>) {
+    for inside in std::fs::read_dir(folder).unwrap() {
+        let path = inside.unwrap().path();
+        if path.is_dir() {
+            files(&path, out);
+        } else {
+            out.push((path.display().to_string(), std::fs::read(&path).unwrap()));
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_use_leaves_its_entry_or_its_counter_and_no_secret_in_any_file() {
+    let mut live = noted();
+    let before = Store::open_read_only(live.store()).unwrap().commit();
+    let literal = format!("find model where name = \"{SECRET}\" limit 1");
+    let with = json!({ "query": "find model where name = $n", "params": { "n": SECRET } });
+    let (engineer, by_engineer) = of(&live, Role::Engineer);
+    for _ in 0..3 {
+        assert_eq!(by_engineer(query_with(json!({ "query": literal }))), 200);
+    }
+    assert_eq!(by_engineer(query_with(with.clone()).header("Accept", "text/csv")), 200);
+    assert_eq!(by_engineer(query_with(json!({ "query": "find access" }))), 403);
+    let (investigator, by_investigator) = of(&live, Role::Investigator);
+    assert_eq!(by_investigator(query_with(with.clone())), 200);
+    assert_eq!(by_investigator(get(format!("/v1/trace?target={HASH}"))), 200);
+    assert_eq!(by_investigator(query_with(json!({ "query": "find nothing" }))), 400);
+    let (auditor, by_auditor) = of(&live, Role::Auditor);
+    assert_eq!(by_auditor(get(format!("/v1/nodes/system/{SYSTEM}"))), 200);
+    let (importer, by_importer) = of(&live, Role::Importer);
+    let events = json!([event("t-1"), event("t-2")]);
+    assert_eq!(by_importer(post("/api/v2/logs", &events)), 202);
+    assert_eq!(by_importer(post("/v1/imports", &json!({ "path": "x" }))), 403);
+    assert_eq!(by_importer(post("/v1/intake/seal", &json!({}))), 202);
+    let (glass, by_glass) = of(&live, Role::BreakGlass);
+    assert_eq!(by_glass(get("/v1/stats")), 200);
+    for number in 0..40 {
+        let forged = format!("{SECRET}{number}");
+        assert_eq!(live.send(query_with(with.clone()).token(&forged)).status, 401);
+        assert_eq!(live.send(get(format!("/{forged}"))).status, 401);
+    }
+    // One who leaves before the answer.
+    let endless = query_with(json!({ "query": ENDLESS })).token(&engineer);
+    let mut leaving = connect(live.address);
+    leaving.write_all(&endless.bytes()).unwrap();
+    live.until(|| live.metric("lineal_questions_running") == 1);
+    drop(leaving);
+    live.until(|| live.metric("lineal_questions_running") == 0);
+    drop((by_engineer, by_investigator, by_auditor, by_importer, by_glass));
+    live.end();
+
+    let path = live.store();
+    let all = |condition: &str| {
+        rows(
+            &path,
+            &format!(
+                "find access as a where {condition} return a.endpoint, a.role, a.case, a.http_status, a.count, a.results, a.question, a.given order by a.time, a.key"
+            ),
+        )
+    };
+    // Exports, reads of what points at a person, writes: one by one.
+    let case = json!("case-7");
+    let uses = all("a.what = \"use\" and a.outcome != \"denied\"");
+    let text = "find model where name = $n";
+    let given = format!("{{\"n\":\"{SECRET}\"}}");
+    let expected = [
+        json!(["POST /v1/query", "engineer", case, 200, 1, 0, text, given]),
+        json!(["POST /v1/query", "investigator", case, 200, 1, 0, text, given]),
+        json!([
+            "GET /v1/trace",
+            "investigator",
+            case,
+            200,
+            1,
+            null,
+            format!("/v1/trace?target={HASH}"),
+            null
+        ]),
+        json!(["POST /v1/query", "investigator", case, 400, 1, null, "find nothing", null]),
+        json!([
+            "GET /v1/nodes/{kind}/{*key}",
+            "auditor",
+            case,
+            200,
+            1,
+            null,
+            format!("/v1/nodes/system/{SYSTEM}"),
+            null
+        ]),
+        json!(["POST /v1/intake/seal", "importer", case, 202, 1, null, "/v1/intake/seal", null]),
+        json!(["GET /v1/stats", "break-glass", case, 200, 1, null, "/v1/stats", null]),
+    ];
+    for row in &expected {
+        assert!(uses.contains(row), "{row} is not in {uses:#?}");
+    }
+    assert_eq!(uses.len(), expected.len(), "{uses:#?}");
+    // Lineage, live intake and denials: counted, as often as they were, with nothing sealed. A minute
+    // may have ended in between.
+    let count = |condition: &str| -> u64 {
+        let counted = all(&format!("a.what = \"count\" and {condition}"));
+        assert!((1..=2).contains(&counted.len()), "{condition}: {counted:#?}");
+        assert!(counted.iter().all(|row| row[6].is_null() && row[2].is_null()), "{counted:#?}");
+        counted.iter().map(|row| row[4].as_u64().unwrap()).sum()
+    };
+    assert_eq!(
+        count(
+            "a.role = \"engineer\" and a.endpoint = \"POST /v1/query\" and a.outcome = \"answered\""
+        ),
+        3
+    );
+    assert_eq!(
+        count(
+            "a.role = \"engineer\" and a.endpoint = \"POST /v1/query\" and a.outcome = \"denied\""
+        ),
+        1
+    );
+    assert_eq!(
+        count("a.role = \"importer\" and a.endpoint = \"POST /api/v2/logs\" and a.results = 2"),
+        1
+    );
+    assert_eq!(
+        count(
+            "a.role = \"importer\" and a.endpoint = \"POST /v1/imports\" and a.outcome = \"denied\""
+        ),
+        1
+    );
+    assert_eq!(
+        count("a.token is null and a.endpoint = \"POST /v1/query\" and a.http_status = 401"),
+        40
+    );
+    assert_eq!(count("a.endpoint = \"no endpoint\" and a.http_status = 401"), 40);
+    assert_eq!(
+        count("a.role = \"engineer\" and a.http_status = 499 and a.outcome = \"failed\""),
+        1
+    );
+    // Who, from where, as of which commit; when the server came and went.
+    let ids = rows(
+        &path,
+        "find access as a where a.what = \"use\" return a.token, a.address, a.before, a.plan is null as bare",
+    );
+    for row in &ids {
+        let tokens = [&engineer, &investigator, &auditor, &importer, &glass];
+        let id = row[0].as_str().unwrap();
+        assert!(!tokens.iter().any(|text| text.contains(id)), "an id is no part of a token");
+        assert_eq!(row[1], "127.0.0.1");
+        assert!(row[2].as_u64().unwrap() >= before, "{row}");
+    }
+    assert!(ids.iter().any(|row| row[3] == false), "a question has a plan");
+    let marks = rows(
+        &path,
+        "find access as a where a.what in [\"start\", \"stop\"] return a.what order by a.time",
+    );
+    assert_eq!(marks, [json!(["start"]), json!(["stop"])]);
+    let made = rows(
+        &path,
+        "find access as a where a.what = \"token made\" return a.role, a.token is null as bare order by a.role",
+    );
+    let roles = ["admin", "auditor", "break-glass", "engineer", "importer", "investigator"];
+    assert_eq!(made, roles.map(|role| json!([role, false])));
+    if let Some(python) = foreign::python("a trail in the second reader", &[]) {
+        let read = foreign::run(&python, "read_segment.py", &[path.as_os_str()], b"").unwrap();
+        assert_eq!(read.code, Some(0), "{}", read.stderr);
+        assert!(read.stdout.contains("\ttrail\taccess\t"), "{}", read.stdout);
+    }
+    // It is in the log like everything else, it is no import, and nobody takes it back.
+    let report = verify(&FileStorage::new(&path), Depth::Full, &mut |_| {}).unwrap();
+    assert!(report.is_sound(), "{report:?}");
+    let imports = rows(&path, "find import as i return i.number");
+    let store = Store::open(&path, Options::default()).unwrap();
+    let last = store.commit();
+    assert!(!imports.contains(&json!([last])), "{imports:?}");
+    let error = store.begin(None, None).unwrap().add_retract(last, false, None).unwrap_err();
+    assert!(matches!(error, lineal_engine::Error::IsTrail { .. }), "{error}");
+    drop(store);
+    // Nothing of a token, and no parameter in the clear.
+    let mut found = Vec::new();
+    files(live.folder.path(), &mut found);
+    let secrets = [SECRET, &engineer[7..], &investigator[7..], &importer[7..], "127.0.0.1"];
+    for (name, bytes) in &found {
+        for secret in secrets {
+            let holds = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+            assert!(!holds, "{secret} in {name}");
+        }
+    }
+    assert!(found.len() > 10);
+}
+
+#[test]
+fn the_trail_is_for_some_roles_and_what_it_seals_for_fewer() {
+    let live = noted();
+    let (investigator, by_investigator) = of(&live, Role::Investigator);
+    assert_eq!(by_investigator(get(format!("/v1/trace?target={HASH}"))), 200);
+    let auditor = live.token(Role::Auditor);
+    let asked = query_with(json!({ "query": "find access where what = \"use\"" }));
+    let early = live.send(asked.token(&auditor));
+    assert_eq!(early.header("lineal-completeness"), Some("cannot_tell"), "it waits");
+    assert!(early.text().contains("not sealed yet"), "{}", early.text());
+    assert_eq!(live.send(post("/v1/trail/seal", &json!({})).token(&auditor)).status, 202);
+    let admin = live.token(Role::Admin);
+    let sealed = "find access as a where a.what = \"use\" and a.role = \"investigator\" return a";
+    live.until(|| live.query(&admin, sealed).ok()["total"] == 1);
+    let traces = "find access as a where a.what = \"use\" and a.role = \"investigator\" return a, a.endpoint, a.question";
+    let seen = live.query(&auditor, traces).ok();
+    assert_eq!(seen["rows"][0][2], format!("/v1/trace?target={HASH}"), "{seen}");
+    let name = seen["rows"][0][0].as_str().unwrap().to_owned();
+    let path = format!("/v1/nodes/{}", name.replacen(':', "/", 1));
+    for role in ROLES {
+        let token = live.token(role);
+        let ask = |ask: Ask| live.send(ask.token(&token).header("Lineal-Case", "case-7"));
+        let plain = ask(query_with(json!({ "query": "find access as a return a, a.endpoint" })));
+        let sealed = ask(query_with(json!({ "query": traces })));
+        let node = ask(get(&path));
+        let (reads, opens) = (role.reads_trail(), role == Role::Auditor);
+        assert_eq!(plain.status == 200, reads, "{role}: {}", plain.text());
+        assert_eq!(sealed.status == 200, opens, "{role}: {}", sealed.text());
+        assert_eq!(node.status == 200, reads, "{role}");
+        assert!([200, 403].contains(&plain.status) && [200, 403].contains(&node.status));
+        if reads {
+            let fields = node.json()["fields"].clone();
+            assert_eq!(fields["question"].is_string(), opens, "{role}: {fields}");
+            assert_eq!(fields["role"], "investigator");
+        }
+        let stats = ask(get("/v1/stats"));
+        if stats.status == 200 {
+            let stats = stats.json();
+            assert!(stats["kinds"]["access"].is_null() && stats["trail"]["kept"] == true);
+            assert_eq!(stats["trail"]["not_sealed"].is_u64(), reads, "{role}: {stats}");
+        }
+    }
+    // Not for one who sees a part of the store, nor by another word for it.
+    let bound = live.bound(Role::Auditor, ALL, SYSTEM);
+    assert_eq!(live.send(get(&path).token(&bound)).status, 403);
+    assert_eq!(live.send(post("/v1/trail/seal", &json!({})).token(&bound)).status, 403);
+    let engineer = live.token(Role::Engineer);
+    let (_, key) = name.split_once(':').unwrap();
+    for target in [&name, key] {
+        let trace = format!("/v1/trace?target={}", target.replace('/', "%2F"));
+        assert_eq!(live.send(get(trace).token(&engineer)).status, 404, "{target}");
+    }
+    for hidden in ["show $x", "find $x", "history of $x"] {
+        let body = json!({ "query": hidden, "params": { "x": name } });
+        let answer = live.send(query_with(body).token(&engineer));
+        let rows = || answer.json()["total"].as_u64();
+        assert!(answer.status != 200 || rows() == Some(0), "{hidden}: {}", answer.text());
+    }
+    for query in [
+        "explain find access",
+        "profile find access",
+        "find model where exists (find access)",
+        "show access:x",
+        "let a = find access; find model",
+    ] {
+        let refused = live.query(&engineer, query);
+        assert!(refused.status == 403 || refused.status == 400, "{query}: {}", refused.text());
+        assert!(!refused.text().contains("/v1/trace"));
+    }
+    let nodes = live.query(&auditor, "find node as n return n.kind").ok();
+    assert!(!nodes["rows"].as_array().unwrap().contains(&json!(["access"])), "node is lineage");
+    drop(investigator);
+}
+
+#[test]
+fn a_server_that_only_reads_says_that_it_keeps_no_trail() {
+    let live = Live::new();
+    let (token, _) = of(&live, Role::Auditor);
+    let stats = live.send(get("/v1/stats").token(&token)).ok();
+    assert_eq!(stats["trail"]["kept"], false, "{stats}");
+    assert!(!live.store().join("trail").exists());
+}
+
+#[test]
+fn a_killed_server_has_every_use_that_it_answered_in_its_trail() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    bring(&path, &[DATABASE]);
+    let token = token_of(&path, Role::Investigator);
+    let mut answered = BTreeSet::new();
+    for kill in 0..3 {
+        let (mut child, address) = start(&path);
+        for number in 0..20 {
+            let case = format!("kill-{kill}-{number}");
+            let ask = query_with(json!({ "query": "find model limit 1" })).token(&token);
+            assert_eq!(ask.header("Lineal-Case", &case).send(address).status, 200);
+            answered.insert(case);
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    serve_once(&path);
+    let cases = rows(&path, "find access as a where a.what = \"use\" return a.case");
+    let found: Vec<String> = cases.iter().map(|row| row[0].as_str().unwrap().to_owned()).collect();
+    assert_eq!(found.len(), answered.len(), "none is there twice");
+    assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), answered);
+    let marks = rows(
+        &path,
+        "find access as a where a.what in [\"start\", \"stop\"] summarize count() as n by a.what order by a.what",
+    );
+    assert_eq!(
+        marks,
+        [json!(["start", 4]), json!(["stop", 1])],
+        "a start without a stop was killed"
+    );
+}
