@@ -67,3 +67,6 @@ pub fn rejected_events(events: &[u8]) -> Vec<Reject> {
     });
     rejects
 }
+
+#[cfg(test)]
+mod tests;
