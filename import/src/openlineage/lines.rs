@@ -34,8 +34,17 @@ pub struct Ended {
 /// # Errors
 /// What reading or `each` says.
 pub fn read<E: From<std::io::Error>>(
+    input: impl BufRead,
+    label: &str,
+    each: &mut impl FnMut(Item) -> Result<(), E>,
+) -> Result<Ended, E> {
+    lines(input, label, true, each)
+}
+
+fn lines<E: From<std::io::Error>>(
     mut input: impl BufRead,
     label: &str,
+    may_be_document: bool,
     each: &mut impl FnMut(Item) -> Result<(), E>,
 ) -> Result<Ended, E> {
     let mut ended = Ended::default();
@@ -59,7 +68,11 @@ pub fn read<E: From<std::io::Error>>(
             Ok(json) => json.is_array(),
             Err(error) => error.is_eof() || !is_whole,
         };
-        if ended.events == 0 && is_document && matches!(text.first(), Some(b'{' | b'[')) {
+        if may_be_document
+            && ended.events == 0
+            && is_document
+            && matches!(text.first(), Some(b'{' | b'['))
+        {
             return document(line, input, at, each);
         }
         if text.is_empty() && is_whole {
@@ -106,6 +119,12 @@ fn document<E: From<std::io::Error>>(
     let events = match serde_json::from_slice(&bytes) {
         Ok(Json::Array(events)) => events,
         Ok(event) => vec![event],
+        // Lines after all, of which the first breaks off; those of a document are indented.
+        Err(_)
+            if bytes.split(|b| *b == b'\n').filter(|line| line.starts_with(b"{")).count() > 1 =>
+        {
+            return lines(bytes.as_slice(), &at.file, false, each);
+        }
         Err(error) => {
             let at = Location { line: error.line() as u64, ..at };
             each(reject(at, broken(&error)))?;

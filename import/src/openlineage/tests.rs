@@ -189,6 +189,11 @@ fn what_is_no_event_says_where_and_what_was_expected() {
     assert!(reject.reason.starts_with("event 1: "), "{}", reject.reason);
     let [reject] = rejects("{\n\"eventTime\": \n").try_into().unwrap();
     assert_eq!(reject.at.line, 3, "a document that breaks off");
+    let cut = complete().to_string();
+    let text = format!("{}\n{cut}\n", &cut[..cut.len() / 2]);
+    assert!(
+        matches!(items(&text).as_slice(), [Item::Reject(reject), Item::Event(_)] if reject.at.line == 1)
+    );
 }
 
 #[test]

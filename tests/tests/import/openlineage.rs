@@ -115,7 +115,9 @@ fn what_the_stock_client_wrote_is_recognised_and_answers() {
 
 #[test]
 fn retracting_a_file_takes_back_what_it_alone_said() {
-    let (folder, events) = (tempfile::tempdir().unwrap(), events());
+    let (folder, mut events) = (tempfile::tempdir().unwrap(), events());
+    // What makes the report is in the first file, so that all questions name what is there.
+    events.rotate_right(2);
     let place = Place::new();
     place.import(&[&file(&folder, 0, &events[..2])]);
     let before = answers(&place);
