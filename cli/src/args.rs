@@ -143,7 +143,7 @@ pub(crate) struct Import {
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Take what is given as this form instead of recognising it
-    #[arg(long = "as", value_name = "FORM", value_parser = ["mlflow-sqlite", "mlflow-file", "mlflow-rest", "mlflow-export-import", "datadog"])]
+    #[arg(long = "as", alias = "form", value_name = "FORM", value_parser = ["mlflow-sqlite", "mlflow-file", "mlflow-rest", "mlflow-export-import", "openlineage", "datadog"])]
     pub(crate) form: Option<String>,
     /// Name the source (two tracking stores need two names)
     #[arg(long, value_name = "NAME")]

@@ -6,6 +6,10 @@ use crate::schema::{Kind, Relation};
 use lineal_proof::{Key, Map, Value, cbor};
 use std::sync::Arc;
 
+/// How the forms begin in which events of OpenLineage speak: what one of them says of a node is only
+/// what it held, so the edges of all are united (docs/format.md, section 13).
+pub const FORM_OF_EVENTS: &str = "openlineage";
+
 /// Most lists and maps around an item of a field: a record, or a blob, puts two more around it
 /// (docs/format.md, section 15).
 const FIELD_NESTING_MAX: usize = cbor::NESTING_MAX - 2;

@@ -7,6 +7,7 @@ pub mod datadog;
 pub mod error;
 pub mod mapping;
 pub mod mlflow;
+pub mod openlineage;
 pub mod pipeline;
 pub mod progress;
 pub mod record;

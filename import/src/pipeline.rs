@@ -9,6 +9,7 @@ mod limits;
 mod log_files;
 mod logs;
 mod mlflow_store;
+mod openlineage_events;
 mod people;
 mod recognise;
 mod rehearsal;

@@ -24,14 +24,25 @@ pub(crate) enum Bodies {
 }
 
 /// The endpoints whose bodies are not small ones.
-const BODIES: &[(&str, Bodies)] =
-    &[("/v1/imports", Bodies::Upload), (DATADOG_LOGS, Bodies::Live), (OTLP_LOGS, Bodies::Live)];
+const BODIES: &[(&str, Bodies)] = &[
+    ("/v1/imports", Bodies::Upload),
+    (DATADOG_LOGS, Bodies::Live),
+    (OTLP_LOGS, Bodies::Live),
+    (OPENLINEAGE, Bodies::Live),
+    (OPENLINEAGE_BATCH, Bodies::Live),
+];
 
 /// Where Datadog's clients send logs, with the token in a header of Datadog's.
 pub(crate) const DATADOG_LOGS: &str = "/api/v2/logs";
 
 /// Where OpenTelemetry's clients send logs.
 pub(crate) const OTLP_LOGS: &str = "/v1/logs";
+
+/// Where OpenLineage's clients send an event; read, it is Marquez's graph.
+pub(crate) const OPENLINEAGE: &str = "/api/v1/lineage";
+
+/// Where they send several.
+pub(crate) const OPENLINEAGE_BATCH: &str = "/api/v1/lineage/batch";
 
 /// Bytes of an unpacked body from which on its ratio is looked at: less can do no harm.
 const RATIO_FREE: usize = 1 << 20;

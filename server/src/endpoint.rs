@@ -4,8 +4,8 @@
 
 use crate::gate::Call;
 use crate::handler::{
-    batches, health, imports, intake, metrics, nodes, plans, query, reference, schema, show, stats,
-    trace, trail,
+    batches, health, imports, intake, marquez, metrics, nodes, plans, query, reference, schema,
+    show, stats, trace, trail,
 };
 use crate::openapi::Description;
 use crate::problem::Problem;
@@ -267,6 +267,94 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         roles: IMPORTERS,
         handler: does!(intake::otlp_logs),
         describe: intake::describe_otlp,
+    },
+    Endpoint {
+        method: "POST",
+        path: crate::body::OPENLINEAGE,
+        summary: "An event, as OpenLineage's clients send it: durable when it is acknowledged.",
+        roles: IMPORTERS,
+        handler: does!(intake::openlineage_event),
+        describe: intake::describe_events,
+    },
+    Endpoint {
+        method: "POST",
+        path: crate::body::OPENLINEAGE_BATCH,
+        summary: "Events, as OpenLineage's clients send several: all of them or none.",
+        roles: IMPORTERS,
+        handler: does!(intake::openlineage_batch),
+        describe: intake::describe_events,
+    },
+    Endpoint {
+        method: "GET",
+        path: crate::body::OPENLINEAGE,
+        summary: "Jobs and datasets around one of them, as Marquez gives its graph.",
+        roles: READERS,
+        handler: does!(marquez::lineage),
+        describe: marquez::describe_lineage,
+    },
+    Endpoint {
+        method: "GET",
+        path: "/api/v1/namespaces",
+        summary: "Namespaces of what events of OpenLineage brought, as Marquez lists them.",
+        roles: READERS,
+        handler: does!(marquez::namespaces),
+        describe: |it| marquez::describe_list(it),
+    },
+    Endpoint {
+        method: "GET",
+        path: "/api/v1/namespaces/{namespace}",
+        summary: "One of these namespaces.",
+        roles: READERS,
+        handler: does!(marquez::namespace),
+        describe: |it| marquez::describe(it.place("namespace", marquez::NAMESPACE)),
+    },
+    Endpoint {
+        method: "GET",
+        path: "/api/v1/namespaces/{namespace}/jobs",
+        summary: "The jobs of a namespace, as Marquez lists them.",
+        roles: READERS,
+        handler: does!(marquez::jobs),
+        describe: |it| marquez::describe_list(it.place("namespace", marquez::NAMESPACE)),
+    },
+    Endpoint {
+        method: "GET",
+        path: "/api/v1/namespaces/{namespace}/jobs/{job}",
+        summary: "A job, with its inputs, outputs and latest run.",
+        roles: READERS,
+        handler: does!(marquez::job),
+        describe: marquez::describe_job,
+    },
+    Endpoint {
+        method: "GET",
+        path: "/api/v1/namespaces/{namespace}/jobs/{job}/runs",
+        summary: "The runs of a job, the latest first.",
+        roles: READERS,
+        handler: does!(marquez::runs),
+        describe: |it| marquez::describe_job(marquez::describe_pages(it)),
+    },
+    Endpoint {
+        method: "GET",
+        path: "/api/v1/namespaces/{namespace}/datasets",
+        summary: "The datasets of a namespace, as Marquez lists them.",
+        roles: READERS,
+        handler: does!(marquez::datasets),
+        describe: |it| marquez::describe_list(it.place("namespace", marquez::NAMESPACE)),
+    },
+    Endpoint {
+        method: "GET",
+        path: "/api/v1/namespaces/{namespace}/datasets/{dataset}",
+        summary: "A dataset, with its columns and facets.",
+        roles: READERS,
+        handler: does!(marquez::dataset),
+        describe: marquez::describe_dataset,
+    },
+    Endpoint {
+        method: "GET",
+        path: "/api/v1/jobs/runs/{id}",
+        summary: "A run.",
+        roles: READERS,
+        handler: does!(marquez::run),
+        describe: |it| marquez::describe(it.place("id", "The run's UUID")),
     },
 ];
 

@@ -4,6 +4,7 @@ pub(crate) mod batches;
 pub(crate) mod health;
 pub(crate) mod imports;
 pub(crate) mod intake;
+pub(crate) mod marquez;
 pub(crate) mod metrics;
 pub(crate) mod nodes;
 pub(crate) mod plans;

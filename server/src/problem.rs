@@ -64,6 +64,11 @@ impl Problem {
         Problem::new(StatusCode::NOT_FOUND, "not-found", what)
     }
 
+    /// A name that stands for several things.
+    pub(crate) fn ambiguous(detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::CONFLICT, "ambiguous", detail)
+    }
+
     /// The body is too large.
     pub(crate) fn too_large(most: usize) -> Problem {
         Problem::new(

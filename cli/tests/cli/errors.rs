@@ -96,7 +96,7 @@ fn nothing_that_can_be_imported() {
         [2]
         error: nothing recognised under notes
           looked for: an MLflow database (mlflow.db), a folder mlruns/, bodies of the MLflow REST API,
-          a folder of mlflow-export-import, Datadog log archives (dt=*/hour=*/*.json.gz), NDJSON, pages of the Logs API
+          a folder of mlflow-export-import, events of OpenLineage, Datadog log archives (dt=*/hour=*/*.json.gz), NDJSON, pages of the Logs API
           it holds todo.txt
     "#]],
     );
@@ -107,8 +107,8 @@ fn nothing_that_can_be_imported() {
         [2]
         error: nothing recognised under notes/todo.txt
           looked for: an MLflow database (mlflow.db), a folder mlruns/, bodies of the MLflow REST API,
-          a folder of mlflow-export-import, Datadog log archives (dt=*/hour=*/*.json.gz), NDJSON, pages of the Logs API
-          todo.txt begins like none of these; `--as FORM` takes it as one (mlflow-sqlite, mlflow-file, mlflow-rest, mlflow-export-import, datadog)
+          a folder of mlflow-export-import, events of OpenLineage, Datadog log archives (dt=*/hour=*/*.json.gz), NDJSON, pages of the Logs API
+          todo.txt begins like none of these; `--as FORM` takes it as one (mlflow-sqlite, mlflow-file, mlflow-rest, mlflow-export-import, openlineage, datadog)
     "#]],
     );
     std::fs::create_dir(folder.path().join("empty")).unwrap();
@@ -119,7 +119,7 @@ fn nothing_that_can_be_imported() {
         [2]
         error: nothing recognised under empty
           looked for: an MLflow database (mlflow.db), a folder mlruns/, bodies of the MLflow REST API,
-          a folder of mlflow-export-import, Datadog log archives (dt=*/hour=*/*.json.gz), NDJSON, pages of the Logs API
+          a folder of mlflow-export-import, events of OpenLineage, Datadog log archives (dt=*/hour=*/*.json.gz), NDJSON, pages of the Logs API
           the folder is empty
     "#]],
     );

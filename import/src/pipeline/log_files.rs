@@ -34,7 +34,7 @@ pub const STANDARD_INPUT: &str = "stdin";
 /// The name of a log organisation where none is given.
 const SOURCE: &str = "datadog";
 /// Files of fewer lines have their digests sealed: few lines can be guessed.
-const SEALED_LINES: u64 = 1_000;
+pub(super) const SEALED_LINES: u64 = 1_000;
 
 /// A file that is to be read.
 pub(super) struct Job<'f> {

@@ -2,7 +2,7 @@
 
 use crate::datadog::recognise::{Archive, list as list_logs, recognise_beside};
 use crate::error::{Error, Result};
-use crate::mlflow;
+use crate::{mlflow, openlineage};
 use std::path::{Path, PathBuf};
 
 /// How deep below a given folder a source is looked for.
@@ -20,6 +20,11 @@ pub enum Found {
         /// Named by the user, not found below something that was.
         given: bool,
     },
+    /// Events of OpenLineage.
+    OpenLineage {
+        /// The file.
+        path: PathBuf,
+    },
     /// Log files.
     Logs {
         /// Where.
@@ -29,7 +34,7 @@ pub enum Found {
     },
 }
 
-/// Finds the sources at a path. `form` takes it as given: a form's name, or `datadog`.
+/// Finds the sources at a path. `form` takes it as given: a form's name, `openlineage` or `datadog`.
 ///
 /// # Errors
 /// [`Error::NoSuchPath`], [`Error::NothingRecognised`], or what reading says.
@@ -41,6 +46,7 @@ pub fn recognise(path: &Path, form: Option<&str>) -> Result<Vec<Found>> {
         let path = path.to_owned();
         return Ok(vec![match mlflow::Form::parse(form) {
             Some(form) => Found::Mlflow { path, form, given: true },
+            None if form == openlineage::FORM => Found::OpenLineage { path },
             None => Found::Logs { archive: list_logs(&path)?, path },
         }]);
     }
@@ -58,7 +64,10 @@ pub fn recognise(path: &Path, form: Option<&str>) -> Result<Vec<Found>> {
 /// How databases are called.
 const DATABASES: [&str; 3] = ["db", "sqlite", "sqlite3"];
 
-/// Finds MLflow stores in a folder and below it, and the paths that they take up: what lies beside
+/// How files of OpenLineage's events are called.
+const EVENTS: [&str; 3] = ["ndjson", "jsonl", "json"];
+
+/// Finds MLflow stores and files of events in a folder and below it, and the paths that they take up: what lies beside
 /// them is looked at too, since a source that is passed over in silence is lost.
 fn find_stores(
     path: &Path,
@@ -72,11 +81,25 @@ fn find_stores(
         found.push(Found::Mlflow { path: path.to_owned(), form, given: depth == 0 });
         stores.push(own.clone());
     }
-    if !path.is_dir() || own.as_deref() == Some(path) || is_part_of_archive(path) {
+    if !path.is_dir() {
+        if own.is_none() && openlineage::recognise(path) {
+            stores.push(path.to_owned());
+            found.push(Found::OpenLineage { path: path.to_owned() });
+        }
+        return Ok(());
+    }
+    if own.as_deref() == Some(path) || is_part_of_archive(path) {
         return Ok(());
     }
     let (files, folders) = entries(path)?;
     for file in files {
+        let may_hold_events =
+            file.extension().is_some_and(|end| EVENTS.iter().any(|known| end == *known));
+        if may_hold_events && openlineage::recognise(&file) {
+            stores.push(file.clone());
+            found.push(Found::OpenLineage { path: file });
+            continue;
+        }
         let called_so =
             file.extension().is_some_and(|end| DATABASES.iter().any(|known| end == *known));
         if called_so
@@ -161,7 +184,7 @@ fn nearest(path: &Path) -> String {
     if path.is_file() {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         return format!(
-            "\n  {name} begins like none of these; `--as FORM` takes it as one (mlflow-sqlite, mlflow-file, mlflow-rest, mlflow-export-import, datadog)"
+            "\n  {name} begins like none of these; `--as FORM` takes it as one (mlflow-sqlite, mlflow-file, mlflow-rest, mlflow-export-import, openlineage, datadog)"
         );
     }
     let entries = std::fs::read_dir(path).into_iter().flatten().flatten();

@@ -3,7 +3,7 @@
 use super::identity::Known;
 use super::people::People;
 use super::rehearsal::Rehearsal;
-use super::{Found, ImportOptions, LoadedMapping, log_files, mlflow_store};
+use super::{Found, ImportOptions, LoadedMapping, log_files, mlflow_store, openlineage_events};
 use crate::error::{Error, Result};
 use crate::mlflow;
 use crate::progress::Progress;
@@ -75,6 +75,7 @@ impl<'a> Session<'a> {
                     other => other,
                 }
             }
+            Found::OpenLineage { path } => openlineage_events::take(self, path),
             Found::Logs { path, archive } => log_files::take(self, path, archive),
         }
     }

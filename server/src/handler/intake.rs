@@ -2,7 +2,7 @@
 
 use crate::body::unpacked;
 use crate::gate::Call;
-use crate::intake::{datadog, otlp};
+use crate::intake::{datadog, openlineage, otlp};
 use crate::jobs::{Input, Job, Wanted};
 use crate::openapi::Description;
 use crate::problem::Problem;
@@ -114,6 +114,35 @@ pub(crate) async fn otlp_logs(call: Call) -> Result<Response<Body>, Problem> {
         return Ok(response);
     }
     Ok(Written::json(&json!({}), false).response("application/json"))
+}
+
+/// What the endpoints for events of OpenLineage take and give.
+pub(crate) fn describe_events(it: Description) -> Description {
+    let it = it.bytes(
+        "application/json",
+        "A RunEvent, DatasetEvent or JobEvent; of the batch an array of them; gzip, deflate or zstd.",
+    );
+    keyed(it).accepted::<Acknowledged>("Durable, and to be sealed.")
+}
+
+/// An event as OpenLineage's clients send it.
+pub(crate) async fn openlineage_event(call: Call) -> Result<Response<Body>, Problem> {
+    events(call, false).await
+}
+
+/// Several of them.
+pub(crate) async fn openlineage_batch(call: Call) -> Result<Response<Body>, Problem> {
+    events(call, true).await
+}
+
+async fn events(call: Call, several: bool) -> Result<Response<Body>, Problem> {
+    call.only(&[])?;
+    let entries = call.app.config.intake.entries;
+    taken(&call, seal::OPENLINEAGE, move |body, _| openlineage::lines(body, several, entries))
+        .await?;
+    let mut response = Written::json(&json!({}), false).response("application/json");
+    *response.status_mut() = StatusCode::ACCEPTED;
+    Ok(response)
 }
 
 /// Refuses what the import would reject: an event that is acknowledged will be recorded.

@@ -12,6 +12,7 @@ mod forms;
 mod large;
 mod lines;
 mod names;
+mod openlineage;
 mod recognised;
 mod retract;
 mod stores;

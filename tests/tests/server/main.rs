@@ -11,6 +11,7 @@ mod hostile;
 mod intake;
 mod interface;
 mod live;
+mod openlineage;
 mod roles;
 mod stock;
 mod tls;

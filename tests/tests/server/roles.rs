@@ -3,7 +3,17 @@
 use crate::client::{Ask, get, post};
 use crate::live::{HASH, Live, SYSTEM, query_with};
 use lineal_server::{ROLES, Role, TYPED_ANSWER, endpoints};
-use serde_json::json;
+use serde_json::{Value as Json, json};
+
+/// The run of the event that is sent to the endpoints for OpenLineage.
+const RUN: &str = "0199e2c4-6f2a-7c11-9f5e-2f9d8a1b4c3d";
+
+fn run_event() -> Json {
+    json!({
+        "eventTime": "2025-11-03T14:00:00Z", "eventType": "START", "run": { "runId": RUN },
+        "job": { "namespace": "n", "name": "j" }, "inputs": [{ "namespace": "n", "name": "d" }],
+    })
+}
 
 /// A request that the endpoint would answer, with the id of a job.
 fn sound(method: &str, path: &str, job: &str) -> Ask {
@@ -13,6 +23,14 @@ fn sound(method: &str, path: &str, job: &str) -> Ask {
         ("POST", "/v1/intake/seal" | "/v1/trail/seal") => post(path, &json!({})),
         ("POST", "/api/v2/logs") => post(path, &log),
         ("POST", "/v1/logs") => post(path, &json!({})),
+        ("POST", "/api/v1/lineage") => post(path, &run_event()),
+        ("POST", "/api/v1/lineage/batch") => post(path, &json!([])),
+        ("GET", "/api/v1/lineage") => get("/api/v1/lineage?nodeId=job:n:j"),
+        ("GET", "/api/v1/jobs/runs/{id}") => get(format!("/api/v1/jobs/runs/{RUN}")),
+        ("GET", path) if path.starts_with("/api/v1/namespaces/") => {
+            let path = path.replace("{namespace}", "n").replace("{job}", "j");
+            get(path.replace("{dataset}", "d"))
+        }
         ("GET", "/v1/imports/{id}") => get(format!("/v1/imports/{job}")),
         ("POST", "/v1/query") => query_with(json!({ "query": "find model limit 1" })),
         ("POST", "/v1/plans") => post(path, &json!({ "query": "find model limit 1" })),
@@ -34,6 +52,9 @@ fn every_endpoint_lets_in_the_roles_of_its_row_and_nobody_else() {
     let importer = &tokens[0].1;
     let taken = live.send(sound("POST", "/v1/imports", "").token(importer)).json();
     let job = taken["id"].as_str().unwrap();
+    let event = post("/api/v1/lineage", &run_event());
+    assert_eq!(live.send(event.token(importer)).status, 202);
+    crate::intake::seal(&live, importer);
     let sound = |method, path| sound(method, path, job);
     let mut asked = 0;
     for (method, path, roles) in endpoints() {

@@ -1,0 +1,133 @@
+//! OpenLineage over the network: durable before it is acknowledged, sealed, found by a question, and
+//! read as Marquez's clients read it.
+
+use crate::client::{get, post};
+use crate::intake::seal;
+use crate::live::Live;
+use crate::uploads::writing;
+use lineal_tests::foreign::{python, run};
+use serde_json::{Value as Json, json};
+use std::ffi::OsStr;
+
+const RUN: &str = "0199e2c4-6f2a-7c11-9f5e-2f9d8a1b4c3d";
+
+fn client(live: &Live, which: &str, packages: &[&str], token: &str) -> Option<String> {
+    let python = python("the stock clients for lineage", packages)?;
+    let address = format!("http://{}", live.address);
+    let given = json!({ "run": RUN }).to_string();
+    let arguments = [which, address.as_str(), token, given.as_str()].map(OsStr::new);
+    let said = run(&python, "stock_lineage.py", &arguments, b"").unwrap();
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    Some(said.stdout)
+}
+
+#[test]
+fn openlineages_own_client_emits_and_marquezs_own_client_reads() {
+    let (live, importer, engineer) = writing();
+    if client(&live, "emit", &["openlineage.client"], &importer).is_none() {
+        return;
+    }
+    let stats = live.send(get("/v1/stats").token(&engineer)).ok();
+    assert_eq!(stats["intake"]["proof_pending"], 3, "{stats}");
+    let report = seal(&live, &importer);
+    assert_eq!(report["imports"][0]["counts"]["accepted"], 3, "{report}");
+    let question = "find run as r used dataset as d where r.status = \"FINISHED\" and d.name = \"credit/applications.parquet\" return r.name, d.name";
+    let expected = json!([["score/nightly", "credit/applications.parquet"]]);
+    assert_eq!(live.query(&engineer, question).ok()["rows"], expected);
+    let upstream = "find dataset upstream of dataset:\"credit/scores.parquet\" return name";
+    let found = live.query(&engineer, upstream).ok();
+    assert_eq!(found["rows"], json!([["credit/applications.parquet"]]));
+    let Some(told) = client(&live, "read", &["marquez_client", "pytz"], &engineer) else { return };
+    let told: Json = serde_json::from_str(&told).unwrap();
+    let names = |list: &Json| -> Vec<Json> {
+        list.as_array().unwrap().iter().map(|it| it["name"].clone()).collect()
+    };
+    assert_eq!(names(&told["namespaces"]["namespaces"]), ["credit-risk", "s3://bank-data"]);
+    assert_eq!(told["namespace"]["name"], "s3://bank-data");
+    assert_eq!(names(&told["jobs"]["jobs"]), ["score/nightly"]);
+    let job = &told["job"];
+    let of_bank = |name: &str| json!([{ "namespace": "s3://bank-data", "name": name }]);
+    assert_eq!(job["inputs"], of_bank("credit/applications.parquet"), "{job}");
+    assert_eq!(job["outputs"], of_bank("credit/scores.parquet"), "{job}");
+    assert_eq!(job["latestRun"]["id"], RUN);
+    assert_eq!((&told["runs"]["totalCount"], &told["runs"]["runs"][0]), (&json!(1), &told["run"]));
+    let run = &told["run"];
+    assert_eq!(
+        (&run["state"], &run["durationMs"]),
+        (&json!("COMPLETED"), &json!(150_000)),
+        "{run}"
+    );
+    assert_eq!(run["startedAt"], "2025-11-03T14:00:00Z");
+    assert_eq!(told["datasets"]["totalCount"], 2);
+    assert_eq!(names(&told["datasets"]["datasets"]), ["credit/scores.parquet"], "the second page");
+    let columns = &told["dataset"]["fields"];
+    assert_eq!((&columns[0]["name"], &columns[0]["type"]), (&json!("income"), &json!("double")));
+    let graph = told["graph"]["graph"].as_array().unwrap();
+    let ids: Vec<&str> = graph.iter().map(|node| node["id"].as_str().unwrap()).collect();
+    let (from, to) =
+        ("dataset:s3://bank-data:credit/applications.parquet", "job:credit-risk:score/nightly");
+    assert_eq!(ids, [from, "dataset:s3://bank-data:credit/scores.parquet", to]);
+    assert_eq!(graph[2]["inEdges"], json!([{ "origin": from, "destination": to }]));
+    assert_eq!(told["refused"], 404, "no columns are told");
+}
+
+fn event(number: u8) -> Json {
+    json!({
+        "eventTime": "2025-11-03T14:00:00Z", "eventType": "START",
+        "run": { "runId": format!("{}{number:02x}", &RUN[..34]) }, "job": { "namespace": "n:m", "name": "j" },
+        "outputs": [{ "namespace": "n", "name": "m:d" }, { "namespace": "n:m", "name": "d" }],
+    })
+}
+
+#[test]
+fn events_are_taken_whole_or_not_at_all_and_once_under_a_key() {
+    let (live, importer, engineer) = writing();
+    let path = "/api/v1/lineage/batch";
+    let send =
+        |body: &Json| live.send(post(path, body).token(&importer).header("Idempotency-Key", "k"));
+    let mut bad = event(2);
+    bad["run"]["runId"] = json!("seven");
+    let refused = live.send(post(path, &json!([event(1), bad])).token(&importer));
+    assert_eq!(refused.status, 400);
+    assert!(
+        refused.text().contains("event 1 is rejected, and nothing was stored"),
+        "{}",
+        refused.text()
+    );
+    let both = json!([event(1), event(2)]);
+    assert_eq!((send(&both).status, send(&both).status), (202, 202));
+    assert_eq!(send(&json!([event(3)])).status, 422, "another body under the same key");
+    assert_eq!(seal(&live, &importer)["entries"], 2);
+    let runs = live.send(get("/api/v1/namespaces/n%3Am/jobs/j/runs").token(&engineer)).ok();
+    assert_eq!(runs["totalCount"], 2);
+    assert_eq!(runs["runs"][0]["state"], "RUNNING");
+    let ask = |path: &str| live.send(get(path).token(&engineer));
+    // `n` with `m:d`, or `n:m` with `d`.
+    assert_eq!(ask("/api/v1/lineage?nodeId=dataset:n:m:d").problem().0, 409);
+    assert_eq!(
+        ask("/api/v1/lineage?nodeId=job:n:m:j&depth=0").ok()["graph"].as_array().unwrap().len(),
+        1
+    );
+    let unknown = ask("/api/v1/lineage?nodeId=job:n:m:j&withDownstream=true");
+    assert!(
+        unknown.status == 400
+            && unknown
+                .text()
+                .contains("an unknown parameter; known are store, nodeId, depth, as_of"),
+        "{}",
+        unknown.text()
+    );
+    let other = ask("/api/v1/lineage?nodeId=run:n:m");
+    assert!(
+        other.status == 400 && other.text().contains("`dataset:NAMESPACE:NAME`"),
+        "{}",
+        other.text()
+    );
+    assert!(ask("/api/v1/lineage").text().contains("`nodeId` names what is asked for"));
+    for absent in ["namespaces/x", "namespaces/n/jobs/x", "namespaces/n/datasets/x", "jobs/runs/x"]
+    {
+        assert_eq!(ask(&format!("/api/v1/{absent}")).status, 404, "{absent}");
+    }
+    let before = ask("/api/v1/namespaces?as_of=1").ok();
+    assert_eq!(before["namespaces"], json!([]), "as of before: {before}");
+}
