@@ -3,6 +3,8 @@
 //! Encoding is a function of the value alone. Decoding refuses every byte string that encoding
 //! would not have made, so `encode(decode(b)) == b` for whatever decodes.
 
+mod skip;
+
 use crate::cid::Cid;
 use crate::error::{Error, Result};
 use crate::value::{Map, Value, key_order};
@@ -384,66 +386,6 @@ impl<'a> Reader<'a> {
     #[must_use]
     pub fn is_at_list_or_map(&self) -> bool {
         self.bytes.get(self.at).is_some_and(|head| matches!(head >> 5, MAJOR_LIST | MAJOR_MAP))
-    }
-
-    /// Passes over one item, checks it as [`Reader::value`] does, and gives its bytes.
-    ///
-    /// # Errors
-    /// As [`Reader::value`].
-    pub fn skipped(&mut self, depth: usize) -> Result<&'a [u8]> {
-        let from = self.at;
-        self.skip(depth)?;
-        Ok(self.bytes.get(from..self.at).unwrap_or_default())
-    }
-
-    /// Passes over one item and checks it as [`Reader::value`] does.
-    ///
-    /// # Errors
-    /// As [`Reader::value`].
-    pub fn skip(&mut self, depth: usize) -> Result<()> {
-        let at = self.at;
-        if depth > NESTING_MAX {
-            return self.fail(at, "nested deeper than 64");
-        }
-        match self.bytes.get(at).map_or(MAJOR_SIMPLE, |head| head >> 5) {
-            MAJOR_BYTES => {
-                let (_, argument) = self.head()?;
-                let length = self.length(at, argument)?;
-                self.take(length)?;
-            }
-            MAJOR_TEXT => {
-                self.text()?;
-            }
-            MAJOR_LIST => {
-                for _ in 0..self.list_items()? {
-                    self.skip(depth + 1)?;
-                }
-            }
-            MAJOR_MAP => {
-                let mut previous: Option<&str> = None;
-                for _ in 0..self.map_pairs()? {
-                    let at = self.at;
-                    let key = self.text()?;
-                    if previous.is_some_and(|previous| key_order(previous, key).is_ge()) {
-                        return self.fail(at, "map keys are unique and in order");
-                    }
-                    previous = Some(key);
-                    self.skip(depth + 1)?;
-                }
-            }
-            MAJOR_UNSIGNED | MAJOR_NEGATIVE => {
-                self.head()?;
-            }
-            MAJOR_SIMPLE if self.bytes.get(at) == Some(&0xfb) => {
-                self.at += 1;
-                self.float_body(at)?;
-            }
-            // Nothing of these is copied.
-            _ => {
-                self.value(depth)?;
-            }
-        }
-        Ok(())
     }
 
     fn text_body(&mut self, at: usize, argument: u64) -> Result<&'a str> {

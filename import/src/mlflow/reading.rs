@@ -13,9 +13,9 @@ use std::path::Path;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-/// Parts of runs that are ready while another is taken: reading goes on during a commit, and waits
-/// when it is this far ahead.
-const PARTS_AHEAD: usize = 2;
+/// Parts of runs that are ready while another is taken: reading goes on during a commit, which takes
+/// about as long as six parts, and waits when it is this far ahead: some ten megabytes each.
+const PARTS_AHEAD: usize = 6;
 /// Records beside the runs that are handed out at once.
 const BESIDE_AT_ONCE: usize = 512;
 
@@ -57,16 +57,18 @@ pub struct Ended {
 }
 
 /// Reads the store at `path`, which lies there in that form. `source` names it where the name
-/// made from its first experiment will not do. The store is not looked at again.
+/// made from its first experiment will not do. The store is not looked at again, but for what
+/// `when_read` does: it is called when all is read, beside the work on what was read.
 ///
 /// # Errors
 /// Why it cannot be read at all.
-pub fn open<'m>(
+pub fn open<'m, T: Send>(
     path: &Path,
     form: Form,
     mapping: &'m MlflowMapping,
     source: Option<&str>,
-) -> Result<Reading<'m>, Error> {
+    when_read: impl FnOnce() -> T + Send,
+) -> Result<(Reading<'m>, T), Error> {
     let mut store = match form {
         Form::Sqlite => sqlite::read(&recognise::database(path))?,
         Form::File => file::read(path, &mapping.documents)?,
@@ -85,14 +87,15 @@ pub fn open<'m>(
     let beside = std::mem::take(&mut store.beside);
     let runs = Runs::new(std::mem::take(&mut store.runs), store.spilled.take());
     let context = Context { mapping, source: &source };
-    let mapped = map::map(store, &runs, &beside, &context)?;
+    let (mapped, when_read) = rayon::join(|| map::map(store, &runs, &beside, &context), when_read);
+    let mapped = mapped?;
     counts.logged_in_tags = mapped.logged_in_tags;
     warnings.extend(mapped.warnings);
     rejects.extend(mapped.rejects);
     let newest_ms = newest_ms.max(mapped.newest_ms);
     let full = matches!(form, Form::Sqlite | Form::File) && rejects.is_empty();
     let skipped = mapped.skipped.into_iter().map(|(what, n)| (what.to_owned(), n)).collect();
-    Ok(Reading {
+    let reading = Reading {
         source,
         form: form.name(),
         observed_at,
@@ -107,7 +110,8 @@ pub fn open<'m>(
         datasets: mapped.datasets,
         beside,
         gathered: mapped.gathered,
-    })
+    };
+    Ok((reading, when_read))
 }
 
 /// Reads a store and keeps all of its records: for looking at them, not for importing.
@@ -120,7 +124,7 @@ pub fn read(
     mapping: &MlflowMapping,
     source: Option<&str>,
 ) -> Result<Snapshot, Error> {
-    let mut reading = open(path, form, mapping, source)?;
+    let (mut reading, ()) = open(path, form, mapping, source, || ())?;
     let mut records = Vec::new();
     let mut snapshot = Snapshot {
         source: std::mem::take(&mut reading.source),

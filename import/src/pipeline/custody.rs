@@ -10,8 +10,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-/// Bytes read at once.
+/// Bytes read at once where two threads hash them.
 const CHUNK: usize = 1 << 20;
+/// Bytes read at once where one thread does: they are still in its core's own cache.
+const CHUNK_OF_ONE: usize = 256 << 10;
 /// From so many bytes on the two hashes are made side by side.
 const SPLIT_FROM: usize = 256 << 10;
 
@@ -60,15 +62,17 @@ fn io(path: &Path) -> impl Fn(std::io::Error) -> Error + '_ {
 pub(super) enum Wanted {
     /// Those that are recorded.
     Both,
-    /// BLAKE3 alone, to see whether bytes are still the same: it takes a third of the time.
+    /// BLAKE3 alone, to see whether bytes are known or still the same: it takes a third of the time.
     Blake3,
+    /// SHA-256 alone, which is for the record: it can be made beside what waits for BLAKE3.
+    Sha256,
 }
 
 /// Hashes one file.
 pub(super) fn of_file(path: &Path, wanted: Wanted, progress: Option<&Progress>) -> Result<Custody> {
     let mut file = File::open(path).map_err(io(path))?;
     let (mut sha256, mut blake3) = (Sha256::new(), blake3::Hasher::new());
-    let mut buffer = vec![0; CHUNK];
+    let mut buffer = vec![0; if wanted == Wanted::Both { CHUNK } else { CHUNK_OF_ONE }];
     let mut size = 0;
     loop {
         let count = file.read(&mut buffer).map_err(io(path))?;
@@ -87,6 +91,7 @@ pub(super) fn of_file(path: &Path, wanted: Wanted, progress: Option<&Progress>) 
             Wanted::Blake3 => {
                 blake3.update(read);
             }
+            Wanted::Sha256 => sha256.update(read),
         }
         size += count as u64;
         if let Some(progress) = progress {
@@ -102,6 +107,17 @@ pub(super) fn of_file(path: &Path, wanted: Wanted, progress: Option<&Progress>) 
         blake3: Hash(*blake3.finalize().as_bytes()),
         modified: modified.and_then(|since| i64::try_from(since.as_nanos()).ok()),
     })
+}
+
+/// A custody with the SHA-256 of one that was made beside it.
+///
+/// # Errors
+/// [`Error::Changed`] where the two did not see as much.
+pub(super) fn with_sha256(custody: Custody, other: &Custody, path: &Path) -> Result<Custody> {
+    if (custody.files, custody.size) != (other.files, other.size) {
+        return Err(Error::Changed { path: path.to_owned() });
+    }
+    Ok(Custody { sha256: other.sha256, ..custody })
 }
 
 /// Hashes a database: with what was not yet moved into it where there is any, as a listing of both.

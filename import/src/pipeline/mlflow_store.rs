@@ -1,6 +1,7 @@
 //! Importing an MLflow store: one source, read once, and recorded in as many commits as it needs.
 
 use super::custody::{self, Custody, Wanted};
+use super::people::encode_series;
 use super::staging::{Session, list_rejects};
 use crate::error::{Error, Result};
 use crate::mlflow::{self, Form};
@@ -11,8 +12,11 @@ use lineal_engine::schema::{Kind, Relation};
 use lineal_engine::{KnownSource, NodeDraft, Outcome, Saying, Transaction};
 use lineal_proof::record::{Counts, Source};
 use lineal_proof::{Hash, Value};
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread;
 
 /// What was given, as a label: its own name, never where it lies.
 pub(super) fn label(path: &Path) -> String {
@@ -38,7 +42,31 @@ fn custody(
 pub(super) fn take(session: &mut Session<'_>, path: &Path, form: Form) -> Result<()> {
     session.progress.phase("hashing");
     let root = mlflow::root(path, form);
-    let custody = custody(&root, form, Wanted::Both, Some(session.progress))?;
+    if form != Form::Sqlite {
+        let custody = custody(&root, form, Wanted::Both, Some(session.progress))?;
+        return take_hashed(session, path, &root, form, &custody, || Ok(custody.clone()));
+    }
+    // A database is one large file. Its SHA-256, which takes longest, is wanted in the end alone: it is
+    // made beside all that is done until something is recorded.
+    thread::scope(|scope| {
+        let sha256 = scope.spawn(|| self::custody(&root, form, Wanted::Sha256, None));
+        let custody = custody(&root, form, Wanted::Blake3, Some(session.progress))?;
+        take_hashed(session, path, &root, form, &custody, || {
+            let sha256 = sha256.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+            custody::with_sha256(custody.clone(), &sha256, &root)
+        })
+    })
+}
+
+/// Takes a store whose BLAKE3 is known; `finish` gives all that is to be recorded of its bytes.
+fn take_hashed(
+    session: &mut Session<'_>,
+    path: &Path,
+    root: &Path,
+    form: Form,
+    custody: &Custody,
+    finish: impl FnOnce() -> Result<Custody> + Send,
+) -> Result<()> {
     let digest = session.store.source_digest(&custody.blake3)?;
     // What was given, and what of it is the store.
     let below = root.strip_prefix(path).ok().filter(|below| !below.as_os_str().is_empty());
@@ -52,17 +80,23 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, form: Form) -> Result
     let source = session.options.source.as_deref();
     let known = session.known_file(source, &digest, form.name());
     if session.rehearsed_file(&digest, form.name())
-        || known.as_ref().is_some_and(|known| nothing_new(session, known, &custody, &mut report))
+        || known.as_ref().is_some_and(|known| nothing_new(session, known, custody, &mut report))
     {
         report.files_known = custody.files;
         session.report.sources.push(report);
         return Ok(());
     }
     session.progress.phase("reading");
-    let mut reading = mlflow::open(path, form, &session.mapping.mapping.mlflow, source)?;
-    if self::custody(&root, form, Wanted::Blake3, None)?.blake3 != custody.blake3 {
-        return Err(Error::Changed { path: root });
-    }
+    // Once more when all is read and hashed: what was the same before and after was so in between.
+    let check = || {
+        let custody = finish()?;
+        let again = self::custody(root, form, Wanted::Blake3, None)?;
+        let is_same = again.blake3 == custody.blake3;
+        if is_same { Ok(custody) } else { Err(Error::Changed { path: root.to_owned() }) }
+    };
+    let rules = &session.mapping.mapping.mlflow;
+    let (mut reading, custody) = mlflow::open(path, form, rules, source, check)?;
+    let custody = custody?;
     let dated = reading.newest_time.max(custody.modified);
     let observed_at = reading.observed_at.or(session.options.observed_at).or(dated);
     let observed_at = observed_at.ok_or_else(|| Error::NoTime { label: report.label.clone() })?;
@@ -160,8 +194,9 @@ impl<'s> Recording<'_, 's> {
                 session.commit(transaction)?;
                 continue;
             }
-            let some = records.by_ref().take(PREPARED_AT_ONCE.min(room));
-            let drafts = some.map(|record| session.people.draft(record));
+            let some: Vec<_> = records.by_ref().take(PREPARED_AT_ONCE.min(room)).collect();
+            let some: Vec<_> = some.into_par_iter().map(encode_series).collect();
+            let drafts = some.into_iter().map(|record| session.people.draft(record));
             let drafts = drafts.collect::<Result<Vec<_>, _>>()?;
             let is_last = drafts.is_empty();
             if !is_last {

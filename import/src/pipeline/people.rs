@@ -7,6 +7,16 @@ use lineal_engine::{EdgeDraft, NodeDraft, Result, SealedField, Store};
 use lineal_proof::{Key, KeyPart, Map, Value};
 use std::collections::{BTreeMap, HashMap};
 
+/// Writes down the series of a record, which is most of the work of a draft and needs nobody's key;
+/// those of which one is called as a person is become a field.
+pub(super) fn encode_series(mut record: NodeRecord) -> (NodeRecord, Option<Vec<u8>>) {
+    if record.series.keys().any(|name| is_personal(name)) {
+        record = record.whole();
+    }
+    let series = record.take_encoded_series();
+    (record, series)
+}
+
 /// Turns staged records into drafts, remembering the people that they name.
 pub(super) struct People<'a> {
     store: &'a Store,
@@ -79,12 +89,11 @@ impl<'a> People<'a> {
         }
     }
 
-    /// A record as a draft.
-    pub(super) fn draft(&mut self, mut record: NodeRecord) -> Result<NodeDraft> {
-        if record.series.keys().any(|name| is_personal(name)) {
-            record = record.whole();
-        }
-        let series = record.take_encoded_series();
+    /// A record as a draft, with what [`encode_series`] made of its series.
+    pub(super) fn draft(
+        &mut self,
+        (record, series): (NodeRecord, Option<Vec<u8>>),
+    ) -> Result<NodeDraft> {
         let encoded = series.into_iter().map(|series| ("series", series)).collect();
         let (kind, key) = self.reference(record.node)?;
         let sealed = record.personal.into_iter().map(|personal| self.sealed(personal));

@@ -186,6 +186,14 @@ impl Cells<'_, '_> {
         }
     }
 
+    /// The bytes of the text; empty for what is no text.
+    pub(super) fn bytes(&self, column: usize) -> &[u8] {
+        match self.at(column) {
+            ValueRef::Text(bytes) => bytes,
+            _ => &[],
+        }
+    }
+
     /// The text, if it says something.
     pub(super) fn present(&self, column: usize) -> Option<String> {
         self.text(column).filter(|text| !text.is_empty())
