@@ -4,6 +4,7 @@
 //! from the ledger or stand in a mapped file. Immutable. Node numbers are contiguous per kind, in
 //! key order, and mean nothing outside their view.
 
+mod batch_places;
 mod batches;
 mod build;
 mod column;
@@ -20,6 +21,8 @@ mod order;
 mod resolve;
 mod unread;
 
+pub(crate) use batch_places::BatchPlace;
+use batch_places::BatchPlaces;
 pub(crate) use batches::Batches;
 pub(crate) use build::build;
 pub use column::{Cell, Wanted};
@@ -178,6 +181,7 @@ pub(crate) struct Graph {
     blob_ids: Section<[u8; 32]>,
     blob_places: Section<u64>,
     commit_times: Section<i64>,
+    batch_places: BatchPlaces,
     batches: OnceLock<Batches>,
     counters: OnceLock<Counted>,
     imports: OnceLock<BTreeMap<NodeNo, ImportFacts>>,

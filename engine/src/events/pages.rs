@@ -16,7 +16,7 @@ use parquet::file::metadata::{
     ColumnChunkMetaData, PageIndexPolicy, ParquetMetaData, ParquetMetaDataOptions,
     ParquetMetaDataReader, ParquetStatisticsPolicy,
 };
-use parquet::file::page_index::index_reader::decode_column_index;
+use parquet::file::page_index::index_reader::{decode_column_index, decode_offset_index};
 use parquet::file::page_index::offset_index::PageLocation;
 use parquet::file::reader::ChunkReader;
 use parquet::file::serialized_reader::SerializedPageReader;
@@ -27,6 +27,10 @@ use std::sync::{Arc, OnceLock};
 pub(super) struct Pages {
     input: Arc<Checked>,
     metadata: ParquetMetaData,
+    /// Of each column of each group, group by group, where its pages stand: read when first asked
+    /// for, since a look-up needs it of a column or two of some hundred
+    /// (`query/examples/first_question.rs`).
+    locations: Vec<OnceLock<Vec<PageLocation>>>,
     /// Of each column, what its pages hold: a zone a group, read when first asked for.
     zones: Vec<OnceLock<Vec<Option<Zone>>>>,
 }
@@ -48,11 +52,13 @@ impl Pages {
         let reader = ParquetMetaDataReader::new()
             .with_metadata_options(Some(options))
             .with_column_index_policy(PageIndexPolicy::Skip)
-            .with_offset_index_policy(PageIndexPolicy::Required);
+            .with_offset_index_policy(PageIndexPolicy::Skip);
         let metadata = reader.parse_and_finish(&input)?;
         let columns = metadata.file_metadata().schema_descr().num_columns();
         let zones = (0..columns).map(|_| OnceLock::new()).collect();
-        Ok(Pages { input: Arc::new(input), metadata, zones })
+        let chunks = metadata.num_row_groups() * columns;
+        let locations = (0..chunks).map(|_| OnceLock::new()).collect();
+        Ok(Pages { input: Arc::new(input), metadata, locations, zones })
     }
 
     pub(super) fn metadata(&self) -> &ParquetMetaData {
@@ -66,9 +72,22 @@ impl Pages {
 
     fn locations(&self, chunk: Chunk) -> Result<&[PageLocation]> {
         let missing = || ParquetError::General("every column says where its pages are".to_owned());
-        let index = self.metadata.page_index();
-        let offsets = index.and_then(|index| index.page_locations(chunk.group, chunk.index));
-        offsets.map(Vec::as_slice).filter(|list| !list.is_empty()).ok_or_else(missing)
+        // As many cells a group as it has zones: one a column.
+        let at = chunk.group * self.zones.len() + chunk.index;
+        let cell = self.locations.get(at).ok_or_else(missing)?;
+        if let Some(known) = cell.get() {
+            return Ok(known);
+        }
+        let column = self.metadata.row_group(chunk.group).column(chunk.index);
+        let at = column.offset_index_offset().ok_or_else(missing)?;
+        let length = column.offset_index_length().ok_or_else(missing)?;
+        let bytes = self.input.get_bytes(u64::try_from(at)?, usize::try_from(length)?)?;
+        let read = decode_offset_index(&bytes)?.page_locations().clone();
+        if read.is_empty() {
+            return Err(missing());
+        }
+        // Another thread may have been quicker: both read the same.
+        Ok(cell.get_or_init(|| read))
     }
 
     /// The rows of a group that stand in the same page of a column as this one.

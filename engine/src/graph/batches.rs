@@ -1,5 +1,6 @@
 //! The batches of a view, and the other short lists that are read whole when first asked for.
 
+use super::batch_places::{BatchPlace, BatchPlaces};
 use super::{Batch, ContainerPlace, ImportFacts, NodeNo};
 use crate::index::{Reader, Writer};
 use lineal_proof::Key;
@@ -65,56 +66,50 @@ impl<'a> IntoIterator for &'a Batches {
 
 pub(super) fn write_batches(batches: &[Batch]) -> Vec<u8> {
     let mut out = Writer::default();
-    out.items(batches, write_batch);
+    let batches: Vec<_> = (0..).zip(batches).collect();
+    out.items(&batches, |out, (at, batch)| write_batch(out, *at, batch));
     out.into_bytes()
 }
 
-fn write_batch(out: &mut Writer, batch: &Batch) {
-    out.u32(batch.node);
-    out.u32(batch.deployment);
-    out.u32(batch.ordinal);
+/// What does not stand in the columns, behind the batch's place in them.
+fn write_batch(out: &mut Writer, at: u32, batch: &Batch) {
+    out.u32(at);
     out.u64(batch.commit);
-    out.u32(batch.rows);
     for count in [batch.events, batch.overrides, batch.art12] {
         out.u64(count);
     }
     out.i64(batch.first_time);
     out.i64(batch.last_time);
-    let (container, first_row) = batch.place.unwrap_or((u32::MAX, 0));
-    out.u32(container);
-    out.u32(first_row);
     out.u8(u8::from(batch.kept.is_some()));
     out.runs(batch.kept.as_deref().unwrap_or_default());
     out.runs(&batch.outweighed);
     out.months(&batch.months);
 }
 
-/// None if the bytes are no batches, or a number of theirs leads nowhere.
-pub(super) fn read_batches(bytes: &[u8], nodes: usize, containers: usize) -> Option<Batches> {
+/// None if the bytes are not what stands beside the columns of these batches.
+pub(super) fn read_batches(bytes: &[u8], places: &BatchPlaces) -> Option<Batches> {
     let mut from = Reader::over(bytes);
-    let list = from.items(read_batch)?;
-    let fits = |batch: &Batch| {
-        (batch.node as usize) < nodes
-            && (batch.deployment as usize) < nodes
-            && batch.place.is_none_or(|(at, _)| (at as usize) < containers)
-    };
+    let list = from.items(|from| read_batch(from, places))?;
     let ascending = list.is_sorted_by(|a, b| a.ordinal < b.ordinal);
-    (from.is_at_end() && ascending && list.iter().all(fits)).then(|| Batches::new(list))
+    let fits = from.is_at_end() && ascending && list.len() == places.len();
+    fits.then(|| Batches::new(list))
 }
 
-fn read_batch(from: &mut Reader<'_>) -> Option<Batch> {
+fn read_batch(from: &mut Reader<'_>, places: &BatchPlaces) -> Option<Batch> {
+    let of = places.get(from.u32()? as usize)?;
+    let BatchPlace { node, deployment, ordinal, rows, place, is_whole } = of;
     let batch = Batch {
-        node: from.u32()?,
-        deployment: from.u32()?,
-        ordinal: from.u32()?,
+        node,
+        deployment,
+        ordinal,
         commit: from.u64()?,
-        rows: from.u32()?,
+        rows,
         events: from.u64()?,
         overrides: from.u64()?,
         art12: from.u64()?,
         first_time: from.i64()?,
         last_time: from.i64()?,
-        place: Some((from.u32()?, from.u32()?)).filter(|(container, _)| *container != u32::MAX),
+        place,
         kept: None,
         outweighed: Vec::new(),
         doubted: Vec::new(),
@@ -123,7 +118,8 @@ fn read_batch(from: &mut Reader<'_>) -> Option<Batch> {
     let is_kept = from.u8()? == 1;
     let kept = from.runs()?;
     let kept = is_kept.then_some(kept);
-    Some(Batch { kept, outweighed: from.runs()?, months: from.months()?, ..batch })
+    let batch = Batch { kept, outweighed: from.runs()?, months: from.months()?, ..batch };
+    (BatchPlace::of(&batch).is_whole == is_whole).then_some(batch)
 }
 
 pub(super) fn write_imports(imports: &BTreeMap<NodeNo, ImportFacts>) -> Vec<u8> {

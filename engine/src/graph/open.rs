@@ -1,5 +1,6 @@
 //! Opening a graph over its sections, and the parts of it that are read when first asked for.
 
+use super::batch_places::{BatchPlace, BatchPlaces};
 use super::batches::{self, Batches};
 use super::column::{Column, ColumnDraft};
 use super::counters::{Counted, CounterColumns, Counters};
@@ -84,6 +85,7 @@ impl Graph {
             blob_ids: sections.get(Tag::BlobIds, 0),
             blob_places: sections.get(Tag::BlobPlaces, 0),
             commit_times: sections.get(Tag::CommitTimes, 0),
+            batch_places: BatchPlaces::open(&sections)?,
             batches: OnceLock::new(),
             counters: OnceLock::new(),
             imports: OnceLock::new(),
@@ -141,10 +143,39 @@ impl Graph {
 
     /// The batches that are alive.
     pub(crate) fn batches(&self) -> &Batches {
-        let (nodes, containers) = (self.count, self.containers.len());
         self.list(&self.batches, Tag::Batches, |bytes| {
-            batches::read_batches(bytes, nodes, containers)
+            let batches = batches::read_batches(bytes, &self.batch_places)?;
+            batches.iter().all(|batch| self.leads(&BatchPlace::of(batch))).then_some(batches)
         })
+    }
+
+    /// The batch whose revision has this place in the log; where it stands in a file, without
+    /// decoding the list of all.
+    #[inline]
+    pub(crate) fn batch_place(&self, ordinal: u32) -> Option<BatchPlace> {
+        if self.batches.get().is_some() || self.batch_places.len() == 0 {
+            return self.batches().of_ordinal(ordinal).map(BatchPlace::of);
+        }
+        let place = self.batch_places.of_ordinal(ordinal)?;
+        if !self.leads(&place) {
+            self.sections.misfit("batches lead to nodes and containers");
+            return None;
+        }
+        Some(place)
+    }
+
+    /// Is a row of a batch an event that counts?
+    #[inline]
+    pub(crate) fn counts(&self, batch: &BatchPlace, row: u32) -> bool {
+        let counts = || self.batches().of_ordinal(batch.ordinal).is_some_and(|b| b.counts(row));
+        row < batch.rows && (batch.is_whole || counts())
+    }
+
+    /// Do the numbers of a batch lead to something?
+    fn leads(&self, batch: &BatchPlace) -> bool {
+        (batch.node as usize) < self.count
+            && (batch.deployment as usize) < self.count
+            && batch.place.is_none_or(|(at, _)| (at as usize) < self.containers.len())
     }
 
     /// The batches, to change what counts of them; what is derived from them is forgotten. Only for
@@ -220,6 +251,7 @@ impl Graph {
     ) -> Result<()> {
         let mut sections = self.sections.checked_copy()?;
         sections.put(Tag::Batches, 0, 0, &batches::write_batches(self.batches()));
+        BatchPlaces::put(self.batches(), &mut sections);
         CounterColumns::of_batches(self.batches()).put(&mut sections);
         for column in columns {
             column.put(&mut sections);

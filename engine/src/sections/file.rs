@@ -123,9 +123,13 @@ pub(crate) enum Tag {
     LedgerFirstSeen,
     LedgerLastSeen,
     LedgerTable,
+    /// Of batches: the places of their revisions in the log, and what leads to their rows
+    /// (`engine/src/graph/batch_places.rs`).
+    BatchOrdinals,
+    BatchPlaces,
 }
 
-const TAGS: [Tag; 76] = [
+const TAGS: [Tag; 78] = [
     Tag::View,
     Tag::NodeIds,
     Tag::KeyOffsets,
@@ -202,6 +206,8 @@ const TAGS: [Tag; 76] = [
     Tag::LedgerFirstSeen,
     Tag::LedgerLastSeen,
     Tag::LedgerTable,
+    Tag::BatchOrdinals,
+    Tag::BatchPlaces,
 ];
 
 fn tag(number: u16) -> Option<Tag> {

@@ -13,7 +13,7 @@ use crate::mapping::ALIGNMENT;
 use crate::storage::Storage;
 
 /// Bytes of a section that are written at once: whole blocks, and enough to make the calls few.
-const PIECE: usize = 16 * BLOCK;
+const PIECE: usize = 64 * BLOCK;
 
 /// A section that will be written.
 #[derive(Clone, Copy)]

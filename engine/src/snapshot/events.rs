@@ -4,7 +4,7 @@ use super::Snapshot;
 use crate::error::{Error, Result};
 use crate::event_fields::{EVENT_FIELDS, EventField};
 use crate::events::{Container, Cursor, EventBlock, EventValue, MonthCounts, in_order};
-use crate::graph::{Batch, Counters, NodeNo, UnreadLog};
+use crate::graph::{Batch, BatchPlace, Counters, NodeNo, UnreadLog};
 use crate::keys::ValueHasher;
 use crate::schema::{Direction, Relation};
 use lineal_proof::{Map, Value};
@@ -58,8 +58,8 @@ pub struct BatchInfo {
 const PLACED: &str = "a manifest says where the batch's rows are";
 
 impl Snapshot {
-    fn batch_of(&self, event: EventRef) -> Option<&Batch> {
-        self.graph().batches().of_ordinal(event.batch)
+    fn batch_of(&self, event: EventRef) -> Option<BatchPlace> {
+        self.graph().batch_place(event.batch)
     }
 
     /// The batches of a node: more than one where rows of a retracted import came again.
@@ -134,19 +134,18 @@ impl Snapshot {
         Ok(container)
     }
 
-    fn place(&self, batch: &Batch) -> Result<(Arc<Container>, usize)> {
-        let (container, first_row) =
-            batch.place.ok_or_else(|| Error::corrupt("segments", 0, PLACED))?;
+    fn place(&self, place: Option<(u32, u32)>) -> Result<(Arc<Container>, usize)> {
+        let (container, first_row) = place.ok_or_else(|| Error::corrupt("segments", 0, PLACED))?;
         Ok((self.container(container)?, first_row as usize))
     }
 
     pub(super) fn read_batch(&self, batch: &Batch, fields: &[EventField]) -> Result<EventBlock> {
-        let (container, first) = self.place(batch)?;
+        let (container, first) = self.place(batch.place)?;
         container.read(first..first + batch.rows as usize, fields)
     }
 
     pub(super) fn read_whole(&self, batch: &Batch) -> Result<EventBlock> {
-        let (container, first) = self.place(batch)?;
+        let (container, first) = self.place(batch.place)?;
         container.read_all(first..first + batch.rows as usize)
     }
 
@@ -160,7 +159,7 @@ impl Snapshot {
     /// Where a part of a batch lies: parts that lie near each other are best read together.
     #[must_use]
     pub fn place_of(&self, part: u32) -> (u32, u32) {
-        let batch = self.graph().batches().of_ordinal(part);
+        let batch = self.graph().batch_place(part);
         batch.and_then(|batch| batch.place).unwrap_or((u32::MAX, u32::MAX))
     }
 
@@ -174,15 +173,15 @@ impl Snapshot {
         rows: Range<u32>,
         fields: &[EventField],
     ) -> Result<EventRows> {
-        let Some(batch) = self.graph().batches().of_ordinal(part) else {
+        let Some(batch) = self.graph().batch_place(part) else {
             return Ok(EventRows { block: EventBlock::new(), first: 0, events: Vec::new() });
         };
         let rows = rows.start.min(batch.rows)..rows.end.min(batch.rows);
-        let (container, first) = self.place(batch)?;
+        let (container, first) = self.place(batch.place)?;
         let (number, _) = batch.place.unwrap_or_default();
         let wanted = first + rows.start as usize..first + rows.end as usize;
         let block = container.read_through(&self.view.decoded, number, wanted, fields)?;
-        let alive = rows.clone().filter(|row| batch.counts(*row));
+        let alive = rows.clone().filter(|row| self.graph().counts(&batch, *row));
         let events = alive.map(|row| EventRef { batch: batch.ordinal, row }).collect();
         Ok(EventRows { block, first: rows.start, events })
     }
@@ -199,8 +198,8 @@ impl Snapshot {
         field: EventField,
         bounds: (Option<EventValue<'_>>, Option<EventValue<'_>>),
     ) -> Result<bool> {
-        let Some(batch) = self.graph().batches().of_ordinal(part) else { return Ok(false) };
-        let (container, first) = self.place(batch)?;
+        let Some(batch) = self.graph().batch_place(part) else { return Ok(false) };
+        let (container, first) = self.place(batch.place)?;
         container.may_hold(first + rows.start as usize..first + rows.end as usize, field, bounds)
     }
 
@@ -255,7 +254,9 @@ impl Snapshot {
                 found.extend(run.find(hash).map(|e| EventRef { batch: e.batch, row: e.row }));
             }
             // Not in this view: a later commit, a retracted import, a newer revision.
-            found.retain(|event| self.batch_of(*event).is_some_and(|b| b.counts(event.row)));
+            let graph = self.graph();
+            let counts = |e: &EventRef| self.batch_of(*e).is_some_and(|b| graph.counts(&b, e.row));
+            found.retain(counts);
         } else {
             for batch in self.graph().batches() {
                 let block = self.read_batch(batch, &[field])?;
@@ -301,7 +302,7 @@ impl Snapshot {
         look: impl FnOnce(Option<EventValue<'_>>) -> T,
     ) -> Result<T> {
         let Some(batch) = self.batch_of(event) else { return Ok(look(None)) };
-        let (container, first) = self.place(batch)?;
+        let (container, first) = self.place(batch.place)?;
         let (number, _) = batch.place.unwrap_or_default();
         let row = first + event.row as usize;
         container.with_value(&self.view.decoded, number, row, field, look)
@@ -318,7 +319,7 @@ impl Snapshot {
         field: EventField,
         mut look: impl FnMut(Option<EventValue<'_>>),
     ) -> Result<()> {
-        let mut at_hand: Option<(&Batch, usize, Cursor<'_>)> = None;
+        let mut at_hand: Option<(BatchPlace, usize, Cursor<'_>)> = None;
         for event in events {
             if at_hand.as_ref().is_none_or(|(batch, ..)| batch.ordinal != event.batch) {
                 let Some(batch) = self.batch_of(event) else {
@@ -369,7 +370,7 @@ impl Snapshot {
     pub fn event(&self, event: EventRef) -> Result<Map> {
         let mut fields = Map::new();
         let Some(batch) = self.batch_of(event) else { return Ok(fields) };
-        let (container, first) = self.place(batch)?;
+        let (container, first) = self.place(batch.place)?;
         let row = first + event.row as usize;
         let block = container.read_all(row..row + 1)?;
         for spec in EVENT_FIELDS {
