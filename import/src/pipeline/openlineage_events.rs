@@ -3,6 +3,7 @@
 use super::custody::{self, Wanted};
 use super::log_files::SEALED_LINES;
 use super::mlflow_store::label;
+use super::people::encode_series;
 use super::staging::{Session, list_rejects};
 use crate::error::{Error, Result};
 use crate::openlineage::{EventSaid, FORM, Item, NAMED, SOURCE, Said, read};
@@ -138,7 +139,7 @@ impl<'s> Recording<'s> {
         let mut brought = false;
         for Said { form, record } in event.said {
             let kind = record.node.kind;
-            let draft = session.people.draft(record)?;
+            let draft = session.people.draft(encode_series(record))?;
             let saying = self.saying(form, event.time);
             let staged = transaction.add_node(&saying, draft)?;
             brought |= session.count_node(&saying, kind, &staged) == Outcome::Recorded;
