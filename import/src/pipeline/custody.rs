@@ -113,11 +113,11 @@ pub(super) fn of_file(path: &Path, wanted: Wanted, progress: Option<&Progress>) 
 ///
 /// # Errors
 /// [`Error::Changed`] where the two did not see as much.
-pub(super) fn with_sha256(custody: Custody, other: &Custody, path: &Path) -> Result<Custody> {
+pub(super) fn with_sha256(custody: &Custody, other: &Custody, path: &Path) -> Result<Custody> {
     if (custody.files, custody.size) != (other.files, other.size) {
         return Err(Error::Changed { path: path.to_owned() });
     }
-    Ok(Custody { sha256: other.sha256, ..custody })
+    Ok(Custody { sha256: other.sha256, ..custody.clone() })
 }
 
 /// Hashes a database: with what was not yet moved into it where there is any, as a listing of both.

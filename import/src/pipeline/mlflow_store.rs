@@ -53,7 +53,7 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, form: Form) -> Result
         let custody = custody(&root, form, Wanted::Blake3, Some(session.progress))?;
         take_hashed(session, path, &root, form, &custody, || {
             let sha256 = sha256.join().unwrap_or_else(|panic| resume_unwind(panic))?;
-            custody::with_sha256(custody.clone(), &sha256, &root)
+            custody::with_sha256(&custody, &sha256, &root)
         })
     })
 }
