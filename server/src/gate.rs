@@ -96,7 +96,8 @@ impl Call {
         let (parts, ()) = Request::new(()).into_parts();
         let (places, body) = (BTreeMap::new(), Bytes::new());
         let (unheard, deadline) = (Mutex::new(None), Instant::now());
-        Call { app, who: Some(who), parts, places, body, unheard, deadline }
+        let asked = Asked::default();
+        Call { app, who: Some(who), parts, places, body, unheard, deadline, asked }
     }
 
     /// Another call of the same asker, within this one: for endpoints that the same roles may use.
@@ -123,7 +124,8 @@ impl Call {
         let (app, who) = (Arc::clone(&self.app), self.who.clone());
         let body = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
         let (places, unheard) = (BTreeMap::new(), Mutex::new(None));
-        Ok(Call { app, who, parts, places, body, unheard, deadline })
+        let asked = self.asked.clone();
+        Ok(Call { app, who, parts, places, body, unheard, deadline, asked })
     }
 
     /// Who asks.

@@ -40,7 +40,8 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
 /// Everything recorded about what a text names.
 pub(super) async fn tell(call: &Call, text: String) -> Result<Response<Body>, Problem> {
     let sight = call.sight()?;
-    if kind == Kind::Access && !sight.trail {
+    let named = text.trim_start().split_once(':').and_then(|(kind, _)| Kind::parse(kind));
+    if named == Some(Kind::Access) && !sight.trail {
         return Err(Problem::forbidden("the trail of who asked what is not for this token"));
     }
     let as_of = call.number("as_of")?;
@@ -52,6 +53,8 @@ pub(super) async fn tell(call: &Call, text: String) -> Result<Response<Body>, Pr
         let scope = sight.scope(opened, &view);
         let target = resolve(&view, &text);
         let target = target.map_err(|error| Problem::unresolved(&error, scope.is_some()))?;
+        let is_use =
+            matches!(&target, Target::Node(node) if view.kind_of(*node) == Kind::Access);
         let json = match (target, &scope) {
             (Target::Node(node), None) => node_json(&view, node, &|_| true, NEIGHBOURS_MAX),
             (Target::Node(node), Some(scope)) if scope.has(node) => {
@@ -72,7 +75,7 @@ pub(super) async fn tell(call: &Call, text: String) -> Result<Response<Body>, Pr
             }
         };
         let mut json = json.map_err(|error| Problem::store(&error))?;
-        if kind == Kind::Access && sight.withheld {
+        if is_use && sight.withheld {
             withhold(&mut json);
         }
         Ok(json)
