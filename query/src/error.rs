@@ -3,7 +3,12 @@
 //! A mistake in the text carries a span, a code and, where one is known, the repair, so that a
 //! person sees a caret and a program can correct itself (language reference, "Errors").
 
+mod said;
+
+use std::borrow::Cow;
 use std::fmt;
+
+pub use said::Said;
 
 /// A stretch of the text of a question, in bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
@@ -115,9 +120,9 @@ pub struct Mistake {
     /// Where it stands.
     pub span: Span,
     /// What is wrong.
-    pub message: String,
+    pub message: Said,
     /// What to do, in words.
-    pub hint: Option<String>,
+    pub hint: Option<Said>,
     /// The text that, put in the place of the span, repairs it.
     pub replacement: Option<String>,
 }
@@ -125,14 +130,43 @@ pub struct Mistake {
 impl Mistake {
     /// A mistake without a repair.
     #[must_use]
-    pub fn new(code: Code, span: Span, message: impl Into<String>) -> Mistake {
-        Mistake { code, span, message: message.into(), hint: None, replacement: None }
+    pub fn new(code: Code, span: Span, message: impl Into<Cow<'static, str>>) -> Mistake {
+        Mistake::said(code, span, message.into().into())
+    }
+
+    /// The same, of what need not be written out yet.
+    pub(crate) fn said(code: Code, span: Span, message: Said) -> Mistake {
+        Mistake { code, span, message, hint: None, replacement: None }
+    }
+
+    /// What is wrong, written out.
+    #[must_use]
+    pub fn message(&self) -> Cow<'_, str> {
+        self.message.text()
+    }
+
+    /// What to do, written out.
+    #[must_use]
+    pub fn hint_text(&self) -> Option<Cow<'_, str>> {
+        self.hint.as_ref().map(Said::text)
+    }
+
+    /// Says another thing that is wrong.
+    #[must_use]
+    pub(crate) fn reworded(mut self, message: impl Into<Cow<'static, str>>) -> Mistake {
+        self.message = message.into().into();
+        self
     }
 
     /// Adds what to do.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Mistake {
-        self.hint = Some(hint.into());
+    pub fn hint(self, hint: impl Into<Cow<'static, str>>) -> Mistake {
+        self.hint_said(hint.into().into())
+    }
+
+    /// The same, of what need not be written out yet.
+    pub(crate) fn hint_said(mut self, hint: Said) -> Mistake {
+        self.hint = Some(hint);
         self
     }
 
@@ -141,7 +175,7 @@ impl Mistake {
     pub fn replace(mut self, text: impl Into<String>) -> Mistake {
         let text = text.into();
         if self.hint.is_none() {
-            self.hint = Some(format!("did you mean `{text}`?"));
+            self.hint = Some(format!("did you mean `{text}`?").into());
         }
         self.replacement = Some(text);
         self
@@ -180,7 +214,7 @@ impl Mistake {
         out.push_str(&format!("  {before}{shown}\n  {blanks}{carets}"));
         if let Some(hint) = &self.hint {
             out.push(' ');
-            out.push_str(hint);
+            out.push_str(&hint.text());
         }
         out
     }
@@ -192,8 +226,8 @@ impl Mistake {
             "code": self.code.name(),
             "at": self.span.at,
             "end": self.span.end,
-            "message": self.message,
-            "hint": self.hint,
+            "message": self.message(),
+            "hint": self.hint_text(),
             "replacement": self.replacement,
         })
     }

@@ -34,7 +34,7 @@ pub use answer::{
 };
 pub use bind::FORMATS;
 pub use cache::{PLANS_MAX, PlanCache};
-pub use error::{CODES, Code, Error, Mistake, Result, Span};
+pub use error::{CODES, Code, Error, Mistake, Result, Said, Span};
 pub use execute::{Machine, Request, Rows};
 pub use layout::{COLUMNS_MAX, layout};
 pub use limits::{BYTES_MAX, CHECK_EVERY, EDGES_MAX, EVENTS_MAX, Limit, Limits, ROWS_MAX};

@@ -130,10 +130,10 @@ fn a_scan_that_cannot_keep_the_limit_of_events_is_refused_with_how_many_there_ar
         let mistake =
             refused(text, &limits, false).unwrap_or_else(|| panic!("not refused: {text}"));
         assert_eq!(mistake.code.name(), "R008", "{text}");
-        assert!(mistake.message.contains("about 4 events"), "{text}: {}", mistake.message);
+        assert!(mistake.message().contains("about 4 events"), "{text}: {}", mistake.message());
         let marked = &text[mistake.span.at..mistake.span.end];
         assert!(marked.starts_with("inference"), "{text}: {marked}");
-        assert!(mistake.hint.is_some_and(|hint| hint.contains("time in")), "{text}");
+        assert!(mistake.hint_text().is_some_and(|hint| hint.contains("time in")), "{text}");
     }
     for text in [
         // Answered from counters.
@@ -150,7 +150,7 @@ fn a_scan_that_cannot_keep_the_limit_of_events_is_refused_with_how_many_there_ar
     assert_eq!(refused("find inference", &Limits { events: 4, ..limits }, false), None);
     let none = Limits { events: 0, ..limits };
     let mistake = refused("find inference where time > 2026-02-01", &none, false).unwrap();
-    assert!(mistake.hint.unwrap().starts_with("narrow the time"));
+    assert!(mistake.hint_text().unwrap().starts_with("narrow the time"));
 }
 
 #[test]
@@ -395,7 +395,7 @@ fn text_is_bounded_as_the_caller_wishes_and_never_further() {
     assert!(Query::parse_within("find model", short).is_ok());
     let long = Query::parse_within("find dataset limit 1", short).unwrap_err();
     assert_eq!(long.code.name(), "L001");
-    assert!(long.message.contains("at most 12 bytes"), "{}", long.message);
+    assert!(long.message().contains("at most 12 bytes"), "{}", long.message());
     let nested = TextBounds { nesting: 1, ..TextBounds::default() };
     let deep = Query::parse_within("find dataset where ((rows = 1))", nested).unwrap_err();
     assert_eq!(deep.code.name(), "L008");
@@ -778,7 +778,7 @@ fn a_name_is_repaired_to_one_of_the_same_version_or_not_at_all() {
         let said = Prepared::new(text).unwrap().run(&graph, &request).unwrap_err();
         let mistake = said.mistake().unwrap();
         assert_eq!(mistake.replacement.as_deref(), repaired, "{text}: {mistake:?}");
-        assert!(mistake.hint.is_some(), "{text}");
+        assert!(mistake.hint_text().is_some(), "{text}");
     }
 }
 

@@ -26,7 +26,7 @@ fn every_question_is_understood_or_waits_for_proofs() {
                             prepared.columns().iter().map(|column| column.name.clone()).collect();
                         format!("[{}]", names.join(" | "))
                     }
-                    Err(mistake) if mistake.code == Code::NotYet => mistake.message,
+                    Err(mistake) if mistake.code == Code::NotYet => mistake.message().into_owned(),
                     Err(mistake) => panic!("Q{number}: {}", mistake.render(&text)),
                 };
                 out.push_str(&format!("Q{number} {result}\n"));

@@ -215,7 +215,7 @@ fn fields_of_nodes_that_events_do_not_have_are_refused_with_what_to_ask() {
         let query = Query::parse(&text).unwrap_or_else(|e| panic!("{}", e.render(&text)));
         let Err(mistake) = query.prepare() else { panic!("{text} binds") };
         assert_eq!(mistake.code.name(), "B002");
-        assert!(mistake.hint.as_deref().is_some_and(|h| h.contains(hint)), "{mistake:?}");
+        assert!(mistake.hint_text().is_some_and(|h| h.contains(hint)), "{mistake:?}");
     }
 }
 

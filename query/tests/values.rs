@@ -212,7 +212,7 @@ fn a_name_that_only_looks_like_one_is_answered_with_the_one() {
             let error = prepared.run(&graph, &request).err().unwrap_or_else(|| panic!("{text}"));
             let mistake = error.mistake().unwrap_or_else(|| panic!("{error}"));
             assert_eq!(mistake.code.name(), "R001");
-            assert!(mistake.hint.as_ref().is_some_and(|hint| hint.contains(form)), "{mistake}");
+            assert!(mistake.hint_text().is_some_and(|hint| hint.contains(form)), "{mistake}");
             let repaired = mistake.repaired(&text).unwrap_or_default();
             assert!(repaired.contains(recorded), "{repaired}");
             ask(&graph, &repaired);

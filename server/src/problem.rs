@@ -240,7 +240,7 @@ impl Problem {
         } else {
             StatusCode::BAD_REQUEST
         };
-        let mut problem = Problem::new(status, "question", mistake.message.clone());
+        let mut problem = Problem::new(status, "question", mistake.message().into_owned());
         problem.errors.push(Mistake::of(mistake));
         problem
     }

@@ -1,5 +1,7 @@
 //! What travels: bodies of requests and answers, as types from which OpenAPI is made.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use utoipa::ToSchema;
@@ -245,8 +247,8 @@ impl Mistake {
             code: mistake.code.name().to_owned(),
             at: mistake.span.at,
             end: mistake.span.end,
-            message: mistake.message.clone(),
-            hint: mistake.hint.clone(),
+            message: mistake.message().into_owned(),
+            hint: mistake.hint_text().map(Cow::into_owned),
             replacement: mistake.replacement.clone(),
         }
     }

@@ -39,8 +39,8 @@ fn mistake(json: &Json, question: &str) -> Option<Mistake> {
     Some(Mistake {
         code: Code::parse(json["code"].as_str()?)?,
         span: Span::new(at, end),
-        message: text("message")?,
-        hint: text("hint"),
+        message: text("message")?.into(),
+        hint: text("hint").map(Into::into),
         replacement: text("replacement"),
     })
 }

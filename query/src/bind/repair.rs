@@ -17,7 +17,7 @@ pub(super) fn unlike(mistake: Mistake, left: (&Expr, Type), right: (&Expr, Type)
             let hint = format!("write `{text}`");
             let mut mistake = Mistake { code, span: expr.span, ..mistake };
             if code == Code::Timestamp {
-                "a day is written with dashes and two digits each".clone_into(&mut mistake.message);
+                mistake = mistake.reworded("a day is written with dashes and two digits each");
             }
             return mistake.hint(hint).replace(text);
         }

@@ -34,9 +34,6 @@ pub(super) struct Kept {
     parameters: Vec<Value>,
     pub(super) late: Late,
     pub(super) asked: Vec<Asked<'static>>,
-    /// How many batches were searched, of which first and last time, and how that is said: an event
-    /// that nobody has is asked for often, and to write times costs more than to look it up.
-    searched: Option<((NodeNo, i64, i64), String)>,
 }
 
 /// What a run holds: its bindings, its sets and its memos.
@@ -61,18 +58,6 @@ impl Kept {
     /// Values of parameters, of which only the memory is of use.
     pub(super) fn parameters(&mut self) -> Vec<Value> {
         std::mem::take(&mut self.parameters)
-    }
-
-    /// How it is said what was searched.
-    pub(super) fn searched(
-        &mut self,
-        what: (NodeNo, i64, i64),
-        say: impl FnOnce() -> String,
-    ) -> &str {
-        if self.searched.as_ref().is_none_or(|(known, _)| *known != what) {
-            self.searched = Some((what, say()));
-        }
-        self.searched.as_ref().map_or("", |(_, said)| said)
     }
 
     /// Rows to be filled.

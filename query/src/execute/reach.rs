@@ -30,8 +30,9 @@ impl Marks {
     pub(super) fn begin(&mut self, nodes: u32) {
         let nodes = nodes as usize;
         if self.stamps.len() < nodes || self.stamp == u32::MAX {
-            self.stamps.clear();
-            self.stamps.resize(nodes, 0);
+            // Asked for as zeros: the system gives such pages when they are touched, so that the first
+            // question of a process does not write a mark for every node of the store.
+            self.stamps = vec![0; nodes];
             self.stamp = 0;
         }
         self.stamp += 1;

@@ -8,7 +8,7 @@ use lineal_engine::schema::Kind;
 use super::item_set::ItemSet;
 use super::row_set::RowSet;
 use super::{Executor, Run, store};
-use crate::error::{Code, Mistake, Span};
+use crate::error::{Code, Mistake, Said, Span};
 use crate::parse::parse_hash_text;
 use crate::plan::{KeySource, Kinds, SetId, SetSource};
 use crate::source::{NodeNo, Source};
@@ -249,11 +249,7 @@ impl<'a, S: Source> Executor<'a, S> {
         let batches = self.source.nodes_of(Kind::Batch);
         let count = batches.end.saturating_sub(batches.start);
         let spanned = self.source.events_span();
-        let mistake = Mistake::new(
-            Code::NotFound,
-            span,
-            ["no event is recorded with the hash or id `", text, "`"].concat(),
-        );
+        let mistake = Mistake::said(Code::NotFound, span, Said::NoEvent(text.into()));
         if is_shortened(text) {
             return mistake.hint(
                 "events are found by a whole hash or id: they are looked up under a key that a \
@@ -262,15 +258,7 @@ impl<'a, S: Source> Executor<'a, S> {
         }
         match spanned {
             Some((first, last)) => {
-                let say = || {
-                    format!(
-                        "searched: indexed hashes, request, event and log ids of {count} batches \
-                         from {} to {}",
-                        crate::value::time_text(first),
-                        crate::value::time_text(last)
-                    )
-                };
-                mistake.hint(self.machine.kept.searched((count, first, last), say))
+                mistake.hint_said(Said::Searched { batches: count, first, last })
             }
             None => mistake.hint("no events are recorded at all; import the logs first"),
         }

@@ -33,7 +33,7 @@ pub(super) fn within(tokens: &[Token<'_>], here: usize) -> Option<Mistake> {
     question(tokens, here).or_else(|| key(back(1)?, token, tokens.get(here + 1)))
 }
 
-fn syntax(span: Span, message: impl Into<String>) -> Mistake {
+fn syntax(span: Span, message: impl Into<std::borrow::Cow<'static, str>>) -> Mistake {
     Mistake::new(Code::Syntax, span, message)
 }
 

@@ -49,7 +49,7 @@ pub(super) fn split_relations(tokens: &[Token<'_>], here: usize) -> Option<Mista
         .or_else(|| split_relation(at(Some(here)), at(here.checked_add(1))))
 }
 
-fn slip(span: Span, message: impl Into<String>) -> Mistake {
+fn slip(span: Span, message: impl Into<std::borrow::Cow<'static, str>>) -> Mistake {
     Mistake::new(Code::Syntax, span, message)
 }
 
