@@ -68,6 +68,11 @@ impl Test {
         self.holds_of(&|field| (field == EventField::Time).then_some(EventValue::Int(time)))
     }
 
+    /// Does it hold for all values between two of its field for which it holds?
+    pub(super) fn is_of_a_stretch(&self) -> bool {
+        matches!(self, Test::Compare(..) | Test::InRange(..))
+    }
+
     /// The one field that it asks for, if it asks for one alone.
     pub(super) fn only_field(&self) -> Option<EventField> {
         let mut fields = Vec::new();

@@ -4,6 +4,7 @@
 
 use lineal_engine::event_fields::EventField;
 use lineal_engine::events::EventValue;
+use lineal_engine::schema::FieldType;
 
 use super::columns::{algorithm_of, plain_value};
 use super::row_set::RowSet;
@@ -11,7 +12,7 @@ use super::scan::WHOLE;
 use super::{Executor, Run, store};
 use crate::plan::{Expression, FieldReference, SlotId};
 use crate::source::{EventRef, Source};
-use crate::value::{Item, Value};
+use crate::value::{HashValue, Item, Value};
 
 /// Rows between two fillings: enough of a page each, and little to be found in vain where a bound on
 /// memory ends the answer.
@@ -34,14 +35,15 @@ pub(super) struct Late {
 impl Late {
     /// Takes the texts of values that are not needed any more, for their memory.
     pub(super) fn take_texts(&mut self, values: &mut Vec<Value>) {
-        for value in values.drain(..) {
+        for value in values.iter_mut() {
             if let Value::Text(text) = value
                 && self.texts.len() < TEXTS_MAX
                 && text.capacity() <= TEXT_BYTES_MAX
             {
-                self.texts.push(text);
+                self.texts.push(std::mem::take(text));
             }
         }
+        values.clear();
     }
 }
 
@@ -81,8 +83,10 @@ impl<'a, S: Source> Executor<'a, S> {
             return Ok(());
         }
         let (values, keys) = rows.values_from(from);
-        self.fill_list(items(), values)?;
-        self.fill_list(order(), keys)?;
+        let bytes = self.fill_list(items(), values)? + self.fill_list(order(), keys)?;
+        if self.bytes.saturating_add(bytes) <= self.limits.bytes {
+            return self.count_bytes(bytes);
+        }
         for row in from..rows.len() {
             let (values, keys) = rows.values_of(row);
             let late = |field: Option<_>, value: &Value| field.map_or(0, |_| value.size());
@@ -96,22 +100,24 @@ impl<'a, S: Source> Executor<'a, S> {
         Ok(())
     }
 
-    /// Puts the fields into rows of values, one column after the other.
+    /// Puts the fields into rows of values, one column after the other. Gives about how many bytes
+    /// they take.
     fn fill_list(
         &mut self,
         fields: impl ExactSizeIterator<Item = Option<(SlotId, EventField)>>,
         values: &mut [Value],
-    ) -> Run<()> {
+    ) -> Run<u64> {
         let width = fields.len();
+        let mut bytes = 0;
         for (column, field) in fields.enumerate() {
             if let Some((_, field)) = field {
                 let mut late = std::mem::take(&mut self.machine.kept.late);
                 let filled = self.fill_column(field, (column, width), values, &mut late);
                 self.machine.kept.late = late;
-                filled?;
+                bytes += filled?;
             }
         }
-        Ok(())
+        Ok(bytes)
     }
 
     fn fill_column(
@@ -120,7 +126,7 @@ impl<'a, S: Source> Executor<'a, S> {
         (column, width): (usize, usize),
         values: &mut [Value],
         late: &mut Late,
-    ) -> Run<()> {
+    ) -> Run<u64> {
         let Late { places, events, texts } = late;
         places.clear();
         events.clear();
@@ -138,17 +144,18 @@ impl<'a, S: Source> Executor<'a, S> {
             own
         };
         let source = self.source;
+        let field_type = field.spec().field_type;
+        let mut bytes = (places.len() * size_of::<Value>()) as u64;
         let mut left = places.iter();
         let put = |found: Option<EventValue<'_>>| {
             let place = left.next().and_then(|place| values.get_mut(*place as usize));
             if let Some(place) = place {
-                let field_type = field.spec().field_type;
-                *place = found
-                    .map_or(Value::Absent, |found| plain_value(found, field_type, &mut text_of));
+                bytes += found.map_or(0, bytes_of);
+                put_value(place, found, field_type, &mut text_of);
             }
         };
         source.visit_events(events.iter().copied(), field, put).map_err(store)?;
-        let Some(algorithm) = algorithm_of(field) else { return Ok(()) };
+        let Some(algorithm) = algorithm_of(field) else { return Ok(bytes) };
         let mut left = places.iter();
         let name = |found: Option<EventValue<'_>>| {
             let place = left.next().and_then(|place| values.get_mut(*place as usize));
@@ -157,6 +164,40 @@ impl<'a, S: Source> Executor<'a, S> {
             }
         };
         source.visit_events(events.iter().copied(), algorithm, name).map_err(store)?;
-        Ok(())
+        Ok(bytes)
+    }
+}
+
+/// What a value takes beside its place in a list.
+fn bytes_of(value: EventValue<'_>) -> u64 {
+    match value {
+        EventValue::Text(text) => text.len() as u64,
+        EventValue::Hash(bytes) => bytes.len() as u64,
+        EventValue::Int(_) | EventValue::Float(_) | EventValue::Bool(_) => 0,
+    }
+}
+
+/// Puts a field in the place of its event. Each form is written where it stays: a value that is made
+/// on the stack and copied at once waits for its own bytes (`benches/asking.rs`, q10).
+#[inline]
+fn put_value(
+    place: &mut Value,
+    found: Option<EventValue<'_>>,
+    field_type: FieldType,
+    text_of: impl FnOnce(&str) -> String,
+) {
+    // An event owns nothing that would have to be given back.
+    let mut put = |value: Value| std::mem::forget(std::mem::replace(place, value));
+    match (found, field_type) {
+        (None, _) => put(Value::Absent),
+        (Some(EventValue::Int(time)), FieldType::Time) => put(Value::Time(time)),
+        (Some(EventValue::Int(number)), _) => put(Value::Int(number)),
+        (Some(EventValue::Float(number)), _) => put(Value::Float(number)),
+        (Some(EventValue::Bool(truth)), _) => put(Value::Bool(truth)),
+        (Some(EventValue::Text(text)), FieldType::Text) => put(Value::Text(text_of(text))),
+        (Some(EventValue::Hash(bytes)), FieldType::Hash) => {
+            put(Value::Hash(HashValue::new(None, bytes)));
+        }
+        (Some(other), _) => put(plain_value(other, field_type, text_of)),
     }
 }

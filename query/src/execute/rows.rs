@@ -9,7 +9,7 @@ use lineal_engine::schema::Kind;
 use super::item_set::ItemSet;
 use super::join::Memo;
 use super::late::FILLED_AT_ONCE;
-use super::row_set::{Row, RowSet};
+use super::row_set::{Row, RowSet, put};
 use super::scan::Window;
 use super::{Executor, Run, Stop};
 use crate::ast::{Extreme, SetWord};
@@ -238,25 +238,31 @@ impl<'a, S: Source> Executor<'a, S> {
     ) -> Run<()> {
         let mut bytes = 0;
         for item in items {
-            let value = self.value_or_event(item, &mut bytes)?;
-            out.begin_row().0.push(value);
+            self.value_or_event(item, &mut bytes, out.begin_row().0)?;
         }
         for (key, _) in order {
-            let value = self.value_or_event(key, &mut bytes)?;
-            out.begin_row().1.push(value);
+            self.value_or_event(key, &mut bytes, out.begin_row().1)?;
         }
         out.begin_row().2.extend(listed.iter().map(|slot| self.bound_item(*slot)));
         self.count_bytes(bytes)
     }
 
-    /// A value, counted; or the event of which a field stands there later, and is counted then.
-    fn value_or_event(&mut self, expression: &'a Expression, bytes: &mut u64) -> Run<Value> {
+    /// Appends a value, counted; or the event of which a field stands there later, and is counted then.
+    #[inline]
+    fn value_or_event(
+        &mut self,
+        expression: &'a Expression,
+        bytes: &mut u64,
+        out: &mut Vec<Value>,
+    ) -> Run<()> {
         if let Some(event) = self.event_of_late(expression) {
-            return Ok(Value::Event(event));
+            put(out, event, Value::Event);
+            return Ok(());
         }
         let value = self.value(expression)?;
         *bytes += value.size();
-        Ok(value)
+        out.push(value);
+        Ok(())
     }
 
     /// Keeps what has no other result upstream (`root`) or downstream (`tip`) of it.

@@ -194,6 +194,16 @@ impl<'a, S: Source> Executor<'a, S> {
             let rows = columns.events.len();
             let mut wanted = columns.events;
             for (field, test) in &single {
+                if *field == EventField::Time && test.is_of_a_stretch() {
+                    // Rows of a batch stand in the order of their times, those without one first:
+                    // where both ends are within a stretch, so is what lies between.
+                    let ends = [wanted.first(), wanted.last()].into_iter().flatten().copied();
+                    let mut hold = true;
+                    source.visit_events(ends, *field, |found| hold &= test.holds_of(&|_| found))?;
+                    if hold {
+                        continue;
+                    }
+                }
                 let (mut next, mut kept) = (0, 0);
                 let events = wanted.clone();
                 source.visit_events(events.into_iter(), *field, |found| {

@@ -33,7 +33,18 @@ struct Long {
 impl HashValue {
     /// A hash with the name of its algorithm (`sha256`, ...), where that is known.
     #[must_use]
+    #[inline]
     pub fn new(algorithm: Option<&str>, bytes: &[u8]) -> HashValue {
+        // What an export holds of each event: its name comes after it.
+        if let (None, Ok(bytes), Ok(length)) =
+            (algorithm, bytes.try_into(), u8::try_from(SHORT_BYTES))
+        {
+            return HashValue(Held::Short { algorithm: None, length, bytes });
+        }
+        HashValue::of_any(algorithm, bytes)
+    }
+
+    fn of_any(algorithm: Option<&str>, bytes: &[u8]) -> HashValue {
         let number = algorithm.map(number_of);
         if let (None | Some(Some(_)), Ok(length)) = (number, u8::try_from(bytes.len()))
             && bytes.len() <= SHORT_BYTES
