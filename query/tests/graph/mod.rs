@@ -242,6 +242,11 @@ impl Graph {
             }
             self.events.push(event);
         }
+        // As rows of a batch stand: by time, those without one first (docs/format.md, section 9).
+        self.events.sort_by_key(|event| match event.fields.get(&EventField::Time) {
+            Some(Value::Int(time)) => Some(*time),
+            _ => None,
+        });
     }
 
     fn count_events(&mut self) {
