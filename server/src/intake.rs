@@ -2,6 +2,7 @@
 //! makes them durable by one sync, and only then says so to each.
 
 pub(crate) mod datadog;
+pub(crate) mod lines;
 pub(crate) mod openlineage;
 pub(crate) mod otlp;
 

@@ -2,6 +2,7 @@
 
 use crate::body::unpacked;
 use crate::gate::Call;
+use crate::intake::lines::Chained;
 use crate::intake::{datadog, openlineage, otlp};
 use crate::jobs::{Input, Job, Wanted};
 use crate::openapi::Description;
@@ -147,7 +148,7 @@ async fn events(call: Call, several: bool) -> Result<Response<Body>, Problem> {
 
 /// Refuses what the import would reject: an event that is acknowledged will be recorded.
 fn sound(lines: &[Vec<u8>], mapping: &LoadedMapping) -> Result<(), Problem> {
-    let rejects = rejected_lines(&lines.join(&b'\n'), mapping);
+    let rejects = rejected_lines(&mut Chained::of(lines), mapping);
     let rejects = rejects.map_err(|_| Problem::fault())?;
     match rejects.first() {
         // A line is an entry, from 1.

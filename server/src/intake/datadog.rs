@@ -1,13 +1,12 @@
 //! What Datadog's clients send to its logs intake, as lines of Datadog's archives: the real importer
 //! reads these when the journal is sealed.
 
+use super::lines::Lines;
 use crate::problem::Problem;
 use lineal_query::value::time_text;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 
-/// The longest line that the importer takes, with room for an id that is added.
-pub(super) const LINE_MAX: usize = (1 << 20) - 256;
 /// Members of an entry that say when it was, in the order in which Datadog looks at them.
 const DATES: [&str; 7] =
     ["@timestamp", "timestamp", "_timestamp", "Timestamp", "eventTime", "date", "published_date"];
@@ -40,17 +39,14 @@ pub(crate) fn lines(
     if entries.len() > most {
         return Err(Problem::too_many_entries(most));
     }
-    let lines = entries.into_iter().enumerate().map(|(number, entry)| {
+    let mut lines = Lines::new(most);
+    for (number, entry) in entries.into_iter().enumerate() {
         let Json::Object(entry) = entry else {
             return Err(Problem::bad_request(format!("entry {number} is no JSON object")));
         };
-        let line = Json::Object(line(entry, given, received)).to_string().into_bytes();
-        if line.len() > LINE_MAX {
-            return Err(Problem::too_large(LINE_MAX));
-        }
-        Ok(line)
-    });
-    lines.collect()
+        lines.push(Json::Object(line(entry, given, received)).to_string().into_bytes())?;
+    }
+    Ok(lines.taken())
 }
 
 /// An object, an array of them, or lines of them.
