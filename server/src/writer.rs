@@ -1,6 +1,7 @@
 //! The writer of a store: one thread that holds the store's lock and does one thing after the other,
 //! imports and seals, while readers follow its commits.
 
+use crate::body::make_folder;
 use crate::config::{Config, Intake as Bounds, Writing};
 use crate::error::{Error, Result};
 use crate::intake::Intake;
@@ -101,7 +102,7 @@ impl Writer {
         if uploads.exists() {
             std::fs::remove_dir_all(&uploads).map_err(system("remove old uploads"))?;
         }
-        std::fs::create_dir_all(&uploads).map_err(system("make a folder for uploads"))?;
+        make_folder(&uploads).map_err(system("make a folder for uploads"))?;
         let intake = Arc::new(Intake::start(tenant.name(), journal, &config.intake)?);
         let trail = Arc::new(Trail::start(trail, tenant, &config.trail)?);
         let (tasks, waiting) = sync_channel(config.intake.imports_waiting);
