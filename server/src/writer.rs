@@ -163,18 +163,17 @@ impl Hands {
         loop {
             match tasks.recv_timeout(LOOK) {
                 Ok(task) => self.run(task),
-                Err(RecvTimeoutError::Timeout) => {
-                    if self.is_due() && !rests(tried) {
-                        tried = self.seal_unasked().then(Instant::now);
-                    }
-                }
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
                     self.seal_unasked();
                     let _ = self.seal_trail();
                     return;
                 }
             }
-            // Also between two jobs: uses come while imports run.
+            // Also between two jobs: entries and uses come while imports run.
+            if self.is_due() && !rests(tried) {
+                tried = self.seal_unasked().then(Instant::now);
+            }
             if self.trail.is_due() && !rests(trail_tried) {
                 trail_tried = self.seal_trail().is_err().then(Instant::now);
             }
