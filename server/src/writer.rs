@@ -45,6 +45,7 @@ pub(crate) struct Hands {
     tenant: Arc<Tenant>,
     bounds: Bounds,
 }
+    is_ending: Arc<AtomicBool>,
 
 /// The writer of a store.
 pub(crate) struct Writer {
@@ -57,6 +58,7 @@ pub(crate) struct Writer {
     pub(crate) imports: Option<PathBuf>,
     pub(crate) uploads: PathBuf,
     thread: Mutex<Option<JoinHandle<()>>>,
+    is_ending: Arc<AtomicBool>,
 }
 
 /// A store that is open for writing, before anything reads it.
@@ -107,6 +109,7 @@ impl Writer {
         let trail = Arc::new(Trail::start(trail, tenant, &config.trail)?);
         let (tasks, waiting) = sync_channel(config.intake.imports_waiting);
         let hands = Hands {
+        let is_ending = Arc::new(AtomicBool::new(false));
             store,
             mapping: Arc::clone(&mapping),
             intake: Arc::clone(&intake),
@@ -115,12 +118,23 @@ impl Writer {
             tenant: Arc::clone(tenant),
             bounds: config.intake.clone(),
         };
+            is_ending: Arc::clone(&is_ending),
         let thread = std::thread::Builder::new()
             .name(format!("writer-{}", tenant.name()))
             .spawn(move || hands.work(&waiting))
             .map_err(system("start a thread"))?;
         let (tasks, thread) = (Mutex::new(Some(tasks)), Mutex::new(Some(thread)));
-        Ok(Writer { tasks, jobs: Arc::default(), intake, trail, mapping, imports, uploads, thread })
+        Ok(Writer {
+            tasks,
+            jobs: Arc::default(),
+            intake,
+            trail,
+            mapping,
+            imports,
+            uploads,
+            is_ending,
+            thread,
+        })
     }
 
     /// Takes a job on.
@@ -145,6 +159,7 @@ impl Writer {
     pub(crate) fn end(&self) {
         self.intake.end();
         self.trail.end();
+        self.is_ending.store(true, Ordering::Relaxed);
         *self.tasks.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread
@@ -164,6 +179,10 @@ impl Hands {
             match tasks.recv_timeout(LOOK) {
                 Ok(task) => self.run(task),
                 Err(RecvTimeoutError::Timeout) => {}
+                Ok(task) if self.is_ending.load(Ordering::Relaxed) => task.job.end(Err((
+                    "ended",
+                    "the server ended before this was begun; ask for it again".to_owned(),
+                ))),
                 Err(RecvTimeoutError::Disconnected) => {
                     self.seal_unasked();
                     let _ = self.seal_trail();
