@@ -136,8 +136,9 @@ fn is_date(value: &Json) -> bool {
     }
 }
 
-/// A line with an id: its own, else one made of the request's key and the entry's place in it, else
-/// one of when and as which entry it was taken, so that no two are the same by accident.
+/// A line with an id: its own, else one made of the request's key, of when it was taken and of the
+/// entry's place in it, else one of when and as which entry it was taken, so that no two are the same
+/// by accident: a key that is used again after its life names another request.
 pub(crate) fn identified(
     line: &[u8],
     key: Option<&[u8; 16]>,
@@ -149,7 +150,7 @@ pub(crate) fn identified(
         return line.to_vec();
     }
     let id = match key {
-        Some(key) => format!("key:{}:{place}", data_encoding::HEXLOWER.encode(key)),
+        Some(key) => format!("key:{}:{received}:{place}", data_encoding::HEXLOWER.encode(key)),
         None => format!("live:{received}:{sequence}"),
     };
     let mut out = format!("{{\"_id\":\"{id}\",").into_bytes();
@@ -215,7 +216,7 @@ mod tests {
         assert_eq!(text(r#"{"b":1}"#, None), r#"{"_id":"live:9:7","b":1}"#);
         assert_eq!(
             text(r#"{"b":1}"#, Some(&[1; 16])),
-            format!(r#"{{"_id":"key:{}:2","b":1}}"#, "01".repeat(16))
+            format!(r#"{{"_id":"key:{}:9:2","b":1}}"#, "01".repeat(16))
         );
     }
 }

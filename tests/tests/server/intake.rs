@@ -125,6 +125,9 @@ fn the_same_key_is_acknowledged_again_and_stored_once() {
     acknowledged(&ask(&unnamed, "k1"));
     assert_eq!(pending(), 1);
     assert_eq!(ask(&event("other"), "k1").problem(), (422, "key-used".to_owned()));
+    let elsewhere = post("/api/v2/logs?service=other", &unnamed);
+    let elsewhere = live.send(elsewhere.header("Idempotency-Key", "k1").token(&importer));
+    assert_eq!(elsewhere.problem(), (422, "key-used".to_owned()), "its entries would be others");
     seal(&live, &importer);
     acknowledged(&ask(&unnamed, "k1"));
     assert_eq!(pending(), 0, "the key is known beyond the seal");
