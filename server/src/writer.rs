@@ -16,6 +16,7 @@ use lineal_import::{ImportOptions, LoadedMapping, import};
 use serde_json::{Value as Json, json};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -42,10 +43,10 @@ pub(crate) struct Hands {
     pub(crate) intake: Arc<Intake>,
     trail: Arc<Trail>,
     pub(crate) uploads: PathBuf,
-    tenant: Arc<Tenant>,
+    pub(crate) tenant: Arc<Tenant>,
     bounds: Bounds,
-}
     is_ending: Arc<AtomicBool>,
+}
 
 /// The writer of a store.
 pub(crate) struct Writer {
@@ -57,8 +58,8 @@ pub(crate) struct Writer {
     /// Below this, paths may be imported.
     pub(crate) imports: Option<PathBuf>,
     pub(crate) uploads: PathBuf,
-    thread: Mutex<Option<JoinHandle<()>>>,
     is_ending: Arc<AtomicBool>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// A store that is open for writing, before anything reads it.
@@ -108,8 +109,8 @@ impl Writer {
         let intake = Arc::new(Intake::start(tenant.name(), journal, &config.intake)?);
         let trail = Arc::new(Trail::start(trail, tenant, &config.trail)?);
         let (tasks, waiting) = sync_channel(config.intake.imports_waiting);
-        let hands = Hands {
         let is_ending = Arc::new(AtomicBool::new(false));
+        let hands = Hands {
             store,
             mapping: Arc::clone(&mapping),
             intake: Arc::clone(&intake),
@@ -117,8 +118,8 @@ impl Writer {
             uploads: uploads.clone(),
             tenant: Arc::clone(tenant),
             bounds: config.intake.clone(),
-        };
             is_ending: Arc::clone(&is_ending),
+        };
         let thread = std::thread::Builder::new()
             .name(format!("writer-{}", tenant.name()))
             .spawn(move || hands.work(&waiting))
@@ -155,11 +156,12 @@ impl Writer {
         }
     }
 
-    /// Takes nothing more, does what waits, seals, and gives the store back.
+    /// Takes nothing more, finishes the job that runs, seals, and gives the store back. Jobs that
+    /// wait fail and say so: they could take hours.
     pub(crate) fn end(&self) {
+        self.is_ending.store(true, Ordering::Relaxed);
         self.intake.end();
         self.trail.end();
-        self.is_ending.store(true, Ordering::Relaxed);
         *self.tasks.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread
@@ -177,12 +179,12 @@ impl Hands {
             |tried: Option<Instant>| tried.is_some_and(|tried| tried.elapsed() < SEAL_PAUSE);
         loop {
             match tasks.recv_timeout(LOOK) {
-                Ok(task) => self.run(task),
-                Err(RecvTimeoutError::Timeout) => {}
                 Ok(task) if self.is_ending.load(Ordering::Relaxed) => task.job.end(Err((
                     "ended",
                     "the server ended before this was begun; ask for it again".to_owned(),
                 ))),
+                Ok(task) => self.run(task),
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
                     self.seal_unasked();
                     let _ = self.seal_trail();
@@ -213,7 +215,7 @@ impl Hands {
         let name = self.tenant.name();
         let sealed = catch_unwind(AssertUnwindSafe(|| trail::seal(&self.trail, &self.store)));
         let sealed = match sealed {
-            Ok(sealed) => sealed.map_err(|error| ("trail", error.to_string())),
+            Ok(sealed) => sealed.map_err(|error| ("trail", self.store_failed(&error).1)),
             Err(_) => Err(("fault", "the server broke off; its log says more".to_owned())),
         };
         self.tenant.follow();
@@ -270,26 +272,68 @@ impl Hands {
         };
         let paths = [path.to_owned()];
         let report = import(&self.store, &paths, &options, &self.mapping, &job.progress);
-        report.map(|report| report.to_json()).map_err(|error| failed(&error))
+        report
+            .map(|report| report.to_json())
+            .map_err(|error| self.failed(&error, path, job.label()))
     }
 }
 
 /// A name for programs, and what happened.
 pub(crate) type Failed = (&'static str, String);
 
-/// An error of an import as it is told.
-pub(crate) fn failed(error: &lineal_import::Error) -> Failed {
-    let name = match error {
-        lineal_import::Error::Store(error) if error.is_damage() => "store-damaged",
-        lineal_import::Error::Store(_) => "store",
-        lineal_import::Error::Strict { .. } => "rejected",
-        _ => "import",
-    };
-    (name, error.to_string())
+/// What is told of an error of the store: its own words name files of the server.
+const STORE_FAILED: &str = "the store could not be written; the server's log says why";
+
+impl Hands {
+    /// An error of an import as it is told: what was read is called by its label, and no folder of
+    /// the server is named.
+    pub(crate) fn failed(&self, error: &lineal_import::Error, read: &Path, label: &str) -> Failed {
+        let name = match error {
+            lineal_import::Error::Store(error) => return self.store_failed(error),
+            lineal_import::Error::Strict { .. } => "rejected",
+            _ => "import",
+        };
+        (name, without_paths(&error.to_string(), read, label, &self.uploads, self.tenant.name()))
+    }
+
+    /// An error of the store as it is told.
+    pub(crate) fn store_failed(&self, error: &lineal_engine::Error) -> Failed {
+        tracing::error!(store = self.tenant.name(), %error, "the store could not be written");
+        (if error.is_damage() { "store-damaged" } else { "store" }, STORE_FAILED.to_owned())
+    }
+}
+
+/// The words without the path that was read, the folder above it, and the store's folder.
+fn without_paths(words: &str, read: &Path, label: &str, uploads: &Path, store: &str) -> String {
+    let mut words = words.replace(&*read.to_string_lossy(), label);
+    // What stands beside the file, as a database's write-ahead log does.
+    if let Some(folder) = read.parent().filter(|folder| folder.components().count() > 1) {
+        words = words.replace(&format!("{}/", folder.to_string_lossy()), "");
+    }
+    match uploads.parent() {
+        Some(folder) => words.replace(&*folder.to_string_lossy(), store),
+        None => words,
+    }
 }
 
 /// Does a piece of work whose panic ends that work alone.
 fn guarded(work: impl FnOnce() -> Result<Json, Failed>) -> Result<Json, Failed> {
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err(("fault", "the server broke off; its log says more".to_owned())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_told_without_folders_of_the_server() {
+        let (read, uploads) = (Path::new("/srv/l/uploads/7/a.db"), Path::new("/srv/l/uploads"));
+        let told = |words: &str| without_paths(words, read, "a.db", uploads, "main");
+        assert_eq!(told("/srv/l/uploads/7/a.db cannot be read: no"), "a.db cannot be read: no");
+        assert_eq!(told("/srv/l/uploads/7/a.db-wal is cut"), "a.db-wal is cut");
+        assert_eq!(told("/srv/l/uploads/7/b is not there"), "b is not there");
+        assert_eq!(told("/srv/l/segments is full"), "main/segments is full");
+        assert_eq!(told("line 7 of a.db"), "line 7 of a.db");
+    }
 }

@@ -170,6 +170,26 @@ fn what_could_not_be_recorded_is_not_acknowledged() {
 }
 
 #[test]
+fn a_file_that_cannot_be_sealed_holds_up_no_other() {
+    let (live, importer, engineer) = writing();
+    acknowledged(&live.send(logs(&event("lost")).token(&importer)));
+    let file = live.store().join("journal/00000001.lnj");
+    let mut bytes = std::fs::read(&file).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    let sealed =
+        || done(&live, &importer, &live.send(post("/v1/intake/seal", &json!({})).token(&importer)));
+    assert_eq!(sealed()["state"], "failed");
+    acknowledged(&live.send(logs(&event("sound")).token(&importer)));
+    let job = sealed();
+    assert_eq!(job["state"], "failed", "{job}");
+    let words = job.to_string();
+    assert!(!words.contains(&*live.store().to_string_lossy()), "{words}");
+    assert_eq!(count(&live, &engineer, "sound")["rows"], json!([[1]]));
+    assert!(file.exists(), "what cannot be sealed stays");
+}
+
+#[test]
 fn at_the_end_what_was_brought_is_sealed() {
     let (mut live, importer, _) = writing();
     acknowledged(&live.send(logs(&event("last")).token(&importer)));

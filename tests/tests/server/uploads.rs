@@ -87,6 +87,8 @@ fn what_is_no_export_fails_as_a_job_and_leaves_the_store_as_it_was() {
     );
     assert_eq!((&job["state"], &job["report"]), (&json!("failed"), &Json::Null));
     assert!(job["problem"]["type"].as_str().unwrap().starts_with("urn:lineal:problem:"), "{job}");
+    let words = job["problem"]["detail"].as_str().unwrap();
+    assert!(!words.contains(&*live.store().to_string_lossy()), "no folder is told: {words}");
     let damaged = std::fs::read(first_file("datadog-art12-b-dotted")).unwrap();
     let cut = damaged[..damaged.len() / 2].to_vec();
     let path = "/v1/imports?strict=true&form=datadog";
