@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn a_file_is_closed_when_it_is_large_and_nothing_is_appended_after_the_end() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::create(&folder.path().join("s"), Options::default()).unwrap();
+        let store = Store::create(folder.path().join("s"), Options::default()).unwrap();
         let journal = Journal::open(&store).unwrap();
         let bounds = Bounds { seal_bytes: 2_000, ..Bounds::default() };
         let intake = Intake::start("s", journal, &bounds).unwrap();
