@@ -4,6 +4,7 @@
 use crate::app::App;
 use crate::gate::Call;
 use crate::problem::Problem;
+use crate::room::Share;
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -125,6 +126,8 @@ fn read(mut decoder: impl Read, stored: usize, most: usize) -> Result<Bytes, Pro
 pub(crate) struct Upload {
     folder: PathBuf,
     pub(crate) file: PathBuf,
+    /// Given back after the files are gone; none of what the server makes itself.
+    share: Option<Share>,
 }
 
 impl Drop for Upload {
@@ -142,7 +145,13 @@ impl Upload {
     pub(crate) fn begin(below: &Path, id: &str, name: &str) -> std::io::Result<Upload> {
         let folder = below.join(id);
         make_folder(&folder)?;
-        Ok(Upload { file: folder.join(name), folder })
+        Ok(Upload { file: folder.join(name), folder, share: None })
+    }
+
+    /// The same, that takes part in the room for uploads.
+    pub(crate) fn within(mut self, share: Share) -> Upload {
+        self.share = Some(share);
+        self
     }
 
     /// Makes the file, for whoever runs the server alone.
@@ -176,9 +185,13 @@ impl Upload {
                     false => Problem::bad_request("the body broke off"),
                 })?;
                 if let Some(part) = frame.data_ref() {
+                    let bytes = part.len() as u64;
+                    if self.share.as_ref().is_some_and(|share| !share.take(bytes)) {
+                        return Err(Problem::busy());
+                    }
                     // A page of the system's memory takes it: no thread waits for the disk here.
                     file.write_all(part).map_err(|error| no_room(&error))?;
-                    written += part.len() as u64;
+                    written += bytes;
                 }
             }
             Ok(written)

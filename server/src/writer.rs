@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::intake::Intake;
 use crate::jobs::{Input, Job, Jobs, Wanted};
 use crate::problem::Problem;
+use crate::room::Room;
 use crate::seal;
 use crate::tenant::Tenant;
 use crate::trail::{self, Trail};
@@ -21,6 +22,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The folder of a store in which uploads and what is being sealed stand while they are read.
 const UPLOADS: &str = "uploads";
@@ -34,6 +36,8 @@ struct Task {
     job: Arc<Job>,
     input: Input,
     wanted: Wanted,
+    /// Given back when the task is begun.
+    place: OwnedSemaphorePermit,
 }
 
 /// What the thread works with.
@@ -58,6 +62,9 @@ pub(crate) struct Writer {
     /// Below this, paths may be imported.
     pub(crate) imports: Option<PathBuf>,
     pub(crate) uploads: PathBuf,
+    pub(crate) room: Arc<Room>,
+    /// One for each task that waits, or will when its upload is there.
+    places: Arc<Semaphore>,
     is_ending: Arc<AtomicBool>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -133,6 +140,8 @@ impl Writer {
             mapping,
             imports,
             uploads,
+            room: Room::of(config.intake.uploads_bytes),
+            places: Arc::new(Semaphore::new(config.intake.imports_waiting)),
             is_ending,
             thread,
         })
@@ -143,11 +152,33 @@ impl Writer {
     /// # Errors
     /// [`Problem::busy`] if too many wait, or the server ends.
     pub(crate) fn take(&self, job: Arc<Job>, input: Input, wanted: Wanted) -> Result<(), Problem> {
+        self.take_at(self.reserve()?, job, input, wanted)
+    }
+
+    /// A place among the jobs that wait; it is free again when this is dropped.
+    ///
+    /// # Errors
+    /// [`Problem::busy`] if too many wait.
+    pub(crate) fn reserve(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        Arc::clone(&self.places).try_acquire_owned().map_err(|_| Problem::busy())
+    }
+
+    /// Takes a job on at a place that was reserved.
+    ///
+    /// # Errors
+    /// [`Problem::busy`] if the server ends.
+    pub(crate) fn take_at(
+        &self,
+        place: OwnedSemaphorePermit,
+        job: Arc<Job>,
+        input: Input,
+        wanted: Wanted,
+    ) -> Result<(), Problem> {
         let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         let tasks = tasks.as_ref().ok_or_else(Problem::busy)?;
         // Known before it is begun: whoever asks finds it.
         self.jobs.add(Arc::clone(&job));
-        match tasks.try_send(Task { job, input, wanted }) {
+        match tasks.try_send(Task { job, input, wanted, place }) {
             Ok(()) => Ok(()),
             Err(TrySendError::Full(task) | TrySendError::Disconnected(task)) => {
                 self.jobs.forget(&task.job.id);
@@ -245,7 +276,8 @@ impl Hands {
         false
     }
 
-    fn run(&self, Task { job, input, wanted }: Task) {
+    fn run(&self, Task { job, input, wanted, place }: Task) {
+        drop(place);
         job.begin();
         let ended = guarded(|| match &input {
             Input::Upload(upload) => self.import(&upload.file, &wanted, &job),

@@ -138,6 +138,15 @@ fn what_cannot_be_taken_on_is_refused_at_once() {
     let importer = small.token(Role::Importer);
     let large = small.send(upload("/v1/imports", vec![b'x'; 11]).token(&importer));
     assert_eq!(large.problem(), (413, "too-large".to_owned()));
+    let full = Live::with(|config| {
+        config.write = true;
+        config.intake.uploads_bytes = 10;
+    });
+    let importer = full.token(Role::Importer);
+    let large = full.send(upload("/v1/imports", vec![b'x'; 11]).token(&importer));
+    assert_eq!(large.problem(), (503, "busy".to_owned()), "no room beside the others");
+    let small = full.send(upload("/v1/imports", vec![b'x'; 10]).token(&importer));
+    assert_eq!(small.status, 202, "what was refused has given its room back");
     let reading = Live::new();
     let importer = reading.token(Role::Importer);
     for path in ["/v1/imports", "/v1/intake/seal", "/api/v2/logs"] {
