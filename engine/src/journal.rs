@@ -214,6 +214,12 @@ impl Journal {
         all
     }
 
+    /// Bytes of requests in the file that is appended to: what one seal of it reads at once.
+    #[must_use]
+    pub fn open_bytes(&self) -> u64 {
+        self.pending.get(&self.number).map_or(0, |pending| pending.bytes)
+    }
+
     /// The sequence number that the next entry will have.
     #[must_use]
     pub fn next_sequence(&self) -> u64 {

@@ -29,6 +29,7 @@ use crate::report::Report;
 use lineal_engine::Store;
 use lineal_engine::event_fields::EventField;
 use lineal_proof::Hash;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// A mapping file, read and compiled, with the digest by which commits name it.
@@ -126,9 +127,8 @@ pub fn import(
 ///
 /// # Errors
 /// Never for lines in memory; the type is that of reading files.
-pub fn rejected_lines(lines: &[u8], mapping: &LoadedMapping) -> Result<Vec<Reject>> {
-    let mut input = lines;
-    let read = translate(&mut input, "body", &mapping.logs, &mut Nobody, &mut |_| {})?;
+pub fn rejected_lines(lines: &mut dyn Read, mapping: &LoadedMapping) -> Result<Vec<Reject>> {
+    let read = translate(lines, "body", &mapping.logs, &mut Nobody, &mut |_| {})?;
     Ok(read.rejects)
 }
 

@@ -2,6 +2,7 @@
 //! makes them durable by one sync, and only then says so to each.
 
 pub(crate) mod datadog;
+pub(crate) mod lines;
 pub(crate) mod openlineage;
 pub(crate) mod otlp;
 
@@ -14,6 +15,7 @@ use lineal_proof::Hash;
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
 /// Most requests that one sync makes durable: their bodies are in memory together.
@@ -69,6 +71,7 @@ pub(crate) struct Intake {
     queue: Mutex<Option<SyncSender<Arrival>>>,
     shared: Arc<Shared>,
     journal_bytes: u64,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Intake {
@@ -78,12 +81,13 @@ impl Intake {
         let shared = Arc::new(Shared { journal: Mutex::new(journal), pending });
         let (queue, arrivals) = sync_channel(bounds.waiting);
         let keeping = Arc::clone(&shared);
-        std::thread::Builder::new()
+        let file_bytes = bounds.seal_bytes;
+        let thread = std::thread::Builder::new()
             .name(format!("intake-{name}"))
-            .spawn(move || keep(&keeping, &arrivals))
+            .spawn(move || keep(&keeping, &arrivals, file_bytes))
             .map_err(|source| Error::System { what: "start a thread", source })?;
-        let queue = Mutex::new(Some(queue));
-        Ok(Intake { queue, shared, journal_bytes: bounds.journal_bytes })
+        let (queue, thread) = (Mutex::new(Some(queue)), Mutex::new(Some(thread)));
+        Ok(Intake { queue, shared, journal_bytes: bounds.journal_bytes, thread })
     }
 
     /// Takes a request. It is durable when this is [`Ok`]; whoever leaves before that may find it
@@ -132,14 +136,21 @@ impl Intake {
         self.shared.note(&journal);
     }
 
-    /// Takes nothing more.
+    /// Takes nothing more, and returns when what was taken is durable: nothing is appended after it.
     pub(crate) fn end(&self) {
         *self.queue.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread of a journal broke off; what it had not said is not taken");
+        }
     }
 }
 
-/// Makes durable what arrives until nobody can send any more.
-fn keep(shared: &Shared, arrivals: &Receiver<Arrival>) {
+/// Makes durable what arrives until nobody can send any more. A file of so many bytes is closed: each
+/// is read whole when it is sealed, and seals wait while an import runs.
+fn keep(shared: &Shared, arrivals: &Receiver<Arrival>, file_bytes: u64) {
     while let Ok(first) = arrivals.recv() {
         let mut group = vec![first];
         while group.len() < GROUP_REQUESTS
@@ -147,8 +158,16 @@ fn keep(shared: &Shared, arrivals: &Receiver<Arrival>) {
         {
             group.push(next);
         }
+        let latest = group.iter().map(|arrival| arrival.request.received).max();
         let mut journal = shared.journal();
         let answers = keep_group(&mut journal, group);
+        if journal.open_bytes() >= file_bytes
+            && let Some(now) = latest
+            && let Err(error) = journal.close(now)
+        {
+            // What is in it is durable; the next request is refused.
+            tracing::error!(%error, "the journal takes nothing more");
+        }
         // Before the answers: who is answered finds its entries counted.
         shared.note(&journal);
         drop(journal);
@@ -189,4 +208,34 @@ fn keep_group(journal: &mut Journal, group: Vec<Arrival>) -> Vec<Answer> {
         }
     }
     answers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lineal_engine::{Options, Store};
+
+    fn request(received: i64) -> Request {
+        let (form, entries) = ("datadog-logs".to_owned(), vec![vec![b'x'; 1_000]]);
+        Request { form, key: None, body: Hash::default(), received, entries, first: 0 }
+    }
+
+    #[test]
+    fn a_file_is_closed_when_it_is_large_and_nothing_is_appended_after_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::create(folder.path().join("s"), Options::default()).unwrap();
+        let journal = Journal::open(&store).unwrap();
+        let bounds = Bounds { seal_bytes: 2_000, ..Bounds::default() };
+        let intake = Intake::start("s", journal, &bounds).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for time in 1..=5 {
+            assert_eq!(runtime.block_on(intake.take(request(time))), Ok(Taken::Anew));
+        }
+        let (files, _) = intake.close(6).unwrap();
+        assert_eq!(files, [1, 2, 3], "two requests a file, and the last");
+        intake.end();
+        assert!(intake.thread.lock().unwrap().is_none());
+        assert_eq!(Arc::strong_count(&intake.shared), 1, "its thread is gone");
+        assert_eq!(runtime.block_on(intake.take(request(7))), Err(Refused::Full));
+    }
 }

@@ -59,6 +59,11 @@ impl Job {
         Arc::new(Job { id, kind, label, created, progress, state })
     }
 
+    /// What was given, without where it lies.
+    pub(crate) fn label(&self) -> &str {
+        &self.label
+    }
+
     pub(crate) fn begin(&self) {
         *self.locked() = State::Running;
     }

@@ -29,6 +29,7 @@ mod problem;
 mod rate;
 mod reply;
 mod role;
+mod room;
 mod router;
 mod scope;
 mod seal;

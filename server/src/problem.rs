@@ -87,6 +87,15 @@ impl Problem {
         )
     }
 
+    /// The entries that a body becomes are too large together.
+    pub(crate) fn entries_too_large() -> Problem {
+        Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too-large",
+            "the entries are larger than a request to the journal may be; send them in several",
+        )
+    }
+
     /// Nothing is written to this store from here.
     pub(crate) fn read_only() -> Problem {
         Problem::new(
@@ -105,11 +114,7 @@ impl Problem {
                 "this Idempotency-Key was used for another body",
             ),
             Refused::Full => Problem::busy(),
-            Refused::TooLarge => Problem::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "too-large",
-                "the entries are larger than a request to the journal may be; send them in several",
-            ),
+            Refused::TooLarge => Problem::entries_too_large(),
             Refused::Broken(why) => {
                 tracing::error!(why, "nothing could be acknowledged");
                 Problem::unready(

@@ -6,8 +6,8 @@
 
 use crate::body::Upload;
 use crate::intake::datadog;
-use crate::writer::{Failed, Hands, failed};
-use lineal_engine::journal::Request;
+use crate::writer::{Failed, Hands};
+use lineal_engine::journal::{JournalFiles, Request};
 use lineal_import::{ImportOptions, Progress, import};
 use serde_json::{Value as Json, json};
 use std::io::{BufWriter, Write};
@@ -35,47 +35,83 @@ const FORMS: [Form; 3] = [
     Form { name: OPENLINEAGE, importer: "openlineage", source: "openlineage" },
 ];
 
-/// Seals everything that was acknowledged before now.
+/// Seals everything that was acknowledged before now. A file that cannot be sealed stays, and those
+/// behind it are sealed all the same.
 ///
 /// # Errors
-/// What the journal or an import says. What was sealed before that stays sealed.
+/// What the journal or an import says, of the first file that cannot be sealed.
 pub(crate) fn seal(hands: &Hands, now: i64, progress: &Progress) -> Result<Json, Failed> {
-    let store = |error: lineal_engine::Error| ("journal", error.to_string());
-    let (closed, files) = hands.intake.close(now).map_err(store)?;
-    let (mut reports, mut entries) = (Vec::new(), 0);
+    let (closed, files) = hands.intake.close(now).map_err(|error| of_journal(hands, &error))?;
+    let mut sealed = Sealed::default();
+    let mut first_failed = None;
     for number in closed {
-        let requests = files.read(number).map_err(store)?;
-        for form in &FORMS {
-            let of_form: Vec<&Request> =
-                requests.iter().filter(|request| request.form == form.name).collect();
-            let Some(latest) = of_form.iter().map(|request| request.received).max() else {
-                continue;
-            };
-            let name = format!("intake-{number:08}.ndjson");
-            let spool = Upload::begin(&hands.uploads, &format!("seal-{}", form.name), &name);
-            let spool = spool.map_err(|error| ("journal", format!("cannot spool: {error}")))?;
-            write(&spool, form.name, &of_form)
-                .map_err(|error| ("journal", format!("cannot write {name}: {error}")))?;
-            let options = ImportOptions {
-                form: Some(form.importer.to_owned()),
-                source: Some(form.source.to_owned()),
-                // Not the time of the spool: the same requests say the same.
-                observed_at: Some(latest),
-                ..ImportOptions::default()
-            };
-            let paths = [spool.file.clone()];
-            let report = import(&hands.store, &paths, &options, &hands.mapping, progress);
-            reports.push(report.map_err(|error| failed(&error))?.to_json());
+        if let Err(failed) = seal_file(hands, &files, number, progress, &mut sealed) {
+            let why = &failed.1;
+            tracing::error!(store = hands.tenant.name(), number, why, "a file cannot be sealed");
+            first_failed.get_or_insert(failed);
         }
-        entries += requests.iter().map(|request| request.entries.len() as u64).sum::<u64>();
-        files.remove(number).map_err(store)?;
-        hands.intake.sealed(number);
     }
-    Ok(json!({ "entries": entries, "imports": reports }))
+    match first_failed {
+        Some(failed) => Err(failed),
+        None => Ok(json!({ "entries": sealed.entries, "imports": sealed.reports })),
+    }
+}
+
+/// What was sealed.
+#[derive(Default)]
+struct Sealed {
+    entries: u64,
+    reports: Vec<Json>,
+}
+
+/// The journal's own words name files of the store's folder alone; the medium's may name more.
+fn of_journal(hands: &Hands, error: &lineal_engine::Error) -> Failed {
+    ("journal", hands.store_failed(error).1)
+}
+
+/// Makes commits of a closed file and removes it.
+fn seal_file(
+    hands: &Hands,
+    files: &JournalFiles,
+    number: u32,
+    progress: &Progress,
+    sealed: &mut Sealed,
+) -> Result<(), Failed> {
+    let requests = files.read(number).map_err(|error| of_journal(hands, &error))?;
+    for form in &FORMS {
+        let of_form: Vec<&Request> =
+            requests.iter().filter(|request| request.form == form.name).collect();
+        let Some(latest) = of_form.iter().map(|request| request.received).max() else {
+            continue;
+        };
+        let name = format!("intake-{number:08}.ndjson");
+        let spool = Upload::begin(&hands.uploads, &format!("seal-{}", form.name), &name);
+        let spool = spool.map_err(|error| ("journal", format!("cannot spool: {error}")))?;
+        write(&spool, form.name, &of_form)
+            .map_err(|error| ("journal", format!("cannot write {name}: {error}")))?;
+        let options = ImportOptions {
+            form: Some(form.importer.to_owned()),
+            source: Some(form.source.to_owned()),
+            // Not the time of the spool: the same requests say the same.
+            observed_at: Some(latest),
+            ..ImportOptions::default()
+        };
+        let paths = [spool.file.clone()];
+        let report = import(&hands.store, &paths, &options, &hands.mapping, progress);
+        sealed
+            .reports
+            .push(report.map_err(|error| hands.failed(&error, &spool.file, &name))?.to_json());
+    }
+    files.remove(number).map_err(|error| of_journal(hands, &error))?;
+    sealed.entries += requests.iter().map(|request| request.entries.len() as u64).sum::<u64>();
+    // Readers first: an answer never lacks entries that wait no more.
+    hands.tenant.follow();
+    hands.intake.sealed(number);
+    Ok(())
 }
 
 fn write(spool: &Upload, form: &str, requests: &[&Request]) -> std::io::Result<()> {
-    let mut out = BufWriter::new(std::fs::File::create(&spool.file)?);
+    let mut out = BufWriter::new(spool.create()?);
     for request in requests {
         for (place, entry) in request.entries.iter().enumerate() {
             // Its own words say which it is: what is said twice says nothing more.

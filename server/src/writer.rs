@@ -1,11 +1,13 @@
 //! The writer of a store: one thread that holds the store's lock and does one thing after the other,
 //! imports and seals, while readers follow its commits.
 
+use crate::body::make_folder;
 use crate::config::{Config, Intake as Bounds, Writing};
 use crate::error::{Error, Result};
 use crate::intake::Intake;
 use crate::jobs::{Input, Job, Jobs, Wanted};
 use crate::problem::Problem;
+use crate::room::Room;
 use crate::seal;
 use crate::tenant::Tenant;
 use crate::trail::{self, Trail};
@@ -15,10 +17,12 @@ use lineal_import::{ImportOptions, LoadedMapping, import};
 use serde_json::{Value as Json, json};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The folder of a store in which uploads and what is being sealed stand while they are read.
 const UPLOADS: &str = "uploads";
@@ -32,6 +36,8 @@ struct Task {
     job: Arc<Job>,
     input: Input,
     wanted: Wanted,
+    /// Given back when the task is begun.
+    place: OwnedSemaphorePermit,
 }
 
 /// What the thread works with.
@@ -41,8 +47,9 @@ pub(crate) struct Hands {
     pub(crate) intake: Arc<Intake>,
     trail: Arc<Trail>,
     pub(crate) uploads: PathBuf,
-    tenant: Arc<Tenant>,
+    pub(crate) tenant: Arc<Tenant>,
     bounds: Bounds,
+    is_ending: Arc<AtomicBool>,
 }
 
 /// The writer of a store.
@@ -55,6 +62,10 @@ pub(crate) struct Writer {
     /// Below this, paths may be imported.
     pub(crate) imports: Option<PathBuf>,
     pub(crate) uploads: PathBuf,
+    pub(crate) room: Arc<Room>,
+    /// One for each task that waits, or will when its upload is there.
+    places: Arc<Semaphore>,
+    is_ending: Arc<AtomicBool>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -101,10 +112,11 @@ impl Writer {
         if uploads.exists() {
             std::fs::remove_dir_all(&uploads).map_err(system("remove old uploads"))?;
         }
-        std::fs::create_dir_all(&uploads).map_err(system("make a folder for uploads"))?;
+        make_folder(&uploads).map_err(system("make a folder for uploads"))?;
         let intake = Arc::new(Intake::start(tenant.name(), journal, &config.intake)?);
         let trail = Arc::new(Trail::start(trail, tenant, &config.trail)?);
         let (tasks, waiting) = sync_channel(config.intake.imports_waiting);
+        let is_ending = Arc::new(AtomicBool::new(false));
         let hands = Hands {
             store,
             mapping: Arc::clone(&mapping),
@@ -113,13 +125,26 @@ impl Writer {
             uploads: uploads.clone(),
             tenant: Arc::clone(tenant),
             bounds: config.intake.clone(),
+            is_ending: Arc::clone(&is_ending),
         };
         let thread = std::thread::Builder::new()
             .name(format!("writer-{}", tenant.name()))
             .spawn(move || hands.work(&waiting))
             .map_err(system("start a thread"))?;
         let (tasks, thread) = (Mutex::new(Some(tasks)), Mutex::new(Some(thread)));
-        Ok(Writer { tasks, jobs: Arc::default(), intake, trail, mapping, imports, uploads, thread })
+        Ok(Writer {
+            tasks,
+            jobs: Arc::default(),
+            intake,
+            trail,
+            mapping,
+            imports,
+            uploads,
+            room: Room::of(config.intake.uploads_bytes),
+            places: Arc::new(Semaphore::new(config.intake.imports_waiting)),
+            is_ending,
+            thread,
+        })
     }
 
     /// Takes a job on.
@@ -127,11 +152,33 @@ impl Writer {
     /// # Errors
     /// [`Problem::busy`] if too many wait, or the server ends.
     pub(crate) fn take(&self, job: Arc<Job>, input: Input, wanted: Wanted) -> Result<(), Problem> {
+        self.take_at(self.reserve()?, job, input, wanted)
+    }
+
+    /// A place among the jobs that wait; it is free again when this is dropped.
+    ///
+    /// # Errors
+    /// [`Problem::busy`] if too many wait.
+    pub(crate) fn reserve(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        Arc::clone(&self.places).try_acquire_owned().map_err(|_| Problem::busy())
+    }
+
+    /// Takes a job on at a place that was reserved.
+    ///
+    /// # Errors
+    /// [`Problem::busy`] if the server ends.
+    pub(crate) fn take_at(
+        &self,
+        place: OwnedSemaphorePermit,
+        job: Arc<Job>,
+        input: Input,
+        wanted: Wanted,
+    ) -> Result<(), Problem> {
         let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         let tasks = tasks.as_ref().ok_or_else(Problem::busy)?;
         // Known before it is begun: whoever asks finds it.
         self.jobs.add(Arc::clone(&job));
-        match tasks.try_send(Task { job, input, wanted }) {
+        match tasks.try_send(Task { job, input, wanted, place }) {
             Ok(()) => Ok(()),
             Err(TrySendError::Full(task) | TrySendError::Disconnected(task)) => {
                 self.jobs.forget(&task.job.id);
@@ -140,8 +187,10 @@ impl Writer {
         }
     }
 
-    /// Takes nothing more, does what waits, seals, and gives the store back.
+    /// Takes nothing more, finishes the job that runs, seals, and gives the store back. Jobs that
+    /// wait fail and say so: they could take hours.
     pub(crate) fn end(&self) {
+        self.is_ending.store(true, Ordering::Relaxed);
         self.intake.end();
         self.trail.end();
         *self.tasks.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -161,19 +210,22 @@ impl Hands {
             |tried: Option<Instant>| tried.is_some_and(|tried| tried.elapsed() < SEAL_PAUSE);
         loop {
             match tasks.recv_timeout(LOOK) {
+                Ok(task) if self.is_ending.load(Ordering::Relaxed) => task.job.end(Err((
+                    "ended",
+                    "the server ended before this was begun; ask for it again".to_owned(),
+                ))),
                 Ok(task) => self.run(task),
-                Err(RecvTimeoutError::Timeout) => {
-                    if self.is_due() && !rests(tried) {
-                        tried = self.seal_unasked().then(Instant::now);
-                    }
-                }
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
                     self.seal_unasked();
                     let _ = self.seal_trail();
                     return;
                 }
             }
-            // Also between two jobs: uses come while imports run.
+            // Also between two jobs: entries and uses come while imports run.
+            if self.is_due() && !rests(tried) {
+                tried = self.seal_unasked().then(Instant::now);
+            }
             if self.trail.is_due() && !rests(trail_tried) {
                 trail_tried = self.seal_trail().is_err().then(Instant::now);
             }
@@ -194,7 +246,7 @@ impl Hands {
         let name = self.tenant.name();
         let sealed = catch_unwind(AssertUnwindSafe(|| trail::seal(&self.trail, &self.store)));
         let sealed = match sealed {
-            Ok(sealed) => sealed.map_err(|error| ("trail", error.to_string())),
+            Ok(sealed) => sealed.map_err(|error| ("trail", self.store_failed(&error).1)),
             Err(_) => Err(("fault", "the server broke off; its log says more".to_owned())),
         };
         self.tenant.follow();
@@ -224,7 +276,8 @@ impl Hands {
         false
     }
 
-    fn run(&self, Task { job, input, wanted }: Task) {
+    fn run(&self, Task { job, input, wanted, place }: Task) {
+        drop(place);
         job.begin();
         let ended = guarded(|| match &input {
             Input::Upload(upload) => self.import(&upload.file, &wanted, &job),
@@ -251,26 +304,68 @@ impl Hands {
         };
         let paths = [path.to_owned()];
         let report = import(&self.store, &paths, &options, &self.mapping, &job.progress);
-        report.map(|report| report.to_json()).map_err(|error| failed(&error))
+        report
+            .map(|report| report.to_json())
+            .map_err(|error| self.failed(&error, path, job.label()))
     }
 }
 
 /// A name for programs, and what happened.
 pub(crate) type Failed = (&'static str, String);
 
-/// An error of an import as it is told.
-pub(crate) fn failed(error: &lineal_import::Error) -> Failed {
-    let name = match error {
-        lineal_import::Error::Store(error) if error.is_damage() => "store-damaged",
-        lineal_import::Error::Store(_) => "store",
-        lineal_import::Error::Strict { .. } => "rejected",
-        _ => "import",
-    };
-    (name, error.to_string())
+/// What is told of an error of the store: its own words name files of the server.
+const STORE_FAILED: &str = "the store could not be written; the server's log says why";
+
+impl Hands {
+    /// An error of an import as it is told: what was read is called by its label, and no folder of
+    /// the server is named.
+    pub(crate) fn failed(&self, error: &lineal_import::Error, read: &Path, label: &str) -> Failed {
+        let name = match error {
+            lineal_import::Error::Store(error) => return self.store_failed(error),
+            lineal_import::Error::Strict { .. } => "rejected",
+            _ => "import",
+        };
+        (name, without_paths(&error.to_string(), read, label, &self.uploads, self.tenant.name()))
+    }
+
+    /// An error of the store as it is told.
+    pub(crate) fn store_failed(&self, error: &lineal_engine::Error) -> Failed {
+        tracing::error!(store = self.tenant.name(), %error, "the store could not be written");
+        (if error.is_damage() { "store-damaged" } else { "store" }, STORE_FAILED.to_owned())
+    }
+}
+
+/// The words without the path that was read, the folder above it, and the store's folder.
+fn without_paths(words: &str, read: &Path, label: &str, uploads: &Path, store: &str) -> String {
+    let mut words = words.replace(&*read.to_string_lossy(), label);
+    // What stands beside the file, as a database's write-ahead log does.
+    if let Some(folder) = read.parent().filter(|folder| folder.components().count() > 1) {
+        words = words.replace(&format!("{}/", folder.to_string_lossy()), "");
+    }
+    match uploads.parent() {
+        Some(folder) => words.replace(&*folder.to_string_lossy(), store),
+        None => words,
+    }
 }
 
 /// Does a piece of work whose panic ends that work alone.
 fn guarded(work: impl FnOnce() -> Result<Json, Failed>) -> Result<Json, Failed> {
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err(("fault", "the server broke off; its log says more".to_owned())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_told_without_folders_of_the_server() {
+        let (read, uploads) = (Path::new("/srv/l/uploads/7/a.db"), Path::new("/srv/l/uploads"));
+        let told = |words: &str| without_paths(words, read, "a.db", uploads, "main");
+        assert_eq!(told("/srv/l/uploads/7/a.db cannot be read: no"), "a.db cannot be read: no");
+        assert_eq!(told("/srv/l/uploads/7/a.db-wal is cut"), "a.db-wal is cut");
+        assert_eq!(told("/srv/l/uploads/7/b is not there"), "b is not there");
+        assert_eq!(told("/srv/l/segments is full"), "main/segments is full");
+        assert_eq!(told("line 7 of a.db"), "line 7 of a.db");
+    }
 }

@@ -30,7 +30,8 @@ struct Group {
 }
 
 /// Most different pairs of ids beside the model of one deployment in one file: the model is one
-/// version, made by one run, so more than a few are a mistake of the source.
+/// version, made by one run, so more than a few are a mistake of the source. The same holds of the
+/// systems that it belongs to.
 const BESIDE_MAX: usize = 16;
 
 /// The fields that make up a deployment's key, in order.
@@ -73,7 +74,9 @@ impl Groups {
         if group.beside.len() < BESIDE_MAX {
             group.beside.insert(ids);
         }
-        group.systems.extend(id(EventField::System));
+        if group.systems.len() < BESIDE_MAX {
+            group.systems.extend(id(EventField::System));
+        }
     }
 
     fn group_of(&mut self, block: &EventBlock, row: usize) -> &mut Group {

@@ -27,6 +27,8 @@ pub struct Intake {
     pub upload_bytes: u64,
     /// Seconds for an upload to arrive.
     pub upload_seconds: u64,
+    /// Bytes of all uploads that arrive, wait or are read; more are refused.
+    pub uploads_bytes: u64,
     /// Imports that wait; more are refused at once.
     pub imports_waiting: usize,
     /// Bytes of a body of live intake, packed and unpacked.
@@ -48,6 +50,7 @@ impl Default for Intake {
         Intake {
             upload_bytes: 1 << 30,
             upload_seconds: 600,
+            uploads_bytes: 16 << 30,
             imports_waiting: 64,
             // As Datadog's intake documents: 5 MB a body, 1,000 entries.
             body_bytes: 5_000_000,
@@ -65,6 +68,7 @@ impl Intake {
         for (name, value) in [
             ("upload_bytes", self.upload_bytes),
             ("upload_seconds", self.upload_seconds),
+            ("uploads_bytes", self.uploads_bytes),
             ("imports_waiting", self.imports_waiting as u64),
             ("body_bytes", self.body_bytes as u64),
             ("entries", self.entries as u64),
@@ -76,6 +80,9 @@ impl Intake {
             if value == 0 {
                 return Err(format!("intake.{name} is 0: nothing could be taken"));
             }
+        }
+        if self.uploads_bytes < self.upload_bytes {
+            return Err("intake.uploads_bytes is intake.upload_bytes at least: there would be no room for one upload".to_owned());
         }
         if self.body_bytes > BODY_BYTES_MAX {
             return Err(format!("intake.body_bytes is {BODY_BYTES_MAX} at most"));

@@ -43,6 +43,8 @@ pub(crate) async fn post(mut call: Call) -> Result<Response<Body>, Problem> {
         kind.split(';').next().is_some_and(|k| k.trim().eq_ignore_ascii_case("application/json"))
     });
     let id = call.app.request_id();
+    // Before the body is heard: what would be refused at its end is refused at once.
+    let place = writer.reserve()?;
     let (input, label, wanted) = if is_request {
         let request = request(&mut call).await?;
         let path = below(writer.imports.as_deref(), &request.path)?;
@@ -68,13 +70,14 @@ pub(crate) async fn post(mut call: Call) -> Result<Response<Body>, Problem> {
             tracing::error!(%error, "an upload cannot be begun");
             Problem::unready("the upload cannot be written; the server's log says why")
         })?;
+        let upload = upload.within(writer.room.share());
         if upload.fill(&call).await? == 0 {
             return Err(Problem::bad_request("the body is empty: it is the file to be imported"));
         }
         (Input::Upload(upload), name, wanted)
     };
     let job = Job::new(id, "import", label, tenant.now());
-    writer.take(Arc::clone(&job), input, wanted)?;
+    writer.take_at(place, Arc::clone(&job), input, wanted)?;
     accepted(&job)
 }
 

@@ -2,6 +2,7 @@
 
 use crate::body::unpacked;
 use crate::gate::Call;
+use crate::intake::lines::Chained;
 use crate::intake::{datadog, openlineage, otlp};
 use crate::jobs::{Input, Job, Wanted};
 use crate::openapi::Description;
@@ -65,7 +66,9 @@ pub(crate) async fn datadog_logs(call: Call) -> Result<Response<Body>, Problem> 
     }
     let entries = call.app.config.intake.entries;
     let mapping = Arc::clone(&call.writer()?.1.mapping);
-    taken(&call, seal::DATADOG, move |body, received| {
+    // What stands in entries is a part of what was said: with other parameters it is another body.
+    let said = if given.is_empty() { Vec::new() } else { said_beside(&given)? };
+    taken(&call, seal::DATADOG, said, move |body, received| {
         let lines = datadog::lines(body, &given, received, entries)?;
         sound(&lines, &mapping)?;
         Ok(lines)
@@ -101,7 +104,7 @@ pub(crate) async fn otlp_logs(call: Call) -> Result<Response<Body>, Problem> {
     };
     let entries = call.app.config.intake.entries;
     let mapping = Arc::clone(&call.writer()?.1.mapping);
-    taken(&call, seal::OTLP, move |body, received| {
+    taken(&call, seal::OTLP, Vec::new(), move |body, received| {
         let lines = otlp::lines(body, is_protobuf, received, entries)?;
         sound(&lines, &mapping)?;
         Ok(lines)
@@ -138,8 +141,10 @@ pub(crate) async fn openlineage_batch(call: Call) -> Result<Response<Body>, Prob
 async fn events(call: Call, several: bool) -> Result<Response<Body>, Problem> {
     call.only(&[])?;
     let entries = call.app.config.intake.entries;
-    taken(&call, seal::OPENLINEAGE, move |body, _| openlineage::lines(body, several, entries))
-        .await?;
+    taken(&call, seal::OPENLINEAGE, Vec::new(), move |body, _| {
+        openlineage::lines(body, several, entries)
+    })
+    .await?;
     let mut response = Written::json(&json!({}), false).response("application/json");
     *response.status_mut() = StatusCode::ACCEPTED;
     Ok(response)
@@ -147,7 +152,7 @@ async fn events(call: Call, several: bool) -> Result<Response<Body>, Problem> {
 
 /// Refuses what the import would reject: an event that is acknowledged will be recorded.
 fn sound(lines: &[Vec<u8>], mapping: &LoadedMapping) -> Result<(), Problem> {
-    let rejects = rejected_lines(&lines.join(&b'\n'), mapping);
+    let rejects = rejected_lines(&mut Chained::of(lines), mapping);
     let rejects = rejects.map_err(|_| Problem::fault())?;
     match rejects.first() {
         // A line is an entry, from 1.
@@ -160,10 +165,18 @@ fn sound(lines: &[Vec<u8>], mapping: &LoadedMapping) -> Result<(), Problem> {
     }
 }
 
-/// Takes the body of a call: when this is [`Ok`] it is durable.
+/// Parameters as they are digested before a body.
+fn said_beside(given: &BTreeMap<String, String>) -> Result<Vec<u8>, Problem> {
+    let mut said = serde_json::to_vec(given).map_err(|_| Problem::fault())?;
+    said.push(b'\n');
+    Ok(said)
+}
+
+/// Takes the body of a call, and what is said beside it: when this is [`Ok`] it is durable.
 async fn taken(
     call: &Call,
     form: &str,
+    mut said: Vec<u8>,
     read: impl FnOnce(&[u8], i64) -> Result<Vec<Vec<u8>>, Problem> + Send + 'static,
 ) -> Result<(), Problem> {
     let (tenant, writer) = call.writer()?;
@@ -175,7 +188,11 @@ async fn taken(
     let work = tokio::task::spawn_blocking(move || {
         let body: Bytes = unpacked(&headers, &body, most)?;
         let entries = read(&body, received)?;
-        Ok::<_, Problem>((Hash::of(&body), entries))
+        if said.is_empty() {
+            return Ok((Hash::of(&body), entries));
+        }
+        said.extend_from_slice(&body);
+        Ok::<_, Problem>((Hash::of(&said), entries))
     });
     let (body, entries) = work.await.map_err(|_| Problem::fault())??;
     if entries.is_empty() {

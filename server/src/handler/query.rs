@@ -177,6 +177,14 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
     }
     let cursor = request.cursor.as_deref();
     let cursor = cursor.map(|cursor| call.app.seal.open(cursor, &question)).transpose()?;
+    let writer = call.app.writer(tenant.name());
+    // Uses concern the answers about them alone: others would never be unchanged.
+    let about_uses = sight.trail && text.to_ascii_lowercase().contains(Kind::Access.name());
+    // Read before the state: what is sealed in between is then in both, and never in neither.
+    let unsealed = writer.map_or_else(Unsealed::default, |writer| Unsealed {
+        events: writer.intake.pending().entries,
+        uses: if about_uses { writer.trail.pending() } else { 0 },
+    });
     let opened = match cursor {
         Some(cursor) => tenant.holding(cursor.commit),
         None => tenant.current(),
@@ -185,13 +193,6 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
     let is_timeless = cursor.is_some() || !text.to_ascii_lowercase().contains("now");
     let commit = cursor.map_or_else(|| opened.commit(), |cursor| cursor.commit);
     let first = cursor.map_or(0, |cursor| cursor.first).to_le_bytes();
-    let writer = call.app.writer(tenant.name());
-    // Uses concern the answers about them alone: others would never be unchanged.
-    let about_uses = sight.trail && text.to_ascii_lowercase().contains(Kind::Access.name());
-    let unsealed = writer.map_or_else(Unsealed::default, |writer| Unsealed {
-        events: writer.intake.pending().entries,
-        uses: if about_uses { writer.trail.pending() } else { 0 },
-    });
     let tag = is_timeless.then(|| {
         let form = form.media_type().as_bytes();
         let [events, uses] = [unsealed.events, unsealed.uses].map(u64::to_le_bytes);

@@ -1,13 +1,12 @@
 //! What Datadog's clients send to its logs intake, as lines of Datadog's archives: the real importer
 //! reads these when the journal is sealed.
 
+use super::lines::Lines;
 use crate::problem::Problem;
 use lineal_query::value::time_text;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 
-/// The longest line that the importer takes, with room for an id that is added.
-pub(super) const LINE_MAX: usize = (1 << 20) - 256;
 /// Members of an entry that say when it was, in the order in which Datadog looks at them.
 const DATES: [&str; 7] =
     ["@timestamp", "timestamp", "_timestamp", "Timestamp", "eventTime", "date", "published_date"];
@@ -40,17 +39,14 @@ pub(crate) fn lines(
     if entries.len() > most {
         return Err(Problem::too_many_entries(most));
     }
-    let lines = entries.into_iter().enumerate().map(|(number, entry)| {
+    let mut lines = Lines::new(most);
+    for (number, entry) in entries.into_iter().enumerate() {
         let Json::Object(entry) = entry else {
             return Err(Problem::bad_request(format!("entry {number} is no JSON object")));
         };
-        let line = Json::Object(line(entry, given, received)).to_string().into_bytes();
-        if line.len() > LINE_MAX {
-            return Err(Problem::too_large(LINE_MAX));
-        }
-        Ok(line)
-    });
-    lines.collect()
+        lines.push(Json::Object(line(entry, given, received)).to_string().into_bytes())?;
+    }
+    Ok(lines.taken())
 }
 
 /// An object, an array of them, or lines of them.
@@ -140,8 +136,9 @@ fn is_date(value: &Json) -> bool {
     }
 }
 
-/// A line with an id: its own, else one made of the request's key and the entry's place in it, else
-/// one of when and as which entry it was taken, so that no two are the same by accident.
+/// A line with an id: its own, else one made of the request's key, of when it was taken and of the
+/// entry's place in it, else one of when and as which entry it was taken, so that no two are the same
+/// by accident: a key that is used again after its life names another request.
 pub(crate) fn identified(
     line: &[u8],
     key: Option<&[u8; 16]>,
@@ -153,7 +150,7 @@ pub(crate) fn identified(
         return line.to_vec();
     }
     let id = match key {
-        Some(key) => format!("key:{}:{place}", data_encoding::HEXLOWER.encode(key)),
+        Some(key) => format!("key:{}:{received}:{place}", data_encoding::HEXLOWER.encode(key)),
         None => format!("live:{received}:{sequence}"),
     };
     let mut out = format!("{{\"_id\":\"{id}\",").into_bytes();
@@ -219,7 +216,7 @@ mod tests {
         assert_eq!(text(r#"{"b":1}"#, None), r#"{"_id":"live:9:7","b":1}"#);
         assert_eq!(
             text(r#"{"b":1}"#, Some(&[1; 16])),
-            format!(r#"{{"_id":"key:{}:2","b":1}}"#, "01".repeat(16))
+            format!(r#"{{"_id":"key:{}:9:2","b":1}}"#, "01".repeat(16))
         );
     }
 }

@@ -8,7 +8,7 @@ use crate::problem::Problem;
 use lineal_query::value::time_text;
 use serde_json::{Map, Value as Json, json};
 
-use super::datadog::LINE_MAX;
+use super::lines::Lines;
 
 /// Deepest nesting of values that is read; the importer takes 64, and what stands around a value
 /// counts too.
@@ -17,7 +17,8 @@ const DEPTH_MAX: usize = 32;
 /// The records of a body as lines of an archive, each without its line end.
 ///
 /// # Errors
-/// [`Problem::bad_request`] for what is no export of logs, [`Problem::too_large`].
+/// [`Problem::bad_request`] for what is no export of logs, [`Problem::too_many_entries`],
+/// [`Problem::too_large`]: of one record, or of all, since each holds its resource.
 pub(crate) fn lines(
     body: &[u8],
     is_protobuf: bool,
@@ -31,23 +32,16 @@ pub(crate) fn lines(
         let export = serde_json::from_slice::<Json>(body).ok().filter(Json::is_object);
         export.ok_or_else(|| Problem::bad_request("the body is no JSON of OTLP logs"))?
     };
-    let mut lines = Vec::new();
+    let mut lines = Lines::new(most);
     for of_resource in list(&export, "resourceLogs") {
         let resource = attributes(&of_resource["resource"]["attributes"])?;
         for of_scope in list(of_resource, "scopeLogs") {
             for record in list(of_scope, "logRecords") {
-                if lines.len() == most {
-                    return Err(Problem::too_many_entries(most));
-                }
-                let line = line(record, &resource, received)?.to_string().into_bytes();
-                if line.len() > LINE_MAX {
-                    return Err(Problem::too_large(LINE_MAX));
-                }
-                lines.push(line);
+                lines.push(line(record, &resource, received)?.to_string().into_bytes())?;
             }
         }
     }
-    Ok(lines)
+    Ok(lines.taken())
 }
 
 fn list<'j>(json: &'j Json, name: &str) -> &'j [Json] {
@@ -331,6 +325,21 @@ mod tests {
         for cut in 1..body.len() {
             assert_eq!(read(&body[..cut], true), Err(400), "{cut}");
         }
+    }
+
+    #[test]
+    fn a_resource_that_many_records_repeat_is_refused_before_it_stands_in_all_of_them() {
+        let resource = json!({ "attributes": [
+            { "key": "k", "value": { "stringValue": "x".repeat(1_000_000) } }
+        ] });
+        let export = |records: usize| {
+            let records = vec![json!({}); records];
+            let logs = [json!({ "resource": resource, "scopeLogs": [{ "logRecords": records }] })];
+            json!({ "resourceLogs": logs }).to_string()
+        };
+        let read = |records| lines(export(records).as_bytes(), false, 0, 1_000);
+        assert_eq!(read(16).unwrap().len(), 16);
+        assert_eq!(read(1_000).unwrap_err().name, "too-large");
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub(crate) fn seal(trail: &Trail, store: &Store) -> Result<u64, lineal_engine::E
         }
         sealed += entries.len() as u64;
         files.remove(number)?;
+        // Readers first: an answer never lacks entries that wait no more.
+        trail.tenant.follow();
         trail.journal.sealed(number);
     }
     if sealed > 0 {

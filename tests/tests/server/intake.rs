@@ -125,6 +125,9 @@ fn the_same_key_is_acknowledged_again_and_stored_once() {
     acknowledged(&ask(&unnamed, "k1"));
     assert_eq!(pending(), 1);
     assert_eq!(ask(&event("other"), "k1").problem(), (422, "key-used".to_owned()));
+    let elsewhere = post("/api/v2/logs?service=other", &unnamed);
+    let elsewhere = live.send(elsewhere.header("Idempotency-Key", "k1").token(&importer));
+    assert_eq!(elsewhere.problem(), (422, "key-used".to_owned()), "its entries would be others");
     seal(&live, &importer);
     acknowledged(&ask(&unnamed, "k1"));
     assert_eq!(pending(), 0, "the key is known beyond the seal");
@@ -164,6 +167,26 @@ fn what_could_not_be_recorded_is_not_acknowledged() {
     assert_eq!(live.send(both).status, 401, "one way to say who one is");
     let elsewhere = get("/v1/imports").header("DD-API-KEY", &importer);
     assert_eq!(live.send(elsewhere).status, 401, "the key is for Datadog's path");
+}
+
+#[test]
+fn a_file_that_cannot_be_sealed_holds_up_no_other() {
+    let (live, importer, engineer) = writing();
+    acknowledged(&live.send(logs(&event("lost")).token(&importer)));
+    let file = live.store().join("journal/00000001.lnj");
+    let mut bytes = std::fs::read(&file).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    let sealed =
+        || done(&live, &importer, &live.send(post("/v1/intake/seal", &json!({})).token(&importer)));
+    assert_eq!(sealed()["state"], "failed");
+    acknowledged(&live.send(logs(&event("sound")).token(&importer)));
+    let job = sealed();
+    assert_eq!(job["state"], "failed", "{job}");
+    let words = job.to_string();
+    assert!(!words.contains(&*live.store().to_string_lossy()), "{words}");
+    assert_eq!(count(&live, &engineer, "sound")["rows"], json!([[1]]));
+    assert!(file.exists(), "what cannot be sealed stays");
 }
 
 #[test]

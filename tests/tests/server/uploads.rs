@@ -87,6 +87,8 @@ fn what_is_no_export_fails_as_a_job_and_leaves_the_store_as_it_was() {
     );
     assert_eq!((&job["state"], &job["report"]), (&json!("failed"), &Json::Null));
     assert!(job["problem"]["type"].as_str().unwrap().starts_with("urn:lineal:problem:"), "{job}");
+    let words = job["problem"]["detail"].as_str().unwrap();
+    assert!(!words.contains(&*live.store().to_string_lossy()), "no folder is told: {words}");
     let damaged = std::fs::read(first_file("datadog-art12-b-dotted")).unwrap();
     let cut = damaged[..damaged.len() / 2].to_vec();
     let path = "/v1/imports?strict=true&form=datadog";
@@ -136,6 +138,15 @@ fn what_cannot_be_taken_on_is_refused_at_once() {
     let importer = small.token(Role::Importer);
     let large = small.send(upload("/v1/imports", vec![b'x'; 11]).token(&importer));
     assert_eq!(large.problem(), (413, "too-large".to_owned()));
+    let full = Live::with(|config| {
+        config.write = true;
+        config.intake.uploads_bytes = 10;
+    });
+    let importer = full.token(Role::Importer);
+    let large = full.send(upload("/v1/imports", vec![b'x'; 11]).token(&importer));
+    assert_eq!(large.problem(), (503, "busy".to_owned()), "no room beside the others");
+    let small = full.send(upload("/v1/imports", vec![b'x'; 10]).token(&importer));
+    assert_eq!(small.status, 202, "what was refused has given its room back");
     let reading = Live::new();
     let importer = reading.token(Role::Importer);
     for path in ["/v1/imports", "/v1/intake/seal", "/api/v2/logs"] {
