@@ -131,7 +131,6 @@ pub(crate) fn lines(
     head: Option<String>,
     next: Option<String>,
     withheld: bool,
-    unsealed: Unsealed,
     headers: &HeaderMap,
 ) -> Response<Body> {
     let packed = accept::takes_gzip(headers) && answer.rows.len() > 8;
@@ -140,7 +139,7 @@ pub(crate) fn lines(
         plain: Vec::new(),
     };
     let stage = Stage::Head;
-    let lines = Lines { answer, form, head, next, withheld, unsealed, at: 0, stage, out };
+    let lines = Lines { answer, form, head, next, withheld, at: 0, stage, out };
     let mut response = Response::new(Body::new(lines));
     let media_type = match form {
         Form::Csv => "text/csv; charset=utf-8; header=present",
@@ -195,7 +194,6 @@ struct Lines {
     head: Option<String>,
     next: Option<String>,
     withheld: bool,
-    unsealed: Unsealed,
     at: usize,
     stage: Stage,
     out: Out,
@@ -249,7 +247,6 @@ impl Lines {
     /// The last line of NDJSON. `$answer` is no name that a column can have.
     fn about(&self) -> Json {
         let mut about = self.answer.about();
-        tell_unsealed(&mut about["completeness"], self.unsealed);
         about["next"] = json!(self.next);
         about["withheld"] = json!(withheld_words(self.withheld));
         json!({ "$answer": about })
@@ -263,39 +260,6 @@ pub(crate) struct Unsealed {
     pub(crate) events: u64,
     /// Uses of the store.
     pub(crate) uses: u64,
-}
-
-impl Unsealed {
-    pub(crate) fn any(self) -> bool {
-        self != Unsealed::default()
-    }
-}
-
-/// Adds to what is said of completeness that something is in no commit yet.
-pub(crate) fn tell_unsealed(completeness: &mut Json, unsealed: Unsealed) {
-    if unsealed.any() && completeness["state"] == "complete" {
-        completeness["state"] = json!("cannot_tell");
-    }
-    let pending = [
-        (
-            unsealed.events,
-            "event is not sealed yet: its proof is pending",
-            "events are not sealed yet: their proof is pending",
-        ),
-        (
-            unsealed.uses,
-            "use is not sealed yet; POST /v1/trail/seal seals it",
-            "uses are not sealed yet; POST /v1/trail/seal seals them",
-        ),
-    ];
-    for (count, one, many) in pending.into_iter().filter(|(count, ..)| *count > 0) {
-        let reason = format!("{count} {}", if count == 1 { one } else { many });
-        if let Some(reasons) = completeness["reasons"].as_array_mut() {
-            reasons.push(json!(reason));
-        }
-        let others = completeness["reason_count"].as_u64().unwrap_or(0);
-        completeness["reason_count"] = json!(others + 1);
-    }
 }
 
 /// What is kept back, in words.
