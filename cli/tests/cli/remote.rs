@@ -280,6 +280,11 @@ fn who_asks_and_whom_is_trusted() {
     let token = std::fs::read_to_string(both.folder.path().join("token")).unwrap();
     let output = by_environment.env("LINEAL_TOKEN", token.trim()).output().unwrap();
     assert!(output.status.success(), "{output:?}");
+    // A proxy of the environment is not asked for what would pass it in the clear.
+    for name in ["http_proxy", "ALL_PROXY"] {
+        let output = by_environment.env(name, "http://127.0.0.1:1").output().unwrap();
+        assert!(output.status.success(), "{name}: {output:?}");
+    }
     let gone = both.folder.run(&["stats", "--url", "http://127.0.0.1:1", "--token-file", "token"]);
     assert!(gone.code == 2 && gone.err.contains("lineal serve"), "{gone:?}");
 }
