@@ -9,7 +9,9 @@ use crate::openapi::Description;
 use crate::plans::Plan;
 use crate::pool::Stop;
 use crate::problem::Problem;
-use crate::reply::{self, COMMIT, COMPLETENESS, NEXT, TOTAL, Unsealed, WITHHELD, Written};
+use crate::reply::{
+    self, BROUGHT_LIVE, COMMIT, COMPLETENESS, NEXT, TOTAL, Unsealed, WITHHELD, Written,
+};
 use crate::tenant::{Opened, Tenant};
 use crate::wire::{QueryAnswer, QueryLimits, QueryRequest};
 use axum::body::Body;
@@ -299,7 +301,8 @@ impl Asking {
         // A view of the past lacks nothing that came after it.
         let is_newest = answer.commit == opened.commit();
         let lacks = |concerned: bool, count| if is_newest && concerned { count } else { 0 };
-        let events = lacks(prepared.comes_by(Kind::Inference), self.unsealed.events);
+        let events =
+            lacks(BROUGHT_LIVE.iter().any(|kind| prepared.comes_by(*kind)), self.unsealed.events);
         let uses = lacks(prepared.names(Kind::Access), self.unsealed.uses);
         // Before any form of the answer is made: each of them says it.
         answer.completeness.tell_unsealed(events, uses);
