@@ -170,6 +170,23 @@ impl Completeness {
             State::Complete
         }
     }
+
+    /// Adds that so many events and uses are held beside the store, in no commit that the answer
+    /// could have seen. The store does not know of them; whoever holds them says so.
+    pub fn tell_unsealed(&mut self, events: u64, uses: u64) {
+        let pending = [(events, Uncertainty::Unsealed(events)), (uses, Uncertainty::Unnoted(uses))];
+        for (_, what) in pending.into_iter().filter(|(count, _)| *count > 0) {
+            let (fits, referred_by) = (Vec::new(), Vec::new());
+            self.reasons.push(Reason {
+                what,
+                node: NodeNo::MAX,
+                name: String::new(),
+                fits,
+                referred_by,
+            });
+            self.reason_count += 1;
+        }
+    }
 }
 
 /// One reason why an answer cannot tell.
@@ -177,9 +194,9 @@ impl Completeness {
 pub struct Reason {
     /// What is wrong.
     pub what: Uncertainty,
-    /// Where, as a number of the view.
+    /// Where, as a number of the view; [`NodeNo::MAX`] where it is not at a node.
     pub node: NodeNo,
-    /// Where, by name.
+    /// Where, by name; empty where it is not at a node.
     pub name: String,
     /// Of a reference that fits several nodes: these, the first of them.
     pub fits: Vec<String>,
@@ -198,6 +215,10 @@ pub enum Uncertainty {
     Roleless,
     /// So many lines of a log could not be read, each of which may have been an event.
     Unread(u64),
+    /// So many events are acknowledged and in no commit yet.
+    Unsealed(u64),
+    /// So many uses of the store are noted and in no commit yet.
+    Unnoted(u64),
 }
 
 impl fmt::Display for Reason {
@@ -225,6 +246,18 @@ impl fmt::Display for Reason {
                  report of its import says which",
                 if lines == 1 { "line" } else { "lines" }
             ),
+            Uncertainty::Unsealed(1) => {
+                f.write_str("1 event is not sealed yet: its proof is pending")
+            }
+            Uncertainty::Unsealed(events) => {
+                write!(f, "{events} events are not sealed yet: their proof is pending")
+            }
+            Uncertainty::Unnoted(1) => {
+                f.write_str("1 use is not sealed yet; POST /v1/trail/seal seals it")
+            }
+            Uncertainty::Unnoted(uses) => {
+                write!(f, "{uses} uses are not sealed yet; POST /v1/trail/seal seals them")
+            }
         }
     }
 }

@@ -118,9 +118,16 @@ impl Call {
             .body(())
             .map_err(|_| Problem::fault())?;
         let (mut parts, ()) = request.into_parts();
-        if let Some(store) = self.parts.headers.get(&STORE_HEADER) {
-            parts.headers.insert(STORE_HEADER, store.clone());
-        }
+        let store = match self.parts.headers.get(&STORE_HEADER) {
+            Some(store) => Some(store.clone()),
+            None => {
+                let named = self.parameter("store")?;
+                // A name that no header can hold is the name of no store.
+                let named = named.map(|name| HeaderValue::from_str(&name));
+                named.transpose().map_err(|_| Problem::not_found(NO_STORE))?
+            }
+        };
+        parts.headers.extend(store.map(|store| (STORE_HEADER, store)));
         let (app, who) = (Arc::clone(&self.app), self.who.clone());
         let body = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
         let (places, unheard) = (BTreeMap::new(), Mutex::new(None));

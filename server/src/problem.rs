@@ -269,6 +269,14 @@ impl Problem {
         }
     }
 
+    /// The same, where what is not found may stand in entries that no commit has yet.
+    pub(crate) fn or_unsealed(mut self, unsealed: Option<&str>) -> Problem {
+        if let Some(unsealed) = unsealed.filter(|_| self.status == StatusCode::NOT_FOUND) {
+            self.detail = format!("{}; {unsealed}", self.detail);
+        }
+        self
+    }
+
     /// As a response; the request id is for the log of the server.
     pub(crate) fn response(&self, request_id: &str) -> Response<Body> {
         let body = ProblemBody {

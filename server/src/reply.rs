@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCod
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use lineal_engine::schema::Kind;
 use lineal_proof::Hash;
 use lineal_query::Answer;
 use serde_json::{Value as Json, json};
@@ -131,7 +132,6 @@ pub(crate) fn lines(
     head: Option<String>,
     next: Option<String>,
     withheld: bool,
-    unsealed: Unsealed,
     headers: &HeaderMap,
 ) -> Response<Body> {
     let packed = accept::takes_gzip(headers) && answer.rows.len() > 8;
@@ -140,7 +140,7 @@ pub(crate) fn lines(
         plain: Vec::new(),
     };
     let stage = Stage::Head;
-    let lines = Lines { answer, form, head, next, withheld, unsealed, at: 0, stage, out };
+    let lines = Lines { answer, form, head, next, withheld, at: 0, stage, out };
     let mut response = Response::new(Body::new(lines));
     let media_type = match form {
         Form::Csv => "text/csv; charset=utf-8; header=present",
@@ -195,7 +195,6 @@ struct Lines {
     head: Option<String>,
     next: Option<String>,
     withheld: bool,
-    unsealed: Unsealed,
     at: usize,
     stage: Stage,
     out: Out,
@@ -249,12 +248,17 @@ impl Lines {
     /// The last line of NDJSON. `$answer` is no name that a column can have.
     fn about(&self) -> Json {
         let mut about = self.answer.about();
-        tell_unsealed(&mut about["completeness"], self.unsealed);
         about["next"] = json!(self.next);
         about["withheld"] = json!(withheld_words(self.withheld));
         json!({ "$answer": about })
     }
 }
+
+/// Kinds that logs bring or change, and so what is not sealed yet; others are only referred to there.
+/// What events of OpenLineage bring beside these, runs and data sets, is not counted apart in the
+/// journal: of it `/v1/stats` alone tells (docs/operating.md, "Proof pending").
+pub(crate) const BROUGHT_LIVE: [Kind; 5] =
+    [Kind::Inference, Kind::Batch, Kind::Deployment, Kind::System, Kind::Actor];
 
 /// What was acknowledged or noted, is in no commit yet, and may be missing in an answer.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -263,39 +267,6 @@ pub(crate) struct Unsealed {
     pub(crate) events: u64,
     /// Uses of the store.
     pub(crate) uses: u64,
-}
-
-impl Unsealed {
-    pub(crate) fn any(self) -> bool {
-        self != Unsealed::default()
-    }
-}
-
-/// Adds to what is said of completeness that something is in no commit yet.
-pub(crate) fn tell_unsealed(completeness: &mut Json, unsealed: Unsealed) {
-    if unsealed.any() && completeness["state"] == "complete" {
-        completeness["state"] = json!("cannot_tell");
-    }
-    let pending = [
-        (
-            unsealed.events,
-            "event is not sealed yet: its proof is pending",
-            "events are not sealed yet: their proof is pending",
-        ),
-        (
-            unsealed.uses,
-            "use is not sealed yet; POST /v1/trail/seal seals it",
-            "uses are not sealed yet; POST /v1/trail/seal seals them",
-        ),
-    ];
-    for (count, one, many) in pending.into_iter().filter(|(count, ..)| *count > 0) {
-        let reason = format!("{count} {}", if count == 1 { one } else { many });
-        if let Some(reasons) = completeness["reasons"].as_array_mut() {
-            reasons.push(json!(reason));
-        }
-        let others = completeness["reason_count"].as_u64().unwrap_or(0);
-        completeness["reason_count"] = json!(others + 1);
-    }
 }
 
 /// What is kept back, in words.

@@ -69,6 +69,9 @@ fn print(out: &mut dyn Write, told: &Json, zone: &Zone, json: bool) -> Outcome {
         (events, true) => writeln!(out, "{events}")?,
         (_, false) => print_events(out, told, zone)?,
     }
+    if let Some(unsealed) = told["unsealed"].as_str().filter(|_| !json) {
+        writeln!(out, "{}", Style::new().warn(unsealed))?;
+    }
     Ok(Exit::Answer)
 }
 

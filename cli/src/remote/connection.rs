@@ -61,9 +61,12 @@ impl Connection {
             .timeout_connect(Some(CONNECT))
             .timeout_recv_response(Some(ANSWER))
             .user_agent(concat!("lineal/", env!("CARGO_PKG_VERSION")));
-        if !is_plain {
-            config = config.tls_config(trust(there.ca.as_deref())?);
-        }
+        config = if is_plain {
+            // A proxy of the environment would be handed the token in the clear, and lead elsewhere.
+            config.proxy(None)
+        } else {
+            config.tls_config(trust(there.ca.as_deref())?)
+        };
         Ok(Connection {
             agent: config.build().new_agent(),
             base: base.to_owned(),

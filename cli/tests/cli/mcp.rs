@@ -138,11 +138,21 @@ fn messages_over_standard_input_are_answered_and_the_end_of_it_ends_it() {
 }
 
 fn post(serving: &Serving, token: &str, case: &str, message: &Json) -> (u16, String) {
+    post_to("/mcp", serving, token, case, message)
+}
+
+fn post_to(
+    path: &str,
+    serving: &Serving,
+    token: &str,
+    case: &str,
+    message: &Json,
+) -> (u16, String) {
     let body = message.to_string();
     let mut stream = TcpStream::connect(&serving.address).unwrap();
     write!(
         stream,
-        "POST /mcp HTTP/1.1\r\nHost: lineage.example.org\r\nAuthorization: Bearer {token}\r\nLineal-Case: {case}\r\n\
+        "POST {path} HTTP/1.1\r\nHost: lineage.example.org\r\nAuthorization: Bearer {token}\r\nLineal-Case: {case}\r\n\
          Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n\
          MCP-Protocol-Version: 2025-06-18\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
@@ -183,6 +193,8 @@ fn messages_over_http_pass_the_gate_and_are_answered() {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     assert!(kept.0 == 200 && kept.1.contains("person's data"), "{kept:?}");
+    let elsewhere = post_to("/mcp?store=nobody", &serving, &engineer, "x", &speaks);
+    assert!(elsewhere.1.contains("no store of that name"), "{elsewhere:?}");
     serving.end();
 }
 

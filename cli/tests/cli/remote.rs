@@ -5,6 +5,8 @@
 use crate::program::{ARCHIVE, DATABASE, Folder, HASH, Run};
 use crate::serve::Serving;
 use serde_json::Value as Json;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 
 /// What the store is called: here as its folder, there as the server calls it.
 const NAME: &str = ".lineal";
@@ -155,6 +157,50 @@ fn a_visit_is_the_same_here_and_there() {
     assert!(refused.code == 2 && refused.err.contains("find import"), "{refused:?}");
 }
 
+/// An event as an application logs it.
+const EVENT: &str = r#"[{"message": "inference", "art12": {"event_id": "live-1",
+    "timestamp": "2025-12-01T10:00:00Z", "system_id": "CREDIT-RISK-EU-001",
+    "model": {"name": "credit-risk-scorer", "version": "3"},
+    "input": {"hash": "6c6976652d312e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e",
+              "hash_algorithm": "blake3"}, "output": {"decision": "approve"}}}]"#;
+
+#[test]
+fn what_is_acknowledged_and_not_sealed_is_told_in_every_form() {
+    let folder = Folder::with(&[DATABASE]);
+    let config = "write = true\n[stores]\nmain = \".lineal\"\n[intake]\nseal_seconds = 3600\n";
+    folder.write("server.toml", config);
+    for role in ["engineer", "importer"] {
+        let made = ["token", "create", "--role", role, "--name", "ada", "--config", "server.toml"];
+        folder.write(role, folder.done(&made).out);
+    }
+    let serving = Serving::with(&folder, &["--config", "server.toml"]);
+    let url = format!("http://{}", serving.address);
+    let there = |arguments: &[&str]| {
+        folder.run(&[arguments, &["--url", &url, "--token-file", "engineer"]].concat())
+    };
+    let question = ["query", "find inference return it limit 1", "--fail-on", "cannot-tell"];
+    let before = there(&question);
+    assert!(before.code == 0 && before.all().contains("complete"), "{before:?}");
+    let token = std::fs::read_to_string(folder.path().join("importer")).unwrap();
+    let mut stream = TcpStream::connect(&serving.address).unwrap();
+    write!(
+        stream,
+        "POST /api/v2/logs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{EVENT}",
+        token.trim(),
+        EVENT.len()
+    )
+    .unwrap();
+    let mut taken = String::new();
+    stream.read_to_string(&mut taken).unwrap();
+    assert!(taken.starts_with("HTTP/1.1 202"), "{taken}");
+    for form in ["table", "json", "ndjson"] {
+        let run = there(&[&question[..], &["--format", form]].concat());
+        assert!(run.code == 4 && run.all().contains("1 event is not sealed yet"), "{run:?}");
+    }
+    serving.end();
+}
+
 #[test]
 fn what_cannot_work_over_a_server_says_what_to_do() {
     let both = Both::new();
@@ -234,6 +280,11 @@ fn who_asks_and_whom_is_trusted() {
     let token = std::fs::read_to_string(both.folder.path().join("token")).unwrap();
     let output = by_environment.env("LINEAL_TOKEN", token.trim()).output().unwrap();
     assert!(output.status.success(), "{output:?}");
+    // A proxy of the environment is not asked for what would pass it in the clear.
+    for name in ["http_proxy", "ALL_PROXY"] {
+        let output = by_environment.env(name, "http://127.0.0.1:1").output().unwrap();
+        assert!(output.status.success(), "{name}: {output:?}");
+    }
     let gone = both.folder.run(&["stats", "--url", "http://127.0.0.1:1", "--token-file", "token"]);
     assert!(gone.code == 2 && gone.err.contains("lineal serve"), "{gone:?}");
 }

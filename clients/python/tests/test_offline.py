@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
+import threading
 from typing import Any
 
 import httpx
@@ -68,6 +71,35 @@ def test_the_token_goes_in_the_clear_to_this_machine_alone() -> None:
     for url in ["http://10.0.0.1", "http://example.org", "ftp://localhost", "localhost", ""]:
         with pytest.raises(ValueError):
             Client(url, "lineal_x")
+
+
+def test_a_proxy_of_the_environment_is_not_handed_the_token_in_the_clear(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as proxy, socket.create_server(
+        ("127.0.0.1", 0)
+    ) as server:
+        proxy.settimeout(2)
+
+        def listen() -> None:
+            with contextlib.suppress(OSError), proxy.accept()[0] as caller:
+                caller.settimeout(2)
+                heard.append(caller.recv(65536))
+
+        listener = threading.Thread(target=listen)
+        listener.start()
+        address = f"http://127.0.0.1:{proxy.getsockname()[1]}"
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, address)
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        # Nobody answers at the server: it is only of interest who hears the question.
+        with Client(url, "lineal_x", timeout=0.5) as asker, pytest.raises(LinealError):
+            asker.query("find model")
+        listener.join()
+    assert heard == []
 
 
 def test_an_answer_that_breaks_off_is_none() -> None:

@@ -289,6 +289,8 @@ fn reason_json(reason: &Reason) -> Json {
         Uncertainty::Conflict => json!(["conflict"]),
         Uncertainty::Roleless => json!(["roleless"]),
         Uncertainty::Unread(lines) => json!(["unread", lines]),
+        Uncertainty::Unsealed(events) => json!(["unsealed", events]),
+        Uncertainty::Unnoted(uses) => json!(["unnoted", uses]),
     };
     json!({
         "what": what, "node": reason.node, "name": reason.name, "fits": reason.fits,
@@ -303,6 +305,8 @@ fn reason_of(json: &Json) -> Option<Reason> {
         "conflict" => Uncertainty::Conflict,
         "roleless" => Uncertainty::Roleless,
         "unread" => Uncertainty::Unread(what.get(1)?.as_u64()?),
+        "unsealed" => Uncertainty::Unsealed(what.get(1)?.as_u64()?),
+        "unnoted" => Uncertainty::Unnoted(what.get(1)?.as_u64()?),
         _ => return None,
     };
     let texts = |json: &Json| list(json, |text| Some(text.as_str()?.to_owned()));
@@ -367,6 +371,8 @@ mod tests {
             Uncertainty::Conflict,
             Uncertainty::Roleless,
             Uncertainty::Unread(4),
+            Uncertainty::Unsealed(5),
+            Uncertainty::Unnoted(6),
         ];
         Answer {
             columns: columns.collect(),

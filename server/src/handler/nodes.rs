@@ -1,6 +1,6 @@
 //! `GET /v1/nodes/{kind}/{key}`: everything recorded about a thing.
 
-use super::{told, view};
+use super::{told, unsealed, view};
 use crate::gate::Call;
 use crate::openapi::Description;
 use crate::problem::{NOTHING, Problem};
@@ -47,12 +47,19 @@ pub(super) async fn tell(call: &Call, text: String) -> Result<Response<Body>, Pr
     let as_of = call.number("as_of")?;
     let tag = as_of.map_or_else(String::new, |commit| commit.to_string());
     let named = text.clone();
-    told(call, &[tag.as_bytes(), named.as_bytes()], move |opened| {
+    let unsealed = unsealed(call)?;
+    let waits = unsealed.clone().unwrap_or_default();
+    told(call, &[tag.as_bytes(), named.as_bytes(), waits.as_bytes()], move |opened| {
         let view = view(&opened.store, as_of)?;
         let view = if sight.trail { view.with_trail() } else { view };
         let scope = sight.scope(opened, &view);
+        // A view of the past lacks nothing that came after it.
+        let unsealed = unsealed.as_deref().filter(|_| view.commit() == opened.commit());
+        let absent = || Problem::not_found(NOTHING).or_unsealed(unsealed);
         let target = resolve(&view, &text);
-        let target = target.map_err(|error| Problem::unresolved(&error, scope.is_some()))?;
+        let target = target.map_err(|error| {
+            Problem::unresolved(&error, scope.is_some()).or_unsealed(unsealed)
+        })?;
         let is_use =
             matches!(&target, Target::Node(node) if view.kind_of(*node) == Kind::Access);
         let json = match (target, &scope) {
@@ -60,12 +67,12 @@ pub(super) async fn tell(call: &Call, text: String) -> Result<Response<Body>, Pr
             (Target::Node(node), Some(scope)) if scope.has(node) => {
                 node_json(&view, node, &|node| scope.has(node), NEIGHBOURS_MAX)
             }
-            (Target::Node(_), Some(_)) => return Err(Problem::not_found(NOTHING)),
+            (Target::Node(_), Some(_)) => return Err(absent()),
             (Target::Events { events, by }, scope) => {
                 let seen = |event: &_| scope.as_ref().is_none_or(|s| s.has_event(&view, *event));
                 let events: Vec<_> = events.into_iter().filter(seen).collect();
                 if events.is_empty() {
-                    return Err(Problem::not_found(NOTHING));
+                    return Err(absent());
                 }
                 let given = events.iter().take(EVENTS_MAX);
                 let given = given.map(|event| event_json(&view, *event, sight.withheld));
@@ -77,6 +84,9 @@ pub(super) async fn tell(call: &Call, text: String) -> Result<Response<Body>, Pr
         let mut json = json.map_err(|error| Problem::store(&error))?;
         if is_use && sight.withheld {
             withhold(&mut json);
+        }
+        if let Some(unsealed) = unsealed {
+            json["unsealed"] = json!(unsealed);
         }
         Ok(json)
     })

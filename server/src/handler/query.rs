@@ -9,7 +9,9 @@ use crate::openapi::Description;
 use crate::plans::Plan;
 use crate::pool::Stop;
 use crate::problem::Problem;
-use crate::reply::{self, COMMIT, COMPLETENESS, NEXT, TOTAL, Unsealed, WITHHELD, Written};
+use crate::reply::{
+    self, BROUGHT_LIVE, COMMIT, COMPLETENESS, NEXT, TOTAL, Unsealed, WITHHELD, Written,
+};
 use crate::tenant::{Opened, Tenant};
 use crate::wire::{QueryAnswer, QueryLimits, QueryRequest};
 use axum::body::Body;
@@ -138,8 +140,6 @@ struct Page {
     commit: u64,
     total: u64,
     completeness: &'static str,
-    /// Events that the answer may lack because they are not sealed yet.
-    unsealed: Unsealed,
     /// Did time end it? Then another asking may give more.
     cut_by_time: bool,
 }
@@ -227,7 +227,7 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
         Answered::Whole(written) => written.response(form.media_type()),
         Answered::Lines(answer, head) => {
             let (next, headers) = (page.next.clone(), &call.parts.headers);
-            reply::lines(*answer, form, head, next, withheld, page.unsealed, headers)
+            reply::lines(*answer, form, head, next, withheld, headers)
         }
     };
     let headers = response.headers_mut();
@@ -298,18 +298,19 @@ impl Asking {
         let now = self.cursor.map_or(self.now, |cursor| cursor.now);
         let request = Request { parameters: &parameters, limits: &limits, now };
         let answer = prepared.run_on(machine, &view, &request);
-        let answer = answer.map_err(|error| Problem::question(&error))?;
+        let mut answer = answer.map_err(|error| Problem::question(&error))?;
         // A view of the past lacks nothing that came after it.
         let is_newest = answer.commit == opened.commit();
         let lacks = |concerned: bool, count| if is_newest && concerned { count } else { 0 };
-        let unsealed = Unsealed {
-            events: lacks(prepared.comes_by(Kind::Inference), self.unsealed.events),
-            uses: lacks(prepared.names(Kind::Access), self.unsealed.uses),
-        };
+        let events =
+            lacks(BROUGHT_LIVE.iter().any(|kind| prepared.comes_by(*kind)), self.unsealed.events);
+        let uses = lacks(prepared.names(Kind::Access), self.unsealed.uses);
+        // Before any form of the answer is made: each of them says it.
+        answer.completeness.tell_unsealed(events, uses);
         let head = (self.form == Form::Typed)
             .then(|| typed::head(&answer, &self.request.with, opened, &view, self.withheld))
             .transpose()?;
-        self.page(app, answer, head, now, unsealed)
+        Ok(self.page(app, answer, head, now))
     }
 
     fn parameters(&self, prepared: &Prepared) -> Result<Parameters, Problem> {
@@ -352,8 +353,7 @@ impl Asking {
         mut answer: Answer,
         head: Option<String>,
         now: i64,
-        unsealed: Unsealed,
-    ) -> Result<Page, Problem> {
+    ) -> Page {
         let most = app.config.limits.page_rows;
         let rows = match (self.request.page, self.form) {
             (Some(rows), _) => rows.min(most),
@@ -371,17 +371,11 @@ impl Asking {
         answer.rows.truncate(rows);
         let cut_by_time =
             matches!(answer.completeness.truncated, Some(Limit::Deadline | Limit::Stopped));
-        let completeness = match answer.completeness.state() {
-            lineal_query::State::Complete if unsealed.any() => "cannot_tell",
-            lineal_query::State::Complete => "complete",
-            lineal_query::State::Truncated => "truncated",
-            lineal_query::State::CannotTell => "cannot_tell",
-        };
+        let completeness = answer.completeness.state().name();
         let (commit, total) = (answer.commit, answer.total);
         let answered = match self.form {
             Form::Json => {
                 let mut json = answer.to_json();
-                reply::tell_unsealed(&mut json["completeness"], unsealed);
                 json["first"] = json!(first);
                 json["next"] = json!(next);
                 json["withheld"] = json!(reply::withheld_words(self.withheld));
@@ -389,6 +383,6 @@ impl Asking {
             }
             Form::Ndjson | Form::Csv | Form::Typed => Answered::Lines(Box::new(answer), head),
         };
-        Ok(Page { answered, next, commit, total, completeness, unsealed, cut_by_time })
+        Page { answered, next, commit, total, completeness, cut_by_time }
     }
 }

@@ -1,12 +1,15 @@
 //! `GET /v1/trace`: where a thing comes from, and what is missing on the way.
 
-use super::{told as tell, view};
+use super::{told as tell, unsealed, view};
 use crate::gate::Call;
 use crate::openapi::Description;
 use crate::problem::{NOTHING, Problem};
+use crate::reply::BROUGHT_LIVE;
 use axum::body::Body;
 use axum::http::Response;
+use lineal_query::NodeNo;
 use lineal_query::told::{self, Lineage, Target, resolve, trace_json};
+use serde_json::{Value as Json, json};
 use utoipa::openapi::schema::Type;
 
 pub(crate) fn describe(it: Description) -> Description {
@@ -32,15 +35,19 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
         Some("true") => true,
         Some(_) => return Err(Problem::bad_request("`told` is true or false")),
     };
+    let unsealed = unsealed(&call)?;
     let tag = format!(
-        "{}\n{told_too}\n{text}",
-        as_of.map_or_else(String::new, |commit| commit.to_string())
+        "{}\n{told_too}\n{}\n{text}",
+        as_of.map_or_else(String::new, |commit| commit.to_string()),
+        unsealed.as_deref().unwrap_or_default()
     );
     tell(&call, &[tag.as_bytes()], move |opened| {
         let view = view(&opened.store, as_of)?;
         let scope = sight.scope(opened, &view);
-        let mut target =
-            resolve(&view, &text).map_err(|e| Problem::unresolved(&e, scope.is_some()))?;
+        // A view of the past lacks nothing that came after it.
+        let unsealed = unsealed.as_deref().filter(|_| view.commit() == opened.commit());
+        let mut target = resolve(&view, &text)
+            .map_err(|e| Problem::unresolved(&e, scope.is_some()).or_unsealed(unsealed))?;
         if let Some(scope) = &scope {
             let seen = match &mut target {
                 Target::Node(node) => scope.has(*node),
@@ -50,7 +57,7 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
                 }
             };
             if !seen {
-                return Err(Problem::not_found(NOTHING));
+                return Err(Problem::not_found(NOTHING).or_unsealed(unsealed));
             }
         }
         let damaged = |error| Problem::store(&error);
@@ -60,6 +67,20 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
         let mut json = json.map_err(damaged)?;
         if told_too {
             told::describe(&mut json, &view, &lineage, &sees).map_err(damaged)?;
+        }
+        let is_live = |node: &NodeNo| BROUGHT_LIVE.contains(&view.kind_of(*node));
+        let concerned =
+            matches!(target, Target::Events { .. }) || lineage.nodes.iter().any(is_live);
+        if let Some(unsealed) = unsealed.filter(|_| concerned) {
+            json["completeness"] = json!("cannot_tell");
+            // Where a screen reads them, and where programs do.
+            for (name, finding) in
+                [("findings", json!(unsealed)), ("finding_lines", json!([unsealed]))]
+            {
+                if let Some(all) = json.get_mut(name).and_then(Json::as_array_mut) {
+                    all.push(finding);
+                }
+            }
         }
         Ok(json)
     })

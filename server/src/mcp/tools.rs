@@ -85,7 +85,7 @@ impl Tools {
             "schema" => return Ok(schema_card()),
             "trace" => {
                 let mut uri = format!("/v1/trace?target={}", encoded(text("target")?));
-                if let Some(commit) = arguments.get("as_of").and_then(Json::as_u64) {
+                if let Some(commit) = number(arguments, "as_of")? {
                     uri.push_str(&format!("&as_of={commit}"));
                 }
                 read(trace::get(self.within(&uri, None)?).await?).await?
@@ -97,7 +97,7 @@ impl Tools {
                 } else {
                     question.to_owned()
                 };
-                let rows = arguments.get("rows").and_then(Json::as_u64).unwrap_or(ROWS);
+                let rows = number(arguments, "rows")?.unwrap_or(ROWS);
                 let mut body = json!({ "query": question, "page": rows.clamp(1, ROWS_MAX) });
                 for name in ["params", "cursor"] {
                     if let Some(value) = arguments.get(name).filter(|value| !value.is_null()) {
@@ -116,7 +116,15 @@ impl Tools {
     }
 }
 
+/// An argument that is a whole number, if it is given: another would be an answer to another question.
+fn number(arguments: &JsonObject, name: &str) -> Result<Option<u64>, Refusal> {
+    let given = arguments.get(name).filter(|value| !value.is_null());
+    let wrong = || Refusal::Words(format!("the argument `{name}` is a whole number from 1"));
+    given.map(|value| value.as_u64().filter(|n| *n > 0).ok_or_else(wrong)).transpose()
+}
+
 /// Why a tool gives nothing.
+#[derive(Debug)]
 enum Refusal {
     NoTool,
     Words(String),
@@ -281,6 +289,21 @@ impl ServerHandler for Tools {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_of_another_type_is_refused_and_not_left_out() {
+        let read = |value: Json| {
+            let arguments = JsonObject::from_iter([("as_of".to_owned(), value)]);
+            number(&arguments, "as_of")
+        };
+        assert_eq!(number(&JsonObject::new(), "as_of").unwrap(), None);
+        assert_eq!(read(Json::Null).unwrap(), None);
+        assert_eq!(read(json!(7)).unwrap(), Some(7));
+        for wrong in [json!("7"), json!(7.5), json!(-1), json!(0), json!([7])] {
+            let Err(Refusal::Words(words)) = read(wrong.clone()) else { panic!("{wrong}") };
+            assert!(words.contains("`as_of` is a whole number"), "{words}");
+        }
+    }
 
     #[test]
     fn the_card_stands_with_the_tool_and_every_tool_only_reads() {

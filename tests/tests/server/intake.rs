@@ -1,8 +1,9 @@
 //! Live intake: acknowledged is durable, known again is not stored twice, sealed is found.
 
 use crate::client::{Ask, Reply, get, post};
-use crate::live::{Live, query_with};
+use crate::live::{HASH, Live, SYSTEM, query_with};
 use crate::uploads::{done, writing};
+use lineal_server::Role;
 use serde_json::{Value as Json, json};
 use std::io::Write;
 
@@ -61,9 +62,29 @@ fn what_an_agent_sends_is_pending_until_it_is_sealed_and_then_found() {
     assert!(lines.contains("3 events are not sealed yet"), "{lines}");
     let other = live.query(&engineer, "find model limit 1").ok();
     assert_eq!(other["completeness"]["state"], "complete", "models are not concerned");
+    let changed = live.query(&engineer, "find deployment where events > 0 limit 1");
+    assert!(changed.text().contains("3 events are not sealed yet"), "logs change deployments");
+    let read = |path: &str| live.send(get(path.to_owned()).token(&engineer));
+    for path in ["/v1/trace?target=", "/v1/show?target="] {
+        let absent = read(&format!("{path}{}", hash("live-1")));
+        assert_eq!(absent.status, 404);
+        assert!(absent.text().contains("3 events are not sealed yet"), "{}", absent.text());
+        let known = read(&format!("{path}{HASH}")).ok();
+        assert!(known.to_string().contains("3 events are not sealed yet"), "{known}");
+        let model = format!("{path}model:credit-risk-scorer@3&as_of=1");
+        assert!(!read(&model).text().contains("not sealed"), "the past lacks nothing");
+    }
+    let system = read("/v1/nodes/system/CREDIT-RISK-EU-001").ok();
+    assert_eq!(system["unsealed"], "3 events are not sealed yet: their proof is pending");
+    let traced = read("/v1/trace?target=system:CREDIT-RISK-EU-001").ok();
+    assert_eq!(traced["completeness"], "cannot_tell", "{traced}");
+    let bound = live.bound(Role::Engineer, "main", SYSTEM);
+    let part = live.send(get("/v1/nodes/system/CREDIT-RISK-EU-001").token(&bound)).text();
+    assert!(part.contains("events are not sealed") && !part.contains("3 events"), "{part}");
     let report = seal(&live, &importer);
     assert_eq!(report["entries"], 3, "{report}");
     assert_eq!(report["imports"][0]["events"], 2);
+    assert!(!read("/v1/nodes/system/CREDIT-RISK-EU-001").text().contains("not sealed"));
     assert_eq!(report["imports"][0]["counts"]["skipped"], 1);
     let found = live
         .query(&engineer, "find inference as i where i.event_id = \"live-1\" return i.decision, i.service, i.environment, i.host")

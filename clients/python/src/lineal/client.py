@@ -59,6 +59,8 @@ class Client:
             timeout=timeout,
             transport=transport,
             follow_redirects=False,
+            # A proxy of the environment would be handed the token in the clear.
+            trust_env=base.scheme != "http",
         )
 
     def __enter__(self) -> Client:
