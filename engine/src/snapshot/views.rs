@@ -131,7 +131,7 @@ impl Views {
         let (settled, written) =
             rayon::join(|| store.pending_keys().settle(store, state), || ids::write(store, state));
         settled.and(written)?;
-        if index::is_current(store.storage(), &state.head)? {
+        if index::is_current(store.storage(), &state.head, state.ledger.load()?)? {
             return Ok(());
         }
         let snapshot = self.snapshot(store, state, state.head.commit)?;
