@@ -94,8 +94,11 @@ fn is_near(storage: &dyn Storage, head: &Head) -> Result<bool> {
     if covered == *head {
         return Ok(true);
     }
-    let bytes = |head: &Head| u64::from(head.segment - 1) * SEGMENT_BYTES_MAX + head.length;
-    let is_before = covered.store == head.store && covered.commit < head.commit;
+    let bytes =
+        |head: &Head| u64::from(head.segment.saturating_sub(1)) * SEGMENT_BYTES_MAX + head.length;
+    let is_before = covered.store == head.store
+        && covered.commit < head.commit
+        && (covered.segment, covered.length) < (head.segment, head.length);
     let lag = bytes(head).saturating_sub(bytes(&covered));
     Ok(is_before && covered.commit > 0 && lag <= bytes(&covered) / LAG_SHARE)
 }
@@ -166,7 +169,7 @@ pub(crate) fn read_former(
 fn is_followed(covered: &Head, head: &Head, segments: &[Bytes]) -> bool {
     (covered.segment..=head.segment)
         .find_map(|number| {
-            let bytes = segments.get(number as usize - 1)?;
+            let bytes = segments.get((number as usize).checked_sub(1)?)?;
             let is_first = number == covered.segment;
             let from = if is_first { covered.length } else { SEGMENT_HEADER as u64 };
             let end = if number == head.segment { head.length } else { bytes.len() as u64 };
@@ -206,9 +209,14 @@ pub(crate) fn write(
     Ok(())
 }
 
-/// Does a whole generation cover this commit?
-pub(crate) fn is_current(storage: &dyn Storage, head: &Head) -> Result<bool> {
-    Ok(is_near(storage, head)? && read_graph(storage, head, &Arc::default())?.is_some())
+/// Does a whole generation cover this commit, with a ledger that can be used?
+pub(crate) fn is_current(storage: &dyn Storage, head: &Head, ledger: &Ledger) -> Result<bool> {
+    if !is_near(storage, head)? || read_graph(storage, head, &Arc::default())?.is_none() {
+        return Ok(false);
+    }
+    // One that was not found whole when the store was opened may have been written since.
+    let is_whole = || Ok(ledger_bytes(storage)?.is_some_and(|b| read_ledger(&b, head).is_some()));
+    if ledger.rests_on_file() { Ok(true) } else { is_whole() }
 }
 
 /// Is a file whole? Says nothing of what it means.

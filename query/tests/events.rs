@@ -283,3 +283,34 @@ fn rows_are_filled_with_fields_of_events_up_to_the_bound_on_memory() {
         }
     }
 }
+
+#[test]
+fn a_bound_on_memory_keeps_every_row_that_fits() {
+    const EVENTS: usize = 500;
+    let mut text = String::from("deployment:s\nbatch:b\nbatch:b served_by deployment:s\n");
+    for e in 0..EVENTS {
+        let time = format!("2026-02-01T00:{:02}:{:02}Z", e / 60, e % 60);
+        writeln!(text, "event batch:b time={time} request_id=r{e:04}").unwrap_or_default();
+    }
+    let graph = Graph::new(&text);
+    // Values that are there when the row is made, beside one that is put in later.
+    for (question, values, texts) in [
+        ("find inference as i return i, i.time", 2, 0),
+        ("find inference as i return i, i as same, i.time, i.request_id", 4, 1),
+    ] {
+        let prepared = Query::parse(question).and_then(|query| query.prepare());
+        let prepared = prepared.unwrap_or_else(|e| panic!("{}", e.render(question)));
+        let row_bytes = values * size_of::<Value>() + texts * 5;
+        for rows in [0, 1, 250, EVENTS - 1, EVENTS] {
+            let limits = Limits { bytes: (rows * row_bytes) as u64 + 3, ..Limits::default() };
+            let parameters = Parameters::new();
+            let request = Request { parameters: &parameters, limits: &limits, now: 0 };
+            let answer = prepared.run(&graph, &request).unwrap();
+            assert_eq!(answer.rows.len(), rows, "{question}");
+            assert_eq!(answer.completeness.truncated.is_some(), rows < EVENTS);
+            assert!(
+                answer.rows.iter().all(|row| matches!(row[values - 1 - texts], Value::Time(_)))
+            );
+        }
+    }
+}

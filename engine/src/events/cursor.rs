@@ -60,6 +60,7 @@ impl<'c> Cursor<'c> {
     /// [`crate::Error::Corrupt`] if the container cannot be decoded or is shorter than that.
     #[inline]
     pub(crate) fn value(&mut self, row: usize) -> Result<Option<EventValue<'_>>> {
+        self.container.check_row(row)?;
         for place in 0..self.columns.len() {
             let at_hand = self.columns[place].as_ref().map(|(_, page)| page.rows.contains(&row));
             if at_hand == Some(false) {

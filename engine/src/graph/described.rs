@@ -223,7 +223,8 @@ fn is_wanted(field: &str, is_list_or_map: bool) -> bool {
 /// The payload of a revision, with the fields that are wanted.
 fn revision(segments: &[Bytes], at: Location) -> Result<Revision> {
     let none = || Error::corrupt(segment_path(at.segment), 0, "the segment is there");
-    let bytes = segments.get(at.segment as usize - 1).ok_or_else(none)?;
+    let place = (at.segment as usize).checked_sub(1).ok_or_else(none)?;
+    let bytes = segments.get(place).ok_or_else(none)?;
     let frame = read_frame(bytes, at)?;
     Revision::decode_some(frame.payload, is_wanted)
         .map_err(|e| Error::record(&segment_path(at.segment), at.offset, e))

@@ -311,6 +311,7 @@ fn fits(ledger: &Ledger) -> bool {
             below(ledger.revisions.node(number), nodes)
                 && chain(ledger.revisions.chain(number))
                 && ledger.revisions.before(number).is_none_or(|before| before < number)
+                && ledger.revisions.at(number).segment >= 1
         })
         && ledger.revisions.also.keys().all(|number| below(*number, revisions))
         && ledger.snapshots.iter().all(|snapshot| chain(snapshot.chain))
@@ -395,6 +396,26 @@ mod tests {
         let damage = Arc::new(Damage::default());
         let opened = Sections::open(PATH, bytes.clone(), IndexKind::Ledger, &damage);
         (bytes.to_vec(), Ledger::open(&opened.unwrap().1).unwrap())
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_used_is_written_again_though_nothing_is_new() {
+        let storage = Arc::new(MemoryStorage::new());
+        let first = store(&storage);
+        first.write_indexes().unwrap();
+        let head = first.read_state().head;
+        drop(first);
+        let is_usable = || {
+            let bytes = storage.read(PATH).unwrap().unwrap();
+            crate::index::read_ledger(&bytes, &head).is_some()
+        };
+        assert!(is_usable());
+        let length = storage.read(PATH).unwrap().unwrap().len();
+        storage.damage(PATH, |bytes| bytes[length / 2] ^= 1);
+        assert!(!is_usable());
+        let again = Store::open_on(storage.clone(), Options::default()).unwrap();
+        again.write_indexes().unwrap();
+        assert!(is_usable(), "or every open would read the log from its start");
     }
 
     #[test]

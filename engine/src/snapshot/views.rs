@@ -126,11 +126,12 @@ impl Views {
     /// Writes what is derived.
     pub(crate) fn write(&self, store: &Store, state: &State) -> Result<()> {
         self.runs.forget();
+        store.pending_keys().wait();
         // Runs are written one after another, indexes of containers beside them.
         let (settled, written) =
             rayon::join(|| store.pending_keys().settle(store, state), || ids::write(store, state));
         settled.and(written)?;
-        if index::is_current(store.storage(), &state.head)? {
+        if index::is_current(store.storage(), &state.head, state.ledger.load()?)? {
             return Ok(());
         }
         let snapshot = self.snapshot(store, state, state.head.commit)?;

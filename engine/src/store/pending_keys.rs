@@ -68,6 +68,12 @@ impl PendingKeys {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Waits until the thread is done. Whoever is to settle on a thread of the pool does so before:
+    /// the thread sorts in the same pool, and in a pool of one it would wait for who waits for it.
+    pub(crate) fn wait(&self) {
+        self.lock().join();
+    }
+
     /// Forgets what waits: files were removed.
     pub(super) fn forget(&self) {
         let mut pending = self.lock();

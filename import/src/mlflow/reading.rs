@@ -13,9 +13,9 @@ use std::path::Path;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-/// Parts of runs that are ready while another is taken: reading goes on during a commit, which takes
-/// about as long as six parts, and waits when it is this far ahead: some ten megabytes each.
-const PARTS_AHEAD: usize = 6;
+/// Parts of runs that are ready while another is taken: reading goes on during a commit, and waits
+/// when it is this far ahead: some ten megabytes each.
+const PARTS_AHEAD: usize = 2;
 /// Records beside the runs that are handed out at once.
 const BESIDE_AT_ONCE: usize = 512;
 

@@ -6,6 +6,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+#[cfg(not(unix))]
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -91,6 +92,7 @@ impl Spill {
 /// A file of our own that goes with its owner: it holds what the store holds.
 pub(super) struct TemporaryFile {
     pub(super) file: File,
+    #[cfg(not(unix))]
     path: PathBuf,
 }
 
@@ -110,7 +112,16 @@ impl TemporaryFile {
             #[cfg(unix)]
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
             match options.open(&path) {
-                Ok(file) => return Ok(TemporaryFile { file, path }),
+                Ok(file) => {
+                    // Without a name it goes with the process, also where that is killed.
+                    #[cfg(unix)]
+                    fs::remove_file(&path)?;
+                    return Ok(TemporaryFile {
+                        file,
+                        #[cfg(not(unix))]
+                        path,
+                    });
+                }
                 // Left by a process of the same number that died, or laid there: never reused.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
@@ -119,6 +130,7 @@ impl TemporaryFile {
     }
 }
 
+#[cfg(not(unix))]
 impl Drop for TemporaryFile {
     fn drop(&mut self) {
         // What stays behind can be read by its owner alone; nothing to do.
@@ -223,10 +235,18 @@ mod tests {
                 }
                 assert_eq!(rows.byte(), None);
             }
-            let path = spill.file.as_mut().map(|file| file.get_mut().unwrap().path.clone());
-            drop(spill);
-            assert!(path.is_none_or(|path| !path.exists()), "the file goes with its owner");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_has_no_name_that_a_killed_process_could_leave_behind() {
+        use std::os::unix::fs::MetadataExt;
+        let mut made = TemporaryFile::create().unwrap();
+        made.file.write_all(b"held").unwrap();
+        assert_eq!(made.file.metadata().unwrap().nlink(), 0);
+        made.file.rewind().unwrap();
+        assert_eq!(io::read_to_string(&made.file).unwrap(), "held");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //! are found the fields are put in column by column, so that each page is looked up once for all of
 //! its rows, and what no row lists is not read (`benches/asking.rs`, q10).
 
+use std::cell::Cell;
+
 use lineal_engine::event_fields::EventField;
 use lineal_engine::events::EventValue;
 use lineal_engine::schema::FieldType;
@@ -9,7 +11,8 @@ use lineal_engine::schema::FieldType;
 use super::columns::{algorithm_of, plain_value};
 use super::row_set::RowSet;
 use super::scan::WHOLE;
-use super::{Executor, Run, store};
+use super::{Executor, Run, Stop, store};
+use crate::limits::Limit;
 use crate::plan::{Expression, FieldReference, SlotId};
 use crate::source::{EventRef, Source};
 use crate::value::{HashValue, Item, Value};
@@ -26,10 +29,12 @@ const TEXT_BYTES_MAX: usize = 128;
 /// Memory that is used again.
 #[derive(Default, Debug)]
 pub(super) struct Late {
-    /// Places in a list of values, and the event that stands in each.
+    /// Rows, and the event that stands in each.
     places: Vec<u32>,
     events: Vec<EventRef>,
     texts: Vec<String>,
+    /// What each row takes with the fields it has so far, of the rows that fit.
+    sizes: Vec<u64>,
 }
 
 impl Late {
@@ -68,8 +73,15 @@ impl<'a, S: Source> Executor<'a, S> {
         }
     }
 
-    /// Puts the fields into the rows from one on. Rows that take more memory than is allowed are left
-    /// out, and what is behind them.
+    /// Does a column hold fields that are put in later? Its rows are counted when they are whole.
+    pub(super) fn has_late(items: &[Expression], order: &[(Expression, bool)]) -> bool {
+        let keys = order.iter().map(|(key, _)| key);
+        items.iter().chain(keys).any(|expression| field_of(expression).is_some())
+    }
+
+    /// Puts the fields into the rows from one on, and counts what these rows take, whole. Rows that
+    /// take more memory than is allowed are left out, and what is behind them; where it is wished to
+    /// stop, so are those that are not whole.
     pub(super) fn fill(
         &mut self,
         items: &'a [Expression],
@@ -77,66 +89,86 @@ impl<'a, S: Source> Executor<'a, S> {
         rows: &mut RowSet,
         from: usize,
     ) -> Run<()> {
-        let items = || items.iter().map(field_of);
-        let order = || order.iter().map(|(key, _)| field_of(key));
-        if !items().chain(order()).any(|field| field.is_some()) {
+        if from >= rows.len() || !Self::has_late(items, order) {
             return Ok(());
         }
-        let (values, keys) = rows.values_from(from);
-        let bytes = self.fill_list(items(), values)? + self.fill_list(order(), keys)?;
-        if self.bytes.saturating_add(bytes) <= self.limits.bytes {
-            return self.count_bytes(bytes);
-        }
-        for row in from..rows.len() {
+        let mut late = std::mem::take(&mut self.machine.kept.late);
+        let size_of = |row| -> u64 {
             let (values, keys) = rows.values_of(row);
-            let late = |field: Option<_>, value: &Value| field.map_or(0, |_| value.size());
-            let of_values: u64 = items().zip(values).map(|(f, value)| late(f, value)).sum();
-            let of_keys: u64 = order().zip(keys).map(|(f, value)| late(f, value)).sum();
-            if let Err(stop) = self.count_bytes(of_values + of_keys) {
-                rows.cut(row);
-                return Err(stop);
+            values.iter().chain(keys).map(Value::size).sum()
+        };
+        late.sizes.clear();
+        late.sizes.extend((from..rows.len()).map(size_of));
+        let (values, keys) = rows.values_from(from);
+        let items = items.iter().map(field_of);
+        let order = order.iter().map(|(key, _)| field_of(key));
+        let filled = match self.fill_list(items, values, &mut late) {
+            Ok(()) => self.fill_list(order, keys, &mut late),
+            ended => ended,
+        };
+        let (mut bytes, left) = (0, self.bytes_left());
+        let fits = |size: &&u64| {
+            let is_within = bytes + **size <= left;
+            bytes += if is_within { **size } else { 0 };
+            is_within
+        };
+        let fit = late.sizes.iter().take_while(fits).count();
+        self.machine.kept.late = late;
+        if let Err(stop) = filled {
+            rows.cut(from);
+            return Err(stop);
+        }
+        self.bytes += bytes;
+        if from + fit < rows.len() {
+            rows.cut(from + fit);
+            return Err(Stop::Limit(Limit::Bytes(self.limits.bytes)));
+        }
+        Ok(())
+    }
+
+    /// Bytes that rows may still take.
+    pub(super) fn bytes_left(&self) -> u64 {
+        self.limits.bytes.saturating_sub(self.bytes)
+    }
+
+    /// Puts the fields into rows of values, one column after the other.
+    fn fill_list(
+        &mut self,
+        fields: impl ExactSizeIterator<Item = Option<(SlotId, EventField)>>,
+        values: &mut [Value],
+        late: &mut Late,
+    ) -> Run<()> {
+        let width = fields.len();
+        for (column, field) in fields.enumerate() {
+            if let Some((_, field)) = field {
+                self.fill_column(field, (column, width), values, late)?;
             }
         }
         Ok(())
     }
 
-    /// Puts the fields into rows of values, one column after the other. Gives about how many bytes
-    /// they take.
-    fn fill_list(
-        &mut self,
-        fields: impl ExactSizeIterator<Item = Option<(SlotId, EventField)>>,
-        values: &mut [Value],
-    ) -> Run<u64> {
-        let width = fields.len();
-        let mut bytes = 0;
-        for (column, field) in fields.enumerate() {
-            if let Some((_, field)) = field {
-                let mut late = std::mem::take(&mut self.machine.kept.late);
-                let filled = self.fill_column(field, (column, width), values, &mut late);
-                self.machine.kept.late = late;
-                bytes += filled?;
-            }
-        }
-        Ok(bytes)
-    }
-
+    /// Puts one field into the rows that have a size, and leaves a size to those that fit with it:
+    /// what would be cut is not held meanwhile.
     fn fill_column(
         &mut self,
         field: EventField,
         (column, width): (usize, usize),
         values: &mut [Value],
         late: &mut Late,
-    ) -> Run<u64> {
-        let Late { places, events, texts } = late;
+    ) -> Run<()> {
+        let bytes_max = self.bytes_left();
+        let Late { places, events, texts, sizes } = late;
         places.clear();
         events.clear();
-        for (place, value) in (0..).zip(values.iter()).skip(column).step_by(width) {
+        let rows = values.chunks(width).take(sizes.len());
+        for (row, values) in (0..).zip(rows) {
             // A node in the place of the event has its field already.
-            if let Value::Event(event) = value {
-                places.push(place);
+            if let Some(Value::Event(event)) = values.get(column) {
+                places.push(row);
                 events.push(*event);
             }
         }
+        self.look_unless_stopped(events.len())?;
         let mut text_of = |text: &str| {
             let mut own = texts.pop().unwrap_or_default();
             own.clear();
@@ -145,35 +177,37 @@ impl<'a, S: Source> Executor<'a, S> {
         };
         let source = self.source;
         let field_type = field.spec().field_type;
-        let mut bytes = (places.len() * size_of::<Value>()) as u64;
-        let mut left = places.iter();
+        let mut left = places.iter().map(|row| *row as usize);
+        // The rows before one, and what they take together.
+        let (mut behind, mut bytes) = (0, 0);
+        let is_full = Cell::new(false);
         let put = |found: Option<EventValue<'_>>| {
-            let place = left.next().and_then(|place| values.get_mut(*place as usize));
-            if let Some(place) = place {
-                bytes += found.map_or(0, bytes_of);
-                put_value(place, found, field_type, &mut text_of);
+            let Some(row) = left.next().filter(|_| !is_full.get()) else { return };
+            let Some(place) = values.get_mut(row * width + column) else { return };
+            let before = place.size();
+            put_value(place, found, field_type, &mut text_of);
+            if let Some(size) = sizes.get_mut(row) {
+                *size = (*size + place.size()).saturating_sub(before);
+            }
+            bytes += sizes.get(behind..=row).unwrap_or_default().iter().sum::<u64>();
+            behind = row + 1;
+            if bytes > bytes_max {
+                sizes.truncate(row);
+                is_full.set(true);
             }
         };
-        source.visit_events(events.iter().copied(), field, put).map_err(store)?;
-        let Some(algorithm) = algorithm_of(field) else { return Ok(bytes) };
-        let mut left = places.iter();
+        let fitting = events.iter().copied().take_while(|_| !is_full.get());
+        source.visit_events(fitting, field, put).map_err(store)?;
+        let Some(algorithm) = algorithm_of(field) else { return Ok(()) };
+        let mut left = places.iter().map(|row| *row as usize);
         let name = |found: Option<EventValue<'_>>| {
-            let place = left.next().and_then(|place| values.get_mut(*place as usize));
+            let place = left.next().and_then(|row| values.get_mut(row * width + column));
             if let (Some(Value::Hash(hash)), Some(EventValue::Text(name))) = (place, found) {
                 hash.set_algorithm(name);
             }
         };
         source.visit_events(events.iter().copied(), algorithm, name).map_err(store)?;
-        Ok(bytes)
-    }
-}
-
-/// What a value takes beside its place in a list.
-fn bytes_of(value: EventValue<'_>) -> u64 {
-    match value {
-        EventValue::Text(text) => text.len() as u64,
-        EventValue::Hash(bytes) => bytes.len() as u64,
-        EventValue::Int(_) | EventValue::Float(_) | EventValue::Bool(_) => 0,
+        Ok(())
     }
 }
 

@@ -157,13 +157,15 @@ impl<'a, S: Source> Executor<'a, S> {
         let whole = self.by_batch.take();
         let is_led = if most == usize::MAX { self.led_into(select, items, out) } else { Ok(false) };
         let mut filled = out.len();
+        let mut waiting = 0;
         let ended = match is_led {
             Ok(false) => self.bind(&select.steps, &mut |run: &mut Executor<'a, S>| {
                 if out.len() as u64 >= rows_max {
                     return Err(Stop::Limit(Limit::Rows(rows_max)));
                 }
-                run.late_row_into(items, &select.order, &select.listed, out)?;
-                if out.len() - filled >= FILLED_AT_ONCE {
+                waiting += run.late_row_into(items, &select.order, &select.listed, out)?;
+                if out.len() - filled >= FILLED_AT_ONCE || waiting > run.bytes_left() {
+                    waiting = 0;
                     let from = std::mem::replace(&mut filled, out.len());
                     run.fill(items, &select.order, out, from)?;
                 }
@@ -212,18 +214,19 @@ impl<'a, S: Source> Executor<'a, S> {
         self.fill(items, order, out, row)
     }
 
-    /// As [`Executor::row_into`], without the fields of events: [`Executor::fill`] puts them in.
+    /// As [`Executor::row_into`], without the fields of events: [`Executor::fill`] puts them in. Gives
+    /// the bytes of the row that it is to count.
     fn late_row_into(
         &mut self,
         items: &'a [Expression],
         order: &'a [(Expression, bool)],
         listed: &[usize],
         out: &mut RowSet,
-    ) -> Run<()> {
+    ) -> Run<u64> {
         let before = out.lengths();
         let ended = self.row_parts(items, order, listed, out);
         match ended {
-            Ok(()) => out.end_row(before),
+            Ok(_) => out.end_row(before),
             Err(_) => out.cancel_row(before),
         }
         ended
@@ -235,7 +238,7 @@ impl<'a, S: Source> Executor<'a, S> {
         order: &'a [(Expression, bool)],
         listed: &[usize],
         out: &mut RowSet,
-    ) -> Run<()> {
+    ) -> Run<u64> {
         let mut bytes = 0;
         for item in items {
             self.value_or_event(item, &mut bytes, out.begin_row().0)?;
@@ -244,7 +247,11 @@ impl<'a, S: Source> Executor<'a, S> {
             self.value_or_event(key, &mut bytes, out.begin_row().1)?;
         }
         out.begin_row().2.extend(listed.iter().map(|slot| self.bound_item(*slot)));
-        self.count_bytes(bytes)
+        if Self::has_late(items, order) {
+            return Ok(bytes);
+        }
+        self.count_bytes(bytes)?;
+        Ok(0)
     }
 
     /// Appends a value, counted; or the event of which a field stands there later, and is counted then.
