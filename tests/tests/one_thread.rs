@@ -1,8 +1,6 @@
 //! A machine with one core: what waits for a thread of the pool never holds the only one there is.
 //! A file of its own, since a process has one pool.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use lineal_engine::schema::Kind;
 use lineal_engine::storage::MemoryStorage;
 use lineal_engine::{NodeDraft, Options, Store};

@@ -36,7 +36,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tracing_subscriber", &["server/src/log.rs"]),
     ("memmap2", &["engine/src/mapping"]),
     // Programs choose an allocator, libraries do not.
-    ("mimalloc", &["cli/src/main.rs", "benches/compare/src/main.rs", "import/examples/"]),
+    (
+        "mimalloc",
+        &["cli/src/main.rs", "benches/compare/src/main.rs", "import/examples/", "query/examples/"],
+    ),
     ("unsafe", &["engine/src/mapping"]),
 ];
 
