@@ -6,8 +6,13 @@ use std::path::PathBuf;
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Options for a server")]
 pub(crate) struct There {
-    /// Ask the server at this address in place of a store here: https://lineage.example.org
-    #[arg(long, global = true, value_name = "URL")]
+    // Not the doc comment: rustdoc wants an address to be a link, and the help wants none.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        help = "Ask the server at this address in place of a store here: https://lineage.example.org"
+    )]
     pub(crate) url: Option<String>,
     /// With --url: the file that holds the token alone; else LINEAL_TOKEN
     #[arg(long, global = true, value_name = "FILE")]
