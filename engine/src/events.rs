@@ -13,6 +13,7 @@ mod key_filter;
 mod key_run;
 mod key_run_file;
 mod months;
+mod open;
 mod pages;
 mod raw;
 mod reader;

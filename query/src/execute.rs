@@ -3,6 +3,7 @@
 mod arithmetic;
 mod asked;
 mod blocks;
+mod bounds;
 mod budget;
 mod call;
 mod columns;
@@ -47,13 +48,12 @@ mod whole;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
-use std::time::Instant;
 
 use lineal_engine::schema::{Direction, Relation};
 
 use crate::answer::{Answer, Table, Uncertainty};
 use crate::error::{Code, Error, Mistake, Result};
-use crate::limits::{CHECK_EVERY, Limit, Limits};
+use crate::limits::{Limit, Limits};
 use crate::parameters::Parameters;
 use crate::plan::{Bound, Column, Kinds, OperandPlan, Plan, Root};
 use crate::source::{NodeNo, Source};
@@ -407,56 +407,6 @@ impl<'a, S: Source> Executor<'a, S> {
             )
         })?;
         Ok(usize::try_from(number).unwrap_or(usize::MAX))
-    }
-
-    fn count_edges(&mut self, count: usize) -> Run<()> {
-        self.edges += count as u64;
-        if self.edges > self.limits.edges {
-            return Err(Stop::Limit(Limit::Edges(self.limits.edges)));
-        }
-        self.look(count as u64)
-    }
-
-    fn count_events(&mut self, count: usize) -> Run<()> {
-        self.events += count as u64;
-        if self.events > self.limits.events {
-            return Err(Stop::Limit(Limit::Events(self.limits.events)));
-        }
-        self.look(count as u64)
-    }
-
-    /// Counts what rows take in memory.
-    fn count_bytes(&mut self, bytes: u64) -> Run<()> {
-        self.bytes += bytes;
-        if self.bytes > self.limits.bytes {
-            return Err(Stop::Limit(Limit::Bytes(self.limits.bytes)));
-        }
-        Ok(())
-    }
-
-    /// Asks now and then whether to stop.
-    fn look(&mut self, work: u64) -> Run<()> {
-        self.unchecked += work;
-        if self.unchecked >= CHECK_EVERY { self.look_now() } else { Ok(()) }
-    }
-
-    fn look_now(&mut self) -> Run<()> {
-        self.unchecked = 0;
-        let is_late = self.limits.deadline.is_some_and(|deadline| Instant::now() >= deadline);
-        let limit = if is_late {
-            Limit::Deadline
-        } else if self.limits.stop.is_some_and(|stop| stop()) {
-            Limit::Stopped
-        } else {
-            return Ok(());
-        };
-        self.is_stopped = true;
-        Err(Stop::Limit(limit))
-    }
-
-    /// Asks now and then whether to stop, unless that is known: what was found is still told.
-    fn look_unless_stopped(&mut self, work: usize) -> Run<()> {
-        if self.is_stopped { Ok(()) } else { self.look(work as u64) }
     }
 
     /// A walk for reasons comes by this node.

@@ -16,6 +16,8 @@ const CHUNK: usize = 1 << 20;
 const CHUNK_OF_ONE: usize = 256 << 10;
 /// From so many bytes on the two hashes are made side by side.
 const SPLIT_FROM: usize = 256 << 10;
+/// Files of fewer lines have their digests sealed: few lines can be guessed.
+const SEALED_LINES: u64 = 1_000;
 
 /// What is known of a file or tree before it is translated.
 #[derive(Clone, Debug)]
@@ -42,13 +44,27 @@ pub(super) fn record_label(
     Ok((label, sealed))
 }
 
-/// Seals what is said of a source.
-pub(super) fn seal(
+/// The SHA-256 and the BLAKE3 of a file of so many lines as they are recorded: in the clear, or
+/// among what is sealed where its lines could be guessed from them.
+pub(super) fn record_digests(
     session: &Session<'_>,
     digest: &[u8; 16],
-    field: &str,
-    value: &Value,
-) -> Result<Hash> {
+    custody: &Custody,
+    lines: Option<u64>,
+    sealed: &mut Vec<(String, Hash)>,
+) -> Result<(Option<Hash>, Option<Hash>)> {
+    if lines.is_none_or(|lines| lines >= SEALED_LINES) {
+        return Ok((Some(custody.sha256), Some(custody.blake3)));
+    }
+    for (field, hash) in [("blake3", &custody.blake3), ("sha256", &custody.sha256)] {
+        let value = Value::Bytes(hash.0.to_vec());
+        sealed.push((field.to_owned(), seal(session, digest, field, &value)?));
+    }
+    Ok((None, None))
+}
+
+/// Seals what is said of a source.
+fn seal(session: &Session<'_>, digest: &[u8; 16], field: &str, value: &Value) -> Result<Hash> {
     let named = Value::List(vec![Value::text("source"), Value::Bytes(digest.to_vec())]);
     Ok(session.store.seal(&Hash::of(&cbor::encode(&named)), field, value)?)
 }

@@ -20,8 +20,8 @@ use lineal_engine::event_fields::EventField;
 use lineal_engine::events::EventBlock;
 use lineal_engine::schema::Kind;
 use lineal_engine::{KnownSource, Saying, Store, Transaction};
+use lineal_proof::Hash;
 use lineal_proof::record::{Counts, Source};
-use lineal_proof::{Hash, Value};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -33,8 +33,6 @@ pub(super) const FORM: &str = "datadog-logs";
 pub const STANDARD_INPUT: &str = "stdin";
 /// The name of a log organisation where none is given.
 const SOURCE: &str = "datadog";
-/// Files of fewer lines have their digests sealed: few lines can be guessed.
-pub(super) const SEALED_LINES: u64 = 1_000;
 
 /// A file that is to be read.
 pub(super) struct Job<'f> {
@@ -377,14 +375,9 @@ pub(super) fn add_source(
     part: Part,
 ) -> Result<()> {
     let Part { lines, stretches, whole, counts } = part;
-    let guessable = lines.is_some_and(|lines| lines < SEALED_LINES);
     let mut sealed = job.label.1.clone();
-    if guessable {
-        for (field, hash) in [("blake3", &job.custody.blake3), ("sha256", &job.custody.sha256)] {
-            let value = Value::Bytes(hash.0.to_vec());
-            sealed.push((field.to_owned(), custody::seal(session, &job.digest, field, &value)?));
-        }
-    }
+    let (sha256, blake3) =
+        custody::record_digests(session, &job.digest, &job.custody, lines, &mut sealed)?;
     transaction.add_source(Source {
         source: saying.source.clone(),
         form: saying.form.clone(),
@@ -392,8 +385,8 @@ pub(super) fn add_source(
         files: 1,
         lines,
         size: job.custody.size,
-        sha256: (!guessable).then_some(job.custody.sha256),
-        blake3: (!guessable).then_some(job.custody.blake3),
+        sha256,
+        blake3,
         sealed,
         digest: job.digest,
         mapping: session.mapping.digest,

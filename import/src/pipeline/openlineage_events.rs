@@ -1,7 +1,6 @@
 //! Importing a file of OpenLineage's events: each event says what it says as of its own time.
 
 use super::custody::{self, Wanted};
-use super::log_files::SEALED_LINES;
 use super::mlflow_store::label;
 use super::people::encode_series;
 use super::staging::{Session, list_rejects};
@@ -10,7 +9,6 @@ use crate::openlineage::{EventSaid, FORM, Item, NAMED, SOURCE, Said, read};
 use crate::report::SourceReport;
 use lineal_engine::schema::Kind;
 use lineal_engine::{Outcome, Saying, Transaction};
-use lineal_proof::Value;
 use lineal_proof::record::{Counts, Source};
 use std::fs::File;
 use std::io::BufReader;
@@ -66,14 +64,8 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path) -> Result<()> {
     let source = recording.source.clone();
     let mut transaction = recording.end(session)?;
     let (label, mut sealed) = custody::record_label(session, &digest, &report.label)?;
-    // Few lines can be guessed.
-    let guessable = ended.lines.is_some_and(|lines| lines < SEALED_LINES);
-    if guessable {
-        for (field, hash) in [("blake3", &custody.blake3), ("sha256", &custody.sha256)] {
-            let value = Value::Bytes(hash.0.to_vec());
-            sealed.push((field.to_owned(), custody::seal(session, &digest, field, &value)?));
-        }
-    }
+    let (sha256, blake3) =
+        custody::record_digests(session, &digest, &custody, ended.lines, &mut sealed)?;
     transaction.add_source(Source {
         source,
         form: FORM.to_owned(),
@@ -81,8 +73,8 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path) -> Result<()> {
         files: 1,
         lines: ended.lines,
         size: custody.size,
-        sha256: (!guessable).then_some(custody.sha256),
-        blake3: (!guessable).then_some(custody.blake3),
+        sha256,
+        blake3,
         sealed,
         digest,
         mapping: session.mapping.digest,
