@@ -50,7 +50,7 @@ impl Counts {
         let mut counts = Counts {
             experiments: length(&store.experiments),
             experiments_deleted: number(store.experiments.iter().filter(|each| each.deleted)),
-            datasets: length(&store.datasets),
+            datasets: store.datasets.len() as u64,
             logged_models: length(&store.logged),
             registered_models: length(&store.registered),
             traces: store.traces,

@@ -6,6 +6,7 @@
 
 mod beside;
 mod counts;
+mod datasets;
 mod error;
 mod export_import;
 mod file;

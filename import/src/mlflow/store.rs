@@ -4,6 +4,7 @@
 //! one record. Here texts are as the store wrote them, but `''` where MLflow means nothing is
 //! `None`, ids are text, and times are ms since 1970.
 
+use super::datasets::DatasetList;
 use super::point::Point;
 use super::sqlite::SpilledRuns;
 use crate::record::{Location, Reject};
@@ -20,7 +21,7 @@ pub(super) struct Store {
     pub(super) runs: Vec<Run>,
     /// Runs of a database, which may not fit there.
     pub(super) spilled: Option<SpilledRuns>,
-    pub(super) datasets: Vec<Dataset>,
+    pub(super) datasets: DatasetList,
     pub(super) logged: Vec<LoggedModel>,
     pub(super) registered: Vec<RegisteredModel>,
     /// Traces that were seen.
@@ -103,10 +104,9 @@ pub(super) struct Input {
     pub(super) tags: Texts,
 }
 
-/// One row of a store's list of datasets; the same dataset may stand in several experiments.
+/// What one row of a store's list of datasets says; the experiment that it stands in adds nothing.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
 pub(super) struct Dataset {
-    pub(super) experiment: Option<String>,
     pub(super) name: String,
     pub(super) digest: String,
     pub(super) source_type: Option<String>,

@@ -20,9 +20,7 @@ pub(super) fn datasets(folder: &Folder, store: &mut Store) -> Result<DatasetPlac
     let Some(datasets) = folder.child("datasets") else { return Ok(places) };
     for child in datasets.folders(store)? {
         let Some(meta) = child.meta(store)? else { continue };
-        places.insert(child.name().to_owned(), store.datasets.len());
-        store.datasets.push(Dataset {
-            experiment: Some(folder.name().to_owned()),
+        let place = store.datasets.add(Dataset {
             name: meta.present("name").unwrap_or_default(),
             digest: meta.present("digest").unwrap_or_default(),
             source_type: meta.present("source_type"),
@@ -31,6 +29,7 @@ pub(super) fn datasets(folder: &Folder, store: &mut Store) -> Result<DatasetPlac
             profile: meta.present("profile"),
             at_file: child.meta_location().file,
         });
+        places.insert(child.name().to_owned(), place);
     }
     Ok(places)
 }

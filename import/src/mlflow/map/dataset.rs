@@ -1,5 +1,6 @@
 //! Datasets: one node for the same name, digest and source, however many experiments list it.
 
+use super::super::datasets::DatasetList;
 use super::super::store::{Dataset, Texts, located};
 use super::Context;
 use super::collector::Collector;
@@ -9,7 +10,8 @@ use crate::mapping::mlflow::Subject;
 use crate::record::{NodeRecord, Part, Reference};
 use lineal_engine::schema::Kind;
 use lineal_proof::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// How MLflow makes a digest: MD5 of at most the first 10,000 rows, cut to 8 hex digits. It says
 /// little, and answers must be able to say so.
@@ -20,47 +22,55 @@ const PLACES: &[&str] = &["uri", "url", "path", "table_name", "delta_table_name"
 
 /// The nodes of a store's list of datasets.
 pub(in super::super) struct Datasets {
-    by_place: Vec<Reference>,
-    by_digest: BTreeMap<(String, String), BTreeSet<Reference>>,
+    /// The node of each distinct row.
+    nodes: Vec<Reference>,
+    /// For each row of the list its place among these.
+    by_place: Vec<u32>,
+    /// The hash of name and digest of each of these, and its place; ascending.
+    by_digest: Vec<(u64, u32)>,
 }
 
 impl Datasets {
-    pub(super) fn new(rows: &[Dataset]) -> Datasets {
-        let by_place: Vec<_> = rows.iter().map(reference).collect();
-        let mut by_digest: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-        for (row, node) in rows.iter().zip(&by_place) {
-            let name = (row.name.clone(), row.digest.clone());
-            by_digest.entry(name).or_default().insert(node.clone());
-        }
-        Datasets { by_place, by_digest }
+    pub(super) fn new(list: &DatasetList) -> Datasets {
+        let nodes: Vec<_> = list.distinct().iter().map(reference).collect();
+        let hashes = list.distinct().iter().map(|row| hash_of(&row.name, &row.digest));
+        let mut by_digest: Vec<_> = hashes.zip(0..).collect();
+        by_digest.sort_unstable();
+        Datasets { nodes, by_place: list.rows().to_vec(), by_digest }
     }
 
     /// Forgets what only models are looked up by.
     pub(super) fn forget_digests(&mut self) {
-        self.by_digest = BTreeMap::new();
+        self.by_digest = Vec::new();
     }
 
     /// The dataset at that place of the list.
     pub(super) fn at(&self, place: usize) -> Option<&Reference> {
-        self.by_place.get(place)
+        self.by_place.get(place).and_then(|node| self.nodes.get(*node as usize))
     }
 
     /// The dataset of that name and digest; a claim where the list has none or several.
     pub(super) fn named(&self, name: &str, digest: &str) -> Reference {
-        let fitting = self.by_digest.get(&(name.to_owned(), digest.to_owned()));
-        match fitting.map(|nodes| (nodes.len(), nodes.first())) {
-            Some((1, Some(node))) => node.clone(),
+        let (hash, wanted) = (hash_of(name, digest), [part(name), digest.into()]);
+        let from = self.by_digest.partition_point(|(other, _)| *other < hash);
+        let same = self.by_digest[from..].iter().take_while(|(other, _)| *other == hash);
+        let fitting: BTreeSet<&Reference> = same
+            .filter_map(|(_, node)| self.nodes.get(*node as usize))
+            .filter(|node| node.key.starts_with(&wanted))
+            .collect();
+        match (fitting.len(), fitting.first()) {
+            (1, Some(node)) => (*node).clone(),
             _ => {
-                let key = vec![part(name), digest.into(), Part::Null, Part::Null];
-                Reference::new(Kind::Dataset, key)
+                let [name, digest] = wanted;
+                Reference::new(Kind::Dataset, vec![name, digest, Part::Null, Part::Null])
             }
         }
     }
 
-    pub(super) fn map(&self, rows: &[Dataset], context: &Context<'_>, collector: &mut Collector) {
-        // Most stores list a dataset in several experiments, in the same words.
+    pub(super) fn map(&self, list: &DatasetList, context: &Context<'_>, collector: &mut Collector) {
+        // Rows of other words may name the same node: a source is spaced otherwise.
         let mut seen = HashSet::new();
-        for (row, node) in rows.iter().zip(&self.by_place) {
+        for (row, node) in list.distinct().iter().zip(&self.nodes) {
             if !seen.insert((node, &row.schema, &row.profile)) {
                 continue;
             }
@@ -68,6 +78,13 @@ impl Datasets {
             collector.add(record);
         }
     }
+}
+
+/// What a dataset is looked up by.
+fn hash_of(name: &str, digest: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (name, digest).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The node of one row.

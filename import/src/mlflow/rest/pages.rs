@@ -20,7 +20,8 @@ pub(in crate::mlflow) struct Pages {
     logged: BTreeMap<String, LoggedModel>,
     names: BTreeMap<String, RegisteredModel>,
     versions: BTreeMap<(String, String), Version>,
-    datasets: HashMap<Dataset, usize>,
+    /// Places in the list of datasets, by experiment.
+    datasets: HashMap<(Option<String>, Dataset), usize>,
     pub(super) histories: Vec<History>,
 }
 
@@ -104,7 +105,6 @@ impl Pages {
     /// The place of a dataset in the list, which holds it once for each experiment.
     fn dataset(&mut self, item: &Object, experiment: Option<String>, label: &str) -> usize {
         let dataset = Dataset {
-            experiment,
             name: json::text(item, "name").unwrap_or_default(),
             digest: json::text(item, "digest").unwrap_or_default(),
             source_type: json::present(item, "source_type"),
@@ -114,10 +114,10 @@ impl Pages {
             at_file: String::new(),
         };
         let list = &mut self.store.datasets;
-        *self.datasets.entry(dataset.clone()).or_insert_with(|| {
-            list.push(Dataset { at_file: label.to_owned(), ..dataset });
-            list.len() - 1
-        })
+        *self
+            .datasets
+            .entry((experiment, dataset.clone()))
+            .or_insert_with(|| list.add(Dataset { at_file: label.to_owned(), ..dataset }))
     }
 
     /// A registered name. `latest_versions` lists the newest of each stage only, but all versions

@@ -5,6 +5,7 @@ use super::super::point::{Figure, Point};
 use super::super::store::{
     Dataset, Experiment, LoggedModel, ModelMetric, Store, Texts, located, model_status,
 };
+use super::input_tags::InputTags;
 use super::runs::{RunIds, RunTexts};
 use super::table::Database;
 use std::collections::{BTreeMap, HashMap};
@@ -149,7 +150,6 @@ fn inputs(
     let file = database.file();
     let columns = [
         "dataset_uuid",
-        "experiment_id",
         "name",
         "digest",
         "dataset_source_type",
@@ -159,22 +159,20 @@ fn inputs(
     ];
     let mut datasets = Places::new();
     database.each("datasets", &columns, |row| {
-        datasets.insert(row.text_or_empty(0), store.datasets.len());
-        store.datasets.push(Dataset {
-            experiment: row.present(1),
-            name: row.text_or_empty(2),
-            digest: row.text_or_empty(3),
-            source_type: row.present(4),
-            source: row.present(5),
-            schema: row.present(6),
-            profile: row.present(7),
+        let place = store.datasets.add(Dataset {
+            name: row.text_or_empty(1),
+            digest: row.text_or_empty(2),
+            source_type: row.present(3),
+            source: row.present(4),
+            schema: row.present(5),
+            profile: row.present(6),
             at_file: file.clone(),
         });
+        datasets.insert(row.text_or_empty(0), place);
     })?;
-    let mut tags: HashMap<String, Texts> = HashMap::new();
+    let mut tags = InputTags::default();
     database.each("input_tags", &["input_uuid", "name", "value"], |row| {
-        let tag = (row.text_or_empty(1), row.text_or_empty(2));
-        tags.entry(row.text_or_empty(0)).or_default().extend([tag]);
+        tags.add(row.text_or_empty(0), (row.text_or_empty(1), row.text_or_empty(2)));
     })?;
     let columns = ["source_type", "source_id", "destination_type", "destination_id", "input_uuid"];
     let mut dangling: BTreeMap<&str, u64> = BTreeMap::new();
@@ -182,9 +180,9 @@ fn inputs(
         let (source, destination) = (row.text_or_empty(1), row.text_or_empty(3));
         match (row.borrowed(0), row.borrowed(2)) {
             ("DATASET", "RUN") => {
-                let tags = tags.remove(row.borrowed(4)).unwrap_or_default();
+                let tags = tags.of(row.borrowed(4));
                 match (datasets.get(&source), runs.place(&destination)) {
-                    (Some(dataset), Some(run)) => texts.input(run, *dataset, &tags),
+                    (Some(dataset), Some(run)) => texts.input(run, *dataset, tags),
                     (None, _) => *dangling.entry("dataset").or_default() += 1,
                     (_, None) => *dangling.entry("run").or_default() += 1,
                 }
