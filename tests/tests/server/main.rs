@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot prepare its data has failed")]
 
 mod answers;
+mod arrow;
+mod backup;
 mod client;
 mod crash;
 mod follow;
@@ -14,6 +16,7 @@ mod live;
 mod openlineage;
 mod roles;
 mod stock;
+mod telemetry;
 mod tls;
 mod trail;
 mod uploads;
