@@ -131,7 +131,7 @@ pub(crate) fn lines(
     form: Form,
     head: Option<String>,
     next: Option<String>,
-    withheld: bool,
+    withheld: Vec<&'static str>,
     headers: &HeaderMap,
 ) -> Response<Body> {
     let packed = accept::takes_gzip(headers) && answer.rows.len() > 8;
@@ -194,7 +194,8 @@ struct Lines {
     /// Of the form with types: the line that stands before the rows.
     head: Option<String>,
     next: Option<String>,
-    withheld: bool,
+    /// What is kept back, in words.
+    withheld: Vec<&'static str>,
     at: usize,
     stage: Stage,
     out: Out,
@@ -249,7 +250,7 @@ impl Lines {
     fn about(&self) -> Json {
         let mut about = self.answer.about();
         about["next"] = json!(self.next);
-        about["withheld"] = json!(withheld_words(self.withheld));
+        about["withheld"] = json!(self.withheld);
         json!({ "$answer": about })
     }
 }
@@ -267,11 +268,6 @@ pub(crate) struct Unsealed {
     pub(crate) events: u64,
     /// Uses of the store.
     pub(crate) uses: u64,
-}
-
-/// What is kept back, in words.
-pub(crate) fn withheld_words(withheld: bool) -> Vec<&'static str> {
-    if withheld { vec!["subject group"] } else { Vec::new() }
 }
 
 impl hyper::body::Body for Lines {

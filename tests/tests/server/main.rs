@@ -3,14 +3,17 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot prepare its data has failed")]
 
 mod answers;
+mod bound;
 mod client;
 mod crash;
 mod follow;
 mod guard;
 mod hostile;
+mod idp;
 mod intake;
 mod interface;
 mod live;
+mod oidc;
 mod openlineage;
 mod roles;
 mod stock;
