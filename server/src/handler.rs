@@ -53,7 +53,7 @@ pub(crate) async fn told(
     }
     let gzip = accept::takes_gzip(&call.parts.headers);
     let commit = opened.commit();
-    let written = call.app.pool.run(move |_, stop| {
+    let written = call.app.pool.run(&who.token.id, move |_, stop| {
         let told = tell(&opened, stop);
         match opened.snapshot().damage() {
             Some(damage) => Err(Problem::store(&damage)),

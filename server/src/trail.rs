@@ -21,16 +21,16 @@ use weight::{Weight, weight};
 
 use crate::config;
 use crate::error::{Error, Result};
+use crate::gate::Who;
 use crate::intake::{Intake, Refused};
 use crate::tenant::Tenant;
 use crate::token::Token;
-use crate::gate::Who;
 use entry::Entry;
 use lineal_engine::journal::{Journal, JournalFiles, Request};
 use lineal_proof::Hash;
+use met::Met;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use met::Met;
 use tally::Tallies;
 
 /// Said at start and in `/v1/stats` of a store that this server only reads.

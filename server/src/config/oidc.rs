@@ -168,9 +168,7 @@ impl Grant {
             }
         };
         one("stores", &self.stores, self.stores_claim.as_ref())?;
-        if self.role.must_name_systems()
-            || !self.systems.is_empty()
-            || self.systems_claim.is_some()
+        if self.role.must_name_systems() || !self.systems.is_empty() || self.systems_claim.is_some()
         {
             let why = |why| format!("{why}: the role {} may be bound to systems", self.role);
             one("systems", &self.systems, self.systems_claim.as_ref()).map_err(why)?;

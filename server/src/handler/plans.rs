@@ -21,7 +21,8 @@ pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
     let withheld = call.sight()?.withheld;
     let app = Arc::clone(&call.app);
     let gzip = accept::takes_gzip(&call.parts.headers);
-    let work = call.app.pool.run(move |_, _| {
+    let asker = token.clone();
+    let work = call.app.pool.run(&asker, move |_, _| {
         let prepared = app.cache.prepare(&query).map_err(|mistake| Problem::mistake(&mistake))?;
         super::query::allowed(&prepared, withheld)?;
         let parameters = prepared.parameters().into_iter().map(str::to_owned).collect();

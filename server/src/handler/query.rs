@@ -213,7 +213,9 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
         gzip,
     };
     let app = Arc::clone(&call.app);
-    let work = call.app.pool.run(move |machine, stop| asking.run(&app, &opened, machine, stop));
+    let asker = &call.who()?.token.id;
+    let work = move |machine: &mut Machine, stop: &Stop| asking.run(&app, &opened, machine, stop);
+    let work = call.app.pool.run(asker, work);
     let page = work.await??;
     let mut response = match page.answered {
         Answered::Whole(written) => written.response(form.media_type()),
@@ -271,9 +273,11 @@ impl Asking {
         let parameters = self.parameters(&prepared)?;
         let whole = self.view(opened)?;
         match self.sight.scoped(opened, &whole) {
-            None => self.answered(app, &prepared, &parameters, &whole, machine, stop, |view, node| {
-                brief_json(view.snapshot(), node, &|_| true)
-            }),
+            None => {
+                self.answered(app, &prepared, &parameters, &whole, machine, stop, |view, node| {
+                    brief_json(view.snapshot(), node, &|_| true)
+                })
+            }
             Some(part) => {
                 self.answered(app, &prepared, &parameters, &part, machine, stop, |view, node| {
                     let (whole, node) = (view.whole().snapshot(), view.whole_number(node));

@@ -111,9 +111,8 @@ pub(super) fn parts<'t>(text: &'t str, algorithms: &[Algorithm]) -> Result<Parts
     if text.len() > TOKEN_BYTES_MAX {
         return Err(Refusal::Malformed);
     }
-    let bytes = |text: &str| {
-        BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| Refusal::Malformed)
-    };
+    let bytes =
+        |text: &str| BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| Refusal::Malformed);
     let (message, signature) = text.rsplit_once('.').ok_or(Refusal::Malformed)?;
     let (header, claims) = message.split_once('.').ok_or(Refusal::Malformed)?;
     // A fourth part would be another form; a point is no letter of this one.

@@ -30,9 +30,15 @@ struct Key {
 
 #[derive(Clone, Debug)]
 enum Material {
-    Rsa { modulus: Vec<u8>, exponent: Vec<u8> },
+    Rsa {
+        modulus: Vec<u8>,
+        exponent: Vec<u8>,
+    },
     /// The curve, and the point as SEC 1 writes it whole.
-    Curve { name: String, point: Vec<u8> },
+    Curve {
+        name: String,
+        point: Vec<u8>,
+    },
     Edwards(Vec<u8>),
 }
 
@@ -139,8 +145,9 @@ impl Key {
     /// May it be used so? What a key is decides, never what a token says of itself.
     fn fits(&self, algorithm: Algorithm) -> bool {
         let made_for = match (&self.material, algorithm.check()) {
-            (Material::Rsa { .. }, Check::Rsa(_))
-            | (Material::Edwards(_), Check::Edwards(_)) => true,
+            (Material::Rsa { .. }, Check::Rsa(_)) | (Material::Edwards(_), Check::Edwards(_)) => {
+                true
+            }
             (Material::Curve { name, point }, Check::Curve(_, curve, bytes)) => {
                 name == curve && point.len() == 1 + 2 * bytes
             }

@@ -191,7 +191,8 @@ fn what_is_no_token_of_the_provider_is_none() {
     }
     let good = provider.signed(r#"{"alg":"EdDSA","kid":"k"}"#, &claims);
     let (message, signature) = good.rsplit_once('.').unwrap();
-    let other = provider.signed(r#"{"alg":"EdDSA","kid":"k"}"#, &with("sub", json!("eve")).to_string());
+    let other =
+        provider.signed(r#"{"alg":"EdDSA","kid":"k"}"#, &with("sub", json!("eve")).to_string());
     let (others, _) = other.rsplit_once('.').unwrap();
     for (text, why) in [
         (format!("{others}.{signature}"), Refusal::Signature),

@@ -162,7 +162,9 @@ impl Part {
                 Some((*deployments.first()?, (info.first_time, info.last_time), months))
             };
             let counted: Vec<_> = batches.filter_map(of_batch).collect();
-            CounterColumns::of(counted.iter().map(|(at, times, months)| (*at, *times, months.as_slice())))
+            CounterColumns::of(
+                counted.iter().map(|(at, times, months)| (*at, *times, months.as_slice())),
+            )
         })
     }
 }

@@ -188,19 +188,36 @@ fn what_is_hidden_and_what_is_not_there_are_the_same_to_a_question() {
     let hash = Line::number(7).hash();
     let pairs = [
         ("find model:rival-model@1".to_owned(), "find model:absent-model@1".to_owned()),
-        ("find model upstream of system:rival-system".to_owned(), "find model upstream of system:absent-system".to_owned()),
+        (
+            "find model upstream of system:rival-system".to_owned(),
+            "find model upstream of system:absent-system".to_owned(),
+        ),
         ("find run:rival-run".to_owned(), "find run:absent-run".to_owned()),
-        (format!("find inference:{hash}"), format!("find inference:{}", hash.replace(|c: char| c.is_ascii_digit(), "f"))),
+        (
+            format!("find inference:{hash}"),
+            format!("find inference:{}", hash.replace(|c: char| c.is_ascii_digit(), "f")),
+        ),
         ("find inference:event-7".to_owned(), "find inference:event-x".to_owned()),
-        ("find model where name = \"rival-model\"".to_owned(), "find model where name = \"absent-model\"".to_owned()),
-        (format!("find #{}", id.unwrap_or_else(|| "f".repeat(64)).trim_start_matches('#')), format!("find #{}", "e".repeat(64))),
+        (
+            "find model where name = \"rival-model\"".to_owned(),
+            "find model where name = \"absent-model\"".to_owned(),
+        ),
+        (
+            format!("find #{}", id.unwrap_or_else(|| "f".repeat(64)).trim_start_matches('#')),
+            format!("find #{}", "e".repeat(64)),
+        ),
     ];
     for (hidden, absent) in pairs {
-        assert_ne!(live.query(&whole, &hidden).text(), live.query(&whole, &absent).text(), "{hidden}");
+        assert_ne!(
+            live.query(&whole, &hidden).text(),
+            live.query(&whole, &absent).text(),
+            "{hidden}"
+        );
         let words = |text: &str| {
             let reply = live.query(&bound, text);
             let own = text.split([' ', ':', '#', '"']).filter(|word| word.len() > 6);
-            let text = own.fold(told(reply.json()).to_string(), |told, word| told.replace(word, "X"));
+            let text =
+                own.fold(told(reply.json()).to_string(), |told, word| told.replace(word, "X"));
             (reply.status, text)
         };
         assert_eq!(words(&hidden), words(&absent), "{hidden}");

@@ -5,9 +5,7 @@ use data_encoding::BASE64URL_NOPAD;
 use lineal_server::{Config, Oidc};
 use num_bigint::BigUint;
 use ring::rand::SystemRandom;
-use ring::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair,
-};
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
@@ -114,8 +112,8 @@ impl Provider {
 
 /// What is signed.
 pub(crate) fn message(header: &Json, claims: &Json) -> String {
-    let [header, claims] = [header, claims]
-        .map(|part| BASE64URL_NOPAD.encode(part.to_string().as_bytes()));
+    let [header, claims] =
+        [header, claims].map(|part| BASE64URL_NOPAD.encode(part.to_string().as_bytes()));
     format!("{header}.{claims}")
 }
 
@@ -178,7 +176,10 @@ fn prime() -> BigUint {
             continue;
         }
         let below = &number - 1u32;
-        if [2u32, 3, 5].iter().all(|base| BigUint::from(*base).modpow(&below, &number) == BigUint::from(1u32)) {
+        if [2u32, 3, 5]
+            .iter()
+            .all(|base| BigUint::from(*base).modpow(&below, &number) == BigUint::from(1u32))
+        {
             return number;
         }
     }

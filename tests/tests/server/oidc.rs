@@ -1,12 +1,14 @@
 //! Tokens of an identity provider: taken where all is right, refused where anything is not.
 
 use crate::client::{Reply, get, post};
-use crate::idp::{Provider, claims, message, modulus};
+use crate::idp::{AUDIENCE, ISSUER, Provider, claims, message, modulus};
 use crate::live::{Live, SYSTEM, query_with};
 use data_encoding::BASE64URL_NOPAD;
 use lineal_server::Role;
+use lineal_tests::foreign::{python, run};
 use ring::hmac;
 use serde_json::{Value as Json, json};
+use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -69,11 +71,39 @@ fn a_token_is_taken_however_the_provider_signs_it() {
     assert_eq!(live.send(get("/metrics").token(&operator)).status, 200);
     let elsewhere = claims("op", &json!({ "groups": ["operators"], "stores": ["second"] }));
     let elsewhere = provider.token("EdDSA", &elsewhere);
-    assert_eq!(live.send(get("/v1/stats").token(&elsewhere)).problem().0, 404, "no such store for it");
+    assert_eq!(
+        live.send(get("/v1/stats").token(&elsewhere)).problem().0,
+        404,
+        "no such store for it"
+    );
     let machine = post("/api/v2/logs", &json!([])).header("DD-API-KEY", &operator);
     assert_eq!(live.send(machine).status, 401, "a key of a machine is a token of ours");
     // Our own tokens are good beside it.
     assert_eq!(asks(&live, &live.token(Role::Engineer)).status, 200);
+}
+
+#[test]
+fn tokens_that_pyjwt_signs_are_taken_by_every_algorithm_that_can_be_named() {
+    let packages = ["jwt", "cryptography"];
+    let Some(python) = python("tokens signed by PyJWT", &packages) else { return };
+    let arguments = [ISSUER, AUDIENCE].map(OsStr::new);
+    let said = run(&python, "sign_tokens.py", &arguments, b"").unwrap();
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let mut lines = said.stdout.lines();
+    let provider = Provider::new();
+    provider.publish(&serde_json::from_str(lines.next().unwrap()).unwrap());
+    let all = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"];
+    let named = format!("algorithms = {}\n{GRANTS}", json!(all));
+    let live = Live::with(|config| provider.trusted(config, &named));
+    let tokens: Vec<&str> = lines.collect();
+    assert_eq!(tokens.len(), all.len());
+    for (algorithm, token) in all.iter().zip(&tokens) {
+        assert_eq!(asks(&live, token).status, 200, "{algorithm}");
+        let (message, _) = token.rsplit_once('.').unwrap();
+        let (_, other) = tokens[8].rsplit_once('.').unwrap();
+        let status = asks(&live, &format!("{message}.{other}")).status;
+        assert_eq!(status, if *algorithm == "EdDSA" { 200 } else { 401 }, "{algorithm}");
+    }
 }
 
 #[test]
@@ -182,7 +212,10 @@ fn published(keys: &Arc<Mutex<Json>>) -> (String, Arc<AtomicUsize>) {
             count.fetch_add(1, Ordering::Relaxed);
             let body = keys.lock().unwrap().to_string();
             let length = body.len();
-            let _ = write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+            let _ = write!(
+                stream,
+                "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+            );
         }
     });
     (url, asked)
@@ -232,7 +265,8 @@ fn claims_bind_to_stores_systems_and_cases() {
         assert_eq!(asks(&live, &auditor(wrong.clone())).status, 401, "{wrong}");
     }
     let investigator = |cases: Json| {
-        provider.token("RS256", &claims("ines", &json!({ "groups": ["incidents"], "cases": cases })))
+        provider
+            .token("RS256", &claims("ines", &json!({ "groups": ["incidents"], "cases": cases })))
     };
     let within = |token: &str, case: Option<&str>| {
         let ask = query_with(json!({ "query": "find model limit 1" })).token(token);
