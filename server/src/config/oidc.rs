@@ -176,3 +176,57 @@ impl Grant {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOUND: &str = r#"
+        issuer = "i"
+        audience = ["a"]
+        keys = "k.json"
+        [[grant]]
+        claim = "groups"
+        has = "g"
+        role = "auditor"
+        stores = ["*"]
+        systems = ["s"]
+    "#;
+
+    fn read(text: &str) -> Result<(), String> {
+        toml::from_str::<Oidc>(text).map_err(|e| e.to_string())?.check()
+    }
+
+    #[test]
+    fn what_would_let_in_whom_nobody_meant_is_an_error() {
+        assert_eq!(read(SOUND), Ok(()));
+        for (old, new) in [
+            ("issuer = \"i\"", ""),
+            ("issuer = \"i\"", "issuer = \"\""),
+            ("[\"a\"]", "[]"),
+            ("[\"a\"]", "[\"\"]"),
+            ("keys", "algorithms = [\"HS256\"]\nkeys"),
+            ("keys", "algorithms = [\"none\"]\nkeys"),
+            ("keys", "algorithms = []\nkeys"),
+            ("keys", "leeway_seconds = 301\nkeys"),
+            ("keys", "hours_max = 0\nkeys"),
+            ("keys", "hours_max = 169\nkeys"),
+            ("keys", "audiences = [\"b\"]\nkeys"),
+            ("has = \"g\"", "has = \"\""),
+            ("\"auditor\"", "\"root\""),
+            ("stores = [\"*\"]", ""),
+            ("stores = [\"*\"]", "stores = [\"*\"]\nstores_claim = \"s\""),
+            ("stores = [\"*\"]", "stores = [\"\"]"),
+            ("systems = [\"s\"]", ""),
+            ("systems = [\"s\"]", "systems_claim = \"\""),
+        ] {
+            let text = SOUND.replacen(old, new, 1);
+            assert_ne!(text, SOUND);
+            assert!(read(&text).is_err(), "{text}");
+        }
+        let none = SOUND.split("[[grant]]").next().unwrap_or_default();
+        assert!(read(none).is_err_and(|why| why.contains("[[oidc.grant]]")));
+        let engineer = SOUND.replace("auditor", "engineer").replace("systems = [\"s\"]", "");
+        assert_eq!(read(&engineer), Ok(()), "others see all systems where none is named");
+    }
+}

@@ -90,11 +90,31 @@ fn rival(path: &Path, folder: &Path) {
 fn both() -> [(Live, String); 2] {
     let folder = tempfile::tempdir().unwrap();
     let alone = Live::new();
-    let beside = Live::with(|config| rival(&config.stores["main"], folder.path()));
+    // The same store, so that what is named by its keys has the same names.
+    let beside = Live::with(|config| {
+        let path = &config.stores["main"];
+        std::fs::remove_dir_all(path).unwrap();
+        copy(&alone.store(), path);
+        std::fs::remove_file(path.join("tokens.json")).unwrap();
+        rival(path, folder.path());
+    });
     [alone, beside].map(|live| {
         let token = live.bound(Role::Auditor, "*", SYSTEM);
         (live, token)
     })
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    for inside in std::fs::read_dir(from).unwrap() {
+        let inside = inside.unwrap();
+        let (from, to) = (inside.path(), to.join(inside.file_name()));
+        if from.is_dir() {
+            copy(&from, &to);
+        } else {
+            std::fs::copy(from, to).unwrap();
+        }
+    }
 }
 
 fn asked(text: &str) -> Json {
@@ -112,7 +132,7 @@ fn told(mut json: Json) -> Json {
     fn strip(json: &mut Json) {
         match json {
             Json::Object(members) => {
-                for name in ["commit", "recorded", "request_id", "next", "took_ms", "profile"] {
+                for name in ["commit", "recorded", "request_id", "next", "now", "profile"] {
                     members.remove(name);
                 }
                 members.values_mut().for_each(strip);
@@ -215,10 +235,13 @@ fn what_is_hidden_and_what_is_not_there_are_the_same_to_a_question() {
         );
         let words = |text: &str| {
             let reply = live.query(&bound, text);
+            let mut json = told(reply.json());
+            // Where a word ends that is longer than another.
+            for mistake in json["errors"].as_array_mut().into_iter().flatten() {
+                mistake["end"] = Json::Null;
+            }
             let own = text.split([' ', ':', '#', '"']).filter(|word| word.len() > 6);
-            let text =
-                own.fold(told(reply.json()).to_string(), |told, word| told.replace(word, "X"));
-            (reply.status, text)
+            (reply.status, own.fold(json.to_string(), |told, word| told.replace(word, "X")))
         };
         assert_eq!(words(&hidden), words(&absent), "{hidden}");
     }
