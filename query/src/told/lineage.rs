@@ -100,8 +100,7 @@ pub struct Asker<'a> {
 
 impl Asker<'_> {
     /// One who sees all, and waits to the end.
-    pub const ANYBODY: Asker<'static> =
-        Asker { withheld: false, sees: &|_| true, stop: &|| false };
+    pub const ANYBODY: Asker<'static> = Asker { withheld: false, sees: &|_| true, stop: &|| false };
 
     fn waits(&self) -> Result<(), Untold> {
         if (self.stop)() { Err(Untold::Stopped) } else { Ok(()) }

@@ -288,7 +288,6 @@ impl Asking {
     }
 
     /// Runs it on what may be seen. `tell` gives a few facts of a node of such a view.
-    #[expect(clippy::too_many_arguments, reason = "a question, its asker and its thread, once")]
     fn answered<S: Source<Error = lineal_engine::Error>>(
         &self,
         app: &crate::app::App,
