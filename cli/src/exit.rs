@@ -124,6 +124,14 @@ impl From<lineal_engine::Error> for Failure {
         Failure::Store(error)
     }
 }
+impl From<lineal_query::told::Untold> for Failure {
+    fn from(why: lineal_query::told::Untold) -> Failure {
+        match why {
+            lineal_query::told::Untold::Store(error) => error.into(),
+            stopped @ lineal_query::told::Untold::Stopped => Failure::Usage(stopped.to_string()),
+        }
+    }
+}
 impl From<lineal_import::Error> for Failure {
     fn from(error: lineal_import::Error) -> Failure {
         Failure::Import(error)

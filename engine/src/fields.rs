@@ -52,7 +52,7 @@ pub struct FieldSpec {
 
 /// Fields of `access` that are sealed: they may point at a person, and no other kind has one of that
 /// name.
-pub const TRAIL_SEALED: [&str; 3] = ["question", "given", "address"];
+pub const TRAIL_SEALED: [&str; 4] = ["question", "given", "address", "person"];
 
 macro_rules! common_fields {
     ($($name:literal $field_type:ident $meaning:literal;)*) => {
@@ -277,7 +277,7 @@ fields_by_kind! {
     }
     Inference {}
     Access {
-        "what" Text "use, count, start, stop, or token made, changed, revoked, gone";
+        "what" Text "use, count, start, stop, or token made, changed, revoked, gone, met";
         "token" Text "the id of the token; absent where none was known";
         "role" Text "the role of the token";
         "case" Text "the case within which it was done";
@@ -293,6 +293,7 @@ fields_by_kind! {
         "question" Text "the question, or path and parameters; sealed";
         "given" Text "the values of parameters, as JSON; sealed";
         "address" Text "where it came from; sealed";
+        "person" Text "who it was, as an identity provider says; sealed";
     }
 }
 

@@ -171,6 +171,18 @@ impl Completeness {
         }
     }
 
+    /// Adds that events are held beside the store, for those who are not told how many.
+    pub fn tell_some_unsealed(&mut self) {
+        self.reasons.push(Reason {
+            what: Uncertainty::Unsealed(0),
+            node: NodeNo::MAX,
+            name: String::new(),
+            fits: Vec::new(),
+            referred_by: Vec::new(),
+        });
+        self.reason_count += 1;
+    }
+
     /// Adds that so many events and uses are held beside the store, in no commit that the answer
     /// could have seen. The store does not know of them; whoever holds them says so.
     pub fn tell_unsealed(&mut self, events: u64, uses: u64) {
@@ -213,9 +225,10 @@ pub enum Uncertainty {
     Conflict,
     /// A run has inputs whose role is not recorded.
     Roleless,
-    /// So many lines of a log could not be read, each of which may have been an event.
+    /// So many lines of a log could not be read, each of which may have been an event; 0 where how
+    /// many, and of which log, is not for the asker.
     Unread(u64),
-    /// So many events are acknowledged and in no commit yet.
+    /// So many events are acknowledged and in no commit yet; 0 where how many is not for the asker.
     Unsealed(u64),
     /// So many uses of the store are noted and in no commit yet.
     Unnoted(u64),
@@ -240,12 +253,19 @@ impl fmt::Display for Reason {
                 "{name} has inputs without a recorded role; \
                  `mlflow.log_input(..., context=\"training\")` records one"
             ),
+            Uncertainty::Unread(0) => f.write_str(
+                "lines of a log could not be read and may have been events; whoever sees the \
+                 whole store is told which",
+            ),
             Uncertainty::Unread(lines) => write!(
                 f,
                 "{lines} {} of the log {name} could not be read and may have been events; the \
                  report of its import says which",
                 if lines == 1 { "line" } else { "lines" }
             ),
+            Uncertainty::Unsealed(0) => {
+                f.write_str("events are not sealed yet: their proof is pending")
+            }
             Uncertainty::Unsealed(1) => {
                 f.write_str("1 event is not sealed yet: its proof is pending")
             }

@@ -10,7 +10,9 @@ mod tally;
 mod target;
 
 pub use brief::{BESIDE_MAX, beside_json, brief_json};
-pub use lineage::{Finding, Lineage, asks_for_training, describe, trace_json, upstream};
+pub use lineage::{
+    Asker, Finding, Lineage, Untold, asks_for_training, describe, trace_json, upstream,
+};
 pub use node::{event_json, neighbours, node_json, type_of, value_json};
 pub use tally::{Counted, Tally, bringer};
 pub use target::{LISTED, Searched, Target, Unresolved, found_by, resolve};

@@ -6,6 +6,8 @@ use crate::error::{Error, Result};
 use crate::gate::Who;
 use crate::handler::backup::BACKUPS_AT_ONCE;
 use crate::metrics::Metrics;
+use crate::oidc::{ID_PREFIX, Oidc};
+use crate::places::Places;
 use crate::plans::Plans;
 use crate::pool::Pool;
 use crate::rate::Rates;
@@ -35,7 +37,10 @@ pub(crate) struct App {
     token_stamp: Mutex<Option<crate::token::Stamp>>,
     /// What became of tokens and is not in the trail yet.
     token_changes: Mutex<Vec<(&'static str, Token)>>,
+    /// The identity provider whose tokens are taken too.
+    pub(crate) oidc: Option<Arc<Oidc>>,
     pub(crate) pool: Pool,
+    pub(crate) places: Arc<Places>,
     pub(crate) plans: Plans,
     pub(crate) cache: PlanCache,
     pub(crate) seal: Seal,
@@ -89,6 +94,7 @@ impl App {
         let (mut seal, mut ids) = ([0; 32], [0; 32]);
         seal.copy_from_slice(&secret[..32]);
         ids.copy_from_slice(&secret[32..]);
+        let oidc = Oidc::open(&config, clock.now())?;
         let bounds = &config.limits;
         Ok(App {
             tenants,
@@ -98,7 +104,9 @@ impl App {
             tokens: RwLock::new(Arc::new(tokens)),
             token_stamp: Mutex::new(stamp),
             token_changes: Mutex::default(),
+            oidc,
             pool: Pool::start(bounds.threads, bounds.waiting)?,
+            places: Places::new(bounds.connections),
             plans: Plans::new(bounds.plans),
             cache: PlanCache::default(),
             seal: Seal::new(seal),
@@ -195,7 +203,7 @@ impl App {
                 let tokens = Arc::new(Tokens::new(tokens));
                 let changes = tokens.changes(&self.tokens());
                 self.token_changes().extend(changes);
-                self.rates.keep(|id| tokens.has(id));
+                self.rates.keep(|id| id.starts_with(ID_PREFIX) || tokens.has(id));
                 *self.tokens.write().unwrap_or_else(PoisonError::into_inner) = tokens;
                 tracing::info!("tokens read again");
             }

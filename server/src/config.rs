@@ -4,10 +4,12 @@
 //! `LINEAL_SERVER_LISTEN`, `LINEAL_SERVER_LIMITS__ROWS`. A key that is not known is an error, in the
 //! file as in the environment: a misspelt limit would otherwise be no limit.
 
+mod oidc;
 mod telemetry;
 mod trail;
 mod writing;
 
+pub use oidc::{Grant, Oidc};
 pub use telemetry::Telemetry;
 pub use trail::Trail;
 pub use writing::{Intake, Writing};
@@ -45,6 +47,8 @@ pub struct Config {
     pub backups: bool,
     /// Certificate and key.
     pub tls: Option<Tls>,
+    /// An identity provider whose tokens are taken beside our own.
+    pub oidc: Option<Oidc>,
     /// The stores by name. In the file each is a path, or a table with `path`, `write`, `imports`
     /// and `mapping`.
     pub stores: BTreeMap<String, PathBuf>,
@@ -150,6 +154,7 @@ impl Default for Config {
             open_metrics: false,
             backups: false,
             tls: None,
+            oidc: None,
             stores: BTreeMap::new(),
             write: false,
             writing: BTreeMap::new(),
@@ -254,6 +259,7 @@ impl Config {
         self.intake.check()?;
         self.trail.check()?;
         self.telemetry.as_ref().map_or(Ok(()), Telemetry::check)?;
+        self.oidc.as_ref().map_or(Ok(()), Oidc::check)?;
         // hyper takes no smaller buffer.
         if self.limits.head_bytes < 8_192 {
             return Err("limits.head_bytes is 8192 at least".to_owned());

@@ -1,15 +1,18 @@
 //! The way of every request: named, known, allowed, let through, heard, answered, counted. There is
 //! no other way to a handler, and what an endpoint does not allow is refused here.
 
+pub(crate) use crate::asker::{Who, known};
+
 use crate::app::App;
-use crate::body::{Bodies, DATADOG_LOGS};
+use crate::asker::who;
+use crate::body::Bodies;
 use crate::endpoint::Endpoint;
+use crate::places::{Busy, Place};
 use crate::problem::Problem;
 use crate::rate::Pass;
-use crate::scope::Scope;
+use crate::scope::{Scope, ScopedView};
 use crate::telemetry::{Parent, Span};
 use crate::tenant::{Opened, Tenant};
-use crate::token::Token;
 use crate::trail::{self, Asked};
 use crate::writer::Writer;
 use axum::body::Body;
@@ -19,31 +22,19 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use lineal_engine::Snapshot;
+use lineal_query::StoreView;
 use std::collections::BTreeMap;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 /// Names the store that is meant, where there are several.
 pub(crate) const STORE_HEADER: HeaderName = HeaderName::from_static("lineal-store");
-/// Names the case within which is read.
-pub(crate) const CASE_HEADER: HeaderName = HeaderName::from_static("lineal-case");
-/// Brings a token where Datadog's clients bring their key.
-const DATADOG_KEY: HeaderName = HeaderName::from_static("dd-api-key");
 /// Names a request in the log.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// Longest name of a case, in bytes.
-const CASE_BYTES_MAX: usize = 64;
 /// A question ends itself at its deadline, between two steps; this long is waited for that.
 const GRACE: Duration = Duration::from_secs(5);
-
-/// Who asks.
-#[derive(Clone, Debug)]
-pub(crate) struct Who {
-    pub(crate) token: Token,
-    pub(crate) case: Option<String>,
-}
 
 /// A request that was let through, with what a handler needs.
 pub(crate) struct Call {
@@ -77,6 +68,26 @@ impl Sight {
     /// Is it bound to a part of the store?
     pub(crate) fn is_bound(&self) -> bool {
         self.systems.is_some()
+    }
+
+    /// What a question may come by, where that is not the whole view.
+    pub(crate) fn scoped(&self, opened: &Opened, whole: &StoreView) -> Option<ScopedView> {
+        let scope = self.scope(opened, whole.snapshot())?;
+        Some(ScopedView::new(whole.clone(), scope, self.systems.as_deref()?))
+    }
+
+    /// The systems that the token is bound to, for what names an answer.
+    pub(crate) fn systems(&self) -> Option<&[String]> {
+        self.systems.as_deref()
+    }
+
+    /// What is kept back, in words.
+    pub(crate) fn withheld_words(&self) -> Vec<&'static str> {
+        let all = [
+            (self.withheld, "subject group"),
+            (self.is_bound(), "what is not of the systems of this token"),
+        ];
+        all.into_iter().filter_map(|(is_so, words)| is_so.then_some(words)).collect()
     }
 
     /// What may be seen of a view; none is all.
@@ -278,7 +289,7 @@ pub(crate) async fn pass(
 ) -> Response<Body> {
     let (begun, id) = (Instant::now(), app.request_id());
     let (parts, body) = request.into_parts();
-    let known = who(&app, endpoint, &parts.headers);
+    let known = who(&app, endpoint, &parts.headers).await;
     let asker = known.as_ref().ok().and_then(Clone::clone);
     let came = app.now();
     // Of those alone whom we know: nobody else writes into the traces of others.
@@ -362,52 +373,6 @@ fn log(
     }
 }
 
-/// Who asks, if the endpoint is for them.
-fn who(app: &App, endpoint: &Endpoint, headers: &HeaderMap) -> Result<Option<Who>, Problem> {
-    let Some(roles) = endpoint.roles.list(app.config.open_metrics) else { return Ok(None) };
-    let key = headers.get(&DATADOG_KEY).filter(|_| endpoint.path == DATADOG_LOGS);
-    let who = match key {
-        Some(_) if headers.contains_key(header::AUTHORIZATION) => {
-            return Err(Problem::unauthenticated());
-        }
-        Some(key) => bearer(app, headers, key.to_str().ok())?,
-        None => known(app, headers)?,
-    };
-    let role = who.token.role;
-    if !roles.contains(&role) {
-        return Err(Problem::forbidden(format!("the role {role} may not do this")));
-    }
-    if role.needs_case() && who.case.is_none() {
-        return Err(Problem::case_needed());
-    }
-    Ok(Some(who))
-}
-
-/// The owner of the token in the request.
-pub(crate) fn known(app: &App, headers: &HeaderMap) -> Result<Who, Problem> {
-    let mut given = headers.get_all(header::AUTHORIZATION).iter();
-    let text = given.next().and_then(|value| value.to_str().ok());
-    let bearer = text.and_then(|text| {
-        let (scheme, token) = text.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
-    });
-    let bearer = bearer.filter(|_| given.next().is_none());
-    self::bearer(app, headers, bearer)
-}
-
-/// The owner of a token.
-fn bearer(app: &App, headers: &HeaderMap, token: Option<&str>) -> Result<Who, Problem> {
-    let tokens = app.tokens();
-    let token = token.and_then(|text| tokens.find(text, app.now()));
-    let token = token.ok_or_else(Problem::unauthenticated)?.clone();
-    let case = headers.get(&CASE_HEADER).and_then(|case| case.to_str().ok());
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':');
-    let case = case
-        .filter(|case| (1..=CASE_BYTES_MAX).contains(&case.len()) && case.chars().all(fits))
-        .map(str::to_owned);
-    Ok(Who { token, case })
-}
-
 async fn answer(
     app: &Arc<App>,
     endpoint: &'static Endpoint,
@@ -419,14 +384,20 @@ async fn answer(
     asked: Asked,
 ) -> Result<Response<Body>, Problem> {
     // Held until the answer has been taken: a slow client holds its rows in memory.
-    let pass = match &who {
-        Some(who) => Some(app.rates.pass(&who.token.id, begun)?),
+    let held = match &who {
+        Some(who) => {
+            let place = parts.extensions.get::<Weak<Place>>().and_then(Weak::upgrade);
+            let pass = app.rates.pass(&who.token.id, begun)?;
+            Some((pass, place.map(|place| place.busy())))
+        }
         None => None,
     };
     let bodies = Bodies::of(endpoint.path);
     let seconds = Duration::from_secs(bodies.seconds(app));
     let deadline = begun + seconds;
     let (body, unheard) = match bodies {
+        // Whoever reaches the server may ask here: nothing is waited for that nobody reads.
+        _ if who.is_none() => (Bytes::new(), None),
         Bodies::Upload => (Bytes::new(), Some(body)),
         Bodies::Small | Bodies::Live => {
             (heard(app, bodies, &parts.headers, body, seconds).await?, None)
@@ -444,13 +415,14 @@ async fn answer(
     };
     let answer = tokio::time::timeout(seconds + GRACE, (endpoint.handler)(call));
     let answer = answer.await.unwrap_or_else(|_| Err(Problem::timed_out()))?;
-    Ok(answer.map(|body| Body::new(Held { body, _pass: pass })))
+    Ok(answer.map(|body| Body::new(Held { body, _held: held })))
 }
 
-/// A body that lets the next request of its token through when it is sent, or given up.
+/// A body that lets the next request of its token through, and the connection be idle, when it is
+/// sent or given up.
 struct Held {
     body: Body,
-    _pass: Option<Pass>,
+    _held: Option<(Pass, Option<Busy>)>,
 }
 
 impl HttpBody for Held {

@@ -20,6 +20,7 @@ pub(crate) mod typed;
 
 use crate::accept;
 use crate::gate::Call;
+use crate::pool::Stop;
 use crate::problem::Problem;
 use crate::reply::{self, COMMIT, Written};
 use crate::tenant::Opened;
@@ -34,7 +35,7 @@ use std::sync::Arc;
 pub(crate) async fn told(
     call: &Call,
     what: &[&[u8]],
-    tell: impl FnOnce(&Opened) -> Result<Json, Problem> + Send + 'static,
+    tell: impl FnOnce(&Opened, &Stop) -> Result<Json, Problem> + Send + 'static,
 ) -> Result<Response<Body>, Problem> {
     let tenant = call.tenant()?;
     let opened = tenant.current();
@@ -53,8 +54,8 @@ pub(crate) async fn told(
     }
     let gzip = accept::takes_gzip(&call.parts.headers);
     let commit = opened.commit();
-    let written = call.app.pool.run(move |_, _| {
-        let told = tell(&opened);
+    let written = call.app.pool.run(&who.token.id, move |_, stop| {
+        let told = tell(&opened, stop);
         match opened.snapshot().damage() {
             Some(damage) => Err(Problem::store(&damage)),
             None => told.map(|json| Written::json(&json, gzip)),

@@ -9,6 +9,7 @@
 
 mod accept;
 mod app;
+mod asker;
 mod body;
 mod config;
 mod connection;
@@ -22,7 +23,9 @@ mod jobs;
 mod log;
 mod mcp;
 mod metrics;
+mod oidc;
 mod openapi;
+mod places;
 mod plans;
 mod pool;
 mod problem;
@@ -43,12 +46,14 @@ mod wire;
 mod writer;
 
 pub use config::{
-    Bounds, Config, ENVIRONMENT_PREFIX, Intake, Log, LogForm, Telemetry, Tls, Trail, Writing,
+    Bounds, Config, ENVIRONMENT_PREFIX, Grant, Intake, Log, LogForm, Oidc, Telemetry, Tls, Trail,
+    Writing,
 };
 pub use endpoint::{endpoints, role_matrix};
 pub use error::{Error, Result};
 pub use log::start as start_log;
 pub use mcp::speak;
+pub use oidc::Algorithm;
 pub use role::{BREAK_GLASS_HOURS_MAX, ROLES, Role};
 pub use serve::{Handle, Server};
 pub use token::{ALL, PREFIX, Token, TokenFile, Tokens, Wanted};

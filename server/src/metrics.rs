@@ -2,6 +2,7 @@
 //! the configuration alone: no caller chooses one.
 
 use crate::app::App;
+use crate::oidc::Refusal;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -106,6 +107,22 @@ impl Metrics {
         let name = "lineal_token_file_faults_total";
         head(&mut out, name, "counter", "Failed readings of the file of tokens.");
         line(&mut out, name, "", self.token_faults.load(Ordering::Relaxed));
+        let name = "lineal_connections_closed_total";
+        head(&mut out, name, "counter", "Idle connections that were closed to make room.");
+        line(&mut out, name, "", app.places.closed.load(Ordering::Relaxed));
+        if let Some(oidc) = &app.oidc {
+            head(&mut out, "lineal_oidc_keys", "gauge", "Keys of the identity provider in force.");
+            line(&mut out, "lineal_oidc_keys", "", oidc.key_count());
+            let name = "lineal_oidc_key_faults_total";
+            head(&mut out, name, "counter", "Failed readings of the identity provider's keys.");
+            line(&mut out, name, "", oidc.faults());
+            let name = "lineal_oidc_refused_total";
+            head(&mut out, name, "counter", "Refused tokens of the identity provider, by reason.");
+            for why in Refusal::ALL {
+                let labels = format!("why=\"{}\"", why.word());
+                line(&mut out, name, &labels, oidc.refused(why));
+            }
+        }
         let name = "lineal_store_lookups_total";
         head(&mut out, name, "counter", "Look-ups of stores by name, found or not.");
         line(&mut out, name, "", self.lookups.load(Ordering::Relaxed));

@@ -1,22 +1,88 @@
 //! The threads that answer questions: the engine is synchronous, so it runs here and never on the
-//! threads that serve connections. A bounded number of them, a bounded queue before them; who
-//! leaves while the question runs ends it.
+//! threads that serve connections. A bounded number of them, a bounded queue before them in which
+//! askers take turns; who leaves while the question runs ends it.
 
 use crate::error::{Error, Result};
 use crate::problem::Problem;
 use lineal_query::Machine;
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 type Job = Box<dyn FnOnce(&mut Machine) + Send>;
 
 /// The threads.
 pub(crate) struct Pool {
-    queue: SyncSender<Job>,
+    queue: Arc<Queue>,
     load: Arc<Load>,
+}
+
+/// What waits for a thread.
+struct Queue {
+    most: usize,
+    turns: Mutex<Turns>,
+    /// Told when there is work, or when there will be none any more.
+    comes: Condvar,
+}
+
+/// The work of each asker in the order in which it came, and whose turn it is: one who asks much at
+/// once waits for the own questions, not for those of others, nor they for them.
+#[derive(Default)]
+struct Turns {
+    lanes: VecDeque<(String, VecDeque<Job>)>,
+    waiting: usize,
+    is_over: bool,
+}
+
+impl Queue {
+    fn turns(&self) -> MutexGuard<'_, Turns> {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a piece of work in, unless too much waits.
+    fn put(&self, asker: &str, job: Job) -> bool {
+        let mut turns = self.turns();
+        if turns.waiting >= self.most {
+            return false;
+        }
+        turns.waiting += 1;
+        // As many lanes as work that waits, at most.
+        match turns.lanes.iter_mut().find(|(name, _)| name == asker) {
+            Some((_, lane)) => lane.push_back(job),
+            None => turns.lanes.push_back((asker.to_owned(), VecDeque::from([job]))),
+        }
+        drop(turns);
+        self.comes.notify_one();
+        true
+    }
+
+    /// The first work of the asker whose turn it is; none when the pool is gone.
+    fn take(&self) -> Option<Job> {
+        let mut turns = self.turns();
+        loop {
+            if let Some((asker, mut lane)) = turns.lanes.pop_front() {
+                let job = lane.pop_front();
+                if !lane.is_empty() {
+                    turns.lanes.push_back((asker, lane));
+                }
+                turns.waiting = turns.waiting.saturating_sub(1);
+                return job;
+            }
+            if turns.is_over {
+                return None;
+            }
+            turns = self.comes.wait(turns).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.queue.turns().is_over = true;
+        self.queue.comes.notify_all();
+    }
 }
 
 /// How busy they are.
@@ -55,10 +121,10 @@ impl Pool {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             threads => threads,
         };
-        let (queue, jobs) = sync_channel::<Job>(waiting);
-        let jobs = Arc::new(Mutex::new(jobs));
+        let (turns, comes) = (Mutex::default(), Condvar::new());
+        let queue = Arc::new(Queue { most: waiting, turns, comes });
         for number in 0..threads {
-            let jobs = Arc::clone(&jobs);
+            let jobs = Arc::clone(&queue);
             std::thread::Builder::new()
                 .name(format!("question-{number}"))
                 .spawn(move || work(&jobs))
@@ -72,13 +138,14 @@ impl Pool {
         &self.load
     }
 
-    /// Does a piece of work on one of the threads. Dropping the future wishes it to stop: work that
-    /// has not begun is never begun.
+    /// Does a piece of work on one of the threads, when it is the asker's turn. Dropping the future
+    /// wishes it to stop: work that has not begun is never begun.
     ///
     /// # Errors
     /// [`Problem`] if too many wait already, or if the work broke off by a fault of ours.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
+        asker: &str,
         work: impl FnOnce(&mut Machine, &Stop) -> T + Send + 'static,
     ) -> Result<T, Problem> {
         let waits = Waits(Stop::default());
@@ -94,12 +161,9 @@ impl Pool {
             // Nobody may be there any more to take it.
             let _ = answer.send(work(machine, &stop));
         });
-        match self.queue.try_send(job) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
-                self.load.waiting.fetch_sub(1, Ordering::Relaxed);
-                return Err(Problem::busy());
-            }
+        if !self.queue.put(asker, job) {
+            self.load.waiting.fetch_sub(1, Ordering::Relaxed);
+            return Err(Problem::busy());
         }
         let answer = answered.await.map_err(|_| Problem::fault());
         drop(waits);
@@ -124,11 +188,9 @@ impl Drop for Running<'_> {
 
 /// Takes jobs until the pool is gone. A panic ends the question, not the thread; the working memory
 /// that it may have left in disorder goes with it.
-fn work(jobs: &Mutex<Receiver<Job>>) {
+fn work(jobs: &Queue) {
     let mut machine = Machine::default();
-    loop {
-        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(job) = job else { return };
+    while let Some(job) = jobs.take() {
         if catch_unwind(AssertUnwindSafe(|| job(&mut machine))).is_err() {
             machine = Machine::default();
         }
@@ -157,7 +219,7 @@ mod tests {
     fn who_leaves_ends_the_work_and_frees_the_thread() {
         let pool = Pool::start(1, 4).unwrap();
         block_on(async {
-            let endless = pool.run(|_, stop| {
+            let endless = pool.run("a", |_, stop| {
                 while !stop.is_set() {
                     std::thread::yield_now();
                 }
@@ -165,7 +227,7 @@ mod tests {
             assert!(tokio::time::timeout(Duration::from_millis(50), endless).await.is_err());
         });
         wait_until(|| pool.load().running.load(Ordering::Relaxed) == 0);
-        assert_eq!(block_on(pool.run(|_, _| 7)).ok(), Some(7));
+        assert_eq!(block_on(pool.run("a", |_, _| 7)).ok(), Some(7));
     }
 
     #[test]
@@ -174,23 +236,57 @@ mod tests {
         block_on(async {
             let gate = Arc::new(AtomicBool::new(false));
             let held = Arc::clone(&gate);
-            let mut first = Box::pin(pool.run(move |_, _| {
+            let mut first = Box::pin(pool.run("a", move |_, _| {
                 while !held.load(Ordering::Relaxed) {
                     std::thread::yield_now();
                 }
             }));
             assert!(tokio::time::timeout(Duration::from_millis(20), &mut first).await.is_err());
             wait_until(|| pool.load().running.load(Ordering::Relaxed) == 1);
-            let mut second = Box::pin(pool.run(|_, _| 2));
+            let mut second = Box::pin(pool.run("a", |_, _| 2));
             assert!(tokio::time::timeout(Duration::from_millis(5), &mut second).await.is_err());
-            let third = pool.run(|_, _| 3).await;
+            let third = pool.run("a", |_, _| 3).await;
             assert_eq!(third.unwrap_err().status.as_u16(), 503);
             gate.store(true, Ordering::Relaxed);
             assert!(first.await.is_ok());
             assert_eq!(second.await.ok(), Some(2));
-            let broken: Result<u8, Problem> = pool.run(|_, _| panic!("a fault of ours")).await;
+            let broken: Result<u8, Problem> = pool.run("a", |_, _| panic!("a fault of ours")).await;
             assert_eq!(broken.unwrap_err().status.as_u16(), 500);
-            assert_eq!(pool.run(|_, _| 4).await.ok(), Some(4));
+            assert_eq!(pool.run("a", |_, _| 4).await.ok(), Some(4));
+        });
+    }
+
+    #[test]
+    fn askers_take_turns_however_much_one_of_them_asks() {
+        let pool = Pool::start(1, 16).unwrap();
+        block_on(async {
+            let gate = Arc::new(AtomicBool::new(false));
+            let (held, ran) = (Arc::clone(&gate), Arc::new(Mutex::new(Vec::new())));
+            let wait = move |_: &mut Machine, _: &Stop| {
+                while !held.load(Ordering::Relaxed) {
+                    std::thread::yield_now();
+                }
+            };
+            let mut first = Box::pin(pool.run("much", wait));
+            assert!(tokio::time::timeout(Duration::from_millis(20), &mut first).await.is_err());
+            let asked = ["much", "much", "much", "little", "much", "other", "little"];
+            let mut all: Vec<_> = asked
+                .into_iter()
+                .map(|asker| {
+                    let ran = Arc::clone(&ran);
+                    Box::pin(pool.run(asker, move |_, _| ran.lock().unwrap().push(asker)))
+                })
+                .collect();
+            for one in &mut all {
+                assert!(tokio::time::timeout(Duration::from_millis(5), one).await.is_err());
+            }
+            gate.store(true, Ordering::Relaxed);
+            assert!(first.await.is_ok());
+            for one in all {
+                assert!(one.await.is_ok());
+            }
+            let turns = ["much", "little", "other", "much", "little", "much", "much"];
+            assert_eq!(*ran.lock().unwrap(), turns);
         });
     }
 }

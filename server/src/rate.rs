@@ -7,7 +7,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-/// The lanes of all tokens, by id. There are no more than there are tokens.
+/// Lanes that are kept: there are no more than there are tokens, but people of an identity provider
+/// may be many. Above it those go that nobody uses and that are full again.
+const LANES_MAX: usize = 16_384;
+
+/// The lanes of all tokens, by id.
 pub(crate) struct Rates {
     most: usize,
     rate: f64,
@@ -47,6 +51,9 @@ impl Rates {
     pub(crate) fn pass(&self, token: &str, now: Instant) -> Result<Pass, Problem> {
         let lane = {
             let mut lanes = locked(&self.lanes);
+            if lanes.len() >= LANES_MAX && !lanes.contains_key(token) {
+                lanes.retain(|_, lane| !self.is_as_new(&locked(lane), now));
+            }
             let lane = lanes.entry(token.to_owned()).or_insert_with(|| {
                 Arc::new(Mutex::new(Lane { requests: self.burst, filled: now, running: 0 }))
             });
@@ -68,6 +75,12 @@ impl Rates {
             lane.running += 1;
         }
         Ok(Pass(lane))
+    }
+
+    /// Would a new lane let through as much?
+    fn is_as_new(&self, lane: &Lane, now: Instant) -> bool {
+        let waited = now.saturating_duration_since(lane.filled).as_secs_f64();
+        lane.running == 0 && lane.requests + waited * self.rate >= self.burst
     }
 
     /// Forgets the tokens that are gone.

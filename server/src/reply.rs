@@ -149,7 +149,7 @@ pub(crate) fn lines(
     form: Form,
     before: Before,
     next: Option<String>,
-    withheld: bool,
+    withheld: Vec<&'static str>,
     headers: &HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     let packed = accept::takes_gzip(headers) && answer.rows.len() > 8;
@@ -183,14 +183,15 @@ fn response(body: Body, form: Form, packed: bool) -> Response<Body> {
 /// What is said of an answer beside what it says itself.
 struct About {
     next: Option<String>,
-    withheld: bool,
+    /// What is kept back, in words.
+    withheld: Vec<&'static str>,
 }
 
 impl About {
     fn json(&self, answer: &Answer) -> Json {
         let mut about = answer.about();
         about["next"] = json!(self.next);
-        about["withheld"] = json!(withheld_words(self.withheld));
+        about["withheld"] = json!(self.withheld);
         about
     }
 }
@@ -307,11 +308,6 @@ pub(crate) struct Unsealed {
     pub(crate) events: u64,
     /// Uses of the store.
     pub(crate) uses: u64,
-}
-
-/// What is kept back, in words.
-pub(crate) fn withheld_words(withheld: bool) -> Vec<&'static str> {
-    if withheld { vec!["subject group"] } else { Vec::new() }
 }
 
 impl hyper::body::Body for Lines {

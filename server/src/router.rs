@@ -42,16 +42,16 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
     let (absent, wrong) = (Arc::clone(app), Arc::clone(app));
     router
         .fallback(move |headers: HeaderMap| async move {
-            refuse(&absent, &headers, Problem::not_found("no such path; / lists them"))
+            refuse(&absent, &headers, Problem::not_found("no such path; / lists them")).await
         })
         .method_not_allowed_fallback(move |headers: HeaderMap| async move {
-            refuse(&wrong, &headers, Problem::method_not_allowed())
+            refuse(&wrong, &headers, Problem::method_not_allowed()).await
         })
 }
 
-fn refuse(app: &App, headers: &HeaderMap, problem: Problem) -> Response<Body> {
+async fn refuse(app: &App, headers: &HeaderMap, problem: Problem) -> Response<Body> {
     let id = app.request_id();
-    let problem = match gate::known(app, headers) {
+    let problem = match gate::known(app, headers).await {
         Ok(_) => problem,
         Err(denied) => {
             if let Some(trail) = app.trail(None, None) {

@@ -4,11 +4,17 @@
 //! origins, and takes along what stands beside: approvals, documents, alerts, and who did it. What
 //! another system made of the same data is not in it.
 
+mod part;
+mod view;
+
+use part::Part;
+pub(crate) use view::ScopedView;
+
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::{EventRef, NodeNo, Snapshot};
 use lineal_query::told::upstream;
 use std::collections::{BTreeMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Scopes kept a state of a store: as many as there are different lists of systems in tokens.
 const KEPT: usize = 32;
@@ -27,12 +33,14 @@ const BESIDE: [Relation; 5] = [
 #[derive(Debug)]
 pub(crate) struct Scope {
     nodes: HashSet<NodeNo>,
+    /// Cut out when a question is first asked of it.
+    part: OnceLock<Part>,
 }
 
 impl Scope {
     /// Makes it; a system that is not there has nothing.
     pub(crate) fn of(view: &Snapshot, systems: &[String]) -> Scope {
-        let mut scope = Scope { nodes: HashSet::new() };
+        let mut scope = Scope { nodes: HashSet::new(), part: OnceLock::new() };
         let mut stack: Vec<NodeNo> = Vec::new();
         for system in systems {
             for node in view.find(Some(Kind::System), system) {
@@ -76,9 +84,15 @@ impl Scope {
         self.nodes.contains(&node)
     }
 
-    /// May this event be seen? As its deployment.
+    /// May this event be seen? As its deployment and its batch.
     pub(crate) fn has_event(&self, view: &Snapshot, event: EventRef) -> bool {
         view.event_deployment(event).is_some_and(|deployment| self.has(deployment))
+            && view.event_batch(event).is_some_and(|batch| self.has(batch))
+    }
+
+    /// What it leaves of the view that it was made of, for questions.
+    fn part(&self, view: &Snapshot) -> &Part {
+        self.part.get_or_init(|| Part::of(view, self))
     }
 }
 

@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::connection::Patient;
 use crate::error::{Error, Result};
+use crate::places::Place;
 use crate::role::Role;
 use crate::router::router;
 use crate::tls;
@@ -18,13 +19,13 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use lineal_engine::clock::{Clock, SystemClock};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 /// How long is waited when the system gives no connection (too many open files).
@@ -140,14 +141,15 @@ impl Server {
             begin_trails(&app).await?;
             follow(&app);
             let mut stopped = stop.subscribe();
-            let connections = Arc::new(Semaphore::new(app.config.limits.connections));
+            let places = Arc::clone(&app.places);
             let router = router(&app);
             let signals = signals()?;
             tokio::pin!(signals);
             loop {
-                // Taken before the connection: where all are in use the rest waits in the system.
+                // Taken before the connection: where all are in use by requests the rest waits in the
+                // system.
                 let place = tokio::select! {
-                    place = Arc::clone(&connections).acquire_owned() => place,
+                    place = places.take() => place,
                     () = &mut signals => break,
                     () = wished(&mut stopped) => break,
                 };
@@ -164,25 +166,24 @@ impl Server {
                             tls.clone(),
                             stream,
                             Peer(from.ip()),
+                            place,
                             stop.subscribe(),
                         );
-                        tokio::spawn(async move {
-                            task.await;
-                            drop(place);
-                        });
+                        tokio::spawn(task);
                     }
                     Err(error) => {
-                        tracing::warn!(%error, "no connection could be taken");
+                        // Where files are too few for all places, an idle connection gives its.
+                        let made_room = places.make_room();
+                        tracing::warn!(%error, made_room, "no connection could be taken");
                         tokio::time::sleep(ACCEPT_PAUSE).await;
                     }
                 }
             }
             drop(listener);
             let _ = stop.send(true);
-            let all = u32::try_from(app.config.limits.connections).unwrap_or(u32::MAX);
             let seconds = Duration::from_secs(app.config.limits.drain_seconds);
             tracing::info!("the server ends: running requests are answered");
-            if tokio::time::timeout(seconds, connections.acquire_many(all)).await.is_err() {
+            if tokio::time::timeout(seconds, places.all_free()).await.is_err() {
                 tracing::warn!("requests were still running when the time to end was over");
             }
             end_trails(&app).await;
@@ -274,6 +275,9 @@ pub(crate) fn follow(app: &Arc<App>) {
             // One that panicked has said so; the next look is another.
             let _ = tokio::task::spawn_blocking(move || looked.follow_tokens()).await;
             app.note_tokens().await;
+            if let Some(oidc) = &app.oidc {
+                oidc.follow(app.now()).await;
+            }
         }
     });
 }
@@ -284,6 +288,7 @@ async fn connection(
     tls: Option<TlsAcceptor>,
     stream: TcpStream,
     peer: Peer,
+    place: Arc<Place>,
     stop: watch::Receiver<bool>,
 ) {
     app.metrics.connections.fetch_add(1, Ordering::Relaxed);
@@ -292,13 +297,18 @@ async fn connection(
     let limits = &app.config.limits;
     let stream = Patient::new(stream, Duration::from_secs(limits.stalled_seconds));
     match tls {
-        None => spoken(&app, router, stream, peer, stop).await,
+        None => spoken(&app, router, stream, peer, &place, stop).await,
         Some(tls) => {
             let head = Duration::from_secs(limits.head_seconds);
-            match tokio::time::timeout(head, tls.accept(stream)).await {
-                Ok(Ok(stream)) => spoken(&app, router, stream, peer, stop).await,
-                Ok(Err(error)) => tracing::debug!(%error, "no TLS connection came about"),
-                Err(_) => tracing::debug!("the TLS handshake took too long"),
+            let shaken = tokio::select! {
+                shaken = tokio::time::timeout(head, tls.accept(stream)) => Some(shaken),
+                _ = place.left() => None,
+            };
+            match shaken {
+                Some(Ok(Ok(stream))) => spoken(&app, router, stream, peer, &place, stop).await,
+                Some(Ok(Err(error))) => tracing::debug!(%error, "no TLS connection came about"),
+                Some(Err(_)) => tracing::debug!("the TLS handshake took too long"),
+                None => tracing::debug!("a connection made room in its TLS handshake"),
             }
         }
     }
@@ -311,6 +321,7 @@ async fn spoken<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     router: Router,
     stream: S,
     peer: Peer,
+    place: &Arc<Place>,
     mut stop: watch::Receiver<bool>,
 ) {
     let limits = &app.config.limits;
@@ -320,8 +331,11 @@ async fn spoken<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         .header_read_timeout(Duration::from_secs(limits.head_seconds))
         .max_buf_size(limits.head_bytes);
     let router = TowerToHyperService::new(router);
+    let own = Arc::downgrade(place);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
+        // Weak: what lives on with a request must not hold the place of a connection that is gone.
+        request.extensions_mut().insert(Weak::clone(&own));
         router.call(request)
     });
     let connection = http.serve_connection(TokioIo::new(stream), service);
@@ -329,6 +343,13 @@ async fn spoken<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = wished(&mut stop) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+        is_busy = place.left() => {
+            if !is_busy {
+                return;
+            }
             connection.as_mut().graceful_shutdown();
             connection.await
         }

@@ -6,6 +6,7 @@
 
 mod asked;
 mod entry;
+mod met;
 mod noting;
 mod seal;
 mod tally;
@@ -20,12 +21,14 @@ use weight::{Weight, weight};
 
 use crate::config;
 use crate::error::{Error, Result};
+use crate::gate::Who;
 use crate::intake::{Intake, Refused};
 use crate::tenant::Tenant;
 use crate::token::Token;
 use entry::Entry;
 use lineal_engine::journal::{Journal, JournalFiles, Request};
 use lineal_proof::Hash;
+use met::Met;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tally::Tallies;
@@ -57,6 +60,7 @@ pub(crate) struct Trail {
     next: AtomicU64,
     journal: Intake,
     tallies: Mutex<Tallies>,
+    met: Mutex<Met>,
     /// When the last entry came, ns since 1970 UTC.
     last: AtomicI64,
     bounds: config::Trail,
@@ -84,6 +88,7 @@ impl Trail {
             next: AtomicU64::new(0),
             journal: Intake::start(&name, journal, &of_journal)?,
             tallies: Mutex::default(),
+            met: Mutex::default(),
             last: AtomicI64::new(tenant.now()),
             bounds: bounds.clone(),
         })
@@ -110,10 +115,19 @@ impl Trail {
         self.tallies().count(self.tenant.now(), counted);
     }
 
+    /// Somebody asks whose use is only counted.
+    pub(crate) fn meet(&self, who: &Who) {
+        if who.person.is_some() {
+            let commit = self.tenant.current().commit();
+            self.met().meet(self.tenant.now(), commit, who);
+        }
+    }
+
     /// Writes down what was counted in minutes that are over, or all of it.
     pub(crate) async fn write_counts(&self, all: bool) {
         let over = self.tallies().over(self.tenant.now(), all);
-        let uses: Vec<Use> = over.into_iter().map(Use::from).collect();
+        let mut uses: Vec<Use> = over.into_iter().map(Use::from).collect();
+        uses.append(&mut self.met().take());
         let counts = uses.len();
         if let Err(refused) = self.note(uses).await {
             let store = self.tenant.name();
@@ -165,6 +179,10 @@ impl Trail {
 
     fn close(&self) -> Result<(Vec<u32>, JournalFiles), lineal_engine::Error> {
         self.journal.close(self.tenant.now())
+    }
+
+    fn met(&self) -> std::sync::MutexGuard<'_, Met> {
+        self.met.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn tallies(&self) -> std::sync::MutexGuard<'_, Tallies> {

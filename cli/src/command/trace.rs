@@ -14,7 +14,7 @@ use crate::target::resolve;
 use crate::time::Zone;
 use crate::{place, retracted};
 use lineal_engine::Snapshot;
-use lineal_query::told::{self, Lineage};
+use lineal_query::told::{self, Asker, Lineage};
 use serde_json::Value as Json;
 use std::io::Write;
 use tree::Tree;
@@ -61,9 +61,9 @@ pub(super) fn print(
     fail_on: Option<FailOn>,
 ) -> Outcome {
     let target = resolve(view, zone, text)?;
-    let lineage = Lineage::of(view, &target)?;
-    let mut json = told::trace_json(view, text, &target, &lineage, false, &|_| true)?;
-    told::describe(&mut json, view, &lineage, &|_| true)?;
+    let lineage = Lineage::of(view, &target, &Asker::ANYBODY)?;
+    let mut json = told::trace_json(view, text, &target, &lineage, &Asker::ANYBODY)?;
+    told::describe(&mut json, view, &lineage, &Asker::ANYBODY)?;
     draw(out, &json, zone)?;
     Ok(exit(&json, fail_on))
 }
@@ -128,8 +128,8 @@ pub(super) fn as_json(
     fail_on: Option<FailOn>,
 ) -> Outcome<(Json, Exit)> {
     let target = resolve(view, zone, text)?;
-    let lineage = Lineage::of(view, &target)?;
-    let json = told::trace_json(view, text, &target, &lineage, false, &|_| true)?;
+    let lineage = Lineage::of(view, &target, &Asker::ANYBODY)?;
+    let json = told::trace_json(view, text, &target, &lineage, &Asker::ANYBODY)?;
     let exit = exit(&json, fail_on);
     Ok((json, exit))
 }

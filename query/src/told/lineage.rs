@@ -87,6 +87,37 @@ impl Finding {
     }
 }
 
+/// For whom something is told.
+#[derive(Clone, Copy)]
+pub struct Asker<'a> {
+    /// Is the subject group of events kept back?
+    pub withheld: bool,
+    /// Is a node for them?
+    pub sees: &'a dyn Fn(NodeNo) -> bool,
+    /// Do they no longer wait?
+    pub stop: &'a dyn Fn() -> bool,
+}
+
+impl Asker<'_> {
+    /// One who sees all, and waits to the end.
+    pub const ANYBODY: Asker<'static> = Asker { withheld: false, sees: &|_| true, stop: &|| false };
+
+    fn waits(&self) -> Result<(), Untold> {
+        if (self.stop)() { Err(Untold::Stopped) } else { Ok(()) }
+    }
+}
+
+/// Why a lineage is not told.
+#[derive(Debug, thiserror::Error)]
+pub enum Untold {
+    /// Nobody waits for it any more.
+    #[error("it was stopped before its end")]
+    Stopped,
+    /// The store could not be read.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
 /// What lies upstream of some roots.
 #[derive(Debug)]
 pub struct Lineage {
@@ -108,13 +139,13 @@ impl Lineage {
     /// Walks upstream of a node, or of the deployments of events.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] if a record cannot be read.
-    pub fn of(view: &Snapshot, target: &Target) -> Result<Lineage, Error> {
+    /// [`Error::Corrupt`] if a record cannot be read, and [`Untold::Stopped`].
+    pub fn of(view: &Snapshot, target: &Target, asker: &Asker<'_>) -> Result<Lineage, Untold> {
         let roots = roots(view, target);
         let mut lineage = Lineage {
             nodes: Vec::new(),
             edges: Vec::new(),
-            trained_on: training_data(view, &roots),
+            trained_on: training_data(view, &roots, asker)?,
             findings: Vec::new(),
             concerns_training: roots.iter().any(|root| asks_for_training(view.kind_of(*root))),
             roots,
@@ -126,6 +157,7 @@ impl Lineage {
             if !seen.insert(node) {
                 continue;
             }
+            asker.waits()?;
             lineage.nodes.push(node);
             let children = upstream(view, node);
             // A node is judged once, so no finding comes twice.
@@ -151,32 +183,40 @@ impl Lineage {
 /// withheld; of what a reference may mean, only what the asker sees is named.
 ///
 /// # Errors
-/// [`Error::Corrupt`] if a record cannot be read.
+/// [`Error::Corrupt`] if a record cannot be read, and [`Untold::Stopped`].
 pub fn trace_json(
     view: &Snapshot,
     text: &str,
     target: &Target,
     lineage: &Lineage,
-    withheld: bool,
-    sees: &dyn Fn(NodeNo) -> bool,
-) -> Result<Json, Error> {
+    asker: &Asker<'_>,
+) -> Result<Json, Untold> {
     let (events, found_by) = match target {
         Target::Node(_) => (Vec::new(), None),
         Target::Events { events, by } => {
-            let events = events.iter().map(|event| event_json(view, *event, withheld));
-            (events.collect::<Result<Vec<_>, _>>()?, Some(found_by(by, withheld)))
+            let told = |event: &_| {
+                asker.waits()?;
+                Ok(event_json(view, *event, asker.withheld)?)
+            };
+            let events = events.iter().map(told);
+            (events.collect::<Result<Vec<_>, Untold>>()?, Some(found_by(by, asker.withheld)))
         }
     };
     let name = |node: &NodeNo| view.name_of(*node);
-    let edges = lineage.edges.iter().map(
-        |(from, relation, to)| json!({ "from": name(from), "relation": relation, "to": name(to) }),
-    );
-    let findings: Vec<String> =
-        lineage.findings.iter().map(|finding| finding.lines_for(view, sees).join(" ")).collect();
+    let edges = lineage.edges.iter().map(|(from, relation, to)| {
+        asker.waits()?;
+        Ok(json!({ "from": name(from), "relation": relation, "to": name(to) }))
+    });
+    let edges = edges.collect::<Result<Vec<Json>, Untold>>()?;
+    let findings = lineage.findings.iter().map(|finding| {
+        asker.waits()?;
+        Ok(finding.lines_for(view, asker.sees).join(" "))
+    });
+    let findings = findings.collect::<Result<Vec<String>, Untold>>()?;
     Ok(json!({
         "target": text, "events": events, "found_by": found_by,
         "roots": lineage.roots.iter().map(name).collect::<Vec<_>>(),
-        "edges": edges.collect::<Vec<_>>(),
+        "edges": edges,
         "training_data": lineage.trained_on.iter().map(name).collect::<Vec<_>>(),
         "recorded": lineage.concerns_training.then_some(!lineage.trained_on.is_empty()),
         "completeness": if lineage.is_uncertain() { "cannot_tell" } else { "complete" },
@@ -188,21 +228,22 @@ pub fn trace_json(
 /// then stand with their lines, as a screen shows them.
 ///
 /// # Errors
-/// [`Error::Corrupt`] if a record cannot be read.
+/// [`Error::Corrupt`] if a record cannot be read, and [`Untold::Stopped`].
 pub fn describe(
     json: &mut Json,
     view: &Snapshot,
     lineage: &Lineage,
-    sees: &dyn Fn(NodeNo) -> bool,
-) -> Result<(), Error> {
+    asker: &Asker<'_>,
+) -> Result<(), Untold> {
     let mut nodes = Map::new();
     for node in &lineage.nodes {
-        let mut told = brief_json(view, *node, sees)?;
-        told["beside"] = beside_json(view, *node, sees)?;
+        asker.waits()?;
+        let mut told = brief_json(view, *node, asker.sees)?;
+        told["beside"] = beside_json(view, *node, asker.sees)?;
         nodes.insert(view.name_of(*node), told);
     }
     json["nodes"] = Json::Object(nodes);
-    let lines = lineage.findings.iter().map(|finding| finding.lines_for(view, sees));
+    let lines = lineage.findings.iter().map(|finding| finding.lines_for(view, asker.sees));
     json["finding_lines"] = json!(lines.collect::<Vec<_>>());
     Ok(())
 }
@@ -253,7 +294,11 @@ fn judge(
 
 /// Data sets that training led to, in order of discovery. A walk of its own: the lineage holds a
 /// node once, and may have come to it by another way first.
-fn training_data(view: &Snapshot, roots: &[NodeNo]) -> Vec<NodeNo> {
+fn training_data(
+    view: &Snapshot,
+    roots: &[NodeNo],
+    asker: &Asker<'_>,
+) -> Result<Vec<NodeNo>, Untold> {
     let mut found = Vec::new();
     let mut walked: HashSet<NodeNo> = HashSet::new();
     let mut stack: Vec<NodeNo> = roots.iter().rev().copied().collect();
@@ -261,13 +306,14 @@ fn training_data(view: &Snapshot, roots: &[NodeNo]) -> Vec<NodeNo> {
         if !walked.insert(node) {
             continue;
         }
+        asker.waits()?;
         if view.kind_of(node) == Kind::Dataset && !roots.contains(&node) {
             found.push(node);
         }
         let children = upstream(view, node).into_iter().rev();
         stack.extend(children.filter(|(relation, _)| is_training(*relation)).map(|(_, to)| to));
     }
-    found
+    Ok(found)
 }
 
 /// May training data be reached over this relation?

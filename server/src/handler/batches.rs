@@ -66,7 +66,7 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
     }
     let gzip = accept::takes_gzip(&call.parts.headers);
     let app = call.app.clone();
-    let work = call.app.pool.run(move |_, _| {
+    let work = call.app.pool.run(&who.token.id, move |_, _| {
         let view = view(&opened.store, Some(commit))?;
         let scope = sight.scope(&opened, &view);
         let seen = |info: &BatchInfo| scope.as_ref().is_none_or(|scope| scope.has(info.node));

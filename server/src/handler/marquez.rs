@@ -187,7 +187,7 @@ async fn read(
     let as_of = call.number("as_of")?;
     let sight = call.sight()?;
     let asked = call.parts.uri.query().unwrap_or_default().to_owned();
-    told(&call, &[asked.as_bytes()], move |opened| {
+    told(&call, &[asked.as_bytes()], move |opened, _| {
         let view = view(&opened.store, as_of)?;
         let scope = sight.scope(opened, &view);
         answer(&World::new(&view, scope.as_deref()))

@@ -49,7 +49,7 @@ pub(super) async fn tell(call: &Call, text: String) -> Result<Response<Body>, Pr
     let named = text.clone();
     let unsealed = unsealed(call)?;
     let waits = unsealed.clone().unwrap_or_default();
-    told(call, &[tag.as_bytes(), named.as_bytes(), waits.as_bytes()], move |opened| {
+    told(call, &[tag.as_bytes(), named.as_bytes(), waits.as_bytes()], move |opened, _| {
         let view = view(&opened.store, as_of)?;
         let view = if sight.trail { view.with_trail() } else { view };
         let scope = sight.scope(opened, &view);

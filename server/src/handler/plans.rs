@@ -15,14 +15,14 @@ use std::sync::Arc;
 pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
     call.only(&[])?;
     let PlanRequest { query } = call.json()?;
-    super::query::free(&call.sight()?)?;
     let shape = shape_digest(&query);
     call.asked.question(&query, shape.clone(), None);
     let token = call.who()?.token.id.clone();
     let withheld = call.sight()?.withheld;
     let app = Arc::clone(&call.app);
     let gzip = accept::takes_gzip(&call.parts.headers);
-    let work = call.app.pool.run(move |_, _| {
+    let asker = token.clone();
+    let work = call.app.pool.run(&asker, move |_, _| {
         let prepared = app.cache.prepare(&query).map_err(|mistake| Problem::mistake(&mistake))?;
         super::query::allowed(&prepared, withheld)?;
         let parameters = prepared.parameters().into_iter().map(str::to_owned).collect();

@@ -21,10 +21,12 @@ use lineal_engine::event_fields::Group;
 use lineal_engine::schema::Kind;
 use lineal_proof::Hash;
 use lineal_query::source::Source;
+use lineal_query::told::brief_json;
 use lineal_query::{
-    Answer, Limit, Limits, Machine, Parameters, Prepared, Request, StoreView, Value, shape_digest,
+    Answer, Limit, Limits, Machine, NodeNo, Parameters, Prepared, Request, StoreView, Value,
+    shape_digest,
 };
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -85,16 +87,6 @@ fn object<T: Default + serde::de::DeserializeOwned>(call: &Call, name: &str) -> 
     serde_json::from_str(&text).map_err(|e| Problem::bad_request(format!("`{name}`: {e}")))
 }
 
-/// May a call ask freely? A question may come by anything in the store.
-pub(crate) fn free(sight: &Sight) -> Result<(), Problem> {
-    if sight.is_bound() {
-        return Err(Problem::forbidden(
-            "a token that is bound to systems reads nodes, traces and batches; a question may come by anything in the store",
-        ));
-    }
-    Ok(())
-}
-
 /// May this question be asked by one from whom the subject group is kept back? What it names of it
 /// is said: an empty column would look like nothing recorded.
 pub(crate) fn allowed(prepared: &Prepared, withheld: bool) -> Result<(), Problem> {
@@ -119,8 +111,9 @@ struct Asking {
     cursor: Option<Cursor>,
     /// The commit of the view: `as of` in the question may go back from there.
     commit: u64,
-    withheld: bool,
-    trail: bool,
+    /// The last commit of the store.
+    newest: u64,
+    sight: Sight,
     /// Events that were acknowledged and are in no commit yet.
     unsealed: Unsealed,
     deadline: Instant,
@@ -149,7 +142,6 @@ struct Page {
 
 async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Problem> {
     let sight = call.sight()?;
-    free(&sight)?;
     let form = Form::wanted(&call.parts.headers)?;
     let tenant = call.tenant()?;
     let plan = match (&request.query, &request.plan_id) {
@@ -217,21 +209,23 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
         question,
         cursor,
         commit,
-        withheld,
-        trail: sight.trail,
+        newest: opened.commit(),
+        sight: sight.clone(),
         unsealed,
         deadline,
         now,
         gzip,
     };
     let app = Arc::clone(&call.app);
-    let work = call.app.pool.run(move |machine, stop| asking.run(&app, &opened, machine, stop));
+    let asker = &call.who()?.token.id;
+    let work = move |machine: &mut Machine, stop: &Stop| asking.run(&app, &opened, machine, stop);
+    let work = call.app.pool.run(asker, work);
     let page = work.await??;
     let mut response = match page.answered {
         Answered::Whole(written) => written.response(form.media_type()),
         Answered::Lines(answer, before) => {
             let (next, headers) = (page.next.clone(), &call.parts.headers);
-            reply::lines(*answer, form, before, next, withheld, headers)?
+            reply::lines(*answer, form, before, next, sight.withheld_words(), headers)?
         }
     };
     let headers = response.headers_mut();
@@ -245,8 +239,9 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
     if let Some(next) = page.next {
         reply::set(headers, NEXT, &next);
     }
-    if withheld {
-        reply::set(headers, WITHHELD, &reply::withheld_words(true).join(", "));
+    let withheld = sight.withheld_words();
+    if !withheld.is_empty() {
+        reply::set(headers, WITHHELD, &withheld.join(", "));
     }
     Ok(response)
 }
@@ -260,8 +255,8 @@ fn digest(
 ) -> Result<Hash, Problem> {
     let params: BTreeMap<_, _> = request.params.iter().collect();
     let QueryRequest { limits, page, with, .. } = request;
-    let (withheld, trail) = (sight.withheld, sight.trail);
-    let all = json!([tenant.name(), text, params, limits, page, with, withheld, trail]);
+    let sight = (sight.withheld, sight.trail, sight.systems());
+    let all = json!([tenant.name(), text, params, limits, page, with, sight]);
     let bytes = serde_json::to_vec(&all).map_err(|_| Problem::fault())?;
     Ok(Hash(Hash::derive(QUESTION_CONTEXT, &bytes)))
 }
@@ -279,9 +274,35 @@ impl Asking {
             Ok(plan) => Arc::clone(&plan.prepared),
             Err(text) => app.cache.prepare(text).map_err(|mistake| Problem::mistake(&mistake))?,
         };
-        allowed(&prepared, self.withheld)?;
+        allowed(&prepared, self.sight.withheld)?;
         let parameters = self.parameters(&prepared)?;
-        let view = self.view(opened)?;
+        let whole = self.view(opened)?;
+        match self.sight.scoped(opened, &whole) {
+            None => {
+                self.answered(app, &prepared, &parameters, &whole, machine, stop, |view, node| {
+                    brief_json(view.snapshot(), node, &|_| true)
+                })
+            }
+            Some(part) => {
+                self.answered(app, &prepared, &parameters, &part, machine, stop, |view, node| {
+                    let (whole, node) = (view.whole().snapshot(), view.whole_number(node));
+                    brief_json(whole, node, &|node| view.sees(node))
+                })
+            }
+        }
+    }
+
+    /// Runs it on what may be seen. `tell` gives a few facts of a node of such a view.
+    fn answered<S: Source<Error = lineal_engine::Error>>(
+        &self,
+        app: &crate::app::App,
+        prepared: &Prepared,
+        parameters: &Parameters,
+        view: &S,
+        machine: &mut Machine,
+        stop: &Stop,
+        tell: impl Fn(&S, NodeNo) -> Result<Json, lineal_engine::Error>,
+    ) -> Result<Page, Problem> {
         let bounds = &app.config.limits;
         let QueryLimits { rows, edges, events, bytes, seconds } = self.request.limits;
         let least = |wanted: Option<u64>, most: u64| wanted.unwrap_or(most).min(most);
@@ -301,21 +322,26 @@ impl Asking {
             stop: Some(&stopping),
         };
         let now = self.cursor.map_or(self.now, |cursor| cursor.now);
-        let request = Request { parameters: &parameters, limits: &limits, now };
-        let answer = prepared.run_on(machine, &view, &request);
+        let request = Request { parameters, limits: &limits, now };
+        let answer = prepared.run_on(machine, view, &request);
         let mut answer = answer.map_err(|error| Problem::question(&error))?;
         // A view of the past lacks nothing that came after it.
-        let is_newest = answer.commit == opened.commit();
+        let is_newest = answer.commit == self.newest;
         let lacks = |concerned: bool, count| if is_newest && concerned { count } else { 0 };
         let events =
             lacks(BROUGHT_LIVE.iter().any(|kind| prepared.comes_by(*kind)), self.unsealed.events);
         let uses = lacks(prepared.names(Kind::Access), self.unsealed.uses);
         // Before any form of the answer is made: each of them says it.
-        answer.completeness.tell_unsealed(events, uses);
+        if self.sight.is_bound() && events > 0 {
+            // Whose events they are is not known before they are sealed.
+            answer.completeness.tell_some_unsealed();
+        } else {
+            answer.completeness.tell_unsealed(events, uses);
+        }
         let before = match self.form {
             Form::Typed => {
-                let with = &self.request.with;
-                Before::Line(typed::head(&answer, with, opened, &view, self.withheld)?)
+                let withheld = self.sight.withheld_words();
+                Before::Line(typed::head(&answer, &self.request.with, view, &withheld, tell)?)
             }
             Form::Arrow => Before::Columns(Columns::of(&answer)),
             Form::Json | Form::Ndjson | Form::Csv => Before::Nothing,
@@ -353,8 +379,8 @@ impl Asking {
             }
             _ => opened.view.clone(),
         };
-        let view = if self.withheld { view.without_subject_group() } else { view };
-        Ok(if self.trail { view.with_trail() } else { view })
+        let view = if self.sight.withheld { view.without_subject_group() } else { view };
+        Ok(if self.sight.trail { view.with_trail() } else { view })
     }
 
     fn page(&self, app: &crate::app::App, mut answer: Answer, before: Before, now: i64) -> Page {
@@ -382,7 +408,7 @@ impl Asking {
                 let mut json = answer.to_json();
                 json["first"] = json!(first);
                 json["next"] = json!(next);
-                json["withheld"] = json!(reply::withheld_words(self.withheld));
+                json["withheld"] = json!(self.sight.withheld_words());
                 Answered::Whole(Written::json(&json, self.gzip))
             }
             Form::Ndjson | Form::Csv | Form::Typed | Form::Arrow => {

@@ -33,7 +33,10 @@ fn write_page() -> String {
         <h1>Lineal</h1><p>Questions about recorded lineage, imports and live intake. All of it as \
         <a href=\"/v1/openapi.json\">OpenAPI 3.1</a>.</p>\
         <p><code>curl -H \"Authorization: Bearer $TOKEN\" -H \"Content-Type: application/json\" \
-        -d '{\"query\":\"find model limit 5\"}' http://127.0.0.1:7413/v1/query</code></p><table>"
+        -d '{\"query\":\"find model limit 5\"}' http://127.0.0.1:7413/v1/query</code></p>\
+        <p>The token is one that <code>lineal token create</code> made, or, where the server is \
+        configured for an identity provider, an access token of that provider (OpenID Connect).</p>\
+        <table>"
         .to_owned();
     for endpoint in ENDPOINTS {
         let _ = write!(

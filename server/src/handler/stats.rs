@@ -21,7 +21,7 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
     let sight = call.sight()?;
     if sight.is_bound() {
         return Err(Problem::forbidden(
-            "counts are of the whole store, and this token is bound to systems",
+            "counts here are of the whole store, and this token is bound to systems; a question counts what it may see: `find model summarize count() as models`",
         ));
     }
     let name = call.tenant()?.name().to_owned();
@@ -32,7 +32,7 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
     let waiting = keeper.map(|writer| sight.trail.then(|| writer.trail.pending()));
     let elsewhere = keeper.is_some() && call.app.writer(&name).is_none();
     let uses = waiting.flatten().unwrap_or_default().to_le_bytes();
-    told(&call, &[&entries, &uses], move |opened| {
+    told(&call, &[&entries, &uses], move |opened, _| {
         let view = opened.snapshot();
         let tally = Tally::of(&opened.store, view).map_err(|e| Problem::store(&e))?;
         let mut json = tally.to_json(&name, view);

@@ -8,7 +8,7 @@ use crate::reply::BROUGHT_LIVE;
 use axum::body::Body;
 use axum::http::Response;
 use lineal_query::NodeNo;
-use lineal_query::told::{self, Lineage, Target, resolve, trace_json};
+use lineal_query::told::{self, Asker, Lineage, Target, Untold, resolve, trace_json};
 use serde_json::{Value as Json, json};
 use utoipa::openapi::schema::Type;
 
@@ -41,7 +41,7 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
         as_of.map_or_else(String::new, |commit| commit.to_string()),
         unsealed.as_deref().unwrap_or_default()
     );
-    tell(&call, &[tag.as_bytes()], move |opened| {
+    tell(&call, &[tag.as_bytes()], move |opened, stop| {
         let view = view(&opened.store, as_of)?;
         let scope = sight.scope(opened, &view);
         // A view of the past lacks nothing that came after it.
@@ -60,13 +60,13 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
                 return Err(Problem::not_found(NOTHING).or_unsealed(unsealed));
             }
         }
-        let damaged = |error| Problem::store(&error);
-        let lineage = Lineage::of(&view, &target).map_err(damaged)?;
         let sees = |node| scope.as_ref().is_none_or(|scope| scope.has(node));
-        let json = trace_json(&view, &text, &target, &lineage, sight.withheld, &sees);
-        let mut json = json.map_err(damaged)?;
+        let asker = Asker { withheld: sight.withheld, sees: &sees, stop: &|| stop.is_set() };
+        let lineage = Lineage::of(&view, &target, &asker).map_err(untold)?;
+        let json = trace_json(&view, &text, &target, &lineage, &asker);
+        let mut json = json.map_err(untold)?;
         if told_too {
-            told::describe(&mut json, &view, &lineage, &sees).map_err(damaged)?;
+            told::describe(&mut json, &view, &lineage, &asker).map_err(untold)?;
         }
         let is_live = |node: &NodeNo| BROUGHT_LIVE.contains(&view.kind_of(*node));
         let concerned =
@@ -85,4 +85,12 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
         Ok(json)
     })
     .await
+}
+
+/// Why there is no answer. Whoever stopped it is there no more to read that.
+fn untold(why: Untold) -> Problem {
+    match why {
+        Untold::Stopped => Problem::timed_out(),
+        Untold::Store(error) => Problem::store(&error),
+    }
 }

@@ -2,29 +2,28 @@
 //! store were here.
 
 use crate::problem::Problem;
-use crate::reply::withheld_words;
-use crate::tenant::Opened;
 use crate::wire::With;
-use lineal_query::told::brief_json;
-use lineal_query::{Answer, Item, NodeNo, Picture, StoreView, Type, Value};
+use lineal_engine::Error;
+use lineal_query::source::Source;
+use lineal_query::{Answer, Item, NodeNo, Picture, Type, Value};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeSet;
 
 /// Most nodes that are told of: nobody reads a larger tree.
 const TOLD_MAX: usize = 20_000;
 
-/// The head, with what is wished for beside the answer.
-pub(super) fn head(
+/// The head, with what is wished for beside the answer. `tell` gives a few facts of a node of a view.
+pub(super) fn head<S: Source<Error = Error>>(
     answer: &Answer,
     with: &[With],
-    opened: &Opened,
-    view: &StoreView,
-    withheld: bool,
+    view: &S,
+    withheld: &[&str],
+    tell: impl Fn(&S, NodeNo) -> Result<Json, Error>,
 ) -> Result<String, Problem> {
     let mut head = answer.wire_head();
-    head["withheld"] = json!(withheld_words(withheld));
+    head["withheld"] = json!(withheld);
     if with.contains(&With::Told) && answer.has_store() {
-        head["told"] = told(answer, opened)?;
+        head["told"] = told(answer, view, tell)?;
     }
     if with.contains(&With::Picture) && answer.has_store() {
         let picture = Picture::of(answer, view).map_err(|error| match error {
@@ -37,19 +36,23 @@ pub(super) fn head(
 }
 
 /// A few facts of each node of an answer that is nothing but paths, by their numbers.
-fn told(answer: &Answer, opened: &Opened) -> Result<Json, Problem> {
+fn told<S: Source<Error = Error>>(
+    answer: &Answer,
+    view: &S,
+    tell: impl Fn(&S, NodeNo) -> Result<Json, Error>,
+) -> Result<Json, Problem> {
     let mut facts = Map::new();
     if matches!(answer.columns.as_slice(), [column] if column.column_type == Type::Path) {
         let nodes = nodes(answer);
         // `as of`: nodes are numbered as they were then.
-        let then = (answer.commit != opened.commit())
-            .then(|| opened.store.snapshot_at(answer.commit))
+        let then = (answer.commit != view.commit())
+            .then(|| view.as_of_commit(answer.commit))
             .transpose()
-            .map_err(|error| Problem::store(&error))?;
-        let view = then.as_ref().unwrap_or_else(|| opened.snapshot());
+            .map_err(|error| Problem::store(&error))?
+            .flatten();
         for node in nodes {
-            let brief = brief_json(view, node, &|_| true).map_err(|e| Problem::store(&e))?;
-            facts.insert(node.to_string(), brief);
+            let brief = tell(then.as_ref().unwrap_or(view), node);
+            facts.insert(node.to_string(), brief.map_err(|e| Problem::store(&e))?);
         }
     }
     Ok(Json::Object(facts))

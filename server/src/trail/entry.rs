@@ -41,6 +41,8 @@ pub(crate) struct Use {
     pub(crate) given: Option<String>,
     /// To be sealed: where it came from.
     pub(crate) address: Option<String>,
+    /// To be sealed: who it was, where an identity provider says so.
+    pub(crate) person: Option<String>,
 }
 
 impl Use {
@@ -104,8 +106,12 @@ impl Entry {
         put("before", each.before.map(number));
         put("after", each.after.map(number));
         let mut sealed = Map::new();
-        let secrets =
-            [("question", each.question), ("given", each.given), ("address", each.address)];
+        let secrets = [
+            ("question", each.question),
+            ("given", each.given),
+            ("address", each.address),
+            ("person", each.person),
+        ];
         for (name, text) in secrets {
             if let Some(text) = text {
                 sealed.insert(name, Value::Text(bounded(text)));

@@ -86,6 +86,9 @@ impl Noting {
         let results = known.results.or_else(|| header(TOTAL));
         let trail = self.trail(&known)?;
         if weight == Weight::Counted {
+            if let Some(who) = &self.asker {
+                trail.meet(who);
+            }
             trail.count(self.counted(&trail, known, status, results));
             return None;
         }
@@ -111,6 +114,7 @@ impl Noting {
             question: Some(question),
             given,
             address: self.from.map(|address| address.to_string()),
+            person: self.asker.as_ref().and_then(|who| who.person.clone()),
         };
         Some((trail, each))
     }

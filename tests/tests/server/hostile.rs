@@ -2,8 +2,11 @@
 
 use crate::client::{Reply, connect, get, post};
 use crate::live::{Live, query_with};
+use lineal_query::told::{Asker, Lineage, Untold, describe, resolve, trace_json};
 use lineal_server::Role;
+use lineal_tests::place::{DATABASE, Place};
 use serde_json::{Value as Json, json};
+use std::cell::Cell;
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
@@ -159,12 +162,78 @@ fn who_takes_nothing_of_an_answer_is_closed() {
 }
 
 #[test]
-fn idle_connections_use_up_their_places_only_until_they_are_closed() {
+fn idle_connections_make_room_for_others_and_who_is_being_answered_keeps_the_place() {
     let live = Live::with(|config| {
         config.limits.connections = 8;
-        config.limits.head_seconds = 1;
+        // Long enough that nobody is let in because somebody was closed for idling.
+        config.limits.head_seconds = 120;
+        config.limits.token_requests = 8;
     });
-    let idle: Vec<_> = (0..40).map(|_| connect(live.address)).collect();
-    assert_eq!(live.send(get("/healthz")).status, 200, "its turn comes");
-    drop(idle);
+    let token = live.token(Role::Engineer);
+    let body = json!({ "query": crate::live::ENDLESS, "limits": { "seconds": 3 } });
+    let mut asking = connect(live.address);
+    asking.write_all(&query_with(body).token(&token).bytes()).unwrap();
+    live.until(|| live.metric("lineal_questions_running") == 1);
+    let begun = Instant::now();
+    let idle: Vec<_> = (0..200).map(|_| connect(live.address)).collect();
+    let half: Vec<_> = (0..40)
+        .map(|_| {
+            let mut stream = connect(live.address);
+            let _ = stream.write_all(b"GET /v1/stats HTTP/1.1\r\nHost");
+            stream
+        })
+        .collect();
+    for _ in 0..20 {
+        assert_eq!(live.send(get("/healthz")).status, 200);
+        assert_eq!(live.query(&token, "find model limit 1").status, 200);
+    }
+    let waited = begun.elapsed();
+    assert!(waited < Duration::from_secs(60), "its turn comes at once: {waited:?}");
+    assert!(live.metric("lineal_connections_closed_total") > 200);
+    let mut back = Vec::new();
+    asking.read_to_end(&mut back).unwrap();
+    let answer = Reply::read(&back);
+    assert_eq!((answer.status, answer.header("lineal-completeness")), (200, Some("truncated")));
+    drop((idle, half));
+}
+
+#[test]
+fn nobody_waits_for_a_body_that_no_one_reads() {
+    let live = Live::new();
+    let mut stream = connect(live.address);
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n").unwrap();
+    let mut begin = [0; 15];
+    stream.read_exact(&mut begin).unwrap();
+    assert_eq!(&begin, b"HTTP/1.1 200 OK");
+}
+
+#[test]
+fn a_trace_ends_wherever_its_asker_leaves() {
+    let place = Place::new();
+    place.import_fixtures(&[DATABASE]);
+    let view = place.view();
+    let target = resolve(&view, "model:credit-risk-scorer@3").unwrap();
+    // Asks every time whether to go on, and is told so for a while.
+    let told = |patience: usize| {
+        let asked = Cell::new(0);
+        let stop = || {
+            asked.set(asked.get() + 1);
+            asked.get() > patience
+        };
+        let asker = Asker { stop: &stop, ..Asker::ANYBODY };
+        let told = Lineage::of(&view, &target, &asker).and_then(|lineage| {
+            let mut json = trace_json(&view, "x", &target, &lineage, &asker)?;
+            describe(&mut json, &view, &lineage, &asker)?;
+            Ok(lineage.nodes.len())
+        });
+        (told, asked.get())
+    };
+    let (whole, steps) = told(usize::MAX);
+    let nodes = whole.unwrap();
+    assert!(nodes > 3 && steps > 3 * nodes, "{steps} looks at {nodes} nodes");
+    for patience in 0..steps {
+        let (cut, asked) = told(patience);
+        assert!(matches!(cut, Err(Untold::Stopped)), "{patience}: {cut:?}");
+        assert_eq!(asked, patience + 1, "it went on");
+    }
 }

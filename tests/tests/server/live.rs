@@ -53,6 +53,18 @@ impl Live {
         Live { address, folder, tokens, first_token, handle, thread }
     }
 
+    /// Why a server that is configured so does not start.
+    pub(crate) fn refused(change: impl FnOnce(&mut Config)) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store");
+        drop(Store::create(&path, Options::default()).unwrap());
+        let mut config = Config::default();
+        config.listen.set_port(0);
+        config.stores.insert("main".to_owned(), path);
+        change(&mut config);
+        Server::bind(config).err().expect("it starts").to_string()
+    }
+
     pub(crate) fn store(&self) -> PathBuf {
         self.folder.path().join("store")
     }

@@ -5,14 +5,17 @@
 mod answers;
 mod arrow;
 mod backup;
+mod bound;
 mod client;
 mod crash;
 mod follow;
 mod guard;
 mod hostile;
+mod idp;
 mod intake;
 mod interface;
 mod live;
+mod oidc;
 mod openlineage;
 mod roles;
 mod stock;

@@ -1,11 +1,14 @@
 //! Clients as their makers ship them, against a live server, and the data then found by a question.
 
+use crate::client::get;
 use crate::intake::{event, seal};
 use crate::live::Live;
 use crate::uploads::writing;
-use lineal_tests::foreign::{python, run};
+use lineal_tests::foreign::{python, run, skip};
 use serde_json::{Value as Json, json};
 use std::ffi::OsStr;
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 fn sends(live: &Live, packages: &[&str], which: &str, token: &str, event: &Json) -> bool {
     let Some(python) = python("the stock clients for logs", packages) else { return false };
@@ -50,4 +53,34 @@ fn opentelemetrys_own_exporter_submits_logs() {
     }
     assert_eq!(seal(&live, &importer)["entries"], 1);
     assert_eq!(found(&live, &engineer, "stock-2"), json!([["refer", "scorer", "3"]]));
+}
+
+#[test]
+fn prometheus_own_tools_read_the_metrics() {
+    let (live, importer, engineer) = writing();
+    assert_eq!(live.query(&engineer, "find model limit 1").status, 200);
+    assert_eq!(live.query(&importer, "find model limit 1").status, 403);
+    let metrics = live.send(get("/metrics").token(&live.first_token)).text();
+    let name = "the metrics with Prometheus's client library";
+    if let Some(python) = python(name, &["prometheus_client"]) {
+        let said = run(&python, "check_metrics.py", &[], metrics.as_bytes()).unwrap();
+        assert_eq!(said.code, Some(0), "{}", said.stderr);
+        let counts: Vec<usize> =
+            said.stdout.split_whitespace().map(|count| count.parse().unwrap()).collect();
+        assert!(counts[0] > 8 && counts[1] > 30, "{counts:?} families and samples");
+    }
+    let promtool = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    match promtool {
+        Ok(mut promtool) => {
+            promtool.stdin.take().unwrap().write_all(metrics.as_bytes()).unwrap();
+            let said = promtool.wait_with_output().unwrap();
+            assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+        }
+        Err(why) => skip("the metrics with promtool", &why.to_string()),
+    }
 }
