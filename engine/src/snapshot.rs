@@ -29,9 +29,8 @@ use crate::schema::{Direction, Kind, Relation};
 use crate::storage::Storage;
 use crate::store::{Mark, SecretBox};
 use lineal_proof::{Hash, Key};
-use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 /// Everything that a snapshot shares with its clones.
 pub(crate) struct View {
@@ -41,7 +40,8 @@ pub(crate) struct View {
     secrets: Arc<RwLock<SecretBox>>,
     /// Sealed values that were opened.
     opened: opened::Opened,
-    containers: Mutex<HashMap<u32, Arc<crate::events::Container>>>,
+    /// Those of the graph, opened when a row is first read.
+    containers: Vec<OnceLock<Box<crate::events::Container>>>,
     decoded: crate::events::Decoded,
     row_indexes: ids::RowIndexes,
     /// Opened when a value is first looked up.
