@@ -24,6 +24,7 @@ pub(crate) use views::Views;
 use crate::error::Error;
 use crate::events::KeyRun;
 use crate::graph::{Graph, NodeNo};
+use crate::keys::ValueHasher;
 use crate::mapping::Bytes;
 use crate::schema::{Direction, Kind, Relation};
 use crate::storage::Storage;
@@ -46,6 +47,8 @@ pub(crate) struct View {
     row_indexes: ids::RowIndexes,
     /// Opened when a value is first looked up.
     runs: OnceLock<Vec<KeyRun>>,
+    /// What hashes values that are looked up, once it was asked for: the key never changes.
+    hasher: OnceLock<ValueHasher>,
     disk_runs: Arc<DiskRuns>,
     store: [u8; 16],
     /// Which event fields can be looked up by value.

@@ -24,6 +24,7 @@ mod kept;
 mod late;
 mod led;
 mod like;
+mod list_values;
 mod listed;
 mod look_alike;
 mod names;

@@ -205,8 +205,13 @@ impl Snapshot {
         self.parts(node).flat_map(events_of).collect()
     }
 
-    fn hasher(&self) -> Result<ValueHasher> {
-        self.view.secrets().keys.value_hasher()
+    fn hasher(&self) -> Result<&ValueHasher> {
+        let hasher = &self.view.hasher;
+        if let Some(known) = hasher.get() {
+            return Ok(known);
+        }
+        let made = self.view.secrets().keys.value_hasher()?;
+        Ok(hasher.get_or_init(|| made))
     }
 
     /// Events with this input hash, and of this algorithm where one is given. In log order.

@@ -110,6 +110,7 @@ impl Views {
             decoded: crate::events::Decoded::default(),
             row_indexes: ids::RowIndexes::default(),
             runs: OnceLock::new(),
+            hasher: OnceLock::new(),
             disk_runs: Arc::clone(&self.runs),
             store: *store.id(),
             indexed,

@@ -12,7 +12,7 @@ use super::asked::{Asked, emptied};
 use super::item_set::ItemSet;
 use super::join::Memo;
 use super::late::Late;
-use super::listed::FoundRows;
+use super::list_values::FoundRows;
 use super::row_set::RowSet;
 use crate::source::{NodeNo, Source};
 use crate::value::{Item, Value};
@@ -196,7 +196,9 @@ impl<S: Source> Executor<'_, S> {
         for Asked { tied, kept: left, .. } in asked.drain(..) {
             tied.into_iter().chain(left).for_each(|cell| kept.keep_cell(cell));
         }
-        kept.asked = emptied(asked);
+        if asked.capacity() > 0 {
+            kept.asked = emptied(asked);
+        }
         sets.drain(..).flatten().for_each(|cell| kept.keep_cell(cell));
         for (_, memo) in memos.drain(..) {
             if let Memo::Chain(_, cell) = memo {

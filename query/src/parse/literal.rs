@@ -118,12 +118,13 @@ const HASH_DIGITS: [(&str, usize); 5] =
 
 /// Reads `sha256:...` or bare hexadecimal digits of a hash's length, of either case.
 pub(crate) fn parse_hash_text(text: &str) -> Option<HashValue> {
-    if let Some((prefix, digits)) = text.split_once(':') {
-        let (name, _) = HASH_DIGITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(prefix))?;
-        return hash_of(Some(name), digits);
-    }
     let is_whole = HASH_DIGITS.iter().any(|(_, digits)| *digits == text.len());
-    if is_whole { hash_of(None, text) } else { None }
+    let bare = if is_whole { hash_of(None, text) } else { None };
+    bare.or_else(|| {
+        let (prefix, digits) = text.split_once(':')?;
+        let (name, _) = HASH_DIGITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(prefix))?;
+        hash_of(Some(name), digits)
+    })
 }
 
 /// A hash of these digits, if there are any.
