@@ -40,15 +40,18 @@ impl Damage {
     }
 
     /// What was noted first.
+    #[inline]
     pub(crate) fn found(&self) -> Option<Error> {
-        let Found { file, at, rule } = self.first.get()?;
-        let (file, at, rule) = (file.clone(), *at, rule.clone());
+        self.first.get().map(Found::error)
+    }
+}
+
+impl Found {
+    #[cold]
+    fn error(&self) -> Error {
+        let (file, at, rule) = (self.file.clone(), self.at, self.rule.clone());
         let derived = file.starts_with("index/");
-        Some(if derived {
-            Error::Derived { file, at, rule }
-        } else {
-            Error::Corrupt { file, at, rule }
-        })
+        if derived { Error::Derived { file, at, rule } } else { Error::Corrupt { file, at, rule } }
     }
 }
 

@@ -24,14 +24,14 @@ pub(crate) use views::Views;
 use crate::error::Error;
 use crate::events::KeyRun;
 use crate::graph::{Graph, NodeNo};
+use crate::keys::ValueHasher;
 use crate::mapping::Bytes;
 use crate::schema::{Direction, Kind, Relation};
 use crate::storage::Storage;
 use crate::store::{Mark, SecretBox};
 use lineal_proof::{Hash, Key};
-use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 /// Everything that a snapshot shares with its clones.
 pub(crate) struct View {
@@ -41,11 +41,14 @@ pub(crate) struct View {
     secrets: Arc<RwLock<SecretBox>>,
     /// Sealed values that were opened.
     opened: opened::Opened,
-    containers: Mutex<HashMap<u32, Arc<crate::events::Container>>>,
+    /// Those of the graph, opened when a row is first read.
+    containers: Vec<OnceLock<Box<crate::events::Container>>>,
     decoded: crate::events::Decoded,
     row_indexes: ids::RowIndexes,
     /// Opened when a value is first looked up.
     runs: OnceLock<Vec<KeyRun>>,
+    /// What hashes values that are looked up, once it was asked for: the key never changes.
+    hasher: OnceLock<ValueHasher>,
     disk_runs: Arc<DiskRuns>,
     store: [u8; 16],
     /// Which event fields can be looked up by value.

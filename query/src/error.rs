@@ -131,12 +131,7 @@ impl Mistake {
     /// A mistake without a repair.
     #[must_use]
     pub fn new(code: Code, span: Span, message: impl Into<Cow<'static, str>>) -> Mistake {
-        Mistake::said(code, span, message.into().into())
-    }
-
-    /// The same, of what need not be written out yet.
-    pub(crate) fn said(code: Code, span: Span, message: Said) -> Mistake {
-        Mistake { code, span, message, hint: None, replacement: None }
+        Mistake { code, span, message: message.into().into(), hint: None, replacement: None }
     }
 
     /// What is wrong, written out.
@@ -160,13 +155,8 @@ impl Mistake {
 
     /// Adds what to do.
     #[must_use]
-    pub fn hint(self, hint: impl Into<Cow<'static, str>>) -> Mistake {
-        self.hint_said(hint.into().into())
-    }
-
-    /// The same, of what need not be written out yet.
-    pub(crate) fn hint_said(mut self, hint: Said) -> Mistake {
-        self.hint = Some(hint);
+    pub fn hint(mut self, hint: impl Into<Cow<'static, str>>) -> Mistake {
+        self.hint = Some(hint.into().into());
         self
     }
 
@@ -338,6 +328,12 @@ impl Error {
             Error::Mistake(mistake) => mistake.render(text),
             Error::Store(_) | Error::Picture { .. } => self.to_string(),
         }
+    }
+}
+
+impl From<Box<Mistake>> for Error {
+    fn from(mistake: Box<Mistake>) -> Error {
+        Error::Mistake(mistake)
     }
 }
 

@@ -24,6 +24,8 @@ mod kept;
 mod late;
 mod led;
 mod like;
+mod list_values;
+mod listed;
 mod look_alike;
 mod names;
 mod numbers;
@@ -48,6 +50,7 @@ mod whole;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use lineal_engine::schema::{Direction, Relation};
 
@@ -127,7 +130,7 @@ pub(crate) fn run_flat<S: Source>(
     machine: &mut Machine,
     table: &mut Table,
 ) -> Result<()> {
-    machine.kept.late.take_texts(table.emptied());
+    machine.kept.take_answer(table.emptied());
     run_to(plan, source, request, machine, |run, produced| flat(run, produced, table))
 }
 
@@ -196,7 +199,13 @@ fn flat<S: Source>(run: &mut Executor<'_, S>, produced: Produced, table: &mut Ta
         found.push(row, [], []);
     }
     let width = columns.map_or(run.plan.columns.len(), |columns| columns.len());
-    table.refill(width, total, run.completeness(truncated), |values| found.move_values(values));
+    let memory = run.machine.kept.emptied_answer();
+    table.refill(width, total, run.completeness(truncated), |values| {
+        if values.capacity() < memory.capacity() {
+            *values = memory;
+        }
+        found.move_values(values);
+    });
     run.keep_rows(found);
     Ok(())
 }
@@ -250,7 +259,7 @@ struct Executor<'a, S: Source> {
     parameters: Vec<Value>,
     /// What each variable stands for at the moment.
     bindings: Vec<Item>,
-    path: Option<Rc<Path>>,
+    path: Option<Arc<Path>>,
     /// Keys and figures of the group at hand.
     group: Vec<Value>,
     sets: Vec<Option<Rc<ItemSet>>>,

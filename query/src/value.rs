@@ -6,6 +6,7 @@ pub use hash::HashValue;
 
 use std::cmp::Ordering;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use crate::source::{EventRef, NodeNo};
 
@@ -40,8 +41,8 @@ pub enum Value {
     List(Vec<Value>),
     /// A map in canonical order of its keys.
     Map(Vec<(String, Value)>),
-    /// A path.
-    Path(Path),
+    /// A path: apart, so that a value is no longer than a digest with what is said of it.
+    Path(Arc<Path>),
 }
 
 /// A path: where it begins, then step by step.
@@ -271,7 +272,7 @@ impl Value {
             Value::Map(entries) => {
                 entries.iter().map(|(name, value)| name.len() as u64 + value.size()).sum()
             }
-            Value::Path(path) => (path.steps.len() * std::mem::size_of::<Step>()) as u64,
+            Value::Path(path) => (size_of::<Path>() + path.steps.len() * size_of::<Step>()) as u64,
             _ => 0,
         };
         own + more

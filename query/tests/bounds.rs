@@ -352,7 +352,7 @@ fn each_limit_cuts_every_plan_and_is_named() {
             "find dataset as d summarize count() as n by d.name",
         ),
         (Limits { rows: 3, ..none }, Limit::Rows(3), "trace all model to dataset limit 50"),
-        (Limits { bytes: 300, ..none }, Limit::Bytes(300), "find dataset"),
+        (Limits { bytes: 250, ..none }, Limit::Bytes(250), "find dataset"),
         (
             Limits { bytes: 100, ..none },
             Limit::Bytes(100),
@@ -659,9 +659,9 @@ fn closures_and_paths_agree_with_plain_distances() {
 
 #[test]
 fn bytes_and_deadline_end_an_answer_and_are_named() {
-    let limits = Limits { bytes: 300, ..Limits::default() };
+    let limits = Limits { bytes: 250, ..Limits::default() };
     let answer = ask(&world(), "find dataset", &limits);
-    assert_eq!(answer.completeness.truncated, Some(Limit::Bytes(300)));
+    assert_eq!(answer.completeness.truncated, Some(Limit::Bytes(250)));
     assert!(!answer.rows.is_empty() && answer.rows.len() < 7, "{} rows", answer.rows.len());
     let limits = Limits { deadline: Some(std::time::Instant::now()), ..Limits::default() };
     let mut text = String::new();

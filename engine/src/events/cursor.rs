@@ -13,40 +13,43 @@ use std::sync::Arc;
 
 /// A look at a field of the rows of one container.
 pub(crate) struct Cursor<'c> {
-    container: Arc<Container>,
+    container: &'c Container,
     decoded: &'c Decoded,
     /// The number of the container in the view.
     number: u32,
     field: EventField,
     field_type: FieldType,
-    /// The columns of the field, each with the page that was asked for last.
+    /// Rows whose pages are at hand; none before the first was asked for.
+    rows: Range<usize>,
+    /// The columns of the field, the whole or fixed one first, each with the page at hand.
     columns: [Option<(usize, Page)>; 2],
 }
 
-/// A page with the rows of the container that stand in it; none before the first was asked for.
+/// A page of a column, and the row of the container that stands first in it.
 #[derive(Default)]
 struct Page {
-    rows: Range<usize>,
+    first: usize,
     column: Option<Arc<Column>>,
 }
 
 impl Page {
     #[inline]
     fn value(&self, row: usize, field_type: FieldType) -> Option<EventValue<'_>> {
-        self.column.as_ref()?.value(row - self.rows.start, field_type)
+        self.column.as_ref()?.value(row - self.first, field_type)
     }
 }
 
 impl<'c> Cursor<'c> {
     pub(crate) fn new(
-        container: Arc<Container>,
+        container: &'c Container,
         decoded: &'c Decoded,
         number: u32,
         field: EventField,
     ) -> Cursor<'c> {
         let (whole, other) = container.columns_of(field);
         let columns = [whole, other].map(|index| index.map(|index| (index, Page::default())));
-        Cursor { container, decoded, number, field, field_type: field.spec().field_type, columns }
+        let field_type = field.spec().field_type;
+        Cursor { container, decoded, number, field, field_type, rows: 0..0, columns }
     }
 
     /// The number of its container.
@@ -60,30 +63,33 @@ impl<'c> Cursor<'c> {
     /// [`crate::Error::Corrupt`] if the container cannot be decoded or is shorter than that.
     #[inline]
     pub(crate) fn value(&mut self, row: usize) -> Result<Option<EventValue<'_>>> {
-        self.container.check_row(row)?;
-        for place in 0..self.columns.len() {
-            let at_hand = self.columns[place].as_ref().map(|(_, page)| page.rows.contains(&row));
-            if at_hand == Some(false) {
-                self.turn_to(place, row)?;
-            }
+        if !self.rows.contains(&row) {
+            self.turn_to(row)?;
         }
         let [whole, other] = &self.columns;
-        for (_, page) in [whole, other].into_iter().flatten() {
-            if let Some(value) = page.value(row, self.field_type) {
-                return Ok(Some(value));
-            }
+        if let Some((_, page)) = whole
+            && let Some(value) = page.value(row, self.field_type)
+        {
+            return Ok(Some(value));
         }
-        Ok(None)
+        Ok(other.as_ref().and_then(|(_, page)| page.value(row, self.field_type)))
     }
 
-    /// Takes the page of a column that holds a row.
+    /// Takes the pages that hold a row.
     #[cold]
-    fn turn_to(&mut self, place: usize, row: usize) -> Result<()> {
-        let Some((index, page)) = &mut self.columns[place] else { return Ok(()) };
-        let number = self.number;
-        let (column, at) = self.container.page(self.decoded, number, row, *index, self.field)?;
-        let start = row - at;
-        *page = Page { rows: start..start + column.present.len(), column: Some(column) };
+    fn turn_to(&mut self, row: usize) -> Result<()> {
+        self.container.check_row(row)?;
+        // Until all pages are there, none is.
+        self.rows = 0..0;
+        let mut rows = 0..self.container.rows();
+        for (index, page) in self.columns.iter_mut().flatten() {
+            let (decoded, number) = (self.decoded, self.number);
+            let (column, at) = self.container.page(decoded, number, row, *index, self.field)?;
+            let first = row - at;
+            rows = rows.start.max(first)..rows.end.min(first + column.present.len());
+            *page = Page { first, column: Some(column) };
+        }
+        self.rows = rows;
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ use super::column::Column;
 use crate::error::Result;
 use parquet::column::page::Page;
 use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes of columns that are kept: some dozens of row groups of the columns of one question.
@@ -37,11 +38,45 @@ pub(crate) struct Decoded {
 
 #[derive(Default)]
 struct Kept {
-    columns: HashMap<ColumnPlace, Entry>,
+    columns: PlaceMap<Entry>,
     order: VecDeque<ColumnPlace>,
     bytes: usize,
     /// How many pages of a column were decoded.
-    pages: HashMap<ColumnPlace, u32>,
+    pages: PlaceMap<u32>,
+}
+
+type PlaceMap<V> = HashMap<ColumnPlace, V, BuildHasherDefault<PlaceHasher>>;
+
+/// Mixes the four numbers of a place, which nobody from outside chooses, so that they need no hash
+/// that withstands it: an event that is found by its hash is asked for five of them
+/// (`benches/asking.rs`, q9).
+#[derive(Default)]
+struct PlaceHasher(u64);
+
+/// An odd number with its ones and zeros well mixed: the golden ratio.
+const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+
+impl Hasher for PlaceHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0.rotate_left(23) ^ number).wrapping_mul(MIX);
+    }
+
+    fn finish(&self) -> u64 {
+        // A map asks for the highest bits and for the lowest, of which a product mixes the former.
+        self.0 ^ self.0 >> 32
+    }
 }
 
 #[derive(Clone)]

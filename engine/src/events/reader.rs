@@ -440,10 +440,9 @@ mod tests {
         assert!(is(39_995, EventField::Confidence, Some(EventValue::Float(4.0 / 7.0))));
         assert!(is(5, EventField::Session, None));
         assert!(container.read_all(39_999..40_001).is_err());
-        let container = Arc::new(container);
         let all = container.read_all(0..40_000).unwrap();
         for spec in EVENT_FIELDS {
-            let mut cursor = Cursor::new(Arc::clone(&container), &decoded, 0, spec.field);
+            let mut cursor = Cursor::new(&container, &decoded, 0, spec.field);
             // Within a page, on to others, and back.
             for row in (0..40_000).step_by(397).chain([39_999, 5, 1_023, 1_024, 0]) {
                 assert_eq!(cursor.value(row).unwrap(), all.get(row, spec.field), "{row}");

@@ -81,7 +81,9 @@ impl IdHash {
 }
 
 fn is_like_hash(id: &str) -> bool {
-    id.len() >= HASH_DIGITS_MIN && id.bytes().all(|byte| byte.is_ascii_hexdigit())
+    // Without an end at the first that is none: so many are looked at side by side.
+    let all = |all, byte: u8| all & byte.is_ascii_hexdigit();
+    id.len() >= HASH_DIGITS_MIN && id.bytes().fold(true, all)
 }
 
 /// How the names of these files begin.

@@ -6,6 +6,7 @@ use crate::index::{Reader, Writer};
 use lineal_proof::Key;
 use std::collections::BTreeMap;
 use std::ops::Deref;
+use std::sync::OnceLock;
 
 /// The batches that are alive, in the order of their ordinals.
 #[derive(Default)]
@@ -13,6 +14,9 @@ pub(crate) struct Batches {
     list: Vec<Batch>,
     /// By node: more than one of a node where rows of a retracted import were imported again.
     of_node: Vec<(NodeNo, u32)>,
+    /// The first and the last time of each, beside each other: a scan of a stretch of time asks all
+    /// of them (`benches/asking.rs`, q10).
+    times: OnceLock<Vec<(i64, i64)>>,
 }
 
 impl Batches {
@@ -20,13 +24,17 @@ impl Batches {
         debug_assert!(list.is_sorted_by_key(|batch| batch.ordinal));
         let mut of_node: Vec<_> = (0_u32..).zip(&list).map(|(at, b)| (b.node, at)).collect();
         of_node.sort_unstable();
-        Batches { list, of_node }
+        Batches { list, of_node, times: OnceLock::new() }
     }
 
     /// The batch whose revision has this place in the log.
     pub(crate) fn of_ordinal(&self, ordinal: u32) -> Option<&Batch> {
-        let at = self.list.binary_search_by_key(&ordinal, |batch| batch.ordinal).ok()?;
-        self.list.get(at)
+        // While no import was retracted they are all there, each in its own place.
+        let guessed = self.list.get(ordinal as usize).filter(|batch| batch.ordinal == ordinal);
+        guessed.or_else(|| {
+            let at = self.list.binary_search_by_key(&ordinal, |batch| batch.ordinal).ok()?;
+            self.list.get(at)
+        })
     }
 
     /// The batches of a node, in the order of the log.
@@ -43,8 +51,24 @@ impl Batches {
         own.filter_map(|(_, at)| self.list.get(*at as usize))
     }
 
+    /// The batches that may hold events between two times, themselves included, where such are
+    /// given; in the order of the log.
+    pub(crate) fn within(
+        &self,
+        from: Option<i64>,
+        to: Option<i64>,
+    ) -> impl Iterator<Item = &Batch> {
+        let of_all = || self.list.iter().map(|batch| (batch.first_time, batch.last_time));
+        let times = self.times.get_or_init(|| of_all().collect());
+        let (from, to) = (from.unwrap_or(i64::MIN), to.unwrap_or(i64::MAX));
+        let touches = move |(first, last): &(i64, i64)| *last >= from && *first <= to;
+        let own = self.list.iter().zip(times).filter(move |(_, times)| touches(times));
+        own.map(|(batch, _)| batch)
+    }
+
     /// To change what they count; not which they are.
     pub(super) fn list_mut(&mut self) -> &mut [Batch] {
+        self.times = OnceLock::new();
         &mut self.list
     }
 }
@@ -182,4 +206,50 @@ pub(super) fn read_containers(from: &mut Reader<'_>) -> Option<Vec<ContainerPlac
             sha256: from.hash()?,
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A batch with events between two times.
+    fn batch(ordinal: u32, (first_time, last_time): (i64, i64)) -> Batch {
+        Batch {
+            node: 10 + ordinal,
+            deployment: 1,
+            ordinal,
+            commit: 1,
+            rows: 1,
+            events: 1,
+            overrides: 0,
+            art12: 0,
+            first_time,
+            last_time,
+            place: None,
+            kept: None,
+            outweighed: Vec::new(),
+            doubted: Vec::new(),
+            months: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn batches_are_found_by_their_times_as_these_are_now() {
+        // The third has no event with a time; the second of the log is gone.
+        let times = [(0, (5, 9)), (2, (8, 20)), (3, (i64::MAX, i64::MIN)), (4, (21, 30))];
+        let mut batches = Batches::new(times.map(|(at, times)| batch(at, times)).into());
+        let within = |batches: &Batches, from, to| -> Vec<u32> {
+            batches.within(from, to).map(|batch| batch.ordinal).collect()
+        };
+        assert_eq!(within(&batches, None, None), [0, 2, 3, 4]);
+        assert_eq!(within(&batches, Some(9), Some(20)), [0, 2]);
+        assert_eq!(within(&batches, Some(10), None), [2, 4]);
+        assert_eq!(within(&batches, None, Some(7)), [0]);
+        batches.list_mut()[0].last_time = 7;
+        assert_eq!(within(&batches, Some(9), Some(20)), [2]);
+        for (ordinal, _) in times {
+            assert_eq!(batches.of_ordinal(ordinal).map(|batch| batch.node), Some(10 + ordinal));
+        }
+        assert!(batches.of_ordinal(1).is_none() && batches.of_ordinal(5).is_none());
+    }
 }

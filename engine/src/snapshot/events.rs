@@ -9,7 +9,6 @@ use crate::keys::ValueHasher;
 use crate::schema::{Direction, Relation};
 use lineal_proof::{Map, Value};
 use std::ops::Range;
-use std::sync::{Arc, PoisonError};
 
 /// An event: a row of a batch.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -113,28 +112,25 @@ impl Snapshot {
     /// given. Ascending. One look at each batch of the list, whatever else the view holds.
     #[must_use]
     pub fn batches_within(&self, from: Option<i64>, to: Option<i64>) -> Vec<NodeNo> {
-        let touches = |batch: &&Batch| {
-            from.is_none_or(|from| batch.last_time >= from)
-                && to.is_none_or(|to| batch.first_time <= to)
-        };
-        let all = self.graph().batches().iter();
-        let mut found: Vec<NodeNo> = all.filter(touches).map(|batch| batch.node).collect();
+        let touching = self.graph().batches().within(from, to);
+        let mut found: Vec<NodeNo> = touching.map(|batch| batch.node).collect();
         found.sort_unstable();
         found.dedup();
         found
     }
 
-    pub(super) fn container(&self, at: u32) -> Result<Arc<Container>> {
-        let mut open = self.view.containers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(container) = open.get(&at) {
-            return Ok(Arc::clone(container));
+    pub(super) fn container(&self, at: u32) -> Result<&Container> {
+        let unknown = || Error::corrupt("segments", 0, PLACED);
+        let cell = self.view.containers.get(at as usize).ok_or_else(unknown)?;
+        if let Some(container) = cell.get() {
+            return Ok(container);
         }
-        let container = Arc::new(self.view.open_container(at)?);
-        open.insert(at, Arc::clone(&container));
-        Ok(container)
+        let container = Box::new(self.view.open_container(at)?);
+        // Another thread may have been quicker: both opened the same.
+        Ok(cell.get_or_init(|| container))
     }
 
-    fn place(&self, place: Option<(u32, u32)>) -> Result<(Arc<Container>, usize)> {
+    fn place(&self, place: Option<(u32, u32)>) -> Result<(&Container, usize)> {
         let (container, first_row) = place.ok_or_else(|| Error::corrupt("segments", 0, PLACED))?;
         Ok((self.container(container)?, first_row as usize))
     }
@@ -209,8 +205,13 @@ impl Snapshot {
         self.parts(node).flat_map(events_of).collect()
     }
 
-    fn hasher(&self) -> Result<ValueHasher> {
-        self.view.secrets().keys.value_hasher()
+    fn hasher(&self) -> Result<&ValueHasher> {
+        let hasher = &self.view.hasher;
+        if let Some(known) = hasher.get() {
+            return Ok(known);
+        }
+        let made = self.view.secrets().keys.value_hasher()?;
+        Ok(hasher.get_or_init(|| made))
     }
 
     /// Events with this input hash, and of this algorithm where one is given. In log order.
@@ -319,25 +320,31 @@ impl Snapshot {
         field: EventField,
         mut look: impl FnMut(Option<EventValue<'_>>),
     ) -> Result<()> {
-        let mut at_hand: Option<(BatchPlace, usize, Cursor<'_>)> = None;
-        for event in events {
-            if at_hand.as_ref().is_none_or(|(batch, ..)| batch.ordinal != event.batch) {
-                let Some(batch) = self.batch_of(event) else {
-                    at_hand = None;
-                    look(None);
-                    continue;
-                };
-                let missing = || Error::corrupt("segments", 0, PLACED);
-                let (number, first) = batch.place.ok_or_else(missing)?;
-                let cursor = match at_hand.take() {
-                    // Batches of one container lie beside each other, mostly in the same pages.
-                    Some((.., cursor)) if cursor.number() == number => cursor,
-                    _ => Cursor::new(self.container(number)?, &self.view.decoded, number, field),
-                };
-                at_hand = Some((batch, first as usize, cursor));
-            }
-            if let Some((_, first, cursor)) = &mut at_hand {
-                look(cursor.value(*first + event.row as usize)?);
+        let mut events = events.into_iter();
+        let mut next = events.next();
+        let mut at_hand: Option<Cursor<'_>> = None;
+        while let Some(event) = next {
+            let Some(batch) = self.batch_of(event) else {
+                look(None);
+                next = events.next();
+                continue;
+            };
+            let missing = || Error::corrupt("segments", 0, PLACED);
+            let (number, first) = batch.place.ok_or_else(missing)?;
+            let cursor = match at_hand.take() {
+                // Batches of one container lie beside each other, mostly in the same pages.
+                Some(cursor) if cursor.number() == number => cursor,
+                _ => Cursor::new(self.container(number)?, &self.view.decoded, number, field),
+            };
+            let cursor = at_hand.insert(cursor);
+            let mut row = event.row;
+            loop {
+                look(cursor.value(first as usize + row as usize)?);
+                next = events.next();
+                match next {
+                    Some(other) if other.batch == event.batch => row = other.row,
+                    _ => break,
+                }
             }
         }
         Ok(())

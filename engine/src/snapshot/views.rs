@@ -8,7 +8,6 @@ use crate::graph::{self, Graph};
 use crate::index;
 use crate::segment::{open_segment, segment_path};
 use crate::store::{Mark, State, Store, enter};
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Views kept for `as of` and for repeated questions. Each is a graph in memory.
@@ -105,16 +104,18 @@ impl Views {
             }
         };
         let indexed = graph.indexed;
+        let containers = graph.containers.iter().map(|_| OnceLock::new()).collect();
         let view = Arc::new(View {
             graph,
             segments,
             storage: store.shared_storage(),
             secrets: Arc::clone(store.secret_box()),
             opened: opened::Opened::default(),
-            containers: Mutex::new(HashMap::new()),
+            containers,
             decoded: crate::events::Decoded::default(),
             row_indexes: ids::RowIndexes::default(),
             runs: OnceLock::new(),
+            hasher: OnceLock::new(),
             disk_runs: Arc::clone(&self.runs),
             store: *store.id(),
             indexed,

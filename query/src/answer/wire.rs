@@ -1,6 +1,8 @@
 //! An answer as it travels to a program that knows the language: with its types, so that nothing is
 //! lost on the way. A head, then a row a line (docs/operating.md, "Asking").
 
+use std::sync::Arc;
+
 use serde_json::{Value as Json, json};
 
 use lineal_engine::schema::{Direction, Kind, Relation};
@@ -243,7 +245,8 @@ fn value_of(json: &Json, depth: usize) -> Option<Value> {
                 let (relation, direction): (Relation, Direction) = Relation::parse(word.as_str()?)?;
                 Some(Step { relation, direction, to: item_of(to)? })
             });
-            Value::Path(Path { start: item_of(start)?, steps: steps.collect::<Option<_>>()? })
+            let (start, steps) = (item_of(start)?, steps.collect::<Option<_>>()?);
+            Value::Path(Arc::new(Path { start, steps }))
         }
         _ => return None,
     })
@@ -345,13 +348,13 @@ mod tests {
             Value::Event(event),
             Value::List(vec![Value::Node(5), Value::Absent]),
             Value::Map(vec![("k".to_owned(), Value::List(vec![Value::Float(0.1)]))]),
-            Value::Path(Path {
+            Value::Path(Arc::new(Path {
                 start: Item::Event(event),
                 steps: vec![
                     step(Relation::ServedBy, Direction::Forward, Item::Node(5)),
                     step(Relation::Deploys, Direction::Inverse, Item::Node(6)),
                 ],
-            }),
+            })),
         ]
     }
 

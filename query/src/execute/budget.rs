@@ -49,8 +49,8 @@ impl<'a, S: Source> Executor<'a, S> {
         }
         let window = self.window(step, &[])?;
         let mut events = self.events;
-        for batch in source.nodes_of(Kind::Batch) {
-            if window.has(source.batch_times(batch)) && !is_counted(source, batch) {
+        for batch in source.batches_within(window.from, window.to) {
+            if !is_counted(source, batch) {
                 events = events.saturating_add(source.batch_counts(batch).events);
             }
         }

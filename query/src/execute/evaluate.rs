@@ -137,9 +137,7 @@ impl<'a, S: Source> Executor<'a, S> {
             }
             Expression::Slot(slot) => self.bound_item(*slot).into(),
             Expression::Key(set) => self.single(*set)?,
-            Expression::Path => {
-                self.path.as_deref().map_or(Value::Absent, |path| Value::Path(path.clone()))
-            }
+            Expression::Path => self.path.clone().map_or(Value::Absent, Value::Path),
             Expression::Column(column) => self.group.get(*column).cloned().unwrap_or(Value::Absent),
             Expression::Field(of, field) => match self.value(of)?.as_item() {
                 Some(item) => self.field(item, *field)?,

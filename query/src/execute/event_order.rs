@@ -84,7 +84,7 @@ impl<S: Source> Executor<'_, S> {
         Ok(EventOrder { places, last: Default::default() })
     }
 
-    fn event_id(&self, event: EventRef) -> Run<String> {
+    pub(super) fn event_id(&self, event: EventRef) -> Run<String> {
         for field in [EventField::LogId, EventField::EventId, EventField::RequestId] {
             if let Value::Text(id) = self.event_value(event, field)? {
                 return Ok(id);

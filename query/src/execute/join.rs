@@ -16,9 +16,6 @@ use crate::plan::{
 use crate::source::{EventRef, Source};
 use crate::value::{Item, Value};
 
-/// Events of whole batches that a scan holds at once: enough for all cores.
-const ROWS_AT_ONCE: u64 = 500_000;
-
 /// Added to the number under which a chain is kept: what it leads to from the last event.
 const FROM_START: usize = 1 << 30;
 
@@ -140,31 +137,15 @@ impl<'a, S: Source> Executor<'a, S> {
             }
         }
         if kinds.has(Kind::Inference) {
-            let tests = self.tests(&step.columns)?;
-            let window = self.window(step, &tests)?;
-            let batches = source.batches_within(window.from, window.to);
-            // Some at a time: the events of a whole store need not stand in memory.
-            let mut left = batches.as_slice();
-            while !left.is_empty() {
-                let mut rows = 0;
-                let is_within = |batch: &&u32| {
-                    let before = rows;
-                    rows += source.batch_counts(**batch).events;
-                    before < ROWS_AT_ONCE
-                };
-                let (some, later) = left.split_at(left.iter().take_while(is_within).count());
-                left = later;
-                let mut events = Vec::new();
-                let clock = self.clock();
-                self.batch_events(some, window, &mut events)?;
-                self.count_time(step.slot, clock);
+            return self.scanned_events(step, &mut |run, events| {
                 for event in events {
-                    self.look(1)?;
-                    if !self.candidate(Item::Event(event), step, rest, emit)? {
+                    run.look(1)?;
+                    if !run.candidate(Item::Event(*event), step, rest, emit)? {
                         return Ok(false);
                     }
                 }
-            }
+                Ok(true)
+            });
         }
         Ok(true)
     }
@@ -452,7 +433,7 @@ impl<'a, S: Source> Executor<'a, S> {
         self.plan.sets.get(set).is_some_and(|set| !set.correlated)
     }
 
-    fn hops_are_fixed(&self, chain: &Chain) -> bool {
+    pub(super) fn hops_are_fixed(&self, chain: &Chain) -> bool {
         chain.hops.iter().all(|hop| {
             let avoided = match &hop.how {
                 HopKind::Reach { to_target, .. } => to_target.avoiding.as_slice(),

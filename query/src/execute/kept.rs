@@ -12,6 +12,7 @@ use super::asked::{Asked, emptied};
 use super::item_set::ItemSet;
 use super::join::Memo;
 use super::late::Late;
+use super::list_values::FoundRows;
 use super::row_set::RowSet;
 use crate::source::{NodeNo, Source};
 use crate::value::{Item, Value};
@@ -32,6 +33,9 @@ pub(super) struct Kept {
     cells: Vec<Rc<ItemSet>>,
     rows: Vec<RowSet>,
     parameters: Vec<Value>,
+    found: FoundRows,
+    /// The values of the answer before, whose places and texts the next one may use.
+    pub(super) before: Vec<Value>,
     pub(super) late: Late,
     pub(super) asked: Vec<Asked<'static>>,
 }
@@ -63,6 +67,43 @@ impl Kept {
     /// Rows to be filled.
     pub(super) fn rows(&mut self) -> RowSet {
         self.rows.pop().unwrap_or_default()
+    }
+
+    /// What rows stand for, to be found.
+    pub(super) fn found_rows(&mut self) -> FoundRows {
+        std::mem::take(&mut self.found)
+    }
+
+    /// Of rows that were found, the memory.
+    pub(super) fn keep_found_rows(&mut self, found: FoundRows) {
+        if found.capacity() <= NUMBERS_MAX {
+            self.found = found;
+        }
+    }
+
+    /// Takes the values of the answer before out of its table.
+    pub(super) fn take_answer(&mut self, values: &mut Vec<Value>) {
+        // After a question without an answer there are none, but memory of the one before it.
+        if !values.is_empty() {
+            std::mem::swap(&mut self.before, values);
+            values.clear();
+        }
+    }
+
+    /// What stood in the answer before, to be written over.
+    pub(super) fn answer_before(&mut self) -> Vec<Value> {
+        std::mem::take(&mut self.before)
+    }
+
+    /// Memory that values were taken from, for the table of the answer.
+    pub(super) fn keep_answer_before(&mut self, values: Vec<Value>) {
+        self.before = values;
+    }
+
+    /// The memory of the answer before, without its values, of which the texts are kept.
+    pub(super) fn emptied_answer(&mut self) -> Vec<Value> {
+        self.late.take_texts(&mut self.before);
+        std::mem::take(&mut self.before)
     }
 
     /// An empty set to be filled.
@@ -155,7 +196,9 @@ impl<S: Source> Executor<'_, S> {
         for Asked { tied, kept: left, .. } in asked.drain(..) {
             tied.into_iter().chain(left).for_each(|cell| kept.keep_cell(cell));
         }
-        kept.asked = emptied(asked);
+        if asked.capacity() > 0 {
+            kept.asked = emptied(asked);
+        }
         sets.drain(..).flatten().for_each(|cell| kept.keep_cell(cell));
         for (_, memo) in memos.drain(..) {
             if let Memo::Chain(_, cell) = memo {
@@ -165,5 +208,10 @@ impl<S: Source> Executor<'_, S> {
         (kept.sets, kept.memos) = (sets, memos);
         kept.bindings = std::mem::take(&mut self.bindings);
         kept.parameters = std::mem::take(&mut self.parameters);
+        // Of a question without an answer.
+        let before = kept.emptied_answer();
+        if before.capacity() <= NUMBERS_MAX {
+            kept.before = before;
+        }
     }
 }

@@ -24,7 +24,7 @@ pub(super) const FILLED_AT_ONCE: usize = 4_096;
 /// Texts whose memory is kept from one asking to the next.
 const TEXTS_MAX: usize = 8_192;
 /// Bytes of such a text: ids are shorter. All that are kept are at most a megabyte.
-const TEXT_BYTES_MAX: usize = 128;
+pub(super) const TEXT_BYTES_MAX: usize = 128;
 
 /// Memory that is used again.
 #[derive(Default, Debug)]
@@ -53,7 +53,7 @@ impl Late {
 }
 
 /// The variable and the field, if an expression is a field of events and nothing else.
-fn field_of(expression: &Expression) -> Option<(SlotId, EventField)> {
+pub(super) fn field_of(expression: &Expression) -> Option<(SlotId, EventField)> {
     let Expression::Field(of, FieldReference { event: Some(field), .. }) = expression else {
         return None;
     };
@@ -93,6 +93,7 @@ impl<'a, S: Source> Executor<'a, S> {
             return Ok(());
         }
         let mut late = std::mem::take(&mut self.machine.kept.late);
+        late.take_texts(&mut self.machine.kept.before);
         let size_of = |row| -> u64 {
             let (values, keys) = rows.values_of(row);
             values.iter().chain(keys).map(Value::size).sum()

@@ -54,10 +54,14 @@ impl<S: Source> Executor<'_, S> {
     }
 
     /// As [`Executor::or_look_alike`], of an id that no event has.
-    pub(super) fn or_look_alike_event(&self, mistake: Mistake, text: &str) -> Run<Mistake> {
+    pub(super) fn or_look_alike_event(
+        &self,
+        mistake: Box<Mistake>,
+        text: &str,
+    ) -> Run<Box<Mistake>> {
         for form in forms(text) {
             if !self.source.events_by_id(&form.text).map_err(store)?.is_empty() {
-                return Ok(hinted(mistake, Some(Kind::Inference), form));
+                return Ok(Box::new(hinted(*mistake, Some(Kind::Inference), form)));
             }
         }
         Ok(mistake)

@@ -249,6 +249,18 @@ impl RowSet {
         self.number_rows(last.len());
     }
 
+    /// Makes rows of these values alone, which stand in their order, where there are none; gives the
+    /// memory that its values had.
+    pub(super) fn put_values(&mut self, width: usize, values: Vec<Value>) -> Vec<Value> {
+        debug_assert!(self.is_empty(), "no rows are lost");
+        self.empty();
+        self.widths = (width, 0, 0);
+        let before = std::mem::replace(&mut self.values, values);
+        self.number_rows(self.values.len() / width.max(1));
+        self.in_order = true;
+        before
+    }
+
     /// So many rows were added behind the others.
     fn number_rows(&mut self, rows: usize) {
         let behind = self.count.saturating_add(u32::try_from(rows).unwrap_or(u32::MAX));

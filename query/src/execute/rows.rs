@@ -155,7 +155,11 @@ impl<'a, S: Source> Executor<'a, S> {
         let rows_max = self.limits.rows;
         // Rows are about single events, also within a question that adds up batches.
         let whole = self.by_batch.take();
-        let is_led = if most == usize::MAX { self.led_into(select, items, out) } else { Ok(false) };
+        let is_whole = most == usize::MAX;
+        let mut is_led = if is_whole { self.led_into(select, items, out) } else { Ok(false) };
+        if is_whole && matches!(is_led, Ok(false)) {
+            is_led = self.listed_into(select, items, out);
+        }
         let mut filled = out.len();
         let mut waiting = 0;
         let ended = match is_led {

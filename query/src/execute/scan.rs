@@ -15,6 +15,7 @@ use rayon::prelude::*;
 use super::blocks::PART_ROWS;
 use super::columns::{Bounds, Test};
 use super::{Executor, Run, store};
+use crate::plan::StepPlan;
 use crate::source::{EventColumns, EventRef, NodeNo, Source};
 
 /// The row of an event that stands for all events of its batch.
@@ -25,6 +26,8 @@ const ROUND_ROWS: usize = 2 * PART_ROWS as usize;
 const ALONE_ROWS: usize = PART_ROWS as usize / 2;
 /// So many parts are asked at once which of them may hold what is wanted, before any is read.
 const PARTS_ASKED: usize = 256;
+/// Events of whole batches that a scan holds at once: enough for all cores.
+const EVENTS_AT_ONCE: u64 = 500_000;
 /// From so many events of a part on its columns are read: a value by itself costs a page.
 const MANY: usize = 16;
 /// Which events of a batch are wanted.
@@ -39,6 +42,9 @@ pub(super) struct Window<'w> {
     /// Batches stand for their events: the rows are looked at later, or their counters.
     pub(super) by_batch: bool,
 }
+
+/// Called with some of the events that are scanned; false ends the search.
+pub(super) type Take<'t, 'a, S> = &'t mut dyn FnMut(&mut Executor<'a, S>, &[EventRef]) -> Run<bool>;
 
 /// Some rows of a batch.
 #[derive(Clone, Debug)]
@@ -113,6 +119,39 @@ impl<'a, S: Source> Executor<'a, S> {
             }
         }
         Ok(())
+    }
+
+    /// The wanted events of all batches, those of some batches at a time: the events of a whole store
+    /// need not stand in memory. False if the search was ended.
+    pub(super) fn scanned_events(
+        &mut self,
+        step: &'a StepPlan,
+        take: Take<'_, 'a, S>,
+    ) -> Run<bool> {
+        let source = self.source;
+        let tests = self.tests(&step.columns)?;
+        let window = self.window(step, &tests)?;
+        let batches = source.batches_within(window.from, window.to);
+        let mut left = batches.as_slice();
+        let mut events = Vec::new();
+        while !left.is_empty() {
+            let mut rows = 0;
+            let is_within = |batch: &&NodeNo| {
+                let before = rows;
+                rows += source.batch_counts(**batch).events;
+                before < EVENTS_AT_ONCE
+            };
+            let (some, later) = left.split_at(left.iter().take_while(is_within).count());
+            left = later;
+            events.clear();
+            let clock = self.clock();
+            self.batch_events(some, window, &mut events)?;
+            self.count_time(step.slot, clock);
+            if !take(self, &events)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// The wanted events of batches, in the order of the batches.

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use lineal_engine::schema::{Direction, Kind, Relation};
 
@@ -180,7 +181,7 @@ impl<'a, S: Source> Executor<'a, S> {
                 self.note(node);
             }
         }
-        self.path = Some(Rc::new(path));
+        self.path = Some(Arc::new(path));
         for filter in &plan.filters {
             if !self.holds(filter)? {
                 return Ok(());

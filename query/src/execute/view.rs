@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::item_set::ItemSet;
 use super::row_set::RowSet;
@@ -267,7 +268,8 @@ impl<'a, S: Source> Executor<'a, S> {
                     .steps
                     .iter()
                     .map(|step| Some(crate::value::Step { to: item(step.to)?, ..*step }));
-                Value::Path(Path { start: item(path.start)?, steps: steps.collect::<Option<_>>()? })
+                let (start, steps) = (item(path.start)?, steps.collect::<Option<_>>()?);
+                Value::Path(Arc::new(Path { start, steps }))
             }
             other => other,
         })

@@ -143,6 +143,6 @@ mod tests {
     #[test]
     fn a_usual_hash_makes_a_value_no_greater_than_it_was() {
         assert!(size_of::<HashValue>() <= 40, "{}", size_of::<HashValue>());
-        assert!(size_of::<crate::Value>() <= 48, "{}", size_of::<crate::Value>());
+        assert!(size_of::<crate::Value>() <= 40, "{}", size_of::<crate::Value>());
     }
 }
