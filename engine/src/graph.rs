@@ -19,7 +19,10 @@ mod named;
 mod open;
 mod order;
 mod resolve;
+mod revision_ids;
+mod tail;
 mod unread;
+mod uses;
 
 pub(crate) use batch_places::BatchPlace;
 use batch_places::BatchPlaces;
@@ -35,7 +38,10 @@ pub(crate) use derived::container_place;
 pub(crate) use former::Former;
 pub(crate) use labels::{Labels, claim_name, copied_fields, key_fields, label_hash, tag_hash};
 pub use labels::{is_looked_up, quoted, unquoted};
+use revision_ids::RevisionIds;
+pub(crate) use tail::{Base, Place, Tail};
 pub use unread::UnreadLog;
+pub(crate) use uses::follow;
 
 use crate::damage::Damage;
 use crate::events::{IndexedFields, MonthCounts};
@@ -176,8 +182,7 @@ pub(crate) struct Graph {
     forward: Vec<Csr>,
     inverse: Vec<Csr>,
     pub(crate) labels: Labels,
-    revision_ids: Section<[u8; 32]>,
-    revision_nodes: Section<NodeNo>,
+    revision_ids: RevisionIds,
     blob_ids: Section<[u8; 32]>,
     blob_places: Section<u64>,
     commit_times: Section<i64>,
@@ -189,6 +194,8 @@ pub(crate) struct Graph {
     unread: OnceLock<Vec<UnreadLog>>,
     /// By kind and number of the field, opened when first asked for.
     columns: [OnceLock<Vec<Option<Column>>>; KINDS.len()],
+    /// What it is over its base, if it has one.
+    tail: Option<Box<Tail>>,
     sections: Sections,
 }
 
@@ -358,15 +365,7 @@ impl Graph {
 
     /// Nodes that have a revision with an id in a range, ascending.
     pub(crate) fn with_revision(&self, low: &Hash, high: &Hash) -> Vec<NodeNo> {
-        let ids = &self.revision_ids;
-        let from = partition(ids.len(), |at| ids.get(at).is_some_and(|id| id < low.0));
-        let matching =
-            (from..ids.len()).take_while(|at| ids.get(*at).is_some_and(|id| id <= high.0));
-        let mut found: Vec<NodeNo> =
-            matching.filter_map(|at| self.revision_nodes.get(at)).collect();
-        found.sort_unstable();
-        found.dedup();
-        found
+        self.revision_ids.with(low, high)
     }
 
     /// Neighbours over a relation.

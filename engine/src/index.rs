@@ -1,36 +1,34 @@
 //! What is written under `index/` so that opening is quick: graph and ledger, read in place, and a
 //! manifest that names the graph's file.
 //!
-//! A generation of the graph has a file of its own, named by its commit; the manifest is replaced by
-//! rename when the file is whole, and old files go when nobody maps them. Each file says which commit
-//! it covers, as `head` said it then. One that does not fit, for whatever reason, is left aside and
-//! what it held is made again (docs/format.md, section 14).
+//! A generation of the graph has a file of its own, named by its commit, and may rest on that of an
+//! older one; the manifest is replaced by rename when the file is whole, and old files go when nobody
+//! maps them. Each file says which commit it covers, as `head` said it then. One that does not fit, for
+//! whatever reason, is left aside and what it held is made again (docs/format.md, section 14).
 
 mod flat;
+mod generation;
 mod key_runs;
 
 pub(crate) use flat::{MAGIC, Reader, Writer, version};
+pub(crate) use generation::{read_former, read_former_unchecked, read_graph};
 pub(crate) use key_runs::{KeyRuns, RunFiles};
 
 use crate::damage::Damage;
 use crate::error::{Error, Result};
-use crate::graph::{ColumnDraft, Former, Graph};
 use crate::head::Head;
 use crate::ledger::Ledger;
 use crate::mapping::{Bytes, forget_large};
 use crate::sections::{self, Sections};
-use crate::segment::{SEGMENT_BYTES_MAX, Walk};
+use crate::segment::SEGMENT_BYTES_MAX;
 use crate::storage::Storage;
-use lineal_proof::frame::SEGMENT_HEADER;
 use std::sync::Arc;
 
 const LEDGER: &str = "index/ledger.idx";
-const MANIFEST: &str = "index/manifest";
 
-/// A reader that finds the manifest between two generations looks again so many times: each time a
+/// A reader that finds a list of files between two states looks again so many times: each time a
 /// writer has finished another one.
 const TRIES: usize = 3;
-
 /// What a file holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
@@ -103,119 +101,32 @@ fn is_near(storage: &dyn Storage, head: &Head) -> Result<bool> {
     Ok(is_before && covered.commit > 0 && lag <= bytes(&covered) / LAG_SHARE)
 }
 
-fn graph_path(commit: u64) -> String {
-    format!("index/graph-{commit:012}.idx")
-}
-
-/// What the manifest says: the `head` that the newest generation covers, and its file.
-fn manifest(storage: &dyn Storage) -> Result<Option<(Head, String)>> {
-    let Some(bytes) = storage.read(MANIFEST)? else { return Ok(None) };
-    let Some((covered, mut reader)) = flat::open(&bytes, IndexKind::Manifest) else {
-        return Ok(None);
-    };
-    Ok(reader.text().filter(|_| reader.is_at_end()).map(|path| (covered, path)))
-}
-
-/// The graph as of `head`, if a generation covers it.
-pub(crate) fn read_graph(
-    storage: &dyn Storage,
-    head: &Head,
-    damage: &Arc<Damage>,
-) -> Result<Option<Graph>> {
-    for _ in 0..TRIES {
-        let Some((covered, path)) = manifest(storage)? else { return Ok(None) };
-        if covered != *head {
-            return Ok(None);
-        }
-        // Gone: another generation has come meanwhile, or somebody has deleted it.
-        let Some(bytes) = storage.read_held(&path)? else { continue };
-        return Ok(match Graph::read(&path, bytes, damage) {
-            Ok((covered, graph)) => Some(graph).filter(|_| covered == *head),
-            Err(Error::Derived { .. }) => None,
-            Err(error) => return Err(error),
-        });
-    }
-    Ok(None)
-}
-
-/// The newest generation, if it is one of an earlier commit of the same history and whole: what was
-/// made of unchanged records need not be made again.
-pub(crate) fn read_former(
-    storage: &dyn Storage,
-    head: &Head,
-    segments: &[Bytes],
-) -> Result<Option<Former>> {
-    let Some((covered, path)) = manifest(storage)? else { return Ok(None) };
-    let before = covered.commit > 0
-        && covered.commit < head.commit
-        && covered.store == head.store
-        && (covered.segment, covered.length) < (head.segment, head.length);
-    if !before || !is_followed(&covered, head, segments) {
-        return Ok(None);
-    }
-    let Some(bytes) = storage.read_held(&path)? else { return Ok(None) };
-    // Its damage harms nothing but itself.
-    let damage = Arc::new(Damage::default());
-    Ok(match Graph::read(&path, bytes, &damage) {
-        Ok((found, graph)) if found == covered && graph.is_sound() => {
-            Some(Former::new(graph)).filter(Former::is_sound)
-        }
-        Ok(_) | Err(Error::Derived { .. }) => None,
-        Err(error) => return Err(error),
-    })
-}
-
-/// Does the log go on behind what is covered? A store brought back from a copy may not.
-fn is_followed(covered: &Head, head: &Head, segments: &[Bytes]) -> bool {
-    (covered.segment..=head.segment)
-        .find_map(|number| {
-            let bytes = segments.get((number as usize).checked_sub(1)?)?;
-            let is_first = number == covered.segment;
-            let from = if is_first { covered.length } else { SEGMENT_HEADER as u64 };
-            let end = if number == head.segment { head.length } else { bytes.len() as u64 };
-            Walk::new(number, bytes, from, end).next().transpose()
-        })
-        .is_some_and(|next| {
-            let parent = (covered.commit, covered.commit_id);
-            next.is_ok_and(|transaction| transaction.check_parent(parent).is_ok())
-        })
-}
-
-/// Writes the ledger and the graph as of `head`, then names them; a crash in between leaves the old
-/// generation, or none that fits, and the store opens.
+/// Writes the ledger as of `head`, unless its file is near enough, then the generation, if there is
+/// a new one.
 pub(crate) fn write(
     storage: &dyn Storage,
     head: &Head,
     ledger: &Ledger,
-    graph: &Graph,
-    columns: Vec<ColumnDraft>,
+    graph: Option<&Sections>,
 ) -> Result<()> {
     // One that nobody could read when the store was opened must not stay.
     if !(ledger.rests_on_file() && is_near(storage, head)?) {
         ledger.write(storage, LEDGER, head)?;
     }
-    let path = graph_path(head.commit);
-    graph.write(storage, &path, head, columns)?;
-    let mut writer = Writer::new(IndexKind::Manifest, head);
-    writer.bytes(path.as_bytes());
-    storage.put(MANIFEST, &writer.finish(), false)?;
-    for name in storage.list("index")? {
-        let old = format!("index/{name}");
-        // One that a reader maps stays until the next time.
-        if name.starts_with("graph") && old != path {
-            storage.remove_unheld(&old)?;
-        }
-    }
-    Ok(())
+    graph.map_or(Ok(()), |sections| generation::write(storage, head, sections))
 }
 
-/// Does a whole generation cover this commit, with a ledger that can be used?
-pub(crate) fn is_current(storage: &dyn Storage, head: &Head, ledger: &Ledger) -> Result<bool> {
-    if !is_near(storage, head)? || read_graph(storage, head, &Arc::default())?.is_none() {
-        return Ok(false);
-    }
+/// Is the ledger's file near this commit, and can it be used?
+pub(crate) fn is_ledger_current(
+    storage: &dyn Storage,
+    head: &Head,
+    ledger: &Ledger,
+) -> Result<bool> {
     // One that was not found whole when the store was opened may have been written since.
     let is_whole = || Ok(ledger_bytes(storage)?.is_some_and(|b| read_ledger(&b, head).is_some()));
+    if !is_near(storage, head)? {
+        return Ok(false);
+    }
     if ledger.rests_on_file() { Ok(true) } else { is_whole() }
 }
 

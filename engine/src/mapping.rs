@@ -261,6 +261,11 @@ impl<T: Word> Words<T> {
         Some(Words { slice, owner: bytes.clone() })
     }
 
+    /// The first of the numbers; none if there are not so many.
+    pub(crate) fn first(&self, count: usize) -> Option<Words<T>> {
+        Words::over(&self.owner.part(0..count.checked_mul(size_of::<T>())?)?)
+    }
+
     /// Tells the system that some of the numbers will be read now.
     pub(crate) fn expect(&self, range: Range<usize>) {
         self.owner.expect_part(range.start * size_of::<T>()..range.end * size_of::<T>());

@@ -9,6 +9,7 @@
 mod file;
 mod section;
 mod stream;
+mod tail;
 
 pub(crate) use file::{Tag, check};
 pub(crate) use section::{Section, share};
@@ -28,12 +29,11 @@ use std::sync::Arc;
 /// of checksums, which is read at every opening, at a four-thousandth of the file.
 pub(crate) const BLOCK: usize = 16 << 10;
 
-/// Sections of a file, or made in memory.
+/// Sections of a file, or made in memory, or of a file and its tail.
+#[derive(Clone)]
 pub(crate) struct Sections {
     /// Ascending by tag and number.
     entries: Vec<Entry>,
-    /// None for sections made here.
-    blocks: Option<Arc<Blocks>>,
     damage: Arc<Damage>,
     name: String,
 }
@@ -50,13 +50,25 @@ struct Entry {
     /// Its first byte in the file, and its first block among the file's.
     at: u64,
     first_block: usize,
+    /// The blocks of its file; none for a section made here.
+    blocks: Option<Arc<Blocks>>,
+    /// Where the list goes on, in a tail.
+    behind: Option<Box<Entry>>,
+}
+
+impl Entry {
+    /// What stands here alone; none if these are not whole numbers.
+    fn section<T: Word>(&self) -> Option<Section<T>> {
+        let checks = self.blocks.as_ref().map(|blocks| (self.at, self.first_block, blocks));
+        Section::new(&self.bytes, checks)
+    }
 }
 
 impl Sections {
     /// None yet, to be made in memory.
     pub(crate) fn new(damage: Arc<Damage>) -> Sections {
         let name = "a view in memory".to_owned();
-        Sections { entries: Vec::new(), blocks: None, damage, name }
+        Sections { entries: Vec::new(), damage, name }
     }
 
     /// Opens a file: its header and directory are checked, nothing else is looked at.
@@ -80,7 +92,8 @@ impl Sections {
     }
 
     fn put_bytes(&mut self, tag: Tag, number: u16, extra: u64, bytes: Bytes) {
-        let entry = Entry { tag, number, extra, bytes, at: 0, first_block: 0 };
+        let (at, first_block, blocks, behind) = (0, 0, None, None);
+        let entry = Entry { tag, number, extra, bytes, at, first_block, blocks, behind };
         match self.place(tag, number) {
             Ok(at) => self.entries[at] = entry,
             Err(at) => self.entries.insert(at, entry),
@@ -108,8 +121,11 @@ impl Sections {
     /// A section; an empty one where there is none.
     pub(crate) fn get<T: Word>(&self, tag: Tag, number: u16) -> Section<T> {
         let Some(entry) = self.entry(tag, number) else { return Section::empty() };
-        let checks = self.blocks.as_ref().map(|blocks| (entry.at, entry.first_block, blocks));
-        Section::new(&entry.bytes, checks).unwrap_or_else(|| {
+        let section = match &entry.behind {
+            None => entry.section(),
+            Some(behind) => tail::continued(entry, behind),
+        };
+        section.unwrap_or_else(|| {
             self.damage.note(&self.name, entry.at, "a section holds whole numbers");
             Section::empty()
         })
@@ -140,13 +156,16 @@ impl Sections {
         if !self.are_sound() {
             self.damage.found().map_or(Ok(()), Err)?;
         }
-        let (entries, damage) = (self.entries.clone(), Arc::clone(&self.damage));
-        Ok(Sections { entries, blocks: None, damage, name: self.name.clone() })
+        let mut copy = self.clone();
+        copy.entries.iter_mut().for_each(|entry| entry.blocks = None);
+        Ok(copy)
     }
 
     /// Are all of them sound? Reads them whole.
     pub(crate) fn are_sound(&self) -> bool {
-        self.entries.iter().all(|entry| self.get::<u8>(entry.tag, entry.number).all().is_some())
+        let is_sound = |entry: &Entry| entry.section::<u8>().is_some_and(|s| s.all().is_some());
+        let behind = |entry: &Entry| entry.behind.as_deref().is_none_or(is_sound);
+        self.entries.iter().all(|entry| is_sound(entry) && behind(entry))
     }
 
     /// Writes them as a file, whole and durable or not at all.

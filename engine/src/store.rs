@@ -55,7 +55,14 @@ pub struct Options {
     pub segment_bytes_max: u64,
     /// An import writes a run of event keys whenever this many wait: fewer in tests only.
     pub run_entries_max: usize,
+    /// A generation of the index is written as a tail behind an older whole one while it has no more
+    /// than this share of its bytes, percent: another in tests only.
+    pub tail_percent_max: u32,
 }
+
+/// What a tail may be of its base: a quarter, so that what is read through two files stays little.
+/// All tails behind a base together are bounded too (`snapshot/views.rs`).
+const TAIL_PERCENT_MAX: u32 = 25;
 
 impl Default for Options {
     fn default() -> Options {
@@ -66,6 +73,7 @@ impl Default for Options {
             force_network: false,
             segment_bytes_max: SEGMENT_BYTES_MAX,
             run_entries_max: RUN_ENTRIES_MAX,
+            tail_percent_max: TAIL_PERCENT_MAX,
         }
     }
 }
@@ -172,6 +180,10 @@ impl Store {
 
     pub(crate) fn pending_keys(&self) -> &PendingKeys {
         &self.pending_keys
+    }
+
+    pub(crate) fn tail_percent_max(&self) -> u32 {
+        self.options.tail_percent_max
     }
 
     pub(crate) fn segment_bytes_max(&self) -> u64 {

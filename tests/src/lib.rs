@@ -1,6 +1,7 @@
 //! What the integration tests share.
 
 pub mod every_kind;
+pub mod everything;
 pub mod foreign;
 pub mod log_lines;
 pub mod page;

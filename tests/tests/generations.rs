@@ -10,22 +10,10 @@ use lineal_engine::storage::{MemoryStorage, Storage};
 use lineal_engine::{Cell, Error, NodeDraft, Result, SealedField, Snapshot, Store};
 use lineal_proof::{Hash, Key, KeyPart, Value};
 use lineal_query::{Limits, Machine, Parameters, Prepared, Request, StoreView};
+use lineal_tests::everything::{each_field, everything};
 use lineal_tests::sample::{self, saying};
 use proptest::prelude::*;
 use std::sync::Arc;
-
-/// Every declared field of every node as a view gives it, one by one.
-fn each_field(view: &Snapshot) -> Result<Vec<(String, Option<Value>)>> {
-    let mut all = Vec::new();
-    for kind in KINDS {
-        for node in view.nodes_of(kind) {
-            for spec in COMMON_FIELDS.iter().chain(fields(kind)) {
-                all.push((format!("{kind} {node} {}", spec.name), view.field(node, spec.name)?));
-            }
-        }
-    }
-    Ok(all)
-}
 
 /// A view with columns and one without of the same store; the columns' cells that hold values.
 fn both_ways(memory: &MemoryStorage) -> usize {
@@ -247,49 +235,6 @@ fn rows_given_one_by_one_end_with_the_damage_on_their_way() {
     let last = asked(&memory).pop().unwrap();
     let text = last.unwrap_err().to_string();
     assert!(text.contains(&path) && text.contains("lineal rebuild"), "{text}");
-}
-
-/// What a view answers over its index, in every way that reads a part of it.
-fn everything(memory: &MemoryStorage) -> Result<Vec<String>> {
-    let store = Store::open_read_only_on(Arc::new(memory.clone()))?;
-    let view = store.snapshot()?;
-    let mut all = vec![format!("{} {} {}", view.commit(), view.recorded(), view.node_count())];
-    let told = each_field(&view);
-    all.extend(told.iter().flatten().map(|field| format!("{field:?}")));
-    for node in 0..view.node_count() {
-        all.push(format!(
-            "{:?} {:?} {:?}",
-            view.key_of(node),
-            view.node_id(node),
-            view.commits_of(node)
-        ));
-        let name = view.name_of(node);
-        let key = name.split_once(':').map_or("", |(_, key)| key);
-        all.push(format!("{:?} {:?}", view.find(None, key), view.sources_of(node)));
-        all.push(format!("{:?} {:?}", view.is_missing(node), view.candidates(node)));
-        all.push(format!("{:?}", view.open_claims(node)));
-        let id = view.revision_id(node).map_or_else(String::new, |id| id.short());
-        all.push(format!("{id} {:?}", view.find_id(&id)));
-        for spec in &RELATIONS {
-            for direction in [Direction::Forward, Direction::Inverse] {
-                all.push(format!("{:?}", view.edges(node, spec.relation, direction)));
-            }
-        }
-    }
-    all.extend(KINDS.iter().map(|kind| format!("{:?}", view.doubtful(*kind))));
-    for batch in view.batches() {
-        all.push(format!("{batch:?}"));
-    }
-    all.push(format!("{:?}", view.alias(Kind::Model, "the scorer")));
-    for number in 0..60_u32 {
-        let hash = Hash::of(&number.to_le_bytes());
-        all.push(format!("{:?}", view.events_by_hash(None, &hash.0)));
-    }
-    match (view.damage(), told) {
-        (Some(damage), _) => Err(damage),
-        (None, Err(error)) => Err(error),
-        (None, Ok(_)) => Ok(all),
-    }
 }
 
 fn indexed_store() -> (MemoryStorage, Vec<String>) {

@@ -227,9 +227,12 @@ fn draft(source: u8, said: &Said) -> NodeDraft {
     }
 }
 
+/// Generations are whole, so that they can be held to each other byte by byte; those that rest on
+/// another one are held to whole ones in `tails.rs`.
 fn new_store() -> (MemoryStorage, Store) {
     let memory = MemoryStorage::new();
-    let store = Store::create_on(Arc::new(memory.clone()), options()).unwrap();
+    let options = lineal_engine::Options { tail_percent_max: 0, ..options() };
+    let store = Store::create_on(Arc::new(memory.clone()), options).unwrap();
     (memory, store)
 }
 

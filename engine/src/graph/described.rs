@@ -77,16 +77,16 @@ pub(super) struct Described {
 }
 
 /// One node, as it was read.
-struct ReadNode {
-    raw: Raw,
-    heads: Vec<RawHead>,
-    edges: Vec<ReadEdge>,
-    labels: Vec<u64>,
+pub(super) struct ReadNode {
+    pub(super) raw: Raw,
+    pub(super) heads: Vec<RawHead>,
+    pub(super) edges: Vec<ReadEdge>,
+    pub(super) labels: Vec<u64>,
     aliases: Vec<String>,
 }
 
 /// A link as it was read.
-struct ReadEdge {
+pub(super) struct ReadEdge {
     relation: Relation,
     kind: Kind,
     target: Target,
@@ -258,7 +258,7 @@ fn stated_by(ledger: &Ledger, node: Number, heads: &[ChainHead], upto: u64) -> V
 }
 
 /// Reads the heads of a ledger node.
-fn read(
+pub(super) fn read(
     ledger: &Ledger,
     segments: &[Bytes],
     number: Number,

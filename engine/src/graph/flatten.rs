@@ -3,10 +3,10 @@
 use super::build::{Beside, Built, blobs};
 use super::csr::Rows;
 use super::described::{Raw, RawHead};
-use super::{Flag, NodeNo, batches, unread};
+use super::{ContainerPlace, Flag, NodeNo, batches, unread};
 use crate::error::{Error, Result};
 use crate::index::Writer;
-use crate::ledger::pack;
+use crate::ledger::{Ledger, pack};
 use crate::schema::Kind;
 use crate::sections::{Sections, Tag};
 
@@ -17,21 +17,39 @@ fn count(what: &str, number: u64) -> Result<u32> {
     u32::try_from(number).map_err(|_| over())
 }
 
-/// Puts what a graph holds beside nodes, edges and look-ups.
-pub(super) fn put_beside(sections: &mut Sections, built: &Built<'_>, beside: &Beside) {
-    let (ledger, upto) = (built.ledger, built.upto);
+/// What the first section of a graph says.
+pub(super) struct ViewFacts<'a> {
+    pub(super) ledger: &'a Ledger,
+    pub(super) upto: u64,
+    pub(super) states_derived: bool,
+    pub(super) kinds: &'a [u32],
+    pub(super) containers: &'a [ContainerPlace],
+}
+
+/// The bytes of the first section.
+pub(super) fn view(facts: &ViewFacts<'_>) -> Vec<u8> {
+    let ViewFacts { ledger, upto, states_derived, kinds, containers } = *facts;
     let mut out = Writer::default();
     out.u64(upto);
     out.i64(ledger.commit_entry(upto).map_or(0, |entry| entry.recorded));
     out.u64(ledger.indexed(upto).bits());
-    out.u8(u8::from(built.described.states_derived));
-    out.u32s(&built.order.kinds);
+    out.u8(u8::from(states_derived));
+    out.u32s(kinds);
     out.items(&ledger.chains, |out, (source, form)| {
         out.bytes(source.as_bytes());
         out.bytes(form.as_bytes());
     });
-    batches::write_containers(&mut out, &beside.containers);
-    sections.put(Tag::View, 0, 0, &out.into_bytes());
+    batches::write_containers(&mut out, containers);
+    out.into_bytes()
+}
+
+/// Puts what a graph holds beside nodes, edges and look-ups.
+pub(super) fn put_beside(sections: &mut Sections, built: &Built<'_>, beside: &Beside) {
+    let (ledger, upto) = (built.ledger, built.upto);
+    let states_derived = built.described.states_derived;
+    let (kinds, containers) = (&built.order.kinds, &beside.containers);
+    let facts = ViewFacts { ledger, upto, states_derived, kinds, containers };
+    sections.put(Tag::View, 0, 0, &view(&facts));
     let blobs = blobs(ledger);
     sections.put_all(Tag::BlobIds, 0, 0, blobs.iter().map(|(id, _)| id.0).collect());
     sections.put_all(Tag::BlobPlaces, 0, 0, blobs.iter().map(|(_, at)| pack(*at)).collect());

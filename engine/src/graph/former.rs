@@ -9,23 +9,46 @@
 use super::described::{DERIVED, Described};
 use super::named::{Named, Number};
 use super::resolve::Candidates;
-use super::{Batch, Graph, NodeNo};
+use super::{Base, Batch, Graph, NodeNo};
+use crate::head::Head;
 use crate::id_map::IdMap;
 use crate::ledger::Ledger;
 use crate::schema::{Direction, Kind, RELATIONS};
+use lineal_proof::Hash;
+use std::sync::OnceLock;
 
 /// A former generation, with its nodes by id.
 pub(crate) struct Former {
     graph: Graph,
-    places: IdMap<NodeNo>,
+    /// What `head` was for it, and the length of its file.
+    head: Head,
+    length: u64,
+    places: OnceLock<IdMap<NodeNo>>,
 }
 
 impl Former {
-    /// Takes a generation of the same history that is known to be sound.
-    pub(crate) fn new(graph: Graph) -> Former {
-        let all = 0..u32::try_from(graph.node_count()).unwrap_or(0);
-        let places = all.map(|node| (graph.node_id(node), node)).collect();
-        Former { graph, places }
+    /// Takes a generation of the same history, with what `head` was for it and the length of its
+    /// file. What is made of it but for a view that is only read must be made of a sound one.
+    pub(crate) fn new(graph: Graph, head: Head, length: u64) -> Former {
+        Former { graph, head, length, places: OnceLock::new() }
+    }
+
+    /// The whole generation that it is or rests on.
+    pub(crate) fn base(&self) -> Base {
+        self.graph.as_base(&self.head, self.length)
+    }
+
+    /// Bytes of the tails that were written behind that one.
+    pub(crate) fn tail_bytes(&self) -> u64 {
+        self.graph.tail().map_or(0, |tail| tail.before + tail.own.byte_len())
+    }
+
+    fn place(&self, id: &Hash) -> Option<NodeNo> {
+        let all = || {
+            let all = 0..u32::try_from(self.graph.node_count()).unwrap_or(0);
+            all.map(|node| (self.graph.node_id(node), node)).collect()
+        };
+        self.places.get_or_init(all).get(id).copied()
     }
 
     /// The graph itself.
@@ -41,7 +64,7 @@ impl Former {
     /// The same node there, if its columns hold the same: it has the same heads, and what is derived
     /// of it is the same.
     pub(crate) fn same(&self, graph: &Graph, node: NodeNo) -> Option<NodeNo> {
-        let old = *self.places.get(&graph.node_id(node))?;
+        let old = self.place(&graph.node_id(node))?;
         let heads = |graph: &Graph, node| -> Vec<_> {
             graph.heads(node).map(|head| (head.chain, head.at)).collect()
         };
@@ -94,8 +117,8 @@ impl<'a> Known<'a> {
             .all(|(node, _)| {
                 // A claim may fit it now; and one of its own may be decided by what stands beside.
                 let is_claimed = matches!(ledger.nodes.kind(node), Kind::Model | Kind::Dataset);
-                let old = former.places.get(&ledger.nodes.id(node));
-                !is_claimed && old.is_none_or(|old| !former.has_open_claim(*old))
+                let old = former.place(&ledger.nodes.id(node));
+                !is_claimed && old.is_none_or(|old| !former.has_open_claim(old))
             })
             .then_some(Known { former, touched })
     }
@@ -105,7 +128,7 @@ impl<'a> Known<'a> {
         if self.touched[number as usize] {
             return None;
         }
-        let old = *self.former.places.get(&ledger.nodes.id(number))?;
+        let old = self.former.place(&ledger.nodes.id(number))?;
         let graph = &self.former.graph;
         (!graph.is_missing(old)).then(|| (old, graph.is_deleted(old)))
     }

@@ -1,5 +1,6 @@
 //! What a node may be called, and what it is called in answers.
 
+use super::tail::Place;
 use super::{Graph, NodeNo};
 use crate::claims::is_claim;
 use crate::schema::Kind;
@@ -8,9 +9,19 @@ use lineal_proof::{Key, KeyPart, Map, Value};
 
 /// Look-ups by name: a sorted list of hashed labels, and the node of each.
 pub(crate) struct Labels {
+    all: List,
+    /// In a generation with a tail: those of the nodes from here on, which count no more in the list
+    /// of all.
+    tail: Option<Box<(NodeNo, List)>>,
+}
+
+struct List {
     hashes: Section<u64>,
     nodes: Section<NodeNo>,
 }
+
+/// Where a tail's list stands among the sections.
+const TAIL: u16 = 1;
 
 /// Labels stand in the list as 64 bits of BLAKE3: among millions of names a collision is not
 /// expected in the life of a store.
@@ -102,28 +113,40 @@ fn hash_of(parts: &[&[u8]]) -> u64 {
 
 impl Labels {
     /// Puts labels, which ascend.
-    pub(super) fn put(sections: &mut Sections, mut entries: Vec<(u64, NodeNo)>) {
-        debug_assert!(entries.is_sorted());
-        entries.dedup();
-        let hashes: Vec<u64> = entries.iter().map(|(hash, _)| *hash).collect();
-        sections.put_all(Tag::LabelHashes, 0, 0, hashes);
-        let nodes: Vec<NodeNo> = entries.iter().map(|(_, node)| *node).collect();
-        sections.put_all(Tag::LabelNodes, 0, 0, nodes);
+    pub(super) fn put(sections: &mut Sections, entries: Vec<(u64, NodeNo)>) {
+        put(sections, 0, entries);
+    }
+
+    /// Puts those of a tail's nodes, which ascend.
+    pub(super) fn put_tail(sections: &mut Sections, entries: Vec<(u64, NodeNo)>) {
+        put(sections, TAIL, entries);
     }
 
     /// None if there is not one node for each label.
-    pub(super) fn open(sections: &Sections, nodes: usize) -> Option<Labels> {
-        let hashes = sections.get(Tag::LabelHashes, 0);
-        let nodes = sections.below(Tag::LabelNodes, 0, nodes);
-        let labels = Labels { hashes, nodes };
-        (labels.hashes.len() == labels.nodes.len()).then_some(labels)
+    pub(super) fn open(sections: &Sections, nodes: usize, tail: Option<&Place>) -> Option<Labels> {
+        let bound = tail.map_or(nodes, |place| nodes.max(place.base_nodes));
+        let all = List::open(sections, 0, bound)?;
+        let tail = match tail {
+            Some(place) => Some(Box::new((place.split, List::open(sections, TAIL, nodes)?))),
+            None => None,
+        };
+        Some(Labels { all, tail })
     }
 
     /// All of them, ascending: each hash with a node.
     pub(super) fn all(&self) -> impl Iterator<Item = (u64, NodeNo)> + '_ {
-        let (hashes, nodes) = (self.hashes.all(), self.nodes.all());
-        let nodes = nodes.unwrap_or_default().iter().copied();
-        hashes.unwrap_or_default().iter().copied().zip(nodes)
+        let split = self.split();
+        let mut own = self.all.all().filter(move |(_, node)| *node < split).peekable();
+        let mut of_tail = self.tail.iter().flat_map(|tail| tail.1.all()).peekable();
+        std::iter::from_fn(move || match (own.peek(), of_tail.peek()) {
+            (Some(one), Some(other)) if other < one => of_tail.next(),
+            (None, _) => of_tail.next(),
+            _ => own.next(),
+        })
+    }
+
+    fn split(&self) -> NodeNo {
+        self.tail.as_ref().map_or(NodeNo::MAX, |tail| tail.0)
     }
 
     /// Nodes of a kind with this label, ascending.
@@ -143,14 +166,55 @@ impl Labels {
 
     /// Adds the nodes of a kind with this label, ascending.
     pub(crate) fn find_into(&self, kind: Kind, label: &str, out: &mut Vec<NodeNo>) {
-        out.extend(self.each_with_hash(label_hash(kind, label)));
+        self.add_with_hash(label_hash(kind, label), out);
     }
 
     fn with_hash(&self, hash: u64) -> Vec<NodeNo> {
-        self.each_with_hash(hash).collect()
+        let mut found = Vec::new();
+        self.add_with_hash(hash, &mut found);
+        found
     }
 
-    fn each_with_hash(&self, hash: u64) -> impl Iterator<Item = NodeNo> + '_ {
+    fn add_with_hash(&self, hash: u64, out: &mut Vec<NodeNo>) {
+        let before = out.len();
+        out.extend(self.all.with_hash(hash));
+        if let Some(tail) = self.tail.as_deref() {
+            let (split, list) = tail;
+            // Nodes of a tail have the greater numbers, so the whole ascends.
+            let mut at = 0;
+            out.retain(|node| {
+                at += 1;
+                at <= before || node < split
+            });
+            out.extend(list.with_hash(hash));
+        }
+    }
+}
+
+fn put(sections: &mut Sections, number: u16, mut entries: Vec<(u64, NodeNo)>) {
+    debug_assert!(entries.is_sorted());
+    entries.dedup();
+    let hashes: Vec<u64> = entries.iter().map(|(hash, _)| *hash).collect();
+    sections.put_all(Tag::LabelHashes, number, 0, hashes);
+    let nodes: Vec<NodeNo> = entries.iter().map(|(_, node)| *node).collect();
+    sections.put_all(Tag::LabelNodes, number, 0, nodes);
+}
+
+impl List {
+    fn open(sections: &Sections, number: u16, bound: usize) -> Option<List> {
+        let hashes = sections.get(Tag::LabelHashes, number);
+        let nodes = sections.below(Tag::LabelNodes, number, bound);
+        let list = List { hashes, nodes };
+        (list.hashes.len() == list.nodes.len()).then_some(list)
+    }
+
+    fn all(&self) -> impl Iterator<Item = (u64, NodeNo)> + '_ {
+        let (hashes, nodes) = (self.hashes.all(), self.nodes.all());
+        let nodes = nodes.unwrap_or_default().iter().copied();
+        hashes.unwrap_or_default().iter().copied().zip(nodes)
+    }
+
+    fn with_hash(&self, hash: u64) -> impl Iterator<Item = NodeNo> + '_ {
         let all = 0..self.hashes.len();
         let from = self.hashes.first_from(all.clone(), share(all.end, hash), hash);
         let behind = from..all.end;
@@ -400,7 +464,7 @@ mod tests {
         let mut entries: Vec<(u64, NodeNo)> = hashes.iter().copied().zip(0..).collect();
         entries.sort_unstable();
         Labels::put(&mut sections, entries);
-        Labels::open(&sections, hashes.len()).unwrap().with_hash(hash)
+        Labels::open(&sections, hashes.len(), None).unwrap().with_hash(hash)
     }
 
     #[test]

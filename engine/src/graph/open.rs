@@ -4,36 +4,21 @@ use super::batch_places::{BatchPlace, BatchPlaces};
 use super::batches::{self, Batches};
 use super::column::{Column, ColumnDraft};
 use super::counters::{Counted, CounterColumns, Counters};
+use super::tail::Place;
 use super::unread::{self, UnreadLog};
-use super::{Batch, Csr, Graph, ImportFacts, Labels, NodeNo};
-use crate::damage::Damage;
+use super::{Batch, Csr, Graph, ImportFacts, Labels, NodeNo, RevisionIds};
 use crate::error::Result;
 use crate::events::IndexedFields;
-use crate::head::Head;
-use crate::index::{IndexKind, Reader};
-use crate::mapping::Bytes;
+use crate::index::Reader;
 use crate::schema::{KINDS, Kind, RELATION_COUNT};
 use crate::sections::{Section, Sections, Tag};
-use crate::storage::Storage;
 use lineal_proof::Key;
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 impl Graph {
-    /// Opens the graph of a file; what `head` was for it, and the graph.
-    ///
-    /// # Errors
-    /// [`crate::Error::Derived`] if its header or directory is damaged.
-    pub(crate) fn read(path: &str, bytes: Bytes, damage: &Arc<Damage>) -> Result<(Head, Graph)> {
-        let (head, sections) = Sections::open(path, bytes, IndexKind::Graph, damage)?;
-        let graph = Graph::open(sections).filter(|graph| graph.commit == head.commit);
-        let rule = "its sections are those of a graph, and as long as they must be".to_owned();
-        let misfit = || crate::Error::Derived { file: path.to_owned(), at: 0, rule };
-        Ok((head, graph.ok_or_else(misfit)?))
-    }
-
     /// A graph over sections; none if they do not fit one another.
-    pub(super) fn open(sections: Sections) -> Option<Graph> {
+    pub(crate) fn open(sections: Sections) -> Option<Graph> {
         let view = sections.get::<u8>(Tag::View, 0);
         let mut from = Reader::over(view.all()?);
         let (commit, recorded) = (from.u64()?, from.i64()?);
@@ -43,9 +28,13 @@ impl Graph {
         let chains = from.items(|from| Some((from.text()?, from.text()?)))?;
         let containers = batches::read_containers(&mut from)?;
         let ids = sections.get(Tag::NodeIds, 0);
-        let count = Section::<[u8; 32]>::len(&ids);
-        let revision_ids = sections.get(Tag::RevisionIds, 0);
-        let revisions = Section::<[u8; 32]>::len(&revision_ids);
+        let count = Section::<[u8; 32]>::whole_len(&ids);
+        let place = match sections.holds(Tag::Base, 0) {
+            true => Some(Place::read(sections.get(Tag::Base, 0).all()?)?),
+            false => None,
+        };
+        let revision_ids = RevisionIds::open(&sections, count, place.as_ref())?;
+        let revisions = revision_ids.len();
         let csrs = |tags| {
             let numbers = 0..u16::try_from(RELATION_COUNT).unwrap_or(u16::MAX);
             numbers.map(|number| Csr::open(&sections, tags, number, count)).collect()
@@ -79,9 +68,8 @@ impl Graph {
             open_claims: sections.below(Tag::OpenClaims, 0, count),
             forward: csrs((Tag::ForwardOffsets, Tag::ForwardTargets)),
             inverse: csrs((Tag::InverseOffsets, Tag::InverseTargets)),
-            labels: Labels::open(&sections, count)?,
+            labels: Labels::open(&sections, count, place.as_ref())?,
             revision_ids,
-            revision_nodes: sections.below(Tag::RevisionNodes, 0, count),
             blob_ids: sections.get(Tag::BlobIds, 0),
             blob_places: sections.get(Tag::BlobPlaces, 0),
             commit_times: sections.get(Tag::CommitTimes, 0),
@@ -92,6 +80,7 @@ impl Graph {
             aliases: OnceLock::new(),
             unread: OnceLock::new(),
             columns: Default::default(),
+            tail: None,
             sections,
         };
         (from.is_at_end() && graph.fits()).then_some(graph)
@@ -99,22 +88,21 @@ impl Graph {
 
     /// Is every section as long as those beside it say?
     fn fits(&self) -> bool {
-        let heads = self.head_chains.len();
+        let heads = self.head_chains.whole_len();
         u32::try_from(self.count).is_ok()
             && self.kinds.len() == KINDS.len() + 1
             && self.kinds.is_sorted()
             && self.kinds.last().is_some_and(|end| *end as usize == self.count)
-            && self.key_offsets.len() == self.count + 1
-            && self.flags.len() == self.count
-            && self.first_commits.len() == self.count
-            && self.last_commits.len() == self.count
-            && self.revision_counts.len() == self.count
-            && self.head_offsets.len() == self.count + 1
-            && self.head_revisions.len() == heads
-            && self.head_places.len() == heads
+            && self.key_offsets.whole_len() == self.count + 1
+            && self.flags.whole_len() == self.count
+            && self.first_commits.whole_len() == self.count
+            && self.last_commits.whole_len() == self.count
+            && self.revision_counts.whole_len() == self.count
+            && self.head_offsets.whole_len() == self.count + 1
+            && self.head_revisions.whole_len() == heads
+            && self.head_places.whole_len() == heads
             && self.candidate_offsets.len() == self.candidate_nodes.len() + 1
             && self.claim_offsets.len() == self.claimed_nodes.len() + 1
-            && self.revision_nodes.len() == self.revision_ids.len()
             && self.blob_places.len() == self.blob_ids.len()
             && self.commit_times.len() as u64 >= self.commit
     }
@@ -219,12 +207,9 @@ impl Graph {
         self.sections.are_sound()
     }
 
-    /// Has it columns of fields? Those of a view in memory have none.
-    pub(crate) fn has_columns(&self) -> bool {
-        KINDS.into_iter().any(|kind| {
-            let numbers = kind_columns(kind);
-            numbers.clone().any(|number| self.sections.holds(Tag::Present, number))
-        })
+    /// Has it columns of a kind's fields? A view in memory has none.
+    pub(crate) fn has_columns_of(&self, kind: Kind) -> bool {
+        kind_columns(kind).any(|number| self.sections.extra(Tag::Present, number) != 0)
     }
 
     /// A column of a kind, by the number of its field; none if there is none.
@@ -238,17 +223,11 @@ impl Graph {
         self.columns.get(kind as usize)?.get_or_init(open).get(field)?.as_ref()
     }
 
-    /// Writes it as a file, with columns.
+    /// All its sections, with columns, and with what is kept in lists while it is made.
     ///
     /// # Errors
-    /// What the medium says, or the damage of a file that it was read from.
-    pub(crate) fn write(
-        &self,
-        storage: &dyn Storage,
-        path: &str,
-        head: &Head,
-        columns: Vec<ColumnDraft>,
-    ) -> Result<()> {
+    /// The damage of a file that it was read from.
+    pub(crate) fn whole(&self, columns: Vec<ColumnDraft>) -> Result<Sections> {
         let mut sections = self.sections.checked_copy()?;
         sections.put(Tag::Batches, 0, 0, &batches::write_batches(self.batches()));
         BatchPlaces::put(self.batches(), &mut sections);
@@ -256,8 +235,7 @@ impl Graph {
         for column in columns {
             column.put(&mut sections);
         }
-        self.damage().found().map_or(Ok(()), Err)?;
-        sections.write(storage, path, IndexKind::Graph, head)
+        self.damage().found().map_or(Ok(sections), Err)
     }
 }
 

@@ -127,9 +127,11 @@ pub(crate) enum Tag {
     /// (`engine/src/graph/batch_places.rs`).
     BatchOrdinals,
     BatchPlaces,
+    /// Of a tail: the generation behind which it stands (`engine/src/graph/tail.rs`).
+    Base,
 }
 
-const TAGS: [Tag; 78] = [
+const TAGS: [Tag; 79] = [
     Tag::View,
     Tag::NodeIds,
     Tag::KeyOffsets,
@@ -208,6 +210,7 @@ const TAGS: [Tag; 78] = [
     Tag::LedgerTable,
     Tag::BatchOrdinals,
     Tag::BatchPlaces,
+    Tag::Base,
 ];
 
 fn tag(number: u16) -> Option<Tag> {
@@ -280,6 +283,7 @@ fn read(
     let crcs = crcs.iter().map(|crc| u32::from_le_bytes(*crc)).collect();
     let head = Head::from_bytes(&head).ok()?;
 
+    let blocks = Arc::new(Blocks::new(path, crcs, Arc::clone(damage)));
     let mut entries: Vec<Entry> = Vec::with_capacity(count);
     let mut rest = Fields(&bytes[HEADER..directory]);
     let (mut first_block, mut last) = (0, end + 4);
@@ -294,15 +298,15 @@ fn read(
         }
         last = start.checked_add(length)?;
         let bytes = bytes.part(start..last)?;
-        entries.push(Entry { tag, number, extra, bytes, at, first_block });
+        let (blocks, behind) = (Some(Arc::clone(&blocks)), None);
+        entries.push(Entry { tag, number, extra, bytes, at, first_block, blocks, behind });
         first_block += blocks_of(length);
     }
     if last != bytes.len() || first_block != crc_count {
         return None;
     }
-    let blocks = Some(Arc::new(Blocks::new(path, crcs, Arc::clone(damage))));
     let (damage, name) = (Arc::clone(damage), path.to_owned());
-    Some((head, Sections { entries, blocks, damage, name }))
+    Some((head, Sections { entries, damage, name }))
 }
 
 /// Checks a file whole. Says nothing of what it means.

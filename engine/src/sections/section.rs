@@ -11,6 +11,9 @@ const UNKNOWN: u8 = 0;
 const SOUND: u8 = 1;
 const DAMAGED: u8 = 2;
 
+/// The bound of numbers that lead to nothing.
+const UNBOUNDED: u64 = u64::MAX;
+
 /// The checksums of a file's blocks, and which blocks are known to fit.
 pub(crate) struct Blocks {
     path: String,
@@ -35,13 +38,24 @@ struct Place {
     blocks: Arc<Blocks>,
 }
 
+/// Where a list goes on in another section.
+struct Behind<T: Word> {
+    /// The place in the whole list of the first number there.
+    from: usize,
+    section: Section<T>,
+    /// All numbers before it, those that count no more included: checksums of blocks are of these.
+    before: Words<T>,
+}
+
 /// Numbers of a file, or made in memory.
 pub(crate) struct Section<T: Word> {
     words: Option<Words<T>>,
     /// None for numbers made here.
     place: Option<Place>,
-    /// Numbers of a file must be below this.
-    bound: Option<u64>,
+    /// Numbers of a file must be below this, if they lead to something.
+    bound: u64,
+    /// In a generation with a tail, what stands there of the list.
+    behind: Option<Box<Behind<T>>>,
 }
 
 impl<T: Word> Default for Section<T> {
@@ -52,13 +66,22 @@ impl<T: Word> Default for Section<T> {
 
 impl<T: Word> Section<T> {
     pub(super) fn empty() -> Section<T> {
-        Section { words: None, place: None, bound: None }
+        Section { words: None, place: None, bound: UNBOUNDED, behind: None }
     }
 
     pub(super) fn new(bytes: &Bytes, checks: Option<(u64, usize, &Arc<Blocks>)>) -> Option<Self> {
         let words = Some(Words::over(bytes)?);
         let place = checks.map(|(at, first, blocks)| Place { at, first, blocks: blocks.clone() });
-        Some(Section { words, place, bound: None })
+        Some(Section { words, place, bound: UNBOUNDED, behind: None })
+    }
+
+    /// Its first numbers, and behind them those of another section, the first of which has the place
+    /// `from` in the list; none if there are not so many. Offsets are read in pairs, so that one stands
+    /// on both sides and `kept` is one more than `from`.
+    pub(super) fn continued(self, kept: usize, from: usize, section: Section<T>) -> Option<Self> {
+        let before = self.words?;
+        let words = Some(before.first(kept)?);
+        Some(Section { words, behind: Some(Box::new(Behind { from, section, before })), ..self })
     }
 
     /// The numbers, checked or not.
@@ -67,22 +90,40 @@ impl<T: Word> Section<T> {
         self.words.as_deref().unwrap_or_default()
     }
 
+    /// How many numbers stand here, without those of a tail.
     pub(crate) fn len(&self) -> usize {
         self.words().len()
+    }
+
+    /// How many numbers the list has, with those of a tail.
+    pub(crate) fn whole_len(&self) -> usize {
+        let behind = |behind: &Behind<T>| behind.from + behind.section.whole_len();
+        self.behind.as_deref().map_or_else(|| self.len(), behind)
     }
 
     /// A number; none behind the end, or if its block is damaged.
     #[inline]
     pub(crate) fn get(&self, at: usize) -> Option<T> {
-        let word = *self.words().get(at)?;
-        self.is_sound(at..at + 1).then_some(word)
+        let Some(word) = self.words().get(at) else {
+            return self.behind(at..at + 1)?.first().copied();
+        };
+        self.is_sound(at..at + 1).then_some(*word)
     }
 
     /// Some of the numbers; none if they reach behind the end, or touch a damaged block.
     #[inline]
     pub(crate) fn range(&self, range: Range<usize>) -> Option<&[T]> {
-        let words = self.words().get(range.clone())?;
+        let Some(words) = self.words().get(range.clone()) else { return self.behind(range) };
         self.is_sound(range).then_some(words)
+    }
+
+    /// What a tail holds of the list. Out of the way of those who read a generation without one: that
+    /// a number is not here was to be found anyway.
+    #[cold]
+    #[inline(never)]
+    fn behind(&self, range: Range<usize>) -> Option<&[T]> {
+        let Behind { from, section, .. } = self.behind.as_deref()?;
+        section.range(range.start.checked_sub(*from)?..range.end.checked_sub(*from)?)
     }
 
     /// Some of the numbers were read and are not needed again soon.
@@ -92,7 +133,7 @@ impl<T: Word> Section<T> {
         }
     }
 
-    /// All of them.
+    /// All that stand here.
     pub(crate) fn all(&self) -> Option<&[T]> {
         self.range(0..self.len())
     }
@@ -121,15 +162,17 @@ impl<T: Word> Section<T> {
         let blocks = &place.blocks;
         let number = place.first + block;
         let items = BLOCK / size_of::<T>();
-        let range = block * items..((block + 1) * items).min(self.len());
-        if let Some(words) = &self.words {
+        let behind = self.behind.as_deref().map(|behind| &behind.before);
+        let part = behind.or(self.words.as_ref()).map(|words| {
+            let range = block * items..((block + 1) * items).min(words.len());
             words.expect(range.clone());
-        }
-        let part = self.words().get(range).unwrap_or_default();
+            words.get(range).unwrap_or_default()
+        });
+        let part = part.unwrap_or_default();
         let crc_fits = blocks.crcs.get(number) == Some(&crc32c::crc32c(as_bytes(part)));
         let rule = if !crc_fits {
             Some("the crc32c of each block fits")
-        } else if self.bound.is_some_and(|bound| !are_below(as_bytes(part), bound)) {
+        } else if self.bound != UNBOUNDED && !are_below(as_bytes(part), self.bound) {
             Some("each number leads to something")
         } else {
             None
@@ -184,7 +227,10 @@ pub(crate) fn share(length: usize, number: u64) -> usize {
 
 impl Section<u32> {
     pub(super) fn set_bound(&mut self, bound: usize) {
-        self.bound = Some(bound as u64);
+        self.bound = bound as u64;
+        if let Some(behind) = &mut self.behind {
+            behind.section.set_bound(bound);
+        }
     }
 }
 

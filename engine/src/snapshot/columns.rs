@@ -4,7 +4,7 @@ use super::Snapshot;
 use crate::error::Result;
 use crate::graph::{Adjacency, Cell, Column, ColumnDraft, Former, NodeNo, Wanted, fields_of};
 use crate::mapping::forget_large;
-use crate::schema::{Direction, KINDS, Kind, Relation};
+use crate::schema::{Direction, Kind, Relation};
 use lineal_proof::Map;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -86,17 +86,18 @@ impl Snapshot {
 const MADE_FROM: [(&str, &str); 4] =
     [("version", "digest"), ("name", "service"), ("time", "started"), ("time", "first_time")];
 
-/// The columns of every kind that has nodes.
-pub(super) fn make(snapshot: &Snapshot, former: Option<&Former>) -> Result<Vec<ColumnDraft>> {
-    if snapshot.graph().has_columns() {
-        return Ok(Vec::new());
-    }
+/// The columns of some kinds, but of those that have no nodes, or have columns.
+pub(super) fn make(
+    snapshot: &Snapshot,
+    kinds: &[Kind],
+    former: Option<&Former>,
+) -> Result<Vec<ColumnDraft>> {
     let mut all = Vec::new();
-    for kind in KINDS {
-        all.extend(of_kind(snapshot, kind, former)?);
+    for kind in kinds.iter().filter(|kind| !snapshot.graph().has_columns_of(**kind)) {
+        all.extend(of_kind(snapshot, *kind, former)?);
     }
     if former.is_some_and(|former| !former.is_sound()) {
-        return make(snapshot, None);
+        return make(snapshot, kinds, None);
     }
     Ok(all)
 }

@@ -4,8 +4,11 @@ use super::runs::DiskRuns;
 use super::{Snapshot, View, columns, ids, opened, weigh};
 use crate::damage::Damage;
 use crate::error::{Error, Result};
-use crate::graph::{self, Graph};
+use crate::graph::{self, Base, Former, Graph};
 use crate::index;
+use crate::mapping::Bytes;
+use crate::schema::{KINDS, Kind};
+use crate::sections::Sections;
 use crate::segment::{open_segment, segment_path};
 use crate::store::{Mark, State, Store, enter};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -92,35 +95,11 @@ impl Views {
             damage = Arc::default();
             *locked(&self.damage) = Arc::clone(&damage);
         }
-        let is_new = indexed.is_none();
-        let graph = match indexed {
-            Some(graph) => graph,
-            None => {
-                let former = match commit == state.head.commit && store.is_writer() {
-                    true => index::read_former(store.storage(), &state.head, &segments)?,
-                    false => None,
-                };
-                graph::build(state.ledger.load()?, &segments, commit, former.as_ref(), &damage)?
-            }
+        let (graph, is_new) = match indexed {
+            Some(graph) => (graph, false),
+            None => made(store, state, &segments, (commit, &damage))?,
         };
-        let indexed = graph.indexed;
-        let containers = graph.containers.iter().map(|_| OnceLock::new()).collect();
-        let view = Arc::new(View {
-            graph,
-            segments,
-            storage: store.shared_storage(),
-            secrets: Arc::clone(store.secret_box()),
-            opened: opened::Opened::default(),
-            containers,
-            decoded: crate::events::Decoded::default(),
-            row_indexes: ids::RowIndexes::default(),
-            runs: OnceLock::new(),
-            hasher: OnceLock::new(),
-            disk_runs: Arc::clone(&self.runs),
-            store: *store.id(),
-            indexed,
-            _mark: mark,
-        });
+        let view = self.view(store, (graph, segments), mark);
         let view = if is_new { weigh::weigh(view)? } else { view };
         if cached.len() >= KEPT {
             cached.remove(0);
@@ -137,17 +116,133 @@ impl Views {
         let (settled, written) =
             rayon::join(|| store.pending_keys().settle(store, state), || ids::write(store, state));
         settled.and(written)?;
-        if index::is_current(store.storage(), &state.head, state.ledger.load()?)? {
+        let (storage, head, ledger) = (store.storage(), &state.head, state.ledger.load()?);
+        let is_there = index::read_graph(storage, head, &Arc::default())?.is_some();
+        if is_there && index::is_ledger_current(storage, head, ledger)? {
             return Ok(());
         }
+        let generation = if is_there { None } else { Some(self.generation(store, state)?) };
+        index::write(storage, head, ledger, generation.as_ref())
+    }
+
+    /// The sections of the next generation: a tail where it is small beside its base, else all.
+    fn generation(&self, store: &Store, state: &State) -> Result<Sections> {
         let snapshot = self.snapshot(store, state, state.head.commit)?;
-        // Gone before the file is to be removed.
-        let columns = {
-            let segments = &snapshot.view.segments;
-            let former = index::read_former(store.storage(), &state.head, segments)?;
-            columns::make(&snapshot, former.as_ref())?
+        let segments = &snapshot.view.segments;
+        let former = index::read_former(store.storage(), &state.head, segments)?;
+        let percent = store.tail_percent_max();
+        let base = former.as_ref().map(Former::base);
+        let Some(tail) = snapshot.graph().tail() else {
+            return match (&former, &base) {
+                (Some(former), Some(base)) => differing(&snapshot, former, base, percent),
+                _ => whole(&snapshot, None),
+            };
         };
-        let ledger = state.ledger.load()?;
-        index::write(store.storage(), &state.head, ledger, &snapshot.view.graph, columns)
+        // Only the trail went on; else it was read from files that are gone.
+        if base.is_some_and(|base| base.head == tail.base.head) {
+            let columns = columns::make(&snapshot, &KINDS, former.as_ref())?;
+            let own = snapshot.graph().own(columns);
+            if let Some(own) = own.filter(|own| is_short(own, tail.before, &tail.base, percent)) {
+                return Ok(own);
+            }
+        }
+        let (ledger, commit) = (state.ledger.load()?, state.head.commit);
+        let damage = Arc::clone(snapshot.graph().damage());
+        let graph = graph::build(ledger, segments, commit, former.as_ref(), &damage)?;
+        let view = self.view(store, (graph, segments.clone()), None);
+        whole(&Snapshot::new(weigh::weigh(view)?), former.as_ref())
+    }
+
+    fn view(
+        &self,
+        store: &Store,
+        (graph, segments): (Graph, Vec<Bytes>),
+        mark: Option<Mark>,
+    ) -> Arc<View> {
+        let indexed = graph.indexed;
+        let containers = graph.containers.iter().map(|_| OnceLock::new()).collect();
+        Arc::new(View {
+            graph,
+            segments,
+            storage: store.shared_storage(),
+            secrets: Arc::clone(store.secret_box()),
+            opened: opened::Opened::default(),
+            containers,
+            decoded: crate::events::Decoded::default(),
+            row_indexes: ids::RowIndexes::default(),
+            runs: OnceLock::new(),
+            hasher: OnceLock::new(),
+            disk_runs: Arc::clone(&self.runs),
+            store: *store.id(),
+            indexed,
+            _mark: mark,
+        })
+    }
+}
+
+/// A graph that no generation covers, and whether its rows must still be weighed: over the generation
+/// before where only the trail went on, else from the records.
+fn made(
+    store: &Store,
+    state: &State,
+    segments: &[Bytes],
+    (commit, damage): (u64, &Arc<Damage>),
+) -> Result<(Graph, bool)> {
+    let (storage, head) = (store.storage(), &state.head);
+    let ledger = state.ledger.load()?;
+    let former = match commit == head.commit {
+        true if store.is_writer() => index::read_former(storage, head, segments)?,
+        true => index::read_former_unchecked(storage, head, segments, damage)?,
+        false => None,
+    };
+    if let Some(former) = &former
+        && let Some(graph) = graph::follow(former, ledger, segments, commit)?
+    {
+        return Ok((graph, false));
+    }
+    let former = former.filter(|_| store.is_writer());
+    graph::build(ledger, segments, commit, former.as_ref(), damage).map(|graph| (graph, true))
+}
+
+/// All sections of a view's graph, with columns.
+fn whole(snapshot: &Snapshot, former: Option<&Former>) -> Result<Sections> {
+    snapshot.graph().whole(columns::make(snapshot, &KINDS, former)?)
+}
+
+/// Kinds whose fields depend on more than their own records.
+const COUNTED: [Kind; 3] = [Kind::Deployment, Kind::Batch, Kind::Import];
+
+/// All tails behind one base may have so many times the bytes that a single one may: as many as the
+/// base, by default. So a tail that is written again and again, longer each time, costs no more than
+/// the base it rests on until that is written anew.
+const TAILS: u128 = 4;
+
+/// Is a tail so short beside its base that it is written, and not all?
+fn is_short(own: &Sections, before: u64, base: &Base, percent: u32) -> bool {
+    let bytes = u128::from(own.byte_len());
+    let bytes_max = u128::from(base.length) * u128::from(percent) / 100;
+    bytes <= bytes_max && bytes + u128::from(before) <= bytes_max * TAILS
+}
+
+/// What of a view's graph is not as it is in a base, if that is short enough; else all.
+fn differing(snapshot: &Snapshot, former: &Former, base: &Base, percent: u32) -> Result<Sections> {
+    let (graph, before, former) = (snapshot.graph(), former.tail_bytes(), Some(former));
+    let Some(old) = base.graph() else { return whole(snapshot, former) };
+    let split = graph.first_other(&old);
+    let (all, rest) = (graph.node_count() as u64, u64::from(split));
+    // So much of the nodes is so much of the bytes, more or less: else nothing is tried.
+    if (all - rest.min(all)) * 100 > all * u64::from(percent) {
+        return whole(snapshot, former);
+    }
+    let differs = |kind: &Kind| {
+        let own = graph.nodes_of(*kind);
+        own != old.nodes_of(*kind) || own.end > split || COUNTED.contains(kind)
+    };
+    let kinds: Vec<Kind> = KINDS.into_iter().filter(differs).collect();
+    let columns = columns::make(snapshot, &kinds, former)?;
+    let own = graph.tail_over((base, before), split, &kinds, columns)?;
+    match own.filter(|own| is_short(own, before, base, percent)) {
+        Some(own) => Ok(own),
+        None => whole(snapshot, former),
     }
 }
