@@ -126,7 +126,7 @@ def main():
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--program", required=True, help="the `lineal` that is attacked")
     words.add_argument("--only", help="stages whose name holds this")
-    words.add_argument("--requests", type=int, default=5_000, help="mutated requests of a kind")
+    words.add_argument("--requests", type=int, default=2_000, help="mutated requests of a kind")
     words.add_argument("--idle", type=int, default=10_000, help="connections that are held")
     words.add_argument("--chain", type=int, default=30_000, help="steps of the lineage whose traces are left")
     wanted = words.parse_args()

@@ -132,9 +132,9 @@ fn a_confused_or_stale_token_is_refused_like_one_that_was_never_made() {
     let good = provider.token("RS256", &sound);
     let stranger = Provider::new();
     let refused = [
-        ("algorithm", none("none")),
-        ("algorithm", none("None")),
-        ("algorithm", none("")),
+        ("malformed", none("none")),
+        ("malformed", none("None")),
+        ("malformed", none("")),
         ("algorithm", by_public_key(&modulus())),
         ("algorithm", by_public_key(&file)),
         ("algorithm", by_public_key(public.as_bytes())),
