@@ -38,7 +38,7 @@ PATHS = ["/../etc/passwd", "/..%2f..%2fetc/passwd", "/%2e%2e/%2e%2e/etc/passwd",
          "/tokens.json", "/store/tokens.json", "/server.toml", "/.git/config", "/%5c..%5c..%5cetc", "/v1/query?query=" + "%25" * 3000]
 
 
-def raw(served, data):
+def raw(served, data, patience=2.0):
     """The status of whatever comes back, `closed` where nothing does, and the bytes."""
     back = b""
     with served.connect(20) as stream:
@@ -47,7 +47,7 @@ def raw(served, data):
         except OSError:
             # It may be answered, and closed, before all is sent.
             pass
-        stream.settimeout(0.5)
+        stream.settimeout(patience)
         is_whole = False
         try:
             while True:
@@ -97,7 +97,7 @@ def malformed_http(served, tokens, count):
                 case 3: request[at:at] = chance.choice([b"\r\n", b"\r\n\r\n", b": ", b"\0", b"%00", b"chunked", b"\n"])
             if len(request) < 2:
                 break
-        mutated[raw(served, bytes(request))[0]] += 1
+        mutated[raw(served, bytes(request), 0.05)[0]] += 1
     sound(mutated)
     return {"requests": len(BY_HAND) + count, "by status": dict(statuses + mutated)}
 

@@ -27,27 +27,36 @@ pub enum Algorithm {
 pub(super) enum Check {
     /// RSA, of 2,048 to 8,192 bits.
     Rsa(&'static RsaParameters),
-    /// A curve, its name in keys, and the bytes of one coordinate.
-    Curve(&'static EcdsaVerificationAlgorithm, &'static str, usize),
+    /// A curve, and its name in keys.
+    Curve(&'static EcdsaVerificationAlgorithm, &'static str),
     /// Ed25519.
     Edwards(&'static signature::EdDSAParameters),
 }
 
+/// Each beside the library's name for it.
+const ALL: [(Algorithm, jsonwebtoken::Algorithm); 9] = [
+    (Algorithm::RS256, jsonwebtoken::Algorithm::RS256),
+    (Algorithm::RS384, jsonwebtoken::Algorithm::RS384),
+    (Algorithm::RS512, jsonwebtoken::Algorithm::RS512),
+    (Algorithm::PS256, jsonwebtoken::Algorithm::PS256),
+    (Algorithm::PS384, jsonwebtoken::Algorithm::PS384),
+    (Algorithm::PS512, jsonwebtoken::Algorithm::PS512),
+    (Algorithm::ES256, jsonwebtoken::Algorithm::ES256),
+    (Algorithm::ES384, jsonwebtoken::Algorithm::ES384),
+    (Algorithm::EdDSA, jsonwebtoken::Algorithm::EdDSA),
+];
+
 impl Algorithm {
-    /// The one of that name, as tokens and keys write it.
-    pub(super) fn parse(name: &str) -> Option<Algorithm> {
-        Some(match name {
-            "RS256" => Algorithm::RS256,
-            "RS384" => Algorithm::RS384,
-            "RS512" => Algorithm::RS512,
-            "PS256" => Algorithm::PS256,
-            "PS384" => Algorithm::PS384,
-            "PS512" => Algorithm::PS512,
-            "ES256" => Algorithm::ES256,
-            "ES384" => Algorithm::ES384,
-            "EdDSA" => Algorithm::EdDSA,
-            _ => return None,
-        })
+    /// The library's, where it is one of ours.
+    pub(super) fn of(theirs: jsonwebtoken::Algorithm) -> Option<Algorithm> {
+        ALL.iter().find(|(_, known)| *known == theirs).map(|(ours, _)| *ours)
+    }
+
+    /// What the library calls it.
+    pub(super) fn theirs(self) -> jsonwebtoken::Algorithm {
+        let found = ALL.iter().find(|(ours, _)| *ours == self);
+        // The list is whole: a test reads it.
+        found.map_or(jsonwebtoken::Algorithm::EdDSA, |(_, theirs)| *theirs)
     }
 
     /// How it is checked.
@@ -59,8 +68,8 @@ impl Algorithm {
             Algorithm::PS256 => Check::Rsa(&signature::RSA_PSS_2048_8192_SHA256),
             Algorithm::PS384 => Check::Rsa(&signature::RSA_PSS_2048_8192_SHA384),
             Algorithm::PS512 => Check::Rsa(&signature::RSA_PSS_2048_8192_SHA512),
-            Algorithm::ES256 => Check::Curve(&ECDSA_P256_SHA256_FIXED, "P-256", 32),
-            Algorithm::ES384 => Check::Curve(&ECDSA_P384_SHA384_FIXED, "P-384", 48),
+            Algorithm::ES256 => Check::Curve(&ECDSA_P256_SHA256_FIXED, "P-256"),
+            Algorithm::ES384 => Check::Curve(&ECDSA_P384_SHA384_FIXED, "P-384"),
             Algorithm::EdDSA => Check::Edwards(&ED25519),
         }
     }
@@ -72,13 +81,20 @@ mod tests {
 
     #[test]
     fn no_name_stands_for_no_signature_or_for_a_shared_secret() {
+        let configured = |name: &str| {
+            let text = format!("a = \"{name}\"");
+            toml::from_str::<std::collections::BTreeMap<String, Algorithm>>(&text)
+        };
         for name in ["none", "None", "NONE", "", "HS256", "HS384", "HS512", "rs256", "dir"] {
-            assert_eq!(Algorithm::parse(name), None, "{name}");
-            let configured = toml::from_str::<std::collections::BTreeMap<String, Algorithm>>(
-                &format!("a = \"{name}\""),
-            );
-            assert!(configured.is_err(), "{name} cannot be configured");
+            assert!(configured(name).is_err(), "{name} cannot be configured");
         }
-        assert_eq!(Algorithm::parse("ES256"), Some(Algorithm::ES256));
+        for secret in [jsonwebtoken::Algorithm::HS256, jsonwebtoken::Algorithm::HS512] {
+            assert_eq!(Algorithm::of(secret), None);
+        }
+        for (ours, theirs) in ALL {
+            assert_eq!(format!("{ours:?}"), format!("{theirs:?}"));
+            assert_eq!((ours.theirs(), Algorithm::of(theirs)), (theirs, Some(ours)));
+            assert_eq!(configured(&format!("{ours:?}")).unwrap()["a"], ours, "its own name");
+        }
     }
 }

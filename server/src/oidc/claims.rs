@@ -2,10 +2,10 @@
 //! its signature looked at before anything in it is believed, and then for whom and until when it is.
 
 use super::algorithm::Algorithm;
-use super::keys::{Keys, Signed};
+use super::keys::Keys;
 use crate::config::Oidc;
-use data_encoding::BASE64URL_NOPAD;
-use serde::Deserialize;
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Validation, decode, decode_header};
 use serde_json::{Map, Value as Json};
 
 /// Longest token that is looked at, in bytes: with some hundred groups one has 8 KiB.
@@ -82,51 +82,32 @@ impl Refusal {
     }
 }
 
-/// What stands before the claims.
-#[derive(Deserialize)]
-struct Header {
-    alg: String,
-    kid: Option<String>,
-    typ: Option<String>,
-    /// Extensions that must be understood: none is.
-    crit: Option<Json>,
-}
-
-/// The parts of a token, none of them believed yet.
-pub(super) struct Parts<'t> {
+/// What a token says of itself, none of it believed yet.
+pub(super) struct Head {
     pub(super) algorithm: Algorithm,
     /// The id of the key that it names.
     pub(super) key: Option<String>,
-    /// What is signed.
-    message: &'t [u8],
-    claims: Vec<u8>,
-    signature: Vec<u8>,
 }
 
-/// Takes a token apart.
+/// Reads what stands before the claims.
 ///
 /// # Errors
 /// [`Refusal::Malformed`] or [`Refusal::Algorithm`].
-pub(super) fn parts<'t>(text: &'t str, algorithms: &[Algorithm]) -> Result<Parts<'t>, Refusal> {
+pub(super) fn head(text: &str, algorithms: &[Algorithm]) -> Result<Head, Refusal> {
     if text.len() > TOKEN_BYTES_MAX {
         return Err(Refusal::Malformed);
     }
-    let bytes =
-        |text: &str| BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| Refusal::Malformed);
-    let (message, signature) = text.rsplit_once('.').ok_or(Refusal::Malformed)?;
-    let (header, claims) = message.split_once('.').ok_or(Refusal::Malformed)?;
-    // A fourth part would be another form; a point is no letter of this one.
-    let (header, claims, signature) = (bytes(header)?, bytes(claims)?, bytes(signature)?);
-    let header: Header = serde_json::from_slice(&header).map_err(|_| Refusal::Malformed)?;
+    // No name of `none` is one that the library knows.
+    let header = decode_header(text).map_err(|_| Refusal::Malformed)?;
     let is_known =
         header.typ.is_none_or(|typ| TYPES.iter().any(|known| typ.eq_ignore_ascii_case(known)));
     let fits = header.kid.as_ref().is_none_or(|kid| kid.len() <= KEY_ID_BYTES_MAX);
+    // Extensions that must be understood: none is.
     if !is_known || !fits || header.crit.is_some() {
         return Err(Refusal::Malformed);
     }
-    let algorithm = Algorithm::parse(&header.alg).filter(|it| algorithms.contains(it));
-    let algorithm = algorithm.ok_or(Refusal::Algorithm)?;
-    Ok(Parts { algorithm, key: header.kid, message: message.as_bytes(), claims, signature })
+    let algorithm = Algorithm::of(header.alg).filter(|it| algorithms.contains(it));
+    Ok(Head { algorithm: algorithm.ok_or(Refusal::Algorithm)?, key: header.kid })
 }
 
 /// What a token says that was signed by the provider, is for this server and is good now.
@@ -143,18 +124,23 @@ impl Claims {
     /// # Errors
     /// The first [`Refusal`] that applies.
     pub(super) fn believed(
-        parts: &Parts<'_>,
+        text: &str,
+        head: &Head,
         keys: &Keys,
         config: &Oidc,
         now: i64,
     ) -> Result<Claims, Refusal> {
-        match keys.check(parts.key.as_deref(), parts.algorithm, parts.message, &parts.signature) {
-            Signed::Well => {}
-            Signed::NoKey => return Err(Refusal::Key),
-            Signed::Badly => return Err(Refusal::Signature),
-        }
-        let all: Map<String, Json> =
-            serde_json::from_slice(&parts.claims).map_err(|_| Refusal::Malformed)?;
+        let key = keys.find(head.key.as_deref(), head.algorithm).ok_or(Refusal::Key)?;
+        let mut wanted = Validation::new(head.algorithm.theirs());
+        wanted.set_issuer(&[&config.issuer]);
+        wanted.set_audience(&config.audience);
+        wanted.set_required_spec_claims(&["iss", "aud"]);
+        // Times are looked at below: the library knows no clock but the system's, and takes an end
+        // that it cannot read as none where it is not made to look.
+        (wanted.validate_exp, wanted.validate_nbf) = (false, false);
+        let decoded = decode::<Map<String, Json>>(text, key, &wanted);
+        let all = decoded.map_err(|error| why(error.kind()))?.claims;
+        // The library takes a list of issuers too, and any of the audiences as any of its texts.
         if all.get("iss").and_then(Json::as_str) != Some(config.issuer.as_str()) {
             return Err(Refusal::Issuer);
         }
@@ -208,6 +194,18 @@ impl Claims {
         let mut names = name.split('.');
         let first = self.all.get(names.next()?)?;
         names.try_fold(first, |json, name| json.as_object()?.get(name))
+    }
+}
+
+/// Why the library does not take a token.
+fn why(kind: &ErrorKind) -> Refusal {
+    match kind {
+        ErrorKind::InvalidSignature => Refusal::Signature,
+        ErrorKind::InvalidIssuer => Refusal::Issuer,
+        ErrorKind::InvalidAudience => Refusal::Audience,
+        ErrorKind::MissingRequiredClaim(name) if name == "iss" => Refusal::Issuer,
+        ErrorKind::MissingRequiredClaim(name) if name == "aud" => Refusal::Audience,
+        _ => Refusal::Malformed,
     }
 }
 

@@ -2,8 +2,11 @@
 //! for other uses, are passed over: a provider may publish those too.
 
 use super::algorithm::{Algorithm, Check};
-use data_encoding::BASE64URL_NOPAD;
-use ring::signature::{RsaPublicKeyComponents, UnparsedPublicKey};
+use super::provider::unsigned;
+use jsonwebtoken::jwk::{
+    AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse,
+};
+use jsonwebtoken::{DecodingKey, DecodingKeyKind};
 use serde_json::Value as Json;
 
 /// Most keys of a set: a provider has two or three, and one a tenant.
@@ -24,33 +27,17 @@ pub(super) struct Keys {
 struct Key {
     id: Option<String>,
     /// What it is for, where that is said.
-    algorithm: Option<Algorithm>,
-    material: Material,
+    algorithm: Option<KeyAlgorithm>,
+    kind: Kind,
+    key: DecodingKey,
 }
 
-#[derive(Clone, Debug)]
-enum Material {
-    Rsa {
-        modulus: Vec<u8>,
-        exponent: Vec<u8>,
-    },
-    /// The curve, and the point as SEC 1 writes it whole.
-    Curve {
-        name: String,
-        point: Vec<u8>,
-    },
-    Edwards(Vec<u8>),
-}
-
-/// What a token says of its key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Signed {
-    /// It was signed by a key of the set.
-    Well,
-    /// No key of the set has that id, or may be used so.
-    NoKey,
-    /// It was not signed by the key that it names.
-    Badly,
+enum Kind {
+    Rsa,
+    /// A curve, by its name in keys.
+    Curve(&'static str),
+    Edwards,
 }
 
 impl Keys {
@@ -65,6 +52,7 @@ impl Keys {
         if listed.len() > KEYS_MAX {
             return Err(format!("it has {} keys, {KEYS_MAX} at most", listed.len()));
         }
+        // One by one: what cannot be read of one key must not cost the others.
         let keys: Vec<Key> = listed.iter().filter_map(Key::read).collect();
         if keys.is_empty() {
             return Err("it holds no public key for signatures by RSA (2,048 bits at least), P-256, P-384 or Ed25519".to_owned());
@@ -82,102 +70,80 @@ impl Keys {
         self.keys.iter().any(|key| key.id.as_deref() == Some(id))
     }
 
-    /// Looks whether a message was signed by the key of an id. Without an id by the only key that
-    /// can be used so: among several is not tried which.
-    pub(super) fn check(
-        &self,
-        id: Option<&str>,
-        algorithm: Algorithm,
-        message: &[u8],
-        signature: &[u8],
-    ) -> Signed {
+    /// The key of an id that may be used so. Without an id the only key that can be: among several
+    /// is not tried which. Two of one id are a fault of the provider, and neither is guessed at.
+    pub(super) fn find(&self, id: Option<&str>, algorithm: Algorithm) -> Option<&DecodingKey> {
         let named = |key: &&Key| id.is_none() || key.id.as_deref() == id;
         let mut fitting = self.keys.iter().filter(named).filter(|key| key.fits(algorithm));
-        let (Some(key), rest) = (fitting.next(), fitting.next()) else { return Signed::NoKey };
-        // Two keys of one id are a fault of the provider: neither is guessed at.
-        if rest.is_some() {
-            return Signed::NoKey;
-        }
-        if key.signed(algorithm, message, signature) { Signed::Well } else { Signed::Badly }
+        let key = fitting.next()?;
+        fitting.next().is_none().then_some(&key.key)
     }
 }
 
 impl Key {
     fn read(json: &Json) -> Option<Key> {
-        let text = |name: &str| json.get(name).and_then(Json::as_str);
-        let bytes = |name: &str| BASE64URL_NOPAD.decode(text(name)?.as_bytes()).ok();
-        let signs = json.get("use").is_none_or(|it| it.as_str() == Some("sig"));
-        let verifies = json.get("key_ops").is_none_or(|operations| {
-            let mut all = operations.as_array().into_iter().flatten();
-            all.any(|operation| operation.as_str() == Some("verify"))
-        });
+        let jwk: Jwk = serde_json::from_value(json.clone()).ok()?;
+        let known = &jwk.common;
+        let signs =
+            known.public_key_use.as_ref().is_none_or(|use_| *use_ == PublicKeyUse::Signature);
+        let operations = known.key_operations.as_ref();
+        let verifies = operations.is_none_or(|all| all.contains(&KeyOperations::Verify));
         if !signs || !verifies {
             return None;
         }
-        let algorithm = match json.get("alg") {
-            None => None,
-            // A key for something that is not known here is none for us.
-            Some(named) => Some(Algorithm::parse(named.as_str()?)?),
-        };
-        let material = match text("kty")? {
-            "RSA" => {
-                let (modulus, exponent) = (unsigned(bytes("n")?), unsigned(bytes("e")?));
-                MODULUS_BYTES.contains(&modulus.len()).then_some(())?;
-                Material::Rsa { modulus, exponent }
+        let key = DecodingKey::from_jwk(&jwk).ok()?;
+        let kind = match (&jwk.algorithm, key.kind()) {
+            (AlgorithmParameters::RSA(_), DecodingKeyKind::RsaModulusExponent { n, .. }) => {
+                MODULUS_BYTES.contains(&unsigned(n).len()).then_some(Kind::Rsa)
             }
-            "EC" => {
-                let name = text("crv")?.to_owned();
-                let (x, y) = (bytes("x")?, bytes("y")?);
-                (x.len() == y.len()).then_some(())?;
-                Material::Curve { name, point: [&[4], x.as_slice(), y.as_slice()].concat() }
+            (AlgorithmParameters::EllipticCurve(it), DecodingKeyKind::SecretOrDer(point)) => {
+                let (name, bytes) = match &it.curve {
+                    EllipticCurve::P256 => ("P-256", 32),
+                    EllipticCurve::P384 => ("P-384", 48),
+                    _ => return None,
+                };
+                (point.len() == 1 + 2 * bytes).then_some(Kind::Curve(name))
             }
-            "OKP" if text("crv") == Some("Ed25519") => {
-                let key = bytes("x")?;
-                (key.len() == EDWARDS_BYTES).then_some(())?;
-                Material::Edwards(key)
+            (AlgorithmParameters::OctetKeyPair(it), DecodingKeyKind::SecretOrDer(key)) => {
+                let fits = it.curve == EllipticCurve::Ed25519 && key.len() == EDWARDS_BYTES;
+                fits.then_some(Kind::Edwards)
             }
             // Among them `oct`, a shared secret: that is never a public key.
-            _ => return None,
-        };
-        Some(Key { id: text("kid").map(str::to_owned), algorithm, material })
+            _ => None,
+        }?;
+        let algorithm = known.key_algorithm;
+        // A key for something that is not known here is none for us.
+        if json.get("alg").is_some() && algorithm.and_then(of_key).is_none() {
+            return None;
+        }
+        Some(Key { id: known.key_id.clone(), algorithm, kind, key })
     }
 
     /// May it be used so? What a key is decides, never what a token says of itself.
     fn fits(&self, algorithm: Algorithm) -> bool {
-        let made_for = match (&self.material, algorithm.check()) {
-            (Material::Rsa { .. }, Check::Rsa(_)) | (Material::Edwards(_), Check::Edwards(_)) => {
-                true
-            }
-            (Material::Curve { name, point }, Check::Curve(_, curve, bytes)) => {
-                name == curve && point.len() == 1 + 2 * bytes
-            }
-            _ => false,
+        let kind = match algorithm.check() {
+            Check::Rsa(_) => Kind::Rsa,
+            Check::Curve(_, name) => Kind::Curve(name),
+            Check::Edwards(_) => Kind::Edwards,
         };
-        made_for && self.algorithm.is_none_or(|own| own == algorithm)
-    }
-
-    fn signed(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
-        let checked = match (&self.material, algorithm.check()) {
-            (Material::Rsa { modulus, exponent }, Check::Rsa(parameters)) => {
-                let key = RsaPublicKeyComponents { n: modulus, e: exponent };
-                key.verify(parameters, message, signature)
-            }
-            (Material::Curve { point, .. }, Check::Curve(curve, ..)) => {
-                UnparsedPublicKey::new(curve, point).verify(message, signature)
-            }
-            (Material::Edwards(key), Check::Edwards(parameters)) => {
-                UnparsedPublicKey::new(parameters, key).verify(message, signature)
-            }
-            _ => return false,
-        };
-        checked.is_ok()
+        kind == self.kind && self.algorithm.is_none_or(|own| of_key(own) == Some(algorithm))
     }
 }
 
-/// A number without the zeros that some providers put before it.
-fn unsigned(bytes: Vec<u8>) -> Vec<u8> {
-    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-    if zeros == 0 { bytes } else { bytes[zeros..].to_vec() }
+/// The algorithm that a key is for, where it is one of ours.
+fn of_key(algorithm: KeyAlgorithm) -> Option<Algorithm> {
+    Some(match algorithm {
+        KeyAlgorithm::RS256 => Algorithm::RS256,
+        KeyAlgorithm::RS384 => Algorithm::RS384,
+        KeyAlgorithm::RS512 => Algorithm::RS512,
+        KeyAlgorithm::PS256 => Algorithm::PS256,
+        KeyAlgorithm::PS384 => Algorithm::PS384,
+        KeyAlgorithm::PS512 => Algorithm::PS512,
+        KeyAlgorithm::ES256 => Algorithm::ES256,
+        KeyAlgorithm::ES384 => Algorithm::ES384,
+        KeyAlgorithm::EdDSA => Algorithm::EdDSA,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -194,20 +160,20 @@ mod tests {
 
     #[test]
     fn the_example_of_rfc_8037_is_signed_by_its_key() {
+        super::super::provider::install();
         let keys = read(&json!([{ "kty": "OKP", "crv": "Ed25519", "x": EDWARDS }])).unwrap();
         let message = b"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
         let signature = "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
-        let mut signature = BASE64URL_NOPAD.decode(signature.as_bytes()).unwrap();
-        let check = |message: &[u8], signature: &[u8]| {
-            keys.check(None, Algorithm::EdDSA, message, signature)
+        let key = keys.find(None, Algorithm::EdDSA).unwrap();
+        let check = |message: &[u8], signature: &str| {
+            let theirs = Algorithm::EdDSA.theirs();
+            jsonwebtoken::crypto::verify(signature, message, key, theirs).unwrap()
         };
-        assert_eq!(check(message, &signature), Signed::Well);
-        assert_eq!(check(&message[1..], &signature), Signed::Badly);
-        assert_eq!(keys.check(None, Algorithm::ES256, message, &signature), Signed::NoKey);
-        assert_eq!(keys.check(Some("a"), Algorithm::EdDSA, message, &signature), Signed::NoKey);
-        signature[0] ^= 1;
-        assert_eq!(check(message, &signature), Signed::Badly);
-        assert_eq!(check(message, b""), Signed::Badly);
+        assert!(check(message, signature));
+        assert!(!check(&message[1..], signature) && !check(message, ""));
+        assert!(!check(message, &signature.replacen('h', "i", 1)));
+        assert!(keys.find(None, Algorithm::ES256).is_none());
+        assert!(keys.find(Some("a"), Algorithm::EdDSA).is_none());
     }
 
     #[test]
@@ -249,7 +215,7 @@ mod tests {
     fn two_keys_of_one_id_are_not_guessed_at() {
         let key = json!({ "kid": "a", "kty": "OKP", "crv": "Ed25519", "x": EDWARDS });
         let keys = read(&json!([key, key])).unwrap();
-        assert_eq!(keys.check(Some("a"), Algorithm::EdDSA, b"", b""), Signed::NoKey);
+        assert!(keys.find(Some("a"), Algorithm::EdDSA).is_none());
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What of a token is believed: each claim wrong by itself, and the rest right.
 
-use super::claims::{Claims, Refusal, TOKEN_BYTES_MAX, parts};
+use super::claims::{Claims, Refusal, TOKEN_BYTES_MAX, head};
 use super::keys::Keys;
-use super::{Known, grant::ID_PREFIX};
+use super::{Known, grant::ID_PREFIX, provider};
 use crate::config::Oidc;
 use crate::role::Role;
 use data_encoding::BASE64URL_NOPAD;
@@ -19,6 +19,7 @@ struct Provider {
 
 impl Provider {
     fn new() -> Provider {
+        provider::install();
         let grants = r#"
             issuer = "https://idp.example"
             audience = ["lineal", "other"]
@@ -59,8 +60,8 @@ impl Provider {
     }
 
     fn known_by(&self, text: &str) -> Result<Known, Refusal> {
-        let parts = parts(text, &self.config.algorithms)?;
-        let claims = Claims::believed(&parts, &self.keys(), &self.config, NOW)?;
+        let head = head(text, &self.config.algorithms)?;
+        let claims = Claims::believed(text, &head, &self.keys(), &self.config, NOW)?;
         Known::by(&claims, &self.config, &[1; 32], NOW)
     }
 
@@ -173,7 +174,7 @@ fn what_is_no_token_of_the_provider_is_none() {
     assert_eq!(header(r#"{"alg":"EdDSA"}"#), None, "the only key is the one");
     assert_eq!(header(r#"{"alg":"EdDSA","typ":"at+jwt"}"#), None);
     for (text, why) in [
-        (r#"{"alg":"none","kid":"k"}"#, Refusal::Algorithm),
+        (r#"{"alg":"none","kid":"k"}"#, Refusal::Malformed),
         (r#"{"alg":"HS256","kid":"k"}"#, Refusal::Algorithm),
         (r#"{"alg":"ES384","kid":"k"}"#, Refusal::Algorithm),
         (r#"{"alg":"ES256","kid":"k"}"#, Refusal::Key),

@@ -270,7 +270,10 @@ fn pages_tags_and_plans_are_of_one_sight() {
     assert_ne!(mine.header("etag"), all.header("etag"));
     let next = all.ok()["next"].clone();
     assert_eq!(page(&bound, Some(&next)).problem().0, 400, "a page of another's answer");
+    let rivals = live.bound(Role::Auditor, "*", "rival-system");
+    assert_ne!(mine.header("etag"), page(&rivals, None).header("etag"));
     let next = mine.ok()["next"].clone();
+    assert_eq!(page(&rivals, Some(&next)).problem().0, 400, "nor one of other systems");
     assert_eq!(page(&bound, Some(&next)).ok()["first"], 2);
     let plan = post("/v1/plans", &json!({ "query": "find system return name" })).token(&bound);
     let plan = live.send(plan).ok()["plan_id"].clone();
