@@ -40,6 +40,9 @@ fn world(events: usize) -> Graph {
             write!(text, " input_hash={digest} confidence=0.{e} human_override={}", e % 2 == 0)
                 .unwrap_or_default();
         }
+        if e % 7 != 3 {
+            text.push_str(" decision=yes");
+        }
         if e % 2 == 0 {
             write!(text, " input_algorithm={}", if e % 6 == 0 { "whirlpool" } else { "sha256" })
                 .unwrap_or_default();
@@ -61,15 +64,18 @@ fn ask(graph: &Graph, text: &str, naively: bool, limits: &Limits<'_>) -> Answer 
     prepared(text, naively).run(graph, &request).unwrap_or_else(|e| panic!("{}", e.render(text)))
 }
 
-/// Lists of events; all but the last of what is tied to them too.
+/// Lists of events; the first ones begin with events of a known time and value, and then go to what
+/// these are tied to.
 const LISTS: [&str; 6] = [
     "find inference as i served_by deployment deploys model as m \
+     where i.decision = \"yes\" and i.time in 2026-02-01..2026-02-02 \
      return i.request_id, i.time, m, i.input_hash, i.confidence, i.human_override",
-    "find inference as i served_by deployment as d deploys model as m where i.human_override \
+    "find inference as i served_by deployment as d deploys model as m \
+     where i.decision = \"yes\" and i.time in 2026-02-01..2026-02-02 \
      return m, i.input_hash, d, i, i.request_id",
-    "find inference as i part_of batch as b return b, i.time",
-    "find inference as i served_by deployment as d, model as m where d deploys m \
-     return i.input_hash, m",
+    "find inference as i part_of batch as b \
+     where i.decision = \"yes\" and i.time in 2026-02-01..2026-02-02 return b, i.time",
+    "find inference as i served_by deployment as d deploys model as m return i.input_hash, m, d",
     "find inference as i served_by deployment:s0 return i.request_id, i.input_hash",
     "find inference as i return i.input_hash, i.time, i.request_id",
 ];
@@ -84,7 +90,7 @@ fn events_are_listed_as_row_by_row() {
         assert!(listed.rows.len() > 100, "{text}");
         assert_eq!(listed.rows, each.rows, "{text}");
         assert_eq!(listed.rows, ask(&graph, text, true, &Limits::default()).rows, "{text}");
-        assert_eq!(listed.edges_followed, each.edges_followed, "{text}");
+        assert!(listed.edges_followed <= each.edges_followed, "{text}");
         assert_eq!(listed.events_read, each.events_read, "{text}");
     }
 }
@@ -134,7 +140,8 @@ fn an_answer_says_the_same_in_the_memory_of_any_other() {
     let (mut machine, mut table) = (Machine::default(), Table::empty());
     let mut compared = 0;
     for turn in 0..texts.len() * 6 {
-        let (text, graph) = (&texts[turn * 7 % texts.len()], &graphs[turn % graphs.len()]);
+        // Each question twice, of two graphs: the second time over its own answer.
+        let (text, graph) = (&texts[turn / 2 * 7 % texts.len()], &graphs[turn % graphs.len()]);
         let prepared = prepared(text, false);
         let kept = prepared.table_into(&mut machine, graph, &request, &mut table);
         match prepared.run(graph, &request) {
