@@ -1,29 +1,35 @@
-//! What it costs to write the index of a store behind a commit that brings little: a commit of the
-//! trail, and what a generation writes then.
+//! What it costs to write the index of a store behind a commit that brings little, and what is
+//! written then.
 //!
-//!     cargo run --release -p lineal-engine --example next_generation -- FOLDER [COMMITS [ENTRIES]]
+//!     cargo run --release -p lineal-engine --example next_generation -- FOLDER [trail|day [COMMITS]]
 //!
-//! Adds commits of ENTRIES uses each (1,002 if not said otherwise) to the store in FOLDER, which had better be a
-//! copy, and writes the index behind each. CPU time is that of the whole process.
+//! Adds commits to the store in FOLDER, which had better be a copy, and writes the index behind each: of
+//! the trail with 1,002 uses, or like a day of logs, with a batch of events for each of 200 of its
+//! deployments and a new one. CPU time is that of the whole process.
 
+use lineal_engine::event_fields::EventField;
+use lineal_engine::events::{EventBlock, EventValue};
 use lineal_engine::schema::Kind;
-use lineal_engine::{NodeDraft, Options, Saying, Store};
-use lineal_proof::{Key, KeyPart, Value};
+use lineal_engine::{BatchDraft, NodeDraft, Options, Saying, Store};
+use lineal_proof::{Hash, Key, KeyPart, Value};
 use std::error::Error;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 const ENTRIES: u64 = 1_002;
+const DEPLOYMENTS: usize = 200;
+const EVENTS: u32 = 100;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let folder = arguments.next().ok_or("next_generation FOLDER [COMMITS [ENTRIES]]")?;
+    let folder = arguments.next().ok_or("next_generation FOLDER [trail|day [COMMITS]]")?;
+    let is_day = arguments.next().is_some_and(|word| word == "day");
     let commits: u64 = arguments.next().map_or(Ok(1), |count| count.parse())?;
-    let entries: u64 = arguments.next().map_or(Ok(ENTRIES), |count| count.parse())?;
     let path = Path::new(&folder);
     let store = measured(path, "open for writing", || Ok(Store::open(path, Options::default())?))?;
     for _ in 0..commits {
-        measured(path, "commit", || commit(&store, entries))?;
+        measured(path, "commit", || if is_day { day(&store) } else { trail(&store) })?;
         measured(path, "write the index", || Ok(store.write_indexes()?))?;
     }
     drop(store);
@@ -34,11 +40,64 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Some events of some deployments, and a deployment that is new.
+fn day(store: &Store) -> Result<(), Box<dyn Error>> {
+    let saying = Saying {
+        source: "datadog".into(),
+        form: "datadog-archive".into(),
+        observed_at: i64::MAX / 2,
+    };
+    let view = store.snapshot()?;
+    let all: Vec<u32> = view.nodes_of(Kind::Deployment).collect();
+    let mut keys: Vec<Key> = all
+        .iter()
+        .step_by((all.len() / DEPLOYMENTS).max(1))
+        .map(|node| view.key_of(*node))
+        .collect();
+    let start = store.commit();
+    let mut new = keys.first().ok_or("a store with deployments")?.clone();
+    new.0[0] = KeyPart::Text(format!("service-of-{start}"));
+    keys.push(new);
+    drop(view);
+    let mut transaction = store.begin(None, None)?;
+    for (number, key) in (0_u32..).zip(keys) {
+        transaction.add_node(&saying, NodeDraft::new(Kind::Deployment, key.clone()))?;
+        let mut file = [0; 16];
+        file[..8].copy_from_slice(&start.to_le_bytes());
+        file[8..12].copy_from_slice(&number.to_le_bytes());
+        transaction.add_batch(BatchDraft {
+            saying: saying.clone(),
+            deployment: key,
+            file,
+            stretch: 0,
+            label: format!("{start}-{number}.json.gz"),
+            block: Arc::new(events(start, number)),
+            rows: (0..EVENTS).collect(),
+            doubted: vec![],
+        });
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+fn events(start: u64, number: u32) -> EventBlock {
+    let mut block = EventBlock::new();
+    for event in 0..EVENTS {
+        let id = format!("{start}-{number}-{event}");
+        block.set(EventField::Time, EventValue::Int(1_700_000_000_000_000_000 + i64::from(event)));
+        block.set(EventField::EventId, EventValue::Text(&id));
+        block.set(EventField::InputAlgorithm, EventValue::Text("sha256"));
+        block.set(EventField::InputHash, EventValue::Hash(&Hash::of(id.as_bytes()).0));
+        block.end_row();
+    }
+    block
+}
+
 /// Uses as a server notes them; behind all that are there.
-fn commit(store: &Store, entries: u64) -> Result<(), Box<dyn Error>> {
+fn trail(store: &Store) -> Result<(), Box<dyn Error>> {
     let start = store.commit();
     let mut transaction = store.begin(None, None)?;
-    for place in 0..entries {
+    for place in 0..ENTRIES {
         let key = vec![KeyPart::Text(format!("{start:012}")), i64::try_from(place)?.into()];
         let mut draft = NodeDraft::new(Kind::Access, Key::new(key));
         draft.fields.insert("time", Value::from(i64::try_from(place)?));

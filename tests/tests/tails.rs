@@ -4,8 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use lineal_engine::schema::{COMMON_FIELDS, Direction, KINDS, Kind, RELATIONS, Relation, fields};
-use lineal_engine::storage::{MemoryStorage, Storage};
-use lineal_engine::{NodeDraft, Options, Snapshot, Store};
+use lineal_engine::storage::{FaultyStorage, MemoryStorage, Plan, Storage};
+use lineal_engine::{NodeDraft, Options, Result, Snapshot, Store};
 use lineal_proof::record::SeenRows;
 use lineal_proof::{Cid, Key, KeyPart, Value};
 use lineal_tests::everything::everything;
@@ -95,11 +95,15 @@ fn uses(places: &[u8], again: i64) -> Vec<NodeDraft> {
     places.iter().map(draft).collect()
 }
 
-/// Takes what came, as one commit; the same from one store to the next.
 fn take(store: &Store, step: u8, came: &Came) {
+    try_take(store, step, came).unwrap();
+}
+
+/// Takes what came, as one commit; the same from one store to the next.
+fn try_take(store: &Store, step: u8, came: &Came) -> Result<()> {
     let at = i64::from(step);
     let registry = saying("mlflow-1a2b3c4d", "mlflow-sqlite", at);
-    let mut tx = store.begin(None, None).unwrap();
+    let mut tx = store.begin(None, None)?;
     let mut brings = true;
     match came {
         Came::Uses(places) => {
@@ -162,8 +166,9 @@ fn take(store: &Store, step: u8, came: &Came) {
         Came::Nothing => {}
     }
     if brings {
-        tx.commit().unwrap();
+        tx.commit()?;
     }
+    Ok(())
 }
 
 fn store(percent: u32) -> (MemoryStorage, Store) {
@@ -249,5 +254,117 @@ proptest! {
             memory.read(&format!("index/{name}")).unwrap().unwrap().to_vec()
         };
         prop_assert!(bytes(&tailed) == bytes(&whole));
+    }
+}
+
+/// Uses of the store and days of logs behind what a registry said.
+fn with_a_tail(memory: &MemoryStorage, store: &Store) -> Vec<String> {
+    let registry = [
+        Came::Run { at: 1, trained_on: 2, claimed: true },
+        Came::Model { registry: 0, version: 1, run: 1 },
+        Came::Dataset(2),
+        Came::Uses(vec![3, 9]),
+        Came::Day { file: 1, deployment: 1 },
+    ];
+    let later = [Came::Day { file: 2, deployment: 0 }, Came::Uses(vec![1, 4, 9])];
+    for (step, came) in (1..).zip(&registry) {
+        take(store, step, came);
+    }
+    store.write_indexes().unwrap();
+    for (step, came) in (50..).zip(&later) {
+        take(store, step, came);
+        store.write_indexes().unwrap();
+    }
+    assert_eq!(graphs(memory), ["graph-000000000005.idx", "graph-000000000007.idx"]);
+    everything(memory).unwrap()
+}
+
+#[test]
+fn a_flipped_bit_in_a_tail_or_its_base_is_a_right_answer_or_an_error_with_a_name() {
+    let (memory, store) = store(ALWAYS);
+    let expected = with_a_tail(&memory, &store);
+    let (mut right, mut named) = (0, 0);
+    for name in graphs(&memory) {
+        let path = format!("index/{name}");
+        let length = memory.read(&path).unwrap().unwrap().len();
+        for at in (0..length).step_by(61) {
+            let flip = |bytes: &mut Vec<u8>| bytes[at] ^= 1 << (at % 8);
+            memory.damage(&path, flip);
+            match everything(&memory) {
+                Ok(found) => {
+                    assert_eq!(found, expected, "{path}, byte {at}");
+                    right += 1;
+                }
+                Err(error) => {
+                    let text = error.to_string();
+                    assert!(error.is_damage() && text.starts_with(&path), "byte {at}: {text}");
+                    named += 1;
+                }
+            }
+            memory.damage(&path, flip);
+        }
+    }
+    assert!(right > 20 && named > 40, "{right} right, {named} named");
+}
+
+#[test]
+fn without_one_of_its_files_a_generation_is_made_anew() {
+    let (memory, store) = store(ALWAYS);
+    let expected = with_a_tail(&memory, &store);
+    for name in graphs(&memory) {
+        let path = format!("index/{name}");
+        let bytes = memory.read(&path).unwrap().unwrap();
+        memory.remove(&path).unwrap();
+        assert_eq!(everything(&memory).unwrap(), expected, "without {name}");
+        memory.put(&path, &bytes, false).unwrap();
+    }
+    memory.remove("index/graph-000000000005.idx").unwrap();
+    take(&store, 60, &Came::Uses(vec![5]));
+    store.write_indexes().unwrap();
+    assert_eq!(graphs(&memory), ["graph-000000000008.idx"], "a whole one, and nothing beside it");
+}
+
+#[test]
+fn a_crash_at_any_call_while_tails_are_written_leaves_a_view_that_answers_alike() {
+    let (disk, first) = store(ALWAYS);
+    let (whole, other) = store(NEVER);
+    let registry = [Came::Run { at: 1, trained_on: 2, claimed: false }, Came::Uses(vec![3, 9])];
+    let later = [Came::Uses(vec![1, 9]), Came::Run { at: 2, trained_on: 1, claimed: false }];
+    for (step, came) in (1..).zip(&registry) {
+        take(&first, step, came);
+        take(&other, step, came);
+    }
+    first.write_indexes().unwrap();
+    drop((first, other));
+    // As every run below goes on: opened anew, with a clock that begins anew.
+    let options = || Options { tail_percent_max: ALWAYS, ..sample::options() };
+    let other = Store::open_on(Arc::new(whole.clone()), options()).unwrap();
+    let mut expected = vec![everything(&whole).unwrap()];
+    for (step, came) in (50..).zip(&later) {
+        take(&other, step, came);
+        expected.push(everything(&whole).unwrap());
+    }
+    let run = |plan: Plan| {
+        let disk = disk.after_power_cut(100);
+        let faulty = Arc::new(FaultyStorage::new(disk.clone(), plan));
+        if let Ok(store) = Store::open_on(faulty.clone(), options()) {
+            for (step, came) in (50..).zip(&later) {
+                if try_take(&store, step, came).is_err() || store.write_indexes().is_err() {
+                    break;
+                }
+            }
+        }
+        (disk, faulty.calls())
+    };
+    let (sound, calls) = run(Plan::Never);
+    assert!(graphs(&sound).len() == 2 && calls > 30, "{calls} calls");
+    for at in 0..calls {
+        let (disk, _) = run(Plan::CrashAt(at));
+        for kept in [0, 50, 100] {
+            let disk = disk.after_power_cut(kept);
+            let commit = read(&disk).commit();
+            let expected = &expected[usize::try_from(commit).unwrap() - 2];
+            assert_eq!(&everything(&disk).unwrap(), expected, "call {at}, {kept} % kept");
+        }
     }
 }
