@@ -41,5 +41,7 @@ pub use graph::{
 };
 pub use snapshot::{BatchInfo, EventRef, EventRows, FieldColumn, Folded, RevisionInfo, Snapshot};
 pub use store::{CompactProgress, Compaction, KnownSource, LiveBatch, Options, Store};
-pub use transaction::{Committed, Outcome, Staged, TRANSACTION_NODES_MAX, Transaction};
+pub use transaction::{
+    Committed, Outcome, PreparedNode, Staged, TRANSACTION_NODES_MAX, Transaction,
+};
 pub use verify::verify;
