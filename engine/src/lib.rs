@@ -44,5 +44,7 @@ pub use store::{
     BACKUP_LIST, Backup, BackupProgress, CompactProgress, Compaction, KnownSource, LiveBatch,
     Options, Store, Tar,
 };
-pub use transaction::{Committed, Outcome, Staged, TRANSACTION_NODES_MAX, Transaction};
+pub use transaction::{
+    Committed, Outcome, PreparedNode, Staged, TRANSACTION_NODES_MAX, Transaction,
+};
 pub use verify::verify;

@@ -167,12 +167,19 @@ impl Transaction<'_> {
 
 /// Reads one frame and checks that its id is the hash of its payload.
 pub(crate) fn read_frame(bytes: &[u8], location: Location) -> Result<Frame<'_>> {
+    let frame = read_frame_again(bytes, location)?;
+    let path = segment_path(location.segment);
+    frame.check_id().map_err(|e| Error::record(&path, location.offset, e))?;
+    Ok(frame)
+}
+
+/// Reads one frame of which the same was read just before: its checksum alone is looked at, which
+/// takes a tenth of the time.
+pub(crate) fn read_frame_again(bytes: &[u8], location: Location) -> Result<Frame<'_>> {
     let path = segment_path(location.segment);
     let at = usize::try_from(location.offset).unwrap_or(usize::MAX);
     let rest = bytes.get(at..).unwrap_or_default();
-    let frame = frame::read(rest).map_err(|e| Error::record(&path, location.offset, e))?;
-    frame.check_id().map_err(|e| Error::record(&path, location.offset, e))?;
-    Ok(frame)
+    frame::read(rest).map_err(|e| Error::record(&path, location.offset, e))
 }
 
 /// Most bytes that a search for the next frame runs its checksum over: more than any damage needs,

@@ -24,7 +24,6 @@ pub(crate) use state::State;
 
 use crate::catalog::Catalog;
 use crate::clock::{Clock, SystemClock};
-use crate::draft::Saying;
 use crate::error::{Error, Result};
 use crate::events::IndexedFields;
 use crate::head::Head;
@@ -276,10 +275,10 @@ impl Store {
     pub(crate) fn known_revision(
         &self,
         node: &Hash,
-        saying: &Saying,
+        chain: (&str, &str),
         content: &Hash,
     ) -> Option<Hash> {
-        self.read_state().ledger.known_revision(node, saying, content)
+        self.read_state().ledger.known_revision(node, chain, content)
     }
 
     pub(crate) fn check_retract(&self, number: u64, restore: bool) -> Result<()> {

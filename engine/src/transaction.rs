@@ -3,10 +3,12 @@
 mod batches;
 mod encode;
 mod pins;
+mod prepared;
 mod publish;
 mod snapshots;
 
 pub(crate) use batches::{CONTAINER_ROWS_MAX, container_path};
+pub use prepared::PreparedNode;
 
 use crate::claims::is_claim;
 use crate::draft::{BatchDraft, NodeDraft, Saying};
@@ -14,29 +16,12 @@ use crate::error::{Error, Result};
 use crate::schema::Kind;
 use crate::store::Store;
 use lineal_proof::frame::PAYLOAD_MAX;
-use lineal_proof::record::{
-    Manifest, Record, Reference, Retract, Revision, SeenRows, Setting, Source, node_id,
-};
+use lineal_proof::record::{Manifest, Reference, Retract, Revision, SeenRows, Setting, Source};
 use lineal_proof::{Cid, Hash, Key, Value, cbor};
-use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Most nodes of one transaction (docs/format.md, section 15).
 pub const TRANSACTION_NODES_MAX: usize = 100_000;
-/// Values above this size go into a blob.
-const INLINE_MAX: usize = 64 << 10;
-
-/// Does a value go into a blob?
-fn is_large(value: &Value) -> bool {
-    match value {
-        Value::Text(text) => text.len() > INLINE_MAX,
-        Value::List(_) | Value::Map(_) => cbor::encoded_length(value) > INLINE_MAX,
-        _ => false,
-    }
-}
-
-/// Fields in canonical bytes, in canonical order.
-type Encoded = Vec<(&'static str, Vec<u8>)>;
 
 /// At least the bytes of a link with the name of its key.
 const LINK_BYTES: usize = 64;
@@ -85,7 +70,7 @@ struct StagedNode {
     /// What does not depend on pins, in canonical bytes ([`Revision::body`]): a tenth of the room
     /// that the values take, and written once.
     body: Vec<u8>,
-    kind: crate::schema::Kind,
+    kind: Kind,
     node: Hash,
     content: Hash,
     /// The length of its content.
@@ -95,7 +80,7 @@ struct StagedNode {
 impl StagedNode {
     fn of(mut revision: Revision, node: Hash, encoded: &[(&str, Vec<u8>)]) -> StagedNode {
         revision.sort_edges();
-        let kind = crate::schema::Kind::parse(&revision.kind).unwrap_or(crate::schema::Kind::Actor);
+        let kind = Kind::parse(&revision.kind).unwrap_or(Kind::Actor);
         let body = revision.body(encoded);
         revision.fields = lineal_proof::Map::new();
         let said = revision.content_around(&body);
@@ -194,56 +179,42 @@ impl<'a> Transaction<'a> {
     /// [`Error::Corrupt`] for a relation that the schema does not have, [`Error::NoKey`] if a
     /// secret is missing, [`Error::Limit`] for a record that is too large.
     pub fn add_node(&mut self, saying: &Saying, draft: NodeDraft) -> Result<Staged> {
-        draft.check()?;
-        let node = node_id(draft.kind.name(), &draft.key);
-        let (revision, encoded) = self.revision(saying, &node, draft)?;
-        self.settle(saying, StagedNode::of(revision, node, &encoded))
-    }
-
-    /// Stages what a source says of many nodes, in this order: as [`Transaction::add_node`] of one
-    /// after another, but hashed side by side.
-    ///
-    /// # Errors
-    /// As [`Transaction::add_node`].
-    pub fn add_nodes(&mut self, saying: &Saying, drafts: Vec<NodeDraft>) -> Result<Vec<Staged>> {
-        let named = drafts.into_par_iter().map(|draft| {
-            draft.check()?;
-            Ok((node_id(draft.kind.name(), &draft.key), draft))
-        });
-        let named = named.collect::<Result<Vec<_>>>()?;
-        let revisions = named.into_iter().map(|(node, draft)| {
-            // One after another: what is sealed stands in this order.
-            Ok((self.revision(saying, &node, draft)?, node))
-        });
-        let revisions = revisions.collect::<Result<Vec<_>>>()?;
-        let staged = revisions
-            .into_par_iter()
-            .map(|((revision, encoded), node)| StagedNode::of(revision, node, &encoded));
-        let staged: Vec<_> = staged.collect();
-        staged.into_iter().map(|staged| self.settle(saying, staged)).collect()
+        self.add_prepared(self.store.prepare(saying, draft)?)
     }
 
     /// Names any staged node something by a key with parts that its source does not know?
     fn has_claims(&self) -> bool {
-        use crate::schema::Kind;
         let is_open =
             |kind: &str, key: &Key| Kind::parse(kind).is_none_or(|kind| is_claim(kind, key));
         let mut edges = self.nodes.iter().flat_map(|staged| &staged.revision.edges);
         edges.any(|edge| is_open(&edge.kind, &edge.key))
     }
 
-    fn settle(&mut self, saying: &Saying, new: StagedNode) -> Result<Staged> {
+    /// Stages a node that the same store prepared.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] for a record that is too large.
+    pub fn add_prepared(&mut self, prepared: PreparedNode) -> Result<Staged> {
+        let PreparedNode { staged: new, blobs } = prepared;
+        self.blobs.extend(blobs);
         let (node, content) = (new.node, new.content);
-        if let Some(known) = self.store.known_revision(&node, saying, &content) {
+        let Revision { source, form, observed_at, .. } = &new.revision;
+        let said_by = (source.as_str(), form.as_str());
+        if let Some(known) = self.store.known_revision(&node, said_by, &content) {
             if !self.snapshot_follows {
-                self.seen.entry(saying.clone()).or_default().insert(Cid(known));
+                let saying = Saying {
+                    source: source.clone(),
+                    form: form.clone(),
+                    observed_at: *observed_at,
+                };
+                self.seen.entry(saying).or_default().insert(Cid(known));
             }
             return Ok(Staged { node, content, outcome: Outcome::Known });
         }
-        let chain = self.chain(saying);
+        let chain = self.chain(source, form);
         let staged = self.staged.entry((node, chain)).or_default();
         if staged.contains(&content) {
-            self.raise_observed_at(&node, &content, saying);
+            self.raise_observed_at(&new);
             return Ok(Staged { node, content, outcome: Outcome::Known });
         }
         staged.push(content);
@@ -260,113 +231,26 @@ impl<'a> Transaction<'a> {
     }
 
     /// The number of a source and form in this transaction: there is one, or a handful.
-    fn chain(&mut self, saying: &Saying) -> usize {
-        let is_it =
-            |(source, form): &(String, String)| *source == saying.source && *form == saying.form;
+    fn chain(&mut self, source: &str, form: &str) -> usize {
+        let is_it = |(s, f): &(String, String)| s == source && f == form;
         self.chains.iter().position(is_it).unwrap_or_else(|| {
-            self.chains.push((saying.source.clone(), saying.form.clone()));
+            self.chains.push((source.to_owned(), form.to_owned()));
             self.chains.len() - 1
         })
     }
 
     /// The same thing was said twice in one transaction: the later time counts.
-    fn raise_observed_at(&mut self, node: &Hash, content: &Hash, saying: &Saying) {
+    fn raise_observed_at(&mut self, again: &StagedNode) {
         let same = self.nodes.iter_mut().rev().find(|staged| {
-            staged.node == *node
-                && staged.content == *content
-                && staged.revision.source == saying.source
-                && staged.revision.form == saying.form
+            staged.node == again.node
+                && staged.content == again.content
+                && staged.revision.source == again.revision.source
+                && staged.revision.form == again.revision.form
         });
         if let Some(staged) = same {
-            staged.revision.observed_at = staged.revision.observed_at.max(saying.observed_at);
+            let observed_at = &mut staged.revision.observed_at;
+            *observed_at = again.revision.observed_at.max(*observed_at);
         }
-    }
-
-    fn revision(
-        &mut self,
-        saying: &Saying,
-        node: &Hash,
-        draft: NodeDraft,
-    ) -> Result<(Revision, Encoded)> {
-        let mut fields = lineal_proof::Map::new();
-        let mut encoded = Encoded::new();
-        for (name, bytes) in draft.encoded {
-            if bytes.len() <= INLINE_MAX {
-                encoded.push((name, bytes));
-                continue;
-            }
-            // Members may have to go into blobs: as values.
-            let value = cbor::decode(&bytes).map_err(|_| {
-                Error::corrupt("a staged node", 0, "an encoded field is one canonical value")
-            })?;
-            fields.insert(name, self.outline(value)?);
-        }
-        encoded.sort_by(|a, b| lineal_proof::value::key_order(a.0, b.0));
-        for (name, value) in draft.fields {
-            fields.insert(name, self.outline(value)?);
-        }
-        let mut sealed: Vec<(String, Hash)> = Vec::with_capacity(draft.sealed.len());
-        let own = match draft.kind {
-            Kind::Access => crate::keys::trail_subject(saying.observed_at),
-            _ => *node,
-        };
-        for field in draft.sealed {
-            let subject = field.actor.as_ref().map_or(own, |key| node_id(Kind::Actor.name(), key));
-            let commitment = self.store.seal(&subject, &field.field, &field.value)?;
-            sealed.retain(|(name, _)| *name != field.field);
-            sealed.push((field.field, commitment));
-        }
-        sealed.sort_by(|a, b| lineal_proof::value::key_order(&a.0, &b.0));
-        let edges = draft.edges.into_iter().map(|edge| {
-            let mut beside = edge.beside;
-            beside.sort_by(|a, b| lineal_proof::value::key_order(&a.0, &b.0));
-            lineal_proof::record::Edge {
-                relation: edge.relation.name().to_owned(),
-                kind: edge.kind.name().to_owned(),
-                // Of the target's node, until the transaction is written.
-                pin: Cid(node_id(edge.kind.name(), &edge.key)),
-                key: edge.key,
-                beside,
-            }
-        });
-        let revision = Revision {
-            kind: draft.kind.name().to_owned(),
-            key: draft.key,
-            source: saying.source.clone(),
-            form: saying.form.clone(),
-            observed_at: saying.observed_at,
-            fields,
-            sealed,
-            edges: edges.collect(),
-            previous: None,
-        };
-        Ok((revision, encoded))
-    }
-
-    /// Puts a large value, or a large member of an open map, into a blob and links it.
-    fn outline(&mut self, value: Value) -> Result<Value> {
-        if !is_large(&value) {
-            return Ok(value);
-        }
-        let Value::Map(map) = value else { return self.blob(value) };
-        let mut members = lineal_proof::Map::new();
-        for (name, member) in map {
-            let member = if is_large(&member) { self.blob(member)? } else { member };
-            members.insert(name, member);
-        }
-        let value = Value::Map(members);
-        if is_large(&value) { self.blob(value) } else { Ok(value) }
-    }
-
-    fn blob(&mut self, value: Value) -> Result<Value> {
-        let bytes = lineal_proof::record::Blob { value }.encode();
-        if bytes.len() > PAYLOAD_MAX {
-            let (found, limit) = (bytes.len() as u64, PAYLOAD_MAX as u64);
-            return Err(Error::Limit { what: "a value of a field".to_owned(), found, limit });
-        }
-        let id = Hash::of(&bytes);
-        self.blobs.insert(id, bytes);
-        Ok(Value::Link(Cid(id)))
     }
 
     /// Stages rows of a deployment. The deployment itself is staged with [`Transaction::add_node`].
@@ -404,7 +288,7 @@ impl<'a> Transaction<'a> {
     }
 
     /// Stages a name for a node or family of nodes; none removes it.
-    pub fn add_reference(&mut self, kind: crate::schema::Kind, name: &str, key: Option<Key>) {
+    pub fn add_reference(&mut self, kind: Kind, name: &str, key: Option<Key>) {
         let (name, kind) = (name.to_owned(), kind.name().to_owned());
         self.references.push(Reference { name, kind, key });
     }

@@ -2,6 +2,7 @@
 //!
 //! Translators yield records; everything that touches the store happens here, once.
 
+mod ahead;
 mod custody;
 mod identity;
 mod large_file;
@@ -12,6 +13,7 @@ mod mlflow_store;
 mod openlineage_events;
 mod people;
 mod recognise;
+mod recording;
 mod rehearsal;
 mod sink;
 mod staging;

@@ -3,7 +3,6 @@
 use super::nodes::NONE;
 use super::{Ledger, SeenRowsEntry};
 use crate::catalog::Places;
-use crate::draft::Saying;
 use crate::events::IndexedFields;
 use lineal_proof::record::{Reference, Source};
 use lineal_proof::{Hash, Value};
@@ -83,10 +82,10 @@ impl Ledger {
     pub(crate) fn known_revision(
         &self,
         node: &Hash,
-        saying: &Saying,
+        (source, form): (&str, &str),
         content: &Hash,
     ) -> Option<Hash> {
-        let chain = self.chain(&saying.source, &saying.form)?;
+        let chain = self.chain(source, form)?;
         let all = &self.revisions;
         let same = self
             .revisions_of(self.node(node)?)

@@ -126,12 +126,14 @@ fn of_kind(snapshot: &Snapshot, kind: Kind, former: Option<&Former>) -> Result<V
         all.collect::<Option<Vec<&Column>>>()
     });
     let old = old.flatten().unwrap_or_default();
+    // Without a former generation each record was read for the graph.
+    let was_read = former.is_none();
     let former = former.filter(|_| !old.is_empty());
     let cells = |node: NodeNo| {
         if let Some(same) = former.and_then(|former| former.same(snapshot.graph(), node)) {
             return Ok(Cells::Same(same));
         }
-        let (fields, mut elsewhere) = snapshot.plain_fields(node)?;
+        let (fields, mut elsewhere) = snapshot.plain_fields(node, was_read)?;
         for (made, from) in MADE_FROM {
             if elsewhere.contains(from) {
                 elsewhere.insert(made.to_owned());

@@ -4,7 +4,7 @@ use super::{Snapshot, View};
 use crate::error::{Error, Result};
 use crate::graph::{NodeHead, NodeNo, copied_fields, fields_of, key_fields};
 use crate::schema::{FieldType, Kind};
-use crate::segment::{Location, read_frame, segment_path};
+use crate::segment::{Location, read_frame, read_frame_again, segment_path};
 use lineal_proof::record::{Blob, Record, Revision};
 use lineal_proof::{Hash, Map, Value};
 use std::collections::BTreeSet;
@@ -20,10 +20,13 @@ pub struct Folded {
 
 impl View {
     pub(super) fn frame(&self, at: Location) -> Result<lineal_proof::frame::Frame<'_>> {
+        read_frame(self.segment(at)?, at)
+    }
+
+    fn segment(&self, at: Location) -> Result<&[u8]> {
         let none = || Error::corrupt(segment_path(at.segment), 0, "the segment is there");
         let number = (at.segment as usize).checked_sub(1);
-        let bytes = number.and_then(|at| self.segments.get(at)).ok_or_else(none)?;
-        read_frame(bytes, at)
+        Ok(number.and_then(|at| self.segments.get(at)).ok_or_else(none)?)
     }
 
     pub(super) fn revision(&self, at: Location) -> Result<Revision> {
@@ -32,14 +35,15 @@ impl View {
     }
 
     /// A revision without the fields that are lists or maps and should be: they have no column.
-    fn plain_revision(&self, kind: Kind, at: Location) -> Result<Revision> {
+    fn plain_revision(&self, kind: Kind, at: Location, was_read: bool) -> Result<Revision> {
         let has_column = |name: &str| {
             let mut of_kind = fields_of(kind);
             let spec = of_kind.find(|spec| spec.name == name);
             spec.is_some_and(|spec| !matches!(spec.field_type, FieldType::List | FieldType::Map))
         };
         let wanted = |name: &str, is_list_or_map: bool| !is_list_or_map || has_column(name);
-        Revision::decode_some(self.frame(at)?.payload, wanted)
+        let read = if was_read { read_frame_again } else { read_frame };
+        Revision::decode_some(read(self.segment(at)?, at)?.payload, wanted)
             .map_err(|e| Error::record(&segment_path(at.segment), at.offset, e))
     }
 
@@ -153,11 +157,16 @@ impl Snapshot {
 
     /// The fields of a node without those that are sealed, and the names of fields that depend on
     /// more than its records: sealed ones, whose key may be erased tomorrow, and what is linked to.
-    pub(super) fn plain_fields(&self, node: NodeNo) -> Result<(Map, BTreeSet<String>)> {
+    /// `was_read` says that the graph was just made of its records, whose ids were looked at then.
+    pub(super) fn plain_fields(
+        &self,
+        node: NodeNo,
+        was_read: bool,
+    ) -> Result<(Map, BTreeSet<String>)> {
         let mut folded = Folded::default();
         let mut elsewhere = BTreeSet::new();
         for head in self.graph().heads(node) {
-            let mut revision = self.view.plain_revision(self.kind_of(node), head.at)?;
+            let mut revision = self.view.plain_revision(self.kind_of(node), head.at, was_read)?;
             for (name, _) in std::mem::take(&mut revision.sealed) {
                 elsewhere.insert(name.split('.').next().unwrap_or_default().to_owned());
             }
@@ -166,7 +175,9 @@ impl Snapshot {
             elsewhere.extend(linked.map(|(name, _)| name.to_owned()));
             fold_under(&mut folded, self.view.said_of(revision)?);
         }
-        Ok((self.with_derived(node, folded).fields, elsewhere))
+        // What all nodes have of themselves has no column.
+        self.derive_own(node, &mut folded.fields);
+        Ok((folded.fields, elsewhere))
     }
 
     /// One field of a node, derived ones included.
@@ -272,44 +283,49 @@ impl Snapshot {
             let names = folded.conflicts.iter().map(Value::text);
             folded.fields.insert("conflict", Value::List(names.collect()));
         }
-        self.name_parts(node, &mut folded.fields);
+        self.derive_own(node, &mut folded.fields);
+    }
+
+    /// What nodes of a kind derive from their keys and from what else is recorded.
+    fn derive_own(&self, node: NodeNo, fields: &mut Map) {
+        self.name_parts(node, fields);
         match self.kind_of(node) {
             Kind::Deployment => {
                 let derived = self.graph().deployment(node);
-                folded.fields.insert("events", derived.events);
-                folded.fields.insert("overrides", derived.overrides);
+                fields.insert("events", derived.events);
+                fields.insert("overrides", derived.overrides);
                 for (name, time) in [("first_event", derived.first), ("last_event", derived.last)] {
                     if let Some(time) = time {
-                        folded.fields.insert(name, time);
+                        fields.insert(name, time);
                     }
                 }
             }
             Kind::Batch => {
                 if let Some(batch) = self.batch(node) {
-                    folded.fields.insert("count", batch.events);
-                    folded.fields.insert("overrides", batch.overrides);
-                    folded.fields.insert("art12", batch.art12);
+                    fields.insert("count", batch.events);
+                    fields.insert("overrides", batch.overrides);
+                    fields.insert("art12", batch.art12);
                     let outweighed: u32 = self.outweighed(node);
-                    folded.fields.insert("outweighed", i64::from(outweighed));
+                    fields.insert("outweighed", i64::from(outweighed));
                 }
-                if let Some(first) = folded.fields.get("first_time").cloned() {
-                    folded.fields.insert("time", first);
+                if let Some(first) = fields.get("first_time").cloned() {
+                    fields.insert("time", first);
                 }
             }
             Kind::Import => {
                 if let Some(facts) = self.graph().imports().get(&node) {
-                    folded.fields.insert("number", facts.number);
-                    folded.fields.insert("nodes", facts.revisions);
-                    folded.fields.insert("events", facts.events);
-                    folded.fields.insert("retracted", facts.retracted);
-                    folded.fields.insert("time", facts.recorded);
+                    fields.insert("number", facts.number);
+                    fields.insert("nodes", facts.revisions);
+                    fields.insert("events", facts.events);
+                    fields.insert("retracted", facts.retracted);
+                    fields.insert("time", facts.recorded);
                 }
             }
             Kind::Run => {
-                if let Some(started) = folded.fields.get("started").cloned()
-                    && folded.fields.get("time").is_none()
+                if let Some(started) = fields.get("started").cloned()
+                    && fields.get("time").is_none()
                 {
-                    folded.fields.insert("time", started);
+                    fields.insert("time", started);
                 }
             }
             _ => {}

@@ -55,7 +55,8 @@ pub(super) fn encode(
     let mut ready: HashMap<Hash, Ready> = HashMap::new();
     for (batch, staged) in batches::seal_all(store, std::mem::take(&mut transaction.batches))? {
         let saying = &batch.draft.saying;
-        if let Some(known) = state.ledger.known_revision(&staged.node, saying, &staged.content) {
+        let chain = (saying.source.as_str(), saying.form.as_str());
+        if let Some(known) = state.ledger.known_revision(&staged.node, chain, &staged.content) {
             transaction.seen.entry(saying.clone()).or_default().insert(Cid(known));
             continue;
         }

@@ -96,6 +96,7 @@ fn exceptions(
         let head = head.map(|h| (h.effective, ledger.revisions.content(h.revision)));
         let top = head.max(staged.get(&id).copied()).map(|(_, content)| content);
         let said = held.get(&id);
+        let said_by = (saying.source.as_str(), saying.form.as_str());
         except.remove(&id);
         if said.is_some() && said == top.as_ref() {
             continue;
@@ -103,7 +104,7 @@ fn exceptions(
         if top.is_some() {
             except.insert(id);
         }
-        let known = said.and_then(|said| ledger.known_revision(&id, saying, said));
+        let known = said.and_then(|said| ledger.known_revision(&id, said_by, said));
         one_by_one.extend(known.map(Cid));
     }
     (except.into_iter().collect(), one_by_one)

@@ -161,24 +161,27 @@ impl Reading<'_> {
     ) -> Result<Ended, E> {
         let Reading { source, mapping, runs, datasets, beside, mut gathered, mut counts, .. } =
             self;
-        let context = Context { mapping, source: &source };
-        let part = |part: usize| -> Result<(Vec<NodeRecord>, Counts), Error> {
-            let (mut records, mut counts) = (Vec::new(), Counts::default());
-            for mut run in runs.part(part, &Wanted::All)? {
-                if !sound::drop_unsound_of_run(&mut run, &mut Vec::new()) {
-                    continue;
+        let part =
+            |part: usize, mapping: &MlflowMapping| -> Result<(Vec<NodeRecord>, Counts), Error> {
+                let context = Context { mapping, source: &source };
+                let (mut records, mut counts) = (Vec::new(), Counts::default());
+                for mut run in runs.part(part, &Wanted::All)? {
+                    if !sound::drop_unsound_of_run(&mut run, &mut Vec::new()) {
+                        continue;
+                    }
+                    counts.add_run(&mut run);
+                    records.push(map::map_run(run, &datasets, &beside, &context));
                 }
-                counts.add_run(&mut run);
-                records.push(map::map_run(run, &datasets, &beside, &context));
-            }
-            Ok((records, counts))
-        };
+                Ok((records, counts))
+            };
         thread::scope(|scope| {
             let (sender, receiver) = sync_channel(PARTS_AHEAD);
             let (parts, part) = (runs.parts(), &part);
             scope.spawn(move || {
+                // Its own: whoever first uses a pattern has its memory at hand, others wait for it.
+                let mapping = mapping.clone();
                 for number in 0..parts {
-                    if sender.send(part(number)).is_err() {
+                    if sender.send(part(number, &mapping)).is_err() {
                         return;
                     }
                 }

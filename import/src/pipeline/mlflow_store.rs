@@ -1,19 +1,14 @@
 //! Importing an MLflow store: one source, read once, and recorded in as many commits as it needs.
 
 use super::custody::{self, Custody, Wanted};
-use super::people::encode_series;
+use super::recording::Recording;
 use super::staging::{Session, list_rejects};
 use crate::error::{Error, Result};
 use crate::mlflow::{self, Form};
 use crate::progress::Progress;
-use crate::record::NodeRecord;
 use crate::report::SourceReport;
-use lineal_engine::schema::{Kind, Relation};
-use lineal_engine::{KnownSource, NodeDraft, Outcome, Saying, Transaction};
-use lineal_proof::record::{Counts, Source};
-use lineal_proof::{Hash, Value};
-use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use lineal_engine::{KnownSource, Saying};
+use lineal_proof::record::Source;
 use std::panic::resume_unwind;
 use std::path::Path;
 use std::thread;
@@ -22,9 +17,6 @@ use std::thread;
 pub(super) fn label(path: &Path) -> String {
     path.file_name().map_or_else(|| ".".to_owned(), |name| name.to_string_lossy().into_owned())
 }
-
-/// Nodes that are prepared at once, many side by side.
-const PREPARED_AT_ONCE: usize = 512;
 
 fn custody(
     root: &Path,
@@ -116,32 +108,17 @@ fn take_hashed(
     let rejected = rejects.len() as u64;
     list_rejects(&mut report, rejects);
     session.progress.phase("recording");
-    let mut staging =
-        Staging { held: BTreeMap::new(), actors: BTreeSet::new(), counts: Counts::default() };
-    let mut recording =
-        Recording { full, saying: &saying, staging: &mut staging, transaction: None };
-    let mut waiting: Vec<NodeRecord> = Vec::new();
-    let ended = reading.each(|records| {
-        count_inputs(session, &records);
-        waiting.extend(records);
-        // The same cuts, however many came at once.
-        let whole = waiting.len() - waiting.len() % PREPARED_AT_ONCE;
-        recording.record(session, waiting.drain(..whole))
-    })?;
-    recording.record(session, waiting.drain(..))?;
+    let mut recording = Recording::new(session, &saying, full)?;
+    let ended = recording.take(session, reading)?;
     report.warnings.extend(ended.warnings);
-    let mut transaction = recording.end(session)?;
-    let actors = session.people.take_actors().into_iter();
-    // The translator may have said more of somebody than that there is such a login.
-    let actors = actors.filter(|actor| !staging.actors.contains(&actor.key)).collect();
-    staging.add(session, &mut transaction, &saying, actors)?;
+    let Recording { mut transaction, held, counts, .. } = recording;
     let skipped: u64 = report.skipped.values().sum();
-    report.counts = staging.counts;
+    report.counts = counts;
     report.counts.rejected += rejected;
     report.counts.skipped += skipped;
     report.counts.read += rejected + skipped;
     if full {
-        transaction.add_snapshot(&saying, staging.held);
+        transaction.add_snapshot(&saying, held);
     }
     let (label, sealed) = custody::record_label(session, &digest, &report.label)?;
     transaction.add_source(Source {
@@ -165,55 +142,6 @@ fn take_hashed(
     session.add_file(digest, form.name());
     session.report.sources.push(report);
     Ok(())
-}
-
-/// The recording of a store's nodes, in as many commits as they need.
-struct Recording<'r, 's> {
-    full: bool,
-    saying: &'r Saying,
-    staging: &'r mut Staging,
-    /// The one at hand; none before the first node.
-    transaction: Option<Transaction<'s>>,
-}
-
-impl<'s> Recording<'_, 's> {
-    /// Stages some nodes, and commits what is enough for one transaction.
-    fn record(
-        &mut self,
-        session: &mut Session<'s>,
-        mut records: impl Iterator<Item = NodeRecord>,
-    ) -> Result<()> {
-        let limits = session.options.limits;
-        loop {
-            let mut transaction = match self.transaction.take() {
-                Some(transaction) => transaction,
-                None => begin(session, self.full)?,
-            };
-            let room = limits.transaction_nodes.max(1).saturating_sub(transaction.staged_nodes());
-            if room == 0 || transaction.staged_bytes() >= limits.transaction_bytes {
-                session.commit(transaction)?;
-                continue;
-            }
-            let some: Vec<_> = records.by_ref().take(PREPARED_AT_ONCE.min(room)).collect();
-            let some: Vec<_> = some.into_par_iter().map(encode_series).collect();
-            let drafts = some.into_iter().map(|record| session.people.draft(record));
-            let drafts = drafts.collect::<Result<Vec<_>, _>>()?;
-            let is_last = drafts.is_empty();
-            if !is_last {
-                session.progress.add_items(drafts.len() as u64);
-                self.staging.add(session, &mut transaction, self.saying, drafts)?;
-            }
-            self.transaction = Some(transaction);
-            if is_last {
-                return Ok(());
-            }
-        }
-    }
-
-    /// The transaction at hand, which the end of the import belongs to.
-    fn end(self, session: &Session<'s>) -> Result<Transaction<'s>> {
-        self.transaction.map_or_else(|| begin(session, self.full), Ok)
-    }
 }
 
 /// Is a state that is known worth no record? It is, where it is said to hold later than known: by
@@ -243,68 +171,4 @@ fn nothing_new(
         ));
     }
     true
-}
-
-fn begin<'a>(session: &Session<'a>, full: bool) -> Result<Transaction<'a>> {
-    let mut transaction = session.begin()?;
-    if full {
-        transaction.snapshot_follows();
-    }
-    Ok(transaction)
-}
-
-/// What was staged over all transactions of the store.
-struct Staging {
-    held: BTreeMap<Hash, Hash>,
-    actors: BTreeSet<lineal_proof::Key>,
-    counts: Counts,
-}
-
-impl Staging {
-    fn add(
-        &mut self,
-        session: &mut Session<'_>,
-        transaction: &mut Transaction<'_>,
-        saying: &Saying,
-        drafts: Vec<NodeDraft>,
-    ) -> Result<()> {
-        let kinds: Vec<Kind> = drafts.iter().map(|draft| draft.kind).collect();
-        let actors = drafts.iter().filter(|draft| draft.kind == Kind::Actor);
-        self.actors.extend(actors.map(|draft| draft.key.clone()));
-        for (kind, staged) in kinds.into_iter().zip(transaction.add_nodes(saying, drafts)?) {
-            self.held.insert(staged.node, staged.content);
-            self.counts.read += 1;
-            match session.count_node(saying, kind, &staged) {
-                Outcome::Recorded => self.counts.accepted += 1,
-                Outcome::Known => self.counts.duplicate += 1,
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Counts runs that record no data set, and keeps what the first of them says instead.
-fn count_inputs(session: &mut Session<'_>, records: &[NodeRecord]) {
-    const INPUTS: [Relation; 4] =
-        [Relation::TrainedOn, Relation::ValidatedOn, Relation::TestedOn, Relation::Used];
-    for record in records.iter().filter(|record| record.node.kind == Kind::Run) {
-        let (without, all) = &mut session.report.runs_without_input;
-        *all += 1;
-        if record.edges.iter().any(|edge| INPUTS.contains(&edge.relation)) {
-            continue;
-        }
-        *without += 1;
-        let hints = record.fields.get("input_hints").and_then(Value::as_list);
-        let hints = hints.unwrap_or_default().iter().filter_map(Value::as_text);
-        let hints: Vec<String> = hints.map(str::to_owned).collect();
-        // The first run, unless a later one is the first that names data in some other way.
-        let instead = &mut session.report.instead;
-        let tells_more =
-            instead.as_ref().is_none_or(|(_, old)| old.is_empty() && !hints.is_empty());
-        if let Some(crate::record::Part::Text(id)) = record.node.key.first()
-            && tells_more
-        {
-            *instead = Some((id.clone(), hints));
-        }
-    }
 }

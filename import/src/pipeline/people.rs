@@ -111,6 +111,10 @@ impl<'a> People<'a> {
                 kept.insert(field, value);
                 continue;
             };
+            if !members.iter().any(|(name, _)| is_personal(name)) {
+                kept.insert(field, Value::Map(members));
+                continue;
+            }
             let mut clear = Map::new();
             for (name, member) in members {
                 if is_personal(&name) {
