@@ -271,7 +271,7 @@ impl Lines {
                         Form::Csv => self.answer.push_csv(&mut text, row),
                         Form::Typed => self.answer.push_wire(&mut text, row),
                         Form::Json | Form::Ndjson | Form::Arrow => {
-                            self.answer.push_ndjson(&mut text, row)
+                            self.answer.push_ndjson(&mut text, row);
                         }
                     }
                     self.at += 1;

@@ -6,6 +6,7 @@
 
 mod asked;
 mod entry;
+mod local;
 mod met;
 mod noting;
 mod seal;
@@ -14,6 +15,7 @@ mod weight;
 
 pub(crate) use asked::{Asked, Peer};
 pub(crate) use entry::Use;
+pub use local::note_command;
 pub(crate) use noting::Noting;
 pub(crate) use seal::seal;
 pub(crate) use tally::Counted;

@@ -12,7 +12,8 @@ use lineal_tests::sample::{STEPS, answers, batch, deployment, options, saying, s
 use sha2::{Digest, Sha256};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
 /// Reads an archive by what POSIX says of it, and writes its files below a folder; gives their paths.
 fn unpack(archive: &[u8], folder: &Path) -> Vec<String> {
@@ -133,9 +134,6 @@ fn the_same_commit_is_the_same_archive_and_one_of_damage_is_refused() {
     assert!(!to.join("head").exists(), "half a copy is no store");
 }
 
-/// Copies that are made beside the writer: each is hashed and asked anew.
-const COPIES_MAX: usize = 8;
-
 /// One commit: as many runs and events as every other.
 fn write(store: &Store, number: u32) {
     let mut tx = store.begin(None, None).unwrap();
@@ -157,36 +155,41 @@ fn copies_that_are_made_while_a_writer_commits_and_packs_are_each_whole_as_of_th
     let path = folder.path().join("store");
     let small = Options { segment_bytes_max: 20_000, ..Options::default() };
     let store = Store::create(&path, small).unwrap();
-    let is_over = AtomicBool::new(false);
+    // The writer waits until a copy is begun, not until it is made.
+    let ((go, goes), (begun, begins)) = (channel::<()>(), channel::<()>());
     let copies = std::thread::scope(|scope| {
-        scope.spawn(|| {
-            for number in 0..24 {
-                write(&store, number);
-                if number % 5 == 4 {
-                    store.compact(false, &mut |_| ControlFlow::Continue(())).unwrap();
+        let copying = scope.spawn(|| {
+            let mut copies = Vec::new();
+            for () in goes {
+                let reader = Store::open_read_only(&path).unwrap();
+                let tar = reader.backup(false).unwrap().into_tar();
+                let commit = tar.backup().commit();
+                // The writer goes on between two pieces, and the reader is gone.
+                drop(reader);
+                begun.send(()).unwrap();
+                let mut bytes = Vec::new();
+                for piece in tar {
+                    bytes.extend(piece.unwrap());
+                    std::thread::sleep(Duration::from_millis(1));
                 }
+                copies.push((commit, bytes));
             }
-            is_over.store(true, Ordering::Relaxed);
+            copies
         });
-        let mut copies = Vec::new();
-        while !is_over.load(Ordering::Relaxed) && copies.len() < COPIES_MAX {
-            let reader = Store::open_read_only(&path).unwrap();
-            let tar = reader.backup(false).unwrap().into_tar();
-            let commit = tar.backup().commit();
-            // The writer goes on between two pieces, and the reader is gone.
-            drop(reader);
-            let mut bytes = Vec::new();
-            for piece in tar {
-                bytes.extend(piece.unwrap());
-                std::thread::yield_now();
+        for number in 0..24 {
+            write(&store, number);
+            if number % 5 == 4 {
+                go.send(()).unwrap();
+                begins.recv().unwrap();
+                store.compact(false, &mut |_| ControlFlow::Continue(())).unwrap();
             }
-            copies.push((commit, bytes));
         }
-        copies
+        drop(go);
+        copying.join().unwrap()
     });
-    assert!(copies.len() > 1, "{} copies", copies.len());
+    assert_eq!(copies.len(), 4);
     let last = store.commit();
-    assert!(copies.iter().any(|(commit, _)| (1..last).contains(commit)), "none beside the writer");
+    assert!(copies.iter().all(|(commit, _)| *commit < last), "none beside the writer");
     for (at, (commit, bytes)) in copies.iter().enumerate() {
         let to = folder.path().join(format!("copy-{at}"));
         unpack(bytes, &to);

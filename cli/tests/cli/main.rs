@@ -7,6 +7,7 @@
 mod program;
 
 mod answers;
+mod backup;
 mod damage;
 mod demo;
 mod errors;
@@ -15,6 +16,8 @@ mod imports;
 mod json;
 #[cfg(feature = "server")]
 mod mcp;
+#[cfg(feature = "server")]
+mod noted;
 #[cfg(feature = "server")]
 mod python;
 #[cfg(feature = "server")]

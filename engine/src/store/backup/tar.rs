@@ -10,7 +10,7 @@ use crate::mapping::{Bytes, forget_large};
 use sha2::{Digest, Sha256};
 
 /// What everything in an archive is a multiple of.
-const BLOCK: u64 = 512;
+const BLOCK: usize = 512;
 /// Bytes of a piece: large enough for the disk, small enough to be held by many.
 const PIECE: usize = 256 << 10;
 /// Longest path that the header holds without a second part.
@@ -45,11 +45,12 @@ impl Tar {
     /// Bytes of the whole archive.
     #[must_use]
     pub fn length(&self) -> u64 {
+        let block = BLOCK as u64;
         // The list is as long whatever the digests are.
         let list = self.backup.list(&vec![[0; 32]; self.backup.files.len()]);
         let own = [list.len() as u64, self.backup.head().len() as u64];
         let files = self.backup.files.iter().map(|part| part.length).chain(own);
-        files.map(|length| BLOCK + length.next_multiple_of(BLOCK)).sum::<u64>() + 2 * BLOCK
+        files.map(|length| block + length.next_multiple_of(block)).sum::<u64>() + 2 * block
     }
 
     /// A file that is at hand, with its header and padded.
@@ -87,7 +88,7 @@ impl Tar {
         Ok(match next - self.backup.files.len() {
             0 => Some(self.whole(BACKUP_LIST, self.backup.list(&self.digests).as_bytes())),
             1 => Some(self.whole(HEAD, &self.backup.head())),
-            2 => Some(vec![0; 2 * BLOCK as usize]),
+            2 => Some(vec![0; 2 * BLOCK]),
             _ => None,
         })
     }
@@ -113,9 +114,9 @@ impl std::fmt::Debug for Tar {
 }
 
 /// What stands before a file; `recorded` is the time of the commit, ns since 1970 UTC.
-fn header(path: &str, length: u64, recorded: i64) -> [u8; BLOCK as usize] {
+fn header(path: &str, length: u64, recorded: i64) -> [u8; BLOCK] {
     assert!(path.len() <= PATH_BYTES_MAX, "files of a store have short names");
-    let mut header = [0; BLOCK as usize];
+    let mut header = [0; BLOCK];
     let mut put = |at: usize, text: &[u8]| header[at..at + text.len()].copy_from_slice(text);
     put(0, path.as_bytes());
     put(100, b"0000600\0");
@@ -139,7 +140,7 @@ fn header(path: &str, length: u64, recorded: i64) -> [u8; BLOCK as usize] {
 }
 
 fn pad(bytes: &mut Vec<u8>) {
-    bytes.resize(bytes.len().next_multiple_of(BLOCK as usize), 0);
+    bytes.resize(bytes.len().next_multiple_of(BLOCK), 0);
 }
 
 /// The bytes of a number, the greatest first: the archive's own order, whatever the machine's.
