@@ -40,6 +40,9 @@ pub use graph::{
     unquoted,
 };
 pub use snapshot::{BatchInfo, EventRef, EventRows, FieldColumn, Folded, RevisionInfo, Snapshot};
-pub use store::{CompactProgress, Compaction, KnownSource, LiveBatch, Options, Store};
+pub use store::{
+    BACKUP_LIST, Backup, BackupProgress, CompactProgress, Compaction, KnownSource, LiveBatch,
+    Options, Store, Tar,
+};
 pub use transaction::{Committed, Outcome, Staged, TRANSACTION_NODES_MAX, Transaction};
 pub use verify::verify;

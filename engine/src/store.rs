@@ -1,5 +1,6 @@
 //! A store: made by `create`, opened by `open`, written by transactions, read through snapshots.
 
+mod backup;
 mod compact;
 mod lazy_ledger;
 mod live;
@@ -12,6 +13,7 @@ mod secrets;
 mod state;
 mod veil;
 
+pub use backup::{BACKUP_LIST, Backup, BackupProgress, Tar};
 pub use compact::{CompactProgress, Compaction};
 pub(crate) use lazy_ledger::LazyLedger;
 pub use live::LiveBatch;

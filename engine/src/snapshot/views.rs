@@ -37,6 +37,11 @@ impl Views {
         Views { opened, damage, mark, ..Views::default() }
     }
 
+    /// What a reader holds from before it read `head`.
+    pub(crate) fn mark(&self) -> Option<Mark> {
+        self.mark.clone()
+    }
+
     /// Lets go of the views that are kept, and of the files they hold.
     pub(crate) fn let_go(&self) {
         locked(&self.cached).clear();

@@ -1,0 +1,255 @@
+//! A copy of a store as of its last commit, made while it is read and written.
+//!
+//! Truth is only ever appended to, or written whole under a new name: so a copy of the first bytes of
+//! each file, as many as `head` vouches for, is the store as it was at that commit, whatever is
+//! committed meanwhile (docs/format.md, section 20). What is derived is left out, and so are the keys
+//! unless they are asked for: who finds a copy must not find beside it what opens its sealed values.
+
+mod tar;
+
+pub use tar::Tar;
+
+use super::{Mark, Store, enter};
+use crate::clock::utc_text;
+use crate::error::{Error, Result};
+use crate::head::{HEAD, Head};
+use crate::keys::{KEY_FILES, SEEDS};
+use crate::mapping::{Bytes, forget_large};
+use crate::sealed::REGISTER;
+use crate::segment::segment_path;
+use crate::storage::{FileStorage, Storage};
+use crate::transaction::container_path;
+use data_encoding::HEXLOWER;
+use lineal_proof::Hash;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The file of a copy that lists the others with their digests, as `sha256sum -c` reads it.
+pub const BACKUP_LIST: &str = "backup.sha256";
+
+/// A copy that can be made: which files, and how much of each.
+pub struct Backup {
+    storage: Arc<dyn Storage>,
+    head: Head,
+    recorded: i64,
+    with_keys: bool,
+    /// All but the list and `head`.
+    files: Vec<Part>,
+    /// While it is held nothing that `head` needs is removed.
+    _mark: Option<Mark>,
+}
+
+/// A file of the copy.
+struct Part {
+    path: String,
+    length: u64,
+    /// The bytes of what may be cut or grow while the copy is made.
+    held: Option<Bytes>,
+    /// What the log says of a file that never changes.
+    sha256: Option<Hash>,
+}
+
+impl Part {
+    fn held(path: impl Into<String>, bytes: Bytes) -> Part {
+        let length = bytes.len() as u64;
+        Part { path: path.into(), length, held: Some(bytes), sha256: None }
+    }
+
+    /// The digest of its bytes, which must be the one that the log says: a copy of what is damaged
+    /// must not take the place of a good one.
+    fn checked(&self, digest: [u8; 32]) -> Result<[u8; 32]> {
+        match self.sha256 {
+            Some(said) if said.0 != digest => {
+                Err(Error::corrupt(&self.path, 0, "a container's sha256 is that of its manifest"))
+            }
+            _ => Ok(digest),
+        }
+    }
+}
+
+/// How far a copy is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BackupProgress {
+    /// Bytes that are copied.
+    pub bytes: u64,
+    /// Of all.
+    pub all: u64,
+}
+
+impl Store {
+    /// A copy of the store as of the last commit that this opening of it knows, to be written
+    /// elsewhere. It may be made while a writer goes on. `with_keys` puts the key files and the seeds
+    /// into it.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if the log cannot be read, or what the medium says.
+    pub fn backup(&self, with_keys: bool) -> Result<Backup> {
+        let mark = match self.views.mark() {
+            Some(mark) => Some(mark),
+            // Before the state: what it names then stays.
+            None if self.is_writer() => enter(self.storage())?,
+            None => None,
+        };
+        let state = self.read_state();
+        let head = state.head;
+        let ledger = state.ledger.load()?;
+        let mut files = Vec::new();
+        for number in 1..=head.segment {
+            let path = segment_path(number);
+            let length = if number == head.segment {
+                head.length
+            } else {
+                read(self.storage(), &path)?.len() as u64
+            };
+            files.push(Part { path, length, held: None, sha256: None });
+        }
+        let used = ledger.batches.iter().filter_map(|batch| Some(batch.place?.0));
+        let mut containers = BTreeSet::new();
+        for manifest in used.collect::<BTreeSet<u32>>() {
+            let (_, manifest) = &ledger.manifests[manifest as usize];
+            let path = container_path(&manifest.container, manifest.generation);
+            containers.insert((path, manifest.length, manifest.sha256));
+        }
+        files.extend(containers.into_iter().map(|(path, length, sha256)| Part {
+            path,
+            length,
+            held: None,
+            sha256: Some(sha256),
+        }));
+        // Of these a later state holds all that an earlier one does, and nothing names their length.
+        let mut whole = vec![REGISTER.to_owned()];
+        if with_keys {
+            whole.extend(KEY_FILES.iter().map(|name| format!("keys/{name}.key")));
+            whole.push(SEEDS.to_owned());
+        }
+        for path in whole {
+            // A store without its keys is copied as it is.
+            if let Some(bytes) = self.storage.read(&path)? {
+                files.push(Part::held(path, bytes));
+            }
+        }
+        let recorded = ledger.commits.last().map_or(0, |commit| commit.recorded);
+        let storage = self.shared_storage();
+        Ok(Backup { storage, head, recorded, with_keys, files, _mark: mark })
+    }
+}
+
+/// The bytes of a file that must be there.
+fn read(storage: &dyn Storage, path: &str) -> Result<Bytes> {
+    let missing = || Error::corrupt(path, 0, "a file that the log names is there");
+    storage.read(path)?.ok_or_else(missing)
+}
+
+impl Backup {
+    /// The commit that it is a copy of.
+    #[must_use]
+    pub fn commit(&self) -> u64 {
+        self.head.commit
+    }
+
+    /// The id of that commit.
+    #[must_use]
+    pub fn commit_id(&self) -> Hash {
+        self.head.commit_id
+    }
+
+    /// How many files it has, the list among them.
+    #[must_use]
+    pub fn files(&self) -> u64 {
+        self.files.len() as u64 + 2
+    }
+
+    /// Bytes of what is copied, the list left out.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().map(|part| part.length).sum::<u64>() + self.head().len() as u64
+    }
+
+    /// As an archive, piece by piece.
+    #[must_use]
+    pub fn into_tar(self) -> Tar {
+        Tar::of(self)
+    }
+
+    /// Writes it into a new or empty folder, durably; the folder is a store when its last file, `head`,
+    /// is there. `progress` is called behind each file.
+    ///
+    /// # Errors
+    /// [`Error::NotEmpty`], [`Error::Corrupt`] if a file is not what the log says of it, or what the
+    /// medium says.
+    pub fn write_to(
+        &self,
+        folder: impl AsRef<Path>,
+        progress: &mut dyn FnMut(BackupProgress),
+    ) -> Result<()> {
+        let folder = folder.as_ref();
+        std::fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, e))?;
+        let mut inside = std::fs::read_dir(folder).map_err(|e| Error::io("list", folder, e))?;
+        if inside.next().is_some() {
+            return Err(Error::NotEmpty { path: folder.display().to_string() });
+        }
+        let storage = FileStorage::new(folder);
+        let mut digests = Vec::with_capacity(self.files.len());
+        let (mut bytes, all) = (0, self.bytes());
+        for part in &self.files {
+            let content = self.read(part)?;
+            digests.push(part.checked(Sha256::digest(&content).into())?);
+            storage.put(&part.path, &content, is_secret(&part.path))?;
+            forget_large(&[content]);
+            bytes += part.length;
+            progress(BackupProgress { bytes, all });
+        }
+        storage.put(BACKUP_LIST, self.list(&digests).as_bytes(), false)?;
+        storage.put(HEAD, &self.head(), false)?;
+        progress(BackupProgress { bytes: all, all });
+        Ok(())
+    }
+
+    fn head(&self) -> [u8; crate::head::LENGTH] {
+        self.head.to_bytes()
+    }
+
+    /// The bytes of a file, as many as belong to the copy.
+    fn read(&self, part: &Part) -> Result<Bytes> {
+        let bytes = match &part.held {
+            Some(held) => held.clone(),
+            None => read(&*self.storage, &part.path)?,
+        };
+        let length = usize::try_from(part.length).unwrap_or(usize::MAX);
+        let short =
+            || Error::corrupt(&part.path, bytes.len() as u64, "a file is as long as the log says");
+        bytes.part(0..length).ok_or_else(short)
+    }
+
+    /// The list, from the digest of each file.
+    fn list(&self, digests: &[[u8; 32]]) -> String {
+        let keys = if self.with_keys { "with" } else { "without" };
+        let mut text = format!(
+            "# lineal backup 1\n# store {}\n# commit {} {} recorded {}\n# {keys} keys\n",
+            HEXLOWER.encode(&self.head.store),
+            self.head.commit,
+            HEXLOWER.encode(&self.head.commit_id.0),
+            utc_text(self.recorded),
+        );
+        let head: [u8; 32] = Sha256::digest(self.head()).into();
+        let paths = self.files.iter().map(|part| part.path.as_str());
+        for (path, digest) in paths.chain([HEAD]).zip(digests.iter().chain([&head])) {
+            text.push_str(&format!("{}  {path}\n", HEXLOWER.encode(digest)));
+        }
+        text
+    }
+}
+
+impl std::fmt::Debug for Backup {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (commit, files) = (self.commit(), self.files());
+        f.debug_struct("Backup").field("commit", &commit).field("files", &files).finish()
+    }
+}
+
+/// Is a file for its owner alone?
+fn is_secret(path: &str) -> bool {
+    path.starts_with("keys/") || path.starts_with("sealed/")
+}

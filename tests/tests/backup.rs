@@ -1,0 +1,209 @@
+//! A copy of a store is the store as of the commit that it names, made while a writer commits and packs,
+//! and holds the keys only where they were asked for.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use lineal_engine::schema::Kind;
+use lineal_engine::storage::FileStorage;
+use lineal_engine::verify::{Depth, verify};
+use lineal_engine::{BACKUP_LIST, Error, NodeDraft, Options, Store};
+use lineal_proof::Key;
+use lineal_tests::sample::{STEPS, answers, batch, deployment, options, saying, step};
+use sha2::{Digest, Sha256};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+/// Reads an archive by what POSIX says of it, and writes its files below a folder; gives their paths.
+fn unpack(archive: &[u8], folder: &Path) -> Vec<String> {
+    let text = |bytes: &[u8]| {
+        let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+        String::from_utf8(bytes[..end].to_vec()).unwrap()
+    };
+    let number = |bytes: &[u8]| usize::from_str_radix(text(bytes).trim(), 8).unwrap();
+    assert_eq!(archive.len() % 512, 0);
+    let (mut at, mut paths) = (0, Vec::new());
+    while archive[at..at + 512].iter().any(|byte| *byte != 0) {
+        let header = &archive[at..at + 512];
+        let blank = |at: usize| if (148..156).contains(&at) { 32 } else { usize::from(header[at]) };
+        assert_eq!((0..512).map(blank).sum::<usize>(), number(&header[148..156]), "checksum");
+        assert_eq!((&header[257..263], header[156]), (&b"ustar\0"[..], b'0'));
+        let (path, length) = (text(&header[..100]), number(&header[124..136]));
+        let file = folder.join(&path);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, &archive[at + 512..at + 512 + length]).unwrap();
+        paths.push(path);
+        at += 512 + length.next_multiple_of(512);
+    }
+    assert_eq!(archive.len() - at, 1_024, "two blocks of zeros are the end");
+    paths
+}
+
+fn archive(store: &Store) -> Vec<u8> {
+    let tar = store.backup(false).unwrap().into_tar();
+    let said = tar.length();
+    let bytes: Vec<u8> = tar.flat_map(|piece| piece.unwrap()).collect();
+    assert_eq!(bytes.len() as u64, said, "its length is known before");
+    bytes
+}
+
+/// The list names each other file with the digest that it has.
+fn check_list(folder: &Path) -> usize {
+    let list = std::fs::read_to_string(folder.join(BACKUP_LIST)).unwrap();
+    let lines: Vec<&str> = list.lines().filter(|line| !line.starts_with('#')).collect();
+    for line in &lines {
+        let (digest, path) = line.split_once("  ").unwrap();
+        let bytes = std::fs::read(folder.join(path)).unwrap();
+        assert_eq!(data_encoding::HEXLOWER.encode(&Sha256::digest(bytes)), digest, "{path}");
+    }
+    lines.len()
+}
+
+fn sample(folder: &Path) -> PathBuf {
+    let path = folder.join("store");
+    let store = Store::create(&path, options()).unwrap();
+    for number in 1..=STEPS {
+        step(&store, number).unwrap();
+    }
+    store.write_indexes().unwrap();
+    path
+}
+
+#[test]
+fn a_copy_answers_as_the_store_and_opens_sealed_values_only_with_the_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = sample(folder.path());
+    let store = Store::open_read_only(&path).unwrap();
+    let all = answers(&store.snapshot().unwrap());
+    let copy = |with_keys: bool| {
+        let to = folder.path().join(format!("copy-{with_keys}"));
+        let backup = store.backup(with_keys).unwrap();
+        let mut last = (0, 0);
+        backup.write_to(&to, &mut |progress| last = (progress.bytes, progress.all)).unwrap();
+        assert_eq!(last, (backup.bytes(), backup.bytes()));
+        assert!(matches!(backup.write_to(&to, &mut |_| {}), Err(Error::NotEmpty { .. })));
+        assert_eq!(check_list(&to) as u64 + 1, backup.files());
+        assert_eq!(to.join("keys").exists(), with_keys);
+        assert!(!to.join("index").exists() && !to.join("catalog").exists());
+        let report = verify(&FileStorage::new(&to), Depth::Full, &mut |_| {}).unwrap();
+        assert!(report.is_sound(), "{report:?}");
+        assert_eq!(report.commits, store.commit());
+        assert_eq!(report.sealed > 0, with_keys, "{report:?}");
+        assert_eq!(report.sealed_without_key > 0, !with_keys, "{report:?}");
+        to
+    };
+    let with = Store::open_read_only(copy(true)).unwrap();
+    assert_eq!(answers(&with.snapshot().unwrap()), all);
+    drop(with);
+    // With its keys it goes on as the store would.
+    let written = Store::open(folder.path().join("copy-true"), Options::default()).unwrap();
+    written.rebuild().unwrap();
+    assert_eq!(answers(&written.snapshot().unwrap()), all);
+    let without = Store::open_read_only(copy(false)).unwrap();
+    assert_eq!((without.commit(), without.id()), (store.commit(), store.id()));
+    assert!(matches!(without.actor_key("anna"), Err(Error::NoKey { .. })));
+}
+
+#[test]
+fn the_same_commit_is_the_same_archive_and_one_of_damage_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = sample(folder.path());
+    let store = Store::open_read_only(&path).unwrap();
+    let bytes = archive(&store);
+    assert_eq!(bytes, archive(&Store::open_read_only(&path).unwrap()));
+    let to = folder.path().join("unpacked");
+    let paths = unpack(&bytes, &to);
+    assert_eq!(paths.len() as u64, store.backup(false).unwrap().files());
+    assert_eq!(
+        paths[paths.len() - 2..],
+        [BACKUP_LIST, "head"],
+        "what says that it is whole is last"
+    );
+    check_list(&to);
+    assert!(verify(&FileStorage::new(&to), Depth::Full, &mut |_| {}).unwrap().is_sound());
+    let container = paths.iter().find(|path| path.starts_with("containers/")).unwrap();
+    let mut damaged = std::fs::read(path.join(container)).unwrap();
+    damaged[100] ^= 1;
+    std::fs::write(path.join(container), damaged).unwrap();
+    let store = Store::open_read_only(&path).unwrap();
+    let broken = store.backup(false).unwrap().into_tar().find_map(Result::err).unwrap();
+    assert!(matches!(&broken, Error::Corrupt { file, .. } if file == container), "{broken}");
+    let to = folder.path().join("refused");
+    assert!(store.backup(false).unwrap().write_to(&to, &mut |_| {}).is_err());
+    assert!(!to.join("head").exists(), "half a copy is no store");
+}
+
+/// One commit: as many runs and events as every other.
+fn write(store: &Store, number: u32) {
+    let mut tx = store.begin(None, None).unwrap();
+    for node in 0..10 {
+        let key = Key::text(format!("run-{number}-{node}"));
+        let mut draft = NodeDraft::new(Kind::Run, key);
+        draft.fields.insert("name", "n".repeat(500));
+        tx.add_node(&saying("s", "f", 1), draft).unwrap();
+    }
+    let file = u8::try_from(number).unwrap();
+    tx.add_node(&batch(file, 0..0).saying, NodeDraft::new(Kind::Deployment, deployment())).unwrap();
+    tx.add_batch(batch(file, number * 3..(number + 1) * 3));
+    tx.commit().unwrap();
+}
+
+#[test]
+fn copies_that_are_made_while_a_writer_commits_and_packs_are_each_whole_as_of_their_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let small = Options { segment_bytes_max: 20_000, ..Options::default() };
+    let store = Store::create(&path, small).unwrap();
+    // The writer waits until a copy is begun, not until it is made.
+    let ((go, goes), (begun, begins)) = (channel::<()>(), channel::<()>());
+    let copies = std::thread::scope(|scope| {
+        let copying = scope.spawn(|| {
+            let mut copies = Vec::new();
+            for () in goes {
+                let reader = Store::open_read_only(&path).unwrap();
+                let tar = reader.backup(false).unwrap().into_tar();
+                let commit = tar.backup().commit();
+                // The writer goes on between two pieces, and the reader is gone.
+                drop(reader);
+                begun.send(()).unwrap();
+                let mut bytes = Vec::new();
+                for piece in tar {
+                    bytes.extend(piece.unwrap());
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                copies.push((commit, bytes));
+            }
+            copies
+        });
+        for number in 0..24 {
+            write(&store, number);
+            if number % 5 == 4 {
+                go.send(()).unwrap();
+                begins.recv().unwrap();
+                store.compact(false, &mut |_| ControlFlow::Continue(())).unwrap();
+            }
+        }
+        drop(go);
+        copying.join().unwrap()
+    });
+    assert_eq!(copies.len(), 4);
+    let last = store.commit();
+    assert!(copies.iter().all(|(commit, _)| *commit < last), "none beside the writer");
+    for (at, (commit, bytes)) in copies.iter().enumerate() {
+        let to = folder.path().join(format!("copy-{at}"));
+        unpack(bytes, &to);
+        check_list(&to);
+        let report = verify(&FileStorage::new(&to), Depth::Full, &mut |_| {}).unwrap();
+        assert!(report.faults.is_empty() && report.commits == *commit, "{commit}: {report:?}");
+        let copy = Store::open_read_only(&to).unwrap();
+        let then = store.snapshot_at(*commit).unwrap();
+        let now = copy.snapshot().unwrap();
+        assert_eq!(now.nodes_of(Kind::Run).len(), then.nodes_of(Kind::Run).len(), "{commit}");
+        let events = |view: &lineal_engine::Snapshot| {
+            let deployments = view.nodes_of(Kind::Deployment);
+            (!deployments.is_empty()).then(|| view.field(deployments.start, "events").unwrap())
+        };
+        assert_eq!(events(&now), events(&then), "{commit}");
+    }
+}
