@@ -14,10 +14,12 @@ pub(crate) enum Form {
     Csv,
     /// With types and numbers of nodes, a head and then a row a line: for `lineal --url`.
     Typed,
+    /// A stream of Arrow's record batches: columns with types.
+    Arrow,
 }
 
 /// The first one is what `*/*` takes.
-const FORMS: [Form; 4] = [Form::Json, Form::Ndjson, Form::Csv, Form::Typed];
+const FORMS: [Form; 5] = [Form::Json, Form::Ndjson, Form::Csv, Form::Typed, Form::Arrow];
 
 impl Form {
     /// Its media type.
@@ -27,6 +29,7 @@ impl Form {
             Form::Ndjson => "application/x-ndjson",
             Form::Csv => "text/csv",
             Form::Typed => crate::wire::TYPED_ANSWER,
+            Form::Arrow => crate::wire::ARROW_STREAM,
         }
     }
 
@@ -126,6 +129,8 @@ mod tests {
             ("application/json;q=0.5, application/x-ndjson", Some(Form::Ndjson)),
             ("Application/NDJSON", Some(Form::Ndjson)),
             ("*/*, application/json;q=0", Some(Form::Ndjson)),
+            ("application/vnd.apache.arrow.stream", Some(Form::Arrow)),
+            ("application/vnd.apache.arrow.stream, */*;q=0.1", Some(Form::Arrow)),
             ("text/html", None),
             ("application/json;q=0", None),
             ("application/json;q=x", None),

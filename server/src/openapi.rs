@@ -133,7 +133,7 @@ impl Description {
         )
     }
 
-    /// The same, or lines of NDJSON, or CSV.
+    /// The same, or lines of NDJSON, or CSV, or a stream of Arrow.
     pub(crate) fn rows<T: ToSchema>(mut self, what: &str) -> Description {
         let json = Content::new(Some(self.with::<T>()));
         let lines = || Content::new(Some(ObjectBuilder::new().schema_type(Type::String)));
@@ -142,7 +142,8 @@ impl Description {
             .content("application/json", json)
             .content("application/x-ndjson", lines())
             .content("text/csv", lines())
-            .content(crate::wire::TYPED_ANSWER, lines());
+            .content(crate::wire::TYPED_ANSWER, lines())
+            .content(crate::wire::ARROW_STREAM, lines());
         self.answers(200, response).problem(406, "No form of the answer is acceptable.")
     }
 

@@ -134,7 +134,7 @@ impl Problem {
         Problem::new(
             StatusCode::NOT_ACCEPTABLE,
             "not-acceptable",
-            "answers are application/json, application/x-ndjson or text/csv",
+            "answers are application/json, application/x-ndjson, text/csv or application/vnd.apache.arrow.stream",
         )
     }
 

@@ -1,6 +1,10 @@
 //! Answers as responses: JSON whole, lines one part after the other, both packed where the client
 //! takes that, with the ETag by which it may ask again.
 
+mod arrow;
+
+pub(crate) use arrow::Columns;
+
 use crate::accept::{self, Form};
 use crate::problem::Problem;
 use axum::body::Body;
@@ -32,6 +36,8 @@ pub(crate) const COMMIT: HeaderName = HeaderName::from_static("lineal-commit");
 pub(crate) const COMPLETENESS: HeaderName = HeaderName::from_static("lineal-completeness");
 /// Rows of the whole answer.
 pub(crate) const TOTAL: HeaderName = HeaderName::from_static("lineal-total");
+/// For this page again, in whatever form: of the same commit and time.
+pub(crate) const CURSOR: HeaderName = HeaderName::from_static("lineal-cursor");
 /// For the next page.
 pub(crate) const NEXT: HeaderName = HeaderName::from_static("lineal-next");
 /// What is kept back from this role.
@@ -124,30 +130,69 @@ pub(crate) fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     }
 }
 
-/// An answer as lines. They are made while they are taken: a slow client holds the rows, never a
-/// thread.
+/// What must be known of an answer before its rows are sent.
+pub(crate) enum Before {
+    Nothing,
+    /// Of the form with types: the line that stands before the rows.
+    Line(String),
+    /// Of Arrow: how it holds the columns.
+    Columns(Columns),
+}
+
+/// An answer as lines, or as batches of columns. They are made while they are taken: a slow client
+/// holds the rows, never a thread.
+///
+/// # Errors
+/// [`Problem::fault`], where the columns cannot be described.
 pub(crate) fn lines(
     answer: Answer,
     form: Form,
-    head: Option<String>,
+    before: Before,
     next: Option<String>,
     withheld: bool,
     headers: &HeaderMap,
-) -> Response<Body> {
+) -> Result<Response<Body>, Problem> {
     let packed = accept::takes_gzip(headers) && answer.rows.len() > 8;
     let out = Out {
         packer: packed.then(|| GzEncoder::new(Vec::new(), Compression::fast())),
         plain: Vec::new(),
     };
-    let stage = Stage::Head;
-    let lines = Lines { answer, form, head, next, withheld, at: 0, stage, out };
-    let mut response = Response::new(Body::new(lines));
+    let about = About { next, withheld };
+    let head = match before {
+        Before::Columns(columns) => {
+            let body = Body::new(arrow::Batches::begin(answer, columns, &about, out)?);
+            return Ok(response(body, form, packed));
+        }
+        Before::Line(head) => Some(head),
+        Before::Nothing => None,
+    };
+    let lines = Lines { answer, form, head, about, at: 0, stage: Stage::Head, out };
+    Ok(response(Body::new(lines), form, packed))
+}
+
+fn response(body: Body, form: Form, packed: bool) -> Response<Body> {
+    let mut response = Response::new(body);
     let media_type = match form {
         Form::Csv => "text/csv; charset=utf-8; header=present",
         other => other.media_type(),
     };
     describe(response.headers_mut(), media_type, packed);
     response
+}
+
+/// What is said of an answer beside what it says itself.
+struct About {
+    next: Option<String>,
+    withheld: bool,
+}
+
+impl About {
+    fn json(&self, answer: &Answer) -> Json {
+        let mut about = answer.about();
+        about["next"] = json!(self.next);
+        about["withheld"] = json!(withheld_words(self.withheld));
+        about
+    }
 }
 
 enum Stage {
@@ -193,8 +238,7 @@ struct Lines {
     form: Form,
     /// Of the form with types: the line that stands before the rows.
     head: Option<String>,
-    next: Option<String>,
-    withheld: bool,
+    about: About,
     at: usize,
     stage: Stage,
     out: Out,
@@ -225,7 +269,9 @@ impl Lines {
                     match self.form {
                         Form::Csv => self.answer.push_csv(&mut text, row),
                         Form::Typed => self.answer.push_wire(&mut text, row),
-                        Form::Json | Form::Ndjson => self.answer.push_ndjson(&mut text, row),
+                        Form::Json | Form::Ndjson | Form::Arrow => {
+                            self.answer.push_ndjson(&mut text, row);
+                        }
                     }
                     self.at += 1;
                 }
@@ -234,7 +280,9 @@ impl Lines {
                     return Some(self.out.take());
                 }
                 if self.form != Form::Csv {
-                    text.push_str(&self.about().to_string());
+                    // `$answer` is no name that a column can have.
+                    let about = json!({ "$answer": self.about.json(&self.answer) });
+                    text.push_str(&about.to_string());
                     text.push('\n');
                 }
                 self.out.put(text.as_bytes());
@@ -243,14 +291,6 @@ impl Lines {
             }
             Stage::Over => None,
         }
-    }
-
-    /// The last line of NDJSON. `$answer` is no name that a column can have.
-    fn about(&self) -> Json {
-        let mut about = self.answer.about();
-        about["next"] = json!(self.next);
-        about["withheld"] = json!(withheld_words(self.withheld));
-        json!({ "$answer": about })
     }
 }
 

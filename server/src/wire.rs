@@ -21,10 +21,11 @@ pub struct QueryRequest {
     /// Bounds of this question; the server's own are not passed.
     #[serde(default)]
     pub limits: QueryLimits,
-    /// Rows of a page. JSON is always paged; NDJSON and CSV only where this is given.
+    /// Rows of a page. JSON is always paged; other forms only where this is given.
     #[schema(minimum = 1)]
     pub page: Option<u64>,
-    /// `next` of the page before, with the same question.
+    /// `next` of the page before, or the `Lineal-Cursor` of any page to have it again, maybe in
+    /// another form; with the same question.
     pub cursor: Option<String>,
     /// What the form with types says beside the answer.
     #[serde(default)]
@@ -34,6 +35,10 @@ pub struct QueryRequest {
 /// The form of an answer that holds its types, `Accept: application/vnd.lineal.answer+ndjson`: a
 /// line that is its head, a line a row, and a last line `{"$answer": ...}`.
 pub const TYPED_ANSWER: &str = "application/vnd.lineal.answer+ndjson";
+
+/// The form of an answer that is columns with types: a stream of Arrow's record batches. The
+/// metadata of its schema holds, as `lineal.answer`, what is said of the answer.
+pub const ARROW_STREAM: &str = "application/vnd.apache.arrow.stream";
 
 /// What the form with types can say beside the answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, ToSchema)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from conftest import HASH
 
@@ -60,7 +62,12 @@ def test_pandas_and_arrow_hold_the_same_rows(client: Client) -> None:
     frame, table = answer.to_pandas(), answer.to_arrow()
     assert isinstance(frame, pandas.DataFrame) and isinstance(table, arrow.Table)
     assert list(frame.columns) == table.column_names == answer.columns
-    assert table.to_pylist() == answer.rows
+    types = [arrow.string(), arrow.timestamp("ns", "UTC"), arrow.string(), arrow.float64()]
+    assert table.schema.types == types
+    for name in ("i", "decision", "confidence"):
+        assert table.column(name).to_pylist() == answer.column(name), name
+    texts = [pandas.Timestamp(text) for text in answer.column("time")]
+    assert table.column("time").to_pandas().tolist() == texts
     assert frame["confidence"].iloc[0] == answer[0]["confidence"]
     assert frame.attrs["completeness"] == str(answer.completeness)
     known = table.schema.metadata[b"lineal.completeness"]
@@ -69,6 +76,21 @@ def test_pandas_and_arrow_hold_the_same_rows(client: Client) -> None:
     assert paths.num_rows == 2
     mixed = client.query("show limits").to_arrow()
     assert mixed.num_rows > 5
+
+
+def test_arrow_comes_page_by_page_and_batch_by_batch(client: Client) -> None:
+    pytest.importorskip("pyarrow")
+    whole = client.query(EVENTS).to_arrow()
+    assert client.query(EVENTS, page=7).to_arrow().equals(whole)
+    with client.stream_arrow(EVENTS) as batches:
+        read = batches.read_all()
+        about = json.loads(batches.schema.metadata[b"lineal.answer"])
+    assert read.equals(whole) and about["rows"] == about["total"] == 300
+    assert about["completeness"]["state"] == client.query(EVENTS).completeness.state
+    with client.stream_arrow(EVENTS) as batches:
+        assert batches.read_next_batch().num_rows > 0, "leaving early is allowed"
+    with pytest.raises(QuestionError), client.stream_arrow("find  modle"):
+        pass
 
 
 def test_a_trace_is_a_tree_and_says_what_is_missing(client: Client) -> None:

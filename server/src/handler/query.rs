@@ -10,7 +10,8 @@ use crate::plans::Plan;
 use crate::pool::Stop;
 use crate::problem::Problem;
 use crate::reply::{
-    self, BROUGHT_LIVE, COMMIT, COMPLETENESS, NEXT, TOTAL, Unsealed, WITHHELD, Written,
+    self, BROUGHT_LIVE, Before, COMMIT, COMPLETENESS, CURSOR, Columns, NEXT, TOTAL, Unsealed,
+    WITHHELD, Written,
 };
 use crate::tenant::{Opened, Tenant};
 use crate::wire::{QueryAnswer, QueryLimits, QueryRequest};
@@ -35,7 +36,7 @@ const QUESTION_CONTEXT: &str = "lineal v1 server question";
 /// What both forms of the endpoint give.
 pub(crate) fn describe(it: Description) -> Description {
     it.in_store()
-        .rows::<QueryAnswer>("The answer. Lineal-Completeness, Lineal-Total, Lineal-Commit and Lineal-Next stand in the head, whatever the form.")
+        .rows::<QueryAnswer>("The answer. Lineal-Completeness, Lineal-Total, Lineal-Commit, Lineal-Cursor and Lineal-Next stand in the head, whatever the form.")
         .problem(412, "The client holds the answer (POST).")
         .problem(422, "The question does not fit this store or these parameters.")
 }
@@ -130,12 +131,14 @@ struct Asking {
 /// What comes back from it.
 enum Answered {
     Whole(Written),
-    /// The answer, and of the form with types its head.
-    Lines(Box<Answer>, Option<String>),
+    /// The answer, and what must be known before its rows.
+    Lines(Box<Answer>, Before),
 }
 
 struct Page {
     answered: Answered,
+    /// Gives this page again, of the same commit and time, in whatever form.
+    again: String,
     next: Option<String>,
     commit: u64,
     total: u64,
@@ -225,9 +228,9 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
     let page = work.await??;
     let mut response = match page.answered {
         Answered::Whole(written) => written.response(form.media_type()),
-        Answered::Lines(answer, head) => {
+        Answered::Lines(answer, before) => {
             let (next, headers) = (page.next.clone(), &call.parts.headers);
-            reply::lines(*answer, form, head, next, withheld, headers)
+            reply::lines(*answer, form, before, next, withheld, headers)?
         }
     };
     let headers = response.headers_mut();
@@ -237,6 +240,7 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
     reply::set(headers, COMMIT, &page.commit.to_string());
     reply::set(headers, COMPLETENESS, page.completeness);
     reply::set(headers, TOTAL, &page.total.to_string());
+    reply::set(headers, CURSOR, &page.again);
     if let Some(next) = page.next {
         reply::set(headers, NEXT, &next);
     }
@@ -307,10 +311,15 @@ impl Asking {
         let uses = lacks(prepared.names(Kind::Access), self.unsealed.uses);
         // Before any form of the answer is made: each of them says it.
         answer.completeness.tell_unsealed(events, uses);
-        let head = (self.form == Form::Typed)
-            .then(|| typed::head(&answer, &self.request.with, opened, &view, self.withheld))
-            .transpose()?;
-        Ok(self.page(app, answer, head, now))
+        let before = match self.form {
+            Form::Typed => {
+                let with = &self.request.with;
+                Before::Line(typed::head(&answer, with, opened, &view, self.withheld)?)
+            }
+            Form::Arrow => Before::Columns(Columns::of(&answer)),
+            Form::Json | Form::Ndjson | Form::Csv => Before::Nothing,
+        };
+        Ok(self.page(app, answer, before, now))
     }
 
     fn parameters(&self, prepared: &Prepared) -> Result<Parameters, Problem> {
@@ -347,27 +356,21 @@ impl Asking {
         Ok(if self.trail { view.with_trail() } else { view })
     }
 
-    fn page(
-        &self,
-        app: &crate::app::App,
-        mut answer: Answer,
-        head: Option<String>,
-        now: i64,
-    ) -> Page {
+    fn page(&self, app: &crate::app::App, mut answer: Answer, before: Before, now: i64) -> Page {
         let most = app.config.limits.page_rows;
         let rows = match (self.request.page, self.form) {
             (Some(rows), _) => rows.min(most),
             (None, Form::Json) => most,
-            (None, Form::Ndjson | Form::Csv | Form::Typed) => u64::MAX,
+            (None, Form::Ndjson | Form::Csv | Form::Typed | Form::Arrow) => u64::MAX,
         };
         let first = self.cursor.map_or(0, |cursor| cursor.first);
         let start = usize::try_from(first).unwrap_or(usize::MAX).min(answer.rows.len());
         answer.rows.drain(..start);
         let rows = usize::try_from(rows).unwrap_or(usize::MAX);
-        let next = (answer.rows.len() > rows).then(|| {
-            let cursor = Cursor { commit: self.commit, now, first: first + rows as u64 };
-            app.seal.text(cursor, &self.question)
-        });
+        let from =
+            |first| app.seal.text(Cursor { commit: self.commit, now, first }, &self.question);
+        let again = from(first);
+        let next = (answer.rows.len() > rows).then(|| from(first + rows as u64));
         answer.rows.truncate(rows);
         let cut_by_time =
             matches!(answer.completeness.truncated, Some(Limit::Deadline | Limit::Stopped));
@@ -381,8 +384,10 @@ impl Asking {
                 json["withheld"] = json!(reply::withheld_words(self.withheld));
                 Answered::Whole(Written::json(&json, self.gzip))
             }
-            Form::Ndjson | Form::Csv | Form::Typed => Answered::Lines(Box::new(answer), head),
+            Form::Ndjson | Form::Csv | Form::Typed | Form::Arrow => {
+                Answered::Lines(Box::new(answer), before)
+            }
         };
-        Page { answered, next, commit, total, completeness, cut_by_time }
+        Page { answered, again, next, commit, total, completeness, cut_by_time }
     }
 }

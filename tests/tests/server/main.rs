@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot prepare its data has failed")]
 
 mod answers;
+mod arrow;
 mod client;
 mod crash;
 mod follow;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -81,10 +81,18 @@ class About:
 class Answer(About):
     """An answer: a sequence of rows, each a dict by column."""
 
-    def __init__(self, columns: list[str], rows: list[list[Any]], body: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        columns: list[str],
+        rows: list[list[Any]],
+        body: dict[str, Any],
+        arrow: Callable[[], pyarrow.Table] | None = None,
+    ) -> None:
+        """`arrow` asks for the same rows once more, as a table of Arrow."""
         super().__init__(body)
         self.columns = columns
         self._rows = rows
+        self._arrow = arrow
 
     @property
     def rows(self) -> list[Row]:
@@ -121,20 +129,16 @@ class Answer(About):
         return frame
 
     def to_arrow(self) -> pyarrow.Table:
-        """As an Arrow table; how complete it is stands in the metadata of its schema. A column
-        whose values Arrow has no common type for is text, as JSON."""
-        import pyarrow
-
-        arrays = []
-        for name in self.columns:
-            values = self.column(name)
-            try:
-                arrays.append(pyarrow.array(values))
-            except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError):
-                texts = [v if v is None or isinstance(v, str) else json.dumps(v) for v in values]
-                arrays.append(pyarrow.array(texts, pyarrow.string()))
-        table = pyarrow.Table.from_arrays(arrays, names=self.columns)
-        about = {"lineal.completeness": str(self.completeness), "lineal.commit": str(self.commit)}
+        """As an Arrow table, with the types that the question gives its columns: times are times,
+        and what Arrow has no type for is text (docs/operating.md, "Asking"). How complete it is
+        stands in the metadata of its schema. The server is asked for it once more, as of the same
+        commit; a server that was started anew since refuses."""
+        if self._arrow is None:
+            raise LinealError("this answer did not come from a server: there are no types for Arrow")
+        table = self._arrow()
+        about = dict(table.schema.metadata or {})
+        about["lineal.completeness"] = str(self.completeness)
+        about["lineal.commit"] = str(self.commit)
         return table.replace_schema_metadata(about)
 
     def _notes(self) -> list[str]:

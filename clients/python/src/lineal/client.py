@@ -8,13 +8,17 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from .answer import Answer, Stream
+from .arrow import ARROW_STREAM, open_stream, read_table
 from .errors import LinealError, Problem, Unreachable, problem
 from .told import Events, Node, Trace
+
+if TYPE_CHECKING:
+    import pyarrow
 
 ATTEMPTS = 4
 """How often a request is made that the server refuses for its load alone."""
@@ -89,13 +93,34 @@ class Client:
         """Asks a question; all pages of its answer are of one commit. `limits` bound it: rows,
         edges, events, bytes, seconds; what reaches one is cut, and says so."""
         asked = _question(text, params, limits, page)
-        body = self._json("POST", "/v1/query", json=asked, question=text)
-        first, rows = body, list(body["rows"])
+        response = self._request("POST", "/v1/query", json=asked, question=text)
+        first = body = self._read(response)
+        rows = list(body["rows"])
         while body["next"] is not None:
-            again = {**asked, "cursor": body["next"]}
-            body = self._json("POST", "/v1/query", json=again, question=text)
+            further = {**asked, "cursor": body["next"]}
+            body = self._json("POST", "/v1/query", json=further, question=text)
             rows.extend(body["rows"])
-        return Answer(first["columns"], rows, first)
+        # The same commit and the same now().
+        again = {**asked, "cursor": response.headers.get("Lineal-Cursor")}
+
+        def arrow() -> pyarrow.Table:
+            return self._arrow(again, len(rows), text)
+
+        return Answer(first["columns"], rows, first, arrow)
+
+    def _arrow(self, asked: dict[str, Any], rows: int, question: str) -> pyarrow.Table:
+        import pyarrow
+
+        accept, tables = {"Accept": ARROW_STREAM}, []
+        while True:
+            response = self._request(
+                "POST", "/v1/query", json=asked, headers=accept, question=question
+            )
+            tables.append(read_table(response.content))
+            further = response.headers.get("Lineal-Next")
+            if further is None:
+                return pyarrow.concat_tables(tables, promote_options="permissive")
+            asked = {**asked, "cursor": further}
 
     @contextmanager
     def stream(
@@ -114,6 +139,28 @@ class Client:
                     response.read()
                     raise _refused(response, text)
                 yield Stream(response.iter_lines())
+        except httpx.HTTPError as error:
+            raise Unreachable(f"{self._http.base_url}: {error}") from error
+
+    @contextmanager
+    def stream_arrow(
+        self,
+        text: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        limits: Mapping[str, int] | None = None,
+    ) -> Iterator[pyarrow.RecordBatchReader]:
+        """Asks a question and gives its rows as Arrow's record batches, as they come. What is said
+        of the answer stands in the metadata of the reader's schema, as JSON: `lineal.answer`, its
+        `rows` among it. Leaving early ends the question."""
+        asked = _question(text, params, limits, None)
+        accept = {"Accept": ARROW_STREAM}
+        try:
+            with self._http.stream("POST", "/v1/query", json=asked, headers=accept) as response:
+                if response.status_code != 200:
+                    response.read()
+                    raise _refused(response, text)
+                yield open_stream(response.iter_bytes())
         except httpx.HTTPError as error:
             raise Unreachable(f"{self._http.base_url}: {error}") from error
 
@@ -159,9 +206,23 @@ class Client:
         json: Any = None,
         question: str | None = None,
     ) -> Any:
+        return self._read(self._request(method, path, params=params, json=json, question=question))
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+        question: str | None = None,
+    ) -> httpx.Response:
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                response = self._http.request(method, path, params=params, json=json)
+                response = self._http.request(
+                    method, path, params=params, json=json, headers=headers
+                )
             except httpx.HTTPError as error:
                 raise Unreachable(f"{self._http.base_url}: {error}") from error
             if response.status_code == 200:
@@ -170,6 +231,9 @@ class Client:
             if wait is None or attempt == ATTEMPTS:
                 raise _refused(response, question)
             time.sleep(wait)
+        return response
+
+    def _read(self, response: httpx.Response) -> Any:
         try:
             return response.json()
         except ValueError as error:
