@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::cursor::Seal;
 use crate::error::{Error, Result};
 use crate::gate::Who;
+use crate::handler::backup::BACKUPS_AT_ONCE;
 use crate::metrics::Metrics;
 use crate::plans::Plans;
 use crate::pool::Pool;
@@ -18,6 +19,7 @@ use lineal_query::PlanCache;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use tokio::sync::Semaphore;
 
 /// Everything that outlives a request.
 pub(crate) struct App {
@@ -36,6 +38,8 @@ pub(crate) struct App {
     pub(crate) seal: Seal,
     pub(crate) metrics: Metrics,
     pub(crate) rates: Rates,
+    /// Places for those who take copies of stores.
+    pub(crate) backups: Arc<Semaphore>,
     clock: Arc<dyn Clock>,
     ids: (Mutex<u64>, [u8; 32]),
 }
@@ -86,6 +90,7 @@ impl App {
             seal: Seal::new(seal),
             metrics: Metrics::default(),
             rates: Rates::new(bounds),
+            backups: Arc::new(Semaphore::new(BACKUPS_AT_ONCE)),
             clock,
             ids: (Mutex::new(0), ids),
             config,

@@ -38,6 +38,9 @@ pub struct Config {
     pub first_token: bool,
     /// Give `/metrics` to whoever asks, without a token.
     pub open_metrics: bool,
+    /// Give administrators copies of whole stores over the network. They hold what that role does not
+    /// see in answers.
+    pub backups: bool,
     /// Certificate and key.
     pub tls: Option<Tls>,
     /// The stores by name. In the file each is a path, or a table with `path`, `write`, `imports`
@@ -141,6 +144,7 @@ impl Default for Config {
             tokens: None,
             first_token: true,
             open_metrics: false,
+            backups: false,
             tls: None,
             stores: BTreeMap::new(),
             write: false,

@@ -4,8 +4,8 @@
 
 use crate::gate::Call;
 use crate::handler::{
-    batches, health, imports, intake, marquez, metrics, nodes, plans, query, reference, schema,
-    show, stats, trace, trail,
+    backup, batches, health, imports, intake, marquez, metrics, nodes, plans, query, reference,
+    schema, show, stats, trace, trail,
 };
 use crate::openapi::Description;
 use crate::problem::Problem;
@@ -73,6 +73,8 @@ const READERS: Roles =
 const IMPORTERS: Roles = Roles::These(&[Importer]);
 /// Who reads the trail of who asked what; a token that is bound to systems does not.
 const TRAIL_READERS: Roles = Roles::These(&[PrivacyOfficer, Auditor, Admin]);
+/// Who looks after the stores.
+const ADMINS: Roles = Roles::These(&[Admin]);
 /// Who sees how far imports are.
 const WRITERS: Roles = Roles::These(&[Importer, Admin]);
 /// Whoever has a token.
@@ -235,6 +237,14 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         describe: |it| {
             it.place("id", "The id of the job").writes().json::<crate::wire::ImportJob>("The job.")
         },
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/backup",
+        summary: "A copy of the store as of its last commit, where the configuration allows it.",
+        roles: ADMINS,
+        handler: does!(backup::get),
+        describe: backup::describe,
     },
     Endpoint {
         method: "POST",

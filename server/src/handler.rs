@@ -1,5 +1,6 @@
 //! What the endpoints do: one file each.
 
+pub(crate) mod backup;
 pub(crate) mod batches;
 pub(crate) mod health;
 pub(crate) mod imports;

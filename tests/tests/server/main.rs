@@ -4,6 +4,7 @@
 
 mod answers;
 mod arrow;
+mod backup;
 mod client;
 mod crash;
 mod follow;

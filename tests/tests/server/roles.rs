@@ -47,7 +47,7 @@ fn sound(method: &str, path: &str, job: &str) -> Ask {
 
 #[test]
 fn every_endpoint_lets_in_the_roles_of_its_row_and_nobody_else() {
-    let live = Live::with(|config| config.write = true);
+    let live = Live::with(|config| (config.write, config.backups) = (true, true));
     let tokens: Vec<(Role, String)> = ROLES.map(|role| (role, live.token(role))).to_vec();
     let importer = &tokens[0].1;
     let taken = live.send(sound("POST", "/v1/imports", "").token(importer)).json();
