@@ -9,6 +9,7 @@ use crate::metrics::Metrics;
 use crate::plans::Plans;
 use crate::pool::Pool;
 use crate::rate::Rates;
+use crate::telemetry::Telemetry;
 use crate::tenant::Tenant;
 use crate::token::{Token, TokenFile, Tokens};
 use crate::trail::Trail;
@@ -40,6 +41,8 @@ pub(crate) struct App {
     pub(crate) rates: Rates,
     /// Places for those who take copies of stores.
     pub(crate) backups: Arc<Semaphore>,
+    /// Sends traces of requests, where somebody collects them.
+    pub(crate) telemetry: Option<Telemetry>,
     clock: Arc<dyn Clock>,
     ids: (Mutex<u64>, [u8; 32]),
 }
@@ -91,6 +94,7 @@ impl App {
             metrics: Metrics::default(),
             rates: Rates::new(bounds),
             backups: Arc::new(Semaphore::new(BACKUPS_AT_ONCE)),
+            telemetry: config.telemetry.as_ref().map(Telemetry::start).transpose()?,
             clock,
             ids: (Mutex::new(0), ids),
             config,

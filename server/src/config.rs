@@ -4,9 +4,11 @@
 //! `LINEAL_SERVER_LISTEN`, `LINEAL_SERVER_LIMITS__ROWS`. A key that is not known is an error, in the
 //! file as in the environment: a misspelt limit would otherwise be no limit.
 
+mod telemetry;
 mod trail;
 mod writing;
 
+pub use telemetry::Telemetry;
 pub use trail::Trail;
 pub use writing::{Intake, Writing};
 
@@ -59,6 +61,8 @@ pub struct Config {
     pub limits: Bounds,
     /// What is written of requests.
     pub log: Log,
+    /// Where traces of requests go; nowhere if it is not said.
+    pub telemetry: Option<Telemetry>,
 }
 
 /// Certificate and key, PEM files.
@@ -153,6 +157,7 @@ impl Default for Config {
             trail: Trail::default(),
             limits: Bounds::default(),
             log: Log::default(),
+            telemetry: None,
         }
     }
 }
@@ -248,6 +253,7 @@ impl Config {
         }
         self.intake.check()?;
         self.trail.check()?;
+        self.telemetry.as_ref().map_or(Ok(()), Telemetry::check)?;
         // hyper takes no smaller buffer.
         if self.limits.head_bytes < 8_192 {
             return Err("limits.head_bytes is 8192 at least".to_owned());

@@ -7,6 +7,7 @@ use crate::endpoint::Endpoint;
 use crate::problem::Problem;
 use crate::rate::Pass;
 use crate::scope::Scope;
+use crate::telemetry::{Parent, Span};
 use crate::tenant::{Opened, Tenant};
 use crate::token::Token;
 use crate::trail::{self, Asked};
@@ -278,12 +279,13 @@ pub(crate) async fn pass(
     let (parts, body) = request.into_parts();
     let known = who(&app, endpoint, &parts.headers);
     let asker = known.as_ref().ok().and_then(Clone::clone);
+    let came = app.now();
+    // Of those alone whom we know: nobody else writes into the traces of others.
+    let parent = asker.as_ref().and_then(|_| Parent::of(&parts.headers));
     let noting = trail::Noting::begin(&app, endpoint, asker.as_ref(), &parts);
+    let asked = noting.asked.clone();
     let answered = match known {
-        Ok(who) => {
-            let asked = noting.asked.clone();
-            answer(&app, endpoint, who, parts, places, body, begun, asked).await
-        }
+        Ok(who) => answer(&app, endpoint, who, parts, places, body, begun, asked.clone()).await,
         Err(problem) => Err(problem),
     };
     let answered = noting.end(answered).await;
@@ -296,6 +298,22 @@ pub(crate) async fn pass(
     let took = begun.elapsed();
     app.metrics.count(endpoint.method, endpoint.path, status, took);
     log(endpoint, &id, status, took, asker.as_ref(), problem);
+    if let Some(telemetry) = &app.telemetry
+        && parent.is_none_or(|parent| parent.is_sampled)
+    {
+        telemetry.tell(Span {
+            parent,
+            request_id: id,
+            method: endpoint.method,
+            path: endpoint.path,
+            status,
+            begun: came,
+            took,
+            role: asker.as_ref().map(|who| who.token.role.name()),
+            store: asked.known().tenant.map(|(tenant, _)| tenant.name().to_owned()),
+            problem,
+        });
+    }
     response
 }
 

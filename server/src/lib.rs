@@ -34,6 +34,7 @@ mod router;
 mod scope;
 mod seal;
 mod serve;
+mod telemetry;
 mod tenant;
 mod tls;
 mod token;
@@ -41,7 +42,9 @@ mod trail;
 mod wire;
 mod writer;
 
-pub use config::{Bounds, Config, ENVIRONMENT_PREFIX, Intake, Log, LogForm, Tls, Trail, Writing};
+pub use config::{
+    Bounds, Config, ENVIRONMENT_PREFIX, Intake, Log, LogForm, Telemetry, Tls, Trail, Writing,
+};
 pub use endpoint::{endpoints, role_matrix};
 pub use error::{Error, Result};
 pub use log::start as start_log;

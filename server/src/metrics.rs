@@ -109,6 +109,11 @@ impl Metrics {
         let name = "lineal_store_lookups_total";
         head(&mut out, name, "counter", "Look-ups of stores by name, found or not.");
         line(&mut out, name, "", self.lookups.load(Ordering::Relaxed));
+        if let Some(telemetry) = &app.telemetry {
+            let name = "lineal_spans_dropped_total";
+            head(&mut out, name, "counter", "Traces of requests that the collector did not take.");
+            line(&mut out, name, "", telemetry.dropped());
+        }
         head(&mut out, "lineal_store_commit", "gauge", "The last commit that answers see.");
         for tenant in app.tenants() {
             let labels = format!("store=\"{}\"", tenant.name());

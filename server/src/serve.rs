@@ -189,6 +189,9 @@ impl Server {
             Ok(())
         })?;
         app.end_writers();
+        if let Some(telemetry) = &app.telemetry {
+            telemetry.end();
+        }
         // Whatever still runs has nobody left to answer.
         runtime.shutdown_background();
         Ok(())

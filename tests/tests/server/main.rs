@@ -16,6 +16,7 @@ mod live;
 mod openlineage;
 mod roles;
 mod stock;
+mod telemetry;
 mod tls;
 mod trail;
 mod uploads;
