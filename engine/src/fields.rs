@@ -281,6 +281,7 @@ fields_by_kind! {
         "token" Text "the id of the token; absent where none was known";
         "role" Text "the role of the token";
         "case" Text "the case within which it was done";
+        "store" Text "the store that was used, where the trail stands in another";
         "endpoint" Text "method and path as the server's table has them";
         "plan" Text "a digest of the question's text without its literals";
         "outcome" Text "answered, denied or failed";

@@ -12,7 +12,7 @@ use crate::rate::Rates;
 use crate::telemetry::Telemetry;
 use crate::tenant::Tenant;
 use crate::token::{Token, TokenFile, Tokens};
-use crate::trail::Trail;
+use crate::trail::{TRAIL_STORE, Trail};
 use crate::writer::{self, Writer};
 use lineal_engine::clock::Clock;
 use lineal_proof::Hash;
@@ -28,6 +28,8 @@ pub(crate) struct App {
     tenants: BTreeMap<String, Arc<Tenant>>,
     /// The writers of those that are written.
     writers: BTreeMap<String, Arc<Writer>>,
+    /// The writer of the store that holds the trail of the others, where the configuration names one.
+    keeper: Option<Arc<Writer>>,
     token_file: TokenFile,
     tokens: RwLock<Arc<Tokens>>,
     token_stamp: Mutex<Option<crate::token::Stamp>>,
@@ -70,6 +72,14 @@ impl App {
                 why: "none is named: `[stores]` name = \"path\", or --store DIR".to_owned(),
             });
         }
+        let keeper = match &config.trail.path {
+            Some(path) => {
+                let (tenant, keeper) = writer::keeper(path, &config, &clock)?;
+                tenants.insert(TRAIL_STORE.to_owned(), tenant);
+                Some(keeper)
+            }
+            None => None,
+        };
         let token_file = TokenFile::new(config.token_path());
         let stamp = token_file.stamp();
         let tokens = Tokens::new(token_file.read()?);
@@ -83,6 +93,7 @@ impl App {
         Ok(App {
             tenants,
             writers,
+            keeper,
             token_file,
             tokens: RwLock::new(Arc::new(tokens)),
             token_stamp: Mutex::new(stamp),
@@ -122,29 +133,41 @@ impl App {
         self.writers.get(name)
     }
 
+    /// The writer in whose store the trail of a store stands: its own, or that of the store for the trail
+    /// of others.
+    pub(crate) fn keeper(&self, name: &str) -> Option<&Arc<Writer>> {
+        self.writers.get(name).or(self.keeper.as_ref())
+    }
+
+    /// Is it the store for the trail of others? Nobody means it who does not name it.
+    pub(crate) fn is_for_trail(&self, name: &str) -> bool {
+        self.keeper.is_some() && name == TRAIL_STORE
+    }
+
     /// Where a use is noted: of the store that was meant, else of the one that the token is for, else of
     /// the first that this server writes. None where nobody writes that store.
     pub(crate) fn trail(&self, store: Option<&str>, asker: Option<&Who>) -> Option<&Arc<Trail>> {
         let own = || {
             let token = &asker?.token;
-            let mut own = self.tenants.keys().filter(|name| token.allows_store(name));
+            let named = self.tenants.keys().filter(|name| !self.is_for_trail(name));
+            let mut own = named.filter(|name| token.allows_store(name));
             own.next().filter(|_| own.next().is_none()).map(String::as_str)
         };
         let writer = match store.or_else(own) {
-            Some(name) => self.writers.get(name),
-            None => self.writers.values().next(),
+            Some(name) => self.keeper(name),
+            None => self.writers.values().next().or(self.keeper.as_ref()),
         };
         writer.map(|writer| &writer.trail)
     }
 
     /// The trails that are kept.
     pub(crate) fn trails(&self) -> impl Iterator<Item = &Arc<Trail>> {
-        self.writers.values().map(|writer| &writer.trail)
+        self.writers.values().chain(&self.keeper).map(|writer| &writer.trail)
     }
 
     /// Ends the writers: what they have taken on is done, what was brought live is sealed.
     pub(crate) fn end_writers(&self) {
-        for writer in self.writers.values() {
+        for writer in self.writers.values().chain(&self.keeper) {
             writer.end();
         }
     }
@@ -192,11 +215,15 @@ impl App {
     /// known here: the file was changed on this machine.
     pub(crate) async fn note_tokens(&self) {
         let changes = std::mem::take(&mut *self.token_changes());
-        for (name, writer) in &self.writers {
-            let own = changes.iter().filter(|(_, token)| token.allows_store(name));
+        let own = self.writers.iter().map(|(name, writer)| (vec![name], writer));
+        let read = || self.tenants.keys().filter(|name| !self.writers.contains_key(*name));
+        let others = self.keeper.iter().map(|keeper| (read().collect(), keeper));
+        for (names, writer) in own.chain(others) {
+            let concerns = |token: &Token| names.iter().any(|name| token.allows_store(name));
+            let own = changes.iter().filter(|(_, token)| concerns(token));
             let uses = own.map(|(what, token)| writer.trail.of_token(what, token)).collect();
             if let Err(why) = writer.trail.note(uses).await {
-                tracing::error!(store = name, ?why, "what became of tokens could not be noted");
+                tracing::error!(stores = ?names, ?why, "what became of tokens could not be noted");
             }
         }
     }

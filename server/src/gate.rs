@@ -166,7 +166,8 @@ impl Call {
             Some(name) => name,
             None => {
                 let allowed = self.app.tenants().filter(|tenant| token.allows_store(tenant.name()));
-                let names: Vec<&str> = allowed.map(|tenant| tenant.name()).collect();
+                let named = |name: &&str| !self.app.is_for_trail(name);
+                let names: Vec<&str> = allowed.map(|tenant| tenant.name()).filter(named).collect();
                 match names.as_slice() {
                     [only] => (*only).to_owned(),
                     [] => return Err(Problem::not_found(NO_STORE)),

@@ -110,7 +110,7 @@ impl Server {
     /// The stores of which no trail is kept: those that it only reads.
     #[must_use]
     pub fn stores_without_trail(&self) -> Vec<String> {
-        let read = self.app.tenants().filter(|tenant| self.app.writer(tenant.name()).is_none());
+        let read = self.app.tenants().filter(|tenant| self.app.keeper(tenant.name()).is_none());
         read.map(|tenant| tenant.name().to_owned()).collect()
     }
 
@@ -218,7 +218,7 @@ fn first_token(app: &App) -> Result<Option<String>> {
 
 /// Notes that the server starts, and says which stores have no trail.
 async fn begin_trails(app: &Arc<App>) -> Result<()> {
-    for tenant in app.tenants().filter(|tenant| app.writer(tenant.name()).is_none()) {
+    for tenant in app.tenants().filter(|tenant| app.keeper(tenant.name()).is_none()) {
         tracing::warn!(store = tenant.name(), trail = false, "{NO_TRAIL}");
     }
     for trail in app.trails() {

@@ -32,9 +32,11 @@ use tally::Tallies;
 
 /// Said at start and in `/v1/stats` of a store that this server only reads.
 pub(crate) const NO_TRAIL: &str = "no trail is kept of who asked what of this store: this server only \
-reads it, and the trail stands in the store's own log; the log on standard error names token, role \
+reads it, and the trail stands in the store's own log unless `trail.path` names another; the log on standard error names token, role \
 and case of each request";
 
+/// The name of the store that holds the trail of what is only read, where the configuration names one.
+pub(crate) const TRAIL_STORE: &str = "trail";
 /// What the journal calls it.
 const FORM: &str = "access";
 /// Bytes of the name of a start.
@@ -130,6 +132,11 @@ impl Trail {
         let commit = self.tenant.current().commit();
         let (id, role) = (Some(token.id.clone()), Some(token.role.name()));
         Use { token: id, role, ..Use::mark(what, self.tenant.now(), commit) }
+    }
+
+    /// The name of the store that is meant, where it is another than that of the trail.
+    fn concerning(&self, tenant: Option<&str>) -> Option<String> {
+        tenant.filter(|name| *name != self.tenant.name()).map(str::to_owned)
     }
 
     /// Entries that are durable and in no commit yet.

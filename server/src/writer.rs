@@ -10,7 +10,8 @@ use crate::problem::Problem;
 use crate::room::Room;
 use crate::seal;
 use crate::tenant::Tenant;
-use crate::trail::{self, Trail};
+use crate::trail::{self, TRAIL_STORE, Trail};
+use lineal_engine::clock::Clock;
 use lineal_engine::journal::Journal;
 use lineal_engine::{Options, Store};
 use lineal_import::{ImportOptions, LoadedMapping, import};
@@ -85,6 +86,31 @@ impl Opened {
         let trail = Journal::open_trail(&store).map_err(fail)?;
         Ok(Opened { store, journal, trail })
     }
+}
+
+/// Opens the store that holds the trail of what is only read, and makes it if there is none. It takes
+/// nothing else: no import and no live intake can name its writer.
+pub(crate) fn keeper(
+    path: &Path,
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Arc<Tenant>, Arc<Writer>)> {
+    if config.stores.contains_key(TRAIL_STORE) {
+        return Err(Error::Config {
+            place: "trail.path".to_owned(),
+            why: format!(
+                "a store is called `{TRAIL_STORE}`: the store for the trail has that name; call the other one otherwise"
+            ),
+        });
+    }
+    if !path.exists() {
+        let fail = |source| Error::Store { name: TRAIL_STORE.to_owned(), source };
+        drop(Store::create(path, Options::default()).map_err(fail)?);
+    }
+    let opened = Opened::open(TRAIL_STORE, path)?;
+    let tenant = Arc::new(Tenant::open(TRAIL_STORE, path, clock)?);
+    let writer = Writer::start(opened, &tenant, path, Writing::default(), config)?;
+    Ok((tenant, Arc::new(writer)))
 }
 
 impl Writer {

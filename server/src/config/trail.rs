@@ -1,6 +1,7 @@
 //! The part of the configuration that is about the trail of who asked what.
 
 use serde::Deserialize;
+use std::path::PathBuf;
 
 /// When what was noted is made commits of.
 #[derive(Clone, Debug, Deserialize)]
@@ -12,11 +13,14 @@ pub struct Trail {
     pub seal_seconds: u64,
     /// Entries from which on it is sealed at once.
     pub entries: u64,
+    /// The folder of the store that holds the trail of what this server only reads; it is made if
+    /// there is none. Without it nothing is kept of that.
+    pub path: Option<PathBuf>,
 }
 
 impl Default for Trail {
     fn default() -> Trail {
-        Trail { quiet_seconds: 60, seal_seconds: 3_600, entries: 10_000 }
+        Trail { quiet_seconds: 60, seal_seconds: 3_600, entries: 10_000, path: None }
     }
 }
 

@@ -184,10 +184,11 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
     // Uses concern the answers about them alone: others would never be unchanged.
     let about_uses = sight.trail && text.to_ascii_lowercase().contains(Kind::Access.name());
     // Read before the state: what is sealed in between is then in both, and never in neither.
-    let unsealed = writer.map_or_else(Unsealed::default, |writer| Unsealed {
-        events: writer.intake.pending().entries,
-        uses: if about_uses { writer.trail.pending() } else { 0 },
-    });
+    let keeper = call.app.keeper(tenant.name()).filter(|_| about_uses);
+    let unsealed = Unsealed {
+        events: writer.map_or(0, |writer| writer.intake.pending().entries),
+        uses: keeper.map_or(0, |keeper| keeper.trail.pending()),
+    };
     let opened = match cursor {
         Some(cursor) => tenant.holding(cursor.commit),
         None => tenant.current(),

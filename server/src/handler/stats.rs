@@ -4,7 +4,7 @@
 use super::told;
 use crate::gate::Call;
 use crate::problem::Problem;
-use crate::trail::NO_TRAIL;
+use crate::trail::{NO_TRAIL, TRAIL_STORE};
 use axum::body::Body;
 use axum::http::Response;
 use lineal_engine::journal::Pending;
@@ -28,7 +28,9 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
     let pending = call.app.writer(&name).map(|writer| writer.intake.pending());
     let entries = pending.map_or(0, |pending| pending.entries).to_le_bytes();
     // Who reads lineage alone learns nothing of who else asks.
-    let waiting = call.app.writer(&name).map(|writer| sight.trail.then(|| writer.trail.pending()));
+    let keeper = call.app.keeper(&name);
+    let waiting = keeper.map(|writer| sight.trail.then(|| writer.trail.pending()));
+    let elsewhere = keeper.is_some() && call.app.writer(&name).is_none();
     let uses = waiting.flatten().unwrap_or_default().to_le_bytes();
     told(&call, &[&entries, &uses], move |opened| {
         let view = opened.snapshot();
@@ -50,6 +52,9 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
             None => json!({ "written_here": false }),
         };
         json["trail"] = match waiting {
+            Some(waiting) if elsewhere => {
+                json!({ "kept": true, "in_store": TRAIL_STORE, "not_sealed": waiting })
+            }
             Some(waiting) => json!({ "kept": true, "not_sealed": waiting }),
             None => json!({ "kept": false, "why": NO_TRAIL }),
         };

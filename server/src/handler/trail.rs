@@ -15,7 +15,8 @@ pub(crate) async fn seal(call: Call) -> Result<Response<Body>, Problem> {
             "the trail is of the whole store, and this token is bound to systems",
         ));
     }
-    let (tenant, writer) = call.writer()?;
+    let tenant = call.tenant()?;
+    let writer = call.app.keeper(tenant.name()).ok_or_else(Problem::read_only)?;
     let job = Job::new(call.app.request_id(), "seal", "trail".to_owned(), tenant.now());
     writer.take(Arc::clone(&job), Input::Trail, Wanted::default())?;
     super::imports::accepted(&job)

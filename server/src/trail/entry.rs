@@ -24,6 +24,8 @@ pub(crate) struct Use {
     pub(crate) token: Option<String>,
     pub(crate) role: Option<&'static str>,
     pub(crate) case: Option<String>,
+    /// The store that was meant, where the trail stands in another.
+    pub(crate) store: Option<String>,
     /// Method and path, as the table of endpoints has them.
     pub(crate) endpoint: Option<String>,
     /// The digest of the question's shape.
@@ -57,6 +59,7 @@ impl From<Tally> for Use {
             what: "count",
             token: counted.token,
             role: counted.role,
+            store: counted.store,
             endpoint: Some(counted.endpoint),
             plan: counted.plan,
             status: Some(counted.status),
@@ -91,6 +94,7 @@ impl Entry {
         put("token", each.token.map(Value::Text));
         put("role", each.role.map(Value::text));
         put("case", each.case.map(Value::Text));
+        put("store", each.store.map(Value::Text));
         put("endpoint", each.endpoint.map(Value::Text));
         put("plan", each.plan.map(Value::Text));
         put("outcome", each.status.map(|status| Value::text(outcome(status))));

@@ -86,7 +86,7 @@ impl Noting {
         let results = known.results.or_else(|| header(TOTAL));
         let trail = self.trail(&known)?;
         if weight == Weight::Counted {
-            trail.count(self.counted(known, status, results));
+            trail.count(self.counted(&trail, known, status, results));
             return None;
         }
         let now = known.tenant.as_ref().map(|(tenant, _)| tenant.current().commit());
@@ -100,6 +100,7 @@ impl Noting {
             token: self.asker.as_ref().map(|who| who.token.id.clone()),
             role: role.map(Role::name),
             case: self.asker.as_ref().and_then(|who| who.case.clone()),
+            store: trail.concerning(known.tenant.as_ref().map(|(tenant, _)| tenant.name())),
             endpoint: Some(self.endpoint_name()),
             plan: known.plan,
             status: Some(status),
@@ -123,8 +124,9 @@ impl Noting {
         format!("{} {}", self.endpoint.method, self.endpoint.path)
     }
 
-    fn counted(&self, known: Known, status: u16, results: Option<u64>) -> Counted {
+    fn counted(&self, trail: &Trail, known: Known, status: u16, results: Option<u64>) -> Counted {
         Counted {
+            store: trail.concerning(known.tenant.as_ref().map(|(tenant, _)| tenant.name())),
             token: self.asker.as_ref().map(|who| who.token.id.clone()),
             role: self.asker.as_ref().map(|who| who.token.role.name()),
             endpoint: self.endpoint_name(),
@@ -144,7 +146,7 @@ impl Drop for Noting {
         }
         let known = self.asked.known();
         if let Some(trail) = self.trail(&known) {
-            trail.count(self.counted(known, LEFT, None));
+            trail.count(self.counted(&trail, known, LEFT, None));
         }
     }
 }

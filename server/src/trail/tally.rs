@@ -16,6 +16,8 @@ pub(crate) struct Counted {
     /// The id of the token; none before one is known.
     pub(crate) token: Option<String>,
     pub(crate) role: Option<&'static str>,
+    /// The store that was meant, where the trail stands in another.
+    pub(crate) store: Option<String>,
     /// Method and path, as the table of endpoints has them.
     pub(crate) endpoint: String,
     pub(crate) plan: Option<String>,

@@ -312,6 +312,69 @@ fn a_server_that_only_reads_says_that_it_keeps_no_trail() {
 }
 
 #[test]
+fn a_server_that_only_reads_keeps_its_trail_in_a_store_of_its_own_where_one_is_named() {
+    let mut live = Live::with(|config| {
+        let path = config.stores["main"].with_file_name("uses");
+        config.trail.path = Some(path);
+    });
+    let before = Store::open_read_only(live.store()).unwrap().commit();
+    let (engineer, by_engineer) = of(&live, Role::Engineer);
+    // The store for the trail is nobody's who does not name it.
+    assert_eq!(by_engineer(query_with(json!({ "query": "find model limit 1" }))), 200);
+    let literal = json!({ "query": format!("find model where name = \"{SECRET}\"") });
+    let (_, by_investigator) = of(&live, Role::Investigator);
+    assert_eq!(by_investigator(query_with(literal)), 200);
+    assert_eq!(live.send(get("/v1/stats")).status, 401);
+    let importer = live.token(Role::Importer);
+    for store in ["main", "trail"] {
+        let ask = post("/api/v2/logs", &event("t-9")).header("Lineal-Store", store);
+        assert_eq!(live.send(ask.token(&importer)).problem().1, "read-only", "{store}");
+    }
+    let auditor = live.token(Role::Auditor);
+    let stats = live.send(get("/v1/stats").token(&auditor)).ok();
+    assert_eq!(stats["trail"]["in_store"], "trail", "{stats}");
+    assert!(stats["trail"]["not_sealed"].as_u64() > Some(0), "{stats}");
+    let seal = post("/v1/trail/seal", &json!({})).token(&auditor);
+    assert_eq!(live.send(seal).status, 202);
+    let asked = json!({
+        "query": "find access as a where a.what = \"use\" and a.role = \"investigator\" return a.store, a.question, a.before",
+    });
+    let ask =
+        || live.send(query_with(asked.clone()).token(&auditor).header("Lineal-Store", "trail"));
+    live.until(|| ask().ok()["total"] == 1);
+    let expected = format!("find model where name = \"{SECRET}\"");
+    assert_eq!(ask().ok()["rows"], json!([["main", expected, before]]));
+    let denied = json!({ "query": "find access" });
+    let refused = query_with(denied).token(&engineer).header("Lineal-Store", "trail");
+    assert_eq!(live.send(refused).status, 403, "the trail is for some roles there too");
+    drop((by_engineer, by_investigator));
+    live.end();
+    let uses = live.folder.path().join("uses");
+    let counted = rows(
+        &uses,
+        "find access as a where a.what = \"count\" and a.role = \"engineer\" and a.plan is not null return a.store, a.count, a.outcome order by a.outcome",
+    );
+    // What is asked of the trail itself is of its own store.
+    assert_eq!(counted, [json!(["main", 1, "answered"]), json!([null, 1, "denied"])]);
+    let marks = rows(
+        &uses,
+        "find access as a where a.what in [\"start\", \"stop\"] return a.what order by a.time",
+    );
+    assert_eq!(marks, [json!(["start"]), json!(["stop"])]);
+    let made = rows(&uses, "find access as a where a.what = \"token made\" summarize count() as n");
+    assert_eq!(made, [json!([5])], "the first and those of the test");
+    assert!(!live.store().join("trail").exists(), "what is only read stays as it is");
+    assert_eq!(Store::open_read_only(live.store()).unwrap().commit(), before);
+    let report = verify(&FileStorage::new(&uses), Depth::Full, &mut |_| {}).unwrap();
+    assert!(report.is_sound(), "{report:?}");
+    let mut found = Vec::new();
+    files(&uses, &mut found);
+    let holds =
+        |bytes: &[u8]| bytes.windows(SECRET.len()).any(|window| window == SECRET.as_bytes());
+    assert!(!found.iter().any(|(_, bytes)| holds(bytes)), "questions are sealed");
+}
+
+#[test]
 fn a_killed_server_has_every_use_that_it_answered_in_its_trail() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store");
