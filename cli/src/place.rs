@@ -2,6 +2,8 @@
 
 use crate::args::Arguments;
 use crate::exit::{Failure, Outcome};
+#[cfg(feature = "server")]
+use lineal_engine::clock::{Clock, SystemClock};
 use lineal_engine::{Options, Store};
 use std::path::{Path, PathBuf};
 
@@ -40,6 +42,29 @@ pub(crate) fn options(arguments: &Arguments) -> Options {
 /// Opens the store for writing.
 pub(crate) fn open(arguments: &Arguments) -> Outcome<Store> {
     Ok(Store::open(folder(arguments)?, options(arguments))?)
+}
+
+/// Opens the store for a command that writes it, and notes that in its trail before anything is done.
+pub(crate) fn open_noted(arguments: &Arguments, command: &str) -> Outcome<Store> {
+    let store = open(arguments)?;
+    note(&store, command)?;
+    Ok(store)
+}
+
+/// Notes a command in the trail of a store that is open for writing.
+#[cfg(feature = "server")]
+fn note(store: &Store, command: &str) -> Outcome<()> {
+    let words: Vec<String> =
+        std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let line = crate::shell::shell_line(None, &words);
+    Ok(lineal_server::note_command(store, command, line, SystemClock.now())?)
+}
+
+/// Without the server there is no trail.
+#[cfg(not(feature = "server"))]
+fn note(_: &Store, _: &str) -> Outcome<()> {
+    Ok(())
 }
 
 /// Opens the store for reading.

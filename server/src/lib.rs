@@ -52,4 +52,5 @@ pub use mcp::speak;
 pub use role::{BREAK_GLASS_HOURS_MAX, ROLES, Role};
 pub use serve::{Handle, Server};
 pub use token::{ALL, PREFIX, Token, TokenFile, Tokens, Wanted};
+pub use trail::note_command;
 pub use wire::*;

@@ -6,6 +6,7 @@
 
 mod asked;
 mod entry;
+mod local;
 mod noting;
 mod seal;
 mod tally;
@@ -13,6 +14,7 @@ mod weight;
 
 pub(crate) use asked::{Asked, Peer};
 pub(crate) use entry::Use;
+pub use local::note_command;
 pub(crate) use noting::Noting;
 pub(crate) use seal::seal;
 pub(crate) use tally::Counted;

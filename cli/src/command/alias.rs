@@ -9,7 +9,7 @@ use lineal_proof::{Key, KeyPart};
 use std::io::Write;
 
 pub(super) fn run(arguments: &Arguments, wanted: &Alias) -> Outcome {
-    let store = place::open(arguments)?;
+    let store = place::open_noted(arguments, "alias")?;
     let (kind, key) = if wanted.target == "none" {
         let kind = Kind::parse(&wanted.kind);
         (kind.ok_or_else(|| Failure::usage(format!("{} is no kind", wanted.kind)))?, None)

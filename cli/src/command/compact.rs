@@ -12,7 +12,11 @@ use std::time::{Duration, Instant};
 
 pub(super) fn run(arguments: &Arguments, wanted: &Compact) -> Outcome {
     let begun = Instant::now();
-    let store = place::open(arguments)?;
+    let store = if wanted.dry_run {
+        place::open(arguments)?
+    } else {
+        place::open_noted(arguments, "compact")?
+    };
     let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
     if let Ok(form) =
         ProgressStyle::with_template("packing [{bar:30}] {pos}/{len} events left {eta}")

@@ -43,7 +43,11 @@ pub(super) fn run(arguments: &Arguments, wanted: &Import) -> Outcome {
         }
         return Ok(Exit::Answer);
     }
-    let store = place::open(arguments)?;
+    let store = if wanted.dry_run {
+        place::open(arguments)?
+    } else {
+        place::open_noted(arguments, "import")?
+    };
     let mut options = ImportOptions {
         form: wanted.form.clone().or_else(|| stdin.is_some().then(|| "datadog".to_owned())),
         source: wanted.source.clone(),

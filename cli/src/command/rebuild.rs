@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let begun = Instant::now();
-    let store = place::open(arguments)?;
+    let store = place::open_noted(arguments, "rebuild")?;
     let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     spinner.set_message(format!("reading {}", counted(store.commit(), "commit")));
     // Drawn on a terminal only, and only if it takes a while.

@@ -13,7 +13,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Retract) -> Outcome {
             wanted.import
         ))
     })?;
-    let store = place::open(arguments)?;
+    let store = place::open_noted(arguments, "retract")?;
     let actor = wanted.actor.as_ref().map(|login| store.actor_key(login)).transpose()?;
     let mut transaction = store.begin(None, actor)?;
     transaction.add_retract(number, wanted.restore, wanted.reason.as_deref())?;
