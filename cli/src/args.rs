@@ -99,6 +99,14 @@ From a pipe a mistake is told and the next statement asked; the exit code is tha
 be interrupted at any point and called again. Old files go when nobody reads them any more."
     )]
     Compact(Compact),
+    /// Copy the store as of its last commit, while it is read and written
+    #[command(after_help = "Examples:
+  lineal backup /mnt/copies/2026-11-22          a folder: a store of its own, to be read there
+  lineal backup copy.tar                         an archive
+What is derived is left out: `lineal rebuild` makes it again. So are the keys, which belong
+elsewhere: without them sealed values stay closed and nothing can be written. What a server took
+live and has not sealed yet is in no commit, and not in the copy.")]
+    Backup(Backup),
     /// Make everything derived again from the records
     Rebuild,
     /// Re-hash everything and name each fault
@@ -299,6 +307,16 @@ pub(crate) struct Compact {
     /// Say what would be packed, write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Backup {
+    /// A new folder, or a new file whose name ends with .tar
+    #[arg(value_name = "OUT")]
+    pub(crate) out: PathBuf,
+    /// Put the keys into it: whoever has the copy then opens every sealed value
+    #[arg(long)]
+    pub(crate) with_keys: bool,
 }
 
 #[derive(Args, Debug)]

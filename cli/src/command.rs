@@ -2,6 +2,7 @@
 
 mod alias;
 mod ask;
+mod backup;
 mod compact;
 mod completions;
 mod demo;
@@ -47,6 +48,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
         Command::Retract(retract) => retract::run(arguments, retract),
         Command::Alias(alias) => alias::run(arguments, alias),
         Command::Compact(compact) => compact::run(arguments, compact),
+        Command::Backup(backup) => backup::run(arguments, backup),
         Command::Rebuild => rebuild::run(arguments),
         Command::Verify(verify) => verify::run(arguments, verify),
         Command::Migrate => migrate::run(arguments),

@@ -35,6 +35,10 @@ fn instead(command: &Command) -> Option<(&'static str, &'static str)> {
         Command::Retract(_) => ("retract", BESIDE),
         Command::Alias(_) => ("alias", BESIDE),
         Command::Compact(_) => ("compact", BESIDE),
+        Command::Backup(_) => (
+            "backup",
+            "get /v1/backup with an administrator's token, where the server gives copies, or run it beside the store",
+        ),
         Command::Rebuild => ("rebuild", BESIDE),
         Command::Verify(_) => (
             "verify",

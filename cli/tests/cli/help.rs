@@ -6,7 +6,7 @@ use expect_test::expect_file;
 
 /// With the server, as it is built by default.
 #[cfg(feature = "server")]
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 20] = [
     "init",
     "import",
     "query",
@@ -19,6 +19,7 @@ const COMMANDS: [&str; 19] = [
     "retract",
     "alias",
     "compact",
+    "backup",
     "rebuild",
     "verify",
     "serve",

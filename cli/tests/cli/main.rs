@@ -7,6 +7,7 @@
 mod program;
 
 mod answers;
+mod backup;
 mod damage;
 mod demo;
 mod errors;

@@ -1,0 +1,62 @@
+//! `lineal backup`: a copy that is a store, as a folder and as an archive, with the keys only if asked for.
+
+use crate::program::{ARCHIVE, DATABASE, Folder};
+use std::process::Command;
+
+const QUESTION: &str = "find dataset upstream of model:credit-risk-scorer@3 return it, name";
+
+#[test]
+fn a_copy_is_checked_and_asked_like_the_store() {
+    let folder = Folder::with(&[DATABASE, ARCHIVE]);
+    let asked = folder.done(&["query", QUESTION]).out;
+    let made = folder.done(&["backup", "copy"]);
+    assert!(made.out.contains("as of commit 2 to copy"), "{made:?}");
+    assert!(made.out.contains("without the keys") && made.out.contains("--store copy verify"));
+    assert_eq!(folder.done(&["query", "--store", "copy", QUESTION]).out, asked);
+    let checked = folder.run(&["verify", "--store", "copy"]);
+    assert_eq!(checked.code, 0, "{checked:?}");
+    assert!(checked.out.contains("checked without keys"), "{checked:?}");
+    let again = folder.run(&["backup", "copy"]);
+    assert_eq!(again.code, 2, "{again:?}");
+    assert!(again.err.contains("copy"), "{again:?}");
+    let json = folder.done(&["backup", "with-keys", "--with-keys", "--json"]).json();
+    assert_eq!((&json["commit"], &json["with_keys"]), (&2.into(), &true.into()));
+    assert!(json["files"].as_u64() > Some(8) && json["bytes"].as_u64() > Some(10_000), "{json}");
+    assert_eq!(json["commit_id"].as_str().map(str::len), Some(64));
+    let whole = folder.done(&["verify", "--store", "with-keys", "--require-keys"]);
+    assert!(!whole.out.contains("without keys"), "{whole:?}");
+    // What was copied with its keys goes on.
+    folder.done(&["rebuild", "--store", "with-keys"]);
+    folder.done(&["alias", "--store", "with-keys", "scorer", "=", "model:credit-risk-scorer"]);
+}
+
+#[test]
+fn an_archive_is_whole_or_not_there() {
+    let folder = Folder::with(&[DATABASE]);
+    let made = folder.done(&["backup", "copy.tar"]);
+    assert!(made.out.contains("unpack it into DIR"), "{made:?}");
+    assert!(!folder.path().join("copy.tar.part").exists());
+    let unpacked = folder.path().join("unpacked");
+    std::fs::create_dir(&unpacked).expect("a folder");
+    let file = folder.path().join("copy.tar");
+    let tar = Command::new("tar").arg("-xf").arg(&file).arg("-C").arg(&unpacked).status();
+    assert!(tar.expect("tar runs").success());
+    let ask = |store: &str| folder.done(&["query", "--store", store, QUESTION]).out;
+    assert_eq!(ask("unpacked"), ask(".lineal"));
+    let before = std::fs::read(&file).expect("the archive");
+    let again = folder.run(&["backup", "copy.tar"]);
+    assert!(again.code == 2 && again.err.contains("never overwritten"), "{again:?}");
+    // A container that was damaged is not copied over good ones.
+    let folder = Folder::with(&[DATABASE, ARCHIVE]);
+    let containers = folder.path().join(".lineal/containers");
+    let mut inside = std::fs::read_dir(containers).expect("containers");
+    let container = inside.next().expect("one").expect("an entry").path();
+    let mut bytes = std::fs::read(&container).expect("its bytes");
+    bytes[50] ^= 1;
+    std::fs::write(&container, bytes).expect("written");
+    let refused = folder.run(&["backup", "damaged.tar"]);
+    assert!(refused.code == 3 && refused.err.contains("containers/"), "{refused:?}");
+    let left = ["damaged.tar", "damaged.tar.part"].map(|name| folder.path().join(name).exists());
+    assert_eq!(left, [false, false]);
+    assert!(!before.is_empty());
+}
