@@ -17,6 +17,8 @@ mod json;
 #[cfg(feature = "server")]
 mod mcp;
 #[cfg(feature = "server")]
+mod noted;
+#[cfg(feature = "server")]
 mod python;
 #[cfg(feature = "server")]
 mod remote;
