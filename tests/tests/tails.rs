@@ -82,9 +82,9 @@ fn uses(places: &[u8], again: i64) -> Vec<NodeDraft> {
         let key =
             Key::new(vec![KeyPart::Text(format!("s{}", place % 3)), i64::from(*place).into()]);
         let mut draft = NodeDraft::new(Kind::Access, key);
-        draft.fields.insert("what", if place % 4 == 0 { "count" } else { "use" });
+        draft.fields.insert("what", if place.is_multiple_of(4) { "count" } else { "use" });
         draft.fields.insert("count", i64::from(*place) + again);
-        if place % 2 == 0 {
+        if place.is_multiple_of(2) {
             draft.fields.insert("endpoint", format!("GET /v1/{place}"));
         }
         draft
