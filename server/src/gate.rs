@@ -40,7 +40,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Who asks.
 #[derive(Clone, Debug)]
 pub(crate) struct Who {
-    pub(crate) token: Token,
+    pub(crate) token: Arc<Token>,
     pub(crate) case: Option<String>,
 }
 

@@ -23,6 +23,7 @@ mod log;
 mod mcp;
 mod metrics;
 mod openapi;
+mod pace;
 mod plans;
 mod pool;
 mod problem;

@@ -23,16 +23,16 @@ use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tools::Tools;
+use utoipa::openapi::schema::Type;
 
 /// Threads that speak the protocol over standard input and output; questions have their own.
 const THREADS: usize = 1;
 
 pub(crate) fn describe(it: Description) -> Description {
     it.in_store()
+        .bodies("A message of the protocol.", &[("application/json", &[Type::Object])])
         .object("A message of the protocol. Requests are single messages, JSON-RPC 2.0; no session is kept.")
         .problem(406, "The client does not take application/json and text/event-stream.")
-        .problem(413, "The body is too large.")
-        .problem(415, "The body is of another type.")
 }
 
 /// A message over HTTP. No session is kept: each request says who asks and passes the gate.
@@ -73,7 +73,7 @@ pub fn speak(name: &str, folder: PathBuf) -> Result<()> {
     };
     // It never leaves this process, and is in no file.
     let (token, _) = Token::create(wanted, clock.now())?;
-    let who = Who { token, case: Some("standard-input".to_owned()) };
+    let who = Who { token: Arc::new(token), case: Some("standard-input".to_owned()) };
     let app = Arc::new(App::open(config, clock)?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)

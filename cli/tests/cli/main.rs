@@ -19,6 +19,7 @@ mod mcp;
 mod python;
 #[cfg(feature = "server")]
 mod remote;
+mod remote_import;
 #[cfg(feature = "server")]
 mod serve;
 mod traces;

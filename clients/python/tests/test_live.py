@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime, timezone
+from pathlib import Path
+
 import pytest
 from conftest import HASH
 
@@ -10,9 +14,11 @@ from lineal import (
     Client,
     Events,
     Forbidden,
+    ImportFailed,
     Incomplete,
     Node,
     NotFound,
+    Progress,
     QuestionError,
     Unauthenticated,
 )
@@ -60,7 +66,18 @@ def test_pandas_and_arrow_hold_the_same_rows(client: Client) -> None:
     frame, table = answer.to_pandas(), answer.to_arrow()
     assert isinstance(frame, pandas.DataFrame) and isinstance(table, arrow.Table)
     assert list(frame.columns) == table.column_names == answer.columns
-    assert table.to_pylist() == answer.rows
+    without_time = [name for name in answer.columns if name != "time"]
+    rows = [{name: row[name] for name in without_time} for row in answer]
+    assert table.select(without_time).to_pylist() == rows
+    assert answer.types == ["node", "time", "text", "float"]
+    assert table.schema.field("time").type == arrow.timestamp("ns", "UTC")
+    first = frame["time"].iloc[0]
+    assert first == pandas.Timestamp(answer[0]["time"]) and first.tzinfo is not None
+    assert table["time"].cast("int64")[0].as_py() == first.value
+    assert str(frame["confidence"].dtype) == "float64"
+    counted = client.query("find inference as i summarize count() as n by i.decision")
+    assert str(counted.to_pandas()["n"].dtype) == "Int64"
+    assert counted.to_arrow().schema.field("n").type == arrow.int64()
     assert frame["confidence"].iloc[0] == answer[0]["confidence"]
     assert frame.attrs["completeness"] == str(answer.completeness)
     known = table.schema.metadata[b"lineal.completeness"]
@@ -123,3 +140,36 @@ def test_a_notebook_shows_them(client: Client) -> None:
     assert "<pre>deployment:" in client.trace(HASH)._repr_html_()
     assert "credit-risk-scorer@3" in client.node("model:credit-risk-scorer@3")._repr_html_()
     assert HASH in client.node(HASH)._repr_html_()
+
+
+def test_a_file_is_imported_and_its_report_is_given(
+    importer: Client, client: Client, tmp_path: Path
+) -> None:
+    event = {
+        "_id": "python-1",
+        "date": "2026-03-01T00:00:01Z",
+        "service": "s",
+        "attributes": {"art12": {"event_id": "python-1", "timestamp": "2026-03-01T00:00:01Z"}},
+    }
+    file = tmp_path / "day.json"
+    file.write_text(json.dumps(event) + "\n")
+    steps: list[Progress] = []
+    dry = importer.import_file(file, dry_run=True, progress=steps.append)
+    assert dry.state == "done" and dry.number is None and dry.is_over
+    assert steps[0] == Progress("sending", file.stat().st_size, file.stat().st_size, 0)
+    job = importer.import_file(file, observed_at=datetime(2026, 3, 2, tzinfo=timezone.utc))
+    assert job.report is not None and job.report["events"] == 1 and job.label == "day.json"
+    assert "day.json" in job._repr_html_() and importer.jobs()[0] == job
+    assert client.history()[-1]["import"] == job.number
+    assert client.names("model:credit-risk-sc")[0].startswith("model:credit-risk-scorer@")
+    later = importer.import_file(file, name="again.json", wait=False)
+    assert importer.wait(later, timeout=60).report["commits"] == 0
+    file.write_text("nothing of the kind")
+    with pytest.raises(ImportFailed, match="day.json"):
+        importer.import_file(file)
+    with pytest.raises(Forbidden, match="role"):
+        client.import_file(file)
+    with pytest.raises(Forbidden, match="no folder is configured"):
+        importer.import_there("dt=20251103")
+    with pytest.raises(ValueError, match="time zone"):
+        importer.import_file(file, observed_at=datetime(2026, 3, 2))

@@ -3,11 +3,12 @@
 
 use super::typed;
 use crate::accept::{self, Form};
+use crate::app::App;
 use crate::cursor::Cursor;
 use crate::gate::{Call, Sight};
 use crate::openapi::Description;
+use crate::pace::{AT_ONCE_MAX, ROWS_AT_ONCE_MAX};
 use crate::plans::Plan;
-use crate::pool::Stop;
 use crate::problem::Problem;
 use crate::reply::{
     self, BROUGHT_LIVE, COMMIT, COMPLETENESS, NEXT, TOTAL, Unsealed, WITHHELD, Written,
@@ -172,8 +173,12 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
     let is_noted = exports || !withheld;
     let given = (is_noted && !request.params.is_empty()).then(|| json!(request.params).to_string());
     match &plan {
-        Ok(plan) => call.asked.question(&plan.text, plan.shape.clone(), given),
-        Err(text) => call.asked.question(text, shape_digest(text), given),
+        Ok(plan) => {
+            call.asked.question(Arc::clone(&plan.text), Arc::clone(&plan.shape), given);
+        }
+        Err(text) => {
+            call.asked.question(text.as_str().into(), shape_digest(text).into(), given);
+        }
     }
     let cursor = request.cursor.as_deref();
     let cursor = cursor.map(|cursor| call.app.seal.open(cursor, &question)).transpose()?;
@@ -220,9 +225,20 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
         now,
         gzip,
     };
-    let app = Arc::clone(&call.app);
-    let work = call.app.pool.run(move |machine, stop| asking.run(&app, &opened, machine, stop));
-    let page = work.await??;
+    let page = match asking.at_once(&call.app, &opened)? {
+        Some(page) => page,
+        None => {
+            let app = Arc::clone(&call.app);
+            let work = call.app.pool.run(move |machine, stop| {
+                let begun = Instant::now();
+                let page = asking.run(&app, &opened, machine, &|| stop.is_set(), usize::MAX);
+                asking.took(begun.elapsed());
+                page
+            });
+            // Without a bound for its rows it is always a page.
+            work.await??.ok_or_else(Problem::fault)?
+        }
+    };
     let mut response = match page.answered {
         Answered::Whole(written) => written.response(form.media_type()),
         Answered::Lines(answer, head) => {
@@ -256,20 +272,49 @@ fn digest(
     let params: BTreeMap<_, _> = request.params.iter().collect();
     let QueryRequest { limits, page, with, .. } = request;
     let (withheld, trail) = (sight.withheld, sight.trail);
-    let all = json!([tenant.name(), text, params, limits, page, with, withheld, trail]);
+    let all = (tenant.name(), text, params, limits, page, with, withheld, trail);
     let bytes = serde_json::to_vec(&all).map_err(|_| Problem::fault())?;
     Ok(Hash(Hash::derive(QUESTION_CONTEXT, &bytes)))
 }
 
 impl Asking {
-    /// On a thread of the pool: prepares, runs and cuts out the page.
+    /// The page of a prepared question that was short of late, made here; none if it is to be made on
+    /// a thread of the pool.
+    fn at_once(&self, app: &App, opened: &Opened) -> Result<Option<Page>, Problem> {
+        let Ok(plan) = &self.plan else { return Ok(None) };
+        if !plan.pace.is_short() {
+            return Ok(None);
+        }
+        let begun = Instant::now();
+        let is_late = || begun.elapsed() >= AT_ONCE_MAX;
+        let run =
+            |machine: &mut Machine| self.run(app, opened, machine, &is_late, ROWS_AT_ONCE_MAX);
+        let page = app.pool.at_once(run)??;
+        let page = page.filter(|page| !page.cut_by_time);
+        match &page {
+            Some(_) => plan.pace.note(begun.elapsed()),
+            None => plan.pace.was_long(),
+        }
+        Ok(page)
+    }
+
+    /// Notes how long a prepared question took.
+    fn took(&self, took: Duration) {
+        if let Ok(plan) = &self.plan {
+            plan.pace.note(took);
+        }
+    }
+
+    /// Prepares, runs and cuts out the page; none where there are more rows than are to be written
+    /// down here.
     fn run(
-        self,
-        app: &crate::app::App,
+        &self,
+        app: &App,
         opened: &Opened,
         machine: &mut Machine,
-        stop: &Stop,
-    ) -> Result<Page, Problem> {
+        stop: &dyn Fn() -> bool,
+        rows_most: usize,
+    ) -> Result<Option<Page>, Problem> {
         let prepared = match &self.plan {
             Ok(plan) => Arc::clone(&plan.prepared),
             Err(text) => app.cache.prepare(text).map_err(|mistake| Problem::mistake(&mistake))?,
@@ -286,19 +331,21 @@ impl Asking {
         {
             deadline = deadline.min(sooner);
         }
-        let stopping = || stop.is_set();
         let limits = Limits {
             rows: least(rows, bounds.rows),
             edges: least(edges, bounds.edges),
             events: least(events, bounds.events),
             bytes: least(bytes, bounds.bytes),
             deadline: Some(deadline),
-            stop: Some(&stopping),
+            stop: Some(stop),
         };
         let now = self.cursor.map_or(self.now, |cursor| cursor.now);
         let request = Request { parameters: &parameters, limits: &limits, now };
         let answer = prepared.run_on(machine, &view, &request);
         let mut answer = answer.map_err(|error| Problem::question(&error))?;
+        if answer.rows.len() > rows_most {
+            return Ok(None);
+        }
         // A view of the past lacks nothing that came after it.
         let is_newest = answer.commit == opened.commit();
         let lacks = |concerned: bool, count| if is_newest && concerned { count } else { 0 };
@@ -310,7 +357,7 @@ impl Asking {
         let head = (self.form == Form::Typed)
             .then(|| typed::head(&answer, &self.request.with, opened, &view, self.withheld))
             .transpose()?;
-        Ok(self.page(app, answer, head, now))
+        Ok(Some(self.page(app, answer, head, now)))
     }
 
     fn parameters(&self, prepared: &Prepared) -> Result<Parameters, Problem> {
@@ -347,13 +394,7 @@ impl Asking {
         Ok(if self.trail { view.with_trail() } else { view })
     }
 
-    fn page(
-        &self,
-        app: &crate::app::App,
-        mut answer: Answer,
-        head: Option<String>,
-        now: i64,
-    ) -> Page {
+    fn page(&self, app: &App, mut answer: Answer, head: Option<String>, now: i64) -> Page {
         let most = app.config.limits.page_rows;
         let rows = match (self.request.page, self.form) {
             (Some(rows), _) => rows.min(most),
@@ -375,11 +416,18 @@ impl Asking {
         let (commit, total) = (answer.commit, answer.total);
         let answered = match self.form {
             Form::Json => {
-                let mut json = answer.to_json();
-                json["first"] = json!(first);
-                json["next"] = json!(next);
-                json["withheld"] = json!(reply::withheld_words(self.withheld));
-                Answered::Whole(Written::json(&json, self.gzip))
+                let withheld = json!(reply::withheld_words(self.withheld));
+                let types: Vec<&str> =
+                    answer.columns.iter().map(|column| column.column_type.name()).collect();
+                let more = [
+                    ("types", json!(types)),
+                    ("first", json!(first)),
+                    ("next", json!(next)),
+                    ("withheld", withheld),
+                ];
+                let mut bytes = Vec::new();
+                answer.write_json(&mut bytes, &more);
+                Answered::Whole(Written::of(bytes, self.gzip))
             }
             Form::Ndjson | Form::Csv | Form::Typed => Answered::Lines(Box::new(answer), head),
         };

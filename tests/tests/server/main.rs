@@ -4,6 +4,7 @@
 
 mod answers;
 mod client;
+mod conformance;
 mod crash;
 mod follow;
 mod guard;

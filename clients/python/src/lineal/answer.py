@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import LinealError, Unreachable
 from .html import table
+from .types import array, series
 
 if TYPE_CHECKING:
     import pandas
@@ -84,6 +85,8 @@ class Answer(About):
     def __init__(self, columns: list[str], rows: list[list[Any]], body: dict[str, Any]) -> None:
         super().__init__(body)
         self.columns = columns
+        self.types: list[str] = list(body.get("types") or ["any"] * len(columns))
+        """The type of each column: `int`, `text`, `time`, `node`, ...; `any` where it may vary."""
         self._rows = rows
 
     @property
@@ -112,27 +115,25 @@ class Answer(About):
         return self
 
     def to_pandas(self) -> pandas.DataFrame:
-        """As a data frame; how complete it is stands in its `attrs`."""
+        """As a data frame whose columns have their types (times are in UTC); how complete it is
+        stands in its `attrs`."""
         import pandas
 
-        frame = pandas.DataFrame(self._rows, columns=pandas.Index(self.columns))
+        typed = zip(self.columns, self.types, strict=True)
+        columns = {name: series(self.column(name), kind) for name, kind in typed}
+        frame = pandas.DataFrame(columns, columns=pandas.Index(self.columns))
         frame.attrs["completeness"] = str(self.completeness)
         frame.attrs["commit"] = self.commit
         return frame
 
     def to_arrow(self) -> pyarrow.Table:
-        """As an Arrow table; how complete it is stands in the metadata of its schema. A column
-        whose values Arrow has no common type for is text, as JSON."""
+        """As an Arrow table whose columns have their types (times are in UTC); how complete it is
+        stands in the metadata of its schema. A column whose values Arrow has no common type for is
+        text, as JSON."""
         import pyarrow
 
-        arrays = []
-        for name in self.columns:
-            values = self.column(name)
-            try:
-                arrays.append(pyarrow.array(values))
-            except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError):
-                texts = [v if v is None or isinstance(v, str) else json.dumps(v) for v in values]
-                arrays.append(pyarrow.array(texts, pyarrow.string()))
+        typed = zip(self.columns, self.types, strict=True)
+        arrays = [array(self.column(name), kind) for name, kind in typed]
         table = pyarrow.Table.from_arrays(arrays, names=self.columns)
         about = {"lineal.completeness": str(self.completeness), "lineal.commit": str(self.commit)}
         return table.replace_schema_metadata(about)
