@@ -14,8 +14,8 @@ use crate::role::Role;
 use crate::serve::follow;
 use crate::token::{ALL, Token, Wanted};
 use axum::body::Body;
-use axum::http::{Request, Response};
-use http_body_util::Full;
+use axum::http::{Request, Response, header};
+use http_body_util::{BodyExt, Full, Limited};
 use lineal_engine::clock::{Clock, SystemClock};
 use rmcp::ServiceExt;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
@@ -27,11 +27,14 @@ use utoipa::openapi::schema::Type;
 
 /// Threads that speak the protocol over standard input and output; questions have their own.
 const THREADS: usize = 1;
+/// Most bytes of the words of a refusal: they are the protocol library's own, a sentence.
+const REFUSAL_BYTES_MAX: usize = 4 << 10;
 
 pub(crate) fn describe(it: Description) -> Description {
     it.in_store()
         .bodies("A message of the protocol.", &[("application/json", &[Type::Object])])
         .object("A message of the protocol. Requests are single messages, JSON-RPC 2.0; no session is kept.")
+        .nothing(202, "A notification was taken.")
         .problem(406, "The client does not take application/json and text/event-stream.")
 }
 
@@ -52,7 +55,15 @@ pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
     let tools = move || Ok(Tools::over_http(Arc::clone(&call)));
     let service =
         StreamableHttpService::new(tools, Arc::new(NeverSessionManager::default()), config);
-    Ok(service.handle(request).await.map(Body::new))
+    let answer = service.handle(request).await.map(Body::new);
+    let is_refused = answer.status().is_client_error() || answer.status().is_server_error();
+    if !is_refused || answer.headers().contains_key(header::CONTENT_TYPE) {
+        return Ok(answer);
+    }
+    // Refused before it was a message: in the words of the protocol, in the form of all refusals here.
+    let (status, words) = (answer.status(), Limited::new(answer.into_body(), REFUSAL_BYTES_MAX));
+    let words = words.collect().await.map(|words| words.to_bytes()).unwrap_or_default();
+    Err(Problem::in_words(status, String::from_utf8_lossy(&words)))
 }
 
 /// Speaks the protocol over standard input and output until the input ends. Whoever can start this

@@ -180,6 +180,11 @@ impl Description {
         self.answers(200, ResponseBuilder::new().description(what).content(media_type, content))
     }
 
+    /// It may answer without a body.
+    pub(crate) fn nothing(self, status: u16, what: &str) -> Description {
+        self.answers(status, ResponseBuilder::new().description(what))
+    }
+
     /// It honours If-None-Match.
     pub(crate) fn cached(self) -> Description {
         let what = "The ETag of the answer that the client holds";

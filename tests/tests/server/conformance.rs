@@ -31,8 +31,8 @@ fn no_request_is_answered_otherwise_than_openapi_says() {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    // All endpoints were asked, and most requests reached them.
-    let tested = lineal_server::endpoints().count();
+    // All endpoints were asked but the one that gives the document, and most requests reached them.
+    let tested = lineal_server::endpoints().count() - 1;
     assert!(said.contains(&format!("Tested: {tested}")), "{said}");
     let served =
         |status: u16| live.metric_of("lineal_requests_total", &format!("status=\"{status}\""));
