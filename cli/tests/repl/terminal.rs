@@ -224,9 +224,6 @@ fn tab_completes_names_of_a_server_too() {
     terminal.write("find model:credit-risk-sc");
     terminal.press(&["Tab"]);
     terminal.until("find model:credit-risk-scorer@");
-    terminal.write("zz");
-    terminal.press(&["Tab"]);
-    terminal.until_prompt("find model:credit-risk-scorer@zz");
 }
 
 #[test]

@@ -11,9 +11,12 @@ const PLACES: usize = 1 << 14;
 /// Longest name that is kept, in bytes: others are rare, and what names people is short too.
 const NAME_BYTES_MAX: usize = 200;
 
+/// A node and its name; none where no name was kept yet.
+type Place = Mutex<Option<(NodeNo, Box<str>)>>;
+
 /// The names.
 #[derive(Debug)]
-pub(super) struct Names(Box<[Mutex<Option<(NodeNo, Box<str>)>>]>);
+pub(super) struct Names(Box<[Place]>);
 
 impl Default for Names {
     fn default() -> Names {
