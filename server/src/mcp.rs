@@ -15,7 +15,7 @@ use crate::serve::follow;
 use crate::token::{ALL, Token, Wanted};
 use axum::body::Body;
 use axum::http::{Request, Response, header};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Collected, Full, Limited};
 use lineal_engine::clock::{Clock, SystemClock};
 use rmcp::ServiceExt;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
@@ -62,7 +62,7 @@ pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
     }
     // Refused before it was a message: in the words of the protocol, in the form of all refusals here.
     let (status, words) = (answer.status(), Limited::new(answer.into_body(), REFUSAL_BYTES_MAX));
-    let words = words.collect().await.map(|words| words.to_bytes()).unwrap_or_default();
+    let words = words.collect().await.map(Collected::to_bytes).unwrap_or_default();
     Err(Problem::in_words(status, String::from_utf8_lossy(&words)))
 }
 
