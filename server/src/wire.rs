@@ -87,7 +87,7 @@ pub struct QueryAnswer {
     pub events_read: u64,
     /// BLAKE3 over the columns and the rows of this page.
     pub hash: String,
-    /// Types of the columns: `int`, `text`, `time`, `node`, ...; `any` where it may vary.
+    /// Types of the columns: `int`, `string`, `timestamp`, `node`, ...; `any` where it may vary.
     pub types: Vec<String>,
     /// The number of the page's first row, from 0.
     pub first: u64,

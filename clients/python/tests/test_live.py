@@ -69,7 +69,7 @@ def test_pandas_and_arrow_hold_the_same_rows(client: Client) -> None:
     without_time = [name for name in answer.columns if name != "time"]
     rows = [{name: row[name] for name in without_time} for row in answer]
     assert table.select(without_time).to_pylist() == rows
-    assert answer.types == ["node", "time", "text", "float"]
+    assert answer.types == ["node", "timestamp", "string", "float"]
     assert table.schema.field("time").type == arrow.timestamp("ns", "UTC")
     first = frame["time"].iloc[0]
     assert first == pandas.Timestamp(answer[0]["time"]) and first.tzinfo is not None
@@ -149,7 +149,13 @@ def test_a_file_is_imported_and_its_report_is_given(
         "_id": "python-1",
         "date": "2026-03-01T00:00:01Z",
         "service": "s",
-        "attributes": {"art12": {"event_id": "python-1", "timestamp": "2026-03-01T00:00:01Z"}},
+        "attributes": {
+            "art12": {
+                "event_id": "python-1",
+                "timestamp": "2026-03-01T00:00:01Z",
+                "model": {"name": "credit-risk-scorer", "version": "2"},
+            }
+        },
     }
     file = tmp_path / "day.json"
     file.write_text(json.dumps(event) + "\n")

@@ -144,7 +144,8 @@ def test_columns_have_their_types_and_what_does_not_fit_stays_as_it_came() -> No
     for text in ["", "2026-01-01", "2026-01-01T00:00:00+01:00", "2026-01-01T00:00:00.1234567890Z"]:
         with pytest.raises(ValueError):
             nanoseconds(text)
-    columns = {"t": "time", "n": "int", "b": "bool", "x": "any", "w": "time", "h": "int"}
+    kinds = ["timestamp", "int", "bool", "any", "timestamp", "int"]
+    columns = dict(zip("tnbxwh", kinds, strict=True))
     rows = [["2026-01-01T00:00:00Z", 1, True, 1, "then", 1], [None, None, None, "a", None, "2"]]
     answer = Answer(list(columns), rows, {**ABOUT, "types": list(columns.values())})
     frame, table = answer.to_pandas(), answer.to_arrow()
@@ -155,7 +156,7 @@ def test_columns_have_their_types_and_what_does_not_fit_stays_as_it_came() -> No
     assert table.schema.field("t").type == arrow.timestamp("ns", "UTC")
     assert table["n"].to_pylist() == [1, None] and table["x"].to_pylist() == ["1", "a"]
     assert table["w"].to_pylist() == ["then", None] and table["h"].to_pylist() == ["1", "2"]
-    empty = Answer(["t", "n"], [], {**ABOUT, "types": ["time", "int"]})
+    empty = Answer(["t", "n"], [], {**ABOUT, "types": ["timestamp", "int"]})
     assert len(empty.to_pandas()) == 0 and empty.to_arrow().num_rows == 0
     untyped = Answer(["n"], [[1]], ABOUT)
     assert untyped.types == ["any"] and list(untyped.to_pandas()["n"]) == [1]

@@ -86,7 +86,7 @@ class Answer(About):
         super().__init__(body)
         self.columns = columns
         self.types: list[str] = list(body.get("types") or ["any"] * len(columns))
-        """The type of each column: `int`, `text`, `time`, `node`, ...; `any` where it may vary."""
+        """The type of each column: `int`, `string`, `timestamp`, `node`, ...; `any` where it may vary."""
         self._rows = rows
 
     @property

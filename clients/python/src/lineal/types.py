@@ -35,17 +35,22 @@ def series(values: Sequence[Any], kind: str) -> pandas.Series[Any]:
     import pandas
 
     try:
-        if kind == "time":
+        if kind == "timestamp":
             times = pandas.array(_times(values), dtype="Int64")
             return pandas.Series(pandas.to_datetime(times, unit="ns", utc=True))
-        if kind in _PANDAS:
-            return pandas.Series(values, dtype=_PANDAS[kind])
+        # It would read a number out of a text.
+        if kind in _PANDAS and all(v is None or type(v) in _PANDAS[kind][1] for v in values):
+            return pandas.Series(values, dtype=_PANDAS[kind][0])
     except (TypeError, ValueError, OverflowError):
         pass
     return pandas.Series(values, dtype=object if values else None)
 
 
-_PANDAS = {"int": "Int64", "float": "float64", "bool": "boolean"}
+_PANDAS: dict[str, tuple[Any, tuple[type, ...]]] = {
+    "int": ("Int64", (int,)),
+    "float": ("float64", (int, float)),
+    "bool": ("boolean", (bool,)),
+}
 
 
 def array(values: Sequence[Any], kind: str) -> pyarrow.Array:
@@ -56,12 +61,12 @@ def array(values: Sequence[Any], kind: str) -> pyarrow.Array:
         "int": pyarrow.int64(),
         "float": pyarrow.float64(),
         "bool": pyarrow.bool_(),
-        "text": pyarrow.string(),
+        "string": pyarrow.string(),
         "hash": pyarrow.string(),
         "node": pyarrow.string(),
     }
     try:
-        if kind == "time":
+        if kind == "timestamp":
             return pyarrow.array(_times(values), pyarrow.timestamp("ns", "UTC"))
         if kind in known:
             return pyarrow.array(values, known[kind])
