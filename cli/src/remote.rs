@@ -3,6 +3,7 @@
 mod connection;
 mod refusal;
 mod unfit;
+mod upload;
 
 pub(crate) use unfit::refuse;
 
@@ -91,6 +92,19 @@ impl Remote {
             }
         }
         Ok(json)
+    }
+
+    /// The imports that the store holds.
+    pub(crate) fn imports(&self) -> Outcome<Json> {
+        Ok(self.connection.json("/v1/history", &[])?["imports"].take())
+    }
+
+    /// Names that begin with what is typed, and whether these are all.
+    pub(crate) fn names(&self, typed: &str, within: Duration) -> Outcome<(Vec<String>, bool)> {
+        let begins = [("begins", typed.to_owned())];
+        let json = self.connection.json_within("/v1/names", &begins, Some(within))?;
+        let names = crate::render::texts(&json["names"]);
+        Ok((names.into_iter().map(str::to_owned).collect(), json["all"] == true))
     }
 
     /// Asks a question; `stop` is asked now and then while the answer is awaited.

@@ -12,7 +12,7 @@ mod visible;
 pub(crate) use answer::{Drawn, cell_text, is_picture, no_bundle, print_answer, print_notes};
 pub(crate) use paths::folded;
 pub(crate) use plural::counted;
-pub(crate) use table::{print_table, table, terminal_width, value_text};
+pub(crate) use table::{print_table, table, terminal_width};
 pub(crate) use told::{number_of, texts, time_of, told_text};
 pub(crate) use visible::{visible, visible_lines};
 

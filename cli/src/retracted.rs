@@ -3,9 +3,8 @@
 use crate::exit::{Failure, Outcome};
 use crate::target::resolve;
 use crate::time::Zone;
-use lineal_engine::schema::Kind;
 use lineal_engine::{Snapshot, Store};
-use lineal_proof::Value;
+use lineal_query::told::retracted_imports;
 
 /// The last retracted imports that are asked: each costs a view.
 const ASKED: usize = 3;
@@ -35,7 +34,7 @@ fn bringer(store: &Store, view: &Snapshot, zone: &Zone, text: &str) -> Outcome<O
         Ok(resolve(&store.snapshot_at(commit)?, zone, text).is_ok())
     };
     let sources = store.sources();
-    for import in imports(view)?.into_iter().rev().take(ASKED) {
+    for import in retracted_imports(view)?.into_iter().rev().take(ASKED) {
         let commits = sources.iter().filter(|(_, of, _)| *of == import);
         let last = commits.map(|(commit, ..)| *commit).max().unwrap_or(import);
         // An import has the number of its first commit: what was there before, it did not bring.
@@ -44,18 +43,4 @@ fn bringer(store: &Store, view: &Snapshot, zone: &Zone, text: &str) -> Outcome<O
         }
     }
     Ok(None)
-}
-
-/// Numbers of the imports that are retracted in a view, ascending.
-pub(crate) fn imports(view: &Snapshot) -> Outcome<Vec<u64>> {
-    let mut numbers = Vec::new();
-    for node in view.nodes_of(Kind::Import) {
-        let fields = view.fields(node)?.fields;
-        if fields.get("retracted").and_then(Value::as_bool) == Some(true) {
-            let number = fields.get("number").and_then(Value::as_i64).unwrap_or(0);
-            numbers.push(number.unsigned_abs());
-        }
-    }
-    numbers.sort_unstable();
-    Ok(numbers)
 }

@@ -1,6 +1,7 @@
 //! What an import did, with counts that add up to what was read.
 
-use crate::record::Reject;
+use crate::record::{Location, Reject};
+use lineal_engine::schema::Kind;
 use lineal_proof::record::Counts;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -115,5 +116,107 @@ impl Report {
             "runs_without_input": self.runs_without_input.0, "runs": self.runs_without_input.1,
             "unresolved": self.unresolved.0, "unresolved_first": self.unresolved.1,
         })
+    }
+
+    /// The report that [`Report::to_json`] was made of, but for what was found instead of inputs; none
+    /// where this is no such thing.
+    #[must_use]
+    pub fn from_json(json: &Value) -> Option<Report> {
+        let number = |name: &str| json[name].as_u64();
+        let nodes = json["nodes"].as_object()?.iter().map(|(kind, counts)| {
+            let kind = Kind::parse(kind)?.name();
+            Some((kind, (counts["recorded"].as_u64()?, counts["known"].as_u64()?)))
+        });
+        Some(Report {
+            import: number("import"),
+            commits: number("commits")?,
+            dry_run: json["dry_run"].as_bool()?,
+            sources: json["sources"].as_array()?.iter().map(source_of).collect::<Option<_>>()?,
+            nodes: nodes.collect::<Option<_>>()?,
+            events: number("events")?,
+            conflicts: number("conflicts")?,
+            runs_without_input: (number("runs_without_input")?, number("runs")?),
+            instead: None,
+            unresolved: (number("unresolved")?, texts_of(&json["unresolved_first"])?),
+        })
+    }
+}
+
+fn source_of(json: &Value) -> Option<SourceReport> {
+    let text = |json: &Value| json.as_str().map(str::to_owned);
+    let counts = |name: &str| json["counts"][name].as_u64();
+    let rejects = json["rejects"].as_array()?.iter().map(|reject| {
+        let number = |name: &str| reject[name].as_u64();
+        let at =
+            Location { file: text(&reject["file"])?, line: number("line")?, byte: number("byte")? };
+        Some(Reject { at, reason: text(&reject["reason"])? })
+    });
+    let skipped = json["skipped"].as_object()?.iter();
+    Some(SourceReport {
+        label: text(&json["label"])?,
+        source: text(&json["source"])?,
+        form: text(&json["form"])?,
+        files: json["files"].as_u64()?,
+        files_known: json["files_known"].as_u64()?,
+        counts: Counts {
+            read: counts("read")?,
+            accepted: counts("accepted")?,
+            duplicate: counts("duplicate")?,
+            rejected: counts("rejected")?,
+            skipped: counts("skipped")?,
+            suppressed: counts("suppressed")?,
+        },
+        skipped: skipped
+            .map(|(why, count)| Some((why.clone(), count.as_u64()?)))
+            .collect::<Option<_>>()?,
+        rejects: rejects.collect::<Option<_>>()?,
+        warnings: texts_of(&json["warnings"])?,
+    })
+}
+
+fn texts_of(json: &Value) -> Option<Vec<String>> {
+    json.as_array()?.iter().map(|text| text.as_str().map(str::to_owned)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_comes_back_from_its_json() {
+        let at = Location { file: "a".to_owned(), line: 3, byte: 9 };
+        let report = Report {
+            import: Some(7),
+            commits: 2,
+            sources: vec![SourceReport {
+                label: "l".to_owned(),
+                source: "s".to_owned(),
+                form: "f".to_owned(),
+                files: 3,
+                files_known: 1,
+                counts: Counts {
+                    read: 6,
+                    accepted: 1,
+                    duplicate: 1,
+                    rejected: 2,
+                    skipped: 1,
+                    suppressed: 1,
+                },
+                skipped: [("why".to_owned(), 1)].into(),
+                rejects: vec![Reject { at, reason: "r".to_owned() }],
+                warnings: vec!["w".to_owned()],
+            }],
+            nodes: [("run", (1, 2))].into(),
+            events: 5,
+            conflicts: 1,
+            runs_without_input: (3, 4),
+            unresolved: (1, vec!["run:x".to_owned()]),
+            ..Report::default()
+        };
+        for report in [report, Report { dry_run: true, ..Report::default() }] {
+            let again = Report::from_json(&report.to_json()).unwrap();
+            assert_eq!(format!("{again:?}"), format!("{report:?}"));
+        }
+        assert!(Report::from_json(&json!({ "entries": 3 })).is_none());
     }
 }

@@ -5,6 +5,7 @@ mod picture;
 mod prov;
 mod render;
 mod wire;
+mod written;
 
 pub use picture::{Line, Picture, THINGS_MAX, Thing};
 

@@ -1,6 +1,7 @@
 //! A view of a store as a source of answers.
 
 mod actors;
+mod names;
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -24,6 +25,8 @@ pub struct StoreView {
     unread: Arc<OnceLock<Vec<Unread>>>,
     /// Is the subject group of events kept back?
     withholds: bool,
+    /// Names of nodes that are kept, where they are.
+    names: Option<Arc<names::Names>>,
 }
 
 impl StoreView {
@@ -37,7 +40,7 @@ impl StoreView {
     }
 
     fn of(store: Arc<Store>, snapshot: Snapshot) -> StoreView {
-        StoreView { store, snapshot, unread: Arc::default(), withholds: false }
+        StoreView { store, snapshot, unread: Arc::default(), withholds: false, names: None }
     }
 
     /// The same view for those who may not see what points at a person's data: the subject group of
@@ -65,6 +68,13 @@ impl StoreView {
     #[must_use]
     pub fn without_trail(self) -> StoreView {
         StoreView { snapshot: self.snapshot.without_trail(), ..self }
+    }
+
+    /// The same view for whoever asks often: names of nodes are kept when they were made once, a
+    /// bounded number of them.
+    #[must_use]
+    pub fn keeping_names(self) -> StoreView {
+        StoreView { names: Some(Arc::default()), ..self }
     }
 
     fn withholds(&self, field: EventField) -> bool {
@@ -142,7 +152,10 @@ impl Source for StoreView {
     }
 
     fn name_of(&self, node: NodeNo) -> String {
-        self.snapshot.name_of(node)
+        match &self.names {
+            Some(names) => names.of(node, || self.snapshot.name_of(node)),
+            None => self.snapshot.name_of(node),
+        }
     }
 
     fn find(&self, kind: Option<Kind>, text: &str) -> Vec<NodeNo> {

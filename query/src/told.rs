@@ -4,15 +4,19 @@
 //! they cannot differ. Words for a terminal, colours and time zones are the command line's.
 
 mod brief;
+mod imports;
 mod lineage;
+mod names;
 mod node;
 mod tally;
 mod target;
 
 pub use brief::{BESIDE_MAX, beside_json, brief_json};
+pub use imports::{CameBack, came_back, imports_json, retracted_imports};
 pub use lineage::{
     Asker, Finding, Lineage, Untold, asks_for_training, describe, trace_json, upstream,
 };
+pub use names::{NAMES_MAX, begins_with, names_beginning};
 pub use node::{event_json, neighbours, node_json, type_of, value_json};
 pub use tally::{Counted, Tally, bringer};
 pub use target::{LISTED, Searched, Target, Unresolved, found_by, resolve};

@@ -8,6 +8,7 @@ use crate::oidc::Known;
 use crate::problem::Problem;
 use crate::token::{PREFIX, Token};
 use axum::http::{HeaderMap, HeaderName, header};
+use std::sync::Arc;
 
 /// Names the case within which is read.
 pub(crate) const CASE_HEADER: HeaderName = HeaderName::from_static("lineal-case");
@@ -19,7 +20,7 @@ const CASE_BYTES_MAX: usize = 64;
 /// Who asks.
 #[derive(Clone, Debug)]
 pub(crate) struct Who {
-    pub(crate) token: Token,
+    pub(crate) token: Arc<Token>,
     pub(crate) case: Option<String>,
     /// Who it is in an identity provider's words: personal data, sealed wherever it is kept.
     pub(crate) person: Option<String>,
@@ -81,6 +82,7 @@ fn bearer(app: &App, headers: &HeaderMap, token: Option<&str>) -> Result<Who, Pr
     let oidc = app.oidc.as_ref().ok_or_else(Problem::unauthenticated)?;
     let known = oidc.find(text, app.now()).map_err(|_| Problem::unauthenticated())?;
     let Known { token, person, cases } = known;
+    let token = Arc::new(token);
     let case = match (cases.as_deref(), case) {
         (None, case) => case,
         // The only one of the token needs no header; another than the token's is none.

@@ -4,8 +4,8 @@
 
 use crate::gate::Call;
 use crate::handler::{
-    backup, batches, health, imports, intake, marquez, metrics, nodes, plans, query, reference,
-    schema, show, stats, trace, trail,
+    backup, batches, health, history, imports, intake, marquez, metrics, names, nodes, plans,
+    query, reference, schema, show, stats, trace, trail,
 };
 use crate::openapi::Description;
 use crate::problem::Problem;
@@ -198,6 +198,22 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     },
     Endpoint {
         method: "GET",
+        path: "/v1/history",
+        summary: "The imports that the store holds: when, how much, from where, whether retracted.",
+        roles: READERS,
+        handler: does!(history::get),
+        describe: history::describe,
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/names",
+        summary: "Names of nodes that begin with what is typed, for completion.",
+        roles: READERS,
+        handler: does!(names::get),
+        describe: names::describe,
+    },
+    Endpoint {
+        method: "GET",
         path: "/v1/batches",
         summary: "The batches of events, page by page, without opening their rows.",
         roles: READERS,
@@ -284,7 +300,7 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         summary: "An event, as OpenLineage's clients send it: durable when it is acknowledged.",
         roles: IMPORTERS,
         handler: does!(intake::openlineage_event),
-        describe: intake::describe_events,
+        describe: intake::describe_event,
     },
     Endpoint {
         method: "POST",

@@ -3,10 +3,12 @@
 pub(crate) mod backup;
 pub(crate) mod batches;
 pub(crate) mod health;
+pub(crate) mod history;
 pub(crate) mod imports;
 pub(crate) mod intake;
 pub(crate) mod marquez;
 pub(crate) mod metrics;
+pub(crate) mod names;
 pub(crate) mod nodes;
 pub(crate) mod plans;
 pub(crate) mod query;

@@ -25,6 +25,7 @@ mod mcp;
 mod metrics;
 mod oidc;
 mod openapi;
+mod pace;
 mod places;
 mod plans;
 mod pool;

@@ -1,28 +1,115 @@
 //! The log: structured lines on standard error, so that standard output stays for answers. It holds
 //! ids of tokens, never their texts, and no words of questions.
+//!
+//! Lines are gathered for some milliseconds and written together: a system call a request is a tenth of
+//! what a short question takes (`benches/load/run.py`). What warns is written at once, with all that
+//! came before it.
 
 use crate::config::{Log, LogForm};
 use crate::error::{Error, Result};
+use std::io::{self, Write};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// How long a line may wait.
+const WAIT: Duration = Duration::from_millis(20);
+/// Bytes of lines that wait; who would add more writes them first, and so waits for whoever reads.
+const WAITING_BYTES_MAX: usize = 1 << 20;
+
+/// Lines that are not written yet.
+static WAITING: Waiting = Waiting { lines: Mutex::new(Vec::new()), some: Condvar::new() };
 
 /// Starts it, once a process; where one is running already, that one stays.
 ///
 /// # Errors
-/// [`Error::Config`] if there is no such level.
+/// [`Error::Config`] if there is no such level, [`Error::System`] if there is no thread for it.
 pub fn start(log: &Log) -> Result<()> {
     let level: LevelFilter = log.level.parse().map_err(|_| Error::Config {
         place: "log.level".to_owned(),
         why: format!("`{}` is none of off, error, warn, info, debug, trace", log.level),
     })?;
-    let lines = tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(std::io::stderr)
-        .with_target(false);
+    let lines =
+        tracing_subscriber::fmt().with_max_level(level).with_writer(&WAITING).with_target(false);
     let started = match log.form {
         LogForm::Text => lines.with_ansi(false).try_init(),
         LogForm::Json => lines.json().flatten_event(true).try_init(),
     };
     // A program that embeds the server may have its own.
-    let _ = started;
+    if started.is_ok() {
+        std::thread::Builder::new()
+            .name("log".to_owned())
+            .spawn(|| WAITING.write_for_ever())
+            .map_err(|source| Error::System { what: "start a thread", source })?;
+    }
     Ok(())
+}
+
+/// Writes what waits.
+pub(crate) fn flush() {
+    WAITING.write_out(WAITING.lines());
+}
+
+struct Waiting {
+    lines: Mutex<Vec<u8>>,
+    some: Condvar,
+}
+
+impl Waiting {
+    fn lines(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_for_ever(&self) {
+        loop {
+            let lines = self.some.wait_while(self.lines(), |lines| lines.is_empty());
+            drop(lines);
+            std::thread::sleep(WAIT);
+            self.write_out(self.lines());
+        }
+    }
+
+    /// Under the lock, so that lines stay in their order.
+    fn write_out(&self, mut lines: MutexGuard<'_, Vec<u8>>) {
+        // A log that cannot be written has nowhere to say so.
+        let _ = io::stderr().write_all(&lines);
+        lines.clear();
+    }
+}
+
+/// One line.
+struct Line {
+    /// Is it written at once?
+    warns: bool,
+}
+
+impl Write for Line {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let mut lines = WAITING.lines();
+        if lines.is_empty() {
+            WAITING.some.notify_one();
+        }
+        lines.extend_from_slice(line);
+        if self.warns || lines.len() >= WAITING_BYTES_MAX {
+            WAITING.write_out(lines);
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for &'static Waiting {
+    type Writer = Line;
+
+    fn make_writer(&'a self) -> Line {
+        Line { warns: true }
+    }
+
+    fn make_writer_for(&'a self, about: &tracing::Metadata<'_>) -> Line {
+        Line { warns: *about.level() <= tracing::Level::WARN }
+    }
 }

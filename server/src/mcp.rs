@@ -14,8 +14,8 @@ use crate::role::Role;
 use crate::serve::follow;
 use crate::token::{ALL, Token, Wanted};
 use axum::body::Body;
-use axum::http::{Request, Response};
-use http_body_util::Full;
+use axum::http::{Request, Response, header};
+use http_body_util::{BodyExt, Collected, Full, Limited};
 use lineal_engine::clock::{Clock, SystemClock};
 use rmcp::ServiceExt;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
@@ -23,16 +23,19 @@ use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tools::Tools;
+use utoipa::openapi::schema::Type;
 
 /// Threads that speak the protocol over standard input and output; questions have their own.
 const THREADS: usize = 1;
+/// Most bytes of the words of a refusal: they are the protocol library's own, a sentence.
+const REFUSAL_BYTES_MAX: usize = 4 << 10;
 
 pub(crate) fn describe(it: Description) -> Description {
     it.in_store()
+        .bodies("A message of the protocol.", &[("application/json", &[Type::Object])])
         .object("A message of the protocol. Requests are single messages, JSON-RPC 2.0; no session is kept.")
+        .nothing(202, "A notification was taken.")
         .problem(406, "The client does not take application/json and text/event-stream.")
-        .problem(413, "The body is too large.")
-        .problem(415, "The body is of another type.")
 }
 
 /// A message over HTTP. No session is kept: each request says who asks and passes the gate.
@@ -52,7 +55,15 @@ pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
     let tools = move || Ok(Tools::over_http(Arc::clone(&call)));
     let service =
         StreamableHttpService::new(tools, Arc::new(NeverSessionManager::default()), config);
-    Ok(service.handle(request).await.map(Body::new))
+    let answer = service.handle(request).await.map(Body::new);
+    let is_refused = answer.status().is_client_error() || answer.status().is_server_error();
+    if !is_refused || answer.headers().contains_key(header::CONTENT_TYPE) {
+        return Ok(answer);
+    }
+    // Refused before it was a message: in the words of the protocol, in the form of all refusals here.
+    let (status, words) = (answer.status(), Limited::new(answer.into_body(), REFUSAL_BYTES_MAX));
+    let words = words.collect().await.map(Collected::to_bytes).unwrap_or_default();
+    Err(Problem::in_words(status, String::from_utf8_lossy(&words)))
 }
 
 /// Speaks the protocol over standard input and output until the input ends. Whoever can start this
@@ -73,7 +84,7 @@ pub fn speak(name: &str, folder: PathBuf) -> Result<()> {
     };
     // It never leaves this process, and is in no file.
     let (token, _) = Token::create(wanted, clock.now())?;
-    let who = Who { token, case: Some("standard-input".to_owned()), person: None };
+    let who = Who { token: Arc::new(token), case: Some("standard-input".to_owned()), person: None };
     let app = Arc::new(App::open(config, clock)?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)

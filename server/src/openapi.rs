@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use utoipa::openapi::path::{OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::schema::{ComponentsBuilder, ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{ComponentsBuilder, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     Content, HttpMethod, InfoBuilder, OpenApi, OpenApiBuilder, PathsBuilder, Ref, RefOr, Required,
@@ -87,23 +87,31 @@ impl Description {
             .problem(404, "No such store, or nothing of that name, for this token.")
     }
 
-    /// It takes a body of any type.
-    pub(crate) fn bytes(mut self, media_type: &str, what: &str) -> Description {
-        let schema = ObjectBuilder::new().schema_type(Type::String);
-        let content = Content::new(Some(schema));
-        let body = RequestBodyBuilder::new()
-            .description(Some(what))
-            .content(media_type, content)
-            .required(Some(Required::True))
-            .build();
+    /// It takes a body in one of these forms, each a media type and what may stand there: text for
+    /// bytes of any kind.
+    pub(crate) fn bodies(mut self, what: &str, forms: &[(&str, &[Type])]) -> Description {
+        let mut body = RequestBodyBuilder::new().description(Some(what));
+        for (media_type, kinds) in forms {
+            let kinds = SchemaType::from_iter(kinds.iter().cloned());
+            let schema = ObjectBuilder::new().schema_type(kinds);
+            body = body.content(*media_type, Content::new(Some(schema)));
+        }
+        let body = body.required(Some(Required::True)).build();
         self.operation = self.operation.request_body(Some(body));
         self.problem(413, "The body is too large.").problem(415, "The body is of another type.")
     }
 
-    /// It takes JSON of this type too, under the schema's name.
-    pub(crate) fn body_too<T: ToSchema>(mut self) -> Description {
-        self.with::<T>();
-        self
+    /// It takes a file as it is, or JSON of this type.
+    pub(crate) fn file_or<T: ToSchema>(mut self, what: &str) -> Description {
+        let file = ObjectBuilder::new().schema_type(Type::String);
+        let body = RequestBodyBuilder::new()
+            .description(Some(what))
+            .content("application/octet-stream", Content::new(Some(file)))
+            .content("application/json", Content::new(Some(self.with::<T>())))
+            .required(Some(Required::True))
+            .build();
+        self.operation = self.operation.request_body(Some(body));
+        self.problem(413, "The body is too large.").problem(415, "The body is of another type.")
     }
 
     /// It takes a header.
@@ -171,6 +179,11 @@ impl Description {
         let schema = Schema::from(ObjectBuilder::new().schema_type(Type::String));
         let content = Content::new(Some(schema));
         self.answers(200, ResponseBuilder::new().description(what).content(media_type, content))
+    }
+
+    /// It may answer without a body.
+    pub(crate) fn nothing(self, status: u16, what: &str) -> Description {
+        self.answers(status, ResponseBuilder::new().description(what))
     }
 
     /// It honours If-None-Match.

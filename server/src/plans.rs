@@ -2,6 +2,7 @@
 //! once. The name is the digest of the text; whose it is belongs to the look-up, so that nobody
 //! learns what others have prepared.
 
+use crate::pace::Pace;
 use data_encoding::HEXLOWER;
 use lineal_proof::Hash;
 use lineal_query::Prepared;
@@ -19,7 +20,9 @@ pub(crate) struct Plan {
     pub(crate) text: Arc<str>,
     pub(crate) prepared: Arc<Prepared>,
     /// The digest of its shape: what uses of it are counted by.
-    pub(crate) shape: String,
+    pub(crate) shape: Arc<str>,
+    /// How long it took of late.
+    pub(crate) pace: Arc<Pace>,
 }
 
 /// The plans that are kept.
@@ -80,7 +83,8 @@ mod tests {
         let plan = |text: &str| Plan {
             text: text.into(),
             prepared: Arc::new(Prepared::new(text).unwrap()),
-            shape: String::new(),
+            shape: "".into(),
+            pace: Arc::default(),
         };
         let model = plans.keep("a", plan("find model"));
         assert_eq!(plans.keep("a", plan("find model")), model, "one text, one name");

@@ -69,6 +69,11 @@ impl Problem {
         Problem::new(StatusCode::CONFLICT, "ambiguous", detail)
     }
 
+    /// Refused by another's words, with a status of theirs.
+    pub(crate) fn in_words(status: StatusCode, detail: impl Into<String>) -> Problem {
+        Problem::new(status, "refused", detail)
+    }
+
     /// The body is too large.
     pub(crate) fn too_large(most: usize) -> Problem {
         Problem::new(

@@ -66,10 +66,8 @@ pub(crate) fn unchanged(
 ) -> Result<Option<Response<Body>>, Problem> {
     let lists = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|v| v.to_str().ok());
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    let held = lists.flat_map(|list| list.split(',')).any(|known| {
-        let known = opaque(known);
-        known == "*" || known == opaque(tag)
-    });
+    // `*` names whatever is there, and whether anything is is not known yet: it is answered.
+    let held = lists.flat_map(|list| list.split(',')).any(|known| opaque(known) == opaque(tag));
     if !held {
         return Ok(None);
     }
@@ -91,7 +89,11 @@ pub(crate) struct Written {
 impl Written {
     /// Writes it down, on a thread that may take its time.
     pub(crate) fn json(json: &Json, gzip: bool) -> Written {
-        let mut bytes = json.to_string().into_bytes();
+        Written::of(json.to_string().into_bytes(), gzip)
+    }
+
+    /// The same of JSON that is written down already.
+    pub(crate) fn of(mut bytes: Vec<u8>, gzip: bool) -> Written {
         bytes.push(b'\n');
         let packed = gzip && bytes.len() >= PACKED_FROM;
         if packed {
@@ -346,11 +348,13 @@ mod tests {
             unchanged(method, &headers, &one)
         };
         let strong = one.trim_start_matches("W/").to_owned();
-        for value in [&one, &strong, "*", &format!("\"x\", {one}")] {
+        for value in [&one, &strong, &format!("\"x\", {one}")] {
             let response = holds(value, &Method::GET).unwrap().expect("it is held");
             assert_eq!(response.status(), StatusCode::NOT_MODIFIED, "{value}");
             assert_eq!(holds(value, &Method::POST).unwrap_err().status.as_u16(), 412);
         }
-        assert!(holds("\"7-else\"", &Method::GET).unwrap().is_none());
+        for value in ["\"7-else\"", "*"] {
+            assert!(holds(value, &Method::GET).unwrap().is_none(), "{value}");
+        }
     }
 }

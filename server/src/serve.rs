@@ -35,8 +35,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const FOLLOW_REST: u32 = 4;
 /// How often it is looked whether a minute is over of which something was counted.
 const COUNTS_EVERY: Duration = Duration::from_secs(1);
-/// Threads for connections: they wait and copy, the questions run elsewhere.
-const CONNECTION_THREADS: usize = 2;
+/// Threads for connections at least; more where there are more cores, since questions that are known
+/// to be short run on them.
+const CONNECTION_THREADS_MIN: usize = 2;
 
 /// A server that is bound to its address and has its stores open.
 pub struct Server {
@@ -87,8 +88,9 @@ impl Server {
         listener.set_nonblocking(true).map_err(fail)?;
         let address = listener.local_addr().map_err(fail)?;
         let first_token = first_token(&app)?;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(CONNECTION_THREADS)
+            .worker_threads(cores.max(CONNECTION_THREADS_MIN))
             .enable_all()
             .build()
             .map_err(|source| Error::System { what: "start the server's threads", source })?;
@@ -193,6 +195,7 @@ impl Server {
         if let Some(telemetry) = &app.telemetry {
             telemetry.end();
         }
+        crate::log::flush();
         // Whatever still runs has nobody left to answer.
         runtime.shutdown_background();
         Ok(())

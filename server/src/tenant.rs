@@ -50,7 +50,7 @@ impl Opened {
         // Over the network ids are whole: what is unique today need not be so tomorrow.
         let view = StoreView::new(Arc::clone(&store))?;
         // Who may read the trail asks for it.
-        let view = view.with_whole_ids().without_trail();
+        let view = view.with_whole_ids().without_trail().keeping_names();
         Ok(Opened { store, view, scopes: Scopes::default(), head })
     }
 

@@ -11,6 +11,7 @@ use data_encoding::{BASE32_NOPAD, HEXLOWER};
 use lineal_proof::Hash;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What a token begins with, so that scanners for leaked secrets can know one.
 pub const PREFIX: &str = "lineal_";
@@ -143,7 +144,7 @@ fn check(wanted: &Wanted, now: i64) -> Result<()> {
 /// The tokens of a file, by the hash of their text.
 #[derive(Default, Debug)]
 pub struct Tokens {
-    by_hash: BTreeMap<[u8; 32], Token>,
+    by_hash: BTreeMap<[u8; 32], Arc<Token>>,
 }
 
 impl Tokens {
@@ -152,7 +153,7 @@ impl Tokens {
     pub fn new(tokens: Vec<Token>) -> Tokens {
         let by_hash = tokens.into_iter().filter_map(|token| {
             let bytes = HEXLOWER.decode(token.hash.as_bytes()).ok()?;
-            Some((<[u8; 32]>::try_from(bytes).ok()?, token))
+            Some((<[u8; 32]>::try_from(bytes).ok()?, Arc::new(token)))
         });
         Tokens { by_hash: by_hash.collect() }
     }
@@ -160,7 +161,7 @@ impl Tokens {
     /// The token of a text, if it is good now. What is looked up is a hash: how long that takes
     /// tells nothing of the texts.
     #[must_use]
-    pub fn find(&self, text: &str, now: i64) -> Option<&Token> {
+    pub fn find(&self, text: &str, now: i64) -> Option<&Arc<Token>> {
         self.by_hash.get(&hash(text)).filter(|token| token.is_good(now))
     }
 
@@ -176,13 +177,13 @@ impl Tokens {
         let own = self.by_hash.iter().filter_map(|(hash, token)| match before.by_hash.get(hash) {
             Some(old) if old == token => None,
             Some(old) if old.revoked.is_none() && token.revoked.is_some() => {
-                Some(("token revoked", token.clone()))
+                Some(("token revoked", (**token).clone()))
             }
-            Some(_) => Some(("token changed", token.clone())),
-            None => Some(("token made", token.clone())),
+            Some(_) => Some(("token changed", (**token).clone())),
+            None => Some(("token made", (**token).clone())),
         });
         let gone = before.by_hash.iter().filter(|(hash, _)| !self.by_hash.contains_key(*hash));
-        own.chain(gone.map(|(_, token)| ("token gone", token.clone()))).collect()
+        own.chain(gone.map(|(_, token)| ("token gone", (**token).clone()))).collect()
     }
 
     /// Is there a token of that id?
@@ -224,7 +225,7 @@ mod tests {
         assert!(text.starts_with(PREFIX) && text.len() == PREFIX.len() + 52, "{text}");
         assert!(!serde_json::to_string(&token).unwrap().contains(&text[PREFIX.len()..]));
         let tokens = Tokens::new(vec![token.clone()]);
-        assert_eq!(tokens.find(&text, 9), Some(&token));
+        assert_eq!(tokens.find(&text, 9).map(|found| &**found), Some(&token));
         assert_eq!(tokens.find(&text, 10), None, "it has expired");
         assert_eq!(tokens.find(&text[..text.len() - 1], 9), None);
         assert_eq!(tokens.find(&token.hash, 9), None, "its hash is no token");

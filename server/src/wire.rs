@@ -78,10 +78,10 @@ pub struct QueryAnswer {
     pub total: u64,
     /// What is known of what is missing.
     pub completeness: Completeness,
-    /// The last commit that was seen.
-    pub commit: u64,
+    /// The last commit that was seen; null where the question is about the language alone.
+    pub commit: Option<u64>,
     /// When that commit was recorded.
-    pub recorded: String,
+    pub recorded: Option<String>,
     /// What `now()` was.
     pub now: String,
     /// What a reader should know.
@@ -92,6 +92,8 @@ pub struct QueryAnswer {
     pub events_read: u64,
     /// BLAKE3 over the columns and the rows of this page.
     pub hash: String,
+    /// Types of the columns: `int`, `string`, `timestamp`, `node`, ...; `any` where it may vary.
+    pub types: Vec<String>,
     /// The number of the page's first row, from 0.
     pub first: u64,
     /// For the next page; null where this is the last.
@@ -164,6 +166,54 @@ pub struct Batch {
     pub first_event: String,
     /// The last event.
     pub last_event: String,
+}
+
+/// Names that begin with what was typed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Names {
+    /// The first of them, as they can be pasted back.
+    pub names: Vec<String>,
+    /// Are these all? Not if there are more than are given, or if it took too long.
+    pub all: bool,
+    /// The last commit that was seen.
+    pub commit: u64,
+}
+
+/// The imports that a store holds.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct History {
+    /// The imports, in their order.
+    pub imports: Vec<ImportMade>,
+    /// The last commit that was seen.
+    pub commit: u64,
+}
+
+/// An import that a store holds.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ImportMade {
+    /// Its number, that of its first commit.
+    pub import: u64,
+    /// When it was recorded.
+    pub recorded: Option<String>,
+    /// Revisions that it brought.
+    pub nodes: u64,
+    /// Events that it brought.
+    pub events: u64,
+    /// What only retracted imports had brought before.
+    pub brought_back: BroughtBack,
+    /// Sources and what was given, the first folder of each.
+    pub sources: Vec<String>,
+    /// Was it undone?
+    pub retracted: bool,
+}
+
+/// What an import brought back.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BroughtBack {
+    /// Nodes.
+    pub nodes: u64,
+    /// Events.
+    pub events: u64,
 }
 
 /// The vocabulary: what can be asked for.
@@ -295,10 +345,10 @@ pub struct ImportJob {
     /// How far it is.
     pub progress: ImportProgress,
     /// What was done, as `lineal import --json` says it; null before the end.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     pub report: Option<Json>,
     /// Why it failed, as a problem; null otherwise.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     pub problem: Option<Json>,
 }
 

@@ -15,6 +15,7 @@ use lineal_engine::clock::Clock;
 use lineal_engine::journal::Journal;
 use lineal_engine::{Options, Store};
 use lineal_import::{ImportOptions, LoadedMapping, import};
+use lineal_query::told::came_back;
 use serde_json::{Value as Json, json};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -330,9 +331,13 @@ impl Hands {
         };
         let paths = [path.to_owned()];
         let report = import(&self.store, &paths, &options, &self.mapping, &job.progress);
-        report
-            .map(|report| report.to_json())
-            .map_err(|error| self.failed(&error, path, job.label()))
+        let report = report.map_err(|error| self.failed(&error, path, job.label()))?;
+        let mut json = report.to_json();
+        let back =
+            report.import.map(|import| came_back(&self.store, &self.store.snapshot()?, import));
+        let back = back.transpose().map_err(|error| self.store_failed(&error))?;
+        json["brought_back"] = back.unwrap_or_default().json();
+        Ok(json)
     }
 }
 

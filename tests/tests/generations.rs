@@ -3,12 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use lineal_engine::schema::{
-    COMMON_FIELDS, Direction, FieldType, KINDS, Kind, RELATIONS, Relation, fields,
-};
+use lineal_engine::schema::{COMMON_FIELDS, FieldType, KINDS, Kind, Relation, fields};
 use lineal_engine::storage::{MemoryStorage, Storage};
-use lineal_engine::{Cell, Error, NodeDraft, Result, SealedField, Snapshot, Store};
-use lineal_proof::{Hash, Key, KeyPart, Value};
+use lineal_engine::{Cell, Error, NodeDraft, SealedField, Store};
+use lineal_proof::{Key, KeyPart, Value};
 use lineal_query::{Limits, Machine, Parameters, Prepared, Request, StoreView};
 use lineal_tests::everything::{each_field, everything};
 use lineal_tests::sample::{self, saying};

@@ -2,14 +2,14 @@
 
 use super::{ask, import, trace};
 use crate::args::{Arguments, Demo};
-use crate::came_back::CameBack;
 use crate::exit::{Failure, Outcome};
+use crate::place;
 use crate::render::Style;
 use crate::shell::shell_line;
 use crate::time::Zone;
-use crate::{place, retracted};
 use lineal_engine::{Snapshot, Store};
 use lineal_import::{ImportOptions, LoadedMapping};
+use lineal_query::told::{CameBack, retracted_imports};
 use serde_json::json;
 use std::io::Write;
 use std::path::Path;
@@ -107,7 +107,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Demo) -> Outcome {
 
 /// The demo's import may have been retracted, as the tour suggests.
 fn without_events(view: &Snapshot, place: &Path) -> Outcome<Failure> {
-    let Some(import) = retracted::imports(view)?.pop() else {
+    let Some(import) = retracted_imports(view)?.pop() else {
         return Ok(Failure::usage("the demo's store holds no events; remove it and run again"));
     };
     let back = shell_line(Some(place), &["retract", &format!("import:{import}"), "--restore"]);

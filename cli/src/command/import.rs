@@ -1,11 +1,12 @@
 //! `lineal import`: read, record, report.
 
 mod report;
+mod there;
 
 use super::ask;
 use crate::args::{Arguments, Import};
-use crate::came_back::{self, CameBack};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::remote::Remote;
 use crate::render::{counted, grouped, visible_lines};
 use crate::{place, time};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -13,6 +14,7 @@ use lineal_engine::Store;
 use lineal_import::{
     ImportOptions, LoadedMapping, Progress, Report, STANDARD_INPUT, explain_mapping, import,
 };
+use lineal_query::told::{CameBack, came_back};
 pub(super) use report::print;
 use report::{exit, print_damage};
 use std::io::{IsTerminal, Write};
@@ -24,6 +26,9 @@ use std::time::{Duration, Instant};
 const EXPLAIN_LINES: u64 = 100_000;
 
 pub(super) fn run(arguments: &Arguments, wanted: &Import) -> Outcome {
+    if let Some(remote) = Remote::meant(arguments)? {
+        return there::run(arguments, wanted, &remote);
+    }
     let mapping = match &wanted.mapping {
         Some(file) => LoadedMapping::read(file)?,
         None => LoadedMapping::built_in()?,
@@ -63,7 +68,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Import) -> Outcome {
     let report = with_progress(&store, &paths, &options, &mapping)?;
     let took = begun.elapsed();
     let back = match report.import {
-        Some(import) => came_back::count(&store, &store.snapshot()?, import)?,
+        Some(import) => came_back(&store, &store.snapshot()?, import)?,
         None => CameBack::default(),
     };
     if arguments.json {
@@ -101,17 +106,21 @@ pub(super) fn with_progress(
     options: &ImportOptions,
     mapping: &LoadedMapping,
 ) -> Outcome<Report> {
+    drawn(|progress| import(store, paths, options, mapping, progress)).map_err(Failure::from)
+}
+
+/// Does something whose progress is shown on a terminal.
+fn drawn<T>(work: impl FnOnce(&Progress) -> T) -> T {
     let progress = Progress::default();
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         if std::io::stderr().is_terminal() {
             scope.spawn(|| draw(&progress, &done));
         }
-        let report = import(store, paths, options, mapping, &progress);
+        let result = work(&progress);
         done.store(true, Ordering::Relaxed);
-        report
+        result
     })
-    .map_err(Failure::from)
 }
 
 fn draw(progress: &Progress, done: &AtomicBool) {

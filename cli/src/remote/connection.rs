@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use ureq::http::{Response, Uri};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
-use ureq::{Agent, Body};
+use ureq::{Agent, Body, SendBody};
 
 /// Most bytes of one answer, unpacked: what a small machine can hold. The server's own bounds are
 /// far below.
@@ -80,7 +80,18 @@ impl Connection {
 
     /// What a path gives as JSON.
     pub(super) fn json(&self, path: &str, parameters: &[(&str, String)]) -> Outcome<Json> {
-        let mut request = self.agent.get(format!("{}{path}", self.base));
+        self.json_within(path, parameters, None)
+    }
+
+    /// The same, given up after a time.
+    pub(super) fn json_within(
+        &self,
+        path: &str,
+        parameters: &[(&str, String)],
+        within: Option<Duration>,
+    ) -> Outcome<Json> {
+        let request = self.agent.get(format!("{}{path}", self.base));
+        let mut request = request.config().timeout_global(within).build();
         for (name, value) in self.headers.iter() {
             request = request.header(*name, value);
         }
@@ -109,6 +120,31 @@ impl Connection {
         self.taken(sent.map_err(|error| self.failed(&error))?, question)
     }
 
+    /// Sends so many bytes and gives what is said of them as JSON.
+    pub(super) fn send(
+        &self,
+        path: &str,
+        parameters: &[(&str, String)],
+        bytes: u64,
+        body: &mut dyn Read,
+    ) -> Outcome<Json> {
+        let mut request = self.agent.post(format!("{}{path}", self.base));
+        for (name, value) in self.headers.iter() {
+            request = request.header(*name, value);
+        }
+        for (name, value) in parameters {
+            request = request.query(*name, value);
+        }
+        let request = request
+            .header("content-type", "application/octet-stream")
+            .header("content-length", bytes.to_string())
+            // Who refuses says so before the file is sent.
+            .header("expect", "100-continue");
+        let sent = request.send(SendBody::from_reader(body));
+        let body = self.taken(sent.map_err(|error| self.failed(&error))?, "")?;
+        serde_json::from_reader(body).map_err(|error| super::broken(&error.to_string()))
+    }
+
     /// The body of an answer; a refusal as a failure.
     fn taken(&self, response: Response<Body>, question: &str) -> Outcome<Box<dyn BufRead + Send>> {
         let status = response.status().as_u16();
@@ -121,7 +157,7 @@ impl Connection {
         } else {
             Box::new(body)
         };
-        if status == 200 {
+        if matches!(status, 200 | 202) {
             return Ok(body);
         }
         let mut text = String::new();

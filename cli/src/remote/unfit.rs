@@ -23,15 +23,12 @@ fn instead(command: &Command) -> Option<(&'static str, &'static str)> {
         | Command::Trace(_)
         | Command::Show(_)
         | Command::Stats
+        | Command::Imports
+        | Command::Import(_)
         | Command::Fmt(_)
         | Command::Completions(_) => return None,
-        Command::Imports => (
-            "imports",
-            "ask `find import return it, time, nodes, events, retracted`, or run it beside the store",
-        ),
         Command::Init(_) => ("init", "a store is made where it lies; leave --url out"),
         Command::Demo(_) => ("demo", "the demo makes a store of its own here; leave --url out"),
-        Command::Import(_) => ("import", BESIDE),
         Command::Retract(_) => ("retract", BESIDE),
         Command::Alias(_) => ("alias", BESIDE),
         Command::Compact(_) => ("compact", BESIDE),

@@ -1,11 +1,7 @@
 //! Tables that fit the width of the terminal.
 
-use super::{visible, visible_lines};
-use crate::time::Zone;
+use super::visible;
 use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
-use lineal_engine::schema::FieldType;
-use lineal_proof::Value;
-use std::fmt::Write as _;
 use std::io::Write;
 
 /// Columns of text under a ruled header: nothing that a paste would carry along.
@@ -35,37 +31,4 @@ pub(crate) fn print_table(out: &mut dyn Write, table: &Table) -> std::io::Result
         writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
-}
-
-/// A value of a record as text for a terminal, given its type.
-pub(crate) fn value_text(value: &Value, field_type: Option<FieldType>, zone: &Zone) -> String {
-    match (value, field_type) {
-        (Value::Int(_), Some(FieldType::Time)) => {
-            value.as_i64().map_or_else(String::new, |ns| zone.time(ns))
-        }
-        (Value::Null, _) => String::new(),
-        (Value::Bool(truth), _) => truth.to_string(),
-        (Value::Int(number), _) => number.to_string(),
-        (Value::Float(number), _) => number.to_string(),
-        (Value::Text(text), _) => visible_lines(text),
-        (Value::Bytes(bytes), _) => data_encoding::HEXLOWER.encode(bytes),
-        (Value::Link(cid), _) => cid.to_string(),
-        (Value::List(items), _) => {
-            let items = items.iter().map(|item| value_text(item, None, zone));
-            items.collect::<Vec<_>>().join(", ")
-        }
-        (Value::Map(map), _) => {
-            let mut out = String::new();
-            for (name, member) in map.iter() {
-                let text = value_text(member, None, zone);
-                let _ = write!(
-                    out,
-                    "{}{} = {text}",
-                    if out.is_empty() { "" } else { "\n" },
-                    visible(name)
-                );
-            }
-            out
-        }
-    }
 }

@@ -1,21 +1,17 @@
 //! Completion: the words that may stand at the cursor, with the names that the store holds.
 
+mod names;
 mod position;
 
 use super::directive::{self, DIRECTIVES};
 use super::validator::is_directive;
 use super::words::{Form, pieces};
-use lineal_engine::Snapshot;
 use lineal_engine::event_fields::EVENT_FIELDS;
 use lineal_engine::schema::{COMMON_FIELDS, Direction, KINDS, Kind, RELATIONS, fields};
+use lineal_query::told::{NAMES_MAX, begins_with};
+pub(crate) use names::Names;
 use position::Want;
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
-
-/// Longest look through the names of a kind: a key that is pressed should not feel stuck.
-const NAMES_TIME_MAX: Duration = Duration::from_millis(200);
-/// Names of nodes offered at once: more than a screen helps nobody.
-const NAMES_OFFERED_MAX: usize = 60;
 
 /// The word for any kind.
 const ANY_KIND: &str = "node";
@@ -23,8 +19,8 @@ const ANY_KIND: &str = "node";
 /// What completion knows beside the schema.
 #[derive(Default)]
 pub(crate) struct Completer {
-    /// The view whose names are offered.
-    pub(crate) view: Option<Snapshot>,
+    /// Where the names come from that are offered.
+    pub(crate) names: Names,
     /// Functions of a row, as `show functions` lists them.
     pub(crate) functions: Vec<String>,
     /// Figures of a group.
@@ -92,37 +88,11 @@ impl Completer {
 
     /// Nodes of a kind whose names begin with what is typed, in any case and with or without quotes.
     fn keys(&self, typed: &str) -> Vec<String> {
-        let kind = typed.split(':').next().and_then(Kind::parse);
-        let plain = |name: &str| name.replace('"', "").to_lowercase();
-        let wanted = plain(typed);
-        if kind == Some(Kind::Inference) {
-            let fitting = self.events.iter().filter(|name| plain(name).starts_with(&wanted));
-            return fitting
-                .filter(|name| *name != typed)
-                .take(NAMES_OFFERED_MAX)
-                .cloned()
-                .collect();
+        if typed.split(':').next().and_then(Kind::parse) == Some(Kind::Inference) {
+            let fitting = self.events.iter().filter(|name| begins_with(name, typed));
+            return fitting.filter(|name| *name != typed).take(NAMES_MAX).cloned().collect();
         }
-        let (Some(view), Some(kind)) = (&self.view, kind) else { return Vec::new() };
-        let begun = Instant::now();
-        let in_time = |_: &u32| begun.elapsed() < NAMES_TIME_MAX;
-        let key = wanted.split_once(':').map_or("", |(_, key)| key);
-        // The name of a data set holds its version, which lies in the record: reading 75,000 of them
-        // takes longer than a key press may. The first part of the key says which are worth it.
-        let may_fit = |node: &u32| {
-            let own = view.key_of(*node);
-            let part = own.part_text(0).filter(|_| kind == Kind::Dataset);
-            part.is_none_or(|part| {
-                let part = plain(part);
-                part.chars().any(char::is_control)
-                    || part.starts_with(key)
-                    || key.starts_with(&part)
-            })
-        };
-        let nodes = view.nodes_of(kind).take_while(in_time).filter(may_fit);
-        let names = nodes.map(|node| view.name_of(node));
-        let fitting = names.filter(|name| plain(name).starts_with(&wanted) && name != typed);
-        fitting.take(NAMES_OFFERED_MAX).collect()
+        self.names.beginning(typed)
     }
 }
 

@@ -50,9 +50,6 @@ pub(crate) const DIRECTIVES: &[Directive] = &[
     directive(".quit", "", "leave; Ctrl-D does too"),
 ];
 
-/// Said where a server is asked for its imports.
-const NO_IMPORTS: &str = "`.imports` reads the files of a store, and a server is asked here: ask `find import return it, time, nodes, events, retracted`";
-
 /// Files that read files: deeper than this is a circle.
 const SOURCE_DEPTH_MAX: usize = 8;
 
@@ -111,11 +108,13 @@ pub(crate) fn run(session: &mut Session, line: &str, out: &mut dyn Write) -> Out
         ".imports" => {
             let (zone, json) = (session.zone().clone(), session.json);
             session.asks().follow()?;
-            let Asks::Here { opened, .. } = session.asks() else {
-                return Err(Failure::usage(NO_IMPORTS));
-            };
-            let (store, view) = (&opened.store, opened.view.snapshot());
-            print_sound(out, view, |out| imports::print(out, store, view, &zone, json))?;
+            match session.asks() {
+                Asks::Here { opened, .. } => {
+                    let (store, view) = (&opened.store, opened.view.snapshot());
+                    print_sound(out, view, |out| imports::print(out, store, view, &zone, json))?;
+                }
+                Asks::There(remote) => imports::draw(out, &remote.imports()?, &zone, json)?,
+            }
             Exit::Answer
         }
         ".format" => format(session, rest, out)?,

@@ -2,7 +2,7 @@
 
 use super::asks::Asks;
 use super::bounds::Bounds;
-use super::completer::Completer;
+use super::completer::{Completer, Names};
 use super::sets::Sets;
 use super::watch::{Interrupt, Watch};
 use super::words::{pieces, row_number};
@@ -117,7 +117,11 @@ impl Session {
     pub(crate) fn teach(&mut self, completer: &mut Completer) -> Outcome<()> {
         // A store that cannot be opened just now is reported by the next question.
         let _ = self.asks.follow();
-        completer.view = self.asks.view().map(|view| view.snapshot().clone());
+        completer.names = match &self.asks {
+            Asks::Here { opened, .. } => Names::Here(opened.view.snapshot().clone()),
+            // Asked anew after each question: somebody may have written since.
+            Asks::There(remote) => Names::there(remote.clone()),
+        };
         completer.sets = self.sets.all().iter().map(|(name, _)| name.clone()).collect();
         completer.events = self.rows.as_deref().map(page::events).unwrap_or_default();
         completer.parameters = self.parameters.keys().map(|name| format!("${name}")).collect();

@@ -22,6 +22,7 @@ mod noted;
 mod python;
 #[cfg(feature = "server")]
 mod remote;
+mod remote_import;
 #[cfg(feature = "server")]
 mod serve;
 mod traces;

@@ -212,6 +212,21 @@ fn tab_completes_words_by_their_place_and_names_from_the_store() {
 }
 
 #[test]
+fn tab_completes_names_of_a_server_too() {
+    let folder = demo();
+    let line = "\"$0\" token create --role engineer --name x > token; \
+        \"$0\" serve --listen 127.0.0.1:0 > said 2> log & \
+        until grep -q trail said; do sleep 0.1; done; \
+        exec \"$0\" --token-file token --url http://$(sed 's/.*http:..//;q' said)";
+    let test = "completion of the names of a server";
+    let Some(terminal) = Terminal::with(test, &folder, 100, 30, line) else { return };
+    terminal.until(PROMPT);
+    terminal.write("find model:credit-risk-sc");
+    terminal.press(&["Tab"]);
+    terminal.until("find model:credit-risk-scorer@");
+}
+
+#[test]
 fn ctrl_c_drops_a_line_and_stops_a_question_but_not_the_visit() {
     let folder = demo();
     let Some(terminal) = Terminal::new("Ctrl-C", &folder, 110, 40) else { return };

@@ -34,3 +34,9 @@ def token() -> str:
 def client(url: str, token: str) -> Iterator[Client]:
     with Client(url, token, case=os.environ.get("LINEAL_TEST_CASE")) as client:
         yield client
+
+
+@pytest.fixture
+def importer(url: str) -> Iterator[Client]:
+    with Client(url, named("LINEAL_TEST_IMPORTER")) as client:
+        yield client

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
+from pathlib import Path
 
 import pytest
 from conftest import HASH
@@ -12,9 +14,11 @@ from lineal import (
     Client,
     Events,
     Forbidden,
+    ImportFailed,
     Incomplete,
     Node,
     NotFound,
+    Progress,
     QuestionError,
     Unauthenticated,
 )
@@ -68,6 +72,14 @@ def test_pandas_and_arrow_hold_the_same_rows(client: Client) -> None:
         assert table.column(name).to_pylist() == answer.column(name), name
     texts = [pandas.Timestamp(text) for text in answer.column("time")]
     assert table.column("time").to_pandas().tolist() == texts
+    assert answer.types == ["node", "timestamp", "string", "float"]
+    first = frame["time"].iloc[0]
+    assert first == pandas.Timestamp(answer[0]["time"]) and first.tzinfo is not None
+    assert table["time"].cast("int64")[0].as_py() == first.value
+    assert str(frame["confidence"].dtype) == "float64"
+    counted = client.query("find inference as i summarize count() as n by i.decision")
+    assert str(counted.to_pandas()["n"].dtype) == "Int64"
+    assert counted.to_arrow().schema.field("n").type == arrow.int64()
     assert frame["confidence"].iloc[0] == answer[0]["confidence"]
     assert frame.attrs["completeness"] == str(answer.completeness)
     known = table.schema.metadata[b"lineal.completeness"]
@@ -145,3 +157,42 @@ def test_a_notebook_shows_them(client: Client) -> None:
     assert "<pre>deployment:" in client.trace(HASH)._repr_html_()
     assert "credit-risk-scorer@3" in client.node("model:credit-risk-scorer@3")._repr_html_()
     assert HASH in client.node(HASH)._repr_html_()
+
+
+def test_a_file_is_imported_and_its_report_is_given(
+    importer: Client, client: Client, tmp_path: Path
+) -> None:
+    event = {
+        "_id": "python-1",
+        "date": "2026-03-01T00:00:01Z",
+        "service": "s",
+        "attributes": {
+            "art12": {
+                "event_id": "python-1",
+                "timestamp": "2026-03-01T00:00:01Z",
+                "model": {"name": "credit-risk-scorer", "version": "2"},
+            }
+        },
+    }
+    file = tmp_path / "day.json"
+    file.write_text(json.dumps(event) + "\n")
+    steps: list[Progress] = []
+    dry = importer.import_file(file, dry_run=True, progress=steps.append)
+    assert dry.state == "done" and dry.number is None and dry.is_over
+    assert steps[0] == Progress("sending", file.stat().st_size, file.stat().st_size, 0)
+    job = importer.import_file(file, observed_at=datetime(2026, 3, 2, tzinfo=timezone.utc))
+    assert job.report is not None and job.report["events"] == 1 and job.label == "day.json"
+    assert "day.json" in job._repr_html_() and importer.jobs()[0] == job
+    assert client.history()[-1]["import"] == job.number
+    assert client.names("model:credit-risk-sc")[0].startswith("model:credit-risk-scorer@")
+    later = importer.import_file(file, name="again.json", wait=False)
+    assert importer.wait(later, timeout=60).report["commits"] == 0
+    file.write_text("nothing of the kind")
+    with pytest.raises(ImportFailed, match="day.json"):
+        importer.import_file(file)
+    with pytest.raises(Forbidden, match="role"):
+        client.import_file(file)
+    with pytest.raises(Forbidden, match="no folder is configured"):
+        importer.import_there("dt=20251103")
+    with pytest.raises(ValueError, match="time zone"):
+        importer.import_file(file, observed_at=datetime(2026, 3, 2))

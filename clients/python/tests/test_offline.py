@@ -20,6 +20,7 @@ from lineal import (
     Trace,
     Unreachable,
 )
+from lineal.types import nanoseconds
 
 ABOUT: dict[str, Any] = {
     "total": 2,
@@ -134,3 +135,28 @@ def test_a_busy_server_is_asked_again_and_not_for_ever() -> None:
     with client(lambda _: httpx.Response(500, json={"detail": "d", "request_id": "77"})) as broken:
         with pytest.raises(ServerError, match="request 77"):
             broken.stats()
+
+
+def test_columns_have_their_types_and_what_does_not_fit_stays_as_it_came() -> None:
+    pandas, arrow = pytest.importorskip("pandas"), pytest.importorskip("pyarrow")
+    assert nanoseconds("1970-01-01T00:00:01.5Z") == 1_500_000_000
+    assert nanoseconds("1969-12-31T23:59:59Z") == -1_000_000_000
+    for text in ["", "2026-01-01", "2026-01-01T00:00:00+01:00", "2026-01-01T00:00:00.1234567890Z"]:
+        with pytest.raises(ValueError):
+            nanoseconds(text)
+    kinds = ["timestamp", "int", "bool", "any", "timestamp", "int"]
+    columns = dict(zip("tnbxwh", kinds, strict=True))
+    rows = [["2026-01-01T00:00:00Z", 1, True, 1, "then", 1], [None, None, None, "a", None, "2"]]
+    answer = Answer(list(columns), rows, {**ABOUT, "types": list(columns.values())})
+    frame, table = answer.to_pandas(), answer.to_arrow()
+    assert frame["t"].iloc[0] == pandas.Timestamp("2026-01-01", tz="UTC") and frame["t"].isna()[1]
+    assert str(frame["n"].dtype) == "Int64" and str(frame["b"].dtype) == "boolean"
+    assert list(frame["x"]) == [1, "a"] and list(frame["w"]) == ["then", None]
+    assert list(frame["h"]) == [1, "2"]
+    assert table.schema.field("t").type == arrow.timestamp("ns", "UTC")
+    assert table["n"].to_pylist() == [1, None] and table["x"].to_pylist() == ["1", "a"]
+    assert table["w"].to_pylist() == ["then", None] and table["h"].to_pylist() == ["1", "2"]
+    empty = Answer(["t", "n"], [], {**ABOUT, "types": ["timestamp", "int"]})
+    assert len(empty.to_pandas()) == 0 and empty.to_arrow().num_rows == 0
+    untyped = Answer(["n"], [[1]], ABOUT)
+    assert untyped.types == ["any"] and list(untyped.to_pandas()["n"]) == [1]

@@ -22,7 +22,7 @@ impl Answer {
         self.names.events.get(&event).map_or("", String::as_str)
     }
 
-    fn item_name(&self, item: Item) -> &str {
+    pub(super) fn item_name(&self, item: Item) -> &str {
         match item {
             Item::Node(node) => self.node_name(node),
             Item::Event(event) => self.event_name(event),
@@ -145,7 +145,7 @@ impl Answer {
     /// digits on every machine while no limit is hit. Nodes enter it by name.
     #[must_use]
     pub fn hash(&self) -> String {
-        let mut hasher = blake3::Hasher::new_derive_key(ANSWER_CONTEXT);
+        let mut hasher = Digest::new();
         length(&mut hasher, self.columns.len());
         for column in &self.columns {
             text(&mut hasher, 0, &column.name);
@@ -156,12 +156,13 @@ impl Answer {
             for value in row {
                 self.add(&mut hasher, value);
             }
+            hasher.take_in();
         }
-        hasher.finalize().to_hex().to_string()
+        hasher.finish()
     }
 
     /// One value: a tag for its type, then its bytes; lengths before what varies.
-    fn add(&self, hasher: &mut blake3::Hasher, value: &Value) {
+    fn add(&self, hasher: &mut Digest, value: &Value) {
         match value {
             Value::Absent => tag(hasher, 1),
             Value::Bool(truth) => tag(hasher, if *truth { 3 } else { 2 }),
@@ -207,20 +208,53 @@ impl Answer {
     }
 }
 
-fn tag(hasher: &mut blake3::Hasher, tag: u8) {
+/// The hash in the making. What is hashed is gathered first: an answer is many short pieces, and the
+/// hash function takes long ones faster.
+struct Digest {
+    hasher: blake3::Hasher,
+    waiting: Vec<u8>,
+}
+
+impl Digest {
+    /// Bytes that wait at least until they are taken in: enough for all of its lanes.
+    const PART: usize = 16 << 10;
+
+    fn new() -> Digest {
+        Digest { hasher: blake3::Hasher::new_derive_key(ANSWER_CONTEXT), waiting: Vec::new() }
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        self.waiting.extend_from_slice(bytes);
+    }
+
+    /// Hashes what waits, if it is enough.
+    fn take_in(&mut self) {
+        if self.waiting.len() >= Digest::PART {
+            self.hasher.update(&self.waiting);
+            self.waiting.clear();
+        }
+    }
+
+    fn finish(mut self) -> String {
+        self.hasher.update(&self.waiting);
+        self.hasher.finalize().to_hex().to_string()
+    }
+}
+
+fn tag(hasher: &mut Digest, tag: u8) {
     hasher.update(&[tag]);
 }
 
-fn length(hasher: &mut blake3::Hasher, length: usize) {
+fn length(hasher: &mut Digest, length: usize) {
     hasher.update(&(length as u64).to_le_bytes());
 }
 
-fn whole(hasher: &mut blake3::Hasher, kind: u8, number: i64) {
+fn whole(hasher: &mut Digest, kind: u8, number: i64) {
     tag(hasher, kind);
     hasher.update(&number.to_le_bytes());
 }
 
-fn text(hasher: &mut blake3::Hasher, kind: u8, text: &str) {
+fn text(hasher: &mut Digest, kind: u8, text: &str) {
     tag(hasher, kind);
     length(hasher, text.len());
     hasher.update(text.as_bytes());

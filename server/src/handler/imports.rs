@@ -22,10 +22,14 @@ const UPLOAD: &str = "upload";
 const NAME_BYTES_MAX: usize = 200;
 
 pub(crate) fn describe(it: Description) -> Description {
-    it.bytes("application/octet-stream", "A file; or, as application/json, `ImportRequest`: a path below the folder that the configuration names.")
-        .body_too::<ImportRequest>()
+    it.file_or::<ImportRequest>("A file; or a path below the folder that the configuration names.")
         .parameter("name", &Type::String, false, "What the uploaded file is called")
-        .parameter("form", &Type::String, false, "Take the upload as this form, instead of recognising it")
+        .parameter(
+            "form",
+            &Type::String,
+            false,
+            "Take the upload as this form, instead of recognising it",
+        )
         .parameter("source", &Type::String, false, "The name of the source of the upload")
         .parameter("observed_at", &Type::String, false, "When its source was in this state")
         .parameter("strict", &Type::Boolean, false, "Any reject fails the import as a whole")

@@ -31,9 +31,9 @@ const PROTOBUF: &str = "application/x-protobuf";
 const KEY_CONTEXT: &str = "lineal v1 server idempotency key";
 
 pub(crate) fn describe(it: Description) -> Description {
-    let it = it.bytes(
-        "application/json",
+    let it = it.bodies(
         "A log, an array of them, or lines of them; gzip, deflate or zstd.",
+        &[("application/json", &[Type::Object, Type::Array])],
     );
     let it = datadog::PARAMETERS.into_iter().fold(it, |it, name| {
         it.parameter(name, &Type::String, false, "For entries that do not say it themselves")
@@ -81,9 +81,9 @@ pub(crate) async fn datadog_logs(call: Call) -> Result<Response<Body>, Problem> 
 
 /// What the endpoint for OTLP takes and gives.
 pub(crate) fn describe_otlp(it: Description) -> Description {
-    let it = it.bytes(
-        PROTOBUF,
-        "An ExportLogsServiceRequest; or the same as application/json; gzip, deflate or zstd.",
+    let it = it.bodies(
+        "An ExportLogsServiceRequest; gzip, deflate or zstd.",
+        &[(PROTOBUF, &[Type::String]), ("application/json", &[Type::Object])],
     );
     keyed(it).json::<Acknowledged>("Durable, and to be sealed; in the encoding of the request.")
 }
@@ -120,11 +120,15 @@ pub(crate) async fn otlp_logs(call: Call) -> Result<Response<Body>, Problem> {
 }
 
 /// What the endpoints for events of OpenLineage take and give.
+pub(crate) fn describe_event(it: Description) -> Description {
+    let what = "A RunEvent, DatasetEvent or JobEvent; gzip, deflate or zstd.";
+    let it = it.bodies(what, &[("application/json", &[Type::Object])]);
+    keyed(it).accepted::<Acknowledged>("Durable, and to be sealed.")
+}
+
 pub(crate) fn describe_events(it: Description) -> Description {
-    let it = it.bytes(
-        "application/json",
-        "A RunEvent, DatasetEvent or JobEvent; of the batch an array of them; gzip, deflate or zstd.",
-    );
+    let what = "An array of RunEvents, DatasetEvents and JobEvents; gzip, deflate or zstd.";
+    let it = it.bodies(what, &[("application/json", &[Type::Array])]);
     keyed(it).accepted::<Acknowledged>("Durable, and to be sealed.")
 }
 

@@ -15,8 +15,8 @@ use std::sync::Arc;
 pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
     call.only(&[])?;
     let PlanRequest { query } = call.json()?;
-    let shape = shape_digest(&query);
-    call.asked.question(&query, shape.clone(), None);
+    let (text, shape): (Arc<str>, Arc<str>) = (query.as_str().into(), shape_digest(&query).into());
+    call.asked.question(Arc::clone(&text), Arc::clone(&shape), None);
     let token = call.who()?.token.id.clone();
     let withheld = call.sight()?.withheld;
     let app = Arc::clone(&call.app);
@@ -27,7 +27,8 @@ pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
         super::query::allowed(&prepared, withheld)?;
         let parameters = prepared.parameters().into_iter().map(str::to_owned).collect();
         let columns = prepared.columns().iter().map(|column| column.name.clone()).collect();
-        let plan_id = app.plans.keep(&token, Plan { text: query.into(), prepared, shape });
+        let plan = Plan { text, prepared, shape, pace: Arc::default() };
+        let plan_id = app.plans.keep(&token, plan);
         let answer = PlanAnswer { plan_id, parameters, columns };
         let json = serde_json::to_value(answer).map_err(|_| Problem::fault())?;
         Ok(Written::json(&json, gzip))

@@ -3,11 +3,12 @@
 
 use super::typed;
 use crate::accept::{self, Form};
+use crate::app::App;
 use crate::cursor::Cursor;
 use crate::gate::{Call, Sight};
 use crate::openapi::Description;
+use crate::pace::{AT_ONCE_MAX, ROWS_AT_ONCE_MAX};
 use crate::plans::Plan;
-use crate::pool::Stop;
 use crate::problem::Problem;
 use crate::reply::{
     self, BROUGHT_LIVE, Before, COMMIT, COMPLETENESS, CURSOR, Columns, NEXT, TOTAL, Unsealed,
@@ -167,8 +168,12 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
     let is_noted = exports || !withheld;
     let given = (is_noted && !request.params.is_empty()).then(|| json!(request.params).to_string());
     match &plan {
-        Ok(plan) => call.asked.question(&plan.text, plan.shape.clone(), given),
-        Err(text) => call.asked.question(text, shape_digest(text), given),
+        Ok(plan) => {
+            call.asked.question(Arc::clone(&plan.text), Arc::clone(&plan.shape), given);
+        }
+        Err(text) => {
+            call.asked.question(text.as_str().into(), shape_digest(text).into(), given);
+        }
     }
     let cursor = request.cursor.as_deref();
     let cursor = cursor.map(|cursor| call.app.seal.open(cursor, &question)).transpose()?;
@@ -216,11 +221,22 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
         now,
         gzip,
     };
-    let app = Arc::clone(&call.app);
-    let asker = &call.who()?.token.id;
-    let work = move |machine: &mut Machine, stop: &Stop| asking.run(&app, &opened, machine, stop);
-    let work = call.app.pool.run(asker, work);
-    let page = work.await??;
+    let page = match asking.at_once(&call.app, &opened)? {
+        Some(page) => page,
+        None => {
+            let app = Arc::clone(&call.app);
+            let asker = &call.who()?.token.id;
+            let work = call.app.pool.run(asker, move |machine, stop| {
+                let begun = Instant::now();
+                let until = Until { stop: &|| stop.is_set(), rows: usize::MAX };
+                let page = asking.run(&app, &opened, machine, &until);
+                asking.took(begun.elapsed());
+                page
+            });
+            // Without a bound for its rows it is always a page.
+            work.await??.ok_or_else(Problem::fault)?
+        }
+    };
     let mut response = match page.answered {
         Answered::Whole(written) => written.response(form.media_type()),
         Answered::Lines(answer, before) => {
@@ -256,20 +272,56 @@ fn digest(
     let params: BTreeMap<_, _> = request.params.iter().collect();
     let QueryRequest { limits, page, with, .. } = request;
     let sight = (sight.withheld, sight.trail, sight.systems());
-    let all = json!([tenant.name(), text, params, limits, page, with, sight]);
+    let all = (tenant.name(), text, params, limits, page, with, sight);
     let bytes = serde_json::to_vec(&all).map_err(|_| Problem::fault())?;
     Ok(Hash(Hash::derive(QUESTION_CONTEXT, &bytes)))
 }
 
+/// Until when a question runs.
+struct Until<'a> {
+    /// Is it to end now?
+    stop: &'a dyn Fn() -> bool,
+    /// Rows that are written down, at most.
+    rows: usize,
+}
+
 impl Asking {
-    /// On a thread of the pool: prepares, runs and cuts out the page.
+    /// The page of a prepared question that was short of late, made here; none if it is to be made on
+    /// a thread of the pool.
+    fn at_once(&self, app: &App, opened: &Opened) -> Result<Option<Page>, Problem> {
+        let Ok(plan) = &self.plan else { return Ok(None) };
+        // What a token bound to systems sees may have to be found first.
+        if self.sight.is_bound() || !plan.pace.is_short() {
+            return Ok(None);
+        }
+        let begun = Instant::now();
+        let is_late = || begun.elapsed() >= AT_ONCE_MAX;
+        let until = Until { stop: &is_late, rows: ROWS_AT_ONCE_MAX };
+        let page = app.pool.at_once(|machine| self.run(app, opened, machine, &until))??;
+        let page = page.filter(|page| !page.cut_by_time);
+        match &page {
+            Some(_) => plan.pace.note(begun.elapsed()),
+            None => plan.pace.was_long(),
+        }
+        Ok(page)
+    }
+
+    /// Notes how long a prepared question took.
+    fn took(&self, took: Duration) {
+        if let Ok(plan) = &self.plan {
+            plan.pace.note(took);
+        }
+    }
+
+    /// Prepares, runs and cuts out the page; none where there are more rows than are to be written
+    /// down here.
     fn run(
-        self,
-        app: &crate::app::App,
+        &self,
+        app: &App,
         opened: &Opened,
         machine: &mut Machine,
-        stop: &Stop,
-    ) -> Result<Page, Problem> {
+        until: &Until<'_>,
+    ) -> Result<Option<Page>, Problem> {
         let prepared = match &self.plan {
             Ok(plan) => Arc::clone(&plan.prepared),
             Err(text) => app.cache.prepare(text).map_err(|mistake| Problem::mistake(&mistake))?,
@@ -279,12 +331,12 @@ impl Asking {
         let whole = self.view(opened)?;
         match self.sight.scoped(opened, &whole) {
             None => {
-                self.answered(app, &prepared, &parameters, &whole, machine, stop, |view, node| {
+                self.answered(app, &prepared, &parameters, &whole, machine, until, |view, node| {
                     brief_json(view.snapshot(), node, &|_| true)
                 })
             }
             Some(part) => {
-                self.answered(app, &prepared, &parameters, &part, machine, stop, |view, node| {
+                self.answered(app, &prepared, &parameters, &part, machine, until, |view, node| {
                     let (whole, node) = (view.whole().snapshot(), view.whole_number(node));
                     brief_json(whole, node, &|node| view.sees(node))
                 })
@@ -295,14 +347,14 @@ impl Asking {
     /// Runs it on what may be seen. `tell` gives a few facts of a node of such a view.
     fn answered<S: Source<Error = lineal_engine::Error>>(
         &self,
-        app: &crate::app::App,
+        app: &App,
         prepared: &Prepared,
         parameters: &Parameters,
         view: &S,
         machine: &mut Machine,
-        stop: &Stop,
+        until: &Until<'_>,
         tell: impl Fn(&S, NodeNo) -> Result<Json, lineal_engine::Error>,
-    ) -> Result<Page, Problem> {
+    ) -> Result<Option<Page>, Problem> {
         let bounds = &app.config.limits;
         let QueryLimits { rows, edges, events, bytes, seconds } = self.request.limits;
         let least = |wanted: Option<u64>, most: u64| wanted.unwrap_or(most).min(most);
@@ -312,19 +364,21 @@ impl Asking {
         {
             deadline = deadline.min(sooner);
         }
-        let stopping = || stop.is_set();
         let limits = Limits {
             rows: least(rows, bounds.rows),
             edges: least(edges, bounds.edges),
             events: least(events, bounds.events),
             bytes: least(bytes, bounds.bytes),
             deadline: Some(deadline),
-            stop: Some(&stopping),
+            stop: Some(until.stop),
         };
         let now = self.cursor.map_or(self.now, |cursor| cursor.now);
         let request = Request { parameters, limits: &limits, now };
         let answer = prepared.run_on(machine, view, &request);
         let mut answer = answer.map_err(|error| Problem::question(&error))?;
+        if answer.rows.len() > until.rows {
+            return Ok(None);
+        }
         // A view of the past lacks nothing that came after it.
         let is_newest = answer.commit == self.newest;
         let lacks = |concerned: bool, count| if is_newest && concerned { count } else { 0 };
@@ -346,7 +400,7 @@ impl Asking {
             Form::Arrow => Before::Columns(Columns::of(&answer)),
             Form::Json | Form::Ndjson | Form::Csv => Before::Nothing,
         };
-        Ok(self.page(app, answer, before, now))
+        Ok(Some(self.page(app, answer, before, now)))
     }
 
     fn parameters(&self, prepared: &Prepared) -> Result<Parameters, Problem> {
@@ -383,7 +437,7 @@ impl Asking {
         Ok(if self.sight.trail { view.with_trail() } else { view })
     }
 
-    fn page(&self, app: &crate::app::App, mut answer: Answer, before: Before, now: i64) -> Page {
+    fn page(&self, app: &App, mut answer: Answer, before: Before, now: i64) -> Page {
         let most = app.config.limits.page_rows;
         let rows = match (self.request.page, self.form) {
             (Some(rows), _) => rows.min(most),
@@ -405,11 +459,17 @@ impl Asking {
         let (commit, total) = (answer.commit, answer.total);
         let answered = match self.form {
             Form::Json => {
-                let mut json = answer.to_json();
-                json["first"] = json!(first);
-                json["next"] = json!(next);
-                json["withheld"] = json!(self.sight.withheld_words());
-                Answered::Whole(Written::json(&json, self.gzip))
+                let types: Vec<&str> =
+                    answer.columns.iter().map(|column| column.column_type.name()).collect();
+                let more = [
+                    ("types", json!(types)),
+                    ("first", json!(first)),
+                    ("next", json!(next)),
+                    ("withheld", json!(self.sight.withheld_words())),
+                ];
+                let mut bytes = Vec::new();
+                answer.write_json(&mut bytes, &more);
+                Answered::Whole(Written::of(bytes, self.gzip))
             }
             Form::Ndjson | Form::Csv | Form::Typed | Form::Arrow => {
                 Answered::Lines(Box::new(answer), before)

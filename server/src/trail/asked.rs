@@ -18,9 +18,9 @@ pub(crate) struct Known {
     /// The store that was meant, and its last commit then.
     pub(crate) tenant: Option<(Arc<Tenant>, u64)>,
     /// The question, and the values of its parameters as JSON.
-    pub(crate) question: Option<(String, Option<String>)>,
+    pub(crate) question: Option<(Arc<str>, Option<String>)>,
     /// The digest of the question's shape.
-    pub(crate) plan: Option<String>,
+    pub(crate) plan: Option<Arc<str>>,
     /// Is the answer given whole, as lines, for keeping elsewhere?
     pub(crate) exported: bool,
     /// How much was given.
@@ -37,10 +37,10 @@ impl Asked {
     }
 
     /// The question that is asked, the digest of its shape, and the values of its parameters.
-    pub(crate) fn question(&self, text: &str, shape: String, given: Option<String>) {
+    pub(crate) fn question(&self, text: Arc<str>, shape: Arc<str>, given: Option<String>) {
         let mut known = self.locked();
         known.plan = Some(shape);
-        known.question = Some((text.to_owned(), given));
+        known.question = Some((text, given));
     }
 
     /// The answer is an export.

@@ -51,6 +51,7 @@ mod tests {
     use super::*;
     use crate::role::Role;
     use crate::token::{ALL, Token, Wanted};
+    use std::sync::Arc;
 
     #[test]
     fn a_person_is_noted_once_a_day_and_a_token_of_ours_never() {
@@ -62,7 +63,7 @@ mod tests {
             expires: None,
         };
         let (token, _) = Token::create(wanted, 1).unwrap();
-        let mut who = Who { token, case: None, person: None };
+        let mut who = Who { token: Arc::new(token), case: None, person: None };
         let mut met = Met::default();
         met.meet(5, 1, &who);
         assert!(met.take().is_empty());

@@ -10,7 +10,7 @@ use crate::reply::{COMMIT, TOTAL};
 use crate::role::Role;
 use axum::body::Body;
 use axum::http::request::Parts;
-use axum::http::{HeaderName, Response};
+use axum::http::{HeaderName, Response, Uri};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ pub(crate) struct Noting {
     /// Filled on the way.
     pub(crate) asked: Asked,
     asker: Option<Who>,
-    target: String,
+    uri: Uri,
     from: Option<IpAddr>,
     begun: i64,
     is_over: bool,
@@ -38,13 +38,12 @@ impl Noting {
         asker: Option<&Who>,
         parts: &Parts,
     ) -> Noting {
-        let target = parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
         Noting {
             app: Arc::clone(app),
             endpoint,
             asked: Asked::default(),
             asker: asker.cloned(),
-            target,
+            uri: parts.uri.clone(),
             from: parts.extensions.get::<Peer>().map(|Peer(address)| *address),
             begun: app.now(),
             is_over: false,
@@ -94,8 +93,11 @@ impl Noting {
         }
         let now = known.tenant.as_ref().map(|(tenant, _)| tenant.current().commit());
         let (question, given) = match known.question {
-            Some((text, given)) => (text, given),
-            None => (std::mem::take(&mut self.target), None),
+            Some((text, given)) => (text.to_string(), given),
+            None => {
+                let target = self.uri.path_and_query().map(ToString::to_string);
+                (target.unwrap_or_default(), None)
+            }
         };
         let each = Use {
             time: self.begun,
@@ -105,7 +107,7 @@ impl Noting {
             case: self.asker.as_ref().and_then(|who| who.case.clone()),
             store: trail.concerning(known.tenant.as_ref().map(|(tenant, _)| tenant.name())),
             endpoint: Some(self.endpoint_name()),
-            plan: known.plan,
+            plan: known.plan.as_deref().map(str::to_owned),
             status: Some(status),
             count: 1,
             results,
@@ -135,7 +137,10 @@ impl Noting {
             role: self.asker.as_ref().map(|who| who.token.role.name()),
             endpoint: self.endpoint_name(),
             // Of a question that was not understood nothing is kept, of others their kind.
-            plan: known.plan.filter(|_| status < 400 || matches!(status, 403 | LEFT)),
+            plan: known
+                .plan
+                .filter(|_| status < 400 || matches!(status, 403 | LEFT))
+                .map(|plan| plan.to_string()),
             status,
             results: results.unwrap_or_default(),
         }

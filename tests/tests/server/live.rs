@@ -107,6 +107,13 @@ impl Live {
         line.unwrap_or_else(|| panic!("{name} in {text}")).parse().unwrap()
     }
 
+    /// The sum of a figure of the metrics over all its labels that hold this one.
+    pub(crate) fn metric_of(&self, name: &str, label: &str) -> u64 {
+        let text = self.send(get("/metrics").token(&self.first_token)).text();
+        let own = text.lines().filter(|line| line.starts_with(name) && line.contains(label));
+        own.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
+    }
+
     /// Waits until something holds.
     #[track_caller]
     pub(crate) fn until(&self, mut holds: impl FnMut() -> bool) {

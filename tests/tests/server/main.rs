@@ -7,6 +7,7 @@ mod arrow;
 mod backup;
 mod bound;
 mod client;
+mod conformance;
 mod crash;
 mod follow;
 mod guard;

@@ -36,6 +36,7 @@ fn sound(method: &str, path: &str, job: &str) -> Ask {
         ("POST", "/v1/plans") => post(path, &json!({ "query": "find model limit 1" })),
         ("GET", "/v1/query") => get("/v1/query?query=find%20model%20limit%201"),
         ("GET", "/v1/nodes/{kind}/{*key}") => get(format!("/v1/nodes/system/{SYSTEM}")),
+        ("GET", "/v1/names") => get("/v1/names?begins=model:cre"),
         ("GET", "/v1/trace") => get(format!("/v1/trace?target={HASH}")),
         ("POST", "/mcp") => post(path, &json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" }))
             .header("Accept", "application/json, text/event-stream"),

@@ -1,10 +1,11 @@
 //! What an import says when it is done: one screen, and at its end what is not whole.
 
-use crate::came_back::CameBack;
+use crate::came_back;
 use crate::exit::{Exit, Outcome};
 use crate::render::{Style, counted, grouped, listed, print_table, table, visible};
 use lineal_import::record::Reject;
 use lineal_import::{Report, SourceReport};
+use lineal_query::told::CameBack;
 use std::io::Write;
 use std::time::Duration;
 
@@ -70,7 +71,7 @@ pub(crate) fn print(
     if !recorded.is_empty() {
         writeln!(out, "recorded: {}", recorded.join(", "))?;
     }
-    if let Some(back) = back.text() {
+    if let Some(back) = came_back::text(back) {
         writeln!(out, "brought back: {back}, which only retracted imports had brought before")?;
     }
     print_notes(out, report, style)

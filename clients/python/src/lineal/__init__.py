@@ -15,6 +15,7 @@ from .errors import (
     Unauthenticated,
     Unreachable,
 )
+from .job import ImportFailed, Job, Progress
 from .told import Events, Node, Trace
 
 __all__ = [
@@ -24,12 +25,15 @@ __all__ = [
     "Completeness",
     "Events",
     "Forbidden",
+    "ImportFailed",
     "Incomplete",
+    "Job",
     "LinealError",
     "Mistake",
     "Node",
     "NotFound",
     "Problem",
+    "Progress",
     "QuestionError",
     "ServerError",
     "Stream",

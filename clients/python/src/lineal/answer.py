@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import LinealError, Unreachable
 from .html import table
+from .types import array, series
 
 if TYPE_CHECKING:
     import pandas
@@ -91,6 +92,8 @@ class Answer(About):
         """`arrow` asks for the same rows once more, as a table of Arrow."""
         super().__init__(body)
         self.columns = columns
+        self.types: list[str] = list(body.get("types") or ["any"] * len(columns))
+        """The type of each column: `int`, `string`, `timestamp`, `node`, ...; `any` where it may vary."""
         self._rows = rows
         self._arrow = arrow
 
@@ -120,10 +123,13 @@ class Answer(About):
         return self
 
     def to_pandas(self) -> pandas.DataFrame:
-        """As a data frame; how complete it is stands in its `attrs`."""
+        """As a data frame whose columns have their types (times are in UTC); how complete it is
+        stands in its `attrs`."""
         import pandas
 
-        frame = pandas.DataFrame(self._rows, columns=pandas.Index(self.columns))
+        typed = zip(self.columns, self.types, strict=True)
+        columns = {name: series(self.column(name), kind) for name, kind in typed}
+        frame = pandas.DataFrame(columns, columns=pandas.Index(self.columns))
         frame.attrs["completeness"] = str(self.completeness)
         frame.attrs["commit"] = self.commit
         return frame
@@ -131,15 +137,23 @@ class Answer(About):
     def to_arrow(self) -> pyarrow.Table:
         """As an Arrow table, with the types that the question gives its columns: times are times,
         and what Arrow has no type for is text (docs/operating.md, "Asking"). How complete it is
-        stands in the metadata of its schema. The server is asked for it once more, as of the same
-        commit; a server that was started anew since refuses."""
+        stands in the metadata of its schema. An answer that came from a server is asked for once
+        more, as of the same commit; a server that was started anew since refuses."""
         if self._arrow is None:
-            raise LinealError("this answer did not come from a server: there are no types for Arrow")
-        table = self._arrow()
+            table = self._typed_table()
+        else:
+            table = self._arrow()
         about = dict(table.schema.metadata or {})
         about["lineal.completeness"] = str(self.completeness)
         about["lineal.commit"] = str(self.commit)
         return table.replace_schema_metadata(about)
+
+    def _typed_table(self) -> pyarrow.Table:
+        import pyarrow
+
+        typed = zip(self.columns, self.types, strict=True)
+        arrays = [array(self.column(name), kind) for name, kind in typed]
+        return pyarrow.Table.from_arrays(arrays, names=self.columns)
 
     def _notes(self) -> list[str]:
         rows = "1 row" if len(self) == 1 else f"{len(self)} rows"

@@ -5,16 +5,21 @@ from __future__ import annotations
 import ipaddress
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
+from os import PathLike, fspath
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import httpx
 
 from .answer import Answer, Stream
 from .arrow import ARROW_STREAM, open_stream, read_table
 from .errors import LinealError, Problem, Unreachable, problem
+from .job import ImportFailed, Job, Progress
 from .told import Events, Node, Trace
 
 if TYPE_CHECKING:
@@ -26,6 +31,12 @@ WAIT_SECONDS_MAX = 5.0
 """Longest wait between two attempts; whoever should wait longer is told so."""
 TIMEOUT_SECONDS = 120.0
 """A server bounds questions itself, by default at 30 s."""
+PART_BYTES = 1 << 16
+"""Bytes of a file that are sent at a time."""
+POLL_SECONDS = (0.05, 1.0)
+"""The first and the longest wait before an import is asked after again."""
+
+Watch = Callable[[Progress], None]
 
 
 class Client:
@@ -193,6 +204,96 @@ class Client:
                 return
             wanted["cursor"] = body["next"]
 
+    def import_file(
+        self,
+        path: str | PathLike[str],
+        *,
+        name: str | None = None,
+        form: str | None = None,
+        source: str | None = None,
+        observed_at: str | datetime | None = None,
+        strict: bool = False,
+        dry_run: bool = False,
+        progress: Watch | None = None,
+        wait: bool = True,
+    ) -> Job:
+        """Sends a file (logs as they are, gzip or Zstandard, an `mlflow.db`) to be imported, and
+        waits for the end; `ImportFailed` says why nothing came of it. `name` is what the file is
+        called there. With `wait=False` the job is given as it was taken on."""
+        file = Path(path)
+        params = _wanted(form, source, observed_at, strict, dry_run)
+        params["name"] = name or file.name
+        size = file.stat().st_size
+
+        def parts() -> Iterator[bytes]:
+            sent = 0
+            with file.open("rb") as opened:
+                while part := opened.read(PART_BYTES):
+                    yield part
+                    sent += len(part)
+                    if progress is not None:
+                        progress(Progress("sending", sent, size, 0))
+
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
+        body = self._json("POST", "/v1/imports", params=params, parts=parts, headers=headers)
+        job = Job.read(body)
+        return self.wait(job, progress=progress) if wait else job
+
+    def import_there(
+        self,
+        path: str | PathLike[str],
+        *,
+        form: str | None = None,
+        source: str | None = None,
+        observed_at: str | datetime | None = None,
+        strict: bool = False,
+        dry_run: bool = False,
+        progress: Watch | None = None,
+        wait: bool = True,
+    ) -> Job:
+        """The same of a file or folder that lies where the server is, below the folder that its
+        configuration names."""
+        wanted = {**_wanted(form, source, observed_at, strict, dry_run), "path": fspath(path)}
+        job = Job.read(self._json("POST", "/v1/imports", json=wanted))
+        return self.wait(job, progress=progress) if wait else job
+
+    def wait(
+        self, job: Job | str, *, progress: Watch | None = None, timeout: float | None = None
+    ) -> Job:
+        """Waits until a job has ended; `ImportFailed` if it failed. After `timeout` seconds it is
+        given as it is then."""
+        wait, most = POLL_SECONDS
+        end = None if timeout is None else time.monotonic() + timeout
+        name = job if isinstance(job, str) else job.id
+        while True:
+            known = self.job(name)
+            if progress is not None:
+                progress(known.progress)
+            if known.state == "failed":
+                raise ImportFailed(known)
+            if known.is_over or (end is not None and time.monotonic() >= end):
+                return known
+            time.sleep(wait)
+            wait = min(wait * 2, most)
+
+    def job(self, name: str) -> Job:
+        """How far an import is."""
+        return Job.read(self._object(f"/v1/imports/{quote(name, safe='')}"))
+
+    def jobs(self) -> list[Job]:
+        """Imports since the server started, the newest first."""
+        return [Job.read(job) for job in self._object("/v1/imports")["imports"]]
+
+    def history(self) -> list[dict[str, Any]]:
+        """The imports that the store holds."""
+        imports: list[dict[str, Any]] = self._object("/v1/history")["imports"]
+        return imports
+
+    def names(self, begins: str) -> list[str]:
+        """The first names that begin with a text: `names("model:cre")`."""
+        names: list[str] = self._json("GET", "/v1/names", params={"begins": begins})["names"]
+        return names
+
     def _object(self, path: str) -> dict[str, Any]:
         body: dict[str, Any] = self._json("GET", path)
         return body
@@ -204,9 +305,21 @@ class Client:
         *,
         params: Mapping[str, Any] | None = None,
         json: Any = None,
+        parts: Callable[[], Iterator[bytes]] | None = None,
+        headers: Mapping[str, str] | None = None,
         question: str | None = None,
     ) -> Any:
-        return self._read(self._request(method, path, params=params, json=json, question=question))
+        return self._read(
+            self._request(
+                method,
+                path,
+                params=params,
+                json=json,
+                parts=parts,
+                headers=headers,
+                question=question,
+            )
+        )
 
     def _request(
         self,
@@ -215,17 +328,19 @@ class Client:
         *,
         params: Mapping[str, Any] | None = None,
         json: Any = None,
+        parts: Callable[[], Iterator[bytes]] | None = None,
         headers: Mapping[str, str] | None = None,
         question: str | None = None,
     ) -> httpx.Response:
         for attempt in range(1, ATTEMPTS + 1):
+            content = None if parts is None else parts()
             try:
                 response = self._http.request(
-                    method, path, params=params, json=json, headers=headers
+                    method, path, params=params, json=json, content=content, headers=headers
                 )
             except httpx.HTTPError as error:
                 raise Unreachable(f"{self._http.base_url}: {error}") from error
-            if response.status_code == 200:
+            if response.status_code in (200, 202):
                 break
             wait = _wait(response)
             if wait is None or attempt == ATTEMPTS:
@@ -257,6 +372,23 @@ def _refused(response: httpx.Response, question: str | None) -> Problem:
     except ValueError:
         body = {}
     return problem(response.status_code, body, question)
+
+
+def _wanted(
+    form: str | None,
+    source: str | None,
+    observed_at: str | datetime | None,
+    strict: bool,
+    dry_run: bool,
+) -> dict[str, Any]:
+    if isinstance(observed_at, datetime):
+        if observed_at.tzinfo is None:
+            raise ValueError("observed_at needs a time zone: datetime(..., tzinfo=timezone.utc)")
+        observed_at = observed_at.isoformat()
+    said = {"form": form, "source": source, "observed_at": observed_at}
+    wanted: dict[str, Any] = {name: text for name, text in said.items() if text is not None}
+    wanted.update({name: True for name, is_so in (("strict", strict), ("dry_run", dry_run)) if is_so})
+    return wanted
 
 
 def _target(target: str, as_of: int | None) -> dict[str, Any]:

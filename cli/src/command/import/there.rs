@@ -1,0 +1,154 @@
+//! `lineal --url import`: each file goes to the server and is imported there, by the server's mapping
+//! and in the name of the token.
+
+use super::report::{exit, print, print_damage};
+use super::{StandardInput, drawn};
+use crate::args::{Arguments, Import};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::remote::Remote;
+use lineal_import::Report;
+use lineal_query::told::CameBack;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Most files of one call: each is an import of its own, and a server remembers 1,000 jobs.
+const FILES_MAX: usize = 1_000;
+/// Folders within each other that are looked into.
+const DEPTH_MAX: usize = 16;
+/// The file that every folder of MLflow's file store has.
+const MLFLOW_FOLDER: &str = "meta.yaml";
+
+pub(super) fn run(arguments: &Arguments, wanted: &Import, remote: &Remote) -> Outcome {
+    refuse(wanted)?;
+    let stdin = StandardInput::spool(&wanted.paths)?;
+    let paths = stdin.as_ref().map_or_else(|| wanted.paths.clone(), |input| vec![input.path()]);
+    let files = files(&paths)?;
+    let form = wanted.form.clone().or_else(|| stdin.is_some().then(|| "datadog".to_owned()));
+    let said = [
+        ("form", form),
+        ("source", wanted.source.clone()),
+        ("observed_at", observed_at(wanted)?),
+        ("strict", wanted.strict.then(|| "true".to_owned())),
+        ("dry_run", wanted.dry_run.then(|| "true".to_owned())),
+    ];
+    let said: Vec<(&str, String)> =
+        said.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    let mut out = std::io::stdout().lock();
+    let mut worst = Exit::Answer;
+    for file in files {
+        let begun = Instant::now();
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let job = drawn(|progress| remote.upload(&file, &name, &said, progress))?;
+        let json = drawn(|progress| remote.await_job(&job, progress))?;
+        let report = Report::from_json(&json).ok_or_else(|| {
+            Failure::usage(
+                "the server's report is of another version of lineal; the import is done",
+            )
+        })?;
+        if arguments.json {
+            writeln!(out, "{json}")?;
+        } else {
+            let back = CameBack::of_json(&json["brought_back"]);
+            print(&mut out, &report, back, begun.elapsed())?;
+            print_damage(&mut out, &report)?;
+        }
+        // Whoever watches sees each when it is done.
+        out.flush()?;
+        worst = worst.max(exit(&report));
+    }
+    Ok(worst)
+}
+
+/// What is decided where the store is.
+fn refuse(wanted: &Import) -> Outcome<()> {
+    let flags = [
+        (
+            wanted.mapping.is_some(),
+            "--mapping",
+            "the server's configuration names the mapping file",
+        ),
+        (wanted.explain_mapping, "--explain-mapping", "leave --url out: it reads no store"),
+        (wanted.actor.is_some(), "--actor", "the token says who imports"),
+    ];
+    match flags.into_iter().find(|(is_given, ..)| *is_given) {
+        Some((_, flag, instead)) => {
+            Err(Failure::usage(format!("{flag} does not go with --url: {instead}")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The time as a server reads it.
+fn observed_at(wanted: &Import) -> Outcome<Option<String>> {
+    let time = wanted.observed_at.as_deref().map(crate::time::parse).transpose()?;
+    Ok(time.map(crate::time::rfc3339))
+}
+
+/// The files that are meant, those of folders in the order of their paths.
+fn files(paths: &[PathBuf]) -> Outcome<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in paths {
+        gather(path, 0, &mut files)?;
+    }
+    match files.len() {
+        0 => Err(Failure::usage("no file is there to be sent")),
+        count if count > FILES_MAX => Err(Failure::usage(format!(
+            "{count} files, and over a network each is an import of its own, {FILES_MAX} a call at most: \
+             put the folder where the server may import from, and ask for it there (docs/operating.md)"
+        ))),
+        _ => Ok(files),
+    }
+}
+
+fn gather(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Outcome<()> {
+    let unread = |e: std::io::Error| Failure::usage(format!("{}: {e}", path.display()));
+    if !std::fs::metadata(path).map_err(unread)?.is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    if path.join(MLFLOW_FOLDER).is_file() {
+        return Err(Failure::usage(format!(
+            "{}: a folder of MLflow is read whole; import it beside the store, or put it where the server may import from",
+            path.display()
+        )));
+    }
+    if depth == DEPTH_MAX {
+        return Err(Failure::usage(format!(
+            "{}: {DEPTH_MAX} folders within each other",
+            path.display()
+        )));
+    }
+    let entries = std::fs::read_dir(path).map_err(unread)?;
+    let below = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>();
+    let mut below = below.map_err(unread)?;
+    below.sort();
+    // As beside the store: what begins with a dot is nobody's export.
+    let is_hidden = |path: &PathBuf| {
+        path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+    };
+    below.retain(|path| !is_hidden(path));
+    below.iter().try_for_each(|path| gather(path, depth + 1, files))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_folders_are_sent_in_order_and_folders_of_mlflow_are_not() {
+        let place = tempfile::tempdir().unwrap();
+        let at = |name: &str| place.path().join(name);
+        for folder in ["logs/b", "mlruns/0"] {
+            std::fs::create_dir_all(at(folder)).unwrap();
+        }
+        for file in ["logs/b/2.json", "logs/a.json", "logs/.hidden", "mlruns/0/meta.yaml", "x.db"] {
+            std::fs::write(at(file), "x").unwrap();
+        }
+        let found = files(&[at("x.db"), at("logs")]).unwrap();
+        assert_eq!(found, [at("x.db"), at("logs/a.json"), at("logs/b/2.json")]);
+        assert!(files(&[at("mlruns")]).is_err() && files(&[at("absent")]).is_err());
+        std::fs::create_dir(at("empty")).unwrap();
+        assert!(files(&[at("empty")]).is_err());
+    }
+}
