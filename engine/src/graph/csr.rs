@@ -71,8 +71,8 @@ impl Csr {
         if row + 1 >= self.offsets.len() {
             return Some(&[]);
         }
-        let ends = self.offsets.range(row..row + 2)?;
-        self.targets.range(ends[0] as usize..ends[1] as usize)
+        let ends = self.offsets.here(row..row + 2)?;
+        self.targets.here(ends[0] as usize..ends[1] as usize)
     }
 
     /// All rows; none if something of it is damaged.
