@@ -88,6 +88,7 @@ mod tests {
     use crate::plan::{Column, Type};
     use crate::value::{HashValue, Step};
     use lineal_engine::schema::{Direction, Kind, Relation};
+    use std::sync::Arc;
 
     #[test]
     fn what_is_written_is_what_the_tree_of_values_says() {
@@ -115,8 +116,8 @@ mod tests {
             Value::Node(1),
             Value::List(vec![Value::Int(1), Value::Text(String::new())]),
             Value::Map(vec![("k".to_owned(), Value::Node(2))]),
-            Value::Path(path),
-            Value::Path(Path { start: Item::Node(2), steps: Vec::new() }),
+            Value::Path(Arc::new(path)),
+            Value::Path(Arc::new(Path { start: Item::Node(2), steps: Vec::new() })),
         ];
         let column = |name: &str| Column { name: name.to_owned(), column_type: Type::Any };
         let mut answer = Answer {
