@@ -4,19 +4,16 @@
 //! owner alone.
 
 use super::{BACKUP_LIST, Backup};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::head::HEAD;
 use crate::mapping::{Bytes, forget_large};
 use sha2::{Digest, Sha256};
+use tar::{EntryType, Header};
 
 /// What everything in an archive is a multiple of.
 const BLOCK: usize = 512;
 /// Bytes of a piece: large enough for the disk, small enough to be held by many.
 const PIECE: usize = 256 << 10;
-/// Longest path that the header holds without a second part.
-const PATH_BYTES_MAX: usize = 100;
-/// Sizes from here on do not fit eleven octal digits.
-const OCTAL_MAX: u64 = 1 << 33;
 /// Nanoseconds of a second.
 const SECOND_NS: i64 = 1_000_000_000;
 
@@ -54,11 +51,11 @@ impl Tar {
     }
 
     /// A file that is at hand, with its header and padded.
-    fn whole(&self, path: &str, bytes: &[u8]) -> Vec<u8> {
-        let mut out = header(path, bytes.len() as u64, self.backup.recorded).to_vec();
+    fn whole(&self, path: &str, bytes: &[u8]) -> Result<Vec<u8>> {
+        let mut out = header(path, bytes.len() as u64, self.backup.recorded)?.to_vec();
         out.extend_from_slice(bytes);
         pad(&mut out);
-        out
+        Ok(out)
     }
 
     fn piece(&mut self) -> Result<Option<Vec<u8>>> {
@@ -81,13 +78,13 @@ impl Tar {
         self.next += 1;
         if let Some(part) = self.backup.files.get(next) {
             let bytes = self.backup.read(part)?;
-            let header = header(&part.path, part.length, self.backup.recorded);
+            let header = header(&part.path, part.length, self.backup.recorded)?;
             self.open = Some((bytes, 0, Sha256::new()));
             return Ok(Some(header.to_vec()));
         }
         Ok(match next - self.backup.files.len() {
-            0 => Some(self.whole(BACKUP_LIST, self.backup.list(&self.digests).as_bytes())),
-            1 => Some(self.whole(HEAD, &self.backup.head())),
+            0 => Some(self.whole(BACKUP_LIST, self.backup.list(&self.digests).as_bytes())?),
+            1 => Some(self.whole(HEAD, &self.backup.head())?),
             2 => Some(vec![0; 2 * BLOCK]),
             _ => None,
         })
@@ -114,38 +111,21 @@ impl std::fmt::Debug for Tar {
 }
 
 /// What stands before a file; `recorded` is the time of the commit, ns since 1970 UTC.
-fn header(path: &str, length: u64, recorded: i64) -> [u8; BLOCK] {
-    assert!(path.len() <= PATH_BYTES_MAX, "files of a store have short names");
-    let mut header = [0; BLOCK];
-    let mut put = |at: usize, text: &[u8]| header[at..at + text.len()].copy_from_slice(text);
-    put(0, path.as_bytes());
-    put(100, b"0000600\0");
-    put(108, b"0000000\0");
-    put(116, b"0000000\0");
-    if length < OCTAL_MAX {
-        put(124, format!("{length:011o}\0").as_bytes());
-    } else {
-        // Base 256, as all readers take it.
-        put(124, &[0x80, 0, 0, 0]);
-        put(128, &greatest_first(length));
-    }
-    let seconds = u64::try_from(recorded.div_euclid(SECOND_NS)).unwrap_or(0).min(OCTAL_MAX - 1);
-    put(136, format!("{seconds:011o}\0").as_bytes());
-    put(148, b"        ");
-    put(156, b"0");
-    put(257, b"ustar\x0000");
-    let sum: u64 = header.iter().map(|byte| u64::from(*byte)).sum();
-    header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
-    header
+fn header(path: &str, length: u64, recorded: i64) -> Result<[u8; BLOCK]> {
+    let mut header = Header::new_ustar();
+    header.set_path(path).map_err(|source| Error::io("name in an archive", path, source))?;
+    header.set_size(length);
+    header.set_mode(0o600);
+    header.set_uid(0);
+    header.set_gid(0);
+    header.set_mtime(u64::try_from(recorded.div_euclid(SECOND_NS)).unwrap_or(0));
+    header.set_entry_type(EntryType::Regular);
+    header.set_cksum();
+    Ok(*header.as_bytes())
 }
 
 fn pad(bytes: &mut Vec<u8>) {
     bytes.resize(bytes.len().next_multiple_of(BLOCK), 0);
-}
-
-/// The bytes of a number, the greatest first: the archive's own order, whatever the machine's.
-fn greatest_first(number: u64) -> [u8; 8] {
-    std::array::from_fn(|at| u8::try_from((number >> (56 - 8 * at)) & 0xff).unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -153,17 +133,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_header_says_the_length_in_octal_digits_or_where_they_end_in_bytes() {
-        let plain = header("segments/00000001.seg", OCTAL_MAX - 1, 7 * SECOND_NS);
+    fn a_header_is_of_the_commit_and_holds_any_length() {
+        const OCTAL_END: u64 = 1 << 33;
+        let plain = header("segments/00000001.seg", OCTAL_END - 1, 7 * SECOND_NS).unwrap();
         assert_eq!(&plain[124..136], b"77777777777\0");
         assert_eq!(&plain[136..148], b"00000000007\0");
-        let large = header("sealed/00000001.seg", OCTAL_MAX + 258, -1);
+        let large = header("sealed/00000001.seg", OCTAL_END + 258, -1).unwrap();
         assert_eq!(large[124..136], [0x80, 0, 0, 0, 0, 0, 0, 2, 0, 0, 1, 2]);
         assert_eq!(&large[136..148], b"00000000000\0", "no time before the first");
-        for header in [plain, large] {
-            let blank = |at: usize| if (148..156).contains(&at) { 32 } else { header[at].into() };
-            let sum: u64 = (0..header.len()).map(blank).sum();
-            assert_eq!(header[148..156], *format!("{sum:06o}\0 ").as_bytes());
-        }
+        let too_long = header(&"x".repeat(300), 1, 0).unwrap_err();
+        assert!(too_long.to_string().contains("name in an archive"), "{too_long}");
     }
 }
