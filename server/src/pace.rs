@@ -19,35 +19,45 @@ const WEIGHT: u32 = 3;
 /// Stands for a question that was never asked.
 const UNKNOWN: u64 = u64::MAX;
 
-/// The mean of a question, in nanoseconds.
+/// How long a question took.
 #[derive(Debug)]
-pub(crate) struct Pace(AtomicU64);
-
-impl Default for Pace {
-    fn default() -> Pace {
-        Pace(AtomicU64::new(UNKNOWN))
-    }
+pub(crate) struct Pace {
+    /// The mean, in nanoseconds.
+    mean: AtomicU64,
+    /// May it ask for a view of the past? To make one takes as long as the store is large.
+    is_past: bool,
 }
 
 impl Pace {
+    /// Of a question that was never asked.
+    pub(crate) fn of(text: &str) -> Pace {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let is_past = words.windows(2).any(|two| {
+            let [before, after] = two else { return false };
+            // `(as of` too; a text that merely says so costs the way to another thread.
+            before.to_ascii_lowercase().ends_with("as") && after.eq_ignore_ascii_case("of")
+        });
+        Pace { mean: AtomicU64::new(UNKNOWN), is_past }
+    }
+
     /// Is it known to be short?
     pub(crate) fn is_short(&self) -> bool {
-        self.0.load(Ordering::Relaxed) < nanoseconds(SHORT)
+        !self.is_past && self.mean.load(Ordering::Relaxed) < nanoseconds(SHORT)
     }
 
     /// Notes how long an asking took. Two at a time may lose one of them: it is a mean.
     pub(crate) fn note(&self, took: Duration) {
         let took = nanoseconds(took.min(AT_ONCE_MAX));
-        let mean = match self.0.load(Ordering::Relaxed) {
+        let mean = match self.mean.load(Ordering::Relaxed) {
             UNKNOWN => took,
             mean => mean - (mean >> WEIGHT) + (took >> WEIGHT),
         };
-        self.0.store(mean, Ordering::Relaxed);
+        self.mean.store(mean, Ordering::Relaxed);
     }
 
     /// Notes that it was long after all, and for some time is to be asked as a long one.
     pub(crate) fn was_long(&self) {
-        self.0.store(nanoseconds(AT_ONCE_MAX), Ordering::Relaxed);
+        self.mean.store(nanoseconds(AT_ONCE_MAX), Ordering::Relaxed);
     }
 }
 
@@ -60,8 +70,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_question_about_the_past_is_never_short() {
+        for text in ["find model as of 7", "let a = (find run AS\n of $then) $a"] {
+            let pace = Pace::of(text);
+            pace.note(Duration::from_micros(3));
+            assert!(!pace.is_short(), "{text}");
+        }
+    }
+
+    #[test]
     fn a_question_is_short_when_it_was_so_and_one_slip_does_not_change_that() {
-        let pace = Pace::default();
+        let pace = Pace::of("find model as m where m.name = \"office\"");
         assert!(!pace.is_short(), "nothing is known of it");
         pace.note(Duration::from_micros(30));
         assert!(pace.is_short());

@@ -84,7 +84,7 @@ mod tests {
             text: text.into(),
             prepared: Arc::new(Prepared::new(text).unwrap()),
             shape: "".into(),
-            pace: Arc::default(),
+            pace: Arc::new(Pace::of(text)),
         };
         let model = plans.keep("a", plan("find model"));
         assert_eq!(plans.keep("a", plan("find model")), model, "one text, one name");

@@ -1,5 +1,5 @@
-//! The threads that answer questions: the engine is synchronous, so it runs here and never on the
-//! threads that serve connections. A bounded number of them, a bounded queue before them in which
+//! The threads that answer questions: the engine is synchronous, so it runs here, and on the threads
+//! that serve connections only what is known to be short (`pace.rs`). A bounded number of them, a bounded queue before them in which
 //! askers take turns; who leaves while the question runs ends it.
 
 use crate::error::{Error, Result};

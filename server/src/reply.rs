@@ -87,7 +87,7 @@ pub(crate) struct Written {
 }
 
 impl Written {
-    /// Writes it down, on a thread that may take its time.
+    /// Writes it down.
     pub(crate) fn json(json: &Json, gzip: bool) -> Written {
         Written::of(json.to_string().into_bytes(), gzip)
     }

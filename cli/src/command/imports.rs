@@ -30,7 +30,7 @@ pub(crate) fn print(
     zone: &Zone,
     json: bool,
 ) -> Outcome<()> {
-    draw(out, &imports_json(store, view)?, zone, json)
+    draw(out, &imports_json(store, view, &|| false)?, zone, json)
 }
 
 /// Prints imports, of a store here or as a server gave them.

@@ -8,6 +8,7 @@ use lineal_engine::{Error, NodeNo, Snapshot, Store};
 use lineal_proof::Value;
 use serde_json::{Value as Json, json};
 
+use super::lineage::Untold;
 use crate::value::time_text;
 
 /// Imports that a list looks at for what they brought back, the newest: each costs two views.
@@ -86,19 +87,26 @@ pub fn retracted_imports(view: &Snapshot) -> Result<Vec<u64>, Error> {
     Ok(numbers)
 }
 
-/// The imports of a view, in their order: number, when, how much, from where.
+/// The imports of a view, in their order: number, when, how much, from where. `stop` is asked between
+/// them whether somebody still waits.
 ///
 /// # Errors
-/// [`Error`], if the store cannot be read.
-pub fn imports_json(store: &Store, view: &Snapshot) -> Result<Json, Error> {
+/// [`Untold`], if the store cannot be read or nobody waits any more.
+pub fn imports_json(
+    store: &Store,
+    view: &Snapshot,
+    stop: &dyn Fn() -> bool,
+) -> Result<Json, Untold> {
+    let waits = || if stop() { Err(Untold::Stopped) } else { Ok(()) };
     let mut labels: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
     for (_, import, source) in store.sources() {
         let folder = source.label.split('/').next().unwrap_or("").to_owned();
         labels.entry(import).or_default().insert(format!("{} {folder}", source.source));
     }
-    let returns = returns(store, view)?;
+    let returns = returns(store, view, &waits)?;
     let mut imports = Vec::new();
     for node in view.nodes_of(Kind::Import) {
+        waits()?;
         let fields = view.fields(node)?.fields;
         let int = |name: &str| fields.get(name).and_then(Value::as_i64).unwrap_or(0).unsigned_abs();
         let number = int("number");
@@ -115,11 +123,19 @@ pub fn imports_json(store: &Store, view: &Snapshot) -> Result<Json, Error> {
 }
 
 /// What imports brought back. Only those that came after one that is retracted can have.
-fn returns(store: &Store, view: &Snapshot) -> Result<BTreeMap<u64, CameBack>, Error> {
+fn returns(
+    store: &Store,
+    view: &Snapshot,
+    waits: &dyn Fn() -> Result<(), Untold>,
+) -> Result<BTreeMap<u64, CameBack>, Untold> {
     let Some(first) = retracted_imports(view)?.first().copied() else {
         return Ok(BTreeMap::new());
     };
     let later: BTreeSet<u64> = store.sources().into_iter().map(|(_, import, _)| import).collect();
     let later = later.into_iter().rev().filter(|import| *import > first).take(LOOKED_AT);
-    later.map(|import| Ok((import, came_back(store, view, import)?))).collect()
+    let came_back = |import| {
+        waits()?;
+        Ok((import, came_back(store, view, import)?))
+    };
+    later.map(came_back).collect()
 }

@@ -2,6 +2,7 @@
 //! forgets them when it ends.
 
 use super::told;
+use super::trace::untold;
 use crate::gate::Call;
 use crate::openapi::Description;
 use crate::problem::Problem;
@@ -22,9 +23,9 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
             "imports are of the whole store, and this token is bound to systems",
         ));
     }
-    told(&call, &[], move |opened, _| {
+    told(&call, &[], move |opened, stop| {
         let view = opened.snapshot();
-        let imports = imports_json(&opened.store, view).map_err(|e| Problem::store(&e))?;
+        let imports = imports_json(&opened.store, view, &|| stop.is_set()).map_err(untold)?;
         Ok(json!({ "imports": imports, "commit": view.commit() }))
     })
     .await

@@ -290,8 +290,11 @@ impl Asking {
     /// a thread of the pool.
     fn at_once(&self, app: &App, opened: &Opened) -> Result<Option<Page>, Problem> {
         let Ok(plan) = &self.plan else { return Ok(None) };
-        // What a token bound to systems sees may have to be found first.
-        if self.sight.is_bound() || !plan.pace.is_short() {
+        // What a token bound to systems sees may have to be found first, and so may the view of an
+        // earlier page. What is told of nodes beside the rows is no part of the question's pace.
+        let is_newest = self.commit == opened.commit();
+        let is_alone = self.request.with.is_empty();
+        if self.sight.is_bound() || !is_newest || !is_alone || !plan.pace.is_short() {
             return Ok(None);
         }
         let begun = Instant::now();

@@ -88,7 +88,7 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
 }
 
 /// Why there is no answer. Whoever stopped it is there no more to read that.
-fn untold(why: Untold) -> Problem {
+pub(super) fn untold(why: Untold) -> Problem {
     match why {
         Untold::Stopped => Problem::timed_out(),
         Untold::Store(error) => Problem::store(&error),

@@ -155,6 +155,9 @@ impl Drop for Noting {
         }
         let known = self.asked.known();
         if let Some(trail) = self.trail(&known) {
+            if let Some(who) = &self.asker {
+                trail.meet(who);
+            }
             trail.count(self.counted(&trail, known, LEFT, None));
         }
     }

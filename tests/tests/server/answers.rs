@@ -173,6 +173,49 @@ fn a_plan_is_asked_by_its_name_and_by_its_own_token_only() {
     );
 }
 
+/// An answer without the time of its asking.
+fn but_for_now(text: &str) -> String {
+    let Some((before, after)) = text.split_once("\"now\":\"") else { return text.to_owned() };
+    let after = after.split_once('"').map_or("", |(_, after)| after);
+    format!("{before}{after}")
+}
+
+/// One that was short is asked where its request came in: nobody is to notice.
+#[test]
+fn a_plan_that_is_asked_often_answers_as_its_text_does_in_every_form() {
+    let live = Live::new();
+    let text = "find model where name = $n";
+    let params = json!({ "n": "credit-risk-scorer" });
+    let forms = ["application/json", "application/x-ndjson", "text/csv"];
+    let heads = [
+        "content-type",
+        "etag",
+        "lineal-commit",
+        "lineal-completeness",
+        "lineal-total",
+        "lineal-withheld",
+    ];
+    for role in [Role::Engineer, Role::Auditor] {
+        let token = live.token(role);
+        let plan = crate::client::post("/v1/plans", &json!({ "query": text }));
+        let plan = live.send(plan.token(&token)).ok()["plan_id"].clone();
+        for form in forms {
+            let ask = |body: &Json| {
+                let reply =
+                    live.send(query_with(body.clone()).token(&token).header("Accept", form));
+                assert_eq!(reply.status, 200, "{form}: {}", reply.text());
+                let heads = heads.map(|head| reply.header(head).map(str::to_owned));
+                (heads, but_for_now(&reply.text()))
+            };
+            let by_text = ask(&json!({ "query": text, "params": params }));
+            for _ in 0..24 {
+                let by_plan = ask(&json!({ "plan_id": plan, "params": params }));
+                assert_eq!(by_plan, by_text, "{form}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_bound_of_the_request_or_of_the_server_cuts_and_says_so() {
     let live = Live::with(|config| config.limits.rows = 50);

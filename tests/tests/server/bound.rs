@@ -278,11 +278,17 @@ fn pages_tags_and_plans_are_of_one_sight() {
     let plan = post("/v1/plans", &json!({ "query": "find system return name" })).token(&bound);
     let plan = live.send(plan).ok()["plan_id"].clone();
     let by_plan = |token: &str| live.send(query_with(json!({ "plan_id": plan })).token(token));
-    assert_eq!(by_plan(&bound).ok()["rows"], json!([[SYSTEM]]));
+    for _ in 0..24 {
+        assert_eq!(by_plan(&bound).ok()["rows"], json!([[SYSTEM]]));
+    }
     assert_eq!(by_plan(&whole).problem().0, 404);
     let stats = live.send(get("/v1/stats").token(&bound));
     assert_eq!(stats.problem().0, 403);
     assert!(stats.text().contains("find model summarize count()"), "{}", stats.text());
+    assert_eq!(live.send(get("/v1/history").token(&bound)).problem().0, 403);
+    let names = |token: &str| live.send(get("/v1/names?begins=system:").token(token)).text();
+    assert!(names(&whole).contains(RIVAL));
+    assert!(names(&bound).contains(SYSTEM) && !names(&bound).contains(RIVAL), "{}", names(&bound));
     let tool = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {
         "name": "query", "arguments": { "query": "find system return name" } } });
     let tool = post("/mcp", &tool).header("Accept", "application/json, text/event-stream");
