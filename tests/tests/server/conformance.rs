@@ -12,6 +12,7 @@ fn no_request_is_answered_otherwise_than_openapi_says() {
     let Some(python) = python("schemathesis", &["schemathesis"]) else { return };
     let live = Live::with(|config| {
         config.write = true;
+        config.backups = true;
         config.limits.token_rate = 1e9;
         config.limits.token_burst = 1e9;
     });

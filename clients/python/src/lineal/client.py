@@ -130,8 +130,12 @@ class Client:
             tables.append(read_table(response.content))
             further = response.headers.get("Lineal-Next")
             if further is None:
-                return pyarrow.concat_tables(tables, promote_options="permissive")
+                break
             asked = {**asked, "cursor": further}
+        table = pyarrow.concat_tables(tables, promote_options="permissive")
+        if table.num_rows != rows:
+            raise LinealError(f"the answer had {rows} rows, and its table has {table.num_rows}")
+        return table
 
     @contextmanager
     def stream(
