@@ -43,6 +43,7 @@ mod tenant;
 mod tls;
 mod token;
 mod trail;
+mod trust;
 mod wire;
 mod writer;
 

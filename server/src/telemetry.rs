@@ -11,13 +11,13 @@ pub(crate) use span::{Parent, Span};
 
 use crate::config;
 use crate::error::{Error, Result};
+use crate::trust::trust;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use ureq::Agent;
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
 
 /// Spans that wait to be sent: a second of a busy server.
 const WAITING: usize = 8_192;
@@ -147,32 +147,9 @@ fn agent(wanted: &config::Telemetry) -> Result<Agent> {
         .timeout_global(Some(PATIENCE))
         .user_agent(concat!("lineal-server/", env!("CARGO_PKG_VERSION")));
     if wanted.endpoint.starts_with("https://") {
-        let provider = rustls::crypto::ring::default_provider();
-        let trust = TlsConfig::builder()
-            .root_certs(RootCerts::from(roots(wanted)?.into_iter()))
-            .unversioned_rustls_crypto_provider(Arc::new(provider));
-        config = config.tls_config(trust.build());
+        let place = "telemetry.ca".to_owned();
+        let trusted = trust(wanted.ca.as_deref());
+        config = config.tls_config(trusted.map_err(|why| Error::Config { place, why })?);
     }
     Ok(config.build().new_agent())
-}
-
-/// Whom is trusted.
-fn roots(wanted: &config::Telemetry) -> Result<Vec<Certificate<'static>>> {
-    let fail = |why: String| Error::Config { place: "telemetry".to_owned(), why };
-    let Some(file) = &wanted.ca else {
-        let found = rustls_native_certs::load_native_certs().certs;
-        return Ok(found.iter().map(|der| Certificate::from_der(der).to_owned()).collect());
-    };
-    let unread = |why: &dyn std::fmt::Display| fail(format!("`ca` {}: {why}", file.display()));
-    let pem = std::fs::read(file).map_err(|error| unread(&error))?;
-    let mut certificates = Vec::new();
-    for item in ureq::tls::parse_pem(&pem) {
-        if let PemItem::Certificate(certificate) = item.map_err(|error| unread(&error))? {
-            certificates.push(certificate);
-        }
-    }
-    if certificates.is_empty() {
-        return Err(unread(&"it holds no certificate in PEM form"));
-    }
-    Ok(certificates)
 }

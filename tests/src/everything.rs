@@ -1,7 +1,7 @@
 //! All that a view can be asked, one line each: to hold two ways to the same answers to each other.
 
 use lineal_engine::schema::{COMMON_FIELDS, Direction, KINDS, Kind, RELATIONS, fields};
-use lineal_engine::storage::MemoryStorage;
+use lineal_engine::storage::{MemoryStorage, Storage};
 use lineal_engine::{Result, Snapshot, Store};
 use lineal_proof::{Hash, Value};
 use std::sync::Arc;
@@ -66,4 +66,39 @@ pub fn everything(memory: &MemoryStorage) -> Result<Vec<String>> {
         (None, Err(error)) => Err(error),
         (None, Ok(_)) => Ok(all),
     }
+}
+
+/// Flips one bit of a file of the index after another, `stride` bytes apart: each leaves `expected`, or an
+/// error that names the file and what mends it. Gives how many did the one and the other.
+///
+/// # Panics
+/// Where a flip does neither, or the file is not there.
+#[expect(clippy::unwrap_used, reason = "a test's own file")]
+pub fn flip_bits(
+    memory: &MemoryStorage,
+    name: &str,
+    stride: usize,
+    expected: &[String],
+) -> (u32, u32) {
+    let path = format!("index/{name}");
+    let length = memory.read(&path).unwrap().unwrap().len();
+    let (mut right, mut named) = (0, 0);
+    for at in (0..length).step_by(stride) {
+        let flip = |bytes: &mut Vec<u8>| bytes[at] ^= 1 << (at / stride % 8);
+        memory.damage(&path, flip);
+        match everything(memory) {
+            Ok(found) => {
+                assert_eq!(found, expected, "{path}, byte {at}");
+                right += 1;
+            }
+            Err(error) => {
+                assert!(error.is_damage(), "{path}, byte {at}: {error}");
+                let text = error.to_string();
+                assert!(text.starts_with(&path) && text.contains("lineal rebuild"), "{text}");
+                named += 1;
+            }
+        }
+        memory.damage(&path, flip);
+    }
+    (right, named)
 }

@@ -8,7 +8,7 @@ use lineal_engine::storage::{MemoryStorage, Storage};
 use lineal_engine::{Cell, Error, NodeDraft, SealedField, Store};
 use lineal_proof::{Key, KeyPart, Value};
 use lineal_query::{Limits, Machine, Parameters, Prepared, Request, StoreView};
-use lineal_tests::everything::{each_field, everything};
+use lineal_tests::everything::{each_field, everything, flip_bits};
 use lineal_tests::sample::{self, saying};
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -253,25 +253,9 @@ fn a_flipped_bit_anywhere_in_the_index_is_a_right_answer_or_an_error_with_a_name
     let (memory, expected) = indexed_store();
     let (mut right, mut named) = (0, 0);
     for name in memory.list("index").unwrap() {
-        let path = format!("index/{name}");
-        let length = memory.read(&path).unwrap().unwrap().len();
-        for at in (0..length).step_by(STRIDE) {
-            let flip = |bytes: &mut Vec<u8>| bytes[at] ^= 1 << (at / STRIDE % 8);
-            memory.damage(&path, flip);
-            match everything(&memory) {
-                Ok(found) => {
-                    assert_eq!(found, expected, "{path}, byte {at}");
-                    right += 1;
-                }
-                Err(error) => {
-                    assert!(error.is_damage(), "{path}, byte {at}: {error}");
-                    let text = error.to_string();
-                    assert!(text.starts_with(&path) && text.contains("lineal rebuild"), "{text}");
-                    named += 1;
-                }
-            }
-            memory.damage(&path, flip);
-        }
+        let (of_it, names) = flip_bits(&memory, &name, STRIDE, &expected);
+        right += of_it;
+        named += names;
     }
     assert!(right > 20 && named > 200, "{right} right, {named} named");
 }

@@ -8,7 +8,7 @@ use lineal_engine::storage::{FaultyStorage, MemoryStorage, Plan, Storage};
 use lineal_engine::{NodeDraft, Options, Result, Snapshot, Store};
 use lineal_proof::record::SeenRows;
 use lineal_proof::{Cid, Key, KeyPart, Value};
-use lineal_tests::everything::everything;
+use lineal_tests::everything::{everything, flip_bits};
 use lineal_tests::sample::{self, batch, batch_key, deployment, saying, source, texts};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -285,24 +285,9 @@ fn a_flipped_bit_in_a_tail_or_its_base_is_a_right_answer_or_an_error_with_a_name
     let expected = with_a_tail(&memory, &store);
     let (mut right, mut named) = (0, 0);
     for name in graphs(&memory) {
-        let path = format!("index/{name}");
-        let length = memory.read(&path).unwrap().unwrap().len();
-        for at in (0..length).step_by(61) {
-            let flip = |bytes: &mut Vec<u8>| bytes[at] ^= 1 << (at % 8);
-            memory.damage(&path, flip);
-            match everything(&memory) {
-                Ok(found) => {
-                    assert_eq!(found, expected, "{path}, byte {at}");
-                    right += 1;
-                }
-                Err(error) => {
-                    let text = error.to_string();
-                    assert!(error.is_damage() && text.starts_with(&path), "byte {at}: {text}");
-                    named += 1;
-                }
-            }
-            memory.damage(&path, flip);
-        }
+        let (of_it, names) = flip_bits(&memory, &name, 61, &expected);
+        right += of_it;
+        named += names;
     }
     assert!(right > 20 && named > 40, "{right} right, {named} named");
 }

@@ -2,13 +2,12 @@
 
 use crate::config::Oidc;
 use crate::error::{Error, Result};
+use crate::trust::trust;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::time::Duration;
 use ureq::Agent;
 use ureq::http::Uri;
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
 /// Largest set of keys that is read, in bytes.
 const BYTES_MAX: u64 = 512 << 10;
@@ -41,7 +40,12 @@ impl Source {
             .timeout_global(Some(READ))
             .user_agent(concat!("lineal/", env!("CARGO_PKG_VERSION")));
         agent = match uri.scheme_str() {
-            Some("https") => agent.https_only(true).tls_config(trust(config.ca.as_deref())?),
+            Some("https") => {
+                let place = "oidc.ca".to_owned();
+                let trusted = trust(config.ca.as_deref());
+                let trusted = trusted.map_err(|why| Error::Config { place, why })?;
+                agent.https_only(true).tls_config(trusted)
+            }
             // A proxy of the environment could give other keys.
             Some("http") if is_loopback(host) => agent.proxy(None),
             _ => {
@@ -82,34 +86,4 @@ fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost")
         || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// Whom is trusted: the system's roots, or those of a file alone.
-fn trust(file: Option<&Path>) -> Result<TlsConfig> {
-    let fail = |why: String| Error::Config { place: "oidc.ca".to_owned(), why };
-    let roots: Vec<Certificate<'static>> = match file {
-        None => {
-            let found = rustls_native_certs::load_native_certs();
-            let all = found.certs.iter();
-            all.map(|der| Certificate::from_der(der.as_ref()).to_owned()).collect()
-        }
-        Some(file) => {
-            let told = |why: String| fail(format!("{}: {why}", file.display()));
-            let pem = fs::read(file).map_err(|error| told(error.to_string()))?;
-            let items = parse_pem(&pem).map(|item| item.map_err(|error| told(error.to_string())));
-            let items: Vec<PemItem> = items.collect::<Result<_>>()?;
-            let certificates = items.into_iter().filter_map(|item| match item {
-                PemItem::Certificate(certificate) => Some(certificate),
-                _ => None,
-            });
-            certificates.collect()
-        }
-    };
-    if roots.is_empty() {
-        return Err(fail("it names nobody who is trusted: no certificate".to_owned()));
-    }
-    Ok(TlsConfig::builder()
-        .root_certs(RootCerts::from(roots.into_iter()))
-        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .build())
 }

@@ -302,28 +302,9 @@ class Client:
         body: dict[str, Any] = self._json("GET", path)
         return body
 
-    def _json(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, Any] | None = None,
-        json: Any = None,
-        parts: Callable[[], Iterator[bytes]] | None = None,
-        headers: Mapping[str, str] | None = None,
-        question: str | None = None,
-    ) -> Any:
-        return self._read(
-            self._request(
-                method,
-                path,
-                params=params,
-                json=json,
-                parts=parts,
-                headers=headers,
-                question=question,
-            )
-        )
+    def _json(self, method: str, path: str, **asked: Any) -> Any:
+        """What the body of an answer says; `asked` is as `_request` takes it."""
+        return self._read(self._request(method, path, **asked))
 
     def _request(
         self,
