@@ -1,5 +1,6 @@
 //! All commands and flags. The help texts are the comments here.
 
+mod checkpoint;
 mod server;
 #[cfg(feature = "server")]
 mod serving;
@@ -7,6 +8,7 @@ mod serving;
 #[cfg(feature = "server")]
 pub(crate) use serving::{CreateToken, RevokeToken, Serve, ServerPlace, Token};
 
+pub(crate) use checkpoint::Checkpoint;
 pub(crate) use server::There;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -107,6 +109,18 @@ What is derived is left out: `lineal rebuild` makes it again. So are the keys, w
 elsewhere: without them sealed values stay closed and nothing can be written. What a server took
 live and has not sealed yet is in no commit, and not in the copy.")]
     Backup(Backup),
+    /// Sign which commits there are, for strangers to hold on to
+    #[command(after_help = "Examples:
+  lineal checkpoint                              sign the log as of its last commit, keep and print it
+  lineal checkpoint --witness https://w.example --witness-key 'w.example+1a2b3c4d+BA...'
+  lineal checkpoint --timestamp https://tsa.example/tsr
+  lineal checkpoint --list                       what was signed, by whom else, stamped when
+  lineal checkpoint --consistency 120..345       what shows that the log only grew
+  lineal checkpoint --proof 17 > 17.tlog-proof   what shows that commit 17 stands in it
+Anybody checks it without Lineal: the forms are C2SP's (tlog-checkpoint, tlog-tiles, tlog-proof),
+tiles/ can be served by any web server. The first checkpoint records the log's name and key in the
+log. A store that was put back from an older copy and continued is refused by a witness (code 1).")]
+    Checkpoint(Checkpoint),
     /// Make everything derived again from the records
     Rebuild,
     /// Re-hash everything and name each fault
