@@ -105,7 +105,7 @@ be interrupted at any point and called again. Old files go when nobody reads the
   lineal backup copy.tar                         an archive
 What is derived is left out: `lineal rebuild` makes it again. So are the keys, which belong
 elsewhere: without them sealed values stay closed and nothing can be written. What a server took
-live and has not sealed yet is in no commit, and not in the copy.")]
+live and has not sealed yet comes along, as it was sent: the next server of the copy seals it.")]
     Backup(Backup),
     /// Make everything derived again from the records
     Rebuild,

@@ -7,6 +7,7 @@
 mod commits;
 mod containers;
 mod derived;
+mod journals;
 mod records;
 mod secrets;
 mod segments;
@@ -82,6 +83,9 @@ pub struct Report {
     pub sealed: u64,
     /// Sealed values whose key is not here: erased, or not brought along.
     pub sealed_without_key: u64,
+    /// Entries of live intake and uses of the store that were acknowledged and wait to be made commits
+    /// of; in a copy, also such as were just then.
+    pub waiting: u64,
     /// What is worth knowing and is no fault.
     pub notes: Vec<String>,
     /// The faults, in the order of files.
@@ -160,6 +164,7 @@ pub fn verify(
     let log = segments::check(storage, head, depth, &mut report, &mut steps)?;
     let keys = secrets::check(storage, &log, &mut report, &mut steps)?;
     containers::check(storage, &log, keys.as_ref(), depth, &mut report, &mut steps)?;
+    journals::check(storage, &log, &mut report, &mut steps)?;
     derived::check(storage, &log, &mut report, &mut steps)?;
     Ok(report)
 }

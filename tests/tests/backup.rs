@@ -3,15 +3,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use lineal_engine::journal::{Journal, Request};
 use lineal_engine::schema::Kind;
 use lineal_engine::storage::FileStorage;
 use lineal_engine::verify::{Depth, verify};
 use lineal_engine::{BACKUP_LIST, Error, NodeDraft, Options, Store};
-use lineal_proof::Key;
+use lineal_proof::{Hash, Key, KeyPart};
 use lineal_tests::sample::{STEPS, answers, batch, deployment, options, saying, step};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
@@ -206,4 +209,131 @@ fn copies_that_are_made_while_a_writer_commits_and_packs_are_each_whole_as_of_th
         };
         assert_eq!(events(&now), events(&then), "{commit}");
     }
+}
+
+fn entry(number: u64) -> Request {
+    let (form, entries) = ("datadog-logs".to_owned(), vec![format!("live-{number}").into_bytes()]);
+    let received = i64::try_from(number).unwrap();
+    Request { form, key: None, body: Hash::default(), received, entries, first: 0 }
+}
+
+/// Makes a commit of each closed file, as a server's seal does, and removes it.
+fn seal(store: &Store, journal: &mut Journal, now: i64) {
+    let files = journal.files();
+    for number in journal.close(now).unwrap() {
+        let mut tx = store.begin(None, None).unwrap();
+        for request in files.read(number).unwrap() {
+            for entry in request.entries {
+                let name = String::from_utf8(entry).unwrap();
+                let draft = NodeDraft::new(Kind::Run, Key::text(name));
+                tx.add_node(&saying("s", "f", 1), draft).unwrap();
+            }
+        }
+        tx.commit().unwrap();
+        files.remove(number).unwrap();
+        journal.sealed(number);
+    }
+}
+
+/// The one part of a run's key.
+fn text_of(key: &Key) -> String {
+    let [KeyPart::Text(text)] = key.0.as_slice() else { panic!("{key:?}") };
+    text.clone()
+}
+
+/// Everything that a copy knows of: what is in its commits, and what waits in its journal.
+fn known(copy: &Path) -> BTreeSet<String> {
+    let store = Store::open(copy, Options::default()).unwrap();
+    let view = store.snapshot().unwrap();
+    let runs = view.nodes_of(Kind::Run).map(|run| text_of(&view.key_of(run)));
+    let mut known: BTreeSet<String> = runs.collect();
+    let mut journal = Journal::open(&store).unwrap();
+    let files = journal.files();
+    for number in journal.close(0).unwrap() {
+        for request in files.read(number).unwrap() {
+            let entries = request.entries.into_iter();
+            known.extend(entries.map(|entry| String::from_utf8(entry).unwrap()));
+        }
+    }
+    known
+}
+
+#[test]
+fn what_is_acknowledged_before_a_copy_is_in_its_commits_or_waits_in_its_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let store = Store::create(&path, Options::default()).unwrap();
+    // Opened before anything was sealed: what it knows is behind all along.
+    let reader = Store::open_read_only(&path).unwrap();
+    let (acknowledged, ended) = (AtomicU64::new(0), AtomicU64::new(0));
+    let copies = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut journal = Journal::open(&store).unwrap();
+            for number in 0..200 {
+                journal.append(&[entry(number)]).unwrap();
+                acknowledged.store(number + 1, Ordering::SeqCst);
+                if number % 7 == 6 {
+                    seal(&store, &mut journal, 0);
+                }
+            }
+            ended.store(1, Ordering::SeqCst);
+        });
+        let mut copies = Vec::new();
+        while ended.load(Ordering::SeqCst) == 0 || copies.is_empty() {
+            let before = acknowledged.load(Ordering::SeqCst);
+            let to = folder.path().join(format!("copy-{}", copies.len()));
+            reader.backup(true).unwrap().write_to(&to, &mut |_| {}).unwrap();
+            copies.push((before, to));
+        }
+        copies
+    });
+    for (before, copy) in &copies {
+        check_list(copy);
+        let report = verify(&FileStorage::new(copy), Depth::Full, &mut |_| {}).unwrap();
+        assert!(report.is_sound(), "{report:?}");
+        let known = known(copy);
+        let missing: Vec<u64> =
+            (0..*before).filter(|n| !known.contains(&format!("live-{n}"))).collect();
+        assert_eq!(missing, [0_u64; 0], "of {before}, in {}", copy.display());
+    }
+}
+
+#[test]
+fn a_copy_holds_whole_frames_and_verify_names_what_waits_and_what_is_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let store = Store::create(&path, Options::default()).unwrap();
+    let mut journal = Journal::open(&store).unwrap();
+    journal.append(&[entry(1), entry(2)]).unwrap();
+    journal.append(&[entry(3)]).unwrap();
+    let file = path.join("journal/00000001.lnj");
+    let whole = std::fs::read(&file).unwrap();
+    // A writer is in the middle of a frame.
+    std::fs::write(&file, [&whole[..], b"\x40\0\0\0half"].concat()).unwrap();
+    let to = folder.path().join("copy");
+    let reader = Store::open_read_only(&path).unwrap();
+    reader.backup(false).unwrap().write_to(&to, &mut |_| {}).unwrap();
+    assert_eq!(std::fs::read(to.join("journal/00000001.lnj")).unwrap(), whole);
+    let checked = |folder: &Path| verify(&FileStorage::new(folder), Depth::Fast, &mut |_| {});
+    let of_copy = checked(&to).unwrap();
+    assert_eq!((of_copy.waiting, of_copy.is_sound()), (3, true), "{of_copy:?}");
+    assert!(
+        of_copy.notes.iter().any(|note| note.contains("3 acknowledged entries")),
+        "{of_copy:?}"
+    );
+    let of_store = checked(&path).unwrap();
+    assert_eq!((of_store.waiting, of_store.is_sound()), (3, true));
+    assert!(of_store.notes.iter().any(|note| note.contains("no whole frame")), "{of_store:?}");
+    // A frame that was durable, as the one behind it says.
+    let mut damaged = whole.clone();
+    let at = damaged.windows(6).position(|six| six == b"live-2").unwrap();
+    damaged[at] ^= 1;
+    std::fs::write(&file, damaged).unwrap();
+    let refused = reader.backup(false).unwrap_err();
+    assert!(
+        matches!(&refused, Error::Corrupt { file, .. } if file == "journal/00000001.lnj"),
+        "{refused}"
+    );
+    let report = checked(&path).unwrap();
+    assert!(!report.is_sound() && report.faults[0].file == "journal/00000001.lnj", "{report:?}");
 }

@@ -108,6 +108,7 @@ fn print_json(out: &mut dyn Write, report: &Report, has_keys: bool) -> Outcome<(
         "commits": report.commits, "records": report.records, "segment_bytes": report.segment_bytes,
         "containers": report.containers, "batches": report.batches, "rows": report.rows,
         "sealed": report.sealed, "sealed_without_key": report.sealed_without_key, "keys_present": has_keys,
+        "waiting": report.waiting,
         "sound": report.is_sound(), "faults_not_listed": report.faults_not_listed, "notes": report.notes,
         "faults": faults.collect::<Vec<_>>(),
     });

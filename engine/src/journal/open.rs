@@ -19,7 +19,7 @@ pub(super) struct Read {
     keys: Vec<(JournalKey, Kept)>,
     /// The sequence number at its end.
     next: u64,
-    length: u64,
+    pub(super) length: u64,
     pub(super) torn: Option<Torn>,
 }
 
@@ -29,17 +29,26 @@ pub(super) struct Torn {
     pub(super) rule: &'static str,
     /// Was it durable? A frame that a later write brought says so: then it is damage, and not the
     /// end of a write of which a power cut may leave any part.
-    was_durable: bool,
+    pub(super) was_durable: bool,
     tail: Vec<u8>,
 }
 
 /// Reads a file; none if there is no such file.
 pub(super) fn read(files: &JournalFiles, number: u32) -> Result<Option<Read>> {
-    let path = files.path(number);
-    let Some(bytes) = files.storage.read(&path)? else { return Ok(None) };
-    let named = read_header(&bytes, MAGIC).map_err(|error| Error::record(&path, 0, error))?;
-    if named != (files.store, number) {
-        return Err(Error::corrupt(&path, 0, "the header names this store and this file"));
+    read_file(&*files.storage, &files.store, &files.path(number), number)
+}
+
+/// The same, beside whoever writes it.
+pub(super) fn read_file(
+    storage: &dyn Storage,
+    store: &[u8; 16],
+    path: &str,
+    number: u32,
+) -> Result<Option<Read>> {
+    let Some(bytes) = storage.read(path)? else { return Ok(None) };
+    let named = read_header(&bytes, MAGIC).map_err(|error| Error::record(path, 0, error))?;
+    if named != (*store, number) {
+        return Err(Error::corrupt(path, 0, "the header names this store and this file"));
     }
     let mut read = Read {
         requests: Vec::new(),
@@ -54,7 +63,7 @@ pub(super) fn read(files: &JournalFiles, number: u32) -> Result<Option<Read>> {
         match frame::read(&bytes[at..]) {
             Ok((Frame::Request(request, _), length)) => {
                 if request.first != read.next {
-                    return Err(Error::corrupt(&path, at as u64, "sequence numbers go on"));
+                    return Err(Error::corrupt(path, at as u64, "sequence numbers go on"));
                 }
                 read.next += request.entries.len() as u64;
                 read.requests.push(request);
@@ -81,6 +90,20 @@ pub(super) fn read(files: &JournalFiles, number: u32) -> Result<Option<Read>> {
     Ok(Some(read))
 }
 
+/// The name of a file of a journal.
+pub(super) fn path(folder: &str, number: u32) -> String {
+    format!("{folder}/{number:08}.lnj")
+}
+
+/// The numbers of the files of a journal, ascending.
+pub(super) fn numbers(storage: &dyn Storage, folder: &str) -> Result<Vec<u32>> {
+    let names = storage.list(folder)?;
+    let numbers = names.iter().filter_map(|name| name.strip_suffix(".lnj")?.parse().ok());
+    let mut numbers: Vec<u32> = numbers.collect();
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
 /// Makes a file, durably; its length.
 pub(super) fn begin(
     files: &JournalFiles,
@@ -100,10 +123,7 @@ impl Journal {
         store: [u8; 16],
         folder: &'static str,
     ) -> Result<Journal> {
-        let names = storage.list(folder)?;
-        let numbers = names.iter().filter_map(|name| name.strip_suffix(".lnj")?.parse().ok());
-        let mut numbers: Vec<u32> = numbers.collect();
-        numbers.sort_unstable();
+        let numbers = numbers(&*storage, folder)?;
         let mut journal = Journal {
             files: JournalFiles { storage, store, folder },
             number: 0,
