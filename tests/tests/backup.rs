@@ -7,7 +7,7 @@ use lineal_engine::journal::{Journal, Request};
 use lineal_engine::schema::Kind;
 use lineal_engine::storage::FileStorage;
 use lineal_engine::verify::{Depth, verify};
-use lineal_engine::{BACKUP_LIST, Error, NodeDraft, Options, Store};
+use lineal_engine::{BACKUP_LIST, Error, NodeDraft, Options, Store, receive};
 use lineal_proof::{Hash, Key, KeyPart};
 use lineal_tests::sample::{STEPS, answers, batch, deployment, options, saying, step};
 use sha2::{Digest, Sha256};
@@ -336,4 +336,74 @@ fn a_copy_holds_whole_frames_and_verify_names_what_waits_and_what_is_damaged() {
     );
     let report = checked(&path).unwrap();
     assert!(!report.is_sound() && report.faults[0].file == "journal/00000001.lnj", "{report:?}");
+}
+
+/// An archive of these files, by the system's own program.
+fn packed(folder: &Path, paths: &[String]) -> Vec<u8> {
+    let made = std::process::Command::new("tar")
+        .args(["--format=ustar", "-cf", "-", "-C"])
+        .arg(folder)
+        .args(paths)
+        .output()
+        .unwrap();
+    assert!(made.status.success());
+    made.stdout
+}
+
+#[test]
+fn an_archive_that_comes_is_a_store_or_is_refused_before_it_is_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open_read_only(sample(folder.path())).unwrap();
+    let bytes = archive(&store);
+    let to = folder.path().join("came");
+    let came = receive(bytes.as_slice(), Some(&to)).unwrap();
+    assert_eq!((came.commit, came.files), (store.commit(), store.backup(false).unwrap().files()));
+    assert_eq!(came.bytes, store.backup(false).unwrap().bytes());
+    check_list(&to);
+    assert!(verify(&FileStorage::new(&to), Depth::Full, &mut |_| {}).unwrap().is_sound());
+    assert_eq!(
+        receive(bytes.as_slice(), None).unwrap(),
+        came,
+        "checked alike where nothing is kept"
+    );
+    assert!(matches!(receive(bytes.as_slice(), Some(&to)), Err(Error::NotEmpty { .. })));
+    let number = std::cell::Cell::new(0);
+    let refused = |bytes: &[u8]| {
+        number.set(number.get() + 1);
+        let to = folder.path().join(format!("refused-{}", number.get()));
+        let error = receive(bytes, Some(&to)).unwrap_err().to_string();
+        assert!(!to.join("head").exists(), "half a copy is no store: {error}");
+        assert_eq!(receive(bytes, None).unwrap_err().to_string(), error);
+        error
+    };
+    // What breaks off, wherever: behind the last file there is nothing to lose.
+    for end in [0, 700, bytes.len() / 2, bytes.len() - 1_024 - 1_024] {
+        refused(&bytes[..end]);
+    }
+    let at = bytes.windows(11).position(|name| name == b"containers/").unwrap();
+    let mut flipped = bytes.clone();
+    flipped[at + 512 + 100] ^= 1;
+    assert!(refused(&flipped).contains("the SHA-256 of a file is that of the list"));
+    let unpacked = folder.path().join("unpacked");
+    let paths = unpack(&bytes, &unpacked);
+    assert_eq!(receive(packed(&unpacked, &paths).as_slice(), None).unwrap(), came);
+    let without: Vec<String> = paths[1..].to_vec();
+    assert!(refused(&packed(&unpacked, &without)).contains("a file that the list names came"));
+    std::fs::create_dir(unpacked.join("keys")).unwrap();
+    std::fs::write(unpacked.join("keys/seeds"), "x").unwrap();
+    let more = [&["keys/seeds".to_owned()], &paths[..]].concat();
+    assert!(refused(&packed(&unpacked, &more)).contains("its files and no others"));
+    std::fs::write(unpacked.join("journal.lnj"), "x").unwrap();
+    std::fs::create_dir_all(unpacked.join("journal")).unwrap();
+    std::fs::write(unpacked.join("journal/00000009.lnj"), "x").unwrap();
+    let more = [&["journal/00000009.lnj".to_owned()], &paths[..]].concat();
+    assert!(refused(&packed(&unpacked, &more)).contains("the list names each file once"));
+    let swapped = [&paths[paths.len() - 1..], &paths[..paths.len() - 1]].concat();
+    assert!(refused(&packed(&unpacked, &swapped)).contains("then the list, then `head`"));
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("/etc", unpacked.join("segments/00000009.seg")).unwrap();
+        let more = [&["segments/00000009.seg".to_owned()], &paths[..]].concat();
+        assert!(refused(&packed(&unpacked, &more)).contains("plain files"));
+    }
 }

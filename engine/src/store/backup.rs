@@ -6,8 +6,10 @@
 //! along: the journals are read first, so that what left them is in a commit. What is derived is left out, and so are the keys
 //! unless they are asked for: who finds a copy must not find beside it what opens its sealed values.
 
+mod receive;
 mod tar;
 
+pub use receive::{Received, receive};
 pub use tar::Tar;
 
 use super::{Mark, Store, enter};
@@ -204,11 +206,7 @@ impl Backup {
         progress: &mut dyn FnMut(BackupProgress),
     ) -> Result<()> {
         let folder = folder.as_ref();
-        std::fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, e))?;
-        let mut inside = std::fs::read_dir(folder).map_err(|e| Error::io("list", folder, e))?;
-        if inside.next().is_some() {
-            return Err(Error::NotEmpty { path: folder.display().to_string() });
-        }
+        need_empty(folder)?;
         let storage = FileStorage::new(folder);
         let mut digests = Vec::with_capacity(self.files.len());
         let (mut bytes, all) = (0, self.bytes());
@@ -265,6 +263,16 @@ impl std::fmt::Debug for Backup {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (commit, files) = (self.commit(), self.files());
         f.debug_struct("Backup").field("commit", &commit).field("files", &files).finish()
+    }
+}
+
+/// Makes a folder if there is none; one that holds anything is refused.
+fn need_empty(folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, e))?;
+    let mut inside = std::fs::read_dir(folder).map_err(|e| Error::io("list", folder, e))?;
+    match inside.next() {
+        Some(_) => Err(Error::NotEmpty { path: folder.display().to_string() }),
+        None => Ok(()),
     }
 }
 
