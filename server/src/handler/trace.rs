@@ -36,6 +36,7 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
         Some(_) => return Err(Problem::bad_request("`told` is true or false")),
     };
     let waiting = Waiting::of(&call)?;
+    let edges_max = usize::try_from(call.app.config.limits.trace_edges).unwrap_or(usize::MAX);
     let as_of_text = as_of.map_or_else(String::new, |commit| commit.to_string());
     let tag = format!("{as_of_text}\n{told_too}\n{text}");
     tell(&call, &[tag.as_bytes(), &waiting.bytes()], move |opened, stop| {
@@ -60,7 +61,8 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
             }
         }
         let sees = |node| scope.as_ref().is_none_or(|scope| scope.has(node));
-        let asker = Asker { withheld: sight.withheld, sees: &sees, stop: &|| stop.is_set() };
+        let asker =
+            Asker { withheld: sight.withheld, sees: &sees, stop: &|| stop.is_set(), edges_max };
         let lineage = Lineage::of(&view, &target, &asker).map_err(untold)?;
         let json = trace_json(&view, &text, &target, &lineage, &asker);
         let mut json = json.map_err(untold)?;
@@ -71,7 +73,9 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
         kinds.extend(matches!(target, Target::Events { .. }).then_some(Kind::Inference));
         let lacks = waiting.words(|kind| kinds.contains(&kind)).filter(|_| is_newest);
         if let Some(unsealed) = lacks {
-            json["completeness"] = json!("cannot_tell");
+            if !lineage.is_cut() {
+                json["completeness"] = json!(lineal_query::State::CannotTell.name());
+            }
             // Where a screen reads them, and where programs do.
             for (name, finding) in
                 [("findings", json!(unsealed)), ("finding_lines", json!([unsealed]))]
