@@ -317,10 +317,6 @@ fn a_copy_holds_whole_frames_and_verify_names_what_waits_and_what_is_damaged() {
     let checked = |folder: &Path| verify(&FileStorage::new(folder), Depth::Fast, &mut |_| {});
     let of_copy = checked(&to).unwrap();
     assert_eq!((of_copy.waiting, of_copy.is_sound()), (3, true), "{of_copy:?}");
-    assert!(
-        of_copy.notes.iter().any(|note| note.contains("3 acknowledged entries")),
-        "{of_copy:?}"
-    );
     let of_store = checked(&path).unwrap();
     assert_eq!((of_store.waiting, of_store.is_sound()), (3, true));
     assert!(of_store.notes.iter().any(|note| note.contains("no whole frame")), "{of_store:?}");

@@ -19,35 +19,31 @@ pub(super) struct Read {
     keys: Vec<(JournalKey, Kept)>,
     /// The sequence number at its end.
     next: u64,
-    pub(super) length: u64,
+    length: u64,
     pub(super) torn: Option<Torn>,
 }
 
 /// Where no frame is whole any more, and why.
-pub(super) struct Torn {
-    pub(super) at: u64,
-    pub(super) rule: &'static str,
+pub(crate) struct Torn {
+    pub(crate) at: u64,
+    pub(crate) rule: &'static str,
     /// Was it durable? A frame that a later write brought says so: then it is damage, and not the
     /// end of a write of which a power cut may leave any part.
-    pub(super) was_durable: bool,
+    pub(crate) was_durable: bool,
     tail: Vec<u8>,
 }
 
 /// Reads a file; none if there is no such file.
 pub(super) fn read(files: &JournalFiles, number: u32) -> Result<Option<Read>> {
-    read_file(&*files.storage, &files.store, &files.path(number), number)
+    let path = files.path(number);
+    let Some(bytes) = files.storage.read(&path)? else { return Ok(None) };
+    parse(&path, &bytes, (files.store, number)).map(Some)
 }
 
-/// The same, beside whoever writes it.
-pub(super) fn read_file(
-    storage: &dyn Storage,
-    store: &[u8; 16],
-    path: &str,
-    number: u32,
-) -> Result<Option<Read>> {
-    let Some(bytes) = storage.read(path)? else { return Ok(None) };
-    let named = read_header(&bytes, MAGIC).map_err(|error| Error::record(path, 0, error))?;
-    if named != (*store, number) {
+/// Reads the bytes of a file.
+pub(super) fn parse(path: &str, bytes: &[u8], own: ([u8; 16], u32)) -> Result<Read> {
+    let named = read_header(bytes, MAGIC).map_err(|error| Error::record(path, 0, error))?;
+    if named != own {
         return Err(Error::corrupt(path, 0, "the header names this store and this file"));
     }
     let mut read = Read {
@@ -87,7 +83,7 @@ pub(super) fn read_file(
             }
         }
     }
-    Ok(Some(read))
+    Ok(read)
 }
 
 /// The name of a file of a journal.

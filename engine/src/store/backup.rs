@@ -16,7 +16,7 @@ use super::{Mark, Store, enter};
 use crate::clock::utc_text;
 use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
-use crate::journal::beside;
+use crate::journal::{FOLDERS as FOLDERS_OF_JOURNALS, beside};
 use crate::keys::{KEY_FILES, SEEDS};
 use crate::mapping::{Bytes, forget_large};
 use crate::sealed::REGISTER;
@@ -280,5 +280,5 @@ fn need_empty(folder: &Path) -> Result<()> {
 fn is_secret(path: &str) -> bool {
     path.starts_with("keys/")
         || path.starts_with("sealed/")
-        || beside::FOLDERS.iter().any(|folder| path.starts_with(folder))
+        || FOLDERS_OF_JOURNALS.iter().any(|folder| path.starts_with(folder))
 }

@@ -1,14 +1,14 @@
-//! The journals: what was acknowledged and is in no commit yet reads, and is named.
+//! Journals: what was acknowledged and waits to be committed (docs/format.md, section 19).
 
 use super::segments::Log;
-use super::{Report, Steps};
+use super::{Code, Report, Steps};
 use crate::error::Result;
-use crate::journal::beside::{self, FOLDERS};
+use crate::journal;
 use crate::storage::Storage;
 
 /// What damage of a journal costs.
-const LOST: &str = "what was acknowledged from there on and is in no commit; a server does not write this store until \
-                    the file is put back or taken away";
+const LOST: &str = "entries from there on that were acknowledged and are in no commit yet; commits are \
+                    not touched";
 
 pub(super) fn check(
     storage: &dyn Storage,
@@ -16,34 +16,34 @@ pub(super) fn check(
     report: &mut Report,
     steps: &mut Steps<'_>,
 ) -> Result<()> {
-    let store = log.store.unwrap_or_default();
-    for folder in FOLDERS {
-        let files = beside::files(storage, &store, folder)?;
-        steps.add(files.len());
-        let mut entries = 0;
-        for (path, file) in files {
-            match file {
-                Ok(file) => {
-                    entries += file.entries;
-                    if file.torn {
-                        let at = file.length;
-                        report.note(format!(
-                            "{path}: what follows byte {at} is no whole frame: it is being written, or a crash left it"
-                        ));
+    for folder in journal::FOLDERS {
+        let names = storage.list(folder)?;
+        steps.add(names.len());
+        let files = names.iter().filter(|name| name.ends_with(".lnj"));
+        let newest = files.clone().next_back();
+        for name in files {
+            let path = format!("{folder}/{name}");
+            let Some(bytes) = storage.read(&path)? else { continue };
+            let store = log.store.unwrap_or_default();
+            match journal::check(&path, &bytes, &store) {
+                Ok((entries, torn)) => {
+                    report.waiting += entries;
+                    match torn {
+                        Some(torn) if torn.was_durable || newest != Some(name) => {
+                            report.fault(Code::JournalDamaged, &path, torn.at, torn.rule, LOST);
+                        }
+                        Some(torn) => report.note(format!(
+                            "{path}: what follows byte {} is no whole frame; the next writer sets it \
+                             aside",
+                            torn.at
+                        )),
+                        None => {}
                     }
                 }
-                Err(error) => report.error(&path, &error, LOST),
+                Err(error) => report.error(Code::JournalDamaged, &path, &error, LOST),
             }
             steps.done(&path);
         }
-        if entries > 0 {
-            report.note(format!(
-                "{folder}/: {entries} acknowledged {} in no commit yet: the next server that writes this store seals {}",
-                if entries == 1 { "entry is" } else { "entries are" },
-                if entries == 1 { "it" } else { "them" },
-            ));
-        }
-        report.waiting += entries;
     }
     Ok(())
 }

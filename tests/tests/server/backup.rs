@@ -126,9 +126,8 @@ fn what_was_acknowledged_and_is_not_sealed_is_in_a_copy_and_is_sealed_where_that
     let to = live.folder.path().join("copy");
     unpack(&copy.body, &to);
     let report = verify(&FileStorage::new(&to), Depth::Full, &mut |_| {}).unwrap();
-    let notes = report.notes.join("\n");
-    assert!(notes.contains("journal/: 2 acknowledged entries"), "{notes}");
-    assert!(notes.contains("trail/: "), "the uses that wait are in it too: {notes}");
+    // The start of the server and the first copy, of the trail; and what was sent.
+    assert!(report.is_sound() && report.waiting >= 4, "{report:?}");
     std::fs::create_dir(to.join("keys")).unwrap();
     for key in std::fs::read_dir(live.store().join("keys")).unwrap() {
         let key = key.unwrap();

@@ -8,7 +8,7 @@
 use super::{BACKUP_LIST, is_secret, need_empty};
 use crate::error::{Error, Result};
 use crate::head::{HEAD, Head, LENGTH as HEAD_BYTES};
-use crate::journal::beside;
+use crate::journal::FOLDERS as FOLDERS_OF_JOURNALS;
 use data_encoding::HEXLOWER;
 use lineal_proof::Hash;
 use sha2::{Digest, Sha256};
@@ -109,7 +109,7 @@ fn is_of_a_copy(path: &str) -> bool {
     match path.split_once('/') {
         None => path == HEAD || path == BACKUP_LIST,
         Some((folder, name)) => {
-            (FOLDERS.contains(&folder) || beside::FOLDERS.contains(&folder)) && is_plain(name)
+            (FOLDERS.contains(&folder) || FOLDERS_OF_JOURNALS.contains(&folder)) && is_plain(name)
         }
     }
 }
