@@ -43,7 +43,7 @@ pub use graph::{
 pub use snapshot::{BatchInfo, EventRef, EventRows, FieldColumn, Folded, RevisionInfo, Snapshot};
 pub use store::{
     BACKUP_LIST, Backup, BackupProgress, CompactProgress, Compaction, KnownSource, LiveBatch,
-    Options, Store, Tar,
+    Options, Received, Store, Tar, receive,
 };
 pub use transaction::{
     Committed, Outcome, PreparedNode, Staged, TRANSACTION_NODES_MAX, Transaction,

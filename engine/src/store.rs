@@ -13,7 +13,7 @@ mod secrets;
 mod state;
 mod veil;
 
-pub use backup::{BACKUP_LIST, Backup, BackupProgress, Tar};
+pub use backup::{BACKUP_LIST, Backup, BackupProgress, Received, Tar, receive};
 pub use compact::{CompactProgress, Compaction};
 pub(crate) use lazy_ledger::LazyLedger;
 pub use live::LiveBatch;
