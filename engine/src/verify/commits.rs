@@ -132,6 +132,9 @@ impl Chain {
         if let Some(manifest) = one.manifest {
             self.log.manifests.push(manifest);
         }
+        if let Some(erasure) = one.erasure {
+            self.log.erased.take(&erasure);
+        }
     }
 
     fn commit(
@@ -229,7 +232,9 @@ pub(super) fn rank(record_type: RecordType) -> u8 {
         RecordType::Manifest => 5,
         RecordType::Seen => 6,
         RecordType::Retract => 7,
-        RecordType::Source => 8,
-        RecordType::Sealed | RecordType::Commit => 9,
+        RecordType::Erasure => 8,
+        RecordType::Hold => 9,
+        RecordType::Source => 10,
+        RecordType::Sealed | RecordType::Commit => 11,
     }
 }

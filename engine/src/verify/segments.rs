@@ -1,6 +1,7 @@
 //! Segments: headers, frames, and the transactions that they make up.
 
 use super::commits::{Chain, Open};
+use super::erased::Erased;
 use super::records::BatchRecord;
 use super::{Depth, Report, Steps};
 use crate::error::{Error, Result};
@@ -21,6 +22,7 @@ pub(super) struct Log {
     pub(super) commits: u64,
     pub(super) batches: BTreeMap<Hash, BatchRecord>,
     pub(super) manifests: Vec<Manifest>,
+    pub(super) erased: Erased,
     /// Commitments that records hold, and where.
     pub(super) sealed: BTreeMap<Hash, Location>,
     /// Something was lost: what refers to it is a consequence and no fault of its own.
