@@ -6,7 +6,9 @@ mod backup;
 mod compact;
 mod completions;
 mod demo;
+mod erase;
 mod fmt;
+mod hold;
 mod import;
 pub(crate) mod imports;
 mod init;
@@ -14,6 +16,7 @@ mod migrate;
 mod query;
 mod rebuild;
 mod repl;
+mod retention;
 mod retract;
 #[cfg(feature = "server")]
 mod serve;
@@ -46,6 +49,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
         Command::Stats => stats::run(arguments),
         Command::Imports => imports::run(arguments),
         Command::Retract(retract) => retract::run(arguments, retract),
+        Command::Erase(erase) => erase::run(arguments, erase),
+        Command::Hold(hold) => hold::run(arguments, hold),
+        Command::Retention(retention) => retention::run(arguments, retention),
         Command::Alias(alias) => alias::run(arguments, alias),
         Command::Compact(compact) => compact::run(arguments, compact),
         Command::Backup(backup) => backup::run(arguments, backup),

@@ -1,5 +1,5 @@
 //! What is left of a batch's salts when some rows were erased: nodes of the tree of salts from which
-//! every row that stays is reached, and none that is gone (docs/format.md, section 22).
+//! every row that stays is reached, and none that is gone (docs/format.md, section 23).
 //!
 //! One node of the tree reveals all salts below it. So a seed from which an erased row was reached is
 //! replaced by the nodes beside the way to that row: some twenty keys of a row among a million.

@@ -18,7 +18,7 @@ mod source;
 mod stub;
 
 pub use commit::Commit;
-pub use erasure::{Decision, ErasedFile, ErasedRows, ErasedValue, Erasure};
+pub use erasure::{Decision, ErasedFile, ErasedKeys, ErasedRows, ErasedValue, Erasure};
 pub use hold::Hold;
 pub use manifest::{Manifest, ManifestBatch};
 pub use outline::{EdgeOutline, RevisionOutline};

@@ -1,5 +1,5 @@
 //! Erasing: what is erased is in no file any more, all else is as it was and provable, and nothing
-//! brings it back (docs/format.md, section 22).
+//! brings it back (docs/format.md, section 23).
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -188,9 +188,9 @@ fn two_persons_a_basis_and_no_hold() {
     let refused = ErasureOrder { decision: Decision::Refused, ..good.clone() };
     assert!(store.erase(&refused, false).unwrap().commit.is_some());
     assert_eq!(listed(&store.snapshot().unwrap()), before);
-    assert_eq!(store.holds().len(), 1);
+    assert_eq!(store.holds().unwrap().len(), 1);
     store.release("case-4", "closed", None).unwrap();
-    assert!(store.holds().is_empty() && store.erase(&good, false).is_ok());
+    assert!(store.holds().unwrap().is_empty() && store.erase(&good, false).is_ok());
     assert!(matches!(store.release("case-4", "again", None), Err(Error::NoHold { .. })));
 }
 

@@ -1,5 +1,5 @@
 //! What is left of a batch: the leaves of rows that are there, from the salts that are left, beside
-//! those that an erasure kept (docs/format.md, section 22).
+//! those that an erasure kept (docs/format.md, section 23).
 
 use super::EventBlock;
 use super::block::GroupWriter;

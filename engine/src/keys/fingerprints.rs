@@ -1,5 +1,5 @@
 //! Fingerprints of what was erased: keyed hashes by which it is known when it comes again, and that
-//! tell whoever has not the key nothing (docs/format.md, section 22).
+//! tell whoever has not the key nothing (docs/format.md, section 23).
 
 use super::Keys;
 use crate::error::{Error, Result};
@@ -17,7 +17,7 @@ impl Keys {
     }
 }
 
-/// Makes the fingerprints of erasures (docs/format.md, section 22).
+/// Makes the fingerprints of erasures (docs/format.md, section 23).
 #[derive(Clone)]
 pub(crate) struct Fingerprints {
     pub(super) key: [u8; 32],

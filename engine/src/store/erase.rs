@@ -1,5 +1,5 @@
 //! Erasing: events, batches and sealed values are destroyed, and what stays proves that nothing else
-//! was touched (docs/format.md, section 22).
+//! was touched (docs/format.md, section 23).
 //!
 //! First the next generation of each container is written without the rows, then the erasure is
 //! recorded: from that commit on no view shows them. What must be destroyed besides (salts, keys,

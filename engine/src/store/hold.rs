@@ -86,10 +86,12 @@ impl Store {
     }
 
     /// The holds that stand, by name.
-    #[must_use]
-    pub fn holds(&self) -> Vec<HoldInfo> {
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if the log cannot be read.
+    pub fn holds(&self) -> Result<Vec<HoldInfo>> {
         let state = self.read_state();
-        let ledger = &state.ledger;
+        let ledger = state.ledger.load()?;
         let info = |(commit, hold): &(u64, &Hold)| HoldInfo {
             name: hold.name.clone(),
             scope: match &hold.scope {
@@ -105,21 +107,20 @@ impl Store {
             commit: *commit,
             recorded: ledger.commit_entry(*commit).map_or(0, |entry| entry.recorded),
         };
-        ledger.standing_holds().values().map(info).collect()
+        Ok(ledger.standing_holds().values().map(info).collect())
     }
 
-    /// The hold that forbids to erase rows of these batches.
-    #[must_use]
-    pub fn held(&self, batches: &[u32]) -> Option<HoldInfo> {
-        let standing = self.holds();
+    /// The hold that forbids to erase rows of these batches, by their ordinals.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if the log cannot be read.
+    pub fn held(&self, batches: &[u32]) -> Result<Option<HoldInfo>> {
+        let standing = self.holds()?;
         if standing.is_empty() {
-            return None;
+            return Ok(None);
         }
-        let nodes = self.nodes_around(batches);
-        standing.into_iter().find(|hold| match &hold.scope {
-            HoldScope::Store => true,
-            HoldScope::Node(kind, key) => nodes.contains(&node_id(kind.name(), key)),
-        })
+        let nodes = self.nodes_around(batches)?;
+        Ok(standing.into_iter().find(|hold| is_about(hold, &nodes)))
     }
 
     /// Refuses where a hold is about some of these rows or values.
@@ -128,33 +129,28 @@ impl Store {
         rows: &BTreeMap<u32, BTreeSet<u32>>,
         values: &[ErasedValue],
     ) -> Result<()> {
-        let standing = self.holds();
+        let standing = self.holds()?;
         if standing.is_empty() {
             return Ok(());
         }
         let batches: Vec<u32> = rows.keys().copied().collect();
-        let mut nodes = self.nodes_around(&batches);
+        let mut nodes = self.nodes_around(&batches)?;
         nodes.extend(values.iter().flat_map(|value| [value.node, value.subject]));
-        for hold in standing {
-            let is_about = match &hold.scope {
-                HoldScope::Store => true,
-                HoldScope::Node(kind, key) => nodes.contains(&node_id(kind.name(), key)),
-            };
-            if is_about {
-                let HoldInfo { name, commit, reason, .. } = hold;
-                return Err(Error::Held { name, commit, reason });
+        match standing.into_iter().find(|hold| is_about(hold, &nodes)) {
+            Some(HoldInfo { name, commit, reason, .. }) => {
+                Err(Error::Held { name, commit, reason })
             }
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// The ids of batches, of their deployments, and of the systems that these belong to.
-    fn nodes_around(&self, batches: &[u32]) -> BTreeSet<Hash> {
+    fn nodes_around(&self, batches: &[u32]) -> Result<BTreeSet<Hash>> {
         let mut nodes = BTreeSet::new();
         let mut deployments = BTreeMap::new();
         {
             let state = self.read_state();
-            let ledger = &state.ledger;
+            let ledger = state.ledger.load()?;
             for ordinal in batches {
                 let Some(batch) = ledger.batches.get(*ordinal as usize) else { continue };
                 nodes.insert(ledger.nodes.id(ledger.revisions.node(batch.revision)));
@@ -162,15 +158,23 @@ impl Store {
                 deployments.insert(batch.deployment, key);
             }
         }
-        if let Ok(view) = self.snapshot() {
-            for key in deployments.values().flatten() {
-                let node = view.node_with_key(Kind::Deployment, key);
-                let Some(node) = node else { continue };
-                let systems = view.edges(node, Relation::BelongsTo, Direction::Forward);
-                nodes.extend(systems.iter().map(|system| view.node_id(*system)));
-            }
+        // What it belongs to is in the view: without one nobody can tell what a hold is about.
+        let view = self.snapshot()?;
+        for key in deployments.values().flatten() {
+            let node = view.node_with_key(Kind::Deployment, key);
+            let Some(node) = node else { continue };
+            let systems = view.edges(node, Relation::BelongsTo, Direction::Forward);
+            nodes.extend(systems.iter().map(|system| view.node_id(*system)));
         }
         nodes.extend(deployments.into_keys());
-        nodes
+        Ok(nodes)
+    }
+}
+
+/// Is a hold about one of these nodes?
+fn is_about(hold: &HoldInfo, nodes: &BTreeSet<Hash>) -> bool {
+    match &hold.scope {
+        HoldScope::Store => true,
+        HoldScope::Node(kind, key) => nodes.contains(&node_id(kind.name(), key)),
     }
 }

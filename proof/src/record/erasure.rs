@@ -1,4 +1,4 @@
-//! What was erased, on whose decision, and what stays of it (docs/format.md, section 22).
+//! What was erased, on whose decision, and what stays of it (docs/format.md, section 23).
 
 use super::{Parts, Record, bytes, optional_text};
 use crate::cid::Cid;
@@ -85,6 +85,15 @@ pub struct ErasedFile {
     pub sha256: Hash,
 }
 
+/// What stays of a batch's keys (its `keys_root`), so that proofs about other values can be made.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ErasedKeys {
+    /// The batch's revision.
+    pub batch: Cid,
+    /// Each bucket that held a value of an erased row, with its leaf. Ascending.
+    pub buckets: Vec<(u32, Hash)>,
+}
+
 /// An erasure, or the refusal of one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Erasure {
@@ -102,6 +111,8 @@ pub struct Erasure {
     pub batches: Vec<ErasedRows>,
     /// Rows whose salts went with those of others, though they stay: their leaves stand here.
     pub unsalted: Vec<ErasedRows>,
+    /// Buckets of keys, of batches that have a `keys_root` and of which something is left.
+    pub keys: Vec<ErasedKeys>,
     /// By which the events are known when they come again, ascending.
     pub fingerprints: Vec<[u8; 16]>,
     /// Sealed values.
@@ -159,6 +170,17 @@ fn read_rows(value: &Value) -> Option<ErasedRows> {
     fits.then_some(rows)
 }
 
+fn read_keys(value: &Value) -> Option<ErasedKeys> {
+    let [batch, buckets] = value.as_list()? else { return None };
+    let buckets = buckets.as_list()?.iter().map(|bucket| match bucket.as_list()? {
+        [number, leaf] => Some((small(number)?, hash(leaf)?)),
+        _ => None,
+    });
+    let buckets: Vec<_> = buckets.collect::<Option<_>>()?;
+    let fits = !buckets.is_empty() && buckets.is_sorted_by(|a, b| a.0 < b.0);
+    fits.then_some(ErasedKeys { batch: batch.as_link()?, buckets })
+}
+
 fn read_value(value: &Value) -> Option<ErasedValue> {
     let [node, field, commitment, subject, fingerprint] = value.as_list()? else { return None };
     Some(ErasedValue {
@@ -188,6 +210,13 @@ impl Record for Erasure {
         map.insert("executed_by", optional_text(self.executed_by.as_ref()));
         map.insert("batches", Value::List(self.batches.iter().map(rows_value).collect()));
         map.insert("unsalted", Value::List(self.unsalted.iter().map(rows_value).collect()));
+        let keys = self.keys.iter().map(|keys| {
+            let buckets = keys.buckets.iter().map(|(bucket, leaf)| {
+                Value::List(vec![Value::from(i64::from(*bucket)), bytes(leaf)])
+            });
+            Value::List(vec![Value::Link(keys.batch), Value::List(buckets.collect())])
+        });
+        map.insert("keys", Value::List(keys.collect()));
         let fingerprints = self.fingerprints.iter().flatten().copied().collect();
         map.insert("fingerprints", Value::Bytes(fingerprints));
         let sealed = self.sealed.iter().map(|value| {
@@ -224,6 +253,8 @@ impl Record for Erasure {
         let (batches, unsalted) = (parts.want(rows(&batches))?, parts.want(rows(&unsalted))?);
         let sealed = parts.want(sealed.iter().map(read_value).collect())?;
         let files = parts.want(files.iter().map(read_file).collect())?;
+        let keys = parts.list("keys")?;
+        let keys = parts.want(keys.iter().map(read_keys).collect())?;
         let fingerprints = parts.take("fingerprints")?;
         let fingerprints = parts.want(fingerprints.as_bytes())?;
         let (fingerprints, rest) = fingerprints.as_chunks::<FINGERPRINT>();
@@ -239,6 +270,7 @@ impl Record for Erasure {
             executed_by,
             batches,
             unsalted,
+            keys,
             fingerprints,
             sealed,
             files,

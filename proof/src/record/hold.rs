@@ -1,4 +1,4 @@
-//! A hold: while it stands nothing in its scope is erased (docs/format.md, section 22).
+//! A hold: while it stands nothing in its scope is erased (docs/format.md, section 23).
 
 use super::{Parts, Record, optional_text};
 use crate::error::Result;

@@ -165,6 +165,7 @@ fn bare(order: &ErasureOrder) -> Erasure {
         executed_by: Some(order.executed_by.clone()),
         batches: Vec::new(),
         unsalted: Vec::new(),
+        keys: Vec::new(),
         fingerprints: Vec::new(),
         sealed: Vec::new(),
         files: Vec::new(),
