@@ -1,5 +1,5 @@
 //! Salts of batches of which rows were erased, and the writing of `seeds` anew that an erasure is
-//! (docs/format.md, sections 8 and 22).
+//! (docs/format.md, sections 8 and 23).
 //!
 //! Destroying a secret is never appending: the file is written whole under a new file key, without
 //! it, and the old one is replaced. So a copy of the old file is of no use beside the new key.

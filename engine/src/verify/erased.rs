@@ -1,6 +1,6 @@
 //! What recorded erasures say, and whether it was done: what must be gone and is not is named.
 
-use super::{Report, segments::Log};
+use super::{Code, Report, segments::Log};
 use crate::error::Result;
 use crate::events::EventBlock;
 use crate::keys::Keys;
@@ -101,15 +101,15 @@ pub(super) fn fits(
     root: Option<&[u8]>,
     cover: Option<&Cover>,
     erased: &ErasedOf,
-) -> std::result::Result<Option<()>, &'static str> {
+) -> std::result::Result<Option<()>, (Code, &'static str)> {
     let rows = u32::try_from(block.rows()).unwrap_or(u32::MAX);
     for row in rows_of(&erased.runs).filter(|row| *row < rows) {
         if !block.is_empty_row(row as usize) {
-            return Err("an erased row holds nothing");
+            return Err((Code::ContainerRows, "an erased row holds nothing"));
         }
     }
     if (0..rows).any(|row| !within(&erased.runs, row) && block.is_empty_row(row as usize)) {
-        return Err("a row that is not erased holds something");
+        return Err((Code::ContainerRows, "a row that is not erased holds something"));
     }
     let is_known = |row: u32| erased.leaves.contains_key(&row);
     if rows_of(&erased.runs).any(|row| !is_known(row)) {
@@ -120,7 +120,10 @@ pub(super) fn fits(
     let known = |row: u32| erased.leaves.get(&row).copied();
     match crate::events::root_of(block, cover, &known) {
         Some(found) if root == Some(&found.0[..]) => Ok(Some(())),
-        Some(_) => Err("the batch's root is that of its rows and of the leaves of what was erased"),
-        None => Err("the salt of a row that is there is in keys/seeds"),
+        Some(_) => Err((
+            Code::BatchRoot,
+            "the batch's root is that of its rows and of the leaves of what was erased",
+        )),
+        None => Err((Code::BatchSeed, "the salt of a row that is there is in keys/seeds")),
     }
 }
