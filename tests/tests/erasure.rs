@@ -108,12 +108,16 @@ fn an_erased_event_is_nowhere_and_every_other_is_where_it_was() {
     let counted =
         before.batches().map(|info| (info.ordinal, info.rows, info.events, info.overrides));
     let counted: Vec<_> = counted.collect();
+    let rows_before: u64 = before.batches().map(|info| u64::from(info.rows)).sum();
     let rehearsed =
         store.erase(&order(&store, vec![Target::Events(events.clone())]), true).unwrap();
     assert_eq!((rehearsed.commit, rehearsed.rows, store.commit()), (None, 2, commit));
     drop(before);
 
+    let segment = memory.read("segments/00000001.seg").unwrap().unwrap().to_vec();
     let done = erase_event(&store, "e17").unwrap();
+    let now = memory.read("segments/00000001.seg").unwrap().unwrap();
+    assert!(now.starts_with(&segment), "the log is only ever appended to");
     assert_eq!((done.commit, done.rows, done.batches), (Some(commit + 1), 2, 2), "{done:?}");
     assert!(done.waiting.is_empty() && done.orphans.is_empty(), "{done:?}");
     expected.remove("e17");
@@ -136,6 +140,13 @@ fn an_erased_event_is_nowhere_and_every_other_is_where_it_was() {
             assert!(view.event(*event).unwrap().is_empty());
         }
     }
+    // Each batch is still what its root says: its rows, and the leaf of what is gone.
+    let view = store.snapshot().unwrap();
+    let batches: Vec<_> = view.nodes_of(Kind::Batch).collect();
+    let checked = batches.iter().flat_map(|node| store.revisions(&view, *node));
+    let checked: u64 = checked.map(|revision| view.check_rows(&revision).unwrap()).sum();
+    assert_eq!(checked, rows_before - 2);
+    drop(view);
     let as_of = store.snapshot_at(commit).unwrap();
     assert_eq!(listed(&as_of), expected, "a view of before does not show it either");
     assert!(holding(&memory, &hash).is_empty(), "{:?}", holding(&memory, &hash));
