@@ -2,6 +2,8 @@
 
 mod backup;
 mod compact;
+mod erase;
+mod hold;
 mod lazy_ledger;
 mod live;
 mod open;
@@ -13,8 +15,10 @@ mod secrets;
 mod state;
 mod veil;
 
-pub use backup::{BACKUP_LIST, Backup, BackupProgress, Tar};
+pub use backup::{BACKUP_LIST, Backup, BackupProgress, Received, Tar, receive};
 pub use compact::{CompactProgress, Compaction};
+pub use erase::{ErasureDone, ErasureOrder, Suppressed, Target};
+pub use hold::{HoldInfo, HoldScope};
 pub(crate) use lazy_ledger::LazyLedger;
 pub use live::LiveBatch;
 pub(crate) use open::replay;

@@ -7,6 +7,7 @@
 
 pub mod cbor;
 pub mod cid;
+pub mod cover;
 pub mod error;
 pub mod event;
 pub mod frame;

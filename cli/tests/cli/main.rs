@@ -11,6 +11,7 @@ mod backup;
 mod checkpoint;
 mod damage;
 mod demo;
+mod erase;
 mod errors;
 mod help;
 mod imports;
