@@ -2,6 +2,7 @@
 
 pub(crate) mod backup;
 pub(crate) mod batches;
+pub(crate) mod erasures;
 pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod imports;

@@ -329,6 +329,62 @@ pub struct ImportRequest {
     pub dry_run: bool,
 }
 
+/// What is to be erased, on whose decision; who asks executes it.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ErasureRequest {
+    /// Event ids, request ids, log ids or input hashes.
+    #[serde(default)]
+    pub events: Vec<String>,
+    /// Where one of them fits several events, all of these.
+    #[serde(default)]
+    pub all: bool,
+    /// Batches, all rows of which go.
+    #[serde(default)]
+    pub batches: Vec<String>,
+    /// Sealed fields of nodes.
+    #[serde(default)]
+    pub fields: Vec<ErasureField>,
+    /// The legal ground, in words.
+    pub basis: String,
+    /// The reference of the request, without the identity of who made it.
+    pub decision: String,
+    /// The login of who decided: another person than who asks.
+    pub decided_by: String,
+    /// Record a refusal instead; nothing is erased.
+    #[serde(default)]
+    pub refuse: bool,
+    /// Say what would be erased, write nothing.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// A sealed field of a node.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ErasureField {
+    /// The node, as `/v1/show` takes it.
+    pub node: String,
+    /// The field.
+    pub field: String,
+}
+
+/// A hold, or its end.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HoldRequest {
+    /// What it is called.
+    pub name: String,
+    /// `store`, or a node as `/v1/show` takes it.
+    #[serde(default)]
+    pub scope: String,
+    /// Why.
+    pub reason: String,
+    /// Ends it.
+    #[serde(default)]
+    pub release: bool,
+}
+
 /// A job of the writer: an import, or the sealing of what was brought live.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ImportJob {

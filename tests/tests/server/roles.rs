@@ -21,6 +21,13 @@ fn sound(method: &str, path: &str, job: &str) -> Ask {
     match (method, path) {
         ("POST", "/v1/imports") => post(path, &log).kind("application/x-ndjson"),
         ("POST", "/v1/intake/seal" | "/v1/trail/seal") => post(path, &json!({})),
+        ("POST", "/v1/erasures") => post(
+            path,
+            &json!({ "events": ["nothing"], "basis": "b", "decision": "d", "decided_by": "a@b.example" }),
+        ),
+        ("POST", "/v1/holds") => {
+            post(path, &json!({ "name": "n", "scope": "store", "reason": "r" }))
+        }
         ("POST", "/api/v2/logs") => post(path, &log),
         ("POST", "/v1/logs") => post(path, &json!({})),
         ("POST", "/api/v1/lineage") => post(path, &run_event()),
