@@ -30,6 +30,7 @@ fn folder() -> Folder {
 }
 
 /// Files below the store in which some bytes stand.
+#[expect(clippy::unwrap_used, reason = "a store that cannot be read fails the test")]
 fn holding(folder: &Folder, bytes: &[u8]) -> Vec<String> {
     let mut found = Vec::new();
     let mut open = vec![folder.path().join(".lineal")];
