@@ -1,5 +1,6 @@
 //! All commands and flags. The help texts are the comments here.
 
+mod checkpoint;
 mod erasing;
 mod server;
 #[cfg(feature = "server")]
@@ -8,6 +9,7 @@ mod serving;
 #[cfg(feature = "server")]
 pub(crate) use serving::{CreateToken, RevokeToken, Serve, ServerPlace, Token};
 
+pub(crate) use checkpoint::Checkpoint;
 pub(crate) use erasing::{Decided, Erase, Hold, Retention, RetentionStep};
 pub(crate) use server::There;
 
@@ -123,10 +125,23 @@ be interrupted at any point and called again. Old files go when nobody reads the
     #[command(after_help = "Examples:
   lineal backup /mnt/copies/2026-11-22          a folder: a store of its own, to be read there
   lineal backup copy.tar                         an archive
+  lineal backup copy.tar --url https://host      of a store that a server serves, as administrator
 What is derived is left out: `lineal rebuild` makes it again. So are the keys, which belong
 elsewhere: without them sealed values stay closed and nothing can be written. What a server took
-live and has not sealed yet is in no commit, and not in the copy.")]
+live and has not sealed yet comes along, as it was sent: the next server of the copy seals it.")]
     Backup(Backup),
+    /// Sign which commits there are, for strangers to hold on to
+    #[command(after_help = "Examples:
+  lineal checkpoint                              sign the log as of its last commit, keep and print it
+  lineal checkpoint --witness https://w.example --witness-key 'w.example+1a2b3c4d+BA...'
+  lineal checkpoint --timestamp https://tsa.example/tsr
+  lineal checkpoint --list                       what was signed, by whom else, stamped when
+  lineal checkpoint --consistency 120..345       what shows that the log only grew
+  lineal checkpoint --proof 17 > 17.tlog-proof   what shows that commit 17 stands in it
+Anybody checks it without Lineal: the forms are C2SP's (tlog-checkpoint, tlog-tiles, tlog-proof),
+tiles/ can be served by any web server. The first checkpoint records the log's name and key in the
+log. A store that was put back from an older copy and continued is refused by a witness (code 1).")]
+    Checkpoint(Checkpoint),
     /// Make everything derived again from the records
     Rebuild,
     /// Re-hash everything and name each fault

@@ -5,10 +5,14 @@
 
 mod fingerprints;
 mod salts;
+mod signing;
 mod veil;
 
 pub(crate) use fingerprints::Fingerprints;
 pub(crate) use salts::{Destroyed, LeftSalts};
+pub(crate) use signing::{
+    make_next_signing_key, next_signing_key, signing_key, take_next_signing_key,
+};
 pub(crate) use veil::trail_subject;
 
 use crate::error::{Error, Result};

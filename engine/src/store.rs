@@ -15,7 +15,7 @@ mod secrets;
 mod state;
 mod veil;
 
-pub use backup::{BACKUP_LIST, Backup, BackupProgress, Tar};
+pub use backup::{BACKUP_LIST, Backup, BackupProgress, Received, Tar, receive};
 pub use compact::{CompactProgress, Compaction};
 pub use erase::{ErasureDone, ErasureOrder, Suppressed, Target};
 pub use hold::{HoldInfo, HoldScope};
@@ -196,6 +196,10 @@ impl Store {
 
     pub(crate) fn now(&self) -> i64 {
         self.options.clock.now()
+    }
+
+    pub(crate) fn new_secret(&self, label: &str) -> [u8; 32] {
+        self.options.secrets.secret(label)
     }
 
     /// The last commit's number.
