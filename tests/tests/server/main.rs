@@ -18,6 +18,7 @@ mod interface;
 mod live;
 mod oidc;
 mod openlineage;
+mod public_log;
 mod roles;
 mod stock;
 mod telemetry;
