@@ -70,14 +70,26 @@ fn salts_from(seed: &[u8; 32], depth: u32, first: u64, count: usize) -> Vec<[u8;
 /// The leaf of an event from its salt and its two canonical maps.
 #[must_use]
 pub fn leaf(salt: &[u8; 32], open: &[u8], subject: &[u8]) -> Hash {
+    let (k1, k2) = leaf_keys(salt);
+    leaf_of(&k1, open, &Hash::keyed(&k2, subject))
+}
+
+/// The two keys of an event's leaf, k1 of the leaf and k2 of the commitment to the subject group.
+#[must_use]
+pub fn leaf_keys(salt: &[u8; 32]) -> ([u8; 32], [u8; 32]) {
     let mut keys = [0; 64];
     blake3::Hasher::new_keyed(salt).update(CONTEXT_EVENT).finalize_xof().fill(&mut keys);
     let mut k1 = [0; 32];
     let mut k2 = [0; 32];
     k1.copy_from_slice(&keys[..32]);
     k2.copy_from_slice(&keys[32..]);
-    let commitment = Hash::keyed(&k2, subject);
-    let mut hasher = blake3::Hasher::new_keyed(&k1);
+    (k1, k2)
+}
+
+/// The leaf of an event from its open group and the commitment to its subject group.
+#[must_use]
+pub fn leaf_of(k1: &[u8; 32], open: &[u8], commitment: &Hash) -> Hash {
+    let mut hasher = blake3::Hasher::new_keyed(k1);
     hasher.update(&[0]).update(open).update(&commitment.0);
     Hash(*hasher.finalize().as_bytes())
 }
