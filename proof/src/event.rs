@@ -112,6 +112,8 @@ pub struct Leaves {
     ends: Vec<(usize, usize)>,
     /// Bytes of the groups of all events so far.
     size: u64,
+    /// The leaves so far, where they are wanted.
+    kept: Option<Vec<Hash>>,
 }
 
 impl Leaves {
@@ -126,7 +128,14 @@ impl Leaves {
             subject: Vec::new(),
             ends: Vec::new(),
             size: 0,
+            kept: None,
         }
+    }
+
+    /// The same, with the leaves kept: 32 bytes an event.
+    #[must_use]
+    pub fn kept(self) -> Leaves {
+        Leaves { kept: Some(Vec::new()), ..self }
     }
 
     /// Adds the next event: its two canonical maps are appended to what is given.
@@ -160,7 +169,11 @@ impl Leaves {
         for ((end, _), commitment) in self.ends.iter().zip(&commitments) {
             self.open[end - 32..*end].copy_from_slice(&commitment.0);
         }
-        self.tree.extend(messages(&self.open, |ends| ends.0, 0));
+        let leaves = messages(&self.open, |ends| ends.0, 0);
+        if let Some(kept) = &mut self.kept {
+            kept.extend_from_slice(&leaves);
+        }
+        self.tree.extend(leaves);
         self.open.clear();
         self.subject.clear();
         self.ends.clear();
@@ -171,6 +184,13 @@ impl Leaves {
     pub fn finish(mut self) -> (Hash, u64) {
         self.take_in();
         (self.tree.root(), self.size)
+    }
+
+    /// The leaves, as far as they were [kept](Leaves::kept), and the root.
+    #[must_use]
+    pub fn finish_with_leaves(mut self) -> (Vec<Hash>, Hash) {
+        self.take_in();
+        (self.kept.unwrap_or_default(), self.tree.root())
     }
 }
 

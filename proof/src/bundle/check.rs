@@ -3,8 +3,8 @@
 //! The order of the checks is part of the form, so that every verifier names the same first fault:
 //! the file's form, the checkpoint, commits, records, events, the statement.
 
-use super::commits::{self, Known};
-use super::events;
+use super::commits::{self, Known, Records};
+use super::events::{self, Events};
 use super::fault::{Checked, Fault};
 use super::hops;
 use super::item::{EventName, Item};
@@ -109,46 +109,69 @@ pub fn check(file: &[u8], trust: &Trust) -> Report {
 fn checked(file: &[u8], trust: &Trust) -> Checked<Report> {
     let bundle = Bundle::read(file)?;
     let checkpoint = checkpoint(&bundle, trust)?;
-    let records = commits::check(&bundle, &checkpoint)?;
-    let events = events::check(&bundle.events, &records)?;
-    match &bundle.statement {
-        Statement::Revision { node, revision } => {
-            let is_there = match records.get(revision) {
-                Some(Known::Revision(revision)) => hops::is_of(revision, node),
-                _ => false,
-            };
-            if !is_there {
-                let rule = "a revision of this node that stands among the records";
-                return Err(Fault::new("/statement/revision", rule));
-            }
-        }
-        Statement::Events { events: named, named: by } => {
-            for (number, event) in named.iter().enumerate() {
-                says(&format!("/statement/events/{number}"), event, by.as_ref(), &events)?;
-            }
-        }
-        Statement::Paths { named, paths, .. } => {
-            for (number, path) in paths.iter().enumerate() {
-                let at = format!("/statement/paths/{number}");
-                hops::check(&at, path, &records, &events)?;
-                let items = path.hops.iter().map(|hop| &hop.to);
-                for item in std::iter::once(&path.start).chain(items) {
-                    if let Item::Event(event) = item {
-                        says(&at, event, named.as_ref(), &events)?;
-                    }
-                }
-            }
-        }
+    let verdict = shown(&bundle, &checkpoint)?;
+    let (words, limits) = (bundle.words(), words::limits(&bundle.statement));
+    Ok(Report { verdict, words, limits, checkpoint: Some(checkpoint) })
+}
+
+impl Bundle {
+    /// Is the statement shown against the checkpoint in the proof, whoever signed that? For those who
+    /// make proofs; whoever is given one asks [`check`].
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    pub fn holds(&self) -> Result<Verdict, Fault> {
+        let signed = SignedCheckpoint::parse(self.checkpoint.as_bytes());
+        let rule = "the signed note of a checkpoint";
+        let signed = signed.map_err(|_| Fault::new("/checkpoint", rule))?;
+        shown(self, &signed.checkpoint)
     }
-    let verdict = if events.values().any(|event| event.erased) {
+}
+
+/// Checks all but who signed the checkpoint.
+fn shown(bundle: &Bundle, checkpoint: &Checkpoint) -> Checked<Verdict> {
+    let records = commits::check(bundle, checkpoint)?;
+    let events = events::check(&bundle.events, &records)?;
+    stated(&bundle.statement, &records, &events)?;
+    Ok(if events.values().any(|event| event.erased) {
         Verdict::Redacted
     } else if events.values().any(events::Disclosed::is_withheld) {
         Verdict::Withheld
     } else {
         Verdict::Valid
-    };
-    let (words, limits) = (bundle.words(), words::limits(&bundle.statement));
-    Ok(Report { verdict, words, limits, checkpoint: Some(checkpoint) })
+    })
+}
+
+fn stated(statement: &Statement, records: &Records, events: &Events) -> Checked {
+    match statement {
+        Statement::Revision { node, revision } => {
+            let is_there = match records.get(revision) {
+                Some(Known::Revision(revision)) => hops::is_of(revision, node),
+                _ => false,
+            };
+            let rule = "a revision of this node that stands among the records";
+            is_there.then_some(()).ok_or_else(|| Fault::new("/statement/revision", rule))
+        }
+        Statement::Events { events: named, named: by } => {
+            let mut numbered = named.iter().enumerate();
+            numbered.try_for_each(|(number, event)| {
+                says(&format!("/statement/events/{number}"), event, by.as_ref(), events)
+            })
+        }
+        Statement::Paths { named, paths, .. } => {
+            for (number, path) in paths.iter().enumerate() {
+                let at = format!("/statement/paths/{number}");
+                hops::check(&at, path, records, events)?;
+                let items = path.hops.iter().map(|hop| &hop.to);
+                for item in std::iter::once(&path.start).chain(items) {
+                    if let Item::Event(event) = item {
+                        says(&at, event, named.as_ref(), events)?;
+                    }
+                }
+            }
+            Ok(())
+        }
+    }
 }
 
 /// The checkpoint of the file, signed by the key that is trusted.
