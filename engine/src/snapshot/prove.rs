@@ -10,6 +10,7 @@ mod rows;
 
 use super::{EventRef, Snapshot};
 use crate::error::Error;
+use crate::event_fields::{EventField, Group};
 use crate::graph::NodeNo;
 use crate::schema::Relation;
 use crate::store::Store;
@@ -178,9 +179,38 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The event at a row of a batch, by the id of the batch's revision; none if the view has none
+    /// there.
+    #[must_use]
+    pub fn event_at(&self, view: &Snapshot, batch: &Hash, row: u32) -> Option<EventRef> {
+        let state = self.read_state();
+        let ordinal = state.ledger.batch_of(state.ledger.revision(batch)?)?;
+        let place = view.graph().batch_place(ordinal)?;
+        (row < place.rows).then_some(EventRef { batch: ordinal, row })
+    }
+
+    /// The node of a view that a revision is of, by the revision's id.
+    #[must_use]
+    pub fn node_of_revision(&self, view: &Snapshot, id: &Hash) -> Option<NodeNo> {
+        let node = {
+            let state = self.read_state();
+            let ledger = &state.ledger;
+            ledger.nodes.id(ledger.revisions.node(ledger.revision(id)?))
+        };
+        let fits = view.find_id(&node.to_string());
+        fits.into_iter().find(|found| view.node_id(*found) == node)
+    }
+}
+
 impl Maker<'_> {
     fn state(&mut self, claim: &Claim, withhold: bool) -> Result<Statement, Unproved> {
-        let shown = |named: &Option<Named>| named.clone().filter(|_| !withhold);
+        // Of the subject group nothing is said where it is kept back.
+        let is_shown = |named: &Named| {
+            let field = EventField::parse(&named.field);
+            !withhold || field.is_some_and(|field| field.spec().group == Group::Open)
+        };
+        let shown = |named: &Option<Named>| named.clone().filter(is_shown);
         Ok(match claim {
             Claim::Revision(node, id) => {
                 let revisions = self.store.revisions(self.view, *node);
