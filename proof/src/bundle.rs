@@ -26,6 +26,8 @@ pub use item::{EventName, Item, Node};
 pub use layout::{BatchPart, Bundle, CommitPart, RecordPart, RowContent, RowPart};
 pub use statement::{By, Hop, Named, Path, Statement};
 
+/// `verify.py`: the same check in Python's standard library alone, for whoever has no program of ours.
+pub const VERIFIER: &str = include_str!("../verify.py");
 /// The format number of proof files.
 pub const FORMAT: i64 = 1;
 /// The `type` of a proof file.
