@@ -3,8 +3,12 @@
 //! Readers may hold the index and actor keys; without them look-ups by value are refused. Seeds
 //! are durable before the commit that needs them.
 
+mod signing;
 mod veil;
 
+pub(crate) use signing::{
+    make_next_signing_key, next_signing_key, signing_key, take_next_signing_key,
+};
 pub(crate) use veil::trail_subject;
 
 use crate::error::{Error, Result};

@@ -21,6 +21,7 @@ mod key_bytes;
 pub mod keys;
 mod ledger;
 pub mod mapping;
+pub mod public_log;
 mod runs;
 pub mod schema;
 mod sealed;

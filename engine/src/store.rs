@@ -193,6 +193,10 @@ impl Store {
         self.options.clock.now()
     }
 
+    pub(crate) fn new_secret(&self, label: &str) -> [u8; 32] {
+        self.options.secrets.secret(label)
+    }
+
     /// The last commit's number.
     #[must_use]
     pub fn commit(&self) -> u64 {

@@ -7,6 +7,7 @@
 mod commits;
 mod containers;
 mod derived;
+mod public_log;
 mod records;
 mod secrets;
 mod segments;
@@ -14,6 +15,8 @@ mod segments;
 use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
 use crate::storage::Storage;
+
+pub use public_log::TimestampNote;
 
 /// Most faults that are listed; the others are counted.
 const FAULTS_MAX: usize = 1_000;
@@ -82,6 +85,10 @@ pub struct Report {
     pub sealed: u64,
     /// Sealed values whose key is not here: erased, or not brought along.
     pub sealed_without_key: u64,
+    /// Checkpoints whose signature and root fit the log.
+    pub checkpoints: u64,
+    /// Time stamps of these, the newest of each checkpoint that has one.
+    pub timestamps: Vec<TimestampNote>,
     /// What is worth knowing and is no fault.
     pub notes: Vec<String>,
     /// The faults, in the order of files.
@@ -160,6 +167,7 @@ pub fn verify(
     let log = segments::check(storage, head, depth, &mut report, &mut steps)?;
     let keys = secrets::check(storage, &log, &mut report, &mut steps)?;
     containers::check(storage, &log, keys.as_ref(), depth, &mut report, &mut steps)?;
+    public_log::check(storage, &log, &mut report, &mut steps)?;
     derived::check(storage, &log, &mut report, &mut steps)?;
     Ok(report)
 }

@@ -17,6 +17,7 @@ pub mod lanes;
 pub mod merkle;
 pub mod pieces;
 pub mod record;
+pub mod timestamp;
 pub mod tlog;
 pub mod value;
 

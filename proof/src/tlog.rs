@@ -24,7 +24,9 @@ pub use key::{NoteSigner, SignatureKind, VerifierKey};
 pub use note::{Note, NoteSignature, SIGNATURES_MAX};
 pub use proof::{PROOF_HASHES_MAX, verify_consistency, verify_inclusion, verify_subtree};
 pub use proof_file::LogProof;
-pub use tile::{EntryBundle, TILE_HEIGHT, TILE_WIDTH, Tile, tile_path, tiles_between};
+pub use tile::{
+    EntryBundle, TILE_HEIGHT, TILE_WIDTH, Tile, is_tile_path, tile_path, tiles_between,
+};
 pub use tree::{LeafHashes, Tree, consistency_proof, inclusion_proof, root};
 
 /// What is wrong with something that claims to be of a log.

@@ -6,11 +6,13 @@ use super::{Depth, Report};
 use crate::error::Error;
 use crate::head::Head;
 use crate::id_map::IdMap;
+use crate::public_log::{LOG_SETTING, LogIdentity};
 use crate::segment::{Location, segment_path};
 use lineal_proof::Hash;
 use lineal_proof::frame::{Frame, RecordType};
 use lineal_proof::merkle::records_root;
-use lineal_proof::record::{Commit, Record};
+use lineal_proof::record::{Commit, Record, Setting};
+use lineal_proof::tlog::TreeHash;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -123,6 +125,9 @@ impl Chain {
             report.fault(path, location.offset, rule, lost);
         }
         self.known.insert(frame.id, one.known);
+        if frame.record_type == RecordType::Setting {
+            self.identity(frame, location, path, report);
+        }
         for commitment in one.sealed {
             self.log.sealed.entry(commitment).or_insert(location);
         }
@@ -131,6 +136,19 @@ impl Chain {
         }
         if let Some(manifest) = one.manifest {
             self.log.manifests.push(manifest);
+        }
+    }
+
+    /// Keeps what a setting says of the public log.
+    fn identity(&mut self, frame: &Frame<'_>, at: Location, path: &str, report: &mut Report) {
+        let Ok(setting) = Setting::decode(frame.payload) else { return };
+        if setting.name != LOG_SETTING {
+            return;
+        }
+        self.log.identity = LogIdentity::from_value(&setting.value);
+        if self.log.identity.is_none() {
+            let rule = "the setting `log` has the form of a log's name and keys";
+            report.fault(path, at.offset, rule, "which keys sign checkpoints");
         }
     }
 
@@ -186,6 +204,7 @@ impl Chain {
         if !self.torn {
             self.promises(open, at, &commit, &mut fault);
         }
+        self.log.leaves.push(TreeHash::leaf(frame.payload));
         self.number = commit.number;
         self.last = Some((frame.id, commit.recorded));
         self.log.commits += 1;

@@ -5,11 +5,13 @@ use super::records::BatchRecord;
 use super::{Depth, Report, Steps};
 use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
+use crate::public_log::LogIdentity;
 use crate::segment::{Location, next_frame, segment_path};
 use crate::storage::Storage;
 use lineal_proof::Hash;
 use lineal_proof::frame::{self, MAGIC_SEGMENT, RecordType, SEGMENT_HEADER};
 use lineal_proof::record::Manifest;
+use lineal_proof::tlog::TreeHash;
 use std::collections::BTreeMap;
 
 /// What the log says that other files are checked against.
@@ -23,6 +25,10 @@ pub(super) struct Log {
     pub(super) manifests: Vec<Manifest>,
     /// Commitments that records hold, and where.
     pub(super) sealed: BTreeMap<Hash, Location>,
+    /// The leaf of each commit in the public log, in their order.
+    pub(super) leaves: Vec<TreeHash>,
+    /// The name and keys of the public log, as they were recorded last.
+    pub(super) identity: Option<LogIdentity>,
     /// Something was lost: what refers to it is a consequence and no fault of its own.
     pub(super) hurt: bool,
 }

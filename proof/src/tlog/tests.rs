@@ -199,6 +199,27 @@ fn tiles_are_those_of_the_specification() {
     assert_eq!(paths, ["tile/0/273.p/112", "tile/1/001.p/17", "tile/2/000.p/1"]);
     assert_eq!(tile_path("entries", 1_234_067, 256), "tile/entries/x001/x234/067");
     assert_eq!(tiles_between(70_000, 70_000), []);
+    for path in ["tile/0/000", "tile/63/x001/234.p/17", "tile/entries/x001/x234/067"] {
+        assert!(is_tile_path(path), "{path}");
+    }
+    for path in [
+        "tile/0",
+        "tile/0/0",
+        "tile/0/000.p/0",
+        "tile/0/000.p/256",
+        "tile/0/000.p/007",
+        "tile/00/000",
+        "tile/64/000",
+        "tile/0/x000/001",
+        "tile/0/001/x002",
+        "tile/0/../000",
+        "tile/0/+01",
+        "tile/data/000",
+        "checkpoint",
+        "",
+    ] {
+        assert!(!is_tile_path(path), "{path}");
+    }
     let grown: Vec<_> = tiles_between(255, 257).iter().map(Tile::path).collect();
     assert_eq!(grown, ["tile/0/000", "tile/0/001.p/1", "tile/1/000.p/1"]);
 }

@@ -3,7 +3,7 @@
 //! A tile holds up to 256 hashes of one level in every eight of the tree; what lies between is
 //! computed. A full tile never changes; a partial one has its width in its name.
 
-use super::{Error, Result, Tree, TreeHash};
+use super::{Error, Result, Tree, TreeHash, decimal};
 use std::fmt::Write as _;
 
 /// Levels of the tree in a tile.
@@ -12,6 +12,8 @@ pub const TILE_HEIGHT: u32 = 8;
 pub const TILE_WIDTH: u64 = 1 << TILE_HEIGHT;
 /// The levels of tiles that a tree of 2^63 leaves has.
 const LEVELS_MAX: u32 = 8;
+/// Longest path of a tile: that of the last one of a tree of 2^63 leaves is shorter.
+const PATH_BYTES_MAX: usize = 64;
 
 /// Which tile.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -78,6 +80,27 @@ pub fn tile_path(kind: &str, index: u64, width: u64) -> String {
         let _ = write!(path, ".p/{width}");
     }
     path
+}
+
+/// Is it the path of a tile or a bundle, and written as [`tile_path`] writes it?
+#[must_use]
+pub fn is_tile_path(path: &str) -> bool {
+    let read = || {
+        let (kind, rest) = path.strip_prefix("tile/")?.split_once('/')?;
+        let (numbers, width) = match rest.split_once(".p/") {
+            Some((numbers, width)) => (numbers, decimal(width)?),
+            None => (rest, TILE_WIDTH),
+        };
+        let mut index: u64 = 0;
+        for part in numbers.split('/') {
+            let digits = part.strip_prefix('x').unwrap_or(part);
+            let number: u64 = digits.parse().ok()?;
+            index = index.checked_mul(1_000)?.checked_add(number)?;
+        }
+        let level = kind == "entries" || decimal(kind)? < u64::from(u64::BITS);
+        Some(level && width > 0 && tile_path(kind, index, width) == path)
+    };
+    path.len() <= PATH_BYTES_MAX && read().unwrap_or(false)
 }
 
 /// The tiles that a tree of `size` leaves has and one of `earlier` had not: in the order of levels,
