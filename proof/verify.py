@@ -669,13 +669,11 @@ def read_statement(place):
         is_kind(kind, "events")
         read = [read_event(event) for event in events.list(1, PATHS_MAX)]
         return {"kind": "events", "events": read, "named": named.optional(read_named)}
-    kind, named, paths, question = place.members("kind", "named", "paths", "question")
+    kind, named, paths = place.members("kind", "named", "paths")
     is_kind(kind, "paths")
     items = paths.list(1, PATHS_MAX)
     named = named.optional(read_named)
-    statement = {"kind": "paths", "named": named, "paths": [read_path(path) for path in items]}
-    question.text()
-    return statement
+    return {"kind": "paths", "named": named, "paths": [read_path(path) for path in items]}
 
 
 def read_file(data):

@@ -333,7 +333,7 @@ fn traced(
         claimed.push((thing(path.start), steps.collect()));
     }
     let named = named(view, &events, &words_of(text, proving.request.parameters), withhold)?;
-    Ok(Claim::Paths { paths: claimed, named, question: text.to_owned() })
+    Ok(Claim::Paths { paths: claimed, named })
 }
 
 fn path_in(value: &Value) -> Option<&Path> {

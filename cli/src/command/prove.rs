@@ -6,6 +6,7 @@ use crate::place;
 use crate::remote::Remote;
 use crate::render::{counted, visible};
 use crate::time::Zone;
+use lineal_engine::Store;
 use lineal_engine::clock::{Clock, SystemClock};
 use lineal_proof::bundle::{Bundle, VERIFIER};
 use lineal_query::prove::{NotProved, Proving, prove};
@@ -14,8 +15,6 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The newest checkpoint of a store (docs/format.md, section 4).
-const CHECKPOINT: &str = "checkpoint";
 /// The verifier that is written beside a proof.
 const VERIFIER_NAME: &str = "verify.py";
 /// From this size on it is said before the file is written.
@@ -35,12 +34,12 @@ pub(super) fn run(arguments: &Arguments, wanted: &Prove) -> Outcome {
     let file = match Remote::meant(arguments)? {
         Some(remote) => remote.prove(&statement, &parameters, given.as_deref(), withhold)?,
         None => {
-            let folder = place::folder(arguments)?;
+            let store = Arc::new(place::open_read_only(arguments)?);
             let note = match given {
                 Some(note) => note,
-                None => newest(&folder.join(CHECKPOINT))?,
+                None => newest(&store)?,
             };
-            let view = StoreView::new(Arc::new(place::open_read_only(arguments)?))?;
+            let view = StoreView::new(store)?;
             let limits = Limits::default();
             let request =
                 Request { parameters: &parameters, limits: &limits, now: SystemClock.now() };
@@ -57,14 +56,15 @@ fn read(path: &Path) -> Outcome<Vec<u8>> {
     std::fs::read(path).map_err(|e| Failure::usage(format!("{}: {e}", path.display())))
 }
 
-fn newest(path: &Path) -> Outcome<Vec<u8>> {
-    if !path.is_file() {
-        return Err(Failure::usage(
+/// The newest checkpoint that a store keeps.
+fn newest(store: &Store) -> Outcome<Vec<u8>> {
+    match store.checkpoint_sizes()?.last() {
+        Some(size) => Ok(store.kept_checkpoint(*size)?.note.to_string().into_bytes()),
+        None => Err(Failure::usage(
             "this store has no checkpoint yet: a proof is shown against a signed one\n  \
              `lineal checkpoint` makes one, `--checkpoint FILE` names another",
-        ));
+        )),
     }
-    read(path)
 }
 
 fn failure(zone: &Zone, why: NotProved) -> Failure {

@@ -58,8 +58,6 @@ pub enum Claim {
         paths: Vec<(Thing, Vec<PathStep>)>,
         /// By what the events on them were asked for.
         named: Option<Named>,
-        /// The question that they answer.
-        question: String,
     },
 }
 
@@ -228,7 +226,7 @@ impl Maker<'_> {
                 }
                 Statement::Events { events: names, named: shown(named) }
             }
-            Claim::Paths { paths, named, question } => {
+            Claim::Paths { paths, named } => {
                 let mut proved = Vec::new();
                 for (start, steps) in paths {
                     let mut hops = Vec::new();
@@ -239,9 +237,7 @@ impl Maker<'_> {
                     }
                     proved.push(Path { start: self.item(*start)?, hops });
                 }
-                // The question may hold what is kept back.
-                let question = if withhold { String::new() } else { question.clone() };
-                Statement::Paths { named: shown(named), paths: proved, question }
+                Statement::Paths { named: shown(named), paths: proved }
             }
         })
     }

@@ -158,7 +158,7 @@ fn stated(statement: &Statement, records: &Records, events: &Events) -> Checked 
                 says(&format!("/statement/events/{number}"), event, by.as_ref(), events)
             })
         }
-        Statement::Paths { named, paths, .. } => {
+        Statement::Paths { named, paths } => {
             for (number, path) in paths.iter().enumerate() {
                 let at = format!("/statement/paths/{number}");
                 hops::check(&at, path, records, events)?;

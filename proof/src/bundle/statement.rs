@@ -30,8 +30,6 @@ pub enum Statement {
         named: Option<Named>,
         /// The paths; one at least.
         paths: Vec<Path>,
-        /// The question whose answer they are; for people, and nothing is checked against it.
-        question: String,
     },
 }
 
@@ -205,11 +203,10 @@ impl Statement {
                 ("kind", Json::text("events")),
                 ("named", named(by)),
             ]),
-            Statement::Paths { named: by, paths, question } => Json::map([
+            Statement::Paths { named: by, paths } => Json::map([
                 ("kind", Json::text("paths")),
                 ("named", named(by)),
                 ("paths", Json::List(paths.iter().map(Path::to_json).collect())),
-                ("question", Json::text(question)),
             ]),
         }
     }
@@ -232,14 +229,12 @@ impl Statement {
                 named: named.optional(Named::read)?,
             });
         }
-        let [kind, named, paths, question] =
-            place.members(["kind", "named", "paths", "question"])?;
+        let [kind, named, paths] = place.members(["kind", "named", "paths"])?;
         is_kind(&kind, "paths")?;
         let list = some(&paths, PATHS_MAX)?;
         Ok(Statement::Paths {
             named: named.optional(Named::read)?,
             paths: list.iter().map(Path::read).collect::<Checked<_>>()?,
-            question: question.text()?.to_owned(),
         })
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn of(statement: &Statement) -> Vec<String> {
                 None => format!("{event} is recorded"),
             })
             .collect(),
-        Statement::Paths { named, paths, .. } => {
+        Statement::Paths { named, paths } => {
             paths.iter().map(|path| path_in_words(path, named.as_ref())).collect()
         }
     }

@@ -59,7 +59,7 @@ impl Changes {
                 (0, Some(named)) => named.value.push('0'),
                 _ => events[0].row += 1,
             },
-            Statement::Paths { paths, named, .. } => {
+            Statement::Paths { paths, named } => {
                 let path = self.below(paths.len());
                 let path = &mut paths[path];
                 let hop = self.below(path.hops.len());
@@ -71,10 +71,12 @@ impl Changes {
                     4 if path.hops.len() > 1 => {
                         path.hops.remove(hop);
                     }
-                    5 => path.start = Item::Node(lineal_proof::bundle::Node {
-                        kind: "deployment".to_owned(),
-                        key: lineal_proof::Key::text("another"),
-                    }),
+                    5 => {
+                        path.start = Item::Node(lineal_proof::bundle::Node {
+                            kind: "deployment".to_owned(),
+                            key: lineal_proof::Key::text("another"),
+                        })
+                    }
                     6 => {
                         if let Some(named) = named {
                             named.field = "output_hash".to_owned();
@@ -114,7 +116,13 @@ impl Changes {
         let chosen = self.below(6);
         *json = match std::mem::replace(json, Json::Null) {
             Json::Null => [Json::Bool(false), Json::Int(0), Json::text("")][self.below(3)].clone(),
-            Json::Bool(truth) => if chosen == 0 { Json::Int(1) } else { Json::Bool(!truth) },
+            Json::Bool(truth) => {
+                if chosen == 0 {
+                    Json::Int(1)
+                } else {
+                    Json::Bool(!truth)
+                }
+            }
             Json::Int(number) => match chosen {
                 0 => Json::Int(number - 1),
                 1 => Json::Int(-number - 1),

@@ -5,9 +5,10 @@ use lineal_engine::events::{EventBlock, EventValue};
 use lineal_engine::schema::{Kind, Relation};
 use lineal_engine::{BatchDraft, EdgeDraft, NodeDraft, Store};
 use lineal_proof::bundle::{
-    BatchPart, Bundle, EventName, RecordPart, RowContent, RowPart, Statement, subtrees,
+    Bundle, CommitPart, RecordPart, RowContent, RowPart, Statement, subtrees,
 };
-use lineal_proof::frame::{self, RecordType, SEGMENT_HEADER};
+use lineal_proof::event::leaf_of;
+use lineal_proof::record::{Commit, Record};
 use lineal_proof::tlog::{Checkpoint, NoteSigner, SignatureKind, TreeHash};
 use lineal_proof::{Cid, Hash, Key, KeyPart, Map, Value, cbor, merkle};
 use lineal_query::StoreView;
@@ -76,6 +77,7 @@ fn deployed(number: u32) -> NodeDraft {
         2 => ("the scorer".into(), "3".into(), vec![]),
         3 => ("other".into(), unknown, vec![("run".to_owned(), "4cf1aa".to_owned())]),
         4 => ("other".into(), unknown, vec![("logged".to_owned(), "m-1".to_owned())]),
+        5 => ("credit".into(), unknown, vec![]),
         _ => ("credit".into(), "3".into(), vec![]),
     };
     let key = Key::new(vec![KeyPart::Null, name, version]);
@@ -137,21 +139,10 @@ pub(super) fn other() -> (TempDir, Arc<Store>) {
     (folder, Arc::new(store))
 }
 
-/// The payloads of a store's commits.
-fn commits(store: &Store) -> Vec<Vec<u8>> {
-    let backup = tempfile::tempdir().expect("a folder");
-    let copy = backup.path().join("copy");
-    store.backup(false).and_then(|copied| copied.write_to(&copy, &mut |_| {})).expect("a copy");
-    let bytes = std::fs::read(copy.join("segments/00000001.seg")).expect("a segment");
-    let (mut at, mut found) = (SEGMENT_HEADER, Vec::new());
-    while at < bytes.len() {
-        let frame = frame::read(&bytes[at..]).expect("a frame");
-        if frame.record_type == RecordType::Commit {
-            found.push(frame.payload.to_vec());
-        }
-        at += frame.length;
-    }
-    found
+/// The leaves of a store's commits in the public log.
+fn leaves(store: &Store) -> Vec<Hash> {
+    let payload = |number| store.commit_payload(number).expect("a commit");
+    (1..=store.commit()).map(|number| leaf(&payload(number))).collect()
 }
 
 fn log_node(left: &Hash, right: &Hash) -> Hash {
@@ -172,12 +163,72 @@ fn leaf(payload: &[u8]) -> Hash {
 
 /// The signed checkpoint over the first commits of a store.
 pub(super) fn signed(store: &Store, size: u64) -> String {
-    let leaves: Vec<Hash> = commits(store).iter().map(|payload| leaf(payload)).collect();
-    checkpoint(&leaves[..usize::try_from(size).expect("few")])
+    checkpoint(&leaves(store)[..usize::try_from(size).expect("few")])
 }
 
 /// The store's view, and the checkpoint over all of it.
 pub(super) fn made(store: &Arc<Store>) -> (StoreView, String) {
     let view = StoreView::new(Arc::clone(store)).expect("a view");
     (view, signed(store, store.commit()))
+}
+
+/// The proof of an event, and what it becomes when that event, or its whole batch, is erased by a
+/// record in the next commit.
+pub(super) fn erased(store: &Store, proof: &Bundle) -> Vec<String> {
+    let part = &proof.events[0];
+    let row = &part.rows[0];
+    let RowContent::Whole { k1, k2, open, subject } = &row.content else { panic!("a whole row") };
+    let row_leaf = leaf_of(k1, open, &Hash::keyed(k2, subject));
+    let whole = |first: u64, count: u64| {
+        let run = Value::List(vec![Value::from(first), Value::from(count)]);
+        Value::List(vec![run])
+    };
+    let one = (whole(row.at, 1), Value::Bytes(row_leaf.0.to_vec()), Some(row_leaf));
+    let all = (whole(0, 15), Value::Null, None);
+    let mut files = Vec::new();
+    for (runs, kept, leaf_of_row) in [one, all] {
+        let mut record = Map::new();
+        record.insert("type", "erasure");
+        record.insert("format", 1_i64);
+        record.insert("decision", "erased");
+        let entry = Value::List(vec![Value::Link(Cid(part.batch)), runs, kept]);
+        record.insert("batches", Value::List(vec![entry]));
+        let payload = cbor::encode_map(&record);
+        let id = Hash::of(&payload);
+        let mut leaves = leaves(store);
+        let commit = Commit {
+            number: leaves.len() as u64 + 1,
+            recorded: 0,
+            store: *store.id(),
+            actor: None,
+            parent: None,
+            import: leaves.len() as u64 + 1,
+            counts: vec![("erasure".to_owned(), 1)],
+            records_root: merkle::records_root(&[id]),
+            segment_sha256: Hash::default(),
+        };
+        let commit = commit.encode();
+        let mut places: Vec<u64> = proof
+            .commits
+            .iter()
+            .map(|part| Commit::decode(&part.payload).expect("a commit").number - 1)
+            .collect();
+        places.push(leaves.len() as u64);
+        leaves.push(leaf(&commit));
+        let records = vec![RecordPart { at: 0, payload }];
+        let content = RowContent::Erased { leaf: leaf_of_row, record: id };
+        let mut changed = proof.clone();
+        changed.checkpoint = checkpoint(&leaves);
+        changed.tree = subtrees::show(&leaves, &places, log_node);
+        changed.commits.push(CommitPart { payload: commit, records, tree: Vec::new() });
+        changed.events[0].rows = vec![RowPart { at: row.at, content }];
+        if leaf_of_row.is_none() {
+            changed.events[0].tree.clear();
+        }
+        if let Statement::Events { named, .. } = &mut changed.statement {
+            *named = None;
+        }
+        files.push(changed.write());
+    }
+    files
 }
