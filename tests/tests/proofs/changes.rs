@@ -68,8 +68,9 @@ impl Changes {
                     1 => path.hops[hop].along ^= true,
                     2 => path.hops[hop].by = [By::Fits, By::Pin, By::Logged(None)][self.below(3)],
                     3 => path.hops[hop].relation = "validated_on".to_owned(),
+                    // Without its last edge a path is a shorter one, and as true.
                     4 if path.hops.len() > 1 => {
-                        path.hops.remove(hop);
+                        path.hops.remove(0);
                     }
                     5 => {
                         path.start = Item::Node(lineal_proof::bundle::Node {
