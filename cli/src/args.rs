@@ -1,5 +1,6 @@
 //! All commands and flags. The help texts are the comments here.
 
+mod checkpoint;
 mod server;
 #[cfg(feature = "server")]
 mod serving;
@@ -7,6 +8,7 @@ mod serving;
 #[cfg(feature = "server")]
 pub(crate) use serving::{CreateToken, RevokeToken, Serve, ServerPlace, Token};
 
+pub(crate) use checkpoint::Checkpoint;
 pub(crate) use server::There;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -118,9 +120,29 @@ What is derived is left out: `lineal rebuild` makes it again. So are the keys, w
 elsewhere: without them sealed values stay closed and nothing can be written. What a server took
 live and has not sealed yet is in no commit, and not in the copy.")]
     Backup(Backup),
+    /// Sign which commits there are, for strangers to hold on to
+    #[command(after_help = "Examples:
+  lineal checkpoint                              sign the log as of its last commit, keep and print it
+  lineal checkpoint --witness https://w.example --witness-key 'w.example+1a2b3c4d+BA...'
+  lineal checkpoint --timestamp https://tsa.example/tsr
+  lineal checkpoint --list                       what was signed, by whom else, stamped when
+  lineal checkpoint --consistency 120..345       what shows that the log only grew
+  lineal checkpoint --proof 17 > 17.tlog-proof   what shows that commit 17 stands in it
+Anybody checks it without Lineal: the forms are C2SP's (tlog-checkpoint, tlog-tiles, tlog-proof),
+tiles/ can be served by any web server. The first checkpoint records the log's name and key in the
+log. A store that was put back from an older copy and continued is refused by a witness (code 1).")]
+    Checkpoint(Checkpoint),
     /// Make everything derived again from the records
     Rebuild,
     /// Re-hash everything and name each fault
+    #[command(after_help = "Examples:
+  lineal verify                                  records, rows, sealed values, and what is derived
+  lineal verify --fast                           the chain of commits, checksums, what is there
+  lineal verify --since 120                      only what came behind commit 120
+  lineal verify --node deployment:scorer@eu-1    one node, and the events of it
+  lineal --json verify                           for programs: each fault with a code that stays
+A whole run also makes again what is derived and compares it. `lineal repair` says what it can
+bring back, and from where.")]
     Verify(Verify),
     /// Move a store to a later format (reserved: there is only one so far)
     #[command(hide = true)]
@@ -361,9 +383,19 @@ pub(crate) struct Backup {
 
 #[derive(Args, Debug)]
 pub(crate) struct Verify {
-    /// Check frames and checksums only, not the rows of batches
-    #[arg(long)]
+    /// Only `head`, the chain of commits, checksums of frames, and whether containers are there and
+    /// as long as they were
+    #[arg(long, conflicts_with_all = ["bytes", "node"])]
     pub(crate) fast: bool,
+    /// Every record and container, but not the rows within, nor what is derived
+    #[arg(long, conflicts_with = "node")]
+    pub(crate) bytes: bool,
+    /// Hash only what came behind this commit; what is older is decoded, or looked for
+    #[arg(long, value_name = "COMMIT", conflicts_with_all = ["fast", "node"])]
+    pub(crate) since: Option<u64>,
+    /// Hash only the records of this node, and the containers in which its events stand
+    #[arg(long, value_name = "NODE")]
+    pub(crate) node: Option<String>,
     /// End with code 4 if keys/seeds is not here: roots of batches and sealed values cannot be
     /// checked without, and backups leave it out on purpose
     #[arg(long)]

@@ -3,6 +3,7 @@
 mod alias;
 mod ask;
 mod backup;
+mod checkpoint;
 mod compact;
 mod completions;
 mod demo;
@@ -51,6 +52,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
         Command::Alias(alias) => alias::run(arguments, alias),
         Command::Compact(compact) => compact::run(arguments, compact),
         Command::Backup(backup) => backup::run(arguments, backup),
+        Command::Checkpoint(checkpoint) => checkpoint::run(arguments, checkpoint),
         Command::Rebuild => rebuild::run(arguments),
         Command::Verify(verify) => verify::run(arguments, verify),
         Command::Migrate => migrate::run(arguments),

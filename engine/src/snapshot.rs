@@ -21,7 +21,7 @@ pub use fields::Folded;
 pub use prove::{Claim, PathStep, Thing, Unproved};
 pub use revisions::RevisionInfo;
 pub(crate) use runs::DiskRuns;
-pub(crate) use views::Views;
+pub(crate) use views::{Views, generation_of};
 
 use crate::error::Error;
 use crate::events::KeyRun;

@@ -37,6 +37,10 @@ fn instead(command: &Command) -> Option<(&'static str, &'static str)> {
             "backup",
             "get /v1/backup with an administrator's token, where the server gives copies, or run it beside the store",
         ),
+        Command::Checkpoint(_) => (
+            "checkpoint",
+            "get /v1/checkpoint, /v1/tile/... and /v1/log/consistency, or run it beside the store",
+        ),
         Command::Rebuild => ("rebuild", BESIDE),
         Command::Verify(_) => (
             "verify",

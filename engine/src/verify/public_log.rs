@@ -2,7 +2,7 @@
 //! log names; each tile is of that tree; each time stamp is of its checkpoint.
 
 use super::segments::Log;
-use super::{Fault, Report, Steps};
+use super::{Code, Fault, Report, Steps};
 use crate::clock::utc_text;
 use crate::error::{Error, Result};
 use crate::public_log::{KeptCheckpoint, TILES, checkpoint_files, read_checkpoint};
@@ -49,7 +49,7 @@ pub(super) fn check(
                 timestamps(*size, &kept, report);
             }
             Err(error @ Error::Io { .. }) => return Err(error),
-            Err(error) => report.error(&path, &error, lost),
+            Err(error) => report.error(Code::CheckpointDamaged, &path, &error, lost),
         }
         steps.done(&path);
     }
@@ -75,7 +75,7 @@ fn checkpoint(
         if !log.hurt {
             let rule = format!("a checkpoint is of commits that are there, up to {}", log.commits);
             let lost = "commits that were signed for: this store is older than its checkpoint";
-            report.fault(path, 0, rule, lost);
+            report.fault(Code::CheckpointRoot, path, 0, rule, lost);
         }
         return false;
     }
@@ -83,7 +83,7 @@ fn checkpoint(
         if !log.hurt {
             let rule = "the root that was signed is that of the commits";
             let lost = "that the commits are those that were signed for: the log was rewritten";
-            report.fault(path, 0, rule, lost);
+            report.fault(Code::CheckpointRoot, path, 0, rule, lost);
         }
         return false;
     }
@@ -99,7 +99,7 @@ fn checkpoint(
             ));
         } else {
             let rule = "a checkpoint is signed by a key that the log names";
-            report.fault(path, 0, rule, "this checkpoint");
+            report.fault(Code::CheckpointSignature, path, 0, rule, "this checkpoint");
         }
         return false;
     }
@@ -126,7 +126,9 @@ fn timestamps(size: u64, kept: &KeptCheckpoint, report: &mut Report) {
                     newest = Some(note);
                 }
             }
-            Err(error) => report.fault(&path, 0, error.to_string(), "this time stamp"),
+            Err(error) => {
+                report.fault(Code::TimestampDamaged, &path, 0, error.to_string(), "this time stamp")
+            }
         }
     }
     let Some(newest) = newest else { return };
@@ -203,5 +205,12 @@ fn above(hashes: &[TreeHash]) -> Vec<TreeHash> {
 
 fn derived(report: &mut Report, file: String, rule: &str) {
     let lost = "nothing: `lineal checkpoint` makes the tiles anew from the commits".to_owned();
-    report.push(Fault { file, at: 0, rule: rule.to_owned(), lost, derived: true });
+    report.push(Fault {
+        code: Code::DerivedDiffers,
+        file,
+        at: 0,
+        rule: rule.to_owned(),
+        lost,
+        derived: true,
+    });
 }
