@@ -1,6 +1,7 @@
 //! All commands and flags. The help texts are the comments here.
 
 mod checkpoint;
+mod erasing;
 mod server;
 #[cfg(feature = "server")]
 mod serving;
@@ -9,6 +10,7 @@ mod serving;
 pub(crate) use serving::{CreateToken, RevokeToken, Serve, ServerPlace, Token};
 
 pub(crate) use checkpoint::Checkpoint;
+pub(crate) use erasing::{Decided, Erase, Hold, Retention, RetentionStep};
 pub(crate) use server::There;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -104,6 +106,24 @@ python3 verify.py FILE --key KEY. What is recorded is shown, not that it is true
     Imports,
     /// Undo an import: current views leave out what only it brought; nothing is deleted
     Retract(Retract),
+    /// Erase events, batches or sealed fields, on a decision that is recorded
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  lineal erase event 9f2c1a7e44d0... --basis 'GDPR 17(1)(b)' --decision R-2026-117 \\
+      --decided-by officer@bank.example --executed-by admin@bank.example
+  lineal erase field actor:anna@bank.example email --basis ... --decision ... \\
+      --decided-by ... --executed-by ... --dry-run
+Rows, salts, keys and index entries are destroyed; a leaf hash and the counters stay, so that
+everything else can still be proved. Importing the same archive again brings nothing back. What a
+copy or another program holds is not reached: the record lists the files that must not exist."
+    )]
+    Erase(Erase),
+    /// Forbid erasures while a hold stands
+    #[command(subcommand)]
+    Hold(Hold),
+    /// Show how long what is kept, and what is due
+    Retention(Retention),
     /// Give a name: lineal alias 'scorer' = model:prod/credit-risk
     Alias(Alias),
     /// Pack small containers of log rows into large ones, and merge the index

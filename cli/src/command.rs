@@ -7,7 +7,9 @@ mod checkpoint;
 mod compact;
 mod completions;
 mod demo;
+mod erase;
 mod fmt;
+mod hold;
 mod import;
 pub(crate) mod imports;
 mod init;
@@ -16,6 +18,7 @@ mod prove;
 mod query;
 mod rebuild;
 mod repl;
+mod retention;
 mod retract;
 #[cfg(feature = "server")]
 mod serve;
@@ -49,6 +52,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
         Command::Stats => stats::run(arguments),
         Command::Imports => imports::run(arguments),
         Command::Retract(retract) => retract::run(arguments, retract),
+        Command::Erase(erase) => erase::run(arguments, erase),
+        Command::Hold(hold) => hold::run(arguments, hold),
+        Command::Retention(retention) => retention::run(arguments, retention),
         Command::Alias(alias) => alias::run(arguments, alias),
         Command::Compact(compact) => compact::run(arguments, compact),
         Command::Backup(backup) => backup::run(arguments, backup),

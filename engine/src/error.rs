@@ -236,6 +236,46 @@ pub enum Error {
         /// What came meanwhile.
         again: u64,
     },
+    /// Two persons, so that nobody erases alone what another would have kept.
+    #[error(
+        "an erasure is decided by one person and executed by another; both are {who}: name the second with --executed-by"
+    )]
+    SamePerson {
+        /// The key of who.
+        who: String,
+    },
+    /// Something that must be said was left out.
+    #[error("an erasure records its {what}; it may not be empty, nor longer than {limit} bytes")]
+    Unsaid {
+        /// What.
+        what: &'static str,
+        /// The most bytes of it.
+        limit: usize,
+    },
+    /// There is nothing of that, or no longer.
+    #[error("nothing to erase: {what}")]
+    NothingToErase {
+        /// What was looked for.
+        what: String,
+    },
+    /// A hold forbids it.
+    #[error(
+        "the hold `{name}` (commit {commit}) forbids it: {reason}. `lineal hold release {name}` ends it; `lineal erase ... --refuse` records the refusal"
+    )]
+    Held {
+        /// What the hold is called.
+        name: String,
+        /// The commit that recorded it.
+        commit: u64,
+        /// Why it was made.
+        reason: String,
+    },
+    /// No hold of that name stands.
+    #[error("no hold is called `{name}`; `lineal hold list` lists those that stand")]
+    NoHold {
+        /// The name.
+        name: String,
+    },
     /// The medium refused.
     #[error("cannot {action} {path}: {source}")]
     Io {

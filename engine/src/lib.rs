@@ -45,8 +45,8 @@ pub use snapshot::{
     Thing, Unproved,
 };
 pub use store::{
-    BACKUP_LIST, Backup, BackupProgress, CompactProgress, Compaction, KnownSource, LiveBatch,
-    Options, Store, Tar,
+    BACKUP_LIST, Backup, BackupProgress, CompactProgress, Compaction, ErasureDone, ErasureOrder,
+    HoldInfo, HoldScope, KnownSource, LiveBatch, Options, Store, Suppressed, Tar, Target,
 };
 pub use transaction::{
     Committed, Outcome, PreparedNode, Staged, TRANSACTION_NODES_MAX, Transaction,

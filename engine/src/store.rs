@@ -2,6 +2,8 @@
 
 mod backup;
 mod compact;
+mod erase;
+mod hold;
 mod lazy_ledger;
 mod live;
 mod open;
@@ -15,6 +17,8 @@ mod veil;
 
 pub use backup::{BACKUP_LIST, Backup, BackupProgress, Tar};
 pub use compact::{CompactProgress, Compaction};
+pub use erase::{ErasureDone, ErasureOrder, Suppressed, Target};
+pub use hold::{HoldInfo, HoldScope};
 pub(crate) use lazy_ledger::LazyLedger;
 pub use live::LiveBatch;
 pub(crate) use open::replay;

@@ -10,6 +10,7 @@ mod commits;
 mod compare;
 mod containers;
 mod derived;
+mod erased;
 mod journals;
 mod public_log;
 mod records;
@@ -122,6 +123,8 @@ pub struct Report {
     pub batches: u64,
     /// Rows of those.
     pub rows: u64,
+    /// Rows that were erased, of which leaf and count are left.
+    pub erased: u64,
     /// Sealed values that open and fit their commitment.
     pub sealed: u64,
     /// Sealed values whose key is not here: erased, or not brought along.

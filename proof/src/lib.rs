@@ -8,6 +8,7 @@
 pub mod bundle;
 pub mod cbor;
 pub mod cid;
+pub mod cover;
 pub mod error;
 pub mod event;
 pub mod frame;

@@ -31,6 +31,9 @@ fn instead(command: &Command) -> Option<(&'static str, &'static str)> {
         Command::Init(_) => ("init", "a store is made where it lies; leave --url out"),
         Command::Demo(_) => ("demo", "the demo makes a store of its own here; leave --url out"),
         Command::Retract(_) => ("retract", BESIDE),
+        Command::Erase(_) => ("erase", BESIDE),
+        Command::Hold(_) => ("hold", BESIDE),
+        Command::Retention(_) => ("retention", BESIDE),
         Command::Alias(_) => ("alias", BESIDE),
         Command::Compact(_) => ("compact", BESIDE),
         Command::Backup(_) => (

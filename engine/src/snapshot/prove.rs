@@ -111,6 +111,22 @@ pub enum Unproved {
         /// The older thing.
         to: String,
     },
+    /// The event was erased by a commit that the checkpoint does not cover.
+    #[error(
+        "the event was erased by commit {commit}, behind this checkpoint: prove it against one of {commit} commits or more"
+    )]
+    ErasedSince {
+        /// The commit.
+        commit: u64,
+    },
+    /// The event's salt went with that of an erased one.
+    #[error(
+        "row {row} cannot be disclosed: its salt was destroyed by the erasure of another event under the same seed; its leaf stands in the log"
+    )]
+    Unsalted {
+        /// The row.
+        row: u32,
+    },
     /// What it says could not be shown with the records that were put together.
     #[error(
         "the proof that was made does not hold, so it is not given ({fault}); `lineal verify` looks for damage"

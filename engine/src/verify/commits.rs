@@ -163,6 +163,9 @@ impl Chain {
             }
             self.log.manifests.push(manifest);
         }
+        if let Some(erasure) = one.erasure {
+            self.log.erased.take(&erasure);
+        }
     }
 
     /// Keeps what a setting says of the public log.
@@ -280,7 +283,9 @@ pub(super) fn rank(record_type: RecordType) -> u8 {
         RecordType::Manifest => 5,
         RecordType::Seen => 6,
         RecordType::Retract => 7,
-        RecordType::Source => 8,
-        RecordType::Sealed | RecordType::Commit => 9,
+        RecordType::Erasure => 8,
+        RecordType::Hold => 9,
+        RecordType::Source => 10,
+        RecordType::Sealed | RecordType::Commit => 11,
     }
 }

@@ -1,6 +1,7 @@
 //! Segments: headers, frames, and the transactions that they make up.
 
 use super::commits::{Chain, Open};
+use super::erased::Erased;
 use super::records::BatchRecord;
 use super::{Code, Report, Steps, What};
 use crate::error::{Error, Result};
@@ -23,6 +24,7 @@ pub(super) struct Log {
     pub(super) commits: u64,
     pub(super) batches: BTreeMap<Hash, BatchRecord>,
     pub(super) manifests: Vec<Manifest>,
+    pub(super) erased: Erased,
     /// Containers and generations that were named by what is not read again.
     pub(super) named_before: BTreeSet<(Hash, u32)>,
     /// Commitments that records hold, and where.
