@@ -85,9 +85,9 @@ pub enum NotProved {
         /// Why.
         why: String,
     },
-    /// A kind of statement that this store has no means to show.
+    /// Of what is not recorded no proof is made yet.
     #[error(
-        "this store cannot prove it: the absence of something is shown from roots over all keys, which its commits do not hold"
+        "cannot prove it: proofs of what is not recorded are not made by this version; `lineal query` answers whether it is, without a proof"
     )]
     Absence,
 }

@@ -135,6 +135,65 @@ fn what_is_not_so_and_what_cannot_be_shown_is_refused() {
     assert!(why.to_string().contains("not of this store"), "{why}");
 }
 
+/// A store of which one event and, of another deployment, the whole batch were erased: proofs from
+/// before of both, of all events of the first batch, and the same from after it.
+fn erased() -> (Vec<String>, String, Vec<String>) {
+    let (_folder, store) = store();
+    let (view, note) = made(&store);
+    let events = |number: u32| -> Vec<String> {
+        let statement = format!("event:{}", hash_of(number));
+        let bundle = proved(&view, &note, &statement, false).expect("it is so");
+        let batch = bundle.events[0].batch;
+        (0..15).map(|row| format!("event:{batch}/{row}")).collect()
+    };
+    let (one, all) = (events(1), events(2));
+    let wanted = [one.clone(), vec![all[2].clone()]].concat();
+    let before: Vec<String> = wanted
+        .iter()
+        .map(|statement| proved(&view, &note, statement, false).expect(statement).write())
+        .collect();
+    stores::erase(&store, 1, false);
+    stores::erase(&store, 2, true);
+    let (view, newer) = made(&store);
+    // A checkpoint from before does not cover the erasure.
+    let late = proved(&view, &note, &wanted[2], false).expect_err("it is gone").to_string();
+    assert!(late.contains("erased by commit 4"), "{late}");
+    let after = wanted
+        .iter()
+        .map(|statement| proved(&view, &newer, statement, false).expect(statement).write())
+        .collect();
+    (before, newer, after)
+}
+
+#[test]
+fn an_erasure_leaves_every_other_proof_and_is_told_where_it_took_something() {
+    let (before, newer, after) = erased();
+    let key = Trust::new(&stores::key(), None).expect("a key");
+    // What was proved before stays proved, against its own checkpoint.
+    for file in &before {
+        assert_eq!(check(file.as_bytes(), &key).verdict, Verdict::Valid);
+    }
+    for (row, file) in after.iter().enumerate() {
+        let expected = if row == 2 || row == 15 { Verdict::Redacted } else { Verdict::Valid };
+        assert_eq!(check(file.as_bytes(), &trust(&newer)).verdict, expected, "row {row}");
+        let bundle = Bundle::read(file.as_bytes()).expect("a proof");
+        let content = &bundle.events[0].rows[0].content;
+        match row {
+            2 => assert!(matches!(content, RowContent::Erased { leaf: Some(_), .. })),
+            15 => assert!(matches!(content, RowContent::Erased { leaf: None, .. })),
+            _ => assert!(matches!(content, RowContent::Whole { .. })),
+        }
+    }
+    // A row that is there cannot be passed off as erased.
+    let mut lie = Bundle::read(after[2].as_bytes()).expect("a proof");
+    let other = Bundle::read(after[3].as_bytes()).expect("a proof");
+    lie.events[0].rows[0].at = 3;
+    lie.events[0].tree = other.events[0].tree.clone();
+    lie.statement = other.statement.clone();
+    let report = check(lie.write().as_bytes(), &key);
+    assert_eq!(at(&report), Some("/events/0/rows/0/erased"));
+}
+
 #[test]
 fn a_change_of_any_kind_is_found() {
     let (_folder, store) = store();
@@ -173,8 +232,7 @@ fn the_verifier_in_python_says_the_same() {
             files.push(bundle.write());
         }
     }
-    let event = proved(&view, &note, "event:$hash", false).expect("it is so");
-    files.extend(stores::erased(&store, &event));
+    files.extend(erased().2);
     let whole = files.len();
     let mut changes = Changes::seeded(41);
     let mut cases: Vec<Vec<u8>> = files.iter().map(|file| file.clone().into_bytes()).collect();

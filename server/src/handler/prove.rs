@@ -73,7 +73,10 @@ pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
     let commits = bundle.commits.len() as u64;
     call.asked.results(commits);
     let commit = tenant.current().commit();
-    let mut response = Written::of(bundle.write().into_bytes(), false).response("application/json");
+    // A reply ends its line itself.
+    let mut file = bundle.write();
+    file.truncate(file.trim_end().len());
+    let mut response = Written::of(file.into_bytes(), false).response("application/json");
     reply::set(response.headers_mut(), COMMIT, &commit.to_string());
     Ok(response)
 }

@@ -3,14 +3,11 @@
 use lineal_engine::event_fields::EventField;
 use lineal_engine::events::{EventBlock, EventValue};
 use lineal_engine::schema::{Kind, Relation};
-use lineal_engine::{BatchDraft, EdgeDraft, NodeDraft, Store};
-use lineal_proof::bundle::{
-    Bundle, CommitPart, RecordPart, RowContent, RowPart, Statement, subtrees,
-};
-use lineal_proof::event::leaf_of;
-use lineal_proof::record::{Commit, Record};
+use lineal_engine::{BatchDraft, EdgeDraft, ErasureOrder, NodeDraft, Store, Target};
+use lineal_proof::bundle::subtrees;
+use lineal_proof::record::Decision;
 use lineal_proof::tlog::{Checkpoint, NoteSigner, SignatureKind, TreeHash};
-use lineal_proof::{Cid, Hash, Key, KeyPart, Map, Value, cbor, merkle};
+use lineal_proof::{Hash, Key, KeyPart};
 use lineal_query::StoreView;
 use lineal_tests::sample::{options, saying, source, texts};
 use std::sync::Arc;
@@ -172,63 +169,22 @@ pub(super) fn made(store: &Arc<Store>) -> (StoreView, String) {
     (view, signed(store, store.commit()))
 }
 
-/// The proof of an event, and what it becomes when that event, or its whole batch, is erased by a
-/// record in the next commit.
-pub(super) fn erased(store: &Store, proof: &Bundle) -> Vec<String> {
-    let part = &proof.events[0];
-    let row = &part.rows[0];
-    let RowContent::Whole { k1, k2, open, subject } = &row.content else { panic!("a whole row") };
-    let row_leaf = leaf_of(k1, open, &Hash::keyed(k2, subject));
-    let whole = |first: u64, count: u64| {
-        let run = Value::List(vec![Value::from(first), Value::from(count)]);
-        Value::List(vec![run])
+/// Erases the event of a deployment, or its whole batch.
+pub(super) fn erase(store: &Store, number: u32, whole: bool) {
+    let view = store.snapshot().expect("a view");
+    let hash = Hash::of(&number.to_le_bytes());
+    let events = view.events_by_hash(None, &hash.0).expect("the index key is there");
+    let target = match events.first().and_then(|event| view.event_batch(*event)) {
+        Some(batch) if whole => Target::Batch(batch),
+        _ => Target::Events(events),
     };
-    let one = (whole(row.at, 1), Value::Bytes(row_leaf.0.to_vec()), Some(row_leaf));
-    let all = (whole(0, 15), Value::Null, None);
-    let mut files = Vec::new();
-    for (runs, kept, leaf_of_row) in [one, all] {
-        let mut record = Map::new();
-        record.insert("type", "erasure");
-        record.insert("format", 1_i64);
-        record.insert("decision", "erased");
-        let entry = Value::List(vec![Value::Link(Cid(part.batch)), runs, kept]);
-        record.insert("batches", Value::List(vec![entry]));
-        let payload = cbor::encode_map(&record);
-        let id = Hash::of(&payload);
-        let mut leaves = leaves(store);
-        let commit = Commit {
-            number: leaves.len() as u64 + 1,
-            recorded: 0,
-            store: *store.id(),
-            actor: None,
-            parent: None,
-            import: leaves.len() as u64 + 1,
-            counts: vec![("erasure".to_owned(), 1)],
-            records_root: merkle::records_root(&[id]),
-            segment_sha256: Hash::default(),
-        };
-        let commit = commit.encode();
-        let mut places: Vec<u64> = proof
-            .commits
-            .iter()
-            .map(|part| Commit::decode(&part.payload).expect("a commit").number - 1)
-            .collect();
-        places.push(leaves.len() as u64);
-        leaves.push(leaf(&commit));
-        let records = vec![RecordPart { at: 0, payload }];
-        let content = RowContent::Erased { leaf: leaf_of_row, record: id };
-        let mut changed = proof.clone();
-        changed.checkpoint = checkpoint(&leaves);
-        changed.tree = subtrees::show(&leaves, &places, log_node);
-        changed.commits.push(CommitPart { payload: commit, records, tree: Vec::new() });
-        changed.events[0].rows = vec![RowPart { at: row.at, content }];
-        if leaf_of_row.is_none() {
-            changed.events[0].tree.clear();
-        }
-        if let Statement::Events { named, .. } = &mut changed.statement {
-            *named = None;
-        }
-        files.push(changed.write());
-    }
-    files
+    let order = ErasureOrder {
+        targets: vec![target],
+        decision: Decision::Erased,
+        basis: "GDPR 17(1)(a)".into(),
+        reference: "request 7".into(),
+        decided_by: store.actor_key("officer@bank.example").expect("the actor key is there"),
+        executed_by: store.actor_key("admin@bank.example").expect("the actor key is there"),
+    };
+    store.erase(&order, false).expect("it is erased");
 }
