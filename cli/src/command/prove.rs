@@ -4,7 +4,7 @@ use crate::args::{Arguments, Prove};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
 use crate::remote::Remote;
-use crate::render::{counted, visible};
+use crate::render::{and_more, counted, visible};
 use crate::time::Zone;
 use lineal_engine::Store;
 use lineal_engine::clock::{Clock, SystemClock};
@@ -17,6 +17,8 @@ use std::sync::Arc;
 
 /// The verifier that is written beside a proof.
 const VERIFIER_NAME: &str = "verify.py";
+/// Sentences of what is shown on the screen; a path is a long one.
+const WORDS_SHOWN: usize = 5;
 /// From this size on it is said before the file is written.
 const LARGE: usize = 1 << 20;
 
@@ -108,8 +110,11 @@ fn write(arguments: &Arguments, wanted: &Prove, file: &str) -> Outcome {
         writeln!(out, "{json}")?;
         return Ok(Exit::Answer);
     }
-    for line in &words {
+    for line in words.iter().take(WORDS_SHOWN) {
         writeln!(out, "{}", visible(line))?;
+    }
+    if let Some(more) = and_more(words.len() as u64, WORDS_SHOWN) {
+        writeln!(out, "{more}; --json lists all")?;
     }
     writeln!(out, "  {} in {}", counted(file.len() as u64, "byte"), path.display())?;
     let check = if wanted.with_verifier {
