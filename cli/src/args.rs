@@ -136,9 +136,10 @@ be interrupted at any point and called again. Old files go when nobody reads the
     #[command(after_help = "Examples:
   lineal backup /mnt/copies/2026-11-22          a folder: a store of its own, to be read there
   lineal backup copy.tar                         an archive
+  lineal backup copy.tar --url https://host      of a store that a server serves, as administrator
 What is derived is left out: `lineal rebuild` makes it again. So are the keys, which belong
 elsewhere: without them sealed values stay closed and nothing can be written. What a server took
-live and has not sealed yet is in no commit, and not in the copy.")]
+live and has not sealed yet comes along, as it was sent: the next server of the copy seals it.")]
     Backup(Backup),
     /// Sign which commits there are, for strangers to hold on to
     #[command(after_help = "Examples:

@@ -46,7 +46,8 @@ pub use snapshot::{
 };
 pub use store::{
     BACKUP_LIST, Backup, BackupProgress, CompactProgress, Compaction, ErasureDone, ErasureOrder,
-    HoldInfo, HoldScope, KnownSource, LiveBatch, Options, Store, Suppressed, Tar, Target,
+    HoldInfo, HoldScope, KnownSource, LiveBatch, Options, Received, Store, Suppressed, Tar, Target,
+    receive,
 };
 pub use transaction::{
     Committed, Outcome, PreparedNode, Staged, TRANSACTION_NODES_MAX, Transaction,

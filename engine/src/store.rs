@@ -15,7 +15,7 @@ mod secrets;
 mod state;
 mod veil;
 
-pub use backup::{BACKUP_LIST, Backup, BackupProgress, Tar};
+pub use backup::{BACKUP_LIST, Backup, BackupProgress, Received, Tar, receive};
 pub use compact::{CompactProgress, Compaction};
 pub use erase::{ErasureDone, ErasureOrder, Suppressed, Target};
 pub use hold::{HoldInfo, HoldScope};

@@ -26,6 +26,7 @@ fn instead(command: &Command) -> Option<(&'static str, &'static str)> {
         | Command::Stats
         | Command::Imports
         | Command::Import(_)
+        | Command::Backup(_)
         | Command::Fmt(_)
         | Command::Completions(_) => return None,
         Command::Init(_) => ("init", "a store is made where it lies; leave --url out"),
@@ -36,10 +37,6 @@ fn instead(command: &Command) -> Option<(&'static str, &'static str)> {
         Command::Retention(_) => ("retention", BESIDE),
         Command::Alias(_) => ("alias", BESIDE),
         Command::Compact(_) => ("compact", BESIDE),
-        Command::Backup(_) => (
-            "backup",
-            "get /v1/backup with an administrator's token, where the server gives copies, or run it beside the store",
-        ),
         Command::Checkpoint(_) => (
             "checkpoint",
             "get /v1/checkpoint, /v1/tile/... and /v1/log/consistency, or run it beside the store",

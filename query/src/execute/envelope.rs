@@ -53,7 +53,12 @@ impl<S: Source> Executor<'_, S> {
             warnings: {
                 let known = self.plan.warnings.iter().cloned();
                 let met = self.warnings.iter().map(warning);
-                known.chain(met).chain(self.left_out()).chain(self.erased()).chain(self.deleted(&names)).collect()
+                known
+                    .chain(met)
+                    .chain(self.left_out())
+                    .chain(self.erased())
+                    .chain(self.deleted(&names))
+                    .collect()
             },
             edges_followed: self.edges,
             events_read: self.events,

@@ -175,7 +175,7 @@ pub(super) fn erase(store: &Store, number: u32, whole: bool) {
     let hash = Hash::of(&number.to_le_bytes());
     let events = view.events_by_hash(None, &hash.0).expect("the index key is there");
     let target = match events.first().and_then(|event| view.event_batch(*event)) {
-        Some(batch) if whole => Target::Batch(batch),
+        Some(batch) if whole => Target::Batch(view.node_id(batch)),
         _ => Target::Events(events),
     };
     let order = ErasureOrder {
