@@ -83,6 +83,17 @@ Use single quotes: in double quotes the shell takes $hash for a variable of its 
   lineal repl < script.lql                       statements, each ended by `;` or an empty line
 From a pipe a mistake is told and the next statement asked; the exit code is that of the worst.")]
     Repl(Repl),
+    /// Make a proof that a stranger can check without a store
+    #[command(after_help = "Examples:
+  lineal prove event:9f2c1a7e44d0... -o event.proof
+  lineal prove 'dataset:loans upstream of inference:$hash' --param hash=9f2c... -o path.proof
+  lineal prove event:9f2c... --withhold subject -o event.proof --with-verifier
+  lineal prove model:credit-risk@3              its newest revision
+  lineal prove revision/9f2c...                 the revision with this id
+  lineal prove 'trace all model:x@3 to dataset' -o paths.proof
+What it is shown against is a signed checkpoint. To check: lineal-verify FILE --key KEY, or
+python3 verify.py FILE --key KEY. What is recorded is shown, not that it is true.")]
+    Prove(Prove),
     /// Print questions in their canonical form
     Fmt(Fmt),
     /// Show where a thing comes from: a tree of edges, times, approvals and what is missing
@@ -312,6 +323,35 @@ pub(crate) struct Show {
     /// The view as of a commit number
     #[arg(long, value_name = "COMMIT")]
     pub(crate) as_of: Option<u64>,
+}
+
+/// What of an event may be kept back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Withhold {
+    /// What points at a person's data; a commitment stands for it
+    Subject,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Prove {
+    /// What is to be shown, in words of the language; several words need no quotes
+    #[arg(value_name = "STATEMENT", required = true, num_args = 1..)]
+    pub(crate) statement: Vec<String>,
+    /// The signed checkpoint that it is shown against; else the newest of the store
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: Option<PathBuf>,
+    /// Keep a group of each event back
+    #[arg(long, value_enum, value_name = "GROUP")]
+    pub(crate) withhold: Option<Withhold>,
+    /// Write the proof here; else to standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write `verify.py` beside the proof: the check in Python's standard library alone
+    #[arg(long, requires = "output")]
+    pub(crate) with_verifier: bool,
+    /// A parameter: name=value
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) param: Vec<String>,
 }
 
 #[derive(Args, Debug)]

@@ -14,6 +14,7 @@ mod import;
 pub(crate) mod imports;
 mod init;
 mod migrate;
+mod prove;
 mod query;
 mod rebuild;
 mod repl;
@@ -44,6 +45,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
         Command::Import(import) => import::run(arguments, import),
         Command::Query(query) => query::run(arguments, query),
         Command::Repl(repl) => repl::run(arguments, repl.fail_on),
+        Command::Prove(prove) => prove::run(arguments, prove),
         Command::Fmt(fmt) => fmt::run(arguments, fmt),
         Command::Trace(trace) => trace::run(arguments, trace),
         Command::Show(show) => show::run(arguments, show),

@@ -5,7 +5,7 @@
 use crate::gate::Call;
 use crate::handler::{
     backup, batches, erasures, health, history, imports, intake, marquez, metrics, names, nodes,
-    plans, public_log, query, reference, schema, show, stats, trace, trail,
+    plans, prove, public_log, query, reference, schema, show, stats, trace, trail,
 };
 use crate::openapi::Description;
 use crate::problem::Problem;
@@ -183,6 +183,14 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         roles: READERS,
         handler: does!(trace::get),
         describe: trace::describe,
+    },
+    Endpoint {
+        method: "POST",
+        path: "/v1/prove",
+        summary: "Make a proof of a statement, which a stranger can check without this server.",
+        roles: READERS,
+        handler: does!(prove::post),
+        describe: prove::describe,
     },
     Endpoint {
         method: "POST",

@@ -21,6 +21,7 @@ fn instead(command: &Command) -> Option<(&'static str, &'static str)> {
         Command::Query(_)
         | Command::Repl(_)
         | Command::Trace(_)
+        | Command::Prove(_)
         | Command::Show(_)
         | Command::Stats
         | Command::Imports

@@ -190,6 +190,26 @@ class Client:
             return Events(body["events"], body["total"], body["found_by"], body["commit"])
         return Node.read(body)
 
+    def prove(
+        self,
+        statement: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        checkpoint: str | None = None,
+        withhold_subject: bool = False,
+    ) -> bytes:
+        """A proof that a stranger can check: write these bytes to a file as they are.
+
+        `checkpoint` is a signed note; without, it is shown against the newest of the store.
+        """
+        body = {
+            "statement": statement,
+            "params": dict(params or {}),
+            "checkpoint": checkpoint,
+            "withhold": "subject" if withhold_subject else None,
+        }
+        return self._request("POST", "/v1/prove", json=body, question=statement).content
+
     def stats(self) -> dict[str, Any]:
         """What the store holds, counted."""
         return self._object("/v1/stats")
