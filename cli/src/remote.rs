@@ -1,6 +1,7 @@
 //! A server in place of a store here: the same questions, over HTTP, and answers that print the same.
 
 mod connection;
+pub(crate) mod elsewhere;
 mod refusal;
 mod unfit;
 mod upload;

@@ -227,7 +227,7 @@ fn token(file: Option<&Path>) -> Outcome<String> {
 }
 
 /// Whom is trusted: the system's roots, or those of a file alone.
-fn trust(file: Option<&Path>) -> Outcome<TlsConfig> {
+pub(super) fn trust(file: Option<&Path>) -> Outcome<TlsConfig> {
     let roots: Vec<Certificate<'static>> = match file {
         None => {
             let found = rustls_native_certs::load_native_certs();

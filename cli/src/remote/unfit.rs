@@ -31,8 +31,15 @@ fn instead(command: &Command) -> Option<(&'static str, &'static str)> {
         Command::Init(_) => ("init", "a store is made where it lies; leave --url out"),
         Command::Demo(_) => ("demo", "the demo makes a store of its own here; leave --url out"),
         Command::Retract(_) => ("retract", BESIDE),
+        Command::Erase(_) => ("erase", BESIDE),
+        Command::Hold(_) => ("hold", BESIDE),
+        Command::Retention(_) => ("retention", BESIDE),
         Command::Alias(_) => ("alias", BESIDE),
         Command::Compact(_) => ("compact", BESIDE),
+        Command::Checkpoint(_) => (
+            "checkpoint",
+            "get /v1/checkpoint, /v1/tile/... and /v1/log/consistency, or run it beside the store",
+        ),
         Command::Rebuild => ("rebuild", BESIDE),
         Command::Verify(_) => (
             "verify",

@@ -19,6 +19,7 @@ use crate::head::{HEAD, Head};
 use crate::journal::{FOLDERS as FOLDERS_OF_JOURNALS, beside};
 use crate::keys::{KEY_FILES, SEEDS};
 use crate::mapping::{Bytes, forget_large};
+use crate::public_log::checkpoint_files;
 use crate::sealed::REGISTER;
 use crate::segment::segment_path;
 use crate::storage::{FileStorage, Storage};
@@ -140,6 +141,9 @@ impl Store {
         }));
         // Of these a later state holds all that an earlier one does, and nothing names their length.
         let mut whole = vec![REGISTER.to_owned()];
+        // Those of later commits, made meanwhile, are of another copy.
+        let made = checkpoint_files(self.storage())?.into_iter();
+        whole.extend(made.filter(|(size, _)| *size <= head.commit).map(|(_, path)| path));
         if with_keys {
             whole.extend(KEY_FILES.iter().map(|name| format!("keys/{name}.key")));
             whole.push(SEEDS.to_owned());
