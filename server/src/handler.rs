@@ -39,7 +39,7 @@ use std::sync::Arc;
 pub(crate) async fn told(
     call: &Call,
     what: &[&[u8]],
-    tell: impl FnOnce(&Opened, &Stop) -> Result<Json, Problem> + Send + 'static,
+    tell: impl Fn(&Opened, &Stop) -> Result<Json, Problem> + Send + 'static,
 ) -> Result<Response<Body>, Problem> {
     let tenant = call.tenant()?;
     let opened = tenant.current();

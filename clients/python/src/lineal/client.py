@@ -17,7 +17,7 @@ from urllib.parse import quote
 import httpx
 
 from .answer import Answer, Stream
-from .arrow import ARROW_STREAM, open_stream, read_table
+from .arrow import ARROW_STREAM, joined, open_stream, read_table
 from .errors import LinealError, Problem, Unreachable, problem
 from .job import ImportFailed, Job, Progress
 from .told import Events, Node, Trace
@@ -120,8 +120,6 @@ class Client:
         return Answer(first["columns"], rows, first, arrow)
 
     def _arrow(self, asked: dict[str, Any], rows: int, question: str) -> pyarrow.Table:
-        import pyarrow
-
         accept, tables = {"Accept": ARROW_STREAM}, []
         while True:
             response = self._request(
@@ -132,7 +130,7 @@ class Client:
             if further is None:
                 break
             asked = {**asked, "cursor": further}
-        table = pyarrow.concat_tables(tables, promote_options="permissive")
+        table = joined(tables)
         if table.num_rows != rows:
             raise LinealError(f"the answer had {rows} rows, and its table has {table.num_rows}")
         return table
