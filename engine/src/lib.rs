@@ -45,6 +45,6 @@ pub use store::{
     Options, Store, Tar,
 };
 pub use transaction::{
-    Committed, Outcome, PreparedNode, Staged, TRANSACTION_NODES_MAX, Transaction,
+    Committed, Held, Outcome, PreparedNode, Staged, TRANSACTION_NODES_MAX, Transaction,
 };
 pub use verify::verify;

@@ -4,7 +4,7 @@
 use super::grown::Grown;
 use super::nodes::{NONE, Nodes};
 use super::revisions::Revisions;
-use super::table::Table;
+use super::table::{self, Table};
 use super::{BatchEntry, CommitEntry, Ledger, SeenRowsEntry, SnapshotEntry};
 use crate::error::Result;
 use crate::head::Head;
@@ -46,8 +46,8 @@ impl Ledger {
         let rest = rest.into_bytes();
         let (nodes, revisions) = (&self.nodes, &self.revisions);
         let length = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
-        let node_table = Table::of_all(length(nodes.len()), |node| nodes.id(node));
-        let revision_table = Table::of_all(length(revisions.len()), |number| revisions.id(number));
+        let node_table = table::of_all(length(nodes.len()), |node| nodes.id(node));
+        let revision_table = table::of_all(length(revisions.len()), |number| revisions.id(number));
         let lists: [(Tag, &dyn Listed); 20] = [
             (Tag::LedgerRest, &rest),
             (Tag::LedgerNodeIds, &nodes.ids),
