@@ -262,6 +262,11 @@ impl<T: Word> Words<T> {
         Some(Words { slice, owner: bytes.clone() })
     }
 
+    /// Numbers that nobody else needs.
+    pub(crate) fn owned(words: Vec<T>) -> Words<T> {
+        Words::over(&Bytes::owned_words(words)).expect("a list of such numbers is one")
+    }
+
     /// The first of the numbers; none if there are not so many.
     pub(crate) fn first(&self, count: usize) -> Option<Words<T>> {
         Words::over(&self.owner.part(0..count.checked_mul(size_of::<T>())?)?)

@@ -97,8 +97,8 @@ impl Sections {
 
     /// The same of a list that nobody else needs: it is not copied.
     pub(crate) fn put_all<T: Word>(&mut self, tag: Tag, number: u16, extra: u64, words: Vec<T>) {
-        let bytes = self.shelf.lay(words);
-        self.put_bytes(tag, number, extra, bytes);
+        let list = self.shelf.lay(words);
+        self.put_words(tag, number, extra, list);
     }
 
     /// A list to become one of them, laid aside as it grows.

@@ -34,16 +34,16 @@ impl Shelf {
         Shelved { shelf: self.clone(), held: Vec::new(), laid: 0, file: None, failed: None }
     }
 
-    /// A list that is whole and that nobody else needs, as its bytes.
-    pub(super) fn lay<T: Word>(&self, words: Vec<T>) -> Bytes {
-        if size_of_val(words.as_slice()) <= HELD_BYTES {
-            return Bytes::owned_words(words);
-        }
-        let laid = self.file().and_then(|mut file| {
+    /// A list that is whole and that nobody else needs.
+    pub(crate) fn lay<T: Word>(&self, words: Vec<T>) -> Words<T> {
+        let laid = || {
+            let mut file = self.file()?;
             file.write_all(as_bytes(&words)).ok()?;
-            Bytes::map(&file).ok()
-        });
-        laid.unwrap_or_else(|| Bytes::owned_words(words))
+            Words::over(&Bytes::map(&file).ok()?)
+        };
+        let is_long = size_of_val(words.as_slice()) >= HELD_BYTES;
+        let laid = if is_long { laid() } else { None };
+        laid.unwrap_or_else(|| Words::owned(words))
     }
 }
 
@@ -116,6 +116,9 @@ impl<T: Word> Shelved<T> {
     /// # Errors
     /// What the medium said.
     pub(crate) fn into_words(self) -> Result<Words<T>> {
+        if self.file.is_none() {
+            return Ok(Words::owned(self.held));
+        }
         let words = Words::over(&self.into_bytes()?);
         Ok(words.expect("whole numbers were written, and a map begins with a page"))
     }
@@ -140,7 +143,7 @@ mod tests {
             all[900_000..].iter().for_each(|number| list.push(*number));
             assert_eq!((list.len(), list.file.is_some()), (all.len(), is_file));
             assert_eq!(*list.into_words().unwrap(), *all);
-            assert_eq!(*shelf.lay(all.clone()), *as_bytes(&all));
+            assert_eq!(*shelf.lay(all.clone()), *all);
             let few: Shelved<u64> = shelf.list();
             assert!(few.into_words().unwrap().is_empty());
         }

@@ -57,7 +57,7 @@ impl Counts {
             ..Counts::default()
         };
         for model in &store.registered {
-            counts.versions += length(&model.versions);
+            counts.versions += model.versions.len() as u64;
             counts.versions_deleted += number(model.versions.iter().filter(|v| v.is_deleted()));
             counts.aliases += length(&model.aliases);
         }
