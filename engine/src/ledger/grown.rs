@@ -126,7 +126,11 @@ mod tests {
         assert!((0..count).all(|at| list.get(at) == Some(at as u64)));
         assert_eq!(list.get(count), None);
         let (mut written, expected) = (Vec::new(), (0..count as u64).collect::<Vec<_>>());
-        list.write(|bytes| Ok(written.extend_from_slice(bytes))).unwrap();
+        let push = |bytes: &[u8]| {
+            written.extend_from_slice(bytes);
+            Ok(())
+        };
+        list.write(push).unwrap();
         assert!(written == as_bytes(&expected) && list.written_bytes() == written.len());
     }
 }

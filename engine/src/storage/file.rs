@@ -196,11 +196,13 @@ impl Storage for FileStorage {
         // On the store's own disk: the system's temporary folder may be memory. It begins as a graph's
         // name does, so that one which a crash left with its name goes with the old generations.
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = self.path(&format!("index/graph-{}-{number}.tmp", std::process::id()));
+        let name = format!("index/graph-{}-{number}.tmp", std::process::id());
+        let path = self.path(&name);
         self.make_folder(&path)?;
         let file = options(true).read(true).create_new(true).open(&path);
         let file = file.map_err(|e| Error::io("make", &path, e))?;
-        fs::remove_file(&path).map_err(|e| Error::io("remove the name of", path, e))?;
+        // Whoever tidies up may have been quicker.
+        self.remove(&name)?;
         Ok(Some(file))
     }
 
