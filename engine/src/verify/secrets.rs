@@ -1,5 +1,6 @@
 //! Keys, seeds and sealed values, as far as they are here.
 
+use super::erased;
 use super::segments::Log;
 use super::{Code, Depth, Report, Steps, What};
 use crate::error::{Error, Result};
@@ -82,6 +83,7 @@ fn sealed(
 ) -> Result<()> {
     let lost = "the values in it; their commitments stand in the records";
     let Some(bytes) = storage.read(REGISTER)? else {
+        erased::check(storage, log, keys, None, report)?;
         if !log.sealed.is_empty() {
             report.note(format!("{REGISTER} is not here: {} values", log.sealed.len()));
         }
@@ -118,8 +120,9 @@ fn sealed(
             }
         }
     }
+    erased::check(storage, log, keys, Some(&register), report)?;
     for (commitment, at) in &log.sealed {
-        if !register.holds(commitment) {
+        if !register.holds(commitment) && !log.erased.has_value(commitment) {
             let rule = format!("the register holds what {} commits to", commitment.short());
             let file = segment_path(at.segment);
             let lost = "this sealed value; the record reads";
