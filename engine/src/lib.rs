@@ -50,6 +50,6 @@ pub use store::{
     receive,
 };
 pub use transaction::{
-    Committed, Outcome, PreparedNode, Staged, TRANSACTION_NODES_MAX, Transaction,
+    Committed, Held, Outcome, PreparedNode, Staged, TRANSACTION_NODES_MAX, Transaction,
 };
 pub use verify::verify;

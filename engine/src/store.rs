@@ -35,6 +35,7 @@ use crate::head::Head;
 use crate::index::RunFiles;
 use crate::keys::{RandomSecrets, Secrets};
 use crate::ledger::Ledger;
+use crate::sections::Shelf;
 use crate::segment::SEGMENT_BYTES_MAX;
 use crate::snapshot::{Snapshot, Views};
 use crate::storage::{FileStorage, Storage};
@@ -176,6 +177,11 @@ impl Store {
 
     pub(crate) fn shared_storage(&self) -> Arc<dyn Storage> {
         Arc::clone(&self.storage)
+    }
+
+    /// Where long lists of a generation are laid aside; a reader writes nothing.
+    pub(crate) fn shelf(&self) -> Shelf {
+        if self.writable { Shelf::beside(self.shared_storage()) } else { Shelf::default() }
     }
 
     pub(crate) fn run_files(&self, fields: IndexedFields) -> RunFiles {
