@@ -13,6 +13,7 @@ mod init;
 mod migrate;
 mod query;
 mod rebuild;
+mod repair;
 mod repl;
 mod retract;
 #[cfg(feature = "server")]
@@ -51,6 +52,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
         Command::Backup(backup) => backup::run(arguments, backup),
         Command::Rebuild => rebuild::run(arguments),
         Command::Verify(verify) => verify::run(arguments, verify),
+        Command::Repair(repair) => repair::run(arguments, repair),
         Command::Migrate => migrate::run(arguments),
         #[cfg(feature = "server")]
         Command::Serve(serve) => serve::run(arguments, serve),

@@ -18,6 +18,7 @@ mod segments;
 use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
 use crate::storage::Storage;
+pub(crate) use beside::Beside;
 pub use code::Code;
 use lineal_proof::Hash;
 use std::sync::Arc;

@@ -37,6 +37,7 @@ fn instead(command: &Command) -> Option<(&'static str, &'static str)> {
             "get /v1/backup with an administrator's token, where the server gives copies, or run it beside the store",
         ),
         Command::Rebuild => ("rebuild", BESIDE),
+        Command::Repair(_) => ("repair", BESIDE),
         Command::Verify(_) => (
             "verify",
             "files are hashed where they lie; run it beside the store, with --store DIR in place of --url",

@@ -6,7 +6,7 @@ use expect_test::expect_file;
 
 /// With the server, as it is built by default.
 #[cfg(feature = "server")]
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 21] = [
     "init",
     "import",
     "query",
@@ -22,6 +22,7 @@ const COMMANDS: [&str; 20] = [
     "backup",
     "rebuild",
     "verify",
+    "repair",
     "serve",
     "mcp",
     "token",
