@@ -13,6 +13,8 @@ use lineal_tests::sample;
 const LINES_OF_AN_ARCHIVE: usize = 3;
 /// Tapes without a meaning yet.
 const TAPES: u32 = 96;
+/// The same of targets whose checks take long.
+const SHORT_TAPES: usize = 12;
 
 fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -101,6 +103,11 @@ pub fn tapes() -> Vec<Vec<u8>> {
     (0..TAPES).map(tape).collect()
 }
 
+/// Some of them, for targets that take long.
+pub fn short_tapes() -> Vec<Vec<u8>> {
+    tapes().into_iter().take(SHORT_TAPES).collect()
+}
+
 /// Hashes of a number and a place, one after the other.
 fn blake3_stream(number: u32, bytes: &mut [u8]) {
     for (place, part) in bytes.chunks_mut(32).enumerate() {
@@ -126,7 +133,7 @@ fn contents(folder: &Path) -> Vec<Vec<u8>> {
 }
 
 /// The files below a folder, in order; none if there is no such folder.
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_owned()];
     while let Some(folder) = open.pop() {
