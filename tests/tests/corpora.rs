@@ -18,6 +18,11 @@ fn replay(name: &str) {
     for seed in &seeds {
         (target.check)(seed);
     }
+    // Without a fuzzer more can be tried all the same: as many tapes as are asked for.
+    let more = std::env::var("LINEAL_TAPES").ok().and_then(|count| count.parse().ok());
+    for number in 0..more.unwrap_or(0_u32) {
+        (target.check)(&seeds::tape(1_000 + number, 8 + number as usize % 200));
+    }
     for (path, bytes) in seeds::found(name) {
         // Where a check fails, this line of the test's output is the last one.
         println!("{}", path.display());

@@ -95,12 +95,14 @@ pub fn records() -> Vec<Vec<u8>> {
 
 /// Bytes that look random, from short to long.
 pub fn tapes() -> Vec<Vec<u8>> {
-    let tape = |number: u32| {
-        let mut bytes = vec![0; 8 + 6 * number as usize];
-        blake3_stream(number, &mut bytes);
-        bytes
-    };
-    (0..TAPES).map(tape).collect()
+    (0..TAPES).map(|number| tape(number, 8 + 6 * number as usize)).collect()
+}
+
+/// One of them: the same for the same number.
+pub fn tape(number: u32, length: usize) -> Vec<u8> {
+    let mut bytes = vec![0; length];
+    blake3_stream(number, &mut bytes);
+    bytes
 }
 
 /// Some of them, for targets that take long.
