@@ -253,7 +253,7 @@ fn prove(
             || left.iter().any(|fault| fault.code == Code::HeadElsewhere);
         let is_good = |candidate: &Candidate| {
             let is_log = candidate.file.starts_with("segments/");
-            !bad.contains(candidate.file.as_str()) && !(is_log && log_is_bad)
+            !(bad.contains(candidate.file.as_str()) || is_log && log_is_bad)
         };
         if candidates.iter().all(is_good) {
             return Ok((candidates, left));

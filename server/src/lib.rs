@@ -44,6 +44,7 @@ mod tls;
 mod token;
 mod trail;
 mod trust;
+mod unsealed;
 mod wire;
 mod writer;
 

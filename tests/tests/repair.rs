@@ -215,8 +215,8 @@ fn a_crash_at_any_call_of_a_repair_leaves_a_store_that_can_be_repaired() {
         }
     };
     // A crash at each call; a sync that fails and a full disk, which end the same way, at every third.
-    let plans: [(fn(u64) -> Plan, usize); 3] =
-        [(Plan::CrashAt, 1), (Plan::FailSyncAt, 3), (Plan::FullAt, 3)];
+    type At = fn(u64) -> Plan;
+    let plans: [(At, usize); 3] = [(Plan::CrashAt, 1), (Plan::FailSyncAt, 3), (Plan::FullAt, 3)];
     let mut crashes = 0;
     for (plan, stride) in plans {
         for at in (0..).step_by(stride) {

@@ -64,7 +64,11 @@ impl Store {
         orphans::set_aside(&*storage, &ledger)?;
         reading::clear_away(&*storage, &ledger)?;
         let ledger = LazyLedger::known(ledger);
-        Store::assemble(storage, options, reached, ledger, Views::default(), Some(lock))
+        let store =
+            Store::assemble(storage, options, reached, ledger, Views::default(), Some(lock))?;
+        // What a crash kept an erasure from destroying.
+        store.finish_erasures()?;
+        Ok(store)
     }
 
     /// Opens a store on a medium for reading.

@@ -1,5 +1,6 @@
 //! Keys, seeds and sealed values, as far as they are here.
 
+use super::erased;
 use super::records::BatchRecord;
 use super::segments::Log;
 use super::{Code, Depth, Report, Steps, What};
@@ -8,7 +9,7 @@ use crate::keys::{KEY_FILES, Keys, SEEDS};
 use crate::sealed::{REGISTER, Register};
 use crate::segment::segment_path;
 use crate::storage::Storage;
-use lineal_proof::Value;
+use lineal_proof::{Hash, Value};
 
 /// Checks the secrets; gives the seeds, for the batches, where they can be read.
 pub(super) fn check(
@@ -46,12 +47,13 @@ pub(super) fn check(
 /// committed (docs/format.md, section 8), and so does damage of the last one that was. Which of the
 /// two it is, what needs them tells.
 fn torn_frames(log: &Log, keys: &Keys, at: u64, what: &What, report: &mut Report) {
-    let has_seed = |batch: &BatchRecord| {
+    let has_seed = |(id, batch): (&Hash, &BatchRecord)| {
         let seed = batch.revision.fields.get("seed").and_then(Value::as_bytes);
-        keys.batch_seed(seed.unwrap_or_default()).is_some()
+        let was_erased = log.erased.batches.contains_key(id);
+        was_erased || keys.batch_seed(seed.unwrap_or_default()).is_some()
     };
     if what.depth != Depth::Fast
-        && (report.sealed_without_key > 0 || !log.batches.values().all(has_seed))
+        && (report.sealed_without_key > 0 || !log.batches.iter().all(has_seed))
     {
         let rule = "the last frames read, unless a crash tore them";
         let lost = "the seeds in them, which records need; those before are read";
@@ -101,6 +103,7 @@ fn sealed(
 ) -> Result<()> {
     let lost = "the values in it; their commitments stand in the records";
     let Some(bytes) = storage.read(REGISTER)? else {
+        erased::check(storage, log, keys, None, report)?;
         if !log.sealed.is_empty() {
             report.note(format!("{REGISTER} is not here: {} values", log.sealed.len()));
         }
@@ -137,8 +140,9 @@ fn sealed(
             }
         }
     }
+    erased::check(storage, log, keys, Some(&register), report)?;
     for (commitment, at) in &log.sealed {
-        if !register.holds(commitment) {
+        if !register.holds(commitment) && !log.erased.has_value(commitment) {
             let rule = format!("the register holds what {} commits to", commitment.short());
             let file = segment_path(at.segment);
             let lost = "this sealed value; the record reads";
