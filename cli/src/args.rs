@@ -165,6 +165,15 @@ log. A store that was put back from an older copy and continued is refused by a 
 A whole run also makes again what is derived and compares it. `lineal repair` says what it can
 bring back, and from where.")]
     Verify(Verify),
+    /// Mend a damaged store, without inventing anything
+    #[command(after_help = "Examples:
+  lineal repair --dry-run --from /mnt/copies/2026-11-22   say what would be done
+  lineal repair --from /mnt/copies/2026-11-22             do it
+What is derived is set aside and made again. What is recorded comes back only from a copy of this
+store (`lineal backup`), and only if with it ids, digests and the chain of commits fit; commits that
+came behind the copy stay. What was there is kept in orphans/. Nothing may write the store meanwhile.
+Code 3: something that was recorded could not be brought back; it is named.")]
+    Repair(Repair),
     /// Move a store to a later format (reserved: there is only one so far)
     #[command(hide = true)]
     Migrate,
@@ -421,6 +430,16 @@ pub(crate) struct Verify {
     /// checked without, and backups leave it out on purpose
     #[arg(long)]
     pub(crate) require_keys: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Repair {
+    /// The folder of a copy of this store
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from: Option<PathBuf>,
+    /// Say what would be done, write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Args, Debug)]

@@ -17,6 +17,7 @@ mod migrate;
 mod prove;
 mod query;
 mod rebuild;
+mod repair;
 mod repl;
 mod retention;
 mod retract;
@@ -61,6 +62,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
         Command::Checkpoint(checkpoint) => checkpoint::run(arguments, checkpoint),
         Command::Rebuild => rebuild::run(arguments),
         Command::Verify(verify) => verify::run(arguments, verify),
+        Command::Repair(repair) => repair::run(arguments, repair),
         Command::Migrate => migrate::run(arguments),
         #[cfg(feature = "server")]
         Command::Serve(serve) => serve::run(arguments, serve),

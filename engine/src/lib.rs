@@ -22,6 +22,7 @@ pub mod keys;
 mod ledger;
 pub mod mapping;
 pub mod public_log;
+pub mod repair;
 mod runs;
 pub mod schema;
 mod sealed;
