@@ -112,6 +112,13 @@ fn print(out: &mut dyn Write, report: &Report, has_keys: bool, seconds: f64) -> 
         let waiting = counted(report.waiting, "entry");
         writeln!(out, "waiting to be committed: {waiting} of the journals")?;
     }
+    if report.erased > 0 {
+        writeln!(
+            out,
+            "{} erased: their leaves and counts are what is left",
+            counted(report.erased, "row")
+        )?;
+    }
     for note in &report.notes {
         writeln!(out, "{}", style.faint(&format!("note: {note}")))?;
     }
@@ -159,6 +166,7 @@ fn print_json(out: &mut dyn Write, report: &Report, what: &What, has_keys: bool)
         "faults_derived_not_listed": report.faults_derived_not_listed,
         "commits": report.commits, "records": report.records, "segment_bytes": report.segment_bytes,
         "containers": report.containers, "batches": report.batches, "rows": report.rows,
+        "erased": report.erased,
         "checkpoints": report.checkpoints, "timestamps": timestamps.collect::<Vec<_>>(),
         "sealed": report.sealed, "sealed_without_key": report.sealed_without_key, "keys_present": has_keys,
         "sound": report.is_sound(), "faults_not_listed": report.faults_not_listed, "notes": report.notes,

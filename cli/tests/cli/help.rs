@@ -6,7 +6,7 @@ use expect_test::expect_file;
 
 /// With the server, as it is built by default.
 #[cfg(feature = "server")]
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 25] = [
     "init",
     "import",
     "query",
@@ -26,6 +26,7 @@ const COMMANDS: [&str; 24] = [
     "checkpoint",
     "rebuild",
     "verify",
+    "repair",
     "serve",
     "mcp",
     "token",

@@ -20,6 +20,7 @@ mod json;
 mod mcp;
 #[cfg(feature = "server")]
 mod noted;
+mod prove;
 #[cfg(feature = "server")]
 mod python;
 #[cfg(feature = "server")]

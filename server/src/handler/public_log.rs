@@ -140,7 +140,7 @@ fn whole(call: &Call) -> Result<(), Problem> {
 /// Reads on a thread of the pool.
 async fn ask<T: Send + 'static>(
     call: &Call,
-    read: impl FnOnce(&Opened) -> Result<T, Problem> + Send + 'static,
+    read: impl Fn(&Opened) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     let opened: Arc<Opened> = call.tenant()?.current();
     whole(call)?;
