@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod absence;
 pub mod cbor;
 pub mod cid;
 pub mod error;

@@ -316,6 +316,7 @@ fn records() -> Vec<(RecordType, Vec<u8>)> {
         counts: vec![("stub".into(), 1), ("revision".into(), 1)],
         records_root: merkle::records_root(&[node, link.0]),
         segment_sha256: Hash::of(b"stands for a SHA-256"),
+        map_root: None,
     };
     vec![
         (RecordType::Revision, revision),

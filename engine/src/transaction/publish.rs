@@ -34,6 +34,7 @@ pub(super) fn publish(store: &Store, transaction: Transaction<'_>) -> Result<Com
         counts: encoded.counts.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect(),
         records_root: records_root(&encoded.ids),
         segment_sha256: Hash(Sha256::digest(&encoded.bytes).into()),
+        map_root: None,
     };
     let Encoded { mut bytes, containers, keys, revisions, events, .. } = encoded;
     let commit_id = frame::write(&mut bytes, RecordType::Commit, &commit.encode());
