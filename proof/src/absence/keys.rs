@@ -15,7 +15,7 @@ use crate::hash::Hash;
 use crate::lanes::{self, Message};
 use crate::value::Value;
 
-/// Context of the secret of which a batch's bucket salts are made.
+/// Context of the key under which the id of a batch's node gives the secret of its buckets.
 pub const CONTEXT_BATCH_KEYS: &str = "lineal v1 batch keys";
 /// What `keys_root` begins with.
 const WORD: &str = "batch keys";
@@ -27,7 +27,7 @@ pub const BITS_MIN: u32 = 8;
 pub const BITS_MAX: u32 = 24;
 /// Values of a bucket on the mean, at most, while there are more buckets to be had: with four a proof
 /// discloses 64 bytes of digests, and the tree costs an event less than its own leaf.
-const VALUES_PER_BUCKET: usize = 4;
+const VALUES_PER_BUCKET: u64 = 4;
 /// Bytes of a digest. 128 bits: chance makes no two alike within a bucket.
 pub const DIGEST: usize = 16;
 /// Digests of a bucket that a verifier reads: more are in none, whatever the batch.
@@ -48,10 +48,11 @@ pub fn value_hash(field: &str, value: &Value) -> Hash {
     Hash::of(&bytes)
 }
 
-/// The secret of a batch's buckets, from its seed. Kept when an erasure destroys the seed.
+/// The secret of a batch's buckets, from the store's index key and the batch's node id. Not from its
+/// seed: that is destroyed when one of its events is erased, and the others must stay provable.
 #[must_use]
-pub fn secret_of(seed: &[u8; 32]) -> [u8; 32] {
-    Hash::derive(CONTEXT_BATCH_KEYS, seed)
+pub fn secret_of(index_key: &[u8; 32], batch: &Hash) -> [u8; 32] {
+    Hash::keyed(&Hash::derive(CONTEXT_BATCH_KEYS, index_key), &batch.0).0
 }
 
 /// The bucket of a value among 2^bits.
@@ -73,9 +74,13 @@ fn digest_of(hash: &Hash) -> Digest {
     digest
 }
 
-fn bits_for(values: usize) -> u32 {
-    let buckets = values.div_ceil(VALUES_PER_BUCKET).next_power_of_two();
-    buckets.ilog2().clamp(BITS_MIN, BITS_MAX)
+/// Bits that lead to a bucket of a batch of so many rows, of which so many fields are covered. Of the
+/// rows, not of the values that are there: an erasure must not change it.
+#[must_use]
+pub fn bits_for(rows: u64, fields: usize) -> u32 {
+    let values = rows.saturating_mul(fields as u64).max(1);
+    let buckets = values.div_ceil(VALUES_PER_BUCKET).checked_next_power_of_two();
+    buckets.map_or(BITS_MAX, u64::ilog2).clamp(BITS_MIN, BITS_MAX)
 }
 
 /// The root over a tree of buckets, and which fields it covers.
@@ -95,70 +100,55 @@ pub struct KeyTree {
     digests: Vec<(u32, Digest)>,
     secret: [u8; 32],
     leaves: Vec<Hash>,
+    /// Buckets of which the leaf alone is known, ascending.
+    redacted: Vec<u32>,
 }
 
 impl KeyTree {
-    /// The tree over the [`value_hash`]es of all values of the fields in a batch's rows, in any order,
-    /// each as often as it comes.
+    /// The tree over the [`value_hash`]es of all values of the fields in a batch of so many rows, in
+    /// any order, each as often as it comes. The fields are in the order of the event field table.
     #[must_use]
-    pub fn new(secret: &[u8; 32], fields: &[&str], mut values: Vec<Hash>) -> KeyTree {
+    pub fn new(secret: &[u8; 32], fields: &[&str], rows: u64, values: Vec<Hash>) -> KeyTree {
+        KeyTree::with_redacted(secret, fields, rows, values, &[])
+    }
+
+    /// The same after rows were erased: over the values of those that are left, and with the leaves
+    /// that were kept of the buckets in which a value of theirs stood ([`KeyTree::redact`]). `rows`
+    /// are those that the batch was recorded with.
+    #[must_use]
+    pub fn with_redacted(
+        secret: &[u8; 32],
+        fields: &[&str],
+        rows: u64,
+        mut values: Vec<Hash>,
+        redacted: &[(u32, Hash)],
+    ) -> KeyTree {
         values.sort_unstable();
         values.dedup();
-        let bits = bits_for(values.len());
+        let bits = bits_for(rows, fields.len());
         let salts = salts(secret, 0..1 << bits);
+        let salt_of = |hash: &Hash| &salts[bucket_of(hash, bits) as usize].0;
         let mut digests = Vec::with_capacity(values.len());
         for some in values.chunks(TOGETHER) {
             let bytes: Vec<_> = some.iter().map(digest_message).collect();
-            let messages = some.iter().zip(&bytes).map(|(hash, bytes)| Message {
-                key: &salts[bucket_of(hash, bits) as usize].0,
-                bytes: &bytes[..],
-            });
+            let messages = some.iter().zip(&bytes);
+            let messages = messages.map(|(hash, bytes)| Message { key: salt_of(hash), bytes });
             let made = lanes::keyed(&messages.collect::<Vec<_>>());
             let placed = some.iter().zip(&made);
             digests.extend(placed.map(|(hash, made)| (bucket_of(hash, bits), digest_of(made))));
         }
-        KeyTree::over(
-            secret,
-            fields.iter().map(|field| (*field).to_owned()).collect(),
-            bits,
-            &salts,
-            digests,
-        )
-    }
-
-    fn over(
-        secret: &[u8; 32],
-        fields: Vec<String>,
-        bits: u32,
-        salts: &[Hash],
-        mut digests: Vec<(u32, Digest)>,
-    ) -> KeyTree {
         digests.sort_unstable();
         digests.dedup();
-        let mut leaves = Vec::with_capacity(salts.len());
-        let mut at = 0;
-        let (mut bytes, mut ends) = (Vec::new(), Vec::with_capacity(TOGETHER));
-        for (number, some) in salts.chunks(TOGETHER).enumerate() {
-            bytes.clear();
-            ends.clear();
-            for bucket in number * TOGETHER..number * TOGETHER + some.len() {
-                while let Some((_, digest)) =
-                    digests.get(at).filter(|(own, _)| *own as usize == bucket)
-                {
-                    bytes.extend_from_slice(digest);
-                    at += 1;
-                }
-                ends.push(bytes.len());
+        let mut leaves = leaves_of(&salts, &digests);
+        for (bucket, leaf) in redacted {
+            if let Some(place) = leaves.get_mut(*bucket as usize) {
+                *place = *leaf;
             }
-            let starts = std::iter::once(0).chain(ends.iter().copied());
-            let spans = starts.zip(ends.iter().copied());
-            let messages = some
-                .iter()
-                .zip(spans)
-                .map(|(salt, (start, end))| Message { key: &salt.0, bytes: &bytes[start..end] });
-            leaves.extend(lanes::keyed(&messages.collect::<Vec<_>>()));
         }
-        KeyTree { bits, fields, digests, secret: *secret, leaves }
+        let mut redacted: Vec<u32> = redacted.iter().map(|(bucket, _)| *bucket).collect();
+        redacted.sort_unstable();
+        let fields = fields.iter().map(|field| (*field).to_owned()).collect();
+        KeyTree { bits, fields, digests, secret: *secret, leaves, redacted }
     }
 
     /// The batch's `keys_root`.
@@ -167,60 +157,63 @@ impl KeyTree {
         keys_root(self.bits, &self.fields, &root_of(self.leaves.clone()))
     }
 
-    /// The bucket and digest of a value: what an erasure keeps of it, so that the tree can be made
-    /// again without the row ([`KeyTree::with_kept`]).
+    /// What an erasure keeps of the buckets in which these values stand, and no digest of any: their
+    /// leaves, ascending. Nothing can be proved of what would stand in them any more; all else can.
     #[must_use]
-    pub fn kept(&self, value: &Hash) -> (u32, Digest) {
+    pub fn redact(&self, values: &[Hash]) -> Vec<(u32, Hash)> {
+        let mut buckets: Vec<u32> = values.iter().map(|hash| bucket_of(hash, self.bits)).collect();
+        buckets.extend(&self.redacted);
+        buckets.sort_unstable();
+        buckets.dedup();
+        let leaf = |bucket: u32| self.leaves.get(bucket as usize).map(|leaf| (bucket, *leaf));
+        buckets.into_iter().filter_map(leaf).collect()
+    }
+
+    /// Opens the bucket in which a value would stand; none if it was redacted.
+    #[must_use]
+    pub fn open(&self, value: &Hash) -> Option<KeysOpening> {
         let bucket = bucket_of(value, self.bits);
-        let salt = salts(&self.secret, bucket..bucket + 1);
-        let digest = salt
-            .first()
-            .map_or_else(Hash::default, |salt| Hash::keyed(&salt.0, &digest_message(value)));
-        (bucket, digest_of(&digest))
-    }
-
-    /// The tree of `bits` over the values of the rows that are left, and what was kept of others.
-    #[must_use]
-    pub fn with_kept(
-        secret: &[u8; 32],
-        fields: &[&str],
-        bits: u32,
-        values: &[Hash],
-        kept: &[(u32, Digest)],
-    ) -> KeyTree {
-        let bits = bits.clamp(BITS_MIN, BITS_MAX);
-        let salts = salts(secret, 0..1 << bits);
-        let own = values.iter().map(|hash| {
-            let bucket = bucket_of(hash, bits);
-            (bucket, digest_of(&Hash::keyed(&salts[bucket as usize].0, &digest_message(hash))))
-        });
-        let digests = own.chain(kept.iter().copied()).collect();
-        let fields = fields.iter().map(|field| (*field).to_owned()).collect();
-        KeyTree::over(secret, fields, bits, &salts, digests)
-    }
-
-    /// Bits that lead to a bucket.
-    #[must_use]
-    pub fn bits(&self) -> u32 {
-        self.bits
-    }
-
-    /// Opens the bucket in which a value would stand.
-    #[must_use]
-    pub fn open(&self, value: &Hash) -> KeysOpening {
-        let bucket = bucket_of(value, self.bits);
+        if self.redacted.binary_search(&bucket).is_ok() {
+            return None;
+        }
         let from = self.digests.partition_point(|(own, _)| *own < bucket);
         let to = self.digests.partition_point(|(own, _)| *own <= bucket);
-        let salt = salts(&self.secret, bucket..bucket + 1).pop().unwrap_or_default();
+        let salt = salts(&self.secret, bucket..bucket + 1).pop()?;
         let place = bucket as usize;
-        KeysOpening {
+        Some(KeysOpening {
             bits: self.bits,
             fields: self.fields.clone(),
             salt: salt.0,
             digests: self.digests[from..to].iter().map(|(_, digest)| *digest).collect(),
             path: range_path(&self.leaves, &(place..place + 1)),
-        }
+        })
     }
+}
+
+/// The leaf of each bucket, under its salt.
+fn leaves_of(salts: &[Hash], digests: &[(u32, Digest)]) -> Vec<Hash> {
+    let mut leaves = Vec::with_capacity(salts.len());
+    let (mut bytes, mut ends) = (Vec::new(), Vec::with_capacity(TOGETHER));
+    let (mut rest, mut bucket) = (digests, 0_u32);
+    for some in salts.chunks(TOGETHER) {
+        bytes.clear();
+        ends.clear();
+        for _ in some {
+            let own = rest.iter().take_while(|(of, _)| *of == bucket).count();
+            let (now, later) = rest.split_at(own);
+            now.iter().for_each(|(_, digest)| bytes.extend_from_slice(digest));
+            ends.push(bytes.len());
+            (rest, bucket) = (later, bucket + 1);
+        }
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        let spans = starts.zip(ends.iter().copied());
+        let messages = some
+            .iter()
+            .zip(spans)
+            .map(|(salt, (start, end))| Message { key: &salt.0, bytes: &bytes[start..end] });
+        leaves.extend(lanes::keyed(&messages.collect::<Vec<_>>()));
+    }
+    leaves
 }
 
 /// The salts of some buckets.
@@ -257,11 +250,11 @@ pub enum Presence {
     Present,
 }
 
-/// Bytes of an opening as numbers and hashes, about: of a batch of so many different values.
+/// Bytes of an opening as numbers and hashes, about: of a batch of so many rows and fields.
 #[must_use]
-pub fn estimate(values: usize) -> u64 {
-    let bits = bits_for(values);
-    let digests = (values >> bits) as u64 + 1;
+pub fn estimate(rows: u64, fields: usize) -> u64 {
+    let bits = bits_for(rows, fields);
+    let digests = (rows.saturating_mul(fields as u64) >> bits) + 1;
     32 * (u64::from(bits) + 1) + digests * DIGEST as u64
 }
 

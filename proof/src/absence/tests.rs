@@ -43,7 +43,6 @@ fn open(runs: &[Vec<Entry>], asked: &[MapName]) -> (Hash, MapOpening) {
 }
 
 proptest! {
-    // Trees of 256 buckets and more are made in each case, in a debug build.
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
     fn a_map_tells_all_that_stands_under_any_name(
@@ -149,6 +148,11 @@ proptest! {
         prop_assert!(written <= all * (u64::from(all.ilog2()) + 2), "{} of {}", written, all);
     }
 
+}
+
+proptest! {
+    // Several trees of 256 buckets are made in each case, slowly in a debug build.
+    #![proptest_config(ProptestConfig::with_cases(8))]
     #[test]
     fn a_batch_tells_of_every_value_whether_it_is_there(
         values in prop::collection::vec(any::<u16>(), 0..1_500),
@@ -157,11 +161,12 @@ proptest! {
     ) {
         let value = |number: u16| Value::Bytes(Hash::of(&number.to_le_bytes()).0.to_vec());
         let hash = |number: &u16| value_hash("input_hash", &value(*number));
-        let secret = secret_of(&[3; 32]);
-        let tree = KeyTree::new(&secret, &["input_hash"], values.iter().map(hash).collect());
+        let secret = secret_of(&[3; 32], &Hash::of(b"batch"));
+        let hashes = values.iter().map(hash).collect();
+        let tree = KeyTree::new(&secret, &["input_hash"], values.len() as u64, hashes);
         let root = tree.root();
         for asked in values.iter().take(3).chain([&asked]) {
-            let opening = tree.open(&hash(asked));
+            let opening = tree.open(&hash(asked)).unwrap();
             let expected =
                 if values.contains(asked) { Presence::Present } else { Presence::Absent };
             prop_assert_eq!(opening.check(&root, "input_hash", &value(*asked)), Ok(expected));
@@ -186,18 +191,30 @@ proptest! {
     #[test]
     fn the_root_outlives_the_erasure_of_any_rows(
         values in prop::collection::vec(any::<u16>(), 1..400),
-        erased in prop::collection::vec(any::<prop::sample::Index>(), 1..20),
+        erased in prop::collection::vec(any::<prop::sample::Index>(), 1..5),
     ) {
         let hash = |number: &u16| value_hash("input_hash", &Value::from(i64::from(*number)));
         let hashes: Vec<_> = values.iter().map(hash).collect();
-        let secret = secret_of(&[7; 32]);
-        let tree = KeyTree::new(&secret, &["input_hash"], hashes.clone());
+        let secret = secret_of(&[7; 32], &Hash::of(b"batch"));
+        let rows = values.len() as u64;
+        let tree = KeyTree::new(&secret, &["input_hash"], rows, hashes.clone());
         let gone: Vec<_> = erased.iter().map(|at| hashes[at.index(hashes.len())]).collect();
-        let left: Vec<_> = hashes.iter().copied().filter(|hash| !gone.contains(hash)).collect();
-        let kept: Vec<_> = gone.iter().map(|hash| tree.kept(hash)).collect();
-        let again = KeyTree::with_kept(&secret, &["input_hash"], tree.bits(), &left, &kept);
-        prop_assert_eq!(again.root(), tree.root());
-        prop_assert_eq!(again.open(&gone[0]), tree.open(&gone[0]));
+        let (first, second) = gone.split_at(gone.len() / 2);
+        let left = |gone: &[Hash]| {
+            hashes.iter().copied().filter(|hash| !gone.contains(hash)).collect::<Vec<_>>()
+        };
+        // Two erasures, one after the other.
+        let fields = &["input_hash"];
+        let once = KeyTree::with_redacted(&secret, fields, rows, left(first), &tree.redact(first));
+        let kept = once.redact(second);
+        let twice = KeyTree::with_redacted(&secret, fields, rows, left(&gone), &kept);
+        prop_assert_eq!(twice.root(), tree.root());
+        for hash in hashes.iter().take(4).chain(&gone) {
+            let opened = twice.open(hash);
+            prop_assert!(opened.is_none() || opened == tree.open(hash));
+            prop_assert!(!gone.contains(hash) || opened.is_none());
+        }
+        prop_assert!(kept.len() <= gone.len());
     }
 }
 
@@ -205,8 +222,9 @@ proptest! {
 fn an_opening_of_one_value_cannot_stand_for_another_bucket() {
     let value = |number: u32| Value::Bytes(Hash::of(&number.to_le_bytes()).0.to_vec());
     let hashes = (0..2_000).map(|number| value_hash("input_hash", &value(number))).collect();
-    let tree = KeyTree::new(&secret_of(&[1; 32]), &["input_hash"], hashes);
-    let opening = tree.open(&value_hash("input_hash", &value(90_000)));
+    let secret = secret_of(&[1; 32], &Hash::of(b"batch"));
+    let tree = KeyTree::new(&secret, &["input_hash"], 2_000, hashes);
+    let opening = tree.open(&value_hash("input_hash", &value(90_000))).unwrap();
     let checked = (0..2_000)
         .filter(|number| opening.check(&tree.root(), "input_hash", &value(*number)).is_ok());
     let checked: Vec<_> = checked.collect();
@@ -215,8 +233,10 @@ fn an_opening_of_one_value_cannot_stand_for_another_bucket() {
         let found = opening.check(&tree.root(), "input_hash", &value(number));
         assert_eq!(found, Ok(Presence::Present));
     }
-    assert_eq!(tree.bits(), 9);
-    assert!(keys::estimate(2_000) >= 32 * 10);
+    assert_eq!((opening.bits, opening.path.len()), (9, 9));
+    assert_eq!(keys::estimate(2_000, 1), 32 * 10 + 4 * 16);
+    assert_eq!([0, 1, 1_024, 1_025].map(|rows| keys::bits_for(rows, 1)), [8, 8, 8, 9]);
+    assert_eq!(keys::bits_for(1_000_000, 1), 18);
 }
 
 fn revision(edges: &[(&str, &str, Key)]) -> Revision {
