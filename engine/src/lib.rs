@@ -21,6 +21,7 @@ mod key_bytes;
 pub mod keys;
 mod ledger;
 pub mod mapping;
+mod record_map;
 mod runs;
 pub mod schema;
 mod sealed;

@@ -30,6 +30,7 @@ use crate::head::Head;
 use crate::index::RunFiles;
 use crate::keys::{RandomSecrets, Secrets};
 use crate::ledger::Ledger;
+use crate::record_map::MapKeeper;
 use crate::segment::SEGMENT_BYTES_MAX;
 use crate::snapshot::{Snapshot, Views};
 use crate::storage::{FileStorage, Storage};
@@ -89,6 +90,7 @@ pub struct Store {
     views: Views,
     catalog: Option<Catalog>,
     pending_keys: PendingKeys,
+    map: MapKeeper,
     /// Holds the writer's lock. Last: what goes before it may still write.
     _lock: Option<Box<dyn Send + Sync>>,
 }
@@ -179,6 +181,10 @@ impl Store {
 
     pub(crate) fn pending_keys(&self) -> &PendingKeys {
         &self.pending_keys
+    }
+
+    pub(crate) fn map_keeper(&self) -> &MapKeeper {
+        &self.map
     }
 
     pub(crate) fn tail_percent_max(&self) -> u32 {
@@ -385,6 +391,7 @@ impl Store {
         if let Some(catalog) = &self.catalog {
             catalog.bring_up_to_date(&state.ledger);
         }
+        self.map.write(&*self.storage, &state.head, false)?;
         self.views.write(self, &state)
     }
 
@@ -399,6 +406,7 @@ impl Store {
             self.storage.remove(&format!("index/{name}"))?;
         }
         self.views.forget();
+        self.map.forget();
         {
             // What was read from the index may be what is wrong: the segments are read again.
             let mut state = self.state_for_writing()?;
@@ -409,6 +417,7 @@ impl Store {
         if let Some(catalog) = &self.catalog {
             catalog.rebuild(&self.read_state().ledger);
         }
+        self.map.write(&*self.storage, &self.read_state().head, true)?;
         self.write_indexes()
     }
 

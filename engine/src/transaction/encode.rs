@@ -53,7 +53,9 @@ pub(super) fn encode(
 ) -> Result<Encoded> {
     let mut out = Encoded::default();
     let mut ready: HashMap<Hash, Ready> = HashMap::new();
-    for (batch, staged) in batches::seal_all(store, std::mem::take(&mut transaction.batches))? {
+    let indexed = state.ledger.indexed(state.head.commit);
+    let drafts = std::mem::take(&mut transaction.batches);
+    for (batch, staged) in batches::seal_all(store, drafts, indexed)? {
         let saying = &batch.draft.saying;
         let chain = (saying.source.as_str(), saying.form.as_str());
         if let Some(known) = state.ledger.known_revision(&staged.node, chain, &staged.content) {
@@ -96,7 +98,6 @@ pub(super) fn encode(
     for setting in &transaction.settings {
         out.push(RecordType::Setting, &setting.encode())?;
     }
-    let indexed = state.ledger.indexed(state.head.commit);
     out.keys = batches::keys(store, &placed, indexed)?;
     batches::write_containers(store, placed, &mut out)?;
     for repacked in std::mem::take(&mut transaction.repacked) {

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
 use crate::index;
 use crate::ledger::Ledger;
+use crate::record_map::{LIST, Place, RecordMap, Spill, entries_of};
 use crate::segment::{Walk, segment_path};
 use crate::store::Store;
 use lineal_proof::frame::{self, MAGIC_SEGMENT, RecordType, SEGMENT_HEADER};
@@ -24,6 +25,7 @@ pub(super) fn publish(store: &Store, transaction: Transaction<'_>) -> Result<Com
     let head = state.head;
     let number = head.commit + 1;
     let last = state.ledger.commit_entry(head.commit).map_or(i64::MIN, |entry| entry.recorded);
+    let map = next_map(store, &head, &encoded.bytes)?;
     let commit = Commit {
         number,
         recorded: store.now().max(last),
@@ -34,7 +36,7 @@ pub(super) fn publish(store: &Store, transaction: Transaction<'_>) -> Result<Com
         counts: encoded.counts.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect(),
         records_root: records_root(&encoded.ids),
         segment_sha256: Hash(Sha256::digest(&encoded.bytes).into()),
-        map_root: None,
+        map_root: map.as_ref().map(RecordMap::root),
     };
     let Encoded { mut bytes, containers, keys, revisions, events, .. } = encoded;
     let commit_id = frame::write(&mut bytes, RecordType::Commit, &commit.encode());
@@ -76,6 +78,11 @@ pub(super) fn publish(store: &Store, transaction: Transaction<'_>) -> Result<Com
     }
     state.take(read);
     state.head = new_head;
+    if let Some(map) = map {
+        let root = commit.map_root;
+        let place = Place { commit: number, commit_id, segment, length, root };
+        store.map_keeper().take(map, place);
+    }
     if state.ledger.tail_is_long()
         // What goes wrong here harms nothing: the ledger in memory is whole.
         && let Ok(Some(ledger)) = index::write_ledger(store.storage(), &new_head, &state.ledger)
@@ -85,6 +92,40 @@ pub(super) fn publish(store: &Store, transaction: Transaction<'_>) -> Result<Com
     store.pending_keys().take(store, &state, keys);
     let (import, recorded) = (commit.import, commit.recorded);
     Ok(Committed { number, import, recorded, id: commit_id, revisions, events })
+}
+
+/// The map after these frames. None where the log before them does not read: what is damaged is told
+/// by those who read it, and costs the commit no more than that nothing can be proved absent as of it.
+fn next_map(store: &Store, head: &Head, bytes: &[u8]) -> Result<Option<RecordMap>> {
+    let (mut frames, mut at) = (Vec::new(), 0);
+    while at < bytes.len() {
+        let frame = frame::read(&bytes[at..])
+            .map_err(|e| Error::record(&segment_path(head.segment), head.length, e))?;
+        at += frame.length;
+        frames.push(frame);
+    }
+    let frames: Vec<_> = frames.iter().collect();
+    let entries = entries_of(&frames)
+        .map_err(|e| Error::record(&segment_path(head.segment), head.length, e))?;
+    let spill = Some(Spill { storage: store.storage(), store: store.id() });
+    let next = || {
+        let (map, _) = store.map_keeper().as_of(store.storage(), head, true)?;
+        map.with(head.commit + 1, &entries, spill)
+    };
+    let again = |error| match error {
+        // A run's file was damaged: the segments tell the same.
+        Error::Derived { .. } => {
+            store.map_keeper().forget();
+            store.storage().remove(LIST)?;
+            next()
+        }
+        other => Err(other),
+    };
+    match next().or_else(again) {
+        Ok(map) => Ok(Some(map)),
+        Err(Error::Corrupt { .. } | Error::Record { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 #[cfg(test)]

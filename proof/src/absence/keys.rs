@@ -48,6 +48,28 @@ pub fn value_hash(field: &str, value: &Value) -> Hash {
     Hash::of(&bytes)
 }
 
+/// As [`value_hash`] of each value of a field, side by side: of texts, or of bytes.
+#[must_use]
+pub fn value_hashes<'v>(
+    field: &str,
+    are_texts: bool,
+    values: impl Iterator<Item = &'v [u8]>,
+) -> Vec<Hash> {
+    let (mut bytes, mut ends) = (Vec::new(), vec![0]);
+    for value in values {
+        cbor::write_list_head(&mut bytes, 2);
+        cbor::write_text(&mut bytes, field);
+        if are_texts {
+            cbor::write_text_head(&mut bytes, value.len());
+            bytes.extend_from_slice(value);
+        } else {
+            cbor::write_bytes(&mut bytes, value);
+        }
+        ends.push(bytes.len());
+    }
+    lanes::unkeyed(ends.windows(2).map(|ends| &bytes[ends[0]..ends[1]]))
+}
+
 /// The secret of a batch's buckets, from the store's index key and the batch's node id. Not from its
 /// seed: that is destroyed when one of its events is erased, and the others must stay provable.
 #[must_use]

@@ -219,6 +219,19 @@ proptest! {
 }
 
 #[test]
+fn values_hashed_together_are_values_hashed_one_by_one() {
+    let texts = ["", "a", "a longer text"];
+    let [bytes, words] = [false, true].map(|are_texts| {
+        keys::value_hashes("f", are_texts, texts.iter().map(|text| text.as_bytes()))
+    });
+    for (at, text) in texts.iter().enumerate() {
+        assert_eq!(bytes[at], value_hash("f", &Value::Bytes(text.as_bytes().to_vec())));
+        assert_eq!(words[at], value_hash("f", &Value::text(*text)));
+        assert_ne!(bytes[at], words[at]);
+    }
+}
+
+#[test]
 fn an_opening_of_one_value_cannot_stand_for_another_bucket() {
     let value = |number: u32| Value::Bytes(Hash::of(&number.to_le_bytes()).0.to_vec());
     let hashes = (0..2_000).map(|number| value_hash("input_hash", &value(number))).collect();
