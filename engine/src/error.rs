@@ -188,6 +188,14 @@ pub enum Error {
         /// What came meanwhile.
         again: u64,
     },
+    /// What would show that something was never recorded is not there, or does not fit.
+    #[error("nothing can be proved absent from {what}: {reason}")]
+    NoAbsence {
+        /// A commit or a batch.
+        what: String,
+        /// Why.
+        reason: String,
+    },
     /// The medium refused.
     #[error("cannot {action} {path}: {source}")]
     Io {

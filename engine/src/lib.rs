@@ -3,6 +3,7 @@
 //! Truth is small and plain: segments of records, containers of events, secrets and a sealed
 //! register, all specified in `docs/format.md`. Everything else is derived and may be deleted.
 
+pub mod absence;
 mod catalog;
 mod claims;
 pub mod clock;

@@ -32,7 +32,19 @@ const RECORDS_TOGETHER: usize = 1_024;
 pub(crate) struct Spill<'a> {
     pub(crate) storage: &'a dyn Storage,
     pub(crate) store: &'a [u8; 16],
+    /// Entries of a run that stays in memory, at most.
+    in_memory_max: usize,
 }
+
+impl<'a> Spill<'a> {
+    pub(crate) fn to(storage: &'a dyn Storage, store: &'a [u8; 16]) -> Spill<'a> {
+        Spill { storage, store, in_memory_max: IN_MEMORY_MAX }
+    }
+}
+
+/// Entries of a run that is kept in memory at most: 8 MiB. All such runs of a map hold less than twice
+/// as many, since each holds more than all newer ones together.
+const IN_MEMORY_MAX: usize = 1 << 18;
 
 /// One run.
 #[derive(Clone)]
@@ -207,3 +219,6 @@ pub(crate) fn follow(
         "the log goes on up to its commit",
     ))
 }
+
+#[cfg(test)]
+mod tests;

@@ -171,7 +171,7 @@ fn listed(bytes: &[u8]) -> Option<(Head, List)> {
         let head = RunHead { entries: reader.u64()?, root: reader.hash()? };
         let (entries, rest) = reader.bytes()?.as_chunks();
         let is_here = entries.len() as u64 == head.entries;
-        let is_elsewhere = entries.is_empty() && head.entries >= LISTED_MAX;
+        let is_elsewhere = entries.is_empty() && head.entries > 0;
         (rest.is_empty() && (is_here || is_elsewhere)).then_some(())?;
         runs.push((commits, head, is_here.then(|| entries.to_vec())));
     }

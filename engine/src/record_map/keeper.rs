@@ -65,7 +65,7 @@ impl MapKeeper {
         let Some(known) = known.as_mut().filter(|known| known.place.commit > known.written) else {
             return Ok(());
         };
-        let spill = Spill { storage, store: &head.store };
+        let spill = Spill::to(storage, &head.store);
         known.map = file::write(spill, &known.map, &known.place)?;
         known.written = known.place.commit;
         Ok(())
@@ -80,7 +80,7 @@ fn load<'k>(
     spills: bool,
 ) -> Result<&'k mut Known> {
     let store = &head.store;
-    let spill = spills.then_some(Spill { storage, store });
+    let spill = spills.then_some(Spill::to(storage, store));
     let is_there = |known: &Known| known.place.commit == head.commit;
     if !known.as_ref().is_some_and(is_there) {
         let found = file::read(storage, store)?.filter(|(_, place)| place.commit <= head.commit);

@@ -7,9 +7,6 @@ use lineal_proof::absence::{Entry, RunHead};
 use lineal_proof::merkle::Tree;
 use std::sync::Arc;
 
-/// Entries of a run that is kept in memory at most: 8 MiB. All such runs of a map hold less than twice
-/// as many, since each holds more than all newer ones together.
-const IN_MEMORY_MAX: usize = 1 << 18;
 /// Entries that are handed on together: whole blocks.
 const PIECE: usize = 1_024 * BLOCK_ENTRIES;
 
@@ -29,7 +26,7 @@ pub(super) fn merge(
     spill: Option<Spill<'_>>,
 ) -> Result<Run> {
     let count: usize = parts.iter().map(|part| part.len()).sum();
-    let mut sink = match spill.filter(|_| count > IN_MEMORY_MAX) {
+    let mut sink = match spill.filter(|spill| count > spill.in_memory_max) {
         Some(spill) => Sink::File(Box::new(file::RunFile::begin(spill, commits, count)?)),
         None => Sink::Memory(Vec::with_capacity(count)),
     };

@@ -107,7 +107,7 @@ fn next_map(store: &Store, head: &Head, bytes: &[u8]) -> Result<Option<RecordMap
     let frames: Vec<_> = frames.iter().collect();
     let entries = entries_of(&frames)
         .map_err(|e| Error::record(&segment_path(head.segment), head.length, e))?;
-    let spill = Some(Spill { storage: store.storage(), store: store.id() });
+    let spill = Some(Spill::to(store.storage(), store.id()));
     let next = || {
         let (map, _) = store.map_keeper().as_of(store.storage(), head, true)?;
         map.with(head.commit + 1, &entries, spill)
