@@ -110,6 +110,14 @@ live and has not sealed yet is in no commit, and not in the copy.")]
     /// Make everything derived again from the records
     Rebuild,
     /// Re-hash everything and name each fault
+    #[command(after_help = "Examples:
+  lineal verify                                  records, rows, sealed values, and what is derived
+  lineal verify --fast                           the chain of commits, checksums, what is there
+  lineal verify --since 120                      only what came behind commit 120
+  lineal verify --node deployment:scorer@eu-1    one node, and the events of it
+  lineal --json verify                           for programs: each fault with a code that stays
+A whole run also makes again what is derived and compares it. `lineal repair` says what it can
+bring back, and from where.")]
     Verify(Verify),
     /// Move a store to a later format (reserved: there is only one so far)
     #[command(hide = true)]
@@ -321,9 +329,19 @@ pub(crate) struct Backup {
 
 #[derive(Args, Debug)]
 pub(crate) struct Verify {
-    /// Check frames and checksums only, not the rows of batches
-    #[arg(long)]
+    /// Only `head`, the chain of commits, checksums of frames, and whether containers are there and
+    /// as long as they were
+    #[arg(long, conflicts_with_all = ["bytes", "node"])]
     pub(crate) fast: bool,
+    /// Every record and container, but not the rows within, nor what is derived
+    #[arg(long, conflicts_with = "node")]
+    pub(crate) bytes: bool,
+    /// Hash only what came behind this commit; what is older is decoded, or looked for
+    #[arg(long, value_name = "COMMIT", conflicts_with_all = ["fast", "node"])]
+    pub(crate) since: Option<u64>,
+    /// Hash only the records of this node, and the containers in which its events stand
+    #[arg(long, value_name = "NODE")]
+    pub(crate) node: Option<String>,
     /// End with code 4 if keys/seeds is not here: roots of batches and sealed values cannot be
     /// checked without, and backups leave it out on purpose
     #[arg(long)]

@@ -22,6 +22,8 @@ use std::sync::Arc;
 const INTAKE: &str = "journal";
 /// The folder of who asked what.
 const TRAIL: &str = "trail";
+/// Both of them.
+pub(crate) const FOLDERS: [&str; 2] = [INTAKE, TRAIL];
 /// Longest payload of a frame, and so of a request with its entries, in bytes: above any body that a
 /// server takes.
 pub const REQUEST_BYTES_MAX: usize = 64 << 20;
@@ -29,6 +31,22 @@ pub const REQUEST_BYTES_MAX: usize = 64 << 20;
 pub const KEY_LIFE_NS: i64 = 24 * 3_600_000_000_000;
 /// Most keys that are known; above this the oldest go: 72 bytes each in a file.
 pub const KEYS_MAX: usize = 262_144;
+
+/// Reads a file of a journal: how many entries it holds, and where no frame is whole any more.
+///
+/// # Errors
+/// [`Error::Corrupt`] or [`Error::Record`] for one that is no file of this store's journal.
+pub(crate) fn check(
+    path: &str,
+    bytes: &[u8],
+    store: &[u8; 16],
+) -> Result<(u64, Option<open::Torn>)> {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let number = name.strip_suffix(".lnj").and_then(|digits| digits.parse().ok()).unwrap_or(0);
+    let read = open::parse(path, bytes, (*store, number))?;
+    let entries = read.requests.iter().map(|request| request.entries.len() as u64).sum();
+    Ok((entries, read.torn))
+}
 
 /// What waits to be sealed.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]

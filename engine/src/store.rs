@@ -17,6 +17,7 @@ pub use backup::{BACKUP_LIST, Backup, BackupProgress, Tar};
 pub use compact::{CompactProgress, Compaction};
 pub(crate) use lazy_ledger::LazyLedger;
 pub use live::LiveBatch;
+pub(crate) use open::replay;
 pub(crate) use pending_keys::{NewKeys, PendingKeys, RUN_ENTRIES_MAX};
 pub(crate) use reading::{Mark, enter};
 pub(crate) use secrets::SecretBox;

@@ -161,7 +161,7 @@ pub(super) fn replay_from(
 }
 
 /// Reads what `head` vouches for from the segments, on top of what was reached.
-pub(super) fn replay(
+pub(crate) fn replay(
     storage: &dyn Storage,
     head: &Head,
     mut ledger: Ledger,
