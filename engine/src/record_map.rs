@@ -150,11 +150,16 @@ pub(crate) fn entries_of(frames: &[&Frame<'_>]) -> lineal_proof::Result<Vec<Entr
     });
     let parts: Vec<Vec<Entry>> = parts.collect::<lineal_proof::Result<_>>()?;
     let mut entries = parts.concat();
+    sort(&mut entries);
+    Ok(entries)
+}
+
+/// Puts the entries of a transaction in order.
+pub(crate) fn sort(entries: &mut Vec<Entry>) {
     if entries.len() > RECORDS_TOGETHER {
         entries.par_sort_unstable();
     }
-    put_in_order(&mut entries);
-    Ok(entries)
+    put_in_order(entries);
 }
 
 /// A place in the log: a commit, and where it ends.

@@ -6,9 +6,10 @@ use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
 use crate::index;
 use crate::ledger::Ledger;
-use crate::record_map::{LIST, Place, RecordMap, Spill, entries_of};
+use crate::record_map::{LIST, Place, RecordMap, Spill, sort};
 use crate::segment::{Walk, segment_path};
 use crate::store::Store;
+use lineal_proof::absence::Entry;
 use lineal_proof::frame::{self, MAGIC_SEGMENT, RecordType, SEGMENT_HEADER};
 use lineal_proof::merkle::records_root;
 use lineal_proof::record::{Commit, Record};
@@ -21,11 +22,11 @@ pub(super) fn publish(store: &Store, transaction: Transaction<'_>) -> Result<Com
         state.index_claims();
     }
     let (import, actor) = (transaction.import, transaction.actor.clone());
-    let encoded = encode(store, &state, transaction)?;
+    let mut encoded = encode(store, &state, transaction)?;
     let head = state.head;
     let number = head.commit + 1;
     let last = state.ledger.commit_entry(head.commit).map_or(i64::MIN, |entry| entry.recorded);
-    let map = next_map(store, &head, &encoded.bytes)?;
+    let map = next_map(store, &head, std::mem::take(&mut encoded.entries))?;
     let commit = Commit {
         number,
         recorded: store.now().max(last),
@@ -94,19 +95,11 @@ pub(super) fn publish(store: &Store, transaction: Transaction<'_>) -> Result<Com
     Ok(Committed { number, import, recorded, id: commit_id, revisions, events })
 }
 
-/// The map after these frames. None where the log before them does not read: what is damaged is told
-/// by those who read it, and costs the commit no more than that nothing can be proved absent as of it.
-fn next_map(store: &Store, head: &Head, bytes: &[u8]) -> Result<Option<RecordMap>> {
-    let (mut frames, mut at) = (Vec::new(), 0);
-    while at < bytes.len() {
-        let frame = frame::read(&bytes[at..])
-            .map_err(|e| Error::record(&segment_path(head.segment), head.length, e))?;
-        at += frame.length;
-        frames.push(frame);
-    }
-    let frames: Vec<_> = frames.iter().collect();
-    let entries = entries_of(&frames)
-        .map_err(|e| Error::record(&segment_path(head.segment), head.length, e))?;
+/// The map after a commit that brings these entries. None where the log before it does not read: what
+/// is damaged is told by those who read it, and costs the commit no more than that nothing can be
+/// proved absent as of it.
+fn next_map(store: &Store, head: &Head, mut entries: Vec<Entry>) -> Result<Option<RecordMap>> {
+    sort(&mut entries);
     let spill = Some(Spill::to(store.storage(), store.id()));
     let next = || {
         let (map, _) = store.map_keeper().as_of(store.storage(), head, true)?;

@@ -150,14 +150,15 @@ pub fn add_entries(
         RecordType::Revision => match RevisionOutline::read(payload) {
             Some(outline) => outlined(&outline, id, entries)?,
             // What the outline does not take for sound: the decoder says what is wrong.
-            None => stated(&Revision::decode(payload)?, id, entries),
+            None => add_revision(&Revision::decode(payload)?, id, entries),
         },
         _ => {}
     }
     Ok(())
 }
 
-fn stated(revision: &Revision, id: &Hash, entries: &mut Vec<Entry>) {
+/// Adds what a revision puts into the map; its fields are not looked at.
+pub fn add_revision(revision: &Revision, id: &Hash, entries: &mut Vec<Entry>) {
     entries.push(entry(&MapName::node(&revision.kind, &revision.key), id));
     entries.push(entry(&MapName::kind(&revision.kind), id));
     for edge in &revision.edges {
