@@ -1,5 +1,7 @@
 //! All commands and flags. The help texts are the comments here.
 
+mod checkpoint;
+mod erasing;
 mod server;
 #[cfg(feature = "server")]
 mod serving;
@@ -7,6 +9,8 @@ mod serving;
 #[cfg(feature = "server")]
 pub(crate) use serving::{CreateToken, RevokeToken, Serve, ServerPlace, Token};
 
+pub(crate) use checkpoint::Checkpoint;
+pub(crate) use erasing::{Decided, Erase, Hold, Retention, RetentionStep};
 pub(crate) use server::There;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -79,6 +83,17 @@ Use single quotes: in double quotes the shell takes $hash for a variable of its 
   lineal repl < script.lql                       statements, each ended by `;` or an empty line
 From a pipe a mistake is told and the next statement asked; the exit code is that of the worst.")]
     Repl(Repl),
+    /// Make a proof that a stranger can check without a store
+    #[command(after_help = "Examples:
+  lineal prove event:9f2c1a7e44d0... -o event.proof
+  lineal prove 'dataset:loans upstream of inference:$hash' --param hash=9f2c... -o path.proof
+  lineal prove event:9f2c... --withhold subject -o event.proof --with-verifier
+  lineal prove model:credit-risk@3              its newest revision
+  lineal prove revision/9f2c...                 the revision with this id
+  lineal prove 'trace all model:x@3 to dataset' -o paths.proof
+What it is shown against is a signed checkpoint. To check: lineal-verify FILE --key KEY, or
+python3 verify.py FILE --key KEY. What is recorded is shown, not that it is true.")]
+    Prove(Prove),
     /// Print questions in their canonical form
     Fmt(Fmt),
     /// Show where a thing comes from: a tree of edges, times, approvals and what is missing
@@ -91,6 +106,24 @@ From a pipe a mistake is told and the next statement asked; the exit code is tha
     Imports,
     /// Undo an import: current views leave out what only it brought; nothing is deleted
     Retract(Retract),
+    /// Erase events, batches or sealed fields, on a decision that is recorded
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  lineal erase event 9f2c1a7e44d0... --basis 'GDPR 17(1)(b)' --decision R-2026-117 \\
+      --decided-by officer@bank.example --executed-by admin@bank.example
+  lineal erase field actor:anna@bank.example email --basis ... --decision ... \\
+      --decided-by ... --executed-by ... --dry-run
+Rows, salts, keys and index entries are destroyed; a leaf hash and the counters stay, so that
+everything else can still be proved. Importing the same archive again brings nothing back. What a
+copy or another program holds is not reached: the record lists the files that must not exist."
+    )]
+    Erase(Erase),
+    /// Forbid erasures while a hold stands
+    #[command(subcommand)]
+    Hold(Hold),
+    /// Show how long what is kept, and what is due
+    Retention(Retention),
     /// Give a name: lineal alias 'scorer' = model:prod/credit-risk
     Alias(Alias),
     /// Pack small containers of log rows into large ones, and merge the index
@@ -103,10 +136,23 @@ be interrupted at any point and called again. Old files go when nobody reads the
     #[command(after_help = "Examples:
   lineal backup /mnt/copies/2026-11-22          a folder: a store of its own, to be read there
   lineal backup copy.tar                         an archive
+  lineal backup copy.tar --url https://host      of a store that a server serves, as administrator
 What is derived is left out: `lineal rebuild` makes it again. So are the keys, which belong
 elsewhere: without them sealed values stay closed and nothing can be written. What a server took
-live and has not sealed yet is in no commit, and not in the copy.")]
+live and has not sealed yet comes along, as it was sent: the next server of the copy seals it.")]
     Backup(Backup),
+    /// Sign which commits there are, for strangers to hold on to
+    #[command(after_help = "Examples:
+  lineal checkpoint                              sign the log as of its last commit, keep and print it
+  lineal checkpoint --witness https://w.example --witness-key 'w.example+1a2b3c4d+BA...'
+  lineal checkpoint --timestamp https://tsa.example/tsr
+  lineal checkpoint --list                       what was signed, by whom else, stamped when
+  lineal checkpoint --consistency 120..345       what shows that the log only grew
+  lineal checkpoint --proof 17 > 17.tlog-proof   what shows that commit 17 stands in it
+Anybody checks it without Lineal: the forms are C2SP's (tlog-checkpoint, tlog-tiles, tlog-proof),
+tiles/ can be served by any web server. The first checkpoint records the log's name and key in the
+log. A store that was put back from an older copy and continued is refused by a witness (code 1).")]
+    Checkpoint(Checkpoint),
     /// Make everything derived again from the records
     Rebuild,
     /// Re-hash everything and name each fault
@@ -119,6 +165,15 @@ live and has not sealed yet is in no commit, and not in the copy.")]
 A whole run also makes again what is derived and compares it. `lineal repair` says what it can
 bring back, and from where.")]
     Verify(Verify),
+    /// Mend a damaged store, without inventing anything
+    #[command(after_help = "Examples:
+  lineal repair --dry-run --from /mnt/copies/2026-11-22   say what would be done
+  lineal repair --from /mnt/copies/2026-11-22             do it
+What is derived is set aside and made again. What is recorded comes back only from a copy of this
+store (`lineal backup`), and only if with it ids, digests and the chain of commits fit; commits that
+came behind the copy stay. What was there is kept in orphans/. Nothing may write the store meanwhile.
+Code 3: something that was recorded could not be brought back; it is named.")]
+    Repair(Repair),
     /// Move a store to a later format (reserved: there is only one so far)
     #[command(hide = true)]
     Migrate,
@@ -279,6 +334,35 @@ pub(crate) struct Show {
     pub(crate) as_of: Option<u64>,
 }
 
+/// What of an event may be kept back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Withhold {
+    /// What points at a person's data; a commitment stands for it
+    Subject,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Prove {
+    /// What is to be shown, in words of the language; several words need no quotes
+    #[arg(value_name = "STATEMENT", required = true, num_args = 1..)]
+    pub(crate) statement: Vec<String>,
+    /// The signed checkpoint that it is shown against; else the newest of the store
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: Option<PathBuf>,
+    /// Keep a group of each event back
+    #[arg(long, value_enum, value_name = "GROUP")]
+    pub(crate) withhold: Option<Withhold>,
+    /// Write the proof here; else to standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write `verify.py` beside the proof: the check in Python's standard library alone
+    #[arg(long, requires = "output")]
+    pub(crate) with_verifier: bool,
+    /// A parameter: name=value
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) param: Vec<String>,
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct Retract {
     /// The import: import:7 or 7
@@ -346,6 +430,16 @@ pub(crate) struct Verify {
     /// checked without, and backups leave it out on purpose
     #[arg(long)]
     pub(crate) require_keys: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Repair {
+    /// The folder of a copy of this store
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from: Option<PathBuf>,
+    /// Say what would be done, write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Args, Debug)]

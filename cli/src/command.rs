@@ -3,17 +3,23 @@
 mod alias;
 mod ask;
 mod backup;
+mod checkpoint;
 mod compact;
 mod completions;
 mod demo;
+mod erase;
 mod fmt;
+mod hold;
 mod import;
 pub(crate) mod imports;
 mod init;
 mod migrate;
+mod prove;
 mod query;
 mod rebuild;
+mod repair;
 mod repl;
+mod retention;
 mod retract;
 #[cfg(feature = "server")]
 mod serve;
@@ -40,17 +46,23 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
         Command::Import(import) => import::run(arguments, import),
         Command::Query(query) => query::run(arguments, query),
         Command::Repl(repl) => repl::run(arguments, repl.fail_on),
+        Command::Prove(prove) => prove::run(arguments, prove),
         Command::Fmt(fmt) => fmt::run(arguments, fmt),
         Command::Trace(trace) => trace::run(arguments, trace),
         Command::Show(show) => show::run(arguments, show),
         Command::Stats => stats::run(arguments),
         Command::Imports => imports::run(arguments),
         Command::Retract(retract) => retract::run(arguments, retract),
+        Command::Erase(erase) => erase::run(arguments, erase),
+        Command::Hold(hold) => hold::run(arguments, hold),
+        Command::Retention(retention) => retention::run(arguments, retention),
         Command::Alias(alias) => alias::run(arguments, alias),
         Command::Compact(compact) => compact::run(arguments, compact),
         Command::Backup(backup) => backup::run(arguments, backup),
+        Command::Checkpoint(checkpoint) => checkpoint::run(arguments, checkpoint),
         Command::Rebuild => rebuild::run(arguments),
         Command::Verify(verify) => verify::run(arguments, verify),
+        Command::Repair(repair) => repair::run(arguments, repair),
         Command::Migrate => migrate::run(arguments),
         #[cfg(feature = "server")]
         Command::Serve(serve) => serve::run(arguments, serve),

@@ -1,6 +1,7 @@
 //! A server in place of a store here: the same questions, over HTTP, and answers that print the same.
 
 mod connection;
+pub(crate) mod elsewhere;
 mod refusal;
 mod unfit;
 mod upload;
@@ -12,7 +13,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use connection::Connection;
 use lineal_query::{Answer, Parameters, Picture, Value};
 use serde_json::{Map, Value as Json, json};
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
@@ -94,6 +95,11 @@ impl Remote {
         Ok(json)
     }
 
+    /// A copy of the store as an archive, and how many bytes it has.
+    pub(crate) fn backup(&self) -> Outcome<(Option<u64>, impl Read + use<>)> {
+        self.connection.stream("/v1/backup")
+    }
+
     /// The imports that the store holds.
     pub(crate) fn imports(&self) -> Outcome<Json> {
         Ok(self.connection.json("/v1/history", &[])?["imports"].take())
@@ -105,6 +111,25 @@ impl Remote {
         let json = self.connection.json_within("/v1/names", &begins, Some(within))?;
         let names = crate::render::texts(&json["names"]);
         Ok((names.into_iter().map(str::to_owned).collect(), json["all"] == true))
+    }
+
+    /// A proof of a statement, against a checkpoint or the newest of the store there.
+    pub(crate) fn prove(
+        &self,
+        statement: &str,
+        parameters: &Parameters,
+        checkpoint: Option<&[u8]>,
+        withhold: bool,
+    ) -> Outcome<String> {
+        let note = checkpoint.map(String::from_utf8_lossy);
+        let body = json!({
+            "statement": statement, "params": json_of(parameters), "checkpoint": note,
+            "withhold": if withhold { json!("subject") } else { Json::Null },
+        });
+        let mut body = self.connection.post("/v1/prove", &body, "application/json", statement)?;
+        let mut file = String::new();
+        body.read_to_string(&mut file).map_err(|error| broken(&error.to_string()))?;
+        Ok(file)
     }
 
     /// Asks a question; `stop` is asked now and then while the answer is awaited.

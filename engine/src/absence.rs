@@ -1,5 +1,5 @@
 //! Making proofs that something was never recorded: from the map of a commit, and from the keys of a
-//! batch (docs/format.md, section 21). How they are checked, without a store: `lineal_proof::absence`.
+//! batch (docs/format.md, section 25). How they are checked, without a store: `lineal_proof::absence`.
 //!
 //! Each proof is checked here before it is given away: what does not fit the root in the log is an
 //! error of this store, and no proof.
@@ -137,6 +137,12 @@ impl Store {
         let secret = self.batch_keys_secret(&ledger.nodes.id(ledger.revisions.node(number)));
         let purpose = "showing what is in a batch";
         let secret = secret.ok_or(Error::NoKey { name: "index.key", purpose })?;
+        // What would stand in the buckets of erased values is known no more.
+        if !batch.erased.is_empty() {
+            return Err(cannot(
+                "events of it were erased, and what is left does not give its root",
+            ));
+        }
         let Some((manifest, first)) = batch.place else {
             return Err(cannot("no manifest says where its rows are"));
         };

@@ -2,7 +2,7 @@
 //! merged by their sizes alone, so that every program makes the same of the same log.
 //!
 //! Derived: what of it is on disk is found in `index/map.idx`, and what that lacks is made from the
-//! segments (docs/format.md, sections 14 and 21).
+//! segments (docs/format.md, sections 14 and 25).
 
 mod file;
 mod keeper;

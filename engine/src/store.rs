@@ -2,6 +2,8 @@
 
 mod backup;
 mod compact;
+mod erase;
+mod hold;
 mod lazy_ledger;
 mod live;
 mod open;
@@ -13,11 +15,14 @@ mod secrets;
 mod state;
 mod veil;
 
-pub use backup::{BACKUP_LIST, Backup, BackupProgress, Tar};
+pub use backup::{BACKUP_LIST, Backup, BackupProgress, Received, Tar, receive};
 pub use compact::{CompactProgress, Compaction};
+pub use erase::{ErasureDone, ErasureOrder, Suppressed, Target};
+pub use hold::{HoldInfo, HoldScope};
 pub(crate) use lazy_ledger::LazyLedger;
 pub use live::LiveBatch;
 pub(crate) use open::replay;
+pub(crate) use orphans::aside;
 pub(crate) use pending_keys::{NewKeys, PendingKeys, RUN_ENTRIES_MAX};
 pub(crate) use reading::{Mark, enter};
 pub(crate) use secrets::SecretBox;
@@ -32,6 +37,7 @@ use crate::index::RunFiles;
 use crate::keys::{RandomSecrets, Secrets};
 use crate::ledger::Ledger;
 use crate::record_map::MapKeeper;
+use crate::sections::Shelf;
 use crate::segment::SEGMENT_BYTES_MAX;
 use crate::snapshot::{Snapshot, Views};
 use crate::storage::{FileStorage, Storage};
@@ -176,6 +182,11 @@ impl Store {
         Arc::clone(&self.storage)
     }
 
+    /// Where long lists of a generation are laid aside; a reader writes nothing.
+    pub(crate) fn shelf(&self) -> Shelf {
+        if self.writable { Shelf::beside(self.shared_storage()) } else { Shelf::default() }
+    }
+
     pub(crate) fn run_files(&self, fields: IndexedFields) -> RunFiles {
         RunFiles { storage: self.shared_storage(), store: self.id, fields }
     }
@@ -198,6 +209,10 @@ impl Store {
 
     pub(crate) fn now(&self) -> i64 {
         self.options.clock.now()
+    }
+
+    pub(crate) fn new_secret(&self, label: &str) -> [u8; 32] {
+        self.options.secrets.secret(label)
     }
 
     /// The last commit's number.
@@ -419,6 +434,7 @@ impl Store {
             catalog.rebuild(&self.read_state().ledger);
         }
         self.map.write(&*self.storage, &self.read_state().head, true)?;
+        self.rebuild_tiles()?;
         self.write_indexes()
     }
 

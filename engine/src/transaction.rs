@@ -2,12 +2,14 @@
 
 mod batches;
 mod encode;
+mod held;
 mod pins;
 mod prepared;
 mod publish;
 mod snapshots;
 
 pub(crate) use batches::{CONTAINER_ROWS_MAX, container_path};
+pub use held::Held;
 pub use prepared::PreparedNode;
 
 use crate::claims::is_claim;
@@ -16,7 +18,9 @@ use crate::error::{Error, Result};
 use crate::schema::Kind;
 use crate::store::Store;
 use lineal_proof::frame::PAYLOAD_MAX;
-use lineal_proof::record::{Manifest, Reference, Retract, Revision, SeenRows, Setting, Source};
+use lineal_proof::record::{
+    Erasure, Hold, Manifest, Reference, Retract, Revision, SeenRows, Setting, Source,
+};
 use lineal_proof::{Cid, Hash, Key, Value, cbor};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -115,9 +119,11 @@ pub struct Transaction<'a> {
     settings: Vec<Setting>,
     sources: Vec<Source>,
     retracts: Vec<Retract>,
+    erasures: Vec<Erasure>,
+    holds: Vec<Hold>,
     seen: BTreeMap<Saying, BTreeSet<Cid>>,
     seen_rows: Vec<(Saying, [u8; 16], Vec<SeenRows>)>,
-    snapshots: Vec<(Saying, BTreeMap<Hash, Hash>)>,
+    snapshots: Vec<(Saying, Held)>,
     /// The import ends with a full snapshot, which confirms what is known: nothing is listed here.
     snapshot_follows: bool,
 }
@@ -139,6 +145,8 @@ impl<'a> Transaction<'a> {
             settings: Vec::new(),
             sources: Vec::new(),
             retracts: Vec::new(),
+            erasures: Vec::new(),
+            holds: Vec::new(),
             seen: BTreeMap::new(),
             seen_rows: Vec::new(),
             snapshots: Vec::new(),
@@ -162,6 +170,8 @@ impl<'a> Transaction<'a> {
             && self.settings.is_empty()
             && self.sources.is_empty()
             && self.retracts.is_empty()
+            && self.erasures.is_empty()
+            && self.holds.is_empty()
             && self.seen.is_empty()
             && self.seen_rows.is_empty()
             && self.snapshots.is_empty()
@@ -278,8 +288,8 @@ impl<'a> Transaction<'a> {
 
     /// Notes that the import was a full snapshot of a source in a form and held exactly these
     /// nodes, with the digests of what it said of them.
-    pub fn add_snapshot(&mut self, saying: &Saying, held: BTreeMap<Hash, Hash>) {
-        self.snapshots.push((saying.clone(), held));
+    pub fn add_snapshot(&mut self, saying: &Saying, held: impl Into<Held>) {
+        self.snapshots.push((saying.clone(), held.into()));
     }
 
     /// Stages custody of a file.
@@ -318,6 +328,16 @@ impl<'a> Transaction<'a> {
         }
         self.retracts.push(Retract { import, restore, actor: self.actor.clone(), sealed });
         Ok(())
+    }
+
+    /// Stages an erasure, beside the containers that it leaves behind.
+    pub(crate) fn add_erasure(&mut self, erasure: Erasure) {
+        self.erasures.push(erasure);
+    }
+
+    /// Stages a hold, or its end.
+    pub(crate) fn add_hold(&mut self, hold: Hold) {
+        self.holds.push(hold);
     }
 
     /// Writes everything staged as one commit. After an error nothing of it is in the log.

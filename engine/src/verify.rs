@@ -10,7 +10,9 @@ mod commits;
 mod compare;
 mod containers;
 mod derived;
+mod erased;
 mod journals;
+mod public_log;
 mod records;
 mod secrets;
 mod segments;
@@ -18,8 +20,10 @@ mod segments;
 use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
 use crate::storage::Storage;
+pub(crate) use beside::Beside;
 pub use code::Code;
 use lineal_proof::Hash;
+pub use public_log::TimestampNote;
 use std::sync::Arc;
 
 /// Most faults that are listed; the others are counted.
@@ -120,10 +124,16 @@ pub struct Report {
     pub batches: u64,
     /// Rows of those.
     pub rows: u64,
+    /// Rows that were erased, of which leaf and count are left.
+    pub erased: u64,
     /// Sealed values that open and fit their commitment.
     pub sealed: u64,
     /// Sealed values whose key is not here: erased, or not brought along.
     pub sealed_without_key: u64,
+    /// Checkpoints whose signature and root fit the log.
+    pub checkpoints: u64,
+    /// Time stamps of these, the newest of each checkpoint that has one.
+    pub timestamps: Vec<TimestampNote>,
     /// What is worth knowing and is no fault.
     pub notes: Vec<String>,
     /// The faults, in the order of files.
@@ -259,6 +269,7 @@ fn check(
     let keys = secrets::check(storage, &log, what, &mut report, &mut steps)?;
     containers::check(storage, &log, keys.as_ref(), what, &mut report, &mut steps)?;
     journals::check(storage, &log, &mut report, &mut steps)?;
+    public_log::check(storage, &log, &mut report, &mut steps)?;
     derived::check(storage, &log, &mut report, &mut steps)?;
     Ok((report, head))
 }

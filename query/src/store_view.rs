@@ -81,6 +81,11 @@ impl StoreView {
         self.withholds && field.spec().group == Group::Subject
     }
 
+    /// The store.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// The store's own view.
     #[must_use]
     pub fn snapshot(&self) -> &Snapshot {
@@ -234,6 +239,10 @@ impl Source for StoreView {
 
     fn unread(&self) -> &[Unread] {
         self.unread.get_or_init(|| self.snapshot.unread().iter().map(unread).collect())
+    }
+
+    fn erased(&self) -> u64 {
+        self.snapshot.erased_events()
     }
 
     fn field(&self, node: NodeNo, name: &str) -> Result<Option<Value>, Error> {

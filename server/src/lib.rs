@@ -15,6 +15,7 @@ mod config;
 mod connection;
 mod cursor;
 mod endpoint;
+mod erase;
 mod error;
 mod gate;
 mod handler;
@@ -44,6 +45,7 @@ mod tls;
 mod token;
 mod trail;
 mod trust;
+mod unsealed;
 mod wire;
 mod writer;
 

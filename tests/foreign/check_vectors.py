@@ -112,7 +112,7 @@ def check_tree(vector):
 
 
 def check_absence(vector):
-    """Section 21: roots of maps, what stands under names, and the keys of a batch."""
+    """Section 25: roots of maps, what stands under names, and the keys of a batch."""
     read, root = RecordMap(), None
     for commit in vector["commits"]:
         payloads = [bytes.fromhex(payload) for payload in commit["records"]]

@@ -3,7 +3,7 @@
     python3 read_segment.py STORE
 
 walks the segments up to what `head` vouches for, checks every frame, record, commit and container
-file, and prints one line a revision (kind, key, source, form, id, content digest; separated by
+file, checkpoint and tile, and prints one line a revision (kind, key, source, form, id, content digest; separated by
 tabs), then one line `summary` with the counts as JSON. At the first fault it says the file, the
 byte and the broken rule, and exits with 1. It needs Python 3.11; the `blake3` package is used where
 it is installed.
@@ -19,10 +19,11 @@ import sys
 from pathlib import Path
 
 from absence import RecordMap, entries
-from batches import check_batch, check_manifest
+from batches import check_batch, check_erasure, check_manifest
 from canonical_cbor import NotCanonical, decode, encode
 from crc32c import crc32c
 from hashes import blake3_of, merkle_root
+from public_log import check_log, leaf
 from record_shapes import FORMAT, KIND_NUMBER, SHAPES, Fault, check_nodes, check_shape, content, links, need
 
 HEAD_BYTES = 128
@@ -35,12 +36,12 @@ MAGIC_SEALED = bytes.fromhex("894c4e530d0a1a0a")
 
 TYPES = {
     1: "revision", 2: "reference", 3: "setting", 4: "source", 5: "manifest", 6: "seen", 7: "retract",
-    9: "sealed", 12: "stub", 13: "blob", 15: "commit",
+    8: "erasure", 9: "sealed", 10: "hold", 12: "stub", 13: "blob", 15: "commit",
 }
 # Section 7: the order of the types inside a transaction.
 RANK = {
     word: rank for rank, word in enumerate(
-        ("blob", "stub", "revision", "reference", "setting", "manifest", "seen", "retract", "source"))
+        ("blob", "stub", "revision", "reference", "setting", "manifest", "seen", "retract", "erasure", "hold", "source"))
 }
 
 
@@ -123,12 +124,17 @@ class Log:
         self.counts = {word: 0 for word in SHAPES if word != "sealed"}
         self.manifests = {}
         self.replaced = set()
+        self.gone = set()   # containers and generations that an erasure says must not exist
         self.lines = []
+        self.leaves = []         # of the public log, one a commit
+        self.log_setting = None  # its name and keys, as said last
 
     def take(self, word, identity, record):
         """One more record of the open transaction."""
         need(word != "sealed", "a sealed value in a segment")
         need(identity not in self.records, "a record that stands in the store already")
+        if word == "setting" and record["name"] == "log":
+            self.log_setting = record["value"]
         if word == "revision":
             self.check_revision(record)
             if record["kind"] == "batch":
@@ -137,14 +143,21 @@ class Log:
             self.lines.append("\t".join((
                 record["kind"], key_text(record["key"]), record["source"], record["form"],
                 identity.hex(), digest.hex())))
-        elif word in ("manifest", "seen"):
+        elif word in ("manifest", "seen", "erasure"):
             for link in links(record):
                 need(self.kind_of(link) is not None, f"a {word} that names a revision not written before it")
         if word == "manifest":
             check_manifest(record, {link: self.records[bytes(link)] for link, _, _ in record["batches"]})
+            before = self.manifests.get(record["container"])
+            generation = before["generation"] if before else 0
+            need(record["generation"] > generation, "a manifest of a generation that was there before")
             self.manifests[record["container"]] = record
             self.replaced.update(record["replaces"])
         summary = {key: record.get(key) for key in ("type", "kind", "key", "source", "form")}
+        if word == "erasure":
+            check_erasure(record, lambda link: self.records[bytes(link)]["rows"])
+            if record["decision"] == "erased":
+                self.gone.update((container, generation) for container, generation, _ in record["files"])
         if record.get("kind") == "batch" and word == "revision":
             summary["rows"] = record["fields"]["rows"]
         self.records[identity] = summary
@@ -194,6 +207,7 @@ class Log:
         self.check_order()
         self.records[identity] = {"type": "commit", "kind": None, "key": None, "source": None, "form": None}
         self.counts["commit"] += 1
+        self.leaves.append(leaf(payload))
         self.commit, self.commit_id, self.open = record, identity, []
 
     def check_order(self):
@@ -298,6 +312,9 @@ def read_containers(store, log):
                 need(blake3_of(data) == container, "a name that is not the hash of its bytes")
         place(path, store, work)
         count += 1
+    for container, generation in log.gone:
+        path = store / "containers" / f"{container.hex()}.{generation}.parquet"
+        need(not path.exists(), f"{path.relative_to(store)}: it should be gone since an erasure")
     return count
 
 
@@ -311,6 +328,7 @@ def main(arguments):
         log = read_segments(store, head)
         sealed = read_sealed(store, head["store"])
         containers = read_containers(store, log)
+        public_log = check_log(store, log)
     except (Fault, Damaged) as fault:
         print(fault, file=sys.stderr)
         return 1
@@ -318,7 +336,7 @@ def main(arguments):
         print(line)
     print("summary", json.dumps({
         "store": head["store"].hex(), "segments": head["segment"], "head": head["id"].hex(),
-        "records": log.counts, "sealed": sealed, "containers": containers,
+        "records": log.counts, "sealed": sealed, "containers": containers, **public_log,
     }))
     return 0
 

@@ -8,8 +8,10 @@ mod program;
 
 mod answers;
 mod backup;
+mod checkpoint;
 mod damage;
 mod demo;
+mod erase;
 mod errors;
 mod help;
 mod imports;
@@ -18,6 +20,7 @@ mod json;
 mod mcp;
 #[cfg(feature = "server")]
 mod noted;
+mod prove;
 #[cfg(feature = "server")]
 mod python;
 #[cfg(feature = "server")]

@@ -86,6 +86,20 @@ pub(super) fn parse(path: &str, bytes: &[u8], own: ([u8; 16], u32)) -> Result<Re
     Ok(read)
 }
 
+/// The name of a file of a journal.
+pub(super) fn path(folder: &str, number: u32) -> String {
+    format!("{folder}/{number:08}.lnj")
+}
+
+/// The numbers of the files of a journal, ascending.
+pub(super) fn numbers(storage: &dyn Storage, folder: &str) -> Result<Vec<u32>> {
+    let names = storage.list(folder)?;
+    let numbers = names.iter().filter_map(|name| name.strip_suffix(".lnj")?.parse().ok());
+    let mut numbers: Vec<u32> = numbers.collect();
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
 /// Makes a file, durably; its length.
 pub(super) fn begin(
     files: &JournalFiles,
@@ -105,10 +119,7 @@ impl Journal {
         store: [u8; 16],
         folder: &'static str,
     ) -> Result<Journal> {
-        let names = storage.list(folder)?;
-        let numbers = names.iter().filter_map(|name| name.strip_suffix(".lnj")?.parse().ok());
-        let mut numbers: Vec<u32> = numbers.collect();
-        numbers.sort_unstable();
+        let numbers = numbers(&*storage, folder)?;
         let mut journal = Journal {
             files: JournalFiles { storage, store, folder },
             number: 0,

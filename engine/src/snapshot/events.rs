@@ -6,6 +6,7 @@ use crate::event_fields::{EVENT_FIELDS, EventField};
 use crate::events::{Container, Cursor, EventBlock, EventValue, MonthCounts, in_order};
 use crate::graph::{Batch, BatchPlace, Counters, NodeNo, UnreadLog};
 use crate::keys::ValueHasher;
+use crate::runs::rows_of;
 use crate::schema::{Direction, Relation};
 use lineal_proof::{Map, Value};
 use std::ops::Range;
@@ -103,6 +104,16 @@ impl Snapshot {
         self.parts(node).flat_map(|batch| &batch.outweighed).map(|(_, count)| count).sum()
     }
 
+    /// How many events of the view are erased: counters count them, and no row shows them.
+    #[must_use]
+    pub fn erased_events(&self) -> u64 {
+        let erased = self.graph().batches().iter().filter(|batch| !batch.erased.is_empty());
+        let alive = |batch: &Batch| {
+            rows_of(&batch.erased).filter(|row| batch.counts_erased(*row)).count() as u64
+        };
+        erased.map(alive).sum()
+    }
+
     /// Every batch of the view.
     pub fn batches(&self) -> impl Iterator<Item = BatchInfo> + '_ {
         self.graph().batches().iter().map(info)
@@ -130,7 +141,7 @@ impl Snapshot {
         Ok(cell.get_or_init(|| container))
     }
 
-    fn place(&self, place: Option<(u32, u32)>) -> Result<(&Container, usize)> {
+    pub(super) fn place(&self, place: Option<(u32, u32)>) -> Result<(&Container, usize)> {
         let (container, first_row) = place.ok_or_else(|| Error::corrupt("segments", 0, PLACED))?;
         Ok((self.container(container)?, first_row as usize))
     }

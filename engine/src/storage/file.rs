@@ -106,6 +106,19 @@ impl Storage for FileStorage {
         }
     }
 
+    fn read_first(&self, path: &str, length: u64) -> Result<Option<Bytes>> {
+        let path = self.path(path);
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        match File::open(&path) {
+            // A map, whatever the folder: nobody looks at what lies behind these bytes.
+            Ok(file) => Bytes::map(&file)
+                .map(|bytes| bytes.part(0..length))
+                .map_err(|e| Error::io("map", path, e)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(Error::io("open", path, e)),
+        }
+    }
+
     fn read_held(&self, path: &str) -> Result<Option<Bytes>> {
         let path = self.path(path);
         let file = match File::open(&path) {
@@ -187,6 +200,23 @@ impl Storage for FileStorage {
             file.write_all(bytes)
         });
         written.map_err(|e| Error::io("write", path, e))
+    }
+
+    #[cfg(unix)]
+    fn scratch(&self) -> Result<Option<File>> {
+        use std::sync::atomic::{AtomicU64, Ordering};
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        // On the store's own disk: the system's temporary folder may be memory. It begins as a graph's
+        // name does, so that one which a crash left with its name goes with the old generations.
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("index/graph-{}-{number}.tmp", std::process::id());
+        let path = self.path(&name);
+        self.make_folder(&path)?;
+        let file = options(true).read(true).create_new(true).open(&path);
+        let file = file.map_err(|e| Error::io("make", &path, e))?;
+        // Whoever tidies up may have been quicker.
+        self.remove(&name)?;
+        Ok(Some(file))
     }
 
     fn sync(&self, path: &str) -> Result<()> {

@@ -14,6 +14,7 @@ use crate::ledger::Ledger;
 use crate::mapping::Bytes;
 use crate::record_map::MapKeeper;
 use crate::sealed::Register;
+use crate::sections::Shelf;
 use crate::segment::{Walk, open_segment, segment_path};
 use crate::snapshot::Views;
 use crate::storage::Storage;
@@ -65,7 +66,11 @@ impl Store {
         orphans::set_aside(&*storage, &ledger)?;
         reading::clear_away(&*storage, &ledger)?;
         let ledger = LazyLedger::known(ledger);
-        Store::assemble(storage, options, reached, ledger, Views::default(), Some(lock))
+        let store =
+            Store::assemble(storage, options, reached, ledger, Views::default(), Some(lock))?;
+        // What a crash kept an erasure from destroying.
+        store.finish_erasures()?;
+        Ok(store)
     }
 
     /// Opens a store on a medium for reading.
@@ -98,13 +103,16 @@ impl Store {
         storage: Arc<dyn Storage>,
         options: Options,
         head: Head,
-        ledger: LazyLedger,
+        mut ledger: LazyLedger,
         views: Views,
         lock: Option<Box<dyn Send + Sync>>,
     ) -> Result<Store> {
         let keys = Keys::open(&*storage)?;
         let register = Register::open(&*storage, &head.store)?;
         let writable = lock.is_some();
+        if writable {
+            ledger.lay_aside(&Shelf::beside(Arc::clone(&storage)));
+        }
         let folder = storage.local_path().filter(|_| writable);
         let catalog = folder.map(|folder| Catalog::open(&folder.join("catalog"), &ledger));
         Ok(Store {

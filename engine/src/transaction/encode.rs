@@ -77,7 +77,7 @@ pub(super) fn encode(
         ready.insert(staged.content, batch);
         transaction.nodes.push(staged);
     }
-    let seen = snapshots::seen(state, &mut transaction);
+    let seen = snapshots::seen(state, &mut transaction)?;
     let mut pins = pins::Pins::new(state);
     let mut revisions = Vec::with_capacity(transaction.nodes.len());
     let (mut placed, mut bytes) = (Vec::new(), 0);
@@ -122,6 +122,12 @@ pub(super) fn encode(
     }
     for retract in &transaction.retracts {
         out.push(RecordType::Retract, &retract.encode())?;
+    }
+    for erasure in &transaction.erasures {
+        out.push(RecordType::Erasure, &erasure.encode())?;
+    }
+    for hold in &transaction.holds {
+        out.push(RecordType::Hold, &hold.encode())?;
     }
     transaction.sources.sort_by(|a, b| (&a.label, a.stretches).cmp(&(&b.label, b.stretches)));
     for source in &transaction.sources {

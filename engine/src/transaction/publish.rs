@@ -78,6 +78,7 @@ pub(super) fn publish(store: &Store, transaction: Transaction<'_>) -> Result<Com
         return Err(error);
     }
     state.take(read);
+    state.ledger.lay_aside(&store.shelf());
     state.head = new_head;
     if let Some(map) = map {
         let root = commit.map_root;

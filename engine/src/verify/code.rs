@@ -60,6 +60,16 @@ pub enum Code {
     SealedMissing,
     /// A file of a journal does not read.
     JournalDamaged,
+    /// What the log says of its name and keys does not read.
+    LogIdentity,
+    /// A checkpoint does not read.
+    CheckpointDamaged,
+    /// The commits are not those that a checkpoint was signed over.
+    CheckpointRoot,
+    /// A checkpoint is signed by no key that the log names.
+    CheckpointSignature,
+    /// A time stamp does not read, or is of something else.
+    TimestampDamaged,
     /// A derived file is not whole.
     DerivedDamaged,
     /// A derived file is whole and says something else than the records.
@@ -68,7 +78,7 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Code; 30] = [
+    pub const ALL: [Code; 35] = [
         Code::HeadMissing,
         Code::HeadDamaged,
         Code::HeadElsewhere,
@@ -97,6 +107,11 @@ impl Code {
         Code::SealedValue,
         Code::SealedMissing,
         Code::JournalDamaged,
+        Code::LogIdentity,
+        Code::CheckpointDamaged,
+        Code::CheckpointRoot,
+        Code::CheckpointSignature,
+        Code::TimestampDamaged,
         Code::DerivedDamaged,
         Code::DerivedDiffers,
     ];
@@ -133,6 +148,11 @@ impl Code {
             Code::SealedValue => "sealed-value",
             Code::SealedMissing => "sealed-missing",
             Code::JournalDamaged => "journal-damaged",
+            Code::LogIdentity => "log-identity",
+            Code::CheckpointDamaged => "checkpoint-damaged",
+            Code::CheckpointRoot => "checkpoint-root",
+            Code::CheckpointSignature => "checkpoint-signature",
+            Code::TimestampDamaged => "timestamp-damaged",
             Code::DerivedDamaged => "derived-damaged",
             Code::DerivedDiffers => "derived-differs",
         }

@@ -6,12 +6,14 @@ use super::{Code, Depth, Report, What};
 use crate::error::Error;
 use crate::head::Head;
 use crate::id_map::IdMap;
+use crate::public_log::{LOG_SETTING, LogIdentity};
 use crate::record_map::{RecordMap, entries_of};
 use crate::segment::{Location, segment_path};
 use lineal_proof::Hash;
 use lineal_proof::frame::{Frame, RecordType};
 use lineal_proof::merkle::records_root;
-use lineal_proof::record::{Commit, Record};
+use lineal_proof::record::{Commit, Record, Setting};
+use lineal_proof::tlog::TreeHash;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -155,6 +157,9 @@ impl Chain {
         if reading != Reading::Skim {
             self.known.insert(frame.id, one.known);
         }
+        if frame.record_type == RecordType::Setting {
+            self.identity(frame, location, report);
+        }
         for commitment in one.sealed {
             self.log.sealed.entry(commitment).or_insert(location);
         }
@@ -166,6 +171,23 @@ impl Chain {
                 self.log.named_before.insert((manifest.container, manifest.generation));
             }
             self.log.manifests.push(manifest);
+        }
+        if let Some(erasure) = one.erasure {
+            self.log.erased.take(&erasure);
+        }
+    }
+
+    /// Keeps what a setting says of the public log.
+    fn identity(&mut self, frame: &Frame<'_>, at: Location, report: &mut Report) {
+        let Ok(setting) = Setting::decode(frame.payload) else { return };
+        if setting.name != LOG_SETTING {
+            return;
+        }
+        self.log.identity = LogIdentity::from_value(&setting.value);
+        if self.log.identity.is_none() {
+            let rule = "the setting `log` has the form of a log's name and keys";
+            let (path, lost) = (segment_path(at.segment), "which keys sign checkpoints");
+            report.fault(Code::LogIdentity, &path, at.offset, rule, lost);
         }
     }
 
@@ -222,6 +244,7 @@ impl Chain {
             self.promises((open, sha256), &commit, &mut fault);
         }
         self.go_on_with_the_map(open, &commit, &mut fault);
+        self.log.leaves.push(TreeHash::leaf(frame.payload));
         self.number = commit.number;
         self.last = Some((frame.id, commit.recorded));
         self.log.commits += 1;
@@ -289,7 +312,9 @@ pub(super) fn rank(record_type: RecordType) -> u8 {
         RecordType::Manifest => 5,
         RecordType::Seen => 6,
         RecordType::Retract => 7,
-        RecordType::Source => 8,
-        RecordType::Sealed | RecordType::Commit => 9,
+        RecordType::Erasure => 8,
+        RecordType::Hold => 9,
+        RecordType::Source => 10,
+        RecordType::Sealed | RecordType::Commit => 11,
     }
 }

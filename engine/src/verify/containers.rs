@@ -1,5 +1,6 @@
 //! Containers against their manifests, and batches against their rows.
 
+use super::erased::{self, ErasedOf};
 use super::records::BatchRecord;
 use super::segments::Log;
 use super::{Code, Depth, Report, Steps, What};
@@ -7,6 +8,7 @@ use crate::error::Result;
 use crate::events::{Container, EventBlock, key_tree, keys_of, seal};
 use crate::keys::Keys;
 use crate::mapping::Bytes;
+use crate::runs::count;
 use crate::segment::segment_path;
 use crate::storage::Storage;
 use crate::transaction::container_path;
@@ -39,7 +41,9 @@ pub(super) fn check(
             })
             .collect();
         for (manifest, found) in some.iter().zip(found) {
-            let Report { containers, container_bytes, batches, rows, notes, faults, .. } = found?;
+            let found = found?;
+            report.erased += found.erased;
+            let Report { containers, container_bytes, batches, rows, notes, faults, .. } = found;
             report.containers += containers;
             report.container_bytes += container_bytes;
             report.batches += batches;
@@ -165,7 +169,12 @@ fn batches(
         next = first + entry.rows as usize;
         let Some(record) = log.batches.get(&entry.batch.0) else { continue };
         match container.read_all(first..next) {
-            Ok(block) => batch(path, &block, record, keys, report),
+            Ok(block) => match log.erased.batches.get(&entry.batch.0) {
+                Some(erased) => {
+                    erased_batch(path, &block, (&entry.batch.0, record), erased, keys, report);
+                }
+                None => batch(path, &block, record, keys, report),
+            },
             Err(error) => {
                 report.error(Code::ContainerRows, path, &error, "the rows of a batch");
             }
@@ -174,6 +183,33 @@ fn batches(
     if next != container.rows() {
         let rule = "each row of a container is of a batch";
         report.fault(Code::ContainerRows, path, 0, rule, "nothing: rows too many");
+    }
+}
+
+/// A batch of which rows were erased: those that are left, and the leaves of the others.
+fn erased_batch(
+    path: &str,
+    block: &EventBlock,
+    (id, record): (&Hash, &BatchRecord),
+    erased: &ErasedOf,
+    keys: Option<&Keys>,
+    report: &mut Report,
+) {
+    let fields = &record.revision.fields;
+    let seed_id = fields.get("seed").and_then(Value::as_bytes).unwrap_or_default();
+    let cover = keys.and_then(|keys| keys.cover(id, seed_id, block.rows() as u64));
+    let root = fields.get("root").and_then(Value::as_bytes);
+    match erased::fits(block, root, cover.as_ref(), erased) {
+        Ok(fits) => {
+            report.batches += u64::from(fits.is_some());
+            report.rows += if fits.is_some() { block.rows() as u64 } else { 0 };
+            report.erased += count(&erased.runs);
+        }
+        Err((code, rule)) => {
+            let at = record.at;
+            let lost = format!("what vouches for the {} rows of a batch in {path}", block.rows());
+            report.fault(code, &segment_path(at.segment), at.offset, rule, lost);
+        }
     }
 }
 

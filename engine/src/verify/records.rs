@@ -7,7 +7,8 @@ use crate::schema::{Direction, Kind, Relation};
 use crate::segment::Location;
 use lineal_proof::frame::{Frame, RecordType};
 use lineal_proof::record::{
-    Blob, Manifest, Record, Reference, Retract, Revision, Seen, Setting, Source, Stub, node_id,
+    Blob, Erasure, Hold, Manifest, Record, Reference, Retract, Revision, Seen, Setting, Source,
+    Stub, node_id,
 };
 use lineal_proof::{Error, Hash, Key, Result, Value};
 
@@ -64,6 +65,7 @@ pub(super) struct Checked {
     pub(super) sealed: Vec<Hash>,
     pub(super) batch: Option<BatchRecord>,
     pub(super) manifest: Option<Manifest>,
+    pub(super) erasure: Option<Erasure>,
     kind: Option<Kind>,
     pins: Vec<Pin>,
     /// Revisions that must stand before it.
@@ -79,6 +81,7 @@ impl Checked {
             sealed: Vec::new(),
             batch: None,
             manifest: None,
+            erasure: None,
             kind: None,
             pins: Vec::new(),
             revisions: Vec::new(),
@@ -169,6 +172,18 @@ fn decoded(location: Location, frame: &Frame<'_>, reading: Reading) -> Result<Ch
         RecordType::Retract => {
             let retract: Retract = decode(frame, reading)?;
             Ok(sealing(&retract.sealed))
+        }
+        RecordType::Erasure => {
+            let erasure: Erasure = decode(frame, reading)?;
+            let mut checked = Checked::new(Known::Other);
+            let rows = erasure.batches.iter().chain(&erasure.unsalted);
+            checked.revisions = rows.map(|rows| rows.batch.0).collect();
+            checked.erasure = Some(erasure);
+            Ok(checked)
+        }
+        RecordType::Hold => {
+            decode::<Hold>(frame, reading)?;
+            Ok(Checked::new(Known::Other))
         }
         RecordType::Source => {
             let source: Source = decode(frame, reading)?;

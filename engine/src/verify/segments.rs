@@ -1,15 +1,18 @@
 //! Segments: headers, frames, and the transactions that they make up.
 
 use super::commits::{Chain, Open};
+use super::erased::Erased;
 use super::records::BatchRecord;
 use super::{Code, Report, Steps, What};
 use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
+use crate::public_log::LogIdentity;
 use crate::segment::{Location, next_frame, segment_path};
 use crate::storage::Storage;
 use lineal_proof::Hash;
 use lineal_proof::frame::{self, MAGIC_SEGMENT, RecordType, SEGMENT_HEADER};
 use lineal_proof::record::Manifest;
+use lineal_proof::tlog::TreeHash;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the log says that other files are checked against.
@@ -21,10 +24,15 @@ pub(super) struct Log {
     pub(super) commits: u64,
     pub(super) batches: BTreeMap<Hash, BatchRecord>,
     pub(super) manifests: Vec<Manifest>,
+    pub(super) erased: Erased,
     /// Containers and generations that were named by what is not read again.
     pub(super) named_before: BTreeSet<(Hash, u32)>,
     /// Commitments that records hold, and where.
     pub(super) sealed: BTreeMap<Hash, Location>,
+    /// The leaf of each commit in the public log, in their order.
+    pub(super) leaves: Vec<TreeHash>,
+    /// The name and keys of the public log, as they were recorded last.
+    pub(super) identity: Option<LogIdentity>,
     /// Something was lost: what refers to it is a consequence and no fault of its own.
     pub(super) hurt: bool,
 }
