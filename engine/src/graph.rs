@@ -14,6 +14,7 @@ mod derived;
 mod described;
 mod flatten;
 mod former;
+mod label_lists;
 mod labels;
 mod named;
 mod open;

@@ -32,6 +32,30 @@ pub struct QueryRequest {
     pub with: Vec<With>,
 }
 
+/// A statement that is to be proved.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProveRequest {
+    /// The statement, such as `event:HASH` or `dataset:x upstream of inference:$hash`.
+    pub statement: String,
+    /// Values of its parameters by name: text, numbers, true, false and lists of these.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub params: Map<String, Json>,
+    /// The signed checkpoint that it is shown against; without, the newest of the store.
+    pub checkpoint: Option<String>,
+    /// What of each event is kept back. From roles that do not see it the subject group always is.
+    pub withhold: Option<Withhold>,
+}
+
+/// What of an event may be kept back.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Withhold {
+    /// What points at a person's data; a commitment stands for it.
+    Subject,
+}
+
 /// The form of an answer that holds its types, `Accept: application/vnd.lineal.answer+ndjson`: a
 /// line that is its head, a line a row, and a last line `{"$answer": ...}`.
 pub const TYPED_ANSWER: &str = "application/vnd.lineal.answer+ndjson";

@@ -6,7 +6,7 @@ use expect_test::expect_file;
 
 /// With the server, as it is built by default.
 #[cfg(feature = "server")]
-const COMMANDS: [&str; 23] = [
+const COMMANDS: [&str; 25] = [
     "init",
     "import",
     "query",
@@ -23,8 +23,10 @@ const COMMANDS: [&str; 23] = [
     "alias",
     "compact",
     "backup",
+    "checkpoint",
     "rebuild",
     "verify",
+    "repair",
     "serve",
     "mcp",
     "token",
