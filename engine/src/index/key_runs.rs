@@ -278,6 +278,11 @@ impl RunFiles {
         let Some(Named { paths: named, .. }) = self.named()? else { return Ok(()) };
         for name in self.storage.list("index")? {
             let path = format!("index/{name}");
+            // What a crash left of a manifest in the making.
+            if path.strip_suffix(".tmp") == Some(MANIFEST) {
+                self.storage.remove(&path)?;
+                continue;
+            }
             if !name.starts_with("keys-") || named.contains(&path) {
                 continue;
             }

@@ -277,3 +277,63 @@ impl Record for Erasure {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn erasure() -> Erasure {
+        let batch = Cid(Hash::of(b"batch"));
+        Erasure {
+            decision: Decision::Erased,
+            basis: "b".into(),
+            reference: "r".into(),
+            decided_by: Some("abcdefghijklmnop".into()),
+            executed_by: None,
+            batches: vec![
+                ErasedRows { batch, runs: vec![(0, 9)], leaves: None },
+                ErasedRows {
+                    batch,
+                    runs: vec![(1, 1), (3, 1)],
+                    leaves: Some(vec![Hash::of(b"1"), Hash::of(b"3")]),
+                },
+            ],
+            unsalted: Vec::new(),
+            keys: vec![ErasedKeys {
+                batch,
+                buckets: vec![(0, Hash::of(b"0")), (7, Hash::of(b"7"))],
+            }],
+            fingerprints: vec![[1; 16], [2; 16]],
+            sealed: Vec::new(),
+            files: vec![ErasedFile { container: batch.0, generation: 2, sha256: batch.0 }],
+        }
+    }
+
+    #[test]
+    fn it_reads_back_and_says_the_leaf_of_each_row() {
+        let erasure = erasure();
+        assert_eq!(Erasure::decode(&erasure.encode()).unwrap(), erasure);
+        let each: Vec<_> = erasure.batches[1].each().collect();
+        assert_eq!(each, [(1, Some(Hash::of(b"1"))), (3, Some(Hash::of(b"3")))]);
+        assert_eq!(erasure.batches[0].each().count(), 9);
+    }
+
+    #[test]
+    fn what_is_no_erasure_is_refused() {
+        type Change = fn(&mut Erasure);
+        let changes: [Change; 7] = [
+            |e| e.batches[1].runs = vec![(3, 1), (1, 1)],
+            |e| e.batches[1].runs = vec![(1, 1), (2, 1)],
+            |e| e.batches[1].runs = vec![(1, 2), (9, 0)],
+            |e| e.batches[1].runs = vec![(u32::MAX, 2)],
+            |e| e.batches[1].leaves = Some(vec![Hash::of(b"1")]),
+            |e| e.fingerprints = vec![[2; 16], [1; 16]],
+            |e| e.keys[0].buckets.reverse(),
+        ];
+        for (at, change) in changes.into_iter().enumerate() {
+            let mut bad = erasure();
+            change(&mut bad);
+            assert!(Erasure::decode(&bad.encode()).is_err(), "change {at}");
+        }
+    }
+}

@@ -3,8 +3,8 @@
 
 use lineal_proof::frame::{self, MAGIC_SEALED, MAGIC_SEGMENT, RecordType};
 use lineal_proof::record::{
-    Blob, Commit, Manifest, Record, Reference, Retract, Revision, Sealed, Seen, Setting, Source,
-    Stub,
+    Blob, Commit, Erasure, Hold, Manifest, Record, Reference, Retract, Revision, Sealed, Seen,
+    Setting, Source, Stub,
 };
 use lineal_proof::{Cid, Hash, Key, Map, Value, cbor};
 
@@ -25,6 +25,8 @@ pub fn check(bytes: &[u8]) {
     }
     check_record::<Blob>(bytes);
     check_record::<Commit>(bytes);
+    check_record::<Erasure>(bytes);
+    check_record::<Hold>(bytes);
     check_record::<Manifest>(bytes);
     check_record::<Reference>(bytes);
     check_record::<Retract>(bytes);

@@ -9,6 +9,7 @@ mod bound;
 mod client;
 mod conformance;
 mod crash;
+mod erasures;
 mod follow;
 mod guard;
 mod hostile;

@@ -1,0 +1,68 @@
+//! Erasing over the network: what waits is committed first, who asks executes, and a hold forbids it.
+
+use crate::client::{get, post};
+use crate::intake::event;
+use crate::live::Live;
+use crate::uploads::done;
+use lineal_server::Role;
+use serde_json::{Value as Json, json};
+
+fn request(events: &Json) -> Json {
+    json!({ "events": events, "basis": "GDPR 17(1)(a)", "decision": "R-7", "decided_by": "a@bank.example" })
+}
+
+/// How many events of that id are found by asking for rows, which counters cannot answer.
+fn found(live: &Live, token: &str, name: &str) -> Json {
+    let text = format!("find inference as i where i.event_id = \"{name}\" return i.event_id");
+    live.query(token, &text).ok()["rows"].clone()
+}
+
+#[test]
+fn what_waits_is_committed_then_erased_and_does_not_come_back() {
+    let live = Live::with(|config| config.write = true);
+    let (importer, officer) = (live.token(Role::Importer), live.token(Role::PrivacyOfficer));
+    let bring = |name: &str| {
+        let ask = post("/api/v2/logs", &json!([event(name), event("stays")])).token(&importer);
+        assert_eq!(live.send(ask).status, 202);
+    };
+    bring("goes");
+    let erase = |body: &Json| {
+        let reply = live.send(post("/v1/erasures", body).token(&officer));
+        assert_eq!(reply.status, 202, "{}", reply.text());
+        done(&live, &officer, &reply)
+    };
+    let hold = json!({ "name": "case-4", "scope": "store", "reason": "authority request" });
+    let held = live.send(post("/v1/holds", &hold).token(&officer));
+    assert_eq!(done(&live, &officer, &held)["state"], "done");
+    let listed = live.send(get("/v1/holds").token(&officer)).ok();
+    assert_eq!(
+        (&listed["holds"][0]["name"], &listed["holds"][0]["scope"]),
+        (&json!("case-4"), &json!("store"))
+    );
+    let refused = erase(&request(&json!(["goes"])));
+    assert_eq!(refused["state"], "failed", "{refused}");
+    assert!(refused["problem"]["detail"].as_str().unwrap().contains("case-4"), "{refused}");
+    assert_eq!(
+        found(&live, &officer, "goes").as_array().unwrap().len(),
+        1,
+        "it was committed before"
+    );
+    let release = json!({ "name": "case-4", "reason": "closed", "release": true });
+    let released = live.send(post("/v1/holds", &release).token(&officer));
+    assert_eq!(done(&live, &officer, &released)["state"], "done");
+
+    let erased = erase(&request(&json!(["goes"])));
+    assert_eq!(
+        (&erased["state"], &erased["report"]["rows"]),
+        (&json!("done"), &json!(1)),
+        "{erased}"
+    );
+    assert!(!erased["label"].as_str().unwrap().contains("goes"), "{erased}");
+    assert_eq!(found(&live, &officer, "goes"), json!([]));
+    assert_eq!(found(&live, &officer, "stays").as_array().unwrap().len(), 1);
+    bring("goes");
+    crate::intake::seal(&live, &importer);
+    assert_eq!(found(&live, &officer, "goes"), json!([]), "it comes again and stays away");
+    let nothing = erase(&request(&json!(["goes"])));
+    assert_eq!(nothing["state"], "failed", "{nothing}");
+}
