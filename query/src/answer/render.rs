@@ -1,5 +1,8 @@
 //! Values of an answer as text and as JSON, and the hash of the whole.
 
+use std::sync::LazyLock;
+
+use blake3::hazmat::{ContextKey, HasherExt, hash_derive_key_context};
 use serde_json::{Map as JsonMap, Value as Json, json};
 
 use super::Answer;
@@ -13,7 +16,7 @@ impl Answer {
     /// The name of a node in the rows, as it can be pasted back.
     #[must_use]
     pub fn node_name(&self, node: NodeNo) -> &str {
-        self.names.nodes.get(&node).map_or("", |(_, name)| name.as_str())
+        self.names.nodes.get(node).unwrap_or("")
     }
 
     /// The name of an event in the rows.
@@ -145,7 +148,7 @@ impl Answer {
     /// digits on every machine while no limit is hit. Nodes enter it by name.
     #[must_use]
     pub fn hash(&self) -> String {
-        let mut hasher = Digest::new();
+        let mut hasher = Digest::new(self.names.nodes.bytes() + 32 * self.rows.len());
         length(&mut hasher, self.columns.len());
         for column in &self.columns {
             text(&mut hasher, 0, &column.name);
@@ -219,8 +222,13 @@ impl Digest {
     /// Bytes that wait at least until they are taken in: enough for all of its lanes.
     const PART: usize = 16 << 10;
 
-    fn new() -> Digest {
-        Digest { hasher: blake3::Hasher::new_derive_key(ANSWER_CONTEXT), waiting: Vec::new() }
+    /// Of an answer of about so many bytes.
+    fn new(bytes: usize) -> Digest {
+        // The context is hashed once a process, not once an answer.
+        static KEY: LazyLock<ContextKey> =
+            LazyLock::new(|| hash_derive_key_context(ANSWER_CONTEXT));
+        let hasher = blake3::Hasher::new_from_context_key(&KEY);
+        Digest { hasher, waiting: Vec::with_capacity(bytes.min(Digest::PART)) }
     }
 
     fn update(&mut self, bytes: &[u8]) {

@@ -24,7 +24,7 @@ use lineal_proof::Hash;
 use lineal_query::source::Source;
 use lineal_query::told::brief_json;
 use lineal_query::{
-    Answer, Limit, Limits, Machine, NodeNo, Parameters, Prepared, Request, StoreView, Value,
+    Answer, Beside, Limit, Limits, Machine, NodeNo, Parameters, Prepared, Request, StoreView, Value,
     shape_digest,
 };
 use serde_json::{Value as Json, json};
@@ -464,14 +464,15 @@ impl Asking {
             Form::Json => {
                 let types: Vec<&str> =
                     answer.columns.iter().map(|column| column.column_type.name()).collect();
-                let more = [
-                    ("types", json!(types)),
-                    ("first", json!(first)),
-                    ("next", json!(next)),
-                    ("withheld", json!(self.sight.withheld_words())),
+                let withheld = self.sight.withheld_words();
+                let beside = [
+                    ("types", Beside::Words(&types)),
+                    ("first", Beside::Number(first)),
+                    ("next", Beside::Text(next.as_deref())),
+                    ("withheld", Beside::Words(&withheld)),
                 ];
                 let mut bytes = Vec::new();
-                answer.write_json(&mut bytes, &more);
+                answer.write_json(&mut bytes, &beside);
                 Answered::Whole(Written::of(bytes, self.gzip))
             }
             Form::Ndjson | Form::Csv | Form::Typed | Form::Arrow => {
