@@ -8,33 +8,37 @@ use crate::cursor::Cursor;
 use crate::gate::{Call, Sight};
 use crate::openapi::Description;
 use crate::pace::{AT_ONCE_MAX, ROWS_AT_ONCE_MAX};
-use crate::plans::Plan;
+use crate::plans::{Plan, text_digest};
 use crate::problem::Problem;
 use crate::reply::{
     self, BROUGHT_LIVE, Before, COMMIT, COMPLETENESS, CURSOR, Columns, NEXT, TOTAL, Unsealed,
     WITHHELD, Written,
 };
-use crate::tenant::{Opened, Tenant};
+use crate::tenant::{Opened, Tenant, narrowed};
 use crate::wire::{QueryAnswer, QueryLimits, QueryRequest};
 use axum::body::Body;
-use axum::http::{Response, header};
+use axum::http::{HeaderValue, Response, header};
 use lineal_engine::event_fields::Group;
 use lineal_engine::schema::Kind;
 use lineal_proof::Hash;
 use lineal_query::source::Source;
 use lineal_query::told::brief_json;
 use lineal_query::{
-    Answer, Beside, Limit, Limits, Machine, NodeNo, Parameters, Prepared, Request, StoreView, Value,
-    shape_digest,
+    Answer, Beside, Limit, Limits, Machine, NodeNo, Parameters, Prepared, Request, StoreView,
+    Value, shape_digest,
 };
 use serde_json::{Value as Json, json};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 use utoipa::openapi::schema::Type;
 
 /// Separates digests of questions from every other use of the hash function.
 const QUESTION_CONTEXT: &str = "lineal v1 server question";
+
+/// Bytes that most digests of questions are made of.
+const DIGEST_BYTES: usize = 256;
 
 /// What both forms of the endpoint give.
 pub(crate) fn describe(it: Description) -> Description {
@@ -105,7 +109,7 @@ pub(crate) fn allowed(prepared: &Prepared, withheld: bool) -> Result<(), Problem
 
 /// A question on its way to a thread.
 struct Asking {
-    plan: Result<Plan, String>,
+    plan: Result<Arc<Plan>, String>,
     request: QueryRequest,
     form: Form,
     question: Hash,
@@ -159,7 +163,8 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
     }
     let text: &str = plan.as_ref().map_or_else(String::as_str, |plan| &plan.text);
     let withheld = sight.withheld;
-    let question = digest(&tenant, text, &request, &sight)?;
+    let text_digest = plan.as_ref().map_or_else(|text| text_digest(text), |plan| plan.digest);
+    let question = digest(&tenant, &text_digest, &request, &sight)?;
     let exports = form != Form::Json;
     if exports {
         call.asked.exports();
@@ -248,9 +253,9 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
     if let Some(tag) = tag.filter(|_| !page.cut_by_time) {
         reply::set(headers, header::ETAG, &tag);
     }
-    reply::set(headers, COMMIT, &page.commit.to_string());
-    reply::set(headers, COMPLETENESS, page.completeness);
-    reply::set(headers, TOTAL, &page.total.to_string());
+    headers.insert(COMMIT, page.commit.into());
+    headers.insert(COMPLETENESS, HeaderValue::from_static(page.completeness));
+    headers.insert(TOTAL, page.total.into());
     reply::set(headers, CURSOR, &page.again);
     if let Some(next) = page.next {
         reply::set(headers, NEXT, &next);
@@ -265,16 +270,21 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
 /// The digest of everything that decides the rows of all pages, but the commit and `now`.
 fn digest(
     tenant: &Tenant,
-    text: &str,
+    text: &Hash,
     request: &QueryRequest,
     sight: &Sight,
 ) -> Result<Hash, Problem> {
+    // The context is hashed once a process.
+    static KEY: LazyLock<[u8; 32]> = LazyLock::new(|| Hash::derive(QUESTION_CONTEXT, b""));
     let params: BTreeMap<_, _> = request.params.iter().collect();
     let QueryRequest { limits, page, with, .. } = request;
+    let limits = Some(limits).filter(|limits| **limits != QueryLimits::default());
     let sight = (sight.withheld, sight.trail, sight.systems());
-    let all = (tenant.name(), text, params, limits, page, with, sight);
-    let bytes = serde_json::to_vec(&all).map_err(|_| Problem::fault())?;
-    Ok(Hash(Hash::derive(QUESTION_CONTEXT, &bytes)))
+    let all = (tenant.name(), params, limits, page, with, sight);
+    let mut bytes = Vec::with_capacity(DIGEST_BYTES);
+    bytes.extend_from_slice(text.as_bytes());
+    serde_json::to_writer(&mut bytes, &all).map_err(|_| Problem::fault())?;
+    Ok(Hash::keyed(&KEY, &bytes))
 }
 
 /// Until when a question runs.
@@ -325,21 +335,26 @@ impl Asking {
         machine: &mut Machine,
         until: &Until<'_>,
     ) -> Result<Option<Page>, Problem> {
+        let understood;
         let prepared = match &self.plan {
-            Ok(plan) => Arc::clone(&plan.prepared),
-            Err(text) => app.cache.prepare(text).map_err(|mistake| Problem::mistake(&mistake))?,
+            Ok(plan) => &plan.prepared,
+            Err(text) => {
+                let plan = app.cache.prepare(text);
+                understood = plan.map_err(|mistake| Problem::mistake(&mistake))?;
+                &understood
+            }
         };
-        allowed(&prepared, self.sight.withheld)?;
-        let parameters = self.parameters(&prepared)?;
+        allowed(prepared, self.sight.withheld)?;
+        let parameters = self.parameters(prepared)?;
         let whole = self.view(opened)?;
         match self.sight.scoped(opened, &whole) {
             None => {
-                self.answered(app, &prepared, &parameters, &whole, machine, until, |view, node| {
+                self.answered(app, prepared, &parameters, &*whole, machine, until, |view, node| {
                     brief_json(view.snapshot(), node, &|_| true)
                 })
             }
             Some(part) => {
-                self.answered(app, &prepared, &parameters, &part, machine, until, |view, node| {
+                self.answered(app, prepared, &parameters, &part, machine, until, |view, node| {
                     let (whole, node) = (view.whole().snapshot(), view.whole_number(node));
                     brief_json(whole, node, &|node| view.sees(node))
                 })
@@ -427,17 +442,18 @@ impl Asking {
     }
 
     /// The view of the question: the newest, or that of its first page.
-    fn view(&self, opened: &Opened) -> Result<StoreView, Problem> {
-        let view = match self.cursor {
+    fn view<'o>(&self, opened: &'o Opened) -> Result<Cow<'o, StoreView>, Problem> {
+        let Sight { withheld, trail, .. } = self.sight;
+        match self.cursor {
             Some(cursor) if cursor.commit != opened.commit() => {
                 let then = opened.view.as_of_commit(cursor.commit);
-                then.map_err(|error| Problem::store(&error))?
-                    .ok_or_else(|| Problem::bad_request("the cursor's commit is gone"))?
+                let then = then
+                    .map_err(|error| Problem::store(&error))?
+                    .ok_or_else(|| Problem::bad_request("the cursor's commit is gone"))?;
+                Ok(Cow::Owned(narrowed(then, withheld, trail)))
             }
-            _ => opened.view.clone(),
-        };
-        let view = if self.sight.withheld { view.without_subject_group() } else { view };
-        Ok(if self.sight.trail { view.with_trail() } else { view })
+            _ => Ok(Cow::Borrowed(opened.view_for(withheld, trail))),
+        }
     }
 
     fn page(&self, app: &App, mut answer: Answer, before: Before, now: i64) -> Page {
