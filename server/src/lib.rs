@@ -45,6 +45,7 @@ mod token;
 mod trail;
 mod trust;
 mod wire;
+mod within;
 mod writer;
 
 pub use config::{
