@@ -6,6 +6,9 @@ use lineal_engine::schema::Kind;
 
 use crate::source::{EventRef, NodeNo};
 
+/// Bytes of a name on the mean, asked for at once.
+const NAME_BYTES: usize = 48;
+
 /// The names.
 #[derive(Clone, PartialEq, Default, Debug)]
 pub(crate) struct Names {
@@ -31,7 +34,7 @@ impl NodeNames {
     ) -> NodeNames {
         nodes.sort_unstable();
         nodes.dedup();
-        let mut text = String::new();
+        let mut text = String::with_capacity(nodes.len() * NAME_BYTES);
         let ends = nodes.into_iter().map(|node| {
             push_name(node, &mut text);
             (node, kind_of(node), text.len())
@@ -44,6 +47,20 @@ impl NodeNames {
     pub(crate) fn get(&self, node: NodeNo) -> Option<&str> {
         let at = self.ends.binary_search_by_key(&node, |(known, _, _)| *known).ok()?;
         self.at(at)
+    }
+
+    /// The same, looked for first at a place, which then is the one behind it: rows mostly come in the
+    /// order of their nodes. Empty where it is not in the rows.
+    pub(crate) fn near(&self, node: NodeNo, place: &mut usize) -> &str {
+        let is_here = self.ends.get(*place).is_some_and(|(known, _, _)| *known == node);
+        if !is_here {
+            let found = self.ends.binary_search_by_key(&node, |(known, _, _)| *known);
+            let Ok(found) = found else { return "" };
+            *place = found;
+        }
+        let name = self.at(*place).unwrap_or("");
+        *place += 1;
+        name
     }
 
     fn at(&self, at: usize) -> Option<&str> {
@@ -105,6 +122,9 @@ mod tests {
         let again = all.iter().rev().map(|(node, kind, name)| (*node, (*kind, (*name).to_owned())));
         assert_eq!(names, again.collect());
         assert_ne!(names, NodeNames::of(vec![2, 7], kind, push));
+        let mut place = 0;
+        let near = [2, 2, 9, 3, 7].map(|node| names.near(node, &mut place).len());
+        assert_eq!(near, [2, 2, 2, 0, 0]);
         assert_eq!(NodeNames::default().get(0), None);
     }
 }

@@ -34,10 +34,25 @@ impl Answer {
         out.extend_from_slice(b"{\"columns\":");
         list(out, &self.columns, |out, column| text(out, &column.name));
         out.extend_from_slice(b",\"rows\":");
-        list(out, &self.rows, |out, row| list(out, row, |out, value| self.write(out, value)));
+        // Written and hashed in one go: each name is looked up once.
+        let (mut digest, mut place) = (self.digest(), 0);
+        list(out, &self.rows, |out, row| {
+            digest.row(row.len());
+            list(out, row, |out, value| match value {
+                Value::Node(node) => {
+                    let name = self.names.nodes.near(*node, &mut place);
+                    digest.node(name);
+                    text(out, name);
+                }
+                other => {
+                    self.add(&mut digest, other);
+                    self.write(out, other);
+                }
+            });
+        });
         self.write_about(out);
         out.extend_from_slice(b",\"hash\":");
-        text(out, &self.hash());
+        text(out, &digest.finish());
         for (name, said) in beside {
             out.push(b',');
             text(out, name);

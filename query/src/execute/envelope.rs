@@ -30,6 +30,7 @@ impl<S: Source> Executor<'_, S> {
         let columns = columns.unwrap_or_else(|| self.plan.columns.clone());
         found.page(skip, limit);
         let (width, values) = found.into_values();
+        rows.reserve(values.len() / width.max(1));
         let mut values = values.into_iter();
         while values.len() > 0 {
             rows.push(values.by_ref().take(width).collect());

@@ -29,11 +29,7 @@ impl<S: Source> Executor<'_, S> {
     ) -> Result<()> {
         match value {
             // Rows often come in the order of their nodes: the same one twice is noted once.
-            Value::Node(node) => {
-                if nodes.last() != Some(node) {
-                    nodes.push(*node);
-                }
-            }
+            Value::Node(node) if nodes.last() != Some(node) => nodes.push(*node),
             Value::Event(event) if !events.contains_key(event) => {
                 events.insert(*event, self.event_name(*event)?);
             }
