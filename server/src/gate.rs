@@ -2,14 +2,14 @@
 //! no other way to a handler, and what an endpoint does not allow is refused here.
 
 pub(crate) use crate::asker::{Who, known};
+pub(crate) use crate::held::Held;
 
 use crate::app::App;
 use crate::asker::who;
 use crate::body::Bodies;
 use crate::endpoint::Endpoint;
-use crate::places::{Answering, Busy, Place};
+use crate::places::Place;
 use crate::problem::Problem;
-use crate::rate::Pass;
 use crate::scope::{Scope, ScopedView};
 use crate::telemetry::{Parent, Span};
 use crate::tenant::{Opened, Tenant};
@@ -21,13 +21,10 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header};
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use lineal_engine::Snapshot;
 use lineal_query::StoreView;
 use std::collections::BTreeMap;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 /// Names the store that is meant, where there are several.
@@ -435,47 +432,7 @@ async fn answer(
     };
     let answer = within(seconds + GRACE, (endpoint.handler)(call)).await;
     let answer = answer.unwrap_or_else(|| Err(Problem::timed_out()))?;
-    Ok(answer.map(|body| Held { _held: held, ..Held::of(body) }))
-}
-
-/// A body that lets the next request of its token through, and the connection be idle, when it is
-/// sent or given up.
-pub(crate) struct Held {
-    body: Body,
-    _held: Option<(Pass, Option<Busy>)>,
-    _answering: Option<Answering>,
-}
-
-impl Held {
-    /// A body of somebody who is not known.
-    pub(crate) fn of(body: Body) -> Held {
-        Held { body, _held: None, _answering: None }
-    }
-
-    /// The same, which lets the connection wait for its next request when it is sent or given up.
-    pub(crate) fn ending(self, answering: Answering) -> Held {
-        Held { _answering: Some(answering), ..self }
-    }
-}
-
-impl HttpBody for Held {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
+    Ok(answer.map(|body| Held::with(body, held)))
 }
 
 /// The body, no larger and no later than it may be. Packed ones are taken by live intake alone, which

@@ -18,6 +18,7 @@ mod endpoint;
 mod error;
 mod gate;
 mod handler;
+mod held;
 mod intake;
 mod jobs;
 mod log;

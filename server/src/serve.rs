@@ -435,3 +435,27 @@ fn signals() -> Result<impl Future<Output = ()>> {
         let _ = tokio::signal::ctrl_c().await;
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn who_comes_in_a_crowd_is_let_wait_and_not_sent_away() {
+        let allowed = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
+        let crowd = allowed.trim().parse::<usize>().unwrap().min(BACKLOG as usize).min(400);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+        let listener = {
+            let _within = runtime.enter();
+            listening("127.0.0.1:0".parse().unwrap()).unwrap()
+        };
+        let address = listener.local_addr().unwrap();
+        // Nobody takes them. Where the row is full a connection comes about a second later at best.
+        let soon = Duration::from_millis(500);
+        let came: Vec<_> = (0..crowd)
+            .map_while(|_| std::net::TcpStream::connect_timeout(&address, soon).ok())
+            .collect();
+        assert_eq!(came.len(), crowd);
+    }
+}

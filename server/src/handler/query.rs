@@ -1,6 +1,9 @@
 //! `/v1/query`: a question, with its parameters and bounds, answered as JSON page by page, or as
 //! lines.
 
+mod digest;
+
+use self::digest::digest;
 use super::typed;
 use crate::accept::{self, Form};
 use crate::app::App;
@@ -14,7 +17,7 @@ use crate::reply::{
     self, BROUGHT_LIVE, Before, COMMIT, COMPLETENESS, CURSOR, Columns, NEXT, TOTAL, Unsealed,
     WITHHELD, Written,
 };
-use crate::tenant::{Opened, Tenant, narrowed};
+use crate::tenant::{Opened, narrowed};
 use crate::wire::{QueryAnswer, QueryLimits, QueryRequest};
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, header};
@@ -29,16 +32,9 @@ use lineal_query::{
 };
 use serde_json::{Value as Json, json};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use utoipa::openapi::schema::Type;
-
-/// Separates digests of questions from every other use of the hash function.
-const QUESTION_CONTEXT: &str = "lineal v1 server question";
-
-/// Bytes that most digests of questions are made of.
-const DIGEST_BYTES: usize = 256;
 
 /// What both forms of the endpoint give.
 pub(crate) fn describe(it: Description) -> Description {
@@ -265,26 +261,6 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
         reply::set(headers, WITHHELD, &withheld.join(", "));
     }
     Ok(response)
-}
-
-/// The digest of everything that decides the rows of all pages, but the commit and `now`.
-fn digest(
-    tenant: &Tenant,
-    text: &Hash,
-    request: &QueryRequest,
-    sight: &Sight,
-) -> Result<Hash, Problem> {
-    // The context is hashed once a process.
-    static KEY: LazyLock<[u8; 32]> = LazyLock::new(|| Hash::derive(QUESTION_CONTEXT, b""));
-    let params: BTreeMap<_, _> = request.params.iter().collect();
-    let QueryRequest { limits, page, with, .. } = request;
-    let limits = Some(limits).filter(|limits| **limits != QueryLimits::default());
-    let sight = (sight.withheld, sight.trail, sight.systems());
-    let all = (tenant.name(), params, limits, page, with, sight);
-    let mut bytes = Vec::with_capacity(DIGEST_BYTES);
-    bytes.extend_from_slice(text.as_bytes());
-    serde_json::to_writer(&mut bytes, &all).map_err(|_| Problem::fault())?;
-    Ok(Hash::keyed(&KEY, &bytes))
 }
 
 /// Until when a question runs.

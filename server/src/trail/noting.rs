@@ -143,7 +143,7 @@ impl<'a> Noting<'a> {
                 .plan
                 .as_ref()
                 .filter(|_| status < 400 || matches!(status, 403 | LEFT))
-                .map(|plan| plan.to_string()),
+                .map(ToString::to_string),
             status,
             results: results.unwrap_or_default(),
         }
