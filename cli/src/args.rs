@@ -1,5 +1,7 @@
 //! All commands and flags. The help texts are the comments here.
 
+mod checkpoint;
+mod erasing;
 mod server;
 #[cfg(feature = "server")]
 mod serving;
@@ -7,6 +9,8 @@ mod serving;
 #[cfg(feature = "server")]
 pub(crate) use serving::{CreateToken, RevokeToken, Serve, ServerPlace, Token};
 
+pub(crate) use checkpoint::Checkpoint;
+pub(crate) use erasing::{Decided, Erase, Hold, Retention, RetentionStep};
 pub(crate) use server::There;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -91,6 +95,24 @@ From a pipe a mistake is told and the next statement asked; the exit code is tha
     Imports,
     /// Undo an import: current views leave out what only it brought; nothing is deleted
     Retract(Retract),
+    /// Erase events, batches or sealed fields, on a decision that is recorded
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  lineal erase event 9f2c1a7e44d0... --basis 'GDPR 17(1)(b)' --decision R-2026-117 \\
+      --decided-by officer@bank.example --executed-by admin@bank.example
+  lineal erase field actor:anna@bank.example email --basis ... --decision ... \\
+      --decided-by ... --executed-by ... --dry-run
+Rows, salts, keys and index entries are destroyed; a leaf hash and the counters stay, so that
+everything else can still be proved. Importing the same archive again brings nothing back. What a
+copy or another program holds is not reached: the record lists the files that must not exist."
+    )]
+    Erase(Erase),
+    /// Forbid erasures while a hold stands
+    #[command(subcommand)]
+    Hold(Hold),
+    /// Show how long what is kept, and what is due
+    Retention(Retention),
     /// Give a name: lineal alias 'scorer' = model:prod/credit-risk
     Alias(Alias),
     /// Pack small containers of log rows into large ones, and merge the index
@@ -103,13 +125,34 @@ be interrupted at any point and called again. Old files go when nobody reads the
     #[command(after_help = "Examples:
   lineal backup /mnt/copies/2026-11-22          a folder: a store of its own, to be read there
   lineal backup copy.tar                         an archive
+  lineal backup copy.tar --url https://host      of a store that a server serves, as administrator
 What is derived is left out: `lineal rebuild` makes it again. So are the keys, which belong
 elsewhere: without them sealed values stay closed and nothing can be written. What a server took
-live and has not sealed yet is in no commit, and not in the copy.")]
+live and has not sealed yet comes along, as it was sent: the next server of the copy seals it.")]
     Backup(Backup),
+    /// Sign which commits there are, for strangers to hold on to
+    #[command(after_help = "Examples:
+  lineal checkpoint                              sign the log as of its last commit, keep and print it
+  lineal checkpoint --witness https://w.example --witness-key 'w.example+1a2b3c4d+BA...'
+  lineal checkpoint --timestamp https://tsa.example/tsr
+  lineal checkpoint --list                       what was signed, by whom else, stamped when
+  lineal checkpoint --consistency 120..345       what shows that the log only grew
+  lineal checkpoint --proof 17 > 17.tlog-proof   what shows that commit 17 stands in it
+Anybody checks it without Lineal: the forms are C2SP's (tlog-checkpoint, tlog-tiles, tlog-proof),
+tiles/ can be served by any web server. The first checkpoint records the log's name and key in the
+log. A store that was put back from an older copy and continued is refused by a witness (code 1).")]
+    Checkpoint(Checkpoint),
     /// Make everything derived again from the records
     Rebuild,
     /// Re-hash everything and name each fault
+    #[command(after_help = "Examples:
+  lineal verify                                  records, rows, sealed values, and what is derived
+  lineal verify --fast                           the chain of commits, checksums, what is there
+  lineal verify --since 120                      only what came behind commit 120
+  lineal verify --node deployment:scorer@eu-1    one node, and the events of it
+  lineal --json verify                           for programs: each fault with a code that stays
+A whole run also makes again what is derived and compares it. `lineal repair` says what it can
+bring back, and from where.")]
     Verify(Verify),
     /// Move a store to a later format (reserved: there is only one so far)
     #[command(hide = true)]
@@ -321,9 +364,19 @@ pub(crate) struct Backup {
 
 #[derive(Args, Debug)]
 pub(crate) struct Verify {
-    /// Check frames and checksums only, not the rows of batches
-    #[arg(long)]
+    /// Only `head`, the chain of commits, checksums of frames, and whether containers are there and
+    /// as long as they were
+    #[arg(long, conflicts_with_all = ["bytes", "node"])]
     pub(crate) fast: bool,
+    /// Every record and container, but not the rows within, nor what is derived
+    #[arg(long, conflicts_with = "node")]
+    pub(crate) bytes: bool,
+    /// Hash only what came behind this commit; what is older is decoded, or looked for
+    #[arg(long, value_name = "COMMIT", conflicts_with_all = ["fast", "node"])]
+    pub(crate) since: Option<u64>,
+    /// Hash only the records of this node, and the containers in which its events stand
+    #[arg(long, value_name = "NODE")]
+    pub(crate) node: Option<String>,
     /// End with code 4 if keys/seeds is not here: roots of batches and sealed values cannot be
     /// checked without, and backups leave it out on purpose
     #[arg(long)]

@@ -3,10 +3,13 @@
 mod alias;
 mod ask;
 mod backup;
+mod checkpoint;
 mod compact;
 mod completions;
 mod demo;
+mod erase;
 mod fmt;
+mod hold;
 mod import;
 pub(crate) mod imports;
 mod init;
@@ -14,6 +17,7 @@ mod migrate;
 mod query;
 mod rebuild;
 mod repl;
+mod retention;
 mod retract;
 #[cfg(feature = "server")]
 mod serve;
@@ -46,9 +50,13 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
         Command::Stats => stats::run(arguments),
         Command::Imports => imports::run(arguments),
         Command::Retract(retract) => retract::run(arguments, retract),
+        Command::Erase(erase) => erase::run(arguments, erase),
+        Command::Hold(hold) => hold::run(arguments, hold),
+        Command::Retention(retention) => retention::run(arguments, retention),
         Command::Alias(alias) => alias::run(arguments, alias),
         Command::Compact(compact) => compact::run(arguments, compact),
         Command::Backup(backup) => backup::run(arguments, backup),
+        Command::Checkpoint(checkpoint) => checkpoint::run(arguments, checkpoint),
         Command::Rebuild => rebuild::run(arguments),
         Command::Verify(verify) => verify::run(arguments, verify),
         Command::Migrate => migrate::run(arguments),

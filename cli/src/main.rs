@@ -8,6 +8,7 @@ mod place;
 mod remote;
 mod render;
 mod repl;
+mod retention;
 mod retracted;
 mod shell;
 mod sound;

@@ -46,24 +46,35 @@ pub(crate) fn open(arguments: &Arguments) -> Outcome<Store> {
 
 /// Opens the store for a command that writes it, and notes that in its trail before anything is done.
 pub(crate) fn open_noted(arguments: &Arguments, command: &str) -> Outcome<Store> {
+    open_noted_without(arguments, command, &[])
+}
+
+/// The same of a command whose line holds words that the trail must not keep.
+pub(crate) fn open_noted_without(
+    arguments: &Arguments,
+    command: &str,
+    hidden: &[&str],
+) -> Outcome<Store> {
     let store = open(arguments)?;
-    note(&store, command)?;
+    note(&store, command, hidden)?;
     Ok(store)
 }
 
 /// Notes a command in the trail of a store that is open for writing.
 #[cfg(feature = "server")]
-fn note(store: &Store, command: &str) -> Outcome<()> {
+fn note(store: &Store, command: &str, hidden: &[&str]) -> Outcome<()> {
     let words: Vec<String> =
         std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let shown = |word: &'_ String| !hidden.contains(&word.as_str());
+    let words: Vec<&str> =
+        words.iter().map(|word| if shown(word) { word.as_str() } else { "..." }).collect();
     let line = crate::shell::shell_line(None, &words);
     Ok(lineal_server::note_command(store, command, line, SystemClock.now())?)
 }
 
 /// Without the server there is no trail.
 #[cfg(not(feature = "server"))]
-fn note(_: &Store, _: &str) -> Outcome<()> {
+fn note(_: &Store, _: &str, _: &[&str]) -> Outcome<()> {
     Ok(())
 }
 

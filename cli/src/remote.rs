@@ -1,6 +1,7 @@
 //! A server in place of a store here: the same questions, over HTTP, and answers that print the same.
 
 mod connection;
+pub(crate) mod elsewhere;
 mod refusal;
 mod unfit;
 mod upload;
@@ -12,7 +13,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use connection::Connection;
 use lineal_query::{Answer, Parameters, Picture, Value};
 use serde_json::{Map, Value as Json, json};
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
@@ -92,6 +93,11 @@ impl Remote {
             }
         }
         Ok(json)
+    }
+
+    /// A copy of the store as an archive, and how many bytes it has.
+    pub(crate) fn backup(&self) -> Outcome<(Option<u64>, impl Read + use<>)> {
+        self.connection.stream("/v1/backup")
     }
 
     /// The imports that the store holds.

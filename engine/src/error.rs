@@ -132,6 +132,54 @@ pub enum Error {
         /// The newest.
         newest: u64,
     },
+    /// Nothing was signed of that size.
+    #[error(
+        "no checkpoint of {size} commits is kept; `lineal checkpoint --list` names those that are"
+    )]
+    NoCheckpoint {
+        /// What was asked for.
+        size: u64,
+    },
+    /// No checkpoint was ever made.
+    #[error("the log has no name and no key on record yet; `lineal checkpoint` records them")]
+    NoLog,
+    /// A log keeps its name.
+    #[error("the log is recorded as {recorded} and keeps that name, not {asked}")]
+    OtherOrigin {
+        /// Its name.
+        recorded: String,
+        /// What was asked for.
+        asked: String,
+    },
+    /// The secret beside the store is not the one whose public half the log names.
+    #[error(
+        "keys/signing.key is not the key that the log names ({recorded}); put that one back, nothing is signed with another"
+    )]
+    OtherKey {
+        /// The recorded key.
+        recorded: String,
+    },
+    /// What was signed before is not what the store holds now.
+    #[error(
+        "the checkpoint of {size} commits does not fit the {commits} that this store holds: it was restored from an older copy, or changed. Nothing is signed; find the newest copy (docs/operating.md, \"The public log\")"
+    )]
+    Rewritten {
+        /// Size of the checkpoint.
+        size: u64,
+        /// Commits of the store.
+        commits: u64,
+    },
+    /// A file of the public log that is not in its form.
+    #[error("{what}: {source}")]
+    Log {
+        /// The file, or what it is about.
+        what: String,
+        /// What is wrong.
+        source: lineal_proof::tlog::Error,
+    },
+    /// Something that no proof shows.
+    #[error(transparent)]
+    Proof(#[from] lineal_proof::tlog::Error),
     /// An import that is not there.
     #[error("no import {number}; `lineal imports` lists them")]
     NoImport {
@@ -188,6 +236,46 @@ pub enum Error {
         /// What came meanwhile.
         again: u64,
     },
+    /// Two persons, so that nobody erases alone what another would have kept.
+    #[error(
+        "an erasure is decided by one person and executed by another; both are {who}: name the second with --executed-by"
+    )]
+    SamePerson {
+        /// The key of who.
+        who: String,
+    },
+    /// Something that must be said was left out.
+    #[error("an erasure records its {what}; it may not be empty, nor longer than {limit} bytes")]
+    Unsaid {
+        /// What.
+        what: &'static str,
+        /// The most bytes of it.
+        limit: usize,
+    },
+    /// There is nothing of that, or no longer.
+    #[error("nothing to erase: {what}")]
+    NothingToErase {
+        /// What was looked for.
+        what: String,
+    },
+    /// A hold forbids it.
+    #[error(
+        "the hold `{name}` (commit {commit}) forbids it: {reason}. `lineal hold release {name}` ends it; `lineal erase ... --refuse` records the refusal"
+    )]
+    Held {
+        /// What the hold is called.
+        name: String,
+        /// The commit that recorded it.
+        commit: u64,
+        /// Why it was made.
+        reason: String,
+    },
+    /// No hold of that name stands.
+    #[error("no hold is called `{name}`; `lineal hold list` lists those that stand")]
+    NoHold {
+        /// The name.
+        name: String,
+    },
     /// The medium refused.
     #[error("cannot {action} {path}: {source}")]
     Io {
@@ -225,7 +313,14 @@ impl Error {
     /// Is it damage, so that a program should say so with a code of its own?
     #[must_use]
     pub fn is_damage(&self) -> bool {
-        matches!(self, Error::Corrupt { .. } | Error::Derived { .. } | Error::Record { .. })
+        matches!(
+            self,
+            Error::Corrupt { .. }
+                | Error::Derived { .. }
+                | Error::Record { .. }
+                | Error::Rewritten { .. }
+                | Error::Log { .. }
+        )
     }
 }
 

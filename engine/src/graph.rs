@@ -110,6 +110,8 @@ pub(crate) struct Batch {
     pub(crate) kept: Option<Vec<(u32, u32)>>,
     /// Rows that another row of the same identity outweighs: alive, but no events that count.
     pub(crate) outweighed: Vec<(u32, u32)>,
+    /// Rows that were erased: no events that can be shown. Counters count them.
+    pub(crate) erased: Vec<(u32, u32)>,
     /// Rows whose identity was known with other content when they were written. Only there
     /// while the view is made.
     pub(crate) doubted: Vec<(u32, u32)>,
@@ -118,9 +120,16 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// Is a row alive?
+    /// Is a row alive, and there?
     pub(crate) fn has_row(&self, row: u32) -> bool {
-        row < self.rows && self.kept.as_ref().is_none_or(|runs| within(runs, row))
+        row < self.rows
+            && self.kept.as_ref().is_none_or(|runs| within(runs, row))
+            && !within(&self.erased, row)
+    }
+
+    /// Would an erased row be an event that counts, were it there?
+    pub(crate) fn counts_erased(&self, row: u32) -> bool {
+        self.kept.as_ref().is_none_or(|runs| within(runs, row)) && !within(&self.outweighed, row)
     }
 
     /// Is a row an event that counts?

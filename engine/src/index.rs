@@ -11,7 +11,7 @@ mod generation;
 mod key_runs;
 
 pub(crate) use flat::{MAGIC, Reader, Writer, version};
-pub(crate) use generation::{read_former, read_former_unchecked, read_graph};
+pub(crate) use generation::{graph_file, read_former, read_former_unchecked, read_graph};
 pub(crate) use key_runs::{KeyRuns, RunFiles};
 
 use crate::damage::Damage;

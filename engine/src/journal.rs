@@ -5,6 +5,7 @@
 //! and wait to be sealed, each by an import that reads nothing but that file, so that doing it
 //! again after a crash brings the same bytes and nothing twice. Only the writer of a store has one.
 
+pub(crate) mod beside;
 mod frame;
 mod open;
 
@@ -22,6 +23,10 @@ use std::sync::Arc;
 const INTAKE: &str = "journal";
 /// The folder of who asked what.
 const TRAIL: &str = "trail";
+/// Both of them.
+pub(crate) const FOLDERS: [&str; 2] = [INTAKE, TRAIL];
+/// The form of requests that are events of OpenLineage.
+pub const OPENLINEAGE: &str = "openlineage";
 /// Longest payload of a frame, and so of a request with its entries, in bytes: above any body that a
 /// server takes.
 pub const REQUEST_BYTES_MAX: usize = 64 << 20;
@@ -30,11 +35,29 @@ pub const KEY_LIFE_NS: i64 = 24 * 3_600_000_000_000;
 /// Most keys that are known; above this the oldest go: 72 bytes each in a file.
 pub const KEYS_MAX: usize = 262_144;
 
+/// Reads a file of a journal: how many entries it holds, and where no frame is whole any more.
+///
+/// # Errors
+/// [`Error::Corrupt`] or [`Error::Record`] for one that is no file of this store's journal.
+pub(crate) fn check(
+    path: &str,
+    bytes: &[u8],
+    store: &[u8; 16],
+) -> Result<(u64, Option<open::Torn>)> {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let number = name.strip_suffix(".lnj").and_then(|digits| digits.parse().ok()).unwrap_or(0);
+    let read = open::parse(path, bytes, (*store, number))?;
+    let entries = read.requests.iter().map(|request| request.entries.len() as u64).sum();
+    Ok((entries, read.torn))
+}
+
 /// What waits to be sealed.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Pending {
     /// Entries that were acknowledged.
     pub entries: u64,
+    /// Of these, such as are events of OpenLineage: they bring other kinds of things than logs do.
+    pub lineage: u64,
     /// Bytes of the files that hold them.
     pub bytes: u64,
     /// When the oldest request was received, ns since 1970 UTC.
@@ -44,6 +67,9 @@ pub struct Pending {
 impl Pending {
     fn add(&mut self, request: &Request, bytes: u64) {
         self.entries += request.entries.len() as u64;
+        if request.form == OPENLINEAGE {
+            self.lineage += request.entries.len() as u64;
+        }
         self.bytes += bytes;
         let oldest = self.oldest.map_or(request.received, |oldest| oldest.min(request.received));
         self.oldest = Some(oldest);
@@ -60,7 +86,7 @@ pub struct JournalFiles {
 
 impl JournalFiles {
     fn path(&self, number: u32) -> String {
-        format!("{}/{number:08}.lnj", self.folder)
+        open::path(self.folder, number)
     }
 
     /// The requests of a closed file, in the order in which they were acknowledged.
@@ -205,6 +231,7 @@ impl Journal {
         let mut all = Pending::default();
         for pending in self.pending.values() {
             all.entries += pending.entries;
+            all.lineage += pending.lineage;
             all.bytes += pending.bytes;
             all.oldest = match (all.oldest, pending.oldest) {
                 (Some(a), Some(b)) => Some(a.min(b)),

@@ -3,8 +3,16 @@
 //! Readers may hold the index and actor keys; without them look-ups by value are refused. Seeds
 //! are durable before the commit that needs them.
 
+mod fingerprints;
+mod salts;
+mod signing;
 mod veil;
 
+pub(crate) use fingerprints::Fingerprints;
+pub(crate) use salts::{Destroyed, LeftSalts};
+pub(crate) use signing::{
+    make_next_signing_key, next_signing_key, signing_key, take_next_signing_key,
+};
 pub(crate) use veil::trail_subject;
 
 use crate::error::{Error, Result};
@@ -66,6 +74,20 @@ pub(crate) enum SeedKind {
     Subject = 2,
 }
 
+/// The kind of a frame that holds a node of a batch's tree of salts (`keys/salts.rs`).
+const NODE_KIND: u8 = 3;
+/// The kind of one that holds the key of veils of a file key that is gone.
+const VEIL_KIND: u8 = 4;
+
+/// A frame of `seeds`, opened.
+struct SeedFrame {
+    kind: u8,
+    id: [u8; 32],
+    secret: [u8; 32],
+    /// Of a node its place, else zero.
+    extra: [u8; 8],
+}
+
 /// The secrets of an open store.
 pub struct Keys {
     index: Option<[u8; 32]>,
@@ -84,6 +106,10 @@ pub struct Keys {
 #[derive(Default)]
 struct Seeds {
     known: HashMap<(SeedKind, [u8; 32]), [u8; 32]>,
+    /// What is left of the salts of batches, by their revisions.
+    nodes: HashMap<[u8; 32], LeftSalts>,
+    /// Keys of veils from before `seeds` was written anew.
+    veils: Vec<[u8; 32]>,
     /// Where the last whole frame ends; the next one goes there.
     length: usize,
     /// Where frames stand that do not read although whole ones follow them.
@@ -112,22 +138,66 @@ fn read_key(storage: &dyn Storage, name: &str, kind: u8) -> Result<Option<[u8; 3
 }
 
 /// One frame of `seeds`; none if it is torn or damaged.
-fn read_seed(
-    cipher: &XChaCha20Poly1305,
-    at: usize,
-    frame: &[u8],
-) -> Option<(SeedKind, [u8; 32], [u8; 32])> {
+fn read_seed(cipher: &XChaCha20Poly1305, at: usize, frame: &[u8]) -> Option<SeedFrame> {
     let whole =
         frame.len() == SEED_FRAME && frame[93..] == crc32c::crc32c(&frame[..93]).to_le_bytes();
-    let kind = match frame.first()? {
-        1 if whole => SeedKind::Batch,
-        2 if whole => SeedKind::Subject,
-        _ => return None,
-    };
-    let payload = Payload { msg: &frame[33..81], aad: &frame[..33] };
+    let kind = *frame.first().filter(|kind| whole && (1..=VEIL_KIND).contains(kind))?;
+    let extra = frame[81..89].try_into().ok()?;
+    let named = named(kind, &frame[..33], &extra);
+    let payload = Payload { msg: &frame[33..81], aad: &named };
     let secret = cipher.decrypt(&nonce(&frame[..33], at), payload).ok()?.try_into().ok()?;
     let id = frame[1..33].try_into().ok()?;
-    Some((kind, id, secret))
+    Some(SeedFrame { kind, id, secret, extra })
+}
+
+/// What a frame's secret is bound to: kind and id, and of a node its place.
+fn named(kind: u8, kind_and_id: &[u8], extra: &[u8; 8]) -> Vec<u8> {
+    let extra = if kind == NODE_KIND { &extra[..] } else { &[] };
+    [kind_and_id, extra].concat()
+}
+
+/// The bytes of a frame that stands at a place of the file.
+fn frame_bytes(cipher: &XChaCha20Poly1305, at: usize, seed: &SeedFrame) -> Vec<u8> {
+    let mut frame = Vec::with_capacity(SEED_FRAME);
+    frame.push(seed.kind);
+    frame.extend_from_slice(&seed.id);
+    let named = named(seed.kind, &frame, &seed.extra);
+    let payload = Payload { msg: &seed.secret, aad: &named };
+    let sealed = cipher
+        .encrypt(&nonce(&frame, at), payload)
+        .expect("32 bytes are within the cipher's limit");
+    frame.extend_from_slice(&sealed);
+    frame.extend_from_slice(&seed.extra);
+    frame.resize(93, 0);
+    frame.extend_from_slice(&crc32c::crc32c(&frame).to_le_bytes());
+    frame
+}
+
+/// The frames of a file of seeds, each with its place; none for what is torn or damaged.
+fn frames_of<'b>(
+    cipher: &'b XChaCha20Poly1305,
+    bytes: &'b [u8],
+) -> impl Iterator<Item = (usize, Option<SeedFrame>)> + 'b {
+    let frames = bytes.get(SEEDS_HEADER..).unwrap_or_default().chunks(SEED_FRAME).enumerate();
+    frames.map(move |(number, frame)| {
+        let at = SEEDS_HEADER + number * SEED_FRAME;
+        (at, read_seed(cipher, at, frame))
+    })
+}
+
+fn cipher_of(file_key: &[u8; 32]) -> XChaCha20Poly1305 {
+    XChaCha20Poly1305::new(&(*file_key).into())
+}
+
+/// The header of a file of seeds under a key.
+fn seeds_header(file_key: &[u8; 32]) -> Vec<u8> {
+    let mut header = Vec::with_capacity(SEEDS_HEADER);
+    header.extend_from_slice(SEEDS_MAGIC);
+    header.extend_from_slice(&[0; 8]);
+    header.extend_from_slice(file_key);
+    header.resize(SEEDS_HEADER - 4, 0);
+    header.extend_from_slice(&crc32c::crc32c(&header).to_le_bytes());
+    header
 }
 
 /// The nonce of a frame that begins with these bytes, kind and id. The offset alone would not do: the
@@ -147,13 +217,7 @@ impl Keys {
             let bytes = key_file(kind, &secrets.secret(name));
             storage.put(&format!("keys/{name}.key"), &bytes, true)?;
         }
-        let mut header = Vec::with_capacity(SEEDS_HEADER);
-        header.extend_from_slice(SEEDS_MAGIC);
-        header.extend_from_slice(&[0; 8]);
-        header.extend_from_slice(&secrets.secret("seeds"));
-        header.resize(SEEDS_HEADER - 4, 0);
-        header.extend_from_slice(&crc32c::crc32c(&header).to_le_bytes());
-        storage.put(SEEDS, &header, true)
+        storage.put(SEEDS, &seeds_header(&secrets.secret("seeds")), true)
     }
 
     /// Reads what keys are there.
@@ -210,15 +274,19 @@ impl Keys {
         let Some(cipher) = self.cipher() else { return seeds };
         seeds.length = SEEDS_HEADER;
         let mut unread = Vec::new();
-        let frames = self.bytes.get(SEEDS_HEADER..).unwrap_or_default();
-        for (number, frame) in frames.chunks(SEED_FRAME).enumerate() {
-            let at = SEEDS_HEADER + number * SEED_FRAME;
-            let Some((kind, id, secret)) = read_seed(&cipher, at, frame) else {
+        for (at, frame) in frames_of(&cipher, &self.bytes) {
+            let Some(frame) = frame else {
                 unread.push(at as u64);
                 continue;
             };
             seeds.damaged.append(&mut unread);
-            seeds.known.entry((kind, id)).or_insert(secret);
+            let SeedFrame { kind, id, secret, .. } = frame;
+            match kind {
+                1 => _ = seeds.known.entry((SeedKind::Batch, id)).or_insert(secret),
+                2 => _ = seeds.known.entry((SeedKind::Subject, id)).or_insert(secret),
+                NODE_KIND => seeds.nodes.entry(id).or_default().add(&frame),
+                _ => seeds.veils.push(secret),
+            }
             seeds.length = at + SEED_FRAME;
         }
         seeds
@@ -247,7 +315,7 @@ impl Keys {
     }
 
     fn cipher(&self) -> Option<XChaCha20Poly1305> {
-        self.file_key.map(|key| XChaCha20Poly1305::new(&key.into()))
+        self.file_key.as_ref().map(cipher_of)
     }
 
     /// A seed that is known.
@@ -275,17 +343,9 @@ impl Keys {
         let needed = Error::NoKey { name: "seeds", purpose: "writing sealed values and events" };
         let cipher = self.cipher().ok_or(needed)?;
         let secret = secrets.secret(&format!("{kind:?} {}", Hash(*id)));
-        let mut frame = Vec::with_capacity(SEED_FRAME);
-        frame.push(kind as u8);
-        frame.extend_from_slice(id);
-        let payload = Payload { msg: &secret, aad: &frame };
-        let sealed = cipher
-            .encrypt(&nonce(&frame, self.seeds().length + self.pending.len()), payload)
-            .expect("32 bytes are within the cipher's limit");
-        frame.extend_from_slice(&sealed);
-        frame.resize(93, 0);
-        frame.extend_from_slice(&crc32c::crc32c(&frame).to_le_bytes());
-        self.pending.extend_from_slice(&frame);
+        let seed = SeedFrame { kind: kind as u8, id: *id, secret, extra: [0; 8] };
+        let at = self.seeds().length + self.pending.len();
+        self.pending.extend_from_slice(&frame_bytes(&cipher, at, &seed));
         self.seeds_mut().known.insert((kind, *id), secret);
         Ok(secret)
     }

@@ -7,6 +7,7 @@
 
 mod apply;
 mod batch;
+mod erasures;
 mod file;
 mod grown;
 mod nodes;
@@ -24,7 +25,7 @@ use crate::events::MonthCounts;
 use crate::id_map::IdMap;
 use crate::segment::Location;
 use lineal_proof::Hash;
-use lineal_proof::record::{Manifest, Reference, Setting, Source};
+use lineal_proof::record::{Erasure, Hold, Manifest, Reference, Setting, Source};
 use std::collections::HashMap;
 
 /// A commit.
@@ -58,6 +59,8 @@ pub(crate) struct BatchEntry {
     pub(crate) doubted: Vec<(u32, u32)>,
     /// Its place, by the last manifest so far: index into `manifests`, first row.
     pub(crate) place: Option<(u32, u32)>,
+    /// Runs of rows that were erased, whatever commit is asked for.
+    pub(crate) erased: Vec<(u32, u32)>,
 }
 
 /// Rows that another import holds too: they live on when the first is retracted.
@@ -84,6 +87,8 @@ pub(crate) struct Ledger {
     pub(crate) settings: Vec<(u64, Setting)>,
     pub(crate) sources: Vec<(u64, Source)>,
     pub(crate) manifests: Vec<(u64, Manifest)>,
+    pub(crate) erasures: Vec<(u64, Erasure)>,
+    pub(crate) holds: Vec<(u64, Hold)>,
     pub(crate) batches: Vec<BatchEntry>,
     pub(crate) seen_rows: Vec<SeenRowsEntry>,
     pub(crate) blobs: IdMap<Location>,

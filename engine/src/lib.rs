@@ -21,6 +21,7 @@ mod key_bytes;
 pub mod keys;
 mod ledger;
 pub mod mapping;
+pub mod public_log;
 mod runs;
 pub mod schema;
 mod sealed;
@@ -41,8 +42,9 @@ pub use graph::{
 };
 pub use snapshot::{BatchInfo, EventRef, EventRows, FieldColumn, Folded, RevisionInfo, Snapshot};
 pub use store::{
-    BACKUP_LIST, Backup, BackupProgress, CompactProgress, Compaction, KnownSource, LiveBatch,
-    Options, Store, Tar,
+    BACKUP_LIST, Backup, BackupProgress, CompactProgress, Compaction, ErasureDone, ErasureOrder,
+    HoldInfo, HoldScope, KnownSource, LiveBatch, Options, Received, Store, Suppressed, Tar, Target,
+    receive,
 };
 pub use transaction::{
     Committed, Outcome, PreparedNode, Staged, TRANSACTION_NODES_MAX, Transaction,

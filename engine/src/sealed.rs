@@ -14,7 +14,7 @@ use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use lineal_proof::frame::{self, MAGIC_SEALED, RecordType, SEGMENT_HEADER};
 use lineal_proof::record::{Record, Sealed};
 use lineal_proof::{Hash, Value, cbor};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::OnceLock;
 
 pub(crate) const REGISTER: &str = "sealed/00000001.seg";
@@ -168,6 +168,34 @@ impl Register {
     /// Does the register hold an entry for the commitment?
     pub(crate) fn holds(&self, commitment: &Hash) -> bool {
         self.read().by_commitment.contains_key(commitment)
+    }
+
+    /// Whose value a commitment stands for.
+    pub(crate) fn entry(&self, commitment: &Hash) -> Option<&Sealed> {
+        self.read().by_commitment.get(commitment)
+    }
+
+    /// Writes the register whole without some values.
+    pub(crate) fn destroy(
+        &mut self,
+        storage: &dyn Storage,
+        commitments: &BTreeSet<Hash>,
+    ) -> Result<()> {
+        self.flush(storage)?;
+        let Some(bytes) = storage.read(REGISTER)? else { return Ok(()) };
+        let mut written = frame::header(MAGIC_SEALED, &self.store, 1).to_vec();
+        let mut from = SEGMENT_HEADER;
+        while let Some((at, frame)) = next_frame(&bytes, from) {
+            from = at + frame.length;
+            if let Ok(entry) = Sealed::decode(frame.payload)
+                && !commitments.contains(&entry.commitment)
+            {
+                frame::write(&mut written, frame.record_type, frame.payload);
+            }
+        }
+        storage.put(REGISTER, &written, true)?;
+        *self = Register::over(Bytes::held(written), &self.store);
+        Ok(())
     }
 
     /// Makes new entries durable.

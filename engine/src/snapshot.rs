@@ -19,7 +19,7 @@ pub use events::{BatchInfo, EventRef, EventRows};
 pub use fields::Folded;
 pub use revisions::RevisionInfo;
 pub(crate) use runs::DiskRuns;
-pub(crate) use views::Views;
+pub(crate) use views::{Views, generation_of};
 
 use crate::error::Error;
 use crate::events::KeyRun;

@@ -43,6 +43,16 @@ pub trait Storage: Send + Sync {
         self.remove(path).map(|()| true)
     }
 
+    /// The first bytes of a file, as many as it is known never to lose while it is there; none if there is
+    /// no such file, or it is shorter. They outlive the file.
+    ///
+    /// # Errors
+    /// What the medium says.
+    fn read_first(&self, path: &str, length: u64) -> Result<Option<Bytes>> {
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        Ok(self.read(path)?.and_then(|bytes| bytes.part(0..length)))
+    }
+
     /// The names of the files in a folder, sorted; none if there is no such folder.
     ///
     /// # Errors

@@ -2,6 +2,8 @@
 
 mod backup;
 mod compact;
+mod erase;
+mod hold;
 mod lazy_ledger;
 mod live;
 mod open;
@@ -13,10 +15,13 @@ mod secrets;
 mod state;
 mod veil;
 
-pub use backup::{BACKUP_LIST, Backup, BackupProgress, Tar};
+pub use backup::{BACKUP_LIST, Backup, BackupProgress, Received, Tar, receive};
 pub use compact::{CompactProgress, Compaction};
+pub use erase::{ErasureDone, ErasureOrder, Suppressed, Target};
+pub use hold::{HoldInfo, HoldScope};
 pub(crate) use lazy_ledger::LazyLedger;
 pub use live::LiveBatch;
+pub(crate) use open::replay;
 pub(crate) use pending_keys::{NewKeys, PendingKeys, RUN_ENTRIES_MAX};
 pub(crate) use reading::{Mark, enter};
 pub(crate) use secrets::SecretBox;
@@ -191,6 +196,10 @@ impl Store {
 
     pub(crate) fn now(&self) -> i64 {
         self.options.clock.now()
+    }
+
+    pub(crate) fn new_secret(&self, label: &str) -> [u8; 32] {
+        self.options.secrets.secret(label)
     }
 
     /// The last commit's number.

@@ -16,7 +16,9 @@ use crate::error::{Error, Result};
 use crate::schema::Kind;
 use crate::store::Store;
 use lineal_proof::frame::PAYLOAD_MAX;
-use lineal_proof::record::{Manifest, Reference, Retract, Revision, SeenRows, Setting, Source};
+use lineal_proof::record::{
+    Erasure, Hold, Manifest, Reference, Retract, Revision, SeenRows, Setting, Source,
+};
 use lineal_proof::{Cid, Hash, Key, Value, cbor};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -115,6 +117,8 @@ pub struct Transaction<'a> {
     settings: Vec<Setting>,
     sources: Vec<Source>,
     retracts: Vec<Retract>,
+    erasures: Vec<Erasure>,
+    holds: Vec<Hold>,
     seen: BTreeMap<Saying, BTreeSet<Cid>>,
     seen_rows: Vec<(Saying, [u8; 16], Vec<SeenRows>)>,
     snapshots: Vec<(Saying, BTreeMap<Hash, Hash>)>,
@@ -139,6 +143,8 @@ impl<'a> Transaction<'a> {
             settings: Vec::new(),
             sources: Vec::new(),
             retracts: Vec::new(),
+            erasures: Vec::new(),
+            holds: Vec::new(),
             seen: BTreeMap::new(),
             seen_rows: Vec::new(),
             snapshots: Vec::new(),
@@ -162,6 +168,8 @@ impl<'a> Transaction<'a> {
             && self.settings.is_empty()
             && self.sources.is_empty()
             && self.retracts.is_empty()
+            && self.erasures.is_empty()
+            && self.holds.is_empty()
             && self.seen.is_empty()
             && self.seen_rows.is_empty()
             && self.snapshots.is_empty()
@@ -318,6 +326,16 @@ impl<'a> Transaction<'a> {
         }
         self.retracts.push(Retract { import, restore, actor: self.actor.clone(), sealed });
         Ok(())
+    }
+
+    /// Stages an erasure, beside the containers that it leaves behind.
+    pub(crate) fn add_erasure(&mut self, erasure: Erasure) {
+        self.erasures.push(erasure);
+    }
+
+    /// Stages a hold, or its end.
+    pub(crate) fn add_hold(&mut self, hold: Hold) {
+        self.holds.push(hold);
     }
 
     /// Writes everything staged as one commit. After an error nothing of it is in the log.

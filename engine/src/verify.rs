@@ -4,9 +4,15 @@
 //! Needs no open store and believes nothing: not `head`, not what is derived. It goes on after a
 //! fault, so that one report names all of them (docs/format.md, sections 5 to 12).
 
+mod beside;
+mod code;
 mod commits;
+mod compare;
 mod containers;
 mod derived;
+mod erased;
+mod journals;
+mod public_log;
 mod records;
 mod secrets;
 mod segments;
@@ -14,33 +20,68 @@ mod segments;
 use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
 use crate::storage::Storage;
+pub use code::Code;
+use lineal_proof::Hash;
+pub use public_log::TimestampNote;
+use std::sync::Arc;
 
 /// Most faults that are listed; the others are counted.
 const FAULTS_MAX: usize = 1_000;
 
 /// How much is read again.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum Depth {
-    /// Every record, commit, secret and the bytes of every container, not the rows within.
+    /// `head`, the chain of commits and what each says of its records, the checksum of every frame,
+    /// and whether containers are there and as long as they were. Nothing else is hashed.
     Fast,
+    /// Also the hash of every record and container, and sealed values; not the rows within.
+    Bytes,
     /// Also each batch's root and counters from its rows, and each record encoded again.
+    #[default]
     Full,
+}
+
+/// What is read again.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct What {
+    /// How much of it.
+    pub depth: Depth,
+    /// Records of this commit and those before it, and the containers they named, are decoded or
+    /// looked for, and not hashed again; 0 for all.
+    pub since: u64,
+    /// Only records of this node, and the containers in which events of it stand; the others as
+    /// with [`Depth::Fast`].
+    pub node: Option<Hash>,
+}
+
+impl What {
+    /// The whole store, to a depth.
+    #[must_use]
+    pub fn all(depth: Depth) -> What {
+        What { depth, ..What::default() }
+    }
 }
 
 /// How far it is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Progress {
-    /// The file that was just checked.
+    /// What is being checked, or was just checked.
     pub file: String,
     /// Files that are checked.
     pub done: u64,
     /// Files that are known of so far.
     pub total: u64,
+    /// Bytes of segments and containers that are checked.
+    pub bytes: u64,
+    /// Of so many.
+    pub bytes_total: u64,
 }
 
 /// Something that is not as it was written.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fault {
+    /// What sort of fault: for programs.
+    pub code: Code,
     /// The file, relative to the store.
     pub file: String,
     /// Where in it.
@@ -72,22 +113,34 @@ pub struct Report {
     pub records: u64,
     /// Bytes of segments that were read.
     pub segment_bytes: u64,
-    /// Containers whose bytes fit their manifest.
+    /// Containers that fit their manifest, as far as they were read.
     pub containers: u64,
+    /// Bytes of containers that were hashed.
+    pub container_bytes: u64,
+    /// Entries of the trail and of live intake that wait to be committed.
+    pub waiting: u64,
     /// Batches whose root and counters were computed again from their rows.
     pub batches: u64,
     /// Rows of those.
     pub rows: u64,
+    /// Rows that were erased, of which leaf and count are left.
+    pub erased: u64,
     /// Sealed values that open and fit their commitment.
     pub sealed: u64,
     /// Sealed values whose key is not here: erased, or not brought along.
     pub sealed_without_key: u64,
+    /// Checkpoints whose signature and root fit the log.
+    pub checkpoints: u64,
+    /// Time stamps of these, the newest of each checkpoint that has one.
+    pub timestamps: Vec<TimestampNote>,
     /// What is worth knowing and is no fault.
     pub notes: Vec<String>,
     /// The faults, in the order of files.
     pub faults: Vec<Fault>,
     /// Faults beyond those listed.
     pub faults_not_listed: u64,
+    /// Those of derived files beyond those listed.
+    pub faults_derived_not_listed: u64,
 }
 
 impl Report {
@@ -97,25 +150,36 @@ impl Report {
         self.faults_not_listed == 0 && self.faults.iter().all(|fault| fault.derived)
     }
 
-    fn fault(&mut self, file: &str, at: u64, rule: impl Into<String>, lost: impl Into<String>) {
+    fn fault(
+        &mut self,
+        code: Code,
+        file: &str,
+        at: u64,
+        rule: impl Into<String>,
+        lost: impl Into<String>,
+    ) {
         let (rule, lost) = (rule.into(), lost.into());
-        self.push(Fault { file: file.to_owned(), at, rule, lost, derived: false });
+        self.push(Fault { code, file: file.to_owned(), at, rule, lost, derived: false });
     }
 
     fn push(&mut self, fault: Fault) {
         if self.faults.len() < FAULTS_MAX {
             self.faults.push(fault);
+        } else if fault.derived {
+            self.faults_derived_not_listed += 1;
         } else {
             self.faults_not_listed += 1;
         }
     }
 
     /// Takes an error of reading as a fault.
-    fn error(&mut self, file: &str, error: &Error, lost: &str) {
+    fn error(&mut self, code: Code, file: &str, error: &Error, lost: &str) {
         match error {
-            Error::Corrupt { file, at, rule } => self.fault(file, *at, rule, lost),
-            Error::Record { file, at, source } => self.fault(file, *at, source.to_string(), lost),
-            other => self.fault(file, 0, other.to_string(), lost),
+            Error::Corrupt { file, at, rule } => self.fault(code, file, *at, rule, lost),
+            Error::Record { file, at, source } => {
+                self.fault(code, file, *at, source.to_string(), lost);
+            }
+            other => self.fault(code, file, 0, other.to_string(), lost),
         }
     }
 
@@ -124,11 +188,13 @@ impl Report {
     }
 }
 
-/// Says how far it is, file by file.
+/// Says how far it is.
 struct Steps<'a> {
     say: &'a mut dyn FnMut(Progress),
     done: u64,
     total: u64,
+    bytes: u64,
+    bytes_total: u64,
 }
 
 impl Steps<'_> {
@@ -138,12 +204,23 @@ impl Steps<'_> {
 
     fn done(&mut self, file: &str) {
         self.done += 1;
+        self.tell(file);
+    }
+
+    /// So many bytes more of a file were read.
+    fn read(&mut self, file: &str, bytes: u64) {
+        self.bytes += bytes;
+        self.tell(file);
+    }
+
+    fn tell(&mut self, file: &str) {
         let (file, done, total) = (file.to_owned(), self.done, self.total.max(self.done));
-        (self.say)(Progress { file, done, total });
+        let (bytes, bytes_total) = (self.bytes, self.bytes_total.max(self.bytes));
+        (self.say)(Progress { file, done, total, bytes, bytes_total });
     }
 }
 
-/// Checks a store.
+/// Checks the truth of a whole store, and whether what is derived of it is whole.
 ///
 /// # Errors
 /// [`Error::NoStore`], [`Error::NewerFormat`], or [`Error::Io`] if the medium cannot be read; what
@@ -153,15 +230,59 @@ pub fn verify(
     depth: Depth,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Report> {
+    check(storage, &What::all(depth), progress).map(|(report, _)| report)
+}
+
+/// Checks a store or a part of it, then holds what is derived to the records: of a whole store that
+/// has no fault and is read in full, each answer that the index gives is made again without it.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_all(
+    storage: &Arc<dyn Storage>,
+    what: &What,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Report> {
+    let (mut report, head) = check(&**storage, what, progress)?;
+    let is_whole = *what == What::all(Depth::Full);
+    match head {
+        Some(head) if is_whole && report.faults.is_empty() && report.faults_not_listed == 0 => {
+            compare::check(storage, &head, &mut report)?;
+        }
+        _ => {}
+    }
+    Ok(report)
+}
+
+fn check(
+    storage: &dyn Storage,
+    what: &What,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(Report, Option<Head>)> {
     let mut report = Report::default();
-    let mut steps = Steps { say: progress, done: 0, total: 1 };
+    let bytes_total = bytes_of(storage)?;
+    let mut steps = Steps { say: progress, done: 0, total: 1, bytes: 0, bytes_total };
     let head = head(storage, &mut report)?;
     steps.done(HEAD);
-    let log = segments::check(storage, head, depth, &mut report, &mut steps)?;
-    let keys = secrets::check(storage, &log, &mut report, &mut steps)?;
-    containers::check(storage, &log, keys.as_ref(), depth, &mut report, &mut steps)?;
+    let log = segments::check(storage, head, what, &mut report, &mut steps)?;
+    let keys = secrets::check(storage, &log, what, &mut report, &mut steps)?;
+    containers::check(storage, &log, keys.as_ref(), what, &mut report, &mut steps)?;
+    journals::check(storage, &log, &mut report, &mut steps)?;
+    public_log::check(storage, &log, &mut report, &mut steps)?;
     derived::check(storage, &log, &mut report, &mut steps)?;
-    Ok(report)
+    Ok((report, head))
+}
+
+/// Bytes of segments and containers: how long it will take, more or less.
+fn bytes_of(storage: &dyn Storage) -> Result<u64> {
+    let mut bytes = 0;
+    for folder in ["segments", "containers"] {
+        for name in storage.list(folder)? {
+            let file = storage.read(&format!("{folder}/{name}"))?;
+            bytes += file.map_or(0, |file| file.len() as u64);
+        }
+    }
+    Ok(bytes)
 }
 
 /// Reads `head`; without it the segments tell how far the log goes.
@@ -172,14 +293,14 @@ fn head(storage: &dyn Storage, report: &mut Report) -> Result<Option<Head>> {
         if storage.list("segments")?.is_empty() {
             return Err(Error::NoStore { path: storage.name() });
         }
-        report.fault(HEAD, 0, "it is there", lost);
+        report.fault(Code::HeadMissing, HEAD, 0, "it is there", lost);
         return Ok(None);
     };
     match Head::from_bytes(&bytes) {
         Ok(head) => Ok(Some(head)),
         Err(newer @ Error::NewerFormat { .. }) => Err(newer),
         Err(error) => {
-            report.error(HEAD, &error, lost);
+            report.error(Code::HeadDamaged, HEAD, &error, lost);
             Ok(None)
         }
     }

@@ -47,7 +47,7 @@ impl Salts {
 }
 
 /// Levels of the tree of salts of a batch of so many rows.
-fn depth_of(rows: u64) -> u32 {
+pub(crate) fn depth_of(rows: u64) -> u32 {
     u64::BITS - rows.saturating_sub(1).leading_zeros()
 }
 

@@ -1,4 +1,4 @@
-//! Hashes, canonical bytes and Merkle trees: all a verifier of Lineal's records needs.
+//! Hashes, canonical bytes, Merkle trees and the public log: all a verifier of Lineal's records needs.
 //!
 //! Nothing here reads a file or knows a store. The byte forms are specified in
 //! `docs/format.md`; each constant names its section.
@@ -7,6 +7,7 @@
 
 pub mod cbor;
 pub mod cid;
+pub mod cover;
 pub mod error;
 pub mod event;
 pub mod frame;
@@ -16,6 +17,8 @@ pub mod lanes;
 pub mod merkle;
 pub mod pieces;
 pub mod record;
+pub mod timestamp;
+pub mod tlog;
 pub mod value;
 
 pub use cid::Cid;

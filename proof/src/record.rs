@@ -4,6 +4,8 @@
 //! within a format number (docs/format.md, section 3).
 
 mod commit;
+mod erasure;
+mod hold;
 mod manifest;
 mod outline;
 mod reference;
@@ -16,6 +18,8 @@ mod source;
 mod stub;
 
 pub use commit::Commit;
+pub use erasure::{Decision, ErasedFile, ErasedKeys, ErasedRows, ErasedValue, Erasure};
+pub use hold::Hold;
 pub use manifest::{Manifest, ManifestBatch};
 pub use outline::{EdgeOutline, RevisionOutline};
 pub use reference::Reference;

@@ -185,6 +185,10 @@ pub trait Source: Sized + Sync {
     fn doubtful(&self, kind: Kind) -> &[NodeNo];
     /// Logs of which lines could not be read, by name.
     fn unread(&self) -> &[Unread];
+    /// Events that were erased: counters count them, and no row shows them.
+    fn erased(&self) -> u64 {
+        0
+    }
     /// A field, folded from the sources; times are whole numbers of ns.
     fn field(&self, node: NodeNo, name: &str) -> Result<Option<Value>, Self::Error>;
 

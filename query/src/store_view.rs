@@ -245,6 +245,10 @@ impl Source for StoreView {
         self.unread.get_or_init(|| self.snapshot.unread().iter().map(unread).collect())
     }
 
+    fn erased(&self) -> u64 {
+        self.snapshot.erased_events()
+    }
+
     fn field(&self, node: NodeNo, name: &str) -> Result<Option<Value>, Error> {
         if self.withholds && TRAIL_SEALED.contains(&name) {
             return Ok(None);

@@ -16,7 +16,7 @@ pub use imports::{CameBack, came_back, imports_json, retracted_imports};
 pub use lineage::{
     Asker, Finding, Lineage, Untold, asks_for_training, describe, trace_json, upstream,
 };
-pub use names::{NAMES_MAX, begins_with, names_beginning};
+pub use names::{Begun, NAMES_MAX, begins_with, names_beginning};
 pub use node::{event_json, neighbours, node_json, type_of, value_json};
 pub use tally::{Counted, Tally, bringer};
 pub use target::{LISTED, Searched, Target, Unresolved, found_by, resolve};

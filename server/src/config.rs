@@ -125,6 +125,8 @@ pub struct Bounds {
     pub rows: u64,
     /// Edges followed for one answer.
     pub edges: u64,
+    /// Edges told of in one trace, which is made in memory and has no pages.
+    pub trace_edges: u64,
     /// Events read for one answer.
     pub events: u64,
     /// Bytes of the rows of one answer in memory.
@@ -190,6 +192,8 @@ impl Default for Bounds {
             // Below those of the command line: here several ask at once.
             rows: 200_000,
             edges: 50_000_000,
+            // Some ten megabytes; seven times the deepest lineage of the hostile pass.
+            trace_edges: 200_000,
             events: 50_000_000,
             bytes: 256 << 20,
             page_rows: 10_000,

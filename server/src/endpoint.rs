@@ -406,3 +406,30 @@ pub fn role_matrix() -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_the_table_as_it_is_asked_for_is_found_and_places_are_left_to_the_router() {
+        for endpoint in ENDPOINTS {
+            let method = Method::from_bytes(endpoint.method.as_bytes()).unwrap();
+            let found = exact(&method, endpoint.path);
+            let found = found.map(|found| (found.method, found.path));
+            let itself = (endpoint.method, endpoint.path);
+            let is_itself = !endpoint.path.contains('{');
+            assert_eq!(found, is_itself.then_some(itself), "{itself:?}");
+        }
+        for (method, path) in [
+            (Method::HEAD, "/v1/query"),
+            (Method::DELETE, "/v1/query"),
+            (Method::GET, "/v1/query/"),
+            (Method::GET, "/v1//query"),
+            (Method::GET, "/v1/%71uery"),
+            (Method::GET, "/V1/query"),
+        ] {
+            assert!(exact(&method, path).is_none(), "{method} {path}");
+        }
+    }
+}

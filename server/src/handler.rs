@@ -28,7 +28,6 @@ use crate::reply::{self, COMMIT, Written};
 use crate::tenant::Opened;
 use axum::body::Body;
 use axum::http::{Response, header};
-use lineal_query::Completeness;
 use serde_json::Value as Json;
 use std::sync::Arc;
 
@@ -67,24 +66,6 @@ pub(crate) async fn told(
     reply::set(response.headers_mut(), header::ETAG, &tag);
     reply::set(response.headers_mut(), COMMIT, &commit.to_string());
     Ok(response)
-}
-
-/// What a store's answers lack because it is in no commit yet, in words; none where nothing waits.
-/// Counts are of the whole store: one who sees a part of it learns only that something waits.
-pub(crate) fn unsealed(call: &Call) -> Result<Option<String>, Problem> {
-    let tenant = call.tenant()?;
-    let writer = call.app.writer(tenant.name());
-    let entries = writer.map_or(0, |writer| writer.intake.pending().entries);
-    let is_bound = call.sight()?.is_bound();
-    Ok(match entries {
-        0 => None,
-        _ if is_bound => Some("events are not sealed yet: their proof is pending".to_owned()),
-        entries => {
-            let mut pending = Completeness::default();
-            pending.tell_unsealed(entries, 0);
-            pending.reasons.first().map(ToString::to_string)
-        }
-    })
 }
 
 /// The view that a call asks for: the newest, or that of a commit.

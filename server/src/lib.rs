@@ -45,6 +45,7 @@ mod tls;
 mod token;
 mod trail;
 mod trust;
+mod unsealed;
 mod wire;
 mod within;
 mod writer;

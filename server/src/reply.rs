@@ -12,7 +12,6 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCod
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use lineal_engine::schema::Kind;
 use lineal_proof::Hash;
 use lineal_query::Answer;
 use serde_json::{Value as Json, json};
@@ -309,21 +308,6 @@ impl Lines {
             Stage::Over => None,
         }
     }
-}
-
-/// Kinds that logs bring or change, and so what is not sealed yet; others are only referred to there.
-/// What events of OpenLineage bring beside these, runs and data sets, is not counted apart in the
-/// journal: of it `/v1/stats` alone tells (docs/operating.md, "Proof pending").
-pub(crate) const BROUGHT_LIVE: [Kind; 5] =
-    [Kind::Inference, Kind::Batch, Kind::Deployment, Kind::System, Kind::Actor];
-
-/// What was acknowledged or noted, is in no commit yet, and may be missing in an answer.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub(crate) struct Unsealed {
-    /// Events.
-    pub(crate) events: u64,
-    /// Uses of the store.
-    pub(crate) uses: u64,
 }
 
 impl hyper::body::Body for Lines {

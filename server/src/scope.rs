@@ -90,6 +90,13 @@ impl Scope {
             && view.event_batch(event).is_some_and(|batch| self.has(batch))
     }
 
+    /// The nodes of a kind that may be seen, by the numbers that the view has for them, ascending;
+    /// the scope must be made of that view.
+    pub(crate) fn nodes_of(&self, view: &Snapshot, kind: Kind) -> impl Iterator<Item = NodeNo> {
+        let part = self.part(view);
+        part.within(&view.nodes_of(kind)).map(|node| part.whole(node))
+    }
+
     /// What it leaves of the view that it was made of, for questions.
     fn part(&self, view: &Snapshot) -> &Part {
         self.part.get_or_init(|| Part::of(view, self))

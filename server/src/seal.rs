@@ -27,7 +27,7 @@ pub(crate) const DATADOG: &str = "datadog-logs";
 pub(crate) const OTLP: &str = "otlp-logs";
 
 /// What OpenLineage's clients send.
-pub(crate) const OPENLINEAGE: &str = "openlineage";
+pub(crate) use lineal_engine::journal::OPENLINEAGE;
 
 const FORMS: [Form; 3] = [
     Form { name: DATADOG, importer: "datadog", source: "datadog" },

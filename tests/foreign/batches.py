@@ -81,3 +81,16 @@ def check_manifest(manifest, batches):
         need(rows == batches[link].get("rows"), f"a manifest that gives a batch {rows} rows")
         row += rows
     need(row <= CONTAINER_ROWS_MAX, f"a container of {row} rows")
+
+
+def check_erasure(record, rows_of):
+    """Refuses an erasure of rows that its batches have not."""
+    for part in ("batches", "unsalted"):
+        for link, runs, leaves in record[part]:
+            rows = rows_of(link)
+            need(runs[-1][0] + runs[-1][1] <= rows, "an erasure of rows that its batch has not")
+            need(part == "batches" or leaves is not None, "a row without a salt and without its leaf")
+            if part == "batches" and record["decision"] == "erased":
+                need((leaves is None) == (runs == [[0, rows]]), "leaves of a batch of which nothing is left, or none of another")
+    if record["decision"] == "refused":
+        need(not record["sealed"] and not record["files"], "a refusal that destroys something")

@@ -18,7 +18,7 @@ import struct
 import sys
 from pathlib import Path
 
-from batches import check_batch, check_manifest
+from batches import check_batch, check_erasure, check_manifest
 from canonical_cbor import NotCanonical, decode, encode
 from crc32c import crc32c
 from hashes import blake3_of, merkle_root
@@ -34,12 +34,12 @@ MAGIC_SEALED = bytes.fromhex("894c4e530d0a1a0a")
 
 TYPES = {
     1: "revision", 2: "reference", 3: "setting", 4: "source", 5: "manifest", 6: "seen", 7: "retract",
-    9: "sealed", 12: "stub", 13: "blob", 15: "commit",
+    8: "erasure", 9: "sealed", 10: "hold", 12: "stub", 13: "blob", 15: "commit",
 }
 # Section 7: the order of the types inside a transaction.
 RANK = {
     word: rank for rank, word in enumerate(
-        ("blob", "stub", "revision", "reference", "setting", "manifest", "seen", "retract", "source"))
+        ("blob", "stub", "revision", "reference", "setting", "manifest", "seen", "retract", "erasure", "hold", "source"))
 }
 
 
@@ -121,6 +121,7 @@ class Log:
         self.counts = {word: 0 for word in SHAPES if word != "sealed"}
         self.manifests = {}
         self.replaced = set()
+        self.gone = set()   # containers and generations that an erasure says must not exist
         self.lines = []
 
     def take(self, word, identity, record):
@@ -135,14 +136,21 @@ class Log:
             self.lines.append("\t".join((
                 record["kind"], key_text(record["key"]), record["source"], record["form"],
                 identity.hex(), digest.hex())))
-        elif word in ("manifest", "seen"):
+        elif word in ("manifest", "seen", "erasure"):
             for link in links(record):
                 need(self.kind_of(link) is not None, f"a {word} that names a revision not written before it")
         if word == "manifest":
             check_manifest(record, {link: self.records[bytes(link)] for link, _, _ in record["batches"]})
+            before = self.manifests.get(record["container"])
+            generation = before["generation"] if before else 0
+            need(record["generation"] > generation, "a manifest of a generation that was there before")
             self.manifests[record["container"]] = record
             self.replaced.update(record["replaces"])
         summary = {key: record.get(key) for key in ("type", "kind", "key", "source", "form")}
+        if word == "erasure":
+            check_erasure(record, lambda link: self.records[bytes(link)]["rows"])
+            if record["decision"] == "erased":
+                self.gone.update((container, generation) for container, generation, _ in record["files"])
         if record.get("kind") == "batch" and word == "revision":
             summary["rows"] = record["fields"]["rows"]
         self.records[identity] = summary
@@ -294,6 +302,9 @@ def read_containers(store, log):
                 need(blake3_of(data) == container, "a name that is not the hash of its bytes")
         place(path, store, work)
         count += 1
+    for container, generation in log.gone:
+        path = store / "containers" / f"{container.hex()}.{generation}.parquet"
+        need(not path.exists(), f"{path.relative_to(store)}: it should be gone since an erasure")
     return count
 
 

@@ -107,6 +107,36 @@ is_hash = is_bytes(32)
 is_key = list_of(is_key_part)
 is_commitments = map_of(is_hash)
 
+
+
+def is_octets(value):
+    """A byte string of any length, and no link."""
+    return isinstance(value, bytes) and not is_link(value)
+
+
+def parts(*tests):
+    """A list of exactly these."""
+    return lambda value: (isinstance(value, list) and len(value) == len(tests)
+                          and all(test(item) for test, item in zip(tests, value)))
+
+
+def is_erased(value):
+    """`[batch, runs, leaves]`: runs ascending and apart, a leaf for each row or null."""
+    if not parts(is_link, list_of(pair_of(is_row)), or_null(is_octets))(value):
+        return False
+    _, runs, leaves = value
+    ends = [first + count for first, count in runs]
+    return (bool(runs) and all(count > 0 for _, count in runs)
+            and all(end < first for end, (first, _) in zip(ends, runs[1:]))
+            and (leaves is None or len(leaves) == 32 * sum(count for _, count in runs)))
+
+
+def is_keys(value):
+    """`[batch, buckets]`."""
+    return (parts(is_link, list_of(parts(is_row, is_hash)))(value) and bool(value[1])
+            and ascending(anything)([bucket for bucket, _ in value[1]]))
+
+
 NODE = {"kind": is_text, "key": is_key}
 CHAIN = {"source": is_text, "form": is_text}
 SHAPES = {
@@ -140,6 +170,19 @@ SHAPES = {
                         and is_link(entry[0]) and list_of(pair_of(is_row))(entry[1])),
     },
     "retract": {"import": is_count, "restore": is_bool, "actor": or_null(is_text), "sealed": is_commitments},
+    "erasure": {
+        "decision": lambda value: value in ("erased", "refused"), "basis": is_text, "reference": is_text,
+        "decided_by": or_null(is_text), "executed_by": or_null(is_text),
+        "batches": list_of(is_erased), "unsalted": list_of(is_erased), "keys": list_of(is_keys),
+        "fingerprints": lambda value: is_octets(value) and len(value) % 16 == 0 and ascending(anything)(
+            [value[at:at + 16] for at in range(0, len(value), 16)]),
+        "sealed": list_of(parts(is_hash, is_text, is_hash, is_hash, or_null(is_hash))),
+        "files": list_of(parts(is_hash, is_row, is_hash)),
+    },
+    "hold": {
+        "name": is_text, "scope": or_null(parts(is_text, is_key)), "reason": is_text,
+        "actor": or_null(is_text), "release": is_bool,
+    },
     "reference": {"name": is_text, "kind": is_text, "key": or_null(is_key)},
     "setting": {"name": is_text, "value": anything},
     "sealed": {

@@ -3,15 +3,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use lineal_engine::journal::{Journal, Request};
 use lineal_engine::schema::Kind;
 use lineal_engine::storage::FileStorage;
 use lineal_engine::verify::{Depth, verify};
-use lineal_engine::{BACKUP_LIST, Error, NodeDraft, Options, Store};
-use lineal_proof::Key;
+use lineal_engine::{BACKUP_LIST, Error, NodeDraft, Options, Store, receive};
+use lineal_proof::{Hash, Key, KeyPart};
 use lineal_tests::sample::{STEPS, answers, batch, deployment, options, saying, step};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
@@ -205,5 +208,198 @@ fn copies_that_are_made_while_a_writer_commits_and_packs_are_each_whole_as_of_th
             (!deployments.is_empty()).then(|| view.field(deployments.start, "events").unwrap())
         };
         assert_eq!(events(&now), events(&then), "{commit}");
+    }
+}
+
+fn entry(number: u64) -> Request {
+    let (form, entries) = ("datadog-logs".to_owned(), vec![format!("live-{number}").into_bytes()]);
+    let received = i64::try_from(number).unwrap();
+    Request { form, key: None, body: Hash::default(), received, entries, first: 0 }
+}
+
+/// Makes a commit of each closed file, as a server's seal does, and removes it.
+fn seal(store: &Store, journal: &mut Journal, now: i64) {
+    let files = journal.files();
+    for number in journal.close(now).unwrap() {
+        let mut tx = store.begin(None, None).unwrap();
+        for request in files.read(number).unwrap() {
+            for entry in request.entries {
+                let name = String::from_utf8(entry).unwrap();
+                let draft = NodeDraft::new(Kind::Run, Key::text(name));
+                tx.add_node(&saying("s", "f", 1), draft).unwrap();
+            }
+        }
+        tx.commit().unwrap();
+        files.remove(number).unwrap();
+        journal.sealed(number);
+    }
+}
+
+/// The one part of a run's key.
+fn text_of(key: &Key) -> String {
+    let [KeyPart::Text(text)] = key.0.as_slice() else { panic!("{key:?}") };
+    text.clone()
+}
+
+/// Everything that a copy knows of: what is in its commits, and what waits in its journal.
+fn known(copy: &Path) -> BTreeSet<String> {
+    let store = Store::open(copy, Options::default()).unwrap();
+    let view = store.snapshot().unwrap();
+    let runs = view.nodes_of(Kind::Run).map(|run| text_of(&view.key_of(run)));
+    let mut known: BTreeSet<String> = runs.collect();
+    let mut journal = Journal::open(&store).unwrap();
+    let files = journal.files();
+    for number in journal.close(0).unwrap() {
+        for request in files.read(number).unwrap() {
+            let entries = request.entries.into_iter();
+            known.extend(entries.map(|entry| String::from_utf8(entry).unwrap()));
+        }
+    }
+    known
+}
+
+#[test]
+fn what_is_acknowledged_before_a_copy_is_in_its_commits_or_waits_in_its_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let store = Store::create(&path, Options::default()).unwrap();
+    // Opened before anything was sealed: what it knows is behind all along.
+    let reader = Store::open_read_only(&path).unwrap();
+    let (acknowledged, ended) = (AtomicU64::new(0), AtomicU64::new(0));
+    let copies = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut journal = Journal::open(&store).unwrap();
+            for number in 0..200 {
+                journal.append(&[entry(number)]).unwrap();
+                acknowledged.store(number + 1, Ordering::SeqCst);
+                if number % 7 == 6 {
+                    seal(&store, &mut journal, 0);
+                }
+            }
+            ended.store(1, Ordering::SeqCst);
+        });
+        let mut copies = Vec::new();
+        while ended.load(Ordering::SeqCst) == 0 || copies.is_empty() {
+            let before = acknowledged.load(Ordering::SeqCst);
+            let to = folder.path().join(format!("copy-{}", copies.len()));
+            reader.backup(true).unwrap().write_to(&to, &mut |_| {}).unwrap();
+            copies.push((before, to));
+        }
+        copies
+    });
+    for (before, copy) in &copies {
+        check_list(copy);
+        let report = verify(&FileStorage::new(copy), Depth::Full, &mut |_| {}).unwrap();
+        assert!(report.is_sound(), "{report:?}");
+        let known = known(copy);
+        let missing: Vec<u64> =
+            (0..*before).filter(|n| !known.contains(&format!("live-{n}"))).collect();
+        assert_eq!(missing, [0_u64; 0], "of {before}, in {}", copy.display());
+    }
+}
+
+#[test]
+fn a_copy_holds_whole_frames_and_verify_names_what_waits_and_what_is_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let store = Store::create(&path, Options::default()).unwrap();
+    let mut journal = Journal::open(&store).unwrap();
+    journal.append(&[entry(1), entry(2)]).unwrap();
+    journal.append(&[entry(3)]).unwrap();
+    let file = path.join("journal/00000001.lnj");
+    let whole = std::fs::read(&file).unwrap();
+    // A writer is in the middle of a frame.
+    std::fs::write(&file, [&whole[..], b"\x40\0\0\0half"].concat()).unwrap();
+    let to = folder.path().join("copy");
+    let reader = Store::open_read_only(&path).unwrap();
+    reader.backup(false).unwrap().write_to(&to, &mut |_| {}).unwrap();
+    assert_eq!(std::fs::read(to.join("journal/00000001.lnj")).unwrap(), whole);
+    let checked = |folder: &Path| verify(&FileStorage::new(folder), Depth::Fast, &mut |_| {});
+    let of_copy = checked(&to).unwrap();
+    assert_eq!((of_copy.waiting, of_copy.is_sound()), (3, true), "{of_copy:?}");
+    let of_store = checked(&path).unwrap();
+    assert_eq!((of_store.waiting, of_store.is_sound()), (3, true));
+    assert!(of_store.notes.iter().any(|note| note.contains("no whole frame")), "{of_store:?}");
+    // A frame that was durable, as the one behind it says.
+    let mut damaged = whole.clone();
+    let at = damaged.windows(6).position(|six| six == b"live-2").unwrap();
+    damaged[at] ^= 1;
+    std::fs::write(&file, damaged).unwrap();
+    let refused = reader.backup(false).unwrap_err();
+    assert!(
+        matches!(&refused, Error::Corrupt { file, .. } if file == "journal/00000001.lnj"),
+        "{refused}"
+    );
+    let report = checked(&path).unwrap();
+    assert!(!report.is_sound() && report.faults[0].file == "journal/00000001.lnj", "{report:?}");
+}
+
+/// An archive of these files, by the system's own program.
+fn packed(folder: &Path, paths: &[String]) -> Vec<u8> {
+    let made = std::process::Command::new("tar")
+        .args(["--format=ustar", "-cf", "-", "-C"])
+        .arg(folder)
+        .args(paths)
+        .output()
+        .unwrap();
+    assert!(made.status.success());
+    made.stdout
+}
+
+#[test]
+fn an_archive_that_comes_is_a_store_or_is_refused_before_it_is_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open_read_only(sample(folder.path())).unwrap();
+    let bytes = archive(&store);
+    let to = folder.path().join("came");
+    let came = receive(bytes.as_slice(), Some(&to)).unwrap();
+    assert_eq!((came.commit, came.files), (store.commit(), store.backup(false).unwrap().files()));
+    assert_eq!(came.bytes, store.backup(false).unwrap().bytes());
+    check_list(&to);
+    assert!(verify(&FileStorage::new(&to), Depth::Full, &mut |_| {}).unwrap().is_sound());
+    assert_eq!(
+        receive(bytes.as_slice(), None).unwrap(),
+        came,
+        "checked alike where nothing is kept"
+    );
+    assert!(matches!(receive(bytes.as_slice(), Some(&to)), Err(Error::NotEmpty { .. })));
+    let number = std::cell::Cell::new(0);
+    let refused = |bytes: &[u8]| {
+        number.set(number.get() + 1);
+        let to = folder.path().join(format!("refused-{}", number.get()));
+        let error = receive(bytes, Some(&to)).unwrap_err().to_string();
+        assert!(!to.join("head").exists(), "half a copy is no store: {error}");
+        assert_eq!(receive(bytes, None).unwrap_err().to_string(), error);
+        error
+    };
+    // What breaks off, wherever: behind the last file there is nothing to lose.
+    for end in [0, 700, bytes.len() / 2, bytes.len() - 1_024 - 1_024] {
+        refused(&bytes[..end]);
+    }
+    let at = bytes.windows(11).position(|name| name == b"containers/").unwrap();
+    let mut flipped = bytes.clone();
+    flipped[at + 512 + 100] ^= 1;
+    assert!(refused(&flipped).contains("the SHA-256 of a file is that of the list"));
+    let unpacked = folder.path().join("unpacked");
+    let paths = unpack(&bytes, &unpacked);
+    assert_eq!(receive(packed(&unpacked, &paths).as_slice(), None).unwrap(), came);
+    let without: Vec<String> = paths[1..].to_vec();
+    assert!(refused(&packed(&unpacked, &without)).contains("a file that the list names came"));
+    std::fs::create_dir(unpacked.join("keys")).unwrap();
+    std::fs::write(unpacked.join("keys/seeds"), "x").unwrap();
+    let more = [&["keys/seeds".to_owned()], &paths[..]].concat();
+    assert!(refused(&packed(&unpacked, &more)).contains("its files and no others"));
+    std::fs::write(unpacked.join("journal.lnj"), "x").unwrap();
+    std::fs::create_dir_all(unpacked.join("journal")).unwrap();
+    std::fs::write(unpacked.join("journal/00000009.lnj"), "x").unwrap();
+    let more = [&["journal/00000009.lnj".to_owned()], &paths[..]].concat();
+    assert!(refused(&packed(&unpacked, &more)).contains("the list names each file once"));
+    let swapped = [&paths[paths.len() - 1..], &paths[..paths.len() - 1]].concat();
+    assert!(refused(&packed(&unpacked, &swapped)).contains("then the list, then `head`"));
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("/etc", unpacked.join("segments/00000009.seg")).unwrap();
+        let more = [&["segments/00000009.seg".to_owned()], &paths[..]].concat();
+        assert!(refused(&packed(&unpacked, &more)).contains("plain files"));
     }
 }

@@ -5,9 +5,9 @@
 use lineal_engine::event_fields::EVENT_FIELDS;
 use lineal_engine::events::EventValue;
 use lineal_engine::schema::Kind;
-use lineal_engine::{Options, Snapshot, Store};
+use lineal_engine::{ErasureOrder, Options, Snapshot, Store, Target};
 use lineal_proof::frame::{self, RecordType, SEGMENT_HEADER};
-use lineal_proof::record::{Record, Revision};
+use lineal_proof::record::{Decision, Record, Revision};
 use lineal_tests::{foreign, sample};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,6 +75,46 @@ fn the_second_reader_walks_the_store_and_finds_the_same_revisions() {
         assert_eq!(summary["records"][word], count, "{word}: {summary}");
     }
     assert_eq!((&summary["containers"], &summary["sealed"]), (&3.into(), &4.into()));
+}
+
+#[test]
+fn the_second_reader_and_readers_of_parquet_read_what_is_left_behind_an_erasure() {
+    let needed = ["duckdb", "pyarrow"];
+    let Some(python) = foreign::python("an erased event in foreign readers", &needed) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let store = store(&path);
+    let events = store.snapshot().unwrap().events_by_id("e17").unwrap();
+    let rows = events.len();
+    let order = ErasureOrder {
+        targets: vec![Target::Events(events)],
+        decision: Decision::Erased,
+        basis: "GDPR 17(1)(a)".into(),
+        reference: "request 1".into(),
+        decided_by: store.actor_key("a@b.example").unwrap(),
+        executed_by: store.actor_key("c@d.example").unwrap(),
+    };
+    store.erase(&order, false).unwrap();
+    drop(store);
+    let answer = foreign::run(&python, "read_segment.py", &[path.as_os_str()], b"").unwrap();
+    assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+    assert!(answer.stdout.contains("\"erasure\": 1"), "{}", answer.stdout);
+    let mut marked = 0;
+    for entry in std::fs::read_dir(path.join("containers")).unwrap() {
+        let file = entry.unwrap().path();
+        let answer = foreign::run(&python, "open_container.py", &[file.as_os_str()], b"").unwrap();
+        assert_eq!(answer.code, Some(0), "{}", answer.stderr);
+        let answer: Json = serde_json::from_str(&answer.stdout).unwrap();
+        let columns = answer["columns"].as_array().unwrap();
+        if let Some(marks) = columns.iter().find(|column| column[0] == "erased") {
+            marked += answer["rows"].as_u64().unwrap() - marks[1].as_u64().unwrap();
+            let name = file.file_name().unwrap().to_string_lossy().into_owned();
+            assert!(name.ends_with(".2.parquet"), "{name}");
+        }
+    }
+    assert_eq!(marked, rows as u64);
 }
 
 #[test]

@@ -10,8 +10,9 @@ use lineal_engine::events::{EventBlock, EventValue};
 use lineal_proof::event::{Salts, leaf};
 use lineal_proof::frame::{self, RecordType};
 use lineal_proof::record::{
-    Blob, Commit, Counts, Edge, Manifest, ManifestBatch, Record, Reference, Retract, Revision,
-    Sealed, Seen, SeenRows, Setting, Source, Stub,
+    Blob, Commit, Counts, Decision, Edge, ErasedFile, ErasedKeys, ErasedRows, ErasedValue, Erasure,
+    Hold, Manifest, ManifestBatch, Record, Reference, Retract, Revision, Sealed, Seen, SeenRows,
+    Setting, Source, Stub,
 };
 use lineal_proof::{Cid, Hash, Key, KeyPart, Map, Value, cbor, merkle};
 use lineal_tests::foreign;
@@ -280,6 +281,47 @@ fn records() -> Vec<(RecordType, Vec<u8>)> {
         actor: Some("abcdefghijklmnop".into()),
         sealed: vec![("reason".into(), Hash::of(b"commitment"))],
     };
+    let erasure = Erasure {
+        decision: Decision::Erased,
+        basis: "GDPR 17(1)(b)".into(),
+        reference: "request 17".into(),
+        decided_by: Some("abcdefghijklmnop".into()),
+        executed_by: Some("ponmlkjihgfedcba".into()),
+        batches: vec![
+            ErasedRows { batch: link, runs: vec![(0, 3)], leaves: None },
+            ErasedRows {
+                batch: link,
+                runs: vec![(4, 1), (7, 1)],
+                leaves: Some(vec![Hash::of(b"leaf 4"), Hash::of(b"leaf 7")]),
+            },
+        ],
+        unsalted: vec![ErasedRows {
+            batch: link,
+            runs: vec![(9, 1)],
+            leaves: Some(vec![Hash::of(b"leaf 9")]),
+        }],
+        keys: vec![ErasedKeys { batch: link, buckets: vec![(3, Hash::of(b"bucket"))] }],
+        fingerprints: vec![[1; 16], [2; 16]],
+        sealed: vec![ErasedValue {
+            node,
+            field: "user".into(),
+            commitment: Hash::of(b"commitment"),
+            subject: node,
+            fingerprint: None,
+        }],
+        files: vec![ErasedFile {
+            container: Hash::of(b"the first generation"),
+            generation: 1,
+            sha256: Hash::of(b"stands for a SHA-256"),
+        }],
+    };
+    let hold = Hold {
+        name: "case 4".into(),
+        scope: Some(("system".into(), Key::text("scoring"))),
+        reason: "authority request".into(),
+        actor: None,
+        release: false,
+    };
     let source = Source {
         source: "datadog".into(),
         form: "datadog-archive".into(),
@@ -325,6 +367,8 @@ fn records() -> Vec<(RecordType, Vec<u8>)> {
         (RecordType::Manifest, manifest.encode()),
         (RecordType::Seen, seen.encode()),
         (RecordType::Retract, retract.encode()),
+        (RecordType::Erasure, erasure.encode()),
+        (RecordType::Hold, hold.encode()),
         (RecordType::Sealed, sealed.encode()),
         (RecordType::Stub, stub),
         (RecordType::Blob, blob),

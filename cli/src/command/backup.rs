@@ -1,13 +1,16 @@
-//! `lineal backup`: a copy of the store as of its last commit, while it is read and written.
+//! `lineal backup`: a copy of the store as of its last commit, while it is read and written; of a store
+//! here, or of one that a server serves.
 
 use crate::args::{Arguments, Backup};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
+use crate::remote::Remote;
 use crate::render::{counted, visible_lines};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use lineal_engine::{BackupProgress, Tar};
+use lineal_engine::{BackupProgress, Received, receive};
+use lineal_proof::Hash;
 use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,17 +19,41 @@ const ARCHIVE: &str = "tar";
 /// What stands behind the name of an archive that is not whole yet.
 const PART: &str = "part";
 
+/// What was copied.
+struct Copied {
+    commit: u64,
+    id: Hash,
+    files: u64,
+    bytes: u64,
+}
+
 pub(super) fn run(arguments: &Arguments, wanted: &Backup) -> Outcome {
+    if let Some(remote) = Remote::meant(arguments)? {
+        let copied = fetch(&remote, wanted)?;
+        return tell(arguments, wanted, &copied);
+    }
     // A copy may be made while a server writes the store: then nobody else can write the trail.
     let noted = place::open_noted(arguments, "backup").map(drop);
     let store = place::open_read_only(arguments)?;
     let backup = store.backup(wanted.with_keys)?;
-    let (commit, id) = (backup.commit(), backup.commit_id());
-    let (files, bytes) = (backup.files(), backup.bytes());
+    let copied = Copied {
+        commit: backup.commit(),
+        id: backup.commit_id(),
+        files: backup.files(),
+        bytes: backup.bytes(),
+    };
     let bar = bar();
-    let is_archive = wanted.out.extension().is_some_and(|end| end == ARCHIVE);
-    if is_archive {
-        archive(&wanted.out, backup.into_tar(), &bar)?;
+    if is_archive(&wanted.out) {
+        let tar = backup.into_tar();
+        bar.set_length(tar.length());
+        archive(&wanted.out, |out| {
+            for piece in tar {
+                let piece = piece?;
+                out.write_all(&piece)?;
+                bar.inc(piece.len() as u64);
+            }
+            Ok(())
+        })?;
     } else {
         backup.write_to(&wanted.out, &mut |BackupProgress { bytes, all }| {
             bar.set_length(all);
@@ -38,6 +65,57 @@ pub(super) fn run(arguments: &Arguments, wanted: &Backup) -> Outcome {
         let why = visible_lines(&why.text());
         writeln!(std::io::stderr(), "note: this copy is not in the store's trail: {why}")?;
     }
+    tell(arguments, wanted, &copied)
+}
+
+/// Takes a copy of a server, and holds each file to the list that came with it.
+fn fetch(remote: &Remote, wanted: &Backup) -> Outcome<Copied> {
+    if wanted.with_keys {
+        return Err(Failure::usage(
+            "--with-keys: a server never gives its keys away; leave it out, and keep a copy of keys/ apart from it",
+        ));
+    }
+    // Before anything is asked for: a copy is noted at the server when it begins.
+    if is_archive(&wanted.out) {
+        need_new(&wanted.out)?;
+    }
+    let (length, body) = remote.backup()?;
+    let bar = bar();
+    bar.set_length(length.unwrap_or(0));
+    let received = if is_archive(&wanted.out) {
+        archive(&wanted.out, |out| {
+            let passed = Passed { body, out: Some(out), bar: &bar };
+            receive(passed, None).map_err(Failure::Store)
+        })
+    } else {
+        let passed = Passed { body, out: None::<&mut BufWriter<File>>, bar: &bar };
+        receive(passed, Some(&wanted.out)).map_err(Failure::Store)
+    };
+    bar.finish_and_clear();
+    let Received { commit, commit_id: id, files, bytes } = received?;
+    Ok(Copied { commit, id, files, bytes })
+}
+
+/// Bytes on their way, written as they come where a file is to hold them.
+struct Passed<'a, R, W> {
+    body: R,
+    out: Option<&'a mut W>,
+    bar: &'a ProgressBar,
+}
+
+impl<R: Read, W: Write> Read for Passed<'_, R, W> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.body.read(into)?;
+        if let Some(out) = &mut self.out {
+            out.write_all(&into[..count])?;
+        }
+        self.bar.inc(count as u64);
+        Ok(count)
+    }
+}
+
+fn tell(arguments: &Arguments, wanted: &Backup, copied: &Copied) -> Outcome {
+    let Copied { commit, id, files, bytes } = copied;
     let mut out = std::io::stdout().lock();
     if arguments.json {
         let json = serde_json::json!({
@@ -50,8 +128,8 @@ pub(super) fn run(arguments: &Arguments, wanted: &Backup) -> Outcome {
     writeln!(
         out,
         "copied {} with {} as of commit {commit} to {}",
-        counted(files, "file"),
-        counted(bytes, "byte"),
+        counted(*files, "file"),
+        counted(*bytes, "byte"),
         wanted.out.display(),
     )?;
     let keys = if wanted.with_keys {
@@ -60,43 +138,48 @@ pub(super) fn run(arguments: &Arguments, wanted: &Backup) -> Outcome {
         "without the keys: keep keys/ apart; sealed values stay closed until it is put back"
     };
     writeln!(out, "  {keys}")?;
+    let is_archive = is_archive(&wanted.out);
     let store = if is_archive { "DIR".to_owned() } else { wanted.out.display().to_string() };
     let first = if is_archive { "unpack it into DIR, then " } else { "" };
     writeln!(out, "  to check it: {first}lineal --store {store} verify")?;
     Ok(Exit::Answer)
 }
 
-/// Writes an archive beside its name, and gives it that when it is durable.
-fn archive(path: &Path, tar: Tar, bar: &ProgressBar) -> Outcome<()> {
+fn is_archive(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == ARCHIVE)
+}
+
+fn need_new(path: &Path) -> Outcome<()> {
     if path.exists() {
         return Err(Failure::usage(format!(
             "{} is there already: name another file, a copy is never overwritten",
             path.display()
         )));
     }
-    bar.set_length(tar.length());
+    Ok(())
+}
+
+/// Writes an archive beside its name, and gives it that when it is durable.
+fn archive<T>(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> Outcome<T>) -> Outcome<T> {
+    need_new(path)?;
     let part = PathBuf::from(format!("{}.{PART}", path.display()));
     let written = create(&part).map_err(Failure::Output).and_then(|file| {
         let mut out = BufWriter::new(file);
-        for piece in tar {
-            let piece = piece?;
-            out.write_all(&piece)?;
-            bar.inc(piece.len() as u64);
-        }
+        let done = write(&mut out)?;
         let file = out.into_inner().map_err(|error| Failure::Output(error.into_error()))?;
         file.sync_all()?;
-        Ok(())
+        Ok(done)
     });
     if written.is_err() {
         // Half an archive is of no use to anybody.
         let _ = std::fs::remove_file(&part);
     }
-    written?;
+    let done = written?;
     std::fs::rename(&part, path)?;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         File::open(folder)?.sync_all()?;
     }
-    Ok(())
+    Ok(done)
 }
 
 /// A file for whoever runs this alone: it holds what the store holds.

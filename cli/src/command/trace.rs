@@ -111,7 +111,7 @@ fn draw(out: &mut dyn Write, json: &Json, zone: &Zone) -> Outcome<()> {
 }
 
 fn exit(json: &Json, fail_on: Option<FailOn>) -> Exit {
-    if fail_on == Some(FailOn::CannotTell) && json["completeness"] == "cannot_tell" {
+    if fail_on == Some(FailOn::CannotTell) && json["completeness"] != "complete" {
         Exit::CannotTell
     } else if json["recorded"] == false {
         Exit::No

@@ -1,14 +1,18 @@
 //! `lineal verify`: re-hash everything, name each fault, go on after the first.
 
 use crate::args::{Arguments, Verify};
-use crate::exit::{Exit, Outcome};
+use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
-use crate::render::{Style, and_more, counted};
+use crate::render::{Style, and_more, counted, grouped};
+use crate::target::{Target, resolve};
+use crate::time::Zone;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use lineal_engine::storage::FileStorage;
-use lineal_engine::verify::{Depth, Report, verify};
+use lineal_engine::storage::{FileStorage, Storage};
+use lineal_engine::verify::{Depth, Report, What, verify_all};
+use lineal_proof::Hash;
 use serde_json::json;
 use std::io::{IsTerminal, Write};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// What opens sealed values and salts the leaves of batches (docs/format.md, section 3).
@@ -21,18 +25,24 @@ pub(super) fn run(arguments: &Arguments, wanted: &Verify) -> Outcome {
     let folder = place::folder(arguments)?;
     // Seen before the work, so that a key that is brought meanwhile vouches for nothing.
     let has_keys = folder.join(SEEDS).is_file();
-    let storage = FileStorage::new(folder);
-    let depth = if wanted.fast { Depth::Fast } else { Depth::Full };
+    let depth = match (wanted.fast, wanted.bytes) {
+        (true, _) => Depth::Fast,
+        (false, true) => Depth::Bytes,
+        (false, false) => Depth::Full,
+    };
+    let node = wanted.node.as_deref().map(|text| node(arguments, text)).transpose()?;
+    let what = What { depth, since: wanted.since.unwrap_or(0), node };
+    let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(folder));
     let bar = bar();
-    let report = verify(&storage, depth, &mut |progress| {
-        bar.set_length(progress.total);
-        bar.set_position(progress.done);
+    let report = verify_all(&storage, &what, &mut |progress| {
+        bar.set_length(progress.bytes_total);
+        bar.set_position(progress.bytes);
         bar.set_message(progress.file);
     })?;
     bar.finish_and_clear();
     let mut out = std::io::stdout().lock();
     if arguments.json {
-        print_json(&mut out, &report, has_keys)?;
+        print_json(&mut out, &report, &what, has_keys)?;
     } else {
         print(&mut out, &report, has_keys, begun.elapsed().as_secs_f64())?;
     }
@@ -44,6 +54,18 @@ pub(super) fn run(arguments: &Arguments, wanted: &Verify) -> Outcome {
     })
 }
 
+/// The id of the node that is meant.
+fn node(arguments: &Arguments, text: &str) -> Outcome<Hash> {
+    let view = place::open_read_only(arguments)?.snapshot()?;
+    match resolve(&view, &Zone::parse(&arguments.tz)?, text)? {
+        Target::Node(node) => Ok(view.node_id(node)),
+        Target::Events { .. } => Err(Failure::usage(format!(
+            "`{text}` names events, which stand in no record of their own: name their deployment or \
+             batch, or ask `verify deep (find inference ...)`"
+        ))),
+    }
+}
+
 fn bar() -> ProgressBar {
     let target = if std::io::stderr().is_terminal() {
         ProgressDrawTarget::stderr()
@@ -51,9 +73,9 @@ fn bar() -> ProgressBar {
         ProgressDrawTarget::hidden()
     };
     let bar = ProgressBar::with_draw_target(None, target);
-    if let Ok(style) =
-        ProgressStyle::with_template("[{bar:30}] {pos}/{len} files, left {eta} {msg}")
-    {
+    if let Ok(style) = ProgressStyle::with_template(
+        "[{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} left {eta} {msg}",
+    ) {
         bar.set_style(style.progress_chars("=> "));
     }
     bar
@@ -62,26 +84,33 @@ fn bar() -> ProgressBar {
 fn print(out: &mut dyn Write, report: &Report, has_keys: bool, seconds: f64) -> Outcome<()> {
     let style = Style::new();
     for fault in report.faults.iter().take(FAULTS_SHOWN) {
-        writeln!(out, "{}", style.warn(&fault.to_string()))?;
+        let told = format!("{} [{}]", fault, fault.code);
+        writeln!(out, "{}", style.warn(&told))?;
     }
     if let Some(more) = and_more(report.faults.len() as u64, FAULTS_SHOWN) {
         writeln!(out, "{more}; --json lists all")?;
     }
     writeln!(
         out,
-        "{}, {}, {}, {} with {}, {} hashed again in {seconds:.1} s",
+        "{}, {}, {}, {} with {}, {}; {} bytes hashed again in {seconds:.1} s",
         counted(report.commits, "commit"),
         counted(report.records, "record"),
         counted(report.containers, "container"),
         counted(report.batches, "batch"),
         counted(report.rows, "row"),
         counted(report.sealed, "sealed value"),
+        grouped(report.segment_bytes + report.container_bytes),
     )?;
+    if report.waiting > 0 {
+        let waiting = counted(report.waiting, "entry");
+        writeln!(out, "waiting to be committed: {waiting} of the journals")?;
+    }
     for note in &report.notes {
         writeln!(out, "{}", style.faint(&format!("note: {note}")))?;
     }
-    let derived = report.faults.iter().filter(|fault| fault.derived).count() as u64;
-    let truth = report.faults.len() as u64 + report.faults_not_listed - derived;
+    let listed = report.faults.iter().filter(|fault| fault.derived).count() as u64;
+    let derived = listed + report.faults_derived_not_listed;
+    let truth = report.faults.len() as u64 + report.faults_not_listed - listed;
     let verdict = match (truth, derived) {
         (0, 0) if !has_keys => style.warn(
             "no fault found in what can be checked without keys; roots of batches and sealed values were not checked",
@@ -92,19 +121,30 @@ fn print(out: &mut dyn Write, report: &Report, has_keys: bool, seconds: f64) -> 
             "{} in derived files only: `lineal rebuild` mends that",
             counted(derived, "fault")
         ),
-        (truth, _) => format!("{} in what was recorded", counted(truth, "fault")),
+        (truth, _) => format!(
+            "{} in what was recorded; `lineal repair --dry-run` says what can be brought back",
+            counted(truth, "fault")
+        ),
     };
     Ok(writeln!(out, "{verdict}")?)
 }
 
-fn print_json(out: &mut dyn Write, report: &Report, has_keys: bool) -> Outcome<()> {
+fn print_json(out: &mut dyn Write, report: &Report, what: &What, has_keys: bool) -> Outcome<()> {
     let faults = report.faults.iter().map(|fault| {
         json!({
-            "file": fault.file, "at": fault.at, "rule": fault.rule, "lost": fault.lost,
+            "code": fault.code.name(), "file": fault.file, "at": fault.at, "rule": fault.rule, "lost": fault.lost,
             "derived": fault.derived,
         })
     });
+    let depth = match what.depth {
+        Depth::Fast => "fast",
+        Depth::Bytes => "bytes",
+        Depth::Full => "full",
+    };
     let object = json!({
+        "depth": depth, "since": what.since, "node": what.node.map(|node| node.to_string()),
+        "container_bytes": report.container_bytes, "waiting": report.waiting,
+        "faults_derived_not_listed": report.faults_derived_not_listed,
         "commits": report.commits, "records": report.records, "segment_bytes": report.segment_bytes,
         "containers": report.containers, "batches": report.batches, "rows": report.rows,
         "sealed": report.sealed, "sealed_without_key": report.sealed_without_key, "keys_present": has_keys,

@@ -103,6 +103,23 @@ impl Connection {
         serde_json::from_reader(body).map_err(|error| super::broken(&error.to_string()))
     }
 
+    /// What a path gives, byte by byte and however long it is, and how many bytes that will be.
+    pub(super) fn stream(&self, path: &str) -> Outcome<(Option<u64>, impl Read + use<>)> {
+        let mut request = self.agent.get(format!("{}{path}", self.base));
+        // As it is: packing whole stores would only take time.
+        for (name, value) in self.headers.iter().filter(|(name, _)| *name != "accept-encoding") {
+            request = request.header(*name, value);
+        }
+        let response = request.call().map_err(|error| self.failed(&error))?;
+        if response.status() != 200 {
+            self.taken(response, "")?;
+            return Err(super::broken("a copy is given with 200"));
+        }
+        let body = response.into_body();
+        let length = body.content_length();
+        Ok((length, body.into_with_config().limit(u64::MAX).reader()))
+    }
+
     /// What a question gives, in a form; `question` is its text, for the place of a mistake.
     pub(super) fn post(
         &self,
@@ -210,7 +227,7 @@ fn token(file: Option<&Path>) -> Outcome<String> {
 }
 
 /// Whom is trusted: the system's roots, or those of a file alone.
-fn trust(file: Option<&Path>) -> Outcome<TlsConfig> {
+pub(super) fn trust(file: Option<&Path>) -> Outcome<TlsConfig> {
     let roots: Vec<Certificate<'static>> = match file {
         None => {
             let found = rustls_native_certs::load_native_certs();

@@ -25,16 +25,20 @@ fn instead(command: &Command) -> Option<(&'static str, &'static str)> {
         | Command::Stats
         | Command::Imports
         | Command::Import(_)
+        | Command::Backup(_)
         | Command::Fmt(_)
         | Command::Completions(_) => return None,
         Command::Init(_) => ("init", "a store is made where it lies; leave --url out"),
         Command::Demo(_) => ("demo", "the demo makes a store of its own here; leave --url out"),
         Command::Retract(_) => ("retract", BESIDE),
+        Command::Erase(_) => ("erase", BESIDE),
+        Command::Hold(_) => ("hold", BESIDE),
+        Command::Retention(_) => ("retention", BESIDE),
         Command::Alias(_) => ("alias", BESIDE),
         Command::Compact(_) => ("compact", BESIDE),
-        Command::Backup(_) => (
-            "backup",
-            "get /v1/backup with an administrator's token, where the server gives copies, or run it beside the store",
+        Command::Checkpoint(_) => (
+            "checkpoint",
+            "get /v1/checkpoint, /v1/tile/... and /v1/log/consistency, or run it beside the store",
         ),
         Command::Rebuild => ("rebuild", BESIDE),
         Command::Verify(_) => (

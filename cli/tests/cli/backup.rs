@@ -1,6 +1,7 @@
 //! `lineal backup`: a copy that is a store, as a folder and as an archive, with the keys only if asked for.
 
 use crate::program::{ARCHIVE, DATABASE, Folder};
+use crate::serve::Serving;
 use std::process::Command;
 
 const QUESTION: &str = "find dataset upstream of model:credit-risk-scorer@3 return it, name";
@@ -59,4 +60,57 @@ fn an_archive_is_whole_or_not_there() {
     let left = ["damaged.tar", "damaged.tar.part"].map(|name| folder.path().join(name).exists());
     assert_eq!(left, [false, false]);
     assert!(!before.is_empty());
+}
+
+#[test]
+fn a_copy_comes_from_a_server_checked_as_a_folder_and_as_an_archive() {
+    let folder = Folder::with(&[DATABASE, ARCHIVE]);
+    folder.write("server.toml", "backups = true\nwrite = true\n[stores]\nmain = \".lineal\"\n");
+    for role in ["admin", "engineer"] {
+        let made = ["token", "create", "--role", role, "--name", "x", "--config", "server.toml"];
+        folder.write(role, folder.done(&made).out);
+    }
+    let serving = Serving::with(&folder, &["--config", "server.toml"]);
+    let url = format!("http://{}", serving.address);
+    let there = |role: &str, arguments: &[&str]| {
+        folder.run(&[&["backup"], arguments, &["--url", &url, "--token-file", role]].concat())
+    };
+    let asked = folder.done(&["query", QUESTION]).out;
+    let made = there("admin", &["copy"]);
+    assert!(made.code == 0 && made.out.contains("as of commit 2 to copy"), "{made:?}");
+    assert_eq!(folder.done(&["query", "--store", "copy", QUESTION]).out, asked);
+    let checked = folder.run(&["verify", "--store", "copy"]);
+    assert!(checked.code == 0 && checked.out.contains("no fault found"), "{checked:?}");
+    assert!(!folder.path().join("copy/keys").exists());
+    let json = there("admin", &["copy.tar", "--json"]);
+    assert_eq!((json.code, &json.json()["commit"]), (0, &2.into()), "{json:?}");
+    assert!(!folder.path().join("copy.tar.part").exists());
+    let unpacked = folder.path().join("unpacked");
+    std::fs::create_dir(&unpacked).expect("a folder");
+    let file = folder.path().join("copy.tar");
+    let tar = Command::new("tar").arg("-xf").arg(&file).arg("-C").arg(&unpacked).status();
+    assert!(tar.expect("tar runs").success());
+    assert_eq!(folder.done(&["query", "--store", "unpacked", QUESTION]).out, asked);
+    let files = json.json()["files"].as_u64();
+    let inside = |of: &str| std::fs::read_dir(folder.path().join(of)).expect("it is there").count();
+    assert_eq!(
+        files,
+        Some(
+            4 + inside("unpacked/containers") as u64
+                + inside("unpacked/trail") as u64
+                + inside("unpacked/journal") as u64
+        )
+    );
+    for name in ["copy", "copy.tar"] {
+        let again = there("admin", &[name]);
+        assert!(again.code == 2 && again.err.contains(name), "never overwritten: {again:?}");
+    }
+    let keys = there("admin", &["other", "--with-keys"]);
+    assert!(keys.code == 2 && keys.err.contains("never gives its keys"), "{keys:?}");
+    let role = there("engineer", &["other.tar"]);
+    assert!(role.code == 2 && role.err.contains("the role engineer may not"), "{role:?}");
+    let left =
+        ["other", "other.tar", "other.tar.part"].map(|name| folder.path().join(name).exists());
+    assert_eq!(left, [false; 3]);
+    serving.end();
 }

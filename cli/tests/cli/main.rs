@@ -10,6 +10,7 @@ mod answers;
 mod backup;
 mod damage;
 mod demo;
+mod erase;
 mod errors;
 mod help;
 mod imports;

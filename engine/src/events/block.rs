@@ -176,6 +176,12 @@ impl EventBlock {
         self.columns[field as usize] = Some(column);
     }
 
+    /// Does a row hold nothing at all?
+    #[must_use]
+    pub fn is_empty_row(&self, row: usize) -> bool {
+        EVENT_FIELDS.iter().all(|spec| self.get(row, spec.field).is_none())
+    }
+
     /// Appends the canonical bytes of one group of a row.
     pub fn write_group(&self, out: &mut Vec<u8>, row: usize, group: Group) {
         GroupWriter::new(self, group).write(out, row);

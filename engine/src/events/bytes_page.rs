@@ -308,7 +308,7 @@ mod tests {
             block.end_row();
         }
         let rows: Vec<u32> = (0..u32::try_from(values.len()).unwrap()).collect();
-        let parts = [ContainerPart { block: &block, rows: &rows }];
+        let parts = [ContainerPart { block: &block, rows: &rows, erased: &[] }];
         let bytes = mapping::Bytes::held(write_container(&parts, &[1; 16]).unwrap());
         Pages::open(Checked::believed(bytes)).unwrap()
     }

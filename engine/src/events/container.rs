@@ -3,6 +3,7 @@
 use super::EventBlock;
 use super::column::{Column, Values};
 use crate::event_fields::{EVENT_FIELDS, EventField, EventFieldSpec};
+use crate::runs::within;
 use crate::schema::FieldType;
 use bytes::Bytes;
 use lineal_proof::Hash;
@@ -32,7 +33,20 @@ pub(super) const HASH_WIDTH: usize = 32;
 pub(crate) struct ContainerPart<'a> {
     pub(crate) block: &'a EventBlock,
     pub(crate) rows: &'a [u32],
+    /// Runs of places among them whose rows were erased: nothing of the block is written there.
+    pub(crate) erased: &'a [(u32, u32)],
 }
+
+impl ContainerPart<'_> {
+    /// Is the row at a place there?
+    fn is_there(&self, place: usize) -> bool {
+        self.erased.is_empty()
+            || u32::try_from(place).is_ok_and(|place| !within(self.erased, place))
+    }
+}
+
+/// The column that says of erased rows that they are, for readers that know no manifest.
+const ERASED: &str = "erased";
 
 /// How a field is stored.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -121,7 +135,8 @@ fn columns(parts: &[ContainerPart<'_>]) -> Vec<OutColumn> {
             let column = OutColumn { spec, part: *part };
             let needed = parts.iter().any(|part| {
                 part.block.column(spec.field).is_some_and(|values| {
-                    part.rows.iter().any(|row| column.holds(values, *row as usize))
+                    let mut rows = part.rows.iter().enumerate();
+                    rows.any(|(at, row)| part.is_there(at) && column.holds(values, *row as usize))
                 })
             });
             if needed {
@@ -136,9 +151,13 @@ fn columns(parts: &[ContainerPart<'_>]) -> Vec<OutColumn> {
 pub(crate) fn write_container(parts: &[ContainerPart<'_>], store: &[u8; 16]) -> Result<Vec<u8>> {
     let columns = columns(parts);
     let fields = columns.iter().map(|column| column.schema().map(Arc::new));
-    let schema = SchemaType::group_type_builder("event")
-        .with_fields(fields.collect::<Result<Vec<_>>>()?)
-        .build()?;
+    let mut fields = fields.collect::<Result<Vec<_>>>()?;
+    let is_erased = parts.iter().any(|part| !part.erased.is_empty());
+    if is_erased {
+        let marks = SchemaType::primitive_type_builder(ERASED, Type::BOOLEAN);
+        fields.push(Arc::new(marks.with_repetition(Repetition::OPTIONAL).build()?));
+    }
+    let schema = SchemaType::group_type_builder("event").with_fields(fields).build()?;
     let pair = |key: &str, value: String| KeyValue::new(key.to_owned(), value);
     let mut properties = WriterProperties::builder()
         .set_created_by("lineal".to_owned())
@@ -168,16 +187,42 @@ pub(crate) fn write_container(parts: &[ContainerPart<'_>], store: &[u8; 16]) -> 
     let rows: Vec<(usize, usize)> = parts
         .iter()
         .enumerate()
-        .flat_map(|(part, rows)| rows.rows.iter().map(move |row| (part, *row as usize)))
+        .flat_map(|(number, part)| {
+            let rows = part.rows.iter().enumerate();
+            rows.map(move |(at, row)| {
+                (number, if part.is_there(at) { *row as usize } else { GONE })
+            })
+        })
         .collect();
     for group in rows.chunks(GROUP_ROWS) {
         let mut writer = file.next_row_group()?;
         for column in &columns {
             write_column(&mut writer, column, parts, group)?;
         }
+        if is_erased {
+            write_marks(&mut writer, group)?;
+        }
         writer.close()?;
     }
     file.into_inner()
+}
+
+/// In the place of a row that was erased: no block has it.
+const GONE: usize = usize::MAX;
+
+/// Writes which rows of a group were erased: true, or nothing.
+fn write_marks(
+    group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
+    rows: &[(usize, usize)],
+) -> Result<()> {
+    let missing =
+        || ParquetError::General("the marks of erased rows are the last column".to_owned());
+    let mut writer = group.next_column()?.ok_or_else(missing)?;
+    let levels: Vec<i16> = rows.iter().map(|(_, row)| i16::from(*row == GONE)).collect();
+    let marks: Vec<bool> = levels.iter().filter(|level| **level > 0).map(|_| true).collect();
+    let ColumnWriter::BoolColumnWriter(typed) = writer.untyped() else { return Err(missing()) };
+    typed.write_batch(&marks, Some(&levels), None)?;
+    writer.close()
 }
 
 /// The values of one column in a row group: present ones, and a level a row.
@@ -201,7 +246,7 @@ impl Gathered {
         // Of words that repeat one copy is enough: of the last one, where it lies.
         let mut last: Option<(usize, u8, (usize, usize))> = None;
         for (part, row) in rows {
-            let values = blocks[*part].filter(|values| column.holds(values, *row));
+            let values = blocks[*part].filter(|values| *row != GONE && column.holds(values, *row));
             all.levels.push(i16::from(values.is_some()));
             let Some(values) = values else { continue };
             match &values.values {

@@ -195,6 +195,38 @@ pub(crate) fn merge_runs(runs: &[KeyRun], mut file: KeyRunFile<'_>) -> Result<()
     }
 }
 
+/// How many entries of a run are of rows that stay.
+///
+/// # Errors
+/// [`Error::Derived`] if it is damaged.
+pub(crate) fn count_kept(run: &KeyRun, stays: &dyn Fn(u64) -> bool) -> Result<usize> {
+    let (mut cursor, mut kept) = (Cursor::new(run)?, 0);
+    while let Some((_, row)) = cursor.entry() {
+        kept += usize::from(stays(row));
+        cursor.step()?;
+    }
+    Ok(kept)
+}
+
+/// Writes a run with the entries of another that are of rows that stay.
+///
+/// # Errors
+/// As [`merge_runs`].
+pub(crate) fn write_kept(
+    run: &KeyRun,
+    stays: &dyn Fn(u64) -> bool,
+    mut file: KeyRunFile<'_>,
+) -> Result<()> {
+    let mut cursor = Cursor::new(run)?;
+    while let Some((hash, row)) = cursor.entry() {
+        if stays(row) {
+            file.push(hash, row)?;
+        }
+        cursor.step()?;
+    }
+    file.finish()
+}
+
 /// Writes a run over entries, which ascend.
 ///
 /// # Errors

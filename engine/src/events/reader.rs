@@ -403,7 +403,7 @@ mod tests {
     fn rows_are_rebuilt_from_the_columns_alone_over_several_groups() {
         let source = block(40_000);
         let rows: Vec<u32> = (0..40_000).rev().collect();
-        let parts = [ContainerPart { block: &source, rows: &rows }];
+        let parts = [ContainerPart { block: &source, rows: &rows, erased: &[] }];
         let bytes = write_container(&parts, &[1; 16]).unwrap();
         assert_eq!(bytes, write_container(&parts, &[1; 16]).unwrap(), "same rows, same bytes");
         let container = Container::open("c", mapping::Bytes::held(bytes)).unwrap();

@@ -281,7 +281,7 @@ mod tests {
             block.end_row();
         }
         let rows: Vec<u32> = (0..40_000).collect();
-        let parts = [ContainerPart { block: &block, rows: &rows }];
+        let parts = [ContainerPart { block: &block, rows: &rows, erased: &[] }];
         let bytes = write_container(&parts, &STORE).unwrap();
         let id = container_id(&bytes);
         let length = bytes.len() as u64;

@@ -31,7 +31,8 @@ pub(crate) struct BatchPlace {
 impl BatchPlace {
     pub(super) fn of(batch: &Batch) -> BatchPlace {
         let Batch { node, deployment, ordinal, rows, place, .. } = *batch;
-        let is_whole = batch.kept.is_none() && batch.outweighed.is_empty();
+        let is_whole =
+            batch.kept.is_none() && batch.outweighed.is_empty() && batch.erased.is_empty();
         BatchPlace { node, deployment, ordinal, rows, place, is_whole }
     }
 }
@@ -111,6 +112,7 @@ mod tests {
             place: (ordinal != 7).then_some((ordinal % 2, ordinal * 100)),
             kept: (ordinal == 9).then(Vec::new),
             outweighed: if ordinal == 11 { vec![(0, 1)] } else { Vec::new() },
+            erased: if ordinal == 400 { vec![(1, 1)] } else { Vec::new() },
             doubted: Vec::new(),
             months: Vec::new(),
         }
@@ -128,7 +130,7 @@ mod tests {
             let found = places.of_ordinal(batch.ordinal).unwrap();
             let own = (found.node, found.deployment, found.rows, found.place);
             assert_eq!(own, (batch.node, batch.deployment, batch.rows, batch.place));
-            let is_whole = ![9, 11].contains(&batch.ordinal);
+            let is_whole = ![9, 11, 400].contains(&batch.ordinal);
             assert_eq!((found.ordinal, found.is_whole), (batch.ordinal, is_whole));
         }
         assert!([2, 4, 10, 401].iter().all(|no| places.of_ordinal(*no).is_none()));

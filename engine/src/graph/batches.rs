@@ -107,6 +107,7 @@ fn write_batch(out: &mut Writer, at: u32, batch: &Batch) {
     out.u8(u8::from(batch.kept.is_some()));
     out.runs(batch.kept.as_deref().unwrap_or_default());
     out.runs(&batch.outweighed);
+    out.runs(&batch.erased);
     out.months(&batch.months);
 }
 
@@ -136,13 +137,15 @@ fn read_batch(from: &mut Reader<'_>, places: &BatchPlaces) -> Option<Batch> {
         place,
         kept: None,
         outweighed: Vec::new(),
+        erased: Vec::new(),
         doubted: Vec::new(),
         months: Vec::new(),
     };
     let is_kept = from.u8()? == 1;
     let kept = from.runs()?;
     let kept = is_kept.then_some(kept);
-    let batch = Batch { kept, outweighed: from.runs()?, months: from.months()?, ..batch };
+    let (outweighed, erased) = (from.runs()?, from.runs()?);
+    let batch = Batch { kept, outweighed, erased, months: from.months()?, ..batch };
     (BatchPlace::of(&batch).is_whole == is_whole).then_some(batch)
 }
 
@@ -228,6 +231,7 @@ mod tests {
             place: None,
             kept: None,
             outweighed: Vec::new(),
+            erased: Vec::new(),
             doubted: Vec::new(),
             months: Vec::new(),
         }

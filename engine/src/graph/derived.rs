@@ -98,6 +98,7 @@ pub(super) fn batches(
             place,
             kept: ledger.kept_rows(ordinal, upto),
             outweighed: Vec::new(),
+            erased: entry.erased.clone(),
             doubted: entry.doubted.clone(),
             months: entry.months.clone(),
         });

@@ -140,7 +140,7 @@ impl Described {
                     let read = from_records(at)?;
                     Ok(read.is_some_and(|read| read.edges.iter().any(|e| e.is_claim(ledger))))
                 });
-                has_claims.try_reduce(|| false, |one, other| Ok(one || other))?
+                has_claims.try_reduce(|| false, |one, other| Ok::<_, Error>(one || other))?
             }
             None => true,
         };

@@ -82,7 +82,8 @@ impl Former {
 fn counted(graph: &Graph, node: NodeNo) -> impl Iterator<Item = impl PartialEq + '_> {
     let count = |batch: &'_ Batch| {
         let all = (batch.rows, batch.events, batch.overrides, batch.art12);
-        (all, batch.first_time, batch.last_time, batch.kept.clone(), batch.outweighed.clone())
+        let times = (batch.first_time, batch.last_time);
+        (all, times, batch.kept.clone(), batch.outweighed.clone(), batch.erased.clone())
     };
     graph.batches().of_node(node).map(count)
 }

@@ -46,6 +46,7 @@ fn touched(graph: &Graph, ledger: &Ledger, upto: u64) -> Option<Vec<u32>> {
         || ledger.settings.iter().any(|(commit, _)| is_later(commit))
         || ledger.sources.iter().any(|(commit, _)| is_later(commit))
         || ledger.manifests.iter().any(|(commit, _)| is_later(commit))
+        || ledger.erasures.iter().any(|(commit, _)| is_later(commit))
         || ledger.snapshots.iter().any(|snapshot| is_later(&snapshot.commit))
         || ledger.seen_rows.iter().any(|seen| is_later(&seen.commit))
         || ledger.blobs.len() != graph.blob_ids.len()

@@ -72,6 +72,17 @@ fn opened(
     Ok(graph.map_or(Found::Unfit, |graph| Found::Whole(Box::new(graph), length)))
 }
 
+/// The file of the generation as of `head`, and whether it is whole and rests on no other; none if
+/// there is no such generation.
+pub(crate) fn graph_file(storage: &dyn Storage, head: &Head) -> Result<Option<(String, bool)>> {
+    let Some((covered, path)) = manifest(storage)? else { return Ok(None) };
+    let Some(bytes) = storage.read_held(&path)?.filter(|_| covered == *head) else {
+        return Ok(None);
+    };
+    let opened = Sections::open(&path, bytes, IndexKind::Graph, &Arc::default());
+    Ok(opened.ok().map(|(_, sections)| (path, Place::of(&sections).is_none())))
+}
+
 /// The graph as of `head`, if a generation covers it.
 pub(crate) fn read_graph(
     storage: &dyn Storage,

@@ -9,7 +9,9 @@ use super::flat::{self, Writer};
 use super::{IndexKind, TRIES};
 use crate::damage::Damage;
 use crate::error::{Error, Result};
-use crate::events::{IndexedFields, KeyEntry, KeyRun, KeyRunFile, merge_runs, write_entries};
+use crate::events::{
+    IndexedFields, KeyEntry, KeyRun, KeyRunFile, count_kept, merge_runs, write_entries, write_kept,
+};
 use crate::head::Head;
 use crate::mapping::Bytes;
 use crate::storage::Storage;
@@ -33,6 +35,16 @@ pub(crate) struct KeyRuns {
     pub(crate) runs: Vec<KeyRun>,
     /// The last commit whose events stand in them.
     pub(crate) covered: u64,
+    /// How many erasures of the log they obey.
+    pub(crate) erasures: u64,
+}
+
+/// What the manifest of runs says.
+struct Named {
+    covered: u64,
+    fields: IndexedFields,
+    erasures: u64,
+    paths: Vec<String>,
 }
 
 /// Where the runs of a store are, of one choice of fields.
@@ -70,13 +82,13 @@ impl RunFiles {
 
     fn open_as(&self, opens: Opens, damage: &Arc<Damage>) -> Result<KeyRuns> {
         for tried in 1.. {
-            let (covered, paths) = match self.named()? {
-                Some((_, fields, _)) if fields != self.fields => {
+            let (covered, erasures, paths) = match self.named()? {
+                Some(named) if named.fields != self.fields => {
                     // Made when other fields were indexed: none of them answers for this choice.
                     return Ok(KeyRuns::default());
                 }
-                Some((covered, _, paths)) => (Some(covered), paths),
-                None => (None, self.listed()?),
+                Some(Named { covered, erasures, paths, .. }) => (Some(covered), erasures, paths),
+                None => (None, 0, self.listed()?),
             };
             let mut runs = Vec::with_capacity(paths.len());
             let mut gone = false;
@@ -99,29 +111,32 @@ impl RunFiles {
             let runs = in_order(runs);
             let reached = runs.last().map_or(0, |run| run.commits.1);
             let covered = covered.filter(|_| runs.len() == paths.len()).unwrap_or(reached);
-            return Ok(KeyRuns { runs, covered });
+            return Ok(KeyRuns { runs, covered, erasures });
         }
         Ok(KeyRuns::default())
     }
 
-    /// What the manifest says: the commit that is covered, the fields, and the runs.
-    fn named(&self) -> Result<Option<(u64, IndexedFields, Vec<String>)>> {
+    /// What the manifest says.
+    fn named(&self) -> Result<Option<Named>> {
         let Some(bytes) = self.storage.read(MANIFEST)? else { return Ok(None) };
         let Some((head, mut reader)) = flat::open(&bytes, IndexKind::Manifest) else {
             return Ok(None);
         };
         let mut read = || {
             let fields = IndexedFields::from_bits(reader.u64()?);
+            let erasures = reader.u64()?;
             let paths = (0..reader.length()?).map(|_| reader.text()).collect::<Option<Vec<_>>>()?;
-            (reader.is_at_end() && head.store == self.store).then_some((head.commit, fields, paths))
+            let named = Named { covered: head.commit, fields, erasures, paths };
+            (reader.is_at_end() && head.store == self.store).then_some(named)
         };
         Ok(read())
     }
 
-    fn name(&self, runs: &[(u64, u64)], covered: u64) -> Result<()> {
+    fn name(&self, runs: &[(u64, u64)], (covered, erasures): (u64, u64)) -> Result<()> {
         let head = Head { commit: covered, ..Head::new(self.store) };
         let mut writer = Writer::new(IndexKind::Manifest, &head);
         writer.u64(self.fields.bits());
+        writer.u64(erasures);
         writer.length(runs.len());
         runs.iter().for_each(|commits| writer.bytes(run_path(*commits).as_bytes()));
         self.storage.put(MANIFEST, &writer.finish(), false)
@@ -166,6 +181,7 @@ impl RunFiles {
             return Ok(false);
         }
         let mut commits: Vec<_> = known.runs.iter().map(|run| run.commits).collect();
+        let erasures = known.erasures;
         drop(known);
         if !entries.is_empty() {
             entries.par_sort_unstable();
@@ -173,7 +189,7 @@ impl RunFiles {
             write_entries(entries, self.begin(new, entries.len())?)?;
             commits.push(new);
         }
-        self.name(&commits, upto)?;
+        self.name(&commits, (upto, erasures))?;
         self.merge_tiers()?;
         Ok(true)
     }
@@ -206,7 +222,7 @@ impl RunFiles {
             let known = self.open_to_merge()?;
             let sizes: Vec<usize> = known.runs.iter().map(KeyRun::len).collect();
             let Some(range) = next(&sizes) else { break };
-            let KeyRuns { runs, covered } = known;
+            let KeyRuns { runs, covered, erasures } = known;
             let commits = (runs[range.start].commits.0, runs[range.end - 1].commits.1);
             let file = self.begin(commits, sizes[range.clone()].iter().sum())?;
             match merge_runs(&runs[range.clone()], file) {
@@ -216,8 +232,41 @@ impl RunFiles {
             }
             let mut named: Vec<_> = runs.iter().map(|run| run.commits).collect();
             named.splice(range, [commits]);
-            self.name(&named, covered)?;
+            self.name(&named, (covered, erasures))?;
         }
+        self.sweep()
+    }
+
+    /// Writes runs anew without the entries of rows that were erased, unless that was done for so many
+    /// erasures of the log. A run keeps its name: who maps the old one reads no row of it that counts.
+    ///
+    /// # Errors
+    /// What the medium says. Runs that are damaged are removed: their commits are read from the
+    /// containers.
+    pub(crate) fn obey(&self, erasures: u64, is_erased: &dyn Fn(u64) -> bool) -> Result<()> {
+        let known = self.open_to_merge()?;
+        if known.erasures == erasures {
+            return Ok(());
+        }
+        let stays = |row: u64| !is_erased(row);
+        let mut named = Vec::new();
+        let mut covered = known.covered;
+        for run in &known.runs {
+            let kept = match count_kept(run, &stays) {
+                Ok(kept) => kept,
+                Err(Error::Derived { .. }) => {
+                    covered = named.last().map_or(0, |(_, last): &(u64, u64)| *last);
+                    break;
+                }
+                Err(error) => return Err(error),
+            };
+            if kept < run.len() {
+                write_kept(run, &stays, self.begin(run.commits, kept)?)?;
+            }
+            named.push(run.commits);
+        }
+        drop(known);
+        self.name(&named, (covered, erasures))?;
         self.sweep()
     }
 
@@ -226,7 +275,7 @@ impl RunFiles {
     /// # Errors
     /// What the medium says.
     pub(crate) fn sweep(&self) -> Result<()> {
-        let Some((_, _, named)) = self.named()? else { return Ok(()) };
+        let Some(Named { paths: named, .. }) = self.named()? else { return Ok(()) };
         for name in self.storage.list("index")? {
             let path = format!("index/{name}");
             if !name.starts_with("keys-") || named.contains(&path) {

@@ -24,12 +24,12 @@ pub(super) struct Read {
 }
 
 /// Where no frame is whole any more, and why.
-pub(super) struct Torn {
-    pub(super) at: u64,
-    pub(super) rule: &'static str,
+pub(crate) struct Torn {
+    pub(crate) at: u64,
+    pub(crate) rule: &'static str,
     /// Was it durable? A frame that a later write brought says so: then it is damage, and not the
     /// end of a write of which a power cut may leave any part.
-    was_durable: bool,
+    pub(crate) was_durable: bool,
     tail: Vec<u8>,
 }
 
@@ -37,9 +37,14 @@ pub(super) struct Torn {
 pub(super) fn read(files: &JournalFiles, number: u32) -> Result<Option<Read>> {
     let path = files.path(number);
     let Some(bytes) = files.storage.read(&path)? else { return Ok(None) };
-    let named = read_header(&bytes, MAGIC).map_err(|error| Error::record(&path, 0, error))?;
-    if named != (files.store, number) {
-        return Err(Error::corrupt(&path, 0, "the header names this store and this file"));
+    parse(&path, &bytes, (files.store, number)).map(Some)
+}
+
+/// Reads the bytes of a file.
+pub(super) fn parse(path: &str, bytes: &[u8], own: ([u8; 16], u32)) -> Result<Read> {
+    let named = read_header(bytes, MAGIC).map_err(|error| Error::record(path, 0, error))?;
+    if named != own {
+        return Err(Error::corrupt(path, 0, "the header names this store and this file"));
     }
     let mut read = Read {
         requests: Vec::new(),
@@ -54,7 +59,7 @@ pub(super) fn read(files: &JournalFiles, number: u32) -> Result<Option<Read>> {
         match frame::read(&bytes[at..]) {
             Ok((Frame::Request(request, _), length)) => {
                 if request.first != read.next {
-                    return Err(Error::corrupt(&path, at as u64, "sequence numbers go on"));
+                    return Err(Error::corrupt(path, at as u64, "sequence numbers go on"));
                 }
                 read.next += request.entries.len() as u64;
                 read.requests.push(request);
@@ -78,7 +83,21 @@ pub(super) fn read(files: &JournalFiles, number: u32) -> Result<Option<Read>> {
             }
         }
     }
-    Ok(Some(read))
+    Ok(read)
+}
+
+/// The name of a file of a journal.
+pub(super) fn path(folder: &str, number: u32) -> String {
+    format!("{folder}/{number:08}.lnj")
+}
+
+/// The numbers of the files of a journal, ascending.
+pub(super) fn numbers(storage: &dyn Storage, folder: &str) -> Result<Vec<u32>> {
+    let names = storage.list(folder)?;
+    let numbers = names.iter().filter_map(|name| name.strip_suffix(".lnj")?.parse().ok());
+    let mut numbers: Vec<u32> = numbers.collect();
+    numbers.sort_unstable();
+    Ok(numbers)
 }
 
 /// Makes a file, durably; its length.
@@ -100,10 +119,7 @@ impl Journal {
         store: [u8; 16],
         folder: &'static str,
     ) -> Result<Journal> {
-        let names = storage.list(folder)?;
-        let numbers = names.iter().filter_map(|name| name.strip_suffix(".lnj")?.parse().ok());
-        let mut numbers: Vec<u32> = numbers.collect();
-        numbers.sort_unstable();
+        let numbers = numbers(&*storage, folder)?;
         let mut journal = Journal {
             files: JournalFiles { storage, store, folder },
             number: 0,

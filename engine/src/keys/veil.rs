@@ -46,10 +46,19 @@ impl Keys {
     }
 
     pub(crate) fn unveil(&self, name: &[u8], veiled: &[u8]) -> Result<Option<Vec<u8>>> {
-        let key = self.file_key()?;
+        self.file_key()?;
         let Some((nonce, sealed)) = veiled.split_first_chunk::<NONCE>() else { return Ok(None) };
-        let cipher = XChaCha20Poly1305::new(&Hash::derive(CONTEXT_VEIL, &key).into());
-        Ok(cipher.decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: name }).ok())
+        let opened = self.veil_keys().into_iter().find_map(|key| {
+            let payload = Payload { msg: sealed, aad: name };
+            XChaCha20Poly1305::new(&key.into()).decrypt(&XNonce::from(*nonce), payload).ok()
+        });
+        Ok(opened)
+    }
+
+    /// The keys under which something may wait: that of today's file key, then those of before.
+    pub(super) fn veil_keys(&self) -> Vec<[u8; 32]> {
+        let own = self.file_key.map(|key| Hash::derive(CONTEXT_VEIL, &key));
+        own.into_iter().chain(self.seeds().veils.iter().copied()).collect()
     }
 }
 

@@ -9,8 +9,8 @@ use crate::schema::{Kind, Relation};
 use crate::segment::{Location, Transaction, segment_path};
 use lineal_proof::frame::{Frame, RecordType};
 use lineal_proof::record::{
-    Manifest, Record, Reference, Retract, Revision, RevisionOutline, Seen, Setting, Source, Stub,
-    node_id,
+    Erasure, Hold, Manifest, Record, Reference, Retract, Revision, RevisionOutline, Seen, Setting,
+    Source, Stub, node_id,
 };
 use lineal_proof::{Hash, Key};
 use rayon::prelude::*;
@@ -37,6 +37,8 @@ enum Said {
     Manifest(Manifest),
     Seen(Seen),
     Retract(Retract),
+    Erasure(Erasure),
+    Hold(Hold),
     Source(Source),
 }
 
@@ -83,6 +85,8 @@ fn said(at: Location, frame: &Frame<'_>) -> Result<Said> {
         RecordType::Manifest => Said::Manifest(decode(at, frame)?),
         RecordType::Seen => Said::Seen(decode(at, frame)?),
         RecordType::Retract => Said::Retract(decode(at, frame)?),
+        RecordType::Erasure => Said::Erasure(decode(at, frame)?),
+        RecordType::Hold => Said::Hold(decode(at, frame)?),
         RecordType::Source => Said::Source(decode(at, frame)?),
         RecordType::Sealed | RecordType::Commit => {
             let rule = "a transaction holds the records of section 5";
@@ -229,6 +233,8 @@ impl Ledger {
             Said::Retract(retract) => {
                 self.retractions.push((retract.import, commit, retract.restore));
             }
+            Said::Erasure(erasure) => self.apply_erasure(erasure),
+            Said::Hold(hold) => self.holds.push((commit, hold)),
             Said::Source(source) => self.sources.push((commit, source)),
         }
     }

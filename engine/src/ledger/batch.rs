@@ -28,6 +28,7 @@ fn entry(revision: &Revision) -> Option<BatchEntry> {
         months: months(fields)?,
         doubted: runs(fields.get("doubted"))?,
         place: None,
+        erased: Vec::new(),
     })
 }
 

@@ -189,6 +189,8 @@ fn write_rest(out: &mut Writer, ledger: &Ledger) {
     records(out, &ledger.settings);
     records(out, &ledger.sources);
     records(out, &ledger.manifests);
+    records(out, &ledger.erasures);
+    records(out, &ledger.holds);
     out.items(&ledger.batches, |out, batch| {
         out.u32(batch.revision);
         out.hash(&batch.deployment);
@@ -202,6 +204,7 @@ fn write_rest(out: &mut Writer, ledger: &Ledger) {
         out.u32(manifest);
         out.u32(first_row);
         out.runs(&batch.doubted);
+        out.runs(&batch.erased);
         out.months(&batch.months);
     });
     out.items(&ledger.seen_rows, |out, seen| {
@@ -268,6 +271,8 @@ fn read_rest(from: &mut Reader<'_>, nodes: Nodes, mut revisions: Revisions) -> O
         settings: read_records(from)?,
         sources: read_records(from)?,
         manifests: read_records(from)?,
+        erasures: read_records(from)?,
+        holds: read_records(from)?,
         batches: from.items(read_batch)?,
         seen_rows: from.items(read_seen_rows)?,
         blobs: read_blobs(from)?,
@@ -286,6 +291,7 @@ fn read_batch(from: &mut Reader<'_>) -> Option<BatchEntry> {
         last_time: from.i64()?,
         place: Some((from.u32()?, from.u32()?)).filter(|(manifest, _)| *manifest != u32::MAX),
         doubted: from.runs()?,
+        erased: from.runs()?,
         months: from.months()?,
     })
 }

@@ -164,6 +164,12 @@ impl Ledger {
         standing.map(|(_, reference)| reference)
     }
 
+    /// A setting as it was said last, whatever was retracted since.
+    pub(crate) fn last_setting(&self, name: &str) -> Option<&Value> {
+        let mut latest = self.settings.iter().rev();
+        latest.find(|(_, setting)| setting.name == name).map(|(_, setting)| &setting.value)
+    }
+
     /// A setting as of a commit.
     pub(crate) fn setting(&self, name: &str, upto: u64) -> Option<&Value> {
         let mut latest = self.settings.iter().rev();

@@ -6,6 +6,7 @@ use crate::event_fields::{EVENT_FIELDS, EventField};
 use crate::events::{Container, Cursor, EventBlock, EventValue, MonthCounts, in_order};
 use crate::graph::{Batch, BatchPlace, Counters, NodeNo, UnreadLog};
 use crate::keys::ValueHasher;
+use crate::runs::rows_of;
 use crate::schema::{Direction, Relation};
 use lineal_proof::{Map, Value};
 use std::ops::Range;
@@ -101,6 +102,16 @@ impl Snapshot {
     /// Rows of a batch that another row of the same event outweighs.
     pub(super) fn outweighed(&self, node: NodeNo) -> u32 {
         self.parts(node).flat_map(|batch| &batch.outweighed).map(|(_, count)| count).sum()
+    }
+
+    /// How many events of the view are erased: counters count them, and no row shows them.
+    #[must_use]
+    pub fn erased_events(&self) -> u64 {
+        let erased = self.graph().batches().iter().filter(|batch| !batch.erased.is_empty());
+        let alive = |batch: &Batch| {
+            rows_of(&batch.erased).filter(|row| batch.counts_erased(*row)).count() as u64
+        };
+        erased.map(alive).sum()
     }
 
     /// Every batch of the view.

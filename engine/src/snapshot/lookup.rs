@@ -17,6 +17,12 @@ const NEAR_MAX: usize = 5;
 const NEAR_SCAN_MAX: usize = 50_000;
 
 impl Snapshot {
+    /// The node with exactly this key.
+    #[must_use]
+    pub fn node_with_key(&self, kind: Kind, key: &Key) -> Option<NodeNo> {
+        self.graph().with_key(kind, key)
+    }
+
     /// Nodes of a kind, or of any, that are called so: by name, name and version, registry and
     /// name, id, alias. Ascending.
     #[must_use]

@@ -5,12 +5,14 @@
 
 use super::Snapshot;
 use crate::error::{Error, Result};
-use crate::events::{Container, seal};
+use crate::events::{Container, root_of, seal};
 use crate::graph::NodeNo;
+use crate::runs::count;
 use crate::segment::{Location, segment_path};
 use crate::store::Store;
 use lineal_proof::record::Record;
 use lineal_proof::{Hash, Map, Value};
+use std::collections::BTreeMap;
 
 /// A revision of a node, by its place in the log.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,6 +30,8 @@ pub struct RevisionInfo {
     at: Location,
     /// Of a batch: the order of the revision in the log, as in [`super::EventRef`].
     batch: Option<u32>,
+    /// Of a batch: the leaves that erasures kept of its rows.
+    leaves: BTreeMap<u32, Hash>,
 }
 
 impl Store {
@@ -63,6 +67,7 @@ impl Store {
                     form: form.clone(),
                     at: all.at(number),
                     batch: ledger.batch_of(number),
+                    leaves: ledger.kept_leaves(&all.id(number)),
                 }
             })
             .collect()
@@ -133,14 +138,30 @@ impl Snapshot {
         let first = first as usize;
         let block = container.read_all(first..first + batch.rows as usize)?;
         let fields = self.view.revision(revision.at)?.fields;
+        let root = fields.get("root").and_then(Value::as_bytes);
         let seed = fields.get("seed").and_then(Value::as_bytes).unwrap_or_default();
         let secrets = self.view.secrets();
+        if !batch.erased.is_empty() || !revision.leaves.is_empty() {
+            let Some(cover) = secrets.keys.cover(&revision.id, seed, batch.rows.into()) else {
+                return fail("what is left of the batch's salts is in keys/seeds");
+            };
+            let left = u64::from(batch.rows) - count(&batch.erased);
+            let known = |row: u32| revision.leaves.get(&row).copied();
+            // Where nothing is left of a batch its root stands alone.
+            return match root_of(&block, &cover, &known) {
+                Some(found) if root == Some(&found.0[..]) => Ok(left),
+                None if left == 0 => Ok(0),
+                _ => fail(
+                    "the batch's root is that of its rows and of the leaves of what was erased",
+                ),
+            };
+        }
         let Some(seed) = secrets.keys.batch_seed(seed) else {
             return fail("the seed of the batch is in keys/seeds");
         };
         let rows: Vec<u32> = (0..batch.rows).collect();
         let sealed = seal(&block, &rows, seed);
-        if fields.get("root").and_then(Value::as_bytes) != Some(&sealed.root.0[..]) {
+        if root != Some(&sealed.root.0[..]) {
             return fail("the batch's root is that of its rows");
         }
         Ok(u64::from(batch.rows))

@@ -204,6 +204,14 @@ fn made(
     graph::build(ledger, segments, commit, former.as_ref(), damage).map(|graph| (graph, true))
 }
 
+/// All sections of a graph that was made of the records, as a generation of its own has them.
+///
+/// # Errors
+/// [`Error::Corrupt`] if a record cannot be read.
+pub(crate) fn generation_of(snapshot: &Snapshot) -> Result<Sections> {
+    whole(snapshot, None)
+}
+
 /// All sections of a view's graph, with columns.
 fn whole(snapshot: &Snapshot, former: Option<&Former>) -> Result<Sections> {
     snapshot.graph().whole(columns::make(snapshot, &KINDS, former)?)

@@ -128,5 +128,10 @@ fn count(snapshot: &Snapshot, batch: &Batch) -> Result<Counted> {
             counts.count(is_true(EventField::HumanOverride), is_true(EventField::Art12));
         }
     }
+    // What they counted for is erased with them: they stay events, without a time.
+    let gone = crate::runs::rows_of(&batch.erased).filter(|row| batch.counts_erased(*row));
+    let mut timeless = MonthCounts::none_in(None);
+    gone.for_each(|_| timeless.count(false, false));
+    months.extend((timeless.events > 0).then_some(timeless));
     Ok(Counted { months: in_order(months), times })
 }

@@ -2,19 +2,24 @@
 //!
 //! Truth is only ever appended to, or written whole under a new name: so a copy of the first bytes of
 //! each file, as many as `head` vouches for, is the store as it was at that commit, whatever is
-//! committed meanwhile (docs/format.md, section 20). What is derived is left out, and so are the keys
+//! committed meanwhile (docs/format.md, section 20). What was acknowledged and is in no commit yet comes
+//! along: the journals are read first, so that what left them is in a commit. What is derived is left out, and so are the keys
 //! unless they are asked for: who finds a copy must not find beside it what opens its sealed values.
 
+mod receive;
 mod tar;
 
+pub use receive::{Received, receive};
 pub use tar::Tar;
 
 use super::{Mark, Store, enter};
 use crate::clock::utc_text;
 use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
+use crate::journal::{FOLDERS as FOLDERS_OF_JOURNALS, beside};
 use crate::keys::{KEY_FILES, SEEDS};
 use crate::mapping::{Bytes, forget_large};
+use crate::public_log::checkpoint_files;
 use crate::sealed::REGISTER;
 use crate::segment::segment_path;
 use crate::storage::{FileStorage, Storage};
@@ -79,13 +84,29 @@ pub struct BackupProgress {
 }
 
 impl Store {
-    /// A copy of the store as of the last commit that this opening of it knows, to be written
-    /// elsewhere. It may be made while a writer goes on. `with_keys` puts the key files and the seeds
+    /// A copy of the store as of its last commit, with what is acknowledged and in none yet, to be
+    /// written elsewhere. It may be made while a writer goes on: of a store that is open for reading the
+    /// commit may be a later one than it was opened at. `with_keys` puts the key files and the seeds
     /// into it.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] if the log cannot be read, or what the medium says.
+    /// [`Error::Corrupt`] if the log or a journal cannot be read, or what the medium says.
     pub fn backup(&self, with_keys: bool) -> Result<Backup> {
+        let waiting = beside::copied(self.storage(), self.id())?;
+        let known = self.read_state().head.commit;
+        if !self.is_writer() && self.head_now()?.is_some_and(|head| head.commit > known) {
+            // What left the journals since this was opened is in a commit that it does not know.
+            return Store::open_read_only_on(self.shared_storage())?.copy(with_keys, waiting);
+        }
+        self.copy(with_keys, waiting)
+    }
+
+    /// What `head` says now.
+    fn head_now(&self) -> Result<Option<Head>> {
+        self.storage().read(HEAD)?.map(|bytes| Head::from_bytes(&bytes)).transpose()
+    }
+
+    fn copy(&self, with_keys: bool, waiting: Vec<(String, Bytes)>) -> Result<Backup> {
         let mark = match self.views.mark() {
             Some(mark) => Some(mark),
             // Before the state: what it names then stays.
@@ -120,6 +141,9 @@ impl Store {
         }));
         // Of these a later state holds all that an earlier one does, and nothing names their length.
         let mut whole = vec![REGISTER.to_owned()];
+        // Those of later commits, made meanwhile, are of another copy.
+        let made = checkpoint_files(self.storage())?.into_iter();
+        whole.extend(made.filter(|(size, _)| *size <= head.commit).map(|(_, path)| path));
         if with_keys {
             whole.extend(KEY_FILES.iter().map(|name| format!("keys/{name}.key")));
             whole.push(SEEDS.to_owned());
@@ -130,6 +154,7 @@ impl Store {
                 files.push(Part::held(path, bytes));
             }
         }
+        files.extend(waiting.into_iter().map(|(path, bytes)| Part::held(path, bytes)));
         let recorded = ledger.commits.last().map_or(0, |commit| commit.recorded);
         let storage = self.shared_storage();
         Ok(Backup { storage, head, recorded, with_keys, files, _mark: mark })
@@ -185,11 +210,7 @@ impl Backup {
         progress: &mut dyn FnMut(BackupProgress),
     ) -> Result<()> {
         let folder = folder.as_ref();
-        std::fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, e))?;
-        let mut inside = std::fs::read_dir(folder).map_err(|e| Error::io("list", folder, e))?;
-        if inside.next().is_some() {
-            return Err(Error::NotEmpty { path: folder.display().to_string() });
-        }
+        need_empty(folder)?;
         let storage = FileStorage::new(folder);
         let mut digests = Vec::with_capacity(self.files.len());
         let (mut bytes, all) = (0, self.bytes());
@@ -249,7 +270,19 @@ impl std::fmt::Debug for Backup {
     }
 }
 
+/// Makes a folder if there is none; one that holds anything is refused.
+fn need_empty(folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, e))?;
+    let mut inside = std::fs::read_dir(folder).map_err(|e| Error::io("list", folder, e))?;
+    match inside.next() {
+        Some(_) => Err(Error::NotEmpty { path: folder.display().to_string() }),
+        None => Ok(()),
+    }
+}
+
 /// Is a file for its owner alone?
 fn is_secret(path: &str) -> bool {
-    path.starts_with("keys/") || path.starts_with("sealed/")
+    path.starts_with("keys/")
+        || path.starts_with("sealed/")
+        || FOLDERS_OF_JOURNALS.iter().any(|folder| path.starts_with(folder))
 }

@@ -207,7 +207,12 @@ impl Store {
     fn pack(&self, group: &[Moving], import: Option<u64>) -> Result<u64> {
         let blocks = self.read_moving(group)?;
         let rows: Vec<Vec<u32>> = group.iter().map(|moving| (0..moving.rows).collect()).collect();
-        let parts = blocks.iter().zip(&rows).map(|(block, rows)| ContainerPart { block, rows });
+        let erased: Vec<Vec<(u32, u32)>> = {
+            let batches = &self.read_state().ledger.batches;
+            group.iter().map(|moving| batches[moving.batch as usize].erased.clone()).collect()
+        };
+        let parts = blocks.iter().zip(&rows).zip(&erased);
+        let parts = parts.map(|((block, rows), erased)| ContainerPart { block, rows, erased });
         let parts: Vec<_> = parts.collect();
         let bytes = write_container(&parts, &self.id)
             .map_err(|e| Error::corrupt("a new container", 0, e.to_string()))?;

@@ -20,13 +20,14 @@ pub struct LiveBatch {
     path: String,
     first_row: u32,
     kept: Option<Vec<(u32, u32)>>,
+    erased: Vec<(u32, u32)>,
 }
 
 impl LiveBatch {
-    /// Is a row alive?
+    /// Is a row alive, and there?
     #[must_use]
     pub fn has_row(&self, row: u32) -> bool {
-        self.kept.as_ref().is_none_or(|runs| within(runs, row))
+        self.kept.as_ref().is_none_or(|runs| within(runs, row)) && !within(&self.erased, row)
     }
 }
 
@@ -58,6 +59,7 @@ impl Store {
                 path: container_path(&manifest.container, manifest.generation),
                 first_row,
                 kept: ledger.kept_rows(ordinal, upto),
+                erased: batch.erased.clone(),
             });
         }
         live

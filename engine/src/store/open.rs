@@ -64,7 +64,11 @@ impl Store {
         orphans::set_aside(&*storage, &ledger)?;
         reading::clear_away(&*storage, &ledger)?;
         let ledger = LazyLedger::known(ledger);
-        Store::assemble(storage, options, reached, ledger, Views::default(), Some(lock))
+        let store =
+            Store::assemble(storage, options, reached, ledger, Views::default(), Some(lock))?;
+        // What a crash kept an erasure from destroying.
+        store.finish_erasures()?;
+        Ok(store)
     }
 
     /// Opens a store on a medium for reading.
@@ -159,7 +163,7 @@ pub(super) fn replay_from(
 }
 
 /// Reads what `head` vouches for from the segments, on top of what was reached.
-pub(super) fn replay(
+pub(crate) fn replay(
     storage: &dyn Storage,
     head: &Head,
     mut ledger: Ledger,

@@ -13,6 +13,7 @@ use crate::mapping::Bytes;
 use crate::storage::Storage;
 use crate::transaction::container_path;
 use lineal_proof::Hash;
+use lineal_proof::record::Manifest;
 use std::collections::{BTreeMap, BTreeSet};
 
 const FOLDER: &str = "readers";
@@ -99,9 +100,19 @@ fn replaced(ledger: &Ledger) -> BTreeMap<String, u64> {
     let placed = ledger.batches.iter().filter_map(|batch| batch.place);
     let used: BTreeSet<u32> = placed.map(|(manifest, _)| manifest).collect();
     let used: BTreeSet<String> = used.iter().map(path).collect();
+    // A later generation takes the place of each before it.
+    let mut next: BTreeMap<Hash, Vec<(u32, u64)>> = BTreeMap::new();
+    for (commit, manifest) in ledger.manifests.iter().filter(|(_, each)| each.generation > 1) {
+        next.entry(manifest.container).or_default().push((manifest.generation, *commit));
+    }
+    let later = |manifest: &Manifest| {
+        let generations = next.get(&manifest.container)?.iter();
+        let later = generations.filter(|(generation, _)| *generation > manifest.generation);
+        later.map(|(_, commit)| *commit).min()
+    };
     let named = ledger.manifests.iter().filter_map(|(_, manifest)| {
         let path = container_path(&manifest.container, manifest.generation);
-        Some((path, *since.get(&manifest.container)?))
+        Some((path, later(manifest).or_else(|| since.get(&manifest.container).copied())?))
     });
     named.filter(|(path, _)| !used.contains(path)).collect()
 }

@@ -31,7 +31,7 @@ impl Store {
         self.secrets.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn secrets_mut(&self) -> RwLockWriteGuard<'_, SecretBox> {
+    pub(super) fn secrets_mut(&self) -> RwLockWriteGuard<'_, SecretBox> {
         self.secrets.write().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -69,6 +69,9 @@ impl Store {
     /// # Errors
     /// [`crate::Error::NoKey`] without the seeds.
     pub fn seal(&self, subject: &Hash, field: &str, value: &Value) -> Result<Hash> {
+        if let Some(erased) = self.erased_commitment(subject, field, value)? {
+            return Ok(erased);
+        }
         let SecretBox { keys, register } = &mut *self.secrets_mut();
         register.seal(keys, &*self.options.secrets, subject, field, value)
     }

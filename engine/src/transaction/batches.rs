@@ -160,7 +160,10 @@ pub(super) fn write_containers(
 fn write_one(store: &Store, group: &[(Cid, Ready)], out: &mut Encoded) -> Result<()> {
     let parts: Vec<_> = group
         .iter()
-        .map(|(_, ready)| ContainerPart { block: &ready.draft.block, rows: &ready.rows })
+        .map(|(_, ready)| {
+            let (block, rows) = (&ready.draft.block, &ready.rows);
+            ContainerPart { block, rows, erased: &[] }
+        })
         .collect();
     let bytes = write_container(&parts, store.id())
         .map_err(|e| Error::corrupt("a new container", 0, e.to_string()))?;

@@ -109,6 +109,12 @@ pub(super) fn encode(
     for retract in &transaction.retracts {
         out.push(RecordType::Retract, &retract.encode())?;
     }
+    for erasure in &transaction.erasures {
+        out.push(RecordType::Erasure, &erasure.encode())?;
+    }
+    for hold in &transaction.holds {
+        out.push(RecordType::Hold, &hold.encode())?;
+    }
     transaction.sources.sort_by(|a, b| (&a.label, a.stretches).cmp(&(&b.label, b.stretches)));
     for source in &transaction.sources {
         // Not only while debugging: a wrong sum would be evidence for ever.

@@ -1,16 +1,18 @@
 //! Commits: each follows its parent and stands for exactly the records before it.
 
-use super::records::{Checked, Known, check};
+use super::records::{Checked, Known, Reading, check};
 use super::segments::{Log, head_fault};
-use super::{Depth, Report};
+use super::{Code, Depth, Report, What};
 use crate::error::Error;
 use crate::head::Head;
 use crate::id_map::IdMap;
+use crate::public_log::{LOG_SETTING, LogIdentity};
 use crate::segment::{Location, segment_path};
 use lineal_proof::Hash;
 use lineal_proof::frame::{Frame, RecordType};
 use lineal_proof::merkle::records_root;
-use lineal_proof::record::{Commit, Record};
+use lineal_proof::record::{Commit, Record, Setting};
+use lineal_proof::tlog::TreeHash;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -35,7 +37,7 @@ impl<'a> Open<'a> {
 /// The chain of commits, and what earlier records are known.
 pub(super) struct Chain {
     pub(super) log: Log,
-    depth: Depth,
+    what: What,
     known: IdMap<Known>,
     number: u64,
     /// The last commit's id and time; none behind damage.
@@ -45,9 +47,9 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    pub(super) fn new(log: Log, depth: Depth) -> Chain {
+    pub(super) fn new(log: Log, what: What) -> Chain {
         let last = Some((Hash::default(), i64::MIN));
-        Chain { log, depth, known: IdMap::default(), number: 0, last, torn: false }
+        Chain { log, what, known: IdMap::default(), number: 0, last, torn: false }
     }
 
     /// Something cannot be read from here on, up to some later frame.
@@ -76,34 +78,53 @@ impl Chain {
         report: &mut Report,
     ) {
         let path = segment_path(open.segment);
-        let depth = self.depth;
-        let checked: Vec<_> = open
-            .frames
-            .par_iter()
-            .map(|(location, frame)| check(*location, frame, depth))
-            .collect();
+        let commit = frame.check_id().and_then(|()| Commit::decode(frame.payload));
+        let reading = self.reading(commit.as_ref().map_or(u64::MAX, |commit| commit.number));
+        let bytes = open.bytes.get(open.start..at).unwrap_or_default();
+        let hashed = matches!(reading, Reading::Whole { .. });
+        // One core hashes the bytes while the others hash records.
+        let (sha256, checked) = rayon::join(
+            || hashed.then(|| Hash(Sha256::digest(bytes).into())),
+            || -> Vec<_> {
+                let frames = open.frames.par_iter();
+                frames.map(|(location, frame)| check(*location, frame, reading)).collect()
+            },
+        );
         report.records += checked.iter().filter(|one| one.is_ok()).count() as u64;
         let mut last_place = (0, 0);
         for ((location, frame), one) in open.frames.iter().zip(checked) {
             match one {
                 Ok(one) => {
                     let place = one.place(frame.record_type);
-                    if place < last_place && !self.torn {
+                    if place < last_place && !self.torn && reading != Reading::Skim {
                         let rule = "records of a transaction stand in their order";
-                        report.fault(&path, location.offset, rule, "nothing: every record reads");
+                        let lost = "nothing: every record reads";
+                        report.fault(Code::RecordOrder, &path, location.offset, rule, lost);
                     }
                     last_place = place;
-                    self.take(*location, frame, one, &path, report);
+                    self.take(*location, frame, one, reading, report);
                 }
                 Err(error) => {
                     self.log.hurt = true;
                     let error = Error::record(&path, location.offset, error);
-                    report.error(&path, &error, "this record; those beside it are read");
+                    let lost = "this record; those beside it are read";
+                    report.error(Code::RecordDamaged, &path, &error, lost);
                 }
             }
         }
-        self.commit(open, at, frame, &path, report);
+        self.commit((open, sha256), (at, frame, commit), report);
         self.torn = false;
+    }
+
+    /// How the records of a commit are read.
+    fn reading(&self, number: u64) -> Reading {
+        let What { depth, since, node } = self.what;
+        match depth {
+            Depth::Fast => Reading::Skim,
+            _ if node.is_some() => Reading::Decode(node),
+            _ if number <= since => Reading::Decode(None),
+            _ => Reading::Whole { again: depth == Depth::Full },
+        }
     }
 
     /// Checks what a record refers to, and keeps what later ones may.
@@ -112,17 +133,24 @@ impl Chain {
         location: Location,
         frame: &Frame<'_>,
         one: Checked,
-        path: &str,
+        reading: Reading,
         report: &mut Report,
     ) {
         // Behind damage a record that is missing may have been lost: that is reported already.
         if !self.log.hurt
+            && reading != Reading::Skim
             && let Some(rule) = one.unknown_reference(&self.known)
         {
             let lost = "what the record refers to; the record itself reads";
-            report.fault(path, location.offset, rule, lost);
+            let path = segment_path(location.segment);
+            report.fault(Code::RecordReference, &path, location.offset, rule, lost);
         }
-        self.known.insert(frame.id, one.known);
+        if reading != Reading::Skim {
+            self.known.insert(frame.id, one.known);
+        }
+        if frame.record_type == RecordType::Setting {
+            self.identity(frame, location, report);
+        }
         for commitment in one.sealed {
             self.log.sealed.entry(commitment).or_insert(location);
         }
@@ -130,62 +158,83 @@ impl Chain {
             self.log.batches.insert(frame.id, batch);
         }
         if let Some(manifest) = one.manifest {
+            if matches!(reading, Reading::Decode(_)) {
+                self.log.named_before.insert((manifest.container, manifest.generation));
+            }
             self.log.manifests.push(manifest);
+        }
+        if let Some(erasure) = one.erasure {
+            self.log.erased.take(&erasure);
+        }
+    }
+
+    /// Keeps what a setting says of the public log.
+    fn identity(&mut self, frame: &Frame<'_>, at: Location, report: &mut Report) {
+        let Ok(setting) = Setting::decode(frame.payload) else { return };
+        if setting.name != LOG_SETTING {
+            return;
+        }
+        self.log.identity = LogIdentity::from_value(&setting.value);
+        if self.log.identity.is_none() {
+            let rule = "the setting `log` has the form of a log's name and keys";
+            let (path, lost) = (segment_path(at.segment), "which keys sign checkpoints");
+            report.fault(Code::LogIdentity, &path, at.offset, rule, lost);
         }
     }
 
     fn commit(
         &mut self,
-        open: &Open<'_>,
-        at: usize,
-        frame: &Frame<'_>,
-        path: &str,
+        (open, sha256): (&Open<'_>, Option<Hash>),
+        (at, frame, commit): (usize, &Frame<'_>, lineal_proof::Result<Commit>),
         report: &mut Report,
     ) {
-        let offset = at as u64;
-        let commit = match frame.check_id().and_then(|()| Commit::decode(frame.payload)) {
+        let (offset, path) = (at as u64, &segment_path(open.segment));
+        let commit = match commit {
             Ok(commit) => commit,
             Err(error) => {
                 self.lose();
                 self.last = None;
                 let lost = "the commit; the records before it read but nothing vouches for them";
-                report.error(path, &Error::record(path, offset, error), lost);
+                report.error(Code::CommitDamaged, path, &Error::record(path, offset, error), lost);
                 return;
             }
         };
-        let mut fault = |rule: &str| {
+        let mut fault = |code, rule: &str| {
             let number = commit.number;
             let lost = format!("what vouches for commit {number}; its records read one by one");
-            report.fault(path, offset, rule, lost);
+            report.fault(code, path, offset, rule, lost);
         };
         if frame.payload.len() >= COMMIT_BYTES_MAX {
-            fault("a commit is below 1 KiB");
+            fault(Code::CommitDamaged, "a commit is below 1 KiB");
         }
         if commit.encode() != frame.payload {
-            fault("a record is what it encodes to");
+            fault(Code::CommitDamaged, "a record is what it encodes to");
         }
         if self.log.store.is_some_and(|store| store != commit.store) {
-            fault("a commit names its store");
+            fault(Code::CommitChain, "a commit names its store");
         }
         match self.last.filter(|_| !self.torn) {
             Some((id, recorded)) => {
                 let parent = commit.parent.map_or(Hash::default(), |parent| parent.0);
                 if commit.number != self.number + 1 || parent != id {
-                    fault("a commit follows its parent");
+                    fault(Code::CommitChain, "a commit follows its parent");
                 }
                 if commit.recorded < recorded {
-                    fault("a commit is not recorded before its parent");
+                    fault(Code::CommitChain, "a commit is not recorded before its parent");
                 }
             }
-            None if commit.number <= self.number => fault("commits are numbered upwards"),
+            None if commit.number <= self.number => {
+                fault(Code::CommitChain, "commits are numbered upwards")
+            }
             None => {}
         }
         if commit.import == 0 || commit.import > commit.number {
-            fault("an import has the number of its first commit");
+            fault(Code::CommitChain, "an import has the number of its first commit");
         }
         if !self.torn {
-            self.promises(open, at, &commit, &mut fault);
+            self.promises((open, sha256), &commit, &mut fault);
         }
+        self.log.leaves.push(TreeHash::leaf(frame.payload));
         self.number = commit.number;
         self.last = Some((frame.id, commit.recorded));
         self.log.commits += 1;
@@ -193,13 +242,18 @@ impl Chain {
     }
 
     /// What a commit says of the frames before it.
-    fn promises(&self, open: &Open<'_>, at: usize, commit: &Commit, fault: &mut impl FnMut(&str)) {
+    fn promises(
+        &self,
+        (open, sha256): (&Open<'_>, Option<Hash>),
+        commit: &Commit,
+        fault: &mut impl FnMut(Code, &str),
+    ) {
+        let mut fault = |rule: &str| fault(Code::CommitPromise, rule);
         let ids: Vec<Hash> = open.frames.iter().map(|(_, frame)| frame.id).collect();
         if records_root(&ids) != commit.records_root {
             fault("the commit's records_root is that of its records");
         }
-        let bytes = open.bytes.get(open.start..at).unwrap_or_default();
-        if Sha256::digest(bytes)[..] != commit.segment_sha256.0 {
+        if sha256.is_some_and(|sha256| sha256 != commit.segment_sha256) {
             fault("the commit's segment_sha256 is that of its bytes");
         }
         let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
@@ -229,7 +283,9 @@ pub(super) fn rank(record_type: RecordType) -> u8 {
         RecordType::Manifest => 5,
         RecordType::Seen => 6,
         RecordType::Retract => 7,
-        RecordType::Source => 8,
-        RecordType::Sealed | RecordType::Commit => 9,
+        RecordType::Erasure => 8,
+        RecordType::Hold => 9,
+        RecordType::Source => 10,
+        RecordType::Sealed | RecordType::Commit => 11,
     }
 }

@@ -1,12 +1,14 @@
 //! Containers against their manifests, and batches against their rows.
 
+use super::erased::{self, ErasedOf};
 use super::records::BatchRecord;
 use super::segments::Log;
-use super::{Depth, Report, Steps};
+use super::{Code, Depth, Report, Steps, What};
 use crate::error::Result;
 use crate::events::{Container, EventBlock, seal};
 use crate::keys::Keys;
 use crate::mapping::Bytes;
+use crate::runs::count;
 use crate::segment::segment_path;
 use crate::storage::Storage;
 use crate::transaction::container_path;
@@ -24,7 +26,7 @@ pub(super) fn check(
     storage: &dyn Storage,
     log: &Log,
     keys: Option<&Keys>,
-    depth: Depth,
+    what: &What,
     report: &mut Report,
     steps: &mut Steps<'_>,
 ) -> Result<()> {
@@ -33,15 +35,22 @@ pub(super) fn check(
     for some in counting.chunks(AT_ONCE) {
         let found: Vec<Result<Report>> = some
             .par_iter()
-            .map(|manifest| container(storage, log, manifest, keys, depth))
+            .map(|manifest| {
+                let depth = if is_wanted(log, manifest, what) { what.depth } else { Depth::Fast };
+                container(storage, log, manifest, keys, depth)
+            })
             .collect();
         for (manifest, found) in some.iter().zip(found) {
-            let Report { containers, batches, rows, notes, faults, .. } = found?;
+            let found = found?;
+            report.erased += found.erased;
+            let Report { containers, container_bytes, batches, rows, notes, faults, .. } = found;
             report.containers += containers;
+            report.container_bytes += container_bytes;
             report.batches += batches;
             report.rows += rows;
             report.notes.extend(notes);
             faults.into_iter().for_each(|fault| report.push(fault));
+            steps.read(&path_of(manifest), manifest.length);
             steps.done(&path_of(manifest));
         }
     }
@@ -71,11 +80,23 @@ fn counting<'a>(log: &'a Log, report: &mut Report) -> Vec<&'a Manifest> {
         if !last.contains_key(id) && !log.hurt {
             let path = segment_path(batch.at.segment);
             let rule = "a manifest says where the batch's rows are";
-            report.fault(&path, batch.at.offset, rule, "the rows of the batch; its counters read");
+            let lost = "the rows of the batch; its counters read";
+            report.fault(Code::BatchPlace, &path, batch.at.offset, rule, lost);
         }
     }
     let counting: BTreeSet<usize> = last.into_values().collect();
     counting.into_iter().filter_map(|at| log.manifests.get(at)).collect()
+}
+
+/// Is the container among what is to be read again: does a batch of the node stand in it, was it
+/// named behind the commit?
+fn is_wanted(log: &Log, manifest: &Manifest, what: &What) -> bool {
+    if let Some(node) = what.node {
+        let mut batches =
+            manifest.batches.iter().filter_map(|entry| log.batches.get(&entry.batch.0));
+        return batches.any(|batch| batch.is_of(&node));
+    }
+    !log.named_before.contains(&(manifest.container, manifest.generation))
 }
 
 /// One container, in a report of its own so that several can be checked at once.
@@ -94,19 +115,29 @@ fn container(
         manifest.batches.len()
     );
     let Some(bytes) = storage.read(&path)? else {
-        report.fault(&path, 0, "the container is there", lost);
+        report.fault(Code::ContainerMissing, &path, 0, "the container is there", lost);
         return Ok(report);
     };
     if bytes.len() as u64 != manifest.length {
-        report.fault(&path, bytes.len() as u64, "it is as long as its manifest says", lost);
+        let rule = "it is as long as its manifest says";
+        report.fault(Code::ContainerLength, &path, bytes.len() as u64, rule, lost);
         return Ok(report);
     }
-    if Sha256::digest(&bytes)[..] != manifest.sha256.0 {
-        report.fault(&path, 0, "its SHA-256 is that of its manifest", lost);
+    if depth == Depth::Fast {
+        report.containers = 1;
         return Ok(report);
     }
-    if manifest.generation == 1 && Hash::of(&bytes) != manifest.container {
-        report.fault(&path, 0, "the first generation is named by its BLAKE3", lost);
+    report.container_bytes = manifest.length;
+    // Two hashes over the same bytes, each as fast as a core goes.
+    let (sha256, blake3) = rayon::join(|| Sha256::digest(&bytes), || Hash::of(&bytes));
+    if sha256[..] != manifest.sha256.0 {
+        let rule = "its SHA-256 is that of its manifest";
+        report.fault(Code::ContainerBytes, &path, 0, rule, lost);
+        return Ok(report);
+    }
+    if manifest.generation == 1 && blake3 != manifest.container {
+        let rule = "the first generation is named by its BLAKE3";
+        report.fault(Code::ContainerBytes, &path, 0, rule, lost);
         return Ok(report);
     }
     report.containers = 1;
@@ -126,23 +157,59 @@ fn batches(
 ) {
     let container = match Container::open(path, bytes) {
         Ok(container) => container,
-        Err(error) => return report.error(path, &error, "its rows"),
+        Err(error) => return report.error(Code::ContainerRows, path, &error, "its rows"),
     };
     let mut next = 0;
     for entry in &manifest.batches {
         let first = entry.first_row as usize;
         if first != next {
-            report.fault(path, 0, "batches stand one after another", "nothing if their roots fit");
+            let rule = "batches stand one after another";
+            report.fault(Code::ContainerRows, path, 0, rule, "nothing if their roots fit");
         }
         next = first + entry.rows as usize;
         let Some(record) = log.batches.get(&entry.batch.0) else { continue };
         match container.read_all(first..next) {
-            Ok(block) => batch(path, &block, record, keys, report),
-            Err(error) => report.error(path, &error, "the rows of a batch"),
+            Ok(block) => match log.erased.batches.get(&entry.batch.0) {
+                Some(erased) => {
+                    erased_batch(path, &block, (&entry.batch.0, record), erased, keys, report);
+                }
+                None => batch(path, &block, record, keys, report),
+            },
+            Err(error) => {
+                report.error(Code::ContainerRows, path, &error, "the rows of a batch");
+            }
         }
     }
     if next != container.rows() {
-        report.fault(path, 0, "each row of a container is of a batch", "nothing: rows too many");
+        let rule = "each row of a container is of a batch";
+        report.fault(Code::ContainerRows, path, 0, rule, "nothing: rows too many");
+    }
+}
+
+/// A batch of which rows were erased: those that are left, and the leaves of the others.
+fn erased_batch(
+    path: &str,
+    block: &EventBlock,
+    (id, record): (&Hash, &BatchRecord),
+    erased: &ErasedOf,
+    keys: Option<&Keys>,
+    report: &mut Report,
+) {
+    let fields = &record.revision.fields;
+    let seed_id = fields.get("seed").and_then(Value::as_bytes).unwrap_or_default();
+    let cover = keys.and_then(|keys| keys.cover(id, seed_id, block.rows() as u64));
+    let root = fields.get("root").and_then(Value::as_bytes);
+    match erased::fits(block, root, cover.as_ref(), erased) {
+        Ok(fits) => {
+            report.batches += u64::from(fits.is_some());
+            report.rows += if fits.is_some() { block.rows() as u64 } else { 0 };
+            report.erased += count(&erased.runs);
+        }
+        Err((code, rule)) => {
+            let at = record.at;
+            let lost = format!("what vouches for the {} rows of a batch in {path}", block.rows());
+            report.fault(code, &segment_path(at.segment), at.offset, rule, lost);
+        }
     }
 }
 
@@ -155,15 +222,15 @@ fn batch(
     report: &mut Report,
 ) {
     let fields = &record.revision.fields;
-    let mut fault = |rule: String| {
+    let mut fault = |code, rule: String| {
         let at = record.at;
         let lost = format!("what vouches for the {} rows of a batch in {path}", block.rows());
-        report.fault(&segment_path(at.segment), at.offset, rule, lost);
+        report.fault(code, &segment_path(at.segment), at.offset, rule, lost);
     };
     let seed_id = fields.get("seed").and_then(Value::as_bytes).unwrap_or_default();
     let Some(keys) = keys else { return };
     let Some(seed) = keys.batch_seed(seed_id) else {
-        return fault("the seed of the batch is in keys/seeds".to_owned());
+        return fault(Code::BatchSeed, "the seed of the batch is in keys/seeds".to_owned());
     };
     let rows: Vec<u32> = (0..u32::try_from(block.rows()).unwrap_or(u32::MAX)).collect();
     let in_order = rows.windows(2).all(|pair| match pair {
@@ -171,21 +238,22 @@ fn batch(
         _ => true,
     });
     if !in_order {
-        fault("rows stand in the order of time, log id and line".to_owned());
+        let rule = "rows stand in the order of time, log id and line";
+        fault(Code::BatchCounters, rule.to_owned());
     }
     let sealed = seal(block, &rows, seed);
     if fields.get("root").and_then(Value::as_bytes) != Some(&sealed.root.0[..]) {
-        return fault("the batch's root is that of its rows".to_owned());
+        return fault(Code::BatchRoot, "the batch's root is that of its rows".to_owned());
     }
     let counted = sealed.counters.to_fields();
     for name in ["first_time", "last_time", "months"] {
         if fields.get(name).is_some() && counted.get(name).is_none() {
-            fault(format!("the batch's `{name}` is that of its rows"));
+            fault(Code::BatchCounters, format!("the batch's `{name}` is that of its rows"));
         }
     }
     for (name, value) in counted.iter() {
         if fields.get(name) != Some(value) {
-            fault(format!("the batch's `{name}` is that of its rows"));
+            fault(Code::BatchCounters, format!("the batch's `{name}` is that of its rows"));
         }
     }
     report.batches += 1;

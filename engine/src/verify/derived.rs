@@ -1,13 +1,14 @@
 //! Derived files: only whether they are whole. What they say is made again by `lineal rebuild`.
 
 use super::segments::Log;
-use super::{Fault, Report, Steps};
+use super::{Code, Fault, Report, Steps};
 use crate::error::{Error, Result};
 use crate::index;
 use crate::storage::Storage;
 
 /// What damage of a derived file costs.
-const LOST: &str = "nothing recorded: no answer is made of it, and `lineal rebuild` makes it again";
+pub(super) const LOST: &str =
+    "nothing recorded: no answer is made of it, and `lineal rebuild` makes it again";
 
 /// Is it a file whose form is known?
 fn is_known(path: &str) -> bool {
@@ -31,7 +32,8 @@ pub(super) fn check(
                 index::check(&path, &bytes, &store)
         {
             let lost = LOST.to_owned();
-            report.push(Fault { file, at, rule, lost, derived: true });
+            let code = Code::DerivedDamaged;
+            report.push(Fault { code, file, at, rule, lost, derived: true });
         }
         steps.done(&path);
     }

@@ -1,6 +1,5 @@
 //! Records one by one: canonical, of their form, and referring to what stands before them.
 
-use super::Depth;
 use super::commits::rank;
 use crate::claims::is_claim;
 use crate::id_map::IdMap;
@@ -8,9 +7,21 @@ use crate::schema::{Direction, Kind, Relation};
 use crate::segment::Location;
 use lineal_proof::frame::{Frame, RecordType};
 use lineal_proof::record::{
-    Blob, Manifest, Record, Reference, Retract, Revision, Seen, Setting, Source, Stub, node_id,
+    Blob, Erasure, Hold, Manifest, Record, Reference, Retract, Revision, Seen, Setting, Source,
+    Stub, node_id,
 };
 use lineal_proof::{Error, Hash, Key, Result, Value};
+
+/// How a record is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Reading {
+    /// Its frame was, and that is all; only of a manifest more is needed.
+    Skim,
+    /// It is decoded; hashed too if it is of this node.
+    Decode(Option<Hash>),
+    /// It is hashed and decoded, and with `again` encoded again.
+    Whole { again: bool },
+}
 
 /// What later records need to know of an earlier one.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -31,6 +42,15 @@ pub(super) struct BatchRecord {
     pub(super) revision: Revision,
 }
 
+impl BatchRecord {
+    /// Is it the batch of this id, or one of the deployment of this id?
+    pub(super) fn is_of(&self, node: &Hash) -> bool {
+        let Revision { kind, key, edges, .. } = &self.revision;
+        node_id(kind, key) == *node
+            || edges.iter().any(|edge| node_id(&edge.kind, &edge.key) == *node)
+    }
+}
+
 /// A pin with what it must be: the edge's kind and key.
 struct Pin {
     kind: Kind,
@@ -45,6 +65,7 @@ pub(super) struct Checked {
     pub(super) sealed: Vec<Hash>,
     pub(super) batch: Option<BatchRecord>,
     pub(super) manifest: Option<Manifest>,
+    pub(super) erasure: Option<Erasure>,
     kind: Option<Kind>,
     pins: Vec<Pin>,
     /// Revisions that must stand before it.
@@ -60,6 +81,7 @@ impl Checked {
             sealed: Vec::new(),
             batch: None,
             manifest: None,
+            erasure: None,
             kind: None,
             pins: Vec::new(),
             revisions: Vec::new(),
@@ -103,48 +125,76 @@ impl Checked {
     }
 }
 
-/// Reads a record strictly, and with depth, encodes it again.
-pub(super) fn check(location: Location, frame: &Frame<'_>, depth: Depth) -> Result<Checked> {
-    frame.check_id()?;
+/// Reads a record, as strictly as is asked for.
+pub(super) fn check(location: Location, frame: &Frame<'_>, reading: Reading) -> Result<Checked> {
+    if reading == Reading::Skim && frame.record_type != RecordType::Manifest {
+        return Ok(Checked::new(Known::Other));
+    }
+    if matches!(reading, Reading::Whole { .. }) {
+        frame.check_id()?;
+    }
+    let checked = decoded(location, frame, reading)?;
+    if let (Reading::Decode(Some(wanted)), Known::Node { node, .. }) = (reading, checked.known)
+        && wanted == node
+    {
+        frame.check_id()?;
+        return decoded(location, frame, Reading::Whole { again: true });
+    }
+    Ok(checked)
+}
+
+fn decoded(location: Location, frame: &Frame<'_>, reading: Reading) -> Result<Checked> {
     match frame.record_type {
         RecordType::Stub => {
-            let stub: Stub = decode(frame, depth)?;
+            let stub: Stub = decode(frame, reading)?;
             let kind = kind(&stub.kind, &stub.key)?;
             Ok(Checked::new(Known::Node { node: frame.id, kind, chain: None }))
         }
-        RecordType::Revision => revision(location, decode(frame, depth)?),
+        RecordType::Revision => revision(location, decode(frame, reading)?),
         RecordType::Blob => {
-            decode::<Blob>(frame, depth)?;
+            decode::<Blob>(frame, reading)?;
             Ok(Checked::new(Known::Blob))
         }
         RecordType::Manifest => {
-            let manifest: Manifest = decode(frame, depth)?;
+            let manifest: Manifest = decode(frame, reading)?;
             let mut checked = Checked::new(Known::Other);
             checked.revisions = manifest.batches.iter().map(|entry| entry.batch.0).collect();
             checked.manifest = Some(manifest);
             Ok(checked)
         }
         RecordType::Seen => {
-            let seen: Seen = decode(frame, depth)?;
+            let seen: Seen = decode(frame, reading)?;
             let mut checked = Checked::new(Known::Other);
             let rows = seen.rows.iter().map(|rows| rows.batch.0);
             checked.revisions = seen.revisions.iter().map(|link| link.0).chain(rows).collect();
             Ok(checked)
         }
         RecordType::Retract => {
-            let retract: Retract = decode(frame, depth)?;
+            let retract: Retract = decode(frame, reading)?;
             Ok(sealing(&retract.sealed))
         }
+        RecordType::Erasure => {
+            let erasure: Erasure = decode(frame, reading)?;
+            let mut checked = Checked::new(Known::Other);
+            let rows = erasure.batches.iter().chain(&erasure.unsalted);
+            checked.revisions = rows.map(|rows| rows.batch.0).collect();
+            checked.erasure = Some(erasure);
+            Ok(checked)
+        }
+        RecordType::Hold => {
+            decode::<Hold>(frame, reading)?;
+            Ok(Checked::new(Known::Other))
+        }
         RecordType::Source => {
-            let source: Source = decode(frame, depth)?;
+            let source: Source = decode(frame, reading)?;
             Ok(sealing(&source.sealed))
         }
         RecordType::Reference => {
-            decode::<Reference>(frame, depth)?;
+            decode::<Reference>(frame, reading)?;
             Ok(Checked::new(Known::Other))
         }
         RecordType::Setting => {
-            decode::<Setting>(frame, depth)?;
+            decode::<Setting>(frame, reading)?;
             Ok(Checked::new(Known::Other))
         }
         RecordType::Sealed | RecordType::Commit => {
@@ -153,9 +203,9 @@ pub(super) fn check(location: Location, frame: &Frame<'_>, depth: Depth) -> Resu
     }
 }
 
-fn decode<R: Record>(frame: &Frame<'_>, depth: Depth) -> Result<R> {
+fn decode<R: Record>(frame: &Frame<'_>, reading: Reading) -> Result<R> {
     let record = R::decode(frame.payload)?;
-    if depth == Depth::Full && record.encode() != frame.payload {
+    if reading == (Reading::Whole { again: true }) && record.encode() != frame.payload {
         return Err(Error::Record { record: R::TYPE.name(), rule: "it is what it encodes to" });
     }
     Ok(record)

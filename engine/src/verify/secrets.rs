@@ -1,7 +1,8 @@
 //! Keys, seeds and sealed values, as far as they are here.
 
+use super::erased;
 use super::segments::Log;
-use super::{Report, Steps};
+use super::{Code, Depth, Report, Steps, What};
 use crate::error::{Error, Result};
 use crate::keys::{KEY_FILES, Keys, SEEDS};
 use crate::sealed::{REGISTER, Register};
@@ -12,6 +13,7 @@ use crate::storage::Storage;
 pub(super) fn check(
     storage: &dyn Storage,
     log: &Log,
+    what: &What,
     report: &mut Report,
     steps: &mut Steps<'_>,
 ) -> Result<Option<Keys>> {
@@ -24,14 +26,14 @@ pub(super) fn check(
             Err(error @ Error::Io { .. }) => return Err(error),
             Err(error) => {
                 let lost = "what needs this key; put it back from its backup";
-                report.error(&path, &error, lost);
+                report.error(Code::KeyDamaged, &path, &error, lost);
             }
         }
         steps.done(&path);
     }
     let keys = seeds(storage, report)?;
     steps.done(SEEDS);
-    sealed(storage, log, keys.as_ref(), report)?;
+    sealed(storage, log, keys.as_ref(), what, report)?;
     steps.done(REGISTER);
     Ok(keys)
 }
@@ -47,18 +49,24 @@ fn seeds(storage: &dyn Storage, report: &mut Report) -> Result<Option<Keys>> {
         Err(error) => {
             let lost = "every seed: sealed values stay closed and rows cannot be proved; records and \
                         rows read";
-            report.error(SEEDS, &error, lost);
+            report.error(Code::SeedsDamaged, SEEDS, &error, lost);
             return Ok(None);
         }
     };
     for at in keys.damaged_seeds() {
         let rule = "a frame of seeds has its crc32c and opens under the file key";
-        report.fault(SEEDS, *at, rule, "one seed; the others are read");
+        report.fault(Code::SeedsDamaged, SEEDS, *at, rule, "one seed; the others are read");
     }
     if let Some((at, whole)) = keys.torn_seeds(storage)? {
         if whole {
             let rule = "the last frames read, unless a crash tore them";
-            report.fault(SEEDS, at, rule, "the seeds in them; those before are read");
+            report.fault(
+                Code::SeedsDamaged,
+                SEEDS,
+                at,
+                rule,
+                "the seeds in them; those before are read",
+            );
         } else {
             report.note(format!("{SEEDS}: a partial frame at byte {at}, left by a crash"));
         }
@@ -70,10 +78,12 @@ fn sealed(
     storage: &dyn Storage,
     log: &Log,
     keys: Option<&Keys>,
+    what: &What,
     report: &mut Report,
 ) -> Result<()> {
     let lost = "the values in it; their commitments stand in the records";
     let Some(bytes) = storage.read(REGISTER)? else {
+        erased::check(storage, log, keys, None, report)?;
         if !log.sealed.is_empty() {
             report.note(format!("{REGISTER} is not here: {} values", log.sealed.len()));
         }
@@ -84,33 +94,39 @@ fn sealed(
         Ok(register) => register,
         Err(error @ Error::Io { .. }) => return Err(error),
         Err(error) => {
-            report.error(REGISTER, &error, lost);
+            report.error(Code::SealedDamaged, REGISTER, &error, lost);
             Register::over(bytes.clone(), &store)
         }
     };
     for at in register.damaged() {
         let rule = "a frame has its crc32c, its id and the form of a sealed record";
-        report.fault(REGISTER, *at, rule, "the values up to the next whole frame");
+        let lost = "the values up to the next whole frame";
+        report.fault(Code::SealedDamaged, REGISTER, *at, rule, lost);
     }
     if register.length() < bytes.len() as u64 {
         report
             .note(format!("{REGISTER}: what follows byte {} is no whole frame", register.length()));
     }
-    for entry in register.entries() {
+    // Without opening the values only their frames are told to be whole.
+    let opened = what.depth != Depth::Fast;
+    for entry in register.entries().filter(|_| opened) {
         match keys.map(|keys| register.check(keys, &entry.commitment)) {
             None | Some(None) => report.sealed_without_key += 1,
             Some(Some(true)) => report.sealed += 1,
             Some(Some(false)) => {
                 let rule = format!("the value of {} fits its commitment", entry.commitment.short());
-                report.fault(REGISTER, 0, rule, "this value; its commitment stands");
+                let lost = "this value; its commitment stands";
+                report.fault(Code::SealedValue, REGISTER, 0, rule, lost);
             }
         }
     }
+    erased::check(storage, log, keys, Some(&register), report)?;
     for (commitment, at) in &log.sealed {
-        if !register.holds(commitment) {
+        if !register.holds(commitment) && !log.erased.has_value(commitment) {
             let rule = format!("the register holds what {} commits to", commitment.short());
             let file = segment_path(at.segment);
-            report.fault(&file, at.offset, rule, "this sealed value; the record reads");
+            let lost = "this sealed value; the record reads";
+            report.fault(Code::SealedMissing, &file, at.offset, rule, lost);
         }
     }
     Ok(())

@@ -1,16 +1,19 @@
 //! Segments: headers, frames, and the transactions that they make up.
 
 use super::commits::{Chain, Open};
+use super::erased::Erased;
 use super::records::BatchRecord;
-use super::{Depth, Report, Steps};
+use super::{Code, Report, Steps, What};
 use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
+use crate::public_log::LogIdentity;
 use crate::segment::{Location, next_frame, segment_path};
 use crate::storage::Storage;
 use lineal_proof::Hash;
 use lineal_proof::frame::{self, MAGIC_SEGMENT, RecordType, SEGMENT_HEADER};
 use lineal_proof::record::Manifest;
-use std::collections::BTreeMap;
+use lineal_proof::tlog::TreeHash;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the log says that other files are checked against.
 #[derive(Default)]
@@ -21,8 +24,15 @@ pub(super) struct Log {
     pub(super) commits: u64,
     pub(super) batches: BTreeMap<Hash, BatchRecord>,
     pub(super) manifests: Vec<Manifest>,
+    pub(super) erased: Erased,
+    /// Containers and generations that were named by what is not read again.
+    pub(super) named_before: BTreeSet<(Hash, u32)>,
     /// Commitments that records hold, and where.
     pub(super) sealed: BTreeMap<Hash, Location>,
+    /// The leaf of each commit in the public log, in their order.
+    pub(super) leaves: Vec<TreeHash>,
+    /// The name and keys of the public log, as they were recorded last.
+    pub(super) identity: Option<LogIdentity>,
     /// Something was lost: what refers to it is a consequence and no fault of its own.
     pub(super) hurt: bool,
 }
@@ -31,7 +41,7 @@ pub(super) struct Log {
 pub(super) fn check(
     storage: &dyn Storage,
     head: Option<Head>,
-    depth: Depth,
+    what: &What,
     report: &mut Report,
     steps: &mut Steps<'_>,
 ) -> Result<Log> {
@@ -40,7 +50,7 @@ pub(super) fn check(
     let last = head.map_or_else(|| numbers.max().unwrap_or(1), |head| head.segment);
     steps.add(usize::try_from(last).unwrap_or(usize::MAX));
     let log = Log { store: head.map(|head| head.store), ..Log::default() };
-    let mut chain = Chain::new(log, depth);
+    let mut chain = Chain::new(log, *what);
     // A head that was damaged into another could ask for billions: no crc would have passed it,
     // but nothing is believed here.
     for number in 1..=last {
@@ -48,6 +58,7 @@ pub(super) fn check(
         let Some(bytes) = storage.read(&path)? else {
             chain.lose();
             report.fault(
+                Code::SegmentMissing,
                 &path,
                 0,
                 "the segment is there",
@@ -61,7 +72,8 @@ pub(super) fn check(
         header(&bytes, number, &path, &mut chain, report)?;
         let vouched = head.filter(|head| head.segment == number).map(|head| head.length);
         let end = end(&bytes, vouched, &path, &mut chain, report);
-        frames(&bytes[..end], number, &path, &mut chain, report, head.is_none() && number == last);
+        let may_be_torn = head.is_none() && number == last;
+        frames(&bytes[..end], (number, &path), &mut chain, report, steps, may_be_torn);
         report.segment_bytes += end as u64;
         steps.done(&path);
     }
@@ -83,16 +95,18 @@ fn header(
     match frame::read_header(bytes, MAGIC_SEGMENT) {
         Ok((store, told)) => {
             if told != number {
-                report.fault(path, 12, "the header names this segment", lost);
+                report.fault(Code::SegmentHeader, path, 12, "the header names this segment", lost);
             }
             if *chain.log.store.get_or_insert(store) != store {
-                report.fault(path, 16, "the header names this store", lost);
+                report.fault(Code::SegmentHeader, path, 16, "the header names this store", lost);
             }
         }
         Err(error @ lineal_proof::Error::Newer { .. }) => {
             return Err(Error::record(path, 0, error));
         }
-        Err(error) => report.error(path, &Error::record(path, 0, error), lost),
+        Err(error) => {
+            report.error(Code::SegmentHeader, path, &Error::record(path, 0, error), lost);
+        }
     }
     Ok(())
 }
@@ -110,7 +124,8 @@ fn end(
     if end > bytes.len() {
         chain.lose();
         let lost = format!("the {} bytes behind it", end - bytes.len());
-        report.fault(path, bytes.len() as u64, "the segment is as long as `head` says", lost);
+        let rule = "the segment is as long as `head` says";
+        report.fault(Code::SegmentShort, path, bytes.len() as u64, rule, lost);
     }
     if end < bytes.len() {
         let behind = bytes.len() - end;
@@ -122,10 +137,10 @@ fn end(
 /// Walks frames, over damage too.
 fn frames(
     bytes: &[u8],
-    number: u32,
-    path: &str,
+    (number, path): (u32, &str),
     chain: &mut Chain,
     report: &mut Report,
+    steps: &mut Steps<'_>,
     may_be_torn: bool,
 ) {
     let mut open = Open::new(bytes, number, SEGMENT_HEADER);
@@ -136,6 +151,7 @@ fn frames(
             Ok(frame) => {
                 if frame.record_type == RecordType::Commit {
                     chain.close(&open, at, &frame, report);
+                    steps.read(path, (at + frame.length - open.start) as u64);
                     open = Open::new(bytes, number, at + frame.length);
                 } else {
                     let location = Location { segment: number, offset };
@@ -156,14 +172,15 @@ fn frames(
                         format!("the {} bytes up to byte {next}, where records go on", next - at)
                     },
                 );
-                report.error(path, &Error::record(path, offset, error), &lost);
+                report.error(Code::FrameDamaged, path, &Error::record(path, offset, error), &lost);
                 at = next.unwrap_or(bytes.len());
             }
         }
     }
     if !open.frames.is_empty() && !chain.log.hurt && !may_be_torn {
         let lost = format!("{} records that no commit vouches for", open.frames.len());
-        report.fault(path, open.start as u64, "a transaction ends with a commit", lost);
+        let rule = "a transaction ends with a commit";
+        report.fault(Code::TransactionOpen, path, open.start as u64, rule, lost);
     }
 }
 
@@ -171,5 +188,5 @@ fn frames(
 pub(super) fn head_fault(report: &mut Report, found: u64, told: u64) {
     let rule = "it names the last commit of the segments";
     let lost = format!("it names commit {told}, the segments end with {found}");
-    report.fault(HEAD, 32, rule, lost);
+    report.fault(Code::HeadElsewhere, HEAD, 32, rule, lost);
 }

@@ -4,7 +4,7 @@
 //! Of live batches only the ids are read; what a row says is read where its event is met again.
 
 use lineal_engine::events::EventBlock;
-use lineal_engine::{LiveBatch, Result, Store};
+use lineal_engine::{LiveBatch, Result, Store, Suppressed};
 use lineal_proof::record::SeenRows;
 use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, HashMap};
@@ -32,6 +32,8 @@ pub(super) enum Verdict {
     Duplicate,
     /// Known, and says something else.
     Conflict,
+    /// Erased: it stays so.
+    Suppressed,
 }
 
 /// Rows that are known.
@@ -50,6 +52,8 @@ pub(super) struct Known {
     places: Places,
     blocks: Vec<Held>,
     seen: BTreeMap<u32, Vec<u32>>,
+    /// What was erased of the log source.
+    erased: Option<Suppressed>,
     /// What a dry run read before and did not write.
     rehearsed: HashMap<Identity, Vec<Said>>,
 }
@@ -118,7 +122,7 @@ impl Places {
 impl Known {
     /// Reads the ids of the live batches of a log source that cover a part of a span.
     pub(super) fn load(store: &Store, source: &str, first: i64, last: i64) -> Result<Known> {
-        let mut known = Known::default();
+        let mut known = Known { erased: store.suppressed(source)?, ..Known::default() };
         let batches = store.live_batches(source, first, last);
         let blocks = store.read_live_ids(&batches)?;
         for (batch, block) in batches.into_iter().zip(blocks) {
@@ -176,6 +180,13 @@ impl Known {
                     break;
                 }
                 verdict = Verdict::Conflict;
+            }
+            // What is there under another name for the same line says more than what is not.
+            if verdict != Verdict::Duplicate
+                && self.erased.as_ref().is_some_and(|erased| erased.holds(&block, row))
+            {
+                verdicts.push(Verdict::Suppressed);
+                continue;
             }
             if verdict != Verdict::Duplicate {
                 let row = u32::try_from(row).unwrap_or(u32::MAX);

@@ -62,7 +62,7 @@ pub(super) fn take(
     let saying = saying(session, source, job, read.newest_time)?;
     let number = last.number;
     // What was skipped or rejected anywhere in the file is counted with its last stretch.
-    let rest = counts(&read, Judged { accepted: 0, duplicate: read.accepted });
+    let rest = counts(&read, Judged { duplicate: read.accepted, ..Judged::default() });
     let counts = commit_stretch(session, &saying, job, last, named, |mut counts| {
         counts.rejected = rest.rejected;
         counts.skipped = rest.skipped;
@@ -112,9 +112,10 @@ fn commit_stretch(
     let judged = stage(session, &mut transaction, &mut known, &origin, stretch)?;
     transaction.add_seen_rows(saying, job.digest, known.take_seen(session.report.import));
     let counts = Counts {
-        read: judged.accepted + judged.duplicate,
+        read: judged.accepted + judged.duplicate + judged.suppressed,
         accepted: judged.accepted,
         duplicate: judged.duplicate,
+        suppressed: judged.suppressed,
         ..Counts::default()
     };
     let part = part(counts);

@@ -97,6 +97,7 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, archive: &Archive) ->
             let whole = waits || known.as_ref().is_some_and(|known| known.whole);
             if whole || session.rehearsed_file(&digest, FORM) {
                 report.files_known += 1;
+                report.counts.add(&erased(session, &digest));
                 session.progress.add_bytes(file.size);
                 continue;
             }
@@ -139,6 +140,12 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, archive: &Archive) ->
     }));
     session.report.sources.push(report);
     Ok(())
+}
+
+/// What of a file that is known, and so not read, was erased: it stays so.
+fn erased(session: &Session<'_>, digest: &[u8; 16]) -> Counts {
+    let suppressed = session.store.erased_of_file(digest);
+    Counts { read: suppressed, suppressed, ..Counts::default() }
 }
 
 /// Files that are hashed before the first of them is judged: enough for every core.
@@ -247,6 +254,7 @@ fn commit_group(
             let more = stage(session, &mut transaction, &mut known, &origin, stretch)?;
             judged.accepted += more.accepted;
             judged.duplicate += more.duplicate;
+            judged.suppressed += more.suppressed;
         }
         add_people(session, &mut transaction, &saying, read.named)?;
         transaction.add_seen_rows(&saying, job.digest, known.take_seen(session.report.import));
@@ -315,7 +323,7 @@ pub(super) fn counts(read: &FileReport, judged: Judged) -> Counts {
         duplicate: judged.duplicate,
         rejected: read.rejected + damaged,
         skipped: read.skipped.values().sum(),
-        suppressed: 0,
+        suppressed: judged.suppressed,
     }
 }
 

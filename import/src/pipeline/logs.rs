@@ -17,6 +17,7 @@ use std::sync::Arc;
 pub(super) struct Judged {
     pub(super) accepted: u64,
     pub(super) duplicate: u64,
+    pub(super) suppressed: u64,
 }
 
 /// Rows of one deployment, and what they say of it beside its key.
@@ -137,6 +138,10 @@ pub(super) fn stage(
     for (row, verdict) in verdicts.iter().enumerate() {
         if *verdict == Verdict::Duplicate {
             judged.duplicate += 1;
+            continue;
+        }
+        if *verdict == Verdict::Suppressed {
+            judged.suppressed += 1;
             continue;
         }
         judged.accepted += 1;

@@ -51,7 +51,12 @@ impl<S: Source> Executor<'_, S> {
             warnings: {
                 let known = self.plan.warnings.iter().cloned();
                 let met = self.warnings.iter().map(warning);
-                known.chain(met).chain(self.left_out()).chain(self.deleted(&names)).collect()
+                known
+                    .chain(met)
+                    .chain(self.left_out())
+                    .chain(self.erased())
+                    .chain(self.deleted(&names))
+                    .collect()
             },
             edges_followed: self.edges,
             events_read: self.events,
@@ -116,6 +121,15 @@ impl<S: Source> Executor<'_, S> {
                 "left out because deleted in the source ({count}): {names}; a condition on \
                  `deleted` asks for them"
             )
+        })
+    }
+
+    /// Says of an answer about events how many are erased.
+    fn erased(&self) -> Option<String> {
+        let of_events = self.plan.doubts.kinds.has(Kind::Inference);
+        let count = if of_events { self.source.erased() } else { 0 };
+        (count > 0).then(|| {
+            format!("{count} of the events recorded here are erased: no row shows them; counters of batches and deployments count them")
         })
     }
 

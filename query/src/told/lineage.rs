@@ -10,6 +10,7 @@ use serde_json::{Map, Value as Json, json};
 use super::tally::bringer;
 use super::target::found_by;
 use super::{Target, beside_json, brief_json, event_json};
+use crate::answer::State;
 
 /// Something on the way that is not as it should be.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub enum Finding {
     NoModel(NodeNo),
     /// A model that no run is recorded for.
     NoRun(NodeNo),
+    /// More edges lie upstream than the asker is told: so many are.
+    Cut(usize),
 }
 
 impl Finding {
@@ -83,6 +86,12 @@ impl Finding {
             Finding::NoRun(node) => {
                 vec![format!("{}: no run that made it is recorded", name(node))]
             }
+            Finding::Cut(edges) => vec![
+                format!(
+                    "truncated: more than {edges} edges lie upstream, and what is beyond is not told"
+                ),
+                "  a question turns pages over all of it: find dataset upstream of ...".to_owned(),
+            ],
         }
     }
 }
@@ -96,11 +105,14 @@ pub struct Asker<'a> {
     pub sees: &'a dyn Fn(NodeNo) -> bool,
     /// Do they no longer wait?
     pub stop: &'a dyn Fn() -> bool,
+    /// Most edges that they are told of; at more the lineage is cut, and says so.
+    pub edges_max: usize,
 }
 
 impl Asker<'_> {
     /// One who sees all, and waits to the end.
-    pub const ANYBODY: Asker<'static> = Asker { withheld: false, sees: &|_| true, stop: &|| false };
+    pub const ANYBODY: Asker<'static> =
+        Asker { withheld: false, sees: &|_| true, stop: &|| false, edges_max: usize::MAX };
 
     fn waits(&self) -> Result<(), Untold> {
         if (self.stop)() { Err(Untold::Stopped) } else { Ok(()) }
@@ -142,10 +154,11 @@ impl Lineage {
     /// [`Error::Corrupt`] if a record cannot be read, and [`Untold::Stopped`].
     pub fn of(view: &Snapshot, target: &Target, asker: &Asker<'_>) -> Result<Lineage, Untold> {
         let roots = roots(view, target);
+        let (trained_on, mut is_cut) = training_data(view, &roots, asker)?;
         let mut lineage = Lineage {
             nodes: Vec::new(),
             edges: Vec::new(),
-            trained_on: training_data(view, &roots, asker)?,
+            trained_on,
             findings: Vec::new(),
             concerns_training: roots.iter().any(|root| asks_for_training(view.kind_of(*root))),
             roots,
@@ -158,8 +171,13 @@ impl Lineage {
                 continue;
             }
             asker.waits()?;
-            lineage.nodes.push(node);
             let children = upstream(view, node);
+            // A node comes with all its edges, or not at all.
+            if children.len() > asker.edges_max - lineage.edges.len() {
+                is_cut = true;
+                break;
+            }
+            lineage.nodes.push(node);
             // A node is judged once, so no finding comes twice.
             lineage.findings.extend(judge(view, node, &children)?);
             for (relation, target) in children.iter().rev() {
@@ -169,7 +187,16 @@ impl Lineage {
         }
         // What leaves the answer open stands first, where a screen is cut.
         lineage.findings.sort_by_key(|finding| !finding.is_uncertain());
+        if is_cut {
+            lineage.findings.insert(0, Finding::Cut(asker.edges_max));
+        }
         Ok(lineage)
+    }
+
+    /// Was it cut, at the most edges that its asker is told of?
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        matches!(self.findings.first(), Some(Finding::Cut(_)))
     }
 
     /// Is something on the way missing or in conflict?
@@ -213,13 +240,20 @@ pub fn trace_json(
         Ok(finding.lines_for(view, asker.sees).join(" "))
     });
     let findings = findings.collect::<Result<Vec<String>, Untold>>()?;
+    let state = match (lineage.is_cut(), lineage.is_uncertain()) {
+        (true, _) => State::Truncated,
+        (false, true) => State::CannotTell,
+        (false, false) => State::Complete,
+    };
     Ok(json!({
         "target": text, "events": events, "found_by": found_by,
         "roots": lineage.roots.iter().map(name).collect::<Vec<_>>(),
         "edges": edges,
         "training_data": lineage.trained_on.iter().map(name).collect::<Vec<_>>(),
-        "recorded": lineage.concerns_training.then_some(!lineage.trained_on.is_empty()),
-        "completeness": if lineage.is_uncertain() { "cannot_tell" } else { "complete" },
+        // Of what was cut, that there is none is not known.
+        "recorded": (lineage.concerns_training && !(lineage.is_cut() && lineage.trained_on.is_empty()))
+            .then_some(!lineage.trained_on.is_empty()),
+        "completeness": state.name(),
         "findings": findings, "commit": view.commit(),
     }))
 }
@@ -292,14 +326,14 @@ fn judge(
     })
 }
 
-/// Data sets that training led to, in order of discovery. A walk of its own: the lineage holds a
+/// Data sets that training led to, in order of discovery, and whether the walk was cut. A walk of its own: the lineage holds a
 /// node once, and may have come to it by another way first.
 fn training_data(
     view: &Snapshot,
     roots: &[NodeNo],
     asker: &Asker<'_>,
-) -> Result<Vec<NodeNo>, Untold> {
-    let mut found = Vec::new();
+) -> Result<(Vec<NodeNo>, bool), Untold> {
+    let (mut found, mut edges) = (Vec::new(), 0);
     let mut walked: HashSet<NodeNo> = HashSet::new();
     let mut stack: Vec<NodeNo> = roots.iter().rev().copied().collect();
     while let Some(node) = stack.pop() {
@@ -310,10 +344,15 @@ fn training_data(
         if view.kind_of(node) == Kind::Dataset && !roots.contains(&node) {
             found.push(node);
         }
-        let children = upstream(view, node).into_iter().rev();
+        let children = upstream(view, node);
+        if children.len() > asker.edges_max - edges {
+            return Ok((found, true));
+        }
+        edges += children.len();
+        let children = children.into_iter().rev();
         stack.extend(children.filter(|(relation, _)| is_training(*relation)).map(|(_, to)| to));
     }
-    Ok(found)
+    Ok((found, false))
 }
 
 /// May training data be reached over this relation?

@@ -12,19 +12,29 @@ const TIME_MAX: Duration = Duration::from_millis(200);
 /// Names given at once: more than a screen helps nobody.
 pub const NAMES_MAX: usize = 60;
 
+/// Names that begin with what was typed.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Begun {
+    /// The first [`NAMES_MAX`] of them that were found in time.
+    pub names: Vec<String>,
+    /// Are these all?
+    pub all: bool,
+    /// Did time end the look? Then another look may find more.
+    pub cut_by_time: bool,
+}
+
 /// Nodes of a kind whose names begin with `typed` (`model:cre`), in any case and with or without
-/// quotes, those alone that `seen` lets pass: the first [`NAMES_MAX`] of them that are found in time,
-/// and whether these are all.
+/// quotes, of those that `nodes_of` gives for the kind: all of a view, or what an asker sees of it.
 /// Names of events are never among them: the index of events is keyed by whole values on purpose
 /// (docs/format.md), so only a scan would find what begins with six digits.
-pub fn names_beginning(
+pub fn names_beginning<I: Iterator<Item = NodeNo>>(
     view: &Snapshot,
     typed: &str,
-    seen: impl Fn(NodeNo) -> bool,
-) -> (Vec<String>, bool) {
+    nodes_of: impl FnOnce(Kind) -> I,
+) -> Begun {
     let kind = typed.split(':').next().and_then(Kind::parse);
     let Some(kind) = kind.filter(|kind| *kind != Kind::Inference) else {
-        return (Vec::new(), true);
+        return Begun { all: true, ..Begun::default() };
     };
     let wanted = plain(typed);
     let begun = Instant::now();
@@ -44,12 +54,12 @@ pub fn names_beginning(
             part.chars().any(char::is_control) || part.starts_with(key) || key.starts_with(&part)
         })
     };
-    let nodes = view.nodes_of(kind).take_while(in_time).filter(|node| seen(*node)).filter(may_fit);
+    let nodes = nodes_of(kind).take_while(in_time).filter(may_fit);
     let names = nodes.map(|node| view.name_of(node));
     let mut fitting = names.filter(|name| is_begun(name, &wanted) && name != typed);
-    let first: Vec<String> = fitting.by_ref().take(NAMES_MAX).collect();
-    let is_all = fitting.next().is_none() && !is_late.get();
-    (first, is_all)
+    let names: Vec<String> = fitting.by_ref().take(NAMES_MAX).collect();
+    let all = fitting.next().is_none() && !is_late.get();
+    Begun { names, all, cut_by_time: is_late.get() }
 }
 
 /// Does a name begin with what is typed, in any case and with or without quotes?

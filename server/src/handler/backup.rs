@@ -15,6 +15,7 @@ use hyper::body::{Frame, SizeHint};
 use lineal_engine::{Backup, Tar};
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -50,9 +51,18 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
         ));
     }
     let place = call.app.backups.clone().try_acquire_owned().map_err(|_| Problem::busy())?;
-    let opened = tenant.current();
-    let tar = tokio::task::spawn_blocking(move || opened.store.backup(false).map(Backup::into_tar));
-    let tar = tar.await.map_err(|_| Problem::fault())?.map_err(|error| Problem::store(&error))?;
+    let own = Arc::clone(&tenant);
+    let tar = tokio::task::spawn_blocking(move || {
+        let opened = own.current();
+        let tar = opened.store.backup(false).map(Backup::into_tar)?;
+        if tar.backup().commit() > opened.commit() {
+            // What the copy is of is known to whoever hears of it, and to the trail.
+            own.follow();
+        }
+        Ok(tar)
+    });
+    let tar = tar.await.map_err(|_| Problem::fault())?;
+    let tar = tar.map_err(|error: lineal_engine::Error| Problem::store(&error))?;
     let (commit, id) = (tar.backup().commit(), tar.backup().commit_id());
     call.asked.results(tar.backup().files());
     let left = tar.length();

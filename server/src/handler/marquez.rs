@@ -9,6 +9,8 @@ use super::{told, view};
 use crate::gate::Call;
 use crate::openapi::Description;
 use crate::problem::{NOTHING, Problem};
+use crate::reply;
+use crate::unsealed::{OF_LINEAGE, Waiting};
 use axum::body::Body;
 use axum::http::Response;
 use found::{Name, World};
@@ -187,10 +189,23 @@ async fn read(
     let as_of = call.number("as_of")?;
     let sight = call.sight()?;
     let asked = call.parts.uri.query().unwrap_or_default().to_owned();
-    told(&call, &[asked.as_bytes()], move |opened, _| {
+    // Read before the state: what is sealed in between is then in both, and never in neither.
+    let waiting = Waiting::of(&call)?;
+    let lacks = waiting.words(|kind| OF_LINEAGE.contains(&kind)).filter(|_| as_of.is_none());
+    let unsealed = lacks.clone();
+    let waits = waiting.bytes();
+    let what: [&[u8]; 2] = [asked.as_bytes(), &waits];
+    let told = told(&call, &what, move |opened, _| {
         let view = view(&opened.store, as_of)?;
         let scope = sight.scope(opened, &view);
         answer(&World::new(&view, scope.as_deref()))
-    })
-    .await
+            .map_err(|problem| problem.or_unsealed(unsealed.as_deref()))
+    });
+    let mut response = told.await?;
+    if lacks.is_some() {
+        // In the head: the bodies are Marquez's, and its clients know no such member.
+        let state = lineal_query::State::CannotTell.name();
+        reply::set(response.headers_mut(), reply::COMPLETENESS, state);
+    }
+    Ok(response)
 }

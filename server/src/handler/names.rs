@@ -5,9 +5,11 @@ use crate::gate::Call;
 use crate::openapi::Description;
 use crate::problem::Problem;
 use axum::body::Body;
-use axum::http::Response;
-use lineal_query::told::names_beginning;
+use axum::http::{Response, header};
+use lineal_query::told::{Begun, names_beginning};
 use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use utoipa::openapi::schema::Type;
 
 pub(crate) fn describe(it: Description) -> Description {
@@ -26,14 +28,23 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
         typed.ok_or_else(|| Problem::bad_request("`begins` is `kind:` and what is typed"))?;
     let sight = call.sight()?;
     let tag = typed.clone();
-    told(&call, &[tag.as_bytes()], move |opened, _| {
+    let is_late = Arc::new(AtomicBool::new(false));
+    let late = Arc::clone(&is_late);
+    let mut response = told(&call, &[tag.as_bytes()], move |opened, _| {
         let view = opened.snapshot().clone();
         let view = if sight.trail { view.with_trail() } else { view };
-        let scope = sight.scope(opened, &view);
-        let (names, all) = names_beginning(&view, &typed, |node| {
-            scope.as_ref().is_none_or(|scope| scope.has(node))
-        });
+        let Begun { names, all, cut_by_time } = match sight.scope(opened, &view) {
+            None => names_beginning(&view, &typed, |kind| view.nodes_of(kind)),
+            // Only what is seen is walked: how long it takes tells nothing of what is not.
+            Some(scope) => names_beginning(&view, &typed, |kind| scope.nodes_of(&view, kind)),
+        };
+        late.store(cut_by_time, Ordering::Relaxed);
         Ok(json!({ "names": names, "all": all, "commit": view.commit() }))
     })
-    .await
+    .await?;
+    if is_late.load(Ordering::Relaxed) {
+        // Another look may find more.
+        response.headers_mut().remove(header::ETAG);
+    }
+    Ok(response)
 }

@@ -1,9 +1,10 @@
 //! `GET /v1/nodes/{kind}/{key}`: everything recorded about a thing.
 
-use super::{told, unsealed, view};
+use super::{told, view};
 use crate::gate::Call;
 use crate::openapi::Description;
 use crate::problem::{NOTHING, Problem};
+use crate::unsealed::Waiting;
 use axum::body::Body;
 use axum::http::Response;
 use lineal_engine::schema::{Kind, TRAIL_SEALED};
@@ -47,14 +48,14 @@ pub(super) async fn tell(call: &Call, text: String) -> Result<Response<Body>, Pr
     let as_of = call.number("as_of")?;
     let tag = as_of.map_or_else(String::new, |commit| commit.to_string());
     let named = text.clone();
-    let unsealed = unsealed(call)?;
-    let waits = unsealed.clone().unwrap_or_default();
-    told(call, &[tag.as_bytes(), named.as_bytes(), waits.as_bytes()], move |opened, _| {
+    let waiting = Waiting::of(call)?;
+    told(call, &[tag.as_bytes(), named.as_bytes(), &waiting.bytes()], move |opened, _| {
         let view = view(&opened.store, as_of)?;
         let view = if sight.trail { view.with_trail() } else { view };
         let scope = sight.scope(opened, &view);
         // A view of the past lacks nothing that came after it.
-        let unsealed = unsealed.as_deref().filter(|_| view.commit() == opened.commit());
+        let unsealed = waiting.words(|_| true).filter(|_| view.commit() == opened.commit());
+        let unsealed = unsealed.as_deref();
         let absent = || Problem::not_found(NOTHING).or_unsealed(unsealed);
         let target = resolve(&view, &text);
         let target = target.map_err(|error| {

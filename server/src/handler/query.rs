@@ -14,10 +14,10 @@ use crate::pace::{AT_ONCE_MAX, ROWS_AT_ONCE_MAX};
 use crate::plans::{Plan, text_digest};
 use crate::problem::Problem;
 use crate::reply::{
-    self, BROUGHT_LIVE, Before, COMMIT, COMPLETENESS, CURSOR, Columns, NEXT, TOTAL, Unsealed,
-    WITHHELD, Written,
+    self, Before, COMMIT, COMPLETENESS, CURSOR, Columns, NEXT, TOTAL, WITHHELD, Written,
 };
 use crate::tenant::{Opened, narrowed};
+use crate::unsealed::Unsealed;
 use crate::wire::{QueryAnswer, QueryLimits, QueryRequest};
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, header};
@@ -183,10 +183,10 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
     let about_uses = sight.trail && text.to_ascii_lowercase().contains(Kind::Access.name());
     // Read before the state: what is sealed in between is then in both, and never in neither.
     let keeper = call.app.keeper(tenant.name()).filter(|_| about_uses);
-    let unsealed = Unsealed {
-        events: writer.map_or(0, |writer| writer.intake.pending().entries),
-        uses: keeper.map_or(0, |keeper| keeper.trail.pending()),
-    };
+    let unsealed = Unsealed::new(
+        writer.map(|writer| writer.intake.pending()).unwrap_or_default(),
+        keeper.map_or(0, |keeper| keeper.trail.pending()),
+    );
     let opened = match cursor {
         Some(cursor) => tenant.holding(cursor.commit),
         None => tenant.current(),
@@ -197,9 +197,8 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
     let first = cursor.map_or(0, |cursor| cursor.first).to_le_bytes();
     let tag = is_timeless.then(|| {
         let form = form.media_type().as_bytes();
-        let [events, uses] = [unsealed.events, unsealed.uses].map(u64::to_le_bytes);
-        let question = question.as_bytes();
-        reply::tag(commit, &[opened.store.id(), question, form, &first, &events, &uses])
+        let (question, waits) = (question.as_bytes(), unsealed.bytes());
+        reply::tag(commit, &[opened.store.id(), question, form, &first, &waits])
     });
     if let Some(tag) = &tag
         && let Some(response) = reply::unchanged(&call.parts.method, &call.parts.headers, tag)?
@@ -375,10 +374,9 @@ impl Asking {
         }
         // A view of the past lacks nothing that came after it.
         let is_newest = answer.commit == self.newest;
-        let lacks = |concerned: bool, count| if is_newest && concerned { count } else { 0 };
-        let events =
-            lacks(BROUGHT_LIVE.iter().any(|kind| prepared.comes_by(*kind)), self.unsealed.events);
-        let uses = lacks(prepared.names(Kind::Access), self.unsealed.uses);
+        let lacks = |count| if is_newest { count } else { 0 };
+        let events = lacks(self.unsealed.concerning(|kind| prepared.comes_by(kind)));
+        let uses = lacks(if prepared.names(Kind::Access) { self.unsealed.uses } else { 0 });
         // Before any form of the answer is made: each of them says it.
         if self.sight.is_bound() && events > 0 {
             // Whose events they are is not known before they are sealed.

@@ -45,7 +45,7 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
             }
         }
         json["intake"] = match pending {
-            Some(Pending { entries, bytes, oldest }) => json!({
+            Some(Pending { entries, bytes, oldest, .. }) => json!({
                 "written_here": true, "proof_pending": entries, "journal_bytes": bytes,
                 "oldest": oldest.map(time_text),
             }),

@@ -1,13 +1,13 @@
 //! `GET /v1/trace`: where a thing comes from, and what is missing on the way.
 
-use super::{told as tell, unsealed, view};
+use super::{told as tell, view};
 use crate::gate::Call;
 use crate::openapi::Description;
 use crate::problem::{NOTHING, Problem};
-use crate::reply::BROUGHT_LIVE;
+use crate::unsealed::Waiting;
 use axum::body::Body;
 use axum::http::Response;
-use lineal_query::NodeNo;
+use lineal_engine::schema::Kind;
 use lineal_query::told::{self, Asker, Lineage, Target, Untold, resolve, trace_json};
 use serde_json::{Value as Json, json};
 use utoipa::openapi::schema::Type;
@@ -35,17 +35,17 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
         Some("true") => true,
         Some(_) => return Err(Problem::bad_request("`told` is true or false")),
     };
-    let unsealed = unsealed(&call)?;
-    let tag = format!(
-        "{}\n{told_too}\n{}\n{text}",
-        as_of.map_or_else(String::new, |commit| commit.to_string()),
-        unsealed.as_deref().unwrap_or_default()
-    );
-    tell(&call, &[tag.as_bytes()], move |opened, stop| {
+    let waiting = Waiting::of(&call)?;
+    let edges_max = usize::try_from(call.app.config.limits.trace_edges).unwrap_or(usize::MAX);
+    let as_of_text = as_of.map_or_else(String::new, |commit| commit.to_string());
+    let tag = format!("{as_of_text}\n{told_too}\n{text}");
+    tell(&call, &[tag.as_bytes(), &waiting.bytes()], move |opened, stop| {
         let view = view(&opened.store, as_of)?;
         let scope = sight.scope(opened, &view);
         // A view of the past lacks nothing that came after it.
-        let unsealed = unsealed.as_deref().filter(|_| view.commit() == opened.commit());
+        let is_newest = view.commit() == opened.commit();
+        let unsealed = waiting.words(|_| true).filter(|_| is_newest);
+        let unsealed = unsealed.as_deref();
         let mut target = resolve(&view, &text)
             .map_err(|e| Problem::unresolved(&e, scope.is_some()).or_unsealed(unsealed))?;
         if let Some(scope) = &scope {
@@ -61,18 +61,21 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
             }
         }
         let sees = |node| scope.as_ref().is_none_or(|scope| scope.has(node));
-        let asker = Asker { withheld: sight.withheld, sees: &sees, stop: &|| stop.is_set() };
+        let asker =
+            Asker { withheld: sight.withheld, sees: &sees, stop: &|| stop.is_set(), edges_max };
         let lineage = Lineage::of(&view, &target, &asker).map_err(untold)?;
         let json = trace_json(&view, &text, &target, &lineage, &asker);
         let mut json = json.map_err(untold)?;
         if told_too {
             told::describe(&mut json, &view, &lineage, &asker).map_err(untold)?;
         }
-        let is_live = |node: &NodeNo| BROUGHT_LIVE.contains(&view.kind_of(*node));
-        let concerned =
-            matches!(target, Target::Events { .. }) || lineage.nodes.iter().any(is_live);
-        if let Some(unsealed) = unsealed.filter(|_| concerned) {
-            json["completeness"] = json!("cannot_tell");
+        let mut kinds: Vec<Kind> = lineage.nodes.iter().map(|node| view.kind_of(*node)).collect();
+        kinds.extend(matches!(target, Target::Events { .. }).then_some(Kind::Inference));
+        let lacks = waiting.words(|kind| kinds.contains(&kind)).filter(|_| is_newest);
+        if let Some(unsealed) = lacks {
+            if !lineage.is_cut() {
+                json["completeness"] = json!(lineal_query::State::CannotTell.name());
+            }
             // Where a screen reads them, and where programs do.
             for (name, finding) in
                 [("findings", json!(unsealed)), ("finding_lines", json!([unsealed]))]

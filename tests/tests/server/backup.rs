@@ -111,6 +111,45 @@ fn a_copy_that_is_taken_while_commits_are_made_is_the_store_as_of_the_commit_tha
 }
 
 #[test]
+fn what_was_acknowledged_and_is_not_sealed_is_in_a_copy_and_is_sealed_where_that_is_served() {
+    let live = giving();
+    let (admin, importer) = (live.token(Role::Admin), live.token(Role::Importer));
+    let sealed = post("/api/v2/logs", &event("sealed")).token(&importer);
+    assert_eq!(live.send(sealed).status, 202);
+    seal(&live, &importer);
+    let waiting = json!([event("waits-1"), event("waits-2")]);
+    assert_eq!(live.send(post("/api/v2/logs", &waiting).token(&importer)).status, 202);
+    // A copy is noted when its commit is known: so the entry of this one is in the next.
+    assert_eq!(live.send(get("/v1/backup").token(&admin)).status, 200);
+    let copy = live.send(get("/v1/backup").token(&admin));
+    assert_eq!(copy.status, 200);
+    let to = live.folder.path().join("copy");
+    unpack(&copy.body, &to);
+    let report = verify(&FileStorage::new(&to), Depth::Full, &mut |_| {}).unwrap();
+    // The start of the server and the first copy, of the trail; and what was sent.
+    assert!(report.is_sound() && report.waiting >= 4, "{report:?}");
+    std::fs::create_dir(to.join("keys")).unwrap();
+    for key in std::fs::read_dir(live.store().join("keys")).unwrap() {
+        let key = key.unwrap();
+        std::fs::copy(key.path(), to.join("keys").join(key.file_name())).unwrap();
+    }
+    let again = Live::with(|config| {
+        config.write = true;
+        config.stores.insert("main".to_owned(), to);
+    });
+    let (importer, auditor) = (again.token(Role::Importer), again.token(Role::Auditor));
+    assert_eq!(seal(&again, &importer)["entries"], 2);
+    let found = "find inference as i where i.event_id matches \"^(sealed|waits)\" return i.event_id order by i.event_id";
+    let found = again.query(&auditor, found).ok();
+    assert_eq!(found["rows"], json!([["sealed"], ["waits-1"], ["waits-2"]]), "{found}");
+    again.send(post("/v1/trail/seal", &json!({})).token(&auditor));
+    again.until(|| {
+        let text = "find access as a where a.endpoint = \"GET /v1/backup\" return a.outcome";
+        again.query(&auditor, text).ok()["rows"] == json!([["answered"]])
+    });
+}
+
+#[test]
 fn copies_are_given_where_the_configuration_says_so_and_of_whole_stores() {
     let silent = Live::with(|config| config.write = true);
     let refused = silent.send(get("/v1/backup").token(&silent.first_token));

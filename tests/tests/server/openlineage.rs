@@ -131,3 +131,46 @@ fn events_are_taken_whole_or_not_at_all_and_once_under_a_key() {
     let before = ask("/api/v1/namespaces?as_of=1").ok();
     assert_eq!(before["namespaces"], json!([]), "as of before: {before}");
 }
+
+#[test]
+fn what_waits_of_lineage_makes_answers_over_runs_and_data_sets_cannot_tell_and_no_others() {
+    let (live, importer, engineer) = writing();
+    let path = "/api/v1/lineage/batch";
+    let send = |body: &Json| live.send(post(path, body).token(&importer)).status;
+    let state = |question: &str| {
+        let asked = live.query(&engineer, question);
+        let reasons = asked.ok()["completeness"]["reasons"].to_string();
+        let is_told = reasons.contains("2 events are not sealed yet");
+        assert!(
+            !is_told || asked.header("lineal-completeness") == Some("cannot_tell"),
+            "{question}"
+        );
+        is_told
+    };
+    assert!(!state("find dataset limit 1"), "nothing waits");
+    assert_eq!(send(&json!([event(1), event(2)])), 202);
+    for question in ["find run limit 1", "find dataset limit 1", "find experiment limit 1"] {
+        assert!(state(question), "{question}");
+    }
+    assert!(!state("find model limit 1"));
+    // Events of OpenLineage bring no inferences.
+    assert!(!state("find inference limit 1"));
+    let ask = |path: &str| live.send(get(path).token(&engineer));
+    let traced = ask("/v1/trace?target=model:credit-risk-scorer@3").ok();
+    assert!(traced["completeness"] == "cannot_tell", "it comes by runs: {traced}");
+    assert!(traced["findings"].to_string().contains("2 events are not sealed yet"), "{traced}");
+    let system = ask("/v1/trace?target=system:CREDIT-RISK-EU-001&as_of=1");
+    assert!(!system.text().contains("not sealed"), "the past lacks nothing");
+    let namespaces = ask("/api/v1/namespaces");
+    assert_eq!(namespaces.header("lineal-completeness"), Some("cannot_tell"));
+    let tag = namespaces.header("etag").unwrap().to_owned();
+    let absent = ask("/api/v1/namespaces/n%3Am/jobs/j");
+    assert!(absent.text().contains("2 events are not sealed yet"), "{}", absent.text());
+    assert_eq!(ask("/api/v1/namespaces?as_of=1").header("lineal-completeness"), None);
+    assert_eq!(send(&json!([event(3)])), 202);
+    let changed = get("/api/v1/namespaces").token(&engineer).header("If-None-Match", &tag);
+    assert_eq!(live.send(changed).status, 200, "more waits than was told");
+    seal(&live, &importer);
+    assert!(!state("find dataset limit 1"), "sealed");
+    assert_eq!(ask("/api/v1/namespaces").header("lineal-completeness"), None);
+}

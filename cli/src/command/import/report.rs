@@ -85,6 +85,10 @@ fn print_notes(out: &mut dyn Write, report: &Report, style: Style) -> Outcome<()
         // Whose it is matters only where there are several.
         let whose =
             if report.sources.len() > 1 { format!("{}: ", source.label) } else { String::new() };
+        if source.counts.suppressed > 0 {
+            let suppressed = counted(source.counts.suppressed, "event");
+            writeln!(out, "{whose}suppressed {suppressed}: erased, and not brought back")?;
+        }
         for (reason, count) in &source.skipped {
             let line = format!("{whose}skipped {}: {reason}", grouped(*count));
             writeln!(out, "{}", visible(&line))?;
@@ -110,7 +114,9 @@ fn print_notes(out: &mut dyn Write, report: &Report, style: Style) -> Outcome<()
         let counts = &source.counts;
         let why = if counts.rejected * 2 > counts.read {
             Some("more than half was rejected")
-        } else if source.form == LOGS && counts.read > 0 && counts.accepted + counts.duplicate == 0
+        } else if source.form == LOGS
+            && counts.read > 0
+            && counts.accepted + counts.duplicate + counts.suppressed == 0
         {
             Some("no line became an event")
         } else {

@@ -43,7 +43,7 @@ impl Names {
     pub(super) fn beginning(&self, typed: &str) -> Vec<String> {
         match self {
             Names::None => Vec::new(),
-            Names::Here(view) => names_beginning(view, typed, |_| true).0,
+            Names::Here(view) => names_beginning(view, typed, |kind| view.nodes_of(kind)).names,
             Names::There(there) => there.beginning(typed),
         }
     }

@@ -1,0 +1,242 @@
+//! `lineal checkpoint`: a signed statement of which commits there are, for strangers to hold on to.
+
+mod timestamp;
+mod witness;
+
+use crate::args::{Arguments, Checkpoint};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::place;
+use crate::render::counted;
+use crate::time::{Zone, rfc3339};
+use lineal_engine::public_log::{KeptCheckpoint, LogIdentity};
+use lineal_engine::{Error, Store};
+use lineal_proof::timestamp::Timestamp;
+use lineal_proof::tlog::{SignedCheckpoint, TreeHash};
+use serde_json::{Value as Json, json};
+use std::io::Write;
+
+/// Nanoseconds of a second.
+const SECOND_NS: i64 = 1_000_000_000;
+
+pub(super) fn run(arguments: &Arguments, wanted: &Checkpoint) -> Outcome {
+    if wanted.witness.len() != wanted.witness_key.len() {
+        return Err(Failure::usage(
+            "each --witness URL needs its --witness-key KEY, in the same order: its signature is worth what you know of the key",
+        ));
+    }
+    if wanted.rotate_key {
+        return rotate(arguments, wanted);
+    }
+    if wanted.list {
+        return list(arguments);
+    }
+    if let Some(range) = &wanted.consistency {
+        return consistency(arguments, range);
+    }
+    if let Some(reply) = &wanted.timestamp_reply {
+        return timestamp::keep(arguments, wanted.size, reply);
+    }
+    let (store, size) = meant(arguments, wanted)?;
+    if let Some(number) = wanted.proof {
+        return proof(arguments, wanted, &store, number, size);
+    }
+    if let Some(file) = &wanted.timestamp_request {
+        return timestamp::request(arguments, &store, size, file);
+    }
+    for (url, key) in wanted.witness.iter().zip(&wanted.witness_key) {
+        witness::ask(arguments, &store, size, url, key)?;
+    }
+    if let Some(url) = &wanted.timestamp {
+        timestamp::ask(arguments, &store, size, url)?;
+    }
+    print(arguments, &store, size)?;
+    Ok(Exit::Answer)
+}
+
+/// The store, and the size of the checkpoint that is meant: a kept one, or one that is made now.
+fn meant(arguments: &Arguments, wanted: &Checkpoint) -> Outcome<(Store, u64)> {
+    let store = place::open_read_only(arguments)?;
+    if let Some(size) = wanted.size {
+        store.kept_checkpoint(size)?;
+        return Ok((store, size));
+    }
+    // A proof of what an earlier checkpoint covers needs no new one.
+    if let Some(number) = wanted.proof
+        && let Some(newest) = store.checkpoint_sizes()?.pop()
+        && newest >= number
+    {
+        return Ok((store, newest));
+    }
+    let store = if store.log_identity()?.is_some() {
+        // Signing what is there needs no writer: a server may go on writing meanwhile.
+        store.record_log(wanted.origin.as_deref(), None)?;
+        store
+    } else {
+        drop(store);
+        let store = place::open_noted(arguments, "checkpoint")?;
+        let actor = wanted.actor.as_ref().map(|login| store.actor_key(login)).transpose()?;
+        store.record_log(wanted.origin.as_deref(), actor)?;
+        store.write_indexes()?;
+        store
+    };
+    let size = store.checkpoint()?.checkpoint.size;
+    Ok((store, size))
+}
+
+fn identity(store: &Store) -> Outcome<LogIdentity> {
+    Ok(store.log_identity()?.ok_or(Error::NoLog)?)
+}
+
+fn rotate(arguments: &Arguments, wanted: &Checkpoint) -> Outcome {
+    let store = place::open_noted(arguments, "checkpoint")?;
+    let actor = wanted.actor.as_ref().map(|login| store.actor_key(login)).transpose()?;
+    let made = store.rotate_log_key(wanted.compromised, wanted.reason.as_deref(), actor)?;
+    store.write_indexes()?;
+    print(arguments, &store, made.checkpoint.size)?;
+    if !arguments.json {
+        let then = if wanted.compromised {
+            "nothing that the former key signed counts any more: have the checkpoint witnessed and stamped anew"
+        } else {
+            "the former key signs nothing more; what it signed stands"
+        };
+        writeln!(std::io::stderr(), "{then}\n  tell whoever checks this log the new key")?;
+    }
+    Ok(Exit::Answer)
+}
+
+fn print(arguments: &Arguments, store: &Store, size: u64) -> Outcome<()> {
+    let kept = store.kept_checkpoint(size)?;
+    let identity = identity(store)?;
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        let mut object = told(&kept);
+        object["key"] = json!(identity.signing().to_string());
+        let keys = identity.keys.iter().map(|key| {
+            json!({ "key": key.key.to_string(), "state": key.state.name(), "reason": key.reason })
+        });
+        object["keys"] = keys.collect();
+        return Ok(writeln!(out, "{object}")?);
+    }
+    write!(out, "{}", kept.note)?;
+    out.flush()?;
+    let mut err = std::io::stderr().lock();
+    writeln!(err, "{}, kept in checkpoints/{size:012}.note", counted(size, "commit"))?;
+    Ok(writeln!(err, "  the log's key, for whoever checks it: {}", identity.signing())?)
+}
+
+/// A checkpoint and who vouched for it, for programs.
+fn told(kept: &KeptCheckpoint) -> Json {
+    let said = &kept.note.checkpoint;
+    json!({
+        "origin": said.origin, "size": said.size, "root": said.root.to_string(),
+        "note": kept.note.to_string(),
+        "signatures": kept.note.note.signatures().iter().map(|line| {
+            json!({ "name": line.name, "key_id": format!("{:08x}", line.id) })
+        }).collect::<Json>(),
+        "timestamps": stamps(kept).map(|stamp| {
+            let until = stamp.certificates_end().map(|until| rfc3339(until.saturating_mul(SECOND_NS)));
+            json!({ "time": rfc3339(stamp.time().saturating_mul(SECOND_NS)), "renew_by": until })
+        }).collect::<Json>(),
+    })
+}
+
+/// The stamps of a checkpoint that are of its text.
+fn stamps(kept: &KeptCheckpoint) -> impl Iterator<Item = Timestamp> {
+    let read = kept.timestamps.iter().filter_map(|reply| Timestamp::parse(reply).ok());
+    let text = kept.note.note.text();
+    read.filter(move |stamp| stamp.covers(text.as_bytes()).is_ok())
+}
+
+fn list(arguments: &Arguments) -> Outcome {
+    let store = place::open_read_only(arguments)?;
+    let zone = Zone::parse(&arguments.tz)?;
+    let kept = store.checkpoint_sizes()?.into_iter().map(|size| store.kept_checkpoint(size));
+    let kept: Vec<KeptCheckpoint> = kept.collect::<Result<_, _>>()?;
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        let all: Json = kept.iter().map(told).collect();
+        writeln!(out, "{}", json!({ "checkpoints": all }))?;
+        return Ok(Exit::Answer);
+    }
+    for one in &kept {
+        let said = &one.note.checkpoint;
+        write!(out, "{:>8}  {}", said.size, said.root)?;
+        let others = one.note.note.signatures().iter().filter(|line| line.name != said.origin);
+        for line in others {
+            write!(out, "  witness {}", line.name)?;
+        }
+        for stamp in stamps(one) {
+            write!(out, "  stamped {}", zone.time(stamp.time().saturating_mul(SECOND_NS)))?;
+        }
+        writeln!(out)?;
+    }
+    if kept.is_empty() {
+        writeln!(out, "none yet: `lineal checkpoint` makes one")?;
+    }
+    Ok(Exit::Answer)
+}
+
+fn consistency(arguments: &Arguments, range: &str) -> Outcome {
+    let sizes = range.split_once("..").and_then(|(earlier, later)| {
+        Some((earlier.parse::<u64>().ok()?, later.parse::<u64>().ok()?))
+    });
+    let Some((earlier, size)) = sizes.filter(|(earlier, size)| 0 < *earlier && earlier <= size)
+    else {
+        return Err(Failure::usage(format!(
+            "--consistency {range}: write A..B, the commits of two kept checkpoints, the smaller first (`lineal checkpoint --list`)"
+        )));
+    };
+    let store = place::open_read_only(arguments)?;
+    let proof = store.consistency(earlier, size)?;
+    let old = store.kept_checkpoint(earlier)?.note;
+    let new = store.kept_checkpoint(size)?.note;
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        let hashes: Json = proof.iter().map(TreeHash::to_string).collect();
+        let object = json!({
+            "earlier": old.to_string(), "later": new.to_string(), "proof": hashes,
+        });
+        writeln!(out, "{object}")?;
+        return Ok(Exit::Answer);
+    }
+    // As a witness is asked (C2SP tlog-witness, add-checkpoint).
+    write!(out, "{}", witness::body(earlier, &proof, &new))?;
+    out.flush()?;
+    let root = old.checkpoint.root;
+    writeln!(
+        std::io::stderr(),
+        "the log of {size} commits begins with that of {earlier}, whose root was {root}"
+    )?;
+    Ok(Exit::Answer)
+}
+
+fn proof(
+    arguments: &Arguments,
+    wanted: &Checkpoint,
+    store: &Store,
+    number: u64,
+    size: u64,
+) -> Outcome {
+    let proof = store.log_proof(number, size)?;
+    let entry = store.commit_payload(number)?;
+    if let Some(file) = &wanted.entry {
+        std::fs::write(file, &entry)?;
+    }
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        let object = json!({
+            "commit": number, "size": size, "proof": proof.to_string(),
+            "entry": data_encoding::BASE64.encode(&entry),
+            "key": identity(store)?.signing().to_string(),
+        });
+        writeln!(out, "{object}")?;
+    } else {
+        write!(out, "{proof}")?;
+    }
+    Ok(Exit::Answer)
+}
+
+/// The text that is stamped and signed.
+fn text(note: &SignedCheckpoint) -> &[u8] {
+    note.note.text().as_bytes()
+}

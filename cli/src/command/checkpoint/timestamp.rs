@@ -1,0 +1,88 @@
+//! Time stamps of a checkpoint (RFC 3161): asking an authority, or by files where the machine has no way
+//! to one. What an answer says is checked as far as `lineal_proof::timestamp` goes.
+
+use super::text;
+use crate::args::Arguments;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::place;
+use crate::remote::elsewhere::Elsewhere;
+use crate::time::rfc3339;
+use lineal_engine::Store;
+use lineal_proof::timestamp::{self, Timestamp};
+use serde_json::json;
+use std::io::Write;
+use std::path::Path;
+
+/// Asks an authority over HTTP (RFC 3161, section 3.4), and keeps the answer.
+pub(super) fn ask(arguments: &Arguments, store: &Store, size: u64, url: &str) -> Outcome<()> {
+    let note = store.kept_checkpoint(size)?.note;
+    let request = timestamp::request(text(&note));
+    let answered = Elsewhere::new(arguments)?.post(url, "application/timestamp-query", &request)?;
+    let failed = |why: String| Failure::Remote {
+        message: format!("the time-stamp authority {url} gave no stamp: {why}"),
+        exit: Exit::No,
+    };
+    if answered.status != 200 {
+        return Err(failed(format!("status {}: {}", answered.status, answered.words())));
+    }
+    let stamp = Timestamp::parse(&answered.body).map_err(|why| failed(why.to_string()))?;
+    stamp.covers(text(&note)).map_err(|why| failed(why.to_string()))?;
+    store.add_timestamp(size, &answered.body)?;
+    Ok(())
+}
+
+/// Writes the request to a file.
+pub(super) fn request(arguments: &Arguments, store: &Store, size: u64, file: &Path) -> Outcome {
+    let note = store.kept_checkpoint(size)?.note;
+    std::fs::write(file, timestamp::request(text(&note)))?;
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        writeln!(out, "{}", json!({ "size": size, "request": file }))?;
+    } else {
+        writeln!(
+            out,
+            "wrote the request for checkpoint {size} to {0}\n  send it:  curl --data-binary @{0} -H 'Content-Type: application/timestamp-query' -o reply.tsr URL\n  then:     lineal checkpoint --timestamp-reply reply.tsr",
+            file.display()
+        )?;
+    }
+    Ok(Exit::Answer)
+}
+
+/// Keeps an answer with the checkpoint that it is of: the one that is named, else the newest that it fits.
+pub(super) fn keep(arguments: &Arguments, size: Option<u64>, file: &Path) -> Outcome {
+    let refused = |why: String| Failure::usage(format!("{}: {why}", file.display()));
+    let reply = std::fs::read(file).map_err(|why| refused(why.to_string()))?;
+    let stamp = Timestamp::parse(&reply).map_err(|why| refused(why.to_string()))?;
+    let store = place::open_read_only(arguments)?;
+    let sizes = size.map_or_else(|| store.checkpoint_sizes(), |size| Ok(vec![size]))?;
+    let mut why = "no checkpoint is kept; `lineal checkpoint` makes one".to_owned();
+    for size in sizes.into_iter().rev() {
+        let kept = store.kept_checkpoint(size)?;
+        if let Err(other) = stamp.covers(text(&kept.note)) {
+            why = format!("of no checkpoint that is kept; of checkpoint {size}: {other}");
+            continue;
+        }
+        let path = store.add_timestamp(size, &reply)?;
+        let seconds = |seconds: i64| rfc3339(seconds.saturating_mul(super::SECOND_NS));
+        let (time, until) = (seconds(stamp.time()), stamp.certificates_end().map(seconds));
+        let mut out = std::io::stdout().lock();
+        if arguments.json {
+            let object = json!({ "size": size, "time": time, "renew_by": until, "path": path });
+            writeln!(out, "{object}")?;
+            return Ok(Exit::Answer);
+        }
+        writeln!(out, "checkpoint {size} is stamped {time}, kept in {path}")?;
+        if let Some(until) = until {
+            writeln!(
+                out,
+                "  the certificates in it end {until}: have it stamped anew before that"
+            )?;
+        }
+        writeln!(
+            out,
+            "  checked: granted, and over this checkpoint's SHA-256; who stamped it: openssl ts -verify"
+        )?;
+        return Ok(Exit::Answer);
+    }
+    Err(Failure::Remote { message: format!("{}: {why}", file.display()), exit: Exit::No })
+}

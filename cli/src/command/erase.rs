@@ -1,0 +1,145 @@
+//! `lineal erase`: events, batches and sealed fields are destroyed, on a recorded decision.
+
+use crate::args::{Arguments, Decided, Erase};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::place;
+use crate::render::{counted, visible};
+use crate::target::resolve;
+use crate::time::Zone;
+use lineal_engine::schema::Kind;
+use lineal_engine::{ErasureDone, ErasureOrder, Snapshot, Store, Target};
+use lineal_proof::record::Decision;
+use serde_json::json;
+use std::io::Write;
+
+pub(super) fn run(arguments: &Arguments, wanted: &Erase) -> Outcome {
+    let decided = wanted.decided();
+    let store = if decided.dry_run {
+        place::open(arguments)?
+    } else {
+        place::open_noted_without(arguments, "erase", &wanted.named())?
+    };
+    let view = store.snapshot()?;
+    let zone = Zone::parse(&arguments.tz)?;
+    let targets = match wanted {
+        Erase::Event { targets, all, .. } => vec![events(&view, &zone, targets, *all)?],
+        Erase::Batch { batches, .. } => {
+            batches.iter().map(|batch| self::batch(&view, &zone, batch)).collect::<Outcome<_>>()?
+        }
+        Erase::Field { node, field, .. } => {
+            let node = node_of(&view, &zone, node)?;
+            vec![Target::Field(view.node_id(node), field.clone())]
+        }
+    };
+    // What was asked holds a view, and with it a mark: files that are replaced would wait for it.
+    drop(view);
+    let order = order(&store, decided, targets)?;
+    let done = store.erase(&order, decided.dry_run)?;
+    told(arguments, decided, &done)
+}
+
+fn order(store: &Store, decided: &Decided, targets: Vec<Target>) -> Outcome<ErasureOrder> {
+    Ok(ErasureOrder {
+        targets,
+        decision: if decided.refuse { Decision::Refused } else { Decision::Erased },
+        basis: decided.basis.clone(),
+        reference: decided.decision.clone(),
+        decided_by: store.actor_key(&decided.decided_by)?,
+        executed_by: store.actor_key(&decided.executed_by)?,
+    })
+}
+
+/// The events that texts name; several that one text names only where all are meant.
+fn events(view: &Snapshot, zone: &Zone, texts: &[String], all: bool) -> Outcome<Target> {
+    let mut found = Vec::new();
+    for text in texts {
+        let crate::target::Target::Events { events, by } = resolve(view, zone, text)? else {
+            return Err(Failure::usage(format!(
+                "{text} is no event; `lineal erase batch` and `lineal erase field` erase other things"
+            )));
+        };
+        if events.len() > 1 && !all {
+            return Err(Failure::usage(format!(
+                "{} have this {by}: {text}\n  --all erases all of them; an event id names one",
+                counted(events.len() as u64, "event")
+            )));
+        }
+        found.extend(events);
+    }
+    Ok(Target::Events(found))
+}
+
+fn node_of(view: &Snapshot, zone: &Zone, text: &str) -> Outcome<lineal_engine::NodeNo> {
+    match resolve(view, zone, text)? {
+        crate::target::Target::Node(node) => Ok(node),
+        crate::target::Target::Events { .. } => Err(Failure::usage(format!(
+            "{text} is an event; `lineal erase event {text}` erases it"
+        ))),
+    }
+}
+
+fn batch(view: &Snapshot, zone: &Zone, text: &str) -> Outcome<Target> {
+    let node = node_of(view, zone, text)?;
+    if view.kind_of(node) != Kind::Batch {
+        return Err(Failure::usage(format!("{text} is a {}, no batch", view.kind_of(node))));
+    }
+    Ok(Target::Batch(view.node_id(node)))
+}
+
+/// What was done, for a person or a program.
+pub(super) fn told(arguments: &Arguments, decided: &Decided, done: &ErasureDone) -> Outcome {
+    let mut out = std::io::stdout().lock();
+    let what = if decided.refuse { "refused" } else { "erased" };
+    if arguments.json {
+        let values = done.values.iter();
+        let values = values.map(|(field, named)| json!({ "field": field, "named": named }));
+        let files = done.files.iter().map(|file| {
+            json!({
+                "container": file.container.to_string(), "generation": file.generation,
+                "sha256": file.sha256.to_string(),
+            })
+        });
+        let object = json!({
+            "decision": what, "dry_run": decided.dry_run, "commit": done.commit, "rows": done.rows,
+            "batches": done.batches, "values": values.collect::<Vec<_>>(),
+            "files_that_must_not_exist": files.collect::<Vec<_>>(),
+            "waiting": done.waiting, "orphans": done.orphans,
+        });
+        writeln!(out, "{object}")?;
+        return Ok(Exit::Answer);
+    }
+    let mut things = Vec::new();
+    if done.rows > 0 {
+        let batches = if done.batches == 1 { "batch" } else { "batches" };
+        things.push(format!("{} in {} {batches}", counted(done.rows, "row"), done.batches));
+    }
+    if !done.values.is_empty() {
+        things.push(counted(done.values.len() as u64, "sealed value"));
+    }
+    let things = things.join(", ");
+    match done.commit {
+        None => writeln!(out, "would be {what}: {things}; nothing was written")?,
+        Some(commit) => writeln!(out, "{what} in commit {commit}: {things}")?,
+    }
+    let beside: Vec<&str> =
+        done.values.iter().filter(|(_, named)| !named).map(|(field, _)| field.as_str()).collect();
+    if !beside.is_empty() {
+        let beside = beside.join(", ");
+        writeln!(out, "  sealed under the same key, and gone with it: {}", visible(&beside))?;
+    }
+    if !done.files.is_empty() {
+        let files = counted(done.files.len() as u64, "container file");
+        writeln!(out, "  {files} must no longer exist, in copies neither (--json names each)")?;
+    }
+    for path in &done.waiting {
+        writeln!(
+            out,
+            "  {path} stays until who reads it now is done; the next command that writes removes it"
+        )?;
+    }
+    if !done.orphans.is_empty() {
+        let orphans = counted(done.orphans.len() as u64, "file");
+        writeln!(out, "  orphans/: {orphans} that nobody looked into; remove what is not needed")?;
+    }
+    Ok(Exit::Answer)
+}

@@ -1,0 +1,109 @@
+//! `lineal hold`: what must not be erased while somebody says so.
+
+use crate::args::{Arguments, Hold};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::place;
+use crate::render::visible;
+use crate::target::{Target, resolve};
+use crate::time::{Zone, rfc3339};
+use lineal_engine::schema::Kind;
+use lineal_engine::{HoldInfo, HoldScope, Snapshot, Store};
+use serde_json::json;
+use std::io::Write;
+
+/// The kinds that a hold may be about: what erasures touch, and what leads to it.
+const HELD: [Kind; 5] = [Kind::System, Kind::Deployment, Kind::Batch, Kind::Actor, Kind::Run];
+
+pub(super) fn run(arguments: &Arguments, wanted: &Hold) -> Outcome {
+    match wanted {
+        Hold::Add { name, scope, reason, actor } => {
+            let store = place::open_noted(arguments, "hold")?;
+            let actor = actor.as_ref().map(|login| store.actor_key(login)).transpose()?;
+            let scope = scope_of(&store, arguments, scope)?;
+            let commit = store.hold(name, &scope, reason, actor)?;
+            store.write_indexes()?;
+            done(arguments, name, "held", commit)
+        }
+        Hold::Release { name, reason, actor } => {
+            let store = place::open_noted(arguments, "hold")?;
+            let actor = actor.as_ref().map(|login| store.actor_key(login)).transpose()?;
+            let commit = store.release(name, reason, actor)?;
+            store.write_indexes()?;
+            done(arguments, name, "released", commit)
+        }
+        Hold::List => list(arguments, &place::open_read_only(arguments)?),
+    }
+}
+
+fn scope_of(store: &Store, arguments: &Arguments, text: &str) -> Outcome<HoldScope> {
+    if text == "store" {
+        return Ok(HoldScope::Store);
+    }
+    let view = store.snapshot()?;
+    let Target::Node(node) = resolve(&view, &Zone::parse(&arguments.tz)?, text)? else {
+        return Err(Failure::usage(format!("{text} is an event; hold its batch or deployment")));
+    };
+    let kind = view.kind_of(node);
+    if !HELD.contains(&kind) {
+        let kinds: Vec<&str> = HELD.iter().map(|kind| kind.name()).collect();
+        return Err(Failure::usage(format!(
+            "a {kind} cannot be held: write `store`, or name one of {}",
+            kinds.join(", ")
+        )));
+    }
+    Ok(HoldScope::Node(kind, view.key_of(node)))
+}
+
+fn done(arguments: &Arguments, name: &str, done: &str, commit: u64) -> Outcome {
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        writeln!(out, "{}", json!({ "name": name, "done": done, "commit": commit }))?;
+    } else {
+        writeln!(out, "{} {done} in commit {commit}", visible(name))?;
+    }
+    Ok(Exit::Answer)
+}
+
+/// A scope in words.
+fn scope_text(view: &Snapshot, scope: &HoldScope) -> String {
+    match scope {
+        HoldScope::Store => "store".to_owned(),
+        HoldScope::Node(kind, key) => match view.node_with_key(*kind, key) {
+            Some(node) => view.name_of(node),
+            None => format!("a {kind} that this view does not hold"),
+        },
+    }
+}
+
+fn list(arguments: &Arguments, store: &Store) -> Outcome {
+    let (holds, view) = (store.holds()?, store.snapshot()?);
+    let scope = |hold: &HoldInfo| scope_text(&view, &hold.scope);
+    let mut out = std::io::stdout().lock();
+    let zone = Zone::parse(&arguments.tz)?;
+    if arguments.json {
+        let listed = holds.iter().map(|hold| {
+            json!({
+                "name": hold.name, "scope": scope(hold), "reason": hold.reason,
+                "actor": hold.actor, "commit": hold.commit,
+                "recorded": rfc3339(hold.recorded),
+            })
+        });
+        writeln!(out, "{}", json!({ "holds": listed.collect::<Vec<_>>() }))?;
+        return Ok(Exit::Answer);
+    }
+    if holds.is_empty() {
+        writeln!(out, "no hold stands")?;
+    }
+    for hold in &holds {
+        writeln!(
+            out,
+            "{}  {}  since {} (commit {})  {}",
+            visible(&hold.name),
+            visible(&scope(hold)),
+            zone.time(hold.recorded),
+            hold.commit,
+            visible(&hold.reason)
+        )?;
+    }
+    Ok(Exit::Answer)
+}

@@ -1,0 +1,72 @@
+//! Which batches are due: their ceiling, counted from their last event, has passed, and nothing holds
+//! them.
+
+use super::Class;
+use crate::exit::Outcome;
+use lineal_engine::{Snapshot, Store};
+use lineal_proof::Hash;
+
+/// A batch with the times that matter.
+#[derive(Clone, Debug)]
+pub(crate) struct DueBatch {
+    /// Its node's id.
+    pub(crate) id: Hash,
+    pub(crate) name: String,
+    pub(crate) deployment: String,
+    /// Rows that are still there.
+    pub(crate) rows: u64,
+    pub(crate) last_time: i64,
+    /// When the ceiling passed, ns.
+    pub(crate) ceiling: i64,
+    /// The hold that keeps it.
+    pub(crate) hold: Option<String>,
+}
+
+/// What of the inference log is kept, and what is due.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Due {
+    /// Batches that hold anything.
+    pub(crate) batches: u64,
+    /// Of these, batches whose floor has not passed.
+    pub(crate) below_floor: u64,
+    /// Batches without an event with a time: nobody can tell.
+    pub(crate) timeless: u64,
+    /// Batches whose ceiling has passed, in the order of their nodes.
+    pub(crate) due: Vec<DueBatch>,
+}
+
+/// What is due of the inference log at a time.
+pub(crate) fn due(store: &Store, view: &Snapshot, class: &Class, now: i64) -> Outcome<Due> {
+    let mut all = Due::default();
+    let mut nodes: Vec<_> = view.batches().map(|info| info.node).collect();
+    nodes.sort_unstable();
+    nodes.dedup();
+    for node in nodes {
+        let rows = view.rows_of(node).len() as u64;
+        let Some(info) = view.batch(node).filter(|_| rows > 0) else { continue };
+        all.batches += 1;
+        if info.first_time > info.last_time {
+            all.timeless += 1;
+            continue;
+        }
+        if class.min.end(info.last_time).is_some_and(|end| end > now) {
+            all.below_floor += 1;
+            continue;
+        }
+        let Some(ceiling) = class.max.end(info.last_time).filter(|end| *end <= now) else {
+            continue;
+        };
+        let parts: Vec<u32> = view.parts_of(node).iter().map(|(ordinal, _)| *ordinal).collect();
+        let hold = store.held(&parts)?.map(|hold| hold.name);
+        all.due.push(DueBatch {
+            id: view.node_id(node),
+            name: view.name_of(node),
+            deployment: view.name_of(info.deployment),
+            rows,
+            last_time: info.last_time,
+            ceiling,
+            hold,
+        });
+    }
+    Ok(all)
+}

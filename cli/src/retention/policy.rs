@@ -1,0 +1,263 @@
+//! The policy file: classes with their floors and ceilings (`rules/retention.toml`, and
+//! docs/operating.md, "Retention").
+
+use crate::exit::{Failure, Outcome};
+use jiff::{Span, Timestamp};
+use serde::Deserialize;
+use std::path::Path;
+
+/// The policy that the program brings.
+const BUILT_IN: &str = include_str!("../../../rules/retention.toml");
+/// What stands where the operator must state a period.
+const REQUIRED: &str = "REQUIRED";
+/// What stands where there is no end, or none is needed.
+const NONE: &str = "none";
+
+/// A policy file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    policy: Head,
+    #[serde(default)]
+    retention: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head {
+    name: String,
+    version: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    class: String,
+    #[serde(default)]
+    covers: String,
+    min: String,
+    max: String,
+    anchor: String,
+    basis: String,
+    #[serde(default)]
+    max_basis: String,
+    #[serde(default)]
+    purpose: String,
+    #[serde(default)]
+    holder: String,
+    #[serde(default)]
+    on_expiry: String,
+}
+
+/// A period as the file states it.
+#[derive(Clone, Debug)]
+pub(crate) enum Period {
+    /// So long from the anchor.
+    Span(Span, String),
+    /// The operator must state it and has not.
+    Undeclared,
+    /// None.
+    None,
+    /// Words, which a person must read.
+    Words(String),
+}
+
+impl Period {
+    fn parse(text: &str) -> Period {
+        match text {
+            REQUIRED => Period::Undeclared,
+            NONE => Period::None,
+            text => match text.parse::<Span>() {
+                Ok(span) if text.starts_with('P') && !span.is_negative() => {
+                    Period::Span(span, text.to_owned())
+                }
+                _ => Period::Words(text.to_owned()),
+            },
+        }
+    }
+
+    /// As the file has it.
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Period::Span(_, text) | Period::Words(text) => text,
+            Period::Undeclared => "undeclared",
+            Period::None => NONE,
+        }
+    }
+
+    /// When it ends, ns, from an anchor, by the calendar of UTC; none where no time can be told.
+    pub(crate) fn end(&self, anchor: i64) -> Option<i64> {
+        let Period::Span(span, _) = self else { return None };
+        let from = Timestamp::from_nanosecond(i128::from(anchor)).ok()?;
+        let end = from.to_zoned(jiff::tz::TimeZone::UTC).checked_add(*span).ok()?;
+        i64::try_from(end.timestamp().as_nanosecond()).ok()
+    }
+}
+
+/// A class, with what its entries say together.
+#[derive(Clone, Debug)]
+pub(crate) struct Class {
+    pub(crate) name: String,
+    pub(crate) covers: String,
+    pub(crate) min: Period,
+    pub(crate) max: Period,
+    pub(crate) anchor: String,
+    pub(crate) basis: String,
+    pub(crate) max_basis: String,
+    /// Why it is kept longer than its floor, as the operator states it.
+    pub(crate) purpose: String,
+    pub(crate) holder: String,
+    pub(crate) on_expiry: String,
+    /// What a person must settle.
+    pub(crate) findings: Vec<String>,
+}
+
+/// A policy.
+#[derive(Clone, Debug)]
+pub(crate) struct Policy {
+    pub(crate) name: String,
+    pub(crate) version: u64,
+    pub(crate) classes: Vec<Class>,
+}
+
+impl Policy {
+    /// Reads a policy file, or the one that the program brings.
+    pub(crate) fn read(path: Option<&Path>) -> Outcome<Policy> {
+        let Some(path) = path else { return Policy::parse(BUILT_IN, "the built-in policy") };
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Failure::usage(format!("cannot read {name}: {error}")))?;
+        Policy::parse(&text, &name)
+    }
+
+    fn parse(text: &str, name: &str) -> Outcome<Policy> {
+        let file: File = toml::from_str(text).map_err(|error| {
+            Failure::usage(format!("{name} cannot be read as a retention policy: {error}"))
+        })?;
+        let mut classes: Vec<Class> = Vec::new();
+        for entry in file.retention {
+            match classes.iter_mut().find(|class| class.name == entry.class) {
+                Some(known) => known.join(&entry),
+                None => classes.push(Class::of(entry)),
+            }
+        }
+        classes.iter_mut().for_each(Class::judge);
+        Ok(Policy { name: file.policy.name, version: file.policy.version, classes })
+    }
+
+    /// The class of that name.
+    pub(crate) fn class(&self, name: &str) -> Option<&Class> {
+        self.classes.iter().find(|class| class.name == name)
+    }
+}
+
+impl Class {
+    fn of(entry: Entry) -> Class {
+        Class {
+            name: entry.class,
+            covers: entry.covers,
+            min: Period::parse(&entry.min),
+            max: Period::parse(&entry.max),
+            anchor: entry.anchor,
+            basis: entry.basis,
+            max_basis: entry.max_basis,
+            purpose: entry.purpose,
+            holder: entry.holder,
+            on_expiry: entry.on_expiry,
+            findings: Vec::new(),
+        }
+    }
+
+    /// Takes another entry of the class: the longest floor and the shortest ceiling win.
+    fn join(&mut self, entry: &Entry) {
+        let (min, max) = (Period::parse(&entry.min), Period::parse(&entry.max));
+        let later = |one: &Period, other: &Period| match (one.end(0), other.end(0)) {
+            (Some(one), Some(other)) => other > one,
+            (None, Some(_)) => true,
+            _ => false,
+        };
+        if later(&self.min, &min) {
+            self.min = min;
+            self.basis = entry.basis.clone();
+        }
+        let is_shorter = match (self.max.end(0), max.end(0)) {
+            (Some(own), Some(other)) => other < own,
+            (None, Some(_)) => true,
+            _ => false,
+        };
+        if is_shorter {
+            self.max = max;
+            self.max_basis = entry.max_basis.clone();
+        }
+    }
+
+    fn judge(&mut self) {
+        let (min, max) = (self.min.end(0), self.max.end(0));
+        if let (Some(min), Some(max)) = (min, max)
+            && min > max
+        {
+            let (floor, ceiling) = (self.min.text(), self.max.text());
+            self.findings.push(format!("the floor {floor} lies behind the ceiling {ceiling}"));
+        }
+        if matches!(self.max, Period::Undeclared) {
+            self.findings.push(
+                "the ceiling is undeclared: the operator states `max`, with `purpose` and `max_basis`"
+                    .to_owned(),
+            );
+        }
+        if matches!(self.max, Period::Span(..))
+            && max > min
+            && self.purpose.trim().is_empty()
+            && min.is_some()
+        {
+            self.findings.push("kept beyond its floor without a stated `purpose`".to_owned());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(entries: &str) -> Policy {
+        let head = "[policy]\nname = \"t\"\nversion = 1\n";
+        Policy::parse(&format!("{head}{entries}"), "t").unwrap()
+    }
+
+    fn entry(min: &str, max: &str) -> String {
+        format!(
+            "[[retention]]\nclass = \"inference-log\"\nmin = \"{min}\"\nmax = \"{max}\"\n\
+             anchor = \"event.at\"\nbasis = \"b {min}\"\npurpose = \"p\"\n"
+        )
+    }
+
+    #[test]
+    fn the_policy_that_is_brought_states_no_ceiling_of_logs() {
+        let built_in = Policy::read(None).unwrap();
+        let logs = built_in.class("inference-log").unwrap();
+        assert!(matches!(logs.max, Period::Undeclared));
+        assert_eq!((logs.min.text(), logs.findings.len()), ("P6M", 1));
+        assert!(built_in.classes.len() >= 9);
+    }
+
+    #[test]
+    fn the_longest_floor_and_the_shortest_ceiling_win_and_a_clash_is_a_finding() {
+        let both = policy(&(entry("P6M", "P3Y") + &entry("P1Y", "P18M")));
+        let class = both.class("inference-log").unwrap();
+        assert_eq!((class.min.text(), class.max.text()), ("P1Y", "P18M"));
+        assert_eq!((class.basis.as_str(), class.findings.len()), ("b P1Y", 0));
+        let clash = policy(&(entry("P6M", "P3Y") + &entry("P1Y", "P7M")));
+        assert!(clash.class("inference-log").unwrap().findings[0].contains("behind"));
+    }
+
+    #[test]
+    fn periods_go_by_the_calendar() {
+        let half = Period::parse("P6M");
+        let august: Timestamp = "2026-08-31T00:00:00Z".parse().unwrap();
+        let end = half.end(i64::try_from(august.as_nanosecond()).unwrap()).unwrap();
+        let end = Timestamp::from_nanosecond(i128::from(end)).unwrap();
+        assert_eq!(end.to_string(), "2027-02-28T00:00:00Z");
+        assert!(matches!(Period::parse("BY-SECTOR-LAW"), Period::Words(_)));
+        assert_eq!(Period::parse("none").end(0), None);
+    }
+}

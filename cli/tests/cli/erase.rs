@@ -1,0 +1,164 @@
+//! Erasing, holding and retention, as commands.
+
+use crate::program::{DATABASE, Folder};
+use serde_json::json;
+
+/// A day's lines of events with these numbers, each with an input hash of its own.
+fn lines(numbers: std::ops::Range<u32>) -> String {
+    let line = |number: u32| {
+        format!(
+            r#"{{"_id":"L{number}","date":"2026-03-01T00:00:0{number}Z","service":"s","attributes":{{"art12":{{"event_id":"e{number}","timestamp":"2026-03-01T00:00:0{number}Z","model":{{"name":"credit-risk-scorer","version":"2"}},"input":{{"hash":"{}","hash_algorithm":"sha256"}}}}}}}}"#,
+            format!("{number:02}").repeat(32)
+        ) + "\n"
+    };
+    numbers.map(line).collect()
+}
+
+const PERSONS: [&str; 4] =
+    ["--decided-by", "officer@bank.example", "--executed-by", "admin@bank.example"];
+
+fn with_words<'a>(words: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+    let decided = ["--basis", "GDPR 17(1)(b)", "--decision", "R-117"];
+    [words, &decided[..], &PERSONS[..], more].concat()
+}
+
+fn folder() -> Folder {
+    let folder = Folder::with(&[DATABASE]);
+    let run = folder.run_with(&["--json", "import", "-"], lines(0..8).as_bytes());
+    assert_eq!(run.json()["counts"]["accepted"], 8, "{run:?}");
+    folder
+}
+
+/// Files below the store in which some bytes stand.
+fn holding(folder: &Folder, bytes: &[u8]) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.path().join(".lineal")];
+    while let Some(path) = open.pop() {
+        for entry in std::fs::read_dir(path).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else if std::fs::read(&path).unwrap().windows(bytes.len()).any(|part| part == bytes) {
+                found.push(path.display().to_string());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn what_is_erased_is_not_found_and_does_not_come_back() {
+    let folder = folder();
+    let hash = "03".repeat(32);
+    assert_eq!(holding(&folder, &[3; 32]).len(), 1);
+    let rehearsed = folder.run(&with_words(&["--json", "erase", "event", &hash], &["--dry-run"]));
+    assert_eq!((&rehearsed.json()["rows"], &rehearsed.json()["commit"]), (&json!(1), &json!(null)));
+    let run = folder.run(&with_words(&["erase", "event", &hash], &[]));
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(
+        run.out.contains("erased in commit") && run.out.contains("1 row in 1 batch"),
+        "{run:?}"
+    );
+    assert_eq!(holding(&folder, &[3; 32]), Vec::<String>::new());
+    assert_eq!(holding(&folder, hash.as_bytes()), Vec::<String>::new(), "nor what was typed");
+    assert_eq!(folder.run(&["trace", &hash]).code, 2);
+    assert_eq!(folder.run(&["trace", &"04".repeat(32)]).code, 0);
+    let asked = folder.done(&["--json", "query", "find inference as i return i.event_id"]);
+    assert!(!asked.out.contains("e3") && asked.out.contains("e4"), "{}", asked.out);
+    let verified = folder.done(&["--json", "verify"]).json();
+    assert_eq!((&verified["faults"], &verified["sound"]), (&json!([]), &json!(true)), "{verified}");
+
+    // The same bytes, and the same event among other lines.
+    let again = folder.run_with(&["--json", "import", "-"], lines(0..8).as_bytes()).json();
+    assert_eq!((&again["commits"], &again["counts"]["suppressed"]), (&json!(0), &json!(1)));
+    let other = folder.run_with(&["--json", "import", "-"], lines(2..9).as_bytes()).json();
+    assert_eq!(other["counts"]["suppressed"], 1, "{other}");
+    assert_eq!(
+        (&other["counts"]["accepted"], &other["counts"]["duplicate"]),
+        (&json!(1), &json!(5))
+    );
+    assert_eq!(folder.run(&["trace", &hash]).code, 2);
+    let run = folder.run(&with_words(&["erase", "event", "e3"], &[]));
+    assert_eq!(run.code, 2, "{run:?}");
+    for command in ["rebuild", "compact"] {
+        folder.done(&[command]);
+        assert_eq!(folder.run(&["trace", &hash]).code, 2, "{command}");
+        assert_eq!(holding(&folder, &[3; 32]), Vec::<String>::new(), "{command}");
+    }
+    assert_eq!(folder.run(&["verify"]).code, 0);
+}
+
+#[test]
+fn a_name_is_erased_with_all_that_is_sealed_for_that_person() {
+    let folder = folder();
+    let people = folder.done(&["--json", "query", "find actor as a return a.name, a.email"]);
+    let text = people.out;
+    let email = text.split('"').find(|part| part.contains('@')).unwrap().to_owned();
+    let node = format!("actor:{email}");
+    let run = folder.run(&with_words(&["--json", "erase", "field", &node, "email"], &[]));
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(!run.json()["values"].as_array().unwrap().is_empty());
+    let after = folder.done(&["--json", "query", "find actor as a return a.name, a.email"]).out;
+    assert!(!after.contains(&email), "{after}");
+    assert_eq!(folder.run(&["verify"]).code, 0);
+    // The same export again: nothing is sealed anew.
+    let fixture = crate::program::fixture(DATABASE).display().to_string();
+    folder.done(&["import", &fixture, "--observed-at", "2027-01-01"]);
+    let after = folder.done(&["--json", "query", "find actor as a return a.name, a.email"]).out;
+    assert!(!after.contains(&email), "{after}");
+}
+
+#[test]
+fn two_persons_and_no_hold() {
+    let folder = folder();
+    let alone = ["--basis", "b", "--decision", "d", "--decided-by", "a@b", "--executed-by", "A@b "];
+    let run = folder.run(&[&["erase", "event", "e3"][..], &alone[..]].concat());
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("decided by one person and executed by another"), "{}", run.err);
+    folder.done(&["hold", "add", "case-4", "store", "--reason", "authority request"]);
+    let held = folder.run(&with_words(&["erase", "event", "e3"], &[]));
+    assert_eq!(held.code, 2);
+    assert!(held.err.contains("the hold `case-4`"), "{}", held.err);
+    let refused = folder.run(&with_words(&["--json", "erase", "event", "e3"], &["--refuse"]));
+    assert_eq!(refused.json()["decision"], "refused");
+    let listed = folder.done(&["--json", "hold", "list"]).json();
+    assert_eq!(
+        (&listed["holds"][0]["name"], &listed["holds"][0]["scope"]),
+        (&json!("case-4"), &json!("store"))
+    );
+    folder.done(&["hold", "release", "case-4", "--reason", "closed"]);
+    assert_eq!(folder.run(&with_words(&["erase", "event", "e3"], &[])).code, 0);
+}
+
+#[test]
+fn a_ceiling_is_stated_by_the_operator_and_executed_by_a_second_person() {
+    let folder = folder();
+    let shown = folder.done(&["retention", "--at", "2027-03-02"]);
+    assert!(shown.out.contains("the ceiling is undeclared"), "{}", shown.out);
+    assert_eq!(folder.run(&["retention", "apply", "--propose", "due.json"]).code, 2);
+    let policy = "[policy]\nname = \"bank\"\nversion = 3\n[[retention]]\nclass = \"inference-log\"\nmin = \"P6M\"\n\
+                  max = \"P12M\"\nanchor = \"event.at\"\nbasis = \"AI Act 26(6)\"\nmax_basis = \"GDPR 5(1)(e)\"\npurpose = \"complaints\"\n";
+    folder.write("policy.toml", policy);
+    let due = |at: &str| {
+        let run = folder.done(&["--json", "retention", "--policy", "policy.toml", "--at", at]);
+        run.json()["inference-log"]["due"].as_array().unwrap().len()
+    };
+    assert_eq!((due("2027-02-28"), due("2027-03-02")), (0, 1));
+    let to = ["--policy", "policy.toml", "--at", "2027-03-02"];
+    let propose = ["--json", "retention", "apply", "--propose", "due.json"];
+    let proposed = folder.done(&[&propose[..], &to[..]].concat()).json();
+    let digest = proposed["sha256"].as_str().unwrap().to_owned();
+    let execute = |digest: &str, at: &str| {
+        let words = ["retention", "apply", "--execute", "due.json", "--digest", digest, "--at", at];
+        folder.run(&[&words[..], &PERSONS[..]].concat())
+    };
+    assert_eq!(execute(&"0".repeat(64), "2027-03-02").code, 2);
+    let early = execute(&digest, "2027-02-01");
+    assert!(early.code == 2 && early.err.contains("and not before"), "{early:?}");
+    let done = execute(&digest, "2027-03-02");
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(done.out.contains("8 rows in 1 batch"), "{done:?}");
+    assert_eq!(folder.run(&["trace", &"04".repeat(32)]).code, 2);
+    assert_eq!(due("2027-03-02"), 0, "what is erased is not due again");
+    assert_eq!(folder.run(&["verify"]).code, 0);
+}

@@ -1,0 +1,67 @@
+//! What was erased, as far as the log says it, and what is held.
+
+use super::Ledger;
+use crate::runs::{count, merged};
+use lineal_proof::record::{Decision, ErasedRows, Erasure, Hold};
+use lineal_proof::{Hash, KeyPart};
+use std::collections::BTreeMap;
+
+impl Ledger {
+    /// Takes an erasure of the last commit: rows that it names are erased in every view.
+    pub(super) fn apply_erasure(&mut self, erasure: Erasure) {
+        for rows in &erasure.batches {
+            let batch = self.revision(&rows.batch.0).and_then(|revision| self.batch_of(revision));
+            if let (Some(batch), Decision::Erased) = (batch, erasure.decision) {
+                let erased = &mut self.batches[batch as usize].erased;
+                *erased = merged(erased, &rows.runs);
+            }
+        }
+        self.erasures.push((self.commit(), erasure));
+    }
+
+    /// Erasures that destroyed something, in the order of the log.
+    pub(crate) fn destroyed(&self) -> impl Iterator<Item = &Erasure> {
+        let all = self.erasures.iter().map(|(_, erasure)| erasure);
+        all.filter(|erasure| erasure.decision == Decision::Erased)
+    }
+
+    /// The holds that stand, by their names.
+    pub(crate) fn standing_holds(&self) -> BTreeMap<&str, (u64, &Hold)> {
+        let mut standing = BTreeMap::new();
+        for (commit, hold) in &self.holds {
+            if hold.release {
+                standing.remove(hold.name.as_str());
+            } else {
+                standing.insert(hold.name.as_str(), (*commit, hold));
+            }
+        }
+        standing
+    }
+
+    /// How many events of a source file, by its keyed digest, are erased.
+    pub(crate) fn erased_of_file(&self, digest: &[u8; 16]) -> u64 {
+        if self.erasures.is_empty() {
+            return 0;
+        }
+        let is_of_file = |revision: u32| {
+            let key = self.nodes.key(self.revisions.node(revision));
+            matches!(key.0.get(2), Some(KeyPart::Bytes(file)) if file == digest)
+        };
+        let erased = self.batches.iter().filter(|batch| !batch.erased.is_empty());
+        erased.filter(|batch| is_of_file(batch.revision)).map(|batch| count(&batch.erased)).sum()
+    }
+
+    /// The leaves that erasures kept of a batch's rows, and of rows whose salts went with them.
+    pub(crate) fn kept_leaves(&self, batch: &Hash) -> BTreeMap<u32, Hash> {
+        let rows = self.destroyed().flat_map(|e| e.batches.iter().chain(&e.unsalted));
+        let own = rows.filter(|rows| rows.batch.0 == *batch).flat_map(ErasedRows::each);
+        own.filter_map(|(row, leaf)| Some((row, leaf?))).collect()
+    }
+
+    /// The commitment of an erased value that has this fingerprint.
+    pub(crate) fn erased_value(&self, fingerprint: &Hash) -> Option<Hash> {
+        let values = self.destroyed().flat_map(|erasure| &erasure.sealed);
+        let mut same = values.filter(|value| value.fingerprint.as_ref() == Some(fingerprint));
+        same.next().map(|value| value.commitment)
+    }
+}

@@ -1,0 +1,118 @@
+//! The entries of the public log, read from the segments: the payload of each commit, in order.
+
+use crate::error::{Error, Result};
+use crate::head::Head;
+use crate::segment::{open_segment, segment_path};
+use crate::storage::Storage;
+use lineal_proof::frame::{self, FRAME_HEAD, RecordType, SEGMENT_HEADER};
+use lineal_proof::record::{Commit, Record};
+use lineal_proof::{Cid, Hash};
+
+/// Gives the number and payload of each commit that `head` vouches for, from number `from` on or a
+/// little before. Each must follow its parent, and the last be the one that `head` names: a payload
+/// that was changed is not given on.
+///
+/// # Errors
+/// [`Error::Corrupt`] where a commit is not read or does not follow, and what `take` says.
+pub(super) fn commits(
+    storage: &dyn Storage,
+    head: &Head,
+    from: u64,
+    take: &mut dyn FnMut(u64, &[u8]) -> Result<()>,
+) -> Result<()> {
+    if head.commit == 0 {
+        return Ok(());
+    }
+    let mut last: Option<(u64, Hash)> = None;
+    for number in first_segment(storage, head, from)?..=head.segment {
+        let path = segment_path(number);
+        let missing = || Error::corrupt(&path, 0, "a segment that `head` vouches for is there");
+        let bytes = open_segment(storage, number, &head.store)?.ok_or_else(missing)?;
+        for found in Commits::new(number, &bytes, head) {
+            let (at, payload, id) = found?;
+            let commit = Commit::decode(payload).map_err(|e| Error::record(&path, at, e))?;
+            let follows = match last {
+                Some((before, parent)) => {
+                    commit.number == before + 1 && commit.parent == Some(Cid(parent))
+                }
+                None => number > 1 || (commit.number == 1 && commit.parent.is_none()),
+            };
+            if !follows {
+                return Err(Error::corrupt(&path, at, "a commit follows its parent"));
+            }
+            take(commit.number, payload)?;
+            last = Some((commit.number, id));
+        }
+    }
+    if last != Some((head.commit, head.commit_id)) {
+        let path = segment_path(head.segment);
+        return Err(Error::corrupt(path, 0, "the last commit is the one that `head` names"));
+    }
+    Ok(())
+}
+
+/// The last segment whose first commit is not behind the one that is looked for: those before it need
+/// not be read.
+fn first_segment(storage: &dyn Storage, head: &Head, from: u64) -> Result<u32> {
+    for number in (2..=head.segment).rev() {
+        let Some(bytes) = open_segment(storage, number, &head.store)? else { continue };
+        let Some(first) = Commits::new(number, &bytes, head).next() else { continue };
+        let (at, payload, _) = first?;
+        let commit = Commit::decode(payload);
+        if commit.map_err(|e| Error::record(&segment_path(number), at, e))?.number <= from {
+            return Ok(number);
+        }
+    }
+    Ok(1)
+}
+
+/// The commit frames of a segment, found by the lengths of the frames before them: these are neither
+/// read nor checked, which is what `verify` is for.
+struct Commits<'a> {
+    segment: u32,
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Commits<'a> {
+    fn new(segment: u32, bytes: &'a [u8], head: &Head) -> Commits<'a> {
+        let vouched = usize::try_from(head.length).unwrap_or(usize::MAX);
+        let end = if segment == head.segment { vouched.min(bytes.len()) } else { bytes.len() };
+        Commits { segment, bytes: &bytes[..end], at: SEGMENT_HEADER.min(end) }
+    }
+
+    fn read(&mut self) -> Result<Option<(u64, &'a [u8], Hash)>> {
+        while self.at < self.bytes.len() {
+            let at = self.at;
+            let rest = &self.bytes[at..];
+            let path = segment_path(self.segment);
+            let torn = || Error::corrupt(&path, at as u64, "a frame is as long as it says");
+            let start: &[u8; FRAME_HEAD] = rest.first_chunk().ok_or_else(torn)?;
+            let length = u32::from_le_bytes([start[0], start[1], start[2], start[3]]) as usize;
+            if start[8] == RecordType::Commit as u8 {
+                let frame = frame::read(rest).map_err(|e| Error::record(&path, at as u64, e))?;
+                frame.check_id().map_err(|e| Error::record(&path, at as u64, e))?;
+                self.at += frame.length;
+                return Ok(Some((at as u64, frame.payload, frame.id)));
+            }
+            let whole = (FRAME_HEAD + length).next_multiple_of(8);
+            if whole > rest.len() {
+                return Err(torn());
+            }
+            self.at += whole;
+        }
+        Ok(None)
+    }
+}
+
+impl<'a> Iterator for Commits<'a> {
+    type Item = Result<(u64, &'a [u8], Hash)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let found = self.read().transpose();
+        if matches!(found, Some(Err(_))) {
+            self.at = self.bytes.len();
+        }
+        found
+    }
+}

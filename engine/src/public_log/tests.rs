@@ -1,0 +1,221 @@
+//! The public log of a store that grows, is damaged, changes its key, and is put back from an old copy.
+
+use super::*;
+use crate::keys::LabelledSecrets;
+use crate::storage::{MemoryStorage, Storage};
+use crate::store::Options;
+use lineal_proof::Value;
+use lineal_proof::tlog::{EntryBundle, NoteSigner, SignatureKind, tiles_between};
+use std::sync::Arc;
+
+fn options() -> Options {
+    let secrets = Arc::new(LabelledSecrets);
+    // Small segments: the entries are found over several.
+    Options { store_id: Some([7; 16]), segment_bytes_max: 8 << 10, secrets, ..Options::default() }
+}
+
+fn create(memory: &MemoryStorage) -> Store {
+    Store::create_on(Arc::new(memory.clone()), options()).unwrap()
+}
+
+fn grow(store: &Store, commits: u64, what: &str) {
+    for number in 0..commits {
+        let mut transaction = store.begin(None, None).unwrap();
+        transaction.add_setting("note", Value::text(format!("{what} {number}")));
+        transaction.commit().unwrap();
+    }
+}
+
+fn remove(memory: &MemoryStorage, folder: &str) -> Vec<(String, Vec<u8>)> {
+    let mut removed = Vec::new();
+    for path in memory.paths().into_iter().filter(|path| path.starts_with(folder)) {
+        removed.push((path.clone(), memory.read(&path).unwrap().unwrap().to_vec()));
+        memory.remove(&path).unwrap();
+    }
+    removed
+}
+
+#[test]
+fn a_growing_store_signs_trees_that_begin_with_one_another() {
+    let memory = MemoryStorage::new();
+    let store = create(&memory);
+    assert!(matches!(store.checkpoint(), Err(Error::NoLog)));
+    grow(&store, 4, "before");
+    let identity = store.record_log(None, None).unwrap();
+    assert_eq!(identity.origin, format!("lineal/{}", "07".repeat(16)));
+    for more in [0, 1, 250, 1, 300] {
+        grow(&store, more, "then");
+        let made = store.checkpoint().unwrap();
+        assert_eq!(made.checkpoint.size, store.commit());
+        made.verify(identity.signing()).unwrap();
+        assert_eq!(store.checkpoint().unwrap(), made, "the same tree, the same note");
+    }
+    let sizes = store.checkpoint_sizes().unwrap();
+    assert_eq!(sizes, [5, 6, 256, 257, 557]);
+    for (at, earlier) in sizes.iter().enumerate() {
+        let old = store.kept_checkpoint(*earlier).unwrap().note;
+        for size in &sizes[at..] {
+            let proof = store.consistency(*earlier, *size).unwrap();
+            store.kept_checkpoint(*size).unwrap().note.follows(&old, &proof).unwrap();
+        }
+    }
+    for number in [1, 5, 6, 256, 257, 557] {
+        let proof = store.log_proof(number, 557).unwrap();
+        let entry = store.commit_payload(number).unwrap();
+        proof.verify(&entry, identity.signing()).unwrap();
+        assert!(proof.verify(&store.commit_payload(2).unwrap(), identity.signing()).is_err());
+    }
+    assert!(matches!(store.log_proof(7, 6), Err(Error::Proof(_))));
+    assert!(matches!(store.consistency(6, 7), Err(Error::NoCheckpoint { size: 7 })));
+}
+
+#[test]
+fn tiles_hold_the_tree_and_its_entries_and_are_made_again_when_they_are_gone() {
+    let memory = MemoryStorage::new();
+    let store = create(&memory);
+    store.record_log(Some("log.example/one"), None).unwrap();
+    grow(&store, 299, "one");
+    let first = store.checkpoint().unwrap();
+    grow(&store, 300, "two");
+    let second = store.checkpoint().unwrap();
+    assert_eq!((first.checkpoint.size, second.checkpoint.size), (300, 600));
+    for tile in tiles_between(0, 600).iter().filter(|tile| tile.level == 0) {
+        let hashes = tile.hashes(&store.log_file(&tile.path()).unwrap().unwrap()).unwrap();
+        let bundle = store.log_file(&tile.entries_path()).unwrap().unwrap();
+        let entries = EntryBundle::entries(&bundle).unwrap();
+        let leaves: Vec<_> = entries.iter().map(|entry| TreeHash::leaf(entry)).collect();
+        assert_eq!(leaves, hashes, "{}", tile.path());
+    }
+    assert!(store.log_file("tile/../../head").unwrap().is_none());
+    assert!(store.log_file("tile/0/000/../../../checkpoint").unwrap().is_none());
+
+    let kept = memory.read("tiles/checkpoint").unwrap().unwrap().to_vec();
+    assert_eq!(kept, second.to_string().as_bytes());
+    let proof = store.consistency(300, 600).unwrap();
+    // Whoever damages a tile changes no proof: it is made from the commits.
+    let mut tile = memory.read("tiles/tile/0/001").unwrap().unwrap().to_vec();
+    tile[40] ^= 1;
+    memory.put("tiles/tile/0/001", &tile, false).unwrap();
+    assert_eq!(store.consistency(300, 600).unwrap(), proof);
+    grow(&store, 1, "three");
+    let removed = remove(&memory, "tiles/");
+    assert_eq!(store.consistency(300, 600).unwrap(), proof);
+    store.checkpoint().unwrap();
+    for tile in tiles_between(0, 601) {
+        let path = format!("tiles/{}", tile.path());
+        let made = memory.read(&path).unwrap().unwrap_or_else(|| panic!("{path} is made"));
+        if let Some((_, before)) = removed.iter().find(|(removed, _)| *removed == path)
+            && path != "tiles/tile/0/001"
+        {
+            assert_eq!(&made[..], &before[..], "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_store_that_was_put_back_and_continued_signs_nothing_that_contradicts() {
+    let memory = MemoryStorage::new();
+    let store = create(&memory);
+    store.record_log(None, None).unwrap();
+    grow(&store, 3, "one");
+    store.checkpoint().unwrap();
+    drop(store);
+    let old: Vec<_> = memory
+        .paths()
+        .into_iter()
+        .filter(|path| !path.starts_with("checkpoints/") && !path.starts_with("tiles/"))
+        .map(|path| (path.clone(), memory.read(&path).unwrap().unwrap().to_vec()))
+        .collect();
+    let store = Store::open_on(Arc::new(memory.clone()), options()).unwrap();
+    grow(&store, 3, "two");
+    store.checkpoint().unwrap();
+    drop(store);
+    // The old files come back, the checkpoints stay; shorter first, then continued otherwise.
+    remove(&memory, "index/");
+    for (path, bytes) in old {
+        memory.put(&path, &bytes, false).unwrap();
+    }
+    let store = Store::open_on(Arc::new(memory.clone()), options()).unwrap();
+    assert!(matches!(store.checkpoint(), Err(Error::Rewritten { size: 7, commits: 4 })));
+    grow(&store, 5, "otherwise");
+    let refused = store.checkpoint().unwrap_err();
+    assert!(matches!(refused, Error::Rewritten { size: 7, commits: 9 }), "{refused}");
+    assert!(refused.is_damage());
+    assert_eq!(store.checkpoint_sizes().unwrap(), [4, 7]);
+    // What was signed stays provable; what stands in its place now is not.
+    assert!(store.consistency(4, 7).is_ok());
+    assert!(store.log_proof(4, 7).is_ok());
+    assert!(matches!(store.log_proof(5, 7), Err(Error::Rewritten { .. })));
+}
+
+#[test]
+fn a_key_is_replaced_in_the_log_and_both_sign_the_change() {
+    let memory = MemoryStorage::new();
+    let store = create(&memory);
+    let first = store.record_log(None, None).unwrap().signing().clone();
+    let changed = store.rotate_log_key(false, Some("yearly"), None).unwrap();
+    let identity = store.log_identity().unwrap().unwrap();
+    let second = identity.signing().clone();
+    assert_ne!(first, second);
+    changed.verify(&first).unwrap();
+    changed.verify(&second).unwrap();
+    let states: Vec<_> = identity.keys.iter().map(|key| (key.state, key.reason.clone())).collect();
+    let yearly = Some("yearly".to_owned());
+    assert_eq!(states, [(KeyState::Replaced, yearly), (KeyState::Signs, None)]);
+    grow(&store, 1, "then");
+    let later = store.checkpoint().unwrap();
+    assert!(later.verify(&first).is_err());
+    later.verify(&second).unwrap();
+
+    let stolen = store.rotate_log_key(true, Some("laptop lost"), None).unwrap();
+    let identity = store.log_identity().unwrap().unwrap();
+    assert!(stolen.verify(&second).is_err(), "what may be in other hands signs nothing more");
+    stolen.verify(identity.signing()).unwrap();
+    assert_eq!(identity.trusted().collect::<Vec<_>>(), [&first, identity.signing()]);
+
+    // A retraction takes nothing of it back, and another secret signs nothing.
+    let other = NoteSigner::new(&identity.origin, SignatureKind::Ed25519, &[9; 32]).unwrap();
+    assert_ne!(other.verifier(), identity.signing());
+    memory.remove("keys/signing.key").unwrap();
+    assert!(matches!(store.checkpoint(), Err(Error::NoKey { .. })));
+    let spare = create(&MemoryStorage::new());
+    let bytes = spare.storage().read("keys/signing.key").unwrap().unwrap();
+    memory.put("keys/signing.key", &bytes, true).unwrap();
+    assert!(matches!(store.checkpoint(), Err(Error::OtherKey { .. })));
+}
+
+#[test]
+fn a_crash_while_the_key_is_replaced_leaves_a_key_that_signs() {
+    let memory = MemoryStorage::new();
+    let store = create(&memory);
+    store.record_log(None, None).unwrap();
+    let old = memory.read("keys/signing.key").unwrap().unwrap().to_vec();
+    store.rotate_log_key(false, None, None).unwrap();
+    // As if it had crashed behind the record, before the file was moved.
+    memory.rename("keys/signing.key", "keys/signing-next.key").unwrap();
+    memory.put("keys/signing.key", &old, true).unwrap();
+    grow(&store, 1, "then");
+    let identity = store.log_identity().unwrap().unwrap();
+    store.checkpoint().unwrap().verify(identity.signing()).unwrap();
+    assert!(memory.read("keys/signing-next.key").unwrap().is_none());
+}
+
+#[test]
+fn what_witnesses_and_authorities_said_stays_with_the_checkpoint() {
+    let memory = MemoryStorage::new();
+    let store = create(&memory);
+    store.record_log(None, None).unwrap();
+    let made = store.checkpoint().unwrap();
+    let witness = NoteSigner::new("w.example", SignatureKind::Cosignature, &[3; 32]).unwrap();
+    let line = NoteSignature::cosign(made.note.text(), &witness, 1_700_000_000);
+    store.add_cosignatures(1, vec![line]).unwrap();
+    let again = store.checkpoint().unwrap();
+    assert_eq!(again.note.verify(witness.verifier()).unwrap(), Some(1_700_000_000));
+    let published = memory.read("tiles/checkpoint").unwrap().unwrap();
+    assert_eq!(again.to_string().as_bytes(), &published[..]);
+    assert_eq!(store.add_timestamp(1, b"one").unwrap(), "checkpoints/000000000001.000.tsr");
+    assert_eq!(store.add_timestamp(1, b"two").unwrap(), "checkpoints/000000000001.001.tsr");
+    assert_eq!(store.add_timestamp(1, b"one").unwrap(), "checkpoints/000000000001.000.tsr");
+    assert_eq!(store.kept_checkpoint(1).unwrap().timestamps.len(), 2);
+    assert!(matches!(store.add_timestamp(2, b"one"), Err(Error::NoCheckpoint { size: 2 })));
+}

@@ -1,0 +1,173 @@
+//! The records of an erasure: what stays of what goes.
+
+use super::find::IDS;
+use super::salts::{Sharing, to_destroy};
+use super::{ErasureOrder, Rows};
+use crate::error::{Error, Result};
+use crate::event_fields::EVENT_FIELDS;
+use crate::events::LeftLeaves;
+use crate::ledger::Ledger;
+use crate::runs::{merged, runs_of};
+use crate::store::Store;
+use lineal_proof::record::{ErasedFile, ErasedRows, ErasedValue, Erasure};
+use lineal_proof::{Cid, Hash};
+use std::collections::BTreeSet;
+
+/// Most rows of one record: their leaves and fingerprints are some 10 MB, below the 16 of a record.
+const ROWS_MAX: usize = 200_000;
+
+impl Store {
+    /// The records of a refusal: what was asked for, and that it stays.
+    pub(super) fn refusals(&self, order: &ErasureOrder, rows: &Rows) -> Vec<Erasure> {
+        let state = self.read_state();
+        let batches = rows.iter().map(|(ordinal, rows)| ErasedRows {
+            batch: link_of(&state.ledger, *ordinal),
+            runs: runs_of(rows.iter().copied()),
+            leaves: None,
+        });
+        vec![Erasure { batches: batches.collect(), ..bare(order) }]
+    }
+
+    /// The records of an erasure, with the leaves of the rows and what knows them again.
+    pub(super) fn erasures(
+        &self,
+        order: &ErasureOrder,
+        rows: &Rows,
+        values: Vec<ErasedValue>,
+        files: Vec<ErasedFile>,
+    ) -> Result<Vec<Erasure>> {
+        let mut records = vec![Erasure { sealed: values, files, ..bare(order) }];
+        let mut count = 0;
+        for (ordinal, own) in rows {
+            let own: Vec<u32> = own.iter().copied().collect();
+            let is_whole = {
+                let state = self.read_state();
+                let batch = &state.ledger.batches[*ordinal as usize];
+                batch.erased.is_empty() && own.len() == batch.rows as usize
+            };
+            // Of a batch of which nothing is left the root says all; of others each leaf is kept.
+            let most = if is_whole { own.len() } else { ROWS_MAX };
+            for some in own.chunks(most.max(1)) {
+                if count > 0 && count + some.len() > ROWS_MAX {
+                    records.push(bare(order));
+                    count = 0;
+                }
+                count += some.len();
+                let erased = self.erased_rows(*ordinal, some, is_whole)?;
+                let prints = self.fingerprints_of(*ordinal, some)?;
+                if let Some(record) = records.last_mut() {
+                    record.batches.push(erased);
+                    record.fingerprints.extend(prints);
+                }
+            }
+        }
+        for record in &mut records {
+            record.batches.sort_by_key(|rows| (rows.batch, rows.runs.clone()));
+            record.fingerprints.sort_unstable();
+            record.fingerprints.dedup();
+        }
+        let unsalted = self.unsalted(rows)?;
+        if let Some(first) = records.first_mut() {
+            first.unsalted = unsalted;
+        }
+        Ok(records)
+    }
+
+    fn erased_rows(&self, ordinal: u32, rows: &[u32], is_whole: bool) -> Result<ErasedRows> {
+        let batch = link_of(&self.read_state().ledger, ordinal);
+        let runs = runs_of(rows.iter().copied());
+        if is_whole {
+            return Ok(ErasedRows { batch, runs, leaves: None });
+        }
+        let leaves = self.leaves_of(ordinal, &batch.0, rows)?;
+        Ok(ErasedRows { batch, runs, leaves: Some(leaves) })
+    }
+
+    /// The leaves of rows that are there.
+    fn leaves_of(&self, ordinal: u32, revision: &Hash, rows: &[u32]) -> Result<Vec<Hash>> {
+        let fields: Vec<_> = EVENT_FIELDS.iter().map(|spec| spec.field).collect();
+        let block = self.read_rows_of(ordinal, &fields)?;
+        let (seed_id, count) = {
+            let state = self.read_state();
+            let batch = &state.ledger.batches[ordinal as usize];
+            let node = state.ledger.nodes.id(state.ledger.revisions.node(batch.revision));
+            (node, u64::from(batch.rows))
+        };
+        let secrets = self.secrets();
+        let cover = secrets.keys.cover(revision, &seed_id.0[..16], count);
+        let purpose = "keeping the leaves of what is erased";
+        let cover = cover.ok_or(Error::NoKey { name: "seeds", purpose })?;
+        let mut leaves = LeftLeaves::new(&block, &cover);
+        let lost = || Error::corrupt("keys/seeds", 0, "the salts of rows that are there are there");
+        rows.iter().map(|row| leaves.of(*row).ok_or_else(lost)).collect()
+    }
+
+    fn fingerprints_of(&self, ordinal: u32, rows: &[u32]) -> Result<Vec<[u8; 16]>> {
+        let source = self.source_of(ordinal);
+        let prints = self.secrets().keys.fingerprints()?;
+        let block = self.read_rows_of(ordinal, &IDS)?;
+        let identified = rows.iter().filter_map(|row| block.identified_by(*row as usize));
+        Ok(identified.map(|who| prints.of_event(&source, who)).collect())
+    }
+
+    /// Rows whose salts go with those of other batches under the same seed, though they stay.
+    fn unsalted(&self, rows: &Rows) -> Result<Vec<ErasedRows>> {
+        let found: Vec<(u32, Hash, Vec<u32>)> = {
+            let state = self.read_state();
+            let ledger: &Ledger = &state.ledger;
+            let erased = |ordinal: u32| {
+                let new = rows.get(&ordinal).into_iter().flatten().copied();
+                merged(&ledger.batches[ordinal as usize].erased, &runs_of(new))
+            };
+            let secrets = self.secrets();
+            let (destroyed, changing) =
+                to_destroy(ledger, &secrets.keys, &erased, state.head.commit + 1);
+            let lost = |each: Sharing| {
+                let count = ledger.batches[each.ordinal as usize].rows;
+                let left = destroyed.covers.get(&each.revision)?;
+                let left = lineal_proof::cover::Cover::of(left.nodes.clone(), count.into());
+                let gone: BTreeSet<u32> = crate::runs::rows_of(&erased(each.ordinal)).collect();
+                let is_lost = |row: &u32| {
+                    !gone.contains(row)
+                        && left.salt(*row).is_none()
+                        && each.cover.salt(*row).is_some()
+                };
+                let lost: Vec<u32> = (0..count).filter(is_lost).collect();
+                (!lost.is_empty()).then_some((each.ordinal, each.revision, lost))
+            };
+            // A batch that shares its seed with no other loses no salt but those of its own rows.
+            let shared = changing.len() > 1;
+            changing.into_iter().filter(|_| shared).filter_map(lost).collect()
+        };
+        let mut all = Vec::new();
+        for (ordinal, revision, lost) in found {
+            for some in lost.chunks(ROWS_MAX) {
+                let leaves = Some(self.leaves_of(ordinal, &revision, some)?);
+                let runs = runs_of(some.iter().copied());
+                all.push(ErasedRows { batch: Cid(revision), runs, leaves });
+            }
+        }
+        Ok(all)
+    }
+}
+
+fn link_of(ledger: &Ledger, ordinal: u32) -> Cid {
+    Cid(ledger.revisions.id(ledger.batches[ordinal as usize].revision))
+}
+
+/// A record that says who decided what, and names nothing yet.
+fn bare(order: &ErasureOrder) -> Erasure {
+    Erasure {
+        decision: order.decision,
+        basis: order.basis.trim().to_owned(),
+        reference: order.reference.trim().to_owned(),
+        decided_by: Some(order.decided_by.clone()),
+        executed_by: Some(order.executed_by.clone()),
+        batches: Vec::new(),
+        unsalted: Vec::new(),
+        keys: Vec::new(),
+        fingerprints: Vec::new(),
+        sealed: Vec::new(),
+        files: Vec::new(),
+    }
+}

@@ -1,0 +1,68 @@
+//! Sealed values: which an order is about, and what else goes with the key of their subject.
+
+use super::{ErasureOrder, Target};
+use crate::error::Result;
+use crate::segment::{open_segment, read_frame};
+use crate::store::Store;
+use lineal_proof::Hash;
+use lineal_proof::record::{ErasedValue, Record, Revision};
+use std::collections::{BTreeMap, BTreeSet};
+
+impl Store {
+    /// The values that go: those of the fields that are named, and all others under the same keys.
+    pub(super) fn values_of(&self, order: &ErasureOrder) -> Result<Vec<ErasedValue>> {
+        let mut stated: BTreeMap<Hash, Hash> = BTreeMap::new();
+        for target in &order.targets {
+            if let Target::Field(node, field) = target {
+                for commitment in self.commitments_of(node, field)? {
+                    stated.insert(commitment, *node);
+                }
+            }
+        }
+        if stated.is_empty() {
+            return Ok(Vec::new());
+        }
+        let secrets = self.secrets();
+        let entry = |commitment: &Hash| secrets.register.entry(commitment);
+        let subjects: BTreeSet<Hash> =
+            stated.keys().filter_map(|commitment| Some(entry(commitment)?.subject)).collect();
+        let prints = secrets.keys.fingerprints()?;
+        let mut values: Vec<ErasedValue> = secrets
+            .register
+            .entries()
+            .filter(|entry| subjects.contains(&entry.subject))
+            .map(|entry| {
+                let value = secrets.register.open_value(&secrets.keys, &entry.commitment);
+                let print = |value| prints.of_value(&entry.subject, &entry.field, &value);
+                ErasedValue {
+                    node: stated.get(&entry.commitment).copied().unwrap_or(entry.subject),
+                    field: entry.field.clone(),
+                    commitment: entry.commitment,
+                    subject: entry.subject,
+                    fingerprint: value.map(print),
+                }
+            })
+            .collect();
+        values.sort_by_key(|value| value.commitment);
+        Ok(values)
+    }
+
+    /// What revisions of a node ever committed to in a sealed field.
+    fn commitments_of(&self, node: &Hash, field: &str) -> Result<BTreeSet<Hash>> {
+        let state = self.read_state();
+        let ledger = &state.ledger;
+        let mut found = BTreeSet::new();
+        let Some(entry) = ledger.node(node) else { return Ok(found) };
+        for revision in ledger.revisions_of(entry) {
+            let at = ledger.revisions.at(revision);
+            let Some(bytes) = open_segment(self.storage(), at.segment, self.id())? else {
+                continue;
+            };
+            let frame = read_frame(&bytes, at)?;
+            let Ok(said) = Revision::decode(frame.payload) else { continue };
+            let own = said.sealed.iter().filter(|(name, _)| name == field);
+            found.extend(own.map(|(_, commitment)| *commitment));
+        }
+        Ok(found)
+    }
+}

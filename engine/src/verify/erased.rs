@@ -1,0 +1,129 @@
+//! What recorded erasures say, and whether it was done: what must be gone and is not is named.
+
+use super::{Code, Report, segments::Log};
+use crate::error::Result;
+use crate::events::EventBlock;
+use crate::keys::Keys;
+use crate::runs::{merged, rows_of, within};
+use crate::sealed::Register;
+use crate::storage::Storage;
+use crate::transaction::container_path;
+use lineal_proof::Hash;
+use lineal_proof::cover::{Cover, SaltPlace};
+use lineal_proof::record::{Decision, ErasedFile, Erasure};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is erased of a batch.
+#[derive(Default)]
+pub(super) struct ErasedOf {
+    /// Runs of rows that hold nothing.
+    pub(super) runs: Vec<(u32, u32)>,
+    /// Leaves that were kept, of these rows and of rows whose salts went with theirs.
+    pub(super) leaves: BTreeMap<u32, Hash>,
+}
+
+/// What the erasures of a log say together.
+#[derive(Default)]
+pub(super) struct Erased {
+    pub(super) batches: BTreeMap<Hash, ErasedOf>,
+    values: BTreeSet<Hash>,
+    files: BTreeSet<ErasedFile>,
+}
+
+impl Erased {
+    /// Takes an erasure, in the order of the log.
+    pub(super) fn take(&mut self, erasure: &Erasure) {
+        if erasure.decision != Decision::Erased {
+            return;
+        }
+        for rows in &erasure.batches {
+            let own = self.batches.entry(rows.batch.0).or_default();
+            own.runs = merged(&own.runs, &rows.runs);
+        }
+        for rows in erasure.batches.iter().chain(&erasure.unsalted) {
+            let own = self.batches.entry(rows.batch.0).or_default();
+            own.leaves.extend(rows.each().filter_map(|(row, leaf)| Some((row, leaf?))));
+        }
+        self.values.extend(erasure.sealed.iter().map(|value| value.commitment));
+        self.files.extend(erasure.files.iter().cloned());
+    }
+
+    /// Was the value behind a commitment erased?
+    pub(super) fn has_value(&self, commitment: &Hash) -> bool {
+        self.values.contains(commitment)
+    }
+}
+
+/// Names what recorded erasures should have destroyed and what is still there.
+pub(super) fn check(
+    storage: &dyn Storage,
+    log: &Log,
+    keys: Option<&Keys>,
+    register: Option<&Register>,
+    report: &mut Report,
+) -> Result<()> {
+    const NEXT: &str = "erased, and still there; the next opening for writing finishes the erasure";
+    for file in &log.erased.files {
+        let path = container_path(&file.container, file.generation);
+        if storage.read(&path)?.is_some() {
+            report.note(format!("{path}: it holds what was erased, and is still there, for readers of before; the next command that writes removes it when they are done"));
+        }
+    }
+    let left = |commitment: &&Hash| register.is_some_and(|register| register.holds(commitment));
+    let values = log.erased.values.iter().filter(left).count();
+    if values > 0 {
+        report.note(format!("sealed/: {values} values: {NEXT}"));
+    }
+    let Some(keys) = keys else { return Ok(()) };
+    let mut open = 0_u64;
+    for (id, erased) in &log.erased.batches {
+        let Some(record) = log.batches.get(id) else { continue };
+        let fields = &record.revision.fields;
+        let rows = fields.get("rows").and_then(|rows| u64::try_from(rows.as_i64()?).ok());
+        let seed = fields.get("seed").and_then(lineal_proof::Value::as_bytes);
+        let (Some(rows), Some(seed)) = (rows, seed) else { continue };
+        if let Some(cover) = keys.cover(id, seed, rows) {
+            let place = |row| SaltPlace::of_row(row, rows);
+            let places: Vec<_> = rows_of(&erased.runs).map(place).collect();
+            open += u64::from(cover.reveals(&places));
+        }
+    }
+    if open > 0 {
+        report.note(format!("keys/seeds: salts of erased rows of {open} batches: {NEXT}"));
+    }
+    Ok(())
+}
+
+/// Is the root of a batch that of the rows that are left and of the leaves that were kept? None where
+/// nothing is left that could tell. Says which rule is broken.
+pub(super) fn fits(
+    block: &EventBlock,
+    root: Option<&[u8]>,
+    cover: Option<&Cover>,
+    erased: &ErasedOf,
+) -> std::result::Result<Option<()>, (Code, &'static str)> {
+    let rows = u32::try_from(block.rows()).unwrap_or(u32::MAX);
+    for row in rows_of(&erased.runs).filter(|row| *row < rows) {
+        if !block.is_empty_row(row as usize) {
+            return Err((Code::ContainerRows, "an erased row holds nothing"));
+        }
+    }
+    if (0..rows).any(|row| !within(&erased.runs, row) && block.is_empty_row(row as usize)) {
+        return Err((Code::ContainerRows, "a row that is not erased holds something"));
+    }
+    let is_known = |row: u32| erased.leaves.contains_key(&row);
+    if rows_of(&erased.runs).any(|row| !is_known(row)) {
+        // Nothing of it is left, and its root stands alone.
+        return Ok(None);
+    }
+    let Some(cover) = cover else { return Ok(None) };
+    let known = |row: u32| erased.leaves.get(&row).copied();
+    match crate::events::root_of(block, cover, &known) {
+        Some(found) if root == Some(&found.0[..]) => Ok(Some(())),
+        Some(_) => Err((
+            Code::BatchRoot,
+            "the batch's root is that of its rows and of the leaves of what was erased",
+        )),
+        None => Err((Code::BatchSeed, "the salt of a row that is there is in keys/seeds")),
+    }
+}

@@ -1,0 +1,216 @@
+//! Checkpoints and tiles: each checkpoint is of the tree that the commits make, signed by a key that the
+//! log names; each tile is of that tree; each time stamp is of its checkpoint.
+
+use super::segments::Log;
+use super::{Code, Fault, Report, Steps};
+use crate::clock::utc_text;
+use crate::error::{Error, Result};
+use crate::public_log::{KeptCheckpoint, TILES, checkpoint_files, read_checkpoint};
+use crate::storage::Storage;
+use lineal_proof::timestamp::Timestamp;
+use lineal_proof::tlog::{EntryBundle, TILE_HEIGHT, TILE_WIDTH, Tree, TreeHash, tiles_between};
+
+/// A time stamp of a checkpoint.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TimestampNote {
+    /// Size of the checkpoint.
+    pub checkpoint: u64,
+    /// When the authority says that it saw it, seconds since 1970.
+    pub time: i64,
+    /// Until when the certificates in the answer hold, seconds since 1970: before that it should be
+    /// stamped anew. None where the answer holds none.
+    pub renew_by: Option<i64>,
+}
+
+pub(super) fn check(
+    storage: &dyn Storage,
+    log: &Log,
+    report: &mut Report,
+    steps: &mut Steps<'_>,
+) -> Result<()> {
+    let mut sizes: Vec<u64> =
+        checkpoint_files(storage)?.into_iter().map(|(size, _)| size).collect();
+    sizes.sort_unstable();
+    sizes.dedup();
+    steps.add(sizes.len() + 1);
+    let mut tree = Tree::default();
+    let mut leaves = log.leaves.iter();
+    for size in &sizes {
+        let path = format!("checkpoints/{size:012}.note");
+        let lost = "this checkpoint: the records are as the segments have them";
+        match read_checkpoint(storage, *size) {
+            Ok(kept) => {
+                let more =
+                    usize::try_from(size.saturating_sub(tree.leaves())).unwrap_or(usize::MAX);
+                leaves.by_ref().take(more).for_each(|leaf| tree.push(*leaf));
+                if checkpoint(&path, *size, &tree, &kept, log, report) {
+                    report.checkpoints += 1;
+                }
+                timestamps(*size, &kept, report);
+            }
+            Err(error @ Error::Io { .. }) => return Err(error),
+            Err(error) => report.error(Code::CheckpointDamaged, &path, &error, lost),
+        }
+        steps.done(&path);
+    }
+    if let Some(newest) = sizes.last() {
+        tiles(storage, *newest, log, report)?;
+    }
+    steps.done(TILES);
+    Ok(())
+}
+
+/// Is a checkpoint of the tree, and signed by a key of the log?
+fn checkpoint(
+    path: &str,
+    size: u64,
+    tree: &Tree,
+    kept: &KeptCheckpoint,
+    log: &Log,
+    report: &mut Report,
+) -> bool {
+    let said = &kept.note.checkpoint;
+    if tree.leaves() != size {
+        // Behind damage the commits are not all there: that is reported already.
+        if !log.hurt {
+            let rule = format!("a checkpoint is of commits that are there, up to {}", log.commits);
+            let lost = "commits that were signed for: this store is older than its checkpoint";
+            report.fault(Code::CheckpointRoot, path, 0, rule, lost);
+        }
+        return false;
+    }
+    if said.root != tree.root() {
+        if !log.hurt {
+            let rule = "the root that was signed is that of the commits";
+            let lost = "that the commits are those that were signed for: the log was rewritten";
+            report.fault(Code::CheckpointRoot, path, 0, rule, lost);
+        }
+        return false;
+    }
+    let Some(identity) = &log.identity else {
+        report.note(format!("{path}: the log names no key that could have signed it"));
+        return false;
+    };
+    if !identity.trusted().any(|key| kept.note.verify(key).is_ok()) {
+        let revoked = identity.keys.iter().any(|key| kept.note.verify(&key.key).is_ok());
+        if revoked {
+            report.note(format!(
+                "{path}: signed only by a key that was revoked since; it counts no more"
+            ));
+        } else {
+            let rule = "a checkpoint is signed by a key that the log names";
+            report.fault(Code::CheckpointSignature, path, 0, rule, "this checkpoint");
+        }
+        return false;
+    }
+    true
+}
+
+/// Checks the time stamps of a checkpoint, and lists the newest.
+fn timestamps(size: u64, kept: &KeptCheckpoint, report: &mut Report) {
+    let mut newest: Option<TimestampNote> = None;
+    for (number, reply) in kept.timestamps.iter().enumerate() {
+        let path = format!("checkpoints/{size:012}.{number:03}.tsr");
+        let read = Timestamp::parse(reply).and_then(|stamp| {
+            stamp.covers(kept.note.note.text().as_bytes())?;
+            Ok(stamp)
+        });
+        match read {
+            Ok(stamp) => {
+                let note = TimestampNote {
+                    checkpoint: size,
+                    time: stamp.time(),
+                    renew_by: stamp.certificates_end(),
+                };
+                if newest.as_ref().is_none_or(|newest| newest.time <= note.time) {
+                    newest = Some(note);
+                }
+            }
+            Err(error) => {
+                report.fault(Code::TimestampDamaged, &path, 0, error.to_string(), "this time stamp")
+            }
+        }
+    }
+    let Some(newest) = newest else { return };
+    let text = |seconds: i64| utc_text(seconds.saturating_mul(1_000_000_000));
+    let until = newest.renew_by.map_or_else(String::new, |until| {
+        format!("; stamp it anew before {}, when its certificates end", text(until))
+    });
+    report.note(format!(
+        "checkpoint {size} is time-stamped {}{until} (what the authority signed is checked by openssl ts -verify)",
+        text(newest.time)
+    ));
+    report.timestamps.push(newest);
+}
+
+/// Compares the tiles with the tree. They are derived: what is missing is no fault.
+fn tiles(storage: &dyn Storage, size: u64, log: &Log, report: &mut Report) -> Result<()> {
+    if log.hurt || size > log.leaves.len() as u64 {
+        return Ok(());
+    }
+    let mut missing = 0;
+    let mut level_hashes: Vec<TreeHash> = Vec::new();
+    let mut level = None;
+    for tile in tiles_between(0, size) {
+        if level != Some(tile.level) {
+            level = Some(tile.level);
+            level_hashes = if tile.level == 0 {
+                let size = usize::try_from(size).unwrap_or(usize::MAX).min(log.leaves.len());
+                log.leaves[..size].to_vec()
+            } else {
+                above(&level_hashes)
+            };
+        }
+        let first = usize::try_from(tile.index * TILE_WIDTH).unwrap_or(usize::MAX);
+        let width = usize::try_from(tile.width).unwrap_or(usize::MAX);
+        let wanted = level_hashes.get(first..first.saturating_add(width)).unwrap_or_default();
+        let bytes: Vec<u8> = wanted.iter().flat_map(|hash| hash.0).collect();
+        let path = format!("{TILES}/{}", tile.path());
+        match storage.read(&path)? {
+            Some(found) if *found == bytes[..] => {}
+            Some(_) => derived(report, path, "a tile holds the hashes of the tree"),
+            None => missing += 1,
+        }
+        if tile.level > 0 {
+            continue;
+        }
+        let path = format!("{TILES}/{}", tile.entries_path());
+        let Some(found) = storage.read(&path)? else {
+            missing += 1;
+            continue;
+        };
+        let leaves = EntryBundle::entries(&found)
+            .map(|entries| entries.into_iter().map(TreeHash::leaf).collect::<Vec<_>>());
+        if leaves.ok().as_deref() != Some(wanted) {
+            derived(report, path, "a bundle holds the commits that the tile beside it hashes");
+        }
+    }
+    if missing > 0 {
+        report
+            .note(format!("{missing} tiles are not here; the next `lineal checkpoint` makes them"));
+    }
+    Ok(())
+}
+
+/// The hashes of the level of tiles above.
+fn above(hashes: &[TreeHash]) -> Vec<TreeHash> {
+    let width = 1 << TILE_HEIGHT;
+    let full = hashes.chunks_exact(width).map(|part| {
+        let mut tree = Tree::default();
+        part.iter().for_each(|hash| tree.push(*hash));
+        tree.root()
+    });
+    full.collect()
+}
+
+fn derived(report: &mut Report, file: String, rule: &str) {
+    let lost = "nothing: `lineal checkpoint` makes the tiles anew from the commits".to_owned();
+    report.push(Fault {
+        code: Code::DerivedDiffers,
+        file,
+        at: 0,
+        rule: rule.to_owned(),
+        lost,
+        derived: true,
+    });
+}

@@ -1,0 +1,54 @@
+//! Requests and answers beside those of OpenSSL (tests/fixtures/vectors/rfc3161, made with `openssl ts`).
+
+use super::*;
+
+const TEXT: &[u8] = include_bytes!("../../../tests/fixtures/vectors/rfc3161/text.txt");
+const REQUEST: &[u8] = include_bytes!("../../../tests/fixtures/vectors/rfc3161/request.tsq");
+const REPLY: &[u8] = include_bytes!("../../../tests/fixtures/vectors/rfc3161/reply.tsr");
+const REFUSED: &[u8] = include_bytes!("../../../tests/fixtures/vectors/rfc3161/refused.tsr");
+
+/// When it was stamped, and when the authority's certificate ends.
+const TIME: i64 = 1_795_353_657;
+const CERTIFICATES_END: i64 = 2_486_553_657;
+
+#[test]
+fn a_request_is_that_of_openssl() {
+    assert_eq!(request(TEXT), REQUEST);
+}
+
+#[test]
+fn an_answer_is_of_its_text_alone() {
+    let stamp = Timestamp::parse(REPLY).unwrap();
+    stamp.covers(TEXT).unwrap();
+    assert!(matches!(stamp.covers(b"another"), Err(TimestampError::OtherText { .. })));
+    // As `openssl ts -reply -text` and `openssl x509 -enddate` print them.
+    assert_eq!(stamp.time(), TIME);
+    assert_eq!(stamp.certificates_end(), Some(CERTIFICATES_END));
+    assert!(matches!(Timestamp::parse(REFUSED), Err(TimestampError::Refused { status: 2, .. })));
+}
+
+#[test]
+fn an_answer_that_is_cut_or_changed_is_no_panic() {
+    for end in 0..REPLY.len() {
+        assert!(Timestamp::parse(&REPLY[..end]).is_err(), "{end} bytes");
+    }
+    for at in 0..REPLY.len().min(300) {
+        for bit in 0..8 {
+            let mut changed = REPLY.to_vec();
+            changed[at] ^= 1 << bit;
+            let _ = Timestamp::parse(&changed);
+        }
+    }
+}
+
+#[test]
+fn times_are_read_in_both_forms() {
+    let text = |kind, text: &str| der::time(kind, text.as_bytes());
+    assert_eq!(text(GENERALIZED_TIME, "19700101000000Z"), Some(0));
+    assert_eq!(text(GENERALIZED_TIME, "20000229235959.5Z"), Some(951_868_799));
+    assert_eq!(text(UTC_TIME, "491231235959Z"), Some(2_524_607_999));
+    assert_eq!(text(UTC_TIME, "700101000000Z"), Some(0));
+    for bad in ["20001301000000Z", "20000101000000", "2000010100000Z", "200001010000+0Z", "Z", ""] {
+        assert_eq!(text(GENERALIZED_TIME, bad), None, "{bad}");
+    }
+}

@@ -1,0 +1,90 @@
+//! What a store has acknowledged and no commit holds yet: which answers it concerns, and how they say so.
+//!
+//! What waits is in no answer, so an answer that it could be part of cannot tell. Entries are counted by
+//! what they bring: logs bring events, events of OpenLineage bring runs and data sets.
+
+use crate::gate::Call;
+use crate::problem::Problem;
+use lineal_engine::journal::Pending;
+use lineal_engine::schema::Kind;
+use lineal_query::Completeness;
+
+/// Kinds that logs bring or change; others are only referred to there.
+const OF_LOGS: [Kind; 5] =
+    [Kind::Inference, Kind::Batch, Kind::Deployment, Kind::System, Kind::Actor];
+/// Kinds that events of OpenLineage bring or change: a job is an experiment.
+pub(crate) const OF_LINEAGE: [Kind; 5] =
+    [Kind::Run, Kind::Dataset, Kind::Experiment, Kind::Code, Kind::Actor];
+
+/// What was acknowledged or noted, is in no commit yet, and may be missing in an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Unsealed {
+    /// Entries of logs, each an event or not.
+    logs: u64,
+    /// Events of OpenLineage.
+    lineage: u64,
+    /// Uses of the store.
+    pub(crate) uses: u64,
+}
+
+impl Unsealed {
+    /// Of what waits in the journals.
+    pub(crate) fn new(pending: Pending, uses: u64) -> Unsealed {
+        let Pending { entries, lineage, .. } = pending;
+        Unsealed { logs: entries.saturating_sub(lineage), lineage, uses }
+    }
+
+    /// How many entries may be missing in an answer that comes by such kinds.
+    pub(crate) fn concerning(&self, comes_by: impl Fn(Kind) -> bool) -> u64 {
+        let those = |count, kinds: &[Kind]| {
+            if count > 0 && kinds.iter().any(|kind| comes_by(*kind)) { count } else { 0 }
+        };
+        those(self.logs, &OF_LOGS) + those(self.lineage, &OF_LINEAGE)
+    }
+
+    /// All of it, to tag answers by.
+    pub(crate) fn bytes(&self) -> [u8; 24] {
+        let mut bytes = [0; 24];
+        for (to, from) in bytes.chunks_exact_mut(8).zip([self.logs, self.lineage, self.uses]) {
+            to.copy_from_slice(&from.to_le_bytes());
+        }
+        bytes
+    }
+}
+
+/// What waits of live intake, in words for whoever is told of single things.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Waiting {
+    unsealed: Unsealed,
+    is_bound: bool,
+}
+
+impl Waiting {
+    /// What a call is told. Counts are of the whole store: one who sees a part of it learns only that
+    /// something waits.
+    pub(crate) fn of(call: &Call) -> Result<Waiting, Problem> {
+        let writer = call.app.writer(call.tenant()?.name());
+        let pending = writer.map(|writer| writer.intake.pending()).unwrap_or_default();
+        Ok(Waiting { unsealed: Unsealed::new(pending, 0), is_bound: call.sight()?.is_bound() })
+    }
+
+    /// All of it, to tag answers by.
+    pub(crate) fn bytes(&self) -> [u8; 24] {
+        self.unsealed.bytes()
+    }
+
+    /// What an answer lacks that comes by such kinds; none where nothing of them waits.
+    pub(crate) fn words(&self, comes_by: impl Fn(Kind) -> bool) -> Option<String> {
+        match self.unsealed.concerning(comes_by) {
+            0 => None,
+            _ if self.is_bound => {
+                Some("events are not sealed yet: their proof is pending".to_owned())
+            }
+            entries => {
+                let mut pending = Completeness::default();
+                pending.tell_unsealed(entries, 0);
+                pending.reasons.first().map(ToString::to_string)
+            }
+        }
+    }
+}

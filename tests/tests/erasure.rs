@@ -1,0 +1,253 @@
+//! Erasing: what is erased is in no file any more, all else is as it was and provable, and nothing
+//! brings it back (docs/format.md, section 23).
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use lineal_engine::event_fields::EventField;
+use lineal_engine::schema::Kind;
+use lineal_engine::storage::{FaultyStorage, MemoryStorage, Plan, Storage};
+use lineal_engine::verify::{Depth, verify};
+use lineal_engine::{ErasureDone, ErasureOrder, Error, NodeDraft, Snapshot, Store, Target};
+use lineal_proof::Hash;
+use lineal_proof::record::{Decision, node_id};
+use lineal_tests::sample::{self, batch, batch_key, deployment};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+const EVENTS: u32 = 12;
+
+/// Three batches of twelve events each, in a container each.
+fn write_days(store: &Store) {
+    for day in 0..3_u32 {
+        let mut tx = store.begin(None, None).unwrap();
+        let draft = batch(u8::try_from(day).unwrap(), day * EVENTS..(day + 1) * EVENTS);
+        tx.add_node(&draft.saying, NodeDraft::new(Kind::Deployment, deployment())).unwrap();
+        tx.add_batch(draft);
+        tx.commit().unwrap();
+        store.write_indexes().unwrap();
+    }
+}
+
+fn days() -> (MemoryStorage, Store) {
+    let memory = MemoryStorage::new();
+    let store = Store::create_on(Arc::new(memory.clone()), sample::options()).unwrap();
+    sample::finish(&store).unwrap();
+    write_days(&store);
+    (memory, store)
+}
+
+fn hash_of(number: u32) -> Vec<u8> {
+    let width = if number % 4 == 3 { 20 } else { 32 };
+    Hash::of(&number.to_le_bytes()).0[..width].to_vec()
+}
+
+fn order(store: &Store, targets: Vec<Target>) -> ErasureOrder {
+    ErasureOrder {
+        targets,
+        decision: Decision::Erased,
+        basis: "GDPR 17(1)(a)".into(),
+        reference: "request 2026-117".into(),
+        decided_by: store.actor_key("officer@bank.example").unwrap(),
+        executed_by: store.actor_key("admin@bank.example").unwrap(),
+    }
+}
+
+fn erase_event(store: &Store, id: &str) -> lineal_engine::Result<ErasureDone> {
+    let events = store.snapshot()?.events_by_id(id)?;
+    store.erase(&order(store, vec![Target::Events(events)]), false)
+}
+
+/// Ids of the events that a view lists, and for each whether its hash finds it.
+fn listed(view: &Snapshot) -> BTreeSet<String> {
+    let mut ids = BTreeSet::new();
+    for node in view.nodes_of(Kind::Batch) {
+        for event in view.rows_of(node) {
+            let id = view.event_field(event, EventField::EventId).unwrap().unwrap();
+            let id = id.as_text().unwrap().to_owned();
+            let number: u32 = id[1..].parse().unwrap();
+            let found = view.events_by_hash(None, &hash_of(number)).unwrap();
+            assert!(found.contains(&event), "{id}");
+            assert!(view.events_by_id(&id).unwrap().contains(&event), "{id}");
+            ids.insert(id);
+        }
+    }
+    assert!(view.damage().is_none());
+    ids
+}
+
+/// Every file of a store with its bytes.
+fn files(memory: &MemoryStorage) -> Vec<(String, Vec<u8>)> {
+    let mut all = Vec::new();
+    for folder in
+        ["segments", "containers", "sealed", "keys", "index", "orphans", "trail", "readers"]
+    {
+        for name in memory.list(folder).unwrap() {
+            let path = format!("{folder}/{name}");
+            let bytes = memory.read(&path).unwrap().unwrap().to_vec();
+            all.push((path, bytes));
+        }
+    }
+    all
+}
+
+/// The files in which some bytes stand as they are.
+fn holding(memory: &MemoryStorage, bytes: &[u8]) -> Vec<String> {
+    let holds = |content: &[u8]| content.windows(bytes.len()).any(|part| part == bytes);
+    files(memory).into_iter().filter(|(_, content)| holds(content)).map(|(path, _)| path).collect()
+}
+
+#[test]
+fn an_erased_event_is_nowhere_and_every_other_is_where_it_was() {
+    let (memory, store) = days();
+    let before = store.snapshot().unwrap();
+    let commit = store.commit();
+    let mut expected = listed(&before);
+    let hash = hash_of(17);
+    assert!(!holding(&memory, &hash).is_empty(), "hashes stand uncompressed in a container");
+    let events = before.events_by_id("e17").unwrap();
+    let counted =
+        before.batches().map(|info| (info.ordinal, info.rows, info.events, info.overrides));
+    let counted: Vec<_> = counted.collect();
+    let rows_before: u64 = before.batches().map(|info| u64::from(info.rows)).sum();
+    let rehearsed =
+        store.erase(&order(&store, vec![Target::Events(events.clone())]), true).unwrap();
+    assert_eq!((rehearsed.commit, rehearsed.rows, store.commit()), (None, 2, commit));
+    drop(before);
+
+    let segment = memory.read("segments/00000001.seg").unwrap().unwrap().to_vec();
+    let done = erase_event(&store, "e17").unwrap();
+    let now = memory.read("segments/00000001.seg").unwrap().unwrap();
+    assert!(now.starts_with(&segment), "the log is only ever appended to");
+    assert_eq!((done.commit, done.rows, done.batches), (Some(commit + 1), 2, 2), "{done:?}");
+    assert!(done.waiting.is_empty() && done.orphans.is_empty(), "{done:?}");
+    expected.remove("e17");
+    for reopened in [false, true] {
+        let reader;
+        let view = if reopened {
+            reader = Store::open_read_only_on(Arc::new(memory.clone())).unwrap();
+            reader.snapshot().unwrap()
+        } else {
+            store.snapshot().unwrap()
+        };
+        assert_eq!(listed(&view), expected);
+        assert!(view.events_by_hash(None, &hash).unwrap().is_empty());
+        assert!(view.events_by_id("e17").unwrap().is_empty());
+        let after =
+            view.batches().map(|info| (info.ordinal, info.rows, info.events, info.overrides));
+        assert_eq!(after.collect::<Vec<_>>(), counted, "counters go on counting");
+        for event in &events {
+            assert!(view.events_by_id("e17").unwrap().is_empty());
+            assert!(view.event(*event).unwrap().is_empty());
+        }
+    }
+    // Each batch is still what its root says: its rows, and the leaf of what is gone.
+    let view = store.snapshot().unwrap();
+    let batches: Vec<_> = view.nodes_of(Kind::Batch).collect();
+    let checked = batches.iter().flat_map(|node| store.revisions(&view, *node));
+    let checked: u64 = checked.map(|revision| view.check_rows(&revision).unwrap()).sum();
+    assert_eq!(checked, rows_before - 2);
+    drop(view);
+    let as_of = store.snapshot_at(commit).unwrap();
+    assert_eq!(listed(&as_of), expected, "a view of before does not show it either");
+    assert!(holding(&memory, &hash).is_empty(), "{:?}", holding(&memory, &hash));
+    drop((store, as_of));
+    let report = verify(&memory, Depth::Full, &mut |_| {}).unwrap();
+    assert!(report.is_sound() && report.notes.is_empty(), "{report:?}");
+    assert_eq!((report.erased, report.batches), (2, 5));
+
+    // All that is derived is made again without it.
+    let store = Store::open_on(Arc::new(memory.clone()), sample::options()).unwrap();
+    store.rebuild().unwrap();
+    assert_eq!(listed(&store.snapshot().unwrap()), expected);
+    assert!(holding(&memory, &hash).is_empty());
+    let error = store.erase(&order(&store, vec![Target::Events(events)]), false).unwrap_err();
+    assert!(matches!(error, Error::NothingToErase { .. }), "{error}");
+}
+
+#[test]
+fn a_whole_batch_goes_and_its_root_stands_alone() {
+    let (memory, store) = days();
+    let mut expected = listed(&store.snapshot().unwrap());
+    let node = node_id(Kind::Batch.name(), &batch_key(1));
+    let done = store.erase(&order(&store, vec![Target::Batch(node)]), false).unwrap();
+    assert_eq!((done.rows, done.batches), (u64::from(2 * EVENTS), 2));
+    expected.retain(|id| !(12..24).contains(&id[1..].parse::<u32>().unwrap()));
+    assert_eq!(listed(&store.snapshot().unwrap()), expected);
+    for number in 12..24 {
+        assert!(holding(&memory, &hash_of(number)).is_empty(), "e{number}");
+    }
+    drop(store);
+    let report = verify(&memory, Depth::Full, &mut |_| {}).unwrap();
+    assert!(report.is_sound() && report.notes.is_empty(), "{report:?}");
+}
+
+#[test]
+fn two_persons_a_basis_and_no_hold() {
+    let (_memory, store) = days();
+    let events = store.snapshot().unwrap().events_by_id("e17").unwrap();
+    let good = order(&store, vec![Target::Events(events)]);
+    let alone = ErasureOrder { executed_by: good.decided_by.clone(), ..good.clone() };
+    assert!(matches!(store.erase(&alone, false), Err(Error::SamePerson { .. })));
+    let mute = ErasureOrder { basis: " ".into(), ..good.clone() };
+    assert!(matches!(store.erase(&mute, false), Err(Error::Unsaid { .. })));
+    let scope = lineal_engine::HoldScope::Node(Kind::Deployment, deployment());
+    store.hold("case-4", &scope, "authority request", None).unwrap();
+    let error = store.erase(&good, false).unwrap_err();
+    assert!(matches!(&error, Error::Held { name, .. } if name == "case-4"), "{error}");
+    // A refusal is recorded all the same, and nothing goes.
+    let before = listed(&store.snapshot().unwrap());
+    let refused = ErasureOrder { decision: Decision::Refused, ..good.clone() };
+    assert!(store.erase(&refused, false).unwrap().commit.is_some());
+    assert_eq!(listed(&store.snapshot().unwrap()), before);
+    assert_eq!(store.holds().unwrap().len(), 1);
+    store.release("case-4", "closed", None).unwrap();
+    assert!(store.holds().unwrap().is_empty() && store.erase(&good, false).is_ok());
+    assert!(matches!(store.release("case-4", "again", None), Err(Error::NoHold { .. })));
+}
+
+#[test]
+fn a_crash_at_any_call_leaves_all_or_nothing_and_the_next_writer_finishes() {
+    let (memory, store) = days();
+    let before = listed(&store.snapshot().unwrap());
+    let mut after = before.clone();
+    after.remove("e17");
+    drop(store);
+    let sound = Arc::new(FaultyStorage::new(memory.after_power_cut(100), Plan::Never));
+    let store = Store::open_on(sound.clone(), sample::options()).unwrap();
+    let opened = sound.calls();
+    erase_event(&store, "e17").unwrap();
+    drop(store);
+    let (mut kept, mut gone) = (0, 0);
+    for at in opened..sound.calls() {
+        let disk = memory.after_power_cut(100);
+        let faulty = Arc::new(FaultyStorage::new(disk.clone(), Plan::CrashAt(at)));
+        let store = Store::open_on(faulty, sample::options()).unwrap();
+        let error = erase_event(&store, "e17").unwrap_err();
+        assert!(matches!(error, Error::Io { .. }), "{error}");
+        drop(store);
+        for percent in [0, 50, 100] {
+            let left = disk.after_power_cut(percent);
+            let what = format!("crash at {at}, {percent} % kept");
+            let reader = Store::open_read_only_on(Arc::new(left.clone())).unwrap();
+            let found = listed(&reader.snapshot().unwrap());
+            assert!(found == before || found == after, "{what}");
+            drop(reader);
+            let store = Store::open_on(Arc::new(left.clone()), sample::options()).unwrap();
+            store.write_indexes().unwrap();
+            let found = listed(&store.snapshot().unwrap());
+            drop(store);
+            if found == after {
+                gone += 1;
+                assert_eq!(holding(&left, &hash_of(17)), Vec::<String>::new(), "{what}");
+            } else {
+                kept += 1;
+                assert_eq!(found, before, "{what}");
+            }
+            let report = verify(&left, Depth::Full, &mut |_| {}).unwrap();
+            assert!(report.is_sound(), "{what}: {report:?}");
+            let unfinished = report.notes.iter().filter(|note| note.contains("erased"));
+            assert_eq!(unfinished.count(), 0, "{what}: {report:?}");
+        }
+    }
+    assert!(kept > 5 && gone > 5, "{kept} before the record, {gone} behind it");
+}
