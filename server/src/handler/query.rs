@@ -262,6 +262,15 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
     Ok(response)
 }
 
+/// The value that is given for a parameter.
+pub(crate) fn given(name: &str, json: &Json) -> Result<Value, Problem> {
+    Value::from_json(json).ok_or_else(|| {
+        Problem::bad_request(format!(
+            "parameter {name}: text, numbers, true, false and lists of these"
+        ))
+    })
+}
+
 /// Until when a question runs.
 struct Until<'a> {
     /// Is it to end now?
@@ -405,12 +414,7 @@ impl Asking {
                     "the question has no such parameter; it has {known}"
                 )));
             }
-            let value = Value::from_json(json).ok_or_else(|| {
-                Problem::bad_request(format!(
-                    "parameter {name}: text, numbers, true, false and lists of these"
-                ))
-            })?;
-            parameters.set(name.clone(), value);
+            parameters.set(name.clone(), given(name, json)?);
         }
         Ok(parameters)
     }
