@@ -6,20 +6,25 @@ use expect_test::expect_file;
 
 /// With the server, as it is built by default.
 #[cfg(feature = "server")]
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 25] = [
     "init",
     "import",
     "query",
     "repl",
+    "prove",
     "fmt",
     "trace",
     "show",
     "stats",
     "imports",
     "retract",
+    "erase",
+    "hold",
+    "retention",
     "alias",
     "compact",
     "backup",
+    "checkpoint",
     "rebuild",
     "verify",
     "serve",
