@@ -418,6 +418,7 @@ impl Store {
         if let Some(catalog) = &self.catalog {
             catalog.rebuild(&self.read_state().ledger);
         }
+        self.rebuild_tiles()?;
         self.write_indexes()
     }
 

@@ -5,7 +5,7 @@
 use crate::gate::Call;
 use crate::handler::{
     backup, batches, health, history, imports, intake, marquez, metrics, names, nodes, plans,
-    prove, query, reference, schema, show, stats, trace, trail,
+    prove, public_log, query, reference, schema, show, stats, trace, trail,
 };
 use crate::openapi::Description;
 use crate::problem::Problem;
@@ -261,6 +261,38 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         describe: |it| {
             it.place("id", "The id of the job").writes().json::<crate::wire::ImportJob>("The job.")
         },
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/checkpoint",
+        summary: "The newest checkpoint of the public log, or the one of a size: who signed which commits there are.",
+        roles: READERS,
+        handler: does!(public_log::checkpoint),
+        describe: public_log::describe_checkpoint,
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/tile/{*path}",
+        summary: "A tile of the public log, or a bundle of its entries: static files, as C2SP's tlog-tiles says.",
+        roles: READERS,
+        handler: does!(public_log::tile),
+        describe: public_log::describe_tile,
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/log/consistency",
+        summary: "What shows that the log only grew from one checkpoint to a later one.",
+        roles: READERS,
+        handler: does!(public_log::consistency),
+        describe: public_log::describe_consistency,
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/log/proof",
+        summary: "What shows that a commit stands in the log.",
+        roles: READERS,
+        handler: does!(public_log::proof),
+        describe: public_log::describe_proof,
     },
     Endpoint {
         method: "GET",

@@ -12,6 +12,7 @@ pub(crate) mod names;
 pub(crate) mod nodes;
 pub(crate) mod plans;
 pub(crate) mod prove;
+pub(crate) mod public_log;
 pub(crate) mod query;
 pub(crate) mod reference;
 pub(crate) mod schema;

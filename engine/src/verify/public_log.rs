@@ -186,8 +186,7 @@ fn tiles(storage: &dyn Storage, size: u64, log: &Log, report: &mut Report) -> Re
         }
     }
     if missing > 0 {
-        report
-            .note(format!("{missing} tiles are not here; the next `lineal checkpoint` makes them"));
+        report.note(format!("{missing} tiles are not here; `lineal rebuild` makes them"));
     }
     Ok(())
 }
@@ -204,7 +203,7 @@ fn above(hashes: &[TreeHash]) -> Vec<TreeHash> {
 }
 
 fn derived(report: &mut Report, file: String, rule: &str) {
-    let lost = "nothing: `lineal checkpoint` makes the tiles anew from the commits".to_owned();
+    let lost = "nothing: the tiles are made anew from the commits".to_owned();
     report.push(Fault {
         code: Code::DerivedDiffers,
         file,

@@ -19,6 +19,7 @@ mod live;
 mod oidc;
 mod openlineage;
 mod prove;
+mod public_log;
 mod roles;
 mod stock;
 mod telemetry;

@@ -2,6 +2,7 @@
 
 use crate::client::{Ask, get, post};
 use crate::live::{HASH, Live, SYSTEM, query_with};
+use crate::public_log;
 use lineal_server::{ROLES, Role, TYPED_ANSWER, endpoints};
 use serde_json::{Value as Json, json};
 use std::sync::OnceLock;
@@ -47,6 +48,11 @@ fn sound(method: &str, path: &str, job: &str) -> Ask {
         ("GET", "/v1/trace") => get(format!("/v1/trace?target={HASH}")),
         ("POST", "/mcp") => post(path, &json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" }))
             .header("Accept", "application/json, text/event-stream"),
+        ("GET", "/v1/tile/{*path}") => get(format!("/v1/tile/0/000.p/{}", public_log::COMMITS)),
+        ("GET", "/v1/log/proof") => get("/v1/log/proof?commit=1"),
+        ("GET", "/v1/log/consistency") => {
+            get(format!("/v1/log/consistency?earlier={}", public_log::COMMITS))
+        }
         ("GET", "/v1/show") => get(format!("/v1/show?target={HASH}")),
         ("GET", path) if !path.contains('{') => get(path),
         other => panic!("the test knows no sound request for {other:?}: add one"),
@@ -55,7 +61,10 @@ fn sound(method: &str, path: &str, job: &str) -> Ask {
 
 #[test]
 fn every_endpoint_lets_in_the_roles_of_its_row_and_nobody_else() {
-    let live = Live::with(|config| (config.write, config.backups) = (true, true));
+    let live = Live::with(|config| {
+        (config.write, config.backups) = (true, true);
+        public_log::sign(config);
+    });
     NOTE.get_or_init(|| crate::prove::note(&live.store()));
     let tokens: Vec<(Role, String)> = ROLES.map(|role| (role, live.token(role))).to_vec();
     let importer = &tokens[0].1;
