@@ -224,7 +224,7 @@ impl Chain {
                 }
             }
             None if commit.number <= self.number => {
-                fault(Code::CommitChain, "commits are numbered upwards")
+                fault(Code::CommitChain, "commits are numbered upwards");
             }
             None => {}
         }
