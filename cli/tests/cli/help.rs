@@ -11,6 +11,7 @@ const COMMANDS: [&str; 25] = [
     "import",
     "query",
     "repl",
+    "prove",
     "fmt",
     "trace",
     "show",
