@@ -127,7 +127,7 @@ fn timestamps(size: u64, kept: &KeptCheckpoint, report: &mut Report) {
                 }
             }
             Err(error) => {
-                report.fault(Code::TimestampDamaged, &path, 0, error.to_string(), "this time stamp")
+                report.fault(Code::TimestampDamaged, &path, 0, error.to_string(), "this time stamp");
             }
         }
     }
