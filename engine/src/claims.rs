@@ -6,7 +6,8 @@
 use crate::schema::Kind;
 use lineal_proof::record::Reference;
 use lineal_proof::{Key, KeyPart};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Is this key, for this kind, one with unknown parts?
 #[must_use]
@@ -41,13 +42,34 @@ pub(crate) trait Facts {
     fn models_of_run(&self, run: &str) -> Vec<u32>;
 }
 
-/// Exact nodes by the parts that claims know.
+/// A part of a key by which exact nodes are found.
+#[derive(Clone, Copy, Hash)]
+enum Part {
+    ModelName,
+    LoggedId,
+    DatasetDigest,
+    DatasetName,
+}
+
+impl Part {
+    /// The hash of a text in that part.
+    fn hash_of(self, text: &str) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (self, text).hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// Where it stands in a key.
+    fn place(self) -> usize {
+        usize::from(matches!(self, Part::ModelName | Part::DatasetDigest))
+    }
+}
+
+/// Exact nodes by the parts that claims know: by hashes, so that a store of many versions and data
+/// sets is held in some twenty bytes for each. What a hash finds is looked at.
 #[derive(Default)]
 pub(crate) struct ClaimIndex {
-    models_by_name: HashMap<String, Vec<u32>>,
-    logged: HashMap<String, u32>,
-    datasets_by_digest: HashMap<String, Vec<u32>>,
-    datasets_by_name: HashMap<String, Vec<u32>>,
+    nodes: BTreeSet<(u64, u32)>,
 }
 
 /// Names given by hand, the last of each.
@@ -83,38 +105,39 @@ impl Aliases {
 impl ClaimIndex {
     /// Takes an exact node that some source describes.
     pub(crate) fn add(&mut self, node: u32, kind: Kind, key: &Key) {
-        let put = |map: &mut HashMap<String, Vec<u32>>, part: usize| {
-            if let Some(text) = key.part_text(part) {
-                map.entry(text.to_owned()).or_default().push(node);
+        let mut put = |part: Part| {
+            if let Some(text) = key.part_text(part.place()) {
+                self.nodes.insert((part.hash_of(text), node));
             }
         };
         match (kind, key.0.len()) {
-            (Kind::Model, 3) => put(&mut self.models_by_name, 1),
-            (Kind::Model, 1) => {
-                if let Some(id) = key.part_text(0) {
-                    self.logged.insert(id.to_owned(), node);
-                }
-            }
+            (Kind::Model, 3) => put(Part::ModelName),
+            (Kind::Model, 1) => put(Part::LoggedId),
             (Kind::Dataset, _) => {
-                put(&mut self.datasets_by_name, 0);
-                put(&mut self.datasets_by_digest, 1);
+                put(Part::DatasetName);
+                put(Part::DatasetDigest);
             }
             _ => {}
         }
     }
 
+    /// Nodes with a text in a part, ascending.
+    fn with(&self, part: Part, text: &str, key_of: impl Fn(u32) -> Key) -> Vec<u32> {
+        let hash = part.hash_of(text);
+        let found = self.nodes.range((hash, 0)..=(hash, u32::MAX)).map(|(_, node)| *node);
+        found.filter(|node| key_of(*node).part_text(part.place()) == Some(text)).collect()
+    }
+
     /// Nodes that fit the known parts of a claim.
     fn fitting(&self, kind: Kind, claim: &Key, key_of: impl Fn(u32) -> Key) -> Vec<u32> {
-        let by_part = |map: &HashMap<String, Vec<u32>>, part| {
-            claim.part_text(part).and_then(|text| map.get(text).cloned())
+        let part = match kind {
+            Kind::Model => Part::ModelName,
+            Kind::Dataset if claim.part_text(1).is_some() => Part::DatasetDigest,
+            Kind::Dataset => Part::DatasetName,
+            _ => return Vec::new(),
         };
-        let candidates = match kind {
-            Kind::Model => by_part(&self.models_by_name, 1),
-            Kind::Dataset if claim.part_text(1).is_some() => by_part(&self.datasets_by_digest, 1),
-            Kind::Dataset => by_part(&self.datasets_by_name, 0),
-            _ => None,
-        };
-        let mut fitting = candidates.unwrap_or_default();
+        let Some(text) = claim.part_text(part.place()) else { return Vec::new() };
+        let mut fitting = self.with(part, text, &key_of);
         fitting.retain(|node| claim.fits(&key_of(*node)));
         fitting
     }
@@ -161,8 +184,8 @@ impl ClaimIndex {
         key_of: impl Fn(u32) -> Key,
         facts: &dyn Facts,
     ) -> Resolution {
-        let known: Vec<u32> =
-            logged.iter().filter_map(|id| self.logged.get(*id)).copied().collect();
+        let known = logged.iter().flat_map(|id| self.with(Part::LoggedId, id, &key_of));
+        let known: Vec<u32> = known.collect();
         if !known.is_empty() {
             return one_or_many(known);
         }
@@ -176,8 +199,9 @@ impl ClaimIndex {
         let (Some(name), Some(alias)) = (claim.part_text(1), claim.part_text(2)) else {
             return Resolution::None;
         };
-        let versions = self.models_by_name.get(name).into_iter().flatten().copied();
-        one_or_many(versions.filter(|model| facts.has_alias(*model, alias)).collect())
+        let mut versions = self.with(Part::ModelName, name, &key_of);
+        versions.retain(|model| facts.has_alias(*model, alias));
+        one_or_many(versions)
     }
 }
 

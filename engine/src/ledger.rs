@@ -13,7 +13,7 @@ mod grown;
 mod nodes;
 mod retraction;
 mod revisions;
-mod table;
+pub(crate) mod table;
 mod view;
 
 pub(crate) use apply::ReadTransaction;

@@ -146,7 +146,8 @@ impl Bytes {
         }
         // SAFETY: the files mapped here are immutable once renamed into place, or segments, of
         // which only bytes below `head` are looked at; the writer never changes or cuts those
-        // (docs/format.md, section 12). Other files are not mapped (storage/file.rs). A file cut by somebody else raises SIGBUS, as for any
+        // (docs/format.md, section 12); or have no name and are written by nobody from here on
+        // (sections/shelf.rs). Other files are not mapped (storage/file.rs). A file cut by somebody else raises SIGBUS, as for any
         // mapped database.
         let map = unsafe { memmap2::Mmap::map(file)? };
         let part = 0..map.len();
@@ -169,7 +170,7 @@ impl Bytes {
         unsafe_code,
         reason = "giving back pages is unsafe by nature; the invariant stands below"
     )]
-    fn forget_part(&self, part: Range<usize>) {
+    pub(crate) fn forget_part(&self, part: Range<usize>) {
         #[cfg(unix)]
         if let Inner::Mapped(map) = &self.inner {
             let from = self.part.start + part.start;
@@ -261,9 +262,19 @@ impl<T: Word> Words<T> {
         Some(Words { slice, owner: bytes.clone() })
     }
 
+    /// Numbers that nobody else needs.
+    pub(crate) fn owned(words: Vec<T>) -> Words<T> {
+        Words::over(&Bytes::owned_words(words)).expect("a list of such numbers is one")
+    }
+
     /// The first of the numbers; none if there are not so many.
     pub(crate) fn first(&self, count: usize) -> Option<Words<T>> {
         Words::over(&self.owner.part(0..count.checked_mul(size_of::<T>())?)?)
+    }
+
+    /// The bytes that they stand in.
+    pub(crate) fn into_bytes(self) -> Bytes {
+        self.owner
     }
 
     /// Tells the system that some of the numbers will be read now.

@@ -8,18 +8,20 @@
 
 mod file;
 mod section;
+mod shelf;
 mod stream;
 mod tail;
 
 pub(crate) use file::{Tag, check};
 pub(crate) use section::{Section, share};
+pub(crate) use shelf::{Shelf, Shelved};
 pub(crate) use stream::{Planned, Stream};
 
 use crate::damage::Damage;
 use crate::error::Result;
 use crate::head::Head;
 use crate::index::IndexKind;
-use crate::mapping::{Bytes, Word};
+use crate::mapping::{Bytes, Word, Words};
 use crate::storage::Storage;
 use section::Blocks;
 use std::sync::Arc;
@@ -36,6 +38,8 @@ pub(crate) struct Sections {
     entries: Vec<Entry>,
     damage: Arc<Damage>,
     name: String,
+    /// Where long ones are laid aside that are made here.
+    shelf: Shelf,
 }
 
 /// One section.
@@ -67,8 +71,13 @@ impl Entry {
 impl Sections {
     /// None yet, to be made in memory.
     pub(crate) fn new(damage: Arc<Damage>) -> Sections {
+        Sections::on(Shelf::default(), damage)
+    }
+
+    /// None yet, to be made; long ones are laid aside.
+    pub(crate) fn on(shelf: Shelf, damage: Arc<Damage>) -> Sections {
         let name = "a view in memory".to_owned();
-        Sections { entries: Vec::new(), damage, name }
+        Sections { entries: Vec::new(), damage, name, shelf }
     }
 
     /// Opens a file: its header and directory are checked, nothing else is looked at.
@@ -88,7 +97,33 @@ impl Sections {
 
     /// The same of a list that nobody else needs: it is not copied.
     pub(crate) fn put_all<T: Word>(&mut self, tag: Tag, number: u16, extra: u64, words: Vec<T>) {
-        self.put_bytes(tag, number, extra, Bytes::owned_words(words));
+        let list = self.shelf.lay(words);
+        self.put_words(tag, number, extra, list);
+    }
+
+    /// A list to become one of them, laid aside as it grows.
+    pub(crate) fn list<T: Word>(&self) -> Shelved<T> {
+        self.shelf.list()
+    }
+
+    /// Adds such a list.
+    ///
+    /// # Errors
+    /// What the medium said when the list was laid aside.
+    pub(crate) fn put_list<T: Word>(
+        &mut self,
+        tag: Tag,
+        number: u16,
+        extra: u64,
+        list: Shelved<T>,
+    ) -> Result<()> {
+        self.put_bytes(tag, number, extra, list.into_bytes()?);
+        Ok(())
+    }
+
+    /// The same of such a list that was read.
+    pub(crate) fn put_words<T: Word>(&mut self, tag: Tag, number: u16, extra: u64, list: Words<T>) {
+        self.put_bytes(tag, number, extra, list.into_bytes());
     }
 
     fn put_bytes(&mut self, tag: Tag, number: u16, extra: u64, bytes: Bytes) {

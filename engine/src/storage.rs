@@ -15,6 +15,7 @@ pub use memory::MemoryStorage;
 
 use crate::error::Result;
 use crate::mapping::Bytes;
+use std::fs::File;
 use std::path::PathBuf;
 
 /// A medium.
@@ -78,6 +79,15 @@ pub trait Storage: Send + Sync {
     /// # Errors
     /// What the medium says; part of the bytes may have been written.
     fn write_at(&self, path: &str, at: u64, bytes: &[u8]) -> Result<()>;
+
+    /// A file without a name for what is needed while something is made: it goes with its holder,
+    /// whatever happens, and is never durable. None on a medium that has no such files.
+    ///
+    /// # Errors
+    /// What the medium says.
+    fn scratch(&self) -> Result<Option<File>> {
+        Ok(None)
+    }
 
     /// Makes what was appended durable, and the file's name with it.
     ///

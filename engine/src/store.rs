@@ -22,6 +22,7 @@ pub use hold::{HoldInfo, HoldScope};
 pub(crate) use lazy_ledger::LazyLedger;
 pub use live::LiveBatch;
 pub(crate) use open::replay;
+pub(crate) use orphans::aside;
 pub(crate) use pending_keys::{NewKeys, PendingKeys, RUN_ENTRIES_MAX};
 pub(crate) use reading::{Mark, enter};
 pub(crate) use secrets::SecretBox;
@@ -35,6 +36,7 @@ use crate::head::Head;
 use crate::index::RunFiles;
 use crate::keys::{RandomSecrets, Secrets};
 use crate::ledger::Ledger;
+use crate::sections::Shelf;
 use crate::segment::SEGMENT_BYTES_MAX;
 use crate::snapshot::{Snapshot, Views};
 use crate::storage::{FileStorage, Storage};
@@ -176,6 +178,11 @@ impl Store {
 
     pub(crate) fn shared_storage(&self) -> Arc<dyn Storage> {
         Arc::clone(&self.storage)
+    }
+
+    /// Where long lists of a generation are laid aside; a reader writes nothing.
+    pub(crate) fn shelf(&self) -> Shelf {
+        if self.writable { Shelf::beside(self.shared_storage()) } else { Shelf::default() }
     }
 
     pub(crate) fn run_files(&self, fields: IndexedFields) -> RunFiles {
@@ -418,6 +425,7 @@ impl Store {
         if let Some(catalog) = &self.catalog {
             catalog.rebuild(&self.read_state().ledger);
         }
+        self.rebuild_tiles()?;
         self.write_indexes()
     }
 

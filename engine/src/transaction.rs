@@ -2,12 +2,14 @@
 
 mod batches;
 mod encode;
+mod held;
 mod pins;
 mod prepared;
 mod publish;
 mod snapshots;
 
 pub(crate) use batches::{CONTAINER_ROWS_MAX, container_path};
+pub use held::Held;
 pub use prepared::PreparedNode;
 
 use crate::claims::is_claim;
@@ -121,7 +123,7 @@ pub struct Transaction<'a> {
     holds: Vec<Hold>,
     seen: BTreeMap<Saying, BTreeSet<Cid>>,
     seen_rows: Vec<(Saying, [u8; 16], Vec<SeenRows>)>,
-    snapshots: Vec<(Saying, BTreeMap<Hash, Hash>)>,
+    snapshots: Vec<(Saying, Held)>,
     /// The import ends with a full snapshot, which confirms what is known: nothing is listed here.
     snapshot_follows: bool,
 }
@@ -286,8 +288,8 @@ impl<'a> Transaction<'a> {
 
     /// Notes that the import was a full snapshot of a source in a form and held exactly these
     /// nodes, with the digests of what it said of them.
-    pub fn add_snapshot(&mut self, saying: &Saying, held: BTreeMap<Hash, Hash>) {
-        self.snapshots.push((saying.clone(), held));
+    pub fn add_snapshot(&mut self, saying: &Saying, held: impl Into<Held>) {
+        self.snapshots.push((saying.clone(), held.into()));
     }
 
     /// Stages custody of a file.

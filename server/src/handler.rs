@@ -2,6 +2,7 @@
 
 pub(crate) mod backup;
 pub(crate) mod batches;
+pub(crate) mod erasures;
 pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod imports;
@@ -11,6 +12,8 @@ pub(crate) mod metrics;
 pub(crate) mod names;
 pub(crate) mod nodes;
 pub(crate) mod plans;
+pub(crate) mod prove;
+pub(crate) mod public_log;
 pub(crate) mod query;
 pub(crate) mod reference;
 pub(crate) mod schema;

@@ -8,18 +8,19 @@ use super::derived::{batches, brought, followers, import_facts};
 use super::described::{Described, looked_up};
 use super::flatten::{self, put_adjacency};
 use super::former::{Former, Known};
+use super::label_lists::LabelLists;
 use super::named::{Named, Number};
-use super::order::{Order, merged};
+use super::order::Order;
 use super::resolve::{Candidates, resolve};
 use super::unread::unread;
-use super::{Batch, ContainerPlace, Graph, ImportFacts, Labels, NodeNo};
+use super::{Batch, ContainerPlace, Graph, ImportFacts, NodeNo};
 use crate::claims::Aliases;
 use crate::damage::Damage;
 use crate::error::Result;
 use crate::ledger::Ledger;
 use crate::mapping::Bytes;
 use crate::schema::{Kind, RELATION_COUNT, Relation};
-use crate::sections::Sections;
+use crate::sections::{Sections, Shelf, Tag};
 use lineal_proof::record::node_id;
 use lineal_proof::{Hash, Key, KeyPart, Map};
 use rayon::prelude::*;
@@ -33,11 +34,12 @@ pub(crate) fn build(
     segments: &[Bytes],
     upto: u64,
     former: Option<&Former>,
-    damage: &Arc<Damage>,
+    (shelf, damage): (&Shelf, &Arc<Damage>),
 ) -> Result<Graph> {
     let known = former.and_then(|former| Known::new(former, ledger, upto));
     let mut named = Named::new(ledger);
-    let mut described = Described::read(&mut named, (ledger, segments), upto, known.as_ref())?;
+    let mut described =
+        Described::read(&mut named, (ledger, segments), upto, known.as_ref(), shelf)?;
     let aliases = Aliases::new(ledger.references(upto));
     let mut candidates = resolve(&named, &mut described, &aliases);
     if let Some(known) = &known {
@@ -51,9 +53,9 @@ pub(crate) fn build(
     let import_nodes: Vec<Number> = imports.keys().map(import).collect();
     let order = Order::new(&named, &described, import_nodes.into_iter());
     let built = Built { ledger, order, described, candidates, aliases, imports, upto };
-    let graph = built.lay_out(known.as_ref(), damage)?;
+    let graph = built.lay_out(known.as_ref(), Sections::on(shelf.clone(), Arc::clone(damage)))?;
     if former.is_some_and(|former| !former.is_sound()) {
-        return build(ledger, segments, upto, None, damage);
+        return build(ledger, segments, upto, None, (shelf, damage));
     }
     Ok(graph)
 }
@@ -77,14 +79,12 @@ pub(super) struct Beside {
 }
 
 impl Built<'_> {
-    fn lay_out(mut self, known: Option<&Known<'_>>, damage: &Arc<Damage>) -> Result<Graph> {
-        let mut sections = Sections::new(Arc::clone(damage));
+    fn lay_out(mut self, known: Option<&Known<'_>>, mut sections: Sections) -> Result<Graph> {
         // The longest lists first: what is laid out goes.
-        let labels = self.labels(known);
-        Labels::put(&mut sections, labels);
+        self.put_labels(&mut sections, known)?;
         let (batches, containers) = batches(self.ledger, &self.order, self.upto);
         self.put_links(&mut sections, &batches);
-        let places = self.put_revisions(&mut sections);
+        let places = self.put_revisions(&mut sections)?;
         flatten::put_nodes(&mut sections, &self, &places)?;
         drop(places);
         let numbers = self.order.nodes_of(Kind::Import);
@@ -97,28 +97,23 @@ impl Built<'_> {
     }
 
     /// What nodes are looked up by, ascending.
-    fn labels(&mut self, known: Option<&Known<'_>>) -> Vec<(u64, NodeNo)> {
+    fn put_labels(&mut self, sections: &mut Sections, known: Option<&Known<'_>>) -> Result<()> {
         let order = &self.order;
-        let mut labels = std::mem::take(&mut self.described.labels);
-        for (_, number) in &mut labels {
-            *number = order.renamed[*number as usize];
-        }
+        let labels =
+            std::mem::replace(&mut self.described.labels, LabelLists::new(&Shelf::default()));
         // Nobody describes these: they have what their key says.
-        for (node, number) in (0_u32..).zip(&order.nodes) {
-            if !self.described.holds(*number) {
-                let (kind, id) = (order.named.kind(*number), order.named.id(*number));
-                let key = order.key(node);
-                let all = looked_up(kind, &id, &key, &Map::new());
-                labels.extend(all.map(|label| (label, node)));
-            }
-        }
-        labels.par_sort_unstable();
+        let nodes = (0_u32..).zip(&order.nodes);
+        let missing = nodes.filter(|(_, number)| !self.described.holds(**number));
+        let of_missing = missing.flat_map(|(node, number)| {
+            let (kind, id) = (order.named.kind(*number), order.named.id(*number));
+            let key = order.key(node);
+            let all: Vec<u64> = looked_up(kind, &id, &key, &Map::new()).collect();
+            all.into_iter().map(move |label| (label, node))
+        });
+        let ordered = labels.ordered(&order.renamed, of_missing)?;
         match known {
-            Some(known) => {
-                let known = known.labels(&self.described, &order.renamed);
-                merged(known, labels, |a, b| a <= b)
-            }
-            None => labels,
+            Some(known) => ordered.put(sections, known.labels(&self.described, &order.renamed)),
+            None => ordered.put(sections, std::iter::empty()),
         }
     }
 
@@ -144,7 +139,7 @@ impl Built<'_> {
     }
 
     /// The ids of revisions, and where among them each revision of the ledger stands.
-    fn put_revisions(&self, sections: &mut Sections) -> Vec<u32> {
+    fn put_revisions(&self, sections: &mut Sections) -> Result<Vec<u32>> {
         let revisions = &self.ledger.revisions;
         let node = |at: u32| self.order.of_entry(revisions.node(at));
         let id = |at: u32| revisions.id(at);
@@ -164,10 +159,14 @@ impl Built<'_> {
             }
             places[*revision as usize] = first;
         }
-        let ids: Vec<[u8; 32]> = all.iter().map(|(_, at)| id(*at).0).collect();
-        let owners: Vec<NodeNo> = all.iter().filter_map(|(_, at)| node(*at)).collect();
-        flatten::put_revisions(sections, ids, owners);
-        places
+        let (mut ids, mut owners) = (sections.list(), sections.list());
+        for (_, at) in &all {
+            ids.push(id(*at).0);
+            owners.push(node(*at).expect("only revisions of nodes that are in the graph"));
+        }
+        sections.put_list(Tag::RevisionIds, 0, 0, ids)?;
+        sections.put_list(Tag::RevisionNodes, 0, 0, owners)?;
+        Ok(places)
     }
 }
 

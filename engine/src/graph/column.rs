@@ -9,8 +9,9 @@ mod select;
 pub use select::Wanted;
 
 use super::NodeNo;
+use crate::error::Result;
 use crate::schema::{COMMON_FIELDS, FieldSpec, FieldType, Kind, fields};
-use crate::sections::{Section, Sections, Tag};
+use crate::sections::{Section, Sections, Shelf, Shelved, Tag};
 use lineal_proof::{Hash, Value};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -214,29 +215,30 @@ pub(crate) struct ColumnDraft {
     nodes: usize,
     present: Vec<u64>,
     elsewhere: Vec<u64>,
-    numbers: Vec<i64>,
+    numbers: Shelved<i64>,
     truths: Vec<u64>,
     texts: TextsDraft,
     values: usize,
 }
 
-/// Texts one behind another: a list for each would be half of what the making of columns holds.
-#[derive(Default)]
+/// Texts one behind another: a list for each would be half of what the making of columns takes.
 struct TextsDraft {
-    bytes: Vec<u8>,
-    /// Where each ends; the greatest number once there are too many bytes for a column.
-    ends: Vec<u32>,
+    bytes: Shelved<u8>,
+    /// Where each begins and the last ends; the greatest number once there are too many bytes for a
+    /// column.
+    offsets: Shelved<u32>,
 }
 
 impl TextsDraft {
-    fn push(&mut self, text: &[u8]) {
-        self.bytes.extend_from_slice(text);
-        self.ends.push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
+    fn new(shelf: &Shelf) -> TextsDraft {
+        let (bytes, mut offsets) = (shelf.list(), shelf.list());
+        offsets.push(0);
+        TextsDraft { bytes, offsets }
     }
 
-    fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        let from = std::iter::once(0).chain(self.ends.iter().copied());
-        from.zip(&self.ends).map(|(from, end)| &self.bytes[from as usize..*end as usize])
+    fn push(&mut self, text: &[u8]) {
+        self.bytes.extend(text);
+        self.offsets.push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
     }
 }
 
@@ -245,7 +247,7 @@ const SAME_MIN: usize = 4;
 
 impl ColumnDraft {
     /// An empty column; none for a field whose type has none.
-    pub(crate) fn new(kind: Kind, field: usize) -> Option<ColumnDraft> {
+    pub(crate) fn new(kind: Kind, field: usize, shelf: &Shelf) -> Option<ColumnDraft> {
         let spec = fields_of(kind).nth(field)?;
         if matches!(spec.field_type, FieldType::Node | FieldType::List | FieldType::Map) {
             return None;
@@ -257,9 +259,9 @@ impl ColumnDraft {
             nodes: 0,
             present: Vec::new(),
             elsewhere: Vec::new(),
-            numbers: Vec::new(),
+            numbers: shelf.list(),
             truths: Vec::new(),
-            texts: TextsDraft::default(),
+            texts: TextsDraft::new(shelf),
             values: 0,
         })
     }
@@ -330,10 +332,13 @@ impl ColumnDraft {
     }
 
     /// Adds the column to the sections of a graph.
-    pub(super) fn put(self, sections: &mut Sections) {
+    ///
+    /// # Errors
+    /// What the medium said when it was laid aside.
+    pub(super) fn put(self, sections: &mut Sections) -> Result<()> {
         // Offsets count to 4 GiB: without its column a field is read from the records, only slower.
         if self.texts.bytes.len() >= u32::MAX as usize {
-            return;
+            return Ok(());
         }
         let number = number(self.kind, self.field);
         let all_present = self.values == self.nodes && self.nodes > 0;
@@ -354,38 +359,45 @@ impl ColumnDraft {
         }
         match self.spec.field_type {
             FieldType::Int | FieldType::Time | FieldType::Float => {
-                sections.put_all(Tag::Numbers, number, 0, self.numbers);
+                sections.put_list(Tag::Numbers, number, 0, self.numbers)
             }
-            FieldType::Bool => sections.put_all(Tag::Truths, number, 0, self.truths),
+            FieldType::Bool => {
+                sections.put_all(Tag::Truths, number, 0, self.truths);
+                Ok(())
+            }
             _ => put_texts(sections, number, self.texts),
         }
     }
 }
 
-fn put_texts(sections: &mut Sections, number: u16, texts: TextsDraft) {
-    let most = (texts.ends.len() / SAME_MIN).min(1 << 16);
+fn put_texts(sections: &mut Sections, number: u16, texts: TextsDraft) -> Result<()> {
+    let (bytes, ends) = (texts.bytes.into_words()?, texts.offsets.into_words()?);
+    let all = || {
+        let text = |ends: &[u32]| &bytes[ends[0] as usize..ends[1] as usize];
+        ends.windows(2).map(text)
+    };
+    let most = (all().len() / SAME_MIN).min(1 << 16);
     let mut list: BTreeMap<&[u8], u16> = BTreeMap::new();
-    let is_list = texts.iter().all(|text| {
+    let is_list = all().all(|text| {
         list.insert(text, 0);
         list.len() <= most
     });
     if !is_list {
         drop(list);
         sections.put(Tag::Codes, number, OWN, &[] as &[u8]);
-        let offsets = std::iter::once(0).chain(texts.ends).collect();
-        sections.put_all(Tag::TextOffsets, number, 0, offsets);
-        sections.put_all(Tag::TextBytes, number, 0, texts.bytes);
-        return;
+        sections.put_words(Tag::TextOffsets, number, 0, ends);
+        sections.put_words(Tag::TextBytes, number, 0, bytes);
+        return Ok(());
     }
     for (code, at) in list.values_mut().zip(0_u16..=u16::MAX) {
         *code = at;
     }
     let code = |text: &[u8]| list.get(text).copied().unwrap_or(0);
     if list.len() <= 1 << 8 {
-        let codes: Vec<u8> = texts.iter().map(|text| (code(text) & 0xff) as u8).collect();
+        let codes: Vec<u8> = all().map(|text| (code(text) & 0xff) as u8).collect();
         sections.put_all(Tag::Codes, number, BYTE, codes);
     } else {
-        sections.put_all(Tag::Codes, number, TWO, texts.iter().map(code).collect::<Vec<u16>>());
+        sections.put_all(Tag::Codes, number, TWO, all().map(code).collect::<Vec<u16>>());
     }
     let (mut bytes, mut offsets) = (Vec::new(), vec![0_u32]);
     for text in list.keys() {
@@ -394,4 +406,5 @@ fn put_texts(sections: &mut Sections, number: u16, texts: TextsDraft) {
     }
     sections.put_all(Tag::TextOffsets, number, 0, offsets);
     sections.put_all(Tag::TextBytes, number, 0, bytes);
+    Ok(())
 }

@@ -3,6 +3,7 @@
 //! (`import/examples/mlflow_import.rs`).
 
 use super::former::Known;
+use super::label_lists::LabelLists;
 use super::named::{Named, Number};
 use super::{NodeNo, key_fields, label_hash, labels, tag_hash};
 use crate::claims::is_claim;
@@ -11,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::ledger::{ChainHead, Ledger, Rank};
 use crate::mapping::{Bytes, forget_large};
 use crate::schema::{Kind, RELATION_COUNT, Relation};
+use crate::sections::Shelf;
 use crate::segment::{Location, read_frame, segment_path};
 use lineal_proof::record::{Edge, Revision, node_id};
 use lineal_proof::{Hash, Key, Map, Value};
@@ -33,8 +35,8 @@ pub(super) struct Raw {
     /// Where its heads end among all.
     pub(super) heads_end: u32,
     pub(super) revisions: u32,
-    pub(super) first_commit: u64,
-    pub(super) last_commit: u64,
+    pub(super) first_commit: u32,
+    pub(super) last_commit: u32,
     pub(super) deleted: bool,
 }
 
@@ -59,7 +61,6 @@ pub(super) struct ClaimEdge {
 }
 
 /// Every node that is described, in the order of the ledger.
-#[derive(Default)]
 pub(super) struct Described {
     pub(super) nodes: Vec<Raw>,
     /// Of one node after another, the one on top first.
@@ -69,7 +70,7 @@ pub(super) struct Described {
     /// Edges whose targets are not; those of a node stand side by side.
     pub(super) claims: Vec<ClaimEdge>,
     /// Hashes by which nodes are looked up, but of those that the former generation knows.
-    pub(super) labels: Vec<(u64, Number)>,
+    pub(super) labels: LabelLists,
     /// Aliases of models.
     pub(super) aliases: HashMap<Number, Vec<String>>,
     /// Does a record state an edge of a relation that is derived, too?
@@ -122,12 +123,26 @@ impl ReadEdge {
 }
 
 impl Described {
+    /// Nothing yet, and room for one entry a node: a list that grows is moved, and held twice then.
+    fn empty(ledger: &Ledger, shelf: &Shelf) -> Described {
+        Described {
+            nodes: Vec::with_capacity(ledger.nodes.len()),
+            heads: Vec::with_capacity(ledger.nodes.len()),
+            links: [const { Vec::new() }; RELATION_COUNT],
+            claims: Vec::new(),
+            labels: LabelLists::new(shelf),
+            aliases: HashMap::new(),
+            states_derived: false,
+        }
+    }
+
     /// Reads every node that is described: as the former generation knows it, or from its records.
     pub(super) fn read(
         named: &mut Named<'_>,
         (ledger, segments): (&Ledger, &[Bytes]),
         upto: u64,
         known: Option<&Known<'_>>,
+        shelf: &Shelf,
     ) -> Result<Described> {
         let rank = ledger.rank(upto);
         let from_records = |number: Number| read(ledger, segments, number, upto, &rank);
@@ -156,7 +171,7 @@ impl Described {
             let (edges, labels, aliases) = (Vec::new(), Vec::new(), Vec::new());
             Ok((!heads.is_empty()).then_some(ReadNode { raw, heads, edges, labels, aliases }))
         };
-        let mut all = Described::default();
+        let mut all = Described::empty(ledger, shelf);
         for first in (0..ledger.nodes.len()).step_by(CHUNK) {
             let chunk = number(first)..number((first + CHUNK).min(ledger.nodes.len()));
             let read: Vec<Option<ReadNode>> =
@@ -171,7 +186,7 @@ impl Described {
         let from = node.raw.entry;
         self.heads.extend(node.heads);
         self.nodes.push(Raw { heads_end: number(self.heads.len()), ..node.raw });
-        self.labels.extend(node.labels.into_iter().map(|label| (label, from)));
+        node.labels.into_iter().for_each(|label| self.labels.push(label, from));
         if !node.aliases.is_empty() {
             self.aliases.insert(from, node.aliases);
         }
@@ -345,6 +360,7 @@ fn raw(ledger: &Ledger, number: Number, upto: u64) -> Raw {
     let commits = ledger.revisions_of(number).map(|revision| ledger.revisions.commit(revision));
     let mut commits = commits.filter(|commit| *commit <= upto);
     let last_commit = commits.next();
+    let short = |commit: u64| u32::try_from(commit).expect("fewer than 2^32 commits");
     let mut revisions = u32::from(last_commit.is_some());
     let last_commit = last_commit.unwrap_or(0);
     let mut first_commit = last_commit;
@@ -352,6 +368,7 @@ fn raw(ledger: &Ledger, number: Number, upto: u64) -> Raw {
         (first_commit, revisions) = (commit, revisions.saturating_add(1));
     }
     let (known, deleted, heads_end) = (None, false, 0);
+    let (first_commit, last_commit) = (short(first_commit), short(last_commit));
     Raw { entry: number, known, heads_end, revisions, first_commit, last_commit, deleted }
 }
 

@@ -80,34 +80,26 @@ pub(super) fn put_adjacency(
     inverse.put(sections, (Tag::InverseOffsets, Tag::InverseTargets), relation);
 }
 
-/// Puts the ids of revisions, ascending, and the node of each.
-pub(super) fn put_revisions(sections: &mut Sections, ids: Vec<[u8; 32]>, owners: Vec<NodeNo>) {
-    sections.put_all(Tag::RevisionIds, 0, 0, ids);
-    sections.put_all(Tag::RevisionNodes, 0, 0, owners);
-}
-
 /// Puts what is known of each node; `places` says where the id of each revision of the ledger
 /// stands.
 pub(super) fn put_nodes(sections: &mut Sections, built: &Built<'_>, places: &[u32]) -> Result<()> {
     let (named, order) = (built.order.named, &built.order.nodes);
-    let ids: Vec<[u8; 32]> = order.iter().map(|number| named.id(*number).0).collect();
-    sections.put_all(Tag::NodeIds, 0, 0, ids);
-    let (mut bytes, mut offsets) = (Vec::new(), Vec::with_capacity(order.len() + 1));
+    let (mut ids, mut bytes, mut offsets) = (sections.list(), sections.list(), sections.list());
     offsets.push(0_u32);
     for number in order {
-        bytes.extend_from_slice(named.key_bytes(*number));
+        ids.push(named.id(*number).0);
+        bytes.extend(named.key_bytes(*number));
         offsets.push(count("bytes of the keys", bytes.len() as u64)?);
     }
-    sections.put_all(Tag::KeyOffsets, 0, 0, offsets);
-    sections.put_all(Tag::KeyBytes, 0, 0, bytes);
+    sections.put_list(Tag::NodeIds, 0, 0, ids)?;
+    sections.put_list(Tag::KeyOffsets, 0, 0, offsets)?;
+    sections.put_list(Tag::KeyBytes, 0, 0, bytes)?;
     let nodes = Nodes::new(built);
     sections.put_all(Tag::Flags, 0, 0, order.iter().map(|number| nodes.flags(*number)).collect());
-    let of_raw = |what: fn(&Raw) -> u64| -> Result<Vec<u32>> {
-        let all = order.iter().map(|number| nodes.raw(*number).map_or(0, what));
-        all.map(|number| count("commits", number)).collect()
+    let of_raw = |what: fn(&Raw) -> u32| -> Vec<u32> {
+        order.iter().map(|number| nodes.raw(*number).map_or(0, what)).collect()
     };
-    let last_commits = of_raw(|raw| raw.last_commit)?;
-    let mut first_commits = of_raw(|raw| raw.first_commit)?;
+    let mut first_commits = of_raw(|raw| raw.first_commit);
     // Of an import its number is its first commit.
     for node in built.order.nodes_of(Kind::Import) {
         if let Some(lineal_proof::KeyPart::Int(number)) = built.order.key(node).0.first() {
@@ -115,8 +107,8 @@ pub(super) fn put_nodes(sections: &mut Sections, built: &Built<'_>, places: &[u3
         }
     }
     sections.put_all(Tag::FirstCommits, 0, 0, first_commits);
-    sections.put_all(Tag::LastCommits, 0, 0, last_commits);
-    sections.put_all(Tag::RevisionCounts, 0, 0, of_raw(|raw| raw.revisions.into())?);
+    sections.put_all(Tag::LastCommits, 0, 0, of_raw(|raw| raw.last_commit));
+    sections.put_all(Tag::RevisionCounts, 0, 0, of_raw(|raw| raw.revisions));
     put_heads(sections, &nodes, places)?;
     put_doubts(sections, &nodes)
 }
@@ -172,10 +164,9 @@ impl<'a> Nodes<'a> {
 
 fn put_heads(sections: &mut Sections, nodes: &Nodes<'_>, ids: &[u32]) -> Result<()> {
     let built = nodes.built;
-    let all = built.described.heads.len();
-    let (mut offsets, mut chains) = (vec![0_u32], Vec::with_capacity(all));
-    let (mut revisions, mut places) = (Vec::with_capacity(all), Vec::with_capacity(all));
-    offsets.reserve_exact(built.order.nodes.len());
+    let (mut offsets, mut chains) = (sections.list(), sections.list());
+    let (mut revisions, mut places) = (sections.list(), sections.list());
+    offsets.push(0_u32);
     for number in &built.order.nodes {
         for head in nodes.heads(*number) {
             let revision = head.revision as usize;
@@ -185,11 +176,10 @@ fn put_heads(sections: &mut Sections, nodes: &Nodes<'_>, ids: &[u32]) -> Result<
         }
         offsets.push(count("heads", chains.len() as u64)?);
     }
-    sections.put_all(Tag::HeadOffsets, 0, 0, offsets);
-    sections.put_all(Tag::HeadChains, 0, 0, chains);
-    sections.put_all(Tag::HeadRevisions, 0, 0, revisions);
-    sections.put_all(Tag::HeadPlaces, 0, 0, places);
-    Ok(())
+    sections.put_list(Tag::HeadOffsets, 0, 0, offsets)?;
+    sections.put_list(Tag::HeadChains, 0, 0, chains)?;
+    sections.put_list(Tag::HeadRevisions, 0, 0, revisions)?;
+    sections.put_list(Tag::HeadPlaces, 0, 0, places)
 }
 
 /// What answers say of themselves: nodes in doubt, and candidates with what they may be meant by.

@@ -11,11 +11,13 @@ use super::named::{Named, Number};
 use super::resolve::Candidates;
 use super::{Base, Batch, Graph, NodeNo};
 use crate::head::Head;
-use crate::id_map::IdMap;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, table};
 use crate::schema::{Direction, Kind, RELATIONS};
 use lineal_proof::Hash;
 use std::sync::OnceLock;
+
+/// Stands for no node.
+const NONE: u32 = u32::MAX;
 
 /// A former generation, with its nodes by id.
 pub(crate) struct Former {
@@ -23,7 +25,8 @@ pub(crate) struct Former {
     /// What `head` was for it, and the length of its file.
     head: Head,
     length: u64,
-    places: OnceLock<IdMap<NodeNo>>,
+    /// Numbers of nodes by id, without the ids: those stand in the graph.
+    places: OnceLock<Vec<u32>>,
 }
 
 impl Former {
@@ -44,11 +47,9 @@ impl Former {
     }
 
     fn place(&self, id: &Hash) -> Option<NodeNo> {
-        let all = || {
-            let all = 0..u32::try_from(self.graph.node_count()).unwrap_or(0);
-            all.map(|node| (self.graph.node_id(node), node)).collect()
-        };
-        self.places.get_or_init(all).get(id).copied()
+        let count = u32::try_from(self.graph.node_count()).unwrap_or(0);
+        let all = || table::of_all(count, |node| self.graph.node_id(node));
+        table::find(self.places.get_or_init(all), id, |node| self.graph.node_id(node) == *id)
     }
 
     /// The graph itself.
@@ -143,16 +144,16 @@ impl<'a> Known<'a> {
     ) {
         let graph = &self.former.graph;
         // By its number there, where each node is here.
-        let mut here: Vec<Option<Number>> = vec![None; graph.node_count()];
+        let mut here: Vec<Number> = vec![NONE; graph.node_count()];
         let known = described.nodes.iter().filter_map(|raw| Some((raw.entry, raw.known?)));
         let known: Vec<(Number, NodeNo)> = known.collect();
         for (at, old) in &known {
-            here[*old as usize] = Some(*at);
+            here[*old as usize] = *at;
         }
         let mut links = std::mem::take(&mut described.links);
         let mut place = |old: NodeNo| {
-            if let Some(at) = here[old as usize] {
-                return at;
+            if here[old as usize] != NONE {
+                return here[old as usize];
             }
             let kind = graph.kind_of(old);
             let at = named.find_or_add(graph.node_id(old), kind, || graph.key(old));
@@ -164,7 +165,7 @@ impl<'a> Known<'a> {
                     candidates.entry(at).or_default().extend(fitting);
                 }
             }
-            here[old as usize] = Some(at);
+            here[old as usize] = at;
             at
         };
         let stated = RELATIONS.iter().map(|spec| spec.relation);
@@ -183,16 +184,20 @@ impl<'a> Known<'a> {
 
     /// The labels of the nodes that are known, by their numbers here, which are as they were there in
     /// order. Ascending.
-    pub(super) fn labels(&self, described: &Described, renamed: &[NodeNo]) -> Vec<(u64, NodeNo)> {
+    pub(super) fn labels(
+        &self,
+        described: &Described,
+        renamed: &[NodeNo],
+    ) -> impl Iterator<Item = (u64, NodeNo)> + use<'_, 'a> {
         let graph = &self.former.graph;
-        let mut here: Vec<Option<NodeNo>> = vec![None; graph.node_count()];
+        let mut here = vec![NONE; graph.node_count()];
         for raw in &described.nodes {
             if let Some(old) = raw.known {
-                here[old as usize] = Some(renamed[raw.entry as usize]);
+                here[old as usize] = renamed[raw.entry as usize];
             }
         }
-        let all = graph.labels.all();
-        all.filter_map(|(hash, old)| Some((hash, here[old as usize]?))).collect()
+        let all = graph.labels.all().map(move |(hash, old)| (hash, here[old as usize]));
+        all.filter(|(_, node)| *node != NONE)
     }
 }
 

@@ -112,11 +112,6 @@ fn hash_of(parts: &[&[u8]]) -> u64 {
 }
 
 impl Labels {
-    /// Puts labels, which ascend.
-    pub(super) fn put(sections: &mut Sections, entries: Vec<(u64, NodeNo)>) {
-        put(sections, 0, entries);
-    }
-
     /// Puts those of a tail's nodes, which ascend.
     pub(super) fn put_tail(sections: &mut Sections, entries: Vec<(u64, NodeNo)>) {
         put(sections, TAIL, entries);
@@ -463,7 +458,7 @@ mod tests {
         let mut sections = Sections::new(Arc::default());
         let mut entries: Vec<(u64, NodeNo)> = hashes.iter().copied().zip(0..).collect();
         entries.sort_unstable();
-        Labels::put(&mut sections, entries);
+        put(&mut sections, 0, entries);
         Labels::open(&sections, hashes.len(), None).unwrap().with_hash(hash)
     }
 

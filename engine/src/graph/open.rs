@@ -232,9 +232,7 @@ impl Graph {
         sections.put(Tag::Batches, 0, 0, &batches::write_batches(self.batches()));
         BatchPlaces::put(self.batches(), &mut sections);
         CounterColumns::of_batches(self.batches()).put(&mut sections);
-        for column in columns {
-            column.put(&mut sections);
-        }
+        columns.into_iter().try_for_each(|column| column.put(&mut sections))?;
         self.damage().found().map_or(Ok(sections), Err)
     }
 }

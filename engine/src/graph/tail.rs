@@ -116,10 +116,14 @@ impl Graph {
     }
 
     /// The sections of its tail, with columns of kinds that had none; none for a whole graph.
-    pub(crate) fn own(&self, columns: Vec<ColumnDraft>) -> Option<Sections> {
-        let mut own = self.tail()?.own.clone();
-        columns.into_iter().for_each(|column| column.put(&mut own));
-        Some(own)
+    ///
+    /// # Errors
+    /// What the medium said when columns were laid aside.
+    pub(crate) fn own(&self, columns: Vec<ColumnDraft>) -> Result<Option<Sections>> {
+        let Some(tail) = self.tail() else { return Ok(None) };
+        let mut own = tail.own.clone();
+        columns.into_iter().try_for_each(|column| column.put(&mut own))?;
+        Ok(Some(own))
     }
 
     /// The first node of which something is not as it is in another whole graph of the same log; the

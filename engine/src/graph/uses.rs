@@ -164,7 +164,6 @@ struct Lists {
 impl Lists {
     fn add(&mut self, node: NodeNo, read: &ReadNode, ledger: &Ledger, upto: u64) {
         let (raw, all) = (&read.raw, &ledger.revisions);
-        let number = |commit: u64| u32::try_from(commit).unwrap_or(u32::MAX);
         let is_gone = read.heads.iter().all(|head| head.is_gone);
         let flag = |flag: Flag, holds: bool| if holds { flag as u8 } else { 0 };
         let head = |revision: u32| (all.packed_place(revision), all.id(revision).0);
@@ -176,8 +175,8 @@ impl Lists {
             id: ledger.nodes.id(raw.entry).0,
             key: ledger.nodes.key_bytes(raw.entry).to_vec(),
             flags: flag(Flag::Deleted, raw.deleted) | flag(Flag::Gone, is_gone),
-            first_commit: number(raw.first_commit),
-            last_commit: number(raw.last_commit),
+            first_commit: raw.first_commit,
+            last_commit: raw.last_commit,
             revisions: raw.revisions,
             heads: heads.collect(),
         });

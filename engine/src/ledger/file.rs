@@ -4,7 +4,7 @@
 use super::grown::Grown;
 use super::nodes::{NONE, Nodes};
 use super::revisions::Revisions;
-use super::table::Table;
+use super::table::{self, Table};
 use super::{BatchEntry, CommitEntry, Ledger, SeenRowsEntry, SnapshotEntry};
 use crate::error::Result;
 use crate::head::Head;
@@ -12,23 +12,41 @@ use crate::id_map::IdMap;
 use crate::index::{IndexKind, Reader, Writer};
 use crate::mapping::{Word, as_bytes};
 use crate::schema::KINDS;
-use crate::sections::{Planned, Sections, Stream, Tag};
+use crate::sections::{Planned, Sections, Shelf, Stream, Tag};
 use crate::segment::Location;
 use crate::storage::Storage;
 use lineal_proof::record::Record;
 
-/// Revisions in memory from which on an import writes the ledger and reads it from there: with their
-/// nodes some 120 MB.
+/// Revisions since its file from which on an import writes the ledger and reads it from there: with
+/// their nodes some 30 MB in memory, the rest laid aside.
 const TAIL_MIN: usize = 1 << 19;
 /// Unless the file holds so many times as many: a file is written whole, so that a ledger that grows
 /// by a third at a time writes each entry four times.
 const FILE_SHARE: usize = 3;
 
 impl Ledger {
-    /// Is there so much in memory that a file should hold it?
+    /// Did so much come since its file that a new one should hold it?
     pub(crate) fn tail_is_long(&self) -> bool {
         let tail = self.revisions.ids.tail_len();
         tail >= TAIL_MIN && tail >= (self.revisions.len() - tail) / FILE_SHARE
+    }
+
+    /// Lays aside what came since its file, but what changes, keys and tables: some sixty bytes a
+    /// revision with its node stay in memory.
+    pub(crate) fn lay_aside(&mut self, shelf: &Shelf) {
+        let (nodes, revisions) = (&mut self.nodes, &mut self.revisions);
+        nodes.ids.lay_aside(shelf);
+        nodes.kinds.lay_aside(shelf);
+        nodes.key_ends.lay_aside(shelf);
+        nodes.born.lay_aside(shelf);
+        revisions.ids.lay_aside(shelf);
+        revisions.contents.lay_aside(shelf);
+        revisions.nodes.lay_aside(shelf);
+        revisions.chains.lay_aside(shelf);
+        revisions.places.lay_aside(shelf);
+        revisions.before.lay_aside(shelf);
+        revisions.commits.lay_aside(shelf);
+        revisions.observed.lay_aside(shelf);
     }
 
     /// Is a part of it read from its file, which was found whole?
@@ -46,8 +64,8 @@ impl Ledger {
         let rest = rest.into_bytes();
         let (nodes, revisions) = (&self.nodes, &self.revisions);
         let length = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
-        let node_table = Table::of_all(length(nodes.len()), |node| nodes.id(node));
-        let revision_table = Table::of_all(length(revisions.len()), |number| revisions.id(number));
+        let node_table = table::of_all(length(nodes.len()), |node| nodes.id(node));
+        let revision_table = table::of_all(length(revisions.len()), |number| revisions.id(number));
         let lists: [(Tag, &dyn Listed); 20] = [
             (Tag::LedgerRest, &rest),
             (Tag::LedgerNodeIds, &nodes.ids),

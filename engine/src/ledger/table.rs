@@ -25,7 +25,7 @@ fn place(id: &Hash, slots: usize) -> usize {
     usize::try_from(head & (slots as u64 - 1)).unwrap_or(0)
 }
 
-fn find(
+fn find_in(
     slots: usize,
     get: impl Fn(usize) -> Option<u32>,
     id: &Hash,
@@ -55,8 +55,7 @@ impl Table {
     /// The number of an id, the last that was added if there are several.
     pub(crate) fn find(&self, id: &Hash, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         let (base, tail) = (&self.base.0, &self.tail.0);
-        find(tail.len(), |at| tail.get(at).copied(), id, &is_it)
-            .or_else(|| find(base.len(), |at| base.get(at), id, &is_it))
+        find(tail, id, &is_it).or_else(|| find_in(base.len(), |at| base.get(at), id, &is_it))
     }
 
     /// Adds a number.
@@ -71,16 +70,21 @@ impl Table {
         }
         self.held += usize::from(put(&mut self.tail.0, number, &id_of));
     }
+}
 
-    /// The slots of one table of all numbers, from 0 to a length.
-    pub(crate) fn of_all(length: u32, id_of: impl Fn(u32) -> Hash) -> Vec<u32> {
-        let slots = (length as usize * 3).div_ceil(2).next_power_of_two().max(SLOTS_MIN);
-        let mut table = vec![0; slots];
-        for number in 0..length {
-            put(&mut table, number, &id_of);
-        }
-        table
+/// The slots of one table of all numbers, from 0 to a length.
+pub(crate) fn of_all(length: u32, id_of: impl Fn(u32) -> Hash) -> Vec<u32> {
+    let slots = (length as usize * 3).div_ceil(2).next_power_of_two().max(SLOTS_MIN);
+    let mut table = vec![0; slots];
+    for number in 0..length {
+        put(&mut table, number, &id_of);
     }
+    table
+}
+
+/// The number of an id in such a table.
+pub(crate) fn find(slots: &[u32], id: &Hash, is_it: impl Fn(u32) -> bool) -> Option<u32> {
+    find_in(slots.len(), |at| slots.get(at).copied(), id, is_it)
 }
 
 /// Puts a number where it belongs, in the place of another of the same id. Says whether it took a
@@ -115,12 +119,10 @@ mod tests {
             (Some(905), Some(905), Some(500))
         );
         assert_eq!(find(&Hash::of(b"another")), None);
-        let all = Table::of_all(1_000, id_of);
-        let of_file = |id: &Hash| {
-            super::find(all.len(), |at| all.get(at).copied(), id, |number| id_of(number) == *id)
-        };
+        let all = of_all(1_000, id_of);
+        let of_file = |id: &Hash| super::find(&all, id, |number| id_of(number) == *id);
         assert!(ids.iter().all(|id| of_file(id) == find(id)));
         let full = [1; 16];
-        assert_eq!(super::find(16, |at| full.get(at).copied(), &ids[0], |_| false), None);
+        assert_eq!(super::find(&full, &ids[0], |_| false), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::section::Blocks;
 use super::stream::{Place, Planned, Stream};
-use super::{BLOCK, Entry, Sections};
+use super::{BLOCK, Entry, Sections, Shelf};
 use crate::damage::Damage;
 use crate::error::{Error, Result};
 use crate::head::{Head, LENGTH as HEAD_LENGTH};
@@ -15,6 +15,9 @@ use std::sync::Arc;
 const HEADER: usize = 16 + HEAD_LENGTH + 8;
 /// Tag, number, two bytes for the future, extra, offset, length.
 const ENTRY: usize = 32;
+/// Bytes of a section that are written before their pages are given back, where it was laid aside or
+/// stands in another file.
+const WRITTEN_AT_ONCE: usize = 16 << 20;
 /// Most sections of a file: some hundred relations and fields, with room.
 const SECTIONS_MAX: usize = 1 << 16;
 
@@ -305,8 +308,8 @@ fn read(
     if last != bytes.len() || first_block != crc_count {
         return None;
     }
-    let (damage, name) = (Arc::clone(damage), path.to_owned());
-    Some((head, Sections { entries, damage, name }))
+    let (damage, name, shelf) = (Arc::clone(damage), path.to_owned(), Shelf::default());
+    Some((head, Sections { entries, damage, name, shelf }))
 }
 
 /// Checks a file whole. Says nothing of what it means.
@@ -337,7 +340,11 @@ pub(super) fn write(
     });
     let mut stream = Stream::begin(storage, path, (kind, *head), planned)?;
     for (section, entry) in entries.iter().enumerate() {
-        stream.push(section, &entry.bytes)?;
+        for from in (0..entry.bytes.len()).step_by(WRITTEN_AT_ONCE) {
+            let part = from..(from + WRITTEN_AT_ONCE).min(entry.bytes.len());
+            stream.push(section, &entry.bytes[part.clone()])?;
+            entry.bytes.forget_part(part);
+        }
     }
     stream.finish()
 }

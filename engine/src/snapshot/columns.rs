@@ -5,9 +5,11 @@ use crate::error::Result;
 use crate::graph::{Adjacency, Cell, Column, ColumnDraft, Former, NodeNo, Wanted, fields_of};
 use crate::mapping::forget_large;
 use crate::schema::{Direction, Kind, Relation};
+use crate::sections::Shelf;
 use lineal_proof::Map;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// One field of a kind's nodes, without reading a record.
 #[derive(Clone, Copy)]
@@ -86,7 +88,7 @@ impl Snapshot {
 const MADE_FROM: [(&str, &str); 4] =
     [("version", "digest"), ("name", "service"), ("time", "started"), ("time", "first_time")];
 
-/// The columns of some kinds, but of those that have no nodes, or have columns.
+/// The columns of some kinds, but of those that have no nodes, or have columns. For writers alone.
 pub(super) fn make(
     snapshot: &Snapshot,
     kinds: &[Kind],
@@ -114,8 +116,10 @@ enum Cells {
 }
 
 fn of_kind(snapshot: &Snapshot, kind: Kind, former: Option<&Former>) -> Result<Vec<ColumnDraft>> {
+    let shelf = Shelf::beside(Arc::clone(&snapshot.view.storage));
+    let fields = 0..fields_of(kind).count();
     let mut columns: Vec<ColumnDraft> =
-        (0..fields_of(kind).count()).filter_map(|field| ColumnDraft::new(kind, field)).collect();
+        fields.filter_map(|field| ColumnDraft::new(kind, field, &shelf)).collect();
     let nodes: Vec<NodeNo> = snapshot.nodes_of(kind).collect();
     if nodes.is_empty() {
         return Ok(Vec::new());

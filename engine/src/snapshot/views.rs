@@ -141,14 +141,15 @@ impl Views {
         // Only the trail went on; else it was read from files that are gone.
         if base.is_some_and(|base| base.head == tail.base.head) {
             let columns = columns::make(&snapshot, &KINDS, former.as_ref())?;
-            let own = snapshot.graph().own(columns);
+            let own = snapshot.graph().own(columns)?;
             if let Some(own) = own.filter(|own| is_short(own, tail.before, &tail.base, percent)) {
                 return Ok(own);
             }
         }
         let (ledger, commit) = (state.ledger.load()?, state.head.commit);
         let damage = Arc::clone(snapshot.graph().damage());
-        let graph = graph::build(ledger, segments, commit, former.as_ref(), &damage)?;
+        let laid = (&store.shelf(), &damage);
+        let graph = graph::build(ledger, segments, commit, former.as_ref(), laid)?;
         let view = self.view(store, (graph, segments.clone()), None);
         whole(&Snapshot::new(weigh::weigh(view)?), former.as_ref())
     }
@@ -201,7 +202,8 @@ fn made(
         return Ok((graph, false));
     }
     let former = former.filter(|_| store.is_writer());
-    graph::build(ledger, segments, commit, former.as_ref(), damage).map(|graph| (graph, true))
+    let laid = (&store.shelf(), damage);
+    graph::build(ledger, segments, commit, former.as_ref(), laid).map(|graph| (graph, true))
 }
 
 /// All sections of a graph that was made of the records, as a generation of its own has them.

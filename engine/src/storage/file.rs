@@ -202,6 +202,23 @@ impl Storage for FileStorage {
         written.map_err(|e| Error::io("write", path, e))
     }
 
+    #[cfg(unix)]
+    fn scratch(&self) -> Result<Option<File>> {
+        use std::sync::atomic::{AtomicU64, Ordering};
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        // On the store's own disk: the system's temporary folder may be memory. It begins as a graph's
+        // name does, so that one which a crash left with its name goes with the old generations.
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("index/graph-{}-{number}.tmp", std::process::id());
+        let path = self.path(&name);
+        self.make_folder(&path)?;
+        let file = options(true).read(true).create_new(true).open(&path);
+        let file = file.map_err(|e| Error::io("make", &path, e))?;
+        // Whoever tidies up may have been quicker.
+        self.remove(&name)?;
+        Ok(Some(file))
+    }
+
     fn sync(&self, path: &str) -> Result<()> {
         let path = self.path(path);
         let synced = File::open(&path).and_then(|file| file.sync_all());

@@ -13,6 +13,7 @@ use crate::keys::Keys;
 use crate::ledger::Ledger;
 use crate::mapping::Bytes;
 use crate::sealed::Register;
+use crate::sections::Shelf;
 use crate::segment::{Walk, open_segment, segment_path};
 use crate::snapshot::Views;
 use crate::storage::Storage;
@@ -101,13 +102,16 @@ impl Store {
         storage: Arc<dyn Storage>,
         options: Options,
         head: Head,
-        ledger: LazyLedger,
+        mut ledger: LazyLedger,
         views: Views,
         lock: Option<Box<dyn Send + Sync>>,
     ) -> Result<Store> {
         let keys = Keys::open(&*storage)?;
         let register = Register::open(&*storage, &head.store)?;
         let writable = lock.is_some();
+        if writable {
+            ledger.lay_aside(&Shelf::beside(Arc::clone(&storage)));
+        }
         let folder = storage.local_path().filter(|_| writable);
         let catalog = folder.map(|folder| Catalog::open(&folder.join("catalog"), &ledger));
         Ok(Store {

@@ -63,7 +63,7 @@ pub(super) fn encode(
         ready.insert(staged.content, batch);
         transaction.nodes.push(staged);
     }
-    let seen = snapshots::seen(state, &mut transaction);
+    let seen = snapshots::seen(state, &mut transaction)?;
     let mut pins = pins::Pins::new(state);
     let mut revisions = Vec::with_capacity(transaction.nodes.len());
     let (mut placed, mut bytes) = (Vec::new(), 0);

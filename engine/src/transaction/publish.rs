@@ -74,6 +74,7 @@ pub(super) fn publish(store: &Store, transaction: Transaction<'_>) -> Result<Com
         return Err(error);
     }
     state.take(read);
+    state.ledger.lay_aside(&store.shelf());
     state.head = new_head;
     if state.ledger.tail_is_long()
         // What goes wrong here harms nothing: the ledger in memory is whole.

@@ -1,11 +1,13 @@
 //! Seen records: what a transaction confirms without writing a revision.
 
 use super::Transaction;
+use super::held::KnownHeld;
 use crate::draft::Saying;
+use crate::error::Result;
 use crate::store::State;
 use lineal_proof::record::Seen;
 use lineal_proof::{Cid, Hash};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 fn record(saying: &Saying) -> Seen {
     Seen {
@@ -26,7 +28,10 @@ const SEEN_REVISIONS_MAX: usize = 100_000;
 const SEEN_RUNS_MAX: usize = 200_000;
 
 /// The seen records of a transaction.
-pub(super) fn seen(state: &State, transaction: &mut Transaction<'_>) -> Vec<Seen> {
+///
+/// # Errors
+/// What the medium said when the nodes of a snapshot were laid aside.
+pub(super) fn seen(state: &State, transaction: &mut Transaction<'_>) -> Result<Vec<Seen>> {
     let mut all = Vec::new();
     for (saying, revisions) in std::mem::take(&mut transaction.seen) {
         let revisions: Vec<Cid> = revisions.into_iter().collect();
@@ -47,12 +52,12 @@ pub(super) fn seen(state: &State, transaction: &mut Transaction<'_>) -> Vec<Seen
         all.push(Seen { file: Some(file), rows: some, ..record(&saying) });
     }
     for (saying, held) in std::mem::take(&mut transaction.snapshots) {
-        let (except, revisions) = exceptions(state, transaction, &saying, &held);
+        let (except, revisions) = exceptions(state, transaction, &saying, &held.known()?);
         let revisions: Vec<Cid> = revisions.into_iter().collect();
         one_by_one(&saying, &revisions, &mut all);
         all.push(Seen { full: true, except, ..record(&saying) });
     }
-    all
+    Ok(all)
 }
 
 /// Revisions seen one by one, in as many records as they need.
@@ -69,7 +74,7 @@ fn exceptions(
     state: &State,
     transaction: &Transaction<'_>,
     saying: &Saying,
-    held: &BTreeMap<Hash, Hash>,
+    held: &KnownHeld,
 ) -> (Vec<Hash>, BTreeSet<Cid>) {
     let ledger = &state.ledger;
     let mut staged: HashMap<Hash, (i64, Hash)> = HashMap::new();
@@ -82,7 +87,7 @@ fn exceptions(
     }
     let (mut except, mut one_by_one) = (BTreeSet::new(), BTreeSet::new());
     for (node, (_, content)) in &staged {
-        if held.get(node) != Some(content) {
+        if held.get(node) != Some(*content) {
             except.insert(*node);
         }
     }
@@ -98,13 +103,13 @@ fn exceptions(
         let said = held.get(&id);
         let said_by = (saying.source.as_str(), saying.form.as_str());
         except.remove(&id);
-        if said.is_some() && said == top.as_ref() {
+        if said.is_some() && said == top {
             continue;
         }
         if top.is_some() {
             except.insert(id);
         }
-        let known = said.and_then(|said| ledger.known_revision(&id, said_by, said));
+        let known = said.and_then(|said| ledger.known_revision(&id, said_by, &said));
         one_by_one.extend(known.map(Cid));
     }
     (except.into_iter().collect(), one_by_one)

@@ -1,7 +1,7 @@
 //! How much was read from a store.
 
 use super::point::sort_points;
-use super::store::{Run, Store};
+use super::store::{Run, Store, Version};
 
 /// What a store holds, as read: before anything is merged, mapped or left out.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -57,8 +57,8 @@ impl Counts {
             ..Counts::default()
         };
         for model in &store.registered {
-            counts.versions += length(&model.versions);
-            counts.versions_deleted += number(model.versions.iter().filter(|v| v.is_deleted()));
+            counts.versions += model.versions.len() as u64;
+            counts.versions_deleted += number(model.versions.iter().filter(Version::is_deleted));
             counts.aliases += length(&model.aliases);
         }
         counts

@@ -23,6 +23,7 @@ mod source_name;
 mod spill;
 mod sqlite;
 mod store;
+mod versions;
 
 pub use counts::Counts;
 pub use error::Error;

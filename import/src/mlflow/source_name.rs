@@ -41,7 +41,7 @@ pub(super) fn newest_ms(store: &Store) -> Option<i64> {
     let versions = store
         .registered
         .iter()
-        .flat_map(|name| &name.versions)
+        .flat_map(|name| name.versions.iter())
         .flat_map(|version| [version.created_ms, version.updated_ms]);
     experiments.chain(logged).chain(names).chain(versions).flatten().max()
 }

@@ -203,6 +203,11 @@ impl<'a> Rows<'a> {
     /// A text.
     pub(super) fn text(&mut self) -> Option<&'a str> {
         let length = self.place()?;
+        self.text_of(length)
+    }
+
+    /// A text of so many bytes.
+    pub(super) fn text_of(&mut self, length: usize) -> Option<&'a str> {
         let (bytes, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
         std::str::from_utf8(bytes).ok()

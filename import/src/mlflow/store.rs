@@ -7,6 +7,7 @@
 use super::datasets::DatasetList;
 use super::point::Point;
 use super::sqlite::SpilledRuns;
+use super::versions::Versions;
 use crate::record::{Location, Reject};
 use std::collections::BTreeMap;
 
@@ -167,7 +168,7 @@ pub(super) struct RegisteredModel {
     pub(super) tags: Texts,
     /// Alias and version.
     pub(super) aliases: Vec<(String, String)>,
-    pub(super) versions: Vec<Version>,
+    pub(super) versions: Versions,
 }
 
 /// A version of a registered name.

@@ -13,10 +13,10 @@ use crate::mlflow::{self, Ended, Reading};
 use crate::record::{NodeRecord, Part};
 use crate::report::Report;
 use lineal_engine::schema::{Kind, Relation};
-use lineal_engine::{NodeDraft, Outcome, PreparedNode, Saying, Store, Transaction};
+use lineal_engine::{Held, NodeDraft, Outcome, PreparedNode, Saying, Store, Transaction};
 use lineal_proof::record::Counts;
-use lineal_proof::{Hash, Key, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use lineal_proof::{Key, Value};
+use std::collections::BTreeSet;
 use std::panic::resume_unwind;
 use std::thread;
 
@@ -35,7 +35,7 @@ pub(super) struct Recording<'r, 's> {
     /// The one at hand.
     pub(super) transaction: Transaction<'s>,
     /// Nodes staged over all transactions, with the digests of what is said of them.
-    pub(super) held: BTreeMap<Hash, Hash>,
+    pub(super) held: Held,
     actors: BTreeSet<Key>,
     pub(super) counts: Counts,
 }
@@ -47,7 +47,8 @@ impl<'r, 's> Recording<'r, 's> {
         saying: &'r Saying,
         full: bool,
     ) -> Result<Recording<'r, 's>> {
-        let (held, actors, counts) = (BTreeMap::new(), BTreeSet::new(), Counts::default());
+        let (actors, counts) = (BTreeSet::new(), Counts::default());
+        let held = session.store.nothing_held();
         let transaction = begin(session, full)?;
         Ok(Recording { saying, full, transaction, held, actors, counts })
     }

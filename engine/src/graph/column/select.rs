@@ -127,7 +127,7 @@ mod tests {
     use super::super::{ColumnDraft, fields_of, number};
     use super::*;
     use crate::schema::Kind;
-    use crate::sections::Sections;
+    use crate::sections::{Sections, Shelf};
     use lineal_proof::Value;
     use std::sync::Arc;
 
@@ -135,10 +135,10 @@ mod tests {
     fn column(field: &str, values: &[Option<Value>]) -> Column {
         let kind = Kind::Deployment;
         let at = fields_of(kind).position(|spec| spec.name == field).unwrap();
-        let mut draft = ColumnDraft::new(kind, at).unwrap();
+        let mut draft = ColumnDraft::new(kind, at, &Shelf::default()).unwrap();
         values.iter().for_each(|value| draft.push(value.as_ref(), false));
         let mut sections = Sections::new(Arc::default());
-        draft.put(&mut sections);
+        draft.put(&mut sections).unwrap();
         let nodes = 0..u32::try_from(values.len()).unwrap();
         Column::open(&sections, number(kind, at), kind, nodes).unwrap()
     }

@@ -2,6 +2,7 @@
 
 use super::super::error::Error;
 use super::super::store::{RegisteredModel, Store, Version};
+use super::super::versions::Versions;
 use super::folder::Folder;
 
 /// How the folder of a version begins.
@@ -18,12 +19,12 @@ pub(super) fn read(folder: &Folder, store: &mut Store) -> Result<(), Error> {
             description: meta.present("description"),
             tags: child.texts("tags", store)?,
             aliases: child.texts("aliases", store)?.into_iter().collect(),
-            versions: Vec::new(),
+            versions: Versions::default(),
         };
         for folder in child.folders(store)? {
             let Some(number) = folder.name().strip_prefix(VERSION) else { continue };
             if let Some(version) = version(&folder, number, store)? {
-                model.versions.push(version);
+                model.versions.push(&version);
             }
         }
         store.registered.push(model);

@@ -140,7 +140,7 @@ pub(super) fn map(
     for experiment in std::mem::take(&mut store.experiments) {
         experiment::map(experiment, context, &mut collector);
     }
-    datasets.map(&store.datasets, context, &mut collector);
+    datasets.map(&std::mem::take(&mut store.datasets), context, &mut collector);
     registered::map(&mut store, &histories, context, &mut collector);
     for model in std::mem::take(&mut store.logged) {
         logged::map(model, &makers, &datasets, context, &mut collector);

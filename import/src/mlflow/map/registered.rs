@@ -33,7 +33,7 @@ pub(super) fn map(
         if name.versions.is_empty() {
             store.skip("registered names without a version", 1);
         }
-        for version in std::mem::take(&mut name.versions) {
+        for version in std::mem::take(&mut name.versions).iter() {
             let said = named_by_models.get(&(name.name.clone(), version.number.clone()));
             let from = registered_from(&name, &version, said, histories, context);
             version_record(version, &name, from, context, collector);

@@ -7,6 +7,7 @@ use crate::mlflow::json::{self, Object};
 use crate::mlflow::store::{
     Dataset, Experiment, Input, LoggedModel, RegisteredModel, Store, Version,
 };
+use crate::mlflow::versions::Versions;
 use std::collections::{BTreeMap, HashMap};
 
 /// What the bodies read so far say. Pages may overlap: the later file replaces the earlier.
@@ -135,7 +136,7 @@ impl Pages {
             description: json::present(item, "description"),
             tags: json::texts(item, "tags"),
             aliases: aliases.collect(),
-            versions: Vec::new(),
+            versions: Versions::default(),
         };
         self.names.insert(name, model);
         for version in json::objects(item, "versions") {
@@ -168,7 +169,7 @@ impl Pages {
                 name: name.clone(),
                 ..RegisteredModel::default()
             });
-            model.versions.push(version);
+            model.versions.push(&version);
         }
         self.store.experiments = self.experiments.into_values().collect();
         self.store.logged = self.logged.into_values().collect();

@@ -4,6 +4,7 @@
 //! Each table is read once, in the order in which it lies. What is said of runs is put together part
 //! by part (`runs`); the rest is joined in memory.
 
+mod id_start;
 mod input_tags;
 mod open;
 mod registry;

@@ -20,16 +20,13 @@ pub(super) fn read(database: &Database<'_>, store: &mut Store) -> Result<(), Err
         };
         names.insert(name, model);
     })?;
-    let mut versions = versions(database)?;
+    let mut tags: HashMap<(String, String), Texts> = HashMap::new();
     let columns = ["name", "workspace", "version", "key", "value"];
     database.each("model_version_tags", &columns, |row| {
-        if let Some(version) = versions.get_mut(&(full_name(row), row.text_or_empty(2))) {
-            version.tags.insert(row.text_or_empty(3), row.text_or_empty(4));
-        }
+        let of_version = tags.entry((full_name(row), row.text_or_empty(2))).or_default();
+        of_version.insert(row.text_or_empty(3), row.text_or_empty(4));
     })?;
-    for ((name, _), version) in versions {
-        named(&mut names, name).versions.push(version);
-    }
+    versions(database, &mut names, tags)?;
     database.each("registered_model_tags", &["name", "workspace", "key", "value"], |row| {
         let tag = (row.text_or_empty(2), row.text_or_empty(3));
         named(&mut names, full_name(row)).tags.extend([tag]);
@@ -43,8 +40,12 @@ pub(super) fn read(database: &Database<'_>, store: &mut Store) -> Result<(), Err
     Ok(())
 }
 
-/// Versions by name and number.
-fn versions(database: &Database<'_>) -> Result<HashMap<(String, String), Version>, Error> {
+/// Adds the versions to their names, with their tags.
+fn versions(
+    database: &Database<'_>,
+    names: &mut BTreeMap<String, RegisteredModel>,
+    mut tags: HashMap<(String, String), Texts>,
+) -> Result<(), Error> {
     let at = located(&database.file());
     let columns = [
         "name",
@@ -64,7 +65,6 @@ fn versions(database: &Database<'_>) -> Result<HashMap<(String, String), Version
         // Not in any schema seen so far; the file store has it.
         "model_id",
     ];
-    let mut versions = HashMap::new();
     database.each("model_versions", &columns, |row| {
         let mut version = Version {
             number: row.text_or_empty(2),
@@ -84,9 +84,11 @@ fn versions(database: &Database<'_>) -> Result<HashMap<(String, String), Version
             at: at.clone(),
         };
         version.drop_redacted();
-        versions.insert((full_name(row), version.number.clone()), version);
-    })?;
-    Ok(versions)
+        let name = full_name(row);
+        let key = (name, version.number.clone());
+        version.tags = tags.remove(&key).unwrap_or_default();
+        named(names, key.0).versions.push(&version);
+    })
 }
 
 /// The name, which the workspace qualifies where it is not the default one: names are unique in a

@@ -5,6 +5,7 @@ use super::super::point::{Figure, Point};
 use super::super::store::{
     Dataset, Experiment, LoggedModel, ModelMetric, Store, Texts, located, model_status,
 };
+use super::id_start::{IdStart, id_start};
 use super::input_tags::InputTags;
 use super::runs::{RunIds, RunTexts};
 use super::table::Database;
@@ -14,7 +15,7 @@ use std::collections::{BTreeMap, HashMap};
 const DELETED: &str = "deleted";
 
 /// Where things stand in the store's lists, by their ids.
-type Places = HashMap<String, usize>;
+type Places = HashMap<IdStart, usize>;
 
 /// Reads the tables of the tracking half but for the points of runs' metrics, which are most of it.
 pub(super) fn read(
@@ -44,7 +45,7 @@ fn experiments(database: &Database<'_>, store: &mut Store) -> Result<(), Error> 
     let mut places = Places::new();
     database.each("experiments", &columns, |row| {
         let id = row.text_or_empty(0);
-        places.insert(id.clone(), store.experiments.len());
+        places.insert(id_start(&id), store.experiments.len());
         store.experiments.push(Experiment {
             id,
             name: row.present(1),
@@ -80,7 +81,7 @@ fn logged_models(database: &Database<'_>, store: &mut Store) -> Result<Places, E
     let mut places = Places::new();
     database.each("logged_models", &columns, |row| {
         let id = row.text_or_empty(0);
-        places.insert(id.clone(), store.logged.len());
+        places.insert(id_start(&id), store.logged.len());
         store.logged.push(LoggedModel {
             id,
             name: row.present(1),
@@ -168,11 +169,11 @@ fn inputs(
             profile: row.present(6),
             at_file: file.clone(),
         });
-        datasets.insert(row.text_or_empty(0), place);
+        datasets.insert(id_start(row.borrowed(0)), place);
     })?;
     let mut tags = InputTags::default();
     database.each("input_tags", &["input_uuid", "name", "value"], |row| {
-        tags.add(row.text_or_empty(0), (row.text_or_empty(1), row.text_or_empty(2)));
+        tags.add(row.borrowed(0), (row.text_or_empty(1), row.text_or_empty(2)));
     })?;
     let columns = ["source_type", "source_id", "destination_type", "destination_id", "input_uuid"];
     let mut dangling: BTreeMap<&str, u64> = BTreeMap::new();
@@ -181,7 +182,7 @@ fn inputs(
         match (row.borrowed(0), row.borrowed(2)) {
             ("DATASET", "RUN") => {
                 let tags = tags.of(row.borrowed(4));
-                match (datasets.get(&source), runs.place(&destination)) {
+                match (datasets.get(&id_start(&source)), runs.place(&destination)) {
                     (Some(dataset), Some(run)) => texts.input(run, *dataset, tags),
                     (None, _) => *dangling.entry("dataset").or_default() += 1,
                     (_, None) => *dangling.entry("run").or_default() += 1,
@@ -209,5 +210,5 @@ fn inputs(
 }
 
 fn of<'a, T>(items: &'a mut [T], places: &Places, id: &str) -> Option<&'a mut T> {
-    places.get(id).and_then(|place| items.get_mut(*place))
+    places.get(&id_start(id)).and_then(|place| items.get_mut(*place))
 }
