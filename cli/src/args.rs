@@ -83,6 +83,17 @@ Use single quotes: in double quotes the shell takes $hash for a variable of its 
   lineal repl < script.lql                       statements, each ended by `;` or an empty line
 From a pipe a mistake is told and the next statement asked; the exit code is that of the worst.")]
     Repl(Repl),
+    /// Make a proof that a stranger can check without a store
+    #[command(after_help = "Examples:
+  lineal prove event:9f2c1a7e44d0... -o event.proof
+  lineal prove 'dataset:loans upstream of inference:$hash' --param hash=9f2c... -o path.proof
+  lineal prove event:9f2c... --withhold subject -o event.proof --with-verifier
+  lineal prove model:credit-risk@3              its newest revision
+  lineal prove revision/9f2c...                 the revision with this id
+  lineal prove 'trace all model:x@3 to dataset' -o paths.proof
+What it is shown against is a signed checkpoint. To check: lineal-verify FILE --key KEY, or
+python3 verify.py FILE --key KEY. What is recorded is shown, not that it is true.")]
+    Prove(Prove),
     /// Print questions in their canonical form
     Fmt(Fmt),
     /// Show where a thing comes from: a tree of edges, times, approvals and what is missing
@@ -154,6 +165,15 @@ log. A store that was put back from an older copy and continued is refused by a 
 A whole run also makes again what is derived and compares it. `lineal repair` says what it can
 bring back, and from where.")]
     Verify(Verify),
+    /// Mend a damaged store, without inventing anything
+    #[command(after_help = "Examples:
+  lineal repair --dry-run --from /mnt/copies/2026-11-22   say what would be done
+  lineal repair --from /mnt/copies/2026-11-22             do it
+What is derived is set aside and made again. What is recorded comes back only from a copy of this
+store (`lineal backup`), and only if with it ids, digests and the chain of commits fit; commits that
+came behind the copy stay. What was there is kept in orphans/. Nothing may write the store meanwhile.
+Code 3: something that was recorded could not be brought back; it is named.")]
+    Repair(Repair),
     /// Move a store to a later format (reserved: there is only one so far)
     #[command(hide = true)]
     Migrate,
@@ -314,6 +334,35 @@ pub(crate) struct Show {
     pub(crate) as_of: Option<u64>,
 }
 
+/// What of an event may be kept back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Withhold {
+    /// What points at a person's data; a commitment stands for it
+    Subject,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Prove {
+    /// What is to be shown, in words of the language; several words need no quotes
+    #[arg(value_name = "STATEMENT", required = true, num_args = 1..)]
+    pub(crate) statement: Vec<String>,
+    /// The signed checkpoint that it is shown against; else the newest of the store
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: Option<PathBuf>,
+    /// Keep a group of each event back
+    #[arg(long, value_enum, value_name = "GROUP")]
+    pub(crate) withhold: Option<Withhold>,
+    /// Write the proof here; else to standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write `verify.py` beside the proof: the check in Python's standard library alone
+    #[arg(long, requires = "output")]
+    pub(crate) with_verifier: bool,
+    /// A parameter: name=value
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) param: Vec<String>,
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct Retract {
     /// The import: import:7 or 7
@@ -381,6 +430,16 @@ pub(crate) struct Verify {
     /// checked without, and backups leave it out on purpose
     #[arg(long)]
     pub(crate) require_keys: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Repair {
+    /// The folder of a copy of this store
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from: Option<PathBuf>,
+    /// Say what would be done, write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Args, Debug)]

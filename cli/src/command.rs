@@ -14,8 +14,10 @@ mod import;
 pub(crate) mod imports;
 mod init;
 mod migrate;
+mod prove;
 mod query;
 mod rebuild;
+mod repair;
 mod repl;
 mod retention;
 mod retract;
@@ -44,6 +46,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
         Command::Import(import) => import::run(arguments, import),
         Command::Query(query) => query::run(arguments, query),
         Command::Repl(repl) => repl::run(arguments, repl.fail_on),
+        Command::Prove(prove) => prove::run(arguments, prove),
         Command::Fmt(fmt) => fmt::run(arguments, fmt),
         Command::Trace(trace) => trace::run(arguments, trace),
         Command::Show(show) => show::run(arguments, show),
@@ -59,6 +62,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
         Command::Checkpoint(checkpoint) => checkpoint::run(arguments, checkpoint),
         Command::Rebuild => rebuild::run(arguments),
         Command::Verify(verify) => verify::run(arguments, verify),
+        Command::Repair(repair) => repair::run(arguments, repair),
         Command::Migrate => migrate::run(arguments),
         #[cfg(feature = "server")]
         Command::Serve(serve) => serve::run(arguments, serve),

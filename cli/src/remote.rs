@@ -113,6 +113,25 @@ impl Remote {
         Ok((names.into_iter().map(str::to_owned).collect(), json["all"] == true))
     }
 
+    /// A proof of a statement, against a checkpoint or the newest of the store there.
+    pub(crate) fn prove(
+        &self,
+        statement: &str,
+        parameters: &Parameters,
+        checkpoint: Option<&[u8]>,
+        withhold: bool,
+    ) -> Outcome<String> {
+        let note = checkpoint.map(String::from_utf8_lossy);
+        let body = json!({
+            "statement": statement, "params": json_of(parameters), "checkpoint": note,
+            "withhold": if withhold { json!("subject") } else { Json::Null },
+        });
+        let mut body = self.connection.post("/v1/prove", &body, "application/json", statement)?;
+        let mut file = String::new();
+        body.read_to_string(&mut file).map_err(|error| broken(&error.to_string()))?;
+        Ok(file)
+    }
+
     /// Asks a question; `stop` is asked now and then while the answer is awaited.
     pub(crate) fn ask(
         &self,

@@ -13,7 +13,7 @@ pub(crate) fn resolve(view: &Snapshot, zone: &Zone, text: &str) -> Outcome<Targe
     lineal_query::told::resolve(view, text).map_err(|unresolved| failure(zone, unresolved))
 }
 
-fn failure(zone: &Zone, unresolved: Unresolved) -> Failure {
+pub(crate) fn failure(zone: &Zone, unresolved: Unresolved) -> Failure {
     match unresolved {
         Unresolved::EmptyKey { kind } => Failure::usage(format!(
             "empty key after `{kind}:`; use single quotes round it (in double quotes the shell takes $name for a variable of its own)"

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 const FILES: u32 = 42;
 const EVENTS_PER_FILE: u32 = 2_000;
 const SERVICES: u32 = 5;
+/// Kills by default; `LINEAL_KILLS` says another number (`tests/kill/run`).
 const KILLS: u32 = 20;
 /// After so many a store's import is left to end; then another store is begun.
 const KILLS_PER_STORE: u32 = 10;
@@ -172,7 +173,9 @@ fn an_import_that_is_killed_at_random_moments_ends_as_if_it_had_not_been() {
     let store = folder.path().join("killed");
     let mut numbers = Numbers(20_260_301);
     let (mut kills, mut partly) = (0, 0);
-    while kills < KILLS {
+    let wanted = std::env::var("LINEAL_KILLS").ok().and_then(|count| count.parse().ok());
+    let wanted = wanted.unwrap_or(KILLS);
+    while kills < wanted {
         copy(&folder.path().join("empty"), &store);
         let mut ended_by_itself = false;
         for _ in 0..KILLS_PER_STORE {

@@ -19,6 +19,12 @@ pub enum Error {
         /// The folder.
         path: String,
     },
+    /// What should be a copy of the store is one of another.
+    #[error("{path} is a copy of another store; a repair takes only from copies of the same one")]
+    OtherStore {
+        /// The copy.
+        path: String,
+    },
     /// Another writer holds the lock.
     #[error(
         "the store is being written by {holder}; reading is possible meanwhile, writing after it ends"

@@ -21,8 +21,8 @@ mod reader;
 mod row_index;
 mod zones;
 
-pub(crate) use batch::seal;
 pub use batch::{BatchCounters, SealedBatch};
+pub(crate) use batch::{leaves, seal};
 pub use block::{EventBlock, EventValue};
 pub(crate) use container::{ContainerPart, container_id, write_container};
 pub(crate) use cursor::Cursor;

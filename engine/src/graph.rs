@@ -48,7 +48,7 @@ use crate::damage::Damage;
 use crate::events::{IndexedFields, MonthCounts};
 use crate::key_bytes;
 use crate::ledger::unpack;
-use crate::runs::within;
+use crate::runs::{within, within_sorted};
 use crate::schema::{Direction, KINDS, Kind, Relation};
 use crate::sections::{Section, Sections};
 use crate::segment::Location;
@@ -125,7 +125,7 @@ impl Batch {
     pub(crate) fn has_row(&self, row: u32) -> bool {
         row < self.rows
             && self.kept.as_ref().is_none_or(|runs| within(runs, row))
-            && !within(&self.erased, row)
+            && !within_sorted(&self.erased, row)
     }
 
     /// Would an erased row be an event that counts, were it there?

@@ -22,6 +22,7 @@ pub mod keys;
 mod ledger;
 pub mod mapping;
 pub mod public_log;
+pub mod repair;
 mod runs;
 pub mod schema;
 mod sealed;
@@ -40,7 +41,10 @@ pub use graph::{
     Adjacency, Cell, CounterColumns, Counters, NodeNo, UnreadLog, Wanted, is_looked_up, quoted,
     unquoted,
 };
-pub use snapshot::{BatchInfo, EventRef, EventRows, FieldColumn, Folded, RevisionInfo, Snapshot};
+pub use snapshot::{
+    BatchInfo, Claim, EventRef, EventRows, FieldColumn, Folded, PathStep, RevisionInfo, Snapshot,
+    Thing, Unproved,
+};
 pub use store::{
     BACKUP_LIST, Backup, BackupProgress, CompactProgress, Compaction, ErasureDone, ErasureOrder,
     HoldInfo, HoldScope, KnownSource, LiveBatch, Options, Received, Store, Suppressed, Tar, Target,

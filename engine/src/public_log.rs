@@ -177,6 +177,12 @@ impl Store {
         Ok(found)
     }
 
+    /// Makes `tiles/` anew for the checkpoints that are kept.
+    pub(crate) fn rebuild_tiles(&self) -> Result<()> {
+        let head = self.read_state().head;
+        tiles::again(self.storage(), &head, &checkpoints::sizes(self.storage())?)
+    }
+
     /// A file of the log's folder as it stands, by its path there (`checkpoint`, `tile/0/000`); none if
     /// there is no such file. Paths of no other form are never looked up.
     ///

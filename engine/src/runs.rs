@@ -6,6 +6,13 @@ pub(crate) fn within(runs: &[(u32, u32)], row: u32) -> bool {
     runs.iter().any(|(first, count)| row.checked_sub(*first).is_some_and(|at| at < *count))
 }
 
+/// The same of runs that ascend and stand apart, of which there may be many.
+pub(crate) fn within_sorted(runs: &[(u32, u32)], row: u32) -> bool {
+    let behind = runs.partition_point(|(first, _)| *first <= row);
+    let run = behind.checked_sub(1).and_then(|at| runs.get(at));
+    run.is_some_and(|(first, count)| row - first < *count)
+}
+
 /// How many rows runs have.
 pub(crate) fn count(runs: &[(u32, u32)]) -> u64 {
     runs.iter().map(|(_, count)| u64::from(*count)).sum()
@@ -47,7 +54,7 @@ pub(crate) fn merged(one: &[(u32, u32)], other: &[(u32, u32)]) -> Vec<(u32, u32)
 
 #[cfg(test)]
 mod tests {
-    use super::{count, merged, rows_of, runs_of, within};
+    use super::{count, merged, rows_of, runs_of, within, within_sorted};
 
     #[test]
     fn runs_hold_each_row_once() {
@@ -55,6 +62,8 @@ mod tests {
         assert_eq!(both, [(3, 4), (9, 2), (20, 1)]);
         assert_eq!(runs_of(rows_of(&both)), both);
         assert_eq!(count(&both), 7);
+        assert!((0..30).all(|row| within_sorted(&both, row) == within(&both, row)));
+        assert!(!within_sorted(&[], 0));
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub use hold::{HoldInfo, HoldScope};
 pub(crate) use lazy_ledger::LazyLedger;
 pub use live::LiveBatch;
 pub(crate) use open::replay;
+pub(crate) use orphans::aside;
 pub(crate) use pending_keys::{NewKeys, PendingKeys, RUN_ENTRIES_MAX};
 pub(crate) use reading::{Mark, enter};
 pub(crate) use secrets::SecretBox;
@@ -424,6 +425,7 @@ impl Store {
         if let Some(catalog) = &self.catalog {
             catalog.rebuild(&self.read_state().ledger);
         }
+        self.rebuild_tiles()?;
         self.write_indexes()
     }
 

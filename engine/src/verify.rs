@@ -20,6 +20,7 @@ mod segments;
 use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
 use crate::storage::Storage;
+pub(crate) use beside::Beside;
 pub use code::Code;
 use lineal_proof::Hash;
 pub use public_log::TimestampNote;

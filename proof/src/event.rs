@@ -70,14 +70,26 @@ fn salts_from(seed: &[u8; 32], depth: u32, first: u64, count: usize) -> Vec<[u8;
 /// The leaf of an event from its salt and its two canonical maps.
 #[must_use]
 pub fn leaf(salt: &[u8; 32], open: &[u8], subject: &[u8]) -> Hash {
+    let (k1, k2) = leaf_keys(salt);
+    leaf_of(&k1, open, &Hash::keyed(&k2, subject))
+}
+
+/// The two keys of an event's leaf, k1 of the leaf and k2 of the commitment to the subject group.
+#[must_use]
+pub fn leaf_keys(salt: &[u8; 32]) -> ([u8; 32], [u8; 32]) {
     let mut keys = [0; 64];
     blake3::Hasher::new_keyed(salt).update(CONTEXT_EVENT).finalize_xof().fill(&mut keys);
     let mut k1 = [0; 32];
     let mut k2 = [0; 32];
     k1.copy_from_slice(&keys[..32]);
     k2.copy_from_slice(&keys[32..]);
-    let commitment = Hash::keyed(&k2, subject);
-    let mut hasher = blake3::Hasher::new_keyed(&k1);
+    (k1, k2)
+}
+
+/// The leaf of an event from its open group and the commitment to its subject group.
+#[must_use]
+pub fn leaf_of(k1: &[u8; 32], open: &[u8], commitment: &Hash) -> Hash {
+    let mut hasher = blake3::Hasher::new_keyed(k1);
     hasher.update(&[0]).update(open).update(&commitment.0);
     Hash(*hasher.finalize().as_bytes())
 }
@@ -100,6 +112,8 @@ pub struct Leaves {
     ends: Vec<(usize, usize)>,
     /// Bytes of the groups of all events so far.
     size: u64,
+    /// The leaves so far, where they are wanted.
+    kept: Option<Vec<Hash>>,
 }
 
 impl Leaves {
@@ -114,7 +128,14 @@ impl Leaves {
             subject: Vec::new(),
             ends: Vec::new(),
             size: 0,
+            kept: None,
         }
+    }
+
+    /// The same, with the leaves kept: 32 bytes an event.
+    #[must_use]
+    pub fn kept(self) -> Leaves {
+        Leaves { kept: Some(Vec::new()), ..self }
     }
 
     /// Adds the next event: its two canonical maps are appended to what is given.
@@ -148,7 +169,11 @@ impl Leaves {
         for ((end, _), commitment) in self.ends.iter().zip(&commitments) {
             self.open[end - 32..*end].copy_from_slice(&commitment.0);
         }
-        self.tree.extend(messages(&self.open, |ends| ends.0, 0));
+        let leaves = messages(&self.open, |ends| ends.0, 0);
+        if let Some(kept) = &mut self.kept {
+            kept.extend_from_slice(&leaves);
+        }
+        self.tree.extend(leaves);
         self.open.clear();
         self.subject.clear();
         self.ends.clear();
@@ -159,6 +184,13 @@ impl Leaves {
     pub fn finish(mut self) -> (Hash, u64) {
         self.take_in();
         (self.tree.root(), self.size)
+    }
+
+    /// The leaves, as far as they were [kept](Leaves::kept), and the root.
+    #[must_use]
+    pub fn finish_with_leaves(mut self) -> (Vec<Hash>, Hash) {
+        self.take_in();
+        (self.kept.unwrap_or_default(), self.tree.root())
     }
 }
 

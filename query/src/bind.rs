@@ -301,7 +301,7 @@ impl Binder {
             return Err(Mistake::new(
                 Code::NotYet,
                 format.span,
-                "a bundle holds proofs, which are not in this version yet",
+                "a proof is a file of its own, which `lineal prove` makes",
             )
             .hint("`format prov` gives the graph, `format json` the answer with its hash"));
         }

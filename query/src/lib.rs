@@ -20,6 +20,7 @@ mod parameters;
 mod parse;
 mod plan;
 mod prepare;
+pub mod prove;
 mod schema_card;
 mod shape;
 pub mod source;

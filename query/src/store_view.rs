@@ -81,6 +81,11 @@ impl StoreView {
         self.withholds && field.spec().group == Group::Subject
     }
 
+    /// The store.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// The store's own view.
     #[must_use]
     pub fn snapshot(&self) -> &Snapshot {

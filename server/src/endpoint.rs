@@ -4,8 +4,8 @@
 
 use crate::gate::Call;
 use crate::handler::{
-    backup, batches, health, history, imports, intake, marquez, metrics, names, nodes, plans,
-    query, reference, schema, show, stats, trace, trail,
+    backup, batches, erasures, health, history, imports, intake, marquez, metrics, names, nodes,
+    plans, prove, public_log, query, reference, schema, show, stats, trace, trail,
 };
 use crate::openapi::Description;
 use crate::problem::Problem;
@@ -77,6 +77,10 @@ const TRAIL_READERS: Roles = Roles::These(&[PrivacyOfficer, Auditor, Admin]);
 const ADMINS: Roles = Roles::These(&[Admin]);
 /// Who sees how far imports are.
 const WRITERS: Roles = Roles::These(&[Importer, Admin]);
+/// Who sees how far a job is whose id they were given.
+const JOB_READERS: Roles = Roles::These(&[Importer, PrivacyOfficer, Admin]);
+/// Who erases, and holds what must stay.
+const ERASERS: Roles = Roles::These(&[PrivacyOfficer]);
 /// Whoever has a token.
 const ALL: Roles = Roles::These(&crate::role::ROLES);
 
@@ -182,6 +186,14 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     },
     Endpoint {
         method: "POST",
+        path: "/v1/prove",
+        summary: "Make a proof of a statement, which a stranger can check without this server.",
+        roles: READERS,
+        handler: does!(prove::post),
+        describe: prove::describe,
+    },
+    Endpoint {
+        method: "POST",
         path: "/mcp",
         summary: "The Model Context Protocol over streamable HTTP: query, trace, schema and explain as tools.",
         roles: READERS,
@@ -247,12 +259,44 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         method: "GET",
         path: "/v1/imports/{id}",
-        summary: "How far an import or a seal is, and at its end its report.",
-        roles: WRITERS,
+        summary: "How far an import, a seal or an erasure is, and at its end its report.",
+        roles: JOB_READERS,
         handler: does!(imports::get),
         describe: |it| {
             it.place("id", "The id of the job").writes().json::<crate::wire::ImportJob>("The job.")
         },
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/checkpoint",
+        summary: "The newest checkpoint of the public log, or the one of a size: who signed which commits there are.",
+        roles: READERS,
+        handler: does!(public_log::checkpoint),
+        describe: public_log::describe_checkpoint,
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/tile/{*path}",
+        summary: "A tile of the public log, or a bundle of its entries: static files, as C2SP's tlog-tiles says.",
+        roles: READERS,
+        handler: does!(public_log::tile),
+        describe: public_log::describe_tile,
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/log/consistency",
+        summary: "What shows that the log only grew from one checkpoint to a later one.",
+        roles: READERS,
+        handler: does!(public_log::consistency),
+        describe: public_log::describe_consistency,
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/log/proof",
+        summary: "What shows that a commit stands in the log.",
+        roles: READERS,
+        handler: does!(public_log::proof),
+        describe: public_log::describe_proof,
     },
     Endpoint {
         method: "GET",
@@ -261,6 +305,30 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         roles: ADMINS,
         handler: does!(backup::get),
         describe: backup::describe,
+    },
+    Endpoint {
+        method: "POST",
+        path: "/v1/erasures",
+        summary: "Erase events, batches or sealed fields, on a decision that is recorded.",
+        roles: ERASERS,
+        handler: does!(erasures::post),
+        describe: erasures::describe,
+    },
+    Endpoint {
+        method: "POST",
+        path: "/v1/holds",
+        summary: "Forbid erasures in a scope, or end that.",
+        roles: ERASERS,
+        handler: does!(erasures::post_hold),
+        describe: erasures::describe_hold,
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/holds",
+        summary: "The holds that stand.",
+        roles: TRAIL_READERS,
+        handler: does!(erasures::holds),
+        describe: |it| it.in_store().object("The holds.").cached(),
     },
     Endpoint {
         method: "POST",

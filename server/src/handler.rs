@@ -2,6 +2,7 @@
 
 pub(crate) mod backup;
 pub(crate) mod batches;
+pub(crate) mod erasures;
 pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod imports;
@@ -11,6 +12,8 @@ pub(crate) mod metrics;
 pub(crate) mod names;
 pub(crate) mod nodes;
 pub(crate) mod plans;
+pub(crate) mod prove;
+pub(crate) mod public_log;
 pub(crate) mod query;
 pub(crate) mod reference;
 pub(crate) mod schema;
@@ -36,7 +39,7 @@ use std::sync::Arc;
 pub(crate) async fn told(
     call: &Call,
     what: &[&[u8]],
-    tell: impl FnOnce(&Opened, &Stop) -> Result<Json, Problem> + Send + 'static,
+    tell: impl Fn(&Opened, &Stop) -> Result<Json, Problem> + Send + 'static,
 ) -> Result<Response<Body>, Problem> {
     let tenant = call.tenant()?;
     let opened = tenant.current();

@@ -1,7 +1,7 @@
 //! The imports and seals that were asked for: where each stands, for whoever asks.
 
 use crate::body::Upload;
-use crate::wire::{ImportJob, ImportProgress};
+use crate::wire::{ErasureRequest, HoldRequest, ImportJob, ImportProgress};
 use lineal_import::Progress;
 use lineal_query::value::time_text;
 use serde_json::Value as Json;
@@ -22,6 +22,10 @@ pub(crate) enum Input {
     Journal,
     /// The trail's journal.
     Trail,
+    /// What is to be erased, and the login of who asks.
+    Erasure(Box<ErasureRequest>, String),
+    /// A hold or its end, and the login of who asks.
+    Hold(Box<HoldRequest>, String),
 }
 
 /// Options of an import that a request may set.

@@ -15,6 +15,7 @@ mod config;
 mod connection;
 mod cursor;
 mod endpoint;
+mod erase;
 mod error;
 mod gate;
 mod handler;

@@ -32,6 +32,30 @@ pub struct QueryRequest {
     pub with: Vec<With>,
 }
 
+/// A statement that is to be proved.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProveRequest {
+    /// The statement, such as `event:HASH` or `dataset:x upstream of inference:$hash`.
+    pub statement: String,
+    /// Values of its parameters by name: text, numbers, true, false and lists of these.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub params: Map<String, Json>,
+    /// The signed checkpoint that it is shown against; without, the newest of the store.
+    pub checkpoint: Option<String>,
+    /// What of each event is kept back. From roles that do not see it the subject group always is.
+    pub withhold: Option<Withhold>,
+}
+
+/// What of an event may be kept back.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Withhold {
+    /// What points at a person's data; a commitment stands for it.
+    Subject,
+}
+
 /// The form of an answer that holds its types, `Accept: application/vnd.lineal.answer+ndjson`: a
 /// line that is its head, a line a row, and a last line `{"$answer": ...}`.
 pub const TYPED_ANSWER: &str = "application/vnd.lineal.answer+ndjson";
@@ -327,6 +351,62 @@ pub struct ImportRequest {
     /// Read and count, write nothing.
     #[serde(default)]
     pub dry_run: bool,
+}
+
+/// What is to be erased, on whose decision; who asks executes it.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ErasureRequest {
+    /// Event ids, request ids, log ids or input hashes.
+    #[serde(default)]
+    pub events: Vec<String>,
+    /// Where one of them fits several events, all of these.
+    #[serde(default)]
+    pub all: bool,
+    /// Batches, all rows of which go.
+    #[serde(default)]
+    pub batches: Vec<String>,
+    /// Sealed fields of nodes.
+    #[serde(default)]
+    pub fields: Vec<ErasureField>,
+    /// The legal ground, in words.
+    pub basis: String,
+    /// The reference of the request, without the identity of who made it.
+    pub decision: String,
+    /// The login of who decided: another person than who asks.
+    pub decided_by: String,
+    /// Record a refusal instead; nothing is erased.
+    #[serde(default)]
+    pub refuse: bool,
+    /// Say what would be erased, write nothing.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// A sealed field of a node.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ErasureField {
+    /// The node, as `/v1/show` takes it.
+    pub node: String,
+    /// The field.
+    pub field: String,
+}
+
+/// A hold, or its end.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HoldRequest {
+    /// What it is called.
+    pub name: String,
+    /// `store`, or a node as `/v1/show` takes it.
+    #[serde(default)]
+    pub scope: String,
+    /// Why.
+    pub reason: String,
+    /// Ends it.
+    #[serde(default)]
+    pub release: bool,
 }
 
 /// A job of the writer: an import, or the sealing of what was brought live.

@@ -311,6 +311,8 @@ impl Hands {
             Input::Path(path) => self.import(path, &wanted, &job),
             Input::Journal => seal::seal(self, self.tenant.now(), &job.progress),
             Input::Trail => self.seal_trail().map(|entries| json!({ "entries": entries })),
+            Input::Erasure(request, login) => self.erase(request, login, &job.progress),
+            Input::Hold(request, login) => self.hold(request, login),
         });
         // What the job did is seen by whoever learns that it is done.
         self.tenant.follow();

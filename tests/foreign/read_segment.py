@@ -3,7 +3,7 @@
     python3 read_segment.py STORE
 
 walks the segments up to what `head` vouches for, checks every frame, record, commit and container
-file, and prints one line a revision (kind, key, source, form, id, content digest; separated by
+file, checkpoint and tile, and prints one line a revision (kind, key, source, form, id, content digest; separated by
 tabs), then one line `summary` with the counts as JSON. At the first fault it says the file, the
 byte and the broken rule, and exits with 1. It needs Python 3.11; the `blake3` package is used where
 it is installed.
@@ -22,6 +22,7 @@ from batches import check_batch, check_erasure, check_manifest
 from canonical_cbor import NotCanonical, decode, encode
 from crc32c import crc32c
 from hashes import blake3_of, merkle_root
+from public_log import check_log, leaf
 from record_shapes import FORMAT, KIND_NUMBER, SHAPES, Fault, check_nodes, check_shape, content, links, need
 
 HEAD_BYTES = 128
@@ -123,11 +124,15 @@ class Log:
         self.replaced = set()
         self.gone = set()   # containers and generations that an erasure says must not exist
         self.lines = []
+        self.leaves = []         # of the public log, one a commit
+        self.log_setting = None  # its name and keys, as said last
 
     def take(self, word, identity, record):
         """One more record of the open transaction."""
         need(word != "sealed", "a sealed value in a segment")
         need(identity not in self.records, "a record that stands in the store already")
+        if word == "setting" and record["name"] == "log":
+            self.log_setting = record["value"]
         if word == "revision":
             self.check_revision(record)
             if record["kind"] == "batch":
@@ -198,6 +203,7 @@ class Log:
         self.check_order()
         self.records[identity] = {"type": "commit", "kind": None, "key": None, "source": None, "form": None}
         self.counts["commit"] += 1
+        self.leaves.append(leaf(payload))
         self.commit, self.commit_id, self.open = record, identity, []
 
     def check_order(self):
@@ -318,6 +324,7 @@ def main(arguments):
         log = read_segments(store, head)
         sealed = read_sealed(store, head["store"])
         containers = read_containers(store, log)
+        public_log = check_log(store, log)
     except (Fault, Damaged) as fault:
         print(fault, file=sys.stderr)
         return 1
@@ -325,7 +332,7 @@ def main(arguments):
         print(line)
     print("summary", json.dumps({
         "store": head["store"].hex(), "segments": head["segment"], "head": head["id"].hex(),
-        "records": log.counts, "sealed": sealed, "containers": containers,
+        "records": log.counts, "sealed": sealed, "containers": containers, **public_log,
     }))
     return 0
 

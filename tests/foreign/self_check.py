@@ -145,7 +145,7 @@ class Stores(unittest.TestCase):
         summary = json.loads(lines[4].removeprefix("summary "))
         self.assertEqual(summary["records"] | {"sealed": summary["sealed"]}, {
             "stub": 2, "revision": 4, "blob": 0, "commit": 2, "manifest": 1, "source": 1, "seen": 1,
-            "retract": 0, "reference": 0, "setting": 0, "sealed": 1})
+            "retract": 0, "erasure": 0, "hold": 0, "reference": 0, "setting": 0, "sealed": 1})
 
     def test_the_content_digest_ignores_when_and_in_which_form_it_was_said(self):
         one = revision("system", ["scoring"], {"name": "scoring"})

@@ -30,7 +30,7 @@ BODIES = [b"", b"{", b"[", b"null", b"7", b'""', b"{}", b"[]", b"\xff\xfe", b"\x
           b'{"query":"find model","page":-1}', b'{"query":"find model","limits":{"rows":1e30}}', b'{"query":"find model","params":{"a":{}}}',
           b'{"query":"find\\u0000model"}', b'{"query":"\\ud800"}', b'{"query":"find model where name matches \\"(((((a*)*)*)*)*)b\\""}', b'{"plan_id":"../../x"}',
           b'{"path":"/etc/passwd"}', b'{"path":"../../../../etc/passwd"}', b'{"path":"..\\\\..\\\\x"}', b'{"path":"a\\u0000b"}', b'{"path":""}', b'{"path":"."}']
-POSTS = ["/v1/query", "/v1/plans", "/mcp", "/api/v2/logs", "/v1/logs", "/api/v1/lineage", "/api/v1/lineage/batch", "/v1/imports", "/v1/intake/seal", "/v1/trail/seal"]
+POSTS = ["/v1/query", "/v1/plans", "/v1/prove", "/mcp", "/api/v2/logs", "/v1/logs", "/api/v1/lineage", "/api/v1/lineage/batch", "/v1/imports", "/v1/intake/seal", "/v1/trail/seal"]
 PATHS = ["/../etc/passwd", "/..%2f..%2fetc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "//etc/passwd", "/./v1/stats", "/v1/../v1/stats", "/v1/nodes/model/..%2f..%2f..%2fetc%2fpasswd",
          "/v1/nodes/../../etc/passwd", "/v1/nodes/model/%00", "/v1/nodes/model/%ff%fe", "/v1/nodes/%2e%2e/x", "/v1/imports/..%2f..%2ftokens.json", "/v1/imports/%2e%2e",
          "/v1/stats?store=../main", "/v1/stats?store=..%2fmain", "/v1/stats?store=main%00", "/v1/stats?store=/etc", "/v1/stats;/../metrics", "/v1/stats/", "/V1/STATS",

@@ -211,6 +211,49 @@ fn copies_that_are_made_while_a_writer_commits_and_packs_are_each_whole_as_of_th
     }
 }
 
+#[test]
+fn of_the_last_segment_a_copy_takes_what_head_vouches_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = sample(folder.path());
+    let segment = path.join("segments/00000001.seg");
+    let whole = std::fs::read(&segment).unwrap();
+    // A writer is in the middle of a transaction.
+    std::fs::write(&segment, [&whole[..], &[7; 100]].concat()).unwrap();
+    let to = folder.path().join("copy");
+    let reader = Store::open_read_only(&path).unwrap();
+    reader.backup(false).unwrap().write_to(&to, &mut |_| {}).unwrap();
+    assert_eq!(std::fs::read(to.join("segments/00000001.seg")).unwrap(), whole);
+}
+
+#[test]
+fn what_is_packed_while_a_copy_is_made_stays_until_it_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let store = Store::create(&path, Options::default()).unwrap();
+    for number in 0..4 {
+        write(&store, number);
+    }
+    let reader = Store::open_read_only(&path).unwrap();
+    let tar = reader.backup(false).unwrap().into_tar();
+    // Who asked for it is gone, and the writer packs all that the copy is to hold, twice.
+    drop(reader);
+    let pack = |number| {
+        write(&store, number);
+        store.compact(false, &mut |_| ControlFlow::Continue(())).unwrap();
+    };
+    let containers = || std::fs::read_dir(path.join("containers")).unwrap().count();
+    (4..6).for_each(pack);
+    let while_copied = containers();
+    let bytes: Vec<u8> = tar.flat_map(|piece| piece.unwrap()).collect();
+    let to = folder.path().join("copy");
+    unpack(&bytes, &to);
+    check_list(&to);
+    let report = verify(&FileStorage::new(&to), Depth::Full, &mut |_| {}).unwrap();
+    assert!(report.is_sound() && report.commits == 4, "{report:?}");
+    (6..8).for_each(pack);
+    assert!(containers() < while_copied, "nobody needs them now");
+}
+
 fn entry(number: u64) -> Request {
     let (form, entries) = ("datadog-logs".to_owned(), vec![format!("live-{number}").into_bytes()]);
     let received = i64::try_from(number).unwrap();

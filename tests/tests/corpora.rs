@@ -18,6 +18,11 @@ fn replay(name: &str) {
     for seed in &seeds {
         (target.check)(seed);
     }
+    // Without a fuzzer more can be tried all the same: as many tapes as are asked for.
+    let more = std::env::var("LINEAL_TAPES").ok().and_then(|count| count.parse().ok());
+    for number in 0..more.unwrap_or(0_u32) {
+        (target.check)(&seeds::tape(1_000 + number, 8 + number as usize % 200));
+    }
     for (path, bytes) in seeds::found(name) {
         // Where a check fails, this line of the test's output is the last one.
         println!("{}", path.display());
@@ -47,6 +52,10 @@ macro_rules! replayed {
 
 replayed! {
     ask: any_text_is_asked_alike_with_both_plans;
+    containers: any_edit_of_a_container_that_the_log_vouches_for_reads_or_is_refused;
+    exports: any_edit_of_an_export_leaves_a_sound_store;
+    index_files: any_edit_of_a_derived_file_misleads_nobody;
+    journals: any_edit_of_a_journal_is_told;
     log_lines: any_bytes_are_a_log_file_whose_counts_add_up;
     mappings: any_text_is_refused_by_name_or_maps_lines;
     parse: any_text_prints_back_or_is_refused_at_its_place;

@@ -251,3 +251,44 @@ fn a_crash_at_any_call_leaves_all_or_nothing_and_the_next_writer_finishes() {
     }
     assert!(kept > 5 && gone > 5, "{kept} before the record, {gone} behind it");
 }
+
+#[test]
+fn batches_of_one_node_share_a_seed_and_are_cut_together() {
+    let memory = MemoryStorage::new();
+    let store = Store::create_on(Arc::new(memory.clone()), sample::options()).unwrap();
+    let write = |numbers: std::ops::Range<u32>| {
+        let mut tx = store.begin(None, None).unwrap();
+        let draft = batch(1, numbers);
+        tx.add_node(&draft.saying, NodeDraft::new(Kind::Deployment, deployment())).unwrap();
+        tx.add_batch(draft);
+        tx.commit().unwrap().import
+    };
+    // The same file, read again after its import was retracted, and shorter: a tree of other levels.
+    let first = write(0..12);
+    let mut tx = store.begin(None, None).unwrap();
+    tx.add_retract(first, false, None).unwrap();
+    tx.commit().unwrap();
+    write(0..7);
+    let done = erase_event(&store, "e1").unwrap();
+    assert_eq!((done.rows, done.batches), (2, 2), "the retracted one too");
+    let ids = listed(&store.snapshot().unwrap());
+    assert_eq!(ids.len(), 6, "{ids:?}");
+    assert!(holding(&memory, &hash_of(1)).is_empty());
+    // Row 0 of the shorter batch stands above row 1 of the longer: its salt went, its leaf is kept.
+    let report = verify(&memory, Depth::Full, &mut |_| {}).unwrap();
+    assert!(report.is_sound() && report.notes.is_empty(), "{report:?}");
+    assert_eq!((report.batches, report.erased), (2, 2));
+    // And once more, now that neither has a seed.
+    erase_event(&store, "e4").unwrap();
+    let report = verify(&memory, Depth::Full, &mut |_| {}).unwrap();
+    assert!(report.is_sound() && report.notes.is_empty(), "{report:?}");
+    assert_eq!((report.batches, report.erased), (2, 4));
+    // A row without a salt of its own can go too: its leaf is known.
+    erase_event(&store, "e0").unwrap();
+    drop(store);
+    let report = verify(&memory, Depth::Full, &mut |_| {}).unwrap();
+    assert!(report.is_sound() && report.notes.is_empty(), "{report:?}");
+    assert_eq!((report.batches, report.erased), (2, 6));
+    let again = Store::open_on(Arc::new(memory.clone()), sample::options()).unwrap();
+    assert_eq!(listed(&again.snapshot().unwrap()).len(), 4);
+}

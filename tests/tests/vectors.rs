@@ -57,7 +57,7 @@ fn a_record_of_each_type_has_its_payload_and_id() {
         }
         vectors.push(vector);
     }
-    assert_eq!(vectors.len(), 11, "one of each type that format 1 has");
+    assert_eq!(vectors.len(), 13, "one of each type that format 1 has");
     compare("records.json", &Json::Array(vectors));
 }
 

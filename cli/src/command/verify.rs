@@ -6,6 +6,7 @@ use crate::place;
 use crate::render::{Style, and_more, counted, grouped};
 use crate::target::{Target, resolve};
 use crate::time::Zone;
+use crate::time::rfc3339;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lineal_engine::storage::{FileStorage, Storage};
 use lineal_engine::verify::{Depth, Report, What, verify_all};
@@ -17,6 +18,8 @@ use std::time::Instant;
 
 /// What opens sealed values and salts the leaves of batches (docs/format.md, section 3).
 const SEEDS: &str = "keys/seeds";
+/// Nanoseconds of a second.
+const SECOND_NS: i64 = 1_000_000_000;
 /// Faults shown on the screen; `--json` lists all.
 const FAULTS_SHOWN: usize = 50;
 
@@ -101,9 +104,20 @@ fn print(out: &mut dyn Write, report: &Report, has_keys: bool, seconds: f64) -> 
         counted(report.sealed, "sealed value"),
         grouped(report.segment_bytes + report.container_bytes),
     )?;
+    if report.checkpoints > 0 {
+        let checkpoints = counted(report.checkpoints, "checkpoint");
+        writeln!(out, "{checkpoints} signed over these commits")?;
+    }
     if report.waiting > 0 {
         let waiting = counted(report.waiting, "entry");
         writeln!(out, "waiting to be committed: {waiting} of the journals")?;
+    }
+    if report.erased > 0 {
+        writeln!(
+            out,
+            "{} erased: their leaves and counts are what is left",
+            counted(report.erased, "row")
+        )?;
     }
     for note in &report.notes {
         writeln!(out, "{}", style.faint(&format!("note: {note}")))?;
@@ -136,6 +150,11 @@ fn print_json(out: &mut dyn Write, report: &Report, what: &What, has_keys: bool)
             "derived": fault.derived,
         })
     });
+    let timestamps = report.timestamps.iter().map(|stamp| {
+        let text = |seconds: i64| rfc3339(seconds.saturating_mul(SECOND_NS));
+        let (time, renew_by) = (text(stamp.time), stamp.renew_by.map(text));
+        json!({ "checkpoint": stamp.checkpoint, "time": time, "renew_by": renew_by })
+    });
     let depth = match what.depth {
         Depth::Fast => "fast",
         Depth::Bytes => "bytes",
@@ -147,6 +166,8 @@ fn print_json(out: &mut dyn Write, report: &Report, what: &What, has_keys: bool)
         "faults_derived_not_listed": report.faults_derived_not_listed,
         "commits": report.commits, "records": report.records, "segment_bytes": report.segment_bytes,
         "containers": report.containers, "batches": report.batches, "rows": report.rows,
+        "erased": report.erased,
+        "checkpoints": report.checkpoints, "timestamps": timestamps.collect::<Vec<_>>(),
         "sealed": report.sealed, "sealed_without_key": report.sealed_without_key, "keys_present": has_keys,
         "sound": report.is_sound(), "faults_not_listed": report.faults_not_listed, "notes": report.notes,
         "faults": faults.collect::<Vec<_>>(),

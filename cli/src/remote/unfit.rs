@@ -21,6 +21,7 @@ fn instead(command: &Command) -> Option<(&'static str, &'static str)> {
         Command::Query(_)
         | Command::Repl(_)
         | Command::Trace(_)
+        | Command::Prove(_)
         | Command::Show(_)
         | Command::Stats
         | Command::Imports
@@ -41,6 +42,7 @@ fn instead(command: &Command) -> Option<(&'static str, &'static str)> {
             "get /v1/checkpoint, /v1/tile/... and /v1/log/consistency, or run it beside the store",
         ),
         Command::Rebuild => ("rebuild", BESIDE),
+        Command::Repair(_) => ("repair", BESIDE),
         Command::Verify(_) => (
             "verify",
             "files are hashed where they lie; run it beside the store, with --store DIR in place of --url",

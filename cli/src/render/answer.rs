@@ -77,7 +77,7 @@ pub(crate) fn no_bundle(text: &str) -> Failure {
     let text = format!("{} format bundle", question.trim_end().trim_end_matches(';'));
     match lineal_query::Prepared::new(&text) {
         Err(mistake) => Failure::Query { error: mistake.into(), text },
-        Ok(_) => Failure::usage("a bundle holds proofs, which are not in this version yet"),
+        Ok(_) => Failure::usage("a proof is a file of its own, which `lineal prove` makes"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! A damaged store and a store from the future are refused by name, with codes of their own.
 
-use crate::program::{ARCHIVE, DATABASE, Folder, HASH};
+use crate::program::{ARCHIVE, DATABASE, Folder, HASH, fixture};
 use expect_test::expect;
 
 /// CRC-32C, bit by bit: the test makes a file that this version does not write.
@@ -137,4 +137,30 @@ fn what_cannot_be_checked_without_keys_is_said_and_can_be_a_failure() {
     assert_eq!(folder.run(&["verify", "--require-keys"]).code, 4);
     let json = folder.done(&["--json", "verify"]).json();
     assert_eq!((&json["keys_present"], &json["sound"]), (&false.into(), &true.into()));
+}
+
+#[test]
+fn a_damaged_store_is_repaired_from_a_copy_and_keeps_what_was_there() {
+    let folder = Folder::with(&[DATABASE]);
+    folder.done(&["backup", "copy"]);
+    let sound = folder.done(&["repair"]);
+    assert!(sound.out.contains("nothing to repair"), "{}", sound.out);
+    folder.done(&["import", fixture(ARCHIVE).to_str().unwrap()]);
+    let stats = folder.done(&["stats"]).out;
+    let segment = folder.path().join(".lineal/segments/00000001.seg");
+    let mut bytes = std::fs::read(&segment).unwrap();
+    bytes[900] ^= 1;
+    std::fs::write(&segment, &bytes).unwrap();
+    let run = folder.run(&["repair"]);
+    assert_eq!(run.code, 3, "{run:?}");
+    assert!(run.out.contains("--from DIR"), "{}", run.out);
+    let told = folder.run(&["--json", "repair", "--dry-run", "--from", "copy"]);
+    assert_eq!((told.code, std::fs::read(&segment).unwrap()), (0, bytes.clone()), "{told:?}");
+    assert_eq!(told.json()["restored"][0]["file"], "segments/00000001.seg");
+    let done = folder.done(&["repair", "--from", "copy"]);
+    assert!(done.out.contains("no fault is left"), "{}", done.out);
+    let kept = folder.path().join(".lineal/orphans/segments-00000001.seg");
+    assert_eq!(std::fs::read(kept).unwrap(), bytes);
+    folder.done(&["verify"]);
+    assert_eq!(folder.done(&["stats"]).out, stats);
 }

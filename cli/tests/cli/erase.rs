@@ -30,6 +30,7 @@ fn folder() -> Folder {
 }
 
 /// Files below the store in which some bytes stand.
+#[expect(clippy::unwrap_used, reason = "a store that cannot be read fails the test")]
 fn holding(folder: &Folder, bytes: &[u8]) -> Vec<String> {
     let mut found = Vec::new();
     let mut open = vec![folder.path().join(".lineal")];
@@ -67,6 +68,7 @@ fn what_is_erased_is_not_found_and_does_not_come_back() {
     assert!(!asked.out.contains("e3") && asked.out.contains("e4"), "{}", asked.out);
     let verified = folder.done(&["--json", "verify"]).json();
     assert_eq!((&verified["faults"], &verified["sound"]), (&json!([]), &json!(true)), "{verified}");
+    assert_eq!(verified["erased"], 1);
 
     // The same bytes, and the same event among other lines.
     let again = folder.run_with(&["--json", "import", "-"], lines(0..8).as_bytes()).json();

@@ -6,7 +6,7 @@ use expect_test::expect_file;
 
 /// With the server, as it is built by default.
 #[cfg(feature = "server")]
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 25] = [
     "init",
     "import",
     "query",
@@ -17,11 +17,16 @@ const COMMANDS: [&str; 20] = [
     "stats",
     "imports",
     "retract",
+    "erase",
+    "hold",
+    "retention",
     "alias",
     "compact",
     "backup",
+    "checkpoint",
     "rebuild",
     "verify",
+    "repair",
     "serve",
     "mcp",
     "token",

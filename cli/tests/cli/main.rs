@@ -8,6 +8,7 @@ mod program;
 
 mod answers;
 mod backup;
+mod checkpoint;
 mod damage;
 mod demo;
 mod erase;
@@ -19,6 +20,7 @@ mod json;
 mod mcp;
 #[cfg(feature = "server")]
 mod noted;
+mod prove;
 #[cfg(feature = "server")]
 mod python;
 #[cfg(feature = "server")]

@@ -93,7 +93,11 @@ def test_pandas_and_arrow_hold_the_same_rows(client: Client) -> None:
 def test_arrow_comes_page_by_page_and_batch_by_batch(client: Client) -> None:
     pytest.importorskip("pyarrow")
     whole = client.query(EVENTS).to_arrow()
-    assert client.query(EVENTS, page=7).to_arrow().equals(whole)
+    paged = client.query(EVENTS, page=7).to_arrow()
+    assert paged.equals(whole)
+    said = json.loads(paged.schema.metadata[b"lineal.answer"])
+    assert said == json.loads(whole.schema.metadata[b"lineal.answer"])
+    assert (said["rows"], said["next"]) == (300, None), "of all pages, not of the first"
     with client.stream_arrow(EVENTS) as batches:
         read = batches.read_all()
         about = json.loads(batches.schema.metadata[b"lineal.answer"])

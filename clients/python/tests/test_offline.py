@@ -118,6 +118,25 @@ def test_an_answer_that_breaks_off_is_none() -> None:
             moved.stats()
 
 
+def test_the_public_log_is_asked_for_by_size_and_commit() -> None:
+    note = "log.example\n7\nroot\n\n— log.example AAAA\n"
+
+    def log(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v1/checkpoint":
+            return httpx.Response(200, text=note)
+        return httpx.Response(200, json={"path": str(request.url.raw_path, "ascii")})
+
+    with client(log) as asked:
+        assert asked.checkpoint() == note and asked.checkpoint(7) == note
+        assert asked.consistency(3) == {"path": "/v1/log/consistency?earlier=3"}
+        assert asked.consistency(3, 7) == {"path": "/v1/log/consistency?earlier=3&later=7"}
+        assert asked.log_proof(2, 7) == {"path": "/v1/log/proof?commit=2&size=7"}
+    absent = {"detail": "none is kept"}
+    with client(lambda _: httpx.Response(404, json=absent)) as none:
+        with pytest.raises(LinealError, match="none is kept"):
+            none.checkpoint()
+
+
 def test_a_busy_server_is_asked_again_and_not_for_ever() -> None:
     asked: list[int] = []
 

@@ -156,6 +156,19 @@ pub(crate) fn seal(block: &EventBlock, rows: &[u32], seed: &[u8; 32]) -> SealedB
     SealedBatch { root, counters }
 }
 
+/// The leaves of a batch that is the whole block, and its root.
+pub(crate) fn leaves(block: &EventBlock, seed: &[u8; 32]) -> (Vec<Hash>, Hash) {
+    let mut leaves = Leaves::new(seed, block.rows() as u64).kept();
+    let [open, subject] = [Group::Open, Group::Subject].map(|group| GroupWriter::new(block, group));
+    for row in 0..block.rows() {
+        leaves.push(|to_open, to_subject| {
+            open.write(to_open, row);
+            subject.write(to_subject, row);
+        });
+    }
+    leaves.finish_with_leaves()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

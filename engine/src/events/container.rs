@@ -3,7 +3,7 @@
 use super::EventBlock;
 use super::column::{Column, Values};
 use crate::event_fields::{EVENT_FIELDS, EventField, EventFieldSpec};
-use crate::runs::within;
+use crate::runs::within_sorted;
 use crate::schema::FieldType;
 use bytes::Bytes;
 use lineal_proof::Hash;
@@ -41,7 +41,7 @@ impl ContainerPart<'_> {
     /// Is the row at a place there?
     fn is_there(&self, place: usize) -> bool {
         self.erased.is_empty()
-            || u32::try_from(place).is_ok_and(|place| !within(self.erased, place))
+            || u32::try_from(place).is_ok_and(|place| !within_sorted(self.erased, place))
     }
 }
 

@@ -93,8 +93,8 @@ impl Keys {
     }
 
     /// Writes `seeds` whole under a new file key, without what is destroyed. What waits in the trail
-    /// stays readable: the key of its veils, which tells nothing of the file key, goes along while
-    /// anything waits there.
+    /// stays readable: the key of its veils, which tells nothing of the file key, goes along; older
+    /// ones while anything waits there.
     ///
     /// # Errors
     /// [`Error::NoKey`] without seeds, or what the medium says; the old file is then still there.
@@ -116,10 +116,11 @@ impl Keys {
         for (batch, left) in &destroyed.covers {
             kept.extend(left.frames(batch));
         }
-        if !storage.list("trail")?.is_empty() {
-            let veil = |secret| SeedFrame { kind: VEIL_KIND, id: [0; 32], secret, extra: [0; 8] };
-            kept.extend(self.veil_keys().into_iter().map(veil));
-        }
+        // Of today's file key always: somebody who opened the store before may veil under it yet.
+        let waits = !storage.list("trail")?.is_empty();
+        let veil = |secret| SeedFrame { kind: VEIL_KIND, id: [0; 32], secret, extra: [0; 8] };
+        let veils = self.veil_keys().into_iter();
+        kept.extend(veils.take(if waits { usize::MAX } else { 1 }).map(veil));
         let mut written = seeds_header(&file_key);
         debug_assert_eq!(written.len(), SEEDS_HEADER);
         let cipher = super::cipher_of(&file_key);

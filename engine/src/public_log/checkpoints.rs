@@ -95,7 +95,7 @@ pub(super) fn make_with(
     }
     // No log signs what does not begin with what it signed before: `grow` refuses it.
     let before = newest.as_ref().map(|newest| &newest.checkpoint);
-    let tree = tiles::grow(storage, &head, before)?;
+    let tree = tiles::grow(storage, &head, before, &sizes(storage)?)?;
     let checkpoint = Checkpoint {
         origin: signer.verifier().name().to_owned(),
         size: head.commit,

@@ -4,6 +4,7 @@ use super::*;
 use crate::keys::LabelledSecrets;
 use crate::storage::{MemoryStorage, Storage};
 use crate::store::Options;
+use crate::verify::{Code, Depth, verify};
 use lineal_proof::Value;
 use lineal_proof::tlog::{EntryBundle, NoteSigner, SignatureKind, tiles_between};
 use std::sync::Arc;
@@ -110,6 +111,75 @@ fn tiles_hold_the_tree_and_its_entries_and_are_made_again_when_they_are_gone() {
             assert_eq!(&made[..], &before[..], "{path}");
         }
     }
+}
+
+fn codes(memory: &MemoryStorage) -> Vec<(Code, String)> {
+    let report = verify(memory, Depth::Full, &mut |_| {}).unwrap();
+    report.faults.into_iter().map(|fault| (fault.code, fault.file)).collect()
+}
+
+#[test]
+fn verify_holds_checkpoints_and_tiles_to_the_commits_and_rebuild_makes_the_tiles_of_all_anew() {
+    let memory = MemoryStorage::new();
+    let store = create(&memory);
+    store.record_log(None, None).unwrap();
+    for more in [299, 300] {
+        grow(&store, more, "on");
+        store.checkpoint().unwrap();
+    }
+    store.add_timestamp(600, b"no answer").unwrap();
+    let stamp = (Code::TimestampDamaged, "checkpoints/000000000600.000.tsr".to_owned());
+    assert_eq!(codes(&memory), [stamp.clone()]);
+    assert_eq!(verify(&memory, Depth::Fast, &mut |_| {}).unwrap().checkpoints, 2);
+    memory.remove(&stamp.1).unwrap();
+
+    let paths = || memory.paths().into_iter().filter(|path| path.starts_with("tiles/"));
+    let whole: Vec<_> =
+        paths().map(|path| (path.clone(), memory.read(&path).unwrap().unwrap().to_vec())).collect();
+    let mut tile = memory.read("tiles/tile/0/001").unwrap().unwrap().to_vec();
+    tile[40] ^= 1;
+    memory.put("tiles/tile/0/001", &tile, false).unwrap();
+    assert_eq!(codes(&memory), [(Code::DerivedDiffers, "tiles/tile/0/001".to_owned())]);
+    let newest = memory.read("tiles/checkpoint").unwrap().unwrap().to_vec();
+    remove(&memory, "tiles/");
+    store.rebuild().unwrap();
+    memory.put("tiles/checkpoint", &newest, false).unwrap();
+    for (path, bytes) in whole {
+        assert_eq!(memory.read(&path).unwrap().as_deref(), Some(&bytes[..]), "{path}");
+    }
+
+    let path = "checkpoints/000000000300.note";
+    let note = memory.read(path).unwrap().unwrap().to_vec();
+    let other = memory.read("checkpoints/000000000600.note").unwrap().unwrap().to_vec();
+    let mut checkpoint = SignedCheckpoint::parse(&note).unwrap().checkpoint;
+    let changed = |checkpoint: &lineal_proof::tlog::Checkpoint, secret| {
+        let signer = NoteSigner::new(&checkpoint.origin, SignatureKind::Ed25519, secret).unwrap();
+        let note = checkpoint.sign(&signer).unwrap().to_string();
+        memory.put(path, note.as_bytes(), false).unwrap();
+        codes(&memory)
+    };
+    let fault = |code| [(code, path.to_owned())];
+    assert_eq!(changed(&checkpoint, &[9; 32]), fault(Code::CheckpointSignature));
+    checkpoint.root = TreeHash::empty();
+    assert_eq!(changed(&checkpoint, &[9; 32]), fault(Code::CheckpointRoot));
+    memory.put(path, &other, false).unwrap();
+    assert_eq!(codes(&memory), fault(Code::CheckpointDamaged));
+    memory.put(path, &note, false).unwrap();
+    assert_eq!(codes(&memory), []);
+}
+
+#[test]
+fn a_copy_holds_the_checkpoints_of_its_commits() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = create(&MemoryStorage::new());
+    store.record_log(None, None).unwrap();
+    let made = store.checkpoint().unwrap();
+    store.backup(true).unwrap().write_to(folder.path(), &mut |_| {}).unwrap();
+    let copy = Store::open(folder.path(), options()).unwrap();
+    assert_eq!(copy.kept_checkpoint(1).unwrap().note, made);
+    // Its tiles are made from the commits.
+    grow(&copy, 1, "then");
+    copy.checkpoint().unwrap().follows(&made, &copy.consistency(1, 2).unwrap()).unwrap();
 }
 
 #[test]

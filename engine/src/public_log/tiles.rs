@@ -23,6 +23,7 @@ pub(super) fn grow(
     storage: &dyn Storage,
     head: &Head,
     before: Option<&Checkpoint>,
+    kept_sizes: &[u64],
 ) -> Result<Tree> {
     let (mut tree, mut from) = (Tree::default(), 0);
     if let Some(before) = before {
@@ -38,10 +39,27 @@ pub(super) fn grow(
             return Ok(());
         }
         tree.push(TreeHash::leaf(payload));
-        writer.push(payload)
+        writer.push(payload)?;
+        // What is made from the first commit on lacks what earlier checkpoints need too.
+        if kept_sizes.contains(&number) { writer.partial(number) } else { Ok(()) }
     })?;
-    writer.end(from, head.commit)?;
+    writer.partial(head.commit)?;
     Ok(tree)
+}
+
+/// Makes the tiles of these checkpoints anew, whatever is there.
+pub(super) fn again(storage: &dyn Storage, head: &Head, kept_sizes: &[u64]) -> Result<()> {
+    let Some(newest) = kept_sizes.iter().max().filter(|size| **size <= head.commit) else {
+        return Ok(());
+    };
+    let mut writer = Writer::begin(storage, 0)?;
+    leaves::commits(storage, head, 1, &mut |number, payload| {
+        if number > *newest {
+            return Ok(());
+        }
+        writer.push(payload)?;
+        if kept_sizes.contains(&number) { writer.partial(number) } else { Ok(()) }
+    })
 }
 
 /// The tree of a checkpoint as its tiles have it, if they do, and if the last commit in it is the store's:
@@ -89,11 +107,19 @@ struct Writer<'a> {
     full: Vec<u64>,
     /// The entries of the bundle that is being filled.
     bundle: Vec<u8>,
+    /// The size for which all is written.
+    written: u64,
 }
 
 impl Writer<'_> {
     fn begin(storage: &dyn Storage, size: u64) -> Result<Writer<'_>> {
-        let mut writer = Writer { storage, open: Vec::new(), full: Vec::new(), bundle: Vec::new() };
+        let mut writer = Writer {
+            storage,
+            open: Vec::new(),
+            full: Vec::new(),
+            bundle: Vec::new(),
+            written: size,
+        };
         let mut hashes = size;
         while hashes > 0 {
             let level = u32::try_from(writer.open.len()).unwrap_or(u32::MAX);
@@ -137,9 +163,11 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Writes the tiles that are not full.
-    fn end(self, from: u64, size: u64) -> Result<()> {
-        for tile in tiles_between(from, size).into_iter().filter(|tile| tile.width < TILE_WIDTH) {
+    /// Writes the tiles that are not full at this size, the present one.
+    fn partial(&mut self, size: u64) -> Result<()> {
+        let tiles = tiles_between(self.written, size).into_iter();
+        self.written = size;
+        for tile in tiles.filter(|tile| tile.width < TILE_WIDTH) {
             let level = tile.level as usize;
             put(self.storage, &tile.path(), &bytes(&self.open[level]))?;
             if level == 0 {

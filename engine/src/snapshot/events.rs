@@ -141,7 +141,7 @@ impl Snapshot {
         Ok(cell.get_or_init(|| container))
     }
 
-    fn place(&self, place: Option<(u32, u32)>) -> Result<(&Container, usize)> {
+    pub(super) fn place(&self, place: Option<(u32, u32)>) -> Result<(&Container, usize)> {
         let (container, first_row) = place.ok_or_else(|| Error::corrupt("segments", 0, PLACED))?;
         Ok((self.container(container)?, first_row as usize))
     }

@@ -80,7 +80,17 @@ impl Storage for FaultyStorage {
     }
 
     fn put(&self, path: &str, bytes: &[u8], secret: bool) -> Result<()> {
-        let call = self.step(path, true)?;
+        let call = match self.step(path, true) {
+            Ok(call) => call,
+            Err(error) => {
+                // What stands beside a file until it is renamed into its place.
+                if self.plan == Plan::CrashAt(self.calls() - 1) {
+                    let beside = format!("{path}.tmp");
+                    self.inner.append(&beside, &bytes[..bytes.len() / 2], secret)?;
+                }
+                return Err(error);
+            }
+        };
         self.inner.put(path, bytes, secret)?;
         self.synced(path, call)
     }

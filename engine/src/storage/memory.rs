@@ -17,7 +17,67 @@ struct Entry {
 #[derive(Default)]
 struct State {
     files: BTreeMap<String, Entry>,
+    /// Files that were removed since their folder was last synced: a power cut may bring them back.
+    removed: BTreeMap<String, Vec<u8>>,
     locked_by: Option<String>,
+}
+
+impl State {
+    /// A sync of a folder makes all its names durable.
+    fn folder_synced(&mut self, path: &str) {
+        let folder = folder_of(path);
+        self.removed.retain(|removed, _| folder_of(removed) != folder);
+    }
+}
+
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// What a medium writes at once: of unsynced bytes any of these survive, in any order.
+const BLOCK: usize = 512;
+
+/// Choices from a seed: SplitMix64.
+struct Chance(u64);
+
+impl Chance {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn is(&mut self) -> bool {
+        self.next() & 1 == 1
+    }
+}
+
+impl Entry {
+    /// Its bytes after a power cut that kept some blocks of what was not synced and not others, and any
+    /// length between the two; none if not even its name stayed.
+    fn torn(&self, chance: &mut Chance) -> Option<Vec<u8>> {
+        let durable = self.durable.as_deref();
+        if durable == Some(&self.live) {
+            return Some(self.live.clone());
+        }
+        if durable.is_none() && chance.is() {
+            return None;
+        }
+        let durable = durable.unwrap_or_default();
+        let mut bytes = durable.to_vec();
+        bytes.resize(durable.len().max(self.live.len()), 0);
+        for at in (0..self.live.len()).step_by(BLOCK) {
+            let end = self.live.len().min(at + BLOCK);
+            if chance.is() {
+                bytes[at..end].copy_from_slice(&self.live[at..end]);
+            }
+        }
+        let blocks = bytes.len().saturating_sub(durable.len()).div_ceil(BLOCK) as u64;
+        let kept = usize::try_from(chance.next() % (blocks + 1)).unwrap_or(0) * BLOCK;
+        bytes.truncate(durable.len().saturating_add(kept));
+        Some(bytes)
+    }
 }
 
 /// Files in memory. Clones share them.
@@ -54,7 +114,30 @@ impl MemoryStorage {
                 files.insert(path.clone(), Entry { durable: Some(live.clone()), live });
             }
         }
-        MemoryStorage { state: Arc::new(Mutex::new(State { files, locked_by: None })) }
+        MemoryStorage { state: Arc::new(Mutex::new(State { files, ..State::default() })) }
+    }
+
+    /// What a power cut leaves of a medium that reorders: of what was not synced any blocks of 512 bytes
+    /// survive and others do not, a file has any length up to its own, and what was removed may be
+    /// back. The same seed gives the same.
+    #[must_use]
+    pub fn after_torn_power_cut(&self, seed: u64) -> MemoryStorage {
+        let mut chance = Chance(seed);
+        let mut files = BTreeMap::new();
+        let state = self.state();
+        for (path, entry) in &state.files {
+            if let Some(live) = entry.torn(&mut chance) {
+                files.insert(path.clone(), Entry { durable: Some(live.clone()), live });
+            }
+        }
+        for (path, bytes) in &state.removed {
+            if chance.is() && !files.contains_key(path) {
+                let entry = Entry { live: bytes.clone(), durable: Some(bytes.clone()) };
+                files.insert(path.clone(), entry);
+            }
+        }
+        let state = State { files, ..State::default() };
+        MemoryStorage { state: Arc::new(Mutex::new(state)) }
     }
 
     /// The paths of all files, for tests that damage or compare them.
@@ -90,7 +173,9 @@ impl Storage for MemoryStorage {
 
     fn put(&self, path: &str, bytes: &[u8], _secret: bool) -> Result<()> {
         let entry = Entry { live: bytes.to_vec(), durable: Some(bytes.to_vec()) };
-        self.state().files.insert(path.to_owned(), entry);
+        let mut state = self.state();
+        state.files.insert(path.to_owned(), entry);
+        state.folder_synced(path);
         Ok(())
     }
 
@@ -114,6 +199,7 @@ impl Storage for MemoryStorage {
         let mut state = self.state();
         let entry = state.files.get_mut(path).ok_or_else(|| missing("sync", path))?;
         entry.durable = Some(entry.live.clone());
+        state.folder_synced(path);
         Ok(())
     }
 
@@ -129,11 +215,16 @@ impl Storage for MemoryStorage {
         let mut state = self.state();
         let entry = state.files.remove(from).ok_or_else(|| missing("move", from))?;
         state.files.insert(to.to_owned(), entry);
+        state.folder_synced(from);
+        state.folder_synced(to);
         Ok(())
     }
 
     fn remove(&self, path: &str) -> Result<()> {
-        self.state().files.remove(path);
+        let mut state = self.state();
+        if let Some(bytes) = state.files.remove(path).and_then(|entry| entry.durable) {
+            state.removed.insert(path.to_owned(), bytes);
+        }
         Ok(())
     }
 
@@ -160,5 +251,41 @@ struct Unlock(MemoryStorage);
 impl Drop for Unlock {
     fn drop(&mut self) {
         self.0.state().locked_by = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn a_torn_power_cut_keeps_what_was_synced_and_any_of_the_rest() {
+        let memory = MemoryStorage::new();
+        memory.put("a/whole", b"durable", false).unwrap();
+        memory.put("a/removed", b"back?", false).unwrap();
+        memory.append("b/grown", &[1; 1_000], false).unwrap();
+        memory.sync("b/grown").unwrap();
+        memory.append("b/grown", &[2; 2_000], false).unwrap();
+        memory.remove("a/removed").unwrap();
+        let (mut tails, mut back) = (BTreeSet::new(), BTreeSet::new());
+        for seed in 0..64 {
+            let left = memory.after_torn_power_cut(seed);
+            assert_eq!(&left.read("a/whole").unwrap().unwrap()[..], b"durable");
+            let grown = left.read("b/grown").unwrap().unwrap();
+            assert_eq!(grown[..1_000], [1; 1_000]);
+            assert!(
+                grown.len() <= 3_000 && grown[1_000..].iter().all(|byte| [0, 2].contains(byte))
+            );
+            tails.insert(grown.to_vec());
+            back.insert(left.read("a/removed").unwrap().is_some());
+            let again = memory.after_torn_power_cut(seed).read("b/grown").unwrap().unwrap();
+            assert_eq!(again[..], grown[..], "the same seed");
+        }
+        assert!(tails.len() > 20 && back.len() == 2, "{} {back:?}", tails.len());
+        // With the next sync in its folder what was removed is gone for good.
+        memory.put("a/other", b"", false).unwrap();
+        let is_back = |seed| memory.after_torn_power_cut(seed).read("a/removed").unwrap().is_some();
+        assert!(!(0..64).any(is_back));
     }
 }

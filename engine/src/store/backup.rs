@@ -211,7 +211,18 @@ impl Backup {
     ) -> Result<()> {
         let folder = folder.as_ref();
         need_empty(folder)?;
-        let storage = FileStorage::new(folder);
+        self.write_on(&FileStorage::new(folder), progress)
+    }
+
+    /// The same onto a medium that holds nothing yet.
+    ///
+    /// # Errors
+    /// As [`Backup::write_to`], but for what a folder holds.
+    pub fn write_on(
+        &self,
+        storage: &dyn Storage,
+        progress: &mut dyn FnMut(BackupProgress),
+    ) -> Result<()> {
         let mut digests = Vec::with_capacity(self.files.len());
         let (mut bytes, all) = (0, self.bytes());
         for part in &self.files {

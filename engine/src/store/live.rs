@@ -4,7 +4,7 @@ use super::Store;
 use crate::error::{Error, Result};
 use crate::event_fields::EventField;
 use crate::events::{Container, EventBlock};
-use crate::runs::within;
+use crate::runs::{within, within_sorted};
 use crate::transaction::container_path;
 use lineal_proof::Cid;
 
@@ -27,7 +27,7 @@ impl LiveBatch {
     /// Is a row alive, and there?
     #[must_use]
     pub fn has_row(&self, row: u32) -> bool {
-        self.kept.as_ref().is_none_or(|runs| within(runs, row)) && !within(&self.erased, row)
+        self.kept.as_ref().is_none_or(|runs| within(runs, row)) && !within_sorted(&self.erased, row)
     }
 }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 const SAME_NAME_MAX: u32 = 10_000;
 
 /// A name in `orphans/` that is not taken: an earlier orphan is not overwritten.
-fn aside(storage: &dyn Storage, path: &str) -> Result<String> {
+pub(crate) fn aside(storage: &dyn Storage, path: &str) -> Result<String> {
     let name = format!("orphans/{}", path.replace('/', "-"));
     let taken = storage.list("orphans")?;
     let mut names = (1..=SAME_NAME_MAX).map(|number| match number {

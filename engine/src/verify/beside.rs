@@ -1,5 +1,6 @@
-//! A medium that lets everything of a store be read but what is derived of it, and takes what is
-//! written into memory: on it the derived part is made again without touching the store.
+//! A medium over a store that is not touched: some of its files are replaced, or what is derived of
+//! it hidden, and what is made again goes into memory. On it the derived part is compared, and what a
+//! repair would bring is proved before a byte is written.
 
 use crate::error::{Error, Result};
 use crate::mapping::Bytes;
@@ -10,15 +11,28 @@ use std::sync::Arc;
 /// The folder that is made anew.
 const DERIVED: &str = "index/";
 
-/// A store without its derived part.
-pub(super) struct Beside {
+/// A store with other files in the place of some.
+pub(crate) struct Beside {
     inner: Arc<dyn Storage>,
+    /// Files that stand in the place of the store's.
+    laid: MemoryStorage,
+    /// What is derived, made again.
     made: MemoryStorage,
 }
 
 impl Beside {
-    pub(super) fn over(inner: &Arc<dyn Storage>) -> Beside {
-        Beside { inner: Arc::clone(inner), made: MemoryStorage::new() }
+    /// A store without its derived part.
+    pub(crate) fn over(inner: &Arc<dyn Storage>) -> Beside {
+        let (laid, made) = (MemoryStorage::new(), MemoryStorage::new());
+        Beside { inner: Arc::clone(inner), laid, made }
+    }
+
+    /// From now on these bytes stand for the file.
+    ///
+    /// # Errors
+    /// None that memory has.
+    pub(crate) fn lay(&self, path: &str, bytes: &[u8]) -> Result<()> {
+        self.laid.put(path, bytes, true)
     }
 
     fn refused() -> Error {
@@ -32,15 +46,28 @@ fn is_derived(path: &str) -> bool {
 
 impl Storage for Beside {
     fn read(&self, path: &str) -> Result<Option<Bytes>> {
-        if is_derived(path) { self.made.read(path) } else { self.inner.read(path) }
+        if is_derived(path) {
+            return self.made.read(path);
+        }
+        match self.laid.read(path)? {
+            Some(bytes) => Ok(Some(bytes)),
+            None => self.inner.read(path),
+        }
     }
 
     fn read_held(&self, path: &str) -> Result<Option<Bytes>> {
-        if is_derived(path) { self.made.read_held(path) } else { self.inner.read_held(path) }
+        if is_derived(path) { self.made.read_held(path) } else { self.read(path) }
     }
 
     fn list(&self, folder: &str) -> Result<Vec<String>> {
-        if folder == "index" { self.made.list(folder) } else { self.inner.list(folder) }
+        if folder == "index" {
+            return self.made.list(folder);
+        }
+        let mut names = self.inner.list(folder)?;
+        names.extend(self.laid.list(folder)?);
+        names.sort_unstable();
+        names.dedup();
+        Ok(names)
     }
 
     fn put(&self, path: &str, bytes: &[u8], secret: bool) -> Result<()> {

@@ -4,7 +4,7 @@ use super::{Code, Report, segments::Log};
 use crate::error::Result;
 use crate::events::EventBlock;
 use crate::keys::Keys;
-use crate::runs::{merged, rows_of, within};
+use crate::runs::{merged, rows_of, within_sorted};
 use crate::sealed::Register;
 use crate::storage::Storage;
 use crate::transaction::container_path;
@@ -108,7 +108,7 @@ pub(super) fn fits(
             return Err((Code::ContainerRows, "an erased row holds nothing"));
         }
     }
-    if (0..rows).any(|row| !within(&erased.runs, row) && block.is_empty_row(row as usize)) {
+    if (0..rows).any(|row| !within_sorted(&erased.runs, row) && block.is_empty_row(row as usize)) {
         return Err((Code::ContainerRows, "a row that is not erased holds something"));
     }
     let is_known = |row: u32| erased.leaves.contains_key(&row);

@@ -127,7 +127,13 @@ fn timestamps(size: u64, kept: &KeptCheckpoint, report: &mut Report) {
                 }
             }
             Err(error) => {
-                report.fault(Code::TimestampDamaged, &path, 0, error.to_string(), "this time stamp")
+                report.fault(
+                    Code::TimestampDamaged,
+                    &path,
+                    0,
+                    error.to_string(),
+                    "this time stamp",
+                );
             }
         }
     }
@@ -186,8 +192,7 @@ fn tiles(storage: &dyn Storage, size: u64, log: &Log, report: &mut Report) -> Re
         }
     }
     if missing > 0 {
-        report
-            .note(format!("{missing} tiles are not here; the next `lineal checkpoint` makes them"));
+        report.note(format!("{missing} tiles are not here; `lineal rebuild` makes them"));
     }
     Ok(())
 }
@@ -204,7 +209,7 @@ fn above(hashes: &[TreeHash]) -> Vec<TreeHash> {
 }
 
 fn derived(report: &mut Report, file: String, rule: &str) {
-    let lost = "nothing: `lineal checkpoint` makes the tiles anew from the commits".to_owned();
+    let lost = "nothing: the tiles are made anew from the commits".to_owned();
     report.push(Fault {
         code: Code::DerivedDiffers,
         file,

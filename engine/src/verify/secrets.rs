@@ -1,6 +1,7 @@
 //! Keys, seeds and sealed values, as far as they are here.
 
 use super::erased;
+use super::records::BatchRecord;
 use super::segments::Log;
 use super::{Code, Depth, Report, Steps, What};
 use crate::error::{Error, Result};
@@ -8,6 +9,7 @@ use crate::keys::{KEY_FILES, Keys, SEEDS};
 use crate::sealed::{REGISTER, Register};
 use crate::segment::segment_path;
 use crate::storage::Storage;
+use lineal_proof::{Hash, Value};
 
 /// Checks the secrets; gives the seeds, for the batches, where they can be read.
 pub(super) fn check(
@@ -31,17 +33,45 @@ pub(super) fn check(
         }
         steps.done(&path);
     }
-    let keys = seeds(storage, report)?;
+    let (keys, torn) = seeds(storage, report)?;
     steps.done(SEEDS);
     sealed(storage, log, keys.as_ref(), what, report)?;
     steps.done(REGISTER);
+    if let (Some(keys), Some(at)) = (&keys, torn) {
+        torn_frames(log, keys, at, what, report);
+    }
     Ok(keys)
 }
 
-fn seeds(storage: &dyn Storage, report: &mut Report) -> Result<Option<Keys>> {
+/// Whole frames at the end that do not read: a power cut leaves them of a transaction that was never
+/// committed (docs/format.md, section 8), and so does damage of the last one that was. Which of the
+/// two it is, what needs them tells.
+fn torn_frames(log: &Log, keys: &Keys, at: u64, what: &What, report: &mut Report) {
+    let has_seed = |(id, batch): (&Hash, &BatchRecord)| {
+        let seed = batch.revision.fields.get("seed").and_then(Value::as_bytes);
+        let was_erased = log.erased.batches.contains_key(id);
+        was_erased || keys.batch_seed(seed.unwrap_or_default()).is_some()
+    };
+    if what.depth != Depth::Fast
+        && (report.sealed_without_key > 0 || !log.batches.iter().all(has_seed))
+    {
+        let rule = "the last frames read, unless a crash tore them";
+        let lost = "the seeds in them, which records need; those before are read";
+        report.fault(Code::SeedsDamaged, SEEDS, at, rule, lost);
+    } else {
+        let told = match what.depth {
+            Depth::Fast => "whether a crash left them is told without --fast",
+            Depth::Bytes | Depth::Full => "no record needs them: a crash left them",
+        };
+        report.note(format!("{SEEDS}: frames from byte {at} on do not read; {told}"));
+    }
+}
+
+/// The seeds, and where whole frames at the end do not read.
+fn seeds(storage: &dyn Storage, report: &mut Report) -> Result<(Option<Keys>, Option<u64>)> {
     if storage.read(SEEDS)?.is_none() {
         report.note("keys/seeds is not here: roots of batches and sealed values are not checked");
-        return Ok(None);
+        return Ok((None, None));
     }
     let keys = match Keys::open_seeds(storage) {
         Ok(keys) => keys,
@@ -50,28 +80,18 @@ fn seeds(storage: &dyn Storage, report: &mut Report) -> Result<Option<Keys>> {
             let lost = "every seed: sealed values stay closed and rows cannot be proved; records and \
                         rows read";
             report.error(Code::SeedsDamaged, SEEDS, &error, lost);
-            return Ok(None);
+            return Ok((None, None));
         }
     };
     for at in keys.damaged_seeds() {
         let rule = "a frame of seeds has its crc32c and opens under the file key";
         report.fault(Code::SeedsDamaged, SEEDS, *at, rule, "one seed; the others are read");
     }
-    if let Some((at, whole)) = keys.torn_seeds(storage)? {
-        if whole {
-            let rule = "the last frames read, unless a crash tore them";
-            report.fault(
-                Code::SeedsDamaged,
-                SEEDS,
-                at,
-                rule,
-                "the seeds in them; those before are read",
-            );
-        } else {
-            report.note(format!("{SEEDS}: a partial frame at byte {at}, left by a crash"));
-        }
+    let torn = keys.torn_seeds(storage)?;
+    if let Some((at, false)) = torn {
+        report.note(format!("{SEEDS}: a partial frame at byte {at}, left by a crash"));
     }
-    Ok(Some(keys))
+    Ok((Some(keys), torn.filter(|(_, whole)| *whole).map(|(at, _)| at)))
 }
 
 fn sealed(

@@ -168,14 +168,15 @@ impl Binder {
     }
 }
 
-/// Why `prove` is refused: the only part of the language that waits for another.
+/// Why `prove` is refused where a question stands: a proof is a file and no answer.
 pub(super) fn no_proof(absent: bool, span: Span) -> Mistake {
-    let (what, verb) = if absent { ("absence", "prove no") } else { ("a path", "prove") };
+    let verb = if absent { "prove no" } else { "prove" };
     let span = Span::new(span.at, span.at + verb.len());
-    Mistake::new(
-        Code::NotYet,
-        span,
-        format!("a proof of {what} needs the proof bundles, which are not in this version yet"),
-    )
-    .hint("`verify deep` recomputes the hashes here; `trace A to B` shows the path")
+    if absent {
+        let what = "proofs of what is not recorded are not in this version yet";
+        let hint = "`find` answers whether it is recorded, and says how complete the answer is";
+        return Mistake::new(Code::NotYet, span, what).hint(hint);
+    }
+    Mistake::new(Code::NotYet, span, "a proof is a file of its own, and no answer to a question")
+        .hint("`lineal prove` makes it, with the same words; `trace A to B` shows the path")
 }

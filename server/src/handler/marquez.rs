@@ -182,7 +182,7 @@ fn nothing() -> Problem {
 async fn read(
     call: Call,
     known: &[&str],
-    answer: impl FnOnce(&World<'_>) -> Result<Json, Problem> + Send + 'static,
+    answer: impl Fn(&World<'_>) -> Result<Json, Problem> + Send + 'static,
 ) -> Result<Response<Body>, Problem> {
     let known: Vec<&str> = known.iter().chain(&["as_of"]).copied().collect();
     call.only(&known)?;

@@ -24,6 +24,7 @@ pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
     let gzip = accept::takes_gzip(&call.parts.headers);
     let asker = token.clone();
     let work = call.app.pool.run(&asker, move |_, _| {
+        let (text, shape) = (Arc::clone(&text), Arc::clone(&shape));
         let prepared = app.cache.prepare(&query).map_err(|mistake| Problem::mistake(&mistake))?;
         super::query::allowed(&prepared, withheld)?;
         let parameters = prepared.parameters().into_iter().map(str::to_owned).collect();

@@ -276,6 +276,15 @@ fn digest(
     Ok(Hash(Hash::derive(QUESTION_CONTEXT, &bytes)))
 }
 
+/// The value that is given for a parameter.
+pub(crate) fn given(name: &str, json: &Json) -> Result<Value, Problem> {
+    Value::from_json(json).ok_or_else(|| {
+        Problem::bad_request(format!(
+            "parameter {name}: text, numbers, true, false and lists of these"
+        ))
+    })
+}
+
 /// Until when a question runs.
 struct Until<'a> {
     /// Is it to end now?
@@ -414,12 +423,7 @@ impl Asking {
                     "the question has no such parameter; it has {known}"
                 )));
             }
-            let value = Value::from_json(json).ok_or_else(|| {
-                Problem::bad_request(format!(
-                    "parameter {name}: text, numbers, true, false and lists of these"
-                ))
-            })?;
-            parameters.set(name.clone(), value);
+            parameters.set(name.clone(), given(name, json)?);
         }
         Ok(parameters)
     }

@@ -2,7 +2,7 @@
 
 use super::fit::{ANSWER_BYTES_MAX, fit};
 use crate::gate::Call;
-use crate::handler::{query, trace};
+use crate::handler::{prove, query, trace};
 use crate::problem::Problem;
 use axum::body::Body;
 use axum::http::Response;
@@ -67,6 +67,7 @@ impl Tools {
             "query" => &["query", "params", "rows", "cursor"],
             "explain" => &["query"],
             "trace" => &["target", "as_of"],
+            "prove" => &["statement", "params", "withhold"],
             "schema" => &[],
             _ => return Err(Refusal::NoTool),
         };
@@ -83,6 +84,24 @@ impl Tools {
         };
         let json = match tool {
             "schema" => return Ok(schema_card()),
+            "prove" => {
+                let mut body = json!({ "statement": text("statement")? });
+                for name in ["params", "withhold"] {
+                    if let Some(value) = arguments.get(name).filter(|value| !value.is_null()) {
+                        body[name] = value.clone();
+                    }
+                }
+                // Whole or not at all: a part of a proof shows nothing.
+                let proof =
+                    read(prove::post(self.within("/v1/prove", Some(&body))?).await?).await?;
+                let size = proof.to_string().len();
+                if size > ANSWER_BYTES_MAX {
+                    return Err(Refusal::Words(format!(
+                        "the proof has {size} bytes and {ANSWER_BYTES_MAX} may be told: `lineal prove` writes it to a file"
+                    )));
+                }
+                return Ok(format!("{proof}\n"));
+            }
             "trace" => {
                 let mut uri = format!("/v1/trace?target={}", encoded(text("target")?));
                 if let Some(commit) = number(arguments, "as_of")? {
@@ -211,6 +230,22 @@ fn tools() -> Vec<Tool> {
                 "as_of": { "type": "integer", "minimum": 1, "description": "The view as of a commit" },
             }),
             &["target"],
+        ),
+        tool(
+            "prove",
+            "A proof of a statement, as a file that a stranger can check without this server \
+             (`lineal-verify`, `verify.py`): `event:HASH`, `model:x@3`, `dataset:x upstream of \
+             inference:$hash`, `trace a to b`. Hand it on unchanged: each byte counts."
+                .to_owned(),
+            &json!({
+                "statement": { "type": "string", "description": "The statement" },
+                "params": { "type": "object", "description": "Values of $name in the statement" },
+                "withhold": {
+                    "type": "string", "enum": ["subject"],
+                    "description": "Keep back what points at a person's data"
+                },
+            }),
+            &["statement"],
         ),
         tool(
             "schema",

@@ -39,7 +39,15 @@ const LINEAGE: [&str; 20] = [
     "/api/v1/lineage",
 ];
 /// What says nothing of what a store holds: counted, whoever asks.
-const ABOUT: [&str; 2] = ["/v1/schema", "/metrics"];
+const ABOUT: [&str; 6] = [
+    "/v1/schema",
+    "/metrics",
+    // Commits without what they hold, made for strangers; a monitor reads tiles by the hundred.
+    "/v1/checkpoint",
+    "/v1/tile/{*path}",
+    "/v1/log/consistency",
+    "/v1/log/proof",
+];
 /// Live intake: machines send many times a second, each body is in the journal with its time, and its
 /// events are in a commit with their source. Counted by token.
 const LIVE: [&str; 5] =

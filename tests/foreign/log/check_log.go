@@ -148,9 +148,10 @@ func main() {
 	// Every tile is read, proved to be of the newest tree, and compared with the entries beside it.
 	reader := tlog.TileHashReader(newest, tiles{it.Tiles})
 	entries := int64(0)
-	for _, tile := range tlog.NewTiles(8, 0, newest.N) {
-		if tile.L != 0 {
-			continue
+	for first := int64(0); first < newest.N; first += 256 {
+		tile := tlog.Tile{H: 8, L: 0, N: first / 256, W: 256}
+		if newest.N-first < 256 {
+			tile.W = int(newest.N - first)
 		}
 		bundle, err := os.ReadFile(filepath.Join(it.Tiles, path(tile, "entries")))
 		must(err)

@@ -4,6 +4,10 @@
 //! seeds and with what the fuzzer once found, so that the gate needs no fuzzer.
 
 pub mod ask;
+pub mod containers;
+pub mod exports;
+pub mod index_files;
+pub mod journals;
 pub mod log_lines;
 pub mod mappings;
 pub mod parse;
@@ -11,6 +15,7 @@ pub mod pipeline;
 pub mod records;
 pub mod seeds;
 pub mod segments;
+mod store_files;
 mod tape;
 
 /// A target.
@@ -24,8 +29,12 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 11] = [
     Target { name: "ask", check: ask::check, seeds: seeds::questions },
+    Target { name: "containers", check: containers::check, seeds: seeds::short_tapes },
+    Target { name: "exports", check: exports::check, seeds: seeds::short_tapes },
+    Target { name: "index_files", check: index_files::check, seeds: seeds::short_tapes },
+    Target { name: "journals", check: journals::check, seeds: seeds::tapes },
     Target { name: "log_lines", check: log_lines::check, seeds: seeds::log_lines },
     Target { name: "mappings", check: mappings::check, seeds: seeds::mappings },
     Target { name: "parse", check: parse::check, seeds: seeds::questions },

@@ -13,6 +13,8 @@ use lineal_tests::sample;
 const LINES_OF_AN_ARCHIVE: usize = 3;
 /// Tapes without a meaning yet.
 const TAPES: u32 = 96;
+/// The same of targets whose checks take long.
+const SHORT_TAPES: usize = 12;
 
 fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -93,12 +95,19 @@ pub fn records() -> Vec<Vec<u8>> {
 
 /// Bytes that look random, from short to long.
 pub fn tapes() -> Vec<Vec<u8>> {
-    let tape = |number: u32| {
-        let mut bytes = vec![0; 8 + 6 * number as usize];
-        blake3_stream(number, &mut bytes);
-        bytes
-    };
-    (0..TAPES).map(tape).collect()
+    (0..TAPES).map(|number| tape(number, 8 + 6 * number as usize)).collect()
+}
+
+/// One of them: the same for the same number.
+pub fn tape(number: u32, length: usize) -> Vec<u8> {
+    let mut bytes = vec![0; length];
+    blake3_stream(number, &mut bytes);
+    bytes
+}
+
+/// Some of them, for targets that take long.
+pub fn short_tapes() -> Vec<Vec<u8>> {
+    tapes().into_iter().take(SHORT_TAPES).collect()
 }
 
 /// Hashes of a number and a place, one after the other.
@@ -126,7 +135,7 @@ fn contents(folder: &Path) -> Vec<Vec<u8>> {
 }
 
 /// The files below a folder, in order; none if there is no such folder.
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_owned()];
     while let Some(folder) = open.pop() {

@@ -2,7 +2,7 @@
 
 use crate::client::{Reply, connect, get, post};
 use crate::live::{Live, query_with};
-use lineal_query::told::{Asker, Lineage, Untold, describe, resolve, trace_json};
+use lineal_query::told::{Asker, Lineage, Untold, describe, names_beginning, resolve, trace_json};
 use lineal_server::Role;
 use lineal_tests::place::{DATABASE, Place};
 use serde_json::{Value as Json, json};
@@ -236,4 +236,41 @@ fn a_trace_ends_wherever_its_asker_leaves() {
         assert!(matches!(cut, Err(Untold::Stopped)), "{patience}: {cut:?}");
         assert_eq!(asked, patience + 1, "it went on");
     }
+}
+
+#[test]
+fn a_trace_is_cut_at_its_most_edges_and_claims_nothing_beyond() {
+    let target = "/v1/trace?told=true&target=model:credit-risk-scorer@3";
+    let traced = |edges: u64| {
+        let live = Live::with(|config| config.limits.trace_edges = edges);
+        let token = live.token(Role::Engineer);
+        live.send(get(target).token(&token)).ok()
+    };
+    let whole = traced(1_000);
+    let edges = whole["edges"].as_array().unwrap().len();
+    assert!(edges > 3 && whole["recorded"] == true, "{whole}");
+    assert_ne!(whole["completeness"], "truncated");
+    assert_eq!(traced(edges as u64)["edges"], whole["edges"], "just as many are not too many");
+    let cut = traced(edges as u64 - 1);
+    assert_eq!(cut["completeness"], "truncated", "{cut}");
+    assert!(cut["edges"].as_array().unwrap().len() < edges);
+    let said = format!("truncated: more than {} edges lie upstream", edges - 1);
+    assert!(cut["findings"][0].as_str().unwrap().starts_with(&said), "{cut}");
+    assert!(cut["finding_lines"][0][0].as_str().unwrap().starts_with(&said), "{cut}");
+    let none = traced(0);
+    assert_eq!((&none["recorded"], &none["training_data"]), (&json!(null), &json!([])), "{none}");
+}
+
+#[test]
+fn a_look_for_names_that_time_ends_says_so() {
+    let place = Place::new();
+    place.import_fixtures(&[DATABASE]);
+    let view = place.view();
+    let whole = names_beginning(&view, "model:cre", |kind| view.nodes_of(kind));
+    assert!(whole.all && !whole.cut_by_time && whole.names.len() > 1, "{whole:?}");
+    let slow = |kind| {
+        view.nodes_of(kind).inspect(|_| std::thread::sleep(std::time::Duration::from_millis(150)))
+    };
+    let cut = names_beginning(&view, "model:cre", slow);
+    assert!(!cut.all && cut.cut_by_time && cut.names.len() < whole.names.len(), "{cut:?}");
 }

@@ -18,6 +18,8 @@ mod interface;
 mod live;
 mod oidc;
 mod openlineage;
+mod prove;
+mod public_log;
 mod roles;
 mod stock;
 mod telemetry;

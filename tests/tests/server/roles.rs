@@ -2,9 +2,13 @@
 
 use crate::client::{Ask, get, post};
 use crate::live::{HASH, Live, SYSTEM, query_with};
+use crate::public_log;
 use lineal_server::{ROLES, Role, TYPED_ANSWER, endpoints};
 use serde_json::{Value as Json, json};
+use std::sync::OnceLock;
 
+/// The checkpoint that proofs are shown against.
+static NOTE: OnceLock<String> = OnceLock::new();
 /// The run of the event that is sent to the endpoints for OpenLineage.
 const RUN: &str = "0199e2c4-6f2a-7c11-9f5e-2f9d8a1b4c3d";
 
@@ -21,6 +25,13 @@ fn sound(method: &str, path: &str, job: &str) -> Ask {
     match (method, path) {
         ("POST", "/v1/imports") => post(path, &log).kind("application/x-ndjson"),
         ("POST", "/v1/intake/seal" | "/v1/trail/seal") => post(path, &json!({})),
+        ("POST", "/v1/erasures") => post(
+            path,
+            &json!({ "events": ["nothing"], "basis": "b", "decision": "d", "decided_by": "a@b.example" }),
+        ),
+        ("POST", "/v1/holds") => {
+            post(path, &json!({ "name": "n", "scope": "store", "reason": "r" }))
+        }
         ("POST", "/api/v2/logs") => post(path, &log),
         ("POST", "/v1/logs") => post(path, &json!({})),
         ("POST", "/api/v1/lineage") => post(path, &run_event()),
@@ -34,12 +45,21 @@ fn sound(method: &str, path: &str, job: &str) -> Ask {
         ("GET", "/v1/imports/{id}") => get(format!("/v1/imports/{job}")),
         ("POST", "/v1/query") => query_with(json!({ "query": "find model limit 1" })),
         ("POST", "/v1/plans") => post(path, &json!({ "query": "find model limit 1" })),
+        ("POST", "/v1/prove") => {
+            let note = NOTE.get().expect("the test makes one");
+            post(path, &json!({ "statement": "model:credit-risk-scorer@3", "checkpoint": note }))
+        }
         ("GET", "/v1/query") => get("/v1/query?query=find%20model%20limit%201"),
         ("GET", "/v1/nodes/{kind}/{*key}") => get(format!("/v1/nodes/system/{SYSTEM}")),
         ("GET", "/v1/names") => get("/v1/names?begins=model:cre"),
         ("GET", "/v1/trace") => get(format!("/v1/trace?target={HASH}")),
         ("POST", "/mcp") => post(path, &json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" }))
             .header("Accept", "application/json, text/event-stream"),
+        ("GET", "/v1/tile/{*path}") => get(format!("/v1/tile/0/000.p/{}", public_log::COMMITS)),
+        ("GET", "/v1/log/proof") => get("/v1/log/proof?commit=1"),
+        ("GET", "/v1/log/consistency") => {
+            get(format!("/v1/log/consistency?earlier={}", public_log::COMMITS))
+        }
         ("GET", "/v1/show") => get(format!("/v1/show?target={HASH}")),
         ("GET", path) if !path.contains('{') => get(path),
         other => panic!("the test knows no sound request for {other:?}: add one"),
@@ -48,7 +68,11 @@ fn sound(method: &str, path: &str, job: &str) -> Ask {
 
 #[test]
 fn every_endpoint_lets_in_the_roles_of_its_row_and_nobody_else() {
-    let live = Live::with(|config| (config.write, config.backups) = (true, true));
+    let live = Live::with(|config| {
+        (config.write, config.backups) = (true, true);
+        public_log::sign(config);
+    });
+    NOTE.get_or_init(|| crate::prove::note(&live.store()));
     let tokens: Vec<(Role, String)> = ROLES.map(|role| (role, live.token(role))).to_vec();
     let importer = &tokens[0].1;
     let taken = live.send(sound("POST", "/v1/imports", "").token(importer)).json();

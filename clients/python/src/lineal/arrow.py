@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from .errors import Unreachable
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 ARROW_STREAM = "application/vnd.apache.arrow.stream"
 """What is asked for."""
+
+ABOUT = b"lineal.answer"
+"""In the schema's metadata: what is said of the answer."""
 
 
 class _Parts(io.RawIOBase):
@@ -50,7 +53,19 @@ def read_table(stream: bytes) -> pyarrow.Table:
     import pyarrow
 
     table = pyarrow.ipc.open_stream(stream).read_all()
-    said = json.loads((table.schema.metadata or {})[b"lineal.answer"])["rows"]
+    said = json.loads((table.schema.metadata or {})[ABOUT])["rows"]
     if table.num_rows != said:
         raise Unreachable(f"the answer broke off: {table.num_rows} of {said} rows came")
     return table
+
+
+def joined(tables: Sequence[pyarrow.Table]) -> pyarrow.Table:
+    """The pages of an answer as one table; what is said of it is then of all its rows."""
+    import pyarrow
+
+    table = pyarrow.concat_tables(tables, promote_options="permissive")
+    metadata = dict(table.schema.metadata or {})
+    about = json.loads(metadata[ABOUT])
+    about["rows"], about["next"] = table.num_rows, None
+    metadata[ABOUT] = json.dumps(about, ensure_ascii=False).encode()
+    return table.replace_schema_metadata(metadata)

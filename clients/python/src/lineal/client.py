@@ -17,7 +17,7 @@ from urllib.parse import quote
 import httpx
 
 from .answer import Answer, Stream
-from .arrow import ARROW_STREAM, open_stream, read_table
+from .arrow import ARROW_STREAM, joined, open_stream, read_table
 from .errors import LinealError, Problem, Unreachable, problem
 from .job import ImportFailed, Job, Progress
 from .told import Events, Node, Trace
@@ -120,8 +120,6 @@ class Client:
         return Answer(first["columns"], rows, first, arrow)
 
     def _arrow(self, asked: dict[str, Any], rows: int, question: str) -> pyarrow.Table:
-        import pyarrow
-
         accept, tables = {"Accept": ARROW_STREAM}, []
         while True:
             response = self._request(
@@ -132,7 +130,7 @@ class Client:
             if further is None:
                 break
             asked = {**asked, "cursor": further}
-        table = pyarrow.concat_tables(tables, promote_options="permissive")
+        table = joined(tables)
         if table.num_rows != rows:
             raise LinealError(f"the answer had {rows} rows, and its table has {table.num_rows}")
         return table
@@ -190,9 +188,49 @@ class Client:
             return Events(body["events"], body["total"], body["found_by"], body["commit"])
         return Node.read(body)
 
+    def prove(
+        self,
+        statement: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        checkpoint: str | None = None,
+        withhold_subject: bool = False,
+    ) -> bytes:
+        """A proof that a stranger can check: write these bytes to a file as they are.
+
+        `checkpoint` is a signed note; without, it is shown against the newest of the store.
+        """
+        body = {
+            "statement": statement,
+            "params": dict(params or {}),
+            "checkpoint": checkpoint,
+            "withhold": "subject" if withhold_subject else None,
+        }
+        return self._request("POST", "/v1/prove", json=body, question=statement).content
+
     def stats(self) -> dict[str, Any]:
         """What the store holds, counted."""
         return self._object("/v1/stats")
+
+    def checkpoint(self, size: int | None = None) -> str:
+        """The newest checkpoint of the public log, or the one of so many commits: a signed note, to
+        be held on to. Nothing is checked here; any program for C2SP's notes does that."""
+        params = {} if size is None else {"size": size}
+        return self._request("GET", "/v1/checkpoint", params=params).text
+
+    def consistency(self, earlier: int, later: int | None = None) -> dict[str, Any]:
+        """What shows that the log only grew from one checkpoint to a later one, the newest if none is
+        named: both notes, and the hashes (RFC 6962, base64)."""
+        params = {"earlier": earlier} | ({} if later is None else {"later": later})
+        body: dict[str, Any] = self._json("GET", "/v1/log/consistency", params=params)
+        return body
+
+    def log_proof(self, commit: int, size: int | None = None) -> dict[str, Any]:
+        """What shows that a commit stands in the log: `proof` (a C2SP tlog-proof) and `entry` (the
+        commit's record, base64)."""
+        params = {"commit": commit} | ({} if size is None else {"size": size})
+        body: dict[str, Any] = self._json("GET", "/v1/log/proof", params=params)
+        return body
 
     def schema(self) -> dict[str, Any]:
         """The vocabulary: kinds, fields, relations; `card` is the language on one page."""

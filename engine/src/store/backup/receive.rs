@@ -23,7 +23,7 @@ const PIECE: usize = 256 << 10;
 /// Longest list that is taken, in bytes: 150 a file, so above any copy of some hundred thousand files.
 const LIST_BYTES_MAX: u64 = 64 << 20;
 /// Folders of a copy, beside those of the journals. Keys never come this way.
-const FOLDERS: [&str; 3] = ["segments", "containers", "sealed"];
+const FOLDERS: [&str; 4] = ["segments", "containers", "sealed", "checkpoints"];
 
 /// What came.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -204,6 +204,7 @@ mod tests {
             assert!(is_of_a_copy(path), "{path}");
         }
         assert!(is_of_a_copy(&format!("containers/{digits}.1.parquet")));
+        assert!(is_of_a_copy("checkpoints/000000000001.000.tsr"));
         for path in [
             "",
             "/head",

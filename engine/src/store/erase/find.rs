@@ -7,7 +7,7 @@ use crate::event_fields::EventField;
 use crate::events::{Container, EventBlock};
 use crate::graph::container_place;
 use crate::ledger::Ledger;
-use crate::runs::within;
+use crate::runs::within_sorted;
 use crate::store::Store;
 use lineal_proof::Hash;
 use lineal_proof::record::ErasedFile;
@@ -38,8 +38,8 @@ impl Store {
                     Target::Batch(node) => {
                         for (ordinal, batch) in (0_u32..).zip(&ledger.batches) {
                             if ledger.nodes.id(ledger.revisions.node(batch.revision)) == *node {
-                                let there =
-                                    (0..batch.rows).filter(|row| !within(&batch.erased, *row));
+                                let there = (0..batch.rows)
+                                    .filter(|row| !within_sorted(&batch.erased, *row));
                                 named.entry(ordinal).or_default().extend(there);
                             }
                         }
@@ -67,7 +67,7 @@ impl Store {
         let state = self.read_state();
         for (ordinal, own) in &mut rows {
             let batch = &state.ledger.batches[*ordinal as usize];
-            own.retain(|row| *row < batch.rows && !within(&batch.erased, *row));
+            own.retain(|row| *row < batch.rows && !within_sorted(&batch.erased, *row));
         }
         rows.retain(|_, own| !own.is_empty());
         Ok(rows)

@@ -4,7 +4,7 @@
 
 use super::salts::to_destroy;
 use crate::error::{Error, Result};
-use crate::runs::within;
+use crate::runs::within_sorted;
 use crate::store::{Store, reading};
 use lineal_proof::Hash;
 use std::collections::BTreeSet;
@@ -26,7 +26,7 @@ impl Store {
             let is_erased = |packed: u64| {
                 let row = u32::try_from(packed & u64::from(u32::MAX)).unwrap_or(u32::MAX);
                 let batch = usize::try_from(packed >> 32).ok().and_then(|at| batches.get(at));
-                batch.is_some_and(|batch| within(&batch.erased, row))
+                batch.is_some_and(|batch| within_sorted(&batch.erased, row))
             };
             // Views map runs, and hold what they opened.
             self.views.let_go();

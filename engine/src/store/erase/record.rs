@@ -87,11 +87,12 @@ impl Store {
     fn leaves_of(&self, ordinal: u32, revision: &Hash, rows: &[u32]) -> Result<Vec<Hash>> {
         let fields: Vec<_> = EVENT_FIELDS.iter().map(|spec| spec.field).collect();
         let block = self.read_rows_of(ordinal, &fields)?;
-        let (seed_id, count) = {
+        let (seed_id, count, kept) = {
             let state = self.read_state();
             let batch = &state.ledger.batches[ordinal as usize];
             let node = state.ledger.nodes.id(state.ledger.revisions.node(batch.revision));
-            (node, u64::from(batch.rows))
+            // Of a row whose salt went with another's.
+            (node, u64::from(batch.rows), state.ledger.kept_leaves(revision))
         };
         let secrets = self.secrets();
         let cover = secrets.keys.cover(revision, &seed_id.0[..16], count);
@@ -99,7 +100,8 @@ impl Store {
         let cover = cover.ok_or(Error::NoKey { name: "seeds", purpose })?;
         let mut leaves = LeftLeaves::new(&block, &cover);
         let lost = || Error::corrupt("keys/seeds", 0, "the salts of rows that are there are there");
-        rows.iter().map(|row| leaves.of(*row).ok_or_else(lost)).collect()
+        let leaf = |row: &u32| leaves.of(*row).or_else(|| kept.get(row).copied()).ok_or_else(lost);
+        rows.iter().map(leaf).collect()
     }
 
     fn fingerprints_of(&self, ordinal: u32, rows: &[u32]) -> Result<Vec<[u8; 16]>> {

@@ -7,7 +7,7 @@ use crate::events::{Container, ContainerPart, EventBlock, write_container};
 use crate::graph::container_place;
 use crate::ledger::Ledger;
 use crate::mapping::Bytes;
-use crate::runs::{merged, runs_of, within};
+use crate::runs::{merged, runs_of, within_sorted};
 use crate::store::Store;
 use crate::transaction::{Repacked, container_path};
 use lineal_proof::record::{Manifest, ManifestBatch};
@@ -115,7 +115,7 @@ fn check(bytes: &[u8], standing: &[Standing], blocks: &[EventBlock]) -> Result<(
         let (mut old, mut new) = (Vec::new(), Vec::new());
         for row in 0..each.rows {
             let at = row as usize;
-            if within(&each.erased, row) {
+            if within_sorted(&each.erased, row) {
                 if !after.is_empty_row(at) {
                     return Err(Error::corrupt(path, 0, "an erased row holds nothing"));
                 }

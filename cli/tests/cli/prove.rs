@@ -1,0 +1,42 @@
+//! `lineal prove`: one file, and what checks it beside it.
+
+use crate::program::{ARCHIVE, DATABASE, Folder, HASH};
+use lineal_proof::bundle::{Trust, VERIFIER, Verdict, check};
+
+#[test]
+fn a_proof_is_made_against_the_checkpoint_of_the_store_and_checked_with_its_key_alone() {
+    let folder = Folder::with(&[DATABASE, ARCHIVE]);
+    let before = folder.run(&["prove", &format!("event:{HASH}")]);
+    assert_eq!(before.code, 2, "{before:?}");
+    assert!(before.err.contains("`lineal checkpoint` makes one"), "{before:?}");
+    let key = folder.done(&["checkpoint", "--json"]).json()["key"].as_str().map(str::to_owned);
+    let key = key.expect("the log has a key");
+    let trust = Trust::new(&key, None).expect("a verifier key");
+    let verdict = |name: &str| {
+        let file = std::fs::read(folder.path().join(name)).expect("the proof");
+        check(&file, &trust).verdict
+    };
+    let event = format!("event:{HASH}");
+    let made = folder.done(&["prove", &event, "-o", "event.proof", "--with-verifier"]);
+    assert!(made.out.contains("to check it: python3 verify.py event.proof"), "{made:?}");
+    assert_eq!(verdict("event.proof"), Verdict::Valid);
+    let verifier = std::fs::read_to_string(folder.path().join("verify.py"));
+    assert_eq!(verifier.expect("the verifier"), VERIFIER);
+    folder.done(&["prove", &event, "--withhold", "subject", "-o", "withheld.proof"]);
+    assert_eq!(verdict("withheld.proof"), Verdict::Withheld);
+    // Several words need no quotes, but for a shell's own.
+    let hash = format!("hash={HASH}");
+    let path = ["prove", "dataset", "upstream", "of", "inference:$hash", "--param", &hash];
+    let json = folder.done(&[&path[..], &["-o", "path.proof", "--json"]].concat()).json();
+    assert_eq!(verdict("path.proof"), Verdict::Valid);
+    let words = json["words"].as_array().expect("what is shown");
+    assert!(!words.is_empty() && words.iter().all(|line| line.to_string().contains(HASH)));
+    assert_eq!(json["bytes"], std::fs::metadata(folder.path().join("path.proof")).unwrap().len());
+    // Without a file the proof itself is printed.
+    assert!(
+        folder.done(&["prove", "model:credit-risk-scorer@3"]).out.starts_with("{\"checkpoint\"")
+    );
+    for (statement, code) in [("model:nothing", 2), ("no model:nothing", 2), ("find model", 2)] {
+        assert_eq!(folder.run(&["prove", statement]).code, code, "{statement}");
+    }
+}

@@ -1,0 +1,264 @@
+//! Mending a damaged store without inventing anything.
+//!
+//! What is derived is set aside and made again from the records. What is recorded comes back only
+//! from a copy of the same store, and only if it proves itself: before a byte is written the store is
+//! verified as it would be, with the copy's bytes in the place of the damaged ones, so ids, digests
+//! and the chain of commits decide and the copy is not believed. What was there stays in `orphans/`.
+//!
+//! Each file is replaced at once, after the old bytes are durable in `orphans/`: a crash leaves a
+//! store that can be repaired again.
+
+use crate::error::{Error, Result};
+use crate::head::{HEAD, Head};
+use crate::keys::{KEY_FILES, SEEDS};
+use crate::mapping::Bytes;
+use crate::sealed::REGISTER;
+use crate::storage::Storage;
+use crate::store::{Options, Store, aside};
+use crate::verify::{Beside, Code, Depth, Fault, Progress, Report, What, verify, verify_all};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What is to be done.
+#[derive(Clone)]
+pub struct Wanted {
+    /// A copy of the store to take from.
+    pub from: Option<Arc<dyn Storage>>,
+    /// Say what would be done, write nothing.
+    pub dry_run: bool,
+    /// How the store is opened to be written.
+    pub options: Options,
+}
+
+/// A file that came back from the copy.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Restored {
+    /// The file.
+    pub file: String,
+    /// Bytes of it that are the copy's.
+    pub from_copy: u64,
+    /// Bytes behind them that were here and stay.
+    pub kept: u64,
+    /// Where the damaged one is now; none if there was none.
+    pub aside: Option<String>,
+    /// Nothing but the copy says that it is right: a key file has nothing to be held to.
+    pub rests_on_copy: bool,
+}
+
+/// What was done, or would be.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Repaired {
+    /// Files of the truth that came back.
+    pub restored: Vec<Restored>,
+    /// Derived files that were set aside, with their new names.
+    pub set_aside: Vec<(String, String)>,
+    /// Was what is derived made again?
+    pub rebuilt: bool,
+    /// What is still wrong.
+    pub left: Vec<Fault>,
+    /// Faults of the truth before.
+    pub truth_before: u64,
+    /// Faults of what is derived before.
+    pub derived_before: u64,
+    /// What is worth knowing.
+    pub notes: Vec<String>,
+}
+
+/// Mends what can be mended.
+///
+/// # Errors
+/// [`Error::Locked`] if somebody writes the store, [`Error::OtherStore`] if the copy is of another
+/// one, [`Error::NoStore`], and what the medium says.
+pub fn repair(
+    storage: &Arc<dyn Storage>,
+    wanted: &Wanted,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Repaired> {
+    // Held while the truth is written; opening for writing then takes it again.
+    let lock = if wanted.dry_run { None } else { Some(storage.lock("a repair")?) };
+    let before = verify_all(storage, &What::default(), progress)?;
+    let (derived, truth): (Vec<Fault>, Vec<Fault>) =
+        before.faults.iter().cloned().partition(|fault| fault.derived);
+    let mut done = Repaired {
+        truth_before: truth.len() as u64 + before.faults_not_listed,
+        derived_before: derived.len() as u64 + before.faults_derived_not_listed,
+        ..Repaired::default()
+    };
+    let candidates = match &wanted.from {
+        Some(from) => candidates(&**storage, &**from, &truth)?,
+        None => Vec::new(),
+    };
+    let (proved, left) = prove(storage, candidates, &before, progress)?;
+    for candidate in proved {
+        let restored = candidate.restore(&**storage, wanted.dry_run)?;
+        done.restored.push(restored);
+    }
+    done.left = left;
+    let head_is_lost = truth.iter().any(|fault| fault.file == HEAD);
+    let files: BTreeSet<&String> = derived.iter().map(|fault| &fault.file).collect();
+    for file in files {
+        let name = aside(&**storage, file)?;
+        if !wanted.dry_run {
+            storage.rename(file, &name)?;
+        }
+        done.set_aside.push((file.clone(), name));
+    }
+    let rebuilds = !done.set_aside.is_empty() || !done.restored.is_empty() || head_is_lost;
+    if wanted.dry_run {
+        done.left.retain(|fault| fault.file != HEAD || fault.code == Code::HeadElsewhere);
+        done.rebuilt = rebuilds && done.left.is_empty();
+        return Ok(done);
+    }
+    if head_is_lost && let Some(bytes) = storage.read(HEAD)? {
+        let name = aside(&**storage, HEAD)?;
+        storage.put(&name, &bytes, false)?;
+        done.notes.push(format!("{HEAD} as it was is now {name}"));
+    }
+    drop(lock);
+    if rebuilds {
+        rebuild(storage, wanted, &mut done);
+    }
+    done.left = verify_all(storage, &What::default(), progress)?.faults;
+    Ok(done)
+}
+
+/// Opens the store as a writer does after a crash, which finds `head` again, and makes what is
+/// derived.
+fn rebuild(storage: &Arc<dyn Storage>, wanted: &Wanted, done: &mut Repaired) {
+    let opened = Store::open_on(Arc::clone(storage), wanted.options.clone());
+    match opened.and_then(|store| store.rebuild()) {
+        Ok(()) => done.rebuilt = true,
+        Err(error) => done.notes.push(format!("what is derived was not made again: {error}")),
+    }
+}
+
+/// Bytes that may stand in the place of a damaged file.
+struct Candidate {
+    file: String,
+    bytes: Vec<u8>,
+    from_copy: u64,
+}
+
+impl Candidate {
+    /// Keeps what is there, then puts the file in its place.
+    fn restore(self, storage: &dyn Storage, dry_run: bool) -> Result<Restored> {
+        let Candidate { file, bytes, from_copy } = self;
+        let damaged = storage.read(&file)?;
+        let aside = damaged.as_ref().map(|_| aside(storage, &file)).transpose()?;
+        if !dry_run {
+            if let (Some(name), Some(damaged)) = (&aside, &damaged) {
+                storage.put(name, damaged, true)?;
+            }
+            storage.put(&file, &bytes, is_secret(&file))?;
+        }
+        let rests_on_copy = KEY_FILES.iter().any(|name| file == format!("keys/{name}.key"));
+        let kept = bytes.len() as u64 - from_copy;
+        Ok(Restored { file, from_copy, kept, aside, rests_on_copy })
+    }
+}
+
+fn is_secret(path: &str) -> bool {
+    path.starts_with("keys/") || path.starts_with("sealed/")
+}
+
+/// The files whose bytes may be at fault.
+fn files_of(fault: &Fault) -> &str {
+    match fault.code {
+        Code::SealedMissing => REGISTER,
+        Code::BatchSeed => SEEDS,
+        _ => &fault.file,
+    }
+}
+
+/// What the copy has for each file that is at fault.
+fn candidates(
+    storage: &dyn Storage,
+    from: &dyn Storage,
+    truth: &[Fault],
+) -> Result<Vec<Candidate>> {
+    let Some(theirs) = from.read(HEAD)? else {
+        return Err(Error::NoStore { path: from.name() });
+    };
+    let theirs = Head::from_bytes(&theirs)?;
+    let own = storage.read(HEAD)?.and_then(|bytes| Head::from_bytes(&bytes).ok());
+    let own_id = own.map(|head| head.store).or_else(|| first_id(storage));
+    if own_id.is_some_and(|id| id != theirs.store) {
+        return Err(Error::OtherStore { path: from.name() });
+    }
+    let files: BTreeSet<&str> = truth.iter().map(files_of).filter(|file| *file != HEAD).collect();
+    let mut found = Vec::new();
+    for file in files {
+        let Some(copy) = from.read(file)? else { continue };
+        let here = storage.read(file)?;
+        found.push(merged(file, &copy, here.as_ref(), own.as_ref(), &theirs));
+    }
+    Ok(found)
+}
+
+/// The store's id, from the first segment whose header reads.
+fn first_id(storage: &dyn Storage) -> Option<[u8; 16]> {
+    let bytes = storage.read(&crate::segment::segment_path(1)).ok()??;
+    let magic = lineal_proof::frame::MAGIC_SEGMENT;
+    lineal_proof::frame::read_header(&bytes, magic).ok().map(|(store, _)| store)
+}
+
+/// The copy's bytes, and behind them those that are here: of a file that is only ever appended to the
+/// copy has the beginning. No byte behind what `head` vouches for is taken over from the copy.
+fn merged(
+    file: &str,
+    copy: &Bytes,
+    here: Option<&Bytes>,
+    own: Option<&Head>,
+    theirs: &Head,
+) -> Candidate {
+    let whole = |head: &Head| crate::segment::segment_path(head.segment) == file;
+    let length = |head: &Head| usize::try_from(head.length).unwrap_or(usize::MAX);
+    let mut from_copy = copy.len();
+    if whole(theirs) {
+        from_copy = from_copy.min(length(theirs));
+    }
+    if let Some(own) = own.filter(|own| whole(own)) {
+        from_copy = from_copy.min(length(own));
+    }
+    let mut bytes = copy[..from_copy].to_vec();
+    // A container or a key is one or the other, whole.
+    let grows = file.starts_with("segments/") || file == REGISTER || file == SEEDS;
+    if grows && let Some(rest) = here.and_then(|here| here.get(from_copy..)) {
+        bytes.extend_from_slice(rest);
+    }
+    Candidate { file: file.to_owned(), bytes, from_copy: from_copy as u64 }
+}
+
+/// Keeps the candidates with which no fault of their file is left, and says what is left then.
+///
+/// With all of them first; if some do not prove themselves they are left out and the rest are proved
+/// again, since one file may be judged by another.
+fn prove(
+    storage: &Arc<dyn Storage>,
+    mut candidates: Vec<Candidate>,
+    before: &Report,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(Vec<Candidate>, Vec<Fault>)> {
+    let is_truth = |fault: &Fault| !fault.derived;
+    while !candidates.is_empty() {
+        let beside = Beside::over(storage);
+        for candidate in &candidates {
+            beside.lay(&candidate.file, &candidate.bytes)?;
+        }
+        let report = verify(&beside, Depth::Full, progress)?;
+        let left: Vec<Fault> = report.faults.into_iter().filter(is_truth).collect();
+        let bad: BTreeSet<&str> = left.iter().map(files_of).collect();
+        // Segments stand and fall together: one that is wrong hides what is behind it.
+        let log_is_bad = bad.iter().any(|file| file.starts_with("segments/"))
+            || left.iter().any(|fault| fault.code == Code::HeadElsewhere);
+        let is_good = |candidate: &Candidate| {
+            let is_log = candidate.file.starts_with("segments/");
+            !(bad.contains(candidate.file.as_str()) || is_log && log_is_bad)
+        };
+        if candidates.iter().all(is_good) {
+            return Ok((candidates, left));
+        }
+        candidates.retain(is_good);
+    }
+    Ok((candidates, before.faults.iter().filter(|fault| is_truth(fault)).cloned().collect()))
+}

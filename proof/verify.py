@@ -1,0 +1,1025 @@
+#!/usr/bin/env python3
+"""Checks a proof that Lineal made, with nothing but Python's standard library.
+
+    python3 verify.py PROOF --key KEY [--checkpoint NOTE] [--json]
+
+KEY is the verifier key of the log, `name+id+base64`, or a file that holds it: take it from somewhere
+else than the proof. NOTE is a checkpoint that you know from elsewhere; the proof must be against it.
+Without it the checkpoint in the proof counts, if the key signed it.
+
+Exit codes: 0 valid; 1 tampered; 2 wrong use; 10 valid, redacted by a recorded erasure; 11 valid,
+withheld. The form of a proof is specified in Lineal's docs/format.md, "Proofs"; `lineal-verify` is
+the same check in Rust, in the same order. Read from the bottom: `main`, `check`, what they call.
+"""
+
+import base64
+import hashlib
+import json
+import math
+import struct
+import sys
+import unicodedata
+
+FORMAT, TYPE = 1, "lineal-proof"
+FILE_BYTES_MAX, PATHS_MAX, HOPS_MAX = 256 << 20, 1000, 1000
+NUMBER_MAX, JSON_NESTING_MAX, CBOR_NESTING_MAX = (1 << 53) - 1, 64, 64
+NOTE_BYTES_MAX, SIGNATURES_MAX = 1 << 20, 64
+VALID, TAMPERED, WRONG_USE, REDACTED, WITHHELD = 0, 1, 2, 10, 11
+NAMES = {
+    VALID: "valid",
+    TAMPERED: "tampered",
+    REDACTED: "valid, redacted by a recorded erasure",
+    WITHHELD: "valid, withheld",
+}
+
+
+class Tampered(Exception):
+    """A rule that the proof breaks, and a JSON pointer to where."""
+
+    def __init__(self, at, rule):
+        super().__init__(f"{at or 'the file'}: {rule}")
+        self.at, self.rule = at, rule
+
+
+class Broken(Exception):
+    """Bytes that are not of their form."""
+
+
+# ------------------------------------------------------------------ BLAKE3 (the paper, 2.1 to 2.6)
+
+MASK = 0xFFFFFFFF
+IV = (0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A, 0x510E527F, 0x9B05688C, 0x1F83D9AB, 0x5BE0CD19)
+CHUNK_START, CHUNK_END, PARENT, ROOT, KEYED = 1, 2, 4, 8, 16
+PERMUTATION = (2, 6, 3, 10, 7, 0, 4, 13, 1, 11, 12, 5, 9, 14, 15, 8)
+LANES = (
+    (0, 4, 8, 12), (1, 5, 9, 13), (2, 6, 10, 14), (3, 7, 11, 15),
+    (0, 5, 10, 15), (1, 6, 11, 12), (2, 7, 8, 13), (3, 4, 9, 14),
+)
+
+
+def _steps():
+    order, steps = tuple(range(16)), []
+    for _ in range(7):
+        for lane, (a, b, c, d) in enumerate(LANES):
+            steps.append((a, b, c, d, order[2 * lane], order[2 * lane + 1]))
+        order = tuple(order[index] for index in PERMUTATION)
+    return tuple(steps)
+
+
+STEPS = _steps()
+
+
+def _compress(chaining, block, counter, length, flags):
+    message = struct.unpack("<16I", block)
+    state = [*chaining, *IV[:4], counter & MASK, counter >> 32, length, flags]
+    for a, b, c, d, first, second in STEPS:
+        va = (state[a] + state[b] + message[first]) & MASK
+        vd = state[d] ^ va
+        vd = (vd >> 16 | vd << 16) & MASK
+        vc = (state[c] + vd) & MASK
+        vb = state[b] ^ vc
+        vb = (vb >> 12 | vb << 20) & MASK
+        va = (va + vb + message[second]) & MASK
+        vd ^= va
+        vd = (vd >> 8 | vd << 24) & MASK
+        vc = (vc + vd) & MASK
+        vb ^= vc
+        state[a], state[b], state[c], state[d] = va, (vb >> 7 | vb << 25) & MASK, vc, vd
+    return [state[i] ^ state[i + 8] for i in range(8)]
+
+
+def _last(key, data, first_chunk, flags):
+    """The last compression of a subtree, still to be made: it may be the root."""
+    if len(data) > 1024:
+        chunks = 1 << ((len(data) - 1) // 1024).bit_length() - 1
+        left = _compress(*_last(key, data[:chunks * 1024], first_chunk, flags))
+        right = _compress(*_last(key, data[chunks * 1024:], first_chunk + chunks, flags))
+        return key, struct.pack("<16I", *left, *right), 0, 64, flags | PARENT
+    blocks = [data[at:at + 64] for at in range(0, len(data), 64)] or [b""]
+    chaining, marks = key, flags | CHUNK_START
+    for block in blocks[:-1]:
+        chaining, marks = _compress(chaining, block, first_chunk, 64, marks), flags
+    return chaining, blocks[-1].ljust(64, b"\0"), first_chunk, len(blocks[-1]), marks | CHUNK_END
+
+
+def blake3(data, key=None):
+    """BLAKE3 of `data`, under a key of 32 bytes where one is given."""
+    words, flags = (IV, 0) if key is None else (struct.unpack("<8I", key), KEYED)
+    chaining, block, counter, length, marks = _last(words, data, 0, flags)
+    return struct.pack("<8I", *_compress(chaining, block, counter, length, marks | ROOT))
+
+
+# ------------------------------------------------------------------ Ed25519 (RFC 8032), strict
+
+P = 2**255 - 19
+Q = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+ROOT_OF_MINUS_ONE = pow(2, (P - 1) // 4, P)
+
+
+def _add(one, other):
+    a = (one[1] - one[0]) * (other[1] - other[0]) % P
+    b = (one[1] + one[0]) * (other[1] + other[0]) % P
+    c, d = 2 * one[3] * other[3] * D % P, 2 * one[2] * other[2] % P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % P, g * h % P, f * g % P, e * h % P
+
+
+def _times(number, point):
+    sum_ = (0, 1, 1, 0)
+    while number:
+        if number & 1:
+            sum_ = _add(sum_, point)
+        point, number = _add(point, point), number >> 1
+    return sum_
+
+
+def _point(data):
+    """The point of 32 bytes; none if they are no point."""
+    y = int.from_bytes(data, "little")
+    sign, y = y >> 255, (y & (1 << 255) - 1) % P
+    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if (x * x - square) % P:
+        x = x * ROOT_OF_MINUS_ONE % P
+    if (x * x - square) % P:
+        return None
+    x = P - x if x & 1 != sign else x
+    return x % P, y, 1, x * y % P
+
+
+def _compressed(point):
+    inverse = pow(point[2], P - 2, P)
+    x, y = point[0] * inverse % P, point[1] * inverse % P
+    return (y | (x & 1) << 255).to_bytes(32, "little")
+
+
+def _is_small(point):
+    return _compressed(_times(8, point)) == _compressed((0, 1, 1, 0))
+
+
+BASE_Y = 4 * pow(5, P - 2, P) % P
+BASE = _point(BASE_Y.to_bytes(32, "little"))
+
+
+def signed(public, message, signature):
+    """Did the key sign the message? Keys and points of small order are refused."""
+    key, first, second = _point(public), _point(signature[:32]), signature[32:]
+    scalar = int.from_bytes(second, "little")
+    if key is None or first is None or scalar >= Q or _is_small(key) or _is_small(first):
+        return False
+    digest = hashlib.sha512(signature[:32] + public + message).digest()
+    k = int.from_bytes(digest, "little") % Q
+    minus = (P - key[0]) % P, key[1], key[2], (P - key[3]) % P
+    found = _add(_times(scalar, BASE), _times(k, minus))
+    return _compressed(found) == signature[:32]
+
+
+# ------------------------------------------------------------------ notes (c2sp.org/signed-note)
+
+def base64_bytes(text):
+    """The bytes of standard base64 with padding, in its one spelling."""
+    try:
+        data = base64.b64decode(text.encode("ascii"), validate=True)
+    except (ValueError, UnicodeEncodeError):
+        raise Broken("base64") from None
+    if base64.b64encode(data).decode() != text:
+        raise Broken("base64")
+    return data
+
+
+def check_name(name):
+    """A name that can stand in a signature line."""
+    if not name or any(c == "+" or c.isspace() or unicodedata.category(c) == "Cc" for c in name):
+        raise Broken("a key's name has neither blanks nor +")
+
+
+def read_key(text):
+    """Name, id and public key of a log's verifier key."""
+    parts = text.strip().split("+", 2)
+    if len(parts) != 3:
+        raise Broken("a verifier key is name+id+key")
+    name, number, data = parts[0], parts[1], base64_bytes(parts[2])
+    check_name(name)
+    if len(data) != 33 or data[0] != 1 or _point(data[1:]) is None:
+        raise Broken("a log's verifier key is of Ed25519")
+    digest = hashlib.sha256(name.encode() + b"\n" + data).digest()[:4]
+    if digest.hex() != number:
+        raise Broken("the id of a verifier key is that of its name and key")
+    return name, digest, data[1:]
+
+
+def read_note(data):
+    """The text of a note and its signatures: name, id, bytes."""
+    if len(data) > NOTE_BYTES_MAX:
+        raise Broken("a note has at most 1 MiB")
+    try:
+        whole = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Broken("a note is UTF-8") from None
+    at = whole.rfind("\n\n")
+    if at < 0:
+        raise Broken("an empty line stands before the signatures")
+    text, below = whole[:at + 1], whole[at + 2:]
+    if any(c < " " and c != "\n" for c in text):
+        raise Broken("a note holds no control characters")
+    lines = below.split("\n")
+    if lines.pop() != "" or not 1 <= len(lines) <= SIGNATURES_MAX:
+        raise Broken("signature lines")
+    signatures = []
+    for line in lines:
+        if not line.startswith("— ") or " " not in line[2:]:
+            raise Broken("a signature line is `— name base64`")
+        name, signature = line[2:].split(" ", 1)
+        check_name(name)
+        signature = base64_bytes(signature)
+        if len(signature) < 5:
+            raise Broken("an id stands before a signature")
+        signatures.append((name, signature[:4], signature[4:]))
+    return text, signatures
+
+
+def read_checkpoint(text):
+    """Origin, size, root and further lines of a checkpoint's text."""
+    lines = text[:-1].split("\n")
+    if len(lines) < 3 or not lines[0] or not all(lines[3:]):
+        raise Broken("a checkpoint has three lines")
+    size = lines[1]
+    if not size.isascii() or not size.isdigit() or (size != "0" and size[0] == "0") or len(size) > 19:
+        raise Broken("a checkpoint's size")
+    root = base64_bytes(lines[2])
+    if int(size) >= 1 << 63 or len(root) != 32:
+        raise Broken("a checkpoint's size and root")
+    return lines[0], int(size), root, lines[3:]
+
+
+def read_signed(data, key):
+    """The checkpoint of a note, signed by the key."""
+    text, signatures = read_note(data)
+    checkpoint = read_checkpoint(text)
+    name, number, public = key
+    ours = [line[2] for line in signatures if line[:2] == (name, number)]
+    good = [len(line) == 64 and signed(public, text.encode(), line) for line in ours]
+    if checkpoint[0] != name or not good or not all(good):
+        raise Broken("a checkpoint is signed by its log")
+    return checkpoint
+
+
+# ------------------------------------------------------------------ CBOR (docs/format.md, section 3)
+
+CID_HEAD = bytes.fromhex("0001711e20")
+UNSIGNED, NEGATIVE, BYTES, TEXT, LIST, MAP, TAG, SIMPLE = range(8)
+
+
+class Link(bytes):
+    """The id of a record that another one points to."""
+
+
+class Cbor:
+    """A strict reader: every item has one form."""
+
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def take(self, count):
+        if count > len(self.data) - self.at:
+            raise Broken("the bytes end inside an item")
+        self.at += count
+        return self.data[self.at - count:self.at]
+
+    def head(self):
+        first = self.take(1)[0]
+        major, short = first >> 5, first & 31
+        if major == SIMPLE or short < 24:
+            return major, short
+        if short > 27:
+            raise Broken("an indefinite or reserved length")
+        number = int.from_bytes(self.take(1 << short - 24), "big")
+        if number < (24, 1 << 8, 1 << 16, 1 << 32)[short - 24]:
+            raise Broken("a number not in its shortest form")
+        return major, number
+
+    def item(self, depth):
+        if depth > CBOR_NESTING_MAX:
+            raise Broken("nested too deep")
+        major, number = self.head()
+        if major == UNSIGNED:
+            return number
+        if major == NEGATIVE:
+            return -1 - number
+        if major == BYTES:
+            return self.take(number)
+        if major == TEXT:
+            return self.text(number)
+        if major == LIST:
+            return [self.item(depth + 1) for _ in range(number)]
+        if major == MAP:
+            return self.map(number, depth)
+        if major == TAG:
+            major, length = self.head()
+            cid = self.take(length) if major == BYTES else b""
+            if number != 42 or len(cid) != 37 or not cid.startswith(CID_HEAD):
+                raise Broken("a link")
+            return Link(cid[5:])
+        return self.simple(number)
+
+    def text(self, length):
+        try:
+            return self.take(length).decode("utf-8")
+        except UnicodeDecodeError:
+            raise Broken("text that is not UTF-8") from None
+
+    def map(self, count, depth):
+        pairs, last = {}, None
+        for _ in range(count):
+            major, length = self.head()
+            if major != TEXT:
+                raise Broken("a map key that is not text")
+            key = self.text(length)
+            order = length, key.encode()
+            if last is not None and last >= order:
+                raise Broken("map keys out of order")
+            last = order
+            pairs[key] = self.item(depth + 1)
+        return pairs
+
+    def simple(self, short):
+        if short in (20, 21, 22):
+            return {20: False, 21: True, 22: None}[short]
+        number = struct.unpack(">d", self.take(8))[0] if short == 27 else math.nan
+        if not math.isfinite(number) or (number == 0 and math.copysign(1, number) < 0):
+            raise Broken("a simple value or float")
+        return number
+
+
+def cbor_map(data):
+    """The one map that `data` is the canonical form of."""
+    reader = Cbor(data)
+    value = reader.item(0)
+    if reader.at != len(data) or not isinstance(value, dict):
+        raise Broken("a map, and nothing behind it")
+    return value
+
+
+def is_number(value, least=-(1 << 63)):
+    """A whole number of 64 bits with a sign."""
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value < 1 << 63
+
+
+def is_bytes(value, length):
+    return isinstance(value, bytes) and not isinstance(value, Link) and len(value) == length
+
+
+def is_text(value):
+    return isinstance(value, str)
+
+
+def is_key(value):
+    """A list of key parts."""
+    part = lambda p: p is None or is_text(p) or is_number(p) or type(p) is bytes  # noqa: E731
+    return isinstance(value, list) and all(part(p) for p in value)
+
+
+def is_link(value):
+    return isinstance(value, Link)
+
+
+def is_map(value):
+    return isinstance(value, dict)
+
+
+def is_hashes(value):
+    return is_map(value) and all(is_bytes(hash_, 32) for hash_ in value.values())
+
+
+def absent_or(test):
+    return lambda value: value is None or test(value)
+
+
+def read_edge(value):
+    """An edge of a revision."""
+    if not isinstance(value, list) or len(value) != 5:
+        raise Broken("an edge has five parts")
+    relation, kind, key, pin, beside = value
+    good = is_text(relation) and is_text(kind) and is_key(key) and is_link(pin)
+    if not good or not (beside is None or (is_map(beside) and beside)):
+        raise Broken("an edge")
+    beside = beside or {}
+    if not all(is_text(id_) for id_ in beside.values()):
+        raise Broken("what stands beside a claim")
+    return {"relation": relation, "kind": kind, "key": key, "pin": pin, "beside": beside}
+
+
+COUNT = lambda value: is_number(value, 0)  # noqa: E731
+RECORDS = {
+    "revision": {
+        "kind": is_text, "key": is_key, "source": is_text, "form": is_text, "observed_at": is_number,
+        "fields": is_map, "sealed": is_hashes, "edges": lambda value: isinstance(value, list),
+        "previous": absent_or(is_link),
+    },
+    "stub": {"kind": is_text, "key": is_key},
+    "reference": {"kind": is_text, "name": is_text, "key": absent_or(is_key)},
+    "commit": {
+        "number": COUNT, "recorded": is_number, "store": lambda value: is_bytes(value, 16),
+        "actor": absent_or(is_text), "parent": absent_or(is_link), "import": COUNT,
+        "counts": lambda value: is_map(value) and all(COUNT(count) for count in value.values()),
+        "records_root": lambda value: is_bytes(value, 32),
+        "segment_sha256": lambda value: is_bytes(value, 32),
+        "map_root": absent_or(lambda value: is_bytes(value, 32)),
+    },
+}
+
+
+def read_record(payload, wanted):
+    """A record of one of these types, by its members."""
+    record = cbor_map(payload)
+    kind = record.get("type")
+    if kind not in wanted:
+        raise Broken("a record that a statement rests on")
+    if kind == "erasure":
+        return record
+    form = RECORDS[kind]
+    whole = record.keys() == form.keys() | {"type", "format"} and record["format"] == 1
+    if not whole or isinstance(record["format"], bool):
+        raise Broken("a record has the members of its form")
+    if not all(test(record[name]) for name, test in form.items()):
+        raise Broken("a member has the type that its form gives")
+    if kind == "revision":
+        record["edges"] = [read_edge(edge) for edge in record["edges"]]
+    return record
+
+
+# ------------------------------------------------------------------ trees (RFC 6962, section 2.1)
+
+def log_node(left, right):
+    return hashlib.sha256(b"\1" + left + right).digest()
+
+
+def node(left, right):
+    return blake3(b"\1" + left + right)
+
+
+def tree_root(leaves, known, given, above):
+    """The root of a tree of so many leaves, of which some are known by place, ascending; `given` are
+    the roots of the subtrees without any of them, from left to right. None if they do not fit."""
+    places = [place for place, _ in known]
+    if leaves == 0 or any(a >= b for a, b in zip(places, places[1:])) or (places and places[-1] >= leaves):
+        return None
+    rest = iter(given)
+    try:
+        root = _join(0, leaves, known, rest, above)
+    except StopIteration:
+        return None
+    return root if next(rest, None) is None else None
+
+
+def _join(first, leaves, known, rest, above):
+    if not known:
+        return next(rest)
+    if leaves == 1:
+        return known[0][1]
+    half = 1 << (leaves - 1).bit_length() - 1
+    left = [pair for pair in known if pair[0] < first + half]
+    right = known[len(left):]
+    one = _join(first, half, left, rest, above)
+    return above(one, _join(first + half, leaves - half, right, rest, above))
+
+
+# ------------------------------------------------------------------ the file (RFC 8785)
+
+def parse_json(data):
+    """Canonical JSON of whole numbers, and a line end."""
+    rule = Tampered("", "canonical JSON (RFC 8785) of whole numbers, and a line end")
+
+    def refuse(_):
+        raise rule
+
+    try:
+        if len(data) > FILE_BYTES_MAX:
+            raise rule
+        text = data.decode("utf-8")
+        value = json.loads(text, parse_float=refuse, parse_constant=refuse)
+        if _nesting(value) > JSON_NESTING_MAX + 1 or _canonical(value) + "\n" != text:
+            raise rule
+    except (ValueError, RecursionError):
+        raise rule from None
+    return value
+
+
+def _nesting(value):
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inner is None else 1 + max(map(_nesting, inner), default=0)
+
+
+def _canonical(value):
+    if isinstance(value, dict):
+        members = sorted(value.items(), key=lambda member: member[0].encode("utf-16-be"))
+        return "{" + ",".join(_canonical(name) + ":" + _canonical(of) for name, of in members) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_canonical, value)) + "]"
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > NUMBER_MAX:
+        raise ValueError("a number beyond 2^53")
+    return json.dumps(value, ensure_ascii=False)
+
+
+class Place:
+    """A value with the JSON pointer to where it stands."""
+
+    def __init__(self, value, at=""):
+        self.value, self.at = value, at
+
+    def fault(self, rule):
+        return Tampered(self.at, rule)
+
+    def has(self, name):
+        return isinstance(self.value, dict) and name in self.value
+
+    def members(self, *names):
+        if not isinstance(self.value, dict) or tuple(sorted(self.value)) != names:
+            raise self.fault("a map of exactly the members that section 'Proofs' names")
+        return [Place(self.value[name], f"{self.at}/{name}") for name in names]
+
+    def list(self, least=0, most=None):
+        if not isinstance(self.value, list):
+            raise self.fault("a list")
+        if len(self.value) < least or (most is not None and len(self.value) > most):
+            raise self.fault("a list of one item or more, within the bounds of section 'Proofs'")
+        return [Place(item, f"{self.at}/{number}") for number, item in enumerate(self.value)]
+
+    def text(self):
+        if not isinstance(self.value, str):
+            raise self.fault("a text")
+        return self.value
+
+    def truth(self):
+        if not isinstance(self.value, bool):
+            raise self.fault("true or false")
+        return self.value
+
+    def count(self):
+        if isinstance(self.value, bool) or not isinstance(self.value, int) or self.value < 0:
+            raise self.fault("a whole number, not negative")
+        return self.value
+
+    def optional(self, read):
+        return None if self.value is None else read(self)
+
+    def hex(self):
+        text = self.text()
+        if len(text) % 2 or any(c not in "0123456789abcdef" for c in text):
+            raise self.fault("bytes in lower-case hexadecimal")
+        return bytes.fromhex(text)
+
+    def hash(self):
+        data = self.hex()
+        if len(data) != 32:
+            raise self.fault("a hash: 64 hexadecimal digits")
+        return data
+
+    def bytes(self):
+        text = self.text()
+        try:
+            return base64_bytes(text)
+        except Broken:
+            raise self.fault("bytes in base64 with padding") from None
+
+    def hashes(self):
+        data = self.bytes()
+        if len(data) % 32:
+            raise self.fault("hashes of 32 bytes each, one behind another")
+        return [data[at:at + 32] for at in range(0, len(data), 32)]
+
+
+def read_node(place):
+    key, kind = place.members("key", "kind")
+    parts = []
+    for part in key.list():
+        if part.value is None or isinstance(part.value, str):
+            parts.append(part.value)
+        elif part.has("int"):
+            number, = part.members("int")
+            text = number.text()
+            digits = text[1:] if text.startswith("-") else text
+            if not digits.isascii() or not digits.isdigit() or len(digits) > 19 or str(int(text)) != text \
+                    or not is_number(int(text)):
+                raise number.fault("a whole number of 64 bits")
+            parts.append(int(text))
+        else:
+            data, = part.members("bytes")
+            parts.append(data.hex())
+    return ("node", kind.text(), tuple(parts))
+
+
+def read_event(place):
+    batch, row = place.members("batch", "row")
+    return ("event", batch.hash(), row.count())
+
+
+def read_item(place):
+    return read_event(place) if place.has("batch") else read_node(place)
+
+
+def read_row(place):
+    if place.has("commitment"):
+        at, commitment, k1, open_ = place.members("at", "commitment", "k1", "open")
+        return {"at": at.count(), "commitment": commitment.hash(), "k1": k1.hash(), "open": open_.bytes()}
+    if place.has("erased"):
+        at, record, leaf = place.members("at", "erased", "leaf")
+        return {"at": at.count(), "erased": record.hash(), "leaf": leaf.optional(Place.hash)}
+    at, k1, k2, open_, subject = place.members("at", "k1", "k2", "open", "subject")
+    return {"at": at.count(), "k1": k1.hash(), "k2": k2.hash(), "open": open_.bytes(), "subject": subject.bytes()}
+
+
+def read_hop(place):
+    along, edge, how, record, relation, revision, to = place.members(
+        "along", "edge", "how", "record", "relation", "revision", "to")
+    hop = {"along": along.truth(), "edge": edge.count()}
+    hop["record"] = record.optional(Place.hash)
+    allowed = {"exact": (False,), "pin": (False,), "fits": (False,), "alias": (True,), "run": (True,),
+               "logged": (False, True)}
+    hop["how"] = how.text()
+    if (hop["record"] is not None) not in allowed.get(hop["how"], ()):
+        raise how.fault("a reason that section 'Proofs' names, with its record or none")
+    hop["relation"], hop["revision"], hop["to"] = relation.text(), revision.hash(), read_item(to)
+    return hop
+
+
+def read_path(place):
+    hops, start = place.members("hops", "start")
+    read = [read_hop(hop) for hop in hops.list(1, HOPS_MAX)]
+    return {"start": read_item(start), "hops": read}
+
+
+def read_named(place):
+    field, value = place.members("field", "value")
+    return field.text(), value.text()
+
+
+def read_statement(place):
+    def is_kind(kind, name):
+        if kind.text() != name:
+            raise kind.fault("the kind of statement that has these members")
+
+    if place.has("revision"):
+        kind, about, revision = place.members("kind", "node", "revision")
+        is_kind(kind, "revision")
+        return {"kind": "revision", "node": read_node(about), "revision": revision.hash()}
+    if place.has("events"):
+        events, kind, named = place.members("events", "kind", "named")
+        is_kind(kind, "events")
+        read = [read_event(event) for event in events.list(1, PATHS_MAX)]
+        return {"kind": "events", "events": read, "named": named.optional(read_named)}
+    kind, named, paths = place.members("kind", "named", "paths")
+    is_kind(kind, "paths")
+    items = paths.list(1, PATHS_MAX)
+    named = named.optional(read_named)
+    return {"kind": "paths", "named": named, "paths": [read_path(path) for path in items]}
+
+
+def read_file(data):
+    checkpoint, commits, events, format_, statement, tree, type_, words = Place(parse_json(data)).members(
+        "checkpoint", "commits", "events", "format", "statement", "tree", "type", "words")
+    if type_.text() != TYPE:
+        raise type_.fault("the type of a proof file")
+    if isinstance(format_.value, bool) or format_.value != FORMAT:
+        raise format_.fault("format 1, the only one that this program reads")
+    proof = {"checkpoint": checkpoint.text(), "tree": tree.hashes(), "commits": [], "events": []}
+    for commit in commits.list():
+        payload, records, subtree = commit.members("payload", "records", "tree")
+        payload, read = payload.bytes(), []
+        for record in records.list():
+            at, body = record.members("at", "payload")
+            read.append((at.count(), body.bytes()))
+        proof["commits"].append((payload, read, subtree.hashes()))
+    for batch in events.list():
+        id_, rows, subtree = batch.members("batch", "rows", "tree")
+        id_ = id_.hash()
+        proof["events"].append((id_, [read_row(row) for row in rows.list()], subtree.hashes()))
+    proof["statement"] = read_statement(statement)
+    if [word.text() for word in words.list()] != in_words(proof["statement"]):
+        raise words.fault("the words of the statement")
+    return proof
+
+
+# ------------------------------------------------------------------ words
+
+def item_in_words(item):
+    if item[0] == "event":
+        return f"event {item[2]} of batch revision {item[1].hex()}"
+    parts = ("?" if part is None else part.hex() if isinstance(part, bytes) else str(part) for part in item[2])
+    return f"{item[1]}:{'/'.join(parts)}"
+
+
+def in_words(statement):
+    """The sentences of a statement, made from its data alone."""
+    if statement["kind"] == "revision":
+        return [f"{item_in_words(statement['node'])} has the recorded revision {statement['revision'].hex()}"]
+    named = statement["named"]
+    if statement["kind"] == "events":
+        more = f", and its {named[0]} is {named[1]}" if named else ""
+        return [f"{item_in_words(event)} is recorded{more}" for event in statement["events"]]
+
+    def tell(item):
+        return f", whose {named[0]} is {named[1]}," if named and item[0] == "event" else ""
+
+    sentences = []
+    for path in statement["paths"]:
+        words = item_in_words(path["start"]) + tell(path["start"])
+        for hop in path["hops"]:
+            arrow = f" -{hop['relation']}-> " if hop["along"] else f" <-{hop['relation']}- "
+            words += arrow + item_in_words(hop["to"]) + tell(hop["to"])
+        sentences.append(words)
+    return sentences
+
+
+# ------------------------------------------------------------------ the check
+
+def check_commits(proof, checkpoint):
+    """Commits lead to the root of the checkpoint, records to the roots of commits."""
+    size, root = checkpoint[1], checkpoint[2]
+    leaves, commits, store = [], [], None
+    for number, (payload, _, _) in enumerate(proof["commits"]):
+        at = f"/commits/{number}/payload"
+        try:
+            commit = read_record(payload, ("commit",))
+        except Broken:
+            raise Tampered(at, "the bytes of a commit") from None
+        place = commit["number"] - 1
+        if place < 0:
+            raise Tampered(at, "a commit's number, from 1")
+        if (leaves and leaves[-1][0] >= place) or place >= size:
+            raise Tampered(at, "commits ascend, within the checkpoint's size")
+        store = store or commit["store"]
+        if commit["store"] != store:
+            raise Tampered(at, "all commits are of one store")
+        leaves.append((place, hashlib.sha256(b"\0" + payload).digest()))
+        commits.append(commit)
+    if tree_root(size, leaves, proof["tree"], log_node) != root:
+        raise Tampered("/tree", "commits and tree lead to the root of the checkpoint")
+    records = {}
+    for number, ((_, parts, tree), commit) in enumerate(zip(proof["commits"], commits)):
+        at = f"/commits/{number}"
+        leaves = [(place, blake3(b"\0" + blake3(payload))) for place, payload in parts]
+        count = sum(commit["counts"].values())
+        if count >= 1 << 64 or tree_root(count, leaves, tree, node) != commit["records_root"]:
+            raise Tampered(f"{at}/tree", "records and tree lead to the commit's records_root")
+        for place, (_, payload) in enumerate(parts):
+            try:
+                read = read_record(payload, ("revision", "stub", "reference", "erasure"))
+            except Broken:
+                rule = "the bytes of a revision, stub, reference or erasure"
+                raise Tampered(f"{at}/records/{place}/payload", rule) from None
+            records[blake3(payload)] = read
+    return records
+
+
+def kept(record, batch, row):
+    """What an erasure kept of a row: its leaf, or True for nothing; None if it does not erase it."""
+    if record.get("format") != 1 or record.get("decision") != "erased":
+        return None
+    for entry in record.get("batches") or ():
+        if not isinstance(entry, list) or len(entry) != 3 or entry[0] != batch or not is_link(entry[0]):
+            continue
+        before = 0
+        for first, count in entry[1]:
+            if first <= row < first + count:
+                if entry[2] is None:
+                    return True
+                place = 32 * (before + row - first)
+                leaf = entry[2][place:place + 32]
+                return leaf if len(entry[2]) % 32 == 0 and len(leaf) == 32 else None
+            before += count
+    return None
+
+
+def check_row(at, batch, row, records):
+    """The leaf of a row, and what is disclosed of it: open, subject, erased."""
+    def group(name):
+        try:
+            return cbor_map(row[name])
+        except Broken:
+            raise Tampered(f"{at}/{name}", "canonical bytes of a map (docs/format.md, section 3)") from None
+
+    if "erased" in row:
+        record = records.get(row["erased"], {})
+        try:
+            was = kept(record, batch, row["at"]) if record.get("type") == "erasure" else None
+        except (TypeError, ValueError):
+            was = None
+        if was is None or was != (True if row["leaf"] is None else row["leaf"]):
+            raise Tampered(f"{at}/erased", "a recorded erasure of this row, with the leaf that it kept")
+        return row["leaf"], (None, None, True)
+    if "commitment" in row:
+        leaf = blake3(b"\0" + row["open"] + row["commitment"], row["k1"])
+        return leaf, (group("open"), None, False)
+    commitment = blake3(row["subject"], row["k2"])
+    leaf = blake3(b"\0" + row["open"] + commitment, row["k1"])
+    return leaf, (group("open"), group("subject"), False)
+
+
+def check_events(proof, records):
+    """Events lead to the roots of their batches."""
+    events, last = {}, b""
+    for number, (batch, rows, tree) in enumerate(proof["events"]):
+        at = f"/events/{number}"
+        if last >= batch and last:
+            raise Tampered(f"{at}/batch", "batches ascend")
+        last = batch
+        record = records.get(batch, {})
+        fields = record.get("fields", {})
+        root, count = fields.get("root"), fields.get("rows")
+        is_batch = record.get("type") == "revision" and record["kind"] == "batch"
+        if not is_batch or not is_bytes(root, 32) or not COUNT(count):
+            raise Tampered(f"{at}/batch", "the revision of a batch stands among the records")
+        leaves, has_tree = [], True
+        for place, row in enumerate(rows):
+            where = f"{at}/rows/{place}"
+            leaf, disclosed = check_row(where, batch, row, records)
+            has_tree = has_tree and leaf is not None
+            leaves += [(row["at"], leaf)] if leaf is not None else []
+            name = ("event", batch, row["at"])
+            if row["at"] >= count or name in events:
+                raise Tampered(f"{where}/at", "rows ascend, within the batch")
+            events[name] = disclosed
+        # Of a batch that was erased whole nothing leads to the root any more.
+        leads = tree_root(count, leaves, tree, node) == root if has_tree else not leaves and not tree
+        if not leads:
+            raise Tampered(f"{at}/tree", "rows and tree lead to the root of the batch")
+    return events
+
+
+def is_of(record, item):
+    return record.get("type") == "revision" and item == ("node", record["kind"], tuple(record["key"]))
+
+
+def same_key(one, other):
+    """Equal, and of equal types: Python takes True for 1."""
+    return list(one) == list(other) and all(type(a) is type(b) for a, b in zip(one, other))
+
+
+def fits(claim, key):
+    return len(claim) == len(key) and all(a is None or a == b for a, b in zip(claim, key))
+
+
+def means(hop, edge, item, records):
+    """Does the edge mean this node, for the reason that is given?"""
+    how, key, record = hop["how"], item[2], records.get(hop["record"], {})
+    is_model = edge["kind"] == "model" and len(edge["key"]) == 3 and None in edge["key"]
+    is_claim = is_model or (edge["kind"] == "dataset" and None in edge["key"])
+
+    def beside(name, id_):
+        return isinstance(id_, str) and edge["beside"].get(name) == id_
+
+    def logged(parts):
+        return len(parts) == 1 and beside("logged", parts[0])
+
+    if how == "exact":
+        return same_key(edge["key"], key)
+    if how == "pin":
+        pinned = records.get(bytes(edge["pin"]), {})
+        is_stub = pinned.get("type") == "stub" and item == ("node", pinned["kind"], tuple(pinned["key"]))
+        return is_stub or is_of(pinned, item)
+    if how == "fits":
+        return is_claim and fits(edge["key"], key)
+    if how == "alias":
+        if record.get("type") != "reference" or record["kind"] != edge["kind"] or record["key"] is None:
+            return False
+        at = 1 if edge["kind"] == "model" else 0
+        name = edge["key"][at] if at < len(edge["key"]) else None
+        claim = edge["key"] + [None] * len(record["key"])
+        filled = [claim[at] if part is None else part for at, part in enumerate(record["key"])]
+        return is_claim and isinstance(name, str) and name == record["name"] and fits(filled, key)
+    if how == "logged" and hop["record"] is None:
+        return is_model and logged(key)
+    if not is_model or not is_of(record, item):
+        return False
+    if how == "logged":
+        return any(e["relation"] == "registered_from" and e["kind"] == "model" and logged(e["key"])
+                   for e in record["edges"])
+    return any(e["relation"] == "produced_by" and e["kind"] == "run" and e["key"] and beside("run", e["key"][0])
+               for e in record["edges"])
+
+
+def check_path(at, path, records, events):
+    """Each edge stands in a revision, and means the thing that the path says."""
+    def known(where, item):
+        if item[0] == "event" and item not in events:
+            raise Tampered(where, "an event that stands among the events")
+
+    known(f"{at}/start", path["start"])
+    item = path["start"]
+    for number, hop in enumerate(path["hops"]):
+        where = f"{at}/hops/{number}"
+        known(f"{where}/to", hop["to"])
+        newer, older = (item, hop["to"]) if hop["along"] else (hop["to"], item)
+        if older[0] != "node":
+            raise Tampered(f"{where}/to", "an edge leads to a node")
+        revision = records.get(hop["revision"], {})
+        if revision.get("type") != "revision":
+            raise Tampered(f"{where}/revision", "a revision that stands among the records")
+        holds = is_of(revision, newer) or (revision["kind"] == "batch" and newer[:2] == ("event", hop["revision"]))
+        if not holds:
+            raise Tampered(f"{where}/revision", "the revision is of the thing that holds the edge")
+        edges = revision["edges"]
+        edge = edges[hop["edge"]] if hop["edge"] < len(edges) else None
+        if edge is None or edge["relation"] != hop["relation"]:
+            raise Tampered(f"{where}/edge", "an edge of that relation, by its number in the revision")
+        if edge["kind"] != older[1] or not means(hop, edge, older, records):
+            raise Tampered(f"{where}/how", "the edge means the thing that it leads to, for this reason")
+        item = hop["to"]
+
+
+def check_named(at, event, named, events):
+    """The event is there, and says of itself what is stated."""
+    if event not in events:
+        raise Tampered(at, "an event that stands among the events")
+    if named is None:
+        return
+    field, value = named
+    found = next((group[field] for group in events[event][:2] if group and field in group), None)
+    found = found.hex() if type(found) is bytes else found
+    if not isinstance(found, str) or found != value:
+        raise Tampered(at, "the event says this of itself, in what is disclosed")
+
+
+def check_statement(statement, records, events):
+    if statement["kind"] == "revision":
+        if not is_of(records.get(statement["revision"], {}), statement["node"]):
+            raise Tampered("/statement/revision", "a revision of this node that stands among the records")
+    elif statement["kind"] == "events":
+        for number, event in enumerate(statement["events"]):
+            check_named(f"/statement/events/{number}", event, statement["named"], events)
+    else:
+        for number, path in enumerate(statement["paths"]):
+            at = f"/statement/paths/{number}"
+            check_path(at, path, records, events)
+            for item in [path["start"], *(hop["to"] for hop in path["hops"])]:
+                if item[0] == "event":
+                    check_named(at, item, statement["named"], events)
+
+
+def check(data, key, trusted=None):
+    """The exit code, the words of what is shown, and the fault if there is one."""
+    try:
+        proof = read_file(data)
+        try:
+            checkpoint = read_signed(proof["checkpoint"].encode(), key)
+        except Broken:
+            raise Tampered("/checkpoint", "a checkpoint that the trusted key signed") from None
+        if trusted is not None and trusted != checkpoint:
+            raise Tampered("/checkpoint", "the checkpoint that is trusted: this proof was made against another")
+        records = check_commits(proof, checkpoint)
+        events = check_events(proof, records)
+        check_statement(proof["statement"], records, events)
+    except Tampered as fault:
+        return TAMPERED, [], fault
+    code = VALID
+    if any(erased for _, _, erased in events.values()):
+        code = REDACTED
+    elif any(subject is None for _, subject, _ in events.values()):
+        code = WITHHELD
+    return code, in_words(proof["statement"]), None
+
+
+def main(arguments):
+    options, files = {"--key": None, "--checkpoint": None}, []
+    rest = iter(arguments)
+    as_json = False
+    for word in rest:
+        if word in options:
+            options[word] = next(rest, None)
+        elif word == "--json":
+            as_json = True
+        else:
+            files.append(word)
+    if len(files) != 1 or options["--key"] is None:
+        print(__doc__, file=sys.stderr)
+        return WRONG_USE
+    try:
+        key = options["--key"]
+        if "+" not in key or key.startswith((".", "/")):
+            with open(key, encoding="utf-8") as file:
+                key = file.read()
+        key, trusted = read_key(key), None
+        if options["--checkpoint"] is not None:
+            with open(options["--checkpoint"], "rb") as file:
+                trusted = read_signed(file.read(), key)
+        with open(files[0], "rb") as file:
+            data = file.read()
+    except (OSError, ValueError, Broken) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return WRONG_USE
+    code, words, fault = check(data, key, trusted)
+    if as_json:
+        where = None if fault is None else {"at": fault.at, "rule": fault.rule}
+        print(json.dumps({"exit": code, "fault": where, "verdict": NAMES[code], "words": words}, sort_keys=True,
+                         separators=(",", ":"), ensure_ascii=False))
+    else:
+        print(NAMES[code])
+        for line in words or [str(fault)]:
+            print(f"  {line}")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,390 @@
+//! `prove`: a statement in the words of the language, and the proof that a stranger can check.
+//!
+//! A statement names a thing (`event:HASH`, `model:x@3`, `revision/model:x@3`), a relation between
+//! two (`dataset:x upstream of inference:$hash`), or a trace whose answer is to be shown. What was
+//! found is handed to the engine, which puts the records together (docs/format.md, "Proofs").
+
+use crate::ast::{LinkRelation, Script, Spanned, Statement, Subject, Target, Term, Trace};
+use crate::error::Error as Refused;
+use crate::execute::Request;
+use crate::parameters::Parameters;
+use crate::prepare::Query;
+use crate::source::Source;
+use crate::store_view::StoreView;
+use crate::told::{self, Unresolved};
+use crate::value::{Item, Path, Value};
+use lineal_engine::event_fields::{EventField, Group};
+use lineal_engine::schema::Direction;
+use lineal_engine::{Claim, EventRef, NodeNo, PathStep, Thing, Unproved};
+use lineal_proof::bundle::{Bundle, Named, PATHS_MAX};
+use lineal_proof::tlog::{self, SignedCheckpoint};
+use lineal_proof::{Hash, Value as Recorded};
+
+/// Events that one statement may be of: each is a row to disclose.
+pub const EVENTS_MAX: usize = PATHS_MAX;
+
+/// Fields by which an event may be asked for, in the order in which they are tried.
+const NAMING: [EventField; 4] =
+    [EventField::InputHash, EventField::EventId, EventField::RequestId, EventField::LogId];
+
+/// Why there is no proof.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotProved {
+    /// The statement is not one of the language, or what it names is not there.
+    #[error("{}", error.render(text))]
+    Question {
+        /// What is wrong.
+        error: Box<Refused>,
+        /// The text that it speaks of.
+        text: String,
+    },
+    /// What it names is not there.
+    #[error(transparent)]
+    Unresolved(#[from] Unresolved),
+    /// The engine has no proof.
+    #[error(transparent)]
+    Unproved(#[from] Unproved),
+    /// The checkpoint cannot be read.
+    #[error("the checkpoint cannot be read: {0}")]
+    Checkpoint(#[from] tlog::Error),
+    /// The store has fewer commits than the checkpoint.
+    #[error(
+        "the checkpoint covers {size} commits, this store holds {newest}: it is a copy from before, or of another log"
+    )]
+    Behind {
+        /// Commits in the checkpoint.
+        size: u64,
+        /// Commits in the store.
+        newest: u64,
+    },
+    /// The statement is not so.
+    #[error("nothing recorded leads there, so there is nothing to prove: {statement}")]
+    NotSo {
+        /// The statement.
+        statement: String,
+    },
+    /// The answer of the question holds no paths.
+    #[error("the answer holds no path: leave `return` out, or return `path`")]
+    NoPaths,
+    /// More than a proof may hold, or than could be looked at.
+    #[error(
+        "{found} {what} would have to be shown, at most {most} go into one proof: narrow the statement"
+    )]
+    TooMany {
+        /// What there are too many of.
+        what: &'static str,
+        /// How many there are, as far as was counted.
+        found: u64,
+        /// How many may be.
+        most: u64,
+    },
+    /// The answer was cut, so that it is not the whole of it.
+    #[error("the question was ended before it was answered whole: {why}")]
+    Cut {
+        /// Why.
+        why: String,
+    },
+    /// Of what is not recorded no proof is made yet.
+    #[error(
+        "cannot prove it: proofs of what is not recorded are not made by this version; `lineal query` answers whether it is, without a proof"
+    )]
+    Absence,
+}
+
+/// A statement, and how it is to be proved.
+pub struct Proving<'a> {
+    /// The statement, with `prove` in front or without.
+    pub statement: &'a str,
+    /// The signed note of the checkpoint.
+    pub checkpoint: &'a [u8],
+    /// Is the subject group of events kept back?
+    pub withhold: bool,
+    /// Values of parameters, bounds, and the time.
+    pub request: &'a Request<'a>,
+}
+
+/// Makes a proof. The view is taken as of the checkpoint; of a view that withholds the subject group
+/// of events, proofs withhold it too.
+///
+/// # Errors
+/// [`NotProved`] says what is missing.
+pub fn prove(view: &StoreView, proving: &Proving<'_>) -> Result<Bundle, NotProved> {
+    let size = SignedCheckpoint::parse(proving.checkpoint)?.checkpoint.size;
+    let newest = view.commit();
+    let behind = || NotProved::Behind { size, newest };
+    let then = view.as_of_commit(size).map_err(Unproved::Store)?.ok_or_else(behind)?;
+    let withhold = proving.withhold || then.withholds_subjects();
+    let claim = claim(&then, proving, withhold)?;
+    let bundle = then.store().prove(then.snapshot(), &claim, proving.checkpoint, withhold)?;
+    match then.snapshot().damage() {
+        Some(error) => Err(Unproved::Store(error).into()),
+        None => Ok(bundle),
+    }
+}
+
+fn claim(view: &StoreView, proving: &Proving<'_>, withhold: bool) -> Result<Claim, NotProved> {
+    let text = proving.statement.trim().trim_end_matches(';').trim_end();
+    let text = strip_word(text, "prove").unwrap_or(text);
+    if strip_word(text, "trace").is_some() {
+        return traced(view, proving, withhold, (text, Query::parse(text)), None);
+    }
+    let names = |text: &str| -> Vec<String> { words_of(text, proving.request.parameters) };
+    if let Some(place) = text.strip_prefix("event:").and_then(place) {
+        return in_batch(view, place);
+    }
+    let text = match text.strip_prefix("event:") {
+        Some(rest) => format!("inference:{rest}"),
+        None => text.to_owned(),
+    };
+    let (of_revision, text) = match text.strip_prefix("revision/") {
+        Some(rest) => (true, rest.to_owned()),
+        None => (false, text),
+    };
+    if let Some((node, id)) = of_revision.then(|| revision(view, &text)).flatten() {
+        return Ok(Claim::Revision(node, Some(id)));
+    }
+    let whole = format!("prove {text}");
+    let read = Query::parse(&whole);
+    let read = read.map_err(|mistake| question(mistake.into(), &whole))?;
+    match read.script().statements.as_slice() {
+        [Spanned { node: Statement::Prove(true, ..), .. }] => Err(NotProved::Absence),
+        [Spanned { node: Statement::Prove(false, Target::Term(term), tail), span }] => {
+            let Some(link) = &term.link else {
+                return alone(
+                    view,
+                    &filled(&term.subject.node, &text, proving),
+                    withhold,
+                    &names(&text),
+                );
+            };
+            let LinkRelation::Reach(reach) = &link.relation.node else {
+                // One edge: a path of one step.
+                let to = Target::Term(Box::new(Term { link: None, ..(**term).clone() }));
+                let trace = only(&link.target, to, one_edge(&link.relation));
+                return traced(view, proving, withhold, (&text, script(trace, *span, tail)), None);
+            };
+            let to = Target::Term(Box::new(Term { link: None, ..(**term).clone() }));
+            let trace = only(&link.target, to, reach.modifiers.clone());
+            let direction = if reach.downstream { Direction::Inverse } else { Direction::Forward };
+            let asked = (text.as_str(), script(trace, *span, tail));
+            traced(view, proving, withhold, asked, Some(direction))
+        }
+        _ => Err(NotProved::NoPaths),
+    }
+}
+
+/// A trace between two ends.
+fn only(from: &Target, to: Target, modifiers: crate::ast::Modifiers) -> Trace {
+    Trace {
+        all: false,
+        from: from.clone(),
+        to,
+        modifiers,
+        condition: None,
+        output: None,
+        tail: crate::ast::Tail::default(),
+    }
+}
+
+/// Along one relation, of one step.
+fn one_edge(relation: &Spanned<LinkRelation>) -> crate::ast::Modifiers {
+    let mut modifiers = crate::ast::Modifiers::default();
+    if let LinkRelation::Edge(edge, direction) = relation.node {
+        modifiers.via.push(Spanned::new(crate::ast::Via::Edge(edge, direction), relation.span));
+        modifiers.within = Some(Spanned::new((1, 1), relation.span));
+    }
+    modifiers
+}
+
+fn script(
+    mut trace: Trace,
+    span: crate::error::Span,
+    tail: &crate::ast::Tail,
+) -> Result<Query, crate::error::Mistake> {
+    trace.tail.clone_from(tail);
+    let statements = vec![Spanned::new(Statement::Trace(Box::new(trace)), span)];
+    // Printed and read again, so that mistakes speak of the text that was bound.
+    Query::parse(&Script { statements }.to_string())
+}
+
+fn question(error: Refused, text: &str) -> NotProved {
+    NotProved::Question { error: Box::new(error), text: text.to_owned() }
+}
+
+/// The rest of a text that begins with this word.
+fn strip_word<'t>(text: &'t str, word: &str) -> Option<&'t str> {
+    let (first, rest) = text.split_once(char::is_whitespace)?;
+    first.eq_ignore_ascii_case(word).then(|| rest.trim_start())
+}
+
+/// `BATCH/ROW`: an event by its place.
+fn place(text: &str) -> Option<(Hash, u32)> {
+    let (batch, row) = text.split_once('/')?;
+    Some((Hash::from_hex(batch)?, row.parse().ok()?))
+}
+
+fn in_batch(view: &StoreView, (batch, row): (Hash, u32)) -> Result<Claim, NotProved> {
+    let event = view.store().event_at(view.snapshot(), &batch, row);
+    let missing = || Unresolved::NoEvent { key: format!("{batch}/{row}"), searched: None };
+    let events = vec![event.ok_or_else(missing)?];
+    Ok(Claim::Events { events, named: None })
+}
+
+/// A revision by its whole id.
+fn revision(view: &StoreView, text: &str) -> Option<(NodeNo, Hash)> {
+    let id = Hash::from_hex(text.strip_prefix('#').unwrap_or(text))?;
+    let node = view.store().node_of_revision(view.snapshot(), &id)?;
+    Some((node, id))
+}
+
+/// The text of a subject that stands alone, a parameter in it replaced by its value.
+fn filled(subject: &Subject, text: &str, proving: &Proving<'_>) -> String {
+    let value = |name: &str| match proving.request.parameters.get(name) {
+        Some(Value::Text(value)) => value.clone(),
+        _ => format!("${name}"),
+    };
+    match subject {
+        Subject::Parameter(name) => value(name),
+        Subject::Reference(reference) => match &reference.key {
+            crate::ast::Key::Parameter(name) => {
+                let kind = reference.kind.map_or("node", lineal_engine::schema::Kind::name);
+                format!("{kind}:{}", value(name))
+            }
+            crate::ast::Key::Text(_) => text.to_owned(),
+        },
+        _ => text.to_owned(),
+    }
+}
+
+/// A thing by itself: events, or the newest revision of a node.
+fn alone(
+    view: &StoreView,
+    text: &str,
+    withhold: bool,
+    names: &[String],
+) -> Result<Claim, NotProved> {
+    match told::resolve(view.snapshot(), text)? {
+        told::Target::Node(node) => Ok(Claim::Revision(node, None)),
+        told::Target::Events { events, .. } => {
+            few("events", events.len(), EVENTS_MAX)?;
+            let mut names = names.to_vec();
+            names.extend(text.split_once(':').map(|(_, key)| key.to_owned()));
+            let named = named(view, &events, &names, withhold)?;
+            Ok(Claim::Events { events, named })
+        }
+    }
+}
+
+fn few(what: &'static str, found: usize, most: usize) -> Result<(), NotProved> {
+    if found <= most {
+        return Ok(());
+    }
+    Err(NotProved::TooMany { what, found: found as u64, most: most as u64 })
+}
+
+/// The paths that are the answer of a trace.
+fn traced(
+    view: &StoreView,
+    proving: &Proving<'_>,
+    withhold: bool,
+    (text, read): (&str, Result<Query, crate::error::Mistake>),
+    direction: Option<Direction>,
+) -> Result<Claim, NotProved> {
+    let asked = |error: Refused, query: &Query| question(error, &query.to_string());
+    let query = read.map_err(|mistake| question(mistake.into(), text))?;
+    let prepared = query.prepare().map_err(|mistake| asked(mistake.into(), &query))?;
+    let answer = prepared.run(view, proving.request).map_err(|error| asked(error, &query))?;
+    if let Some(limit) = &answer.completeness.truncated {
+        return Err(NotProved::Cut { why: limit.to_string() });
+    }
+    let mut paths = Vec::new();
+    for row in &answer.rows {
+        let found: Vec<&Path> = row.iter().filter_map(path_in).collect();
+        if found.is_empty() {
+            return Err(NotProved::NoPaths);
+        }
+        let leads = |path: &&Path| {
+            direction.is_none_or(|way| path.steps.iter().all(|step| step.direction == way))
+        };
+        paths.extend(found.into_iter().filter(leads).filter(|path| !path.steps.is_empty()));
+    }
+    if paths.is_empty() {
+        return Err(NotProved::NotSo { statement: text.to_owned() });
+    }
+    few("paths", paths.len(), PATHS_MAX)?;
+    let thing = |item: Item| match item {
+        Item::Node(node) => Thing::Node(node),
+        Item::Event(event) => Thing::Event(event),
+    };
+    let mut events: Vec<EventRef> = Vec::new();
+    let mut claimed = Vec::new();
+    for path in paths {
+        let items = path.steps.iter().map(|step| step.to);
+        events.extend(std::iter::once(path.start).chain(items).filter_map(|item| match item {
+            Item::Event(event) => Some(event),
+            Item::Node(_) => None,
+        }));
+        let steps = path.steps.iter().map(|step| PathStep {
+            relation: step.relation,
+            along: step.direction == Direction::Forward,
+            to: thing(step.to),
+        });
+        claimed.push((thing(path.start), steps.collect()));
+    }
+    let named = named(view, &events, &words_of(text, proving.request.parameters), withhold)?;
+    Ok(Claim::Paths { paths: claimed, named })
+}
+
+fn path_in(value: &Value) -> Option<&Path> {
+    if let Value::Path(path) = value { Some(path) } else { None }
+}
+
+/// What a person may have named an event by: the keys that stand in the text, and parameters.
+fn words_of(text: &str, parameters: &Parameters) -> Vec<String> {
+    let keys = text.split_whitespace().filter_map(|word| Some(word.split_once(':')?.1.to_owned()));
+    let given = parameters.names().filter_map(|name| match parameters.get(name) {
+        Some(Value::Text(text)) => Some(text.clone()),
+        _ => None,
+    });
+    keys.chain(given).collect()
+}
+
+/// The field by which all of these events were asked for, with its value; none where it is kept back.
+fn named(
+    view: &StoreView,
+    events: &[EventRef],
+    words: &[String],
+    withhold: bool,
+) -> Result<Option<Named>, NotProved> {
+    let Some(first) = events.first() else { return Ok(None) };
+    let meant = |value: &str| {
+        words.iter().any(|word| {
+            let word = word.trim_matches(['"', '\'']);
+            let digits = word.rsplit_once(':').map_or(word, |(_, digits)| digits);
+            word == value || digits.eq_ignore_ascii_case(value)
+        })
+    };
+    for field in NAMING {
+        if withhold && field.spec().group == Group::Subject {
+            continue;
+        }
+        let said = |event: EventRef| -> Result<Option<String>, NotProved> {
+            let value = view.snapshot().event_field(event, field).map_err(Unproved::Store)?;
+            Ok(value.and_then(|value| match value {
+                Recorded::Text(text) => Some(text),
+                Recorded::Bytes(bytes) => Some(data_encoding::HEXLOWER.encode(&bytes)),
+                _ => None,
+            }))
+        };
+        let Some(value) = said(*first)?.filter(|value| meant(value)) else { continue };
+        let mut shared = true;
+        for event in events {
+            shared &= said(*event)?.as_ref() == Some(&value);
+        }
+        if shared {
+            return Ok(Some(Named { field: field.spec().name.to_owned(), value }));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,137 @@
+//! What a writer does of erasures and holds: names become rows and nodes, refusals are told in the
+//! store's own words.
+
+use crate::seal;
+use crate::wire::{ErasureRequest, HoldRequest};
+use crate::writer::{Failed, Hands};
+use lineal_engine::schema::Kind;
+use lineal_engine::{ErasureOrder, Error, EventRef, HoldScope, NodeNo, Snapshot, Target};
+use lineal_import::Progress;
+use lineal_proof::record::Decision;
+use lineal_query::told::{Target as Told, Unresolved, resolve};
+use serde_json::{Value as Json, json};
+
+/// Nothing was done, for a reason that the caller may know.
+fn refused(why: impl Into<String>) -> Failed {
+    ("refused", why.into())
+}
+
+impl Hands {
+    /// An error of an erasure: what the request asked for that may not be is told as it is.
+    fn unerased(&self, error: &Error) -> Failed {
+        match error {
+            Error::SamePerson { .. }
+            | Error::Unsaid { .. }
+            | Error::NothingToErase { .. }
+            | Error::Held { .. }
+            | Error::NoHold { .. }
+            | Error::NoKey { .. } => refused(error.to_string()),
+            other => self.store_failed(other),
+        }
+    }
+
+    fn unnamed(&self, unresolved: &Unresolved) -> Failed {
+        match unresolved {
+            Unresolved::Store(error) => self.store_failed(error),
+            other => refused(other.to_string()),
+        }
+    }
+
+    fn node(&self, view: &Snapshot, text: &str) -> Result<NodeNo, Failed> {
+        match resolve(view, text).map_err(|error| self.unnamed(&error))? {
+            Told::Node(node) => Ok(node),
+            Told::Events { .. } => Err(refused(format!("{text} is an event"))),
+        }
+    }
+
+    fn events(&self, view: &Snapshot, text: &str, all: bool) -> Result<Vec<EventRef>, Failed> {
+        match resolve(view, text).map_err(|error| self.unnamed(&error))? {
+            Told::Events { events, by } if events.len() > 1 && !all => Err(refused(format!(
+                "{} events have this {by}; `all` erases all of them",
+                events.len()
+            ))),
+            Told::Events { events, .. } => Ok(events),
+            Told::Node(_) => Err(refused(format!("{text} is no event"))),
+        }
+    }
+
+    /// Erases what a request names, after what waits in the journal was committed.
+    ///
+    /// # Errors
+    /// A name for programs, and what happened.
+    pub(crate) fn erase(
+        &self,
+        request: &ErasureRequest,
+        login: &str,
+        progress: &Progress,
+    ) -> Result<Json, Failed> {
+        if self.intake.pending().entries > 0 {
+            seal::seal(self, self.tenant.now(), progress)?;
+        }
+        let failed = |error: Error| self.unerased(&error);
+        let view = self.store.snapshot().map_err(failed)?;
+        let mut targets = Vec::new();
+        for text in &request.events {
+            targets.push(Target::Events(self.events(&view, text, request.all)?));
+        }
+        for text in &request.batches {
+            let node = self.node(&view, text)?;
+            if view.kind_of(node) != Kind::Batch {
+                return Err(refused(format!("{text} is no batch")));
+            }
+            targets.push(Target::Batch(view.node_id(node)));
+        }
+        for field in &request.fields {
+            let node = self.node(&view, &field.node)?;
+            targets.push(Target::Field(view.node_id(node), field.field.clone()));
+        }
+        // A view holds a mark, and replaced files would wait for it.
+        drop(view);
+        let decision = if request.refuse { Decision::Refused } else { Decision::Erased };
+        let order = ErasureOrder {
+            targets,
+            decision,
+            basis: request.basis.clone(),
+            reference: request.decision.clone(),
+            decided_by: self.store.actor_key(&request.decided_by).map_err(failed)?,
+            executed_by: self.store.actor_key(login).map_err(failed)?,
+        };
+        let done = self.store.erase(&order, request.dry_run).map_err(failed)?;
+        let files = done.files.iter().map(|file| {
+            json!({
+                "container": file.container.to_string(), "generation": file.generation,
+                "sha256": file.sha256.to_string(),
+            })
+        });
+        Ok(json!({
+            "decision": decision.name(), "dry_run": request.dry_run, "commit": done.commit,
+            "rows": done.rows, "batches": done.batches, "values": done.values.len(),
+            "files_that_must_not_exist": files.collect::<Vec<_>>(),
+            "waiting": done.waiting.len(), "orphans": done.orphans.len(),
+        }))
+    }
+
+    /// Records a hold, or its end.
+    ///
+    /// # Errors
+    /// A name for programs, and what happened.
+    pub(crate) fn hold(&self, request: &HoldRequest, login: &str) -> Result<Json, Failed> {
+        let failed = |error: Error| self.unerased(&error);
+        let actor = Some(self.store.actor_key(login).map_err(failed)?);
+        let commit = if request.release {
+            self.store.release(&request.name, &request.reason, actor).map_err(failed)?
+        } else {
+            let scope = match request.scope.as_str() {
+                "" | "store" => HoldScope::Store,
+                text => {
+                    let view = self.store.snapshot().map_err(failed)?;
+                    let node = self.node(&view, text)?;
+                    HoldScope::Node(view.kind_of(node), view.key_of(node))
+                }
+            };
+            self.store.hold(&request.name, &scope, &request.reason, actor).map_err(failed)?
+        };
+        self.store.write_indexes().map_err(failed)?;
+        Ok(json!({ "name": request.name, "released": request.release, "commit": commit }))
+    }
+}

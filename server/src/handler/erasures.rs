@@ -1,0 +1,93 @@
+//! `POST /v1/erasures`, `/v1/holds`: what is erased on a recorded decision, and what forbids it.
+
+use super::imports::accepted;
+use super::told;
+use crate::gate::Call;
+use crate::jobs::{Input, Job, Wanted};
+use crate::openapi::Description;
+use crate::problem::Problem;
+use crate::wire::{ErasureRequest, HoldRequest, ImportJob};
+use axum::body::Body;
+use axum::http::Response;
+use lineal_engine::HoldScope;
+use serde_json::json;
+use std::sync::Arc;
+
+pub(crate) fn describe(it: Description) -> Description {
+    it.body::<ErasureRequest>()
+        .writes()
+        .accepted::<ImportJob>("The job; GET /v1/imports/{id} tells what was erased.")
+}
+
+pub(crate) fn describe_hold(it: Description) -> Description {
+    it.body::<HoldRequest>()
+        .writes()
+        .accepted::<ImportJob>("The job; GET /v1/imports/{id} tells its commit.")
+}
+
+/// An erasure is of the whole store: who sees a part of it cannot know what goes with it.
+fn unbound(call: &Call) -> Result<(), Problem> {
+    if call.sight()?.is_bound() {
+        return Err(Problem::forbidden(
+            "erasures and holds are of the whole store, and this token is bound to systems",
+        ));
+    }
+    Ok(())
+}
+
+/// Who asks, as an actor's login: the person that an identity provider names, else the token.
+fn login(call: &Call) -> Result<String, Problem> {
+    let who = call.who()?;
+    Ok(who.person.clone().unwrap_or_else(|| format!("token:{}", who.token.id)))
+}
+
+/// Takes an erasure on; who asks executes it.
+pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
+    call.only(&[])?;
+    unbound(&call)?;
+    let (tenant, writer) = call.writer()?;
+    let request: ErasureRequest = call.json()?;
+    // What names the things must not outlive them: the job is called by the request's reference.
+    let label = request.decision.clone();
+    let input = Input::Erasure(Box::new(request), login(&call)?);
+    let job = Job::new(call.app.request_id(), "erasure", label, tenant.now());
+    writer.take(Arc::clone(&job), input, Wanted::default())?;
+    accepted(&job)
+}
+
+/// Takes a hold on, or its end.
+pub(crate) async fn post_hold(call: Call) -> Result<Response<Body>, Problem> {
+    call.only(&[])?;
+    unbound(&call)?;
+    let (tenant, writer) = call.writer()?;
+    let request: HoldRequest = call.json()?;
+    let label = request.name.clone();
+    let input = Input::Hold(Box::new(request), login(&call)?);
+    let job = Job::new(call.app.request_id(), "hold", label, tenant.now());
+    writer.take(Arc::clone(&job), input, Wanted::default())?;
+    accepted(&job)
+}
+
+/// The holds that stand.
+pub(crate) async fn holds(call: Call) -> Result<Response<Body>, Problem> {
+    call.only(&[])?;
+    unbound(&call)?;
+    told(&call, &[], move |opened, _| {
+        let holds = opened.store.holds().map_err(|error| Problem::store(&error))?;
+        let view = opened.snapshot();
+        let listed = holds.iter().map(|hold| {
+            let scope = match &hold.scope {
+                HoldScope::Store => Some("store".to_owned()),
+                HoldScope::Node(kind, key) => {
+                    view.node_with_key(*kind, key).map(|node| view.name_of(node))
+                }
+            };
+            json!({
+                "name": hold.name, "scope": scope, "reason": hold.reason, "actor": hold.actor,
+                "commit": hold.commit, "recorded": lineal_query::value::time_text(hold.recorded),
+            })
+        });
+        Ok(json!({ "holds": listed.collect::<Vec<_>>(), "commit": view.commit() }))
+    })
+    .await
+}
