@@ -81,7 +81,8 @@ impl Maker<'_> {
             ledger.erasures.iter().filter(|(_, erasure)| erasure.decision == Decision::Erased);
         for (commit, erasure) in destroying {
             let own = erasure.batches.iter().filter(|rows| rows.batch.0 == *batch);
-            let mut named = own.flat_map(|own| own.each()).map(|(row, _)| row).peekable();
+            let mut named =
+                own.flat_map(lineal_proof::record::ErasedRows::each).map(|(row, _)| row).peekable();
             if named.peek().is_some() {
                 let id = Hash::of(&erasure.encode());
                 let of_proof = named.filter(|row| rows.binary_search(row).is_ok());
