@@ -143,7 +143,7 @@ live and has not sealed yet comes along, as it was sent: the next server of the 
     Backup(Backup),
     /// Sign which commits there are, for strangers to hold on to
     #[command(after_help = "Examples:
-  lineal checkpoint                              sign the log as of its last commit, keep and print it
+  lineal checkpoint                              sign the log as of its last commit
   lineal checkpoint --witness https://w.example --witness-key 'w.example+1a2b3c4d+BA...'
   lineal checkpoint --timestamp https://tsa.example/tsr
   lineal checkpoint --list                       what was signed, by whom else, stamped when

@@ -242,6 +242,14 @@ pub enum Error {
         /// What came meanwhile.
         again: u64,
     },
+    /// What would show that something was never recorded is not there, or does not fit.
+    #[error("nothing can be proved absent from {what}: {reason}")]
+    NoAbsence {
+        /// A commit or a batch.
+        what: String,
+        /// Why.
+        reason: String,
+    },
     /// Two persons, so that nobody erases alone what another would have kept.
     #[error(
         "an erasure is decided by one person and executed by another; both are {who}: name the second with --executed-by"

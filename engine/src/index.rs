@@ -10,7 +10,7 @@ mod flat;
 mod generation;
 mod key_runs;
 
-pub(crate) use flat::{MAGIC, Reader, Writer, version};
+pub(crate) use flat::{MAGIC, Reader, Writer, open as open_list, version};
 pub(crate) use generation::{graph_file, read_former, read_former_unchecked, read_graph};
 pub(crate) use key_runs::{KeyRuns, RunFiles};
 
@@ -39,6 +39,8 @@ pub(crate) enum IndexKind {
     Manifest = 4,
     /// Of one container: pieces and ids.
     Rows = 5,
+    /// Of the map of what records name: a run, or the list of them.
+    Map = 6,
 }
 
 /// The bytes of the ledger's file as they are now: what replaces it later does not change them.
@@ -141,10 +143,14 @@ pub(crate) fn check(path: &str, bytes: &Bytes, store: &[u8; 16]) -> Result<()> {
         sections::check(path, bytes.clone(), IndexKind::Keys)?
     } else if path.starts_with("index/rows") {
         sections::check(path, bytes.clone(), IndexKind::Rows)?
+    } else if path.starts_with("index/map-") {
+        sections::check(path, bytes.clone(), IndexKind::Map)?
     } else if path == LEDGER {
         sections::check(path, bytes.clone(), IndexKind::Ledger)?
     } else {
-        let opened = flat::open(bytes, IndexKind::Manifest);
+        let is_map = path == crate::record_map::LIST;
+        let kind = if is_map { IndexKind::Map } else { IndexKind::Manifest };
+        let opened = flat::open(bytes, kind);
         let rule = "it is whole, its crc32c fits, and it is of this version";
         opened.ok_or_else(|| derived(path, 0, rule))?.0
     };

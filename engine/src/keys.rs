@@ -408,6 +408,11 @@ impl Keys {
         Ok(digest)
     }
 
+    /// The secret of the buckets of a batch's keys, by the batch's node id; none without the index key.
+    pub(crate) fn batch_keys_secret(&self, node: &Hash) -> Option<[u8; 32]> {
+        self.index.map(|secret| lineal_proof::absence::keys::secret_of(&secret, node))
+    }
+
     /// What hashes indexed values; cheap to call often.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 //! Truth is small and plain: segments of records, containers of events, secrets and a sealed
 //! register, all specified in `docs/format.md`. Everything else is derived and may be deleted.
 
+pub mod absence;
 mod catalog;
 mod claims;
 pub mod clock;
@@ -22,6 +23,7 @@ pub mod keys;
 mod ledger;
 pub mod mapping;
 pub mod public_log;
+mod record_map;
 pub mod repair;
 mod runs;
 pub mod schema;

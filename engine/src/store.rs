@@ -36,6 +36,7 @@ use crate::head::Head;
 use crate::index::RunFiles;
 use crate::keys::{RandomSecrets, Secrets};
 use crate::ledger::Ledger;
+use crate::record_map::MapKeeper;
 use crate::sections::Shelf;
 use crate::segment::SEGMENT_BYTES_MAX;
 use crate::snapshot::{Snapshot, Views};
@@ -96,6 +97,7 @@ pub struct Store {
     views: Views,
     catalog: Option<Catalog>,
     pending_keys: PendingKeys,
+    map: MapKeeper,
     /// Holds the writer's lock. Last: what goes before it may still write.
     _lock: Option<Box<dyn Send + Sync>>,
 }
@@ -191,6 +193,10 @@ impl Store {
 
     pub(crate) fn pending_keys(&self) -> &PendingKeys {
         &self.pending_keys
+    }
+
+    pub(crate) fn map_keeper(&self) -> &MapKeeper {
+        &self.map
     }
 
     pub(crate) fn tail_percent_max(&self) -> u32 {
@@ -401,6 +407,7 @@ impl Store {
         if let Some(catalog) = &self.catalog {
             catalog.bring_up_to_date(&state.ledger);
         }
+        self.map.write(&*self.storage, &state.head, false)?;
         self.views.write(self, &state)
     }
 
@@ -415,6 +422,7 @@ impl Store {
             self.storage.remove(&format!("index/{name}"))?;
         }
         self.views.forget();
+        self.map.forget();
         {
             // What was read from the index may be what is wrong: the segments are read again.
             let mut state = self.state_for_writing()?;
@@ -425,6 +433,7 @@ impl Store {
         if let Some(catalog) = &self.catalog {
             catalog.rebuild(&self.read_state().ledger);
         }
+        self.map.write(&*self.storage, &self.read_state().head, true)?;
         self.rebuild_tiles()?;
         self.write_indexes()
     }

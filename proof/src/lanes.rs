@@ -97,13 +97,21 @@ pub(crate) fn keyed_wide(keys: &[[u8; 32]], message: &[u8]) -> Vec<[u8; 64]> {
 /// As [`Hash::of`] of each of some messages of up to 1,024 bytes.
 pub(crate) fn plain<const N: usize>(messages: &[[u8; N]]) -> Vec<Hash> {
     const { assert!(N <= CHUNK) }
+    unkeyed(messages.iter().map(|bytes| &bytes[..]))
+}
+
+/// As [`Hash::of`] of each message.
+pub(crate) fn unkeyed<'m>(messages: impl Iterator<Item = &'m [u8]>) -> Vec<Hash> {
     let mut key = [0; 32];
     key.as_chunks_mut().0.iter_mut().zip(IV).for_each(|(bytes, word)| *bytes = word.to_le_bytes());
-    let messages: Vec<_> = messages.iter().map(|bytes| Message { key: &key, bytes }).collect();
+    let messages: Vec<_> = messages.map(|bytes| Message { key: &key, bytes }).collect();
     let mut hashes = vec![Hash::default(); messages.len()];
     hash_all(Level::new(), 0, &messages, &mut |at, words, lane| {
         hashes[at] = Hash(bytes_of(words, lane));
     });
+    for (hash, message) in hashes.iter_mut().zip(&messages).filter(|(_, of)| of.blocks() == 0) {
+        *hash = Hash::of(message.bytes);
+    }
     hashes
 }
 
@@ -296,5 +304,8 @@ mod tests {
         let messages: Vec<[u8; 65]> = (0..37).map(|at| [at; 65]).collect();
         let expected: Vec<_> = messages.iter().map(|bytes| Hash::of(bytes)).collect();
         assert_eq!(plain(&messages), expected);
+        let long: Vec<Vec<u8>> = [3, 1_024, 1_025, 0, 5_000].map(|length| vec![7; length]).into();
+        let expected: Vec<_> = long.iter().map(|bytes| Hash::of(bytes)).collect();
+        assert_eq!(unkeyed(long.iter().map(|bytes| &bytes[..])), expected);
     }
 }

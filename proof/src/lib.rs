@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod absence;
 pub mod bundle;
 pub mod cbor;
 pub mod cid;

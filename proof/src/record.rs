@@ -139,13 +139,6 @@ impl Parts {
         self.want(value.as_bool())
     }
 
-    fn null(&mut self, key: &'static str) -> Result<()> {
-        match self.take(key)? {
-            Value::Null => Ok(()),
-            _ => self.fail("a reserved key is null"),
-        }
-    }
-
     fn hash(&mut self, key: &'static str) -> Result<Hash> {
         let value = self.take(key)?;
         self.want(value.as_bytes().and_then(Hash::from_slice))

@@ -36,6 +36,7 @@ fn proof() -> (String, String) {
         counts: vec![("revision".into(), 1)],
         records_root: merkle::records_root(&[id]),
         segment_sha256: Hash::default(),
+        map_root: None,
     };
     let commit = commit.encode();
     let origin = "command.example/log".to_owned();

@@ -1,22 +1,24 @@
 //! What comes back: columns, rows, and how complete they are.
 
 mod lines;
+mod named;
 mod picture;
 mod prov;
 mod render;
 mod wire;
 mod written;
 
+pub(crate) use named::{Names, NodeNames};
 pub use picture::{Line, Picture, THINGS_MAX, Thing};
+pub use written::Beside;
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use lineal_engine::schema::Kind;
 
 use crate::limits::Limit;
 use crate::plan::Column;
-use crate::source::{EventRef, NodeNo};
+use crate::source::NodeNo;
 use crate::value::Value;
 
 /// Most reasons that an answer lists; all are counted.
@@ -106,13 +108,6 @@ impl Table {
     pub fn rows(&self) -> impl Iterator<Item = &[Value]> {
         self.values.chunks_exact(self.width)
     }
-}
-
-/// Names of the nodes and events in the rows, as they can be pasted back.
-#[derive(Clone, PartialEq, Default, Debug)]
-pub(crate) struct Names {
-    pub(crate) nodes: BTreeMap<NodeNo, (Kind, String)>,
-    pub(crate) events: BTreeMap<EventRef, String>,
 }
 
 /// In one word.

@@ -30,8 +30,8 @@ pub mod told;
 pub mod value;
 
 pub use answer::{
-    Answer, Completeness, Line, Picture, REASONS_MAX, Reason, State, THINGS_MAX, Table, Thing,
-    Uncertainty,
+    Answer, Beside, Completeness, Line, Picture, REASONS_MAX, Reason, State, THINGS_MAX, Table,
+    Thing, Uncertainty,
 };
 pub use bind::FORMATS;
 pub use cache::{PLANS_MAX, PlanCache};

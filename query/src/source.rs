@@ -130,6 +130,10 @@ pub trait Source: Sized + Sync {
     fn kind_of(&self, node: NodeNo) -> Kind;
     /// The name of a node as it can be pasted back: `model:registry/name@3`.
     fn name_of(&self, node: NodeNo) -> String;
+    /// Appends that name to a text: for answers, which hold many.
+    fn push_name(&self, node: NodeNo, out: &mut String) {
+        out.push_str(&self.name_of(node));
+    }
 
     /// Nodes by any look-up label of the kind: name, name@version, registry/name@version, run id,
     /// digest, alias, service. Sorted.

@@ -158,8 +158,17 @@ impl Source for StoreView {
 
     fn name_of(&self, node: NodeNo) -> String {
         match &self.names {
-            Some(names) => names.of(node, || self.snapshot.name_of(node)),
+            Some(names) => names.of(node, || self.snapshot.name_of(node), str::to_owned),
             None => self.snapshot.name_of(node),
+        }
+    }
+
+    fn push_name(&self, node: NodeNo, out: &mut String) {
+        match &self.names {
+            Some(names) => {
+                names.of(node, || self.snapshot.name_of(node), |name| out.push_str(name));
+            }
+            None => out.push_str(&self.snapshot.name_of(node)),
         }
     }
 

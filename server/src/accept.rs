@@ -85,6 +85,9 @@ fn exactness(range: &str) -> u8 {
 
 /// The members of a list with their weights in thousandths; what cannot be read weighs nothing.
 fn weighed(headers: &HeaderMap, name: header::HeaderName) -> Vec<(String, u32)> {
+    if !headers.contains_key(&name) {
+        return Vec::new();
+    }
     let lists = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     let members = lists.flat_map(|list| list.split(','));
     members

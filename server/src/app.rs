@@ -20,7 +20,7 @@ use lineal_engine::clock::Clock;
 use lineal_proof::Hash;
 use lineal_query::PlanCache;
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::sync::Semaphore;
 
@@ -51,7 +51,7 @@ pub(crate) struct App {
     /// Sends traces of requests, where somebody collects them.
     pub(crate) telemetry: Option<Telemetry>,
     clock: Arc<dyn Clock>,
-    ids: (Mutex<u64>, [u8; 32]),
+    ids: (AtomicU64, [u8; 32]),
 }
 
 impl App {
@@ -115,7 +115,7 @@ impl App {
             backups: Arc::new(Semaphore::new(BACKUPS_AT_ONCE)),
             telemetry: config.telemetry.as_ref().map(Telemetry::start).transpose()?,
             clock,
-            ids: (Mutex::new(0), ids),
+            ids: (AtomicU64::new(0), ids),
             config,
         })
     }
@@ -189,6 +189,12 @@ impl App {
         Arc::clone(&self.tokens.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// The token of a text, if it is good now.
+    pub(crate) fn token(&self, text: &str) -> Option<Arc<Token>> {
+        let tokens = self.tokens.read().unwrap_or_else(PoisonError::into_inner);
+        tokens.find(text, self.now()).map(Arc::clone)
+    }
+
     /// Reads the tokens again if their file has changed. One that cannot be read leaves those in
     /// force that were read last: a slip of an editor must not lock everybody out, and is said in
     /// the log and in the metrics. One that is gone takes all tokens with it.
@@ -238,8 +244,7 @@ impl App {
 
     /// A new name for a request: of our making alone, so that no caller writes into the log.
     pub(crate) fn request_id(&self) -> String {
-        let mut count = self.ids.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *count += 1;
+        let count = self.ids.0.fetch_add(1, Ordering::Relaxed);
         let digest = Hash::keyed(&self.ids.1, &count.to_le_bytes());
         data_encoding::HEXLOWER.encode(&digest.as_bytes()[..8])
     }

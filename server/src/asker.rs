@@ -75,8 +75,7 @@ fn bearer(app: &App, headers: &HeaderMap, token: Option<&str>) -> Result<Who, Pr
     let case = headers.get(&CASE_HEADER).and_then(|case| case.to_str().ok());
     let case = case.filter(|case| is_case(case)).map(str::to_owned);
     if text.starts_with(PREFIX) {
-        let tokens = app.tokens();
-        let token = tokens.find(text, app.now()).ok_or_else(Problem::unauthenticated)?.clone();
+        let token = app.token(text).ok_or_else(Problem::unauthenticated)?;
         return Ok(Who { token, case, person: None });
     }
     let oidc = app.oidc.as_ref().ok_or_else(Problem::unauthenticated)?;

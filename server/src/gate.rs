@@ -2,31 +2,29 @@
 //! no other way to a handler, and what an endpoint does not allow is refused here.
 
 pub(crate) use crate::asker::{Who, known};
+pub(crate) use crate::held::Held;
 
 use crate::app::App;
 use crate::asker::who;
 use crate::body::Bodies;
 use crate::endpoint::Endpoint;
-use crate::places::{Busy, Place};
+use crate::places::Place;
 use crate::problem::Problem;
-use crate::rate::Pass;
 use crate::scope::{Scope, ScopedView};
 use crate::telemetry::{Parent, Span};
 use crate::tenant::{Opened, Tenant};
-use crate::trail::{self, Asked};
+use crate::trail::{self, Asked, Peer};
+use crate::within::within;
 use crate::writer::Writer;
 use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header};
 use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::{Body as HttpBody, Frame, SizeHint};
+use http_body_util::BodyExt;
 use lineal_engine::Snapshot;
 use lineal_query::StoreView;
 use std::collections::BTreeMap;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Names the store that is meant, where there are several.
@@ -40,7 +38,7 @@ const GRACE: Duration = Duration::from_secs(5);
 pub(crate) struct Call {
     pub(crate) app: Arc<App>,
     /// Who asks; nobody at endpoints for everybody.
-    who: Option<Who>,
+    who: Option<Arc<Who>>,
     pub(crate) parts: Parts,
     /// What stands in the places of the path.
     pub(crate) places: BTreeMap<String, String>,
@@ -109,7 +107,7 @@ impl Call {
         let (places, body) = (BTreeMap::new(), Bytes::new());
         let (unheard, deadline) = (Mutex::new(None), Instant::now());
         let asked = Asked::default();
-        Call { app, who: Some(who), parts, places, body, unheard, deadline, asked }
+        Call { app, who: Some(Arc::new(who)), parts, places, body, unheard, deadline, asked }
     }
 
     /// Another call of the same asker, within this one: for endpoints that the same roles may use.
@@ -152,7 +150,7 @@ impl Call {
     /// # Errors
     /// [`Problem::unauthenticated`], at an endpoint for everybody.
     pub(crate) fn who(&self) -> Result<&Who, Problem> {
-        self.who.as_ref().ok_or_else(Problem::unauthenticated)
+        self.who.as_deref().ok_or_else(Problem::unauthenticated)
     }
 
     /// What the call may see.
@@ -222,6 +220,9 @@ impl Call {
     /// # Errors
     /// [`Problem::bad_request`] if the query string cannot be read or says it twice.
     pub(crate) fn parameter(&self, name: &str) -> Result<Option<String>, Problem> {
+        if self.parts.uri.query().is_none() {
+            return Ok(None);
+        }
         let pairs = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&self.parts.uri)
             .map_err(|_| Problem::bad_request("the query string cannot be read"))?;
         let mut found = pairs.0.into_iter().filter(|(key, _)| key == name).map(|(_, value)| value);
@@ -246,6 +247,9 @@ impl Call {
     /// # Errors
     /// [`Problem::bad_request`].
     pub(crate) fn only(&self, known: &[&str]) -> Result<(), Problem> {
+        if self.parts.uri.query().is_none() {
+            return Ok(());
+        }
         let pairs = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&self.parts.uri)
             .map_err(|_| Problem::bad_request("the query string cannot be read"))?;
         match pairs.0.iter().find(|(name, _)| name != "store" && !known.contains(&name.as_str())) {
@@ -280,36 +284,50 @@ impl Call {
 /// Said of a store that is absent and of one that is not for this token.
 const NO_STORE: &str = "no store of that name, or none that this token may see";
 
+/// Where a request comes from.
+#[derive(Clone, Copy)]
+pub(crate) struct From<'a> {
+    /// The address of the other end.
+    pub(crate) peer: Option<Peer>,
+    /// The place of its connection.
+    pub(crate) place: Option<&'a Arc<Place>>,
+}
+
 /// Answers a request to an endpoint.
 pub(crate) async fn pass(
-    app: Arc<App>,
+    app: &Arc<App>,
     endpoint: &'static Endpoint,
     places: BTreeMap<String, String>,
+    from: From<'_>,
     request: Request<Body>,
-) -> Response<Body> {
+) -> Response<Held> {
     let (begun, id) = (Instant::now(), app.request_id());
     let (parts, body) = request.into_parts();
-    let known = who(&app, endpoint, &parts.headers).await;
+    let known = who(app, endpoint, &parts.headers).await.map(|who| who.map(Arc::new));
     let asker = known.as_ref().ok().and_then(Clone::clone);
     let came = app.now();
     // Of those alone whom we know: nobody else writes into the traces of others.
-    let parent = asker.as_ref().and_then(|_| Parent::of(&parts.headers));
-    let noting = trail::Noting::begin(&app, endpoint, asker.as_ref(), &parts);
+    let parent = asker.as_ref().filter(|_| app.telemetry.is_some());
+    let parent = parent.and_then(|_| Parent::of(&parts.headers));
+    let noting = trail::Noting::begin(app, endpoint, asker.clone(), &parts, from.peer, came);
     let asked = noting.asked.clone();
     let answered = match known {
-        Ok(who) => answer(&app, endpoint, who, parts, places, body, begun, asked.clone()).await,
+        Ok(who) => {
+            let place = from.place;
+            answer(app, endpoint, who, parts, places, body, begun, (asked.clone(), place)).await
+        }
         Err(problem) => Err(problem),
     };
     let answered = noting.end(answered).await;
     let (mut response, problem) = match answered {
         Ok(response) => (response, None),
-        Err(problem) => (problem.response(&id), Some(problem.name)),
+        Err(problem) => (problem.response(&id).map(Held::of), Some(problem.name)),
     };
     let status = response.status().as_u16();
     finish(&mut response, &id);
     let took = begun.elapsed();
     app.metrics.count(endpoint.method, endpoint.path, status, took);
-    log(endpoint, &id, status, took, asker.as_ref(), problem);
+    log(endpoint, &id, status, took, asker.as_deref(), problem);
     if let Some(telemetry) = &app.telemetry
         && parent.is_none_or(|parent| parent.is_sampled)
     {
@@ -322,7 +340,7 @@ pub(crate) async fn pass(
             begun: came,
             took,
             role: asker.as_ref().map(|who| who.token.role.name()),
-            store: asked.known().tenant.map(|(tenant, _)| tenant.name().to_owned()),
+            store: asked.store(),
             problem,
         });
     }
@@ -330,7 +348,7 @@ pub(crate) async fn pass(
 }
 
 /// What every response carries.
-pub(crate) fn finish(response: &mut Response<Body>, id: &str) {
+pub(crate) fn finish<B>(response: &mut Response<B>, id: &str) {
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, id);
@@ -376,19 +394,18 @@ fn log(
 async fn answer(
     app: &Arc<App>,
     endpoint: &'static Endpoint,
-    who: Option<Who>,
+    who: Option<Arc<Who>>,
     parts: Parts,
     places: BTreeMap<String, String>,
     body: Body,
     begun: Instant,
-    asked: Asked,
-) -> Result<Response<Body>, Problem> {
+    (asked, place): (Asked, Option<&Arc<Place>>),
+) -> Result<Response<Held>, Problem> {
     // Held until the answer has been taken: a slow client holds its rows in memory.
     let held = match &who {
         Some(who) => {
-            let place = parts.extensions.get::<Weak<Place>>().and_then(Weak::upgrade);
             let pass = app.rates.pass(&who.token.id, begun)?;
-            Some((pass, place.map(|place| place.busy())))
+            Some((pass, place.map(Place::busy)))
         }
         None => None,
     };
@@ -413,36 +430,9 @@ async fn answer(
         deadline,
         asked,
     };
-    let answer = tokio::time::timeout(seconds + GRACE, (endpoint.handler)(call));
-    let answer = answer.await.unwrap_or_else(|_| Err(Problem::timed_out()))?;
-    Ok(answer.map(|body| Body::new(Held { body, _held: held })))
-}
-
-/// A body that lets the next request of its token through, and the connection be idle, when it is
-/// sent or given up.
-struct Held {
-    body: Body,
-    _held: Option<(Pass, Option<Busy>)>,
-}
-
-impl HttpBody for Held {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
+    let answer = within(seconds + GRACE, (endpoint.handler)(call)).await;
+    let answer = answer.unwrap_or_else(|| Err(Problem::timed_out()))?;
+    Ok(answer.map(|body| Held::with(body, held)))
 }
 
 /// The body, no larger and no later than it may be. Packed ones are taken by live intake alone, which
@@ -452,18 +442,31 @@ async fn heard(
     bodies: Bodies,
     headers: &HeaderMap,
     body: Body,
-    within: Duration,
+    time: Duration,
 ) -> Result<Bytes, Problem> {
     let packed = headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
     if packed && bodies == Bodies::Small {
         return Err(Problem::unsupported("packed bodies are not taken: send the body as it is"));
     }
     let most = bodies.most(app);
-    let body = tokio::time::timeout(within, Limited::new(body, most).collect());
-    match body.await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::too_large(most)),
-        Ok(Err(_)) => Err(Problem::bad_request("the body broke off")),
-        Err(_) => Err(Problem::slow()),
-    }
+    let whole = async {
+        let (mut body, mut heard, mut more) = (body, Bytes::new(), Vec::new());
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| Problem::bad_request("the body broke off"))?;
+            let Ok(part) = frame.into_data() else { continue };
+            if heard.len() + more.len() + part.len() > most {
+                return Err(Problem::too_large(most));
+            }
+            // Most bodies come in one piece, which is not copied.
+            match heard.is_empty() && more.is_empty() {
+                true => heard = part,
+                false => {
+                    more.extend_from_slice(&std::mem::take(&mut heard));
+                    more.extend_from_slice(&part);
+                }
+            }
+        }
+        Ok(if more.is_empty() { heard } else { more.into() })
+    };
+    self::within(time, whole).await.unwrap_or_else(|| Err(Problem::slow()))
 }

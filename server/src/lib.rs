@@ -19,6 +19,7 @@ mod erase;
 mod error;
 mod gate;
 mod handler;
+mod held;
 mod intake;
 mod jobs;
 mod log;
@@ -47,6 +48,7 @@ mod trail;
 mod trust;
 mod unsealed;
 mod wire;
+mod within;
 mod writer;
 
 pub use config::{

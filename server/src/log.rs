@@ -5,6 +5,8 @@
 //! what a short question takes (`benches/load/run.py`). What warns is written at once, with all that
 //! came before it.
 
+mod line;
+
 use crate::config::{Log, LogForm};
 use crate::error::{Error, Result};
 use std::io::{self, Write};
@@ -33,7 +35,7 @@ pub fn start(log: &Log) -> Result<()> {
     let lines =
         tracing_subscriber::fmt().with_max_level(level).with_writer(&WAITING).with_target(false);
     let started = match log.form {
-        LogForm::Text => lines.with_ansi(false).try_init(),
+        LogForm::Text => lines.with_ansi(false).event_format(line::Plain).try_init(),
         LogForm::Json => lines.json().flatten_event(true).try_init(),
     };
     // A program that embeds the server may have its own.

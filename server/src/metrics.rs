@@ -5,20 +5,29 @@ use crate::app::App;
 use crate::oidc::Refusal;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// Upper ends of the buckets of times, in milliseconds.
 const BUCKETS_MS: [u64; 10] = [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000];
 
+/// Parts in which requests are counted, added up when somebody asks: threads that count take turns
+/// otherwise.
+const PARTS: usize = 16;
+
+thread_local! {
+    /// The part in which this thread counts.
+    static PART: usize = {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        NEXT.fetch_add(1, Ordering::Relaxed) % PARTS
+    };
+}
+
 /// What is counted.
 #[derive(Default)]
 pub(crate) struct Metrics {
-    /// By method, path as in the table, and status.
-    requests: Mutex<BTreeMap<(&'static str, &'static str, u16), u64>>,
-    /// By method and path: how many fell into each bucket, all of them, and their sum in us.
-    times: Mutex<BTreeMap<(&'static str, &'static str), Times>>,
+    requests: [Part; PARTS],
     /// Connections that are open.
     pub(crate) connections: AtomicU64,
     /// How often a file of tokens could not be read again.
@@ -27,11 +36,34 @@ pub(crate) struct Metrics {
     pub(crate) lookups: AtomicU64,
 }
 
+/// Requests by method and path as in the table. No two parts share a line of the machine's cache.
+#[derive(Default)]
+#[repr(align(128))]
+struct Part(Mutex<Counts>);
+
+type Counts = BTreeMap<(&'static str, &'static str), Times>;
+
 #[derive(Default)]
 struct Times {
+    /// How many had each status.
+    statuses: BTreeMap<u16, u64>,
+    /// How many fell into each bucket.
     buckets: [u64; BUCKETS_MS.len()],
     count: u64,
     sum_us: u64,
+}
+
+impl Times {
+    fn add(&mut self, other: &Times) {
+        for (status, count) in &other.statuses {
+            *self.statuses.entry(*status).or_default() += count;
+        }
+        for (bucket, count) in self.buckets.iter_mut().zip(other.buckets) {
+            *bucket += count;
+        }
+        self.count += other.count;
+        self.sum_us += other.sum_us;
+    }
 }
 
 impl Metrics {
@@ -43,11 +75,10 @@ impl Metrics {
         status: u16,
         took: Duration,
     ) {
-        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        *requests.entry((method, path, status)).or_default() += 1;
-        drop(requests);
-        let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
-        let times = times.entry((method, path)).or_default();
+        let Some(Part(part)) = PART.with(|part| self.requests.get(*part)) else { return };
+        let mut part = part.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = part.entry((method, path)).or_default();
+        *times.statuses.entry(status).or_default() += 1;
         times.count += 1;
         times.sum_us += u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         for (bucket, end) in times.buckets.iter_mut().zip(BUCKETS_MS) {
@@ -55,21 +86,31 @@ impl Metrics {
         }
     }
 
+    /// What all parts counted.
+    fn counts(&self) -> Counts {
+        let mut all = Counts::new();
+        for Part(part) in &self.requests {
+            for (endpoint, times) in part.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+                all.entry(*endpoint).or_default().add(times);
+            }
+        }
+        all
+    }
+
     /// The text form.
     pub(crate) fn text(&self, app: &App) -> String {
         let mut out = String::new();
         head(&mut out, "lineal_requests_total", "counter", "Requests by endpoint and status.");
-        for ((method, path, status), count) in
-            self.requests.lock().unwrap_or_else(PoisonError::into_inner).iter()
-        {
-            let labels = format!("method=\"{method}\",path=\"{path}\",status=\"{status}\"");
-            line(&mut out, "lineal_requests_total", &labels, *count);
+        let counts = self.counts();
+        for ((method, path), times) in &counts {
+            for (status, count) in &times.statuses {
+                let labels = format!("method=\"{method}\",path=\"{path}\",status=\"{status}\"");
+                line(&mut out, "lineal_requests_total", &labels, *count);
+            }
         }
         let name = "lineal_request_duration_seconds";
         head(&mut out, name, "histogram", "Time until an answer begins.");
-        for ((method, path), times) in
-            self.times.lock().unwrap_or_else(PoisonError::into_inner).iter()
-        {
+        for ((method, path), times) in &counts {
             let labels = format!("method=\"{method}\",path=\"{path}\"");
             for (count, end) in times.buckets.iter().zip(BUCKETS_MS) {
                 let labels = format!("{labels},le=\"{}\"", seconds(end * 1_000));
@@ -177,6 +218,28 @@ fn seconds(us: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_many_threads_count_is_added_up() {
+        let metrics = Metrics::default();
+        std::thread::scope(|scope| {
+            for number in 0..20_u64 {
+                let metrics = &metrics;
+                scope.spawn(move || {
+                    let took = Duration::from_millis(2);
+                    metrics.count("GET", "/a", if number < 5 { 404 } else { 200 }, took);
+                    metrics.count("POST", "/a", 200, Duration::from_secs(60));
+                });
+            }
+        });
+        let counts = metrics.counts();
+        assert_eq!(counts.len(), 2);
+        let times = &counts[&("GET", "/a")];
+        assert_eq!(times.statuses, [(200, 15), (404, 5)].into());
+        assert_eq!((times.count, times.sum_us), (20, 40_000));
+        assert_eq!(times.buckets, [0, 20, 20, 20, 20, 20, 20, 20, 20, 20]);
+        assert_eq!(counts[&("POST", "/a")].buckets, [0; 10]);
+    }
 
     #[test]
     fn seconds_are_written_without_rounding() {

@@ -16,6 +16,8 @@ pub(crate) const ROWS_AT_ONCE_MAX: usize = 1_000;
 /// How much of the mean an asking is, as a power of two: one that the system interrupted does not
 /// make a question long.
 const WEIGHT: u32 = 3;
+/// How small a part of the mean a change is that is not written down, as a power of two.
+const STEADY: u32 = 5;
 /// Stands for a question that was never asked.
 const UNKNOWN: u64 = u64::MAX;
 
@@ -52,7 +54,11 @@ impl Pace {
             UNKNOWN => took,
             mean => mean - (mean >> WEIGHT) + (took >> WEIGHT),
         };
-        self.mean.store(mean, Ordering::Relaxed);
+        // A mean that is nearly so stays: all threads look at it, and it is written seldom.
+        let known = self.mean.load(Ordering::Relaxed);
+        if known == UNKNOWN || mean.abs_diff(known) > known >> STEADY {
+            self.mean.store(mean, Ordering::Relaxed);
+        }
     }
 
     /// Notes that it was long after all, and for some time is to be asked as a long one.

@@ -6,12 +6,22 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
+
+/// In the place of a time: nothing of the kind began.
+const NEVER: u64 = u64::MAX;
 
 /// The places.
 pub(crate) struct Places {
     most: usize,
+    /// What times are counted from.
+    begun: Instant,
+    /// Those that are taken, by the order in which their connections came. Asked when one comes or
+    /// goes: a request touches its own mark alone, or all cores would wait for each other here.
     taken: Mutex<Taken>,
+    /// Does a connection wait for one that is idle?
+    is_wanted: AtomicBool,
     /// Told when a place is free again.
     freed: Notify,
     /// Connections that were closed to make room.
@@ -20,20 +30,19 @@ pub(crate) struct Places {
 
 #[derive(Default)]
 struct Taken {
-    count: usize,
-    /// Counts what happened, to order it.
-    clock: u64,
-    /// The idle ones by when they became so: the longest first.
-    idle: BTreeMap<u64, Arc<Mark>>,
-    /// Does a connection wait for one that is idle?
-    is_wanted: bool,
+    /// Connections that came so far.
+    count: u64,
+    marks: BTreeMap<u64, Arc<Mark>>,
 }
 
-/// What is known of a connection.
-#[derive(Default)]
+/// What is known of a connection. Times are nanoseconds since the places were made.
 struct Mark {
-    /// Somebody who is known waits for an answer on it.
-    is_busy: AtomicBool,
+    /// Since when nobody who is known waits for an answer on it; [`NEVER`] while somebody does.
+    idle_since: AtomicU64,
+    /// Since when the next request's head is waited for; [`NEVER`] while one is answered.
+    waits_since: AtomicU64,
+    /// It was told to make room.
+    is_told: AtomicBool,
     /// It shall make room.
     leave: Notify,
 }
@@ -42,17 +51,25 @@ struct Mark {
 pub(crate) struct Place {
     places: Arc<Places>,
     mark: Arc<Mark>,
-    /// Where it stands among the idle ones.
-    since: Mutex<u64>,
+    number: u64,
 }
 
 /// While this lives, the connection is not idle.
 pub(crate) struct Busy(Arc<Place>);
 
+/// While this lives, a request of the connection is answered, whoever asked.
+pub(crate) struct Answering(Arc<Place>);
+
 impl Places {
     pub(crate) fn new(most: usize) -> Arc<Places> {
-        let (taken, freed, closed) = (Mutex::default(), Notify::new(), AtomicU64::new(0));
-        Arc::new(Places { most, taken, freed, closed })
+        Arc::new(Places {
+            most,
+            begun: Instant::now(),
+            taken: Mutex::default(),
+            is_wanted: AtomicBool::new(false),
+            freed: Notify::new(),
+            closed: AtomicU64::new(0),
+        })
     }
 
     /// Waits for a place, for which an idle connection is closed where all are taken.
@@ -61,11 +78,18 @@ impl Places {
             let freed = self.freed.notified();
             {
                 let mut taken = self.taken();
-                if taken.count < self.most {
+                if taken.marks.len() < self.most {
+                    let now = self.now();
+                    let mark = Arc::new(Mark {
+                        idle_since: AtomicU64::new(now),
+                        waits_since: AtomicU64::new(now),
+                        is_told: AtomicBool::new(false),
+                        leave: Notify::new(),
+                    });
                     taken.count += 1;
-                    let mark = Arc::new(Mark::default());
-                    let since = Mutex::new(taken.idle_from_now(&mark));
-                    return Arc::new(Place { places: Arc::clone(self), mark, since });
+                    let number = taken.count;
+                    taken.marks.insert(number, Arc::clone(&mark));
+                    return Arc::new(Place { places: Arc::clone(self), mark, number });
                 }
             }
             self.make_room();
@@ -75,12 +99,15 @@ impl Places {
 
     /// Closes the connection that has been idle longest; says whether there was one.
     pub(crate) fn make_room(&self) -> bool {
-        let mut taken = self.taken();
-        let Some((_, mark)) = taken.idle.pop_first() else {
-            taken.is_wanted = true;
-            return false;
-        };
-        drop(taken);
+        // Said before it is looked, so that one that becomes idle meanwhile is seen here or tells.
+        self.is_wanted.store(true, Ordering::SeqCst);
+        let taken = self.taken();
+        let since = |mark: &Arc<Mark>| mark.idle_since.load(Ordering::SeqCst);
+        let idle = taken.marks.values().filter(|mark| since(mark) != NEVER);
+        let idle = idle.filter(|mark| !mark.is_told.load(Ordering::Relaxed));
+        let Some(mark) = idle.min_by_key(|mark| since(mark)) else { return false };
+        mark.is_told.store(true, Ordering::Relaxed);
+        self.is_wanted.store(false, Ordering::SeqCst);
         self.closed.fetch_add(1, Ordering::Relaxed);
         mark.leave.notify_one();
         true
@@ -90,11 +117,15 @@ impl Places {
     pub(crate) async fn all_free(&self) {
         loop {
             let freed = self.freed.notified();
-            if self.taken().count == 0 {
+            if self.taken().marks.is_empty() {
                 return;
             }
             freed.await;
         }
+    }
+
+    fn now(&self) -> u64 {
+        nanoseconds(self.begun.elapsed())
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {
@@ -102,51 +133,70 @@ impl Places {
     }
 }
 
-impl Taken {
-    fn idle_from_now(&mut self, mark: &Arc<Mark>) -> u64 {
-        self.clock += 1;
-        self.idle.insert(self.clock, Arc::clone(mark));
-        self.clock
-    }
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(NEVER - 1)
 }
 
 impl Place {
     /// Somebody who is known asks on it.
     pub(crate) fn busy(self: &Arc<Self>) -> Busy {
-        let since = *self.since.lock().unwrap_or_else(PoisonError::into_inner);
-        self.mark.is_busy.store(true, Ordering::Release);
-        self.places.taken().idle.remove(&since);
+        self.mark.idle_since.store(NEVER, Ordering::SeqCst);
         Busy(Arc::clone(self))
+    }
+
+    /// A request has come on it.
+    pub(crate) fn answering(self: &Arc<Self>) -> Answering {
+        self.mark.waits_since.store(NEVER, Ordering::Relaxed);
+        Answering(Arc::clone(self))
     }
 
     /// Ends when it shall make room. Says whether somebody who is known waits on it: then it ends
     /// with that answer.
     pub(crate) async fn left(&self) -> bool {
         self.mark.leave.notified().await;
-        self.mark.is_busy.load(Ordering::Acquire)
+        self.mark.idle_since.load(Ordering::SeqCst) == NEVER
+    }
+
+    /// Ends when the head of a request has been waited for so long, also where none has begun. One
+    /// timer a connection, looked at when it is over: one a request would cost each of them.
+    pub(crate) async fn waited(&self, most: Duration) {
+        loop {
+            let since = self.mark.waits_since.load(Ordering::Relaxed);
+            let gone = match since {
+                // The next wait begins later than now.
+                NEVER => 0,
+                since => self.places.now().saturating_sub(since),
+            };
+            let left = nanoseconds(most).saturating_sub(gone);
+            if left == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_nanos(left)).await;
+        }
     }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        let place = &self.0;
-        place.mark.is_busy.store(false, Ordering::Release);
-        let mut since = place.since.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut taken = place.places.taken();
-        *since = taken.idle_from_now(&place.mark);
-        if std::mem::take(&mut taken.is_wanted) {
-            place.places.freed.notify_one();
+        let (places, mark) = (&self.0.places, &self.0.mark);
+        mark.idle_since.store(places.now(), Ordering::SeqCst);
+        if places.is_wanted.load(Ordering::SeqCst) && places.is_wanted.swap(false, Ordering::SeqCst)
+        {
+            places.freed.notify_one();
         }
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        let place = &self.0;
+        place.mark.waits_since.store(place.places.now(), Ordering::Relaxed);
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let since = *self.since.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut taken = self.places.taken();
-        taken.idle.remove(&since);
-        taken.count = taken.count.saturating_sub(1);
-        drop(taken);
+        self.places.taken().marks.remove(&self.number);
         self.places.freed.notify_one();
     }
 }
@@ -154,7 +204,6 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     fn block_on<T>(future: impl Future<Output = T>) -> T {
         let mut builder = tokio::runtime::Builder::new_current_thread();
@@ -203,6 +252,22 @@ mod tests {
             assert_eq!(at_once(only.left()).await, Some(false));
             drop(only);
             assert!(at_once(next).await.is_some());
+        });
+    }
+
+    #[test]
+    fn a_head_is_waited_for_so_long_and_an_answer_as_long_as_it_takes() {
+        block_on(async {
+            let place = Places::new(1).take().await;
+            let most = Duration::from_millis(100);
+            let answering = place.answering();
+            assert!(at_once(place.waited(Duration::from_millis(20))).await.is_none());
+            drop(answering);
+            let begun = Instant::now();
+            place.waited(most).await;
+            assert!(begun.elapsed() >= most, "it begins with the end of the answer");
+            place.waited(most).await;
+            assert!(begun.elapsed() < most * 3, "what is over is over");
         });
     }
 

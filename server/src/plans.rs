@@ -15,14 +15,28 @@ const PLAN_CONTEXT: &str = "lineal v1 server plan";
 const NAME_BYTES: usize = 16;
 
 /// A question with its plan.
-#[derive(Clone)]
 pub(crate) struct Plan {
     pub(crate) text: Arc<str>,
     pub(crate) prepared: Arc<Prepared>,
     /// The digest of its shape: what uses of it are counted by.
     pub(crate) shape: Arc<str>,
+    /// The digest of its text.
+    pub(crate) digest: Hash,
     /// How long it took of late.
-    pub(crate) pace: Arc<Pace>,
+    pub(crate) pace: Pace,
+}
+
+impl Plan {
+    /// A question that was understood.
+    pub(crate) fn of(text: Arc<str>, prepared: Arc<Prepared>, shape: Arc<str>) -> Plan {
+        let (digest, pace) = (text_digest(&text), Pace::of(&text));
+        Plan { text, prepared, shape, digest, pace }
+    }
+}
+
+/// The digest of a question's text.
+pub(crate) fn text_digest(text: &str) -> Hash {
+    Hash(Hash::derive(PLAN_CONTEXT, text.as_bytes()))
 }
 
 /// The plans that are kept.
@@ -33,7 +47,9 @@ pub(crate) struct Plans {
 
 #[derive(Default)]
 struct Kept {
-    plans: BTreeMap<(String, String), (u64, Plan)>,
+    /// By token and name.
+    plans: BTreeMap<String, BTreeMap<String, (u64, Arc<Plan>)>>,
+    count: usize,
     /// Counts uses: the plan that was used longest ago is the first to go.
     clock: u64,
 }
@@ -45,31 +61,46 @@ impl Plans {
 
     /// Keeps a plan of a token and gives its name.
     pub(crate) fn keep(&self, token: &str, plan: Plan) -> String {
-        let digest = Hash::derive(PLAN_CONTEXT, plan.text.as_bytes());
-        let name = HEXLOWER.encode(&digest[..NAME_BYTES]);
+        let name = HEXLOWER.encode(&plan.digest.as_bytes()[..NAME_BYTES]);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = &mut *kept;
         kept.clock += 1;
-        let clock = kept.clock;
-        let key = (token.to_owned(), name.clone());
-        if kept.plans.len() >= self.most
-            && !kept.plans.contains_key(&key)
-            && let Some(oldest) =
-                kept.plans.iter().min_by_key(|(_, (used, _))| *used).map(|(key, _)| key.clone())
-        {
-            kept.plans.remove(&oldest);
+        let is_known = kept.plans.get(token).is_some_and(|own| own.contains_key(&name));
+        if kept.count >= self.most && !is_known {
+            kept.forget_oldest();
         }
-        kept.plans.insert(key, (clock, plan));
+        let own = kept.plans.entry(token.to_owned()).or_default();
+        if own.insert(name.clone(), (kept.clock, Arc::new(plan))).is_none() {
+            kept.count += 1;
+        }
         name
     }
 
     /// The plan of a token by its name.
-    pub(crate) fn find(&self, token: &str, name: &str) -> Option<Plan> {
+    pub(crate) fn find(&self, token: &str, name: &str) -> Option<Arc<Plan>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.clock += 1;
         let clock = kept.clock;
-        let (used, plan) = kept.plans.get_mut(&(token.to_owned(), name.to_owned()))?;
+        let (used, plan) = kept.plans.get_mut(token)?.get_mut(name)?;
         *used = clock;
-        Some(plan.clone())
+        Some(Arc::clone(plan))
+    }
+}
+
+impl Kept {
+    fn forget_oldest(&mut self) {
+        let all = self.plans.iter().flat_map(|(token, own)| {
+            own.iter().map(move |(name, (used, _))| (*used, token.clone(), name.clone()))
+        });
+        let Some((_, token, name)) = all.min() else { return };
+        if let Some(own) = self.plans.get_mut(&token) {
+            if own.remove(&name).is_some() {
+                self.count -= 1;
+            }
+            if own.is_empty() {
+                self.plans.remove(&token);
+            }
+        }
     }
 }
 
@@ -80,12 +111,8 @@ mod tests {
     #[test]
     fn a_plan_is_its_tokens_and_the_longest_unused_goes_first() {
         let plans = Plans::new(2);
-        let plan = |text: &str| Plan {
-            text: text.into(),
-            prepared: Arc::new(Prepared::new(text).unwrap()),
-            shape: "".into(),
-            pace: Arc::new(Pace::of(text)),
-        };
+        let plan =
+            |text: &str| Plan::of(text.into(), Arc::new(Prepared::new(text).unwrap()), "".into());
         let model = plans.keep("a", plan("find model"));
         assert_eq!(plans.keep("a", plan("find model")), model, "one text, one name");
         assert!(plans.find("b", &model).is_none());

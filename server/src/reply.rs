@@ -18,6 +18,7 @@ use serde_json::{Value as Json, json};
 use std::convert::Infallible;
 use std::io::Write;
 use std::pin::Pin;
+use std::sync::LazyLock;
 use std::task::{Context, Poll};
 
 /// Bytes below which packing gains nothing.
@@ -28,6 +29,10 @@ const PART: usize = 32 << 10;
 const TAG_CONTEXT: &str = "lineal v1 server etag";
 /// Characters of a tag's digest.
 const TAG_DIGITS: usize = 24;
+/// Bytes that most tags are the digest of.
+const TAG_BYTES: usize = 256;
+/// Headers that an answer may have.
+const HEADERS: usize = 16;
 
 /// The commit that an answer saw.
 pub(crate) const COMMIT: HeaderName = HeaderName::from_static("lineal-commit");
@@ -45,13 +50,17 @@ pub(crate) const WITHHELD: HeaderName = HeaderName::from_static("lineal-withheld
 /// Names an answer: the same tag, the same rows. Weak, because it says nothing of packing or of
 /// what `now` was. The version of the program belongs to it: another may answer otherwise.
 pub(crate) fn tag(commit: u64, parts: &[&[u8]]) -> String {
-    let mut bytes = env!("CARGO_PKG_VERSION").as_bytes().to_vec();
+    // What all tags begin with is hashed once a process.
+    static KEY: LazyLock<[u8; 32]> =
+        LazyLock::new(|| Hash::derive(TAG_CONTEXT, env!("CARGO_PKG_VERSION").as_bytes()));
+    let mut bytes = Vec::with_capacity(TAG_BYTES);
     for part in parts {
         bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
         bytes.extend_from_slice(part);
     }
-    let digest = data_encoding::HEXLOWER.encode(&Hash::derive(TAG_CONTEXT, &bytes));
-    format!("W/\"{commit}-{}\"", &digest[..TAG_DIGITS])
+    let digest = Hash::keyed(&KEY, &bytes);
+    let digits = data_encoding::HEXLOWER.encode(&digest.as_bytes()[..TAG_DIGITS / 2]);
+    format!("W/\"{commit}-{digits}\"")
 }
 
 /// Answers in place of a handler where the client holds the answer already.
@@ -63,6 +72,9 @@ pub(crate) fn unchanged(
     headers: &HeaderMap,
     tag: &str,
 ) -> Result<Option<Response<Body>>, Problem> {
+    if !headers.contains_key(header::IF_NONE_MATCH) {
+        return Ok(None);
+    }
     let lists = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|v| v.to_str().ok());
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     // `*` names whatever is there, and whether anything is is not known yet: it is answered.
@@ -116,6 +128,8 @@ impl Written {
 }
 
 fn describe(headers: &mut HeaderMap, media_type: &'static str, packed: bool) {
+    // Asked for at once: as it grows each would be put in its place again.
+    headers.reserve(HEADERS);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers
         .insert(header::VARY, HeaderValue::from_static("accept, accept-encoding, authorization"));

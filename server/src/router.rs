@@ -3,9 +3,10 @@
 
 use crate::app::App;
 use crate::endpoint::ENDPOINTS;
-use crate::gate;
+use crate::gate::{self, From};
+use crate::places::Place;
 use crate::problem::Problem;
-use crate::trail::Counted;
+use crate::trail::{Counted, Peer};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::RawPathParams;
@@ -13,7 +14,7 @@ use axum::extract::rejection::RawPathParamsRejection;
 use axum::http::{HeaderMap, Request, Response};
 use axum::routing::{MethodFilter, on};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// What a request that is for no endpoint is counted as.
 const NO_ENDPOINT: &str = "no endpoint";
@@ -31,7 +32,13 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
                 .flat_map(RawPathParams::iter)
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .collect();
-            gate::pass(Arc::clone(&app), endpoint, places, request)
+            let app = Arc::clone(&app);
+            async move {
+                let from = request.extensions().get::<Weak<Place>>().and_then(Weak::upgrade);
+                let peer = request.extensions().get::<Peer>().copied();
+                let from = From { peer, place: from.as_ref() };
+                gate::pass(&app, endpoint, places, from, request).await.map(Body::new)
+            }
         };
         let method = match endpoint.method {
             "POST" => MethodFilter::POST,

@@ -3,7 +3,9 @@
 use crate::app::App;
 use crate::config::Config;
 use crate::connection::Patient;
+use crate::endpoint::exact;
 use crate::error::{Error, Result};
+use crate::gate::{From, Held, pass};
 use crate::places::Place;
 use crate::role::Role;
 use crate::router::router;
@@ -11,19 +13,22 @@ use crate::tls;
 use crate::token::{ALL, Token, Wanted};
 use crate::trail::{NO_TRAIL, Peer};
 use axum::Router;
-use hyper::Request;
+use axum::body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use lineal_engine::clock::{Clock, SystemClock};
+use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
@@ -39,11 +44,15 @@ const COUNTS_EVERY: Duration = Duration::from_secs(1);
 /// to be short run on them.
 const CONNECTION_THREADS_MIN: usize = 2;
 
+/// Connections that wait in the system until they are taken; the system may allow fewer. With the 128 of
+/// the standard library some of a thousand that come at once are asked to come again a second later.
+const BACKLOG: u32 = 4_096;
+
 /// A server that is bound to its address and has its stores open.
 pub struct Server {
     app: Arc<App>,
     runtime: Runtime,
-    listener: std::net::TcpListener,
+    listener: TcpListener,
     address: SocketAddr,
     tls: Option<TlsAcceptor>,
     first_token: Option<String>,
@@ -82,18 +91,18 @@ impl Server {
         }
         let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
         let app = Arc::new(App::open(config, clock)?);
-        let listener = std::net::TcpListener::bind(listen);
-        let fail = |source| Error::Listen { listen, source };
-        let listener = listener.map_err(fail)?;
-        listener.set_nonblocking(true).map_err(fail)?;
-        let address = listener.local_addr().map_err(fail)?;
-        let first_token = first_token(&app)?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(cores.max(CONNECTION_THREADS_MIN))
             .enable_all()
             .build()
             .map_err(|source| Error::System { what: "start the server's threads", source })?;
+        let listener = {
+            let _within = runtime.enter();
+            listening(listen).map_err(|source| Error::Listen { listen, source })?
+        };
+        let address = listener.local_addr().map_err(|source| Error::Listen { listen, source })?;
+        let first_token = first_token(&app)?;
         let (stop, _) = watch::channel(false);
         Ok(Server { app, runtime, listener, address, tls, first_token, stop })
     }
@@ -138,8 +147,6 @@ impl Server {
         let served = Arc::clone(&app);
         runtime.block_on(async move {
             let app = served;
-            let listener = TcpListener::from_std(listener)
-                .map_err(|source| Error::System { what: "listen", source })?;
             begin_trails(&app).await?;
             follow(&app);
             let mut stopped = stop.subscribe();
@@ -200,6 +207,20 @@ impl Server {
         runtime.shutdown_background();
         Ok(())
     }
+}
+
+/// Listens at an address. Within a runtime.
+fn listening(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    // As the standard library does it: a server that begins again must not wait for the end of what
+    // connections of the one before left behind.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Makes the first token where the file has none, not even a revoked one.
@@ -320,7 +341,7 @@ async fn connection(
 
 /// Requests of a connection, one after the other.
 async fn spoken<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
-    app: &App,
+    app: &Arc<App>,
     router: Router,
     stream: S,
     peer: Peer,
@@ -329,37 +350,65 @@ async fn spoken<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
 ) {
     let limits = &app.config.limits;
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        // Also how long a connection may idle between two requests.
-        .header_read_timeout(Duration::from_secs(limits.head_seconds))
-        .max_buf_size(limits.head_bytes);
-    let router = TowerToHyperService::new(router);
-    let own = Arc::downgrade(place);
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(peer);
-        // Weak: what lives on with a request must not hold the place of a connection that is gone.
-        request.extensions_mut().insert(Weak::clone(&own));
-        router.call(request)
-    });
+    // How long a head may take, and a connection idle between two, is looked after below: hyper begins
+    // a timer for each head.
+    http.header_read_timeout(None).max_buf_size(limits.head_bytes);
+    let head = Duration::from_secs(limits.head_seconds);
+    // The place was taken before the connection came.
+    drop(place.answering());
+    let router = &TowerToHyperService::new(router);
+    let service = service_fn(move |request| respond(app, router, peer, place, request));
     let connection = http.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
+    let late = || tracing::debug!("a request's head took too long, or none came");
     let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = wished(&mut stop) => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
+        ended = connection.as_mut() => Some(ended),
+        () = wished(&mut stop) => None,
         is_busy = place.left() => {
             if !is_busy {
                 return;
             }
+            None
+        }
+        () = place.waited(head) => return late(),
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = place.waited(head) => return late(),
+            }
         }
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection broke off");
     }
+}
+
+/// Answers one: without the router, where the table has it as it is asked for.
+async fn respond(
+    app: &Arc<App>,
+    router: &TowerToHyperService<Router>,
+    peer: Peer,
+    place: &Arc<Place>,
+    mut request: Request<Incoming>,
+) -> std::result::Result<Response<Held>, Infallible> {
+    let answering = place.answering();
+    let response = match exact(request.method(), request.uri().path()) {
+        Some(endpoint) => {
+            let from = From { peer: Some(peer), place: Some(place) };
+            pass(app, endpoint, BTreeMap::new(), from, request.map(Body::new)).await
+        }
+        None => {
+            request.extensions_mut().insert(peer);
+            // Weak: what lives on with a request must not hold the place of a connection that is gone.
+            request.extensions_mut().insert(Arc::downgrade(place));
+            router.call(request).await?.map(Held::of)
+        }
+    };
+    Ok(response.map(|body| body.ending(answering)))
 }
 
 /// Ends when the server is to end. If nobody can wish that any more, it is over too.
@@ -385,4 +434,28 @@ fn signals() -> Result<impl Future<Output = ()>> {
         #[cfg(not(unix))]
         let _ = tokio::signal::ctrl_c().await;
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn who_comes_in_a_crowd_is_let_wait_and_not_sent_away() {
+        let allowed = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
+        let crowd = allowed.trim().parse::<usize>().unwrap().min(400);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+        let listener = {
+            let _within = runtime.enter();
+            listening("127.0.0.1:0".parse().unwrap()).unwrap()
+        };
+        let address = listener.local_addr().unwrap();
+        // Nobody takes them. Where the row is full a connection comes about a second later at best.
+        let soon = Duration::from_millis(500);
+        let came: Vec<_> = (0..crowd)
+            .map_while(|_| std::net::TcpStream::connect_timeout(&address, soon).ok())
+            .collect();
+        assert_eq!(came.len(), crowd);
+    }
 }

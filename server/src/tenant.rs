@@ -37,6 +37,9 @@ struct State {
 pub(crate) struct Opened {
     pub(crate) store: Arc<Store>,
     pub(crate) view: StoreView,
+    /// The same for whom the subject group is kept back, for who may read the trail, for both, made when
+    /// the store is opened: to make one counts up what all threads share.
+    views: [StoreView; 4],
     /// What tokens that are bound to systems may see of it.
     pub(crate) scopes: Scopes,
     head: Vec<u8>,
@@ -51,7 +54,20 @@ impl Opened {
         let view = StoreView::new(Arc::clone(&store))?;
         // Who may read the trail asks for it.
         let view = view.with_whole_ids().without_trail().keeping_names();
-        Ok(Opened { store, view, scopes: Scopes::default(), head })
+        let views = [(false, false), (false, true), (true, false), (true, true)];
+        let views = views.map(|(withheld, trail)| narrowed(view.clone(), withheld, trail));
+        Ok(Opened { store, view, views, scopes: Scopes::default(), head })
+    }
+
+    /// The newest view for one from whom the subject group may be kept back, and who may read the trail.
+    pub(crate) fn view_for(&self, withheld: bool, trail: bool) -> &StoreView {
+        let [all, with_trail, narrow, narrow_with_trail] = &self.views;
+        match (withheld, trail) {
+            (false, false) => all,
+            (false, true) => with_trail,
+            (true, false) => narrow,
+            (true, true) => narrow_with_trail,
+        }
     }
 
     pub(crate) fn snapshot(&self) -> &Snapshot {
@@ -61,6 +77,12 @@ impl Opened {
     pub(crate) fn commit(&self) -> u64 {
         self.view.commit()
     }
+}
+
+/// A view without what is kept back, and with the trail where it may be read.
+pub(crate) fn narrowed(view: StoreView, withheld: bool, trail: bool) -> StoreView {
+    let view = if withheld { view.without_subject_group() } else { view };
+    if trail { view.with_trail() } else { view }
 }
 
 impl Tenant {
@@ -90,6 +112,11 @@ impl Tenant {
     /// The newest state.
     pub(crate) fn current(&self) -> Arc<Opened> {
         Arc::clone(&self.read().current)
+    }
+
+    /// The last commit of the newest state.
+    pub(crate) fn commit(&self) -> u64 {
+        self.read().current.commit()
     }
 
     /// A state that is kept for a commit, or the newest one, which holds that commit too.

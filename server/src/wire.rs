@@ -75,7 +75,7 @@ pub enum With {
 }
 
 /// Bounds of one question. What reaches one is cut, and says so.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QueryLimits {
     /// Rows, before `skip` and `limit`.

@@ -6,6 +6,7 @@ The roots themselves need the seeds, which are secret.
 import datetime
 import re
 
+from absence import check_keys_fields
 from canonical_cbor import encode
 from hashes import blake3_of
 from record_shapes import is_bytes, is_count, is_hash, need
@@ -40,7 +41,7 @@ def check_batch(revision):
         need(len(run) == 2 and is_count(run[0]) and is_count(run[1]), "a run of doubted rows that is no run")
         need(end <= run[0] and 0 < run[1] and run[0] + run[1] <= fields["rows"], "doubted rows that are not the batch's")
         end = run[0] + run[1]
-    need(fields.get("keys_root") is None, "a batch with a keys_root, which format 1 reserves")
+    check_keys_fields(fields)
 
 
 def month_of(time):

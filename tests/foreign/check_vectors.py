@@ -12,6 +12,7 @@ import struct
 import sys
 from pathlib import Path
 
+from absence import RecordMap, check_keys, check_map, entries, keys_root, value_hash
 from canonical_cbor import CID_HEAD, Link, NotCanonical, decode, encode
 from hashes import blake3, blake3_of, merkle_root
 from read_segment import frames
@@ -110,6 +111,31 @@ def check_tree(vector):
     need(merkle_root(ids).hex() == vector["root"], f"the root over {len(ids)} ids")
 
 
+def check_absence(vector):
+    """Section 25: roots of maps, what stands under names, and the keys of a batch."""
+    read, root = RecordMap(), None
+    for commit in vector["commits"]:
+        payloads = [bytes.fromhex(payload) for payload in commit["records"]]
+        read.take(set().union(*(entries(decode(payload), blake3_of(payload)) for payload in payloads)))
+        root = read.root()
+        need(root.hex() == commit["map_root"], "the root of a map")
+    opening = vector["opening"]
+    runs = [(count, bytes.fromhex(root)) for count, root in opening["runs"]]
+    unhex = lambda texts: [bytes.fromhex(text) for text in texts]
+    ranges = [[(first, unhex(shown), unhex(path)) for first, shown, path in some] for some in opening["ranges"]]
+    found = check_map(root, unhex(opening["asked"]), runs, ranges)
+    need([[value.hex() for value in values] for values in found] == opening["found"], "what stands under the names")
+    keys = vector["keys"]
+    hashes = [value_hash(field, from_words(value)) for field, value in keys["values"]]
+    root = keys_root(bytes.fromhex(keys["secret"]), keys["fields"], keys["rows"], hashes)
+    need(root.hex() == keys["keys_root"], "the root of a batch's keys")
+    for one in keys["openings"]:
+        opened = {"bits": one["bits"], "fields": keys["fields"], "salt": bytes.fromhex(one["salt"]),
+                  "digests": unhex(one["digests"]), "path": unhex(one["path"])}
+        present = check_keys(root, one["field"], from_words(one["value"]), opened)
+        need(present == one["present"], f"whether {one['value']} is there")
+
+
 CHECKS = {
     "values.json": check_value, "refused.json": check_refused, "records.json": check_record,
     "trees.json": check_tree,
@@ -132,6 +158,8 @@ def main(arguments):
         print(f"{name}: {len(vectors)}")
     check_batch(json.loads((folder / "batch.json").read_text(encoding="utf-8")))
     print("batch.json: 1")
+    check_absence(json.loads((folder / "absence.json").read_text(encoding="utf-8")))
+    print("absence.json: 1")
     return 0
 
 

@@ -8,7 +8,7 @@ tabs), then one line `summary` with the counts as JSON. At the first fault it sa
 byte and the broken rule, and exits with 1. It needs Python 3.11; the `blake3` package is used where
 it is installed.
 
-What it cannot check: roots of batches (they need the seeds, which are secret), sealed values
+What it cannot check: roots of batches and of their keys (they need secrets), sealed values
 (likewise), and whether a key of an edge is one the source really named.
 """
 
@@ -18,6 +18,7 @@ import struct
 import sys
 from pathlib import Path
 
+from absence import RecordMap, entries
 from batches import check_batch, check_erasure, check_manifest
 from canonical_cbor import NotCanonical, decode, encode
 from crc32c import crc32c
@@ -117,6 +118,7 @@ class Log:
         self.store_id = store_id
         self.records = {}   # id -> what later records need to know of it
         self.open = []      # (word, id, record) of the transaction that is being read
+        self.map = RecordMap()
         self.commit_id = None
         self.commit = None
         self.counts = {word: 0 for word in SHAPES if word != "sealed"}
@@ -200,6 +202,8 @@ class Log:
              "a records_root that is not the root of the records")
         need(record["segment_sha256"] == hashlib.sha256(frame_bytes).digest(),
              "a segment_sha256 that is not that of the frames")
+        self.map.take(set().union(*(entries(one, own) for _, own, one in self.open)))
+        need(record["map_root"] in (None, self.map.root()), "a map_root that is not that of what records name")
         self.check_order()
         self.records[identity] = {"type": "commit", "kind": None, "key": None, "source": None, "form": None}
         self.counts["commit"] += 1

@@ -66,10 +66,6 @@ def or_null(test):
     return lambda value: value is None or test(value)
 
 
-def is_null(value):
-    return value is None
-
-
 def anything(_):
     return True
 
@@ -149,7 +145,7 @@ SHAPES = {
     "commit": {
         "number": is_count, "recorded": is_int, "store": is_bytes(16), "actor": or_null(is_text),
         "parent": or_null(is_link), "import": is_count, "counts": map_of(is_count),
-        "records_root": is_hash, "segment_sha256": is_hash, "map_root": is_null,
+        "records_root": is_hash, "segment_sha256": is_hash, "map_root": or_null(is_hash),
     },
     "manifest": {
         "container": is_hash, "generation": is_row, "length": is_count, "sha256": is_hash,

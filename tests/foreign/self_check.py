@@ -269,7 +269,8 @@ class Stores(unittest.TestCase):
             ({"records_root": bytes(32)}, "a records_root that is not the root of the records"),
             ({"segment_sha256": bytes(32)}, "a segment_sha256 that is not that of the frames"),
             ({"counts": {"run": 1}}, "counts {'run': 1} instead of {'stub': 1}"),
-            ({"map_root": bytes(32)}, "a commit whose `map_root` is not what it should be"),
+            ({"map_root": bytes(31)}, "a commit whose `map_root` is not what it should be"),
+            ({"map_root": bytes(32)}, "a map_root that is not that of what records name"),
             ({"actor": "a" * 2000}, "a commit of 2"),
         ):
             with self.subTest(rule=rule):

@@ -115,6 +115,7 @@ fn records() -> Vec<Map> {
         counts: vec![("revision".into(), 2)],
         records_root: hash,
         segment_sha256: hash,
+        map_root: Some(hash),
     };
     let manifest = Manifest {
         container: hash,

@@ -53,12 +53,14 @@ fn length(memory: &MemoryStorage, path: &str) -> usize {
     memory.read(path).unwrap().map_or(0, |bytes| bytes.len())
 }
 
-/// Every file with its bytes, without what a repair leaves beside, what is derived, and marks.
+/// Every file with its bytes, without what a repair or a crash leaves beside, what is derived, and
+/// marks.
 fn truth(memory: &MemoryStorage) -> Vec<(String, Vec<u8>)> {
     let beside = ["orphans/", "index/", "readers/"];
     let paths = memory.paths().into_iter();
     paths
         .filter(|path| !beside.iter().any(|folder| path.starts_with(folder)))
+        .filter(|path| !path.ends_with(".tmp"))
         .map(|path| (path.clone(), memory.read(&path).unwrap().unwrap().to_vec()))
         .collect()
 }

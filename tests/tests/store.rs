@@ -364,6 +364,7 @@ fn append(memory: &MemoryStorage, parent: Hash, record: &impl Record, record_typ
         counts: vec![(record_type.name().to_owned(), 1)],
         records_root: merkle::records_root(&[id]),
         segment_sha256: sha256(&bytes),
+        map_root: None,
     };
     frame::write(&mut bytes, RecordType::Commit, &commit.encode());
     memory.append(path, &bytes, false).unwrap();

@@ -7,6 +7,13 @@ use std::path::{Path, PathBuf};
 
 use lineal_engine::event_fields::{EventField, Group};
 use lineal_engine::events::{EventBlock, EventValue};
+use lineal_proof::absence::keys::{secret_of, value_hash};
+use lineal_proof::absence::map::merged_from;
+use lineal_proof::absence::names::{add_entries, put_in_order};
+use lineal_proof::absence::run::{head_of, leaves_of, prove_run};
+use lineal_proof::absence::{
+    Entry, KeyTree, MapName, MapOpening, Presence, Target, check_map, map_root,
+};
 use lineal_proof::event::{Salts, leaf};
 use lineal_proof::frame::{self, RecordType};
 use lineal_proof::record::{
@@ -86,6 +93,126 @@ fn a_small_batch_has_its_leaves_and_root() {
     compare("batch.json", &json!({ "seed": hex(&seed), "rows": rows, "root": root }));
 }
 
+/// Records of three commits, the second of which is merged with neither and the third with one.
+fn commits_of_a_map() -> Vec<Vec<(RecordType, Vec<u8>)>> {
+    let said = |number: u32| {
+        let model = Key::new(vec![
+            if number.is_multiple_of(3) { KeyPart::Null } else { "prod".into() },
+            "credit-risk".into(),
+            KeyPart::Text((number % 5).to_string()),
+        ]);
+        let revision = Revision {
+            kind: "approval".into(),
+            key: Key::text(format!("a{number}")),
+            source: "s".into(),
+            form: "f".into(),
+            observed_at: 1,
+            fields: Map::new(),
+            sealed: Vec::new(),
+            edges: vec![Edge {
+                relation: "approves".into(),
+                kind: "model".into(),
+                key: model,
+                pin: Cid(Hash::of(b"pinned")),
+                beside: Vec::new(),
+            }],
+            previous: None,
+        };
+        (RecordType::Revision, revision.encode())
+    };
+    let named = records().into_iter().filter(|(record_type, _)| {
+        matches!(record_type, RecordType::Stub | RecordType::Reference | RecordType::Revision)
+    });
+    vec![(0..12).map(said).collect(), named.collect(), (12..15).map(said).collect()]
+}
+
+#[test]
+fn a_map_and_the_keys_of_a_batch_have_their_roots_and_openings() {
+    let mut runs: Vec<Vec<Entry>> = Vec::new();
+    let mut commits = Vec::new();
+    for records in commits_of_a_map() {
+        let mut new = Vec::new();
+        for (record_type, payload) in &records {
+            add_entries(*record_type, &Hash::of(payload), payload, &mut new).expect("it reads");
+        }
+        put_in_order(&mut new);
+        runs.push(new);
+        let counts: Vec<u64> = runs.iter().map(|run| run.len() as u64).collect();
+        let mut merged = runs.split_off(merged_from(&counts)).concat();
+        merged.sort_unstable();
+        runs.push(merged);
+        let heads: Vec<_> = runs.iter().map(|run| head_of(run)).collect();
+        let payloads: Vec<_> = records.iter().map(|(_, payload)| hex(payload)).collect();
+        commits.push(json!({ "records": payloads, "map_root": map_root(&heads).to_string() }));
+    }
+    assert_eq!(runs.len(), 2, "one merge, and one run that stays");
+    let key = Key::new(vec!["prod".into(), "credit-risk".into(), "3".into()]);
+    let mut asked = Target { kind: "model", key: &key }.names("approves", &[]);
+    asked.push(MapName::node("approval", &Key::text("never")));
+    let opened: Vec<Vec<_>> = asked
+        .iter()
+        .map(|name| runs.iter().map(|run| prove_run(run, &leaves_of(run), name)).collect())
+        .collect();
+    let opening =
+        MapOpening { runs: runs.iter().map(|run| head_of(run)).collect(), ranges: opened };
+    let found = check_map(&map_root(&opening.runs), &asked, &opening).expect("it holds");
+    let texts = |hashes: &[Hash]| hashes.iter().map(Hash::to_string).collect::<Vec<_>>();
+    let ranges = opening.ranges.iter().map(|ranges| {
+        let of = ranges.iter().map(|range| {
+            let entries: Vec<_> = range.entries.iter().map(|entry| hex(entry)).collect();
+            json!([range.first_block, entries, texts(&range.path)])
+        });
+        Json::Array(of.collect())
+    });
+    let found_texts = found.iter().map(|values| values.iter().map(|v| hex(v)).collect::<Vec<_>>());
+    let opening = json!({
+        "asked": asked.iter().map(|name| hex(&name.0)).collect::<Vec<_>>(),
+        "runs": opening.runs.iter().map(|run| json!([run.entries, run.root.to_string()])).collect::<Vec<_>>(),
+        "ranges": ranges.collect::<Vec<_>>(),
+        "found": found_texts.collect::<Vec<_>>(),
+    });
+    let keys = keys_of_a_batch();
+    compare("absence.json", &json!({ "commits": commits, "opening": opening, "keys": keys }));
+}
+
+fn keys_of_a_batch() -> Json {
+    let secret = secret_of(&Hash::of(b"an index key").0, &Hash::of(b"a batch's node"));
+    let fields = ["event_id", "input_hash"];
+    let values: Vec<(&str, Value)> = (0..9_u8)
+        .flat_map(|number| {
+            let hash = Value::Bytes(Hash::of(&[number]).0.to_vec());
+            [("event_id", Value::Text(format!("e{number}"))), ("input_hash", hash)]
+        })
+        .collect();
+    let hashes = values.iter().map(|(field, value)| value_hash(field, value)).collect();
+    let tree = KeyTree::new(&secret, &fields, 9, hashes);
+    let absent = [("event_id", Value::text("e9")), ("input_hash", Value::Bytes(vec![1; 20]))];
+    let openings = values.iter().take(2).chain(&absent).map(|(field, value)| {
+        let opened = tree.open(&value_hash(field, value)).expect("nothing is redacted");
+        let presence = opened.check(&tree.root(), field, value).expect("it holds");
+        json!({
+            "field": field,
+            "value": in_words(value),
+            "bits": opened.bits,
+            "salt": hex(&opened.salt),
+            "digests": opened.digests.iter().map(|digest| hex(digest)).collect::<Vec<_>>(),
+            "path": opened.path.iter().map(Hash::to_string).collect::<Vec<_>>(),
+            "present": presence == Presence::Present,
+        })
+    });
+    let openings: Vec<_> = openings.collect();
+    let values: Vec<_> =
+        values.iter().map(|(field, value)| json!([field, in_words(value)])).collect();
+    json!({
+        "secret": hex(&secret),
+        "fields": fields,
+        "rows": 9,
+        "values": values,
+        "keys_root": tree.root().to_string(),
+        "openings": openings,
+    })
+}
+
 #[test]
 fn trees_of_few_ids_have_their_roots() {
     let ids: Vec<Hash> = (0..7_u8).map(|number| Hash::of(&[number])).collect();
@@ -104,7 +231,7 @@ fn the_second_reader_gives_the_same() {
         .expect("python starts");
     assert_eq!(answer.code, Some(0), "{}{}", answer.stdout, answer.stderr);
     let counted = answer.stdout.lines().count();
-    assert_eq!(counted, 5, "one line a file: {}", answer.stdout);
+    assert_eq!(counted, 6, "one line a file: {}", answer.stdout);
 }
 
 fn folder() -> PathBuf {
@@ -358,6 +485,7 @@ fn records() -> Vec<(RecordType, Vec<u8>)> {
         counts: vec![("stub".into(), 1), ("revision".into(), 1)],
         records_root: merkle::records_root(&[node, link.0]),
         segment_sha256: Hash::of(b"stands for a SHA-256"),
+        map_root: None,
     };
     vec![
         (RecordType::Revision, revision),

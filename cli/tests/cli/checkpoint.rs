@@ -1,6 +1,8 @@
 //! `lineal checkpoint`: what it prints, what a witness makes of honest growth, of an older copy and of one
 //! that was continued otherwise, and what is kept of an authority's answer.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use crate::program::{DATABASE, Folder};
 use lineal_proof::tlog::{
     LogProof, NoteSignature, NoteSigner, SignatureKind, SignedCheckpoint, TreeHash, VerifierKey,

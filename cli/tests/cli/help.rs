@@ -6,11 +6,12 @@ use expect_test::expect_file;
 
 /// With the server, as it is built by default.
 #[cfg(feature = "server")]
-const COMMANDS: [&str; 25] = [
+const COMMANDS: [&str; 26] = [
     "init",
     "import",
     "query",
     "repl",
+    "prove",
     "fmt",
     "trace",
     "show",

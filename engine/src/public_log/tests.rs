@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::keys::LabelledSecrets;
-use crate::storage::{MemoryStorage, Storage};
+use crate::storage::{FaultyStorage, MemoryStorage, Plan, Storage};
 use crate::store::Options;
 use crate::verify::{Code, Depth, verify};
 use lineal_proof::Value;
@@ -288,4 +288,59 @@ fn what_witnesses_and_authorities_said_stays_with_the_checkpoint() {
     assert_eq!(store.add_timestamp(1, b"one").unwrap(), "checkpoints/000000000001.000.tsr");
     assert_eq!(store.kept_checkpoint(1).unwrap().timestamps.len(), 2);
     assert!(matches!(store.add_timestamp(2, b"one"), Err(Error::NoCheckpoint { size: 2 })));
+}
+
+/// Signs, changes the key and signs again, until something fails; gives what was acknowledged.
+fn signed_on(storage: Arc<dyn Storage>) -> Vec<SignedCheckpoint> {
+    let mut signed = Vec::new();
+    let Ok(store) = Store::open_on(storage, options()) else { return signed };
+    let mut transaction = store.begin(None, None).unwrap();
+    transaction.add_setting("note", Value::text("one more"));
+    if transaction.commit().is_err() {
+        return signed;
+    }
+    let steps: [fn(&Store) -> Result<SignedCheckpoint>; 3] =
+        [Store::checkpoint, |store| store.rotate_log_key(false, None, None), Store::checkpoint];
+    for step in steps {
+        match step(&store) {
+            Ok(made) => signed.push(made),
+            Err(_) => break,
+        }
+    }
+    signed
+}
+
+#[test]
+fn a_crash_at_any_write_of_a_checkpoint_or_a_change_of_the_key_leaves_a_log_that_goes_on() {
+    let before = MemoryStorage::new();
+    let store = create(&before);
+    store.record_log(None, None).unwrap();
+    grow(&store, 250, "before");
+    let first = store.checkpoint().unwrap();
+    grow(&store, 4, "before");
+    drop(store);
+    let faulty = Arc::new(FaultyStorage::new(before.after_power_cut(100), Plan::Never));
+    assert_eq!(signed_on(faulty.clone()).len(), 3);
+    assert!(faulty.calls() > 12, "{} calls", faulty.calls());
+    for plan in [Plan::CrashAt, Plan::FailSyncAt, Plan::FullAt] {
+        for at in 0..faulty.calls() {
+            let memory = before.after_power_cut(100);
+            let signed = signed_on(Arc::new(FaultyStorage::new(memory.clone(), plan(at))));
+            for kept in [0, 50, 100] {
+                let told = format!("{:?}, {kept} % of the unsynced bytes kept", plan(at));
+                let left = memory.after_power_cut(kept);
+                let store = Store::open_on(Arc::new(left.clone()), options()).unwrap();
+                let next = store.checkpoint().unwrap_or_else(|error| panic!("{told}: {error}"));
+                let sizes = store.checkpoint_sizes().unwrap();
+                for earlier in signed.iter().chain([&first]) {
+                    assert!(sizes.contains(&earlier.checkpoint.size), "{told}: one was lost");
+                    let size = next.checkpoint.size;
+                    let proof = store.consistency(earlier.checkpoint.size, size).unwrap();
+                    next.follows(earlier, &proof).unwrap();
+                }
+                next.verify(store.log_identity().unwrap().unwrap().signing()).unwrap();
+                assert_eq!(codes(&left), [], "{told}");
+            }
+        }
+    }
 }

@@ -132,9 +132,11 @@ pub(crate) enum Tag {
     BatchPlaces,
     /// Of a tail: the generation behind which it stands (`engine/src/graph/tail.rs`).
     Base,
+    /// Of a run of the map: its entries.
+    MapEntries,
 }
 
-const TAGS: [Tag; 79] = [
+const TAGS: [Tag; 80] = [
     Tag::View,
     Tag::NodeIds,
     Tag::KeyOffsets,
@@ -214,6 +216,7 @@ const TAGS: [Tag; 79] = [
     Tag::BatchOrdinals,
     Tag::BatchPlaces,
     Tag::Base,
+    Tag::MapEntries,
 ];
 
 fn tag(number: u16) -> Option<Tag> {

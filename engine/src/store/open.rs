@@ -12,6 +12,7 @@ use crate::index;
 use crate::keys::Keys;
 use crate::ledger::Ledger;
 use crate::mapping::Bytes;
+use crate::record_map::MapKeeper;
 use crate::sealed::Register;
 use crate::sections::Shelf;
 use crate::segment::{Walk, open_segment, segment_path};
@@ -124,6 +125,7 @@ impl Store {
             views,
             catalog,
             pending_keys: PendingKeys::default(),
+            map: MapKeeper::default(),
             storage,
             _lock: lock,
         })

@@ -85,6 +85,12 @@ impl Store {
         Ok((id, seed))
     }
 
+    /// The secret of the buckets of a batch's keys; none without the index key, and then nothing can be
+    /// proved absent from the batch.
+    pub(crate) fn batch_keys_secret(&self, node: &Hash) -> Option<[u8; 32]> {
+        self.secrets().keys.batch_keys_secret(node)
+    }
+
     /// Makes new seeds and sealed values durable, in this order.
     pub(crate) fn flush_secrets(&self) -> Result<()> {
         let SecretBox { keys, register } = &mut *self.secrets_mut();

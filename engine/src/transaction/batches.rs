@@ -5,7 +5,8 @@ use super::encode::Encoded;
 use crate::draft::BatchDraft;
 use crate::error::{Error, Result};
 use crate::events::{
-    ContainerPart, IndexedFields, SealedBatch, container_id, seal, write_container,
+    ContainerPart, IndexedFields, SealedBatch, container_id, key_tree, put_keys, seal,
+    write_container,
 };
 use crate::schema::{Kind, Relation};
 use crate::store::{NewKeys, Store};
@@ -33,7 +34,14 @@ pub(crate) fn container_path(id: &Hash, generation: u32) -> String {
 }
 
 /// Sorts and hashes the rows of each batch, many at once.
-pub(super) fn seal_all(store: &Store, drafts: Vec<BatchDraft>) -> Result<Vec<(Ready, StagedNode)>> {
+///
+/// # Errors
+/// What the medium says of the seeds.
+pub(super) fn seal_all(
+    store: &Store,
+    drafts: Vec<BatchDraft>,
+    indexed: IndexedFields,
+) -> Result<Vec<(Ready, StagedNode)>> {
     let mut prepared = Vec::with_capacity(drafts.len());
     for draft in drafts {
         let deployment = node_id(Kind::Deployment.name(), &draft.deployment);
@@ -45,15 +53,19 @@ pub(super) fn seal_all(store: &Store, drafts: Vec<BatchDraft>) -> Result<Vec<(Re
         ]);
         let node = node_id(Kind::Batch.name(), &key);
         let (seed_id, seed) = store.batch_seed(&node)?;
-        prepared.push((draft, key, node, seed_id, seed));
+        let secret = store.batch_keys_secret(&node);
+        prepared.push((draft, key, node, (seed_id, seed), secret));
     }
-    let sealed = prepared.into_par_iter().map(|(draft, key, node, seed_id, seed)| {
+    let sealed = prepared.into_par_iter().map(|(draft, key, node, (seed_id, seed), secret)| {
         let mut rows = draft.rows.clone();
         let block = &draft.block;
         rows.sort_by(|a, b| block.compare_rows(*a as usize, *b as usize));
         let sealed = seal(block, &rows, &seed);
         let doubted = doubted_runs(&rows, &draft.doubted);
-        let revision = revision(&draft, key, &sealed, seed_id, &doubted);
+        let places = rows.iter().map(|row| *row as usize);
+        let tree = secret.and_then(|secret| key_tree(indexed, block, &places, &secret));
+        let mut revision = revision(&draft, key, &sealed, seed_id, &doubted);
+        put_keys(&mut revision.fields, indexed, tree.as_ref());
         let staged = StagedNode::of(revision, node, &[]);
         (Ready { draft, rows, sealed }, staged)
     });
@@ -90,7 +102,6 @@ fn revision(
     }
     fields.insert("root", Value::Bytes(sealed.root.0.to_vec()));
     fields.insert("seed", Value::Bytes(seed.to_vec()));
-    fields.insert("keys_root", Value::Null);
     fields.insert("name", draft.label.as_str());
     let deployment = Kind::Deployment.name();
     Revision {

@@ -5,6 +5,8 @@ use super::{Transaction, pins, snapshots};
 use crate::error::{Error, Result};
 use crate::schema::Kind;
 use crate::store::{NewKeys, State, Store};
+use lineal_proof::absence::Entry;
+use lineal_proof::absence::names::add_entries;
 use lineal_proof::frame::{self, FRAME_HEAD, PAYLOAD_MAX, RecordType};
 use lineal_proof::record::Record;
 use lineal_proof::{Cid, Hash};
@@ -25,11 +27,21 @@ pub(super) struct Encoded {
     pub(super) keys: NewKeys,
     pub(super) revisions: u64,
     pub(super) events: u64,
+    /// What the records put into the map, in any order.
+    pub(super) entries: Vec<Entry>,
 }
 
 impl Encoded {
     pub(super) fn push(&mut self, record_type: RecordType, payload: &[u8]) -> Result<()> {
         self.push_with_id(record_type, payload, Hash::of(payload))
+    }
+
+    /// The same of a record that stands in the map, other than a revision.
+    fn push_named(&mut self, record_type: RecordType, payload: &[u8]) -> Result<()> {
+        let id = Hash::of(payload);
+        add_entries(record_type, &id, payload, &mut self.entries)
+            .map_err(|e| Error::record("a new record", 0, e))?;
+        self.push_with_id(record_type, payload, id)
     }
 
     fn push_with_id(&mut self, record_type: RecordType, payload: &[u8], id: Hash) -> Result<()> {
@@ -53,7 +65,9 @@ pub(super) fn encode(
 ) -> Result<Encoded> {
     let mut out = Encoded::default();
     let mut ready: HashMap<Hash, Ready> = HashMap::new();
-    for (batch, staged) in batches::seal_all(store, std::mem::take(&mut transaction.batches))? {
+    let indexed = state.ledger.indexed(state.head.commit);
+    let drafts = std::mem::take(&mut transaction.batches);
+    for (batch, staged) in batches::seal_all(store, drafts, indexed)? {
         let saying = &batch.draft.saying;
         let chain = (saying.source.as_str(), saying.form.as_str());
         if let Some(known) = state.ledger.known_revision(&staged.node, chain, &staged.content) {
@@ -68,6 +82,7 @@ pub(super) fn encode(
     let mut revisions = Vec::with_capacity(transaction.nodes.len());
     let (mut placed, mut bytes) = (Vec::new(), 0);
     for written in pins.encode_all(pins::order(std::mem::take(&mut transaction.nodes))) {
+        out.entries.extend_from_slice(&written.entries);
         if written.kind == Kind::Batch
             && let Some(ready) = ready.remove(&written.content)
         {
@@ -82,7 +97,7 @@ pub(super) fn encode(
         }
     }
     for payload in pins.stubs.values() {
-        out.push(RecordType::Stub, payload)?;
+        out.push_named(RecordType::Stub, payload)?;
     }
     out.revisions = revisions.len() as u64;
     out.bytes.reserve(bytes);
@@ -91,12 +106,11 @@ pub(super) fn encode(
         out.push_with_id(RecordType::Revision, &payload, id)?;
     }
     for reference in &transaction.references {
-        out.push(RecordType::Reference, &reference.encode())?;
+        out.push_named(RecordType::Reference, &reference.encode())?;
     }
     for setting in &transaction.settings {
         out.push(RecordType::Setting, &setting.encode())?;
     }
-    let indexed = state.ledger.indexed(state.head.commit);
     out.keys = batches::keys(store, &placed, indexed)?;
     batches::write_containers(store, placed, &mut out)?;
     for repacked in std::mem::take(&mut transaction.repacked) {

@@ -6,6 +6,8 @@ use crate::claims::{Aliases, Facts, Resolution, is_claim};
 use crate::ledger::Rank;
 use crate::schema::Kind;
 use crate::store::State;
+use lineal_proof::absence::Entry;
+use lineal_proof::absence::names::add_revision;
 use lineal_proof::record::{Edge, Record, Stub, node_id};
 use lineal_proof::{Cid, Hash, Key};
 use rayon::prelude::*;
@@ -79,6 +81,8 @@ pub(super) struct Written {
     pub(super) kind: Kind,
     pub(super) link: Cid,
     pub(super) payload: Vec<u8>,
+    /// What it puts into the map of what records name.
+    pub(super) entries: Vec<Entry>,
 }
 
 /// Chooses pins while records are written one after another.
@@ -185,7 +189,10 @@ impl<'a> Pins<'a> {
         let encode = |(chain, staged): (Chain, StagedNode)| {
             let payload = staged.revision.encode_around(&staged.body);
             let link = Cid(Hash::of(&payload));
-            (chain, Written { content: staged.content, kind: staged.kind, link, payload })
+            let mut entries = Vec::with_capacity(2 + staged.revision.edges.len());
+            add_revision(&staged.revision, &link.0, &mut entries);
+            let (content, kind) = (staged.content, staged.kind);
+            (chain, Written { content, kind, link, payload, entries })
         };
         let ready = std::mem::take(waiting);
         let done: Vec<_> = ready.into_par_iter().with_min_len(MIN_AT_ONCE).map(encode).collect();

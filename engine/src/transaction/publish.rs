@@ -6,8 +6,10 @@ use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
 use crate::index;
 use crate::ledger::Ledger;
+use crate::record_map::{LIST, Place, RecordMap, Spill, sort};
 use crate::segment::{Walk, segment_path};
 use crate::store::Store;
+use lineal_proof::absence::Entry;
 use lineal_proof::frame::{self, MAGIC_SEGMENT, RecordType, SEGMENT_HEADER};
 use lineal_proof::merkle::records_root;
 use lineal_proof::record::{Commit, Record};
@@ -20,10 +22,11 @@ pub(super) fn publish(store: &Store, transaction: Transaction<'_>) -> Result<Com
         state.index_claims();
     }
     let (import, actor) = (transaction.import, transaction.actor.clone());
-    let encoded = encode(store, &state, transaction)?;
+    let mut encoded = encode(store, &state, transaction)?;
     let head = state.head;
     let number = head.commit + 1;
     let last = state.ledger.commit_entry(head.commit).map_or(i64::MIN, |entry| entry.recorded);
+    let map = next_map(store, &head, std::mem::take(&mut encoded.entries))?;
     let commit = Commit {
         number,
         recorded: store.now().max(last),
@@ -34,6 +37,7 @@ pub(super) fn publish(store: &Store, transaction: Transaction<'_>) -> Result<Com
         counts: encoded.counts.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect(),
         records_root: records_root(&encoded.ids),
         segment_sha256: Hash(Sha256::digest(&encoded.bytes).into()),
+        map_root: map.as_ref().map(RecordMap::root),
     };
     let Encoded { mut bytes, containers, keys, revisions, events, .. } = encoded;
     let commit_id = frame::write(&mut bytes, RecordType::Commit, &commit.encode());
@@ -76,6 +80,11 @@ pub(super) fn publish(store: &Store, transaction: Transaction<'_>) -> Result<Com
     state.take(read);
     state.ledger.lay_aside(&store.shelf());
     state.head = new_head;
+    if let Some(map) = map {
+        let root = commit.map_root;
+        let place = Place { commit: number, commit_id, segment, length, root };
+        store.map_keeper().take(map, place);
+    }
     if state.ledger.tail_is_long()
         // What goes wrong here harms nothing: the ledger in memory is whole.
         && let Ok(Some(ledger)) = index::write_ledger(store.storage(), &new_head, &state.ledger)
@@ -85,6 +94,32 @@ pub(super) fn publish(store: &Store, transaction: Transaction<'_>) -> Result<Com
     store.pending_keys().take(store, &state, keys);
     let (import, recorded) = (commit.import, commit.recorded);
     Ok(Committed { number, import, recorded, id: commit_id, revisions, events })
+}
+
+/// The map after a commit that brings these entries. None where the log before it does not read: what
+/// is damaged is told by those who read it, and costs the commit no more than that nothing can be
+/// proved absent as of it.
+fn next_map(store: &Store, head: &Head, mut entries: Vec<Entry>) -> Result<Option<RecordMap>> {
+    sort(&mut entries);
+    let spill = Some(Spill::to(store.storage(), store.id()));
+    let next = || {
+        let (map, _) = store.map_keeper().as_of(store.storage(), head, true)?;
+        map.with(head.commit + 1, &entries, spill)
+    };
+    let again = |error| match error {
+        // A run's file was damaged: the segments tell the same.
+        Error::Derived { .. } => {
+            store.map_keeper().forget();
+            store.storage().remove(LIST)?;
+            next()
+        }
+        other => Err(other),
+    };
+    match next().or_else(again) {
+        Ok(map) => Ok(Some(map)),
+        Err(Error::Corrupt { .. } | Error::Record { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::head::Head;
 use crate::id_map::IdMap;
 use crate::public_log::{LOG_SETTING, LogIdentity};
+use crate::record_map::{RecordMap, entries_of};
 use crate::segment::{Location, segment_path};
 use lineal_proof::Hash;
 use lineal_proof::frame::{Frame, RecordType};
@@ -44,18 +45,25 @@ pub(super) struct Chain {
     last: Option<(Hash, i64)>,
     /// Frames of the open transaction were lost: what its commit promises cannot be checked.
     torn: bool,
+    /// The map of what records name, made again; none behind damage, or where roots of maps are not
+    /// checked.
+    map: Option<RecordMap>,
 }
 
 impl Chain {
     pub(super) fn new(log: Log, what: What) -> Chain {
         let last = Some((Hash::default(), i64::MIN));
-        Chain { log, what, known: IdMap::default(), number: 0, last, torn: false }
+        // What a name leads to depends on all that was said before, so no part of it can be left out.
+        let is_checked = what.depth == Depth::Full && what.node.is_none();
+        let map = is_checked.then(RecordMap::default);
+        Chain { log, what, known: IdMap::default(), number: 0, last, torn: false, map }
     }
 
     /// Something cannot be read from here on, up to some later frame.
     pub(super) fn lose(&mut self) {
         self.log.hurt = true;
         self.torn = true;
+        self.map = None;
     }
 
     /// The log ends: is it where `head` says?
@@ -106,6 +114,7 @@ impl Chain {
                 }
                 Err(error) => {
                     self.log.hurt = true;
+                    self.map = None;
                     let error = Error::record(&path, location.offset, error);
                     let lost = "this record; those beside it are read";
                     report.error(Code::RecordDamaged, &path, &error, lost);
@@ -234,11 +243,31 @@ impl Chain {
         if !self.torn {
             self.promises((open, sha256), &commit, &mut fault);
         }
+        self.go_on_with_the_map(open, &commit, &mut fault);
         self.log.leaves.push(TreeHash::leaf(frame.payload));
         self.number = commit.number;
         self.last = Some((frame.id, commit.recorded));
         self.log.commits += 1;
         report.records += 1;
+    }
+
+    /// What a commit says of everything up to it. A commit of an older program says nothing.
+    fn go_on_with_the_map(
+        &mut self,
+        open: &Open<'_>,
+        commit: &Commit,
+        fault: &mut impl FnMut(Code, &str),
+    ) {
+        let Some(map) = self.map.take() else { return };
+        let frames: Vec<_> = open.frames.iter().map(|(_, frame)| frame).collect();
+        // A record that does not read is a fault of its own, reported already.
+        let Ok(entries) = entries_of(&frames) else { return };
+        let Ok(map) = map.with(commit.number, &entries, None) else { return };
+        if commit.map_root.is_some_and(|root| root != map.root()) {
+            let rule = "the commit's map_root is that of what records name up to it";
+            fault(Code::CommitPromise, rule);
+        }
+        self.map = Some(map);
     }
 
     /// What a commit says of the frames before it.

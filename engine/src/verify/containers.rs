@@ -5,14 +5,14 @@ use super::records::BatchRecord;
 use super::segments::Log;
 use super::{Code, Depth, Report, Steps, What};
 use crate::error::Result;
-use crate::events::{Container, EventBlock, seal};
+use crate::events::{Container, EventBlock, key_tree, keys_of, seal};
 use crate::keys::Keys;
 use crate::mapping::Bytes;
 use crate::runs::count;
 use crate::segment::segment_path;
 use crate::storage::Storage;
 use crate::transaction::container_path;
-use lineal_proof::record::Manifest;
+use lineal_proof::record::{Manifest, node_id};
 use lineal_proof::{Hash, Value};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -255,6 +255,16 @@ fn batch(
         if fields.get(name) != Some(value) {
             fault(Code::BatchCounters, format!("the batch's `{name}` is that of its rows"));
         }
+    }
+    // Without the index key nobody can tell: then the root stands as it was recorded.
+    if let Some((root, indexed)) = keys_of(fields)
+        && let Some(secret) =
+            keys.batch_keys_secret(&node_id(&record.revision.kind, &record.revision.key))
+        && key_tree(indexed, block, &(0..block.rows()), &secret)
+            .is_none_or(|tree| tree.root().0 != *root)
+    {
+        let rule = "the batch's keys_root is that of the indexed values of its rows";
+        fault(Code::BatchRoot, rule.to_owned());
     }
     report.batches += 1;
     report.rows += block.rows() as u64;

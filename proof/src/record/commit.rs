@@ -1,6 +1,6 @@
 //! The last record of a transaction, a leaf of the public log (docs/format.md, section 7).
 
-use super::{Parts, Record, bytes, optional_link, optional_text};
+use super::{Parts, Record, bytes, optional_bytes, optional_link, optional_text};
 use crate::cid::Cid;
 use crate::error::Result;
 use crate::frame::RecordType;
@@ -28,6 +28,9 @@ pub struct Commit {
     pub records_root: Hash,
     /// SHA-256 of the transaction's frames before this one.
     pub segment_sha256: Hash,
+    /// The root of the map of everything that records said up to here; none in commits of programs
+    /// that made no map, from which nothing can be proved absent (docs/format.md, section 25).
+    pub map_root: Option<Hash>,
 }
 
 impl Record for Commit {
@@ -45,12 +48,11 @@ impl Record for Commit {
         map.insert("counts", Value::Map(counts));
         map.insert("records_root", bytes(&self.records_root));
         map.insert("segment_sha256", bytes(&self.segment_sha256));
-        map.insert("map_root", Value::Null);
+        map.insert("map_root", optional_bytes(self.map_root.as_ref()));
         map
     }
 
     fn from_parts(parts: &mut Parts) -> Result<Commit> {
-        parts.null("map_root")?;
         let counts = parts.map("counts")?;
         let counts = counts
             .iter()
@@ -69,6 +71,7 @@ impl Record for Commit {
             counts,
             records_root: parts.hash("records_root")?,
             segment_sha256: parts.hash("segment_sha256")?,
+            map_root: parts.optional_hash("map_root")?,
         })
     }
 }

@@ -57,7 +57,19 @@ pub struct EdgeOutline<'a> {
     beside: &'a [u8],
 }
 
-impl EdgeOutline<'_> {
+impl<'a> EdgeOutline<'a> {
+    /// Relation, kind and key in their canonical bytes, one after another.
+    #[must_use]
+    pub fn target(&self) -> &'a [u8] {
+        self.target
+    }
+
+    /// The key in its canonical bytes.
+    #[must_use]
+    pub fn key(&self) -> &'a [u8] {
+        self.key
+    }
+
     fn content(&self) -> impl Iterator<Item = &u8> {
         self.target.iter().chain(self.beside)
     }

@@ -123,8 +123,11 @@ fn every_other_record_reads_back() {
         counts: vec![("seen".into(), 1), ("revision".into(), 2)],
         records_root: Hash::of(b"r"),
         segment_sha256: Hash::of(b"s"),
+        map_root: Some(Hash::of(b"m")),
     };
     assert_eq!(Commit::decode(&commit.encode()).unwrap(), commit);
+    let without = Commit { map_root: None, ..commit };
+    assert_eq!(Commit::decode(&without.encode()).unwrap(), without);
     let seen = Seen {
         source: "s".into(),
         form: "f".into(),

@@ -1,5 +1,8 @@
 //! Values of an answer as text and as JSON, and the hash of the whole.
 
+use std::sync::LazyLock;
+
+use blake3::hazmat::{ContextKey, HasherExt, hash_derive_key_context};
 use serde_json::{Map as JsonMap, Value as Json, json};
 
 use super::Answer;
@@ -13,7 +16,7 @@ impl Answer {
     /// The name of a node in the rows, as it can be pasted back.
     #[must_use]
     pub fn node_name(&self, node: NodeNo) -> &str {
-        self.names.nodes.get(&node).map_or("", |(_, name)| name.as_str())
+        self.names.nodes.get(node).unwrap_or("")
     }
 
     /// The name of an event in the rows.
@@ -145,24 +148,29 @@ impl Answer {
     /// digits on every machine while no limit is hit. Nodes enter it by name.
     #[must_use]
     pub fn hash(&self) -> String {
-        let mut hasher = Digest::new();
+        let mut hasher = self.digest();
+        for row in &self.rows {
+            hasher.row(row.len());
+            for value in row {
+                self.add(&mut hasher, value);
+            }
+        }
+        hasher.finish()
+    }
+
+    /// The hash in the making: all that stands before the rows.
+    pub(super) fn digest(&self) -> Digest {
+        let mut hasher = Digest::new(self.names.nodes.bytes() + 32 * self.rows.len());
         length(&mut hasher, self.columns.len());
         for column in &self.columns {
             text(&mut hasher, 0, &column.name);
         }
         length(&mut hasher, self.rows.len());
-        for row in &self.rows {
-            length(&mut hasher, row.len());
-            for value in row {
-                self.add(&mut hasher, value);
-            }
-            hasher.take_in();
-        }
-        hasher.finish()
+        hasher
     }
 
     /// One value: a tag for its type, then its bytes; lengths before what varies.
-    fn add(&self, hasher: &mut Digest, value: &Value) {
+    pub(super) fn add(&self, hasher: &mut Digest, value: &Value) {
         match value {
             Value::Absent => tag(hasher, 1),
             Value::Bool(truth) => tag(hasher, if *truth { 3 } else { 2 }),
@@ -181,7 +189,7 @@ impl Answer {
                 length(hasher, bytes.len());
                 hasher.update(bytes);
             }
-            Value::Node(node) => text(hasher, 12, self.node_name(*node)),
+            Value::Node(node) => hasher.node(self.node_name(*node)),
             Value::Event(event) => text(hasher, 13, self.event_name(*event)),
             Value::List(items) => {
                 tag(hasher, 14);
@@ -210,7 +218,7 @@ impl Answer {
 
 /// The hash in the making. What is hashed is gathered first: an answer is many short pieces, and the
 /// hash function takes long ones faster.
-struct Digest {
+pub(super) struct Digest {
     hasher: blake3::Hasher,
     waiting: Vec<u8>,
 }
@@ -219,23 +227,35 @@ impl Digest {
     /// Bytes that wait at least until they are taken in: enough for all of its lanes.
     const PART: usize = 16 << 10;
 
-    fn new() -> Digest {
-        Digest { hasher: blake3::Hasher::new_derive_key(ANSWER_CONTEXT), waiting: Vec::new() }
+    /// Of an answer of about so many bytes.
+    fn new(bytes: usize) -> Digest {
+        // The context is hashed once a process, not once an answer.
+        static KEY: LazyLock<ContextKey> =
+            LazyLock::new(|| hash_derive_key_context(ANSWER_CONTEXT));
+        let hasher = blake3::Hasher::new_from_context_key(&KEY);
+        Digest { hasher, waiting: Vec::with_capacity(bytes.min(Digest::PART)) }
     }
 
     fn update(&mut self, bytes: &[u8]) {
         self.waiting.extend_from_slice(bytes);
     }
 
-    /// Hashes what waits, if it is enough.
-    fn take_in(&mut self) {
+    /// Begins a row of so many values. What waits is hashed, if it is enough.
+    pub(super) fn row(&mut self, values: usize) {
         if self.waiting.len() >= Digest::PART {
             self.hasher.update(&self.waiting);
             self.waiting.clear();
         }
+        length(self, values);
     }
 
-    fn finish(mut self) -> String {
+    /// The name of a node.
+    pub(super) fn node(&mut self, name: &str) {
+        text(self, 12, name);
+    }
+
+    /// Its digits.
+    pub(super) fn finish(mut self) -> String {
         self.hasher.update(&self.waiting);
         self.hasher.finalize().to_hex().to_string()
     }

@@ -38,7 +38,7 @@ impl Answer {
     pub fn wire_head(&self) -> Json {
         let columns = self.columns.iter().map(|c| json!([c.name, c.column_type.name()]));
         let nodes = self.names.nodes.iter();
-        let nodes = nodes.map(|(no, (kind, name))| json!([no, kind.name(), name]));
+        let nodes = nodes.map(|(no, kind, name)| json!([no, kind.name(), name]));
         let events = self.names.events.iter();
         let events = events.map(|(event, name)| json!([event.batch, event.row, name]));
         let known = &self.completeness;
@@ -395,7 +395,7 @@ mod tests {
             format: Some("csv".to_owned()),
             is_storeless: false,
             names: Names {
-                nodes: [(5, (Kind::Model, "model:a".to_owned()))].into(),
+                nodes: [(5, (Kind::Model, "model:a".to_owned()))].into_iter().collect(),
                 events: [(EventRef { batch: 3, row: 1 }, "inference:x".to_owned())].into(),
             },
         }

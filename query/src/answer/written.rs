@@ -1,29 +1,99 @@
-//! An answer written as JSON straight into bytes. [`Answer::to_json`] is the form that this must give;
-//! for a server that answers often its tree of values costs more than the question
-//! (`benches/load/run.py`).
+//! A whole answer as the bytes of its JSON, without a tree of values between: the names of a long
+//! answer are copied once. Held to [`Answer::to_json`] by a test.
 
-use serde_json::{Value as Json, json};
+use std::io::Write as _;
+
+use serde_json::Value as Json;
 
 use super::Answer;
-use crate::value::{Item, Path, Value};
+use crate::value::{Item, Path, Value, time_text};
+
+/// What a caller says of an answer beside what it says itself.
+#[derive(Clone, Copy, Debug)]
+pub enum Beside<'a> {
+    /// A list of words.
+    Words(&'a [&'a str]),
+    /// A number.
+    Number(u64),
+    /// A text, or null.
+    Text(Option<&'a str>),
+}
+
+const NULL: &[u8] = b"null";
+/// Bytes that most answers need beside their rows: asked for at once, with those of the names.
+const ABOUT_BYTES: usize = 640;
+/// Bytes around a name: quotes, a comma, brackets.
+const PLACE_BYTES: usize = 5;
 
 impl Answer {
-    /// Adds what [`Answer::to_json`] gives, with more members behind it. Names of members are those
-    /// of programs: letters and underlines.
-    pub fn write_json(&self, out: &mut Vec<u8>, more: &[(&str, Json)]) {
+    /// The answer for programs, as [`Answer::to_json`] has it, and behind that the members that the
+    /// caller adds.
+    pub fn write_json(&self, out: &mut Vec<u8>, beside: &[(&str, Beside<'_>)]) {
+        let names = self.names.nodes.bytes() + self.rows.len() * PLACE_BYTES * self.columns.len();
+        out.reserve(ABOUT_BYTES + names);
         out.extend_from_slice(b"{\"columns\":");
         list(out, &self.columns, |out, column| text(out, &column.name));
         out.extend_from_slice(b",\"rows\":");
-        list(out, &self.rows, |out, row| list(out, row, |out, value| self.write(out, value)));
-        let about = self.about();
-        for (name, value) in about.as_object().into_iter().flatten() {
-            member(out, name, value);
-        }
-        member(out, "hash", &json!(self.hash()));
-        for (name, value) in more {
-            member(out, name, value);
+        // Written and hashed in one go: each name is looked up once.
+        let (mut digest, mut place) = (self.digest(), 0);
+        list(out, &self.rows, |out, row| {
+            digest.row(row.len());
+            list(out, row, |out, value| match value {
+                Value::Node(node) => {
+                    let name = self.names.nodes.near(*node, &mut place);
+                    digest.node(name);
+                    text(out, name);
+                }
+                other => {
+                    self.add(&mut digest, other);
+                    self.write(out, other);
+                }
+            });
+        });
+        self.write_about(out);
+        out.extend_from_slice(b",\"hash\":");
+        text(out, &digest.finish());
+        for (name, said) in beside {
+            out.push(b',');
+            text(out, name);
+            out.push(b':');
+            match said {
+                Beside::Words(words) => list(out, words, |out, word| text(out, word)),
+                Beside::Number(value) => number(out, *value),
+                Beside::Text(said) => text_or_null(out, *said),
+            }
         }
         out.push(b'}');
+    }
+
+    /// The members of [`Answer::about`], each after a comma.
+    fn write_about(&self, out: &mut Vec<u8>) {
+        let known = &self.completeness;
+        out.extend_from_slice(b",\"total\":");
+        number(out, self.total);
+        out.extend_from_slice(b",\"completeness\":{\"state\":");
+        text(out, known.state().name());
+        out.extend_from_slice(b",\"truncated_by\":");
+        text_or_null(out, known.truncated.map(|limit| limit.to_string()).as_deref());
+        out.extend_from_slice(b",\"reasons\":");
+        list(out, &known.reasons, |out, reason| text(out, &reason.to_string()));
+        out.extend_from_slice(b",\"reason_count\":");
+        number(out, known.reason_count);
+        out.extend_from_slice(b"},\"commit\":");
+        match self.has_store() {
+            true => number(out, self.commit),
+            false => out.extend_from_slice(NULL),
+        }
+        out.extend_from_slice(b",\"recorded\":");
+        text_or_null(out, self.has_store().then(|| time_text(self.recorded)).as_deref());
+        out.extend_from_slice(b",\"now\":");
+        text(out, &time_text(self.now));
+        out.extend_from_slice(b",\"warnings\":");
+        list(out, &self.warnings, |out, warning| text(out, warning));
+        out.extend_from_slice(b",\"edges_followed\":");
+        number(out, self.edges_followed);
+        out.extend_from_slice(b",\"events_read\":");
+        number(out, self.events_read);
     }
 
     /// One value, as [`Answer::json`] has it.
@@ -64,16 +134,32 @@ fn list<T>(out: &mut Vec<u8>, items: &[T], mut write: impl FnMut(&mut Vec<u8>, &
     out.push(b']');
 }
 
-fn member(out: &mut Vec<u8>, name: &str, value: &Json) {
-    out.push(b',');
-    text(out, name);
-    out.push(b':');
-    put(out, value);
+fn text(out: &mut Vec<u8>, content: &str) {
+    // Most names are plain: they are copied in one piece and not looked at byte by byte. No branch on
+    // the way, so that the machine looks at many bytes at once.
+    let bytes = content.as_bytes();
+    let escaped = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    if bytes.iter().fold(false, |any, byte| any | escaped(*byte)) {
+        // A Vec takes everything.
+        let _ = serde_json::to_writer(out, content);
+        return;
+    }
+    out.reserve(bytes.len() + 2);
+    out.push(b'"');
+    out.extend_from_slice(bytes);
+    out.push(b'"');
 }
 
-fn text(out: &mut Vec<u8>, content: &str) {
-    // A Vec takes everything.
-    let _ = serde_json::to_writer(out, content);
+fn text_or_null(out: &mut Vec<u8>, content: Option<&str>) {
+    match content {
+        Some(content) => text(out, content),
+        None => out.extend_from_slice(NULL),
+    }
+}
+
+fn number(out: &mut Vec<u8>, number: u64) {
+    // As above.
+    let _ = write!(out, "{number}");
 }
 
 fn put(out: &mut Vec<u8>, value: &Json) {
@@ -88,12 +174,14 @@ mod tests {
     use crate::plan::{Column, Type};
     use crate::value::{HashValue, Step};
     use lineal_engine::schema::{Direction, Kind, Relation};
+    use serde_json::json;
     use std::sync::Arc;
 
     #[test]
     fn what_is_written_is_what_the_tree_of_values_says() {
         let name = |name: &str| (Kind::Model, name.to_owned());
-        let nodes = [(1, name("model:\"a\\b\"@1")), (2, name("run:ü\u{1}\u{2028}"))].into();
+        let nodes = [(1, name("model:\"a\\b\"@1")), (2, name("run:ü\u{1}\u{2028}"))];
+        let nodes = nodes.into_iter().collect();
         let step = Step {
             relation: Relation::ProducedBy,
             direction: Direction::Forward,
@@ -139,11 +227,21 @@ mod tests {
         let same = |answer: &Answer| {
             let mut tree = answer.to_json();
             tree["next"] = Json::Null;
+            tree["then"] = json!("\"");
             tree["first"] = json!(3);
+            tree["types"] = json!(["a", "b"]);
             let mut bytes = b"before ".to_vec();
-            answer.write_json(&mut bytes, &[("next", Json::Null), ("first", json!(3))]);
+            let beside = [
+                ("next", Beside::Text(None)),
+                ("then", Beside::Text(Some("\""))),
+                ("first", Beside::Number(3)),
+                ("types", Beside::Words(&["a", "b"])),
+            ];
+            answer.write_json(&mut bytes, &beside);
             assert_eq!(String::from_utf8(bytes).unwrap(), format!("before {tree}"));
         };
+        same(&answer);
+        answer.completeness.truncated = Some(crate::limits::Limit::Rows(3));
         same(&answer);
         answer.rows.clear();
         answer.columns.clear();

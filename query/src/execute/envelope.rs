@@ -30,14 +30,12 @@ impl<S: Source> Executor<'_, S> {
         let columns = columns.unwrap_or_else(|| self.plan.columns.clone());
         found.page(skip, limit);
         let (width, values) = found.into_values();
+        rows.reserve(values.len() / width.max(1));
         let mut values = values.into_iter();
         while values.len() > 0 {
             rows.push(values.by_ref().take(width).collect());
         }
-        let mut names = Names::default();
-        for value in rows.iter().flatten().filter(|_| named) {
-            self.name_value(value, &mut names)?;
-        }
+        let names = if named { self.names(&rows)? } else { Names::default() };
         let completeness = self.completeness(truncated);
         let warning = |(text, count): (&String, &u64)| {
             if *count > 1 { format!("{text} ({count} times)") } else { text.clone() }
@@ -138,7 +136,7 @@ impl<S: Source> Executor<'_, S> {
     /// Says of what is in the rows that it is marked deleted in its source.
     fn deleted(&self, names: &Names) -> Option<String> {
         let is_deleted = |node: &NodeNo| self.source.is_deleted(*node);
-        let deleted: Vec<NodeNo> = names.nodes.keys().copied().filter(is_deleted).collect();
+        let deleted: Vec<NodeNo> = names.nodes.numbers().filter(is_deleted).collect();
         let names = some_names(self.source, &deleted).join(", ");
         (!deleted.is_empty()).then(|| format!("deleted in its source: {names}"))
     }

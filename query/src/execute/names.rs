@@ -1,34 +1,47 @@
 //! Names of the nodes and events in rows, as they can be pasted back.
 
+use std::collections::BTreeMap;
+
 use super::Executor;
-use crate::answer::Names;
+use crate::answer::{Names, NodeNames};
 use crate::error::Result;
-use crate::source::{EventRef, Source};
+use crate::source::{EventRef, NodeNo, Source};
 use crate::value::Value;
 
 impl<S: Source> Executor<'_, S> {
-    /// Notes the names of nodes and events in a value.
-    pub(super) fn name_value(&self, value: &Value, names: &mut Names) -> Result<()> {
+    /// The names of the nodes and events in rows.
+    pub(super) fn names(&self, rows: &[Vec<Value>]) -> Result<Names> {
+        let (mut nodes, mut events) = (Vec::new(), BTreeMap::new());
+        for value in rows.iter().flatten() {
+            self.name_value(value, &mut nodes, &mut events)?;
+        }
+        let source = self.source;
+        let push = |node, out: &mut String| source.push_name(node, out);
+        Ok(Names { nodes: NodeNames::of(nodes, |node| source.kind_of(node), push), events })
+    }
+
+    /// Notes the nodes in a value, and the events with their names.
+    fn name_value(
+        &self,
+        value: &Value,
+        nodes: &mut Vec<NodeNo>,
+        events: &mut BTreeMap<EventRef, String>,
+    ) -> Result<()> {
         match value {
-            Value::Node(node) => {
-                let source = self.source;
-                names
-                    .nodes
-                    .entry(*node)
-                    .or_insert_with(|| (source.kind_of(*node), source.name_of(*node)));
-            }
-            Value::Event(event) if !names.events.contains_key(event) => {
-                names.events.insert(*event, self.event_name(*event)?);
+            // Rows often come in the order of their nodes: the same one twice is noted once.
+            Value::Node(node) if nodes.last() != Some(node) => nodes.push(*node),
+            Value::Event(event) if !events.contains_key(event) => {
+                events.insert(*event, self.event_name(*event)?);
             }
             Value::List(items) => {
                 for item in items {
-                    self.name_value(item, names)?;
+                    self.name_value(item, nodes, events)?;
                 }
             }
             Value::Path(path) => {
-                self.name_value(&path.start.into(), names)?;
+                self.name_value(&path.start.into(), nodes, events)?;
                 for step in &path.steps {
-                    self.name_value(&step.to.into(), names)?;
+                    self.name_value(&step.to.into(), nodes, events)?;
                 }
             }
             _ => {}

@@ -21,9 +21,56 @@ use crate::value::Item;
 pub(super) struct Marks {
     stamps: Vec<u32>,
     stamp: u32,
-    now: [Vec<NodeNo>; KINDS.len()],
-    next: [Vec<NodeNo>; KINDS.len()],
+    now: Box<Frontier>,
+    next: Box<Frontier>,
 }
+
+/// Nodes by kind. A search has some ten levels of few kinds each, so it is known which there are: to look
+/// at the lists of all of them took longer than the nodes (`benches/load/run.py`).
+#[derive(Default, Debug)]
+struct Frontier {
+    lists: [Vec<NodeNo>; KINDS.len()],
+    /// A bit for each kind that has nodes.
+    filled: u32,
+}
+
+impl Frontier {
+    #[inline]
+    fn push(&mut self, kind: Kind, node: NodeNo) {
+        if let Some(list) = self.lists.get_mut(kind as usize) {
+            list.push(node);
+            self.filled |= 1 << (kind as u32);
+        }
+    }
+
+    /// The kinds that have nodes, in the order of [`KINDS`].
+    fn kinds(&self) -> impl Iterator<Item = Kind> + use<> {
+        let filled = self.filled;
+        KINDS.into_iter().filter(move |kind| filled & (1 << (*kind as u32)) != 0)
+    }
+
+    fn clear(&mut self) {
+        for kind in self.kinds() {
+            let list = self.take(kind);
+            self.put_back(kind, list);
+        }
+    }
+
+    fn take(&mut self, kind: Kind) -> Vec<NodeNo> {
+        self.lists.get_mut(kind as usize).map(std::mem::take).unwrap_or_default()
+    }
+
+    fn put_back(&mut self, kind: Kind, mut list: Vec<NodeNo>) {
+        list.clear();
+        if let Some(place) = self.lists.get_mut(kind as usize) {
+            *place = list;
+        }
+        self.filled &= !(1 << (kind as u32));
+    }
+}
+
+// A bit for each kind.
+const _: () = assert!(KINDS.len() <= u32::BITS as usize);
 
 impl Marks {
     /// Begins a search: all marks are gone, without touching them.
@@ -37,7 +84,8 @@ impl Marks {
         }
         self.stamp += 1;
         // A search that a bound ended has left something behind.
-        self.now.iter_mut().chain(&mut self.next).for_each(Vec::clear);
+        self.now.clear();
+        self.next.clear();
     }
 
     /// Marks a node; true if it was not marked.
@@ -49,32 +97,6 @@ impl Marks {
                 true
             }
             _ => false,
-        }
-    }
-
-    fn push(&mut self, kind: Kind, node: NodeNo) {
-        if let Some(list) = self.now.get_mut(kind as usize) {
-            list.push(node);
-        }
-    }
-
-    #[inline]
-    fn push_next(&mut self, kind: Kind, node: NodeNo) {
-        if let Some(list) = self.next.get_mut(kind as usize) {
-            list.push(node);
-        }
-    }
-
-    /// What is followed now, of one kind.
-    fn take(&mut self, kind: Kind) -> Vec<NodeNo> {
-        self.now.get_mut(kind as usize).map(std::mem::take).unwrap_or_default()
-    }
-
-    /// Its memory, once it was followed.
-    fn put_back(&mut self, kind: Kind, mut list: Vec<NodeNo>) {
-        list.clear();
-        if let Some(place) = self.now.get_mut(kind as usize) {
-            *place = list;
         }
     }
 
@@ -130,7 +152,7 @@ impl<S: Source> Executor<'_, S> {
         let mut open = 0;
         for node in &from.nodes {
             if !avoided.has(Item::Node(*node)) && marks.mark(*node) {
-                marks.push(source.kind_of(*node), *node);
+                marks.now.push(source.kind_of(*node), *node);
                 open += 1;
             }
         }
@@ -146,18 +168,14 @@ impl<S: Source> Executor<'_, S> {
             let is_far_enough = distance >= least;
             for node in behind_events.nodes.drain(..) {
                 let kind = source.kind_of(node);
-                marks.push_next(kind, node);
+                marks.next.push(kind, node);
                 open += 1;
                 if is_far_enough && to.has(kind) {
                     nodes.push(node);
                 }
             }
-            for kind in KINDS {
-                let level = marks.take(kind);
-                if level.is_empty() {
-                    marks.put_back(kind, level);
-                    continue;
-                }
+            for kind in marks.now.kinds() {
+                let level = marks.now.take(kind);
                 if self.noting {
                     level.iter().for_each(|node| self.note_in_closure(closure, *node));
                 }
@@ -182,7 +200,7 @@ impl<S: Source> Executor<'_, S> {
                             let is_wanted = is_far_enough && to.has(kind);
                             if marks.mark(*end) {
                                 if avoided.nodes.is_empty() || !avoided.has(Item::Node(*end)) {
-                                    marks.push_next(kind, *end);
+                                    marks.next.push(kind, *end);
                                     open += 1;
                                     if is_wanted {
                                         nodes.push(*end);
@@ -201,15 +219,15 @@ impl<S: Source> Executor<'_, S> {
                         }
                     }
                 }
-                marks.put_back(kind, level);
+                marks.now.put_back(kind, level);
             }
             marks.advance();
         }
         if self.noting {
-            for kind in KINDS {
-                let level = marks.take(kind);
+            for kind in marks.now.kinds() {
+                let level = marks.now.take(kind);
                 level.iter().for_each(|node| self.note_in_closure(closure, *node));
-                marks.put_back(kind, level);
+                marks.now.put_back(kind, level);
             }
         }
         if !avoided.events.is_empty() {

@@ -1,18 +1,19 @@
-//! Names of nodes that were made lately in a view: a name is put together from key, version and a look
+//! Names of nodes that were made in a view: a name is put together from key, version and a look
 //! whether another node has it too, which costs more than following the edge that led there
 //! (`benches/load/run.py`). They go with their view, whose names never change.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::OnceLock;
 
 use lineal_engine::NodeNo;
 
-/// Places for names, each for the nodes that share it: some megabytes where all are taken.
-const PLACES: usize = 1 << 14;
+/// Places for names, each for the nodes that share it: a megabyte, and some where all are taken.
+const PLACES: usize = 1 << 15;
 /// Longest name that is kept, in bytes: others are rare, and what names people is short too.
 const NAME_BYTES_MAX: usize = 200;
 
-/// A node and its name; none where no name was kept yet.
-type Place = Mutex<Option<(NodeNo, Box<str>)>>;
+/// A node and its name; nothing where no name was kept yet. Whoever comes first keeps the place: a lock
+/// that each name takes would go from core to core, which costs as much as to make the name.
+type Place = OnceLock<(NodeNo, Box<str>)>;
 
 /// The names.
 #[derive(Debug)]
@@ -20,28 +21,29 @@ pub(super) struct Names(Box<[Place]>);
 
 impl Default for Names {
     fn default() -> Names {
-        Names((0..PLACES).map(|_| Mutex::default()).collect())
+        Names((0..PLACES).map(|_| Place::default()).collect())
     }
 }
 
 impl Names {
-    /// The name of a node, made if it is not kept.
-    pub(super) fn of(&self, node: NodeNo, make: impl FnOnce() -> String) -> String {
-        let Some(place) = usize::try_from(node).ok().and_then(|at| self.0.get(at % PLACES)) else {
-            return make();
-        };
-        let kept = || place.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, name)) = kept().as_ref()
-            && *known == node
-        {
-            return String::from(&**name);
+    /// Gives the name of a node to `take`, made if it is not kept.
+    pub(super) fn of<T>(
+        &self,
+        node: NodeNo,
+        make: impl FnOnce() -> String,
+        take: impl FnOnce(&str) -> T,
+    ) -> T {
+        let place = usize::try_from(node).ok().and_then(|at| self.0.get(at % PLACES));
+        match place.and_then(OnceLock::get) {
+            Some((known, name)) if *known == node => return take(name),
+            _ => {}
         }
-        // Not under the lock: making one may read the store.
         let name = make();
-        if name.len() <= NAME_BYTES_MAX {
-            *kept() = Some((node, Box::from(name.as_str())));
+        if let Some(place) = place.filter(|_| name.len() <= NAME_BYTES_MAX) {
+            // Where another was faster, or another node is, it stays.
+            let _ = place.set((node, Box::from(name.as_str())));
         }
-        name
+        take(&name)
     }
 }
 
@@ -50,15 +52,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_made_once_until_another_node_takes_its_place() {
-        let names = Names::default();
+    fn a_name_is_made_once_and_a_node_that_shares_its_place_goes_without() {
+        let kept = Names::default();
+        let of = |node, name: &str| kept.of(node, || name.to_owned(), str::to_owned);
         let places = NodeNo::try_from(PLACES).unwrap();
-        assert_eq!(names.of(3, || "three".to_owned()), "three");
-        assert_eq!(names.of(3, || panic!("it is kept")), "three");
-        assert_eq!(names.of(3 + places, || "other".to_owned()), "other");
-        assert_eq!(names.of(3, || "three again".to_owned()), "three again");
+        assert_eq!(of(3, "three"), "three");
+        assert_eq!(of(3, "made again"), "three", "it is kept");
+        assert_eq!(of(3 + places, "other"), "other");
+        assert_eq!(of(3 + places, "other again"), "other again", "the place is taken");
+        assert_eq!(of(3, "made again"), "three");
         let long = "x".repeat(NAME_BYTES_MAX + 1);
-        assert_eq!(names.of(4, || long.clone()), long);
-        assert_eq!(names.of(4, || "made anew".to_owned()), "made anew");
+        assert_eq!(of(4, &long), long);
+        assert_eq!(of(4, "made anew"), "made anew");
     }
 }

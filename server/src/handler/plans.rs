@@ -2,7 +2,6 @@
 
 use crate::accept;
 use crate::gate::Call;
-use crate::pace::Pace;
 use crate::plans::Plan;
 use crate::problem::Problem;
 use crate::reply::Written;
@@ -29,9 +28,7 @@ pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
         super::query::allowed(&prepared, withheld)?;
         let parameters = prepared.parameters().into_iter().map(str::to_owned).collect();
         let columns = prepared.columns().iter().map(|column| column.name.clone()).collect();
-        let pace = Arc::new(Pace::of(&text));
-        let plan = Plan { text, prepared, shape, pace };
-        let plan_id = app.plans.keep(&token, plan);
+        let plan_id = app.plans.keep(&token, Plan::of(text, prepared, shape));
         let answer = PlanAnswer { plan_id, parameters, columns };
         let json = serde_json::to_value(answer).map_err(|_| Problem::fault())?;
         Ok(Written::json(&json, gzip))

@@ -1,6 +1,9 @@
 //! `/v1/query`: a question, with its parameters and bounds, answered as JSON page by page, or as
 //! lines.
 
+mod digest;
+
+use self::digest::digest;
 use super::typed;
 use crate::accept::{self, Form};
 use crate::app::App;
@@ -8,33 +11,30 @@ use crate::cursor::Cursor;
 use crate::gate::{Call, Sight};
 use crate::openapi::Description;
 use crate::pace::{AT_ONCE_MAX, ROWS_AT_ONCE_MAX};
-use crate::plans::Plan;
+use crate::plans::{Plan, text_digest};
 use crate::problem::Problem;
 use crate::reply::{
     self, Before, COMMIT, COMPLETENESS, CURSOR, Columns, NEXT, TOTAL, WITHHELD, Written,
 };
-use crate::tenant::{Opened, Tenant};
+use crate::tenant::{Opened, narrowed};
 use crate::unsealed::Unsealed;
 use crate::wire::{QueryAnswer, QueryLimits, QueryRequest};
 use axum::body::Body;
-use axum::http::{Response, header};
+use axum::http::{HeaderValue, Response, header};
 use lineal_engine::event_fields::Group;
 use lineal_engine::schema::Kind;
 use lineal_proof::Hash;
 use lineal_query::source::Source;
 use lineal_query::told::brief_json;
 use lineal_query::{
-    Answer, Limit, Limits, Machine, NodeNo, Parameters, Prepared, Request, StoreView, Value,
-    shape_digest,
+    Answer, Beside, Limit, Limits, Machine, NodeNo, Parameters, Prepared, Request, StoreView,
+    Value, shape_digest,
 };
 use serde_json::{Value as Json, json};
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use utoipa::openapi::schema::Type;
-
-/// Separates digests of questions from every other use of the hash function.
-const QUESTION_CONTEXT: &str = "lineal v1 server question";
 
 /// What both forms of the endpoint give.
 pub(crate) fn describe(it: Description) -> Description {
@@ -105,7 +105,7 @@ pub(crate) fn allowed(prepared: &Prepared, withheld: bool) -> Result<(), Problem
 
 /// A question on its way to a thread.
 struct Asking {
-    plan: Result<Plan, String>,
+    plan: Result<Arc<Plan>, String>,
     request: QueryRequest,
     form: Form,
     question: Hash,
@@ -159,7 +159,8 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
     }
     let text: &str = plan.as_ref().map_or_else(String::as_str, |plan| &plan.text);
     let withheld = sight.withheld;
-    let question = digest(&tenant, text, &request, &sight)?;
+    let text_digest = plan.as_ref().map_or_else(|text| text_digest(text), |plan| plan.digest);
+    let question = digest(&tenant, &text_digest, &request, &sight)?;
     let exports = form != Form::Json;
     if exports {
         call.asked.exports();
@@ -247,9 +248,9 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
     if let Some(tag) = tag.filter(|_| !page.cut_by_time) {
         reply::set(headers, header::ETAG, &tag);
     }
-    reply::set(headers, COMMIT, &page.commit.to_string());
-    reply::set(headers, COMPLETENESS, page.completeness);
-    reply::set(headers, TOTAL, &page.total.to_string());
+    headers.insert(COMMIT, page.commit.into());
+    headers.insert(COMPLETENESS, HeaderValue::from_static(page.completeness));
+    headers.insert(TOTAL, page.total.into());
     reply::set(headers, CURSOR, &page.again);
     if let Some(next) = page.next {
         reply::set(headers, NEXT, &next);
@@ -259,21 +260,6 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
         reply::set(headers, WITHHELD, &withheld.join(", "));
     }
     Ok(response)
-}
-
-/// The digest of everything that decides the rows of all pages, but the commit and `now`.
-fn digest(
-    tenant: &Tenant,
-    text: &str,
-    request: &QueryRequest,
-    sight: &Sight,
-) -> Result<Hash, Problem> {
-    let params: BTreeMap<_, _> = request.params.iter().collect();
-    let QueryRequest { limits, page, with, .. } = request;
-    let sight = (sight.withheld, sight.trail, sight.systems());
-    let all = (tenant.name(), text, params, limits, page, with, sight);
-    let bytes = serde_json::to_vec(&all).map_err(|_| Problem::fault())?;
-    Ok(Hash(Hash::derive(QUESTION_CONTEXT, &bytes)))
 }
 
 /// The value that is given for a parameter.
@@ -333,21 +319,26 @@ impl Asking {
         machine: &mut Machine,
         until: &Until<'_>,
     ) -> Result<Option<Page>, Problem> {
+        let understood;
         let prepared = match &self.plan {
-            Ok(plan) => Arc::clone(&plan.prepared),
-            Err(text) => app.cache.prepare(text).map_err(|mistake| Problem::mistake(&mistake))?,
+            Ok(plan) => &plan.prepared,
+            Err(text) => {
+                let plan = app.cache.prepare(text);
+                understood = plan.map_err(|mistake| Problem::mistake(&mistake))?;
+                &understood
+            }
         };
-        allowed(&prepared, self.sight.withheld)?;
-        let parameters = self.parameters(&prepared)?;
+        allowed(prepared, self.sight.withheld)?;
+        let parameters = self.parameters(prepared)?;
         let whole = self.view(opened)?;
         match self.sight.scoped(opened, &whole) {
             None => {
-                self.answered(app, &prepared, &parameters, &whole, machine, until, |view, node| {
+                self.answered(app, prepared, &parameters, &*whole, machine, until, |view, node| {
                     brief_json(view.snapshot(), node, &|_| true)
                 })
             }
             Some(part) => {
-                self.answered(app, &prepared, &parameters, &part, machine, until, |view, node| {
+                self.answered(app, prepared, &parameters, &part, machine, until, |view, node| {
                     let (whole, node) = (view.whole().snapshot(), view.whole_number(node));
                     brief_json(whole, node, &|node| view.sees(node))
                 })
@@ -429,17 +420,18 @@ impl Asking {
     }
 
     /// The view of the question: the newest, or that of its first page.
-    fn view(&self, opened: &Opened) -> Result<StoreView, Problem> {
-        let view = match self.cursor {
+    fn view<'o>(&self, opened: &'o Opened) -> Result<Cow<'o, StoreView>, Problem> {
+        let Sight { withheld, trail, .. } = self.sight;
+        match self.cursor {
             Some(cursor) if cursor.commit != opened.commit() => {
                 let then = opened.view.as_of_commit(cursor.commit);
-                then.map_err(|error| Problem::store(&error))?
-                    .ok_or_else(|| Problem::bad_request("the cursor's commit is gone"))?
+                let then = then
+                    .map_err(|error| Problem::store(&error))?
+                    .ok_or_else(|| Problem::bad_request("the cursor's commit is gone"))?;
+                Ok(Cow::Owned(narrowed(then, withheld, trail)))
             }
-            _ => opened.view.clone(),
-        };
-        let view = if self.sight.withheld { view.without_subject_group() } else { view };
-        Ok(if self.sight.trail { view.with_trail() } else { view })
+            _ => Ok(Cow::Borrowed(opened.view_for(withheld, trail))),
+        }
     }
 
     fn page(&self, app: &App, mut answer: Answer, before: Before, now: i64) -> Page {
@@ -466,14 +458,15 @@ impl Asking {
             Form::Json => {
                 let types: Vec<&str> =
                     answer.columns.iter().map(|column| column.column_type.name()).collect();
-                let more = [
-                    ("types", json!(types)),
-                    ("first", json!(first)),
-                    ("next", json!(next)),
-                    ("withheld", json!(self.sight.withheld_words())),
+                let withheld = self.sight.withheld_words();
+                let beside = [
+                    ("types", Beside::Words(&types)),
+                    ("first", Beside::Number(first)),
+                    ("next", Beside::Text(next.as_deref())),
+                    ("withheld", Beside::Words(&withheld)),
                 ];
                 let mut bytes = Vec::new();
-                answer.write_json(&mut bytes, &more);
+                answer.write_json(&mut bytes, &beside);
                 Answered::Whole(Written::of(bytes, self.gzip))
             }
             Form::Ndjson | Form::Csv | Form::Typed | Form::Arrow => {

@@ -121,6 +121,10 @@ impl Source for ScopedView {
         self.whole.name_of(self.whole_number(node))
     }
 
+    fn push_name(&self, node: NodeNo, out: &mut String) {
+        self.whole.push_name(self.whole_number(node), out);
+    }
+
     fn find(&self, kind: Option<Kind>, text: &str) -> Vec<NodeNo> {
         self.part().numbers(&self.whole.find(kind, text))
     }

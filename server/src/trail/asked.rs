@@ -13,7 +13,7 @@ pub(crate) struct Peer(pub(crate) IpAddr);
 pub(crate) struct Asked(Arc<Mutex<Known>>);
 
 /// What is known.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Known {
     /// The store that was meant, and its last commit then.
     pub(crate) tenant: Option<(Arc<Tenant>, u64)>,
@@ -32,7 +32,7 @@ impl Asked {
     pub(crate) fn tenant(&self, tenant: &Arc<Tenant>) {
         let mut known = self.locked();
         if known.tenant.is_none() {
-            known.tenant = Some((Arc::clone(tenant), tenant.current().commit()));
+            known.tenant = Some((Arc::clone(tenant), tenant.commit()));
         }
     }
 
@@ -53,12 +53,13 @@ impl Asked {
         self.locked().results = Some(results);
     }
 
-    /// What is known so far.
-    pub(crate) fn known(&self) -> Known {
-        self.locked().clone()
+    /// The name of the store that was meant.
+    pub(crate) fn store(&self) -> Option<String> {
+        self.locked().tenant.as_ref().map(|(tenant, _)| tenant.name().to_owned())
     }
 
-    fn locked(&self) -> MutexGuard<'_, Known> {
+    /// What is known so far.
+    pub(super) fn locked(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -8,7 +8,6 @@ use crate::gate::Who;
 use crate::problem::Problem;
 use crate::reply::{COMMIT, TOTAL};
 use crate::role::Role;
-use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, Response, Uri};
 use std::net::IpAddr;
@@ -18,43 +17,45 @@ use std::sync::Arc;
 const LEFT: u16 = 499;
 
 /// A request on its way. If it is dropped before its end, its sender has left: that is counted.
-pub(crate) struct Noting {
-    app: Arc<App>,
+pub(crate) struct Noting<'a> {
+    app: &'a Arc<App>,
     endpoint: &'static Endpoint,
     /// Filled on the way.
     pub(crate) asked: Asked,
-    asker: Option<Who>,
+    asker: Option<Arc<Who>>,
     uri: Uri,
     from: Option<IpAddr>,
     begun: i64,
     is_over: bool,
 }
 
-impl Noting {
-    /// A request comes.
+impl<'a> Noting<'a> {
+    /// A request comes from somewhere, at a time in ns since 1970 UTC.
     pub(crate) fn begin(
-        app: &Arc<App>,
+        app: &'a Arc<App>,
         endpoint: &'static Endpoint,
-        asker: Option<&Who>,
+        asker: Option<Arc<Who>>,
         parts: &Parts,
-    ) -> Noting {
+        from: Option<Peer>,
+        begun: i64,
+    ) -> Noting<'a> {
         Noting {
-            app: Arc::clone(app),
+            app,
             endpoint,
             asked: Asked::default(),
-            asker: asker.cloned(),
+            asker,
             uri: parts.uri.clone(),
-            from: parts.extensions.get::<Peer>().map(|Peer(address)| *address),
-            begun: app.now(),
+            from: from.map(|Peer(address)| address),
+            begun,
             is_over: false,
         }
     }
 
     /// It is answered. Where the answer must be in the trail, it is given only if it is.
-    pub(crate) async fn end(
+    pub(crate) async fn end<B>(
         mut self,
-        answered: Result<Response<Body>, Problem>,
-    ) -> Result<Response<Body>, Problem> {
+        answered: Result<Response<B>, Problem>,
+    ) -> Result<Response<B>, Problem> {
         let Some((trail, each)) = self.weighed(&answered) else { return answered };
         // By itself: whoever leaves now leaves an entry all the same.
         let noted = tokio::spawn(async move { trail.note(vec![each]).await }).await;
@@ -66,13 +67,14 @@ impl Noting {
     }
 
     /// Counts it, or says what is to be noted where.
-    fn weighed(&mut self, answered: &Result<Response<Body>, Problem>) -> Option<(Arc<Trail>, Use)> {
+    fn weighed<B>(&mut self, answered: &Result<Response<B>, Problem>) -> Option<(Arc<Trail>, Use)> {
         self.is_over = true;
         let status = match answered {
             Ok(response) => response.status().as_u16(),
             Err(problem) => problem.status.as_u16(),
         };
-        let known = self.asked.known();
+        let asked = self.asked.clone();
+        let mut known = asked.locked();
         let role = self.asker.as_ref().map(|who| who.token.role);
         let weight = weight(self.endpoint, role, status, known.exported);
         if weight == Weight::None {
@@ -82,17 +84,17 @@ impl Noting {
             let response = answered.as_ref().ok()?;
             response.headers().get(name)?.to_str().ok()?.parse::<u64>().ok()
         };
-        let results = known.results.or_else(|| header(TOTAL));
         let trail = self.trail(&known)?;
+        let results = known.results.or_else(|| header(TOTAL));
         if weight == Weight::Counted {
             if let Some(who) = &self.asker {
                 trail.meet(who);
             }
-            trail.count(self.counted(&trail, known, status, results));
+            trail.count(self.counted(trail, &known, status, results));
             return None;
         }
         let now = known.tenant.as_ref().map(|(tenant, _)| tenant.current().commit());
-        let (question, given) = match known.question {
+        let (question, given) = match known.question.take() {
             Some((text, given)) => (text.to_string(), given),
             None => {
                 let target = self.uri.path_and_query().map(ToString::to_string);
@@ -111,26 +113,26 @@ impl Noting {
             status: Some(status),
             count: 1,
             results,
-            before: known.tenant.map(|(_, commit)| commit),
+            before: known.tenant.as_ref().map(|(_, commit)| *commit),
             after: header(COMMIT).or(now),
             question: Some(question),
             given,
             address: self.from.map(|address| address.to_string()),
             person: self.asker.as_ref().and_then(|who| who.person.clone()),
         };
-        Some((trail, each))
+        Some((Arc::clone(trail), each))
     }
 
-    fn trail(&self, known: &Known) -> Option<Arc<Trail>> {
+    fn trail(&self, known: &Known) -> Option<&'a Arc<Trail>> {
         let tenant = known.tenant.as_ref().map(|(tenant, _)| tenant.name());
-        self.app.trail(tenant, self.asker.as_ref()).map(Arc::clone)
+        self.app.trail(tenant, self.asker.as_deref())
     }
 
     fn endpoint_name(&self) -> String {
         format!("{} {}", self.endpoint.method, self.endpoint.path)
     }
 
-    fn counted(&self, trail: &Trail, known: Known, status: u16, results: Option<u64>) -> Counted {
+    fn counted(&self, trail: &Trail, known: &Known, status: u16, results: Option<u64>) -> Counted {
         Counted {
             store: trail.concerning(known.tenant.as_ref().map(|(tenant, _)| tenant.name())),
             token: self.asker.as_ref().map(|who| who.token.id.clone()),
@@ -139,26 +141,28 @@ impl Noting {
             // Of a question that was not understood nothing is kept, of others their kind.
             plan: known
                 .plan
+                .as_ref()
                 .filter(|_| status < 400 || matches!(status, 403 | LEFT))
-                .map(|plan| plan.to_string()),
+                .map(ToString::to_string),
             status,
             results: results.unwrap_or_default(),
         }
     }
 }
 
-impl Drop for Noting {
+impl Drop for Noting<'_> {
     fn drop(&mut self) {
         let role = self.asker.as_ref().map(|who| who.token.role);
         if self.is_over || weight(self.endpoint, role, LEFT, false) == Weight::None {
             return;
         }
-        let known = self.asked.known();
+        let asked = self.asked.clone();
+        let known = asked.locked();
         if let Some(trail) = self.trail(&known) {
             if let Some(who) = &self.asker {
                 trail.meet(who);
             }
-            trail.count(self.counted(&trail, known, LEFT, None));
+            trail.count(self.counted(trail, &known, LEFT, None));
         }
     }
 }

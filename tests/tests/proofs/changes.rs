@@ -76,7 +76,7 @@ impl Changes {
                         path.start = Item::Node(lineal_proof::bundle::Node {
                             kind: "deployment".to_owned(),
                             key: lineal_proof::Key::text("another"),
-                        })
+                        });
                     }
                     6 => {
                         if let Some(named) = named {
@@ -132,7 +132,7 @@ impl Changes {
                 4 => Json::Null,
                 _ => Json::Int(number + 1),
             },
-            Json::Text(text) => Json::Text(self.text(text)),
+            Json::Text(text) => Json::Text(self.text(&text)),
             Json::List(mut items) => {
                 let at = self.below(items.len());
                 match chosen {
@@ -161,7 +161,7 @@ impl Changes {
         };
     }
 
-    fn text(&mut self, text: String) -> String {
+    fn text(&mut self, text: &str) -> String {
         // What stands in base64 is changed inside as often as outside.
         if self.below(2) == 0
             && let Ok(mut bytes) = BASE64.decode(text.as_bytes())

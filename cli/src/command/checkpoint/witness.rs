@@ -43,7 +43,7 @@ pub(super) fn ask(
         if told > size {
             return Err(refused(
                 url,
-                format!(
+                &format!(
                     "it has seen {told} commits of this log, and this store holds {size}: this is an older copy. Put the newest one back; what was added to this one since cannot be vouched for"
                 ),
             ));
@@ -53,28 +53,48 @@ pub(super) fn ask(
     }
     match answered.status {
         200 => {}
-        409 => return Err(refused(url, format!(
-            "it has seen another log of {seen} commits under this name: the history of this store is not the one that it signed"
-        ))),
-        422 => return Err(refused(url, format!(
-            "the log of {size} commits does not begin with the {seen} that it saw: this store was put back from an older copy and continued, or rewritten"
-        ))),
-        403 => return Err(refused(url, "it does not know the key that signed; give its operator the key that `lineal checkpoint` prints".to_owned())),
-        404 => return Err(refused(url, format!(
-            "it does not know the log {}, or the address is wrong; give its operator this name and the key that `lineal checkpoint` prints",
-            note.checkpoint.origin
-        ))),
-        status => return Err(refused(url, format!("status {status}: {}", answered.words()))),
+        409 => {
+            return Err(refused(
+                url,
+                &format!(
+                    "it has seen another log of {seen} commits under this name: the history of this store is not the one that it signed"
+                ),
+            ));
+        }
+        422 => {
+            return Err(refused(
+                url,
+                &format!(
+                    "the log of {size} commits does not begin with the {seen} that it saw: this store was put back from an older copy and continued, or rewritten"
+                ),
+            ));
+        }
+        403 => {
+            return Err(refused(
+                url,
+                "it does not know the key that signed; give its operator the key that `lineal checkpoint` prints",
+            ));
+        }
+        404 => {
+            return Err(refused(
+                url,
+                &format!(
+                    "it does not know the log {}, or the address is wrong; give its operator this name and the key that `lineal checkpoint` prints",
+                    note.checkpoint.origin
+                ),
+            ));
+        }
+        status => return Err(refused(url, &format!("status {status}: {}", answered.words()))),
     }
     let lines = NoteSignature::parse_lines(&answered.body)
-        .map_err(|why| refused(url, format!("its answer is no signature: {why}")))?;
+        .map_err(|why| refused(url, &format!("its answer is no signature: {why}")))?;
     let ours: Vec<NoteSignature> =
         lines.into_iter().filter(|line| line.name == key.name() && line.id == key.id()).collect();
     let mut with = note.clone();
     ours.iter().for_each(|line| with.note.add(line.clone()));
     with.note
         .verify(&key)
-        .map_err(|why| refused(url, format!("its signature is not kept: {why}")))?;
+        .map_err(|why| refused(url, &format!("its signature is not kept: {why}")))?;
     store.add_cosignatures(size, ours)?;
     Ok(())
 }
@@ -107,6 +127,6 @@ fn told_size(answered: &Answered) -> Option<u64> {
     std::str::from_utf8(&answered.body).ok()?.trim_end_matches('\n').parse().ok()
 }
 
-fn refused(url: &str, why: String) -> Failure {
+fn refused(url: &str, why: &str) -> Failure {
     Failure::Remote { message: format!("the witness {url} did not sign: {why}"), exit: Exit::No }
 }

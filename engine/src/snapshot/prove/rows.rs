@@ -8,7 +8,7 @@ use crate::events::{EventBlock, LeftLeaves, leaves};
 use lineal_proof::bundle::{BatchPart, RowContent, RowPart, subtrees};
 use lineal_proof::cover::Cover;
 use lineal_proof::event::leaf_keys;
-use lineal_proof::record::{Decision, Record};
+use lineal_proof::record::{Decision, ErasedRows, Record};
 use lineal_proof::{Hash, Value, merkle};
 use std::collections::BTreeMap;
 
@@ -81,8 +81,7 @@ impl Maker<'_> {
             ledger.erasures.iter().filter(|(_, erasure)| erasure.decision == Decision::Erased);
         for (commit, erasure) in destroying {
             let own = erasure.batches.iter().filter(|rows| rows.batch.0 == *batch);
-            let mut named =
-                own.flat_map(lineal_proof::record::ErasedRows::each).map(|(row, _)| row).peekable();
+            let mut named = own.flat_map(ErasedRows::each).map(|(row, _)| row).peekable();
             if named.peek().is_some() {
                 let id = Hash::of(&erasure.encode());
                 let of_proof = named.filter(|row| rows.binary_search(row).is_ok());
