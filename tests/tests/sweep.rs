@@ -189,7 +189,7 @@ fn file_of(name: &str, lines: &[Vec<u8>]) -> PathBuf {
 /// Requests of three lines each are acknowledged, then the journal is closed, imported and removed, as
 /// the server does it. Every line that was acknowledged is in the journal or in the store.
 fn seal(storage: Arc<dyn Storage>) -> Acknowledged {
-    let store = Arc::new(Store::open_on(Arc::clone(&storage), options()).ok()?);
+    let store = Arc::new(Store::open_on(storage, options()).ok()?);
     let mut taken = 0;
     let _ = sealed(&store, &mut taken);
     let commit = store.commit();

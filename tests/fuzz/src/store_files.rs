@@ -5,7 +5,7 @@ use super::tape::Tape;
 use lineal_engine::journal::{Journal, Request};
 use lineal_engine::schema::{Direction, RELATIONS};
 use lineal_engine::storage::{MemoryStorage, Storage};
-use lineal_engine::{Store, journal};
+use lineal_engine::Store;
 use lineal_proof::Hash;
 use lineal_tests::place::Place;
 use lineal_tests::sample;
@@ -29,7 +29,6 @@ pub(crate) static FILES: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
         entries: vec![vec![number; 40], vec![number; 3]],
         first: 0,
     };
-    assert!(journal::REQUEST_BYTES_MAX > 100);
     journal.append(&[request(1), request(2)]).expect("memory takes requests");
     journal.append(&[request(3)]).expect("memory takes requests");
     drop((journal, place));
