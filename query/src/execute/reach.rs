@@ -21,8 +21,8 @@ use crate::value::Item;
 pub(super) struct Marks {
     stamps: Vec<u32>,
     stamp: u32,
-    now: Box<Frontier>,
-    next: Box<Frontier>,
+    now: Frontier,
+    next: Frontier,
 }
 
 /// Nodes by kind. A search has some ten levels of few kinds each, so it is known which there are: to look

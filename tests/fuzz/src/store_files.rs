@@ -2,10 +2,10 @@
 //! damage stores share.
 
 use super::tape::Tape;
+use lineal_engine::Store;
 use lineal_engine::journal::{Journal, Request};
 use lineal_engine::schema::{Direction, RELATIONS};
 use lineal_engine::storage::{MemoryStorage, Storage};
-use lineal_engine::Store;
 use lineal_proof::Hash;
 use lineal_tests::place::Place;
 use lineal_tests::sample;
