@@ -36,7 +36,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tokio", &["server/"]),
     ("tokio_rustls", &["server/src/tls.rs", "server/src/serve.rs", "tests/tests/server/"]),
     ("utoipa", &["server/"]),
-    ("tracing_subscriber", &["server/src/log.rs"]),
+    ("tracing_subscriber", &["server/src/log.rs", "server/src/log/line.rs"]),
     ("memmap2", &["engine/src/mapping"]),
     // Programs choose an allocator, libraries do not.
     (

@@ -423,7 +423,10 @@ fn what_is_about_the_language_alone_needs_no_store() {
 fn a_bundle_is_refused_in_the_words_of_the_language() {
     let folder = full();
     let run = folder.run(&["query", "find model;", "--format", "bundle"]);
-    assert!(run.code == 2 && run.err.contains("B010 at 1:19: a proof is a file of its own"), "{run:?}");
+    assert!(
+        run.code == 2 && run.err.contains("B010 at 1:19: a proof is a file of its own"),
+        "{run:?}"
+    );
     let asked = folder.run(&["query", "find model format bundle"]);
     assert_eq!((asked.code, asked.err), (run.code, run.err));
     let help = folder.run(&["query", "--help"]);
