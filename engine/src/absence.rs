@@ -6,7 +6,7 @@
 
 use crate::error::{Error, Result};
 use crate::event_fields::EventField;
-use crate::events::{Container, key_tree, keys_of};
+use crate::events::{Container, EventBlock, IndexedFields, indexed_hashes, key_tree, keys_of};
 use crate::graph::container_place;
 use crate::ledger::Ledger;
 use crate::record_map::{Place, RecordMap, follow};
@@ -17,10 +17,11 @@ use lineal_proof::absence::keys::{self, value_hash};
 use lineal_proof::absence::map::size_of;
 use lineal_proof::absence::run::{estimate_run, leaves_of, prove_run};
 use lineal_proof::absence::{
-    EntryValue, KeysOpening, MapName, MapOpening, Presence, RunRange, check_map,
+    EntryValue, KeyTree, KeysOpening, MapName, MapOpening, Presence, RunRange, check_map,
 };
-use lineal_proof::record::Revision;
-use lineal_proof::{Hash, Value};
+use lineal_proof::record::{ErasedKeys, Revision};
+use lineal_proof::{Cid, Hash, Value};
+use std::collections::BTreeSet;
 
 /// What the map of a commit holds under some names.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -49,6 +50,38 @@ pub struct KeysProof {
     pub opening: KeysOpening,
     /// What it shows.
     pub presence: Presence,
+}
+
+/// The keys of a batch, made again.
+struct BatchKeys {
+    keys_root: Hash,
+    indexed: IndexedFields,
+    block: EventBlock,
+    tree: KeyTree,
+}
+
+/// Keeps of a batch's keys what stays when rows of it are erased.
+pub(crate) struct Redaction {
+    batch: Cid,
+    keys: BatchKeys,
+    /// Buckets whose leaves are kept already.
+    known: BTreeSet<u32>,
+}
+
+impl Redaction {
+    /// The leaves of the buckets in which values of these rows stand, and which are not kept yet; none
+    /// if there are none.
+    pub(crate) fn of_rows(&mut self, rows: &[u32]) -> Option<ErasedKeys> {
+        let BatchKeys { indexed, block, tree, .. } = &self.keys;
+        let hashes = indexed_hashes(*indexed, block, &rows.iter().map(|row| *row as usize));
+        let mut buckets = tree.redact(&hashes);
+        buckets.retain(|(bucket, _)| self.known.insert(*bucket));
+        (!buckets.is_empty()).then_some(ErasedKeys { batch: self.batch, buckets })
+    }
+}
+
+fn cannot(revision: &Hash, reason: &str) -> Error {
+    Error::NoAbsence { what: format!("batch {}", revision.short()), reason: reason.to_owned() }
 }
 
 impl Store {
@@ -107,9 +140,38 @@ impl Store {
         field: EventField,
         value: &[u8],
     ) -> Result<KeysProof> {
-        let named = format!("batch {}", revision.short());
-        let cannot =
-            |reason: &str| Error::NoAbsence { what: named.clone(), reason: reason.to_owned() };
+        let BatchKeys { keys_root, indexed, tree, .. } = self.batch_keys(revision)?;
+        let cannot = |reason: &str| cannot(revision, reason);
+        if !indexed.holds(field) {
+            return Err(cannot("its keys_root does not cover the field: it was not indexed then"));
+        }
+        let asked = asked(field, value);
+        let name = field.spec().name;
+        let redacted = "an erased event had a value in the same bucket, of which no more is known";
+        let opening = tree.open(&value_hash(name, &asked)).ok_or_else(|| cannot(redacted))?;
+        let presence = opening.check(&keys_root, name, &asked);
+        let presence = presence.map_err(|reason| cannot(&reason.to_string()))?;
+        Ok(KeysProof { keys_root, opening, presence })
+    }
+
+    /// What an erasure of rows of a batch needs to keep of its keys; none where nothing could be
+    /// proved from them before.
+    ///
+    /// # Errors
+    /// [`Error::NoKey`] without the index key, or what is wrong with the rows.
+    pub(crate) fn redaction(&self, revision: &Hash) -> Result<Option<Redaction>> {
+        let keys = match self.batch_keys(revision) {
+            Err(Error::NoAbsence { .. }) => return Ok(None),
+            other => other?,
+        };
+        let known = keys.tree.redact(&[]).into_iter().map(|(bucket, _)| bucket).collect();
+        let is_sound = keys.tree.root() == keys.keys_root;
+        Ok(is_sound.then(|| Redaction { batch: Cid(*revision), keys, known }))
+    }
+
+    /// The tree of a batch's keys, over the rows that are left.
+    fn batch_keys(&self, revision: &Hash) -> Result<BatchKeys> {
+        let cannot = |reason: &str| cannot(revision, reason);
         let state = self.read_state();
         let ledger: &Ledger = state.ledger.load()?;
         let number = ledger.revision(revision);
@@ -128,21 +190,12 @@ impl Store {
         let Some((root, indexed)) = keys_of(&fields) else {
             return Err(cannot("it has no keys_root: its program made none, or had no index key"));
         };
-        if !indexed.holds(field) {
-            return Err(cannot("its keys_root does not cover the field: it was not indexed then"));
-        }
         let Some(keys_root) = Hash::from_slice(root) else {
             return Err(cannot("its keys_root has other than 32 bytes"));
         };
         let secret = self.batch_keys_secret(&ledger.nodes.id(ledger.revisions.node(number)));
         let purpose = "showing what is in a batch";
         let secret = secret.ok_or(Error::NoKey { name: "index.key", purpose })?;
-        // What would stand in the buckets of erased values is known no more.
-        if !batch.erased.is_empty() {
-            return Err(cannot(
-                "events of it were erased, and what is left does not give its root",
-            ));
-        }
         let Some((manifest, first)) = batch.place else {
             return Err(cannot("no manifest says where its rows are"));
         };
@@ -150,14 +203,10 @@ impl Store {
         let container = Container::open_checked(self.storage(), &place)?;
         let from = first as usize;
         let block = container.read(from..from + batch.rows as usize, &indexed.fields())?;
-        let tree = key_tree(indexed, &block, &(0..batch.rows as usize), &secret);
-        let asked = asked(field, value);
-        let (name, words) = (field.spec().name, "the bucket of the value was redacted");
-        let opening = tree.and_then(|tree| tree.open(&value_hash(name, &asked)));
-        let opening = opening.ok_or_else(|| cannot(words))?;
-        let presence = opening.check(&keys_root, name, &asked);
-        let presence = presence.map_err(|reason| cannot(&reason.to_string()))?;
-        Ok(KeysProof { keys_root, opening, presence })
+        let kept = ledger.kept_keys(revision);
+        let tree = key_tree(indexed, &block, &(0..batch.rows as usize), &secret, &kept);
+        let tree = tree.ok_or_else(|| cannot("its keys_root covers no field"))?;
+        Ok(BatchKeys { keys_root, indexed, block, tree })
     }
 
     /// How many bytes [`Store::prove_in_batch`] would give, about: of a batch of so many rows.

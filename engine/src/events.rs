@@ -31,7 +31,7 @@ pub(crate) use decoded::Decoded;
 pub(crate) use indexed::IndexedFields;
 pub(crate) use key_run::{KeyEntry, KeyRun};
 pub(crate) use key_run_file::{KeyRunFile, count_kept, merge_runs, write_entries, write_kept};
-pub(crate) use key_tree::{key_tree, keys_of, put_keys};
+pub(crate) use key_tree::{indexed_hashes, key_tree, keys_of, put_keys};
 pub(crate) use left::{LeftLeaves, root_of};
 pub(crate) use months::in_order;
 pub use months::{Month, MonthCounts};

@@ -9,7 +9,7 @@ mod keeper;
 mod merge;
 
 pub(crate) use file::LIST;
-pub(crate) use keeper::MapKeeper;
+pub(crate) use keeper::{MapKeeper, files_fit_the_log};
 
 use crate::error::{Error, Result};
 use crate::mapping::Bytes;

@@ -9,6 +9,7 @@ use lineal_engine::storage::{FaultyStorage, MemoryStorage, Plan, Storage};
 use lineal_engine::verify::{Depth, verify};
 use lineal_engine::{ErasureDone, ErasureOrder, Error, NodeDraft, Snapshot, Store, Target};
 use lineal_proof::Hash;
+use lineal_proof::absence::Presence;
 use lineal_proof::record::{Decision, node_id};
 use lineal_tests::sample::{self, batch, batch_key, deployment};
 use std::collections::BTreeSet;
@@ -291,4 +292,45 @@ fn batches_of_one_node_share_a_seed_and_are_cut_together() {
     assert_eq!((report.batches, report.erased), (2, 6));
     let again = Store::open_on(Arc::new(memory.clone()), sample::options()).unwrap();
     assert_eq!(listed(&again.snapshot().unwrap()).len(), 4);
+}
+
+#[test]
+fn what_was_never_recorded_stays_provable_from_a_batch_of_which_events_were_erased() {
+    let (memory, store) = days();
+    let batches: Vec<Hash> = {
+        let view = store.snapshot().unwrap();
+        view.nodes_of(Kind::Batch).map(|node| view.revision_id(node).unwrap()).collect()
+    };
+    let ask = |batch: &Hash, number: u32| {
+        store.prove_in_batch(batch, EventField::InputHash, &hash_of(number))
+    };
+    let presence = |batch: &Hash, number: u32| ask(batch, number).map(|proof| proof.presence);
+    let before: Vec<Vec<Presence>> = batches
+        .iter()
+        .map(|batch| (0..80).map(|number| presence(batch, number).unwrap()).collect())
+        .collect();
+    let erased = [17, 18, 3];
+    for number in erased {
+        erase_event(&store, &format!("e{number}")).unwrap();
+    }
+    let (mut told, mut silent) = (0, 0);
+    for (batch, before) in batches.iter().zip(&before) {
+        for (number, before) in (0..80).zip(before) {
+            match ask(batch, number) {
+                Ok(proof) => {
+                    assert_eq!(proof.presence, *before, "e{number}");
+                    assert!(!erased.contains(&number) || *before == Presence::Absent);
+                    told += 1;
+                }
+                Err(Error::NoAbsence { reason, .. }) => {
+                    assert!(reason.contains("bucket"), "{reason}");
+                    silent += 1;
+                }
+                Err(other) => panic!("{other}"),
+            }
+        }
+    }
+    // Each erased value closes one bucket of 256, and what else belongs there.
+    assert!(silent >= 3 && told > 40 * silent, "{told} told, {silent} not");
+    assert!(verify(&memory, Depth::Full, &mut |_| {}).unwrap().is_sound());
 }

@@ -5,21 +5,19 @@ use super::{EventBlock, EventValue, IndexedFields};
 use crate::schema::FieldType;
 use lineal_proof::absence::KeyTree;
 use lineal_proof::absence::keys::value_hashes;
-use lineal_proof::{Map, Value};
+use lineal_proof::{Hash, Map, Value};
 
 /// What a batch's revision says of it: the root, and which fields it covers.
 const KEYS_ROOT: &str = "keys_root";
 const KEYS_OF: &str = "keys_of";
 
-/// The tree over the values of some fields in a batch's rows, under the secret of its buckets; none
-/// if no field is indexed.
-pub(crate) fn key_tree(
+/// The hashes of the values of some fields in rows, each as often as it comes.
+pub(crate) fn indexed_hashes(
     indexed: IndexedFields,
     block: &EventBlock,
-    rows: &(impl ExactSizeIterator<Item = usize> + Clone),
-    secret: &[u8; 32],
-) -> Option<KeyTree> {
-    let (mut names, mut hashes) = (Vec::new(), Vec::new());
+    rows: &(impl Iterator<Item = usize> + Clone),
+) -> Vec<Hash> {
+    let mut hashes = Vec::new();
     for field in indexed.fields() {
         let spec = field.spec();
         let are_texts = spec.field_type == FieldType::Text;
@@ -29,10 +27,23 @@ pub(crate) fn key_tree(
             _ => None,
         });
         hashes.extend(value_hashes(spec.name, are_texts, values));
-        names.push(spec.name);
     }
+    hashes
+}
+
+/// The tree over the values of some fields in a batch's rows, under the secret of its buckets; none
+/// if no field is indexed. `kept` are the leaves that erasures kept of buckets, where rows are erased.
+pub(crate) fn key_tree(
+    indexed: IndexedFields,
+    block: &EventBlock,
+    rows: &(impl ExactSizeIterator<Item = usize> + Clone),
+    secret: &[u8; 32],
+    kept: &[(u32, Hash)],
+) -> Option<KeyTree> {
+    let names: Vec<&str> = indexed.fields().into_iter().map(|field| field.spec().name).collect();
+    let hashes = indexed_hashes(indexed, block, rows);
     let rows = rows.len() as u64;
-    (!names.is_empty()).then(|| KeyTree::new(secret, &names, rows, hashes))
+    (!names.is_empty()).then(|| KeyTree::with_redacted(secret, &names, rows, hashes, kept))
 }
 
 /// Writes the root, or that there is none, into a batch's fields.

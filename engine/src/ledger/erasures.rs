@@ -58,6 +58,17 @@ impl Ledger {
         own.filter_map(|(row, leaf)| Some((row, leaf?))).collect()
     }
 
+    /// The leaves that erasures kept of buckets of a batch's keys, ascending. Of several records that
+    /// list a bucket the first counts: later ones no longer knew what had stood in it.
+    pub(crate) fn kept_keys(&self, batch: &Hash) -> Vec<(u32, Hash)> {
+        let keys = self.destroyed().flat_map(|erasure| &erasure.keys);
+        let mut kept: BTreeMap<u32, Hash> = BTreeMap::new();
+        for (bucket, leaf) in keys.filter(|keys| keys.batch.0 == *batch).flat_map(|k| &k.buckets) {
+            kept.entry(*bucket).or_insert(*leaf);
+        }
+        kept.into_iter().collect()
+    }
+
     /// The commitment of an erased value that has this fingerprint.
     pub(crate) fn erased_value(&self, fingerprint: &Hash) -> Option<Hash> {
         let values = self.destroyed().flat_map(|erasure| &erasure.sealed);

@@ -105,6 +105,33 @@ fn load<'k>(
     known.as_mut().ok_or_else(|| Error::corrupt(file::LIST, 0, "what was just made is there"))
 }
 
+/// Do the files say what the log says up to the commit that they cover? None where there are none, or
+/// none that a writer would use.
+///
+/// # Errors
+/// What the medium says, or what is wrong with the log.
+pub(crate) fn files_fit_the_log(storage: &dyn Storage, head: &Head) -> Result<Option<bool>> {
+    let Some((stored, place)) = file::read(storage, &head.store)? else { return Ok(None) };
+    if place.commit > head.commit {
+        return Ok(None);
+    }
+    let start = (RecordMap::default(), Place::START);
+    let upto = (place.commit, head.segment);
+    let (made, reached) = follow(storage, &head.store, start, upto, None)?;
+    if reached.commit_id != place.commit_id {
+        return Ok(None);
+    }
+    if reached != place || stored.heads() != made.heads() {
+        return Ok(Some(false));
+    }
+    for (one, other) in stored.runs.iter().zip(&made.runs) {
+        if one.commits != other.commits || one.entries()? != other.entries()? {
+            return Ok(Some(false));
+        }
+    }
+    Ok(Some(true))
+}
+
 fn is_of(place: &Place, head: &Head) -> bool {
     (place.commit, place.commit_id) == (head.commit, head.commit_id)
 }

@@ -138,3 +138,25 @@ fn a_damaged_run_is_made_again_from_the_segments() {
     assert_eq!(place.root, Some(map.root()));
     assert_eq!(map.runs.len(), 1);
 }
+
+#[test]
+fn files_that_are_whole_and_say_something_else_are_told_from_the_log() {
+    let (memory, store) = written();
+    store.write_indexes().unwrap();
+    drop(store);
+    let head = head(&memory);
+    assert_eq!(files_fit_the_log(&memory, &head).unwrap(), Some(true));
+    let length = memory.read(file::LIST).unwrap().unwrap().len();
+    // The last entry, and the root that the commit states, each under a new checksum.
+    for at in [length - 10, 160] {
+        let disk = memory.after_power_cut(100);
+        disk.damage(file::LIST, |bytes| {
+            bytes[at] ^= 1;
+            let crc = crc32c::crc32c(&bytes[..length - 4]);
+            bytes[length - 4..].copy_from_slice(&crc.to_le_bytes());
+        });
+        assert_eq!(files_fit_the_log(&disk, &head).unwrap(), Some(false), "byte {at}");
+    }
+    memory.remove(file::LIST).unwrap();
+    assert_eq!(files_fit_the_log(&memory, &head).unwrap(), None);
+}

@@ -63,7 +63,7 @@ pub(super) fn seal_all(
         let sealed = seal(block, &rows, &seed);
         let doubted = doubted_runs(&rows, &draft.doubted);
         let places = rows.iter().map(|row| *row as usize);
-        let tree = secret.and_then(|secret| key_tree(indexed, block, &places, &secret));
+        let tree = secret.and_then(|secret| key_tree(indexed, block, &places, &secret, &[]));
         let mut revision = revision(&draft, key, &sealed, seed_id, &doubted);
         put_keys(&mut revision.fields, indexed, tree.as_ref());
         let staged = StagedNode::of(revision, node, &[]);

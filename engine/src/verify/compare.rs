@@ -13,6 +13,7 @@ use crate::graph::{NodeNo, container_place};
 use crate::head::Head;
 use crate::index::{self, IndexKind};
 use crate::ledger::Ledger;
+use crate::record_map::{LIST as MAP, files_fit_the_log};
 use crate::schema::{COMMON_FIELDS, Direction, RELATIONS};
 use crate::snapshot::{Snapshot, generation_of};
 use crate::storage::{MemoryStorage, Storage};
@@ -43,6 +44,7 @@ pub(super) fn check(storage: &Arc<dyn Storage>, head: &Head, report: &mut Report
         None => report.note("no graph of this commit is in index/: questions make it in memory"),
     }
     ledgers(&**storage, head, ledger, report)?;
+    map(&**storage, head, report)?;
     rows(&**storage, &*beside, ledger, made.id(), report)?;
     runs(&stored, ledger, report)
 }
@@ -195,6 +197,24 @@ fn ledgers(storage: &dyn Storage, head: &Head, made: &Ledger, report: &mut Repor
         && count(revisions.len()).all(|each| stored.revision(&revisions.id(each)) == Some(each));
     if !is_found || written(&stored)?.as_deref() != written(made)?.as_deref() {
         differs(report, LEDGER, "it says what the segments say".to_owned());
+    }
+    Ok(())
+}
+
+/// The map of what records name, made again from the segments.
+fn map(storage: &dyn Storage, head: &Head, report: &mut Report) -> Result<()> {
+    match files_fit_the_log(storage, head) {
+        Ok(Some(true)) => {}
+        Ok(Some(false)) => {
+            differs(report, MAP, "it, and its runs, say what the segments say".to_owned());
+        }
+        // Damaged files are told where their checksums are looked at.
+        Ok(None) | Err(Error::Derived { .. }) => {
+            if storage.read(MAP)?.is_some() {
+                report.note(format!("{MAP} is of another version or history, and is not used"));
+            }
+        }
+        Err(error) => return Err(error),
     }
     Ok(())
 }

@@ -260,7 +260,7 @@ fn batch(
     if let Some((root, indexed)) = keys_of(fields)
         && let Some(secret) =
             keys.batch_keys_secret(&node_id(&record.revision.kind, &record.revision.key))
-        && key_tree(indexed, block, &(0..block.rows()), &secret)
+        && key_tree(indexed, block, &(0..block.rows()), &secret, &[])
             .is_none_or(|tree| tree.root().0 != *root)
     {
         let rule = "the batch's keys_root is that of the indexed values of its rows";

@@ -13,8 +13,9 @@ use lineal_proof::record::{ErasedFile, ErasedRows, ErasedValue, Erasure};
 use lineal_proof::{Cid, Hash};
 use std::collections::BTreeSet;
 
-/// Most rows of one record: their leaves and fingerprints are some 10 MB, below the 16 of a record.
-const ROWS_MAX: usize = 200_000;
+/// Most rows of one record: their leaves, fingerprints and buckets of keys are some 13 MB, below the 16
+/// of a record.
+const ROWS_MAX: usize = 150_000;
 
 impl Store {
     /// The records of a refusal: what was asked for, and that it stays.
@@ -45,6 +46,12 @@ impl Store {
                 let batch = &state.ledger.batches[*ordinal as usize];
                 batch.erased.is_empty() && own.len() == batch.rows as usize
             };
+            let mut redaction = if is_whole {
+                None
+            } else {
+                let batch = link_of(&self.read_state().ledger, *ordinal);
+                self.redaction(&batch.0)?
+            };
             // Of a batch of which nothing is left the root says all; of others each leaf is kept.
             let most = if is_whole { own.len() } else { ROWS_MAX };
             for some in own.chunks(most.max(1)) {
@@ -57,12 +64,14 @@ impl Store {
                 let prints = self.fingerprints_of(*ordinal, some)?;
                 if let Some(record) = records.last_mut() {
                     record.batches.push(erased);
+                    record.keys.extend(redaction.as_mut().and_then(|keys| keys.of_rows(some)));
                     record.fingerprints.extend(prints);
                 }
             }
         }
         for record in &mut records {
             record.batches.sort_by_key(|rows| (rows.batch, rows.runs.clone()));
+            record.keys.sort_by_key(|keys| keys.batch);
             record.fingerprints.sort_unstable();
             record.fingerprints.dedup();
         }
