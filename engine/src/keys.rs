@@ -228,6 +228,16 @@ impl Keys {
         Ok(keys)
     }
 
+    /// With the index key, where it is there and whole: that it is damaged is told by those who look at
+    /// its file.
+    pub(crate) fn with_index_key(mut self, storage: &dyn Storage) -> Result<Keys> {
+        self.index = match read_key(storage, "index", 2) {
+            Err(error @ Error::Io { .. }) => return Err(error),
+            found => found.unwrap_or_default(),
+        };
+        Ok(self)
+    }
+
     /// Reads the seeds alone.
     pub(crate) fn open_seeds(storage: &dyn Storage) -> Result<Keys> {
         let mut keys = Keys {

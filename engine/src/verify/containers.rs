@@ -201,6 +201,17 @@ fn erased_batch(
     let root = fields.get("root").and_then(Value::as_bytes);
     match erased::fits(block, root, cover.as_ref(), erased) {
         Ok(fits) => {
+            // Where no bucket was kept nothing is proved from the keys any more.
+            let kept: Vec<_> = erased.keys.iter().map(|(bucket, leaf)| (*bucket, *leaf)).collect();
+            if fits.is_some()
+                && !kept.is_empty()
+                && keys.is_some_and(|keys| !keys_fit(block, record, keys, &kept))
+            {
+                let at = record.at;
+                let lost = "what shows that a value was never recorded in the batch";
+                let path = segment_path(at.segment);
+                report.fault(Code::BatchRoot, &path, at.offset, KEYS_RULE, lost);
+            }
             report.batches += u64::from(fits.is_some());
             report.rows += if fits.is_some() { block.rows() as u64 } else { 0 };
             report.erased += count(&erased.runs);
@@ -256,16 +267,22 @@ fn batch(
             fault(Code::BatchCounters, format!("the batch's `{name}` is that of its rows"));
         }
     }
-    // Without the index key nobody can tell: then the root stands as it was recorded.
-    if let Some((root, indexed)) = keys_of(fields)
-        && let Some(secret) =
-            keys.batch_keys_secret(&node_id(&record.revision.kind, &record.revision.key))
-        && key_tree(indexed, block, &(0..block.rows()), &secret, &[])
-            .is_none_or(|tree| tree.root().0 != *root)
-    {
-        let rule = "the batch's keys_root is that of the indexed values of its rows";
-        fault(Code::BatchRoot, rule.to_owned());
+    if !keys_fit(block, record, keys, &[]) {
+        fault(Code::BatchRoot, KEYS_RULE.to_owned());
     }
     report.batches += 1;
     report.rows += block.rows() as u64;
+}
+
+const KEYS_RULE: &str = "the batch's keys_root is that of the indexed values of its rows";
+
+/// Is a batch's keys_root that of its rows, and of the buckets that erasures kept? Without the index
+/// key nobody can tell: then the root stands as it was recorded.
+fn keys_fit(block: &EventBlock, record: &BatchRecord, keys: &Keys, kept: &[(u32, Hash)]) -> bool {
+    let revision = &record.revision;
+    let Some((root, indexed)) = keys_of(&revision.fields) else { return true };
+    let node = node_id(&revision.kind, &revision.key);
+    let Some(secret) = keys.batch_keys_secret(&node) else { return true };
+    let tree = key_tree(indexed, block, &(0..block.rows()), &secret, kept);
+    tree.is_some_and(|tree| tree.root().0 == *root)
 }

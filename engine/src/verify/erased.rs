@@ -20,6 +20,8 @@ pub(super) struct ErasedOf {
     pub(super) runs: Vec<(u32, u32)>,
     /// Leaves that were kept, of these rows and of rows whose salts went with theirs.
     pub(super) leaves: BTreeMap<u32, Hash>,
+    /// Leaves that were kept of buckets of its keys.
+    pub(super) keys: BTreeMap<u32, Hash>,
 }
 
 /// What the erasures of a log say together.
@@ -43,6 +45,12 @@ impl Erased {
         for rows in erasure.batches.iter().chain(&erasure.unsalted) {
             let own = self.batches.entry(rows.batch.0).or_default();
             own.leaves.extend(rows.each().filter_map(|(row, leaf)| Some((row, leaf?))));
+        }
+        for keys in &erasure.keys {
+            let own = &mut self.batches.entry(keys.batch.0).or_default().keys;
+            for (bucket, leaf) in &keys.buckets {
+                own.entry(*bucket).or_insert(*leaf);
+            }
         }
         self.values.extend(erasure.sealed.iter().map(|value| value.commitment));
         self.files.extend(erasure.files.iter().cloned());

@@ -73,7 +73,7 @@ fn seeds(storage: &dyn Storage, report: &mut Report) -> Result<(Option<Keys>, Op
         report.note("keys/seeds is not here: roots of batches and sealed values are not checked");
         return Ok((None, None));
     }
-    let keys = match Keys::open_seeds(storage) {
+    let keys = match Keys::open_seeds(storage).and_then(|keys| keys.with_index_key(storage)) {
         Ok(keys) => keys,
         Err(error @ Error::Io { .. }) => return Err(error),
         Err(error) => {
