@@ -5,6 +5,7 @@ mod block;
 mod bytes_page;
 mod checked;
 mod column;
+mod contained;
 mod container;
 mod cursor;
 mod decoded;

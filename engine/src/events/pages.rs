@@ -6,6 +6,7 @@
 use super::bytes_page::{self, Spelled, Words};
 use super::checked::Checked;
 use super::column::Column;
+use super::contained::contained;
 use super::container::HASH_WIDTH;
 use super::zones::Zone;
 use parquet::basic::Type;
@@ -53,7 +54,7 @@ impl Pages {
             .with_metadata_options(Some(options))
             .with_column_index_policy(PageIndexPolicy::Skip)
             .with_offset_index_policy(PageIndexPolicy::Skip);
-        let metadata = reader.parse_and_finish(&input)?;
+        let metadata = contained(|| reader.parse_and_finish(&input))?;
         let columns = metadata.file_metadata().schema_descr().num_columns();
         let zones = (0..columns).map(|_| OnceLock::new()).collect();
         let chunks = metadata.num_row_groups() * columns;
@@ -82,7 +83,7 @@ impl Pages {
         let at = column.offset_index_offset().ok_or_else(missing)?;
         let length = column.offset_index_length().ok_or_else(missing)?;
         let bytes = self.input.get_bytes(u64::try_from(at)?, usize::try_from(length)?)?;
-        let read = decode_offset_index(&bytes)?.page_locations().clone();
+        let read = contained(|| decode_offset_index(&bytes))?.page_locations().clone();
         if read.is_empty() {
             return Err(missing());
         }
@@ -125,7 +126,7 @@ impl Pages {
             return Ok(None);
         };
         let bytes = self.input.get_bytes(u64::try_from(at)?, usize::try_from(length)?)?;
-        let found = decode_column_index(&bytes, column.column_type())?;
+        let found = contained(|| decode_column_index(&bytes, column.column_type()))?;
         let firsts = self.locations(chunk)?.iter().map(first_row).collect();
         Ok(Zone::new(found, firsts))
     }
@@ -149,7 +150,7 @@ impl Pages {
         let column = self.metadata.row_group(chunk.group).column(chunk.index);
         let is_fixed = is_hash(column);
         while first < rows.end {
-            let Some(page) = pages.get_next_page()? else { return Ok(false) };
+            let Some(page) = contained(|| pages.get_next_page())? else { return Ok(false) };
             let count = page.num_values() as usize;
             let own = rows.start.max(first) - first..(rows.end - first).min(count);
             if own.is_empty() || out.append(&page, words.as_ref(), is_fixed, own).is_none() {
@@ -178,7 +179,7 @@ impl Pages {
             return Ok(None);
         }
         let (mut pages, first) = self.wanted(chunk, rows)?;
-        let page = pages.get_next_page()?;
+        let page = contained(|| pages.get_next_page())?;
         let is_whole =
             |page: &Page| first == rows.start && page.num_values() as usize == rows.len();
         let page = page.filter(is_whole);
@@ -210,12 +211,15 @@ impl Pages {
         let wanted = locations.get(first..behind).unwrap_or_default();
         let column = self.metadata.row_group(chunk.group).column(chunk.index);
         let total = self.end(chunk, behind, locations)?;
-        let mut pages =
-            SerializedPageReader::new(self.input.clone(), column, total, Some(wanted.to_vec()))?;
-        // What stands before the first page that it knows counts as a dictionary.
-        if pages.peek_next_page()?.is_some_and(|page| page.is_dict) {
-            pages.skip_next_page()?;
-        }
+        let pages = contained(|| {
+            let input = self.input.clone();
+            let mut pages = SerializedPageReader::new(input, column, total, Some(wanted.to_vec()))?;
+            // What stands before the first page that it knows counts as a dictionary.
+            if pages.peek_next_page()?.is_some_and(|page| page.is_dict) {
+                pages.skip_next_page()?;
+            }
+            Ok(pages)
+        })?;
         Ok((pages, wanted.first().map_or(0, first_row)))
     }
 
@@ -226,8 +230,10 @@ impl Pages {
             return Ok(None);
         }
         let first = self.locations(chunk)?.first().cloned().into_iter().collect();
-        let mut pages = SerializedPageReader::new(self.input.clone(), column, 0, Some(first))?;
-        pages.get_next_page().map(|page| page.filter(is_dictionary))
+        contained(|| {
+            let mut pages = SerializedPageReader::new(self.input.clone(), column, 0, Some(first))?;
+            pages.get_next_page().map(|page| page.filter(is_dictionary))
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Values as the Parquet library gives them, present ones only, put into the rows of a column.
 
+use super::contained::contained;
 use parquet::column::reader::ColumnReaderImpl;
 use parquet::data_type::DataType;
 use parquet::errors::ParquetError;
@@ -12,6 +13,14 @@ pub(super) struct Raw<T> {
 
 /// Reads rows `from..to` of a column of one row group.
 pub(super) fn take<T: DataType>(
+    reader: ColumnReaderImpl<T>,
+    from: usize,
+    to: usize,
+) -> Result<Raw<T::T>, ParquetError> {
+    contained(|| decode(reader, from, to))
+}
+
+fn decode<T: DataType>(
     mut reader: ColumnReaderImpl<T>,
     from: usize,
     to: usize,
