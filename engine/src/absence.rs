@@ -1,5 +1,5 @@
 //! Making proofs that something was never recorded: from the map of a commit, and from the keys of a
-//! batch (docs/format.md, section 25). How they are checked, without a store: `lineal_proof::absence`.
+//! batch (docs/format.md, section 22). How they are checked, without a store: `lineal_proof::absence`.
 //!
 //! Each proof is checked here before it is given away: what does not fit the root in the log is an
 //! error of this store, and no proof.

@@ -11,7 +11,7 @@
 //! as of** it. The map says what some revision ever said, superseded and retracted ones included, so
 //! that "none" is stronger than "none that counts today". Who gives the root must show that it stands
 //! in the log. An old commit or batch has null there: it has no proof of absence (docs/format.md,
-//! section 25).
+//! section 22).
 
 pub mod keys;
 pub mod map;

@@ -1,4 +1,4 @@
-"""The map of a commit and the keys of a batch, from docs/format.md, section 25: what stands in them,
+"""The map of a commit and the keys of a batch, from docs/format.md, section 22: what stands in them,
 their roots, and what a stranger checks in a proof that something was never recorded.
 """
 

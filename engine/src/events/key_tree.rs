@@ -1,5 +1,5 @@
 //! The tree over a batch's indexed values, from which a value can be shown to be in none of its rows
-//! (docs/format.md, section 25).
+//! (docs/format.md, section 22).
 
 use super::{EventBlock, EventValue, IndexedFields};
 use crate::schema::FieldType;

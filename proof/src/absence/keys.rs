@@ -6,7 +6,7 @@
 //! made under a salt of its own. A proof opens one bucket, by its salt. Whoever has it can compute the
 //! digest of the value that was asked, and of guesses that fall into the same bucket: one guess of
 //! 2^bits, so at least 255 of 256 say nothing. Other buckets stay closed, their salts follow from none
-//! (docs/format.md, section 25).
+//! (docs/format.md, section 22).
 
 use super::Refused;
 use super::tree::{range_path, range_root, root_of};

@@ -1,4 +1,4 @@
-//! The map of a commit: its runs, and questions to all of them at once (docs/format.md, section 25).
+//! The map of a commit: its runs, and questions to all of them at once (docs/format.md, section 22).
 
 use super::Refused;
 use super::names::MapName;

@@ -1,4 +1,4 @@
-//! The names under which the map holds what a record says (docs/format.md, section 25).
+//! The names under which the map holds what a record says (docs/format.md, section 22).
 
 use super::run::{Entry, HALF, entry};
 use crate::cbor;

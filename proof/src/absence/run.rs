@@ -1,4 +1,4 @@
-//! One sorted run of the map: entries in blocks, the blocks in a tree (docs/format.md, section 25).
+//! One sorted run of the map: entries in blocks, the blocks in a tree (docs/format.md, section 22).
 
 use super::Refused;
 use super::map::RunHead;

@@ -29,7 +29,7 @@ pub struct Commit {
     /// SHA-256 of the transaction's frames before this one.
     pub segment_sha256: Hash,
     /// The root of the map of everything that records said up to here; none in commits of programs
-    /// that made no map, from which nothing can be proved absent (docs/format.md, section 25).
+    /// that made no map, from which nothing can be proved absent (docs/format.md, section 22).
     pub map_root: Option<Hash>,
 }
 
