@@ -21,9 +21,14 @@ pub(crate) fn failure(zone: &Zone, unresolved: Unresolved) -> Failure {
         Unresolved::NoEvent { key, searched: None } => Failure::NotFound(format!(
             "no event has {key}: the store holds no events\n  `lineal import DIR` brings log archives"
         )),
-        Unresolved::NoEvent { key, searched: Some(Searched { events, first, last }) } => {
+        Unresolved::NoEvent { key, searched: Some(Searched { events, first, last, erased }) } => {
+            let gone = match erased {
+                0 => String::new(),
+                1 => "\n  1 of these is erased: it may have been the one".to_owned(),
+                _ => format!("\n  {erased} of these are erased: it may have been one"),
+            };
             Failure::NotFound(format!(
-                "no event has {key}\n  searched: input hash (every algorithm), event id, request id, log id of {}, {}\n  \
+                "no event has {key}\n  searched: input hash (every algorithm), event id, request id, log id of {}, {}{gone}\n  \
                  hashes are compared byte by byte: another canonical form of the same input has another hash",
                 counted(events, "event"),
                 zone.span(first, last)

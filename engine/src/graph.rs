@@ -166,6 +166,8 @@ pub(crate) struct Graph {
     pub(crate) indexed: IndexedFields,
     /// Do records state edges of relations that are derived, too? Nobody can tell these apart then.
     states_derived: bool,
+    /// Are rows of a batch erased? Mostly none are, and then no batch is asked.
+    has_erased: bool,
     count: usize,
     /// Where each kind begins; one more at the end.
     kinds: Vec<u32>,
@@ -202,6 +204,7 @@ pub(crate) struct Graph {
     imports: OnceLock<BTreeMap<NodeNo, ImportFacts>>,
     aliases: OnceLock<Vec<(String, String, Key)>>,
     unread: OnceLock<Vec<UnreadLog>>,
+    erased: OnceLock<u64>,
     /// By kind and number of the field, opened when first asked for.
     columns: [OnceLock<Vec<Option<Column>>>; KINDS.len()],
     /// What it is over its base, if it has one.

@@ -62,7 +62,10 @@ fn what_is_erased_is_not_found_and_does_not_come_back() {
     );
     assert_eq!(holding(&folder, &[3; 32]), Vec::<String>::new());
     assert_eq!(holding(&folder, hash.as_bytes()), Vec::<String>::new(), "nor what was typed");
-    assert_eq!(folder.run(&["trace", &hash]).code, 2);
+    let gone = folder.run(&["trace", &hash]);
+    assert!(gone.code == 2 && gone.err.contains("1 of these is erased"), "{gone:?}");
+    let asked = folder.run(&["query", &format!("find dataset upstream of inference:{hash}")]);
+    assert!(asked.err.contains("; 1 of their events are erased"), "{asked:?}");
     assert_eq!(folder.run(&["trace", &"04".repeat(32)]).code, 0);
     let asked = folder.done(&["--json", "query", "find inference as i return i.event_id"]);
     assert!(!asked.out.contains("e3") && asked.out.contains("e4"), "{}", asked.out);

@@ -76,6 +76,8 @@ pub(super) struct Beside {
     pub(super) containers: Vec<ContainerPlace>,
     pub(super) imports: BTreeMap<NodeNo, ImportFacts>,
     pub(super) unread: Vec<super::UnreadLog>,
+    /// Are rows of a batch erased?
+    pub(super) has_erased: bool,
 }
 
 impl Built<'_> {
@@ -90,7 +92,8 @@ impl Built<'_> {
         let numbers = self.order.nodes_of(Kind::Import);
         let imports = numbers.zip(std::mem::take(&mut self.imports).into_values()).collect();
         let unread = unread(self.ledger, &by_number(&imports), self.upto);
-        let beside = Beside { containers, imports, unread };
+        let has_erased = batches.iter().any(|batch| !batch.erased.is_empty());
+        let beside = Beside { containers, imports, unread, has_erased };
         flatten::put_beside(&mut sections, &self, &beside);
         let graph = Graph::open(sections).expect("sections that were just made fit one another");
         Ok(graph.with_batches(batches))

@@ -10,6 +10,7 @@ use super::{Batch, Csr, Graph, ImportFacts, Labels, NodeNo, RevisionIds};
 use crate::error::Result;
 use crate::events::IndexedFields;
 use crate::index::Reader;
+use crate::runs::rows_of;
 use crate::schema::{KINDS, Kind, RELATION_COUNT};
 use crate::sections::{Section, Sections, Tag};
 use lineal_proof::Key;
@@ -24,6 +25,7 @@ impl Graph {
         let (commit, recorded) = (from.u64()?, from.i64()?);
         let indexed = IndexedFields::from_bits(from.u64()?);
         let states_derived = from.u8()? == 1;
+        let has_erased = from.u8()? == 1;
         let kinds = from.u32s()?;
         let chains = from.items(|from| Some((from.text()?, from.text()?)))?;
         let containers = batches::read_containers(&mut from)?;
@@ -44,6 +46,8 @@ impl Graph {
             recorded,
             indexed,
             states_derived,
+            has_erased,
+            erased: OnceLock::new(),
             count,
             kinds,
             chains,
@@ -200,6 +204,17 @@ impl Graph {
         self.list::<Vec<_>>(&self.unread, Tag::Unread, |bytes| {
             unread::read_unread(bytes, self.count)
         })
+    }
+
+    /// How many events are erased: rows that would count if they were there.
+    pub(crate) fn erased_events(&self) -> u64 {
+        let of = |batch: &Batch| {
+            rows_of(&batch.erased).filter(|row| batch.counts_erased(*row)).count() as u64
+        };
+        match self.has_erased {
+            true => *self.erased.get_or_init(|| self.batches().iter().map(of).sum()),
+            false => 0,
+        }
     }
 
     /// Is all of it sound? Reads a file whole.

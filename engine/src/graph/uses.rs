@@ -138,6 +138,7 @@ fn laid_out(former: &Former, ledger: &Ledger, new: Vec<ReadNode>, upto: u64) -> 
         ledger,
         upto,
         states_derived: graph.states_derived,
+        has_erased: graph.has_erased,
         kinds: &kinds,
         containers: &graph.containers,
     };

@@ -6,7 +6,6 @@ use crate::event_fields::{EVENT_FIELDS, EventField};
 use crate::events::{Container, Cursor, EventBlock, EventValue, MonthCounts, in_order};
 use crate::graph::{Batch, BatchPlace, Counters, NodeNo, UnreadLog};
 use crate::keys::ValueHasher;
-use crate::runs::rows_of;
 use crate::schema::{Direction, Relation};
 use lineal_proof::{Map, Value};
 use std::ops::Range;
@@ -107,11 +106,7 @@ impl Snapshot {
     /// How many events of the view are erased: counters count them, and no row shows them.
     #[must_use]
     pub fn erased_events(&self) -> u64 {
-        let erased = self.graph().batches().iter().filter(|batch| !batch.erased.is_empty());
-        let alive = |batch: &Batch| {
-            rows_of(&batch.erased).filter(|row| batch.counts_erased(*row)).count() as u64
-        };
-        erased.map(alive).sum()
+        self.graph().erased_events()
     }
 
     /// Every batch of the view.

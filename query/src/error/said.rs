@@ -23,6 +23,8 @@ pub enum Said {
         first: i64,
         /// The last.
         last: i64,
+        /// How many of them are erased: it may have been one of these.
+        erased: u64,
     },
 }
 
@@ -50,13 +52,22 @@ impl fmt::Display for Said {
             Said::NoEvent(text) => {
                 write!(f, "no event is recorded with the hash or id `{text}`")
             }
-            Said::Searched { batches, first, last } => write!(
-                f,
-                "searched: indexed hashes, request, event and log ids of {batches} batches from {} \
-                 to {}",
-                time_text(*first),
-                time_text(*last)
-            ),
+            Said::Searched { batches, first, last, erased } => {
+                write!(
+                    f,
+                    "searched: indexed hashes, request, event and log ids of {batches} batches from {} \
+                     to {}",
+                    time_text(*first),
+                    time_text(*last)
+                )?;
+                match erased {
+                    0 => Ok(()),
+                    _ => write!(
+                        f,
+                        "; {erased} of their events are erased: it may have been one of these"
+                    ),
+                }
+            }
         }
     }
 }

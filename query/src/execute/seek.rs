@@ -256,7 +256,10 @@ impl<'a, S: Source> Executor<'a, S> {
                  of a hash does not make"
                     .into()
             }
-            Some((first, last)) => Said::Searched { batches: count, first, last },
+            Some((first, last)) => {
+                let erased = self.source.erased();
+                Said::Searched { batches: count, first, last, erased }
+            }
             None => "no events are recorded at all; import the logs first".into(),
         };
         // Made in one go: each move of a mistake copies more than two lines of the cache.
