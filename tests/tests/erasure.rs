@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use lineal_engine::event_fields::EventField;
+use lineal_engine::repair::{Wanted, repair};
 use lineal_engine::schema::Kind;
 use lineal_engine::storage::{FaultyStorage, MemoryStorage, Plan, Storage};
 use lineal_engine::verify::{Depth, verify};
@@ -333,4 +334,27 @@ fn what_was_never_recorded_stays_provable_from_a_batch_of_which_events_were_eras
     // Each erased value closes one bucket of 256, and what else belongs there.
     assert!(silent >= 3 && told > 40 * silent, "{told} told, {silent} not");
     assert!(verify(&memory, Depth::Full, &mut |_| {}).unwrap().is_sound());
+}
+
+#[test]
+fn secrets_that_come_back_from_an_older_copy_lose_again_what_was_erased() {
+    let (memory, store) = days();
+    let copy = memory.after_power_cut(100);
+    erase_event(&store, "e5").unwrap();
+    let left = listed(&store.snapshot().unwrap());
+    drop(store);
+    let erased = verify(&memory, Depth::Full, &mut |_| {}).unwrap().erased;
+    let length = memory.read("keys/seeds").unwrap().unwrap().len();
+    memory.damage("keys/seeds", |bytes| bytes[length / 2] ^= 1);
+    let shared: Arc<dyn Storage> = Arc::new(memory.clone());
+    let wanted = Wanted { from: Some(Arc::new(copy)), dry_run: false, options: sample::options() };
+    let done = repair(&shared, &wanted, &mut |_| {}).unwrap();
+    assert_eq!(done.left, []);
+    assert!(done.restored.iter().any(|file| file.file == "keys/seeds"), "{done:?}");
+    let store = Store::open_on(Arc::clone(&shared), sample::options()).unwrap();
+    assert_eq!(listed(&store.snapshot().unwrap()), left);
+    drop(store);
+    assert_eq!(holding(&memory, &hash_of(5)), Vec::<String>::new());
+    let report = verify(&memory, Depth::Full, &mut |_| {}).unwrap();
+    assert_eq!((report.faults, report.erased), (vec![], erased));
 }
