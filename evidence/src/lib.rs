@@ -1,0 +1,5 @@
+//! Evidence: which records that rules ask for are there, how missing ones are recorded, and what is
+//! handed to people who do not trust us.
+//!
+//! It asks through the language and writes through the import pipeline, as anybody else: it knows
+//! no index and no format. Whether a system conforms to a law is not decided here.
