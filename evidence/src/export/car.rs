@@ -32,7 +32,7 @@ pub(super) fn write(store: &Store, view: &Snapshot, closure: &Closure) -> Result
 
 /// A length as an unsigned LEB128 and what is so long.
 fn section(out: &mut Vec<u8>, id: &[u8], bytes: &[u8]) {
-    let mut length = id.len() + bytes.len();
+    let mut length = (id.len() + bytes.len()) as u64;
     while length > 0x7f {
         out.push(0x80 | length.to_le_bytes()[0]);
         length >>= 7;
