@@ -37,7 +37,9 @@ mod transaction;
 pub mod verify;
 
 pub use claims::is_claim;
-pub use draft::{BatchDraft, EdgeDraft, FORM_OF_EVENTS, NodeDraft, Saying, SealedField};
+pub use draft::{
+    BatchDraft, EdgeDraft, FORM_IN_PASSING, FORM_OF_EVENTS, NodeDraft, Saying, SealedField,
+};
 pub use error::{Error, Result};
 pub use graph::{
     Adjacency, Cell, CounterColumns, Counters, NodeNo, UnreadLog, Wanted, is_looked_up, quoted,
