@@ -93,8 +93,14 @@ From a pipe a mistake is told and the next statement asked; the exit code is tha
   lineal prove model:credit-risk@3              its newest revision
   lineal prove revision/9f2c...                 the revision with this id
   lineal prove 'trace all model:x@3 to dataset' -o paths.proof
+  lineal prove no approval approves model:credit-risk@3 -o none.proof
+  lineal prove 'no inference:9f2c... in deployment:scorer/prod as of 12' -o none.proof
+  lineal prove 'no inference:9f2c... everywhere from 2025-01-01' --max-size 100 -o none.proof
+  lineal prove no dataset:holdout -o none.proof
 What it is shown against is a signed checkpoint. To check: lineal-verify FILE --key KEY, or
-python3 verify.py FILE --key KEY. What is recorded is shown, not that it is true.")]
+python3 verify.py FILE --key KEY. What is recorded is shown, not that it is true.
+`no` means never recorded up to the checkpoint. Of events a scope is said, and how large the proof
+will be is told before rows are read.")]
     Prove(Prove),
     /// Print questions in their canonical form
     Fmt(Fmt),
@@ -373,6 +379,12 @@ pub(crate) struct Prove {
     /// A parameter: name=value
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) param: Vec<String>,
+    /// Of what is not recorded: the largest proof that is made unasked
+    #[arg(long, value_name = "MIB", default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=255))]
+    pub(crate) max_size: u64,
+    /// Make it however large it is
+    #[arg(long, conflicts_with = "max_size")]
+    pub(crate) yes: bool,
 }
 
 #[derive(Args, Debug)]

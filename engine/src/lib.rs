@@ -46,8 +46,8 @@ pub use graph::{
     unquoted,
 };
 pub use snapshot::{
-    BatchInfo, Claim, EventRef, EventRows, FieldColumn, Folded, PathStep, RevisionInfo, Snapshot,
-    Thing, Unproved,
+    AbsenceSize, BatchInfo, Claim, EventRef, EventRows, FieldColumn, Folded, PathStep,
+    RevisionInfo, Snapshot, Thing, Unproved,
 };
 pub use store::{
     BACKUP_LIST, Backup, BackupProgress, CompactProgress, Compaction, ErasureDone, ErasureOrder,
