@@ -47,6 +47,9 @@ pub(crate) struct Arguments {
     /// Print JSON for programs
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Show what is restricted, too: for whoever decides about restrictions
+    #[arg(long, global = true)]
+    pub(crate) restricted: bool,
     /// Write to a store on a network file system although its locks cannot be trusted
     #[arg(long, global = true, hide = true)]
     pub(crate) force_network: bool,

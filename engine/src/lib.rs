@@ -42,8 +42,8 @@ pub use draft::{
 };
 pub use error::{Error, Result};
 pub use graph::{
-    Adjacency, Cell, CounterColumns, Counters, NodeNo, UnreadLog, Wanted, is_looked_up, quoted,
-    unquoted,
+    Adjacency, Cell, CounterColumns, Counters, NodeNo, UnreadLog, Unshown, Wanted, is_looked_up,
+    quoted, unquoted,
 };
 pub use snapshot::{
     AbsenceSize, BatchInfo, Claim, EventRef, EventRows, FieldColumn, Folded, PathStep,

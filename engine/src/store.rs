@@ -98,6 +98,8 @@ pub struct Store {
     catalog: Option<Catalog>,
     pending_keys: PendingKeys,
     map: MapKeeper,
+    /// Do views show what is restricted?
+    shows_restricted: bool,
     /// Holds the writer's lock. Last: what goes before it may still write.
     _lock: Option<Box<dyn Send + Sync>>,
 }
@@ -249,7 +251,15 @@ impl Store {
         if commit > newest {
             return Err(Error::NoCommit { number: commit, newest });
         }
-        self.views.snapshot(self, &state, commit)
+        let view = self.views.snapshot(self, &state, commit)?;
+        Ok(if self.shows_restricted { view.with_restricted() } else { view })
+    }
+
+    /// The same store, whose views show what is restricted, or do not: for programs that are asked by
+    /// one person. Else each view is told ([`Snapshot::with_restricted`]).
+    #[must_use]
+    pub fn showing_restricted(self, shows_restricted: bool) -> Store {
+        Store { shows_restricted, ..self }
     }
 
     /// The number of the last commit at or before a time.

@@ -126,6 +126,7 @@ impl Store {
             catalog,
             pending_keys: PendingKeys::default(),
             map: MapKeeper::default(),
+            shows_restricted: false,
             storage,
             _lock: lock,
         })
