@@ -1,5 +1,6 @@
 //! All commands and flags. The help texts are the comments here.
 
+mod checking;
 mod checkpoint;
 mod erasing;
 mod exporting;
@@ -10,6 +11,7 @@ mod serving;
 #[cfg(feature = "server")]
 pub(crate) use serving::{CreateToken, RevokeToken, Serve, ServerPlace, Token};
 
+pub(crate) use checking::{Check, FailFrom};
 pub(crate) use checkpoint::Checkpoint;
 pub(crate) use erasing::{Decided, Erase, Hold, Retention, RetentionStep};
 pub(crate) use exporting::{Export, ExportForm};
@@ -145,6 +147,18 @@ copy or another program holds is not reached: the record lists the files that mu
     Hold(Hold),
     /// Show how long what is kept, and what is due
     Retention(Retention),
+    /// Say which evidence is recorded and which is missing, with the command that would record it
+    #[command(after_help = "Examples:
+  lineal check                                   what is recorded, held against itself
+  lineal check credit-scoring                    the rules over the AI Act, of one system
+  lineal check credit-scoring --model scorer@12 --fail-on blocker
+  lineal check credit-scoring --as-of 2026-03-01 --json
+  lineal check credit-scoring --diff 2026-03-01 now
+  lineal check credit-scoring --record --by anna@bank.example
+Statuses: met, gap (missing, late or incomplete), conflict (records contradict each other),
+not_applicable, undeclared (the scope is not declared, so nobody can say), waived. Whether a system
+conforms to a law is not decided. With --fail-on the code is 1 where a rule that grave is not met.")]
+    Check(Check),
     /// Give a name: lineal alias 'scorer' = model:prod/credit-risk
     Alias(Alias),
     /// Pack small containers of log rows into large ones, and merge the index
