@@ -244,7 +244,7 @@ fields_by_kind! {
         "stage" Text "the stage it is for";
         "expires" Time "the end of its validity";
         "rule" Text "the rule that a waiver is from";
-        "of" Int "how many distinct keys must approve";
+        "keys_needed" Int "how many distinct keys must approve";
         "subject_revision" Text "the revision that was decided on, hex";
         "key_fingerprint" Text "the key that signed, as SHA256:...";
         "envelope" Text "the signed statement, DSSE as JSON";
