@@ -3,3 +3,6 @@
 //!
 //! It asks through the language and writes through the import pipeline, as anybody else: it knows
 //! no index and no format. Whether a system conforms to a law is not decided here.
+
+pub mod gate;
+pub mod record;

@@ -15,7 +15,8 @@ pub mod report;
 
 pub use error::{Error, Result};
 pub use pipeline::{
-    ImportOptions, Limits, LoadedMapping, STANDARD_INPUT, explain_mapping, import, rejected_lines,
+    ImportOptions, Limits, LoadedMapping, STANDARD_INPUT, actor, explain_mapping, import,
+    rejected_lines,
 };
 pub use progress::Progress;
 pub use report::{Report, SourceReport};
