@@ -134,13 +134,26 @@ be interrupted at any point and called again. Old files go when nobody reads the
     Compact(Compact),
     /// Copy the store as of its last commit, while it is read and written
     #[command(after_help = "Examples:
-  lineal backup /mnt/copies/2026-11-22          a folder: a store of its own, to be read there
+  lineal backup /mnt/copies/main                 a folder: a store of its own, to be read there
+  lineal backup /mnt/copies/main                 again: only what is new is copied, what went goes
+  lineal backup /mnt/copies/main --with-keys /mnt/safe/main.keys     and the keys, in their own file
+  lineal backup /mnt/copies/main --check         what is missing, damaged, or must no longer exist
   lineal backup copy.tar                         an archive
   lineal backup copy.tar --url https://host      of a store that a server serves, as administrator
 What is derived is left out: `lineal rebuild` makes it again. So are the keys, which belong
 elsewhere: without them sealed values stay closed and nothing can be written. What a server took
-live and has not sealed yet comes along, as it was sent: the next server of the copy seals it.")]
+live and has not sealed yet comes along, as it was sent: the next server of the copy seals it.
+--check ends with 3 if something is missing or damaged, 1 if something must go.")]
     Backup(Backup),
+    /// Put a copy back into a new folder, verified on the way
+    #[command(after_help = "Examples:
+  lineal restore /mnt/copies/main /srv/lineal --with-keys /mnt/safe/main.keys
+  lineal restore copy.tar /srv/lineal            without its keys: to be read
+  lineal restore old.tar /srv/lineal --with-keys old.keys --erasures-of /mnt/mirror
+A copy that is damaged is refused with the names of its files, and nothing is left. An older copy
+holds what was erased since it was made: --erasures-of names a later state of the same store (the
+store, a later copy, a mirror), and what its log says was erased is erased again.")]
+    Restore(Restore),
     /// Sign which commits there are, for strangers to hold on to
     #[command(after_help = "Examples:
   lineal checkpoint                              sign the log as of its last commit
@@ -403,12 +416,32 @@ pub(crate) struct Compact {
 
 #[derive(Args, Debug)]
 pub(crate) struct Backup {
-    /// A new folder, or a new file whose name ends with .tar
+    /// A new folder, the folder of an earlier copy, or a new file whose name ends with .tar
     #[arg(value_name = "OUT")]
     pub(crate) out: PathBuf,
-    /// Put the keys into it: whoever has the copy then opens every sealed value
+    /// Write the keys into this file, or with --check look into it: whoever has it beside the copy
+    /// opens every sealed value
+    #[arg(long, value_name = "FILE")]
+    pub(crate) with_keys: Option<PathBuf>,
+    /// Write nothing; read the copy that is there, and say what is wrong with it
     #[arg(long)]
-    pub(crate) with_keys: bool,
+    pub(crate) check: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Restore {
+    /// The folder of a copy or a mirror, or an archive whose name ends with .tar
+    #[arg(value_name = "COPY")]
+    pub(crate) copy: PathBuf,
+    /// A new folder
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// The file of keys that was written with the copy
+    #[arg(long, value_name = "FILE")]
+    pub(crate) with_keys: Option<PathBuf>,
+    /// A later state of the same store: what was erased in it is erased again
+    #[arg(long, value_name = "STORE")]
+    pub(crate) erasures_of: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

@@ -19,6 +19,7 @@ mod query;
 mod rebuild;
 mod repair;
 mod repl;
+mod restore;
 mod retention;
 mod retract;
 #[cfg(feature = "server")]
@@ -59,6 +60,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
         Command::Alias(alias) => alias::run(arguments, alias),
         Command::Compact(compact) => compact::run(arguments, compact),
         Command::Backup(backup) => backup::run(arguments, backup),
+        Command::Restore(restore) => restore::run(arguments, restore),
         Command::Checkpoint(checkpoint) => checkpoint::run(arguments, checkpoint),
         Command::Rebuild => rebuild::run(arguments),
         Command::Verify(verify) => verify::run(arguments, verify),

@@ -48,9 +48,10 @@ pub use snapshot::{
     Thing, Unproved,
 };
 pub use store::{
-    BACKUP_LIST, Backup, BackupProgress, CompactProgress, Compaction, ErasureDone, ErasureOrder,
-    HoldInfo, HoldScope, KnownSource, LiveBatch, Options, Received, Store, Suppressed, Tar, Target,
-    receive,
+    BACKUP_LIST, Backup, BackupProgress, CheckedCopy, CompactProgress, Compaction, CopiedKeys,
+    CopyFault, ErasureDone, ErasureOrder, HoldInfo, HoldScope, KEYS_BYTES_MAX, KnownSource,
+    LiveBatch, Options, Origin, Received, RestoredCopy, Restoring, Store, Suppressed, Tar, Target,
+    Updated, check_copy, receive, restore,
 };
 pub use transaction::{
     Committed, Held, Outcome, PreparedNode, Staged, TRANSACTION_NODES_MAX, Transaction,

@@ -24,6 +24,7 @@ use lineal_proof::tlog::{
 
 pub(crate) use checkpoints::{kept as read_checkpoint, listed as checkpoint_files};
 pub(crate) use identity::SETTING as LOG_SETTING;
+pub(crate) use leaves::{commit_id, first_difference};
 pub(crate) use tiles::FOLDER as TILES;
 
 /// A checkpoint as it is kept.

@@ -37,6 +37,7 @@ fn instead(command: &Command) -> Option<(&'static str, &'static str)> {
         Command::Retention(_) => ("retention", BESIDE),
         Command::Alias(_) => ("alias", BESIDE),
         Command::Compact(_) => ("compact", BESIDE),
+        Command::Restore(_) => ("restore", "a copy is put back where it lies; leave --url out"),
         Command::Checkpoint(_) => (
             "checkpoint",
             "get /v1/checkpoint, /v1/tile/... and /v1/log/consistency, or run it beside the store",

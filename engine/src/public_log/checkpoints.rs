@@ -28,11 +28,15 @@ fn reply_path(size: u64, number: usize) -> String {
     format!("{FOLDER}/{size:012}.{number:03}.{REPLY}")
 }
 
-/// The files of the folder with the size of the checkpoint that each is of.
+/// The files of the folder with the size of the checkpoint that each is of; not what a write that broke off
+/// left beside one.
 pub(crate) fn listed(storage: &dyn Storage) -> Result<Vec<(u64, String)>> {
     let names = storage.list(FOLDER)?;
-    let of =
-        |name: String| Some((name.split('.').next()?.parse().ok()?, format!("{FOLDER}/{name}")));
+    let of = |name: String| {
+        let is_whole = [NOTE, REPLY].iter().any(|end| name.ends_with(&format!(".{end}")));
+        let size = name.split('.').next()?.parse().ok()?;
+        is_whole.then(|| (size, format!("{FOLDER}/{name}")))
+    };
     Ok(names.into_iter().filter_map(of).collect())
 }
 

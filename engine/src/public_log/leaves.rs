@@ -51,6 +51,47 @@ pub(super) fn commits(
     Ok(())
 }
 
+/// The id of a commit, if `head` vouches for it.
+///
+/// # Errors
+/// As [`commits`].
+pub(crate) fn commit_id(storage: &dyn Storage, head: &Head, number: u64) -> Result<Option<Hash>> {
+    let mut found = None;
+    if number > 0 && number <= head.commit {
+        commits(storage, head, number, &mut |at, payload| {
+            if at == number {
+                found = Some(Hash::of(payload));
+            }
+            Ok(())
+        })?;
+    }
+    Ok(found)
+}
+
+/// The first commit that two logs do not share: each with its medium and what it vouches for.
+///
+/// # Errors
+/// As [`commits`], of either.
+pub(crate) fn first_difference(
+    (one, head_of_one): (&dyn Storage, &Head),
+    (other, head_of_other): (&dyn Storage, &Head),
+) -> Result<u64> {
+    let mut ids = Vec::new();
+    commits(one, head_of_one, 1, &mut |_, payload| {
+        ids.push(Hash::of(payload));
+        Ok(())
+    })?;
+    let mut shared = 0;
+    commits(other, head_of_other, 1, &mut |number, payload| {
+        let at = usize::try_from(number - 1).unwrap_or(usize::MAX);
+        if shared == number - 1 && ids.get(at) == Some(&Hash::of(payload)) {
+            shared = number;
+        }
+        Ok(())
+    })?;
+    Ok(shared + 1)
+}
+
 /// The last segment whose first commit is not behind the one that is looked for: those before it need
 /// not be read.
 fn first_segment(storage: &dyn Storage, head: &Head, from: u64) -> Result<u32> {

@@ -6,6 +6,7 @@
 //! entries of indexes, old files) is destroyed behind it, and, if a crash comes between, by the next
 //! opening for writing (`finish.rs`).
 
+mod again;
 mod find;
 mod finish;
 mod record;
@@ -36,6 +37,8 @@ pub enum Target {
     /// A sealed field of a node, by the node's id, as any revision states it: its subject's key goes,
     /// and with it all that was sealed under that.
     Field(Hash, String),
+    /// Every value that is sealed under a subject's key, whoever states it: the key goes.
+    Subject(Hash),
 }
 
 /// An erasure, or the refusal of one.
