@@ -145,6 +145,17 @@ elsewhere: without them sealed values stay closed and nothing can be written. Wh
 live and has not sealed yet comes along, as it was sent: the next server of the copy seals it.
 --check ends with 3 if something is missing or damaged, 1 if something must go.")]
     Backup(Backup),
+    /// Pull a copy of a store from a server or a folder, verified as it comes
+    #[command(after_help = "Examples:
+  lineal mirror https://lineage.example.org /mnt/mirror --token-file admin
+  lineal mirror /srv/lineal /mnt/mirror --follow 60       again each minute, until Ctrl-C
+  lineal mirror URL /mnt/mirror --key 'lineage.example.org/prod+1a2b3c4d+AQ...'
+  lineal --store /mnt/mirror query ...                    read-only: it holds no keys
+  lineal repair --from /mnt/mirror                        what was lost comes back from it
+Every record, container and checkpoint is hashed before it is kept; what was pulled stays when it is
+stopped. A store whose past is another than the mirror's is refused, with the first commit that
+differs (code 3). The server must be configured to give copies (`backups = true`).")]
+    Mirror(Mirror),
     /// Put a copy back into a new folder, verified on the way
     #[command(after_help = "Examples:
   lineal restore /mnt/copies/main /srv/lineal --with-keys /mnt/safe/main.keys
@@ -426,6 +437,22 @@ pub(crate) struct Backup {
     /// Write nothing; read the copy that is there, and say what is wrong with it
     #[arg(long)]
     pub(crate) check: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Mirror {
+    /// A server (https://...), or the folder of a store, a copy or another mirror
+    #[arg(value_name = "FROM")]
+    pub(crate) from: String,
+    /// A new folder, or that of the mirror
+    #[arg(value_name = "INTO")]
+    pub(crate) into: PathBuf,
+    /// The key that the log is known by; else those that the log itself names are taken
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Option<String>,
+    /// Pull again after so many seconds, until Ctrl-C
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) follow: Option<u64>,
 }
 
 #[derive(Args, Debug)]

@@ -73,6 +73,14 @@ pub enum Error {
         /// Erasures that are not in its log.
         count: usize,
     },
+    /// A place that a mirror is pulled from gives nothing, or something else than was asked for.
+    #[error("{name}: {why}")]
+    Upstream {
+        /// Where.
+        name: String,
+        /// What it said or did.
+        why: String,
+    },
     /// Another writer holds the lock.
     #[error(
         "the store is being written by {holder}; reading is possible meanwhile, writing after it ends"

@@ -22,6 +22,7 @@ mod key_bytes;
 pub mod keys;
 mod ledger;
 pub mod mapping;
+pub mod mirror;
 pub mod public_log;
 mod record_map;
 pub mod repair;
@@ -51,7 +52,7 @@ pub use store::{
     BACKUP_LIST, Backup, BackupProgress, CheckedCopy, CompactProgress, Compaction, CopiedKeys,
     CopyFault, ErasureDone, ErasureOrder, HoldInfo, HoldScope, KEYS_BYTES_MAX, KnownSource,
     LiveBatch, Options, Origin, Received, RestoredCopy, Restoring, Store, Suppressed, Tar, Target,
-    Updated, check_copy, receive, restore,
+    Updated, check_copy, need_copy, receive, restore,
 };
 pub use transaction::{
     Committed, Held, Outcome, PreparedNode, Staged, TRANSACTION_NODES_MAX, Transaction,

@@ -105,6 +105,11 @@ impl Register {
         let Some(bytes) = storage.read(REGISTER)? else {
             return Ok(Register::over(Bytes::held(Vec::new()), store));
         };
+        Register::read_over(bytes, store)
+    }
+
+    /// Reads a register that is not in its place yet.
+    pub(crate) fn read_over(bytes: Bytes, store: &[u8; 16]) -> Result<Register> {
         let (found, _) =
             frame::read_header(&bytes, MAGIC_SEALED).map_err(|e| Error::record(REGISTER, 0, e))?;
         if found != *store {

@@ -37,6 +37,9 @@ fn instead(command: &Command) -> Option<(&'static str, &'static str)> {
         Command::Retention(_) => ("retention", BESIDE),
         Command::Alias(_) => ("alias", BESIDE),
         Command::Compact(_) => ("compact", BESIDE),
+        Command::Mirror(_) => {
+            ("mirror", "name the address as what is mirrored: lineal mirror URL INTO")
+        }
         Command::Restore(_) => ("restore", "a copy is put back where it lies; leave --url out"),
         Command::Checkpoint(_) => (
             "checkpoint",

@@ -19,8 +19,23 @@ const REPLY: &str = "tsr";
 const REPLIES_MAX: usize = 1_000;
 
 /// `checkpoints/000000000012.note`
-fn note_path(size: u64) -> String {
+pub(crate) fn note_path(size: u64) -> String {
     format!("{FOLDER}/{size:012}.{NOTE}")
+}
+
+/// Is it a signed note, and no answer of a time-stamp authority?
+pub(crate) fn is_note(path: &str) -> bool {
+    path.ends_with(&format!(".{NOTE}"))
+}
+
+/// Puts the newest checkpoint where readers of the log look for it.
+pub(crate) fn put_newest(storage: &dyn Storage, signed: &SignedCheckpoint) -> Result<()> {
+    let path = format!("{}/checkpoint", tiles::FOLDER);
+    let bytes = signed.to_string();
+    match storage.read(&path)? {
+        Some(there) if there[..] == *bytes.as_bytes() => Ok(()),
+        _ => storage.put(&path, bytes.as_bytes(), false),
+    }
 }
 
 /// `checkpoints/000000000012.000.tsr`

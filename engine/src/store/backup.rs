@@ -18,11 +18,12 @@ mod update;
 
 pub use check::{CheckedCopy, CopyFault, check_copy};
 pub use keys::{CopiedKeys, KEYS_BYTES_MAX};
-pub(crate) use list::List;
+pub(crate) use list::{List, text as copy_list};
 pub use receive::{Received, receive};
 pub use restore::{Origin, RestoredCopy, Restoring, restore};
 pub use tar::Tar;
-pub use update::Updated;
+pub use update::{Updated, need_copy};
+pub(crate) use update::{files_there as files_of_copy, put_if_other, remove_others};
 
 use super::{Mark, Store, enter};
 use crate::error::{Error, Result};
@@ -273,6 +274,12 @@ impl std::fmt::Debug for Backup {
         let (commit, files) = (self.commit(), self.files());
         f.debug_struct("Backup").field("commit", &commit).field("files", &files).finish()
     }
+}
+
+/// Is it a file that a mirror may pull: one of a copy, and of no journal?
+pub(crate) fn is_pulled(path: &str) -> bool {
+    receive::FOLDERS.iter().any(|folder| path.starts_with(&format!("{folder}/")))
+        && receive::is_of_a_copy(path)
 }
 
 /// Makes a folder if there is none; one that holds anything is refused.

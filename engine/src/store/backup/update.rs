@@ -39,8 +39,12 @@ pub struct Updated {
     pub removed: Vec<String>,
 }
 
-/// Makes a folder if there is none; one that holds anything but a copy is refused, and nothing in it touched.
-pub(super) fn need_copy(folder: &Path) -> Result<()> {
+/// Makes a folder for a copy if there is none; one that holds anything but a copy is refused, and nothing in
+/// it touched.
+///
+/// # Errors
+/// [`Error::NotACopy`], or what the medium says.
+pub fn need_copy(folder: &Path) -> Result<()> {
     let failed = |error| Error::io("list", folder, error);
     fs::create_dir_all(folder).map_err(|error| Error::io("make the folder", folder, error))?;
     let path = folder.display().to_string();
@@ -233,7 +237,7 @@ fn bring_register(to: &dyn Storage, new: &Bytes, done: &mut Updated) -> Result<O
     }
 }
 
-fn put_if_other(to: &dyn Storage, path: &str, bytes: &[u8]) -> Result<()> {
+pub(crate) fn put_if_other(to: &dyn Storage, path: &str, bytes: &[u8]) -> Result<()> {
     match to.read(path)? {
         Some(there) if there[..] == *bytes => Ok(()),
         _ => to.put(path, bytes, false),
@@ -241,7 +245,7 @@ fn put_if_other(to: &dyn Storage, path: &str, bytes: &[u8]) -> Result<()> {
 }
 
 /// The files in the folders of a copy.
-pub(super) fn files_there(storage: &dyn Storage) -> Result<Vec<String>> {
+pub(crate) fn files_there(storage: &dyn Storage) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for folder in FOLDERS.iter().chain(&FOLDERS_OF_JOURNALS) {
         let names = storage.list(folder)?;
