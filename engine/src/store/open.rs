@@ -126,6 +126,7 @@ impl Store {
             catalog,
             pending_keys: PendingKeys::default(),
             map: MapKeeper::default(),
+            is_aside: false,
             storage,
             _lock: lock,
         })
