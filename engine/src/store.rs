@@ -1,5 +1,6 @@
 //! A store: made by `create`, opened by `open`, written by transactions, read through snapshots.
 
+mod aside;
 mod backup;
 mod compact;
 mod erase;
@@ -105,6 +106,8 @@ pub struct Store {
     map: MapKeeper,
     /// Do views show what is restricted?
     shows_restricted: bool,
+    /// Its changes stay in memory: what is derived of them is made for views and never written.
+    is_aside: bool,
     /// Holds the writer's lock. Last: what goes before it may still write.
     _lock: Option<Box<dyn Send + Sync>>,
 }
@@ -415,7 +418,7 @@ impl Store {
     /// # Errors
     /// What the medium says; the store itself is not touched.
     pub fn write_indexes(&self) -> Result<()> {
-        if !self.writable {
+        if !self.writable || self.is_aside {
             return Ok(());
         }
         let state = self.read_state();
