@@ -2,6 +2,7 @@
 
 mod connection;
 pub(crate) mod elsewhere;
+mod mirror;
 mod refusal;
 mod unfit;
 mod upload;

@@ -69,6 +69,7 @@ pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
         };
         let request = Request { parameters: &parameters, limits: &limits, now };
         let view = opened.view.clone();
+        let view = if sight.restricted { view.with_restricted() } else { view };
         let view = if sight.withheld { view.without_subject_group() } else { view };
         let view = if sight.trail { view.with_trail() } else { view.without_trail() };
         let withhold = asked.withhold.is_some();
