@@ -1,5 +1,6 @@
 //! All commands and flags. The help texts are the comments here.
 
+mod checking;
 mod checkpoint;
 mod copies;
 mod erasing;
@@ -11,6 +12,7 @@ mod serving;
 #[cfg(feature = "server")]
 pub(crate) use serving::{CreateToken, RevokeToken, Serve, ServerPlace, Token};
 
+pub(crate) use checking::{Check, FailFrom};
 pub(crate) use checkpoint::Checkpoint;
 pub(crate) use copies::{Backup, Mirror, Repair, Restore};
 pub(crate) use erasing::{Decided, Erase, Hold, Retention, RetentionStep};
@@ -49,6 +51,9 @@ pub(crate) struct Arguments {
     /// Print JSON for programs
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Show what is restricted, too: for whoever decides about restrictions
+    #[arg(long, global = true)]
+    pub(crate) restricted: bool,
     /// Write to a store on a network file system although its locks cannot be trusted
     #[arg(long, global = true, hide = true)]
     pub(crate) force_network: bool,
@@ -95,8 +100,14 @@ From a pipe a mistake is told and the next statement asked; the exit code is tha
   lineal prove model:credit-risk@3              its newest revision
   lineal prove revision/9f2c...                 the revision with this id
   lineal prove 'trace all model:x@3 to dataset' -o paths.proof
+  lineal prove no approval approves model:credit-risk@3 -o none.proof
+  lineal prove 'no inference:9f2c... in deployment:scorer/prod as of 12' -o none.proof
+  lineal prove 'no inference:9f2c... everywhere from 2025-01-01' --max-size 100 -o none.proof
+  lineal prove no dataset:holdout -o none.proof
 What it is shown against is a signed checkpoint. To check: lineal-verify FILE --key KEY, or
-python3 verify.py FILE --key KEY. What is recorded is shown, not that it is true.")]
+python3 verify.py FILE --key KEY. What is recorded is shown, not that it is true.
+`no` means never recorded up to the checkpoint. Of events a scope is said, and how large the proof
+will be is told before rows are read.")]
     Prove(Prove),
     /// Print questions in their canonical form
     Fmt(Fmt),
@@ -138,6 +149,18 @@ copy or another program holds is not reached: the record lists the files that mu
     Hold(Hold),
     /// Show how long what is kept, and what is due
     Retention(Retention),
+    /// Say which evidence is recorded and which is missing, with the command that would record it
+    #[command(after_help = "Examples:
+  lineal check                                   what is recorded, held against itself
+  lineal check credit-scoring                    the rules over the AI Act, of one system
+  lineal check credit-scoring --model scorer@12 --fail-on blocker
+  lineal check credit-scoring --as-of 2026-03-01 --json
+  lineal check credit-scoring --diff 2026-03-01 now
+  lineal check credit-scoring --record --by anna@bank.example
+Statuses: met, gap (missing, late or incomplete), conflict (records contradict each other),
+not_applicable, undeclared (the scope is not declared, so nobody can say), waived. Whether a system
+conforms to a law is not decided. With --fail-on the code is 1 where a rule that grave is not met.")]
+    Check(Check),
     /// Give a name: lineal alias 'scorer' = model:prod/credit-risk
     Alias(Alias),
     /// Pack small containers of log rows into large ones, and merge the index
@@ -399,6 +422,12 @@ pub(crate) struct Prove {
     /// A parameter: name=value
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) param: Vec<String>,
+    /// Of what is not recorded: the largest proof that is made unasked
+    #[arg(long, value_name = "MIB", default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=255))]
+    pub(crate) max_size: u64,
+    /// Make it however large it is
+    #[arg(long, conflicts_with = "max_size")]
+    pub(crate) yes: bool,
 }
 
 #[derive(Args, Debug)]

@@ -3,6 +3,7 @@
 mod alias;
 mod ask;
 mod backup;
+mod check;
 mod checkpoint;
 mod compact;
 mod completions;
@@ -59,6 +60,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
         Command::Export(wanted) => export::run(arguments, wanted),
         Command::Erase(erase) => erase::run(arguments, erase),
         Command::Hold(hold) => hold::run(arguments, hold),
+        Command::Check(check) => check::run(arguments, check),
         Command::Retention(retention) => retention::run(arguments, retention),
         Command::Alias(alias) => alias::run(arguments, alias),
         Command::Compact(compact) => compact::run(arguments, compact),

@@ -328,6 +328,14 @@ pub enum Error {
         /// What was looked for.
         what: String,
     },
+    /// What is restricted is kept as it is until the restriction is lifted.
+    #[error(
+        "restricted, and so neither erased nor changed: {what}. `lineal erase ... --lift` lifts the restriction, on a decision of its own"
+    )]
+    Restricted {
+        /// How much of it.
+        what: String,
+    },
     /// A hold forbids it.
     #[error(
         "the hold `{name}` (commit {commit}) forbids it: {reason}. `lineal hold release {name}` ends it; `lineal erase ... --refuse` records the refusal"

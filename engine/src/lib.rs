@@ -38,15 +38,17 @@ mod transaction;
 pub mod verify;
 
 pub use claims::is_claim;
-pub use draft::{BatchDraft, EdgeDraft, FORM_OF_EVENTS, NodeDraft, Saying, SealedField};
+pub use draft::{
+    BatchDraft, EdgeDraft, FORM_IN_PASSING, FORM_OF_EVENTS, NodeDraft, Saying, SealedField,
+};
 pub use error::{Error, Result};
 pub use graph::{
-    Adjacency, Cell, CounterColumns, Counters, NodeNo, UnreadLog, Wanted, is_looked_up, quoted,
-    unquoted,
+    Adjacency, Cell, CounterColumns, Counters, NodeNo, UnreadLog, Unshown, Wanted, is_looked_up,
+    quoted, unquoted,
 };
 pub use snapshot::{
-    BatchInfo, Claim, EventRef, EventRows, FieldColumn, Folded, PathStep, RevisionInfo, Snapshot,
-    Thing, Unproved,
+    AbsenceSize, BatchInfo, Claim, EventRef, EventRows, FieldColumn, Folded, PathStep,
+    RevisionInfo, Snapshot, Thing, Unproved,
 };
 pub use store::{
     BACKUP_LIST, Backup, BackupProgress, CheckedCopy, CompactProgress, Compaction, CopiedKeys,

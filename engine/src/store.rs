@@ -1,5 +1,6 @@
 //! A store: made by `create`, opened by `open`, written by transactions, read through snapshots.
 
+mod aside;
 mod backup;
 mod compact;
 mod erase;
@@ -103,6 +104,10 @@ pub struct Store {
     catalog: Option<Catalog>,
     pending_keys: PendingKeys,
     map: MapKeeper,
+    /// Do views show what is restricted?
+    shows_restricted: bool,
+    /// Its changes stay in memory: what is derived of them is made for views and never written.
+    is_aside: bool,
     /// Holds the writer's lock. Last: what goes before it may still write.
     _lock: Option<Box<dyn Send + Sync>>,
 }
@@ -254,7 +259,15 @@ impl Store {
         if commit > newest {
             return Err(Error::NoCommit { number: commit, newest });
         }
-        self.views.snapshot(self, &state, commit)
+        let view = self.views.snapshot(self, &state, commit)?;
+        Ok(if self.shows_restricted { view.with_restricted() } else { view })
+    }
+
+    /// The same store, whose views show what is restricted, or do not: for programs that are asked by
+    /// one person. Else each view is told ([`Snapshot::with_restricted`]).
+    #[must_use]
+    pub fn showing_restricted(self, shows_restricted: bool) -> Store {
+        Store { shows_restricted, ..self }
     }
 
     /// The number of the last commit at or before a time.
@@ -405,7 +418,7 @@ impl Store {
     /// # Errors
     /// What the medium says; the store itself is not touched.
     pub fn write_indexes(&self) -> Result<()> {
-        if !self.writable {
+        if !self.writable || self.is_aside {
             return Ok(());
         }
         let state = self.read_state();

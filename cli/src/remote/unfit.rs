@@ -36,6 +36,7 @@ fn instead(command: &Command) -> Option<(&'static str, &'static str)> {
         Command::Erase(_) => ("erase", BESIDE),
         Command::Hold(_) => ("hold", BESIDE),
         Command::Retention(_) => ("retention", BESIDE),
+        Command::Check(_) => ("check", BESIDE),
         Command::Alias(_) => ("alias", BESIDE),
         Command::Compact(_) => ("compact", BESIDE),
         Command::Mirror(_) => {
