@@ -48,9 +48,9 @@ pub use snapshot::{
     Thing, Unproved,
 };
 pub use store::{
-    BACKUP_LIST, Backup, BackupProgress, CompactProgress, Compaction, ErasureDone, ErasureOrder,
-    HoldInfo, HoldScope, KnownSource, LiveBatch, Options, Received, Store, Suppressed, Tar, Target,
-    receive,
+    BACKUP_LIST, Backup, BackupProgress, CompactProgress, Compaction, DecisionInfo, ErasureDone,
+    ErasureOrder, HoldInfo, HoldScope, KnownSource, LiveBatch, Options, Received, Store,
+    Suppressed, Tar, Target, receive,
 };
 pub use transaction::{
     Committed, Held, Outcome, PreparedNode, Staged, TRANSACTION_NODES_MAX, Transaction,

@@ -17,7 +17,7 @@ mod veil;
 
 pub use backup::{BACKUP_LIST, Backup, BackupProgress, Received, Tar, receive};
 pub use compact::{CompactProgress, Compaction};
-pub use erase::{ErasureDone, ErasureOrder, Suppressed, Target};
+pub use erase::{DecisionInfo, ErasureDone, ErasureOrder, Suppressed, Target};
 pub use hold::{HoldInfo, HoldScope};
 pub(crate) use lazy_ledger::LazyLedger;
 pub use live::LiveBatch;
