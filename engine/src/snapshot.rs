@@ -19,7 +19,7 @@ mod weigh;
 pub use columns::FieldColumn;
 pub use events::{BatchInfo, EventRef, EventRows};
 pub use fields::Folded;
-pub use prove::{Claim, PathStep, Thing, Unproved};
+pub use prove::{AbsenceSize, Claim, PathStep, Thing, Unproved};
 pub use revisions::RevisionInfo;
 pub(crate) use runs::DiskRuns;
 pub(crate) use views::{Views, generation_of};

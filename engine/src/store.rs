@@ -1,5 +1,6 @@
 //! A store: made by `create`, opened by `open`, written by transactions, read through snapshots.
 
+mod aside;
 mod backup;
 mod compact;
 mod erase;
@@ -15,7 +16,12 @@ mod secrets;
 mod state;
 mod veil;
 
-pub use backup::{BACKUP_LIST, Backup, BackupProgress, Received, Tar, receive};
+pub use backup::{
+    BACKUP_LIST, Backup, BackupProgress, CheckedCopy, CopiedKeys, CopyFault, KEYS_BYTES_MAX,
+    Origin, Received, RestoredCopy, Restoring, Tar, Updated, check_copy, need_copy, receive,
+    restore,
+};
+pub(crate) use backup::{List, copy_list, files_of_copy, is_pulled, put_if_other, remove_others};
 pub use compact::{CompactProgress, Compaction};
 pub use erase::{DecisionInfo, ErasureDone, ErasureOrder, Suppressed, Target};
 pub use hold::{HoldInfo, HoldScope};
@@ -100,6 +106,8 @@ pub struct Store {
     map: MapKeeper,
     /// Do views show what is restricted?
     shows_restricted: bool,
+    /// Its changes stay in memory: what is derived of them is made for views and never written.
+    is_aside: bool,
     /// Holds the writer's lock. Last: what goes before it may still write.
     _lock: Option<Box<dyn Send + Sync>>,
 }
@@ -410,7 +418,7 @@ impl Store {
     /// # Errors
     /// What the medium says; the store itself is not touched.
     pub fn write_indexes(&self) -> Result<()> {
-        if !self.writable {
+        if !self.writable || self.is_aside {
             return Ok(());
         }
         let state = self.read_state();

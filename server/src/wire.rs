@@ -47,6 +47,9 @@ pub struct ProveRequest {
     pub checkpoint: Option<String>,
     /// What of each event is kept back. From roles that do not see it the subject group always is.
     pub withhold: Option<Withhold>,
+    /// Of what is not recorded: the largest proof that is made; 16 MiB where nothing is said.
+    #[schema(minimum = 1)]
+    pub max_bytes: Option<u64>,
 }
 
 /// What of an event may be kept back.

@@ -37,8 +37,13 @@ fn instead(command: &Command) -> Option<(&'static str, &'static str)> {
         Command::Retract(_) => ("retract", BESIDE),
         Command::Export(_) => ("export", BESIDE),
         Command::Retention(_) => ("retention", BESIDE),
+        Command::Check(_) => ("check", BESIDE),
         Command::Alias(_) => ("alias", BESIDE),
         Command::Compact(_) => ("compact", BESIDE),
+        Command::Mirror(_) => {
+            ("mirror", "name the address as what is mirrored: lineal mirror URL INTO")
+        }
+        Command::Restore(_) => ("restore", "a copy is put back where it lies; leave --url out"),
         Command::Rebuild => ("rebuild", BESIDE),
         Command::Repair(_) => ("repair", BESIDE),
         Command::Verify(_) => (

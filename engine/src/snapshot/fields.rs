@@ -158,7 +158,7 @@ impl Snapshot {
         for head in self.graph().heads(node) {
             let mut revision = self.view.revision(head.at)?;
             sealed.extend(std::mem::take(&mut revision.sealed).into_iter().map(|(name, _)| name));
-            fold_under(&mut folded, self.view.said_of(revision, self.with_restricted)?);
+            fold_under(&mut folded, self.view.said_of(revision, false)?);
         }
         Ok((self.with_derived(node, folded).fields, sealed))
     }

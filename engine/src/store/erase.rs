@@ -7,6 +7,7 @@
 //! opening for writing (`finish.rs`). A decision to refuse or to restrict destroys nothing
 //! (`restrict.rs`).
 
+mod again;
 mod decisions;
 mod find;
 mod finish;
@@ -40,6 +41,8 @@ pub enum Target {
     /// A sealed field of a node, by the node's id, as any revision states it: its subject's key goes,
     /// and with it all that was sealed under that.
     Field(Hash, String),
+    /// Every value that is sealed under a subject's key, whoever states it: the key goes.
+    Subject(Hash),
 }
 
 /// An erasure, or the refusal of one.

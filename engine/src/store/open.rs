@@ -127,6 +127,7 @@ impl Store {
             pending_keys: PendingKeys::default(),
             map: MapKeeper::default(),
             shows_restricted: false,
+            is_aside: false,
             storage,
             _lock: lock,
         })
