@@ -27,6 +27,7 @@ mod python;
 #[cfg(feature = "server")]
 mod remote;
 mod remote_import;
+mod remote_writes;
 #[cfg(feature = "server")]
 mod serve;
 mod traces;
