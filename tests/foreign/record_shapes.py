@@ -12,9 +12,9 @@ FORMAT = 1
 KEY_PARTS = {
     "actor": (1,), "code": (1,), "system": (1,), "dataset": (4,), "experiment": (2,), "run": (1,),
     "model": (3, 1), "document": (3,), "evaluation": (4,), "approval": (4,), "deployment": (5,),
-    "batch": (4,), "access": (2,),
+    "batch": (4,), "monitor": (1,), "incident": (1,), "change": (4,), "access": (2,),
 }
-KIND_NUMBER = {kind: number for number, kind in enumerate(KEY_PARTS)} | {"access": 21}
+KIND_NUMBER = {kind: number for number, kind in enumerate(KEY_PARTS)} | {"incident": 14, "change": 15, "access": 21}
 
 
 class Fault(Exception):
@@ -167,7 +167,7 @@ SHAPES = {
     },
     "retract": {"import": is_count, "restore": is_bool, "actor": or_null(is_text), "sealed": is_commitments},
     "erasure": {
-        "decision": lambda value: value in ("erased", "refused"), "basis": is_text, "reference": is_text,
+        "decision": lambda value: value in ("erased", "refused", "restricted", "lifted"), "basis": is_text, "reference": is_text,
         "decided_by": or_null(is_text), "executed_by": or_null(is_text),
         "batches": list_of(is_erased), "unsalted": list_of(is_erased), "keys": list_of(is_keys),
         "fingerprints": lambda value: is_octets(value) and len(value) % 16 == 0 and ascending(anything)(

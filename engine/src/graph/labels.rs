@@ -260,6 +260,13 @@ pub(super) fn labels(kind: Kind, key: &Key, fields: &Map) -> Vec<String> {
                     add(Some(format!("{name}@{version}")));
                 }
             }
+            // Where the key is an id, the source says elsewhere what it is called.
+            if let Some(called) =
+                field(fields, "name").filter(|called| name.as_deref() != Some(*called))
+            {
+                add(field(fields, "version").map(|version| format!("{called}@{version}")));
+                add(Some(called.to_owned()));
+            }
             add(name);
             add(digest);
         }
@@ -426,7 +433,7 @@ impl Graph {
                 let with_version = part(2).map(|version| (name.clone(), Some(version)));
                 with_version.into_iter().chain([(name, None)]).chain(with_scope).collect()
             }
-            Kind::Batch | Kind::Approval | Kind::Evaluation => {
+            Kind::Batch | Kind::Approval | Kind::Evaluation | Kind::Change => {
                 vec![(self.node_id(node).short(), None)]
             }
             _ => joined(key).map(|name| (name, None)).into_iter().collect(),

@@ -10,7 +10,7 @@ use crate::graph::NodeNo;
 use crate::runs::count;
 use crate::segment::{Location, segment_path};
 use crate::store::Store;
-use lineal_proof::record::Record;
+use lineal_proof::record::{Record, Revision};
 use lineal_proof::{Hash, Map, Value};
 use std::collections::BTreeMap;
 
@@ -41,6 +41,22 @@ impl Store {
         let state = self.read_state();
         let last = (number..=view.commit()).rev();
         last.into_iter().find(|commit| state.ledger.import_of(*commit) == number).unwrap_or(number)
+    }
+
+    /// The canonical bytes of a revision or of a blob, as they stand in the log; none where no record
+    /// of these kinds has that id. Their BLAKE3 is the id, which is looked at.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if the segment cannot be read.
+    pub fn record_bytes(&self, view: &Snapshot, id: &Hash) -> Result<Option<Vec<u8>>> {
+        let revision = {
+            let state = self.read_state();
+            let ledger = &state.ledger;
+            ledger.revision(id).map(|number| ledger.revisions.at(number))
+        };
+        let Some(at) = revision.or_else(|| view.graph().blob(id)) else { return Ok(None) };
+        let frame = view.view.frame(at)?;
+        Ok((frame.id == *id).then(|| frame.payload.to_vec()))
     }
 
     /// The revisions of a node that stand as of a view, in the order of the log. Those of retracted
@@ -95,7 +111,16 @@ impl Snapshot {
     pub fn read_revision(&self, revision: &RevisionInfo) -> Result<(i64, Map)> {
         let read = self.view.revision(revision.at)?;
         let observed_at = read.observed_at;
-        Ok((observed_at, self.view.said_of(read)?))
+        Ok((observed_at, self.view.said_of(read, self.with_restricted)?))
+    }
+
+    /// The record of a revision as it stands in the log: commitments in place of sealed fields, and
+    /// its links with their pins.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if the record cannot be read.
+    pub fn revision_record(&self, revision: &RevisionInfo) -> Result<Revision> {
+        self.view.revision(revision.at)
     }
 
     /// Reads a revision again and computes its id; with `deep` it is encoded again too.
