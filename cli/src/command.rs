@@ -9,6 +9,7 @@ mod compact;
 mod completions;
 mod demo;
 mod erase;
+mod export;
 mod fmt;
 mod hold;
 mod import;
@@ -54,6 +55,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
         Command::Stats => stats::run(arguments),
         Command::Imports => imports::run(arguments),
         Command::Retract(retract) => retract::run(arguments, retract),
+        Command::Export(wanted) => export::run(arguments, wanted),
         Command::Erase(erase) => erase::run(arguments, erase),
         Command::Hold(hold) => hold::run(arguments, hold),
         Command::Check(check) => check::run(arguments, check),

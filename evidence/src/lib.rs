@@ -7,4 +7,10 @@
 #![forbid(unsafe_code)]
 
 pub mod check;
+mod closure;
+mod error;
+pub mod export;
 pub mod rules;
+
+pub use closure::{Closure, Member, NODES_MAX};
+pub use error::Error;
