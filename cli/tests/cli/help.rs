@@ -6,7 +6,7 @@ use expect_test::expect_file;
 
 /// With the server, as it is built by default.
 #[cfg(feature = "server")]
-const COMMANDS: [&str; 26] = [
+const COMMANDS: [&str; 27] = [
     "init",
     "import",
     "query",
@@ -21,6 +21,7 @@ const COMMANDS: [&str; 26] = [
     "erase",
     "hold",
     "retention",
+    "check",
     "alias",
     "compact",
     "backup",
