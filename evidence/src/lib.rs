@@ -10,6 +10,8 @@ pub mod check;
 mod closure;
 mod error;
 pub mod export;
+pub mod gate;
+pub mod record;
 pub mod rules;
 
 pub use closure::{Closure, Member, NODES_MAX};

@@ -6,7 +6,7 @@ use expect_test::expect_file;
 
 /// With the server, as it is built by default.
 #[cfg(feature = "server")]
-const COMMANDS: [&str; 27] = [
+const COMMANDS: [&str; 29] = [
     "init",
     "import",
     "query",
@@ -25,6 +25,8 @@ const COMMANDS: [&str; 27] = [
     "alias",
     "compact",
     "backup",
+    "mirror",
+    "restore",
     "checkpoint",
     "rebuild",
     "verify",
