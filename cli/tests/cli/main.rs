@@ -8,6 +8,7 @@ mod program;
 
 mod answers;
 mod backup;
+mod check;
 mod checkpoint;
 mod damage;
 mod demo;
