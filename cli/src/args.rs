@@ -63,6 +63,7 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   lineal import mlflow.db                        an MLflow database
   lineal import mlruns/ exports/ logs/           folders, files, as many as you like
+  lineal import dvc.lock session.zip build.intoto.jsonl   DVC, ClearML, in-toto, and more
   lineal import --explain-mapping logs/          which attributes are seen, mapped, left over
   zcat day.json.gz | lineal import -             log lines from standard input
 A line that cannot be read is rejected and listed; with --strict it is a failure (code 1) and
@@ -214,7 +215,7 @@ pub(crate) struct Import {
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Take what is given as this form instead of recognising it
-    #[arg(long = "as", alias = "form", value_name = "FORM", value_parser = ["mlflow-sqlite", "mlflow-file", "mlflow-rest", "mlflow-export-import", "openlineage", "datadog"])]
+    #[arg(long = "as", alias = "form", value_name = "FORM", value_parser = clap::builder::PossibleValuesParser::new(lineal_import::forms()))]
     pub(crate) form: Option<String>,
     /// Name the source (two tracking stores need two names)
     #[arg(long, value_name = "NAME")]
