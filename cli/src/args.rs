@@ -66,6 +66,7 @@ pub(crate) enum Command {
   lineal import mlflow.db                        an MLflow database
   lineal import mlruns/ exports/ logs/           folders, files, as many as you like
   lineal import dvc.lock session.zip build.intoto.jsonl   DVC, ClearML, in-toto, and more
+  lineal import --follow archive/                go on: new files as they come
   lineal import --explain-mapping logs/          which attributes are seen, mapped, left over
   zcat day.json.gz | lineal import -             log lines from standard input
 A line that cannot be read is rejected and listed; with --strict it is a failure (code 1) and
@@ -250,6 +251,15 @@ pub(crate) struct Import {
     /// Who imports (kept as a key, the name sealed)
     #[arg(long, value_name = "LOGIN")]
     pub(crate) actor: Option<String>,
+    /// Go on: import what comes below the folders, until SIGTERM or Ctrl-C
+    #[arg(long, conflicts_with_all = ["dry_run", "explain_mapping"])]
+    pub(crate) follow: bool,
+    /// Seconds between two looks of --follow
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) every: u64,
+    /// End when all that is there was imported, batch by batch
+    #[arg(long, requires = "follow")]
+    pub(crate) once: bool,
 }
 
 /// How to print an answer.

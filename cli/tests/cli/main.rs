@@ -13,6 +13,8 @@ mod damage;
 mod demo;
 mod erase;
 mod errors;
+#[cfg(unix)]
+mod follow;
 mod help;
 mod imports;
 mod json;
