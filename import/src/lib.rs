@@ -16,7 +16,7 @@ pub mod report;
 
 pub use error::{Error, Result};
 pub use pipeline::{
-    ImportOptions, Limits, LoadedMapping, STANDARD_INPUT, explain_mapping, forms, import,
+    ImportOptions, Limits, LoadedMapping, STANDARD_INPUT, actor, explain_mapping, forms, import,
     rejected_lines,
 };
 pub use progress::Progress;

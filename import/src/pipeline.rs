@@ -21,6 +21,7 @@ mod staging;
 
 pub use limits::Limits;
 pub use log_files::STANDARD_INPUT;
+pub use people::actor;
 pub use recognise::{Found, forms, recognise};
 
 use crate::datadog::{CompiledMapping, EventLine, LineSink, explain, translate};

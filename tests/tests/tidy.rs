@@ -47,6 +47,7 @@ const HOMES: &[(&str, &[&str])] = &[
         &["cli/src/main.rs", "benches/compare/src/main.rs", "import/examples/", "query/examples/"],
     ),
     ("ed25519_dalek", &["proof/src/tlog/key.rs"]),
+    ("ssh_key", &["evidence/src/record/key.rs"]),
     ("unsafe", &["engine/src/mapping"]),
 ];
 
