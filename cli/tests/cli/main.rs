@@ -14,6 +14,8 @@ mod damage;
 mod demo;
 mod erase;
 mod errors;
+#[cfg(unix)]
+mod follow;
 mod help;
 mod imports;
 mod json;
