@@ -35,13 +35,13 @@ NOTE_BYTES_MAX, SIGNATURES_MAX = 1 << 20, 64
 KINDS = {
     "actor": (1,), "code": (1,), "system": (1,), "dataset": (4,), "experiment": (2,), "run": (1,), "model": (1, 3),
     "document": (3,), "evaluation": (4,), "approval": (4,), "deployment": (5,),
-    "monitor": (1,), "incident": (1,), "change": (4,),
+    "monitor": (1,), "alert": (2,), "incident": (1,), "change": (4,),
 }
 MAY_LACK_PARTS = ("document", "evaluation", "approval", "deployment", "change")
 RELATIONS = (
     "approves", "authorized_by", "belongs_to", "child_of", "cites", "concerns", "deploys", "derived_from", "documents",
-    "done_by", "evaluates", "executes", "in_experiment", "produced_by", "registered_from", "served_by", "tested_on",
-    "trained_on", "used", "validated_on", "watches",
+    "done_by", "evaluates", "executes", "in_experiment", "produced_by", "raised_by", "registered_from", "served_by",
+    "tested_on", "trained_on", "used", "validated_on", "watches",
 )
 HASHES, TEXTS = ("input_hash", "output_hash"), ("event_id", "log_id", "request_id")
 RUNS_MAX, BLOCK_ENTRIES, BITS_MIN, BITS_MAX, DIGESTS_MAX = 64, 16, 8, 24, 1 << 16

@@ -21,7 +21,7 @@ pub use told::{Asked, Told, told};
 
 /// The kinds of which something can be stated, with the lengths that their keys have (docs/format.md,
 /// section 6). A key of another length is nobody's, and its absence would say nothing.
-const KINDS: [(&str, &[usize]); 14] = [
+const KINDS: [(&str, &[usize]); 15] = [
     ("actor", &[1]),
     ("code", &[1]),
     ("system", &[1]),
@@ -34,11 +34,12 @@ const KINDS: [(&str, &[usize]); 14] = [
     ("approval", &[4]),
     ("deployment", &[5]),
     ("monitor", &[1]),
+    ("alert", &[2]),
     ("incident", &[1]),
     ("change", &[4]),
 ];
 /// The relations that records state; of those that a view derives the map holds nothing.
-const RELATIONS: [&str; 21] = [
+const RELATIONS: [&str; 22] = [
     "approves",
     "authorized_by",
     "belongs_to",
@@ -53,6 +54,7 @@ const RELATIONS: [&str; 21] = [
     "executes",
     "in_experiment",
     "produced_by",
+    "raised_by",
     "registered_from",
     "served_by",
     "tested_on",

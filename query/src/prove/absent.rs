@@ -135,7 +135,7 @@ fn whole_or_fit(node: Node) -> Nothing {
 fn any_of(kind: Kind) -> Result<Node, NotProved> {
     let parts = match kind {
         Kind::Actor | Kind::Code | Kind::System | Kind::Run | Kind::Monitor | Kind::Incident => 1,
-        Kind::Experiment => 2,
+        Kind::Experiment | Kind::Alert => 2,
         Kind::Model | Kind::Document => 3,
         Kind::Dataset | Kind::Evaluation | Kind::Approval | Kind::Change => 4,
         Kind::Deployment => 5,
