@@ -72,6 +72,8 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   lineal import mlflow.db                        an MLflow database
   lineal import mlruns/ exports/ logs/           folders, files, as many as you like
+  lineal import dvc.lock session.zip build.intoto.jsonl   DVC, ClearML, in-toto, and more
+  lineal import --follow archive/                go on: new files as they come
   lineal import --explain-mapping logs/          which attributes are seen, mapped, left over
   zcat day.json.gz | lineal import -             log lines from standard input
 A line that cannot be read is rejected and listed; with --strict it is a failure (code 1) and
@@ -275,7 +277,7 @@ pub(crate) struct Import {
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Take what is given as this form instead of recognising it
-    #[arg(long = "as", alias = "form", value_name = "FORM", value_parser = ["mlflow-sqlite", "mlflow-file", "mlflow-rest", "mlflow-export-import", "openlineage", "datadog"])]
+    #[arg(long = "as", alias = "form", value_name = "FORM", value_parser = clap::builder::PossibleValuesParser::new(lineal_import::forms()))]
     pub(crate) form: Option<String>,
     /// Name the source (two tracking stores need two names)
     #[arg(long, value_name = "NAME")]
@@ -298,6 +300,15 @@ pub(crate) struct Import {
     /// Who imports (kept as a key, the name sealed)
     #[arg(long, value_name = "LOGIN")]
     pub(crate) actor: Option<String>,
+    /// Go on: import what comes below the folders, until SIGTERM or Ctrl-C
+    #[arg(long, conflicts_with_all = ["dry_run", "explain_mapping"])]
+    pub(crate) follow: bool,
+    /// Seconds between two looks of --follow
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) every: u64,
+    /// End when all that is there was imported, batch by batch
+    #[arg(long, requires = "follow")]
+    pub(crate) once: bool,
 }
 
 /// How to print an answer.

@@ -22,6 +22,7 @@ const COMMANDS: [&str; 29] = [
     "erase",
     "hold",
     "retention",
+    "check",
     "alias",
     "compact",
     "backup",
