@@ -8,6 +8,7 @@ mod hits;
 mod ids;
 mod lookup;
 mod opened;
+mod pending;
 mod prove;
 mod revisions;
 mod runs;
@@ -66,6 +67,10 @@ pub struct Snapshot {
     whole_ids: bool,
     /// Is the trail of who asked what kept back?
     hides_trail: bool,
+    /// The last commit that is recorded, where others are in the view that are not ([`Store::aside`]).
+    ///
+    /// [`Store::aside`]: crate::Store::aside
+    recorded_upto: Option<u64>,
 }
 
 impl View {
@@ -76,7 +81,7 @@ impl View {
 
 impl Snapshot {
     pub(crate) fn new(view: Arc<View>) -> Snapshot {
-        Snapshot { view, whole_ids: false, hides_trail: false }
+        Snapshot { view, whole_ids: false, hides_trail: false, recorded_upto: None }
     }
 
     fn graph(&self) -> &Graph {
@@ -91,16 +96,19 @@ impl Snapshot {
         self.graph().damage().found()
     }
 
-    /// The commit that the view ends with, 0 for an empty store.
+    /// The commit that the view ends with, 0 for an empty store. What is pending is in none.
     #[must_use]
     pub fn commit(&self) -> u64 {
-        self.graph().commit
+        self.recorded_upto.unwrap_or(self.graph().commit)
     }
 
     /// When that commit was recorded, ns.
     #[must_use]
     pub fn recorded(&self) -> i64 {
-        self.graph().recorded
+        match self.recorded_upto {
+            Some(commit) => self.graph().recorded_at(commit).unwrap_or_default(),
+            None => self.graph().recorded,
+        }
     }
 
     /// How many nodes there are, missing ones included.

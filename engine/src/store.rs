@@ -99,8 +99,9 @@ pub struct Store {
     catalog: Option<Catalog>,
     pending_keys: PendingKeys,
     map: MapKeeper,
-    /// Its changes stay in memory: what is derived of them is made for views and never written.
-    is_aside: bool,
+    /// Of one whose changes stay in memory the last commit of the store that it began as; what is derived
+    /// of them is made for views and never written.
+    aside_of: Option<u64>,
     /// Holds the writer's lock. Last: what goes before it may still write.
     _lock: Option<Box<dyn Send + Sync>>,
 }
@@ -252,7 +253,11 @@ impl Store {
         if commit > newest {
             return Err(Error::NoCommit { number: commit, newest });
         }
-        self.views.snapshot(self, &state, commit)
+        let snapshot = self.views.snapshot(self, &state, commit)?;
+        Ok(match self.aside_of {
+            Some(recorded) if commit > recorded => snapshot.with_pending(recorded),
+            _ => snapshot,
+        })
     }
 
     /// The number of the last commit at or before a time.
@@ -403,7 +408,7 @@ impl Store {
     /// # Errors
     /// What the medium says; the store itself is not touched.
     pub fn write_indexes(&self) -> Result<()> {
-        if !self.writable || self.is_aside {
+        if !self.writable || self.aside_of.is_some() {
             return Ok(());
         }
         let state = self.read_state();

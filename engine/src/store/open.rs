@@ -126,7 +126,7 @@ impl Store {
             catalog,
             pending_keys: PendingKeys::default(),
             map: MapKeeper::default(),
-            is_aside: false,
+            aside_of: None,
             storage,
             _lock: lock,
         })
