@@ -115,6 +115,19 @@ fields_by_kind! {
     System {
         "name" Text "the system's id as the sources write it";
         "risk_class" Text "the risk class";
+        "provider" Text "who provides it, an organisation";
+        "version" Text "the version of the system";
+        "intended_purpose" Text "the intended purpose";
+        "role" List "roles of who declares: provider, deployer, importer, distributor, gpai_provider";
+        "annex_point" Text "the point of Annex I or III, as III.5(b)";
+        "trained" Bool "its models are trained with data";
+        "declared_at" Time "when role and class were declared";
+        "placed_on_market_at" Time "when it was placed on the market or put into service";
+        "declared_metrics" Map "figures that the instructions for use state";
+        "conformity_route" Text "the route of the conformity assessment: VI, VII or sectoral";
+        "conformity_at" Time "when the conformity assessment ended";
+        "registration" Text "the reference in the database of Article 71";
+        "registration_at" Time "when it was registered";
     }
     Dataset {
         "name" Text "the name";
@@ -132,6 +145,13 @@ fields_by_kind! {
         "retention_until" Time "kept until";
         "schema" Text "columns, as the source writes them";
         "stats" Map "figures about it";
+        "origin" Text "where the data came from";
+        "collection_method" Text "how it was collected";
+        "original_purpose" Text "why personal data in it was first collected";
+        "known_gaps" Text "what it is known to lack";
+        "special_categories" Bool "holds special categories of personal data";
+        "bias_corrected_at" Time "when the bias was corrected for which it was kept";
+        "erased_at" Time "when it was deleted where it lay";
     }
     Experiment {
         "name" Text "the name";
@@ -184,6 +204,7 @@ fields_by_kind! {
         "modified" Time "when the source last changed it";
         "name_tags" Map "tags of the registered name";
         "name_note" Text "the description of the registered name; sealed";
+        "gpai" Bool "a general-purpose AI model";
     }
     Document {
         "name" Text "the name";
@@ -193,20 +214,40 @@ fields_by_kind! {
         "uri" Text "where it lies";
         "digest" Text "blake3 of its bytes, where they were read";
         "size" Int "its size in bytes";
+        "sha256" Text "SHA-256 of its bytes, where they were read";
+        "media_type" Text "the media type of its bytes";
+        "content" Text "its bytes, where they were kept; sealed";
+        "reviewed_at" Time "the last review";
+        "retention_until" Time "kept until";
+        "points" Map "points of the annex it answers: where, or why not";
+        "reason" Text "why; sealed";
     }
     Evaluation {
         "name" Text "the name";
         "type" Text "the type";
         "metrics" Map "the figures";
         "passed" Bool "whether it passed";
+        "started" Time "the start";
+        "thresholds" Map "thresholds of the figures";
+        "thresholds_at" Time "when the thresholds were fixed";
+        "by_group" Map "figures by group of persons, by GROUP/FIGURE";
+        "groups_not_applicable" Bool "figures by group do not apply";
+        "model_digest" Text "the digest of the model that was evaluated";
+        "reason" Text "why groups do not apply; sealed";
+        "note" Text "free text; sealed";
     }
     Approval {
-        "decision" Text "granted or rejected";
+        "decision" Text "granted, rejected or waived";
         "role" Text "the role in which it was decided";
         "reason" Text "why; sealed";
         "article" Text "the article it answers";
         "stage" Text "the stage it is for";
         "expires" Time "the end of its validity";
+        "rule" Text "the rule that a waiver is from";
+        "keys_needed" Int "how many distinct keys must approve";
+        "subject_revision" Text "the revision that was decided on, hex";
+        "key_fingerprint" Text "the key that signed, as SHA256:...";
+        "envelope" Text "the signed statement, DSSE as JSON";
     }
     Deployment {
         "name" Text "the service";
@@ -222,6 +263,18 @@ fields_by_kind! {
         "last_event" Time "the last recorded event; derived";
         "events" Int "recorded events; derived";
         "overrides" Int "recorded human overrides; derived";
+        "from" Time "the declared start";
+        "overseer" Text "the role, or the actor key of the person, that can stop it";
+        "overseer_from" Time "since when it is overseen; absent means from the start";
+        "overseer_until" Time "until when it is overseen";
+        "expected_max_gap_hours" Float "the longest silence that is expected, hours";
+        "log_keep_days" Float "how long its logs are kept at least, days";
+        "log_erase_days" Float "after how many days its logs are erased";
+        "log_basis" Text "the legal basis for keeping its logs";
+        "log_purpose" Text "why its logs are kept";
+        "log_holder" Text "the role under whose control its logs are";
+        "log_personal_data" Bool "its logs hold personal data";
+        "law_exempt" Text "the law that exempts from verification by two persons";
     }
     Batch {
         "name" Text "the label of its source file";
@@ -241,6 +294,10 @@ fields_by_kind! {
         "article" Text "the article it serves";
         "query" Text "the query";
         "threshold" Float "the threshold";
+        "metric" Text "what it measures";
+        "from" Time "the start";
+        "until" Time "the end";
+        "last_evaluated_at" Time "when it last ran";
     }
     Alert {
         "severity" Text "the severity";
@@ -250,10 +307,29 @@ fields_by_kind! {
     Incident {
         "name" Text "the name";
         "severity" Text "the severity";
+        "declared_serious" Bool "a person declared it serious";
+        "harm_class" Text "death, widespread, critical_infrastructure, health, rights, property, environment";
+        "aware_at" Time "when the provider or deployer became aware";
+        "causal_link_at" Time "when the link to the system was established";
+        "reported_at" Time "when it was reported";
+        "authority" Text "the authority it was reported to";
+        "authority_informed_at" Time "when the authority was told of changes to the system";
+        "member_state" Text "the member state where it occurred";
+        "frozen_commit" Int "the commit that was frozen for the investigation";
+        "corrective_action" Text "what was done about it; sealed";
+        "corrective_at" Time "when it was done";
+        "notified" List "who was told: deployer, distributor, authority";
+        "notified_at" Time "when they were told";
+        "closed_at" Time "when it was closed";
+        "note" Text "free text; sealed";
     }
     Change {
         "name" Text "the name";
         "reason" Text "why; sealed";
+        "type" Text "version, loss, downtime, withdrawal, stop";
+        "decision" Text "substantial, predetermined or not_substantial";
+        "from" Time "the start of what it explains";
+        "until" Time "the end of what it explains";
     }
     Hold {
         "reason" Text "why; sealed";

@@ -348,7 +348,8 @@ pub(super) fn looked_up<'a>(
     key: &'a Key,
     fields: &Map,
 ) -> impl Iterator<Item = u64> + use<'a> {
-    let short = matches!(kind, Kind::Batch | Kind::Approval | Kind::Evaluation).then(|| id.short());
+    let short = matches!(kind, Kind::Batch | Kind::Approval | Kind::Evaluation | Kind::Change)
+        .then(|| id.short());
     let all = labels::labels(kind, key, fields).into_iter().chain(short);
     let by_key = labels::field_hashes(kind, key_fields(kind, key).into_iter());
     all.map(move |label| label_hash(kind, &label)).chain(by_key)

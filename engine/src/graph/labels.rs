@@ -426,7 +426,7 @@ impl Graph {
                 let with_version = part(2).map(|version| (name.clone(), Some(version)));
                 with_version.into_iter().chain([(name, None)]).chain(with_scope).collect()
             }
-            Kind::Batch | Kind::Approval | Kind::Evaluation => {
+            Kind::Batch | Kind::Approval | Kind::Evaluation | Kind::Change => {
                 vec![(self.node_id(node).short(), None)]
             }
             _ => joined(key).map(|name| (name, None)).into_iter().collect(),
