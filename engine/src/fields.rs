@@ -50,6 +50,20 @@ pub struct FieldSpec {
     pub meaning: &'static str,
 }
 
+impl FieldSpec {
+    /// Is its value sealed, because it may say something of a person? Its meaning ends with that.
+    #[must_use]
+    pub fn is_sealed(&self) -> bool {
+        self.meaning.ends_with("; sealed")
+    }
+
+    /// Does it follow from records, so that nobody states it? Its meaning ends with that.
+    #[must_use]
+    pub fn is_derived(&self) -> bool {
+        self.meaning.ends_with("; derived")
+    }
+}
+
 /// Fields of `access` that are sealed: they may point at a person, and no other kind has one of that
 /// name.
 pub const TRAIL_SEALED: [&str; 4] = ["question", "given", "address", "person"];
@@ -220,6 +234,9 @@ fields_by_kind! {
         "reviewed_at" Time "the last review";
         "retention_until" Time "kept until";
         "points" Map "points of the annex it answers: where, or why not";
+        "public_key" Text "of a signing key: the key, as OpenSSH writes it";
+        "revoked_at" Time "of a signing key: since when it counts no more";
+        "replaced_by" Text "of a signing key: the one in its place, as SHA256:...";
         "reason" Text "why; sealed";
     }
     Evaluation {
@@ -248,6 +265,8 @@ fields_by_kind! {
         "subject_revision" Text "the revision that was decided on, hex";
         "key_fingerprint" Text "the key that signed, as SHA256:...";
         "envelope" Text "the signed statement, DSSE as JSON";
+        "public_key" Text "the key that signed, as OpenSSH writes it";
+        "reason_salt" Text "what the signed digest of the reason is salted with; sealed";
     }
     Deployment {
         "name" Text "the service";

@@ -10,6 +10,7 @@ mod lookup;
 mod opened;
 mod pending;
 mod prove;
+mod restricted;
 mod revisions;
 mod runs;
 mod trail;
@@ -19,7 +20,7 @@ mod weigh;
 pub use columns::FieldColumn;
 pub use events::{BatchInfo, EventRef, EventRows};
 pub use fields::Folded;
-pub use prove::{Claim, PathStep, Thing, Unproved};
+pub use prove::{AbsenceSize, Claim, PathStep, Thing, Unproved};
 pub use revisions::RevisionInfo;
 pub(crate) use runs::DiskRuns;
 pub(crate) use views::{Views, generation_of};
@@ -71,6 +72,8 @@ pub struct Snapshot {
     ///
     /// [`Store::aside`]: crate::Store::aside
     recorded_upto: Option<u64>,
+    /// Is what is restricted shown?
+    with_restricted: bool,
 }
 
 impl View {
@@ -81,7 +84,13 @@ impl View {
 
 impl Snapshot {
     pub(crate) fn new(view: Arc<View>) -> Snapshot {
-        Snapshot { view, whole_ids: false, hides_trail: false, recorded_upto: None }
+        Snapshot {
+            view,
+            whole_ids: false,
+            hides_trail: false,
+            recorded_upto: None,
+            with_restricted: false,
+        }
     }
 
     fn graph(&self) -> &Graph {

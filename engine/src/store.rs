@@ -16,7 +16,12 @@ mod secrets;
 mod state;
 mod veil;
 
-pub use backup::{BACKUP_LIST, Backup, BackupProgress, Received, Tar, receive};
+pub use backup::{
+    BACKUP_LIST, Backup, BackupProgress, CheckedCopy, CopiedKeys, CopyFault, KEYS_BYTES_MAX,
+    Origin, Received, RestoredCopy, Restoring, Tar, Updated, check_copy, need_copy, receive,
+    restore,
+};
+pub(crate) use backup::{List, copy_list, files_of_copy, is_pulled, put_if_other, remove_others};
 pub use compact::{CompactProgress, Compaction};
 pub use erase::{ErasureDone, ErasureOrder, Suppressed, Target};
 pub use hold::{HoldInfo, HoldScope};
@@ -102,6 +107,8 @@ pub struct Store {
     /// Of one whose changes stay in memory the last commit of the store that it began as; what is derived
     /// of them is made for views and never written.
     aside_of: Option<u64>,
+    /// Do views show what is restricted?
+    shows_restricted: bool,
     /// Holds the writer's lock. Last: what goes before it may still write.
     _lock: Option<Box<dyn Send + Sync>>,
 }
@@ -253,11 +260,19 @@ impl Store {
         if commit > newest {
             return Err(Error::NoCommit { number: commit, newest });
         }
-        let snapshot = self.views.snapshot(self, &state, commit)?;
-        Ok(match self.aside_of {
-            Some(recorded) if commit > recorded => snapshot.with_pending(recorded),
-            _ => snapshot,
-        })
+        let view = self.views.snapshot(self, &state, commit)?;
+        let view = match self.aside_of {
+            Some(recorded) if commit > recorded => view.with_pending(recorded),
+            _ => view,
+        };
+        Ok(if self.shows_restricted { view.with_restricted() } else { view })
+    }
+
+    /// The same store, whose views show what is restricted, or do not: for programs that are asked by
+    /// one person. Else each view is told ([`Snapshot::with_restricted`]).
+    #[must_use]
+    pub fn showing_restricted(self, shows_restricted: bool) -> Store {
+        Store { shows_restricted, ..self }
     }
 
     /// The number of the last commit at or before a time.

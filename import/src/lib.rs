@@ -5,6 +5,7 @@
 
 pub mod datadog;
 pub mod error;
+pub mod exchange;
 pub mod mapping;
 pub mod mlflow;
 pub mod openlineage;
@@ -15,7 +16,8 @@ pub mod report;
 
 pub use error::{Error, Result};
 pub use pipeline::{
-    ImportOptions, Limits, LoadedMapping, STANDARD_INPUT, explain_mapping, import, rejected_lines,
+    ImportOptions, Limits, LoadedMapping, STANDARD_INPUT, actor, explain_mapping, forms, import,
+    rejected_lines,
 };
 pub use progress::Progress;
 pub use report::{Report, SourceReport};

@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_millis(250);
 const REST: u32 = 4;
 
 /// A view with what waited when it was made.
-pub(crate) struct Shown {
+pub(crate) struct Previewed {
     /// The store aside.
     pub(crate) opened: Arc<Opened>,
     /// What it shows.
@@ -53,7 +53,7 @@ pub(crate) struct Preview {
 
 #[derive(Default)]
 struct Made {
-    shown: Option<Arc<Shown>>,
+    shown: Option<Arc<Previewed>>,
     /// How many were made.
     count: u64,
     is_making: bool,
@@ -83,14 +83,14 @@ impl Preview {
 
     /// A view of a state with what waits, the newest that can be had soon; none where nothing waits, or
     /// too much does. Blocks for a moment.
-    pub(crate) fn shown(self: &Arc<Self>, base: &Arc<Opened>) -> Option<Arc<Shown>> {
+    pub(crate) fn shown(self: &Arc<Self>, base: &Arc<Opened>) -> Option<Arc<Previewed>> {
         let pending = self.intake.pending();
         if pending.entries == 0 || pending.bytes > self.most {
             self.forget();
             return None;
         }
         let next = self.intake.next_sequence();
-        let is_of = |shown: &Arc<Shown>| Arc::ptr_eq(&shown.base, base);
+        let is_of = |shown: &Arc<Previewed>| Arc::ptr_eq(&shown.base, base);
         let mut made = self.made();
         let newest = made.shown.clone().filter(is_of).filter(|shown| shown.next == next);
         if newest.is_some() {
@@ -109,7 +109,7 @@ impl Preview {
     }
 
     /// The view of an earlier page, if it is the last that was made.
-    pub(crate) fn numbered(&self, number: u64) -> Option<Arc<Shown>> {
+    pub(crate) fn numbered(&self, number: u64) -> Option<Arc<Previewed>> {
         self.made().shown.clone().filter(|shown| shown.number == number)
     }
 
@@ -127,7 +127,7 @@ impl Preview {
             Ok((opened, entries, next)) => {
                 made.count += 1;
                 let number = made.count;
-                made.shown = Some(Arc::new(Shown { opened, entries, number, base, next }));
+                made.shown = Some(Arc::new(Previewed { opened, entries, number, base, next }));
             }
             // Answers say what they lack; sealing will say what is wrong.
             Err(why) => {

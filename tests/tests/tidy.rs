@@ -26,6 +26,7 @@ const HOMES: &[(&str, &[&str])] = &[
         "rusqlite",
         &["import/src/mlflow", "import/tests/", "tests/tests/", "benches/growth/src/registry.rs"],
     ),
+    ("zip", &["import/src/exchange/clearml/archive.rs"]),
     ("rustyline", &["cli/src/repl/"]),
     ("ctrlc", &["cli/src/repl/"]),
     ("arrow_array", &["server/src/reply/arrow.rs"]),
@@ -44,6 +45,7 @@ const HOMES: &[(&str, &[&str])] = &[
         &["cli/src/main.rs", "benches/compare/src/main.rs", "import/examples/", "query/examples/"],
     ),
     ("ed25519_dalek", &["proof/src/tlog/key.rs"]),
+    ("ssh_key", &["evidence/src/record/key.rs"]),
     ("unsafe", &["engine/src/mapping"]),
 ];
 

@@ -6,7 +6,7 @@ use expect_test::expect_file;
 
 /// With the server, as it is built by default.
 #[cfg(feature = "server")]
-const COMMANDS: [&str; 26] = [
+const COMMANDS: [&str; 28] = [
     "init",
     "import",
     "query",
@@ -24,6 +24,8 @@ const COMMANDS: [&str; 26] = [
     "alias",
     "compact",
     "backup",
+    "mirror",
+    "restore",
     "checkpoint",
     "rebuild",
     "verify",

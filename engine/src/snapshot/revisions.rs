@@ -10,7 +10,7 @@ use crate::graph::NodeNo;
 use crate::runs::count;
 use crate::segment::{Location, segment_path};
 use crate::store::Store;
-use lineal_proof::record::Record;
+use lineal_proof::record::{Record, Revision};
 use lineal_proof::{Hash, Map, Value};
 use std::collections::BTreeMap;
 
@@ -111,7 +111,16 @@ impl Snapshot {
     pub fn read_revision(&self, revision: &RevisionInfo) -> Result<(i64, Map)> {
         let read = self.view.revision(revision.at)?;
         let observed_at = read.observed_at;
-        Ok((observed_at, self.view.said_of(read)?))
+        Ok((observed_at, self.view.said_of(read, self.with_restricted)?))
+    }
+
+    /// The record of a revision as it stands in the log: commitments in place of sealed fields, and
+    /// its links with their pins.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if the record cannot be read.
+    pub fn revision_record(&self, revision: &RevisionInfo) -> Result<Revision> {
+        self.view.revision(revision.at)
     }
 
     /// Reads a revision again and computes its id; with `deep` it is encoded again too.

@@ -127,6 +127,7 @@ impl Store {
             pending_keys: PendingKeys::default(),
             map: MapKeeper::default(),
             aside_of: None,
+            shows_restricted: false,
             storage,
             _lock: lock,
         })

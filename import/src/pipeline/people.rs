@@ -161,8 +161,10 @@ impl<'a> People<'a> {
     }
 }
 
-/// An actor with the login sealed, as an e-mail too where it is one.
-pub(super) fn actor(key: String, login: &str) -> NodeDraft {
+/// An actor with the login sealed, as an e-mail too where it is one. `key` is
+/// [`Store::actor_key`] of the login.
+#[must_use]
+pub fn actor(key: String, login: &str) -> NodeDraft {
     let key = Key::text(key);
     let mut draft = NodeDraft::new(Kind::Actor, key.clone());
     let mut seal = |field: &str| {

@@ -57,7 +57,7 @@ pub(super) async fn tell(call: &Call, text: String) -> Result<Response<Body>, Pr
             true => waiting.shown(opened),
             false => (Arc::clone(opened), waiting.clone()),
         };
-        let view = view(&opened.store, as_of)?;
+        let view = sight.shown(view(&opened.store, as_of)?);
         let view = if sight.trail { view.with_trail() } else { view };
         let scope = sight.scope(&opened, &view);
         // A view of the past lacks nothing that came after it.

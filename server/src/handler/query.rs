@@ -15,12 +15,12 @@ use crate::gate::{Call, Sight};
 use crate::openapi::Description;
 use crate::pace::{AT_ONCE_MAX, ROWS_AT_ONCE_MAX, may_ask_the_past};
 use crate::plans::{Plan, text_digest};
-use crate::preview::{Preview, Shown};
+use crate::preview::{Preview, Previewed};
 use crate::problem::Problem;
 use crate::reply::{
     self, Before, COMMIT, COMPLETENESS, CURSOR, Columns, NEXT, TOTAL, WITHHELD, Written,
 };
-use crate::tenant::{Opened, narrowed};
+use crate::tenant::{Opened, Shown, narrowed};
 use crate::unsealed::Unsealed;
 use crate::wire::{QueryAnswer, QueryLimits, QueryRequest};
 use axum::body::Body;
@@ -348,7 +348,7 @@ impl Asking {
     fn answered<S: Source<Error = lineal_engine::Error>>(
         &self,
         app: &App,
-        (prepared, parameters, shown): (&Prepared, &Parameters, Option<&Shown>),
+        (prepared, parameters, shown): (&Prepared, &Parameters, Option<&Previewed>),
         view: &S,
         machine: &mut Machine,
         until: &Until<'_>,
@@ -427,16 +427,17 @@ impl Asking {
 
     /// The view of the question: the newest, or that of its first page.
     fn view<'o>(&self, opened: &'o Opened) -> Result<Cow<'o, StoreView>, Problem> {
-        let Sight { withheld, trail, .. } = self.sight;
+        let Sight { withheld, trail, restricted, .. } = self.sight;
+        let shown = Shown { withheld, trail, restricted };
         match self.cursor {
             Some(cursor) if cursor.commit != opened.commit() => {
                 let then = opened.view.as_of_commit(cursor.commit);
                 let then = then
                     .map_err(|error| Problem::store(&error))?
                     .ok_or_else(|| Problem::bad_request("the cursor's commit is gone"))?;
-                Ok(Cow::Owned(narrowed(then, withheld, trail)))
+                Ok(Cow::Owned(narrowed(then, shown)))
             }
-            _ => Ok(Cow::Borrowed(opened.view_for(withheld, trail))),
+            _ => Ok(Cow::Borrowed(opened.view_for(shown))),
         }
     }
 

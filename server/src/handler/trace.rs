@@ -47,7 +47,7 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
             true => waiting.shown(opened),
             false => (Arc::clone(opened), waiting.clone()),
         };
-        let view = view(&opened.store, as_of)?;
+        let view = sight.shown(view(&opened.store, as_of)?);
         let scope = sight.scope(&opened, &view);
         // A view of the past lacks nothing that came after it.
         let is_newest = view.commit() == opened.commit();

@@ -3,7 +3,7 @@
 
 use super::Asking;
 use crate::cursor::Cursor;
-use crate::preview::Shown;
+use crate::preview::Previewed;
 use crate::problem::Problem;
 use crate::tenant::Opened;
 use lineal_engine::schema::Kind;
@@ -23,7 +23,7 @@ impl Asking {
         &self,
         prepared: &Prepared,
         opened: &Arc<Opened>,
-    ) -> Result<Option<Arc<Shown>>, Problem> {
+    ) -> Result<Option<Arc<Previewed>>, Problem> {
         let Some(preview) = &self.preview else { return Ok(None) };
         match self.cursor {
             Some(Cursor { shown: 0, .. }) => Ok(None),

@@ -1,0 +1,41 @@
+//! What people state: declarations, documents, decisions, incidents.
+//!
+//! Every statement is a revision of the source `declared` in a commit of its own: it shows in
+//! questions, traces and proofs, and is retracted, as an import is. People are keyed and free text is
+//! sealed, as everywhere. What a person states of a node later is added to what was stated before;
+//! nothing is overwritten in the log.
+
+mod approval;
+mod approve;
+mod attach;
+mod authors;
+mod declare;
+mod desk;
+mod dsse;
+mod error;
+mod evaluate;
+mod events;
+mod key;
+mod request;
+mod signers;
+mod standing;
+mod told;
+mod words;
+
+pub use approval::{PREDICATE_TYPE, reason_digest};
+pub use approve::{Approve, Decision, Signed, Unsigned};
+pub use attach::{Attach, CONTENT_MAX, FILE_MAX, FileFacts};
+pub use authors::authors;
+pub use declare::{Declare, What};
+pub(crate) use desk::node_of;
+pub use desk::{By, Desk, FORM, Recorded, SOURCE};
+pub use dsse::{ENVELOPE_MAX, Envelope, EnvelopeError, STATEMENT_TYPE, pae};
+pub use error::{Error, Result};
+pub use evaluate::Evaluate;
+pub use events::{Change, Changed};
+pub use key::{KeyError, PublicKey, SecretKey};
+pub use request::{File, Record, Request, SignedStatement, Who};
+pub use signers::{KeyState, Signer, signers};
+pub use standing::{Decided, Signature, Standing, signature_of, standing, wrong_signatures};
+pub use told::{recorded_json, standing_json};
+pub use words::{Fields, VALUE_MAX, time_of, time_text};

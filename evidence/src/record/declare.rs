@@ -1,0 +1,142 @@
+//! Declarations: fields and links of a node that a person states.
+
+use super::desk::{By, Desk, Recorded, Statement, address, node, node_of, said};
+use super::error::{Error, Result};
+use super::words::Fields;
+use lineal_engine::Snapshot;
+use lineal_engine::schema::{Direction, Kind, Relation};
+use lineal_proof::{Key, Value};
+use lineal_query::told::Unresolved;
+
+/// Roles that a declarant may have (Article 3(3) to (7), and Article 53).
+const ROLES: [&str; 7] = [
+    "provider",
+    "deployer",
+    "importer",
+    "distributor",
+    "authorised_representative",
+    "gpai_provider",
+    "product_manufacturer",
+];
+
+/// What is declared.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum What {
+    /// A system, by its name: one that nobody spoke of yet comes to be.
+    System,
+    /// In which roles the declarant stands to a system.
+    Role,
+    /// The class of a system, and what else decides which rules are in scope.
+    Scope,
+    /// Fields and links of any other node, which must be on record.
+    Node,
+}
+
+/// A declaration.
+#[derive(Clone, Copy, Debug)]
+pub struct Declare<'t> {
+    /// What is declared.
+    pub what: What,
+    /// Of which node.
+    pub node: &'t str,
+    /// `FIELD=VALUE`; of a role, its names.
+    pub fields: &'t [String],
+    /// `RELATION=NODE`.
+    pub edges: &'t [String],
+}
+
+impl Desk<'_> {
+    /// Takes a declaration down.
+    ///
+    /// # Errors
+    /// [`Error`]: what is wrong with it; nothing was written.
+    pub fn declare(&self, by: &By<'_>, wanted: &Declare<'_>) -> Result<Recorded> {
+        let _turn = self.turn();
+        let view = self.store().snapshot()?;
+        let mut statement = match wanted.what {
+            What::Node => {
+                let node = node(&view, wanted.node)?;
+                let (kind, key) = address(&view, node);
+                let own = match kind {
+                    Kind::Approval => Some("made by `lineal approve`, `reject` and `waive`"),
+                    Kind::Import | Kind::Checkpoint | Kind::Hold | Kind::Erasure => {
+                        Some("made of other records")
+                    }
+                    _ => None,
+                };
+                if let Some(why) = own {
+                    let name = view.name_of(node);
+                    return Err(Error::NotStated { kind: kind.name(), name, why });
+                }
+                let mut statement = Statement::new(kind, key);
+                statement.fields = Fields::read(kind, wanted.fields)?;
+                statement
+            }
+            What::System | What::Role | What::Scope => self.system(&view, by, wanted)?,
+        };
+        for text in wanted.edges {
+            let example = "belongs_to=system:credit-score";
+            let wrong = || Error::Assignment { text: text.clone(), example };
+            let (relation, target) = text.split_once('=').ok_or_else(wrong)?;
+            let to = linked(&view, relation, target)?;
+            match Relation::parse(relation) {
+                Some((relation, Direction::Forward)) => statement.link(relation, to)?,
+                _ => {
+                    return Err(Error::Relation {
+                        from: statement.kind.name(),
+                        relation: relation.to_owned(),
+                        to: to.0.name(),
+                    });
+                }
+            }
+        }
+        let is_empty = statement.fields == Fields::default() && statement.edges.is_empty();
+        if is_empty && wanted.what != What::System {
+            let example = "risk_class=high";
+            return Err(Error::Assignment { text: "nothing".to_owned(), example });
+        }
+        drop(view);
+        self.write(by, statement)
+    }
+
+    fn system(&self, view: &Snapshot, by: &By<'_>, wanted: &Declare<'_>) -> Result<Statement> {
+        let name = wanted.node.strip_prefix("system:").unwrap_or(wanted.node);
+        let name = said("the system's name", &lineal_engine::unquoted(name))?;
+        let key = Key::text(name.as_str());
+        let known = view.node_with_key(Kind::System, &key).is_some();
+        if !known && wanted.what != What::System {
+            // Says what is near.
+            node_of(view, Kind::System, wanted.node)?;
+        }
+        let mut statement = Statement::new(Kind::System, key);
+        if wanted.what == What::Role {
+            if let Some(found) = wanted.fields.iter().find(|role| !ROLES.contains(&role.as_str())) {
+                let (words, found) = (ROLES.join(", "), found.clone());
+                return Err(Error::Word { what: "a role", words, found });
+            }
+            statement.set("role", Value::List(wanted.fields.iter().map(Value::text).collect()));
+        } else {
+            statement.fields = Fields::read(Kind::System, wanted.fields)?;
+        }
+        statement.set("name", name.as_str());
+        if matches!(wanted.what, What::Role | What::Scope) {
+            // Who says what it is in law is part of what is said.
+            statement.set("declared_at", Value::from(self.at(by)));
+            statement.link(Relation::DoneBy, (Kind::Actor, Key::text(self.actor(by)?)))?;
+        }
+        Ok(statement)
+    }
+}
+
+/// Kind and key of what a link leads to. A commit need not be on record: its id says all.
+fn linked(view: &Snapshot, relation: &str, target: &str) -> Result<(Kind, Key)> {
+    if relation == Relation::BelongsTo.name() {
+        return Ok(address(view, node_of(view, Kind::System, target)?));
+    }
+    match (node(view, target), target.strip_prefix("code:")) {
+        (Err(Error::Unresolved(Unresolved::Nothing { .. })), Some(commit)) => {
+            Ok((Kind::Code, Key::text(said("the commit", &lineal_engine::unquoted(commit))?)))
+        }
+        (found, _) => Ok(address(view, found?)),
+    }
+}

@@ -1,0 +1,194 @@
+//! Why something was not recorded, in words for whoever wanted it recorded.
+
+use super::dsse::EnvelopeError;
+use super::key::KeyError;
+use lineal_query::told::Unresolved;
+use std::path::PathBuf;
+
+/// Why nothing was recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] lineal_engine::Error),
+    /// A key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// An envelope.
+    #[error(transparent)]
+    Envelope(#[from] EnvelopeError),
+    /// A text names no node, or several.
+    #[error(transparent)]
+    Unresolved(#[from] Unresolved),
+    /// A text names events, where a node is wanted.
+    #[error("`{text}` names events; name a node: their deployment, their batch, the model")]
+    Event {
+        /// What was given.
+        text: String,
+    },
+    /// A node of another kind is wanted.
+    #[error("{node} is a {found}; {wanted} is wanted here")]
+    Kind {
+        /// The node.
+        node: String,
+        /// What it is.
+        found: &'static str,
+        /// What is wanted, with its article.
+        wanted: &'static str,
+    },
+    /// Nobody says it.
+    #[error("nobody says it: name a person with --by, by login or e-mail (kept as a key)")]
+    Nobody,
+    /// Something that must be said was not.
+    #[error("{what} is not said: it has 1 to {limit} bytes")]
+    Unsaid {
+        /// What.
+        what: &'static str,
+        /// Most bytes.
+        limit: usize,
+    },
+    /// A text that is no field with a value.
+    #[error("{text} is no FIELD=VALUE, such as {example}")]
+    Assignment {
+        /// What was given.
+        text: String,
+        /// How it may look.
+        example: &'static str,
+    },
+    /// A field that the kind does not have.
+    #[error("a {kind} has no field `{name}`; {hint}")]
+    NoField {
+        /// The kind.
+        kind: &'static str,
+        /// The name.
+        name: String,
+        /// Names that look alike, or where all of them are listed.
+        hint: String,
+    },
+    /// A field that nobody states.
+    #[error("`{name}` of a {kind} is {why}; it cannot be declared")]
+    NotStated {
+        /// The kind.
+        kind: &'static str,
+        /// The name.
+        name: String,
+        /// Why.
+        why: &'static str,
+    },
+    /// A value of another type.
+    #[error("`{name}` is {expected}; `{found}` is none")]
+    Value {
+        /// The field.
+        name: String,
+        /// The type, with an example.
+        expected: &'static str,
+        /// What was given.
+        found: String,
+    },
+    /// A word that is none of a few.
+    #[error("{what} is one of {words}; `{found}` is none of them")]
+    Word {
+        /// What the word is for.
+        what: &'static str,
+        /// The words.
+        words: String,
+        /// What was given.
+        found: String,
+    },
+    /// A relation that does not exist between the two.
+    #[error(
+        "a {from} has no relation `{relation}` to a {to}; `lineal query 'show relations'` lists them"
+    )]
+    Relation {
+        /// From what.
+        from: &'static str,
+        /// The name.
+        relation: String,
+        /// To what.
+        to: &'static str,
+    },
+    /// A span that ends before it begins.
+    #[error("it ends ({until}) before it begins ({from})")]
+    Backwards {
+        /// The start.
+        from: String,
+        /// The end.
+        until: String,
+    },
+    /// Who approves is among those who made it.
+    #[error(
+        "four eyes: who approves {node} is among those who made it ({made}); \
+         another person has to approve it"
+    )]
+    FourEyes {
+        /// The node.
+        node: String,
+        /// What of it the person made.
+        made: String,
+    },
+    /// A key that belongs to somebody else, or to nobody any more.
+    #[error("the key {key} {why}; `lineal key list` shows the keys on record")]
+    KeyState {
+        /// The fingerprint.
+        key: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The statement that was signed is not the one that is to be recorded.
+    #[error(
+        "what was signed is not what is to be recorded ({why}); ask for the statement again and sign that"
+    )]
+    Statement {
+        /// What differs.
+        why: &'static str,
+    },
+    /// Nothing is recorded of a node, so that there is nothing to decide about.
+    #[error("{node} is only referred to: no revision of it is recorded that could be decided on")]
+    NothingRecorded {
+        /// The node.
+        node: String,
+    },
+    /// A file cannot be read.
+    #[error("{path} cannot be read: {source}")]
+    Unread {
+        /// The file.
+        path: PathBuf,
+        /// What the medium says.
+        source: std::io::Error,
+    },
+    /// A file is too large to be kept.
+    #[error(
+        "{name} has {size} bytes; at most {limit} are kept in the store: attach it without its \
+         content, by digest, and keep it elsewhere"
+    )]
+    TooLarge {
+        /// The file.
+        name: String,
+        /// Its size.
+        size: u64,
+        /// What is kept at most.
+        limit: u64,
+    },
+    /// A file that is not in the form it should have.
+    #[error("{name}: {rule}")]
+    File {
+        /// The file.
+        name: String,
+        /// What was expected.
+        rule: String,
+    },
+    /// A rule file or release policy is wrong.
+    #[error("{file}: {rule}")]
+    Policy {
+        /// The file.
+        file: String,
+        /// What was expected, and where.
+        rule: String,
+    },
+    /// A question could not be asked.
+    #[error(transparent)]
+    Query(#[from] lineal_query::Error),
+}
+
+/// What recording gives.
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,225 @@
+//! Keys of people who approve: Ed25519, as OpenSSH keeps them or as OpenSSL writes them (PKCS #8).
+//!
+//! A key is known by its fingerprint as `ssh-keygen -l` prints it, so that everybody can compare it
+//! with what they were told.
+
+use data_encoding::{BASE64, BASE64_NOPAD};
+use lineal_proof::tlog::{NoteSigner, SignatureKind, VerifierKey};
+use sha2::{Digest, Sha256};
+use ssh_key::private::KeypairData;
+use ssh_key::{PrivateKey, public};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// What stands before the 32 bytes of an Ed25519 private key in PKCS #8 (RFC 8410, section 7).
+const PKCS8_HEAD: [u8; 16] = [
+    0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
+];
+/// A note's signer has a name; an envelope knows keys by their fingerprints alone.
+const NAME: &str = "approval";
+/// Key files are under a kilobyte: whoever names another file by mistake waits for nothing.
+const FILE_MAX: u64 = 64 << 10;
+/// The algorithm's name in OpenSSH's public keys.
+const ALGORITHM: &[u8] = b"ssh-ed25519";
+
+/// Why a key cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The file cannot be read.
+    #[error("the key file {path} cannot be read: {source}")]
+    Unread {
+        /// The file.
+        path: PathBuf,
+        /// What the medium says.
+        source: std::io::Error,
+    },
+    /// It is encrypted.
+    #[error(
+        "the key is encrypted, and there is nobody here to ask for its passphrase; \
+         `ssh-keygen -p -N '' -f COPY` takes it off a copy"
+    )]
+    Encrypted,
+    /// It is of another algorithm.
+    #[error("the key is {found}; approvals are signed with Ed25519: `ssh-keygen -t ed25519`")]
+    Algorithm {
+        /// What it is.
+        found: String,
+    },
+    /// It is no key.
+    #[error(
+        "this is no {what}; it is a file of `ssh-keygen -t ed25519` or of \
+         `openssl genpkey -algorithm ed25519`"
+    )]
+    Form {
+        /// What was expected.
+        what: &'static str,
+    },
+}
+
+/// A secret key.
+pub struct SecretKey(NoteSigner);
+
+impl SecretKey {
+    /// Reads a key file.
+    ///
+    /// # Errors
+    /// [`KeyError`]: unreadable, encrypted, of another algorithm, or no key.
+    pub fn read(path: &Path) -> Result<SecretKey, KeyError> {
+        let unread = |source| KeyError::Unread { path: path.to_owned(), source };
+        if std::fs::metadata(path).map_err(unread)?.len() > FILE_MAX {
+            return Err(KeyError::Form { what: "private key" });
+        }
+        SecretKey::parse(&std::fs::read(path).map_err(unread)?)
+    }
+
+    /// Reads the text of a key file.
+    ///
+    /// # Errors
+    /// As [`SecretKey::read`].
+    pub fn parse(text: &[u8]) -> Result<SecretKey, KeyError> {
+        let form = || KeyError::Form { what: "private key" };
+        let plain = std::str::from_utf8(text).map_err(|_| form())?;
+        if let Some(body) = pem_body(plain, "PRIVATE KEY") {
+            let der = BASE64.decode(body.as_bytes()).map_err(|_| form())?;
+            let secret = der.strip_prefix(&PKCS8_HEAD[..]).ok_or_else(form)?;
+            return SecretKey::of(secret.try_into().map_err(|_| form())?);
+        }
+        let key = PrivateKey::from_openssh(text).map_err(|_| form())?;
+        match key.key_data() {
+            KeypairData::Ed25519(pair) => SecretKey::of(&pair.private.to_bytes()),
+            KeypairData::Encrypted(_) => Err(KeyError::Encrypted),
+            _ => Err(KeyError::Algorithm { found: key.algorithm().to_string() }),
+        }
+    }
+
+    fn of(secret: &[u8; 32]) -> Result<SecretKey, KeyError> {
+        let signer = NoteSigner::new(NAME, SignatureKind::Ed25519, secret);
+        Ok(SecretKey(signer.map_err(|_| KeyError::Form { what: "private key" })?))
+    }
+
+    /// The public half.
+    #[must_use]
+    pub fn public(&self) -> PublicKey {
+        PublicKey(self.0.verifier().clone())
+    }
+
+    /// The signature of a message.
+    #[must_use]
+    pub fn sign(&self, message: &[u8]) -> [u8; 64] {
+        self.0.sign(message)
+    }
+}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SecretKey({})", self.public().fingerprint())
+    }
+}
+
+/// A public key.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PublicKey(VerifierKey);
+
+impl PublicKey {
+    /// Reads a line `ssh-ed25519 AAAA... comment`.
+    ///
+    /// # Errors
+    /// [`KeyError::Algorithm`] or [`KeyError::Form`].
+    pub fn parse(line: &str) -> Result<PublicKey, KeyError> {
+        let form = || KeyError::Form { what: "public key" };
+        let key = ssh_key::PublicKey::from_openssh(line.trim()).map_err(|_| form())?;
+        match key.key_data() {
+            public::KeyData::Ed25519(public) => PublicKey::of(&public.0),
+            _ => Err(KeyError::Algorithm { found: key.algorithm().to_string() }),
+        }
+    }
+
+    fn of(public: &[u8; 32]) -> Result<PublicKey, KeyError> {
+        let key = VerifierKey::new(NAME, SignatureKind::Ed25519, public);
+        Ok(PublicKey(key.map_err(|_| KeyError::Form { what: "public key" })?))
+    }
+
+    /// The key as OpenSSH writes it on a wire: twice a length and that many bytes.
+    fn wire(&self) -> Vec<u8> {
+        let mut wire = Vec::with_capacity(2 * 4 + ALGORITHM.len() + 32);
+        for part in [ALGORITHM, &self.0.public()] {
+            let length = u32::try_from(part.len()).unwrap_or(u32::MAX);
+            #[expect(clippy::big_endian_bytes, reason = "RFC 4251 says so")]
+            wire.extend_from_slice(&length.to_be_bytes());
+            wire.extend_from_slice(part);
+        }
+        wire
+    }
+
+    /// `ssh-ed25519 AAAA...`, without a comment: those hold names.
+    #[must_use]
+    pub fn openssh(&self) -> String {
+        format!("ssh-ed25519 {}", BASE64.encode(&self.wire()))
+    }
+
+    /// `SHA256:...`, as `ssh-keygen -l` prints it.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        format!("SHA256:{}", BASE64_NOPAD.encode(&Sha256::digest(self.wire())))
+    }
+
+    /// The 32 bytes of the key.
+    #[must_use]
+    pub fn bytes(&self) -> [u8; 32] {
+        self.0.public()
+    }
+
+    /// Is this the signature of the message by this key?
+    #[must_use]
+    pub fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
+        self.0.verifies(message, signature)
+    }
+}
+
+/// What stands between the lines of a PEM file of a label, without line ends.
+fn pem_body(text: &str, label: &str) -> Option<String> {
+    let (begin, end) = (format!("-----BEGIN {label}-----"), format!("-----END {label}-----"));
+    let (_, rest) = text.split_once(&begin)?;
+    let (body, _) = rest.split_once(&end)?;
+    Some(body.split_whitespace().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of `ssh-keygen -t ed25519`, made for this test.
+    const OPENSSH: &str = include_str!("../../tests/approver.key");
+    const OPENSSH_PUBLIC: &str = include_str!("../../tests/approver.pub");
+    /// Its fingerprint as `ssh-keygen -l` prints it.
+    const FINGERPRINT: &str = include_str!("../../tests/approver.fingerprint");
+
+    #[test]
+    fn a_key_of_openssh_signs_and_has_the_fingerprint_that_openssh_prints() {
+        let secret = SecretKey::parse(OPENSSH.as_bytes()).unwrap();
+        let public = PublicKey::parse(OPENSSH_PUBLIC).unwrap();
+        assert_eq!(secret.public(), public);
+        assert_eq!(public.fingerprint(), FINGERPRINT.trim());
+        assert!(OPENSSH_PUBLIC.starts_with(&public.openssh()));
+        let signature = secret.sign(b"released");
+        assert!(public.verifies(b"released", &signature));
+        assert!(!public.verifies(b"releasee", &signature));
+    }
+
+    #[test]
+    fn a_key_of_openssl_is_read_and_what_is_no_key_is_refused() {
+        let mut der = PKCS8_HEAD.to_vec();
+        der.extend_from_slice(&[7; 32]);
+        let pem = format!(
+            "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
+            BASE64.encode(&der)
+        );
+        let key = SecretKey::parse(pem.as_bytes()).unwrap();
+        assert_eq!(key.public(), SecretKey::of(&[7; 32]).unwrap().public());
+        for wrong in ["", "hello", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"] {
+            let error = SecretKey::parse(wrong.as_bytes()).unwrap_err();
+            assert!(matches!(error, KeyError::Form { .. }), "{wrong}: {error}");
+        }
+        assert!(PublicKey::parse("ssh-ed25519 AAAA").is_err());
+    }
+}

@@ -1,0 +1,100 @@
+//! What was recorded, for programs: the same here, over the network and for assistants.
+
+use super::desk::Recorded;
+use super::error::Result;
+use super::request::{Record, Request};
+use super::standing::{Standing, standing};
+use super::words::time_text;
+use lineal_engine::{Snapshot, Store};
+use lineal_query::{Limits, Parameters, Prepared, Request as Asking, State, StoreView, Value};
+use serde_json::{Value as Json, json};
+use std::sync::Arc;
+
+/// What a withdrawn data set reaches: deployments with their events, and the models between.
+const REACHED: [(&str, &str); 2] = [
+    ("deployments", "find deployment downstream of $dataset return it, events, overrides"),
+    ("models", "find model downstream of $dataset return it"),
+];
+/// Rows given of each; all are counted.
+const LISTED: usize = 1_000;
+
+/// How it stands with the approval of a node, as JSON.
+#[must_use]
+pub fn standing_json(view: &Snapshot, stands: &Standing) -> Json {
+    let decided = stands.decided.iter().map(|it| {
+        json!({
+            "approval": view.name_of(it.approval), "decision": it.decision, "by": it.by,
+            "at": it.at.map(time_text), "recorded": time_text(it.recorded),
+            "expires": it.expires.map(time_text), "keys_needed": it.keys_needed,
+            "signature": it.signature.name(), "says": it.signature.words(),
+            "of_what_is_current": it.is_current,
+        })
+    });
+    json!({
+        "granted": stands.is_granted(), "keys_needed": stands.keys_needed,
+        "keys": stands.keys, "rejected": stands.rejected, "notes": stands.notes,
+        "decisions": decided.collect::<Vec<_>>(),
+    })
+}
+
+/// What was recorded, with what follows from it: of a decision how it stands now, of a withdrawal
+/// what the data set reached. Both are read after the commit.
+///
+/// # Errors
+/// [`super::Error::Store`] if a record cannot be read.
+pub fn recorded_json(
+    store: &Arc<Store>,
+    request: &Request,
+    recorded: &Recorded,
+    now: i64,
+) -> Result<Json> {
+    let Recorded { kind, node, commit, import, known } = recorded;
+    let mut told = json!({
+        "node": node, "kind": kind.name(), "commit": commit, "import": import, "known": known,
+    });
+    match &request.record {
+        Record::Approve { node, .. } | Record::Reject { node, .. } => {
+            let view = store.snapshot()?;
+            let of = super::desk::node(&view, node)?;
+            told["standing"] = standing_json(&view, &standing(store, &view, of, now)?);
+        }
+        Record::Withdraw { node } => told["reached"] = reached(store, node, now)?,
+        _ => {}
+    }
+    Ok(told)
+}
+
+fn reached(store: &Arc<Store>, dataset: &str, now: i64) -> Result<Json> {
+    let view = StoreView::new(Arc::clone(store))?;
+    let snapshot = view.snapshot();
+    let node = super::desk::node_of(snapshot, lineal_engine::schema::Kind::Dataset, dataset)?;
+    let parameters = Parameters::new().text("dataset", snapshot.name_of(node));
+    let limits = Limits::default();
+    let asking = Asking { parameters: &parameters, limits: &limits, now };
+    let mut told = json!({});
+    let mut complete = State::Complete;
+    for (what, question) in REACHED {
+        let prepared = Prepared::new(question).map_err(lineal_query::Error::from)?;
+        let answer = prepared.run(&view, &asking)?;
+        let number = |value: Option<&Value>| match value {
+            Some(Value::Int(number)) => Some(*number),
+            _ => None,
+        };
+        let rows = answer.rows.iter().take(LISTED).filter_map(|row| {
+            let Some(Value::Node(node)) = row.first() else { return None };
+            Some(match what {
+                "deployments" => json!({
+                    "node": snapshot.name_of(*node), "events": number(row.get(1)),
+                    "overrides": number(row.get(2)),
+                }),
+                _ => json!({ "node": snapshot.name_of(*node) }),
+            })
+        });
+        told[what] = json!({ "total": answer.total, "rows": rows.collect::<Vec<_>>() });
+        if answer.completeness.state() != State::Complete {
+            complete = answer.completeness.state();
+        }
+    }
+    told["completeness"] = json!(complete.name());
+    Ok(told)
+}
