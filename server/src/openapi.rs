@@ -272,7 +272,11 @@ fn operation_id(method: &str, path: &str) -> String {
     let mut parts: Vec<&str> = named.map(|part| part.trim_end_matches(".json")).collect();
     // One of a list has the list's name and its own.
     let last = path.rsplit('/').next().and_then(|part| part.strip_prefix('{')?.strip_suffix('}'));
-    parts.extend(last.filter(|last| !last.starts_with('*')));
+    // A whole tree has the name of its list, unless that can be asked for by itself.
+    let list = path.rsplit_once('/').map_or("", |(list, _)| list);
+    let is_taken = ENDPOINTS.iter().any(|row| (row.method, row.path) == (method, list));
+    let last = last.filter(|last| !last.starts_with('*') || is_taken);
+    parts.extend(last.map(|last| last.trim_start_matches('*')));
     let name = if parts.is_empty() { "page".to_owned() } else { parts.join("_") };
     format!("{}_{name}", method.to_lowercase())
 }
