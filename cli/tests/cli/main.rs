@@ -8,11 +8,14 @@ mod program;
 
 mod answers;
 mod backup;
+mod check;
 mod checkpoint;
 mod damage;
 mod demo;
 mod erase;
 mod errors;
+#[cfg(unix)]
+mod follow;
 mod help;
 mod imports;
 mod json;
