@@ -161,6 +161,9 @@ The second person executes what the first has read: --digest is that of the prop
             required_unless_present = "execute"
         )]
         propose: Option<PathBuf>,
+        /// With --propose: the class whose ceiling has passed (inference-log or access-trail)
+        #[arg(long, value_name = "CLASS", requires = "propose", default_value = "inference-log")]
+        class: String,
         /// Execute this proposal
         #[arg(long, value_name = "FILE", requires_all = ["digest", "decided_by", "executed_by"])]
         execute: Option<PathBuf>,

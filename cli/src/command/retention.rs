@@ -5,10 +5,10 @@ use crate::args::{Arguments, Decided, Retention, RetentionStep};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
 use crate::render::{counted, print_table, table, visible};
-use crate::retention::{Class, Due, DueBatch, Period, Policy, due};
+use crate::retention::{Class, Due, DueBatch, DueDay, Period, Policy, Standing, due, standing};
 use crate::time::{Zone, rfc3339};
 use lineal_engine::clock::{Clock, SystemClock};
-use lineal_engine::{ErasureOrder, Target};
+use lineal_engine::{ErasureOrder, Snapshot, Target};
 use lineal_proof::Hash;
 use lineal_proof::record::Decision;
 use serde_json::{Value as Json, json};
@@ -18,6 +18,8 @@ use std::path::Path;
 
 /// The class of log batches.
 const LOGS: &str = "inference-log";
+/// The class of uses of the store.
+const TRAIL: &str = "access-trail";
 /// The format of proposals.
 const FORMAT: u64 = 1;
 /// Batches shown on a screen; `--json` lists all.
@@ -31,8 +33,8 @@ pub(super) fn run(arguments: &Arguments, wanted: &Retention) -> Outcome {
     let policy = Policy::read(wanted.policy.as_deref())?;
     match &wanted.step {
         None => show(arguments, &policy, now),
-        Some(RetentionStep::Apply { propose: Some(path), .. }) => {
-            propose(arguments, &policy, now, path)
+        Some(RetentionStep::Apply { propose: Some(path), class, .. }) => {
+            propose(arguments, &policy, now, (class, path))
         }
         Some(RetentionStep::Apply { execute, digest, decided_by, executed_by, .. }) => {
             let named = (execute, digest, decided_by, executed_by);
@@ -55,6 +57,7 @@ fn show(arguments: &Arguments, policy: &Policy, now: i64) -> Outcome {
     let view = store.snapshot()?.with_restricted();
     let class = logs(policy)?;
     let found = due(&store, &view, class, now)?;
+    let others = others(&view, policy, now)?;
     let mut out = std::io::stdout().lock();
     if arguments.json {
         let classes = policy.classes.iter().map(class_json).collect::<Vec<_>>();
@@ -65,6 +68,7 @@ fn show(arguments: &Arguments, policy: &Policy, now: i64) -> Outcome {
                 "cannot_tell": found.timeless,
                 "due": found.due.iter().map(batch_json).collect::<Vec<_>>(),
             },
+            "standing": others.iter().map(standing_json).collect::<Vec<_>>(),
         });
         writeln!(out, "{object}")?;
         return Ok(Exit::Answer);
@@ -81,6 +85,25 @@ fn show(arguments: &Arguments, policy: &Policy, now: i64) -> Outcome {
         }
     }
     told(&mut out, &found, class, &Zone::parse(&arguments.tz)?)?;
+    for (class, standing) in &others {
+        writeln!(
+            out,
+            "{}: {}, {} below the floor, {} of which nobody can tell, {} due",
+            class.name,
+            counted(standing.nodes, "thing"),
+            standing.below_floor,
+            standing.cannot_tell,
+            standing.due
+        )?;
+        if !standing.days.is_empty() {
+            let days = counted(standing.days.len() as u64, "day");
+            writeln!(
+                out,
+                "  {days} of it can still be read: apply --propose FILE --class {}",
+                class.name
+            )?;
+        }
+    }
     Ok(Exit::Answer)
 }
 
@@ -122,6 +145,34 @@ fn class_json(class: &Class) -> Json {
     })
 }
 
+fn day_json(day: &DueDay) -> Json {
+    json!({
+        "node": day.node.to_string(), "name": day.name, "field": day.field,
+        "ceiling": rfc3339(day.ceiling),
+    })
+}
+
+fn standing_json((class, standing): &(&Class, Standing)) -> Json {
+    json!({
+        "class": class.name, "nodes": standing.nodes, "below_floor": standing.below_floor,
+        "cannot_tell": standing.cannot_tell, "due": standing.due,
+        "days": standing.days.iter().map(day_json).collect::<Vec<_>>(),
+    })
+}
+
+/// How the other classes stand.
+fn others<'p>(
+    view: &Snapshot,
+    policy: &'p Policy,
+    now: i64,
+) -> Outcome<Vec<(&'p Class, Standing)>> {
+    let mut all = Vec::new();
+    for class in &policy.classes {
+        all.extend(standing(view, class, now)?.map(|standing| (class, standing)));
+    }
+    Ok(all)
+}
+
 fn batch_json(batch: &DueBatch) -> Json {
     json!({
         "batch": batch.id.to_string(), "name": batch.name, "deployment": batch.deployment,
@@ -131,25 +182,43 @@ fn batch_json(batch: &DueBatch) -> Json {
 }
 
 /// Writes what is due and not on hold, for a second person to read and execute.
-fn propose(arguments: &Arguments, policy: &Policy, now: i64, path: &Path) -> Outcome {
+fn propose(
+    arguments: &Arguments,
+    policy: &Policy,
+    now: i64,
+    (name, path): (&str, &Path),
+) -> Outcome {
     let store = place::open_read_only(arguments)?;
     let view = store.snapshot()?.with_restricted();
-    let class = logs(policy)?;
+    if name != LOGS && name != TRAIL {
+        return Err(Failure::usage(format!(
+            "nothing of the class `{name}` is erased by its ceiling: there are {LOGS} and {TRAIL}"
+        )));
+    }
+    let none = || Failure::usage(format!("the policy has no class `{name}`"));
+    let class = policy.class(name).ok_or_else(none)?;
     if matches!(class.max, Period::Undeclared) {
         return Err(Failure::usage(format!(
-            "the ceiling of `{LOGS}` is undeclared: state `max`, with `purpose` and `max_basis`, in a policy \
+            "the ceiling of `{name}` is undeclared: state `max`, with `purpose` and `max_basis`, in a policy \
              of your own and name it with --policy"
         )));
     }
-    let mut found = due(&store, &view, class, now)?;
+    let mut found = Due::default();
+    let mut days = Vec::new();
+    if name == LOGS {
+        found = due(&store, &view, class, now)?;
+    } else if let Some(standing) = standing(&view, class, now)? {
+        days = standing.days;
+    }
     found.due.retain(|batch| batch.hold.is_none());
     let batches: Vec<Json> = found.due.iter().map(batch_json).collect();
     let basis = if class.max_basis.is_empty() { &class.basis } else { &class.max_basis };
     let store_id = data_encoding::HEXLOWER.encode(store.id());
     let proposal = json!({
         "format": FORMAT, "store": store_id, "commit": view.commit(), "at": rfc3339(now),
-        "policy": policy.name, "policy_version": policy.version, "class": LOGS,
+        "policy": policy.name, "policy_version": policy.version, "class": name,
         "max": class.max.text(), "basis": basis, "batches": batches,
+        "fields": days.iter().map(day_json).collect::<Vec<_>>(),
     });
     let text = format!("{proposal:#}\n");
     let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(text.as_bytes()));
@@ -159,14 +228,16 @@ fn propose(arguments: &Arguments, policy: &Policy, now: i64, path: &Path) -> Out
     file.write_all(text.as_bytes()).map_err(failed)?;
     file.sync_all().map_err(failed)?;
     let mut out = std::io::stdout().lock();
-    let count = found.due.len() as u64;
+    let (count, days) = (found.due.len() as u64, days.len() as u64);
     if arguments.json {
-        let object =
-            json!({ "proposal": path.display().to_string(), "sha256": digest, "batches": count });
+        let object = json!({ "proposal": path.display().to_string(), "sha256": digest, "batches": count, "days": days });
         writeln!(out, "{object}")?;
     } else {
         let batches = if count == 1 { "batch" } else { "batches" };
-        writeln!(out, "proposed: {count} {batches}, SHA-256 {digest}")?;
+        match name {
+            LOGS => writeln!(out, "proposed: {count} {batches}, SHA-256 {digest}")?,
+            _ => writeln!(out, "proposed: {}, SHA-256 {digest}", counted(days, "day"))?,
+        }
         writeln!(out, "  nothing is erased yet; a second person reads it, then")?;
         writeln!(
             out,
@@ -174,7 +245,7 @@ fn propose(arguments: &Arguments, policy: &Policy, now: i64, path: &Path) -> Out
             path.display()
         )?;
     }
-    Ok(if count == 0 { Exit::No } else { Exit::Answer })
+    Ok(if count + days == 0 { Exit::No } else { Exit::Answer })
 }
 
 /// Erases what a proposal lists, if it is the one that was read.
@@ -212,6 +283,17 @@ fn execute(
         }
         let id = batch["batch"].as_str().and_then(Hash::from_hex).ok_or_else(unfit)?;
         targets.push(Target::Batch(id));
+    }
+    // Proposals of before have none.
+    for day in proposal["fields"].as_array().into_iter().flatten() {
+        let ceiling = day["ceiling"].as_str().ok_or_else(unfit)?;
+        if crate::time::parse(ceiling)? > now {
+            let name = day["name"].as_str().unwrap_or_default();
+            return Err(Failure::usage(format!("{name} is due on {ceiling} and not before")));
+        }
+        let id = day["node"].as_str().and_then(Hash::from_hex).ok_or_else(unfit)?;
+        let field = day["field"].as_str().ok_or_else(unfit)?;
+        targets.push(Target::Field(id, field.to_owned()));
     }
     let (class, max) = (proposal["class"].as_str(), proposal["max"].as_str());
     let (Some(class), Some(max), Some(basis)) = (class, max, proposal["basis"].as_str()) else {

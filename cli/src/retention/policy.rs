@@ -35,6 +35,8 @@ struct Entry {
     class: String,
     #[serde(default)]
     covers: String,
+    #[serde(default)]
+    kinds: Vec<String>,
     min: String,
     max: String,
     anchor: String,
@@ -99,6 +101,8 @@ impl Period {
 pub(crate) struct Class {
     pub(crate) name: String,
     pub(crate) covers: String,
+    /// The kinds of things that are counted for it.
+    pub(crate) kinds: Vec<String>,
     pub(crate) min: Period,
     pub(crate) max: Period,
     pub(crate) anchor: String,
@@ -156,6 +160,7 @@ impl Class {
         Class {
             name: entry.class,
             covers: entry.covers,
+            kinds: entry.kinds,
             min: Period::parse(&entry.min),
             max: Period::parse(&entry.max),
             anchor: entry.anchor,

@@ -237,6 +237,15 @@ class Client:
         body: dict[str, Any] = self._json("GET", "/v1/log/proof", params=params)
         return body
 
+    def holds(self) -> list[dict[str, Any]]:
+        """The holds that stand: what must not be erased, and why."""
+        return list(self._object("/v1/holds")["holds"])
+
+    def erasures(self) -> list[dict[str, Any]]:
+        """What was decided on requests to erase: erased, restricted, lifted or refused, with commit,
+        time, basis and reference."""
+        return list(self._object("/v1/erasures")["erasures"])
+
     def schema(self) -> dict[str, Any]:
         """The vocabulary: kinds, fields, relations; `card` is the language on one page."""
         return self._object("/v1/schema")

@@ -1,0 +1,225 @@
+//! What is recorded of the other classes: how many things, from when their periods count, and what of
+//! the access trail is due. A system's papers count from when it was placed on the market, and so does
+//! all that it rests on; what no system is recorded for, or no time, nobody can tell.
+
+use super::{Class, Period};
+use crate::exit::Outcome;
+use lineal_engine::schema::{Direction, Kind, Relation, TRAIL_SEALED};
+use lineal_engine::{NodeNo, Snapshot};
+use lineal_proof::{Hash, Value};
+use lineal_query::told::upstream;
+use std::collections::BTreeMap;
+
+/// What a period counts from, as a policy writes it: when a system was placed on the market.
+const PLACED: &str = "system.placed_on_market_at";
+/// When the store was used.
+const USED: &str = "access.at";
+/// What is said about a thing by others, and belongs to its papers.
+const BESIDE: [Relation; 4] =
+    [Relation::Approves, Relation::Documents, Relation::Evaluates, Relation::Concerns];
+/// Nanoseconds of a day: sealed values of the trail are under one key a day (docs/format.md, section 8).
+const DAY_NS: i64 = 86_400_000_000_000;
+
+/// How a class stands.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Standing {
+    /// Things of its kinds.
+    pub(crate) nodes: u64,
+    /// Of these, those whose floor has not passed.
+    pub(crate) below_floor: u64,
+    /// Those of which nobody can tell.
+    pub(crate) cannot_tell: u64,
+    /// Those whose ceiling has passed.
+    pub(crate) due: u64,
+    /// Of the access trail, a sealed field of each day that is due and can still be read.
+    pub(crate) days: Vec<DueDay>,
+}
+
+/// A day of the access trail: erasing one sealed field takes all that was sealed that day.
+#[derive(Clone, Debug)]
+pub(crate) struct DueDay {
+    pub(crate) node: Hash,
+    pub(crate) name: String,
+    pub(crate) field: &'static str,
+    /// When its ceiling passed, ns.
+    pub(crate) ceiling: i64,
+}
+
+/// How a class stands at a time; none of a class whose things are not counted here.
+pub(crate) fn standing(view: &Snapshot, class: &Class, now: i64) -> Outcome<Option<Standing>> {
+    let kinds: Vec<Kind> = class.kinds.iter().filter_map(|name| Kind::parse(name)).collect();
+    if kinds.is_empty() || !matches!(class.anchor.as_str(), PLACED | USED) {
+        return Ok(None);
+    }
+    let placed = match class.anchor.as_str() {
+        PLACED => placed(view)?,
+        _ => BTreeMap::new(),
+    };
+    let mut all = Standing::default();
+    let mut days: BTreeMap<i64, DueDay> = BTreeMap::new();
+    for node in kinds.into_iter().flat_map(|kind| view.nodes_of(kind)) {
+        all.nodes += 1;
+        let anchor = match class.anchor.as_str() {
+            PLACED => placed.get(&node).copied().flatten(),
+            _ => time(view, node, "time")?,
+        };
+        let Some(anchor) = anchor else {
+            all.cannot_tell += 1;
+            continue;
+        };
+        match (&class.min, class.min.end(anchor)) {
+            (_, Some(end)) if end > now => all.below_floor += 1,
+            // A floor in words is for a person to read.
+            (Period::Words(_) | Period::Undeclared, _) => all.cannot_tell += 1,
+            _ => {}
+        }
+        let Some(ceiling) = class.max.end(anchor).filter(|end| *end <= now) else { continue };
+        all.due += 1;
+        if class.anchor == USED
+            && !days.contains_key(&(anchor.div_euclid(DAY_NS)))
+            && let Some(field) = readable(view, node)?
+        {
+            let (id, name) = (view.node_id(node), view.name_of(node));
+            let day = DueDay { node: id, name, field, ceiling };
+            days.insert(anchor.div_euclid(DAY_NS), day);
+        }
+    }
+    all.days = days.into_values().collect();
+    Ok(Some(all))
+}
+
+/// A sealed field of a use that can still be opened.
+fn readable(view: &Snapshot, node: NodeNo) -> Outcome<Option<&'static str>> {
+    for field in TRAIL_SEALED {
+        if view.field(node, field)?.is_some() {
+            return Ok(Some(field));
+        }
+    }
+    Ok(None)
+}
+
+fn time(view: &Snapshot, node: NodeNo, field: &str) -> Outcome<Option<i64>> {
+    Ok(view.field(node, field)?.as_ref().and_then(Value::as_i64))
+}
+
+/// For each node that a system rests on, or that is about such a one, when the last of its systems was
+/// placed on the market; none where one of them does not say.
+fn placed(view: &Snapshot) -> Outcome<BTreeMap<NodeNo, Option<i64>>> {
+    let mut all: BTreeMap<NodeNo, Option<i64>> = BTreeMap::new();
+    for system in view.nodes_of(Kind::System) {
+        let when = time(view, system, "placed_on_market_at")?;
+        let mut seen = std::collections::BTreeSet::from([system]);
+        let mut stack = vec![system];
+        while let Some(node) = stack.pop() {
+            let inverse = |relation| view.edges(node, relation, Direction::Inverse).iter().copied();
+            let mut next: Vec<NodeNo> = BESIDE.into_iter().flat_map(inverse).collect();
+            next.extend(inverse(Relation::BelongsTo));
+            if node != system {
+                next.extend(upstream(view, node).into_iter().map(|(_, target)| target));
+            }
+            stack.extend(next.into_iter().filter(|node| seen.insert(*node)));
+        }
+        for node in seen {
+            let before = all.entry(node).or_insert(when);
+            *before = before.zip(when).map(|(one, other)| one.max(other));
+        }
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::retention::Policy;
+    use lineal_engine::{ErasureOrder, NodeDraft, Options, Saying, SealedField, Store, Target};
+    use lineal_proof::record::Decision;
+    use lineal_proof::{Key, KeyPart};
+
+    fn at(text: &str) -> i64 {
+        crate::time::parse(text).unwrap()
+    }
+
+    fn key(parts: &[&str]) -> Key {
+        Key::new(parts.iter().map(|part| KeyPart::from(*part)).collect())
+    }
+
+    /// A system that was placed on the market in 2020, a deployment of it with its model, a model that no
+    /// system is recorded for, and three uses on two days.
+    fn store(folder: &std::path::Path) -> Store {
+        let store = Store::create(folder, Options::default()).unwrap();
+        let saying = |source: &str, form: &str| Saying {
+            source: source.into(),
+            form: form.into(),
+            observed_at: at("2026-01-01T00:00Z"),
+        };
+        let own = saying("bank", "declared");
+        let mut tx = store.begin(None, None).unwrap();
+        let mut system = NodeDraft::new(Kind::System, key(&["scoring"]));
+        system.fields.insert("placed_on_market_at", Value::from(at("2020-01-01T00:00Z")));
+        tx.add_node(&own, system).unwrap();
+        let model = key(&["registry", "credit", "3"]);
+        tx.add_node(&own, NodeDraft::new(Kind::Model, model.clone())).unwrap();
+        let stray = key(&["registry", "stray", "1"]);
+        tx.add_node(&own, NodeDraft::new(Kind::Model, stray)).unwrap();
+        let served = key(&["api", "prod", "eu", "credit", "3"]);
+        let mut deployment = NodeDraft::new(Kind::Deployment, served);
+        deployment.link(Relation::Deploys, Kind::Model, model);
+        deployment.link(Relation::BelongsTo, Kind::System, key(&["scoring"]));
+        tx.add_node(&own, deployment).unwrap();
+        tx.commit().unwrap();
+        let mut tx = store.begin(None, None).unwrap();
+        for (place, when) in
+            [(0, "2026-03-01T08:00Z"), (1, "2026-03-01T09:00Z"), (2, "2026-03-02T08:00Z")]
+        {
+            let start = KeyPart::Text("0123456789abcdef".into());
+            let key = Key::new(vec![start, KeyPart::Int(place)]);
+            let mut used = NodeDraft::new(Kind::Access, key);
+            used.fields.insert("time", Value::from(at(when)));
+            let value = Value::text(format!("find model:secret{place}"));
+            used.sealed.push(SealedField { field: "question".into(), value, actor: None });
+            let saying = Saying { observed_at: at(when), ..saying("trail", "access") };
+            tx.add_node(&saying, used).unwrap();
+        }
+        tx.commit().unwrap();
+        store
+    }
+
+    #[test]
+    fn papers_count_from_the_market_and_the_trail_from_its_use() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder.path().join("s"));
+        let policy = Policy::read(None).unwrap();
+        let stands = |class: &Class, now: &str| {
+            let view = store.snapshot().unwrap();
+            standing(&view, class, at(now)).unwrap().unwrap()
+        };
+        let papers = policy.class("technical-file").unwrap();
+        let before = stands(papers, "2029-12-31T00:00Z");
+        // The system and its model; of the other model nobody can tell.
+        assert_eq!((before.nodes, before.below_floor, before.cannot_tell), (3, 2, 1));
+        let after = stands(papers, "2030-01-02T00:00Z");
+        assert_eq!((after.below_floor, after.cannot_tell, after.due), (0, 1, 0), "no ceiling");
+
+        let trail = Class {
+            max: Period::Span("P1Y".parse().unwrap(), "P1Y".into()),
+            ..policy.class("access-trail").unwrap().clone()
+        };
+        let first = stands(&trail, "2027-03-01T12:00Z");
+        assert_eq!((first.nodes, first.due, first.days.len()), (3, 2, 1));
+        let both = stands(&trail, "2027-03-03T00:00Z");
+        assert_eq!((both.due, both.days.len()), (3, 2));
+        let day = &both.days[0];
+        let order = ErasureOrder {
+            targets: vec![Target::Field(day.node, day.field.to_owned())],
+            decision: Decision::Erased,
+            basis: "policy".into(),
+            reference: "r".into(),
+            decided_by: store.actor_key("a@bank.example").unwrap(),
+            executed_by: store.actor_key("b@bank.example").unwrap(),
+        };
+        assert_eq!(store.erase(&order, false).unwrap().values.len(), 2, "all of that day");
+        assert_eq!(stands(&trail, "2027-03-03T00:00Z").days.len(), 1);
+        let logs = policy.class("inference-log").unwrap();
+        assert!(standing(&store.snapshot().unwrap(), logs, 0).unwrap().is_none());
+    }
+}
