@@ -6,7 +6,7 @@ use expect_test::expect_file;
 
 /// With the server, as it is built by default.
 #[cfg(feature = "server")]
-const COMMANDS: [&str; 28] = [
+const COMMANDS: [&str; 29] = [
     "init",
     "import",
     "query",
@@ -15,12 +15,14 @@ const COMMANDS: [&str; 28] = [
     "fmt",
     "trace",
     "show",
+    "export",
     "stats",
     "imports",
     "retract",
     "erase",
     "hold",
     "retention",
+    "check",
     "alias",
     "compact",
     "backup",

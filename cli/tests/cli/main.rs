@@ -8,6 +8,7 @@ mod program;
 
 mod answers;
 mod backup;
+mod check;
 mod checkpoint;
 mod damage;
 mod demo;
@@ -29,6 +30,7 @@ mod python;
 #[cfg(feature = "server")]
 mod remote;
 mod remote_import;
+mod remote_writes;
 #[cfg(feature = "server")]
 mod serve;
 mod traces;
