@@ -93,35 +93,41 @@ fn nothing_that_can_be_imported() {
         &folder,
         &["import", "notes"],
         &expect![[r#"
-        [2]
-        error: nothing recognised under notes
-          looked for: an MLflow database (mlflow.db), a folder mlruns/, bodies of the MLflow REST API,
-          a folder of mlflow-export-import, events of OpenLineage, Datadog log archives (dt=*/hour=*/*.json.gz), NDJSON, pages of the Logs API
-          it holds todo.txt
-    "#]],
+            [2]
+            error: nothing recognised under notes
+              looked for: an MLflow database (mlflow.db), a folder mlruns/, bodies of the MLflow REST API,
+              a folder of mlflow-export-import, events of OpenLineage, ClearML (zip, JSON), dvc.lock, *.dvc, in-toto and SLSA,
+              CycloneDX, SPDX 3, Croissant, PROV-JSON, W&B exports, monitors and audit events of Datadog,
+              Datadog log archives (dt=*/hour=*/*.json.gz), NDJSON, pages of the Logs API
+              it holds todo.txt
+        "#]],
     );
     check(
         &folder,
         &["import", "notes/todo.txt"],
         &expect![[r#"
-        [2]
-        error: nothing recognised under notes/todo.txt
-          looked for: an MLflow database (mlflow.db), a folder mlruns/, bodies of the MLflow REST API,
-          a folder of mlflow-export-import, events of OpenLineage, Datadog log archives (dt=*/hour=*/*.json.gz), NDJSON, pages of the Logs API
-          todo.txt begins like none of these; `--as FORM` takes it as one (mlflow-sqlite, mlflow-file, mlflow-rest, mlflow-export-import, openlineage, datadog)
-    "#]],
+            [2]
+            error: nothing recognised under notes/todo.txt
+              looked for: an MLflow database (mlflow.db), a folder mlruns/, bodies of the MLflow REST API,
+              a folder of mlflow-export-import, events of OpenLineage, ClearML (zip, JSON), dvc.lock, *.dvc, in-toto and SLSA,
+              CycloneDX, SPDX 3, Croissant, PROV-JSON, W&B exports, monitors and audit events of Datadog,
+              Datadog log archives (dt=*/hour=*/*.json.gz), NDJSON, pages of the Logs API
+              todo.txt begins like none of these; `--as FORM` takes it as one (mlflow-sqlite, mlflow-file, mlflow-rest, mlflow-export-import, openlineage, clearml, dvc, in-toto, cyclonedx, spdx3, croissant, prov-json, wandb, datadog-watch, datadog)
+        "#]],
     );
     std::fs::create_dir(folder.path().join("empty")).unwrap();
     check(
         &folder,
         &["import", "empty"],
         &expect![[r#"
-        [2]
-        error: nothing recognised under empty
-          looked for: an MLflow database (mlflow.db), a folder mlruns/, bodies of the MLflow REST API,
-          a folder of mlflow-export-import, events of OpenLineage, Datadog log archives (dt=*/hour=*/*.json.gz), NDJSON, pages of the Logs API
-          the folder is empty
-    "#]],
+            [2]
+            error: nothing recognised under empty
+              looked for: an MLflow database (mlflow.db), a folder mlruns/, bodies of the MLflow REST API,
+              a folder of mlflow-export-import, events of OpenLineage, ClearML (zip, JSON), dvc.lock, *.dvc, in-toto and SLSA,
+              CycloneDX, SPDX 3, Croissant, PROV-JSON, W&B exports, monitors and audit events of Datadog,
+              Datadog log archives (dt=*/hour=*/*.json.gz), NDJSON, pages of the Logs API
+              the folder is empty
+        "#]],
     );
     check(
         &folder,

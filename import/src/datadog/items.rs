@@ -1,9 +1,12 @@
 //! The items of a log file, one after another: lines, the objects of an array, or the logs of
 //! pages of the Logs API. Each comes with its number and the byte where it begins.
 
+mod records;
+
 use std::io::BufRead;
 
 use super::csv::{Columns, record_length};
+use super::page::begins_page_of_version_1;
 use super::reader::{Body, Stop};
 use super::report::{DamageKind, Shape};
 
@@ -132,45 +135,6 @@ impl<'r> Items<'r> {
             }
         }
         Ok(())
-    }
-
-    /// The next record of CSV, as the line that it stands for.
-    fn next_record(&mut self) -> Result<Option<Item<'_>>, Stop> {
-        loop {
-            let byte = self.window.byte;
-            let mut length = record_length(self.window.held());
-            while length.is_none() && self.window.held().len() <= LINE_MAX && self.window.fill()? {
-                length = record_length(self.window.held());
-            }
-            let held = self.window.held();
-            if held.is_empty() {
-                return Ok(None);
-            }
-            self.number += 1;
-            let number = self.number;
-            // A quote that is never closed: with the next line a record may begin.
-            let is_open = length.is_none() && held.len() > LINE_MAX;
-            let length = match length {
-                Some(length) => length,
-                None if is_open => {
-                    held.iter().position(|byte| *byte == b'\n').map_or(held.len(), |end| end + 1)
-                }
-                None => held.len(),
-            };
-            let record = &held[..length];
-            if record.iter().all(u8::is_ascii_whitespace) {
-                self.window.advance(length);
-                continue;
-            }
-            let line = self.columns.as_ref().filter(|_| !is_open && length <= LINE_MAX);
-            // What fits no columns stays as it stands: whoever reads it says that it is no JSON.
-            self.line = line.map_or_else(Vec::new, |columns| {
-                columns.line(record).unwrap_or_else(|| record.trim_ascii_end().to_vec())
-            });
-            self.window.advance(length);
-            let text = (!self.line.is_empty()).then_some(self.line.as_slice());
-            return Ok(Some(Item { number, byte, text }));
-        }
     }
 
     /// Whether the stream begins with an object whose first member has this name and opening.
@@ -346,41 +310,6 @@ impl<'r> Items<'r> {
 
     fn broken(&self) -> Stop {
         Stop::Damage(DamageKind::Structure(self.shape))
-    }
-}
-
-/// Does this begin a page of version 1: an object in which nothing but texts stand before `logs`, and one
-/// of them is a page's? A line of a log may begin with `status` too.
-fn begins_page_of_version_1(head: &[u8]) -> bool {
-    const BEFORE: [&str; 3] = ["status", "nextLogId", "requestId"];
-    let Ok(text) = std::str::from_utf8(&head[..valid_length(head)]) else { return false };
-    let Some(mut rest) = text.trim_start().strip_prefix('{') else { return false };
-    loop {
-        let mut names = serde_json::Deserializer::from_str(rest.trim_start()).into_iter::<String>();
-        let Some(Ok(name)) = names.next() else { return false };
-        let behind = rest.trim_start().get(names.byte_offset()..).unwrap_or_default().trim_start();
-        let Some(behind) = behind.strip_prefix(':').map(str::trim_start) else { return false };
-        if name == "logs" {
-            return behind.starts_with('[');
-        }
-        if !BEFORE.contains(&name.as_str()) {
-            return false;
-        }
-        let mut values = serde_json::Deserializer::from_str(behind).into_iter::<Option<String>>();
-        let Some(Ok(_)) = values.next() else { return false };
-        let behind = behind.get(values.byte_offset()..).unwrap_or_default().trim_start();
-        match behind.strip_prefix(',') {
-            Some(behind) => rest = behind,
-            None => return false,
-        }
-    }
-}
-
-/// How many of these bytes are whole characters: a head may end within one.
-fn valid_length(bytes: &[u8]) -> usize {
-    match std::str::from_utf8(bytes) {
-        Ok(_) => bytes.len(),
-        Err(error) => error.valid_up_to(),
     }
 }
 

@@ -14,6 +14,7 @@ mod extract;
 mod items;
 mod json;
 mod line;
+mod page;
 mod pattern;
 mod plan;
 pub mod reader;
