@@ -22,6 +22,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let writer = Store::open(path, Options::default())?;
     if writer.checkpoint_sizes()?.last() != Some(&writer.commit()) {
         // The log's key is recorded by a commit of its own, and the index follows it.
+        if writer.log_identity()?.is_none() {
+            writer.record_log(None, None)?;
+        }
         writer.checkpoint()?;
         writer.write_indexes()?;
     }
