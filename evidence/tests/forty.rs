@@ -35,6 +35,9 @@ fn where_everything_is_recorded_every_rule_is_met() {
 /// A rule, how the bank is spoiled, what the rule then comes to, and what its finding says is missing.
 type Case = (&'static str, fn(&mut World), Status, &'static str);
 
+/// How the bank is spoiled, and what a rule then comes to.
+type Spoiled = (fn(&mut World), &'static str, Status);
+
 const CASES: &[Case] = &[
     ("SYS-01", |w| w.lacks("system", "provider"), Status::Gap, "provider"),
     ("SYS-02", |w| w.loses("classification"), Status::Gap, "classification"),
@@ -142,7 +145,7 @@ const CASES: &[Case] = &[
         "LOG-08",
         |w| {
             w.earlier = 500 * DAY;
-            w.is_held = false
+            w.is_held = false;
         },
         Status::Gap,
         "erasure",
@@ -365,7 +368,7 @@ fn what_is_recorded_is_held_against_itself() {
     for rule in &pack.rules {
         assert_eq!(told(nothing, &rule.id), Status::Met, "{}", rule.id);
     }
-    let spoiled: [(fn(&mut World), &str, Status); 11] = [
+    let spoiled: [Spoiled; 11] = [
         (|w| w.nodes.retain(|(name, _)| *name != "model"), "REC-01", Status::Conflict),
         (|w| w.says("deployment", "until", ago(2)), "REC-02", Status::Conflict),
         (|w| w.says("approval", "time", ago(9)), "REC-03", Status::Conflict),
@@ -375,7 +378,7 @@ fn what_is_recorded_is_held_against_itself() {
         (
             |w| {
                 for relation in [Relation::TrainedOn, Relation::ValidatedOn, Relation::TestedOn] {
-                    w.cuts("run", relation)
+                    w.cuts("run", relation);
                 }
             },
             "REC-07",
