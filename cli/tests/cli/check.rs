@@ -40,7 +40,9 @@ fn what_is_recorded_is_held_against_itself_and_a_pipeline_ends() {
     assert_eq!(status(report, "REC-11"), "gap");
     assert_eq!(folder.run(&["check", "--fail-on", "blocker"]).code, 1);
     let shown = folder.run(&["check"]);
-    for words in ["silent 30 h 0 min", "nobody-knows", "record it: lineal loss", "not covered by this tool"] {
+    for words in
+        ["silent 30 h 0 min", "nobody-knows", "record it: lineal loss", "not covered by this tool"]
+    {
         assert!(shown.out.contains(words), "{words}: {}", shown.out);
     }
     assert!(!shown.out.contains("compliant"), "{}", shown.out);
@@ -67,7 +69,11 @@ fn reports_are_recorded_compared_and_shown_elsewhere() {
     let folder = folder();
     let run = folder.run(&["--json", "check", "CREDIT", "--record", "--by", "anna@bank.example"]);
     assert_eq!(run.json()["recorded"].as_array().map(Vec::len), Some(1), "{run:?}");
-    let found = folder.run(&["--json", "query", "find document where type = \"check_result\" return it, type"]);
+    let found = folder.run(&[
+        "--json",
+        "query",
+        "find document where type = \"check_result\" return it, type",
+    ]);
     assert_eq!(found.json()["rows"].as_array().map(Vec::len), Some(1), "{found:?}");
     let told = folder.run(&["--json", "check", "CREDIT", "--diff", "recorded", "now"]);
     let told = &told.json()["comparisons"][0];

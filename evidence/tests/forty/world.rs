@@ -1,5 +1,7 @@
 //! A small bank of which every record is there that the rules ask for, to be spoiled one thing at a time.
 
+#![expect(clippy::unwrap_used, reason = "a bank that cannot be made fails the test")]
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -15,35 +17,35 @@ use lineal_proof::{Key, Map, Value};
 use lineal_query::StoreView;
 
 /// Today: when the time-stamp authority of the vectors stamped, ns.
-pub const TODAY: i64 = 1_795_353_657_000_000_000;
-pub const HOUR: i64 = 3_600_000_000_000;
-pub const DAY: i64 = 24 * HOUR;
+pub(crate) const TODAY: i64 = 1_795_353_657_000_000_000;
+pub(crate) const HOUR: i64 = 3_600_000_000_000;
+pub(crate) const DAY: i64 = 24 * HOUR;
 const REPLY: &[u8] = include_bytes!("../../../tests/fixtures/vectors/rfc3161/reply.tsr");
 /// Events, one every six hours since the deployment began.
 const EVENTS: i64 = 40;
 
-pub fn ago(days: i64) -> i64 {
+pub(crate) fn ago(days: i64) -> i64 {
     TODAY - days * DAY
 }
 
 /// The records, by names of this file.
 #[derive(Clone)]
-pub struct World {
-    pub nodes: Vec<(&'static str, NodeDraft)>,
+pub(crate) struct World {
+    pub(crate) nodes: Vec<(&'static str, NodeDraft)>,
     /// Fields that no event has.
-    pub without: BTreeSet<EventField>,
+    pub(crate) without: BTreeSet<EventField>,
     /// Events that are left out, by number.
-    pub silent: std::ops::Range<i64>,
+    pub(crate) silent: std::ops::Range<i64>,
     /// How much earlier the events happened.
-    pub earlier: i64,
-    pub verifiers: &'static str,
-    pub is_held: bool,
-    pub is_stamped: bool,
-    pub importer: Option<&'static str>,
+    pub(crate) earlier: i64,
+    pub(crate) verifiers: &'static str,
+    pub(crate) is_held: bool,
+    pub(crate) is_stamped: bool,
+    pub(crate) importer: Option<&'static str>,
     /// The order of staging, for the property that it never shows.
-    pub is_backwards: bool,
+    pub(crate) is_backwards: bool,
     /// Each node in a commit of its own.
-    pub is_apart: bool,
+    pub(crate) is_apart: bool,
 }
 
 fn map(members: &[(&str, Value)]) -> Value {
@@ -65,7 +67,7 @@ fn points(annex: &str, count: usize) -> Value {
     map(&members)
 }
 
-pub fn key(kind: Kind, name: &str) -> Key {
+pub(crate) fn key(kind: Kind, name: &str) -> Key {
     match kind {
         Kind::Dataset => Key::new(vec![
             name.into(),
@@ -122,7 +124,7 @@ impl Making {
 
 impl World {
     /// Everything is there.
-    pub fn whole() -> World {
+    pub(crate) fn whole() -> World {
         use Relation as R;
         let time = |days: i64| Value::from(ago(days));
         let text = |word: &str| Value::from(word);
@@ -310,17 +312,17 @@ impl World {
     }
 
     /// Without a field.
-    pub fn lacks(&mut self, name: &str, field: &str) {
+    pub(crate) fn lacks(&mut self, name: &str, field: &str) {
         assert!(self.draft(name).fields.remove(field).is_some(), "{name} has no {field}");
     }
 
     /// With another value.
-    pub fn says(&mut self, name: &str, field: &str, value: impl Into<Value>) {
+    pub(crate) fn says(&mut self, name: &str, field: &str, value: impl Into<Value>) {
         self.draft(name).fields.insert(field, value.into());
     }
 
     /// Without a node, and what leads to it.
-    pub fn loses(&mut self, name: &str) {
+    pub(crate) fn loses(&mut self, name: &str) {
         let draft = self.draft(name).clone();
         self.nodes.retain(|(known, _)| *known != name);
         for (_, other) in &mut self.nodes {
@@ -329,7 +331,7 @@ impl World {
     }
 
     /// Without its edges of a relation.
-    pub fn cuts(&mut self, name: &str, relation: Relation) {
+    pub(crate) fn cuts(&mut self, name: &str, relation: Relation) {
         let edges = &mut self.draft(name).edges;
         let before = edges.len();
         edges.retain(|edge| edge.relation != relation);
@@ -337,12 +339,12 @@ impl World {
     }
 
     /// With one more edge.
-    pub fn links(&mut self, name: &str, relation: Relation, kind: Kind, part: &str) {
+    pub(crate) fn links(&mut self, name: &str, relation: Relation, kind: Kind, part: &str) {
         self.draft(name).link(relation, kind, key(kind, part));
     }
 
     /// With one more node.
-    pub fn gains(
+    pub(crate) fn gains(
         &mut self,
         (kind, part): (Kind, &str),
         fields: &[(&str, Value)],
@@ -353,7 +355,7 @@ impl World {
         self.nodes = made.0;
     }
 
-    pub fn store(&self) -> Arc<Store> {
+    pub(crate) fn store(&self) -> Arc<Store> {
         let clock = Arc::new(SteppingClock::starting_at(TODAY - HOUR / 2));
         let options = Options { clock, ..Options::default() };
         let storage = MemoryStorage::new();
@@ -480,7 +482,7 @@ impl Making {
 }
 
 /// The report of a pack over a store, of the bank's system.
-pub fn report(store: &Arc<Store>, pack: &Pack) -> Report {
+pub(crate) fn report(store: &Arc<Store>, pack: &Pack) -> Report {
     let view = StoreView::new(Arc::clone(store)).unwrap();
     let system = pack.needs_system().then(|| "credit".to_owned());
     let wanted = Wanted { system, now: TODAY, ..Wanted::default() };
@@ -488,7 +490,7 @@ pub fn report(store: &Arc<Store>, pack: &Pack) -> Report {
 }
 
 /// What one rule comes to.
-pub fn result(world: &World, pack: &Pack, id: &str) -> RuleResult {
+pub(crate) fn result(world: &World, pack: &Pack, id: &str) -> RuleResult {
     let mut one = pack.clone();
     one.rules.retain(|rule| rule.id == id);
     let rules = report(&world.store(), &one).rules;

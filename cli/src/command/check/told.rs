@@ -10,6 +10,8 @@ use std::io::Write;
 const SHOWN: usize = 3;
 /// Declarations that are asked for on a screen.
 const DECLARED_SHOWN: usize = 8;
+/// What a rule says that no law stands behind.
+const NO_ARTICLE: &str = "none";
 /// Hexadecimal digits of a digest on a screen.
 const DIGITS: usize = 12;
 
@@ -120,13 +122,9 @@ fn rule(out: &mut dyn Write, rule: &RuleResult, style: Style) -> Outcome<()> {
         Some((words, _)) => format!("  (from when: {words})"),
         None => String::new(),
     };
-    let head = format!(
-        "{}  {}  {}  {}{from}",
-        rule.id,
-        rule.status.name(),
-        rule.severity.name(),
-        rule.article
-    );
+    let article = if rule.article == NO_ARTICLE { &rule.explain } else { &rule.article };
+    let (status, severity) = (rule.status.name(), rule.severity.name());
+    let head = format!("{}  {status}  {severity}  {article}{from}", rule.id);
     let head = if rule.status.is_open() { style.warn(&head) } else { style.strong(&head) };
     writeln!(out, "{head}")?;
     for finding in rule.findings.iter().take(SHOWN) {
