@@ -9,6 +9,7 @@ mod completions;
 mod demo;
 mod erase;
 mod fmt;
+mod gate;
 mod hold;
 mod import;
 pub(crate) mod imports;
@@ -17,6 +18,7 @@ mod migrate;
 mod prove;
 mod query;
 mod rebuild;
+mod record;
 mod repair;
 mod repl;
 mod retention;
@@ -55,6 +57,8 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
         Command::Retract(retract) => retract::run(arguments, retract),
         Command::Erase(erase) => erase::run(arguments, erase),
         Command::Hold(hold) => hold::run(arguments, hold),
+        Command::Record(record) => record::run(arguments, record),
+        Command::Gate(gate) => gate::run(arguments, gate),
         Command::Retention(retention) => retention::run(arguments, retention),
         Command::Alias(alias) => alias::run(arguments, alias),
         Command::Compact(compact) => compact::run(arguments, compact),

@@ -113,6 +113,29 @@ impl Remote {
         Ok((names.into_iter().map(str::to_owned).collect(), json["all"] == true))
     }
 
+    /// Records a statement, and gives what was recorded.
+    pub(crate) fn record(&self, request: &Json) -> Outcome<Json> {
+        self.posted("/v1/records", request)
+    }
+
+    /// The statement of a decision, to be signed here.
+    pub(crate) fn statement(&self, request: &Json) -> Outcome<Json> {
+        self.posted("/v1/records/statement", request)
+    }
+
+    /// Whether the release record of a model is there.
+    pub(crate) fn gate(&self, model: &str) -> Outcome<Json> {
+        self.connection.json("/v1/gate", &[("model", model.to_owned())])
+    }
+
+    /// The report of the job that a body asks for.
+    fn posted(&self, path: &str, body: &Json) -> Outcome<Json> {
+        let read = self.connection.post(path, body, "application/json", "")?;
+        let job: Json =
+            serde_json::from_reader(read).map_err(|error| broken(&error.to_string()))?;
+        self.await_job(&job, &lineal_import::Progress::default())
+    }
+
     /// A proof of a statement, against a checkpoint or the newest of the store there.
     pub(crate) fn prove(
         &self,

@@ -37,5 +37,5 @@ pub use key::{KeyError, PublicKey, SecretKey};
 pub use request::{File, Record, Request, SignedStatement, Who};
 pub use signers::{KeyState, Signer, signers};
 pub use standing::{Decided, Signature, Standing, signature_of, standing, wrong_signatures};
-pub use told::{recorded_json, standing_json};
+pub use told::{recorded_facts, recorded_json, standing_json};
 pub use words::{Fields, VALUE_MAX, time_of, time_text};

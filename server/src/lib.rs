@@ -33,6 +33,7 @@ mod plans;
 mod pool;
 mod problem;
 mod rate;
+mod record;
 mod reply;
 mod role;
 mod room;

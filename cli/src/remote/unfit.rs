@@ -1,6 +1,6 @@
 //! What has no way to a server, and what to do instead.
 
-use crate::args::{Arguments, Command};
+use crate::args::{Arguments, Command, Keys, Recording};
 use crate::exit::{Failure, Outcome};
 
 /// Refuses a command that cannot ask a server where one is named.
@@ -27,6 +27,7 @@ fn instead(command: &Command) -> Option<(&'static str, &'static str)> {
         | Command::Imports
         | Command::Import(_)
         | Command::Backup(_)
+        | Command::Gate(_)
         | Command::Fmt(_)
         | Command::Completions(_) => return None,
         Command::Init(_) => ("init", "a store is made where it lies; leave --url out"),
@@ -34,6 +35,10 @@ fn instead(command: &Command) -> Option<(&'static str, &'static str)> {
         Command::Retract(_) => ("retract", BESIDE),
         Command::Erase(_) => ("erase", BESIDE),
         Command::Hold(_) => ("hold", BESIDE),
+        Command::Record(Recording::Key(Keys::List)) => {
+            ("key list", "ask `find document where type = \"signing_key\"` there")
+        }
+        Command::Record(_) => return None,
         Command::Retention(_) => ("retention", BESIDE),
         Command::Alias(_) => ("alias", BESIDE),
         Command::Compact(_) => ("compact", BESIDE),

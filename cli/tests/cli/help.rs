@@ -6,7 +6,7 @@ use expect_test::expect_file;
 
 /// With the server, as it is built by default.
 #[cfg(feature = "server")]
-const COMMANDS: [&str; 26] = [
+const COMMANDS: [&str; 40] = [
     "init",
     "import",
     "query",
@@ -20,6 +20,20 @@ const COMMANDS: [&str; 26] = [
     "retract",
     "erase",
     "hold",
+    "declare",
+    "attach",
+    "evaluate",
+    "incident",
+    "monitor",
+    "change",
+    "loss",
+    "downtime",
+    "withdraw",
+    "waive",
+    "approve",
+    "reject",
+    "key",
+    "gate",
     "retention",
     "alias",
     "compact",
