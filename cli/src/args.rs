@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod erasing;
+mod exporting;
 mod recording;
 mod server;
 #[cfg(feature = "server")]
@@ -12,6 +13,7 @@ pub(crate) use serving::{CreateToken, RevokeToken, Serve, ServerPlace, Token};
 
 pub(crate) use checkpoint::Checkpoint;
 pub(crate) use erasing::{Decided, Erase, Hold, Retention, RetentionStep};
+pub(crate) use exporting::{Export, ExportForm};
 pub(crate) use recording::{
     Approve, Attach, Declare, Evaluate, Gate, Keys, Recording, Reject, Span, Stated,
 };
@@ -104,6 +106,16 @@ python3 verify.py FILE --key KEY. What is recorded is shown, not that it is true
     Trace(Trace),
     /// Show what is recorded about a thing
     Show(Show),
+    /// Write what a thing rests on in a form that tools of others read
+    #[command(after_help = "Examples:
+  lineal export prov model:credit-risk@3 -o lineage.prov.json
+  lineal export cyclonedx model:credit-risk@3 -o bom.json    a bill of materials with model cards
+  lineal export slsa model:credit-risk@3                     in-toto statements, one line a run
+  lineal export openlineage model:credit-risk@3 | curl --data-binary @- ...
+  lineal export car model:credit-risk@3 -o lineage.car       the records, each under its own hash
+Upstream to the origins, with evaluations, approvals and documents. Sealed fields (names, e-mails,
+notes) stay out. What nobody recorded is absent.")]
+    Export(Export),
     /// Count what the store holds
     Stats,
     /// List the imports

@@ -8,6 +8,7 @@ mod compact;
 mod completions;
 mod demo;
 mod erase;
+mod export;
 mod fmt;
 mod gate;
 mod hold;
@@ -55,6 +56,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
         Command::Stats => stats::run(arguments),
         Command::Imports => imports::run(arguments),
         Command::Retract(retract) => retract::run(arguments, retract),
+        Command::Export(wanted) => export::run(arguments, wanted),
         Command::Erase(erase) => erase::run(arguments, erase),
         Command::Hold(hold) => hold::run(arguments, hold),
         Command::Record(record) => record::run(arguments, record),

@@ -33,6 +33,7 @@ fn instead(command: &Command) -> Option<(&'static str, &'static str)> {
         Command::Init(_) => ("init", "a store is made where it lies; leave --url out"),
         Command::Demo(_) => ("demo", "the demo makes a store of its own here; leave --url out"),
         Command::Retract(_) => ("retract", BESIDE),
+        Command::Export(_) => ("export", BESIDE),
         Command::Erase(_) => ("erase", BESIDE),
         Command::Hold(_) => ("hold", BESIDE),
         Command::Record(Recording::Key(Keys::List)) => {

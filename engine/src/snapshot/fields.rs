@@ -147,6 +147,22 @@ impl Snapshot {
         Ok(self.with_derived(node, folded))
     }
 
+    /// The fields of a node without what is sealed, and the names of what is: for whoever hands a
+    /// view on to people who must not read of persons.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if a record cannot be read.
+    pub fn open_fields(&self, node: NodeNo) -> Result<(Map, BTreeSet<String>)> {
+        let mut folded = Folded::default();
+        let mut sealed = BTreeSet::new();
+        for head in self.graph().heads(node) {
+            let mut revision = self.view.revision(head.at)?;
+            sealed.extend(std::mem::take(&mut revision.sealed).into_iter().map(|(name, _)| name));
+            fold_under(&mut folded, self.view.said_of(revision)?);
+        }
+        Ok((self.with_derived(node, folded).fields, sealed))
+    }
+
     /// What the fold of a node's heads gives, with what is derived.
     fn with_derived(&self, node: NodeNo, mut folded: Folded) -> Folded {
         folded.conflicts.sort();

@@ -43,6 +43,22 @@ impl Store {
         last.into_iter().find(|commit| state.ledger.import_of(*commit) == number).unwrap_or(number)
     }
 
+    /// The canonical bytes of a revision or of a blob, as they stand in the log; none where no record
+    /// of these kinds has that id. Their BLAKE3 is the id, which is looked at.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if the segment cannot be read.
+    pub fn record_bytes(&self, view: &Snapshot, id: &Hash) -> Result<Option<Vec<u8>>> {
+        let revision = {
+            let state = self.read_state();
+            let ledger = &state.ledger;
+            ledger.revision(id).map(|number| ledger.revisions.at(number))
+        };
+        let Some(at) = revision.or_else(|| view.graph().blob(id)) else { return Ok(None) };
+        let frame = view.view.frame(at)?;
+        Ok((frame.id == *id).then(|| frame.payload.to_vec()))
+    }
+
     /// The revisions of a node that stand as of a view, in the order of the log. Those of retracted
     /// imports are left out.
     #[must_use]

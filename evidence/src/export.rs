@@ -1,0 +1,62 @@
+//! A closure in the forms that tools of others read.
+//!
+//! Each form says what it has a place for; what it has none for stays out, and a field that nobody
+//! recorded is absent, never filled. The same view gives the same bytes: ids and times are those of
+//! the records, and no clock is read.
+
+mod car;
+mod cyclonedx;
+mod digests;
+mod openlineage;
+mod slsa;
+
+pub use cyclonedx::Version as CycloneDxVersion;
+
+use crate::{Closure, Error};
+use lineal_engine::{Snapshot, Store};
+use serde_json::Value as Json;
+
+/// A form.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Form {
+    /// W3C PROV-JSON (<https://www.w3.org/submissions/prov-json/>).
+    Prov,
+    /// `CycloneDX` bill of materials with model cards (ECMA-424).
+    CycloneDx(CycloneDxVersion),
+    /// in-toto Statement v1 with SLSA provenance v1: one line of JSON for each run that produced the
+    /// model.
+    Slsa,
+    /// `OpenLineage` run events: one line of JSON for each run.
+    OpenLineage,
+    /// Content-addressable archive, version 1: the records themselves, which link to each other.
+    Car,
+}
+
+/// Writes a closure in a form. The view is the one of which the closure is.
+///
+/// # Errors
+/// [`Error::WrongKind`] where the form describes something else, [`Error::Missing`] where it demands
+/// what is not recorded, and what the store says.
+pub fn export(
+    form: Form,
+    store: &Store,
+    view: &Snapshot,
+    closure: &Closure,
+) -> Result<Vec<u8>, Error> {
+    match form {
+        Form::Prov => Ok(written(&closure.picture().to_prov())),
+        Form::CycloneDx(version) => cyclonedx::write(closure, version).map(|bom| written(&bom)),
+        Form::Slsa => slsa::write(closure).map(|statements| lines(&statements)),
+        Form::OpenLineage => Ok(lines(&openlineage::write(closure))),
+        Form::Car => car::write(store, view, closure),
+    }
+}
+
+/// Indented, with a line end.
+fn written(json: &Json) -> Vec<u8> {
+    format!("{json:#}\n").into_bytes()
+}
+
+fn lines(all: &[Json]) -> Vec<u8> {
+    all.iter().map(|json| format!("{json}\n")).collect::<String>().into_bytes()
+}
