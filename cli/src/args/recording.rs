@@ -53,6 +53,8 @@ system'` lists the fields. Nothing here judges what a system is in law: a named 
   lineal attach risk.pdf --to system:credit-score --type risk_management --by a.novak@bank.example
   lineal attach card.md --to model:prod/credit-risk@3 --type instructions_for_use --keep \\
       --doc-version 3 reviewed_at=2026-10-12 --by a.novak@bank.example
+  lineal attach model.sig --to model:prod/credit-risk@3 --type model_signature --keep \\
+      --signer signer.pub --files model/ --by a.novak@bank.example
 Kept bytes (at most 4 MiB) are sealed: `lineal erase field DOCUMENT content` destroys them, and the
 digests stay.")]
     Attach(Attach),
@@ -189,6 +191,12 @@ pub(crate) struct Attach {
     /// The section of the technical documentation
     #[arg(long, value_name = "SECTION")]
     pub(crate) section: Option<String>,
+    /// Of a model_signature (model-signing): the signer's public key, to check it with
+    #[arg(long, value_name = "FILE.pem")]
+    pub(crate) signer: Option<PathBuf>,
+    /// Of a model_signature: the model's folder, whose files must be those that were signed
+    #[arg(long, value_name = "DIR")]
+    pub(crate) files: Option<PathBuf>,
     /// Keep its bytes in the store, sealed
     #[arg(long)]
     pub(crate) keep: bool,

@@ -11,8 +11,8 @@ use crate::render::{Style, counted, print_table, table, texts, visible};
 use crate::time::Zone;
 use lineal_engine::clock::{Clock, SystemClock};
 use lineal_evidence::record::{
-    Desk, FileFacts, PublicKey, Record, Request, SecretKey, SignedStatement, Unsigned,
-    recorded_json, signers, time_text,
+    Desk, FileFacts, MODEL_SIGNATURE, ModelSignature, PublicKey, Record, Request, SecretKey,
+    SignedStatement, Unsigned, recorded_json, signers, time_text,
 };
 use serde_json::{Value as Json, json};
 use std::io::Write;
@@ -193,8 +193,10 @@ fn declared(declare: &Declare) -> Outcome<(&Stated, Record, Option<&Path>)> {
 fn attached(it: &Attach) -> Outcome<Record> {
     let mut fields = it.fields.clone();
     fields.extend(it.section.iter().map(|section| format!("section={section}")));
+    let file = FileFacts::read(&it.file, it.keep)?;
+    check_signature(it)?;
     Ok(Record::Attach {
-        file: FileFacts::read(&it.file, it.keep)?.into(),
+        file: file.into(),
         to: it.to.clone(),
         document_type: it.document_type.clone(),
         covers: it.covers.clone(),
@@ -202,6 +204,32 @@ fn attached(it: &Attach) -> Outcome<Record> {
         version: it.document_version.clone(),
         fields,
     })
+}
+
+/// Checks the signature of a model with what is given to check it with.
+fn check_signature(it: &Attach) -> Outcome<()> {
+    if it.signer.is_none() && it.files.is_none() {
+        return Ok(());
+    }
+    if it.document_type != MODEL_SIGNATURE {
+        return Err(Failure::usage(format!(
+            "--signer and --files are for --type {MODEL_SIGNATURE}"
+        )));
+    }
+    let read = |path: &Path| {
+        std::fs::read_to_string(path).map_err(|source| lineal_evidence::record::Error::Unread {
+            path: path.to_owned(),
+            source,
+        })
+    };
+    let signature = ModelSignature::parse(&read(&it.file)?)?;
+    if let Some(signer) = &it.signer {
+        signature.check(&read(signer)?)?;
+    }
+    if let Some(folder) = &it.files {
+        signature.compare(folder)?;
+    }
+    Ok(())
 }
 
 fn evaluated(it: &Evaluate) -> Record {
