@@ -10,9 +10,16 @@ Without it the checkpoint in the proof counts, if the key signed it.
 Exit codes: 0 valid; 1 tampered; 2 wrong use; 10 valid, redacted by a recorded erasure; 11 valid,
 withheld. The form of a proof is specified in Lineal's docs/format.md, "Proofs"; `lineal-verify` is
 the same check in Rust, in the same order. Read from the bottom: `main`, `check`, what they call.
+
+Why BLAKE3, Ed25519, CBOR and the rest stand here once more, although libraries have them: this one
+file is handed to strangers beside a proof. They need a Python and nothing else, no network and no
+package that somebody else could change, and can read all that they trust in an hour. It is slow (some
+0.1 ms a block of 64 bytes) and shares no code with the program that makes proofs, so that a mistake of
+one is found by the other.
 """
 
 import base64
+import datetime
 import hashlib
 import json
 import math
@@ -20,10 +27,23 @@ import struct
 import sys
 import unicodedata
 
-FORMAT, TYPE = 1, "lineal-proof"
+FORMAT, FORMAT_OF_ABSENCE, TYPE = 1, 2, "lineal-proof"
 FILE_BYTES_MAX, PATHS_MAX, HOPS_MAX = 256 << 20, 1000, 1000
 NUMBER_MAX, JSON_NESTING_MAX, CBOR_NESTING_MAX = (1 << 53) - 1, 64, 64
 NOTE_BYTES_MAX, SIGNATURES_MAX = 1 << 20, 64
+# What can be stated to be absent: kinds with the lengths of their keys, relations, fields of events.
+KINDS = {
+    "actor": (1,), "code": (1,), "system": (1,), "dataset": (4,), "experiment": (2,), "run": (1,), "model": (1, 3),
+    "document": (3,), "evaluation": (4,), "approval": (4,), "deployment": (5,),
+}
+MAY_LACK_PARTS = ("document", "evaluation", "approval", "deployment")
+RELATIONS = (
+    "approves", "authorized_by", "belongs_to", "child_of", "cites", "deploys", "derived_from", "documents", "done_by",
+    "evaluates", "executes", "in_experiment", "produced_by", "registered_from", "served_by", "tested_on",
+    "trained_on", "used", "validated_on", "watches",
+)
+HASHES, TEXTS = ("input_hash", "output_hash"), ("event_id", "log_id", "request_id")
+RUNS_MAX, BLOCK_ENTRIES, BITS_MIN, BITS_MAX, DIGESTS_MAX = 64, 16, 8, 24, 1 << 16
 VALID, TAMPERED, WRONG_USE, REDACTED, WITHHELD = 0, 1, 2, 10, 11
 NAMES = {
     VALID: "valid",
@@ -361,6 +381,25 @@ def cbor_map(data):
     return value
 
 
+def cbor_of(value):
+    """Canonical bytes of nulls, whole numbers, bytes, texts and lists."""
+    def head(major, number):
+        if number < 24:
+            return bytes([major << 5 | number])
+        size = next(size for size in range(4) if number < 1 << (8 << size))
+        return bytes([major << 5 | 24 + size]) + number.to_bytes(1 << size, "big")
+
+    if value is None:
+        return b"\xf6"
+    if isinstance(value, int):
+        return head(UNSIGNED, value) if value >= 0 else head(NEGATIVE, -1 - value)
+    if isinstance(value, bytes):
+        return head(BYTES, len(value)) + value
+    if isinstance(value, str):
+        return head(TEXT, len(value.encode())) + value.encode()
+    return head(LIST, len(value)) + b"".join(map(cbor_of, value))
+
+
 def is_number(value, least=-(1 << 63)):
     """A whole number of 64 bits with a sign."""
     return isinstance(value, int) and not isinstance(value, bool) and least <= value < 1 << 63
@@ -551,6 +590,14 @@ class Place:
             raise self.fault("a text")
         return self.value
 
+    def whole(self):
+        text = self.text()
+        digits = text[1:] if text.startswith("-") else text
+        if not digits.isascii() or not digits.isdigit() or len(digits) > 19 or str(int(text)) != text \
+                or not is_number(int(text)):
+            raise self.fault("a whole number of 64 bits")
+        return int(text)
+
     def truth(self):
         if not isinstance(self.value, bool):
             raise self.fault("true or false")
@@ -598,12 +645,7 @@ def read_node(place):
             parts.append(part.value)
         elif part.has("int"):
             number, = part.members("int")
-            text = number.text()
-            digits = text[1:] if text.startswith("-") else text
-            if not digits.isascii() or not digits.isdigit() or len(digits) > 19 or str(int(text)) != text \
-                    or not is_number(int(text)):
-                raise number.fault("a whole number of 64 bits")
-            parts.append(int(text))
+            parts.append(number.whole())
         else:
             data, = part.members("bytes")
             parts.append(data.hex())
@@ -655,11 +697,79 @@ def read_named(place):
     return field.text(), value.text()
 
 
-def read_statement(place):
-    def is_kind(kind, name):
-        if kind.text() != name:
-            raise kind.fault("the kind of statement that has these members")
+def read_map(place):
+    names, runs = place.members("names", "runs")
 
+    def read_range(place):
+        entries, first, path = place.members("entries", "first", "path")
+        return entries.hashes(), first.count(), path.hashes()
+
+    def read_run(place):
+        entries, root = place.members("entries", "root")
+        return entries.count(), root.hash()
+
+    names = [[read_range(part) for part in name.list()] for name in names.list()]
+    return {"names": names, "runs": [read_run(run) for run in runs.list()]}
+
+
+def read_scope(place):
+    from_, of, to = place.members("from", "of", "to")
+    return {"from": from_.optional(Place.whole), "of": of.optional(read_node), "to": to.optional(Place.whole)}
+
+
+def read_keys(place):
+    def bits_of(place):
+        if place.count() >= 1 << 32:
+            raise place.fault("a number of bits")
+        return place.count()
+
+    def texts(place):
+        return [text.text() for text in place.list()]
+
+    if place.has("salt"):
+        batch, bits, digests, keys_of, path, salt = place.members("batch", "bits", "digests", "keys_of", "path", "salt")
+        part = {"batch": batch.hash(), "bits": bits_of(bits)}
+        data = digests.bytes()
+        if len(data) % 16:
+            raise digests.fault("digests of 16 bytes each, one behind another")
+        part["digests"] = [data[at:at + 16] for at in range(0, len(data), 16)]
+        return {**part, "keys_of": texts(keys_of), "path": path.hashes(), "salt": salt.hash()}
+    if place.has("bits"):
+        batch, bits, erased, keys_of, path = place.members("batch", "bits", "erased", "keys_of", "path")
+        part = {"batch": batch.hash(), "bits": bits_of(bits), "erased": erased.hash()}
+        return {**part, "keys_of": texts(keys_of), "path": path.hashes()}
+    batch, erased = place.members("batch", "erased")
+    return {"batch": batch.hash(), "erased": erased.hash()}
+
+
+def is_kind(kind, name):
+    if kind.text() != name:
+        raise kind.fault("the kind of statement that has these members")
+
+
+def read_absent(place):
+    """A statement that something was never recorded."""
+    if place.has("batches"):
+        batches, kind, map_, named, scope = place.members("batches", "kind", "map", "named", "scope")
+        is_kind(kind, "no_event")
+        read = {"kind": "no_event", "map": read_map(map_)}
+        read["batches"] = [read_keys(batch) for batch in batches.list()]
+        return {**read, "named": read_named(named), "scope": read_scope(scope)}
+    if place.has("relation"):
+        claims, from_, kind, map_, about, relation = place.members(
+            "claims", "from", "kind", "map", "node", "relation")
+        is_kind(kind, "no_edge")
+        read = {"kind": "no_edge", "map": read_map(map_), "claims": [read_node(claim) for claim in claims.list()]}
+        return {**read, "from": from_.text(), "relation": relation.text(), "node": read_node(about)}
+    kind, map_, about = place.members("kind", "map", "node")
+    if kind.text() != "no_fit":
+        is_kind(kind, "no_node")
+    return {"kind": kind.text(), "map": read_map(map_), "node": read_node(about)}
+
+
+def read_statement(place):
+    if place.has("map"):
+        return read_absent(place)
     if place.has("revision"):
         kind, about, revision = place.members("kind", "node", "revision")
         is_kind(kind, "revision")
@@ -681,8 +791,8 @@ def read_file(data):
         "checkpoint", "commits", "events", "format", "statement", "tree", "type", "words")
     if type_.text() != TYPE:
         raise type_.fault("the type of a proof file")
-    if isinstance(format_.value, bool) or format_.value != FORMAT:
-        raise format_.fault("format 1, the only one that this program reads")
+    if isinstance(format_.value, bool) or format_.value not in (FORMAT, FORMAT_OF_ABSENCE):
+        raise format_.fault("format 1 or 2, the ones that this program reads")
     proof = {"checkpoint": checkpoint.text(), "tree": tree.hashes(), "commits": [], "events": []}
     for commit in commits.list():
         payload, records, subtree = commit.members("payload", "records", "tree")
@@ -696,6 +806,8 @@ def read_file(data):
         id_ = id_.hash()
         proof["events"].append((id_, [read_row(row) for row in rows.list()], subtree.hashes()))
     proof["statement"] = read_statement(statement)
+    if format_.value != (FORMAT_OF_ABSENCE if "map" in proof["statement"] else FORMAT):
+        raise format_.fault("the format of files with such a statement")
     if [word.text() for word in words.list()] != in_words(proof["statement"]):
         raise words.fault("the words of the statement")
     return proof
@@ -710,8 +822,54 @@ def item_in_words(item):
     return f"{item[1]}:{'/'.join(parts)}"
 
 
+def exactly(item):
+    """A node as it is told where its key must be told from all others: with its parts apart."""
+    def part(of):
+        return {"bytes": of.hex()} if isinstance(of, bytes) else {"int": str(of)} if isinstance(of, int) else of
+
+    return f"{item[1]}:{_canonical([part(of) for of in item[2]])}"
+
+
+def time_in_words(time):
+    """RFC 3339 in UTC, with nine digits of a second where it is none whole."""
+    seconds, rest = divmod(time, 10**9)
+    date = datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=seconds)
+    return date.isoformat() + (f".{rest:09}Z" if rest else "Z")
+
+
+def absent_in_words(statement):
+    kind = statement["kind"]
+    if kind == "no_node":
+        return [f"{exactly(statement['node'])} was never recorded, nor referred to by this key"]
+    if kind == "no_fit":
+        about = statement["node"]
+        return [f"no source ever described a {about[1]} that fits {exactly(about)}, null being any"]
+    if kind == "no_edge":
+        from_, relation = statement["from"], statement["relation"]
+        words = [f"no {from_} was ever recorded with {relation} {exactly(statement['node'])}"]
+        return words + [f"recorded, and does not fit it: {from_} with {relation} {exactly(claim)}"
+                        for claim in statement["claims"]]
+    scope = statement["scope"]
+    where = "anywhere in the store" if scope["of"] is None else f"of {exactly(scope['of'])}"
+    if scope["of"] is not None and scope["of"][1] == "system":
+        where = f"of any deployment of {exactly(scope['of'])}"
+    for word, time in (("from", scope["from"]), ("before", scope["to"])):
+        where += "" if time is None else f", {word} {time_in_words(time)}"
+    field, value = statement["named"]
+    erased = sum("erased" in part for part in statement["batches"])
+    count = len(statement["batches"])
+    batches = f"these are {count} batch{'' if count == 1 else 'es'}"
+    last = f"{batches}, and it is in none"
+    if erased:
+        last = (f"{batches}; of {erased} a recorded erasure took what would show it, "
+                f"and it is in none of the other {count - erased}")
+    return [f"no event with {field} {value} was ever recorded {where}", last]
+
+
 def in_words(statement):
     """The sentences of a statement, made from its data alone."""
+    if "map" in statement:
+        return absent_in_words(statement)
     if statement["kind"] == "revision":
         return [f"{item_in_words(statement['node'])} has the recorded revision {statement['revision'].hex()}"]
     named = statement["named"]
@@ -735,7 +893,8 @@ def in_words(statement):
 # ------------------------------------------------------------------ the check
 
 def check_commits(proof, checkpoint):
-    """Commits lead to the root of the checkpoint, records to the roots of commits."""
+    """Commits lead to the root of the checkpoint, records to the roots of commits. Gives the records, and
+    the map_root of the checkpoint's last commit."""
     size, root = checkpoint[1], checkpoint[2]
     leaves, commits, store = [], [], None
     for number, (payload, _, _) in enumerate(proof["commits"]):
@@ -770,7 +929,8 @@ def check_commits(proof, checkpoint):
                 rule = "the bytes of a revision, stub, reference or erasure"
                 raise Tampered(f"{at}/records/{place}/payload", rule) from None
             records[blake3(payload)] = read
-    return records
+    is_last = bool(commits) and commits[-1]["number"] == size
+    return records, commits[-1]["map_root"] if is_last else None
 
 
 def kept(record, batch, row):
@@ -861,6 +1021,12 @@ def fits(claim, key):
     return len(claim) == len(key) and all(a is None or a == b for a, b in zip(claim, key))
 
 
+def filled(reference, claim):
+    """What a reference stands for, its unknown parts taken from the claim."""
+    claim = claim + [None] * len(reference)
+    return [claim[at] if part is None else part for at, part in enumerate(reference)]
+
+
 def means(hop, edge, item, records):
     """Does the edge mean this node, for the reason that is given?"""
     how, key, record = hop["how"], item[2], records.get(hop["record"], {})
@@ -886,9 +1052,8 @@ def means(hop, edge, item, records):
             return False
         at = 1 if edge["kind"] == "model" else 0
         name = edge["key"][at] if at < len(edge["key"]) else None
-        claim = edge["key"] + [None] * len(record["key"])
-        filled = [claim[at] if part is None else part for at, part in enumerate(record["key"])]
-        return is_claim and isinstance(name, str) and name == record["name"] and fits(filled, key)
+        full = filled(record["key"], edge["key"])
+        return is_claim and isinstance(name, str) and name == record["name"] and fits(full, key)
     if how == "logged" and hop["record"] is None:
         return is_model and logged(key)
     if not is_model or not is_of(record, item):
@@ -942,6 +1107,274 @@ def check_named(at, event, named, events):
         raise Tampered(at, "the event says this of itself, in what is disclosed")
 
 
+# ------------------------------------------------------------------ absence (docs/format.md, section 22)
+
+def map_name(*items):
+    return blake3(cbor_of(list(items)))[:16]
+
+
+def check_run(head, name, part):
+    """The values that stand under a name in a run, all of them."""
+    (count, root), (entries, first, path) = head, part
+    start, end = first * BLOCK_ENTRIES, first * BLOCK_ENTRIES + len(entries)
+    whole = len(entries) % BLOCK_ENTRIES == 0 or end == count
+    if not entries or end > count or not whole or any(a > b for a, b in zip(entries, entries[1:])):
+        raise Broken("whole blocks that ascend")
+    begins = start == 0 or entries[0][:16] < name
+    ends = end == count or entries[-1][:16] > name
+    leaves = [(first + at // BLOCK_ENTRIES, blake3(b"\0" + b"".join(entries[at:at + BLOCK_ENTRIES])))
+              for at in range(0, len(entries), BLOCK_ENTRIES)]
+    blocks = -(-count // BLOCK_ENTRIES)
+    if not begins or not ends or tree_root(blocks, leaves, path, node) != root:
+        raise Broken("neighbours on both sides, and the root")
+    return [entry[16:] for entry in entries if entry[:16] == name]
+
+
+class Openings:
+    """The map of a proof, asked name by name."""
+
+    AT = "/statement/map/names"
+
+    def __init__(self, map_, records):
+        self.names, self.runs, self.asked = map_["names"], map_["runs"], 0
+        self.records = records
+        self.ids = {id_[:16]: id_ for id_ in sorted(records, reverse=True)}
+
+    def under(self, *items):
+        """The records that stand under a name; of names alone whose records need not be there, `values`."""
+        values = self.values(*items)
+        ids = [self.ids.get(value) for value in values]
+        if None in ids:
+            raise Tampered(f"{self.AT}/{self.asked - 1}", "each record under the name stands among the records")
+        return [(id_, self.records[id_]) for id_ in ids]
+
+    def values(self, *items):
+        if self.asked >= len(self.names):
+            raise Tampered(self.AT, "one opening for each name that the statement asks")
+        parts, at = self.names[self.asked], f"{self.AT}/{self.asked}"
+        if len(parts) != len(self.runs):
+            raise Tampered(at, "a range in each run of the map")
+        name, found = map_name(*items), []
+        for run, (head, part) in enumerate(zip(self.runs, parts)):
+            try:
+                found += check_run(head, name, part)
+            except Broken:
+                rule = "whole blocks of the run, with all of the name and its neighbours"
+                raise Tampered(f"{at}/{run}", rule) from None
+        self.asked += 1
+        return found
+
+
+def name_part(kind, key):
+    """Which part of a claim's key is its name."""
+    return {("model", 3): 1, ("dataset", 4): 0}.get((kind, len(key)))
+
+
+def naming(relation, about, openings):
+    """All references of the kind, and the revisions under any name of an edge that may mean the node."""
+    kind, key = about[1], list(about[2])
+    references = [record for _, record in openings.under("reference", kind) if record["type"] == "reference"]
+    same = [r for r in references if r["kind"] == kind and r["key"] is not None]
+    aliases = [r["name"] for r in same if same_key(r["key"], key) or fits(r["key"], key)]
+    names, part = [("edge", relation, kind, key)], name_part(kind, key)
+    if part is not None:
+        own = [key[part]] if is_text(key[part]) else []
+        names += [("claim", relation, kind, name) for name in [None, *own, *aliases]]
+    elif len(key) == 1:
+        names += [("edge", relation, kind, [alias]) for alias in aliases]
+    names = [name for at, name in enumerate(names) if name not in names[:at]]
+    found = [record for name in names for _, record in openings.under(*name) if record["type"] == "revision"]
+    return references, found
+
+
+def may_mean(edge, about, references):
+    """Is the edge's key the node's, or one that fits it, by itself or with a name given by hand?"""
+    own, key, part = edge["key"], list(about[2]), name_part(about[1], about[2])
+    if same_key(own, key):
+        return True
+
+    def named(at):
+        for reference in references:
+            name = own[at] if at < len(own) else None
+            if reference["kind"] != about[1] or reference["key"] is None or name != reference["name"]:
+                continue
+            if fits(filled(reference["key"], own), key):
+                return True
+        return False
+
+    if part is None:
+        return len(own) == 1 and len(key) == 1 and named(0)
+    return None in own and (fits(own, key) or named(part))
+
+
+def is_of_name(edge, about, references):
+    """Is it a claim that gives the node's name, a name given by hand to it, or none?"""
+    own, key, part = edge["key"], list(about[2]), name_part(about[1], about[2])
+    if part is None or len(own) != len(key) or None not in own:
+        return False
+    if not is_text(own[part]) or own[part] == key[part]:
+        return True
+    return any(r["name"] == own[part] and r["key"] is not None and (same_key(r["key"], key) or fits(r["key"], key))
+               for r in references)
+
+
+def check_form(statement):
+    """Can this be stated at all? A key that no record can have would make anything absent."""
+    def fault(member, rule):
+        raise Tampered(f"/statement/{member}", rule)
+
+    def of_its_kind(item, member, exact):
+        _, kind, key = item
+        if len(key) not in KINDS.get(kind, ()) or not all(part is None or is_text(part) for part in key):
+            fault(member, "a kind and a key of it, of texts and nulls")
+        if exact and None in key and kind not in MAY_LACK_PARTS:
+            fault(member, "a key of which every part is known")
+
+    if statement["kind"] == "no_event":
+        field, value = statement["named"]
+        if field not in TEXTS and hash_bytes(field, value) is None:
+            fault("named", "a hash in hexadecimal, or the text of an id, of a field that names events")
+        about = statement["scope"]["of"]
+        if about is not None and about[1] not in ("deployment", "system"):
+            fault("scope", "a deployment or a system")
+        if about is not None:
+            of_its_kind(about, "scope", True)
+        return
+    if statement["kind"] == "no_edge":
+        if statement["from"] not in KINDS:
+            fault("from", "a kind whose records hold edges")
+        if statement["relation"] not in RELATIONS:
+            fault("relation", "a relation that records state")
+    of_its_kind(statement["node"], "node", statement["kind"] != "no_fit")
+
+
+def hash_bytes(field, value):
+    """The bytes of a value that is a hash; none of a text."""
+    if field not in HASHES or not value or len(value) % 2 or any(c not in "0123456789abcdef" for c in value):
+        return None
+    return bytes.fromhex(value)
+
+
+def scope_batches(scope, openings):
+    """The batches of a scope, by their ids."""
+    about = scope["of"]
+    if about is None:
+        names = [("kind", "batch")]
+    elif about[1] == "deployment":
+        names = [("edge", "served_by", "deployment", list(about[2]))]
+    else:
+        _, found = naming("belongs_to", about, openings)
+        deployments = {exactly(("node", r["kind"], r["key"])): r["key"] for r in found if r["kind"] == "deployment"}
+        names = [("edge", "served_by", "deployment", deployments[name]) for name in sorted(deployments)]
+
+    def is_outside(fields):
+        first, last = fields.get("first_time"), fields.get("last_time")
+        if not is_number(first) or not is_number(last):
+            return False
+        return scope["from"] is not None and last < scope["from"] or scope["to"] is not None and first >= scope["to"]
+
+    found = [pair for name in names for pair in openings.under(*name)]
+    return {id_: record for id_, record in found
+            if record["type"] == "revision" and record["kind"] == "batch" and not is_outside(record["fields"])}
+
+
+def erased_entry(record, batch, name):
+    """The first item of an erasure's list that is about a batch."""
+    if record.get("type") != "erasure" or record.get("format") != 1 or record.get("decision") != "erased":
+        return None
+    entries = record.get(name)
+    for entry in entries if isinstance(entries, list) else ():
+        if isinstance(entry, list) and entry and is_link(entry[0]) and entry[0] == batch:
+            return entry
+    return None
+
+
+def check_keys(part, record, named, records):
+    """Is the value in no row of the batch, or gone what would show it?"""
+    field, value = named
+    root = record["fields"].get("keys_root")
+    erasure = records.get(part.get("erased"), {})
+    if not is_bytes(root, 32):
+        return False
+    if "bits" not in part:
+        entry = erased_entry(erasure, part["batch"], "batches")
+        return entry is not None and len(entry) == 3 and entry[2] is None
+    bits = part["bits"]
+    if not BITS_MIN <= bits <= BITS_MAX or len(part["path"]) != bits or field not in part["keys_of"]:
+        return False
+    data = hash_bytes(field, value)
+    hash_ = blake3(cbor_of([field, value if data is None else data]))
+    bucket = int.from_bytes(hash_[:4], "little") >> 32 - bits
+    if "erased" in part:
+        entry = erased_entry(erasure, part["batch"], "keys") or ()
+        buckets = entry[1] if len(entry) == 2 and isinstance(entry[1], list) else ()
+        leaves = [pair[1] for pair in buckets if isinstance(pair, list) and len(pair) == 2
+                  and is_number(pair[0]) and pair[0] == bucket and is_bytes(pair[1], 32)]
+        if not leaves:
+            return False
+        leaf = leaves[0]
+    else:
+        digests, salt = part["digests"], part["salt"]
+        if len(digests) > DIGESTS_MAX or any(a >= b for a, b in zip(digests, digests[1:])):
+            return False
+        if blake3(b"\1" + hash_, salt)[:16] in digests:
+            return False
+        leaf = blake3(b"".join(digests), salt)
+    tree = tree_root(1 << bits, [(bucket, leaf)], part["path"], node)
+    return blake3(cbor_of(["batch keys", bits, part["keys_of"], tree])) == root if tree else False
+
+
+def check_absent(statement, records, map_root):
+    """Was it never recorded? Says whether an erasure took a part of what would show it."""
+    check_form(statement)
+    if map_root is None:
+        raise Tampered("/commits", "the last commit of the checkpoint, which states a map_root")
+    runs = statement["map"]["runs"]
+    heads = b"".join(count.to_bytes(8, "little") + root for count, root in runs)
+    if len(runs) > RUNS_MAX or blake3(b"lineal v1 map" + heads) != map_root:
+        raise Tampered("/statement/map/runs", "the runs that give the map_root")
+    openings, kind = Openings(statement["map"], records), statement["kind"]
+    against, claims, batches = False, {}, {}
+    if kind == "no_node":
+        _, about, key = statement["node"]
+        against = bool(openings.values("node", about, list(key)))
+    elif kind == "no_fit":
+        _, about, key = statement["node"]
+        found = openings.under("kind", about)
+        against = any(record["type"] == "revision" and fits(key, record["key"]) for _, record in found)
+    elif kind == "no_edge":
+        about, relation = statement["node"], statement["relation"]
+        references, found = naming(relation, about, openings)
+        for record in found:
+            edges = record["edges"] if record["kind"] == statement["from"] else ()
+            for edge in edges:
+                if edge["relation"] != relation or edge["kind"] != about[1]:
+                    continue
+                if may_mean(edge, about, references):
+                    against = True
+                elif is_of_name(edge, about, references):
+                    claim = ("node", edge["kind"], tuple(edge["key"]))
+                    claims[exactly(claim)] = claim
+    else:
+        batches = scope_batches(statement["scope"], openings)
+    if openings.asked != len(openings.names):
+        raise Tampered(openings.AT, "one opening for each name that the statement asks")
+    if against:
+        raise Tampered("/statement/node", "nothing that is recorded says otherwise")
+    if kind == "no_edge" and statement["claims"] != [claims[name] for name in sorted(claims)]:
+        raise Tampered("/statement/claims", "the claims of its name that are recorded")
+    parts = statement.get("batches", [])
+    if [part["batch"] for part in parts] != sorted(batches):
+        raise Tampered("/statement/batches", "each batch of the scope once, ascending, and no other")
+    for number, part in enumerate(parts):
+        if not check_keys(part, batches[part["batch"]], statement["named"], records):
+            rule = "the value is in no row of the batch, or a recorded erasure took what would show it"
+            raise Tampered(f"/statement/batches/{number}", rule)
+    return any("erased" in part for part in parts)
+
+
+# ------------------------------------------------------------------ the whole
+
 def check_statement(statement, records, events):
     if statement["kind"] == "revision":
         if not is_of(records.get(statement["revision"], {}), statement["node"]):
@@ -968,13 +1401,17 @@ def check(data, key, trusted=None):
             raise Tampered("/checkpoint", "a checkpoint that the trusted key signed") from None
         if trusted is not None and trusted != checkpoint:
             raise Tampered("/checkpoint", "the checkpoint that is trusted: this proof was made against another")
-        records = check_commits(proof, checkpoint)
+        records, map_root = check_commits(proof, checkpoint)
         events = check_events(proof, records)
-        check_statement(proof["statement"], records, events)
+        lacks = False
+        if "map" in proof["statement"]:
+            lacks = check_absent(proof["statement"], records, map_root)
+        else:
+            check_statement(proof["statement"], records, events)
     except Tampered as fault:
         return TAMPERED, [], fault
     code = VALID
-    if any(erased for _, _, erased in events.values()):
+    if lacks or any(erased for _, _, erased in events.values()):
         code = REDACTED
     elif any(subject is None for _, subject, _ in events.values()):
         code = WITHHELD

@@ -3,7 +3,7 @@
 
   cargo build --release -p lineal-compare
   run.py --peers DIR --work DIR [--size S] [--contestants sqlite,lineal] [--only q1,q3] [--budget 5]
-         [--markdown FILE]
+         [--markdown FILE] [--discard]
 
 --peers is the folder of the harness (gen.py, bench.py, report.py, adapters/). The world is generated
 once per folder, each contestant loads it once, and each answers the same seeded arguments. Lineal
@@ -13,16 +13,18 @@ contestant other than SQLite and Lineal that cannot be loaded or asked is left o
 names the questions whose answers differ or fail. Needs numpy, pyarrow and psutil, and what the other
 contestants need.
 
-Size L (50 M events) needs 22 GB of disk, and the archives gone before SQLite is loaded: 3.5 GB of
-tables, 5.6 GB of archives, 0.9 GB of mlflow.db, about 9 GB of Lineal's store and 8 GB of SQLite's. So:
+--discard removes each contestant's database once it was asked, so that the disk holds the world and
+one database at a time; a contestant without its database is loaded anew.
 
-  run.py ... --size L --contestants lineal --budget 0 --only q1      # makes the world, loads Lineal
-  rm -r WORK/data/datadog WORK/data/mlflow.db
-  run.py ... --size L --contestants sqlite,lineal --markdown FILE
+Size L (50 M events) has 10 GB of world: 3.5 of tables, 5.6 of archives, 0.9 of mlflow.db. SQLite's
+database has 8 GB, Lineal's store about 9; of others ten times what they take at size M is an upper
+bound (PostgreSQL 12 GB, Ladybug 19 GB). So with --discard 30 GB are enough:
+
+  run.py ... --size L --discard --contestants sqlite,postgres,ladybug_,lineal --markdown FILE
 
 PEERS_GRAPH_ONLY=1 leaves the events out of SQLite's: minutes less, and q2, q3, q4a, q4b, q7, q8 alone.
 """
-import argparse, json, os, pathlib, re, shlex, subprocess, sys
+import argparse, json, os, pathlib, re, shlex, shutil, subprocess, sys
 
 import tables
 
@@ -39,6 +41,7 @@ def main():
     ap.add_argument("--only")
     ap.add_argument("--budget", default="5", help="seconds a question may take in all")
     ap.add_argument("--markdown", type=pathlib.Path)
+    ap.add_argument("--discard", action="store_true", help="remove each contestant's database once it was asked")
     ap.add_argument("--program", default=HERE.parent.parent / "target/release/lineal-peer")
     a = ap.parse_args()
     env = dict(os.environ, LINEAL_PEER=str(a.program))
@@ -64,12 +67,14 @@ def main():
         to = ["--data", data, "--db", db, "--contestant", name]
         only = ["--only", a.only] if a.only else []
         step = must if name in REQUIRED else run
-        if not loaded.exists() and step("bench.py", "load", *to, "--out", loaded):
+        if not (loaded.exists() and db.exists()) and load(step, to, loaded):
             left_out.append(name)
         elif step("bench.py", "query", *to, "--out", results, "--budget", a.budget, *only):
             left_out.append(name)
         else:
             merge(results, loaded)
+        if a.discard:
+            shutil.rmtree(db)
     must("report.py", results)
     found = json.loads(results.read_text())
     failed, said = compare(found)
@@ -83,6 +88,12 @@ def main():
     sys.exit(failed)
 
 
+def load(step, to, loaded):
+    """Loads a contestant; what an earlier load left in its figures goes first, as the harness adds to them."""
+    loaded.unlink(missing_ok=True)
+    return step("bench.py", "load", *to, "--out", loaded)
+
+
 # Without these there is no comparison.
 REQUIRED = {"sqlite", "lineal"}
 
@@ -91,6 +102,7 @@ def about(a):
     """What a reader of the figures has to know: the command without this machine's folders, and the machine."""
     command = ["benches/compare/run.py", "--size", a.size, "--seed", a.seed, "--contestants", a.contestants, "--budget", a.budget]
     command += ["--only", a.only] if a.only else []
+    command += ["--discard"] if a.discard else []
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True).stdout.strip()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {"command": shlex.join(command), "seed": a.seed, "lineal": commit, "cores": os.cpu_count(), "processor": processor(),

@@ -1,5 +1,6 @@
 //! All commands and flags. The help texts are the comments here.
 
+mod checking;
 mod checkpoint;
 mod erasing;
 mod exporting;
@@ -11,6 +12,7 @@ mod serving;
 #[cfg(feature = "server")]
 pub(crate) use serving::{CreateToken, RevokeToken, Serve, ServerPlace, Token};
 
+pub(crate) use checking::{Check, FailFrom};
 pub(crate) use checkpoint::Checkpoint;
 pub(crate) use erasing::{Decided, Erase, Hold, Retention, RetentionStep};
 pub(crate) use exporting::{Export, ExportForm};
@@ -51,6 +53,9 @@ pub(crate) struct Arguments {
     /// Print JSON for programs
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Show what is restricted, too: for whoever decides about restrictions
+    #[arg(long, global = true)]
+    pub(crate) restricted: bool,
     /// Write to a store on a network file system although its locks cannot be trusted
     #[arg(long, global = true, hide = true)]
     pub(crate) force_network: bool,
@@ -97,8 +102,14 @@ From a pipe a mistake is told and the next statement asked; the exit code is tha
   lineal prove model:credit-risk@3              its newest revision
   lineal prove revision/9f2c...                 the revision with this id
   lineal prove 'trace all model:x@3 to dataset' -o paths.proof
+  lineal prove no approval approves model:credit-risk@3 -o none.proof
+  lineal prove 'no inference:9f2c... in deployment:scorer/prod as of 12' -o none.proof
+  lineal prove 'no inference:9f2c... everywhere from 2025-01-01' --max-size 100 -o none.proof
+  lineal prove no dataset:holdout -o none.proof
 What it is shown against is a signed checkpoint. To check: lineal-verify FILE --key KEY, or
-python3 verify.py FILE --key KEY. What is recorded is shown, not that it is true.")]
+python3 verify.py FILE --key KEY. What is recorded is shown, not that it is true.
+`no` means never recorded up to the checkpoint. Of events a scope is said, and how large the proof
+will be is told before rows are read.")]
     Prove(Prove),
     /// Print questions in their canonical form
     Fmt(Fmt),
@@ -150,6 +161,18 @@ Each missing item comes with the command that would record it. Code 4: what is r
     Gate(Gate),
     /// Show how long what is kept, and what is due
     Retention(Retention),
+    /// Say which evidence is recorded and which is missing, with the command that would record it
+    #[command(after_help = "Examples:
+  lineal check                                   what is recorded, held against itself
+  lineal check credit-scoring                    the rules over the AI Act, of one system
+  lineal check credit-scoring --model scorer@12 --fail-on blocker
+  lineal check credit-scoring --as-of 2026-03-01 --json
+  lineal check credit-scoring --diff 2026-03-01 now
+  lineal check credit-scoring --record --by anna@bank.example
+Statuses: met, gap (missing, late or incomplete), conflict (records contradict each other),
+not_applicable, undeclared (the scope is not declared, so nobody can say), waived. Whether a system
+conforms to a law is not decided. With --fail-on the code is 1 where a rule that grave is not met.")]
+    Check(Check),
     /// Give a name: lineal alias 'scorer' = model:prod/credit-risk
     Alias(Alias),
     /// Pack small containers of log rows into large ones, and merge the index
@@ -160,13 +183,37 @@ be interrupted at any point and called again. Old files go when nobody reads the
     Compact(Compact),
     /// Copy the store as of its last commit, while it is read and written
     #[command(after_help = "Examples:
-  lineal backup /mnt/copies/2026-11-22          a folder: a store of its own, to be read there
+  lineal backup /mnt/copies/main                 a folder: a store of its own, to be read there
+  lineal backup /mnt/copies/main                 again: only what is new is copied, what went goes
+  lineal backup /mnt/copies/main --with-keys /mnt/safe/main.keys     and the keys, in their own file
+  lineal backup /mnt/copies/main --check         what is missing, damaged, or must no longer exist
   lineal backup copy.tar                         an archive
   lineal backup copy.tar --url https://host      of a store that a server serves, as administrator
 What is derived is left out: `lineal rebuild` makes it again. So are the keys, which belong
 elsewhere: without them sealed values stay closed and nothing can be written. What a server took
-live and has not sealed yet comes along, as it was sent: the next server of the copy seals it.")]
+live and has not sealed yet comes along, as it was sent: the next server of the copy seals it.
+--check ends with 3 if something is missing or damaged, 1 if something must go.")]
     Backup(Backup),
+    /// Pull a copy of a store from a server or a folder, verified as it comes
+    #[command(after_help = "Examples:
+  lineal mirror https://lineage.example.org /mnt/mirror --token-file admin
+  lineal mirror /srv/lineal /mnt/mirror --follow 60       again each minute, until Ctrl-C
+  lineal mirror URL /mnt/mirror --key 'lineage.example.org/prod+1a2b3c4d+AQ...'
+  lineal --store /mnt/mirror query ...                    read-only: it holds no keys
+  lineal repair --from /mnt/mirror                        what was lost comes back from it
+Every record, container and checkpoint is hashed before it is kept; what was pulled stays when it is
+stopped. A store whose past is another than the mirror's is refused, with the first commit that
+differs (code 3). The server must be configured to give copies (`backups = true`).")]
+    Mirror(Mirror),
+    /// Put a copy back into a new folder, verified on the way
+    #[command(after_help = "Examples:
+  lineal restore /mnt/copies/main /srv/lineal --with-keys /mnt/safe/main.keys
+  lineal restore copy.tar /srv/lineal            without its keys: to be read
+  lineal restore old.tar /srv/lineal --with-keys old.keys --erasures-of /mnt/mirror
+A copy that is damaged is refused with the names of its files, and nothing is left. An older copy
+holds what was erased since it was made: --erasures-of names a later state of the same store (the
+store, a later copy, a mirror), and what its log says was erased is erased again.")]
+    Restore(Restore),
     /// Sign which commits there are, for strangers to hold on to
     #[command(after_help = "Examples:
   lineal checkpoint                              sign the log as of its last commit
@@ -387,6 +434,12 @@ pub(crate) struct Prove {
     /// A parameter: name=value
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) param: Vec<String>,
+    /// Of what is not recorded: the largest proof that is made unasked
+    #[arg(long, value_name = "MIB", default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=255))]
+    pub(crate) max_size: u64,
+    /// Make it however large it is
+    #[arg(long, conflicts_with = "max_size")]
+    pub(crate) yes: bool,
 }
 
 #[derive(Args, Debug)]
@@ -429,12 +482,48 @@ pub(crate) struct Compact {
 
 #[derive(Args, Debug)]
 pub(crate) struct Backup {
-    /// A new folder, or a new file whose name ends with .tar
+    /// A new folder, the folder of an earlier copy, or a new file whose name ends with .tar
     #[arg(value_name = "OUT")]
     pub(crate) out: PathBuf,
-    /// Put the keys into it: whoever has the copy then opens every sealed value
+    /// Write the keys into this file, or with --check look into it: whoever has it beside the copy
+    /// opens every sealed value
+    #[arg(long, value_name = "FILE")]
+    pub(crate) with_keys: Option<PathBuf>,
+    /// Write nothing; read the copy that is there, and say what is wrong with it
     #[arg(long)]
-    pub(crate) with_keys: bool,
+    pub(crate) check: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Mirror {
+    /// A server (https://...), or the folder of a store, a copy or another mirror
+    #[arg(value_name = "FROM")]
+    pub(crate) from: String,
+    /// A new folder, or that of the mirror
+    #[arg(value_name = "INTO")]
+    pub(crate) into: PathBuf,
+    /// The key that the log is known by; else those that the log itself names are taken
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Option<String>,
+    /// Pull again after so many seconds, until Ctrl-C
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) follow: Option<u64>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Restore {
+    /// The folder of a copy or a mirror, or an archive whose name ends with .tar
+    #[arg(value_name = "COPY")]
+    pub(crate) copy: PathBuf,
+    /// A new folder
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// The file of keys that was written with the copy
+    #[arg(long, value_name = "FILE")]
+    pub(crate) with_keys: Option<PathBuf>,
+    /// A later state of the same store: what was erased in it is erased again
+    #[arg(long, value_name = "STORE")]
+    pub(crate) erasures_of: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

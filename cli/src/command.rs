@@ -3,6 +3,7 @@
 mod alias;
 mod ask;
 mod backup;
+mod check;
 mod checkpoint;
 mod compact;
 mod completions;
@@ -16,12 +17,14 @@ mod import;
 pub(crate) mod imports;
 mod init;
 mod migrate;
+mod mirror;
 mod prove;
 mod query;
 mod rebuild;
 mod record;
 mod repair;
 mod repl;
+mod restore;
 mod retention;
 mod retract;
 #[cfg(feature = "server")]
@@ -61,10 +64,13 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
         Command::Hold(hold) => hold::run(arguments, hold),
         Command::Record(record) => record::run(arguments, record),
         Command::Gate(gate) => gate::run(arguments, gate),
+        Command::Check(check) => check::run(arguments, check),
         Command::Retention(retention) => retention::run(arguments, retention),
         Command::Alias(alias) => alias::run(arguments, alias),
         Command::Compact(compact) => compact::run(arguments, compact),
         Command::Backup(backup) => backup::run(arguments, backup),
+        Command::Mirror(mirror) => mirror::run(arguments, mirror),
+        Command::Restore(restore) => restore::run(arguments, restore),
         Command::Checkpoint(checkpoint) => checkpoint::run(arguments, checkpoint),
         Command::Rebuild => rebuild::run(arguments),
         Command::Verify(verify) => verify::run(arguments, verify),

@@ -41,7 +41,8 @@ pub(crate) fn options(arguments: &Arguments) -> Options {
 
 /// Opens the store for writing.
 pub(crate) fn open(arguments: &Arguments) -> Outcome<Store> {
-    Ok(Store::open(folder(arguments)?, options(arguments))?)
+    let store = Store::open(folder(arguments)?, options(arguments))?;
+    Ok(store.showing_restricted(arguments.restricted))
 }
 
 /// Opens the store for a command that writes it, and notes that in its trail before anything is done.
@@ -80,5 +81,6 @@ fn note(_: &Store, _: &str, _: &[&str]) -> Outcome<()> {
 
 /// Opens the store for reading.
 pub(crate) fn open_read_only(arguments: &Arguments) -> Outcome<Store> {
-    Ok(Store::open_read_only(folder(arguments)?)?)
+    let store = Store::open_read_only(folder(arguments)?)?;
+    Ok(store.showing_restricted(arguments.restricted))
 }

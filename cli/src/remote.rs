@@ -2,6 +2,7 @@
 
 mod connection;
 pub(crate) mod elsewhere;
+mod mirror;
 mod refusal;
 mod unfit;
 mod upload;
@@ -142,12 +143,13 @@ impl Remote {
         statement: &str,
         parameters: &Parameters,
         checkpoint: Option<&[u8]>,
-        withhold: bool,
+        (withhold, bytes_max): (bool, u64),
     ) -> Outcome<String> {
         let note = checkpoint.map(String::from_utf8_lossy);
         let body = json!({
             "statement": statement, "params": json_of(parameters), "checkpoint": note,
             "withhold": if withhold { json!("subject") } else { Json::Null },
+            "max_bytes": bytes_max,
         });
         let mut body = self.connection.post("/v1/prove", &body, "application/json", statement)?;
         let mut file = String::new();

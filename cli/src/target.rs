@@ -21,11 +21,11 @@ pub(crate) fn failure(zone: &Zone, unresolved: Unresolved) -> Failure {
         Unresolved::NoEvent { key, searched: None } => Failure::NotFound(format!(
             "no event has {key}: the store holds no events\n  `lineal import DIR` brings log archives"
         )),
-        Unresolved::NoEvent { key, searched: Some(Searched { events, first, last, erased }) } => {
-            let gone = match erased {
+        Unresolved::NoEvent { key, searched: Some(Searched { events, first, last, unshown }) } => {
+            let gone = match unshown {
                 0 => String::new(),
-                1 => "\n  1 of these is erased: it may have been the one".to_owned(),
-                _ => format!("\n  {erased} of these are erased: it may have been one"),
+                1 => "\n  1 of these is erased or restricted: it may be the one".to_owned(),
+                _ => format!("\n  {unshown} of these are erased or restricted: it may be one"),
             };
             Failure::NotFound(format!(
                 "no event has {key}\n  searched: input hash (every algorithm), event id, request id, log id of {}, {}{gone}\n  \

@@ -215,7 +215,7 @@ impl Store {
         keys::estimate(rows, 1)
     }
 
-    fn map_as_of(&self, as_of: Option<u64>) -> Result<(RecordMap, Place)> {
+    pub(crate) fn map_as_of(&self, as_of: Option<u64>) -> Result<(RecordMap, Place)> {
         let head = self.read_state().head;
         let number = as_of.unwrap_or(head.commit);
         if number > head.commit {
@@ -231,7 +231,7 @@ impl Store {
 }
 
 /// The root that a commit states.
-fn stated(place: &Place) -> Result<Hash> {
+pub(crate) fn stated(place: &Place) -> Result<Hash> {
     place.root.ok_or_else(|| Error::NoAbsence {
         what: format!("commit {}", place.commit),
         reason:

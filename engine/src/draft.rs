@@ -10,6 +10,10 @@ use std::sync::Arc;
 /// what it held, so the edges of all are united (docs/format.md, section 13).
 pub const FORM_OF_EVENTS: &str = "openlineage";
 
+/// How the forms end in which a document says something of others in passing, who made a data set, say:
+/// it said only what it held, so what all of them say counts (docs/format.md, section 13).
+pub const FORM_IN_PASSING: &str = "-part";
+
 /// Most lists and maps around an item of a field: a record, or a blob, puts two more around it
 /// (docs/format.md, section 15).
 const FIELD_NESTING_MAX: usize = cbor::NESTING_MAX - 2;

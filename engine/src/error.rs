@@ -20,10 +20,66 @@ pub enum Error {
         path: String,
     },
     /// What should be a copy of the store is one of another.
-    #[error("{path} is a copy of another store; a repair takes only from copies of the same one")]
+    #[error(
+        "{path} is a copy of another store; only copies of the same one are brought up to date or taken from"
+    )]
     OtherStore {
         /// The copy.
         path: String,
+    },
+    /// A folder that a copy should go into, or come from, and that is none.
+    #[error(
+        "{path} is no copy of a store that could be brought up to date or put back: {why}. Name a new folder, or one that `lineal backup` or `lineal mirror` made"
+    )]
+    NotACopy {
+        /// The folder.
+        path: String,
+        /// What is there and should not be, or should be and is not.
+        why: String,
+    },
+    /// A copy, or what it is made of, has another past.
+    #[error(
+        "{path} and {other} are of one store and differ from commit {commit} on: one of them was rewritten, or put back from an older copy and continued. Nothing was written; keep both until it is clear which is right"
+    )]
+    OtherHistory {
+        /// What was to be brought up to date.
+        path: String,
+        /// What it was held to.
+        other: String,
+        /// The first commit that is not in both with the same id.
+        commit: u64,
+    },
+    /// A copy whose files are not what its list or its commits say.
+    #[error(
+        "{path} is damaged and nothing was put back; {count} of its files are not as they were written: {}{}",
+        names.join(", "),
+        if names.len() < *count { ", ..." } else { "" }
+    )]
+    DamagedCopy {
+        /// The copy.
+        path: String,
+        /// How many files.
+        count: usize,
+        /// The first of them, each with what is wrong.
+        names: Vec<String>,
+    },
+    /// What was erased elsewhere is in a copy, and erasing it again needs keys.
+    #[error(
+        "{path} holds what was erased since it was made ({count} erasures), and without its keys nothing can be erased again: name them with --with-keys FILE, or take a later copy"
+    )]
+    ErasedSince {
+        /// The copy.
+        path: String,
+        /// Erasures that are not in its log.
+        count: usize,
+    },
+    /// A place that a mirror is pulled from gives nothing, or something else than was asked for.
+    #[error("{name}: {why}")]
+    Upstream {
+        /// Where.
+        name: String,
+        /// What it said or did.
+        why: String,
     },
     /// Another writer holds the lock.
     #[error(
@@ -272,6 +328,14 @@ pub enum Error {
         /// What was looked for.
         what: String,
     },
+    /// What is restricted is kept as it is until the restriction is lifted.
+    #[error(
+        "restricted, and so neither erased nor changed: {what}. `lineal erase ... --lift` lifts the restriction, on a decision of its own"
+    )]
+    Restricted {
+        /// How much of it.
+        what: String,
+    },
     /// A hold forbids it.
     #[error(
         "the hold `{name}` (commit {commit}) forbids it: {reason}. `lineal hold release {name}` ends it; `lineal erase ... --refuse` records the refusal"
@@ -333,6 +397,8 @@ impl Error {
                 | Error::Derived { .. }
                 | Error::Record { .. }
                 | Error::Rewritten { .. }
+                | Error::OtherHistory { .. }
+                | Error::DamagedCopy { .. }
                 | Error::Log { .. }
         )
     }

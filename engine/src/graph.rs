@@ -48,7 +48,7 @@ use crate::damage::Damage;
 use crate::events::{IndexedFields, MonthCounts};
 use crate::key_bytes;
 use crate::ledger::unpack;
-use crate::runs::{within, within_sorted};
+use crate::runs::{rows_of, within, within_sorted};
 use crate::schema::{Direction, KINDS, Kind, Relation};
 use crate::sections::{Section, Sections};
 use crate::segment::Location;
@@ -113,6 +113,8 @@ pub(crate) struct Batch {
     pub(crate) outweighed: Vec<(u32, u32)>,
     /// Rows that were erased: no events that can be shown. Counters count them.
     pub(crate) erased: Vec<(u32, u32)>,
+    /// Rows that are restricted: events that are shown only to those who may see such.
+    pub(crate) restricted: Vec<(u32, u32)>,
     /// Rows whose identity was known with other content when they were written. Only there
     /// while the view is made.
     pub(crate) doubted: Vec<(u32, u32)>,
@@ -137,6 +139,37 @@ impl Batch {
     pub(crate) fn counts(&self, row: u32) -> bool {
         self.has_row(row) && !within(&self.outweighed, row)
     }
+
+    /// Is a row an event that counts and is shown?
+    pub(crate) fn shows(&self, row: u32, with_restricted: bool) -> bool {
+        self.counts(row) && (with_restricted || !within_sorted(&self.restricted, row))
+    }
+
+    /// What of it no row shows; none where every event that it counts can be shown.
+    fn unshown(&self) -> Option<Unshown> {
+        let counted = |runs: &[(u32, u32)]| {
+            rows_of(runs).filter(|row| self.counts_erased(*row)).count() as u64
+        };
+        let (erased, restricted) = (counted(&self.erased), counted(&self.restricted));
+        let (batch, events) = (self.node, self.events);
+        let of = Unshown { batch, deployment: self.deployment, events, erased, restricted };
+        (erased + restricted > 0).then_some(of)
+    }
+}
+
+/// What of a batch's events no row shows, though its counters count them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Unshown {
+    /// The batch.
+    pub batch: NodeNo,
+    /// Its deployment.
+    pub deployment: NodeNo,
+    /// The events that its counters count.
+    pub events: u64,
+    /// Of these, those that are erased.
+    pub erased: u64,
+    /// Of these, those that are restricted and not shown.
+    pub restricted: u64,
 }
 
 /// What is derived for a deployment from its batches.
@@ -166,8 +199,10 @@ pub(crate) struct Graph {
     pub(crate) indexed: IndexedFields,
     /// Do records state edges of relations that are derived, too? Nobody can tell these apart then.
     states_derived: bool,
-    /// Are rows of a batch erased? Mostly none are, and then no batch is asked.
-    has_erased: bool,
+    /// Are rows of a batch erased or restricted? Mostly none are, and then no batch is asked.
+    has_unshown: bool,
+    /// Commitments of sealed values that are restricted, ascending.
+    pub(crate) restricted_values: Vec<Hash>,
     count: usize,
     /// Where each kind begins; one more at the end.
     kinds: Vec<u32>,
@@ -204,7 +239,7 @@ pub(crate) struct Graph {
     imports: OnceLock<BTreeMap<NodeNo, ImportFacts>>,
     aliases: OnceLock<Vec<(String, String, Key)>>,
     unread: OnceLock<Vec<UnreadLog>>,
-    erased: OnceLock<u64>,
+    unshown: OnceLock<Vec<Unshown>>,
     /// By kind and number of the field, opened when first asked for.
     columns: [OnceLock<Vec<Option<Column>>>; KINDS.len()],
     /// What it is over its base, if it has one.

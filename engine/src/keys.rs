@@ -11,7 +11,8 @@ mod veil;
 pub(crate) use fingerprints::Fingerprints;
 pub(crate) use salts::{Destroyed, LeftSalts};
 pub(crate) use signing::{
-    make_next_signing_key, next_signing_key, signing_key, take_next_signing_key,
+    NEXT as NEXT_KEY_FILE, make_next_signing_key, next_signing_key, signing_key,
+    take_next_signing_key,
 };
 pub(crate) use veil::trail_subject;
 
@@ -60,7 +61,7 @@ const KEY_MAGIC: &[u8; 6] = b"LNKEY1";
 const KEY_LENGTH: usize = 48;
 pub(crate) const SEEDS: &str = "keys/seeds";
 const SEEDS_MAGIC: &[u8; 8] = b"LNSEEDS1";
-const SEEDS_HEADER: usize = 64;
+pub(crate) const SEEDS_HEADER: usize = 64;
 const SEED_FRAME: usize = 97;
 const KINDS: [(&str, u8); 3] = [("signing", 1), ("index", 2), ("actor", 3)];
 /// The names of the key files.

@@ -22,6 +22,7 @@ mod key_bytes;
 pub mod keys;
 mod ledger;
 pub mod mapping;
+pub mod mirror;
 pub mod public_log;
 mod record_map;
 pub mod repair;
@@ -37,20 +38,23 @@ mod transaction;
 pub mod verify;
 
 pub use claims::is_claim;
-pub use draft::{BatchDraft, EdgeDraft, FORM_OF_EVENTS, NodeDraft, Saying, SealedField};
+pub use draft::{
+    BatchDraft, EdgeDraft, FORM_IN_PASSING, FORM_OF_EVENTS, NodeDraft, Saying, SealedField,
+};
 pub use error::{Error, Result};
 pub use graph::{
-    Adjacency, Cell, CounterColumns, Counters, NodeNo, UnreadLog, Wanted, is_looked_up, quoted,
-    unquoted,
+    Adjacency, Cell, CounterColumns, Counters, NodeNo, UnreadLog, Unshown, Wanted, is_looked_up,
+    quoted, unquoted,
 };
 pub use snapshot::{
-    BatchInfo, Claim, EventRef, EventRows, FieldColumn, Folded, PathStep, RevisionInfo, Snapshot,
-    Thing, Unproved,
+    AbsenceSize, BatchInfo, Claim, EventRef, EventRows, FieldColumn, Folded, PathStep,
+    RevisionInfo, Snapshot, Thing, Unproved,
 };
 pub use store::{
-    BACKUP_LIST, Backup, BackupProgress, CompactProgress, Compaction, ErasureDone, ErasureOrder,
-    HoldInfo, HoldScope, KnownSource, LiveBatch, Options, Received, Store, Suppressed, Tar, Target,
-    receive,
+    BACKUP_LIST, Backup, BackupProgress, CheckedCopy, CompactProgress, Compaction, CopiedKeys,
+    CopyFault, ErasureDone, ErasureOrder, HoldInfo, HoldScope, KEYS_BYTES_MAX, KnownSource,
+    LiveBatch, Options, Origin, Received, RestoredCopy, Restoring, Store, Suppressed, Tar, Target,
+    Updated, check_copy, need_copy, receive, restore,
 };
 pub use transaction::{
     Committed, Held, Outcome, PreparedNode, Staged, TRANSACTION_NODES_MAX, Transaction,

@@ -22,9 +22,13 @@ use lineal_proof::tlog::{
     is_tile_path, verify_consistency, verify_inclusion,
 };
 
+pub(crate) use checkpoints::{is_note, note_path, put_newest};
 pub(crate) use checkpoints::{kept as read_checkpoint, listed as checkpoint_files};
 pub(crate) use identity::SETTING as LOG_SETTING;
+pub(crate) use identity::of as identity_of;
+pub(crate) use leaves::{commit_id, commit_ids, first_difference, leaves_of};
 pub(crate) use tiles::FOLDER as TILES;
+pub(crate) use tiles::extend as extend_tiles;
 
 /// A checkpoint as it is kept.
 #[derive(Clone, Debug)]

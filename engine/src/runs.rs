@@ -52,9 +52,21 @@ pub(crate) fn merged(one: &[(u32, u32)], other: &[(u32, u32)]) -> Vec<(u32, u32)
     runs
 }
 
+/// The runs of the rows of one list that are not in the other; both ascend and stand apart.
+pub(crate) fn without(one: &[(u32, u32)], other: &[(u32, u32)]) -> Vec<(u32, u32)> {
+    runs_of(rows_of(one).filter(|row| !within_sorted(other, *row)))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{count, merged, rows_of, runs_of, within, within_sorted};
+    use super::{count, merged, rows_of, runs_of, within, within_sorted, without};
+
+    #[test]
+    fn what_is_taken_away_leaves_the_rest() {
+        assert_eq!(without(&[(3, 4), (9, 2)], &[(4, 2), (10, 9)]), [(3, 1), (6, 1), (9, 1)]);
+        assert_eq!(without(&[(3, 4)], &[]), [(3, 4)]);
+        assert!(without(&[(3, 4)], &[(0, 20)]).is_empty());
+    }
 
     #[test]
     fn runs_hold_each_row_once() {

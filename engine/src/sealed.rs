@@ -40,6 +40,23 @@ struct Entries {
     damaged: Vec<u64>,
 }
 
+/// A register's bytes with the whole entries of another behind them that it lacks.
+pub(crate) fn with_entries_of(register: &[u8], other: &[u8]) -> Vec<u8> {
+    let known = Entries::of(register);
+    let end = usize::try_from(known.length).unwrap_or(usize::MAX).min(register.len());
+    let mut bytes = register[..end].to_vec();
+    let mut from = SEGMENT_HEADER;
+    while let Some((at, frame)) = next_frame(other, from) {
+        from = at + frame.length;
+        if let Ok(entry) = Sealed::decode(frame.payload)
+            && !known.by_commitment.contains_key(&entry.commitment)
+        {
+            frame::write(&mut bytes, frame.record_type, frame.payload);
+        }
+    }
+    bytes
+}
+
 fn cipher(subject_key: &[u8; 32]) -> XChaCha20Poly1305 {
     XChaCha20Poly1305::new(&Hash::derive(CONTEXT_VALUE, subject_key).into())
 }
@@ -88,6 +105,11 @@ impl Register {
         let Some(bytes) = storage.read(REGISTER)? else {
             return Ok(Register::over(Bytes::held(Vec::new()), store));
         };
+        Register::read_over(bytes, store)
+    }
+
+    /// Reads a register that is not in its place yet.
+    pub(crate) fn read_over(bytes: Bytes, store: &[u8; 16]) -> Result<Register> {
         let (found, _) =
             frame::read_header(&bytes, MAGIC_SEALED).map_err(|e| Error::record(REGISTER, 0, e))?;
         if found != *store {

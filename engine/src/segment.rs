@@ -134,6 +134,20 @@ impl Transaction<'_> {
     /// # Errors
     /// [`Error::Corrupt`] naming the frame and the rule.
     pub(crate) fn check(&self, bytes: &[u8], store: &[u8; 16], parent: (u64, Hash)) -> Result<()> {
+        self.check_at(bytes, 0, store, parent)
+    }
+
+    /// The same where the first of `bytes` stands at an offset of the segment.
+    ///
+    /// # Errors
+    /// As [`Transaction::check`].
+    pub(crate) fn check_at(
+        &self,
+        bytes: &[u8],
+        base: u64,
+        store: &[u8; 16],
+        parent: (u64, Hash),
+    ) -> Result<()> {
         let segment = self.frames.first().map_or(0, |(location, _)| location.segment);
         let path = segment_path(segment);
         for (location, frame) in &self.frames {
@@ -156,7 +170,8 @@ impl Transaction<'_> {
         }
         let last =
             self.frames.last().map_or(self.start, |(at, frame)| at.offset + frame.length as u64);
-        let range = usize::try_from(self.start).unwrap_or(0)..usize::try_from(last).unwrap_or(0);
+        let place = |at: u64| usize::try_from(at.saturating_sub(base)).unwrap_or(0);
+        let range = place(self.start)..place(last);
         let digest = Sha256::digest(bytes.get(range).unwrap_or_default());
         if digest[..] != self.commit.segment_sha256.0 {
             return fail("the commit's segment_sha256 is that of its bytes");

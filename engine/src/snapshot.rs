@@ -9,6 +9,7 @@ mod ids;
 mod lookup;
 mod opened;
 mod prove;
+mod restricted;
 mod revisions;
 mod runs;
 mod trail;
@@ -18,7 +19,7 @@ mod weigh;
 pub use columns::FieldColumn;
 pub use events::{BatchInfo, EventRef, EventRows};
 pub use fields::Folded;
-pub use prove::{Claim, PathStep, Thing, Unproved};
+pub use prove::{AbsenceSize, Claim, PathStep, Thing, Unproved};
 pub use revisions::RevisionInfo;
 pub(crate) use runs::DiskRuns;
 pub(crate) use views::{Views, generation_of};
@@ -66,6 +67,8 @@ pub struct Snapshot {
     whole_ids: bool,
     /// Is the trail of who asked what kept back?
     hides_trail: bool,
+    /// Is what is restricted shown?
+    with_restricted: bool,
 }
 
 impl View {
@@ -76,7 +79,7 @@ impl View {
 
 impl Snapshot {
     pub(crate) fn new(view: Arc<View>) -> Snapshot {
-        Snapshot { view, whole_ids: false, hides_trail: false }
+        Snapshot { view, whole_ids: false, hides_trail: false, with_restricted: false }
     }
 
     fn graph(&self) -> &Graph {

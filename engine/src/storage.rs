@@ -5,10 +5,12 @@
 //! touches files, so the crash tests see every write that matters; the catalog (sled) is derived
 //! and does its own input and output.
 
+mod aside;
 mod faulty;
 mod file;
 mod memory;
 
+pub(crate) use aside::AsideStorage;
 pub use faulty::{FaultyStorage, Plan};
 pub use file::FileStorage;
 pub use memory::MemoryStorage;

@@ -1,5 +1,6 @@
 //! A store: made by `create`, opened by `open`, written by transactions, read through snapshots.
 
+mod aside;
 mod backup;
 mod compact;
 mod erase;
@@ -15,7 +16,12 @@ mod secrets;
 mod state;
 mod veil;
 
-pub use backup::{BACKUP_LIST, Backup, BackupProgress, Received, Tar, receive};
+pub use backup::{
+    BACKUP_LIST, Backup, BackupProgress, CheckedCopy, CopiedKeys, CopyFault, KEYS_BYTES_MAX,
+    Origin, Received, RestoredCopy, Restoring, Tar, Updated, check_copy, need_copy, receive,
+    restore,
+};
+pub(crate) use backup::{List, copy_list, files_of_copy, is_pulled, put_if_other, remove_others};
 pub use compact::{CompactProgress, Compaction};
 pub use erase::{ErasureDone, ErasureOrder, Suppressed, Target};
 pub use hold::{HoldInfo, HoldScope};
@@ -98,6 +104,10 @@ pub struct Store {
     catalog: Option<Catalog>,
     pending_keys: PendingKeys,
     map: MapKeeper,
+    /// Do views show what is restricted?
+    shows_restricted: bool,
+    /// Its changes stay in memory: what is derived of them is made for views and never written.
+    is_aside: bool,
     /// Holds the writer's lock. Last: what goes before it may still write.
     _lock: Option<Box<dyn Send + Sync>>,
 }
@@ -249,7 +259,15 @@ impl Store {
         if commit > newest {
             return Err(Error::NoCommit { number: commit, newest });
         }
-        self.views.snapshot(self, &state, commit)
+        let view = self.views.snapshot(self, &state, commit)?;
+        Ok(if self.shows_restricted { view.with_restricted() } else { view })
+    }
+
+    /// The same store, whose views show what is restricted, or do not: for programs that are asked by
+    /// one person. Else each view is told ([`Snapshot::with_restricted`]).
+    #[must_use]
+    pub fn showing_restricted(self, shows_restricted: bool) -> Store {
+        Store { shows_restricted, ..self }
     }
 
     /// The number of the last commit at or before a time.
@@ -400,7 +418,7 @@ impl Store {
     /// # Errors
     /// What the medium says; the store itself is not touched.
     pub fn write_indexes(&self) -> Result<()> {
-        if !self.writable {
+        if !self.writable || self.is_aside {
             return Ok(());
         }
         let state = self.read_state();

@@ -4,11 +4,15 @@
 //! It asks through the language and writes through the import pipeline, as anybody else: it knows
 //! no index and no format. Whether a system conforms to a law is not decided here.
 
+#![forbid(unsafe_code)]
+
+pub mod check;
 mod closure;
 mod error;
 pub mod export;
 pub mod gate;
 pub mod record;
+pub mod rules;
 
 pub use closure::{Closure, Member, NODES_MAX};
 pub use error::Error;

@@ -5,6 +5,7 @@
 
 pub mod datadog;
 pub mod error;
+pub mod exchange;
 pub mod mapping;
 pub mod mlflow;
 pub mod openlineage;
@@ -15,7 +16,7 @@ pub mod report;
 
 pub use error::{Error, Result};
 pub use pipeline::{
-    ImportOptions, Limits, LoadedMapping, STANDARD_INPUT, actor, explain_mapping, import,
+    ImportOptions, Limits, LoadedMapping, STANDARD_INPUT, actor, explain_mapping, forms, import,
     rejected_lines,
 };
 pub use progress::Progress;

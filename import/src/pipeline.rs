@@ -4,6 +4,7 @@
 
 mod ahead;
 mod custody;
+mod exchange;
 mod identity;
 mod large_file;
 mod limits;
@@ -21,7 +22,7 @@ mod staging;
 pub use limits::Limits;
 pub use log_files::STANDARD_INPUT;
 pub use people::actor;
-pub use recognise::{Found, recognise};
+pub use recognise::{Found, forms, recognise};
 
 use crate::datadog::{CompiledMapping, EventLine, LineSink, explain, translate};
 use crate::error::{Error, Result};

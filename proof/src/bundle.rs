@@ -6,6 +6,7 @@
 //! no store, no network. Nothing here reads a file; `verify.py`, which `lineal prove --with-verifier`
 //! writes beside a proof, does the same in the same order and comes to the same verdict.
 
+pub mod absent;
 mod check;
 mod commits;
 mod erasure;
@@ -20,7 +21,9 @@ mod statement;
 pub mod subtrees;
 mod words;
 
+pub use absent::{Absent, KeysPart, KeysShown, Nothing, Scope};
 pub use check::{Report, Trust, Verdict, check};
+pub use commits::Known;
 pub use fault::Fault;
 pub use item::{EventName, Item, Node};
 pub use layout::{BatchPart, Bundle, CommitPart, RecordPart, RowContent, RowPart};
@@ -28,8 +31,11 @@ pub use statement::{By, Hop, Named, Path, Statement};
 
 /// `verify.py`: the same check in Python's standard library alone, for whoever has no program of ours.
 pub const VERIFIER: &str = include_str!("../verify.py");
-/// The format number of proof files.
+/// The format number of proof files that state what is recorded.
 pub const FORMAT: i64 = 1;
+/// The format number of those that state what was never recorded: programs that know format 1 alone
+/// say that they do not read them.
+pub const FORMAT_OF_ABSENCE: i64 = 2;
 /// The `type` of a proof file.
 pub const TYPE: &str = "lineal-proof";
 /// Longest file that is read: a proof of a thousand hops is a few megabytes.

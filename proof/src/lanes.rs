@@ -31,11 +31,6 @@ const CHUNK_END: u32 = 2;
 const ROOT: u32 = 8;
 const KEYED_HASH: u32 = 16;
 
-/// Sixteen words, and of each word all lanes.
-type Words = [[u32; LANES_MAX]; 16];
-/// Takes what a message gave: its number, the words of its group, and its lane in them.
-type Put<'p> = dyn FnMut(usize, &Words, usize) + 'p;
-
 /// Which word of the message each round takes where.
 const SCHEDULE: [[usize; 16]; 7] = schedule();
 
@@ -70,10 +65,7 @@ impl Message<'_> {
 /// As [`Hash::keyed`] of each message.
 #[must_use]
 pub fn keyed(messages: &[Message<'_>]) -> Vec<Hash> {
-    let mut hashes = vec![Hash::default(); messages.len()];
-    hash_all(Level::new(), KEYED_HASH, messages, &mut |at, words, lane| {
-        hashes[at] = Hash(bytes_of(words, lane));
-    });
+    let mut hashes = hashes_of(KEYED_HASH, messages);
     for (hash, message) in hashes.iter_mut().zip(messages).filter(|(_, of)| of.blocks() == 0) {
         *hash = Hash::keyed(message.key, message.bytes);
     }
@@ -87,11 +79,9 @@ pub fn keyed(messages: &[Message<'_>]) -> Vec<Hash> {
 pub(crate) fn keyed_wide(keys: &[[u8; 32]], message: &[u8]) -> Vec<[u8; 64]> {
     assert!(message.len() <= CHUNK, "the message is one of ours and short");
     let messages: Vec<_> = keys.iter().map(|key| Message { key, bytes: message }).collect();
-    let mut all = vec![[0; 64]; keys.len()];
-    hash_all(Level::new(), KEYED_HASH, &messages, &mut |at, words, lane| {
-        all[at] = bytes_of(words, lane);
-    });
-    all
+    let mut words = vec![[0; 16]; keys.len()];
+    hash_all(Level::new(), KEYED_HASH, &messages, &mut words);
+    words.iter().map(bytes_of).collect()
 }
 
 /// As [`Hash::of`] of each of some messages of up to 1,024 bytes.
@@ -105,52 +95,67 @@ pub(crate) fn unkeyed<'m>(messages: impl Iterator<Item = &'m [u8]>) -> Vec<Hash>
     let mut key = [0; 32];
     key.as_chunks_mut().0.iter_mut().zip(IV).for_each(|(bytes, word)| *bytes = word.to_le_bytes());
     let messages: Vec<_> = messages.map(|bytes| Message { key: &key, bytes }).collect();
-    let mut hashes = vec![Hash::default(); messages.len()];
-    hash_all(Level::new(), 0, &messages, &mut |at, words, lane| {
-        hashes[at] = Hash(bytes_of(words, lane));
-    });
+    let mut hashes = hashes_of(0, &messages);
     for (hash, message) in hashes.iter_mut().zip(&messages).filter(|(_, of)| of.blocks() == 0) {
         *hash = Hash::of(message.bytes);
     }
     hashes
 }
 
-/// The first bytes of what a lane gave.
-fn bytes_of<const BYTES: usize>(words: &Words, lane: usize) -> [u8; BYTES] {
+fn hashes_of(mode: u32, messages: &[Message<'_>]) -> Vec<Hash> {
+    let mut words = vec![[0; 8]; messages.len()];
+    hash_all(Level::new(), mode, messages, &mut words);
+    words.iter().map(|words| Hash(bytes_of(words))).collect()
+}
+
+/// The bytes of words.
+#[inline]
+fn bytes_of<const WORDS: usize, const BYTES: usize>(words: &[u32; WORDS]) -> [u8; BYTES] {
     let mut bytes = [0; BYTES];
     let each = bytes.as_chunks_mut().0.iter_mut().zip(words);
-    each.for_each(|(to, word)| *to = word[lane].to_le_bytes());
+    each.for_each(|(to, word)| *to = word.to_le_bytes());
     bytes
 }
 
-/// Hashes messages and gives the sixteen words of each; those that are too long are passed over.
-fn hash_all(level: Level, mode: u32, messages: &[Message<'_>], put: &mut Put<'_>) {
-    dispatch!(level, simd => in_lanes(simd, mode, messages, put));
+/// Hashes messages and gives the first 8 or 16 words of what each gives; of those that are too long,
+/// nothing.
+fn hash_all<const WORDS: usize>(
+    level: Level,
+    mode: u32,
+    messages: &[Message<'_>],
+    out: &mut [[u32; WORDS]],
+) {
+    dispatch!(level, simd => in_lanes(simd, mode, messages, out));
 }
 
 #[inline(always)]
-fn in_lanes<S: Simd>(simd: S, mode: u32, messages: &[Message<'_>], put: &mut Put<'_>) {
+fn in_lanes<S: Simd, const WORDS: usize>(
+    simd: S,
+    mode: u32,
+    messages: &[Message<'_>],
+    out: &mut [[u32; WORDS]],
+) {
     let lanes = S::u32s::LEN;
     debug_assert!(lanes <= LANES_MAX, "no vectors are wider");
-    for (group, messages) in messages.chunks(lanes).enumerate() {
-        hash_group(simd, mode, messages, &mut |at, words, lane| {
-            put(group * lanes + at, words, lane);
-        });
+    for (messages, out) in messages.chunks(lanes).zip(out.chunks_mut(lanes)) {
+        hash_group(simd, mode, messages, out);
     }
 }
 
 /// Hashes as many messages as there are lanes, or fewer.
 #[inline(always)]
-fn hash_group<S: Simd>(simd: S, mode: u32, messages: &[Message<'_>], put: &mut Put<'_>) {
+fn hash_group<S: Simd, const WORDS: usize>(
+    simd: S,
+    mode: u32,
+    messages: &[Message<'_>],
+    out: &mut [[u32; WORDS]],
+) {
     let lanes = S::u32s::LEN;
-    // Word by word, and in each word lane by lane.
-    let mut words = [[0; LANES_MAX]; 16];
-    for (lane, message) in messages.iter().enumerate() {
-        put_words(&mut words, lane, message.key);
-    }
-    let mut chain: [S::u32s; 8] =
-        std::array::from_fn(|word| S::u32s::from_slice(simd, &words[word][..lanes]));
+    let mut chain: [S::u32s; 8] = keys_of(simd, messages);
     let most = messages.iter().map(Message::blocks).max().unwrap_or(0);
+    let first = messages.first().map_or(0, |message| message.bytes.len());
+    let are_even = messages.iter().all(|message| message.bytes.len() == first);
+    let mut rows = [[0; BLOCK]; LANES_MAX];
     for block in 0..most {
         let (mut lengths, mut flags) = ([0; LANES_MAX], [mode; LANES_MAX]);
         let mut ends = false;
@@ -161,13 +166,7 @@ fn hash_group<S: Simd>(simd: S, mode: u32, messages: &[Message<'_>], put: &mut P
                 continue;
             }
             let rest = &message.bytes[block * BLOCK..];
-            if let Some(whole) = rest.first_chunk::<BLOCK>() {
-                put_words(&mut words, lane, whole);
-            } else {
-                let mut filled = [0; BLOCK];
-                filled[..rest.len()].copy_from_slice(rest);
-                put_words(&mut words, lane, &filled);
-            }
+            fill(&mut rows[lane], rest);
             lengths[lane] = u32::try_from(rest.len().min(BLOCK)).unwrap_or(0);
             flags[lane] |= if block == 0 { CHUNK_START } else { 0 };
             if block + 1 == blocks {
@@ -175,31 +174,102 @@ fn hash_group<S: Simd>(simd: S, mode: u32, messages: &[Message<'_>], put: &mut P
                 ends = true;
             }
         }
-        let message: [S::u32s; 16] =
-            std::array::from_fn(|word| S::u32s::from_slice(simd, &words[word][..lanes]));
-        let about = [&lengths, &flags].map(|all| S::u32s::from_slice(simd, &all[..lanes]));
+        let words: [S::u32s; 16] = read(simd, rows.as_flattened());
+        let message = turned::<S, 16>(words, lanes.ilog2());
+        let about = [&lengths, &flags].map(|all| {
+            // Sixteen numbers that were just written one by one cannot be read as one at once.
+            if are_even { S::u32s::splat(simd, all[0]) } else { read_words(simd, &all[..lanes]) }
+        });
         let state = compress(simd, &chain, &message, about);
+        let next: [S::u32s; 8] = std::array::from_fn(|word| state[word] ^ state[word + 8]);
         if ends {
-            let mut out = [[0; LANES_MAX]; 16];
-            for word in 0..8 {
-                (state[word] ^ state[word + 8]).store_slice(&mut out[word][..lanes]);
-                (state[word + 8] ^ chain[word]).store_slice(&mut out[word + 8][..lanes]);
-            }
-            for (lane, message) in messages.iter().enumerate() {
+            let given: [S::u32s; WORDS] = std::array::from_fn(|word| {
+                if word < 8 { next[word] } else { state[word] ^ chain[word - 8] }
+            });
+            let given = turned::<S, WORDS>(given, WORDS.ilog2());
+            let mut found = [[0; WORDS]; LANES_MAX];
+            let places = found.as_flattened_mut().chunks_mut(lanes);
+            given.iter().zip(places).for_each(|(words, place)| words.store_slice(place));
+            for ((message, found), out) in messages.iter().zip(&found).zip(&mut *out) {
                 if block + 1 == message.blocks() {
-                    put(lane, &out, lane);
+                    *out = *found;
                 }
             }
         }
-        chain = std::array::from_fn(|word| state[word] ^ state[word + 8]);
+        chain = next;
     }
 }
 
+/// The words of the keys, each for all lanes.
 #[inline(always)]
-fn put_words(words: &mut Words, lane: usize, bytes: &[u8]) {
-    for (word, bytes) in words.iter_mut().zip(bytes.as_chunks().0) {
-        word[lane] = u32::from_le_bytes(*bytes);
+fn keys_of<S: Simd>(simd: S, messages: &[Message<'_>]) -> [S::u32s; 8] {
+    let Some(Message { key, .. }) = messages.first() else {
+        return [S::u32s::splat(simd, 0); 8];
+    };
+    if messages.iter().all(|message| std::ptr::eq(message.key, *key)) {
+        let words = key.as_chunks().0;
+        return std::array::from_fn(|word| S::u32s::splat(simd, u32::from_le_bytes(words[word])));
     }
+    let mut rows = [[0; 32]; LANES_MAX];
+    rows.iter_mut().zip(messages).for_each(|(row, message)| *row = *message.key);
+    turned::<S, 8>(read(simd, rows.as_flattened()), S::u32s::LEN.ilog2())
+}
+
+/// Puts the next bytes of a message into its row, and zeros behind them.
+#[inline(always)]
+fn fill(row: &mut [u8; BLOCK], rest: &[u8]) {
+    if let Some(whole) = rest.first_chunk() {
+        *row = *whole;
+        return;
+    }
+    *row = [0; BLOCK];
+    // Two pieces of a known length, which overlap: a copy of any length costs as much as the hash.
+    macro_rules! pieces {
+        ($($length:literal)*) => {$(
+            if let (Some(first), Some(last)) =
+                (rest.first_chunk::<$length>(), rest.last_chunk::<$length>())
+            {
+                row[..$length].copy_from_slice(first);
+                row[rest.len() - $length..rest.len()].copy_from_slice(last);
+                return;
+            }
+        )*};
+    }
+    pieces!(32 16 8 4 2 1);
+}
+
+/// Vectors of the words that stand one after another.
+#[inline(always)]
+fn read<S: Simd, const COUNT: usize>(simd: S, bytes: &[u8]) -> [S::u32s; COUNT] {
+    let lanes = S::u32s::LEN;
+    std::array::from_fn(|at| {
+        let mut words = [0; LANES_MAX];
+        let bytes = bytes[at * lanes * 4..(at + 1) * lanes * 4].as_chunks().0;
+        words.iter_mut().zip(bytes).for_each(|(word, bytes)| *word = u32::from_le_bytes(*bytes));
+        read_words(simd, &words[..lanes])
+    })
+}
+
+#[inline(always)]
+fn read_words<S: Simd>(simd: S, words: &[u32]) -> S::u32s {
+    S::u32s::from_slice(simd, words)
+}
+
+/// Lays words out another way round, so that those of one message, which stood side by side, come to
+/// stand one in each vector, or back. Zipping the first half of the vectors with the second moves the
+/// highest bit of every word's place to its lowest end; so many times over, rows are columns.
+#[inline(always)]
+fn turned<S: Simd, const COUNT: usize>(
+    mut vectors: [S::u32s; COUNT],
+    times: u32,
+) -> [S::u32s; COUNT] {
+    for _ in 0..times {
+        vectors = std::array::from_fn(|at| {
+            let (one, other) = (vectors[at / 2], vectors[at / 2 + COUNT / 2]);
+            if at % 2 == 0 { one.zip_low(other) } else { one.zip_high(other) }
+        });
+    }
+    vectors
 }
 
 #[inline(always)]
@@ -281,14 +351,38 @@ mod tests {
         assert_eq!(keyed(&messages), expected);
         for level in levels() {
             for count in [1, 3, 17, messages.len()] {
-                let mut seen = 0;
-                hash_all(level, KEYED_HASH, &messages[..count], &mut |at, words, lane| {
-                    let hash = Hash(bytes_of(words, lane));
-                    assert_eq!(hash, expected[at], "{level:?}, message {at}");
-                    seen += 1;
-                });
-                let short = messages[..count].iter().filter(|of| of.blocks() > 0).count();
-                assert_eq!(seen, short);
+                let mut words = vec![[0; 8]; count];
+                hash_all(level, KEYED_HASH, &messages[..count], &mut words);
+                for (at, message) in messages[..count].iter().enumerate() {
+                    let hash = Hash(bytes_of(&words[at]));
+                    match message.blocks() {
+                        0 => assert_eq!(hash, Hash::default(), "{level:?}, message {at}"),
+                        _ => assert_eq!(hash, expected[at], "{level:?}, message {at}"),
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn messages_of_one_length_and_of_one_key_are_as_the_library_hashes_them() {
+        let bytes: Vec<u8> = (0..2_000_u32).map(|at| at.to_le_bytes()[0] ^ 0xa5).collect();
+        let keys: Vec<[u8; 32]> = (0..20_u8).map(|at| Hash::of(&[at]).0).collect();
+        for level in levels() {
+            for length in (0..=130).chain([1_000, 1_024]) {
+                for is_shared in [true, false] {
+                    let own = |at: usize| if is_shared { &keys[0] } else { &keys[at] };
+                    let of = |at: usize| Message { key: own(at), bytes: &bytes[at..at + length] };
+                    let messages: Vec<_> = (0..keys.len()).map(of).collect();
+                    let mut words = vec![[0; 16]; messages.len()];
+                    hash_all(level, KEYED_HASH, &messages, &mut words);
+                    for (message, words) in messages.iter().zip(&words) {
+                        let mut expected = [0; 64];
+                        let mut hasher = blake3::Hasher::new_keyed(message.key);
+                        hasher.update(message.bytes).finalize_xof().fill(&mut expected);
+                        assert_eq!(bytes_of::<16, 64>(words), expected, "{level:?}, {length}");
+                    }
+                }
             }
         }
     }

@@ -228,6 +228,10 @@ pub enum Uncertainty {
     Unsealed(u64),
     /// So many uses of the store are noted and in no commit yet.
     Unnoted(u64),
+    /// So many events of a batch are erased: nobody knows any more what they said.
+    Erased(u64),
+    /// So many events of a batch are restricted, and not shown to whoever asks.
+    Restricted(u64),
 }
 
 impl fmt::Display for Reason {
@@ -267,6 +271,19 @@ impl fmt::Display for Reason {
             }
             Uncertainty::Unsealed(events) => {
                 write!(f, "{events} events are not sealed yet: their proof is pending")
+            }
+            Uncertainty::Erased(1) => {
+                write!(f, "1 event of {name} is erased: what it said is not known any more")
+            }
+            Uncertainty::Erased(events) => write!(
+                f,
+                "{events} events of {name} are erased: what they said is not known any more"
+            ),
+            Uncertainty::Restricted(1) => {
+                write!(f, "1 event of {name} is restricted, not shown")
+            }
+            Uncertainty::Restricted(events) => {
+                write!(f, "{events} events of {name} are restricted, not shown")
             }
             Uncertainty::Unnoted(1) => {
                 f.write_str("1 use is not sealed yet; POST /v1/trail/seal seals it")

@@ -43,6 +43,7 @@ mod tally;
 mod trace;
 mod trail;
 mod truth;
+mod unshown;
 mod verify;
 mod view;
 mod whole;

@@ -4,6 +4,10 @@
 //! two (`dataset:x upstream of inference:$hash`), or a trace whose answer is to be shown. What was
 //! found is handed to the engine, which puts the records together (docs/format.md, "Proofs").
 
+mod absent;
+
+pub use absent::{GoOn, as_of};
+
 use crate::ast::{LinkRelation, Script, Spanned, Statement, Subject, Target, Term, Trace};
 use crate::error::Error as Refused;
 use crate::execute::Request;
@@ -85,11 +89,25 @@ pub enum NotProved {
         /// Why.
         why: String,
     },
-    /// Of what is not recorded no proof is made yet.
+    /// That an event is not there is shown of a scope, and none was said.
     #[error(
-        "cannot prove it: proofs of what is not recorded are not made by this version; `lineal query` answers whether it is, without a proof"
+        "say where no such event is: `in deployment:X`, `in system:X`, or `everywhere`; `from` and `before` a time may stand behind it. What is shown is that each batch there does not hold it, so a proof has some kilobytes a batch"
     )]
-    Absence,
+    NoScope,
+    /// The checkpoint is not the one that the statement names.
+    #[error(
+        "the checkpoint covers {size} commits, and `as of` names another: write the number of a commit of which a checkpoint is kept, or give that checkpoint"
+    )]
+    OtherCheckpoint {
+        /// Commits in the checkpoint.
+        size: u64,
+    },
+    /// Of what was written no absence can be stated.
+    #[error("{why}")]
+    NotStated {
+        /// What to write.
+        why: String,
+    },
 }
 
 /// A statement, and how it is to be proved.
@@ -102,6 +120,8 @@ pub struct Proving<'a> {
     pub withhold: bool,
     /// Values of parameters, bounds, and the time.
     pub request: &'a Request<'a>,
+    /// Of what is not recorded: is told how large the proof will be, and how far it is.
+    pub go_on: GoOn<'a>,
 }
 
 /// Makes a proof. The view is taken as of the checkpoint; of a view that withholds the subject group
@@ -114,6 +134,9 @@ pub fn prove(view: &StoreView, proving: &Proving<'_>) -> Result<Bundle, NotProve
     let newest = view.commit();
     let behind = || NotProved::Behind { size, newest };
     let then = view.as_of_commit(size).map_err(Unproved::Store)?.ok_or_else(behind)?;
+    if let Some(proved) = absent::absent(&then, proving, size) {
+        return proved;
+    }
     let withhold = proving.withhold || then.withholds_subjects();
     let claim = claim(&then, proving, withhold)?;
     let bundle = then.store().prove(then.snapshot(), &claim, proving.checkpoint, withhold)?;
@@ -148,7 +171,6 @@ fn claim(view: &StoreView, proving: &Proving<'_>, withhold: bool) -> Result<Clai
     let read = Query::parse(&whole);
     let read = read.map_err(|mistake| question(mistake.into(), &whole))?;
     match read.script().statements.as_slice() {
-        [Spanned { node: Statement::Prove(true, ..), .. }] => Err(NotProved::Absence),
         [Spanned { node: Statement::Prove(false, Target::Term(term), tail), span }] => {
             let Some(link) = &term.link else {
                 return alone(

@@ -6,11 +6,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use lineal_engine::Counters;
 use lineal_engine::event_fields::EventField;
 use lineal_engine::events::{EventBlock, EventValue, MonthCounts};
 use lineal_engine::schema::{Direction, Kind, Relation};
-use lineal_engine::{Adjacency, Wanted};
+use lineal_engine::{Adjacency, Counters, Unshown, Wanted};
 use lineal_proof::{Map, Value};
 
 /// A node of a view.
@@ -185,8 +184,12 @@ pub trait Source: Sized + Sync {
     fn doubtful(&self, kind: Kind) -> &[NodeNo];
     /// Logs of which lines could not be read, by name.
     fn unread(&self) -> &[Unread];
-    /// Events that were erased: counters count them, and no row shows them.
-    fn erased(&self) -> u64 {
+    /// What of which batches no row shows, though counters count it.
+    fn unshown(&self) -> &[Unshown] {
+        &[]
+    }
+    /// How many sealed values are restricted and not shown: a field that is absent may be one.
+    fn unshown_values(&self) -> u64 {
         0
     }
     /// A field, folded from the sources; times are whole numbers of ns.

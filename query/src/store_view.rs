@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use lineal_engine::event_fields::{EventField, Group};
 use lineal_engine::events::{EventValue, MonthCounts};
 use lineal_engine::schema::{Direction, Kind, Relation, TRAIL_SEALED};
-use lineal_engine::{Adjacency, Counters, Error, Snapshot, Store, Wanted};
+use lineal_engine::{Adjacency, Counters, Error, Snapshot, Store, Unshown, Wanted};
 use lineal_proof::{Map, Value};
 
 use crate::source::{
@@ -23,6 +23,7 @@ pub struct StoreView {
     snapshot: Snapshot,
     /// Found when a question over events first asks.
     unread: Arc<OnceLock<Vec<Unread>>>,
+    unshown: Arc<OnceLock<Vec<Unshown>>>,
     /// Is the subject group of events kept back?
     withholds: bool,
     /// Names of nodes that are kept, where they are.
@@ -40,7 +41,8 @@ impl StoreView {
     }
 
     fn of(store: Arc<Store>, snapshot: Snapshot) -> StoreView {
-        StoreView { store, snapshot, unread: Arc::default(), withholds: false, names: None }
+        let (unread, unshown) = (Arc::default(), Arc::default());
+        StoreView { store, snapshot, unread, unshown, withholds: false, names: None }
     }
 
     /// The same view for those who may not see what points at a person's data: the subject group of
@@ -68,6 +70,13 @@ impl StoreView {
     #[must_use]
     pub fn without_trail(self) -> StoreView {
         StoreView { snapshot: self.snapshot.without_trail(), ..self }
+    }
+
+    /// The same view for those who may see what is restricted (docs/format.md, section 23).
+    #[must_use]
+    pub fn with_restricted(self) -> StoreView {
+        let snapshot = self.snapshot.with_restricted();
+        StoreView { snapshot, unshown: Arc::default(), ..self }
     }
 
     /// The same view for whoever asks often: names of nodes are kept when they were made once, a
@@ -115,6 +124,8 @@ impl Source for StoreView {
                 let snapshot = if is_strict { snapshot.with_whole_ids() } else { snapshot };
                 let hides = self.snapshot.hides(Kind::Access);
                 let snapshot = if hides { snapshot.without_trail() } else { snapshot };
+                let shows = self.snapshot.shows_restricted();
+                let snapshot = if shows { snapshot.with_restricted() } else { snapshot };
                 let view = StoreView::of(Arc::clone(&self.store), snapshot);
                 Ok(Some(StoreView { withholds: self.withholds, ..view }))
             }
@@ -250,8 +261,12 @@ impl Source for StoreView {
         self.unread.get_or_init(|| self.snapshot.unread().iter().map(unread).collect())
     }
 
-    fn erased(&self) -> u64 {
-        self.snapshot.erased_events()
+    fn unshown(&self) -> &[Unshown] {
+        self.unshown.get_or_init(|| self.snapshot.unshown().collect())
+    }
+
+    fn unshown_values(&self) -> u64 {
+        self.snapshot.unshown_values()
     }
 
     fn field(&self, node: NodeNo, name: &str) -> Result<Option<Value>, Error> {

@@ -243,6 +243,62 @@ fn lines_that_could_not_be_read_are_a_reason_where_events_of_their_log_are_asked
     assert!(reason.contains("2 lines of the log x could not be read"), "{reason}");
 }
 
+/// Erased and restricted events of deployment a; of c all that there were.
+const UNSHOWN: &str = "model:m@1\ndeployment:a\ndeployment:b\ndeployment:c\n\
+     batch:x!erased2!restricted1\nbatch:y\nbatch:z!erased1\n\
+     deployment:a deploys model:m@1\ndeployment:b deploys model:m@1\n\
+     batch:x served_by deployment:a\nbatch:y served_by deployment:b\n\
+     batch:z served_by deployment:c\n\
+     event batch:x time=2026-02-01 request_id=q1 latency_ms=5\n\
+     event batch:y time=2026-02-02 request_id=q2 latency_ms=7";
+
+#[test]
+fn what_erased_and_restricted_events_said_makes_it_uncertain_and_their_number_does_not() {
+    let graph = Graph::new(UNSHOWN);
+    let of_a = [(Uncertainty::Erased(2), "batch:x"), (Uncertainty::Restricted(1), "batch:x")];
+    let of_c = (Uncertainty::Erased(1), "batch:z");
+    let all = [of_a[0], of_a[1], of_c];
+    for text in [
+        "find inference where latency_ms > 6",
+        "find inference",
+        "find inference as i return i.latency_ms",
+        "find inference as i summarize max(i.latency_ms) as most",
+        "find inference as i summarize count() as n by i.latency_ms",
+        "find inference as i where i.latency_ms > 6 summarize count() as n",
+        "find deployment as d serves inference as i where i.latency_ms > 6 return d",
+        "find deployment as d where exists (find inference as i served_by d where i.latency_ms > 6)",
+        "find deployment as d return d, size(find inference as i served_by d where i.latency_ms > 6) as n",
+    ] {
+        assert_eq!(reasons(&ask(&graph, text)), all, "{text}");
+    }
+    for text in [
+        "find inference served_by deployment:a",
+        "find inference as i served_by deployment:a where i.latency_ms > 6",
+        "find inference as i part_of batch:x summarize max(i.latency_ms) as most",
+    ] {
+        assert_eq!(reasons(&ask(&graph, text)), of_a, "{text}");
+    }
+    // Where others are left, there is one; where none is, nobody sees one.
+    for text in ["find deployment serves inference", "find deployment where not serves inference"] {
+        assert_eq!(reasons(&ask(&graph, text)), [of_c], "{text}");
+    }
+    for text in [
+        "find inference as i summarize count() as n",
+        "find deployment as d serves inference as i summarize count() as n by d",
+        "find inference as i served_by deployment:b where i.latency_ms > 6",
+        "find inference:q1",
+        "find model upstream of inference:q1",
+        "find deployment",
+    ] {
+        let answer = ask(&graph, text);
+        assert_eq!(answer.completeness.state(), State::Complete, "{text}: {:?}", reasons(&answer));
+    }
+    let said = ask(&graph, "find inference").completeness;
+    let said: Vec<String> = said.reasons.iter().map(ToString::to_string).collect();
+    assert_eq!(said[0], "2 events of batch:x are erased: what they said is not known any more");
+    assert_eq!(said[1], "1 event of batch:x is restricted, not shown");
+}
+
 #[test]
 fn a_diff_that_an_open_reference_could_change_cannot_tell() {
     // What a log claims of `m@1` names a run: decided, one of the two has it.

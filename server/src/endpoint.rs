@@ -4,8 +4,8 @@
 
 use crate::gate::Call;
 use crate::handler::{
-    backup, batches, erasures, health, history, imports, intake, marquez, metrics, names, nodes,
-    plans, prove, public_log, query, records, reference, schema, show, stats, trace, trail,
+    backup, batches, erasures, health, history, imports, intake, marquez, metrics, mirror, names,
+    nodes, plans, prove, public_log, query, records, reference, schema, show, stats, trace, trail,
 };
 use crate::openapi::Description;
 use crate::problem::Problem;
@@ -316,6 +316,22 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         roles: ADMINS,
         handler: does!(backup::get),
         describe: backup::describe,
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/mirror",
+        summary: "What a mirror of the store may pull, where the configuration allows it.",
+        roles: ADMINS,
+        handler: does!(mirror::offer),
+        describe: mirror::describe,
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/mirror/{*path}",
+        summary: "Bytes of a segment, a container, the sealed register or a checkpoint, for a mirror.",
+        roles: ADMINS,
+        handler: does!(mirror::piece),
+        describe: mirror::describe_piece,
     },
     Endpoint {
         method: "POST",

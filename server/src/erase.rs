@@ -7,7 +7,6 @@ use crate::writer::{Failed, Hands};
 use lineal_engine::schema::Kind;
 use lineal_engine::{ErasureOrder, Error, EventRef, HoldScope, NodeNo, Snapshot, Target};
 use lineal_import::Progress;
-use lineal_proof::record::Decision;
 use lineal_query::told::{Target as Told, Unresolved, resolve};
 use serde_json::{Value as Json, json};
 
@@ -23,6 +22,7 @@ impl Hands {
             Error::SamePerson { .. }
             | Error::Unsaid { .. }
             | Error::NothingToErase { .. }
+            | Error::Restricted { .. }
             | Error::Held { .. }
             | Error::NoHold { .. }
             | Error::NoKey { .. } => refused(error.to_string()),
@@ -69,7 +69,8 @@ impl Hands {
             seal::seal(self, self.tenant.now(), progress)?;
         }
         let failed = |error: Error| self.unerased(&error);
-        let view = self.store.snapshot().map_err(failed)?;
+        // Who may order this sees what is restricted, and must, to lift it.
+        let view = self.store.snapshot().map_err(failed)?.with_restricted();
         let mut targets = Vec::new();
         for text in &request.events {
             targets.push(Target::Events(self.events(&view, text, request.all)?));
@@ -87,7 +88,7 @@ impl Hands {
         }
         // A view holds a mark, and replaced files would wait for it.
         drop(view);
-        let decision = if request.refuse { Decision::Refused } else { Decision::Erased };
+        let decision = request.decision_made().map_err(refused)?;
         let order = ErasureOrder {
             targets,
             decision,

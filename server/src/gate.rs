@@ -60,6 +60,8 @@ pub(crate) struct Sight {
     pub(crate) withheld: bool,
     /// Is the trail of who asked what for it?
     pub(crate) trail: bool,
+    /// Is what is restricted shown to it?
+    pub(crate) restricted: bool,
 }
 
 impl Sight {
@@ -86,6 +88,11 @@ impl Sight {
             (self.is_bound(), "what is not of the systems of this token"),
         ];
         all.into_iter().filter_map(|(is_so, words)| is_so.then_some(words)).collect()
+    }
+
+    /// The view for it, as far as what is restricted goes.
+    pub(crate) fn shown(&self, view: Snapshot) -> Snapshot {
+        if self.restricted { view.with_restricted() } else { view }
     }
 
     /// What may be seen of a view; none is all.
@@ -160,6 +167,7 @@ impl Call {
             systems: token.bound_to_systems().map(<[String]>::to_vec),
             withheld: !token.role.sees_subject_group(),
             trail: token.role.reads_trail() && token.bound_to_systems().is_none(),
+            restricted: token.role.sees_restricted(),
         })
     }
 

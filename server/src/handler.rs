@@ -9,6 +9,7 @@ pub(crate) mod imports;
 pub(crate) mod intake;
 pub(crate) mod marquez;
 pub(crate) mod metrics;
+pub(crate) mod mirror;
 pub(crate) mod names;
 pub(crate) mod nodes;
 pub(crate) mod plans;

@@ -78,6 +78,12 @@ impl Role {
         matches!(self, Role::Auditor | Role::PrivacyOfficer | Role::Admin)
     }
 
+    /// May it see what is restricted (GDPR 18)? Whoever decides about that must.
+    #[must_use]
+    pub fn sees_restricted(self) -> bool {
+        self == Role::PrivacyOfficer
+    }
+
     /// Must every request name a case (header `Lineal-Case`)?
     #[must_use]
     pub fn needs_case(self) -> bool {

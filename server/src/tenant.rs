@@ -37,9 +37,10 @@ struct State {
 pub(crate) struct Opened {
     pub(crate) store: Arc<Store>,
     pub(crate) view: StoreView,
-    /// The same for whom the subject group is kept back, for who may read the trail, for both, made when
-    /// the store is opened: to make one counts up what all threads share.
-    views: [StoreView; 4],
+    /// The same for whom the subject group is kept back, for who may read the trail, for who sees what is
+    /// restricted, and for all of these together, made when the store is opened: to make one counts up
+    /// what all threads share. [`Opened::view_for`] has the order.
+    views: Box<[StoreView]>,
     /// What tokens that are bound to systems may see of it.
     pub(crate) scopes: Scopes,
     head: Vec<u8>,
@@ -54,20 +55,19 @@ impl Opened {
         let view = StoreView::new(Arc::clone(&store))?;
         // Who may read the trail asks for it.
         let view = view.with_whole_ids().without_trail().keeping_names();
-        let views = [(false, false), (false, true), (true, false), (true, true)];
-        let views = views.map(|(withheld, trail)| narrowed(view.clone(), withheld, trail));
+        let views = (0..VIEWS).map(|at| {
+            let bit = |number: usize| at >> number & 1 == 1;
+            narrowed(view.clone(), Shown { withheld: bit(0), trail: bit(1), restricted: bit(2) })
+        });
+        let views = views.collect();
         Ok(Opened { store, view, views, scopes: Scopes::default(), head })
     }
 
-    /// The newest view for one from whom the subject group may be kept back, and who may read the trail.
-    pub(crate) fn view_for(&self, withheld: bool, trail: bool) -> &StoreView {
-        let [all, with_trail, narrow, narrow_with_trail] = &self.views;
-        match (withheld, trail) {
-            (false, false) => all,
-            (false, true) => with_trail,
-            (true, false) => narrow,
-            (true, true) => narrow_with_trail,
-        }
+    /// The newest view for one who may see so much of it.
+    pub(crate) fn view_for(&self, shown: Shown) -> &StoreView {
+        let Shown { withheld, trail, restricted } = shown;
+        let at = usize::from(withheld) | usize::from(trail) << 1 | usize::from(restricted) << 2;
+        self.views.get(at).unwrap_or(&self.view)
     }
 
     pub(crate) fn snapshot(&self) -> &Snapshot {
@@ -79,10 +79,25 @@ impl Opened {
     }
 }
 
-/// A view without what is kept back, and with the trail where it may be read.
-pub(crate) fn narrowed(view: StoreView, withheld: bool, trail: bool) -> StoreView {
-    let view = if withheld { view.without_subject_group() } else { view };
-    if trail { view.with_trail() } else { view }
+/// What of a whole view one may see, as three answers.
+#[derive(Clone, Copy)]
+pub(crate) struct Shown {
+    /// Is the subject group of events kept back?
+    pub(crate) withheld: bool,
+    /// Is the trail there?
+    pub(crate) trail: bool,
+    /// Is what is restricted there?
+    pub(crate) restricted: bool,
+}
+
+/// How many views that makes.
+const VIEWS: usize = 8;
+
+/// A view without what is kept back, and with what is for few where it may be seen.
+pub(crate) fn narrowed(view: StoreView, shown: Shown) -> StoreView {
+    let view = if shown.withheld { view.without_subject_group() } else { view };
+    let view = if shown.restricted { view.with_restricted() } else { view };
+    if shown.trail { view.with_trail() } else { view }
 }
 
 impl Tenant {

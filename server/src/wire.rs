@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use lineal_proof::record::Decision;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use utoipa::ToSchema;
@@ -46,6 +47,9 @@ pub struct ProveRequest {
     pub checkpoint: Option<String>,
     /// What of each event is kept back. From roles that do not see it the subject group always is.
     pub withhold: Option<Withhold>,
+    /// Of what is not recorded: the largest proof that is made; 16 MiB where nothing is said.
+    #[schema(minimum = 1)]
+    pub max_bytes: Option<u64>,
 }
 
 /// What of an event may be kept back.
@@ -378,9 +382,31 @@ pub struct ErasureRequest {
     /// Record a refusal instead; nothing is erased.
     #[serde(default)]
     pub refuse: bool,
+    /// Restrict it instead: it stays as it is, and nobody but privacy officers is shown it.
+    #[serde(default)]
+    pub restrict: bool,
+    /// Lift a restriction instead.
+    #[serde(default)]
+    pub lift: bool,
     /// Say what would be erased, write nothing.
     #[serde(default)]
     pub dry_run: bool,
+}
+
+impl ErasureRequest {
+    /// What was decided.
+    ///
+    /// # Errors
+    /// A sentence, where two things are.
+    pub(crate) fn decision_made(&self) -> Result<Decision, &'static str> {
+        match (self.refuse, self.restrict, self.lift) {
+            (false, false, false) => Ok(Decision::Erased),
+            (true, false, false) => Ok(Decision::Refused),
+            (false, true, false) => Ok(Decision::Restricted),
+            (false, false, true) => Ok(Decision::Lifted),
+            _ => Err("one of `refuse`, `restrict` and `lift` at most"),
+        }
+    }
 }
 
 /// A sealed field of a node.

@@ -93,5 +93,10 @@ def check_erasure(record, rows_of):
             need(part == "batches" or leaves is not None, "a row without a salt and without its leaf")
             if part == "batches" and record["decision"] == "erased":
                 need((leaves is None) == (runs == [[0, rows]]), "leaves of a batch of which nothing is left, or none of another")
+    if record["decision"] != "erased":
+        need(not (record["files"] or record["unsalted"] or record["keys"] or record["fingerprints"]),
+             f"a decision `{record['decision']}` that destroys something")
+        need(all(leaves is None for _, _, leaves in record["batches"]), "leaves of rows that stay")
+        need(all(fingerprint is None for *_, fingerprint in record["sealed"]), "a fingerprint of what stays")
     if record["decision"] == "refused":
-        need(not record["sealed"] and not record["files"], "a refusal that destroys something")
+        need(not record["sealed"], "a refusal that names values")

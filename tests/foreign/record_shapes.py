@@ -167,7 +167,7 @@ SHAPES = {
     },
     "retract": {"import": is_count, "restore": is_bool, "actor": or_null(is_text), "sealed": is_commitments},
     "erasure": {
-        "decision": lambda value: value in ("erased", "refused"), "basis": is_text, "reference": is_text,
+        "decision": lambda value: value in ("erased", "refused", "restricted", "lifted"), "basis": is_text, "reference": is_text,
         "decided_by": or_null(is_text), "executed_by": or_null(is_text),
         "batches": list_of(is_erased), "unsalted": list_of(is_erased), "keys": list_of(is_keys),
         "fingerprints": lambda value: is_octets(value) and len(value) % 16 == 0 and ascending(anything)(

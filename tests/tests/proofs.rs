@@ -1,12 +1,15 @@
 //! Proofs: what is made holds, what is changed is found, and the verifier in Python says the same as
 //! the one in Rust, of thousands of proofs.
 
+#[path = "proofs/absence.rs"]
+mod absence;
 #[path = "proofs/changes.rs"]
 mod changes;
 #[path = "proofs/stores.rs"]
 mod stores;
 
 use changes::Changes;
+use lineal_engine::AbsenceSize;
 use lineal_proof::bundle::json::Json;
 use lineal_proof::bundle::{
     Bundle, Report, RowContent, Statement, Trust, VERIFIER, Verdict, check,
@@ -32,7 +35,8 @@ fn proved(
 ) -> Result<Bundle, NotProved> {
     let (parameters, limits) = (Parameters::new().text("hash", hash_of(2)), Limits::default());
     let request = Request { parameters: &parameters, limits: &limits, now: 0 };
-    prove(view, &Proving { statement, checkpoint: note.as_bytes(), withhold, request: &request })
+    let (checkpoint, go_on) = (note.as_bytes(), &|_: &AbsenceSize| true);
+    prove(view, &Proving { statement, checkpoint, withhold, request: &request, go_on })
 }
 
 /// Statements with what must hold of each.
@@ -122,7 +126,6 @@ fn what_is_not_so_and_what_cannot_be_shown_is_refused() {
     let refused =
         |statement: &str| proved(&view, &note, statement, false).expect_err(statement).to_string();
     assert!(refused("dataset:holdout upstream of inference:$hash").contains("nothing"));
-    assert!(refused("no inference:$hash").contains("cannot prove"));
     assert!(refused("event:0000000000000000000000000000000000000000").contains("no event"));
     assert!(refused("modle:credit").contains("modle"));
     assert!(refused("trace inference:$hash to dataset as d return d").contains("path"));
@@ -155,12 +158,15 @@ fn erased() -> (Vec<String>, String, Vec<String>) {
     stores::erase(&store, 1, false);
     stores::erase(&store, 2, true);
     let (view, newer) = made(&store);
+    let gone = format!("no inference:{} everywhere", hash_of(1));
+    let gone = proved(&view, &newer, &gone, false).expect("an erasure took it").write();
     // A checkpoint from before does not cover the erasure.
     let late = proved(&view, &note, &wanted[2], false).expect_err("it is gone").to_string();
     assert!(late.contains("erased by commit 4"), "{late}");
     let after = wanted
         .iter()
         .map(|statement| proved(&view, &newer, statement, false).expect(statement).write())
+        .chain([gone])
         .collect();
     (before, newer, after)
 }
@@ -173,7 +179,7 @@ fn an_erasure_leaves_every_other_proof_and_is_told_where_it_took_something() {
     for file in &before {
         assert_eq!(check(file.as_bytes(), &key).verdict, Verdict::Valid);
     }
-    for (row, file) in after.iter().enumerate() {
+    for (row, file) in after.iter().enumerate().take(before.len()) {
         let expected = if row == 2 || row == 15 { Verdict::Redacted } else { Verdict::Valid };
         assert_eq!(check(file.as_bytes(), &trust(&newer)).verdict, expected, "row {row}");
         let bundle = Bundle::read(file.as_bytes()).expect("a proof");
@@ -200,8 +206,9 @@ fn a_change_of_any_kind_is_found() {
     let (view, note) = made(&store);
     let trust = trust(&note);
     let mut changes = Changes::seeded(14);
-    for statement in STATEMENTS {
-        let bundle = proved(&view, &note, statement, false).expect(statement);
+    let statements = STATEMENTS.iter().copied().map(str::to_owned);
+    for statement in statements.chain(absence::statements()) {
+        let bundle = proved(&view, &note, &statement, false).expect(&statement);
         let (words, file) = (bundle.words(), bundle.write());
         for _ in 0..300 {
             let changed = changes.of(&file);
@@ -231,6 +238,9 @@ fn the_verifier_in_python_says_the_same() {
             let bundle = proved(&view, &note, statement, withhold).expect(statement);
             files.push(bundle.write());
         }
+    }
+    for statement in absence::statements() {
+        files.push(proved(&view, &note, &statement, false).expect(&statement).write());
     }
     files.extend(erased().2);
     let whole = files.len();

@@ -437,7 +437,7 @@ fn a_copy_that_breaks_off_is_taken_for_none_and_the_store_is_not_touched() {
     grown(&(Arc::new(memory.clone()) as Arc<dyn Storage>));
     let store = Store::open_read_only_on(Arc::new(memory.clone())).unwrap();
     let expected = answers(&store.snapshot().unwrap());
-    let backup = store.backup(true).unwrap();
+    let backup = store.backup(false).unwrap();
     let sound = FaultyStorage::new(MemoryStorage::new(), Plan::Never);
     backup.write_on(&sound, &mut |_| {}).unwrap();
     let mut whole = 0;

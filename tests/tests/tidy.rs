@@ -26,6 +26,7 @@ const HOMES: &[(&str, &[&str])] = &[
         "rusqlite",
         &["import/src/mlflow", "import/tests/", "tests/tests/", "benches/growth/src/registry.rs"],
     ),
+    ("zip", &["import/src/exchange/clearml/archive.rs"]),
     ("rustyline", &["cli/src/repl/"]),
     ("ctrlc", &["cli/src/repl/"]),
     ("arrow_array", &["server/src/reply/arrow.rs"]),

@@ -64,7 +64,7 @@ fn a_record_of_each_type_has_its_payload_and_id() {
         }
         vectors.push(vector);
     }
-    assert_eq!(vectors.len(), 13, "one of each type that format 1 has");
+    assert_eq!(vectors.len(), 15, "one of each type that format 1 has; of erasures three");
     compare("records.json", &Json::Array(vectors));
 }
 
@@ -496,12 +496,37 @@ fn records() -> Vec<(RecordType, Vec<u8>)> {
         (RecordType::Seen, seen.encode()),
         (RecordType::Retract, retract.encode()),
         (RecordType::Erasure, erasure.encode()),
+        (RecordType::Erasure, decided(Decision::Restricted, link, node).encode()),
+        (RecordType::Erasure, decided(Decision::Lifted, link, node).encode()),
         (RecordType::Hold, hold.encode()),
         (RecordType::Sealed, sealed.encode()),
         (RecordType::Stub, stub),
         (RecordType::Blob, blob),
         (RecordType::Commit, commit.encode()),
     ]
+}
+
+/// A decision that destroys nothing.
+fn decided(decision: Decision, link: Cid, node: Hash) -> Erasure {
+    Erasure {
+        decision,
+        basis: "GDPR 18(1)(b)".into(),
+        reference: "request 18".into(),
+        decided_by: Some("abcdefghijklmnop".into()),
+        executed_by: Some("ponmlkjihgfedcba".into()),
+        batches: vec![ErasedRows { batch: link, runs: vec![(1, 2)], leaves: None }],
+        unsalted: vec![],
+        keys: vec![],
+        fingerprints: vec![],
+        sealed: vec![ErasedValue {
+            node,
+            field: "user".into(),
+            commitment: Hash::of(b"commitment"),
+            subject: node,
+            fingerprint: None,
+        }],
+        files: vec![],
+    }
 }
 
 /// Five rows: an even count would hide a wrong shape of the tree.

@@ -1,6 +1,7 @@
 //! Arguments of what destroys, and of what forbids it.
 
 use clap::{Args, Subcommand};
+use lineal_proof::record::Decision;
 use std::path::PathBuf;
 
 /// On whose decision something goes.
@@ -19,8 +20,14 @@ pub(crate) struct Decided {
     #[arg(long, value_name = "LOGIN")]
     pub(crate) executed_by: String,
     /// Record that the request is refused, for the reason that --basis gives; nothing is erased
-    #[arg(long)]
+    #[arg(long, group = "instead")]
     pub(crate) refuse: bool,
+    /// Restrict it instead (GDPR 18): nothing is erased, and nobody is shown it but with --restricted
+    #[arg(long, group = "instead")]
+    pub(crate) restrict: bool,
+    /// Lift a restriction
+    #[arg(long, group = "instead")]
+    pub(crate) lift: bool,
     /// Say what would be erased, write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -59,6 +66,18 @@ pub(crate) enum Erase {
         #[command(flatten)]
         decided: Decided,
     },
+}
+
+impl Decided {
+    /// What was decided.
+    pub(crate) fn decision(&self) -> Decision {
+        match (self.refuse, self.restrict, self.lift) {
+            (true, ..) => Decision::Refused,
+            (_, true, _) => Decision::Restricted,
+            (.., true) => Decision::Lifted,
+            _ => Decision::Erased,
+        }
+    }
 }
 
 impl Erase {

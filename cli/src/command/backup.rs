@@ -1,5 +1,6 @@
 //! `lineal backup`: a copy of the store as of its last commit, while it is read and written; of a store
-//! here, or of one that a server serves.
+//! here, or of one that a server serves. A folder that holds an earlier copy is brought up to date, and
+//! with `--check` read and held to what it should be.
 
 use crate::args::{Arguments, Backup};
 use crate::exit::{Exit, Failure, Outcome};
@@ -7,11 +8,16 @@ use crate::place;
 use crate::remote::Remote;
 use crate::render::{counted, visible_lines};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use lineal_engine::{BackupProgress, Received, receive};
+use lineal_engine::storage::{FileStorage, Storage};
+use lineal_engine::{
+    BackupProgress, CheckedCopy, CopiedKeys, CopyFault, Received, Store, Updated, check_copy,
+    receive,
+};
 use lineal_proof::Hash;
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What the name of an archive ends with; anything else names a folder.
@@ -25,23 +31,40 @@ struct Copied {
     id: Hash,
     files: u64,
     bytes: u64,
+    /// What was done to a folder.
+    updated: Option<Updated>,
 }
 
 pub(super) fn run(arguments: &Arguments, wanted: &Backup) -> Outcome {
+    if wanted.check {
+        return check(arguments, wanted);
+    }
     if let Some(remote) = Remote::meant(arguments)? {
         let copied = fetch(&remote, wanted)?;
         return tell(arguments, wanted, &copied);
     }
+    if let Some(file) = &wanted.with_keys
+        && (file.starts_with(&wanted.out) || is_within(file, &wanted.out))
+    {
+        return Err(Failure::usage(
+            "--with-keys names a file in the copy itself: whoever finds the copy would find its keys; name one elsewhere",
+        ));
+    }
     // A copy may be made while a server writes the store: then nobody else can write the trail.
     let noted = place::open_noted(arguments, "backup").map(drop);
     let store = place::open_read_only(arguments)?;
-    let backup = store.backup(wanted.with_keys)?;
-    let copied = Copied {
+    if is_archive(&wanted.out) {
+        need_new(&wanted.out)?;
+    }
+    let backup = store.backup(wanted.with_keys.is_some())?;
+    let mut copied = Copied {
         commit: backup.commit(),
         id: backup.commit_id(),
         files: backup.files(),
         bytes: backup.bytes(),
+        updated: None,
     };
+    let keys = backup.keys().cloned();
     let bar = bar();
     if is_archive(&wanted.out) {
         let tar = backup.into_tar();
@@ -55,12 +78,13 @@ pub(super) fn run(arguments: &Arguments, wanted: &Backup) -> Outcome {
             Ok(())
         })?;
     } else {
-        backup.write_to(&wanted.out, &mut |BackupProgress { bytes, all }| {
-            bar.set_length(all);
-            bar.set_position(bytes);
-        })?;
+        copied.updated = Some(backup.write_to(&wanted.out, &mut |progress| show(&bar, progress))?);
     }
     bar.finish_and_clear();
+    // Behind the copy: keys of before an erasure fit the copy of before, and are replaced with it.
+    if let (Some(keys), Some(file)) = (&keys, &wanted.with_keys) {
+        keys.write_file(file)?;
+    }
     if let Err(why) = noted {
         let why = visible_lines(&why.text());
         writeln!(std::io::stderr(), "note: this copy is not in the store's trail: {why}")?;
@@ -70,7 +94,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Backup) -> Outcome {
 
 /// Takes a copy of a server, and holds each file to the list that came with it.
 fn fetch(remote: &Remote, wanted: &Backup) -> Outcome<Copied> {
-    if wanted.with_keys {
+    if wanted.with_keys.is_some() {
         return Err(Failure::usage(
             "--with-keys: a server never gives its keys away; leave it out, and keep a copy of keys/ apart from it",
         ));
@@ -78,6 +102,13 @@ fn fetch(remote: &Remote, wanted: &Backup) -> Outcome<Copied> {
     // Before anything is asked for: a copy is noted at the server when it begins.
     if is_archive(&wanted.out) {
         need_new(&wanted.out)?;
+    } else if wanted.out.join("head").exists() {
+        return Err(Failure::usage(format!(
+            "{} holds a copy: `lineal mirror {} {}` brings it up to date over the network; a copy needs a new folder",
+            wanted.out.display(),
+            remote.url(),
+            wanted.out.display(),
+        )));
     }
     let (length, body) = remote.backup()?;
     let bar = bar();
@@ -93,7 +124,7 @@ fn fetch(remote: &Remote, wanted: &Backup) -> Outcome<Copied> {
     };
     bar.finish_and_clear();
     let Received { commit, commit_id: id, files, bytes } = received?;
-    Ok(Copied { commit, id, files, bytes })
+    Ok(Copied { commit, id, files, bytes, updated: None })
 }
 
 /// Bytes on their way, written as they come where a file is to hold them.
@@ -115,13 +146,19 @@ impl<R: Read, W: Write> Read for Passed<'_, R, W> {
 }
 
 fn tell(arguments: &Arguments, wanted: &Backup, copied: &Copied) -> Outcome {
-    let Copied { commit, id, files, bytes } = copied;
+    let Copied { commit, id, files, bytes, updated } = copied;
     let mut out = std::io::stdout().lock();
     if arguments.json {
-        let json = serde_json::json!({
+        let mut json = serde_json::json!({
             "commit": commit, "commit_id": id.to_string(), "files": files, "bytes": bytes,
             "with_keys": wanted.with_keys,
         });
+        if let Some(updated) = updated {
+            json["was"] = updated.was.into();
+            json["written"] = updated.written.into();
+            json["written_bytes"] = updated.bytes.into();
+            json["removed"] = updated.removed.clone().into();
+        }
         writeln!(out, "{json}")?;
         return Ok(Exit::Answer);
     }
@@ -132,12 +169,25 @@ fn tell(arguments: &Arguments, wanted: &Backup, copied: &Copied) -> Outcome {
         counted(*bytes, "byte"),
         wanted.out.display(),
     )?;
-    let keys = if wanted.with_keys {
-        "the keys are in it: whoever has it opens every sealed value"
-    } else {
-        "without the keys: keep keys/ apart; sealed values stay closed until it is put back"
-    };
-    writeln!(out, "  {keys}")?;
+    if let Some(Updated { was: Some(was), written, bytes, removed, .. }) = updated {
+        let (written, bytes) = (counted(*written, "file"), counted(*bytes, "byte"));
+        writeln!(
+            out,
+            "  it was of commit {was}: {written} written ({bytes}), {} removed",
+            removed.len()
+        )?;
+    }
+    match &wanted.with_keys {
+        Some(file) => writeln!(
+            out,
+            "  the keys are in {}: whoever has it beside the copy opens every sealed value",
+            file.display()
+        )?,
+        None => writeln!(
+            out,
+            "  without the keys: keep keys/ apart; sealed values stay closed until it is put back"
+        )?,
+    }
     let is_archive = is_archive(&wanted.out);
     let store = if is_archive { "DIR".to_owned() } else { wanted.out.display().to_string() };
     let first = if is_archive { "unpack it into DIR, then " } else { "" };
@@ -145,7 +195,91 @@ fn tell(arguments: &Arguments, wanted: &Backup, copied: &Copied) -> Outcome {
     Ok(Exit::Answer)
 }
 
-fn is_archive(path: &Path) -> bool {
+/// Is a file below a folder, as far as both are there?
+fn is_within(file: &Path, folder: &Path) -> bool {
+    let above = file.parent().filter(|above| !above.as_os_str().is_empty());
+    let above = above.unwrap_or(Path::new(".")).canonicalize();
+    matches!((above, folder.canonicalize()), (Ok(above), Ok(folder)) if above.starts_with(&folder))
+}
+
+/// Holds a copy to its list, and to the store if there is one here.
+fn check(arguments: &Arguments, wanted: &Backup) -> Outcome {
+    if arguments.there.url.is_some() {
+        return Err(Failure::usage("--check reads the copy where it lies; leave --url out"));
+    }
+    if is_archive(&wanted.out) {
+        return Err(Failure::usage(
+            "--check reads the folder of a copy; unpack the archive, or `lineal restore` it, which checks it too",
+        ));
+    }
+    // Beside the copy there need be no store: then what was erased since cannot be told.
+    let store = match place::is_any(arguments) {
+        true => Some(place::open_read_only(arguments)?),
+        false => None,
+    };
+    let keys = wanted.with_keys.as_deref().map(CopiedKeys::read_file).transpose()?;
+    let copy: Arc<dyn Storage> = Arc::new(FileStorage::new(&wanted.out));
+    let bar = bar();
+    let found =
+        check_copy(&copy, store.as_ref(), keys.as_ref(), &mut |progress| show(&bar, progress));
+    bar.finish_and_clear();
+    tell_checked(arguments, &wanted.out, store.as_ref(), &found?)
+}
+
+fn tell_checked(
+    arguments: &Arguments,
+    copy: &Path,
+    store: Option<&Store>,
+    found: &CheckedCopy,
+) -> Outcome {
+    let mut out = std::io::stdout().lock();
+    let exit = match found.faults.iter().map(|(_, fault, _)| fault).collect::<Vec<_>>() {
+        none if none.is_empty() => Exit::Answer,
+        all if all.iter().all(|fault| **fault == CopyFault::MustGo) => Exit::No,
+        _ => Exit::Damaged,
+    };
+    if arguments.json {
+        let faults = found.faults.iter().map(|(file, fault, why)| {
+            serde_json::json!({ "file": file, "fault": fault.name(), "why": why })
+        });
+        let json = serde_json::json!({
+            "commit": found.commit, "commit_id": found.commit_id.to_string(), "files": found.files,
+            "bytes": found.bytes, "behind": found.behind, "faults": faults.collect::<Vec<_>>(),
+        });
+        writeln!(out, "{json}")?;
+        return Ok(exit);
+    }
+    let (files, bytes) = (counted(found.files, "file"), counted(found.bytes, "byte"));
+    writeln!(out, "{} is of commit {}: {files}, {bytes} read", copy.display(), found.commit)?;
+    for (file, fault, why) in &found.faults {
+        let word = match fault {
+            CopyFault::Missing => "is missing",
+            CopyFault::Damaged => "is damaged",
+            CopyFault::MustGo => "must go",
+        };
+        writeln!(out, "  {} {word}: {}", visible_lines(file), visible_lines(why))?;
+    }
+    if found.faults.is_empty() {
+        writeln!(out, "  every file is as its list says, and nothing is there that must go")?;
+    } else {
+        writeln!(
+            out,
+            "  `lineal backup {}` brings it up to date; snapshots of it that others keep are not reached",
+            copy.display()
+        )?;
+    }
+    match found.behind {
+        Some(0) => writeln!(out, "  the store holds no later commit")?,
+        Some(behind) => writeln!(out, "  the store is {} further", counted(behind, "commit"))?,
+        None if store.is_none() => {
+            writeln!(out, "  cannot tell what was erased since: no store is named (--store DIR)")?;
+        }
+        None => {}
+    }
+    Ok(exit)
+}
+
+pub(super) fn is_archive(path: &Path) -> bool {
     path.extension().is_some_and(|end| end == ARCHIVE)
 }
 
@@ -191,7 +325,12 @@ fn create(path: &Path) -> std::io::Result<File> {
     options.open(path)
 }
 
-fn bar() -> ProgressBar {
+pub(super) fn show(bar: &ProgressBar, BackupProgress { bytes, all }: BackupProgress) {
+    bar.set_length(all.max(bytes));
+    bar.set_position(bytes);
+}
+
+pub(super) fn bar() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
     let form = "copying [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} left {eta}";
     if let Ok(form) = ProgressStyle::with_template(form) {

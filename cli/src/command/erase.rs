@@ -8,7 +8,6 @@ use crate::target::resolve;
 use crate::time::Zone;
 use lineal_engine::schema::Kind;
 use lineal_engine::{ErasureDone, ErasureOrder, Snapshot, Store, Target};
-use lineal_proof::record::Decision;
 use serde_json::json;
 use std::io::Write;
 
@@ -19,7 +18,8 @@ pub(super) fn run(arguments: &Arguments, wanted: &Erase) -> Outcome {
     } else {
         place::open_noted_without(arguments, "erase", &wanted.named())?
     };
-    let view = store.snapshot()?;
+    // Who decides sees what is restricted, and must, to lift it.
+    let view = store.snapshot()?.with_restricted();
     let zone = Zone::parse(&arguments.tz)?;
     let targets = match wanted {
         Erase::Event { targets, all, .. } => vec![events(&view, &zone, targets, *all)?],
@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Erase) -> Outcome {
 fn order(store: &Store, decided: &Decided, targets: Vec<Target>) -> Outcome<ErasureOrder> {
     Ok(ErasureOrder {
         targets,
-        decision: if decided.refuse { Decision::Refused } else { Decision::Erased },
+        decision: decided.decision(),
         basis: decided.basis.clone(),
         reference: decided.decision.clone(),
         decided_by: store.actor_key(&decided.decided_by)?,
@@ -89,7 +89,7 @@ fn batch(view: &Snapshot, zone: &Zone, text: &str) -> Outcome<Target> {
 /// What was done, for a person or a program.
 pub(super) fn told(arguments: &Arguments, decided: &Decided, done: &ErasureDone) -> Outcome {
     let mut out = std::io::stdout().lock();
-    let what = if decided.refuse { "refused" } else { "erased" };
+    let what = decided.decision().name();
     if arguments.json {
         let values = done.values.iter();
         let values = values.map(|(field, named)| json!({ "field": field, "named": named }));

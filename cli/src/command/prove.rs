@@ -6,19 +6,24 @@ use crate::place;
 use crate::remote::Remote;
 use crate::render::{and_more, counted, visible};
 use crate::time::Zone;
-use lineal_engine::Store;
 use lineal_engine::clock::{Clock, SystemClock};
-use lineal_proof::bundle::{Bundle, VERIFIER};
-use lineal_query::prove::{NotProved, Proving, prove};
+use lineal_engine::{AbsenceSize, Store};
+use lineal_proof::bundle::{Bundle, FILE_BYTES_MAX, VERIFIER};
+use lineal_query::prove::{NotProved, Proving, as_of, prove};
 use lineal_query::{Limits, Parameters, Request, StoreView, Value};
 use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// The verifier that is written beside a proof.
 const VERIFIER_NAME: &str = "verify.py";
 /// Sentences of what is shown on the screen; a path is a long one.
 const WORDS_SHOWN: usize = 5;
+/// How often it is said how far it is.
+const TELL_EVERY: Duration = Duration::from_secs(1);
+/// Kept checkpoints that are named where the wanted one is not kept.
+const KEPT_SHOWN: usize = 8;
 /// From this size on it is said before the file is written.
 const LARGE: usize = 1 << 20;
 
@@ -32,21 +37,29 @@ pub(super) fn run(arguments: &Arguments, wanted: &Prove) -> Outcome {
         parameters.set(name.trim_start_matches('$'), Value::Text(value.to_owned()));
     }
     let withhold = wanted.withhold.is_some();
+    // No file is longer than what verifiers read.
+    let bytes_max =
+        if wanted.yes { FILE_BYTES_MAX as u64 } else { wanted.max_size.saturating_mul(1 << 20) };
     let given = wanted.checkpoint.as_deref().map(read).transpose()?;
     let file = match Remote::meant(arguments)? {
-        Some(remote) => remote.prove(&statement, &parameters, given.as_deref(), withhold)?,
+        Some(remote) => {
+            remote.prove(&statement, &parameters, given.as_deref(), (withhold, bytes_max))?
+        }
         None => {
             let store = Arc::new(place::open_read_only(arguments)?);
             let note = match given {
                 Some(note) => note,
-                None => newest(&store)?,
+                None => kept(&store, as_of(&statement))?,
             };
             let view = StoreView::new(store)?;
             let limits = Limits::default();
             let request =
                 Request { parameters: &parameters, limits: &limits, now: SystemClock.now() };
             let (statement, checkpoint) = (statement.as_str(), note.as_slice());
-            let proving = Proving { statement, checkpoint, withhold, request: &request };
+            let progress = Progress::default();
+            let go_on = |size: &AbsenceSize| progress.tell(size, bytes_max);
+            let proving =
+                Proving { statement, checkpoint, withhold, request: &request, go_on: &go_on };
             let zone = Zone::parse(&arguments.tz)?;
             prove(&view, &proving).map_err(|why| failure(&zone, why))?.write()
         }
@@ -58,9 +71,53 @@ fn read(path: &Path) -> Outcome<Vec<u8>> {
     std::fs::read(path).map_err(|e| Failure::usage(format!("{}: {e}", path.display())))
 }
 
-/// The newest checkpoint that a store keeps.
-fn newest(store: &Store) -> Outcome<Vec<u8>> {
-    match store.checkpoint_sizes()?.last() {
+/// Says how large a proof will be, and how far it is.
+#[derive(Default)]
+struct Progress {
+    /// When something was said last; nothing before the first step.
+    said: Mutex<Option<Instant>>,
+}
+
+impl Progress {
+    /// Whether to go on: said once before rows are read, and then about once a second.
+    fn tell(&self, size: &AbsenceSize, bytes_max: u64) -> bool {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut out = std::io::stderr();
+        let AbsenceSize { bytes, batches, rows, done } = *size;
+        if done == 0 {
+            *said = Some(Instant::now());
+            if batches > 0 {
+                let (batches, rows) = (counted(batches, "batch"), counted(rows, "row"));
+                // What is said beside the proof may be lost.
+                let _ = writeln!(
+                    out,
+                    "note: about {} over {batches} with {rows}, all of which are read",
+                    counted(bytes, "byte")
+                );
+            }
+            return bytes <= bytes_max;
+        }
+        let now = Instant::now();
+        if said.is_none_or(|last| now.duration_since(last) >= TELL_EVERY) && done < batches {
+            let _ = writeln!(out, "  {done} of {}", counted(batches, "batch"));
+            *said = Some(now);
+        }
+        true
+    }
+}
+
+/// A checkpoint that a store keeps: of a commit, or the newest.
+fn kept(store: &Store, of: Option<u64>) -> Outcome<Vec<u8>> {
+    let sizes = store.checkpoint_sizes()?;
+    if let Some(size) = of.filter(|size| !sizes.contains(size)) {
+        let near: Vec<String> = sizes.iter().rev().take(KEPT_SHOWN).map(u64::to_string).collect();
+        return Err(Failure::usage(format!(
+            "this store keeps no checkpoint of commit {size}: it keeps those of {}\n  \
+             a proof is shown against a signed checkpoint of the commit that `as of` names",
+            if near.is_empty() { "none".to_owned() } else { near.join(", ") }
+        )));
+    }
+    match of.as_ref().or(sizes.last()) {
         Some(size) => Ok(store.kept_checkpoint(*size)?.note.to_string().into_bytes()),
         None => Err(Failure::usage(
             "this store has no checkpoint yet: a proof is shown against a signed one\n  \
@@ -74,7 +131,12 @@ fn failure(zone: &Zone, why: NotProved) -> Failure {
         NotProved::Unresolved(unresolved) => crate::target::failure(zone, unresolved),
         NotProved::Question { error, text } => Failure::Query { error: *error, text },
         NotProved::Unproved(lineal_engine::Unproved::Store(error)) => Failure::Store(error),
-        NotProved::NotSo { .. } => Failure::NotFound(why.to_string()),
+        NotProved::NotSo { .. } | NotProved::Unproved(lineal_engine::Unproved::Recorded { .. }) => {
+            Failure::NotFound(why.to_string())
+        }
+        NotProved::Unproved(lineal_engine::Unproved::TooLarge { .. }) => {
+            Failure::usage(format!("{why}\n  --max-size MIB allows more, --yes any size"))
+        }
         other => Failure::usage(other),
     }
 }

@@ -52,7 +52,7 @@ fn logs(policy: &Policy) -> Outcome<&Class> {
 
 fn show(arguments: &Arguments, policy: &Policy, now: i64) -> Outcome {
     let store = place::open_read_only(arguments)?;
-    let view = store.snapshot()?;
+    let view = store.snapshot()?.with_restricted();
     let class = logs(policy)?;
     let found = due(&store, &view, class, now)?;
     let mut out = std::io::stdout().lock();
@@ -133,7 +133,7 @@ fn batch_json(batch: &DueBatch) -> Json {
 /// Writes what is due and not on hold, for a second person to read and execute.
 fn propose(arguments: &Arguments, policy: &Policy, now: i64, path: &Path) -> Outcome {
     let store = place::open_read_only(arguments)?;
-    let view = store.snapshot()?;
+    let view = store.snapshot()?.with_restricted();
     let class = logs(policy)?;
     if matches!(class.max, Period::Undeclared) {
         return Err(Failure::usage(format!(
@@ -233,6 +233,8 @@ fn execute(
         decided_by: decided_by.to_owned(),
         executed_by: executed_by.to_owned(),
         refuse: false,
+        restrict: false,
+        lift: false,
         dry_run: false,
     };
     erase::told(arguments, &decided, &done)

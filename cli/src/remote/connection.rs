@@ -22,6 +22,10 @@ const REFUSAL_BYTES_MAX: u64 = 1 << 20;
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long it may take to begin its answer: a server bounds questions itself, by default at 30 s.
 const ANSWER: Duration = Duration::from_secs(600);
+/// How often a server that is busy is asked again for a piece of a mirror, and how long it is waited for at
+/// most each time, in seconds.
+const TRIES: u32 = 20;
+const WAIT_SECONDS_MAX: u64 = 30;
 /// The variable that holds the token.
 const TOKEN: &str = "LINEAL_TOKEN";
 
@@ -118,6 +122,46 @@ impl Connection {
         let body = response.into_body();
         let length = body.content_length();
         Ok((length, body.into_with_config().limit(u64::MAX).reader()))
+    }
+
+    /// So many bytes at most of a file; none if the server has no such file. A server that says to come
+    /// again later is asked again.
+    pub(super) fn piece(
+        &self,
+        path: &str,
+        parameters: &[(&str, String)],
+        most: u64,
+    ) -> Outcome<Option<Vec<u8>>> {
+        let mut tries = 0;
+        loop {
+            let mut request = self.agent.get(format!("{}{path}", self.base));
+            for (name, value) in self.headers.iter().filter(|(name, _)| *name != "accept-encoding")
+            {
+                request = request.header(*name, value);
+            }
+            for (name, value) in parameters {
+                request = request.query(*name, value);
+            }
+            let response = request.call().map_err(|error| self.failed(&error))?;
+            let status = response.status().as_u16();
+            if matches!(status, 429 | 503) && tries < TRIES {
+                tries += 1;
+                let wait = response.headers().get("retry-after");
+                let wait = wait.and_then(|value| value.to_str().ok()?.parse().ok());
+                std::thread::sleep(Duration::from_secs(wait.unwrap_or(1).min(WAIT_SECONDS_MAX)));
+                continue;
+            }
+            if status == 404 {
+                return Ok(None);
+            }
+            if status != 200 {
+                self.taken(response, "")?;
+                return Err(super::broken("a piece is given with 200"));
+            }
+            let body = response.into_body().into_with_config().limit(most);
+            let bytes = body.read_to_vec().map_err(|error| self.failed(&error))?;
+            return Ok(Some(bytes));
+        }
     }
 
     /// What a question gives, in a form; `question` is its text, for the place of a mistake.

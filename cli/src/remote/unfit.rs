@@ -41,8 +41,13 @@ fn instead(command: &Command) -> Option<(&'static str, &'static str)> {
         }
         Command::Record(_) => return None,
         Command::Retention(_) => ("retention", BESIDE),
+        Command::Check(_) => ("check", BESIDE),
         Command::Alias(_) => ("alias", BESIDE),
         Command::Compact(_) => ("compact", BESIDE),
+        Command::Mirror(_) => {
+            ("mirror", "name the address as what is mirrored: lineal mirror URL INTO")
+        }
+        Command::Restore(_) => ("restore", "a copy is put back where it lies; leave --url out"),
         Command::Checkpoint(_) => (
             "checkpoint",
             "get /v1/checkpoint, /v1/tile/... and /v1/log/consistency, or run it beside the store",

@@ -57,7 +57,11 @@ pub(crate) fn due(store: &Store, view: &Snapshot, class: &Class, now: i64) -> Ou
             continue;
         };
         let parts: Vec<u32> = view.parts_of(node).iter().map(|(ordinal, _)| *ordinal).collect();
-        let hold = store.held(&parts)?.map(|hold| hold.name);
+        let hold = match store.held(&parts)? {
+            Some(hold) => Some(hold.name),
+            // Rows that somebody may need are not erased before that is decided.
+            None => store.has_restricted(&parts).then(|| "restricted rows".to_owned()),
+        };
         all.due.push(DueBatch {
             id: view.node_id(node),
             name: view.name_of(node),

@@ -17,18 +17,65 @@ fn a_copy_is_checked_and_asked_like_the_store() {
     let checked = folder.run(&["verify", "--store", "copy"]);
     assert_eq!(checked.code, 0, "{checked:?}");
     assert!(checked.out.contains("checked without keys"), "{checked:?}");
-    let again = folder.run(&["backup", "copy"]);
-    assert_eq!(again.code, 2, "{again:?}");
-    assert!(again.err.contains("copy"), "{again:?}");
-    let json = folder.done(&["backup", "with-keys", "--with-keys", "--json"]).json();
-    assert_eq!((&json["commit"], &json["with_keys"]), (&2.into(), &true.into()));
-    assert!(json["files"].as_u64() > Some(8) && json["bytes"].as_u64() > Some(10_000), "{json}");
+    let again = folder.done(&["backup", "copy"]);
+    assert!(again.out.contains("it was of commit 2"), "{again:?}");
+    let within = folder.run(&["backup", "copy", "--with-keys", "copy/keys.tar"]);
+    assert!(within.code == 2 && within.err.contains("in the copy itself"), "{within:?}");
+    let store = folder.run(&["backup", ".lineal"]);
+    assert!(store.code == 2 && store.err.contains("is no copy"), "{store:?}");
+    let json = folder.done(&["backup", "made", "--with-keys", "made.keys", "--json"]).json();
+    assert_eq!((&json["commit"], &json["with_keys"]), (&2.into(), &"made.keys".into()));
+    assert!(json["files"].as_u64() > Some(5) && json["bytes"].as_u64() > Some(10_000), "{json}");
     assert_eq!(json["commit_id"].as_str().map(str::len), Some(64));
+    let put = folder.done(&["restore", "made", "with-keys", "--with-keys", "made.keys"]);
+    assert!(put.out.contains("as of commit 2 into with-keys"), "{put:?}");
     let whole = folder.done(&["verify", "--store", "with-keys", "--require-keys"]);
     assert!(!whole.out.contains("without keys"), "{whole:?}");
+    let over = folder.run(&["restore", "made", "with-keys"]);
+    assert!(over.code == 2 && over.err.contains("not empty"), "never over a store: {over:?}");
     // What was copied with its keys goes on.
     folder.done(&["rebuild", "--store", "with-keys"]);
     folder.done(&["alias", "--store", "with-keys", "scorer", "=", "model:credit-risk-scorer"]);
+}
+
+#[test]
+fn a_copy_is_held_to_its_list_and_a_damaged_one_is_not_put_back() {
+    let folder = Folder::with(&[DATABASE, ARCHIVE]);
+    folder.done(&["backup", "copy", "--with-keys", "safe.keys"]);
+    let good = folder.done(&["backup", "copy", "--check", "--with-keys", "safe.keys", "--json"]);
+    assert_eq!(
+        (&good.json()["faults"], &good.json()["commit"]),
+        (&serde_json::json!([]), &2.into())
+    );
+    let register = folder.path().join("copy/sealed/00000001.seg");
+    let bytes = std::fs::read(&register).expect("the register");
+    std::fs::write(&register, [&bytes[..100], b"x", &bytes[101..]].concat()).expect("damaged");
+    let containers = folder.path().join("copy/containers");
+    let mut inside = std::fs::read_dir(&containers).expect("containers");
+    let container = inside.next().expect("one").expect("an entry").path();
+    let rows = std::fs::read(&container).expect("its bytes");
+    std::fs::remove_file(&container).expect("removed");
+    folder.write("copy/checkpoints/stray", "x");
+    let bad = folder.run(&["backup", "copy", "--check"]);
+    assert_eq!(bad.code, 3, "{bad:?}");
+    for said in ["is missing", "00000001.seg is damaged", "checkpoints/stray must go"] {
+        assert!(bad.out.contains(said), "{said}: {bad:?}");
+    }
+    let refused = folder.run(&["restore", "copy", "back"]);
+    assert!(refused.code == 3 && refused.err.contains("2 of its files"), "{refused:?}");
+    assert!(refused.err.contains("sealed/00000001.seg") && refused.err.contains("(missing)"));
+    assert!(
+        !folder.path().join("back").join("head").exists()
+            && !folder.path().join("back.restoring").exists()
+    );
+    // Another run mends what it can see; the list says what it must be.
+    std::fs::write(&container, rows).expect("put back");
+    folder.done(&["backup", "copy"]);
+    let mended = folder.run(&["backup", "copy", "--check"]);
+    assert!(mended.code == 0 && mended.out.contains("nothing is there that must go"), "{mended:?}");
+    folder.done(&["restore", "copy", "back"]);
+    let asked = folder.done(&["query", QUESTION]).out;
+    assert_eq!(folder.done(&["query", "--store", "back", QUESTION]).out, asked);
 }
 
 #[test]
@@ -105,7 +152,7 @@ fn a_copy_comes_from_a_server_checked_as_a_folder_and_as_an_archive() {
         let again = there("admin", &[name]);
         assert!(again.code == 2 && again.err.contains(name), "never overwritten: {again:?}");
     }
-    let keys = there("admin", &["other", "--with-keys"]);
+    let keys = there("admin", &["other", "--with-keys", "k"]);
     assert!(keys.code == 2 && keys.err.contains("never gives its keys"), "{keys:?}");
     let role = there("engineer", &["other.tar"]);
     assert!(role.code == 2 && role.err.contains("the role engineer may not"), "{role:?}");

@@ -147,8 +147,10 @@ fn a_witness_signs_growth_and_refuses_what_was_put_back() {
     };
     let first = ask(".lineal");
     assert!(first.code == 0 && first.out.contains("— w.example "), "{first:?}");
-    folder.done(&["backup", "copy", "--with-keys"]);
-    folder.done(&["backup", "other", "--with-keys"]);
+    folder.done(&["backup", "made", "--with-keys", "made.keys"]);
+    for restored in ["copy", "other"] {
+        folder.done(&["restore", "made", restored, "--with-keys", "made.keys"]);
+    }
     for name in ["one", "two"] {
         grow(&folder, ".lineal", name);
         let grown = ask(".lineal");

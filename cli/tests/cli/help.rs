@@ -6,7 +6,7 @@ use expect_test::expect_file;
 
 /// With the server, as it is built by default.
 #[cfg(feature = "server")]
-const COMMANDS: [&str; 41] = [
+const COMMANDS: [&str; 44] = [
     "init",
     "import",
     "query",
@@ -36,9 +36,12 @@ const COMMANDS: [&str; 41] = [
     "key",
     "gate",
     "retention",
+    "check",
     "alias",
     "compact",
     "backup",
+    "mirror",
+    "restore",
     "checkpoint",
     "rebuild",
     "verify",

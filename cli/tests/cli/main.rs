@@ -18,6 +18,7 @@ mod imports;
 mod json;
 #[cfg(feature = "server")]
 mod mcp;
+mod mirror;
 #[cfg(feature = "server")]
 mod noted;
 mod prove;

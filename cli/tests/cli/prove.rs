@@ -36,7 +36,44 @@ fn a_proof_is_made_against_the_checkpoint_of_the_store_and_checked_with_its_key_
     assert!(
         folder.done(&["prove", "model:credit-risk-scorer@3"]).out.starts_with("{\"checkpoint\"")
     );
-    for (statement, code) in [("model:nothing", 2), ("no model:nothing", 2), ("find model", 2)] {
+    for (statement, code) in [("model:nothing", 2), ("find model", 2)] {
         assert_eq!(folder.run(&["prove", statement]).code, code, "{statement}");
+    }
+}
+
+#[test]
+fn what_was_never_recorded_is_proved_of_a_scope_that_is_said_and_not_what_was() {
+    let folder = Folder::with(&[DATABASE, ARCHIVE]);
+    let key = folder.done(&["checkpoint", "--json"]).json();
+    let (key, size) = (key["key"].as_str().expect("a key").to_owned(), key["size"].to_string());
+    let trust = Trust::new(&key, None).expect("a verifier key");
+    let other = HASH.replace('c', "d");
+    let event = |scope: &str| format!("no inference:{other} {scope}");
+    let statements = [
+        "no dataset:never-heard-of".to_owned(),
+        "no evaluation evaluates model:credit-risk-scorer@3".to_owned(),
+        event("everywhere"),
+        event(&format!("everywhere from 2020-01-01 as of {size}")),
+    ];
+    for statement in &statements {
+        let made = folder.done(&["prove", statement, "-o", "none.proof"]);
+        assert_eq!(made.err.contains("all of which are read"), statement.contains("inference"));
+        let file = std::fs::read(folder.path().join("none.proof")).expect("the proof");
+        let report = check(&file, &trust);
+        assert_eq!(report.verdict, Verdict::Valid, "{statement}");
+        assert!(
+            made.out.contains("ever recorded") || made.out.contains("ever described"),
+            "{made:?}"
+        );
+    }
+    for (statement, says) in [
+        (event(""), "say where"),
+        (event("everywhere as of 77"), "no checkpoint of commit 77"),
+        (format!("no inference:{HASH} everywhere"), "it is recorded"),
+        ("no model:credit-risk-scorer@3".to_owned(), "it is recorded"),
+    ] {
+        let refused = folder.run(&["prove", &statement]);
+        assert_ne!(refused.code, 0, "{statement}");
+        assert!(refused.err.contains(says), "{statement}: {refused:?}");
     }
 }

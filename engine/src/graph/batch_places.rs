@@ -24,15 +24,17 @@ pub(crate) struct BatchPlace {
     pub(crate) rows: u32,
     /// Its container among those of the graph, and its first row in it.
     pub(crate) place: Option<(u32, u32)>,
-    /// Does every row count?
+    /// Does every row count, and is shown to everybody?
     pub(super) is_whole: bool,
 }
 
 impl BatchPlace {
     pub(super) fn of(batch: &Batch) -> BatchPlace {
         let Batch { node, deployment, ordinal, rows, place, .. } = *batch;
-        let is_whole =
-            batch.kept.is_none() && batch.outweighed.is_empty() && batch.erased.is_empty();
+        let is_whole = batch.kept.is_none()
+            && batch.outweighed.is_empty()
+            && batch.erased.is_empty()
+            && batch.restricted.is_empty();
         BatchPlace { node, deployment, ordinal, rows, place, is_whole }
     }
 }
@@ -113,6 +115,7 @@ mod tests {
             kept: (ordinal == 9).then(Vec::new),
             outweighed: if ordinal == 11 { vec![(0, 1)] } else { Vec::new() },
             erased: if ordinal == 400 { vec![(1, 1)] } else { Vec::new() },
+            restricted: if ordinal == 401 { vec![(1, 1)] } else { Vec::new() },
             doubted: Vec::new(),
             months: Vec::new(),
         }
@@ -130,7 +133,7 @@ mod tests {
             let found = places.of_ordinal(batch.ordinal).unwrap();
             let own = (found.node, found.deployment, found.rows, found.place);
             assert_eq!(own, (batch.node, batch.deployment, batch.rows, batch.place));
-            let is_whole = ![9, 11, 400].contains(&batch.ordinal);
+            let is_whole = ![9, 11, 400, 401].contains(&batch.ordinal);
             assert_eq!((found.ordinal, found.is_whole), (batch.ordinal, is_whole));
         }
         assert!([2, 4, 10, 401].iter().all(|no| places.of_ordinal(*no).is_none()));

@@ -108,6 +108,7 @@ fn write_batch(out: &mut Writer, at: u32, batch: &Batch) {
     out.runs(batch.kept.as_deref().unwrap_or_default());
     out.runs(&batch.outweighed);
     out.runs(&batch.erased);
+    out.runs(&batch.restricted);
     out.months(&batch.months);
 }
 
@@ -138,14 +139,15 @@ fn read_batch(from: &mut Reader<'_>, places: &BatchPlaces) -> Option<Batch> {
         kept: None,
         outweighed: Vec::new(),
         erased: Vec::new(),
+        restricted: Vec::new(),
         doubted: Vec::new(),
         months: Vec::new(),
     };
     let is_kept = from.u8()? == 1;
     let kept = from.runs()?;
     let kept = is_kept.then_some(kept);
-    let (outweighed, erased) = (from.runs()?, from.runs()?);
-    let batch = Batch { kept, outweighed, erased, months: from.months()?, ..batch };
+    let (outweighed, erased, restricted) = (from.runs()?, from.runs()?, from.runs()?);
+    let batch = Batch { kept, outweighed, erased, restricted, months: from.months()?, ..batch };
     (BatchPlace::of(&batch).is_whole == is_whole).then_some(batch)
 }
 
@@ -232,6 +234,7 @@ mod tests {
             kept: None,
             outweighed: Vec::new(),
             erased: Vec::new(),
+            restricted: Vec::new(),
             doubted: Vec::new(),
             months: Vec::new(),
         }

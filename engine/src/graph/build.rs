@@ -77,7 +77,7 @@ pub(super) struct Beside {
     pub(super) imports: BTreeMap<NodeNo, ImportFacts>,
     pub(super) unread: Vec<super::UnreadLog>,
     /// Are rows of a batch erased?
-    pub(super) has_erased: bool,
+    pub(super) has_unshown: bool,
 }
 
 impl Built<'_> {
@@ -92,8 +92,9 @@ impl Built<'_> {
         let numbers = self.order.nodes_of(Kind::Import);
         let imports = numbers.zip(std::mem::take(&mut self.imports).into_values()).collect();
         let unread = unread(self.ledger, &by_number(&imports), self.upto);
-        let has_erased = batches.iter().any(|batch| !batch.erased.is_empty());
-        let beside = Beside { containers, imports, unread, has_erased };
+        let hides = |batch: &Batch| !batch.erased.is_empty() || !batch.restricted.is_empty();
+        let has_unshown = batches.iter().any(hides);
+        let beside = Beside { containers, imports, unread, has_unshown };
         flatten::put_beside(&mut sections, &self, &beside);
         let graph = Graph::open(sections).expect("sections that were just made fit one another");
         Ok(graph.with_batches(batches))

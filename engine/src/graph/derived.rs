@@ -65,6 +65,7 @@ pub(super) fn batches(
     upto: u64,
 ) -> (Vec<Batch>, Vec<ContainerPlace>) {
     let mut numbers: HashMap<u32, u32> = HashMap::new();
+    let mut restricted = ledger.restricted_rows();
     let (mut batches, mut containers) = (Vec::new(), Vec::new());
     for (ordinal, entry) in (0_u32..).zip(&ledger.batches) {
         let revision = entry.revision;
@@ -99,6 +100,7 @@ pub(super) fn batches(
             kept: ledger.kept_rows(ordinal, upto),
             outweighed: Vec::new(),
             erased: entry.erased.clone(),
+            restricted: restricted.remove(&ordinal).unwrap_or_default(),
             doubted: entry.doubted.clone(),
             months: entry.months.clone(),
         });

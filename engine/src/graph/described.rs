@@ -7,7 +7,7 @@ use super::label_lists::LabelLists;
 use super::named::{Named, Number};
 use super::{NodeNo, key_fields, label_hash, labels, tag_hash};
 use crate::claims::is_claim;
-use crate::draft::FORM_OF_EVENTS;
+use crate::draft::{FORM_IN_PASSING, FORM_OF_EVENTS};
 use crate::error::{Error, Result};
 use crate::ledger::{ChainHead, Ledger, Rank};
 use crate::mapping::{Bytes, forget_large};
@@ -246,12 +246,14 @@ fn revision(segments: &[Bytes], at: Location) -> Result<Revision> {
 }
 
 /// The revisions whose edges hold: the heads of the chains. What logs say of a deployment is only
-/// what one file held, and an event of OpenLineage what it held itself, so there every alive
+/// what one file held, an event of OpenLineage and a document in passing what they held themselves, so there every alive
 /// revision adds to it (docs/format.md, section 13).
 fn stated_by(ledger: &Ledger, node: Number, heads: &[ChainHead], upto: u64) -> Vec<u32> {
     let of_event = |chain: u16| {
         let chain = ledger.chains.get(usize::from(chain));
-        chain.is_some_and(|(_, form)| form.starts_with(FORM_OF_EVENTS))
+        chain.is_some_and(|(_, form)| {
+            form.starts_with(FORM_OF_EVENTS) || form.ends_with(FORM_IN_PASSING)
+        })
     };
     let partial = |chain: u16| {
         (ledger.nodes.kind(node) == Kind::Deployment || of_event(chain))

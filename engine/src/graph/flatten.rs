@@ -22,20 +22,22 @@ pub(super) struct ViewFacts<'a> {
     pub(super) ledger: &'a Ledger,
     pub(super) upto: u64,
     pub(super) states_derived: bool,
-    pub(super) has_erased: bool,
+    pub(super) has_unshown: bool,
     pub(super) kinds: &'a [u32],
     pub(super) containers: &'a [ContainerPlace],
 }
 
 /// The bytes of the first section.
 pub(super) fn view(facts: &ViewFacts<'_>) -> Vec<u8> {
-    let ViewFacts { ledger, upto, states_derived, has_erased, kinds, containers } = *facts;
+    let ViewFacts { ledger, upto, states_derived, has_unshown, kinds, containers } = *facts;
     let mut out = Writer::default();
     out.u64(upto);
     out.i64(ledger.commit_entry(upto).map_or(0, |entry| entry.recorded));
     out.u64(ledger.indexed(upto).bits());
     out.u8(u8::from(states_derived));
-    out.u8(u8::from(has_erased));
+    out.u8(u8::from(has_unshown));
+    let restricted: Vec<_> = ledger.restricted_values().into_iter().collect();
+    out.items(&restricted, |out, commitment| out.hash(commitment));
     out.u32s(kinds);
     out.items(&ledger.chains, |out, (source, form)| {
         out.bytes(source.as_bytes());
@@ -50,8 +52,8 @@ pub(super) fn put_beside(sections: &mut Sections, built: &Built<'_>, beside: &Be
     let (ledger, upto) = (built.ledger, built.upto);
     let states_derived = built.described.states_derived;
     let (kinds, containers) = (&built.order.kinds, &beside.containers);
-    let has_erased = beside.has_erased;
-    let facts = ViewFacts { ledger, upto, states_derived, has_erased, kinds, containers };
+    let has_unshown = beside.has_unshown;
+    let facts = ViewFacts { ledger, upto, states_derived, has_unshown, kinds, containers };
     sections.put(Tag::View, 0, 0, &view(&facts));
     let blobs = blobs(ledger);
     sections.put_all(Tag::BlobIds, 0, 0, blobs.iter().map(|(id, _)| id.0).collect());

@@ -84,7 +84,8 @@ fn counted(graph: &Graph, node: NodeNo) -> impl Iterator<Item = impl PartialEq +
     let count = |batch: &'_ Batch| {
         let all = (batch.rows, batch.events, batch.overrides, batch.art12);
         let times = (batch.first_time, batch.last_time);
-        (all, times, batch.kept.clone(), batch.outweighed.clone(), batch.erased.clone())
+        let hidden = (batch.erased.clone(), batch.restricted.clone());
+        (all, times, batch.kept.clone(), batch.outweighed.clone(), hidden)
     };
     graph.batches().of_node(node).map(count)
 }

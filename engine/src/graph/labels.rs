@@ -260,6 +260,13 @@ pub(super) fn labels(kind: Kind, key: &Key, fields: &Map) -> Vec<String> {
                     add(Some(format!("{name}@{version}")));
                 }
             }
+            // Where the key is an id, the source says elsewhere what it is called.
+            if let Some(called) =
+                field(fields, "name").filter(|called| name.as_deref() != Some(*called))
+            {
+                add(field(fields, "version").map(|version| format!("{called}@{version}")));
+                add(Some(called.to_owned()));
+            }
             add(name);
             add(digest);
         }

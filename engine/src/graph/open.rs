@@ -6,11 +6,10 @@ use super::column::{Column, ColumnDraft};
 use super::counters::{Counted, CounterColumns, Counters};
 use super::tail::Place;
 use super::unread::{self, UnreadLog};
-use super::{Batch, Csr, Graph, ImportFacts, Labels, NodeNo, RevisionIds};
+use super::{Batch, Csr, Graph, ImportFacts, Labels, NodeNo, RevisionIds, Unshown};
 use crate::error::Result;
 use crate::events::IndexedFields;
 use crate::index::Reader;
-use crate::runs::rows_of;
 use crate::schema::{KINDS, Kind, RELATION_COUNT};
 use crate::sections::{Section, Sections, Tag};
 use lineal_proof::Key;
@@ -25,7 +24,8 @@ impl Graph {
         let (commit, recorded) = (from.u64()?, from.i64()?);
         let indexed = IndexedFields::from_bits(from.u64()?);
         let states_derived = from.u8()? == 1;
-        let has_erased = from.u8()? == 1;
+        let has_unshown = from.u8()? == 1;
+        let restricted_values = from.items(Reader::hash)?;
         let kinds = from.u32s()?;
         let chains = from.items(|from| Some((from.text()?, from.text()?)))?;
         let containers = batches::read_containers(&mut from)?;
@@ -46,8 +46,9 @@ impl Graph {
             recorded,
             indexed,
             states_derived,
-            has_erased,
-            erased: OnceLock::new(),
+            has_unshown,
+            restricted_values,
+            unshown: OnceLock::new(),
             count,
             kinds,
             chains,
@@ -156,11 +157,12 @@ impl Graph {
         Some(place)
     }
 
-    /// Is a row of a batch an event that counts?
+    /// Is a row of a batch an event that counts and is shown?
     #[inline]
-    pub(crate) fn counts(&self, batch: &BatchPlace, row: u32) -> bool {
-        let counts = || self.batches().of_ordinal(batch.ordinal).is_some_and(|b| b.counts(row));
-        row < batch.rows && (batch.is_whole || counts())
+    pub(crate) fn shows(&self, batch: &BatchPlace, row: u32, with_restricted: bool) -> bool {
+        let listed = || self.batches().of_ordinal(batch.ordinal);
+        let shows = || listed().is_some_and(|batch| batch.shows(row, with_restricted));
+        row < batch.rows && (batch.is_whole || shows())
     }
 
     /// Do the numbers of a batch lead to something?
@@ -206,14 +208,13 @@ impl Graph {
         })
     }
 
-    /// How many events are erased: rows that would count if they were there.
-    pub(crate) fn erased_events(&self) -> u64 {
-        let of = |batch: &Batch| {
-            rows_of(&batch.erased).filter(|row| batch.counts_erased(*row)).count() as u64
-        };
-        match self.has_erased {
-            true => *self.erased.get_or_init(|| self.batches().iter().map(of).sum()),
-            false => 0,
+    /// What of which batches no row shows, in the order of the log.
+    pub(crate) fn unshown(&self) -> &[Unshown] {
+        match self.has_unshown {
+            true => self
+                .unshown
+                .get_or_init(|| self.batches().iter().filter_map(Batch::unshown).collect()),
+            false => &[],
         }
     }
 

@@ -138,7 +138,7 @@ fn laid_out(former: &Former, ledger: &Ledger, new: Vec<ReadNode>, upto: u64) -> 
         ledger,
         upto,
         states_derived: graph.states_derived,
-        has_erased: graph.has_erased,
+        has_unshown: graph.has_unshown,
         kinds: &kinds,
         containers: &graph.containers,
     };

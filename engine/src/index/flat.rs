@@ -14,7 +14,7 @@ use rayon::prelude::*;
 pub(crate) const MAGIC: &[u8; 8] = b"LNIDX001";
 /// Raised with every change of what the files hold or mean, be it only which names are looked up:
 /// an older program's file is made again.
-const VERSION: u32 = 15;
+const VERSION: u32 = 16;
 const HEADER: usize = 16 + HEAD_LENGTH;
 /// Items of a list that are decoded together by one thread.
 const CHUNK: usize = 4_096;

@@ -11,7 +11,7 @@ const KIND: u8 = 1;
 /// The key that signs.
 const NAME: &str = "signing";
 /// The key that will: it is there while the log is being told of it.
-const NEXT: &str = "signing-next";
+pub(crate) const NEXT: &str = "signing-next";
 
 /// The secret that signs; none if the file is not here.
 pub(crate) fn signing_key(storage: &dyn Storage) -> Result<Option<[u8; 32]>> {

@@ -1,10 +1,10 @@
 //! What was erased, as far as the log says it, and what is held.
 
 use super::Ledger;
-use crate::runs::{count, merged};
+use crate::runs::{count, merged, without};
 use lineal_proof::record::{Decision, ErasedRows, Erasure, Hold};
 use lineal_proof::{Hash, KeyPart};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Ledger {
     /// Takes an erasure of the last commit: rows that it names are erased in every view.
@@ -23,6 +23,41 @@ impl Ledger {
     pub(crate) fn destroyed(&self) -> impl Iterator<Item = &Erasure> {
         let all = self.erasures.iter().map(|(_, erasure)| erasure);
         all.filter(|erasure| erasure.decision == Decision::Erased)
+    }
+
+    /// The rows that are restricted, by the ordinal of their batch: of what was restricted, what was
+    /// not lifted since. In the order of the log, so it is the same for every view.
+    pub(crate) fn restricted_rows(&self) -> BTreeMap<u32, Vec<(u32, u32)>> {
+        let mut restricted: BTreeMap<u32, Vec<(u32, u32)>> = BTreeMap::new();
+        for (_, erasure) in &self.erasures {
+            for rows in &erasure.batches {
+                let batch = self.revision(&rows.batch.0).and_then(|at| self.batch_of(at));
+                let Some(batch) = batch else { continue };
+                let own = restricted.entry(batch).or_default();
+                match erasure.decision {
+                    Decision::Restricted => *own = merged(own, &rows.runs),
+                    Decision::Lifted => *own = without(own, &rows.runs),
+                    Decision::Erased | Decision::Refused => {}
+                }
+            }
+        }
+        restricted.retain(|_, runs| !runs.is_empty());
+        restricted
+    }
+
+    /// The commitments of sealed values that are restricted.
+    pub(crate) fn restricted_values(&self) -> BTreeSet<Hash> {
+        let mut restricted = BTreeSet::new();
+        for (_, erasure) in &self.erasures {
+            for value in &erasure.sealed {
+                match erasure.decision {
+                    Decision::Restricted => drop(restricted.insert(value.commitment)),
+                    Decision::Lifted => drop(restricted.remove(&value.commitment)),
+                    Decision::Erased | Decision::Refused => {}
+                }
+            }
+        }
+        restricted
     }
 
     /// The holds that stand, by their names.

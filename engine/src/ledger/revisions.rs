@@ -108,6 +108,14 @@ impl Revisions {
         self.table.find(id, |number| self.ids.get(number as usize) == Some(id.0))
     }
 
+    /// A revision by the first bytes of its id, eight or more: those by which the table finds it.
+    pub(crate) fn find_beginning(&self, bytes: &[u8; 16]) -> Option<u32> {
+        let mut id = Hash([0; 32]);
+        id.0[..bytes.len()].copy_from_slice(bytes);
+        let begins = |own: [u8; 32]| own.starts_with(bytes);
+        self.table.find(&id, |number| self.ids.get(number as usize).is_some_and(begins))
+    }
+
     pub(super) fn push(&mut self, new: &NewRevision, before: u32) -> u32 {
         let number = u32::try_from(self.len()).expect("fewer than 2^32 revisions");
         self.ids.push(new.id.0);

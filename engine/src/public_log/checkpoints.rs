@@ -19,8 +19,23 @@ const REPLY: &str = "tsr";
 const REPLIES_MAX: usize = 1_000;
 
 /// `checkpoints/000000000012.note`
-fn note_path(size: u64) -> String {
+pub(crate) fn note_path(size: u64) -> String {
     format!("{FOLDER}/{size:012}.{NOTE}")
+}
+
+/// Is it a signed note, and no answer of a time-stamp authority?
+pub(crate) fn is_note(path: &str) -> bool {
+    path.ends_with(&format!(".{NOTE}"))
+}
+
+/// Puts the newest checkpoint where readers of the log look for it.
+pub(crate) fn put_newest(storage: &dyn Storage, signed: &SignedCheckpoint) -> Result<()> {
+    let path = format!("{}/checkpoint", tiles::FOLDER);
+    let bytes = signed.to_string();
+    match storage.read(&path)? {
+        Some(there) if there[..] == *bytes.as_bytes() => Ok(()),
+        _ => storage.put(&path, bytes.as_bytes(), false),
+    }
 }
 
 /// `checkpoints/000000000012.000.tsr`
@@ -28,11 +43,15 @@ fn reply_path(size: u64, number: usize) -> String {
     format!("{FOLDER}/{size:012}.{number:03}.{REPLY}")
 }
 
-/// The files of the folder with the size of the checkpoint that each is of.
+/// The files of the folder with the size of the checkpoint that each is of; not what a write that broke off
+/// left beside one.
 pub(crate) fn listed(storage: &dyn Storage) -> Result<Vec<(u64, String)>> {
     let names = storage.list(FOLDER)?;
-    let of =
-        |name: String| Some((name.split('.').next()?.parse().ok()?, format!("{FOLDER}/{name}")));
+    let of = |name: String| {
+        let is_whole = [NOTE, REPLY].iter().any(|end| name.ends_with(&format!(".{end}")));
+        let size = name.split('.').next()?.parse().ok()?;
+        is_whole.then(|| (size, format!("{FOLDER}/{name}")))
+    };
     Ok(names.into_iter().filter_map(of).collect())
 }
 

@@ -120,7 +120,7 @@ impl LogIdentity {
 
 /// What the log says of itself: the last record counts, whatever is retracted. A key that was recorded
 /// cannot be unrecorded.
-pub(super) fn of(ledger: &Ledger) -> Result<Option<LogIdentity>> {
+pub(crate) fn of(ledger: &Ledger) -> Result<Option<LogIdentity>> {
     let Some(value) = ledger.last_setting(SETTING) else { return Ok(None) };
     let broken = || Error::corrupt("segments", 0, "the setting `log` has its form");
     LogIdentity::from_value(value).map(Some).ok_or_else(broken)

@@ -6,6 +6,7 @@ use crate::segment::{open_segment, segment_path};
 use crate::storage::Storage;
 use lineal_proof::frame::{self, FRAME_HEAD, RecordType, SEGMENT_HEADER};
 use lineal_proof::record::{Commit, Record};
+use lineal_proof::tlog::TreeHash;
 use lineal_proof::{Cid, Hash};
 
 /// Gives the number and payload of each commit that `head` vouches for, from number `from` on or a
@@ -49,6 +50,69 @@ pub(super) fn commits(
         return Err(Error::corrupt(path, 0, "the last commit is the one that `head` names"));
     }
     Ok(())
+}
+
+/// The id of a commit, if `head` vouches for it.
+///
+/// # Errors
+/// As [`commits`].
+pub(crate) fn commit_id(storage: &dyn Storage, head: &Head, number: u64) -> Result<Option<Hash>> {
+    let mut found = None;
+    if number > 0 && number <= head.commit {
+        commits(storage, head, number, &mut |at, payload| {
+            if at == number {
+                found = Some(Hash::of(payload));
+            }
+            Ok(())
+        })?;
+    }
+    Ok(found)
+}
+
+/// The ids of all commits, in their order.
+///
+/// # Errors
+/// As [`commits`].
+pub(crate) fn commit_ids(storage: &dyn Storage, head: &Head) -> Result<Vec<Hash>> {
+    let mut ids = Vec::new();
+    commits(storage, head, 1, &mut |_, payload| {
+        ids.push(Hash::of(payload));
+        Ok(())
+    })?;
+    Ok(ids)
+}
+
+/// The leaves of all commits, in their order.
+///
+/// # Errors
+/// As [`commits`].
+pub(crate) fn leaves_of(storage: &dyn Storage, head: &Head) -> Result<Vec<TreeHash>> {
+    let mut leaves = Vec::new();
+    commits(storage, head, 1, &mut |_, payload| {
+        leaves.push(TreeHash::leaf(payload));
+        Ok(())
+    })?;
+    Ok(leaves)
+}
+
+/// The first commit that two logs do not share: each with its medium and what it vouches for.
+///
+/// # Errors
+/// As [`commits`], of either.
+pub(crate) fn first_difference(
+    (one, head_of_one): (&dyn Storage, &Head),
+    (other, head_of_other): (&dyn Storage, &Head),
+) -> Result<u64> {
+    let ids = commit_ids(one, head_of_one)?;
+    let mut shared = 0;
+    commits(other, head_of_other, 1, &mut |number, payload| {
+        let at = usize::try_from(number - 1).unwrap_or(usize::MAX);
+        if shared == number - 1 && ids.get(at) == Some(&Hash::of(payload)) {
+            shared = number;
+        }
+        Ok(())
+    })?;
+    Ok(shared + 1)
 }
 
 /// The last segment whose first commit is not behind the one that is looked for: those before it need

@@ -174,7 +174,9 @@ fn a_copy_holds_the_checkpoints_of_its_commits() {
     let store = create(&MemoryStorage::new());
     store.record_log(None, None).unwrap();
     let made = store.checkpoint().unwrap();
-    store.backup(true).unwrap().write_to(folder.path(), &mut |_| {}).unwrap();
+    let backup = store.backup(true).unwrap();
+    backup.write_to(folder.path(), &mut |_| {}).unwrap();
+    backup.keys().unwrap().restore(&crate::storage::FileStorage::new(folder.path())).unwrap();
     let copy = Store::open(folder.path(), options()).unwrap();
     assert_eq!(copy.kept_checkpoint(1).unwrap().note, made);
     // Its tiles are made from the commits.

@@ -10,7 +10,7 @@ use lineal_proof::tlog::{
     self, Checkpoint, EntryBundle, LeafHashes, TILE_HEIGHT, TILE_WIDTH, Tile, Tree, TreeHash,
     tiles_between,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The folder.
 pub(crate) const FOLDER: &str = "tiles";
@@ -59,6 +59,35 @@ pub(super) fn again(storage: &dyn Storage, head: &Head, kept_sizes: &[u64]) -> R
         }
         writer.push(payload)?;
         if kept_sizes.contains(&number) { writer.partial(number) } else { Ok(()) }
+    })
+}
+
+/// Writes the tiles of checkpoints that are new, behind those of checkpoints whose tiles are there.
+///
+/// # Errors
+/// [`Error::Corrupt`] if the segments do not read, or what the medium says.
+pub(crate) fn extend(
+    storage: &dyn Storage,
+    head: &Head,
+    known: &BTreeSet<u64>,
+    sizes: &BTreeSet<u64>,
+) -> Result<()> {
+    let mut new = sizes.difference(known).copied();
+    let Some(first) = new.next() else { return Ok(()) };
+    let from = known.range(..first).next_back().copied().unwrap_or(0);
+    // Those that are missing or wrong are made again from the first commit on.
+    let begun = Writer::begin(storage, from).map(|writer| (writer, from));
+    let (mut writer, from) = match begun {
+        Ok(begun) => begun,
+        Err(_) => (Writer::begin(storage, 0)?, 0),
+    };
+    let last = sizes.last().copied().unwrap_or(0);
+    leaves::commits(storage, head, from + 1, &mut |number, payload| {
+        if number <= from || number > last {
+            return Ok(());
+        }
+        writer.push(payload)?;
+        if sizes.contains(&number) { writer.partial(number) } else { Ok(()) }
     })
 }
 

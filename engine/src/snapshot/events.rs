@@ -4,7 +4,7 @@ use super::Snapshot;
 use crate::error::{Error, Result};
 use crate::event_fields::{EVENT_FIELDS, EventField};
 use crate::events::{Container, Cursor, EventBlock, EventValue, MonthCounts, in_order};
-use crate::graph::{Batch, BatchPlace, Counters, NodeNo, UnreadLog};
+use crate::graph::{Batch, BatchPlace, Counters, NodeNo, UnreadLog, Unshown};
 use crate::keys::ValueHasher;
 use crate::schema::{Direction, Relation};
 use lineal_proof::{Map, Value};
@@ -103,10 +103,15 @@ impl Snapshot {
         self.parts(node).flat_map(|batch| &batch.outweighed).map(|(_, count)| count).sum()
     }
 
-    /// How many events of the view are erased: counters count them, and no row shows them.
-    #[must_use]
-    pub fn erased_events(&self) -> u64 {
-        self.graph().erased_events()
+    /// What of which batches no row shows, though counters count it: what is erased, and what is
+    /// restricted unless this view shows it. A batch may stand here more than once, with parts.
+    pub fn unshown(&self) -> impl Iterator<Item = Unshown> + '_ {
+        let seen = |of: &Unshown| match self.with_restricted {
+            true => Unshown { restricted: 0, ..*of },
+            false => *of,
+        };
+        let all = self.graph().unshown().iter().map(seen);
+        all.filter(|of| of.erased + of.restricted > 0)
     }
 
     /// Every batch of the view.
@@ -183,7 +188,7 @@ impl Snapshot {
         let (number, _) = batch.place.unwrap_or_default();
         let wanted = first + rows.start as usize..first + rows.end as usize;
         let block = container.read_through(&self.view.decoded, number, wanted, fields)?;
-        let alive = rows.clone().filter(|row| self.graph().counts(&batch, *row));
+        let alive = rows.clone().filter(|row| self.shows(&batch, *row));
         let events = alive.map(|row| EventRef { batch: batch.ordinal, row }).collect();
         Ok(EventRows { block, first: rows.start, events })
     }
@@ -208,7 +213,7 @@ impl Snapshot {
     /// The events of a batch: rows that are alive and count.
     #[must_use]
     pub fn rows_of(&self, node: NodeNo) -> Vec<EventRef> {
-        self.parts(node).flat_map(events_of).collect()
+        self.parts(node).flat_map(|batch| self.events_of(batch)).collect()
     }
 
     fn hasher(&self) -> Result<&ValueHasher> {
@@ -261,9 +266,8 @@ impl Snapshot {
                 found.extend(run.find(hash).map(|e| EventRef { batch: e.batch, row: e.row }));
             }
             // Not in this view: a later commit, a retracted import, a newer revision.
-            let graph = self.graph();
-            let counts = |e: &EventRef| self.batch_of(*e).is_some_and(|b| graph.counts(&b, e.row));
-            found.retain(counts);
+            let shows = |e: &EventRef| self.batch_of(*e).is_some_and(|b| self.shows(&b, e.row));
+            found.retain(shows);
         } else {
             for batch in self.graph().batches() {
                 let block = self.read_batch(batch, &[field])?;
@@ -272,7 +276,7 @@ impl Snapshot {
                     Some(EventValue::Text(found)) => found.as_bytes() == value,
                     _ => false,
                 };
-                let rows = (0..batch.rows).filter(|row| batch.counts(*row)).filter(has);
+                let rows = self.rows_shown(batch).filter(has);
                 found.extend(rows.map(|row| EventRef { batch: batch.ordinal, row }));
             }
         }
@@ -376,13 +380,15 @@ impl Snapshot {
         self.with_event_field(event, field, |value| value.map(EventValue::to_value))
     }
 
-    /// Every field of an event that is present.
+    /// Every field of an event that is present; none of one that this view does not show.
     ///
     /// # Errors
     /// [`Error::Corrupt`] if a column cannot be read.
     pub fn event(&self, event: EventRef) -> Result<Map> {
         let mut fields = Map::new();
-        let Some(batch) = self.batch_of(event) else { return Ok(fields) };
+        let Some(batch) = self.batch_of(event).filter(|batch| self.shows(batch, event.row)) else {
+            return Ok(fields);
+        };
         let (container, first) = self.place(batch.place)?;
         let row = first + event.row as usize;
         let block = container.read_all(row..row + 1)?;
@@ -394,6 +400,23 @@ impl Snapshot {
         Ok(fields)
     }
 
+    /// Is a row of a batch an event that this view shows?
+    fn shows(&self, batch: &BatchPlace, row: u32) -> bool {
+        self.graph().shows(batch, row, self.with_restricted)
+    }
+
+    /// The rows of a batch that are events which this view shows.
+    pub(super) fn rows_shown(&self, batch: &Batch) -> impl Iterator<Item = u32> {
+        let with_restricted = self.with_restricted;
+        (0..batch.rows).filter(move |row| batch.shows(*row, with_restricted))
+    }
+
+    /// The events of a batch, in the order of their rows.
+    fn events_of(&self, batch: &Batch) -> impl Iterator<Item = EventRef> {
+        let ordinal = batch.ordinal;
+        self.rows_shown(batch).map(move |row| EventRef { batch: ordinal, row })
+    }
+
     /// The batches of a deployment, by first time.
     #[must_use]
     pub fn batches_of(&self, deployment: NodeNo) -> Vec<NodeNo> {
@@ -403,12 +426,6 @@ impl Snapshot {
         own.sort_unstable();
         own.into_iter().map(|(_, node)| node).collect()
     }
-}
-
-/// The events of a batch, in the order of their rows.
-fn events_of(batch: &Batch) -> impl Iterator<Item = EventRef> + '_ {
-    let rows = (0..batch.rows).filter(|row| batch.counts(*row));
-    rows.map(|row| EventRef { batch: batch.ordinal, row })
 }
 
 fn info(batch: &Batch) -> BatchInfo {

@@ -74,12 +74,12 @@ impl View {
     }
 
     /// What one head says, with sealed fields opened where they can be.
-    fn said(&self, head: &NodeHead) -> Result<Map> {
-        self.said_of(self.revision(head.at)?)
+    fn said(&self, head: &NodeHead, with_restricted: bool) -> Result<Map> {
+        self.said_of(self.revision(head.at)?, with_restricted)
     }
 
     /// What a revision says, with sealed fields opened where they can be.
-    pub(super) fn said_of(&self, revision: Revision) -> Result<Map> {
+    pub(super) fn said_of(&self, revision: Revision, with_restricted: bool) -> Result<Map> {
         let mut fields = Map::new();
         for (name, value) in revision.fields {
             if value != Value::Null {
@@ -87,7 +87,7 @@ impl View {
             }
         }
         for (name, commitment) in &revision.sealed {
-            let Some(value) = self.open_value(commitment) else { continue };
+            let Some(value) = self.open_value(commitment, with_restricted) else { continue };
             match name.split_once('.') {
                 None => {
                     fields.insert(name.as_str(), value);
@@ -142,7 +142,7 @@ impl Snapshot {
     pub fn fields(&self, node: NodeNo) -> Result<Folded> {
         let mut folded = Folded::default();
         for head in self.graph().heads(node) {
-            fold_under(&mut folded, self.view.said(&head)?);
+            fold_under(&mut folded, self.view.said(&head, self.with_restricted)?);
         }
         Ok(self.with_derived(node, folded))
     }
@@ -158,7 +158,7 @@ impl Snapshot {
         for head in self.graph().heads(node) {
             let mut revision = self.view.revision(head.at)?;
             sealed.extend(std::mem::take(&mut revision.sealed).into_iter().map(|(name, _)| name));
-            fold_under(&mut folded, self.view.said_of(revision)?);
+            fold_under(&mut folded, self.view.said_of(revision, false)?);
         }
         Ok((self.with_derived(node, folded).fields, sealed))
     }
@@ -189,7 +189,7 @@ impl Snapshot {
             let linked =
                 revision.fields.iter().filter(|(_, value)| matches!(value, Value::Link(_)));
             elsewhere.extend(linked.map(|(name, _)| name.to_owned()));
-            fold_under(&mut folded, self.view.said_of(revision)?);
+            fold_under(&mut folded, self.view.said_of(revision, self.with_restricted)?);
         }
         // What all nodes have of themselves has no column.
         self.derive_own(node, &mut folded.fields);
@@ -210,9 +210,12 @@ impl Snapshot {
         };
         match self.graph().column(kind, number).map(|column| column.get(node).value()) {
             Some(Some(value)) => Ok(value),
-            Some(None) => self.view.opened.field((node, number), || self.folded_field(node, name)),
+            // What is kept is kept for every view, so none that some may not see.
+            Some(None) if !self.with_restricted || self.graph().restricted_values.is_empty() => {
+                self.view.opened.field((node, number), || self.folded_field(node, name))
+            }
             // Where no column says which fields the records alone tell, all would be kept.
-            None => self.folded_field(node, name),
+            Some(None) | None => self.folded_field(node, name),
         }
     }
 
@@ -237,7 +240,9 @@ impl Snapshot {
             let revision = self.view.revision(head.at)?;
             let sealed = revision.sealed.iter().find(|(sealed, _)| *sealed == name);
             let value = match (revision.fields.get(name), sealed) {
-                (_, Some((_, commitment))) => self.view.open_value(commitment),
+                (_, Some((_, commitment))) => {
+                    self.view.open_value(commitment, self.with_restricted)
+                }
                 (Some(Value::Null) | None, None) => {
                     let of = |sealed: &str| sealed.split('.').next() == Some(name);
                     if revision.sealed.iter().any(|(sealed, _)| of(sealed)) {

@@ -80,14 +80,14 @@ impl View {
         })
     }
 
-    /// The event that a row of a container is in this view, if it is one.
-    fn event_at(&self, container: u32, row: u32) -> Option<EventRef> {
+    /// The event that a row of a container is in this view, if it is one that is shown.
+    fn event_at(&self, container: u32, row: u32, with_restricted: bool) -> Option<EventRef> {
         let places = self.places();
         let behind = places.partition_point(|(at, first, _)| (*at, *first) <= (container, row));
         let (at, first, ordinal) = *places.get(behind.checked_sub(1)?)?;
         let event = EventRef { batch: ordinal, row: row.checked_sub(first)? };
         let batch = self.graph.batches().of_ordinal(ordinal).filter(|_| at == container)?;
-        batch.counts(event.row).then_some(event)
+        batch.shows(event.row, with_restricted).then_some(event)
     }
 }
 
@@ -154,7 +154,9 @@ impl Snapshot {
             let block = self.container(container)?.read(rows.clone(), &[field])?;
             let own = rows.filter(|row| block.text(row - first, field) == Some(id));
             let own = own.filter_map(|row| u32::try_from(row).ok());
-            found.extend(own.filter_map(|row| self.view.event_at(container, row)));
+            found.extend(
+                own.filter_map(|row| self.view.event_at(container, row, self.with_restricted)),
+            );
         }
         Ok(())
     }
@@ -175,7 +177,7 @@ impl Snapshot {
                 };
                 fields.iter().any(is_own)
             };
-            let rows = (0..batch.rows).filter(|row| batch.counts(*row)).filter(has);
+            let rows = self.rows_shown(batch).filter(has);
             found.extend(rows.map(|row| EventRef { batch: batch.ordinal, row }));
         }
         Ok(())

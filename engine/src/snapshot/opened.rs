@@ -72,8 +72,11 @@ impl Opened {
 }
 
 impl View {
-    /// The value behind a commitment, where it can be opened.
-    pub(super) fn open_value(&self, commitment: &Hash) -> Option<Value> {
+    /// The value behind a commitment, where it can be opened, and may be as far as this view shows.
+    pub(super) fn open_value(&self, commitment: &Hash, with_restricted: bool) -> Option<Value> {
+        if !with_restricted && self.graph.restricted_values.binary_search(commitment).is_ok() {
+            return None;
+        }
         self.opened.get(commitment, || self.secrets().open_value(commitment))
     }
 }

@@ -4,9 +4,12 @@
 //! What is made is a value of the `proof` crate. It is checked there once before it is given away: a
 //! proof that does not hold would be worth less than none.
 
+mod absent;
 mod edges;
 mod log;
 mod rows;
+
+pub use absent::AbsenceSize;
 
 use super::{EventRef, Snapshot};
 use crate::error::Error;
@@ -15,7 +18,7 @@ use crate::graph::NodeNo;
 use crate::schema::Relation;
 use crate::store::Store;
 use lineal_proof::Hash;
-use lineal_proof::bundle::{Bundle, EventName, Item, Named, Node, Path, Statement};
+use lineal_proof::bundle::{BatchPart, Bundle, EventName, Item, Named, Node, Path, Statement};
 use lineal_proof::tlog::{self, SignedCheckpoint};
 use log::Log;
 use std::collections::{BTreeMap, BTreeSet};
@@ -127,6 +130,33 @@ pub enum Unproved {
         /// The row.
         row: u32,
     },
+    /// It is recorded, so that it cannot be shown to be absent.
+    #[error("it is recorded, so it is not absent: {what}")]
+    Recorded {
+        /// What stands against it.
+        what: String,
+    },
+    /// The store cannot show it.
+    #[error("this cannot be shown: {reason}")]
+    NotShown {
+        /// What cannot be shown, and why.
+        reason: String,
+    },
+    /// It would be larger than was allowed.
+    #[error(
+        "the proof would have about {bytes} bytes, over {batches} batches with {rows} rows, all of which are read: allow more, or narrow the scope"
+    )]
+    TooLarge {
+        /// Bytes of the file, about.
+        bytes: u64,
+        /// Batches in the scope.
+        batches: u64,
+        /// Rows in them.
+        rows: u64,
+    },
+    /// Who asked did not wait for it.
+    #[error("it was stopped before the proof was whole")]
+    Stopped,
     /// What it says could not be shown with the records that were put together.
     #[error(
         "the proof that was made does not hold, so it is not given ({fault}); `lineal verify` looks for damage"
@@ -168,29 +198,34 @@ impl Store {
         if size != view.commit() {
             return Err(Unproved::OtherView { size, commit: view.commit() });
         }
-        let mut maker = Maker {
-            store: self,
-            view,
-            records: BTreeSet::new(),
-            rows: BTreeMap::new(),
-            edges: BTreeMap::new(),
-        };
+        let mut maker = Maker::new(self, view);
         let statement = maker.state(claim, withhold)?;
         let events = maker.batches(withhold)?;
-        let log = Log::read(view, &maker.records)?;
-        if Hash(signed.checkpoint.root.0) != log.root() {
-            return Err(Unproved::OtherLog {
-                size,
-                found: tlog::TreeHash(log.root().0).to_string(),
-                said: signed.checkpoint.root.to_string(),
-            });
-        }
-        let (commits, tree) = log.parts(&maker.records)?;
-        let checkpoint = signed.to_string();
-        let bundle = Bundle { checkpoint, tree, commits, events, statement };
-        bundle.holds().map_err(|fault| Unproved::DoesNotHold { fault: fault.to_string() })?;
-        Ok(bundle)
+        let log = maker.log(&signed)?;
+        bundle_of(&signed, &log, &[], events, statement)
     }
+}
+
+/// Puts a proof together, with these commits beside those that hold the records, and checks it.
+fn bundle_of(
+    signed: &SignedCheckpoint,
+    log: &Log<'_>,
+    beside: &[u64],
+    events: Vec<BatchPart>,
+    statement: Statement,
+) -> Result<Bundle, Unproved> {
+    if Hash(signed.checkpoint.root.0) != log.root() {
+        return Err(Unproved::OtherLog {
+            size: signed.checkpoint.size,
+            found: tlog::TreeHash(log.root().0).to_string(),
+            said: signed.checkpoint.root.to_string(),
+        });
+    }
+    let (commits, tree) = log.parts(beside)?;
+    let checkpoint = signed.to_string();
+    let bundle = Bundle { checkpoint, tree, commits, events, statement };
+    bundle.holds().map_err(|fault| Unproved::DoesNotHold { fault: fault.to_string() })?;
+    Ok(bundle)
 }
 
 impl Store {
@@ -214,6 +249,18 @@ impl Store {
         };
         let fits = view.find_id(&node.to_string());
         fits.into_iter().find(|found| view.node_id(*found) == node)
+    }
+}
+
+impl<'a> Maker<'a> {
+    fn new(store: &'a Store, view: &'a Snapshot) -> Maker<'a> {
+        let (records, rows, edges) = (BTreeSet::new(), BTreeMap::new(), BTreeMap::new());
+        Maker { store, view, records, rows, edges }
+    }
+
+    /// The log with the transactions of the records.
+    fn log(&self, signed: &SignedCheckpoint) -> Result<Log<'a>, Error> {
+        Log::read(self.store, self.view, &self.records, &Hash(signed.checkpoint.root.0))
     }
 }
 

@@ -111,7 +111,7 @@ impl Snapshot {
     pub fn read_revision(&self, revision: &RevisionInfo) -> Result<(i64, Map)> {
         let read = self.view.revision(revision.at)?;
         let observed_at = read.observed_at;
-        Ok((observed_at, self.view.said_of(read)?))
+        Ok((observed_at, self.view.said_of(read, self.with_restricted)?))
     }
 
     /// The record of a revision as it stands in the log: commitments in place of sealed fields, and

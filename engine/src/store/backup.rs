@@ -3,30 +3,39 @@
 //! Truth is only ever appended to, or written whole under a new name: so a copy of the first bytes of
 //! each file, as many as `head` vouches for, is the store as it was at that commit, whatever is
 //! committed meanwhile (docs/format.md, section 20). What was acknowledged and is in no commit yet comes
-//! along: the journals are read first, so that what left them is in a commit. What is derived is left out, and so are the keys
-//! unless they are asked for: who finds a copy must not find beside it what opens its sealed values.
+//! along: the journals are read first, so that what left them is in a commit. What is derived is left out, and so are the
+//! keys: who finds a copy must not find beside it what opens its sealed values. Where they are asked for
+//! they go into a file of their own (`keys.rs`). A folder that holds an earlier copy is brought up to date
+//! (`update.rs`).
 
+mod check;
+mod keys;
+mod list;
 mod receive;
+mod restore;
 mod tar;
+mod update;
 
+pub use check::{CheckedCopy, CopyFault, check_copy};
+pub use keys::{CopiedKeys, KEYS_BYTES_MAX};
+pub(crate) use list::{List, text as copy_list};
 pub use receive::{Received, receive};
+pub use restore::{Origin, RestoredCopy, Restoring, restore};
 pub use tar::Tar;
+pub use update::{Updated, need_copy};
+pub(crate) use update::{files_there as files_of_copy, put_if_other, remove_others};
 
 use super::{Mark, Store, enter};
-use crate::clock::utc_text;
 use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
 use crate::journal::{FOLDERS as FOLDERS_OF_JOURNALS, beside};
-use crate::keys::{KEY_FILES, SEEDS};
-use crate::mapping::{Bytes, forget_large};
+use crate::mapping::Bytes;
 use crate::public_log::checkpoint_files;
 use crate::sealed::REGISTER;
 use crate::segment::segment_path;
 use crate::storage::{FileStorage, Storage};
 use crate::transaction::container_path;
-use data_encoding::HEXLOWER;
 use lineal_proof::Hash;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -39,7 +48,7 @@ pub struct Backup {
     storage: Arc<dyn Storage>,
     head: Head,
     recorded: i64,
-    with_keys: bool,
+    keys: Option<CopiedKeys>,
     /// All but the list and `head`.
     files: Vec<Part>,
     /// While it is held nothing that `head` needs is removed.
@@ -74,6 +83,9 @@ impl Part {
     }
 }
 
+/// A reader whose store has an erasure recorded while it is copied begins again so many times.
+const TRIES: usize = 8;
+
 /// How far a copy is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct BackupProgress {
@@ -86,19 +98,34 @@ pub struct BackupProgress {
 impl Store {
     /// A copy of the store as of its last commit, with what is acknowledged and in none yet, to be
     /// written elsewhere. It may be made while a writer goes on: of a store that is open for reading the
-    /// commit may be a later one than it was opened at. `with_keys` puts the key files and the seeds
-    /// into it.
+    /// commit may be a later one than it was opened at. `with_keys` reads the keys and the seeds too, which
+    /// go into a file of their own ([`Backup::keys`]).
     ///
     /// # Errors
     /// [`Error::Corrupt`] if the log or a journal cannot be read, or what the medium says.
     pub fn backup(&self, with_keys: bool) -> Result<Backup> {
         let waiting = beside::copied(self.storage(), self.id())?;
-        let known = self.read_state().head.commit;
-        if !self.is_writer() && self.head_now()?.is_some_and(|head| head.commit > known) {
-            // What left the journals since this was opened is in a commit that it does not know.
-            return Store::open_read_only_on(self.shared_storage())?.copy(with_keys, waiting);
+        let mut newer: Option<Store> = None;
+        for _ in 0..TRIES {
+            let store = newer.as_ref().unwrap_or(self);
+            let backup = store.copy(with_keys, waiting.clone())?;
+            let erasures = store.read_state().ledger.load()?.erasures.len();
+            // Of a writer the state was held, so nothing was committed meanwhile.
+            let is_last = self.is_writer()
+                || self.head_now()?.is_none_or(|head| head.commit <= backup.head.commit);
+            if is_last {
+                return Ok(backup);
+            }
+            // What left the journals since this was opened is in a commit that it does not know; and an
+            // erasure replaces what was read behind `head`.
+            let opened = Store::open_read_only_on(self.shared_storage())?;
+            let same = opened.read_state().ledger.load()?.erasures.len() == erasures;
+            if same && newer.is_some() {
+                return Ok(backup);
+            }
+            newer = Some(opened);
         }
-        self.copy(with_keys, waiting)
+        Err(Error::corrupt(HEAD, 0, "a copy is made between two erasures; make it again"))
     }
 
     /// What `head` says now.
@@ -144,10 +171,6 @@ impl Store {
         // Those of later commits, made meanwhile, are of another copy.
         let made = checkpoint_files(self.storage())?.into_iter();
         whole.extend(made.filter(|(size, _)| *size <= head.commit).map(|(_, path)| path));
-        if with_keys {
-            whole.extend(KEY_FILES.iter().map(|name| format!("keys/{name}.key")));
-            whole.push(SEEDS.to_owned());
-        }
         for path in whole {
             // A store without its keys is copied as it is.
             if let Some(bytes) = self.storage.read(&path)? {
@@ -157,7 +180,8 @@ impl Store {
         files.extend(waiting.into_iter().map(|(path, bytes)| Part::held(path, bytes)));
         let recorded = ledger.commits.last().map_or(0, |commit| commit.recorded);
         let storage = self.shared_storage();
-        Ok(Backup { storage, head, recorded, with_keys, files, _mark: mark })
+        let keys = with_keys.then(|| CopiedKeys::read(self.storage(), &head)).transpose()?;
+        Ok(Backup { storage, head, recorded, keys, files, _mark: mark })
     }
 }
 
@@ -198,45 +222,28 @@ impl Backup {
         Tar::of(self)
     }
 
-    /// Writes it into a new or empty folder, durably; the folder is a store when its last file, `head`,
-    /// is there. `progress` is called behind each file.
+    /// The keys as they belong to this copy, where they were asked for.
+    #[must_use]
+    pub fn keys(&self) -> Option<&CopiedKeys> {
+        self.keys.as_ref()
+    }
+
+    /// Writes it into a new or empty folder, or brings the earlier copy that a folder holds up to date,
+    /// durably. A new folder is a store when its last file, `head`, is there; an earlier copy is at each
+    /// moment the old one or the new. `progress` is called behind each file.
     ///
     /// # Errors
-    /// [`Error::NotEmpty`], [`Error::Corrupt`] if a file is not what the log says of it, or what the
-    /// medium says.
+    /// [`Error::NotACopy`], [`Error::OtherStore`] or [`Error::OtherHistory`] where the folder holds something
+    /// else, [`Error::Locked`] if it is being written, [`Error::Corrupt`] if a file is not what the log says
+    /// of it, or what the medium says.
     pub fn write_to(
         &self,
         folder: impl AsRef<Path>,
         progress: &mut dyn FnMut(BackupProgress),
-    ) -> Result<()> {
+    ) -> Result<Updated> {
         let folder = folder.as_ref();
-        need_empty(folder)?;
+        update::need_copy(folder)?;
         self.write_on(&FileStorage::new(folder), progress)
-    }
-
-    /// The same onto a medium that holds nothing yet.
-    ///
-    /// # Errors
-    /// As [`Backup::write_to`], but for what a folder holds.
-    pub fn write_on(
-        &self,
-        storage: &dyn Storage,
-        progress: &mut dyn FnMut(BackupProgress),
-    ) -> Result<()> {
-        let mut digests = Vec::with_capacity(self.files.len());
-        let (mut bytes, all) = (0, self.bytes());
-        for part in &self.files {
-            let content = self.read(part)?;
-            digests.push(part.checked(Sha256::digest(&content).into())?);
-            storage.put(&part.path, &content, is_secret(&part.path))?;
-            forget_large(&[content]);
-            bytes += part.length;
-            progress(BackupProgress { bytes, all });
-        }
-        storage.put(BACKUP_LIST, self.list(&digests).as_bytes(), false)?;
-        storage.put(HEAD, &self.head(), false)?;
-        progress(BackupProgress { bytes: all, all });
-        Ok(())
     }
 
     fn head(&self) -> [u8; crate::head::LENGTH] {
@@ -257,20 +264,8 @@ impl Backup {
 
     /// The list, from the digest of each file.
     fn list(&self, digests: &[[u8; 32]]) -> String {
-        let keys = if self.with_keys { "with" } else { "without" };
-        let mut text = format!(
-            "# lineal backup 1\n# store {}\n# commit {} {} recorded {}\n# {keys} keys\n",
-            HEXLOWER.encode(&self.head.store),
-            self.head.commit,
-            HEXLOWER.encode(&self.head.commit_id.0),
-            utc_text(self.recorded),
-        );
-        let head: [u8; 32] = Sha256::digest(self.head()).into();
         let paths = self.files.iter().map(|part| part.path.as_str());
-        for (path, digest) in paths.chain([HEAD]).zip(digests.iter().chain([&head])) {
-            text.push_str(&format!("{}  {path}\n", HEXLOWER.encode(digest)));
-        }
-        text
+        list::text(&self.head, self.recorded, paths.zip(digests.iter().copied()))
     }
 }
 
@@ -279,6 +274,12 @@ impl std::fmt::Debug for Backup {
         let (commit, files) = (self.commit(), self.files());
         f.debug_struct("Backup").field("commit", &commit).field("files", &files).finish()
     }
+}
+
+/// Is it a file that a mirror may pull: one of a copy, and of no journal?
+pub(crate) fn is_pulled(path: &str) -> bool {
+    receive::FOLDERS.iter().any(|folder| path.starts_with(&format!("{folder}/")))
+        && receive::is_of_a_copy(path)
 }
 
 /// Makes a folder if there is none; one that holds anything is refused.
@@ -292,7 +293,7 @@ fn need_empty(folder: &Path) -> Result<()> {
 }
 
 /// Is a file for its owner alone?
-fn is_secret(path: &str) -> bool {
+pub(crate) fn is_secret(path: &str) -> bool {
     path.starts_with("keys/")
         || path.starts_with("sealed/")
         || FOLDERS_OF_JOURNALS.iter().any(|folder| path.starts_with(folder))

@@ -4,11 +4,14 @@
 //! First the next generation of each container is written without the rows, then the erasure is
 //! recorded: from that commit on no view shows them. What must be destroyed besides (salts, keys,
 //! entries of indexes, old files) is destroyed behind it, and, if a crash comes between, by the next
-//! opening for writing (`finish.rs`).
+//! opening for writing (`finish.rs`). A decision to refuse or to restrict destroys nothing
+//! (`restrict.rs`).
 
+mod again;
 mod find;
 mod finish;
 mod record;
+mod restrict;
 mod rewrite;
 mod salts;
 mod suppress;
@@ -20,7 +23,7 @@ use super::Store;
 use crate::error::{Error, Result};
 use crate::snapshot::EventRef;
 use lineal_proof::Hash;
-use lineal_proof::record::{Decision, ErasedFile};
+use lineal_proof::record::{Decision, ErasedFile, ErasedValue};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most bytes of a basis and of a reference: a sentence or two, so that no case file gets in.
@@ -36,6 +39,8 @@ pub enum Target {
     /// A sealed field of a node, by the node's id, as any revision states it: its subject's key goes,
     /// and with it all that was sealed under that.
     Field(Hash, String),
+    /// Every value that is sealed under a subject's key, whoever states it: the key goes.
+    Subject(Hash),
 }
 
 /// An erasure, or the refusal of one.
@@ -43,7 +48,7 @@ pub enum Target {
 pub struct ErasureOrder {
     /// What.
     pub targets: Vec<Target>,
-    /// Erased, or refused: then nothing is destroyed.
+    /// Erased; or refused, restricted or lifted: then nothing is destroyed.
     pub decision: Decision,
     /// The legal ground, in words: at most 1,024 bytes.
     pub basis: String,
@@ -78,52 +83,58 @@ pub struct ErasureDone {
 type Rows = BTreeMap<u32, BTreeSet<u32>>;
 
 impl Store {
-    /// Erases, or records that an erasure is refused. With `dry_run` only says what would be erased.
+    /// Erases, restricts, lifts a restriction, or records that a request is refused. With `dry_run` only
+    /// says what would be.
     ///
     /// # Errors
     /// [`Error::ReadOnly`], [`Error::Poisoned`], [`Error::SamePerson`], [`Error::Unsaid`],
-    /// [`Error::Held`] where a hold forbids it, [`Error::NothingToErase`], [`Error::NoKey`] without
+    /// [`Error::Held`] where a hold forbids it, [`Error::Restricted`], [`Error::NothingToErase`], [`Error::NoKey`] without
     /// the index key or the seeds, [`Error::Corrupt`] if a container cannot be read, or what the
     /// medium says.
     pub fn erase(&self, order: &ErasureOrder, dry_run: bool) -> Result<ErasureDone> {
         self.check_writable()?;
         check_words(order)?;
-        let rows = self.rows_of(order)?;
-        let values = self.values_of(order)?;
+        let mut rows = self.rows_of(order)?;
+        let mut values = self.values_of(order)?;
         if rows.is_empty() && values.is_empty() {
             let what = "no row and no sealed value of that is here; what was erased before is not \
                         erased again";
             return Err(Error::NothingToErase { what: what.to_owned() });
         }
-        if order.decision == Decision::Erased {
-            self.check_holds(&rows, &values)?;
+        match order.decision {
+            Decision::Erased => {
+                self.check_holds(&rows, &values)?;
+                self.check_restricted(&rows, &values)?;
+            }
+            Decision::Restricted | Decision::Lifted => {
+                // What lies under the same key as a field is not what was asked for.
+                let is_asked = |value: &ErasedValue| is_named(order, value.node, &value.field);
+                values.retain(is_asked);
+                self.to_restrict(order, &mut rows, &mut values)?;
+            }
+            Decision::Refused => {}
         }
         let count = rows.values().map(|rows| rows.len() as u64).sum();
-        let named: BTreeSet<(Hash, &str)> = order
-            .targets
-            .iter()
-            .filter_map(|target| match target {
-                Target::Field(node, field) => Some((*node, field.as_str())),
-                _ => None,
-            })
-            .collect();
-        let is_named = |node: Hash, field: &str| named.contains(&(node, field));
+        let is_named = |value: &ErasedValue| is_named(order, value.node, &value.field);
         let mut done = ErasureDone {
             rows: count,
             batches: rows.len() as u64,
-            values: values.iter().map(|v| (v.field.clone(), is_named(v.node, &v.field))).collect(),
-            files: self.files_of(&rows),
+            values: values.iter().map(|value| (value.field.clone(), is_named(value))).collect(),
             ..ErasureDone::default()
         };
+        if order.decision == Decision::Erased {
+            done.files = self.files_of(&rows);
+        }
         if dry_run {
             return Ok(done);
         }
-        if order.decision == Decision::Refused {
-            let records = self.refusals(order, &rows);
+        if order.decision != Decision::Erased {
+            let records = self.decisions(order, &rows, values);
             let mut transaction = self.begin(None, Some(order.executed_by.clone()))?;
             records.into_iter().for_each(|record| transaction.add_erasure(record));
             done.commit = Some(transaction.commit()?.number);
-            done.files.clear();
+            // Views of before show what is restricted since.
+            self.views.let_go();
             self.write_indexes()?;
             return Ok(done);
         }
@@ -141,6 +152,14 @@ impl Store {
         done.orphans = orphans.into_iter().map(|name| format!("orphans/{name}")).collect();
         Ok(done)
     }
+}
+
+/// Does an order name this field of this node?
+fn is_named(order: &ErasureOrder, node: Hash, field: &str) -> bool {
+    order.targets.iter().any(|target| match target {
+        Target::Field(of, named) => *of == node && named == field,
+        _ => false,
+    })
 }
 
 fn check_words(order: &ErasureOrder) -> Result<()> {

@@ -12,7 +12,7 @@ pub(super) type Object = Map<String, Value>;
 const BARE: &[&[u8]] = &[b"-Infinity", b"Infinity", b"NaN"];
 
 /// Reads a text of JSON in which numbers may be bare tokens; those become texts.
-pub(super) fn parse(bytes: &[u8]) -> Result<Value, serde_json::Error> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<Value, serde_json::Error> {
     serde_json::from_slice(&quoted(bytes))
 }
 

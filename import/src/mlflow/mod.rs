@@ -27,6 +27,8 @@ mod versions;
 
 pub use counts::Counts;
 pub use error::Error;
+pub(crate) use file::nests_deeply as yaml_nests_deeply;
+pub(crate) use json::parse as json_of_python;
 pub(crate) use personal::is_personal;
 pub use reading::{Ended, Reading, open, read};
 pub use recognise::recognise;

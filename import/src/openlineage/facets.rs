@@ -30,14 +30,14 @@ pub(super) fn keep(record: &mut NodeRecord, facets: Option<&Object>, mapped: &[&
 }
 
 /// Keeps one facet under a name of a map.
-pub(super) fn put(record: &mut NodeRecord, map: &str, key: &str, name: &str, facet: &Json) {
+pub(crate) fn put(record: &mut NodeRecord, map: &str, key: &str, name: &str, facet: &Json) {
     let Some(text) = text_of(facet) else { return };
     let is_sealed = SEALED.contains(&name) || name_people(name) || holds_people(facet, 0);
     put_member(record, map, key, text, is_sealed);
 }
 
 /// Sets a text, sealed if it is personal.
-pub(super) fn put_text(record: &mut NodeRecord, field: &str, text: Option<&str>) {
+pub(crate) fn put_text(record: &mut NodeRecord, field: &str, text: Option<&str>) {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return };
     if is_personal(text) {
         seal(record, field.to_owned(), text.to_owned(), None);
@@ -47,7 +47,7 @@ pub(super) fn put_text(record: &mut NodeRecord, field: &str, text: Option<&str>)
 }
 
 /// Sets a member of an open map, sealed where it is wanted or the text is personal.
-pub(super) fn put_member(
+pub(crate) fn put_member(
     record: &mut NodeRecord,
     map: &str,
     key: &str,
@@ -115,7 +115,7 @@ fn owners(record: &mut NodeRecord, facet: &Json) {
     }
 }
 
-fn name_people(name: &str) -> bool {
+pub(crate) fn name_people(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     NAMES_PEOPLE.iter().any(|part| name.contains(part))
 }

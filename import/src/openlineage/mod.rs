@@ -5,7 +5,7 @@
 //! view unites them. A job is an experiment, a dataset without a version one with an empty digest.
 
 mod event;
-mod facets;
+pub(crate) mod facets;
 mod lines;
 mod map;
 mod recognise;

@@ -2,6 +2,7 @@
 
 use crate::datadog::recognise::{Archive, list as list_logs, recognise_beside};
 use crate::error::{Error, Result};
+use crate::exchange::{self, FORMATS, Format};
 use crate::{mlflow, openlineage};
 use std::path::{Path, PathBuf};
 
@@ -25,6 +26,13 @@ pub enum Found {
         /// The file.
         path: PathBuf,
     },
+    /// A document of an exchange format.
+    Document {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        format: Format,
+    },
     /// Log files.
     Logs {
         /// Where.
@@ -34,7 +42,8 @@ pub enum Found {
     },
 }
 
-/// Finds the sources at a path. `form` takes it as given: a form's name, `openlineage` or `datadog`.
+/// Finds the sources at a path. `form` takes it as given: a form's name, `openlineage`, a format's name or
+/// `datadog`.
 ///
 /// # Errors
 /// [`Error::NoSuchPath`], [`Error::NothingRecognised`], or what reading says.
@@ -47,7 +56,10 @@ pub fn recognise(path: &Path, form: Option<&str>) -> Result<Vec<Found>> {
         return Ok(vec![match mlflow::Form::parse(form) {
             Some(form) => Found::Mlflow { path, form, given: true },
             None if form == openlineage::FORM => Found::OpenLineage { path },
-            None => Found::Logs { archive: list_logs(&path)?, path },
+            None => match Format::parse(form) {
+                Some(format) => Found::Document { path, format },
+                None => Found::Logs { archive: list_logs(&path)?, path },
+            },
         }]);
     }
     let mut found = Vec::new();
@@ -61,11 +73,30 @@ pub fn recognise(path: &Path, form: Option<&str>) -> Result<Vec<Found>> {
     Ok(found)
 }
 
+/// What [`recognise`] takes a path for when it is told so.
+#[must_use]
+pub fn forms() -> Vec<&'static str> {
+    let mut all = vec!["mlflow-sqlite", "mlflow-file", "mlflow-rest", "mlflow-export-import"];
+    all.push(openlineage::FORM);
+    all.extend(FORMATS.iter().map(|format| format.name()));
+    all.push("datadog");
+    all
+}
+
 /// How databases are called.
 const DATABASES: [&str; 3] = ["db", "sqlite", "sqlite3"];
 
 /// How files of OpenLineage's events are called.
 const EVENTS: [&str; 3] = ["ndjson", "jsonl", "json"];
+
+/// How documents of exchange formats are called.
+const DOCUMENTS: [&str; 8] =
+    ["json", "jsonl", "ndjson", "jsonld", "intoto", "sigstore", "zip", "dvc"];
+
+fn may_hold_document(file: &Path) -> bool {
+    file.extension().is_some_and(|end| DOCUMENTS.iter().any(|known| end == *known))
+        || file.file_name().is_some_and(|name| name == "dvc.lock")
+}
 
 /// Finds MLflow stores and files of events in a folder and below it, and the paths that they take up: what lies beside
 /// them is looked at too, since a source that is passed over in silence is lost.
@@ -85,6 +116,11 @@ fn find_stores(
         if own.is_none() && openlineage::recognise(path) {
             stores.push(path.to_owned());
             found.push(Found::OpenLineage { path: path.to_owned() });
+        } else if own.is_none()
+            && let Some(format) = exchange::recognise(path)
+        {
+            stores.push(path.to_owned());
+            found.push(Found::Document { path: path.to_owned(), format });
         }
         return Ok(());
     }
@@ -98,6 +134,13 @@ fn find_stores(
         if may_hold_events && openlineage::recognise(&file) {
             stores.push(file.clone());
             found.push(Found::OpenLineage { path: file });
+            continue;
+        }
+        if may_hold_document(&file)
+            && let Some(format) = exchange::recognise(&file)
+        {
+            stores.push(file.clone());
+            found.push(Found::Document { path: file, format });
             continue;
         }
         let called_so =

@@ -202,7 +202,7 @@ impl Preparing<'_, '_> {
 }
 
 /// Runs that record no data set, and what the first of them says instead.
-struct Inputs {
+pub(super) struct Inputs {
     without: u64,
     all: u64,
     instead: Option<(String, Vec<String>)>,
@@ -210,17 +210,17 @@ struct Inputs {
 
 impl Inputs {
     /// Goes on with the counts of a report.
-    fn of(report: &mut Report) -> Inputs {
+    pub(super) fn of(report: &mut Report) -> Inputs {
         let (without, all) = report.runs_without_input;
         Inputs { without, all, instead: report.instead.take() }
     }
 
-    fn put(self, report: &mut Report) {
+    pub(super) fn put(self, report: &mut Report) {
         report.runs_without_input = (self.without, self.all);
         report.instead = self.instead;
     }
 
-    fn count(&mut self, record: &NodeRecord) {
+    pub(super) fn count(&mut self, record: &NodeRecord) {
         const INPUTS: [Relation; 4] =
             [Relation::TrainedOn, Relation::ValidatedOn, Relation::TestedOn, Relation::Used];
         if record.node.kind != Kind::Run {

@@ -3,7 +3,9 @@
 use super::identity::Known;
 use super::people::People;
 use super::rehearsal::Rehearsal;
-use super::{Found, ImportOptions, LoadedMapping, log_files, mlflow_store, openlineage_events};
+use super::{
+    Found, ImportOptions, LoadedMapping, exchange, log_files, mlflow_store, openlineage_events,
+};
 use crate::error::{Error, Result};
 use crate::mlflow;
 use crate::progress::Progress;
@@ -76,6 +78,7 @@ impl<'a> Session<'a> {
                 }
             }
             Found::OpenLineage { path } => openlineage_events::take(self, path),
+            Found::Document { path, format } => exchange::take(self, path, *format),
             Found::Logs { path, archive } => log_files::take(self, path, archive),
         }
     }

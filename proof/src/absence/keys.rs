@@ -77,8 +77,9 @@ pub fn secret_of(index_key: &[u8; 32], batch: &Hash) -> [u8; 32] {
     Hash::keyed(&Hash::derive(CONTEXT_BATCH_KEYS, index_key), &batch.0).0
 }
 
-/// The bucket of a value among 2^bits.
-fn bucket_of(hash: &Hash, bits: u32) -> u32 {
+/// The bucket of a value's hash among 2^bits.
+#[must_use]
+pub fn bucket_of(hash: &Hash, bits: u32) -> u32 {
     let [a, b, c, d, ..] = hash.0;
     u32::from_le_bytes([a, b, c, d]) >> (u32::BITS - bits.clamp(1, u32::BITS))
 }
@@ -191,6 +192,13 @@ impl KeyTree {
         buckets.into_iter().filter_map(leaf).collect()
     }
 
+    /// What leads from the bucket of a value to the root, whatever stands in it: bits, fields, hashes.
+    #[must_use]
+    pub fn path(&self, value: &Hash) -> (u32, Vec<String>, Vec<Hash>) {
+        let place = bucket_of(value, self.bits) as usize;
+        (self.bits, self.fields.clone(), range_path(&self.leaves, &(place..place + 1)))
+    }
+
     /// Opens the bucket in which a value would stand; none if it was redacted.
     #[must_use]
     pub fn open(&self, value: &Hash) -> Option<KeysOpening> {
@@ -280,29 +288,42 @@ pub fn estimate(rows: u64, fields: usize) -> u64 {
     32 * (u64::from(bits) + 1) + digests * DIGEST as u64
 }
 
+/// Does the leaf of a value's bucket lead to a batch's `keys_root`, in a tree that covers the field?
+///
+/// # Errors
+/// [`Refused`] if it does not.
+pub fn bucket_leads(
+    (bits, fields, path): (u32, &[String], &[Hash]),
+    (field, hash): (&str, &Hash),
+    leaf: &Hash,
+    root: &Hash,
+) -> Result<(), Refused> {
+    let steps = path.len();
+    if !(BITS_MIN..=BITS_MAX).contains(&bits) || steps != bits as usize {
+        return Err(Refused::Buckets { bits, most: BITS_MAX, steps });
+    }
+    if !fields.iter().any(|own| own == field) {
+        return Err(Refused::Field);
+    }
+    let place = u64::from(bucket_of(hash, bits));
+    let tree = range_root(1 << bits, place, &[*leaf], path);
+    let is_root = tree.map(|tree| keys_root(bits, fields, &tree)) == Some(*root);
+    is_root.then_some(()).ok_or(Refused::KeysRoot)
+}
+
 impl KeysOpening {
     /// Whether a value of a field is in the batch with this `keys_root`.
     ///
     /// # Errors
     /// [`Refused`] if the opening does not show either.
     pub fn check(&self, root: &Hash, field: &str, value: &Value) -> Result<Presence, Refused> {
-        let (bits, steps) = (self.bits, self.path.len());
-        if !(BITS_MIN..=BITS_MAX).contains(&bits) || steps != bits as usize {
-            return Err(Refused::Buckets { bits, most: BITS_MAX, steps });
-        }
         if self.digests.len() > DIGESTS_MAX || !self.digests.is_sorted_by(|a, b| a < b) {
             return Err(Refused::Digests { most: DIGESTS_MAX });
         }
-        if !self.fields.iter().any(|own| own == field) {
-            return Err(Refused::Field);
-        }
         let hash = value_hash(field, value);
         let leaf = Hash::keyed(&self.salt, self.digests.as_flattened());
-        let place = u64::from(bucket_of(&hash, bits));
-        let tree = range_root(1 << bits, place, &[leaf], &self.path);
-        if tree.map(|tree| keys_root(bits, &self.fields, &tree)) != Some(*root) {
-            return Err(Refused::KeysRoot);
-        }
+        let way = (self.bits, &self.fields[..], &self.path[..]);
+        bucket_leads(way, (field, &hash), &leaf, root)?;
         let digest = digest_of(&Hash::keyed(&self.salt, &digest_message(&hash)));
         let is_there = self.digests.binary_search(&digest).is_ok();
         Ok(if is_there { Presence::Present } else { Presence::Absent })

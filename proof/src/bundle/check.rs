@@ -3,6 +3,7 @@
 //! The order of the checks is part of the form, so that every verifier names the same first fault:
 //! the file's form, the checkpoint, commits, records, events, the statement.
 
+use super::absent;
 use super::commits::{self, Known, Records};
 use super::events::{self, Events};
 use super::fault::{Checked, Fault};
@@ -130,10 +131,13 @@ impl Bundle {
 
 /// Checks all but who signed the checkpoint.
 fn shown(bundle: &Bundle, checkpoint: &Checkpoint) -> Checked<Verdict> {
-    let records = commits::check(bundle, checkpoint)?;
+    let (records, map_root) = commits::check(bundle, checkpoint)?;
     let events = events::check(&bundle.events, &records)?;
-    stated(&bundle.statement, &records, &events)?;
-    Ok(if events.values().any(|event| event.erased) {
+    let lacks = match &bundle.statement {
+        Statement::Absent(absent) => absent::check(absent, &records, map_root)?,
+        other => stated(other, &records, &events).map(|()| false)?,
+    };
+    Ok(if lacks || events.values().any(|event| event.erased) {
         Verdict::Redacted
     } else if events.values().any(events::Disclosed::is_withheld) {
         Verdict::Withheld
@@ -171,6 +175,8 @@ fn stated(statement: &Statement, records: &Records, events: &Events) -> Checked 
             }
             Ok(())
         }
+        // Checked with the map: [`absent::check`].
+        Statement::Absent(_) => Ok(()),
     }
 }
 

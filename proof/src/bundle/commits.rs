@@ -13,11 +13,15 @@ use crate::value::{Map, Value};
 use std::collections::BTreeMap;
 
 /// What a record of a proof says.
-pub(super) enum Known {
+#[derive(Clone, PartialEq, Debug)]
+pub enum Known {
+    /// A revision.
     Revision(Box<Revision>),
+    /// A stub.
     Stub(Stub),
+    /// A reference.
     Reference(Reference),
-    /// Its map: [`super::erasure`] reads it.
+    /// An erasure, as its map.
     Erasure(Map),
 }
 
@@ -31,8 +35,9 @@ fn above(left: &Hash, right: &Hash) -> Hash {
 /// The node above two others in the log's tree.
 pub(super) const LOG: subtrees::Above = above;
 
-/// Checks the commits against the checkpoint, and the records against the commits.
-pub(super) fn check(bundle: &Bundle, checkpoint: &Checkpoint) -> Checked<Records> {
+/// Checks the commits against the checkpoint, and the records against the commits. Gives the records,
+/// and the map_root that the checkpoint's last commit states, if that is among the commits.
+pub(super) fn check(bundle: &Bundle, checkpoint: &Checkpoint) -> Checked<(Records, Option<Hash>)> {
     let mut commits = Vec::new();
     let mut leaves = Vec::new();
     let mut store = None;
@@ -59,7 +64,8 @@ pub(super) fn check(bundle: &Bundle, checkpoint: &Checkpoint) -> Checked<Records
     for ((number, part), commit) in bundle.commits.iter().enumerate().zip(&commits) {
         records_of(&format!("/commits/{number}"), part, commit, &mut records)?;
     }
-    Ok(records)
+    let last = commits.last().filter(|commit| commit.number == checkpoint.size);
+    Ok((records, last.and_then(|commit| commit.map_root)))
 }
 
 fn records_of(at: &str, part: &CommitPart, commit: &Commit, records: &mut Records) -> Checked {
@@ -83,6 +89,16 @@ fn records_of(at: &str, part: &CommitPart, commit: &Commit, records: &mut Record
         records.insert(Hash::of(&record.payload), known);
     }
     Ok(())
+}
+
+impl Known {
+    /// What a record's canonical bytes say.
+    ///
+    /// # Errors
+    /// If they are not of a record that a statement can rest on.
+    pub fn read(payload: &[u8]) -> Result<Known, Error> {
+        read(payload)
+    }
 }
 
 fn read(payload: &[u8]) -> Result<Known, Error> {

@@ -38,6 +38,35 @@ pub(super) fn kept(record: &Map, batch: &Hash, row: u64) -> Option<Kept> {
     })
 }
 
+/// The leaf that the record kept of a bucket of a batch's keys; none if it names none.
+pub(super) fn kept_bucket(record: &Map, batch: &Hash, bucket: u32) -> Option<Hash> {
+    let own = entries_of(record, "keys", batch)?;
+    let [_, buckets] = own else { return None };
+    buckets.as_list()?.iter().find_map(|entry| {
+        let [number, leaf] = entry.as_list()? else { return None };
+        let is_own = number.as_i64() == Some(bucket.into());
+        is_own.then(|| Hash::from_slice(leaf.as_bytes()?)).flatten()
+    })
+}
+
+/// Does the record erase a batch whole, so that nothing is left that shows what was in it?
+pub(super) fn took_all(record: &Map, batch: &Hash) -> bool {
+    matches!(entries_of(record, "batches", batch), Some([_, _, Value::Null]))
+}
+
+/// The first item of a record's list that is about a batch.
+fn entries_of<'r>(record: &'r Map, list: &str, batch: &Hash) -> Option<&'r [Value]> {
+    let format = record.get("format").and_then(Value::as_i64);
+    let decision = record.get("decision").and_then(Value::as_text);
+    if format != Some(1) || decision != Some("erased") {
+        return None;
+    }
+    record.get(list)?.as_list()?.iter().find_map(|entry| {
+        let items = entry.as_list()?;
+        (items.first()?.as_link()?.0 == *batch).then_some(items)
+    })
+}
+
 /// The place of a row among those of the runs.
 fn place(runs: &[Value], row: u64) -> Option<u64> {
     let mut before = 0_u64;

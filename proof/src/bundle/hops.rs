@@ -134,7 +134,7 @@ fn beside(edge: &Edge, name: &str, id: &str) -> bool {
 }
 
 /// What a reference stands for, its unknown parts taken from the claim.
-fn filled(reference: &Key, claim: &Key) -> Key {
+pub(super) fn filled(reference: &Key, claim: &Key) -> Key {
     let part = |(at, part): (usize, &KeyPart)| match part {
         KeyPart::Null => claim.0.get(at).cloned().unwrap_or(KeyPart::Null),
         known => known.clone(),

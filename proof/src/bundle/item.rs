@@ -54,9 +54,7 @@ impl Node {
             Json::Text(text) => Ok(KeyPart::Text(text.clone())),
             _ if part.has("int") => {
                 let [number] = part.members(["int"])?;
-                let text = number.text()?;
-                let read = text.parse().ok().filter(|read: &i64| read.to_string() == text);
-                read.map(KeyPart::Int).ok_or_else(|| number.fault("a whole number of 64 bits"))
+                number.whole().map(KeyPart::Int)
             }
             _ => {
                 let [bytes] = part.members(["bytes"])?;

@@ -4,7 +4,7 @@ use super::fault::{Checked, Fault};
 use super::json::{self, Json};
 use super::read::Place;
 use super::statement::Statement;
-use super::{FILE_BYTES_MAX, FORMAT, TYPE, words};
+use super::{FILE_BYTES_MAX, FORMAT, FORMAT_OF_ABSENCE, TYPE, words};
 use crate::hash::Hash;
 use data_encoding::BASE64;
 
@@ -111,7 +111,7 @@ impl Bundle {
             ("checkpoint", Json::text(&self.checkpoint)),
             ("commits", Json::List(self.commits.iter().map(CommitPart::to_json).collect())),
             ("events", Json::List(self.events.iter().map(BatchPart::to_json).collect())),
-            ("format", Json::Int(FORMAT)),
+            ("format", Json::Int(self.statement.format())),
             ("statement", self.statement.to_json()),
             ("tree", hashes(&self.tree)),
             ("type", Json::text(TYPE)),
@@ -145,8 +145,8 @@ impl Bundle {
         if kind.text()? != TYPE {
             return Err(kind.fault("the type of a proof file"));
         }
-        if *format.json != Json::Int(FORMAT) {
-            return Err(format.fault("format 1, the only one that this program reads"));
+        if !matches!(format.json, Json::Int(FORMAT | FORMAT_OF_ABSENCE)) {
+            return Err(format.fault("format 1 or 2, the ones that this program reads"));
         }
         let bundle = Bundle {
             checkpoint: checkpoint.text()?.to_owned(),
@@ -155,6 +155,9 @@ impl Bundle {
             events: events.list()?.iter().map(BatchPart::read).collect::<Checked<_>>()?,
             statement: Statement::read(&statement)?,
         };
+        if *format.json != Json::Int(bundle.statement.format()) {
+            return Err(format.fault("the format of files with such a statement"));
+        }
         let said_texts = said.list()?;
         let said_texts = said_texts.iter().map(Place::text).collect::<Checked<Vec<_>>>()?;
         if said_texts != bundle.words() {
@@ -164,7 +167,7 @@ impl Bundle {
     }
 }
 
-fn hashes(hashes: &[Hash]) -> Json {
+pub(super) fn hashes(hashes: &[Hash]) -> Json {
     let bytes: Vec<u8> = hashes.iter().flat_map(|hash| hash.0).collect();
     Json::text(BASE64.encode(&bytes))
 }
@@ -173,11 +176,11 @@ fn bytes(bytes: &[u8]) -> Json {
     Json::text(BASE64.encode(bytes))
 }
 
-fn key(key: &[u8; 32]) -> Json {
+pub(super) fn key(key: &[u8; 32]) -> Json {
     Json::text(Hash(*key).to_string())
 }
 
-fn number(number: u64) -> Json {
+pub(super) fn number(number: u64) -> Json {
     Json::Int(i64::try_from(number).unwrap_or(i64::MAX))
 }
 

@@ -63,6 +63,13 @@ impl<'a> Place<'a> {
         .ok_or_else(|| self.fault("a whole number, not negative"))
     }
 
+    /// A number of 64 bits with a sign, as the text of its decimal digits.
+    pub(super) fn whole(&self) -> Checked<i64> {
+        let text = self.text()?;
+        let read = text.parse().ok().filter(|read: &i64| read.to_string() == text);
+        read.ok_or_else(|| self.fault("a whole number of 64 bits"))
+    }
+
     /// What null stands for the absence of.
     pub(super) fn optional<T>(
         &self,

@@ -1,10 +1,11 @@
 //! What a proof states, in data.
 
+use super::absent::Absent;
 use super::fault::Checked;
 use super::item::{EventName, Item, Node};
 use super::json::Json;
 use super::read::Place;
-use super::{HOPS_MAX, PATHS_MAX};
+use super::{FORMAT, FORMAT_OF_ABSENCE, HOPS_MAX, PATHS_MAX};
 use crate::hash::Hash;
 
 /// A statement.
@@ -31,6 +32,8 @@ pub enum Statement {
         /// The paths; one at least.
         paths: Vec<Path>,
     },
+    /// Something was never recorded.
+    Absent(Box<Absent>),
 }
 
 /// A field by which an event was asked for, and its value: a hash in hexadecimal, or a text.
@@ -125,11 +128,11 @@ impl By {
 }
 
 impl Named {
-    fn to_json(&self) -> Json {
+    pub(super) fn to_json(&self) -> Json {
         Json::map([("field", Json::text(&self.field)), ("value", Json::text(&self.value))])
     }
 
-    fn read(place: &Place<'_>) -> Checked<Named> {
+    pub(super) fn read(place: &Place<'_>) -> Checked<Named> {
         let [field, value] = place.members(["field", "value"])?;
         Ok(Named { field: field.text()?.to_owned(), value: value.text()?.to_owned() })
     }
@@ -208,10 +211,19 @@ impl Statement {
                 ("named", named(by)),
                 ("paths", Json::List(paths.iter().map(Path::to_json).collect())),
             ]),
+            Statement::Absent(absent) => absent.to_json(),
         }
     }
 
+    /// The format number of a file that states it.
+    pub(super) fn format(&self) -> i64 {
+        if matches!(self, Statement::Absent(_)) { FORMAT_OF_ABSENCE } else { FORMAT }
+    }
+
     pub(super) fn read(place: &Place<'_>) -> Checked<Statement> {
+        if place.has("map") {
+            return Absent::read(place).map(|absent| Statement::Absent(Box::new(absent)));
+        }
         if place.has("revision") {
             let [kind, node, revision] = place.members(["kind", "node", "revision"])?;
             is_kind(&kind, "revision")?;
@@ -239,7 +251,7 @@ impl Statement {
     }
 }
 
-fn is_kind(kind: &Place<'_>, name: &str) -> Checked {
+pub(super) fn is_kind(kind: &Place<'_>, name: &str) -> Checked {
     if kind.text()? == name {
         Ok(())
     } else {

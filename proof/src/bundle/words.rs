@@ -1,5 +1,6 @@
 //! What a proof states, in words: made from the data alone, by every verifier in the same way.
 
+use super::absent;
 use super::item::Item;
 use super::statement::{By, Named, Path, Statement};
 use std::fmt::Write as _;
@@ -22,6 +23,7 @@ pub(super) fn of(statement: &Statement) -> Vec<String> {
         Statement::Paths { named, paths } => {
             paths.iter().map(|path| path_in_words(path, named.as_ref())).collect()
         }
+        Statement::Absent(absent) => absent::words_of(absent),
     }
 }
 
@@ -49,6 +51,9 @@ fn path_in_words(path: &Path, named: Option<&Named>) -> String {
 
 /// What a statement does not say and might be read to say: sentences for a person.
 pub(super) fn limits(statement: &Statement) -> Vec<String> {
+    if let Statement::Absent(absent) = statement {
+        return absent::limits(absent);
+    }
     let mut limits = vec![
         "that it is recorded is shown, not that it is true, and not since when but from the checkpoint on"
             .to_owned(),

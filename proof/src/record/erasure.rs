@@ -14,6 +14,10 @@ pub enum Decision {
     Erased,
     /// Nothing was destroyed, for the reason that `basis` gives.
     Refused,
+    /// Nothing was destroyed; what is named is shown to those alone who may see what is restricted.
+    Restricted,
+    /// What is named is restricted no more.
+    Lifted,
 }
 
 impl Decision {
@@ -23,13 +27,16 @@ impl Decision {
         match self {
             Decision::Erased => "erased",
             Decision::Refused => "refused",
+            Decision::Restricted => "restricted",
+            Decision::Lifted => "lifted",
         }
     }
 
     /// The decision of that word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Decision> {
-        [Decision::Erased, Decision::Refused].into_iter().find(|each| each.name() == word)
+        let all = [Decision::Erased, Decision::Refused, Decision::Restricted, Decision::Lifted];
+        all.into_iter().find(|each| each.name() == word)
     }
 }
 

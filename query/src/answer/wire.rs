@@ -294,6 +294,8 @@ fn reason_json(reason: &Reason) -> Json {
         Uncertainty::Unread(lines) => json!(["unread", lines]),
         Uncertainty::Unsealed(events) => json!(["unsealed", events]),
         Uncertainty::Unnoted(uses) => json!(["unnoted", uses]),
+        Uncertainty::Erased(events) => json!(["erased", events]),
+        Uncertainty::Restricted(events) => json!(["restricted", events]),
     };
     json!({
         "what": what, "node": reason.node, "name": reason.name, "fits": reason.fits,
@@ -310,6 +312,8 @@ fn reason_of(json: &Json) -> Option<Reason> {
         "unread" => Uncertainty::Unread(what.get(1)?.as_u64()?),
         "unsealed" => Uncertainty::Unsealed(what.get(1)?.as_u64()?),
         "unnoted" => Uncertainty::Unnoted(what.get(1)?.as_u64()?),
+        "erased" => Uncertainty::Erased(what.get(1)?.as_u64()?),
+        "restricted" => Uncertainty::Restricted(what.get(1)?.as_u64()?),
         _ => return None,
     };
     let texts = |json: &Json| list(json, |text| Some(text.as_str()?.to_owned()));
@@ -374,6 +378,8 @@ mod tests {
             Uncertainty::Conflict,
             Uncertainty::Roleless,
             Uncertainty::Unread(4),
+            Uncertainty::Erased(5),
+            Uncertainty::Restricted(6),
             Uncertainty::Unsealed(5),
             Uncertainty::Unnoted(6),
         ];

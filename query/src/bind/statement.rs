@@ -173,8 +173,9 @@ pub(super) fn no_proof(absent: bool, span: Span) -> Mistake {
     let verb = if absent { "prove no" } else { "prove" };
     let span = Span::new(span.at, span.at + verb.len());
     if absent {
-        let what = "proofs of what is not recorded are not in this version yet";
-        let hint = "`find` answers whether it is recorded, and says how complete the answer is";
+        let what =
+            "a proof of what is not recorded is a file of its own, and no answer to a question";
+        let hint = "`lineal prove no ...` makes it; `find` answers whether it is recorded, and says how complete the answer is";
         return Mistake::new(Code::NotYet, span, what).hint(hint);
     }
     Mistake::new(Code::NotYet, span, "a proof is a file of its own, and no answer to a question")

@@ -23,8 +23,8 @@ pub enum Said {
         first: i64,
         /// The last.
         last: i64,
-        /// How many of them are erased: it may have been one of these.
-        erased: u64,
+        /// How many of their events are erased or restricted: it may be one of these.
+        unshown: u64,
     },
 }
 
@@ -52,7 +52,7 @@ impl fmt::Display for Said {
             Said::NoEvent(text) => {
                 write!(f, "no event is recorded with the hash or id `{text}`")
             }
-            Said::Searched { batches, first, last, erased } => {
+            Said::Searched { batches, first, last, unshown } => {
                 write!(
                     f,
                     "searched: indexed hashes, request, event and log ids of {batches} batches from {} \
@@ -60,11 +60,11 @@ impl fmt::Display for Said {
                     time_text(*first),
                     time_text(*last)
                 )?;
-                match erased {
+                match unshown {
                     0 => Ok(()),
                     _ => write!(
                         f,
-                        "; {erased} of their events are erased: it may have been one of these"
+                        "; {unshown} of their events are erased or restricted: it may be one of these"
                     ),
                 }
             }

@@ -93,6 +93,7 @@ impl<'a, S: Source> Executor<'a, S> {
         let events = Kinds::one(Kind::Inference);
         if chain.end == End::Any && chain.hops.last().is_some_and(|hop| hop.to == events) {
             self.note_unread();
+            self.note_unshown_among(&found);
         }
         Ok((chain.end, self.shared(found)))
     }

@@ -32,7 +32,9 @@ impl<'a, S: Source> Executor<'a, S> {
         let has_unread = doubts.kinds.has(Kind::Inference) && !self.source.unread().is_empty();
         // Only an input without a role makes training data uncertain.
         let has_roleless = doubts.training && self.source.has_edges(Relation::Used);
+        let hides_events = doubts.kinds.has(Kind::Inference) && !self.source.unshown().is_empty();
         let is_needed = has_roleless
+            || hides_events
             || doubts.elsewhere
             || has_unread
             || matches!(root, Root::Diff(_))
@@ -126,6 +128,7 @@ impl<'a, S: Source> Executor<'a, S> {
             self.doubts_of_fields(*slot)?;
             self.doubts_of_events(*slot)?;
         }
+        self.doubts_of_unshown(select)?;
         if let (Some(Extreme::Root | Extreme::Tip), Some(slot)) =
             (select.extreme, select.listed.first())
         {

@@ -54,7 +54,8 @@ impl<S: Source> Executor<'_, S> {
                 known
                     .chain(met)
                     .chain(self.left_out())
-                    .chain(self.erased())
+                    .chain(self.unshown())
+                    .chain(self.unshown_values())
                     .chain(self.deleted(&names))
                     .collect()
             },
@@ -124,13 +125,34 @@ impl<S: Source> Executor<'_, S> {
         })
     }
 
-    /// Says of an answer about events how many are erased.
-    fn erased(&self) -> Option<String> {
-        let of_events = self.plan.doubts.kinds.has(Kind::Inference);
-        let count = if of_events { self.source.erased() } else { 0 };
-        (count > 0).then(|| {
-            format!("{count} of the events recorded here are erased: no row shows them; counters of batches and deployments count them")
-        })
+    /// Says of an answer about events how many no row shows.
+    fn unshown(&self) -> Option<String> {
+        if !self.plan.doubts.kinds.has(Kind::Inference) {
+            return None;
+        }
+        let all = self.source.unshown().iter();
+        let (erased, restricted) = all.fold((0, 0), |(erased, restricted), of| {
+            (erased + of.erased, restricted + of.restricted)
+        });
+        let what = match (erased, restricted) {
+            (0, 0) => return None,
+            (_, 0) => format!("{erased} of the events recorded here are erased"),
+            (0, _) => format!("{restricted} of the events recorded here are restricted"),
+            _ => {
+                format!("{erased} of the events recorded here are erased, {restricted} restricted")
+            }
+        };
+        Some(format!("{what}: no row shows them; counters of batches and deployments count them"))
+    }
+
+    /// Says that a field which is absent may be restricted.
+    fn unshown_values(&self) -> Option<String> {
+        let (what, are) = match self.source.unshown_values() {
+            0 => return None,
+            1 => ("1 sealed value".to_owned(), "is"),
+            count => (format!("{count} sealed values"), "are"),
+        };
+        Some(format!("{what} {are} restricted, not shown: a field that is absent here may be one"))
     }
 
     /// Says of what is in the rows that it is marked deleted in its source.

@@ -257,8 +257,8 @@ impl<'a, S: Source> Executor<'a, S> {
                     .into()
             }
             Some((first, last)) => {
-                let erased = self.source.erased();
-                Said::Searched { batches: count, first, last, erased }
+                let of_each = self.source.unshown().iter().map(|of| of.erased + of.restricted);
+                Said::Searched { batches: count, first, last, unshown: of_each.sum() }
             }
             None => "no events are recorded at all; import the logs first".into(),
         };

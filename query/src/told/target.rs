@@ -44,8 +44,8 @@ pub struct Searched {
     pub first: i64,
     /// When the last happened, ns.
     pub last: i64,
-    /// How many of them are erased: it may have been one of these.
-    pub erased: u64,
+    /// How many of them are erased or restricted: it may be one of these.
+    pub unshown: u64,
 }
 
 /// Why a text names no one thing.
@@ -160,8 +160,8 @@ fn events(view: &Snapshot, key: &str) -> Result<Target, Unresolved> {
 
 /// What was searched, so that "not found" is a finding.
 fn searched(view: &Snapshot) -> Option<Searched> {
-    let erased = view.erased_events();
-    let mut all = Searched { events: 0, first: i64::MAX, last: i64::MIN, erased };
+    let unshown = view.unshown().map(|of| of.erased + of.restricted).sum();
+    let mut all = Searched { events: 0, first: i64::MAX, last: i64::MIN, unshown };
     for batch in view.batches() {
         all.events += batch.events;
         (all.first, all.last) = (all.first.min(batch.first_time), all.last.max(batch.last_time));

@@ -1,7 +1,7 @@
 //! A graph in memory, built from lines of text, so that the language is tested without the store.
 //!
 //! `dataset:loans@7 rows=5 license=MIT` records a node; a name may end in `!stub`, `!deleted` or
-//! `!fits:model:a@1,model:b@1`, of a log, named by its batch, in `!unread5`. `run:a trained_on dataset:loans@7` records an edge. `event batch:b1 input_hash=...`
+//! `!fits:model:a@1,model:b@1`, of a log, named by its batch, in `!unread5`, of a batch `!erased2` or `!restricted1`. `run:a trained_on dataset:loans@7` records an edge. `event batch:b1 input_hash=...`
 //! records an event. `commit 2026-01-01` ends a commit; what follows belongs to the next.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot build its data has failed")]
@@ -16,7 +16,7 @@ use lineal_engine::events::{EventBlock, EventValue, Month, MonthCounts};
 use lineal_engine::schema::{
     COMMON_FIELDS, Direction, FieldType, Kind, NODE_KINDS, Relation, fields,
 };
-use lineal_engine::{CounterColumns, Counters};
+use lineal_engine::{CounterColumns, Counters, Unshown};
 use lineal_proof::{Map, Value};
 use lineal_query::{
     BatchCounts, Checked, EventColumns, EventRef, NodeNo, Revision, Source, Unread,
@@ -33,6 +33,9 @@ struct Node {
     fits: Vec<String>,
     /// Lines that an import could not read.
     unread: Option<u64>,
+    /// Events that no row shows.
+    erased: u64,
+    restricted: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -50,6 +53,7 @@ pub(crate) struct Graph {
     edges: BTreeMap<(NodeNo, Relation, bool), Vec<NodeNo>>,
     events: Vec<Event>,
     unread: Vec<Unread>,
+    unshown: Vec<Unshown>,
     candidates: Vec<Vec<NodeNo>>,
     open_claims: BTreeMap<NodeNo, Vec<NodeNo>>,
     doubtful: BTreeMap<Kind, Vec<NodeNo>>,
@@ -82,6 +86,11 @@ fn typed(text: &str, field_type: FieldType) -> Value {
 fn named(word: &str) -> Option<(Kind, &str)> {
     let (kind, key) = word.split_once(':')?;
     Some((Kind::parse(kind)?, key))
+}
+
+/// The number behind a mark.
+fn count_of(marks: &[&str], name: &str) -> u64 {
+    marks.iter().find_map(|mark| mark.strip_prefix(name)?.parse().ok()).unwrap_or(0)
 }
 
 impl Graph {
@@ -119,6 +128,7 @@ impl Graph {
             edges: BTreeMap::new(),
             events: Vec::new(),
             unread: Vec::new(),
+            unshown: Vec::new(),
             candidates: Vec::new(),
             open_claims: BTreeMap::new(),
             doubtful: BTreeMap::new(),
@@ -144,6 +154,7 @@ impl Graph {
             }
         }
         graph.unread.sort_by(|a, b| a.log.cmp(&b.log));
+        graph.hide_events();
         Some(graph)
     }
 
@@ -196,10 +207,24 @@ impl Graph {
                         .find_map(|mark| mark.strip_prefix("fits:"))
                         .map_or(Vec::new(), |all| all.split(',').map(str::to_owned).collect()),
                     unread: marks.iter().find_map(|mark| mark.strip_prefix("unread")?.parse().ok()),
+                    erased: count_of(&marks, "erased"),
+                    restricted: count_of(&marks, "restricted"),
                 },
             );
         }
         self.nodes = nodes.into_values().collect();
+    }
+
+    /// Batches of which events are erased or restricted.
+    fn hide_events(&mut self) {
+        for batch in 0..self.node_count() {
+            let Node { erased, restricted, .. } = *self.node(batch);
+            let served_by = self.edges(batch, Relation::ServedBy, Direction::Forward);
+            if let (1.., Some(deployment)) = (erased + restricted, served_by.first().copied()) {
+                let events = self.batch_counts(batch).events;
+                self.unshown.push(Unshown { batch, deployment, events, erased, restricted });
+            }
+        }
     }
 
     fn number(&self, word: &str) -> NodeNo {
@@ -402,6 +427,9 @@ impl Source for Graph {
     fn unread(&self) -> &[Unread] {
         &self.unread
     }
+    fn unshown(&self) -> &[Unshown] {
+        &self.unshown
+    }
     fn field(&self, node: NodeNo, name: &str) -> Result<Option<Value>, Never> {
         Ok(match name {
             "deleted" => self.is_deleted(node).then_some(Value::Bool(true)),
@@ -558,9 +586,10 @@ impl Source for Graph {
             });
             events.len() as u64
         };
+        let Node { erased, restricted, .. } = *self.node(batch);
         BatchCounts {
             batch,
-            events: own(None),
+            events: own(None) + erased + restricted,
             overrides: own(Some(EventField::HumanOverride)),
             art12: own(Some(EventField::Art12)),
         }

@@ -50,7 +50,7 @@ pub(super) async fn tell(call: &Call, text: String) -> Result<Response<Body>, Pr
     let named = text.clone();
     let waiting = Waiting::of(call)?;
     told(call, &[tag.as_bytes(), named.as_bytes(), &waiting.bytes()], move |opened, _| {
-        let view = view(&opened.store, as_of)?;
+        let view = sight.shown(view(&opened.store, as_of)?);
         let view = if sight.trail { view.with_trail() } else { view };
         let scope = sight.scope(opened, &view);
         // A view of the past lacks nothing that came after it.

@@ -9,11 +9,15 @@ use crate::reply::{self, COMMIT, Written};
 use crate::wire::ProveRequest;
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
-use lineal_engine::{Store, Unproved};
-use lineal_query::prove::{NotProved, Proving, prove};
+use lineal_engine::{AbsenceSize, Store, Unproved};
+use lineal_query::prove::{NotProved, Proving, as_of, prove};
 use lineal_query::{Limits, Parameters, Request, shape_digest};
 use serde_json::json;
 use std::sync::Arc;
+use std::time::Instant;
+
+/// The largest proof of what is not recorded that is made where nothing is said of its size.
+const BYTES_UNASKED: u64 = 16 << 20;
 
 /// What it takes and gives.
 pub(crate) fn describe(it: Description) -> Description {
@@ -51,7 +55,7 @@ pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
     let work = call.app.pool.run(&call.who()?.token.id, move |_, stop| {
         let note = match &asked.checkpoint {
             Some(note) => note.clone().into_bytes(),
-            None => newest(&opened.store)?,
+            None => kept(&opened.store, as_of(&text))?,
         };
         let limits = Limits {
             rows: bounds.rows,
@@ -63,10 +67,17 @@ pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
         };
         let request = Request { parameters: &parameters, limits: &limits, now };
         let view = opened.view.clone();
+        let view = if sight.restricted { view.with_restricted() } else { view };
         let view = if sight.withheld { view.without_subject_group() } else { view };
         let view = if sight.trail { view.with_trail() } else { view.without_trail() };
         let withhold = asked.withhold.is_some();
-        let proving = Proving { statement: &text, checkpoint: &note, withhold, request: &request };
+        let bytes_max = asked.max_bytes.unwrap_or(BYTES_UNASKED);
+        let go_on = |size: &AbsenceSize| {
+            // Estimated before rows are read; then it is asked again and again.
+            size.bytes <= bytes_max && !stop.is_set() && Instant::now() < deadline
+        };
+        let (statement, checkpoint) = (&*text, &note[..]);
+        let proving = Proving { statement, checkpoint, withhold, request: &request, go_on: &go_on };
         prove(&view, &proving).map_err(|why| problem(&why))
     });
     let bundle = work.await??;
@@ -81,10 +92,18 @@ pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
     Ok(response)
 }
 
-/// The newest checkpoint that the store keeps.
-fn newest(store: &Store) -> Result<Vec<u8>, Problem> {
+/// A checkpoint that the store keeps: of a commit, or the newest.
+fn kept(store: &Store, of: Option<u64>) -> Result<Vec<u8>, Problem> {
     let sizes = store.checkpoint_sizes().map_err(|error| Problem::store(&error))?;
-    let size = sizes.last().ok_or_else(|| {
+    if let Some(size) = of.filter(|size| !sizes.contains(size)) {
+        return Err(Problem::in_words(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            format!(
+                "no checkpoint of commit {size} is kept: a proof is shown against a signed checkpoint of the commit that `as of` names"
+            ),
+        ));
+    }
+    let size = of.as_ref().or(sizes.last()).ok_or_else(|| {
         Problem::in_words(
             StatusCode::UNPROCESSABLE_ENTITY,
             "the store has no checkpoint yet, and a proof is shown against a signed one: `lineal checkpoint` makes it beside the store",
@@ -100,7 +119,7 @@ fn problem(why: &NotProved) -> Problem {
         NotProved::Question { error, .. } => Problem::question(error),
         NotProved::Unresolved(unresolved) => Problem::unresolved(unresolved, false),
         NotProved::Unproved(Unproved::Store(error)) => Problem::store(error),
-        NotProved::Cut { .. } => Problem::timed_out(),
+        NotProved::Cut { .. } | NotProved::Unproved(Unproved::Stopped) => Problem::timed_out(),
         other => Problem::in_words(StatusCode::UNPROCESSABLE_ENTITY, other.to_string()),
     }
 }

@@ -16,7 +16,7 @@ use crate::problem::Problem;
 use crate::reply::{
     self, Before, COMMIT, COMPLETENESS, CURSOR, Columns, NEXT, TOTAL, WITHHELD, Written,
 };
-use crate::tenant::{Opened, narrowed};
+use crate::tenant::{Opened, Shown, narrowed};
 use crate::unsealed::Unsealed;
 use crate::wire::{QueryAnswer, QueryLimits, QueryRequest};
 use axum::body::Body;
@@ -421,16 +421,17 @@ impl Asking {
 
     /// The view of the question: the newest, or that of its first page.
     fn view<'o>(&self, opened: &'o Opened) -> Result<Cow<'o, StoreView>, Problem> {
-        let Sight { withheld, trail, .. } = self.sight;
+        let Sight { withheld, trail, restricted, .. } = self.sight;
+        let shown = Shown { withheld, trail, restricted };
         match self.cursor {
             Some(cursor) if cursor.commit != opened.commit() => {
                 let then = opened.view.as_of_commit(cursor.commit);
                 let then = then
                     .map_err(|error| Problem::store(&error))?
                     .ok_or_else(|| Problem::bad_request("the cursor's commit is gone"))?;
-                Ok(Cow::Owned(narrowed(then, withheld, trail)))
+                Ok(Cow::Owned(narrowed(then, shown)))
             }
-            _ => Ok(Cow::Borrowed(opened.view_for(withheld, trail))),
+            _ => Ok(Cow::Borrowed(opened.view_for(shown))),
         }
     }
 

@@ -40,7 +40,7 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
     let as_of_text = as_of.map_or_else(String::new, |commit| commit.to_string());
     let tag = format!("{as_of_text}\n{told_too}\n{text}");
     tell(&call, &[tag.as_bytes(), &waiting.bytes()], move |opened, stop| {
-        let view = view(&opened.store, as_of)?;
+        let view = sight.shown(view(&opened.store, as_of)?);
         let scope = sight.scope(opened, &view);
         // A view of the past lacks nothing that came after it.
         let is_newest = view.commit() == opened.commit();

@@ -67,7 +67,7 @@ impl Tools {
             "query" => &["query", "params", "rows", "cursor"],
             "explain" => &["query"],
             "trace" => &["target", "as_of"],
-            "prove" => &["statement", "params", "withhold"],
+            "prove" => &["statement", "params", "withhold", "max_bytes"],
             "schema" => &[],
             _ => return Err(Refusal::NoTool),
         };
@@ -86,7 +86,7 @@ impl Tools {
             "schema" => return Ok(schema_card()),
             "prove" => {
                 let mut body = json!({ "statement": text("statement")? });
-                for name in ["params", "withhold"] {
+                for name in ["params", "withhold", "max_bytes"] {
                     if let Some(value) = arguments.get(name).filter(|value| !value.is_null()) {
                         body[name] = value.clone();
                     }
@@ -235,7 +235,8 @@ fn tools() -> Vec<Tool> {
             "prove",
             "A proof of a statement, as a file that a stranger can check without this server \
              (`lineal-verify`, `verify.py`): `event:HASH`, `model:x@3`, `dataset:x upstream of \
-             inference:$hash`, `trace a to b`. Hand it on unchanged: each byte counts."
+             inference:$hash`, `trace a to b`, and of what was never recorded `no approval approves \
+             model:x@3`, `no inference:$hash in deployment:y`. Hand it on unchanged: each byte counts."
                 .to_owned(),
             &json!({
                 "statement": { "type": "string", "description": "The statement" },
@@ -243,6 +244,10 @@ fn tools() -> Vec<Tool> {
                 "withhold": {
                     "type": "string", "enum": ["subject"],
                     "description": "Keep back what points at a person's data"
+                },
+                "max_bytes": {
+                    "type": "integer", "minimum": 1,
+                    "description": "Of what is not recorded: the largest proof that is made"
                 },
             }),
             &["statement"],

@@ -5,12 +5,12 @@ use super::{Part, Scope};
 use lineal_engine::event_fields::EventField;
 use lineal_engine::events::{EventValue, MonthCounts};
 use lineal_engine::schema::{Direction, Kind, Relation};
-use lineal_engine::{Counters, Error, NodeNo};
+use lineal_engine::{Counters, Error, NodeNo, Unshown};
 use lineal_proof::{Map, Value};
 use lineal_query::source::{EventRef, Revision, Source};
 use lineal_query::{BatchCounts, Checked, EventColumns, StoreView, Unread};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The view.
 #[derive(Clone)]
@@ -20,6 +20,8 @@ pub(crate) struct ScopedView {
     systems: Arc<[String]>,
     /// That lines of logs could not be read, if so: neither how many nor of which logs.
     unread: Arc<[Unread]>,
+    /// What of its batches no row shows, by its own numbers.
+    unshown: Arc<OnceLock<Vec<Unshown>>>,
 }
 
 impl ScopedView {
@@ -28,7 +30,8 @@ impl ScopedView {
         let any = !whole.unread().is_empty();
         let some = Unread { log: String::new(), lines: 0, import: NodeNo::MAX };
         let unread = any.then_some(some).into_iter().collect();
-        ScopedView { whole, scope, systems: systems.into(), unread }
+        let unshown = Arc::default();
+        ScopedView { whole, scope, systems: systems.into(), unread, unshown }
     }
 
     /// The whole view, for what is told of single nodes that are seen.
@@ -186,6 +189,19 @@ impl Source for ScopedView {
 
     fn unread(&self) -> &[Unread] {
         &self.unread
+    }
+
+    fn unshown(&self) -> &[Unshown] {
+        let here = |of: &Unshown| {
+            let (batch, deployment) = (self.part().number(of.batch)?, self.number(of.deployment));
+            Some(Unshown { batch, deployment, ..*of })
+        };
+        self.unshown.get_or_init(|| self.whole.unshown().iter().filter_map(here).collect())
+    }
+
+    /// Those of the whole store: whose they are is what is not said.
+    fn unshown_values(&self) -> u64 {
+        self.whole.unshown_values()
     }
 
     fn field(&self, node: NodeNo, name: &str) -> Result<Option<Value>, Error> {

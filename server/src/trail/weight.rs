@@ -48,6 +48,9 @@ const ABOUT: [&str; 6] = [
     "/v1/log/consistency",
     "/v1/log/proof",
 ];
+/// Pieces of files that a mirror pulls by the thousand: the offer before them is noted one by one, with who
+/// asked, and these are counted.
+const PIECES: [&str; 1] = ["/v1/mirror/{*path}"];
 /// Live intake: machines send many times a second, each body is in the journal with its time, and its
 /// events are in a commit with their source. Counted by token.
 const LIVE: [&str; 5] =
@@ -81,7 +84,10 @@ pub(crate) fn weight(
         return Weight::Counted;
     }
     let path = endpoint.path;
-    if ABOUT.contains(&path) || (endpoint.method == "POST" && LIVE.contains(&path)) {
+    if ABOUT.contains(&path)
+        || PIECES.contains(&path)
+        || (endpoint.method == "POST" && LIVE.contains(&path))
+    {
         return Weight::Counted;
     }
     let is_read = endpoint.method == "GET" || matches!(path, "/v1/query" | "/v1/plans");
@@ -129,7 +135,7 @@ mod tests {
             let of = |paths: &[&str]| paths.contains(&row.path);
             let live = row.method == "POST" && of(&LIVE);
             let read = row.method == "GET" || matches!(row.path, "/v1/query" | "/v1/plans");
-            live || of(&ABOUT) || read && of(&LINEAGE)
+            live || of(&ABOUT) || of(&PIECES) || read && of(&LINEAGE)
         };
         for row in ENDPOINTS.iter().filter(|row| !matches!(row.roles, Roles::Everybody)) {
             let kept = weight(row, Some(Role::Engineer), 200, false);

@@ -8,6 +8,7 @@ mod any_order;
 mod changes;
 mod claims;
 mod counts;
+mod exchange;
 mod forms;
 mod large;
 mod lines;

@@ -2,7 +2,7 @@
 
 use data_encoding::BASE64;
 use lineal_proof::bundle::json::{Json, parse};
-use lineal_proof::bundle::{Bundle, By, Item, Statement};
+use lineal_proof::bundle::{Absent, Bundle, By, Item, Nothing, Statement};
 
 /// Makes changes, the same for the same seed.
 pub(super) struct Changes {
@@ -54,6 +54,7 @@ impl Changes {
     fn statement(&mut self, file: &str) -> String {
         let mut bundle = Bundle::read(file.as_bytes()).expect("a proof");
         match &mut bundle.statement {
+            Statement::Absent(absent) => self.absence(absent),
             Statement::Revision { node, .. } => node.kind.push('s'),
             Statement::Events { events, named } => match (self.below(2), named) {
                 (0, Some(named)) => named.value.push('0'),
@@ -97,6 +98,32 @@ impl Changes {
             }
         }
         bundle.write()
+    }
+
+    /// Changes what is stated to be absent, or what shows it: nothing of it may stay shown.
+    fn absence(&mut self, absent: &mut Absent) {
+        let name = self.below(absent.map.ranges.len());
+        let batch = self.below(absent.batches.len());
+        let map = &mut absent.map;
+        match (self.below(7), &mut absent.what) {
+            (0, _) => {
+                map.ranges.remove(name);
+            }
+            (1, _) => map.ranges.push(map.ranges[name].clone()),
+            (2, _) if map.runs.len() > 1 => map.runs.swap(0, 1),
+            (3, Nothing::Edge { claims, .. }) if !claims.is_empty() => claims.clear(),
+            (3 | 4, Nothing::Event { named, .. }) if batch < absent.batches.len() => {
+                named.value = named.value.replace('7', "8");
+            }
+            (5, Nothing::Event { .. }) if batch < absent.batches.len() => {
+                absent.batches.remove(batch);
+            }
+            (6, Nothing::Event { .. }) if absent.batches.len() > 1 => absent.batches.swap(0, 1),
+            (_, Nothing::Node(node) | Nothing::Fit(node) | Nothing::Edge { node, .. }) => {
+                node.kind.push('s');
+            }
+            (_, Nothing::Event { .. }) => map.ranges[name].clear(),
+        }
     }
 
     /// Changes the leaf, list or map of that number.

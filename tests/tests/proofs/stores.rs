@@ -79,7 +79,14 @@ fn deployed(number: u32) -> NodeDraft {
     };
     let key = Key::new(vec![KeyPart::Null, name, version]);
     draft.edges.push(EdgeDraft { relation: Relation::Deploys, kind: Kind::Model, key, beside });
+    if number <= 2 {
+        draft.link(Relation::BelongsTo, Kind::System, Key::text("lending"));
+    }
     draft
+}
+
+fn registry_of_approvals() -> lineal_engine::Saying {
+    saying("tickets", "tickets", 100)
 }
 
 /// The store: deployments 1 to 4 are known before the models, 5 after them.
@@ -112,6 +119,13 @@ pub(super) fn store() -> (TempDir, Arc<Store>) {
         let mut data = NodeDraft::new(Kind::Dataset, texts(&[name[0], name[1], "s3", "{}"]));
         data.fields.insert("name", name[0]);
         tx.add_node(&registry, data).expect("a node");
+    }
+    // Approvals of other versions: one by a claim, one by the whole key.
+    for (approved, registry) in [("2", KeyPart::Null), ("9", "mlflow-1".into())] {
+        let mut approval = NodeDraft::new(Kind::Approval, texts(&["tickets", approved, "a", "d"]));
+        let key = Key::new(vec![registry, "credit".into(), approved.into()]);
+        approval.link(Relation::Approves, Kind::Model, key);
+        tx.add_node(&registry_of_approvals(), approval).expect("a node");
     }
     tx.add_source(source("mlflow.db", 2));
     tx.commit().expect("a commit");

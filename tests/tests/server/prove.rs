@@ -63,6 +63,31 @@ fn a_proof_over_the_network_holds_without_the_server() {
 }
 
 #[test]
+fn what_was_never_recorded_is_proved_over_the_network_as_large_as_it_may_be() {
+    let live = Live::new();
+    let note = note(&live.store());
+    let (engineer, investigator) = (live.token(Role::Engineer), live.token(Role::Investigator));
+    let ask = |statement: &str, max: Option<u64>| {
+        post("/v1/prove", &json!({ "statement": statement, "checkpoint": note, "max_bytes": max }))
+    };
+    let never = "no approval approves deployment:[\"a\",\"b\",\"c\",\"d\",\"e\"]";
+    let proved = live.send(ask(never, None).token(&engineer));
+    assert_eq!(proved.status, 200, "{}", proved.text());
+    assert_eq!(checked(proved.text().as_bytes(), &note).verdict, Verdict::Valid);
+    let event = format!("no inference:{} everywhere", HASH.replace('c', "d"));
+    let case = |max| ask(&event, max).token(&investigator).header("Lineal-Case", "7");
+    let proved = live.send(case(None));
+    assert_eq!(checked(proved.text().as_bytes(), &note).verdict, Verdict::Valid);
+    let large = live.send(case(Some(100)));
+    assert_eq!(large.status, 422);
+    assert!(large.text().contains("the proof would have about"), "{}", large.text());
+    // What opens a bucket of keys lets values be tested: not for roles that see no subject group.
+    let refused = live.send(ask(&event, None).token(&engineer));
+    assert_eq!(refused.status, 422);
+    assert!(refused.text().contains("subject group"), "{}", refused.text());
+}
+
+#[test]
 fn what_cannot_be_proved_is_said() {
     let live = Live::new();
     let engineer = live.token(Role::Engineer);
@@ -78,7 +103,7 @@ fn what_cannot_be_proved_is_said() {
     for (statement, status) in [
         ("modle:x", 400),
         ("model:nothing", 404),
-        ("no approval approves model:credit-risk-scorer@3", 422),
+        ("no model:credit-risk-scorer@3", 422),
         ("trace model to dataset as d return d", 422),
     ] {
         let refused = live.send(ask(statement, note).token(&engineer));

@@ -63,6 +63,7 @@ fn sound(method: &str, path: &str, job: &str) -> Ask {
         ("GET", "/v1/trace") => get(format!("/v1/trace?target={HASH}")),
         ("POST", "/mcp") => post(path, &json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" }))
             .header("Accept", "application/json, text/event-stream"),
+        ("GET", "/v1/mirror/{*path}") => get("/v1/mirror/segments/00000001.seg?length=64"),
         ("GET", "/v1/tile/{*path}") => get(format!("/v1/tile/0/000.p/{}", public_log::COMMITS)),
         ("GET", "/v1/log/proof") => get("/v1/log/proof?commit=1"),
         ("GET", "/v1/log/consistency") => {

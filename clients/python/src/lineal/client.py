@@ -195,10 +195,13 @@ class Client:
         *,
         checkpoint: str | None = None,
         withhold_subject: bool = False,
+        max_bytes: int | None = None,
     ) -> bytes:
         """A proof that a stranger can check: write these bytes to a file as they are.
 
         `checkpoint` is a signed note; without, it is shown against the newest of the store.
+        `no approval approves model:x@3` and `no inference:$hash in deployment:y` state that
+        something was never recorded; `max_bytes` allows a proof larger than 16 MiB of the latter.
         """
         body = {
             "statement": statement,
@@ -206,6 +209,8 @@ class Client:
             "checkpoint": checkpoint,
             "withhold": "subject" if withhold_subject else None,
         }
+        if max_bytes is not None:
+            body["max_bytes"] = max_bytes
         return self._request("POST", "/v1/prove", json=body, question=statement).content
 
     def stats(self) -> dict[str, Any]:

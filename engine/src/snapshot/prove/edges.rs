@@ -139,7 +139,7 @@ impl Maker<'_> {
             kind: kind.name().to_owned(),
             key: Some(target.clone()),
         };
-        Ok(reference(self.view, &meant)?.map(By::Alias))
+        Ok(reference(self.store, self.view, &meant).map(By::Alias))
     }
 
     /// Is the pin a revision of the node, or its stub?

@@ -5,14 +5,13 @@
 //! docs/format.md, section 20, puts it, and `head` is written when every other file has proved to be what
 //! the list says. What it holds beyond that is for `verify`.
 
-use super::{BACKUP_LIST, is_secret, need_empty};
+use super::{BACKUP_LIST, List, is_secret, need_empty};
 use crate::error::{Error, Result};
 use crate::head::{HEAD, Head, LENGTH as HEAD_BYTES};
 use crate::journal::FOLDERS as FOLDERS_OF_JOURNALS;
-use data_encoding::HEXLOWER;
 use lineal_proof::Hash;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -23,7 +22,7 @@ const PIECE: usize = 256 << 10;
 /// Longest list that is taken, in bytes: 150 a file, so above any copy of some hundred thousand files.
 const LIST_BYTES_MAX: u64 = 64 << 20;
 /// Folders of a copy, beside those of the journals. Keys never come this way.
-const FOLDERS: [&str; 4] = ["segments", "containers", "sealed", "checkpoints"];
+pub(super) const FOLDERS: [&str; 4] = ["segments", "containers", "sealed", "checkpoints"];
 
 /// What came.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -101,7 +100,7 @@ pub fn receive(archive: impl Read, folder: Option<&Path>) -> Result<Received> {
 }
 
 /// Is a path one that a copy has?
-fn is_of_a_copy(path: &str) -> bool {
+pub(super) fn is_of_a_copy(path: &str) -> bool {
     let is_plain = |name: &str| {
         let fits = |c: char| c.is_ascii_alphanumeric() || c == '.';
         name.chars().all(fits) && !name.starts_with('.') && !name.is_empty()
@@ -116,22 +115,16 @@ fn is_of_a_copy(path: &str) -> bool {
 
 /// The list names each file with the digest that it has, and no other.
 fn check(list: &[u8], digests: &BTreeMap<String, [u8; 32]>) -> Result<()> {
-    let text = std::str::from_utf8(list)
-        .map_err(|_| Error::corrupt(BACKUP_LIST, 0, "the list is text"))?;
-    let mut named = BTreeSet::new();
-    for line in text.lines().filter(|line| !line.starts_with('#')) {
-        let (digest, path) = line
-            .split_once("  ")
-            .ok_or_else(|| Error::corrupt(BACKUP_LIST, 0, "a line is a digest and a path"))?;
+    let list = List::read(list)?;
+    for (path, digest) in &list.files {
         let Some(own) = digests.get(path) else {
             return Err(Error::corrupt(path, 0, "a file that the list names came"));
         };
-        if HEXLOWER.encode(own) != digest {
+        if own != digest {
             return Err(Error::corrupt(path, 0, "the SHA-256 of a file is that of the list"));
         }
-        named.insert(path);
     }
-    if named.len() != digests.len() {
+    if list.files.len() != digests.len() {
         return Err(Error::corrupt(BACKUP_LIST, 0, "the list names each file once"));
     }
     Ok(())

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use tar::{EntryType, Header};
 
 /// What everything in an archive is a multiple of.
-const BLOCK: usize = 512;
+pub(super) const BLOCK: usize = 512;
 /// Bytes of a piece: large enough for the disk, small enough to be held by many.
 const PIECE: usize = 256 << 10;
 /// Nanoseconds of a second.
@@ -111,7 +111,7 @@ impl std::fmt::Debug for Tar {
 }
 
 /// What stands before a file; `recorded` is the time of the commit, ns since 1970 UTC.
-fn header(path: &str, length: u64, recorded: i64) -> Result<[u8; BLOCK]> {
+pub(super) fn header(path: &str, length: u64, recorded: i64) -> Result<[u8; BLOCK]> {
     let mut header = Header::new_ustar();
     header.set_path(path).map_err(|source| Error::io("name in an archive", path, source))?;
     header.set_size(length);
@@ -124,7 +124,7 @@ fn header(path: &str, length: u64, recorded: i64) -> Result<[u8; BLOCK]> {
     Ok(*header.as_bytes())
 }
 
-fn pad(bytes: &mut Vec<u8>) {
+pub(super) fn pad(bytes: &mut Vec<u8>) {
     bytes.resize(bytes.len().next_multiple_of(BLOCK), 0);
 }
 

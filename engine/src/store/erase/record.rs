@@ -9,7 +9,7 @@ use crate::events::LeftLeaves;
 use crate::ledger::Ledger;
 use crate::runs::{merged, runs_of};
 use crate::store::Store;
-use lineal_proof::record::{ErasedFile, ErasedRows, ErasedValue, Erasure};
+use lineal_proof::record::{Decision, ErasedFile, ErasedRows, ErasedValue, Erasure};
 use lineal_proof::{Cid, Hash};
 use std::collections::BTreeSet;
 
@@ -18,15 +18,29 @@ use std::collections::BTreeSet;
 const ROWS_MAX: usize = 150_000;
 
 impl Store {
-    /// The records of a refusal: what was asked for, and that it stays.
-    pub(super) fn refusals(&self, order: &ErasureOrder, rows: &Rows) -> Vec<Erasure> {
+    /// The records of a decision that destroys nothing: what was asked for, and that it stays. Of a
+    /// refusal the values are not named: what they were is for whoever asked to know.
+    pub(super) fn decisions(
+        &self,
+        order: &ErasureOrder,
+        rows: &Rows,
+        values: Vec<ErasedValue>,
+    ) -> Vec<Erasure> {
+        let mut values = values;
+        if order.decision == Decision::Refused {
+            values.clear();
+        }
+        // Nothing has to be known again by a fingerprint: what is named stays.
+        values.iter_mut().for_each(|value| value.fingerprint = None);
         let state = self.read_state();
         let batches = rows.iter().map(|(ordinal, rows)| ErasedRows {
             batch: link_of(&state.ledger, *ordinal),
             runs: runs_of(rows.iter().copied()),
             leaves: None,
         });
-        vec![Erasure { batches: batches.collect(), ..bare(order) }]
+        let mut batches: Vec<ErasedRows> = batches.collect();
+        batches.sort_by_key(|rows| rows.batch);
+        vec![Erasure { batches, sealed: values, ..bare(order) }]
     }
 
     /// The records of an erasure, with the leaves of the rows and what knows them again.

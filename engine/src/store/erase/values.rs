@@ -19,10 +19,18 @@ impl Store {
                 }
             }
         }
+        let secrets = self.secrets();
+        for target in &order.targets {
+            if let Target::Subject(subject) = target {
+                let own = secrets.register.entries().filter(|entry| entry.subject == *subject);
+                for entry in own {
+                    stated.entry(entry.commitment).or_insert(*subject);
+                }
+            }
+        }
         if stated.is_empty() {
             return Ok(Vec::new());
         }
-        let secrets = self.secrets();
         let entry = |commitment: &Hash| secrets.register.entry(commitment);
         let subjects: BTreeSet<Hash> =
             stated.keys().filter_map(|commitment| Some(entry(commitment)?.subject)).collect();

@@ -9,6 +9,8 @@ mod registry;
 mod runs;
 mod yaml;
 
+pub(crate) use yaml::nests_deeply;
+
 use super::beside::beside;
 use super::error::Error;
 use super::store::{Experiment, LoggedModel, Store, model_status};

@@ -107,7 +107,7 @@ impl<'a> Source<'a> {
 
 /// The parser recurses into blocks, so their depth is bounded before it runs; brackets it bounds
 /// itself, at 255.
-fn nests_deeply(text: &str) -> bool {
+pub(crate) fn nests_deeply(text: &str) -> bool {
     text.lines().any(|line| {
         let indent = line.chars().take_while(|c| matches!(c, ' ' | '-' | '?' | '\t')).count();
         indent > INDENT_MAX

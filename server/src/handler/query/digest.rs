@@ -25,7 +25,7 @@ pub(super) fn digest(
     let params: BTreeMap<_, _> = request.params.iter().collect();
     let QueryRequest { limits, page, with, .. } = request;
     let limits = Some(limits).filter(|limits| **limits != QueryLimits::default());
-    let sight = (sight.withheld, sight.trail, sight.systems());
+    let sight = (sight.withheld, sight.trail, sight.restricted, sight.systems());
     let all = (tenant.name(), params, limits, page, with, sight);
     let mut bytes = Vec::with_capacity(DIGEST_BYTES);
     bytes.extend_from_slice(text.as_bytes());

@@ -1,0 +1,214 @@
+//! `lineal check`: which evidence is recorded, which is missing, and the command that would record it.
+
+mod told;
+
+use crate::args::{Arguments, Check, FailFrom};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::place;
+use lineal_engine::Store;
+use lineal_engine::clock::{Clock, SystemClock};
+use lineal_evidence::check::{
+    Report, Wanted, check, compare, junit, record, recorded, sarif, time_text,
+};
+use lineal_evidence::rules::{Pack, Severity};
+use lineal_query::{Source, StoreView};
+use serde_json::json;
+use std::io::Write;
+use std::sync::Arc;
+
+pub(super) fn run(arguments: &Arguments, wanted: &Check) -> Outcome {
+    let packs = packs(wanted)?;
+    let store = match wanted.record {
+        true => place::open_noted(arguments, "check")?,
+        false => place::open_read_only(arguments)?,
+    };
+    let asked = Asked { store: Arc::new(store), wanted };
+    if let [before, after] = wanted.diff.as_slice() {
+        return asked.diff(arguments, &packs, before, after);
+    }
+    let mut reports = Vec::new();
+    let now = SystemClock.now();
+    for pack in &packs {
+        reports.push(asked.report(pack, wanted.as_of.as_deref().unwrap_or(NOW), now)?);
+    }
+    let mut out = std::io::stdout().lock();
+    let mut noted = Vec::new();
+    if wanted.record {
+        let actor = wanted.by.as_ref().map(|login| asked.store.actor_key(login)).transpose()?;
+        for (pack, report) in packs.iter().zip(&reports) {
+            let (commit, name) =
+                record(&asked.store, pack, report, now, actor.clone()).map_err(failure)?;
+            noted.push((commit, name));
+        }
+        asked.store.write_indexes()?;
+    }
+    if arguments.json {
+        let records =
+            noted.iter().map(|(commit, name)| json!({ "commit": commit, "document": name }));
+        let told = json!({
+            "reports": reports.iter().map(Report::json).collect::<Vec<_>>(),
+            "recorded": records.collect::<Vec<_>>(),
+        });
+        writeln!(out, "{told}")?;
+    } else if wanted.sarif {
+        let mut runs = Vec::new();
+        let mut whole = json!(null);
+        for report in &reports {
+            let mut one = sarif(report);
+            runs.extend(one["runs"].as_array_mut().map(std::mem::take).unwrap_or_default());
+            whole = one;
+        }
+        whole["runs"] = json!(runs);
+        writeln!(out, "{whole:#}")?;
+    } else if wanted.junit {
+        match reports.as_slice() {
+            [report] => write!(out, "{}", junit(report))?,
+            several => {
+                let declaration = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+                writeln!(out, "{declaration}<testsuites>")?;
+                for report in several {
+                    write!(out, "{}", junit(report).trim_start_matches(declaration))?;
+                }
+                writeln!(out, "</testsuites>")?;
+            }
+        }
+    } else {
+        for (at, report) in reports.iter().enumerate() {
+            if at > 0 {
+                writeln!(out)?;
+            }
+            told::report(&mut out, report)?;
+        }
+        for (commit, name) in &noted {
+            writeln!(out, "recorded as document {name} in commit {commit}")?;
+        }
+    }
+    let worst = reports.iter().filter_map(Report::worst).max();
+    Ok(exit(worst, wanted.fail_on))
+}
+
+/// What `--as-of` and `--diff` call the store as it is.
+const NOW: &str = "now";
+/// What `--diff` calls the report that was recorded last.
+const RECORDED: &str = "recorded";
+
+fn exit(worst: Option<Severity>, from: FailFrom) -> Exit {
+    let least = match from {
+        FailFrom::Never => return Exit::Answer,
+        FailFrom::Blocker => Severity::Blocker,
+        FailFrom::Major => Severity::Major,
+        FailFrom::Minor => Severity::Minor,
+    };
+    if worst.is_some_and(|worst| worst >= least) { Exit::No } else { Exit::Answer }
+}
+
+/// The packs that are meant: of a system the rules, and else, or beside them, the reconciliations.
+fn packs(wanted: &Check) -> Outcome<Vec<Pack>> {
+    let mut packs = Vec::new();
+    if let Some(path) = &wanted.rules {
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Failure::usage(format!("cannot read {name}: {error}")))?;
+        packs.push(Pack::read(&text, &name).map_err(Failure::usage)?);
+    } else if wanted.system.is_some() {
+        packs.push(Pack::eu_ai_act().map_err(Failure::usage)?);
+    }
+    if wanted.reconcile || packs.is_empty() {
+        packs.push(Pack::reconcile().map_err(Failure::usage)?);
+    }
+    Ok(packs)
+}
+
+fn failure(error: lineal_evidence::check::Error) -> Failure {
+    match error {
+        lineal_evidence::check::Error::Store(error) => error.into(),
+        error @ lineal_evidence::check::Error::Unknown { .. } => {
+            Failure::NotFound(error.to_string())
+        }
+        other => Failure::usage(other),
+    }
+}
+
+/// A store, and what is asked of it.
+struct Asked<'a> {
+    store: Arc<Store>,
+    wanted: &'a Check,
+}
+
+impl Asked<'_> {
+    /// A report as of a commit, a time, or now.
+    fn report(&self, pack: &Pack, as_of: &str, now: i64) -> Outcome<Report> {
+        let view = StoreView::new(Arc::clone(&self.store))?;
+        let (commit, today) = match as_of.parse::<u64>() {
+            _ if as_of == NOW => (None, now),
+            Ok(commit) => (Some(commit), 0),
+            Err(_) => {
+                let time = crate::time::parse(as_of)?;
+                (Some(self.store.commit_at(time)), time)
+            }
+        };
+        let view = match commit {
+            None => view,
+            Some(number) => view.as_of_commit(number)?.ok_or_else(|| {
+                let newest = self.store.commit();
+                Failure::usage(format!("there is no commit {number}; the newest is {newest}"))
+            })?,
+        };
+        // As of a commit, today is when that was recorded.
+        let today = if today == 0 { view.recorded() } else { today };
+        let wanted = Wanted {
+            system: self.wanted.system.clone(),
+            model: self.wanted.model.clone(),
+            deployment: self.wanted.deployment.clone(),
+            now: today,
+        };
+        check(&self.store, &view, pack, &wanted).map_err(failure)
+    }
+
+    /// One side of a comparison.
+    fn side(&self, pack: &Pack, at: &str, now: i64) -> Outcome<Report> {
+        if at != RECORDED {
+            return self.report(pack, at, now);
+        }
+        let view = self.store.snapshot()?;
+        let system = self.report(pack, NOW, now)?.system;
+        let all = recorded(&view, system.as_deref()).map_err(failure)?;
+        let fits = |report: &Report| {
+            report.pack == pack.head.id
+                && (&report.model, &report.deployment)
+                    == (&self.wanted.model, &self.wanted.deployment)
+        };
+        let newest = all.into_iter().rev().map(|(_, report)| report).find(fits);
+        newest.ok_or_else(|| {
+            Failure::NotFound(
+                "no report like this is recorded; `lineal check --record` makes one".to_owned(),
+            )
+        })
+    }
+
+    fn diff(&self, arguments: &Arguments, packs: &[Pack], before: &str, after: &str) -> Outcome {
+        let now = SystemClock.now();
+        let mut compared = Vec::new();
+        for pack in packs {
+            compared.push(compare(&self.side(pack, before, now)?, &self.side(pack, after, now)?));
+        }
+        let mut out = std::io::stdout().lock();
+        if arguments.json {
+            writeln!(out, "{}", json!({ "now": time_text(now), "comparisons": compared }))?;
+        } else {
+            for (pack, comparison) in packs.iter().zip(&compared) {
+                told::comparison(&mut out, pack, comparison)?;
+            }
+        }
+        let new = compared.iter().flat_map(|comparison| &comparison.new);
+        let severity = |rule: &str| {
+            let rules = packs.iter().flat_map(|pack| &pack.rules);
+            rules.filter(|known| known.id == rule).map(|known| known.severity).max()
+        };
+        let worst = new
+            .filter(|told| told.finding.status.is_open())
+            .filter_map(|told| severity(&told.rule))
+            .max();
+        Ok(exit(worst, self.wanted.fail_on))
+    }
+}

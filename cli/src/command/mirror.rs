@@ -1,0 +1,111 @@
+//! `lineal mirror`: a copy of a store that is pulled from a server or a folder, verified as it comes.
+
+use crate::args::{Arguments, Mirror};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::remote::Remote;
+use crate::render::{counted, visible_lines};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use lineal_engine::mirror::{Folder, Mirrored, Upstream, pull};
+use lineal_engine::need_copy;
+use lineal_engine::storage::FileStorage;
+use lineal_proof::tlog::VerifierKey;
+use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
+
+pub(super) fn run(arguments: &Arguments, wanted: &Mirror) -> Outcome {
+    let key = wanted.key.as_deref().map(VerifierKey::parse).transpose();
+    let key = key.map_err(|error| Failure::usage(format!("--key: {error}")))?;
+    need_copy(&wanted.into)?;
+    let to = FileStorage::new(&wanted.into);
+    let mut exit = Exit::Answer;
+    let mut is_first = true;
+    loop {
+        let bar = bar();
+        let done = upstream(arguments, wanted).and_then(|from| {
+            let done = pull(&to, &*from, key.as_ref(), &mut |progress| {
+                bar.set_length(progress.all);
+                bar.set_position(progress.bytes);
+                bar.set_message(progress.file);
+            });
+            Ok(done?)
+        });
+        bar.finish_and_clear();
+        match (done, wanted.follow) {
+            (Ok(done), None) => return tell(arguments, wanted, &done).map(|()| exit),
+            (Ok(done), Some(_)) => {
+                if is_first || done.commit > done.was || !done.removed.is_empty() {
+                    tell(arguments, wanted, &done)?;
+                }
+                exit = Exit::Answer;
+            }
+            // Who follows waits for a server that is away; a past that is another is no matter of waiting.
+            (Err(failure), Some(_)) if !is_first && failure.exit() != Exit::Damaged => {
+                let why = visible_lines(&failure.text()).to_string();
+                writeln!(std::io::stderr(), "note: nothing pulled: {why}")?;
+                exit = failure.exit();
+            }
+            (Err(failure), _) => return Err(failure),
+        }
+        is_first = false;
+        std::thread::sleep(Duration::from_secs(wanted.follow.unwrap_or(1).max(1)));
+    }
+}
+
+/// Where it is pulled from: opened anew each time, so that what came meanwhile is seen.
+fn upstream(arguments: &Arguments, wanted: &Mirror) -> Outcome<Box<dyn Upstream>> {
+    let from = &wanted.from;
+    if from.starts_with("https://") || from.starts_with("http://") {
+        return Ok(Box::new(Remote::at(from, &arguments.there)?));
+    }
+    Ok(Box::new(Folder::open(Path::new(from))?))
+}
+
+fn tell(arguments: &Arguments, wanted: &Mirror, done: &Mirrored) -> Outcome<()> {
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        let json = serde_json::json!({
+            "was": done.was, "commit": done.commit, "commit_id": done.commit_id.to_string(),
+            "bytes": done.bytes, "containers": done.containers, "checkpoints": done.checkpoints,
+            "signed": done.signed, "removed": done.removed, "notes": done.notes,
+        });
+        return Ok(writeln!(out, "{json}")?);
+    }
+    let commits = counted(done.commit - done.was, "commit");
+    writeln!(
+        out,
+        "mirrored {commits} with {} into {}: it holds {} up to commit {}",
+        counted(done.containers, "container"),
+        wanted.into.display(),
+        counted(done.bytes, "pulled byte"),
+        done.commit,
+    )?;
+    match done.signed {
+        Some(size) => writeln!(
+            out,
+            "  signed up to commit {size}; {} behind it follow by their hashes alone",
+            counted(done.commit - size, "commit")
+        )?,
+        None => writeln!(
+            out,
+            "  no checkpoint came: commits follow one another by their hashes, and nobody signed them"
+        )?,
+    }
+    for note in &done.notes {
+        writeln!(out, "  note: {}", visible_lines(note))?;
+    }
+    if !done.removed.is_empty() {
+        let removed = counted(done.removed.len() as u64, "file");
+        writeln!(out, "  {removed} removed that the store no longer has")?;
+    }
+    Ok(())
+}
+
+fn bar() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+    let form = "pulling [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} left {eta} {msg}";
+    if let Ok(form) = ProgressStyle::with_template(form) {
+        bar.set_style(form.progress_chars("=> "));
+    }
+    bar
+}

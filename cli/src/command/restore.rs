@@ -1,0 +1,76 @@
+//! `lineal restore`: a copy becomes a store again, verified on the way, and without what was erased since.
+
+use super::backup::{bar, is_archive, show};
+use crate::args::{Arguments, Restore};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::place;
+use crate::render::counted;
+use lineal_engine::storage::{FileStorage, Storage};
+use lineal_engine::{CopiedKeys, Origin, RestoredCopy, Restoring, Store, restore};
+use std::fs::File;
+use std::io::{BufReader, Write};
+
+pub(super) fn run(arguments: &Arguments, wanted: &Restore) -> Outcome {
+    let keys = wanted.with_keys.as_deref().map(CopiedKeys::read_file).transpose()?;
+    let later = wanted.erasures_of.as_ref().map(Store::open_read_only).transpose()?;
+    let has_keys = keys.is_some();
+    let network = FileStorage::new(wanted.dir.parent().unwrap_or(&wanted.dir));
+    if let Some(kind) = network.network_file_system().filter(|_| !arguments.force_network) {
+        let path = wanted.dir.display().to_string();
+        return Err(Failure::Store(lineal_engine::Error::NetworkFileSystem { path, kind }));
+    }
+    let restoring =
+        Restoring { keys, erasures_of: later.as_ref(), options: place::options(arguments) };
+    let bar = bar();
+    let made = if is_archive(&wanted.copy) {
+        let name = wanted.copy.display();
+        let file =
+            File::open(&wanted.copy).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
+        let mut file = BufReader::new(file);
+        restore(Origin::Archive(&mut file), &wanted.dir, restoring, &mut |now| show(&bar, now))
+    } else {
+        let copy = FileStorage::new(&wanted.copy);
+        let copy: &dyn Storage = &copy;
+        restore(Origin::Folder(copy), &wanted.dir, restoring, &mut |now| show(&bar, now))
+    };
+    bar.finish_and_clear();
+    let RestoredCopy { commit, commit_id, files, bytes, erased_again } = made?;
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        let json = serde_json::json!({
+            "commit": commit, "commit_id": commit_id.to_string(), "files": files, "bytes": bytes,
+            "with_keys": has_keys, "erased_again": erased_again,
+        });
+        writeln!(out, "{json}")?;
+        return Ok(Exit::Answer);
+    }
+    let (files, bytes, dir) =
+        (counted(files, "file"), counted(bytes, "byte"), wanted.dir.display());
+    writeln!(out, "put back {files} with {bytes} as of commit {commit} into {dir}")?;
+    if has_keys {
+        writeln!(out, "  verified: records, rows and sealed values are as they were written")?;
+    } else {
+        writeln!(out, "  verified as far as it can be without the keys: records and containers")?;
+        writeln!(
+            out,
+            "  sealed values stay closed and nothing can be written until keys/ is put back"
+        )?;
+    }
+    match (erased_again, &later) {
+        (0, None) => writeln!(
+            out,
+            "  what was erased after commit {commit} is in it again: --erasures-of STORE names a later state of the store, if there is one"
+        )?,
+        (0, Some(_)) => writeln!(out, "  nothing that it holds was erased since")?,
+        (count, _) => writeln!(
+            out,
+            "  {} since were done again, each a commit of its own",
+            counted(count, "erasure")
+        )?,
+    }
+    writeln!(
+        out,
+        "  commits behind {commit} are not in it; a witness tells whether there were any"
+    )?;
+    Ok(Exit::Answer)
+}

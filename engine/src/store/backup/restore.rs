@@ -1,0 +1,223 @@
+//! Putting a copy back: verified while it is read, whole or not at all, and without what was erased since.
+//!
+//! It is made beside its place, in a folder `NAME.restoring`, and takes the name when everything in it
+//! has proved itself: a copy that is damaged leaves nothing, and neither does a crash but that folder.
+
+use super::list::List;
+use super::{BACKUP_LIST, BackupProgress, CopiedKeys, is_secret, need_empty, receive};
+use crate::error::{Error, Result};
+use crate::head::{HEAD, Head};
+use crate::public_log::commit_id;
+use crate::storage::{FileStorage, Storage};
+use crate::store::{Options, Store};
+use crate::verify::{Depth, verify};
+use lineal_proof::Hash;
+use sha2::{Digest, Sha256};
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// What stands behind the name of a folder that is not whole yet.
+const PART: &str = "restoring";
+/// Names of damaged files that are listed in a message; the others are counted.
+const NAMES_MAX: usize = 20;
+
+/// What a copy lies in.
+pub enum Origin<'a> {
+    /// A folder: a copy, or a mirror.
+    Folder(&'a dyn Storage),
+    /// An archive.
+    Archive(&'a mut dyn Read),
+}
+
+/// How it is put back.
+pub struct Restoring<'a> {
+    /// The keys of the store.
+    pub keys: Option<CopiedKeys>,
+    /// A later state of the same store: what its log says was erased since is erased again.
+    pub erasures_of: Option<&'a Store>,
+    /// How the store is opened where something is to be erased.
+    pub options: Options,
+}
+
+/// What was put back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RestoredCopy {
+    /// The commit of the copy.
+    pub commit: u64,
+    /// Its id.
+    pub commit_id: Hash,
+    /// Files, `head` among them, and keys where they were given.
+    pub files: u64,
+    /// Bytes of those of the copy.
+    pub bytes: u64,
+    /// Erasures that were done again, each a commit of its own behind that of the copy.
+    pub erased_again: u64,
+}
+
+/// Puts a copy back into a new or empty folder.
+///
+/// # Errors
+/// [`Error::NotEmpty`]; [`Error::NotACopy`], [`Error::DamagedCopy`] or [`Error::Corrupt`] with the names of
+/// files that are not as they were written; [`Error::OtherStore`], [`Error::OtherHistory`] if keys or
+/// erasures are of another store or past; [`Error::ErasedSince`] if something is to be erased again and no
+/// keys are given; or what the medium says. Then the folder is as it was.
+pub fn restore(
+    origin: Origin<'_>,
+    folder: &Path,
+    wanted: Restoring<'_>,
+    progress: &mut dyn FnMut(BackupProgress),
+) -> Result<RestoredCopy> {
+    need_empty(folder)?;
+    let part = beside(folder);
+    if part.exists() {
+        // An earlier one that broke off: nobody else's, but it is not ours to remove unasked.
+        return Err(Error::NotEmpty { path: part.display().to_string() });
+    }
+    let made = make(origin, &part, wanted, progress);
+    let made = made.and_then(|done| {
+        fs::rename(&part, folder).map_err(|error| Error::io("move to its place", folder, error))?;
+        let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
+        let above = above.unwrap_or(Path::new("."));
+        let synced = File::open(above).and_then(|file| file.sync_all());
+        synced.map_err(|error| Error::io("sync the folder", above, error))?;
+        Ok(done)
+    });
+    if made.is_err() && part.exists() {
+        // Half a store is of no use to anybody. What made it fail is said, not that this failed too.
+        let _ = fs::remove_dir_all(&part);
+    }
+    made
+}
+
+fn beside(folder: &Path) -> PathBuf {
+    let mut name = folder.as_os_str().to_owned();
+    name.push(format!(".{PART}"));
+    PathBuf::from(name)
+}
+
+fn make(
+    origin: Origin<'_>,
+    part: &Path,
+    wanted: Restoring<'_>,
+    progress: &mut dyn FnMut(BackupProgress),
+) -> Result<RestoredCopy> {
+    let to = FileStorage::new(part);
+    let name = match &origin {
+        Origin::Folder(from) => from.name(),
+        Origin::Archive(_) => "the archive".to_owned(),
+    };
+    let (mut files, bytes) = match origin {
+        Origin::Folder(from) => copied(from, &to, progress)?,
+        Origin::Archive(archive) => {
+            let came = receive(archive, Some(part))?;
+            (came.files - 1, came.bytes)
+        }
+    };
+    // A store is no copy: the next backup must not take it for one.
+    to.remove(BACKUP_LIST)?;
+    let head = to.read(HEAD)?.ok_or_else(|| Error::NoStore { path: name.clone() })?;
+    let head = Head::from_bytes(&head)?;
+    let has_keys = wanted.keys.as_ref().is_some_and(|keys| keys.count() > 0);
+    if let Some(keys) = &wanted.keys {
+        if !keys.are_of(&head.store) {
+            return Err(Error::OtherStore { path: "the file of keys".to_owned() });
+        }
+        keys.restore(&to)?;
+        files += keys.count() as u64;
+    }
+    let depth = if has_keys { Depth::Full } else { Depth::Bytes };
+    let report = verify(&to, depth, &mut |_| {})?;
+    if !report.is_sound() {
+        let truth = report.faults.iter().filter(|fault| !fault.derived);
+        let names: Vec<String> = truth.map(|f| format!("{} ({})", f.file, f.rule)).collect();
+        return Err(damaged(&name, names));
+    }
+    let mut erased_again = 0;
+    if let Some(later) = wanted.erasures_of {
+        erased_again = erase_since(later, &head, &name, (part, has_keys, wanted.options))?;
+    }
+    let Head { commit, commit_id, .. } = head;
+    Ok(RestoredCopy { commit, commit_id, files, bytes, erased_again })
+}
+
+fn damaged(path: &str, mut names: Vec<String>) -> Error {
+    names.dedup();
+    let count = names.len();
+    names.truncate(NAMES_MAX);
+    Error::DamagedCopy { path: path.to_owned(), count, names }
+}
+
+/// Copies what the list names, and holds each file to it. Goes on behind a damaged one, so that all of
+/// them are named.
+fn copied(
+    from: &dyn Storage,
+    to: &dyn Storage,
+    progress: &mut dyn FnMut(BackupProgress),
+) -> Result<(u64, u64)> {
+    let none = |why: &str| Error::NotACopy { path: from.name(), why: why.to_owned() };
+    let list = List::of(from)?.ok_or_else(|| none("it has no backup.sha256"))?;
+    if !list.files.contains_key(HEAD) {
+        return Err(none("its list names no head"));
+    }
+    if let Some(path) = list.files.keys().find(|path| !super::receive::is_of_a_copy(path)) {
+        return Err(none(&format!("its list names {}", path.escape_debug())));
+    }
+    let (mut bytes, mut wrong) = (0, Vec::new());
+    for (path, digest) in &list.files {
+        let Some(content) = from.read(path)? else {
+            wrong.push(format!("{path} (missing)"));
+            continue;
+        };
+        if Sha256::digest(&content)[..] != digest[..] {
+            wrong.push(format!("{path} (its SHA-256 is not that of the list)"));
+            continue;
+        }
+        if wrong.is_empty() {
+            to.put(path, &content, is_secret(path))?;
+        }
+        bytes += content.len() as u64;
+        progress(BackupProgress { bytes, all: 0 });
+    }
+    if !wrong.is_empty() {
+        return Err(damaged(&from.name(), wrong));
+    }
+    Ok((list.files.len() as u64, bytes))
+}
+
+/// Erases again what a later log of the store says was erased behind the copy.
+fn erase_since(
+    later: &Store,
+    head: &Head,
+    name: &str,
+    (part, has_keys, options): (&Path, bool, Options),
+) -> Result<u64> {
+    if later.id() != &head.store {
+        return Err(Error::OtherStore { path: later.name() });
+    }
+    let state = later.read_state();
+    if head.commit > 0
+        && commit_id(later.storage(), &state.head, head.commit)? != Some(head.commit_id)
+    {
+        let commit = crate::public_log::first_difference(
+            (&FileStorage::new(part), head),
+            (later.storage(), &state.head),
+        )?;
+        let (path, other) = (name.to_owned(), later.name());
+        return Err(Error::OtherHistory { path, other, commit });
+    }
+    let all = &state.ledger.load()?.erasures;
+    let since: Vec<_> = all.iter().filter(|(commit, _)| *commit > head.commit).collect();
+    if since.is_empty() {
+        return Ok(0);
+    }
+    if !has_keys {
+        return Err(Error::ErasedSince { path: name.to_owned(), count: since.len() });
+    }
+    let store = Store::open(part, options)?;
+    let mut done = 0;
+    for (_, erasure) in since {
+        done += u64::from(store.erase_again(erasure)?.is_some());
+    }
+    Ok(done)
+}

@@ -1,0 +1,40 @@
+//! Which records that a pack of rules asks for are there, as of a commit.
+//!
+//! [`check`] evaluates a pack over a view and gives a [`Report`]: for each rule a status, and for each
+//! thing that is missing or does not fit a [`Finding`] with the command that would record it. It counts
+//! and never rounds up; what the law means by it is not decided here.
+
+mod ask;
+mod built_in;
+mod compare;
+mod error;
+mod evaluate;
+mod found;
+mod header;
+mod junit;
+mod record;
+mod sarif;
+mod scope;
+mod waivers;
+
+pub use ask::time_text;
+pub use compare::{Comparison, compare};
+pub use error::Error;
+pub use evaluate::check;
+pub use found::{Declared, FINDINGS_MAX, Finding, Report, RuleResult, Waiver};
+pub use junit::junit;
+pub use record::{PACK_TYPE, RESULT_TYPE, record, recorded};
+pub use sarif::sarif;
+
+/// What a report is about.
+#[derive(Clone, Default, Debug)]
+pub struct Wanted {
+    /// The system's name; none is the whole store, for packs that need none.
+    pub system: Option<String>,
+    /// Only what leads to this model: `NAME@VERSION`.
+    pub model: Option<String>,
+    /// Only this deployment.
+    pub deployment: Option<String>,
+    /// What counts as today, ns since 1970 UTC.
+    pub now: i64,
+}

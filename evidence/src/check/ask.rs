@@ -1,0 +1,194 @@
+//! Asking the questions of a pack, with its sets before them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use lineal_engine::{NodeNo, Snapshot, unquoted};
+use lineal_query::{
+    Answer, Limits, Machine, Parameters, Prepared, Request, State, StoreView, Value,
+};
+
+use super::{Error, Wanted};
+use crate::rules::{About, Pack};
+
+/// Ns of an hour.
+pub(super) const HOUR: i64 = 3_600_000_000_000;
+/// Ns of a day.
+pub(super) const DAY: i64 = 24 * HOUR;
+
+/// A view and a pack, and what was asked so far.
+pub(super) struct Asker<'a> {
+    pub(super) view: &'a StoreView,
+    pub(super) pack: &'a Pack,
+    pub(super) about: About,
+    pub(super) now: i64,
+    given: Parameters,
+    machine: Machine,
+    sets: HashMap<String, Arc<[NodeNo]>>,
+}
+
+/// A name as the language takes it behind `kind:`, whether or not the kind stands before it.
+pub(super) fn bare<'t>(kind: &str, text: &'t str) -> &'t str {
+    text.strip_prefix(kind).and_then(|rest| rest.strip_prefix(':')).unwrap_or(text)
+}
+
+impl<'a> Asker<'a> {
+    pub(super) fn new(view: &'a StoreView, pack: &'a Pack, wanted: &Wanted) -> Asker<'a> {
+        let mut given = Parameters::new();
+        let named = [
+            ("system", &wanted.system),
+            ("model", &wanted.model),
+            ("deployment", &wanted.deployment),
+        ];
+        for (name, value) in named {
+            if let Some(value) = value {
+                given.set(name, Value::Text(unquoted(bare(name, value)).clone()));
+            }
+        }
+        let about = match (&wanted.system, &wanted.model, &wanted.deployment) {
+            (_, _, Some(_)) => About::Deployment,
+            (_, Some(_), None) => About::Model,
+            (Some(_), None, None) => About::System,
+            (None, None, None) => About::Anything,
+        };
+        Asker {
+            view,
+            pack,
+            about,
+            now: wanted.now,
+            given,
+            machine: Machine::default(),
+            sets: HashMap::new(),
+        }
+    }
+
+    pub(super) fn snapshot(&self) -> &'a Snapshot {
+        self.view.snapshot()
+    }
+
+    /// Answers a question of a rule (or a set), nodes as numbers.
+    pub(super) fn ask(
+        &mut self,
+        rule: &str,
+        question: &str,
+        params: &BTreeMap<String, f64>,
+    ) -> Result<Answer, Error> {
+        let text = self.pack.with_sets(question, self.about);
+        let wrong = |message: String| Error::Question { rule: rule.to_owned(), message };
+        let prepared = Prepared::new(&text).map_err(|mistake| wrong(mistake.render(&text)))?;
+        let mut given = self.given.clone();
+        for (name, number) in params {
+            given.set(name.clone(), parameter(name, *number));
+        }
+        let limits = Limits::default();
+        let request = Request { parameters: &given, limits: &limits, now: self.now };
+        let answer = prepared
+            .numbers_on(&mut self.machine, self.view, &request)
+            .map_err(|error| wrong(error.render(&text)))?;
+        match answer.completeness.truncated {
+            Some(limit) if answer.completeness.state() == State::Truncated => {
+                Err(Error::Cut { rule: rule.to_owned(), limit: limit.to_string() })
+            }
+            _ => Ok(answer),
+        }
+    }
+
+    /// The members of a set, asked once.
+    pub(super) fn members(&mut self, set: &str) -> Result<Arc<[NodeNo]>, Error> {
+        if let Some(known) = self.sets.get(set) {
+            return Ok(Arc::clone(known));
+        }
+        let Some(named) = self.pack.set(set) else { return Ok(Arc::from([])) };
+        let question = format!("find {} where it in {set}", named.kind);
+        let members = self.nodes(set, &question, &BTreeMap::new())?;
+        let members: Arc<[NodeNo]> = Arc::from(members);
+        self.sets.insert(set.to_owned(), Arc::clone(&members));
+        Ok(members)
+    }
+
+    /// The nodes of a question's first column.
+    pub(super) fn nodes(
+        &mut self,
+        rule: &str,
+        question: &str,
+        params: &BTreeMap<String, f64>,
+    ) -> Result<Vec<NodeNo>, Error> {
+        let answer = self.ask(rule, question, params)?;
+        let first = answer.rows.iter().filter_map(|row| row.first());
+        Ok(first.filter_map(node_of).collect())
+    }
+
+    /// The name of a node as it can be pasted.
+    pub(super) fn name(&self, node: NodeNo) -> String {
+        self.snapshot().name_of(node)
+    }
+
+    /// A field of a node as a time.
+    pub(super) fn time(&self, node: NodeNo, field: &str) -> Result<Option<i64>, Error> {
+        let value = self.snapshot().field(node, field)?;
+        Ok(value.and_then(|value| value.as_i64()))
+    }
+
+    /// A value in words.
+    pub(super) fn text(&self, value: &Value) -> String {
+        match value {
+            Value::Absent => "unknown".to_owned(),
+            Value::Bool(truth) => truth.to_string(),
+            Value::Int(number) => number.to_string(),
+            Value::Float(number) => number.to_string(),
+            Value::Text(text) => text.clone(),
+            Value::Time(ns) => time_text(*ns),
+            Value::Duration(ns) => span_text(*ns),
+            Value::Node(node) => self.name(*node),
+            Value::List(items) => {
+                items.iter().map(|item| self.text(item)).collect::<Vec<_>>().join(", ")
+            }
+            other => other.type_name().to_owned(),
+        }
+    }
+}
+
+/// The node that a value is.
+pub(super) fn node_of(value: &Value) -> Option<NodeNo> {
+    match value {
+        Value::Node(node) => Some(*node),
+        _ => None,
+    }
+}
+
+/// A number of a rule as the language takes it: by the end of its name a length of time, in words, so that
+/// it fits beside a calendar step too.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "policies count days; what is out of range is cut at its end"
+)]
+fn parameter(name: &str, number: f64) -> Value {
+    let seconds = match name.rsplit('_').next() {
+        Some("days") => number * 86_400.0,
+        Some("hours") => number * 3_600.0,
+        _ => return Value::Float(number),
+    } as i64;
+    Value::Text(match seconds {
+        seconds if seconds % 86_400 == 0 => format!("{}d", seconds / 86_400),
+        seconds if seconds % 3_600 == 0 => format!("{}h", seconds / 3_600),
+        seconds => format!("{seconds}s"),
+    })
+}
+
+/// A time in UTC, RFC 3339.
+#[must_use]
+pub fn time_text(ns: i64) -> String {
+    let time = Timestamp::from_nanosecond(i128::from(ns)).unwrap_or(Timestamp::UNIX_EPOCH);
+    let whole = time.round(jiff::Unit::Second).unwrap_or(time);
+    whole.to_string()
+}
+
+/// A length of time: `30 h 12 min`, `3 d 4 h`.
+pub(super) fn span_text(ns: i64) -> String {
+    let minutes = ns / (HOUR / 60);
+    match (minutes / 60 / 24, minutes / 60 % 24, minutes % 60) {
+        (days, hours, _) if days >= 3 => format!("{days} d {hours} h"),
+        (days, hours, minutes) => format!("{} h {minutes} min", days * 24 + hours),
+    }
+}

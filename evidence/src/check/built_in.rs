@@ -1,0 +1,68 @@
+//! Tests that the language cannot say, or for which it would read every row: a small set, named in rule
+//! files. They look at batch counters first, and at rows only where a batch lies across a limit.
+
+mod anchored;
+mod coverage;
+mod cycles;
+mod event_fields;
+mod figures;
+mod holds;
+mod interval;
+mod silence;
+mod sources;
+
+use lineal_engine::{NodeNo, Store};
+
+use super::Error;
+use super::ask::Asker;
+use crate::rules::{BuiltIn, Check, Rule};
+
+/// Something that a check found.
+pub(super) struct Offence {
+    /// What it is about.
+    pub(super) node: NodeNo,
+    /// What was found, where the test says it better than the rule's words.
+    pub(super) say: Option<String>,
+    /// Values for the places in the rule's words.
+    pub(super) values: Vec<(String, String)>,
+}
+
+impl Offence {
+    /// One that is only counted.
+    pub(super) fn unnamed(node: NodeNo) -> Offence {
+        Offence { node, say: None, values: Vec::new() }
+    }
+
+    fn said(node: NodeNo, say: String) -> Offence {
+        Offence { node, say: Some(say), values: Vec::new() }
+    }
+
+    fn with(mut self, name: &str, value: String) -> Offence {
+        self.values.push((name.to_owned(), value));
+        self
+    }
+}
+
+pub(super) fn run(
+    test: BuiltIn,
+    store: &Store,
+    asker: &mut Asker<'_>,
+    rule: &Rule,
+    check: &Check,
+    subjects: &[NodeNo],
+) -> Result<Vec<Offence>, Error> {
+    match test {
+        BuiltIn::LogCoverage => coverage::missing_days(asker, subjects),
+        BuiltIn::Silence => silence::unexplained(asker, rule, subjects),
+        BuiltIn::OutsideInterval => interval::outside(asker, subjects),
+        BuiltIn::EventFields => event_fields::too_few(asker, rule, check, subjects),
+        BuiltIn::UnkeyedInputs => event_fields::unkeyed(asker, subjects),
+        BuiltIn::OverrideReviewers => event_fields::reviewers(asker, subjects),
+        BuiltIn::SourceCounts => sources::rejected(store, asker, subjects),
+        BuiltIn::DeclaredMetrics => figures::declared(asker, subjects),
+        BuiltIn::IncidentHold => holds::missing(store, asker, rule, subjects),
+        BuiltIn::PastErasure => holds::past_erasure(store, asker, subjects),
+        BuiltIn::Anchored => anchored::anchored(store, asker, rule, subjects),
+        BuiltIn::Cycles => cycles::upstream_of_itself(asker, subjects),
+    }
+}

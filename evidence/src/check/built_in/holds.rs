@@ -1,0 +1,113 @@
+//! What a hold should be over and is not; what is past the end of keeping, with no hold over it.
+
+use std::collections::BTreeSet;
+
+use lineal_engine::schema::{Direction, Kind, Relation};
+use lineal_engine::{HoldInfo, HoldScope, NodeNo, Snapshot, Store};
+
+use super::Offence;
+use crate::check::Error;
+use crate::check::ask::{Asker, DAY, HOUR, span_text};
+use crate::rules::Rule;
+use lineal_proof::Value;
+
+/// How long after an incident was recorded a hold must stand, where a rule says it.
+const HOLD_HOURS: &str = "hold_hours";
+
+/// What a hold over an incident may be about: what it concerns, and the systems and deployments of that.
+fn around(snapshot: &Snapshot, incident: NodeNo) -> BTreeSet<NodeNo> {
+    let mut nodes: BTreeSet<NodeNo> = BTreeSet::new();
+    for relation in [Relation::Concerns, Relation::BelongsTo] {
+        nodes.extend(snapshot.edges(incident, relation, Direction::Forward));
+    }
+    for node in nodes.clone() {
+        nodes.extend(snapshot.edges(node, Relation::BelongsTo, Direction::Forward));
+        if snapshot.kind_of(node) == Kind::Model {
+            nodes.extend(snapshot.edges(node, Relation::Deploys, Direction::Inverse));
+        }
+    }
+    nodes
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "hours in ns; out of range is cut at its end")]
+pub(super) fn missing(
+    store: &Store,
+    asker: &Asker<'_>,
+    rule: &Rule,
+    subjects: &[NodeNo],
+) -> Result<Vec<Offence>, Error> {
+    let hours = rule.params.get(HOLD_HOURS).copied().unwrap_or(24.0);
+    let most = (hours * HOUR as f64) as i64;
+    let snapshot = asker.snapshot();
+    let holds: Vec<HoldInfo> =
+        store.holds()?.into_iter().filter(|hold| hold.commit <= snapshot.commit()).collect();
+    let mut offences = Vec::new();
+    for incident in subjects {
+        let around = around(snapshot, *incident);
+        let fits = |hold: &&HoldInfo| match &hold.scope {
+            HoldScope::Store => true,
+            HoldScope::Node(kind, key) => {
+                snapshot.node_with_key(*kind, key).is_some_and(|node| around.contains(&node))
+            }
+        };
+        let first = holds.iter().filter(fits).map(|hold| hold.recorded).min();
+        let recorded = asker.time(*incident, "recorded")?.unwrap_or(snapshot.recorded());
+        let say = match first {
+            None => "no hold over what it concerns is recorded".to_owned(),
+            Some(at) if at - recorded > most => {
+                format!(
+                    "the hold came {} behind the record of the incident",
+                    span_text(at - recorded)
+                )
+            }
+            Some(_) => continue,
+        };
+        offences.push(Offence::said(*incident, say));
+    }
+    Ok(offences)
+}
+
+/// Batches of the subjects, which are deployments, that should have been erased.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "days in ns; out of range is cut at its end"
+)]
+pub(super) fn past_erasure(
+    store: &Store,
+    asker: &Asker<'_>,
+    subjects: &[NodeNo],
+) -> Result<Vec<Offence>, Error> {
+    let snapshot = asker.snapshot();
+    let holds = store.holds()?;
+    let mut offences = Vec::new();
+    for deployment in subjects {
+        let days = match snapshot.field(*deployment, "log_erase_days")? {
+            Some(Value::Float(days)) => days,
+            Some(other) => other.as_i64().map_or(f64::MAX, |days| days as f64),
+            None => continue,
+        };
+        let end = asker.now.saturating_sub((days * DAY as f64) as i64);
+        let systems = snapshot.edges(*deployment, Relation::BelongsTo, Direction::Forward);
+        let is_held = holds.iter().any(|hold| match &hold.scope {
+            HoldScope::Store => true,
+            HoldScope::Node(kind, key) => snapshot
+                .node_with_key(*kind, key)
+                .is_some_and(|node| node == *deployment || systems.contains(&node)),
+        });
+        if is_held {
+            continue;
+        }
+        let overdue = snapshot.batches_of(*deployment).into_iter().filter(|batch| {
+            let last = snapshot.batch(*batch).map(|batch| batch.last_time);
+            last.is_some_and(|last| last < end) && !snapshot.rows_of(*batch).is_empty()
+        });
+        let overdue = overdue.count();
+        if overdue > 0 {
+            let say =
+                format!("{overdue} batches are past the declared end of keeping, with no hold");
+            offences.push(Offence::said(*deployment, say));
+        }
+    }
+    Ok(offences)
+}

@@ -1,0 +1,53 @@
+//! Why there is no report.
+
+/// Why a pack could not be evaluated: an evaluation is whole or not at all.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The pack is about a system, and none was named.
+    #[error(
+        "the rules of {pack} are about a system: name one (`lineal query 'find system'` lists them)"
+    )]
+    NoSystemNamed {
+        /// The pack.
+        pack: String,
+    },
+    /// Nothing of this name is recorded.
+    #[error("nothing recorded is called {kind}:{name}{near}")]
+    Unknown {
+        /// The kind.
+        kind: &'static str,
+        /// The name.
+        name: String,
+        /// What looks alike, in words.
+        near: String,
+    },
+    /// A question ended early, so that nobody can say what it would have found.
+    #[error(
+        "rule {rule}: its question reached the limit `{limit}`; name a --model or --deployment, so that there is less to look at"
+    )]
+    Cut {
+        /// The rule.
+        rule: String,
+        /// The limit.
+        limit: String,
+    },
+    /// A question could not be answered.
+    #[error("rule {rule}: {message}")]
+    Question {
+        /// The rule, or the set.
+        rule: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] lineal_engine::Error),
+    /// What a recorded report says is none.
+    #[error("the recorded report {node} cannot be read: {why}")]
+    Recorded {
+        /// Its document.
+        node: String,
+        /// What is wrong.
+        why: String,
+    },
+}

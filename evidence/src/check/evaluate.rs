@@ -1,0 +1,294 @@
+//! The evaluation: rule by rule, check by check.
+
+use std::collections::BTreeSet;
+
+use lineal_engine::schema::Kind;
+use lineal_engine::{NodeNo, Store};
+use lineal_query::{Source, StoreView};
+
+use super::ask::{Asker, bare, node_of, time_text};
+use super::built_in::{self, Offence};
+use super::found::{FINDINGS_MAX, Finding, Report, RuleResult};
+use super::scope::{Applies, applies};
+use super::waivers::Waivers;
+use super::{Error, Wanted, header};
+use crate::rules::{Check, Form, Pack, Rule, Status, Timeline};
+
+/// Evaluates a pack over a view of a store.
+///
+/// # Errors
+/// [`Error::Unknown`] if what it is to be about is not recorded, [`Error::Cut`] if a question reached a
+/// bound, and what the store says.
+pub fn check(
+    store: &Store,
+    view: &StoreView,
+    pack: &Pack,
+    wanted: &Wanted,
+) -> Result<Report, Error> {
+    let system = known(view, Kind::System, wanted.system.as_deref())?;
+    known(view, Kind::Model, wanted.model.as_deref())?;
+    known(view, Kind::Deployment, wanted.deployment.as_deref())?;
+    if pack.needs_system() && system.is_none() {
+        return Err(Error::NoSystemNamed { pack: pack.head.id.clone() });
+    }
+    let mut asker = Asker::new(view, pack, wanted);
+    let waivers = Waivers::read(&mut asker)?;
+    let declared = system.map(|system| header::declared(&asker, system)).transpose()?;
+    let checkpoint = header::checkpoint(store, view.commit())?;
+    let annex = declared.as_ref().and_then(|declared| declared.annex_point.clone());
+    let mut rules = Vec::with_capacity(pack.rules.len());
+    for rule in &pack.rules {
+        let mut judge = Judge { store, asker: &mut asker, waivers: &waivers, system, rule };
+        let mut result = judge.judge()?;
+        result.applies_from = applies_from(pack, rule, annex.as_deref());
+        rules.push(result);
+    }
+    let name = |node: Option<NodeNo>| node.map(|node| view.snapshot().name_of(node));
+    Ok(Report {
+        pack: pack.head.id.clone(),
+        version: pack.head.version.clone(),
+        pack_digest: pack.digest.to_string(),
+        law: pack.head.law.clone(),
+        system: name(system),
+        model: wanted.model.clone(),
+        deployment: wanted.deployment.clone(),
+        commit: view.commit(),
+        recorded: time_text(view.recorded()),
+        today: time_text(wanted.now),
+        checkpoint: checkpoint.map(|(size, _)| size),
+        stamped: checkpoint.and_then(|(_, stamped)| stamped).map(time_text),
+        declared,
+        rules,
+        disclaimer: pack.head.disclaimer.clone(),
+        not_covered: pack.head.not_covered.clone(),
+    })
+}
+
+/// The node of a name, or why there is none. A name that fits several versions of a model is none node,
+/// and is known.
+fn known(view: &StoreView, kind: Kind, name: Option<&str>) -> Result<Option<NodeNo>, Error> {
+    let Some(name) = name else { return Ok(None) };
+    let name = lineal_engine::unquoted(bare(kind.name(), name));
+    let found = view.snapshot().find(Some(kind), &name);
+    if found.is_empty() {
+        let near = view.snapshot().near(Some(kind), &name);
+        let near = match near.is_empty() {
+            true => String::new(),
+            false => format!("; did you mean {}?", near.join(", ")),
+        };
+        return Err(Error::Unknown { kind: kind.name(), name, near });
+    }
+    Ok(found.first().copied())
+}
+
+/// What stands in the place of a day that the law does not give.
+const SEE_COUNSEL: &str = "see counsel";
+
+fn applies_from(pack: &Pack, rule: &Rule, annex: Option<&str>) -> Vec<(String, String)> {
+    let fits = |wanted: &Option<String>| match (wanted, annex) {
+        (Some(wanted), Some(annex)) => annex.split('.').next() == Some(wanted.as_str()),
+        _ => true,
+    };
+    let rows =
+        pack.timeline.iter().filter(|row| rule.applies.contains(&row.id) && fits(&row.annex));
+    let day = |row: &Timeline| match &row.applies_from {
+        Some(day) => day.to_string(),
+        None => SEE_COUNSEL.to_owned(),
+    };
+    rows.map(|row| (day(row), row.source.clone())).collect()
+}
+
+/// The evaluation of one rule.
+struct Judge<'j, 'a> {
+    store: &'j Store,
+    asker: &'j mut Asker<'a>,
+    waivers: &'j Waivers,
+    system: Option<NodeNo>,
+    rule: &'j Rule,
+}
+
+impl Judge<'_, '_> {
+    fn judge(&mut self) -> Result<RuleResult, Error> {
+        let rule = self.rule;
+        let mut result = RuleResult {
+            id: rule.id.clone(),
+            article: rule.article.clone(),
+            basis: rule.basis,
+            severity: rule.severity,
+            status: Status::Met,
+            why: None,
+            subjects: 0,
+            findings_total: 0,
+            findings: Vec::new(),
+            cannot_tell: 0,
+            applies_from: Vec::new(),
+            explain: rule.explain.clone(),
+        };
+        match applies(self.asker, rule)? {
+            Applies::No(why) => {
+                (result.status, result.why) = (Status::NotApplicable, Some(why));
+            }
+            Applies::Undeclared(system, fields) => {
+                let why = format!("not declared: {}", fields.join(", "));
+                (result.status, result.why) = (Status::Undeclared, Some(why));
+                for field in fields {
+                    let finding = self.undeclared(system, &field);
+                    note(&mut result, finding);
+                }
+            }
+            Applies::To { subjects, excluded, undeclared } => {
+                result.subjects = subjects.len() as u64;
+                self.checks(&mut result, &subjects, &excluded)?;
+                for (node, field) in undeclared {
+                    let finding = self.undeclared(node, &field);
+                    note(&mut result, finding);
+                }
+            }
+        }
+        Ok(result)
+    }
+
+    fn checks(
+        &mut self,
+        result: &mut RuleResult,
+        subjects: &BTreeSet<NodeNo>,
+        excluded: &BTreeSet<NodeNo>,
+    ) -> Result<(), Error> {
+        if subjects.is_empty() {
+            return Ok(());
+        }
+        let rule = self.rule;
+        for check in &rule.checks {
+            let offences = match &check.form {
+                Form::Question(question) => {
+                    let answer = self.asker.ask(&rule.id, question, &rule.params)?;
+                    let told = answer.completeness.reason_count;
+                    result.cannot_tell = result.cannot_tell.saturating_add(told);
+                    let rows = answer.rows.iter().filter_map(|row| {
+                        let node = node_of(row.first()?)?;
+                        (!excluded.contains(&node)).then_some((node, row))
+                    });
+                    let mut offences: Vec<Offence> = Vec::new();
+                    for (node, row) in rows {
+                        // Rows beyond what is listed are counted and not named.
+                        if offences.len() + result.findings.len() >= FINDINGS_MAX {
+                            offences.push(Offence::unnamed(node));
+                            continue;
+                        }
+                        let columns = answer.columns.iter().zip(row);
+                        let values = columns
+                            .map(|(column, value)| (column.name.clone(), self.asker.text(value)));
+                        offences.push(Offence { node, say: None, values: values.collect() });
+                    }
+                    offences
+                }
+                Form::BuiltIn(test) => {
+                    let subjects: Vec<NodeNo> = subjects.iter().copied().collect();
+                    built_in::run(*test, self.store, self.asker, rule, check, &subjects)?
+                }
+            };
+            for offence in offences {
+                match result.findings.len() < FINDINGS_MAX {
+                    true => {
+                        let finding = self.finding(check, &offence);
+                        note(result, finding);
+                    }
+                    false => {
+                        result.findings_total += 1;
+                        result.status = result.status.max(self.status(check, offence.node));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn status(&self, check: &Check, node: NodeNo) -> Status {
+        match self.waivers.of(&self.rule.id, node, self.system) {
+            Some(_) => Status::Waived,
+            None => check.status,
+        }
+    }
+
+    fn finding(&self, check: &Check, offence: &Offence) -> Finding {
+        let waiver = self.waivers.of(&self.rule.id, offence.node, self.system).cloned();
+        let say = offence.say.clone().unwrap_or_else(|| self.filled(&check.say, offence, false));
+        Finding {
+            status: self.status(check, offence.node),
+            node: self.asker.name(offence.node),
+            node_id: self.asker.snapshot().node_id(offence.node).to_string(),
+            missing: check.missing.clone(),
+            say,
+            fix: self.filled(&check.fix, offence, true),
+            waiver,
+        }
+    }
+
+    fn undeclared(&self, node: NodeNo, field: &str) -> Finding {
+        let name = self.asker.name(node);
+        let fix = if self.asker.snapshot().kind_of(node) != Kind::System {
+            format!("lineal declare node {} {field}=... --by WHO", quoted(&name))
+        } else if field == "role" {
+            format!("lineal declare role {} provider --by WHO", quoted(bare("system", &name)))
+        } else {
+            format!("lineal declare scope {} {field}=... --by WHO", quoted(bare("system", &name)))
+        };
+        Finding {
+            status: Status::Undeclared,
+            node: name,
+            node_id: self.asker.snapshot().node_id(node).to_string(),
+            missing: field.to_owned(),
+            say: format!("{field} is not declared, so nobody can say whether the rule applies"),
+            fix,
+            waiver: None,
+        }
+    }
+
+    /// Words with their places filled, for a shell where they are a command.
+    fn filled(&self, words: &str, offence: &Offence, for_shell: bool) -> String {
+        let mut filled = String::new();
+        let mut rest = words;
+        while let Some((before, after)) = rest.split_once('{') {
+            filled.push_str(before);
+            let Some((name, behind)) = after.split_once('}') else { break };
+            match self.value(name, offence) {
+                Some(value) if for_shell => filled.push_str(&quoted(&value)),
+                Some(value) => filled.push_str(&value),
+                None => filled.push_str(&name.to_uppercase()),
+            }
+            rest = behind;
+        }
+        filled + rest
+    }
+
+    fn value(&self, name: &str, offence: &Offence) -> Option<String> {
+        let system = || self.system.map(|system| self.asker.name(system));
+        if let Some((_, value)) = offence.values.iter().find(|(column, _)| column == name) {
+            return Some(value.clone());
+        }
+        match name {
+            "node" => Some(self.asker.name(offence.node)),
+            "system" => Some(bare("system", &system()?).to_owned()),
+            "system_node" => system(),
+            name => self.rule.params.get(name).map(f64::to_string),
+        }
+    }
+}
+
+/// Adds a finding.
+fn note(result: &mut RuleResult, finding: Finding) {
+    result.status = result.status.max(finding.status);
+    result.findings_total += 1;
+    if result.findings.len() < FINDINGS_MAX {
+        result.findings.push(finding);
+    }
+}
+
+/// A word in single quotes, where a shell would read more than letters.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}

@@ -1,0 +1,179 @@
+//! The forms in which a rule is found out: four of question, a handful of built-in tests.
+
+use serde::{Deserialize, Serialize};
+
+use super::pack::Status;
+use lineal_engine::schema::Kind;
+
+/// A test that the language cannot say, or would need every row for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BuiltIn {
+    /// Days of a deployment's life on which no batch has events.
+    LogCoverage,
+    /// A silence in the log of a deployment that is longer than expected and that no loss and no
+    /// downtime explains.
+    Silence,
+    /// Events of a deployment before its declared start or behind its declared end.
+    OutsideInterval,
+    /// Fields that too few events have, by the counters of batches.
+    EventFields,
+    /// Hashes of inputs without a key, by the counters of batches.
+    UnkeyedInputs,
+    /// More overrides than reviewers, by the counters of batches.
+    OverrideReviewers,
+    /// Sources of which something could not be read.
+    SourceCounts,
+    /// Figures that the system declares and no evaluation of its models has.
+    DeclaredMetrics,
+    /// Incidents without a hold over what they concern.
+    IncidentHold,
+    /// Batches that are past the declared end of keeping, still hold rows, and are on no hold.
+    PastErasure,
+    /// The log's head is not signed, or no time-stamp authority stamped it.
+    Anchored,
+    /// Nodes that lie upstream of themselves.
+    Cycles,
+}
+
+/// How one thing is found out.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Form {
+    /// A question: each row is a finding, its first column the node that it is about.
+    Question(String),
+    /// A built-in test over the rule's subjects.
+    BuiltIn(BuiltIn),
+}
+
+/// One thing to find out for a rule.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Check {
+    /// What a finding is: a gap or a conflict.
+    pub status: Status,
+    /// How it is found.
+    pub form: Form,
+    /// The field or edge that is missing or does not fit.
+    pub missing: String,
+    /// What is found, with `{column}` where a value of the row stands.
+    pub say: String,
+    /// The command that would record it, with `{node}`, `{system}` and columns.
+    pub fix: String,
+    /// For [`BuiltIn::EventFields`]: fields of events, `a|b` where either will do.
+    pub event_fields: Vec<String>,
+}
+
+/// One `[[rule.check]]` as it stands in the file.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Entry {
+    status: Option<Status>,
+    /// Fields of the subject that must be recorded.
+    #[serde(default)]
+    fields: Vec<String>,
+    /// Types of documents, of which one must be about the subject.
+    #[serde(default)]
+    documents: Vec<String>,
+    /// Also documents about this set will do.
+    also_about: Option<String>,
+    /// A question.
+    find: Option<String>,
+    /// A built-in test.
+    test: Option<BuiltIn>,
+    #[serde(default)]
+    event_fields: Vec<String>,
+    missing: Option<String>,
+    say: Option<String>,
+    fix: Option<String>,
+}
+
+impl Entry {
+    /// The checks that it stands for, of subjects of a set and kind.
+    pub(super) fn checks(&self, set: &str, kind: Kind) -> Result<Vec<Check>, String> {
+        let forms = usize::from(!self.fields.is_empty())
+            + usize::from(!self.documents.is_empty())
+            + usize::from(self.find.is_some())
+            + usize::from(self.test.is_some());
+        if forms != 1 {
+            return Err("a check has one of `fields`, `documents`, `find` and `test`".to_owned());
+        }
+        if self.also_about.is_some() && self.documents.is_empty() {
+            return Err("`also_about` belongs to `documents`".to_owned());
+        }
+        if self.event_fields.is_empty() != (self.test != Some(BuiltIn::EventFields)) {
+            return Err(
+                "`event_fields` belongs to `test = \"event-fields\"`, and it to them".to_owned()
+            );
+        }
+        let status = self.status.unwrap_or(Status::Gap);
+        if !status.is_open() {
+            return Err("what a check finds is a `gap` or a `conflict`".to_owned());
+        }
+        let words = |missing: &str, say: &str, fix: &str| {
+            let or = |own: &Option<String>, other: &str| own.as_deref().unwrap_or(other).to_owned();
+            (or(&self.missing, missing), or(&self.say, say), or(&self.fix, fix))
+        };
+        let made = |form, (missing, say, fix)| Check {
+            status,
+            form,
+            missing,
+            say,
+            fix,
+            event_fields: self.event_fields.clone(),
+        };
+        if let Some(find) = &self.find {
+            let (Some(missing), Some(say), Some(fix)) = (&self.missing, &self.say, &self.fix)
+            else {
+                return Err("a check with `find` needs `missing`, `say` and `fix`".to_owned());
+            };
+            return Ok(vec![made(Form::Question(find.clone()), words(missing, say, fix))]);
+        }
+        if let Some(test) = self.test {
+            let (Some(missing), Some(fix)) = (&self.missing, &self.fix) else {
+                return Err("a check with `test` needs `missing` and `fix`".to_owned());
+            };
+            return Ok(vec![made(Form::BuiltIn(test), words(missing, "", fix))]);
+        }
+        if !self.documents.is_empty() {
+            return Ok(vec![made(Form::Question(self.about_documents(set, kind)), {
+                let types = self.documents.join(" or ");
+                let fix = format!(
+                    "lineal attach FILE --to {{node}} --type {} --by WHO",
+                    self.documents[0]
+                );
+                words(
+                    &format!("document of type {types}"),
+                    &format!("no document of type {types} is recorded for it"),
+                    &fix,
+                )
+            })]);
+        }
+        let declare = match kind {
+            Kind::System => "lineal declare system {system}",
+            _ => "lineal declare node {node}",
+        };
+        let of_field = |field: &String| {
+            let question = format!("find {kind} as s where s in {set} and s.{field} is null");
+            let say = format!("{field} is not recorded");
+            made(
+                Form::Question(question),
+                words(field, &say, &format!("{declare} {field}=... --by WHO")),
+            )
+        };
+        Ok(self.fields.iter().map(of_field).collect())
+    }
+
+    fn about_documents(&self, set: &str, kind: Kind) -> String {
+        let types: Vec<String> = self.documents.iter().map(|word| format!("\"{word}\"")).collect();
+        let types = types.join(", ");
+        let of =
+            |how: &str| format!("not exists (find document as x {how} where x.type in [{types}])");
+        let mut question = format!("find {kind} as s where s in {set} and {}", of("documents s"));
+        if kind == Kind::System {
+            question = format!("{question} and {}", of("belongs_to s"));
+        }
+        if let Some(also) = &self.also_about {
+            question = format!("{question} and {}", of(&format!("documents {also}")));
+        }
+        question
+    }
+}

@@ -1,0 +1,76 @@
+//! Exchange formats: documents that are small enough to be read whole, each of which says what it
+//! held of runs, models and data.
+//!
+//! A translator turns one document into a [`Told`]. What a document says in its own right (a task,
+//! a statement, a component) stands in the form of its format and is replaced by a later export of
+//! the same thing; what it says of others in passing (who made them) stands in the form that ends
+//! in `-part`, of which all that is alive counts (docs/format.md, section 13).
+
+mod artifact;
+mod clearml;
+mod dvc;
+mod fields;
+mod head;
+mod in_toto;
+mod json;
+mod recognise;
+mod told;
+mod yaml;
+
+pub(crate) use recognise::recognise;
+pub use told::{Said, Told};
+
+/// Largest document that is read: it is in memory whole, with its tree some ten times over. A bill
+/// of 100,000 components has about 60 MB.
+pub const DOCUMENT_BYTES_MAX: u64 = 64 << 20;
+
+/// A format of documents.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Format {
+    /// ClearML: sessions written offline, exports of tasks and models, manifests of data sets.
+    Clearml,
+    /// DVC: `dvc.lock` and `.dvc` files.
+    Dvc,
+    /// in-toto statements, bare or in DSSE envelopes: SLSA's provenance among them.
+    InToto,
+}
+
+/// All formats.
+pub const FORMATS: [Format; 3] = [Format::Clearml, Format::Dvc, Format::InToto];
+
+impl Format {
+    /// The form's name in records, and as `--as` takes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Clearml => clearml::FORM,
+            Format::Dvc => dvc::FORM,
+            Format::InToto => in_toto::FORM,
+        }
+    }
+
+    /// Who speaks, where no other name is given.
+    #[must_use]
+    pub fn source(self) -> &'static str {
+        self.name()
+    }
+
+    /// The format of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Format> {
+        FORMATS.into_iter().find(|format| format.name() == name)
+    }
+
+    /// Reads a document whole; `source` qualifies its keys. What is wrong with it, or with a part
+    /// of it, stands among its rejects.
+    #[must_use]
+    pub fn read(self, bytes: &[u8], file: &str, source: &str) -> Told {
+        let mut told = Told::new(file, source);
+        match self {
+            Format::Clearml => clearml::read(bytes, &mut told),
+            Format::Dvc => dvc::read(bytes, &mut told),
+            Format::InToto => in_toto::read(bytes, &mut told),
+        }
+        told
+    }
+}

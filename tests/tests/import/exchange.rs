@@ -1,0 +1,242 @@
+//! Documents of exchange formats: what each brings, that it brings nothing twice and in any order,
+//! and that what is wrong with one is told with its place.
+
+use lineal_import::{ImportOptions, Report};
+use lineal_tests::place::{Place, fixture};
+use std::path::{Path, PathBuf};
+
+/// A document in a folder of its own.
+fn written(name: &str, bytes: impl AsRef<[u8]>) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    (folder, path)
+}
+
+fn sorted(mut rows: Vec<Vec<String>>) -> Vec<Vec<String>> {
+    rows.sort_unstable();
+    rows
+}
+
+/// Imports fixtures one by one in both orders, all at once, and all again: the answers are the same,
+/// and again brings nothing.
+fn in_any_order(names: &[&str], questions: &[&str]) -> Vec<Vec<Vec<String>>> {
+    let answers = |place: &Place| -> Vec<_> {
+        questions.iter().map(|question| sorted(place.rows(question))).collect()
+    };
+    let forward = Place::new();
+    for name in names {
+        forward.import(&[&fixture(name)]);
+    }
+    let backward = Place::new();
+    for name in names.iter().rev() {
+        backward.import(&[&fixture(name)]);
+    }
+    let expected = answers(&forward);
+    assert_eq!(answers(&backward), expected, "in the other order");
+    let again = forward.import_fixtures(names);
+    assert!(again.brought_nothing(), "{again:?}");
+    assert!(again.sources.iter().all(|source| source.files_known == 1), "{again:?}");
+    // Other bytes that say the same: each node is known.
+    assert_eq!(answers(&forward), expected, "after all of them again");
+    expected
+}
+
+fn rejects(report: &Report) -> Vec<String> {
+    let rejects = report.sources.iter().flat_map(|source| &source.rejects);
+    rejects.map(|reject| reject.reason.clone()).collect()
+}
+
+#[test]
+fn a_session_of_clearml_is_a_run_with_its_parameters_figures_and_artifacts() {
+    let zip = "exchange/clearml/offline-06eef3449a0c4e558c939736671befdb.zip";
+    let answers = in_any_order(
+        &[zip, "exchange/clearml/export_task.json"],
+        &[
+            "find run as r in_experiment experiment as e return r.name, e.name, r.params, r.metrics",
+            "find dataset as d produced_by run as r return d.name, d.digest, d.digest_kind, r.name",
+            "find run return tags[\"eu_ai_act\"], conflict",
+        ],
+    );
+    assert_eq!(answers[0].len(), 1, "{answers:?}");
+    let run = answers[0][0].join("|");
+    for part in
+        ["train-v2", "credit-risk/high-risk", "solver", "lbfgs", "loss/train", "Summary/accuracy"]
+    {
+        assert!(run.contains(part), "{part} in {run}");
+    }
+    let digest = "9af5de0fb77e6668ee83788f9d07a854346e8c46dde911b4e58c215eeff7a27e";
+    assert_eq!(answers[1], [["bias_report.json", digest, "sha256", "train-v2"]]);
+    assert_eq!(answers[2][0][0], "high-risk");
+}
+
+#[test]
+fn a_data_set_of_clearml_has_the_digest_of_its_files_and_what_uses_it_finds_it() {
+    let place = Place::new();
+    let zip = "exchange/clearml/offline-ed356926c51c42248901ebf0e43e6c1c.zip";
+    let report = place.import_fixtures(&[zip]);
+    assert!(report.sources[0].warnings.iter().any(|text| text.contains("not finalized")));
+    let rows = place.rows("find dataset where version = \"1.0.0\" return name, digest");
+    // printf '81bf..  a.csv\nf2c8..  b.csv\n' | sha256sum
+    let digest = "25444aafb250ea356c47a8d94e3413e9084bb4063314bb0fe71c7d92845b43ee";
+    assert_eq!(rows, [["applications_2025q3", digest]]);
+    let files = place.rows("find dataset as d derived_from dataset as f return f.name, f.digest");
+    assert_eq!(files.len(), 2, "{files:?}");
+    // A task that got it, and a data set made from it, name its id alone.
+    let id = "offline-ed356926c51c42248901ebf0e43e6c1c";
+    let task = serde_json::json!({
+        "data": { "tasks": [
+            { "id": "t1", "name": "train", "type": "training", "script": {}, "status": "completed",
+              "user": "maria.keller@example.eu", "completed": "2026-01-02T00:00:00Z",
+              "hyperparams": { "Datasets": { "a": { "value": id } } },
+              "models": { "input": [{ "model": "base" }], "output": [{ "model": "m1" }] } },
+            { "id": "d2", "name": "more", "type": "data_processing", "system_tags": ["dataset"],
+              "script": {}, "hyperparams": {},
+              "configuration": { "Dataset Struct": { "value": format!(
+                  r#"{{"0":{{"job_id":"{id}","parents":[]}},"1":{{"job_id":"d2","parents":["0"]}}}}"#) } } },
+        ] }
+    });
+    let model = serde_json::json!({ "id": "m1", "uri": "s3://m/m.pkl", "framework": "scikit",
+        "name": "credit-lr", "task": "t1", "ready": true });
+    let (folder, path) = written("tasks.json", task.to_string());
+    std::fs::write(folder.path().join("model.json"), model.to_string()).unwrap();
+    let report = place.import(&[folder.path()]);
+    assert_eq!((report.sources.len(), rejects(&report).len()), (2, 0), "{report:?}");
+    let up = sorted(place.rows("find dataset upstream of model:m1 return name"));
+    assert_eq!(up, [["a.csv"], ["applications_2025q3"], ["b.csv"]]);
+    assert_eq!(
+        place.rows("find model where name = \"credit-lr\" return status, framework"),
+        [["READY", "scikit"]]
+    );
+    assert_eq!(place.column("find dataset upstream of dataset:more return name").len(), 3);
+    assert_eq!(place.column("find actor return email"), ["maria.keller@example.eu"]);
+    drop(path);
+}
+
+#[test]
+fn a_broken_session_is_told_with_what_is_wrong() {
+    let whole =
+        std::fs::read(fixture("exchange/clearml/offline-ed356926c51c42248901ebf0e43e6c1c.zip"))
+            .unwrap();
+    let clearml = ImportOptions { form: Some("clearml".to_owned()), ..ImportOptions::default() };
+    for length in [0, 4, 700, whole.len() - 30] {
+        let (_folder, path) = written("s.zip", &whole[..length]);
+        let report = Place::new().import_with(&[&path], &clearml);
+        assert_eq!((report.counts().rejected, report.counts().accepted), (1, 0), "{report:?}");
+    }
+}
+
+#[test]
+fn stages_of_dvc_are_runs_and_their_digests_are_noted_as_weak() {
+    let answers = in_any_order(
+        &["exchange/dvc/dvc.lock", "exchange/dvc/data/applications.csv.dvc"],
+        &[
+            "find run as r used dataset as d return r.name, d.name, d.digest_kind",
+            "find model as m produced_by run as r return m.name, m.digest, r.name",
+            "find run return name, params, tags",
+        ],
+    );
+    assert_eq!(
+        answers[0],
+        [
+            ["prepare", "applications.csv", "md5"],
+            ["train", "prepared", "md5 of DVC's listing of the folder"]
+        ]
+    );
+    // A digest of digits alone is no number.
+    assert_eq!(answers[1], [["model.pkl", "12345678901234567890123456789012", "train"]]);
+    let runs = format!("{:?}", answers[2]);
+    assert!(runs.contains("prepare.split") && runs.contains("dvc.code.src/train.py"), "{runs}");
+    let place = Place::new();
+    let report = place.import(&[&fixture("exchange/dvc")]);
+    assert_eq!(report.sources.len(), 2, "both are found in their folder: {report:?}");
+    let origin = place.rows("find dataset upstream of model:\"md5:12345678901234567890123456789012\" return name, version");
+    let registry = vec![
+        "credit/applications.csv".to_owned(),
+        "7c5c9c0f9fbb1a3d9d4f3f0a6a1b2c3d4e5f6071".to_owned(),
+    ];
+    assert!(origin.contains(&registry), "{origin:?}");
+    // A changed stage is another run, the same stage the same.
+    let text = std::fs::read_to_string(fixture("exchange/dvc/dvc.lock")).unwrap();
+    let (_folder, path) = written("dvc.lock", text.replace("n_est: 100", "n_est: 200"));
+    let report = place.import(&[&path]);
+    assert_eq!(report.nodes["run"], (1, 1), "{report:?}");
+    assert_eq!(place.column("find run where name = \"train\" return id").len(), 2);
+}
+
+#[test]
+fn provenance_joins_things_by_their_digests_and_keeps_its_signatures() {
+    let statement = "exchange/in-toto/slsa-provenance-v1.json";
+    let answers = in_any_order(
+        &[statement],
+        &[
+            "find run as r used dataset as d return r, d.uri, d.digest_kind, r.params",
+            "find model as m produced_by run as r return m.name, r.name, r.started, r.ended",
+            "find code return commit, repo",
+            "find document as d documents run as r return d.name, d.type",
+        ],
+    );
+    assert!(answers[0][0][0].contains("0fa7b172a668439a9d17f13906312528"), "{answers:?}");
+    assert_eq!(answers[0][0][1], "s3://bank-data/credit/applications_2025q3.parquet");
+    assert_eq!(answers[1][0][..2], ["model.skops", "mlflow-train"]);
+    assert_eq!(
+        answers[2],
+        [["deadbeefdeadbeefdeadbeefdeadbeefdeadbeef", "https://example.org/repo.git"]]
+    );
+    assert_eq!(answers[3], [["https://slsa.dev/provenance/v1", "attestation"]]);
+    // In an envelope, and as a line of several, it says the same of its run.
+    let place = Place::new();
+    place.import_fixtures(&[statement]);
+    let text = std::fs::read(fixture(statement)).unwrap();
+    let envelope = serde_json::json!({
+        "payloadType": "application/vnd.in-toto+json",
+        "payload": data_encoding::BASE64.encode(&text),
+        "signatures": [{ "keyid": "k1", "sig": "c2ln" }],
+    });
+    // What was made of the model, and a line that breaks off.
+    let next = serde_json::json!({
+        "_type": "https://in-toto.io/Statement/v0.1", "predicateType": "https://slsa.dev/provenance/v0.2",
+        "subject": [{ "name": "scores.csv", "digest": { "sha256": "ab".repeat(32) } }, { "name": "x" }],
+        "predicate": {
+            "builder": { "id": "b" }, "buildType": "score",
+            "metadata": { "buildInvocationId": "score-1", "buildFinishedOn": "2025-10-02T00:00:00Z" },
+            "materials": [{ "uri": "file:model.skops", "digest": {
+                "sha256": "9372C470EEADD5ECD9C3C74C2B3CB633F8E2F2FAD799250A0F70D652B6B825E4" } }],
+        },
+    });
+    let lines = format!("{envelope}\n{next}\n{{\"_type\": \"https://in-");
+    let (_folder, path) = written("multiple.intoto.jsonl", lines);
+    let report = place.import(&[&path]);
+    let told = rejects(&report);
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told.iter().any(|why| why.starts_with("/subject/1")), "{told:?}");
+    let broken = report.sources[0].rejects.iter().find(|reject| reject.at.line == 3).unwrap();
+    assert!(broken.at.byte > 0, "{broken:?}");
+    let up = place.column("find dataset upstream of dataset:scores.csv return name");
+    assert_eq!(up, ["applications_2025q3.parquet"]);
+    let signed = place
+        .column("find document where tags[\"signatures\"] = \"1\" return tags[\"signature.0\"]");
+    assert_eq!(signed, ["c2ln"]);
+}
+
+#[test]
+fn what_is_no_such_document_is_refused_with_words() {
+    for (name, text) in
+        [("a.json", "{\"a\": 1}"), ("b.json", ""), ("c.zip", "PK\x03\x04 no session")]
+    {
+        let (_folder, path) = written(name, text);
+        assert!(Place::new().try_import(&[&path], &ImportOptions::default()).is_err(), "{name}");
+    }
+    let as_given = |form: &str, text: &str| {
+        let options = ImportOptions { form: Some(form.to_owned()), ..ImportOptions::default() };
+        let (_folder, path) = written("x", text);
+        let report = Place::new().import_with(&[&path], &options);
+        assert_eq!(report.counts().rejected, 1, "{form}: {report:?}");
+        let strict = ImportOptions { strict: true, ..options };
+        assert!(Place::new().try_import(&[Path::new(&path)], &strict).is_err());
+    };
+    for form in ["clearml", "dvc", "in-toto"] {
+        as_given(form, "7: [");
+        as_given(form, "7");
+    }
+}
