@@ -116,12 +116,12 @@ impl Remote {
 
     /// Records a statement, and gives what was recorded.
     pub(crate) fn record(&self, request: &Json) -> Outcome<Json> {
-        self.posted("/v1/records", request)
+        self.done("/v1/records", request)
     }
 
     /// The statement of a decision, to be signed here.
     pub(crate) fn statement(&self, request: &Json) -> Outcome<Json> {
-        self.posted("/v1/records/statement", request)
+        self.done("/v1/records/statement", request)
     }
 
     /// Whether the release record of a model is there.
@@ -129,12 +129,42 @@ impl Remote {
         self.connection.json("/v1/gate", &[("model", model.to_owned())])
     }
 
-    /// The report of the job that a body asks for.
-    fn posted(&self, path: &str, body: &Json) -> Outcome<Json> {
-        let read = self.connection.post(path, body, "application/json", "")?;
-        let job: Json =
-            serde_json::from_reader(read).map_err(|error| broken(&error.to_string()))?;
+    /// What was decided on requests to erase.
+    pub(crate) fn erasures(&self) -> Outcome<Json> {
+        self.connection.json("/v1/erasures", &[])
+    }
+
+    /// The holds that stand.
+    pub(crate) fn holds(&self) -> Outcome<Json> {
+        self.connection.json("/v1/holds", &[])
+    }
+
+    /// Has the server's writer do something, and gives its report.
+    pub(crate) fn done(&self, path: &str, body: &Json) -> Outcome<Json> {
+        let body = self.connection.post(path, body, "application/json", "")?;
+        let job: Json = serde_json::from_reader(body).map_err(|why| broken(&why.to_string()))?;
         self.await_job(&job, &lineal_import::Progress::default())
+    }
+
+    /// The signed note of the kept checkpoint of so many commits.
+    pub(crate) fn checkpoint(&self, size: u64) -> Outcome<String> {
+        let (_, mut body) = self.connection.stream(&format!("/v1/checkpoint?size={size}"))?;
+        let mut note = String::new();
+        body.read_to_string(&mut note).map_err(|error| broken(&error.to_string()))?;
+        Ok(note)
+    }
+
+    /// What shows that the log only grew from one checkpoint to another.
+    pub(crate) fn consistency(&self, earlier: u64, later: u64) -> Outcome<Json> {
+        let sizes = [("earlier", earlier.to_string()), ("later", later.to_string())];
+        self.connection.json("/v1/log/consistency", &sizes)
+    }
+
+    /// What shows that a commit stands in the log.
+    pub(crate) fn log_proof(&self, commit: u64, size: Option<u64>) -> Outcome<Json> {
+        let mut asked = vec![("commit", commit.to_string())];
+        asked.extend(size.map(|size| ("size", size.to_string())));
+        self.connection.json("/v1/log/proof", &asked)
     }
 
     /// A proof of a statement, against a checkpoint or the newest of the store there.

@@ -23,7 +23,7 @@ pub use backup::{
 };
 pub(crate) use backup::{List, copy_list, files_of_copy, is_pulled, put_if_other, remove_others};
 pub use compact::{CompactProgress, Compaction};
-pub use erase::{ErasureDone, ErasureOrder, Suppressed, Target};
+pub use erase::{DecisionInfo, ErasureDone, ErasureOrder, Suppressed, Target};
 pub use hold::{HoldInfo, HoldScope};
 pub(crate) use lazy_ledger::LazyLedger;
 pub use live::LiveBatch;

@@ -18,7 +18,7 @@ mod scope;
 mod waivers;
 
 pub use ask::time_text;
-pub use compare::{Comparison, compare};
+pub use compare::{Changed, Comparison, Told, compare};
 pub use error::Error;
 pub use evaluate::check;
 pub use found::{Declared, FINDINGS_MAX, Finding, Report, RuleResult, Waiver};

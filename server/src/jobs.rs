@@ -1,7 +1,7 @@
 //! The imports and seals that were asked for: where each stands, for whoever asks.
 
 use crate::body::Upload;
-use crate::wire::{ErasureRequest, HoldRequest, ImportJob, ImportProgress};
+use crate::wire::{CheckpointRequest, ErasureRequest, HoldRequest, ImportJob, ImportProgress};
 use lineal_evidence::record::Request;
 use lineal_import::Progress;
 use lineal_query::value::time_text;
@@ -29,6 +29,8 @@ pub(crate) enum Input {
     Hold(Box<HoldRequest>, String),
     /// What a person states; or only the statement that is to be signed for it.
     Record(Box<Request>, bool),
+    /// A checkpoint, and the login of who asks.
+    Checkpoint(CheckpointRequest, String),
 }
 
 /// Options of an import that a request may set.

@@ -454,6 +454,14 @@ pub struct RecordRequest {
     pub record: serde_json::Value,
 }
 
+/// A checkpoint that is to be made.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckpointRequest {
+    /// The log's name, for the first checkpoint of a store; it stays.
+    pub origin: Option<String>,
+}
+
 /// A job of the writer: an import, or the sealing of what was brought live.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ImportJob {

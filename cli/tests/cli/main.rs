@@ -8,11 +8,14 @@ mod program;
 
 mod answers;
 mod backup;
+mod check;
 mod checkpoint;
 mod damage;
 mod demo;
 mod erase;
 mod errors;
+#[cfg(unix)]
+mod follow;
 mod help;
 mod imports;
 mod json;
@@ -28,6 +31,7 @@ mod recording;
 #[cfg(feature = "server")]
 mod remote;
 mod remote_import;
+mod remote_writes;
 #[cfg(feature = "server")]
 mod serve;
 mod traces;

@@ -59,6 +59,7 @@ pub(super) fn run(
         BuiltIn::UnkeyedInputs => event_fields::unkeyed(asker, subjects),
         BuiltIn::OverrideReviewers => event_fields::reviewers(asker, subjects),
         BuiltIn::SourceCounts => sources::rejected(store, asker, subjects),
+        BuiltIn::ImportActor => sources::nobody(store, asker, subjects),
         BuiltIn::DeclaredMetrics => figures::declared(asker, subjects),
         BuiltIn::IncidentHold => holds::missing(store, asker, rule, subjects),
         BuiltIn::PastErasure => holds::past_erasure(store, asker, subjects),

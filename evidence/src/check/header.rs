@@ -9,6 +9,9 @@ use super::Error;
 use super::ask::{Asker, time_text};
 use super::found::Declared;
 
+/// Ns of a second: authorities count these.
+const SECOND: i64 = 1_000_000_000;
+
 /// What was declared of a system.
 pub(super) fn declared(asker: &Asker<'_>, system: NodeNo) -> Result<Declared, Error> {
     let snapshot = asker.snapshot();
@@ -39,5 +42,5 @@ pub(super) fn checkpoint(store: &Store, commit: u64) -> Result<Option<(u64, Opti
     let Some(size) = sizes.into_iter().rfind(|size| *size <= commit) else { return Ok(None) };
     let kept = store.kept_checkpoint(size)?;
     let stamps = kept.timestamps.iter().filter_map(|reply| Timestamp::parse(reply).ok());
-    Ok(Some((size, stamps.map(|stamp| stamp.time()).min())))
+    Ok(Some((size, stamps.map(|stamp| stamp.time().saturating_mul(SECOND)).min())))
 }

@@ -24,6 +24,8 @@ pub enum BuiltIn {
     OverrideReviewers,
     /// Sources of which something could not be read.
     SourceCounts,
+    /// Imports of which nobody is recorded who made them.
+    ImportActor,
     /// Figures that the system declares and no evaluation of its models has.
     DeclaredMetrics,
     /// Incidents without a hold over what they concern.

@@ -1,9 +1,10 @@
-//! Sources of which something could not be read.
+//! What imports say of themselves: of which sources something could not be read, and who made them.
 
 use std::collections::BTreeMap;
 
 use lineal_engine::schema::Kind;
 use lineal_engine::{NodeNo, Store};
+use lineal_proof::record::{Commit, Record};
 
 use super::Offence;
 use crate::check::Error;
@@ -34,15 +35,43 @@ pub(super) fn rejected(
         }
     }
     let mut offences = Vec::new();
-    for node in subjects.iter().filter(|node| snapshot.kind_of(**node) == Kind::Import) {
-        let number = snapshot.field(*node, "number")?.and_then(|value| value.as_i64());
-        let read = number.and_then(|number| by_import.get(&number.unsigned_abs()));
+    for (node, number) in numbered(asker, subjects)? {
+        let read = by_import.get(&number);
         if let Some(read) = read.filter(|read| read.rejected > 0) {
             let say = format!(
                 "{} of {} items of {} sources could not be read",
                 read.rejected, read.items, read.sources
             );
-            offences.push(Offence::said(*node, say));
+            offences.push(Offence::said(node, say));
+        }
+    }
+    Ok(offences)
+}
+
+/// Imports, with the numbers of their first commits.
+fn numbered(asker: &Asker<'_>, subjects: &[NodeNo]) -> Result<Vec<(NodeNo, u64)>, Error> {
+    let snapshot = asker.snapshot();
+    let mut found = Vec::new();
+    for node in subjects.iter().filter(|node| snapshot.kind_of(**node) == Kind::Import) {
+        let number = snapshot.field(*node, "number")?.and_then(|value| value.as_i64());
+        found.extend(number.map(|number| (*node, number.unsigned_abs())));
+    }
+    Ok(found)
+}
+
+/// Imports whose first commit names no actor.
+pub(super) fn nobody(
+    store: &Store,
+    asker: &Asker<'_>,
+    subjects: &[NodeNo],
+) -> Result<Vec<Offence>, Error> {
+    let mut offences = Vec::new();
+    for (node, number) in numbered(asker, subjects)? {
+        let commit = Commit::decode(&store.commit_payload(number)?);
+        // A commit that cannot be read names nobody; `lineal verify` says more of it.
+        if commit.ok().and_then(|commit| commit.actor).is_none() {
+            let say = "nobody is recorded who imported".to_owned();
+            offences.push(Offence::said(node, say));
         }
     }
     Ok(offences)

@@ -1,0 +1,392 @@
+//! Every rule over the AI Act: met where all is recorded, and what it says when one thing is not.
+
+#[path = "forty/world.rs"]
+mod world;
+
+use lineal_engine::event_fields::EventField;
+use lineal_engine::schema::{Kind, Relation};
+use lineal_evidence::check::{compare, junit, record, recorded, sarif};
+use lineal_evidence::rules::{Pack, Status};
+use lineal_proof::Value;
+use std::collections::BTreeSet;
+use world::{DAY, HOUR, TODAY, World, ago, report, result};
+
+#[test]
+fn where_everything_is_recorded_every_rule_is_met() {
+    let told = report(&World::whole().store(), &Pack::eu_ai_act().unwrap());
+    let open: Vec<String> = told
+        .rules
+        .iter()
+        .filter(|rule| rule.status != Status::Met)
+        .map(|rule| {
+            let say: Vec<String> = rule
+                .findings
+                .iter()
+                .map(|finding| format!("{}: {}", finding.node, finding.say))
+                .collect();
+            format!("{} {:?} {:?} {}", rule.id, rule.status, rule.why, say.join("; "))
+        })
+        .collect();
+    assert!(open.is_empty(), "{}", open.join("\n"));
+    assert_eq!(told.counts()["met"], 40);
+    assert!(told.rules.iter().all(|rule| rule.subjects > 0));
+}
+
+/// A rule, how the bank is spoiled, what the rule then comes to, and what its finding says is missing.
+type Case = (&'static str, fn(&mut World), Status, &'static str);
+
+const CASES: &[Case] = &[
+    ("SYS-01", |w| w.lacks("system", "provider"), Status::Gap, "provider"),
+    ("SYS-02", |w| w.loses("classification"), Status::Gap, "classification"),
+    ("SYS-02", |w| w.cuts("system", Relation::DoneBy), Status::Gap, "done_by"),
+    ("SYS-02", |w| w.says("system", "declared_at", TODAY + DAY), Status::Conflict, "declared_at"),
+    ("SYS-03", |w| w.lacks("model", "digest"), Status::Gap, "digest"),
+    ("SYS-03", |w| w.cuts("deployment", Relation::Deploys), Status::Conflict, "deploys"),
+    ("SYS-03", |w| w.lacks("system", "risk_class"), Status::Undeclared, "risk_class"),
+    ("SYS-03", |w| w.says("system", "risk_class", "minimal"), Status::NotApplicable, ""),
+    ("RSK-01", |w| w.loses("risk_management"), Status::Gap, "risk_management"),
+    ("RSK-01", |w| w.says("risk_management", "time", ago(1)), Status::Gap, "time"),
+    ("RSK-01", |w| w.lacks("system", "role"), Status::Undeclared, "role"),
+    ("RSK-02", |w| w.says("risk_management", "reviewed_at", ago(3)), Status::Gap, "reviewed_at"),
+    ("RSK-02", |w| w.says("risk_management", "reviewed_at", ago(400)), Status::Gap, "reviewed_at"),
+    ("RSK-03", |w| w.lacks("evaluation", "thresholds"), Status::Gap, "thresholds"),
+    (
+        "RSK-03",
+        |w| w.says("evaluation", "thresholds_at", ago(40)),
+        Status::Conflict,
+        "thresholds_at",
+    ),
+    ("RSK-03", |w| w.says("evaluation", "started", ago(1)), Status::Gap, "started"),
+    ("DAT-01", |w| w.cuts("run", Relation::TrainedOn), Status::Gap, "trained_on"),
+    ("DAT-01", |w| w.cuts("model", Relation::ProducedBy), Status::Gap, "produced_by"),
+    ("DAT-01", |w| w.lacks("train", "digest_kind"), Status::Gap, "digest_kind"),
+    ("DAT-01", |w| w.says("system", "trained", false), Status::NotApplicable, ""),
+    ("DAT-02", |w| w.says("test", "digest", "train-digest"), Status::Conflict, "tested_on"),
+    ("DAT-02", |w| w.cuts("run", Relation::ValidatedOn), Status::Gap, "validated_on"),
+    ("DAT-03", |w| w.lacks("valid", "origin"), Status::Gap, "origin"),
+    ("DAT-03", |w| w.lacks("valid", "original_purpose"), Status::Gap, "original_purpose"),
+    ("DAT-04", |w| w.loses("bias_examination"), Status::Gap, "bias_examination"),
+    ("DAT-05", |w| w.loses("strict_necessity"), Status::Gap, "strict_necessity"),
+    ("DAT-05", |w| w.says("train", "erased_at", TODAY), Status::Conflict, "erased_at"),
+    ("DAT-05", |w| w.lacks("train", "erased_at"), Status::Gap, "erased_at"),
+    (
+        "DAT-05",
+        |w| w.lacks("valid", "special_categories"),
+        Status::Undeclared,
+        "special_categories",
+    ),
+    ("DAT-05", |w| w.says("train", "special_categories", false), Status::NotApplicable, ""),
+    ("DOC-01", |w| w.lacks("technical_documentation", "points"), Status::Gap, "points"),
+    ("DOC-01", |w| w.says("technical_documentation", "time", ago(50)), Status::Gap, "time"),
+    ("DOC-01", |w| w.lacks("technical_documentation", "digest"), Status::Gap, "digest"),
+    ("DOC-02", |w| w.loses("change"), Status::Gap, "change"),
+    ("DOC-02", |w| w.loses("technical_documentation"), Status::Gap, "technical_documentation"),
+    ("DOC-03", |w| w.cuts("run", Relation::Executes), Status::Gap, "code"),
+    ("DOC-03", |w| w.lacks("base", "license"), Status::Gap, "supplier_agreement"),
+    ("DOC-04", |w| w.lacks("evaluation", "metrics"), Status::Conflict, "metrics"),
+    ("DOC-04", |w| w.loses("instructions_for_use"), Status::Gap, "instructions_for_use"),
+    ("OVR-01", |w| w.says("approval", "time", ago(2)), Status::Gap, "approval.time"),
+    ("OVR-01", |w| w.loses("approval"), Status::Gap, "approval"),
+    ("OVR-01", |w| w.says("approval", "decision", "rejected"), Status::Gap, "approval"),
+    ("OVR-01", |w| w.cuts("approval", Relation::Cites), Status::Gap, "cites"),
+    (
+        "OVR-01",
+        |w| w.links("run", Relation::DoneBy, Kind::Actor, "ben"),
+        Status::Conflict,
+        "authors",
+    ),
+    ("OVR-02", |w| w.lacks("deployment", "overseer"), Status::Gap, "overseer"),
+    ("OVR-02", |w| w.says("deployment", "overseer_from", ago(5)), Status::Gap, "overseer_from"),
+    ("OVR-03", |w| drop(w.without.insert(EventField::Reviewer)), Status::Gap, "reviewer"),
+    (
+        "OVR-03",
+        |w| w.without.extend([EventField::OversightReviewed, EventField::HumanOverride]),
+        Status::Gap,
+        "oversight",
+    ),
+    ("PRF-01", |w| w.cuts("evaluation", Relation::TestedOn), Status::Gap, "tested_on"),
+    ("PRF-01", |w| w.lacks("evaluation", "by_group"), Status::Gap, "by_group"),
+    (
+        "PRF-01",
+        |w| w.says("evaluation", "model_digest", "sha256:other"),
+        Status::Conflict,
+        "model_digest",
+    ),
+    ("PRF-01", |w| w.says("evaluation", "time", ago(1)), Status::Gap, "time"),
+    ("PRF-02", |w| w.says("evaluation", "type", "accuracy"), Status::Gap, "robustness"),
+    ("PRF-02", |w| w.loses("security_test"), Status::Gap, "security_test"),
+    ("LOG-01", |w| drop(w.without.insert(EventField::OutputHash)), Status::Gap, "event fields"),
+    ("LOG-02", |w| w.nodes.retain(|(name, _)| *name != "model"), Status::Gap, "model"),
+    ("LOG-02", |w| w.says("deployment", "until", ago(2)), Status::Conflict, "until"),
+    ("LOG-03", |w| w.says("deployment", "from", ago(14)), Status::Gap, "batch"),
+    ("LOG-04", |w| w.silent = 10..16, Status::Gap, "expected_max_gap_hours"),
+    ("LOG-05", |w| w.importer = None, Status::Gap, "by -> actor"),
+    ("LOG-06", |w| w.verifiers = "anna", Status::Gap, "verified_by"),
+    ("LOG-06", |w| drop(w.without.insert(EventField::ReferenceMatch)), Status::Gap, "event fields"),
+    ("LOG-06", |w| w.says("system", "annex_point", "III.5(b)"), Status::NotApplicable, ""),
+    (
+        "LOG-07",
+        |w| w.says("deployment", "log_keep_days", Value::float(90.0)),
+        Status::Gap,
+        "log_keep_days",
+    ),
+    ("LOG-07", |w| w.lacks("deployment", "log_basis"), Status::Gap, "log_basis"),
+    (
+        "LOG-08",
+        |w| w.says("deployment", "log_erase_days", Value::float(100.0)),
+        Status::Conflict,
+        "log_erase_days",
+    ),
+    ("LOG-08", |w| drop(w.without.insert(EventField::InputKeyId)), Status::Gap, "input_key_id"),
+    (
+        "LOG-08",
+        |w| {
+            w.earlier = 500 * DAY;
+            w.is_held = false
+        },
+        Status::Gap,
+        "erasure",
+    ),
+    (
+        "LOG-08",
+        |w| w.lacks("deployment", "log_personal_data"),
+        Status::Undeclared,
+        "log_personal_data",
+    ),
+    ("LOG-09", |w| w.is_stamped = false, Status::Gap, "timestamp"),
+    ("LOG-09", |w| w.earlier = 2 * DAY, Status::Gap, "timestamp"),
+    ("PMM-01", |w| w.loses("post_market_plan"), Status::Gap, "post_market_plan"),
+    ("PMM-01", |w| w.lacks("post_market_plan", "digest"), Status::Gap, "digest"),
+    (
+        "PMM-02",
+        |w| w.says("monitor", "last_evaluated_at", ago(30)),
+        Status::Gap,
+        "last_evaluated_at",
+    ),
+    ("PMM-02", |w| w.loses("monitor"), Status::Gap, "monitor"),
+    ("INC-01", |w| w.lacks("incident", "reported_at"), Status::Gap, "reported_at"),
+    ("INC-01", |w| w.says("incident", "harm_class", "widespread"), Status::Conflict, "reported_at"),
+    ("INC-01", |w| w.says("incident", "declared_serious", false), Status::NotApplicable, ""),
+    ("INC-02", |w| w.is_held = false, Status::Gap, "hold"),
+    ("INC-02", |w| w.says("incident", "time", ago(11)), Status::Gap, "authority_informed_at"),
+    ("INC-03", |w| w.lacks("incident", "corrective_at"), Status::Gap, "corrective_at"),
+    ("CNF-01", |w| w.loses("eu_declaration"), Status::Gap, "eu_declaration"),
+    ("CNF-01", |w| w.says("eu_declaration", "time", ago(140)), Status::Conflict, "time"),
+    (
+        "CNF-01",
+        |w| w.says("system", "conformity_route", "none"),
+        Status::Conflict,
+        "conformity_route",
+    ),
+    ("CNF-02", |w| w.lacks("change", "decision"), Status::Gap, "change[decision]"),
+    ("CNF-02", |w| w.says("change", "time", ago(1)), Status::Gap, "change.time"),
+    ("CNF-02", |w| w.says("change", "decision", "substantial"), Status::Gap, "conformity_at"),
+    (
+        "CNF-03",
+        |w| w.says("system", "registration_at", ago(50)),
+        Status::Conflict,
+        "registration_at",
+    ),
+    ("CNF-03", |w| w.says("system", "annex_point", "III.2"), Status::NotApplicable, ""),
+    (
+        "CNF-04",
+        |w| w.says("eu_declaration", "retention_until", ago(-365)),
+        Status::Gap,
+        "retention_until",
+    ),
+    ("DPL-01", |w| w.loses("fria"), Status::Gap, "fria"),
+    ("DPL-01", |w| w.says("fria", "time", ago(1)), Status::Gap, "fria"),
+    ("GPA-01", |w| w.loses("copyright_policy"), Status::Gap, "copyright_policy"),
+    ("GPA-01", |w| w.lacks("model", "gpai"), Status::Undeclared, "gpai"),
+];
+
+#[test]
+fn each_rule_says_what_is_missing() {
+    let pack = Pack::eu_ai_act().unwrap();
+    let mut faults = Vec::new();
+    for (rule, spoil, status, missing) in CASES {
+        let mut world = World::whole();
+        spoil(&mut world);
+        let told = result(&world, &pack, rule);
+        let named = missing.is_empty()
+            || told
+                .findings
+                .iter()
+                .any(|finding| finding.status == *status && finding.missing.contains(missing));
+        let commands = told.findings.iter().all(|finding| {
+            !finding.fix.is_empty() && !finding.fix.contains('{') && !finding.say.contains('{')
+        });
+        if told.status != *status || !named || !commands {
+            faults.push(format!("{rule}: expected {status:?} of `{missing}`, came to {told:#?}"));
+        }
+    }
+    assert!(faults.is_empty(), "{} of {}\n{}", faults.len(), CASES.len(), faults.join("\n"));
+}
+
+#[test]
+fn each_rule_has_an_example_that_is_not_met() {
+    let pack = Pack::eu_ai_act().unwrap();
+    let shown: BTreeSet<&str> = CASES.iter().map(|(rule, ..)| *rule).collect();
+    let all: BTreeSet<&str> = pack.rules.iter().map(|rule| rule.id.as_str()).collect();
+    assert_eq!(shown, all);
+}
+
+#[test]
+fn a_silence_that_is_explained_is_none() {
+    let pack = Pack::eu_ai_act().unwrap();
+    let mut world = World::whole();
+    world.silent = 10..16;
+    assert_eq!(result(&world, &pack, "LOG-04").status, Status::Gap);
+    let fields = [
+        ("type", Value::from("loss")),
+        ("from", Value::from(ago(10) + 9 * 6 * HOUR)),
+        ("until", Value::from(ago(10) + 16 * 6 * HOUR)),
+    ];
+    world.gains((Kind::Change, "loss"), &fields, &[(Relation::Concerns, Kind::Deployment, "2")]);
+    assert_eq!(result(&world, &pack, "LOG-04").status, Status::Met);
+}
+
+#[test]
+fn a_waiver_names_a_person_and_ends() {
+    let pack = Pack::eu_ai_act().unwrap();
+    let waived = |expires: i64, by: &[(Relation, Kind, &str)]| {
+        let mut world = World::whole();
+        world.lacks("system", "provider");
+        let fields = [
+            ("decision", Value::from("waived")),
+            ("rule", Value::from("SYS-01")),
+            ("expires", Value::from(expires)),
+        ];
+        let mut edges = vec![(Relation::Approves, Kind::System, "credit")];
+        edges.extend(by);
+        world.gains((Kind::Approval, "waiver"), &fields, &edges);
+        result(&world, &pack, "SYS-01")
+    };
+    let anna = [(Relation::DoneBy, Kind::Actor, "anna")];
+    let told = waived(TODAY + DAY, &anna);
+    assert_eq!(told.status, Status::Waived);
+    let waiver = told.findings[0].waiver.as_ref().unwrap();
+    assert_eq!(waiver.by.len(), 1);
+    assert!(waiver.until.is_some());
+    assert_eq!(waived(TODAY - DAY, &anna).status, Status::Gap, "it has ended");
+    assert_eq!(waived(TODAY + DAY, &[]).status, Status::Gap, "it names nobody");
+}
+
+#[test]
+fn the_order_of_imports_does_not_show() {
+    let pack = Pack::eu_ai_act().unwrap();
+    let mut spoiled = World::whole();
+    spoiled.loses("approval");
+    spoiled.lacks("train", "origin");
+    spoiled.says("eu_declaration", "time", ago(140));
+    let told = |world: &World| {
+        let mut told = report(&world.store(), &pack);
+        // As of when differs: there are more commits.
+        (told.commit, told.checkpoint, told.recorded) = (0, None, String::new());
+        told
+    };
+    let first = told(&spoiled);
+    assert!(first.rules.iter().any(|rule| rule.status.is_open()));
+    for (is_backwards, is_apart) in [(true, false), (false, true), (true, true)] {
+        let other = World { is_backwards, is_apart, ..spoiled.clone() };
+        assert_eq!(told(&other), first, "backwards {is_backwards}, apart {is_apart}");
+    }
+}
+
+#[test]
+fn a_report_is_recorded_read_back_and_compared() {
+    let pack = Pack::eu_ai_act().unwrap();
+    let mut world = World::whole();
+    world.lacks("system", "provider");
+    let store = world.store();
+    let before = report(&store, &pack);
+    let (commit, _) = record(&store, &pack, &before, TODAY, None).unwrap();
+    assert_eq!(commit, store.commit());
+    let view = store.snapshot().unwrap();
+    let kept = recorded(&view, Some("system:credit")).unwrap();
+    assert_eq!(kept.len(), 1);
+    assert!(recorded(&view, Some("system:other")).unwrap().is_empty());
+    let same = compare(&kept[0].1, &before);
+    assert!(
+        same.new.is_empty() && same.gone.is_empty() && same.changed.is_empty() && same.same_pack
+    );
+
+    world.says("system", "provider", "ACME");
+    world.lacks("system", "version");
+    world.says("risk_management", "reviewed_at", ago(400));
+    let after = report(&world.store(), &pack);
+    let told = compare(&before, &after);
+    let missing = |list: &[_]| -> Vec<String> {
+        list.iter()
+            .map(|told: &lineal_evidence::check::Told| told.finding.missing.clone())
+            .collect()
+    };
+    assert!(missing(&told.new).contains(&"version".to_owned()), "{:?}", told.new);
+    assert_eq!(missing(&told.gone), ["provider"]);
+    assert!(
+        told.rules.contains(&("RSK-02".to_owned(), Status::Met, Status::Gap)),
+        "{:?}",
+        told.rules
+    );
+}
+
+#[test]
+fn a_report_can_be_shown_by_other_programs() {
+    let pack = Pack::eu_ai_act().unwrap();
+    let mut world = World::whole();
+    world.lacks("system", "provider");
+    world.loses("approval");
+    let told = report(&world.store(), &pack);
+    let sarif = sarif(&told);
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    let total: u64 = told.rules.iter().map(|rule| rule.findings.len() as u64).sum();
+    assert_eq!(results.len() as u64, total);
+    for result in results {
+        let at = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(sarif["runs"][0]["tool"]["driver"]["rules"][at]["id"], result["ruleId"]);
+    }
+    let xml = junit(&told);
+    assert_eq!(xml.matches("<testcase ").count(), 40);
+    assert_eq!(
+        xml.matches("<failure ").count(),
+        told.rules.iter().filter(|rule| rule.status.is_open()).count()
+    );
+}
+
+#[test]
+fn what_is_recorded_is_held_against_itself() {
+    let pack = Pack::reconcile().unwrap();
+    let told = |spoil: fn(&mut World), rule: &str| {
+        let mut world = World::whole();
+        spoil(&mut world);
+        result(&world, &pack, rule).status
+    };
+    let nothing: fn(&mut World) = |_| ();
+    for rule in &pack.rules {
+        assert_eq!(told(nothing, &rule.id), Status::Met, "{}", rule.id);
+    }
+    let spoiled: [(fn(&mut World), &str, Status); 11] = [
+        (|w| w.nodes.retain(|(name, _)| *name != "model"), "REC-01", Status::Conflict),
+        (|w| w.says("deployment", "until", ago(2)), "REC-02", Status::Conflict),
+        (|w| w.says("approval", "time", ago(9)), "REC-03", Status::Conflict),
+        (|w| w.says("approval", "time", ago(9)), "REC-04", Status::Conflict),
+        (|w| w.says("test", "digest", "train-digest"), "REC-05", Status::Conflict),
+        (|w| w.silent = 10..20, "REC-06", Status::Gap),
+        (
+            |w| {
+                for relation in [Relation::TrainedOn, Relation::ValidatedOn, Relation::TestedOn] {
+                    w.cuts("run", relation)
+                }
+            },
+            "REC-07",
+            Status::Gap,
+        ),
+        (|w| w.says("approval", "time", ago(90)), "REC-08", Status::Gap),
+        (|w| w.links("base", Relation::DerivedFrom, Kind::Model, "2"), "REC-09", Status::Conflict),
+        (|w| w.says("test", "digest_kind", "md5"), "REC-10", Status::Gap),
+        (|w| drop(w.without.insert(EventField::InputKeyId)), "REC-11", Status::Gap),
+    ];
+    for (spoil, rule, status) in spoiled {
+        assert_eq!(told(spoil, rule), status, "{rule}");
+    }
+}
