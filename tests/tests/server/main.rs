@@ -28,3 +28,4 @@ mod telemetry;
 mod tls;
 mod trail;
 mod uploads;
+mod waiting;
