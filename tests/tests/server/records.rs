@@ -56,7 +56,7 @@ fn an_approver_signs_where_the_key_is_and_the_gate_sees_it() {
     let approved = record(&approver, &body);
     let standing = &approved["report"]["standing"];
     assert_eq!(
-        (&standing["granted"], &standing["decisions"][0]["signature"]),
+        (&standing["granted"], &standing["decisions"][1]["signature"]),
         (&json!(true), &json!("valid")),
         "{approved}"
     );
