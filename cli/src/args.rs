@@ -5,6 +5,7 @@ mod checkpoint;
 mod copies;
 mod erasing;
 mod exporting;
+mod recording;
 mod server;
 #[cfg(feature = "server")]
 mod serving;
@@ -17,6 +18,9 @@ pub(crate) use checkpoint::Checkpoint;
 pub(crate) use copies::{Backup, Mirror, Repair, Restore};
 pub(crate) use erasing::{Decided, Erase, Hold, Retention, RetentionStep};
 pub(crate) use exporting::{Export, ExportForm};
+pub(crate) use recording::{
+    Approve, Attach, Declare, Evaluate, Gate, Keys, Recording, Reject, Span, Stated,
+};
 pub(crate) use server::There;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -149,6 +153,16 @@ copy or another program holds is not reached: the record lists the files that mu
     /// Forbid erasures while a hold stands
     #[command(subcommand)]
     Hold(Hold),
+    #[command(flatten)]
+    Record(Recording),
+    /// Refuse a promotion unless its release record is there: data, run, evaluation, approval, ...
+    #[command(after_help = "Examples:
+  lineal gate model:prod/credit-risk@3                     code 0: all there; 1: something is missing
+  lineal gate model:prod/credit-risk@3 --policy release.toml
+  lineal --json gate model:prod/credit-risk@3              before a pipeline calls
+      client.set_registered_model_alias('credit-risk', 'champion', 3)
+Each missing item comes with the command that would record it. Code 4: what is recorded does not tell.")]
+    Gate(Gate),
     /// Show how long what is kept, and what is due
     Retention(Retention),
     /// Say which evidence is recorded and which is missing, with the command that would record it

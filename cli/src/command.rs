@@ -11,6 +11,7 @@ mod demo;
 mod erase;
 mod export;
 mod fmt;
+mod gate;
 mod hold;
 mod import;
 pub(crate) mod imports;
@@ -20,6 +21,7 @@ mod mirror;
 mod prove;
 mod query;
 mod rebuild;
+mod record;
 mod repair;
 mod repl;
 mod restore;
@@ -60,6 +62,8 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
         Command::Export(wanted) => export::run(arguments, wanted),
         Command::Erase(erase) => erase::run(arguments, erase),
         Command::Hold(hold) => hold::run(arguments, hold),
+        Command::Record(record) => record::run(arguments, record),
+        Command::Gate(gate) => gate::run(arguments, gate),
         Command::Check(check) => check::run(arguments, check),
         Command::Retention(retention) => retention::run(arguments, retention),
         Command::Alias(alias) => alias::run(arguments, alias),

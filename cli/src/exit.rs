@@ -1,6 +1,8 @@
 //! How the command ends: one code a reason, and errors as letters to a tired person.
 
 use crate::render::visible_lines;
+use lineal_evidence::record::Error as Recording;
+use lineal_query::told::Unresolved;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -38,6 +40,8 @@ pub(crate) enum Failure {
     Store(lineal_engine::Error),
     /// An import.
     Import(lineal_import::Error),
+    /// A statement that was not recorded, or a policy.
+    Record(lineal_evidence::record::Error),
     /// A question, with its text for the caret.
     Query { error: lineal_query::Error, text: String },
     /// The server.
@@ -75,6 +79,14 @@ impl Failure {
             Failure::Query { error: lineal_query::Error::Store(source), .. } => {
                 source.downcast_ref().map_or(Exit::Damaged, of_store)
             }
+            Failure::Record(error) => match error {
+                Recording::Store(error) | Recording::Unresolved(Unresolved::Store(error)) => {
+                    of_store(error)
+                }
+                // The answer is no: who asks may be right in every word.
+                Recording::FourEyes { .. } | Recording::KeyState { .. } => Exit::No,
+                _ => Exit::Usage,
+            },
             #[cfg(feature = "server")]
             Failure::Server(error) => match &**error {
                 lineal_server::Error::Store { source, .. } => of_store(source),
@@ -91,6 +103,12 @@ impl Failure {
         match self {
             Failure::Store(error) => error.to_string(),
             Failure::Import(error) => error.to_string(),
+            Failure::Record(Recording::Unresolved(Unresolved::Nothing { text, near }))
+                if !near.is_empty() =>
+            {
+                format!("nothing is called {text}\n  did you mean {}?", near.join(", "))
+            }
+            Failure::Record(error) => error.to_string(),
             Failure::Query { error, text } => error.render(text),
             #[cfg(feature = "server")]
             Failure::Server(error) => error.to_string(),
@@ -135,6 +153,16 @@ impl From<lineal_query::told::Untold> for Failure {
 impl From<lineal_import::Error> for Failure {
     fn from(error: lineal_import::Error) -> Failure {
         Failure::Import(error)
+    }
+}
+impl From<lineal_evidence::record::Error> for Failure {
+    fn from(error: lineal_evidence::record::Error) -> Failure {
+        Failure::Record(error)
+    }
+}
+impl From<lineal_evidence::record::KeyError> for Failure {
+    fn from(error: lineal_evidence::record::KeyError) -> Failure {
+        Failure::Record(error.into())
     }
 }
 #[cfg(feature = "server")]

@@ -114,6 +114,21 @@ impl Remote {
         Ok((names.into_iter().map(str::to_owned).collect(), json["all"] == true))
     }
 
+    /// Records a statement, and gives what was recorded.
+    pub(crate) fn record(&self, request: &Json) -> Outcome<Json> {
+        self.done("/v1/records", request)
+    }
+
+    /// The statement of a decision, to be signed here.
+    pub(crate) fn statement(&self, request: &Json) -> Outcome<Json> {
+        self.done("/v1/records/statement", request)
+    }
+
+    /// Whether the release record of a model is there.
+    pub(crate) fn gate(&self, model: &str) -> Outcome<Json> {
+        self.connection.json("/v1/gate", &[("model", model.to_owned())])
+    }
+
     /// What was decided on requests to erase.
     pub(crate) fn erasures(&self) -> Outcome<Json> {
         self.connection.json("/v1/erasures", &[])

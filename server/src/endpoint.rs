@@ -5,7 +5,7 @@
 use crate::gate::Call;
 use crate::handler::{
     backup, batches, erasures, health, history, imports, intake, marquez, metrics, mirror, names,
-    nodes, plans, prove, public_log, query, reference, schema, show, stats, trace, trail,
+    nodes, plans, prove, public_log, query, records, reference, schema, show, stats, trace, trail,
 };
 use crate::openapi::Description;
 use crate::problem::Problem;
@@ -86,9 +86,12 @@ const ADMINS: Roles = Roles::These(&[Admin]);
 /// Who sees how far imports are.
 const WRITERS: Roles = Roles::These(&[Importer, Admin]);
 /// Who sees how far a job is whose id they were given.
-const JOB_READERS: Roles = Roles::These(&[Importer, PrivacyOfficer, Admin]);
+const JOB_READERS: Roles =
+    Roles::These(&[Importer, Engineer, Approver, Investigator, PrivacyOfficer, Admin]);
 /// Who erases, and holds what must stay.
 const ERASERS: Roles = Roles::These(&[PrivacyOfficer]);
+/// Who states something; which of them states what is told by `Record::who`.
+const STATERS: Roles = Roles::These(&[Engineer, Approver, Investigator]);
 /// Whoever has a token.
 const ALL: Roles = Roles::These(&crate::role::ROLES);
 
@@ -369,6 +372,30 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         roles: TRAIL_READERS,
         handler: does!(erasures::holds),
         describe: |it| it.in_store().object("The holds.").cached(),
+    },
+    Endpoint {
+        method: "POST",
+        path: "/v1/records",
+        summary: "Record what a person states: declarations, documents, incidents; an approver's decisions.",
+        roles: STATERS,
+        handler: does!(records::post),
+        describe: records::describe,
+    },
+    Endpoint {
+        method: "POST",
+        path: "/v1/records/statement",
+        summary: "The statement of an approval or a rejection, to be signed where the key is.",
+        roles: Roles::These(&[Approver]),
+        handler: does!(records::statement),
+        describe: records::describe_statement,
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/gate",
+        summary: "Is the release record of a model version there?",
+        roles: READERS,
+        handler: does!(records::gate),
+        describe: records::describe_gate,
     },
     Endpoint {
         method: "POST",

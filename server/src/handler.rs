@@ -16,6 +16,7 @@ pub(crate) mod plans;
 pub(crate) mod prove;
 pub(crate) mod public_log;
 pub(crate) mod query;
+pub(crate) mod records;
 pub(crate) mod reference;
 pub(crate) mod schema;
 pub(crate) mod show;

@@ -2,6 +2,7 @@
 
 use crate::body::Upload;
 use crate::wire::{CheckpointRequest, ErasureRequest, HoldRequest, ImportJob, ImportProgress};
+use lineal_evidence::record::Request;
 use lineal_import::Progress;
 use lineal_query::value::time_text;
 use serde_json::Value as Json;
@@ -26,6 +27,8 @@ pub(crate) enum Input {
     Erasure(Box<ErasureRequest>, String),
     /// A hold or its end, and the login of who asks.
     Hold(Box<HoldRequest>, String),
+    /// What a person states; or only the statement that is to be signed for it.
+    Record(Box<Request>, bool),
     /// A checkpoint, and the login of who asks.
     Checkpoint(CheckpointRequest, String),
 }

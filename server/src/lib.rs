@@ -34,6 +34,7 @@ mod pool;
 mod preview;
 mod problem;
 mod rate;
+mod record;
 mod reply;
 mod role;
 mod room;

@@ -435,6 +435,25 @@ pub struct HoldRequest {
     pub release: bool,
 }
 
+/// What a person states.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecordRequest {
+    /// Who states it: the person of the token, or `token:ID`. Nobody states in another's name.
+    #[serde(default)]
+    pub by: Option<String>,
+    /// Why; sealed.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// When it happened, if not now: RFC 3339, or a date.
+    #[serde(default)]
+    pub at: Option<String>,
+    /// What is stated: an object with one member, `declare_system`, `attach`, `approve`, ...
+    /// (docs/evidence.md, "Record").
+    #[schema(value_type = Object)]
+    pub record: serde_json::Value,
+}
+
 /// A checkpoint that is to be made.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -322,6 +322,7 @@ impl Hands {
             Input::Trail => self.seal_trail().map(|entries| json!({ "entries": entries })),
             Input::Erasure(request, login) => self.erase(request, login, &job.progress),
             Input::Hold(request, login) => self.hold(request, login),
+            Input::Record(request, to_sign) => self.record(request, *to_sign, &job.progress),
             Input::Checkpoint(request, login) => self.checkpoint(request, login),
         });
         // What the job did is seen by whoever learns that it is done.

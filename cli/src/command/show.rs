@@ -10,6 +10,7 @@ use crate::time::Zone;
 use crate::{place, retracted};
 use lineal_engine::event_fields::EVENT_FIELDS;
 use lineal_engine::schema::{COMMON_FIELDS, Kind, fields};
+use lineal_evidence::record::signature_of;
 use lineal_query::told::{event_json, node_json, type_of};
 use serde_json::{Value as Json, json};
 use std::borrow::Cow;
@@ -47,7 +48,13 @@ pub(super) fn run(arguments: &Arguments, wanted: &Show) -> Outcome {
             Target::Node(node) => {
                 // The screen shows a few; a node may have a million.
                 let most = if arguments.json { usize::MAX } else { NEIGHBOURS_SHOWN };
-                node_json(&view, node, &|_| true, most)?
+                let mut told = node_json(&view, node, &|_| true, most)?;
+                if view.kind_of(node) == Kind::Approval {
+                    let signature = signature_of(&store, &view, node)?;
+                    told["signature"] =
+                        json!({ "state": signature.name(), "says": signature.words() });
+                }
+                told
             }
             Target::Events { events, by } => {
                 let shown = if arguments.json { usize::MAX } else { EVENTS_SHOWN };
@@ -127,6 +134,11 @@ fn print_node(out: &mut dyn Write, told: &Json, zone: &Zone) -> Outcome<()> {
         }
         let text = shortened(&text).replace('\n', &format!("\n{:18}", ""));
         writeln!(out, "  {:16}{text}", format!("{name} "))?;
+    }
+    if let Some(says) = told["signature"]["says"].as_str() {
+        let says =
+            if told["signature"]["state"] == "wrong" { style.warn(says) } else { says.to_owned() };
+        writeln!(out, "  {:16}{says}", "signature ")?;
     }
     if let Some(id) = told["revision"].as_str() {
         writeln!(out, "{}", style.faint(&format!("  revision #{id}")))?;

@@ -43,18 +43,35 @@ pub(super) fn run(arguments: &Arguments, wanted: &Verify) -> Outcome {
         bar.set_message(progress.file);
     })?;
     bar.finish_and_clear();
+    // What an approval's signature says is no matter of hashes: it is asked of a store that is sound.
+    let is_whole = matches!(what, What { depth: Depth::Full, since: 0, node: None });
+    let wrong =
+        if is_whole && report.is_sound() { wrong_approvals(arguments)? } else { Vec::new() };
     let mut out = std::io::stdout().lock();
     if arguments.json {
-        print_json(&mut out, &report, &what, has_keys)?;
+        print_json(&mut out, &report, &what, has_keys, &wrong)?;
     } else {
+        for (name, why) in &wrong {
+            let told = format!("{name}: the signature does not check: {why}");
+            writeln!(out, "{}", Style::new().warn(&told))?;
+        }
         print(&mut out, &report, has_keys, begun.elapsed().as_secs_f64())?;
     }
     Ok(match (report.is_sound(), report.faults.is_empty()) {
         (false, _) => Exit::Damaged,
         (true, false) => Exit::No,
+        (true, true) if !wrong.is_empty() => Exit::No,
         (true, true) if wanted.require_keys && !has_keys => Exit::CannotTell,
         (true, true) => Exit::Answer,
     })
+}
+
+/// Approvals on record whose signature does not check, by name, with what is wrong.
+fn wrong_approvals(arguments: &Arguments) -> Outcome<Vec<(String, String)>> {
+    let store = place::open_read_only(arguments)?;
+    let view = store.snapshot()?;
+    let wrong = lineal_evidence::record::wrong_signatures(&store, &view)?;
+    Ok(wrong.into_iter().map(|(node, why)| (view.name_of(node), why)).collect())
 }
 
 /// The id of the node that is meant.
@@ -143,7 +160,14 @@ fn print(out: &mut dyn Write, report: &Report, has_keys: bool, seconds: f64) -> 
     Ok(writeln!(out, "{verdict}")?)
 }
 
-fn print_json(out: &mut dyn Write, report: &Report, what: &What, has_keys: bool) -> Outcome<()> {
+fn print_json(
+    out: &mut dyn Write,
+    report: &Report,
+    what: &What,
+    has_keys: bool,
+    wrong: &[(String, String)],
+) -> Outcome<()> {
+    let wrong = wrong.iter().map(|(name, why)| json!({ "approval": name, "why": why }));
     let faults = report.faults.iter().map(|fault| {
         json!({
             "code": fault.code.name(), "file": fault.file, "at": fault.at, "rule": fault.rule, "lost": fault.lost,
@@ -171,6 +195,7 @@ fn print_json(out: &mut dyn Write, report: &Report, what: &What, has_keys: bool)
         "sealed": report.sealed, "sealed_without_key": report.sealed_without_key, "keys_present": has_keys,
         "sound": report.is_sound(), "faults_not_listed": report.faults_not_listed, "notes": report.notes,
         "faults": faults.collect::<Vec<_>>(),
+        "signatures_wrong": wrong.collect::<Vec<_>>(),
     });
     Ok(writeln!(out, "{object}")?)
 }

@@ -1,6 +1,6 @@
 //! What has no way to a server, and what to do instead.
 
-use crate::args::{Arguments, Command};
+use crate::args::{Arguments, Command, Keys, Recording};
 use crate::exit::{Failure, Outcome};
 
 /// Refuses a command that cannot ask a server where one is named.
@@ -27,6 +27,7 @@ fn instead(command: &Command) -> Option<(&'static str, &'static str)> {
         | Command::Imports
         | Command::Import(_)
         | Command::Backup(_)
+        | Command::Gate(_)
         | Command::Erase(_)
         | Command::Hold(_)
         | Command::Checkpoint(_)
@@ -36,6 +37,10 @@ fn instead(command: &Command) -> Option<(&'static str, &'static str)> {
         Command::Demo(_) => ("demo", "the demo makes a store of its own here; leave --url out"),
         Command::Retract(_) => ("retract", BESIDE),
         Command::Export(_) => ("export", BESIDE),
+        Command::Record(Recording::Key(Keys::List)) => {
+            ("key list", "ask `find document where type = \"signing_key\"` there")
+        }
+        Command::Record(_) => return None,
         Command::Retention(_) => ("retention", BESIDE),
         Command::Check(_) => ("check", BESIDE),
         Command::Alias(_) => ("alias", BESIDE),

@@ -6,7 +6,7 @@ use expect_test::expect_file;
 
 /// With the server, as it is built by default.
 #[cfg(feature = "server")]
-const COMMANDS: [&str; 30] = [
+const COMMANDS: [&str; 44] = [
     "init",
     "import",
     "query",
@@ -21,6 +21,20 @@ const COMMANDS: [&str; 30] = [
     "retract",
     "erase",
     "hold",
+    "declare",
+    "attach",
+    "evaluate",
+    "incident",
+    "monitor",
+    "change",
+    "loss",
+    "downtime",
+    "withdraw",
+    "waive",
+    "approve",
+    "reject",
+    "key",
+    "gate",
     "retention",
     "check",
     "alias",

@@ -27,6 +27,7 @@ mod noted;
 mod prove;
 #[cfg(feature = "server")]
 mod python;
+mod recording;
 #[cfg(feature = "server")]
 mod remote;
 mod remote_import;

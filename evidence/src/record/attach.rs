@@ -5,9 +5,11 @@
 
 use super::desk::{By, Desk, Recorded, Statement, address, node, said};
 use super::error::{Error, Result};
+use super::model_signature::{DOCUMENT_TYPE as MODEL_SIGNATURE, ModelSignature};
 use super::words::Fields;
 use data_encoding::HEXLOWER;
 use lineal_engine::schema::{Kind, Relation};
+use lineal_engine::{NodeNo, Snapshot};
 use lineal_proof::{Hash, Key, KeyPart, Value};
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -130,6 +132,22 @@ pub struct Attach<'t> {
     pub fields: &'t [String],
 }
 
+/// A model's signature is one, and names the digest that is recorded of the model, where one is.
+fn signature_of_this(view: &Snapshot, model: NodeNo, file: &FileFacts) -> Result<()> {
+    let wrong = |rule: &str| Error::File { name: file.name.clone(), rule: rule.to_owned() };
+    let content = file.content.as_deref();
+    let content = content.ok_or_else(|| wrong("a model's signature is kept: give --keep"))?;
+    let text = std::str::from_utf8(content).map_err(|_| wrong("it is JSON"))?;
+    let signature = ModelSignature::parse(text)?;
+    let digest = view.field(model, "digest")?;
+    match digest.as_ref().and_then(Value::as_text) {
+        Some(digest) if !signature.names(digest) => {
+            Err(wrong("it names the digest that is recorded of the model; it is of other files"))
+        }
+        _ => Ok(()),
+    }
+}
+
 impl Desk<'_> {
     /// Attaches a document.
     ///
@@ -140,6 +158,9 @@ impl Desk<'_> {
         wanted.file.check()?;
         let view = self.store().snapshot()?;
         let to = node(&view, wanted.to)?;
+        if wanted.document_type == MODEL_SIGNATURE {
+            signature_of_this(&view, to, wanted.file)?;
+        }
         let name = said("the document's name", wanted.name.unwrap_or(&wanted.file.name))?;
         let version = wanted.version.map_or(KeyPart::Null, KeyPart::from);
         let key = Key::new(vec![view.name_of(to).into(), name.as_str().into(), version]);

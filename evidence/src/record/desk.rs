@@ -135,10 +135,19 @@ impl<'a> Desk<'a> {
         let actor = self.actor(by)?;
         let view = self.store.snapshot()?;
         let (kind, key) = (statement.kind, statement.key.clone());
-        let draft = self.draft(&view, statement)?;
+        let former = view.node_with_key(kind, &key).and_then(|node| self.former(&view, node));
+        let (former, observed_at) = match former {
+            None => (None, self.now),
+            Some(former) => {
+                // What is stated later counts, also within one tick of the clock.
+                let (before, said) = view.read_revision(&former)?;
+                let record = view.revision_record(&former)?;
+                (Some((record, said)), self.now.max(before.saturating_add(1)))
+            }
+        };
+        let draft = draft(statement, former);
         drop(view);
-        let saying =
-            Saying { source: SOURCE.to_owned(), form: FORM.to_owned(), observed_at: self.now };
+        let saying = Saying { source: SOURCE.to_owned(), form: FORM.to_owned(), observed_at };
         let mut transaction = self.store.begin(None, Some(actor.clone()))?;
         let staged = transaction.add_node(&saying, draft)?;
         transaction.add_node(&saying, lineal_import::actor(actor, by.who))?;
@@ -151,45 +160,44 @@ impl<'a> Desk<'a> {
         Ok(Recorded { kind, node, commit, import, known: staged.outcome == Outcome::Known })
     }
 
-    /// A statement with what was stated of the node before.
-    fn draft(&self, view: &Snapshot, statement: Statement) -> Result<NodeDraft> {
-        let Statement { kind, key, fields, edges } = statement;
-        let mut draft = NodeDraft::new(kind, key.clone());
-        let (mut clear, mut sealed) = (Map::new(), Map::new());
-        let former = view.node_with_key(kind, &key).and_then(|node| self.former(view, node));
-        if let Some(former) = former {
-            let record = view.revision_record(&former)?;
-            let (_, said) = view.read_revision(&former)?;
-            for (name, value) in said {
-                let is_sealed = record.sealed.iter().any(|(of, _)| *of == name);
-                if is_sealed {
-                    sealed.insert(name, value)
-                } else {
-                    clear.insert(name, value)
-                };
-            }
-            draft.edges = links(&record);
-        }
-        for path in &fields.removed {
-            take_back(&mut clear, path);
-            take_back(&mut sealed, path);
-        }
-        unite(&mut clear, fields.clear);
-        unite(&mut sealed, fields.sealed);
-        draft.fields = clear;
-        let seal = |(field, value): (String, Value)| SealedField { field, value, actor: None };
-        draft.sealed = sealed.into_iter().map(seal).collect();
-        for (relation, kind, key) in edges {
-            draft.link(relation, kind, key);
-        }
-        Ok(draft)
-    }
-
     /// The revision by which people last stated something of a node.
     fn former(&self, view: &Snapshot, node: NodeNo) -> Option<RevisionInfo> {
         let stated = |revision: &RevisionInfo| revision.source == SOURCE && revision.form == FORM;
         self.store.revisions(view, node).into_iter().rfind(stated)
     }
+}
+
+/// A statement with what was stated of the node before. What a person decides or measures is stated
+/// whole: an old signature must not stand beside a new decision.
+fn draft(statement: Statement, former: Option<(Revision, Map)>) -> NodeDraft {
+    let Statement { kind, key, fields, edges } = statement;
+    let is_whole = matches!(kind, Kind::Approval | Kind::Change | Kind::Evaluation);
+    let mut draft = NodeDraft::new(kind, key);
+    let (mut clear, mut sealed) = (Map::new(), Map::new());
+    if let Some((record, said)) = former.filter(|_| !is_whole) {
+        for (name, value) in said {
+            let is_sealed = record.sealed.iter().any(|(of, _)| *of == name);
+            if is_sealed {
+                sealed.insert(name, value)
+            } else {
+                clear.insert(name, value)
+            };
+        }
+        draft.edges = links(&record);
+    }
+    for path in &fields.removed {
+        take_back(&mut clear, path);
+        take_back(&mut sealed, path);
+    }
+    unite(&mut clear, fields.clear);
+    unite(&mut sealed, fields.sealed);
+    draft.fields = clear;
+    let seal = |(field, value): (String, Value)| SealedField { field, value, actor: None };
+    draft.sealed = sealed.into_iter().map(seal).collect();
+    for (relation, kind, key) in edges {
+        draft.link(relation, kind, key);
+    }
+    draft
 }
 
 /// The links of a revision, to be stated again.

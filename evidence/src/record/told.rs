@@ -37,8 +37,29 @@ pub fn standing_json(view: &Snapshot, stands: &Standing) -> Json {
     })
 }
 
-/// What was recorded, with what follows from it: of a decision how it stands now, of a withdrawal
-/// what the data set reached. Both are read after the commit.
+/// What was recorded; of a decision with how it stands now.
+///
+/// # Errors
+/// [`super::Error::Store`] if a record cannot be read.
+pub fn recorded_facts(
+    store: &Store,
+    request: &Request,
+    recorded: &Recorded,
+    now: i64,
+) -> Result<Json> {
+    let Recorded { kind, node, commit, import, known } = recorded;
+    let mut told = json!({
+        "node": node, "kind": kind.name(), "commit": commit, "import": import, "known": known,
+    });
+    if let Record::Approve { node, .. } | Record::Reject { node, .. } = &request.record {
+        let view = store.snapshot()?;
+        let of = super::desk::node(&view, node)?;
+        told["standing"] = standing_json(&view, &standing(store, &view, of, now)?);
+    }
+    Ok(told)
+}
+
+/// The same, and of a withdrawal what the data set reached. Both are read after the commit.
 ///
 /// # Errors
 /// [`super::Error::Store`] if a record cannot be read.
@@ -48,18 +69,9 @@ pub fn recorded_json(
     recorded: &Recorded,
     now: i64,
 ) -> Result<Json> {
-    let Recorded { kind, node, commit, import, known } = recorded;
-    let mut told = json!({
-        "node": node, "kind": kind.name(), "commit": commit, "import": import, "known": known,
-    });
-    match &request.record {
-        Record::Approve { node, .. } | Record::Reject { node, .. } => {
-            let view = store.snapshot()?;
-            let of = super::desk::node(&view, node)?;
-            told["standing"] = standing_json(&view, &standing(store, &view, of, now)?);
-        }
-        Record::Withdraw { node } => told["reached"] = reached(store, node, now)?,
-        _ => {}
+    let mut told = recorded_facts(store, request, recorded, now)?;
+    if let Record::Withdraw { node } = &request.record {
+        told["reached"] = reached(store, node, now)?;
     }
     Ok(told)
 }

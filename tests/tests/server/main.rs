@@ -21,6 +21,7 @@ mod oidc;
 mod openlineage;
 mod prove;
 mod public_log;
+mod records;
 mod roles;
 mod stock;
 mod telemetry;

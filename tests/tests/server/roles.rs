@@ -33,6 +33,14 @@ fn sound(method: &str, path: &str, job: &str) -> Ask {
         ("POST", "/v1/holds") => {
             post(path, &json!({ "name": "n", "scope": "store", "reason": "r" }))
         }
+        ("POST", "/v1/records") => post(
+            path,
+            &json!({ "record": { "incident": { "name": "INC-1", "concerns": ["model:none"] } } }),
+        ),
+        ("POST", "/v1/records/statement") => {
+            post(path, &json!({ "record": { "approve": { "node": "model:none", "role": "r" } } }))
+        }
+        ("GET", "/v1/gate") => get("/v1/gate?model=credit-risk-scorer@3"),
         ("POST", "/api/v2/logs") => post(path, &log),
         ("POST", "/v1/logs") => post(path, &json!({})),
         ("POST", "/api/v1/lineage") => post(path, &run_event()),

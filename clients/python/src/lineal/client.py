@@ -313,6 +313,47 @@ class Client:
         job = Job.read(self._json("POST", "/v1/imports", json=wanted))
         return self.wait(job, progress=progress) if wait else job
 
+    def record(
+        self,
+        record: dict[str, Any],
+        *,
+        reason: str | None = None,
+        at: str | datetime | None = None,
+    ) -> dict[str, Any]:
+        """Records what the person of the token states, and gives what was recorded: node, commit,
+        import; of a decision also how it stands. `record` has one member, such as
+        `{"declare_system": {"node": "credit-score", "fields": ["risk_class=high"]}}`
+        (docs/evidence.md, "Record"). `ImportFailed` says why nothing was."""
+        return self._stated("/v1/records", record, reason, at)
+
+    def statement(
+        self,
+        record: dict[str, Any],
+        *,
+        reason: str | None = None,
+        at: str | datetime | None = None,
+    ) -> dict[str, Any]:
+        """The statement of an approval or a rejection that is to be signed where the key is:
+        `payload`, the text, and `at`, the time to record it with."""
+        return self._stated("/v1/records/statement", record, reason, at)
+
+    def gate(self, model: str) -> dict[str, Any]:
+        """Whether the release record of a model version is there: `passes`, and the items."""
+        told: dict[str, Any] = self._json("GET", "/v1/gate", params={"model": model})
+        return told
+
+    def _stated(
+        self,
+        path: str,
+        record: dict[str, Any],
+        reason: str | None,
+        at: str | datetime | None,
+    ) -> dict[str, Any]:
+        when = at.isoformat() if isinstance(at, datetime) else at
+        body = {"record": record, "reason": reason, "at": when}
+        job = self.wait(Job.read(self._json("POST", path, json=body)))
+        return job.report or {}
+
     def wait(
         self, job: Job | str, *, progress: Watch | None = None, timeout: float | None = None
     ) -> Job:

@@ -1,0 +1,355 @@
+//! `lineal declare`, `attach`, `approve` and what else people state: one statement, one commit, here
+//! or on a server.
+
+use crate::args::{
+    Approve, Arguments, Attach, Declare, Evaluate, Keys, Recording, Reject, Span, Stated,
+};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::place;
+use crate::remote::Remote;
+use crate::render::{Style, counted, print_table, table, texts, visible};
+use crate::time::Zone;
+use lineal_engine::clock::{Clock, SystemClock};
+use lineal_evidence::record::{
+    Desk, FileFacts, MODEL_SIGNATURE, ModelSignature, PublicKey, Record, Request, SecretKey,
+    SignedStatement, Unsigned, recorded_json, signers, time_text,
+};
+use serde_json::{Value as Json, json};
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Deployments named that a withdrawn data set reached; `--json` lists all.
+const REACHED_SHOWN: usize = 20;
+
+pub(super) fn run(arguments: &Arguments, wanted: &Recording) -> Outcome {
+    if let Recording::Key(Keys::List) = wanted {
+        return list_keys(arguments);
+    }
+    let (stated, record, key) = record(wanted)?;
+    let request = Request {
+        by: stated.by.clone(),
+        reason: stated.reason.clone(),
+        at: stated.at.clone(),
+        record,
+    };
+    let key = key.map(SecretKey::read).transpose()?;
+    let told = match Remote::meant(arguments)? {
+        Some(remote) => there(&remote, request, key.as_ref())?,
+        None => here(arguments, word(wanted), request, key.as_ref())?,
+    };
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        writeln!(out, "{told}")?;
+    } else {
+        print(&mut out, &told)?;
+    }
+    Ok(Exit::Answer)
+}
+
+/// Records it in the store here.
+fn here(
+    arguments: &Arguments,
+    command: &str,
+    mut request: Request,
+    key: Option<&SecretKey>,
+) -> Outcome<Json> {
+    let store = Arc::new(place::open_noted(arguments, command)?);
+    let now = SystemClock.now();
+    let desk = Desk::new(&store, now);
+    if let Some(key) = key
+        && let Some(unsigned) = desk.statement_of(&request)?
+    {
+        sign(&mut request, &unsigned, key)?;
+    }
+    let recorded = desk.take(&request)?;
+    Ok(recorded_json(&store, &request, &recorded, now)?)
+}
+
+/// Records it on a server: the statement comes here to be signed, the key stays.
+fn there(remote: &Remote, mut request: Request, key: Option<&SecretKey>) -> Outcome<Json> {
+    if let Some(key) = key {
+        let told = remote.statement(&request_json(&request)?)?;
+        let payload = told["payload"].as_str().unwrap_or_default().to_owned();
+        let at = told["at"].as_str().and_then(lineal_evidence::record::time_of);
+        let at = at.ok_or_else(|| Failure::usage("the server gave no statement to sign"))?;
+        sign(&mut request, &Unsigned { payload, at }, key)?;
+    }
+    remote.record(&request_json(&request)?)
+}
+
+fn request_json(request: &Request) -> Outcome<Json> {
+    serde_json::to_value(request).map_err(Failure::usage)
+}
+
+/// Puts the signature into a request, and the time that was signed.
+fn sign(request: &mut Request, unsigned: &Unsigned, key: &SecretKey) -> Outcome<()> {
+    let signature = unsigned.sign(key, request.reason.as_deref())?;
+    request.at = Some(time_text(unsigned.at));
+    if let Record::Approve { signed, .. } | Record::Reject { signed, .. } = &mut request.record {
+        *signed = Some(SignedStatement::from(&signature));
+    }
+    Ok(())
+}
+
+/// The command's word.
+fn word(wanted: &Recording) -> &'static str {
+    match wanted {
+        Recording::Declare(_) => "declare",
+        Recording::Attach(_) => "attach",
+        Recording::Evaluate(_) => "evaluate",
+        Recording::Incident(_) => "incident",
+        Recording::Monitor(_) => "monitor",
+        Recording::Change(_) => "change",
+        Recording::Loss(_) => "loss",
+        Recording::Downtime(_) => "downtime",
+        Recording::Withdraw(_) => "withdraw",
+        Recording::Waive(_) => "waive",
+        Recording::Approve(_) => "approve",
+        Recording::Reject(_) => "reject",
+        Recording::Key(_) => "key",
+    }
+}
+
+/// What is stated, by whom, and the key that signs it.
+fn record(wanted: &Recording) -> Outcome<(&Stated, Record, Option<&Path>)> {
+    let unsigned = |stated, record| Ok((stated, record, None));
+    match wanted {
+        Recording::Declare(declare) => declared(declare),
+        Recording::Attach(attach) => Ok((&attach.stated, attached(attach)?, None)),
+        Recording::Evaluate(it) => unsigned(&it.stated, evaluated(it)),
+        Recording::Incident(it) => {
+            let (name, concerns) = (it.name.clone(), it.concerns.clone());
+            unsigned(&it.stated, Record::Incident { name, concerns, fields: it.fields.clone() })
+        }
+        Recording::Monitor(it) => {
+            let (name, watches) = (it.name.clone(), it.watches.clone());
+            unsigned(&it.stated, Record::Monitor { name, watches, fields: it.fields.clone() })
+        }
+        Recording::Change(it) => {
+            let record = Record::Change {
+                node: it.node.clone(),
+                name: it.name.clone(),
+                decision: it.decision.clone(),
+                before: it.before.clone(),
+                stop: it.stop,
+            };
+            unsigned(&it.stated, record)
+        }
+        Recording::Loss(span) => {
+            let (node, from, until) = spanned(span);
+            unsigned(&span.stated, Record::Loss { node, from, until })
+        }
+        Recording::Downtime(span) => {
+            let (node, from, until) = spanned(span);
+            unsigned(&span.stated, Record::Downtime { node, from, until })
+        }
+        Recording::Withdraw(it) => {
+            unsigned(&it.stated, Record::Withdraw { node: it.dataset.clone() })
+        }
+        Recording::Waive(it) => {
+            let (rule, node, until) = (it.rule.clone(), it.node.clone(), it.until.clone());
+            unsigned(&it.stated, Record::Waive { rule, node, until })
+        }
+        Recording::Approve(it) => Ok((&it.stated, approved(it), it.key.as_deref())),
+        Recording::Reject(it) => Ok((&it.stated, rejected(it), it.key.as_deref())),
+        Recording::Key(Keys::Add { file, of, stated }) => {
+            let text = std::fs::read_to_string(file).map_err(|source| {
+                lineal_evidence::record::Error::Unread { path: file.clone(), source }
+            })?;
+            let public_key = PublicKey::parse(&text)?.openssh();
+            unsigned(stated, Record::AddKey { of: of.clone(), public_key })
+        }
+        Recording::Key(Keys::Revoke { key, replaced_by, stated }) => {
+            let (key, replaced_by) = (key.clone(), replaced_by.clone());
+            unsigned(stated, Record::RevokeKey { key, replaced_by })
+        }
+        Recording::Key(Keys::List) => Err(Failure::usage("a list states nothing")),
+    }
+}
+
+fn declared(declare: &Declare) -> Outcome<(&Stated, Record, Option<&Path>)> {
+    let (stated, record) = match declare {
+        Declare::System(it) => {
+            let (node, fields, edges) = (it.node.clone(), it.fields.clone(), it.edges.clone());
+            (&it.stated, Record::DeclareSystem { node, fields, edges })
+        }
+        Declare::Role { node, roles, stated } => {
+            (stated, Record::DeclareRole { node: node.clone(), roles: roles.clone() })
+        }
+        Declare::Scope { node, fields, stated } => {
+            (stated, Record::DeclareScope { node: node.clone(), fields: fields.clone() })
+        }
+        Declare::Node { fields: it, belongs_to } => {
+            let mut edges = it.edges.clone();
+            edges.extend(belongs_to.iter().map(|system| format!("belongs_to={system}")));
+            let (node, fields) = (it.node.clone(), it.fields.clone());
+            (&it.stated, Record::DeclareNode { node, fields, edges })
+        }
+    };
+    Ok((stated, record, None))
+}
+
+fn attached(it: &Attach) -> Outcome<Record> {
+    let mut fields = it.fields.clone();
+    fields.extend(it.section.iter().map(|section| format!("section={section}")));
+    let file = FileFacts::read(&it.file, it.keep)?;
+    check_signature(it)?;
+    Ok(Record::Attach {
+        file: file.into(),
+        to: it.to.clone(),
+        document_type: it.document_type.clone(),
+        covers: it.covers.clone(),
+        name: it.name.clone(),
+        version: it.document_version.clone(),
+        fields,
+    })
+}
+
+/// Checks the signature of a model with what is given to check it with.
+fn check_signature(it: &Attach) -> Outcome<()> {
+    if it.signer.is_none() && it.files.is_none() {
+        return Ok(());
+    }
+    if it.document_type != MODEL_SIGNATURE {
+        return Err(Failure::usage(format!(
+            "--signer and --files are for --type {MODEL_SIGNATURE}"
+        )));
+    }
+    let read = |path: &Path| {
+        std::fs::read_to_string(path).map_err(|source| lineal_evidence::record::Error::Unread {
+            path: path.to_owned(),
+            source,
+        })
+    };
+    let signature = ModelSignature::parse(&read(&it.file)?)?;
+    if let Some(signer) = &it.signer {
+        signature.check(&read(signer)?)?;
+    }
+    if let Some(folder) = &it.files {
+        signature.compare(folder)?;
+    }
+    Ok(())
+}
+
+fn evaluated(it: &Evaluate) -> Record {
+    Record::Evaluate {
+        model: it.model.clone(),
+        on: it.on.clone(),
+        metrics: it.metrics.clone(),
+        thresholds: it.thresholds.clone(),
+        evaluation_type: it.evaluation_type.clone(),
+        fields: it.fields.clone(),
+    }
+}
+
+fn spanned(span: &Span) -> (String, String, String) {
+    (span.deployment.clone(), span.from.clone(), span.until.clone())
+}
+
+fn approved(it: &Approve) -> Record {
+    Record::Approve {
+        node: it.node.clone(),
+        role: it.role.clone(),
+        keys_needed: it.keys_needed,
+        basis: it.basis.clone(),
+        stage: it.stage.clone(),
+        expires: it.until.clone(),
+        signed: None,
+    }
+}
+
+fn rejected(it: &Reject) -> Record {
+    Record::Reject { node: it.node.clone(), role: it.role.clone(), signed: None }
+}
+
+fn print(out: &mut dyn Write, told: &Json) -> Outcome<()> {
+    let node = visible(told["node"].as_str().unwrap_or_default()).into_owned();
+    if told["known"] == true {
+        writeln!(out, "{node}: the same is on record already (seen in commit {})", told["commit"])?;
+    } else {
+        writeln!(
+            out,
+            "{node} recorded in commit {}; `lineal retract import:{}` undoes it",
+            told["commit"], told["import"]
+        )?;
+    }
+    print_standing(out, &told["standing"])?;
+    print_reached(out, &told["reached"])
+}
+
+/// How it stands with an approval, after a decision.
+fn print_standing(out: &mut dyn Write, standing: &Json) -> Outcome<()> {
+    if standing.is_null() {
+        return Ok(());
+    }
+    let keys = texts(&standing["keys"]).len();
+    let needed = standing["keys_needed"].as_u64().unwrap_or(1);
+    let state = match (standing["rejected"] == true, standing["granted"] == true) {
+        (true, _) => "rejected",
+        (false, true) => "granted",
+        (false, false) => "not granted yet",
+    };
+    writeln!(out, "  {state}: signed by {keys} of {needed} distinct keys, over what is current")?;
+    if let Some(decision) = standing["decisions"].as_array().and_then(|all| all.last()) {
+        writeln!(out, "  {}", visible(decision["says"].as_str().unwrap_or_default()))?;
+    }
+    Ok(())
+}
+
+/// What a withdrawn data set reached.
+fn print_reached(out: &mut dyn Write, reached: &Json) -> Outcome<()> {
+    if reached.is_null() {
+        return Ok(());
+    }
+    let total = |what: &str| reached[what]["total"].as_u64().unwrap_or(0);
+    writeln!(
+        out,
+        "  it reached {} and {} ({})",
+        counted(total("models"), "model"),
+        counted(total("deployments"), "deployment"),
+        visible(reached["completeness"].as_str().unwrap_or_default())
+    )?;
+    for row in reached["deployments"]["rows"].as_array().into_iter().flatten().take(REACHED_SHOWN) {
+        let node = visible(row["node"].as_str().unwrap_or_default());
+        let events = counted(row["events"].as_u64().unwrap_or(0), "event");
+        writeln!(out, "  {node}  {events}")?;
+    }
+    Ok(())
+}
+
+fn list_keys(arguments: &Arguments) -> Outcome {
+    let view = place::open_read_only(arguments)?.snapshot()?;
+    let zone = Zone::parse(&arguments.tz)?;
+    let found = signers(&view)?;
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        let listed = found.iter().map(|key| {
+            json!({
+                "key": key.fingerprint, "public_key": key.public_key, "owners": key.owners,
+                "revoked": key.revoked.map(time_text), "replaced_by": key.replaced_by,
+            })
+        });
+        writeln!(out, "{}", json!({ "keys": listed.collect::<Vec<_>>() }))?;
+        return Ok(Exit::Answer);
+    }
+    if found.is_empty() {
+        writeln!(out, "no key is on record: lineal key add FILE.pub --of WHO --by WHO")?;
+        return Ok(Exit::Answer);
+    }
+    let rows = found.into_iter().map(|key| {
+        let state = match (key.revoked, key.replaced_by) {
+            (None, _) => String::new(),
+            (Some(since), None) => format!("revoked since {}", zone.time(since)),
+            (Some(since), Some(by)) => {
+                format!("revoked since {}, replaced by {by}", zone.time(since))
+            }
+        };
+        vec![key.fingerprint, key.owners.join(", "), state]
+    });
+    print_table(&mut out, &table(&["key", "of", ""], rows.collect()))?;
+    if std::io::IsTerminal::is_terminal(&std::io::stdout()) {
+        writeln!(out, "{}", Style::new().faint("`lineal show actor:KEY` shows who that is"))?;
+    }
+    Ok(Exit::Answer)
+}

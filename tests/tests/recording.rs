@@ -1,0 +1,482 @@
+//! What people state is on record as an import is, decisions are signed and stay bound to what was
+//! decided on, and verifiers of others agree.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use lineal_engine::schema::{Direction, Kind, Relation};
+use lineal_engine::storage::{MemoryStorage, Storage};
+use lineal_engine::verify::{Depth, verify};
+use lineal_engine::{ErasureOrder, NodeDraft, Saying, Store, Target};
+use lineal_evidence::gate::{BUILT_IN, Policy, Status};
+use lineal_evidence::record::{
+    By, Desk, Error, FileFacts, Record, Request, SecretKey, Signature, SignedStatement,
+    signature_of, standing,
+};
+use lineal_proof::record::Decision;
+use lineal_proof::{Key, KeyPart, Value};
+use lineal_tests::{foreign, sample};
+use serde_json::{Value as Json, json};
+use std::sync::Arc;
+
+/// When everything is stated, ns.
+const NOW: i64 = 1_790_000_000_000_000_000;
+const DAY: i64 = 86_400_000_000_000;
+
+const KEY: &str = include_str!("../../evidence/tests/approver.key");
+const MODEL: &str = "model:prod/credit-risk@3";
+
+fn secret(number: u8) -> SecretKey {
+    // PKCS #8, as OpenSSL writes it.
+    let mut der = data_encoding::HEXLOWER.decode(b"302e020100300506032b657004220420").unwrap();
+    der.extend_from_slice(&[number; 32]);
+    let body = data_encoding::BASE64.encode(&der);
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n");
+    SecretKey::parse(pem.as_bytes()).unwrap()
+}
+
+fn registered(version: &str) -> Key {
+    Key::new(vec!["prod".into(), "credit-risk".into(), version.into()])
+}
+
+/// A registry: a run by anna made version 3 of a model from training data.
+fn import(store: &Store, stage: &str, observed_at: i64) {
+    let saying = Saying { source: "mlflow".into(), form: "rest".into(), observed_at };
+    let anna = Key::text(store.actor_key("anna@bank.example").unwrap());
+    let dataset = |name: &str, digest: &str| {
+        let key = vec![name.into(), digest.into(), KeyPart::Null, KeyPart::Null];
+        let mut draft = NodeDraft::new(Kind::Dataset, Key::new(key));
+        draft.fields.insert("name", name);
+        draft.fields.insert("digest", digest);
+        draft
+    };
+    let (train, test) = (dataset("loans-train", "aa11bb22"), dataset("loans-test", "cc33dd44"));
+    let mut run = NodeDraft::new(Kind::Run, Key::text("4cf1c180887a4e388881bec9652668c5"));
+    run.fields.insert("params", {
+        let mut params = lineal_proof::Map::new();
+        params.insert("depth", "6");
+        Value::Map(params)
+    });
+    run.link(Relation::TrainedOn, Kind::Dataset, train.key.clone());
+    run.link(Relation::DoneBy, Kind::Actor, anna.clone());
+    run.link(Relation::Executes, Kind::Code, Key::text("9f2c1a7e"));
+    let mut model = NodeDraft::new(Kind::Model, registered("3"));
+    for (name, value) in
+        [("form", "registered"), ("name", "credit-risk"), ("version", "3"), ("stage", stage)]
+    {
+        model.fields.insert(name, value);
+    }
+    model.link(Relation::ProducedBy, Kind::Run, run.key.clone());
+    let mut transaction = store.begin(None, None).unwrap();
+    for draft in [
+        train,
+        test,
+        run,
+        model,
+        lineal_import::actor(anna.part_text(0).unwrap().to_owned(), "anna@bank.example"),
+    ] {
+        transaction.add_node(&saying, draft).unwrap();
+    }
+    transaction.commit().unwrap();
+    store.write_indexes().unwrap();
+}
+
+fn store() -> (MemoryStorage, Arc<Store>) {
+    let memory = MemoryStorage::new();
+    let store = Store::create_on(Arc::new(memory.clone()), sample::options()).unwrap();
+    import(&store, "Staging", NOW - 10 * DAY);
+    (memory, Arc::new(store))
+}
+
+fn bytes_of(memory: &MemoryStorage, path: &str) -> Vec<u8> {
+    memory.read(path).unwrap().unwrap().to_vec()
+}
+
+fn request(by: &str, record: Json) -> Request {
+    let request = json!({ "by": by, "reason": "as agreed", "record": record });
+    serde_json::from_value(request).unwrap()
+}
+
+fn take(store: &Store, by: &str, record: Json) -> Result<String, Error> {
+    Desk::new(store, NOW).take(&request(by, record)).map(|recorded| recorded.node)
+}
+
+fn approval(node: &str, of: u32) -> Json {
+    json!({ "approve": { "node": node, "role": "release_manager", "keys_needed": of } })
+}
+
+/// Signs a decision with a key and records it.
+fn signed(store: &Store, by: &str, record: Json, key: &SecretKey) -> Result<String, Error> {
+    signed_at(store, by, record, key, NOW)
+}
+
+fn signed_at(
+    store: &Store,
+    by: &str,
+    record: Json,
+    key: &SecretKey,
+    now: i64,
+) -> Result<String, Error> {
+    let mut request = request(by, record);
+    let desk = Desk::new(store, now);
+    let unsigned = desk.statement_of(&request)?.unwrap();
+    request.at = Some(lineal_evidence::record::time_text(unsigned.at));
+    let by_key = unsigned.sign(key, request.reason.as_deref())?;
+    let (Record::Approve { signed, .. } | Record::Reject { signed, .. }) = &mut request.record
+    else {
+        unreachable!("only decisions are signed")
+    };
+    *signed = Some(SignedStatement::from(&by_key));
+    desk.take(&request).map(|recorded| recorded.node)
+}
+
+fn stands(store: &Store) -> lineal_evidence::record::Standing {
+    let view = store.snapshot().unwrap();
+    let node = view.node_with_key(Kind::Model, &registered("3")).unwrap();
+    standing(store, &view, node, NOW).unwrap()
+}
+
+#[test]
+fn what_is_declared_adds_up_is_sealed_and_is_retracted_as_an_import() {
+    let (memory, store) = store();
+    let novak = "a.novak@bank.example";
+    let system = json!({ "declare_system": { "node": "credit-score", "fields": ["provider=Example Bank"] } });
+    take(&store, novak, system.clone()).unwrap();
+    take(
+        &store,
+        novak,
+        json!({ "declare_role": { "node": "credit-score", "roles": ["provider"] } }),
+    )
+    .unwrap();
+    let scope = json!({ "declare_scope": { "node": "system:credit-score", "fields": ["risk_class=high"] } });
+    take(&store, novak, scope).unwrap();
+    let view = store.snapshot().unwrap();
+    let node = view.node_with_key(Kind::System, &Key::text("credit-score")).unwrap();
+    let fields = view.fields(node).unwrap().fields;
+    for (name, value) in [("provider", "Example Bank"), ("risk_class", "high")] {
+        assert_eq!(fields.get(name).and_then(Value::as_text), Some(value));
+    }
+    assert_eq!(fields.get("declared_at").and_then(Value::as_i64), Some(NOW));
+    assert_eq!(view.edges(node, Relation::DoneBy, Direction::Forward).len(), 1);
+    let commit = store.commit();
+    take(&store, novak, system).unwrap();
+    let view = store.snapshot().unwrap();
+    let node = view.node_with_key(Kind::System, &Key::text("credit-score")).unwrap();
+    assert_eq!(view.fields(node).unwrap().fields, fields, "said again, nothing else is lost");
+    let last = store.commit();
+
+    // No name stands in the clear anywhere.
+    for path in memory.paths() {
+        let bytes = bytes_of(&memory, &path);
+        assert!(!bytes.windows(5).any(|part| part == b"novak"), "{path}");
+    }
+    let mut transaction = store.begin(None, None).unwrap();
+    // What was said later holds what was said before: both go.
+    transaction.add_retract(commit, false, None).unwrap();
+    transaction.add_retract(last, false, None).unwrap();
+    transaction.commit().unwrap();
+    store.write_indexes().unwrap();
+    let view = store.snapshot().unwrap();
+    let node = view.node_with_key(Kind::System, &Key::text("credit-score")).unwrap();
+    assert!(view.fields(node).unwrap().fields.get("risk_class").is_none());
+
+    for (wrong, says) in [
+        (
+            json!({ "declare_scope": { "node": "credit-scor", "fields": ["risk_class=high"] } }),
+            "credit-score",
+        ),
+        (json!({ "declare_node": { "node": MODEL, "fields": [] } }), "FIELD=VALUE"),
+        (
+            json!({ "declare_node": { "node": MODEL, "edges": ["trained_on=system:credit-score"] } }),
+            "no relation",
+        ),
+        (json!({ "declare_role": { "node": "credit-score", "roles": ["owner"] } }), "provider"),
+    ] {
+        let error = take(&store, novak, wrong).unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(shown.contains(says), "{shown}");
+    }
+    let nobody =
+        take(&store, " ", json!({ "declare_node": { "node": MODEL, "fields": ["stage=x"] } }));
+    assert!(matches!(nobody, Err(Error::Nobody)));
+}
+
+#[test]
+fn a_signed_approval_checks_here_and_with_the_verifier_of_others() {
+    let (_, store) = store();
+    let key = SecretKey::parse(KEY.as_bytes()).unwrap();
+    let name = signed(&store, "b.horvat@bank.example", approval(MODEL, 1), &key).unwrap();
+    let view = store.snapshot().unwrap();
+    let approvals: Vec<u32> = view.nodes_of(Kind::Approval).collect();
+    assert_eq!((approvals.len(), view.name_of(approvals[0])), (1, name));
+    let signature = signature_of(&store, &view, approvals[0]).unwrap();
+    assert_eq!(signature.name(), "valid", "{}", signature.words());
+    assert!(stands(&store).is_granted());
+    let fields = view.fields(approvals[0]).unwrap().fields;
+    let text = |name: &str| fields.get(name).and_then(Value::as_text).unwrap().to_owned();
+    assert_eq!(text("key_fingerprint"), key.public().fingerprint());
+    let (envelope, public_key) = (text("envelope"), text("public_key"));
+    assert!(!envelope.contains("horvat") && !text("envelope").contains("as agreed"));
+
+    let Some(python) = foreign::python("envelopes", &["securesystemslib", "cryptography"]) else {
+        return;
+    };
+    let ask = |envelope: &str| {
+        let given = json!({ "envelope": envelope, "public_key": public_key }).to_string();
+        foreign::run(&python, "check_envelope.py", &[], given.as_bytes()).unwrap()
+    };
+    let answer = ask(&envelope);
+    assert_eq!(answer.code, Some(0), "{answer:?}");
+    let said: Json = serde_json::from_str(&answer.stdout).unwrap();
+    let node = view.node_with_key(Kind::Model, &registered("3")).unwrap();
+    let revision = view.revision_id(node).unwrap().to_string();
+    assert_eq!(said["subject"][0]["digest"]["blake3"], revision.as_str());
+    assert_eq!(said["predicate"]["decision"], "granted");
+    let mut forged: Json = serde_json::from_str(&envelope).unwrap();
+    let payload = answer.stdout.replace("granted", "rejected");
+    forged["payload"] = json!(data_encoding::BASE64.encode(payload.as_bytes()));
+    assert_eq!(ask(&forged.to_string()).code, Some(1));
+}
+
+#[test]
+fn nobody_approves_what_they_made_and_nothing_else_is_signed_than_recorded() {
+    let (_, store) = store();
+    let key = secret(1);
+    for login in ["anna@bank.example", " Anna@Bank.example "] {
+        let own = signed(&store, login, approval(MODEL, 1), &key).unwrap_err();
+        assert!(matches!(own, Error::FourEyes { .. }), "{own}");
+        assert!(own.to_string().starts_with("four eyes"), "{own}");
+    }
+    // The same person under another login.
+    let mut transaction = store.begin(None, None).unwrap();
+    let anna = Key::text(store.actor_key("anna@bank.example").unwrap());
+    let other = store.actor_key("akeller").unwrap();
+    transaction.add_reference(Kind::Actor, &other, Some(anna));
+    transaction.commit().unwrap();
+    store.write_indexes().unwrap();
+    let own = take(&store, "akeller", approval(MODEL, 1)).unwrap_err();
+    assert!(matches!(own, Error::FourEyes { .. }), "{own}");
+    // Rejecting one's own work is nobody's harm.
+    take(&store, "anna@bank.example", json!({ "reject": { "node": MODEL, "role": "author" } }))
+        .unwrap();
+    assert!(stands(&store).rejected);
+
+    // An envelope over another node, another role, another time or another reason.
+    let mut sent = request("b@bank.example", approval(MODEL, 1));
+    let desk = Desk::new(&store, NOW);
+    let unsigned = desk.statement_of(&sent).unwrap().unwrap();
+    let by_key = unsigned.sign(&key, sent.reason.as_deref()).unwrap();
+    let envelope = SignedStatement::from(&by_key);
+    let put = |sent: &mut Request, role: &str, node: &str| {
+        sent.record = Record::Approve {
+            node: node.to_owned(),
+            role: role.to_owned(),
+            keys_needed: Some(1),
+            basis: Vec::new(),
+            stage: None,
+            expires: None,
+            signed: Some(envelope.clone()),
+        };
+    };
+    sent.at = Some(lineal_evidence::record::time_text(NOW));
+    type Change = fn(&mut Request);
+    let (role, dataset) = ("release_manager", "dataset:loans-train");
+    let changes: [(&str, &str, Change); 5] = [
+        ("risk", MODEL, |_| {}),
+        (role, dataset, |_| {}),
+        (role, MODEL, |it| it.at = Some("2026-01-01".to_owned())),
+        (role, MODEL, |it| it.reason = Some("another".to_owned())),
+        (role, MODEL, |it| it.by = "c@bank.example".to_owned()),
+    ];
+    for (role, node, change) in changes {
+        let mut changed = sent.clone();
+        put(&mut changed, role, node);
+        change(&mut changed);
+        let error = desk.take(&changed).unwrap_err();
+        assert!(matches!(error, Error::Statement { .. }), "{role} {node}: {error}");
+    }
+    // Replayed over a later revision of the same node: the registry moved on meanwhile.
+    put(&mut sent, role, MODEL);
+    let commit = store.commit();
+    import(&store, "Production", NOW - DAY);
+    assert!(store.commit() > commit);
+    assert!(matches!(desk.take(&sent), Err(Error::Statement { .. })));
+    // A changed signature.
+    let mut broken = sent.clone();
+    if let Record::Approve { signed: Some(signed), .. } = &mut broken.record {
+        let mut envelope: Json = serde_json::from_str(&signed.envelope).unwrap();
+        envelope["signatures"][0]["sig"] = json!(data_encoding::BASE64.encode(&[7; 64]));
+        signed.envelope = envelope.to_string();
+    }
+    assert!(matches!(desk.take(&broken), Err(Error::Envelope(_))));
+}
+
+#[test]
+fn distinct_keys_of_distinct_persons_count_and_a_revoked_one_does_not() {
+    let (_, store) = store();
+    let (one, two, three) = (secret(1), secret(2), secret(3));
+    let add = |of: &str, key: &SecretKey| {
+        let record = json!({ "add_key": { "of": of, "public_key": key.public().openssh() } });
+        take(&store, "a.novak@bank.example", record)
+    };
+    add("b@bank.example", &one).unwrap();
+    let taken = add("c@bank.example", &one).unwrap_err();
+    assert!(matches!(taken, Error::KeyState { .. }), "{taken}");
+    add("c@bank.example", &two).unwrap();
+
+    signed(&store, "b@bank.example", approval(MODEL, 2), &one).unwrap();
+    assert!(!stands(&store).is_granted());
+    // The same key again, and another person with that key: no second one.
+    signed_at(&store, "b@bank.example", approval(MODEL, 2), &one, NOW + 1_000).unwrap();
+    let others = signed(&store, "d@bank.example", approval(MODEL, 2), &one).unwrap_err();
+    assert!(matches!(others, Error::KeyState { .. }), "{others}");
+    assert_eq!(stands(&store).keys.len(), 1);
+    signed(&store, "c@bank.example", approval(MODEL, 2), &two).unwrap();
+    let granted = stands(&store);
+    assert!(granted.is_granted() && granted.keys.len() == 2, "{granted:?}");
+
+    // Revoked from now on: what it signed before stays, nothing new is taken.
+    let revoke = json!({ "revoke_key": { "key": two.public().fingerprint() } });
+    take(&store, "a.novak@bank.example", revoke).unwrap();
+    assert!(stands(&store).is_granted(), "it was recorded before");
+    let late = signed(&store, "c@bank.example", approval(MODEL, 2), &two).unwrap_err();
+    assert!(matches!(late, Error::KeyState { .. }), "{late}");
+
+    // The registry says something else of the model: what was approved is not what is current.
+    import(&store, "Production", NOW - DAY);
+    let moved = stands(&store);
+    assert!(!moved.is_granted() && moved.keys.is_empty(), "{moved:?}");
+    assert!(moved.decided.iter().all(|it| matches!(it.signature, Signature::Valid { .. })));
+    signed(&store, "e@bank.example", approval(MODEL, 1), &three).unwrap();
+    assert!(stands(&store).is_granted());
+    take(&store, "c@bank.example", json!({ "reject": { "node": MODEL, "role": "risk" } })).unwrap();
+    assert!(!stands(&store).is_granted());
+}
+
+#[test]
+fn documents_are_kept_sealed_and_erased_and_their_digests_stay() {
+    let (memory, store) = store();
+    let attach = |text: &str, keep| {
+        let facts = FileFacts::of("risk.md", text.as_bytes().to_vec(), keep);
+        let file = lineal_evidence::record::File::from(facts);
+        json!({ "attach": { "file": file, "to": MODEL, "document_type": "risk_management" } })
+    };
+    let name = take(&store, "b@bank.example", attach("the risks are these", true)).unwrap();
+    let view = store.snapshot().unwrap();
+    let node = view.nodes_of(Kind::Document).next().unwrap();
+    assert_eq!(view.name_of(node), name);
+    let content = view.field(node, "content").unwrap();
+    assert_eq!(content.as_ref().and_then(Value::as_bytes), Some(&b"the risks are these"[..]));
+    let digest = view.field(node, "sha256").unwrap();
+    for path in memory.paths() {
+        assert!(!bytes_of(&memory, &path).windows(9).any(|part| part == b"the risks"), "{path}");
+    }
+    let mut forged = attach("the risks are these", true);
+    forged["attach"]["file"]["content"] = json!("AAAA");
+    assert!(matches!(take(&store, "b@bank.example", forged), Err(Error::File { .. })));
+
+    let order = ErasureOrder {
+        targets: vec![Target::Field(view.node_id(node), "content".to_owned())],
+        decision: Decision::Erased,
+        basis: "GDPR 17(1)(a)".into(),
+        reference: "R-1".into(),
+        decided_by: store.actor_key("officer@bank.example").unwrap(),
+        executed_by: store.actor_key("admin@bank.example").unwrap(),
+    };
+    drop(view);
+    store.erase(&order, false).unwrap();
+    store.write_indexes().unwrap();
+    let view = store.snapshot().unwrap();
+    let node = view.nodes_of(Kind::Document).next().unwrap();
+    assert_eq!(view.field(node, "content").unwrap(), None);
+    assert_eq!(view.field(node, "sha256").unwrap(), digest);
+    drop(view);
+    // Another version of the file is another revision of the same document.
+    take(&store, "b@bank.example", attach("the risks are others", false)).unwrap();
+    let view = store.snapshot().unwrap();
+    let node = view.nodes_of(Kind::Document).next().unwrap();
+    assert_ne!(view.field(node, "sha256").unwrap(), digest);
+    drop(view);
+    drop(store);
+    assert!(verify(&memory, Depth::Full, &mut |_| {}).unwrap().is_sound());
+}
+
+#[test]
+fn the_gate_opens_when_the_six_items_are_there() {
+    let (_, store) = store();
+    let policy = Policy::parse(BUILT_IN, "rules/release.toml").unwrap();
+    let statuses = || {
+        let release = policy.gate(&store, MODEL, NOW).unwrap();
+        let items = release.items.iter().map(|item| (item.id.clone(), item.status));
+        (release.passes(), items.filter(|(_, it)| *it != Status::Present).collect::<Vec<_>>())
+    };
+    let missing =
+        |ids: &[&str]| ids.iter().map(|id| ((*id).to_owned(), Status::Missing)).collect::<Vec<_>>();
+    assert_eq!(statuses(), (false, missing(&["evaluation", "change", "approval"])));
+    let b = "b@bank.example";
+    let evaluate = json!({ "evaluate": {
+        "model": MODEL, "on": "dataset:loans-test", "metrics": ["auc=0.91"],
+    } });
+    take(&store, b, evaluate).unwrap();
+    let change = json!({ "change": { "node": MODEL, "decision": "not_substantial" } });
+    take(&store, b, change).unwrap();
+    // Unsigned, then signed by a key that nobody's is on record.
+    take(&store, b, approval(MODEL, 1)).unwrap();
+    assert_eq!(statuses(), (false, missing(&["approval"])));
+    let key = secret(1);
+    signed_at(&store, b, approval(MODEL, 1), &key, NOW + 1).unwrap();
+    assert_eq!(statuses(), (false, missing(&["approval"])));
+    let record = json!({ "add_key": { "of": b, "public_key": key.public().openssh() } });
+    take(&store, "a.novak@bank.example", record).unwrap();
+    assert_eq!(statuses(), (true, Vec::new()));
+
+    for (wrong, says) in [
+        ("[policy]\nid='x'", "missing field"),
+        (
+            "[policy]\nid='x'\nversion='1'\nsource='y'\n[[item]]\nid='a'\ntitle='t'\nfix='f'\n",
+            "either",
+        ),
+        (
+            "[policy]\nid='x'\nversion='1'\nsource='y'\n[[item]]\nid='a'\ntitle='t'\nfix='f'\nask=['find modell']\n",
+            "item `a`",
+        ),
+        ("[policy]\nid='x'\nversion='1'\nsource='y'\nmore=1\n", "more"),
+    ] {
+        let error = Policy::parse(wrong, "p.toml").err().unwrap().to_string();
+        assert!(error.starts_with("p.toml: ") && error.contains(says), "{error}");
+    }
+}
+
+#[test]
+fn statements_of_many_hands_at_once_are_all_kept() {
+    let (_, store) = store();
+    std::thread::scope(|scope| {
+        for hand in 0..4 {
+            let store = &store;
+            scope.spawn(move || {
+                for turn in 0..3 {
+                    let field = format!("declared_metrics.m{hand}{turn}=0.5");
+                    let record = json!({ "declare_system": { "node": "s", "fields": [field] } });
+                    take(store, "b@bank.example", record).unwrap();
+                }
+            });
+        }
+    });
+    let view = store.snapshot().unwrap();
+    let node = view.node_with_key(Kind::System, &Key::text("s")).unwrap();
+    let metrics = view.field(node, "declared_metrics").unwrap().unwrap();
+    assert_eq!(metrics.as_map().unwrap().len(), 12);
+}
+
+#[test]
+fn the_same_statements_with_the_same_clock_and_keys_are_the_same_bytes() {
+    let made = || {
+        let (memory, store) = store();
+        take(&store, "b@bank.example", json!({ "declare_system": { "node": "s" } })).unwrap();
+        let by = By { who: "b@bank.example", reason: None, at: None };
+        Desk::new(&store, NOW).incident(&by, "INC-1", &[MODEL.to_owned()], &[]).unwrap();
+        signed(&store, "b@bank.example", approval(MODEL, 1), &secret(1)).unwrap();
+        drop(store);
+        bytes_of(&memory, "segments/00000001.seg")
+    };
+    assert_eq!(made(), made());
+}
