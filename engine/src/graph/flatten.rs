@@ -37,7 +37,7 @@ pub(super) fn view(facts: &ViewFacts<'_>) -> Vec<u8> {
     out.u8(u8::from(states_derived));
     out.u8(u8::from(has_unshown));
     let restricted: Vec<_> = ledger.restricted_values().into_iter().collect();
-    out.items(&restricted, |out, commitment| out.hash(commitment));
+    out.items(&restricted, Writer::hash);
     out.u32s(kinds);
     out.items(&ledger.chains, |out, (source, form)| {
         out.bytes(source.as_bytes());
