@@ -24,7 +24,7 @@ fn value(number: u64) -> Value {
 fn batch(criterion: &mut Criterion) {
     let secret = secret_of(&[7; 32], &Hash::of(b"batch"));
     let hashes: Vec<Hash> = (0..VALUES).map(|at| value_hash("input_hash", &value(at))).collect();
-    let tree = KeyTree::new(&secret, &["input_hash"], VALUES, hashes.clone());
+    let tree = KeyTree::new(&secret, &["input_hash"], VALUES, &hashes);
     let (root, absent) = (tree.root(), value(VALUES));
     let hash = value_hash("input_hash", &absent);
     let Some(opening) = tree.open(&hash) else { return };
@@ -35,7 +35,7 @@ fn batch(criterion: &mut Criterion) {
     group.sample_size(10);
     group.throughput(Throughput::Elements(VALUES));
     group.bench_function("keys_root/1000000_values", |b| {
-        b.iter(|| KeyTree::new(&secret, &["input_hash"], VALUES, hashes.clone()).root());
+        b.iter(|| KeyTree::new(&secret, &["input_hash"], VALUES, &hashes).root());
     });
     group.throughput(Throughput::Elements(1));
     group.bench_function("keys/check", |b| {

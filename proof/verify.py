@@ -35,12 +35,13 @@ NOTE_BYTES_MAX, SIGNATURES_MAX = 1 << 20, 64
 KINDS = {
     "actor": (1,), "code": (1,), "system": (1,), "dataset": (4,), "experiment": (2,), "run": (1,), "model": (1, 3),
     "document": (3,), "evaluation": (4,), "approval": (4,), "deployment": (5,),
+    "monitor": (1,), "alert": (2,), "incident": (1,), "change": (4,),
 }
-MAY_LACK_PARTS = ("document", "evaluation", "approval", "deployment")
+MAY_LACK_PARTS = ("document", "evaluation", "approval", "deployment", "change")
 RELATIONS = (
-    "approves", "authorized_by", "belongs_to", "child_of", "cites", "deploys", "derived_from", "documents", "done_by",
-    "evaluates", "executes", "in_experiment", "produced_by", "registered_from", "served_by", "tested_on",
-    "trained_on", "used", "validated_on", "watches",
+    "approves", "authorized_by", "belongs_to", "child_of", "cites", "concerns", "deploys", "derived_from", "documents",
+    "done_by", "evaluates", "executes", "in_experiment", "produced_by", "raised_by", "registered_from", "served_by",
+    "tested_on", "trained_on", "used", "validated_on", "watches",
 )
 HASHES, TEXTS = ("input_hash", "output_hash"), ("event_id", "log_id", "request_id")
 RUNS_MAX, BLOCK_ENTRIES, BITS_MIN, BITS_MAX, DIGESTS_MAX = 64, 16, 8, 24, 1 << 16
@@ -678,7 +679,7 @@ def read_hop(place):
     hop = {"along": along.truth(), "edge": edge.count()}
     hop["record"] = record.optional(Place.hash)
     allowed = {"exact": (False,), "pin": (False,), "fits": (False,), "alias": (True,), "run": (True,),
-               "logged": (False, True)}
+               "version": (True,),               "logged": (False, True)}
     hop["how"] = how.text()
     if (hop["record"] is not None) not in allowed.get(hop["how"], ()):
         raise how.fault("a reason that section 'Proofs' names, with its record or none")
@@ -847,7 +848,7 @@ def absent_in_words(statement):
     if kind == "no_edge":
         from_, relation = statement["from"], statement["relation"]
         words = [f"no {from_} was ever recorded with {relation} {exactly(statement['node'])}"]
-        return words + [f"recorded, and does not fit it: {from_} with {relation} {exactly(claim)}"
+        return words + [f"recorded, of another version, digest or alias: {from_} with {relation} {exactly(claim)}"
                         for claim in statement["claims"]]
     scope = statement["scope"]
     where = "anywhere in the store" if scope["of"] is None else f"of {exactly(scope['of'])}"
@@ -863,7 +864,8 @@ def absent_in_words(statement):
     if erased:
         last = (f"{batches}; of {erased} a recorded erasure took what would show it, "
                 f"and it is in none of the other {count - erased}")
-    return [f"no event with {field} {value} was ever recorded {where}", last]
+    but = "but for what was erased, " if erased else ""
+    return [f"{but}no event with {field} {value} was ever recorded {where}", last]
 
 
 def in_words(statement):
@@ -1058,6 +1060,10 @@ def means(hop, edge, item, records):
         return is_model and logged(key)
     if not is_model or not is_of(record, item):
         return False
+    if how == "version":
+        aliases = record["fields"].get("aliases")
+        known = edge["key"][:2] + [None]
+        return fits(known, key) and isinstance(aliases, list) and is_text(edge["key"][2]) and edge["key"][2] in aliases
     if how == "logged":
         return any(e["relation"] == "registered_from" and e["kind"] == "model" and logged(e["key"])
                    for e in record["edges"])

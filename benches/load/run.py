@@ -130,7 +130,7 @@ class Process:
 def started(command, log):
     """A server, whose first line with an address says where it listens."""
     with open(log, "wb") as errors:
-        process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=errors, text=True)
+        process = subprocess.Popen(list(map(str, command)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True)
     try:
         for line in process.stdout:
             if told := re.search(r"127\.0\.0\.1:\d+", line):
@@ -154,7 +154,7 @@ def lineal(given, scratch):
     )
     made = [given.program, "token", "create", "--config", config, "--role", "engineer", "--name", "load"]
     token = subprocess.run(list(map(str, made)), capture_output=True, text=True, check=True).stdout.strip()
-    with started([given.program, "serve", "--config", config], scratch / "lineal.log") as server:
+    with started([given.program, "serve", "--config", config, "--until-eof"], scratch / "lineal.log") as server:
         yield server, token
 
 

@@ -2,6 +2,7 @@
 
 mod checking;
 mod checkpoint;
+mod copies;
 mod erasing;
 mod exporting;
 mod server;
@@ -13,6 +14,7 @@ pub(crate) use serving::{CreateToken, RevokeToken, Serve, ServerPlace, Token};
 
 pub(crate) use checking::{Check, FailFrom};
 pub(crate) use checkpoint::Checkpoint;
+pub(crate) use copies::{Backup, Mirror, Repair, Restore};
 pub(crate) use erasing::{Decided, Erase, Hold, Retention, RetentionStep};
 pub(crate) use exporting::{Export, ExportForm};
 pub(crate) use server::There;
@@ -70,6 +72,8 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   lineal import mlflow.db                        an MLflow database
   lineal import mlruns/ exports/ logs/           folders, files, as many as you like
+  lineal import dvc.lock session.zip build.intoto.jsonl   DVC, ClearML, in-toto, and more
+  lineal import --follow archive/                go on: new files as they come
   lineal import --explain-mapping logs/          which attributes are seen, mapped, left over
   zcat day.json.gz | lineal import -             log lines from standard input
 A line that cannot be read is rejected and listed; with --strict it is a failure (code 1) and
@@ -273,7 +277,7 @@ pub(crate) struct Import {
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Take what is given as this form instead of recognising it
-    #[arg(long = "as", alias = "form", value_name = "FORM", value_parser = ["mlflow-sqlite", "mlflow-file", "mlflow-rest", "mlflow-export-import", "openlineage", "datadog"])]
+    #[arg(long = "as", alias = "form", value_name = "FORM", value_parser = clap::builder::PossibleValuesParser::new(lineal_import::forms()))]
     pub(crate) form: Option<String>,
     /// Name the source (two tracking stores need two names)
     #[arg(long, value_name = "NAME")]
@@ -296,6 +300,15 @@ pub(crate) struct Import {
     /// Who imports (kept as a key, the name sealed)
     #[arg(long, value_name = "LOGIN")]
     pub(crate) actor: Option<String>,
+    /// Go on: import what comes below the folders, until SIGTERM or Ctrl-C
+    #[arg(long, conflicts_with_all = ["dry_run", "explain_mapping"])]
+    pub(crate) follow: bool,
+    /// Seconds between two looks of --follow
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) every: u64,
+    /// End when all that is there was imported, batch by batch
+    #[arg(long, requires = "follow")]
+    pub(crate) once: bool,
 }
 
 /// How to print an answer.
@@ -467,52 +480,6 @@ pub(crate) struct Compact {
 }
 
 #[derive(Args, Debug)]
-pub(crate) struct Backup {
-    /// A new folder, the folder of an earlier copy, or a new file whose name ends with .tar
-    #[arg(value_name = "OUT")]
-    pub(crate) out: PathBuf,
-    /// Write the keys into this file, or with --check look into it: whoever has it beside the copy
-    /// opens every sealed value
-    #[arg(long, value_name = "FILE")]
-    pub(crate) with_keys: Option<PathBuf>,
-    /// Write nothing; read the copy that is there, and say what is wrong with it
-    #[arg(long)]
-    pub(crate) check: bool,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Mirror {
-    /// A server (https://...), or the folder of a store, a copy or another mirror
-    #[arg(value_name = "FROM")]
-    pub(crate) from: String,
-    /// A new folder, or that of the mirror
-    #[arg(value_name = "INTO")]
-    pub(crate) into: PathBuf,
-    /// The key that the log is known by; else those that the log itself names are taken
-    #[arg(long, value_name = "KEY")]
-    pub(crate) key: Option<String>,
-    /// Pull again after so many seconds, until Ctrl-C
-    #[arg(long, value_name = "SECONDS")]
-    pub(crate) follow: Option<u64>,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Restore {
-    /// The folder of a copy or a mirror, or an archive whose name ends with .tar
-    #[arg(value_name = "COPY")]
-    pub(crate) copy: PathBuf,
-    /// A new folder
-    #[arg(value_name = "DIR")]
-    pub(crate) dir: PathBuf,
-    /// The file of keys that was written with the copy
-    #[arg(long, value_name = "FILE")]
-    pub(crate) with_keys: Option<PathBuf>,
-    /// A later state of the same store: what was erased in it is erased again
-    #[arg(long, value_name = "STORE")]
-    pub(crate) erasures_of: Option<PathBuf>,
-}
-
-#[derive(Args, Debug)]
 pub(crate) struct Verify {
     /// Only `head`, the chain of commits, checksums of frames, and whether containers are there and
     /// as long as they were
@@ -531,16 +498,6 @@ pub(crate) struct Verify {
     /// checked without, and backups leave it out on purpose
     #[arg(long)]
     pub(crate) require_keys: bool,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Repair {
-    /// The folder of a copy of this store
-    #[arg(long, value_name = "DIR")]
-    pub(crate) from: Option<PathBuf>,
-    /// Say what would be done, write nothing
-    #[arg(long)]
-    pub(crate) dry_run: bool,
 }
 
 #[derive(Args, Debug)]

@@ -61,6 +61,11 @@ pub(crate) fn open_noted_without(
     Ok(store)
 }
 
+/// Notes a command in the trail of a store in another folder than the one that is meant.
+pub(crate) fn note_at(folder: &Path, arguments: &Arguments, command: &str) -> Outcome<()> {
+    note(&Store::open(folder, options(arguments))?, command, &[])
+}
+
 /// Notes a command in the trail of a store that is open for writing.
 #[cfg(feature = "server")]
 fn note(store: &Store, command: &str, hidden: &[&str]) -> Outcome<()> {

@@ -114,6 +114,44 @@ impl Remote {
         Ok((names.into_iter().map(str::to_owned).collect(), json["all"] == true))
     }
 
+    /// What was decided on requests to erase.
+    pub(crate) fn erasures(&self) -> Outcome<Json> {
+        self.connection.json("/v1/erasures", &[])
+    }
+
+    /// The holds that stand.
+    pub(crate) fn holds(&self) -> Outcome<Json> {
+        self.connection.json("/v1/holds", &[])
+    }
+
+    /// Has the server's writer do something, and gives its report.
+    pub(crate) fn done(&self, path: &str, body: &Json) -> Outcome<Json> {
+        let body = self.connection.post(path, body, "application/json", "")?;
+        let job: Json = serde_json::from_reader(body).map_err(|why| broken(&why.to_string()))?;
+        self.await_job(&job, &lineal_import::Progress::default())
+    }
+
+    /// The signed note of the kept checkpoint of so many commits.
+    pub(crate) fn checkpoint(&self, size: u64) -> Outcome<String> {
+        let (_, mut body) = self.connection.stream(&format!("/v1/checkpoint?size={size}"))?;
+        let mut note = String::new();
+        body.read_to_string(&mut note).map_err(|error| broken(&error.to_string()))?;
+        Ok(note)
+    }
+
+    /// What shows that the log only grew from one checkpoint to another.
+    pub(crate) fn consistency(&self, earlier: u64, later: u64) -> Outcome<Json> {
+        let sizes = [("earlier", earlier.to_string()), ("later", later.to_string())];
+        self.connection.json("/v1/log/consistency", &sizes)
+    }
+
+    /// What shows that a commit stands in the log.
+    pub(crate) fn log_proof(&self, commit: u64, size: Option<u64>) -> Outcome<Json> {
+        let mut asked = vec![("commit", commit.to_string())];
+        asked.extend(size.map(|size| ("size", size.to_string())));
+        self.connection.json("/v1/log/proof", &asked)
+    }
+
     /// A proof of a statement, against a checkpoint or the newest of the store there.
     pub(crate) fn prove(
         &self,

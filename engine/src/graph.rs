@@ -16,6 +16,7 @@ mod flatten;
 mod former;
 mod label_lists;
 mod labels;
+mod links;
 mod named;
 mod open;
 mod order;

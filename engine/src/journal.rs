@@ -225,6 +225,15 @@ impl Journal {
         self.pending.remove(&number);
     }
 
+    /// The requests that are acknowledged and not sealed, by the file that holds them, in the order in
+    /// which they were acknowledged.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if a file is damaged, or was removed and not yet said to be sealed.
+    pub fn waiting(&self) -> Result<Vec<(u32, Vec<Request>)>> {
+        self.pending.keys().map(|number| Ok((*number, self.files.read(*number)?))).collect()
+    }
+
     /// What is acknowledged and not sealed.
     #[must_use]
     pub fn pending(&self) -> Pending {

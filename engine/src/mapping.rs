@@ -221,6 +221,8 @@ mod sealed {
     impl Plain for i64 {}
     impl Plain for f64 {}
     impl Plain for [u8; 32] {}
+    impl Plain for [u32; 2] {}
+    impl Plain for [u32; 7] {}
 }
 
 /// What can be read in place.

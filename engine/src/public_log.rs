@@ -4,6 +4,7 @@
 //! not: what witnesses and time-stamp authorities said of them stands nowhere else. None of this is
 //! on the way of a commit; a store that makes no checkpoint pays nothing.
 
+mod alone;
 mod checkpoints;
 mod identity;
 mod leaves;

@@ -18,7 +18,7 @@ use crate::segment::{Transaction, Walk, open_segment, segment_path};
 use crate::storage::Storage;
 use lineal_proof::Hash;
 use lineal_proof::absence::map::merged_from;
-use lineal_proof::absence::names::{add_entries, put_in_order};
+use lineal_proof::absence::names::{Naming, put_in_order};
 use lineal_proof::absence::{Entry, RunHead, map_root};
 use lineal_proof::frame::{Frame, SEGMENT_HEADER};
 use rayon::prelude::*;
@@ -142,11 +142,11 @@ impl RecordMap {
 /// What records put into the map, in order.
 pub(crate) fn entries_of(frames: &[&Frame<'_>]) -> lineal_proof::Result<Vec<Entry>> {
     let parts = frames.par_chunks(RECORDS_TOGETHER).map(|frames| {
-        let mut entries = Vec::new();
+        let mut naming = Naming::default();
         for frame in frames {
-            add_entries(frame.record_type, &frame.id, frame.payload, &mut entries)?;
+            naming.add(frame.record_type, &frame.id, frame.payload)?;
         }
-        Ok(entries)
+        Ok(naming.finish())
     });
     let parts: Vec<Vec<Entry>> = parts.collect::<lineal_proof::Result<_>>()?;
     let mut entries = parts.concat();

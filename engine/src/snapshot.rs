@@ -8,6 +8,7 @@ mod hits;
 mod ids;
 mod lookup;
 mod opened;
+mod pending;
 mod prove;
 mod restricted;
 mod revisions;
@@ -67,6 +68,10 @@ pub struct Snapshot {
     whole_ids: bool,
     /// Is the trail of who asked what kept back?
     hides_trail: bool,
+    /// The last commit that is recorded, where others are in the view that are not ([`Store::aside`]).
+    ///
+    /// [`Store::aside`]: crate::Store::aside
+    recorded_upto: Option<u64>,
     /// Is what is restricted shown?
     with_restricted: bool,
 }
@@ -79,7 +84,13 @@ impl View {
 
 impl Snapshot {
     pub(crate) fn new(view: Arc<View>) -> Snapshot {
-        Snapshot { view, whole_ids: false, hides_trail: false, with_restricted: false }
+        Snapshot {
+            view,
+            whole_ids: false,
+            hides_trail: false,
+            recorded_upto: None,
+            with_restricted: false,
+        }
     }
 
     fn graph(&self) -> &Graph {
@@ -94,16 +105,19 @@ impl Snapshot {
         self.graph().damage().found()
     }
 
-    /// The commit that the view ends with, 0 for an empty store.
+    /// The commit that the view ends with, 0 for an empty store. What is pending is in none.
     #[must_use]
     pub fn commit(&self) -> u64 {
-        self.graph().commit
+        self.recorded_upto.unwrap_or(self.graph().commit)
     }
 
     /// When that commit was recorded, ns.
     #[must_use]
     pub fn recorded(&self) -> i64 {
-        self.graph().recorded
+        match self.recorded_upto {
+            Some(commit) => self.graph().recorded_at(commit).unwrap_or_default(),
+            None => self.graph().recorded,
+        }
     }
 
     /// How many nodes there are, missing ones included.

@@ -23,7 +23,7 @@ pub use backup::{
 };
 pub(crate) use backup::{List, copy_list, files_of_copy, is_pulled, put_if_other, remove_others};
 pub use compact::{CompactProgress, Compaction};
-pub use erase::{ErasureDone, ErasureOrder, Suppressed, Target};
+pub use erase::{DecisionInfo, ErasureDone, ErasureOrder, Suppressed, Target};
 pub use hold::{HoldInfo, HoldScope};
 pub(crate) use lazy_ledger::LazyLedger;
 pub use live::LiveBatch;
@@ -104,10 +104,11 @@ pub struct Store {
     catalog: Option<Catalog>,
     pending_keys: PendingKeys,
     map: MapKeeper,
+    /// Of one whose changes stay in memory the last commit of the store that it began as; what is derived
+    /// of them is made for views and never written.
+    aside_of: Option<u64>,
     /// Do views show what is restricted?
     shows_restricted: bool,
-    /// Its changes stay in memory: what is derived of them is made for views and never written.
-    is_aside: bool,
     /// Holds the writer's lock. Last: what goes before it may still write.
     _lock: Option<Box<dyn Send + Sync>>,
 }
@@ -260,6 +261,10 @@ impl Store {
             return Err(Error::NoCommit { number: commit, newest });
         }
         let view = self.views.snapshot(self, &state, commit)?;
+        let view = match self.aside_of {
+            Some(recorded) if commit > recorded => view.with_pending(recorded),
+            _ => view,
+        };
         Ok(if self.shows_restricted { view.with_restricted() } else { view })
     }
 
@@ -418,7 +423,7 @@ impl Store {
     /// # Errors
     /// What the medium says; the store itself is not touched.
     pub fn write_indexes(&self) -> Result<()> {
-        if !self.writable || self.is_aside {
+        if !self.writable || self.aside_of.is_some() {
             return Ok(());
         }
         let state = self.read_state();

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub enum Error {
     /// A path holds nothing that can be read.
     #[error(
-        "nothing recognised under {path}\n  looked for: an MLflow database (mlflow.db), a folder mlruns/, bodies of the MLflow REST API,\n  a folder of mlflow-export-import, events of OpenLineage, Datadog log archives (dt=*/hour=*/*.json.gz), NDJSON, pages of the Logs API{nearest}"
+        "nothing recognised under {path}\n  looked for: an MLflow database (mlflow.db), a folder mlruns/, bodies of the MLflow REST API,\n  a folder of mlflow-export-import, events of OpenLineage, ClearML (zip, JSON), dvc.lock, *.dvc, in-toto and SLSA,\n  CycloneDX, SPDX 3, Croissant, PROV-JSON, W&B exports, monitors and audit events of Datadog,\n  Datadog log archives (dt=*/hour=*/*.json.gz), NDJSON, pages of the Logs API{nearest}"
     )]
     NothingRecognised {
         /// The path.

@@ -33,6 +33,7 @@ use crate::report::Report;
 use lineal_engine::Store;
 use lineal_engine::event_fields::EventField;
 use lineal_proof::Hash;
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -84,6 +85,8 @@ pub struct ImportOptions {
     pub dry_run: bool,
     /// Any reject fails the import as a whole.
     pub strict: bool,
+    /// Of what is found, these files alone, and stores that one of them belongs to.
+    pub only: Option<BTreeSet<PathBuf>>,
     /// The actor key of who imports.
     pub actor: Option<String>,
     /// Where log files are cut; tests lower them.
@@ -107,6 +110,9 @@ pub fn import(
     let mut found = Vec::new();
     for path in paths {
         found.extend(recognise(path, options.form.as_deref())?);
+    }
+    if let Some(only) = &options.only {
+        found.retain_mut(|found| found.keep(only));
     }
     let mut session = staging::Session::new(store, options, mapping, progress);
     // Registries before logs: pins and the report are better for it, answers are the same.

@@ -3,6 +3,7 @@
 //! A part that the source does not know is null; a key with a null part is a *claim*, resolved
 //! when indexes are built and never written (docs/format.md, section 6).
 
+use crate::cbor;
 use crate::value::Value;
 
 /// One part of a key.
@@ -96,6 +97,20 @@ impl Key {
                 })
                 .collect(),
         )
+    }
+
+    /// Appends the canonical bytes of [`Key::to_value`]: a key is written for every name of every
+    /// record, and a list of copies cost more than the hash.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        cbor::write_list_head(out, self.0.len());
+        for part in &self.0 {
+            match part {
+                KeyPart::Null => cbor::write_value(out, &Value::Null),
+                KeyPart::Int(number) => cbor::write_int(out, i128::from(*number)),
+                KeyPart::Bytes(bytes) => cbor::write_bytes(out, bytes),
+                KeyPart::Text(text) => cbor::write_text(out, text),
+            }
+        }
     }
 
     /// From a list value; `None` if it is no list of key parts.

@@ -32,7 +32,7 @@ use crate::suggest::nearest;
 pub(crate) use closure::lineage;
 pub(crate) use compare::regular;
 pub(crate) use expression::length_of;
-pub(crate) use field::{all_fields, field_type};
+pub(crate) use field::{PROOF, all_fields, field_type};
 use statement::{DIFF_COLUMNS, HISTORY_COLUMNS, VERIFY_COLUMNS, columns};
 
 type Bind<T> = Result<T, Mistake>;

@@ -17,6 +17,11 @@ pub type NodeNo = u32;
 
 pub use lineal_engine::EventRef;
 
+/// What `proof` of an event says until the event is in a commit.
+pub const PENDING: &str = "pending";
+/// What it says then: how it can be proved depends on the checkpoints of the store.
+pub const RECORDED: &str = "recorded";
+
 /// One revision of a node, as its history tells it.
 #[derive(Clone, Debug)]
 pub struct Revision {
@@ -109,6 +114,12 @@ pub trait Source: Sized + Sync {
     /// damaged counts as nothing there, so this is asked at the end of every answer.
     fn damage(&self) -> Option<Self::Error> {
         None
+    }
+
+    /// Is something said of a node that is in no commit yet, and so cannot be proved? Of a batch: are its
+    /// events?
+    fn is_pending(&self, _: NodeNo) -> bool {
+        false
     }
 
     /// Is what this kind stands for kept back from the asker? A question that names it is refused.

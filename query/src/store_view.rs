@@ -118,6 +118,10 @@ impl Source for StoreView {
     }
 
     fn as_of_commit(&self, number: u64) -> Result<Option<StoreView>, Error> {
+        // What is pending is in no commit that could be named.
+        if self.snapshot.has_pending() && number > self.commit() {
+            return Ok(None);
+        }
         match self.store.snapshot_at(number) {
             Ok(snapshot) => {
                 let is_strict = self.takes_whole_ids();
@@ -135,7 +139,9 @@ impl Source for StoreView {
     }
 
     fn as_of_time(&self, time: i64) -> Result<Option<StoreView>, Error> {
-        match self.store.commit_at(time) {
+        let number = self.store.commit_at(time);
+        let pending = self.snapshot.has_pending();
+        match if pending { number.min(self.commit()) } else { number } {
             0 => Ok(None),
             number => self.as_of_commit(number),
         }
@@ -143,6 +149,10 @@ impl Source for StoreView {
 
     fn damage(&self) -> Option<Error> {
         self.snapshot.damage()
+    }
+
+    fn is_pending(&self, node: NodeNo) -> bool {
+        self.snapshot.is_pending(node)
     }
 
     fn withholds_subjects(&self) -> bool {

@@ -9,8 +9,8 @@ use lineal_proof::Hash;
 
 /// Bytes of the seal: 128 bits cannot be guessed.
 const SEAL: usize = 16;
-/// Three numbers of eight bytes.
-const NUMBERS: usize = 24;
+/// Four numbers of eight bytes.
+const NUMBERS: usize = 32;
 
 /// The page that comes next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,6 +21,8 @@ pub(crate) struct Cursor {
     pub(crate) now: i64,
     /// The number of the next row, from 0.
     pub(crate) first: u64,
+    /// The view with what waited that the first page was of; 0 where it was of what is recorded alone.
+    pub(crate) shown: u64,
 }
 
 /// Seals cursors and opens them.
@@ -68,6 +70,7 @@ impl Seal {
             commit: u64::from_le_bytes(number(0)),
             now: i64::from_le_bytes(number(8)),
             first: u64::from_le_bytes(number(16)),
+            shown: u64::from_le_bytes(number(24)),
         })
     }
 
@@ -83,7 +86,8 @@ fn numbers(cursor: Cursor) -> [u8; NUMBERS] {
     let mut bytes = [0; NUMBERS];
     bytes[..8].copy_from_slice(&cursor.commit.to_le_bytes());
     bytes[8..16].copy_from_slice(&cursor.now.to_le_bytes());
-    bytes[16..].copy_from_slice(&cursor.first.to_le_bytes());
+    bytes[16..24].copy_from_slice(&cursor.first.to_le_bytes());
+    bytes[24..].copy_from_slice(&cursor.shown.to_le_bytes());
     bytes
 }
 
@@ -95,7 +99,7 @@ mod tests {
     fn a_cursor_opens_for_its_question_and_for_nothing_else() {
         let seal = Seal::new([7; 32]);
         let question = Hash::of(b"find model");
-        let cursor = Cursor { commit: 3, now: -5, first: 200 };
+        let cursor = Cursor { commit: 3, now: -5, first: 200, shown: 2 };
         let text = seal.text(cursor, &question);
         assert_eq!(seal.open(&text, &question).unwrap(), cursor);
         assert!(seal.open(&text, &Hash::of(b"find run")).is_err());

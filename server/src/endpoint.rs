@@ -339,6 +339,22 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         describe: erasures::describe,
     },
     Endpoint {
+        method: "GET",
+        path: "/v1/erasures",
+        summary: "What was decided on requests to erase: erased, restricted, lifted, refused.",
+        roles: TRAIL_READERS,
+        handler: does!(erasures::list),
+        describe: |it| it.in_store().object("The decisions, in the order of the log.").cached(),
+    },
+    Endpoint {
+        method: "POST",
+        path: "/v1/checkpoint",
+        summary: "Sign a checkpoint of all commits.",
+        roles: ADMINS,
+        handler: does!(erasures::post_checkpoint),
+        describe: erasures::describe_checkpoint,
+    },
+    Endpoint {
         method: "POST",
         path: "/v1/holds",
         summary: "Forbid erasures in a scope, or end that.",

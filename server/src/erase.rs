@@ -1,8 +1,8 @@
-//! What a writer does of erasures and holds: names become rows and nodes, refusals are told in the
-//! store's own words.
+//! What a writer does of erasures, holds and checkpoints: names become rows and nodes, refusals are
+//! told in the store's own words.
 
 use crate::seal;
-use crate::wire::{ErasureRequest, HoldRequest};
+use crate::wire::{CheckpointRequest, ErasureRequest, HoldRequest};
 use crate::writer::{Failed, Hands};
 use lineal_engine::schema::Kind;
 use lineal_engine::{ErasureOrder, Error, EventRef, HoldScope, NodeNo, Snapshot, Target};
@@ -25,6 +25,9 @@ impl Hands {
             | Error::Restricted { .. }
             | Error::Held { .. }
             | Error::NoHold { .. }
+            | Error::NoLog
+            | Error::OtherKey { .. }
+            | Error::OtherOrigin { .. }
             | Error::NoKey { .. } => refused(error.to_string()),
             other => self.store_failed(other),
         }
@@ -109,6 +112,27 @@ impl Hands {
             "rows": done.rows, "batches": done.batches, "values": done.values.len(),
             "files_that_must_not_exist": files.collect::<Vec<_>>(),
             "waiting": done.waiting.len(), "orphans": done.orphans.len(),
+        }))
+    }
+
+    /// Signs a checkpoint of all commits, after the log's name and key were recorded where they are not.
+    ///
+    /// # Errors
+    /// A name for programs, and what happened.
+    pub(crate) fn checkpoint(
+        &self,
+        request: &CheckpointRequest,
+        login: &str,
+    ) -> Result<Json, Failed> {
+        let failed = |error: Error| self.unerased(&error);
+        let actor = Some(self.store.actor_key(login).map_err(failed)?);
+        let log = self.store.record_log(request.origin.as_deref(), actor).map_err(failed)?;
+        self.store.write_indexes().map_err(failed)?;
+        let made = self.store.checkpoint().map_err(failed)?;
+        let said = &made.checkpoint;
+        Ok(json!({
+            "origin": said.origin, "size": said.size, "root": said.root.to_string(),
+            "note": made.to_string(), "key": log.signing().to_string(),
         }))
     }
 

@@ -40,7 +40,7 @@ use std::sync::Arc;
 pub(crate) async fn told(
     call: &Call,
     what: &[&[u8]],
-    tell: impl Fn(&Opened, &Stop) -> Result<Json, Problem> + Send + 'static,
+    tell: impl Fn(&Arc<Opened>, &Stop) -> Result<Json, Problem> + Send + 'static,
 ) -> Result<Response<Body>, Problem> {
     let tenant = call.tenant()?;
     let opened = tenant.current();
@@ -70,6 +70,11 @@ pub(crate) async fn told(
     reply::set(response.headers_mut(), header::ETAG, &tag);
     reply::set(response.headers_mut(), COMMIT, &commit.to_string());
     Ok(response)
+}
+
+/// Refuses to tell what was read of a state in which something is damaged.
+pub(crate) fn sound(opened: &Opened) -> Result<(), Problem> {
+    opened.snapshot().damage().map_or(Ok(()), |damage| Err(Problem::store(&damage)))
 }
 
 /// The view that a call asks for: the newest, or that of a commit.

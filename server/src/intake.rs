@@ -13,6 +13,7 @@ use lineal_engine::journal::{
 };
 use lineal_proof::Hash;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -54,7 +55,12 @@ struct Arrival {
 struct Shared {
     journal: Mutex<Journal>,
     pending: Mutex<Pending>,
+    /// The number of the entry that comes next.
+    next: AtomicU64,
 }
+
+/// Requests by the file of the journal that holds them, how much they are, and which entry comes next.
+pub(crate) type Waits = (Vec<(u32, Vec<Request>)>, Pending, u64);
 
 impl Shared {
     fn journal(&self) -> MutexGuard<'_, Journal> {
@@ -62,6 +68,7 @@ impl Shared {
     }
 
     fn note(&self, journal: &Journal) {
+        self.next.store(journal.next_sequence(), Ordering::Release);
         *self.pending.lock().unwrap_or_else(PoisonError::into_inner) = journal.pending();
     }
 }
@@ -77,8 +84,8 @@ pub(crate) struct Intake {
 impl Intake {
     /// Starts the thread.
     pub(crate) fn start(name: &str, journal: Journal, bounds: &Bounds) -> Result<Intake> {
-        let pending = Mutex::new(journal.pending());
-        let shared = Arc::new(Shared { journal: Mutex::new(journal), pending });
+        let (pending, next) = (Mutex::new(journal.pending()), journal.next_sequence().into());
+        let shared = Arc::new(Shared { journal: Mutex::new(journal), pending, next });
         let (queue, arrivals) = sync_channel(bounds.waiting);
         let keeping = Arc::clone(&shared);
         let file_bytes = bounds.seal_bytes;
@@ -118,6 +125,21 @@ impl Intake {
     /// What waits to be sealed.
     pub(crate) fn pending(&self) -> Pending {
         *self.shared.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The requests that wait to be sealed, by the file of the journal that holds them, how much they
+    /// are, and the number of the entry that comes next.
+    ///
+    /// # Errors
+    /// What the journal says.
+    pub(crate) fn waiting(&self) -> Result<Waits, lineal_engine::Error> {
+        let journal = self.shared.journal();
+        Ok((journal.waiting()?, journal.pending(), journal.next_sequence()))
+    }
+
+    /// The number of the entry that comes next.
+    pub(crate) fn next_sequence(&self) -> u64 {
+        self.shared.next.load(Ordering::Acquire)
     }
 
     /// Closes what was taken so far and says which files wait to be sealed.

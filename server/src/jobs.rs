@@ -1,7 +1,7 @@
 //! The imports and seals that were asked for: where each stands, for whoever asks.
 
 use crate::body::Upload;
-use crate::wire::{ErasureRequest, HoldRequest, ImportJob, ImportProgress};
+use crate::wire::{CheckpointRequest, ErasureRequest, HoldRequest, ImportJob, ImportProgress};
 use lineal_import::Progress;
 use lineal_query::value::time_text;
 use serde_json::Value as Json;
@@ -26,6 +26,8 @@ pub(crate) enum Input {
     Erasure(Box<ErasureRequest>, String),
     /// A hold or its end, and the login of who asks.
     Hold(Box<HoldRequest>, String),
+    /// A checkpoint, and the login of who asks.
+    Checkpoint(CheckpointRequest, String),
 }
 
 /// Options of an import that a request may set.

@@ -31,6 +31,7 @@ mod pace;
 mod places;
 mod plans;
 mod pool;
+mod preview;
 mod problem;
 mod rate;
 mod reply;

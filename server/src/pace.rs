@@ -21,6 +21,16 @@ const STEADY: u32 = 5;
 /// Stands for a question that was never asked.
 const UNKNOWN: u64 = u64::MAX;
 
+/// May a question ask for a view of the past? A text that merely says so counts as one that does.
+pub(crate) fn may_ask_the_past(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.windows(2).any(|two| {
+        let [before, after] = two else { return false };
+        // `(as of` too.
+        before.to_ascii_lowercase().ends_with("as") && after.eq_ignore_ascii_case("of")
+    })
+}
+
 /// How long a question took.
 #[derive(Debug)]
 pub(crate) struct Pace {
@@ -33,13 +43,7 @@ pub(crate) struct Pace {
 impl Pace {
     /// Of a question that was never asked.
     pub(crate) fn of(text: &str) -> Pace {
-        let words: Vec<&str> = text.split_whitespace().collect();
-        let is_past = words.windows(2).any(|two| {
-            let [before, after] = two else { return false };
-            // `(as of` too; a text that merely says so costs the way to another thread.
-            before.to_ascii_lowercase().ends_with("as") && after.eq_ignore_ascii_case("of")
-        });
-        Pace { mean: AtomicU64::new(UNKNOWN), is_past }
+        Pace { mean: AtomicU64::new(UNKNOWN), is_past: may_ask_the_past(text) }
     }
 
     /// Is it known to be short?

@@ -7,10 +7,12 @@
 use crate::body::Upload;
 use crate::intake::datadog;
 use crate::writer::{Failed, Hands};
+use lineal_engine::Store;
 use lineal_engine::journal::{JournalFiles, Request};
-use lineal_import::{ImportOptions, Progress, import};
+use lineal_import::{ImportOptions, LoadedMapping, Progress, import};
 use serde_json::{Value as Json, json};
 use std::io::{BufWriter, Write};
+use std::path::Path;
 
 /// A form of what is taken live: what the journal calls it, what the importer calls it, and who
 /// speaks where no other name is said.
@@ -78,23 +80,11 @@ fn seal_file(
     sealed: &mut Sealed,
 ) -> Result<(), Failed> {
     let requests = files.read(number).map_err(|error| of_journal(hands, &error))?;
+    let name = name_of(number);
     for form in &FORMS {
-        let of_form: Vec<&Request> =
-            requests.iter().filter(|request| request.form == form.name).collect();
-        let Some(latest) = of_form.iter().map(|request| request.received).max() else {
+        let Some((spool, options)) = spooled(form, ("seal", &hands.uploads), &name, &requests)?
+        else {
             continue;
-        };
-        let name = format!("intake-{number:08}.ndjson");
-        let spool = Upload::begin(&hands.uploads, &format!("seal-{}", form.name), &name);
-        let spool = spool.map_err(|error| ("journal", format!("cannot spool: {error}")))?;
-        write(&spool, form.name, &of_form)
-            .map_err(|error| ("journal", format!("cannot write {name}: {error}")))?;
-        let options = ImportOptions {
-            form: Some(form.importer.to_owned()),
-            source: Some(form.source.to_owned()),
-            // Not the time of the spool: the same requests say the same.
-            observed_at: Some(latest),
-            ..ImportOptions::default()
         };
         let paths = [spool.file.clone()];
         let report = import(&hands.store, &paths, &options, &hands.mapping, progress);
@@ -107,7 +97,62 @@ fn seal_file(
     // Readers first: an answer never lacks entries that wait no more.
     hands.tenant.follow();
     hands.intake.sealed(number);
+    hands.preview.forget();
     Ok(())
+}
+
+/// Imports the requests of a file of the journal as sealing it does, into a store aside. The spool has
+/// names that begin with a word of its own: the file may be sealed at the same time.
+///
+/// # Errors
+/// What the spool or an import says.
+pub(crate) fn import_requests(
+    store: &Store,
+    mapping: &LoadedMapping,
+    spool: (&str, &Path),
+    (number, requests): (u32, &[Request]),
+) -> Result<(), Failed> {
+    let name = name_of(number);
+    for form in &FORMS {
+        if let Some((spool, options)) = spooled(form, spool, &name, requests)? {
+            let paths = [spool.file.clone()];
+            import(store, &paths, &options, mapping, &Progress::default())
+                .map_err(|error| ("import", error.to_string()))?;
+        }
+    }
+    Ok(())
+}
+
+/// What a file of the journal is called once it is sealed.
+fn name_of(number: u32) -> String {
+    format!("intake-{number:08}.ndjson")
+}
+
+/// The requests of a form as a file to be imported, in a folder that begins with a word; none where there
+/// are none.
+fn spooled(
+    form: &Form,
+    (word, uploads): (&str, &Path),
+    name: &str,
+    requests: &[Request],
+) -> Result<Option<(Upload, ImportOptions)>, Failed> {
+    let of_form: Vec<&Request> =
+        requests.iter().filter(|request| request.form == form.name).collect();
+    let Some(latest) = of_form.iter().map(|request| request.received).max() else {
+        return Ok(None);
+    };
+    let spool = Upload::begin(uploads, &format!("{word}-{}", form.name), name);
+    let spool = spool.map_err(|error| ("journal", format!("cannot spool: {error}")))?;
+    write(&spool, form.name, &of_form)
+        .map_err(|error| ("journal", format!("cannot write {name}: {error}")))?;
+    let options = ImportOptions {
+        form: Some(form.importer.to_owned()),
+        source: Some(form.source.to_owned()),
+        // Not the time of the spool: the same requests say the same.
+        observed_at: Some(latest),
+        ..ImportOptions::default()
+    };
+    Ok(Some((spool, options)))
 }
 
 fn write(spool: &Upload, form: &str, requests: &[&Request]) -> std::io::Result<()> {

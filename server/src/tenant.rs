@@ -50,7 +50,16 @@ impl Opened {
     fn open(path: &Path) -> Result<Opened, lineal_engine::Error> {
         // Read before the store is opened: if it moves in between, the next look opens again.
         let head = std::fs::read(path.join(HEAD)).unwrap_or_default();
-        let store = Arc::new(Store::open_read_only(path)?);
+        Opened::of(Store::open_read_only(path)?, head)
+    }
+
+    /// A store beside one that is open: what would be.
+    pub(crate) fn aside(store: Store) -> Result<Opened, lineal_engine::Error> {
+        Opened::of(store, Vec::new())
+    }
+
+    fn of(store: Store, head: Vec<u8>) -> Result<Opened, lineal_engine::Error> {
+        let store = Arc::new(store);
         // Over the network ids are whole: what is unique today need not be so tomorrow.
         let view = StoreView::new(Arc::clone(&store))?;
         // Who may read the trail asks for it.
@@ -117,6 +126,11 @@ impl Tenant {
 
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What tells the time.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
     }
 
     /// The time, ns since 1970 UTC.

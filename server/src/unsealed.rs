@@ -1,13 +1,16 @@
 //! What a store has acknowledged and no commit holds yet: which answers it concerns, and how they say so.
 //!
-//! What waits is in no answer, so an answer that it could be part of cannot tell. Entries are counted by
-//! what they bring: logs bring events, events of OpenLineage bring runs and data sets.
+//! What waits is shown (`preview.rs`), and where it is not, an answer that it could be part of cannot tell.
+//! Entries are counted by what they bring: logs bring events, events of OpenLineage bring runs and data sets.
 
 use crate::gate::Call;
+use crate::preview::Preview;
 use crate::problem::Problem;
+use crate::tenant::Opened;
 use lineal_engine::journal::Pending;
 use lineal_engine::schema::Kind;
 use lineal_query::Completeness;
+use std::sync::Arc;
 
 /// Kinds that logs bring or change; others are only referred to there.
 const OF_LOGS: [Kind; 5] =
@@ -42,6 +45,16 @@ impl Unsealed {
         those(self.logs, &OF_LOGS) + those(self.lineage, &OF_LINEAGE)
     }
 
+    /// What is left of it where a view shows some.
+    pub(crate) fn without(self, shown: Pending) -> Unsealed {
+        let shown = Unsealed::new(shown, 0);
+        Unsealed {
+            logs: self.logs.saturating_sub(shown.logs),
+            lineage: self.lineage.saturating_sub(shown.lineage),
+            uses: self.uses,
+        }
+    }
+
     /// All of it, to tag answers by.
     pub(crate) fn bytes(&self) -> [u8; 24] {
         let mut bytes = [0; 24];
@@ -53,10 +66,13 @@ impl Unsealed {
 }
 
 /// What waits of live intake, in words for whoever is told of single things.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub(crate) struct Waiting {
     unsealed: Unsealed,
     is_bound: bool,
+    preview: Option<Arc<Preview>>,
+    /// Names an answer that the next one need not be like: what waits may be shown by then.
+    own_tag: Option<String>,
 }
 
 impl Waiting {
@@ -65,12 +81,35 @@ impl Waiting {
     pub(crate) fn of(call: &Call) -> Result<Waiting, Problem> {
         let writer = call.app.writer(call.tenant()?.name());
         let pending = writer.map(|writer| writer.intake.pending()).unwrap_or_default();
-        Ok(Waiting { unsealed: Unsealed::new(pending, 0), is_bound: call.sight()?.is_bound() })
+        let preview = writer.map(|writer| Arc::clone(&writer.preview));
+        let waits = preview.is_some() && pending.entries > 0;
+        Ok(Waiting {
+            unsealed: Unsealed::new(pending, 0),
+            is_bound: call.sight()?.is_bound(),
+            preview,
+            own_tag: waits.then(|| call.app.request_id()),
+        })
     }
 
-    /// All of it, to tag answers by.
+    /// All of it, to tag answers by that never show it.
     pub(crate) fn bytes(&self) -> [u8; 24] {
         self.unsealed.bytes()
+    }
+
+    /// Tags an answer that may show it.
+    pub(crate) fn tag(&self) -> &[u8] {
+        self.own_tag.as_deref().unwrap_or_default().as_bytes()
+    }
+
+    /// A state that shows what waits, if that can be had, and what is lacking there. Blocks for a moment.
+    pub(crate) fn shown(&self, opened: &Arc<Opened>) -> (Arc<Opened>, Waiting) {
+        match self.preview.as_ref().and_then(|preview| preview.shown(opened)) {
+            None => (Arc::clone(opened), self.clone()),
+            Some(shown) => {
+                let unsealed = self.unsealed.without(shown.entries);
+                (Arc::clone(&shown.opened), Waiting { unsealed, ..self.clone() })
+            }
+        }
     }
 
     /// What an answer lacks that comes by such kinds; none where nothing of them waits.

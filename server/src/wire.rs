@@ -47,7 +47,7 @@ pub struct ProveRequest {
     pub checkpoint: Option<String>,
     /// What of each event is kept back. From roles that do not see it the subject group always is.
     pub withhold: Option<Withhold>,
-    /// Of what is not recorded: the largest proof that is made; 16 MiB where nothing is said.
+    /// Of what is not recorded: the largest proof that is made; 16 MiB where nothing is said, and 64 MiB at most.
     #[schema(minimum = 1)]
     pub max_bytes: Option<u64>,
 }
@@ -433,6 +433,14 @@ pub struct HoldRequest {
     /// Ends it.
     #[serde(default)]
     pub release: bool,
+}
+
+/// A checkpoint that is to be made.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckpointRequest {
+    /// The log's name, for the first checkpoint of a store; it stays.
+    pub origin: Option<String>,
 }
 
 /// A job of the writer: an import, or the sealing of what was brought live.

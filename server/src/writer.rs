@@ -6,6 +6,7 @@ use crate::config::{Config, Intake as Bounds, Writing};
 use crate::error::{Error, Result};
 use crate::intake::Intake;
 use crate::jobs::{Input, Job, Jobs, Wanted};
+use crate::preview::Preview;
 use crate::problem::Problem;
 use crate::room::Room;
 use crate::seal;
@@ -48,6 +49,7 @@ pub(crate) struct Hands {
     pub(crate) mapping: Arc<LoadedMapping>,
     pub(crate) intake: Arc<Intake>,
     trail: Arc<Trail>,
+    pub(crate) preview: Arc<Preview>,
     pub(crate) uploads: PathBuf,
     pub(crate) tenant: Arc<Tenant>,
     bounds: Bounds,
@@ -60,6 +62,8 @@ pub(crate) struct Writer {
     pub(crate) jobs: Arc<Jobs>,
     pub(crate) intake: Arc<Intake>,
     pub(crate) trail: Arc<Trail>,
+    /// Views with what waits.
+    pub(crate) preview: Arc<Preview>,
     pub(crate) mapping: Arc<LoadedMapping>,
     /// Below this, paths may be imported.
     pub(crate) imports: Option<PathBuf>,
@@ -142,6 +146,9 @@ impl Writer {
         make_folder(&uploads).map_err(system("make a folder for uploads"))?;
         let intake = Arc::new(Intake::start(tenant.name(), journal, &config.intake)?);
         let trail = Arc::new(Trail::start(trail, tenant, &config.trail)?);
+        let shown = config.intake.shown_bytes;
+        let preview = Preview::new(tenant, &intake, &mapping, uploads.clone(), shown);
+        let preview = Arc::new(preview);
         let (tasks, waiting) = sync_channel(config.intake.imports_waiting);
         let is_ending = Arc::new(AtomicBool::new(false));
         let hands = Hands {
@@ -149,6 +156,7 @@ impl Writer {
             mapping: Arc::clone(&mapping),
             intake: Arc::clone(&intake),
             trail: Arc::clone(&trail),
+            preview: Arc::clone(&preview),
             uploads: uploads.clone(),
             tenant: Arc::clone(tenant),
             bounds: config.intake.clone(),
@@ -164,6 +172,7 @@ impl Writer {
             jobs: Arc::default(),
             intake,
             trail,
+            preview,
             mapping,
             imports,
             uploads,
@@ -313,6 +322,7 @@ impl Hands {
             Input::Trail => self.seal_trail().map(|entries| json!({ "entries": entries })),
             Input::Erasure(request, login) => self.erase(request, login, &job.progress),
             Input::Hold(request, login) => self.hold(request, login),
+            Input::Checkpoint(request, login) => self.checkpoint(request, login),
         });
         // What the job did is seen by whoever learns that it is done.
         self.tenant.follow();

@@ -12,7 +12,7 @@ FORMAT = 1
 KEY_PARTS = {
     "actor": (1,), "code": (1,), "system": (1,), "dataset": (4,), "experiment": (2,), "run": (1,),
     "model": (3, 1), "document": (3,), "evaluation": (4,), "approval": (4,), "deployment": (5,),
-    "batch": (4,), "monitor": (1,), "incident": (1,), "change": (4,), "access": (2,),
+    "batch": (4,), "monitor": (1,), "alert": (2,), "incident": (1,), "change": (4,), "access": (2,),
 }
 KIND_NUMBER = {kind: number for number, kind in enumerate(KEY_PARTS)} | {"incident": 14, "change": 15, "access": 21}
 

@@ -42,8 +42,8 @@ class Served:
         return re.search(r"lineal_[a-z2-7]{52}", out)[0]
 
     def __enter__(self):
-        self.process = subprocess.Popen([self.program, "serve", "--config", self.config], stdout=subprocess.PIPE,
-                                        stderr=subprocess.DEVNULL, text=True)
+        self.process = subprocess.Popen([self.program, "serve", "--config", self.config, "--until-eof"], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         line = self.process.stdout.readline()
         found = re.search(r"(\d+\.\d+\.\d+\.\d+):(\d+)", line)
         assert found, f"the server did not start: {line!r}"

@@ -53,6 +53,7 @@ macro_rules! replayed {
 replayed! {
     ask: any_text_is_asked_alike_with_both_plans;
     containers: any_edit_of_a_container_that_the_log_vouches_for_reads_or_is_refused;
+    documents: any_edit_of_a_document_is_read_in_part_or_refused_and_leaves_a_sound_store;
     exports: any_edit_of_an_export_leaves_a_sound_store;
     index_files: any_edit_of_a_derived_file_misleads_nobody;
     journals: any_edit_of_a_journal_is_told;

@@ -84,7 +84,7 @@ fn each_reason_why_an_edge_means_a_thing_is_given() {
     let (_folder, store) = store();
     let (view, note) = made(&store);
     let mut reasons = Vec::new();
-    for number in 1..=5 {
+    for number in 1..=6 {
         let statement = format!("model:credit@3 upstream of inference:{}", hash_of(number));
         let statement = match number {
             4 => format!("model:m-1 upstream of inference:{}", hash_of(number)),
@@ -97,7 +97,7 @@ fn each_reason_why_an_edge_means_a_thing_is_given() {
         let last = paths[0].hops.iter().find(|hop| hop.relation == "deploys").expect("a model");
         reasons.push(format!("{:?}", last.by).split('(').next().unwrap_or_default().to_owned());
     }
-    assert_eq!(reasons, ["Fits", "Alias", "Run", "Logged", "Pin"]);
+    assert_eq!(reasons, ["Fits", "Alias", "Run", "Logged", "Pin", "Version"]);
 }
 
 #[test]

@@ -16,9 +16,10 @@
 use lineal_engine::journal::{Journal, Request};
 use lineal_engine::storage::{FaultyStorage, MemoryStorage, Plan, Storage};
 use lineal_engine::verify::{Depth, verify};
-use lineal_engine::{Error, Options, Store};
+use lineal_engine::{ErasureOrder, Error, Options, Store, Target};
 use lineal_import::{ImportOptions, LoadedMapping, Progress, import};
 use lineal_proof::Hash;
+use lineal_proof::record::Decision;
 use lineal_tests::place::fixture;
 use lineal_tests::sample::{self, answers, finish, step};
 use std::collections::BTreeSet;
@@ -44,8 +45,9 @@ struct Operation {
     run: Run,
 }
 
-/// All of them. Erasure and checkpoints are lines to be added here.
-const OPERATIONS: [Operation; 8] = [
+/// All of them. Copies and mirrors, which are written from a store onto another medium, are stopped at every
+/// call in `copies.rs` and `mirror.rs`.
+const OPERATIONS: [Operation; 10] = [
     Operation { name: "init", before: |_| {}, run: init },
     Operation { name: "commits", before: made, run: commits },
     Operation { name: "import of a registry", before: made, run: registry },
@@ -54,6 +56,8 @@ const OPERATIONS: [Operation; 8] = [
     Operation { name: "indexes, merges and tails", before: grown, run: indexes },
     Operation { name: "compaction", before: grown, run: compaction },
     Operation { name: "recovery", before: torn, run: recovery },
+    Operation { name: "erasure", before: grown, run: erasure },
+    Operation { name: "checkpoint", before: grown, run: checkpoint },
 ];
 
 fn options() -> Options {
@@ -156,6 +160,37 @@ fn recovery(storage: Arc<dyn Storage>) -> Acknowledged {
     on(storage, |_| {})
 }
 
+/// An event goes. (Of a sealed value the reader that opens between the commit and the end of its key still
+/// knows it: that is no state of the log, so it is not held to one here.)
+fn erasure(storage: Arc<dyn Storage>) -> Acknowledged {
+    on(storage, |store| {
+        let _ = erased(store);
+    })
+}
+
+fn erased(store: &Store) -> lineal_engine::Result<()> {
+    let order = ErasureOrder {
+        targets: vec![Target::Events(store.snapshot()?.events_by_id("e17")?)],
+        decision: Decision::Erased,
+        basis: "GDPR 17(1)(a)".into(),
+        reference: "request 2026-117".into(),
+        decided_by: store.actor_key("officer@bank.example")?,
+        executed_by: store.actor_key("admin@bank.example")?,
+    };
+    match store.erase(&order, false) {
+        // Done before.
+        Ok(_) | Err(Error::NothingToErase { .. }) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The log gets its name and key, and is signed.
+fn checkpoint(storage: Arc<dyn Storage>) -> Acknowledged {
+    on(storage, |store| {
+        let _ = store.record_log(None, None).and_then(|_| store.checkpoint());
+    })
+}
+
 /// Lines of an archive.
 fn lines() -> Vec<Vec<u8>> {
     let folder = fixture("datadog-art12-a-nested/dt=20251103");
@@ -237,8 +272,16 @@ impl Sound {
         let faulty = Arc::new(FaultyStorage::new(disk.clone(), Plan::Never));
         (operation.run)(faulty.clone()).unwrap();
         let store = Store::open_on(Arc::new(disk), options()).unwrap();
-        let view = |commit| answers(&store.snapshot_at(commit).unwrap());
-        let answers = (0..=store.commit()).map(view).collect();
+        let at = |store: &Store, commit| answers(&store.snapshot_at(commit).unwrap());
+        // Views of commits that were there before, as they were: an erasure reaches back into them.
+        let was = before.after_power_cut(100);
+        let was = Store::open_on(Arc::new(was), options()).ok();
+        let was_there = was.as_ref().map_or(0, |was| was.commit());
+        let answers = (0..=store.commit()).map(|commit| match &was {
+            Some(was) if commit <= was_there => at(was, commit),
+            _ => at(&store, commit),
+        });
+        let answers = answers.collect();
         Sound { before, calls: faulty.calls(), answers }
     }
 
@@ -436,10 +479,13 @@ fn a_copy_that_breaks_off_is_taken_for_none_and_the_store_is_not_touched() {
     let memory = MemoryStorage::new();
     grown(&(Arc::new(memory.clone()) as Arc<dyn Storage>));
     let store = Store::open_read_only_on(Arc::new(memory.clone())).unwrap();
-    let expected = answers(&store.snapshot().unwrap());
     let backup = store.backup(false).unwrap();
-    let sound = FaultyStorage::new(MemoryStorage::new(), Plan::Never);
+    let undisturbed = MemoryStorage::new();
+    let sound = FaultyStorage::new(undisturbed.clone(), Plan::Never);
     backup.write_on(&sound, &mut |_| {}).unwrap();
+    // As a copy answers, which has no keys.
+    let copy = Store::open_read_only_on(Arc::new(undisturbed)).unwrap();
+    let expected = answers(&copy.snapshot().unwrap());
     let mut whole = 0;
     for plan in [Plan::CrashAt, Plan::FailSyncAt, Plan::FullAt] as [fn(u64) -> Plan; 3] {
         for at in 0..=sound.calls() {
@@ -484,4 +530,6 @@ swept! {
     indexes_merges_and_tails_never_mislead: "indexes, merges and tails";
     a_compaction_loses_no_row: "compaction";
     a_recovery_is_recovered_from: "recovery";
+    an_erasure_is_all_or_nothing_and_is_finished: "erasure";
+    a_checkpoint_is_of_what_stays: "checkpoint";
 }

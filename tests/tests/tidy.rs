@@ -26,6 +26,8 @@ const HOMES: &[(&str, &[&str])] = &[
         "rusqlite",
         &["import/src/mlflow", "import/tests/", "tests/tests/", "benches/growth/src/registry.rs"],
     ),
+    ("csv", &["import/src/datadog/csv.rs"]),
+    ("signal_hook", &["cli/src/command/import/follow.rs"]),
     ("zip", &["import/src/exchange/clearml/archive.rs"]),
     ("rustyline", &["cli/src/repl/"]),
     ("ctrlc", &["cli/src/repl/"]),

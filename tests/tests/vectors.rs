@@ -9,7 +9,7 @@ use lineal_engine::event_fields::{EventField, Group};
 use lineal_engine::events::{EventBlock, EventValue};
 use lineal_proof::absence::keys::{secret_of, value_hash};
 use lineal_proof::absence::map::merged_from;
-use lineal_proof::absence::names::{add_entries, put_in_order};
+use lineal_proof::absence::names::{Naming, put_in_order};
 use lineal_proof::absence::run::{head_of, leaves_of, prove_run};
 use lineal_proof::absence::{
     Entry, KeyTree, MapName, MapOpening, Presence, Target, check_map, map_root,
@@ -131,10 +131,11 @@ fn a_map_and_the_keys_of_a_batch_have_their_roots_and_openings() {
     let mut runs: Vec<Vec<Entry>> = Vec::new();
     let mut commits = Vec::new();
     for records in commits_of_a_map() {
-        let mut new = Vec::new();
+        let mut naming = Naming::default();
         for (record_type, payload) in &records {
-            add_entries(*record_type, &Hash::of(payload), payload, &mut new).expect("it reads");
+            naming.add(*record_type, &Hash::of(payload), payload).expect("it reads");
         }
+        let mut new = naming.finish();
         put_in_order(&mut new);
         runs.push(new);
         let counts: Vec<u64> = runs.iter().map(|run| run.len() as u64).collect();
@@ -184,8 +185,8 @@ fn keys_of_a_batch() -> Json {
             [("event_id", Value::Text(format!("e{number}"))), ("input_hash", hash)]
         })
         .collect();
-    let hashes = values.iter().map(|(field, value)| value_hash(field, value)).collect();
-    let tree = KeyTree::new(&secret, &fields, 9, hashes);
+    let hashes: Vec<Hash> = values.iter().map(|(field, value)| value_hash(field, value)).collect();
+    let tree = KeyTree::new(&secret, &fields, 9, &hashes);
     let absent = [("event_id", Value::text("e9")), ("input_hash", Value::Bytes(vec![1; 20]))];
     let openings = values.iter().take(2).chain(&absent).map(|(field, value)| {
         let opened = tree.open(&value_hash(field, value)).expect("nothing is redacted");

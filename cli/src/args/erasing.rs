@@ -16,9 +16,9 @@ pub(crate) struct Decided {
     /// Who decided (kept as a key)
     #[arg(long, value_name = "LOGIN")]
     pub(crate) decided_by: String,
-    /// Who does it: another person (kept as a key)
+    /// Who does it: another person (kept as a key); over --url the token says who
     #[arg(long, value_name = "LOGIN")]
-    pub(crate) executed_by: String,
+    pub(crate) executed_by: Option<String>,
     /// Record that the request is refused, for the reason that --basis gives; nothing is erased
     #[arg(long, group = "instead")]
     pub(crate) refuse: bool,
@@ -46,6 +46,8 @@ pub(crate) enum Erase {
         #[command(flatten)]
         decided: Decided,
     },
+    /// List what was decided: erased, restricted, lifted, refused
+    List,
     /// All rows of batches
     Batch {
         /// Batches: #ID or batch:KEY
@@ -81,11 +83,12 @@ impl Decided {
 }
 
 impl Erase {
-    pub(crate) fn decided(&self) -> &Decided {
+    pub(crate) fn decided(&self) -> Option<&Decided> {
         match self {
+            Erase::List => None,
             Erase::Event { decided, .. }
             | Erase::Batch { decided, .. }
-            | Erase::Field { decided, .. } => decided,
+            | Erase::Field { decided, .. } => Some(decided),
         }
     }
 
@@ -95,6 +98,7 @@ impl Erase {
             Erase::Event { targets, .. } => targets.iter().map(String::as_str).collect(),
             Erase::Batch { batches, .. } => batches.iter().map(String::as_str).collect(),
             Erase::Field { node, .. } => vec![node.as_str()],
+            Erase::List => Vec::new(),
         }
     }
 }

@@ -31,6 +31,9 @@ pub(crate) struct Serve {
     /// Make no first token where there is none
     #[arg(long)]
     pub(crate) no_first_token: bool,
+    /// End also when standard input does: with the program that started it and holds the other end
+    #[arg(long)]
+    pub(crate) until_eof: bool,
 }
 
 #[derive(Subcommand, Debug)]

@@ -1,11 +1,13 @@
 //! `lineal checkpoint`: a signed statement of which commits there are, for strangers to hold on to.
 
+mod there;
 mod timestamp;
 mod witness;
 
 use crate::args::{Arguments, Checkpoint};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
+use crate::remote::Remote;
 use crate::render::counted;
 use crate::time::{Zone, rfc3339};
 use lineal_engine::public_log::{KeptCheckpoint, LogIdentity};
@@ -23,6 +25,9 @@ pub(super) fn run(arguments: &Arguments, wanted: &Checkpoint) -> Outcome {
         return Err(Failure::usage(
             "each --witness URL needs its --witness-key KEY, in the same order: its signature is worth what you know of the key",
         ));
+    }
+    if let Some(remote) = Remote::meant(arguments)? {
+        return there::run(arguments, wanted, &remote);
     }
     if wanted.rotate_key {
         return rotate(arguments, wanted);
@@ -176,16 +181,20 @@ fn list(arguments: &Arguments) -> Outcome {
     Ok(Exit::Answer)
 }
 
-fn consistency(arguments: &Arguments, range: &str) -> Outcome {
+/// The two sizes of a range.
+fn sizes(range: &str) -> Outcome<(u64, u64)> {
     let sizes = range.split_once("..").and_then(|(earlier, later)| {
         Some((earlier.parse::<u64>().ok()?, later.parse::<u64>().ok()?))
     });
-    let Some((earlier, size)) = sizes.filter(|(earlier, size)| 0 < *earlier && earlier <= size)
-    else {
-        return Err(Failure::usage(format!(
+    sizes.filter(|(earlier, size)| 0 < *earlier && earlier <= size).ok_or_else(|| {
+        Failure::usage(format!(
             "--consistency {range}: write A..B, the commits of two kept checkpoints, the smaller first (`lineal checkpoint --list`)"
-        )));
-    };
+        ))
+    })
+}
+
+fn consistency(arguments: &Arguments, range: &str) -> Outcome {
+    let (earlier, size) = sizes(range)?;
     let store = place::open_read_only(arguments)?;
     let proof = store.consistency(earlier, size)?;
     let old = store.kept_checkpoint(earlier)?.note;

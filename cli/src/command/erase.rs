@@ -1,18 +1,24 @@
 //! `lineal erase`: events, batches and sealed fields are destroyed, on a recorded decision.
 
+mod there;
+
 use crate::args::{Arguments, Decided, Erase};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
+use crate::remote::Remote;
 use crate::render::{counted, visible};
 use crate::target::resolve;
-use crate::time::Zone;
+use crate::time::{Zone, rfc3339};
 use lineal_engine::schema::Kind;
 use lineal_engine::{ErasureDone, ErasureOrder, Snapshot, Store, Target};
 use serde_json::json;
 use std::io::Write;
 
 pub(super) fn run(arguments: &Arguments, wanted: &Erase) -> Outcome {
-    let decided = wanted.decided();
+    if let Some(remote) = Remote::meant(arguments)? {
+        return there::run(arguments, wanted, &remote);
+    }
+    let Some(decided) = wanted.decided() else { return list(arguments) };
     let store = if decided.dry_run {
         place::open(arguments)?
     } else {
@@ -30,12 +36,31 @@ pub(super) fn run(arguments: &Arguments, wanted: &Erase) -> Outcome {
             let node = node_of(&view, &zone, node)?;
             vec![Target::Field(view.node_id(node), field.clone())]
         }
+        Erase::List => Vec::new(),
     };
     // What was asked holds a view, and with it a mark: files that are replaced would wait for it.
     drop(view);
     let order = order(&store, decided, targets)?;
     let done = store.erase(&order, decided.dry_run)?;
     told(arguments, decided, &done)
+}
+
+/// What was decided so far.
+fn list(arguments: &Arguments) -> Outcome {
+    let all = place::open_read_only(arguments)?.decisions()?;
+    let listed = all.iter().map(|one| {
+        json!({
+            "commit": one.commit, "recorded": rfc3339(one.recorded),
+            "decision": one.decision.name(), "basis": one.basis, "reference": one.reference,
+            "decided_by": one.decided_by, "executed_by": one.executed_by,
+            "rows": one.rows, "values": one.values,
+        })
+    });
+    there::list(arguments, &json!({ "erasures": listed.collect::<Vec<_>>() }))
+}
+
+fn unsaid() -> Failure {
+    Failure::usage("--executed-by LOGIN is missing: who does it, another person than who decided")
 }
 
 fn order(store: &Store, decided: &Decided, targets: Vec<Target>) -> Outcome<ErasureOrder> {
@@ -45,7 +70,7 @@ fn order(store: &Store, decided: &Decided, targets: Vec<Target>) -> Outcome<Eras
         basis: decided.basis.clone(),
         reference: decided.decision.clone(),
         decided_by: store.actor_key(&decided.decided_by)?,
-        executed_by: store.actor_key(&decided.executed_by)?,
+        executed_by: store.actor_key(decided.executed_by.as_deref().ok_or_else(unsaid)?)?,
     })
 }
 

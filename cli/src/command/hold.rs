@@ -1,20 +1,26 @@
 //! `lineal hold`: what must not be erased while somebody says so.
 
+mod there;
+
 use crate::args::{Arguments, Hold};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
+use crate::remote::Remote;
 use crate::render::visible;
 use crate::target::{Target, resolve};
 use crate::time::{Zone, rfc3339};
 use lineal_engine::schema::Kind;
 use lineal_engine::{HoldInfo, HoldScope, Snapshot, Store};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use std::io::Write;
 
 /// The kinds that a hold may be about: what erasures touch, and what leads to it.
 const HELD: [Kind; 5] = [Kind::System, Kind::Deployment, Kind::Batch, Kind::Actor, Kind::Run];
 
 pub(super) fn run(arguments: &Arguments, wanted: &Hold) -> Outcome {
+    if let Some(remote) = Remote::meant(arguments)? {
+        return there::run(arguments, wanted, &remote);
+    }
     match wanted {
         Hold::Add { name, scope, reason, actor } => {
             let store = place::open_noted(arguments, "hold")?;
@@ -77,32 +83,39 @@ fn scope_text(view: &Snapshot, scope: &HoldScope) -> String {
 
 fn list(arguments: &Arguments, store: &Store) -> Outcome {
     let (holds, view) = (store.holds()?, store.snapshot()?);
-    let scope = |hold: &HoldInfo| scope_text(&view, &hold.scope);
-    let mut out = std::io::stdout().lock();
+    let listed = holds.iter().map(|hold: &HoldInfo| {
+        json!({
+            "name": hold.name, "scope": scope_text(&view, &hold.scope), "reason": hold.reason,
+            "actor": hold.actor, "commit": hold.commit, "recorded": rfc3339(hold.recorded),
+        })
+    });
+    told(arguments, &json!({ "holds": listed.collect::<Vec<_>>() }))
+}
+
+/// The holds, as a server and the store tell them.
+fn told(arguments: &Arguments, told: &Json) -> Outcome {
     let zone = Zone::parse(&arguments.tz)?;
+    let mut out = std::io::stdout().lock();
     if arguments.json {
-        let listed = holds.iter().map(|hold| {
-            json!({
-                "name": hold.name, "scope": scope(hold), "reason": hold.reason,
-                "actor": hold.actor, "commit": hold.commit,
-                "recorded": rfc3339(hold.recorded),
-            })
-        });
-        writeln!(out, "{}", json!({ "holds": listed.collect::<Vec<_>>() }))?;
+        writeln!(out, "{told}")?;
         return Ok(Exit::Answer);
     }
+    let none = Vec::new();
+    let holds = told["holds"].as_array().unwrap_or(&none);
     if holds.is_empty() {
         writeln!(out, "no hold stands")?;
     }
-    for hold in &holds {
+    for hold in holds {
+        let text = |name: &str| visible(hold[name].as_str().unwrap_or("?")).into_owned();
+        let since = crate::time::parse(hold["recorded"].as_str().unwrap_or_default())?;
         writeln!(
             out,
             "{}  {}  since {} (commit {})  {}",
-            visible(&hold.name),
-            visible(&scope(hold)),
-            zone.time(hold.recorded),
-            hold.commit,
-            visible(&hold.reason)
+            text("name"),
+            text("scope"),
+            zone.time(since),
+            hold["commit"],
+            text("reason")
         )?;
     }
     Ok(Exit::Answer)

@@ -1,5 +1,6 @@
 //! `lineal import`: read, record, report.
 
+mod follow;
 mod report;
 mod there;
 
@@ -63,6 +64,9 @@ pub(super) fn run(arguments: &Arguments, wanted: &Import) -> Outcome {
     };
     if let Some(login) = &wanted.actor {
         options.actor = Some(store.actor_key(login)?);
+    }
+    if wanted.follow {
+        return follow::run(arguments, wanted, &store, &options, &mapping);
     }
     let begun = Instant::now();
     let report = with_progress(&store, &paths, &options, &mapping)?;

@@ -2,12 +2,13 @@
 
 use crate::args::{Arguments, Mirror};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::place;
 use crate::remote::Remote;
 use crate::render::{counted, visible_lines};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lineal_engine::mirror::{Folder, Mirrored, Upstream, pull};
-use lineal_engine::need_copy;
 use lineal_engine::storage::FileStorage;
+use lineal_engine::{BACKUP_LIST, need_copy};
 use lineal_proof::tlog::VerifierKey;
 use std::io::Write;
 use std::path::Path;
@@ -18,7 +19,9 @@ pub(super) fn run(arguments: &Arguments, wanted: &Mirror) -> Outcome {
     let key = key.map_err(|error| Failure::usage(format!("--key: {error}")))?;
     need_copy(&wanted.into)?;
     let to = FileStorage::new(&wanted.into);
-    let mut exit = Exit::Answer;
+    if !is_address(&wanted.from) {
+        note(arguments, Path::new(&wanted.from))?;
+    }
     let mut is_first = true;
     loop {
         let bar = bar();
@@ -32,18 +35,16 @@ pub(super) fn run(arguments: &Arguments, wanted: &Mirror) -> Outcome {
         });
         bar.finish_and_clear();
         match (done, wanted.follow) {
-            (Ok(done), None) => return tell(arguments, wanted, &done).map(|()| exit),
+            (Ok(done), None) => return tell(arguments, wanted, &done).map(|()| Exit::Answer),
             (Ok(done), Some(_)) => {
                 if is_first || done.commit > done.was || !done.removed.is_empty() {
                     tell(arguments, wanted, &done)?;
                 }
-                exit = Exit::Answer;
             }
             // Who follows waits for a server that is away; a past that is another is no matter of waiting.
             (Err(failure), Some(_)) if !is_first && failure.exit() != Exit::Damaged => {
                 let why = visible_lines(&failure.text()).to_string();
                 writeln!(std::io::stderr(), "note: nothing pulled: {why}")?;
-                exit = failure.exit();
             }
             (Err(failure), _) => return Err(failure),
         }
@@ -52,10 +53,27 @@ pub(super) fn run(arguments: &Arguments, wanted: &Mirror) -> Outcome {
     }
 }
 
+fn is_address(from: &str) -> bool {
+    from.starts_with("https://") || from.starts_with("http://")
+}
+
+/// Notes it in the trail of the store that it is pulled from, as a server does. Of a copy nobody keeps a trail;
+/// and while a server writes the store nobody else can.
+fn note(arguments: &Arguments, from: &Path) -> Outcome<()> {
+    if from.join(BACKUP_LIST).exists() {
+        return Ok(());
+    }
+    if let Err(why) = place::note_at(from, arguments, "mirror") {
+        let why = visible_lines(&why.text()).to_string();
+        writeln!(std::io::stderr(), "note: this mirror is not in the store's trail: {why}")?;
+    }
+    Ok(())
+}
+
 /// Where it is pulled from: opened anew each time, so that what came meanwhile is seen.
 fn upstream(arguments: &Arguments, wanted: &Mirror) -> Outcome<Box<dyn Upstream>> {
     let from = &wanted.from;
-    if from.starts_with("https://") || from.starts_with("http://") {
+    if is_address(from) {
         return Ok(Box::new(Remote::at(from, &arguments.there)?));
     }
     Ok(Box::new(Folder::open(Path::new(from))?))

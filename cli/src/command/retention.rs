@@ -231,7 +231,7 @@ fn execute(
         basis,
         decision: order.reference,
         decided_by: decided_by.to_owned(),
-        executed_by: executed_by.to_owned(),
+        executed_by: Some(executed_by.to_owned()),
         refuse: false,
         restrict: false,
         lift: false,

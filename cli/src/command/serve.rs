@@ -3,7 +3,7 @@
 use crate::args::{Arguments, Serve, ServerPlace};
 use crate::exit::{Exit, Outcome};
 use crate::place;
-use lineal_server::{Config, Server};
+use lineal_server::{Config, Handle, Server};
 use std::io::Write;
 
 /// What a store is called that is named by its folder alone.
@@ -37,8 +37,22 @@ pub(super) fn run(arguments: &Arguments, wanted: &Serve) -> Outcome {
     }
     out.flush()?;
     drop(out);
+    if wanted.until_eof {
+        end_with_input(server.handle())?;
+    }
     server.serve()?;
     Ok(Exit::Answer)
+}
+
+/// Ends a server when standard input ends. Whoever started it may be killed before it can say so: the
+/// system then closes its end of the pipe.
+fn end_with_input(server: Handle) -> std::io::Result<()> {
+    let wait = move || {
+        // What comes is for nobody; an input that cannot be read has ended too.
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        server.stop();
+    };
+    std::thread::Builder::new().name("input".to_owned()).spawn(wait).map(drop)
 }
 
 /// `lineal mcp`: the same for an assistant that has started this program.

@@ -105,6 +105,9 @@ fn print_node(out: &mut dyn Write, told: &Json, zone: &Zone) -> Outcome<()> {
             writeln!(out, "  `lineal alias` decides")?;
         }
     }
+    if let Some(proof) = told["proof"].as_str() {
+        writeln!(out, "{}", style.warn(&format!("proof {proof}: not sealed yet")))?;
+    }
     let kind = told["kind"].as_str().and_then(Kind::parse);
     let recorded = &told["fields"];
     let own = kind.map(fields).unwrap_or_default();
@@ -161,7 +164,8 @@ fn print_events(out: &mut dyn Write, told: &Json, zone: &Zone) -> Outcome<()> {
                 writeln!(out, "  {:24}{}", format!("{} ", spec.name), shortened(&text))?;
             }
         }
-        for word in ["served_by", "part_of"] {
+        // Said of what is in no commit yet.
+        for word in ["served_by", "part_of", "proof"] {
             if let Some(name) = event[word].as_str() {
                 writeln!(out, "  {word} {}", visible(name))?;
             }

@@ -27,14 +27,15 @@ fn instead(command: &Command) -> Option<(&'static str, &'static str)> {
         | Command::Imports
         | Command::Import(_)
         | Command::Backup(_)
+        | Command::Erase(_)
+        | Command::Hold(_)
+        | Command::Checkpoint(_)
         | Command::Fmt(_)
         | Command::Completions(_) => return None,
         Command::Init(_) => ("init", "a store is made where it lies; leave --url out"),
         Command::Demo(_) => ("demo", "the demo makes a store of its own here; leave --url out"),
         Command::Retract(_) => ("retract", BESIDE),
         Command::Export(_) => ("export", BESIDE),
-        Command::Erase(_) => ("erase", BESIDE),
-        Command::Hold(_) => ("hold", BESIDE),
         Command::Retention(_) => ("retention", BESIDE),
         Command::Check(_) => ("check", BESIDE),
         Command::Alias(_) => ("alias", BESIDE),
@@ -43,10 +44,6 @@ fn instead(command: &Command) -> Option<(&'static str, &'static str)> {
             ("mirror", "name the address as what is mirrored: lineal mirror URL INTO")
         }
         Command::Restore(_) => ("restore", "a copy is put back where it lies; leave --url out"),
-        Command::Checkpoint(_) => (
-            "checkpoint",
-            "get /v1/checkpoint, /v1/tile/... and /v1/log/consistency, or run it beside the store",
-        ),
         Command::Rebuild => ("rebuild", BESIDE),
         Command::Repair(_) => ("repair", BESIDE),
         Command::Verify(_) => (

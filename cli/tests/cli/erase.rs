@@ -4,7 +4,7 @@ use crate::program::{DATABASE, Folder};
 use serde_json::json;
 
 /// A day's lines of events with these numbers, each with an input hash of its own.
-fn lines(numbers: std::ops::Range<u32>) -> String {
+pub(crate) fn lines(numbers: std::ops::Range<u32>) -> String {
     let line = |number: u32| {
         format!(
             r#"{{"_id":"L{number}","date":"2026-03-01T00:00:0{number}Z","service":"s","attributes":{{"art12":{{"event_id":"e{number}","timestamp":"2026-03-01T00:00:0{number}Z","model":{{"name":"credit-risk-scorer","version":"2"}},"input":{{"hash":"{}","hash_algorithm":"sha256"}}}}}}}}"#,

@@ -6,7 +6,7 @@ use expect_test::expect_file;
 
 /// With the server, as it is built by default.
 #[cfg(feature = "server")]
-const COMMANDS: [&str; 29] = [
+const COMMANDS: [&str; 30] = [
     "init",
     "import",
     "query",
@@ -15,6 +15,7 @@ const COMMANDS: [&str; 29] = [
     "fmt",
     "trace",
     "show",
+    "export",
     "stats",
     "imports",
     "retract",

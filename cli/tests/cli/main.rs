@@ -14,6 +14,8 @@ mod damage;
 mod demo;
 mod erase;
 mod errors;
+#[cfg(unix)]
+mod follow;
 mod help;
 mod imports;
 mod json;
@@ -28,6 +30,7 @@ mod python;
 #[cfg(feature = "server")]
 mod remote;
 mod remote_import;
+mod remote_writes;
 #[cfg(feature = "server")]
 mod serve;
 mod traces;

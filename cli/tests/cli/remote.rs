@@ -159,6 +159,9 @@ fn a_visit_is_the_same_here_and_there() {
     assert!(both.same(&["repl"], ".imports\n").out.contains("import:1"));
 }
 
+/// Between two looks.
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
+
 /// An event as an application logs it.
 const EVENT: &str = r#"[{"message": "inference", "art12": {"event_id": "live-1",
     "timestamp": "2025-12-01T10:00:00Z", "system_id": "CREDIT-RISK-EU-001",
@@ -166,22 +169,20 @@ const EVENT: &str = r#"[{"message": "inference", "art12": {"event_id": "live-1",
     "input": {"hash": "6c6976652d312e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e",
               "hash_algorithm": "blake3"}, "output": {"decision": "approve"}}}]"#;
 
-#[test]
-fn what_is_acknowledged_and_not_sealed_is_told_in_every_form() {
+/// A server that has acknowledged the event, and asks it as an engineer.
+fn with_waiting(more: &str) -> (Folder, Serving, String) {
     let folder = Folder::with(&[DATABASE]);
     let config = "write = true\n[stores]\nmain = \".lineal\"\n[intake]\nseal_seconds = 3600\n";
-    folder.write("server.toml", config);
+    folder.write("server.toml", format!("{config}{more}"));
     for role in ["engineer", "importer"] {
         let made = ["token", "create", "--role", role, "--name", "ada", "--config", "server.toml"];
         folder.write(role, folder.done(&made).out);
     }
     let serving = Serving::with(&folder, &["--config", "server.toml"]);
     let url = format!("http://{}", serving.address);
-    let there = |arguments: &[&str]| {
-        folder.run(&[arguments, &["--url", &url, "--token-file", "engineer"]].concat())
-    };
-    let question = ["query", "find inference return it limit 1", "--fail-on", "cannot-tell"];
-    let before = there(&question);
+    let question = ["query", QUESTION, "--fail-on", "cannot-tell"];
+    let before =
+        folder.run(&[&question[..], &["--url", &url, "--token-file", "engineer"]].concat());
     assert!(before.code == 0 && before.all().contains("complete"), "{before:?}");
     let token = std::fs::read_to_string(folder.path().join("importer")).unwrap();
     let mut stream = TcpStream::connect(&serving.address).unwrap();
@@ -196,10 +197,44 @@ fn what_is_acknowledged_and_not_sealed_is_told_in_every_form() {
     let mut taken = String::new();
     stream.read_to_string(&mut taken).unwrap();
     assert!(taken.starts_with("HTTP/1.1 202"), "{taken}");
+    (folder, serving, url)
+}
+
+const QUESTION: &str = "find inference as i return i.event_id, i.proof limit 1";
+
+#[test]
+fn what_is_acknowledged_and_not_shown_is_told_in_every_form() {
+    let (folder, serving, url) = with_waiting("shown_bytes = 0\n");
     for form in ["table", "json", "ndjson"] {
-        let run = there(&[&question[..], &["--format", form]].concat());
+        let question = ["query", QUESTION, "--fail-on", "cannot-tell", "--format", form];
+        let run =
+            folder.run(&[&question[..], &["--url", &url, "--token-file", "engineer"]].concat());
         assert!(run.code == 4 && run.all().contains("1 event is not sealed yet"), "{run:?}");
     }
+    serving.end();
+}
+
+#[test]
+fn what_is_acknowledged_is_shown_with_its_proof_pending() {
+    let (folder, serving, url) = with_waiting("");
+    let there = |arguments: &[&str]| {
+        folder.run(&[arguments, &["--url", &url, "--token-file", "engineer"]].concat())
+    };
+    // A busy machine may need longer than a question waits for it.
+    let is_shown = || there(&["query", QUESTION]).out.contains("live-1");
+    assert!((0..100).any(|_| is_shown() || {
+        std::thread::sleep(PAUSE);
+        false
+    }));
+    for form in ["table", "json", "ndjson"] {
+        let run = there(&["query", QUESTION, "--fail-on", "cannot-tell", "--format", form]);
+        let all = run.all();
+        let is_told = all.contains("1 entry that is not sealed yet is looked at too");
+        assert!(run.code == 0 && all.contains("pending") && is_told, "{run:?}");
+    }
+    let hash = "6c6976652d312e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e2e";
+    let shown = there(&["show", hash]);
+    assert!(shown.code == 0 && shown.out.contains("  proof pending"), "{shown:?}");
     serving.end();
 }
 

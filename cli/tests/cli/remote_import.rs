@@ -6,20 +6,20 @@ use crate::program::{ARCHIVE, DATABASE, Folder, HASH, Run, fixture};
 use crate::serve::Serving;
 
 /// A server that writes an empty store, beside another store to compare with.
-struct There {
-    folder: Folder,
+pub(crate) struct There {
+    pub(crate) folder: Folder,
     serving: Option<Serving>,
     url: String,
 }
 
 impl There {
-    fn new() -> There {
+    pub(crate) fn new() -> There {
         let folder = Folder::new();
         for store in ["here", "there"] {
             folder.done(&["init", store]);
         }
         folder.write("server.toml", "write = true\n[stores]\nmain = \"there\"\n");
-        for role in ["importer", "engineer"] {
+        for role in ["importer", "engineer", "privacy-officer", "admin"] {
             let made =
                 ["token", "create", "--role", role, "--name", "x", "--config", "server.toml"];
             folder.write(role, folder.done(&made).out);
@@ -29,7 +29,7 @@ impl There {
         There { folder, serving: Some(serving), url }
     }
 
-    fn run(&self, role: &str, arguments: &[&str], input: &[u8]) -> Run {
+    pub(crate) fn run(&self, role: &str, arguments: &[&str], input: &[u8]) -> Run {
         let first = ["--url", &self.url, "--token-file", role];
         self.folder.run_with(&[arguments, &first].concat(), input)
     }

@@ -5,7 +5,7 @@
 use crate::program::{ARCHIVE, Folder};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, ChildStdout, Command};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// A server that was started, and the lines that it said.
 pub(crate) struct Serving {
@@ -20,8 +20,9 @@ impl Serving {
     }
 
     pub(crate) fn with(folder: &Folder, more: &[&str]) -> Serving {
-        let arguments = [&["serve", "--listen", "127.0.0.1:0"], more].concat();
-        let mut child = folder.command(&arguments).spawn().expect("it starts");
+        let arguments = [&["serve", "--listen", "127.0.0.1:0", "--until-eof"], more].concat();
+        let mut command = folder.command(&arguments);
+        let mut child = command.stdin(Stdio::piped()).spawn().expect("it starts");
         let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut line = String::new();
         out.read_line(&mut line).expect("a line");
@@ -73,6 +74,16 @@ fn the_first_token_is_shown_once_and_stands_in_no_log() {
     assert_eq!(second.status(&token), "200");
     let (out, _, _) = second.end();
     assert!(!out.contains("lineal_") && out.contains("no trail"), "{out}");
+}
+
+#[test]
+fn a_server_ends_with_the_program_that_started_it() {
+    let folder = Folder::with(&[]);
+    let mut serving = Serving::with(&folder, &["--no-first-token"]);
+    assert_eq!(serving.status("lineal_other"), "401");
+    // As the system does it when that program is killed.
+    drop(serving.child.stdin.take().expect("a pipe"));
+    assert_eq!(serving.child.wait().expect("it ends").code(), Some(0));
 }
 
 #[test]

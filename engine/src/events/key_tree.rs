@@ -43,7 +43,7 @@ pub(crate) fn key_tree(
     let names: Vec<&str> = indexed.fields().into_iter().map(|field| field.spec().name).collect();
     let hashes = indexed_hashes(indexed, block, rows);
     let rows = rows.len() as u64;
-    (!names.is_empty()).then(|| KeyTree::with_redacted(secret, &names, rows, hashes, kept))
+    (!names.is_empty()).then(|| KeyTree::with_redacted(secret, &names, rows, &hashes, kept))
 }
 
 /// Writes the root, or that there is none, into a batch's fields.

@@ -27,6 +27,9 @@ use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// Revisions whose ids are put in order at once: 32 MiB.
+const ORDERED_AT_ONCE: usize = 2 << 20;
+
 /// Builds the graph of everything committed up to a commit. What a former generation of the same
 /// history tells need not be read again; the graph is the same with one and without.
 pub(crate) fn build(
@@ -41,9 +44,9 @@ pub(crate) fn build(
     let mut described =
         Described::read(&mut named, (ledger, segments), upto, known.as_ref(), shelf)?;
     let aliases = Aliases::new(ledger.references(upto));
-    let mut candidates = resolve(&named, &mut described, &aliases);
+    let mut candidates = resolve(&named, &mut described, &aliases)?;
     if let Some(known) = &known {
-        known.take_over(&mut named, &mut described, &mut candidates);
+        known.take_over(&mut named, &mut described, &mut candidates)?;
     }
     let imports = import_facts(ledger, upto);
     let import = |number: &u64| {
@@ -123,13 +126,12 @@ impl Built<'_> {
 
     /// Adjacency of each relation in both directions.
     fn put_links(&mut self, sections: &mut Sections, batches: &[Batch]) {
-        let links =
-            std::mem::replace(&mut self.described.links, [const { Vec::new() }; RELATION_COUNT]);
-        for (number, mut pairs) in (0_u16..).zip(links) {
-            for (from, to) in &mut pairs {
-                *from = self.order.renamed[*from as usize];
-                *to = self.order.renamed[*to as usize];
-            }
+        for (at, number) in (0..RELATION_COUNT).zip(0_u16..) {
+            let links = &self.described.links;
+            let renamed = |number: Number| self.order.renamed[number as usize];
+            let mut pairs = Vec::with_capacity(links.len(at));
+            pairs.extend(links.of(at).map(|(from, to)| (renamed(from), renamed(to))));
+            self.described.links.forget(at);
             if number == Relation::Brought as u16 {
                 let numbers = self.order.nodes_of(Kind::Import);
                 let imports = self.imports.keys().copied().zip(numbers).collect();
@@ -152,21 +154,26 @@ impl Built<'_> {
         let start = |at: u32| {
             (id(at).0.first_chunk().map_or(0, |head| u64::from_le_bytes(*head).swap_bytes()), at)
         };
-        let mut all: Vec<(u64, u32)> = revisions.numbers().filter(is_in).map(start).collect();
         let rest = |at: u32| (id(at), node(at), at);
-        all.par_sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| rest(a.1).cmp(&rest(b.1))));
         let mut places = vec![u32::MAX; revisions.len()];
-        let mut first = 0;
-        for (place, (_, revision)) in (0_u32..).zip(&all) {
-            if id(all[first as usize].1) != id(*revision) {
-                first = place;
-            }
-            places[*revision as usize] = first;
-        }
         let (mut ids, mut owners) = (sections.list(), sections.list());
-        for (_, at) in &all {
-            ids.push(id(*at).0);
-            owners.push(node(*at).expect("only revisions of nodes that are in the graph"));
+        // Ids are hashes: as many parts of their range hold about as many of them each.
+        let parts = revisions.len().div_ceil(ORDERED_AT_ONCE).max(1) as u128;
+        for part in 0..parts {
+            let is_here = |(start, at): &(u64, u32)| {
+                (u128::from(*start) * parts) >> u64::BITS == part && is_in(at)
+            };
+            let mut all: Vec<(u64, u32)> = revisions.numbers().map(start).filter(is_here).collect();
+            all.par_sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| rest(a.1).cmp(&rest(b.1))));
+            let mut same = None;
+            for (_, at) in &all {
+                let place = u32::try_from(ids.len()).expect("fewer than 2^32 revisions");
+                let first = same.filter(|(of, _)| *of == id(*at)).unwrap_or((id(*at), place));
+                same = Some(first);
+                places[*at as usize] = first.1;
+                ids.push(id(*at).0);
+                owners.push(node(*at).expect("only revisions of nodes that are in the graph"));
+            }
         }
         sections.put_list(Tag::RevisionIds, 0, 0, ids)?;
         sections.put_list(Tag::RevisionNodes, 0, 0, owners)?;

@@ -4,14 +4,15 @@
 
 use super::former::Known;
 use super::label_lists::LabelLists;
+use super::links::Links;
 use super::named::{Named, Number};
 use super::{NodeNo, key_fields, label_hash, labels, tag_hash};
 use crate::claims::is_claim;
 use crate::draft::{FORM_IN_PASSING, FORM_OF_EVENTS};
 use crate::error::{Error, Result};
 use crate::ledger::{ChainHead, Ledger, Rank};
-use crate::mapping::{Bytes, forget_large};
-use crate::schema::{Kind, RELATION_COUNT, Relation};
+use crate::mapping::{Bytes, Words, forget_large};
+use crate::schema::{Kind, Relation};
 use crate::sections::Shelf;
 use crate::segment::{Location, read_frame, segment_path};
 use lineal_proof::record::{Edge, Revision, node_id};
@@ -40,6 +41,26 @@ pub(super) struct Raw {
     pub(super) deleted: bool,
 }
 
+impl Raw {
+    /// As it is laid aside.
+    fn to_words(self) -> [u32; 7] {
+        let Raw { entry, known, heads_end, revisions, first_commit, last_commit, deleted } = self;
+        let known = known.unwrap_or(NONE);
+        [entry, known, heads_end, revisions, first_commit, last_commit, u32::from(deleted)]
+    }
+
+    fn of_words(words: [u32; 7]) -> Raw {
+        let [entry, known, heads_end, revisions, first_commit, last_commit, deleted] = words;
+        let (known, deleted) = (Some(known).filter(|known| *known != NONE), deleted == 1);
+        Raw { entry, known, heads_end, revisions, first_commit, last_commit, deleted }
+    }
+}
+
+/// Stands for no node of the former generation.
+const NONE: NodeNo = NodeNo::MAX;
+/// Set in a head's second word where it vanished; the number of its chain stands below.
+const GONE: u32 = 1 << 16;
+
 /// One chain's head.
 #[derive(Clone, Copy)]
 pub(super) struct RawHead {
@@ -48,6 +69,17 @@ pub(super) struct RawHead {
     pub(super) chain: u16,
     /// Did it vanish from its source?
     pub(super) is_gone: bool,
+}
+
+impl RawHead {
+    fn to_words(self) -> [u32; 2] {
+        [self.revision, u32::from(self.chain) | if self.is_gone { GONE } else { 0 }]
+    }
+
+    fn of_words([revision, rest]: [u32; 2]) -> RawHead {
+        let chain = u16::try_from(rest & (GONE - 1)).unwrap_or(u16::MAX);
+        RawHead { revision, chain, is_gone: rest & GONE != 0 }
+    }
 }
 
 /// An edge to a key with parts that its source does not know.
@@ -62,11 +94,11 @@ pub(super) struct ClaimEdge {
 
 /// Every node that is described, in the order of the ledger.
 pub(super) struct Described {
-    pub(super) nodes: Vec<Raw>,
+    nodes: Words<[u32; 7]>,
     /// Of one node after another, the one on top first.
-    pub(super) heads: Vec<RawHead>,
-    /// By relation: edges whose targets are certain.
-    pub(super) links: [Vec<(Number, Number)>; RELATION_COUNT],
+    heads: Words<[u32; 2]>,
+    /// Edges whose targets are certain.
+    pub(super) links: Links,
     /// Edges whose targets are not; those of a node stand side by side.
     pub(super) claims: Vec<ClaimEdge>,
     /// Hashes by which nodes are looked up, but of those that the former generation knows.
@@ -123,12 +155,12 @@ impl ReadEdge {
 }
 
 impl Described {
-    /// Nothing yet, and room for one entry a node: a list that grows is moved, and held twice then.
-    fn empty(ledger: &Ledger, shelf: &Shelf) -> Described {
+    /// Nothing yet.
+    fn empty(shelf: &Shelf) -> Described {
         Described {
-            nodes: Vec::with_capacity(ledger.nodes.len()),
-            heads: Vec::with_capacity(ledger.nodes.len()),
-            links: [const { Vec::new() }; RELATION_COUNT],
+            nodes: Words::owned(Vec::new()),
+            heads: Words::owned(Vec::new()),
+            links: Links::new(shelf),
             claims: Vec::new(),
             labels: LabelLists::new(shelf),
             aliases: HashMap::new(),
@@ -171,21 +203,25 @@ impl Described {
             let (edges, labels, aliases) = (Vec::new(), Vec::new(), Vec::new());
             Ok((!heads.is_empty()).then_some(ReadNode { raw, heads, edges, labels, aliases }))
         };
-        let mut all = Described::empty(ledger, shelf);
+        let mut all = Described::empty(shelf);
+        let (mut nodes, mut heads) = (shelf.list(), shelf.list());
         for first in (0..ledger.nodes.len()).step_by(CHUNK) {
             let chunk = number(first)..number((first + CHUNK).min(ledger.nodes.len()));
             let read: Vec<Option<ReadNode>> =
                 chunk.into_par_iter().map(one).collect::<Result<_>>()?;
-            read.into_iter().flatten().for_each(|node| all.add(named, ledger, node));
+            for node in read.into_iter().flatten() {
+                node.heads.iter().for_each(|head| heads.push(head.to_words()));
+                nodes.push(Raw { heads_end: number(heads.len()), ..node.raw }.to_words());
+                all.add(named, ledger, node);
+            }
             forget_large(segments);
         }
-        Ok(all)
+        all.links.close()?;
+        Ok(Described { nodes: nodes.into_words()?, heads: heads.into_words()?, ..all })
     }
 
     fn add(&mut self, named: &mut Named<'_>, ledger: &Ledger, node: ReadNode) {
         let from = node.raw.entry;
-        self.heads.extend(node.heads);
-        self.nodes.push(Raw { heads_end: number(self.heads.len()), ..node.raw });
         node.labels.into_iter().for_each(|label| self.labels.push(label, from));
         if !node.aliases.is_empty() {
             self.aliases.insert(from, node.aliases);
@@ -203,15 +239,26 @@ impl Described {
             if is_claim {
                 self.claims.push(ClaimEdge { from, relation, target, beside: edge.beside });
             } else {
-                self.links[relation as usize].push((from, target));
+                self.links.push(relation, from, target);
             }
         }
     }
 
+    /// All nodes.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = Raw> + '_ {
+        self.nodes.iter().map(|words| Raw::of_words(*words))
+    }
+
+    /// A node by its place among the nodes.
+    pub(super) fn node(&self, at: usize) -> Raw {
+        Raw::of_words(self.nodes[at])
+    }
+
     /// The heads of a node, by its place among the nodes.
-    pub(super) fn heads_of(&self, at: usize) -> &[RawHead] {
-        let from = at.checked_sub(1).map_or(0, |before| self.nodes[before].heads_end);
-        &self.heads[from as usize..self.nodes[at].heads_end as usize]
+    pub(super) fn heads_of(&self, at: usize) -> impl Iterator<Item = RawHead> + '_ {
+        let from = at.checked_sub(1).map_or(0, |before| self.node(before).heads_end);
+        let heads = &self.heads[from as usize..self.node(at).heads_end as usize];
+        heads.iter().map(|words| RawHead::of_words(*words))
     }
 
     /// Is a node described?
@@ -221,7 +268,7 @@ impl Described {
 
     /// The place of a node among the nodes.
     pub(super) fn place(&self, number: Number) -> Option<usize> {
-        self.nodes.binary_search_by_key(&number, |raw| raw.entry).ok()
+        self.nodes.binary_search_by_key(&number, |raw| raw[0]).ok()
     }
 }
 

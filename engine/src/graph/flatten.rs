@@ -102,7 +102,7 @@ pub(super) fn put_nodes(sections: &mut Sections, built: &Built<'_>, places: &[u3
     let nodes = Nodes::new(built);
     sections.put_all(Tag::Flags, 0, 0, order.iter().map(|number| nodes.flags(*number)).collect());
     let of_raw = |what: fn(&Raw) -> u32| -> Vec<u32> {
-        order.iter().map(|number| nodes.raw(*number).map_or(0, what)).collect()
+        order.iter().map(|number| nodes.raw(*number).as_ref().map_or(0, what)).collect()
     };
     let mut first_commits = of_raw(|raw| raw.first_commit);
     // Of an import its number is its first commit.
@@ -128,7 +128,7 @@ struct Nodes<'a> {
 impl<'a> Nodes<'a> {
     fn new(built: &'a Built<'a>) -> Nodes<'a> {
         let mut places = vec![0; built.order.named.len()];
-        for (at, raw) in (1_u32..).zip(&built.described.nodes) {
+        for (at, raw) in (1_u32..).zip(built.described.nodes()) {
             places[raw.entry as usize] = at;
         }
         Nodes { built, places }
@@ -138,12 +138,12 @@ impl<'a> Nodes<'a> {
         (self.places[number as usize] as usize).checked_sub(1)
     }
 
-    fn raw(&self, number: u32) -> Option<&Raw> {
-        self.place(number).map(|at| &self.built.described.nodes[at])
+    fn raw(&self, number: u32) -> Option<Raw> {
+        self.place(number).map(|at| self.built.described.node(at))
     }
 
-    fn heads(&self, number: u32) -> &[RawHead] {
-        self.place(number).map_or(&[], |at| self.built.described.heads_of(at))
+    fn heads(&self, number: u32) -> impl Iterator<Item = RawHead> {
+        self.place(number).into_iter().flat_map(|at| self.built.described.heads_of(at))
     }
 
     /// Does nobody describe it? Imports are made here, from commits.
@@ -156,11 +156,12 @@ impl<'a> Nodes<'a> {
     }
 
     fn flags(&self, number: u32) -> u8 {
-        let heads = self.heads(number);
+        let mut heads = self.heads(number).peekable();
+        let is_gone = heads.peek().is_some() && heads.all(|head| head.is_gone);
         let all = [
             (Flag::Missing, self.is_missing(number)),
             (Flag::Deleted, self.raw(number).is_some_and(|raw| raw.deleted)),
-            (Flag::Gone, !heads.is_empty() && heads.iter().all(|head| head.is_gone)),
+            (Flag::Gone, is_gone),
             (Flag::Candidates, self.has_candidates(number)),
         ];
         all.into_iter().fold(0, |flags, (flag, holds)| flags | if holds { flag as u8 } else { 0 })

@@ -10,6 +10,7 @@ use super::described::{DERIVED, Described};
 use super::named::{Named, Number};
 use super::resolve::Candidates;
 use super::{Base, Batch, Graph, NodeNo};
+use crate::error::Result;
 use crate::head::Head;
 use crate::ledger::{Ledger, table};
 use crate::schema::{Direction, Kind, RELATIONS};
@@ -142,17 +143,16 @@ impl<'a> Known<'a> {
         named: &mut Named<'_>,
         described: &mut Described,
         candidates: &mut Candidates,
-    ) {
+    ) -> Result<()> {
         let graph = &self.former.graph;
         // By its number there, where each node is here.
         let mut here: Vec<Number> = vec![NONE; graph.node_count()];
-        let known = described.nodes.iter().filter_map(|raw| Some((raw.entry, raw.known?)));
+        let known = described.nodes().filter_map(|raw| Some((raw.entry, raw.known?)));
         let known: Vec<(Number, NodeNo)> = known.collect();
         for (at, old) in &known {
             here[*old as usize] = *at;
         }
-        let mut links = std::mem::take(&mut described.links);
-        let mut place = |old: NodeNo| {
+        let mut place = |described: &Described, old: NodeNo| {
             if here[old as usize] != NONE {
                 return here[old as usize];
             }
@@ -176,11 +176,12 @@ impl<'a> Known<'a> {
             }
             for (at, old) in &known {
                 for target in graph.edges(*old, relation, Direction::Forward) {
-                    links[relation as usize].push((*at, place(*target)));
+                    let target = place(described, *target);
+                    described.links.push(relation, *at, target);
                 }
             }
         }
-        described.links = links;
+        described.links.close()
     }
 
     /// The labels of the nodes that are known, by their numbers here, which are as they were there in
@@ -192,7 +193,7 @@ impl<'a> Known<'a> {
     ) -> impl Iterator<Item = (u64, NodeNo)> + use<'_, 'a> {
         let graph = &self.former.graph;
         let mut here = vec![NONE; graph.node_count()];
-        for raw in &described.nodes {
+        for raw in described.nodes() {
             if let Some(old) = raw.known {
                 here[old as usize] = renamed[raw.entry as usize];
             }

@@ -31,10 +31,9 @@ impl<'a> Order<'a> {
         more: impl Iterator<Item = Number>,
     ) -> Order<'a> {
         let mut is_in = vec![false; named.len()];
-        let targets = described.links.iter().flatten().map(|(_, target)| *target);
-        more.chain(targets).for_each(|number| is_in[number as usize] = true);
+        more.chain(described.links.targets()).for_each(|number| is_in[number as usize] = true);
         let mut known: Vec<(NodeNo, Number)> = Vec::new();
-        for raw in &described.nodes {
+        for raw in described.nodes() {
             is_in[raw.entry as usize] = raw.known.is_none();
             known.extend(raw.known.map(|old| (old, raw.entry)));
         }

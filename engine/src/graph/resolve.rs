@@ -3,6 +3,7 @@
 use super::described::{ClaimEdge, Described};
 use super::named::{Named, Number};
 use crate::claims::{Aliases, ClaimIndex, Facts, Resolution, is_claim};
+use crate::error::Result;
 use crate::schema::{Kind, Relation};
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,14 +15,14 @@ pub(super) fn resolve(
     named: &Named<'_>,
     described: &mut Described,
     aliases: &Aliases,
-) -> Candidates {
+) -> Result<Candidates> {
     let mut candidates = Candidates::new();
     let claims = std::mem::take(&mut described.claims);
     if claims.is_empty() {
-        return candidates;
+        return Ok(candidates);
     }
     let mut exact = ClaimIndex::default();
-    for raw in &described.nodes {
+    for raw in described.nodes() {
         let (kind, key) = (named.kind(raw.entry), named.key(raw.entry));
         if matches!(kind, Kind::Model | Kind::Dataset) && !is_claim(kind, &key) {
             exact.add(raw.entry, kind, &key);
@@ -40,10 +41,11 @@ pub(super) fn resolve(
                 }
                 Resolution::Many(_) | Resolution::None => {}
             }
-            described.links[claim.relation as usize].push((claim.from, target));
+            described.links.push(claim.relation, claim.from, target);
         }
     }
-    candidates
+    described.links.close()?;
+    Ok(candidates)
 }
 
 /// What stands beside a claim, from every edge of the node that makes the same one: one file of a
@@ -71,7 +73,7 @@ struct ModelFacts {
 impl ModelFacts {
     fn new(named: &Named<'_>, described: &Described) -> ModelFacts {
         let mut facts = ModelFacts { aliases: described.aliases.clone(), ..ModelFacts::default() };
-        for at in described.nodes.iter().map(|raw| raw.entry) {
+        for at in described.nodes().map(|raw| raw.entry) {
             if named.kind(at) == Kind::Model
                 && named.key(at).0.len() == 1
                 && let Some(id) = named.key_text(at, 0)
@@ -80,9 +82,9 @@ impl ModelFacts {
             }
         }
         let of_models = |relation: Relation| {
-            let links = described.links[relation as usize].iter();
+            let links = described.links.of(relation as usize);
             let links = links.filter(|(from, _)| named.kind(*from) == Kind::Model);
-            links.filter_map(|(from, to)| Some((*from, *to, named.key_text(*to, 0)?)))
+            links.filter_map(|(from, to)| Some((from, to, named.key_text(to, 0)?)))
         };
         for (model, _, run) in of_models(Relation::ProducedBy) {
             facts.runs.entry(model).or_default().push(run.to_owned());

@@ -22,6 +22,9 @@ const NOTE_BYTES_MAX: u64 = 1 << 20;
 /// Longest container that is taken, in bytes: it is held while it is hashed. Packed ones have some 128 MiB.
 const CONTAINER_BYTES_MAX: u64 = 2 << 30;
 
+/// Files of the mirror with their SHA-256.
+type Digests = Vec<(String, [u8; 32])>;
+
 /// The register as it is, and as it is to be behind the next `head`.
 pub(super) struct CopiedRegister {
     pub(super) digest: Option<[u8; 32]>,
@@ -39,11 +42,7 @@ pub(super) struct Notes {
 
 impl Pulling<'_> {
     /// Pulls the containers in which batches stand as of the last commit; none if one has gone.
-    pub(super) fn containers(
-        &mut self,
-        ledger: &Ledger,
-        own: &Own,
-    ) -> Result<Option<Vec<(String, [u8; 32])>>> {
+    pub(super) fn containers(&mut self, ledger: &Ledger, own: &Own) -> Result<Option<Digests>> {
         let used = ledger.batches.iter().filter_map(|batch| Some(batch.place?.0));
         let used: BTreeSet<u32> = used.collect();
         let manifests = used.into_iter().map(|number| &ledger.manifests[number as usize].1);

@@ -2,6 +2,7 @@
 //! answers of time-stamp authorities beside it. The newest also lies in `tiles/`, where a reader of
 //! the log looks for it.
 
+use super::alone::alone;
 use super::{KeptCheckpoint, identity, tiles};
 use crate::error::{Error, Result};
 use crate::mapping::Bytes;
@@ -104,6 +105,7 @@ pub(super) fn make_with(
     also: &[NoteSigner],
 ) -> Result<SignedCheckpoint> {
     let storage = store.storage();
+    let _alone = alone(storage)?;
     let head = store.read_state().head;
     let newest = sizes(storage)?.last().map(|size| read(storage, *size)).transpose()?;
     if let Some(newest) = &newest
@@ -148,6 +150,7 @@ pub(super) fn cosign(
     size: u64,
     signatures: Vec<NoteSignature>,
 ) -> Result<SignedCheckpoint> {
+    let _alone = alone(storage)?;
     let mut signed = read(storage, size)?;
     signatures.into_iter().for_each(|line| signed.note.add(line));
     let newest = sizes(storage)?.last() == Some(&size);
@@ -156,6 +159,7 @@ pub(super) fn cosign(
 }
 
 pub(super) fn stamp(storage: &dyn Storage, size: u64, reply: &[u8]) -> Result<String> {
+    let _alone = alone(storage)?;
     read(storage, size)?;
     let known = replies(storage, size)?;
     let path = match known.iter().position(|known| **known == *reply) {

@@ -292,6 +292,36 @@ fn what_witnesses_and_authorities_said_stays_with_the_checkpoint() {
     assert!(matches!(store.add_timestamp(2, b"one"), Err(Error::NoCheckpoint { size: 2 })));
 }
 
+#[test]
+fn signatures_and_stamps_that_come_at_once_are_all_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let store = Store::create(&path, options()).unwrap();
+    store.record_log(None, None).unwrap();
+    let made = store.checkpoint().unwrap();
+    const WITNESSES: u8 = 24;
+    std::thread::scope(|scope| {
+        for number in 0..WITNESSES {
+            let (path, text) = (&path, made.note.text());
+            scope.spawn(move || {
+                // Each as a process of its own would: a store that it opened itself.
+                let store = Store::open_read_only(path).unwrap();
+                let name = format!("w{number}.example");
+                let key = [number + 1; 32];
+                let witness = NoteSigner::new(&name, SignatureKind::Cosignature, &key).unwrap();
+                let line = NoteSignature::cosign(text, &witness, 1_700_000_000);
+                store.add_cosignatures(1, vec![line]).unwrap();
+                store.add_timestamp(1, name.as_bytes()).unwrap();
+            });
+        }
+    });
+    let kept = store.kept_checkpoint(1).unwrap();
+    assert_eq!(kept.note.note.signatures().len(), usize::from(WITNESSES) + 1);
+    assert_eq!(kept.timestamps.len(), usize::from(WITNESSES));
+    let published = std::fs::read_to_string(path.join("tiles/checkpoint")).unwrap();
+    assert_eq!(published, kept.note.to_string());
+}
+
 /// Signs, changes the key and signs again, until something fails; gives what was acknowledged.
 fn signed_on(storage: Arc<dyn Storage>) -> Vec<SignedCheckpoint> {
     let mut signed = Vec::new();

@@ -260,7 +260,11 @@ impl Snapshot {
     /// Fields that need no record.
     fn quick(&self, node: NodeNo, name: &str) -> Option<Option<Value>> {
         let graph = self.graph();
-        let time = |commit| graph.recorded_at(commit).map(Value::from);
+        // What is in no commit yet was not recorded at any time.
+        let recorded = |commit: &u64| *commit <= self.commit();
+        let time =
+            |commit| Some(commit).filter(recorded).and_then(|commit| graph.recorded_at(commit));
+        let time = |commit| time(commit).map(Value::from);
         Some(match name {
             "kind" => Some(Value::text(graph.kind_of(node).name())),
             "missing" => Some(Value::Bool(graph.is_missing(node))),

@@ -8,6 +8,7 @@
 //! (`restrict.rs`).
 
 mod again;
+mod decisions;
 mod find;
 mod finish;
 mod record;
@@ -17,6 +18,7 @@ mod salts;
 mod suppress;
 mod values;
 
+pub use decisions::DecisionInfo;
 pub use suppress::Suppressed;
 
 use super::Store;
@@ -129,7 +131,7 @@ impl Store {
             return Ok(done);
         }
         if order.decision != Decision::Erased {
-            let records = self.decisions(order, &rows, values);
+            let records = self.decision_records(order, &rows, values);
             let mut transaction = self.begin(None, Some(order.executed_by.clone()))?;
             records.into_iter().for_each(|record| transaction.add_erasure(record));
             done.commit = Some(transaction.commit()?.number);

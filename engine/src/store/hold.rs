@@ -79,6 +79,14 @@ impl Store {
         self.record_hold(Hold { name, scope, reason, actor, release: true })
     }
 
+    /// Records again what another log of this store says of a hold.
+    ///
+    /// # Errors
+    /// As [`Store::begin`], or what the medium says.
+    pub(crate) fn hold_again(&self, hold: &Hold) -> Result<()> {
+        self.record_hold(hold.clone()).map(drop)
+    }
+
     fn record_hold(&self, hold: Hold) -> Result<u64> {
         let mut transaction = self.begin(None, hold.actor.clone())?;
         transaction.add_hold(hold);

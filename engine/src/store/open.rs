@@ -126,8 +126,8 @@ impl Store {
             catalog,
             pending_keys: PendingKeys::default(),
             map: MapKeeper::default(),
+            aside_of: None,
             shows_restricted: false,
-            is_aside: false,
             storage,
             _lock: lock,
         })

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::schema::Kind;
 use crate::store::{NewKeys, State, Store};
 use lineal_proof::absence::Entry;
-use lineal_proof::absence::names::add_entries;
+use lineal_proof::absence::names::Naming;
 use lineal_proof::frame::{self, FRAME_HEAD, PAYLOAD_MAX, RecordType};
 use lineal_proof::record::Record;
 use lineal_proof::{Cid, Hash};
@@ -29,6 +29,8 @@ pub(super) struct Encoded {
     pub(super) events: u64,
     /// What the records put into the map, in any order.
     pub(super) entries: Vec<Entry>,
+    /// What stubs and references put there, in the making.
+    naming: Naming,
 }
 
 impl Encoded {
@@ -39,7 +41,8 @@ impl Encoded {
     /// The same of a record that stands in the map, other than a revision.
     fn push_named(&mut self, record_type: RecordType, payload: &[u8]) -> Result<()> {
         let id = Hash::of(payload);
-        add_entries(record_type, &id, payload, &mut self.entries)
+        self.naming
+            .add(record_type, &id, payload)
             .map_err(|e| Error::record("a new record", 0, e))?;
         self.push_with_id(record_type, payload, id)
     }
@@ -129,6 +132,7 @@ pub(super) fn encode(
     for hold in &transaction.holds {
         out.push(RecordType::Hold, &hold.encode())?;
     }
+    out.entries.append(&mut std::mem::take(&mut out.naming).finish());
     transaction.sources.sort_by(|a, b| (&a.label, a.stretches).cmp(&(&b.label, b.stretches)));
     for source in &transaction.sources {
         // Not only while debugging: a wrong sum would be evidence for ever.

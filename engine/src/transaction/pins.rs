@@ -7,7 +7,7 @@ use crate::ledger::Rank;
 use crate::schema::Kind;
 use crate::store::State;
 use lineal_proof::absence::Entry;
-use lineal_proof::absence::names::add_revision;
+use lineal_proof::absence::names::Naming;
 use lineal_proof::record::{Edge, Record, Stub, node_id};
 use lineal_proof::{Cid, Hash, Key};
 use rayon::prelude::*;
@@ -189,8 +189,9 @@ impl<'a> Pins<'a> {
         let encode = |(chain, staged): (Chain, StagedNode)| {
             let payload = staged.revision.encode_around(&staged.body);
             let link = Cid(Hash::of(&payload));
-            let mut entries = Vec::with_capacity(2 + staged.revision.edges.len());
-            add_revision(&staged.revision, &link.0, &mut entries);
+            let mut naming = Naming::default();
+            naming.add_revision(&staged.revision, &link.0);
+            let entries = naming.finish();
             let (content, kind) = (staged.content, staged.kind);
             (chain, Written { content, kind, link, payload, entries })
         };

@@ -3,6 +3,7 @@
 
 use std::io::BufRead;
 
+use super::csv::{Columns, record_length};
 use super::reader::{Body, Stop};
 use super::report::{DamageKind, Shape};
 
@@ -11,6 +12,9 @@ pub const LINE_MAX: usize = 1 << 20;
 
 /// Bytes that are asked for at a time.
 const FILL_BYTES: usize = 256 << 10;
+
+/// As much as is looked at for the shape.
+const HEAD_BYTES: usize = 16 << 10;
 
 /// The byte order mark that some tools put before UTF-8.
 const MARK: &[u8] = b"\xef\xbb\xbf";
@@ -35,6 +39,10 @@ pub(super) struct Items<'r> {
     /// An item was read and no comma since.
     needs_comma: bool,
     ended: bool,
+    /// Of CSV.
+    columns: Option<Columns>,
+    /// A record of CSV as the line that it stands for.
+    line: Vec<u8>,
 }
 
 /// The part of the stream that is in memory: `buffer[start..end]`.
@@ -59,6 +67,8 @@ impl<'r> Items<'r> {
             inside: false,
             needs_comma: false,
             ended: false,
+            columns: None,
+            line: Vec::new(),
         };
         items.window.pending = items.find_shape().err();
         items
@@ -86,11 +96,13 @@ impl<'r> Items<'r> {
         match self.shape {
             Shape::Lines => self.next_line(),
             Shape::Array | Shape::Pages => self.next_of_list(),
+            Shape::Csv => self.next_record(),
         }
     }
 
     /// Tells the shape by what stands first: `[` for an array, `{"data":[` or `{"meta":{` for a
-    /// page of the Logs API. Everything else is lines.
+    /// page of the Logs API, its version 1 by `logs`; the columns of the Explorer for CSV. Everything
+    /// else is lines.
     fn find_shape(&mut self) -> Result<(), Stop> {
         while self.window.held().len() < MARK.len() && self.window.fill()? {}
         if self.window.held().starts_with(MARK) {
@@ -105,7 +117,60 @@ impl<'r> Items<'r> {
                 self.shape = Shape::Pages;
             }
         }
+        if self.shape == Shape::Lines {
+            while self.window.held().len() < HEAD_BYTES && self.window.fill()? {}
+            let head = &self.window.held()[..self.window.held().len().min(HEAD_BYTES)];
+            if begins_page_of_version_1(head) {
+                self.shape = Shape::Pages;
+            } else if let Some(length) = record_length(head)
+                && let Some(columns) = Columns::of(&head[..length])
+            {
+                self.columns = Some(columns);
+                self.shape = Shape::Csv;
+                self.window.advance(length);
+                self.number = 1;
+            }
+        }
         Ok(())
+    }
+
+    /// The next record of CSV, as the line that it stands for.
+    fn next_record(&mut self) -> Result<Option<Item<'_>>, Stop> {
+        loop {
+            let byte = self.window.byte;
+            let mut length = record_length(self.window.held());
+            while length.is_none() && self.window.held().len() <= LINE_MAX && self.window.fill()? {
+                length = record_length(self.window.held());
+            }
+            let held = self.window.held();
+            if held.is_empty() {
+                return Ok(None);
+            }
+            self.number += 1;
+            let number = self.number;
+            // A quote that is never closed: with the next line a record may begin.
+            let is_open = length.is_none() && held.len() > LINE_MAX;
+            let length = match length {
+                Some(length) => length,
+                None if is_open => {
+                    held.iter().position(|byte| *byte == b'\n').map_or(held.len(), |end| end + 1)
+                }
+                None => held.len(),
+            };
+            let record = &held[..length];
+            if record.iter().all(u8::is_ascii_whitespace) {
+                self.window.advance(length);
+                continue;
+            }
+            let line = self.columns.as_ref().filter(|_| !is_open && length <= LINE_MAX);
+            // What fits no columns stays as it stands: whoever reads it says that it is no JSON.
+            self.line = line.map_or_else(Vec::new, |columns| {
+                columns.line(record).unwrap_or_else(|| record.trim_ascii_end().to_vec())
+            });
+            self.window.advance(length);
+            let text = (!self.line.is_empty()).then_some(self.line.as_slice());
+            return Ok(Some(Item { number, byte, text }));
+        }
     }
 
     /// Whether the stream begins with an object whose first member has this name and opening.
@@ -255,7 +320,7 @@ impl<'r> Items<'r> {
         }
     }
 
-    /// Passes over a value; whether it was the text `data`.
+    /// Passes over a value; whether it was the text `data`, or `logs` as version 1 has it.
     fn skip_value(&mut self) -> Result<bool, Stop> {
         let Some((length, whole)) = self.window.value_length(LINE_MAX)? else {
             return Err(Stop::Damage(DamageKind::Unclosed(self.shape)));
@@ -263,7 +328,8 @@ impl<'r> Items<'r> {
         if length == 0 && whole {
             return Err(self.broken());
         }
-        let is_data = whole && self.window.held()[..length] == *b"\"data\"";
+        let held = &self.window.held()[..length];
+        let is_data = whole && (held == b"\"data\"" || held == b"\"logs\"");
         self.window.advance(length);
         Ok(is_data)
     }
@@ -280,6 +346,41 @@ impl<'r> Items<'r> {
 
     fn broken(&self) -> Stop {
         Stop::Damage(DamageKind::Structure(self.shape))
+    }
+}
+
+/// Does this begin a page of version 1: an object in which nothing but texts stand before `logs`, and one
+/// of them is a page's? A line of a log may begin with `status` too.
+fn begins_page_of_version_1(head: &[u8]) -> bool {
+    const BEFORE: [&str; 3] = ["status", "nextLogId", "requestId"];
+    let Ok(text) = std::str::from_utf8(&head[..valid_length(head)]) else { return false };
+    let Some(mut rest) = text.trim_start().strip_prefix('{') else { return false };
+    loop {
+        let mut names = serde_json::Deserializer::from_str(rest.trim_start()).into_iter::<String>();
+        let Some(Ok(name)) = names.next() else { return false };
+        let behind = rest.trim_start().get(names.byte_offset()..).unwrap_or_default().trim_start();
+        let Some(behind) = behind.strip_prefix(':').map(str::trim_start) else { return false };
+        if name == "logs" {
+            return behind.starts_with('[');
+        }
+        if !BEFORE.contains(&name.as_str()) {
+            return false;
+        }
+        let mut values = serde_json::Deserializer::from_str(behind).into_iter::<Option<String>>();
+        let Some(Ok(_)) = values.next() else { return false };
+        let behind = behind.get(values.byte_offset()..).unwrap_or_default().trim_start();
+        match behind.strip_prefix(',') {
+            Some(behind) => rest = behind,
+            None => return false,
+        }
+    }
+}
+
+/// How many of these bytes are whole characters: a head may end within one.
+fn valid_length(bytes: &[u8]) -> usize {
+    match std::str::from_utf8(bytes) {
+        Ok(_) => bytes.len(),
+        Err(error) => error.valid_up_to(),
     }
 }
 

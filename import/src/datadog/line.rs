@@ -306,10 +306,11 @@ impl Member {
     }
 }
 
-/// The `attributes` of a line of the Logs API: `{"id", "type", "attributes": {"timestamp", ...}}`.
+/// The `attributes` of a line of the Logs API: `{"id", "type", "attributes": {"timestamp", ...}}`; version
+/// 1 calls them `content`.
 fn from_logs_api(line: Document<'_>) -> Option<u32> {
     line.member(0, "id")?;
-    let attributes = line.member(0, "attributes")?;
+    let attributes = line.member(0, "attributes").or_else(|| line.member(0, "content"))?;
     let framed = ["_id", "date", "message"].iter().any(|name| line.member(0, name).is_some());
     let inside =
         line.kind(attributes) == JsonKind::Object && line.member(attributes, "timestamp").is_some();

@@ -5,6 +5,7 @@
 //! showed), and the sink receives the events. What remains to be said is in the [`FileReport`]. Nothing here knows the store.
 
 mod convert;
+mod csv;
 mod document;
 mod error;
 mod event;

@@ -21,7 +21,7 @@ const ITEMS_LOOKED_AT: usize = 3;
 const FRAME: [&str; 8] =
     ["_id", "date", "host", "service", "source", "status", "message", "attributes"];
 /// How log files are called, with or without `.gz` or `.zst` behind.
-const ENDINGS: [&str; 4] = [".json", ".ndjson", ".jsonl", ".log"];
+const ENDINGS: [&str; 5] = [".json", ".ndjson", ".jsonl", ".log", ".csv"];
 
 /// The log files under a path.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -179,7 +179,9 @@ fn is_log(text: &str, tape: &mut Tape) -> bool {
     }
     let api = line.member(0, "type").is_some_and(|kind| line.text(kind) == "log")
         && line.member(0, "attributes").is_some();
-    api || FRAME.iter().filter(|name| line.member(0, name).is_some()).count() >= 3
+    let first = line.member(0, "id").is_some()
+        && line.member(0, "content").is_some_and(|held| line.member(held, "timestamp").is_some());
+    api || first || FRAME.iter().filter(|name| line.member(0, name).is_some()).count() >= 3
 }
 
 #[cfg(test)]

@@ -72,6 +72,8 @@ pub enum Shape {
     Array,
     /// Pages of the Logs API, one after another.
     Pages,
+    /// CSV of the Log Explorer.
+    Csv,
 }
 
 /// Why a line is no event.
@@ -187,6 +189,7 @@ impl fmt::Display for Shape {
             Shape::Lines => "lines",
             Shape::Array => "JSON array",
             Shape::Pages => "Logs API page",
+            Shape::Csv => "CSV",
         })
     }
 }

@@ -8,13 +8,19 @@
 
 mod artifact;
 mod clearml;
+mod croissant;
+mod cyclonedx;
 mod dvc;
 mod fields;
 mod head;
 mod in_toto;
 mod json;
+mod prov;
 mod recognise;
+mod spdx;
 mod told;
+mod wandb;
+mod watch;
 mod yaml;
 
 pub(crate) use recognise::recognise;
@@ -33,10 +39,32 @@ pub enum Format {
     Dvc,
     /// in-toto statements, bare or in DSSE envelopes: SLSA's provenance among them.
     InToto,
+    /// CycloneDX, the machine learning bill of materials.
+    Cyclonedx,
+    /// SPDX 3 with its profiles for AI and data sets.
+    Spdx,
+    /// Croissant descriptions of data sets.
+    Croissant,
+    /// W3C PROV-JSON.
+    Prov,
+    /// JSON exports of Weights & Biases: runs and artifacts.
+    Wandb,
+    /// Datadog's monitors, their alerts, and the audit trail, as its API gives them.
+    DatadogWatch,
 }
 
 /// All formats.
-pub const FORMATS: [Format; 3] = [Format::Clearml, Format::Dvc, Format::InToto];
+pub const FORMATS: [Format; 9] = [
+    Format::Clearml,
+    Format::Dvc,
+    Format::InToto,
+    Format::Cyclonedx,
+    Format::Spdx,
+    Format::Croissant,
+    Format::Prov,
+    Format::Wandb,
+    Format::DatadogWatch,
+];
 
 impl Format {
     /// The form's name in records, and as `--as` takes it.
@@ -46,13 +74,22 @@ impl Format {
             Format::Clearml => clearml::FORM,
             Format::Dvc => dvc::FORM,
             Format::InToto => in_toto::FORM,
+            Format::Cyclonedx => cyclonedx::FORM,
+            Format::Spdx => spdx::FORM,
+            Format::Croissant => croissant::FORM,
+            Format::Prov => prov::FORM,
+            Format::Wandb => wandb::FORM,
+            Format::DatadogWatch => watch::FORM,
         }
     }
 
     /// Who speaks, where no other name is given.
     #[must_use]
     pub fn source(self) -> &'static str {
-        self.name()
+        match self {
+            Format::DatadogWatch => "datadog",
+            other => other.name(),
+        }
     }
 
     /// The format of that name.
@@ -70,6 +107,12 @@ impl Format {
             Format::Clearml => clearml::read(bytes, &mut told),
             Format::Dvc => dvc::read(bytes, &mut told),
             Format::InToto => in_toto::read(bytes, &mut told),
+            Format::Cyclonedx => cyclonedx::read(bytes, &mut told),
+            Format::Spdx => spdx::read(bytes, &mut told),
+            Format::Croissant => croissant::read(bytes, &mut told),
+            Format::Prov => prov::read(bytes, &mut told),
+            Format::Wandb => wandb::read(bytes, &mut told),
+            Format::DatadogWatch => watch::read(bytes, &mut told),
         }
         told
     }

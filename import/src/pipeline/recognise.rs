@@ -4,6 +4,7 @@ use crate::datadog::recognise::{Archive, list as list_logs, recognise_beside};
 use crate::error::{Error, Result};
 use crate::exchange::{self, FORMATS, Format};
 use crate::{mlflow, openlineage};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// How deep below a given folder a source is looked for.
@@ -71,6 +72,34 @@ pub fn recognise(path: &Path, form: Option<&str>) -> Result<Vec<Found>> {
         return Err(Error::NothingRecognised { path: path.to_owned(), nearest });
     }
     Ok(found)
+}
+
+impl Found {
+    /// Leaves these of its files; `false` if it has none of them.
+    pub(super) fn keep(&mut self, only: &BTreeSet<PathBuf>) -> bool {
+        match self {
+            Found::Mlflow { path, form, .. } => {
+                let root = mlflow::root(path, *form);
+                let belongs = |file: &PathBuf| {
+                    // Beside a database lies what was not yet moved into it.
+                    file.starts_with(&root)
+                        || file
+                            .to_string_lossy()
+                            .strip_prefix(&*root.to_string_lossy())
+                            .is_some_and(|rest| {
+                                *form == mlflow::Form::Sqlite && matches!(rest, "-wal" | "-shm")
+                            })
+                };
+                only.iter().any(belongs)
+            }
+            Found::OpenLineage { path } | Found::Document { path, .. } => only.contains(path),
+            Found::Logs { archive, .. } => {
+                archive.files.retain(|file| only.contains(&file.path));
+                archive.passed_over = 0;
+                !archive.files.is_empty()
+            }
+        }
+    }
 }
 
 /// What [`recognise`] takes a path for when it is told so.
@@ -213,7 +242,7 @@ fn looks_like_archive(path: &Path) -> bool {
     let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
     entries.into_iter().any(|entry| {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let is_log = [".gz", ".zst", ".json", ".ndjson", ".jsonl", ".log"];
+        let is_log = [".gz", ".zst", ".json", ".ndjson", ".jsonl", ".log", ".csv"];
         if entry.path().is_dir() {
             is_part_of_archive(&entry.path())
         } else {
@@ -227,7 +256,8 @@ fn nearest(path: &Path) -> String {
     if path.is_file() {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         return format!(
-            "\n  {name} begins like none of these; `--as FORM` takes it as one (mlflow-sqlite, mlflow-file, mlflow-rest, mlflow-export-import, openlineage, datadog)"
+            "\n  {name} begins like none of these; `--as FORM` takes it as one ({})",
+            forms().join(", ")
         );
     }
     let entries = std::fs::read_dir(path).into_iter().flatten().flatten();

@@ -120,7 +120,9 @@ pub struct KeyTree {
     bits: u32,
     fields: Vec<String>,
     /// By bucket, then ascending; no two of a bucket alike.
-    digests: Vec<(u32, Digest)>,
+    digests: Vec<Digest>,
+    /// Where each bucket's digests end.
+    ends: Vec<usize>,
     secret: [u8; 32],
     leaves: Vec<Hash>,
     /// Buckets of which the leaf alone is known, ascending.
@@ -131,7 +133,7 @@ impl KeyTree {
     /// The tree over the [`value_hash`]es of all values of the fields in a batch of so many rows, in
     /// any order, each as often as it comes. The fields are in the order of the event field table.
     #[must_use]
-    pub fn new(secret: &[u8; 32], fields: &[&str], rows: u64, values: Vec<Hash>) -> KeyTree {
+    pub fn new(secret: &[u8; 32], fields: &[&str], rows: u64, values: &[Hash]) -> KeyTree {
         KeyTree::with_redacted(secret, fields, rows, values, &[])
     }
 
@@ -143,26 +145,13 @@ impl KeyTree {
         secret: &[u8; 32],
         fields: &[&str],
         rows: u64,
-        mut values: Vec<Hash>,
+        values: &[Hash],
         redacted: &[(u32, Hash)],
     ) -> KeyTree {
-        values.sort_unstable();
-        values.dedup();
         let bits = bits_for(rows, fields.len());
         let salts = salts(secret, 0..1 << bits);
-        let salt_of = |hash: &Hash| &salts[bucket_of(hash, bits) as usize].0;
-        let mut digests = Vec::with_capacity(values.len());
-        for some in values.chunks(TOGETHER) {
-            let bytes: Vec<_> = some.iter().map(digest_message).collect();
-            let messages = some.iter().zip(&bytes);
-            let messages = messages.map(|(hash, bytes)| Message { key: salt_of(hash), bytes });
-            let made = lanes::keyed(&messages.collect::<Vec<_>>());
-            let placed = some.iter().zip(&made);
-            digests.extend(placed.map(|(hash, made)| (bucket_of(hash, bits), digest_of(made))));
-        }
-        digests.sort_unstable();
-        digests.dedup();
-        let mut leaves = leaves_of(&salts, &digests);
+        let (digests, ends) = digests_of(values, bits, &salts);
+        let mut leaves = leaves_of(&salts, &digests, &ends);
         for (bucket, leaf) in redacted {
             if let Some(place) = leaves.get_mut(*bucket as usize) {
                 *place = *leaf;
@@ -171,7 +160,7 @@ impl KeyTree {
         let mut redacted: Vec<u32> = redacted.iter().map(|(bucket, _)| *bucket).collect();
         redacted.sort_unstable();
         let fields = fields.iter().map(|field| (*field).to_owned()).collect();
-        KeyTree { bits, fields, digests, secret: *secret, leaves, redacted }
+        KeyTree { bits, fields, digests, ends, secret: *secret, leaves, redacted }
     }
 
     /// The batch's `keys_root`.
@@ -206,42 +195,79 @@ impl KeyTree {
         if self.redacted.binary_search(&bucket).is_ok() {
             return None;
         }
-        let from = self.digests.partition_point(|(own, _)| *own < bucket);
-        let to = self.digests.partition_point(|(own, _)| *own <= bucket);
         let salt = salts(&self.secret, bucket..bucket + 1).pop()?;
         let place = bucket as usize;
         Some(KeysOpening {
             bits: self.bits,
             fields: self.fields.clone(),
             salt: salt.0,
-            digests: self.digests[from..to].iter().map(|(_, digest)| *digest).collect(),
+            digests: self.digests[start_of(&self.ends, place)..self.ends[place]].to_vec(),
             path: range_path(&self.leaves, &(place..place + 1)),
         })
     }
 }
 
-/// The leaf of each bucket, under its salt.
-fn leaves_of(salts: &[Hash], digests: &[(u32, Digest)]) -> Vec<Hash> {
-    let mut leaves = Vec::with_capacity(salts.len());
-    let (mut bytes, mut ends) = (Vec::new(), Vec::with_capacity(TOGETHER));
-    let (mut rest, mut bucket) = (digests, 0_u32);
-    for some in salts.chunks(TOGETHER) {
-        bytes.clear();
-        ends.clear();
-        for _ in some {
-            let own = rest.iter().take_while(|(of, _)| *of == bucket).count();
-            let (now, later) = rest.split_at(own);
-            now.iter().for_each(|(_, digest)| bytes.extend_from_slice(digest));
-            ends.push(bytes.len());
-            (rest, bucket) = (later, bucket + 1);
+/// Where a bucket's digests begin.
+fn start_of(ends: &[usize], bucket: usize) -> usize {
+    bucket.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0)
+}
+
+/// The digests of values, each once, by bucket and then ascending, and where each bucket's end. Values
+/// are counted into their buckets, of which each holds a few: sorting them all cost as much as their
+/// hashes.
+fn digests_of(values: &[Hash], bits: u32, salts: &[Hash]) -> (Vec<Digest>, Vec<usize>) {
+    let bucket = |hash: &Hash| bucket_of(hash, bits) as usize;
+    // Where the next value of each bucket goes; in the end, where the bucket ends.
+    let mut ends = vec![0; salts.len() + 1];
+    values.iter().for_each(|hash| ends[bucket(hash) + 1] += 1);
+    for at in 1..ends.len() {
+        ends[at] += ends[at - 1];
+    }
+    let mut placed = vec![0; values.len()];
+    for (at, hash) in values.iter().enumerate() {
+        let next = &mut ends[bucket(hash)];
+        placed[*next] = at;
+        *next += 1;
+    }
+    ends.pop();
+    let mut digests = Vec::with_capacity(placed.len());
+    for some in placed.chunks(TOGETHER) {
+        let bytes: Vec<_> = some.iter().map(|at| digest_message(&values[*at])).collect();
+        let salt_of = |at: &usize| &salts[bucket(&values[*at])].0;
+        let messages = some.iter().zip(&bytes);
+        let messages = messages.map(|(at, bytes)| Message { key: salt_of(at), bytes });
+        let made = lanes::keyed(&messages.collect::<Vec<_>>());
+        digests.extend(made.iter().map(digest_of));
+    }
+    let (mut from, mut kept) = (0, 0);
+    for end in &mut ends {
+        let first = kept;
+        digests[from..*end]
+            .sort_unstable_by_key(|digest| u128::from_le_bytes(*digest).swap_bytes());
+        for at in from..*end {
+            if kept == first || digests[kept - 1] != digests[at] {
+                digests[kept] = digests[at];
+                kept += 1;
+            }
         }
-        let starts = std::iter::once(0).chain(ends.iter().copied());
-        let spans = starts.zip(ends.iter().copied());
-        let messages = some
-            .iter()
-            .zip(spans)
-            .map(|(salt, (start, end))| Message { key: &salt.0, bytes: &bytes[start..end] });
+        (from, *end) = (*end, kept);
+    }
+    digests.truncate(kept);
+    (digests, ends)
+}
+
+/// The leaf of each bucket, under its salt.
+fn leaves_of(salts: &[Hash], digests: &[Digest], ends: &[usize]) -> Vec<Hash> {
+    let mut leaves = Vec::with_capacity(salts.len());
+    let mut from = 0;
+    for (salts, ends) in salts.chunks(TOGETHER).zip(ends.chunks(TOGETHER)) {
+        let starts = std::iter::once(from).chain(ends.iter().copied());
+        let messages = salts.iter().zip(starts.zip(ends)).map(|(salt, (start, end))| Message {
+            key: &salt.0,
+            bytes: digests[start..*end].as_flattened(),
+        });
         leaves.extend(lanes::keyed(&messages.collect::<Vec<_>>()));
+        from = ends.last().copied().unwrap_or(from);
     }
     leaves
 }

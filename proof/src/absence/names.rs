@@ -6,56 +6,77 @@ use crate::error::{Error, Result};
 use crate::frame::RecordType;
 use crate::hash::Hash;
 use crate::key::Key;
-use crate::record::{Record, Reference, Revision, RevisionOutline, Stub};
+use crate::lanes;
+use crate::record::{Edge, EdgeOutline, Record, Reference, Revision, RevisionOutline, Stub};
 use crate::value::Value;
 
 /// A name: the first 16 bytes of the hash of what it stands for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct MapName(pub [u8; HALF]);
 
+/// Appends the canonical bytes of a list of texts, and of so many items more, which follow. The first
+/// is the sort of name.
+fn spell(out: &mut Vec<u8>, words: &[&str], behind: usize) {
+    cbor::write_list_head(out, words.len() + behind);
+    words.iter().for_each(|word| cbor::write_text(out, word));
+}
+
+/// The same of words and a key.
+fn spell_with(out: &mut Vec<u8>, words: &[&str], key: &Key) {
+    spell(out, words, 1);
+    key.write(out);
+}
+
+fn spell_claim(out: &mut Vec<u8>, relation: &str, kind: &str, name: Option<&str>) {
+    spell(out, &["claim", relation, kind], 1);
+    match name {
+        Some(name) => cbor::write_text(out, name),
+        None => cbor::write_value(out, &Value::Null),
+    }
+}
+
 impl MapName {
-    /// Of the canonical bytes of a list whose first item is the sort of name.
-    fn of(bytes: &[u8]) -> MapName {
+    fn of_hash(hash: &Hash) -> MapName {
         let mut name = [0; HALF];
-        name.copy_from_slice(&Hash::of(bytes).0[..HALF]);
+        name.copy_from_slice(&hash.0[..HALF]);
         MapName(name)
     }
 
-    fn of_list(items: Vec<Value>) -> MapName {
-        MapName::of(&cbor::encode(&Value::List(items)))
+    /// Of the bytes that are written.
+    fn of(write: impl FnOnce(&mut Vec<u8>)) -> MapName {
+        let mut bytes = Vec::with_capacity(128);
+        write(&mut bytes);
+        MapName::of_hash(&Hash::of(&bytes))
     }
 
     /// Stubs and revisions of a node: what says that it is.
     #[must_use]
     pub fn node(kind: &str, key: &Key) -> MapName {
-        MapName::of_list(vec![Value::text("node"), Value::text(kind), key.to_value()])
+        MapName::of(|out| spell_with(out, &["node", kind], key))
     }
 
     /// Revisions of a kind: all that was ever said of any node of it.
     #[must_use]
     pub fn kind(kind: &str) -> MapName {
-        MapName::of_list(vec![Value::text("kind"), Value::text(kind)])
+        MapName::of(|out| spell(out, &["kind", kind], 0))
     }
 
     /// Revisions with an edge of a relation to exactly this kind and key, nulls and all.
     #[must_use]
     pub fn edge(relation: &str, kind: &str, key: &Key) -> MapName {
-        let words = ["edge", relation, kind].map(Value::text);
-        MapName::of_list(words.into_iter().chain([key.to_value()]).collect())
+        MapName::of(|out| spell_with(out, &["edge", relation, kind], key))
     }
 
     /// Revisions with an edge of a relation to a claim of a kind that gives this name, or none.
     #[must_use]
     pub fn claim(relation: &str, kind: &str, name: Option<&str>) -> MapName {
-        let words = ["claim", relation, kind].map(Value::text);
-        let name = name.map_or(Value::Null, Value::text);
-        MapName::of_list(words.into_iter().chain([name]).collect())
+        MapName::of(|out| spell_claim(out, relation, kind, name))
     }
 
     /// References of a kind: every alias that was ever given to a node of it.
     #[must_use]
     pub fn references(kind: &str) -> MapName {
-        MapName::of_list(vec![Value::text("reference"), Value::text(kind)])
+        MapName::of(|out| spell(out, &["reference", kind], 0))
     }
 }
 
@@ -128,67 +149,111 @@ impl Target<'_> {
     }
 }
 
-/// Adds what a record puts into the map.
-///
-/// # Errors
-/// What is wrong with the record's bytes.
-pub fn add_entries(
-    record_type: RecordType,
-    id: &Hash,
-    payload: &[u8],
-    entries: &mut Vec<Entry>,
-) -> Result<()> {
-    match record_type {
-        RecordType::Stub => {
-            let stub = Stub::decode(payload)?;
-            entries.push(entry(&MapName::node(&stub.kind, &stub.key), id));
-        }
-        RecordType::Reference => {
-            let reference = Reference::decode(payload)?;
-            entries.push(entry(&MapName::references(&reference.kind), id));
-        }
-        RecordType::Revision => match RevisionOutline::read(payload) {
-            Some(outline) => outlined(&outline, id, entries)?,
-            // What the outline does not take for sound: the decoder says what is wrong.
-            None => add_revision(&Revision::decode(payload)?, id, entries),
-        },
-        _ => {}
-    }
-    Ok(())
+/// Bytes of names that wait, at most, before they are hashed: some hundred records.
+const WAITING_MAX: usize = 64 << 10;
+
+/// What records put into the map, in the making. Names are hashed side by side, as they are many and
+/// short.
+#[derive(Default, Debug)]
+pub struct Naming {
+    entries: Vec<Entry>,
+    /// Names that wait to be hashed, one behind the other.
+    bytes: Vec<u8>,
+    /// Where each ends, and which record says it.
+    waiting: Vec<(usize, Hash)>,
 }
 
-/// Adds what a revision puts into the map; its fields are not looked at.
-pub fn add_revision(revision: &Revision, id: &Hash, entries: &mut Vec<Entry>) {
-    entries.push(entry(&MapName::node(&revision.kind, &revision.key), id));
-    entries.push(entry(&MapName::kind(&revision.kind), id));
-    for edge in &revision.edges {
-        entries.push(entry(&MapName::edge(&edge.relation, &edge.kind, &edge.key), id));
-        if let Some(name) = claimed(&edge.kind, &edge.key) {
-            entries.push(entry(&MapName::claim(&edge.relation, &edge.kind, name), id));
+impl Naming {
+    /// Adds what a record puts into the map.
+    ///
+    /// # Errors
+    /// What is wrong with the record's bytes; nothing of it is added then.
+    pub fn add(&mut self, record_type: RecordType, id: &Hash, payload: &[u8]) -> Result<()> {
+        match record_type {
+            RecordType::Stub => {
+                let stub = Stub::decode(payload)?;
+                self.say(id, |out| spell_with(out, &["node", &stub.kind], &stub.key));
+            }
+            RecordType::Reference => {
+                let reference = Reference::decode(payload)?;
+                self.say(id, |out| spell(out, &["reference", &reference.kind], 0));
+            }
+            RecordType::Revision => match RevisionOutline::read(payload) {
+                Some(outline) => self.add_outlined(&outline, id)?,
+                // What the outline does not take for sound: the decoder says what is wrong.
+                None => self.add_revision(&Revision::decode(payload)?, id),
+            },
+            _ => {}
         }
+        Ok(())
     }
-}
 
-/// The same of a revision that is read in place: what is hashed stands in its bytes already.
-fn outlined(outline: &RevisionOutline<'_>, id: &Hash, entries: &mut Vec<Entry>) -> Result<()> {
-    entries.push(entry(&MapName::node(outline.kind, &outline.key), id));
-    entries.push(entry(&MapName::kind(outline.kind), id));
-    let mut bytes = Vec::new();
-    for edge in &outline.edges {
-        bytes.clear();
-        cbor::write_list_head(&mut bytes, 4);
-        cbor::write_text(&mut bytes, "edge");
-        bytes.extend_from_slice(edge.target());
-        entries.push(entry(&MapName::of(&bytes), id));
-        if matches!(edge.kind, "model" | "dataset") {
-            let broken = Error::Record { record: "revision", rule: "an edge has a key" };
-            let key = Key::from_value(&cbor::decode(edge.key())?).ok_or(broken)?;
-            if let Some(name) = claimed(edge.kind, &key) {
-                entries.push(entry(&MapName::claim(edge.relation, edge.kind, name), id));
+    /// Adds what a revision puts into the map; its fields are not looked at.
+    pub fn add_revision(&mut self, revision: &Revision, id: &Hash) {
+        self.add_node(&revision.kind, &revision.key, id);
+        for Edge { relation, kind, key, .. } in &revision.edges {
+            self.say(id, |out| spell_with(out, &["edge", relation, kind], key));
+            if let Some(name) = claimed(kind, key) {
+                self.say(id, |out| spell_claim(out, relation, kind, name));
             }
         }
     }
-    Ok(())
+
+    /// The same of a revision that is read in place: what is hashed stands in its bytes already.
+    fn add_outlined(&mut self, outline: &RevisionOutline<'_>, id: &Hash) -> Result<()> {
+        let is_named = |edge: &&EdgeOutline<'_>| matches!(edge.kind, "model" | "dataset");
+        let key_of = |edge: &EdgeOutline<'_>| {
+            let broken = Error::Record { record: "revision", rule: "an edge has a key" };
+            Key::from_value(&cbor::decode(edge.key())?).ok_or(broken)
+        };
+        let keys: Vec<Key> =
+            outline.edges.iter().filter(is_named).map(key_of).collect::<Result<_>>()?;
+        let mut keys = keys.iter();
+        self.add_node(outline.kind, &outline.key, id);
+        for edge in &outline.edges {
+            self.say(id, |out| {
+                cbor::write_list_head(out, 4);
+                cbor::write_text(out, "edge");
+                out.extend_from_slice(edge.target());
+            });
+            let key = is_named(&edge).then(|| keys.next()).flatten();
+            if let Some(name) = key.and_then(|key| claimed(edge.kind, key)) {
+                self.say(id, |out| spell_claim(out, edge.relation, edge.kind, name));
+            }
+        }
+        Ok(())
+    }
+
+    fn add_node(&mut self, kind: &str, key: &Key, id: &Hash) {
+        self.say(id, |out| spell_with(out, &["node", kind], key));
+        self.say(id, |out| spell(out, &["kind", kind], 0));
+    }
+
+    fn say(&mut self, id: &Hash, write: impl FnOnce(&mut Vec<u8>)) {
+        if self.bytes.len() > WAITING_MAX {
+            self.take_in();
+        }
+        write(&mut self.bytes);
+        self.waiting.push((self.bytes.len(), *id));
+    }
+
+    /// Hashes the names that wait.
+    fn take_in(&mut self) {
+        let starts = std::iter::once(0).chain(self.waiting.iter().map(|(end, _)| *end));
+        let spans = starts.zip(&self.waiting);
+        let hashes = lanes::unkeyed(spans.map(|(start, (end, _))| &self.bytes[start..*end]));
+        let entries = hashes.iter().zip(&self.waiting);
+        self.entries.extend(entries.map(|(hash, (_, id))| entry(&MapName::of_hash(hash), id)));
+        self.bytes.clear();
+        self.waiting.clear();
+    }
+
+    /// The entries, in any order.
+    #[must_use]
+    pub fn finish(mut self) -> Vec<Entry> {
+        self.take_in();
+        self.entries
+    }
 }
 
 /// Puts the entries of one transaction in order: ascending, no two alike.

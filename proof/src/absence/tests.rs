@@ -3,7 +3,7 @@
 
 use super::keys::{KeyTree, Presence, secret_of, value_hash};
 use super::map::{MapOpening, check_map, map_root, merged_from};
-use super::names::{self, MapName, Target};
+use super::names::{self, MapName, Naming, Target};
 use super::run::{Entry, RunRange, head_of, leaves_of, prove_run};
 use super::{Refused, keys};
 use crate::cid::Cid;
@@ -162,8 +162,8 @@ proptest! {
         let value = |number: u16| Value::Bytes(Hash::of(&number.to_le_bytes()).0.to_vec());
         let hash = |number: &u16| value_hash("input_hash", &value(*number));
         let secret = secret_of(&[3; 32], &Hash::of(b"batch"));
-        let hashes = values.iter().map(hash).collect();
-        let tree = KeyTree::new(&secret, &["input_hash"], values.len() as u64, hashes);
+        let hashes: Vec<Hash> = values.iter().map(hash).collect();
+        let tree = KeyTree::new(&secret, &["input_hash"], values.len() as u64, &hashes);
         let root = tree.root();
         for asked in values.iter().take(3).chain([&asked]) {
             let opening = tree.open(&hash(asked)).unwrap();
@@ -197,7 +197,7 @@ proptest! {
         let hashes: Vec<_> = values.iter().map(hash).collect();
         let secret = secret_of(&[7; 32], &Hash::of(b"batch"));
         let rows = values.len() as u64;
-        let tree = KeyTree::new(&secret, &["input_hash"], rows, hashes.clone());
+        let tree = KeyTree::new(&secret, &["input_hash"], rows, &hashes);
         let gone: Vec<_> = erased.iter().map(|at| hashes[at.index(hashes.len())]).collect();
         let (first, second) = gone.split_at(gone.len() / 2);
         let left = |gone: &[Hash]| {
@@ -205,9 +205,9 @@ proptest! {
         };
         // Two erasures, one after the other.
         let fields = &["input_hash"];
-        let once = KeyTree::with_redacted(&secret, fields, rows, left(first), &tree.redact(first));
+        let once = KeyTree::with_redacted(&secret, fields, rows, &left(first), &tree.redact(first));
         let kept = once.redact(second);
-        let twice = KeyTree::with_redacted(&secret, fields, rows, left(&gone), &kept);
+        let twice = KeyTree::with_redacted(&secret, fields, rows, &left(&gone), &kept);
         prop_assert_eq!(twice.root(), tree.root());
         for hash in hashes.iter().take(4).chain(&gone) {
             let opened = twice.open(hash);
@@ -234,9 +234,10 @@ fn values_hashed_together_are_values_hashed_one_by_one() {
 #[test]
 fn an_opening_of_one_value_cannot_stand_for_another_bucket() {
     let value = |number: u32| Value::Bytes(Hash::of(&number.to_le_bytes()).0.to_vec());
-    let hashes = (0..2_000).map(|number| value_hash("input_hash", &value(number))).collect();
+    let hashes: Vec<Hash> =
+        (0..2_000).map(|number| value_hash("input_hash", &value(number))).collect();
     let secret = secret_of(&[1; 32], &Hash::of(b"batch"));
-    let tree = KeyTree::new(&secret, &["input_hash"], 2_000, hashes);
+    let tree = KeyTree::new(&secret, &["input_hash"], 2_000, &hashes);
     let opening = tree.open(&value_hash("input_hash", &value(90_000))).unwrap();
     let checked = (0..2_000)
         .filter(|number| opening.check(&tree.root(), "input_hash", &value(*number)).is_ok());
@@ -282,8 +283,9 @@ fn model(parts: [Option<&str>; 3]) -> Key {
 }
 
 fn of<R: Record>(record: &R) -> Vec<Entry> {
-    let (payload, mut entries) = (record.encode(), Vec::new());
-    names::add_entries(R::TYPE, &Hash::of(&payload), &payload, &mut entries).unwrap();
+    let (payload, mut naming) = (record.encode(), Naming::default());
+    naming.add(R::TYPE, &Hash::of(&payload), &payload).unwrap();
+    let mut entries = naming.finish();
     names::put_in_order(&mut entries);
     entries
 }
@@ -355,8 +357,8 @@ fn a_record_stands_under_its_node_its_kind_and_what_it_leads_to() {
     assert_eq!(of(&stub)[0][16..], Hash::of(&stub.encode()).0[..16]);
     let reference = Reference { name: "x".into(), kind: "model".into(), key: None };
     assert_eq!(of(&reference)[0][..16], MapName::references("model").0);
-    let mut none = Vec::new();
-    names::add_entries(RecordType::Setting, &Hash::default(), b"", &mut none).unwrap();
-    assert!(none.is_empty());
-    assert!(names::add_entries(RecordType::Stub, &Hash::default(), b"\xa0", &mut none).is_err());
+    let mut none = Naming::default();
+    none.add(RecordType::Setting, &Hash::default(), b"").unwrap();
+    assert!(none.add(RecordType::Stub, &Hash::default(), b"\xa0").is_err());
+    assert!(none.finish().is_empty());
 }

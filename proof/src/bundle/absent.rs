@@ -21,7 +21,7 @@ pub use told::{Asked, Told, told};
 
 /// The kinds of which something can be stated, with the lengths that their keys have (docs/format.md,
 /// section 6). A key of another length is nobody's, and its absence would say nothing.
-const KINDS: [(&str, &[usize]); 11] = [
+const KINDS: [(&str, &[usize]); 15] = [
     ("actor", &[1]),
     ("code", &[1]),
     ("system", &[1]),
@@ -33,14 +33,19 @@ const KINDS: [(&str, &[usize]); 11] = [
     ("evaluation", &[4]),
     ("approval", &[4]),
     ("deployment", &[5]),
+    ("monitor", &[1]),
+    ("alert", &[2]),
+    ("incident", &[1]),
+    ("change", &[4]),
 ];
 /// The relations that records state; of those that a view derives the map holds nothing.
-const RELATIONS: [&str; 20] = [
+const RELATIONS: [&str; 22] = [
     "approves",
     "authorized_by",
     "belongs_to",
     "child_of",
     "cites",
+    "concerns",
     "deploys",
     "derived_from",
     "documents",
@@ -49,6 +54,7 @@ const RELATIONS: [&str; 20] = [
     "executes",
     "in_experiment",
     "produced_by",
+    "raised_by",
     "registered_from",
     "served_by",
     "tested_on",
@@ -203,8 +209,8 @@ fn of_its_kind(node: &Node, member: &'static str) -> Result<(), Broken> {
 /// The same, and one that means one thing: nulls stand only where they mean that none was given.
 fn exact(node: &Node, member: &'static str) -> Result<(), Broken> {
     of_its_kind(node, member)?;
-    let may_lack =
-        matches!(node.kind.as_str(), "document" | "evaluation" | "approval" | "deployment");
+    let may_lack = ["document", "evaluation", "approval", "deployment", "change"]
+        .contains(&node.kind.as_str());
     let fits = may_lack || !node.key.is_claim();
     fits.then_some(()).ok_or((member, "a key of which every part is known"))
 }

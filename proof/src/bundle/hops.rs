@@ -8,6 +8,7 @@ use super::statement::{By, Hop, Path};
 use crate::hash::Hash;
 use crate::key::{Key, KeyPart};
 use crate::record::{Edge, Revision};
+use crate::value::Value;
 
 /// Checks a path edge by edge.
 pub(super) fn check(at: &str, path: &Path, records: &Records, events: &Events) -> Checked {
@@ -107,6 +108,13 @@ fn means(by: By, edge: &Edge, node: &Node, records: &Records) -> bool {
                     }),
                 }
         }
+        By::Version(id) => {
+            is_model_claim(edge)
+                && without_version(&edge.key).fits(&node.key)
+                && edge.key.part_text(2).is_some_and(|alias| {
+                    revision_of(&id, node, records).is_some_and(|revision| lists(revision, alias))
+                })
+        }
         By::Run(id) => {
             is_model_claim(edge)
                 && revision_of(&id, node, records).is_some_and(|revision| {
@@ -127,6 +135,18 @@ fn is_claim(edge: &Edge) -> bool {
 
 fn is_model_claim(edge: &Edge) -> bool {
     edge.kind == "model" && edge.key.0.len() == 3 && edge.key.is_claim()
+}
+
+/// A model's claim without its version.
+fn without_version(claim: &Key) -> Key {
+    let parts = claim.0.iter().take(2).cloned();
+    Key(parts.chain([KeyPart::Null]).collect())
+}
+
+/// Does a revision of a model list an alias?
+fn lists(revision: &Revision, alias: &str) -> bool {
+    let aliases = revision.fields.get("aliases").and_then(Value::as_list);
+    aliases.is_some_and(|aliases| aliases.iter().any(|one| one.as_text() == Some(alias)))
 }
 
 fn beside(edge: &Edge, name: &str, id: &str) -> bool {

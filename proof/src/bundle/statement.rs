@@ -87,6 +87,9 @@ pub enum By {
     Logged(Option<Hash>),
     /// It is a claim of a model that a run made, as this revision says.
     Run(Hash),
+    /// It is a claim of a model with a word in the version's place that this revision lists among its
+    /// aliases.
+    Version(Hash),
 }
 
 impl By {
@@ -98,13 +101,14 @@ impl By {
             By::Alias(_) => "alias",
             By::Logged(_) => "logged",
             By::Run(_) => "run",
+            By::Version(_) => "version",
         }
     }
 
     fn record(self) -> Option<Hash> {
         match self {
             By::Exact | By::Pin | By::Fits => None,
-            By::Alias(record) | By::Run(record) => Some(record),
+            By::Alias(record) | By::Run(record) | By::Version(record) => Some(record),
             By::Logged(record) => record,
         }
     }
@@ -118,6 +122,7 @@ impl By {
             ("alias", Some(id)) => By::Alias(id),
             ("logged", id) => By::Logged(id),
             ("run", Some(id)) => By::Run(id),
+            ("version", Some(id)) => By::Version(id),
             _ => {
                 return Err(
                     how.fault("a reason that section 'Proofs' names, with its record or none")

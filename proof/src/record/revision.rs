@@ -33,14 +33,23 @@ impl Edge {
         }
     }
 
-    /// The edge as content: without its pin.
-    fn content(&self) -> Value {
-        Value::List(vec![
-            Value::text(&self.relation),
-            Value::text(&self.kind),
-            self.key.to_value(),
-            self.beside_value(),
-        ])
+    /// The canonical bytes of the edge as content: without its pin.
+    fn content(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(160);
+        self.write(true, &mut out);
+        out
+    }
+
+    /// Appends the edge, or what it says alone.
+    fn write(&self, content: bool, out: &mut Vec<u8>) {
+        cbor::write_list_head(out, if content { 4 } else { 5 });
+        cbor::write_text(out, &self.relation);
+        cbor::write_text(out, &self.kind);
+        self.key.write(out);
+        if !content {
+            cbor::write_link(out, self.pin);
+        }
+        cbor::write_value(out, &self.beside_value());
     }
 
     fn to_value(&self) -> Value {
@@ -104,7 +113,7 @@ impl Revision {
     /// Brings the edges into canonical order and drops duplicates.
     pub fn sort_edges(&mut self) {
         let mut keyed: Vec<(Vec<u8>, Edge)> =
-            self.edges.drain(..).map(|edge| (cbor::encode(&edge.content()), edge)).collect();
+            self.edges.drain(..).map(|edge| (edge.content(), edge)).collect();
         keyed.sort_by(|a, b| a.0.cmp(&b.0));
         keyed.dedup_by(|a, b| a.0 == b.0);
         self.edges = keyed.into_iter().map(|(_, edge)| edge).collect();
@@ -166,7 +175,7 @@ impl Revision {
     #[must_use]
     pub fn encode_around(&self, body: &[u8]) -> Vec<u8> {
         debug_assert!(
-            self.edges.is_sorted_by_key(|edge| cbor::encode(&edge.content())),
+            self.edges.is_sorted_by_key(Edge::content),
             "canonical order, docs/format.md, section 6"
         );
         self.write(false, body)
@@ -183,7 +192,7 @@ impl Revision {
         // Keys in canonical order: shorter ones first.
         cbor::write_map_head(&mut out, if content { 8 } else { 11 });
         cbor::write_text(&mut out, "key");
-        cbor::write_value(&mut out, &self.key.to_value());
+        self.key.write(&mut out);
         if !content {
             text(&mut out, "form", &self.form);
         }
@@ -191,10 +200,7 @@ impl Revision {
         text(&mut out, "type", Self::TYPE.name());
         cbor::write_text(&mut out, "edges");
         cbor::write_list_head(&mut out, self.edges.len());
-        for edge in &self.edges {
-            let edge = if content { edge.content() } else { edge.to_value() };
-            cbor::write_value(&mut out, &edge);
-        }
+        self.edges.iter().for_each(|edge| edge.write(content, &mut out));
         out.extend_from_slice(body);
         if !content {
             cbor::write_text(&mut out, "previous");
@@ -233,7 +239,7 @@ impl Record for Revision {
             edges.iter().map(|edge| Edge::from_value(parts, edge)).collect::<Result<Vec<_>>>()?;
         let mut previous: Option<Vec<u8>> = None;
         for edge in &edges {
-            let content = cbor::encode(&edge.content());
+            let content = edge.content();
             if previous.is_some_and(|previous| previous >= content) {
                 return parts.fail("edges are sorted and unique");
             }

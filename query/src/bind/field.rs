@@ -22,7 +22,7 @@ pub(crate) fn field_type(field: &FieldReference) -> Type {
 }
 
 /// Fields of events beside those of the event table.
-const EVENT_EXTRAS: [FieldReference; 8] = [
+const EVENT_EXTRAS: [FieldReference; 9] = [
     FieldReference { name: "kind", field_type: FieldType::Text, event: None },
     FieldReference { name: "key", field_type: FieldType::Text, event: None },
     FieldReference { name: "recorded", field_type: FieldType::Time, event: None },
@@ -31,7 +31,12 @@ const EVENT_EXTRAS: [FieldReference; 8] = [
     FieldReference { name: "sources", field_type: FieldType::List, event: None },
     FieldReference { name: "missing", field_type: FieldType::Bool, event: None },
     FieldReference { name: "gone", field_type: FieldType::Bool, event: None },
+    FieldReference { name: PROOF.0, field_type: FieldType::Text, event: None },
 ];
+
+/// What says whether an event is in a commit, and what it means.
+pub(crate) const PROOF: (&str, &str) =
+    ("proof", "`pending` while the event is in no commit yet, then `recorded`");
 
 /// Fields of every node that an event, a row of a batch, does not have, and what to ask instead.
 const OF_NODES_ALONE: [(&str, &str); 5] = [

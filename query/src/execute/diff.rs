@@ -16,7 +16,7 @@ use crate::source::{NodeNo, Source};
 use crate::value::{Item, Value};
 
 /// Fields that tell of the record and not of the thing.
-const OF_THE_RECORD: [&str; 10] = [
+const OF_THE_RECORD: [&str; 11] = [
     "id",
     "key",
     "kind",
@@ -26,6 +26,7 @@ const OF_THE_RECORD: [&str; 10] = [
     "source",
     "sources",
     "gone",
+    "proof",
     "conflict",
 ];
 /// How far the makings of two things are compared: model, its run, what that run executed.

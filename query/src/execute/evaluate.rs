@@ -11,10 +11,11 @@ use super::columns::column_value;
 use super::like::like;
 use super::scan::WHOLE;
 use super::{Executor, Run, store};
+use crate::bind::PROOF;
 use crate::error::{Code, Mistake, Result};
 use crate::parse::parse_hash_text;
 use crate::plan::{Comparison, Expression, FieldReference, Pattern};
-use crate::source::{EventRef, NodeNo, Source};
+use crate::source::{EventRef, NodeNo, PENDING, RECORDED, Source};
 use crate::value::{HashValue, Item, Value};
 
 /// Is it a parameter, or made of one alone?
@@ -230,6 +231,11 @@ impl<'a, S: Source> Executor<'a, S> {
                 (None, "key") => Ok(Value::Text(self.event_name(event)?)),
                 // What is common to all records an event has from its batch.
                 (None, "missing") => Ok(Value::Bool(false)),
+                (None, name) if name == PROOF.0 => {
+                    let batch = self.source.event_batch(event);
+                    let pending = self.source.is_pending(batch);
+                    Ok(Value::Text(if pending { PENDING } else { RECORDED }.to_owned()))
+                }
                 (None, "recorded" | "updated" | "source" | "sources" | "gone") => {
                     let batch = self.source.event_batch(event);
                     Ok(self.node_value(batch, field.name, field.field_type)?)

@@ -8,7 +8,7 @@ use lineal_engine::schema::{FieldType, KINDS, Kind, RELATIONS};
 use super::Executor;
 use crate::answer::{Answer, Completeness, Names};
 use crate::bind::function::{AGGREGATES, FUNCTIONS};
-use crate::bind::{all_fields, field_type};
+use crate::bind::{PROOF, all_fields, field_type};
 use crate::error::Result;
 use crate::limits::Limits;
 use crate::plan::{Column, Kinds, Plan, Root, Topic, Type};
@@ -180,7 +180,9 @@ fn meaning(kinds: Kinds, name: &str) -> &'static str {
     let own = kinds.iter().flat_map(fields).chain(COMMON_FIELDS);
     let own = own.filter(|spec| spec.name == name).map(|spec| spec.meaning);
     let events = EVENT_FIELDS.iter().filter(|spec| spec.name == name).map(|spec| spec.meaning);
-    if kinds.single() == Some(Kind::Inference) {
+    if name == PROOF.0 && kinds.has(Kind::Inference) {
+        PROOF.1
+    } else if kinds.single() == Some(Kind::Inference) {
         events.chain(own).next().unwrap_or_default()
     } else {
         own.chain(events).next().unwrap_or_default()

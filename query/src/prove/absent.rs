@@ -134,10 +134,10 @@ fn whole_or_fit(node: Node) -> Nothing {
 /// What fits every node of a kind.
 fn any_of(kind: Kind) -> Result<Node, NotProved> {
     let parts = match kind {
-        Kind::Actor | Kind::Code | Kind::System | Kind::Run => 1,
-        Kind::Experiment => 2,
+        Kind::Actor | Kind::Code | Kind::System | Kind::Run | Kind::Monitor | Kind::Incident => 1,
+        Kind::Experiment | Kind::Alert => 2,
         Kind::Model | Kind::Document => 3,
-        Kind::Dataset | Kind::Evaluation | Kind::Approval => 4,
+        Kind::Dataset | Kind::Evaluation | Kind::Approval | Kind::Change => 4,
         Kind::Deployment => 5,
         other => {
             let why = format!(
@@ -188,7 +188,9 @@ fn unknown(view: &StoreView, text: &str) -> Result<Nothing, NotProved> {
         None => (key.as_str(), KeyPart::Null),
     };
     let parts = match kind {
-        Kind::Code | Kind::System | Kind::Run => vec![key.as_str().into()],
+        Kind::Code | Kind::System | Kind::Run | Kind::Monitor | Kind::Incident => {
+            vec![key.as_str().into()]
+        }
         Kind::Actor => vec![view.store().actor_key(&key).map_err(Unproved::Store)?.into()],
         Kind::Experiment => vec![KeyPart::Null, key.as_str().into()],
         Kind::Model | Kind::Document => vec![KeyPart::Null, name.into(), version],

@@ -6,6 +6,7 @@ use lineal_engine::{Error, EventRef, NodeNo, Snapshot};
 use lineal_proof::Value;
 use serde_json::{Map, Value as Json, json};
 
+use crate::source::PENDING;
 use crate::value::time_text;
 
 /// A node with its fields, and of its neighbours and candidates those that the asker sees, so many
@@ -53,6 +54,9 @@ pub fn node_json(
     if !more.is_empty() {
         json["more"] = Json::Object(more);
     }
+    if view.is_pending(node) {
+        json["proof"] = json!(PENDING);
+    }
     Ok(json)
 }
 
@@ -76,6 +80,9 @@ pub fn event_json(view: &Snapshot, event: EventRef, withheld: bool) -> Result<Js
     let name = |node: Option<NodeNo>| node.map(|node| view.name_of(node));
     object.insert("served_by".to_owned(), json!(name(view.event_deployment(event))));
     object.insert("part_of".to_owned(), json!(name(view.event_batch(event))));
+    if view.event_batch(event).is_some_and(|batch| view.is_pending(batch)) {
+        object.insert("proof".to_owned(), json!(PENDING));
+    }
     if withheld {
         object.insert("withheld".to_owned(), json!(left_out));
     }

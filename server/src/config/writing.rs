@@ -43,6 +43,9 @@ pub struct Intake {
     pub seal_bytes: u64,
     /// Seconds after which the journal is sealed.
     pub seal_seconds: u64,
+    /// Bytes of the journal up to which answers show what waits in it; above them, and with 0, they say
+    /// how much they lack.
+    pub shown_bytes: u64,
 }
 
 impl Default for Intake {
@@ -59,6 +62,8 @@ impl Default for Intake {
             journal_bytes: 4 << 30,
             seal_bytes: 256 << 20,
             seal_seconds: 3_600,
+            // Some ten thousand events: half a second of work, done again while more come.
+            shown_bytes: 8 << 20,
         }
     }
 }

@@ -92,7 +92,7 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
         let after = first.saturating_add(batches.len() as u64);
         let total = all.len() as u64;
         let next = (after < total)
-            .then(|| app.seal.text(Cursor { commit, now: 0, first: after }, &question));
+            .then(|| app.seal.text(Cursor { commit, now: 0, first: after, shown: 0 }, &question));
         if let Some(damage) = view.damage() {
             return Err(Problem::store(&damage));
         }

@@ -1,4 +1,5 @@
-//! `POST /v1/erasures`, `/v1/holds`: what is erased on a recorded decision, and what forbids it.
+//! `/v1/erasures`, `/v1/holds`: what is erased on a recorded decision, and what forbids it; and
+//! `POST /v1/checkpoint`, which the same writer does.
 
 use super::imports::accepted;
 use super::told;
@@ -6,7 +7,7 @@ use crate::gate::Call;
 use crate::jobs::{Input, Job, Wanted};
 use crate::openapi::Description;
 use crate::problem::Problem;
-use crate::wire::{ErasureRequest, HoldRequest, ImportJob};
+use crate::wire::{CheckpointRequest, ErasureRequest, HoldRequest, ImportJob};
 use axum::body::Body;
 use axum::http::Response;
 use lineal_engine::HoldScope;
@@ -25,11 +26,17 @@ pub(crate) fn describe_hold(it: Description) -> Description {
         .accepted::<ImportJob>("The job; GET /v1/imports/{id} tells its commit.")
 }
 
+pub(crate) fn describe_checkpoint(it: Description) -> Description {
+    it.body::<CheckpointRequest>()
+        .writes()
+        .accepted::<ImportJob>("The job; GET /v1/imports/{id} tells its note.")
+}
+
 /// An erasure is of the whole store: who sees a part of it cannot know what goes with it.
 fn unbound(call: &Call) -> Result<(), Problem> {
     if call.sight()?.is_bound() {
         return Err(Problem::forbidden(
-            "erasures and holds are of the whole store, and this token is bound to systems",
+            "erasures, holds and checkpoints are of the whole store, and this token is bound to systems",
         ));
     }
     Ok(())
@@ -66,6 +73,38 @@ pub(crate) async fn post_hold(call: Call) -> Result<Response<Body>, Problem> {
     let job = Job::new(call.app.request_id(), "hold", label, tenant.now());
     writer.take(Arc::clone(&job), input, Wanted::default())?;
     accepted(&job)
+}
+
+/// Takes on that a checkpoint is made.
+pub(crate) async fn post_checkpoint(call: Call) -> Result<Response<Body>, Problem> {
+    call.only(&[])?;
+    unbound(&call)?;
+    let (tenant, writer) = call.writer()?;
+    let request: CheckpointRequest = call.json()?;
+    let input = Input::Checkpoint(request, login(&call)?);
+    let label = "checkpoint".to_owned();
+    let job = Job::new(call.app.request_id(), "checkpoint", label, tenant.now());
+    writer.take(Arc::clone(&job), input, Wanted::default())?;
+    accepted(&job)
+}
+
+/// What was decided on requests to erase.
+pub(crate) async fn list(call: Call) -> Result<Response<Body>, Problem> {
+    call.only(&[])?;
+    unbound(&call)?;
+    told(&call, &[], move |opened, _| {
+        let all = opened.store.decisions().map_err(|error| Problem::store(&error))?;
+        let listed = all.iter().map(|one| {
+            json!({
+                "commit": one.commit, "recorded": lineal_query::value::time_text(one.recorded),
+                "decision": one.decision.name(), "basis": one.basis, "reference": one.reference,
+                "decided_by": one.decided_by, "executed_by": one.executed_by,
+                "rows": one.rows, "values": one.values,
+            })
+        });
+        Ok(json!({ "erasures": listed.collect::<Vec<_>>(), "commit": opened.commit() }))
+    })
+    .await
 }
 
 /// The holds that stand.

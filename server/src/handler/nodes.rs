@@ -1,6 +1,6 @@
 //! `GET /v1/nodes/{kind}/{key}`: everything recorded about a thing.
 
-use super::{told, view};
+use super::{sound, told, view};
 use crate::gate::Call;
 use crate::openapi::Description;
 use crate::problem::{NOTHING, Problem};
@@ -10,6 +10,7 @@ use axum::http::Response;
 use lineal_engine::schema::{Kind, TRAIL_SEALED};
 use lineal_query::told::{Target, event_json, found_by, node_json, resolve};
 use serde_json::{Value as Json, json};
+use std::sync::Arc;
 use utoipa::openapi::schema::Type;
 
 /// Most events of one hash or id that are given; the count is of all.
@@ -49,10 +50,16 @@ pub(super) async fn tell(call: &Call, text: String) -> Result<Response<Body>, Pr
     let tag = as_of.map_or_else(String::new, |commit| commit.to_string());
     let named = text.clone();
     let waiting = Waiting::of(call)?;
-    told(call, &[tag.as_bytes(), named.as_bytes(), &waiting.bytes()], move |opened, _| {
+    let shows = as_of.is_none();
+    let own = if shows { waiting.tag().to_vec() } else { Vec::new() };
+    told(call, &[tag.as_bytes(), named.as_bytes(), &waiting.bytes(), &own], move |opened, _| {
+        let (opened, waiting) = match shows {
+            true => waiting.shown(opened),
+            false => (Arc::clone(opened), waiting.clone()),
+        };
         let view = sight.shown(view(&opened.store, as_of)?);
         let view = if sight.trail { view.with_trail() } else { view };
-        let scope = sight.scope(opened, &view);
+        let scope = sight.scope(&opened, &view);
         // A view of the past lacks nothing that came after it.
         let unsealed = waiting.words(|_| true).filter(|_| view.commit() == opened.commit());
         let unsealed = unsealed.as_deref();
@@ -89,6 +96,7 @@ pub(super) async fn tell(call: &Call, text: String) -> Result<Response<Body>, Pr
         if let Some(unsealed) = unsealed {
             json["unsealed"] = json!(unsealed);
         }
+        sound(&opened)?;
         Ok(json)
     })
     .await

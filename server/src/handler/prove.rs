@@ -18,6 +18,8 @@ use std::time::Instant;
 
 /// The largest proof of what is not recorded that is made where nothing is said of its size.
 const BYTES_UNASKED: u64 = 16 << 20;
+/// The largest that is made for anybody: it is held whole, once as it is made and once as it is sent.
+const BYTES_MOST: u64 = 64 << 20;
 
 /// What it takes and gives.
 pub(crate) fn describe(it: Description) -> Description {
@@ -71,7 +73,7 @@ pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
         let view = if sight.withheld { view.without_subject_group() } else { view };
         let view = if sight.trail { view.with_trail() } else { view.without_trail() };
         let withhold = asked.withhold.is_some();
-        let bytes_max = asked.max_bytes.unwrap_or(BYTES_UNASKED);
+        let bytes_max = asked.max_bytes.unwrap_or(BYTES_UNASKED).min(BYTES_MOST);
         let go_on = |size: &AbsenceSize| {
             // Estimated before rows are read; then it is asked again and again.
             size.bytes <= bytes_max && !stop.is_set() && Instant::now() < deadline

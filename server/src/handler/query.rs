@@ -1,8 +1,11 @@
 //! `/v1/query`: a question, with its parameters and bounds, answered as JSON page by page, or as
 //! lines.
 
+mod allowed;
 mod digest;
+mod shown;
 
+pub(crate) use self::allowed::allowed;
 use self::digest::digest;
 use super::typed;
 use crate::accept::{self, Form};
@@ -10,8 +13,9 @@ use crate::app::App;
 use crate::cursor::Cursor;
 use crate::gate::{Call, Sight};
 use crate::openapi::Description;
-use crate::pace::{AT_ONCE_MAX, ROWS_AT_ONCE_MAX};
+use crate::pace::{AT_ONCE_MAX, ROWS_AT_ONCE_MAX, may_ask_the_past};
 use crate::plans::{Plan, text_digest};
+use crate::preview::{Preview, Previewed};
 use crate::problem::Problem;
 use crate::reply::{
     self, Before, COMMIT, COMPLETENESS, CURSOR, Columns, NEXT, TOTAL, WITHHELD, Written,
@@ -21,7 +25,6 @@ use crate::unsealed::Unsealed;
 use crate::wire::{QueryAnswer, QueryLimits, QueryRequest};
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, header};
-use lineal_engine::event_fields::Group;
 use lineal_engine::schema::Kind;
 use lineal_proof::Hash;
 use lineal_query::source::Source;
@@ -88,21 +91,6 @@ fn object<T: Default + serde::de::DeserializeOwned>(call: &Call, name: &str) -> 
     serde_json::from_str(&text).map_err(|e| Problem::bad_request(format!("`{name}`: {e}")))
 }
 
-/// May this question be asked by one from whom the subject group is kept back? What it names of it
-/// is said: an empty column would look like nothing recorded.
-pub(crate) fn allowed(prepared: &Prepared, withheld: bool) -> Result<(), Problem> {
-    let fields = prepared.event_fields().iter().map(|field| field.spec());
-    let kept: Vec<&str> =
-        fields.filter(|spec| spec.group == Group::Subject).map(|spec| spec.name).collect();
-    if withheld && !kept.is_empty() {
-        return Err(Problem::forbidden(format!(
-            "the question speaks of what points at a person's data ({}), which this role does not see; an investigator does, within a case",
-            kept.join(", ")
-        )));
-    }
-    Ok(())
-}
-
 /// A question on its way to a thread.
 struct Asking {
     plan: Result<Arc<Plan>, String>,
@@ -117,6 +105,10 @@ struct Asking {
     sight: Sight,
     /// Events that were acknowledged and are in no commit yet.
     unsealed: Unsealed,
+    /// Shows them.
+    preview: Option<Arc<Preview>>,
+    /// May it ask for a view of the past? That lacks nothing.
+    is_past: bool,
     deadline: Instant,
     now: i64,
     gzip: bool,
@@ -139,6 +131,8 @@ struct Page {
     completeness: &'static str,
     /// Did time end it? Then another asking may give more.
     cut_by_time: bool,
+    /// Did something wait that it could be about? The same may be answered otherwise in a moment.
+    is_passing: bool,
 }
 
 async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Problem> {
@@ -205,6 +199,7 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
     {
         return Ok(response);
     }
+    let is_past = may_ask_the_past(text);
     let gzip = accept::takes_gzip(&call.parts.headers);
     let (deadline, now) = (call.deadline, call.app.now());
     let asking = Asking {
@@ -217,6 +212,8 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
         newest: opened.commit(),
         sight: sight.clone(),
         unsealed,
+        preview: writer.map(|writer| Arc::clone(&writer.preview)),
+        is_past,
         deadline,
         now,
         gzip,
@@ -245,7 +242,7 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
         }
     };
     let headers = response.headers_mut();
-    if let Some(tag) = tag.filter(|_| !page.cut_by_time) {
+    if let Some(tag) = tag.filter(|_| !page.cut_by_time && !page.is_passing) {
         reply::set(headers, header::ETAG, &tag);
     }
     headers.insert(COMMIT, page.commit.into());
@@ -282,12 +279,14 @@ struct Until<'a> {
 impl Asking {
     /// The page of a prepared question that was short of late, made here; none if it is to be made on
     /// a thread of the pool.
-    fn at_once(&self, app: &App, opened: &Opened) -> Result<Option<Page>, Problem> {
+    fn at_once(&self, app: &App, opened: &Arc<Opened>) -> Result<Option<Page>, Problem> {
         let Ok(plan) = &self.plan else { return Ok(None) };
         // What a token bound to systems sees may have to be found first, and so may the view of an
         // earlier page. What is told of nodes beside the rows is no part of the question's pace.
         let is_newest = self.commit == opened.commit();
         let is_alone = self.request.with.is_empty();
+        // To show what waits may have to be waited for.
+        let is_alone = is_alone && !self.is_concerned(&plan.prepared);
         if self.sight.is_bound() || !is_newest || !is_alone || !plan.pace.is_short() {
             return Ok(None);
         }
@@ -315,11 +314,11 @@ impl Asking {
     fn run(
         &self,
         app: &App,
-        opened: &Opened,
+        opened: &Arc<Opened>,
         machine: &mut Machine,
         until: &Until<'_>,
     ) -> Result<Option<Page>, Problem> {
-        let understood;
+        let understood: Arc<Prepared>;
         let prepared = match &self.plan {
             Ok(plan) => &plan.prepared,
             Err(text) => {
@@ -330,19 +329,18 @@ impl Asking {
         };
         allowed(prepared, self.sight.withheld)?;
         let parameters = self.parameters(prepared)?;
+        let shown = self.shown(prepared, opened)?;
+        let opened: &Opened = shown.as_ref().map_or(opened, |shown| &shown.opened);
+        let asked = (&**prepared, &parameters, shown.as_deref());
         let whole = self.view(opened)?;
         match self.sight.scoped(opened, &whole) {
-            None => {
-                self.answered(app, prepared, &parameters, &*whole, machine, until, |view, node| {
-                    brief_json(view.snapshot(), node, &|_| true)
-                })
-            }
-            Some(part) => {
-                self.answered(app, prepared, &parameters, &part, machine, until, |view, node| {
-                    let (whole, node) = (view.whole().snapshot(), view.whole_number(node));
-                    brief_json(whole, node, &|node| view.sees(node))
-                })
-            }
+            None => self.answered(app, asked, &*whole, machine, until, |view, node| {
+                brief_json(view.snapshot(), node, &|_| true)
+            }),
+            Some(part) => self.answered(app, asked, &part, machine, until, |view, node| {
+                let (whole, node) = (view.whole().snapshot(), view.whole_number(node));
+                brief_json(whole, node, &|node| view.sees(node))
+            }),
         }
     }
 
@@ -350,8 +348,7 @@ impl Asking {
     fn answered<S: Source<Error = lineal_engine::Error>>(
         &self,
         app: &App,
-        prepared: &Prepared,
-        parameters: &Parameters,
+        (prepared, parameters, shown): (&Prepared, &Parameters, Option<&Previewed>),
         view: &S,
         machine: &mut Machine,
         until: &Until<'_>,
@@ -384,7 +381,14 @@ impl Asking {
         // A view of the past lacks nothing that came after it.
         let is_newest = answer.commit == self.newest;
         let lacks = |count| if is_newest { count } else { 0 };
-        let events = lacks(self.unsealed.concerning(|kind| prepared.comes_by(kind)));
+        let comes_by = |kind| prepared.comes_by(kind);
+        let is_passing = is_newest && self.is_concerned(prepared);
+        let unsealed = shown.map_or(self.unsealed, |shown| self.unsealed.without(shown.entries));
+        let events = lacks(unsealed.concerning(comes_by));
+        if let Some(shown) = shown {
+            let entries = Unsealed::new(shown.entries, 0).concerning(comes_by);
+            answer.warnings.push(self.pending_words(entries));
+        }
         let uses = lacks(if prepared.names(Kind::Access) { self.unsealed.uses } else { 0 });
         // Before any form of the answer is made: each of them says it.
         if self.sight.is_bound() && events > 0 {
@@ -401,7 +405,9 @@ impl Asking {
             Form::Arrow => Before::Columns(Columns::of(&answer)),
             Form::Json | Form::Ndjson | Form::Csv => Before::Nothing,
         };
-        Ok(Some(self.page(app, answer, before, now)))
+        let shown = shown.map_or(0, |shown| shown.number);
+        let page = self.page(app, answer, before, (now, shown));
+        Ok(Some(Page { is_passing: is_passing || shown > 0, ..page }))
     }
 
     fn parameters(&self, prepared: &Prepared) -> Result<Parameters, Problem> {
@@ -435,7 +441,13 @@ impl Asking {
         }
     }
 
-    fn page(&self, app: &App, mut answer: Answer, before: Before, now: i64) -> Page {
+    fn page(
+        &self,
+        app: &App,
+        mut answer: Answer,
+        before: Before,
+        (now, shown): (i64, u64),
+    ) -> Page {
         let most = app.config.limits.page_rows;
         let rows = match (self.request.page, self.form) {
             (Some(rows), _) => rows.min(most),
@@ -446,8 +458,9 @@ impl Asking {
         let start = usize::try_from(first).unwrap_or(usize::MAX).min(answer.rows.len());
         answer.rows.drain(..start);
         let rows = usize::try_from(rows).unwrap_or(usize::MAX);
-        let from =
-            |first| app.seal.text(Cursor { commit: self.commit, now, first }, &self.question);
+        let from = |first| {
+            app.seal.text(Cursor { commit: self.commit, now, first, shown }, &self.question)
+        };
         let again = from(first);
         let next = (answer.rows.len() > rows).then(|| from(first + rows as u64));
         answer.rows.truncate(rows);
@@ -474,6 +487,7 @@ impl Asking {
                 Answered::Lines(Box::new(answer), before)
             }
         };
-        Page { answered, again, next, commit, total, completeness, cut_by_time }
+        let is_passing = false;
+        Page { answered, again, next, commit, total, completeness, cut_by_time, is_passing }
     }
 }

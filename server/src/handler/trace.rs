@@ -1,6 +1,6 @@
 //! `GET /v1/trace`: where a thing comes from, and what is missing on the way.
 
-use super::{told as tell, view};
+use super::{sound, told as tell, view};
 use crate::gate::Call;
 use crate::openapi::Description;
 use crate::problem::{NOTHING, Problem};
@@ -10,6 +10,7 @@ use axum::http::Response;
 use lineal_engine::schema::Kind;
 use lineal_query::told::{self, Asker, Lineage, Target, Untold, resolve, trace_json};
 use serde_json::{Value as Json, json};
+use std::sync::Arc;
 use utoipa::openapi::schema::Type;
 
 pub(crate) fn describe(it: Description) -> Description {
@@ -39,9 +40,15 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
     let edges_max = usize::try_from(call.app.config.limits.trace_edges).unwrap_or(usize::MAX);
     let as_of_text = as_of.map_or_else(String::new, |commit| commit.to_string());
     let tag = format!("{as_of_text}\n{told_too}\n{text}");
-    tell(&call, &[tag.as_bytes(), &waiting.bytes()], move |opened, stop| {
+    let shows = as_of.is_none();
+    let own = if shows { waiting.tag().to_vec() } else { Vec::new() };
+    tell(&call, &[tag.as_bytes(), &waiting.bytes(), &own], move |opened, stop| {
+        let (opened, waiting) = match shows {
+            true => waiting.shown(opened),
+            false => (Arc::clone(opened), waiting.clone()),
+        };
         let view = sight.shown(view(&opened.store, as_of)?);
-        let scope = sight.scope(opened, &view);
+        let scope = sight.scope(&opened, &view);
         // A view of the past lacks nothing that came after it.
         let is_newest = view.commit() == opened.commit();
         let unsealed = waiting.words(|_| true).filter(|_| is_newest);
@@ -85,6 +92,7 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
                 }
             }
         }
+        sound(&opened)?;
         Ok(json)
     })
     .await

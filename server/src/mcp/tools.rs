@@ -1,8 +1,9 @@
 //! The tools and what they do: endpoints, asked within a request that has passed the gate.
 
 use super::fit::{ANSWER_BYTES_MAX, fit};
+use crate::endpoint::{ENDPOINTS, Endpoint};
 use crate::gate::Call;
-use crate::handler::{prove, query, trace};
+use crate::handler::{erasures, prove, public_log, query, trace};
 use crate::problem::Problem;
 use axum::body::Body;
 use axum::http::Response;
@@ -62,13 +63,25 @@ impl Tools {
         self.call.within(uri, body, deadline)
     }
 
+    /// An endpoint that fewer roles may read than may speak here.
+    fn allowed(&self, path: &str) -> Result<(), Problem> {
+        let role = self.call.who()?.token.role;
+        let mut rows = ENDPOINTS.iter().filter(|row| row.method == "GET" && row.path == path);
+        let lets_in = |row: &Endpoint| row.roles.list(false).is_none_or(|all| all.contains(&role));
+        match rows.any(lets_in) {
+            true => Ok(()),
+            false => Err(Problem::forbidden("this is not for the role of this token")),
+        }
+    }
+
     async fn answer(&self, tool: &str, arguments: &JsonObject) -> Result<String, Refusal> {
         let known: &[&str] = match tool {
             "query" => &["query", "params", "rows", "cursor"],
             "explain" => &["query"],
             "trace" => &["target", "as_of"],
             "prove" => &["statement", "params", "withhold", "max_bytes"],
-            "schema" => &[],
+            "schema" | "holds" | "erasures" => &[],
+            "checkpoint" => &["size"],
             _ => return Err(Refusal::NoTool),
         };
         if let Some(name) = arguments.keys().find(|name| !known.contains(&name.as_str())) {
@@ -84,6 +97,22 @@ impl Tools {
         };
         let json = match tool {
             "schema" => return Ok(schema_card()),
+            "holds" => {
+                self.allowed("/v1/holds")?;
+                read(erasures::holds(self.within("/v1/holds", None)?).await?).await?
+            }
+            "erasures" => {
+                self.allowed("/v1/erasures")?;
+                read(erasures::list(self.within("/v1/erasures", None)?).await?).await?
+            }
+            "checkpoint" => {
+                self.allowed("/v1/checkpoint")?;
+                let size = number(arguments, "size")?;
+                let asked = size.map_or_else(String::new, |size| format!("?size={size}"));
+                let call = self.within(&format!("/v1/checkpoint{asked}"), None)?;
+                let note = text_of(public_log::checkpoint(call).await?).await?;
+                return Ok(note);
+            }
             "prove" => {
                 let mut body = json!({ "statement": text("statement")? });
                 for name in ["params", "withhold", "max_bytes"] {
@@ -165,6 +194,12 @@ impl From<Problem> for Refusal {
 async fn read(response: Response<Body>) -> Result<Json, Problem> {
     let bytes = response.into_body().collect().await.map_err(|_| Problem::fault())?.to_bytes();
     serde_json::from_slice(&bytes).map_err(|_| Problem::fault())
+}
+
+/// The text of a response.
+async fn text_of(response: Response<Body>) -> Result<String, Problem> {
+    let bytes = response.into_body().collect().await.map_err(|_| Problem::fault())?.to_bytes();
+    String::from_utf8(bytes.to_vec()).map_err(|_| Problem::fault())
 }
 
 /// A text as a value of a query string.
@@ -257,6 +292,26 @@ fn tools() -> Vec<Tool> {
             "The card of the query language: kinds, relations, fields, forms of questions."
                 .to_owned(),
             &json!({}),
+            &[],
+        ),
+        tool(
+            "holds",
+            "The holds that stand: what must not be erased, and why.".to_owned(),
+            &json!({}),
+            &[],
+        ),
+        tool(
+            "erasures",
+            "What was decided on requests to erase: erased, restricted, lifted, refused, with date, \
+             basis and reference."
+                .to_owned(),
+            &json!({}),
+            &[],
+        ),
+        tool(
+            "checkpoint",
+            "The newest signed checkpoint of the public log, or the one of so many commits.".to_owned(),
+            &json!({ "size": { "type": "integer", "minimum": 1, "description": "Commits" } }),
             &[],
         ),
         tool(

@@ -100,6 +100,10 @@ impl Source for ScopedView {
         self.whole.damage()
     }
 
+    fn is_pending(&self, node: NodeNo) -> bool {
+        self.whole.is_pending(self.whole_number(node))
+    }
+
     fn hides(&self, kind: Kind) -> bool {
         self.whole.hides(kind)
     }

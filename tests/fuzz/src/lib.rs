@@ -5,6 +5,7 @@
 
 pub mod ask;
 pub mod containers;
+pub mod documents;
 pub mod exports;
 pub mod index_files;
 pub mod journals;
@@ -29,9 +30,10 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 12] = [
     Target { name: "ask", check: ask::check, seeds: seeds::questions },
     Target { name: "containers", check: containers::check, seeds: seeds::short_tapes },
+    Target { name: "documents", check: documents::check, seeds: seeds::short_tapes },
     Target { name: "exports", check: exports::check, seeds: seeds::short_tapes },
     Target { name: "index_files", check: index_files::check, seeds: seeds::short_tapes },
     Target { name: "journals", check: journals::check, seeds: seeds::tapes },

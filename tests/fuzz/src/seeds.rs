@@ -62,7 +62,9 @@ pub fn log_lines() -> Vec<Vec<u8>> {
             found.push(lines.join("\n").into_bytes());
         }
     }
-    found.extend(contents(&fixture("datadog-logs-api-v2")));
+    for folder in ["datadog-logs-api-v2", "datadog-logs-api-v1", "datadog-explorer-csv"] {
+        found.extend(contents(&fixture(folder)));
+    }
     sorted(found)
 }
 

@@ -321,3 +321,69 @@ fn a_reviewer_whom_logs_name_by_e_mail_has_one() {
     let anna = "anna@bank.example".to_owned();
     assert_eq!(place.rows("find actor return name, email"), [[anna.clone(), anna]]);
 }
+
+#[test]
+fn pages_of_the_logs_api_of_version_1_are_logs_of_their_ids() {
+    let place = Place::new();
+    let event = |number: u64| {
+        serde_json::json!({ "id": format!("AQ{number}"), "content": {
+            "timestamp": "2026-03-01T00:00:00.000Z", "service": "credit-api", "host": "h", "message": "m",
+            "tags": ["compliance.art12:true", "env:production"],
+            "attributes": { "art12": { "event_id": format!("e{number}"), "timestamp": "2026-03-01T00:00:00Z",
+                "system_id": "s", "model": { "name": "credit-risk", "version": "2" },
+                "input": { "hash": "ab".repeat(32), "hash_algorithm": "sha256" } } } } })
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let page = |name: &str, first: &str, numbers: &[u64]| {
+        let logs: Vec<_> = numbers.iter().map(|number| event(*number)).collect();
+        let logs = serde_json::to_string(&logs).unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, format!("{{{first}\"logs\":{logs},\"requestId\":\"r\"}}")).unwrap();
+        path
+    };
+    let one = page("1.json", "\"status\":\"done\",\"nextLogId\":null,", &[1, 2, 3]);
+    let two = page("2.json", "", &[3, 4]);
+    // Real answers beside them, in which no log is an event.
+    let real = lineal_tests::place::fixture("datadog-logs-api-v1");
+    let report = place.import(&[&one, &two, &real]);
+    assert_eq!(of(&report), (15, 4, 1), "{report:?}");
+    assert_eq!(report.counts().skipped, 10);
+    assert_eq!(events(&place), 4);
+    // A log whose first member is called as one of a page is none.
+    let line = folder.path().join("3.json");
+    std::fs::write(
+        &line,
+        "{\"status\":\"done\",\"message\":\"m\",\"date\":\"2026-03-01T00:00:00Z\"}\n",
+    )
+    .unwrap();
+    assert_eq!(of(&place.import(&[&line])), (1, 0, 0));
+}
+
+#[test]
+fn a_table_of_the_log_explorer_is_read_by_its_columns() {
+    let place = Place::new();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("extract.csv");
+    let line = |number: u32| {
+        format!(
+            "2026-03-01T00:00:0{number}.000Z,h,credit-api,\"said \"\"yes\"\",\nthen\",e{number},credit-risk,2,{},true\n",
+            "cd".repeat(32)
+        )
+    };
+    let mut text = "Date,Host,Service,Content,@ai.event_id,@ai.model.name,@ai.model.version,@ai.input.hash,@compliance.art12\n".to_owned();
+    text += &(0..3).map(line).collect::<String>();
+    text += "2026-03-01T00:00:09Z,too,few\n";
+    text += &line(3);
+    std::fs::write(&path, &text).unwrap();
+    let report = place.import(&[folder.path()]);
+    let counts = report.counts();
+    assert_eq!((counts.read, counts.accepted, counts.rejected), (5, 4, 1), "{report:?}");
+    let reject = &report.sources[0].rejects[0];
+    let before = text.split("2026-03-01T00:00:09Z").next().unwrap();
+    assert_eq!((reject.at.line, reject.at.byte), (5, before.len() as u64), "{reject:?}");
+    assert_eq!(events(&place), 4);
+    assert!(place.import(&[folder.path()]).brought_nothing());
+    // Exported again with a line more: what is known is known.
+    std::fs::write(&path, text + &line(4)).unwrap();
+    assert_eq!(of(&place.import(&[&path])), (6, 1, 4));
+}

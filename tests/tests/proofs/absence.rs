@@ -3,11 +3,13 @@
 
 use super::stores::{self, hash_of, made, signed, store};
 use super::{at, proved, trust};
+use lineal_engine::AbsenceSize;
 use lineal_proof::bundle::{
-    Absent, Bundle, KeysShown, Node, Nothing, Statement, Trust, Verdict, check,
+    Absent, Bundle, KeysShown, Named, Node, Nothing, Scope, Statement, Trust, Verdict, check,
 };
 use lineal_proof::{Key, KeyPart};
 use lineal_query::StoreView;
+use std::sync::Mutex;
 
 /// A hash that no event has.
 pub(super) const ABSENT: &str = "7e57000000000000000000000000000000000000000000000000000000000001";
@@ -65,11 +67,11 @@ fn each_absence_is_shown_in_words_that_say_of_what() {
         "no source ever described a dataset that fits dataset:[\"unheard\",null,null,null], null being any".to_owned(),
         "no source ever described a document that fits document:[null,null,null], null being any".to_owned(),
         "no approval was ever recorded with approves model:[\"mlflow-1\",\"credit\",\"3\"]; \
-         recorded, and does not fit it: approval with approves model:[null,\"credit\",\"2\"]".to_owned(),
+         recorded, of another version, digest or alias: approval with approves model:[null,\"credit\",\"2\"]".to_owned(),
         "no run was ever recorded with trained_on dataset:[\"loans\",\"d2\",\"s3\",\"{}\"]".to_owned(),
         format!("no event with input_hash {ABSENT} was ever recorded of {deployment}; these are 1 batch, and it is in none"),
         format!("no event with input_hash {ABSENT} was ever recorded of any deployment of system:[\"lending\"]; these are 2 batches, and it is in none"),
-        format!("no event with input_hash {ABSENT} was ever recorded anywhere in the store; these are 5 batches, and it is in none"),
+        format!("no event with input_hash {ABSENT} was ever recorded anywhere in the store; these are 6 batches, and it is in none"),
         format!("no event with input_hash {ABSENT} was ever recorded anywhere in the store, from 1970-01-02T00:00:00Z, before 1970-01-03T12:30:00.500000000Z; these are 0 batches, and it is in none"),
     ];
     assert_eq!(told, expected);
@@ -121,7 +123,7 @@ fn a_batch_that_is_left_out_is_missed() {
     let (view, note) = made(&store);
     let whole = || made_of(&view, &note, &format!("no inference:{ABSENT} everywhere"));
     let batches = "/statement/batches";
-    for left_out in 0..5 {
+    for left_out in 0..6 {
         let remove = |absent: &mut Absent| {
             absent.batches.remove(left_out);
         };
@@ -260,9 +262,10 @@ fn what_an_erasure_took_is_told_and_cannot_be_pretended() {
     let bundle = made_of(&view, &newer, &format!("no inference:{} everywhere", hash_of(1)));
     let report = check(bundle.write().as_bytes(), &trust(&newer));
     assert_eq!(report.verdict, Verdict::Redacted);
+    assert!(report.words[0].starts_with("but for what was erased, no event with input_hash"));
     assert_eq!(
         report.words[1],
-        "these are 5 batches; of 2 a recorded erasure took what would show it, and it is in none of the other 3"
+        "these are 6 batches; of 2 a recorded erasure took what would show it, and it is in none of the other 4"
     );
     let one = made_of(
         &view,
@@ -287,9 +290,51 @@ fn what_an_erasure_took_is_told_and_cannot_be_pretended() {
         .filter(|shown| shown.erased().is_some())
         .collect();
     let opened = erased.batches.iter().position(|part| part.shown.erased().is_none());
-    let opened = opened.expect("three are there");
+    let opened = opened.expect("four are there");
     for shown in records {
         let place = found(bundle.clone(), &newer, |absent| absent.batches[opened].shown = shown);
         assert_eq!(place, format!("/statement/batches/{opened}"));
     }
+}
+
+#[test]
+fn what_was_retracted_counts_as_recorded_and_is_looked_at() {
+    let (_folder, store) = store();
+    let commit = store.commit();
+    let mut tx = store.begin(None, None).expect("a transaction");
+    tx.add_retract(commit, false, None).expect("it is an import");
+    tx.commit().expect("a commit");
+    let (view, note) = made(&store);
+    let retracted = format!("no inference:{} everywhere", hash_of(5));
+    let why = proved(&view, &note, &retracted, false).expect_err("it is recorded").to_string();
+    assert!(why.contains("it is recorded"), "{why}");
+    let bundle = made_of(&view, &note, &format!("no inference:{ABSENT} everywhere"));
+    let report = check(bundle.write().as_bytes(), &trust(&note));
+    assert_eq!(report.words[1], "these are 6 batches, and it is in none");
+}
+
+#[test]
+fn the_size_is_told_before_rows_are_read_and_is_about_right() {
+    let (_folder, store) = store();
+    let (view, note) = made(&store);
+    let what = Nothing::Event {
+        named: Named { field: "input_hash".into(), value: ABSENT.into() },
+        scope: Scope::default(),
+    };
+    let told = Mutex::new(Vec::new());
+    let go_on = |size: &AbsenceSize| {
+        told.lock().expect("one thread").push(*size);
+        true
+    };
+    let snapshot = store.snapshot().expect("a view");
+    let bundle = store.prove_absent(&snapshot, &what, note.as_bytes(), &go_on).expect("it is so");
+    let told = told.into_inner().expect("one thread");
+    assert_eq!((told[0].batches, told[0].rows, told[0].done), (6, 90, 0));
+    assert_eq!(told.last().map(|size| size.done), Some(6));
+    let bytes = bundle.write().len() as u64;
+    assert!(told[0].bytes > bytes * 2 / 3 && told[0].bytes < bytes * 3 / 2, "{told:?} {bytes}");
+    let none = |_: &AbsenceSize| false;
+    let why = store.prove_absent(&snapshot, &what, note.as_bytes(), &none).expect_err("too large");
+    assert!(why.to_string().contains("over 6 batches with 90 rows"), "{why}");
+    drop(view);
 }

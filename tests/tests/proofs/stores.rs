@@ -7,7 +7,7 @@ use lineal_engine::{BatchDraft, EdgeDraft, ErasureOrder, NodeDraft, Store, Targe
 use lineal_proof::bundle::subtrees;
 use lineal_proof::record::Decision;
 use lineal_proof::tlog::{Checkpoint, NoteSigner, SignatureKind, TreeHash};
-use lineal_proof::{Hash, Key, KeyPart};
+use lineal_proof::{Hash, Key, KeyPart, Value};
 use lineal_query::StoreView;
 use lineal_tests::sample::{options, saying, source, texts};
 use std::sync::Arc;
@@ -75,6 +75,7 @@ fn deployed(number: u32) -> NodeDraft {
         3 => ("other".into(), unknown, vec![("run".to_owned(), "4cf1aa".to_owned())]),
         4 => ("other".into(), unknown, vec![("logged".to_owned(), "m-1".to_owned())]),
         5 => ("credit".into(), unknown, vec![]),
+        6 => ("credit".into(), "champion".into(), vec![]),
         _ => ("credit".into(), "3".into(), vec![]),
     };
     let key = Key::new(vec![KeyPart::Null, name, version]);
@@ -89,13 +90,13 @@ fn registry_of_approvals() -> lineal_engine::Saying {
     saying("tickets", "tickets", 100)
 }
 
-/// The store: deployments 1 to 4 are known before the models, 5 after them.
+/// The store: deployments 1 to 4 and 6 are known before the models, 5 after them.
 pub(super) fn store() -> (TempDir, Arc<Store>) {
     let folder = tempfile::tempdir().expect("a folder");
     let store = Store::create(folder.path().join("store"), options()).expect("a store");
     let log = saying("datadog", "datadog-archive", 200);
     let mut tx = store.begin(None, None).expect("a transaction");
-    for number in 1..=4 {
+    for number in [1, 2, 3, 4, 6] {
         tx.add_node(&log, deployed(number)).expect("a node");
         tx.add_batch(batch(number));
     }
@@ -114,6 +115,7 @@ pub(super) fn store() -> (TempDir, Arc<Store>) {
     tx.add_node(&registry, logged).expect("a node");
     let mut model = NodeDraft::new(Kind::Model, texts(&["mlflow-1", "credit", "3"]));
     model.link(Relation::ProducedBy, Kind::Run, Key::text("4cf1aa"));
+    model.fields.insert("aliases", Value::List(vec![Value::text("champion")]));
     tx.add_node(&registry, model).expect("a node");
     for name in [["loans", "d1"], ["holdout", "d9"]] {
         let mut data = NodeDraft::new(Kind::Dataset, texts(&[name[0], name[1], "s3", "{}"]));

@@ -38,6 +38,12 @@ fn the_server_that_is_killed() {
     config.intake.seal_bytes = 50_000;
     let server = Server::bind(config).unwrap();
     println!("listening {}", server.address());
+    // It ends with whoever started it, also where that one is killed.
+    let handle = server.handle();
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        handle.stop();
+    });
     server.serve().unwrap();
 }
 
@@ -46,6 +52,7 @@ pub(crate) fn start(store: &Path) -> (Child, SocketAddr) {
     let mut child = Command::new(program)
         .args(["--exact", "crash::the_server_that_is_killed", "--nocapture"])
         .env(STORE, store)
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()

@@ -2,7 +2,7 @@
 
 use crate::client::{Ask, Reply, get, post};
 use crate::live::{HASH, Live, SYSTEM, query_with};
-use crate::uploads::{done, writing};
+use crate::uploads::{done, writing, writing_unshown};
 use lineal_server::Role;
 use serde_json::{Value as Json, json};
 use std::io::Write;
@@ -21,11 +21,11 @@ pub(crate) fn event(name: &str) -> Json {
     })
 }
 
-fn hash(name: &str) -> String {
+pub(crate) fn hash(name: &str) -> String {
     name.bytes().chain(std::iter::repeat(b'.')).take(32).map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn logs(body: &Json) -> Ask {
+pub(crate) fn logs(body: &Json) -> Ask {
     post("/api/v2/logs", body)
 }
 
@@ -40,13 +40,13 @@ fn count(live: &Live, token: &str, name: &str) -> Json {
     live.query(token, &text).ok()
 }
 
-fn acknowledged(reply: &Reply) {
+pub(crate) fn acknowledged(reply: &Reply) {
     assert_eq!((reply.status, reply.text().trim()), (202, "{}"), "{}", reply.text());
 }
 
 #[test]
 fn what_an_agent_sends_is_pending_until_it_is_sealed_and_then_found() {
-    let (live, importer, engineer) = writing();
+    let (live, importer, engineer) = writing_unshown();
     let body = json!([event("live-1"), event("live-2"), { "message": "no event" }]);
     acknowledged(&live.send(logs(&body).header("DD-API-KEY", &importer)));
     let stats = live.send(get("/v1/stats").token(&engineer)).ok();

@@ -4,7 +4,7 @@
 use crate::client::{get, post};
 use crate::intake::seal;
 use crate::live::Live;
-use crate::uploads::writing;
+use crate::uploads::{writing, writing_unshown};
 use lineal_tests::foreign::{python, run};
 use serde_json::{Value as Json, json};
 use std::ffi::OsStr;
@@ -134,7 +134,7 @@ fn events_are_taken_whole_or_not_at_all_and_once_under_a_key() {
 
 #[test]
 fn what_waits_of_lineage_makes_answers_over_runs_and_data_sets_cannot_tell_and_no_others() {
-    let (live, importer, engineer) = writing();
+    let (live, importer, engineer) = writing_unshown();
     let path = "/api/v1/lineage/batch";
     let send = |body: &Json| live.send(post(path, body).token(&importer)).status;
     let state = |question: &str| {

@@ -24,6 +24,7 @@ fn sound(method: &str, path: &str, job: &str) -> Ask {
     let log = json!({ "message": "no event" });
     match (method, path) {
         ("POST", "/v1/imports") => post(path, &log).kind("application/x-ndjson"),
+        ("POST", "/v1/checkpoint") => post(path, &json!({})),
         ("POST", "/v1/intake/seal" | "/v1/trail/seal") => post(path, &json!({})),
         ("POST", "/v1/erasures") => post(
             path,

@@ -14,6 +14,16 @@ pub(crate) fn writing() -> (Live, String, String) {
     (live, importer, engineer)
 }
 
+/// The same, in whose answers what waits is told and never shown.
+pub(crate) fn writing_unshown() -> (Live, String, String) {
+    let live = Live::with(|config| {
+        config.write = true;
+        config.intake.shown_bytes = 0;
+    });
+    let (importer, engineer) = (live.token(Role::Importer), live.token(Role::Engineer));
+    (live, importer, engineer)
+}
+
 /// The job that was taken on, at its end.
 pub(crate) fn done(live: &Live, token: &str, taken: &Reply) -> Json {
     assert_eq!(taken.status, 202, "{}", taken.text());

@@ -69,6 +69,11 @@ fn refuse(wanted: &Import) -> Outcome<()> {
             "the server's configuration names the mapping file",
         ),
         (wanted.explain_mapping, "--explain-mapping", "leave --url out: it reads no store"),
+        (
+            wanted.follow,
+            "--follow",
+            "it watches folders beside the store; agents send live logs to the server (docs/operating.md)",
+        ),
         (wanted.actor.is_some(), "--actor", "the token says who imports"),
     ];
     match flags.into_iter().find(|(is_given, ..)| *is_given) {

@@ -8,7 +8,7 @@ use crate::graph::NodeNo;
 use crate::schema::{Kind, Relation};
 use lineal_proof::bundle::{By, Hop};
 use lineal_proof::record::{Edge, Reference, Revision};
-use lineal_proof::{Hash, Key, KeyPart};
+use lineal_proof::{Hash, Key, KeyPart, Value};
 
 /// A step, from the newer node to the older.
 pub(super) type Between = (NodeNo, Relation, NodeNo);
@@ -50,7 +50,7 @@ impl Maker<'_> {
                 let edge = usize::try_from(edge).ok().and_then(|at| revision.edges.get(at));
                 self.records.extend(edge.map(|edge| edge.pin.0));
             }
-            By::Alias(id) | By::Run(id) | By::Logged(Some(id)) => {
+            By::Alias(id) | By::Run(id) | By::Version(id) | By::Logged(Some(id)) => {
                 self.records.insert(id);
             }
             By::Exact | By::Fits | By::Logged(None) => {}
@@ -129,6 +129,11 @@ impl Maker<'_> {
         if edge.key.fits(key) {
             return Ok(Some(By::Fits));
         }
+        if kind == Kind::Model
+            && let Some(by) = self.by_version(edge, key, node)?
+        {
+            return Ok(Some(by));
+        }
         let name = edge.key.part_text(usize::from(kind == Kind::Model));
         let Some((name, target)) = name.and_then(|name| Some((name, self.view.alias(kind, name)?)))
         else {
@@ -140,6 +145,24 @@ impl Maker<'_> {
             key: Some(target.clone()),
         };
         Ok(reference(self.store, self.view, &meant).map(By::Alias))
+    }
+
+    /// Does a revision of the model list the word in the version's place among its aliases?
+    fn by_version(&self, edge: &Edge, key: &Key, node: NodeNo) -> Result<Option<By>> {
+        let [registry, name, KeyPart::Text(alias)] = edge.key.0.as_slice() else { return Ok(None) };
+        let known = Key(vec![registry.clone(), name.clone(), KeyPart::Null]);
+        if !known.fits(key) {
+            return Ok(None);
+        }
+        for info in self.store.revisions(self.view, node).iter().rev() {
+            let revision = self.revision(&info.id)?;
+            let aliases = revision.fields.get("aliases").and_then(Value::as_list);
+            let mut aliases = aliases.unwrap_or_default().iter();
+            if aliases.any(|one| one.as_text() == Some(alias)) {
+                return Ok(Some(By::Version(info.id)));
+            }
+        }
+        Ok(None)
     }
 
     /// Is the pin a revision of the node, or its stub?
@@ -188,7 +211,7 @@ fn strength(by: By) -> u8 {
         By::Exact | By::Pin => 0,
         By::Logged(_) => 1,
         By::Run(_) => 2,
-        By::Alias(_) => 3,
+        By::Alias(_) | By::Version(_) => 3,
         By::Fits => 4,
     }
 }

@@ -12,6 +12,7 @@ use crate::storage::{FileStorage, Storage};
 use crate::store::{Options, Store};
 use crate::verify::{Depth, verify};
 use lineal_proof::Hash;
+use lineal_proof::record::{Decision, Erasure, Hold};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io::Read;
@@ -185,6 +186,12 @@ fn copied(
     Ok((list.files.len() as u64, bytes))
 }
 
+/// What a later log decided.
+enum Step<'a> {
+    Erase(&'a Erasure),
+    Hold(&'a Hold),
+}
+
 /// Erases again what a later log of the store says was erased behind the copy.
 fn erase_since(
     later: &Store,
@@ -206,18 +213,30 @@ fn erase_since(
         let (path, other) = (name.to_owned(), later.name());
         return Err(Error::OtherHistory { path, other, commit });
     }
-    let all = &state.ledger.load()?.erasures;
-    let since: Vec<_> = all.iter().filter(|(commit, _)| *commit > head.commit).collect();
+    let ledger = state.ledger.load()?;
+    let erasures = ledger.erasures.iter().map(|(commit, erasure)| (*commit, Step::Erase(erasure)));
+    let mut since: Vec<(u64, Step<'_>)> =
+        erasures.filter(|(commit, _)| *commit > head.commit).collect();
     if since.is_empty() {
         return Ok(0);
     }
     if !has_keys {
         return Err(Error::ErasedSince { path: name.to_owned(), count: since.len() });
     }
+    // A hold of the copy's time may have been released before what it held was erased.
+    let holds = ledger.holds.iter().map(|(commit, hold)| (*commit, Step::Hold(hold)));
+    since.extend(holds.filter(|(commit, _)| *commit > head.commit));
+    since.sort_by_key(|(commit, _)| *commit);
     let store = Store::open(part, options)?;
     let mut done = 0;
-    for (_, erasure) in since {
-        done += u64::from(store.erase_again(erasure)?.is_some());
+    for (_, step) in since {
+        match step {
+            Step::Erase(erasure) => {
+                let is_done = store.erase_again(erasure)?.is_some();
+                done += u64::from(is_done && erasure.decision == Decision::Erased);
+            }
+            Step::Hold(hold) => store.hold_again(hold)?,
+        }
     }
     Ok(done)
 }

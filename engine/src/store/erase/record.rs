@@ -20,7 +20,7 @@ const ROWS_MAX: usize = 150_000;
 impl Store {
     /// The records of a decision that destroys nothing: what was asked for, and that it stays. Of a
     /// refusal the values are not named: what they were is for whoever asked to know.
-    pub(super) fn decisions(
+    pub(super) fn decision_records(
         &self,
         order: &ErasureOrder,
         rows: &Rows,

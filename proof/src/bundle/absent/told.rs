@@ -61,7 +61,7 @@ pub fn told<A: Asked>(what: &Nothing, asked: &mut A) -> Result<Told, A::Error> {
             }
         }
         Nothing::Edge { from, relation, node, .. } => {
-            edges(from, relation, node, asked, &mut told)?
+            edges(from, relation, node, asked, &mut told)?;
         }
         Nothing::Event { scope, .. } => told.batches = batches(scope, asked)?,
     }
@@ -79,12 +79,11 @@ fn references<A: Asked>(kind: &str, asked: &mut A) -> Result<Vec<Reference>, A::
     Ok(references)
 }
 
+/// What may name a node: all references of its kind, and revisions with the beginnings of their ids.
+type Naming = (Vec<Reference>, Vec<(EntryValue, Revision)>);
+
 /// The revisions that stand under any name of an edge that may mean the target.
-fn naming<A: Asked>(
-    relation: &str,
-    node: &Node,
-    asked: &mut A,
-) -> Result<(Vec<Reference>, Vec<(EntryValue, Revision)>), A::Error> {
+fn naming<A: Asked>(relation: &str, node: &Node, asked: &mut A) -> Result<Naming, A::Error> {
     let references = references(&node.kind, asked)?;
     let target = Target { kind: &node.kind, key: &node.key };
     let mut found = Vec::new();

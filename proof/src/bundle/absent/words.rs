@@ -28,7 +28,10 @@ pub(in super::super) fn of(absent: &Absent) -> Vec<String> {
             let node = exactly(node);
             let mut words = vec![format!("no {from} was ever recorded with {relation} {node}")];
             words.extend(claims.iter().map(|claim| {
-                format!("recorded, and does not fit it: {from} with {relation} {}", exactly(claim))
+                format!(
+                    "recorded, of another version, digest or alias: {from} with {relation} {}",
+                    exactly(claim)
+                )
             }));
             words
         }
@@ -37,7 +40,9 @@ pub(in super::super) fn of(absent: &Absent) -> Vec<String> {
                 absent.batches.iter().filter(|part| !matches!(part.shown, KeysShown::Opened(_)));
             let (all, erased) = (absent.batches.len(), erased.count());
             let what = format!("no event with {} {}", named.field, named.value);
-            let mut words = vec![format!("{what} was ever recorded {}", scope_in_words(scope))];
+            let but = if erased > 0 { "but for what was erased, " } else { "" };
+            let mut words =
+                vec![format!("{but}{what} was ever recorded {}", scope_in_words(scope))];
             let batches = if all == 1 { "1 batch" } else { &format!("{all} batches") };
             words.push(match erased {
                 0 => format!("these are {batches}, and it is in none"),

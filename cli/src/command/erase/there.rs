@@ -1,0 +1,90 @@
+//! `lineal --url erase`: a server that writes the store does it, and who asks is who executes.
+
+use crate::args::{Arguments, Erase};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::remote::Remote;
+use crate::render::{counted, visible};
+use serde_json::{Value as Json, json};
+use std::io::Write;
+
+pub(super) fn run(arguments: &Arguments, wanted: &Erase, remote: &Remote) -> Outcome {
+    let Some(decided) = wanted.decided() else { return list(arguments, &remote.erasures()?) };
+    if decided.executed_by.is_some() {
+        return Err(Failure::usage(
+            "--executed-by does not go with --url: the token says who executes",
+        ));
+    }
+    let mut body = json!({
+        "basis": decided.basis, "decision": decided.decision, "decided_by": decided.decided_by,
+        "refuse": decided.refuse, "restrict": decided.restrict, "lift": decided.lift,
+        "dry_run": decided.dry_run,
+    });
+    match wanted {
+        Erase::Event { targets, all, .. } => {
+            body["events"] = json!(targets);
+            body["all"] = json!(all);
+        }
+        Erase::Batch { batches, .. } => body["batches"] = json!(batches),
+        Erase::Field { node, field, .. } => {
+            body["fields"] = json!([{ "node": node, "field": field }]);
+        }
+        Erase::List => {}
+    }
+    let report = remote.done("/v1/erasures", &body)?;
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        writeln!(out, "{report}")?;
+        return Ok(Exit::Answer);
+    }
+    let (number, what) = (|name: &str| report[name].as_u64().unwrap_or(0), decided.decision());
+    let things = [
+        format!("{} in {}", counted(number("rows"), "row"), number("batches")),
+        counted(number("values"), "sealed value"),
+    ]
+    .join(", ");
+    match report["commit"].as_u64() {
+        None => writeln!(out, "would be {}: {things}; nothing was written", what.name())?,
+        Some(commit) => writeln!(out, "{} in commit {commit}: {things}", what.name())?,
+    }
+    let files = report["files_that_must_not_exist"].as_array().map_or(0, Vec::len) as u64;
+    if files > 0 {
+        let files = counted(files, "container file");
+        writeln!(out, "  {files} must no longer exist, in copies neither (--json names each)")?;
+    }
+    for (name, what) in [("waiting", "waiting for its readers"), ("orphans", "in orphans/")] {
+        if number(name) > 0 {
+            writeln!(out, "  {} {what}, at the server", counted(number(name), "file"))?;
+        }
+    }
+    Ok(Exit::Answer)
+}
+
+/// The decisions, as a server and `lineal erase list` tell them.
+pub(super) fn list(arguments: &Arguments, told: &Json) -> Outcome {
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        writeln!(out, "{told}")?;
+        return Ok(Exit::Answer);
+    }
+    let none = Vec::new();
+    let all = told["erasures"].as_array().unwrap_or(&none);
+    if all.is_empty() {
+        writeln!(out, "no request was decided on")?;
+    }
+    for one in all {
+        let text = |name: &str| visible(one[name].as_str().unwrap_or("?")).into_owned();
+        let number = |name: &str| one[name].as_u64().unwrap_or(0);
+        let rows = counted(number("rows"), "row");
+        writeln!(
+            out,
+            "{}  commit {}  {}  {rows}, {}  {}  {}",
+            text("recorded"),
+            number("commit"),
+            text("decision"),
+            counted(number("values"), "sealed value"),
+            text("reference"),
+            text("basis"),
+        )?;
+    }
+    Ok(Exit::Answer)
+}

@@ -1,0 +1,25 @@
+//! `lineal --url hold`: a server that writes the store records it, in the name of the token.
+
+use crate::args::{Arguments, Hold};
+use crate::exit::{Failure, Outcome};
+use crate::remote::Remote;
+use serde_json::json;
+
+pub(super) fn run(arguments: &Arguments, wanted: &Hold, remote: &Remote) -> Outcome {
+    let (name, body, done, actor) = match wanted {
+        Hold::Add { name, scope, reason, actor } => {
+            let body = json!({ "name": name, "scope": scope, "reason": reason });
+            (name, body, "held", actor)
+        }
+        Hold::Release { name, reason, actor } => {
+            let body = json!({ "name": name, "reason": reason, "release": true });
+            (name, body, "released", actor)
+        }
+        Hold::List => return super::told(arguments, &remote.holds()?),
+    };
+    if actor.is_some() {
+        return Err(Failure::usage("--actor does not go with --url: the token says who it is"));
+    }
+    let report = remote.done("/v1/holds", &body)?;
+    super::done(arguments, name, done, report["commit"].as_u64().unwrap_or(0))
+}

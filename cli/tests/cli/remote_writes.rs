@@ -1,0 +1,100 @@
+//! `lineal --url erase`, `hold` and `checkpoint`: a server that writes does it, for who may.
+
+#![cfg(unix)]
+
+use crate::erase::lines;
+use crate::program::Run;
+use crate::remote_import::There;
+use serde_json::json;
+
+const WORDS: [&str; 6] =
+    ["--basis", "GDPR 18(1)(b)", "--decision", "R-118", "--decided-by", "officer@bank.example"];
+
+fn there() -> There {
+    let there = There::new();
+    let run = there.run("importer", &["--json", "import", "-"], lines(0..8).as_bytes());
+    assert_eq!(run.json()["events"], 8, "{run:?}");
+    there
+}
+
+fn erase(there: &There, more: &[&str]) -> Run {
+    there.run("privacy-officer", &[&["erase", "event", "e3"], more, &WORDS[..]].concat(), b"")
+}
+
+#[test]
+fn an_officer_restricts_lifts_and_erases_over_a_server_and_others_see_what_came_of_it() {
+    let there = there();
+    let question = "find inference as i where i.event_id = \"e3\" return i.event_id";
+    let ask = |role: &str| there.run(role, &["--json", "query", question], b"").json();
+    assert_eq!(ask("engineer")["rows"], json!([["e3"]]));
+    let here = erase(&there, &["--restrict", "--executed-by", "b@bank.example"]);
+    assert!(here.code == 2 && here.err.contains("the token says who"), "{here:?}");
+    let other = [&["erase", "event", "e3"], &WORDS[..]].concat();
+    assert_eq!(there.run("engineer", &other, b"").code, 2, "not for this role");
+
+    let run = erase(&there, &["--restrict"]);
+    assert!(run.code == 0 && run.out.contains("restricted in commit"), "{run:?}");
+    let hidden = ask("engineer");
+    let state = &hidden["completeness"]["state"];
+    assert_eq!((&hidden["rows"], state), (&json!([]), &json!("cannot_tell")), "{hidden}");
+    let said = there.run("engineer", &["query", question], b"");
+    assert!(said.all().contains("is restricted, not shown"), "{said:?}");
+    let seen = ask("privacy-officer");
+    assert_eq!(
+        (&seen["rows"], &seen["completeness"]["state"]),
+        (&json!([["e3"]]), &json!("complete"))
+    );
+    assert_eq!(there.run("privacy-officer", &["show", "e3"], b"").code, 0);
+    assert_ne!(there.run("engineer", &["show", "e3"], b"").code, 0);
+    let refused = erase(&there, &[]);
+    assert!(refused.code != 0 && refused.err.contains("--lift"), "{refused:?}");
+
+    assert!(erase(&there, &["--lift"]).out.contains("lifted in commit"));
+    assert_eq!(ask("engineer")["rows"], json!([["e3"]]));
+    let run = erase(&there, &["--json"]);
+    assert_eq!((&run.json()["decision"], &run.json()["rows"]), (&json!("erased"), &json!(1)));
+    assert_eq!(ask("privacy-officer")["rows"], json!([]));
+    let listed = there.run("privacy-officer", &["--json", "erase", "list"], b"").json();
+    let decided: Vec<_> = listed["erasures"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["decision"].as_str().unwrap(), one["rows"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(decided, [("restricted", 1), ("lifted", 1), ("erased", 1)]);
+    assert_eq!(there.run("engineer", &["erase", "list"], b"").code, 2);
+    let listed = there.run("admin", &["erase", "list"], b"");
+    assert!(listed.out.lines().count() == 3 && listed.out.contains("R-118"), "{listed:?}");
+}
+
+#[test]
+fn holds_and_checkpoints_are_made_over_a_server() {
+    let there = there();
+    let officer = |words: &[&str]| there.run("privacy-officer", words, b"");
+    assert!(officer(&["hold", "list"]).out.contains("no hold stands"));
+    let held = officer(&["hold", "add", "case-4", "store", "--reason", "authority request"]);
+    assert!(held.code == 0 && held.out.contains("case-4 held in commit"), "{held:?}");
+    assert!(erase(&there, &[]).err.contains("case-4"));
+    let listed = officer(&["hold", "list"]);
+    assert!(listed.out.contains("authority request") && listed.out.contains("since"), "{listed:?}");
+    assert_eq!(officer(&["hold", "release", "case-4", "--reason", "closed"]).code, 0);
+    assert_eq!(officer(&["--json", "hold", "list"]).json()["holds"], json!([]));
+
+    assert_eq!(there.run("engineer", &["checkpoint"], b"").code, 2, "not for this role");
+    let first = there.run("admin", &["checkpoint"], b"");
+    assert!(first.code == 0 && first.out.contains("lineal/"), "{first:?}");
+    let size = first.out.lines().nth(1).unwrap().to_owned();
+    let again = there.run("engineer", &["checkpoint", "--size", &size], b"");
+    assert_eq!(again.out, first.out);
+    assert_eq!(erase(&there, &[]).code, 0);
+    let later = there.run("admin", &["--json", "checkpoint"], b"").json();
+    let range = format!("{size}..{}", later["size"]);
+    let grown = there.run("engineer", &["checkpoint", "--consistency", &range], b"");
+    assert!(grown.out.starts_with(&format!("old {size}\n")), "{grown:?}");
+    assert!(grown.out.ends_with(later["note"].as_str().unwrap()), "{grown:?}");
+    let proof = there.run("engineer", &["checkpoint", "--proof", "1", "--entry", "entry"], b"");
+    assert!(proof.code == 0 && proof.out.contains("c2sp.org/tlog-proof"), "{proof:?}");
+    assert!(std::fs::metadata(there.folder.path().join("entry")).unwrap().len() > 100);
+    let beside = there.run("admin", &["checkpoint", "--rotate-key"], b"");
+    assert!(beside.code == 2 && beside.err.contains("beside the store"), "{beside:?}");
+}

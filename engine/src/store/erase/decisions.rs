@@ -1,0 +1,62 @@
+//! What was decided of requests to erase: the records, as a list for people.
+
+use crate::error::Result;
+use crate::store::Store;
+use lineal_proof::record::{Decision, ErasedRows};
+
+/// A decision, as one commit records it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DecisionInfo {
+    /// The commit.
+    pub commit: u64,
+    /// When it was recorded, ns.
+    pub recorded: i64,
+    /// What was decided.
+    pub decision: Decision,
+    /// The legal ground.
+    pub basis: String,
+    /// The reference of the request.
+    pub reference: String,
+    /// The actor keys of who decided and of who did it.
+    pub decided_by: Option<String>,
+    /// As above.
+    pub executed_by: Option<String>,
+    /// Rows that are named.
+    pub rows: u64,
+    /// Sealed values that are named.
+    pub values: u64,
+}
+
+impl Store {
+    /// The decisions on requests, in the order of the log: one a commit, however many records it took.
+    ///
+    /// # Errors
+    /// [`crate::Error::Corrupt`] if the log cannot be read.
+    pub fn decisions(&self) -> Result<Vec<DecisionInfo>> {
+        let state = self.read_state();
+        let ledger = state.ledger.load()?;
+        let mut all: Vec<DecisionInfo> = Vec::new();
+        for (commit, erasure) in &ledger.erasures {
+            let rows: u64 = erasure.batches.iter().map(ErasedRows::count).sum();
+            let values = erasure.sealed.len() as u64;
+            match all.last_mut().filter(|last| last.commit == *commit) {
+                Some(last) => {
+                    last.rows += rows;
+                    last.values += values;
+                }
+                None => all.push(DecisionInfo {
+                    commit: *commit,
+                    recorded: ledger.commit_entry(*commit).map_or(0, |entry| entry.recorded),
+                    decision: erasure.decision,
+                    basis: erasure.basis.clone(),
+                    reference: erasure.reference.clone(),
+                    decided_by: erasure.decided_by.clone(),
+                    executed_by: erasure.executed_by.clone(),
+                    rows,
+                    values,
+                }),
+            }
+        }
+        Ok(all)
+    }
+}

@@ -1,0 +1,125 @@
+//! The CSV of Datadog's Log Explorer: columns as somebody chose them, made into the lines that an
+//! archive has.
+//!
+//! There is no id of the log among the columns, so a line goes by what it says, and whoever exports
+//! other columns exports other lines: it is the weakest form of logs.
+
+use serde_json::{Map, Value};
+
+/// Columns by the names that they have in the Explorer, and in an archive.
+const COLUMNS: [(&str, &str); 12] = [
+    ("date", "date"),
+    ("timestamp", "date"),
+    ("host", "host"),
+    ("service", "service"),
+    ("source", "source"),
+    ("status", "status"),
+    ("message", "message"),
+    ("content", "message"),
+    ("tags", "tags"),
+    ("id", "_id"),
+    ("_id", "_id"),
+    ("log id", "_id"),
+];
+/// Most columns: the Explorer shows some dozens.
+const COLUMNS_MAX: usize = 1_000;
+
+/// The columns of an export, by its first line.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Columns(Vec<String>);
+
+impl Columns {
+    /// Reads a first line; `None` if it is not that of an export: a date, and one more that logs have.
+    pub(super) fn of(line: &[u8]) -> Option<Columns> {
+        let columns = cells(line)?;
+        let known = |wanted: &dyn Fn(&str) -> bool| {
+            columns.iter().any(|column| archived(column).is_some_and(wanted))
+        };
+        let fits = columns.len() <= COLUMNS_MAX
+            && known(&|name| name == "date")
+            && known(&|name| matches!(name, "host" | "service" | "message" | "status" | "_id"));
+        fits.then_some(Columns(columns))
+    }
+
+    /// A record as a line of an archive; `None` if it has another number of cells, or is no UTF-8.
+    pub(super) fn line(&self, record: &[u8]) -> Option<Vec<u8>> {
+        let cells = cells(record)?;
+        if cells.len() != self.0.len() {
+            return None;
+        }
+        let (mut line, mut attributes) = (Map::new(), Map::new());
+        for (column, cell) in self.0.iter().zip(cells) {
+            if cell.is_empty() {
+                continue;
+            }
+            match archived(column) {
+                Some(name) if !line.contains_key(name) => {
+                    line.insert(name.to_owned(), Value::String(cell))
+                }
+                _ => {
+                    let name = column.trim().trim_start_matches('@');
+                    attributes.insert(name.to_owned(), Value::String(cell))
+                }
+            };
+        }
+        line.insert("attributes".to_owned(), Value::Object(attributes));
+        serde_json::to_vec(&line).ok()
+    }
+}
+
+/// What the column is called in an archive.
+fn archived(column: &str) -> Option<&'static str> {
+    let column = column.trim();
+    COLUMNS.iter().find(|(name, _)| name.eq_ignore_ascii_case(column)).map(|(_, name)| *name)
+}
+
+/// The cells of one record.
+fn cells(record: &[u8]) -> Option<Vec<String>> {
+    let mut reader =
+        ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(record);
+    let cells = reader.records().next()?.ok()?;
+    Some(cells.iter().map(str::to_owned).collect())
+}
+
+/// How long the record is that these bytes begin with, its line end with it: a quoted cell may hold
+/// line ends. `None` if it goes on behind them.
+pub(super) fn record_length(bytes: &[u8]) -> Option<usize> {
+    let mut in_quotes = false;
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'"' => in_quotes = !in_quotes,
+            b'\n' if !in_quotes => return Some(at + 1),
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_becomes_the_line_that_an_archive_has() {
+        let columns =
+            Columns::of(b"\"Date\",Host,Service,\"@ai.model.version\",Content\r\n").unwrap();
+        let record = b"2025-11-03T14:00:00Z,h,,2,\"a \"\"b\"\"\nc\"\n";
+        assert_eq!(record_length(record), Some(record.len()));
+        let line: Value = serde_json::from_slice(&columns.line(record).unwrap()).unwrap();
+        let expected = serde_json::json!({
+            "date": "2025-11-03T14:00:00Z", "host": "h", "message": "a \"b\"\nc",
+            "attributes": { "ai.model.version": "2" },
+        });
+        assert_eq!(line, expected);
+        assert_eq!(columns.line(b"too,few\n"), None);
+        assert_eq!(columns.line(b"2025,h,s,2,\xff\n"), None);
+        assert_eq!(record_length(b"a,\"open\n"), None);
+    }
+
+    #[test]
+    fn other_tables_are_no_exports_of_logs() {
+        for line in ["name,age\n", "date,amount\n", "host,service\n", "", "{\"date\":1}\n"] {
+            assert_eq!(Columns::of(line.as_bytes()), None, "{line}");
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Datadog's monitors, the alerts that they raised, and changes of either by people, as its API gives
+//! them: `v1/monitor`, `v1/monitor/search`, `v2/events`, `v2/audit/events`.
+//!
+//! A monitor names services by its tags, not deployments, so nothing leads from it to one. Pages
+//! overlap and say the same of an object: it is one node. Uses that change nothing are counted and
+//! left out.
+
+use super::artifact::part;
+use super::fields::{actor, seal, set_text, set_time, tag, tag_words};
+use super::json::{Object, at, list, member, object, objects, text, time_of, values};
+use super::told::Told;
+use crate::record::{Part, Reference};
+use lineal_engine::schema::{Kind, Relation};
+use serde_json::Value;
+
+/// The form of what the API says of monitors, alerts and changes.
+pub(super) const FORM: &str = "datadog-watch";
+/// The form of what a search, or an alert, says of monitors in passing: less than they do.
+const PART: &str = "datadog-watch-part";
+/// Actions of the audit trail that change something.
+const CHANGES: [&str; 6] = ["created", "modified", "deleted", "updated", "enabled", "disabled"];
+
+pub(super) fn read(bytes: &[u8], told: &mut Told) {
+    told.own = FORM;
+    values(bytes, told, &mut |value, pointer, told| page(value, pointer, told));
+}
+
+/// A page of answers, or one object.
+fn page(value: &Value, pointer: &str, told: &mut Told) {
+    let Some(held) = value.as_object() else {
+        return told.reject(pointer, "an answer of Datadog's API was expected: a JSON object");
+    };
+    if held.contains_key("monitors") {
+        for (number, one) in objects(held, &["monitors"]).into_iter().enumerate() {
+            monitor(one, PART, &format!("{pointer}/monitors/{number}"), told);
+        }
+        return;
+    }
+    if held.get("data").is_some_and(|data| data.is_array() || data.is_object()) {
+        for (number, one) in objects(held, &["data"]).into_iter().enumerate() {
+            event(one, &format!("{pointer}/data/{number}"), told);
+        }
+        return;
+    }
+    if held.contains_key("attributes") {
+        return event(held, pointer, told);
+    }
+    monitor(held, FORM, pointer, told);
+}
+
+/// The node of a monitor: its number is of an organisation.
+fn monitor_of(source: &str, org: Option<&str>, id: &str) -> Reference {
+    let name = match org {
+        Some(org) => format!("{source}/{org}/{id}"),
+        None => format!("{source}/{id}"),
+    };
+    Reference::new(Kind::Monitor, vec![part(&name)])
+}
+
+fn monitor(held: &Object, form: &'static str, pointer: &str, told: &mut Told) {
+    let (id, org) = (text(held, &["id"]), text(held, &["org_id"]));
+    let Some(id) = id.filter(|_| held.contains_key("query") || held.contains_key("type")) else {
+        return told
+            .reject(pointer, "`id` with `type` and `query` was expected: a monitor has them");
+    };
+    let node = monitor_of(&told.source, org.as_deref(), &id);
+    let time = |name: &str| held.get(name).and_then(time_of);
+    told.saw_time(time("modified").or(time("created")));
+    let record = told.node(form, &node);
+    set_text(record, "name", text(held, &["name"]).as_deref());
+    set_text(record, "query", text(held, &["query"]).as_deref());
+    set_time(record, "time", time("created").or(time("created_at")));
+    let thresholds = object(held, "options").and_then(|options| object(options, "thresholds"));
+    let critical = thresholds.and_then(|it| it.get("critical")).and_then(Value::as_f64);
+    record.set("threshold", critical.map(lineal_proof::Value::float));
+    tag(record, "datadog.type", text(held, &["type"]).as_deref());
+    tag(record, "datadog.priority", text(held, &["priority"]).as_deref());
+    // What was so at the moment of the answer is told as of it, by the full answer alone.
+    if form == FORM {
+        tag(record, "datadog.state", text(held, &["overall_state"]).as_deref());
+        tag(record, "datadog.modified", text(held, &["modified"]).as_deref());
+        record.set("deleted", member(held, &["deleted"]).map(|_| true));
+    }
+    tag_words(record, list(held, &["tags"]).into_iter().filter_map(Value::as_str));
+    if let Some(message) = text(held, &["message"]) {
+        // Messages notify people by name.
+        seal(record, "tags.datadog.message", &message, None);
+    }
+    let creator = object(held, "creator").and_then(|it| text(it, &["email", "handle", "name"]));
+    if let Some(person) = creator.and_then(|creator| actor(&creator)) {
+        told.link(form, &node, Relation::DoneBy, &person);
+    }
+}
+
+fn event(held: &Object, pointer: &str, told: &mut Told) {
+    let Some(attributes) = object(held, "attributes") else {
+        return told.reject(pointer, "`attributes` are missing: an event has them");
+    };
+    let Some(id) = text(held, &["id"]) else {
+        return told.reject(pointer, "`id` is missing: an event has one");
+    };
+    match text(held, &["type"]).as_deref() {
+        Some("audit") => audit(&id, attributes, pointer, told),
+        Some("event" | "events" | "alert") => alert(&id, attributes, told),
+        _ => told.skip("objects that are no monitors, events or audit events"),
+    }
+}
+
+fn time_in(attributes: &Object) -> Option<i64> {
+    let inner = object(attributes, "attributes");
+    attributes.get("timestamp").or_else(|| inner?.get("timestamp")).and_then(time_of)
+}
+
+/// An event of a monitor. Others are counted.
+fn alert(id: &str, attributes: &Object, told: &mut Told) {
+    let Some(inner) = object(attributes, "attributes") else {
+        return told.skip("events of no monitor");
+    };
+    let held = object(inner, "monitor");
+    let monitor = text(inner, &["monitor_id"]).or_else(|| held.and_then(|it| text(it, &["id"])));
+    let Some(monitor) = monitor else { return told.skip("events of no monitor") };
+    let org = held.and_then(|it| text(it, &["org_id"]));
+    let (source, time) = (told.source.clone(), time_in(attributes));
+    let node = Reference::new(Kind::Alert, vec![source.as_str().into(), part(id)]);
+    told.saw_time(time);
+    let record = told.node(FORM, &node);
+    set_time(record, "time", time);
+    set_text(record, "status", text(inner, &["status"]).as_deref());
+    let priority =
+        text(inner, &["priority"]).or_else(|| held.and_then(|it| text(it, &["priority"])));
+    set_text(record, "severity", priority.as_deref());
+    tag(record, "datadog.title", text(inner, &["title"]).as_deref());
+    tag_words(record, list(attributes, &["tags"]).into_iter().filter_map(Value::as_str));
+    for (number, group) in
+        list(inner, &["monitor_groups"]).into_iter().filter_map(Value::as_str).enumerate()
+    {
+        tag(record, &format!("datadog.group.{number}"), Some(group));
+    }
+    if let Some(message) = text(attributes, &["message"]) {
+        seal(record, "tags.datadog.message", &message, None);
+    }
+    let monitor = monitor_of(&source, org.as_deref(), &monitor);
+    if let Some(held) = held {
+        set_text(told.node(PART, &monitor), "name", text(held, &["name"]).as_deref());
+    }
+    told.link(FORM, &node, Relation::RaisedBy, &monitor);
+}
+
+/// An event of the audit trail: who changed what.
+fn audit(id: &str, attributes: &Object, pointer: &str, told: &mut Told) {
+    let empty = Object::new();
+    let inner = object(attributes, "attributes").unwrap_or(&empty);
+    let action = text(inner, &["action"]).unwrap_or_default();
+    if !CHANGES.contains(&action.as_str()) {
+        return told.skip("events of the audit trail that change nothing");
+    }
+    let Some(time) = time_in(attributes) else {
+        return told
+            .reject(&format!("{pointer}/attributes/timestamp"), "a time of RFC 3339 was expected");
+    };
+    let Ok(stamp) = jiff::Timestamp::from_nanosecond(i128::from(time)) else { return };
+    told.saw_time(Some(time));
+    let key: Vec<Part> = vec![
+        told.source.clone().into(),
+        Part::Null,
+        format!("audit/{id}").into(),
+        stamp.to_string().into(),
+    ];
+    let node = Reference::new(Kind::Change, key);
+    let whole = Value::Object(inner.clone());
+    let word = |path: &[&str]| at(Some(&whole), path).and_then(super::json::text_of);
+    let asset = word(&["asset", "type"]).or_else(|| word(&["evt", "name"]));
+    let record = told.node(FORM, &node);
+    set_time(record, "time", Some(time));
+    let name = asset.as_deref().map_or_else(|| action.clone(), |asset| format!("{asset} {action}"));
+    set_text(record, "name", Some(&name));
+    tag(record, "datadog.action", Some(&action));
+    tag(record, "datadog.asset.type", asset.as_deref());
+    tag(record, "datadog.asset.id", word(&["asset", "id"]).as_deref());
+    tag(record, "datadog.asset.name", word(&["asset", "name"]).as_deref());
+    if let Some(message) = text(attributes, &["message"]) {
+        seal(record, "tags.datadog.message", &message, None);
+    }
+    let person = word(&["usr", "email"]).or_else(|| word(&["usr", "id"]));
+    if let Some(person) = person.and_then(|person| actor(&person)) {
+        told.link(FORM, &node, Relation::DoneBy, &person);
+    }
+}
