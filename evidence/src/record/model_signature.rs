@@ -152,7 +152,7 @@ impl ModelSignature {
     pub fn compare(&self, folder: &Path) -> Result<()> {
         let mut found = BTreeMap::new();
         self.gather(folder, "", &mut found)?;
-        for name in self.files.keys().filter(|name| !found.contains_key(*name)) {
+        if let Some(name) = self.files.keys().find(|name| !found.contains_key(*name)) {
             return Err(wrong(format!("{name} was signed and is not there")));
         }
         for (name, path) in found {
