@@ -27,7 +27,7 @@ fn all() -> BTreeMap<&'static str, Vec<Vec<u8>>> {
     let mut all: BTreeMap<&str, Vec<Vec<u8>>> = BTreeMap::new();
     for kind in [Kind::Model, Kind::Dataset, Kind::Deployment, Kind::System] {
         for node in view.nodes_of(kind) {
-            let closure = Closure::of(&view, node).unwrap();
+            let closure = Closure::of(&view, node).expect("a closure");
             for (name, form) in FORMS {
                 match export(form, &BANK.place.store, &view, &closure) {
                     Ok(bytes) => all.entry(name).or_default().push(bytes),

@@ -92,8 +92,12 @@ fn bytes_of(memory: &MemoryStorage, path: &str) -> Vec<u8> {
 }
 
 fn request(by: &str, record: Json) -> Request {
-    let request = json!({ "by": by, "reason": "as agreed", "record": record });
-    serde_json::from_value(request).unwrap()
+    let said = serde_json::Map::from_iter([
+        ("by".to_owned(), json!(by)),
+        ("reason".to_owned(), json!("as agreed")),
+        ("record".to_owned(), record),
+    ]);
+    serde_json::from_value(Json::Object(said)).unwrap()
 }
 
 fn take(store: &Store, by: &str, record: Json) -> Result<String, Error> {

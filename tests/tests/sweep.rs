@@ -276,7 +276,7 @@ impl Sound {
         // Views of commits that were there before, as they were: an erasure reaches back into them.
         let was = before.after_power_cut(100);
         let was = Store::open_on(Arc::new(was), options()).ok();
-        let was_there = was.as_ref().map_or(0, |was| was.commit());
+        let was_there = was.as_ref().map_or(0, Store::commit);
         let answers = (0..=store.commit()).map(|commit| match &was {
             Some(was) if commit <= was_there => at(was, commit),
             _ => at(&store, commit),

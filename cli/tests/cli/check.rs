@@ -95,7 +95,7 @@ fn a_rule_file_of_ones_own_is_read_or_refused_with_its_line() {
     folder.write("own.toml", pack);
     let run = folder.run(&["--json", "check", "--rules", "own.toml"]);
     assert_eq!(status(&run.json()["reports"][0], "O-1"), "gap", "{run:?}");
-    folder.write("own.toml", &pack.replace("[\"digest\"]", "[\"digets\"]"));
+    folder.write("own.toml", pack.replace("[\"digest\"]", "[\"digets\"]"));
     let run = folder.run(&["check", "--rules", "own.toml"]);
     assert_eq!(run.code, 2);
     assert!(run.err.contains("own.toml, line ") && run.err.contains("digets"), "{}", run.err);

@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Events from one number to another, as a file of an archive; moved to its place when it is whole.
 fn archive(folder: &Path, name: &str, numbers: std::ops::Range<u32>) {
     let hour = folder.join("dt=20260301/hour=00");
-    std::fs::create_dir_all(&hour).unwrap();
+    std::fs::create_dir_all(&hour).expect("it works");
     let mut text = String::new();
     for number in numbers {
         writeln!(
@@ -23,15 +23,15 @@ fn archive(folder: &Path, name: &str, numbers: std::ops::Range<u32>) {
             number % 60,
             "ab".repeat(32),
         )
-        .unwrap();
+        .expect("it works");
     }
-    std::fs::write(hour.join(name), text).unwrap();
+    std::fs::write(hour.join(name), text).expect("it works");
 }
 
 fn events(folder: &Folder) -> u64 {
     let answer = folder.done(&["--json", "query", "find deployment return events"]).json();
-    let rows = answer["rows"].as_array().unwrap();
-    rows.iter().map(|row| row["events"].as_u64().or(row[0].as_u64()).unwrap()).sum()
+    let rows = answer["rows"].as_array().expect("it works");
+    rows.iter().map(|row| row["events"].as_u64().or(row[0].as_u64()).expect("it works")).sum()
 }
 
 struct Follower {
@@ -42,12 +42,12 @@ struct Follower {
 impl Follower {
     fn start(folder: &Folder) -> Follower {
         let arguments = ["--json", "import", "--follow", "--every", "1", "archive"];
-        let mut child = folder.command(&arguments).stderr(Stdio::null()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut child = folder.command(&arguments).stderr(Stdio::null()).spawn().expect("it works");
+        let lines = BufReader::new(child.stdout.take().expect("it works")).lines();
         let (sender, reports) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
-                let _ = sender.send(serde_json::from_str(&line).unwrap());
+                let _ = sender.send(serde_json::from_str(&line).expect("it works"));
             }
         });
         Follower { child, reports }
@@ -55,8 +55,8 @@ impl Follower {
 
     /// The next report: how many events it brought.
     fn brought(&self) -> u64 {
-        let report = self.reports.recv_timeout(PATIENCE).unwrap();
-        report["events"].as_u64().unwrap()
+        let report = self.reports.recv_timeout(PATIENCE).expect("it works");
+        report["events"].as_u64().expect("it works")
     }
 }
 

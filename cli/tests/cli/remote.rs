@@ -184,8 +184,9 @@ fn with_waiting(more: &str) -> (Folder, Serving, String) {
     let before =
         folder.run(&[&question[..], &["--url", &url, "--token-file", "engineer"]].concat());
     assert!(before.code == 0 && before.all().contains("complete"), "{before:?}");
-    let token = std::fs::read_to_string(folder.path().join("importer")).unwrap();
-    let mut stream = TcpStream::connect(&serving.address).unwrap();
+    let token =
+        std::fs::read_to_string(folder.path().join("importer")).expect("the server answers");
+    let mut stream = TcpStream::connect(&serving.address).expect("the server answers");
     write!(
         stream,
         "POST /api/v2/logs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\
@@ -193,9 +194,9 @@ fn with_waiting(more: &str) -> (Folder, Serving, String) {
         token.trim(),
         EVENT.len()
     )
-    .unwrap();
+    .expect("the server answers");
     let mut taken = String::new();
-    stream.read_to_string(&mut taken).unwrap();
+    stream.read_to_string(&mut taken).expect("the server answers");
     assert!(taken.starts_with("HTTP/1.1 202"), "{taken}");
     (folder, serving, url)
 }
