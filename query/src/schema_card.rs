@@ -32,7 +32,54 @@ fn listed(kind: Kind) -> bool {
     !matches!(kind, Kind::Inference)
 }
 
+/// Fields that verifiers and rules read and few questions are about: the card sends to
+/// `show fields of KIND` for them.
+const LEFT_OUT: [&str; 36] = [
+    "authority_informed_at",
+    "bias_corrected_at",
+    "causal_link_at",
+    "conformity_at",
+    "conformity_route",
+    "content",
+    "corrective_at",
+    "envelope",
+    "expected_max_gap_hours",
+    "frozen_commit",
+    "groups_not_applicable",
+    "key_fingerprint",
+    "keys_needed",
+    "last_evaluated_at",
+    "law_exempt",
+    "log_basis",
+    "log_erase_days",
+    "log_holder",
+    "log_keep_days",
+    "log_personal_data",
+    "log_purpose",
+    "member_state",
+    "name_note",
+    "notified_at",
+    "original_purpose",
+    "overseer_from",
+    "overseer_until",
+    "public_key",
+    "reason_salt",
+    "registration_at",
+    "replaced_by",
+    "revoked_at",
+    "run_link",
+    "status_message",
+    "subject_revision",
+    "thresholds_at",
+];
+
+/// Fields whose names end so are times, and the card says so once.
+const TIMES: &str = "_at";
+
 fn letter(name: &'static str, field_type: FieldType) -> &'static str {
+    if field_type == FieldType::Time && name.ends_with(TIMES) {
+        return "";
+    }
     let field = FieldReference { name, field_type, event: None };
     if crate::bind::field_type(&field) == Type::Duration {
         return ":duration";
@@ -56,13 +103,13 @@ fn letter(name: &'static str, field_type: FieldType) -> &'static str {
 pub fn schema_card() -> String {
     let mut out = String::from(RULES);
     // Writing to a string cannot fail.
-    out.push_str("Fields (text where no type stands):\nall:");
+    out.push_str("Fields (text where no type stands, NAME_at are times; `show fields of KIND` has more):\nall:");
     for field in COMMON_FIELDS {
         let _ = write!(out, " {}{}", field.name, letter(field.name, field.field_type));
     }
     for kind in KINDS.into_iter().filter(|kind| listed(*kind)) {
         let _ = write!(out, "\n{kind}:");
-        for field in fields(kind) {
+        for field in fields(kind).iter().filter(|field| !LEFT_OUT.contains(&field.name)) {
             let _ = write!(out, " {}{}", field.name, letter(field.name, field.field_type));
         }
     }

@@ -433,6 +433,10 @@ impl Graph {
                 let with_version = part(2).map(|version| (name.clone(), Some(version)));
                 with_version.into_iter().chain([(name, None)]).chain(with_scope).collect()
             }
+            // A change that its source gave a name has that as its whole key.
+            Kind::Change if key.0.len() == 1 => {
+                joined(key).map(|name| (name, None)).into_iter().collect()
+            }
             Kind::Batch | Kind::Approval | Kind::Evaluation | Kind::Change => {
                 vec![(self.node_id(node).short(), None)]
             }

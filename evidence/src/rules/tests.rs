@@ -1,3 +1,5 @@
+//! Packs of rules: those of the program are whole, and what is wrong with others is said with its line.
+
 use super::{Error, Pack};
 
 #[test]

@@ -58,7 +58,7 @@ fn relations_stand_in_the_direction_that_leaves_the_subject() {
 fn a_relation_leads_to_the_kinds_that_it_joins() {
     assert_eq!(offered("find run trained_on "), ["dataset", "suspects"]);
     assert_eq!(offered("find model derived_from m"), ["model"], "both ends are of one kind");
-    offers("find approval approves ", &["model", "deployment", "run"], &["actor", "batch"]);
+    offers("find approval approves ", &["model", "deployment", "run"], &["actor", "code"]);
     offers("find run produces ", &["model", "dataset"], &["run"]);
 }
 
