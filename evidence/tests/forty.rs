@@ -297,6 +297,32 @@ fn the_order_of_imports_does_not_show() {
 }
 
 #[test]
+fn what_is_recorded_of_a_report_names_no_person() {
+    let pack = Pack::eu_ai_act().unwrap();
+    let mut world = World::whole();
+    world.links("run", Relation::DoneBy, Kind::Actor, "ben");
+    for (_, draft) in world.nodes.iter_mut().filter(|(name, _)| *name == "ben") {
+        let actor = Some(draft.key.clone());
+        let value = Value::from("Benedikt Beispiel");
+        draft.sealed.push(lineal_engine::SealedField { field: "name".to_owned(), value, actor });
+    }
+    let store = world.store();
+    let before = report(&store, &pack);
+    let text = before.json().to_string();
+    assert!(
+        text.contains("Benedikt Beispiel"),
+        "who checks reads who approved the own work: {text}"
+    );
+    record(&store, &pack, &before, TODAY, None).unwrap();
+    let view = store.snapshot().unwrap();
+    let kept = recorded(&view, Some("system:credit")).unwrap();
+    let text = kept[0].1.json().to_string();
+    assert!(!text.contains("Beispiel") && text.contains("actor:ben"), "{text}");
+    let same = compare(&kept[0].1, &before.without_people(&view));
+    assert!(same.new.is_empty() && same.gone.is_empty() && same.changed.is_empty());
+}
+
+#[test]
 fn a_report_is_recorded_read_back_and_compared() {
     let pack = Pack::eu_ai_act().unwrap();
     let mut world = World::whole();

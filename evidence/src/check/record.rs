@@ -2,8 +2,8 @@
 //!
 //! A pack is a document whose version is its digest, so that an old report can be read under its own
 //! rules. A report's body is the field `tags.report`, compact JSON in the clear: what it names are nodes
-//! of the same store, and names of persons are in it as the store prints them to whoever checks, which
-//! is why [`record`] leaves waivers' names out.
+//! of the same store. To whoever checks, the store prints persons by their names; in what is recorded
+//! they stand by their keys, and who waived and declared is left out.
 
 use lineal_engine::schema::{Kind, Relation};
 use lineal_engine::{EdgeDraft, NodeDraft, Saying, Snapshot, Store};
@@ -23,6 +23,63 @@ const SOURCE: &str = "declared";
 const FORM: &str = "check";
 /// The tag that holds a report.
 const REPORT_TAG: &str = "report";
+
+/// The persons of a view, by the names under which it prints them.
+struct People {
+    /// Name and key, the longest name first: one may begin another.
+    names: Vec<(String, String)>,
+}
+
+impl People {
+    fn of(view: &Snapshot) -> People {
+        let key = |node| match view.key_of(node).0.into_iter().next() {
+            Some(KeyPart::Text(key)) => Some(format!("actor:{key}")),
+            _ => None,
+        };
+        let actors = view.nodes_of(Kind::Actor);
+        let mut names: Vec<(String, String)> =
+            actors.filter_map(|node| Some((view.name_of(node), key(node)?))).collect();
+        names.retain(|(name, key)| name != key);
+        names.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.cmp(b)));
+        People { names }
+    }
+
+    /// Puts keys in the place of names.
+    fn by_keys(&self, text: &mut String) {
+        if !text.contains("actor:") {
+            return;
+        }
+        for (name, key) in &self.names {
+            if text.contains(name.as_str()) {
+                *text = text.replace(name.as_str(), key);
+            }
+        }
+    }
+}
+
+impl Report {
+    /// The report as it is recorded: persons by their keys, and without who waived and declared. Two
+    /// reports are compared in one form.
+    #[must_use]
+    pub fn without_people(&self, view: &Snapshot) -> Report {
+        let mut kept = self.clone();
+        let people = People::of(view);
+        for rule in &mut kept.rules {
+            for finding in &mut rule.findings {
+                for text in [&mut finding.node, &mut finding.say, &mut finding.fix] {
+                    people.by_keys(text);
+                }
+                if let Some(waiver) = &mut finding.waiver {
+                    waiver.by.clear();
+                }
+            }
+        }
+        if let Some(declared) = &mut kept.declared {
+            declared.by.clear();
+        }
+        kept
+    }
+}
 
 fn document(scope: Option<&str>, name: &str, version: &str, said: &str) -> NodeDraft {
     let scope = scope.map_or(KeyPart::Null, KeyPart::from);
@@ -53,17 +110,7 @@ pub fn record(
     at: i64,
     actor: Option<String>,
 ) -> Result<(u64, String), Error> {
-    let mut kept = report.clone();
-    for rule in &mut kept.rules {
-        for finding in &mut rule.findings {
-            if let Some(waiver) = &mut finding.waiver {
-                waiver.by.clear();
-            }
-        }
-    }
-    if let Some(declared) = &mut kept.declared {
-        declared.by.clear();
-    }
+    let kept = report.without_people(&store.snapshot()?);
     let body = kept.json().to_string();
     let digest = Hash::of(body.as_bytes()).to_string();
     let saying = Saying { source: SOURCE.to_owned(), form: FORM.to_owned(), observed_at: at };
