@@ -219,3 +219,47 @@ impl Asked<'_> {
         Ok(exit(worst, self.wanted.fail_on))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::args::Arguments;
+    use clap::Parser as _;
+
+    /// The repairs of a file of rules.
+    fn repairs(rules: &str) -> Vec<String> {
+        let quoted = |line: &str| {
+            let text = line.strip_prefix("fix = ")?.trim();
+            Some(text.trim_matches(['\'', '"']).to_owned())
+        };
+        rules.lines().filter_map(quoted).collect()
+    }
+
+    /// Words in the place of what a finding or its reader fills in.
+    fn filled(word: &str) -> String {
+        match word {
+            "TIME" | "{from}" | "{until}" => "2026-03-01".to_owned(),
+            _ => word.replace("...", "1").replace(['{', '}'], ""),
+        }
+    }
+
+    #[test]
+    fn each_command_that_a_rule_names_is_one() {
+        let files = [
+            include_str!("../../../rules/eu-ai-act.toml"),
+            include_str!("../../../rules/reconcile.toml"),
+            include_str!("../../../rules/release.toml"),
+        ];
+        let (mut count, mut wrong) = (0, Vec::new());
+        for repair in files.into_iter().flat_map(repairs) {
+            let Some(command) = repair.strip_prefix("lineal ") else { continue };
+            let words = command.split(' ').map(filled);
+            let words = std::iter::once("lineal".to_owned()).chain(words);
+            if let Err(error) = Arguments::try_parse_from(words) {
+                wrong.push(format!("{repair}: {error}"));
+            }
+            count += 1;
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        assert!(count > 60, "{count} commands");
+    }
+}

@@ -24,7 +24,7 @@ pub(super) fn write(closure: &Closure) -> Result<Vec<Json>, Error> {
     }
     let runs = producers(closure, closure.root);
     if runs.is_empty() {
-        let hint = "; `lineal declare node NODE --produced-by RUN` records one";
+        let hint = "; `lineal declare node NODE --edge produced_by=RUN` records one";
         let what = "the run that produced it";
         return Err(Error::Missing { form: FORM, what, name: root.name.clone(), hint });
     }
