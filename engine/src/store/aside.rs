@@ -8,7 +8,7 @@ use std::sync::Arc;
 impl Store {
     /// A store that begins as this one is now and is written in memory alone: imports into it make the
     /// views that the same imports into this one would make, and nothing of them is kept. Such views end with
-    /// this store's last commit: what is behind it is in them and pending ([`Snapshot::is_pending`]). What it needs
+    /// this store's last commit: what is behind it is in them and pending ([`crate::Snapshot::is_pending`]). What it needs
     /// of this store's files is read where they lie, so this one must stay open as long as its views
     /// are used. Only the clock and the secrets of the options are looked at.
     ///
