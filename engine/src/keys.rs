@@ -6,6 +6,7 @@
 mod fingerprints;
 mod salts;
 mod signing;
+mod values;
 mod veil;
 
 pub(crate) use fingerprints::Fingerprints;
@@ -16,15 +17,15 @@ pub(crate) use signing::{
 };
 pub(crate) use veil::trail_subject;
 
+pub use values::ValueHasher;
+
 use crate::error::{Error, Result};
 use crate::mapping::Bytes;
 use crate::storage::Storage;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use lineal_proof::hash::{CONTEXT_INDEX, actor_key};
-use lineal_proof::lanes::{self, Message};
 use lineal_proof::{Hash, Value, cbor};
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -429,58 +430,8 @@ impl Keys {
     /// # Errors
     /// [`Error::NoKey`] without the index key.
     pub fn value_hasher(&self) -> Result<ValueHasher> {
-        Ok(ValueHasher { key: self.index_key()? })
+        Ok(ValueHasher::new(self.index_key()?))
     }
-}
-
-/// Hashes values for the event-key index.
-#[derive(Clone)]
-pub struct ValueHasher {
-    key: [u8; 32],
-}
-
-impl ValueHasher {
-    /// The eight bytes under which a value stands in the index.
-    #[must_use]
-    pub fn hash(&self, field: &str, value: &[u8]) -> u64 {
-        thread_local! {
-            /// Of the value before: looking a value up allocates nothing (`benches/allocations.rs`).
-            static BYTES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-        }
-        BYTES.with_borrow_mut(|bytes| {
-            bytes.clear();
-            spell(bytes, field, value);
-            head_of(&Hash::keyed(&self.key, bytes))
-        })
-    }
-
-    /// As [`ValueHasher::hash`] of each value of a field, side by side.
-    pub(crate) fn hash_all<'v>(
-        &self,
-        field: &str,
-        values: impl Iterator<Item = &'v [u8]>,
-    ) -> Vec<u64> {
-        let (mut bytes, mut ends) = (Vec::new(), vec![0]);
-        for value in values {
-            spell(&mut bytes, field, value);
-            ends.push(bytes.len());
-        }
-        let spans = ends.windows(2).map(|ends| ends[0]..ends[1]);
-        let messages = spans.map(|span| Message { key: &self.key, bytes: &bytes[span] });
-        lanes::keyed(&messages.collect::<Vec<_>>()).iter().map(head_of).collect()
-    }
-}
-
-/// Writes what is hashed of a value: its field and itself.
-fn spell(out: &mut Vec<u8>, field: &str, value: &[u8]) {
-    cbor::write_list_head(out, 2);
-    cbor::write_text(out, field);
-    cbor::write_bytes(out, value);
-}
-
-/// The first eight bytes of a hash.
-fn head_of(hash: &Hash) -> u64 {
-    hash.0.first_chunk().map_or(0, |head| u64::from_le_bytes(*head))
 }
 
 #[cfg(test)]

@@ -7,9 +7,10 @@ use lineal_engine::events::{EventBlock, EventValue};
 use lineal_engine::keys::LabelledSecrets;
 use lineal_engine::schema::{Direction, Kind, RELATIONS, Relation};
 use lineal_engine::{
-    BatchDraft, Committed, NodeDraft, Options, Result, Saying, SealedField, Snapshot, Store,
+    BatchDraft, Committed, ErasureOrder, NodeDraft, Options, Result, Saying, SealedField, Snapshot,
+    Store, Target,
 };
-use lineal_proof::record::{Counts, SeenRows, Source};
+use lineal_proof::record::{Counts, Decision, SeenRows, Source};
 use lineal_proof::{Cid, Hash, Key, KeyPart, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -87,6 +88,38 @@ pub fn batch(file: u8, numbers: std::ops::Range<u32>) -> BatchDraft {
         rows: (0..u32::try_from(rows).expect("few")).collect(),
         doubted: vec![],
     }
+}
+
+/// Events of a day.
+pub const EVENTS_A_DAY: u32 = 12;
+
+/// Writes a day's events of the deployment: a commit and a container of their own, indexed.
+///
+/// # Errors
+/// What the store says.
+pub fn write_day(store: &Store, day: u8) -> Result<()> {
+    let mut tx = store.begin(None, None)?;
+    let first = u32::from(day) * EVENTS_A_DAY;
+    let draft = batch(day, first..first + EVENTS_A_DAY);
+    tx.add_node(&draft.saying, NodeDraft::new(Kind::Deployment, deployment()))?;
+    tx.add_batch(draft);
+    tx.commit()?;
+    store.write_indexes()
+}
+
+/// The order to erase something, by one person for another.
+///
+/// # Errors
+/// What the store says.
+pub fn erasure_of(store: &Store, targets: Vec<Target>) -> Result<ErasureOrder> {
+    Ok(ErasureOrder {
+        targets,
+        decision: Decision::Erased,
+        basis: "GDPR 17(1)(a)".into(),
+        reference: "request 2026-117".into(),
+        decided_by: store.actor_key("officer@bank.example")?,
+        executed_by: store.actor_key("admin@bank.example")?,
+    })
 }
 
 /// Custody of a file.

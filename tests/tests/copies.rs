@@ -8,12 +8,12 @@ use lineal_engine::schema::Kind;
 use lineal_engine::storage::{FaultyStorage, FileStorage, MemoryStorage, Plan, Storage};
 use lineal_engine::verify::{Depth, verify};
 use lineal_engine::{
-    CopiedKeys, CopyFault, ErasureOrder, Error, NodeDraft, Options, Origin, Restoring, Store,
-    Target, check_copy, restore,
+    CopiedKeys, CopyFault, ErasureOrder, Error, Options, Origin, Restoring, Store, Target,
+    check_copy, restore,
 };
 use lineal_proof::Hash;
-use lineal_proof::record::{Decision, node_id};
-use lineal_tests::sample::{self, answers, batch, deployment, step};
+use lineal_proof::record::node_id;
+use lineal_tests::sample::{self, answers, erasure_of, step, write_day};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -28,30 +28,17 @@ fn shared(memory: &MemoryStorage) -> Arc<dyn Storage> {
     Arc::new(memory.clone())
 }
 
-fn day(store: &Store, day: u32) {
-    let mut tx = store.begin(None, None).unwrap();
-    let draft = batch(u8::try_from(day).unwrap(), day * 12..(day + 1) * 12);
-    tx.add_node(&draft.saying, NodeDraft::new(Kind::Deployment, deployment())).unwrap();
-    tx.add_batch(draft);
-    tx.commit().unwrap();
-    store.write_indexes().unwrap();
+fn day(store: &Store, day: u8) {
+    write_day(store, day).unwrap();
 }
 
 fn order(store: &Store, targets: Vec<Target>) -> ErasureOrder {
-    ErasureOrder {
-        targets,
-        decision: Decision::Erased,
-        basis: "GDPR 17(1)(a)".into(),
-        reference: "request 2026-117".into(),
-        decided_by: store.actor_key("officer@bank.example").unwrap(),
-        executed_by: store.actor_key("admin@bank.example").unwrap(),
-    }
+    erasure_of(store, targets).unwrap()
 }
 
-fn live(store: &Store, journal: &mut Journal) {
+fn live(journal: &mut Journal) {
     let (form, entries) = ("datadog-logs".to_owned(), vec![b"{}".to_vec()]);
     let body = Hash::default();
-    let _ = store;
     journal.append(&[Request { form, key: None, body, received: 1, entries, first: 0 }]).unwrap();
 }
 
@@ -67,7 +54,7 @@ fn early() -> (MemoryStorage, Store) {
     for number in 0..3 {
         day(&store, number);
     }
-    live(&store, &mut Journal::open(&store).unwrap());
+    live(&mut Journal::open(&store).unwrap());
     (memory, store)
 }
 

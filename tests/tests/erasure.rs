@@ -12,21 +12,16 @@ use lineal_engine::{ErasureDone, ErasureOrder, Error, NodeDraft, Snapshot, Store
 use lineal_proof::Hash;
 use lineal_proof::absence::Presence;
 use lineal_proof::record::{Decision, node_id};
-use lineal_tests::sample::{self, batch, batch_key, deployment};
+use lineal_tests::sample::{self, batch, batch_key, deployment, erasure_of, write_day};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-const EVENTS: u32 = 12;
+const EVENTS: u32 = sample::EVENTS_A_DAY;
 
 /// Three batches of twelve events each, in a container each.
 fn write_days(store: &Store) {
-    for day in 0..3_u32 {
-        let mut tx = store.begin(None, None).unwrap();
-        let draft = batch(u8::try_from(day).unwrap(), day * EVENTS..(day + 1) * EVENTS);
-        tx.add_node(&draft.saying, NodeDraft::new(Kind::Deployment, deployment())).unwrap();
-        tx.add_batch(draft);
-        tx.commit().unwrap();
-        store.write_indexes().unwrap();
+    for day in 0..3 {
+        write_day(store, day).unwrap();
     }
 }
 
@@ -44,14 +39,7 @@ fn hash_of(number: u32) -> Vec<u8> {
 }
 
 fn order(store: &Store, targets: Vec<Target>) -> ErasureOrder {
-    ErasureOrder {
-        targets,
-        decision: Decision::Erased,
-        basis: "GDPR 17(1)(a)".into(),
-        reference: "request 2026-117".into(),
-        decided_by: store.actor_key("officer@bank.example").unwrap(),
-        executed_by: store.actor_key("admin@bank.example").unwrap(),
-    }
+    erasure_of(store, targets).unwrap()
 }
 
 fn erase_event(store: &Store, id: &str) -> lineal_engine::Result<ErasureDone> {

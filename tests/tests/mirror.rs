@@ -5,16 +5,14 @@
 
 use lineal_engine::mirror::{Folder, Mirrored, Offer, Upstream, pull};
 use lineal_engine::repair::{Wanted, repair};
-use lineal_engine::schema::Kind;
 use lineal_engine::storage::{FaultyStorage, MemoryStorage, Plan, Storage};
 use lineal_engine::verify::{Depth, verify};
 use lineal_engine::{
-    CopyFault, ErasureOrder, Error, NodeDraft, Options, Origin, Restoring, Store, Target,
-    check_copy, restore,
+    CopyFault, ErasureOrder, Error, Options, Origin, Restoring, Store, Target, check_copy, restore,
 };
 use lineal_proof::record::Decision;
 use lineal_proof::tlog::{NoteSigner, SignatureKind, SignedCheckpoint};
-use lineal_tests::sample::{self, answers, batch, deployment, step};
+use lineal_tests::sample::{self, answers, step, write_day};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -29,13 +27,8 @@ fn shared(memory: &MemoryStorage) -> Arc<dyn Storage> {
     Arc::new(memory.clone())
 }
 
-fn day(store: &Store, day: u32) {
-    let mut tx = store.begin(None, None).unwrap();
-    let draft = batch(u8::try_from(day).unwrap(), day * 12..(day + 1) * 12);
-    tx.add_node(&draft.saying, NodeDraft::new(Kind::Deployment, deployment())).unwrap();
-    tx.add_batch(draft);
-    tx.commit().unwrap();
-    store.write_indexes().unwrap();
+fn day(store: &Store, day: u8) {
+    write_day(store, day).unwrap();
 }
 
 /// Three days, two of them signed for.

@@ -7,30 +7,23 @@ use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::Kind;
 use lineal_engine::storage::{MemoryStorage, Storage};
 use lineal_engine::verify::{Depth, verify};
-use lineal_engine::{ErasureDone, ErasureOrder, Error, NodeDraft, Snapshot, Store, Target};
+use lineal_engine::{ErasureDone, ErasureOrder, Error, Snapshot, Store, Target};
 use lineal_proof::Hash;
 use lineal_proof::record::{Decision, node_id};
 use lineal_query::{
     Answer, Limits, Parameters, Query, Request, Source, State, StoreView, Uncertainty,
 };
-use lineal_tests::sample::{self, batch, batch_key, deployment};
+use lineal_tests::sample::{self, batch_key, write_day};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-
-const EVENTS: u32 = 12;
 
 /// Two batches of twelve events each.
 fn days() -> (MemoryStorage, Store) {
     let memory = MemoryStorage::new();
     let store = Store::create_on(Arc::new(memory.clone()), sample::options()).unwrap();
-    for day in 0..2_u32 {
-        let mut tx = store.begin(None, None).unwrap();
-        let draft = batch(u8::try_from(day).unwrap(), day * EVENTS..(day + 1) * EVENTS);
-        tx.add_node(&draft.saying, NodeDraft::new(Kind::Deployment, deployment())).unwrap();
-        tx.add_batch(draft);
-        tx.commit().unwrap();
-        store.write_indexes().unwrap();
+    for day in 0..2 {
+        write_day(&store, day).unwrap();
     }
     (memory, store)
 }

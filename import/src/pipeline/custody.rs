@@ -3,6 +3,9 @@
 use super::staging::Session;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
+use crate::report::SourceReport;
+use lineal_engine::Transaction;
+use lineal_proof::record::Source;
 use lineal_proof::{Hash, Value, cbor};
 use sha2::{Digest, Sha256};
 use std::fs::File;
@@ -82,6 +85,53 @@ pub(super) enum Wanted {
     Blake3,
     /// SHA-256 alone, which is for the record: it can be made beside what waits for BLAKE3.
     Sha256,
+}
+
+/// A file that one commit ends with.
+pub(super) struct Whole<'f> {
+    pub(super) source: String,
+    pub(super) form: &'f str,
+    pub(super) digest: [u8; 16],
+    pub(super) observed_at: i64,
+    /// How many lines it has, where its form has lines.
+    pub(super) lines: Option<u64>,
+    /// How many records, as far as that is known: what a few say can be guessed, so their digests
+    /// are sealed.
+    pub(super) records: Option<u64>,
+}
+
+/// Records custody of a file with the last transaction that its records are in, and reports it.
+pub(super) fn record_whole<'s>(
+    session: &mut Session<'s>,
+    mut transaction: Transaction<'s>,
+    whole: &Whole<'_>,
+    custody: &Custody,
+    report: SourceReport,
+) -> Result<()> {
+    let digest = whole.digest;
+    let (label, mut sealed) = record_label(session, &digest, &report.label)?;
+    let (sha256, blake3) = record_digests(session, &digest, custody, whole.records, &mut sealed)?;
+    transaction.add_source(Source {
+        source: whole.source.clone(),
+        form: whole.form.to_owned(),
+        label,
+        files: 1,
+        lines: whole.lines,
+        size: custody.size,
+        sha256,
+        blake3,
+        sealed,
+        digest,
+        mapping: session.mapping.digest,
+        observed_at: whole.observed_at,
+        stretches: (0, 1),
+        whole: true,
+        counts: report.counts,
+    });
+    session.commit(transaction)?;
+    session.add_file(digest, whole.form);
+    session.report.sources.push(report);
+    Ok(())
 }
 
 /// Hashes one file.

@@ -11,7 +11,7 @@ use crate::record::{Location, Reject};
 use crate::report::SourceReport;
 use lineal_engine::schema::Kind;
 use lineal_engine::{Outcome, Saying, Transaction};
-use lineal_proof::record::{Counts, Source};
+use lineal_proof::record::Counts;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -78,32 +78,10 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, format: Format) -> Re
     report.skipped = std::mem::take(&mut told.skipped);
     report.warnings = std::mem::take(&mut told.warnings);
     list_rejects(&mut report, std::mem::take(&mut told.rejects));
-    let mut transaction = recording.transaction.map_or_else(|| session.begin(), Ok)?;
-    let (label, mut sealed) = custody::record_label(session, &digest, &report.label)?;
+    let transaction = recording.transaction.map_or_else(|| session.begin(), Ok)?;
     // A document is small, so its digests could be guessed from what it says.
-    let (sha256, blake3) =
-        custody::record_digests(session, &digest, &custody, Some(0), &mut sealed)?;
-    transaction.add_source(Source {
-        source,
-        form: form.to_owned(),
-        label,
-        files: 1,
-        lines: None,
-        size: custody.size,
-        sha256,
-        blake3,
-        sealed,
-        digest,
-        mapping: session.mapping.digest,
-        observed_at,
-        stretches: (0, 1),
-        whole: true,
-        counts: report.counts,
-    });
-    session.commit(transaction)?;
-    session.add_file(digest, form);
-    session.report.sources.push(report);
-    Ok(())
+    let whole = custody::Whole { source, form, digest, observed_at, lines: None, records: Some(0) };
+    custody::record_whole(session, transaction, &whole, &custody, report)
 }
 
 /// The bytes of a document; none if it has too many.

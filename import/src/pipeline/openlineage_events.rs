@@ -9,7 +9,7 @@ use crate::openlineage::{EventSaid, FORM, Item, NAMED, SOURCE, Said, read};
 use crate::report::SourceReport;
 use lineal_engine::schema::Kind;
 use lineal_engine::{Outcome, Saying, Transaction};
-use lineal_proof::record::{Counts, Source};
+use lineal_proof::record::Counts;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
@@ -62,31 +62,10 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path) -> Result<()> {
     let observed_at = dated.ok_or_else(|| Error::NoTime { label: report.label.clone() })?;
     report.counts = recording.counts;
     let source = recording.source.clone();
-    let mut transaction = recording.end(session)?;
-    let (label, mut sealed) = custody::record_label(session, &digest, &report.label)?;
-    let (sha256, blake3) =
-        custody::record_digests(session, &digest, &custody, ended.lines, &mut sealed)?;
-    transaction.add_source(Source {
-        source,
-        form: FORM.to_owned(),
-        label,
-        files: 1,
-        lines: ended.lines,
-        size: custody.size,
-        sha256,
-        blake3,
-        sealed,
-        digest,
-        mapping: session.mapping.digest,
-        observed_at,
-        stretches: (0, 1),
-        whole: true,
-        counts: report.counts,
-    });
-    session.commit(transaction)?;
-    session.add_file(digest, FORM);
-    session.report.sources.push(report);
-    Ok(())
+    let transaction = recording.end(session)?;
+    let (lines, form) = (ended.lines, FORM);
+    let whole = custody::Whole { source, form, digest, observed_at, lines, records: lines };
+    custody::record_whole(session, transaction, &whole, &custody, report)
 }
 
 /// Why reading ended early.
