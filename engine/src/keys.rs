@@ -501,7 +501,7 @@ mod tests {
 
     #[test]
     fn values_hashed_together_are_values_hashed_one_by_one() {
-        let hasher = ValueHasher { key: [3; 32] };
+        let hasher = ValueHasher::new([3; 32]);
         let values: Vec<Vec<u8>> = (0..40).map(|length| vec![7; length * 31]).collect();
         let together = hasher.hash_all("input_hash", values.iter().map(Vec::as_slice));
         let one_by_one = values.iter().map(|value| hasher.hash("input_hash", value));
