@@ -7,6 +7,7 @@ mod erasing;
 mod exporting;
 mod recording;
 mod server;
+mod sheets;
 #[cfg(feature = "server")]
 mod serving;
 
@@ -22,6 +23,7 @@ pub(crate) use recording::{
     Approve, Attach, Declare, Evaluate, Gate, Keys, Recording, Reject, Span, Stated,
 };
 pub(crate) use server::There;
+pub(crate) use sheets::{Paper, Report, Shape, Sheet};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -165,6 +167,20 @@ Each missing item comes with the command that would record it. Code 4: what is r
     Gate(Gate),
     /// Show how long what is kept, and what is due
     Retention(Retention),
+    /// Write a report about one thing: what is recorded of it, and what is not
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  lineal report oversight credit-scoring --from 2026-01-01 --until 2026-04-01
+  lineal report incident inc-7 --format html -o inc-7.html
+  lineal report change model:prod/credit-risk@2 model:prod/credit-risk@3
+  lineal report data-sheet dataset:loans@1 --json
+  lineal report retention credit-scoring --policy retention.toml
+  lineal report dpia credit-scoring --as-of 2026-03-01
+Articles, days and fields that are asked for stand in rules/reports.toml. A person stands under a key;
+--names puts names beside, where this store can open them. What a report cannot tell, it says."
+    )]
+    Report(Report),
     /// Say which evidence is recorded and which is missing, with the command that would record it
     #[command(after_help = "Examples:
   lineal check                                   what is recorded, held against itself

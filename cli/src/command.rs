@@ -24,6 +24,7 @@ mod rebuild;
 mod record;
 mod repair;
 mod repl;
+mod report;
 mod restore;
 mod retention;
 mod retract;
@@ -65,6 +66,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
         Command::Record(record) => record::run(arguments, record),
         Command::Gate(gate) => gate::run(arguments, gate),
         Command::Check(check) => check::run(arguments, check),
+        Command::Report(wanted) => report::run(arguments, wanted),
         Command::Retention(retention) => retention::run(arguments, retention),
         Command::Alias(alias) => alias::run(arguments, alias),
         Command::Compact(compact) => compact::run(arguments, compact),

@@ -4,11 +4,28 @@
 //! A report states what the graph holds and what it lacks; it decides nothing. Each statement names
 //! the node that it rests on, so that a reader can ask for it and check its proof.
 
+mod asks;
+mod change;
+mod data_sheet;
+mod deployments;
 mod document;
+mod dpia;
 mod escape;
+mod facts;
 mod html;
+mod incident;
 mod markdown;
+mod oversight;
+mod retention;
 
+pub use asks::{Asks, Opening};
+pub use change::change;
+pub use data_sheet::data_sheet;
 pub use document::{
     Block, Column, Document, Fact, Gap, Lack, Part, Picture, Reference, Section, Sentence, Table,
 };
+pub use dpia::dpia;
+pub use facts::Facts;
+pub use incident::{Incident, incident};
+pub use oversight::{Oversight, SAMPLE, SAMPLE_MAX, oversight};
+pub use retention::retention;

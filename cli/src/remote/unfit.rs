@@ -41,6 +41,7 @@ fn instead(command: &Command) -> Option<(&'static str, &'static str)> {
             ("key list", "ask `find document where type = \"signing_key\"` there")
         }
         Command::Record(_) => return None,
+        Command::Report(_) => ("report", BESIDE),
         Command::Retention(_) => ("retention", BESIDE),
         Command::Check(_) => ("check", BESIDE),
         Command::Alias(_) => ("alias", BESIDE),

@@ -1,0 +1,120 @@
+//! The reports of `lineal report` that are about one thing each.
+
+use crate::args::{Arguments, Paper, Shape, Sheet};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::place;
+use crate::target::resolve;
+use crate::time::Zone;
+use lineal_engine::clock::{Clock, SystemClock};
+use lineal_engine::schema::Kind;
+use lineal_engine::{NodeNo, Store};
+use lineal_evidence::Error;
+use lineal_evidence::report::{
+    Document, Facts, Incident, Oversight, SAMPLE_MAX, change, data_sheet, dpia, incident,
+    oversight, retention,
+};
+use lineal_evidence::retention::Policy;
+use lineal_query::told::Target;
+use lineal_query::{Source, StoreView};
+use std::io::Write;
+use std::sync::Arc;
+
+pub(super) fn run(arguments: &Arguments, wanted: &Sheet) -> Outcome {
+    let paper = wanted.paper();
+    let zone = Zone::parse(&arguments.tz)?;
+    let store = Arc::new(place::open_read_only(arguments)?);
+    let (view, today) = view(&store, paper)?;
+    let mut facts = Facts::new(&store, &view, today).map_err(failure)?;
+    if paper.names {
+        facts = facts.naming_persons();
+    }
+    let node = |text: &str, kind: Option<Kind>| node(&view, &zone, text, kind);
+    let time = |text: &Option<String>| text.as_deref().map(crate::time::parse).transpose();
+    let document = match wanted {
+        Sheet::Oversight(it) => {
+            if it.sample > SAMPLE_MAX {
+                return Err(Failure::usage(format!("--sample is {SAMPLE_MAX} at most")));
+            }
+            let (from, until) = (time(&it.from)?, time(&it.until)?);
+            let wanted = Oversight { from, until, sample: it.sample };
+            oversight(&facts, node(&it.target, None)?, &wanted)
+        }
+        Sheet::Incident(it) => {
+            let wanted = Incident { from: time(&it.from)?, until: time(&it.until)? };
+            incident(&facts, node(&it.target, Some(Kind::Incident))?, &wanted)
+        }
+        Sheet::Change(it) => {
+            let model = |text| node(text, Some(Kind::Model));
+            change(&facts, model(&it.old)?, model(&it.new)?)
+        }
+        Sheet::DataSheet(it) => data_sheet(&facts, node(&it.target, Some(Kind::Dataset))?),
+        Sheet::Retention(it) => {
+            let policy = Policy::read(it.policy.as_deref()).map_err(failure)?;
+            let target = it.target.as_deref().map(|text| node(text, None)).transpose()?;
+            retention(&facts, target, &policy)
+        }
+        Sheet::Dpia(it) => dpia(&facts, node(&it.target, Some(Kind::System))?),
+    };
+    write(arguments, paper, &document.map_err(failure)?)
+}
+
+/// The view that is meant, and what counts as today, ns: as of a commit, when that was recorded.
+fn view(store: &Arc<Store>, paper: &Paper) -> Outcome<(StoreView, i64)> {
+    let view = StoreView::new(Arc::clone(store))?;
+    let Some(as_of) = &paper.as_of else { return Ok((view, SystemClock.now())) };
+    let (number, today) = match as_of.parse::<u64>() {
+        Ok(number) => (number, None),
+        Err(_) => {
+            let time = crate::time::parse(as_of)?;
+            (store.commit_at(time), Some(time))
+        }
+    };
+    let view = view.as_of_commit(number)?.ok_or_else(|| {
+        let newest = store.commit();
+        Failure::usage(format!("there is no commit {number}; the newest is {newest}"))
+    })?;
+    let today = today.unwrap_or_else(|| view.recorded());
+    Ok((view, today))
+}
+
+/// The node that a text names; a bare name goes for one of the kind that is meant.
+fn node(view: &StoreView, zone: &Zone, text: &str, kind: Option<Kind>) -> Outcome<NodeNo> {
+    let view = view.snapshot();
+    if let Some(kind) = kind
+        && let [node] = view.find(Some(kind), text)[..]
+    {
+        return Ok(node);
+    }
+    match resolve(view, zone, text)? {
+        Target::Node(node) => Ok(node),
+        Target::Events { .. } => Err(Failure::usage(format!(
+            "{text} is an event, and no report of this kind is about one\n  `lineal show {text}` tells it"
+        ))),
+    }
+}
+
+fn write(arguments: &Arguments, paper: &Paper, document: &Document) -> Outcome {
+    let shape = if arguments.json { Shape::Json } else { paper.format };
+    let text = match shape {
+        Shape::Md => document.to_markdown(None),
+        Shape::Html => document.to_html(),
+        Shape::Json => document.to_json(),
+    };
+    match &paper.out {
+        None => std::io::stdout().lock().write_all(text.as_bytes())?,
+        Some(path) => {
+            let failed = |e: std::io::Error| Failure::usage(format!("{}: {e}", path.display()));
+            std::fs::write(path, text.as_bytes()).map_err(failed)?;
+            let mut out = std::io::stdout().lock();
+            writeln!(out, "{}: {} bytes in {}", document.title, text.len(), path.display())?;
+        }
+    }
+    Ok(Exit::Answer)
+}
+
+fn failure(error: Error) -> Failure {
+    match error {
+        Error::Store(error) => Failure::Store(error),
+        other => Failure::usage(other),
+    }
+}
