@@ -6,6 +6,7 @@ mod copies;
 mod erasing;
 mod exporting;
 mod recording;
+mod reporting;
 mod server;
 #[cfg(feature = "server")]
 mod serving;
@@ -21,6 +22,7 @@ pub(crate) use exporting::{Export, ExportForm};
 pub(crate) use recording::{
     Approve, Attach, Declare, Evaluate, Gate, Keys, Recording, Reject, Span, Stated,
 };
+pub(crate) use reporting::{Report, ReportForm, ReportOf};
 pub(crate) use server::There;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -131,6 +133,17 @@ will be is told before rows are read.")]
 Upstream to the origins, with evaluations, approvals and documents. Sealed fields (names, e-mails,
 notes) stay out. What nobody recorded is absent.")]
     Export(Export),
+    /// Write what is recorded of a thing as a report for people, with what is missing
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  lineal report annex-iv system:credit-scoring --out report.html
+  lineal report annex-iv model:credit-risk@3 --format md
+  lineal report annex-iv credit-scoring --as-of 2026-03-01 --json
+Each statement names the node that it rests on. What is not recorded is listed with the command that
+would record it. The same commit gives the same bytes. Whether a system conforms to a law is not decided."
+    )]
+    Report(Report),
     /// Count what the store holds
     Stats,
     /// List the imports

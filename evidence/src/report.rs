@@ -4,11 +4,19 @@
 //! A report states what the graph holds and what it lacks; it decides nothing. Each statement names
 //! the node that it rests on, so that a reader can ask for it and check its proof.
 
+mod annex_iv;
 mod document;
+mod error;
 mod escape;
 mod html;
+mod logs;
 mod markdown;
+mod order;
+mod picture;
+mod words;
 
+pub use annex_iv::annex_iv;
 pub use document::{
     Block, Column, Document, Fact, Gap, Lack, Part, Picture, Reference, Section, Sentence, Table,
 };
+pub use error::Error;

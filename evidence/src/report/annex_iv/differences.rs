@@ -1,0 +1,73 @@
+//! What differs between a model version and the one before, in their records and in what they rest on.
+
+use super::{Error, MODELS, Maker, words};
+use crate::report::document::{Block, Section, Sentence, Table};
+use lineal_engine::NodeNo;
+use lineal_engine::schema::{Direction, FieldSpec, KINDS, Relation, fields};
+use lineal_query::Value;
+use std::collections::BTreeMap;
+
+/// Most pairs of versions that are compared; `lineal query 'diff A with B'` compares any two.
+const PAIRS_MAX: usize = 5;
+/// Most differences of one pair that are shown.
+const DIFFERENCES_MAX: usize = 40;
+/// What stands in the place of a sealed value.
+const SEALED: &str = "(sealed)";
+
+impl Maker<'_> {
+    pub(super) fn differences(&mut self, section: &mut Section) -> Result<(), Error> {
+        let models = self.asker.members(MODELS)?;
+        let mut pairs: Vec<(NodeNo, NodeNo)> = Vec::new();
+        for model in models.iter() {
+            let before = self.snapshot().edges(*model, Relation::Follows, Direction::Forward);
+            pairs.extend(before.iter().map(|before| (*before, *model)));
+        }
+        for (before, after) in pairs.iter().take(PAIRS_MAX) {
+            let table = self.difference(*before, *after)?;
+            section.push(Block::Table(table));
+        }
+        if pairs.len() > PAIRS_MAX {
+            let more = words::thousands((pairs.len() - PAIRS_MAX) as u64);
+            let say =
+                Sentence::from(format!("{more} more pairs of versions are not compared here, of "))
+                    .node(self.reference(self.subject))
+                    .text(": ");
+            let say = say.code("lineal query 'diff A with B'").text(" compares any two.");
+            section.push(Block::Paragraph(vec![say]));
+        }
+        Ok(())
+    }
+
+    fn difference(&mut self, before: NodeNo, after: NodeNo) -> Result<Table, Error> {
+        let [old, new] = [before, after].map(|node| self.snapshot().name_of(node));
+        let question = format!("diff {old} with {new}");
+        let answer = self.asker.ask("differences", &question, &BTreeMap::new())?;
+        let heads: Vec<&str> = answer.columns.iter().map(|column| column.name.as_str()).collect();
+        let mut table = Table::new(format!("From {old} to {new}"), &heads);
+        let place = |name: &str| heads.iter().position(|head| *head == name);
+        let field = place("field");
+        for row in &answer.rows {
+            let is_sealed = match field.and_then(|at| row.get(at)) {
+                Some(Value::Text(name)) => is_sealed(name),
+                _ => false,
+            };
+            let cells = row.iter().enumerate().map(|(at, value)| {
+                let is_value = [place("before"), place("after")].contains(&Some(at));
+                match is_sealed && is_value && !value.is_absent() {
+                    true => SEALED.into(),
+                    false => words::cell(self.snapshot(), value),
+                }
+            });
+            table.push(cells.collect(), DIFFERENCES_MAX);
+        }
+        Ok(table)
+    }
+}
+
+/// Is a field of that name sealed in any kind? A difference does not say of which kind it is.
+fn is_sealed(name: &str) -> bool {
+    let first = name.split(['.', '[']).next().unwrap_or(name);
+    KINDS
+        .into_iter()
+        .any(|kind| fields(kind).iter().any(|it: &FieldSpec| it.name == first && it.is_sealed()))
+}
