@@ -222,7 +222,10 @@ impl Maker<'_> {
                 lacks.push(Gap::new(Lack::NotRecorded, say).fix("lineal import LOGS"));
             }
             Made::Overrides => {
-                if let Some((table, drawn)) = picture::overrides(self.snapshot(), &self.logs) {
+                let about = self.reference(self.subject);
+                if let Some((table, drawn)) =
+                    picture::overrides(self.snapshot(), &about, &self.logs)
+                {
                     section.push(Block::Table(table));
                     section.push(Block::Picture(drawn));
                 }

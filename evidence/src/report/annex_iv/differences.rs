@@ -5,7 +5,8 @@ use crate::report::document::{Block, Section, Sentence, Table};
 use lineal_engine::NodeNo;
 use lineal_engine::schema::{Direction, FieldSpec, KINDS, Relation, fields};
 use lineal_query::Value;
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most pairs of versions that are compared; `lineal query 'diff A with B'` compares any two.
 const PAIRS_MAX: usize = 5;
@@ -45,11 +46,26 @@ impl Maker<'_> {
         let heads: Vec<&str> = answer.columns.iter().map(|column| column.name.as_str()).collect();
         let mut table = Table::new(format!("From {old} to {new}"), &heads);
         let place = |name: &str| heads.iter().position(|head| *head == name);
-        let field = place("field");
+        let (subject, field) = (place("subject"), place("field"));
+        let mut sealed: BTreeMap<NodeNo, BTreeSet<String>> = BTreeMap::new();
         for row in &answer.rows {
+            let of = match subject.and_then(|at| row.get(at)) {
+                Some(Value::Node(node)) => *node,
+                _ => after,
+            };
+            if let Entry::Vacant(place) = sealed.entry(of) {
+                // What was sealed of either version stays out.
+                let mut names = self.snapshot().open_fields(of)?.1;
+                names.extend(self.snapshot().open_fields(before)?.1);
+                place.insert(names);
+            }
+            let names = sealed.get(&of);
             let is_sealed = match field.and_then(|at| row.get(at)) {
-                Some(Value::Text(name)) => is_sealed(name),
-                _ => false,
+                Some(Value::Text(name)) => {
+                    is_sealed_everywhere(name)
+                        || names.is_some_and(|names| names.iter().any(|it| is_part(it, name)))
+                }
+                _ => true,
             };
             let cells = row.iter().enumerate().map(|(at, value)| {
                 let is_value = [place("before"), place("after")].contains(&Some(at));
@@ -64,10 +80,15 @@ impl Maker<'_> {
     }
 }
 
-/// Is a field of that name sealed in any kind? A difference does not say of which kind it is.
-fn is_sealed(name: &str) -> bool {
+/// Is a field of that name sealed in any kind?
+fn is_sealed_everywhere(name: &str) -> bool {
     let first = name.split(['.', '[']).next().unwrap_or(name);
-    KINDS
-        .into_iter()
-        .any(|kind| fields(kind).iter().any(|it: &FieldSpec| it.name == first && it.is_sealed()))
+    let has = |it: &FieldSpec| it.name == first && it.is_sealed();
+    KINDS.into_iter().any(|kind| fields(kind).iter().any(has))
+}
+
+/// Is one field the other, or a member of it? A map of which a member is sealed is not shown whole.
+fn is_part(sealed: &str, shown: &str) -> bool {
+    let (long, short) = if sealed.len() > shown.len() { (sealed, shown) } else { (shown, sealed) };
+    long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }

@@ -14,10 +14,10 @@ const FINDINGS_MAX: usize = 20;
 impl Maker<'_> {
     pub(super) fn found(&self, point: &Point) -> Option<Section> {
         let report = self.report?;
-        let rules = || report.rules.iter().filter(|rule| point.rules.contains(&rule.id));
+        let rules = report.rules.iter().filter(|rule| point.rules.contains(&rule.id));
         let mut met = Vec::new();
         let mut gaps = Vec::new();
-        for rule in rules() {
+        for rule in rules {
             match rule.status {
                 Status::Met => met.push(self.closed(rule, "met")),
                 Status::NotApplicable => met.push(self.closed(rule, "not applicable")),

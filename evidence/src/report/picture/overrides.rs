@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 const PERIODS_MAX: i64 = 36;
 /// Most lines, of the deployments with most events; the rest is one line.
 const LINES_MAX: usize = 3;
+/// Most lines of words.
+const TOLD_MAX: usize = 40;
 /// Ns of a day.
 const DAY: i64 = 86_400_000_000_000;
 /// Lengths of a period, days.
@@ -58,7 +60,11 @@ struct Series {
 }
 
 /// The rates by period as a table, and drawn; none where there is no event.
-pub(in crate::report) fn overrides(view: &Snapshot, logs: &[LogOf]) -> Option<(Table, Picture)> {
+pub(in crate::report) fn overrides(
+    view: &Snapshot,
+    about: &Reference,
+    logs: &[LogOf],
+) -> Option<(Table, Picture)> {
     let spans: Vec<(i64, i64)> = logs.iter().filter_map(LogOf::span).collect();
     let first = spans.iter().map(|(first, _)| *first).min()?;
     let last = spans.iter().map(|(_, last)| *last).max()?;
@@ -76,10 +82,11 @@ pub(in crate::report) fn overrides(view: &Snapshot, logs: &[LogOf]) -> Option<(T
     let title = format!("Overrides by {length}, in percent of events");
     let mut table = Table::new(
         format!("Overrides by {length}; a batch counts where it begins"),
-        &["from", "#events", "#overrides", "#rate"],
+        &["logs of", "from", "#events", "#overrides", "#rate"],
     );
     for (period, counts) in &total {
         let row = vec![
+            about.clone().into(),
             label(period * days * DAY, false).into(),
             thousands(counts.events).into(),
             thousands(counts.overrides).into(),
@@ -109,7 +116,7 @@ fn series(logs: &[LogOf], period: i64) -> Vec<Series> {
         }
         series
     };
-    let mut all: Vec<Series> = own.iter().map(|log| summed(Some(log.node), &[log])).collect();
+    let mut all: Vec<Series> = own.iter().map(|log| summed(Some(log.node), &[*log])).collect();
     if !rest.is_empty() {
         all.push(summed(None, rest));
     }
@@ -202,7 +209,7 @@ fn words(view: &Snapshot, logs: &[LogOf], series: &[Series]) -> Vec<Sentence> {
     }
     for log in logs.iter().filter(|log| log.rows > 0) {
         let with = log.presence.get(FIELD).copied().unwrap_or(0).min(log.rows);
-        if with < log.rows && words.len() < PERIODS_MAX.unsigned_abs() as usize {
+        if with < log.rows && words.len() < TOLD_MAX {
             let say = Sentence::new().node(Reference::at(view, log.node));
             words.push(say.text(format!(
                 ": {} of {} say nothing of overrides, which is not the same as none.",
