@@ -25,6 +25,7 @@ pub use evaluate::check;
 pub(crate) use evaluate::quoted;
 pub(crate) use header::checkpoint as header_of;
 pub use found::{Declared, FINDINGS_MAX, Finding, Report, RuleResult, Waiver};
+pub(crate) use header::checkpoint as header_of;
 pub use junit::junit;
 pub use record::{PACK_TYPE, RESULT_TYPE, record, recorded};
 pub use sarif::sarif;

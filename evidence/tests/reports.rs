@@ -236,8 +236,8 @@ fn the_same_version_twice_differs_in_nothing() {
         let model = find(Kind::Model, "credit@2");
         change(facts, model, model).unwrap()
     });
-    assert!(words(&document).contains("Parameters: 0 differ, 1 are the same."));
-    assert!(words(&document).contains("0 names differ in what stands behind them"));
+    assert!(words(&document).contains("Parameters that differ: 0; the same: 1."));
+    assert!(words(&document).contains("Names that differ in what stands behind them: 0;"));
 }
 
 #[test]
@@ -255,7 +255,7 @@ fn a_data_sheet_tells_origin_use_and_examinations_and_what_lacks() {
     assert_eq!(row(table(&document, "Personal data"), "special_categories")[1], "yes");
     let run = row(table(&document, "Runs that it went into"), "run:run-2");
     assert_eq!(run[1], "training");
-    assert!(text.contains("1 model versions and 1 deployments lie downstream"), "{text}");
+    assert!(text.contains("1 model version and 1 deployment lie downstream"), "{text}");
     let documents = table(&document, "Documents about it");
     let types: Vec<String> = documents.rows.iter().map(|row| row[1].plain()).collect();
     assert!(types.contains(&"bias_examination".to_owned()), "{types:?}");
@@ -294,7 +294,7 @@ fn retention_tells_floor_ceiling_holds_and_what_the_policy_leaves_open() {
     assert_eq!(logs[1..6], ["184", "400", "26(6)", "monitoring", "deployer"]);
     assert!(logs[9].starts_with("2027-05"), "six months, or 184 days: {logs:?}");
     assert!(
-        text.contains("1 batches hold events. By the policy 1 are below their floor"),
+        text.contains("Batches with events: 1. By the policy, below their floor: 1;"),
         "{text}"
     );
     assert_eq!(row(table(&document, "Holds that stand"), "inc-1")[2], "incident");

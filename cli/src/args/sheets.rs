@@ -1,32 +1,22 @@
 //! Arguments of the reports of `lineal report` that are about one thing each.
 
-use clap::{Args, Subcommand, ValueEnum};
+use super::ReportForm;
+use clap::{Args, Subcommand};
 use lineal_evidence::report::SAMPLE;
 use std::path::PathBuf;
-
-/// In which form a report is written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub(crate) enum Shape {
-    /// Markdown
-    Md,
-    /// One self-contained HTML file
-    Html,
-    /// JSON, for programs
-    Json,
-}
 
 /// What all these reports take.
 #[derive(Args, Debug)]
 pub(crate) struct Paper {
-    /// The form; --json is the same as --format json
-    #[arg(long, value_enum, value_name = "FORM", default_value = "md")]
-    pub(crate) format: Shape,
-    /// Write it here; else to standard output
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
-    /// The view as of a commit number or a time, which then counts as today
-    #[arg(long, value_name = "COMMIT")]
+    /// The store as it was: a commit number or a time, which then counts as today
+    #[arg(long, value_name = "COMMIT|TIME")]
     pub(crate) as_of: Option<String>,
+    /// The form; without it that which the file's name ends with, else Markdown
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<ReportForm>,
+    /// Write it here; else to standard output
+    #[arg(short, long, alias = "output", value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
     /// Put the names of persons beside their keys, where this store can open them
     #[arg(long)]
     pub(crate) names: bool,
@@ -135,10 +125,4 @@ impl Sheet {
             Sheet::Dpia(it) => &it.paper,
         }
     }
-}
-
-#[derive(Subcommand, Debug)]
-pub(crate) enum Report {
-    #[command(flatten)]
-    Sheet(Sheet),
 }

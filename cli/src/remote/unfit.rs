@@ -37,11 +37,11 @@ fn instead(command: &Command) -> Option<(&'static str, &'static str)> {
         Command::Demo(_) => ("demo", "the demo makes a store of its own here; leave --url out"),
         Command::Retract(_) => ("retract", BESIDE),
         Command::Export(_) => ("export", BESIDE),
+        Command::Report(_) => ("report", BESIDE),
         Command::Record(Recording::Key(Keys::List)) => {
             ("key list", "ask `find document where type = \"signing_key\"` there")
         }
         Command::Record(_) => return None,
-        Command::Report(_) => ("report", BESIDE),
         Command::Retention(_) => ("retention", BESIDE),
         Command::Check(_) => ("check", BESIDE),
         Command::Alias(_) => ("alias", BESIDE),

@@ -3,6 +3,7 @@
 
 use super::document::{Block, Document, Gap, Lack, Section, Sentence, Table};
 use super::facts::{Facts, ROWS_SHOWN};
+use super::words::counted;
 use crate::Error;
 use lineal_engine::NodeNo;
 use lineal_engine::schema::{Direction, Kind, Relation};
@@ -174,9 +175,10 @@ fn used(facts: &Facts<'_>, subject: NodeNo) -> Result<Section, Error> {
     let (deployments, more) = found(facts, question, &asked, "where it reached")?;
     doubts.extend(more);
     section = section.say(format!(
-        "It went into {runs} runs; {} model versions and {} deployments lie downstream of it.",
-        models.len(),
-        deployments.len()
+        "It went into {}; {} and {} lie downstream of it.",
+        counted(runs, "run"),
+        counted(models.len() as u64, "model version"),
+        counted(deployments.len() as u64, "deployment")
     ));
     section.push(Block::Table(table));
     let mut table = Table::new("Model versions downstream", &["model version", "deployments"]);

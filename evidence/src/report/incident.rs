@@ -260,7 +260,7 @@ fn events(
         table.push(row, ROWS_SHOWN);
     }
     let words = format!(
-        "{total} events lie in the window, of which {overridden} were overridden by a human."
+        "Events in the window: {total}; of these overridden by a human: {overridden}."
     );
     section = section.say(words);
     section.push(Block::Table(table));

@@ -176,8 +176,8 @@ fn batches(
     let Due { batches, below_floor, timeless, due } = due;
     let held = due.iter().filter(|batch| batch.hold.is_some()).count();
     let mut section = section.say(format!(
-        "{batches} batches hold events. By the policy {below_floor} are below their floor, {} are past their \
-         ceiling, of which {held} are held; of {timeless} nobody can tell, since no event has a time.",
+        "Batches with events: {batches}. By the policy, below their floor: {below_floor}; past their ceiling: {}, \
+         of these held: {held}; without a time, so that nobody can tell: {timeless}.",
         due.len()
     ));
     let heads = ["batch", "deployment", "#rows", "last event", "ceiling", "hold"];

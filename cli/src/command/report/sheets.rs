@@ -1,7 +1,7 @@
 //! The reports of `lineal report` that are about one thing each.
 
-use crate::args::{Arguments, Paper, Shape, Sheet};
-use crate::exit::{Exit, Failure, Outcome};
+use crate::args::{Arguments, Paper, Sheet};
+use crate::exit::{Failure, Outcome};
 use crate::place;
 use crate::target::resolve;
 use crate::time::Zone;
@@ -10,13 +10,12 @@ use lineal_engine::schema::Kind;
 use lineal_engine::{NodeNo, Store};
 use lineal_evidence::Error;
 use lineal_evidence::report::{
-    Document, Facts, Incident, Oversight, SAMPLE_MAX, change, data_sheet, dpia, incident,
-    oversight, retention,
+    Facts, Incident, Oversight, SAMPLE_MAX, change, data_sheet, dpia, incident, oversight,
+    retention,
 };
 use lineal_evidence::retention::Policy;
 use lineal_query::told::Target;
 use lineal_query::{Source, StoreView};
-use std::io::Write;
 use std::sync::Arc;
 
 pub(super) fn run(arguments: &Arguments, wanted: &Sheet) -> Outcome {
@@ -55,7 +54,8 @@ pub(super) fn run(arguments: &Arguments, wanted: &Sheet) -> Outcome {
         }
         Sheet::Dpia(it) => dpia(&facts, node(&it.target, Some(Kind::System))?),
     };
-    write(arguments, paper, &document.map_err(failure)?)
+    let to = (paper.format, paper.out.as_deref());
+    super::written(arguments, to, &document.map_err(failure)?, view.commit())
 }
 
 /// The view that is meant, and what counts as today, ns: as of a commit, when that was recorded.
@@ -91,25 +91,6 @@ fn node(view: &StoreView, zone: &Zone, text: &str, kind: Option<Kind>) -> Outcom
             "{text} is an event, and no report of this kind is about one\n  `lineal show {text}` tells it"
         ))),
     }
-}
-
-fn write(arguments: &Arguments, paper: &Paper, document: &Document) -> Outcome {
-    let shape = if arguments.json { Shape::Json } else { paper.format };
-    let text = match shape {
-        Shape::Md => document.to_markdown(None),
-        Shape::Html => document.to_html(),
-        Shape::Json => document.to_json(),
-    };
-    match &paper.out {
-        None => std::io::stdout().lock().write_all(text.as_bytes())?,
-        Some(path) => {
-            let failed = |e: std::io::Error| Failure::usage(format!("{}: {e}", path.display()));
-            std::fs::write(path, text.as_bytes()).map_err(failed)?;
-            let mut out = std::io::stdout().lock();
-            writeln!(out, "{}: {} bytes in {}", document.title, text.len(), path.display())?;
-        }
-    }
-    Ok(Exit::Answer)
 }
 
 fn failure(error: Error) -> Failure {

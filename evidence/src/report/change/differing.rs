@@ -50,7 +50,7 @@ pub(super) fn lineage(facts: &Facts<'_>, both: &Both) -> Result<Section, Error> 
     }
     let differing = table.rows.len() as u64 + table.omitted;
     section = section.say(format!(
-        "{differing} names differ in what stands behind them, {same} are the same on both sides. All that lies \
+        "Names that differ in what stands behind them: {differing}; the same on both sides: {same}. All that lies \
          upstream is compared, and what evaluations were made on."
     ));
     section.push(Block::Table(table));
@@ -149,7 +149,7 @@ pub(super) fn parameters(facts: &Facts<'_>, both: &Both) -> Result<Section, Erro
         }
         let (table, same) = compared(&format!("{what} that differ"), &old, &new, false);
         let differing = table.rows.len() as u64 + table.omitted;
-        section = section.say(format!("{what}: {differing} differ, {same} are the same."));
+        section = section.say(format!("{what} that differ: {differing}; the same: {same}."));
         section.push(Block::Table(table));
     }
     Ok(section)

@@ -63,10 +63,10 @@ pub(super) fn section(facts: &Facts<'_>, concerned: &Concerned) -> Result<Sectio
     let is_own = |node: &NodeNo| concerned.deployments.binary_search(node).is_ok();
     let others: Vec<_> = reached.iter().filter(|(node, _)| !is_own(node)).collect();
     section = section.say(format!(
-        "{} deployments share a model version or training data with what the incident concerns, beside the {} that \
-         it concerns itself.",
-        others.len(),
-        concerned.deployments.len()
+        "Deployments that the incident concerns: {}. Others that share a model version or training data with \
+         these: {}.",
+        concerned.deployments.len(),
+        others.len()
     ));
     section.push(Block::Table(table));
     let heads = ["deployment", "model version", "#events", "shares"];
