@@ -9,8 +9,9 @@ mod sample;
 use super::deployments::{Deployments, version};
 use super::document::{Block, Document, Gap, Lack, Section, Sentence, Table};
 use super::facts::{DAY, Facts, NOT_RECORDED, ROWS_SHOWN, day, share, span};
-use crate::Error;
+use super::{logs, picture};
 use crate::check::time_text;
+use crate::{Error, report};
 use counts::{Counted, Counts};
 use lineal_engine::NodeNo;
 use std::collections::BTreeMap;
@@ -59,7 +60,7 @@ pub fn oversight(
     document = document.fact("events", period(wanted));
     document = document.section(measures(facts, &deployments)?);
     document = document.section(versions(facts, &deployments, &counted)?);
-    document = document.section(months(facts, &counted)?);
+    document = document.section(months(facts, (&deployments, subject), &counted, wanted)?);
     document = document.section(reviewers(facts, &counted)?);
     document = document.section(sample::section(facts, &deployments, wanted)?);
     Ok(document.section(facts.closing(KIND)?))
@@ -195,7 +196,12 @@ fn removed(facts: &Facts<'_>, deployments: &Deployments) -> Vec<Gap> {
     .collect()
 }
 
-fn months(facts: &Facts<'_>, counted: &Counted) -> Result<Section, Error> {
+fn months(
+    facts: &Facts<'_>,
+    (deployments, subject): (&Deployments, NodeNo),
+    counted: &Counted,
+    wanted: &Oversight,
+) -> Result<Section, Error> {
     let mut section = facts.asks.section(KIND, "months")?;
     let mut heads = vec!["month", "model version"];
     heads.extend(FIGURES);
@@ -211,7 +217,23 @@ fn months(facts: &Facts<'_>, counted: &Counted) -> Result<Section, Error> {
     }
     section.push(Block::Table(table));
     section.push(Block::List(quiet(facts, counted)?));
+    // The picture is drawn from counters of whole batches, which know no other time than their own.
+    if wanted.from.is_none() && wanted.until.is_none() {
+        let logs = logs::of(facts.snapshot(), &deployments.nodes, facts.now).map_err(of_logs)?;
+        let about = facts.at(subject);
+        if let Some((_, picture)) = picture::overrides(facts.snapshot(), &about, &logs) {
+            section.push(Block::Picture(picture));
+        }
+    }
     Ok(section)
+}
+
+/// What counting logs says, of a store alone.
+fn of_logs(error: report::Error) -> Error {
+    match error {
+        report::Error::Store(error) => Error::Store(error),
+        other => Error::Question { message: other.to_string() },
+    }
 }
 
 /// Long stretches without one override, as notices.

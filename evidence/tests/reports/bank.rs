@@ -213,7 +213,12 @@ pub(crate) fn has_gap(document: &Document, words: &str) -> bool {
     gaps(document).iter().any(|gap| gap.say.plain().contains(words))
 }
 
-/// All words of a document.
+/// All sentences of a document, a line each.
 pub(crate) fn words(document: &Document) -> String {
-    document.to_markdown(None)
+    let mut words = String::new();
+    document.each_sentence(&mut |sentence| {
+        words.push_str(&sentence.plain());
+        words.push('\n');
+    });
+    words
 }
