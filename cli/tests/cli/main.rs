@@ -32,6 +32,7 @@ mod recording;
 mod remote;
 mod remote_import;
 mod remote_writes;
+mod report;
 #[cfg(feature = "server")]
 mod serve;
 mod traces;
