@@ -23,7 +23,6 @@ pub use compare::{Changed, Comparison, Told, compare};
 pub use error::Error;
 pub use evaluate::check;
 pub(crate) use evaluate::quoted;
-pub(crate) use header::checkpoint as header_of;
 pub use found::{Declared, FINDINGS_MAX, Finding, Report, RuleResult, Waiver};
 pub(crate) use header::checkpoint as header_of;
 pub use junit::junit;

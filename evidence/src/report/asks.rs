@@ -120,8 +120,6 @@ pub(super) struct Notice {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Clock {
-    /// Its name.
-    pub(super) id: String,
     /// Only for incidents of one of these classes; none is any.
     #[serde(default)]
     pub(super) harm_classes: Vec<String>,
@@ -269,7 +267,7 @@ mod tests {
             let has = |name: &str| {
                 schema::fields(schema::Kind::Incident).iter().any(|spec| spec.name == name)
             };
-            assert!(has(&clock.from) && has(&clock.until) && clock.days > 0, "{}", clock.id);
+            assert!(has(&clock.from) && has(&clock.until) && clock.days > 0, "{}", clock.article);
         }
         for heading in &asks.sections {
             asks.kind(&heading.report).unwrap();

@@ -80,7 +80,9 @@ impl Bank {
             observed_at: at("2026-06-01"),
         };
         let mut transaction = store.begin(None, None).unwrap();
-        let mut add = |draft: NodeDraft| drop(transaction.add_node(&saying, draft).unwrap());
+        let mut add = |draft: NodeDraft| {
+            transaction.add_node(&saying, draft).unwrap();
+        };
         add(NodeDraft::new(Kind::Actor, Key::text("ben")));
         let mut system = NodeDraft::new(Kind::System, Key::text(self.system.as_str()));
         system.fields.insert("annex_point", Value::from("III.5(b)"));

@@ -2,9 +2,9 @@
 
 use crate::args::{Arguments, Paper, Sheet};
 use crate::exit::{Failure, Outcome};
-use crate::place;
 use crate::target::resolve;
 use crate::time::Zone;
+use crate::{place, retracted};
 use lineal_engine::clock::{Clock, SystemClock};
 use lineal_engine::schema::Kind;
 use lineal_engine::{NodeNo, Store};
@@ -18,6 +18,9 @@ use lineal_query::told::Target;
 use lineal_query::{Source, StoreView};
 use std::sync::Arc;
 
+/// What has deployments: a bare name is looked for in this order.
+const DEPLOYED: [Kind; 3] = [Kind::System, Kind::Model, Kind::Deployment];
+
 pub(super) fn run(arguments: &Arguments, wanted: &Sheet) -> Outcome {
     let paper = wanted.paper();
     let zone = Zone::parse(&arguments.tz)?;
@@ -27,7 +30,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Sheet) -> Outcome {
     if paper.names {
         facts = facts.naming_persons();
     }
-    let node = |text: &str, kind: Option<Kind>| node(&view, &zone, text, kind);
+    let node = |text: &str, kinds: &[Kind]| node((&*store, &view), &zone, text, kinds);
     let time = |text: &Option<String>| text.as_deref().map(crate::time::parse).transpose();
     let document = match wanted {
         Sheet::Oversight(it) => {
@@ -36,23 +39,23 @@ pub(super) fn run(arguments: &Arguments, wanted: &Sheet) -> Outcome {
             }
             let (from, until) = (time(&it.from)?, time(&it.until)?);
             let wanted = Oversight { from, until, sample: it.sample };
-            oversight(&facts, node(&it.target, None)?, &wanted)
+            oversight(&facts, node(&it.target, &DEPLOYED)?, &wanted)
         }
         Sheet::Incident(it) => {
             let wanted = Incident { from: time(&it.from)?, until: time(&it.until)? };
-            incident(&facts, node(&it.target, Some(Kind::Incident))?, &wanted)
+            incident(&facts, node(&it.target, &[Kind::Incident])?, &wanted)
         }
         Sheet::Change(it) => {
-            let model = |text| node(text, Some(Kind::Model));
+            let model = |text| node(text, &[Kind::Model]);
             change(&facts, model(&it.old)?, model(&it.new)?)
         }
-        Sheet::DataSheet(it) => data_sheet(&facts, node(&it.target, Some(Kind::Dataset))?),
+        Sheet::DataSheet(it) => data_sheet(&facts, node(&it.target, &[Kind::Dataset])?),
         Sheet::Retention(it) => {
             let policy = Policy::read(it.policy.as_deref()).map_err(failure)?;
-            let target = it.target.as_deref().map(|text| node(text, None)).transpose()?;
+            let target = it.target.as_deref().map(|text| node(text, &DEPLOYED)).transpose()?;
             retention(&facts, target, &policy)
         }
-        Sheet::Dpia(it) => dpia(&facts, node(&it.target, Some(Kind::System))?),
+        Sheet::Dpia(it) => dpia(&facts, node(&it.target, &[Kind::System])?),
     };
     let to = (paper.format, paper.out.as_deref());
     super::written(arguments, to, &document.map_err(failure)?, view.commit())
@@ -78,14 +81,20 @@ fn view(store: &Arc<Store>, paper: &Paper) -> Outcome<(StoreView, i64)> {
 }
 
 /// The node that a text names; a bare name goes for one of the kind that is meant.
-fn node(view: &StoreView, zone: &Zone, text: &str, kind: Option<Kind>) -> Outcome<NodeNo> {
+fn node(
+    (store, view): (&Store, &StoreView),
+    zone: &Zone,
+    text: &str,
+    kinds: &[Kind],
+) -> Outcome<NodeNo> {
     let view = view.snapshot();
-    if let Some(kind) = kind
-        && let [node] = view.find(Some(kind), text)[..]
-    {
-        return Ok(node);
+    for kind in kinds {
+        if let [node] = view.find(Some(*kind), text)[..] {
+            return Ok(node);
+        }
     }
-    match resolve(view, zone, text)? {
+    let explained = |failure| retracted::explain(store, view, zone, text, failure);
+    match resolve(view, zone, text).map_err(explained)? {
         Target::Node(node) => Ok(node),
         Target::Events { .. } => Err(Failure::usage(format!(
             "{text} is an event, and no report of this kind is about one\n  `lineal show {text}` tells it"

@@ -91,7 +91,7 @@ pub(super) fn section(facts: &Facts<'_>, concerned: &Concerned) -> Result<Sectio
         );
     }
     section.push(Block::Table(table));
-    gaps.sort_by(|a, b| a.say.plain().cmp(&b.say.plain()));
+    gaps.sort_by_key(|gap| gap.say.plain());
     gaps.dedup();
     section.push(Block::Gaps(gaps));
     Ok(section)

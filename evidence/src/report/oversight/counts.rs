@@ -98,7 +98,7 @@ pub(super) fn counted(
         "{set}find inference as i served_by deployment as d where d in own{within} \
          summarize count() as events, count(i.human_override) as recorded, \
          count_if(i.human_override) as overrides, count(i.oversight_reviewed) as review_recorded, \
-         count_if(i.oversight_reviewed) as reviewed, min(i.time) as first, max(i.time) as last \
+         count_if(i.oversight_reviewed) as reviewed, min(i.time) as first_time, max(i.time) as last_time \
          by d, month(i.time) as month"
     );
     let answer = facts.ask(&question, &given)?;
