@@ -43,7 +43,7 @@ fn overrides_are_told_by_version_and_what_says_nothing_is_kept_apart() {
     let reviewers = table(&document, "Events that name a reviewer");
     assert_eq!(row(reviewers, "actor:ben")[2..], ["7", "7"]);
     assert_eq!(row(reviewers, "not recorded")[2..], ["1", "1"]);
-    assert!(has_gap(&document, "1 overrides name no reviewer"));
+    assert!(has_gap(&document, "1 override without a reviewer"));
 
     let months = table(&document, "Events and overrides by month");
     assert_eq!(months.rows.len(), 5);

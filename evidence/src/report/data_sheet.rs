@@ -175,7 +175,7 @@ fn used(facts: &Facts<'_>, subject: NodeNo) -> Result<Section, Error> {
     let (deployments, more) = found(facts, question, &asked, "where it reached")?;
     doubts.extend(more);
     section = section.say(format!(
-        "It went into {}; {} and {} lie downstream of it.",
+        "It went into {} directly; {} and {} lie downstream of it.",
         counted(runs, "run"),
         counted(models.len() as u64, "model version"),
         counted(deployments.len() as u64, "deployment")

@@ -1,8 +1,9 @@
 //! What a report is made of: a view, what counts as today, what is asked for, and the words in which
 //! values stand in it.
 
-use super::asks::Asks;
+use super::asks::{Asks, Field};
 use super::document::{Block, Document, Gap, Lack, Reference, Section, Sentence};
+use super::words::thousands;
 use crate::Error;
 use crate::check::ask::span_text;
 use crate::check::{around, header_of, time_text};
@@ -17,6 +18,8 @@ use std::rc::Rc;
 
 /// Rows of a table; all are counted. A person reads no more, and a program asks the store itself.
 pub(super) const ROWS_SHOWN: usize = 200;
+/// Nodes that one line names of those that lack the same; all are counted.
+const NAMED_MAX: usize = 5;
 /// Bytes of a value of a source that is shown in a cell: a sentence or two.
 const VALUE_BYTES_SHOWN: usize = 400;
 /// Ns of a day.
@@ -287,26 +290,63 @@ impl<'a> Facts<'a> {
 
     /// What a report asks of a node and is not recorded.
     pub(super) fn gaps(&self, report: &str, node: NodeNo) -> Result<Vec<Gap>, Error> {
-        let kind = self.snapshot().kind_of(node);
-        let mut gaps = Vec::new();
-        for field in self.asks.asked(report, kind.name()) {
-            if let Some(condition) = &field.only_where
-                && self.flag(node, condition)? != Some(true)
-            {
-                continue;
-            }
-            let is_there = match field.is_document {
-                true => !self.documents(node, Some(&field.field))?.is_empty(),
-                false => {
-                    self.value(node, &field.field)?.is_some()
-                        || self.is_sealed(node, &field.field)?
+        self.gaps_of(report, &[node])
+    }
+
+    /// What a report asks of nodes of one kind and is not recorded: one line for all that lack the same.
+    pub(super) fn gaps_of(&self, report: &str, nodes: &[NodeNo]) -> Result<Vec<Gap>, Error> {
+        let Some(first) = nodes.first() else { return Ok(Vec::new()) };
+        let kind = self.snapshot().kind_of(*first);
+        let mut lacking: Vec<Vec<NodeNo>> =
+            self.asks.asked(report, kind.name()).map(|_| Vec::new()).collect();
+        for node in nodes {
+            for (field, without) in self.asks.asked(report, kind.name()).zip(&mut lacking) {
+                if self.lacks(*node, field)? {
+                    without.push(*node);
                 }
-            };
-            if !is_there {
-                gaps.push(field.gap(self.at(node)));
             }
         }
-        Ok(gaps)
+        let fields = self.asks.asked(report, kind.name()).zip(lacking);
+        Ok(fields.filter_map(|(field, without)| self.gap(field, &without, nodes.len())).collect())
+    }
+
+    /// That a field is not recorded of some nodes out of so many.
+    fn gap(&self, field: &Field, without: &[NodeNo], all: usize) -> Option<Gap> {
+        let (first, rest) = without.split_first()?;
+        if rest.is_empty() {
+            return Some(field.gap(self.at(*first)));
+        }
+        let words =
+            format!("{} of {} lack ", thousands(without.len() as u64), thousands(all as u64));
+        let said = format!(" ({}), {}: ", field.article, field.what);
+        let say = Sentence::new().text(words).code(&field.field).text(said);
+        let say = self.first_of(say, without);
+        Some(Gap::new(Lack::NotRecorded, say).fix(field.fix.replace("{node}", "NODE")))
+    }
+
+    /// Adds the first few nodes, and how many more there are.
+    pub(super) fn first_of(&self, sentence: Sentence, nodes: &[NodeNo]) -> Sentence {
+        let shown = nodes.iter().take(NAMED_MAX).map(|node| self.at(*node));
+        let sentence = sentence.nodes(shown);
+        match nodes.len().saturating_sub(NAMED_MAX) {
+            0 => sentence,
+            more => sentence.text(format!(" and {} more", thousands(more as u64))),
+        }
+    }
+
+    /// Is a field that is asked for not recorded of a node?
+    fn lacks(&self, node: NodeNo, field: &Field) -> Result<bool, Error> {
+        if let Some(condition) = &field.only_where
+            && self.flag(node, condition)? != Some(true)
+        {
+            return Ok(false);
+        }
+        Ok(match field.is_document {
+            true => self.documents(node, Some(&field.field))?.is_empty(),
+            false => {
+                self.value(node, &field.field)?.is_none() && !self.is_sealed(node, &field.field)?
+            }
+        })
     }
 
     /// The documents about a node, of a type where one is named.
@@ -404,13 +444,16 @@ fn shortened(text: String) -> String {
 /// A share with its numerator and denominator: `12 of 340 (3.5 %)`.
 pub(super) fn share(part: u64, whole: u64) -> String {
     if whole == 0 {
-        return format!("{part} of 0");
+        return format!("{} of 0", thousands(part));
     }
     // Tenths of a percent, cut and not rounded, so that nothing reads as all or as none that is not.
     let tenths = u128::from(part) * 1_000 / u128::from(whole);
     match (part, tenths) {
-        (1.., 0) => format!("{part} of {whole} (below 0.1 %)"),
-        _ => format!("{part} of {whole} ({}.{} %)", tenths / 10, tenths % 10),
+        (1.., 0) => format!("{} of {} (below 0.1 %)", thousands(part), thousands(whole)),
+        _ => {
+            let (part, whole) = (thousands(part), thousands(whole));
+            format!("{part} of {whole} ({}.{} %)", tenths / 10, tenths % 10)
+        }
     }
 }
 
@@ -437,8 +480,8 @@ mod tests {
     #[test]
     fn a_share_is_never_rounded_to_all_or_none() {
         assert_eq!(share(12, 340), "12 of 340 (3.5 %)");
-        assert_eq!(share(1, 5_000), "1 of 5000 (below 0.1 %)");
-        assert_eq!(share(4_999, 5_000), "4999 of 5000 (99.9 %)");
+        assert_eq!(share(1, 5_000), "1 of 5,000 (below 0.1 %)");
+        assert_eq!(share(4_999, 5_000), "4,999 of 5,000 (99.9 %)");
         assert_eq!(share(0, 5), "0 of 5 (0.0 %)");
         assert_eq!(share(0, 0), "0 of 0");
     }

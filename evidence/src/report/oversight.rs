@@ -9,7 +9,8 @@ mod sample;
 use super::deployments::{Deployments, version};
 use super::document::{Block, Document, Gap, Lack, Section, Sentence, Table};
 use super::facts::{DAY, Facts, NOT_RECORDED, ROWS_SHOWN, day, share, span};
-use super::{logs, picture};
+use super::words::thousands;
+use super::{logs, picture, words};
 use crate::check::time_text;
 use crate::{Error, report};
 use counts::{Counted, Counts};
@@ -83,7 +84,7 @@ fn measures(facts: &Facts<'_>, deployments: &Deployments) -> Result<Section, Err
     let caption = "Who can stop which deployment, as declared";
     let heads = ["deployment", "overseer", "from", "until", "measures on record"];
     let mut table = Table::new(caption, &heads);
-    let mut gaps = Vec::new();
+    let mut gaps = facts.gaps_of(KIND, &deployments.nodes)?;
     for node in &deployments.nodes {
         let documents = facts.documents(*node, Some("oversight_measures"))?;
         let row = vec![
@@ -94,9 +95,6 @@ fn measures(facts: &Facts<'_>, deployments: &Deployments) -> Result<Section, Err
             facts.cells(documents),
         ];
         table.push(row, ROWS_SHOWN);
-        if gaps.len() < ROWS_SHOWN {
-            gaps.extend(facts.gaps(KIND, *node)?);
-        }
     }
     if deployments.nodes.is_empty() {
         let none = "no deployment is recorded for it, so no event either";
@@ -122,11 +120,11 @@ const FIGURES: [&str; 5] =
 
 fn figures(counts: &Counts) -> [Sentence; 5] {
     [
-        counts.events.to_string().into(),
-        counts.recorded.to_string().into(),
+        thousands(counts.events).into(),
+        thousands(counts.recorded).into(),
         share(counts.overrides, counts.recorded).into(),
         share(counts.reviewed, counts.review_recorded).into(),
-        counts.silent().to_string().into(),
+        thousands(counts.silent()).into(),
     ]
 }
 
@@ -151,11 +149,11 @@ fn versions(
         format!(
             "Of {} events {} say whether a human overrode them: {} were overridden, {} were not. {} say nothing \
              of it, which is not the same as no override.",
-            total.events,
-            total.recorded,
-            total.overrides,
-            total.recorded - total.overrides,
-            total.silent()
+            thousands(total.events),
+            thousands(total.recorded),
+            thousands(total.overrides),
+            thousands(total.recorded - total.overrides),
+            thousands(total.silent())
         )
         .into(),
         "A rate is overridden events over events that say whether they were; reviewed is over those that say \
@@ -168,10 +166,10 @@ fn versions(
     gaps.extend(removed(facts, deployments));
     if total.silent() > 0 {
         let say = format!(
-            "{}: they do not say whether a human overrode them",
+            "{}: they do not say whether a human overrode them; a mapping file can name the field",
             share(total.silent(), total.events) + " events"
         );
-        let fix = "map `human_override` of the log in a mapping file, and import again";
+        let fix = "lineal import LOGS --mapping FILE";
         gaps.push(Gap::new(Lack::NotRecorded, say).fix(fix));
     }
     section.push(Block::Gaps(gaps));
@@ -293,7 +291,7 @@ fn reviewers(facts: &Facts<'_>, counted: &Counted) -> Result<Section, Error> {
                 NOT_RECORDED.into()
             }
         };
-        let (events, overrides) = (events.to_string(), overrides.to_string());
+        let (events, overrides) = (thousands(*events), thousands(*overrides));
         table.push(vec![who, version(facts, *model), events.into(), overrides.into()], ROWS_SHOWN);
     }
     section.push(Block::Table(table));
@@ -302,8 +300,11 @@ fn reviewers(facts: &Facts<'_>, counted: &Counted) -> Result<Section, Error> {
     ]));
     let mut gaps = Vec::new();
     if nameless > 0 {
-        let say = format!("{nameless} overrides name no reviewer");
-        let fix = "map `reviewer` of the log in a mapping file, and import again";
+        let say = format!(
+            "{} without a reviewer; a mapping file can name its field",
+            words::counted(nameless, "override")
+        );
+        let fix = "lineal import LOGS --mapping FILE";
         gaps.push(Gap::new(Lack::NotRecorded, say).fix(fix));
     }
     section.push(Block::Gaps(gaps));

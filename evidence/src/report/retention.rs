@@ -151,10 +151,8 @@ fn logs(facts: &Facts<'_>, deployments: &[NodeNo], policy: &Policy) -> Result<Se
             ceiling.map_or_else(|| "no ceiling is stated".to_owned(), time_text).into(),
         ];
         table.push(row, ROWS_SHOWN);
-        if gaps.len() < ROWS_SHOWN {
-            gaps.extend(facts.gaps(KIND, *node)?);
-        }
     }
+    gaps.extend(facts.gaps_of(KIND, deployments)?);
     section.push(Block::Table(table));
     match class {
         None => gaps.push(Gap::new(Lack::Undeclared, format!("the policy has no class {LOGS}"))),

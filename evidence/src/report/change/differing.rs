@@ -51,7 +51,8 @@ pub(super) fn lineage(facts: &Facts<'_>, both: &Both) -> Result<Section, Error> 
     let differing = table.rows.len() as u64 + table.omitted;
     section = section.say(format!(
         "Names that differ in what stands behind them: {differing}; the same on both sides: {same}. All that lies \
-         upstream is compared, and what evaluations were made on."
+         upstream is compared, and what evaluations were made on. A digest without an algorithm stands as its source \
+         wrote it."
     ));
     section.push(Block::Table(table));
     for side in [&both.old, &both.new] {
@@ -95,7 +96,7 @@ fn told(side: &Side, members: Option<&Vec<(usize, &Member)>>) -> Sentence {
                 sentence = sentence.text(" ").code(format!("{algorithm}:{digest}"));
             }
             (None, Some(digest)) => {
-                sentence = sentence.text(" digest ").code(digest).text(", algorithm not recorded");
+                sentence = sentence.text(" digest ").code(digest);
             }
             (None, None) if member.kind == Kind::Dataset => {
                 sentence = sentence.text(" no digest recorded");

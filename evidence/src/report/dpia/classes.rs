@@ -5,6 +5,7 @@ use super::{KIND, Scope};
 use crate::Error;
 use crate::report::document::{Block, Gap, Lack, Section, Sentence, Table};
 use crate::report::facts::{Facts, NOT_RECORDED, ROWS_SHOWN, share};
+use crate::report::words::thousands;
 use lineal_engine::NodeNo;
 use lineal_engine::event_fields::{EVENT_FIELDS, Group};
 use lineal_engine::schema::Kind;
@@ -76,9 +77,10 @@ pub(super) fn section(facts: &Facts<'_>, scope: &Scope) -> Result<Section, Error
         (&logs, "whether its logs hold personal data"),
     ];
     for (declared, what) in undeclared {
-        for node in declared.nothing.iter().take(ROWS_SHOWN) {
-            let say = Sentence::new().node(facts.at(*node)).text(format!(": {what}"));
-            gaps.push(Gap::new(Lack::Undeclared, say));
+        if !declared.nothing.is_empty() {
+            let count = thousands(declared.nothing.len() as u64);
+            let say = Sentence::new().text(format!("{what}, of {count}: "));
+            gaps.push(Gap::new(Lack::Undeclared, facts.first_of(say, &declared.nothing)));
         }
     }
     section.push(Block::Gaps(gaps));
@@ -132,7 +134,7 @@ fn events(section: Section, counted: &Presence) -> Section {
     let mut section = section.say(format!(
         "{} rows of logs are recorded, erased ones and those that came twice included. Which of their fields hold \
          something is counted when they are imported; what the field holds is not judged.",
-        counted.rows
+        thousands(counted.rows)
     ));
     section.push(Block::Table(table));
     section
@@ -226,9 +228,12 @@ pub(super) fn hashes(facts: &Facts<'_>, scope: &Scope) -> Result<Section, Error>
          tells nobody whether a guess is in it; the rows hold the hashes as they came.",
     );
     if plain > 0 {
-        let say = format!("{plain} hashes of inputs name no key");
-        let fix = "make a keyed hash (HMAC) at the source, and log the id of its key";
-        gaps.push(Gap::new(Lack::NotRecorded, say).fix(fix));
+        let count = thousands(plain);
+        let say = format!(
+            "{count} hashes of inputs name no key: a keyed hash (HMAC) made at the source, logged with the id of its \
+             key, cannot be tested without it"
+        );
+        gaps.push(Gap::new(Lack::NotRecorded, say));
     }
     section.push(Block::Gaps(gaps));
     Ok(section)
