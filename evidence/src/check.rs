@@ -4,7 +4,7 @@
 //! thing that is missing or does not fit a [`Finding`] with the command that would record it. It counts
 //! and never rounds up; what the law means by it is not decided here.
 
-mod ask;
+pub(crate) mod ask;
 mod built_in;
 mod compare;
 mod error;
@@ -18,10 +18,13 @@ mod scope;
 mod waivers;
 
 pub use ask::time_text;
+pub(crate) use built_in::around;
 pub use compare::{Changed, Comparison, Told, compare};
 pub use error::Error;
 pub use evaluate::check;
+pub(crate) use evaluate::quoted;
 pub use found::{Declared, FINDINGS_MAX, Finding, Report, RuleResult, Waiver};
+pub(crate) use header::checkpoint as header_of;
 pub use junit::junit;
 pub use record::{PACK_TYPE, RESULT_TYPE, record, recorded};
 pub use sarif::sarif;

@@ -37,6 +37,7 @@ fn instead(command: &Command) -> Option<(&'static str, &'static str)> {
         Command::Demo(_) => ("demo", "the demo makes a store of its own here; leave --url out"),
         Command::Retract(_) => ("retract", BESIDE),
         Command::Export(_) => ("export", BESIDE),
+        Command::Report(_) => ("report", BESIDE),
         Command::Record(Recording::Key(Keys::List)) => {
             ("key list", "ask `find document where type = \"signing_key\"` there")
         }

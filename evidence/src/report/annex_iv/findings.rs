@@ -1,0 +1,111 @@
+//! The findings of the check that belong to a point.
+
+use super::{Maker, words};
+use crate::check::{Finding, RuleResult};
+use crate::report::document::{Block, Gap, Lack, Reference, Section, Sentence};
+use crate::report::order::Point;
+use crate::rules::Status;
+use lineal_engine::schema::Kind;
+use lineal_engine::unquoted;
+
+/// Most findings of one rule that a point lists; the check lists all.
+const FINDINGS_MAX: usize = 20;
+
+impl Maker<'_> {
+    pub(super) fn found(&self, point: &Point) -> Option<Section> {
+        let report = self.report?;
+        let rules = report.rules.iter().filter(|rule| point.rules.contains(&rule.id));
+        let mut met = Vec::new();
+        let mut gaps = Vec::new();
+        for rule in rules {
+            match rule.status {
+                Status::Met => met.push(self.closed(rule, "met")),
+                Status::NotApplicable => met.push(self.closed(rule, "not applicable")),
+                _ => {}
+            }
+            for finding in rule.findings.iter().take(FINDINGS_MAX) {
+                gaps.push(self.finding(rule, finding));
+            }
+            let left = rule.findings_total.saturating_sub(FINDINGS_MAX as u64);
+            if left > 0 {
+                let say = Sentence::from(format!("{} more findings, of ", words::thousands(left)));
+                gaps.push(
+                    Gap::new(Lack::NotRecorded, say.node(self.system()))
+                        .rule(rule.id.as_str())
+                        .fix("lineal check SYSTEM --json"),
+                );
+            }
+            if rule.cannot_tell > 0 {
+                let count = words::counted(rule.cannot_tell, "reference");
+                let say = Sentence::from(format!(
+                    "{count} on the way fits nothing or several things, of "
+                ));
+                gaps.push(
+                    Gap::new(Lack::CannotTell, say.node(self.system())).rule(rule.id.as_str()),
+                );
+            }
+        }
+        if met.is_empty() && gaps.is_empty() {
+            return None;
+        }
+        let section = Section::new("Findings of the check");
+        Some(section.block(Block::Gaps(gaps)).block(Block::List(met)))
+    }
+
+    fn system(&self) -> Reference {
+        self.reference(self.systems.first().copied().unwrap_or(self.subject))
+    }
+
+    /// A rule that asks for nothing more.
+    fn closed(&self, rule: &RuleResult, status: &str) -> Sentence {
+        let begin = Sentence::from(format!("{} ({}): {status}, of ", rule.id, rule.article));
+        let say = begin.node(self.system());
+        match (&rule.why, rule.subjects) {
+            (Some(why), _) => say.text(format!("; {why}.")),
+            (None, subjects) => {
+                say.text(format!(", asked of {}.", words::counted(subjects, "thing")))
+            }
+        }
+    }
+
+    fn finding(&self, rule: &RuleResult, finding: &Finding) -> Gap {
+        let lack = match finding.status {
+            Status::Conflict => Lack::Conflict,
+            Status::Undeclared => Lack::Undeclared,
+            Status::Waived => Lack::Waived,
+            Status::Met | Status::NotApplicable | Status::Gap => Lack::NotRecorded,
+        };
+        let mut say = Sentence::new()
+            .node(self.named(&finding.node, &finding.node_id))
+            .text(format!(": {} (", finding.say))
+            .code(finding.missing.as_str())
+            .text(")");
+        if let Some(waiver) = &finding.waiver {
+            let until = waiver.until.as_deref().unwrap_or("no end is recorded");
+            say = say.text(format!("; waived until {until} by "));
+            say = say.node(self.named(&waiver.node, ""));
+        }
+        let gap = Gap::new(lack, say).rule(format!("{}, {}", rule.id, rule.article));
+        match lack {
+            Lack::Waived => gap,
+            _ => gap.fix(finding.fix.as_str()),
+        }
+    }
+
+    /// The node that a finding names.
+    fn named(&self, name: &str, id: &str) -> Reference {
+        let view = self.snapshot();
+        let split = name.split_once(':');
+        let found = split.and_then(|(kind, key)| {
+            let nodes = view.find(Kind::parse(kind), &unquoted(key));
+            let is_it = |node: &lineal_engine::NodeNo| {
+                id.is_empty() || view.node_id(*node).to_string() == id
+            };
+            nodes.into_iter().find(is_it)
+        });
+        match found {
+            Some(node) => self.reference(node),
+            None => Reference { name: name.to_owned(), id: id.to_owned(), ..Reference::default() },
+        }
+    }
+}
