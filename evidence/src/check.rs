@@ -21,6 +21,7 @@ pub use ask::time_text;
 pub use compare::{Changed, Comparison, Told, compare};
 pub use error::Error;
 pub use evaluate::check;
+pub(crate) use evaluate::quoted;
 pub use found::{Declared, FINDINGS_MAX, Finding, Report, RuleResult, Waiver};
 pub(crate) use header::checkpoint as header_of;
 pub use junit::junit;
