@@ -92,12 +92,12 @@ fn what_lacks_stands_at_its_point() {
         };
         assert!(found.iter().any(|gap| is_it(&gap)), "{heading}: {rule}");
     };
-    has("1. ", Lack::NotRecorded, "SYS-01");
+    has("1. ", Lack::Gap, "SYS-01");
     has("2. ", Lack::Conflict, "PRF-01");
-    has("2. ", Lack::NotRecorded, "OVR-01");
+    has("2. ", Lack::Gap, "OVR-01");
     has("2. ", Lack::Undeclared, "DAT-05");
-    has("5. ", Lack::NotRecorded, "RSK-01");
-    has("Logs", Lack::NotRecorded, "LOG-04");
+    has("5. ", Lack::Gap, "RSK-01");
+    has("Logs", Lack::Gap, "LOG-04");
     // The whole bank lacks nothing of this.
     let whole = of_system(&World::whole());
     let rules = whole.sections.iter().flat_map(gaps).filter(|gap| gap.rule.is_some());

@@ -38,7 +38,7 @@ impl Maker<'_> {
                 let say = Sentence::from(format!("{} more findings, of ", words::thousands(left)));
                 let system = self.system();
                 let fix = format!("lineal check {} --json", quoted(&system.name));
-                let gap = Gap::new(Lack::NotRecorded, say.node(system));
+                let gap = Gap::new(Lack::Gap, say.node(system));
                 gaps.push(gap.rule(rule.id.as_str()).fix(fix));
             }
             if rule.cannot_tell > 0 {
@@ -72,12 +72,15 @@ impl Maker<'_> {
 
     /// A rule that asks for nothing more.
     fn closed(&self, rule: &RuleResult, status: &str) -> Sentence {
-        let begin = Sentence::from(format!("{} ({}): {status}, of ", rule.id, rule.article));
-        let say = begin.node(self.system());
-        match (&rule.why, rule.subjects) {
-            (Some(why), _) => say.text(format!("; {why}.")),
-            (None, subjects) => {
-                say.text(format!(", asked of {}.", words::counted(subjects, "thing")))
+        let begin = format!("{} ({}): {status}", rule.id, rule.article);
+        match &rule.why {
+            Some(why) => {
+                Sentence::from(format!("{begin} to ")).node(self.system()).text(format!("; {why}."))
+            }
+            None => {
+                let asked = words::counted(rule.subjects, "thing");
+                let say = Sentence::from(format!("{begin}, asked of {asked} of "));
+                say.node(self.system()).text(".")
             }
         }
     }
@@ -87,7 +90,7 @@ impl Maker<'_> {
             Status::Conflict => Lack::Conflict,
             Status::Undeclared => Lack::Undeclared,
             Status::Waived => Lack::Waived,
-            Status::Met | Status::NotApplicable | Status::Gap => Lack::NotRecorded,
+            Status::Met | Status::NotApplicable | Status::Gap => Lack::Gap,
         };
         let mut say = Sentence::new()
             .node(self.named(&finding.node, &finding.node_id))
