@@ -17,13 +17,15 @@ mod state;
 mod veil;
 
 pub use backup::{
-    BACKUP_LIST, Backup, BackupProgress, CheckedCopy, CopiedKeys, CopyFault, KEYS_BYTES_MAX,
+    BACKUP_LIST, Backup, BackupProgress, CheckedCopy, CopiedKeys, CopyFault, KEYS_BYTES_MAX, Later,
     Origin, Received, RestoredCopy, Restoring, Tar, Updated, check_copy, need_copy, receive,
     restore,
 };
 pub(crate) use backup::{List, copy_list, files_of_copy, is_pulled, put_if_other, remove_others};
 pub use compact::{CompactProgress, Compaction};
-pub use erase::{DecisionInfo, ErasureDone, ErasureOrder, Suppressed, Target};
+pub use erase::{
+    DecidedStep, DecisionInfo, DecisionLog, ErasureDone, ErasureOrder, Suppressed, Target,
+};
 pub use hold::{HoldInfo, HoldScope};
 pub(crate) use lazy_ledger::LazyLedger;
 pub use live::LiveBatch;

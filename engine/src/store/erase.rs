@@ -18,7 +18,7 @@ mod salts;
 mod suppress;
 mod values;
 
-pub use decisions::DecisionInfo;
+pub use decisions::{DecidedStep, DecisionInfo, DecisionLog};
 pub use suppress::Suppressed;
 
 use super::Store;
