@@ -13,6 +13,7 @@ pub mod export;
 pub mod gate;
 pub mod record;
 pub mod rules;
+pub mod verified;
 
 pub use closure::{Closure, Member, NODES_MAX};
 pub use error::Error;
