@@ -16,6 +16,7 @@ pub mod record;
 pub mod report;
 pub mod retention;
 pub mod rules;
+pub mod verified;
 
 pub use closure::{Closure, Member, NODES_MAX};
 pub use error::Error;
