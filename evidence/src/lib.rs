@@ -12,6 +12,7 @@ mod error;
 pub mod export;
 pub mod gate;
 pub mod record;
+pub mod report;
 pub mod rules;
 
 pub use closure::{Closure, Member, NODES_MAX};
