@@ -5,6 +5,7 @@ mod checkpoint;
 mod copies;
 mod erasing;
 mod exporting;
+mod packing;
 mod recording;
 mod server;
 #[cfg(feature = "server")]
@@ -18,6 +19,7 @@ pub(crate) use checkpoint::Checkpoint;
 pub(crate) use copies::{Backup, Mirror, Repair, Restore};
 pub(crate) use erasing::{Decided, Erase, Hold, Retention, RetentionStep};
 pub(crate) use exporting::{Export, ExportForm};
+pub(crate) use packing::{Pack, PackDisclosure};
 pub(crate) use recording::{
     Approve, Attach, Declare, Evaluate, Gate, Keys, Recording, Reject, Span, Stated,
 };
@@ -131,6 +133,16 @@ will be is told before rows are read.")]
 Upstream to the origins, with evaluations, approvals and documents. Sealed fields (names, e-mails,
 notes) stay out. What nobody recorded is absent.")]
     Export(Export),
+    /// Make the folder that is handed to people who check it without Lineal
+    #[command(after_help = "Examples:
+  lineal pack model:credit-risk@3                         for third parties, into a folder of its name
+  lineal pack system:credit-scoring --disclosure authority --out pack --zip pack.zip
+  lineal pack incident:2026-11-bias --as-of 2026-11-20 --out case
+  lineal pack model:credit-risk@3 --record --by anna@bank.example     note that it was handed over
+What is recorded as of a signed checkpoint (`lineal checkpoint`): records, findings, samples of logs,
+documents, custody, proofs, and a manifest that the log's key signs. The same checkpoint gives the
+same bytes. VERIFY.md in it says how a stranger checks it with sha256sum, openssl and python3.")]
+    Pack(Pack),
     /// Count what the store holds
     Stats,
     /// List the imports

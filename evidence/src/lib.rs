@@ -11,6 +11,7 @@ mod closure;
 mod error;
 pub mod export;
 pub mod gate;
+pub mod pack;
 pub mod record;
 pub mod report;
 pub mod rules;

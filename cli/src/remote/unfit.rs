@@ -37,6 +37,10 @@ fn instead(command: &Command) -> Option<(&'static str, &'static str)> {
         Command::Demo(_) => ("demo", "the demo makes a store of its own here; leave --url out"),
         Command::Retract(_) => ("retract", BESIDE),
         Command::Export(_) => ("export", BESIDE),
+        Command::Pack(_) => (
+            "pack",
+            "it is signed with the log's key, which a server does not lend; run it beside the store, with --store DIR in place of --url",
+        ),
         Command::Record(Recording::Key(Keys::List)) => {
             ("key list", "ask `find document where type = \"signing_key\"` there")
         }
