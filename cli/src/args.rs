@@ -5,6 +5,7 @@ mod checkpoint;
 mod copies;
 mod erasing;
 mod exporting;
+mod packing;
 mod recording;
 mod reporting;
 mod server;
@@ -20,6 +21,7 @@ pub(crate) use checkpoint::Checkpoint;
 pub(crate) use copies::{Backup, Mirror, Repair, Restore};
 pub(crate) use erasing::{Decided, Erase, Hold, Retention, RetentionStep};
 pub(crate) use exporting::{Export, ExportForm};
+pub(crate) use packing::{Pack, PackDisclosure};
 pub(crate) use recording::{
     Approve, Attach, Declare, Evaluate, Gate, Keys, Recording, Reject, Span, Stated,
 };
@@ -152,6 +154,16 @@ Each statement names the node that it rests on. What is not recorded is listed w
 would record it. The same commit and the same day that counts as today give the same bytes. Whether a system conforms to a law is not decided."
     )]
     Report(Report),
+    /// Make the folder that is handed to people who check it without Lineal
+    #[command(after_help = "Examples:
+  lineal pack model:credit-risk@3                         for third parties, into a folder of its name
+  lineal pack system:credit-scoring --disclosure authority --out pack --zip pack.zip
+  lineal pack incident:2026-11-bias --as-of 2026-11-20 --out case
+  lineal pack model:credit-risk@3 --record --by anna@bank.example     note that it was handed over
+What is recorded as of a signed checkpoint (`lineal checkpoint`): records, findings, samples of logs,
+documents, custody, proofs, and a manifest that the log's key signs. The same checkpoint gives the
+same bytes. VERIFY.md in it says how a stranger checks it with sha256sum, openssl and python3.")]
+    Pack(Pack),
     /// Count what the store holds
     Stats,
     /// List the imports

@@ -19,8 +19,8 @@ use crate::error::{Error, Result};
 use crate::mapping::Bytes;
 use crate::store::Store;
 use lineal_proof::tlog::{
-    LogProof, NoteSignature, SignedCheckpoint, TreeHash, consistency_proof, inclusion_proof,
-    is_tile_path, verify_consistency, verify_inclusion,
+    Checkpoint, LogProof, NoteSignature, SignedCheckpoint, TreeHash, VerifierKey,
+    consistency_proof, inclusion_proof, is_tile_path, verify_consistency, verify_inclusion,
 };
 
 pub(crate) use checkpoints::{is_note, note_path, put_newest};
@@ -72,6 +72,24 @@ impl Store {
         actor: Option<String>,
     ) -> Result<SignedCheckpoint> {
         identity::rotate(self, compromised, reason, actor)
+    }
+
+    /// Signs bytes with the key that the log names now, for what is handed over beside the log; gives the
+    /// key and the 64 bytes of RFC 8032. Whoever knows the log's key from a checkpoint knows this one.
+    ///
+    /// # Errors
+    /// [`Error::Log`] if the bytes could be read as a checkpoint: such are signed by [`Store::checkpoint`]
+    /// alone, which holds them to the log. [`Error::NoLog`] before the first checkpoint, [`Error::NoKey`] or
+    /// [`Error::OtherKey`] if `signing.key` is not the recorded one.
+    pub fn sign_beside_log(&self, message: &[u8]) -> Result<(VerifierKey, [u8; 64])> {
+        if std::str::from_utf8(message).is_ok_and(|text| Checkpoint::parse(text).is_ok()) {
+            let rule = "what is signed beside the log is no checkpoint";
+            let source = lineal_proof::tlog::Error::Form { what: "message", rule };
+            return Err(Error::Log { what: "the message".to_owned(), source });
+        }
+        let identity = self.log_identity()?.ok_or(Error::NoLog)?;
+        let signer = identity::present_signer(self, &identity)?;
+        Ok((signer.verifier().clone(), signer.sign(message)))
     }
 
     /// The checkpoint of the last commit: makes the tiles that are missing, signs and keeps it, if it

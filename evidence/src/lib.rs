@@ -12,6 +12,7 @@ pub mod decisions;
 mod error;
 pub mod export;
 pub mod gate;
+pub mod pack;
 pub mod record;
 pub mod report;
 pub mod retention;
