@@ -6,11 +6,13 @@
 
 #![forbid(unsafe_code)]
 
+pub mod canonical;
 pub mod check;
 mod closure;
 mod error;
 pub mod export;
 pub mod gate;
+pub mod logs;
 pub mod record;
 pub mod rules;
 

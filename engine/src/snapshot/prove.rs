@@ -239,6 +239,16 @@ impl Store {
         (row < place.rows).then_some(EventRef { batch: ordinal, row })
     }
 
+    /// The id of the revision of a part of a batch, by its order in the log as in [`EventRef`]; none if
+    /// the log has no such part.
+    #[must_use]
+    pub fn batch_revision(&self, part: u32) -> Option<Hash> {
+        let state = self.read_state();
+        let ledger = &state.ledger;
+        let batch = ledger.batches.get(part as usize)?;
+        Some(ledger.revisions.id(batch.revision))
+    }
+
     /// The node of a view that a revision is of, by the revision's id.
     #[must_use]
     pub fn node_of_revision(&self, view: &Snapshot, id: &Hash) -> Option<NodeNo> {
