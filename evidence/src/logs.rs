@@ -70,7 +70,7 @@ pub struct Wanted {
 /// What was handed over.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct HandedOver {
-    /// The files by their names, without the statement and its signature.
+    /// The files by their names, the statement and its signature among them.
     pub files: Vec<String>,
     /// Bytes in all of these.
     pub bytes: u64,
