@@ -5,6 +5,7 @@ use super::super::store::{Dataset, Texts, located};
 use super::Context;
 use super::collector::Collector;
 use super::fields::{part, put_map, put_text, seal};
+use super::packed::{put_reference, take_reference};
 use super::rules::{self, About};
 use crate::mapping::mlflow::Subject;
 use crate::record::{NodeRecord, Part, Reference};
@@ -22,8 +23,11 @@ const PLACES: &[&str] = &["uri", "url", "path", "table_name", "delta_table_name"
 
 /// The nodes of a store's list of datasets.
 pub(in super::super) struct Datasets {
-    /// The node of each distinct row.
-    nodes: Vec<Reference>,
+    /// The node of each distinct row, packed: a store has more data sets than runs, and these are asked
+    /// for until the last run is made.
+    nodes: Vec<u8>,
+    /// Where each of these ends.
+    ends: Vec<usize>,
     /// For each row of the list its place among these.
     by_place: Vec<u32>,
     /// The hash of name and digest of each of these, and its place; ascending.
@@ -32,11 +36,15 @@ pub(in super::super) struct Datasets {
 
 impl Datasets {
     pub(super) fn new(list: &DatasetList) -> Datasets {
-        let nodes: Vec<_> = list.distinct().iter().map(reference).collect();
+        let (mut nodes, mut ends) = (Vec::new(), Vec::with_capacity(list.distinct().len()));
+        for row in list.distinct() {
+            put_reference(&mut nodes, &reference(row));
+            ends.push(nodes.len());
+        }
         let hashes = list.distinct().iter().map(|row| hash_of(&row.name, &row.digest));
         let mut by_digest: Vec<_> = hashes.zip(0..).collect();
         by_digest.sort_unstable();
-        Datasets { nodes, by_place: list.rows().to_vec(), by_digest }
+        Datasets { nodes, ends, by_place: list.rows().to_vec(), by_digest }
     }
 
     /// Forgets what only models are looked up by.
@@ -45,8 +53,19 @@ impl Datasets {
     }
 
     /// The dataset at that place of the list.
-    pub(super) fn at(&self, place: usize) -> Option<&Reference> {
-        self.by_place.get(place).and_then(|node| self.nodes.get(*node as usize))
+    pub(super) fn at(&self, place: usize) -> Option<Reference> {
+        self.by_place.get(place).and_then(|node| self.node(*node as usize))
+    }
+
+    /// The packed node of a distinct row.
+    fn packed(&self, row: usize) -> &[u8] {
+        let start = row.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
+        let range = self.ends.get(row).map(|end| start.unwrap_or(0)..*end);
+        range.and_then(|range| self.nodes.get(range)).unwrap_or_default()
+    }
+
+    fn node(&self, row: usize) -> Option<Reference> {
+        take_reference(&mut self.packed(row))
     }
 
     /// The dataset of that name and digest; a claim where the list has none or several.
@@ -54,12 +73,12 @@ impl Datasets {
         let (hash, wanted) = (hash_of(name, digest), [part(name), digest.into()]);
         let from = self.by_digest.partition_point(|(other, _)| *other < hash);
         let same = self.by_digest[from..].iter().take_while(|(other, _)| *other == hash);
-        let fitting: BTreeSet<&Reference> = same
-            .filter_map(|(_, node)| self.nodes.get(*node as usize))
+        let mut fitting: BTreeSet<Reference> = same
+            .filter_map(|(_, node)| self.node(*node as usize))
             .filter(|node| node.key.starts_with(&wanted))
             .collect();
-        match (fitting.len(), fitting.first()) {
-            (1, Some(node)) => (*node).clone(),
+        match (fitting.len(), fitting.pop_first()) {
+            (1, Some(node)) => node,
             _ => {
                 let [name, digest] = wanted;
                 Reference::new(Kind::Dataset, vec![name, digest, Part::Null, Part::Null])
@@ -70,11 +89,12 @@ impl Datasets {
     pub(super) fn map(&self, list: &DatasetList, context: &Context<'_>, collector: &mut Collector) {
         // Rows of other words may name the same node: a source is spaced otherwise.
         let mut seen = HashSet::new();
-        for (row, node) in list.distinct().iter().zip(&self.nodes) {
-            if !seen.insert((node, &row.schema, &row.profile)) {
+        for (place, row) in list.distinct().iter().enumerate() {
+            if !seen.insert((self.packed(place), &row.schema, &row.profile)) {
                 continue;
             }
-            let record = record(row, node, context, collector);
+            let Some(node) = self.node(place) else { continue };
+            let record = record(row, &node, context, collector);
             collector.add(record);
         }
     }

@@ -149,11 +149,11 @@ fn put_inputs(record: &mut NodeRecord, run: &Run, datasets: &Datasets, context: 
             .and_then(|role| context.mapping.roles.get(&role.trim().to_lowercase()))
             .copied()
             .unwrap_or(Relation::Used);
-        record.edges.push(Edge::new(role, dataset.clone()));
         let name: Vec<_> = dataset.key.iter().take(2).filter_map(text_of).collect();
         for (tag, value) in &input.tags {
             tags.insert(format!("{}/{tag}", name.join("@")), value.clone());
         }
+        record.edges.push(Edge::new(role, dataset));
     }
     put_texts(record, "input_tags", tags, context.mapping);
     for model in &run.models_used {
