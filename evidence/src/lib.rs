@@ -8,6 +8,7 @@
 
 pub mod check;
 mod closure;
+pub mod decisions;
 mod error;
 pub mod export;
 pub mod gate;

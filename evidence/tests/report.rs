@@ -8,6 +8,7 @@ mod world;
 use expect_test::expect_file;
 use lineal_engine::schema::{Kind, Relation};
 use lineal_evidence::report::{Block, Document, Error, Gap, Lack, Section, annex_iv};
+use lineal_evidence::rules::Pack;
 use lineal_query::StoreView;
 use world::{World, ago, key};
 
@@ -40,6 +41,20 @@ fn point<'a>(document: &'a Document, heading: &str) -> &'a Section {
     document.sections.iter().find(|section| section.heading.starts_with(heading)).unwrap()
 }
 
+/// Markdown without what is escaped and what stands in code: what is left has a meaning.
+fn without_escapes(markdown: &str) -> String {
+    let mut bare = String::new();
+    let mut letters = markdown.chars();
+    while let Some(letter) = letters.next() {
+        if letter == '\\' {
+            letters.next();
+        } else {
+            bare.push(letter);
+        }
+    }
+    bare.split('`').step_by(2).collect()
+}
+
 /// A bank with a gap, a conflict, a silence, a decision that came late, and something undeclared.
 fn spoiled() -> World {
     let mut world = World::whole();
@@ -48,18 +63,28 @@ fn spoiled() -> World {
     world.says("approval", "time", ago(2));
     world.says("evaluation", "model_digest", "sha256:other");
     world.lacks("train", "special_categories");
+    world
+}
+
+/// And a silence in its log. The salts of a log are random, and so is the revision of its batch, which
+/// is named here.
+fn silent() -> World {
+    let mut world = spoiled();
     world.silent = 10..20;
     world
 }
 
 #[test]
 fn the_report_of_a_small_bank_as_it_is_written() {
-    expect_file!["report/annex-iv.md"].assert_eq(&of_system(&spoiled()).to_markdown(None));
+    // The digest of the rules is that of their file.
+    let digest = Pack::eu_ai_act().unwrap().digest.to_string();
+    let text = of_system(&spoiled()).to_markdown(None).replace(&digest, "DIGEST");
+    expect_file!["report/annex-iv.md"].assert_eq(&text);
 }
 
 #[test]
 fn what_lacks_stands_at_its_point() {
-    let document = of_system(&spoiled());
+    let document = of_system(&silent());
     let has = |heading: &str, lack: Lack, rule: &str| {
         let found = gaps(point(&document, heading));
         let is_it = |gap: &&&Gap| {
@@ -67,12 +92,12 @@ fn what_lacks_stands_at_its_point() {
         };
         assert!(found.iter().any(|gap| is_it(&gap)), "{heading}: {rule}");
     };
-    has("1. ", Lack::NotRecorded, "SYS-01");
+    has("1. ", Lack::Gap, "SYS-01");
     has("2. ", Lack::Conflict, "PRF-01");
-    has("2. ", Lack::NotRecorded, "OVR-01");
+    has("2. ", Lack::Gap, "OVR-01");
     has("2. ", Lack::Undeclared, "DAT-05");
-    has("5. ", Lack::NotRecorded, "RSK-01");
-    has("Logs", Lack::NotRecorded, "LOG-04");
+    has("5. ", Lack::Gap, "RSK-01");
+    has("Logs", Lack::Gap, "LOG-04");
     // The whole bank lacks nothing of this.
     let whole = of_system(&World::whole());
     let rules = whole.sections.iter().flat_map(gaps).filter(|gap| gap.rule.is_some());
@@ -81,7 +106,7 @@ fn what_lacks_stands_at_its_point() {
 
 #[test]
 fn a_silence_is_drawn_and_told() {
-    let document = of_system(&spoiled());
+    let document = of_system(&silent());
     let pictures = document.pictures();
     let coverage = pictures.iter().find(|picture| picture.name == "coverage").unwrap();
     let words: Vec<String> = coverage.words.iter().map(|it| it.plain()).collect();
@@ -105,8 +130,9 @@ fn a_hostile_name_is_letters_in_every_form() {
     assert!(!html.contains("<script"), "{html}");
     assert!(!html.contains('\u{202e}'), "{html}");
     let markdown = document.to_markdown(None);
-    assert!(!markdown.contains("<script"), "{markdown}");
-    assert!(!markdown.contains("](javascript"), "{markdown}");
+    let bare = without_escapes(&markdown);
+    assert!(!bare.contains("<script"), "{bare}");
+    assert!(!bare.contains("](javascript"), "{bare}");
     for table in markdown.split("\n\n").filter(|block| block.starts_with('|')) {
         let bars = |line: &str| line.replace("\\|", "").matches('|').count();
         let wanted = bars(table.lines().next().unwrap_or_default());

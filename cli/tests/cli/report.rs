@@ -21,8 +21,8 @@ fn a_report_is_markdown_a_page_or_json() {
     let shown = folder.done(&["report", "annex-iv", SYSTEM]).out;
     for words in [
         "# Technical documentation: system:CREDIT",
-        "## 1\\. General description",
-        "## 9\\. Monitoring",
+        "## 1. General description",
+        "## 9. Monitoring",
         "## Logs",
         "**not recorded**",
         "lineal declare system",

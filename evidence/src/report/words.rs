@@ -116,6 +116,7 @@ pub(super) fn kind_words(kind: Kind) -> &'static str {
     match kind {
         Kind::Dataset => "data set",
         Kind::Batch => "log batch",
+        Kind::Code => "code commit",
         other => other.name(),
     }
 }

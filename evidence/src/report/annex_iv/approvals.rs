@@ -2,7 +2,7 @@
 
 use super::records::ROWS_MAX;
 use super::{Error, Maker};
-use crate::check::time_text;
+use crate::check::{quoted, time_text};
 use crate::record::{Signature, signature_of, standing};
 use crate::report::document::{Block, Gap, Lack, Section, Sentence};
 use lineal_engine::schema::{Direction, Kind, Relation};
@@ -71,7 +71,7 @@ impl Maker<'_> {
             let say = Sentence::from("no signed approval counts for the newest revision of ")
                 .node(model)
                 .text(why);
-            let name = self.reference(self.subject).name;
+            let name = quoted(&self.reference(self.subject).name);
             let fix = format!("lineal approve {name} --role ROLE --key FILE --by WHO");
             lacks.push(Gap::new(Lack::NotRecorded, say).fix(fix));
         }

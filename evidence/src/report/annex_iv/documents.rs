@@ -2,7 +2,7 @@
 
 use super::records::ROWS_MAX;
 use super::{Error, Maker};
-use crate::check::time_text;
+use crate::check::{quoted, time_text};
 use crate::report::document::{Block, Gap, Lack, Section, Sentence, Table};
 use crate::report::order::Point;
 use lineal_engine::NodeNo;
@@ -90,7 +90,12 @@ impl Maker<'_> {
                     " is attached for this point ({attached}); types that answer it: {}",
                     point.documents.join(", ")
                 ));
-            let fix = format!("lineal attach FILE --to NODE --type {first} --by WHO");
+            // What is asked for is asked of the system, where it is known.
+            let to = match self.systems.as_slice() {
+                [system] => self.reference(*system).name,
+                _ => self.reference(self.subject).name,
+            };
+            let fix = format!("lineal attach FILE --to {} --type {first} --by WHO", quoted(&to));
             lacks.push(Gap::new(Lack::NotRecorded, say).fix(fix));
         }
         if table.rows.is_empty() && places.is_empty() {

@@ -1,12 +1,13 @@
 //! The findings of the check that belong to a point.
 
 use super::{Maker, words};
-use crate::check::{Finding, RuleResult};
+use crate::check::{Finding, RuleResult, quoted};
 use crate::report::document::{Block, Gap, Lack, Reference, Section, Sentence};
 use crate::report::order::Point;
 use crate::rules::Status;
 use lineal_engine::schema::Kind;
 use lineal_engine::unquoted;
+use std::collections::BTreeMap;
 
 /// Most findings of one rule that a point lists; the check lists all.
 const FINDINGS_MAX: usize = 20;
@@ -17,6 +18,7 @@ impl Maker<'_> {
         let rules = report.rules.iter().filter(|rule| point.rules.contains(&rule.id));
         let mut met = Vec::new();
         let mut gaps = Vec::new();
+        let mut undeclared: BTreeMap<(&str, &str), (&Finding, Vec<&str>)> = BTreeMap::new();
         for rule in rules {
             match rule.status {
                 Status::Met => met.push(self.closed(rule, "met")),
@@ -24,26 +26,38 @@ impl Maker<'_> {
                 _ => {}
             }
             for finding in rule.findings.iter().take(FINDINGS_MAX) {
-                gaps.push(self.finding(rule, finding));
+                if finding.status == Status::Undeclared {
+                    let same = undeclared.entry((&finding.node, &finding.missing));
+                    same.or_insert((finding, Vec::new())).1.push(&rule.id);
+                } else {
+                    gaps.push(self.finding(rule, finding));
+                }
             }
             let left = rule.findings_total.saturating_sub(FINDINGS_MAX as u64);
             if left > 0 {
                 let say = Sentence::from(format!("{} more findings, of ", words::thousands(left)));
-                gaps.push(
-                    Gap::new(Lack::NotRecorded, say.node(self.system()))
-                        .rule(rule.id.as_str())
-                        .fix("lineal check SYSTEM --json"),
-                );
+                let system = self.system();
+                let fix = format!("lineal check {} --json", quoted(&system.name));
+                let gap = Gap::new(Lack::Gap, say.node(system));
+                gaps.push(gap.rule(rule.id.as_str()).fix(fix));
             }
             if rule.cannot_tell > 0 {
                 let count = words::counted(rule.cannot_tell, "reference");
                 let say = Sentence::from(format!(
                     "{count} on the way fits nothing or several things, of "
                 ));
-                gaps.push(
-                    Gap::new(Lack::CannotTell, say.node(self.system())).rule(rule.id.as_str()),
-                );
+                let gap = Gap::new(Lack::CannotTell, say.node(self.system()));
+                gaps.push(gap.rule(rule.id.as_str()));
             }
+        }
+        for (finding, rules) in undeclared.into_values() {
+            let say = Sentence::new()
+                .node(self.named(&finding.node, &finding.node_id))
+                .text(": ")
+                .code(finding.missing.as_str())
+                .text(" is not declared, so nobody can say whether these rules apply");
+            let gap = Gap::new(Lack::Undeclared, say).rule(rules.join(", "));
+            gaps.push(gap.fix(finding.fix.as_str()));
         }
         if met.is_empty() && gaps.is_empty() {
             return None;
@@ -58,12 +72,15 @@ impl Maker<'_> {
 
     /// A rule that asks for nothing more.
     fn closed(&self, rule: &RuleResult, status: &str) -> Sentence {
-        let begin = Sentence::from(format!("{} ({}): {status}, of ", rule.id, rule.article));
-        let say = begin.node(self.system());
-        match (&rule.why, rule.subjects) {
-            (Some(why), _) => say.text(format!("; {why}.")),
-            (None, subjects) => {
-                say.text(format!(", asked of {}.", words::counted(subjects, "thing")))
+        let begin = format!("{} ({}): {status}", rule.id, rule.article);
+        match &rule.why {
+            Some(why) => {
+                Sentence::from(format!("{begin} to ")).node(self.system()).text(format!("; {why}."))
+            }
+            None => {
+                let asked = words::counted(rule.subjects, "thing");
+                let say = Sentence::from(format!("{begin}, asked of {asked} of "));
+                say.node(self.system()).text(".")
             }
         }
     }
@@ -73,7 +90,7 @@ impl Maker<'_> {
             Status::Conflict => Lack::Conflict,
             Status::Undeclared => Lack::Undeclared,
             Status::Waived => Lack::Waived,
-            Status::Met | Status::NotApplicable | Status::Gap => Lack::NotRecorded,
+            Status::Met | Status::NotApplicable | Status::Gap => Lack::Gap,
         };
         let mut say = Sentence::new()
             .node(self.named(&finding.node, &finding.node_id))

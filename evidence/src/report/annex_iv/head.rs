@@ -138,7 +138,8 @@ impl Maker<'_> {
         };
         let counts = report.counts();
         let each = Status::ALL.into_iter().map(|status| {
-            format!("{} {}", status.name(), counts.get(status.name()).copied().unwrap_or(0))
+            let count = counts.get(status.name()).copied().unwrap_or(0);
+            format!("{} {count}", status.name().replace('_', " "))
         });
         let about = self.systems.first().map(|system| self.reference(*system)).unwrap_or_default();
         let say = format!(": {}. There is no score.", each.collect::<Vec<_>>().join(", "));
@@ -150,7 +151,7 @@ impl Maker<'_> {
                 &rule.article,
                 rule.basis.name(),
                 rule.severity.name(),
-                rule.status.name(),
+                &rule.status.name().replace('_', " "),
                 &words::thousands(rule.findings_total),
             ]
             .map(Sentence::from);

@@ -1,8 +1,10 @@
 //! What the questions of a point find, as tables and sentences.
 
 use super::{Error, Maker, words};
+use crate::check::quoted;
 use crate::report::document::{Block, Gap, Lack, Reference, Section, Sentence, Table};
 use crate::report::order::Record;
+use lineal_engine::schema::Kind;
 use lineal_query::{Answer, Value};
 use std::collections::BTreeMap;
 
@@ -49,9 +51,24 @@ impl Maker<'_> {
         let say = Sentence::from(format!("{none}: ")).node(self.reference(self.subject));
         let gap = Gap::new(lack, say);
         match &record.fix {
-            Some(fix) => gap.fix(fix.as_str()),
+            Some(fix) => gap.fix(self.filled(fix)),
             None => gap,
         }
+    }
+
+    /// A command with the name of what the report is about in the place of the word for its kind.
+    fn filled(&self, fix: &str) -> String {
+        let word = match self.snapshot().kind_of(self.subject) {
+            Kind::Model => "MODEL",
+            Kind::Deployment => "DEPLOYMENT",
+            _ => "SYSTEM",
+        };
+        let name = self.reference(self.subject).name;
+        let words = fix.split(' ').map(|it| match it == word {
+            true => quoted(&name),
+            false => it.to_owned(),
+        });
+        words.collect::<Vec<_>>().join(" ")
     }
 
     /// That more might be recorded than was found.

@@ -64,16 +64,23 @@ fn draw(view: &Snapshot, logs: &[LogOf], silences: &[Silence], drawn: &[usize]) 
         for (from, until) in covered(log, &axis) {
             canvas.rectangle((from, y + 4.0), (until - from, 14.0), 0.0, Fill::Dark, Stroke::Thin);
         }
-        for silence in silences.iter().filter(|it| it.log == *at && it.within.is_none()) {
+        for silence in silences.iter().filter(|it| it.log == *at) {
             let (from, until) = (axis.place(silence.from), axis.place(silence.until));
             let fill = if silence.explained.is_some() { Fill::Light } else { Fill::Hatch };
-            let size = ((until - from).max(2.0), 14.0);
-            canvas.rectangle((from, y + 4.0), size, 0.0, fill, Stroke::Thin);
+            // Where within a batch it lies no counter says: the batch is marked below its middle.
+            let (top, height) = if silence.within.is_some() { (11.0, 7.0) } else { (4.0, 14.0) };
+            let size = ((until - from).max(2.0), height);
+            canvas.rectangle((from, y + top), size, 0.0, Fill::White, Stroke::Thin);
+            canvas.rectangle((from, y + top), size, 0.0, fill, Stroke::Thin);
         }
     }
-    let note = "Dark: events are recorded. Hatched: silent for longer than expected. Light grey: the same, with a loss or downtime \
-                recorded. White: declared to run, no event.";
-    canvas.text((20.0, 8.0 + plot_height + 38.0), Anchor::Start, 10, note);
+    let y = 8.0 + plot_height;
+    let note = "Dark: events are recorded. White: declared to run, no event. Hatched: silent for longer than expected. \
+                Light grey: the same, with a loss or downtime recorded.";
+    canvas.text((20.0, y + 34.0), Anchor::Start, 10, note);
+    let note =
+        "Below the middle alone: silent somewhere within the stretch, which no counter places.";
+    canvas.text((20.0, y + 48.0), Anchor::Start, 10, note);
     canvas
 }
 
@@ -106,10 +113,11 @@ fn words(
         let batches = log.batches.len() as u64;
         let plural = if batches == 1 { "batch" } else { "batches" };
         words.push(Sentence::new().node(about.clone()).text(format!(
-            ": {events} in {} {plural}, from {} until {}.",
+            ": {events} in {} {plural}, from {} until {}{}.",
             thousands(batches),
             label(first, true),
-            label(last, true)
+            label(last, true),
+            declared(log)
         )));
         let own: Vec<&Silence> = silences.iter().filter(|it| it.log == *at).collect();
         for silence in own.iter().take(TOLD_MAX) {
@@ -138,6 +146,17 @@ fn words(
         words.push(format!("{more} more deployments, with fewer events, are not drawn.").into());
     }
     words
+}
+
+/// From when until when it is declared to run, as far as that is recorded.
+fn declared(log: &LogOf) -> String {
+    match (log.from, log.until) {
+        (Some(from), Some(until)) => {
+            format!("; it ran from {} until {}", label(from, true), label(until, true))
+        }
+        (Some(from), None) => format!("; it runs from {}, no end is declared", label(from, true)),
+        (None, _) => String::new(),
+    }
 }
 
 fn silent(view: &Snapshot, about: Reference, silence: &Silence) -> Sentence {

@@ -2,8 +2,8 @@
 //!
 //! A thing stands one row below the lowest thing that it rests on, an origin right above the first
 //! thing that uses it. A row that is too long is folded by kind, and rows in the middle of a long line
-//! into one; what is folded is counted, never left out. Within a row, things stand near what they
-//! are tied to.
+//! into one. Where that is still too much to be read, each kind is one box, with the origins apart. What
+//! is folded is counted, never left out. Within a row, things stand near what they are tied to.
 
 use crate::Closure;
 use lineal_engine::schema::{Class, Kind, Relation};
@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Most rows; of a longer line the middle is folded.
 const ROWS_MAX: usize = 10;
+/// Most boxes that can be read with the lines between them; of more each kind is one.
+const PLACES_MAX: usize = 32;
 /// Rows that stay at the upper end of such a line.
 const ROWS_ABOVE: usize = 4;
 /// Most boxes beside each other.
@@ -66,16 +68,18 @@ impl Layers {
         }
         let depth = depths(&things, &edges);
         let rows = depth.values().max().map_or(0, |deepest| deepest + 1);
-        let mut groups: BTreeMap<(usize, Kind), Vec<usize>> = BTreeMap::new();
-        for (at, depth) in &depth {
-            let row = folded_row(*depth, rows);
-            groups.entry((row, closure.members[*at].kind)).or_default().push(*at);
+        let mut groups = grouped(closure, &depth, rows);
+        let count: usize = groups.values().map(|members| members.len().min(ALONE)).sum();
+        let is_summed = count > PLACES_MAX;
+        if is_summed {
+            groups = summed(closure, &things, &edges);
         }
         let mut layers = Layers { edges: edges.len(), things: things.len(), ..Layers::default() };
         let height = groups.keys().map(|(row, _)| row + 1).max().unwrap_or(0);
         let mut ordered: Vec<Vec<usize>> = vec![Vec::new(); height];
         for ((row, kind), members) in groups {
-            let own = if rows > ROWS_MAX && row == ROWS_ABOVE { 0 } else { kept(members.len()) };
+            let is_folded = is_summed || rows > ROWS_MAX && row == ROWS_ABOVE;
+            let own = if is_folded { folded_to(members.len()) } else { kept(members.len()) };
             let (alone, folded) = choose(&members, own, closure.root);
             for member in alone {
                 ordered[row].push(layers.places.len());
@@ -105,10 +109,50 @@ impl Layers {
     }
 }
 
+/// The things of a row, by kind.
+type Groups = BTreeMap<(usize, Kind), Vec<usize>>;
+/// Most of a group that stand alone, and what makes one box of a few is less than that.
+const ALONE: usize = 5;
+
+fn grouped(closure: &Closure, depth: &BTreeMap<usize, usize>, rows: usize) -> Groups {
+    let mut groups = Groups::new();
+    for (at, depth) in depth {
+        let row = folded_row(*depth, rows);
+        groups.entry((row, closure.members[*at].kind)).or_default().push(*at);
+    }
+    groups
+}
+
+/// Each kind in a row of its own, the origins among data sets and models above.
+fn summed(
+    closure: &Closure,
+    things: &BTreeSet<usize>,
+    edges: &[(usize, Relation, usize)],
+) -> Groups {
+    let rests: BTreeSet<usize> = edges.iter().map(|(from, ..)| *from).collect();
+    let mut groups = Groups::new();
+    for at in things {
+        let kind = closure.members[*at].kind;
+        let row = match kind {
+            Kind::Run => 2,
+            Kind::Deployment => 4,
+            Kind::Model if rests.contains(at) => 3,
+            Kind::Dataset if !rests.contains(at) => 0,
+            _ => 1,
+        };
+        groups.entry((row, kind)).or_default().push(*at);
+    }
+    groups
+}
+
 /// How many of a group stand alone: all of a few, and of more so many that the rest makes one box.
 fn kept(count: usize) -> usize {
-    const ALONE: usize = 5;
     if count <= ALONE { count } else { ALONE - 1 }
+}
+
+/// Of a group that is one box: a single thing stands alone.
+fn folded_to(count: usize) -> usize {
+    if count == 1 { 1 } else { 0 }
 }
 
 /// The first of a group stand alone, the root among them; the rest is folded.
@@ -262,6 +306,30 @@ mod tests {
         let shown: usize = layers.places.iter().map(|place| place.members.len()).sum();
         assert_eq!((shown, layers.things, layers.edges), (101, 101, 100));
         assert!(layers.places.len() <= 6);
+    }
+
+    #[test]
+    fn of_very_much_each_kind_is_one_box() {
+        let mut members = Vec::new();
+        let mut edges = Vec::new();
+        for at in 0..40 {
+            members.push(member(Kind::Dataset, &format!("d{at}")));
+            members.push(member(Kind::Run, &format!("r{at}")));
+            members.push(member(Kind::Model, &format!("m{at}")));
+            edges.push((at * 3 + 1, Relation::TrainedOn, at * 3));
+            edges.push((at * 3 + 2, Relation::ProducedBy, at * 3 + 1));
+            if at > 0 {
+                // Each data set rests on the one before, so that there are many rows.
+                edges.push((at * 3, Relation::DerivedFrom, at * 3 - 3));
+            }
+        }
+        let layers = Layers::of(&closure(members, edges, 2));
+        let shown: usize = layers.places.iter().map(|place| place.members.len()).sum();
+        assert_eq!(shown, 120);
+        // The origin, other data sets, runs, the model that it is about, other models.
+        let counts: Vec<usize> = layers.places.iter().map(|place| place.members.len()).collect();
+        assert_eq!(counts, [1, 39, 40, 1, 39]);
+        assert_eq!(layers.rows.len(), 4);
     }
 
     #[test]

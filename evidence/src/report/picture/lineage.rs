@@ -17,7 +17,7 @@ const STEP: f64 = 78.0;
 /// Above the first row.
 const TOP: f64 = 14.0;
 /// Letters of a name that fit into a box.
-const LETTERS: usize = 24;
+const LETTERS: usize = 20;
 
 /// The picture of a closure's lineage.
 pub(in crate::report) fn lineage(closure: &Closure) -> Picture {

@@ -92,7 +92,7 @@ fn events(
     };
     for node in &versions {
         let time = view.field(*node, "time")?.and_then(|value| value.as_i64());
-        let what = "is dated".to_owned();
+        let what = "a version, as its source dates it".to_owned();
         let lane = Lane::Version;
         push(time, Event { at: 0, until: None, lane, node: *node, what, is_hollow: false });
         about.extend(view.edges(*node, Relation::Approves, Direction::Inverse));
@@ -101,8 +101,8 @@ fn events(
     for log in logs {
         let until = log.until.or(log.span().map(|(_, last)| last));
         let what = match log.until {
-            Some(until) => format!("ran until {}", label(until, true)),
-            None => "runs, no end is declared".to_owned(),
+            Some(until) => format!("in use until {}", label(until, true)),
+            None => "in use, no end declared".to_owned(),
         };
         let lane = Lane::Deployment;
         let is_hollow = log.until.is_none();
