@@ -149,7 +149,7 @@ fn an_incident_that_is_recorded_whole_has_ended_clocks_a_window_and_a_hold() {
     let versions = table(&document, "Model versions that the incident concerns");
     assert!(row(versions, "credit@2")[2].contains("approval:"), "{}", words(&document));
     assert!(words(&document).contains("The checkpoint over"), "{}", words(&document));
-    assert_eq!(row(table(&document, "Data sets behind"), "train")[1], "1");
+    assert_eq!(row(table(&document, "Data sets behind"), "train")[1..], ["trained on", "1", "1"]);
     // `authority_informed_at` is the one field that this bank does not record.
     let lacking: Vec<String> = gaps(&document).iter().map(|gap| gap.say.plain()).collect();
     assert_eq!(lacking.len(), 1, "{lacking:?}");
@@ -195,6 +195,7 @@ fn an_incident_reaches_other_deployments_of_the_version_and_of_the_data() {
     let reached = table(&document, "Other deployments that are reached");
     let other = row(reached, "other");
     assert_eq!((other[2].as_str(), other[3].as_str()), ("0", "the model version"));
+    assert!(words(&document).contains("Others of the same model version: 1;"));
 }
 
 #[test]
