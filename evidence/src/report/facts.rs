@@ -3,7 +3,7 @@
 
 use super::asks::{Asks, Field};
 use super::document::{Block, Document, Gap, Lack, Reference, Section, Sentence};
-use super::words::thousands;
+use super::words::{counted, kind_words, thousands};
 use crate::Error;
 use crate::check::ask::span_text;
 use crate::check::{around, header_of, time_text};
@@ -316,8 +316,9 @@ impl<'a> Facts<'a> {
         if rest.is_empty() {
             return Some(field.gap(self.at(*first)));
         }
+        let kind = kind_words(self.snapshot().kind_of(*first));
         let words =
-            format!("{} of {} lack ", thousands(without.len() as u64), thousands(all as u64));
+            format!("{} of {} lack ", thousands(without.len() as u64), counted(all as u64, kind));
         let said = format!(" ({}), {}: ", field.article, field.what);
         let say = Sentence::new().text(words).code(&field.field).text(said);
         let say = self.first_of(say, without);

@@ -168,9 +168,10 @@ fn batches(
     deployments: &[NodeNo],
     class: &Class,
 ) -> Result<Section, Error> {
-    let view = facts.snapshot();
+    // A batch of restricted rows is kept too; here rows are only counted.
+    let view = facts.snapshot().clone().with_restricted();
     let own = deployments.iter().flat_map(|node| view.batches_of(*node)).collect();
-    let due = due_of(facts.store, view, class, facts.now, own)?;
+    let due = due_of(facts.store, &view, class, facts.now, own)?;
     let Due { batches, below_floor, timeless, due } = due;
     let held = due.iter().filter(|batch| batch.hold.is_some()).count();
     let mut section = section.say(format!(

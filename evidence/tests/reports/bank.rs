@@ -9,7 +9,7 @@ use lineal_engine::schema::{Kind, Relation};
 use lineal_engine::storage::MemoryStorage;
 use lineal_engine::{BatchDraft, NodeDraft, NodeNo, Options, Saying, Store};
 use lineal_evidence::record::time_of;
-use lineal_evidence::report::{Block, Document, Facts, Gap, Section, Table};
+use lineal_evidence::report::{Block, Document, Facts, Gap, Section, Sentence, Table};
 use lineal_proof::{Key, KeyPart, Value};
 use lineal_query::StoreView;
 use std::sync::Arc;
@@ -197,7 +197,7 @@ pub(crate) fn table<'d>(document: &'d Document, caption: &str) -> &'d Table {
 
 /// The cells of the first row whose first cell contains a text.
 pub(crate) fn row(table: &Table, first: &str) -> Vec<String> {
-    let mut rows = table.rows.iter().map(|row| row.iter().map(|cell| cell.plain()).collect());
+    let mut rows = table.rows.iter().map(|row| row.iter().map(Sentence::plain).collect());
     let found = rows.find(|row: &Vec<String>| row[0].contains(first));
     found.unwrap_or_else(|| panic!("no row `{first}` in {}", table.caption))
 }

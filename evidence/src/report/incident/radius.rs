@@ -5,9 +5,11 @@ use super::{Concerned, KIND};
 use crate::Error;
 use crate::report::document::{Block, Gap, Lack, Section, Sentence, Table};
 use crate::report::facts::{Facts, ROWS_SHOWN};
+use crate::report::words::thousands;
 use lineal_engine::NodeNo;
-use lineal_engine::schema::Kind;
+use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_query::{Parameters, Value};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Data sets that are followed downstream; a model that more went into is told of as cut.
@@ -22,8 +24,8 @@ const VERSIONS: &str = "find model downstream of $node";
 
 pub(super) fn section(facts: &Facts<'_>, concerned: &Concerned) -> Result<Section, Error> {
     let mut section = facts.asks.section(KIND, "radius")?;
-    let (mut datasets, mut gaps) = (BTreeSet::new(), Vec::new());
-    datasets.extend(concerned.datasets.iter().copied());
+    let (mut datasets, mut direct, mut gaps) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+    direct.extend(concerned.datasets.iter().copied());
     for model in &concerned.models {
         let (found, doubts) =
             nodes(facts, TRAINING, *model, "which data a version was trained on")?;
@@ -34,61 +36,67 @@ pub(super) fn section(facts: &Facts<'_>, concerned: &Concerned) -> Result<Sectio
             gaps.push(Gap::new(Lack::NotRecorded, say).fix(fix));
         }
         datasets.extend(found);
+        direct.extend(trained_on(facts, *model));
         gaps.extend(doubts);
     }
-    let followed: Vec<NodeNo> = datasets.iter().copied().take(DATASETS_MAX).collect();
-    if followed.len() < datasets.len() {
-        let say =
-            format!("{} data sets are concerned, {DATASETS_MAX} are followed", datasets.len());
+    datasets.retain(|dataset| !direct.contains(dataset));
+    // What was trained on comes first: the further upstream, the more things share it.
+    let all = direct.len() + datasets.len();
+    let followed: Vec<NodeNo> =
+        direct.iter().chain(&datasets).copied().take(DATASETS_MAX).collect();
+    if followed.len() < all {
+        let say = format!("{all} data sets are concerned, {DATASETS_MAX} are followed");
         gaps.push(Gap::new(Lack::CannotTell, say));
     }
     let mut reached: BTreeMap<NodeNo, BTreeSet<NodeNo>> = BTreeMap::new();
-    let heads = ["data set", "#model versions", "#deployments"];
+    let heads = ["data set", "how near", "#model versions", "#deployments"];
     let mut table = Table::new("Data sets behind the versions, and what came of them", &heads);
     for dataset in followed {
         let (deployments, _) = nodes(facts, DOWNSTREAM, dataset, "what a data set reached")?;
         let (models, doubts) = nodes(facts, VERSIONS, dataset, "what a data set reached")?;
         gaps.extend(doubts);
-        let (models, count) = (models.len().to_string(), deployments.len().to_string());
-        table.push(vec![facts.cell(dataset), models.into(), count.into()], ROWS_SHOWN);
+        let near = if direct.contains(&dataset) { "trained on" } else { "further upstream" };
+        let count = |nodes: &[NodeNo]| Sentence::from(thousands(nodes.len() as u64));
+        let row = vec![facts.cell(dataset), near.into(), count(&models), count(&deployments)];
+        table.push(row, ROWS_SHOWN);
         for deployment in deployments {
             reached.entry(deployment).or_default().insert(dataset);
         }
     }
     for model in &concerned.models {
-        for deployment in model_deployments(facts, *model) {
+        let own = (Relation::Deploys, Direction::Inverse, Some(Kind::Deployment));
+        for deployment in facts.around(*model, own.0, own.1, own.2) {
             reached.entry(deployment).or_default();
         }
     }
-    let is_own = |node: &NodeNo| concerned.deployments.binary_search(node).is_ok();
-    let others: Vec<_> = reached.iter().filter(|(node, _)| !is_own(node)).collect();
+    reached.retain(|node, _| concerned.deployments.binary_search(node).is_err());
+    let mut others = Vec::with_capacity(reached.len());
+    for (deployment, shared) in reached {
+        others.push(Other::of(facts, concerned, &direct, (deployment, shared))?);
+    }
+    others.sort_by_key(|other| (other.near, Reverse(other.events), other.deployment));
+    let of =
+        |near: Near| thousands(others.iter().filter(|other| other.near == near).count() as u64);
     section = section.say(format!(
-        "Deployments that the incident concerns: {}. Others that share a model version or training data with \
-         these: {}.",
+        "Deployments that the incident concerns: {}. Others of the same model version: {}; of versions trained on \
+         the same data: {}; that share only data further upstream: {}.",
         concerned.deployments.len(),
-        others.len()
+        of(Near::Version),
+        of(Near::Trained),
+        of(Near::Upstream)
     ));
     section.push(Block::Table(table));
     let heads = ["deployment", "model version", "#events", "shares"];
     let mut table = Table::new("Other deployments that are reached", &heads);
-    for (deployment, shared) in others {
-        let models = facts.around(
-            *deployment,
-            lineal_engine::schema::Relation::Deploys,
-            lineal_engine::schema::Direction::Forward,
-            Some(Kind::Model),
-        );
-        let events = facts.snapshot().field(*deployment, "events")?.and_then(|it| it.as_i64());
-        let shares = match models.iter().any(|model| concerned.models.binary_search(model).is_ok())
-        {
-            true => "the model version".into(),
-            false => facts.cells(shared.iter().copied()),
+    for other in others {
+        let shares = match other.near {
+            Near::Version => "the model version".into(),
+            Near::Trained | Near::Upstream => facts.cells(other.shared),
         };
-        let events = events.unwrap_or(0).to_string();
-        table.push(
-            vec![facts.cell(*deployment), facts.cells(models), events.into(), shares],
-            ROWS_SHOWN,
-        );
+        let events = thousands(other.events);
+        let row =
+            vec![facts.cell(other.deployment), facts.cells(other.models), events.into(), shares];
+        table.push(row, ROWS_SHOWN);
     }
     section.push(Block::Table(table));
     gaps.sort_by_key(|gap| gap.say.plain());
@@ -97,9 +105,57 @@ pub(super) fn section(facts: &Facts<'_>, concerned: &Concerned) -> Result<Sectio
     Ok(section)
 }
 
-fn model_deployments(facts: &Facts<'_>, model: NodeNo) -> Vec<NodeNo> {
-    use lineal_engine::schema::{Direction, Relation};
-    facts.around(model, Relation::Deploys, Direction::Inverse, Some(Kind::Deployment))
+/// How near another deployment is to what an incident concerns.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Near {
+    /// It has the same model version.
+    Version,
+    /// A data set that a concerned version was trained on lies behind it.
+    Trained,
+    /// It shares data further upstream alone.
+    Upstream,
+}
+
+/// Another deployment that is reached.
+struct Other {
+    deployment: NodeNo,
+    models: Vec<NodeNo>,
+    events: u64,
+    shared: Vec<NodeNo>,
+    near: Near,
+}
+
+impl Other {
+    fn of(
+        facts: &Facts<'_>,
+        concerned: &Concerned,
+        direct: &BTreeSet<NodeNo>,
+        (deployment, shared): (NodeNo, BTreeSet<NodeNo>),
+    ) -> Result<Other, Error> {
+        let models =
+            facts.around(deployment, Relation::Deploys, Direction::Forward, Some(Kind::Model));
+        let events = facts.number(deployment, "events")?.map_or(0, i64::unsigned_abs);
+        let is_same = models.iter().any(|model| concerned.models.binary_search(model).is_ok());
+        let near = match (is_same, shared.intersection(direct).next()) {
+            (true, _) => Near::Version,
+            (false, Some(_)) => Near::Trained,
+            (false, None) => Near::Upstream,
+        };
+        Ok(Other { deployment, models, events, shared: shared.into_iter().collect(), near })
+    }
+}
+
+/// What the runs behind a model version were trained on themselves.
+fn trained_on(facts: &Facts<'_>, model: NodeNo) -> BTreeSet<NodeNo> {
+    let mut made = vec![model];
+    made.extend(facts.around(model, Relation::RegisteredFrom, Direction::Forward, None));
+    let mut datasets = BTreeSet::new();
+    for model in made {
+        for run in facts.around(model, Relation::ProducedBy, Direction::Forward, Some(Kind::Run)) {
+            datasets.extend(facts.around(run, Relation::TrainedOn, Direction::Forward, None));
+        }
+    }
+    datasets
 }
 
 /// The nodes that a question about one finds, ascending.
