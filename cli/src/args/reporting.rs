@@ -1,5 +1,6 @@
 //! Arguments of `lineal report`.
 
+use super::Sheet;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -8,6 +9,8 @@ use std::path::PathBuf;
 pub(crate) enum Report {
     /// The technical documentation, in the order of Annex IV, then the logs
     AnnexIv(ReportOf),
+    #[command(flatten)]
+    Sheet(Sheet),
 }
 
 /// How a report is written.

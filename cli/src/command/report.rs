@@ -2,6 +2,8 @@
 //!
 //! One line a kind of report; how a thing is found and a report written is the same for all.
 
+mod sheets;
+
 use crate::args::{Arguments, Report, ReportForm, ReportOf};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::render::counted;
@@ -13,15 +15,17 @@ use lineal_evidence::report::{Document, Error, annex_iv};
 use lineal_query::told::Target;
 use lineal_query::{Source, StoreView};
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 
 pub(super) fn run(arguments: &Arguments, wanted: &Report) -> Outcome {
     let (of, make): (&ReportOf, Make) = match wanted {
         Report::AnnexIv(of) => (of, annex_iv),
+        Report::Sheet(sheet) => return sheets::run(arguments, sheet),
     };
     let asked = Asked::open(arguments, of)?;
     let document = make(&asked.store, &asked.view, asked.node).map_err(failure)?;
-    written(arguments, of, &document, asked.view.commit())
+    written(arguments, (of.format, of.out.as_deref()), &document, asked.view.commit())
 }
 
 /// Makes a report of a node, as of a view.
@@ -67,9 +71,14 @@ impl Asked {
 }
 
 /// Writes a report where it is wanted.
-fn written(arguments: &Arguments, of: &ReportOf, document: &Document, commit: u64) -> Outcome {
-    let named = of.out.as_ref().and_then(|path| path.extension()).and_then(|it| it.to_str());
-    let form = match (of.format, named) {
+fn written(
+    arguments: &Arguments,
+    (format, path): (Option<ReportForm>, Option<&Path>),
+    document: &Document,
+    commit: u64,
+) -> Outcome {
+    let named = path.and_then(Path::extension).and_then(|it| it.to_str());
+    let form = match (format, named) {
         (Some(form), _) => form,
         (None, Some("html" | "htm")) => ReportForm::Html,
         (None, Some("json")) => ReportForm::Json,
@@ -82,7 +91,7 @@ fn written(arguments: &Arguments, of: &ReportOf, document: &Document, commit: u6
         ReportForm::Json => document.to_json(),
     };
     let mut out = std::io::stdout().lock();
-    let Some(path) = &of.out else {
+    let Some(path) = path else {
         out.write_all(text.as_bytes())?;
         return Ok(Exit::Answer);
     };

@@ -33,6 +33,7 @@ mod remote;
 mod remote_import;
 mod remote_writes;
 mod report;
+mod reports;
 #[cfg(feature = "server")]
 mod serve;
 mod traces;

@@ -9,7 +9,7 @@ use lineal_query::{
     Answer, Limits, Machine, Parameters, Prepared, Request, State, StoreView, Value,
 };
 
-use super::{Error, Wanted};
+use super::{Error, Part, Wanted};
 use crate::rules::{About, Pack};
 
 /// Ns of an hour.
@@ -20,6 +20,7 @@ pub(crate) const DAY: i64 = 24 * HOUR;
 /// A view and a pack, and what was asked so far.
 pub(crate) struct Asker<'a> {
     pub(crate) view: &'a StoreView,
+    pub(super) part: &'a dyn Part,
     pub(crate) pack: &'a Pack,
     pub(crate) about: About,
     pub(crate) now: i64,
@@ -34,7 +35,12 @@ pub(crate) fn bare<'t>(kind: &str, text: &'t str) -> &'t str {
 }
 
 impl<'a> Asker<'a> {
-    pub(crate) fn new(view: &'a StoreView, pack: &'a Pack, wanted: &Wanted) -> Asker<'a> {
+    pub(crate) fn new(
+        view: &'a StoreView,
+        part: &'a dyn Part,
+        pack: &'a Pack,
+        wanted: &Wanted,
+    ) -> Asker<'a> {
         let mut given = Parameters::new();
         let named = [
             ("system", &wanted.system),
@@ -54,6 +60,7 @@ impl<'a> Asker<'a> {
         };
         Asker {
             view,
+            part,
             pack,
             about,
             now: wanted.now,
@@ -83,8 +90,9 @@ impl<'a> Asker<'a> {
         }
         let limits = Limits::default();
         let request = Request { parameters: &given, limits: &limits, now: self.now };
-        let answer = prepared
-            .numbers_on(&mut self.machine, self.view, &request)
+        let answer = self
+            .part
+            .answer(&prepared, &mut self.machine, &request)
             .map_err(|error| wrong(error.render(&text)))?;
         match answer.completeness.truncated {
             Some(limit) if answer.completeness.state() == State::Truncated => {

@@ -47,7 +47,7 @@ pub fn annex_iv(store: &Store, view: &StoreView, subject: NodeNo) -> Result<Docu
         Some(_) => Some(check(store, view, &pack, &wanted)?.without_people(snapshot)),
         None => None,
     };
-    let mut asker = Asker::new(view, &pack, &wanted);
+    let mut asker = Asker::new(view, view, &pack, &wanted);
     let closure = Closure::of(snapshot, subject)?;
     let deployments = asker.members(DEPLOYMENTS)?;
     let logs = logs::of(snapshot, &deployments, view.recorded())?;
