@@ -1,13 +1,15 @@
 //! The report of a small bank, in the order of Annex IV: as it is written, with hostile names, without a
 //! system, and the same whatever the order of recording.
 
+#![expect(clippy::unwrap_used, reason = "a bank without what is asked for fails the test")]
+
 #[path = "forty/world.rs"]
 #[expect(dead_code, reason = "the rules' tests spoil the bank in more ways")]
 mod world;
 
 use expect_test::expect_file;
 use lineal_engine::schema::{Kind, Relation};
-use lineal_evidence::report::{Block, Document, Error, Gap, Lack, Section, annex_iv};
+use lineal_evidence::report::{Block, Document, Error, Gap, Lack, Section, Sentence, annex_iv};
 use lineal_evidence::rules::Pack;
 use lineal_query::StoreView;
 use world::{World, ago, key};
@@ -109,7 +111,7 @@ fn a_silence_is_drawn_and_told() {
     let document = of_system(&silent());
     let pictures = document.pictures();
     let coverage = pictures.iter().find(|picture| picture.name == "coverage").unwrap();
-    let words: Vec<String> = coverage.words.iter().map(|it| it.plain()).collect();
+    let words: Vec<String> = coverage.words.iter().map(Sentence::plain).collect();
     let words = words.join("\n");
     assert!(words.contains("no loss and no downtime recorded"), "{words}");
     assert!(coverage.svg.contains("<title"), "{}", coverage.svg);

@@ -27,6 +27,8 @@ pub(super) struct Place {
     pub(super) members: Vec<usize>,
     /// Their kind.
     pub(super) kind: Kind,
+    /// Nothing is recorded behind any of them.
+    pub(super) is_origin: bool,
 }
 
 /// What stands where.
@@ -74,6 +76,11 @@ impl Layers {
         if is_summed {
             groups = summed(closure, &things, &edges);
         }
+        let rests: BTreeSet<usize> = edges.iter().map(|(from, ..)| *from).collect();
+        let place = |members: Vec<usize>, kind: Kind| {
+            let is_origin = members.iter().all(|member| !rests.contains(member));
+            Place { members, kind, is_origin }
+        };
         let mut layers = Layers { edges: edges.len(), things: things.len(), ..Layers::default() };
         let height = groups.keys().map(|(row, _)| row + 1).max().unwrap_or(0);
         let mut ordered: Vec<Vec<usize>> = vec![Vec::new(); height];
@@ -83,16 +90,16 @@ impl Layers {
             let (alone, folded) = choose(&members, own, closure.root);
             for member in alone {
                 ordered[row].push(layers.places.len());
-                layers.places.push(Place { members: vec![member], kind });
+                layers.places.push(place(vec![member], kind));
             }
             if !folded.is_empty() {
                 ordered[row].push(layers.places.len());
-                layers.places.push(Place { members: folded, kind });
+                layers.places.push(place(folded, kind));
             }
         }
         let mut place_of: BTreeMap<usize, usize> = BTreeMap::new();
-        for (place, it) in layers.places.iter().enumerate() {
-            place_of.extend(it.members.iter().map(|member| (*member, place)));
+        for (at, it) in layers.places.iter().enumerate() {
+            place_of.extend(it.members.iter().map(|member| (*member, at)));
         }
         for (from, relation, to) in &edges {
             if let (Some(newer), Some(older)) = (place_of.get(from), place_of.get(to))

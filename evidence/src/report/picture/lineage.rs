@@ -34,7 +34,8 @@ pub(in crate::report) fn lineage(closure: &Closure) -> Picture {
     }
     for (older, newer, relation) in &layers.lines {
         let (Some(from), Some(to)) = (middles.get(older), middles.get(newer)) else { continue };
-        canvas.arrow((from.0, from.1 + BOX.1), (to.0, to.1), style(*relation));
+        let (stroke, beside) = style(*relation);
+        canvas.arrow((from.0 + beside, from.1 + BOX.1), (to.0 + beside, to.1), stroke);
     }
     for (place, (x, y)) in &middles {
         draw(&mut canvas, closure, &layers.places[*place], (x - BOX.0 / 2.0, *y));
@@ -47,12 +48,13 @@ pub(in crate::report) fn lineage(closure: &Closure) -> Picture {
     Picture { name: "lineage".to_owned(), title, words, svg }
 }
 
-/// How a line of a relation is drawn.
-fn style(relation: Relation) -> Stroke {
+/// How a line of a relation is drawn, and how far beside the middle, so that two between the same boxes
+/// are seen.
+fn style(relation: Relation) -> (Stroke, f64) {
     match relation {
-        Relation::ValidatedOn => Stroke::Dashed,
-        Relation::Used | Relation::DerivedFrom => Stroke::Dotted,
-        _ => Stroke::Thin,
+        Relation::ValidatedOn => (Stroke::Dashed, -14.0),
+        Relation::Used | Relation::DerivedFrom => (Stroke::Dotted, 14.0),
+        _ => (Stroke::Thin, 0.0),
     }
 }
 
@@ -105,7 +107,8 @@ fn draw(canvas: &mut Canvas, closure: &Closure, place: &Place, (x, y): (f64, f64
         Some(member) => (kind_words(member.kind).to_owned(), bare(member)),
         None => {
             let count = place.members.len() as u64;
-            (String::new(), format!("+ {}", counted(count, kind_words(place.kind))))
+            let above = if place.is_origin { "nothing behind them" } else { "folded" };
+            (above.to_owned(), counted(count, kind_words(place.kind)))
         }
     };
     canvas.text((middle, y + 16.0), Anchor::Middle, 9, &above);
