@@ -71,6 +71,33 @@ fn a_growing_store_signs_trees_that_begin_with_one_another() {
 }
 
 #[test]
+fn what_is_signed_beside_the_log_is_no_checkpoint() {
+    let store = create(&MemoryStorage::new());
+    assert!(matches!(store.sign_beside_log(b"a list"), Err(Error::NoLog)));
+    let identity = store.record_log(Some("log.example/one"), None).unwrap();
+    let (key, signature) = store.sign_beside_log(b"a list").unwrap();
+    assert_eq!(key, *identity.signing());
+    assert!(key.verifies(b"a list", &signature) && !key.verifies(b"another", &signature));
+    assert_eq!(store.sign_beside_log(b"a list").unwrap().1, signature, "the same each time");
+    // Of a tree that is not the store's nobody gets a signature.
+    let mut made = store.checkpoint().unwrap().checkpoint;
+    made.size += 1;
+    let refused = store.sign_beside_log(made.to_string().as_bytes());
+    assert!(matches!(refused, Err(Error::Log { .. })), "{refused:?}");
+}
+
+#[test]
+fn a_hold_stands_from_its_commit_to_that_of_its_release() {
+    use crate::HoldScope;
+    let store = create(&MemoryStorage::new());
+    let held = store.hold("case 4", &HoldScope::Store, "an inquiry", None).unwrap();
+    let over = store.release("case 4", "it is closed", None).unwrap();
+    let names = |commit| store.holds_at(commit).unwrap().len();
+    assert_eq!((names(held - 1), names(held), names(over - 1), names(over)), (0, 1, 1, 0));
+    assert!(store.holds().unwrap().is_empty());
+}
+
+#[test]
 fn tiles_hold_the_tree_and_its_entries_and_are_made_again_when_they_are_gone() {
     let memory = MemoryStorage::new();
     let store = create(&memory);
