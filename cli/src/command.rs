@@ -25,6 +25,7 @@ mod rebuild;
 mod record;
 mod repair;
 mod repl;
+mod report;
 mod restore;
 mod retention;
 mod retract;
@@ -61,6 +62,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
         Command::Imports => imports::run(arguments),
         Command::Retract(retract) => retract::run(arguments, retract),
         Command::Export(wanted) => export::run(arguments, wanted),
+        Command::Report(wanted) => report::run(arguments, wanted),
         Command::Pack(wanted) => pack::run(arguments, wanted),
         Command::Erase(erase) => erase::run(arguments, erase),
         Command::Hold(hold) => hold::run(arguments, hold),

@@ -139,7 +139,19 @@ impl Closure {
     /// # Errors
     /// [`Error::TooLarge`] above [`NODES_MAX`] nodes, and what the store says.
     pub fn of(view: &Snapshot, root: NodeNo) -> Result<Closure, Error> {
-        let nodes = reached(view, root)?;
+        Closure::within(view, root, &|_| true)
+    }
+
+    /// What a node rests on of the part of a view that somebody may see.
+    ///
+    /// # Errors
+    /// As [`Closure::of`].
+    pub fn within(
+        view: &Snapshot,
+        root: NodeNo,
+        sees: &dyn Fn(NodeNo) -> bool,
+    ) -> Result<Closure, Error> {
+        let nodes = reached(view, root, sees)?;
         let places: BTreeMap<NodeNo, usize> = nodes.iter().copied().zip(0..).collect();
         let mut edges = BTreeSet::new();
         for (from, at) in &places {
@@ -211,11 +223,15 @@ impl Closure {
 }
 
 /// The nodes of a closure, ascending: nodes are numbered by kind and key.
-fn reached(view: &Snapshot, root: NodeNo) -> Result<BTreeSet<NodeNo>, Error> {
+fn reached(
+    view: &Snapshot,
+    root: NodeNo,
+    sees: &dyn Fn(NodeNo) -> bool,
+) -> Result<BTreeSet<NodeNo>, Error> {
     let mut found = BTreeSet::from([root]);
     let mut waiting = vec![root];
     let take = |node: NodeNo, found: &mut BTreeSet<NodeNo>| -> Result<bool, Error> {
-        let is_new = !view.hides(view.kind_of(node)) && found.insert(node);
+        let is_new = sees(node) && !view.hides(view.kind_of(node)) && found.insert(node);
         if found.len() > NODES_MAX {
             return Err(Error::TooLarge { name: view.name_of(root), most: NODES_MAX });
         }

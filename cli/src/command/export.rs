@@ -1,7 +1,10 @@
 //! `lineal export`: what a thing rests on, in a form that tools of others read.
 
+mod there;
+
 use crate::args::{Arguments, Export, ExportForm};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::remote::Remote;
 use crate::render::counted;
 use crate::target::resolve;
 use crate::time::Zone;
@@ -12,6 +15,9 @@ use lineal_query::told::Target;
 use std::io::Write;
 
 pub(super) fn run(arguments: &Arguments, wanted: &Export) -> Outcome {
+    if let Some(remote) = Remote::meant(arguments)? {
+        return there::run(arguments, wanted, &remote);
+    }
     let zone = Zone::parse(&arguments.tz)?;
     let store = place::open_read_only(arguments)?;
     let view = store.snapshot_at(wanted.as_of.unwrap_or_else(|| store.commit()))?;

@@ -161,6 +161,8 @@ pub struct Gap {
 pub enum Lack {
     /// Nothing is recorded.
     NotRecorded,
+    /// What is recorded is late, incomplete, or less than a rule asks for.
+    Gap,
     /// Two records contradict each other.
     Conflict,
     /// What is recorded does not tell.
@@ -179,6 +181,7 @@ impl Lack {
     pub fn words(self) -> &'static str {
         match self {
             Lack::NotRecorded => "not recorded",
+            Lack::Gap => "gap",
             Lack::Conflict => "conflict",
             Lack::CannotTell => "cannot tell",
             Lack::Undeclared => "not declared",

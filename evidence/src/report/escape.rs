@@ -24,8 +24,9 @@ pub(super) fn html(text: &str) -> String {
     out
 }
 
-/// Text on one line of Markdown, which may stand in a cell of a table. The first letter may begin a line.
-pub(super) fn markdown(text: &str) -> String {
+/// Text on one line of Markdown, which may stand in a cell of a table; `begins`: its first letter may
+/// begin a line.
+pub(super) fn markdown(text: &str, begins: bool) -> String {
     let text = visible(text);
     let text = text.as_ref();
     let mut out = String::with_capacity(text.len() + text.len() / 8);
@@ -34,11 +35,11 @@ pub(super) fn markdown(text: &str) -> String {
             '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '!'
             | '&' | '$' => true,
             // What begins a list or a rule does so at the beginning of a line only.
-            '-' | '+' | '=' => at == 0,
+            '-' | '+' | '=' => begins && at == 0,
             '.' | ')' => {
                 let before = &text[..at];
                 let counts = !before.is_empty() && before.bytes().all(|byte| byte.is_ascii_digit());
-                counts || before.ends_with("www")
+                (begins && counts) || before.ends_with("www")
             }
             // No link from what looks like an address.
             ':' => text[at..].starts_with("://"),
@@ -117,12 +118,13 @@ mod tests {
             html("<script>alert('x')</script>\" &"),
             "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot; &amp;"
         );
-        assert_eq!(markdown("a|b\n# c <i>"), "a\\|b \\# c \\<i\\>");
-        assert_eq!(markdown("[x](y) ![z](w)"), "\\[x\\](y) \\!\\[z\\](w)");
-        assert_eq!(markdown("- one"), "\\- one");
-        assert_eq!(markdown("12. one-two"), "12\\. one-two");
-        assert_eq!(markdown("v1.2"), "v1.2");
-        assert_eq!(markdown("see https://x.example"), "see https\\://x.example");
+        assert_eq!(markdown("a|b\n# c <i>", true), "a\\|b \\# c \\<i\\>");
+        assert_eq!(markdown("[x](y) ![z](w)", true), "\\[x\\](y) \\!\\[z\\](w)");
+        assert_eq!(markdown("- one", true), "\\- one");
+        assert_eq!(markdown("12. one-two", true), "12\\. one-two");
+        assert_eq!(markdown("v1.2", true), "v1.2");
+        assert_eq!(markdown("0.5 - 1", false), "0.5 - 1");
+        assert_eq!(markdown("see https://x.example", true), "see https\\://x.example");
         assert_eq!(html("a\u{202e}b\u{0}c"), "a\\u{202e}b\\u{0}c");
     }
 

@@ -225,7 +225,7 @@ impl Writer<'_> {
                 Some(revision) => {
                     let _ = write!(self.out, "<code>{}</code>", html(revision));
                 }
-                None => self.put("only referred to"),
+                None => self.put("none of its own"),
             }
             self.put("</td>");
             if has_proofs {

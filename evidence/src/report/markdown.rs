@@ -13,10 +13,10 @@ pub(super) fn write(document: &Document, pictures: Option<&str>) -> String {
     let references = document.references();
     let numbers = references.iter().zip(1..).map(|(node, at)| (node.name.as_str(), at)).collect();
     let mut writer = Writer { out: String::new(), numbers, pictures };
-    let _ = writeln!(writer.out, "# {}\n", markdown(&document.title));
+    let _ = writeln!(writer.out, "# {}\n", markdown(&document.title, false));
     for fact in &document.facts {
         let value = writer.sentence(&fact.value, false);
-        let _ = writeln!(writer.out, "- **{}**: {value}", markdown(&fact.label));
+        let _ = writeln!(writer.out, "- **{}**: {value}", markdown(&fact.label, false));
     }
     for section in &document.sections {
         writer.section(section, 2);
@@ -35,9 +35,9 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn section(&mut self, section: &Section, level: usize) {
         let marks = "#".repeat(level.min(DEEPEST));
-        let _ = writeln!(self.out, "\n{marks} {}", markdown(&section.heading));
+        let _ = writeln!(self.out, "\n{marks} {}", markdown(&section.heading, false));
         if let Some(source) = &section.source {
-            let _ = writeln!(self.out, "\n*{}*", markdown(source));
+            let _ = writeln!(self.out, "\n*{}*", markdown(source, false));
         }
         for block in &section.blocks {
             self.out.push('\n');
@@ -73,7 +73,7 @@ impl Writer<'_> {
         let mut out = String::new();
         for part in &sentence.parts {
             match part {
-                Part::Text(text) => out.push_str(&markdown(text)),
+                Part::Text(text) => out.push_str(&markdown(text, out.is_empty())),
                 Part::Code(text) => out.push_str(&markdown_code(text, in_table)),
                 Part::Node(node) => self.node(node, &mut out),
             }
@@ -83,17 +83,17 @@ impl Writer<'_> {
 
     fn node(&self, node: &Reference, out: &mut String) {
         let number = self.numbers.get(node.name.as_str()).copied().unwrap_or_default();
-        let _ = write!(out, "[{}](#n{number})", markdown(&node.name));
+        let _ = write!(out, "[{}](#n{number})", markdown(&node.name, false));
         if let Some(proof) = &node.proof {
             let _ = write!(out, " ([proof]({}))", path(proof));
         }
     }
 
     fn table(&mut self, table: &Table) {
-        let _ = writeln!(self.out, "{}\n", markdown(&table.caption));
+        let _ = writeln!(self.out, "**{}**\n", markdown(&table.caption, false));
         let mut rule = String::new();
         for column in &table.columns {
-            let _ = write!(self.out, "| {} ", markdown(&column.head));
+            let _ = write!(self.out, "| {} ", markdown(&column.head, false));
             rule.push_str(if column.figures { "| --: " } else { "| --- " });
         }
         let _ = writeln!(self.out, "|\n{rule}|");
@@ -110,7 +110,7 @@ impl Writer<'_> {
     }
 
     fn picture(&mut self, picture: &Picture) {
-        let title = markdown(&picture.title);
+        let title = markdown(&picture.title, false);
         if let Some(folder) = self.pictures {
             let _ = writeln!(
                 self.out,
@@ -128,7 +128,7 @@ impl Writer<'_> {
             let say = self.sentence(&gap.say, false);
             let _ = write!(self.out, "- **{}** {say}", gap.lack.words());
             if let Some(rule) = &gap.rule {
-                let _ = write!(self.out, " ({})", markdown(rule));
+                let _ = write!(self.out, " ({})", markdown(rule, false));
             }
             if let Some(fix) = &gap.fix {
                 let _ = write!(self.out, "; to record it: {}", markdown_code(fix, false));
@@ -148,16 +148,16 @@ impl Writer<'_> {
         for (node, at) in references.iter().zip(1..) {
             let revision = match &node.revision {
                 Some(revision) => markdown_code(revision, true),
-                None => "only referred to".to_owned(),
+                None => "none of its own".to_owned(),
             };
             let proof = match &node.proof {
-                Some(proof) => format!("[{}]({})", markdown(proof), path(proof)),
+                Some(proof) => format!("[{}]({})", markdown(proof, false), path(proof)),
                 None => String::new(),
             };
             let _ = writeln!(
                 self.out,
                 "| <a id=\"n{at}\"></a>{at} | {} | {} | {revision} | {proof} |",
-                markdown(&node.name),
+                markdown(&node.name, false),
                 markdown_code(&node.id, true),
             );
         }
