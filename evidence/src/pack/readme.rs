@@ -79,6 +79,7 @@ fn contents(making: &Making<'_>) -> Section {
             "VERIFY.md",
             "how to check all of it, offline, without installing anything of ours".into(),
         ),
+        line("report.html, report.md", "the report, each thing in it with its proof".into()),
         line(
             "findings.json",
             "what the rules came to, each finding with the command that would record it".into(),
@@ -107,6 +108,7 @@ fn contents(making: &Making<'_>) -> Section {
             "checkpoints/, keys/",
             "what was signed, by which keys, and how long these count".into(),
         ),
+        line("retention.json", "how long what is to be kept, by policy and as declared".into()),
         line("custody.json", "imports, decisions on erasure, holds".into()),
         line("MANIFEST.sha256", "every file; signed by the log's key".into()),
     ];
