@@ -20,7 +20,7 @@ pub(crate) use checking::{Check, FailFrom};
 pub(crate) use checkpoint::Checkpoint;
 pub(crate) use copies::{Backup, Mirror, Repair, Restore};
 pub(crate) use erasing::{Decided, Erase, Hold, Retention, RetentionStep};
-pub(crate) use exporting::{Export, ExportForm};
+pub(crate) use exporting::{Export, ExportForm, ExportedLogs, LogsFormat};
 pub(crate) use packing::{Pack, PackDisclosure};
 pub(crate) use recording::{
     Approve, Attach, Declare, Evaluate, Gate, Keys, Recording, Reject, Span, Stated,
@@ -133,7 +133,12 @@ will be is told before rows are read.")]
   lineal export cyclonedx model:credit-risk@3 -o bom.json    a bill of materials with model cards
   lineal export slsa model:credit-risk@3                     in-toto statements, one line a run
   lineal export openlineage model:credit-risk@3 | curl --data-binary @- ...
+  lineal export spdx model:credit-risk@3 -o model.spdx3.json SPDX 3 with the AI and data set profiles
+  lineal export croissant dataset:loans@1 -o loans.json      a data set, its files and columns
   lineal export car model:credit-risk@3 -o lineage.car       the records, each under its own hash
+  lineal export logs credit-scoring --out logs/              Article 12 logs: rows, counts, a signed statement
+  lineal export logs deployment:scorer@eu-1 --from 2026-03-01 --until 2026-04-01 --format parquet \
+    --proof --out march/
 Upstream to the origins, with evaluations, approvals and documents. Sealed fields (names, e-mails,
 notes) stay out. What nobody recorded is absent.")]
     Export(Export),

@@ -31,6 +31,9 @@ pub(crate) use leaves::{commit_id, commit_ids, first_difference, leaves_of};
 pub(crate) use tiles::FOLDER as TILES;
 pub(crate) use tiles::extend as extend_tiles;
 
+/// How the text begins that witnesses sign (tlog-cosignature).
+const COSIGNED: &str = "cosignature/";
+
 /// A checkpoint as it is kept.
 #[derive(Clone, Debug)]
 pub struct KeptCheckpoint {
@@ -74,22 +77,22 @@ impl Store {
         identity::rotate(self, compromised, reason, actor)
     }
 
-    /// Signs bytes with the key that the log names now, for what is handed over beside the log; gives the
-    /// key and the 64 bytes of RFC 8032. Whoever knows the log's key from a checkpoint knows this one.
+    /// Signs a document with the key that signs checkpoints, and says which key that is. Plain
+    /// Ed25519 (RFC 8032) over the bytes.
     ///
     /// # Errors
-    /// [`Error::Log`] if the bytes could be read as a checkpoint: such are signed by [`Store::checkpoint`]
-    /// alone, which holds them to the log. [`Error::NoLog`] before the first checkpoint, [`Error::NoKey`] or
-    /// [`Error::OtherKey`] if `signing.key` is not the recorded one.
-    pub fn sign_beside_log(&self, message: &[u8]) -> Result<(VerifierKey, [u8; 64])> {
-        if std::str::from_utf8(message).is_ok_and(|text| Checkpoint::parse(text).is_ok()) {
-            let rule = "what is signed beside the log is no checkpoint";
-            let source = lineal_proof::tlog::Error::Form { what: "message", rule };
-            return Err(Error::Log { what: "the message".to_owned(), source });
+    /// [`Error::NoLog`] before the first checkpoint, [`Error::NoKey`] or [`Error::OtherKey`] if
+    /// `signing.key` is not the recorded one, and [`Error::NotSigned`] if the bytes could be taken for
+    /// a checkpoint or for what witnesses sign.
+    pub fn sign_document(&self, document: &[u8]) -> Result<(VerifierKey, [u8; 64])> {
+        let is_note = std::str::from_utf8(document)
+            .is_ok_and(|text| text.starts_with(COSIGNED) || Checkpoint::parse(text).is_ok());
+        if is_note {
+            return Err(Error::NotSigned);
         }
         let identity = self.log_identity()?.ok_or(Error::NoLog)?;
         let signer = identity::present_signer(self, &identity)?;
-        Ok((signer.verifier().clone(), signer.sign(message)))
+        Ok((signer.verifier().clone(), signer.sign(document)))
     }
 
     /// The checkpoint of the last commit: makes the tiles that are missing, signs and keeps it, if it

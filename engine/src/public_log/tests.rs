@@ -71,19 +71,20 @@ fn a_growing_store_signs_trees_that_begin_with_one_another() {
 }
 
 #[test]
-fn what_is_signed_beside_the_log_is_no_checkpoint() {
+fn a_document_is_signed_with_the_key_of_the_log_and_never_what_could_be_a_checkpoint() {
     let store = create(&MemoryStorage::new());
-    assert!(matches!(store.sign_beside_log(b"a list"), Err(Error::NoLog)));
-    let identity = store.record_log(Some("log.example/one"), None).unwrap();
-    let (key, signature) = store.sign_beside_log(b"a list").unwrap();
-    assert_eq!(key, *identity.signing());
-    assert!(key.verifies(b"a list", &signature) && !key.verifies(b"another", &signature));
-    assert_eq!(store.sign_beside_log(b"a list").unwrap().1, signature, "the same each time");
-    // Of a tree that is not the store's nobody gets a signature.
-    let mut made = store.checkpoint().unwrap().checkpoint;
-    made.size += 1;
-    let refused = store.sign_beside_log(made.to_string().as_bytes());
-    assert!(matches!(refused, Err(Error::Log { .. })), "{refused:?}");
+    assert!(matches!(store.sign_document(b"{}"), Err(Error::NoLog)));
+    let identity = store.record_log(None, None).unwrap();
+    let (key, signature) = store.sign_document(b"{}").unwrap();
+    assert_eq!(&key, identity.signing());
+    assert!(key.verifies(b"{}", &signature));
+    assert!(!key.verifies(b"{ }", &signature));
+    let checkpoint = store.checkpoint().unwrap();
+    let cosigned = format!("cosignature/v1\ntime 1\n{}", checkpoint.note.text());
+    for refused in [checkpoint.note.text(), &cosigned] {
+        let signed = store.sign_document(refused.as_bytes());
+        assert!(matches!(signed, Err(Error::NotSigned)), "{refused}");
+    }
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub(super) fn seal(
     files.add(OF_BLAKE3, blake3.into_bytes())?;
     let sha256 = lines(files, sha256_hex);
     let digest = sha256_hex(sha256.as_bytes());
-    let (key, signature) = store.sign_beside_log(sha256.as_bytes())?;
+    let (key, signature) = store.sign_document(sha256.as_bytes())?;
     debug_assert_eq!(key, *expected, "the key that stands in the pack signs it");
     files.add(OF_SHA256, sha256.into_bytes())?;
     files.add(SIGNATURE, signature.to_vec())?;
