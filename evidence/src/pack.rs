@@ -19,6 +19,8 @@ mod making;
 mod manifest;
 mod proofs;
 mod readme;
+mod reports;
+mod retention;
 mod samples;
 mod verify_page;
 

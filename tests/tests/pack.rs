@@ -110,6 +110,7 @@ fn a_pack_holds_what_was_asked_for() {
         "README.html",
         "README.md",
         "VERIFY.md",
+        "annex-iv.json",
         "custody.json",
         "documents/index.json",
         "findings.json",
@@ -120,6 +121,9 @@ fn a_pack_holds_what_was_asked_for() {
         "logs/samples/index.json",
         "pack.json",
         "proofs/index.json",
+        "report.html",
+        "report.md",
+        "retention.json",
         "verify/verify.py",
     ] {
         assert!(paths.contains(path), "{path} is not in {paths:?}");
@@ -157,6 +161,19 @@ fn a_pack_holds_what_was_asked_for() {
             assert!(paths.contains(revision["proof"].as_str().unwrap()), "{node}");
         }
     }
+    // The report names the proofs, and Annex IV has its nine points and the logs.
+    let report = std::str::from_utf8(pack.files.get("report.md").unwrap()).unwrap();
+    let proof = pack.files.iter().map(|(path, _)| path).find(|path| path.starts_with("proofs/rev"));
+    assert!(report.contains("proofs/revisions/") && proof.is_some());
+    let annex = json(&pack, "annex-iv.json");
+    let points = annex["points"].as_array().unwrap();
+    assert!(points.len() >= 9, "{}", points.len());
+    assert!(points.iter().any(|it| !it["nodes"].as_array().unwrap().is_empty()));
+    assert!(points.iter().any(|it| !it["not_recorded"].as_array().unwrap().is_empty()));
+    let retention = json(&pack, "retention.json");
+    let logs = retention["logs"].as_array().unwrap();
+    let kept = logs.iter().flat_map(|it| it["batches"].as_array().unwrap());
+    assert!(kept.filter(|it| it["kept_at_least_until"].is_string()).count() > 3, "{retention}");
     // The page says what a reader asks first, and nothing that is not ours to say.
     let page = std::str::from_utf8(pack.files.get("README.md").unwrap()).unwrap();
     for words in

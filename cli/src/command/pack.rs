@@ -150,7 +150,7 @@ fn print(arguments: &Arguments, made: &Pack, places: &Places<'_>, behind: u64) -
     )?;
     for report in &made.reports {
         let told = report.counts();
-        let all = Status::ALL.into_iter().map(|status| status.name());
+        let all = Status::ALL.into_iter().map(Status::name);
         let all = all.map(|name| format!("{name} {}", told.get(name).copied().unwrap_or(0)));
         writeln!(out, "  {}: {}", report.pack, all.collect::<Vec<_>>().join(", "))?;
     }

@@ -88,6 +88,17 @@ fn a_document_is_signed_with_the_key_of_the_log_and_never_what_could_be_a_checkp
 }
 
 #[test]
+fn a_hold_stands_from_its_commit_to_that_of_its_release() {
+    use crate::HoldScope;
+    let store = create(&MemoryStorage::new());
+    let held = store.hold("case 4", &HoldScope::Store, "an inquiry", None).unwrap();
+    let over = store.release("case 4", "it is closed", None).unwrap();
+    let names = |commit| store.holds_at(commit).unwrap().len();
+    assert_eq!((names(held - 1), names(held), names(over - 1), names(over)), (0, 1, 1, 0));
+    assert!(store.holds().unwrap().is_empty());
+}
+
+#[test]
 fn tiles_hold_the_tree_and_its_entries_and_are_made_again_when_they_are_gone() {
     let memory = MemoryStorage::new();
     let store = create(&memory);

@@ -65,6 +65,9 @@ pub enum Error {
     /// The rules.
     #[error(transparent)]
     Check(#[from] crate::check::Error),
+    /// The report that comes along.
+    #[error(transparent)]
+    Report(#[from] crate::report::Error),
     /// A file of rules.
     #[error(transparent)]
     Rules(#[from] crate::rules::Error),

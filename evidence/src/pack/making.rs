@@ -3,7 +3,7 @@
 
 use super::{
     AsOf, Counts, Disclosure, Error, Files, Pack, Step, Wanted, coverage, custody, documents,
-    findings, graph, keys, manifest, proofs, readme, samples, verify_page,
+    findings, graph, keys, manifest, proofs, readme, reports, retention, samples, verify_page,
 };
 use crate::Closure;
 use crate::check::time_text;
@@ -102,7 +102,9 @@ pub fn pack(store: &Arc<Store>, wanted: &Wanted<'_>, tell: &dyn Fn(Step)) -> Res
     graph::add(&making, &mut files)?;
     documents::add(&mut making, &mut files)?;
     custody::add(&making, &mut files, &covered)?;
+    retention::add(&making, &mut files, &covered)?;
     let findings = findings::add(&making, &mut files)?;
+    reports::add(&making, &mut files)?;
     verify_page::add(&making, &mut files, &keys)?;
     files.add("verify/verify.py", VERIFIER.as_bytes().to_vec())?;
     readme::add(&making, &mut files, &keys, &findings, &covered)?;

@@ -5,13 +5,16 @@ use super::coverage::Covered;
 use super::findings::Findings;
 use super::making::Making;
 use super::{Error, Files, keys};
-use crate::check::{Report, time_text};
+use crate::check::{Finding, Report, time_text};
 use crate::report::{Block, Document, Gap, Lack, Reference, Section, Sentence, Table};
 use crate::rules::Status;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// Gaps that the page lists; findings.json has all.
 const GAPS_SHOWN: usize = 25;
+/// Rules that are named with a gap.
+const RULES_NAMED: usize = 4;
 /// Deployments in the table of logs; `logs/coverage.csv` has all.
 const DEPLOYMENTS_SHOWN: usize = 20;
 /// Ns of an hour.
@@ -76,6 +79,7 @@ fn contents(making: &Making<'_>) -> Section {
             "VERIFY.md",
             "how to check all of it, offline, without installing anything of ours".into(),
         ),
+        line("report.html, report.md", "the report, each thing in it with its proof".into()),
         line(
             "findings.json",
             "what the rules came to, each finding with the command that would record it".into(),
@@ -104,6 +108,7 @@ fn contents(making: &Making<'_>) -> Section {
             "checkpoints/, keys/",
             "what was signed, by which keys, and how long these count".into(),
         ),
+        line("retention.json", "how long what is to be kept, by policy and as declared".into()),
         line("custody.json", "imports, decisions on erasure, holds".into()),
         line("MANIFEST.sha256", "every file; signed by the log's key".into()),
     ];
@@ -114,22 +119,18 @@ fn found(findings: &Findings) -> Section {
     let mut section = Section::new("Findings");
     for report in &findings.reports {
         let of = report.system.as_deref().unwrap_or("what is recorded");
-        let mut table = Table::new(
-            format!("{} {}, rules of {} {}", report.pack, report.version, of, counts(report)),
-            &["rule", "status", "severity", "article", "#findings"],
-        );
-        let open = report
-            .rules
-            .iter()
-            .filter(|rule| !matches!(rule.status, Status::Met | Status::NotApplicable));
-        for rule in open {
+        let head = ["rule", "status", "severity", "article", "#findings"];
+        let mut table = Table::new("Rules with a gap, a conflict or a waiver", &head);
+        // What is not declared is one gap for all rules that wait for it.
+        let told = |status| matches!(status, Status::Gap | Status::Conflict | Status::Waived);
+        for rule in report.rules.iter().filter(|rule| told(rule.status)) {
             let words = [rule.status.name(), rule.severity.name()];
             let cells = [rule.id.as_str(), words[0], words[1], rule.article.as_str()];
             let mut row: Vec<Sentence> = cells.into_iter().map(Sentence::from).collect();
             row.push(rule.findings_total.to_string().into());
             table.push(row, report.rules.len());
         }
-        let title = format!("{} of {of}: {}.", report.pack, counts(report));
+        let title = format!("{} {} of {of}: {}.", report.pack, report.version, counts(report));
         section = section.say(title).block(Block::Table(table));
     }
     for why in &findings.not_asked {
@@ -141,41 +142,61 @@ fn found(findings: &Findings) -> Section {
 /// `met 21, gap 3, ...`
 fn counts(report: &Report) -> String {
     let counts = report.counts();
-    let all = Status::ALL.into_iter().map(|status| status.name());
+    let all = Status::ALL.into_iter().map(Status::name);
     let told = all.map(|name| format!("{name} {}", counts.get(name).copied().unwrap_or(0)));
     told.collect::<Vec<_>>().join(", ")
 }
 
+/// What lacks: once, whatever number of rules asks for it.
 fn gaps(findings: &Findings) -> Section {
-    let (mut all, mut more) = (Vec::new(), 0_u64);
-    for report in &findings.reports {
-        for rule in &report.rules {
-            more += rule.findings_total.saturating_sub(rule.findings.len() as u64);
-            for finding in &rule.findings {
-                if all.len() >= GAPS_SHOWN {
-                    more += 1;
-                    continue;
-                }
-                let lack = match finding.status {
-                    Status::Conflict => Lack::Conflict,
-                    Status::Undeclared => Lack::Undeclared,
-                    Status::Waived => Lack::Waived,
-                    _ => Lack::NotRecorded,
-                };
-                let say = format!("{}: {}", finding.node, finding.say);
-                all.push(Gap::new(lack, say).rule(rule.id.clone()).fix(finding.fix.clone()));
+    let mut all: Vec<(&Finding, Vec<&str>)> = Vec::new();
+    let mut places: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
+    let mut more = 0_u64;
+    for rule in findings.reports.iter().flat_map(|report| &report.rules) {
+        more += rule.findings_total.saturating_sub(rule.findings.len() as u64);
+        for finding in &rule.findings {
+            let what = (finding.node.as_str(), finding.missing.as_str(), finding.fix.as_str());
+            let at = *places.entry(what).or_insert_with(|| {
+                all.push((finding, Vec::new()));
+                all.len() - 1
+            });
+            if !all[at].1.contains(&rule.id.as_str()) {
+                all[at].1.push(&rule.id);
             }
         }
     }
-    let is_empty = all.is_empty();
-    let mut section = Section::new("Gaps").block(Block::Gaps(all));
-    if is_empty {
-        section = section.say("The rules that were asked found none.");
+    // What contradicts itself first, then what lacks, then what nobody declared.
+    all.sort_by_key(|(finding, _)| Reverse(order(finding.status)));
+    more += all.len().saturating_sub(GAPS_SHOWN) as u64;
+    let gaps = all.iter().take(GAPS_SHOWN).map(|(finding, rules)| {
+        let lack = match finding.status {
+            Status::Conflict => Lack::Conflict,
+            Status::Undeclared => Lack::Undeclared,
+            Status::Waived => Lack::Waived,
+            _ => Lack::NotRecorded,
+        };
+        let mut asked = rules.iter().take(RULES_NAMED).copied().collect::<Vec<_>>().join(", ");
+        if rules.len() > RULES_NAMED {
+            asked = format!("{asked} and {} more", rules.len() - RULES_NAMED);
+        }
+        let say = format!("{}: {}", finding.node, finding.say);
+        Gap::new(lack, say).rule(asked).fix(finding.fix.clone())
+    });
+    let section = Section::new("Gaps").block(Block::Gaps(gaps.collect()));
+    match (all.is_empty(), more) {
+        (true, 0) => section.say("The rules that were asked found none."),
+        (_, 0) => section,
+        (_, more) => section.say(format!("{more} more stand in findings.json.")),
     }
-    if more > 0 {
-        section = section.say(format!("{more} more stand in findings.json."));
+}
+
+fn order(status: Status) -> u8 {
+    match status {
+        Status::Conflict => 3,
+        Status::Gap => 2,
+        Status::Undeclared => 1,
+        _ => 0,
     }
-    section
 }
 
 fn logs(making: &Making<'_>, covered: &[Covered]) -> Section {
@@ -185,9 +206,10 @@ fn logs(making: &Making<'_>, covered: &[Covered]) -> Section {
     );
     for covered in covered {
         let time = |time: Option<i64>| time.map_or_else(|| "not recorded".to_owned(), time_text);
-        let silence = match covered.silence / HOUR {
-            0 => "under 1 h".to_owned(),
-            hours => format!("{hours} h"),
+        let silence = match (covered.span, covered.silence / HOUR) {
+            (None, _) => String::new(),
+            (_, 0) => "under 1 h".to_owned(),
+            (_, hours) => format!("{hours} h"),
         };
         let row = vec![
             Reference::member(&making.closure, covered.member).into(),

@@ -379,8 +379,8 @@ impl<'a> Facts<'a> {
                 view.node_with_key(*kind, key).is_some_and(|node| over.contains(&node))
             }
         };
-        let all = self.store.holds()?.into_iter();
-        Ok(all.filter(|hold| hold.commit <= view.commit() && is_over(hold)).collect())
+        let all = self.store.holds_at(view.commit())?.into_iter();
+        Ok(all.filter(is_over).collect())
     }
 
     /// What a hold over an incident may be about.

@@ -313,7 +313,8 @@ fn held(facts: &Facts<'_>, subject: NodeNo) -> Result<Section, Error> {
 /// The first checkpoint that covers a commit: from then on nobody can change what it held unseen.
 fn frozen(facts: &Facts<'_>, commit: u64) -> Result<(String, Option<Gap>), Error> {
     let sizes = facts.store.checkpoint_sizes()?;
-    let mut covering: Vec<u64> = sizes.into_iter().filter(|size| *size >= commit).collect();
+    let seen = commit..=facts.snapshot().commit();
+    let mut covering: Vec<u64> = sizes.into_iter().filter(|size| seen.contains(size)).collect();
     covering.sort_unstable();
     let Some(size) = covering.first() else {
         let words = format!("The state of commit {commit} is named as frozen.");

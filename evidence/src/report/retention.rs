@@ -248,10 +248,7 @@ pub(super) fn holds(
     let mut section = facts.asks.section(KIND, "holds")?;
     let view = facts.snapshot();
     let found = match subject {
-        None => {
-            let all = facts.store.holds()?.into_iter();
-            all.filter(|hold| hold.commit <= view.commit()).collect()
-        }
+        None => facts.store.holds_at(view.commit())?,
         Some(subject) => {
             let mut over: BTreeSet<NodeNo> = deployments.iter().copied().collect();
             over.insert(subject);
