@@ -38,7 +38,10 @@ const WAYS: &[(&str, Way)] = &[
     ("fmt", Nowhere),
     ("trace", There(READS)),
     ("show", There(READS)),
-    ("export", There("reads; the bytes are those of an export beside the store")),
+    (
+        "export",
+        There("reads; the bytes are those of an export beside the store; `export logs` works beside the store alone"),
+    ),
     (
         "pack",
         Here(

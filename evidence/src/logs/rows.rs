@@ -113,7 +113,8 @@ pub(super) struct RowFiles {
 
 enum Open {
     Text(Hashed),
-    Columnar(ColumnarFile),
+    /// Its columns wait in it, so it is large.
+    Columnar(Box<ColumnarFile>),
 }
 
 impl RowFiles {
@@ -172,7 +173,10 @@ impl RowFiles {
         let name = format!("events-{:04}.{}", self.number, self.format.name());
         let mut file = folder.open(&name)?;
         Ok(match self.format {
-            Format::Parquet => Open::Columnar(ColumnarFile::new(folder, file, &self.fields)?),
+            Format::Parquet => {
+                let file = ColumnarFile::new(folder, file, &self.fields)?;
+                Open::Columnar(Box::new(file))
+            }
             Format::Csv => {
                 let mut line = Vec::new();
                 cells::line(&mut line, self.names.iter().copied());

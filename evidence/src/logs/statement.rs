@@ -127,8 +127,8 @@ fn statement(store: &Store, view: &Snapshot, said: &Said<'_>, folder: &Folder) -
     })
 }
 
-/// The question of the language whose answer is the number of events that are accounted for, and of
-/// rows where a time was asked for and nothing is untimed or unplaced.
+/// The question of the language whose answer is the number of events that are accounted for. Where a
+/// time is asked for, rows are read for it, and what is erased or restricted may be missing in it.
 fn question(view: &Snapshot, wanted: &Wanted) -> String {
     let name = view.name_of(wanted.subject);
     let mut conditions = Vec::new();

@@ -37,6 +37,12 @@ pub(super) fn refuse_options(given: &ExportedLogs) -> Outcome<()> {
 pub(super) fn run(arguments: &Arguments, wanted: &Export) -> Outcome {
     if let Some(url) = &arguments.there.url {
         return Err(Failure::usage(format!(
+            "`lineal export logs` does not work over --url {url}: the statement is signed with the \
+             log's key, which a server does not lend; run it beside the store, with --store DIR"
+        )));
+    }
+    if let Some(url) = &arguments.there.url {
+        return Err(Failure::usage(format!(
             "`lineal export logs` does not work over --url {url}: the log's key signs what is handed over, \
              so run it beside the store, with --store DIR in place of --url"
         )));
