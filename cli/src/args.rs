@@ -6,7 +6,9 @@ mod copies;
 mod erasing;
 mod exporting;
 mod recording;
+mod reporting;
 mod server;
+mod sheets;
 #[cfg(feature = "server")]
 mod serving;
 
@@ -21,7 +23,9 @@ pub(crate) use exporting::{Export, ExportForm};
 pub(crate) use recording::{
     Approve, Attach, Declare, Evaluate, Gate, Keys, Recording, Reject, Span, Stated,
 };
+pub(crate) use reporting::{Report, ReportForm, ReportOf};
 pub(crate) use server::There;
+pub(crate) use sheets::{Paper, Sheet};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -131,6 +135,23 @@ will be is told before rows are read.")]
 Upstream to the origins, with evaluations, approvals and documents. Sealed fields (names, e-mails,
 notes) stay out. What nobody recorded is absent.")]
     Export(Export),
+    /// Write what is recorded of a thing as a report for people, with what is missing
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  lineal report annex-iv system:credit-scoring --out report.html
+  lineal report annex-iv model:credit-risk@3 --format md
+  lineal report annex-iv credit-scoring --as-of 2026-03-01 --json
+  lineal report oversight credit-scoring --from 2026-01-01 --until 2026-04-01
+  lineal report incident inc-7 --out inc-7.html
+  lineal report change model:prod/credit-risk@2 model:prod/credit-risk@3
+  lineal report data-sheet dataset:loans@1
+  lineal report retention credit-scoring --policy retention.toml
+  lineal report dpia credit-scoring
+Each statement names the node that it rests on. What is not recorded is listed with the command that
+would record it. The same commit and the same day that counts as today give the same bytes. Whether a system conforms to a law is not decided."
+    )]
+    Report(Report),
     /// Count what the store holds
     Stats,
     /// List the imports
@@ -214,9 +235,11 @@ differs (code 3). The server must be configured to give copies (`backups = true`
   lineal restore /mnt/copies/main /srv/lineal --with-keys /mnt/safe/main.keys
   lineal restore copy.tar /srv/lineal            without its keys: to be read
   lineal restore old.tar /srv/lineal --with-keys old.keys --erasures-of /mnt/mirror
+  lineal restore old.tar /srv/lineal --with-keys old.keys --erasures-of erased.json
 A copy that is damaged is refused with the names of its files, and nothing is left. An older copy
 holds what was erased since it was made: --erasures-of names a later state of the same store (the
-store, a later copy, a mirror), and what its log says was erased is erased again.")]
+store, a later copy, a mirror), or the list that `lineal erase list --json` wrote of it, and what its
+log says was erased is erased again. A list is believed: keep it where you keep the keys.")]
     Restore(Restore),
     /// Sign which commits there are, for strangers to hold on to
     #[command(after_help = "Examples:

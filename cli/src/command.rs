@@ -24,6 +24,7 @@ mod rebuild;
 mod record;
 mod repair;
 mod repl;
+mod report;
 mod restore;
 mod retention;
 mod retract;
@@ -60,6 +61,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
         Command::Imports => imports::run(arguments),
         Command::Retract(retract) => retract::run(arguments, retract),
         Command::Export(wanted) => export::run(arguments, wanted),
+        Command::Report(wanted) => report::run(arguments, wanted),
         Command::Erase(erase) => erase::run(arguments, erase),
         Command::Hold(hold) => hold::run(arguments, hold),
         Command::Record(record) => record::run(arguments, record),

@@ -336,6 +336,14 @@ pub enum Error {
         /// How much of it.
         what: String,
     },
+    /// What was about to be recorded was erased since it was read.
+    #[error(
+        "an erasure was recorded while this was being prepared, and it is about {what}: nothing was written, do it again and what was erased stays away"
+    )]
+    ErasedMeanwhile {
+        /// What of it.
+        what: String,
+    },
     /// A hold forbids it.
     #[error(
         "the hold `{name}` (commit {commit}) forbids it: {reason}. `lineal hold release {name}` ends it; `lineal erase ... --refuse` records the refusal"

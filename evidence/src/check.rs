@@ -5,7 +5,7 @@
 //! and never rounds up; what the law means by it is not decided here.
 
 mod as_of;
-mod ask;
+pub(crate) mod ask;
 mod built_in;
 mod compare;
 mod error;
@@ -22,10 +22,13 @@ mod waivers;
 
 pub use as_of::AsOf;
 pub use ask::time_text;
+pub(crate) use built_in::around;
 pub use compare::{Changed, Comparison, Told, compare};
 pub use error::Error;
+pub(crate) use evaluate::quoted;
 pub use evaluate::{check, check_part};
 pub use found::{Declared, FINDINGS_MAX, Finding, Report, RuleResult, Waiver};
+pub(crate) use header::checkpoint as header_of;
 pub use junit::junit;
 pub use part::Part;
 pub use record::{PACK_TYPE, RESULT_TYPE, newest_recorded, record, recorded};

@@ -8,10 +8,13 @@
 
 pub mod check;
 mod closure;
+pub mod decisions;
 mod error;
 pub mod export;
 pub mod gate;
 pub mod record;
+pub mod report;
+pub mod retention;
 pub mod rules;
 pub mod verified;
 

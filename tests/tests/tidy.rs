@@ -48,6 +48,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ),
     ("ed25519_dalek", &["proof/src/tlog/key.rs"]),
     ("ssh_key", &["evidence/src/record/key.rs"]),
+    ("svg", &["evidence/src/report/picture/canvas.rs"]),
     ("unsafe", &["engine/src/mapping"]),
 ];
 

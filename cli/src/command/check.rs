@@ -245,6 +245,7 @@ mod tests {
             include_str!("../../../rules/eu-ai-act.toml"),
             include_str!("../../../rules/reconcile.toml"),
             include_str!("../../../rules/release.toml"),
+            include_str!("../../../rules/annex-iv.toml"),
         ];
         let (mut count, mut wrong) = (0, Vec::new());
         for repair in files.into_iter().flat_map(repairs) {

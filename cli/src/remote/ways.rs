@@ -2,7 +2,8 @@
 //! docs/operating.md holds too.
 
 use crate::args::{
-    Arguments, Command, Declare, Erase, Hold, Keys, Recording, Retention, RetentionStep,
+    Arguments, Command, Declare, Erase, Hold, Keys, Recording, Report, Retention, RetentionStep,
+    Sheet,
 };
 use crate::exit::{Failure, Outcome};
 
@@ -38,6 +39,13 @@ const WAYS: &[(&str, Way)] = &[
     ("trace", There(READS)),
     ("show", There(READS)),
     ("export", There("reads; the bytes are those of an export beside the store")),
+    ("report annex-iv", Here(BESIDE)),
+    ("report oversight", Here(BESIDE)),
+    ("report incident", Here(BESIDE)),
+    ("report change", Here(BESIDE)),
+    ("report data-sheet", Here(BESIDE)),
+    ("report retention", Here(BESIDE)),
+    ("report dpia", Here(BESIDE)),
     ("stats", There(READS)),
     ("imports", There(READS)),
     ("retract", There("an administrator's; the server's writer records it")),
@@ -143,6 +151,13 @@ fn name(command: &Command) -> &'static str {
         Command::Trace(_) => "trace",
         Command::Show(_) => "show",
         Command::Export(_) => "export",
+        Command::Report(Report::AnnexIv(_)) => "report annex-iv",
+        Command::Report(Report::Sheet(Sheet::Oversight(_))) => "report oversight",
+        Command::Report(Report::Sheet(Sheet::Incident(_))) => "report incident",
+        Command::Report(Report::Sheet(Sheet::Change(_))) => "report change",
+        Command::Report(Report::Sheet(Sheet::DataSheet(_))) => "report data-sheet",
+        Command::Report(Report::Sheet(Sheet::Retention(_))) => "report retention",
+        Command::Report(Report::Sheet(Sheet::Dpia(_))) => "report dpia",
         Command::Stats => "stats",
         Command::Imports => "imports",
         Command::Retract(_) => "retract",

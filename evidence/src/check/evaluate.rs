@@ -310,7 +310,7 @@ fn note(result: &mut RuleResult, finding: Finding) {
 }
 
 /// A word in single quotes, where a shell would read more than letters.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();

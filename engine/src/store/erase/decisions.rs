@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::store::Store;
-use lineal_proof::record::{Decision, ErasedRows};
+use lineal_proof::record::{Decision, ErasedRows, Erasure, Hold};
 
 /// A decision, as one commit records it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -27,7 +27,40 @@ pub struct DecisionInfo {
     pub values: u64,
 }
 
+/// All that a store's log decided about erasing, to be done again in an older copy of it.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct DecisionLog {
+    /// The store's id.
+    pub store: [u8; 16],
+    /// The commits and what they decided, in the order of the log.
+    pub steps: Vec<(u64, DecidedStep)>,
+}
+
+/// A record that decides about erasing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum DecidedStep {
+    /// That something is erased, restricted, lifted or refused.
+    Erasure(Erasure),
+    /// That something must not be, or may be again.
+    Hold(Hold),
+}
+
 impl Store {
+    /// Every decision about erasing, as it is recorded.
+    ///
+    /// # Errors
+    /// [`crate::Error::Corrupt`] if the log cannot be read.
+    pub fn decision_log(&self) -> Result<DecisionLog> {
+        let state = self.read_state();
+        let ledger = state.ledger.load()?;
+        let erasures = ledger.erasures.iter();
+        let erasures = erasures.map(|(at, one)| (*at, DecidedStep::Erasure(one.clone())));
+        let holds = ledger.holds.iter().map(|(at, one)| (*at, DecidedStep::Hold(one.clone())));
+        let mut steps: Vec<(u64, DecidedStep)> = erasures.chain(holds).collect();
+        steps.sort_by_key(|(commit, _)| *commit);
+        Ok(DecisionLog { store: *self.id(), steps })
+    }
+
     /// The decisions on requests, in the order of the log: one a commit, however many records it took.
     ///
     /// # Errors

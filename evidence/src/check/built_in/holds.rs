@@ -15,7 +15,7 @@ use lineal_proof::Value;
 const HOLD_HOURS: &str = "hold_hours";
 
 /// What a hold over an incident may be about: what it concerns, and the systems and deployments of that.
-fn around(snapshot: &Snapshot, incident: NodeNo) -> BTreeSet<NodeNo> {
+pub(crate) fn around(snapshot: &Snapshot, incident: NodeNo) -> BTreeSet<NodeNo> {
     let mut nodes: BTreeSet<NodeNo> = BTreeSet::new();
     for relation in [Relation::Concerns, Relation::BelongsTo] {
         nodes.extend(snapshot.edges(incident, relation, Direction::Forward));
