@@ -75,7 +75,7 @@ const WAYS: &[(&str, Way)] = &[
     ("key revoke", There(STATES)),
     ("key list", Here("ask `find document where type = \"signing_key\"` there")),
     ("gate", There("reads, by the policy that the server was built with")),
-    ("retention", Here(BESIDE)),
+    ("retention", There("reads; a policy of --policy goes along")),
     (
         "retention apply",
         Here(

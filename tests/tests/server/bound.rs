@@ -329,6 +329,8 @@ fn a_report_and_an_export_for_a_token_of_ours_are_of_our_system_alone() {
     for path in ["/v1/check", "/v1/check?reconcile=true", &recorded] {
         assert_eq!(ask(&beside, &same, path).problem().0, 403, "{path}");
     }
+    let kept = beside.send(post("/v1/retention", &json!({})).token(&same));
+    assert_eq!(kept.problem().0, 403, "what is due is of the whole store");
     // What is another's and what is not there are refused in the same words.
     for (hidden, absent) in [
         ("/v1/check?system=rival-system", "/v1/check?system=nobody-system"),
