@@ -5,6 +5,7 @@ mod checkpoint;
 mod copies;
 mod erasing;
 mod exporting;
+mod packing;
 mod recording;
 mod reporting;
 mod server;
@@ -19,7 +20,8 @@ pub(crate) use checking::{Check, FailFrom};
 pub(crate) use checkpoint::Checkpoint;
 pub(crate) use copies::{Backup, Mirror, Repair, Restore};
 pub(crate) use erasing::{Decided, Erase, Hold, Retention, RetentionStep};
-pub(crate) use exporting::{Export, ExportForm};
+pub(crate) use exporting::{Export, ExportForm, ExportedLogs, LogsFormat};
+pub(crate) use packing::{Pack, PackDisclosure};
 pub(crate) use recording::{
     Approve, Attach, Declare, Evaluate, Gate, Keys, Recording, Reject, Span, Stated,
 };
@@ -131,7 +133,12 @@ will be is told before rows are read.")]
   lineal export cyclonedx model:credit-risk@3 -o bom.json    a bill of materials with model cards
   lineal export slsa model:credit-risk@3                     in-toto statements, one line a run
   lineal export openlineage model:credit-risk@3 | curl --data-binary @- ...
+  lineal export spdx model:credit-risk@3 -o model.spdx3.json SPDX 3 with the AI and data set profiles
+  lineal export croissant dataset:loans@1 -o loans.json      a data set, its files and columns
   lineal export car model:credit-risk@3 -o lineage.car       the records, each under its own hash
+  lineal export logs credit-scoring --out logs/              Article 12 logs: rows, counts, a signed statement
+  lineal export logs deployment:scorer@eu-1 --from 2026-03-01 --until 2026-04-01 --format parquet \
+    --proof --out march/
 Upstream to the origins, with evaluations, approvals and documents. Sealed fields (names, e-mails,
 notes) stay out. What nobody recorded is absent.")]
     Export(Export),
@@ -152,6 +159,16 @@ Each statement names the node that it rests on. What is not recorded is listed w
 would record it. The same commit and the same day that counts as today give the same bytes. Whether a system conforms to a law is not decided."
     )]
     Report(Report),
+    /// Make the folder that is handed to people who check it without Lineal
+    #[command(after_help = "Examples:
+  lineal pack model:credit-risk@3                         for third parties, into a folder of its name
+  lineal pack system:credit-scoring --disclosure authority --out pack --zip pack.zip
+  lineal pack incident:2026-11-bias --as-of 2026-11-20 --out case
+  lineal pack model:credit-risk@3 --record --by anna@bank.example     note that it was handed over
+What is recorded as of a signed checkpoint (`lineal checkpoint`): records, findings, samples of logs,
+documents, custody, proofs, and a manifest that the log's key signs. The same checkpoint gives the
+same bytes. VERIFY.md in it says how a stranger checks it with sha256sum, openssl and python3.")]
+    Pack(Pack),
     /// Count what the store holds
     Stats,
     /// List the imports

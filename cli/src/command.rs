@@ -18,6 +18,7 @@ pub(crate) mod imports;
 mod init;
 mod migrate;
 mod mirror;
+mod pack;
 mod prove;
 mod query;
 mod rebuild;
@@ -62,6 +63,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
         Command::Retract(retract) => retract::run(arguments, retract),
         Command::Export(wanted) => export::run(arguments, wanted),
         Command::Report(wanted) => report::run(arguments, wanted),
+        Command::Pack(wanted) => pack::run(arguments, wanted),
         Command::Erase(erase) => erase::run(arguments, erase),
         Command::Hold(hold) => hold::run(arguments, hold),
         Command::Record(record) => record::run(arguments, record),

@@ -205,6 +205,11 @@ pub enum Error {
     /// No checkpoint was ever made.
     #[error("the log has no name and no key on record yet; `lineal checkpoint` records them")]
     NoLog,
+    /// Bytes that are in the form of what the log's key signs for others.
+    #[error(
+        "this is not signed: it has the form of a checkpoint or of what witnesses sign, and a signature over it would be one of these"
+    )]
+    NotSigned,
     /// A log keeps its name.
     #[error("the log is recorded as {recorded} and keeps that name, not {asked}")]
     OtherOrigin {

@@ -48,7 +48,7 @@ pub use graph::{
 };
 pub use snapshot::{
     AbsenceSize, BatchInfo, Claim, EventRef, EventRows, FieldColumn, Folded, PathStep,
-    RevisionInfo, Snapshot, Thing, Unproved,
+    RevisionInfo, Snapshot, Standing, StandingRows, Thing, Unproved,
 };
 pub use store::{
     BACKUP_LIST, Backup, BackupProgress, CheckedCopy, CompactProgress, Compaction, CopiedKeys,

@@ -3,7 +3,7 @@
 //!
 //! Upstream along all lineage to its origins; from there one step to what is about these things
 //! (evaluations, approvals, documents, changes, incidents), and from those to what they name. Of a
-//! model also where it was deployed. Sealed fields stay out: what is handed over leaves the hands of
+//! model also where it was deployed, of a system what belongs to it, of an incident what it concerns. Sealed fields stay out: what is handed over leaves the hands of
 //! who may read them.
 
 use crate::Error;
@@ -237,11 +237,21 @@ fn reached(
         }
         Ok(is_new)
     };
-    if view.kind_of(root) == Kind::System {
-        for node in view.edges(root, Relation::BelongsTo, Direction::Inverse) {
-            if take(*node, &mut found)? {
-                waiting.push(*node);
-            }
+    let belongs =
+        |system| view.edges(system, Relation::BelongsTo, Direction::Inverse).iter().copied();
+    let own: Vec<NodeNo> = match view.kind_of(root) {
+        Kind::System => belongs(root).collect(),
+        Kind::Incident => {
+            let concerned = view.edges(root, Relation::Concerns, Direction::Forward);
+            let is_system = |node: &NodeNo| view.kind_of(*node) == Kind::System;
+            let of_systems = concerned.iter().copied().filter(is_system).flat_map(belongs);
+            concerned.iter().copied().chain(of_systems).collect()
+        }
+        _ => Vec::new(),
+    };
+    for node in own {
+        if take(node, &mut found)? {
+            waiting.push(node);
         }
     }
     while let Some(node) = waiting.pop() {

@@ -6,12 +6,15 @@
 
 #![forbid(unsafe_code)]
 
+pub mod canonical;
 pub mod check;
 mod closure;
 pub mod decisions;
 mod error;
 pub mod export;
 pub mod gate;
+pub mod logs;
+pub mod pack;
 pub mod record;
 pub mod report;
 pub mod retention;

@@ -1,5 +1,6 @@
 //! `lineal export`: what a thing rests on, in a form that tools of others read.
 
+mod logs;
 mod there;
 
 use crate::args::{Arguments, Export, ExportForm};
@@ -15,6 +16,10 @@ use lineal_query::told::Target;
 use std::io::Write;
 
 pub(super) fn run(arguments: &Arguments, wanted: &Export) -> Outcome {
+    if wanted.form == ExportForm::Logs {
+        return logs::run(arguments, wanted);
+    }
+    logs::refuse_options(&wanted.logs)?;
     if let Some(remote) = Remote::meant(arguments)? {
         return there::run(arguments, wanted, &remote);
     }
@@ -36,7 +41,9 @@ pub(super) fn run(arguments: &Arguments, wanted: &Export) -> Outcome {
         ExportForm::Cyclonedx16 => Form::CycloneDx(CycloneDxVersion::V1_6),
         ExportForm::Slsa => Form::Slsa,
         ExportForm::Openlineage => Form::OpenLineage,
-        ExportForm::Car => Form::Car,
+        ExportForm::Spdx => Form::Spdx,
+        ExportForm::Croissant => Form::Croissant,
+        ExportForm::Car | ExportForm::Logs => Form::Car,
     };
     let closure = Closure::of(&view, node).map_err(failure)?;
     let bytes = export(form, &store, &view, &closure).map_err(failure)?;

@@ -39,6 +39,12 @@ const WAYS: &[(&str, Way)] = &[
     ("trace", There(READS)),
     ("show", There(READS)),
     ("export", There("reads; the bytes are those of an export beside the store")),
+    (
+        "pack",
+        Here(
+            "it is signed with the log's key, which a server does not lend; run it beside the store, with --store DIR in place of --url",
+        ),
+    ),
     ("report annex-iv", Here(BESIDE)),
     ("report oversight", Here(BESIDE)),
     ("report incident", Here(BESIDE)),
@@ -151,6 +157,7 @@ fn name(command: &Command) -> &'static str {
         Command::Trace(_) => "trace",
         Command::Show(_) => "show",
         Command::Export(_) => "export",
+        Command::Pack(_) => "pack",
         Command::Report(Report::AnnexIv(_)) => "report annex-iv",
         Command::Report(Report::Sheet(Sheet::Oversight(_))) => "report oversight",
         Command::Report(Report::Sheet(Sheet::Incident(_))) => "report incident",

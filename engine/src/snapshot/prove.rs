@@ -255,6 +255,15 @@ impl Store {
         (row < place.rows).then_some(EventRef { batch: ordinal, row })
     }
 
+    /// The id of the revision of a batch's part, as [`EventRef`] names it and a proof does; none if the
+    /// log holds no such part.
+    #[must_use]
+    pub fn revision_of_part(&self, part: u32) -> Option<Hash> {
+        let state = self.read_state();
+        let batch = state.ledger.batches.get(part as usize)?;
+        Some(state.ledger.revisions.id(batch.revision))
+    }
+
     /// The node of a view that a revision is of, by the revision's id.
     #[must_use]
     pub fn node_of_revision(&self, view: &Snapshot, id: &Hash) -> Option<NodeNo> {
@@ -334,11 +343,8 @@ impl Maker<'_> {
     }
 
     fn batch_revision(&self, ordinal: u32) -> Result<Hash, Error> {
-        let state = self.store.read_state();
-        let ledger = &state.ledger;
         let none = || Error::corrupt("segments", 0, "an event is of a batch that the log holds");
-        let batch = ledger.batches.get(ordinal as usize).ok_or_else(none)?;
-        Ok(ledger.revisions.id(batch.revision))
+        self.store.revision_of_part(ordinal).ok_or_else(none)
     }
 
     fn item(&mut self, thing: Thing) -> Result<Item, Unproved> {

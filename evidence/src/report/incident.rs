@@ -259,9 +259,8 @@ fn events(
         ];
         table.push(row, ROWS_SHOWN);
     }
-    let words = format!(
-        "Events in the window: {total}; of these overridden by a human: {overridden}."
-    );
+    let words =
+        format!("Events in the window: {total}; of these overridden by a human: {overridden}.");
     section = section.say(words);
     section.push(Block::Table(table));
     if concerned.deployments.is_empty() {

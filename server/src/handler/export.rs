@@ -24,20 +24,23 @@ const BYTES_MOST: usize = 64 << 20;
 const JSON: &str = "application/json";
 const LINES: &str = "application/x-ndjson";
 const CYCLONEDX: &str = "application/vnd.cyclonedx+json";
+const LD_JSON: &str = "application/ld+json";
 const CAR: &str = "application/vnd.ipld.car";
 
 /// The forms by their names, with their media types.
-const FORMS: [(&str, Form, &str); 6] = [
+const FORMS: [(&str, Form, &str); 8] = [
     ("prov", Form::Prov, JSON),
     ("cyclonedx", Form::CycloneDx(CycloneDxVersion::V1_7), CYCLONEDX),
     ("cyclonedx-1.6", Form::CycloneDx(CycloneDxVersion::V1_6), CYCLONEDX),
+    ("spdx", Form::Spdx, LD_JSON),
+    ("croissant", Form::Croissant, LD_JSON),
     ("slsa", Form::Slsa, LINES),
     ("openlineage", Form::OpenLineage, LINES),
     ("car", Form::Car, CAR),
 ];
 
 pub(crate) fn describe(it: Description) -> Description {
-    it.place("form", "prov, cyclonedx, cyclonedx-1.6, slsa, openlineage or car")
+    it.place("form", "prov, cyclonedx, cyclonedx-1.6, spdx, croissant, slsa, openlineage or car")
         .parameter("target", &Type::String, true, "A node, as at /v1/show")
         .parameter("as_of", &Type::Integer, false, "The view as of this commit")
         .in_store()

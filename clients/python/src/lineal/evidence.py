@@ -15,7 +15,7 @@ Severity = Literal["minor", "major", "blocker"]
 """How much hangs on a rule, in the judgement of its pack."""
 Status = Literal["met", "gap", "conflict", "waived", "undeclared", "not_applicable"]
 """What a rule came to (docs/evidence.md, "Check")."""
-Form = Literal["prov", "cyclonedx", "cyclonedx-1.6", "slsa", "openlineage", "car"]
+Form = Literal["prov", "cyclonedx", "cyclonedx-1.6", "spdx", "croissant", "slsa", "openlineage", "car"]
 """Forms that tools of others read."""
 SEVERITIES: tuple[Severity, ...] = ("minor", "major", "blocker")
 """From the least."""

@@ -2,7 +2,9 @@
 
 use crate::error::Result;
 use crate::store::Store;
+use lineal_proof::Hash;
 use lineal_proof::record::{Decision, ErasedRows, Erasure, Hold};
+use std::collections::BTreeSet;
 
 /// A decision, as one commit records it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -66,12 +68,29 @@ impl Store {
     /// # Errors
     /// [`crate::Error::Corrupt`] if the log cannot be read.
     pub fn decisions(&self) -> Result<Vec<DecisionInfo>> {
+        self.decisions_on(&|_| true)
+    }
+
+    /// The same of these alone: ids of batches' revisions, whose rows are meant, and of nodes, whose sealed
+    /// values are. Rows and values of others are not counted.
+    ///
+    /// # Errors
+    /// As [`Store::decisions`].
+    pub fn decisions_about(&self, things: &BTreeSet<Hash>) -> Result<Vec<DecisionInfo>> {
+        let all = self.decisions_on(&|id| things.contains(id))?;
+        Ok(all.into_iter().filter(|decision| decision.rows + decision.values > 0).collect())
+    }
+
+    fn decisions_on(&self, is_meant: &dyn Fn(&Hash) -> bool) -> Result<Vec<DecisionInfo>> {
         let state = self.read_state();
         let ledger = state.ledger.load()?;
         let mut all: Vec<DecisionInfo> = Vec::new();
         for (commit, erasure) in &ledger.erasures {
-            let rows: u64 = erasure.batches.iter().map(ErasedRows::count).sum();
-            let values = erasure.sealed.len() as u64;
+            let batches = erasure.batches.iter().filter(|rows| is_meant(&rows.batch.0));
+            let rows: u64 = batches.map(ErasedRows::count).sum();
+            let meant = |id: &Hash, other: &Hash| is_meant(id) || is_meant(other);
+            let values = erasure.sealed.iter().filter(|value| meant(&value.node, &value.subject));
+            let values = values.count() as u64;
             match all.last_mut().filter(|last| last.commit == *commit) {
                 Some(last) => {
                     last.rows += rows;

@@ -39,8 +39,7 @@ pub(super) fn missing(
     let hours = rule.params.get(HOLD_HOURS).copied().unwrap_or(24.0);
     let most = (hours * HOUR as f64) as i64;
     let snapshot = asker.snapshot();
-    let holds: Vec<HoldInfo> =
-        store.holds()?.into_iter().filter(|hold| hold.commit <= snapshot.commit()).collect();
+    let holds: Vec<HoldInfo> = store.holds_at(snapshot.commit())?;
     let mut offences = Vec::new();
     for incident in subjects {
         let around = around(snapshot, *incident);
@@ -79,7 +78,7 @@ pub(super) fn past_erasure(
     subjects: &[NodeNo],
 ) -> Result<Vec<Offence>, Error> {
     let snapshot = asker.snapshot();
-    let holds = store.holds()?;
+    let holds = store.holds_at(asker.snapshot().commit())?;
     let mut offences = Vec::new();
     for deployment in subjects {
         let days = match snapshot.field(*deployment, "log_erase_days")? {
