@@ -38,7 +38,12 @@ const WAYS: &[(&str, Way)] = &[
     ("fmt", Nowhere),
     ("trace", There(READS)),
     ("show", There(READS)),
-    ("export", There("reads; the bytes are those of an export beside the store")),
+    (
+        "export",
+        There(
+            "reads; the bytes are those of an export beside the store; `logs` is written beside the store alone",
+        ),
+    ),
     (
         "pack",
         Here(

@@ -271,7 +271,7 @@ fn evidence_is_the_same_here_and_there() {
     assert!(both.there(&["check", "--diff", "recorded", "now"], "").err.contains("no report like"));
 
     let model = "model:credit-risk-scorer@3";
-    for form in ["prov", "cyclonedx", "cyclonedx-1.6", "slsa", "openlineage"] {
+    for form in ["prov", "cyclonedx", "cyclonedx-1.6", "slsa", "openlineage", "spdx"] {
         assert!(both.same(&["export", form, model], "").out.len() > 100, "{form}");
         both.same(&["export", form, model, "--as-of", "1"], "");
     }

@@ -314,7 +314,7 @@ fn a_report_and_an_export_for_a_token_of_ours_are_of_our_system_alone() {
         assert!(reply.status == 200 && !reply.text().contains(RIVAL), "{accept}: {}", reply.text());
     }
     // The model of ours was trained by a run from which the rival's model comes too.
-    for form in ["prov", "cyclonedx", "slsa", "openlineage"] {
+    for form in ["prov", "cyclonedx", "slsa", "openlineage", "spdx"] {
         let path = format!("/v1/export/{form}?target=model%3Acredit-risk-scorer%403");
         let (one, two) = (ask(&alone, &ours, &path), ask(&beside, &same, &path));
         assert_eq!((one.status, two.status), (200, 200), "{form}: {}", two.text());
