@@ -102,7 +102,6 @@ fn an_export_is_given_whole_and_is_in_the_trail_one_by_one() {
         ("spdx", "application/ld+json"),
         ("slsa", "application/x-ndjson"),
         ("openlineage", "application/x-ndjson"),
-        ("spdx", "application/ld+json"),
         ("car", "application/vnd.ipld.car"),
     ];
     for (form, media_type) in forms {
