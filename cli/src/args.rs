@@ -9,9 +9,9 @@ mod packing;
 mod recording;
 mod reporting;
 mod server;
-mod sheets;
 #[cfg(feature = "server")]
 mod serving;
+mod sheets;
 
 #[cfg(feature = "server")]
 pub(crate) use serving::{CreateToken, RevokeToken, Serve, ServerPlace, Token};

@@ -5,8 +5,8 @@
 use crate::gate::Call;
 use crate::handler::{
     backup, batches, check, erasures, export, health, history, imports, intake, marquez, metrics,
-    mirror, names, nodes, plans, prove, public_log, query, records, reference, retention, schema, show, stats,
-    trace, trail, upkeep,
+    mirror, names, nodes, plans, prove, public_log, query, records, reference, retention, schema,
+    show, stats, trace, trail, upkeep,
 };
 use crate::openapi::Description;
 use crate::problem::Problem;
