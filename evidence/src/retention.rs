@@ -3,7 +3,9 @@
 mod due;
 mod nodes;
 mod policy;
+mod told;
 
 pub use due::{Due, DueBatch, due, due_of};
 pub use nodes::{DueDay, Standing, standing, standing_of};
 pub use policy::{Class, Period, Policy};
+pub use told::{Kept, LOGS, batch_json, day_json};

@@ -82,7 +82,8 @@ pub(crate) fn preferred<'m>(headers: &HeaderMap, offered: &[&'m str]) -> Option<
     let mut best: Option<(u32, &'m str)> = None;
     for media_type in offered {
         let fits = ranges.iter().filter(|(range, _)| has(range, media_type));
-        let weight = fits.max_by_key(|(range, _)| exactness(range)).map_or(0, |(_, weight)| *weight);
+        let weight =
+            fits.max_by_key(|(range, _)| exactness(range)).map_or(0, |(_, weight)| *weight);
         if weight > 0 && best.is_none_or(|(most, _)| weight > most) {
             best = Some((weight, *media_type));
         }

@@ -5,8 +5,8 @@
 use crate::gate::Call;
 use crate::handler::{
     backup, batches, check, erasures, export, health, history, imports, intake, marquez, metrics,
-    mirror, names, nodes, plans, prove, public_log, query, records, reference, schema, show, stats,
-    trace, trail, upkeep,
+    mirror, names, nodes, plans, prove, public_log, query, records, reference, retention, schema,
+    show, stats, trace, trail, upkeep,
 };
 use crate::openapi::Description;
 use crate::problem::Problem;
@@ -421,6 +421,14 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         roles: READERS,
         handler: does!(export::get),
         describe: export::describe,
+    },
+    Endpoint {
+        method: "POST",
+        path: "/v1/retention",
+        summary: "How long what is kept under a policy, and what is due.",
+        roles: TRAIL_READERS,
+        handler: does!(retention::post),
+        describe: retention::describe,
     },
     Endpoint {
         method: "POST",

@@ -20,6 +20,7 @@ pub(crate) mod public_log;
 pub(crate) mod query;
 pub(crate) mod records;
 pub(crate) mod reference;
+pub(crate) mod retention;
 pub(crate) mod schema;
 pub(crate) mod show;
 pub(crate) mod stats;

@@ -2,7 +2,9 @@
 
 mod evidence;
 
-pub use evidence::{CheckRequest, CompactRequest, RetractRequest, VerifyDepth, VerifyRequest};
+pub use evidence::{
+    CheckRequest, CompactRequest, RetentionRequest, RetractRequest, VerifyDepth, VerifyRequest,
+};
 
 use std::borrow::Cow;
 

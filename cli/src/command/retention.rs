@@ -4,12 +4,13 @@ use super::erase;
 use crate::args::{Arguments, Decided, Retention, RetentionStep};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
-use crate::render::{counted, print_table, table, visible};
+use crate::remote::Remote;
+use crate::render::{counted, print_table, table, texts, time_of, visible};
 use crate::time::{Zone, rfc3339};
 use lineal_engine::clock::{Clock, SystemClock};
-use lineal_engine::{ErasureOrder, Snapshot, Target};
+use lineal_engine::{ErasureOrder, Target};
 use lineal_evidence::retention::{
-    Class, Due, DueBatch, DueDay, Period, Policy, Standing, due, standing,
+    Due, Kept, LOGS, Period, Policy, batch_json, day_json, due, standing,
 };
 use lineal_proof::Hash;
 use lineal_proof::record::Decision;
@@ -18,12 +19,12 @@ use sha2::{Digest, Sha256};
 use std::io::Write;
 use std::path::Path;
 
-/// The class of log batches.
-const LOGS: &str = "inference-log";
 /// The class of uses of the store.
 const TRAIL: &str = "access-trail";
 /// The format of proposals.
 const FORMAT: u64 = 1;
+/// What stands where the operator must state a period and has not.
+const UNDECLARED: &str = "undeclared";
 /// Batches shown on a screen; `--json` lists all.
 const SHOWN: usize = 10;
 
@@ -32,10 +33,10 @@ pub(super) fn run(arguments: &Arguments, wanted: &Retention) -> Outcome {
         Some(text) => crate::time::parse(text)?,
         None => SystemClock.now(),
     };
-    let policy = Policy::read(wanted.policy.as_deref()).map_err(failure)?;
     match &wanted.step {
-        None => show(arguments, &policy, now),
+        None => show(arguments, wanted, now),
         Some(RetentionStep::Apply { propose: Some(path), class, .. }) => {
+            let policy = Policy::read(wanted.policy.as_deref()).map_err(failure)?;
             propose(arguments, &policy, now, (class, path))
         }
         Some(RetentionStep::Apply { execute, digest, decided_by, executed_by, .. }) => {
@@ -57,137 +58,115 @@ fn failure(error: lineal_evidence::Error) -> Failure {
     }
 }
 
-fn logs(policy: &Policy) -> Outcome<&Class> {
-    policy.class(LOGS).ok_or_else(|| Failure::usage(format!("the policy has no class `{LOGS}`")))
-}
-
-fn show(arguments: &Arguments, policy: &Policy, now: i64) -> Outcome {
-    let store = place::open_read_only(arguments)?;
-    let view = store.snapshot()?.with_restricted();
-    let class = logs(policy)?;
-    let found = due(&store, &view, class, now).map_err(failure)?;
-    let others = others(&view, policy, now)?;
+fn show(arguments: &Arguments, wanted: &Retention, now: i64) -> Outcome {
+    let told = match Remote::meant(arguments)? {
+        Some(remote) => there(&remote, wanted)?,
+        None => {
+            let policy = Policy::read(wanted.policy.as_deref()).map_err(failure)?;
+            let store = place::open_read_only(arguments)?;
+            let view = store.snapshot()?.with_restricted();
+            Kept::of(&store, &view, &policy, now).map_err(failure)?.to_json(&policy, now)
+        }
+    };
+    if told[LOGS].is_null() {
+        return Err(Failure::usage(format!("the policy has no class `{LOGS}`")));
+    }
     let mut out = std::io::stdout().lock();
     if arguments.json {
-        let classes = policy.classes.iter().map(class_json).collect::<Vec<_>>();
-        let object = json!({
-            "policy": policy.name, "version": policy.version, "at": rfc3339(now), "classes": classes,
-            LOGS: {
-                "batches": found.batches, "below_floor": found.below_floor,
-                "cannot_tell": found.timeless,
-                "due": found.due.iter().map(batch_json).collect::<Vec<_>>(),
-            },
-            "standing": others.iter().map(standing_json).collect::<Vec<_>>(),
-        });
-        writeln!(out, "{object}")?;
+        writeln!(out, "{told}")?;
         return Ok(Exit::Answer);
     }
-    let rows = policy.classes.iter().map(|class| {
-        let (min, max) = (class.min.text().to_owned(), class.max.text().to_owned());
-        vec![class.name.clone(), min, max, class.anchor.clone(), class.basis.clone()]
-    });
-    let header = ["class", "at least", "at most", "from", "basis"];
-    print_table(&mut out, &table(&header, rows.collect()))?;
-    for class in &policy.classes {
-        for finding in &class.findings {
-            writeln!(out, "{}: {finding}", class.name)?;
-        }
-    }
-    told(&mut out, &found, class, &Zone::parse(&arguments.tz)?)?;
-    for (class, standing) in &others {
-        writeln!(
-            out,
-            "{}: {}, {} below the floor, {} of which nobody can tell, {} due",
-            class.name,
-            counted(standing.nodes, "thing"),
-            standing.below_floor,
-            standing.cannot_tell,
-            standing.due
-        )?;
-        if !standing.days.is_empty() {
-            let days = counted(standing.days.len() as u64, "day");
-            writeln!(
-                out,
-                "  {days} of it can still be read: apply --propose FILE --class {}",
-                class.name
-            )?;
-        }
-    }
+    print(&mut out, &told, &Zone::parse(&arguments.tz)?)?;
     Ok(Exit::Answer)
 }
 
-fn told(out: &mut dyn Write, found: &Due, class: &Class, zone: &Zone) -> Outcome<()> {
-    let batches = if found.batches == 1 { "batch" } else { "batches" };
-    writeln!(out, "{LOGS}: {} {batches}, {} below the floor", found.batches, found.below_floor)?;
-    if found.timeless > 0 {
-        writeln!(out, "  of {} nobody can tell: no event has a time", found.timeless)?;
+/// What a server says of its store, under the policy that is named here.
+fn there(remote: &Remote, wanted: &Retention) -> Outcome<Json> {
+    let policy =
+        match &wanted.policy {
+            None => None,
+            Some(path) => Some(std::fs::read_to_string(path).map_err(|error| {
+                Failure::usage(format!("cannot read {}: {error}", path.display()))
+            })?),
+        };
+    let at = wanted.at.as_ref().map(|text| crate::time::parse(text)).transpose()?;
+    remote.retention(policy.as_deref(), at.map(rfc3339).as_deref())
+}
+
+/// What is told, for the eye.
+fn print(out: &mut dyn Write, told: &Json, zone: &Zone) -> Outcome<()> {
+    let none = Vec::new();
+    let list = |json: &Json| json.as_array().cloned().unwrap_or_else(|| none.clone());
+    let text = |json: &Json| json.as_str().unwrap_or_default().to_owned();
+    let number = |json: &Json| json.as_u64().unwrap_or(0);
+    let classes = list(&told["classes"]);
+    let rows = classes.iter().map(|class| {
+        ["class", "min", "max", "anchor", "basis"].map(|name| text(&class[name])).to_vec()
+    });
+    let header = ["class", "at least", "at most", "from", "basis"];
+    print_table(out, &table(&header, rows.collect()))?;
+    for class in &classes {
+        for finding in texts(&class["findings"]) {
+            writeln!(out, "{}: {finding}", text(&class["class"]))?;
+        }
     }
-    if matches!(class.max, Period::Undeclared) {
-        return Ok(());
+    let logs = &told[LOGS];
+    let batches = if number(&logs["batches"]) == 1 { "batch" } else { "batches" };
+    let below = number(&logs["below_floor"]);
+    writeln!(out, "{LOGS}: {} {batches}, {below} below the floor", number(&logs["batches"]))?;
+    if number(&logs["cannot_tell"]) > 0 {
+        let timeless = number(&logs["cannot_tell"]);
+        writeln!(out, "  of {timeless} nobody can tell: no event has a time")?;
     }
-    let held = found.due.iter().filter(|batch| batch.hold.is_some()).count();
-    writeln!(out, "  due: {}, of which {held} on hold", found.due.len())?;
-    for batch in found.due.iter().take(SHOWN) {
-        let hold = batch.hold.as_ref().map_or(String::new(), |hold| format!("  hold {hold}"));
+    let is_of_logs = |class: &&Json| class["class"] == LOGS;
+    if classes.iter().find(is_of_logs).is_some_and(|class| class["max"] != UNDECLARED) {
+        due_told(out, &list(&logs["due"]), zone)?;
+    }
+    for standing in list(&told["standing"]) {
+        let class = text(&standing["class"]);
         writeln!(
             out,
-            "    {}  {}  {}  since {}{}",
-            visible(&batch.name),
-            visible(&batch.deployment),
-            counted(batch.rows, "row"),
-            zone.date(batch.ceiling),
-            visible(&hold)
+            "{class}: {}, {} below the floor, {} of which nobody can tell, {} due",
+            counted(number(&standing["nodes"]), "thing"),
+            number(&standing["below_floor"]),
+            number(&standing["cannot_tell"]),
+            number(&standing["due"])
         )?;
-    }
-    if let Some(more) = crate::render::and_more(found.due.len() as u64, SHOWN) {
-        writeln!(out, "    {more}; --json lists all")?;
+        let days = list(&standing["days"]).len() as u64;
+        if days > 0 {
+            let days = counted(days, "day");
+            writeln!(
+                out,
+                "  {days} of it can still be read: apply --propose FILE --class {class}"
+            )?;
+        }
     }
     Ok(())
 }
 
-fn class_json(class: &Class) -> Json {
-    json!({
-        "class": class.name, "covers": class.covers, "min": class.min.text(), "max": class.max.text(),
-        "anchor": class.anchor, "basis": class.basis, "max_basis": class.max_basis,
-        "purpose": class.purpose, "holder": class.holder, "on_expiry": class.on_expiry,
-        "findings": class.findings,
-    })
-}
-
-fn day_json(day: &DueDay) -> Json {
-    json!({
-        "node": day.node.to_string(), "name": day.name, "field": day.field,
-        "ceiling": rfc3339(day.ceiling),
-    })
-}
-
-fn standing_json((class, standing): &(&Class, Standing)) -> Json {
-    json!({
-        "class": class.name, "nodes": standing.nodes, "below_floor": standing.below_floor,
-        "cannot_tell": standing.cannot_tell, "due": standing.due,
-        "days": standing.days.iter().map(day_json).collect::<Vec<_>>(),
-    })
-}
-
-/// How the other classes stand.
-fn others<'p>(
-    view: &Snapshot,
-    policy: &'p Policy,
-    now: i64,
-) -> Outcome<Vec<(&'p Class, Standing)>> {
-    let mut all = Vec::new();
-    for class in &policy.classes {
-        all.extend(standing(view, class, now).map_err(failure)?.map(|standing| (class, standing)));
+/// The batches that are due.
+fn due_told(out: &mut dyn Write, due: &[Json], zone: &Zone) -> Outcome<()> {
+    let held = due.iter().filter(|batch| !batch["hold"].is_null()).count();
+    writeln!(out, "  due: {}, of which {held} on hold", due.len())?;
+    for batch in due.iter().take(SHOWN) {
+        let text = |name: &str| visible(batch[name].as_str().unwrap_or_default()).into_owned();
+        let hold = match batch["hold"].is_null() {
+            true => String::new(),
+            false => format!("  hold {}", text("hold")),
+        };
+        writeln!(
+            out,
+            "    {}  {}  {}  since {}{hold}",
+            text("name"),
+            text("deployment"),
+            counted(batch["rows"].as_u64().unwrap_or(0), "row"),
+            time_of(&batch["ceiling"]).map_or_else(String::new, |ceiling| zone.date(ceiling)),
+        )?;
     }
-    Ok(all)
-}
-
-fn batch_json(batch: &DueBatch) -> Json {
-    json!({
-        "batch": batch.id.to_string(), "name": batch.name, "deployment": batch.deployment,
-        "rows": batch.rows, "last_time": rfc3339(batch.last_time), "ceiling": rfc3339(batch.ceiling),
-        "hold": batch.hold,
-    })
+    if let Some(more) = crate::render::and_more(due.len() as u64, SHOWN) {
+        writeln!(out, "    {more}; --json lists all")?;
+    }
+    Ok(())
 }
 
 /// Writes what is due and not on hold, for a second person to read and execute.

@@ -2,7 +2,7 @@
 
 use super::{Remote, broken};
 use crate::exit::Outcome;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::io::Read;
 use ureq::http::HeaderMap;
 
@@ -21,6 +21,13 @@ impl Remote {
     /// Reports of what rules ask for, and what is kept back from the role.
     pub(crate) fn check(&self, asked: &[(&str, String)]) -> Outcome<Json> {
         self.connection.json("/v1/check", asked)
+    }
+
+    /// How long what is kept, and what is due.
+    pub(crate) fn retention(&self, policy: Option<&str>, at: Option<&str>) -> Outcome<Json> {
+        let body = json!({ "policy": policy, "at": at });
+        let body = self.connection.post("/v1/retention", &body, "application/json", "")?;
+        serde_json::from_reader(body).map_err(|why| broken(&why.to_string()))
     }
 
     /// What a thing rests on, in a form.

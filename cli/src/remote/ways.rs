@@ -40,7 +40,9 @@ const WAYS: &[(&str, Way)] = &[
     ("show", There(READS)),
     (
         "export",
-        There("reads; the bytes are those of an export beside the store; `export logs` works beside the store alone"),
+        There(
+            "reads; the bytes are those of an export beside the store; `logs` is written beside the store alone",
+        ),
     ),
     (
         "pack",
@@ -84,7 +86,7 @@ const WAYS: &[(&str, Way)] = &[
     ("key revoke", There(STATES)),
     ("key list", Here("ask `find document where type = \"signing_key\"` there")),
     ("gate", There("reads, by the policy that the server was built with")),
-    ("retention", Here(BESIDE)),
+    ("retention", There("reads; a policy of --policy goes along")),
     (
         "retention apply",
         Here(

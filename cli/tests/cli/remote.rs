@@ -239,6 +239,10 @@ fn what_is_acknowledged_is_shown_with_its_proof_pending() {
     serving.end();
 }
 
+/// A policy whose ceiling has passed for all logs.
+const POLICY: &str = "[policy]\nname = \"ours\"\nversion = 1\n[[retention]]\nclass = \"inference-log\"\n\
+    min = \"P6M\"\nmax = \"P1Y\"\nanchor = \"event.at\"\nbasis = \"b\"\npurpose = \"p\"\n";
+
 /// The system of the bundled logs.
 const SYSTEM: &str = "CREDIT-RISK-EU-001";
 
@@ -267,7 +271,7 @@ fn evidence_is_the_same_here_and_there() {
     assert!(both.there(&["check", "--diff", "recorded", "now"], "").err.contains("no report like"));
 
     let model = "model:credit-risk-scorer@3";
-    for form in ["prov", "cyclonedx", "cyclonedx-1.6", "slsa", "openlineage"] {
+    for form in ["prov", "cyclonedx", "cyclonedx-1.6", "slsa", "openlineage", "spdx"] {
         assert!(both.same(&["export", form, model], "").out.len() > 100, "{form}");
         both.same(&["export", form, model, "--as-of", "1"], "");
     }
@@ -284,6 +288,28 @@ fn evidence_is_the_same_here_and_there() {
         assert_eq!(kept(&both.there(&export, ""), "lineage.car"), here);
     }
     assert_eq!(both.there(&["export", "slsa", &format!("system:{SYSTEM}")], "").code, 2);
+
+    let made = ["token", "create", "--role", "admin", "--name", "x", "--config", "server.toml"];
+    both.folder.write("admin", both.folder.done(&made).out);
+    both.folder.write("ours.toml", POLICY);
+    for more in [&[][..], &["--policy", "ours.toml"], &["--json", "--policy", "ours.toml"]] {
+        let asked = [&["retention", "--at", "2199-01-01"][..], more].concat();
+        let here = both.folder.run(&asked);
+        // A running server knows a token within a moment.
+        let there = || {
+            both.folder.run(&[&asked[..], &["--url", &both.url, "--token-file", "admin"]].concat())
+        };
+        let mut told = there();
+        for _ in 0..100 {
+            if told.code == 0 {
+                break;
+            }
+            std::thread::sleep(PAUSE);
+            told = there();
+        }
+        assert_eq!(told.all(), here.all(), "{asked:?}");
+        assert!(here.out.contains("inference-log"), "{here:?}");
+    }
 
     assert_eq!(both.same(&["gate", model], "").code, 1);
     both.same(&["gate", model, "--json"], "");

@@ -151,7 +151,11 @@ impl Policy {
         Policy::parse(&text, &name)
     }
 
-    fn parse(text: &str, name: &str) -> Result<Policy, Error> {
+    /// Reads a policy; `name` is said in messages.
+    ///
+    /// # Errors
+    /// [`Error::RetentionPolicy`] with the line.
+    pub fn parse(text: &str, name: &str) -> Result<Policy, Error> {
         let file: File = toml::from_str(text).map_err(|error| Error::RetentionPolicy {
             file: name.to_owned(),
             message: error.to_string(),

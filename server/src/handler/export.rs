@@ -49,6 +49,7 @@ pub(crate) fn describe(it: Description) -> Description {
             &[
                 (JSON, Type::Object),
                 (CYCLONEDX, Type::Object),
+                (LD_JSON, Type::Object),
                 (LINES, Type::String),
                 (CAR, Type::String),
             ],

@@ -27,6 +27,16 @@ pub struct CompactRequest {
     pub dry_run: bool,
 }
 
+/// What is asked of retention.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionRequest {
+    /// A policy as TOML (docs/operating.md, "Erasure and retention"); without, that of the program.
+    pub policy: Option<String>,
+    /// Judge as of this time instead of now: RFC 3339, or a date.
+    pub at: Option<String>,
+}
+
 /// That an import is undone; nothing is deleted.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -55,7 +55,7 @@ fn rival(path: &Path, folder: &Path) {
     let model = view.find(Some(Kind::Model), "credit-risk-scorer@3")[0];
     let run = view.edges(model, Relation::ProducedBy, Direction::Forward)[0];
     let data = view.edges(run, Relation::TrainedOn, Direction::Forward)[0];
-    let (run, data) = (view.key_of(run), view.key_of(data));
+    let (run, data, ours) = (view.key_of(run), view.key_of(data), view.key_of(model));
     let mut transaction = store.begin(None, None).unwrap();
     let say = saying("other", "test", 1);
     let key = |name: &str| Key::text(format!("{RIVAL}-{name}"));
@@ -64,6 +64,12 @@ fn rival(path: &Path, folder: &Path) {
     theirs.link(Relation::BelongsTo, Kind::System, key("system"));
     theirs.link(Relation::ProducedBy, Kind::Run, run);
     transaction.add_node(&say, theirs).unwrap();
+    // Our model, put to use by them.
+    let served = texts(&["rival-api", "prod", "eu", "credit-risk-scorer", "3"]);
+    let mut used = NodeDraft::new(Kind::Deployment, served);
+    used.link(Relation::Deploys, Kind::Model, ours);
+    used.link(Relation::BelongsTo, Kind::System, key("system"));
+    transaction.add_node(&say, used).unwrap();
     // A run that used the same data, and a name that is nearly ours.
     let mut trained = NodeDraft::new(Kind::Run, texts(&["rival-run"]));
     trained.link(Relation::TrainedOn, Kind::Dataset, data);
@@ -303,8 +309,16 @@ fn a_report_and_an_export_for_a_token_of_ours_are_of_our_system_alone() {
     let check = format!("/v1/check?system={SYSTEM}&reconcile=true&as_of=2199-01-01");
     let whole = beside.token(Role::Auditor);
     assert!(ask(&beside, &whole, "/v1/check").text().contains(RIVAL), "there is something to hide");
-    let (one, two) = (ask(&alone, &ours, &check), ask(&beside, &same, &check));
-    assert_eq!(told(one.ok()), told(two.ok()));
+    let of_model = format!("{check}&model=credit-risk-scorer%403");
+    let rules = |reply: &crate::client::Reply| reply.ok()["reports"][1]["rules"].clone();
+    let seen = rules(&ask(&beside, &whole, &of_model));
+    assert_ne!(seen, rules(&ask(&beside, &same, &of_model)), "our model is theirs to use, too");
+    for path in [&of_model, &check] {
+        let (one, two) = (ask(&alone, &ours, path), ask(&beside, &same, path));
+        assert!(!two.text().contains(RIVAL), "{path}: {}", two.text());
+        assert_eq!(told(one.ok()), told(two.ok()), "{path}");
+    }
+    let two = ask(&beside, &same, &check);
     let report = two.ok();
     assert_eq!(report["reports"][0]["rules"].as_array().map(Vec::len), Some(40), "{report}");
     assert_eq!(report["withheld"], json!(["what is not of the systems of this token"]));
@@ -313,8 +327,9 @@ fn a_report_and_an_export_for_a_token_of_ours_are_of_our_system_alone() {
         let reply = beside.send(get(check.as_str()).token(&same).header("Accept", accept));
         assert!(reply.status == 200 && !reply.text().contains(RIVAL), "{accept}: {}", reply.text());
     }
-    // The model of ours was trained by a run from which the rival's model comes too.
-    for form in ["prov", "cyclonedx", "slsa", "openlineage"] {
+    let path = "/v1/export/prov?target=model%3Acredit-risk-scorer%403";
+    assert!(ask(&beside, &whole, path).text().contains("rival-api"), "it is in the whole export");
+    for form in ["prov", "cyclonedx", "slsa", "openlineage", "spdx"] {
         let path = format!("/v1/export/{form}?target=model%3Acredit-risk-scorer%403");
         let (one, two) = (ask(&alone, &ours, &path), ask(&beside, &same, &path));
         assert_eq!((one.status, two.status), (200, 200), "{form}: {}", two.text());
@@ -329,6 +344,8 @@ fn a_report_and_an_export_for_a_token_of_ours_are_of_our_system_alone() {
     for path in ["/v1/check", "/v1/check?reconcile=true", &recorded] {
         assert_eq!(ask(&beside, &same, path).problem().0, 403, "{path}");
     }
+    let kept = beside.send(post("/v1/retention", &json!({})).token(&same));
+    assert_eq!(kept.problem().0, 403, "what is due is of the whole store");
     // What is another's and what is not there are refused in the same words.
     for (hidden, absent) in [
         ("/v1/check?system=rival-system", "/v1/check?system=nobody-system"),

@@ -258,7 +258,7 @@ fn an_assistant_reads_evidence_and_states_it_where_the_role_may() {
         (&engineer, "hold", &json!({ "name": "n", "reason": "r" }), "not for the role"),
         (&engineer, "check", &json!({ "system": "nobody" }), "nothing recorded"),
         (&engineer, "gate", &json!({}), "`model` is missing"),
-        (&engineer, "attach", &json!({ "name": 7 }), "is a text"),
+        (&engineer, "attach", &json!({ "name": 7, "text": "t" }), "`name` is a text"),
     ] {
         let (text, is_error) = tool(&live, token, name, arguments);
         assert!(is_error && text.contains(words), "{name} {arguments}: {text}");

@@ -47,6 +47,7 @@ fn sound(method: &str, path: &str, job: &str) -> Ask {
             get("/v1/export/prov?target=model%3Acredit-risk-scorer%403")
         }
         ("POST", "/v1/retractions") => post(path, &json!({ "import": 4_000_000 })),
+        ("POST", "/v1/retention") => post(path, &json!({})),
         ("POST", "/v1/compact") => post(path, &json!({ "dry_run": true })),
         ("POST", "/v1/verify") => post(path, &json!({ "depth": "fast" })),
         ("POST", "/api/v2/logs") => post(path, &log),

@@ -1,0 +1,72 @@
+//! `POST /v1/retention`: how long what is kept under a policy, and what is due under it. Nothing is erased
+//! by it: what is due is proposed and executed by two persons beside the store.
+
+use super::sound;
+use crate::accept;
+use crate::gate::Call;
+use crate::openapi::Description;
+use crate::problem::Problem;
+use crate::reply::{self, COMMIT, Written};
+use crate::wire::RetentionRequest;
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
+use lineal_evidence::Error;
+use lineal_evidence::record::time_of;
+use lineal_evidence::retention::{Kept, Policy};
+
+/// What a policy that came along is called in messages.
+const SENT: &str = "the policy that was sent";
+
+pub(crate) fn describe(it: Description) -> Description {
+    it.body::<RetentionRequest>()
+        .in_store()
+        .object("The classes with their floors and ceilings, the batches that are due, and how the other classes stand.")
+        .problem(422, "The policy cannot be read.")
+}
+
+/// Says what is due.
+pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
+    call.only(&[])?;
+    if call.sight()?.is_bound() {
+        return Err(Problem::forbidden(
+            "retention is of the whole store, and this token is bound to systems",
+        ));
+    }
+    let asked: RetentionRequest = call.json()?;
+    let tenant = call.tenant()?;
+    let now = match &asked.at {
+        None => tenant.now(),
+        Some(text) => time_of(text).ok_or_else(|| {
+            Problem::bad_request("`at` is a time as 2026-03-14 or 2026-03-14T09:00:00Z")
+        })?,
+    };
+    let policy = match &asked.policy {
+        None => Policy::read(None),
+        Some(text) => Policy::parse(text, SENT),
+    };
+    let policy = policy
+        .map_err(|error| Problem::in_words(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))?;
+    let opened = tenant.current();
+    let commit = opened.commit();
+    let gzip = accept::takes_gzip(&call.parts.headers);
+    let work = call.app.pool.run(&call.who()?.token.id, move |_, _| {
+        let stored = |error: lineal_engine::Error| Problem::store(&error);
+        // What is restricted is kept as well, and the trail is a class of its own.
+        let view = opened.store.snapshot().map_err(stored)?.with_restricted();
+        let kept = Kept::of(&opened.store, &view, &policy, now).map_err(|error| match error {
+            Error::Store(error) => Problem::store(&error),
+            other => Problem::in_words(StatusCode::UNPROCESSABLE_ENTITY, other.to_string()),
+        })?;
+        if let Some(damage) = view.damage() {
+            return Err(Problem::store(&damage));
+        }
+        sound(&opened)?;
+        let due = kept.logs.as_ref().map_or(0, |logs| logs.due.len());
+        Ok((due as u64, Written::json(&kept.to_json(&policy, now), gzip)))
+    });
+    let (due, written) = work.await??;
+    call.asked.results(due);
+    let mut response = written.response("application/json");
+    reply::set(response.headers_mut(), COMMIT, &commit.to_string());
+    Ok(response)
+}
