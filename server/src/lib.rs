@@ -17,6 +17,7 @@ mod cursor;
 mod endpoint;
 mod erase;
 mod error;
+mod exact;
 mod gate;
 mod handler;
 mod held;
@@ -51,6 +52,7 @@ mod trust;
 mod unsealed;
 mod wire;
 mod within;
+mod words;
 mod writer;
 
 pub use config::{

@@ -5,11 +5,15 @@
 //! what a short question takes (`benches/load/run.py`). What warns is written at once, with all that
 //! came before it.
 
+mod answered;
 mod line;
+
+pub(crate) use answered::Answered;
 
 use crate::config::{Log, LogForm};
 use crate::error::{Error, Result};
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tracing_subscriber::filter::LevelFilter;
@@ -19,6 +23,9 @@ use tracing_subscriber::fmt::MakeWriter;
 const WAIT: Duration = Duration::from_millis(20);
 /// Bytes of lines that wait; who would add more writes them first, and so waits for whoever reads.
 const WAITING_BYTES_MAX: usize = 1 << 20;
+
+/// Is the log of this process ours, as text, with what is said of each request?
+static TELLS_REQUESTS: AtomicBool = AtomicBool::new(false);
 
 /// Lines that are not written yet.
 static WAITING: Waiting = Waiting { lines: Mutex::new(Vec::new()), some: Condvar::new() };
@@ -40,6 +47,8 @@ pub fn start(log: &Log) -> Result<()> {
     };
     // A program that embeds the server may have its own.
     if started.is_ok() {
+        let tells = log.form == LogForm::Text && level >= LevelFilter::INFO;
+        TELLS_REQUESTS.store(tells, Ordering::Relaxed);
         std::thread::Builder::new()
             .name("log".to_owned())
             .spawn(|| WAITING.write_for_ever())
@@ -51,6 +60,12 @@ pub fn start(log: &Log) -> Result<()> {
 /// Writes what waits.
 pub(crate) fn flush() {
     WAITING.write_out(WAITING.lines());
+}
+
+/// Adds a line that warns of nothing.
+fn add(line: &str) {
+    // What takes lines takes them all.
+    let _ = Line { warns: false }.write(line.as_bytes());
 }
 
 struct Waiting {

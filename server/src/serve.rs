@@ -3,8 +3,8 @@
 use crate::app::App;
 use crate::config::Config;
 use crate::connection::Patient;
-use crate::endpoint::exact;
 use crate::error::{Error, Result};
+use crate::exact::exact;
 use crate::gate::{From, Held, pass};
 use crate::places::Place;
 use crate::role::Role;
@@ -13,7 +13,6 @@ use crate::tls;
 use crate::token::{ALL, Token, Wanted};
 use crate::trail::{NO_TRAIL, Peer};
 use axum::Router;
-use axum::body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
@@ -399,7 +398,7 @@ async fn respond(
     let response = match exact(request.method(), request.uri().path()) {
         Some(endpoint) => {
             let from = From { peer: Some(peer), place: Some(place) };
-            pass(app, endpoint, BTreeMap::new(), from, request.map(Body::new)).await
+            pass(app, endpoint, BTreeMap::new(), from, request).await
         }
         None => {
             request.extensions_mut().insert(peer);
