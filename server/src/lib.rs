@@ -9,6 +9,7 @@
 
 mod accept;
 mod app;
+mod aside;
 mod asker;
 mod body;
 mod config;
@@ -23,6 +24,7 @@ mod handler;
 mod held;
 mod intake;
 mod jobs;
+mod lanes;
 mod log;
 mod mcp;
 mod metrics;

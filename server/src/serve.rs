@@ -1,11 +1,13 @@
 //! Listening: connections in, each bounded, and at the end none cut off that can still be answered.
 
 use crate::app::App;
+use crate::aside::{Either, either};
 use crate::config::Config;
 use crate::connection::Patient;
 use crate::error::{Error, Result};
 use crate::exact::exact;
 use crate::gate::{From, Held, pass};
+use crate::lanes::Lanes;
 use crate::places::Place;
 use crate::role::Role;
 use crate::router::router;
@@ -50,7 +52,9 @@ const BACKLOG: u32 = 4_096;
 /// A server that is bound to its address and has its stores open.
 pub struct Server {
     app: Arc<App>,
+    /// Waits for connections, and looks after stores and tokens.
     runtime: Runtime,
+    lanes: Lanes,
     listener: TcpListener,
     address: SocketAddr,
     tls: Option<TlsAcceptor>,
@@ -91,8 +95,9 @@ impl Server {
         let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
         let app = Arc::new(App::open(config, clock)?);
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let lanes = Lanes::start(cores.max(CONNECTION_THREADS_MIN))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(cores.max(CONNECTION_THREADS_MIN))
+            .worker_threads(1)
             .enable_all()
             .build()
             .map_err(|source| Error::System { what: "start the server's threads", source })?;
@@ -103,7 +108,7 @@ impl Server {
         let address = listener.local_addr().map_err(|source| Error::Listen { listen, source })?;
         let first_token = first_token(&app)?;
         let (stop, _) = watch::channel(false);
-        Ok(Server { app, runtime, listener, address, tls, first_token, stop })
+        Ok(Server { app, runtime, lanes, listener, address, tls, first_token, stop })
     }
 
     /// Where it listens: the port too, where 0 was asked for.
@@ -142,8 +147,9 @@ impl Server {
     /// # Errors
     /// [`Error::System`] if signals cannot be listened for.
     pub fn serve(self) -> Result<()> {
-        let Server { app, runtime, listener, tls, stop, .. } = self;
+        let Server { app, runtime, lanes, listener, tls, stop, .. } = self;
         let served = Arc::clone(&app);
+        let lanes = &lanes;
         runtime.block_on(async move {
             let app = served;
             begin_trails(&app).await?;
@@ -167,8 +173,8 @@ impl Server {
                     () = wished(&mut stopped) => break,
                 };
                 match accepted {
-                    Ok((stream, from)) => {
-                        let task = connection(
+                    Ok((stream, from)) => match stream.into_std() {
+                        Ok(stream) => lanes.give(connection(
                             Arc::clone(&app),
                             router.clone(),
                             tls.clone(),
@@ -176,9 +182,11 @@ impl Server {
                             Peer(from.ip()),
                             place,
                             stop.subscribe(),
-                        );
-                        tokio::spawn(task);
-                    }
+                        )),
+                        Err(error) => {
+                            tracing::warn!(%error, "a connection could not be taken over")
+                        }
+                    },
                     Err(error) => {
                         // Where files are too few for all places, an idle connection gives its.
                         let made_room = places.make_room();
@@ -309,11 +317,16 @@ async fn connection(
     app: Arc<App>,
     router: Router,
     tls: Option<TlsAcceptor>,
-    stream: TcpStream,
+    stream: std::net::TcpStream,
     peer: Peer,
     place: Arc<Place>,
     stop: watch::Receiver<bool>,
 ) {
+    // Here, and not where it was taken: it is woken by the runtime that it is made in.
+    let stream = match TcpStream::from_std(stream) {
+        Ok(stream) => stream,
+        Err(error) => return tracing::warn!(%error, "a connection could not be taken over"),
+    };
     app.metrics.connections.fetch_add(1, Ordering::Relaxed);
     // Small answers leave at once.
     let _ = stream.set_nodelay(true);
@@ -338,6 +351,16 @@ async fn connection(
     app.metrics.connections.fetch_sub(1, Ordering::Relaxed);
 }
 
+/// What ends a connection from outside.
+enum Told {
+    /// What is being answered is its last.
+    End,
+    /// It ends at once.
+    Leave,
+    /// Nothing comes.
+    Late,
+}
+
 /// Requests of a connection, one after the other.
 async fn spoken<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     app: &Arc<App>,
@@ -360,24 +383,22 @@ async fn spoken<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let connection = http.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let late = || tracing::debug!("a request's head took too long, or none came");
-    let ended = tokio::select! {
-        ended = connection.as_mut() => Some(ended),
-        () = wished(&mut stop) => None,
-        is_busy = place.left() => {
-            if !is_busy {
-                return;
-            }
-            None
+    let told = async {
+        tokio::select! {
+            () = wished(&mut stop) => Told::End,
+            is_busy = place.left() => if is_busy { Told::End } else { Told::Leave },
+            () = place.waited(head) => Told::Late,
         }
-        () = place.waited(head) => return late(),
     };
-    let ended = match ended {
-        Some(ended) => ended,
-        None => {
+    let ended = match either(connection.as_mut(), told).await {
+        Either::Often(ended) => ended,
+        Either::Seldom(Told::Leave) => return,
+        Either::Seldom(Told::Late) => return late(),
+        Either::Seldom(Told::End) => {
             connection.as_mut().graceful_shutdown();
-            tokio::select! {
-                ended = connection.as_mut() => ended,
-                () = place.waited(head) => return late(),
+            match either(connection.as_mut(), place.waited(head)).await {
+                Either::Often(ended) => ended,
+                Either::Seldom(()) => return late(),
             }
         }
     };
