@@ -173,8 +173,15 @@ impl Server {
                     () = wished(&mut stopped) => break,
                 };
                 match accepted {
-                    Ok((stream, from)) => match stream.into_std() {
-                        Ok(stream) => lanes.give(connection(
+                    Ok((stream, from)) => {
+                        let stream = match stream.into_std() {
+                            Ok(stream) => stream,
+                            Err(error) => {
+                                tracing::warn!(%error, "a connection could not be taken over");
+                                continue;
+                            }
+                        };
+                        lanes.give(connection(
                             Arc::clone(&app),
                             router.clone(),
                             tls.clone(),
@@ -182,11 +189,8 @@ impl Server {
                             Peer(from.ip()),
                             place,
                             stop.subscribe(),
-                        )),
-                        Err(error) => {
-                            tracing::warn!(%error, "a connection could not be taken over")
-                        }
-                    },
+                        ));
+                    }
                     Err(error) => {
                         // Where files are too few for all places, an idle connection gives its.
                         let made_room = places.make_room();
