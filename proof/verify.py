@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
-"""Checks a proof that Lineal made, with nothing but Python's standard library.
+"""Checks a proof or a pack that Lineal made, with nothing but Python's standard library.
 
     python3 verify.py PROOF --key KEY [--checkpoint NOTE] [--json]
+    python3 verify.py FOLDER [--key KEY] [--checkpoint NOTE] [--json]
 
 KEY is the verifier key of the log, `name+id+base64`, or a file that holds it: take it from somewhere
 else than the proof. NOTE is a checkpoint that you know from elsewhere; the proof must be against it.
-Without it the checkpoint in the proof counts, if the key signed it.
+Without it the checkpoint in the proof counts, if the key signed it. FOLDER is a pack: its manifests, its
+checkpoints and all of its proofs are checked, and each file that is wrong is named. Without a key the one in
+the pack counts, which shows that its parts belong together and not from whom they are.
 
 Exit codes: 0 valid; 1 tampered; 2 wrong use; 10 valid, redacted by a recorded erasure; 11 valid,
 withheld. The form of a proof is specified in Lineal's docs/format.md, "Proofs"; `lineal-verify` is
-the same check in Rust, in the same order. Read from the bottom: `main`, `check`, what they call.
+the same check of a proof in Rust, in the same order; packs are described in docs/evidence.md. Read from the bottom: `main`, `check`, what they call.
 
 Why BLAKE3, Ed25519, CBOR and the rest stand here once more, although libraries have them: this one
 file is handed to strangers beside a proof. They need a Python and nothing else, no network and no
@@ -23,6 +26,7 @@ import datetime
 import hashlib
 import json
 import math
+import os
 import struct
 import sys
 import unicodedata
@@ -1397,31 +1401,324 @@ def check_statement(statement, records, events):
                     check_named(at, item, statement["named"], events)
 
 
-def check(data, key, trusted=None):
-    """The exit code, the words of what is shown, and the fault if there is one."""
+def checked(data, key, trusted=None):
+    """The exit code, the proof as it was read, and what it discloses of events."""
+    proof = read_file(data)
     try:
-        proof = read_file(data)
-        try:
-            checkpoint = read_signed(proof["checkpoint"].encode(), key)
-        except Broken:
-            raise Tampered("/checkpoint", "a checkpoint that the trusted key signed") from None
-        if trusted is not None and trusted != checkpoint:
-            raise Tampered("/checkpoint", "the checkpoint that is trusted: this proof was made against another")
-        records, map_root = check_commits(proof, checkpoint)
-        events = check_events(proof, records)
-        lacks = False
-        if "map" in proof["statement"]:
-            lacks = check_absent(proof["statement"], records, map_root)
-        else:
-            check_statement(proof["statement"], records, events)
-    except Tampered as fault:
-        return TAMPERED, [], fault
+        checkpoint = read_signed(proof["checkpoint"].encode(), key)
+    except Broken:
+        raise Tampered("/checkpoint", "a checkpoint that the trusted key signed") from None
+    if trusted is not None and trusted != checkpoint:
+        raise Tampered("/checkpoint", "the checkpoint that is trusted: this proof was made against another")
+    records, map_root = check_commits(proof, checkpoint)
+    events = check_events(proof, records)
+    lacks = False
+    if "map" in proof["statement"]:
+        lacks = check_absent(proof["statement"], records, map_root)
+    else:
+        check_statement(proof["statement"], records, events)
     code = VALID
     if lacks or any(erased for _, _, erased in events.values()):
         code = REDACTED
     elif any(subject is None for _, subject, _ in events.values()):
         code = WITHHELD
+    return code, proof, events
+
+
+def check(data, key, trusted=None):
+    """The exit code, the words of what is shown, and the fault if there is one."""
+    try:
+        code, proof, _ = checked(data, key, trusted)
+    except Tampered as fault:
+        return TAMPERED, [], fault
     return code, in_words(proof["statement"]), None
+
+
+# ------------------------------------------------------------------ a pack (docs/evidence.md, "Pack")
+
+OF_SHA256, OF_BLAKE3, SIGNATURE = "MANIFEST.sha256", "MANIFEST.b3", "MANIFEST.sha256.sig"
+SAMPLE_LABEL = b"lineal pack sample v1\0"
+
+
+def consistent(earlier, size, old_root, root, path):
+    """Does the tree begin with the earlier one (RFC 9162, section 2.1.4.2)?"""
+    if not 0 < earlier < size or not path:
+        return False
+    path = [old_root, *path] if earlier & (earlier - 1) == 0 else path
+    first, last = earlier - 1, size - 1
+    while first & 1:
+        first, last = first >> 1, last >> 1
+    old = new = path[0]
+    for hash_ in path[1:]:
+        if last == 0:
+            return False
+        if first & 1 or first == last:
+            old, new = log_node(hash_, old), log_node(hash_, new)
+            while first and not first & 1:
+                first, last = first >> 1, last >> 1
+        else:
+            new = log_node(new, hash_)
+        first, last = first >> 1, last >> 1
+    return last == 0 and old == old_root and new == root
+
+
+def nanoseconds(text):
+    """A time of RFC 3339 in UTC as whole nanoseconds since 1970; none if it is no such text."""
+    try:
+        whole, _, fraction = text.removesuffix("Z").partition(".")
+        at = datetime.datetime.fromisoformat(whole + "+00:00")
+        seconds = (at - datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)) // datetime.timedelta(seconds=1)
+        return seconds * 10**9 + int((fraction or "0").ljust(9, "0"))
+    except ValueError:
+        return None
+
+
+def is_told(value, text):
+    """Is a value of an event the one that a file of samples has in JSON?"""
+    if isinstance(value, bytes):
+        return value.hex() == text
+    if is_number(value) and isinstance(text, str):
+        return value == nanoseconds(text)
+    return type(value) is type(text) and value == text
+
+
+class Pack:
+    """A folder that is checked, and each fault with the file that has it."""
+
+    def __init__(self, folder):
+        self.folder, self.faults, self.words = folder, [], []
+        self.listed, self.proofs, self.codes = {}, {}, []
+
+    def fault(self, path, rule):
+        self.faults.append((path, rule))
+
+    def read(self, path):
+        """The bytes of a file of the pack; nothing, and a fault, if it is not there."""
+        try:
+            with open(os.path.join(self.folder, *path.split("/")), "rb") as file:
+                return file.read()
+        except OSError:
+            self.fault(path, "a file that is there")
+            return b""
+
+    def json(self, path):
+        """A JSON object of the pack; an empty one, and a fault, if it is none."""
+        try:
+            value = json.loads(self.read(path).decode("utf-8"))
+            if isinstance(value, dict):
+                return value
+        except (ValueError, RecursionError):
+            pass
+        self.fault(path, "a JSON object")
+        return {}
+
+    def manifest(self, path):
+        """Paths with their digests, as a manifest lists them."""
+        listed, last = {}, ""
+        lines = self.read(path).decode("utf-8", "replace").split("\n")
+        if lines.pop() != "":
+            self.fault(path, "its last line ends with a line end")
+        for number, line in enumerate(lines, 1):
+            digest, name = line[:64], line[66:]
+            good = len(digest) == 64 and all(c in "0123456789abcdef" for c in digest) and line[64:66] == "  "
+            inside = name and "\\" not in name and all(part not in ("", ".", "..") for part in name.split("/"))
+            if not good or not inside or name <= last:
+                self.fault(path, f"line {number}: a digest, two blanks and a path within the pack, in order")
+                continue
+            listed[name], last = digest, name
+        return listed
+
+    def check_files(self, key):
+        """The manifests list every file, and each is what they say."""
+        self.listed = self.manifest(OF_SHA256)
+        signature = self.read(SIGNATURE)
+        if len(signature) != 64 or not signed(key[2], self.read(OF_SHA256), signature):
+            self.fault(SIGNATURE, f"the signature of {OF_SHA256} by the log's key")
+        blake3s = self.manifest(OF_BLAKE3)
+        there = set()
+        for where, folders, names in os.walk(self.folder):
+            for name in [*names, *(name for name in folders if os.path.islink(os.path.join(where, name)))]:
+                path = os.path.relpath(os.path.join(where, name), self.folder).replace(os.sep, "/")
+                there.add(path)
+                if os.path.islink(os.path.join(where, name)):
+                    self.fault(path, "a file, and no link to one")
+        for path in sorted(there - self.listed.keys() - {OF_SHA256, SIGNATURE}):
+            self.fault(path, f"a file that {OF_SHA256} lists; it was added")
+        for path in sorted(self.listed.keys() - {OF_BLAKE3} ^ blake3s.keys()):
+            self.fault(OF_BLAKE3, f"the files that {OF_SHA256} lists: {path} stands in one alone")
+        for path, digest in self.listed.items():
+            data = self.read(path)
+            if hashlib.sha256(data).hexdigest() != digest:
+                self.fault(path, f"the SHA-256 that {OF_SHA256} lists")
+            if path in blake3s and blake3(data).hex() != blake3s[path]:
+                self.fault(path, f"the BLAKE3 that {OF_BLAKE3} lists")
+        self.words.append(f"{len(self.listed) + 2} files, as the signed manifest lists them")
+
+    def check_checkpoints(self, keys, path, trusted):
+        """The checkpoint of the pack, and the key that signed it; earlier ones lead to it."""
+        signed_by, notes = {}, {}
+        for name in sorted(self.listed):
+            if not name.startswith("checkpoints/") or not name.endswith(".note"):
+                continue
+            data = self.read(name)
+            for key in keys:
+                try:
+                    notes[name], signed_by[name] = read_signed(data, key), key
+                    break
+                except Broken:
+                    continue
+            else:
+                self.fault(name, "a checkpoint that a trusted key of the log signed")
+        newest = notes.get(path)
+        if newest is None:
+            self.fault("pack.json", "the checkpoint that the pack is made against, signed")
+            return None, None
+        if trusted is not None and trusted != newest:
+            self.fault(path, "the checkpoint that is trusted: this pack was made against another")
+        for name, note in notes.items():
+            if name == path:
+                continue
+            proof = name.removesuffix(".note") + ".consistency"
+            try:
+                hashes = [base64_bytes(line) for line in self.read(proof).decode("utf-8").splitlines()]
+            except (Broken, ValueError):
+                hashes = []
+            if not consistent(note[1], newest[1], note[2], newest[2], hashes):
+                self.fault(proof, "what shows that the log only grew from this checkpoint to the pack's")
+        earlier = f", and {len(notes) - 1} earlier ones from which the log only grew" if len(notes) > 1 else ""
+        self.words.append(f"signed checkpoint of {newest[1]} commits of the log {newest[0]}{earlier}")
+        return newest, signed_by[path]
+
+    def check_proofs(self, key, checkpoint):
+        """Every proof is one against the checkpoint of the pack."""
+        counts = {}
+        for name in sorted(self.listed):
+            if not name.startswith("proofs/") or not name.endswith(".proof"):
+                continue
+            try:
+                code, proof, events = checked(self.read(name), key, checkpoint)
+                self.proofs[name] = proof["statement"], events
+                self.codes.append(code)
+                counts[NAMES[code]] = counts.get(NAMES[code], 0) + 1
+            except Tampered as fault:
+                self.fault(name, f"{fault.at or 'all of it'}: {fault.rule}")
+        told = ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "none"
+        self.words.append(f"{sum(counts.values())} proofs: {told}")
+
+    def check_graph(self):
+        """What graph.json names a proof for is what that proof shows."""
+        shown = 0
+        for number, about in enumerate(self.json("graph.json").get("nodes") or ()):
+            for place, revision in enumerate(about.get("revisions") or ()):
+                name = revision.get("proof")
+                if name is None:
+                    continue
+                statement, _ = self.proofs.get(name, ({}, {}))
+                try:
+                    item = read_node(Place({"key": about.get("key"), "kind": about.get("kind")}))
+                except Tampered:
+                    item = None
+                same = statement.get("node") == item and statement.get("revision", b"").hex() == revision.get("id")
+                if not same or statement.get("kind") != "revision":
+                    self.fault("graph.json", f"/nodes/{number}/revisions/{place}: the record that {name} shows")
+                shown += 1
+        self.words.append(f"{shown} records of graph.json are those that proofs show")
+
+    def check_samples(self, checkpoint):
+        """Sampled events were drawn by the rule, and are what their proofs disclose."""
+        count = 0
+        for name in sorted(self.listed):
+            if not name.startswith("logs/samples/") or name.endswith("/index.json"):
+                continue
+            file = self.json(name)
+            try:
+                root, about = base64_bytes(file["root"]), bytes.fromhex(file["id"])
+                total = sum(rows for _, rows in file["parts"])
+                if root != checkpoint[2]:
+                    self.fault(name, "/root: the root of the pack's checkpoint")
+                for number, drawn in enumerate(file["drawn"]):
+                    at = f"/drawn/{number}"
+                    hashed = blake3(SAMPLE_LABEL + root + about + drawn["draw"].to_bytes(8, "little"))
+                    place = int.from_bytes(hashed[:8], "little") % total
+                    if place != drawn["row_of_all"] or (drawn["batch"], drawn["row"]) != row_at(file["parts"], place):
+                        self.fault(name, f"{at}: the row that the rule draws")
+                    count += self.check_event(name, at, drawn)
+            except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError, OverflowError, Broken):
+                self.fault(name, "a file of samples")
+        self.words.append(f"{count} sampled events are what their proofs disclose")
+
+    def check_event(self, name, at, drawn):
+        """Whether an event has a proof, which then shows what is said of it."""
+        if drawn.get("proof") is None:
+            if drawn.get("fields") is not None:
+                self.fault(name, f"{at}: a proof of what is said of the event")
+            return 0
+        statement, events = self.proofs.get(drawn["proof"], ({}, {}))
+        event = ("event", bytes.fromhex(drawn["batch"]), drawn["row"])
+        open_, subject, erased = events.get(event, (None, None, False))
+        disclosed = {**(open_ or {}), **(subject or {})}
+        said = drawn.get("fields") or {}
+        same = said.keys() == disclosed.keys() and all(is_told(disclosed[field], said[field]) for field in said)
+        if event not in statement.get("events", ()) or not same or erased == ("fields" in drawn):
+            self.fault(name, f"{at}: the event that {drawn['proof']} shows")
+        return 1
+
+
+def row_at(parts, place):
+    """The batch and the row that a row of all of them is."""
+    for batch, rows in parts:
+        if place < rows:
+            return batch, place
+        place -= rows
+    return None
+
+
+def check_pack(folder, key=None, trusted=None):
+    """The exit code, what is shown in words, and each fault as a file and a rule."""
+    pack = Pack(folder)
+    about, keys = pack.json("pack.json"), pack.json("keys/keys.json")
+    if about.get("type") != "lineal-pack" or about.get("format") != 1 or isinstance(about.get("format"), bool):
+        pack.fault("pack.json", "a pack of format 1, the one that this program reads")
+    note = "the key was given"
+    try:
+        if key is None:
+            key = read_key(str(keys.get("manifest")))
+            note = "NOTE: the key is the one in the pack; compare it with one that you know from elsewhere"
+        others = [read_key(str(one["key"])) for one in keys.get("log", ()) if one.get("state") != "revoked"]
+    except (Broken, TypeError, KeyError, AttributeError):
+        pack.fault("keys/keys.json", "the keys of the log")
+        others = []
+    if key is None:
+        return TAMPERED, [], pack.faults
+    subject = about.get("subject") if isinstance(about.get("subject"), dict) else {}
+    pack.words.append(f"pack of {subject.get('name')}, for {about.get('disclosure')}")
+    pack.words.append(f"key {key[0]}+{key[1].hex()}: {note}")
+    pack.check_files(key)
+    path = about.get("checkpoint", {}).get("note") if isinstance(about.get("checkpoint"), dict) else None
+    keys = [key, *(other for other in others if other[0] == key[0] and other != key)]
+    checkpoint, signer = pack.check_checkpoints(keys, path, trusted)
+    if checkpoint is not None:
+        pack.check_proofs(signer, checkpoint)
+        pack.check_graph()
+        pack.check_samples(checkpoint)
+    if pack.faults:
+        return TAMPERED, [], pack.faults
+    code = next((code for code in (REDACTED, WITHHELD) if code in pack.codes), VALID)
+    return code, pack.words, []
+
+
+def told_of_pack(folder, key, trusted, as_json):
+    """Checks a pack and says what was found."""
+    code, words, faults = check_pack(folder, key, trusted)
+    if as_json:
+        told = [{"at": path, "rule": rule} for path, rule in faults]
+        print(json.dumps({"exit": code, "faults": told, "verdict": NAMES[code], "words": words}, sort_keys=True,
+                         separators=(",", ":"), ensure_ascii=False))
+        return code
+    print(NAMES[code])
+    for line in words or [f"{path}: expected: {rule}" for path, rule in faults]:
+        print(f"  {line}")
+    return code
 
 
 def main(arguments):
@@ -1435,18 +1732,27 @@ def main(arguments):
             as_json = True
         else:
             files.append(word)
-    if len(files) != 1 or options["--key"] is None:
+    is_pack = len(files) == 1 and os.path.isdir(files[0])
+    if len(files) != 1 or (options["--key"] is None and not is_pack):
         print(__doc__, file=sys.stderr)
         return WRONG_USE
     try:
         key = options["--key"]
-        if "+" not in key or key.startswith((".", "/")):
-            with open(key, encoding="utf-8") as file:
-                key = file.read()
-        key, trusted = read_key(key), None
+        if key is not None:
+            if "+" not in key or key.startswith((".", "/")):
+                with open(key, encoding="utf-8") as file:
+                    key = file.read()
+            key = read_key(key)
+        trusted = None
         if options["--checkpoint"] is not None:
             with open(options["--checkpoint"], "rb") as file:
-                trusted = read_signed(file.read(), key)
+                note = file.read()
+            if key is None:
+                print("error: --checkpoint needs --key: which key is to have signed it?", file=sys.stderr)
+                return WRONG_USE
+            trusted = read_signed(note, key)
+        if is_pack:
+            return told_of_pack(files[0], key, trusted, as_json)
         with open(files[0], "rb") as file:
             data = file.read()
     except (OSError, ValueError, Broken) as error:

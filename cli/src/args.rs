@@ -5,8 +5,11 @@ mod checkpoint;
 mod copies;
 mod erasing;
 mod exporting;
+mod packing;
 mod recording;
+mod reporting;
 mod server;
+mod sheets;
 #[cfg(feature = "server")]
 mod serving;
 
@@ -17,11 +20,14 @@ pub(crate) use checking::{Check, FailFrom};
 pub(crate) use checkpoint::Checkpoint;
 pub(crate) use copies::{Backup, Mirror, Repair, Restore};
 pub(crate) use erasing::{Decided, Erase, Hold, Retention, RetentionStep};
-pub(crate) use exporting::{Export, ExportForm};
+pub(crate) use exporting::{Export, ExportForm, ExportedLogs, LogsFormat};
+pub(crate) use packing::{Pack, PackDisclosure};
 pub(crate) use recording::{
     Approve, Attach, Declare, Evaluate, Gate, Keys, Recording, Reject, Span, Stated,
 };
+pub(crate) use reporting::{Report, ReportForm, ReportOf};
 pub(crate) use server::There;
+pub(crate) use sheets::{Paper, Sheet};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -127,10 +133,42 @@ will be is told before rows are read.")]
   lineal export cyclonedx model:credit-risk@3 -o bom.json    a bill of materials with model cards
   lineal export slsa model:credit-risk@3                     in-toto statements, one line a run
   lineal export openlineage model:credit-risk@3 | curl --data-binary @- ...
+  lineal export spdx model:credit-risk@3 -o model.spdx3.json SPDX 3 with the AI and data set profiles
+  lineal export croissant dataset:loans@1 -o loans.json      a data set, its files and columns
   lineal export car model:credit-risk@3 -o lineage.car       the records, each under its own hash
+  lineal export logs credit-scoring --out logs/              Article 12 logs: rows, counts, a signed statement
+  lineal export logs deployment:scorer@eu-1 --from 2026-03-01 --until 2026-04-01 --format parquet \
+    --proof --out march/
 Upstream to the origins, with evaluations, approvals and documents. Sealed fields (names, e-mails,
 notes) stay out. What nobody recorded is absent.")]
     Export(Export),
+    /// Write what is recorded of a thing as a report for people, with what is missing
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  lineal report annex-iv system:credit-scoring --out report.html
+  lineal report annex-iv model:credit-risk@3 --format md
+  lineal report annex-iv credit-scoring --as-of 2026-03-01 --json
+  lineal report oversight credit-scoring --from 2026-01-01 --until 2026-04-01
+  lineal report incident inc-7 --out inc-7.html
+  lineal report change model:prod/credit-risk@2 model:prod/credit-risk@3
+  lineal report data-sheet dataset:loans@1
+  lineal report retention credit-scoring --policy retention.toml
+  lineal report dpia credit-scoring
+Each statement names the node that it rests on. What is not recorded is listed with the command that
+would record it. The same commit and the same day that counts as today give the same bytes. Whether a system conforms to a law is not decided."
+    )]
+    Report(Report),
+    /// Make the folder that is handed to people who check it without Lineal
+    #[command(after_help = "Examples:
+  lineal pack model:credit-risk@3                         for third parties, into a folder of its name
+  lineal pack system:credit-scoring --disclosure authority --out pack --zip pack.zip
+  lineal pack incident:2026-11-bias --as-of 2026-11-20 --out case
+  lineal pack model:credit-risk@3 --record --by anna@bank.example     note that it was handed over
+What is recorded as of a signed checkpoint (`lineal checkpoint`): records, findings, samples of logs,
+documents, custody, proofs, and a manifest that the log's key signs. The same checkpoint gives the
+same bytes. VERIFY.md in it says how a stranger checks it with sha256sum, openssl and python3.")]
+    Pack(Pack),
     /// Count what the store holds
     Stats,
     /// List the imports
@@ -214,9 +252,11 @@ differs (code 3). The server must be configured to give copies (`backups = true`
   lineal restore /mnt/copies/main /srv/lineal --with-keys /mnt/safe/main.keys
   lineal restore copy.tar /srv/lineal            without its keys: to be read
   lineal restore old.tar /srv/lineal --with-keys old.keys --erasures-of /mnt/mirror
+  lineal restore old.tar /srv/lineal --with-keys old.keys --erasures-of erased.json
 A copy that is damaged is refused with the names of its files, and nothing is left. An older copy
 holds what was erased since it was made: --erasures-of names a later state of the same store (the
-store, a later copy, a mirror), and what its log says was erased is erased again.")]
+store, a later copy, a mirror), or the list that `lineal erase list --json` wrote of it, and what its
+log says was erased is erased again. A list is believed: keep it where you keep the keys.")]
     Restore(Restore),
     /// Sign which commits there are, for strangers to hold on to
     #[command(after_help = "Examples:

@@ -18,12 +18,14 @@ pub(crate) mod imports;
 mod init;
 mod migrate;
 mod mirror;
+mod pack;
 mod prove;
 mod query;
 mod rebuild;
 mod record;
 mod repair;
 mod repl;
+mod report;
 mod restore;
 mod retention;
 mod retract;
@@ -60,6 +62,8 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
         Command::Imports => imports::run(arguments),
         Command::Retract(retract) => retract::run(arguments, retract),
         Command::Export(wanted) => export::run(arguments, wanted),
+        Command::Report(wanted) => report::run(arguments, wanted),
+        Command::Pack(wanted) => pack::run(arguments, wanted),
         Command::Erase(erase) => erase::run(arguments, erase),
         Command::Hold(hold) => hold::run(arguments, hold),
         Command::Record(record) => record::run(arguments, record),

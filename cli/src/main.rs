@@ -8,7 +8,6 @@ mod place;
 mod remote;
 mod render;
 mod repl;
-mod retention;
 mod retracted;
 mod shell;
 mod sound;

@@ -2,12 +2,13 @@
 
 mod connection;
 pub(crate) mod elsewhere;
+mod evidence;
 mod mirror;
 mod refusal;
-mod unfit;
 mod upload;
+mod ways;
 
-pub(crate) use unfit::refuse;
+pub(crate) use ways::refuse;
 
 use crate::args::Arguments;
 use crate::exit::{Exit, Failure, Outcome};

@@ -129,7 +129,8 @@ impl Store {
     }
 
     /// Shows whether a value of an event field is in the rows of a batch, as they were recorded: all
-    /// of its rows are read.
+    /// of its rows are read, restricted ones too. So this is for whoever may see these;
+    /// [`Store::prove_absent`] asks for others.
     ///
     /// # Errors
     /// [`Error::NoAbsence`] where the batch cannot tell, [`Error::NoKey`] without the index key, or

@@ -205,6 +205,11 @@ pub enum Error {
     /// No checkpoint was ever made.
     #[error("the log has no name and no key on record yet; `lineal checkpoint` records them")]
     NoLog,
+    /// Bytes that are in the form of what the log's key signs for others.
+    #[error(
+        "this is not signed: it has the form of a checkpoint or of what witnesses sign, and a signature over it would be one of these"
+    )]
+    NotSigned,
     /// A log keeps its name.
     #[error("the log is recorded as {recorded} and keeps that name, not {asked}")]
     OtherOrigin {
@@ -334,6 +339,14 @@ pub enum Error {
     )]
     Restricted {
         /// How much of it.
+        what: String,
+    },
+    /// What was about to be recorded was erased since it was read.
+    #[error(
+        "an erasure was recorded while this was being prepared, and it is about {what}: nothing was written, do it again and what was erased stays away"
+    )]
+    ErasedMeanwhile {
+        /// What of it.
         what: String,
     },
     /// A hold forbids it.

@@ -48,13 +48,14 @@ pub use graph::{
 };
 pub use snapshot::{
     AbsenceSize, BatchInfo, Claim, EventRef, EventRows, FieldColumn, Folded, PathStep,
-    RevisionInfo, Snapshot, Thing, Unproved,
+    RevisionInfo, Snapshot, Standing, StandingRows, Thing, Unproved,
 };
 pub use store::{
     BACKUP_LIST, Backup, BackupProgress, CheckedCopy, CompactProgress, Compaction, CopiedKeys,
-    CopyFault, DecisionInfo, ErasureDone, ErasureOrder, HoldInfo, HoldScope, KEYS_BYTES_MAX,
-    KnownSource, LiveBatch, Options, Origin, Received, RestoredCopy, Restoring, Store, Suppressed,
-    Tar, Target, Updated, check_copy, need_copy, receive, restore,
+    CopyFault, DecidedStep, DecisionInfo, DecisionLog, ErasureDone, ErasureOrder, HoldInfo,
+    HoldScope, KEYS_BYTES_MAX, KnownSource, Later, LiveBatch, Options, Origin, Received,
+    RestoredCopy, Restoring, Store, Suppressed, Tar, Target, Updated, check_copy, need_copy,
+    receive, restore,
 };
 pub use transaction::{
     Committed, Held, Outcome, PreparedNode, Staged, TRANSACTION_NODES_MAX, Transaction,

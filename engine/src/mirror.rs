@@ -9,6 +9,7 @@
 mod files;
 mod history;
 mod log;
+mod tiles;
 mod upstream;
 
 pub use upstream::{Folder, Offer, Upstream};
@@ -56,6 +57,8 @@ pub struct Mirrored {
     pub containers: u64,
     /// Checkpoints that were pulled and verified.
     pub checkpoints: u64,
+    /// Tiles of the public log that are served as the commits make them.
+    pub tiles: u64,
     /// The newest checkpoint that is held: up to there the commits are signed.
     pub signed: Option<u64>,
     /// Files that the store no longer has, and that were removed.
@@ -159,6 +162,8 @@ impl Pulling<'_> {
             self.to.put(crate::sealed::REGISTER, &bytes, true)?;
         }
         notes.write(self.to, &reached)?;
+        let (earlier, signed) = notes.grown();
+        self.tiles(earlier, signed)?;
         let kept: BTreeSet<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
         self.done.removed.extend(remove_others(self.to, &kept)?);
         (self.done.commit, self.done.commit_id) = (reached.commit, reached.commit_id);

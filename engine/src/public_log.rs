@@ -19,8 +19,8 @@ use crate::error::{Error, Result};
 use crate::mapping::Bytes;
 use crate::store::Store;
 use lineal_proof::tlog::{
-    LogProof, NoteSignature, SignedCheckpoint, TreeHash, consistency_proof, inclusion_proof,
-    is_tile_path, verify_consistency, verify_inclusion,
+    Checkpoint, LogProof, NoteSignature, SignedCheckpoint, TreeHash, VerifierKey,
+    consistency_proof, inclusion_proof, is_tile_path, verify_consistency, verify_inclusion,
 };
 
 pub(crate) use checkpoints::{is_note, note_path, put_newest};
@@ -30,6 +30,9 @@ pub(crate) use identity::of as identity_of;
 pub(crate) use leaves::{commit_id, commit_ids, first_difference, leaves_of};
 pub(crate) use tiles::FOLDER as TILES;
 pub(crate) use tiles::extend as extend_tiles;
+
+/// How the text begins that witnesses sign (tlog-cosignature).
+const COSIGNED: &str = "cosignature/";
 
 /// A checkpoint as it is kept.
 #[derive(Clone, Debug)]
@@ -72,6 +75,24 @@ impl Store {
         actor: Option<String>,
     ) -> Result<SignedCheckpoint> {
         identity::rotate(self, compromised, reason, actor)
+    }
+
+    /// Signs a document with the key that signs checkpoints, and says which key that is. Plain
+    /// Ed25519 (RFC 8032) over the bytes.
+    ///
+    /// # Errors
+    /// [`Error::NoLog`] before the first checkpoint, [`Error::NoKey`] or [`Error::OtherKey`] if
+    /// `signing.key` is not the recorded one, and [`Error::NotSigned`] if the bytes could be taken for
+    /// a checkpoint or for what witnesses sign.
+    pub fn sign_document(&self, document: &[u8]) -> Result<(VerifierKey, [u8; 64])> {
+        let is_note = std::str::from_utf8(document)
+            .is_ok_and(|text| text.starts_with(COSIGNED) || Checkpoint::parse(text).is_ok());
+        if is_note {
+            return Err(Error::NotSigned);
+        }
+        let identity = self.log_identity()?.ok_or(Error::NoLog)?;
+        let signer = identity::present_signer(self, &identity)?;
+        Ok((signer.verifier().clone(), signer.sign(document)))
     }
 
     /// The checkpoint of the last commit: makes the tiles that are missing, signs and keeps it, if it

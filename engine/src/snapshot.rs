@@ -13,6 +13,7 @@ mod prove;
 mod restricted;
 mod revisions;
 mod runs;
+mod standing;
 mod trail;
 mod views;
 mod weigh;
@@ -23,6 +24,7 @@ pub use fields::Folded;
 pub use prove::{AbsenceSize, Claim, PathStep, Thing, Unproved};
 pub use revisions::RevisionInfo;
 pub(crate) use runs::DiskRuns;
+pub use standing::{Standing, StandingRows};
 pub(crate) use views::{Views, generation_of};
 
 use crate::error::Error;

@@ -3,7 +3,9 @@
 mod aside;
 mod backup;
 mod compact;
+mod derived;
 mod erase;
+mod erased_values;
 mod hold;
 mod lazy_ledger;
 mod live;
@@ -14,16 +16,20 @@ mod reading;
 mod recovery;
 mod secrets;
 mod state;
+mod turn;
 mod veil;
 
 pub use backup::{
-    BACKUP_LIST, Backup, BackupProgress, CheckedCopy, CopiedKeys, CopyFault, KEYS_BYTES_MAX,
+    BACKUP_LIST, Backup, BackupProgress, CheckedCopy, CopiedKeys, CopyFault, KEYS_BYTES_MAX, Later,
     Origin, Received, RestoredCopy, Restoring, Tar, Updated, check_copy, need_copy, receive,
     restore,
 };
 pub(crate) use backup::{List, copy_list, files_of_copy, is_pulled, put_if_other, remove_others};
 pub use compact::{CompactProgress, Compaction};
-pub use erase::{DecisionInfo, ErasureDone, ErasureOrder, Suppressed, Target};
+pub use erase::{
+    DecidedStep, DecisionInfo, DecisionLog, ErasureDone, ErasureOrder, Suppressed, Target,
+};
+pub(crate) use erased_values::ErasedValues;
 pub use hold::{HoldInfo, HoldScope};
 pub(crate) use lazy_ledger::LazyLedger;
 pub use live::LiveBatch;
@@ -33,12 +39,12 @@ pub(crate) use pending_keys::{NewKeys, PendingKeys, RUN_ENTRIES_MAX};
 pub(crate) use reading::{Mark, enter};
 pub(crate) use secrets::SecretBox;
 pub(crate) use state::State;
+pub(crate) use turn::Turn;
 
 use crate::catalog::Catalog;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
 use crate::events::IndexedFields;
-use crate::head::Head;
 use crate::index::RunFiles;
 use crate::keys::{RandomSecrets, Secrets};
 use crate::ledger::Ledger;
@@ -99,6 +105,9 @@ pub struct Store {
     writable: bool,
     state: RwLock<State>,
     secrets: Arc<RwLock<SecretBox>>,
+    erased_values: Arc<ErasedValues>,
+    /// Held by whoever commits ([`Store::turn`]).
+    turns: Mutex<()>,
     poisoned: Mutex<Option<String>>,
     views: Views,
     catalog: Option<Catalog>,
@@ -241,6 +250,16 @@ impl Store {
         Ok(Transaction::new(self, import, actor))
     }
 
+    /// The same for who has the turn; what is committed follows on what was read in it.
+    pub(crate) fn begin_in_turn(
+        &self,
+        turn: &Turn<'_>,
+        import: Option<u64>,
+        actor: Option<String>,
+    ) -> Result<Transaction<'_>> {
+        Ok(self.begin(import, actor)?.behind(turn.commit()))
+    }
+
     /// A view of everything committed.
     ///
     /// # Errors
@@ -288,6 +307,10 @@ impl Store {
 
     pub(crate) fn secret_box(&self) -> &Arc<RwLock<SecretBox>> {
         &self.secrets
+    }
+
+    pub(crate) fn erased_values(&self) -> &Arc<ErasedValues> {
+        &self.erased_values
     }
 
     pub(crate) fn is_writer(&self) -> bool {
@@ -416,49 +439,6 @@ impl Store {
     pub fn setting(&self, name: &str) -> Option<Value> {
         let state = self.read_state();
         state.ledger.setting(name, state.ledger.commit()).cloned()
-    }
-
-    /// Writes what is derived, so that the next opening is quick. Does nothing when reading only.
-    ///
-    /// # Errors
-    /// What the medium says; the store itself is not touched.
-    pub fn write_indexes(&self) -> Result<()> {
-        if !self.writable || self.aside_of.is_some() {
-            return Ok(());
-        }
-        let state = self.read_state();
-        if let Some(catalog) = &self.catalog {
-            catalog.bring_up_to_date(&state.ledger);
-        }
-        self.map.write(&*self.storage, &state.head, false)?;
-        self.views.write(self, &state)
-    }
-
-    /// Throws away everything derived and makes it again from the segments and containers.
-    ///
-    /// # Errors
-    /// What the medium says, or [`Error::Corrupt`] if the truth itself is damaged.
-    pub fn rebuild(&self) -> Result<()> {
-        self.check_writable()?;
-        self.pending_keys.forget();
-        for name in self.storage.list("index")? {
-            self.storage.remove(&format!("index/{name}"))?;
-        }
-        self.views.forget();
-        self.map.forget();
-        {
-            // What was read from the index may be what is wrong: the segments are read again.
-            let mut state = self.state_for_writing()?;
-            let empty = (Ledger::default(), Head::new(self.id));
-            let (ledger, head) = open::replay(&*self.storage, &state.head, empty.0, empty.1)?;
-            *state = State::new(head, LazyLedger::known(ledger));
-        }
-        if let Some(catalog) = &self.catalog {
-            catalog.rebuild(&self.read_state().ledger);
-        }
-        self.map.write(&*self.storage, &self.read_state().head, true)?;
-        self.rebuild_tiles()?;
-        self.write_indexes()
     }
 
     /// Sources, as recorded, with their commits and imports.

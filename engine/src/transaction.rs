@@ -2,6 +2,7 @@
 
 mod batches;
 mod encode;
+mod erased;
 mod held;
 mod pins;
 mod prepared;
@@ -126,6 +127,10 @@ pub struct Transaction<'a> {
     snapshots: Vec<(Saying, Held)>,
     /// The import ends with a full snapshot, which confirms what is known: nothing is listed here.
     snapshot_follows: bool,
+    /// Of one whose maker has the store's turn the commit that it follows on.
+    behind: Option<u64>,
+    /// Erasures that whoever staged events knew of.
+    erasures_known: usize,
 }
 
 impl<'a> Transaction<'a> {
@@ -151,7 +156,21 @@ impl<'a> Transaction<'a> {
             seen_rows: Vec::new(),
             snapshots: Vec::new(),
             snapshot_follows: false,
+            behind: None,
+            erasures_known: store.erasure_count(),
         }
+    }
+
+    /// The same, of one who has the turn and read the log up to this commit.
+    pub(crate) fn behind(self, commit: u64) -> Self {
+        Transaction { behind: Some(commit), ..self }
+    }
+
+    /// Says how many erasures ([`Store::erasure_count`]) were known when it was decided which events are
+    /// staged here, where that was before this transaction was begun: what was erased since is looked for
+    /// when it is written.
+    pub fn know_erasures(&mut self, count: usize) {
+        self.erasures_known = self.erasures_known.min(count);
     }
 
     /// How many nodes are staged, batches among them.
@@ -343,7 +362,7 @@ impl<'a> Transaction<'a> {
     /// Writes everything staged as one commit. After an error nothing of it is in the log.
     ///
     /// # Errors
-    /// [`Error::Poisoned`] after a failed write, else what the medium says.
+    /// [`Error::ErasedMeanwhile`] where an erasure was recorded since that was staged, [`Error::Poisoned`] after a failed write, else what the medium says.
     pub fn commit(self) -> Result<Committed> {
         let (store, has_sources) = (self.store, !self.sources.is_empty());
         let committed = publish::publish(store, self)?;

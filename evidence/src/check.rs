@@ -4,7 +4,8 @@
 //! thing that is missing or does not fit a [`Finding`] with the command that would record it. It counts
 //! and never rounds up; what the law means by it is not decided here.
 
-mod ask;
+mod as_of;
+pub(crate) mod ask;
 mod built_in;
 mod compare;
 mod error;
@@ -12,19 +13,27 @@ mod evaluate;
 mod found;
 mod header;
 mod junit;
+mod part;
 mod record;
 mod sarif;
 mod scope;
+mod several;
 mod waivers;
 
+pub use as_of::AsOf;
 pub use ask::time_text;
+pub(crate) use built_in::around;
 pub use compare::{Changed, Comparison, Told, compare};
 pub use error::Error;
-pub use evaluate::check;
+pub(crate) use evaluate::quoted;
+pub use evaluate::{check, check_part};
 pub use found::{Declared, FINDINGS_MAX, Finding, Report, RuleResult, Waiver};
+pub(crate) use header::checkpoint as header_of;
 pub use junit::junit;
-pub use record::{PACK_TYPE, RESULT_TYPE, record, recorded};
+pub use part::Part;
+pub use record::{PACK_TYPE, RESULT_TYPE, newest_recorded, record, recorded};
 pub use sarif::sarif;
+pub use several::{junit_suites, sarif_log};
 
 /// What a report is about.
 #[derive(Clone, Default, Debug)]

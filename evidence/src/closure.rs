@@ -3,7 +3,7 @@
 //!
 //! Upstream along all lineage to its origins; from there one step to what is about these things
 //! (evaluations, approvals, documents, changes, incidents), and from those to what they name. Of a
-//! model also where it was deployed. Sealed fields stay out: what is handed over leaves the hands of
+//! model also where it was deployed, of a system what belongs to it, of an incident what it concerns. Sealed fields stay out: what is handed over leaves the hands of
 //! who may read them.
 
 use crate::Error;
@@ -139,7 +139,19 @@ impl Closure {
     /// # Errors
     /// [`Error::TooLarge`] above [`NODES_MAX`] nodes, and what the store says.
     pub fn of(view: &Snapshot, root: NodeNo) -> Result<Closure, Error> {
-        let nodes = reached(view, root)?;
+        Closure::within(view, root, &|_| true)
+    }
+
+    /// What a node rests on of the part of a view that somebody may see.
+    ///
+    /// # Errors
+    /// As [`Closure::of`].
+    pub fn within(
+        view: &Snapshot,
+        root: NodeNo,
+        sees: &dyn Fn(NodeNo) -> bool,
+    ) -> Result<Closure, Error> {
+        let nodes = reached(view, root, sees)?;
         let places: BTreeMap<NodeNo, usize> = nodes.iter().copied().zip(0..).collect();
         let mut edges = BTreeSet::new();
         for (from, at) in &places {
@@ -211,21 +223,35 @@ impl Closure {
 }
 
 /// The nodes of a closure, ascending: nodes are numbered by kind and key.
-fn reached(view: &Snapshot, root: NodeNo) -> Result<BTreeSet<NodeNo>, Error> {
+fn reached(
+    view: &Snapshot,
+    root: NodeNo,
+    sees: &dyn Fn(NodeNo) -> bool,
+) -> Result<BTreeSet<NodeNo>, Error> {
     let mut found = BTreeSet::from([root]);
     let mut waiting = vec![root];
     let take = |node: NodeNo, found: &mut BTreeSet<NodeNo>| -> Result<bool, Error> {
-        let is_new = !view.hides(view.kind_of(node)) && found.insert(node);
+        let is_new = sees(node) && !view.hides(view.kind_of(node)) && found.insert(node);
         if found.len() > NODES_MAX {
             return Err(Error::TooLarge { name: view.name_of(root), most: NODES_MAX });
         }
         Ok(is_new)
     };
-    if view.kind_of(root) == Kind::System {
-        for node in view.edges(root, Relation::BelongsTo, Direction::Inverse) {
-            if take(*node, &mut found)? {
-                waiting.push(*node);
-            }
+    let belongs =
+        |system| view.edges(system, Relation::BelongsTo, Direction::Inverse).iter().copied();
+    let own: Vec<NodeNo> = match view.kind_of(root) {
+        Kind::System => belongs(root).collect(),
+        Kind::Incident => {
+            let concerned = view.edges(root, Relation::Concerns, Direction::Forward);
+            let is_system = |node: &NodeNo| view.kind_of(*node) == Kind::System;
+            let of_systems = concerned.iter().copied().filter(is_system).flat_map(belongs);
+            concerned.iter().copied().chain(of_systems).collect()
+        }
+        _ => Vec::new(),
+    };
+    for node in own {
+        if take(node, &mut found)? {
+            waiting.push(node);
         }
     }
     while let Some(node) = waiting.pop() {

@@ -7,6 +7,45 @@ pub enum Error {
     /// The store.
     #[error(transparent)]
     Store(#[from] lineal_engine::Error),
+    /// A file could not be read.
+    #[error("cannot read {file}: {source}")]
+    Unread {
+        /// The file.
+        file: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A file is no retention policy.
+    #[error("{file} cannot be read as a retention policy: {message}")]
+    RetentionPolicy {
+        /// The file.
+        file: String,
+        /// What is wrong, with the line.
+        message: String,
+    },
+    /// What reports ask for and cite, as a file of the program says it, cannot be used.
+    #[error("{file}: {message}")]
+    ReportData {
+        /// The file.
+        file: &'static str,
+        /// What is wrong.
+        message: String,
+    },
+    /// A question of a report was not answered.
+    #[error("a question of the report could not be answered: {message}")]
+    Question {
+        /// What is wrong, with the question.
+        message: String,
+    },
+    /// A question ended early, so that its counts would be too low.
+    #[error(
+        "a question of the report reached the limit `{limit}`, and a count over a part would mislead: \
+         name one model or deployment, or a shorter time"
+    )]
+    Cut {
+        /// The limit.
+        limit: String,
+    },
     /// More nodes than are handed over in one piece.
     #[error(
         "{name} rests on more than {most} nodes: name something narrower, or ask with `lineal query`"

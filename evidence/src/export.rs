@@ -5,10 +5,13 @@
 //! the records, and no clock is read.
 
 mod car;
+mod croissant;
 mod cyclonedx;
 mod digests;
 mod openlineage;
+mod prov;
 mod slsa;
+mod spdx;
 
 pub use cyclonedx::Version as CycloneDxVersion;
 
@@ -26,6 +29,10 @@ pub enum Form {
     /// in-toto Statement v1 with SLSA provenance v1: one line of JSON for each run that produced the
     /// model.
     Slsa,
+    /// SPDX 3.0.1 with its profiles for AI and data sets, as JSON-LD.
+    Spdx,
+    /// Croissant 1.0, of a data set.
+    Croissant,
     /// `OpenLineage` run events: one line of JSON for each run.
     OpenLineage,
     /// Content-addressable archive, version 1: the records themselves, which link to each other.
@@ -44,9 +51,11 @@ pub fn export(
     closure: &Closure,
 ) -> Result<Vec<u8>, Error> {
     match form {
-        Form::Prov => Ok(written(&closure.picture().to_prov())),
+        Form::Prov => Ok(written(&prov::write(closure))),
         Form::CycloneDx(version) => cyclonedx::write(closure, version).map(|bom| written(&bom)),
         Form::Slsa => slsa::write(closure).map(|statements| lines(&statements)),
+        Form::Spdx => spdx::write(closure).map(|document| written(&document)),
+        Form::Croissant => croissant::write(closure).map(|data| written(&data)),
         Form::OpenLineage => Ok(lines(&openlineage::write(closure))),
         Form::Car => car::write(store, view, closure),
     }

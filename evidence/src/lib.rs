@@ -6,13 +6,20 @@
 
 #![forbid(unsafe_code)]
 
+pub mod canonical;
 pub mod check;
 mod closure;
+pub mod decisions;
 mod error;
 pub mod export;
 pub mod gate;
+pub mod logs;
+pub mod pack;
 pub mod record;
+pub mod report;
+pub mod retention;
 pub mod rules;
+pub mod verified;
 
 pub use closure::{Closure, Member, NODES_MAX};
 pub use error::Error;

@@ -67,6 +67,29 @@ impl Form {
     }
 }
 
+/// Of some media types the one that a client prefers, the first of those that it likes equally; none where
+/// it takes none of them.
+pub(crate) fn preferred<'m>(headers: &HeaderMap, offered: &[&'m str]) -> Option<&'m str> {
+    let ranges = weighed(headers, header::ACCEPT);
+    if ranges.is_empty() {
+        return offered.first().copied();
+    }
+    let has = |range: &str, media_type: &str| match range.strip_suffix("/*") {
+        Some("*") => true,
+        Some(family) => media_type.split('/').next() == Some(family),
+        None => range == media_type,
+    };
+    let mut best: Option<(u32, &'m str)> = None;
+    for media_type in offered {
+        let fits = ranges.iter().filter(|(range, _)| has(range, media_type));
+        let weight = fits.max_by_key(|(range, _)| exactness(range)).map_or(0, |(_, weight)| *weight);
+        if weight > 0 && best.is_none_or(|(most, _)| weight > most) {
+            best = Some((weight, *media_type));
+        }
+    }
+    best.map(|(_, media_type)| media_type)
+}
+
 /// Does the client take gzip?
 pub(crate) fn takes_gzip(headers: &HeaderMap) -> bool {
     let codings = weighed(headers, header::ACCEPT_ENCODING);
@@ -137,6 +160,23 @@ mod tests {
             ("text/html", None),
             ("application/json;q=0", None),
             ("application/json;q=x", None),
+        ] {
+            assert_eq!(wanted(accept), form, "{accept}");
+        }
+    }
+
+    #[test]
+    fn of_other_forms_too_the_one_that_weighs_most_is_given() {
+        let offered = ["application/json", "application/sarif+json", "application/xml"];
+        let wanted = |accept: &str| preferred(&headers(header::ACCEPT, accept), &offered);
+        assert_eq!(preferred(&HeaderMap::new(), &offered), Some("application/json"));
+        for (accept, form) in [
+            ("*/*", Some("application/json")),
+            ("application/*;q=0.5, application/xml", Some("application/xml")),
+            ("application/sarif+json, */*;q=0.1", Some("application/sarif+json")),
+            ("application/json;q=0, application/*", Some("application/sarif+json")),
+            ("text/*", None),
+            ("application/json;q=0", None),
         ] {
             assert_eq!(wanted(accept), form, "{accept}");
         }

@@ -4,8 +4,9 @@
 
 use crate::gate::Call;
 use crate::handler::{
-    backup, batches, erasures, health, history, imports, intake, marquez, metrics, mirror, names,
-    nodes, plans, prove, public_log, query, records, reference, schema, show, stats, trace, trail,
+    backup, batches, check, erasures, export, health, history, imports, intake, marquez, metrics,
+    mirror, names, nodes, plans, prove, public_log, query, records, reference, schema, show, stats,
+    trace, trail, upkeep,
 };
 use crate::held::Given;
 use crate::openapi::Description;
@@ -388,6 +389,54 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         roles: READERS,
         handler: does!(records::gate),
         describe: records::describe_gate,
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/check",
+        summary: "Which evidence is recorded and which is missing: as JSON, SARIF or JUnit's XML.",
+        roles: READERS,
+        handler: does!(check::get),
+        describe: check::describe,
+    },
+    Endpoint {
+        method: "POST",
+        path: "/v1/check",
+        summary: "Record that report, and the rules that it was made by.",
+        roles: STATERS,
+        handler: does!(check::post),
+        describe: check::describe_recording,
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/export/{form}",
+        summary: "What a thing rests on, in a form that tools of others read.",
+        roles: READERS,
+        handler: does!(export::get),
+        describe: export::describe,
+    },
+    Endpoint {
+        method: "POST",
+        path: "/v1/retractions",
+        summary: "Undo an import: current views leave out what only it brought; nothing is deleted.",
+        roles: ADMINS,
+        handler: does!(upkeep::retract),
+        describe: upkeep::describe_retract,
+    },
+    Endpoint {
+        method: "POST",
+        path: "/v1/compact",
+        summary: "Pack small containers of log rows into large ones, and merge the index.",
+        roles: ADMINS,
+        handler: does!(upkeep::compact),
+        describe: upkeep::describe_compact,
+    },
+    Endpoint {
+        method: "POST",
+        path: "/v1/verify",
+        summary: "Hash the store's files again and name each fault; nothing else is written meanwhile.",
+        roles: ADMINS,
+        handler: does!(upkeep::verify),
+        describe: upkeep::describe_verify,
     },
     Endpoint {
         method: "POST",

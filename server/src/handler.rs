@@ -2,7 +2,9 @@
 
 pub(crate) mod backup;
 pub(crate) mod batches;
+pub(crate) mod check;
 pub(crate) mod erasures;
+pub(crate) mod export;
 pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod imports;
@@ -24,6 +26,7 @@ pub(crate) mod stats;
 pub(crate) mod trace;
 pub(crate) mod trail;
 pub(crate) mod typed;
+pub(crate) mod upkeep;
 
 use crate::accept;
 use crate::gate::Call;

@@ -1,7 +1,10 @@
 //! The imports and seals that were asked for: where each stands, for whoever asks.
 
 use crate::body::Upload;
-use crate::wire::{CheckpointRequest, ErasureRequest, HoldRequest, ImportJob, ImportProgress};
+use crate::wire::{
+    CheckRequest, CheckpointRequest, CompactRequest, ErasureRequest, HoldRequest, ImportJob,
+    ImportProgress, RetractRequest, VerifyRequest,
+};
 use lineal_evidence::record::Request;
 use lineal_import::Progress;
 use lineal_query::value::time_text;
@@ -31,6 +34,14 @@ pub(crate) enum Input {
     Record(Box<Request>, bool),
     /// A checkpoint, and the login of who asks.
     Checkpoint(CheckpointRequest, String),
+    /// Reports that are to be recorded, and the login of who asks.
+    Check(Box<CheckRequest>, String),
+    /// Small containers.
+    Compact(CompactRequest),
+    /// An import that is to be undone, and the login of who asks.
+    Retract(RetractRequest, String),
+    /// The store's files.
+    Verify(VerifyRequest),
 }
 
 /// Options of an import that a request may set.

@@ -1,6 +1,7 @@
 //! The Model Context Protocol: the store for assistants, for reading. Each tool is an endpoint that
 //! is there already, asked on the same way; what is added is that answers stay small.
 
+mod evidence;
 mod fit;
 mod tools;
 

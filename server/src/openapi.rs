@@ -165,6 +165,16 @@ impl Description {
         )
     }
 
+    /// It answers in one of these forms, each a media type and what stands there.
+    pub(crate) fn forms(self, what: &str, forms: &[(&str, Type)]) -> Description {
+        let mut response = ResponseBuilder::new().description(what);
+        for (media_type, kind) in forms {
+            let schema = Schema::from(ObjectBuilder::new().schema_type(kind.clone()));
+            response = response.content(*media_type, Content::new(Some(schema)));
+        }
+        self.answers(200, response)
+    }
+
     /// It answers with a JSON object or a list of them.
     pub(crate) fn any_json(self, what: &str) -> Description {
         let content = Content::new(None::<Schema>);

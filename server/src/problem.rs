@@ -143,6 +143,12 @@ impl Problem {
         )
     }
 
+    /// The same, of an answer that has other forms.
+    pub(crate) fn not_acceptable_of(forms: &[&str]) -> Problem {
+        let detail = format!("this is given as {}", forms.join(", "));
+        Problem::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", detail)
+    }
+
     /// The wrong method for a path that is there.
     pub(crate) fn method_not_allowed() -> Problem {
         Problem::new(

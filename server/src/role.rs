@@ -114,6 +114,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn reports_name_the_roles_that_see_what_points_at_a_person() {
+        let opening = lineal_evidence::report::Asks::built_in().unwrap().opening;
+        let named = |sees: &dyn Fn(Role) -> bool| -> Vec<&str> {
+            ROLES.into_iter().filter(|role| sees(*role)).map(Role::name).collect()
+        };
+        assert_eq!(opening.sees, named(&Role::sees_subject_group));
+        assert_eq!(opening.never, named(&|role| !role.sees_subject_group()));
+        assert_eq!(opening.restricted, named(&Role::sees_restricted));
+    }
+
+    #[test]
     fn a_role_is_read_as_it_is_written() {
         for role in ROLES {
             assert_eq!(Role::parse(role.name()), Some(role));

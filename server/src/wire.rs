@@ -1,5 +1,9 @@
 //! What travels: bodies of requests and answers, as types from which OpenAPI is made.
 
+mod evidence;
+
+pub use evidence::{CheckRequest, CompactRequest, RetractRequest, VerifyDepth, VerifyRequest};
+
 use std::borrow::Cow;
 
 use lineal_proof::record::Decision;

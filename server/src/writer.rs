@@ -268,6 +268,11 @@ impl Hands {
         }
     }
 
+    /// Does the server end?
+    pub(crate) fn is_ending(&self) -> bool {
+        self.is_ending.load(Ordering::Relaxed)
+    }
+
     /// Is the journal large or old enough?
     fn is_due(&self) -> bool {
         let pending = self.intake.pending();
@@ -324,6 +329,10 @@ impl Hands {
             Input::Hold(request, login) => self.hold(request, login),
             Input::Record(request, to_sign) => self.record(request, *to_sign, &job.progress),
             Input::Checkpoint(request, login) => self.checkpoint(request, login),
+            Input::Check(about, login) => self.check(about, login),
+            Input::Compact(wanted) => self.compact(wanted, &job.progress),
+            Input::Retract(wanted, login) => self.retract(wanted, login),
+            Input::Verify(wanted) => self.verify(wanted, &job.progress),
         });
         // What the job did is seen by whoever learns that it is done.
         self.tenant.follow();

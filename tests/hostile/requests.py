@@ -30,11 +30,16 @@ BODIES = [b"", b"{", b"[", b"null", b"7", b'""', b"{}", b"[]", b"\xff\xfe", b"\x
           b'{"query":"find model","page":-1}', b'{"query":"find model","limits":{"rows":1e30}}', b'{"query":"find model","params":{"a":{}}}',
           b'{"query":"find\\u0000model"}', b'{"query":"\\ud800"}', b'{"query":"find model where name matches \\"(((((a*)*)*)*)*)b\\""}', b'{"plan_id":"../../x"}',
           b'{"path":"/etc/passwd"}', b'{"path":"../../../../etc/passwd"}', b'{"path":"..\\\\..\\\\x"}', b'{"path":"a\\u0000b"}', b'{"path":""}', b'{"path":"."}']
-POSTS = ["/v1/query", "/v1/plans", "/v1/prove", "/mcp", "/api/v2/logs", "/v1/logs", "/api/v1/lineage", "/api/v1/lineage/batch", "/v1/imports", "/v1/intake/seal", "/v1/trail/seal"]
+POSTS = ["/v1/query", "/v1/plans", "/v1/prove", "/mcp", "/api/v2/logs", "/v1/logs", "/api/v1/lineage", "/api/v1/lineage/batch", "/v1/imports", "/v1/intake/seal", "/v1/trail/seal",
+         "/v1/check", "/v1/records", "/v1/records/statement", "/v1/erasures", "/v1/holds", "/v1/compact", "/v1/retractions", "/v1/verify", "/v1/checkpoint"]
+# What is taken on as a job, of which so many wait.
+JOBS = ("/imports", "/seal", "/check", "/records", "/statement", "/erasures", "/holds", "/compact", "/retractions", "/verify", "/checkpoint")
 PATHS = ["/../etc/passwd", "/..%2f..%2fetc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "//etc/passwd", "/./v1/stats", "/v1/../v1/stats", "/v1/nodes/model/..%2f..%2f..%2fetc%2fpasswd",
          "/v1/nodes/../../etc/passwd", "/v1/nodes/model/%00", "/v1/nodes/model/%ff%fe", "/v1/nodes/%2e%2e/x", "/v1/imports/..%2f..%2ftokens.json", "/v1/imports/%2e%2e",
          "/v1/stats?store=../main", "/v1/stats?store=..%2fmain", "/v1/stats?store=main%00", "/v1/stats?store=/etc", "/v1/stats;/../metrics", "/v1/stats/", "/V1/STATS",
          "/v1/show?target=file:///etc/passwd", "/v1/trace?target=../../etc/passwd", "/api/v1/namespaces/..%2f..%2f/jobs", "/api/v1/lineage?nodeId=dataset:..%2f..:%2fetc",
+         "/v1/export/..%2f..%2f..%2fetc%2fpasswd?target=x", "/v1/export/%00?target=x", "/v1/export/prov?target=../../etc/passwd", "/v1/export/car?target=%00", "/v1/check?system=../../etc/passwd",
+         "/v1/check?system=%00&as_of=1", "/v1/check?as_of=%ff", "/v1/check?system=" + "%27" * 3000, "/v1/gate?model=file:///etc/passwd",
          "/tokens.json", "/store/tokens.json", "/server.toml", "/.git/config", "/%5c..%5c..%5cetc", "/v1/query?query=" + "%25" * 3000]
 
 
@@ -67,6 +72,17 @@ def raw(served, data, patience=2.0):
         except OSError:
             pass
     return (back.split(b" ", 2)[1].decode() if back.startswith(b"HTTP/1.1 ") else "closed"), back
+
+
+def role_for(path):
+    """One that may post there."""
+    if path.startswith(("/api/", "/v1/logs", "/v1/imports", "/v1/intake")):
+        return "importer"
+    if path.startswith(("/v1/erasures", "/v1/holds")):
+        return "privacy-officer"
+    if path == "/v1/records/statement":
+        return "approver"
+    return "engineer" if path in ("/v1/check", "/v1/records") else "admin"
 
 
 def post(path, token, body, *more):
@@ -118,12 +134,11 @@ def malformed_json(served, tokens, count):
     sent = 0
     for number, body in enumerate(bodies):
         for path in POSTS if number < len(BODIES) else [chance.choice(POSTS)]:
-            importer = path.startswith(("/api/", "/v1/logs", "/v1/imports", "/v1/intake"))
-            token = tokens["importer" if importer else "admin"]
+            token = tokens[role_for(path)]
             headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
             status = served.ask("POST", path, token, body, headers)[0]
             # Jobs wait in a queue that is bounded, and says so.
-            is_full = status == 503 and path.endswith(("/imports", "/seal"))
+            is_full = status == 503 and path.endswith(JOBS)
             statuses["full: 503" if is_full else str(status)] += 1
             sent += 1
     sound(statuses)
@@ -134,7 +149,7 @@ def oversize(served, tokens, _):
     statuses = collections.Counter()
     big = b"x" * (2 << 20)
     for path in POSTS:
-        token = tokens["importer" if path.startswith(("/api/", "/v1/logs", "/v1/imports", "/v1/intake")) else "admin"].encode()
+        token = tokens[role_for(path)].encode()
         head = b"POST %s HTTP/1.1\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n" % (path.encode(), token)
         chunks = b"%x\r\n%s\r\n" % (len(big), big)
         for body in (b"Content-Length: %d\r\n\r\n%s" % (len(big) * 4, big * 4), b"Transfer-Encoding: chunked\r\n\r\n" + chunks * 8):

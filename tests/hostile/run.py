@@ -96,7 +96,7 @@ def stages(count, idle, length):
 def stage(program, folder, store, limits, work, count, provider):
     more = OIDC.format(issuer=jwt.ISSUER, audience=jwt.AUDIENCE, keys=json.dumps(str(folder / "keys.json")))
     served = Served(program, folder, store, limits, more)
-    tokens = {role: served.token(role) for role in ("engineer", "importer", "admin")}
+    tokens = {role: served.token(role) for role in ("engineer", "importer", "admin", "approver", "privacy-officer")}
     tokens["auditor"] = served.token("auditor", "--system", "*", "--expires", "1d")
     tokens["provider"] = provider
     with served:

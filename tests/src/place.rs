@@ -53,6 +53,19 @@ impl Place {
         Place { store: Arc::new(Store::create_on(storage, options).expect("a new store")) }
     }
 
+    /// A store of what documents of others say, with the digests by which they know things.
+    ///
+    /// # Panics
+    /// As [`Place::import`].
+    #[must_use]
+    pub fn of_documents() -> Place {
+        let place = Place::new();
+        let forms = ["in-toto", "cyclonedx-ml", "spdx3-ai", "croissant", "dvc"];
+        let paths = forms.map(|form| format!("exchange/{form}"));
+        place.import_fixtures(&paths.each_ref().map(String::as_str));
+        place
+    }
+
     /// A store that is there, opened to be written.
     ///
     /// # Panics

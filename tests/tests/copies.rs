@@ -8,7 +8,7 @@ use lineal_engine::schema::Kind;
 use lineal_engine::storage::{FaultyStorage, FileStorage, MemoryStorage, Plan, Storage};
 use lineal_engine::verify::{Depth, verify};
 use lineal_engine::{
-    CopiedKeys, CopyFault, ErasureOrder, Error, Options, Origin, Restoring, Store, Target,
+    CopiedKeys, CopyFault, ErasureOrder, Error, Later, Options, Origin, Restoring, Store, Target,
     check_copy, restore,
 };
 use lineal_proof::Hash;
@@ -226,7 +226,7 @@ fn put_back(
     copy: &MemoryStorage,
     to: &Path,
     keys: Option<CopiedKeys>,
-    erasures_of: Option<&Store>,
+    erasures_of: Option<Later<'_>>,
 ) -> lineal_engine::Result<lineal_engine::RestoredCopy> {
     let wanted = Restoring { keys, erasures_of, options: options() };
     restore(Origin::Folder(copy), to, wanted, &mut |_| {})
@@ -260,11 +260,23 @@ fn what_is_put_back_is_the_store_and_an_older_copy_loses_again_what_was_erased_s
     let error = put_back(&copy, &plain, None, None).unwrap_err();
     assert!(matches!(error, Error::NotEmpty { .. }), "{error}");
     let without = folder.path().join("without");
-    let error = put_back(&copy, &without, None, Some(&store)).unwrap_err();
+    let error = put_back(&copy, &without, None, Some(Later::Store(&store))).unwrap_err();
     assert!(matches!(error, Error::ErasedSince { count: 1, .. }), "{error}");
     let erased = folder.path().join("erased");
-    let done = put_back(&copy, &erased, keys, Some(&store)).unwrap();
+    let later = Later::Store(&store);
+    let done = put_back(&copy, &erased, keys.clone(), Some(later)).unwrap();
     assert_eq!((done.commit, done.erased_again), (commit, 1));
+    // A list of what was decided does the same, and one of another store nothing.
+    let listed = folder.path().join("listed");
+    let mut list = store.decision_log().unwrap();
+    let done = put_back(&copy, &listed, keys.clone(), Some(Later::List(&list))).unwrap();
+    assert_eq!((done.commit, done.erased_again), (commit, 1));
+    let both = [&erased, &listed].map(|path| Store::open_read_only(path).unwrap());
+    let both = both.map(|store| answers(&store.snapshot().unwrap()));
+    assert_eq!(both[0], both[1]);
+    list.store[0] ^= 1;
+    let error = put_back(&copy, &without, keys, Some(Later::List(&list))).unwrap_err();
+    assert!(matches!(error, Error::OtherStore { .. }), "{error}");
     let reader = Store::open_read_only(&erased).unwrap();
     assert_eq!(reader.commit(), commit + 2, "the release, and the erasure");
     assert!(reader.snapshot().unwrap().events_by_id("e17").unwrap().is_empty());
@@ -280,7 +292,7 @@ fn what_is_put_back_is_the_store_and_an_older_copy_loses_again_what_was_erased_s
     }
     let left: Vec<_> =
         std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
-    assert_eq!(left.len(), 3, "nothing half is left: {left:?}");
+    assert_eq!(left.len(), 4, "nothing half is left: {left:?}");
 }
 
 #[test]

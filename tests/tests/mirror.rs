@@ -23,6 +23,35 @@ fn options() -> Options {
     Options { segment_bytes_max: 20_000, ..sample::options() }
 }
 
+#[test]
+fn tiles_that_are_served_otherwise_than_the_commits_make_them_are_told() {
+    let (memory, store) = early();
+    let served = Folder::of(Store::open_read_only_on(shared(&memory)).unwrap());
+    let mirror = MemoryStorage::new();
+    let done = pull(&mirror, &served, None, &mut |_| {}).unwrap();
+    assert!(done.tiles >= 2 && done.notes.is_empty(), "{done:?}");
+    let again = pull(&mirror, &served, None, &mut |_| {}).unwrap();
+    assert_eq!(again.tiles, 0, "what was compared is not compared again");
+    store.checkpoint().unwrap();
+    let tiles: Vec<_> =
+        memory.paths().into_iter().filter(|p| p.starts_with("tiles/tile/")).collect();
+    let newest = format!(".p/{}", store.commit());
+    let mut refused = 0;
+    for path in tiles.iter().filter(|path| path.ends_with(&newest)) {
+        let other = memory.after_power_cut(100);
+        other.damage(path, |bytes| bytes[40] ^= 1);
+        let served = Folder::of(Store::open_read_only_on(shared(&other)).unwrap());
+        let error = pull(&mirror.after_power_cut(100), &served, None, &mut |_| {}).unwrap_err();
+        assert!(matches!(&error, Error::Upstream { why, .. } if why.contains(path)), "{error}");
+        other.remove(path).unwrap();
+        let served = Folder::of(Store::open_read_only_on(shared(&other)).unwrap());
+        let done = pull(&mirror.after_power_cut(100), &served, None, &mut |_| {}).unwrap();
+        assert!(done.notes.iter().any(|note| note.contains("not compared")), "{done:?}");
+        refused += 1;
+    }
+    assert_eq!(refused, 2, "the tile of hashes and that of entries: {tiles:?}");
+}
+
 fn shared(memory: &MemoryStorage) -> Arc<dyn Storage> {
     Arc::new(memory.clone())
 }

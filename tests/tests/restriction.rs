@@ -7,8 +7,9 @@ use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::Kind;
 use lineal_engine::storage::{MemoryStorage, Storage};
 use lineal_engine::verify::{Depth, verify};
-use lineal_engine::{ErasureDone, ErasureOrder, Error, Snapshot, Store, Target};
+use lineal_engine::{ErasureDone, ErasureOrder, Error, Snapshot, Store, Target, Unproved};
 use lineal_proof::Hash;
+use lineal_proof::bundle::{Bundle, Named, Nothing, Scope};
 use lineal_proof::record::{Decision, node_id};
 use lineal_query::{
     Answer, Limits, Parameters, Query, Request, Source, State, StoreView, Uncertainty,
@@ -179,4 +180,32 @@ fn answers_say_that_they_cannot_tell_where_rows_are_not_shown_and_counts_stay() 
     let then = officer.as_of_commit(1).unwrap().unwrap();
     assert_eq!(then.unshown().len(), 1, "a view of before shows it to the officer too");
     assert_eq!(view.as_of_commit(2).unwrap().unwrap().unshown().len(), 2);
+}
+
+#[test]
+fn where_events_are_restricted_nobody_learns_from_a_proof_of_absence_which_values_they_have() {
+    let (_memory, store) = days();
+    store.record_log(None, None).unwrap();
+    let ask = |officer: bool, number: u32| -> Result<Bundle, Unproved> {
+        let note = store.checkpoint().unwrap().to_string();
+        let value = data_encoding::HEXLOWER.encode(&hash_of(number));
+        let named = Named { field: "input_hash".to_owned(), value };
+        let scope = Scope { of: None, from: None, to: None };
+        let view = store.snapshot().unwrap();
+        let view = if officer { view.with_restricted() } else { view };
+        let what = Nothing::Event { named, scope };
+        store.prove_absent(&view, &what, note.as_bytes(), &|_| true)
+    };
+    assert!(matches!(ask(false, 17), Err(Unproved::Recorded { .. })));
+    assert!(ask(false, 99).is_ok());
+    decide(&store, Decision::Restricted, event(&store, "e17")).unwrap();
+    // One is restricted, one is there for all to see, one never was.
+    let told: BTreeSet<String> =
+        [17, 3, 99].map(|number| ask(false, number).unwrap_err().to_string()).into();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told.iter().all(|words| words.contains("cannot tell: 1 of the events")), "{told:?}");
+    assert!(matches!(ask(true, 17), Err(Unproved::Recorded { .. })));
+    assert!(ask(true, 99).is_ok());
+    decide(&store, Decision::Lifted, event(&store, "e17")).unwrap();
+    assert!(ask(false, 99).is_ok());
 }

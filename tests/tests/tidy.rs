@@ -20,7 +20,15 @@ const HOMES: &[(&str, &[&str])] = &[
     ("sled", &["engine/src/catalog"]),
     ("bincode", &["engine/src/catalog"]),
     // The comparison reads the tables of the world that it is about.
-    ("parquet", &["engine/src/events/", "engine/src/container", "benches/compare/src/world.rs"]),
+    (
+        "parquet",
+        &[
+            "engine/src/events/",
+            "engine/src/container",
+            "evidence/src/logs/columnar.rs",
+            "benches/compare/src/world.rs",
+        ],
+    ),
     // The growth bench writes the registry that is imported.
     (
         "rusqlite",
@@ -28,7 +36,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ),
     ("csv", &["import/src/datadog/csv.rs"]),
     ("signal_hook", &["cli/src/command/import/follow.rs"]),
-    ("zip", &["import/src/exchange/clearml/archive.rs"]),
+    ("zip", &["import/src/exchange/clearml/archive.rs", "evidence/src/pack/archive.rs"]),
     ("rustyline", &["cli/src/repl/"]),
     ("ctrlc", &["cli/src/repl/"]),
     ("arrow_array", &["server/src/reply/arrow.rs"]),
@@ -48,6 +56,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ),
     ("ed25519_dalek", &["proof/src/tlog/key.rs"]),
     ("ssh_key", &["evidence/src/record/key.rs"]),
+    ("svg", &["evidence/src/report/picture/canvas.rs"]),
+    ("serde_json_canonicalizer", &["evidence/src/canonical.rs"]),
     ("unsafe", &["engine/src/mapping"]),
 ];
 

@@ -44,8 +44,9 @@ pub(crate) struct Restore {
     /// The file of keys that was written with the copy
     #[arg(long, value_name = "FILE")]
     pub(crate) with_keys: Option<PathBuf>,
-    /// A later state of the same store: what was erased in it is erased again
-    #[arg(long, value_name = "STORE")]
+    /// A later state of the same store, or the list that `erase list --json` wrote of it: what was
+    /// erased since is erased again
+    #[arg(long, value_name = "STORE|FILE")]
     pub(crate) erasures_of: Option<PathBuf>,
 }
 

@@ -17,8 +17,30 @@ pub(crate) enum ExportForm {
     Slsa,
     /// OpenLineage run events, one line for each run
     Openlineage,
+    /// SPDX 3.0.1 with its profiles for AI and data sets, JSON-LD
+    Spdx,
+    /// Croissant 1.0: a data set with its files and columns
+    Croissant,
     /// The records themselves as a content-addressable archive
     Car,
+    /// The events of a deployment or a system as files in a folder, with counts and a signed statement
+    Logs,
+}
+
+/// The form of the files of rows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum LogsFormat {
+    /// Comma-separated values
+    Csv,
+    /// Apache Parquet
+    Parquet,
+}
+
+/// What may be disclosed of events beside their open group.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Disclosed {
+    /// References to inputs and outputs, sessions, what no rule maps
+    Subject,
 }
 
 #[derive(Args, Debug)]
@@ -26,7 +48,7 @@ pub(crate) struct Export {
     /// The form
     #[arg(value_enum)]
     pub(crate) form: ExportForm,
-    /// A node (model:credit-risk@3), an id (#9f2c1a) or any name
+    /// A node (model:credit-risk@3), an id (#9f2c1a) or any name; of logs a system or a deployment
     #[arg(value_name = "NODE")]
     pub(crate) target: String,
     /// Write it here; else to standard output
@@ -35,4 +57,30 @@ pub(crate) struct Export {
     /// The view as of a commit number
     #[arg(long, value_name = "COMMIT")]
     pub(crate) as_of: Option<u64>,
+    #[command(flatten)]
+    pub(crate) logs: ExportedLogs,
+}
+
+/// What only `lineal export logs` takes.
+#[derive(Args, PartialEq, Eq, Debug)]
+#[command(next_help_heading = "Logs")]
+pub(crate) struct ExportedLogs {
+    /// Write them into this new or empty folder
+    #[arg(long, value_name = "DIR", conflicts_with = "output")]
+    pub(crate) out: Option<PathBuf>,
+    /// The form of the rows; csv if none is given
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub(crate) format: Option<LogsFormat>,
+    /// Events from this time on: 2026-03-01 or 2026-03-01T09:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Events before this time
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// Disclose this group of fields too; else it is kept back
+    #[arg(long, value_enum, value_name = "GROUP")]
+    pub(crate) disclose: Option<Disclosed>,
+    /// Prove a sample of the events against the newest checkpoint, or that of --as-of
+    #[arg(long)]
+    pub(crate) proof: bool,
 }

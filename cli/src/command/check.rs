@@ -1,37 +1,43 @@
 //! `lineal check`: which evidence is recorded, which is missing, and the command that would record it.
 
+mod there;
 mod told;
 
 use crate::args::{Arguments, Check, FailFrom};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
+use crate::remote::Remote;
 use lineal_engine::Store;
 use lineal_engine::clock::{Clock, SystemClock};
 use lineal_evidence::check::{
-    Report, Wanted, check, compare, junit, record, recorded, sarif, time_text,
+    AsOf, Comparison, Report, Wanted, check, compare, junit_suites, newest_recorded, record,
+    sarif_log, time_text,
 };
 use lineal_evidence::rules::{Pack, Severity};
-use lineal_query::{Source, StoreView};
+use lineal_query::StoreView;
 use serde_json::json;
 use std::io::Write;
 use std::sync::Arc;
 
 pub(super) fn run(arguments: &Arguments, wanted: &Check) -> Outcome {
+    if let Some(remote) = Remote::meant(arguments)? {
+        return there::run(arguments, wanted, &remote);
+    }
     let packs = packs(wanted)?;
     let store = match wanted.record {
         true => place::open_noted(arguments, "check")?,
         false => place::open_read_only(arguments)?,
     };
     let asked = Asked { store: Arc::new(store), wanted };
+    let now = SystemClock.now();
     if let [before, after] = wanted.diff.as_slice() {
-        return asked.diff(arguments, &packs, before, after);
+        let compared = asked.diff(&packs, (before, after), now)?;
+        return print_compared(arguments, wanted, &compared, now);
     }
     let mut reports = Vec::new();
-    let now = SystemClock.now();
     for pack in &packs {
         reports.push(asked.report(pack, wanted.as_of.as_deref().unwrap_or(NOW), now)?);
     }
-    let mut out = std::io::stdout().lock();
     let mut noted = Vec::new();
     if wanted.record {
         let actor = wanted.by.as_ref().map(|login| asked.store.actor_key(login)).transpose()?;
@@ -42,6 +48,17 @@ pub(super) fn run(arguments: &Arguments, wanted: &Check) -> Outcome {
         }
         asked.store.write_indexes()?;
     }
+    print(arguments, wanted, &reports, &noted)
+}
+
+/// Prints reports, and where they were recorded, in the form that is wished for.
+fn print(
+    arguments: &Arguments,
+    wanted: &Check,
+    reports: &[Report],
+    noted: &[(u64, String)],
+) -> Outcome {
+    let mut out = std::io::stdout().lock();
     if arguments.json {
         let records =
             noted.iter().map(|(commit, name)| json!({ "commit": commit, "document": name }));
@@ -51,27 +68,9 @@ pub(super) fn run(arguments: &Arguments, wanted: &Check) -> Outcome {
         });
         writeln!(out, "{told}")?;
     } else if wanted.sarif {
-        let mut runs = Vec::new();
-        let mut whole = json!(null);
-        for report in &reports {
-            let mut one = sarif(report);
-            runs.extend(one["runs"].as_array_mut().map(std::mem::take).unwrap_or_default());
-            whole = one;
-        }
-        whole["runs"] = json!(runs);
-        writeln!(out, "{whole:#}")?;
+        writeln!(out, "{:#}", sarif_log(reports))?;
     } else if wanted.junit {
-        match reports.as_slice() {
-            [report] => write!(out, "{}", junit(report))?,
-            several => {
-                let declaration = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
-                writeln!(out, "{declaration}<testsuites>")?;
-                for report in several {
-                    write!(out, "{}", junit(report).trim_start_matches(declaration))?;
-                }
-                writeln!(out, "</testsuites>")?;
-            }
-        }
+        write!(out, "{}", junit_suites(reports))?;
     } else {
         for (at, report) in reports.iter().enumerate() {
             if at > 0 {
@@ -79,7 +78,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Check) -> Outcome {
             }
             told::report(&mut out, report)?;
         }
-        for (commit, name) in &noted {
+        for (commit, name) in noted {
             writeln!(out, "recorded as document {name} in commit {commit}")?;
         }
     }
@@ -87,10 +86,44 @@ pub(super) fn run(arguments: &Arguments, wanted: &Check) -> Outcome {
     Ok(exit(worst, wanted.fail_on))
 }
 
+/// Two reports by one pack, and what differs.
+struct Compared {
+    after: Report,
+    told: Comparison,
+}
+
+/// Prints what differs.
+fn print_compared(
+    arguments: &Arguments,
+    wanted: &Check,
+    compared: &[Compared],
+    now: i64,
+) -> Outcome {
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        let compared: Vec<&Comparison> = compared.iter().map(|compared| &compared.told).collect();
+        writeln!(out, "{}", json!({ "now": time_text(now), "comparisons": compared }))?;
+    } else {
+        for compared in compared {
+            told::comparison(&mut out, &compared.after.pack, &compared.told)?;
+        }
+    }
+    let worst = compared.iter().flat_map(|compared| {
+        let open = compared.told.new.iter().filter(|told| told.finding.status.is_open());
+        open.filter_map(|told| {
+            let mut rules = compared.after.rules.iter();
+            rules.find(|rule| rule.id == told.rule).map(|rule| rule.severity)
+        })
+    });
+    Ok(exit(worst.max(), wanted.fail_on))
+}
+
 /// What `--as-of` and `--diff` call the store as it is.
 const NOW: &str = "now";
 /// What `--diff` calls the report that was recorded last.
 const RECORDED: &str = "recorded";
+/// Said where there is none.
+const NONE_RECORDED: &str = "no report like this is recorded; `lineal check --record` makes one";
 
 fn exit(worst: Option<Severity>, from: FailFrom) -> Exit {
     let least = match from {
@@ -138,24 +171,12 @@ struct Asked<'a> {
 impl Asked<'_> {
     /// A report as of a commit, a time, or now.
     fn report(&self, pack: &Pack, as_of: &str, now: i64) -> Outcome<Report> {
-        let view = StoreView::new(Arc::clone(&self.store))?;
-        let (commit, today) = match as_of.parse::<u64>() {
-            _ if as_of == NOW => (None, now),
-            Ok(commit) => (Some(commit), 0),
-            Err(_) => {
-                let time = crate::time::parse(as_of)?;
-                (Some(self.store.commit_at(time)), time)
-            }
+        let newest = StoreView::new(Arc::clone(&self.store))?;
+        let at = match AsOf::parse(as_of) {
+            Some(at) => at,
+            None => AsOf::Time(crate::time::parse(as_of)?),
         };
-        let view = match commit {
-            None => view,
-            Some(number) => view.as_of_commit(number)?.ok_or_else(|| {
-                let newest = self.store.commit();
-                Failure::usage(format!("there is no commit {number}; the newest is {newest}"))
-            })?,
-        };
-        // As of a commit, today is when that was recorded.
-        let today = if today == 0 { view.recorded() } else { today };
+        let (view, today) = at.view(&self.store, &newest, now).map_err(failure)?;
         let wanted = Wanted {
             system: self.wanted.system.clone(),
             model: self.wanted.model.clone(),
@@ -170,24 +191,17 @@ impl Asked<'_> {
         if at != RECORDED {
             return self.report(pack, at, now);
         }
-        let view = self.store.snapshot()?;
-        let system = self.report(pack, NOW, now)?.system;
-        let all = recorded(&view, system.as_deref()).map_err(failure)?;
-        let fits = |report: &Report| {
-            report.pack == pack.head.id
-                && (&report.model, &report.deployment)
-                    == (&self.wanted.model, &self.wanted.deployment)
-        };
-        let newest = all.into_iter().rev().map(|(_, report)| report).find(fits);
-        newest.ok_or_else(|| {
-            Failure::NotFound(
-                "no report like this is recorded; `lineal check --record` makes one".to_owned(),
-            )
-        })
+        let like = self.report(pack, NOW, now)?;
+        let newest = newest_recorded(&self.store.snapshot()?, &like).map_err(failure)?;
+        newest.ok_or_else(|| Failure::NotFound(NONE_RECORDED.to_owned()))
     }
 
-    fn diff(&self, arguments: &Arguments, packs: &[Pack], before: &str, after: &str) -> Outcome {
-        let now = SystemClock.now();
+    fn diff(
+        &self,
+        packs: &[Pack],
+        (before, after): (&str, &str),
+        now: i64,
+    ) -> Outcome<Vec<Compared>> {
         let mut compared = Vec::new();
         let is_recorded = [before, after].contains(&RECORDED);
         let view = self.store.snapshot()?;
@@ -197,26 +211,9 @@ impl Asked<'_> {
                 // What is recorded names no person: the other side neither, or all would differ.
                 (old, new) = (old.without_people(&view), new.without_people(&view));
             }
-            compared.push(compare(&old, &new));
+            compared.push(Compared { told: compare(&old, &new), after: new });
         }
-        let mut out = std::io::stdout().lock();
-        if arguments.json {
-            writeln!(out, "{}", json!({ "now": time_text(now), "comparisons": compared }))?;
-        } else {
-            for (pack, comparison) in packs.iter().zip(&compared) {
-                told::comparison(&mut out, pack, comparison)?;
-            }
-        }
-        let new = compared.iter().flat_map(|comparison| &comparison.new);
-        let severity = |rule: &str| {
-            let rules = packs.iter().flat_map(|pack| &pack.rules);
-            rules.filter(|known| known.id == rule).map(|known| known.severity).max()
-        };
-        let worst = new
-            .filter(|told| told.finding.status.is_open())
-            .filter_map(|told| severity(&told.rule))
-            .max();
-        Ok(exit(worst, self.wanted.fail_on))
+        Ok(compared)
     }
 }
 
@@ -248,6 +245,7 @@ mod tests {
             include_str!("../../../rules/eu-ai-act.toml"),
             include_str!("../../../rules/reconcile.toml"),
             include_str!("../../../rules/release.toml"),
+            include_str!("../../../rules/annex-iv.toml"),
         ];
         let (mut count, mut wrong) = (0, Vec::new());
         for repair in files.into_iter().flat_map(repairs) {

@@ -1,8 +1,11 @@
 //! `lineal compact`: small containers become large ones, and runs of event keys one.
 
+mod there;
+
 use crate::args::{Arguments, Compact};
 use crate::exit::{Exit, Outcome};
 use crate::place;
+use crate::remote::Remote;
 use crate::render::counted;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lineal_engine::{CompactProgress, Compaction};
@@ -11,6 +14,9 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 pub(super) fn run(arguments: &Arguments, wanted: &Compact) -> Outcome {
+    if let Some(remote) = Remote::meant(arguments)? {
+        return there::run(arguments, wanted, &remote);
+    }
     let begun = Instant::now();
     let store = if wanted.dry_run {
         place::open(arguments)?

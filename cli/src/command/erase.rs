@@ -8,7 +8,7 @@ use crate::place;
 use crate::remote::Remote;
 use crate::render::{counted, visible};
 use crate::target::resolve;
-use crate::time::{Zone, rfc3339};
+use crate::time::Zone;
 use lineal_engine::schema::Kind;
 use lineal_engine::{ErasureDone, ErasureOrder, Snapshot, Store, Target};
 use serde_json::json;
@@ -47,16 +47,8 @@ pub(super) fn run(arguments: &Arguments, wanted: &Erase) -> Outcome {
 
 /// What was decided so far.
 fn list(arguments: &Arguments) -> Outcome {
-    let all = place::open_read_only(arguments)?.decisions()?;
-    let listed = all.iter().map(|one| {
-        json!({
-            "commit": one.commit, "recorded": rfc3339(one.recorded),
-            "decision": one.decision.name(), "basis": one.basis, "reference": one.reference,
-            "decided_by": one.decided_by, "executed_by": one.executed_by,
-            "rows": one.rows, "values": one.values,
-        })
-    });
-    there::list(arguments, &json!({ "erasures": listed.collect::<Vec<_>>() }))
+    let store = place::open_read_only(arguments)?;
+    there::list(arguments, &lineal_evidence::decisions::told(&store)?)
 }
 
 fn unsaid() -> Failure {

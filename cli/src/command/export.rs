@@ -1,7 +1,11 @@
 //! `lineal export`: what a thing rests on, in a form that tools of others read.
 
+mod logs;
+mod there;
+
 use crate::args::{Arguments, Export, ExportForm};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::remote::Remote;
 use crate::render::counted;
 use crate::target::resolve;
 use crate::time::Zone;
@@ -12,6 +16,13 @@ use lineal_query::told::Target;
 use std::io::Write;
 
 pub(super) fn run(arguments: &Arguments, wanted: &Export) -> Outcome {
+    if wanted.form == ExportForm::Logs {
+        return logs::run(arguments, wanted);
+    }
+    logs::refuse_options(&wanted.logs)?;
+    if let Some(remote) = Remote::meant(arguments)? {
+        return there::run(arguments, wanted, &remote);
+    }
     let zone = Zone::parse(&arguments.tz)?;
     let store = place::open_read_only(arguments)?;
     let view = store.snapshot_at(wanted.as_of.unwrap_or_else(|| store.commit()))?;
@@ -30,7 +41,9 @@ pub(super) fn run(arguments: &Arguments, wanted: &Export) -> Outcome {
         ExportForm::Cyclonedx16 => Form::CycloneDx(CycloneDxVersion::V1_6),
         ExportForm::Slsa => Form::Slsa,
         ExportForm::Openlineage => Form::OpenLineage,
-        ExportForm::Car => Form::Car,
+        ExportForm::Spdx => Form::Spdx,
+        ExportForm::Croissant => Form::Croissant,
+        ExportForm::Car | ExportForm::Logs => Form::Car,
     };
     let closure = Closure::of(&view, node).map_err(failure)?;
     let bytes = export(form, &store, &view, &closure).map_err(failure)?;

@@ -85,7 +85,7 @@ fn tell(arguments: &Arguments, wanted: &Mirror, done: &Mirrored) -> Outcome<()> 
         let json = serde_json::json!({
             "was": done.was, "commit": done.commit, "commit_id": done.commit_id.to_string(),
             "bytes": done.bytes, "containers": done.containers, "checkpoints": done.checkpoints,
-            "signed": done.signed, "removed": done.removed, "notes": done.notes,
+            "tiles": done.tiles, "signed": done.signed, "removed": done.removed, "notes": done.notes,
         });
         return Ok(writeln!(out, "{json}")?);
     }

@@ -83,7 +83,7 @@ impl Progress {
     fn tell(&self, size: &AbsenceSize, bytes_max: u64) -> bool {
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         let mut out = std::io::stderr();
-        let AbsenceSize { bytes, batches, rows, done } = *size;
+        let AbsenceSize { bytes, records, batches, rows, done } = *size;
         if done == 0 {
             *said = Some(Instant::now());
             if batches > 0 {
@@ -94,6 +94,9 @@ impl Progress {
                     "note: about {} over {batches} with {rows}, all of which are read",
                     counted(bytes, "byte")
                 );
+            } else if bytes >= LARGE as u64 {
+                let (bytes, records) = (counted(bytes, "byte"), counted(records, "record"));
+                let _ = writeln!(out, "note: about {bytes}, showing {records}");
             }
             return bytes <= bytes_max;
         }

@@ -6,21 +6,51 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
 use crate::render::counted;
 use lineal_engine::storage::{FileStorage, Storage};
-use lineal_engine::{CopiedKeys, Origin, RestoredCopy, Restoring, Store, restore};
+use lineal_engine::{
+    CopiedKeys, DecisionLog, Later, Origin, RestoredCopy, Restoring, Store, restore,
+};
+use lineal_evidence::decisions;
 use std::fs::File;
 use std::io::{BufReader, Write};
+use std::path::Path;
+
+/// What tells what was erased since.
+enum Told {
+    Store(Box<Store>),
+    List(DecisionLog),
+}
+
+impl Told {
+    /// A folder is a later state of the store; a file is what such a one was asked for.
+    fn read(path: &Path) -> Outcome<Told> {
+        if path.is_dir() {
+            return Ok(Told::Store(Box::new(Store::open_read_only(path)?)));
+        }
+        decisions::read_file(path).map(Told::List).map_err(Failure::usage)
+    }
+
+    fn later(&self) -> Later<'_> {
+        match self {
+            Told::Store(store) => Later::Store(store),
+            Told::List(list) => Later::List(list),
+        }
+    }
+}
 
 pub(super) fn run(arguments: &Arguments, wanted: &Restore) -> Outcome {
     let keys = wanted.with_keys.as_deref().map(CopiedKeys::read_file).transpose()?;
-    let later = wanted.erasures_of.as_ref().map(Store::open_read_only).transpose()?;
+    let later = wanted.erasures_of.as_deref().map(Told::read).transpose()?;
     let has_keys = keys.is_some();
     let network = FileStorage::new(wanted.dir.parent().unwrap_or(&wanted.dir));
     if let Some(kind) = network.network_file_system().filter(|_| !arguments.force_network) {
         let path = wanted.dir.display().to_string();
         return Err(Failure::Store(lineal_engine::Error::NetworkFileSystem { path, kind }));
     }
-    let restoring =
-        Restoring { keys, erasures_of: later.as_ref(), options: place::options(arguments) };
+    let restoring = Restoring {
+        keys,
+        erasures_of: later.as_ref().map(Told::later),
+        options: place::options(arguments),
+    };
     let bar = bar();
     let made = if is_archive(&wanted.copy) {
         let name = wanted.copy.display();
@@ -59,7 +89,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Restore) -> Outcome {
     match (erased_again, &later) {
         (0, None) => writeln!(
             out,
-            "  what was erased after commit {commit} is in it again: --erasures-of STORE names a later state of the store, if there is one"
+            "  what was erased after commit {commit} is in it again: --erasures-of names a later state of the store, or a list of its erasures, if there is one"
         )?,
         (0, Some(_)) => writeln!(out, "  nothing that it holds was erased since")?,
         (count, _) => writeln!(

@@ -5,10 +5,12 @@ use crate::args::{Arguments, Decided, Retention, RetentionStep};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
 use crate::render::{counted, print_table, table, visible};
-use crate::retention::{Class, Due, DueBatch, DueDay, Period, Policy, Standing, due, standing};
 use crate::time::{Zone, rfc3339};
 use lineal_engine::clock::{Clock, SystemClock};
 use lineal_engine::{ErasureOrder, Snapshot, Target};
+use lineal_evidence::retention::{
+    Class, Due, DueBatch, DueDay, Period, Policy, Standing, due, standing,
+};
 use lineal_proof::Hash;
 use lineal_proof::record::Decision;
 use serde_json::{Value as Json, json};
@@ -30,7 +32,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Retention) -> Outcome {
         Some(text) => crate::time::parse(text)?,
         None => SystemClock.now(),
     };
-    let policy = Policy::read(wanted.policy.as_deref())?;
+    let policy = Policy::read(wanted.policy.as_deref()).map_err(failure)?;
     match &wanted.step {
         None => show(arguments, &policy, now),
         Some(RetentionStep::Apply { propose: Some(path), class, .. }) => {
@@ -48,6 +50,13 @@ pub(super) fn run(arguments: &Arguments, wanted: &Retention) -> Outcome {
     }
 }
 
+fn failure(error: lineal_evidence::Error) -> Failure {
+    match error {
+        lineal_evidence::Error::Store(error) => Failure::Store(error),
+        other => Failure::usage(other),
+    }
+}
+
 fn logs(policy: &Policy) -> Outcome<&Class> {
     policy.class(LOGS).ok_or_else(|| Failure::usage(format!("the policy has no class `{LOGS}`")))
 }
@@ -56,7 +65,7 @@ fn show(arguments: &Arguments, policy: &Policy, now: i64) -> Outcome {
     let store = place::open_read_only(arguments)?;
     let view = store.snapshot()?.with_restricted();
     let class = logs(policy)?;
-    let found = due(&store, &view, class, now)?;
+    let found = due(&store, &view, class, now).map_err(failure)?;
     let others = others(&view, policy, now)?;
     let mut out = std::io::stdout().lock();
     if arguments.json {
@@ -168,7 +177,7 @@ fn others<'p>(
 ) -> Outcome<Vec<(&'p Class, Standing)>> {
     let mut all = Vec::new();
     for class in &policy.classes {
-        all.extend(standing(view, class, now)?.map(|standing| (class, standing)));
+        all.extend(standing(view, class, now).map_err(failure)?.map(|standing| (class, standing)));
     }
     Ok(all)
 }
@@ -206,8 +215,8 @@ fn propose(
     let mut found = Due::default();
     let mut days = Vec::new();
     if name == LOGS {
-        found = due(&store, &view, class, now)?;
-    } else if let Some(standing) = standing(&view, class, now)? {
+        found = due(&store, &view, class, now).map_err(failure)?;
+    } else if let Some(standing) = standing(&view, class, now).map_err(failure)? {
         days = standing.days;
     }
     found.due.retain(|batch| batch.hold.is_none());

@@ -3,6 +3,7 @@
 use crate::args::{Arguments, Retract};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
+use crate::remote::Remote;
 use std::io::Write;
 
 pub(super) fn run(arguments: &Arguments, wanted: &Retract) -> Outcome {
@@ -13,27 +14,47 @@ pub(super) fn run(arguments: &Arguments, wanted: &Retract) -> Outcome {
             wanted.import
         ))
     })?;
-    let store = place::open_noted(arguments, "retract")?;
-    let actor = wanted.actor.as_ref().map(|login| store.actor_key(login)).transpose()?;
-    let mut transaction = store.begin(None, actor)?;
-    transaction.add_retract(number, wanted.restore, wanted.reason.as_deref())?;
-    let committed = transaction.commit()?;
-    store.write_indexes()?;
+    let commit = match Remote::meant(arguments)? {
+        Some(remote) => there(&remote, wanted, number)?,
+        None => here(arguments, wanted, number)?,
+    };
     let mut out = std::io::stdout().lock();
     let done = if wanted.restore { "restored" } else { "retracted" };
     if arguments.json {
         writeln!(
             out,
             "{}",
-            serde_json::json!({ "import": number, "done": done, "commit": committed.number })
+            serde_json::json!({ "import": number, "done": done, "commit": commit })
         )?;
     } else {
         writeln!(
             out,
-            "import:{number} {done} in commit {}; `as of {}` still shows it as before",
-            committed.number,
-            committed.number - 1
+            "import:{number} {done} in commit {commit}; `as of {}` still shows it as before",
+            commit.saturating_sub(1)
         )?;
     }
     Ok(Exit::Answer)
+}
+
+/// Undoes it in the store here; gives the commit.
+fn here(arguments: &Arguments, wanted: &Retract, number: u64) -> Outcome<u64> {
+    let store = place::open_noted(arguments, "retract")?;
+    let actor = wanted.actor.as_ref().map(|login| store.actor_key(login)).transpose()?;
+    let mut transaction = store.begin(None, actor)?;
+    transaction.add_retract(number, wanted.restore, wanted.reason.as_deref())?;
+    let committed = transaction.commit()?;
+    store.write_indexes()?;
+    Ok(committed.number)
+}
+
+/// Has the server's writer undo it, in the name of the token; gives the commit.
+fn there(remote: &Remote, wanted: &Retract, number: u64) -> Outcome<u64> {
+    if wanted.actor.is_some() {
+        return Err(Failure::usage("--actor does not go with --url: the token says who it is"));
+    }
+    let body = serde_json::json!({
+        "import": number, "restore": wanted.restore, "reason": wanted.reason,
+    });
+    let report = remote.done("/v1/retractions", &body)?;
+    Ok(report["commit"].as_u64().unwrap_or(0))
 }

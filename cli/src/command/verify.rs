@@ -1,29 +1,32 @@
 //! `lineal verify`: re-hash everything, name each fault, go on after the first.
 
+mod there;
+
 use crate::args::{Arguments, Verify};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
+use crate::remote::Remote;
 use crate::render::{Style, and_more, counted, grouped};
 use crate::target::{Target, resolve};
 use crate::time::Zone;
-use crate::time::rfc3339;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lineal_engine::storage::{FileStorage, Storage};
 use lineal_engine::verify::{Depth, Report, What, verify_all};
+use lineal_evidence::verified::{verified_json, wrong_approvals};
 use lineal_proof::Hash;
-use serde_json::json;
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 use std::time::Instant;
 
 /// What opens sealed values and salts the leaves of batches (docs/format.md, section 3).
 const SEEDS: &str = "keys/seeds";
-/// Nanoseconds of a second.
-const SECOND_NS: i64 = 1_000_000_000;
 /// Faults shown on the screen; `--json` lists all.
 const FAULTS_SHOWN: usize = 50;
 
 pub(super) fn run(arguments: &Arguments, wanted: &Verify) -> Outcome {
+    if let Some(remote) = Remote::meant(arguments)? {
+        return there::run(arguments, wanted, &remote);
+    }
     let begun = Instant::now();
     let folder = place::folder(arguments)?;
     // Seen before the work, so that a key that is brought meanwhile vouches for nothing.
@@ -43,13 +46,15 @@ pub(super) fn run(arguments: &Arguments, wanted: &Verify) -> Outcome {
         bar.set_message(progress.file);
     })?;
     bar.finish_and_clear();
-    // What an approval's signature says is no matter of hashes: it is asked of a store that is sound.
-    let is_whole = matches!(what, What { depth: Depth::Full, since: 0, node: None });
-    let wrong =
-        if is_whole && report.is_sound() { wrong_approvals(arguments)? } else { Vec::new() };
+    // The store is opened only where somebody asks for what opening it may tell.
+    let is_whole = what == What::all(Depth::Full) && report.is_sound();
+    let wrong = match is_whole {
+        true => wrong_approvals(&place::open_read_only(arguments)?, &what, &report)?,
+        false => Vec::new(),
+    };
     let mut out = std::io::stdout().lock();
     if arguments.json {
-        print_json(&mut out, &report, &what, has_keys, &wrong)?;
+        writeln!(out, "{}", verified_json(&report, &what, has_keys, &wrong))?;
     } else {
         for (name, why) in &wrong {
             let told = format!("{name}: the signature does not check: {why}");
@@ -64,14 +69,6 @@ pub(super) fn run(arguments: &Arguments, wanted: &Verify) -> Outcome {
         (true, true) if wanted.require_keys && !has_keys => Exit::CannotTell,
         (true, true) => Exit::Answer,
     })
-}
-
-/// Approvals on record whose signature does not check, by name, with what is wrong.
-fn wrong_approvals(arguments: &Arguments) -> Outcome<Vec<(String, String)>> {
-    let store = place::open_read_only(arguments)?;
-    let view = store.snapshot()?;
-    let wrong = lineal_evidence::record::wrong_signatures(&store, &view)?;
-    Ok(wrong.into_iter().map(|(node, why)| (view.name_of(node), why)).collect())
 }
 
 /// The id of the node that is meant.
@@ -158,44 +155,4 @@ fn print(out: &mut dyn Write, report: &Report, has_keys: bool, seconds: f64) -> 
         ),
     };
     Ok(writeln!(out, "{verdict}")?)
-}
-
-fn print_json(
-    out: &mut dyn Write,
-    report: &Report,
-    what: &What,
-    has_keys: bool,
-    wrong: &[(String, String)],
-) -> Outcome<()> {
-    let wrong = wrong.iter().map(|(name, why)| json!({ "approval": name, "why": why }));
-    let faults = report.faults.iter().map(|fault| {
-        json!({
-            "code": fault.code.name(), "file": fault.file, "at": fault.at, "rule": fault.rule, "lost": fault.lost,
-            "derived": fault.derived,
-        })
-    });
-    let timestamps = report.timestamps.iter().map(|stamp| {
-        let text = |seconds: i64| rfc3339(seconds.saturating_mul(SECOND_NS));
-        let (time, renew_by) = (text(stamp.time), stamp.renew_by.map(text));
-        json!({ "checkpoint": stamp.checkpoint, "time": time, "renew_by": renew_by })
-    });
-    let depth = match what.depth {
-        Depth::Fast => "fast",
-        Depth::Bytes => "bytes",
-        Depth::Full => "full",
-    };
-    let object = json!({
-        "depth": depth, "since": what.since, "node": what.node.map(|node| node.to_string()),
-        "container_bytes": report.container_bytes, "waiting": report.waiting,
-        "faults_derived_not_listed": report.faults_derived_not_listed,
-        "commits": report.commits, "records": report.records, "segment_bytes": report.segment_bytes,
-        "containers": report.containers, "batches": report.batches, "rows": report.rows,
-        "erased": report.erased,
-        "checkpoints": report.checkpoints, "timestamps": timestamps.collect::<Vec<_>>(),
-        "sealed": report.sealed, "sealed_without_key": report.sealed_without_key, "keys_present": has_keys,
-        "sound": report.is_sound(), "faults_not_listed": report.faults_not_listed, "notes": report.notes,
-        "faults": faults.collect::<Vec<_>>(),
-        "signatures_wrong": wrong.collect::<Vec<_>>(),
-    });
-    Ok(writeln!(out, "{object}")?)
 }

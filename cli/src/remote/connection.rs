@@ -9,7 +9,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use ureq::http::{Response, Uri};
+use ureq::http::{HeaderMap, Response, Uri};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Body, SendBody};
 
@@ -105,6 +105,24 @@ impl Connection {
         let response = request.call().map_err(|error| self.failed(&error))?;
         let body = self.taken(response, "")?;
         serde_json::from_reader(body).map_err(|error| super::broken(&error.to_string()))
+    }
+
+    /// What a path gives, whatever that is, with its head; unpacked.
+    pub(super) fn get(
+        &self,
+        path: &str,
+        parameters: &[(&str, String)],
+    ) -> Outcome<(HeaderMap, impl BufRead + use<>)> {
+        let mut request = self.agent.get(format!("{}{path}", self.base));
+        for (name, value) in self.headers.iter() {
+            request = request.header(*name, value);
+        }
+        for (name, value) in parameters {
+            request = request.query(*name, value);
+        }
+        let response = request.call().map_err(|error| self.failed(&error))?;
+        let head = response.headers().clone();
+        Ok((head, self.taken(response, "")?))
     }
 
     /// What a path gives, byte by byte and however long it is, and how many bytes that will be.

@@ -48,6 +48,25 @@ fn holding(folder: &Folder, bytes: &[u8]) -> Vec<String> {
 }
 
 #[test]
+fn an_older_copy_loses_again_what_a_list_says_was_erased() {
+    let folder = folder();
+    folder.done(&["backup", "copy", "--with-keys", "copy.keys"]);
+    folder.done(&with_words(&["erase", "event", &"03".repeat(32)], &[]));
+    let list = folder.done(&["erase", "list", "--json"]);
+    assert_eq!(list.json()["erasures"][0]["rows"], 1, "{list:?}");
+    folder.write("erased.json", &list.out);
+    let put = ["restore", "copy", "back", "--with-keys", "copy.keys", "--erasures-of"];
+    let wrong = folder.run(&[&put[..], &["copy.keys"]].concat());
+    assert!(wrong.code == 2 && wrong.err.contains("is no list of erasures"), "{wrong:?}");
+    let done = folder.done(&[&put[..], &["erased.json", "--json"]].concat());
+    assert_eq!(done.json()["erased_again"], 1, "{done:?}");
+    let ask = |hash: String| format!("find inference:{hash}");
+    let gone = folder.run(&["query", "--store", "back", "--json", &ask("03".repeat(32))]);
+    assert_ne!(gone.code, 0, "{gone:?}");
+    folder.done(&["query", "--store", "back", "--json", &ask("04".repeat(32))]);
+}
+
+#[test]
 fn what_is_erased_is_not_found_and_does_not_come_back() {
     let folder = folder();
     let hash = "03".repeat(32);

@@ -6,7 +6,7 @@ use expect_test::expect_file;
 
 /// With the server, as it is built by default.
 #[cfg(feature = "server")]
-const COMMANDS: [&str; 44] = [
+const COMMANDS: [&str; 45] = [
     "init",
     "import",
     "query",
@@ -16,6 +16,7 @@ const COMMANDS: [&str; 44] = [
     "trace",
     "show",
     "export",
+    "report",
     "stats",
     "imports",
     "retract",

@@ -32,6 +32,8 @@ mod recording;
 mod remote;
 mod remote_import;
 mod remote_writes;
+mod report;
+mod reports;
 #[cfg(feature = "server")]
 mod serve;
 mod traces;

@@ -62,7 +62,19 @@ fn look(answers: &[Json]) {
     let names: Vec<&str> = tools.iter().filter_map(|tool| tool["name"].as_str()).collect();
     assert_eq!(
         names,
-        ["query", "trace", "prove", "schema", "holds", "erasures", "checkpoint", "explain"]
+        [
+            "query",
+            "trace",
+            "prove",
+            "schema",
+            "holds",
+            "erasures",
+            "checkpoint",
+            "explain",
+            "check",
+            "gate",
+            "records"
+        ]
     );
     assert!(tools.iter().all(|tool| tool["annotations"]["readOnlyHint"] == true));
     let card = answers[1]["result"]["contents"][0]["text"].as_str().unwrap();
@@ -265,7 +277,10 @@ fn the_official_client_is_answered_on_both_ways() {
                 "holds",
                 "erasures",
                 "checkpoint",
-                "explain"
+                "explain",
+                "check",
+                "gate",
+                "records"
             ])
         );
         assert_eq!((&way["total"], &way["recorded"]), (&json!(2), &json!(true)));

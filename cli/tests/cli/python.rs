@@ -40,7 +40,8 @@ fn the_python_client_passes_its_tests_against_a_live_server() {
     let Some(python) = python("the Python client", &CLIENT) else { return };
     // One that writes, too: its own commits are not seen in what the tests read.
     let folder = Folder::with(&[DATABASE, ARCHIVE]);
-    let (token, importer) = (token(&folder, "investigator"), token(&folder, "importer"));
+    let [token, importer, engineer] =
+        ["investigator", "importer", "engineer"].map(|role| token(&folder, role));
     let serving = Serving::with(&folder, &["--write"]);
     let client = Path::new(env!("CARGO_MANIFEST_DIR")).join("../clients/python");
     let output = Command::new(python)
@@ -51,6 +52,7 @@ fn the_python_client_passes_its_tests_against_a_live_server() {
         .env("LINEAL_TEST_URL", format!("http://{}", serving.address))
         .env("LINEAL_TEST_TOKEN", token)
         .env("LINEAL_TEST_IMPORTER", importer)
+        .env("LINEAL_TEST_ENGINEER", engineer)
         .env("LINEAL_TEST_CASE", "2026-17")
         .output()
         .expect("python starts");

@@ -98,3 +98,36 @@ fn holds_and_checkpoints_are_made_over_a_server() {
     let beside = there.run("admin", &["checkpoint", "--rotate-key"], b"");
     assert!(beside.code == 2 && beside.err.contains("beside the store"), "{beside:?}");
 }
+
+#[test]
+fn an_administrator_keeps_a_store_over_a_server() {
+    let there = there();
+    let admin = |arguments: &[&str]| there.run("admin", arguments, b"");
+    for more in [&["--fast"][..], &["--bytes"], &[]] {
+        let run = admin(&[&["verify"], more].concat());
+        assert!(run.code == 0 && run.out.contains("no fault found"), "{run:?}");
+    }
+    let verified = admin(&["--json", "verify", "--fast", "--require-keys"]).json();
+    assert_eq!((&verified["sound"], &verified["depth"]), (&json!(true), &json!("fast")));
+    let rehearsed = admin(&["compact", "--dry-run"]);
+    assert!(rehearsed.code == 0 && rehearsed.out.contains("nothing to do"), "{rehearsed:?}");
+    let packed = admin(&["--json", "compact"]);
+    assert_eq!((packed.code, &packed.json()["dry_run"]), (0, &json!(false)), "{packed:?}");
+    let retracted = admin(&["retract", "import:1", "--reason", "the wrong file"]);
+    assert!(retracted.out.contains("import:1 retracted in commit"), "{retracted:?}");
+    let twice = admin(&["retract", "1"]);
+    assert!(twice.code == 2 && twice.err.contains("retracted"), "{twice:?}");
+    assert!(admin(&["retract", "1", "--restore"]).out.contains("restored"));
+    let named = admin(&["retract", "1", "--actor", "boss@bank.example"]);
+    assert!(named.code == 2 && named.err.contains("the token says who"), "{named:?}");
+    for command in [&["verify", "--fast"][..], &["compact"], &["retract", "1"]] {
+        let refused = there.run("engineer", command, b"");
+        assert!(refused.code == 2 && refused.err.contains("role"), "{refused:?}");
+    }
+    let recorded = there.run("engineer", &["check", "--record"], b"");
+    assert!(recorded.code == 0 && recorded.out.contains("recorded as document"), "{recorded:?}");
+    let again = there.run("engineer", &["check", "--diff", "recorded", "now"], b"");
+    assert!(again.code == 0 && again.out.contains("0 gone"), "{again:?}");
+    let named = there.run("engineer", &["check", "--record", "--by", "a@b.example"], b"");
+    assert!(named.code == 2 && named.err.contains("the token says who"), "{named:?}");
+}

@@ -40,3 +40,9 @@ def client(url: str, token: str) -> Iterator[Client]:
 def importer(url: str) -> Iterator[Client]:
     with Client(url, named("LINEAL_TEST_IMPORTER")) as client:
         yield client
+
+
+@pytest.fixture
+def engineer(url: str) -> Iterator[Client]:
+    with Client(url, named("LINEAL_TEST_ENGINEER")) as client:
+        yield client

@@ -191,7 +191,8 @@ def test_a_file_is_imported_and_its_report_is_given(
     assert client.history()[-1]["import"] == job.number
     assert client.names("model:credit-risk-sc")[0].startswith("model:credit-risk-scorer@")
     later = importer.import_file(file, name="again.json", wait=False)
-    assert importer.wait(later, timeout=60).report["commits"] == 0
+    again = importer.wait(later, timeout=60).report
+    assert again is not None and again["commits"] == 0
     file.write_text("nothing of the kind")
     with pytest.raises(ImportFailed, match="day.json"):
         importer.import_file(file)

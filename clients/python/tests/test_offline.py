@@ -44,7 +44,7 @@ def client(answer: Any) -> Client:
 
 
 def test_what_others_wrote_does_not_act_in_a_notebook() -> None:
-    rows = [[HOSTILE, None], [{"nodes": ["a", HOSTILE], "edges": ["deploys"]}, [True]]]
+    rows: list[list[Any]] = [[HOSTILE, None], [{"nodes": ["a", HOSTILE], "edges": ["deploys"]}, [True]]]
     shown = Answer([HOSTILE, "b"], rows, ABOUT)._repr_html_()
     assert "<script" not in shown and "<i>" not in shown
     assert "a deploys &lt;script&gt;" in shown and "kept back from this role" in shown
@@ -165,7 +165,10 @@ def test_columns_have_their_types_and_what_does_not_fit_stays_as_it_came() -> No
             nanoseconds(text)
     kinds = ["timestamp", "int", "bool", "any", "timestamp", "int"]
     columns = dict(zip("tnbxwh", kinds, strict=True))
-    rows = [["2026-01-01T00:00:00Z", 1, True, 1, "then", 1], [None, None, None, "a", None, "2"]]
+    rows: list[list[Any]] = [
+        ["2026-01-01T00:00:00Z", 1, True, 1, "then", 1],
+        [None, None, None, "a", None, "2"],
+    ]
     answer = Answer(list(columns), rows, {**ABOUT, "types": list(columns.values())})
     frame, table = answer.to_pandas(), answer.to_arrow()
     assert frame["t"].iloc[0] == pandas.Timestamp("2026-01-01", tz="UTC") and frame["t"].isna()[1]

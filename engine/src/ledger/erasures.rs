@@ -60,10 +60,10 @@ impl Ledger {
         restricted
     }
 
-    /// The holds that stand, by their names.
-    pub(crate) fn standing_holds(&self) -> BTreeMap<&str, (u64, &Hold)> {
+    /// The holds that stood as of a commit, by their names.
+    pub(crate) fn standing_holds(&self, as_of: u64) -> BTreeMap<&str, (u64, &Hold)> {
         let mut standing = BTreeMap::new();
-        for (commit, hold) in &self.holds {
+        for (commit, hold) in self.holds.iter().filter(|(commit, _)| *commit <= as_of) {
             if hold.release {
                 standing.remove(hold.name.as_str());
             } else {

@@ -248,6 +248,12 @@ impl Notes {
         self.files.iter().map(|(path, bytes)| (path.clone(), Sha256::digest(bytes).into()))
     }
 
+    /// The sizes of the newest checkpoint that was there and of the newest that is there now.
+    pub(super) fn grown(&self) -> (u64, u64) {
+        let newest = |sizes: &BTreeSet<u64>| sizes.last().copied().unwrap_or(0);
+        (newest(&self.known), newest(&self.sizes))
+    }
+
     /// Writes what is new behind `head`: the tiles that these checkpoints need, then the checkpoints.
     pub(super) fn write(&self, to: &dyn Storage, reached: &Head) -> Result<()> {
         extend_tiles(to, reached, &self.known, &self.sizes)?;

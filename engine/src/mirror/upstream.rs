@@ -2,11 +2,12 @@
 
 use crate::error::{Error, Result};
 use crate::head::Head;
-use crate::public_log::checkpoint_files;
+use crate::public_log::{TILES, checkpoint_files};
 use crate::sealed::REGISTER;
 use crate::segment::segment_path;
 use crate::store::Store;
 use lineal_proof::frame::SEGMENT_HEADER;
+use lineal_proof::tlog::is_tile_path;
 use sha2::{Digest, Sha256};
 use std::path::Path;
 
@@ -124,7 +125,8 @@ impl Store {
     /// # Errors
     /// What the medium says.
     pub fn piece(&self, path: &str, from: u64, length: u64) -> Result<Option<Vec<u8>>> {
-        if !crate::store::is_pulled(path) {
+        let is_tile = path.strip_prefix(TILES).and_then(|path| path.strip_prefix('/'));
+        if !crate::store::is_pulled(path) && !is_tile.is_some_and(is_tile_path) {
             return Ok(None);
         }
         let head = self.read_state().head;

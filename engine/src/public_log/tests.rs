@@ -71,6 +71,23 @@ fn a_growing_store_signs_trees_that_begin_with_one_another() {
 }
 
 #[test]
+fn a_document_is_signed_with_the_key_of_the_log_and_never_what_could_be_a_checkpoint() {
+    let store = create(&MemoryStorage::new());
+    assert!(matches!(store.sign_document(b"{}"), Err(Error::NoLog)));
+    let identity = store.record_log(None, None).unwrap();
+    let (key, signature) = store.sign_document(b"{}").unwrap();
+    assert_eq!(&key, identity.signing());
+    assert!(key.verifies(b"{}", &signature));
+    assert!(!key.verifies(b"{ }", &signature));
+    let checkpoint = store.checkpoint().unwrap();
+    let cosigned = format!("cosignature/v1\ntime 1\n{}", checkpoint.note.text());
+    for refused in [checkpoint.note.text(), &cosigned] {
+        let signed = store.sign_document(refused.as_bytes());
+        assert!(matches!(signed, Err(Error::NotSigned)), "{refused}");
+    }
+}
+
+#[test]
 fn tiles_hold_the_tree_and_its_entries_and_are_made_again_when_they_are_gone() {
     let memory = MemoryStorage::new();
     let store = create(&memory);

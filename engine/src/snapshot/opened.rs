@@ -5,9 +5,11 @@
 use super::View;
 use crate::error::Result;
 use crate::graph::NodeNo;
+use crate::store::ErasedValues;
 use lineal_proof::{Hash, Value};
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Values that are kept: the people of a large organisation. Past it all are forgotten, which costs
 /// each the time of being opened again.
@@ -19,9 +21,12 @@ const TEXT_MAX: usize = 1_024;
 pub(super) type FieldOf = (NodeNo, usize);
 
 /// What was opened in a view: values by their commitment, and fields of nodes that no column holds.
-/// What could not be opened is asked for again.
+/// What could not be opened is asked for again, and an erasure makes all of it forgotten.
 #[derive(Default)]
 pub(super) struct Opened {
+    erased: Arc<ErasedValues>,
+    /// Erasures that were known when what is kept was opened.
+    as_of: AtomicU64,
     values: Mutex<HashMap<Hash, Value>>,
     fields: Mutex<HashMap<FieldOf, Value>>,
 }
@@ -31,10 +36,17 @@ fn kept<K: Eq + std::hash::Hash>(known: &Mutex<HashMap<K, Value>>, key: &K) -> O
     known.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
 }
 
-/// Keeps a short text.
-fn keep<K: Eq + std::hash::Hash>(known: &Mutex<HashMap<K, Value>>, key: K, value: &Value) {
+/// Keeps a short text, if it was opened as of the last erasure.
+fn keep<K: Eq + std::hash::Hash>(
+    known: &Mutex<HashMap<K, Value>>,
+    (key, value): (K, &Value),
+    is_current: impl FnOnce() -> bool,
+) {
     if value.as_text().is_some_and(|text| text.len() <= TEXT_MAX) {
         let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        if !is_current() {
+            return;
+        }
         if known.len() >= OPENED_MAX {
             known.clear();
         }
@@ -43,13 +55,36 @@ fn keep<K: Eq + std::hash::Hash>(known: &Mutex<HashMap<K, Value>>, key: K, value
 }
 
 impl Opened {
-    /// The value behind a commitment: the one that is kept, else what `open` finds.
+    /// Nothing yet of a store whose erasures are these.
+    pub(super) fn obeying(erased: Arc<ErasedValues>) -> Opened {
+        Opened { erased, ..Opened::default() }
+    }
+
+    /// Forgets what was opened before the last erasure, and says which that is.
+    fn obey(&self) -> u64 {
+        let count = self.erased.count();
+        if self.as_of.load(Ordering::Acquire) != count {
+            let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut fields = self.fields.lock().unwrap_or_else(PoisonError::into_inner);
+            values.clear();
+            fields.clear();
+            self.as_of.store(count, Ordering::Release);
+        }
+        count
+    }
+
+    /// The value behind a commitment: the one that is kept, else what `open` finds; none of an erased
+    /// one, whether its key is there still or not.
     fn get(&self, commitment: &Hash, open: impl FnOnce() -> Option<Value>) -> Option<Value> {
+        let count = self.obey();
         if let Some(value) = kept(&self.values, commitment) {
             return Some(value);
         }
         let value = open()?;
-        keep(&self.values, *commitment, &value);
+        if self.erased.holds(commitment) {
+            return None;
+        }
+        keep(&self.values, (*commitment, &value), || self.erased.count() == count);
         Some(value)
     }
 
@@ -60,12 +95,13 @@ impl Opened {
         of: FieldOf,
         ask: impl FnOnce() -> Result<Option<Value>>,
     ) -> Result<Option<Value>> {
+        let count = self.obey();
         if let Some(value) = kept(&self.fields, &of) {
             return Ok(Some(value));
         }
         let value = ask()?;
         if let Some(value) = &value {
-            keep(&self.fields, of, value);
+            keep(&self.fields, (of, value), || self.erased.count() == count);
         }
         Ok(value)
     }
@@ -93,6 +129,27 @@ mod tests {
         assert_eq!(opened.get(&name, || value.clone()), value);
         assert_eq!(opened.get(&name, || None), value, "kept");
         assert_eq!(opened.get(&Hash::of(b"other"), || None), None);
+    }
+
+    #[test]
+    fn an_erased_value_is_not_given_though_it_was_opened_and_can_be_opened_still() {
+        let erased = Arc::new(ErasedValues::default());
+        let opened = Opened::obeying(Arc::clone(&erased));
+        let [name, other] = [b"name", b"else"].map(|name| Hash::of(name));
+        let value = Some(Value::text("Anna Keller"));
+        assert_eq!(opened.get(&name, || value.clone()), value);
+        assert_eq!(opened.field((7, 1), || Ok(value.clone())).unwrap(), value);
+        erased.note([name].into_iter());
+        assert_eq!(opened.get(&name, || value.clone()), None);
+        assert_eq!(opened.field((7, 1), || Ok(None)).unwrap(), None, "what is kept is forgotten");
+        assert_eq!(opened.get(&other, || value.clone()), value);
+        // One that was erased while it was being opened is not kept.
+        let late = || {
+            erased.note([name].into_iter());
+            Ok(value.clone())
+        };
+        assert_eq!(opened.field((7, 1), late).unwrap(), value);
+        assert_eq!(opened.field((7, 1), || Ok(None)).unwrap(), None);
     }
 
     #[test]

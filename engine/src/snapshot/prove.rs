@@ -6,6 +6,7 @@
 
 mod absent;
 mod edges;
+mod in_map;
 mod log;
 mod rows;
 
@@ -136,6 +137,14 @@ pub enum Unproved {
         /// What stands against it.
         what: String,
     },
+    /// Rows of the scope are hidden from who asks, whatever their values are.
+    #[error(
+        "this store cannot tell: {rows} of the events of this scope are restricted, and a proof, or that there is none, would say something of them. Narrow the scope, or let somebody ask who may see them (--restricted)"
+    )]
+    Restricted {
+        /// Rows that are restricted.
+        rows: u64,
+    },
     /// The store cannot show it.
     #[error("this cannot be shown: {reason}")]
     NotShown {
@@ -144,11 +153,18 @@ pub enum Unproved {
     },
     /// It would be larger than was allowed.
     #[error(
-        "the proof would have about {bytes} bytes, over {batches} batches with {rows} rows, all of which are read: allow more, or narrow the scope"
+        "the proof would have about {bytes} bytes, {}: allow more, or narrow {}",
+        match batches {
+            0 => format!("since it shows {records} records"),
+            _ => format!("over {batches} batches with {rows} rows, all of which are read"),
+        },
+        if *batches == 0 { "the statement" } else { "the scope" }
     )]
     TooLarge {
         /// Bytes of the file, about.
         bytes: u64,
+        /// Records that it shows.
+        records: u64,
         /// Batches in the scope.
         batches: u64,
         /// Rows in them.
@@ -239,6 +255,15 @@ impl Store {
         (row < place.rows).then_some(EventRef { batch: ordinal, row })
     }
 
+    /// The id of the revision of a batch's part, as [`EventRef`] names it and a proof does; none if the
+    /// log holds no such part.
+    #[must_use]
+    pub fn revision_of_part(&self, part: u32) -> Option<Hash> {
+        let state = self.read_state();
+        let batch = state.ledger.batches.get(part as usize)?;
+        Some(state.ledger.revisions.id(batch.revision))
+    }
+
     /// The node of a view that a revision is of, by the revision's id.
     #[must_use]
     pub fn node_of_revision(&self, view: &Snapshot, id: &Hash) -> Option<NodeNo> {
@@ -318,11 +343,8 @@ impl Maker<'_> {
     }
 
     fn batch_revision(&self, ordinal: u32) -> Result<Hash, Error> {
-        let state = self.store.read_state();
-        let ledger = &state.ledger;
         let none = || Error::corrupt("segments", 0, "an event is of a batch that the log holds");
-        let batch = ledger.batches.get(ordinal as usize).ok_or_else(none)?;
-        Ok(ledger.revisions.id(batch.revision))
+        self.store.revision_of_part(ordinal).ok_or_else(none)
     }
 
     fn item(&mut self, thing: Thing) -> Result<Item, Unproved> {

@@ -167,7 +167,7 @@ impl Views {
             segments,
             storage: store.shared_storage(),
             secrets: Arc::clone(store.secret_box()),
-            opened: opened::Opened::default(),
+            opened: opened::Opened::obeying(Arc::clone(store.erased_values())),
             containers,
             decoded: crate::events::Decoded::default(),
             row_indexes: ids::RowIndexes::default(),

@@ -20,7 +20,7 @@ pub use check::{CheckedCopy, CopyFault, check_copy};
 pub use keys::{CopiedKeys, KEYS_BYTES_MAX};
 pub(crate) use list::{List, text as copy_list};
 pub use receive::{Received, receive};
-pub use restore::{Origin, RestoredCopy, Restoring, restore};
+pub use restore::{Later, Origin, RestoredCopy, Restoring, restore};
 pub use tar::Tar;
 pub use update::{Updated, need_copy};
 pub(crate) use update::{files_there as files_of_copy, put_if_other, remove_others};

@@ -5,7 +5,7 @@
 //! container is a commit of its own, so what was done before a crash, or before somebody stopped it,
 //! stays done. What was replaced goes when no reader can come to it any more (`reading.rs`).
 
-use super::{Store, reading};
+use super::{Store, Turn, reading};
 use crate::error::{Error, Result};
 use crate::event_fields::Group;
 use crate::events::{Container, ContainerPart, EventBlock, container_id, write_container};
@@ -151,17 +151,24 @@ impl Store {
             return Ok(done);
         }
         let (mut import, mut events, mut packed) = (None, 0, 0);
-        for group in &groups {
-            import = Some(self.pack(group, import)?);
+        for (number, group) in groups.iter().enumerate() {
+            let turn = self.turn();
+            // Others take turns between two containers. What an erasure moved is left for the next time.
+            if self.is_where_it_was(group) {
+                import = Some(self.pack(&turn, group, import)?);
+                packed += 1;
+            }
+            drop(turn);
             events += rows_of(group);
-            packed += 1;
             if progress(CompactProgress { events, all }).is_break() {
-                done.stopped = packed < groups.len();
+                done.stopped = number + 1 < groups.len();
                 break;
             }
         }
-        (done.packed.1, done.events) = (packed as u64, events);
-        self.write_indexes()?;
+        (done.packed.1, done.events) = (packed, events);
+        // Runs that are merged must not grow meanwhile.
+        let _turn = self.turn();
+        self.write_indexes_in_turn()?;
         let indexed = {
             let state = self.read_state();
             state.ledger.indexed(state.head.commit)
@@ -203,8 +210,15 @@ impl Store {
         Ok(sum)
     }
 
+    /// Do these batches stand where they stood when it was planned to move them?
+    fn is_where_it_was(&self, group: &[Moving]) -> bool {
+        let batches = &self.read_state().ledger.batches;
+        let place = |moving: &Moving| batches.get(moving.batch as usize)?.place;
+        group.iter().all(|moving| place(moving) == Some((moving.manifest, moving.first_row)))
+    }
+
     /// Writes one new container and the commit that says so; gives the number of the first one.
-    fn pack(&self, group: &[Moving], import: Option<u64>) -> Result<u64> {
+    fn pack(&self, turn: &Turn<'_>, group: &[Moving], import: Option<u64>) -> Result<u64> {
         let blocks = self.read_moving(group)?;
         let rows: Vec<Vec<u32>> = group.iter().map(|moving| (0..moving.rows).collect()).collect();
         let erased: Vec<Vec<(u32, u32)>> = {
@@ -233,7 +247,7 @@ impl Store {
             let replaces = emptied(ledger, group);
             Manifest { container: id, generation: 1, length, sha256, batches, replaces }
         };
-        let mut transaction = self.begin(import, None)?;
+        let mut transaction = self.begin_in_turn(turn, import, None)?;
         transaction.add_repacked(Repacked { manifest, path: container_path(&id, 1), bytes });
         Ok(transaction.commit()?.import)
     }

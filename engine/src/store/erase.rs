@@ -18,7 +18,7 @@ mod salts;
 mod suppress;
 mod values;
 
-pub use decisions::DecisionInfo;
+pub use decisions::{DecidedStep, DecisionInfo, DecisionLog};
 pub use suppress::Suppressed;
 
 use super::Store;
@@ -96,6 +96,8 @@ impl Store {
     pub fn erase(&self, order: &ErasureOrder, dry_run: bool) -> Result<ErasureDone> {
         self.check_writable()?;
         check_words(order)?;
+        // What is read here must still be so when the decision is recorded.
+        let turn = self.turn();
         let mut rows = self.rows_of(order)?;
         let mut values = self.values_of(order)?;
         if rows.is_empty() && values.is_empty() {
@@ -132,24 +134,25 @@ impl Store {
         }
         if order.decision != Decision::Erased {
             let records = self.decision_records(order, &rows, values);
-            let mut transaction = self.begin(None, Some(order.executed_by.clone()))?;
+            let mut transaction =
+                self.begin_in_turn(&turn, None, Some(order.executed_by.clone()))?;
             records.into_iter().for_each(|record| transaction.add_erasure(record));
             done.commit = Some(transaction.commit()?.number);
             // Views of before show what is restricted since.
             self.views.let_go();
-            self.write_indexes()?;
+            self.write_indexes_in_turn()?;
             return Ok(done);
         }
         // Event keys that wait name rows: they are written before these are erased.
-        self.write_indexes()?;
+        self.write_indexes_in_turn()?;
         let repacked = self.next_generations(&rows)?;
         let records = self.erasures(order, &rows, values, done.files.clone())?;
-        let mut transaction = self.begin(None, Some(order.executed_by.clone()))?;
+        let mut transaction = self.begin_in_turn(&turn, None, Some(order.executed_by.clone()))?;
         repacked.into_iter().for_each(|next| transaction.add_repacked(next));
         records.into_iter().for_each(|record| transaction.add_erasure(record));
         done.commit = Some(transaction.commit()?.number);
         done.waiting = self.finish_erasures()?;
-        self.write_indexes()?;
+        self.write_indexes_in_turn()?;
         let orphans = self.storage.list("orphans")?;
         done.orphans = orphans.into_iter().map(|name| format!("orphans/{name}")).collect();
         Ok(done)

@@ -71,7 +71,7 @@ impl Store {
         }
         let scope = {
             let state = self.read_state();
-            let standing = state.ledger.standing_holds();
+            let standing = state.ledger.standing_holds(u64::MAX);
             let none = || Error::NoHold { name: name.to_owned() };
             standing.get(name).ok_or_else(none)?.1.scope.clone()
         };
@@ -98,6 +98,14 @@ impl Store {
     /// # Errors
     /// [`Error::Corrupt`] if the log cannot be read.
     pub fn holds(&self) -> Result<Vec<HoldInfo>> {
+        self.holds_at(u64::MAX)
+    }
+
+    /// The holds that stood as of a commit, by name.
+    ///
+    /// # Errors
+    /// As [`Store::holds`].
+    pub fn holds_at(&self, commit: u64) -> Result<Vec<HoldInfo>> {
         let state = self.read_state();
         let ledger = state.ledger.load()?;
         let info = |(commit, hold): &(u64, &Hold)| HoldInfo {
@@ -115,7 +123,7 @@ impl Store {
             commit: *commit,
             recorded: ledger.commit_entry(*commit).map_or(0, |entry| entry.recorded),
         };
-        Ok(ledger.standing_holds().values().map(info).collect())
+        Ok(ledger.standing_holds(commit).values().map(info).collect())
     }
 
     /// The hold that forbids to erase rows of these batches, by their ordinals.

@@ -48,6 +48,11 @@ impl LazyLedger {
         LazyLedger { known: OnceLock::new(), unread }
     }
 
+    /// The ledger, if it was read.
+    pub(super) fn read(&self) -> Option<&Ledger> {
+        self.known.get()
+    }
+
     /// The ledger.
     ///
     /// # Errors

@@ -1,7 +1,8 @@
 //! Making and opening: reading the segments, adopting whole commits, setting a torn tail aside.
 
 use super::{
-    LazyLedger, Options, PendingKeys, SecretBox, State, Store, orphans, reading, recovery,
+    ErasedValues, LazyLedger, Options, PendingKeys, SecretBox, State, Store, orphans, reading,
+    recovery,
 };
 use crate::catalog::Catalog;
 use crate::clock::utc_text;
@@ -115,12 +116,15 @@ impl Store {
         }
         let folder = storage.local_path().filter(|_| writable);
         let catalog = folder.map(|folder| Catalog::open(&folder.join("catalog"), &ledger));
+        let erased_values = Arc::new(ErasedValues::of(ledger.read()));
         Ok(Store {
             id: head.store,
             options,
             writable,
             state: RwLock::new(State::new(head, ledger)),
             secrets: Arc::new(RwLock::new(SecretBox { keys, register })),
+            erased_values,
+            turns: Mutex::new(()),
             poisoned: Mutex::new(None),
             views,
             catalog,

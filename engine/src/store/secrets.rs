@@ -2,7 +2,7 @@
 
 use super::Store;
 use crate::error::Result;
-use crate::keys::{Keys, SeedKind, ValueHasher};
+use crate::keys::{Fingerprints, Keys, SeedKind, ValueHasher};
 use crate::sealed::Register;
 use lineal_proof::{Hash, Value};
 use std::sync::{PoisonError, RwLockReadGuard, RwLockWriteGuard};
@@ -69,11 +69,28 @@ impl Store {
     /// # Errors
     /// [`crate::Error::NoKey`] without the seeds.
     pub fn seal(&self, subject: &Hash, field: &str, value: &Value) -> Result<Hash> {
-        if let Some(erased) = self.erased_commitment(subject, field, value)? {
+        // Held until it is sealed: an erasure that is recorded between would find it sealed anew.
+        let state = self.read_state();
+        if let Some(erased) = self.erased_commitment(&state, subject, field, value)? {
             return Ok(erased);
         }
         let SecretBox { keys, register } = &mut *self.secrets_mut();
         register.seal(keys, &*self.options.secrets, subject, field, value)
+    }
+
+    /// What knows again what was erased.
+    ///
+    /// # Errors
+    /// [`crate::Error::NoKey`] without the index key.
+    pub(crate) fn fingerprints(&self) -> Result<Fingerprints> {
+        self.secrets().keys.fingerprints()
+    }
+
+    /// Is a sealed value here, with its subject's key?
+    pub(crate) fn has_sealed(&self, commitment: &Hash) -> bool {
+        let SecretBox { keys, register } = &*self.secrets();
+        let entry = register.entry(commitment);
+        entry.is_some_and(|entry| keys.seed(SeedKind::Subject, &entry.subject.0).is_some())
     }
 
     /// The seed of a batch and its id, made if there is none.

@@ -1,7 +1,7 @@
 //! Writing a transaction: every step durable before the next (docs/format.md, section 12).
 
 use super::encode::{Encoded, encode};
-use super::{Committed, Transaction};
+use super::{Committed, Transaction, erased};
 use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
 use crate::index;
@@ -17,7 +17,13 @@ use lineal_proof::{Cid, Hash};
 use sha2::{Digest, Sha256};
 
 pub(super) fn publish(store: &Store, transaction: Transaction<'_>) -> Result<Committed> {
+    let _turn = transaction.behind.is_none().then(|| store.turn());
     let mut state = store.state_for_writing()?;
+    // Not only while debugging: what was rewritten would rest on another log.
+    let is_next = transaction.behind.is_none_or(|commit| commit == state.head.commit);
+    assert!(is_next, "who has the turn commits next");
+    erased::check(store, &state, &transaction)?;
+    let erasing = erased::values_of(&transaction);
     if transaction.has_claims() {
         state.index_claims();
     }
@@ -76,6 +82,9 @@ pub(super) fn publish(store: &Store, transaction: Transaction<'_>) -> Result<Com
     if let Err(error) = write() {
         store.poison(&error);
         return Err(error);
+    }
+    if let Some(values) = erasing {
+        store.note_erased(values.into_iter());
     }
     state.take(read);
     state.ledger.lay_aside(&store.shelf());

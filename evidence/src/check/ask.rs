@@ -9,32 +9,38 @@ use lineal_query::{
     Answer, Limits, Machine, Parameters, Prepared, Request, State, StoreView, Value,
 };
 
-use super::{Error, Wanted};
+use super::{Error, Part, Wanted};
 use crate::rules::{About, Pack};
 
 /// Ns of an hour.
-pub(super) const HOUR: i64 = 3_600_000_000_000;
+pub(crate) const HOUR: i64 = 3_600_000_000_000;
 /// Ns of a day.
-pub(super) const DAY: i64 = 24 * HOUR;
+pub(crate) const DAY: i64 = 24 * HOUR;
 
 /// A view and a pack, and what was asked so far.
-pub(super) struct Asker<'a> {
-    pub(super) view: &'a StoreView,
-    pub(super) pack: &'a Pack,
-    pub(super) about: About,
-    pub(super) now: i64,
+pub(crate) struct Asker<'a> {
+    pub(crate) view: &'a StoreView,
+    pub(super) part: &'a dyn Part,
+    pub(crate) pack: &'a Pack,
+    pub(crate) about: About,
+    pub(crate) now: i64,
     given: Parameters,
     machine: Machine,
     sets: HashMap<String, Arc<[NodeNo]>>,
 }
 
 /// A name as the language takes it behind `kind:`, whether or not the kind stands before it.
-pub(super) fn bare<'t>(kind: &str, text: &'t str) -> &'t str {
+pub(crate) fn bare<'t>(kind: &str, text: &'t str) -> &'t str {
     text.strip_prefix(kind).and_then(|rest| rest.strip_prefix(':')).unwrap_or(text)
 }
 
 impl<'a> Asker<'a> {
-    pub(super) fn new(view: &'a StoreView, pack: &'a Pack, wanted: &Wanted) -> Asker<'a> {
+    pub(crate) fn new(
+        view: &'a StoreView,
+        part: &'a dyn Part,
+        pack: &'a Pack,
+        wanted: &Wanted,
+    ) -> Asker<'a> {
         let mut given = Parameters::new();
         let named = [
             ("system", &wanted.system),
@@ -54,6 +60,7 @@ impl<'a> Asker<'a> {
         };
         Asker {
             view,
+            part,
             pack,
             about,
             now: wanted.now,
@@ -63,12 +70,12 @@ impl<'a> Asker<'a> {
         }
     }
 
-    pub(super) fn snapshot(&self) -> &'a Snapshot {
+    pub(crate) fn snapshot(&self) -> &'a Snapshot {
         self.view.snapshot()
     }
 
     /// Answers a question of a rule (or a set), nodes as numbers.
-    pub(super) fn ask(
+    pub(crate) fn ask(
         &mut self,
         rule: &str,
         question: &str,
@@ -83,8 +90,9 @@ impl<'a> Asker<'a> {
         }
         let limits = Limits::default();
         let request = Request { parameters: &given, limits: &limits, now: self.now };
-        let answer = prepared
-            .numbers_on(&mut self.machine, self.view, &request)
+        let answer = self
+            .part
+            .answer(&prepared, &mut self.machine, &request)
             .map_err(|error| wrong(error.render(&text)))?;
         match answer.completeness.truncated {
             Some(limit) if answer.completeness.state() == State::Truncated => {
@@ -95,7 +103,7 @@ impl<'a> Asker<'a> {
     }
 
     /// The members of a set, asked once.
-    pub(super) fn members(&mut self, set: &str) -> Result<Arc<[NodeNo]>, Error> {
+    pub(crate) fn members(&mut self, set: &str) -> Result<Arc<[NodeNo]>, Error> {
         if let Some(known) = self.sets.get(set) {
             return Ok(Arc::clone(known));
         }
@@ -108,7 +116,7 @@ impl<'a> Asker<'a> {
     }
 
     /// The nodes of a question's first column.
-    pub(super) fn nodes(
+    pub(crate) fn nodes(
         &mut self,
         rule: &str,
         question: &str,
@@ -120,18 +128,18 @@ impl<'a> Asker<'a> {
     }
 
     /// The name of a node as it can be pasted.
-    pub(super) fn name(&self, node: NodeNo) -> String {
+    pub(crate) fn name(&self, node: NodeNo) -> String {
         self.snapshot().name_of(node)
     }
 
     /// A field of a node as a time.
-    pub(super) fn time(&self, node: NodeNo, field: &str) -> Result<Option<i64>, Error> {
+    pub(crate) fn time(&self, node: NodeNo, field: &str) -> Result<Option<i64>, Error> {
         let value = self.snapshot().field(node, field)?;
         Ok(value.and_then(|value| value.as_i64()))
     }
 
     /// A value in words.
-    pub(super) fn text(&self, value: &Value) -> String {
+    pub(crate) fn text(&self, value: &Value) -> String {
         match value {
             Value::Absent => "unknown".to_owned(),
             Value::Bool(truth) => truth.to_string(),
@@ -150,7 +158,7 @@ impl<'a> Asker<'a> {
 }
 
 /// The node that a value is.
-pub(super) fn node_of(value: &Value) -> Option<NodeNo> {
+pub(crate) fn node_of(value: &Value) -> Option<NodeNo> {
     match value {
         Value::Node(node) => Some(*node),
         _ => None,
@@ -185,7 +193,7 @@ pub fn time_text(ns: i64) -> String {
 }
 
 /// A length of time: `30 h 12 min`, `3 d 4 h`.
-pub(super) fn span_text(ns: i64) -> String {
+pub(crate) fn span_text(ns: i64) -> String {
     let minutes = ns / (HOUR / 60);
     match (minutes / 60 / 24, minutes / 60 % 24, minutes % 60) {
         (days, hours, _) if days >= 3 => format!("{days} d {hours} h"),

@@ -11,6 +11,8 @@ mod interval;
 mod silence;
 mod sources;
 
+pub(crate) use holds::around;
+
 use lineal_engine::{NodeNo, Store};
 
 use super::Error;

@@ -21,6 +21,14 @@ pub enum Error {
         /// What looks alike, in words.
         near: String,
     },
+    /// The store has no such commit.
+    #[error("there is no commit {commit}; the newest is {newest}")]
+    NoCommit {
+        /// The number that was asked for.
+        commit: u64,
+        /// The last one.
+        newest: u64,
+    },
     /// A question ended early, so that nobody can say what it would have found.
     #[error(
         "rule {rule}: its question reached the limit `{limit}`; name a --model or --deployment, so that there is less to look at"

@@ -11,7 +11,7 @@ use super::built_in::{self, Offence};
 use super::found::{FINDINGS_MAX, Finding, Report, RuleResult};
 use super::scope::{Applies, applies};
 use super::waivers::Waivers;
-use super::{Error, Wanted, header};
+use super::{Error, Part, Wanted, header};
 use crate::rules::{Check, Form, Pack, Rule, Status, Timeline};
 
 /// Evaluates a pack over a view of a store.
@@ -25,13 +25,29 @@ pub fn check(
     pack: &Pack,
     wanted: &Wanted,
 ) -> Result<Report, Error> {
-    let system = known(view, Kind::System, wanted.system.as_deref())?;
-    known(view, Kind::Model, wanted.model.as_deref())?;
-    known(view, Kind::Deployment, wanted.deployment.as_deref())?;
+    check_part(store, view, view, pack, wanted)
+}
+
+/// The same for one who may see a part of the view alone: what rules ask about, and what they find, is of
+/// that part. Without a system the tests that are built in look at the whole view, so name one.
+///
+/// # Errors
+/// As [`check`]; of what is not in the part nothing is known.
+pub fn check_part(
+    store: &Store,
+    view: &StoreView,
+    part: &dyn Part,
+    pack: &Pack,
+    wanted: &Wanted,
+) -> Result<Report, Error> {
+    let known = |kind, name: &Option<String>| known(view, part, kind, name.as_deref());
+    let system = known(Kind::System, &wanted.system)?;
+    known(Kind::Model, &wanted.model)?;
+    known(Kind::Deployment, &wanted.deployment)?;
     if pack.needs_system() && system.is_none() {
         return Err(Error::NoSystemNamed { pack: pack.head.id.clone() });
     }
-    let mut asker = Asker::new(view, pack, wanted);
+    let mut asker = Asker::new(view, part, pack, wanted);
     let waivers = Waivers::read(&mut asker)?;
     let declared = system.map(|system| header::declared(&asker, system)).transpose()?;
     let checkpoint = header::checkpoint(store, view.commit())?;
@@ -66,12 +82,21 @@ pub fn check(
 
 /// The node of a name, or why there is none. A name that fits several versions of a model is none node,
 /// and is known.
-fn known(view: &StoreView, kind: Kind, name: Option<&str>) -> Result<Option<NodeNo>, Error> {
+fn known(
+    view: &StoreView,
+    part: &dyn Part,
+    kind: Kind,
+    name: Option<&str>,
+) -> Result<Option<NodeNo>, Error> {
     let Some(name) = name else { return Ok(None) };
     let name = lineal_engine::unquoted(bare(kind.name(), name));
-    let found = view.snapshot().find(Some(kind), &name);
+    let mut found = view.snapshot().find(Some(kind), &name);
+    found.retain(|node| part.sees(*node));
     if found.is_empty() {
-        let near = view.snapshot().near(Some(kind), &name);
+        let near = match part.is_whole() {
+            true => view.snapshot().near(Some(kind), &name),
+            false => Vec::new(),
+        };
         let near = match near.is_empty() {
             true => String::new(),
             false => format!("; did you mean {}?", near.join(", ")),
@@ -285,7 +310,7 @@ fn note(result: &mut RuleResult, finding: Finding) {
 }
 
 /// A word in single quotes, where a shell would read more than letters.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();

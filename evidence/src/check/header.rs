@@ -37,7 +37,7 @@ pub(super) fn declared(asker: &Asker<'_>, system: NodeNo) -> Result<Declared, Er
 }
 
 /// The newest signed checkpoint up to a commit, and the earliest stamp on it.
-pub(super) fn checkpoint(store: &Store, commit: u64) -> Result<Option<(u64, Option<i64>)>, Error> {
+pub(crate) fn checkpoint(store: &Store, commit: u64) -> Result<Option<(u64, Option<i64>)>, Error> {
     let sizes = store.checkpoint_sizes()?;
     let Some(size) = sizes.into_iter().rfind(|size| *size <= commit) else { return Ok(None) };
     let kept = store.kept_checkpoint(size)?;

@@ -156,6 +156,17 @@ pub fn record(
     Ok((committed.number, name))
 }
 
+/// The report that was recorded last of what a report is about: its pack, system, model and deployment.
+///
+/// # Errors
+/// As [`recorded`].
+pub fn newest_recorded(view: &Snapshot, like: &Report) -> Result<Option<Report>, Error> {
+    let about =
+        |report: &Report| (report.pack.clone(), report.model.clone(), report.deployment.clone());
+    let all = recorded(view, like.system.as_deref())?;
+    Ok(all.into_iter().rev().map(|(_, report)| report).find(|one| about(one) == about(like)))
+}
+
 /// The reports that are recorded of a system (or of the whole store), by their time.
 ///
 /// # Errors

@@ -108,7 +108,7 @@ impl Standing {
 }
 
 /// The current revision of each source and form that speaks of a node.
-pub(super) fn heads(store: &Store, view: &Snapshot, node: NodeNo) -> Vec<RevisionInfo> {
+pub(crate) fn heads(store: &Store, view: &Snapshot, node: NodeNo) -> Vec<RevisionInfo> {
     let mut heads: BTreeMap<(String, String), RevisionInfo> = BTreeMap::new();
     for revision in store.revisions(view, node) {
         heads.insert((revision.source.clone(), revision.form.clone()), revision);

@@ -1,7 +1,8 @@
 //! W3C PROV-JSON: entities are data sets or models, activities runs, agents actors.
 //!
 //! A name is what its prefix makes of it, an IRI: the same in two documents that spell prefixes
-//! differently.
+//! differently. What Lineal itself exported says in `prov:type` what it was: a thing of a kind that
+//! PROV has no word for is left out and counted, not taken for data.
 
 use super::artifact::{Digest, best, part};
 use super::fields::{actor, seal, set_text, set_time, tag};
@@ -11,12 +12,14 @@ use crate::mlflow::json_of_python;
 use crate::record::Reference;
 use lineal_engine::schema::{Kind, Relation};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The form of what a document says of what it declares.
 pub(super) const FORM: &str = "prov-json";
 /// The form of what is said in passing, of what was made by whom.
 const PART: &str = "prov-json-part";
+/// The name space of Lineal's own words.
+const OWN: &str = "urn:lineal:";
 /// Deepest nesting of bundles; the recommendation allows one.
 const BUNDLES_MAX: usize = 4;
 /// What a document holds, beside `prefix` and `bundle`.
@@ -100,6 +103,8 @@ fn local(iri: &str) -> &str {
 #[derive(Default)]
 struct Prov {
     nodes: BTreeMap<String, Reference>,
+    /// What is of a kind that PROV has no word for.
+    left_out: BTreeSet<String>,
     without_offset: u64,
 }
 
@@ -146,10 +151,28 @@ impl Prov {
     /// Entities, activities and agents.
     fn declare(&mut self, document: &Object, above: &Prefixes, depth: usize, told: &mut Told) {
         let prefixes = above.of(document);
+        for (member, kinds) in
+            [("entity", &["dataset", "model"][..]), ("activity", &["run"]), ("agent", &[])]
+        {
+            for (id, record) in records(document, member) {
+                if let Some(kind) = own_kind(record, &prefixes).filter(|it| !kinds.contains(&&**it))
+                {
+                    self.left_out.insert(prefixes.expand(id));
+                    told.skip(format!("things of a kind that PROV has no word for ({kind})"));
+                }
+            }
+        }
+        let is_in = |prov: &Prov, id: &str| !prov.left_out.contains(&prefixes.expand(id));
         for (id, entity) in records(document, "entity") {
+            if !is_in(self, id) {
+                continue;
+            }
             self.entity(&prefixes.expand(id), entity, told);
         }
         for (id, activity) in records(document, "activity") {
+            if !is_in(self, id) {
+                continue;
+            }
             let run = self.activity(&prefixes.expand(id));
             let started = self.time(activity.get("prov:startTime"), told);
             let ended = self.time(activity.get("prov:endTime"), told);
@@ -196,7 +219,7 @@ impl Prov {
         }
         let digests = entity.iter().filter_map(|(name, value)| {
             let algorithm = local(name).to_ascii_lowercase();
-            let known = ["sha256", "sha512", "sha1", "md5"].contains(&algorithm.as_str());
+            let known = ["sha256", "sha512", "blake3", "sha1", "md5"].contains(&algorithm.as_str());
             known.then(|| Digest::new(&algorithm, &plain(value)?)).flatten()
         });
         if let Some(digest) = best(digests) {
@@ -206,6 +229,37 @@ impl Prov {
             }
         }
         attributes(record, entity);
+    }
+
+    /// The relations of a document without those that lead to what was left out, which are counted.
+    fn without_left_out(&self, document: &Object, prefixes: &Prefixes, told: &mut Told) -> Object {
+        if self.left_out.is_empty() {
+            return document.clone();
+        }
+        let leads = |record: &Value| {
+            let ends = record.as_object().into_iter().flatten();
+            let mut ends =
+                ends.filter(|(name, _)| name.starts_with("prov:") && *name != "prov:type");
+            ends.any(|(_, end)| {
+                plain(end).is_some_and(|end| self.left_out.contains(&prefixes.expand(&end)))
+            })
+        };
+        let mut kept = document.clone();
+        for (member, held) in &mut kept {
+            let (true, Value::Object(records)) = (MEMBERS[3..].contains(&member.as_str()), held)
+            else {
+                continue;
+            };
+            let before = records.len();
+            records.retain(|_, record| match record {
+                Value::Array(several) => !several.iter().any(leads),
+                one => !leads(one),
+            });
+            for _ in records.len()..before {
+                told.skip("relations of things of a kind that PROV has no word for");
+            }
+        }
+        kept
     }
 
     /// The node of an entity that is referred to, declared or not.
@@ -242,6 +296,7 @@ impl Prov {
     /// Relations, when all is declared.
     fn relate(&mut self, document: &Object, above: &Prefixes, depth: usize, told: &mut Told) {
         let prefixes = above.of(document);
+        let document = &self.without_left_out(document, &prefixes, told);
         let end = |record: &Object, name: &str| {
             record.get(&format!("prov:{name}")).and_then(plain).map(|name| prefixes.expand(&name))
         };
@@ -263,7 +318,9 @@ impl Prov {
                 continue;
             };
             let (run, entity) = (self.activity(&activity), self.held(&entity, told));
-            told.link(FORM, &run, Relation::Used, &entity);
+            let own = own_kind(record, &prefixes).and_then(|word| Relation::parse(&word));
+            let role = own.map(|(role, _)| role).filter(|role| role.allows(run.kind, entity.kind));
+            told.link(FORM, &run, role.unwrap_or(Relation::Used), &entity);
         }
         for (_, record) in records(document, "wasDerivedFrom") {
             let (Some(made), Some(from)) =
@@ -274,7 +331,13 @@ impl Prov {
             };
             let (made, from) = (self.held(&made, told), self.held(&from, told));
             if made.kind == from.kind {
-                told.link(PART, &made, Relation::DerivedFrom, &from);
+                let own = own_kind(record, &prefixes);
+                let is_registered = own.as_deref() == Some(Relation::RegisteredFrom.name());
+                let relation = match is_registered && made.kind == Kind::Model {
+                    true => Relation::RegisteredFrom,
+                    false => Relation::DerivedFrom,
+                };
+                told.link(PART, &made, relation, &from);
             } else {
                 // Between a model and data there stands a run, which may have no name here.
                 let run =
@@ -338,6 +401,12 @@ fn maker(document: &Object, derivation: &Object, prefixes: &Prefixes) -> Option<
         let activity = record.get("prov:activity").and_then(plain)?;
         (entity == made).then(|| prefixes.expand(&activity))
     })
+}
+
+/// Lineal's own word in `prov:type`, where it stands there.
+fn own_kind(record: &Object, prefixes: &Prefixes) -> Option<String> {
+    let types = record.get("prov:type").map(all_of).unwrap_or_default();
+    types.iter().find_map(|kind| Some(prefixes.expand(kind).strip_prefix(OWN)?.to_owned()))
 }
 
 fn model_of(iri: &str) -> Reference {

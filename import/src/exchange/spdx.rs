@@ -1,8 +1,8 @@
 //! SPDX 3: the packages and files of models and data in a graph of elements, and what is said between
 //! them.
 //!
-//! It names no runs. What `generates` something stands for one, else a model that was `trainedOn`
-//! something has one that is marked `inferred`.
+//! Runs are its builds. Where there are none, what `generates` something stands for one, else a model
+//! that was `trainedOn` something has one that is marked `inferred`.
 
 use super::artifact::{Digest, best, id_of, part};
 use super::cyclonedx::inferred;
@@ -40,6 +40,8 @@ struct Graph<'d> {
     by_id: BTreeMap<String, &'d Object>,
     /// The nodes of models and data.
     nodes: BTreeMap<String, Reference>,
+    /// Those of builds.
+    runs: BTreeMap<String, Reference>,
 }
 
 fn id(element: &Object) -> Option<String> {
@@ -71,7 +73,7 @@ fn thing_of(element: &Object) -> Option<Kind> {
 impl<'d> Graph<'d> {
     fn of(all: &[&'d Object]) -> Graph<'d> {
         let by_id = all.iter().filter_map(|element| Some((id(element)?, *element))).collect();
-        Graph { all: all.to_vec(), by_id, nodes: BTreeMap::new() }
+        Graph { all: all.to_vec(), by_id, nodes: BTreeMap::new(), runs: BTreeMap::new() }
     }
 
     fn read(mut self, digest: &str, size: Option<i64>, told: &mut Told) {
@@ -84,6 +86,8 @@ impl<'d> Graph<'d> {
         for element in self.all.clone() {
             if let Some(what) = thing_of(element) {
                 self.thing(element, what, &licences, told);
+            } else if kind(element) == "build_Build" {
+                self.build(element, told);
             } else if !kind(element).contains("Relationship") {
                 match kind(element).as_str() {
                     "CreationInfo" | "SpdxDocument" | "Person" => {}
@@ -199,6 +203,31 @@ impl<'d> Graph<'d> {
         }
     }
 
+    /// A build is a run: by the id that its builder gave it, else by its own.
+    fn build(&mut self, element: &Object, told: &mut Told) {
+        let Some(spdx) = id(element) else {
+            return told.reject("/@graph", "an element without `spdxId`");
+        };
+        let called = text(element, &["build_buildId"]).unwrap_or_else(|| spdx.clone());
+        let node = Reference::new(Kind::Run, vec![part(&called)]);
+        self.runs.insert(spdx.clone(), node.clone());
+        let time = |name: &str| element.get(name).and_then(time_of);
+        let (started, ended) = (time("build_buildStartTime"), time("build_buildEndTime"));
+        told.saw_time(started.max(ended));
+        let record = told.node(FORM, &node);
+        set_text(record, "name", text(element, &["name"]).as_deref());
+        set_time(record, "time", started.or(ended));
+        set_time(record, "started", started);
+        set_time(record, "ended", ended);
+        tag(record, "spdx.id", Some(&spdx));
+        tag(record, "spdx.build_type", text(element, &["build_buildType"]).as_deref());
+        for entry in objects(element, &["build_parameter"]) {
+            if let (Some(name), Some(value)) = (text(entry, &["key"]), text(entry, &["value"])) {
+                parameter(record, &name, &value);
+            }
+        }
+    }
+
     /// The actor of a person, by an e-mail, else by the name.
     fn person(&self, spdx: &str) -> Option<Reference> {
         let element = self.by_id.get(spdx).filter(|element| kind(element) == "Person")?;
@@ -257,7 +286,7 @@ impl<'d> Graph<'d> {
     }
 
     fn relate(&self, told: &mut Told) {
-        const READ: [&str; 11] = [
+        const READ: [&str; 12] = [
             "trainedOn",
             "testedOn",
             "generates",
@@ -269,6 +298,7 @@ impl<'d> Graph<'d> {
             "hasDeclaredLicense",
             "dependsOn",
             "hasInput",
+            "hasOutput",
         ];
         for element in &self.all {
             let held = text(element, &["relationshipType"]).unwrap_or_default();
@@ -276,9 +306,19 @@ impl<'d> Graph<'d> {
                 told.skip(format!("relationships that are no lineage here ({held})"));
             }
         }
-        // What generates something is the run that made it: a script or a step.
+        // What generates something is the run that made it: a build, a script or a step.
         let mut makers: BTreeMap<&Reference, Reference> = BTreeMap::new();
+        for (from, to) in self.relations("hasOutput").into_iter().chain(self.relations("generates"))
+        {
+            if let (Some(run), Some(made)) = (self.runs.get(&from), self.nodes.get(&to)) {
+                told.link(PART, made, Relation::ProducedBy, run);
+                makers.insert(made, run.clone());
+            }
+        }
         for (from, to) in self.relations("generates") {
+            if self.runs.contains_key(&from) {
+                continue;
+            }
             let Some(made) = self.nodes.get(&to) else {
                 told.skip("relationships between what is no model or data");
                 continue;
@@ -292,6 +332,8 @@ impl<'d> Graph<'d> {
             told.link(FORM, made, Relation::ProducedBy, &run);
             makers.insert(made, run);
         }
+        // A role that is said of an input stands for its use.
+        let mut roles: BTreeSet<(Reference, Reference)> = BTreeSet::new();
         for (relation, wanted) in [
             (Relation::TrainedOn, "trainedOn"),
             (Relation::TestedOn, "testedOn"),
@@ -314,6 +356,16 @@ impl<'d> Graph<'d> {
                     None => inferred(model, told),
                 };
                 told.link(FORM, &run, relation, data);
+                roles.insert((run, data.clone()));
+            }
+        }
+        for (from, to) in self.relations("hasInput") {
+            match (self.runs.get(&from), self.nodes.get(&to)) {
+                (Some(run), Some(used)) if !roles.contains(&(run.clone(), used.clone())) => {
+                    told.link(FORM, run, Relation::Used, used);
+                }
+                (Some(_), Some(_)) => {}
+                _ => told.skip("inputs that are no model or data"),
             }
         }
         let contains = self.relations("contains");

@@ -1,9 +1,10 @@
 //! Datadog's monitors, the alerts that they raised, and changes of either by people, as its API gives
 //! them: `v1/monitor`, `v1/monitor/search`, `v2/events`, `v2/audit/events`.
 //!
-//! A monitor names services by its tags, not deployments, so nothing leads from it to one. Pages
-//! overlap and say the same of an object: it is one node. Uses that change nothing are counted and
-//! left out.
+//! A monitor watches a deployment where its tags and the scope of its query name one in full: service,
+//! environment, id, model, version, each once. Most name a service alone, and nothing leads from these
+//! to a deployment. Pages overlap and say the same of an object: it is one node. Uses that change
+//! nothing are counted and left out.
 
 use super::artifact::part;
 use super::fields::{actor, seal, set_text, set_time, tag, tag_words};
@@ -19,6 +20,15 @@ pub(super) const FORM: &str = "datadog-watch";
 const PART: &str = "datadog-watch-part";
 /// Actions of the audit trail that change something.
 const CHANGES: [&str; 6] = ["created", "modified", "deleted", "updated", "enabled", "disabled"];
+
+/// The tags that name the parts of a deployment's key, in their order, by all their spellings.
+const DEPLOYMENT_TAGS: [&[&str]; 5] = [
+    &["service"],
+    &["env", "environment"],
+    &["deployment_id", "deployment", "endpoint"],
+    &["model_name", "model"],
+    &["model_version"],
+];
 
 pub(super) fn read(bytes: &[u8], told: &mut Told) {
     told.own = FORM;
@@ -82,6 +92,10 @@ fn monitor(held: &Object, form: &'static str, pointer: &str, told: &mut Told) {
         record.set("deleted", member(held, &["deleted"]).map(|_| true));
     }
     tag_words(record, list(held, &["tags"]).into_iter().filter_map(Value::as_str));
+    if let Some(deployment) = watched(held) {
+        told.link(form, &node, Relation::Watches, &deployment);
+    }
+    let record = told.node(form, &node);
     if let Some(message) = text(held, &["message"]) {
         // Messages notify people by name.
         seal(record, "tags.datadog.message", &message, None);
@@ -90,6 +104,31 @@ fn monitor(held: &Object, form: &'static str, pointer: &str, told: &mut Told) {
     if let Some(person) = creator.and_then(|creator| actor(&creator)) {
         told.link(form, &node, Relation::DoneBy, &person);
     }
+}
+
+/// The deployment that a monitor names in full; none where a part is missing, a pattern, negated, or said
+/// twice in two ways.
+fn watched(held: &Object) -> Option<Reference> {
+    let query = text(held, &["query"]).unwrap_or_default();
+    let tags = list(held, &["tags"]).into_iter().filter_map(Value::as_str);
+    let ends = |sign: char| sign.is_whitespace() || "{}(),\"'".contains(sign);
+    let words: Vec<&str> = tags.chain(query.split(ends)).collect();
+    let mut key = Vec::with_capacity(DEPLOYMENT_TAGS.len());
+    for names in DEPLOYMENT_TAGS {
+        let mut values = words.iter().filter_map(|word| {
+            let bare = word.trim_start_matches(['-', '!']);
+            let (name, value) = bare.trim_start_matches('@').split_once(':')?;
+            // What is excluded is named, too: such a query is about something else.
+            let value = if bare.len() == word.len() { value } else { "*" };
+            names.contains(&name).then_some(value)
+        });
+        let value = values.next().filter(|value| !value.is_empty() && !value.contains('*'))?;
+        if values.any(|other| other != value) {
+            return None;
+        }
+        key.push(part(value));
+    }
+    Some(Reference::new(Kind::Deployment, key))
 }
 
 fn event(held: &Object, pointer: &str, told: &mut Told) {
@@ -184,5 +223,35 @@ fn audit(id: &str, attributes: &Object, pointer: &str, told: &mut Told) {
     let person = word(&["usr", "email"]).or_else(|| word(&["usr", "id"]));
     if let Some(person) = person.and_then(|person| actor(&person)) {
         told.link(FORM, &node, Relation::DoneBy, &person);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(tags: &[&str], query: &str) -> Option<Reference> {
+        let held = serde_json::json!({ "tags": tags, "query": query });
+        watched(held.as_object().unwrap())
+    }
+
+    #[test]
+    fn a_monitor_watches_the_deployment_that_it_names_in_full_and_no_other() {
+        let scope =
+            "avg(last_5m):avg:scorer.latency{service:scorer,env:prod,deployment:eu-1} > 250";
+        let model = ["model_name:credit", "model_version:3"];
+        let key = ["scorer", "prod", "eu-1", "credit", "3"].map(part).to_vec();
+        let whole = Some(Reference::new(Kind::Deployment, key));
+        assert_eq!(named(&model, scope), whole);
+        let said_again = ["model:credit", "model_version:3", "service:scorer"];
+        assert_eq!(named(&said_again, scope), whole);
+        assert_eq!(named(&model[..1], scope), None, "the version is missing");
+        assert_eq!(named(&["model:credit", "model_version:*"], scope), None, "a pattern");
+        assert_eq!(named(&[&model[..], &["service:other"]].concat(), scope), None, "two services");
+        let negated = scope.replace("env:prod", "!env:prod");
+        assert_eq!(named(&model, &negated), None, "negated");
+        let logs =
+            "logs(\"service:scorer env:prod @endpoint:eu-1\").index(\"*\").rollup(\"count\")";
+        assert_eq!(named(&model, logs), whole);
     }
 }

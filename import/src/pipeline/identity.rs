@@ -52,8 +52,9 @@ pub(super) struct Known {
     places: Places,
     blocks: Vec<Held>,
     seen: BTreeMap<u32, Vec<u32>>,
-    /// What was erased of the log source.
+    /// What was erased of the log source, and how many erasures that is as of.
     erased: Option<Suppressed>,
+    erasures: usize,
     /// What a dry run read before and did not write.
     rehearsed: HashMap<Identity, Vec<Said>>,
 }
@@ -122,7 +123,10 @@ impl Places {
 impl Known {
     /// Reads the ids of the live batches of a log source that cover a part of a span.
     pub(super) fn load(store: &Store, source: &str, first: i64, last: i64) -> Result<Known> {
-        let mut known = Known { erased: store.suppressed(source)?, ..Known::default() };
+        // Before: one that comes between is looked for when the events are written.
+        let erasures = store.erasure_count();
+        let erased = store.suppressed(source)?;
+        let mut known = Known { erased, erasures, ..Known::default() };
         let batches = store.live_batches(source, first, last);
         let blocks = store.read_live_ids(&batches)?;
         for (batch, block) in batches.into_iter().zip(blocks) {
@@ -138,6 +142,11 @@ impl Known {
             known.blocks.push(Held { block: Arc::new(block), batch: Some(batch), whole: None });
         }
         Ok(known)
+    }
+
+    /// How many erasures are known here.
+    pub(super) fn erasures(&self) -> usize {
+        self.erasures
     }
 
     fn next_number(&self) -> u32 {

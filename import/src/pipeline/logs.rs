@@ -133,6 +133,7 @@ pub(super) fn stage(
     stretch: Stretch,
 ) -> Result<Judged> {
     let (block, verdicts) = known.judge(session.store, stretch.block)?;
+    transaction.know_erasures(known.erasures());
     let mut judged = Judged::default();
     let mut groups = Groups::default();
     for (row, verdict) in verdicts.iter().enumerate() {

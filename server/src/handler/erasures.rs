@@ -93,16 +93,10 @@ pub(crate) async fn list(call: Call) -> Result<Response<Body>, Problem> {
     call.only(&[])?;
     unbound(&call)?;
     told(&call, &[], move |opened, _| {
-        let all = opened.store.decisions().map_err(|error| Problem::store(&error))?;
-        let listed = all.iter().map(|one| {
-            json!({
-                "commit": one.commit, "recorded": lineal_query::value::time_text(one.recorded),
-                "decision": one.decision.name(), "basis": one.basis, "reference": one.reference,
-                "decided_by": one.decided_by, "executed_by": one.executed_by,
-                "rows": one.rows, "values": one.values,
-            })
-        });
-        Ok(json!({ "erasures": listed.collect::<Vec<_>>(), "commit": opened.commit() }))
+        let told = lineal_evidence::decisions::in_words(&opened.store);
+        let mut told = told.map_err(|error| Problem::store(&error))?;
+        told["commit"] = json!(opened.commit());
+        Ok(told)
     })
     .await
 }

@@ -163,7 +163,7 @@ fn time(text: &str) -> Result<i64, Problem> {
     ns.ok_or_else(|| Problem::bad_request("`observed_at` is a time as 2026-01-31T12:00:00Z"))
 }
 
-fn truth(call: &Call, name: &str) -> Result<bool, Problem> {
+pub(super) fn truth(call: &Call, name: &str) -> Result<bool, Problem> {
     match call.parameter(name)?.as_deref() {
         None | Some("false") => Ok(false),
         Some("true") => Ok(true),

@@ -5,21 +5,25 @@ mod found;
 mod graph;
 mod page;
 
-use super::{told, view};
+use super::{sound, told, view};
 use crate::gate::Call;
 use crate::openapi::Description;
 use crate::problem::{NOTHING, Problem};
 use crate::reply;
 use crate::unsealed::{OF_LINEAGE, Waiting};
 use axum::body::Body;
-use axum::http::Response;
+use axum::http::{HeaderName, Response};
 use found::{Name, World};
 use page::Page;
 use serde_json::{Value as Json, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use utoipa::openapi::schema::Type;
 
 /// What a place of that name means.
 pub(crate) const NAMESPACE: &str = "The namespace, as /api/v1/namespaces gives it; slashes as %2F";
+/// Says that some of the answer is in no commit yet, and cannot be proved so far.
+const PROOF: HeaderName = HeaderName::from_static("lineal-proof");
 /// Steps from the node that is asked for, where nothing is said: Marquez's own.
 const DEPTH: u64 = 20;
 
@@ -191,21 +195,34 @@ async fn read(
     let asked = call.parts.uri.query().unwrap_or_default().to_owned();
     // Read before the state: what is sealed in between is then in both, and never in neither.
     let waiting = Waiting::of(&call)?;
-    let lacks = waiting.words(|kind| OF_LINEAGE.contains(&kind)).filter(|_| as_of.is_none());
-    let unsealed = lacks.clone();
-    let waits = waiting.bytes();
-    let what: [&[u8]; 2] = [asked.as_bytes(), &waits];
+    let of_lineage = |kind| OF_LINEAGE.contains(&kind);
+    // A view of the past lacks nothing that came after it.
+    let waits = as_of.is_none() && waiting.words(of_lineage).is_some();
+    let own = if waits { waiting.tag().to_vec() } else { Vec::new() };
+    let lacks = Arc::new(AtomicBool::new(waits));
+    let is_lacking = Arc::clone(&lacks);
+    let what: [&[u8]; 3] = [asked.as_bytes(), &waiting.bytes(), &own];
     let told = told(&call, &what, move |opened, _| {
+        let (opened, waiting) = match waits {
+            true => waiting.shown(opened),
+            false => (Arc::clone(opened), waiting.clone()),
+        };
+        let unsealed = waiting.words(of_lineage).filter(|_| waits);
+        is_lacking.store(unsealed.is_some(), Ordering::Relaxed);
         let view = view(&opened.store, as_of)?;
-        let scope = sight.scope(opened, &view);
-        answer(&World::new(&view, scope.as_deref()))
-            .map_err(|problem| problem.or_unsealed(unsealed.as_deref()))
+        let scope = sight.scope(&opened, &view);
+        let answered = answer(&World::new(&view, scope.as_deref()));
+        let answered = answered.map_err(|problem| problem.or_unsealed(unsealed.as_deref()))?;
+        sound(&opened)?;
+        Ok(answered)
     });
     let mut response = told.await?;
-    if lacks.is_some() {
-        // In the head: the bodies are Marquez's, and its clients know no such member.
-        let state = lineal_query::State::CannotTell.name();
-        reply::set(response.headers_mut(), reply::COMPLETENESS, state);
+    // In the head: the bodies are Marquez's, and its clients know no such member.
+    let headers = response.headers_mut();
+    if lacks.load(Ordering::Relaxed) {
+        reply::set(headers, reply::COMPLETENESS, lineal_query::State::CannotTell.name());
+    } else if waits {
+        reply::set(headers, PROOF, "pending");
     }
     Ok(response)
 }

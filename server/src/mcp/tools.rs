@@ -1,5 +1,6 @@
 //! The tools and what they do: endpoints, asked within a request that has passed the gate.
 
+use super::evidence;
 use super::fit::{ANSWER_BYTES_MAX, fit};
 use crate::endpoint::{ENDPOINTS, Endpoint};
 use crate::gate::Call;
@@ -53,20 +54,27 @@ impl Tools {
         Tools { call, fresh: true }
     }
 
-    fn within(&self, uri: &str, body: Option<&Json>) -> Result<Call, Problem> {
+    pub(super) fn call(&self) -> &Call {
+        &self.call
+    }
+
+    /// Until when an answer must be there.
+    pub(super) fn deadline(&self) -> Instant {
         let seconds = self.call.app.config.limits.request_seconds;
-        let deadline = if self.fresh {
-            Instant::now() + Duration::from_secs(seconds)
-        } else {
-            self.call.deadline
-        };
-        self.call.within(uri, body, deadline)
+        match self.fresh {
+            true => Instant::now() + Duration::from_secs(seconds),
+            false => self.call.deadline,
+        }
+    }
+
+    pub(super) fn within(&self, uri: &str, body: Option<&Json>) -> Result<Call, Problem> {
+        self.call.within(uri, body, self.deadline())
     }
 
     /// An endpoint that fewer roles may read than may speak here.
-    fn allowed(&self, path: &str) -> Result<(), Problem> {
+    pub(super) fn allowed(&self, method: &str, path: &str) -> Result<(), Problem> {
         let role = self.call.who()?.token.role;
-        let mut rows = ENDPOINTS.iter().filter(|row| row.method == "GET" && row.path == path);
+        let mut rows = ENDPOINTS.iter().filter(|row| row.method == method && row.path == path);
         let lets_in = |row: &Endpoint| row.roles.list(false).is_none_or(|all| all.contains(&role));
         match rows.any(lets_in) {
             true => Ok(()),
@@ -82,7 +90,7 @@ impl Tools {
             "prove" => &["statement", "params", "withhold", "max_bytes"],
             "schema" | "holds" | "erasures" => &[],
             "checkpoint" => &["size"],
-            _ => return Err(Refusal::NoTool),
+            other => evidence::arguments_of(other).ok_or(Refusal::NoTool)?,
         };
         if let Some(name) = arguments.keys().find(|name| !known.contains(&name.as_str())) {
             let known = known.join(", ");
@@ -96,17 +104,20 @@ impl Tools {
             })
         };
         let json = match tool {
+            other if evidence::arguments_of(other).is_some() => {
+                self.of_evidence(other, arguments).await?
+            }
             "schema" => return Ok(schema_card()),
             "holds" => {
-                self.allowed("/v1/holds")?;
+                self.allowed("GET", "/v1/holds")?;
                 read(erasures::holds(self.within("/v1/holds", None)?).await?).await?
             }
             "erasures" => {
-                self.allowed("/v1/erasures")?;
+                self.allowed("GET", "/v1/erasures")?;
                 read(erasures::list(self.within("/v1/erasures", None)?).await?).await?
             }
             "checkpoint" => {
-                self.allowed("/v1/checkpoint")?;
+                self.allowed("GET", "/v1/checkpoint")?;
                 let size = number(arguments, "size")?;
                 let asked = size.map_or_else(String::new, |size| format!("?size={size}"));
                 let call = self.within(&format!("/v1/checkpoint{asked}"), None)?;
@@ -166,7 +177,7 @@ impl Tools {
 }
 
 /// An argument that is a whole number, if it is given: another would be an answer to another question.
-fn number(arguments: &JsonObject, name: &str) -> Result<Option<u64>, Refusal> {
+pub(super) fn number(arguments: &JsonObject, name: &str) -> Result<Option<u64>, Refusal> {
     let given = arguments.get(name).filter(|value| !value.is_null());
     let wrong = || Refusal::Words(format!("the argument `{name}` is a whole number from 1"));
     given.map(|value| value.as_u64().filter(|n| *n > 0).ok_or_else(wrong)).transpose()
@@ -174,7 +185,7 @@ fn number(arguments: &JsonObject, name: &str) -> Result<Option<u64>, Refusal> {
 
 /// Why a tool gives nothing.
 #[derive(Debug)]
-enum Refusal {
+pub(super) enum Refusal {
     NoTool,
     Words(String),
 }
@@ -192,7 +203,7 @@ impl From<Problem> for Refusal {
 }
 
 /// The JSON of a response.
-async fn read(response: Response<Body>) -> Result<Json, Problem> {
+pub(super) async fn read(response: Response<Body>) -> Result<Json, Problem> {
     let bytes = response.into_body().collect().await.map_err(|_| Problem::fault())?.to_bytes();
     serde_json::from_slice(&bytes).map_err(|_| Problem::fault())
 }
@@ -204,7 +215,7 @@ async fn text_of(response: Response<Body>) -> Result<String, Problem> {
 }
 
 /// A text as a value of a query string.
-fn encoded(text: &str) -> String {
+pub(super) fn encoded(text: &str) -> String {
     let mut out = String::new();
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() {
@@ -216,7 +227,7 @@ fn encoded(text: &str) -> String {
     out
 }
 
-fn tool(name: &'static str, what: String, properties: &Json, required: &[&str]) -> Tool {
+pub(super) fn tool(name: &'static str, what: String, properties: &Json, required: &[&str]) -> Tool {
     let schema = json!({
         "type": "object", "properties": properties, "required": required,
         "additionalProperties": false,
@@ -228,7 +239,7 @@ fn tool(name: &'static str, what: String, properties: &Json, required: &[&str]) 
 
 fn tools() -> Vec<Tool> {
     let question = json!({ "type": "string", "description": "The question" });
-    vec![
+    let mut all = vec![
         tool(
             "query",
             format!(
@@ -321,7 +332,9 @@ fn tools() -> Vec<Tool> {
             &json!({ "query": question }),
             &["query"],
         ),
-    ]
+    ];
+    all.extend(evidence::reading());
+    all
 }
 
 impl ServerHandler for Tools {
@@ -337,7 +350,9 @@ impl ServerHandler for Tools {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(tools()))
+        let mut all = tools();
+        all.extend(evidence::writing(&self.call));
+        Ok(ListToolsResult::with_all_items(all))
     }
 
     async fn call_tool(

@@ -439,3 +439,28 @@ fn monitors_their_alerts_and_who_changed_them_are_read_and_pages_overlap() {
     // As counted apart from the importer, by organisation and number; that of the alert is among them.
     assert_eq!(place.column("find monitor summarize count() as n"), ["39"]);
 }
+
+#[test]
+fn a_monitor_watches_the_deployment_that_its_tags_and_query_name_in_full() {
+    let folder = tempfile::tempdir().unwrap();
+    let monitor = |id: u64, deployment: &str| {
+        serde_json::json!({
+            "id": id, "org_id": 7, "name": format!("latency {id}"), "type": "metric alert",
+            "query": format!("avg(last_5m):avg:scorer.latency{{service:scorer,env:prod{deployment}}} > 250"),
+            "tags": ["model_name:credit", "model_version:3"], "options": {},
+        })
+    };
+    let all = serde_json::json!([monitor(1, ",deployment:eu-1"), monitor(2, "")]);
+    let path = folder.path().join("monitors.json");
+    std::fs::write(&path, all.to_string()).unwrap();
+    let place = Place::new();
+    let report = place.import(&[&path]);
+    assert_eq!(report.counts().rejected, 0, "{report:?}");
+    let question = "find monitor as m watches deployment as d return m.name, d";
+    let answer = place.rows(question);
+    assert_eq!(answer.len(), 1, "{answer:?}");
+    assert_eq!(answer[0][0], "latency 1");
+    for part in ["scorer", "prod", "eu-1", "credit", "3"] {
+        assert!(answer[0][1].contains(part), "{part} in {answer:?}");
+    }
+}

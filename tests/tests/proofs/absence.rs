@@ -3,13 +3,17 @@
 
 use super::stores::{self, hash_of, made, signed, store};
 use super::{at, proved, trust};
-use lineal_engine::AbsenceSize;
+use lineal_engine::schema::Kind;
+use lineal_engine::storage::MemoryStorage;
+use lineal_engine::{AbsenceSize, NodeDraft, Store};
 use lineal_proof::bundle::{
     Absent, Bundle, KeysShown, Named, Node, Nothing, Scope, Statement, Trust, Verdict, check,
 };
 use lineal_proof::{Key, KeyPart};
-use lineal_query::StoreView;
-use std::sync::Mutex;
+use lineal_query::prove::{Proving, prove};
+use lineal_query::{Limits, Parameters, Request, StoreView};
+use lineal_tests::sample::{options, saying, texts};
+use std::sync::{Arc, Mutex};
 
 /// A hash that no event has.
 pub(super) const ABSENT: &str = "7e57000000000000000000000000000000000000000000000000000000000001";
@@ -337,4 +341,43 @@ fn the_size_is_told_before_rows_are_read_and_is_about_right() {
     let why = store.prove_absent(&snapshot, &what, note.as_bytes(), &none).expect_err("too large");
     assert!(why.to_string().contains("over 6 batches with 90 rows"), "{why}");
     drop(view);
+}
+
+#[test]
+fn how_large_it_will_be_is_told_before_the_records_of_a_whole_kind_are_read() {
+    let memory = Arc::new(MemoryStorage::new());
+    let store = Arc::new(Store::create_on(memory, options()).expect("memory takes a store"));
+    let mut tx = store.begin(None, None).expect("it is open for writing");
+    for number in 0..3_000 {
+        let key = texts(&[&format!("set {number}"), "d1", "s3", "{}"]);
+        let mut draft = NodeDraft::new(Kind::Dataset, key);
+        draft.fields.insert("name", "n".repeat(number % 200));
+        tx.add_node(&saying("mlflow-1", "mlflow-sqlite", 1), draft).expect("it is staged");
+    }
+    tx.commit().expect("memory takes a commit");
+    let note = signed(&store, 1);
+    let view = StoreView::new(Arc::clone(&store)).expect("a view");
+    let (parameters, limits) = (Parameters::new(), Limits::default());
+    let request = Request { parameters: &parameters, limits: &limits, now: 0 };
+    let ask = |go_on: &(dyn Fn(&AbsenceSize) -> bool + Sync)| {
+        let (statement, checkpoint) = ("no dataset:unheard", note.as_bytes());
+        prove(&view, &Proving { statement, checkpoint, withhold: false, request: &request, go_on })
+    };
+    let told = Mutex::new(Vec::new());
+    let file = ask(&|size| {
+        told.lock().expect("no other holds it").push(*size);
+        true
+    });
+    let length = file.expect("it is so").write().len() as u64;
+    let told = told.into_inner().expect("nobody holds it");
+    let (first, done) = (told[0], told.iter().map(|size| size.done).collect::<Vec<_>>());
+    assert_eq!((first.records, first.done), (3_000, 0));
+    assert!((length / 2..length * 2).contains(&first.bytes), "{} of {length}", first.bytes);
+    assert_eq!(done, [0, 1_024, 2_048, 0], "and it may be stopped on the way");
+    let small = |size: &AbsenceSize| size.bytes < length / 4;
+    let error = ask(&small).expect_err("it is too large");
+    assert!(error.to_string().contains("since it shows 3000 records"), "{error}");
+    let stopped = |size: &AbsenceSize| size.done < 2_000;
+    let error = ask(&stopped).expect_err("it was stopped").to_string();
+    assert!(error.contains("stopped before"), "{error}");
 }

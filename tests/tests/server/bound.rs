@@ -295,3 +295,51 @@ fn pages_tags_and_plans_are_of_one_sight() {
     let told = live.send(tool.token(&bound)).text();
     assert!(told.contains(SYSTEM) && !told.contains(RIVAL), "{told}");
 }
+
+#[test]
+fn a_report_and_an_export_for_a_token_of_ours_are_of_our_system_alone() {
+    let [(alone, ours), (beside, same)] = both();
+    let ask = |live: &Live, token: &str, path: &str| live.send(get(path).token(token));
+    let check = format!("/v1/check?system={SYSTEM}&reconcile=true&as_of=2199-01-01");
+    let whole = beside.token(Role::Auditor);
+    assert!(ask(&beside, &whole, "/v1/check").text().contains(RIVAL), "there is something to hide");
+    let (one, two) = (ask(&alone, &ours, &check), ask(&beside, &same, &check));
+    assert_eq!(told(one.ok()), told(two.ok()));
+    let report = two.ok();
+    assert_eq!(report["reports"][0]["rules"].as_array().map(Vec::len), Some(40), "{report}");
+    assert_eq!(report["withheld"], json!(["what is not of the systems of this token"]));
+    assert!(report["reports"][0]["counts"]["gap"].as_u64() > Some(1), "{report}");
+    for accept in ["application/json", "application/sarif+json", "application/xml"] {
+        let reply = beside.send(get(check.as_str()).token(&same).header("Accept", accept));
+        assert!(reply.status == 200 && !reply.text().contains(RIVAL), "{accept}: {}", reply.text());
+    }
+    // The model of ours was trained by a run from which the rival's model comes too.
+    for form in ["prov", "cyclonedx", "slsa", "openlineage"] {
+        let path = format!("/v1/export/{form}?target=model%3Acredit-risk-scorer%403");
+        let (one, two) = (ask(&alone, &ours, &path), ask(&beside, &same, &path));
+        assert_eq!((one.status, two.status), (200, 200), "{form}: {}", two.text());
+        assert_eq!(one.header("lineal-total"), two.header("lineal-total"), "{form}");
+        assert!(!two.text().contains(RIVAL), "{form}: {}", two.text());
+    }
+    let of_system = format!("/v1/export/prov?target=system%3A{SYSTEM}");
+    assert_eq!(ask(&alone, &ours, &of_system).text(), ask(&beside, &same, &of_system).text());
+    let archive = ask(&beside, &same, "/v1/export/car?target=model%3Acredit-risk-scorer%403");
+    assert_eq!(archive.problem().0, 403, "records are whole");
+    let recorded = format!("/v1/check?system={SYSTEM}&as_of=recorded");
+    for path in ["/v1/check", "/v1/check?reconcile=true", &recorded] {
+        assert_eq!(ask(&beside, &same, path).problem().0, 403, "{path}");
+    }
+    // What is another's and what is not there are refused in the same words.
+    for (hidden, absent) in [
+        ("/v1/check?system=rival-system", "/v1/check?system=nobody-system"),
+        (
+            "/v1/export/prov?target=model%3Arival-model%401",
+            "/v1/export/prov?target=model%3Anone-such%401",
+        ),
+        ("/v1/export/prov?target=system%3Arival-system", "/v1/export/prov?target=system%3Anobody"),
+    ] {
+        let (hidden, absent) = (ask(&beside, &same, hidden), ask(&beside, &same, absent));
+        assert_eq!(hidden.problem().0, 404);
+        assert_eq!(told(hidden.json()), told(absent.json()));
+    }
+}

@@ -10,6 +10,7 @@ mod client;
 mod conformance;
 mod crash;
 mod erasures;
+mod evidence;
 mod follow;
 mod guard;
 mod hostile;

@@ -174,3 +174,28 @@ fn what_waits_of_lineage_makes_answers_over_runs_and_data_sets_cannot_tell_and_n
     assert!(!state("find dataset limit 1"), "sealed");
     assert_eq!(ask("/api/v1/namespaces").header("lineal-completeness"), None);
 }
+
+#[test]
+fn what_waits_is_read_as_marquez_gives_it_with_its_proof_pending() {
+    let (live, importer, engineer) = writing();
+    let ask = |path: &str| live.send(get(path).token(&engineer));
+    assert_eq!(ask("/api/v1/namespaces/n%3Am/jobs/j").status, 404);
+    let sent = post("/api/v1/lineage/batch", &json!([event(1), event(2)])).token(&importer);
+    assert_eq!(live.send(sent).status, 202);
+    // A busy machine may need longer than a question waits for the view.
+    live.until(|| ask("/api/v1/namespaces/n%3Am/jobs/j").status == 200);
+    let job = ask("/api/v1/namespaces/n%3Am/jobs/j");
+    assert_eq!(job.ok()["outputs"].as_array().map(Vec::len), Some(2), "{}", job.text());
+    let proof = |reply: &crate::client::Reply| reply.header("lineal-proof").map(str::to_owned);
+    assert_eq!(
+        (proof(&job).as_deref(), job.header("lineal-completeness")),
+        (Some("pending"), None)
+    );
+    assert_eq!(ask("/api/v1/namespaces/n%3Am/jobs?as_of=1").ok()["totalCount"], 0, "not then");
+    seal(&live, &importer);
+    let sealed = ask("/api/v1/namespaces/n%3Am/jobs/j");
+    assert_eq!(
+        (sealed.ok()["outputs"].clone(), proof(&sealed)),
+        (job.ok()["outputs"].clone(), None)
+    );
+}

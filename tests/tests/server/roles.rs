@@ -41,6 +41,14 @@ fn sound(method: &str, path: &str, job: &str) -> Ask {
             post(path, &json!({ "record": { "approve": { "node": "model:none", "role": "r" } } }))
         }
         ("GET", "/v1/gate") => get("/v1/gate?model=credit-risk-scorer@3"),
+        ("GET", "/v1/check") => get(format!("/v1/check?system={SYSTEM}")),
+        ("POST", "/v1/check") => post(path, &json!({ "system": SYSTEM })),
+        ("GET", "/v1/export/{form}") => {
+            get("/v1/export/prov?target=model%3Acredit-risk-scorer%403")
+        }
+        ("POST", "/v1/retractions") => post(path, &json!({ "import": 4_000_000 })),
+        ("POST", "/v1/compact") => post(path, &json!({ "dry_run": true })),
+        ("POST", "/v1/verify") => post(path, &json!({ "depth": "fast" })),
         ("POST", "/api/v2/logs") => post(path, &log),
         ("POST", "/v1/logs") => post(path, &json!({})),
         ("POST", "/api/v1/lineage") => post(path, &run_event()),

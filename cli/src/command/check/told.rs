@@ -3,7 +3,7 @@
 use crate::exit::Outcome;
 use crate::render::{Style, and_more, visible};
 use lineal_evidence::check::{Comparison, Finding, Report, RuleResult};
-use lineal_evidence::rules::{Pack, Status};
+use lineal_evidence::rules::Status;
 use std::io::Write;
 
 /// Findings of a rule on a screen; `--json` lists more.
@@ -153,12 +153,12 @@ fn told(out: &mut dyn Write, finding: &Finding, style: Style) -> Outcome<()> {
     Ok(())
 }
 
-pub(super) fn comparison(out: &mut dyn Write, pack: &Pack, told: &Comparison) -> Outcome<()> {
+pub(super) fn comparison(out: &mut dyn Write, pack: &str, told: &Comparison) -> Outcome<()> {
     let (before, after) = told.commits;
     writeln!(
         out,
         "{}: commit {before} and commit {after}: {} new, {} gone, {} changed",
-        visible(&pack.head.id),
+        visible(pack),
         told.new.len(),
         told.gone.len(),
         told.changed.len()

@@ -15,6 +15,7 @@ from .errors import (
     Unauthenticated,
     Unreachable,
 )
+from .evidence import Finding, Item, Recorded, Release, Report, Rule
 from .job import ImportFailed, Job, Progress
 from .told import Events, Node, Trace
 
@@ -24,9 +25,11 @@ __all__ = [
     "Client",
     "Completeness",
     "Events",
+    "Finding",
     "Forbidden",
     "ImportFailed",
     "Incomplete",
+    "Item",
     "Job",
     "LinealError",
     "Mistake",
@@ -35,6 +38,10 @@ __all__ = [
     "Problem",
     "Progress",
     "QuestionError",
+    "Recorded",
+    "Release",
+    "Report",
+    "Rule",
     "ServerError",
     "Stream",
     "TooManyRequests",

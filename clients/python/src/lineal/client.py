@@ -19,7 +19,8 @@ import httpx
 from .answer import Answer, Stream
 from .arrow import ARROW_STREAM, joined, open_stream, read_table
 from .errors import LinealError, Problem, Unreachable, problem
-from .job import ImportFailed, Job, Progress
+from .evidence import EvidenceCalls
+from .job import ImportFailed, Job, Progress, Watch
 from .told import Events, Node, Trace
 
 if TYPE_CHECKING:
@@ -36,10 +37,8 @@ PART_BYTES = 1 << 16
 POLL_SECONDS = (0.05, 1.0)
 """The first and the longest wait before an import is asked after again."""
 
-Watch = Callable[[Progress], None]
 
-
-class Client:
+class Client(EvidenceCalls):
     """A Lineal server, asked with a token. Close it, or use it in a `with`."""
 
     def __init__(
@@ -203,7 +202,7 @@ class Client:
         `no approval approves model:x@3` and `no inference:$hash in deployment:y` state that
         something was never recorded; `max_bytes` allows a proof larger than 16 MiB of the latter.
         """
-        body = {
+        body: dict[str, Any] = {
             "statement": statement,
             "params": dict(params or {}),
             "checkpoint": checkpoint,
@@ -313,47 +312,6 @@ class Client:
         job = Job.read(self._json("POST", "/v1/imports", json=wanted))
         return self.wait(job, progress=progress) if wait else job
 
-    def record(
-        self,
-        record: dict[str, Any],
-        *,
-        reason: str | None = None,
-        at: str | datetime | None = None,
-    ) -> dict[str, Any]:
-        """Records what the person of the token states, and gives what was recorded: node, commit,
-        import; of a decision also how it stands. `record` has one member, such as
-        `{"declare_system": {"node": "credit-score", "fields": ["risk_class=high"]}}`
-        (docs/evidence.md, "Record"). `ImportFailed` says why nothing was."""
-        return self._stated("/v1/records", record, reason, at)
-
-    def statement(
-        self,
-        record: dict[str, Any],
-        *,
-        reason: str | None = None,
-        at: str | datetime | None = None,
-    ) -> dict[str, Any]:
-        """The statement of an approval or a rejection that is to be signed where the key is:
-        `payload`, the text, and `at`, the time to record it with."""
-        return self._stated("/v1/records/statement", record, reason, at)
-
-    def gate(self, model: str) -> dict[str, Any]:
-        """Whether the release record of a model version is there: `passes`, and the items."""
-        told: dict[str, Any] = self._json("GET", "/v1/gate", params={"model": model})
-        return told
-
-    def _stated(
-        self,
-        path: str,
-        record: dict[str, Any],
-        reason: str | None,
-        at: str | datetime | None,
-    ) -> dict[str, Any]:
-        when = at.isoformat() if isinstance(at, datetime) else at
-        body = {"record": record, "reason": reason, "at": when}
-        job = self.wait(Job.read(self._json("POST", path, json=body)))
-        return job.report or {}
-
     def wait(
         self, job: Job | str, *, progress: Watch | None = None, timeout: float | None = None
     ) -> Job:
@@ -398,6 +356,10 @@ class Client:
     def _json(self, method: str, path: str, **asked: Any) -> Any:
         """What the body of an answer says; `asked` is as `_request` takes it."""
         return self._read(self._request(method, path, **asked))
+
+    def _bytes(self, method: str, path: str, **asked: Any) -> bytes:
+        """The body of an answer as it came."""
+        return self._request(method, path, **asked).content
 
     def _request(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,10 @@ class Progress:
     bytes_total: int
     items: int
     """Items read."""
+
+
+Watch = Callable[[Progress], None]
+"""Told how far a job is."""
 
 
 @dataclass(frozen=True)

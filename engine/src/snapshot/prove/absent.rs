@@ -1,127 +1,47 @@
 //! Proofs that something was never recorded: the names of the map that a statement asks, the records
 //! under them, and of each batch of its scope the bucket in which a value would stand.
 
+use super::in_map::InMap;
 use super::{Maker, Snapshot, Unproved, bundle_of};
 use crate::error::{Error, Result};
 use crate::event_fields::EventField;
 use crate::events::{Container, key_tree, keys_of};
 use crate::graph::container_place;
-use crate::record_map::RecordMap;
+use crate::runs::count;
 use crate::store::Store;
 use lineal_proof::absence::keys::{estimate, value_hash};
-use lineal_proof::absence::run::{leaves_of, prove_run};
-use lineal_proof::absence::{EntryValue, MapName, MapOpening, Presence, RunRange};
+use lineal_proof::absence::{EntryValue, MapOpening, Presence};
 use lineal_proof::bundle::absent::{Asked, Told, hash_bytes, told};
 use lineal_proof::bundle::{Absent, Bundle, KeysPart, KeysShown, Known, Nothing, Statement};
 use lineal_proof::record::{Decision, Record, Revision};
 use lineal_proof::tlog::SignedCheckpoint;
 use lineal_proof::{Hash, Value};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Batches whose keys are made before it is asked whether to go on.
 const BATCHES_TOGETHER: usize = 64;
-/// Bytes of JSON and base64 that a record takes beside its own, about: its place, and what leads from
-/// it to the root of its commit.
-const BESIDE_A_RECORD: u64 = 600;
 
 /// How large a proof of absence will be, and what making it takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct AbsenceSize {
     /// Bytes of the file, about.
     pub bytes: u64,
+    /// Records that it shows, as far as is known.
+    pub records: u64,
     /// Batches that are looked at.
     pub batches: u64,
     /// Rows in them, all of which are read.
     pub rows: u64,
-    /// Batches that were looked at so far.
+    /// Batches, or before these records, that were looked at so far.
     pub done: u64,
-}
-
-/// The map as of a checkpoint, asked name by name; what was asked is kept for the proof.
-struct InMap<'a> {
-    store: &'a Store,
-    view: &'a Snapshot,
-    map: RecordMap,
-    /// The leaves of each run.
-    leaves: Vec<Vec<Hash>>,
-    /// References by the beginnings of their ids.
-    references: BTreeMap<EntryValue, (Hash, Known)>,
-    ranges: Vec<Vec<RunRange>>,
-    records: BTreeSet<Hash>,
-    /// Bytes of the records.
-    bytes: u64,
-}
-
-fn beginning(id: &Hash) -> EntryValue {
-    let mut value = EntryValue::default();
-    let length = value.len();
-    value.copy_from_slice(&id.0[..length]);
-    value
-}
-
-impl<'a> InMap<'a> {
-    fn new(store: &'a Store, view: &'a Snapshot, map: RecordMap) -> Result<InMap<'a>> {
-        let entries = map.runs.iter().map(|run| run.entries());
-        let leaves = entries.map(|entries| entries.map(leaves_of)).collect::<Result<_>>()?;
-        let references = {
-            let state = store.read_state();
-            let all = state.ledger.references.iter().map(|(_, reference)| {
-                let id = Hash::of(&reference.encode());
-                (beginning(&id), (id, Known::Reference(reference.clone())))
-            });
-            all.collect()
-        };
-        let (ranges, records) = (Vec::new(), BTreeSet::new());
-        Ok(InMap { store, view, map, leaves, references, ranges, records, bytes: 0 })
-    }
-}
-
-impl Asked for InMap<'_> {
-    type Error = Unproved;
-
-    fn under(&mut self, name: &MapName) -> Result<Vec<EntryValue>, Unproved> {
-        let (mut ranges, mut found) = (Vec::new(), Vec::new());
-        for (run, leaves) in self.map.runs.iter().zip(&self.leaves) {
-            let range = prove_run(run.entries()?, leaves, name);
-            let own = range.entries.iter().filter(|entry| entry.starts_with(&name.0));
-            found.extend(own.filter_map(|entry| entry.last_chunk().copied()));
-            ranges.push(range);
-        }
-        self.ranges.push(ranges);
-        Ok(found)
-    }
-
-    fn record(&mut self, value: &EntryValue) -> Result<(Hash, Known), Unproved> {
-        let found = match self.references.get(value) {
-            Some(reference) => reference.clone(),
-            None => {
-                let rule = "the log holds each record that the map names";
-                let none = || Error::corrupt("segments", 0, rule);
-                let (id, at) = {
-                    let state = self.store.read_state();
-                    let revisions = &state.ledger.revisions;
-                    let number = revisions.find_beginning(value).ok_or_else(none)?;
-                    (revisions.id(number), revisions.at(number))
-                };
-                let revision = self.view.view.revision(at)?;
-                (id, Known::Revision(Box::new(revision)))
-            }
-        };
-        if self.records.insert(found.0) {
-            self.bytes += BESIDE_A_RECORD;
-            if let Known::Revision(revision) = &found.1 {
-                self.bytes += revision.encode().len() as u64 * 4 / 3;
-            }
-        }
-        Ok(found)
-    }
 }
 
 impl Store {
     /// Makes a proof that something was never recorded. The view is the one as of the checkpoint's last
-    /// commit. `go_on` is told how large it will be before rows are read, and how far it is after.
+    /// commit. `go_on` is told how large it will be before many records are read, again before rows are, and
+    /// how far it is after.
     ///
     /// # Errors
     /// [`Unproved::Recorded`] where it is recorded, [`Unproved::TooLarge`] where `go_on` says no, and
@@ -151,8 +71,12 @@ impl Store {
         })?;
         let mut maker = Maker::new(self, view);
         let runs = map.heads();
-        let mut asked = InMap::new(self, view, map)?;
+        let mut asked = InMap::new(self, view, map, go_on)?;
         let Told { against, claims, batches } = told(what, &mut asked)?;
+        // Before anything is looked up: the answer must not depend on whether the value is there.
+        if matches!(what, Nothing::Event { .. }) {
+            maker.check_restricted(&batches)?;
+        }
         if let Some(against) = against {
             return Err(maker.recorded(&against, &mut asked));
         }
@@ -164,7 +88,9 @@ impl Store {
         };
         let opened = MapOpening { runs, ranges: asked.ranges };
         let map_bytes = lineal_proof::absence::map::size_of(&opened) * 4 / 3;
-        let mut size = AbsenceSize { bytes: map_bytes + asked.bytes, ..AbsenceSize::default() };
+        let records = asked.records.len() as u64;
+        let bytes = map_bytes + asked.bytes;
+        let mut size = AbsenceSize { bytes, records, ..AbsenceSize::default() };
         maker.records = asked.records;
         let parts = maker.buckets(&what, &batches, &mut size, go_on)?;
         let absent = Absent { what, map: opened, batches: parts };
@@ -189,6 +115,22 @@ impl Maker<'_> {
         Unproved::Recorded { what }
     }
 
+    /// Refuses a scope in which rows are restricted, where the view does not show these.
+    fn check_restricted(&self, batches: &BTreeMap<Hash, Revision>) -> Result<(), Unproved> {
+        if self.view.shows_restricted() {
+            return Ok(());
+        }
+        let state = self.store.read_state();
+        let ledger = state.ledger.load()?;
+        let restricted = ledger.restricted_rows();
+        let ordinal = |batch: &Hash| ledger.revision(batch).and_then(|at| ledger.batch_of(at));
+        let hidden = batches.keys().filter_map(|batch| restricted.get(&ordinal(batch)?));
+        match hidden.map(|runs| count(runs)).sum() {
+            0 => Ok(()),
+            rows => Err(Unproved::Restricted { rows }),
+        }
+    }
+
     /// Of each batch the bucket in which a value would stand.
     fn buckets(
         &mut self,
@@ -207,6 +149,7 @@ impl Maker<'_> {
             batches.values().map(|batch| estimate(rows(batch), 1) * 4 / 3 + 250).sum::<u64>();
         let large = |size: &AbsenceSize| Unproved::TooLarge {
             bytes: size.bytes,
+            records: size.records,
             batches: size.batches,
             rows: size.rows,
         };

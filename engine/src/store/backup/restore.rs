@@ -9,10 +9,10 @@ use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
 use crate::public_log::commit_id;
 use crate::storage::{FileStorage, Storage};
-use crate::store::{Options, Store};
+use crate::store::{DecidedStep, DecisionLog, Options, Store};
 use crate::verify::{Depth, verify};
 use lineal_proof::Hash;
-use lineal_proof::record::{Decision, Erasure, Hold};
+use lineal_proof::record::Decision;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io::Read;
@@ -35,10 +35,20 @@ pub enum Origin<'a> {
 pub struct Restoring<'a> {
     /// The keys of the store.
     pub keys: Option<CopiedKeys>,
-    /// A later state of the same store: what its log says was erased since is erased again.
-    pub erasures_of: Option<&'a Store>,
+    /// What tells of a later state of the same store: what was erased since is erased again.
+    pub erasures_of: Option<Later<'a>>,
     /// How the store is opened where something is to be erased.
     pub options: Options,
+}
+
+/// What tells what was erased behind a copy.
+#[derive(Clone, Copy)]
+pub enum Later<'a> {
+    /// A later state of the store: its commits show that it is one.
+    Store(&'a Store),
+    /// What such a state was asked for. It is believed: nothing in it shows that it is of this past, but the
+    /// store's id.
+    List(&'a DecisionLog),
 }
 
 /// What was put back.
@@ -186,19 +196,51 @@ fn copied(
     Ok((list.files.len() as u64, bytes))
 }
 
-/// What a later log decided.
-enum Step<'a> {
-    Erase(&'a Erasure),
-    Hold(&'a Hold),
-}
-
 /// Erases again what a later log of the store says was erased behind the copy.
 fn erase_since(
-    later: &Store,
+    later: Later<'_>,
     head: &Head,
     name: &str,
     (part, has_keys, options): (&Path, bool, Options),
 ) -> Result<u64> {
+    let read;
+    let decided = match later {
+        Later::Store(later) => {
+            check_past(later, head, name, part)?;
+            read = later.decision_log()?;
+            &read
+        }
+        Later::List(list) => list,
+    };
+    if decided.store != head.store {
+        return Err(Error::OtherStore { path: "the list of erasures".to_owned() });
+    }
+    // With the holds: one of the copy's time may have been released before what it held was erased.
+    let since = decided.steps.iter().filter(|(commit, _)| *commit > head.commit);
+    let is_erasure = |(_, step): &&(u64, DecidedStep)| matches!(step, DecidedStep::Erasure(_));
+    let count = since.clone().filter(is_erasure).count();
+    if count == 0 {
+        return Ok(0);
+    }
+    if !has_keys {
+        return Err(Error::ErasedSince { path: name.to_owned(), count });
+    }
+    let store = Store::open(part, options)?;
+    let mut done = 0;
+    for (_, step) in since {
+        match step {
+            DecidedStep::Erasure(erasure) => {
+                let is_done = store.erase_again(erasure)?.is_some();
+                done += u64::from(is_done && erasure.decision == Decision::Erased);
+            }
+            DecidedStep::Hold(hold) => store.hold_again(hold)?,
+        }
+    }
+    Ok(done)
+}
+
+/// Refuses a later state whose past is not that of the copy.
+fn check_past(later: &Store, head: &Head, name: &str, part: &Path) -> Result<()> {
     if later.id() != &head.store {
         return Err(Error::OtherStore { path: later.name() });
     }
@@ -213,30 +255,5 @@ fn erase_since(
         let (path, other) = (name.to_owned(), later.name());
         return Err(Error::OtherHistory { path, other, commit });
     }
-    let ledger = state.ledger.load()?;
-    let erasures = ledger.erasures.iter().map(|(commit, erasure)| (*commit, Step::Erase(erasure)));
-    let mut since: Vec<(u64, Step<'_>)> =
-        erasures.filter(|(commit, _)| *commit > head.commit).collect();
-    if since.is_empty() {
-        return Ok(0);
-    }
-    if !has_keys {
-        return Err(Error::ErasedSince { path: name.to_owned(), count: since.len() });
-    }
-    // A hold of the copy's time may have been released before what it held was erased.
-    let holds = ledger.holds.iter().map(|(commit, hold)| (*commit, Step::Hold(hold)));
-    since.extend(holds.filter(|(commit, _)| *commit > head.commit));
-    since.sort_by_key(|(commit, _)| *commit);
-    let store = Store::open(part, options)?;
-    let mut done = 0;
-    for (_, step) in since {
-        match step {
-            Step::Erase(erasure) => {
-                let is_done = store.erase_again(erasure)?.is_some();
-                done += u64::from(is_done && erasure.decision == Decision::Erased);
-            }
-            Step::Hold(hold) => store.hold_again(hold)?,
-        }
-    }
-    Ok(done)
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::events::EventBlock;
 use crate::keys::Fingerprints;
-use crate::store::Store;
+use crate::store::{State, Store};
 use lineal_proof::{Hash, Value};
 use std::collections::HashSet;
 
@@ -35,8 +35,15 @@ impl Store {
         if known.is_empty() {
             return Ok(None);
         }
-        let prints = self.secrets().keys.fingerprints()?;
+        let prints = self.fingerprints()?;
         Ok(Some(Suppressed { prints, known, source: source.to_owned() }))
+    }
+
+    /// How many decisions on requests are recorded: who asks what was erased, and commits later, says how
+    /// many it knew ([`crate::Transaction::know_erasures`]).
+    #[must_use]
+    pub fn erasure_count(&self) -> usize {
+        self.read_state().ledger.erasures.len()
     }
 
     /// How many events of a source file are erased, by its keyed digest.
@@ -49,15 +56,15 @@ impl Store {
     /// was, and nothing is sealed anew.
     pub(in crate::store) fn erased_commitment(
         &self,
+        state: &State,
         subject: &Hash,
         field: &str,
         value: &Value,
     ) -> Result<Option<Hash>> {
-        let state = self.read_state();
         if state.ledger.destroyed().all(|erasure| erasure.sealed.is_empty()) {
             return Ok(None);
         }
-        let prints = self.secrets().keys.fingerprints()?;
+        let prints = self.fingerprints()?;
         Ok(state.ledger.erased_value(&prints.of_value(subject, field, value)))
     }
 }

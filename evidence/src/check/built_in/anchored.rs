@@ -20,7 +20,8 @@ pub(super) fn anchored(
 ) -> Result<Vec<Offence>, Error> {
     let snapshot = asker.snapshot();
     let most = (rule.params.get(ANCHOR_HOURS).copied().unwrap_or(24.0) * HOUR as f64) as i64;
-    let last_event = snapshot.batches().map(|batch| batch.last_time).max();
+    let batches = snapshot.batches().filter(|batch| asker.part.sees(batch.node));
+    let last_event = batches.map(|batch| batch.last_time).max();
     let say = match checkpoint(store, snapshot.commit())? {
         None => "no checkpoint of the log is signed".to_owned(),
         Some((size, None)) => format!("no time-stamp authority stamped checkpoint {size}"),

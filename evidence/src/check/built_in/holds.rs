@@ -15,7 +15,7 @@ use lineal_proof::Value;
 const HOLD_HOURS: &str = "hold_hours";
 
 /// What a hold over an incident may be about: what it concerns, and the systems and deployments of that.
-fn around(snapshot: &Snapshot, incident: NodeNo) -> BTreeSet<NodeNo> {
+pub(crate) fn around(snapshot: &Snapshot, incident: NodeNo) -> BTreeSet<NodeNo> {
     let mut nodes: BTreeSet<NodeNo> = BTreeSet::new();
     for relation in [Relation::Concerns, Relation::BelongsTo] {
         nodes.extend(snapshot.edges(incident, relation, Direction::Forward));
@@ -39,8 +39,7 @@ pub(super) fn missing(
     let hours = rule.params.get(HOLD_HOURS).copied().unwrap_or(24.0);
     let most = (hours * HOUR as f64) as i64;
     let snapshot = asker.snapshot();
-    let holds: Vec<HoldInfo> =
-        store.holds()?.into_iter().filter(|hold| hold.commit <= snapshot.commit()).collect();
+    let holds: Vec<HoldInfo> = store.holds_at(snapshot.commit())?;
     let mut offences = Vec::new();
     for incident in subjects {
         let around = around(snapshot, *incident);
@@ -79,7 +78,7 @@ pub(super) fn past_erasure(
     subjects: &[NodeNo],
 ) -> Result<Vec<Offence>, Error> {
     let snapshot = asker.snapshot();
-    let holds = store.holds()?;
+    let holds = store.holds_at(asker.snapshot().commit())?;
     let mut offences = Vec::new();
     for deployment in subjects {
         let days = match snapshot.field(*deployment, "log_erase_days")? {

@@ -3,7 +3,7 @@
 //! all that it rests on; what no system is recorded for, or no time, nobody can tell.
 
 use super::{Class, Period};
-use crate::exit::Outcome;
+use crate::Error;
 use lineal_engine::schema::{Direction, Kind, Relation, TRAIL_SEALED};
 use lineal_engine::{NodeNo, Snapshot};
 use lineal_proof::{Hash, Value};
@@ -22,31 +22,50 @@ const DAY_NS: i64 = 86_400_000_000_000;
 
 /// How a class stands.
 #[derive(Clone, Default, Debug)]
-pub(crate) struct Standing {
+pub struct Standing {
     /// Things of its kinds.
-    pub(crate) nodes: u64,
+    pub nodes: u64,
     /// Of these, those whose floor has not passed.
-    pub(crate) below_floor: u64,
+    pub below_floor: u64,
     /// Those of which nobody can tell.
-    pub(crate) cannot_tell: u64,
+    pub cannot_tell: u64,
     /// Those whose ceiling has passed.
-    pub(crate) due: u64,
+    pub due: u64,
     /// Of the access trail, a sealed field of each day that is due and can still be read.
-    pub(crate) days: Vec<DueDay>,
+    pub days: Vec<DueDay>,
 }
 
 /// A day of the access trail: erasing one sealed field takes all that was sealed that day.
 #[derive(Clone, Debug)]
-pub(crate) struct DueDay {
-    pub(crate) node: Hash,
-    pub(crate) name: String,
-    pub(crate) field: &'static str,
+pub struct DueDay {
+    /// The node that has it.
+    pub node: Hash,
+    /// What that is called.
+    pub name: String,
+    /// The field.
+    pub field: &'static str,
     /// When its ceiling passed, ns.
-    pub(crate) ceiling: i64,
+    pub ceiling: i64,
 }
 
 /// How a class stands at a time; none of a class whose things are not counted here.
-pub(crate) fn standing(view: &Snapshot, class: &Class, now: i64) -> Outcome<Option<Standing>> {
+///
+/// # Errors
+/// What the store says.
+pub fn standing(view: &Snapshot, class: &Class, now: i64) -> Result<Option<Standing>, Error> {
+    standing_of(view, class, now, &|_| true)
+}
+
+/// How those things of a class stand that are meant.
+///
+/// # Errors
+/// What the store says.
+pub fn standing_of(
+    view: &Snapshot,
+    class: &Class,
+    now: i64,
+    is_meant: &dyn Fn(NodeNo) -> bool,
+) -> Result<Option<Standing>, Error> {
     let kinds: Vec<Kind> = class.kinds.iter().filter_map(|name| Kind::parse(name)).collect();
     if kinds.is_empty() || !matches!(class.anchor.as_str(), PLACED | USED) {
         return Ok(None);
@@ -57,7 +76,8 @@ pub(crate) fn standing(view: &Snapshot, class: &Class, now: i64) -> Outcome<Opti
     };
     let mut all = Standing::default();
     let mut days: BTreeMap<i64, DueDay> = BTreeMap::new();
-    for node in kinds.into_iter().flat_map(|kind| view.nodes_of(kind)) {
+    let nodes = kinds.into_iter().flat_map(|kind| view.nodes_of(kind));
+    for node in nodes.filter(|node| is_meant(*node)) {
         all.nodes += 1;
         let anchor = match class.anchor.as_str() {
             PLACED => placed.get(&node).copied().flatten(),
@@ -89,7 +109,7 @@ pub(crate) fn standing(view: &Snapshot, class: &Class, now: i64) -> Outcome<Opti
 }
 
 /// A sealed field of a use that can still be opened.
-fn readable(view: &Snapshot, node: NodeNo) -> Outcome<Option<&'static str>> {
+fn readable(view: &Snapshot, node: NodeNo) -> Result<Option<&'static str>, Error> {
     for field in TRAIL_SEALED {
         if view.field(node, field)?.is_some() {
             return Ok(Some(field));
@@ -98,13 +118,13 @@ fn readable(view: &Snapshot, node: NodeNo) -> Outcome<Option<&'static str>> {
     Ok(None)
 }
 
-fn time(view: &Snapshot, node: NodeNo, field: &str) -> Outcome<Option<i64>> {
+fn time(view: &Snapshot, node: NodeNo, field: &str) -> Result<Option<i64>, Error> {
     Ok(view.field(node, field)?.as_ref().and_then(Value::as_i64))
 }
 
 /// For each node that a system rests on, or that is about such a one, when the last of its systems was
 /// placed on the market; none where one of them does not say.
-fn placed(view: &Snapshot) -> Outcome<BTreeMap<NodeNo, Option<i64>>> {
+fn placed(view: &Snapshot) -> Result<BTreeMap<NodeNo, Option<i64>>, Error> {
     let mut all: BTreeMap<NodeNo, Option<i64>> = BTreeMap::new();
     for system in view.nodes_of(Kind::System) {
         let when = time(view, system, "placed_on_market_at")?;
@@ -136,7 +156,7 @@ mod tests {
     use lineal_proof::{Key, KeyPart};
 
     fn at(text: &str) -> i64 {
-        crate::time::parse(text).unwrap()
+        crate::record::time_of(&format!("{}:00Z", text.trim_end_matches('Z'))).unwrap()
     }
 
     fn key(parts: &[&str]) -> Key {

@@ -2,43 +2,62 @@
 //! them.
 
 use super::Class;
-use crate::exit::Outcome;
-use lineal_engine::{Snapshot, Store};
+use crate::Error;
+use lineal_engine::{NodeNo, Snapshot, Store};
 use lineal_proof::Hash;
 
 /// A batch with the times that matter.
 #[derive(Clone, Debug)]
-pub(crate) struct DueBatch {
+pub struct DueBatch {
     /// Its node's id.
-    pub(crate) id: Hash,
-    pub(crate) name: String,
-    pub(crate) deployment: String,
+    pub id: Hash,
+    /// Its name, as it can be pasted.
+    pub name: String,
+    /// Its deployment.
+    pub deployment: String,
     /// Rows that are still there.
-    pub(crate) rows: u64,
-    pub(crate) last_time: i64,
+    pub rows: u64,
+    /// When its last event happened, ns.
+    pub last_time: i64,
     /// When the ceiling passed, ns.
-    pub(crate) ceiling: i64,
+    pub ceiling: i64,
     /// The hold that keeps it.
-    pub(crate) hold: Option<String>,
+    pub hold: Option<String>,
 }
 
 /// What of the inference log is kept, and what is due.
 #[derive(Clone, Default, Debug)]
-pub(crate) struct Due {
+pub struct Due {
     /// Batches that hold anything.
-    pub(crate) batches: u64,
+    pub batches: u64,
     /// Of these, batches whose floor has not passed.
-    pub(crate) below_floor: u64,
+    pub below_floor: u64,
     /// Batches without an event with a time: nobody can tell.
-    pub(crate) timeless: u64,
+    pub timeless: u64,
     /// Batches whose ceiling has passed, in the order of their nodes.
-    pub(crate) due: Vec<DueBatch>,
+    pub due: Vec<DueBatch>,
 }
 
 /// What is due of the inference log at a time.
-pub(crate) fn due(store: &Store, view: &Snapshot, class: &Class, now: i64) -> Outcome<Due> {
+///
+/// # Errors
+/// What the store says.
+pub fn due(store: &Store, view: &Snapshot, class: &Class, now: i64) -> Result<Due, Error> {
+    due_of(store, view, class, now, view.batches().map(|info| info.node).collect())
+}
+
+/// What is due of some batches at a time.
+///
+/// # Errors
+/// What the store says.
+pub fn due_of(
+    store: &Store,
+    view: &Snapshot,
+    class: &Class,
+    now: i64,
+    mut nodes: Vec<NodeNo>,
+) -> Result<Due, Error> {
     let mut all = Due::default();
-    let mut nodes: Vec<_> = view.batches().map(|info| info.node).collect();
     nodes.sort_unstable();
     nodes.dedup();
     for node in nodes {

@@ -1,7 +1,7 @@
 //! The policy file: classes with their floors and ceilings (`rules/retention.toml`, and
 //! docs/operating.md, "Retention").
 
-use crate::exit::{Failure, Outcome};
+use crate::Error;
 use jiff::{Span, Timestamp};
 use serde::Deserialize;
 use std::path::Path;
@@ -53,7 +53,7 @@ struct Entry {
 
 /// A period as the file states it.
 #[derive(Clone, Debug)]
-pub(crate) enum Period {
+pub enum Period {
     /// So long from the anchor.
     Span(Span, String),
     /// The operator must state it and has not.
@@ -79,7 +79,8 @@ impl Period {
     }
 
     /// As the file has it.
-    pub(crate) fn text(&self) -> &str {
+    #[must_use]
+    pub fn text(&self) -> &str {
         match self {
             Period::Span(_, text) | Period::Words(text) => text,
             Period::Undeclared => "undeclared",
@@ -88,7 +89,8 @@ impl Period {
     }
 
     /// When it ends, ns, from an anchor, by the calendar of UTC; none where no time can be told.
-    pub(crate) fn end(&self, anchor: i64) -> Option<i64> {
+    #[must_use]
+    pub fn end(&self, anchor: i64) -> Option<i64> {
         let Period::Span(span, _) = self else { return None };
         let from = Timestamp::from_nanosecond(i128::from(anchor)).ok()?;
         let end = from.to_zoned(jiff::tz::TimeZone::UTC).checked_add(*span).ok()?;
@@ -98,45 +100,61 @@ impl Period {
 
 /// A class, with what its entries say together.
 #[derive(Clone, Debug)]
-pub(crate) struct Class {
-    pub(crate) name: String,
-    pub(crate) covers: String,
+pub struct Class {
+    /// Its name.
+    pub name: String,
+    /// What it covers, in words.
+    pub covers: String,
     /// The kinds of things that are counted for it.
-    pub(crate) kinds: Vec<String>,
-    pub(crate) min: Period,
-    pub(crate) max: Period,
-    pub(crate) anchor: String,
-    pub(crate) basis: String,
-    pub(crate) max_basis: String,
+    pub kinds: Vec<String>,
+    /// The floor: kept at least so long.
+    pub min: Period,
+    /// The ceiling: erased after so long.
+    pub max: Period,
+    /// The event that periods count from.
+    pub anchor: String,
+    /// The legal basis of the floor.
+    pub basis: String,
+    /// That of the ceiling.
+    pub max_basis: String,
     /// Why it is kept longer than its floor, as the operator states it.
-    pub(crate) purpose: String,
-    pub(crate) holder: String,
-    pub(crate) on_expiry: String,
+    pub purpose: String,
+    /// The role under whose control it is.
+    pub holder: String,
+    /// What becomes of it behind its ceiling.
+    pub on_expiry: String,
     /// What a person must settle.
-    pub(crate) findings: Vec<String>,
+    pub findings: Vec<String>,
 }
 
 /// A policy.
 #[derive(Clone, Debug)]
-pub(crate) struct Policy {
-    pub(crate) name: String,
-    pub(crate) version: u64,
-    pub(crate) classes: Vec<Class>,
+pub struct Policy {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: u64,
+    /// The classes, in the order of the file.
+    pub classes: Vec<Class>,
 }
 
 impl Policy {
     /// Reads a policy file, or the one that the program brings.
-    pub(crate) fn read(path: Option<&Path>) -> Outcome<Policy> {
+    ///
+    /// # Errors
+    /// [`Error::Unread`], or [`Error::RetentionPolicy`] with the line.
+    pub fn read(path: Option<&Path>) -> Result<Policy, Error> {
         let Some(path) = path else { return Policy::parse(BUILT_IN, "the built-in policy") };
         let name = path.display().to_string();
         let text = std::fs::read_to_string(path)
-            .map_err(|error| Failure::usage(format!("cannot read {name}: {error}")))?;
+            .map_err(|source| Error::Unread { file: name.clone(), source })?;
         Policy::parse(&text, &name)
     }
 
-    fn parse(text: &str, name: &str) -> Outcome<Policy> {
-        let file: File = toml::from_str(text).map_err(|error| {
-            Failure::usage(format!("{name} cannot be read as a retention policy: {error}"))
+    fn parse(text: &str, name: &str) -> Result<Policy, Error> {
+        let file: File = toml::from_str(text).map_err(|error| Error::RetentionPolicy {
+            file: name.to_owned(),
+            message: error.to_string(),
         })?;
         let mut classes: Vec<Class> = Vec::new();
         for entry in file.retention {
@@ -150,7 +168,8 @@ impl Policy {
     }
 
     /// The class of that name.
-    pub(crate) fn class(&self, name: &str) -> Option<&Class> {
+    #[must_use]
+    pub fn class(&self, name: &str) -> Option<&Class> {
         self.classes.iter().find(|class| class.name == name)
     }
 }

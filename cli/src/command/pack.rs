@@ -1,0 +1,201 @@
+//! `lineal pack`: the folder that is handed to people who check it without us.
+
+use crate::args::{Arguments, Pack as Wanted, PackDisclosure};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::place;
+use crate::render::{counted, visible};
+use crate::time::Zone;
+use lineal_engine::Store;
+use lineal_engine::clock::{Clock, SystemClock};
+use lineal_evidence::pack::{AsOf, Disclosure, Error, Pack, RECORDED_TYPE, Step, pack};
+use lineal_evidence::record::{Attach, By, Desk, FileFacts};
+use lineal_evidence::rules::Status;
+use serde_json::json;
+use std::cell::Cell;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How often it is said how far it is.
+const TELL_EVERY: Duration = Duration::from_secs(1);
+
+pub(super) fn run(arguments: &Arguments, wanted: &Wanted) -> Outcome {
+    if arguments.restricted {
+        return Err(Failure::usage(
+            "what is restricted does not enter a pack: leave --restricted out",
+        ));
+    }
+    let zone = Zone::parse(&arguments.tz)?;
+    let as_of = wanted.as_of.as_deref().map(as_of).transpose()?;
+    let store = Arc::new(place::open_read_only(arguments)?);
+    let disclosure = match wanted.disclosure {
+        PackDisclosure::Authority => Disclosure::Authority,
+        PackDisclosure::ThirdParty => Disclosure::ThirdParty,
+    };
+    let what = lineal_evidence::pack::Wanted {
+        subject: &wanted.subject,
+        disclosure,
+        as_of,
+        samples: wanted.samples,
+    };
+    let progress = Progress::default();
+    let made = pack(&store, &what, &|step| progress.tell(step));
+    let made = made.map_err(|error| failure(&zone, error))?;
+    let folder = match (&wanted.out, &wanted.zip) {
+        (Some(out), _) => Some(out.clone()),
+        (None, None) => Some(PathBuf::from(&made.name)),
+        (None, Some(_)) => None,
+    };
+    if let Some(folder) = &folder {
+        made.write_to(folder).map_err(|error| not_written(folder, &error))?;
+    }
+    if let Some(path) = &wanted.zip {
+        let bytes = made.zip().map_err(Failure::usage)?;
+        std::fs::write(path, bytes).map_err(|error| not_written(path, &error))?;
+    }
+    let behind = store.commit().saturating_sub(made.size);
+    drop(store);
+    let recorded = match &wanted.by {
+        Some(by) if wanted.record => Some(record(arguments, &made, disclosure, by)?),
+        _ => None,
+    };
+    let places = Places { folder: folder.as_deref(), zip: wanted.zip.as_deref(), recorded };
+    print(arguments, &made, &places, behind)?;
+    Ok(Exit::Answer)
+}
+
+/// A commit number, or a time.
+fn as_of(text: &str) -> Outcome<AsOf> {
+    Ok(match text.parse::<u64>() {
+        Ok(commit) => AsOf::Commit(commit),
+        Err(_) => AsOf::Time(crate::time::parse(text)?),
+    })
+}
+
+fn not_written(path: &Path, error: &std::io::Error) -> Failure {
+    if error.kind() == std::io::ErrorKind::AlreadyExists {
+        return Failure::usage(format!(
+            "{} is there already: a pack is never written into another; name a new folder with --out",
+            path.display()
+        ));
+    }
+    Failure::usage(format!("{}: {error}", path.display()))
+}
+
+fn failure(zone: &Zone, error: Error) -> Failure {
+    match error {
+        Error::Store(error) => error.into(),
+        Error::Unresolved(unresolved) => crate::target::failure(zone, unresolved),
+        other => Failure::usage(other),
+    }
+}
+
+/// Notes in the store that the pack was handed over: the next pack of the same thing tells it.
+fn record(arguments: &Arguments, made: &Pack, disclosure: Disclosure, by: &str) -> Outcome<String> {
+    let store: Store = place::open_noted(arguments, "pack")?;
+    let desk = Desk::new(&store, SystemClock.now());
+    let bytes = made.files.get("MANIFEST.sha256").unwrap_or_default().to_vec();
+    let file = FileFacts::of(&made.name, bytes, false);
+    let covers = [];
+    let version = made.digest.as_str();
+    let attach = Attach {
+        file: &file,
+        to: &made.subject,
+        covers: &covers,
+        document_type: RECORDED_TYPE,
+        name: Some(&made.name),
+        version: Some(&format!("{}-{}", disclosure.name(), &version[..16.min(version.len())])),
+        fields: &[],
+    };
+    let by = By { who: by, reason: None, at: None };
+    let recorded = desk.attach(&by, &attach)?;
+    store.write_indexes()?;
+    Ok(recorded.node)
+}
+
+/// Where it was written.
+struct Places<'a> {
+    folder: Option<&'a Path>,
+    zip: Option<&'a Path>,
+    recorded: Option<String>,
+}
+
+fn print(arguments: &Arguments, made: &Pack, places: &Places<'_>, behind: u64) -> Outcome<()> {
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        let object = json!({
+            "name": made.name, "subject": made.subject, "folder": places.folder, "zip": places.zip,
+            "checkpoint": made.size, "manifest_sha256": made.digest, "key": made.key,
+            "files": made.files.len(), "bytes": made.files.bytes(), "counts": made.counts,
+            "recorded": places.recorded, "commits_behind_checkpoint": behind,
+        });
+        return Ok(writeln!(out, "{object}")?);
+    }
+    let counts = &made.counts;
+    writeln!(
+        out,
+        "{}: {} in {}, as of the checkpoint of {}",
+        visible(&made.subject),
+        counted(made.files.len() as u64, "file"),
+        counted(made.files.bytes(), "byte"),
+        counted(made.size, "commit"),
+    )?;
+    writeln!(
+        out,
+        "  {}, {}, {} sampled",
+        counted(counts.nodes, "node"),
+        counted(counts.proofs, "proof"),
+        counted(counts.sampled, "event")
+    )?;
+    for report in &made.reports {
+        let told = report.counts();
+        let all = Status::ALL.into_iter().map(|status| status.name());
+        let all = all.map(|name| format!("{name} {}", told.get(name).copied().unwrap_or(0)));
+        writeln!(out, "  {}: {}", report.pack, all.collect::<Vec<_>>().join(", "))?;
+    }
+    for path in [places.folder, places.zip].into_iter().flatten() {
+        writeln!(out, "  written to {}", path.display())?;
+    }
+    if let Some(name) = &places.recorded {
+        writeln!(out, "  recorded as {}", visible(name))?;
+    }
+    if let Some(folder) = places.folder {
+        let folder = folder.display();
+        writeln!(
+            out,
+            "  to check it: python3 {folder}/verify/verify.py {folder} --key '{}'",
+            made.key
+        )?;
+    }
+    if behind > 0 {
+        writeln!(
+            std::io::stderr(),
+            "note: {} came behind this checkpoint and are not in it; `lineal checkpoint` signs them",
+            counted(behind, "commit")
+        )?;
+    }
+    Ok(())
+}
+
+/// Says how far it is, where it takes long.
+struct Progress {
+    begun: Cell<Instant>,
+}
+
+impl Default for Progress {
+    fn default() -> Progress {
+        Progress { begun: Cell::new(Instant::now()) }
+    }
+}
+
+impl Progress {
+    fn tell(&self, step: Step) {
+        if self.begun.get().elapsed() < TELL_EVERY {
+            return;
+        }
+        self.begun.set(Instant::now());
+        // What is said beside the pack may be lost.
+        let _ = writeln!(std::io::stderr(), "  {}: {} of {}", step.what, step.done, step.of);
+    }
+}

@@ -1,0 +1,61 @@
+//! What is derived of a store: written beside what is new, or thrown away and made again.
+
+use super::{LazyLedger, State, Store, open};
+use crate::error::Result;
+use crate::head::Head;
+use crate::ledger::Ledger;
+
+impl Store {
+    /// Writes what is derived, so that the next opening is quick. Does nothing when reading only, nor
+    /// behind a failed write: what is on the medium is not known then.
+    ///
+    /// # Errors
+    /// What the medium says; the store itself is not touched.
+    pub fn write_indexes(&self) -> Result<()> {
+        // Behind an erasure's commit nothing may be written that hides what is still to be destroyed.
+        let _turn = self.turn();
+        self.write_indexes_in_turn()
+    }
+
+    /// The same for who has the turn.
+    pub(crate) fn write_indexes_in_turn(&self) -> Result<()> {
+        if self.check_writable().is_err() || self.aside_of.is_some() {
+            return Ok(());
+        }
+        let state = self.read_state();
+        if let Some(catalog) = &self.catalog {
+            catalog.bring_up_to_date(&state.ledger);
+        }
+        self.map.write(&*self.storage, &state.head, false)?;
+        self.views.write(self, &state)
+    }
+
+    /// Throws away everything derived and makes it again from the segments and containers.
+    ///
+    /// # Errors
+    /// [`crate::Error::ReadOnly`], [`crate::Error::Poisoned`], what the medium says, or
+    /// [`crate::Error::Corrupt`] if the truth itself is damaged.
+    pub fn rebuild(&self) -> Result<()> {
+        self.check_writable()?;
+        let _turn = self.turn();
+        self.pending_keys.forget();
+        for name in self.storage.list("index")? {
+            self.storage.remove(&format!("index/{name}"))?;
+        }
+        self.views.forget();
+        self.map.forget();
+        {
+            // What was read from the index may be what is wrong: the segments are read again.
+            let mut state = self.state_for_writing()?;
+            let empty = (Ledger::default(), Head::new(self.id));
+            let (ledger, head) = open::replay(&*self.storage, &state.head, empty.0, empty.1)?;
+            *state = State::new(head, LazyLedger::known(ledger));
+        }
+        if let Some(catalog) = &self.catalog {
+            catalog.rebuild(&self.read_state().ledger);
+        }
+        self.map.write(&*self.storage, &self.read_state().head, true)?;
+        self.rebuild_tiles()?;
+        self.write_indexes_in_turn()
+    }
+}

@@ -1,0 +1,162 @@
+//! Article 12 logs as files: the events of a deployment or a system with counts that reconcile, and a
+//! signed statement of what the files are.
+//!
+//! Every event that counters count has a row, or is counted among those that lie outside the time that
+//! was asked for. What was erased or is restricted stays in its place as a row that says so and holds
+//! nothing else. Rows are read and written piece by piece: memory does not grow with the log. The
+//! statement is written last, so a folder without it is one that broke off.
+
+mod cells;
+mod columnar;
+mod counts;
+mod error;
+mod fields;
+mod files;
+mod parts;
+mod rows;
+mod sample;
+mod statement;
+mod within;
+
+pub use counts::Counts;
+pub use error::LogsError;
+pub use statement::{PREDICATE, SIGNATURE_FILE, STATEMENT_FILE};
+
+use counts::Reconciled;
+use fields::Columns;
+use files::Folder;
+use lineal_engine::{NodeNo, Snapshot, Store};
+use parts::Part;
+use rows::RowFiles;
+use std::path::Path;
+
+/// The form of the files of rows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Format {
+    /// Comma-separated values (RFC 4180), in UTF-8, with a line of names.
+    Csv,
+    /// Apache Parquet.
+    Parquet,
+}
+
+impl Format {
+    /// Its name, and how the files end.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Csv => "csv",
+            Format::Parquet => "parquet",
+        }
+    }
+}
+
+/// What is to be handed over.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// A deployment, or a system: all deployments that belong to it.
+    pub subject: NodeNo,
+    /// Events from this time on, ns.
+    pub from: Option<i64>,
+    /// Events before this time, ns.
+    pub until: Option<i64>,
+    /// The form.
+    pub format: Format,
+    /// With the subject group: references to inputs and outputs, sessions, what no rule maps.
+    pub with_subject_group: bool,
+    /// With a proof of a sample of the events. The view must be as of a checkpoint that is kept.
+    pub with_proof: bool,
+}
+
+/// What was handed over.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HandedOver {
+    /// The files by their names, the statement and its signature among them.
+    pub files: Vec<String>,
+    /// Bytes in all of these.
+    pub bytes: u64,
+    /// Deployments that the files speak of.
+    pub deployments: usize,
+    /// The counts over all deployments.
+    pub counts: Counts,
+    /// The key that signed the statement, as a verifier key of the log; none if the store has no
+    /// log key yet.
+    pub signed_by: Option<String>,
+    /// The checkpoint of the view's commit, if one is kept.
+    pub checkpoint: Option<u64>,
+    /// Events in the proof.
+    pub proved: usize,
+}
+
+/// Writes the logs into a new or empty folder. `progress` is told how many events were looked at, of
+/// how many.
+///
+/// # Errors
+/// [`LogsError`]: another kind of thing, a folder that holds something, no checkpoint to prove against,
+/// counts that do not reconcile, or what the store or the medium says.
+pub fn hand_over(
+    store: &Store,
+    view: &Snapshot,
+    wanted: &Wanted,
+    folder: &Path,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<HandedOver, LogsError> {
+    let deployments = parts::deployments(view, wanted.subject)?;
+    let checkpoint = statement::checkpoint_of(store, view)?;
+    if wanted.with_proof && checkpoint.is_none() {
+        return Err(LogsError::NoCheckpoint { commit: view.commit() });
+    }
+    let parts = parts::parts(view, &deployments);
+    let mut folder = Folder::create(folder)?;
+    let columns = Columns::of(wanted.with_subject_group);
+    let mut reconciled = Reconciled::new(view, &deployments);
+    let all: u64 = parts.iter().map(|part| part.info.events).sum();
+    let mut files = RowFiles::new(wanted.format, &columns);
+    let mut listed = parts::List::new(&mut folder)?;
+    let mut done = 0;
+    for part in &parts {
+        let found = rows::write(view, wanted, &columns, part, &mut files, &mut folder)?;
+        check(view, part, &found.counts)?;
+        listed.put(&folder, (store, view), part, &found.counts)?;
+        reconciled.add(part, &found);
+        done += part.info.events;
+        progress(done, all);
+    }
+    files.close(&mut folder)?;
+    listed.close(&mut folder)?;
+    let proved = match (&checkpoint, wanted.with_proof) {
+        (Some(note), true) => sample::prove(store, view, wanted, &reconciled, note, &mut folder)?,
+        _ => 0,
+    };
+    let counts = reconciled.total();
+    let said = statement::Said {
+        wanted,
+        columns: &columns,
+        checkpoint: checkpoint.as_ref(),
+        reconciled: &reconciled,
+        proved,
+    };
+    let signed_by = statement::write(store, view, &said, &mut folder)?;
+    Ok(HandedOver {
+        files: folder.files().iter().map(|file| file.name.clone()).collect(),
+        bytes: folder.files().iter().map(|file| file.bytes).sum(),
+        deployments: deployments.len(),
+        counts,
+        signed_by,
+        checkpoint: checkpoint.map(|note| note.checkpoint.size),
+        proved,
+    })
+}
+
+/// The rows of a part must come to what its counters count: else something is not handed over that
+/// was recorded, or the other way round.
+fn check(view: &Snapshot, part: &Part, counts: &Counts) -> Result<(), LogsError> {
+    let found = counts.accounted();
+    if found == part.info.events {
+        return Ok(());
+    }
+    if let Some(damage) = view.damage() {
+        return Err(damage.into());
+    }
+    let batch = view.name_of(part.info.node);
+    Err(LogsError::Unreconciled { batch, counted: part.info.events, found })
+}

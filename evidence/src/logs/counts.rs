@@ -1,0 +1,109 @@
+//! Counts of what was handed over: by batch, by deployment, and in all.
+
+use super::parts::Part;
+use lineal_engine::{NodeNo, Snapshot};
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+
+/// What became of events. `shown + erased + restricted + outside + untimed` are all that counters count.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Counts {
+    /// Rows with what is recorded.
+    pub shown: u64,
+    /// Rows that stand in their place and hold nothing, because their content was destroyed.
+    pub erased: u64,
+    /// Rows that stand in their place and hold nothing, because the events are restricted.
+    pub restricted: u64,
+    /// Events outside the time that was asked for: no rows.
+    pub outside: u64,
+    /// Events without a time, where one was asked for: no rows.
+    pub untimed: u64,
+    /// Rows among the erased of which the rows beside them do not tell whether they lie within the
+    /// time that was asked for.
+    pub unplaced: u64,
+}
+
+impl Counts {
+    /// All events that are accounted for.
+    #[must_use]
+    pub fn accounted(&self) -> u64 {
+        self.rows() + self.outside + self.untimed
+    }
+
+    /// Rows in the files.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.shown + self.erased + self.restricted
+    }
+
+    fn add(&mut self, other: &Counts) {
+        self.shown += other.shown;
+        self.erased += other.erased;
+        self.restricted += other.restricted;
+        self.outside += other.outside;
+        self.untimed += other.untimed;
+        self.unplaced += other.unplaced;
+    }
+
+    pub(super) fn json(&self) -> Json {
+        json!({
+            "counted": self.accounted(), "rows": self.rows(), "shown": self.shown,
+            "erased": self.erased, "restricted": self.restricted, "outside": self.outside,
+            "untimed": self.untimed, "unplaced": self.unplaced,
+        })
+    }
+}
+
+/// What was found in a part of a batch.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Found {
+    pub(super) counts: Counts,
+    /// The first row that is shown.
+    pub(super) first_shown: Option<u32>,
+}
+
+/// What is known of a deployment.
+#[derive(Clone, Default, Debug)]
+pub(super) struct OfDeployment {
+    pub(super) name: String,
+    pub(super) batches: u64,
+    pub(super) counts: Counts,
+}
+
+/// Counts by deployment, and from where a sample may be taken.
+pub(super) struct Reconciled {
+    deployments: BTreeMap<NodeNo, OfDeployment>,
+    /// Of each part that has shown rows: its order in the log and the first such row.
+    shown: Vec<(u32, u32)>,
+}
+
+impl Reconciled {
+    pub(super) fn new(view: &Snapshot, deployments: &[NodeNo]) -> Reconciled {
+        let of = |node: &NodeNo| {
+            (*node, OfDeployment { name: view.name_of(*node), ..OfDeployment::default() })
+        };
+        Reconciled { deployments: deployments.iter().map(of).collect(), shown: Vec::new() }
+    }
+
+    pub(super) fn add(&mut self, part: &Part, found: &Found) {
+        let own = self.deployments.entry(part.info.deployment).or_default();
+        own.batches += 1;
+        own.counts.add(&found.counts);
+        self.shown.extend(found.first_shown.map(|row| (part.info.ordinal, row)));
+    }
+
+    pub(super) fn total(&self) -> Counts {
+        let mut total = Counts::default();
+        self.deployments.values().for_each(|own| total.add(&own.counts));
+        total
+    }
+
+    pub(super) fn deployments(&self) -> impl Iterator<Item = &OfDeployment> {
+        self.deployments.values()
+    }
+
+    /// Parts with rows that are shown, each with the first of these.
+    pub(super) fn shown(&self) -> &[(u32, u32)] {
+        &self.shown
+    }
+}

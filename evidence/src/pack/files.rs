@@ -1,0 +1,156 @@
+//! The files of a pack, in memory: by path, bounded, no two of one path.
+
+use super::Error;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+/// Most bytes of all files together: they are held in memory, hashed twice, and read by a verifier in
+/// Python at some 0.7 MB/s. What is larger is several packs.
+const BYTES_MAX: u64 = 512 << 20;
+
+/// Files by their paths: `/` between folders, never absolute, without `..`.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Files {
+    all: BTreeMap<String, Vec<u8>>,
+    bytes: u64,
+}
+
+impl Files {
+    /// Adds a file. Paths come from this crate alone; the names of things stand in them through
+    /// [`file_name`].
+    pub(super) fn add(&mut self, path: impl Into<String>, bytes: Vec<u8>) -> Result<(), Error> {
+        let path = path.into();
+        self.bytes = self.bytes.saturating_add(bytes.len() as u64);
+        if self.bytes > BYTES_MAX {
+            return Err(Error::TooLarge { path, most: BYTES_MAX });
+        }
+        let before = self.all.insert(path, bytes);
+        debug_assert!(before.is_none(), "no two files of one path");
+        Ok(())
+    }
+
+    /// Adds JSON: indented, members in order, with a line end.
+    pub(super) fn json(
+        &mut self,
+        path: impl Into<String>,
+        json: &serde_json::Value,
+    ) -> Result<(), Error> {
+        self.add(path, format!("{json:#}\n").into_bytes())
+    }
+
+    /// All, by path.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.all.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
+    }
+
+    /// The bytes of one.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Option<&[u8]> {
+        self.all.get(path).map(Vec::as_slice)
+    }
+
+    /// How many.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Is there none?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// Bytes of all of them.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Writes them below a folder that is not there yet: beside it first, and renamed when all are there.
+    pub(super) fn write_to(&self, folder: &Path) -> io::Result<()> {
+        let mut partial = folder.as_os_str().to_owned();
+        partial.push(".partial");
+        let partial = Path::new(&partial);
+        if [folder, partial].iter().any(|path| path.symlink_metadata().is_ok()) {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        let written = self.write_all(partial);
+        if written.is_err() {
+            // What broke off is no pack; the first error is the one to tell.
+            let _ = std::fs::remove_dir_all(partial);
+        }
+        written?;
+        std::fs::rename(partial, folder)
+    }
+
+    fn write_all(&self, folder: &Path) -> io::Result<()> {
+        for (path, bytes) in &self.all {
+            let file = folder.join(path);
+            if let Some(parent) = file.parent() {
+                std::fs::create_dir_all(parent)?;
+            }
+            std::fs::write(file, bytes)?;
+        }
+        Ok(())
+    }
+}
+
+/// Letters of a name that stand in a file's name.
+const NAME_MAX: usize = 60;
+
+/// A name as a part of a path on any system: letters, digits, dots, dashes, and no dot in front.
+pub(super) fn file_name(name: &str) -> String {
+    let plain = |c: char| match c {
+        c if c.is_ascii_alphanumeric() || c == '.' || c == '_' => c,
+        _ => '-',
+    };
+    let mut out = String::new();
+    for c in name.chars().map(plain) {
+        if !(c == '-' && out.ends_with('-')) {
+            out.push(c);
+        }
+    }
+    let out: String = out.trim_matches(['-', '.']).chars().take(NAME_MAX).collect();
+    if out.is_empty() { "unnamed".to_owned() } else { out }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_leads_nowhere() {
+        for (name, file) in [
+            ("model:prod/credit-risk@3", "model-prod-credit-risk-3"),
+            ("../../etc/passwd", "etc-passwd"),
+            ("..", "unnamed"),
+            ("Übersicht 1.pdf", "bersicht-1.pdf"),
+            ("a\nb\\c:d", "a-b-c-d"),
+        ] {
+            assert_eq!(file_name(name), file);
+        }
+        assert_eq!(file_name(&"x".repeat(500)).len(), NAME_MAX);
+    }
+
+    #[test]
+    fn a_folder_that_is_there_stays_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("pack");
+        let mut files = Files::default();
+        files.add("a/b.txt", b"one".to_vec()).unwrap();
+        files.write_to(&place).unwrap();
+        assert_eq!(std::fs::read(place.join("a/b.txt")).unwrap(), b"one");
+        let again = files.write_to(&place).unwrap_err();
+        assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
+        assert!(!folder.path().join("pack.partial").exists());
+    }
+
+    #[test]
+    fn what_is_too_large_is_refused() {
+        let mut files = Files { bytes: BYTES_MAX, ..Files::default() };
+        let refused = files.add("one", vec![0]).unwrap_err().to_string();
+        assert!(refused.contains("one") && refused.contains("narrower"), "{refused}");
+    }
+}

@@ -1,0 +1,236 @@
+//! What is recorded for the technical documentation of a system, in the order of Annex IV.
+//!
+//! Order, words and questions are data (`rules/annex-iv.toml`); the findings are those of the check
+//! over the rules of the same view. Today is when the view's commit was recorded, so that the report
+//! of a commit is the same on every day and machine.
+
+mod approvals;
+mod differences;
+mod documents;
+mod findings;
+mod head;
+mod records;
+
+use super::document::{Block, Document, Gap, Lack, Reference, Section, Sentence};
+use super::logs::{self, LogOf};
+use super::order::{Made, Order, Point};
+use super::picture;
+use super::{Error, words};
+use crate::Closure;
+use crate::check::ask::Asker;
+use crate::check::{Report, Wanted, check};
+use crate::rules::Pack;
+use lineal_engine::schema::{Direction, Kind, Relation};
+use lineal_engine::{NodeNo, Snapshot, Store};
+use lineal_query::{Source, StoreView};
+
+/// The kind of this report, for programs.
+const KIND: &str = "annex-iv";
+
+/// The report of a model version, a deployment or a system, as of a view.
+///
+/// # Errors
+/// [`Error::WrongKind`] for anything else, [`Error::Closure`] where it rests on too much, and what
+/// the store says.
+pub fn annex_iv(store: &Store, view: &StoreView, subject: NodeNo) -> Result<Document, Error> {
+    let pack = Pack::eu_ai_act()?;
+    let order = Order::annex_iv(&pack)?;
+    let snapshot = view.snapshot();
+    let kind = snapshot.kind_of(subject);
+    if !matches!(kind, Kind::Model | Kind::System | Kind::Deployment) {
+        let wanted = "a model version, a system or a deployment";
+        return Err(Error::WrongKind { report: KIND, wanted, name: snapshot.name_of(subject) });
+    }
+    let systems = systems_of(snapshot, subject);
+    let wanted = wanted(view, subject, &systems);
+    let report = match wanted.system {
+        Some(_) => Some(check(store, view, &pack, &wanted)?.without_people(snapshot)),
+        None => None,
+    };
+    let mut asker = Asker::new(view, view, &pack, &wanted);
+    let closure = Closure::of(snapshot, subject)?;
+    let deployments = asker.members(DEPLOYMENTS)?;
+    let logs = logs::of(snapshot, &deployments, view.recorded())?;
+    let mut maker = Maker {
+        store,
+        view,
+        order: &order,
+        pack: &pack,
+        asker,
+        subject,
+        systems,
+        report: report.as_ref(),
+        closure: &closure,
+        logs,
+    };
+    let document = maker.document()?;
+    match snapshot.damage() {
+        Some(error) => Err(error.into()),
+        None => Ok(document),
+    }
+}
+
+/// The sets of the rules that this report is made of.
+const DEPLOYMENTS: &str = "deployments";
+const MODELS: &str = "models";
+
+/// What the sets of the rules are narrowed to.
+fn wanted(view: &StoreView, subject: NodeNo, systems: &[NodeNo]) -> Wanted {
+    let snapshot = view.snapshot();
+    let name = |node: NodeNo| {
+        let name = snapshot.name_of(node);
+        let kind = snapshot.kind_of(node).name();
+        name.strip_prefix(kind).and_then(|rest| rest.strip_prefix(':')).unwrap_or(&name).to_owned()
+    };
+    let kind = snapshot.kind_of(subject);
+    let own = |wanted: Kind| (kind == wanted).then(|| name(subject));
+    Wanted {
+        system: match systems {
+            [system] => Some(name(*system)),
+            _ => None,
+        },
+        model: own(Kind::Model),
+        deployment: own(Kind::Deployment),
+        now: view.recorded(),
+    }
+}
+
+/// The systems that a thing belongs to: itself, else by its own record, else by those of its
+/// deployments, of its models, and of the runs that made them.
+fn systems_of(view: &Snapshot, subject: NodeNo) -> Vec<NodeNo> {
+    if view.kind_of(subject) == Kind::System {
+        return vec![subject];
+    }
+    let along = |nodes: &[NodeNo], relation, direction| -> Vec<NodeNo> {
+        let mut found: Vec<NodeNo> = nodes
+            .iter()
+            .flat_map(|node| view.edges(*node, relation, direction).iter().copied())
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    };
+    let deployments = along(&[subject], Relation::Deploys, Direction::Inverse);
+    let models = along(&[subject], Relation::Deploys, Direction::Forward);
+    let mut made = models.clone();
+    made.push(subject);
+    made.extend(along(&made.clone(), Relation::RegisteredFrom, Direction::Forward));
+    let runs = along(&made, Relation::ProducedBy, Direction::Forward);
+    for nodes in [vec![subject], deployments, models, runs] {
+        let systems = along(&nodes, Relation::BelongsTo, Direction::Forward);
+        if !systems.is_empty() {
+            return systems;
+        }
+    }
+    Vec::new()
+}
+
+/// What a report is made from.
+struct Maker<'a> {
+    store: &'a Store,
+    view: &'a StoreView,
+    order: &'a Order,
+    pack: &'a Pack,
+    asker: Asker<'a>,
+    subject: NodeNo,
+    systems: Vec<NodeNo>,
+    report: Option<&'a Report>,
+    closure: &'a Closure,
+    logs: Vec<LogOf>,
+}
+
+impl Maker<'_> {
+    fn snapshot(&self) -> &Snapshot {
+        self.view.snapshot()
+    }
+
+    fn reference(&self, node: NodeNo) -> Reference {
+        Reference::at(self.snapshot(), node)
+    }
+
+    fn document(&mut self) -> Result<Document, Error> {
+        let mut document = self.head();
+        document = document.section(self.reading());
+        document = document.section(self.counted());
+        for point in &self.order.points {
+            document = document.section(self.point(point)?);
+        }
+        Ok(document)
+    }
+
+    fn point(&mut self, point: &Point) -> Result<Section, Error> {
+        let mut section = Section::new(point.heading.clone()).source(point.source.clone());
+        section = section.say(format!("Asked for: {}", point.asks));
+        for note in &point.notes {
+            section = section.say(note.as_str());
+        }
+        let mut recorded = Section::new("Recorded");
+        let mut lacks = Vec::new();
+        for record in &point.records {
+            self.record(&point.id, record, &mut recorded, &mut lacks)?;
+        }
+        for made in &point.parts {
+            self.made(*made, &mut recorded, &mut lacks)?;
+        }
+        if recorded.blocks.is_empty() {
+            let nothing = Sentence::from("The graph of ").node(self.reference(self.subject));
+            recorded = recorded.say(nothing.text(" holds nothing for this point."));
+        }
+        section = section.section(recorded);
+        if let Some(attached) = self.attached(point, &mut lacks)? {
+            section = section.section(attached);
+        }
+        if !lacks.is_empty() {
+            section = section.section(Section::new("Not recorded").block(Block::Gaps(lacks)));
+        }
+        if let Some(found) = self.found(point) {
+            section = section.section(found);
+        }
+        Ok(section)
+    }
+
+    /// A part that no question says.
+    fn made(
+        &mut self,
+        made: Made,
+        section: &mut Section,
+        lacks: &mut Vec<Gap>,
+    ) -> Result<(), Error> {
+        let silence = self.order.head.silence_hours;
+        match made {
+            Made::Lineage => section.push(Block::Picture(picture::lineage(self.closure))),
+            Made::Approvals => self.approvals(section, lacks)?,
+            Made::Differences => self.differences(section)?,
+            Made::Timeline => {
+                let models = self.asker.members(MODELS)?;
+                let drawn = picture::timeline(self.snapshot(), &models, &self.logs)?;
+                section.push(Block::Picture(drawn));
+            }
+            Made::Coverage if self.logs.iter().any(|log| log.events() > 0) => {
+                let silences = logs::silences(self.snapshot(), &self.logs, silence)?;
+                section.push(Block::Table(logs::table(self.snapshot(), &self.logs, &silences)));
+                section.push(Block::Picture(picture::coverage(
+                    self.snapshot(),
+                    &self.logs,
+                    &silences,
+                )));
+            }
+            Made::Coverage => {
+                let say = Sentence::from("No event of a deployment of ")
+                    .node(self.reference(self.subject))
+                    .text(" is recorded.");
+                lacks.push(Gap::new(Lack::NotRecorded, say).fix("lineal import LOGS"));
+            }
+            Made::Overrides => {
+                let about = self.reference(self.subject);
+                if let Some((table, drawn)) =
+                    picture::overrides(self.snapshot(), &about, &self.logs)
+                {
+                    section.push(Block::Table(table));
+                    section.push(Block::Picture(drawn));
+                }
+            }
+        }
+        Ok(())
+    }
+}

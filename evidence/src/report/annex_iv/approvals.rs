@@ -1,0 +1,80 @@
+//! Decisions about what the subject rests on, and whether their signatures check.
+
+use super::records::ROWS_MAX;
+use super::{Error, Maker};
+use crate::check::{quoted, time_text};
+use crate::record::{Signature, signature_of, standing};
+use crate::report::document::{Block, Gap, Lack, Section, Sentence};
+use lineal_engine::schema::{Direction, Kind, Relation};
+
+impl Maker<'_> {
+    pub(super) fn approvals(
+        &self,
+        section: &mut Section,
+        lacks: &mut Vec<Gap>,
+    ) -> Result<(), Error> {
+        let view = self.snapshot();
+        let mut sentences = Vec::new();
+        for (_, member) in self.closure.of_kind(Kind::Approval) {
+            if sentences.len() >= ROWS_MAX {
+                break;
+            }
+            let of = view.edges(member.node, Relation::Approves, Direction::Forward).iter();
+            let by = view.edges(member.node, Relation::DoneBy, Direction::Forward).iter();
+            let mut say = Sentence::new()
+                .node(member)
+                .text(" of ")
+                .nodes(of.map(|node| self.reference(*node)))
+                .text(format!(": {}", member.text("decision").unwrap_or("decision not recorded")));
+            if let Some(role) = member.text("role") {
+                say = say.text(format!(" as {role}"));
+            }
+            say = match member.number("time") {
+                Some(time) => say.text(format!(", dated {}", time_text(time))),
+                None => say.text(", date not recorded"),
+            };
+            say = match by.len() {
+                0 => say.text(", by nobody on record"),
+                _ => say.text(", by ").nodes(by.map(|node| self.reference(*node))),
+            };
+            let signature = signature_of(self.store, view, member.node)?;
+            sentences.push(say.text(format!("; {}.", signature.words())));
+            if let Signature::Wrong { why } = signature {
+                let say = Sentence::from("the signature does not check: ").node(member);
+                lacks.push(Gap::new(Lack::Conflict, say.text(format!(" ({why})"))));
+            }
+        }
+        let all = self.closure.of_kind(Kind::Approval).count();
+        if all > sentences.len() {
+            let say =
+                Sentence::from(format!("{} more decisions, about what ", all - sentences.len()));
+            sentences.push(say.node(self.reference(self.subject)).text(" rests on."));
+        }
+        section.push(Block::List(sentences));
+        if self.snapshot().kind_of(self.subject) != Kind::Model {
+            return Ok(());
+        }
+        let stands = standing(self.store, view, self.subject, self.asker.now)?;
+        let model = self.reference(self.subject);
+        if stands.is_granted() {
+            let say = Sentence::new().node(model).text(format!(
+                " is approved as it is recorded now by {} of {} keys that must sign.",
+                stands.keys.len(),
+                stands.keys_needed
+            ));
+            section.push(Block::Paragraph(vec![say]));
+        } else {
+            let why = match stands.notes.is_empty() {
+                true => String::new(),
+                false => format!(" ({})", stands.notes.join("; ")),
+            };
+            let say = Sentence::from("no signed approval counts for the newest revision of ")
+                .node(model)
+                .text(why);
+            let name = quoted(&self.reference(self.subject).name);
+            let fix = format!("lineal approve {name} --role ROLE --key FILE --by WHO");
+            lacks.push(Gap::new(Lack::NotRecorded, say).fix(fix));
+        }
+        Ok(())
+    }
+}

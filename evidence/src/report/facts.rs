@@ -1,0 +1,497 @@
+//! What a report is made of: a view, what counts as today, what is asked for, and the words in which
+//! values stand in it.
+
+use super::asks::{Asks, Field};
+use super::document::{Block, Document, Gap, Lack, Reference, Section, Sentence};
+use super::words::thousands;
+use crate::Error;
+use crate::check::ask::span_text;
+use crate::check::{around, header_of, time_text};
+use lineal_engine::schema::{Direction, FieldType, Kind, Relation};
+use lineal_engine::{HoldInfo, HoldScope, NodeNo, Snapshot, Store};
+use lineal_proof::{Map, Value};
+use lineal_query::told::type_of;
+use lineal_query::{Answer, Limits, Machine, Parameters, Prepared, Request, State, StoreView};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+/// Rows of a table; all are counted. A person reads no more, and a program asks the store itself.
+pub(super) const ROWS_SHOWN: usize = 200;
+/// Nodes that one line names of those that lack the same; all are counted.
+const NAMED_MAX: usize = 5;
+/// Bytes of a value of a source that is shown in a cell: a sentence or two.
+const VALUE_BYTES_SHOWN: usize = 400;
+/// Ns of a day.
+pub(super) const DAY: i64 = 86_400_000_000_000;
+/// What stands where a source gives nothing.
+pub(super) const NOT_RECORDED: &str = "not recorded";
+
+/// What a report is made of.
+pub struct Facts<'a> {
+    pub(super) store: &'a Store,
+    view: &'a StoreView,
+    pub(super) asks: Asks,
+    pub(super) now: i64,
+    names_persons: bool,
+    /// The node that was looked at last: one is asked for several fields.
+    last: RefCell<Option<(NodeNo, Rc<Open>)>>,
+}
+
+/// The fields of a node that are not sealed, and the names of those that are.
+type Open = (Map, BTreeSet<String>);
+
+impl<'a> Facts<'a> {
+    /// Of a store, in a view of it. `now` is what counts as today, ns.
+    ///
+    /// # Errors
+    /// [`Error::ReportData`] if the file of what is asked for cannot be used: never, as a test holds.
+    pub fn new(store: &'a Store, view: &'a StoreView, now: i64) -> Result<Facts<'a>, Error> {
+        let (asks, last) = (Asks::built_in()?, RefCell::default());
+        Ok(Facts { store, view, asks, now, names_persons: false, last })
+    }
+
+    /// With the names of persons beside their keys, where the view can open them: for those who may
+    /// see them.
+    #[must_use]
+    pub fn naming_persons(self) -> Facts<'a> {
+        Facts { names_persons: true, ..self }
+    }
+
+    pub(super) fn snapshot(&self) -> &'a Snapshot {
+        self.view.snapshot()
+    }
+
+    /// A node, to be named in a sentence.
+    pub(super) fn at(&self, node: NodeNo) -> Reference {
+        Reference::at(self.snapshot(), node)
+    }
+
+    /// A sentence that is a node alone; of a person with the name, where that is wanted and known.
+    pub(super) fn cell(&self, node: NodeNo) -> Sentence {
+        let sentence = Sentence::from(self.at(node));
+        if !self.names_persons || self.snapshot().kind_of(node) != Kind::Actor {
+            return sentence;
+        }
+        match self.snapshot().field(node, "name") {
+            Ok(Some(Value::Text(name))) => sentence.text(format!(" ({name})")),
+            _ => sentence,
+        }
+    }
+
+    /// Nodes as a list in a cell, or that none is recorded.
+    pub(super) fn cells(&self, nodes: impl IntoIterator<Item = NodeNo>) -> Sentence {
+        let mut nodes: Vec<NodeNo> = nodes.into_iter().collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        if nodes.is_empty() {
+            return NOT_RECORDED.into();
+        }
+        let mut sentence = Sentence::new();
+        for (at, node) in nodes.iter().enumerate() {
+            if at > 0 {
+                sentence = sentence.text(", ");
+            }
+            sentence.parts.extend(self.cell(*node).parts);
+        }
+        sentence
+    }
+
+    /// A person by the key of whom a record names: the node where there is one.
+    pub(super) fn person(&self, key: &str) -> Sentence {
+        let node = self.snapshot().node_with_key(Kind::Actor, &lineal_proof::Key::text(key));
+        match node {
+            Some(node) => self.cell(node),
+            None => Sentence::new().code(format!("actor:{key}")),
+        }
+    }
+
+    /// What a node says without what is sealed: what is told here leaves the hands of who may read that.
+    fn open(&self, node: NodeNo) -> Result<Rc<Open>, Error> {
+        if let Some((last, open)) = &*self.last.borrow()
+            && *last == node
+        {
+            return Ok(Rc::clone(open));
+        }
+        let open = Rc::new(self.snapshot().open_fields(node)?);
+        *self.last.borrow_mut() = Some((node, Rc::clone(&open)));
+        Ok(open)
+    }
+
+    /// A field that is not sealed.
+    pub(super) fn value(&self, node: NodeNo, field: &str) -> Result<Option<Value>, Error> {
+        Ok(self.open(node)?.0.get(field).cloned())
+    }
+
+    /// Is a field sealed of a node?
+    pub(super) fn is_sealed(&self, node: NodeNo, field: &str) -> Result<bool, Error> {
+        Ok(self.open(node)?.1.contains(field))
+    }
+
+    /// How many fields of a node are sealed.
+    pub(super) fn sealed_count(&self, node: NodeNo) -> Result<usize, Error> {
+        Ok(self.open(node)?.1.len())
+    }
+
+    pub(super) fn text(&self, node: NodeNo, field: &str) -> Result<Option<String>, Error> {
+        Ok(self.value(node, field)?.as_ref().and_then(Value::as_text).map(str::to_owned))
+    }
+
+    /// A time, ns, or a whole number.
+    pub(super) fn number(&self, node: NodeNo, field: &str) -> Result<Option<i64>, Error> {
+        Ok(self.value(node, field)?.and_then(|value| value.as_i64()))
+    }
+
+    pub(super) fn flag(&self, node: NodeNo, field: &str) -> Result<Option<bool>, Error> {
+        Ok(self.value(node, field)?.and_then(|value| value.as_bool()))
+    }
+
+    /// A field in words, or that it is sealed or not recorded.
+    pub(super) fn said(&self, node: NodeNo, field: &str) -> Result<Sentence, Error> {
+        let field_type = type_of(self.snapshot().kind_of(node), field);
+        Ok(match self.value(node, field)? {
+            Some(value) => words(&value, field_type).into(),
+            None if self.is_sealed(node, field)? => "recorded and sealed".into(),
+            None => NOT_RECORDED.into(),
+        })
+    }
+
+    /// Nodes along or against a relation, of a kind where one is named, ascending.
+    pub(super) fn around(
+        &self,
+        node: NodeNo,
+        relation: Relation,
+        direction: Direction,
+        kind: Option<Kind>,
+    ) -> Vec<NodeNo> {
+        let view = self.snapshot();
+        let nodes = view.edges(node, relation, direction).iter().copied();
+        let wanted = |node: &NodeNo| {
+            !view.hides(view.kind_of(*node)) && kind.is_none_or(|kind| view.kind_of(*node) == kind)
+        };
+        let mut nodes: Vec<NodeNo> = nodes.filter(wanted).collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        nodes
+    }
+
+    /// Answers a question, nodes as numbers.
+    pub(super) fn ask(&self, question: &str, given: &Parameters) -> Result<Answer, Error> {
+        let wrong =
+            |error: lineal_query::Error| Error::Question { message: error.render(question) };
+        let prepared = Prepared::new(question).map_err(|mistake| wrong(mistake.into()))?;
+        let limits = Limits::default();
+        let request = Request { parameters: given, limits: &limits, now: self.now };
+        let mut machine = Machine::default();
+        let answer = prepared.numbers_on(&mut machine, self.view, &request).map_err(wrong)?;
+        match answer.completeness.truncated {
+            Some(limit) if answer.completeness.state() == State::Truncated => {
+                Err(Error::Cut { limit: limit.to_string() })
+            }
+            _ => Ok(answer),
+        }
+    }
+
+    /// Why an answer cannot tell, as gaps.
+    pub(super) fn doubts(answer: &Answer, of: &str) -> Vec<Gap> {
+        let told = answer.completeness.reasons.iter();
+        let gap = |reason: String| Gap::new(Lack::CannotTell, format!("{of}: {reason}"));
+        let mut gaps: Vec<Gap> = told.map(|reason| gap(reason.to_string())).collect();
+        let more = answer.completeness.reason_count.saturating_sub(gaps.len() as u64);
+        if more > 0 {
+            gaps.push(gap(format!("{more} more reasons of this kind")));
+        }
+        gaps
+    }
+
+    /// The head of a report about a node.
+    pub(super) fn head(&self, kind: &str, subject: Option<NodeNo>) -> Result<Document, Error> {
+        let asked = self.asks.kind(kind)?;
+        let view = self.snapshot();
+        let title = match subject {
+            Some(node) => format!("{}: {}", asked.title, self.at(node).name),
+            None => format!("{}: the whole store", asked.title),
+        };
+        let mut document = Document::new(kind, title);
+        if let Some(node) = subject {
+            document = document.fact("about", self.at(node));
+        }
+        let recorded = time_text(view.recorded());
+        document = document.fact("as of", format!("commit {}, recorded {recorded}", view.commit()));
+        let newest = header_of(self.store, view.commit()).map_err(of_check)?;
+        let fixed = match newest {
+            None => "none signed: nothing outside of this store fixes what it held".to_owned(),
+            Some((size, None)) => format!("signed over {size} commits, not time-stamped"),
+            Some((size, Some(at))) => {
+                format!("signed over {size} commits, time-stamped {}", time_text(at))
+            }
+        };
+        document = document.fact("checkpoint", fixed).fact("today", time_text(self.now));
+        let annex = match subject {
+            Some(node) => self.annex(node)?,
+            None => None,
+        };
+        document = document
+            .fact("articles", asked.article.as_str())
+            .fact("law", self.asks.file.law.as_str());
+        for (day, source) in self.asks.applies(asked, annex.as_deref()) {
+            document = document.fact("applies from", format!("{day} ({source})"));
+        }
+        Ok(document)
+    }
+
+    /// The annex point that was declared of a node's system, or of the node that is one.
+    fn annex(&self, node: NodeNo) -> Result<Option<String>, Error> {
+        for system in self.systems_of(node) {
+            if let Some(point) = self.text(system, "annex_point")? {
+                return Ok(Some(point));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The systems of a node: itself, what it belongs to, what its deployments belong to.
+    pub(super) fn systems_of(&self, node: NodeNo) -> Vec<NodeNo> {
+        let view = self.snapshot();
+        if view.kind_of(node) == Kind::System {
+            return vec![node];
+        }
+        let mut systems = self.around(node, Relation::BelongsTo, Direction::Forward, None);
+        for relation in [Relation::Deploys, Relation::Concerns] {
+            for direction in [Direction::Forward, Direction::Inverse] {
+                for beside in self.around(node, relation, direction, None) {
+                    if view.kind_of(beside) == Kind::System {
+                        systems.push(beside);
+                    }
+                    systems.extend(self.around(
+                        beside,
+                        Relation::BelongsTo,
+                        Direction::Forward,
+                        None,
+                    ));
+                }
+            }
+        }
+        systems.sort_unstable();
+        systems.dedup();
+        systems
+    }
+
+    /// The end of a report: what it cannot tell.
+    pub(super) fn closing(&self, kind: &str) -> Result<Section, Error> {
+        let asked = self.asks.kind(kind)?;
+        let limits = asked.limits.iter().map(|limit| Sentence::from(limit.as_str())).collect();
+        let file = &self.asks.file;
+        let source = format!("{} {}", file.id, file.version);
+        Ok(Section::new("What this report cannot tell")
+            .block(Block::List(limits))
+            .say(format!("{} What is asked for, and articles: {source}.", file.disclaimer)))
+    }
+
+    /// What a report asks of a node and is not recorded.
+    pub(super) fn gaps(&self, report: &str, node: NodeNo) -> Result<Vec<Gap>, Error> {
+        self.gaps_of(report, &[node])
+    }
+
+    /// What a report asks of nodes of one kind and is not recorded: one line for all that lack the same.
+    pub(super) fn gaps_of(&self, report: &str, nodes: &[NodeNo]) -> Result<Vec<Gap>, Error> {
+        let Some(first) = nodes.first() else { return Ok(Vec::new()) };
+        let kind = self.snapshot().kind_of(*first);
+        let mut lacking: Vec<Vec<NodeNo>> =
+            self.asks.asked(report, kind.name()).map(|_| Vec::new()).collect();
+        for node in nodes {
+            for (field, without) in self.asks.asked(report, kind.name()).zip(&mut lacking) {
+                if self.lacks(*node, field)? {
+                    without.push(*node);
+                }
+            }
+        }
+        let fields = self.asks.asked(report, kind.name()).zip(lacking);
+        Ok(fields.filter_map(|(field, without)| self.gap(field, &without, nodes.len())).collect())
+    }
+
+    /// That a field is not recorded of some nodes out of so many.
+    fn gap(&self, field: &Field, without: &[NodeNo], all: usize) -> Option<Gap> {
+        let (first, rest) = without.split_first()?;
+        if rest.is_empty() {
+            return Some(field.gap(self.at(*first)));
+        }
+        let words =
+            format!("{} of {} lack ", thousands(without.len() as u64), thousands(all as u64));
+        let said = format!(" ({}), {}: ", field.article, field.what);
+        let say = Sentence::new().text(words).code(&field.field).text(said);
+        let say = self.first_of(say, without);
+        Some(Gap::new(Lack::NotRecorded, say).fix(field.fix.replace("{node}", "NODE")))
+    }
+
+    /// Adds the first few nodes, and how many more there are.
+    pub(super) fn first_of(&self, sentence: Sentence, nodes: &[NodeNo]) -> Sentence {
+        let shown = nodes.iter().take(NAMED_MAX).map(|node| self.at(*node));
+        let sentence = sentence.nodes(shown);
+        match nodes.len().saturating_sub(NAMED_MAX) {
+            0 => sentence,
+            more => sentence.text(format!(" and {} more", thousands(more as u64))),
+        }
+    }
+
+    /// Is a field that is asked for not recorded of a node?
+    fn lacks(&self, node: NodeNo, field: &Field) -> Result<bool, Error> {
+        if let Some(condition) = &field.only_where
+            && self.flag(node, condition)? != Some(true)
+        {
+            return Ok(false);
+        }
+        Ok(match field.is_document {
+            true => self.documents(node, Some(&field.field))?.is_empty(),
+            false => {
+                self.value(node, &field.field)?.is_none() && !self.is_sealed(node, &field.field)?
+            }
+        })
+    }
+
+    /// The documents about a node, of a type where one is named.
+    pub(super) fn documents(
+        &self,
+        node: NodeNo,
+        document_type: Option<&str>,
+    ) -> Result<Vec<NodeNo>, Error> {
+        let all = self.around(node, Relation::Documents, Direction::Inverse, Some(Kind::Document));
+        let mut found = Vec::new();
+        for document in all {
+            let fits = match document_type {
+                None => true,
+                Some(wanted) => self.text(document, "type")?.as_deref() == Some(wanted),
+            };
+            if fits {
+                found.push(document);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Holds that stand as of the view over one of these nodes, by name.
+    pub(super) fn holds(&self, over: &BTreeSet<NodeNo>) -> Result<Vec<HoldInfo>, Error> {
+        let view = self.snapshot();
+        let is_over = |hold: &HoldInfo| match &hold.scope {
+            HoldScope::Store => true,
+            HoldScope::Node(kind, key) => {
+                view.node_with_key(*kind, key).is_some_and(|node| over.contains(&node))
+            }
+        };
+        let all = self.store.holds()?.into_iter();
+        Ok(all.filter(|hold| hold.commit <= view.commit() && is_over(hold)).collect())
+    }
+
+    /// What a hold over an incident may be about.
+    pub(super) fn around_incident(&self, incident: NodeNo) -> BTreeSet<NodeNo> {
+        around(self.snapshot(), incident)
+    }
+
+    /// What a hold is about, in words.
+    pub(super) fn scope(&self, hold: &HoldInfo) -> Sentence {
+        match &hold.scope {
+            HoldScope::Store => "the whole store".into(),
+            HoldScope::Node(kind, key) => match self.snapshot().node_with_key(*kind, key) {
+                Some(node) => self.cell(node),
+                None => format!("a {kind} that this view does not hold").into(),
+            },
+        }
+    }
+}
+
+/// What the check says, of a store alone.
+fn of_check(error: crate::check::Error) -> Error {
+    match error {
+        crate::check::Error::Store(error) => Error::Store(error),
+        other => Error::Question { message: other.to_string() },
+    }
+}
+
+/// A value of a record in words.
+pub(super) fn words(value: &Value, field_type: Option<FieldType>) -> String {
+    let whole = match value {
+        Value::Null => NOT_RECORDED.to_owned(),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::Int(_) if field_type == Some(FieldType::Time) => {
+            value.as_i64().map_or_else(|| NOT_RECORDED.to_owned(), time_text)
+        }
+        Value::Int(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        Value::Text(text) => text.clone(),
+        Value::Bytes(bytes) => data_encoding::HEXLOWER.encode(bytes),
+        Value::Link(cid) => cid.to_string(),
+        Value::List(items) => {
+            items.iter().map(|item| words(item, None)).collect::<Vec<_>>().join(", ")
+        }
+        Value::Map(map) => {
+            let members = map.iter().map(|(name, value)| format!("{name} {}", words(value, None)));
+            members.collect::<Vec<_>>().join(", ")
+        }
+    };
+    shortened(whole)
+}
+
+/// Text that is no longer than is shown, and says so if it was.
+fn shortened(text: String) -> String {
+    if text.len() <= VALUE_BYTES_SHOWN {
+        return text;
+    }
+    let end = (0..=VALUE_BYTES_SHOWN).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    format!("{} … ({} bytes in all)", &text[..end], text.len())
+}
+
+/// A share with its numerator and denominator: `12 of 340 (3.5 %)`.
+pub(super) fn share(part: u64, whole: u64) -> String {
+    if whole == 0 {
+        return format!("{} of 0", thousands(part));
+    }
+    // Tenths of a percent, cut and not rounded, so that nothing reads as all or as none that is not.
+    let tenths = u128::from(part) * 1_000 / u128::from(whole);
+    match (part, tenths) {
+        (1.., 0) => format!("{} of {} (below 0.1 %)", thousands(part), thousands(whole)),
+        _ => {
+            let (part, whole) = (thousands(part), thousands(whole));
+            format!("{part} of {whole} ({}.{} %)", tenths / 10, tenths % 10)
+        }
+    }
+}
+
+/// A time in words, or that it is not recorded.
+pub(super) fn when(time: Option<i64>) -> String {
+    time.map_or_else(|| NOT_RECORDED.to_owned(), time_text)
+}
+
+/// A length of time, ns, in words; of a negative one its size.
+pub(super) fn span(ns: i64) -> String {
+    span_text(ns.saturating_abs())
+}
+
+/// The day of a time, UTC: `2026-03-14`.
+pub(super) fn day(ns: i64) -> String {
+    let text = time_text(ns);
+    text.get(..10).unwrap_or(&text).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_never_rounded_to_all_or_none() {
+        assert_eq!(share(12, 340), "12 of 340 (3.5 %)");
+        assert_eq!(share(1, 5_000), "1 of 5,000 (below 0.1 %)");
+        assert_eq!(share(4_999, 5_000), "4,999 of 5,000 (99.9 %)");
+        assert_eq!(share(0, 5), "0 of 5 (0.0 %)");
+        assert_eq!(share(0, 0), "0 of 0");
+    }
+
+    #[test]
+    fn long_values_are_shortened_at_a_letter_and_say_so() {
+        let text = "ä".repeat(300);
+        let shown = words(&Value::text(text), None);
+        assert!(shown.ends_with("(600 bytes in all)") && shown.len() < 450, "{shown}");
+        assert_eq!(words(&Value::Bool(false), None), "no");
+        assert_eq!(words(&Value::from(0_i64), Some(FieldType::Time)), "1970-01-01T00:00:00Z");
+    }
+}

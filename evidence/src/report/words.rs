@@ -1,0 +1,137 @@
+//! Values of answers in words, nodes as references.
+
+use super::document::{Reference, Sentence};
+use crate::check::ask::span_text;
+use crate::check::time_text;
+use lineal_engine::Snapshot;
+use lineal_engine::schema::Kind;
+use lineal_query::Value;
+
+/// Most letters of a text that a report shows: what is longer is a document of its own.
+pub(super) const TEXT_MAX: usize = 300;
+/// Most members of a list or a map that a cell shows; the rest is counted.
+const MEMBERS_MAX: usize = 12;
+/// From this length on a text of hexadecimal digits is a digest.
+const DIGEST_MIN: usize = 16;
+
+/// A value that stands in a sentence: what is not recorded is said to be so.
+pub(super) fn said(sentence: Sentence, view: &Snapshot, value: &Value) -> Sentence {
+    match value {
+        Value::Absent => sentence.text("not recorded"),
+        value => added(sentence, view, value),
+    }
+}
+
+/// A value that stands in a cell: what is not recorded is a dash.
+pub(super) fn cell(view: &Snapshot, value: &Value) -> Sentence {
+    match value {
+        Value::Absent => Sentence::new().text("\u{2013}"),
+        value => added(Sentence::new(), view, value),
+    }
+}
+
+/// A time that stands in a cell.
+pub(super) fn cell_time(ns: Option<i64>) -> Sentence {
+    ns.map_or_else(|| "\u{2013}".to_owned(), time_text).into()
+}
+
+fn added(sentence: Sentence, view: &Snapshot, value: &Value) -> Sentence {
+    match value {
+        Value::Absent => sentence.text("\u{2013}"),
+        Value::Node(node) => sentence.node(Reference::at(view, *node)),
+        Value::Bool(truth) => sentence.text(if *truth { "yes" } else { "no" }),
+        Value::Int(number) => sentence.text(number.to_string()),
+        Value::Float(number) => sentence.text(number.to_string()),
+        Value::Time(ns) => sentence.text(time_text(*ns)),
+        Value::Duration(ns) => sentence.text(span_text(*ns)),
+        Value::Text(text) => text_of(sentence, text),
+        Value::List(items) => {
+            let shown = items.iter().take(MEMBERS_MAX).enumerate();
+            let sentence = shown.fold(sentence, |sentence, (at, item)| {
+                let sentence = if at > 0 { sentence.text(", ") } else { sentence };
+                added(sentence, view, item)
+            });
+            more(sentence, items.len())
+        }
+        Value::Map(members) => {
+            let shown = members.iter().take(MEMBERS_MAX).enumerate();
+            let sentence = shown.fold(sentence, |sentence, (at, (name, item))| {
+                let comma = if at > 0 { ", " } else { "" };
+                added(sentence.text(format!("{comma}{} = ", short(name))), view, item)
+            });
+            more(sentence, members.len())
+        }
+        other => sentence.text(other.type_name()),
+    }
+}
+
+fn more(sentence: Sentence, all: usize) -> Sentence {
+    match all.saturating_sub(MEMBERS_MAX) {
+        0 if all == 0 => sentence.text("\u{2013}"),
+        0 => sentence,
+        more => sentence.text(format!(" and {} more", thousands(more as u64))),
+    }
+}
+
+fn text_of(sentence: Sentence, text: &str) -> Sentence {
+    let is_digest = text.len() >= DIGEST_MIN
+        && text.rsplit(':').next().is_some_and(|hex| hex.bytes().all(|it| it.is_ascii_hexdigit()));
+    if is_digest && text.len() <= TEXT_MAX {
+        return sentence.code(text);
+    }
+    sentence.text(short(text))
+}
+
+/// A text as far as a report shows it.
+pub(super) fn short(text: &str) -> String {
+    let letters = text.chars().count();
+    if letters <= TEXT_MAX {
+        return text.to_owned();
+    }
+    let begin: String = text.chars().take(TEXT_MAX).collect();
+    format!("{begin}\u{2026} ({} letters in all)", thousands(letters as u64))
+}
+
+/// A number with its thousands apart.
+pub(super) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// How many of something: `1 event`, `1,204 events`.
+pub(super) fn counted(number: u64, one: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{} {one}{ending}", thousands(number))
+}
+
+/// What things of a kind are called in a report.
+pub(super) fn kind_words(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Dataset => "data set",
+        Kind::Batch => "log batch",
+        Kind::Code => "code commit",
+        other => other.name(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TEXT_MAX, counted, short, thousands};
+
+    #[test]
+    fn numbers_and_texts_are_readable() {
+        assert_eq!(thousands(0), "0");
+        assert_eq!(thousands(999), "999");
+        assert_eq!(thousands(1_204_000), "1,204,000");
+        assert_eq!(counted(1, "event"), "1 event");
+        assert_eq!(counted(1000, "event"), "1,000 events");
+        assert!(short(&"a".repeat(TEXT_MAX + 1)).ends_with("(301 letters in all)"));
+    }
+}

@@ -1,0 +1,428 @@
+//! Tools about evidence: what rules ask for, whether a release record is there, what is recorded of a node;
+//! and, where this server writes the store and the role may, what people state. They are the endpoints for
+//! that, asked within a request that has passed the gate: each refuses what it refuses anybody.
+
+use super::tools::{Refusal, Tools, encoded, number, read, tool};
+use crate::gate::Call;
+use crate::handler::{check, erasures, records, show};
+use crate::problem::Problem;
+use crate::role::Role::{self, Approver, Engineer, Investigator, PrivacyOfficer};
+use axum::body::Body;
+use axum::http::Response;
+use lineal_evidence::record::{File, FileFacts};
+use rmcp::model::{JsonObject, Tool, ToolAnnotations};
+use serde_json::{Value as Json, json};
+use std::time::{Duration, Instant};
+
+/// Findings of a rule that are told; all are counted.
+const FINDINGS_TOLD: usize = 5;
+/// What is told of a report beside its rules.
+const HEAD: [&str; 16] = [
+    "pack",
+    "version",
+    "pack_digest",
+    "law",
+    "system",
+    "model",
+    "deployment",
+    "commit",
+    "recorded",
+    "today",
+    "checkpoint",
+    "stamped",
+    "declared",
+    "counts",
+    "disclaimer",
+    "not_covered",
+];
+/// Between two looks whether a job has ended.
+const LOOK: Duration = Duration::from_millis(20);
+/// Most bytes of a text that is attached: what an assistant writes, and less than a body may have.
+const TEXT_BYTES_MAX: usize = 256 << 10;
+
+/// A tool that writes: its arguments, and the roles to which it is offered. Whether a role may state this or
+/// that is decided where it is stated.
+struct Writing {
+    name: &'static str,
+    arguments: &'static [&'static str],
+    roles: &'static [Role],
+}
+
+/// The tools that write.
+const WRITING: [Writing; 5] = [
+    Writing {
+        name: "declare",
+        arguments: &["what", "node", "fields", "edges", "roles", "reason", "at"],
+        roles: &[Engineer, Approver],
+    },
+    Writing {
+        name: "attach",
+        arguments: &["name", "text", "to", "type", "covers", "fields", "keep", "reason", "at"],
+        roles: &[Engineer, Approver, Investigator],
+    },
+    Writing {
+        name: "incident",
+        arguments: &["name", "concerns", "fields", "reason", "at"],
+        roles: &[Engineer, Approver, Investigator],
+    },
+    Writing {
+        name: "withdraw",
+        arguments: &["dataset", "reason", "at"],
+        roles: &[Engineer, Investigator],
+    },
+    Writing {
+        name: "hold",
+        arguments: &["name", "scope", "reason", "release"],
+        roles: &[PrivacyOfficer],
+    },
+];
+
+/// The arguments of a tool of these; none where it is another's.
+pub(super) fn arguments_of(tool: &str) -> Option<&'static [&'static str]> {
+    match tool {
+        "check" => Some(&["system", "model", "deployment", "as_of", "reconcile"]),
+        "gate" => Some(&["model"]),
+        "records" => Some(&["node", "as_of"]),
+        _ => WRITING.iter().find(|it| it.name == tool).map(|it| it.arguments),
+    }
+}
+
+impl Tools {
+    /// The answer of a tool of these, to be fitted.
+    pub(super) async fn of_evidence(
+        &self,
+        tool: &str,
+        arguments: &JsonObject,
+    ) -> Result<Json, Refusal> {
+        let text = format!("mcp {tool} {}", named(arguments));
+        self.call().asked.question(text.as_str().into(), tool.into(), None);
+        match tool {
+            "check" => {
+                let mut uri = "/v1/check?".to_owned();
+                for name in ["system", "model", "deployment", "as_of"] {
+                    let Some(value) = arguments.get(name).filter(|value| !value.is_null()) else {
+                        continue;
+                    };
+                    let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                    uri.push_str(&format!("{name}={}&", encoded(&value)));
+                }
+                if truth(arguments, "reconcile")? {
+                    uri.push_str("reconcile=true&");
+                }
+                Ok(shortened(&read(check::get(self.within(&uri, None)?).await?).await?))
+            }
+            "gate" => {
+                let uri = format!("/v1/gate?model={}", encoded(text_of(arguments, "model")?));
+                Ok(read(records::gate(self.within(&uri, None)?).await?).await?)
+            }
+            "records" => {
+                let mut uri = format!("/v1/show?target={}", encoded(text_of(arguments, "node")?));
+                if let Some(commit) = number(arguments, "as_of")? {
+                    uri.push_str(&format!("&as_of={commit}"));
+                }
+                Ok(read(show::get(self.within(&uri, None)?).await?).await?)
+            }
+            "hold" => {
+                self.allowed("POST", "/v1/holds")?;
+                let mut body = json!({
+                    "name": text_of(arguments, "name")?, "reason": text_of(arguments, "reason")?,
+                    "release": truth(arguments, "release")?,
+                });
+                if let Some(scope) = optional(arguments, "scope")? {
+                    body["scope"] = json!(scope);
+                }
+                let call = self.within("/v1/holds", Some(&body))?;
+                self.done(erasures::post_hold(call).await?).await
+            }
+            _ => {
+                self.allowed("POST", "/v1/records")?;
+                let mut body = json!({ "record": stated(tool, arguments)? });
+                for name in ["reason", "at"] {
+                    if let Some(text) = optional(arguments, name)? {
+                        body[name] = json!(text);
+                    }
+                }
+                let call = self.within("/v1/records", Some(&body))?;
+                self.done(records::post(call).await?).await
+            }
+        }
+    }
+
+    /// Waits for the end of a job that was taken on, and gives its report.
+    async fn done(&self, taken: Response<Body>) -> Result<Json, Refusal> {
+        let job = read(taken).await?;
+        let id = job["id"].as_str().unwrap_or_default();
+        let (_, writer) = self.call().writer()?;
+        let deadline = self.deadline();
+        loop {
+            let known = writer.jobs.find(id).ok_or_else(Problem::fault)?.told();
+            match (known.state.as_str(), known.report, known.problem) {
+                ("done", Some(report), _) => return Ok(report),
+                ("failed", _, Some(problem)) => {
+                    let words = problem["detail"].as_str().unwrap_or("it was refused");
+                    return Err(Refusal::Words(words.to_owned()));
+                }
+                _ if Instant::now() >= deadline => {
+                    return Err(Refusal::Words(format!(
+                        "it was taken on and is not done yet: job {id}, which GET /v1/imports/{id} tells"
+                    )));
+                }
+                _ => tokio::time::sleep(LOOK).await,
+            }
+        }
+    }
+}
+
+/// What names the thing: the trail seals it, as it seals questions.
+fn named(arguments: &JsonObject) -> String {
+    let names = ["what", "system", "model", "node", "dataset", "name", "to"];
+    let given = names.iter().filter_map(|name| Some((name, arguments.get(*name)?.as_str()?)));
+    let given: Vec<String> = given.map(|(name, text)| format!("{name}={text}")).collect();
+    given.join(" ")
+}
+
+/// What is stated, as `/v1/records` takes it.
+fn stated(tool: &str, arguments: &JsonObject) -> Result<Json, Refusal> {
+    let list = |name: &str| texts(arguments, name);
+    let text = |name: &str| text_of(arguments, name);
+    Ok(match tool {
+        "declare" => {
+            let node = text("node")?;
+            let (fields, edges) = (list("fields")?, list("edges")?);
+            match text("what")? {
+                "system" => {
+                    json!({ "declare_system": { "node": node, "fields": fields, "edges": edges } })
+                }
+                "node" => {
+                    json!({ "declare_node": { "node": node, "fields": fields, "edges": edges } })
+                }
+                "role" => json!({ "declare_role": { "node": node, "roles": list("roles")? } }),
+                "scope" => json!({ "declare_scope": { "node": node, "fields": fields } }),
+                _ => {
+                    let why = "the argument `what` is system, node, role or scope";
+                    return Err(Refusal::Words(why.to_owned()));
+                }
+            }
+        }
+        "attach" => {
+            let content = text("text")?;
+            if content.len() > TEXT_BYTES_MAX {
+                return Err(Refusal::Words(format!(
+                    "the text has {} bytes and {TEXT_BYTES_MAX} may be attached so: `lineal attach FILE` takes larger ones",
+                    content.len()
+                )));
+            }
+            let keep = !arguments.contains_key("keep") || truth(arguments, "keep")?;
+            let file = FileFacts::of(text("name")?, content.as_bytes().to_vec(), keep);
+            json!({ "attach": {
+                "file": File::from(file), "to": text("to")?, "document_type": text("type")?,
+                "covers": list("covers")?, "fields": list("fields")?,
+            } })
+        }
+        "incident" => json!({ "incident": {
+            "name": text("name")?, "concerns": list("concerns")?, "fields": list("fields")?,
+        } }),
+        _ => json!({ "withdraw": { "node": text("dataset")? } }),
+    })
+}
+
+fn text_of<'a>(arguments: &'a JsonObject, name: &str) -> Result<&'a str, Refusal> {
+    optional(arguments, name)?
+        .ok_or_else(|| Refusal::Words(format!("the argument `{name}` is missing, or is no text")))
+}
+
+fn optional<'a>(arguments: &'a JsonObject, name: &str) -> Result<Option<&'a str>, Refusal> {
+    let given = arguments.get(name).filter(|value| !value.is_null());
+    let wrong = || Refusal::Words(format!("the argument `{name}` is a text"));
+    given.map(|value| value.as_str().ok_or_else(wrong)).transpose()
+}
+
+fn texts(arguments: &JsonObject, name: &str) -> Result<Vec<String>, Refusal> {
+    let Some(given) = arguments.get(name).filter(|value| !value.is_null()) else {
+        return Ok(Vec::new());
+    };
+    let wrong = || Refusal::Words(format!("the argument `{name}` is a list of texts"));
+    let items = given.as_array().ok_or_else(wrong)?.iter();
+    items.map(|item| item.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
+}
+
+fn truth(arguments: &JsonObject, name: &str) -> Result<bool, Refusal> {
+    let given = arguments.get(name).filter(|value| !value.is_null());
+    let wrong = || Refusal::Words(format!("the argument `{name}` is true or false"));
+    given.map_or(Ok(false), |value| value.as_bool().ok_or_else(wrong))
+}
+
+/// Reports with what is open in a list beside them, so that it can be shortened, and the names of the rules
+/// that are met or do not apply.
+fn shortened(told: &Json) -> Json {
+    let (mut reports, mut open) = (Vec::new(), Vec::new());
+    for report in told["reports"].as_array().into_iter().flatten() {
+        let rules = || report["rules"].as_array().into_iter().flatten();
+        let of = |status: &str| -> Vec<&Json> {
+            rules().filter(|rule| rule["status"] == status).map(|rule| &rule["id"]).collect()
+        };
+        let settled = ["met", "not_applicable"];
+        for rule in rules().filter(|rule| !settled.iter().any(|status| rule["status"] == *status)) {
+            let findings = rule["findings"].as_array().into_iter().flatten().take(FINDINGS_TOLD);
+            open.push(json!({
+                "pack": report["pack"], "id": rule["id"], "status": rule["status"],
+                "severity": rule["severity"], "article": rule["article"], "why": rule["why"],
+                "findings_total": rule["findings_total"], "cannot_tell": rule["cannot_tell"],
+                "findings": findings.collect::<Vec<_>>(),
+            }));
+        }
+        let mut head = json!({ "met": of("met"), "not_applicable": of("not_applicable") });
+        for name in HEAD {
+            head[name] = report[name].clone();
+        }
+        reports.push(head);
+    }
+    json!({ "reports": reports, "open": open, "withheld": told["withheld"] })
+}
+
+fn text_property(what: &str) -> Json {
+    json!({ "type": "string", "description": what })
+}
+
+fn texts_property(what: &str) -> Json {
+    json!({ "type": "array", "items": { "type": "string" }, "description": what })
+}
+
+/// The tools of these that read.
+pub(super) fn reading() -> Vec<Tool> {
+    vec![
+        tool(
+            "check",
+            "Which evidence is recorded and which is missing, by the rules over the AI Act of a system, or \
+             what is recorded held against itself: each open finding with the command that would record \
+             it. Whether a system conforms to a law is not decided: say `recorded`, `missing`, `cannot tell`."
+                .to_owned(),
+            &json!({
+                "system": text_property("The system; without one, what is recorded is held against itself"),
+                "model": text_property("Only what leads to this model, NAME@VERSION; with `system`"),
+                "deployment": text_property("Only this deployment; with `system`"),
+                "as_of": text_property("As of a commit number or a time (RFC 3339, or a date)"),
+                "reconcile": { "type": "boolean", "description": "Also hold what is recorded against itself" },
+            }),
+            &[],
+        ),
+        tool(
+            "gate",
+            "Is the release record of a model version there? Its items: present, missing or cannot_tell, \
+             each missing one with the command that would record it."
+                .to_owned(),
+            &json!({ "model": text_property("The model version: model:prod/credit-risk@3") }),
+            &["model"],
+        ),
+        tool(
+            "records",
+            "What is recorded of a node: fields, edges, and its revisions by source and commit.".to_owned(),
+            &json!({
+                "node": text_property("A node (model:credit-risk@3), an id, or any name"),
+                "as_of": { "type": "integer", "minimum": 1, "description": "The view as of a commit" },
+            }),
+            &["node"],
+        ),
+    ]
+}
+
+/// The tools that write and are for a call.
+pub(super) fn writing(call: &Call) -> Vec<Tool> {
+    let (Ok(who), true) = (call.who(), call.writer().is_ok()) else { return Vec::new() };
+    let role = who.token.role;
+    let offered = WRITING.iter().filter(|it| it.roles.contains(&role));
+    offered.map(|it| described(it.name)).collect()
+}
+
+fn described(name: &'static str) -> Tool {
+    let reason = text_property("Why; sealed");
+    let at = text_property("When it happened, if not now: RFC 3339, or a date");
+    let fields = texts_property("FIELD=VALUE; `FIELD=` takes a value back");
+    let (what, properties, required): (&str, Json, &[&str]) = match name {
+        "declare" => (
+            "Record fields and links of a system or another node, its legal role, or what decides which \
+             rules are in scope. Stated in the name of this token, and kept for good: only what a person told you.",
+            json!({
+                "what": { "type": "string", "enum": ["system", "node", "role", "scope"] },
+                "node": text_property("The system or node"), "fields": fields,
+                "edges": texts_property("RELATION=NODE"), "roles": texts_property("provider, deployer, ..."),
+                "reason": reason, "at": at,
+            }),
+            &["what", "node"],
+        ),
+        "attach" => (
+            "Record a document about a node, by its text. Stated in the name of this token, and kept for good.",
+            json!({
+                "name": text_property("What it is called, as a file: risk.md"), "text": text_property("The text"),
+                "to": text_property("The node that it documents"),
+                "type": text_property("risk_management, technical_documentation, instructions_for_use, ..."),
+                "covers": texts_property("What more it covers"), "fields": fields,
+                "keep": { "type": "boolean", "description": "Keep the text, sealed (true), or its digests alone" },
+                "reason": reason, "at": at,
+            }),
+            &["name", "text", "to", "type"],
+        ),
+        "incident" => (
+            "Record an incident, or more of one; what it concerns. Stated in the name of this token.",
+            json!({
+                "name": text_property("Its name"), "concerns": texts_property("Deployments, models, systems, batches"),
+                "fields": fields, "reason": reason, "at": at,
+            }),
+            &["name"],
+        ),
+        "withdraw" => (
+            "Record that a data set is taken back. Nothing is deleted; `query` with \
+             `find deployment downstream of dataset:...` tells what it reached.",
+            json!({ "dataset": text_property("The data set"), "reason": reason, "at": at }),
+            &["dataset", "reason"],
+        ),
+        _ => (
+            "Forbid erasures in a scope while the hold stands, or end a hold.",
+            json!({
+                "name": text_property("What it is called"),
+                "scope": text_property("`store`, or a system, deployment, batch, actor or run"),
+                "reason": reason,
+                "release": { "type": "boolean", "description": "End it instead" },
+            }),
+            &["name", "reason"],
+        ),
+    };
+    let notes = ToolAnnotations::new().read_only(false).destructive(false).open_world(false);
+    tool(name, what.to_owned(), &properties, required).with_annotations(notes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_tool_says_its_arguments_as_it_takes_them() {
+        let all = reading().into_iter().chain(WRITING.iter().map(|it| described(it.name)));
+        for tool in all {
+            let taken = arguments_of(&tool.name).unwrap_or_default();
+            let said = tool.input_schema["properties"].as_object().unwrap();
+            let mut taken: Vec<&str> = taken.to_vec();
+            let mut said: Vec<&str> = said.keys().map(String::as_str).collect();
+            taken.sort_unstable();
+            said.sort_unstable();
+            assert_eq!(taken, said, "{}", tool.name);
+            let is_writing = WRITING.iter().any(|it| it.name == tool.name);
+            let notes = tool.annotations.as_ref().unwrap();
+            assert_eq!(notes.read_only_hint, Some(!is_writing), "{}", tool.name);
+        }
+        assert!(arguments_of("query").is_none());
+    }
+
+    #[test]
+    fn a_report_is_told_by_what_is_open() {
+        let rule = |id: &str, status: &str| json!({ "id": id, "status": status, "findings": (0..9).collect::<Vec<_>>(), "findings_total": 9 });
+        let rules = [rule("A", "met"), rule("B", "gap"), rule("C", "not_applicable")];
+        let told =
+            shortened(&json!({ "reports": [{ "pack": "p", "rules": rules }], "withheld": [] }));
+        let report = &told["reports"][0];
+        assert_eq!((&report["met"], &report["not_applicable"]), (&json!(["A"]), &json!(["C"])));
+        let open = &told["open"][0];
+        assert_eq!(open["findings"].as_array().map(Vec::len), Some(FINDINGS_TOLD));
+        assert_eq!((&open["findings_total"], &open["pack"]), (&json!(9), &json!("p")));
+    }
+}

@@ -1,0 +1,112 @@
+//! What a writer does for whoever keeps a store: small containers packed, an import undone, the files hashed
+//! again.
+
+use crate::wire::{CompactRequest, RetractRequest, VerifyDepth, VerifyRequest};
+use crate::writer::{Failed, Hands};
+use lineal_engine::Error;
+use lineal_engine::storage::{FileStorage, Storage};
+use lineal_engine::verify::{Depth, What, verify_all};
+use lineal_evidence::record::Error as Recording;
+use lineal_evidence::verified::{verified_json, wrong_approvals};
+use lineal_import::Progress;
+use serde_json::{Value as Json, json};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What opens sealed values and salts the leaves of batches (docs/format.md, section 3).
+const SEEDS: &str = "keys/seeds";
+
+impl Hands {
+    /// Packs small containers, and merges runs of event keys. A server that ends leaves the rest for another
+    /// time.
+    ///
+    /// # Errors
+    /// A name for programs, and what happened.
+    pub(crate) fn compact(
+        &self,
+        wanted: &CompactRequest,
+        progress: &Progress,
+    ) -> Result<Json, Failed> {
+        let (begun, mut packed) = (Instant::now(), 0);
+        progress.phase("packing");
+        let done = self.store.compact(wanted.dry_run, &mut |at| {
+            progress.add_items(at.events.saturating_sub(packed));
+            packed = at.events;
+            if self.is_ending() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        let done = done.map_err(|error| self.store_failed(&error))?;
+        Ok(json!({
+            "dry_run": wanted.dry_run,
+            "commit": done.commit,
+            "events": done.events,
+            "packed": { "from": done.packed.0, "to": done.packed.1 },
+            "containers": { "before": done.containers.0, "after": done.containers.1 },
+            "runs": { "before": done.runs.0, "after": done.runs.1 },
+            "bytes": { "before": done.bytes.0, "after": (!wanted.dry_run).then_some(done.bytes.1) },
+            "waiting_bytes": done.waiting_bytes,
+            "seconds": begun.elapsed().as_secs_f64(),
+        }))
+    }
+
+    /// Undoes an import, or that.
+    ///
+    /// # Errors
+    /// A name for programs, and what happened.
+    pub(crate) fn retract(&self, wanted: &RetractRequest, login: &str) -> Result<Json, Failed> {
+        let failed = |error: Error| match error {
+            Error::NoImport { .. }
+            | Error::NothingToRetract { .. }
+            | Error::IsRetraction { .. }
+            | Error::AlreadyRetracted { .. }
+            | Error::NotRetracted { .. }
+            | Error::CameAgain { .. } => ("refused", error.to_string()),
+            other => self.store_failed(&other),
+        };
+        let actor = self.store.actor_key(login).map_err(failed)?;
+        let mut transaction = self.store.begin(None, Some(actor)).map_err(failed)?;
+        let RetractRequest { import, restore, reason } = wanted;
+        transaction.add_retract(*import, *restore, reason.as_deref()).map_err(failed)?;
+        let committed = transaction.commit().map_err(failed)?;
+        self.store.write_indexes().map_err(failed)?;
+        let done = if *restore { "restored" } else { "retracted" };
+        Ok(json!({ "import": import, "done": done, "commit": committed.number }))
+    }
+
+    /// Hashes the store's files again. Nothing else is written meanwhile, so that no file goes that is being
+    /// read; live intake is acknowledged all the same.
+    ///
+    /// # Errors
+    /// A name for programs, and what happened.
+    pub(crate) fn verify(
+        &self,
+        wanted: &VerifyRequest,
+        progress: &Progress,
+    ) -> Result<Json, Failed> {
+        let failed = |error: Error| self.store_failed(&error);
+        let Some(folder) = self.uploads.parent() else {
+            return Err(("fault", "the store has no folder".to_owned()));
+        };
+        let depth = match wanted.depth {
+            VerifyDepth::Fast => Depth::Fast,
+            VerifyDepth::Bytes => Depth::Bytes,
+            VerifyDepth::Full => Depth::Full,
+        };
+        let has_keys = folder.join(SEEDS).is_file();
+        let what = What { since: wanted.since.unwrap_or(0), ..What::all(depth) };
+        let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(folder));
+        progress.phase("verifying");
+        let (mut read, mut all) = (0, 0);
+        let report = verify_all(&storage, &what, &mut |at| {
+            progress.add_bytes(at.bytes.saturating_sub(read));
+            progress.expect_bytes(at.bytes_total.saturating_sub(all));
+            (read, all) = (at.bytes.max(read), at.bytes_total.max(all));
+        });
+        let report = report.map_err(failed)?;
+        let wrong = wrong_approvals(&self.store, &what, &report).map_err(|error| match error {
+            Recording::Store(error) => failed(error),
+            other => ("refused", other.to_string()),
+        })?;
+        Ok(verified_json(&report, &what, has_keys, &wrong))
+    }
+}

@@ -1,0 +1,272 @@
+//! Reports, exports and upkeep over the network: what they give, to whom, in which form, and what of it the
+//! trail keeps.
+
+use crate::client::{Reply, get, post};
+use crate::live::{Live, SYSTEM};
+use crate::uploads::done;
+use lineal_engine::schema::Kind;
+use lineal_server::Role;
+use serde_json::{Value as Json, json};
+
+const MODEL: &str = "model%3Acredit-risk-scorer%403";
+
+fn rule<'r>(report: &'r Json, id: &str) -> &'r Json {
+    let rules = report["rules"].as_array().expect("a report lists rules");
+    rules.iter().find(|rule| rule["id"] == id).expect("the rule is listed")
+}
+
+/// Reads the members of `/v1/check`'s JSON.
+fn reports(reply: &Reply) -> Vec<Json> {
+    reply.ok()["reports"].as_array().expect("reports").clone()
+}
+
+#[test]
+fn a_report_comes_in_the_form_that_is_asked_for() {
+    let live = Live::new();
+    let engineer = live.token(Role::Engineer);
+    let ask = |query: &str| live.send(get(format!("/v1/check{query}")).token(&engineer));
+    let whole = reports(&ask(""));
+    assert_eq!((whole.len(), &whole[0]["pack"]), (1, &json!("reconcile")));
+    let both = reports(&ask(&format!("?system={SYSTEM}&reconcile=true")));
+    assert_eq!((both.len(), both[0]["rules"].as_array().map(Vec::len)), (2, Some(40)));
+    assert_eq!(both[0]["system"], format!("system:{SYSTEM}"));
+    assert_eq!(rule(&both[0], "SYS-01")["status"], "gap", "{}", rule(&both[0], "SYS-01"));
+    let then = ask("?as_of=1");
+    assert_eq!(
+        (reports(&then)[0]["commit"].as_u64(), then.header("lineal-commit")),
+        (Some(1), Some("1"))
+    );
+    let forms =
+        [("application/sarif+json", "\"version\": \"2.1.0\""), ("application/xml", "<testsuites>")];
+    for (form, words) in forms {
+        let asked = get(format!("/v1/check?system={SYSTEM}&reconcile=true"));
+        let reply = live.send(asked.token(&engineer).header("Accept", form));
+        assert_eq!((reply.status, reply.header("content-type")), (200, Some(form)));
+        assert!(reply.text().contains(words), "{form}: {}", reply.text());
+    }
+    let none = live.send(get("/v1/check").token(&engineer).header("Accept", "text/csv"));
+    assert_eq!(none.problem().0, 406);
+    for (wrong, status) in [
+        ("?system=nobody", 404),
+        ("?as_of=99999", 400),
+        ("?as_of=yesterday", 400),
+        ("?model=x@1", 400),
+        ("?reconcile=yes", 400),
+        ("?rules=x", 400),
+    ] {
+        assert_eq!(ask(wrong).problem().0, status, "{wrong}");
+    }
+    assert!(ask("?system=CREDIT-RISK-EU-0001").text().contains("did you mean"));
+}
+
+#[test]
+fn a_report_is_recorded_in_the_name_of_who_asks_and_found_again() {
+    let live = Live::with(|config| config.write = true);
+    let (engineer, auditor) = (live.token(Role::Engineer), live.token(Role::Auditor));
+    let ask = |query: &str| live.send(get(format!("/v1/check{query}")).token(&auditor));
+    assert_eq!(reports(&ask(&format!("?system={SYSTEM}&as_of=recorded"))), Vec::<Json>::new());
+    let taken = live.send(post("/v1/check", &json!({ "system": SYSTEM })).token(&engineer));
+    assert_eq!(taken.status, 202, "{}", taken.text());
+    let job = done(&live, &engineer, &taken);
+    assert_eq!(job["state"], "done", "{job}");
+    let noted = &job["report"]["recorded"][0];
+    assert!(noted["document"].as_str().unwrap().starts_with("check of "), "{job}");
+    let again = reports(&ask(&format!("?system={SYSTEM}&as_of=recorded")));
+    assert_eq!(again[0]["rules"], job["report"]["reports"][0]["rules"]);
+    let keyed = reports(&ask(&format!("?system={SYSTEM}&by_keys=true")));
+    assert_eq!(keyed[0]["counts"], again[0]["counts"]);
+    let who = live
+        .query(
+            &auditor,
+            "find actor as a did document as d where d.type = \"check_result\" return a, d",
+        )
+        .ok();
+    assert_eq!(who["total"], 1, "{who}");
+    let absent = live.send(post("/v1/check", &json!({ "system": "nobody" })).token(&engineer));
+    let failed = done(&live, &engineer, &absent);
+    assert_eq!(failed["state"], "failed", "{failed}");
+    assert!(failed["problem"]["detail"].as_str().unwrap().contains("nobody"), "{failed}");
+}
+
+#[test]
+fn an_export_is_given_whole_and_is_in_the_trail_one_by_one() {
+    let live = Live::with(|config| config.write = true);
+    let (engineer, auditor) = (live.token(Role::Engineer), live.token(Role::Auditor));
+    let ask = |form: &str, more: &str| {
+        live.send(get(format!("/v1/export/{form}?target={MODEL}{more}")).token(&engineer))
+    };
+    let forms = [
+        ("prov", "application/json"),
+        ("cyclonedx", "application/vnd.cyclonedx+json"),
+        ("cyclonedx-1.6", "application/vnd.cyclonedx+json"),
+        ("spdx", "application/ld+json"),
+        ("slsa", "application/x-ndjson"),
+        ("openlineage", "application/x-ndjson"),
+        ("car", "application/vnd.ipld.car"),
+    ];
+    for (form, media_type) in forms {
+        let given = ask(form, "");
+        assert_eq!((given.status, given.header("content-type")), (200, Some(media_type)), "{form}");
+        assert_eq!(given.body, ask(form, "&as_of=2").body, "{form}: the same view, the same bytes");
+        assert_eq!(given.header("lineal-root"), Some("model:credit-risk-scorer@3"));
+        assert!(given.header("lineal-total").unwrap().parse::<u64>().unwrap() > 3, "{form}");
+    }
+    let tag = ask("prov", "").header("etag").unwrap().to_owned();
+    let held = get(format!("/v1/export/prov?target={MODEL}")).header("If-None-Match", &tag);
+    assert_eq!(live.send(held.token(&engineer)).status, 304);
+    assert_eq!(ask("pdf", "").problem().0, 404);
+    let odd = |target: &str| {
+        live.send(get(format!("/v1/export/slsa?target={target}")).token(&engineer)).problem().0
+    };
+    assert_eq!(odd("model%3Anobody%409"), 404);
+    assert_eq!(odd(&format!("system%3A{SYSTEM}")), 422);
+    assert_eq!(odd(crate::live::HASH), 400);
+    assert_eq!(live.send(get("/v1/export/prov").token(&engineer)).problem().0, 400);
+
+    let seal = post("/v1/trail/seal", &json!({}));
+    assert_eq!(live.send(seal.token(&auditor)).status, 202);
+    let text = "find access as a where a.endpoint = \"GET /v1/export/{form}\" and a.what = \"use\" \
+                return a.role, a.results, a.question";
+    live.until(|| live.query(&auditor, text).ok()["total"].as_u64() >= Some(15));
+    let rows = live.query(&auditor, text).ok()["rows"].clone();
+    let rows = rows.as_array().unwrap();
+    assert!(rows.iter().all(|row| row[0] == "engineer"), "{rows:?}");
+    let whole = |row: &&Json| row[1].as_u64() > Some(3) && row[2].to_string().contains("/car?");
+    assert_eq!(
+        rows.iter().filter(whole).count(),
+        2,
+        "with how much was given, and of what: {rows:?}"
+    );
+}
+
+#[test]
+fn who_keeps_a_store_has_it_packed_hashed_and_an_import_undone() {
+    let live = Live::with(|config| config.write = true);
+    let admin = live.token(Role::Admin);
+    let have = |path: &str, body: Json| {
+        let reply = live.send(post(path, &body).token(&admin));
+        assert_eq!(reply.status, 202, "{path}: {}", reply.text());
+        done(&live, &admin, &reply)
+    };
+    for (depth, hashed) in [("fast", false), ("bytes", true), ("full", true)] {
+        let verified = have("/v1/verify", json!({ "depth": depth }));
+        let report = &verified["report"];
+        assert_eq!(
+            (&verified["state"], &report["sound"]),
+            (&json!("done"), &json!(true)),
+            "{verified}"
+        );
+        assert_eq!((&report["depth"], &report["keys_present"]), (&json!(depth), &json!(true)));
+        assert_eq!(report["container_bytes"].as_u64() > Some(0), hashed, "{verified}");
+        assert!(!verified.to_string().contains(live.store().to_str().unwrap()), "no path is told");
+    }
+    let rehearsed = have("/v1/compact", json!({ "dry_run": true }));
+    assert_eq!(rehearsed["report"]["dry_run"], true, "{rehearsed}");
+    let packed = have("/v1/compact", json!({}));
+    assert_eq!(packed["state"], "done", "{packed}");
+    let models = || live.query(&admin, "find model").ok()["total"].as_u64().unwrap();
+    let before = models();
+    let retracted = have("/v1/retractions", json!({ "import": 1, "reason": "by mistake" }));
+    assert_eq!(retracted["report"]["done"], "retracted", "{retracted}");
+    assert!(models() < before);
+    let twice = have("/v1/retractions", json!({ "import": 1 }));
+    assert_eq!(twice["problem"]["type"], "urn:lineal:problem:refused", "{twice}");
+    let restored = have("/v1/retractions", json!({ "import": 1, "restore": true }));
+    assert_eq!((&restored["report"]["done"], models()), (&json!("restored"), before));
+    let none = have("/v1/retractions", json!({ "import": 4_000_000 }));
+    assert!(none["problem"]["detail"].as_str().unwrap().contains("4000000"), "{none}");
+    // A server that only reads does none of it.
+    let reads = Live::new();
+    let admin = reads.token(Role::Admin);
+    for (path, body) in [
+        ("/v1/compact", json!({})),
+        ("/v1/verify", json!({})),
+        ("/v1/retractions", json!({ "import": 1 })),
+    ] {
+        assert_eq!(reads.send(post(path, &body).token(&admin)).problem().0, 409, "{path}");
+    }
+}
+
+/// What a tool of the protocol for assistants says, and whether that is a refusal.
+fn tool(live: &Live, token: &str, name: &str, arguments: &Json) -> (String, bool) {
+    let params = json!({ "name": name, "arguments": arguments });
+    let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
+    let ask = post("/mcp", &message).header("Accept", "application/json, text/event-stream");
+    let result = live.send(ask.token(token).header("Lineal-Case", "7")).ok()["result"].clone();
+    let text = result["content"][0]["text"].as_str().unwrap_or_default().to_owned();
+    (text, result["isError"] == true)
+}
+
+fn tools(live: &Live, token: &str) -> Vec<String> {
+    let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" });
+    let ask = post("/mcp", &message).header("Accept", "application/json, text/event-stream");
+    let list = live.send(ask.token(token).header("Lineal-Case", "7")).ok();
+    let list = list["result"]["tools"].as_array().expect("tools").clone();
+    list.iter().map(|tool| tool["name"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn an_assistant_reads_evidence_and_states_it_where_the_role_may() {
+    let live = Live::with(|config| config.write = true);
+    let [engineer, officer, auditor, investigator] =
+        [Role::Engineer, Role::PrivacyOfficer, Role::Auditor, Role::Investigator]
+            .map(|role| live.token(role));
+    let ok = |token: &str, name: &str, arguments: Json| -> Json {
+        let (text, is_error) = tool(&live, token, name, &arguments);
+        assert!(!is_error, "{name} {arguments}: {text}");
+        serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"))
+    };
+    let checked = ok(&auditor, "check", json!({ "system": SYSTEM, "reconcile": true }));
+    assert_eq!(checked["reports"].as_array().map(Vec::len), Some(2), "{checked}");
+    assert!(checked["open"].as_array().unwrap().iter().any(|rule| rule["id"] == "SYS-01"));
+    assert!(checked.to_string().len() <= 48 << 10);
+    assert_eq!(ok(&auditor, "gate", json!({ "model": "credit-risk-scorer@3" }))["passes"], false);
+    let node = ok(&auditor, "records", json!({ "node": "model:credit-risk-scorer@3" }));
+    assert_eq!(node["kind"], Kind::Model.name(), "{node}");
+
+    assert!(!tools(&live, &auditor).contains(&"declare".to_owned()), "auditors write nothing");
+    assert!(tools(&live, &engineer).contains(&"declare".to_owned()));
+    assert!(tools(&live, &officer).contains(&"hold".to_owned()));
+    let declared = json!({ "what": "system", "node": "loans", "fields": ["provider=Bank"] });
+    assert_eq!(ok(&engineer, "declare", declared.clone())["node"], "system:loans");
+    let attached = ok(
+        &engineer,
+        "attach",
+        json!({ "name": "risk.md", "text": "# Risks\nnone known", "to": "system:loans",
+                "type": "risk_management" }),
+    );
+    assert_eq!(attached["kind"], "document", "{attached}");
+    let reported = json!({ "name": "INC-9", "concerns": ["system:loans"] });
+    assert_eq!(ok(&investigator, "incident", reported)["kind"], "incident");
+    let data = live.query(&engineer, "find dataset return it limit 1").ok()["rows"][0][0].clone();
+    ok(&engineer, "withdraw", json!({ "dataset": data, "reason": "licence ended" }));
+    ok(&officer, "hold", json!({ "name": "case-9", "scope": "store", "reason": "a request" }));
+    let held = live.send(get("/v1/holds").token(&auditor)).ok();
+    assert_eq!(held["holds"][0]["name"], "case-9", "{held}");
+
+    for (token, name, arguments, words) in [
+        (&auditor, "declare", &declared, "not for the role"),
+        (&officer, "declare", &declared, "not for the role"),
+        (
+            &engineer,
+            "declare",
+            &json!({ "what": "role", "node": "loans", "roles": ["provider"] }),
+            "does not state",
+        ),
+        (&engineer, "declare", &json!({ "what": "law", "node": "loans" }), "`what` is"),
+        (&engineer, "withdraw", &json!({ "dataset": "dataset:nobody", "reason": "x" }), "nothing"),
+        (&engineer, "hold", &json!({ "name": "n", "reason": "r" }), "not for the role"),
+        (&engineer, "check", &json!({ "system": "nobody" }), "nothing recorded"),
+        (&engineer, "gate", &json!({}), "`model` is missing"),
+        (&engineer, "attach", &json!({ "name": 7 }), "is a text"),
+    ] {
+        let (text, is_error) = tool(&live, token, name, arguments);
+        assert!(is_error && text.contains(words), "{name} {arguments}: {text}");
+    }
+    // What a server does not write, nobody is offered to write there.
+    let reads = Live::new();
+    let engineer = reads.token(Role::Engineer);
+    assert!(!tools(&reads, &engineer).contains(&"declare".to_owned()));
+    let (text, is_error) = tool(&reads, &engineer, "declare", &declared);
+    assert!(is_error && text.contains("reads that store only"), "{text}");
+}
