@@ -56,6 +56,8 @@ impl Answer {
         out.extend_from_slice(b"{\"columns\":");
         list(out, &self.columns, |out, column| text(out, &column.name));
         out.extend_from_slice(b",\"rows\":");
+        // All names are looked at together: one by one they are too short for that to be fast.
+        let are_plain = is_plain(self.names.nodes.text());
         // Written and hashed in one go: each name is looked up once.
         let (mut digest, mut place) = (self.digest(count), 0);
         list(out, rows, |out, row| {
@@ -64,7 +66,10 @@ impl Answer {
                 Value::Node(node) => {
                     let name = self.names.nodes.near(*node, &mut place);
                     digest.node(name);
-                    text(out, name);
+                    match are_plain {
+                        true => quoted(out, name),
+                        false => text(out, name),
+                    }
                 }
                 other => {
                     self.add(&mut digest, other);
@@ -164,18 +169,25 @@ fn list<T>(
 }
 
 fn text(out: &mut Vec<u8>, content: &str) {
-    // Most names are plain: they are copied in one piece and not looked at byte by byte. No branch on
-    // the way, so that the machine looks at many bytes at once.
-    let bytes = content.as_bytes();
-    let escaped = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
-    if bytes.iter().fold(false, |any, byte| any | escaped(*byte)) {
-        // A Vec takes everything.
-        let _ = serde_json::to_writer(out, content);
-        return;
+    if is_plain(content) {
+        return quoted(out, content);
     }
-    out.reserve(bytes.len() + 2);
+    // A Vec takes everything.
+    let _ = serde_json::to_writer(out, content);
+}
+
+/// Needs nothing of it an escape? Most names are plain: they are copied in one piece and not looked at
+/// byte by byte. No branch on the way, so that the machine looks at many bytes at once.
+fn is_plain(content: &str) -> bool {
+    let escaped = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    !content.bytes().fold(false, |any, byte| any | escaped(byte))
+}
+
+/// A text that needs no escape.
+fn quoted(out: &mut Vec<u8>, content: &str) {
+    out.reserve(content.len() + 2);
     out.push(b'"');
-    out.extend_from_slice(bytes);
+    out.extend_from_slice(content.as_bytes());
     out.push(b'"');
 }
 
