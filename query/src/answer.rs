@@ -87,6 +87,11 @@ impl Table {
         (self.width, self.total, self.completeness) = (width.max(1), total, completeness);
     }
 
+    /// The values of all rows, one row behind the other.
+    pub(crate) fn values(&self) -> &[Value] {
+        &self.values
+    }
+
     /// The values that it holds, which are about to be replaced.
     pub(crate) fn emptied(&mut self) -> &mut Vec<Value> {
         &mut self.values
@@ -105,7 +110,7 @@ impl Table {
     }
 
     /// The rows, in their total order.
-    pub fn rows(&self) -> impl Iterator<Item = &[Value]> {
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = &[Value]> {
         self.values.chunks_exact(self.width)
     }
 }

@@ -71,7 +71,8 @@ pub use stream::Rows;
 /// What is kept from one run to the next, so that a prepared question allocates little.
 #[derive(Default, Debug)]
 pub struct Machine {
-    marks: reach::Marks,
+    /// In a piece of their own: they are taken out for each search, and are long.
+    marks: Option<Box<reach::Marks>>,
     kept: kept::Kept,
 }
 
@@ -133,6 +134,31 @@ pub(crate) fn run_flat<S: Source>(
 ) -> Result<()> {
     machine.kept.take_answer(table.emptied());
     run_to(plan, source, request, machine, |run, produced| flat(run, produced, table))
+}
+
+/// Runs a plan for whoever writes the rows down at once: with the names of what is in the rows, which lie
+/// in a table whose memory is used again.
+pub(crate) fn run_beside<S: Source>(
+    plan: &Plan,
+    source: &S,
+    request: &Request<'_>,
+    machine: &mut Machine,
+    table: &mut Table,
+) -> Result<Answer> {
+    machine.kept.take_answer(table.emptied());
+    run_to(plan, source, request, machine, |run, produced| run.envelope_beside(produced, table))
+}
+
+impl Machine {
+    /// A table without rows, in the memory of one that was given back.
+    pub(crate) fn table(&mut self) -> Table {
+        self.kept.table()
+    }
+
+    /// Takes a table back: its memory, where that is small, and none of its values.
+    pub(crate) fn keep_table(&mut self, table: Table) {
+        self.kept.keep_table(table);
+    }
 }
 
 /// Runs a plan to its end. Damage that was met on the way stands in the place of any answer.

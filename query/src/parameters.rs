@@ -1,8 +1,6 @@
 //! Values that are given when a question is asked. Each takes the type of the place it stands in,
 //! so text from a command line is enough for most.
 
-use std::collections::BTreeMap;
-
 use crate::ast::UNITS;
 use crate::bind::regular;
 use crate::error::{Code, Mistake};
@@ -13,7 +11,8 @@ use crate::value::Value;
 /// The parameters of one question, by name without `$`.
 #[derive(Clone, PartialEq, Default, Debug)]
 pub struct Parameters {
-    values: BTreeMap<String, Value>,
+    /// Sorted by name: there are few, and a list of them is one piece of memory.
+    values: Vec<(String, Value)>,
 }
 
 impl Parameters {
@@ -25,7 +24,11 @@ impl Parameters {
 
     /// Sets one.
     pub fn set(&mut self, name: impl Into<String>, value: Value) {
-        self.values.insert(name.into(), value);
+        let name = name.into();
+        match self.place(&name) {
+            Ok(at) => self.values[at].1 = value,
+            Err(at) => self.values.insert(at, (name, value)),
+        }
     }
 
     /// With one more, given as text.
@@ -38,12 +41,17 @@ impl Parameters {
     /// The value of one.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.values.get(name)
+        self.place(name).ok().and_then(|at| self.values.get(at)).map(|(_, value)| value)
+    }
+
+    /// Where a name stands, or is to stand.
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.values.binary_search_by(|(known, _)| known.as_str().cmp(name))
     }
 
     /// The names, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.values.keys().map(String::as_str)
+        self.values.iter().map(|(name, _)| name.as_str())
     }
 
     /// Puts the value for one place where another was: a text goes into the memory of the other.

@@ -10,7 +10,7 @@ use crate::answer::{Answer, Table};
 use crate::ast::Script;
 use crate::bind::bind;
 use crate::error::{Mistake, Result};
-use crate::execute::{Machine, Request, Rows, run, run_flat, without_store};
+use crate::execute::{Machine, Request, Rows, run, run_beside, run_flat, without_store};
 use crate::parse::TextBounds;
 use crate::plan::{Column, Plan, Root};
 use crate::source::Source;
@@ -101,6 +101,12 @@ impl Prepared {
         names
     }
 
+    /// Does it have a parameter of this name?
+    #[must_use]
+    pub fn has_parameter(&self, name: &str) -> bool {
+        self.plan.parameters.iter().any(|place| place.name == name)
+    }
+
     /// The columns of its answer; `show`, `explain` and `profile` name theirs in it.
     #[must_use]
     pub fn columns(&self) -> &[Column] {
@@ -175,6 +181,26 @@ impl Prepared {
         request: &Request<'_>,
     ) -> Result<Answer> {
         run(&self.plan, source, request, machine, false)
+    }
+
+    /// As [`Prepared::run_on`], for whoever writes the rows down at once and does not keep them: they lie
+    /// in the memory of the machine, which the next asking uses again. `look` is given the answer, and
+    /// the rows that follow those which it has itself ([`Answer::write_json_with`]).
+    ///
+    /// # Errors
+    /// As [`Prepared::run`].
+    pub fn look_on<S: Source, T>(
+        &self,
+        machine: &mut Machine,
+        source: &S,
+        request: &Request<'_>,
+        look: impl FnOnce(Answer, &Table) -> T,
+    ) -> Result<T> {
+        let mut table = machine.table();
+        let answered = run_beside(&self.plan, source, request, machine, &mut table);
+        let looked = answered.map(|answer| look(answer, &table));
+        machine.keep_table(table);
+        looked
     }
 
     /// As [`Prepared::numbers_on`], with all rows in one list: what costs least where a program asks

@@ -1,8 +1,11 @@
 //! Values as the language knows them, their order, and how they print.
 
 mod hash;
+mod time;
 
 pub use hash::HashValue;
+pub(crate) use time::push_time;
+pub use time::time_text;
 
 use std::cmp::Ordering;
 use std::fmt::Write as _;
@@ -287,13 +290,6 @@ impl Value {
             _ => None,
         }
     }
-}
-
-/// A time as the language writes it, in UTC.
-#[must_use]
-pub fn time_text(time: i64) -> String {
-    jiff::Timestamp::from_nanosecond(i128::from(time))
-        .map_or_else(|_| format!("{time}ns"), |timestamp| timestamp.to_string())
 }
 
 /// A float as text: what is no number as the records and JSON's dialects write it.

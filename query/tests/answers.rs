@@ -6,7 +6,7 @@ mod graph;
 
 use expect_test::expect_file;
 use graph::Graph;
-use lineal_query::{Limits, Parameters, Prepared, Request, State, Value};
+use lineal_query::{Beside, Limits, Machine, Parameters, Prepared, Request, State, Value};
 
 /// 10 March 2026, noon UTC: what `now()` is in every test.
 const NOW: i64 = 1_773_144_000_000_000_000;
@@ -15,10 +15,10 @@ fn world() -> Graph {
     Graph::new(include_str!("golden/world.txt"))
 }
 
-/// The answer as text, or the error as a reader sees it.
-fn ask(graph: &Graph, text: &str) -> String {
+/// Values for the parameters of all questions.
+fn parameters() -> Parameters {
     let hash = "sha256:aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11aa11";
-    let parameters = Parameters::new()
+    Parameters::new()
         .text("hash", hash)
         .text("ref", "model:prod/credit-risk@3")
         .text("day", "2026-02-15")
@@ -27,8 +27,12 @@ fn ask(graph: &Graph, text: &str) -> String {
         .text("length", "90d")
         .text("step", "6mo")
         .text("bad", "(")
-        .text("short", "sha256:aa11");
-    let limits = Limits::default();
+        .text("short", "sha256:aa11")
+}
+
+/// The answer as text, or the error as a reader sees it.
+fn ask(graph: &Graph, text: &str) -> String {
+    let (parameters, limits) = (parameters(), Limits::default());
     let request = Request { parameters: &parameters, limits: &limits, now: NOW };
     let prepared = match Prepared::new(text) {
         Ok(prepared) => prepared,
@@ -88,6 +92,55 @@ fn questions_have_their_answers() {
 #[test]
 fn wrong_meaning_is_refused_with_the_repair() {
     check(include_str!("golden/wrong_meaning.lql"), &expect_file!["golden/wrong_meaning.lql"]);
+}
+
+/// What a server writes down at once is what it would write of an answer that it holds, whole and by pages.
+#[test]
+fn an_answer_that_is_only_looked_at_is_written_as_one_that_is_kept() {
+    let (graph, parameters) = (world(), parameters());
+    let (mut machine, mut compared) = (Machine::default(), 0);
+    let questions = include_str!("golden/answers.lql").split("\n\n").map(str::trim);
+    let texts = questions.filter_map(|block| {
+        let lines = block.split("\n----").next().unwrap_or(block).lines();
+        let lines: Vec<_> = lines.filter(|line| !line.starts_with("# ")).collect();
+        Prepared::new(&lines.join("\n")).ok().map(|prepared| (lines.join(" "), prepared))
+    });
+    for (text, prepared) in texts {
+        for rows in [u64::MAX, 2] {
+            let limits = Limits { rows, ..Limits::default() };
+            let request = Request { parameters: &parameters, limits: &limits, now: NOW };
+            let kept = prepared.run(&graph, &request);
+            let beside = [("first", Beside::Number(1))];
+            let pages = [(0, usize::MAX), (0, 1), (1, 2), (usize::MAX, 1)];
+            let looked = prepared.look_on(&mut machine, &graph, &request, |answer, table| {
+                let write = |page| {
+                    let mut out = Vec::new();
+                    answer.write_json_with(&mut out, table, page, &beside);
+                    out
+                };
+                pages.map(write)
+            });
+            let (Ok(kept), Ok(looked)) = (&kept, &looked) else {
+                let words = |error: Option<lineal_query::Error>| error.map(|e| e.render(&text));
+                assert_eq!(words(kept.err()), words(looked.err()), "{text}");
+                continue;
+            };
+            for ((skip, most), looked) in pages.into_iter().zip(looked) {
+                let mut page = kept.clone();
+                page.rows.drain(..skip.min(page.rows.len()));
+                page.rows.truncate(most);
+                let mut out = Vec::new();
+                page.write_json(&mut out, &beside);
+                assert_eq!(
+                    String::from_utf8_lossy(looked),
+                    String::from_utf8_lossy(&out),
+                    "{text}"
+                );
+            }
+            compared += kept.rows.len();
+        }
+    }
+    assert!(compared > 500, "{compared}");
 }
 
 /// A registered model and the one it was registered from are made by the same run.

@@ -19,10 +19,21 @@ use crate::writer::{self, Writer};
 use lineal_engine::clock::Clock;
 use lineal_proof::Hash;
 use lineal_query::PlanCache;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::sync::Semaphore;
+
+/// Bytes of the name of a request.
+const ID_BYTES: usize = 8;
+/// Names of requests that are made of one digest.
+const IDS_AT_ONCE: usize = 32 / ID_BYTES;
+
+thread_local! {
+    /// The digest of the last names of this thread, and how many are left of it.
+    static IDS: Cell<(Hash, usize)> = Cell::default();
+}
 
 /// Everything that outlives a request.
 pub(crate) struct App {
@@ -244,9 +255,16 @@ impl App {
 
     /// A new name for a request: of our making alone, so that no caller writes into the log.
     pub(crate) fn request_id(&self) -> String {
-        let count = self.ids.0.fetch_add(1, Ordering::Relaxed);
-        let digest = Hash::keyed(&self.ids.1, &count.to_le_bytes());
-        data_encoding::HEXLOWER.encode(&digest.as_bytes()[..8])
+        let (digest, left) = match IDS.get() {
+            (_, 0) => {
+                let count = self.ids.0.fetch_add(1, Ordering::Relaxed);
+                (Hash::keyed(&self.ids.1, &count.to_le_bytes()), IDS_AT_ONCE)
+            }
+            some => some,
+        };
+        IDS.set((digest, left - 1));
+        let begin = (left - 1) * ID_BYTES;
+        data_encoding::HEXLOWER.encode(&digest.as_bytes()[begin..begin + ID_BYTES])
     }
 }
 

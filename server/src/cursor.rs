@@ -37,8 +37,10 @@ impl Seal {
 
     /// As text; `question` is the digest of everything that must be the same for the next page.
     pub(crate) fn text(&self, cursor: Cursor, question: &Hash) -> String {
-        let mut bytes = numbers(cursor).to_vec();
-        bytes.extend_from_slice(&self.seal(&bytes, question));
+        let mut bytes = [0; NUMBERS + SEAL];
+        bytes[..NUMBERS].copy_from_slice(&numbers(cursor));
+        let seal = self.seal(&bytes[..NUMBERS], question);
+        bytes[NUMBERS..].copy_from_slice(&seal);
         BASE64URL_NOPAD.encode(&bytes)
     }
 
@@ -75,7 +77,9 @@ impl Seal {
     }
 
     fn seal(&self, numbers: &[u8], question: &Hash) -> [u8; SEAL] {
-        let bytes = [numbers, question.as_bytes()].concat();
+        let mut bytes = [0; NUMBERS + 32];
+        bytes[..NUMBERS].copy_from_slice(numbers);
+        bytes[NUMBERS..].copy_from_slice(question.as_bytes());
         let mut seal = [0; SEAL];
         seal.copy_from_slice(&Hash::keyed(&self.key, &bytes).as_bytes()[..SEAL]);
         seal

@@ -8,23 +8,15 @@ use crate::handler::{
     mirror, names, nodes, plans, prove, public_log, query, records, reference, retention, schema,
     show, stats, trace, trail, upkeep,
 };
+use crate::held::Given;
 use crate::openapi::Description;
 use crate::problem::Problem;
 use crate::role::Role::{self, *};
-use axum::body::Body;
-use axum::http::{Method, Response};
+use axum::http::Response;
 use std::pin::Pin;
 
-/// The endpoint of a method and a path that stands in the table as it is asked for: without a place, and
-/// without what the router knows beside (`HEAD`). One look saves most requests the way through the router.
-pub(crate) fn exact(method: &Method, path: &str) -> Option<&'static Endpoint> {
-    let is_it = |endpoint: &&Endpoint| endpoint.path == path && endpoint.method == method.as_str();
-    // Such a path asks for nothing but the places themselves, which the router reads as values.
-    ENDPOINTS.iter().find(is_it).filter(|_| !path.contains('{'))
-}
-
 /// What an endpoint gives, in the end.
-pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Response<Body>, Problem>> + Send>>;
+pub(crate) type Answering = Pin<Box<dyn Future<Output = Result<Response<Given>, Problem>> + Send>>;
 
 /// One row of the table.
 pub(crate) struct Endpoint {
@@ -98,7 +90,7 @@ const ALL: Roles = Roles::These(&crate::role::ROLES);
 
 macro_rules! does {
     ($handler:path) => {
-        |call| Box::pin($handler(call))
+        |call| Box::pin(async { $handler(call).await.map(|given| given.map(Given::from)) })
     };
 }
 
@@ -589,31 +581,4 @@ pub fn role_matrix() -> String {
         out.push_str(&format!("| `{method} {path}` | {} |\n", roles.words()));
     }
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_stands_in_the_table_as_it_is_asked_for_is_found_and_places_are_left_to_the_router() {
-        for endpoint in ENDPOINTS {
-            let method = Method::from_bytes(endpoint.method.as_bytes()).unwrap();
-            let found = exact(&method, endpoint.path);
-            let found = found.map(|found| (found.method, found.path));
-            let itself = (endpoint.method, endpoint.path);
-            let is_itself = !endpoint.path.contains('{');
-            assert_eq!(found, is_itself.then_some(itself), "{itself:?}");
-        }
-        for (method, path) in [
-            (Method::HEAD, "/v1/query"),
-            (Method::DELETE, "/v1/query"),
-            (Method::GET, "/v1/query/"),
-            (Method::GET, "/v1//query"),
-            (Method::GET, "/v1/%71uery"),
-            (Method::GET, "/V1/query"),
-        ] {
-            assert!(exact(&method, path).is_none(), "{method} {path}");
-        }
-    }
 }

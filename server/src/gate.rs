@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::asker::who;
 use crate::body::Bodies;
 use crate::endpoint::Endpoint;
+use crate::log::Answered;
 use crate::places::Place;
 use crate::problem::Problem;
 use crate::scope::{Scope, ScopedView};
@@ -16,14 +17,18 @@ use crate::tenant::{Opened, Tenant};
 use crate::trail::{self, Asked, Peer};
 use crate::within::within;
 use crate::writer::Writer;
+use axum::BoxError;
 use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header};
 use bytes::Bytes;
 use http_body_util::BodyExt;
+use hyper::body::Body as HttpBody;
 use lineal_engine::Snapshot;
 use lineal_query::StoreView;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -176,19 +181,20 @@ impl Call {
     pub(crate) fn tenant(&self) -> Result<Arc<Tenant>, Problem> {
         let token = &self.who()?.token;
         let named = match self.parts.headers.get(&STORE_HEADER) {
-            Some(name) => Some(name.to_str().unwrap_or_default().to_owned()),
-            None => self.parameter("store")?,
+            Some(name) => Some(Cow::Borrowed(name.to_str().unwrap_or_default())),
+            None => self.parameter("store")?.map(Cow::Owned),
         };
         let name = match named {
             Some(name) => name,
             None => {
-                let allowed = self.app.tenants().filter(|tenant| token.allows_store(tenant.name()));
-                let named = |name: &&str| !self.app.is_for_trail(name);
-                let names: Vec<&str> = allowed.map(|tenant| tenant.name()).filter(named).collect();
-                match names.as_slice() {
-                    [only] => (*only).to_owned(),
-                    [] => return Err(Problem::not_found(NO_STORE)),
-                    several => {
+                let names = self.app.tenants().map(|tenant| tenant.name());
+                let own = |name: &&str| token.allows_store(name) && !self.app.is_for_trail(name);
+                let mut names = names.filter(own);
+                match (names.next(), names.next()) {
+                    (Some(only), None) => Cow::Borrowed(only),
+                    (None, _) => return Err(Problem::not_found(NO_STORE)),
+                    (Some(one), Some(other)) => {
+                        let several: Vec<&str> = [one, other].into_iter().chain(names).collect();
                         return Err(Problem::bad_request(format!(
                             "which store? Name one in the header `Lineal-Store`: {}",
                             several.join(", ")
@@ -301,13 +307,21 @@ pub(crate) struct From<'a> {
     pub(crate) place: Option<&'a Arc<Place>>,
 }
 
+/// A body of a request: as the connection gives it, or as the router does.
+pub(crate) trait Heard:
+    HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static
+{
+}
+
+impl<B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static> Heard for B {}
+
 /// Answers a request to an endpoint.
-pub(crate) async fn pass(
+pub(crate) async fn pass<B: Heard>(
     app: &Arc<App>,
     endpoint: &'static Endpoint,
     places: BTreeMap<String, String>,
     from: From<'_>,
-    request: Request<Body>,
+    request: Request<B>,
 ) -> Response<Held> {
     let (begun, id) = (Instant::now(), app.request_id());
     let (parts, body) = request.into_parts();
@@ -375,37 +389,27 @@ fn log(
     who: Option<&Who>,
     problem: Option<&'static str>,
 ) {
-    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    let (method, path) = (endpoint.method, endpoint.path);
-    let token = who.map_or("-", |who| who.token.id.as_str());
-    let role = who.map_or("-", |who| who.token.role.name());
-    let case = who.and_then(|who| who.case.as_deref()).unwrap_or("-");
-    let problem = problem.unwrap_or("-");
-    if who.is_some_and(|who| who.token.role == crate::role::Role::BreakGlass) {
-        tracing::warn!(
-            request_id,
-            method,
-            path,
-            status,
-            ms,
-            token,
-            role,
-            case,
-            problem,
-            "break-glass request"
-        );
-    } else {
-        tracing::info!(request_id, method, path, status, ms, token, role, case, problem, "request");
-    }
+    let answered = Answered {
+        request_id,
+        method: endpoint.method,
+        path: endpoint.path,
+        status,
+        ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        token: who.map_or("-", |who| who.token.id.as_str()),
+        role: who.map_or("-", |who| who.token.role.name()),
+        case: who.and_then(|who| who.case.as_deref()).unwrap_or("-"),
+        problem: problem.unwrap_or("-"),
+    };
+    answered.tell(who.is_some_and(|who| who.token.role == crate::role::Role::BreakGlass));
 }
 
-async fn answer(
+async fn answer<B: Heard>(
     app: &Arc<App>,
     endpoint: &'static Endpoint,
     who: Option<Arc<Who>>,
     parts: Parts,
     places: BTreeMap<String, String>,
-    body: Body,
+    body: B,
     begun: Instant,
     (asked, place): (Asked, Option<&Arc<Place>>),
 ) -> Result<Response<Held>, Problem> {
@@ -423,7 +427,7 @@ async fn answer(
     let (body, unheard) = match bodies {
         // Whoever reaches the server may ask here: nothing is waited for that nobody reads.
         _ if who.is_none() => (Bytes::new(), None),
-        Bodies::Upload => (Bytes::new(), Some(body)),
+        Bodies::Upload => (Bytes::new(), Some(Body::new(body))),
         Bodies::Small | Bodies::Live => {
             (heard(app, bodies, &parts.headers, body, seconds).await?, None)
         }
@@ -445,11 +449,11 @@ async fn answer(
 
 /// The body, no larger and no later than it may be. Packed ones are taken by live intake alone, which
 /// unpacks with care: what is small on the wire could be large here.
-async fn heard(
+async fn heard<B: Heard>(
     app: &App,
     bodies: Bodies,
     headers: &HeaderMap,
-    body: Body,
+    body: B,
     time: Duration,
 ) -> Result<Bytes, Problem> {
     let packed = headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
@@ -458,7 +462,7 @@ async fn heard(
     }
     let most = bodies.most(app);
     let whole = async {
-        let (mut body, mut heard, mut more) = (body, Bytes::new(), Vec::new());
+        let (mut body, mut heard, mut more) = (pin!(body), Bytes::new(), Vec::new());
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|_| Problem::bad_request("the body broke off"))?;
             let Ok(part) = frame.into_data() else { continue };

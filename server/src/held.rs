@@ -8,10 +8,33 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+/// What a handler answers with.
+pub(crate) enum Given {
+    /// Bytes that are there. Most answers are: they need no body that is asked for its parts.
+    Whole(Bytes),
+    /// What is made while it is sent.
+    Made(Body),
+}
+
+impl From<Body> for Given {
+    fn from(body: Body) -> Given {
+        Given::Made(body)
+    }
+}
+
+impl From<Given> for Body {
+    fn from(given: Given) -> Body {
+        match given {
+            Given::Whole(bytes) => Body::from(bytes),
+            Given::Made(body) => body,
+        }
+    }
+}
+
 /// A body that lets the next request of its token through, and the connection be idle, when it is
 /// sent or given up.
 pub(crate) struct Held {
-    body: Body,
+    body: Given,
     _held: Option<(Pass, Option<Busy>)>,
     _answering: Option<Answering>,
 }
@@ -19,11 +42,11 @@ pub(crate) struct Held {
 impl Held {
     /// A body of somebody who is not known.
     pub(crate) fn of(body: Body) -> Held {
-        Held { body, _held: None, _answering: None }
+        Held { body: body.into(), _held: None, _answering: None }
     }
 
     /// A body of somebody who was let through.
-    pub(crate) fn with(body: Body, held: Option<(Pass, Option<Busy>)>) -> Held {
+    pub(crate) fn with(body: Given, held: Option<(Pass, Option<Busy>)>) -> Held {
         Held { body, _held: held, _answering: None }
     }
 
@@ -41,14 +64,24 @@ impl HttpBody for Held {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        match &mut self.body {
+            Given::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Given::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Given::Made(body) => Pin::new(body).poll_frame(context),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        match &self.body {
+            Given::Whole(bytes) => bytes.is_empty(),
+            Given::Made(body) => body.is_end_stream(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        match &self.body {
+            Given::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Given::Made(body) => body.size_hint(),
+        }
     }
 }

@@ -9,6 +9,7 @@
 
 mod accept;
 mod app;
+mod aside;
 mod asker;
 mod body;
 mod check;
@@ -18,11 +19,13 @@ mod cursor;
 mod endpoint;
 mod erase;
 mod error;
+mod exact;
 mod gate;
 mod handler;
 mod held;
 mod intake;
 mod jobs;
+mod lanes;
 mod log;
 mod mcp;
 mod metrics;
@@ -53,6 +56,7 @@ mod unsealed;
 mod upkeep;
 mod wire;
 mod within;
+mod words;
 mod writer;
 
 pub use config::{

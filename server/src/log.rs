@@ -5,11 +5,15 @@
 //! what a short question takes (`benches/load/run.py`). What warns is written at once, with all that
 //! came before it.
 
+mod answered;
 mod line;
+
+pub(crate) use answered::Answered;
 
 use crate::config::{Log, LogForm};
 use crate::error::{Error, Result};
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tracing_subscriber::filter::LevelFilter;
@@ -20,8 +24,15 @@ const WAIT: Duration = Duration::from_millis(20);
 /// Bytes of lines that wait; who would add more writes them first, and so waits for whoever reads.
 const WAITING_BYTES_MAX: usize = 1 << 20;
 
+/// Is the log of this process ours, as text, with what is said of each request?
+static TELLS_REQUESTS: AtomicBool = AtomicBool::new(false);
+
 /// Lines that are not written yet.
-static WAITING: Waiting = Waiting { lines: Mutex::new(Vec::new()), some: Condvar::new() };
+static WAITING: Waiting = Waiting {
+    lines: Mutex::new(Vec::new()),
+    some: Condvar::new(),
+    written: Mutex::new(Vec::new()),
+};
 
 /// Starts it, once a process; where one is running already, that one stays.
 ///
@@ -40,6 +51,8 @@ pub fn start(log: &Log) -> Result<()> {
     };
     // A program that embeds the server may have its own.
     if started.is_ok() {
+        let tells = log.form == LogForm::Text && level >= LevelFilter::INFO;
+        TELLS_REQUESTS.store(tells, Ordering::Relaxed);
         std::thread::Builder::new()
             .name("log".to_owned())
             .spawn(|| WAITING.write_for_ever())
@@ -50,12 +63,21 @@ pub fn start(log: &Log) -> Result<()> {
 
 /// Writes what waits.
 pub(crate) fn flush() {
-    WAITING.write_out(WAITING.lines());
+    WAITING.write_out(&mut io::stderr());
+}
+
+/// Adds a line that warns of nothing.
+fn add(line: &str) {
+    // What takes lines takes them all.
+    let _ = Line { warns: false }.write(line.as_bytes());
 }
 
 struct Waiting {
     lines: Mutex<Vec<u8>>,
     some: Condvar,
+    /// Whoever writes holds it, so that lines stay in their order, and not the lines that come meanwhile: a
+    /// log that is slow must not hold up requests. The memory of what was written last.
+    written: Mutex<Vec<u8>>,
 }
 
 impl Waiting {
@@ -68,15 +90,16 @@ impl Waiting {
             let lines = self.some.wait_while(self.lines(), |lines| lines.is_empty());
             drop(lines);
             std::thread::sleep(WAIT);
-            self.write_out(self.lines());
+            self.write_out(&mut io::stderr());
         }
     }
 
-    /// Under the lock, so that lines stay in their order.
-    fn write_out(&self, mut lines: MutexGuard<'_, Vec<u8>>) {
+    fn write_out(&self, log: &mut impl Write) {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        written.clear();
+        std::mem::swap(&mut *self.lines(), &mut *written);
         // A log that cannot be written has nowhere to say so.
-        let _ = io::stderr().write_all(&lines);
-        lines.clear();
+        let _ = log.write_all(&written);
     }
 }
 
@@ -93,8 +116,10 @@ impl Write for Line {
             WAITING.some.notify_one();
         }
         lines.extend_from_slice(line);
-        if self.warns || lines.len() >= WAITING_BYTES_MAX {
-            WAITING.write_out(lines);
+        let is_full = lines.len() >= WAITING_BYTES_MAX;
+        drop(lines);
+        if self.warns || is_full {
+            WAITING.write_out(&mut io::stderr());
         }
         Ok(line.len())
     }
@@ -113,5 +138,49 @@ impl<'a> MakeWriter<'a> for &'static Waiting {
 
     fn make_writer_for(&'a self, about: &tracing::Metadata<'_>) -> Line {
         Line { warns: *about.level() <= tracing::Level::WARN }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+    /// A log that takes a piece when it is told to.
+    struct Slow<'a>(SyncSender<Vec<u8>>, &'a Receiver<()>);
+
+    impl Write for Slow<'_> {
+        fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+            self.0.send(piece.to_vec()).unwrap();
+            self.1.recv().unwrap();
+            Ok(piece.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn lines_come_while_a_slow_log_is_written_and_stay_in_their_order() {
+        let (lines, written) = (Mutex::new(b"a\n".to_vec()), Mutex::default());
+        let waiting = Waiting { lines, some: Condvar::new(), written };
+        let (tell, told) = sync_channel(2);
+        let (go, may) = sync_channel(2);
+        std::thread::scope(|scope| {
+            let waiting = &waiting;
+            scope.spawn(move || {
+                waiting.write_out(&mut Slow(tell.clone(), &may));
+                waiting.write_out(&mut Slow(tell, &may));
+            });
+            assert_eq!(told.recv().unwrap(), b"a\n");
+            // The log is still busy with it.
+            waiting.lines().extend_from_slice(b"b\n");
+            waiting.lines().extend_from_slice(b"c\n");
+            go.send(()).unwrap();
+            assert_eq!(told.recv().unwrap(), b"b\nc\n");
+            go.send(()).unwrap();
+        });
+        assert!(waiting.lines().is_empty());
     }
 }

@@ -2,6 +2,7 @@
 //! that took its request: to hand it to another and wait costs more than its answer
 //! (`benches/load/run.py`).
 
+use crate::words::Words;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -21,16 +22,6 @@ const STEADY: u32 = 5;
 /// Stands for a question that was never asked.
 const UNKNOWN: u64 = u64::MAX;
 
-/// May a question ask for a view of the past? A text that merely says so counts as one that does.
-pub(crate) fn may_ask_the_past(text: &str) -> bool {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    words.windows(2).any(|two| {
-        let [before, after] = two else { return false };
-        // `(as of` too.
-        before.to_ascii_lowercase().ends_with("as") && after.eq_ignore_ascii_case("of")
-    })
-}
-
 /// How long a question took.
 #[derive(Debug)]
 pub(crate) struct Pace {
@@ -41,9 +32,9 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// Of a question that was never asked.
-    pub(crate) fn of(text: &str) -> Pace {
-        Pace { mean: AtomicU64::new(UNKNOWN), is_past: may_ask_the_past(text) }
+    /// Of a question that was never asked, by its words.
+    pub(crate) fn of(words: Words) -> Pace {
+        Pace { mean: AtomicU64::new(UNKNOWN), is_past: words.of_past }
     }
 
     /// Is it known to be short?
@@ -82,7 +73,7 @@ mod tests {
     #[test]
     fn a_question_about_the_past_is_never_short() {
         for text in ["find model as of 7", "let a = (find run AS\n of $then) $a"] {
-            let pace = Pace::of(text);
+            let pace = Pace::of(Words::of(text));
             pace.note(Duration::from_micros(3));
             assert!(!pace.is_short(), "{text}");
         }
@@ -90,7 +81,7 @@ mod tests {
 
     #[test]
     fn a_question_is_short_when_it_was_so_and_one_slip_does_not_change_that() {
-        let pace = Pace::of("find model as m where m.name = \"office\"");
+        let pace = Pace::of(Words::of("find model as m where m.name = \"office\""));
         assert!(!pace.is_short(), "nothing is known of it");
         pace.note(Duration::from_micros(30));
         assert!(pace.is_short());

@@ -3,6 +3,7 @@
 //! learns what others have prepared.
 
 use crate::pace::Pace;
+use crate::words::Words;
 use data_encoding::HEXLOWER;
 use lineal_proof::Hash;
 use lineal_query::Prepared;
@@ -22,6 +23,8 @@ pub(crate) struct Plan {
     pub(crate) shape: Arc<str>,
     /// The digest of its text.
     pub(crate) digest: Hash,
+    /// What its words tell.
+    pub(crate) words: Words,
     /// How long it took of late.
     pub(crate) pace: Pace,
 }
@@ -29,8 +32,8 @@ pub(crate) struct Plan {
 impl Plan {
     /// A question that was understood.
     pub(crate) fn of(text: Arc<str>, prepared: Arc<Prepared>, shape: Arc<str>) -> Plan {
-        let (digest, pace) = (text_digest(&text), Pace::of(&text));
-        Plan { text, prepared, shape, digest, pace }
+        let (digest, words) = (text_digest(&text), Words::of(&text));
+        Plan { text, prepared, shape, digest, words, pace: Pace::of(words) }
     }
 }
 

@@ -166,7 +166,7 @@ impl Drop for Pool {
 
 thread_local! {
     /// The working memory of questions that are asked at once: it stays on its thread.
-    static MACHINE: RefCell<Machine> = RefCell::default();
+    static MACHINE: RefCell<Option<Box<Machine>>> = const { RefCell::new(None) };
 }
 
 /// How busy they are.
@@ -298,11 +298,11 @@ impl Pool {
     /// [`Problem::fault`] if it broke off by a fault of ours.
     pub(crate) fn at_once<T>(&self, work: impl FnOnce(&mut Machine) -> T) -> Result<T, Problem> {
         let _running = Running::begin(&self.load);
-        let mut machine = MACHINE.take();
+        let mut machine = MACHINE.take().unwrap_or_default();
         let done = catch_unwind(AssertUnwindSafe(|| work(&mut machine)));
         // What a panic may have left in disorder goes.
         let done = done.map_err(|_| Problem::fault())?;
-        MACHINE.set(machine);
+        MACHINE.set(Some(machine));
         Ok(done)
     }
 }

@@ -54,10 +54,15 @@ impl Rates {
             if lanes.len() >= LANES_MAX && !lanes.contains_key(token) {
                 lanes.retain(|_, lane| !self.is_as_new(&locked(lane), now));
             }
-            let lane = lanes.entry(token.to_owned()).or_insert_with(|| {
-                Arc::new(Mutex::new(Lane { requests: self.burst, filled: now, running: 0 }))
-            });
-            Arc::clone(lane)
+            match lanes.get(token) {
+                Some(lane) => Arc::clone(lane),
+                None => {
+                    let new = Lane { requests: self.burst, filled: now, running: 0 };
+                    let lane = Arc::new(Mutex::new(new));
+                    lanes.insert(token.to_owned(), Arc::clone(&lane));
+                    lane
+                }
+            }
         };
         {
             let mut lane = locked(&lane);

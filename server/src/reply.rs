@@ -6,6 +6,7 @@ mod arrow;
 pub(crate) use arrow::Columns;
 
 use crate::accept::{self, Form};
+use crate::held::Given;
 use crate::problem::Problem;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
@@ -119,6 +120,13 @@ impl Written {
         Written { bytes, packed }
     }
 
+    /// As a response that needs no body but its bytes.
+    pub(crate) fn whole(self, media_type: &'static str) -> Response<Given> {
+        let mut response = Response::new(Given::Whole(self.bytes.into()));
+        describe(response.headers_mut(), media_type, self.packed);
+        response
+    }
+
     /// As a response.
     pub(crate) fn response(self, media_type: &'static str) -> Response<Body> {
         let mut response = Response::new(Body::from(self.bytes));
@@ -141,6 +149,13 @@ fn describe(headers: &mut HeaderMap, media_type: &'static str, packed: bool) {
 /// Sets a header whose value we made.
 pub(crate) fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+/// The same with a text that nobody needs any more: it is not copied.
+pub(crate) fn give(headers: &mut HeaderMap, name: HeaderName, value: String) {
+    if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(value)) {
         headers.insert(name, value);
     }
 }

@@ -1,11 +1,13 @@
 //! Listening: connections in, each bounded, and at the end none cut off that can still be answered.
 
 use crate::app::App;
+use crate::aside::{Either, either};
 use crate::config::Config;
 use crate::connection::Patient;
-use crate::endpoint::exact;
 use crate::error::{Error, Result};
+use crate::exact::exact;
 use crate::gate::{From, Held, pass};
+use crate::lanes::Lanes;
 use crate::places::Place;
 use crate::role::Role;
 use crate::router::router;
@@ -13,7 +15,6 @@ use crate::tls;
 use crate::token::{ALL, Token, Wanted};
 use crate::trail::{NO_TRAIL, Peer};
 use axum::Router;
-use axum::body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
@@ -51,7 +52,9 @@ const BACKLOG: u32 = 4_096;
 /// A server that is bound to its address and has its stores open.
 pub struct Server {
     app: Arc<App>,
+    /// Waits for connections, and looks after stores and tokens.
     runtime: Runtime,
+    lanes: Lanes,
     listener: TcpListener,
     address: SocketAddr,
     tls: Option<TlsAcceptor>,
@@ -92,8 +95,9 @@ impl Server {
         let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
         let app = Arc::new(App::open(config, clock)?);
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let lanes = Lanes::start(cores.max(CONNECTION_THREADS_MIN))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(cores.max(CONNECTION_THREADS_MIN))
+            .worker_threads(1)
             .enable_all()
             .build()
             .map_err(|source| Error::System { what: "start the server's threads", source })?;
@@ -104,7 +108,7 @@ impl Server {
         let address = listener.local_addr().map_err(|source| Error::Listen { listen, source })?;
         let first_token = first_token(&app)?;
         let (stop, _) = watch::channel(false);
-        Ok(Server { app, runtime, listener, address, tls, first_token, stop })
+        Ok(Server { app, runtime, lanes, listener, address, tls, first_token, stop })
     }
 
     /// Where it listens: the port too, where 0 was asked for.
@@ -143,8 +147,9 @@ impl Server {
     /// # Errors
     /// [`Error::System`] if signals cannot be listened for.
     pub fn serve(self) -> Result<()> {
-        let Server { app, runtime, listener, tls, stop, .. } = self;
+        let Server { app, runtime, lanes, listener, tls, stop, .. } = self;
         let served = Arc::clone(&app);
+        let lanes = &lanes;
         runtime.block_on(async move {
             let app = served;
             begin_trails(&app).await?;
@@ -169,7 +174,14 @@ impl Server {
                 };
                 match accepted {
                     Ok((stream, from)) => {
-                        let task = connection(
+                        let stream = match stream.into_std() {
+                            Ok(stream) => stream,
+                            Err(error) => {
+                                tracing::warn!(%error, "a connection could not be taken over");
+                                continue;
+                            }
+                        };
+                        lanes.give(connection(
                             Arc::clone(&app),
                             router.clone(),
                             tls.clone(),
@@ -177,8 +189,7 @@ impl Server {
                             Peer(from.ip()),
                             place,
                             stop.subscribe(),
-                        );
-                        tokio::spawn(task);
+                        ));
                     }
                     Err(error) => {
                         // Where files are too few for all places, an idle connection gives its.
@@ -310,11 +321,16 @@ async fn connection(
     app: Arc<App>,
     router: Router,
     tls: Option<TlsAcceptor>,
-    stream: TcpStream,
+    stream: std::net::TcpStream,
     peer: Peer,
     place: Arc<Place>,
     stop: watch::Receiver<bool>,
 ) {
+    // Here, and not where it was taken: it is woken by the runtime that it is made in.
+    let stream = match TcpStream::from_std(stream) {
+        Ok(stream) => stream,
+        Err(error) => return tracing::warn!(%error, "a connection could not be taken over"),
+    };
     app.metrics.connections.fetch_add(1, Ordering::Relaxed);
     // Small answers leave at once.
     let _ = stream.set_nodelay(true);
@@ -339,6 +355,16 @@ async fn connection(
     app.metrics.connections.fetch_sub(1, Ordering::Relaxed);
 }
 
+/// What ends a connection from outside.
+enum Told {
+    /// What is being answered is its last.
+    End,
+    /// It ends at once.
+    Leave,
+    /// Nothing comes.
+    Late,
+}
+
 /// Requests of a connection, one after the other.
 async fn spoken<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     app: &Arc<App>,
@@ -361,24 +387,22 @@ async fn spoken<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let connection = http.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let late = || tracing::debug!("a request's head took too long, or none came");
-    let ended = tokio::select! {
-        ended = connection.as_mut() => Some(ended),
-        () = wished(&mut stop) => None,
-        is_busy = place.left() => {
-            if !is_busy {
-                return;
-            }
-            None
+    let told = async {
+        tokio::select! {
+            () = wished(&mut stop) => Told::End,
+            is_busy = place.left() => if is_busy { Told::End } else { Told::Leave },
+            () = place.waited(head) => Told::Late,
         }
-        () = place.waited(head) => return late(),
     };
-    let ended = match ended {
-        Some(ended) => ended,
-        None => {
+    let ended = match either(connection.as_mut(), told).await {
+        Either::Often(ended) => ended,
+        Either::Seldom(Told::Leave) => return,
+        Either::Seldom(Told::Late) => return late(),
+        Either::Seldom(Told::End) => {
             connection.as_mut().graceful_shutdown();
-            tokio::select! {
-                ended = connection.as_mut() => ended,
-                () = place.waited(head) => return late(),
+            match either(connection.as_mut(), place.waited(head)).await {
+                Either::Often(ended) => ended,
+                Either::Seldom(()) => return late(),
             }
         }
     };
@@ -399,7 +423,7 @@ async fn respond(
     let response = match exact(request.method(), request.uri().path()) {
         Some(endpoint) => {
             let from = From { peer: Some(peer), place: Some(place) };
-            pass(app, endpoint, BTreeMap::new(), from, request.map(Body::new)).await
+            pass(app, endpoint, BTreeMap::new(), from, request).await
         }
         None => {
             request.extensions_mut().insert(peer);

@@ -71,6 +71,11 @@ impl NodeNames {
         self.text.get(begin..self.ends.get(at)?.2)
     }
 
+    /// All names, one behind the other.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Bytes of all names.
     pub(crate) fn bytes(&self) -> usize {
         self.text.len()

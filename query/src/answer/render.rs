@@ -148,7 +148,7 @@ impl Answer {
     /// digits on every machine while no limit is hit. Nodes enter it by name.
     #[must_use]
     pub fn hash(&self) -> String {
-        let mut hasher = self.digest();
+        let mut hasher = self.digest(self.rows.len());
         for row in &self.rows {
             hasher.row(row.len());
             for value in row {
@@ -158,14 +158,14 @@ impl Answer {
         hasher.finish()
     }
 
-    /// The hash in the making: all that stands before the rows.
-    pub(super) fn digest(&self) -> Digest {
-        let mut hasher = Digest::new(self.names.nodes.bytes() + 32 * self.rows.len());
+    /// The hash in the making: all that stands before so many rows.
+    pub(super) fn digest(&self, rows: usize) -> Digest {
+        let mut hasher = Digest::new(self.names.nodes.bytes() + 32 * rows);
         length(&mut hasher, self.columns.len());
         for column in &self.columns {
             text(&mut hasher, 0, &column.name);
         }
-        length(&mut hasher, self.rows.len());
+        length(&mut hasher, rows);
         hasher
     }
 

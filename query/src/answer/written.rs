@@ -1,12 +1,10 @@
 //! A whole answer as the bytes of its JSON, without a tree of values between: the names of a long
 //! answer are copied once. Held to [`Answer::to_json`] by a test.
 
-use std::io::Write as _;
-
 use serde_json::Value as Json;
 
-use super::Answer;
-use crate::value::{Item, Path, Value, time_text};
+use super::{Answer, Table};
+use crate::value::{Item, Path, Value, push_time};
 
 /// What a caller says of an answer beside what it says itself.
 #[derive(Clone, Copy, Debug)]
@@ -29,24 +27,53 @@ impl Answer {
     /// The answer for programs, as [`Answer::to_json`] has it, and behind that the members that the
     /// caller adds.
     pub fn write_json(&self, out: &mut Vec<u8>, beside: &[(&str, Beside<'_>)]) {
-        let names = self.names.nodes.bytes() + self.rows.len() * PLACE_BYTES * self.columns.len();
+        self.write(out, self.rows.iter().map(Vec::as_slice), self.rows.len(), beside);
+    }
+
+    /// The same of an answer whose rows are followed by those of a table ([`crate::Prepared::look_on`]):
+    /// so many of them all, after so many that are left out.
+    pub fn write_json_with(
+        &self,
+        out: &mut Vec<u8>,
+        table: &Table,
+        (skip, most): (usize, usize),
+        beside: &[(&str, Beside<'_>)],
+    ) {
+        let rows = self.rows.iter().map(Vec::as_slice).chain(table.rows());
+        let count = (self.rows.len() + table.len()).saturating_sub(skip).min(most);
+        self.write(out, rows.skip(skip).take(most), count, beside);
+    }
+
+    fn write<'r>(
+        &self,
+        out: &mut Vec<u8>,
+        rows: impl Iterator<Item = &'r [Value]>,
+        count: usize,
+        beside: &[(&str, Beside<'_>)],
+    ) {
+        let names = self.names.nodes.bytes() + count * PLACE_BYTES * self.columns.len();
         out.reserve(ABOUT_BYTES + names);
         out.extend_from_slice(b"{\"columns\":");
         list(out, &self.columns, |out, column| text(out, &column.name));
         out.extend_from_slice(b",\"rows\":");
+        // All names are looked at together: one by one they are too short for that to be fast.
+        let are_plain = is_plain(self.names.nodes.text());
         // Written and hashed in one go: each name is looked up once.
-        let (mut digest, mut place) = (self.digest(), 0);
-        list(out, &self.rows, |out, row| {
+        let (mut digest, mut place) = (self.digest(count), 0);
+        list(out, rows, |out, row| {
             digest.row(row.len());
             list(out, row, |out, value| match value {
                 Value::Node(node) => {
                     let name = self.names.nodes.near(*node, &mut place);
                     digest.node(name);
-                    text(out, name);
+                    match are_plain {
+                        true => quoted(out, name),
+                        false => text(out, name),
+                    }
                 }
                 other => {
                     self.add(&mut digest, other);
-                    self.write(out, other);
+                    self.write_value(out, other);
                 }
             });
         });
@@ -58,7 +85,7 @@ impl Answer {
             text(out, name);
             out.push(b':');
             match said {
-                Beside::Words(words) => list(out, words, |out, word| text(out, word)),
+                Beside::Words(words) => list(out, *words, |out, word| text(out, word)),
                 Beside::Number(value) => number(out, *value),
                 Beside::Text(said) => text_or_null(out, *said),
             }
@@ -85,9 +112,12 @@ impl Answer {
             false => out.extend_from_slice(NULL),
         }
         out.extend_from_slice(b",\"recorded\":");
-        text_or_null(out, self.has_store().then(|| time_text(self.recorded)).as_deref());
+        match self.has_store() {
+            true => time(out, self.recorded),
+            false => out.extend_from_slice(NULL),
+        }
         out.extend_from_slice(b",\"now\":");
-        text(out, &time_text(self.now));
+        time(out, self.now);
         out.extend_from_slice(b",\"warnings\":");
         list(out, &self.warnings, |out, warning| text(out, warning));
         out.extend_from_slice(b",\"edges_followed\":");
@@ -97,12 +127,12 @@ impl Answer {
     }
 
     /// One value, as [`Answer::json`] has it.
-    fn write(&self, out: &mut Vec<u8>, value: &Value) {
+    fn write_value(&self, out: &mut Vec<u8>, value: &Value) {
         match value {
             Value::Text(content) => text(out, content),
             Value::Node(node) => text(out, self.node_name(*node)),
             Value::Event(event) => text(out, self.event_name(*event)),
-            Value::List(items) => list(out, items, |out, item| self.write(out, item)),
+            Value::List(items) => list(out, items, |out, item| self.write_value(out, item)),
             Value::Path(path) => self.write_path(out, path),
             // Few answers hold many of the others.
             other => put(out, &self.json(other)),
@@ -123,9 +153,13 @@ impl Answer {
     }
 }
 
-fn list<T>(out: &mut Vec<u8>, items: &[T], mut write: impl FnMut(&mut Vec<u8>, &T)) {
+fn list<T>(
+    out: &mut Vec<u8>,
+    items: impl IntoIterator<Item = T>,
+    mut write: impl FnMut(&mut Vec<u8>, T),
+) {
     out.push(b'[');
-    for (at, item) in items.iter().enumerate() {
+    for (at, item) in items.into_iter().enumerate() {
         if at > 0 {
             out.push(b',');
         }
@@ -135,18 +169,25 @@ fn list<T>(out: &mut Vec<u8>, items: &[T], mut write: impl FnMut(&mut Vec<u8>, &
 }
 
 fn text(out: &mut Vec<u8>, content: &str) {
-    // Most names are plain: they are copied in one piece and not looked at byte by byte. No branch on
-    // the way, so that the machine looks at many bytes at once.
-    let bytes = content.as_bytes();
-    let escaped = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
-    if bytes.iter().fold(false, |any, byte| any | escaped(*byte)) {
-        // A Vec takes everything.
-        let _ = serde_json::to_writer(out, content);
-        return;
+    if is_plain(content) {
+        return quoted(out, content);
     }
-    out.reserve(bytes.len() + 2);
+    // A Vec takes everything.
+    let _ = serde_json::to_writer(out, content);
+}
+
+/// Needs nothing of it an escape? Most names are plain: they are copied in one piece and not looked at
+/// byte by byte. No branch on the way, so that the machine looks at many bytes at once.
+fn is_plain(content: &str) -> bool {
+    let escaped = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    !content.bytes().fold(false, |any, byte| any | escaped(byte))
+}
+
+/// A text that needs no escape.
+fn quoted(out: &mut Vec<u8>, content: &str) {
+    out.reserve(content.len() + 2);
     out.push(b'"');
-    out.extend_from_slice(bytes);
+    out.extend_from_slice(content.as_bytes());
     out.push(b'"');
 }
 
@@ -157,9 +198,15 @@ fn text_or_null(out: &mut Vec<u8>, content: Option<&str>) {
     }
 }
 
+fn time(out: &mut Vec<u8>, time: i64) {
+    out.push(b'"');
+    push_time(out, time);
+    out.push(b'"');
+}
+
 fn number(out: &mut Vec<u8>, number: u64) {
-    // As above.
-    let _ = write!(out, "{number}");
+    // As above. It knows a faster way than `fmt`.
+    let _ = serde_json::to_writer(out, &number);
 }
 
 fn put(out: &mut Vec<u8>, value: &Json) {
@@ -238,6 +285,18 @@ mod tests {
                 ("types", Beside::Words(&["a", "b"])),
             ];
             answer.write_json(&mut bytes, &beside);
+            assert_eq!(String::from_utf8(bytes).unwrap(), format!("before {tree}"));
+            // The same rows, most of them in a table, and a row before and behind that is left out.
+            let (mut parted, mut table) = (answer.clone(), Table::empty());
+            let spare = || vec![Value::Absent; answer.columns.len()];
+            let mut behind = parted.rows.split_off(answer.rows.len().min(2));
+            parted.rows.insert(0, spare());
+            behind.push(spare());
+            let values = behind.into_iter().flatten();
+            let known = Completeness::default();
+            table.refill(answer.columns.len(), 0, known, |all| all.extend(values));
+            let mut bytes = b"before ".to_vec();
+            parted.write_json_with(&mut bytes, &table, (1, answer.rows.len()), &beside);
             assert_eq!(String::from_utf8(bytes).unwrap(), format!("before {tree}"));
         };
         same(&answer);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use lineal_engine::schema::{Direction, Kind, RELATIONS};
 
 use super::{Executor, Produced};
-use crate::answer::{Answer, Completeness, Names, REASONS_MAX, Reason, Uncertainty};
+use crate::answer::{Answer, Completeness, Names, REASONS_MAX, Reason, Table, Uncertainty};
 use crate::error::Result;
 use crate::limits::Limit;
 use crate::plan::{Generator, Kinds, OperandPlan, OutputPlan, Root};
@@ -23,24 +23,64 @@ fn some_names<S: Source>(source: &S, nodes: &[NodeNo]) -> Vec<String> {
 
 impl<S: Source> Executor<'_, S> {
     /// The answer to what a statement gave.
-    pub(super) fn envelope(&self, produced: Produced, named: bool) -> Result<Answer> {
-        let total = produced.count();
-        let (skip, limit) = self.page(produced.skip, produced.limit)?;
-        let Produced { columns, mut found, mut rows, truncated, .. } = produced;
-        let columns = columns.unwrap_or_else(|| self.plan.columns.clone());
-        found.page(skip, limit);
-        let (width, values) = found.into_values();
+    pub(super) fn envelope(&self, mut produced: Produced, named: bool) -> Result<Answer> {
+        let total = self.cut(&mut produced)?;
+        let (width, values) = std::mem::take(&mut produced.found).into_values();
+        let rows = &mut produced.rows;
         rows.reserve(values.len() / width.max(1));
         let mut values = values.into_iter();
         while values.len() > 0 {
             rows.push(values.by_ref().take(width).collect());
         }
-        let names = if named { self.names(&rows)? } else { Names::default() };
-        let completeness = self.completeness(truncated);
+        let names = if named { self.names(rows.iter().flatten())? } else { Names::default() };
+        let completeness = self.completeness(produced.truncated);
+        Ok(self.around(produced, total, names, completeness))
+    }
+
+    /// The same with the rows in a table, whose memory is used again. Those of the statements that have
+    /// few stay in the answer, before them.
+    pub(super) fn envelope_beside(
+        &mut self,
+        mut produced: Produced,
+        table: &mut Table,
+    ) -> Result<Answer> {
+        let total = self.cut(&mut produced)?;
+        let mut found = std::mem::take(&mut produced.found);
+        let memory = self.machine.kept.emptied_answer();
+        let completeness = self.completeness(produced.truncated);
+        table.refill(found.width(), total, completeness.clone(), |values| {
+            if values.capacity() < memory.capacity() {
+                *values = memory;
+            }
+            found.move_values(values);
+        });
+        self.keep_rows(found);
+        let names = self.names(produced.rows.iter().flatten().chain(table.values()))?;
+        Ok(self.around(produced, total, names, completeness))
+    }
+
+    /// Cuts out of the rows what `skip` and `limit` leave of them; gives how many there were.
+    fn cut(&self, produced: &mut Produced) -> Result<u64> {
+        let total = produced.count();
+        let (skip, limit) = self.page(produced.skip, produced.limit)?;
+        produced.found.page(skip, limit);
+        Ok(total)
+    }
+
+    /// What stands around the rows, and those that a statement wrote one by one.
+    fn around(
+        &self,
+        produced: Produced,
+        total: u64,
+        names: Names,
+        completeness: Completeness,
+    ) -> Answer {
+        let Produced { columns, rows, .. } = produced;
+        let columns = columns.unwrap_or_else(|| self.plan.columns.clone());
         let warning = |(text, count): (&String, &u64)| {
             if *count > 1 { format!("{text} ({count} times)") } else { text.clone() }
         };
-        Ok(Answer {
+        Answer {
             columns,
             rows,
             total,
@@ -64,7 +104,7 @@ impl<S: Source> Executor<'_, S> {
             format: self.plan.format.clone(),
             is_storeless: false,
             names,
-        })
+        }
     }
 
     /// How complete an answer is that ended so.

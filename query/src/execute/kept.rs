@@ -14,6 +14,7 @@ use super::join::Memo;
 use super::late::Late;
 use super::list_values::FoundRows;
 use super::row_set::RowSet;
+use crate::answer::Table;
 use crate::source::{NodeNo, Source};
 use crate::value::{Item, Value};
 
@@ -36,6 +37,8 @@ pub(super) struct Kept {
     found: FoundRows,
     /// The values of the answer before, whose places and texts the next one may use.
     pub(super) before: Vec<Value>,
+    /// Of rows that were written down, the memory.
+    table: Option<Table>,
     pub(super) late: Late,
     pub(super) asked: Vec<Asked<'static>>,
 }
@@ -104,6 +107,21 @@ impl Kept {
     pub(super) fn emptied_answer(&mut self) -> Vec<Value> {
         self.late.take_texts(&mut self.before);
         std::mem::take(&mut self.before)
+    }
+
+    /// A table without rows.
+    pub(super) fn table(&mut self) -> Table {
+        self.table.take().unwrap_or_else(Table::empty)
+    }
+
+    /// Of a table that is not needed any more, the memory. No value stays: what an answer holds may be
+    /// long, and goes with it.
+    pub(super) fn keep_table(&mut self, mut table: Table) {
+        let values = table.emptied();
+        self.late.take_texts(values);
+        if values.capacity() <= NUMBERS_MAX {
+            self.table = Some(table);
+        }
     }
 
     /// An empty set to be filled.

@@ -8,11 +8,16 @@ use crate::error::Result;
 use crate::source::{EventRef, NodeNo, Source};
 use crate::value::Value;
 
+/// Nodes for which room is asked for at once.
+const NODES_AT_ONCE: usize = 1_024;
+
 impl<S: Source> Executor<'_, S> {
-    /// The names of the nodes and events in rows.
-    pub(super) fn names(&self, rows: &[Vec<Value>]) -> Result<Names> {
-        let (mut nodes, mut events) = (Vec::new(), BTreeMap::new());
-        for value in rows.iter().flatten() {
+    /// The names of the nodes and events in the values of rows.
+    pub(super) fn names<'v>(&self, values: impl Iterator<Item = &'v Value>) -> Result<Names> {
+        // Most values of a short answer are nodes; of a long one it grows as it must.
+        let nodes = Vec::with_capacity(values.size_hint().0.min(NODES_AT_ONCE));
+        let (mut nodes, mut events) = (nodes, BTreeMap::new());
+        for value in values {
             self.name_value(value, &mut nodes, &mut events)?;
         }
         let source = self.source;

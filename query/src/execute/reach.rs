@@ -129,9 +129,9 @@ impl<S: Source> Executor<'_, S> {
         avoided = ItemSet::of(avoided.nodes, avoided.events);
         let (least, most) = closure.within;
         // Taken out for the search: an inner question must not share the marks.
-        let mut marks = std::mem::take(&mut self.machine.marks);
+        let mut marks = self.machine.marks.take().unwrap_or_default();
         let found = self.levels(closure, from, to, window, &avoided, &mut marks, (least, most));
-        self.machine.marks = marks;
+        self.machine.marks = Some(marks);
         found
     }
 

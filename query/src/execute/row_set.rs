@@ -277,6 +277,11 @@ impl RowSet {
         self.order.clear();
     }
 
+    /// How many values a row has; 0 where there is none.
+    pub(super) fn width(&self) -> usize {
+        self.widths.0
+    }
+
     /// How many values its memory holds.
     pub(super) fn capacity(&self) -> usize {
         self.values.capacity() + self.keys.capacity() + self.items.capacity()

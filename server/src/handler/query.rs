@@ -3,35 +3,36 @@
 
 mod allowed;
 mod digest;
+mod page;
 mod shown;
 
 pub(crate) use self::allowed::allowed;
-use self::digest::digest;
+use self::digest::{digest, tag};
+use self::page::{Answered, Page};
 use super::typed;
 use crate::accept::{self, Form};
 use crate::app::App;
 use crate::cursor::Cursor;
 use crate::gate::{Call, Sight};
+use crate::held::Given;
 use crate::openapi::Description;
-use crate::pace::{AT_ONCE_MAX, ROWS_AT_ONCE_MAX, may_ask_the_past};
+use crate::pace::{AT_ONCE_MAX, ROWS_AT_ONCE_MAX};
 use crate::plans::{Plan, text_digest};
 use crate::preview::{Preview, Previewed};
 use crate::problem::Problem;
-use crate::reply::{
-    self, Before, COMMIT, COMPLETENESS, CURSOR, Columns, NEXT, TOTAL, WITHHELD, Written,
-};
+use crate::reply::{self, Before, COMMIT, COMPLETENESS, CURSOR, Columns, NEXT, TOTAL, WITHHELD};
 use crate::tenant::{Opened, Shown, narrowed};
 use crate::unsealed::Unsealed;
 use crate::wire::{QueryAnswer, QueryLimits, QueryRequest};
-use axum::body::Body;
+use crate::words::Words;
 use axum::http::{HeaderValue, Response, header};
 use lineal_engine::schema::Kind;
 use lineal_proof::Hash;
 use lineal_query::source::Source;
 use lineal_query::told::brief_json;
 use lineal_query::{
-    Answer, Beside, Limit, Limits, Machine, NodeNo, Parameters, Prepared, Request, StoreView,
-    Value, shape_digest,
+    Answer, Limits, Machine, NodeNo, Parameters, Prepared, Request, StoreView, Table, Value,
+    shape_digest,
 };
 use serde_json::{Value as Json, json};
 use std::borrow::Cow;
@@ -65,14 +66,14 @@ pub(crate) fn describe_parameters(it: Description) -> Description {
 }
 
 /// A question in the body.
-pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
+pub(crate) async fn post(call: Call) -> Result<Response<Given>, Problem> {
     call.only(&[])?;
     let asked: QueryRequest = call.json()?;
     ask(call, asked).await
 }
 
 /// A question in the query string.
-pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
+pub(crate) async fn get(call: Call) -> Result<Response<Given>, Problem> {
     call.only(&["query", "plan_id", "params", "limits", "page", "cursor", "with"])?;
     let asked = QueryRequest {
         query: call.parameter("query")?,
@@ -114,28 +115,7 @@ struct Asking {
     gzip: bool,
 }
 
-/// What comes back from it.
-enum Answered {
-    Whole(Written),
-    /// The answer, and what must be known before its rows.
-    Lines(Box<Answer>, Before),
-}
-
-struct Page {
-    answered: Answered,
-    /// Gives this page again, of the same commit and time, in whatever form.
-    again: String,
-    next: Option<String>,
-    commit: u64,
-    total: u64,
-    completeness: &'static str,
-    /// Did time end it? Then another asking may give more.
-    cut_by_time: bool,
-    /// Did something wait that it could be about? The same may be answered otherwise in a moment.
-    is_passing: bool,
-}
-
-async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Problem> {
+async fn ask(call: Call, request: QueryRequest) -> Result<Response<Given>, Problem> {
     let sight = call.sight()?;
     let form = Form::wanted(&call.parts.headers)?;
     let tenant = call.tenant()?;
@@ -151,9 +131,10 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
     if request.page == Some(0) {
         return Err(Problem::bad_request("`page` is 1 at least"));
     }
-    let text: &str = plan.as_ref().map_or_else(String::as_str, |plan| &plan.text);
     let withheld = sight.withheld;
-    let text_digest = plan.as_ref().map_or_else(|text| text_digest(text), |plan| plan.digest);
+    let (text_digest, words) = plan
+        .as_ref()
+        .map_or_else(|text| (text_digest(text), Words::of(text)), |plan| (plan.digest, plan.words));
     let question = digest(&tenant, &text_digest, &request, &sight)?;
     let exports = form != Form::Json;
     if exports {
@@ -174,7 +155,7 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
     let cursor = cursor.map(|cursor| call.app.seal.open(cursor, &question)).transpose()?;
     let writer = call.app.writer(tenant.name());
     // Uses concern the answers about them alone: others would never be unchanged.
-    let about_uses = sight.trail && text.to_ascii_lowercase().contains(Kind::Access.name());
+    let about_uses = sight.trail && words.of_uses;
     // Read before the state: what is sealed in between is then in both, and never in neither.
     let keeper = call.app.keeper(tenant.name()).filter(|_| about_uses);
     let unsealed = Unsealed::new(
@@ -186,20 +167,16 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
         None => tenant.current(),
     };
     // What depends on the time of asking is another answer each time.
-    let is_timeless = cursor.is_some() || !text.to_ascii_lowercase().contains("now");
+    let is_timeless = cursor.is_some() || !words.of_now;
     let commit = cursor.map_or_else(|| opened.commit(), |cursor| cursor.commit);
-    let first = cursor.map_or(0, |cursor| cursor.first).to_le_bytes();
-    let tag = is_timeless.then(|| {
-        let form = form.media_type().as_bytes();
-        let (question, waits) = (question.as_bytes(), unsealed.bytes());
-        reply::tag(commit, &[opened.store.id(), question, form, &first, &waits])
-    });
+    let first = cursor.map_or(0, |cursor| cursor.first);
+    let tag = is_timeless
+        .then(|| tag(opened.store.id(), commit, &question, form, (first, unsealed.bytes())));
     if let Some(tag) = &tag
         && let Some(response) = reply::unchanged(&call.parts.method, &call.parts.headers, tag)?
     {
-        return Ok(response);
+        return Ok(response.map(Given::from));
     }
-    let is_past = may_ask_the_past(text);
     let gzip = accept::takes_gzip(&call.parts.headers);
     let (deadline, now) = (call.deadline, call.app.now());
     let asking = Asking {
@@ -213,7 +190,7 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
         sight: sight.clone(),
         unsealed,
         preview: writer.map(|writer| Arc::clone(&writer.preview)),
-        is_past,
+        is_past: words.of_past,
         deadline,
         now,
         gzip,
@@ -235,26 +212,28 @@ async fn ask(call: Call, request: QueryRequest) -> Result<Response<Body>, Proble
         }
     };
     let mut response = match page.answered {
-        Answered::Whole(written) => written.response(form.media_type()),
+        Answered::Whole(written) => written.whole(form.media_type()),
         Answered::Lines(answer, before) => {
             let (next, headers) = (page.next.clone(), &call.parts.headers);
             reply::lines(*answer, form, before, next, sight.withheld_words(), headers)?
+                .map(Given::from)
         }
     };
     let headers = response.headers_mut();
     if let Some(tag) = tag.filter(|_| !page.cut_by_time && !page.is_passing) {
-        reply::set(headers, header::ETAG, &tag);
+        reply::give(headers, header::ETAG, tag);
     }
     headers.insert(COMMIT, page.commit.into());
     headers.insert(COMPLETENESS, HeaderValue::from_static(page.completeness));
     headers.insert(TOTAL, page.total.into());
-    reply::set(headers, CURSOR, &page.again);
+    reply::give(headers, CURSOR, page.again);
     if let Some(next) = page.next {
-        reply::set(headers, NEXT, &next);
+        reply::give(headers, NEXT, next);
     }
-    let withheld = sight.withheld_words();
-    if !withheld.is_empty() {
-        reply::set(headers, WITHHELD, &withheld.join(", "));
+    match sight.withheld_words().as_slice() {
+        [] => {}
+        [words] => drop(headers.insert(WITHHELD, HeaderValue::from_static(words))),
+        several => reply::give(headers, WITHHELD, several.join(", ")),
     }
     Ok(response)
 }
@@ -371,13 +350,32 @@ impl Asking {
             deadline: Some(deadline),
             stop: Some(until.stop),
         };
-        let now = self.cursor.map_or(self.now, |cursor| cursor.now);
-        let request = Request { parameters, limits: &limits, now };
-        let answer = prepared.run_on(machine, view, &request);
-        let mut answer = answer.map_err(|error| Problem::question(&error))?;
-        if answer.rows.len() > until.rows {
-            return Ok(None);
+        let request = Request { parameters, limits: &limits, now: self.moment() };
+        let finish = |answer: Answer, table: &Table| match answer.rows.len() + table.len() {
+            rows if rows > until.rows => Ok(None),
+            _ => self.finished(app, (prepared, shown), view, answer, table, tell).map(Some),
+        };
+        let refused = |error| Problem::question(&error);
+        match self.form {
+            // Written down at once: its rows need not be lists of their own.
+            Form::Json => prepared.look_on(machine, view, &request, finish).map_err(refused)?,
+            _ => {
+                let answer = prepared.run_on(machine, view, &request).map_err(refused)?;
+                finish(answer, &Table::empty())
+            }
         }
+    }
+
+    /// The page of an answer, some of whose rows may stand in a table.
+    fn finished<S: Source<Error = lineal_engine::Error>>(
+        &self,
+        app: &App,
+        (prepared, shown): (&Prepared, Option<&Previewed>),
+        view: &S,
+        mut answer: Answer,
+        table: &Table,
+        tell: impl Fn(&S, NodeNo) -> Result<Json, lineal_engine::Error>,
+    ) -> Result<Page, Problem> {
         // A view of the past lacks nothing that came after it.
         let is_newest = answer.commit == self.newest;
         let lacks = |count| if is_newest { count } else { 0 };
@@ -406,15 +404,20 @@ impl Asking {
             Form::Json | Form::Ndjson | Form::Csv => Before::Nothing,
         };
         let shown = shown.map_or(0, |shown| shown.number);
-        let page = self.page(app, answer, before, (now, shown));
-        Ok(Some(Page { is_passing: is_passing || shown > 0, ..page }))
+        let page = self.page(app, (answer, table), before, shown);
+        Ok(Page { is_passing: is_passing || shown > 0, ..page })
+    }
+
+    /// What `now()` is: in all pages what it was in the first.
+    fn moment(&self) -> i64 {
+        self.cursor.map_or(self.now, |cursor| cursor.now)
     }
 
     fn parameters(&self, prepared: &Prepared) -> Result<Parameters, Problem> {
         let mut parameters = Parameters::new();
-        let known = prepared.parameters();
         for (name, json) in &self.request.params {
-            if !known.contains(&name.as_str()) {
+            if !prepared.has_parameter(name) {
+                let known = prepared.parameters();
                 let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
                 return Err(Problem::bad_request(format!(
                     "the question has no such parameter; it has {known}"
@@ -439,55 +442,5 @@ impl Asking {
             }
             _ => Ok(Cow::Borrowed(opened.view_for(shown))),
         }
-    }
-
-    fn page(
-        &self,
-        app: &App,
-        mut answer: Answer,
-        before: Before,
-        (now, shown): (i64, u64),
-    ) -> Page {
-        let most = app.config.limits.page_rows;
-        let rows = match (self.request.page, self.form) {
-            (Some(rows), _) => rows.min(most),
-            (None, Form::Json) => most,
-            (None, Form::Ndjson | Form::Csv | Form::Typed | Form::Arrow) => u64::MAX,
-        };
-        let first = self.cursor.map_or(0, |cursor| cursor.first);
-        let start = usize::try_from(first).unwrap_or(usize::MAX).min(answer.rows.len());
-        answer.rows.drain(..start);
-        let rows = usize::try_from(rows).unwrap_or(usize::MAX);
-        let from = |first| {
-            app.seal.text(Cursor { commit: self.commit, now, first, shown }, &self.question)
-        };
-        let again = from(first);
-        let next = (answer.rows.len() > rows).then(|| from(first + rows as u64));
-        answer.rows.truncate(rows);
-        let cut_by_time =
-            matches!(answer.completeness.truncated, Some(Limit::Deadline | Limit::Stopped));
-        let completeness = answer.completeness.state().name();
-        let (commit, total) = (answer.commit, answer.total);
-        let answered = match self.form {
-            Form::Json => {
-                let types: Vec<&str> =
-                    answer.columns.iter().map(|column| column.column_type.name()).collect();
-                let withheld = self.sight.withheld_words();
-                let beside = [
-                    ("types", Beside::Words(&types)),
-                    ("first", Beside::Number(first)),
-                    ("next", Beside::Text(next.as_deref())),
-                    ("withheld", Beside::Words(&withheld)),
-                ];
-                let mut bytes = Vec::new();
-                answer.write_json(&mut bytes, &beside);
-                Answered::Whole(Written::of(bytes, self.gzip))
-            }
-            Form::Ndjson | Form::Csv | Form::Typed | Form::Arrow => {
-                Answered::Lines(Box::new(answer), before)
-            }
-        };
-        let is_passing = false;
-        Page { answered, again, next, commit, total, completeness, cut_by_time, is_passing }
     }
 }

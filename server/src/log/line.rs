@@ -26,6 +26,18 @@ thread_local! {
 /// Writes events as lines.
 pub(super) struct Plain;
 
+/// Bytes that most lines need.
+pub(super) const LINE_BYTES: usize = 256;
+
+/// Begins a line that informs: time, level.
+pub(super) fn begin(line: &mut String) {
+    push_time(line, SystemClock.now());
+    line.push_str(INFORMS);
+}
+
+/// As wide as the widest of the levels.
+const INFORMS: &str = "  INFO";
+
 impl<S, N> FormatEvent<S, N> for Plain
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
@@ -37,13 +49,13 @@ where
         mut out: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let mut line = String::with_capacity(256);
+        let mut line = String::with_capacity(LINE_BYTES);
         push_time(&mut line, SystemClock.now());
         // As wide as the widest of them.
         line.push_str(match *event.metadata().level() {
             Level::ERROR => " ERROR",
             Level::WARN => "  WARN",
-            Level::INFO => "  INFO",
+            Level::INFO => INFORMS,
             Level::DEBUG => " DEBUG",
             Level::TRACE => " TRACE",
         });
@@ -93,30 +105,48 @@ impl Visit for Fields<'_> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        // What needs no escape is written as it is. Words have no quotes.
-        let is_plain = |byte: u8| (b' '..0x7f).contains(&byte) && byte != b'"' && byte != b'\\';
-        if field.name() == WORDS || !value.bytes().all(is_plain) {
-            return match field.name() {
-                WORDS => self.record_debug(field, &format_args!("{value}")),
-                _ => self.record_debug(field, &value),
-            };
+        // Words have no quotes.
+        if field.name() == WORDS {
+            return self.record_debug(field, &format_args!("{value}"));
         }
         self.name(field);
-        self.0.push('"');
-        self.0.push_str(value);
-        self.0.push('"');
+        push_quoted(self.0, value);
     }
 }
 
+/// A value in quotes. What needs no escape is written as it is.
+pub(super) fn push_quoted(line: &mut String, value: &str) {
+    let is_plain = |byte: u8| (b' '..0x7f).contains(&byte) && byte != b'"' && byte != b'\\';
+    if !value.bytes().all(is_plain) {
+        let _ = write!(line, "{value:?}");
+        return;
+    }
+    line.push('"');
+    line.push_str(value);
+    line.push('"');
+}
+
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use std::io;
     use std::sync::{Arc, Mutex};
     use tracing_subscriber::fmt::MakeWriter;
 
     #[derive(Clone, Default)]
-    struct Kept(Arc<Mutex<Vec<u8>>>);
+    pub(in super::super) struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Kept {
+        /// The lines of what is said.
+        pub(in super::super) fn of(say: impl FnOnce()) -> String {
+            let kept = Kept::default();
+            let lines = tracing_subscriber::fmt().with_target(false).with_ansi(false);
+            let lines = lines.with_writer(kept.clone()).event_format(Plain).finish();
+            tracing::subscriber::with_default(lines, say);
+            let lines = kept.0.lock().unwrap().clone();
+            String::from_utf8(lines).unwrap()
+        }
+    }
 
     impl io::Write for Kept {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

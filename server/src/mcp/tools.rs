@@ -163,7 +163,8 @@ impl Tools {
                         body[name] = value.clone();
                     }
                 }
-                read(query::post(self.within("/v1/query", Some(&body))?).await?).await?
+                let answer = query::post(self.within("/v1/query", Some(&body))?).await?;
+                read(answer.map(Body::from)).await?
             }
         };
         let fitted = fit(json, ANSWER_BYTES_MAX).map_err(|size| {
