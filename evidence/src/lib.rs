@@ -14,6 +14,7 @@ pub mod export;
 pub mod gate;
 pub mod record;
 pub mod rules;
+pub mod timestamp;
 
 pub use closure::{Closure, Member, NODES_MAX};
 pub use error::Error;
