@@ -16,6 +16,9 @@ const MESSAGE_DIGEST: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 
 /// `1.2.840.113549.1.9.16.2.47`: which certificate signs (RFC 5035), so that no other can be put in its place.
 const SIGNING_CERTIFICATE_V2: &[u8] =
     &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x02, 0x2f];
+/// `1.2.840.113549.1.9.16.2.12`: the same by SHA-1 (RFC 3161 knew no other), which is not made here.
+const SIGNING_CERTIFICATE_V1: &[u8] =
+    &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x02, 0x0c];
 /// `1.3.6.1.5.5.7.3.8`: a certificate that is for time stamps (RFC 3161, section 2.3).
 const TIME_STAMPING: &[u8] = &[0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x08];
 /// `2.5.29.37`, what a certificate may be used for.
@@ -126,6 +129,9 @@ pub fn signature(reply: &[u8]) -> Result<StampSignature, TimestampError> {
         return Err(form("its signed attributes hold the digest of the stamp"));
     }
     let named = attribute(SIGNING_CERTIFICATE_V2).and_then(certificate_named);
+    if named.is_none() && attribute(SIGNING_CERTIFICATE_V1).is_some() {
+        return Err(TimestampError::Unknown { what: "certificate's digest (SHA-1)" });
+    }
     let (named_hash, named) =
         named.ok_or_else(|| form("its signed attributes name the certificate that signs"))?;
     let mut certificates = parts.certificates.iter();
