@@ -1,5 +1,8 @@
 //! A proof of one event, that no event has a value, and that no edge leads somewhere: how long each takes
 //! to make and to check, and how many bytes it has, by the batches and their events; on a medium in memory.
+//!
+//! `LINEAL_PROOF_STORES=FOLDER:FOLDER` does the first also with stores that are there, of any size: they are
+//! read, and nothing is written into them.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -57,6 +60,49 @@ fn proofs(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// The checkpoint of a store's last commit, signed by the bench's own key.
+fn checkpoint_of(store: &Store) -> String {
+    let mut tree = Tree::default();
+    for number in 1..=store.commit() {
+        tree.push(TreeHash::leaf(&store.commit_payload(number).expect("a commit")));
+    }
+    let (origin, root, size) = (ORIGIN.to_owned(), tree.root(), store.commit());
+    let checkpoint = Checkpoint { origin, size, root, extensions: Vec::new() };
+    checkpoint.sign(&signer()).expect("a name").to_string()
+}
+
+/// One event in the middle of each store that is named.
+fn in_stores(criterion: &mut Criterion) {
+    let named = std::env::var("LINEAL_PROOF_STORES").unwrap_or_default();
+    let mut group = criterion.benchmark_group("proof_in_store");
+    group.sample_size(10);
+    for folder in named.split(':').filter(|folder| !folder.is_empty()) {
+        let store = Store::open_read_only(folder).expect("a store");
+        let note = checkpoint_of(&store);
+        let view = store.snapshot().expect("a view");
+        let batches: Vec<_> = view.batches().collect();
+        let events: u64 = batches.iter().map(|batch| u64::from(batch.rows)).sum();
+        let middle = batches[batches.len() / 2];
+        let event = EventRef { batch: middle.ordinal, row: middle.rows / 2 };
+        let claim = Claim::Events { events: vec![event], named: None };
+        let make = || store.prove(&view, &claim, note.as_bytes(), false).expect("a proof").write();
+        let file = make();
+        let (of, commits) = (middle.rows, store.commit());
+        println!(
+            "proof of 1 of {events} events ({} batches, this one of {of}; {commits} commits): {} bytes",
+            batches.len(),
+            file.len()
+        );
+        let trust = Trust::new(&signer().verifier().to_string(), None).expect("a key");
+        assert_eq!(check(file.as_bytes(), &trust).verdict, Verdict::Valid);
+        group.bench_function(format!("make_1_of_{events}"), |b| b.iter(|| black_box(make())));
+        group.bench_function(format!("check_1_of_{events}"), |b| {
+            b.iter(|| black_box(check(file.as_bytes(), &trust)));
+        });
+    }
+    group.finish();
+}
+
 fn absences(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("absence");
     group.sample_size(10);
@@ -89,5 +135,5 @@ fn absences(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, proofs, absences);
+criterion_group!(benches, in_stores, proofs, absences);
 criterion_main!(benches);

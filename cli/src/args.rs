@@ -255,8 +255,8 @@ differs (code 3). The server must be configured to give copies (`backups = true`
   lineal restore old.tar /srv/lineal --with-keys old.keys --erasures-of erased.json
 A copy that is damaged is refused with the names of its files, and nothing is left. An older copy
 holds what was erased since it was made: --erasures-of names a later state of the same store (the
-store, a later copy, a mirror), or the list that `lineal erase list --json` wrote of it, and what its
-log says was erased is erased again. A list is believed: keep it where you keep the keys.")]
+store, a later copy, a mirror), or the list that `lineal erase list --json` wrote of it, and what
+was erased there is erased again. A list is believed: keep it where you keep the keys.")]
     Restore(Restore),
     /// Sign which commits there are, for strangers to hold on to
     #[command(after_help = "Examples:

@@ -19,6 +19,7 @@ pub mod record;
 pub mod report;
 pub mod retention;
 pub mod rules;
+pub mod timestamp;
 pub mod verified;
 
 pub use closure::{Closure, Member, NODES_MAX};

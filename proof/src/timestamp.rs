@@ -2,10 +2,14 @@
 //! knowing whom to trust.
 //!
 //! Checked here: that the answer grants a stamp, in its form (DER, RFC 3161 section 2.4.2), and that it is
-//! of the text. **Not checked**: the authority's signature and certificates, which need its roots of trust;
-//! `openssl ts -verify` does that from the same file.
+//! of the text. What is signed, how and by which certificate, is taken apart (`signature.rs`); that the signature
+//! fits is checked where there is a library for it (`evidence/src/timestamp.rs`). **Not checked**: whether that
+//! certificate is an authority's, which needs its roots of trust; `openssl ts -verify` does that from the same file.
 
 mod der;
+mod signature;
+
+pub use signature::{StampHash, StampKey, StampSignature, signature};
 
 use der::{Der, GENERALIZED_TIME, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, UTC_TIME};
 use sha2::{Digest, Sha256};
@@ -44,6 +48,14 @@ pub enum TimestampError {
         status: u8,
         /// What it said.
         text: String,
+    },
+    /// Signed in a way that is not read here.
+    #[error(
+        "its signature cannot be checked here: the {what} is of another algorithm than RSA or ECDSA with SHA-2; `openssl ts -verify` checks it"
+    )]
+    Unknown {
+        /// What is of another algorithm.
+        what: &'static str,
     },
     /// It stamps something else.
     #[error("the stamp is of another text: of the SHA-256 {found}, not {expected}")]

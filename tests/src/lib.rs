@@ -2,6 +2,7 @@
 
 pub mod every_kind;
 pub mod everything;
+pub mod flips;
 pub mod foreign;
 pub mod log_lines;
 pub mod page;

@@ -61,6 +61,7 @@ replayed! {
     mappings: any_text_is_refused_by_name_or_maps_lines;
     parse: any_text_prints_back_or_is_refused_at_its_place;
     pipeline: any_question_of_any_graph_is_answered_alike_with_both_plans;
+    proofs: no_edit_of_what_strangers_are_given_shows_something_else;
     records: any_bytes_that_decode_encode_to_themselves;
     segments: any_edit_of_a_segment_is_found;
 }

@@ -52,3 +52,27 @@ fn times_are_read_in_both_forms() {
         assert_eq!(text(GENERALIZED_TIME, bad), None, "{bad}");
     }
 }
+
+#[test]
+fn a_signature_is_taken_apart_and_one_that_names_its_certificate_by_sha1_is_not_read() {
+    let parts = signature(REPLY).unwrap();
+    assert_eq!(
+        (parts.hash, parts.key, parts.public.len()),
+        (StampHash::Sha256, StampKey::P256, 65)
+    );
+    // The last byte of the attribute's name says by which hash the certificate is named.
+    let name = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x02, 0x2f];
+    let at = REPLY.windows(name.len()).position(|part| part == name).unwrap();
+    let mut older = REPLY.to_vec();
+    older[at + 10] = 0x0c;
+    assert!(matches!(signature(&older), Err(TimestampError::Unknown { .. })));
+    older[at + 10] = 0x2e;
+    assert!(matches!(signature(&older), Err(TimestampError::Form { .. })), "named by nothing");
+    // The stamp itself, the attributes' digest of it, the certificate.
+    for (what, bytes) in [("imprint", &Sha256::digest(TEXT)[..]), ("certificate", &parts.public)] {
+        let at = REPLY.windows(bytes.len()).position(|part| part == bytes).unwrap();
+        let mut other = REPLY.to_vec();
+        other[at] ^= 1;
+        assert!(matches!(signature(&other), Err(TimestampError::Form { .. })), "{what}");
+    }
+}

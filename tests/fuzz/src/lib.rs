@@ -13,6 +13,7 @@ pub mod log_lines;
 pub mod mappings;
 pub mod parse;
 pub mod pipeline;
+pub mod proofs;
 pub mod records;
 pub mod seeds;
 pub mod segments;
@@ -30,7 +31,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 13] = [
     Target { name: "ask", check: ask::check, seeds: seeds::questions },
     Target { name: "containers", check: containers::check, seeds: seeds::short_tapes },
     Target { name: "documents", check: documents::check, seeds: seeds::short_tapes },
@@ -41,6 +42,7 @@ pub const TARGETS: [Target; 12] = [
     Target { name: "mappings", check: mappings::check, seeds: seeds::mappings },
     Target { name: "parse", check: parse::check, seeds: seeds::questions },
     Target { name: "pipeline", check: pipeline::check, seeds: seeds::tapes },
+    Target { name: "proofs", check: proofs::check, seeds: proofs::seeds },
     Target { name: "records", check: records::check, seeds: seeds::records },
     Target { name: "segments", check: segments::check, seeds: seeds::tapes },
 ];

@@ -95,6 +95,11 @@ pub fn records() -> Vec<Vec<u8>> {
     sorted(found)
 }
 
+/// The files below a folder of the fixtures.
+pub fn fixtures(folder: &str) -> Vec<Vec<u8>> {
+    contents(&fixture(folder))
+}
+
 /// Bytes that look random, from short to long.
 pub fn tapes() -> Vec<Vec<u8>> {
     (0..TAPES).map(|number| tape(number, 8 + 6 * number as usize)).collect()

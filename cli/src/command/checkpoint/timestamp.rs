@@ -1,5 +1,5 @@
 //! Time stamps of a checkpoint (RFC 3161): asking an authority, or by files where the machine has no way
-//! to one. What an answer says is checked as far as `lineal_proof::timestamp` goes.
+//! to one. What an answer says is checked as far as `lineal_evidence::timestamp` goes.
 
 use super::text;
 use crate::args::Arguments;
@@ -8,7 +8,7 @@ use crate::place;
 use crate::remote::elsewhere::Elsewhere;
 use crate::time::rfc3339;
 use lineal_engine::Store;
-use lineal_proof::timestamp::{self, Timestamp};
+use lineal_proof::timestamp::{self, Timestamp, TimestampError};
 use serde_json::json;
 use std::io::Write;
 use std::path::Path;
@@ -27,8 +27,22 @@ pub(super) fn ask(arguments: &Arguments, store: &Store, size: u64, url: &str) ->
     }
     let stamp = Timestamp::parse(&answered.body).map_err(|why| failed(why.to_string()))?;
     stamp.covers(text(&note)).map_err(|why| failed(why.to_string()))?;
+    signer(&answered.body).map(drop).map_err(failed)?;
     store.add_timestamp(size, &answered.body)?;
     Ok(())
+}
+
+/// The certificate that an answer is signed with; in its place why it cannot be told. One whose signature
+/// is wrong is refused.
+fn signer(reply: &[u8]) -> Result<Result<String, String>, String> {
+    use lineal_evidence::timestamp::Error;
+    match lineal_evidence::timestamp::signer(reply) {
+        Ok(certificate) => Ok(Ok(certificate)),
+        Err(why @ (Error::Unchecked { .. } | Error::Form(TimestampError::Unknown { .. }))) => {
+            Ok(Err(why.to_string()))
+        }
+        Err(why) => Err(why.to_string()),
+    }
 }
 
 /// Writes the request to a file.
@@ -53,6 +67,7 @@ pub(super) fn keep(arguments: &Arguments, size: Option<u64>, file: &Path) -> Out
     let refused = |why: String| Failure::usage(format!("{}: {why}", file.display()));
     let reply = std::fs::read(file).map_err(|why| refused(why.to_string()))?;
     let stamp = Timestamp::parse(&reply).map_err(|why| refused(why.to_string()))?;
+    let signer = signer(&reply).map_err(refused)?;
     let store = place::open_read_only(arguments)?;
     let sizes = size.map_or_else(|| store.checkpoint_sizes(), |size| Ok(vec![size]))?;
     let mut why = "no checkpoint is kept; `lineal checkpoint` makes one".to_owned();
@@ -67,7 +82,10 @@ pub(super) fn keep(arguments: &Arguments, size: Option<u64>, file: &Path) -> Out
         let (time, until) = (seconds(stamp.time()), stamp.certificates_end().map(seconds));
         let mut out = std::io::stdout().lock();
         if arguments.json {
-            let object = json!({ "size": size, "time": time, "renew_by": until, "path": path });
+            let object = json!({
+                "size": size, "time": time, "renew_by": until, "path": path,
+                "signer_sha256": signer.as_ref().ok(),
+            });
             writeln!(out, "{object}")?;
             return Ok(Exit::Answer);
         }
@@ -78,10 +96,16 @@ pub(super) fn keep(arguments: &Arguments, size: Option<u64>, file: &Path) -> Out
                 "  the certificates in it end {until}: have it stamped anew before that"
             )?;
         }
-        writeln!(
-            out,
-            "  checked: granted, and over this checkpoint's SHA-256; who stamped it: openssl ts -verify"
-        )?;
+        match &signer {
+            Ok(certificate) => writeln!(
+                out,
+                "  checked: granted, over this checkpoint's SHA-256, and signed with the key of the certificate in it\n  (SHA-256 {certificate}); whose that is: openssl ts -verify, with the authority's root"
+            )?,
+            Err(why) => writeln!(
+                out,
+                "  checked: granted, and over this checkpoint's SHA-256; who signed it cannot be told here: {why}"
+            )?,
+        }
         return Ok(Exit::Answer);
     }
     Err(Failure::Remote { message: format!("{}: {why}", file.display()), exit: Exit::No })
