@@ -1,7 +1,7 @@
 //! The ledger as a file of sections: what there is much of stands in lists that are read in place,
 //! the rest is values one after another, read whole.
 
-use super::grown::Grown;
+use super::grown::{Grown, GrownBytes};
 use super::nodes::{NONE, Nodes};
 use super::revisions::Revisions;
 use super::table::{self, Table};
@@ -31,13 +31,13 @@ impl Ledger {
         tail >= TAIL_MIN && tail >= (self.revisions.len() - tail) / FILE_SHARE
     }
 
-    /// Lays aside what came since its file, but what changes, keys and tables: some sixty bytes a
-    /// revision with its node stay in memory.
+    /// Lays aside what came since its file, but what changes and tables.
     pub(crate) fn lay_aside(&mut self, shelf: &Shelf) {
         let (nodes, revisions) = (&mut self.nodes, &mut self.revisions);
         nodes.ids.lay_aside(shelf);
         nodes.kinds.lay_aside(shelf);
         nodes.key_ends.lay_aside(shelf);
+        nodes.keys.lay_aside(shelf);
         nodes.born.lay_aside(shelf);
         revisions.ids.lay_aside(shelf);
         revisions.contents.lay_aside(shelf);
@@ -106,7 +106,7 @@ impl Ledger {
             ids: list(sections, Tag::LedgerNodeIds),
             kinds: list(sections, Tag::LedgerKinds),
             key_ends: list(sections, Tag::LedgerKeyEnds),
-            keys: list(sections, Tag::LedgerKeys),
+            keys: GrownBytes::new(sections.get(Tag::LedgerKeys, 0)),
             born: list(sections, Tag::LedgerBorn),
             stubs: copied(sections, Tag::LedgerStubs)?,
             last: copied(sections, Tag::LedgerLast)?,
@@ -151,6 +151,15 @@ trait Listed {
 impl<T: Word> Listed for Grown<T> {
     fn bytes(&self) -> usize {
         self.written_bytes()
+    }
+    fn each(&self, push: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        self.write(push)
+    }
+}
+
+impl Listed for GrownBytes {
+    fn bytes(&self) -> usize {
+        self.len()
     }
     fn each(&self, push: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
         self.write(push)

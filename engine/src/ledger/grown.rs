@@ -11,6 +11,9 @@ const COPIED_AT_ONCE: usize = 1 << 20;
 /// Numbers of a list that are laid aside together: ids are 4 MiB then.
 const LAID_AT_ONCE: usize = 1 << 17;
 
+/// Bytes that are laid aside together, at least.
+const LAID_BYTES_MIN: usize = 4 << 20;
+
 /// A list of numbers.
 pub(crate) struct Grown<T: Word> {
     base: Section<T>,
@@ -86,20 +89,66 @@ impl<T: Word> Grown<T> {
     }
 }
 
-impl Grown<u8> {
-    /// Bytes that were added together, none of which are laid aside.
+/// Bytes of things that differ in length, one behind another. What was added together lies together.
+#[derive(Default)]
+pub(crate) struct GrownBytes {
+    base: Section<u8>,
+    /// Behind the file's: each with where it ends.
+    laid: Vec<(usize, Words<u8>)>,
+    tail: Vec<u8>,
+}
+
+impl GrownBytes {
+    /// Bytes that go on from a file's.
+    pub(crate) fn new(base: Section<u8>) -> GrownBytes {
+        GrownBytes { base, laid: Vec::new(), tail: Vec::new() }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.tail_start() + self.tail.len()
+    }
+
+    fn tail_start(&self) -> usize {
+        self.laid.last().map_or(self.base.len(), |(end, _)| *end)
+    }
+
+    /// Adds what is written.
+    pub(crate) fn extend(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        write(&mut self.tail);
+    }
+
+    /// Bytes that were added together.
     pub(crate) fn range(&self, from: usize, to: usize) -> &[u8] {
         let base = self.base.len();
-        let range = if from >= base && to >= base {
-            self.tail.get(from - base..to - base)
-        } else {
+        let range = if from < base {
             self.base.range(from..to)
+        } else if let Some(from_tail) = from.checked_sub(self.tail_start()) {
+            self.tail.get(from_tail..to.saturating_sub(self.tail_start()))
+        } else {
+            let piece = self.laid.partition_point(|(end, _)| *end <= from);
+            let start = piece.checked_sub(1).map_or(base, |before| self.laid[before].0);
+            self.laid.get(piece).and_then(|(_, bytes)| bytes.get(from - start..to - start))
         };
         range.unwrap_or_default()
     }
 
-    pub(crate) fn extend(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        write(&mut self.tail);
+    /// Lays aside what is in memory, once it is worth a piece.
+    pub(crate) fn lay_aside(&mut self, shelf: &Shelf) {
+        if self.tail.len() >= LAID_BYTES_MIN {
+            let end = self.len();
+            self.laid.push((end, shelf.lay(std::mem::take(&mut self.tail))));
+        }
+    }
+
+    /// Hands out its bytes from first to last, some at a time.
+    pub(crate) fn write(&self, mut push: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        for first in (0..self.base.len()).step_by(COPIED_AT_ONCE) {
+            let range = first..(first + COPIED_AT_ONCE).min(self.base.len());
+            push(self.base.range(range.clone()).unwrap_or_default())?;
+            self.base.forget(range);
+        }
+        self.laid.iter().try_for_each(|(_, piece)| push(piece))?;
+        push(&self.tail)
     }
 }
 
@@ -132,5 +181,35 @@ mod tests {
         };
         list.write(push).unwrap();
         assert!(written == as_bytes(&expected) && list.written_bytes() == written.len());
+    }
+
+    #[test]
+    fn bytes_are_the_same_however_much_of_them_is_laid_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = Shelf::beside(Arc::new(FileStorage::new(folder.path())));
+        let mut bytes = GrownBytes::default();
+        let (mut all, mut ends) = (Vec::new(), vec![0]);
+        for number in 0..2_000_000_u32 {
+            let added = number.to_string().into_bytes();
+            bytes.extend(|out| out.extend_from_slice(&added));
+            all.extend_from_slice(&added);
+            ends.push(all.len());
+            if number % 1_000 == 0 {
+                bytes.lay_aside(&shelf);
+            }
+        }
+        assert!(bytes.laid.len() == 3 && !bytes.tail.is_empty(), "{}", bytes.laid.len());
+        assert_eq!(bytes.len(), all.len());
+        for range in ends.windows(2).step_by(7) {
+            let [from, to] = *range else { unreachable!("windows of two") };
+            assert_eq!(bytes.range(from, to), &all[from..to]);
+        }
+        let mut written = Vec::new();
+        let push = |bytes: &[u8]| {
+            written.extend_from_slice(bytes);
+            Ok(())
+        };
+        bytes.write(push).unwrap();
+        assert!(written == all);
     }
 }

@@ -1,6 +1,6 @@
 //! The nodes of the ledger: anything that a stub or revision names, in the order of the log.
 
-use super::grown::Grown;
+use super::grown::{Grown, GrownBytes};
 use super::table::Table;
 use crate::key_bytes;
 use crate::schema::{KINDS, Kind};
@@ -16,7 +16,7 @@ pub(crate) struct Nodes {
     pub(super) kinds: Grown<u8>,
     /// Where the key of each ends.
     pub(super) key_ends: Grown<u64>,
-    pub(super) keys: Grown<u8>,
+    pub(super) keys: GrownBytes,
     /// The commit that first named each.
     pub(super) born: Grown<u32>,
     /// Has it a stub?
