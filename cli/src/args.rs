@@ -313,7 +313,11 @@ network `lineal serve` speaks the same at /mcp, with tokens and roles.")]
     #[cfg(feature = "server")]
     #[command(subcommand)]
     Token(Token),
-    /// Import the bundled exports into ./lineal-demo and ask the question
+    /// Import the bundled exports and ask the question; or walk through the evidence
+    #[command(after_help = "Examples:
+  lineal demo                                    which data trained the model behind this hash?
+  lineal demo --evidence                         what is recorded, what the check finds, what is
+                                                 handed over, how a stranger verifies it")]
     Demo(Demo),
     /// Print shell completions
     Completions(Completions),
@@ -556,9 +560,11 @@ pub(crate) struct Verify {
 
 #[derive(Args, Debug)]
 pub(crate) struct Demo {
-    /// Where to make the store
-    #[arg(default_value = "lineal-demo")]
-    pub(crate) dir: PathBuf,
+    /// Where to make the store [default: lineal-demo, with --evidence lineal-demo-evidence]
+    pub(crate) dir: Option<PathBuf>,
+    /// Walk through what is recorded, checked, handed over and verified, with four things wrong
+    #[arg(long)]
+    pub(crate) evidence: bool,
 }
 
 #[derive(Args, Debug)]

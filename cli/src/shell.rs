@@ -19,7 +19,7 @@ pub(crate) fn shell_line(store: Option<&Path>, words: &[&str]) -> String {
 }
 
 /// A word in single quotes, where a shell would read more than letters.
-fn quoted(word: &str) -> Cow<'_, str> {
+pub(crate) fn quoted(word: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         return Cow::Borrowed(word);

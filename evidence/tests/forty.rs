@@ -5,9 +5,11 @@ mod world;
 
 use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::{Kind, Relation};
+use lineal_engine::{ErasureOrder, Target};
 use lineal_evidence::check::{compare, junit, record, recorded, sarif};
 use lineal_evidence::rules::{Pack, Status};
 use lineal_proof::Value;
+use lineal_proof::record::Decision;
 use std::collections::BTreeSet;
 use world::{DAY, HOUR, TODAY, World, ago, report, result};
 
@@ -418,4 +420,33 @@ fn what_is_recorded_is_held_against_itself() {
     for (spoil, rule, status) in spoiled {
         assert_eq!(told(spoil, rule), status, "{rule}");
     }
+}
+
+#[test]
+fn what_a_decision_erased_is_told_with_the_decision() {
+    let mut world = World::whole();
+    // Under a hold nothing is erased.
+    world.is_held = false;
+    let store = world.store();
+    let view = store.snapshot().unwrap();
+    let batch = view.batches().next().unwrap().node;
+    let target = Target::Batch(view.node_id(batch));
+    drop(view);
+    let mut pack = Pack::reconcile().unwrap();
+    pack.rules.retain(|rule| rule.id == "REC-13");
+    assert_eq!(report(&store, &pack).rules[0].status, Status::Met);
+    let order = ErasureOrder {
+        targets: vec![target],
+        decision: Decision::Erased,
+        basis: "GDPR 17(1)(a)".to_owned(),
+        reference: "R-9".to_owned(),
+        decided_by: store.actor_key("officer").unwrap(),
+        executed_by: store.actor_key("operator").unwrap(),
+    };
+    store.erase(&order, false).unwrap();
+    let told = report(&store, &pack).rules.remove(0);
+    assert_eq!((told.status, told.findings_total), (Status::Gap, 1));
+    let say = &told.findings[0].say;
+    assert!(say.starts_with("40 of 40 events erased by recorded decision (R-9 of "), "{say}");
+    assert!(say.contains(": GDPR 17(1)(a)): what they said"), "{say}");
 }

@@ -1,5 +1,9 @@
 //! `lineal demo`: the main job on bundled real exports, in seconds.
 
+mod evidence;
+mod planted;
+mod walk;
+
 use super::{ask, import, trace};
 use crate::args::{Arguments, Demo};
 use crate::exit::{Failure, Outcome};
@@ -15,6 +19,8 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
+/// Where the demo is made if no folder is named.
+const FOLDER: &str = "lineal-demo";
 /// What the demo asks.
 const QUESTION: &str = "Which data trained the model behind this inference hash?";
 
@@ -37,6 +43,9 @@ const BUNDLED: [(&str, &[u8]); 3] = [
 ];
 
 pub(super) fn run(arguments: &Arguments, wanted: &Demo) -> Outcome {
+    if wanted.evidence {
+        return evidence::run(arguments, wanted);
+    }
     let style = Style::new();
     let zone = Zone::parse(&arguments.tz)?;
     let mut screen = std::io::stdout().lock();
@@ -44,7 +53,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Demo) -> Outcome {
     // Programs get one object at the end.
     let mut out: &mut dyn Write = if arguments.json { &mut nobody } else { &mut screen };
     let mut imported = None;
-    let folder = &wanted.dir;
+    let folder = wanted.dir.as_deref().unwrap_or(Path::new(FOLDER));
     let place = folder.join("store");
     let store = if place.join("head").is_file() {
         writeln!(out, "{} is there from an earlier run: already imported", folder.display())?;

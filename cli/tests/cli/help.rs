@@ -6,7 +6,7 @@ use expect_test::expect_file;
 
 /// With the server, as it is built by default.
 #[cfg(feature = "server")]
-const COMMANDS: [&str; 45] = [
+const COMMANDS: [&str; 46] = [
     "init",
     "import",
     "query",
@@ -17,6 +17,7 @@ const COMMANDS: [&str; 45] = [
     "show",
     "export",
     "report",
+    "pack",
     "stats",
     "imports",
     "retract",

@@ -24,6 +24,8 @@ mod mcp;
 mod mirror;
 #[cfg(feature = "server")]
 mod noted;
+#[cfg(unix)]
+mod personas;
 mod prove;
 #[cfg(feature = "server")]
 mod python;

@@ -4,6 +4,7 @@
 mod anchored;
 mod coverage;
 mod cycles;
+mod erased;
 mod event_fields;
 mod figures;
 mod holds;
@@ -65,6 +66,7 @@ pub(super) fn run(
         BuiltIn::DeclaredMetrics => figures::declared(asker, subjects),
         BuiltIn::IncidentHold => holds::missing(store, asker, rule, subjects),
         BuiltIn::PastErasure => holds::past_erasure(store, asker, subjects),
+        BuiltIn::ErasedEvents => erased::events(store, asker, subjects),
         BuiltIn::Anchored => anchored::anchored(store, asker, rule, subjects),
         BuiltIn::Cycles => cycles::upstream_of_itself(asker, subjects),
     }

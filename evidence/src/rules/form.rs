@@ -32,6 +32,8 @@ pub enum BuiltIn {
     IncidentHold,
     /// Batches that are past the declared end of keeping, still hold rows, and are on no hold.
     PastErasure,
+    /// Deployments of which events were erased by a recorded decision.
+    ErasedEvents,
     /// The log's head is not signed, or no time-stamp authority stamped it.
     Anchored,
     /// Nodes that lie upstream of themselves.
