@@ -38,7 +38,7 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     ] {
         let begun = Instant::now();
         let mut tell = |so_far: &Outcome| {
-            if so_far.flips % TELL_EVERY == 0 {
+            if so_far.flips.is_multiple_of(TELL_EVERY) {
                 eprintln!("{name}: {} of {flips}", so_far.flips);
             }
         };

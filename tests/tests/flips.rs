@@ -20,7 +20,8 @@ fn store_of_fixtures(folder: &Path) {
     let store = Store::create(folder, sample::options()).unwrap();
     let place = lineal_tests::place::Place { store: Arc::new(store) };
     let paths: Vec<_> = ARCHIVES.iter().chain([&DATABASE]).map(|name| fixture(name)).collect();
-    place.import(&paths.iter().map(|path| path.as_path()).collect::<Vec<_>>());
+    let paths: Vec<&Path> = paths.iter().map(AsRef::as_ref).collect();
+    place.import(&paths);
 }
 
 fn flipped(part: Part, depth: Depth) -> Outcome {

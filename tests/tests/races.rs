@@ -135,7 +135,7 @@ fn cross(
             scope.spawn(move || {
                 if begun.recv().is_ok() {
                     second(store).unwrap();
-                    drop(end.send(()));
+                    let _ = end.send(());
                 }
             });
             first(store).unwrap();
@@ -338,7 +338,7 @@ fn no_reader_opens_an_erased_value_between_its_record_and_the_end_of_its_key() {
                 begun.recv().ok()?;
                 let reader = Store::open_read_only_on(Arc::new(memory)).unwrap();
                 let seen = (reader.commit(), address(&reader.snapshot().unwrap()));
-                drop(end.send(()));
+                let _ = end.send(());
                 Some(seen)
             });
             erase_person(&store).unwrap();

@@ -208,7 +208,7 @@ fn statements_and_events_bring_back_the_runs_with_what_went_in_and_came_out() {
         if let Some(place) = again(&closure, Form::Slsa, "slsa.intoto.jsonl") {
             let view = place.view();
             statements += 1;
-            assert!(view.nodes_of(Kind::Run).len() > 0);
+            assert!(!view.nodes_of(Kind::Run).is_empty());
             if let Some((_, digest)) = root.digest() {
                 assert!(digests(&view).contains(&digest), "{digest} of {}", root.name);
             }

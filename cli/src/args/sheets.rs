@@ -31,7 +31,8 @@ pub(crate) enum Sheet {
     /// What changed from one model version to another, and what was decided about it
     Change(ChangeOf),
     /// A data set: origin, use, examinations, and what is not recorded
-    DataSheet(DataSheetOf),
+    #[command(name = "data-sheet")]
+    Data(DataSheetOf),
     /// How long what is kept, what is due, what is held and what was erased
     Retention(RetentionOf),
     /// Facts for a data protection impact assessment
@@ -120,7 +121,7 @@ impl Sheet {
             Sheet::Oversight(it) => &it.paper,
             Sheet::Incident(it) => &it.paper,
             Sheet::Change(it) => &it.paper,
-            Sheet::DataSheet(it) => &it.paper,
+            Sheet::Data(it) => &it.paper,
             Sheet::Retention(it) => &it.paper,
             Sheet::Dpia(it) => &it.paper,
         }

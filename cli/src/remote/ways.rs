@@ -167,7 +167,7 @@ fn name(command: &Command) -> &'static str {
         Command::Report(Report::Sheet(Sheet::Oversight(_))) => "report oversight",
         Command::Report(Report::Sheet(Sheet::Incident(_))) => "report incident",
         Command::Report(Report::Sheet(Sheet::Change(_))) => "report change",
-        Command::Report(Report::Sheet(Sheet::DataSheet(_))) => "report data-sheet",
+        Command::Report(Report::Sheet(Sheet::Data(_))) => "report data-sheet",
         Command::Report(Report::Sheet(Sheet::Retention(_))) => "report retention",
         Command::Report(Report::Sheet(Sheet::Dpia(_))) => "report dpia",
         Command::Stats => "stats",

@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Sheet) -> Outcome {
             let model = |text| node(text, &[Kind::Model]);
             change(&facts, model(&it.old)?, model(&it.new)?)
         }
-        Sheet::DataSheet(it) => data_sheet(&facts, node(&it.target, &[Kind::Dataset])?),
+        Sheet::Data(it) => data_sheet(&facts, node(&it.target, &[Kind::Dataset])?),
         Sheet::Retention(it) => {
             let policy = Policy::read(it.policy.as_deref()).map_err(failure)?;
             let target = it.target.as_deref().map(|text| node(text, &DEPLOYED)).transpose()?;
