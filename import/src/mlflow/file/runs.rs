@@ -20,7 +20,7 @@ pub(super) fn datasets(folder: &Folder, store: &mut Store) -> Result<DatasetPlac
     let Some(datasets) = folder.child("datasets") else { return Ok(places) };
     for child in datasets.folders(store)? {
         let Some(meta) = child.meta(store)? else { continue };
-        let place = store.datasets.add(Dataset {
+        let place = store.datasets.add(&Dataset {
             name: meta.present("name").unwrap_or_default(),
             digest: meta.present("digest").unwrap_or_default(),
             source_type: meta.present("source_type"),

@@ -13,6 +13,7 @@ use lineal_engine::schema::Kind;
 use lineal_proof::{Map, Value};
 use std::collections::{BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
 
 /// How MLflow makes a digest: MD5 of at most the first 10,000 rows, cut to 8 hex digits. It says
 /// little, and answers must be able to say so.
@@ -35,16 +36,19 @@ pub(in super::super) struct Datasets {
 }
 
 impl Datasets {
-    pub(super) fn new(list: &DatasetList) -> Datasets {
-        let (mut nodes, mut ends) = (Vec::new(), Vec::with_capacity(list.distinct().len()));
-        for row in list.distinct() {
-            put_reference(&mut nodes, &reference(row));
+    /// # Errors
+    /// What the file system says of rows that were laid aside.
+    pub(super) fn new(list: &DatasetList) -> io::Result<Datasets> {
+        let (mut nodes, mut ends) = (Vec::new(), Vec::with_capacity(list.distinct_len()));
+        let mut by_digest = Vec::with_capacity(list.distinct_len());
+        for (row, place) in list.distinct().zip(0..) {
+            let row = row?;
+            put_reference(&mut nodes, &reference(&row));
             ends.push(nodes.len());
+            by_digest.push((hash_of(&row.name, &row.digest), place));
         }
-        let hashes = list.distinct().iter().map(|row| hash_of(&row.name, &row.digest));
-        let mut by_digest: Vec<_> = hashes.zip(0..).collect();
         by_digest.sort_unstable();
-        Datasets { nodes, ends, by_place: list.rows().to_vec(), by_digest }
+        Ok(Datasets { nodes, ends, by_place: list.rows().to_vec(), by_digest })
     }
 
     /// Forgets what only models are looked up by.
@@ -86,18 +90,41 @@ impl Datasets {
         }
     }
 
-    pub(super) fn map(&self, list: &DatasetList, context: &Context<'_>, collector: &mut Collector) {
+    /// # Errors
+    /// What the file system says of rows that were laid aside.
+    pub(super) fn map(
+        &self,
+        list: &DatasetList,
+        context: &Context<'_>,
+        collector: &mut Collector,
+    ) -> io::Result<()> {
         // Rows of other words may name the same node: a source is spaced otherwise.
         let mut seen = HashSet::new();
-        for (place, row) in list.distinct().iter().enumerate() {
-            if !seen.insert((self.packed(place), &row.schema, &row.profile)) {
+        for (place, row) in list.distinct().enumerate() {
+            let row = row?;
+            if !seen.insert(start_of_hash(self.packed(place), &row)) {
                 continue;
             }
             let Some(node) = self.node(place) else { continue };
-            let record = record(row, &node, context, collector);
+            let record = record(&row, &node, context, collector);
             collector.add(record);
         }
+        Ok(())
     }
+}
+
+/// The start of the BLAKE3 of a node and what a row says of it.
+fn start_of_hash(node: &[u8], row: &Dataset) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new();
+    let texts = [&row.schema, &row.profile].map(|text| text.as_deref().map(str::as_bytes));
+    for bytes in [Some(node)].into_iter().chain(texts) {
+        // One more than the length, so that an empty text is not an absent one.
+        hasher.update(&bytes.map_or(0, |bytes| bytes.len() as u64 + 1).to_le_bytes());
+        hasher.update(bytes.unwrap_or_default());
+    }
+    let mut start = [0; 16];
+    hasher.finalize_xof().fill(&mut start);
+    start
 }
 
 /// What a dataset is looked up by.

@@ -120,7 +120,7 @@ pub(super) fn map(
     beside: &[String],
     context: &Context<'_>,
 ) -> Result<Mapped, Error> {
-    let mut datasets = Datasets::new(&store.datasets);
+    let mut datasets = Datasets::new(&store.datasets).map_err(laid_aside)?;
     let mut look = Look::default();
     let parts: Vec<usize> = (0..runs.parts()).collect();
     for parts in parts.chunks(PARTS_AT_ONCE) {
@@ -140,7 +140,9 @@ pub(super) fn map(
     for experiment in std::mem::take(&mut store.experiments) {
         experiment::map(experiment, context, &mut collector);
     }
-    datasets.map(&std::mem::take(&mut store.datasets), context, &mut collector);
+    let listed = std::mem::take(&mut store.datasets);
+    datasets.map(&listed, context, &mut collector).map_err(laid_aside)?;
+    drop(listed);
     registered::map(&mut store, &histories, context, &mut collector);
     for model in std::mem::take(&mut store.logged) {
         logged::map(model, &makers, &datasets, context, &mut collector);

@@ -118,7 +118,7 @@ impl Pages {
         *self
             .datasets
             .entry((experiment, dataset.clone()))
-            .or_insert_with(|| list.add(Dataset { at_file: label.to_owned(), ..dataset }))
+            .or_insert_with(|| list.add(&Dataset { at_file: label.to_owned(), ..dataset }))
     }
 
     /// A registered name. `latest_versions` lists the newest of each stage only, but all versions

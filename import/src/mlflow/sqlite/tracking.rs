@@ -160,7 +160,7 @@ fn inputs(
     ];
     let mut datasets = Places::new();
     database.each("datasets", &columns, |row| {
-        let place = store.datasets.add(Dataset {
+        let place = store.datasets.add(&Dataset {
             name: row.text_or_empty(1),
             digest: row.text_or_empty(2),
             source_type: row.present(3),
