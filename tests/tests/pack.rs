@@ -238,7 +238,8 @@ fn events_that_a_maker_chose_himself_are_found() {
     let Some(python) = foreign::python("chosen samples in verify.py", &[]) else { return };
     let pack = made(&BANK, MODEL, Disclosure::Authority);
     let (_keep, folder) = written(&pack);
-    let arguments = [folder.join("verify").into_os_string(), folder.into_os_string()];
+    let verifier = folder.join("verify");
+    let arguments = [verifier.as_os_str(), folder.as_os_str()];
     let said = foreign::run(&python, "check_samples.py", &arguments, b"").expect("python starts");
     assert_eq!(said.code, Some(0), "{}\n{}", said.stdout, said.stderr);
     assert!(said.stdout.contains("changes, each found") && !said.stdout.starts_with("0 "));
