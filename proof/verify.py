@@ -1438,6 +1438,8 @@ def check(data, key, trusted=None):
 
 OF_SHA256, OF_BLAKE3, SIGNATURE = "MANIFEST.sha256", "MANIFEST.b3", "MANIFEST.sha256.sig"
 SAMPLE_LABEL = b"lineal pack sample v1\0"
+# Most events that are drawn of a deployment, and draws for each (the rule in each file of samples).
+SAMPLES_MAX, SAMPLE_DRAWS = 100, 4
 
 
 def consistent(earlier, size, old_root, root, path):
@@ -1622,11 +1624,11 @@ class Pack:
                 if not same or statement.get("kind") != "revision":
                     self.fault("graph.json", f"/nodes/{number}/revisions/{place}: the record that {name} shows")
                 shown += 1
-        self.words.append(f"{shown} records of graph.json are those that proofs show")
+        self.words.append(f"{shown} revisions named in graph.json are those that proofs show")
 
     def check_samples(self, checkpoint):
         """Sampled events were drawn by the rule, and are what their proofs disclose."""
-        count = 0
+        count, passed, unproved, hidden = 0, 0, 0, len(self.codes)
         for name in sorted(self.listed):
             if not name.startswith("logs/samples/") or name.endswith("/index.json"):
                 continue
@@ -1636,22 +1638,69 @@ class Pack:
                 total = sum(rows for _, rows in file["parts"])
                 if root != checkpoint[2]:
                     self.fault(name, "/root: the root of the pack's checkpoint")
+                passed += self.check_draws(name, file, root + about, total)
                 for number, drawn in enumerate(file["drawn"]):
-                    at = f"/drawn/{number}"
-                    hashed = blake3(SAMPLE_LABEL + root + about + drawn["draw"].to_bytes(8, "little"))
-                    place = int.from_bytes(hashed[:8], "little") % total
-                    if place != drawn["row_of_all"] or (drawn["batch"], drawn["row"]) != row_at(file["parts"], place):
-                        self.fault(name, f"{at}: the row that the rule draws")
-                    count += self.check_event(name, at, drawn)
+                    count += self.check_event(name, f"/drawn/{number}", drawn)
+                for number, (revision, _) in enumerate(file["parts"]):
+                    # A revision that is proved is one of the log; its rows stay the maker's word.
+                    proof = f"proofs/revisions/{revision}.proof"
+                    if proof not in self.listed:
+                        unproved += 1
+                        continue
+                    statement, _ = self.proofs.get(proof, ({}, {}))
+                    if statement.get("kind") != "revision" or statement.get("revision", b"").hex() != revision:
+                        self.fault(name, f"/parts/{number}: the record that {proof} shows")
             except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError, OverflowError, Broken):
                 self.fault(name, "a file of samples")
-        self.words.append(f"{count} sampled events are what their proofs disclose")
+        self.words.append(f"{count} sampled events are what their proofs disclose, and every draw is accounted for")
+        hidden = len(self.codes) - hidden
+        if hidden:
+            self.words.append(f"{hidden} drawn events are not shown: no proof of them is here")
+        if passed:
+            self.words.append(f"NOTE: {passed} draws were passed over as rows that do not count: the maker's word")
+        self.words.append("NOTE: how many rows each part of a log has is the maker's word"
+                          + (f"; {unproved} parts have no proof of their record here" if unproved else ""))
+
+    def check_draws(self, name, file, seed, total):
+        """Every draw is an event, one passed over or a repeat, until enough are drawn; how many were passed over."""
+        wanted, events, passed = file["wanted"], list(file["drawn"]), list(file["passed_over"])
+        if not is_number(wanted) or not 0 < wanted <= SAMPLES_MAX or not 0 < total or len(events) > wanted:
+            self.fault(name, f"/wanted: 1 to {SAMPLES_MAX} events of rows that there are, and no more drawn")
+            return 0
+        drawn_at, passed_at, seen = 0, 0, set()
+        for draw in range(wanted * SAMPLE_DRAWS):
+            if drawn_at == wanted:
+                break
+            place = int.from_bytes(blake3(SAMPLE_LABEL + seed + draw.to_bytes(8, "little"))[:8], "little") % total
+            if place in seen:
+                continue
+            seen.add(place)
+            row = row_at(file["parts"], place)
+            if drawn_at < len(events) and events[drawn_at]["draw"] == draw:
+                event = events[drawn_at]
+                if place != event["row_of_all"] or (event["batch"], event["row"]) != row:
+                    self.fault(name, f"/drawn/{drawn_at}: the row that the rule draws")
+                drawn_at += 1
+            elif (passed_at < len(passed) and passed[passed_at]["draw"] == draw
+                  and passed[passed_at]["row_of_all"] == place):
+                passed_at += 1
+            else:
+                self.fault(name, f"draw {draw}: an event, or why it was passed over")
+                return passed_at
+        if drawn_at < len(events):
+            self.fault(name, f"/drawn/{drawn_at}: the row that the rule draws")
+        if passed_at < len(passed):
+            self.fault(name, f"/passed_over/{passed_at}: a draw of the rule")
+        return passed_at
 
     def check_event(self, name, at, drawn):
         """Whether an event has a proof, which then shows what is said of it."""
         if drawn.get("proof") is None:
             if drawn.get("fields") is not None:
                 self.fault(name, f"{at}: a proof of what is said of the event")
+            if not str(drawn.get("state")).startswith(("restricted: ", "not shown: ")):
+                self.fault(name, f"{at}/state: why the event has no proof")
+            self.codes.append(WITHHELD)
             return 0
         statement, events = self.proofs.get(drawn["proof"], ({}, {}))
         event = ("event", bytes.fromhex(drawn["batch"]), drawn["row"])
@@ -1661,6 +1710,9 @@ class Pack:
         same = said.keys() == disclosed.keys() and all(is_told(disclosed[field], said[field]) for field in said)
         if event not in statement.get("events", ()) or not same or erased == ("fields" in drawn):
             self.fault(name, f"{at}: the event that {drawn['proof']} shows")
+        state = str(drawn.get("state"))
+        if not (state.startswith("redacted: ") if erased else state == "shown"):
+            self.fault(name, f"{at}/state: what the proof shows of the event")
         return 1
 
 

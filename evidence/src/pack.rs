@@ -143,6 +143,8 @@ pub struct Counts {
     pub redacted: u64,
     /// Drawn rows that are restricted, and so not shown.
     pub restricted: u64,
+    /// Drawn rows that cannot be shown: what became of them came behind the checkpoint.
+    pub not_shown: u64,
 }
 
 impl Pack {
@@ -161,5 +163,13 @@ impl Pack {
     /// [`Error::Zip`].
     pub fn zip(&self) -> Result<Vec<u8>, Error> {
         archive::zip(&self.name, &self.files)
+    }
+
+    /// Writes the zip. It must not be there; one that is half written does not bear its name.
+    ///
+    /// # Errors
+    /// [`Error::Zip`]; within the result [`io::ErrorKind::AlreadyExists`], and what the medium says.
+    pub fn write_zip(&self, path: &Path) -> Result<io::Result<()>, Error> {
+        Ok(files::write_one(path, &self.zip()?))
     }
 }

@@ -23,6 +23,9 @@ const INCIDENT: &str = "incident:incident-2026-1";
 /// What stands in a document that is kept, as any document may hold it.
 const KEPT: &str = "Reviewed by Maria Keller on 2 February 2026.\n";
 
+/// Why the bank holds: for those who may read of persons.
+const HOLD_REASON: &str = "an authority asked for the file of Mr Quill";
+
 /// The bank of every kind, with a kept document, and two checkpoints.
 static BANK: LazyLock<Arc<Store>> = LazyLock::new(|| {
     let bank = every_kind::load();
@@ -30,7 +33,7 @@ static BANK: LazyLock<Arc<Store>> = LazyLock::new(|| {
     attach(&store, bank.now);
     store.record_log(Some("bank.example/log"), None).unwrap();
     store.checkpoint().unwrap();
-    store.hold("inquiry 4", &HoldScope::Store, "an authority asked", None).unwrap();
+    store.hold("inquiry 4", &HoldScope::Store, HOLD_REASON, None).unwrap();
     store.checkpoint().unwrap();
     store
 });
@@ -231,6 +234,18 @@ fn a_byte_that_was_changed_anywhere_is_found_and_its_file_named() {
 }
 
 #[test]
+fn events_that_a_maker_chose_himself_are_found() {
+    let Some(python) = foreign::python("chosen samples in verify.py", &[]) else { return };
+    let pack = made(&BANK, MODEL, Disclosure::Authority);
+    let (_keep, folder) = written(&pack);
+    let verifier = folder.join("verify");
+    let arguments = [verifier.as_os_str(), folder.as_os_str()];
+    let said = foreign::run(&python, "check_samples.py", &arguments, b"").expect("python starts");
+    assert_eq!(said.code, Some(0), "{}\n{}", said.stdout, said.stderr);
+    assert!(said.stdout.contains("changes, each found") && !said.stdout.starts_with("0 "));
+}
+
+#[test]
 fn programs_of_others_check_the_files_and_the_signature() {
     let pack = made(&BANK, MODEL, Disclosure::ThirdParty);
     let (_keep, folder) = written(&pack);
@@ -307,6 +322,7 @@ fn withheld(store: &Store) -> BTreeSet<Vec<u8>> {
         }
     }
     all.insert(KEPT.trim_end().as_bytes().to_vec());
+    all.insert(HOLD_REASON.as_bytes().to_vec());
     all.insert(b"Maria Keller".to_vec());
     all.insert(b"maria.keller@bank.example".to_vec());
     all

@@ -28,6 +28,10 @@ pub(super) fn run(arguments: &Arguments, wanted: &Wanted) -> Outcome {
     }
     let zone = Zone::parse(&arguments.tz)?;
     let as_of = wanted.as_of.as_deref().map(as_of).transpose()?;
+    // It takes long to make a pack, and nothing is written over.
+    if let Some(path) = wanted.zip.as_deref().filter(|path| path.symlink_metadata().is_ok()) {
+        return Err(not_written(path, &std::io::ErrorKind::AlreadyExists.into()));
+    }
     let store = Arc::new(place::open_read_only(arguments)?);
     let disclosure = match wanted.disclosure {
         PackDisclosure::Authority => Disclosure::Authority,
@@ -51,8 +55,8 @@ pub(super) fn run(arguments: &Arguments, wanted: &Wanted) -> Outcome {
         made.write_to(folder).map_err(|error| not_written(folder, &error))?;
     }
     if let Some(path) = &wanted.zip {
-        let bytes = made.zip().map_err(Failure::usage)?;
-        std::fs::write(path, bytes).map_err(|error| not_written(path, &error))?;
+        let written = made.write_zip(path).map_err(Failure::usage)?;
+        written.map_err(|error| not_written(path, &error))?;
     }
     let behind = store.commit().saturating_sub(made.size);
     drop(store);
@@ -76,7 +80,7 @@ fn as_of(text: &str) -> Outcome<AsOf> {
 fn not_written(path: &Path, error: &std::io::Error) -> Failure {
     if error.kind() == std::io::ErrorKind::AlreadyExists {
         return Failure::usage(format!(
-            "{} is there already: a pack is never written into another; name a new folder with --out",
+            "{} is there already: a pack is never written into another; name a new place with --out or --zip",
             path.display()
         ));
     }

@@ -7,7 +7,7 @@ use super::{Error, Files};
 use crate::check::time_text;
 use crate::record::heads;
 use lineal_engine::schema::Kind;
-use lineal_engine::{HoldInfo, HoldScope};
+use lineal_engine::{DecisionInfo, HoldInfo, HoldScope};
 use lineal_proof::record::node_id;
 use lineal_proof::{Hash, Value};
 use serde_json::{Value as Json, json};
@@ -38,15 +38,16 @@ pub(super) fn add(
         things.extend(covered.parts.iter().map(|part| part.revision));
     }
     things.extend(nodes.iter().copied());
-    let decisions = store.decisions_about(&things)?.into_iter();
-    // What came behind the checkpoint is not of it.
-    let decisions = decisions.filter(|it| it.commit <= making.size()).map(|it| {
+    // What came behind the checkpoint is not of it, but may be why something of it is not shown.
+    let (decisions, since): (Vec<_>, Vec<_>) =
+        store.decisions_about(&things)?.into_iter().partition(|it| it.commit <= making.size());
+    let decision = |it: &DecisionInfo| {
         json!({
             "commit": it.commit, "recorded": time_text(it.recorded), "decision": it.decision.name(),
             "basis": it.basis, "reference": it.reference, "decided_by": it.decided_by,
             "executed_by": it.executed_by, "rows": it.rows, "values": it.values,
         })
-    });
+    };
     let holds = store.holds_at(making.size())?.into_iter();
     let holds = holds.filter(|hold| is_about(hold, &nodes)).map(|hold| {
         let scope = match &hold.scope {
@@ -63,7 +64,8 @@ pub(super) fn add(
     let custody = json!({
         "imports": imports(making, &commits),
         "stated": stated(making, &commits),
-        "decisions_on_erasure": decisions.collect::<Json>(),
+        "decisions_on_erasure": decisions.iter().map(decision).collect::<Json>(),
+        "decisions_since": since.iter().map(decision).collect::<Json>(),
         "holds": holds.collect::<Json>(),
         "packs_before": packs(making),
         "not_here": "who read the store: that is its trail, which is asked for with `find access`",

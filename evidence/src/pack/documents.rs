@@ -8,9 +8,6 @@ use lineal_engine::schema::Kind;
 use lineal_proof::Value;
 use serde_json::{Value as Json, json};
 
-/// Hexadecimal digits of a document's digest before its name: two of one name stay apart.
-const DIGITS: usize = 16;
-
 /// Adds the documents of the closure.
 pub(super) fn add(making: &mut Making<'_>, files: &mut Files) -> Result<(), Error> {
     let mut list: Vec<Json> = Vec::new();
@@ -31,7 +28,8 @@ pub(super) fn add(making: &mut Making<'_>, files: &mut Files) -> Result<(), Erro
                     (None, Some("the kept bytes are not those of the recorded digest"))
                 } else {
                     let name = file_name(name.as_deref().unwrap_or("document"));
-                    let path = format!("documents/{}-{name}", &digest[..DIGITS]);
+                    // The whole digest: what two documents share of it anybody could choose.
+                    let path = format!("documents/{digest}-{name}");
                     if files.get(&path).is_none() {
                         files.add(path.clone(), bytes)?;
                         making.counts.documents += 1;

@@ -92,6 +92,24 @@ pub enum Error {
         /// How many there may be.
         most: u64,
     },
+    /// Two files would bear one name.
+    #[error(
+        "two files of the pack would be {path}: nothing was written; tell whoever maintains lineal"
+    )]
+    TwoOfOnePath {
+        /// The path.
+        path: String,
+    },
+    /// The log's key was changed while the pack was made.
+    #[error(
+        "the log's key changed from {before} to {now} while the pack was made: nothing was written; make it again"
+    )]
+    KeyChanged {
+        /// The key that stands in the pack.
+        before: String,
+        /// The one that signs now.
+        now: String,
+    },
     /// The zip could not be written.
     #[error("the zip cannot be written: {0}")]
     Zip(String),

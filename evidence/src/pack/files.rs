@@ -1,8 +1,9 @@
 //! The files of a pack, in memory: by path, bounded, no two of one path.
 
 use super::Error;
-use std::collections::BTreeMap;
-use std::io;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::Path;
 
 /// Most bytes of all files together: they are held in memory, hashed twice, and read by a verifier in
@@ -21,12 +22,14 @@ impl Files {
     /// [`file_name`].
     pub(super) fn add(&mut self, path: impl Into<String>, bytes: Vec<u8>) -> Result<(), Error> {
         let path = path.into();
+        if self.all.contains_key(&path) {
+            return Err(Error::TwoOfOnePath { path });
+        }
         self.bytes = self.bytes.saturating_add(bytes.len() as u64);
         if self.bytes > BYTES_MAX {
             return Err(Error::TooLarge { path, most: BYTES_MAX });
         }
-        let before = self.all.insert(path, bytes);
-        debug_assert!(before.is_none(), "no two files of one path");
+        self.all.insert(path, bytes);
         Ok(())
     }
 
@@ -82,19 +85,60 @@ impl Files {
             let _ = std::fs::remove_dir_all(partial);
         }
         written?;
-        std::fs::rename(partial, folder)
+        std::fs::rename(partial, folder)?;
+        sync_folder(parent(folder))
     }
 
     fn write_all(&self, folder: &Path) -> io::Result<()> {
+        let mut folders = BTreeSet::from([folder.to_owned()]);
         for (path, bytes) in &self.all {
             let file = folder.join(path);
             if let Some(parent) = file.parent() {
                 std::fs::create_dir_all(parent)?;
+                let below = parent.ancestors().take_while(|it| *it != folder);
+                folders.extend(below.map(Path::to_owned));
             }
-            std::fs::write(file, bytes)?;
+            write_synced(&file, bytes)?;
         }
-        Ok(())
+        folders.iter().try_for_each(|folder| sync_folder(folder))
     }
+}
+
+/// Writes a new file and has the medium keep it.
+fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::options().write(true).create_new(true).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Has the medium keep the names in a folder, where the system can.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+/// The folder in which a path lies.
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
+}
+
+/// Writes one file that is not there yet: beside it first, and under its name when it is whole.
+pub(super) fn write_one(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = Path::new(&partial);
+    if path.symlink_metadata().is_ok() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    // One that is there belongs to somebody: it is neither written over nor removed.
+    let file = File::options().write(true).create_new(true).open(partial)?;
+    let written = (&file).write_all(bytes).and_then(|()| file.sync_all());
+    let written = written.and_then(|()| std::fs::rename(partial, path));
+    if written.is_err() {
+        // The first error is the one to tell.
+        let _ = std::fs::remove_file(partial);
+    }
+    written?;
+    sync_folder(parent(path))
 }
 
 /// Letters of a name that stand in a file's name.
@@ -145,6 +189,27 @@ mod tests {
         let again = files.write_to(&place).unwrap_err();
         assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
         assert!(!folder.path().join("pack.partial").exists());
+    }
+
+    #[test]
+    fn a_second_file_of_one_path_is_refused_and_the_first_stays() {
+        let mut files = Files::default();
+        files.add("a.txt", b"one".to_vec()).unwrap();
+        let refused = files.add("a.txt", b"two".to_vec()).unwrap_err().to_string();
+        assert!(refused.contains("a.txt"), "{refused}");
+        assert_eq!(files.get("a.txt"), Some(&b"one"[..]));
+        assert_eq!(files.bytes(), 3);
+    }
+
+    #[test]
+    fn one_file_is_written_whole_and_never_over_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("pack.zip");
+        write_one(&place, b"one").unwrap();
+        let again = write_one(&place, b"two").unwrap_err();
+        assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read(&place).unwrap(), b"one");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

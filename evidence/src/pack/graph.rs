@@ -1,4 +1,5 @@
-//! `graph.json` and `lineage.car`: the closure for programs, and the records themselves.
+//! `graph.json` and `lineage.car`: the closure for programs, and the record of each of its nodes
+//! (not those of batches, nor further heads: these stand in `proofs/` as far as there is a file of them).
 
 use super::making::Making;
 use super::{Error, Files};

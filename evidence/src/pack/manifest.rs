@@ -26,7 +26,10 @@ pub(super) fn seal(
     let sha256 = lines(files, sha256_hex);
     let digest = sha256_hex(sha256.as_bytes());
     let (key, signature) = store.sign_document(sha256.as_bytes())?;
-    debug_assert_eq!(key, *expected, "the key that stands in the pack signs it");
+    // Another process may have rotated it meanwhile.
+    if key != *expected {
+        return Err(Error::KeyChanged { before: expected.to_string(), now: key.to_string() });
+    }
     files.add(OF_SHA256, sha256.into_bytes())?;
     files.add(SIGNATURE, signature.to_vec())?;
     Ok(digest)

@@ -14,7 +14,7 @@ use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most revisions that have a proof file of their own: a verifier in Python takes some 20 ms for each.
-/// All are in `lineage.car`, and `lineal prove` shows any.
+/// How many have none is told; `lineal prove` shows any of them.
 const REVISIONS_MAX: usize = 1_000;
 /// Most paths that are shown: each is a question and a file.
 const PATHS_MAX: usize = 200;

@@ -67,7 +67,7 @@ fn document(
         .section(found(findings))
         .section(gaps(findings))
         .section(logs(making, covered))
-        .section(left_out(making))
+        .section(left_out(making, covered))
         .section(not_covered(findings))
 }
 
@@ -202,7 +202,16 @@ fn order(status: Status) -> u8 {
 fn logs(making: &Making<'_>, covered: &[Covered]) -> Section {
     let mut table = Table::new(
         "Logs by deployment",
-        &["deployment", "first event", "last event", "#events", "#overrides", "longest silence"],
+        &[
+            "deployment",
+            "first event",
+            "last event",
+            "#events",
+            "#overrides",
+            "#erased",
+            "#restricted",
+            "longest silence",
+        ],
     );
     for covered in covered {
         let time = |time: Option<i64>| time.map_or_else(|| "not recorded".to_owned(), time_text);
@@ -217,6 +226,8 @@ fn logs(making: &Making<'_>, covered: &[Covered]) -> Section {
             time(covered.span.map(|span| span.1)).into(),
             covered.events.to_string().into(),
             covered.overrides.to_string().into(),
+            covered.unshown.0.to_string().into(),
+            covered.unshown.1.to_string().into(),
             silence.into(),
         ];
         table.push(row, DEPLOYMENTS_SHOWN);
@@ -230,9 +241,18 @@ fn logs(making: &Making<'_>, covered: &[Covered]) -> Section {
     )
 }
 
-fn left_out(making: &Making<'_>) -> Section {
+fn left_out(making: &Making<'_>, covered: &[Covered]) -> Section {
     let counts = &making.counts;
     let mut list: Vec<Sentence> = Vec::new();
+    let (gone, kept_back) = covered
+        .iter()
+        .fold((0, 0), |sum: (u64, u64), it| (sum.0 + it.unshown.0, sum.1 + it.unshown.1));
+    if gone > 0 {
+        list.push(format!("{gone} events of the logs are gone by recorded erasures (logs/coverage.csv, custody.json).").into());
+    }
+    if kept_back > 0 {
+        list.push(format!("{kept_back} events of the logs are restricted by recorded decisions and counted alone (logs/coverage.csv).").into());
+    }
     let (erased, restricted) = (counts.redacted, counts.restricted);
     if erased > 0 {
         list.push(format!("{erased} of the drawn events are gone by a recorded erasure; their places are shown (logs/samples/, custody.json).").into());
@@ -240,9 +260,13 @@ fn left_out(making: &Making<'_>) -> Section {
     if restricted > 0 {
         list.push(format!("{restricted} of the drawn events are restricted by a recorded decision and not shown.").into());
     }
+    if counts.not_shown > 0 {
+        let more = counts.not_shown;
+        list.push(format!("{more} of the drawn events are not shown: what became of them came behind the checkpoint (logs/samples/, `decisions_since` in custody.json).").into());
+    }
     if counts.unproved > 0 {
         let more = counts.unproved;
-        list.push(format!("{more} records have no proof file of their own; lineage.car holds them, `lineal prove` shows any.").into());
+        list.push(format!("{more} records have no proof file of their own in this pack; `lineal prove` shows any of them.").into());
     }
     let sealed: BTreeMap<&str, u64> =
         making.closure.members.iter().filter(|member| !member.sealed.is_empty()).fold(

@@ -17,7 +17,11 @@ pub(super) fn add(making: &Making<'_>, files: &mut Files) -> Result<(), Error> {
     let root = making.closure.root();
     let mut document = if root.kind == Kind::Incident {
         let facts = Facts::new(making.store, &making.view, making.today)?;
-        let facts = if making.disclosure.withholds() { facts } else { facts.naming_persons() };
+        let facts = if making.disclosure.withholds() {
+            facts.withholding()
+        } else {
+            facts.naming_persons()
+        };
         incident(&facts, root.node, &Incident::default())?
     } else {
         annex_iv(making.store, &making.view, root.node)?

@@ -31,8 +31,8 @@ const RULE: &str = "Draw i (from 0) is row n of the deployment's rows: n is the 
 of the bytes `lineal pack sample v1`, a zero byte, the 32 bytes of the checkpoint's root, the 32 bytes of the \
 deployment's id and i as 8 bytes little-endian, modulo the number of rows. The rows of a deployment are those \
 of the revisions in `parts`, in their order, each from row 0. A row that was drawn before is passed over, and so \
-is one that does not count because another row tells the same event. Drawing ends when enough events are drawn, \
-or after four draws for each.";
+is one that does not count because another row tells the same event: it stands in `passed_over`. Drawing ends when \
+`wanted` events are drawn, or after four draws for each.";
 
 /// The row that a draw falls on.
 fn draw(root: &[u8; 32], deployment: &Hash, number: u64, rows: u64) -> u64 {
@@ -78,6 +78,7 @@ pub(super) fn add(
         let drawn =
             Drawing { making: &mut *making, files: &mut *files, restricted: &restricted, covered }
                 .draw(&id, wanted)?;
+        let (drawn, passed_over) = drawn;
         left -= u32::try_from(drawn.len()).unwrap_or(left).min(left);
         let parts = covered.parts.iter();
         let parts = parts.map(|part| json!([part.revision.to_string(), part.rows]));
@@ -90,7 +91,8 @@ pub(super) fn add(
             &json!({
                 "deployment": name, "id": id.to_string(), "rule": RULE,
                 "root": making.kept.note.checkpoint.root.to_string(),
-                "parts": parts.collect::<Vec<_>>(), "withheld": withheld, "drawn": drawn,
+                "parts": parts.collect::<Vec<_>>(), "withheld": withheld, "wanted": wanted,
+                "drawn": drawn, "passed_over": passed_over,
             }),
         )?;
         index.push(json!({ "deployment": name, "file": path, "why_no_file": null }));
@@ -108,10 +110,10 @@ struct Drawing<'d, 'a> {
 }
 
 impl Drawing<'_, '_> {
-    fn draw(&mut self, deployment: &Hash, wanted: u32) -> Result<Vec<Json>, Error> {
+    fn draw(&mut self, deployment: &Hash, wanted: u32) -> Result<(Vec<Json>, Vec<Json>), Error> {
         let root = self.making.kept.note.checkpoint.root.0;
         let rows: u64 = self.covered.parts.iter().map(|part| u64::from(part.rows)).sum();
-        let (mut drawn, mut seen) = (Vec::new(), BTreeSet::new());
+        let (mut drawn, mut passed_over, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
         for number in 0..u64::from(wanted) * DRAWS {
             if rows == 0 || drawn.len() >= wanted as usize {
                 break;
@@ -125,9 +127,13 @@ impl Drawing<'_, '_> {
                 told["draw"] = json!(number);
                 told["row_of_all"] = json!(at);
                 drawn.push(told);
+            } else {
+                passed_over.push(json!({
+                    "draw": number, "row_of_all": at, "why": "another row tells the same event",
+                }));
             }
         }
-        Ok(drawn)
+        Ok((drawn, passed_over))
     }
 
     /// What is shown of a row; nothing if it does not count.
@@ -148,6 +154,7 @@ impl Drawing<'_, '_> {
             Shown::File(path, bundle) => (path, bundle),
             Shown::Not(why) => {
                 told["state"] = json!(format!("not shown: {why}"));
+                self.making.counts.not_shown += 1;
                 return Ok(Some(told));
             }
         };

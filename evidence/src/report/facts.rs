@@ -34,6 +34,8 @@ pub struct Facts<'a> {
     pub(super) asks: Asks,
     pub(super) now: i64,
     names_persons: bool,
+    /// Is it for a third party: without the words of who holds, and without what belongs to others?
+    pub(super) withholds: bool,
     /// The node that was looked at last: one is asked for several fields.
     last: RefCell<Option<(NodeNo, Rc<Open>)>>,
 }
@@ -48,7 +50,7 @@ impl<'a> Facts<'a> {
     /// [`Error::ReportData`] if the file of what is asked for cannot be used: never, as a test holds.
     pub fn new(store: &'a Store, view: &'a StoreView, now: i64) -> Result<Facts<'a>, Error> {
         let (asks, last) = (Asks::built_in()?, RefCell::default());
-        Ok(Facts { store, view, asks, now, names_persons: false, last })
+        Ok(Facts { store, view, asks, now, names_persons: false, withholds: false, last })
     }
 
     /// With the names of persons beside their keys, where the view can open them: for those who may
@@ -56,6 +58,13 @@ impl<'a> Facts<'a> {
     #[must_use]
     pub fn naming_persons(self) -> Facts<'a> {
         Facts { names_persons: true, ..self }
+    }
+
+    /// For a third party: why something is held is not told, and what belongs to other systems is
+    /// counted and not named.
+    #[must_use]
+    pub fn withholding(self) -> Facts<'a> {
+        Facts { withholds: true, ..self }
     }
 
     pub(super) fn snapshot(&self) -> &'a Snapshot {

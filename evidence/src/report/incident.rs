@@ -282,7 +282,8 @@ fn held(facts: &Facts<'_>, subject: NodeNo) -> Result<Section, Error> {
         let row = vec![
             hold.name.as_str().into(),
             facts.scope(hold),
-            hold.reason.as_str().into(),
+            // The words of who holds it are for those who may read of persons.
+            if facts.withholds { "withheld" } else { hold.reason.as_str() }.into(),
             since.into(),
         ];
         table.push(row, ROWS_SHOWN);

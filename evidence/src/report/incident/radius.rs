@@ -58,7 +58,9 @@ pub(super) fn section(facts: &Facts<'_>, concerned: &Concerned) -> Result<Sectio
         let near = if direct.contains(&dataset) { "trained on" } else { "further upstream" };
         let count = |nodes: &[NodeNo]| Sentence::from(thousands(nodes.len() as u64));
         let row = vec![facts.cell(dataset), near.into(), count(&models), count(&deployments)];
-        table.push(row, ROWS_SHOWN);
+        if !facts.withholds {
+            table.push(row, ROWS_SHOWN);
+        }
         for deployment in deployments {
             reached.entry(deployment).or_default().insert(dataset);
         }
@@ -85,6 +87,17 @@ pub(super) fn section(facts: &Facts<'_>, concerned: &Concerned) -> Result<Sectio
         of(Near::Trained),
         of(Near::Upstream)
     ));
+    if facts.withholds {
+        // They may be other people's: a third party reads how many there are.
+        section = section.say(format!(
+            "Data sets behind the versions: {all}. Which they are, and which other deployments are reached, is \
+             withheld from third parties."
+        ));
+        gaps.sort_by_key(|gap| gap.say.plain());
+        gaps.dedup();
+        section.push(Block::Gaps(gaps));
+        return Ok(section);
+    }
     section.push(Block::Table(table));
     let heads = ["deployment", "model version", "#events", "shares"];
     let mut table = Table::new("Other deployments that are reached", &heads);
