@@ -8,6 +8,7 @@ mod car;
 mod croissant;
 mod cyclonedx;
 mod digests;
+mod licence;
 mod openlineage;
 mod prov;
 mod slsa;

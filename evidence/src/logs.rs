@@ -85,6 +85,10 @@ pub struct HandedOver {
     pub checkpoint: Option<u64>,
     /// Events in the proof.
     pub proved: usize,
+    /// Batches of the sample whose event cannot be proved, because salts of it were erased.
+    pub unproved: usize,
+    /// Why no proof was made that was asked for.
+    pub no_proof: Option<&'static str>,
 }
 
 /// Writes the logs into a new or empty folder. `progress` is told how many events were looked at, of
@@ -123,9 +127,11 @@ pub fn hand_over(
     }
     files.close(&mut folder)?;
     listed.close(&mut folder)?;
-    let proved = match (&checkpoint, wanted.with_proof) {
-        (Some(note), true) => sample::prove(store, view, wanted, &reconciled, note, &mut folder)?,
-        _ => 0,
+    let sample = match (&checkpoint, wanted.with_proof) {
+        (Some(note), true) => {
+            Some(sample::prove(store, view, wanted, &reconciled, note, &mut folder)?)
+        }
+        _ => None,
     };
     let counts = reconciled.total();
     let said = statement::Said {
@@ -133,7 +139,7 @@ pub fn hand_over(
         columns: &columns,
         checkpoint: checkpoint.as_ref(),
         reconciled: &reconciled,
-        proved,
+        sample: sample.as_ref(),
     };
     let signed_by = statement::write(store, view, &said, &mut folder)?;
     Ok(HandedOver {
@@ -143,7 +149,9 @@ pub fn hand_over(
         counts,
         signed_by,
         checkpoint: checkpoint.map(|note| note.checkpoint.size),
-        proved,
+        proved: sample.as_ref().map_or(0, |sample| sample.events),
+        unproved: sample.as_ref().map_or(0, |sample| sample.dropped),
+        no_proof: sample.as_ref().and_then(sample::Sample::why),
     })
 }
 

@@ -23,7 +23,8 @@ pub(super) fn write(closure: &Closure) -> Result<Json, Error> {
         return Err(Error::WrongKind { form: FORM, wanted: "a data set", name: root.name.clone() });
     }
     let name = root.text("name").unwrap_or_else(|| bare(root));
-    let files = files(closure);
+    let own = file(root);
+    let files = files(closure, own.as_ref());
     let mut out = Map::new();
     let mut put = |name: &str, value: Json| {
         out.insert(name.to_owned(), value);
@@ -52,7 +53,8 @@ pub(super) fn write(closure: &Closure) -> Result<Json, Error> {
         put("rai:dataCollection", json!(how));
     }
     let columns = root.text("schema").and_then(columns).unwrap_or_default();
-    let set = files.first().filter(|_| !columns.is_empty()).map(|file| record_set(file, &columns));
+    // The columns are those of the root: what it was derived from may hold others.
+    let set = own.filter(|_| !columns.is_empty()).map(|file| record_set(&file, &columns));
     put("distribution", Json::Array(files));
     if let Some(set) = set {
         put("recordSet", json!([set]));
@@ -68,8 +70,8 @@ fn is_version(version: &str) -> bool {
 }
 
 /// The data set's own bytes, where it is one file, then the files that it was derived from.
-fn files(closure: &Closure) -> Vec<Json> {
-    let mut all: Vec<Json> = file(closure.root()).into_iter().collect();
+fn files(closure: &Closure, own: Option<&Json>) -> Vec<Json> {
+    let mut all: Vec<Json> = own.cloned().into_iter().collect();
     let derived = closure.along(closure.root, Relation::DerivedFrom);
     for from in derived {
         let found = file(&closure.members[from]);
@@ -88,7 +90,8 @@ fn file(member: &Member) -> Option<Json> {
     let place = member.text("uri").unwrap_or(name);
     let mut out = Map::new();
     out.insert("@type".to_owned(), json!("cr:FileObject"));
-    out.insert("@id".to_owned(), json!(name));
+    // Of the node, not of its name: two files of one name are two.
+    out.insert("@id".to_owned(), json!(format!("files/{}", member.id)));
     out.insert("name".to_owned(), json!(name));
     out.insert("contentUrl".to_owned(), json!(place));
     out.insert("encodingFormat".to_owned(), json!(media_type(place)));

@@ -6,6 +6,7 @@
 //! neither: only to the core and to software.
 
 use super::digests::{bare, urn, uuid_of};
+use super::licence;
 use crate::{Closure, Error, Member};
 use lineal_engine::schema::{Kind, Relation};
 use lineal_proof::{Hash, Map as Fields, Value};
@@ -245,21 +246,9 @@ fn document(member: &Member) -> Json {
 
 /// A licence by its expression. A name that is none becomes a reference, and stays as the name.
 fn licence(name: &str) -> (String, Json) {
-    let is_word = |word: &str| {
-        !word.is_empty()
-            && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-+:()".contains(&byte))
-    };
-    let is_expression = name.split(' ').all(is_word)
-        && name.split(' ').skip(1).step_by(2).all(|word| matches!(word, "AND" | "OR" | "WITH"));
-    let expression = if is_expression {
-        name.to_owned()
-    } else {
-        let word = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
-        format!("LicenseRef-{}", name.chars().map(word).collect::<String>())
-    };
     let id = id_of(&format!("license {name}"));
     let mut out = element("simplelicensing_LicenseExpression", &id, name);
-    out["simplelicensing_licenseExpression"] = json!(expression);
+    out["simplelicensing_licenseExpression"] = json!(licence::expression(name));
     (id, out)
 }
 
@@ -331,15 +320,6 @@ fn relation(from: &str, kind: &str, to: &BTreeSet<String>) -> Json {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_licence_that_is_no_expression_becomes_a_reference() {
-        let expression = |name: &str| licence(name).1["simplelicensing_licenseExpression"].clone();
-        assert_eq!(expression("Apache-2.0"), "Apache-2.0");
-        assert_eq!(expression("MIT OR Apache-2.0"), "MIT OR Apache-2.0");
-        assert_eq!(expression("internal use only"), "LicenseRef-internal-use-only");
-        assert_eq!(expression("house, 2024"), "LicenseRef-house--2024");
-    }
 
     #[test]
     fn a_time_is_written_to_the_second_and_an_address_only_where_it_is_one() {

@@ -54,7 +54,7 @@ pub enum LogsError {
     },
     /// Nothing to prove against.
     #[error(
-        "no checkpoint of commit {commit} is kept, and a proof is shown against a signed one; \
+        "no checkpoint of commit {commit} is kept that a key signed which the log trusts now, and a proof is shown against a signed one; \
          `lineal checkpoint` makes one of the newest commit"
     )]
     NoCheckpoint {

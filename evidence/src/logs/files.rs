@@ -54,7 +54,7 @@ impl Folder {
     pub(super) fn close(&mut self, file: Hashed, rows: Option<u64>) -> Result<(), LogsError> {
         let Hashed { name, mut file, digest, bytes } = file;
         let failed = |source| LogsError::Unwritten { path: self.path.join(&name), source };
-        file.flush().map_err(failed)?;
+        file.flush().and_then(|()| file.get_ref().sync_all()).map_err(failed)?;
         let sha256 = data_encoding::HEXLOWER.encode(&digest.finalize());
         self.files.push(Written { name, bytes, sha256, rows });
         Ok(())
@@ -66,6 +66,19 @@ impl Folder {
         let failed = |source| LogsError::Unwritten { path: self.path(name), source };
         file.write_all(bytes).map_err(failed)?;
         self.close(file, None)
+    }
+
+    /// Has the names of what is written so far on the medium; the bytes are since each was closed.
+    #[cfg(unix)]
+    pub(super) fn sync(&self) -> Result<(), LogsError> {
+        let failed = |source| LogsError::Unwritten { path: self.path.clone(), source };
+        File::open(&self.path).and_then(|folder| folder.sync_all()).map_err(failed)
+    }
+
+    /// A folder cannot be opened as a file here; the bytes are on the medium since each was closed.
+    #[cfg(not(unix))]
+    pub(super) fn sync(&self) -> Result<(), LogsError> {
+        Ok(())
     }
 
     pub(super) fn files(&self) -> &[Written] {

@@ -5,7 +5,7 @@
 use super::counts::Reconciled;
 use super::fields::Columns;
 use super::files::Folder;
-use super::sample::{PROOF_FILE, RULE};
+use super::sample::Sample;
 use super::{LogsError, Wanted};
 use crate::canonical::canonical;
 use data_encoding::{BASE64, HEXLOWER};
@@ -35,10 +35,11 @@ pub(super) struct Said<'s> {
     pub(super) columns: &'s Columns,
     pub(super) checkpoint: Option<&'s SignedCheckpoint>,
     pub(super) reconciled: &'s Reconciled,
-    pub(super) proved: usize,
+    /// What the proof is of; none if no proof was asked for.
+    pub(super) sample: Option<&'s Sample>,
 }
 
-/// The checkpoint of the view's commit, if one is kept.
+/// The checkpoint of the view's commit, if one is kept that a key signed which the log trusts now.
 pub(super) fn checkpoint_of(
     store: &Store,
     view: &Snapshot,
@@ -47,7 +48,10 @@ pub(super) fn checkpoint_of(
     if !store.checkpoint_sizes()?.contains(&commit) {
         return Ok(None);
     }
-    Ok(Some(store.kept_checkpoint(commit)?.note))
+    let Some(identity) = store.log_identity()? else { return Ok(None) };
+    let note = store.kept_checkpoint(commit)?.note;
+    let is_trusted = identity.trusted().any(|key| note.verify(key).is_ok());
+    Ok(is_trusted.then_some(note))
 }
 
 /// Writes the statement and its signature; says which key signed.
@@ -71,15 +75,23 @@ pub(super) fn write(
         },
         None => None,
     };
+    // The statement comes last: a folder without it is one that broke off.
+    let signed_by = match signed {
+        Some((key, signature)) => {
+            folder.put(SIGNATURE_FILE, &signature)?;
+            folder.put(KEY_FILE, pem(&key).as_bytes())?;
+            Some(key.to_string())
+        }
+        None => None,
+    };
+    folder.sync()?;
     folder.put(STATEMENT_FILE, &statement)?;
-    let Some((key, signature)) = signed else { return Ok(None) };
-    folder.put(SIGNATURE_FILE, &signature)?;
-    folder.put(KEY_FILE, pem(&key).as_bytes())?;
-    Ok(Some(key.to_string()))
+    folder.sync()?;
+    Ok(signed_by)
 }
 
 fn statement(store: &Store, view: &Snapshot, said: &Said<'_>, folder: &Folder) -> Json {
-    let Said { wanted, columns, checkpoint, reconciled, proved } = *said;
+    let Said { wanted, columns, checkpoint, reconciled, sample } = *said;
     let subjects = folder.files().iter();
     let subjects =
         subjects.map(|file| json!({ "name": file.name, "digest": { "sha256": file.sha256 } }));
@@ -93,8 +105,7 @@ fn statement(store: &Store, view: &Snapshot, said: &Said<'_>, folder: &Folder) -
         json
     });
     let unread: u64 = view.unread().iter().map(|log| log.lines).sum();
-    let sample =
-        (proved > 0).then(|| json!({ "file": PROOF_FILE, "events": proved, "rule": RULE }));
+    let sample = sample.map(Sample::json);
     json!({
         "_type": "https://in-toto.io/Statement/v1",
         "subject": subjects.collect::<Vec<_>>(),

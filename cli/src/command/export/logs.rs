@@ -83,6 +83,12 @@ pub(super) fn run(arguments: &Arguments, wanted: &Export) -> Outcome {
         LogsError::Store(error) => Failure::Store(error),
         other => Failure::usage(other),
     })?;
+    if let Some(why) = done.no_proof {
+        eprintln!("no event is proved, and the statement says so: {why}");
+    } else if done.unproved > 0 {
+        let events = counted(done.unproved as u64, "sampled event");
+        eprintln!("not proved, as salts were erased: {events}");
+    }
     let name = view.name_of(subject);
     if arguments.json {
         json(&name, &view, folder, &done)
@@ -142,6 +148,7 @@ fn json(name: &str, view: &Snapshot, folder: &Path, done: &HandedOver) -> Outcom
             "outside": counts.outside, "untimed": counts.untimed, "unplaced": counts.unplaced,
         },
         "statement": STATEMENT_FILE, "signed_by": done.signed_by, "proved": done.proved,
+        "unproved": done.unproved, "no_proof": done.no_proof,
     });
     writeln!(std::io::stdout(), "{json}")?;
     Ok(Exit::Answer)
