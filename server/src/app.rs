@@ -186,6 +186,10 @@ impl App {
 
     /// Ends the writers: what they have taken on is done, what was brought live is sealed.
     pub(crate) fn end_writers(&self) {
+        // All are told before one is waited for: their time to end is the same.
+        for writer in self.writers.values().chain(&self.keeper) {
+            writer.will_end();
+        }
         for writer in self.writers.values().chain(&self.keeper) {
             writer.end();
         }

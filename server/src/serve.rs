@@ -150,7 +150,7 @@ impl Server {
         let Server { app, runtime, lanes, listener, tls, stop, .. } = self;
         let served = Arc::clone(&app);
         let lanes = &lanes;
-        runtime.block_on(async move {
+        let served = runtime.block_on(async move {
             let app = served;
             begin_trails(&app).await?;
             follow(&app);
@@ -208,7 +208,12 @@ impl Server {
             }
             end_trails(&app).await;
             Ok(())
-        })?;
+        });
+        if served.is_err() {
+            // What led to it may be told there alone.
+            crate::log::flush();
+            return served;
+        }
         app.end_writers();
         if let Some(telemetry) = &app.telemetry {
             telemetry.end();

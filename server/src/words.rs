@@ -19,13 +19,23 @@ impl Words {
     /// Of a text.
     pub(crate) fn of(text: &str) -> Words {
         let text = text.to_ascii_lowercase();
-        let words: Vec<&str> = text.split_whitespace().collect();
-        let of_past = words.windows(2).any(|two| {
-            // `(as of` too.
-            matches!(two, [before, "of"] if before.ends_with("as"))
-        });
+        let of_past = text.match_indices("as").any(|(at, word)| says_of(&text[at + word.len()..]));
         Words { of_past, of_now: text.contains("now"), of_uses: text.contains(Kind::Access.name()) }
     }
+}
+
+/// Does a text go on with the word `of`, behind blanks and comments (two dashes, up to the end of the line)?
+/// What stands behind the word need not be a blank: `of$then`.
+fn says_of(text: &str) -> bool {
+    let mut rest = text.trim_start();
+    while let Some(comment) = rest.strip_prefix("--") {
+        rest = comment.find('\n').map_or("", |end| &comment[end..]).trim_start();
+    }
+    let is_apart = rest.len() < text.len();
+    is_apart
+        && rest
+            .strip_prefix("of")
+            .is_some_and(|behind| !behind.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
 }
 
 #[cfg(test)]
@@ -36,7 +46,14 @@ mod tests {
     fn a_word_is_heard_in_whatever_letters_and_place() {
         let plain = Words { of_past: false, of_now: false, of_uses: false };
         assert_eq!(Words::of("find dataset upstream of inference:$hash"), plain);
-        for text in ["find model as of 7", "let a = (find run AS\n Of $then) $a", "(as  of 1)"] {
+        for text in [
+            "find model as of 7",
+            "let a = (find run AS\n Of $then) $a",
+            "(as  of 1)",
+            "find model as of$then",
+            "find model as -- x\n -- as it was\n of\"2026-01-01\"",
+            "find model as--\nof(1)",
+        ] {
             assert_eq!(Words::of(text), Words { of_past: true, ..plain }, "{text}");
         }
         for text in ["find run where run.end < NOW()", "find model:\"known\""] {
@@ -44,6 +61,8 @@ mod tests {
         }
         assert_eq!(Words::of("find Access"), Words { of_uses: true, ..plain });
         assert_eq!(Words::of("as of"), Words { of_past: true, ..plain });
-        assert_eq!(Words::of("as\nif of"), plain);
+        for text in ["as\nif of", "find model as often", "as of_it", "asof 1", "as -- of 1", "as"] {
+            assert_eq!(Words::of(text), plain, "{text}");
+        }
     }
 }

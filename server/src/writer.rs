@@ -223,10 +223,15 @@ impl Writer {
         }
     }
 
+    /// Tells what runs that the server ends; nobody waits for it here.
+    pub(crate) fn will_end(&self) {
+        self.is_ending.store(true, Ordering::Relaxed);
+    }
+
     /// Takes nothing more, finishes the job that runs, seals, and gives the store back. Jobs that
     /// wait fail and say so: they could take hours.
     pub(crate) fn end(&self) {
-        self.is_ending.store(true, Ordering::Relaxed);
+        self.will_end();
         self.intake.end();
         self.trail.end();
         *self.tasks.lock().unwrap_or_else(PoisonError::into_inner) = None;

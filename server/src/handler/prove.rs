@@ -80,15 +80,17 @@ pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
         };
         let (statement, checkpoint) = (&*text, &note[..]);
         let proving = Proving { statement, checkpoint, withhold, request: &request, go_on: &go_on };
-        prove(&view, &proving).map_err(|why| problem(&why))
+        let bundle = prove(&view, &proving).map_err(|why| problem(&why))?;
+        // Written here too: it may have some tens of megabytes, and other requests wait for the thread of
+        // the connection.
+        let mut file = bundle.write();
+        // A reply ends its line itself.
+        file.truncate(file.trim_end().len());
+        Ok::<_, Problem>((file, bundle.commits.len() as u64))
     });
-    let bundle = work.await??;
-    let commits = bundle.commits.len() as u64;
+    let (file, commits) = work.await??;
     call.asked.results(commits);
     let commit = tenant.current().commit();
-    // A reply ends its line itself.
-    let mut file = bundle.write();
-    file.truncate(file.trim_end().len());
     let mut response = Written::of(file.into_bytes(), false).response("application/json");
     reply::set(response.headers_mut(), COMMIT, &commit.to_string());
     Ok(response)

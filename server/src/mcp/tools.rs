@@ -126,11 +126,15 @@ impl Tools {
             }
             "prove" => {
                 let mut body = json!({ "statement": text("statement")? });
-                for name in ["params", "withhold", "max_bytes"] {
+                for name in ["params", "withhold"] {
                     if let Some(value) = arguments.get(name).filter(|value| !value.is_null()) {
                         body[name] = value.clone();
                     }
                 }
+                // A larger one would be made only to be refused.
+                let most = ANSWER_BYTES_MAX as u64;
+                body["max_bytes"] =
+                    json!(number(arguments, "max_bytes")?.map_or(most, |max| max.min(most)));
                 // Whole or not at all: a part of a proof shows nothing.
                 let proof =
                     read(prove::post(self.within("/v1/prove", Some(&body))?).await?).await?;
