@@ -4,6 +4,8 @@
 
 #[path = "reports/bank.rs"]
 mod bank;
+#[path = "reports/narrow.rs"]
+mod narrow;
 #[path = "forty/world.rs"]
 #[expect(dead_code, reason = "what the rules are tested with is more than reports need")]
 mod world;
@@ -218,7 +220,7 @@ fn a_change_tells_what_differs_and_what_nobody_decided() {
     assert!(data[3].contains("test-digest"), "{data:?}");
     assert_eq!(row(table(&document, "Parameters that differ"), "lr")[1..], ["not recorded", "0.1"]);
     let figures = table(&document, "Figures of both versions");
-    let accuracy = row(figures, "robustness on test: accuracy");
+    let accuracy = row(figures, "robustness on test (test-digest): accuracy");
     assert_eq!(accuracy[1..], ["not recorded", "0.91"]);
     assert_eq!(row(table(&document, "Where each version"), "credit@2")[6], "40");
     assert!(has_gap(&document, "credit@1: no decision on it is recorded"), "{text}");

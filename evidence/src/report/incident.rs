@@ -4,8 +4,9 @@
 mod clocks;
 mod radius;
 
+use super::deployments::Deployments;
 use super::document::{Block, Document, Gap, Lack, Section, Sentence, Table};
-use super::facts::{Facts, NOT_RECORDED, ROWS_SHOWN, when};
+use super::facts::{Facts, NOT_RECORDED, ROWS_SHOWN, share, when};
 use crate::Error;
 use crate::check::time_text;
 use lineal_engine::NodeNo;
@@ -53,6 +54,8 @@ struct Concerned {
     models: Vec<NodeNo>,
     /// Data sets that it names itself.
     datasets: Vec<NodeNo>,
+    /// What of the deployments is not certain.
+    doubts: Vec<Gap>,
 }
 
 /// The report of an incident.
@@ -65,7 +68,7 @@ pub fn incident(facts: &Facts<'_>, subject: NodeNo, wanted: &Incident) -> Result
         let (form, wanted) = (FORM, "an incident");
         return Err(Error::WrongKind { form, wanted, name: facts.at(subject).name });
     }
-    let concerned = Concerned::of(facts, subject);
+    let concerned = Concerned::of(facts, subject)?;
     let mut document = facts.head(KIND, Some(subject))?;
     document = document.section(told(facts, subject)?);
     document = document.section(clocks::section(facts, subject)?);
@@ -78,10 +81,11 @@ pub fn incident(facts: &Facts<'_>, subject: NodeNo, wanted: &Incident) -> Result
 }
 
 impl Concerned {
-    fn of(facts: &Facts<'_>, incident: NodeNo) -> Concerned {
+    fn of(facts: &Facts<'_>, incident: NodeNo) -> Result<Concerned, Error> {
         let view = facts.snapshot();
         let (mut deployments, mut models) = (BTreeSet::new(), BTreeSet::new());
         let mut datasets = BTreeSet::new();
+        let mut doubts = Vec::new();
         for node in facts.around(incident, Relation::Concerns, Direction::Forward, None) {
             match view.kind_of(node) {
                 Kind::Deployment => drop(deployments.insert(node)),
@@ -95,12 +99,12 @@ impl Concerned {
                         None,
                     ));
                 }
-                Kind::System => deployments.extend(facts.around(
-                    node,
-                    Relation::BelongsTo,
-                    Direction::Inverse,
-                    Some(Kind::Deployment),
-                )),
+                // Its own, and those that hang on it through a model version alone.
+                Kind::System => {
+                    let own = Deployments::of(facts, node, FORM)?;
+                    deployments.extend(own.nodes);
+                    doubts.extend(own.doubts);
+                }
                 _ => {}
             }
         }
@@ -111,11 +115,12 @@ impl Concerned {
         for deployment in &deployments {
             models.extend(facts.around(*deployment, Relation::Deploys, Direction::Forward, None));
         }
-        Concerned {
+        Ok(Concerned {
             deployments: deployments.into_iter().collect(),
             models: models.into_iter().collect(),
             datasets: datasets.into_iter().collect(),
-        }
+            doubts,
+        })
     }
 }
 
@@ -214,16 +219,23 @@ fn events(
     let section = facts.asks.section(KIND, "events")?;
     let (from, until, words) = window(facts, subject, wanted)?;
     let mut section = section.say(words);
-    let heads =
-        ["deployment", "#events in the window", "#overridden", "first", "last", "#in all time"];
+    let heads = [
+        "deployment",
+        "#events in the window",
+        "#overridden, of those that say",
+        "first",
+        "last",
+        "#in all time",
+    ];
     let mut table = Table::new("Events of the deployments that the incident concerns", &heads);
-    let mut gaps = Vec::new();
-    let (mut total, mut overridden) = (0_u64, 0_u64);
+    let mut gaps = concerned.doubts.clone();
+    let mut doubts = Vec::new();
+    let (mut total, mut told, mut overridden) = (0_u64, 0_u64, 0_u64);
     let lower = if from.is_some() { "i.time >= $from and " } else { "" };
     let question = format!(
         "find inference as i served_by $node where {lower}i.time < $until \
-         summarize count() as events, count_if(i.human_override) as overrides, \
-         min(i.time) as first_time, max(i.time) as last_time"
+         summarize count() as events, count(i.human_override) as recorded, \
+         count_if(i.human_override) as overrides, min(i.time) as first_time, max(i.time) as last_time"
     );
     for deployment in &concerned.deployments {
         let name = facts.snapshot().name_of(*deployment);
@@ -233,8 +245,8 @@ fn events(
             given.set("from", Value::Time(from));
         }
         let answer = facts.ask(&question, &given)?;
-        if gaps.is_empty() {
-            gaps.extend(Facts::doubts(&answer, "how many events there are"));
+        if doubts.is_empty() {
+            doubts = Facts::doubts(&answer, "how many events there are");
         }
         let row = answer.rows.first().map_or(&[][..], Vec::as_slice);
         let count = |at: usize| match row.get(at) {
@@ -245,24 +257,35 @@ fn events(
             Some(Value::Time(time)) => Some(*time),
             _ => None,
         };
-        let (events, overrides) = (count(0), count(1));
+        let (events, recorded, overrides) = (count(0), count(1), count(2));
         total += events;
+        told += recorded;
         overridden += overrides;
         let all = facts.snapshot().field(*deployment, "events")?.and_then(|it| it.as_i64());
         let row = vec![
             facts.cell(*deployment),
             events.to_string().into(),
-            overrides.to_string().into(),
-            when(time(2)).into(),
+            share(overrides, recorded).into(),
             when(time(3)).into(),
+            when(time(4)).into(),
             all.unwrap_or(0).to_string().into(),
         ];
         table.push(row, ROWS_SHOWN);
     }
-    let words =
-        format!("Events in the window: {total}; of these overridden by a human: {overridden}.");
+    let words = format!(
+        "Events in the window: {total}; overridden by a human, of those that say whether they were: {}.",
+        share(overridden, told)
+    );
     section = section.say(words);
     section.push(Block::Table(table));
+    gaps.extend(doubts);
+    if told < total {
+        let say = format!(
+            "{} events in the window do not say whether a human overrode them, which is not the same as no",
+            share(total - told, total)
+        );
+        gaps.push(Gap::new(Lack::NotRecorded, say).fix("lineal import LOGS --mapping FILE"));
+    }
     if concerned.deployments.is_empty() {
         let none = "no deployment: the incident names none, and no model that was put to use";
         let fix = "lineal incident NAME --concerns DEPLOYMENT --by WHO";

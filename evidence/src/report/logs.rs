@@ -15,6 +15,9 @@ const DEPLOYMENTS_MAX: usize = 200;
 /// Types of changes that explain a silence, as `lineal loss` and `lineal downtime` record them.
 const EXPLAINS: [&str; 2] = ["loss", "downtime"];
 
+/// The field whose presence says that an event tells whether it was overridden.
+pub(super) const OVERRIDE: &str = "human_override";
+
 /// The log of one deployment.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct LogOf {
@@ -26,8 +29,12 @@ pub(super) struct LogOf {
     pub(super) until: Option<i64>,
     /// What is silent for longer is told, hours, where the deployment declares it.
     expected_hours: Option<f64>,
-    /// Batches with events, by their beginning.
+    /// Batches with dated events, by their beginning.
     pub(super) batches: Vec<BatchInfo>,
+    /// Batches whose events all lack a time: they count, and stand nowhere.
+    pub(super) undated: Vec<BatchInfo>,
+    /// How many events of a batch say at most whether they were overridden, by its node.
+    pub(super) tells: BTreeMap<NodeNo, u64>,
     /// How many rows have a field, by the counters of batches.
     pub(super) presence: BTreeMap<String, u64>,
     /// Rows in all: what `presence` is a part of.
@@ -37,15 +44,25 @@ pub(super) struct LogOf {
 impl LogOf {
     /// Events that count.
     pub(super) fn events(&self) -> u64 {
-        self.batches.iter().map(|batch| batch.events).sum()
+        self.all().map(|batch| batch.events).sum()
     }
 
     /// Overrides among them.
     pub(super) fn overrides(&self) -> u64 {
-        self.batches.iter().map(|batch| batch.overrides).sum()
+        self.all().map(|batch| batch.overrides).sum()
     }
 
-    /// The first and the last event.
+    /// Events of batches without any time.
+    pub(super) fn timeless(&self) -> u64 {
+        self.undated.iter().map(|batch| batch.events).sum()
+    }
+
+    /// All batches with events, those with a time first.
+    pub(super) fn all(&self) -> impl Iterator<Item = &BatchInfo> {
+        self.batches.iter().chain(&self.undated)
+    }
+
+    /// The first and the last event that have a time.
     pub(super) fn span(&self) -> Option<(i64, i64)> {
         let first = self.batches.iter().map(|batch| batch.first_time).min()?;
         let last = self.batches.iter().map(|batch| batch.last_time).max()?;
@@ -67,15 +84,22 @@ pub(super) fn of(view: &Snapshot, deployments: &[NodeNo], now: i64) -> Result<Ve
             batches.filter_map(|it| view.batch(it)).filter(|batch| batch.events > 0).collect();
         batches.sort_by_key(|batch| (batch.first_time, batch.last_time, batch.node));
         let (mut presence, mut rows) = (BTreeMap::new(), 0);
+        let mut tells = BTreeMap::new();
         for batch in &batches {
             rows += u64::from(batch.rows);
             let counters = view.fields(batch.node)?.fields;
             let counters = counters.get("presence").and_then(Value::as_map);
             for (field, count) in counters.into_iter().flat_map(Map::iter) {
                 let count = count.as_i64().map_or(0, i64::unsigned_abs);
+                if field == OVERRIDE {
+                    // It is counted of all rows: of events no more can say so than there are.
+                    tells.insert(batch.node, count.min(batch.events).max(batch.overrides));
+                }
                 *presence.entry(field.to_owned()).or_default() += count;
             }
         }
+        let (batches, undated) =
+            batches.into_iter().partition(|batch: &BatchInfo| batch.first_time <= batch.last_time);
         let expected_hours = match fields.get("expected_max_gap_hours") {
             Some(Value::Float(hours)) => Some(*hours),
             Some(other) => other.as_i64().map(|hours| hours as f64),
@@ -87,6 +111,8 @@ pub(super) fn of(view: &Snapshot, deployments: &[NodeNo], now: i64) -> Result<Ve
             until: time("until").filter(|until| *until <= now),
             expected_hours,
             batches,
+            undated,
+            tells,
             presence,
             rows,
         });
@@ -125,7 +151,7 @@ pub(super) fn silences(view: &Snapshot, logs: &[LogOf], hours: f64) -> Result<Ve
         for batch in &log.batches {
             let (first, last) = (batch.first_time, batch.last_time);
             if let Some(end) = covered.filter(|end| first.saturating_sub(*end) > most) {
-                own.push((end, first, first - end, None));
+                own.push((end, first, first.saturating_sub(end), None));
             }
             covered = Some(covered.map_or(last, |end| end.max(last)));
             let within = view.field(batch.node, "longest_silence")?;
@@ -195,13 +221,19 @@ pub(super) fn table(view: &Snapshot, logs: &[LogOf], silences: &[Silence]) -> Ta
             }
         };
         let span = log.span();
+        let events = match log.timeless() {
+            0 => thousands(log.events()),
+            timeless => {
+                format!("{} ({} without a time)", thousands(log.events()), thousands(timeless))
+            }
+        };
         table.rows.push(vec![
             Sentence::from(Reference::at(view, log.node)),
             cell_time(span.map(|(first, _)| first)),
             cell_time(span.map(|(_, last)| last)),
-            thousands(log.events()).into(),
+            events.into(),
             thousands(log.overrides()).into(),
-            thousands(log.batches.len() as u64).into(),
+            thousands(log.all().count() as u64).into(),
             silent.into(),
         ]);
     }

@@ -5,7 +5,7 @@ use super::deployments::Deployments;
 use super::document::{Block, Document, Gap, Lack, Section, Sentence, Table};
 use super::facts::{DAY, Facts, NOT_RECORDED, ROWS_SHOWN, when};
 use crate::check::time_text;
-use crate::retention::{Class, Due, Policy, due_of, standing_of};
+use crate::retention::{Class, Due, Period, Policy, due_of, standing_of};
 use crate::{Closure, Error};
 use lineal_engine::NodeNo;
 use lineal_engine::schema::Kind;
@@ -148,7 +148,7 @@ fn logs(facts: &Facts<'_>, deployments: &[NodeNo], policy: &Policy) -> Result<Se
             facts.number(*node, "events")?.unwrap_or(0).to_string().into(),
             when(last).into(),
             when(floor).into(),
-            ceiling.map_or_else(|| "no ceiling is stated".to_owned(), time_text).into(),
+            ceiling_words(ceiling, last, erase, class.map(|class| &class.max)).into(),
         ];
         table.push(row, ROWS_SHOWN);
     }
@@ -160,6 +160,31 @@ fn logs(facts: &Facts<'_>, deployments: &[NodeNo], policy: &Policy) -> Result<Se
     }
     section.push(Block::Gaps(gaps));
     Ok(section)
+}
+
+/// When a log is to be erased, or why no time can be told.
+fn ceiling_words(
+    ceiling: Option<i64>,
+    last: Option<i64>,
+    days: Option<f64>,
+    stated: Option<&Period>,
+) -> String {
+    match (ceiling, stated) {
+        // Of two ceilings the one in words may be the earlier: a person must read it.
+        (Some(end), Some(Period::Words(words))) => {
+            format!("{}, and stated in words: {words}", time_text(end))
+        }
+        (Some(end), _) => time_text(end),
+        (None, Some(Period::Words(words))) => format!("stated in words: {words}"),
+        (None, stated) if days.is_some() || matches!(stated, Some(Period::Span(..))) => {
+            match last {
+                None => "cannot tell: no event with a time to count from".to_owned(),
+                Some(_) => "cannot tell: the end lies behind all times".to_owned(),
+            }
+        }
+        (None, Some(Period::None)) => "no ceiling: the policy says none".to_owned(),
+        (None, _) => "no ceiling is declared".to_owned(),
+    }
 }
 
 fn batches(
@@ -319,4 +344,27 @@ pub(super) fn erasures(facts: &Facts<'_>, deployments: &[NodeNo]) -> Result<Sect
     }
     section.push(Block::Table(table));
     Ok(section)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DAY, Period, ceiling_words};
+
+    #[test]
+    fn no_ceiling_none_to_count_from_and_one_in_words_are_told_apart() {
+        let words = Period::Words("while the contract runs".to_owned());
+        let told = |ceiling, last, days, stated| ceiling_words(ceiling, last, days, stated);
+        assert_eq!(told(None, Some(0), None, Some(&Period::Undeclared)), "no ceiling is declared");
+        assert_eq!(told(None, None, None, None), "no ceiling is declared");
+        assert!(told(None, Some(0), None, Some(&Period::None)).contains("says none"));
+        let cannot = "cannot tell: no event with a time to count from";
+        assert_eq!(told(None, None, Some(400.0), None), cannot);
+        let span = Period::Span(jiff::Span::new().months(6), "P6M".to_owned());
+        assert_eq!(told(None, None, None, Some(&span)), cannot);
+        let stated = "stated in words: while the contract runs";
+        assert_eq!(told(None, Some(0), None, Some(&words)), stated);
+        let both = told(Some(DAY), Some(0), Some(1.0), Some(&words));
+        assert_eq!(both, format!("1970-01-02T00:00:00Z, and {stated}"));
+        assert_eq!(told(Some(DAY), Some(0), Some(1.0), None), "1970-01-02T00:00:00Z");
+    }
 }

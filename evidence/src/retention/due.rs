@@ -3,7 +3,8 @@
 
 use super::Class;
 use crate::Error;
-use lineal_engine::{NodeNo, Snapshot, Store};
+use lineal_engine::schema::{Direction, Relation};
+use lineal_engine::{HoldInfo, HoldScope, NodeNo, Snapshot, Store};
 use lineal_proof::Hash;
 
 /// A batch with the times that matter.
@@ -58,6 +59,8 @@ pub fn due_of(
     mut nodes: Vec<NodeNo>,
 ) -> Result<Due, Error> {
     let mut all = Due::default();
+    // As of the view: what was held or released later is not of this state.
+    let standing = store.holds_at(view.commit())?;
     nodes.sort_unstable();
     nodes.dedup();
     for node in nodes {
@@ -76,8 +79,8 @@ pub fn due_of(
             continue;
         };
         let parts: Vec<u32> = view.parts_of(node).iter().map(|(ordinal, _)| *ordinal).collect();
-        let hold = match store.held(&parts)? {
-            Some(hold) => Some(hold.name),
+        let hold = match held(view, &standing, node, info.deployment) {
+            Some(hold) => Some(hold.name.clone()),
             // Rows that somebody may need are not erased before that is decided.
             None => store.has_restricted(&parts).then(|| "restricted rows".to_owned()),
         };
@@ -92,4 +95,20 @@ pub fn due_of(
         });
     }
     Ok(all)
+}
+
+/// The hold that is over a batch, its deployment, or a system of that.
+fn held<'h>(
+    view: &Snapshot,
+    standing: &'h [HoldInfo],
+    batch: NodeNo,
+    deployment: NodeNo,
+) -> Option<&'h HoldInfo> {
+    let systems = view.edges(deployment, Relation::BelongsTo, Direction::Forward);
+    standing.iter().find(|hold| match &hold.scope {
+        HoldScope::Store => true,
+        HoldScope::Node(kind, key) => view
+            .node_with_key(*kind, key)
+            .is_some_and(|node| node == batch || node == deployment || systems.contains(&node)),
+    })
 }

@@ -23,7 +23,7 @@ pub(crate) fn at(day: &str) -> i64 {
 /// One event.
 #[derive(Clone, Copy)]
 pub(crate) struct Event {
-    pub(crate) time: i64,
+    pub(crate) time: Option<i64>,
     pub(crate) overridden: Option<bool>,
     pub(crate) reviewer: Option<&'static str>,
 }
@@ -48,7 +48,7 @@ impl Bank {
         let one = (0..120).map(|day| {
             let overridden = day < 31 && day % 5 == 0;
             let reviewer = overridden.then_some("ben");
-            Event { time: first + day * DAY, overridden: Some(overridden), reviewer }
+            Event { time: Some(first + day * DAY), overridden: Some(overridden), reviewer }
         });
         let may = at("2026-05-01");
         let two = (0..12).map(|day| {
@@ -57,7 +57,7 @@ impl Bank {
                 1 => Some(false),
                 _ => None,
             };
-            Event { time: may + day * DAY, overridden, reviewer: None }
+            Event { time: Some(may + day * DAY), overridden, reviewer: None }
         });
         Bank {
             system: "scoring".to_owned(),
@@ -66,7 +66,7 @@ impl Bank {
         }
     }
 
-    fn deployment(&self, version: &str) -> Key {
+    pub(crate) fn deployment(&self, version: &str) -> Key {
         texts(&[&self.service, "prod", "eu", "credit", version])
     }
 
@@ -122,7 +122,6 @@ impl Bank {
         for (line, event) in (1..).zip(&self.events[usize::from(number)]) {
             let id = format!("event-{version}-{line}");
             let mut values = vec![
-                (EventField::Time, EventValue::Int(event.time)),
                 (EventField::Line, EventValue::Int(line)),
                 (EventField::EventId, EventValue::Text(&id)),
                 (EventField::ModelVersion, EventValue::Text(version)),
@@ -131,6 +130,9 @@ impl Bank {
                 (EventField::InputAlgorithm, EventValue::Text("sha256")),
                 (EventField::Session, EventValue::Text("session-of-a-person")),
             ];
+            if let Some(time) = event.time {
+                values.push((EventField::Time, EventValue::Int(time)));
+            }
             if let Some(overridden) = event.overridden {
                 values.push((EventField::HumanOverride, EventValue::Bool(overridden)));
             }

@@ -14,7 +14,8 @@ use lineal_proof::Value;
 /// How long after an incident was recorded a hold must stand, where a rule says it.
 const HOLD_HOURS: &str = "hold_hours";
 
-/// What a hold over an incident may be about: what it concerns, and the systems and deployments of that.
+/// What a hold over an incident may be about: what it concerns, and the systems and deployments of that;
+/// of a system also those deployments that hang on it through a model version alone.
 pub(crate) fn around(snapshot: &Snapshot, incident: NodeNo) -> BTreeSet<NodeNo> {
     let mut nodes: BTreeSet<NodeNo> = BTreeSet::new();
     for relation in [Relation::Concerns, Relation::BelongsTo] {
@@ -22,11 +23,40 @@ pub(crate) fn around(snapshot: &Snapshot, incident: NodeNo) -> BTreeSet<NodeNo> 
     }
     for node in nodes.clone() {
         nodes.extend(snapshot.edges(node, Relation::BelongsTo, Direction::Forward));
-        if snapshot.kind_of(node) == Kind::Model {
-            nodes.extend(snapshot.edges(node, Relation::Deploys, Direction::Inverse));
+        match snapshot.kind_of(node) {
+            Kind::Model => {
+                nodes.extend(snapshot.edges(node, Relation::Deploys, Direction::Inverse));
+            }
+            Kind::System => nodes.extend(deployments(snapshot, node)),
+            Kind::Batch => {
+                for deployment in snapshot.edges(node, Relation::ServedBy, Direction::Forward) {
+                    nodes.insert(*deployment);
+                    nodes.extend(snapshot.edges(
+                        *deployment,
+                        Relation::BelongsTo,
+                        Direction::Forward,
+                    ));
+                }
+            }
+            _ => {}
         }
     }
     nodes
+}
+
+/// The deployments of a system: its own, and those of its model versions.
+fn deployments(snapshot: &Snapshot, system: NodeNo) -> Vec<NodeNo> {
+    let mut found = Vec::new();
+    for part in snapshot.edges(system, Relation::BelongsTo, Direction::Inverse) {
+        match snapshot.kind_of(*part) {
+            Kind::Deployment => found.push(*part),
+            Kind::Model => {
+                found.extend(snapshot.edges(*part, Relation::Deploys, Direction::Inverse));
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "hours in ns; out of range is cut at its end")]

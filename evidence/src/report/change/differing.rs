@@ -31,11 +31,7 @@ pub(super) fn lineage(facts: &Facts<'_>, both: &Both) -> Result<Section, Error> 
         let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
         for name in names {
             let (before, after) = (old.get(name), new.get(name));
-            let keys = |side: Option<&Vec<(usize, &Member)>>| -> BTreeSet<Vec<u8>> {
-                let members = side.into_iter().flatten();
-                members.map(|(_, member)| member.id.0.to_vec()).collect()
-            };
-            if keys(before) == keys(after) {
+            if standing(&both.old, before) == standing(&both.new, after) {
                 same += 1;
                 continue;
             }
@@ -61,6 +57,16 @@ pub(super) fn lineage(facts: &Facts<'_>, both: &Both) -> Result<Section, Error> 
     gaps.dedup();
     section.push(Block::Gaps(gaps));
     Ok(section)
+}
+
+/// What stands behind a name: which things, each with what the producing runs did with it. What was
+/// tested on before and is trained on now differs.
+fn standing(
+    side: &Side,
+    members: Option<&Vec<(usize, &Member)>>,
+) -> BTreeSet<(Vec<u8>, Vec<&'static str>)> {
+    let members = members.into_iter().flatten();
+    members.map(|(place, member)| (member.id.0.to_vec(), roles(side, *place))).collect()
 }
 
 /// The members of a kind by their name without a version; the version itself is left out.
@@ -167,8 +173,7 @@ pub(super) fn figures(facts: &Facts<'_>, both: &Both) -> Result<Section, Error> 
         for evaluation in side.closure.against(side.closure.root, Relation::Evaluates) {
             let member = &side.closure.members[evaluation];
             let on = side.closure.along(evaluation, Relation::TestedOn);
-            let on: Vec<&str> =
-                on.filter_map(|data| side.closure.members[data].key.part_text(0)).collect();
+            let on: Vec<String> = on.map(|data| data_set(&side.closure.members[data])).collect();
             let kind = member.text("type").unwrap_or("evaluation");
             collect(&mut values, member, "metrics", &format!("{kind} on {}: ", on.join(", ")));
         }
@@ -191,6 +196,16 @@ pub(super) fn figures(facts: &Facts<'_>, both: &Both) -> Result<Section, Error> 
     }
     section.push(Block::Gaps(gaps));
     Ok(section)
+}
+
+/// A data set by its name and version or digest: figures on two versions of it are not side by side.
+fn data_set(member: &Member) -> String {
+    let name = member.key.part_text(0).unwrap_or_default();
+    let recorded = member.text("version").or(member.text("digest"));
+    match recorded.or(member.key.part_text(1)).filter(|which| !which.is_empty()) {
+        Some(which) => format!("{name} ({which})"),
+        None => name.to_owned(),
+    }
 }
 
 /// Adds the members of a map of a record.

@@ -39,7 +39,7 @@ impl Axis {
         if from > until {
             return None;
         }
-        if until - from < HOUR {
+        if until.saturating_sub(from) < HOUR {
             (from, until) = (from.saturating_sub(HOUR / 2), until.saturating_add(HOUR / 2));
         }
         Some(Axis { from, until, left, right })
@@ -48,7 +48,9 @@ impl Axis {
     /// Where a time stands.
     pub(super) fn place(&self, time: i64) -> f64 {
         let time = time.clamp(self.from, self.until);
-        let share = (time - self.from) as f64 / (self.until - self.from) as f64;
+        // The ends may lie further apart than a number of ns can say.
+        let since = |time: i64| (i128::from(time) - i128::from(self.from)) as f64;
+        let share = since(time) / since(self.until);
         self.left + share * (self.right - self.left)
     }
 
@@ -131,6 +133,8 @@ mod tests {
         assert!((axis.place(5 * HOUR) - 150.0).abs() < 1e-9);
         assert!((axis.place(-HOUR) - 100.0).abs() < 1e-9);
         assert!(Axis::over([], 0.0, 1.0).is_none());
+        let all = Axis::over([i64::MIN, 0, i64::MAX], 0.0, 100.0).unwrap();
+        assert!((all.place(0) - 50.0).abs() < 1e-9 && all.marks().len() <= 9);
         let one = Axis::over([DAY], 0.0, 100.0).unwrap();
         assert!((one.place(DAY) - 50.0).abs() < 1e-9);
     }

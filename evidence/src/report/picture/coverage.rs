@@ -109,7 +109,7 @@ fn words(
         let log = &logs[*at];
         let Some((first, last)) = log.span() else { continue };
         let about = Reference::at(view, log.node);
-        let events = counted(log.events(), "event");
+        let events = counted(log.events() - log.timeless(), "event");
         let batches = log.batches.len() as u64;
         let plural = if batches == 1 { "batch" } else { "batches" };
         words.push(Sentence::new().node(about.clone()).text(format!(
@@ -129,13 +129,18 @@ fn words(
             words.push(say.text("."));
         }
     }
+    for log in logs.iter().filter(|log| log.timeless() > 0).take(DRAWN_MAX) {
+        let say = Sentence::new().node(Reference::at(view, log.node));
+        let events = counted(log.timeless(), "event");
+        words.push(say.text(format!(": {events} without a time, which no picture can place.")));
+    }
     let without: Vec<Reference> = logs
         .iter()
-        .filter(|log| log.batches.is_empty())
+        .filter(|log| log.events() == 0)
         .take(DRAWN_MAX)
         .map(|log| Reference::at(view, log.node))
         .collect();
-    let count = logs.iter().filter(|log| log.batches.is_empty()).count();
+    let count = logs.iter().filter(|log| log.events() == 0).count();
     if count > 0 {
         let say = Sentence::from(format!("Without any event ({}): ", thousands(count as u64)));
         let more = if count > without.len() { ", and others." } else { "." };

@@ -3,9 +3,9 @@
 use super::axis::{Axis, label};
 use super::canvas::{Anchor, Canvas, Fill, Stroke, WIDTH, fitted};
 use crate::report::document::{Picture, Reference, Sentence, Table};
-use crate::report::logs::LogOf;
+use crate::report::logs::{LogOf, OVERRIDE};
 use crate::report::words::{counted, thousands};
-use lineal_engine::{NodeNo, Snapshot};
+use lineal_engine::{BatchInfo, NodeNo, Snapshot};
 use std::collections::BTreeMap;
 
 /// Most periods: each must be seen.
@@ -22,28 +22,30 @@ const PERIODS: [i64; 8] = [1, 7, 14, 28, 91, 182, 364, 1_820];
 const PLOT: (f64, f64) = (64.0, WIDTH - 24.0);
 /// Its height.
 const HEIGHT: f64 = 180.0;
-/// The field whose presence says that an event could tell of an override.
-const FIELD: &str = "human_override";
 
-/// Events and overrides.
+/// Events, those that say whether they were overridden, and overrides.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 struct Counts {
     events: u64,
+    tell: u64,
     overrides: u64,
 }
 
 impl Counts {
-    /// Per mille of a thousand: a share in 100,000 parts, rounded down. Whole numbers, so that no
-    /// machine shows another.
-    fn share(self) -> u64 {
-        self.overrides.saturating_mul(100_000).checked_div(self.events).unwrap_or(0)
+    /// Overrides among the events that say whether there was one, in 100,000 parts, rounded down; none
+    /// where none says so. Whole numbers, so that no machine shows another.
+    fn share(self) -> Option<u64> {
+        self.overrides.saturating_mul(100_000).checked_div(self.tell)
+    }
+
+    fn add(&mut self, other: Counts) {
+        self.events += other.events;
+        self.tell += other.tell;
+        self.overrides += other.overrides;
     }
 
     fn percent(self) -> String {
-        match self.events {
-            0 => "\u{2013}".to_owned(),
-            _ => percent(self.share()),
-        }
+        self.share().map_or_else(|| "\u{2013}".to_owned(), percent)
     }
 }
 
@@ -74,21 +76,21 @@ pub(in crate::report) fn overrides(
     let series = series(logs, days * DAY);
     let mut total: BTreeMap<i64, Counts> = BTreeMap::new();
     for (period, counts) in series.iter().flat_map(|it| &it.periods) {
-        let sum = total.entry(*period).or_default();
-        sum.events += counts.events;
-        sum.overrides += counts.overrides;
+        total.entry(*period).or_default().add(*counts);
     }
     let length = if days == 1 { "a day".to_owned() } else { format!("{days} days") };
-    let title = format!("Overrides by {length}, in percent of events");
+    let title =
+        format!("Overrides by {length}, in percent of events that say whether there was one");
     let mut table = Table::new(
         format!("Overrides by {length}; a batch counts where it begins"),
-        &["logs of", "from", "#events", "#overrides", "#rate"],
+        &["logs of", "from", "#events", "#say whether overridden", "#overrides", "#rate"],
     );
     for (period, counts) in &total {
         let row = vec![
             about.clone().into(),
-            label(period * days * DAY, false).into(),
+            label(period.saturating_mul(days * DAY), false).into(),
             thousands(counts.events).into(),
+            thousands(counts.tell).into(),
             thousands(counts.overrides).into(),
             counts.percent().into(),
         ];
@@ -107,12 +109,17 @@ fn series(logs: &[LogOf], period: i64) -> Vec<Series> {
     let (own, rest) = by_events.split_at(alone.min(by_events.len()));
     let summed = |node: Option<NodeNo>, logs: &[&LogOf]| {
         let mut series = Series { node, periods: BTreeMap::new(), all: Counts::default() };
-        for batch in logs.iter().flat_map(|log| &log.batches) {
-            let place = series.periods.entry(batch.first_time.div_euclid(period)).or_default();
-            for counts in [place, &mut series.all] {
-                counts.events += batch.events;
-                counts.overrides += batch.overrides;
+        for log in logs {
+            let counts = |batch: &BatchInfo| Counts {
+                events: batch.events,
+                tell: log.tells.get(&batch.node).copied().unwrap_or(0),
+                overrides: batch.overrides,
+            };
+            for batch in &log.batches {
+                let place = series.periods.entry(batch.first_time.div_euclid(period)).or_default();
+                place.add(counts(batch));
             }
+            log.all().for_each(|batch| series.all.add(counts(batch)));
         }
         series
     };
@@ -126,7 +133,8 @@ fn series(logs: &[LogOf], period: i64) -> Vec<Series> {
 fn draw(view: &Snapshot, series: &[Series], (first, last): (i64, i64), period: i64) -> Canvas {
     let legend = HEIGHT + 46.0;
     let mut canvas = Canvas::new("overrides", legend + 8.0 + 18.0 * series.len() as f64);
-    let highest = series.iter().flat_map(|it| it.periods.values()).map(|it| it.share()).max();
+    let highest =
+        series.iter().flat_map(|it| it.periods.values()).filter_map(|it| it.share()).max();
     let top = round_up(highest.unwrap_or(0));
     let Some(axis) = Axis::over([first, last], PLOT.0, PLOT.1) else { return canvas };
     let y = |share: u64| 10.0 + HEIGHT * (1.0 - share as f64 / top as f64);
@@ -142,11 +150,12 @@ fn draw(view: &Snapshot, series: &[Series], (first, last): (i64, i64), period: i
     }
     let styles = [Stroke::Thin, Stroke::Dashed, Stroke::Dotted, Stroke::Thick];
     for (at, (it, style)) in series.iter().zip(styles).enumerate() {
-        let middle = |number: i64| axis.place((number * period).saturating_add(period / 2));
+        let middle =
+            |number: i64| axis.place(number.saturating_mul(period).saturating_add(period / 2));
         let points: Vec<(f64, f64)> = it
             .periods
             .iter()
-            .map(|(number, counts)| (middle(*number), y(counts.share())))
+            .filter_map(|(number, counts)| Some((middle(*number), y(counts.share()?))))
             .collect();
         canvas.through(&points, style);
         for point in &points {
@@ -197,18 +206,19 @@ fn words(view: &Snapshot, logs: &[LogOf], series: &[Series]) -> Vec<Sentence> {
             None => Sentence::from("All other deployments"),
         };
         let (events, overrides) =
-            (counted(it.all.events, "event"), counted(it.all.overrides, "override"));
+            (counted(it.all.tell, "event"), counted(it.all.overrides, "override"));
         let begin = it.periods.iter().next().map_or(Counts::default(), |(_, counts)| *counts);
         let end = it.periods.iter().next_back().map_or(Counts::default(), |(_, counts)| *counts);
         words.push(say.text(format!(
-            ": {overrides} in {events}, {} in all; {} in the first period, {} in the last.",
+            ": {overrides} in {events} of which it is recorded whether there was one, {} in all; {} in the \
+             first period, {} in the last.",
             it.all.percent(),
             begin.percent(),
             end.percent()
         )));
     }
     for log in logs.iter().filter(|log| log.rows > 0) {
-        let with = log.presence.get(FIELD).copied().unwrap_or(0).min(log.rows);
+        let with = log.presence.get(OVERRIDE).copied().unwrap_or(0).min(log.rows);
         if with < log.rows && words.len() < TOLD_MAX {
             let say = Sentence::new().node(Reference::at(view, log.node));
             words.push(say.text(format!(
@@ -216,6 +226,11 @@ fn words(view: &Snapshot, logs: &[LogOf], series: &[Series]) -> Vec<Sentence> {
                 thousands(log.rows - with),
                 counted(log.rows, "row")
             )));
+        }
+        if log.timeless() > 0 && words.len() < TOLD_MAX {
+            let say = Sentence::new().node(Reference::at(view, log.node));
+            let events = counted(log.timeless(), "event");
+            words.push(say.text(format!(": {events} without a time, which are in no period.")));
         }
     }
     words
@@ -227,8 +242,10 @@ mod tests {
 
     #[test]
     fn rates_are_rounded_down_and_the_scale_is_round() {
-        assert_eq!(Counts { events: 3, overrides: 1 }.percent(), "33.33 %");
-        assert_eq!(Counts { events: 3, overrides: 2 }.percent(), "66.66 %");
+        assert_eq!(Counts { events: 9, tell: 3, overrides: 1 }.percent(), "33.33 %");
+        assert_eq!(Counts { events: 3, tell: 3, overrides: 2 }.percent(), "66.66 %");
+        // Of what says nothing of overrides there is no rate, and not a rate of none.
+        assert_eq!(Counts { events: 3, tell: 0, overrides: 0 }.share(), None);
         assert_eq!(Counts::default().percent(), "\u{2013}");
         assert_eq!(percent(100_000), "100.00 %");
         assert_eq!((round_up(0), round_up(1_001), round_up(33_000)), (1_000, 2_000, 50_000));
