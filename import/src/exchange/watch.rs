@@ -110,6 +110,9 @@ fn monitor(held: &Object, form: &'static str, pointer: &str, told: &mut Told) {
 /// twice in two ways.
 fn watched(held: &Object) -> Option<Reference> {
     let query = text(held, &["query"]).unwrap_or_default();
+    if excludes(&query) {
+        return None;
+    }
     let tags = list(held, &["tags"]).into_iter().filter_map(Value::as_str);
     let ends = |sign: char| sign.is_whitespace() || "{}(),\"'".contains(sign);
     let words: Vec<&str> = tags.chain(query.split(ends)).collect();
@@ -129,6 +132,16 @@ fn watched(held: &Object) -> Option<Reference> {
         key.push(part(value));
     }
     Some(Reference::new(Kind::Deployment, key))
+}
+
+/// Does a query exclude more than the word behind a sign: by `NOT`, or by a sign before a group? What of the
+/// rest it is then about is not read here. A minus between two groups is taken for such a sign, too: an edge
+/// less, not a wrong one.
+fn excludes(query: &str) -> bool {
+    let mut words = query.split(|sign: char| !(sign.is_alphanumeric() || "_-.:/@".contains(sign)));
+    let is_group = |rest: &str| rest.trim_start().starts_with(['(', '{']);
+    words.any(|word| word.eq_ignore_ascii_case("not"))
+        || query.match_indices(['-', '!']).any(|(at, sign)| is_group(&query[at + sign.len()..]))
 }
 
 fn event(held: &Object, pointer: &str, told: &mut Told) {
@@ -250,6 +263,16 @@ mod tests {
         assert_eq!(named(&[&model[..], &["service:other"]].concat(), scope), None, "two services");
         let negated = scope.replace("env:prod", "!env:prod");
         assert_eq!(named(&model, &negated), None, "negated");
+        for other in
+            ["NOT env:prod", "not env:prod", "Not (env:prod)", "!(env:prod)", "- (env:prod)"]
+        {
+            let negated = scope.replace("env:prod", other);
+            assert_eq!(named(&model, &negated), None, "{other}");
+            let logs = format!("logs(\"service:scorer {other} @endpoint:eu-1\").rollup(\"count\")");
+            assert_eq!(named(&model, &logs), None, "{other}");
+        }
+        let difference = format!("{scope} - avg:scorer.not_found{{service:scorer}}");
+        assert_eq!(named(&model, &difference), whole, "a minus before a series excludes nothing");
         let logs =
             "logs(\"service:scorer env:prod @endpoint:eu-1\").index(\"*\").rollup(\"count\")";
         assert_eq!(named(&model, logs), whole);

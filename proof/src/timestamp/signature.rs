@@ -3,9 +3,11 @@
 //! signature itself is for who has a library for it (`evidence/src/timestamp.rs`).
 
 use super::der::{self, Der, INTEGER, OCTET_STRING, OID, SEQUENCE, SET};
-use super::{SHA_256, SIGNED_DATA, TST_INFO, TimestampError};
+use super::{SHA_256, SIGNED_DATA, TST_INFO, Timestamp, TimestampError};
 use sha2::{Digest, Sha256, Sha384, Sha512};
+use std::ops::RangeInclusive;
 
+const BOOLEAN: u8 = 0x01;
 const BIT_STRING: u8 = 0x03;
 /// `2.16.840.1.101.3.4.2.2` and `.3`.
 const SHA_384: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02];
@@ -19,8 +21,9 @@ const SIGNING_CERTIFICATE_V2: &[u8] =
 /// `1.2.840.113549.1.9.16.2.12`: the same by SHA-1 (RFC 3161 knew no other), which is not made here.
 const SIGNING_CERTIFICATE_V1: &[u8] =
     &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x02, 0x0c];
-/// `1.3.6.1.5.5.7.3.8`: a certificate that is for time stamps (RFC 3161, section 2.3).
-const TIME_STAMPING: &[u8] = &[0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x08];
+/// `1.3.6.1.5.5.7.3.8` and no other use: a certificate that is for time stamps alone (RFC 3161, section 2.3).
+const TIME_STAMPING_ALONE: &[u8] =
+    &[0x30, 0x0a, 0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x08];
 /// `2.5.29.37`, what a certificate may be used for.
 const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
 /// `1.2.840.10045.2.1`, `1.2.840.10045.3.1.7` and `1.3.132.0.34`: keys on the curves P-256 and P-384.
@@ -141,7 +144,12 @@ pub fn signature(reply: &[u8]) -> Result<StampSignature, TimestampError> {
     let key =
         CertificateKey::of(certificate).ok_or_else(|| form("its certificate is in its form"))?;
     if !key.is_for_stamps {
-        return Err(form("the certificate that signs is for time stamps"));
+        return Err(form(
+            "the certificate that signs is for time stamps alone, and says so critically (RFC 3161, section 2.3)",
+        ));
+    }
+    if !key.valid.contains(&Timestamp::parse(reply)?.time()) {
+        return Err(form("the certificate that signs is valid at the time of the stamp"));
     }
     if parts.algorithm == RSA_PSS {
         return Err(TimestampError::Unknown { what: "signature (RSASSA-PSS)" });
@@ -217,7 +225,10 @@ struct CertificateKey {
     /// None of a kind that is not read here.
     key: Option<StampKey>,
     public: Vec<u8>,
+    /// Is its one extended use, critically, to sign time stamps?
     is_for_stamps: bool,
+    /// From when to when it is valid, seconds since 1970.
+    valid: RangeInclusive<i64>,
 }
 
 impl CertificateKey {
@@ -225,10 +236,12 @@ impl CertificateKey {
         let mut inner = Der::new(bytes).inside(SEQUENCE)?.inside(SEQUENCE)?;
         let _ = inner.take(der::context(0));
         inner.take(INTEGER)?;
-        // Algorithm, issuer, validity, subject.
-        for _ in 0..4 {
-            inner.take(SEQUENCE)?;
-        }
+        // Algorithm, issuer; behind the validity the subject.
+        (inner.take(SEQUENCE)?, inner.take(SEQUENCE)?);
+        let mut validity = inner.inside(SEQUENCE)?;
+        let (from, to) = (validity.any()?, validity.any()?);
+        let valid = der::time(from.0, from.1)?..=der::time(to.0, to.1)?;
+        inner.take(SEQUENCE)?;
         let mut info = inner.inside(SEQUENCE)?;
         let mut algorithm = info.inside(SEQUENCE)?;
         let key = match (algorithm.take(OID)?, algorithm.take(OID)) {
@@ -244,11 +257,11 @@ impl CertificateKey {
         let mut is_for_stamps = false;
         while let Some(mut extension) = extensions.inside(SEQUENCE) {
             if extension.take(OID)? == EXTENDED_KEY_USAGE {
-                let _ = extension.take(0x01);
+                let is_critical = extension.take(BOOLEAN) == Some(&[0xff]);
                 let uses = extension.take(OCTET_STRING)?;
-                is_for_stamps = uses.windows(TIME_STAMPING.len()).any(|part| part == TIME_STAMPING);
+                is_for_stamps = is_critical && uses == TIME_STAMPING_ALONE;
             }
         }
-        Some(CertificateKey { key, public: public.to_vec(), is_for_stamps })
+        Some(CertificateKey { key, public: public.to_vec(), is_for_stamps, valid })
     }
 }

@@ -76,3 +76,29 @@ fn a_signature_is_taken_apart_and_one_that_names_its_certificate_by_sha1_is_not_
         assert!(matches!(signature(&other), Err(TimestampError::Form { .. })), "{what}");
     }
 }
+
+/// A stamp of [`TEXT`] whose certificate, or time, is as the name says (made with `openssl cms -sign -cades`:
+/// `openssl ts` signs with no such certificate).
+macro_rules! stamped {
+    ($name:literal) => {
+        include_bytes!(concat!("../../../tests/fixtures/vectors/rfc3161/", $name, ".tsr"))
+    };
+}
+
+#[test]
+fn the_certificate_is_for_stamps_alone_and_valid_when_it_stamps() {
+    let sound = stamped!("in-time");
+    Timestamp::parse(sound).unwrap().covers(TEXT).unwrap();
+    assert_eq!(signature(sound).unwrap().key, StampKey::P256);
+    let refused: [(&[u8], &str); 4] = [
+        (stamped!("not-critical"), "critically"),
+        (stamped!("two-uses"), "alone"),
+        (stamped!("too-early"), "valid at the time"),
+        (stamped!("too-late"), "valid at the time"),
+    ];
+    for (reply, why) in refused {
+        Timestamp::parse(reply).unwrap().covers(TEXT).unwrap();
+        let error = signature(reply).unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+    }
+}
