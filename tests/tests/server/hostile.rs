@@ -162,6 +162,35 @@ fn who_takes_nothing_of_an_answer_is_closed() {
 }
 
 #[test]
+fn who_takes_a_large_answer_steadily_has_it_whole() {
+    let live = Live::with(|config| {
+        config.limits.head_seconds = 1;
+        config.limits.page_rows = 200_000;
+    });
+    let token = live.token(Role::Engineer);
+    let many = "find inference as a, inference as b \
+        return a.key as ak, b.key as bk, a.event_id as a, b.event_id as b, a.host as h";
+    let ask = query_with(json!({ "query": many, "page": 200_000 })).token(&token);
+    let mut steady = connect(live.address);
+    steady.write_all(&ask.bytes()).unwrap();
+    let (mut back, mut part) = (Vec::new(), vec![0; 64 << 10]);
+    let mut begun = None;
+    while let Ok(count @ 1..) = steady.read(&mut part) {
+        back.extend_from_slice(&part[..count]);
+        let begun = begun.get_or_insert_with(Instant::now);
+        if begun.elapsed() < Duration::from_secs(3) {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+    let head = back.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+    let text = String::from_utf8_lossy(&back[..head]).to_ascii_lowercase();
+    let length = text.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let length: usize = length.expect("it is sent as one").parse().unwrap();
+    assert!(length > 12 << 20, "more than the system keeps of it: {length}");
+    assert_eq!(back.len() - head - 4, length);
+}
+
+#[test]
 fn idle_connections_make_room_for_others_and_who_is_being_answered_keeps_the_place() {
     let live = Live::with(|config| {
         config.limits.connections = 8;
