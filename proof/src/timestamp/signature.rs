@@ -237,7 +237,8 @@ impl CertificateKey {
         let _ = inner.take(der::context(0));
         inner.take(INTEGER)?;
         // Algorithm, issuer; behind the validity the subject.
-        (inner.take(SEQUENCE)?, inner.take(SEQUENCE)?);
+        inner.take(SEQUENCE)?;
+        inner.take(SEQUENCE)?;
         let mut validity = inner.inside(SEQUENCE)?;
         let (from, to) = (validity.any()?, validity.any()?);
         let valid = der::time(from.0, from.1)?..=der::time(to.0, to.1)?;
