@@ -153,6 +153,7 @@ impl Pulling<'_> {
             return Ok(false);
         };
         files.extend(notes.digests());
+        self.tiles(&reached, &notes)?;
         let recorded = ledger.commits.last().map_or(0, |commit| commit.recorded);
         let listed = files.iter().map(|(path, digest)| (path.as_str(), *digest));
         let list = copy_list(&reached, recorded, listed);
@@ -162,8 +163,6 @@ impl Pulling<'_> {
             self.to.put(crate::sealed::REGISTER, &bytes, true)?;
         }
         notes.write(self.to, &reached)?;
-        let (earlier, signed) = notes.grown();
-        self.tiles(earlier, signed)?;
         let kept: BTreeSet<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
         self.done.removed.extend(remove_others(self.to, &kept)?);
         (self.done.commit, self.done.commit_id) = (reached.commit, reached.commit_id);

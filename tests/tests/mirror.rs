@@ -41,8 +41,22 @@ fn tiles_that_are_served_otherwise_than_the_commits_make_them_are_told() {
         let other = memory.after_power_cut(100);
         other.damage(path, |bytes| bytes[40] ^= 1);
         let served = Folder::of(Store::open_read_only_on(shared(&other)).unwrap());
-        let error = pull(&mirror.after_power_cut(100), &served, None, &mut |_| {}).unwrap_err();
-        assert!(matches!(&error, Error::Upstream { why, .. } if why.contains(path)), "{error}");
+        for begun in [&mirror, &MemoryStorage::new()] {
+            let pulling = begun.after_power_cut(100);
+            let before = told(&pulling);
+            for _ in 0..2 {
+                let error = pulled(&pulling, &served).unwrap_err();
+                let said = matches!(&error, Error::Upstream { why, .. } if why.contains(path));
+                assert!(said, "each pull refuses it, not the first alone: {error}");
+                assert_same(&told(&pulling), &before, "nothing of it is told");
+            }
+            // Nor is it believed when the server was away at that tile.
+            let away = Away { inner: folder(&memory), path: path.clone() };
+            assert!(matches!(pulled(&pulling, &away), Err(Error::Upstream { .. })));
+            assert!(pulled(&pulling, &served).is_err());
+            let done = pulled(&pulling, &folder(&memory)).unwrap();
+            assert!(done.tiles >= 2 && done.commit == store.commit(), "{done:?}");
+        }
         other.remove(path).unwrap();
         let served = Folder::of(Store::open_read_only_on(shared(&other)).unwrap());
         let done = pull(&mirror.after_power_cut(100), &served, None, &mut |_| {}).unwrap();
@@ -50,6 +64,35 @@ fn tiles_that_are_served_otherwise_than_the_commits_make_them_are_told() {
         refused += 1;
     }
     assert_eq!(refused, 2, "the tile of hashes and that of entries: {tiles:?}");
+}
+
+/// What a mirror says that it holds: its head and list, the checkpoints and their tiles.
+fn told(mirror: &MemoryStorage) -> BTreeMap<String, Vec<u8>> {
+    let mut files = all(mirror);
+    let names = ["head", "backup.sha256", "checkpoints/", "tiles/"];
+    files.retain(|path, _| names.iter().any(|name| path.starts_with(name)));
+    files
+}
+
+/// A server that is away when one file is asked for.
+struct Away {
+    inner: Folder,
+    path: String,
+}
+
+impl Upstream for Away {
+    fn offer(&self) -> lineal_engine::Result<Offer> {
+        self.inner.offer()
+    }
+    fn bytes(&self, path: &str, from: u64, length: u64) -> lineal_engine::Result<Option<Vec<u8>>> {
+        if path == self.path {
+            return Err(Error::Upstream { name: self.name(), why: "it is away".to_owned() });
+        }
+        self.inner.bytes(path, from, length)
+    }
+    fn name(&self) -> String {
+        "a server".to_owned()
+    }
 }
 
 fn shared(memory: &MemoryStorage) -> Arc<dyn Storage> {

@@ -254,9 +254,19 @@ impl Notes {
         (newest(&self.known), newest(&self.sizes))
     }
 
+    /// Gives the tiles that the checkpoints which are new need, with their paths.
+    pub(super) fn make_tiles(
+        &self,
+        to: &dyn Storage,
+        reached: &Head,
+        put: &mut dyn FnMut(&str, &[u8]) -> Result<()>,
+    ) -> Result<()> {
+        extend_tiles(to, reached, &self.known, &self.sizes, put)
+    }
+
     /// Writes what is new behind `head`: the tiles that these checkpoints need, then the checkpoints.
     pub(super) fn write(&self, to: &dyn Storage, reached: &Head) -> Result<()> {
-        extend_tiles(to, reached, &self.known, &self.sizes)?;
+        self.make_tiles(to, reached, &mut |path, bytes| to.put(path, bytes, false))?;
         for (path, bytes) in &self.files {
             crate::store::put_if_other(to, path, bytes)?;
         }

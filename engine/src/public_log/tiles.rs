@@ -33,7 +33,8 @@ pub(super) fn grow(
             None => begins_with(storage, head, before)?,
         }
     }
-    let mut writer = Writer::begin(storage, from)?;
+    let mut put = |path: &str, bytes: &[u8]| storage.put(path, bytes, false);
+    let mut writer = Writer::begin(storage, from, &mut put)?;
     leaves::commits(storage, head, from + 1, &mut |number, payload| {
         if number <= from {
             return Ok(());
@@ -52,7 +53,8 @@ pub(super) fn again(storage: &dyn Storage, head: &Head, kept_sizes: &[u64]) -> R
     let Some(newest) = kept_sizes.iter().max().filter(|size| **size <= head.commit) else {
         return Ok(());
     };
-    let mut writer = Writer::begin(storage, 0)?;
+    let mut put = |path: &str, bytes: &[u8]| storage.put(path, bytes, false);
+    let mut writer = Writer::begin(storage, 0, &mut put)?;
     leaves::commits(storage, head, 1, &mut |number, payload| {
         if number > *newest {
             return Ok(());
@@ -62,25 +64,24 @@ pub(super) fn again(storage: &dyn Storage, head: &Head, kept_sizes: &[u64]) -> R
     })
 }
 
-/// Writes the tiles of checkpoints that are new, behind those of checkpoints whose tiles are there.
+/// Makes the tiles of checkpoints that are new, behind those of checkpoints whose tiles are there, and gives
+/// each to `put` with its path: nothing is held, and nothing is written but by that.
 ///
 /// # Errors
-/// [`Error::Corrupt`] if the segments do not read, or what the medium says.
+/// [`Error::Corrupt`] if the segments do not read, or what the medium or `put` says.
 pub(crate) fn extend(
     storage: &dyn Storage,
     head: &Head,
     known: &BTreeSet<u64>,
     sizes: &BTreeSet<u64>,
+    put: &mut dyn FnMut(&str, &[u8]) -> Result<()>,
 ) -> Result<()> {
     let mut new = sizes.difference(known).copied();
     let Some(first) = new.next() else { return Ok(()) };
     let from = known.range(..first).next_back().copied().unwrap_or(0);
     // Those that are missing or wrong are made again from the first commit on.
-    let begun = Writer::begin(storage, from).map(|writer| (writer, from));
-    let (mut writer, from) = match begun {
-        Ok(begun) => begun,
-        Err(_) => (Writer::begin(storage, 0)?, 0),
-    };
+    let from = if Filling::of(storage, from).is_ok() { from } else { 0 };
+    let mut writer = Writer::begin(storage, from, put)?;
     let last = sizes.last().copied().unwrap_or(0);
     leaves::commits(storage, head, from + 1, &mut |number, payload| {
         if number <= from || number > last {
@@ -95,7 +96,7 @@ pub(crate) fn extend(
 /// each commit names its parent by hash, so those before it are then the same too.
 fn kept(storage: &dyn Storage, head: &Head, before: &Checkpoint) -> Result<Option<Tree>> {
     let tree = Tree::from_tiles(before.size, |tile| read(storage, tile));
-    let Ok(tree) = tree.and_then(|tree| Writer::begin(storage, before.size).map(|_| tree)) else {
+    let Ok(tree) = tree.and_then(|tree| Filling::of(storage, before.size).map(|_| tree)) else {
         return Ok(None);
     };
     if tree.root() != before.root {
@@ -129,65 +130,81 @@ fn rewritten(head: &Head, before: &Checkpoint) -> Error {
 
 /// Writes what a tree has that an earlier one had not.
 struct Writer<'a> {
-    storage: &'a dyn Storage,
+    put: &'a mut dyn FnMut(&str, &[u8]) -> Result<()>,
+    filling: Filling,
+    /// The size for which all is written.
+    written: u64,
+}
+
+/// What is being filled.
+#[derive(Default)]
+struct Filling {
     /// The hashes of the tile that is being filled, by level.
     open: Vec<Vec<TreeHash>>,
     /// Full tiles, by level.
     full: Vec<u64>,
     /// The entries of the bundle that is being filled.
     bundle: Vec<u8>,
-    /// The size for which all is written.
-    written: u64,
 }
 
-impl Writer<'_> {
-    fn begin(storage: &dyn Storage, size: u64) -> Result<Writer<'_>> {
-        let mut writer = Writer {
-            storage,
-            open: Vec::new(),
-            full: Vec::new(),
-            bundle: Vec::new(),
-            written: size,
-        };
+impl Filling {
+    /// As the tiles of a tree of this size have it.
+    fn of(storage: &dyn Storage, size: u64) -> Result<Filling> {
+        let mut filling = Filling::default();
         let mut hashes = size;
         while hashes > 0 {
-            let level = u32::try_from(writer.open.len()).unwrap_or(u32::MAX);
+            let level = u32::try_from(filling.open.len()).unwrap_or(u32::MAX);
             let (index, width) = (hashes / TILE_WIDTH, hashes % TILE_WIDTH);
             let tile = Tile { level, index, width };
-            writer.open.push(if width > 0 { read(storage, tile)? } else { Vec::new() });
-            writer.full.push(index);
+            filling.open.push(if width > 0 { read(storage, tile)? } else { Vec::new() });
+            filling.full.push(index);
             if level == 0 && width > 0 {
                 let path = tile.entries_path();
-                writer.bundle = file(storage, &path)?;
+                filling.bundle = file(storage, &path)?;
             }
             hashes >>= TILE_HEIGHT;
         }
-        Ok(writer)
+        Ok(filling)
+    }
+}
+
+impl<'a> Writer<'a> {
+    fn begin(
+        storage: &dyn Storage,
+        size: u64,
+        put: &'a mut dyn FnMut(&str, &[u8]) -> Result<()>,
+    ) -> Result<Writer<'a>> {
+        Ok(Writer { put, filling: Filling::of(storage, size)?, written: size })
+    }
+
+    fn put(&mut self, path: &str, bytes: &[u8]) -> Result<()> {
+        (self.put)(&in_folder(path), bytes)
     }
 
     fn push(&mut self, entry: &[u8]) -> Result<()> {
-        EntryBundle::push(&mut self.bundle, entry)
+        EntryBundle::push(&mut self.filling.bundle, entry)
             .map_err(|source| Error::Log { what: "a commit's record".to_owned(), source })?;
         let mut hash = TreeHash::leaf(entry);
         for level in 0.. {
-            if self.open.len() == level {
-                self.open.push(Vec::new());
-                self.full.push(0);
+            if self.filling.open.len() == level {
+                self.filling.open.push(Vec::new());
+                self.filling.full.push(0);
             }
-            let open = &mut self.open[level];
+            let open = &mut self.filling.open[level];
             open.push(hash);
             if (open.len() as u64) < TILE_WIDTH {
                 break;
             }
             let number = u32::try_from(level).unwrap_or(u32::MAX);
-            let tile = Tile { level: number, index: self.full[level], width: TILE_WIDTH };
+            let tile = Tile { level: number, index: self.filling.full[level], width: TILE_WIDTH };
             let hashes = std::mem::take(open);
             hash = LeafHashes(&hashes).subtree(TILE_HEIGHT, 0).map_err(in_tiles)?;
-            put(self.storage, &tile.path(), &bytes(&hashes))?;
+            self.put(&tile.path(), &bytes(&hashes))?;
             if level == 0 {
-                put(self.storage, &tile.entries_path(), &std::mem::take(&mut self.bundle))?;
+                let bundle = std::mem::take(&mut self.filling.bundle);
+                self.put(&tile.entries_path(), &bundle)?;
             }
-            self.full[level] += 1;
+            self.filling.full[level] += 1;
         }
         Ok(())
     }
@@ -198,9 +215,9 @@ impl Writer<'_> {
         self.written = size;
         for tile in tiles.filter(|tile| tile.width < TILE_WIDTH) {
             let level = tile.level as usize;
-            put(self.storage, &tile.path(), &bytes(&self.open[level]))?;
+            (self.put)(&in_folder(&tile.path()), &bytes(&self.filling.open[level]))?;
             if level == 0 {
-                put(self.storage, &tile.entries_path(), &self.bundle)?;
+                (self.put)(&in_folder(&tile.entries_path()), &self.filling.bundle)?;
             }
         }
         Ok(())
@@ -211,12 +228,12 @@ fn bytes(hashes: &[TreeHash]) -> Vec<u8> {
     hashes.iter().flat_map(|hash| hash.0).collect()
 }
 
-fn put(storage: &dyn Storage, path: &str, bytes: &[u8]) -> Result<()> {
-    storage.put(&format!("{FOLDER}/{path}"), bytes, false)
+fn in_folder(path: &str) -> String {
+    format!("{FOLDER}/{path}")
 }
 
 fn file(storage: &dyn Storage, path: &str) -> Result<Vec<u8>> {
-    let path = format!("{FOLDER}/{path}");
+    let path = in_folder(path);
     let missing = || derived(&path, "a tile that a checkpoint needs is there");
     storage.read(&path)?.map(|bytes| bytes.to_vec()).ok_or_else(missing)
 }

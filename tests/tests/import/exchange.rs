@@ -450,7 +450,13 @@ fn a_monitor_watches_the_deployment_that_its_tags_and_query_name_in_full() {
             "tags": ["model_name:credit", "model_version:3"], "options": {},
         })
     };
-    let all = serde_json::json!([monitor(1, ",deployment:eu-1"), monitor(2, "")]);
+    // The third and the fourth are about every deployment but this one.
+    let all = serde_json::json!([
+        monitor(1, ",deployment:eu-1"),
+        monitor(2, ""),
+        monitor(3, " AND NOT deployment:eu-1"),
+        monitor(4, ",!(deployment:eu-1)"),
+    ]);
     let path = folder.path().join("monitors.json");
     std::fs::write(&path, all.to_string()).unwrap();
     let place = Place::new();

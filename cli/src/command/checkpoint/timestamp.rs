@@ -27,8 +27,11 @@ pub(super) fn ask(arguments: &Arguments, store: &Store, size: u64, url: &str) ->
     }
     let stamp = Timestamp::parse(&answered.body).map_err(|why| failed(why.to_string()))?;
     stamp.covers(text(&note)).map_err(|why| failed(why.to_string()))?;
-    signer(&answered.body).map(drop).map_err(failed)?;
+    let signer = signer(&answered.body).map_err(failed)?;
     store.add_timestamp(size, &answered.body)?;
+    if let Err(why) = signer {
+        eprintln!("{}", untold(&why));
+    }
     Ok(())
 }
 
@@ -43,6 +46,13 @@ fn signer(reply: &[u8]) -> Result<Result<String, String>, String> {
         }
         Err(why) => Err(why.to_string()),
     }
+}
+
+/// What is said of a stamp whose signature cannot be checked.
+fn untold(why: &str) -> String {
+    format!(
+        "  checked: granted, and over this checkpoint's SHA-256; who signed it cannot be told here: {why}"
+    )
 }
 
 /// Writes the request to a file.
@@ -101,10 +111,7 @@ pub(super) fn keep(arguments: &Arguments, size: Option<u64>, file: &Path) -> Out
                 out,
                 "  checked: granted, over this checkpoint's SHA-256, and signed with the key of the certificate in it\n  (SHA-256 {certificate}); whose that is: openssl ts -verify, with the authority's root"
             )?,
-            Err(why) => writeln!(
-                out,
-                "  checked: granted, and over this checkpoint's SHA-256; who signed it cannot be told here: {why}"
-            )?,
+            Err(why) => writeln!(out, "{}", untold(why))?,
         }
         return Ok(Exit::Answer);
     }
