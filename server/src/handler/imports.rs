@@ -105,7 +105,8 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
         job.ok_or_else(|| Problem::not_found("no job of that id since the server started"))?;
     let mut job = job.told();
     // A report of rules is of the whole store, with who declared and waived: for who may have one made.
-    let makes_reports = matches!(call.who()?.token.role, Role::Engineer | Role::Approver | Role::Investigator);
+    let makes_reports =
+        matches!(call.who()?.token.role, Role::Engineer | Role::Approver | Role::Investigator);
     if job.kind == "check" && (!makes_reports || call.sight()?.is_bound()) {
         job.report = None;
     }

@@ -82,6 +82,16 @@ fn a_report_is_recorded_in_the_name_of_who_asks_and_found_again() {
         )
         .ok();
     assert_eq!(who["total"], 1, "{who}");
+    // Importers read no records: neither in the list nor by the job's name.
+    let importer = live.token(Role::Importer);
+    let place = taken.header("location").unwrap().to_owned();
+    let of = |token: &str| live.send(get(place.clone()).token(token)).ok()["report"].clone();
+    assert!(of(&engineer)["reports"].is_array());
+    assert_eq!(of(&importer), Json::Null);
+    let listed = live.send(get("/v1/imports").token(&importer)).ok();
+    let listed: Vec<&Json> = listed["imports"].as_array().unwrap().iter().collect();
+    let told = listed.iter().find(|job| job["kind"] == "check").unwrap();
+    assert_eq!(told["report"], Json::Null);
     let absent = live.send(post("/v1/check", &json!({ "system": "nobody" })).token(&engineer));
     let failed = done(&live, &engineer, &absent);
     assert_eq!(failed["state"], "failed", "{failed}");
