@@ -5,6 +5,7 @@ use super::coverage::Covered;
 use super::findings::Findings;
 use super::making::Making;
 use super::{Error, Files, keys};
+use crate::check::ask::HOUR;
 use crate::check::{Finding, Report, time_text};
 use crate::report::{Block, Document, Gap, Lack, Reference, Section, Sentence, Table};
 use crate::rules::Status;
@@ -17,8 +18,6 @@ const GAPS_SHOWN: usize = 25;
 const RULES_NAMED: usize = 4;
 /// Deployments in the table of logs; `logs/coverage.csv` has all.
 const DEPLOYMENTS_SHOWN: usize = 20;
-/// Ns of an hour.
-const HOUR: i64 = 3_600_000_000_000;
 
 /// Adds both.
 pub(super) fn add(

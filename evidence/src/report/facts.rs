@@ -1,13 +1,11 @@
-//! What a report is made of: a view, what counts as today, what is asked for, and the words in which
-//! values stand in it.
+//! What a report is made of: a view, what counts as today, and what is asked for.
 
 use super::asks::{Asks, Field};
 use super::document::{Block, Document, Gap, Lack, Reference, Section, Sentence};
-use super::words::{counted, kind_words, thousands};
+use super::words::{NOT_RECORDED, counted, kind_words, recorded, thousands};
 use crate::Error;
-use crate::check::ask::span_text;
 use crate::check::{around, header_of, time_text};
-use lineal_engine::schema::{Direction, FieldType, Kind, Relation};
+use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::{HoldInfo, HoldScope, NodeNo, Snapshot, Store};
 use lineal_proof::{Map, Value};
 use lineal_query::told::type_of;
@@ -20,12 +18,6 @@ use std::rc::Rc;
 pub(super) const ROWS_SHOWN: usize = 200;
 /// Nodes that one line names of those that lack the same; all are counted.
 const NAMED_MAX: usize = 5;
-/// Bytes of a value of a source that is shown in a cell: a sentence or two.
-const VALUE_BYTES_SHOWN: usize = 400;
-/// Ns of a day.
-pub(super) const DAY: i64 = 86_400_000_000_000;
-/// What stands where a source gives nothing.
-pub(super) const NOT_RECORDED: &str = "not recorded";
 
 /// What a report is made of.
 pub struct Facts<'a> {
@@ -159,7 +151,7 @@ impl<'a> Facts<'a> {
     pub(super) fn said(&self, node: NodeNo, field: &str) -> Result<Sentence, Error> {
         let field_type = type_of(self.snapshot().kind_of(node), field);
         Ok(match self.value(node, field)? {
-            Some(value) => words(&value, field_type).into(),
+            Some(value) => recorded(&value, field_type).into(),
             None if self.is_sealed(node, field)? => "recorded and sealed".into(),
             None => NOT_RECORDED.into(),
         })
@@ -414,94 +406,5 @@ fn of_check(error: crate::check::Error) -> Error {
     match error {
         crate::check::Error::Store(error) => Error::Store(error),
         other => Error::Question { message: other.to_string() },
-    }
-}
-
-/// A value of a record in words.
-pub(super) fn words(value: &Value, field_type: Option<FieldType>) -> String {
-    let whole = match value {
-        Value::Null => NOT_RECORDED.to_owned(),
-        Value::Bool(true) => "yes".to_owned(),
-        Value::Bool(false) => "no".to_owned(),
-        Value::Int(_) if field_type == Some(FieldType::Time) => {
-            value.as_i64().map_or_else(|| NOT_RECORDED.to_owned(), time_text)
-        }
-        Value::Int(number) => number.to_string(),
-        Value::Float(number) => number.to_string(),
-        Value::Text(text) => text.clone(),
-        Value::Bytes(bytes) => data_encoding::HEXLOWER.encode(bytes),
-        Value::Link(cid) => cid.to_string(),
-        Value::List(items) => {
-            items.iter().map(|item| words(item, None)).collect::<Vec<_>>().join(", ")
-        }
-        Value::Map(map) => {
-            let members = map.iter().map(|(name, value)| format!("{name} {}", words(value, None)));
-            members.collect::<Vec<_>>().join(", ")
-        }
-    };
-    shortened(whole)
-}
-
-/// Text that is no longer than is shown, and says so if it was.
-fn shortened(text: String) -> String {
-    if text.len() <= VALUE_BYTES_SHOWN {
-        return text;
-    }
-    let end = (0..=VALUE_BYTES_SHOWN).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    format!("{} … ({} bytes in all)", &text[..end], text.len())
-}
-
-/// A share with its numerator and denominator: `12 of 340 (3.5 %)`.
-pub(super) fn share(part: u64, whole: u64) -> String {
-    if whole == 0 {
-        return format!("{} of 0", thousands(part));
-    }
-    // Tenths of a percent, cut and not rounded, so that nothing reads as all or as none that is not.
-    let tenths = u128::from(part) * 1_000 / u128::from(whole);
-    match (part, tenths) {
-        (1.., 0) => format!("{} of {} (below 0.1 %)", thousands(part), thousands(whole)),
-        _ => {
-            let (part, whole) = (thousands(part), thousands(whole));
-            format!("{part} of {whole} ({}.{} %)", tenths / 10, tenths % 10)
-        }
-    }
-}
-
-/// A time in words, or that it is not recorded.
-pub(super) fn when(time: Option<i64>) -> String {
-    time.map_or_else(|| NOT_RECORDED.to_owned(), time_text)
-}
-
-/// A length of time, ns, in words; of a negative one its size.
-pub(super) fn span(ns: i64) -> String {
-    span_text(ns.saturating_abs())
-}
-
-/// The day of a time, UTC: `2026-03-14`.
-pub(super) fn day(ns: i64) -> String {
-    let text = time_text(ns);
-    text.get(..10).unwrap_or(&text).to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_share_is_never_rounded_to_all_or_none() {
-        assert_eq!(share(12, 340), "12 of 340 (3.5 %)");
-        assert_eq!(share(1, 5_000), "1 of 5,000 (below 0.1 %)");
-        assert_eq!(share(4_999, 5_000), "4,999 of 5,000 (99.9 %)");
-        assert_eq!(share(0, 5), "0 of 5 (0.0 %)");
-        assert_eq!(share(0, 0), "0 of 0");
-    }
-
-    #[test]
-    fn long_values_are_shortened_at_a_letter_and_say_so() {
-        let text = "ä".repeat(300);
-        let shown = words(&Value::text(text), None);
-        assert!(shown.ends_with("(600 bytes in all)") && shown.len() < 450, "{shown}");
-        assert_eq!(words(&Value::Bool(false), None), "no");
-        assert_eq!(words(&Value::from(0_i64), Some(FieldType::Time)), "1970-01-01T00:00:00Z");
     }
 }

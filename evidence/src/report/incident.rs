@@ -6,7 +6,8 @@ mod radius;
 
 use super::deployments::Deployments;
 use super::document::{Block, Document, Gap, Lack, Section, Sentence, Table};
-use super::facts::{Facts, NOT_RECORDED, ROWS_SHOWN, share, when};
+use super::facts::{Facts, ROWS_SHOWN};
+use super::words::{NOT_RECORDED, share, when};
 use crate::Error;
 use crate::check::time_text;
 use lineal_engine::NodeNo;

@@ -8,9 +8,10 @@ mod sample;
 
 use super::deployments::{Deployments, version};
 use super::document::{Block, Document, Gap, Lack, Section, Sentence, Table};
-use super::facts::{DAY, Facts, NOT_RECORDED, ROWS_SHOWN, day, share, span};
-use super::words::thousands;
+use super::facts::{Facts, ROWS_SHOWN};
+use super::words::{NOT_RECORDED, day, share, span, thousands};
 use super::{logs, picture, words};
+use crate::check::ask::DAY;
 use crate::check::time_text;
 use crate::{Error, report};
 use counts::{Counted, Counts};

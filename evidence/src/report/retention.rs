@@ -3,7 +3,9 @@
 
 use super::deployments::Deployments;
 use super::document::{Block, Document, Gap, Lack, Section, Sentence, Table};
-use super::facts::{DAY, Facts, NOT_RECORDED, ROWS_SHOWN, when};
+use super::facts::{Facts, ROWS_SHOWN};
+use super::words::{NOT_RECORDED, when};
+use crate::check::ask::DAY;
 use crate::check::time_text;
 use crate::retention::{Class, Due, Period, Policy, due_of, standing_of};
 use crate::{Closure, Error};

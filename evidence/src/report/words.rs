@@ -1,12 +1,15 @@
-//! Values of answers in words, nodes as references.
+//! Values of answers and of records in words, nodes as references; shares, times and lengths of time.
 
 use super::document::{Reference, Sentence};
 use crate::check::ask::span_text;
 use crate::check::time_text;
 use lineal_engine::Snapshot;
-use lineal_engine::schema::Kind;
+use lineal_engine::schema::{FieldType, Kind};
+use lineal_proof::Value as Recorded;
 use lineal_query::Value;
 
+/// What stands where a source gives nothing.
+pub(super) const NOT_RECORDED: &str = "not recorded";
 /// Most letters of a text that a report shows: what is longer is a document of its own.
 pub(super) const TEXT_MAX: usize = 300;
 /// Most members of a list or a map that a cell shows; the rest is counted.
@@ -17,7 +20,7 @@ const DIGEST_MIN: usize = 16;
 /// A value that stands in a sentence: what is not recorded is said to be so.
 pub(super) fn said(sentence: Sentence, view: &Snapshot, value: &Value) -> Sentence {
     match value {
-        Value::Absent => sentence.text("not recorded"),
+        Value::Absent => sentence.text(NOT_RECORDED),
         value => added(sentence, view, value),
     }
 }
@@ -121,9 +124,67 @@ pub(super) fn kind_words(kind: Kind) -> &'static str {
     }
 }
 
+/// A value of a record in words.
+pub(super) fn recorded(value: &Recorded, field_type: Option<FieldType>) -> String {
+    let whole = match value {
+        Recorded::Null => NOT_RECORDED.to_owned(),
+        Recorded::Bool(true) => "yes".to_owned(),
+        Recorded::Bool(false) => "no".to_owned(),
+        Recorded::Int(_) if field_type == Some(FieldType::Time) => {
+            value.as_i64().map_or_else(|| NOT_RECORDED.to_owned(), time_text)
+        }
+        Recorded::Int(number) => number.to_string(),
+        Recorded::Float(number) => number.to_string(),
+        Recorded::Text(text) => text.clone(),
+        Recorded::Bytes(bytes) => data_encoding::HEXLOWER.encode(bytes),
+        Recorded::Link(cid) => cid.to_string(),
+        Recorded::List(items) => {
+            items.iter().map(|item| recorded(item, None)).collect::<Vec<_>>().join(", ")
+        }
+        Recorded::Map(map) => {
+            let members =
+                map.iter().map(|(name, value)| format!("{name} {}", recorded(value, None)));
+            members.collect::<Vec<_>>().join(", ")
+        }
+    };
+    short(&whole)
+}
+
+/// A share with its numerator and denominator: `12 of 340 (3.5 %)`.
+pub(super) fn share(part: u64, whole: u64) -> String {
+    if whole == 0 {
+        return format!("{} of 0", thousands(part));
+    }
+    // Tenths of a percent, cut and not rounded, so that nothing reads as all or as none that is not.
+    let tenths = u128::from(part) * 1_000 / u128::from(whole);
+    match (part, tenths) {
+        (1.., 0) => format!("{} of {} (below 0.1 %)", thousands(part), thousands(whole)),
+        _ => {
+            let (part, whole) = (thousands(part), thousands(whole));
+            format!("{part} of {whole} ({}.{} %)", tenths / 10, tenths % 10)
+        }
+    }
+}
+
+/// A time in words, or that it is not recorded.
+pub(super) fn when(time: Option<i64>) -> String {
+    time.map_or_else(|| NOT_RECORDED.to_owned(), time_text)
+}
+
+/// A length of time, ns, in words; of a negative one its size.
+pub(super) fn span(ns: i64) -> String {
+    span_text(ns.saturating_abs())
+}
+
+/// The day of a time, UTC: `2026-03-14`.
+pub(super) fn day(ns: i64) -> String {
+    let text = time_text(ns);
+    text.get(..10).unwrap_or(&text).to_owned()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{TEXT_MAX, counted, short, thousands};
+    use super::*;
 
     #[test]
     fn numbers_and_texts_are_readable() {
@@ -133,5 +194,22 @@ mod tests {
         assert_eq!(counted(1, "event"), "1 event");
         assert_eq!(counted(1000, "event"), "1,000 events");
         assert!(short(&"a".repeat(TEXT_MAX + 1)).ends_with("(301 letters in all)"));
+    }
+
+    #[test]
+    fn a_share_is_never_rounded_to_all_or_none() {
+        assert_eq!(share(12, 340), "12 of 340 (3.5 %)");
+        assert_eq!(share(1, 5_000), "1 of 5,000 (below 0.1 %)");
+        assert_eq!(share(4_999, 5_000), "4,999 of 5,000 (99.9 %)");
+        assert_eq!(share(0, 5), "0 of 5 (0.0 %)");
+        assert_eq!(share(0, 0), "0 of 0");
+    }
+
+    #[test]
+    fn values_of_records_are_words_and_long_ones_say_so() {
+        let shown = recorded(&Recorded::text("\u{e4}".repeat(400)), None);
+        assert!(shown.ends_with("(400 letters in all)") && shown.len() < 700, "{shown}");
+        assert_eq!(recorded(&Recorded::Bool(false), None), "no");
+        assert_eq!(recorded(&Recorded::from(0_i64), Some(FieldType::Time)), "1970-01-01T00:00:00Z");
     }
 }

@@ -4,6 +4,7 @@
 
 use super::{Class, Period};
 use crate::Error;
+use crate::check::ask::DAY;
 use lineal_engine::schema::{Direction, Kind, Relation, TRAIL_SEALED};
 use lineal_engine::{NodeNo, Snapshot};
 use lineal_proof::{Hash, Value};
@@ -17,8 +18,6 @@ const USED: &str = "access.at";
 /// What is said about a thing by others, and belongs to its papers.
 const BESIDE: [Relation; 4] =
     [Relation::Approves, Relation::Documents, Relation::Evaluates, Relation::Concerns];
-/// Nanoseconds of a day: sealed values of the trail are under one key a day (docs/format.md, section 8).
-const DAY_NS: i64 = 86_400_000_000_000;
 
 /// How a class stands.
 #[derive(Clone, Default, Debug)]
@@ -96,12 +95,12 @@ pub fn standing_of(
         let Some(ceiling) = class.max.end(anchor).filter(|end| *end <= now) else { continue };
         all.due += 1;
         if class.anchor == USED
-            && !days.contains_key(&(anchor.div_euclid(DAY_NS)))
+            && !days.contains_key(&(anchor.div_euclid(DAY)))
             && let Some(field) = readable(view, node)?
         {
             let (id, name) = (view.node_id(node), view.name_of(node));
             let day = DueDay { node: id, name, field, ceiling };
-            days.insert(anchor.div_euclid(DAY_NS), day);
+            days.insert(anchor.div_euclid(DAY), day);
         }
     }
     all.days = days.into_values().collect();

@@ -2,7 +2,8 @@
 
 use super::{Both, KIND, Side};
 use crate::report::document::{Block, Gap, Lack, Reference, Section, Sentence, Table};
-use crate::report::facts::{Facts, NOT_RECORDED, ROWS_SHOWN, words};
+use crate::report::facts::{Facts, ROWS_SHOWN};
+use crate::report::words::{NOT_RECORDED, recorded};
 use crate::{Error, Member};
 use lineal_engine::schema::{Kind, Relation};
 use std::collections::{BTreeMap, BTreeSet};
@@ -211,7 +212,7 @@ fn data_set(member: &Member) -> String {
 /// Adds the members of a map of a record.
 fn collect(values: &mut Values, member: &Member, field: &str, before: &str) {
     for (name, value) in member.map(field).into_iter().flat_map(lineal_proof::Map::iter) {
-        values.entry(format!("{before}{name}")).or_default().insert(words(value, None));
+        values.entry(format!("{before}{name}")).or_default().insert(recorded(value, None));
     }
 }
 

@@ -5,7 +5,8 @@ use crate::Error;
 use crate::check::{quoted, time_text};
 use crate::record::{Standing, standing};
 use crate::report::document::{Block, Gap, Lack, Section, Sentence, Table};
-use crate::report::facts::{Facts, NOT_RECORDED, ROWS_SHOWN, span, when};
+use crate::report::facts::{Facts, ROWS_SHOWN};
+use crate::report::words::{NOT_RECORDED, span, when};
 use lineal_engine::NodeNo;
 use lineal_engine::schema::{Direction, Kind, Relation};
 

@@ -3,7 +3,8 @@
 use super::{KIND, Scope};
 use crate::Error;
 use crate::report::document::{Block, Gap, Lack, Section, Table};
-use crate::report::facts::{Facts, NOT_RECORDED, ROWS_SHOWN};
+use crate::report::facts::{Facts, ROWS_SHOWN};
+use crate::report::words::NOT_RECORDED;
 use lineal_engine::schema::Kind;
 use lineal_query::{Parameters, Value};
 

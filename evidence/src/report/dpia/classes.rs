@@ -4,8 +4,8 @@
 use super::{KIND, Scope};
 use crate::Error;
 use crate::report::document::{Block, Gap, Lack, Section, Sentence, Table};
-use crate::report::facts::{Facts, NOT_RECORDED, ROWS_SHOWN, share};
-use crate::report::words::thousands;
+use crate::report::facts::{Facts, ROWS_SHOWN};
+use crate::report::words::{NOT_RECORDED, share, thousands};
 use lineal_engine::NodeNo;
 use lineal_engine::event_fields::{EVENT_FIELDS, Group};
 use lineal_engine::schema::Kind;

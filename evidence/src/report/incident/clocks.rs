@@ -3,10 +3,12 @@
 
 use super::KIND;
 use crate::Error;
+use crate::check::ask::DAY;
 use crate::check::time_text;
 use crate::report::asks::Clock;
 use crate::report::document::{Block, Gap, Lack, Section, Sentence, Table};
-use crate::report::facts::{DAY, Facts, NOT_RECORDED, ROWS_SHOWN, span};
+use crate::report::facts::{Facts, ROWS_SHOWN};
+use crate::report::words::{NOT_RECORDED, span};
 use lineal_engine::NodeNo;
 
 /// How a period stands.

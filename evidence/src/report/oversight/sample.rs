@@ -7,7 +7,8 @@ use crate::Error;
 use crate::check::time_text;
 use crate::report::deployments::Deployments;
 use crate::report::document::{Block, Reference, Section, Sentence, Table};
-use crate::report::facts::{Facts, NOT_RECORDED, words};
+use crate::report::facts::Facts;
+use crate::report::words::{NOT_RECORDED, recorded};
 use lineal_engine::event_fields::EventField;
 use lineal_engine::{EventRef, NodeNo, quoted};
 use lineal_proof::{Hash, Map, Value};
@@ -187,7 +188,7 @@ fn table(facts: &Facts<'_>, caption: String, events: &[EventRef]) -> Result<Tabl
             row.push(match (field, value) {
                 (_, None) => NOT_RECORDED.into(),
                 (EventField::Reviewer, Some(Value::Text(key))) => facts.person(key),
-                (_, Some(value)) => words(value, Some(field.spec().field_type)).into(),
+                (_, Some(value)) => recorded(value, Some(field.spec().field_type)).into(),
             });
         }
         table.push(row, SAMPLE_MAX);

@@ -1,13 +1,10 @@
 //! An axis of time: where a time stands, and at which times there are marks.
 
+use crate::check::ask::{DAY, HOUR};
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
-/// Ns of an hour.
-const HOUR: i64 = 3_600_000_000_000;
-/// Ns of a day.
-const DAY: i64 = 24 * HOUR;
 /// Most marks on an axis: their dates must fit beside each other.
 const MARKS_MAX: usize = 9;
 /// Distances between marks in months, where days would be too many.

@@ -2,6 +2,7 @@
 
 use super::axis::{Axis, label};
 use super::canvas::{Anchor, Canvas, Fill, Stroke, WIDTH, fitted};
+use crate::check::ask::DAY;
 use crate::report::document::{Picture, Reference, Sentence, Table};
 use crate::report::logs::{LogOf, OVERRIDE};
 use crate::report::words::{counted, thousands};
@@ -14,8 +15,6 @@ const PERIODS_MAX: i64 = 36;
 const LINES_MAX: usize = 3;
 /// Most lines of words.
 const TOLD_MAX: usize = 40;
-/// Ns of a day.
-const DAY: i64 = 86_400_000_000_000;
 /// Lengths of a period, days.
 const PERIODS: [i64; 8] = [1, 7, 14, 28, 91, 182, 364, 1_820];
 /// Where the plot begins and ends.
