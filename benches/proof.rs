@@ -7,13 +7,16 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use lineal_benches::world;
 use lineal_engine::storage::MemoryStorage;
-use lineal_engine::{Claim, EventRef, Store};
-use lineal_proof::bundle::{Named, Node, Nothing, Scope, Trust, Verdict, check};
+use lineal_engine::{Claim, EventRef, Snapshot, Store};
+use lineal_proof::bundle::{Bundle, Named, Node, Nothing, Scope, Trust, Verdict, check};
 use lineal_proof::tlog::{Checkpoint, NoteSigner, SignatureKind, Tree, TreeHash};
 use lineal_proof::{Key, KeyPart};
+
+type Group<'c> = BenchmarkGroup<'c, WallTime>;
 
 /// The log's name.
 const ORIGIN: &str = "bench.example/log";
@@ -22,42 +25,24 @@ fn signer() -> NoteSigner {
     NoteSigner::new(ORIGIN, SignatureKind::Ed25519, &[1; 32]).expect("a name")
 }
 
-/// A store with batches of so many events each, and a checkpoint over it.
-fn store(batches: u32, events: u32) -> (Store, String) {
-    let store = Store::create_on(Arc::new(MemoryStorage::new()), world::options());
-    let store = store.expect("memory takes a store");
-    let mut tx = store.begin(None, None).expect("it is open for writing");
-    for number in 0..batches {
-        tx.add_batch(world::batch(number, events));
-    }
-    tx.commit().expect("memory takes a commit");
-    let mut tree = Tree::default();
-    tree.push(TreeHash::leaf(&store.commit_payload(1).expect("a commit")));
-    let (origin, root) = (ORIGIN.to_owned(), tree.root());
-    let checkpoint = Checkpoint { origin, size: 1, root, extensions: Vec::new() };
-    let note = checkpoint.sign(&signer()).expect("a name").to_string();
-    (store, note)
+/// How long a proof takes to make and to check, after it was seen to hold; says what it is `of` and how
+/// large.
+fn measure(group: &mut Group<'_>, (what, of): (&str, &str), make: impl Fn() -> Bundle) {
+    let make = || make().write();
+    let file = make();
+    println!("{of}: {} bytes", file.len());
+    let trust = Trust::new(&signer().verifier().to_string(), None).expect("a key");
+    let check = || check(file.as_bytes(), &trust);
+    assert_eq!(check().verdict, Verdict::Valid);
+    group.bench_function(format!("make_{what}"), |b| b.iter(|| black_box(make())));
+    group.bench_function(format!("check_{what}"), |b| b.iter(|| black_box(check())));
 }
 
-fn proofs(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("proof");
+/// A group of few samples: making a proof of a large batch takes a while.
+fn group<'c>(criterion: &'c mut Criterion, name: &str) -> Group<'c> {
+    let mut group = criterion.benchmark_group(name);
     group.sample_size(10);
-    for events in [16_384, 1_000_000] {
-        let (store, note) = store(1, events);
-        let view = store.snapshot().expect("a view");
-        let events_named = vec![EventRef { batch: 0, row: events / 2 }];
-        let claim = Claim::Events { events: events_named, named: None };
-        let make = || store.prove(&view, &claim, note.as_bytes(), false).expect("a proof").write();
-        let file = make();
-        println!("proof of 1 of {events} events: {} bytes", file.len());
-        let trust = Trust::new(&signer().verifier().to_string(), None).expect("a key");
-        assert_eq!(check(file.as_bytes(), &trust).verdict, Verdict::Valid);
-        group.bench_function(format!("make_1_of_{events}"), |b| b.iter(|| black_box(make())));
-        group.bench_function(format!("check_1_of_{events}"), |b| {
-            b.iter(|| black_box(check(file.as_bytes(), &trust)));
-        });
-    }
-    group.finish();
+    group
 }
 
 /// The checkpoint of a store's last commit, signed by the bench's own key.
@@ -71,11 +56,41 @@ fn checkpoint_of(store: &Store) -> String {
     checkpoint.sign(&signer()).expect("a name").to_string()
 }
 
+/// A store with batches of so many events each, and a checkpoint over it.
+fn store(batches: u32, events: u32) -> (Store, String) {
+    let store = Store::create_on(Arc::new(MemoryStorage::new()), world::options());
+    let store = store.expect("memory takes a store");
+    let mut tx = store.begin(None, None).expect("it is open for writing");
+    for number in 0..batches {
+        tx.add_batch(world::batch(number, events));
+    }
+    tx.commit().expect("memory takes a commit");
+    let note = checkpoint_of(&store);
+    (store, note)
+}
+
+/// The proof of one event, against a checkpoint of the store.
+fn of_event((store, view): (&Store, &Snapshot), note: &str, event: EventRef) -> Bundle {
+    let claim = Claim::Events { events: vec![event], named: None };
+    store.prove(view, &claim, note.as_bytes(), false).expect("a proof")
+}
+
+fn proofs(criterion: &mut Criterion) {
+    let mut group = group(criterion, "proof");
+    for events in [16_384, 1_000_000] {
+        let (store, note) = store(1, events);
+        let view = store.snapshot().expect("a view");
+        let event = EventRef { batch: 0, row: events / 2 };
+        let (what, of) = (format!("1_of_{events}"), format!("proof of 1 of {events} events"));
+        measure(&mut group, (&what, &of), || of_event((&store, &view), &note, event));
+    }
+    group.finish();
+}
+
 /// One event in the middle of each store that is named.
 fn in_stores(criterion: &mut Criterion) {
     let named = std::env::var("LINEAL_PROOF_STORES").unwrap_or_default();
-    let mut group = criterion.benchmark_group("proof_in_store");
-    group.sample_size(10);
+    let mut group = group(criterion, "proof_in_store");
     for folder in named.split(':').filter(|folder| !folder.is_empty()) {
         let store = Store::open_read_only(folder).expect("a store");
         let note = checkpoint_of(&store);
@@ -84,28 +99,20 @@ fn in_stores(criterion: &mut Criterion) {
         let events: u64 = batches.iter().map(|batch| u64::from(batch.rows)).sum();
         let middle = batches[batches.len() / 2];
         let event = EventRef { batch: middle.ordinal, row: middle.rows / 2 };
-        let claim = Claim::Events { events: vec![event], named: None };
-        let make = || store.prove(&view, &claim, note.as_bytes(), false).expect("a proof").write();
-        let file = make();
-        let (of, commits) = (middle.rows, store.commit());
-        println!(
-            "proof of 1 of {events} events ({} batches, this one of {of}; {commits} commits): {} bytes",
+        let of = format!(
+            "proof of 1 of {events} events ({} batches, this one of {}; {} commits)",
             batches.len(),
-            file.len()
+            middle.rows,
+            store.commit()
         );
-        let trust = Trust::new(&signer().verifier().to_string(), None).expect("a key");
-        assert_eq!(check(file.as_bytes(), &trust).verdict, Verdict::Valid);
-        group.bench_function(format!("make_1_of_{events}"), |b| b.iter(|| black_box(make())));
-        group.bench_function(format!("check_1_of_{events}"), |b| {
-            b.iter(|| black_box(check(file.as_bytes(), &trust)));
-        });
+        let what = format!("1_of_{events}");
+        measure(&mut group, (&what, &of), || of_event((&store, &view), &note, event));
     }
     group.finish();
 }
 
 fn absences(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("absence");
-    group.sample_size(10);
+    let mut group = group(criterion, "absence");
     let named = Named { field: "input_hash".to_owned(), value: "7e57".repeat(16) };
     let event = Nothing::Event { named, scope: Scope::default() };
     let key = Key(["prod", "never heard of", "1"].map(KeyPart::from).to_vec());
@@ -115,20 +122,12 @@ fn absences(criterion: &mut Criterion) {
     for (batches, events) in [(1, 1_000_000), (1_000, 1_000)] {
         let (store, note) = store(batches, events);
         let view = store.snapshot().expect("a view");
-        let trust = Trust::new(&signer().verifier().to_string(), None).expect("a key");
-        for (name, what) in [("event", &event), ("edge", &edge)] {
-            let make = || {
-                let made = store.prove_absent(&view, what, note.as_bytes(), &|_| true);
-                made.expect("a proof").write()
-            };
-            let file = make();
-            println!("no {name} in {batches} batches of {events}: {} bytes", file.len());
-            assert_eq!(check(file.as_bytes(), &trust).verdict, Verdict::Valid);
-            group.bench_function(format!("make_{name}/{batches}x{events}"), |b| {
-                b.iter(|| black_box(make()));
-            });
-            group.bench_function(format!("check_{name}/{batches}x{events}"), |b| {
-                b.iter(|| black_box(check(file.as_bytes(), &trust)));
+        for (name, nothing) in [("event", &event), ("edge", &edge)] {
+            let what = format!("{name}/{batches}x{events}");
+            let of = format!("no {name} in {batches} batches of {events}");
+            measure(&mut group, (&what, &of), || {
+                let made = store.prove_absent(&view, nothing, note.as_bytes(), &|_| true);
+                made.expect("a proof")
             });
         }
     }
