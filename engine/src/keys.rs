@@ -21,7 +21,7 @@ pub use values::ValueHasher;
 
 use crate::error::{Error, Result};
 use crate::mapping::Bytes;
-use crate::storage::Storage;
+use crate::storage::{Storage, has_lost_block};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use lineal_proof::hash::{CONTEXT_INDEX, actor_key};
@@ -313,9 +313,10 @@ impl Keys {
         self.seeds.get_mut().expect("read in the line above")
     }
 
-    /// Where seeds stand that can no longer be read.
-    pub(crate) fn damaged_seeds(&self) -> &[u64] {
-        &self.seeds().damaged
+    /// Where seeds stand that can no longer be read, and whether a crash may have left them so.
+    pub(crate) fn damaged_seeds(&self) -> impl Iterator<Item = (u64, bool)> {
+        let all = self.seeds().damaged.iter();
+        all.map(|at| (*at, has_lost_block(&self.bytes, &(*at..*at + SEED_FRAME as u64))))
     }
 
     /// Where frames begin at the end of `seeds` that do not read, and whether they are whole ones.
@@ -463,6 +464,23 @@ mod tests {
         again.flush(&storage).unwrap();
         let last = Keys::open(&storage).unwrap();
         assert_eq!(last.seed(SeedKind::Subject, &[2; 32]), Some(&second));
+    }
+
+    #[test]
+    fn a_block_that_a_power_cut_lost_is_told_from_damage() {
+        let storage = MemoryStorage::new();
+        Keys::create(&storage, &LabelledSecrets).unwrap();
+        let mut keys = Keys::open(&storage).unwrap();
+        for number in 0..12 {
+            keys.seed_or_new(SeedKind::Batch, &[number; 32], &LabelledSecrets).unwrap();
+        }
+        keys.flush(&storage).unwrap();
+        // The sixth frame begins in the second block; the tenth lies within the third.
+        storage.damage(SEEDS, |bytes| bytes[SEEDS_HEADER + 2 * SEED_FRAME..512].fill(0));
+        storage.damage(SEEDS, |bytes| bytes[SEEDS_HEADER + 10 * SEED_FRAME + 40] ^= 1);
+        let found: Vec<_> = Keys::open(&storage).unwrap().damaged_seeds().collect();
+        let at = |frame: usize| (SEEDS_HEADER + frame * SEED_FRAME) as u64;
+        assert_eq!(found, [(at(2), true), (at(3), true), (at(4), true), (at(10), false)]);
     }
 
     #[test]

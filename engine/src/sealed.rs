@@ -8,13 +8,14 @@ use crate::error::{Error, Result};
 use crate::keys::{Keys, Secrets, SeedKind};
 use crate::mapping::Bytes;
 use crate::segment::next_frame;
-use crate::storage::Storage;
+use crate::storage::{Storage, has_lost_block};
 use chacha20poly1305::aead::{Aead, KeyInit};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use lineal_proof::frame::{self, MAGIC_SEALED, RecordType, SEGMENT_HEADER};
 use lineal_proof::record::{Record, Sealed};
 use lineal_proof::{Hash, Value, cbor};
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 use std::sync::OnceLock;
 
 pub(crate) const REGISTER: &str = "sealed/00000001.seg";
@@ -37,7 +38,7 @@ struct Entries {
     /// Where the last whole frame ends; the next one goes there.
     length: u64,
     /// Where bytes stand that do not read although whole frames follow them.
-    damaged: Vec<u64>,
+    damaged: Vec<Range<u64>>,
 }
 
 /// A register's bytes with the whole entries of another behind them that it lacks.
@@ -80,13 +81,13 @@ impl Entries {
         entries.length = from as u64;
         while let Some((at, frame)) = next_frame(bytes, from) {
             if at > from {
-                entries.damaged.push(from as u64);
+                entries.damaged.push(from as u64..at as u64);
             }
             match Sealed::decode(frame.payload) {
                 Ok(entry) if frame.record_type == RecordType::Sealed => {
                     entries.by_commitment.insert(entry.commitment, entry);
                 }
-                _ => entries.damaged.push(at as u64),
+                _ => entries.damaged.push(at as u64..(at + frame.length) as u64),
             }
             from = at + frame.length;
             entries.length = from as u64;
@@ -137,9 +138,11 @@ impl Register {
         self.read().length
     }
 
-    /// Where the register is damaged.
-    pub(crate) fn damaged(&self) -> &[u64] {
-        &self.read().damaged
+    /// Where bytes stand that do not read although whole frames follow them, and whether a crash may have
+    /// left them so.
+    pub(crate) fn damaged(&self) -> impl Iterator<Item = (u64, bool)> {
+        let all = self.read().damaged.iter();
+        all.map(|range| (range.start, has_lost_block(&self.bytes, range)))
     }
 
     /// Every entry.
@@ -272,7 +275,10 @@ mod tests {
 
         storage.damage(REGISTER, |bytes| bytes.extend_from_slice(&[7; 50]));
         let again = Register::open(&storage, &[1; 16]).unwrap();
-        assert!(again.damaged().is_empty() && again.holds(&first), "a torn tail is no damage");
+        assert!(
+            again.damaged().next().is_none() && again.holds(&first),
+            "a torn tail is no damage"
+        );
         storage.damage("sealed/00000001.seg", |bytes| bytes[70] ^= 1);
 
         storage.remove("keys/seeds").unwrap();

@@ -18,6 +18,7 @@ pub use memory::MemoryStorage;
 use crate::error::Result;
 use crate::mapping::Bytes;
 use std::fs::File;
+use std::ops::Range;
 use std::path::PathBuf;
 
 /// A medium.
@@ -126,4 +127,24 @@ pub trait Storage: Send + Sync {
 
     /// What to call the store in messages.
     fn name(&self) -> String;
+}
+
+/// Bytes of the smallest block that a medium writes whole.
+const BLOCK: u64 = 512;
+
+/// May a power cut have left a part of a file so that was appended and not synced yet: with a block that
+/// did not come, although a later one did? Such a block reads as zeros. Of what was never written that
+/// way only a part that is zeros anyway looks alike.
+pub(crate) fn has_lost_block(bytes: &[u8], part: &Range<u64>) -> bool {
+    let mut from = part.start;
+    while from < part.end {
+        let end = part.end.min((from / BLOCK + 1) * BLOCK);
+        let inside = usize::try_from(from).ok().zip(usize::try_from(end).ok());
+        let inside = inside.and_then(|(from, end)| bytes.get(from..end));
+        if inside.is_some_and(|bytes| bytes.iter().all(|byte| *byte == 0)) {
+            return true;
+        }
+        from = end;
+    }
+    false
 }

@@ -361,7 +361,8 @@ fn sweep(name: &str) {
             let faulty = Arc::new(FaultyStorage::new(disk.clone(), plan(at)));
             let acked = (operation.run)(faulty);
             stops += 1;
-            let cuts = if all { CUTS.1 } else { CUTS.0 };
+            // At the first call all of them: there blocks were lost before later ones that were kept.
+            let cuts = if all || at == 0 { CUTS.1 } else { CUTS.0 };
             for cut in 0..cuts {
                 let seed = at << 8 | cut << 2 | which as u64;
                 // Nothing of what was not synced, all of it, or any of it.

@@ -37,16 +37,17 @@ pub(super) fn check(
     steps.done(SEEDS);
     sealed(storage, log, keys.as_ref(), what, report)?;
     steps.done(REGISTER);
-    if let (Some(keys), Some(at)) = (&keys, torn) {
-        torn_frames(log, keys, at, what, report);
+    if let Some(keys) = &keys {
+        torn_frames(log, keys, &torn, what, report);
     }
     Ok(keys)
 }
 
-/// Whole frames at the end that do not read: a power cut leaves them of a transaction that was never
-/// committed (docs/format.md, section 8), and so does damage of the last one that was. Which of the
-/// two it is, what needs them tells.
-fn torn_frames(log: &Log, keys: &Keys, at: u64, what: &What, report: &mut Report) {
+/// Whole frames that do not read, at the end or in a block that was lost before others that were not: a
+/// power cut leaves them of a transaction that was never committed (docs/format.md, section 8), and so
+/// does damage of one that was. Which of the two it is, what needs them tells.
+fn torn_frames(log: &Log, keys: &Keys, torn: &[u64], what: &What, report: &mut Report) {
+    let Some(first) = torn.first() else { return };
     let has_seed = |(id, batch): (&Hash, &BatchRecord)| {
         let seed = batch.revision.fields.get("seed").and_then(Value::as_bytes);
         let was_erased = log.erased.batches.contains_key(id);
@@ -55,23 +56,30 @@ fn torn_frames(log: &Log, keys: &Keys, at: u64, what: &What, report: &mut Report
     if what.depth != Depth::Fast
         && (report.sealed_without_key > 0 || !log.batches.iter().all(has_seed))
     {
-        let rule = "the last frames read, unless a crash tore them";
-        let lost = "the seeds in them, which records need; those before are read";
-        report.fault(Code::SeedsDamaged, SEEDS, at, rule, lost);
+        let rule = "the frames from here on read, unless a crash tore them";
+        let lost = "the seeds in those that do not, which records need; the others are read";
+        for at in torn {
+            report.fault(Code::SeedsDamaged, SEEDS, *at, rule, lost);
+        }
     } else {
-        let told = match what.depth {
-            Depth::Fast => "whether a crash left them is told without --fast",
-            Depth::Bytes | Depth::Full => "no record needs them: a crash left them",
-        };
-        report.note(format!("{SEEDS}: frames from byte {at} on do not read; {told}"));
+        let told = told_of_torn(what);
+        report.note(format!("{SEEDS}: frames from byte {first} on do not read; {told}"));
     }
 }
 
-/// The seeds, and where whole frames at the end do not read.
-fn seeds(storage: &dyn Storage, report: &mut Report) -> Result<(Option<Keys>, Option<u64>)> {
+/// What is said of what does not read and no record that was looked at needs.
+fn told_of_torn(what: &What) -> &'static str {
+    match what.depth {
+        Depth::Fast => "whether a crash left them is told without --fast",
+        Depth::Bytes | Depth::Full => "no record needs them: a crash left them",
+    }
+}
+
+/// The seeds, and where whole frames do not read that a crash may have left.
+fn seeds(storage: &dyn Storage, report: &mut Report) -> Result<(Option<Keys>, Vec<u64>)> {
     if storage.read(SEEDS)?.is_none() {
         report.note("keys/seeds is not here: roots of batches and sealed values are not checked");
-        return Ok((None, None));
+        return Ok((None, Vec::new()));
     }
     let keys = match Keys::open_seeds(storage).and_then(|keys| keys.with_index_key(storage)) {
         Ok(keys) => keys,
@@ -80,18 +88,26 @@ fn seeds(storage: &dyn Storage, report: &mut Report) -> Result<(Option<Keys>, Op
             let lost = "every seed: sealed values stay closed and rows cannot be proved; records and \
                         rows read";
             report.error(Code::SeedsDamaged, SEEDS, &error, lost);
-            return Ok((None, None));
+            return Ok((None, Vec::new()));
         }
     };
-    for at in keys.damaged_seeds() {
+    let mut torn = Vec::new();
+    for (at, may_be_torn) in keys.damaged_seeds() {
+        if may_be_torn {
+            torn.push(at);
+            continue;
+        }
         let rule = "a frame of seeds has its crc32c and opens under the file key";
-        report.fault(Code::SeedsDamaged, SEEDS, *at, rule, "one seed; the others are read");
+        report.fault(Code::SeedsDamaged, SEEDS, at, rule, "one seed; the others are read");
     }
-    let torn = keys.torn_seeds(storage)?;
-    if let Some((at, false)) = torn {
-        report.note(format!("{SEEDS}: a partial frame at byte {at}, left by a crash"));
+    match keys.torn_seeds(storage)? {
+        Some((at, true)) => torn.push(at),
+        Some((at, false)) => {
+            report.note(format!("{SEEDS}: a partial frame at byte {at}, left by a crash"));
+        }
+        None => {}
     }
-    Ok((Some(keys), torn.filter(|(_, whole)| *whole).map(|(at, _)| at)))
+    Ok((Some(keys), torn))
 }
 
 fn sealed(
@@ -118,10 +134,18 @@ fn sealed(
             Register::over(bytes.clone(), &store)
         }
     };
-    for at in register.damaged() {
+    let is_missing =
+        |commitment: &Hash| !register.holds(commitment) && !log.erased.has_value(commitment);
+    let lacks_none = !log.sealed.iter().any(|(commitment, _)| is_missing(commitment));
+    for (at, may_be_torn) in register.damaged() {
+        if may_be_torn && lacks_none {
+            let told = told_of_torn(what);
+            report.note(format!("{REGISTER}: frames from byte {at} on do not read; {told}"));
+            continue;
+        }
         let rule = "a frame has its crc32c, its id and the form of a sealed record";
         let lost = "the values up to the next whole frame";
-        report.fault(Code::SealedDamaged, REGISTER, *at, rule, lost);
+        report.fault(Code::SealedDamaged, REGISTER, at, rule, lost);
     }
     if register.length() < bytes.len() as u64 {
         report
@@ -142,7 +166,7 @@ fn sealed(
     }
     erased::check(storage, log, keys, Some(&register), report)?;
     for (commitment, at) in &log.sealed {
-        if !register.holds(commitment) && !log.erased.has_value(commitment) {
+        if is_missing(commitment) {
             let rule = format!("the register holds what {} commits to", commitment.short());
             let file = segment_path(at.segment);
             let lost = "this sealed value; the record reads";
