@@ -264,6 +264,7 @@ was erased there is erased again. A list is believed: keep it where you keep the
   lineal checkpoint --witness https://w.example --witness-key 'w.example+1a2b3c4d+BA...'
   lineal checkpoint --timestamp https://tsa.example/tsr
   lineal checkpoint --list                       what was signed, by whom else, stamped when
+  lineal checkpoint --list --timestamp-ca tsa.pem         and whether by this authority
   lineal checkpoint --consistency 120..345       what shows that the log only grew
   lineal checkpoint --proof 17 > 17.tlog-proof   what shows that commit 17 stands in it
 Anybody checks it without Lineal: the forms are C2SP's (tlog-checkpoint, tlog-tiles, tlog-proof),

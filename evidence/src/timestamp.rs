@@ -1,9 +1,19 @@
 //! The signature of a time stamp (RFC 3161), checked with the certificate that comes with it: that the stamp
-//! is as its signer made it. Who that is, a certificate from an authority's root tells, and no file of its
-//! own; `openssl ts -verify` with that root does.
+//! is as its signer made it. Who that is, no file can say of itself: whoever knows an authority's root has
+//! the certificate led back to it ([`issued_by`]).
 
 use lineal_proof::timestamp::{StampHash, StampKey, StampSignature, TimestampError, signature};
 use ring::signature as keys;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, UnixTime};
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted_cert};
+
+/// `1.3.6.1.5.5.7.3.8`, to sign time stamps.
+const TIME_STAMPING: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x08];
+/// Bytes of a file of roots: that of a whole operating system has some 200 KiB.
+const ROOTS_BYTES_MAX: usize = 4 << 20;
 
 /// Why a stamp is not taken.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -27,6 +37,52 @@ pub enum Error {
         /// The hash.
         hash: StampHash,
     },
+    /// No certificates in the file of whom is trusted, or none that can be read.
+    #[error(
+        "no certificates of authorities ({rule}): expected one or more in PEM, each between BEGIN CERTIFICATE and END CERTIFICATE"
+    )]
+    Roots {
+        /// What is wrong with it.
+        rule: &'static str,
+    },
+    /// The certificate that signs does not lead to whom is trusted.
+    #[error(
+        "the certificate that signed the stamp (SHA-256 {certificate}) does not lead to one of the {roots} given: {why}. Is it another authority's?"
+    )]
+    Issuer {
+        /// SHA-256 of the certificate, hexadecimal.
+        certificate: String,
+        /// How many are trusted.
+        roots: usize,
+        /// What the way to them lacks.
+        why: String,
+    },
+}
+
+/// Certificates of authorities that somebody trusts.
+#[derive(Clone, Debug)]
+pub struct Roots(Vec<CertificateDer<'static>>);
+
+impl Roots {
+    /// Reads certificates in PEM, one or several; other text between them is passed over.
+    ///
+    /// # Errors
+    /// [`Error::Roots`] if there is none, or one that is no certificate.
+    pub fn read(pem: &[u8]) -> Result<Roots, Error> {
+        let refused = |rule| Error::Roots { rule };
+        if pem.len() > ROOTS_BYTES_MAX {
+            return Err(refused("the file has more than 4 MiB"));
+        }
+        let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+        let all = all.map_err(|_| refused("a section that is not PEM"))?;
+        if all.is_empty() {
+            return Err(refused("none is there"));
+        }
+        if all.iter().any(|root| anchor_from_trusted_cert(root).is_err()) {
+            return Err(refused("a section that is no X.509 certificate"));
+        }
+        Ok(Roots(all))
+    }
 }
 
 /// Checks the signature of an answer; gives the SHA-256 of the certificate that it checks with, in hexadecimal.
@@ -34,7 +90,43 @@ pub enum Error {
 /// # Errors
 /// [`Error`] says what is wrong; [`TimestampError::Unknown`] and [`Error::Unchecked`] that nothing is known.
 pub fn signer(reply: &[u8]) -> Result<String, Error> {
-    let StampSignature { message, signature, hash, key, public, certificate } = signature(reply)?;
+    checked(&signature(reply)?)
+}
+
+/// Checks the signature of an answer as [`signer`] does, and that the certificate leads to one of these roots: by
+/// certificates of the answer, each valid at the time of the stamp and for this use (RFC 5280, section 6.1). Whether one was revoked is not asked.
+///
+/// # Errors
+/// [`Error::Issuer`] if it does not, else as [`signer`].
+pub fn issued_by(reply: &[u8], roots: &Roots) -> Result<String, Error> {
+    let stamp = signature(reply)?;
+    let sha256 = checked(&stamp)?;
+    let anchors = roots.0.iter().filter_map(|root| anchor_from_trusted_cert(root).ok());
+    let anchors: Vec<_> = anchors.collect();
+    let between: Vec<CertificateDer<'_>> =
+        stamp.others.iter().map(|other| CertificateDer::from(other.as_slice())).collect();
+    let certificate = CertificateDer::from(stamp.certificate.as_slice());
+    let time =
+        UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(stamp.time).unwrap_or(0)));
+    // That the signer's own certificate is for stamps alone was seen where it was read.
+    let usage = KeyUsage::required_if_present(TIME_STAMPING);
+    let led = EndEntityCert::try_from(&certificate).and_then(|certificate| {
+        let algorithms = ALL_VERIFICATION_ALGS;
+        certificate
+            .verify_for_usage(algorithms, &anchors, &between, time, usage, None, None)
+            .map(|_| ())
+    });
+    match led {
+        Ok(()) => Ok(sha256),
+        Err(why) => {
+            let (roots, why) = (roots.0.len(), why.to_string());
+            Err(Error::Issuer { certificate: sha256, roots, why })
+        }
+    }
+}
+
+fn checked(stamp: &StampSignature) -> Result<String, Error> {
+    let StampSignature { message, signature, hash, key, public, certificate, .. } = stamp;
     let algorithm: &dyn keys::VerificationAlgorithm = match (key, hash) {
         (StampKey::Rsa, StampHash::Sha256) => &keys::RSA_PKCS1_2048_8192_SHA256,
         (StampKey::Rsa, StampHash::Sha384) => &keys::RSA_PKCS1_2048_8192_SHA384,
@@ -43,10 +135,10 @@ pub fn signer(reply: &[u8]) -> Result<String, Error> {
         (StampKey::P256, StampHash::Sha384) => &keys::ECDSA_P256_SHA384_ASN1,
         (StampKey::P384, StampHash::Sha256) => &keys::ECDSA_P384_SHA256_ASN1,
         (StampKey::P384, StampHash::Sha384) => &keys::ECDSA_P384_SHA384_ASN1,
-        _ => return Err(Error::Unchecked { key, hash }),
+        _ => return Err(Error::Unchecked { key: *key, hash: *hash }),
     };
-    let certificate = data_encoding::HEXLOWER.encode(&certificate);
-    let checked = keys::UnparsedPublicKey::new(algorithm, &public).verify(&message, &signature);
+    let certificate = data_encoding::HEXLOWER.encode(&Sha256::digest(certificate));
+    let checked = keys::UnparsedPublicKey::new(algorithm, public).verify(message, signature);
     checked.map(|()| certificate.clone()).map_err(|_| Error::Signature { certificate })
 }
 
@@ -55,6 +147,37 @@ mod tests {
     use super::*;
 
     const REPLY: &[u8] = include_bytes!("../../tests/fixtures/vectors/rfc3161/reply.tsr");
+
+    #[test]
+    fn a_signer_leads_to_the_root_that_is_given_and_to_no_other() {
+        let read = |name: &str| {
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/vectors/rfc3161/");
+            std::fs::read(format!("{folder}{name}")).unwrap()
+        };
+        let roots = |name: &str| Roots::read(&read(name)).unwrap();
+        let (one, other) = (roots("ca.pem"), roots("between-ca.pem"));
+        let both = Roots::read(&[read("between-ca.pem"), read("ca.pem")].concat()).unwrap();
+        assert_eq!(issued_by(REPLY, &one), signer(REPLY));
+        assert_eq!(issued_by(REPLY, &both), signer(REPLY));
+        // By a certificate of the answer that may issue others.
+        let between = read("between.tsr");
+        assert_eq!(issued_by(&between, &other), signer(&between));
+        // By one that may not, although it signed: `openssl ts -verify` refuses it too.
+        let no_authority = read("between-no-authority.tsr");
+        assert!(signer(&no_authority).is_ok());
+        for (reply, roots) in [(REPLY, &other), (&between, &one), (&no_authority, &other)] {
+            let refused = issued_by(reply, roots);
+            assert!(matches!(refused, Err(Error::Issuer { roots: 1, .. })), "{refused:?}");
+        }
+        for (file, told) in [
+            (&b"no certificate"[..], "none is there"),
+            (b"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n", "not PEM"),
+            (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "no X.509"),
+        ] {
+            let refused = Roots::read(file).unwrap_err().to_string();
+            assert!(refused.contains(told), "{refused}");
+        }
+    }
 
     #[test]
     fn a_stamp_of_openssl_checks_and_no_byte_of_what_is_signed_can_change() {

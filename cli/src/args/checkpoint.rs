@@ -38,6 +38,10 @@ pub(crate) struct Checkpoint {
     /// Keep the answer of a time-stamp authority with its checkpoint
     #[arg(long, value_name = "FILE", group = "done")]
     pub(crate) timestamp_reply: Option<PathBuf>,
+    /// With --timestamp, --timestamp-reply or --list: whose certificate signed a stamp must lead to one of
+    /// the certificates in this PEM file, or the stamp is refused
+    #[arg(long, value_name = "FILE")]
+    pub(crate) timestamp_ca: Option<PathBuf>,
     /// Put a new signing key in the place of the present one; both sign the change
     #[arg(long, group = "done")]
     pub(crate) rotate_key: bool,

@@ -12,6 +12,7 @@ use crate::render::counted;
 use crate::time::{Zone, rfc3339};
 use lineal_engine::public_log::{KeptCheckpoint, LogIdentity};
 use lineal_engine::{Error, Store};
+use lineal_evidence::timestamp::Roots;
 use lineal_proof::timestamp::Timestamp;
 use lineal_proof::tlog::{SignedCheckpoint, TreeHash};
 use serde_json::{Value as Json, json};
@@ -26,20 +27,27 @@ pub(super) fn run(arguments: &Arguments, wanted: &Checkpoint) -> Outcome {
             "each --witness URL needs its --witness-key KEY, in the same order: its signature is worth what you know of the key",
         ));
     }
+    let takes_roots = wanted.list || wanted.timestamp.is_some() || wanted.timestamp_reply.is_some();
+    if wanted.timestamp_ca.is_some() && !takes_roots {
+        return Err(Failure::usage(
+            "--timestamp-ca goes with --timestamp, --timestamp-reply or --list: which stamps are to be checked?",
+        ));
+    }
     if let Some(remote) = Remote::meant(arguments)? {
         return there::run(arguments, wanted, &remote);
     }
     if wanted.rotate_key {
         return rotate(arguments, wanted);
     }
+    let roots = timestamp::roots(wanted.timestamp_ca.as_deref())?;
     if wanted.list {
-        return list(arguments);
+        return list(arguments, roots.as_ref());
     }
     if let Some(range) = &wanted.consistency {
         return consistency(arguments, range);
     }
     if let Some(reply) = &wanted.timestamp_reply {
-        return timestamp::keep(arguments, wanted.size, reply);
+        return timestamp::keep(arguments, wanted.size, reply, roots.as_ref());
     }
     let (store, size) = meant(arguments, wanted)?;
     if let Some(number) = wanted.proof {
@@ -52,7 +60,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Checkpoint) -> Outcome {
         witness::ask(arguments, &store, size, url, key)?;
     }
     if let Some(url) = &wanted.timestamp {
-        timestamp::ask(arguments, &store, size, url)?;
+        timestamp::ask(arguments, &store, size, url, roots.as_ref())?;
     }
     print(arguments, &store, size)?;
     Ok(Exit::Answer)
@@ -114,7 +122,7 @@ fn print(arguments: &Arguments, store: &Store, size: u64) -> Outcome<()> {
     let identity = identity(store)?;
     let mut out = std::io::stdout().lock();
     if arguments.json {
-        let mut object = told(&kept);
+        let mut object = told(&kept, None);
         object["key"] = json!(identity.signing().to_string());
         let keys = identity.keys.iter().map(|key| {
             json!({ "key": key.key.to_string(), "state": key.state.name(), "reason": key.reason })
@@ -130,7 +138,7 @@ fn print(arguments: &Arguments, store: &Store, size: u64) -> Outcome<()> {
 }
 
 /// A checkpoint and who vouched for it, for programs.
-fn told(kept: &KeptCheckpoint) -> Json {
+fn told(kept: &KeptCheckpoint, roots: Option<&Roots>) -> Json {
     let said = &kept.note.checkpoint;
     json!({
         "origin": said.origin, "size": said.size, "root": said.root.to_string(),
@@ -138,30 +146,46 @@ fn told(kept: &KeptCheckpoint) -> Json {
         "signatures": kept.note.note.signatures().iter().map(|line| {
             json!({ "name": line.name, "key_id": format!("{:08x}", line.id) })
         }).collect::<Json>(),
-        "timestamps": stamps(kept).map(|stamp| {
+        "timestamps": stamps(kept).map(|(reply, stamp)| {
             let until = stamp.certificates_end().map(|until| rfc3339(until.saturating_mul(SECOND_NS)));
-            json!({ "time": rfc3339(stamp.time().saturating_mul(SECOND_NS)), "renew_by": until })
+            let mut told = json!({ "time": rfc3339(stamp.time().saturating_mul(SECOND_NS)), "renew_by": until });
+            if let Some(roots) = roots {
+                let led = timestamp::issuer(reply, roots);
+                told["is_led_to_root"] = json!(led.is_ok());
+                told["signer_sha256"] = json!(led.as_ref().ok());
+                told["why_not"] = json!(led.err());
+            }
+            told
         }).collect::<Json>(),
     })
 }
 
-/// The stamps of a checkpoint that are of its text.
-fn stamps(kept: &KeptCheckpoint) -> impl Iterator<Item = Timestamp> {
-    let read = kept.timestamps.iter().filter_map(|reply| Timestamp::parse(reply).ok());
+/// The stamps of a checkpoint that are of its text, each with the answer that it came in.
+fn stamps(kept: &KeptCheckpoint) -> impl Iterator<Item = (&[u8], Timestamp)> {
+    let read = kept
+        .timestamps
+        .iter()
+        .filter_map(|reply| Some((&reply[..], Timestamp::parse(reply).ok()?)));
     let text = kept.note.note.text();
-    read.filter(move |stamp| stamp.covers(text.as_bytes()).is_ok())
+    read.filter(move |(_, stamp)| stamp.covers(text.as_bytes()).is_ok())
 }
 
-fn list(arguments: &Arguments) -> Outcome {
+/// All that are kept. With roots the code is 1 where a stamp does not lead to one of them.
+fn list(arguments: &Arguments, roots: Option<&Roots>) -> Outcome {
     let store = place::open_read_only(arguments)?;
     let zone = Zone::parse(&arguments.tz)?;
     let kept = store.checkpoint_sizes()?.into_iter().map(|size| store.kept_checkpoint(size));
     let kept: Vec<KeptCheckpoint> = kept.collect::<Result<_, _>>()?;
     let mut out = std::io::stdout().lock();
+    let untrusted = roots.map_or(0, |roots| {
+        let all = kept.iter().flat_map(stamps);
+        all.filter(|(reply, _)| timestamp::issuer(reply, roots).is_err()).count()
+    });
+    let exit = if untrusted == 0 { Exit::Answer } else { Exit::No };
     if arguments.json {
-        let all: Json = kept.iter().map(told).collect();
+        let all: Json = kept.iter().map(|one| told(one, roots)).collect();
         writeln!(out, "{}", json!({ "checkpoints": all }))?;
-        return Ok(Exit::Answer);
+        return Ok(exit);
     }
     for one in &kept {
         let said = &one.note.checkpoint;
@@ -170,15 +194,27 @@ fn list(arguments: &Arguments) -> Outcome {
         for line in others {
             write!(out, "  witness {}", line.name)?;
         }
-        for stamp in stamps(one) {
+        let mut refused = Vec::new();
+        for (reply, stamp) in stamps(one) {
             write!(out, "  stamped {}", zone.time(stamp.time().saturating_mul(SECOND_NS)))?;
+            match roots.map(|roots| timestamp::issuer(reply, roots)) {
+                Some(Ok(_)) => write!(out, " by a trusted authority")?,
+                Some(Err(why)) => {
+                    write!(out, " (not by whom you trust)")?;
+                    refused.push(why);
+                }
+                None => {}
+            }
         }
         writeln!(out)?;
+        for why in refused {
+            writeln!(out, "          {why}")?;
+        }
     }
     if kept.is_empty() {
         writeln!(out, "none yet: `lineal checkpoint` makes one")?;
     }
-    Ok(Exit::Answer)
+    Ok(exit)
 }
 
 /// The two sizes of a range.

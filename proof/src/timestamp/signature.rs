@@ -69,8 +69,12 @@ pub struct StampSignature {
     pub key: StampKey,
     /// The public key: a point, or RSA's two numbers in DER.
     pub public: Vec<u8>,
-    /// SHA-256 of the certificate that the key stands in.
-    pub certificate: [u8; 32],
+    /// The certificate that the key stands in, DER.
+    pub certificate: Vec<u8>,
+    /// The other certificates of the answer, DER: those that lead from it to an authority's root, maybe.
+    pub others: Vec<Vec<u8>>,
+    /// When the stamp says that it was made, seconds since 1970; the certificate was valid then.
+    pub time: i64,
 }
 
 impl StampHash {
@@ -137,18 +141,19 @@ pub fn signature(reply: &[u8]) -> Result<StampSignature, TimestampError> {
     }
     let (named_hash, named) =
         named.ok_or_else(|| form("its signed attributes name the certificate that signs"))?;
-    let mut certificates = parts.certificates.iter();
-    let is_named = |bytes: &&Vec<u8>| named_hash.digest(bytes) == named;
-    let certificate = certificates.find(is_named);
-    let certificate = certificate.ok_or_else(|| form("the certificate that signs is in it"))?;
+    let mut others = parts.certificates;
+    let place = others.iter().position(|bytes| named_hash.digest(bytes) == named);
+    let place = place.ok_or_else(|| form("the certificate that signs is in it"))?;
+    let certificate = others.swap_remove(place);
     let key =
-        CertificateKey::of(certificate).ok_or_else(|| form("its certificate is in its form"))?;
+        CertificateKey::of(&certificate).ok_or_else(|| form("its certificate is in its form"))?;
     if !key.is_for_stamps {
         return Err(form(
             "the certificate that signs is for time stamps alone, and says so critically (RFC 3161, section 2.3)",
         ));
     }
-    if !key.valid.contains(&Timestamp::parse(reply)?.time()) {
+    let time = Timestamp::parse(reply)?.time();
+    if !key.valid.contains(&time) {
         return Err(form("the certificate that signs is valid at the time of the stamp"));
     }
     if parts.algorithm == RSA_PSS {
@@ -160,7 +165,9 @@ pub fn signature(reply: &[u8]) -> Result<StampSignature, TimestampError> {
         hash,
         key: key.key.ok_or(TimestampError::Unknown { what: "key" })?,
         public: key.public,
-        certificate: Sha256::digest(certificate).into(),
+        certificate,
+        others,
+        time,
     })
 }
 

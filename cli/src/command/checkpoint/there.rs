@@ -75,6 +75,7 @@ fn refuse(wanted: &Checkpoint) -> Outcome<()> {
         (wanted.timestamp.is_some(), "--timestamp"),
         (wanted.timestamp_request.is_some(), "--timestamp-request"),
         (wanted.timestamp_reply.is_some(), "--timestamp-reply"),
+        (wanted.timestamp_ca.is_some(), "--timestamp-ca"),
         (wanted.rotate_key, "--rotate-key"),
         (wanted.actor.is_some(), "--actor"),
     ];

@@ -8,13 +8,20 @@ use crate::place;
 use crate::remote::elsewhere::Elsewhere;
 use crate::time::rfc3339;
 use lineal_engine::Store;
+use lineal_evidence::timestamp::{Error as StampError, Roots};
 use lineal_proof::timestamp::{self, Timestamp, TimestampError};
 use serde_json::json;
 use std::io::Write;
 use std::path::Path;
 
 /// Asks an authority over HTTP (RFC 3161, section 3.4), and keeps the answer.
-pub(super) fn ask(arguments: &Arguments, store: &Store, size: u64, url: &str) -> Outcome<()> {
+pub(super) fn ask(
+    arguments: &Arguments,
+    store: &Store,
+    size: u64,
+    url: &str,
+    roots: Option<&Roots>,
+) -> Outcome<()> {
     let note = store.kept_checkpoint(size)?.note;
     let request = timestamp::request(text(&note));
     let answered = Elsewhere::new(arguments)?.post(url, "application/timestamp-query", &request)?;
@@ -27,7 +34,11 @@ pub(super) fn ask(arguments: &Arguments, store: &Store, size: u64, url: &str) ->
     }
     let stamp = Timestamp::parse(&answered.body).map_err(|why| failed(why.to_string()))?;
     stamp.covers(text(&note)).map_err(|why| failed(why.to_string()))?;
-    let signer = signer(&answered.body).map_err(failed)?;
+    let signer = match roots {
+        Some(roots) => issuer(&answered.body, roots).map(Ok),
+        None => signer(&answered.body),
+    };
+    let signer = signer.map_err(failed)?;
     store.add_timestamp(size, &answered.body)?;
     if let Err(why) = signer {
         eprintln!("{}", untold(&why));
@@ -35,17 +46,31 @@ pub(super) fn ask(arguments: &Arguments, store: &Store, size: u64, url: &str) ->
     Ok(())
 }
 
+/// The certificates of authorities in the file that is named.
+pub(super) fn roots(file: Option<&Path>) -> Outcome<Option<Roots>> {
+    let read = |file: &Path| {
+        let refused = |why: String| Failure::usage(format!("{}: {why}", file.display()));
+        let pem = std::fs::read(file).map_err(|why| refused(why.to_string()))?;
+        Roots::read(&pem).map_err(|why| refused(why.to_string()))
+    };
+    file.map(read).transpose()
+}
+
 /// The certificate that an answer is signed with; in its place why it cannot be told. One whose signature
 /// is wrong is refused.
 fn signer(reply: &[u8]) -> Result<Result<String, String>, String> {
-    use lineal_evidence::timestamp::Error;
     match lineal_evidence::timestamp::signer(reply) {
         Ok(certificate) => Ok(Ok(certificate)),
-        Err(why @ (Error::Unchecked { .. } | Error::Form(TimestampError::Unknown { .. }))) => {
-            Ok(Err(why.to_string()))
-        }
+        Err(
+            why @ (StampError::Unchecked { .. } | StampError::Form(TimestampError::Unknown { .. })),
+        ) => Ok(Err(why.to_string())),
         Err(why) => Err(why.to_string()),
     }
+}
+
+/// The certificate that an answer is signed with, if it leads to one of the roots; else why not.
+pub(super) fn issuer(reply: &[u8], roots: &Roots) -> Result<String, String> {
+    lineal_evidence::timestamp::issued_by(reply, roots).map_err(|why| why.to_string())
 }
 
 /// What is said of a stamp whose signature cannot be checked.
@@ -73,11 +98,23 @@ pub(super) fn request(arguments: &Arguments, store: &Store, size: u64, file: &Pa
 }
 
 /// Keeps an answer with the checkpoint that it is of: the one that is named, else the newest that it fits.
-pub(super) fn keep(arguments: &Arguments, size: Option<u64>, file: &Path) -> Outcome {
+pub(super) fn keep(
+    arguments: &Arguments,
+    size: Option<u64>,
+    file: &Path,
+    roots: Option<&Roots>,
+) -> Outcome {
     let refused = |why: String| Failure::usage(format!("{}: {why}", file.display()));
     let reply = std::fs::read(file).map_err(|why| refused(why.to_string()))?;
     let stamp = Timestamp::parse(&reply).map_err(|why| refused(why.to_string()))?;
-    let signer = signer(&reply).map_err(refused)?;
+    let another = |why: String| Failure::Remote {
+        message: format!("{}: {why}", file.display()),
+        exit: Exit::No,
+    };
+    let signer = match roots {
+        Some(roots) => Ok(issuer(&reply, roots).map_err(another)?),
+        None => signer(&reply).map_err(refused)?,
+    };
     let store = place::open_read_only(arguments)?;
     let sizes = size.map_or_else(|| store.checkpoint_sizes(), |size| Ok(vec![size]))?;
     let mut why = "no checkpoint is kept; `lineal checkpoint` makes one".to_owned();
@@ -94,7 +131,7 @@ pub(super) fn keep(arguments: &Arguments, size: Option<u64>, file: &Path) -> Out
         if arguments.json {
             let object = json!({
                 "size": size, "time": time, "renew_by": until, "path": path,
-                "signer_sha256": signer.as_ref().ok(),
+                "signer_sha256": signer.as_ref().ok(), "is_led_to_root": roots.map(|_| true),
             });
             writeln!(out, "{object}")?;
             return Ok(Exit::Answer);
@@ -107,13 +144,19 @@ pub(super) fn keep(arguments: &Arguments, size: Option<u64>, file: &Path) -> Out
             )?;
         }
         match &signer {
-            Ok(certificate) => writeln!(
-                out,
-                "  checked: granted, over this checkpoint's SHA-256, and signed with the key of the certificate in it\n  (SHA-256 {certificate}); whose that is: openssl ts -verify, with the authority's root"
-            )?,
+            Ok(certificate) => {
+                let whose = match roots {
+                    Some(_) => "which leads to a certificate that --timestamp-ca gives",
+                    None => "whose that is: --list --timestamp-ca FILE, with the authority's root",
+                };
+                writeln!(
+                    out,
+                    "  checked: granted, over this checkpoint's SHA-256, and signed with the key of the certificate in it\n  (SHA-256 {certificate}), {whose}"
+                )?;
+            }
             Err(why) => writeln!(out, "{}", untold(why))?,
         }
         return Ok(Exit::Answer);
     }
-    Err(Failure::Remote { message: format!("{}: {why}", file.display()), exit: Exit::No })
+    Err(another(why))
 }
