@@ -683,7 +683,7 @@ def read_hop(place):
     hop = {"along": along.truth(), "edge": edge.count()}
     hop["record"] = record.optional(Place.hash)
     allowed = {"exact": (False,), "pin": (False,), "fits": (False,), "alias": (True,), "run": (True,),
-               "version": (True,),               "logged": (False, True)}
+               "version": (True,), "logged": (False, True)}
     hop["how"] = how.text()
     if (hop["record"] is not None) not in allowed.get(hop["how"], ()):
         raise how.fault("a reason that section 'Proofs' names, with its record or none")
@@ -820,6 +820,11 @@ def read_file(data):
 
 # ------------------------------------------------------------------ words
 
+def counted(count, one, many=None):
+    """A number with its noun: `1 file`, `2 files`."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
 def item_in_words(item):
     if item[0] == "event":
         return f"event {item[2]} of batch revision {item[1].hex()}"
@@ -863,7 +868,7 @@ def absent_in_words(statement):
     field, value = statement["named"]
     erased = sum("erased" in part for part in statement["batches"])
     count = len(statement["batches"])
-    batches = f"these are {count} batch{'' if count == 1 else 'es'}"
+    batches = f"these are {counted(count, 'batch', 'batches')}"
     last = f"{batches}, and it is in none"
     if erased:
         last = (f"{batches}; of {erased} a recorded erasure took what would show it, "
@@ -1554,7 +1559,7 @@ class Pack:
                 self.fault(path, f"the SHA-256 that {OF_SHA256} lists")
             if path in blake3s and blake3(data).hex() != blake3s[path]:
                 self.fault(path, f"the BLAKE3 that {OF_BLAKE3} lists")
-        self.words.append(f"{len(self.listed) + 2} files, as the signed manifest lists them")
+        self.words.append(f"{counted(len(self.listed) + 2, 'file')}, as the signed manifest lists them")
 
     def check_checkpoints(self, keys, path, trusted):
         """The checkpoint of the pack, and the key that signed it; earlier ones lead to it."""
@@ -1587,8 +1592,9 @@ class Pack:
                 hashes = []
             if not consistent(note[1], newest[1], note[2], newest[2], hashes):
                 self.fault(proof, "what shows that the log only grew from this checkpoint to the pack's")
-        earlier = f", and {len(notes) - 1} earlier ones from which the log only grew" if len(notes) > 1 else ""
-        self.words.append(f"signed checkpoint of {newest[1]} commits of the log {newest[0]}{earlier}")
+        before = len(notes) - 1
+        earlier = f", and {counted(before, 'earlier one')} from which the log only grew" if before else ""
+        self.words.append(f"signed checkpoint of {counted(newest[1], 'commit')} of the log {newest[0]}{earlier}")
         return newest, signed_by[path]
 
     def check_proofs(self, key, checkpoint):
@@ -1605,7 +1611,7 @@ class Pack:
             except Tampered as fault:
                 self.fault(name, f"{fault.at or 'all of it'}: {fault.rule}")
         told = ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "none"
-        self.words.append(f"{sum(counts.values())} proofs: {told}")
+        self.words.append(f"{counted(sum(counts.values()), 'proof')}: {told}")
 
     def check_graph(self):
         """What graph.json names a proof for is what that proof shows."""
@@ -1624,7 +1630,8 @@ class Pack:
                 if not same or statement.get("kind") != "revision":
                     self.fault("graph.json", f"/nodes/{number}/revisions/{place}: the record that {name} shows")
                 shown += 1
-        self.words.append(f"{shown} revisions named in graph.json are those that proofs show")
+        are = counted(shown, "revision named in graph.json is one", "revisions named in graph.json are those")
+        self.words.append(f"{are} that proofs show")
 
     def check_samples(self, checkpoint):
         """Sampled events were drawn by the rule, and are what their proofs disclose."""
@@ -1652,14 +1659,20 @@ class Pack:
                         self.fault(name, f"/parts/{number}: the record that {proof} shows")
             except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError, OverflowError, Broken):
                 self.fault(name, "a file of samples")
-        self.words.append(f"{count} sampled events are what their proofs disclose, and every draw is accounted for")
+        are = counted(count, "sampled event is what its proof discloses",
+                      "sampled events are what their proofs disclose")
+        self.words.append(f"{are}, and every draw is accounted for")
         hidden = len(self.codes) - hidden
         if hidden:
-            self.words.append(f"{hidden} drawn events are not shown: no proof of them is here")
+            are = counted(hidden, "drawn event is", "drawn events are")
+            self.words.append(f"{are} not shown: no proof of {'it' if hidden == 1 else 'them'} is here")
         if passed:
-            self.words.append(f"NOTE: {passed} draws were passed over as rows that do not count: the maker's word")
+            were = counted(passed, "draw was passed over as a row that does not count",
+                           "draws were passed over as rows that do not count")
+            self.words.append(f"NOTE: {were}: the maker's word")
+        have = counted(unproved, "part has no proof of its record", "parts have no proof of their record")
         self.words.append("NOTE: how many rows each part of a log has is the maker's word"
-                          + (f"; {unproved} parts have no proof of their record here" if unproved else ""))
+                          + (f"; {have} here" if unproved else ""))
 
     def check_draws(self, name, file, seed, total):
         """Every draw is an event, one passed over or a repeat, until enough are drawn; how many were passed over."""

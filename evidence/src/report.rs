@@ -37,3 +37,4 @@ pub use facts::Facts;
 pub use incident::{Incident, incident};
 pub use oversight::{Oversight, SAMPLE, SAMPLE_MAX, oversight};
 pub use retention::retention;
+pub(crate) use words::counted;

@@ -87,7 +87,7 @@ fn a_pack_of_each_kind_verifies_on_a_machine_that_has_a_python_alone() {
             let (_keep, folder) = written(&pack);
             let (found, said) = verified(&python, &folder, &["--key", &pack.key]);
             assert_eq!(found, Some(code), "{subject} {}: {said}", disclosure.name());
-            assert!(said.contains("and 1 earlier ones from which the log only grew"), "{said}");
+            assert!(said.contains("and 1 earlier one from which the log only grew"), "{said}");
             assert!(pack.counts.sampled > 0 && pack.counts.proofs > 20, "{:?}", pack.counts);
             // Of a key that came with the pack it is said that it did.
             let (found, said) = verified(&python, &folder, &[]);

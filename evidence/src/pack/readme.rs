@@ -7,7 +7,7 @@ use super::making::Making;
 use super::{Error, Files, keys};
 use crate::check::ask::HOUR;
 use crate::check::{Finding, Report, time_text};
-use crate::report::{Block, Document, Gap, Lack, Reference, Section, Sentence, Table};
+use crate::report::{Block, Document, Gap, Lack, Reference, Section, Sentence, Table, counted};
 use crate::rules::Status;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -85,24 +85,30 @@ fn contents(making: &Making<'_>) -> Section {
         ),
         line(
             "graph.json",
-            format!("{} nodes and {} edges that it rests on", counts.nodes, counts.edges),
+            format!(
+                "{} and {} that it rests on",
+                counted(counts.nodes, "node"),
+                counted(counts.edges, "edge")
+            ),
         ),
         line("lineage.car", "the records themselves, each under its own hash".into()),
         line(
             "documents/",
             format!(
-                "{} documents as they were kept, and what is known of the others",
-                counts.documents
+                "{} as kept, and what is known of the others",
+                counted(counts.documents, "document")
             ),
         ),
         line(
             "logs/",
             format!(
-                "coverage of {} events in {} deployments, {} of them as samples",
-                counts.events, counts.deployments, counts.sampled
+                "coverage of {} in {}, {} of them as samples",
+                counted(counts.events, "event"),
+                counted(counts.deployments, "deployment"),
+                counts.sampled
             ),
         ),
-        line("proofs/", format!("{} proofs against the checkpoint", counts.proofs)),
+        line("proofs/", format!("{} against the checkpoint", counted(counts.proofs, "proof"))),
         line(
             "checkpoints/, keys/",
             "what was signed, by which keys, and how long these count".into(),
@@ -247,25 +253,31 @@ fn left_out(making: &Making<'_>, covered: &[Covered]) -> Section {
         .iter()
         .fold((0, 0), |sum: (u64, u64), it| (sum.0 + it.unshown.0, sum.1 + it.unshown.1));
     if gone > 0 {
-        list.push(format!("{gone} events of the logs are gone by recorded erasures (logs/coverage.csv, custody.json).").into());
+        list.push(
+            format!(
+                "Gone by recorded erasures: {} of the logs (logs/coverage.csv, custody.json).",
+                counted(gone, "event")
+            )
+            .into(),
+        );
     }
     if kept_back > 0 {
-        list.push(format!("{kept_back} events of the logs are restricted by recorded decisions and counted alone (logs/coverage.csv).").into());
+        list.push(format!("Restricted by recorded decisions, and counted alone: {} of the logs (logs/coverage.csv).", counted(kept_back, "event")).into());
     }
     let (erased, restricted) = (counts.redacted, counts.restricted);
     if erased > 0 {
-        list.push(format!("{erased} of the drawn events are gone by a recorded erasure; their places are shown (logs/samples/, custody.json).").into());
+        list.push(format!("Gone by a recorded erasure: {erased} of the drawn events; the places are shown (logs/samples/, custody.json).").into());
     }
     if restricted > 0 {
-        list.push(format!("{restricted} of the drawn events are restricted by a recorded decision and not shown.").into());
+        list.push(format!("Restricted by a recorded decision, and not shown: {restricted} of the drawn events.").into());
     }
     if counts.not_shown > 0 {
         let more = counts.not_shown;
-        list.push(format!("{more} of the drawn events are not shown: what became of them came behind the checkpoint (logs/samples/, `decisions_since` in custody.json).").into());
+        list.push(format!("Not shown: {more} of the drawn events, whose decisions came behind the checkpoint (logs/samples/, `decisions_since` in custody.json).").into());
     }
     if counts.unproved > 0 {
         let more = counts.unproved;
-        list.push(format!("{more} records have no proof file of their own in this pack; `lineal prove` shows any of them.").into());
+        list.push(format!("Without a proof file of their own in this pack: {}; `lineal prove` shows any of them.", counted(more, "record")).into());
     }
     let sealed: BTreeMap<&str, u64> =
         making.closure.members.iter().filter(|member| !member.sealed.is_empty()).fold(
@@ -276,7 +288,13 @@ fn left_out(making: &Making<'_>, covered: &[Covered]) -> Section {
             },
         );
     for (kind, count) in sealed {
-        list.push(format!("Sealed fields of {count} nodes of the kind {kind} stand in graph.json by their names alone.").into());
+        list.push(
+            format!(
+                "Sealed fields of {} of the kind {kind} stand in graph.json by their names alone.",
+                counted(count, "node")
+            )
+            .into(),
+        );
     }
     if making.disclosure.withholds() {
         list.push("The subject group of all events is withheld: the proofs show that it is there and do not show it.".into());

@@ -189,7 +189,9 @@ fn removed(facts: &Facts<'_>, deployments: &Deployments) -> Vec<Gap> {
     let told = [(erased, "erased"), (restricted, "restricted")];
     let told = told.into_iter().filter(|(count, _)| *count > 0);
     told.map(|(count, how)| {
-        let say = format!("{count} events are {how}; counts and samples here are without them");
+        let are = if count == 1 { "is" } else { "are" };
+        let events = words::counted(count, "event");
+        let say = format!("{events} {are} {how}; counts and samples here are without them");
         Gap::new(Lack::Removed, say)
     })
     .collect()

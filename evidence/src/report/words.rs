@@ -109,7 +109,7 @@ pub(super) fn thousands(number: u64) -> String {
 }
 
 /// How many of something: `1 event`, `1,204 events`.
-pub(super) fn counted(number: u64, one: &str) -> String {
+pub(crate) fn counted(number: u64, one: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{} {one}{ending}", thousands(number))
 }

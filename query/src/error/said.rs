@@ -55,8 +55,9 @@ impl fmt::Display for Said {
             Said::Searched { batches, first, last, unshown } => {
                 write!(
                     f,
-                    "searched: indexed hashes, request, event and log ids of {batches} batches from {} \
+                    "searched: indexed hashes, request, event and log ids of {batches} {} from {} \
                      to {}",
+                    if *batches == 1 { "batch" } else { "batches" },
                     time_text(*first),
                     time_text(*last)
                 )?;
@@ -64,7 +65,7 @@ impl fmt::Display for Said {
                     0 => Ok(()),
                     _ => write!(
                         f,
-                        "; {unshown} of their events are erased or restricted: it may be one of these"
+                        "; erased or restricted of their events: {unshown}; it may be one of these"
                     ),
                 }
             }

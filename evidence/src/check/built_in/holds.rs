@@ -133,8 +133,8 @@ pub(super) fn past_erasure(
         });
         let overdue = overdue.count();
         if overdue > 0 {
-            let say =
-                format!("{overdue} batches are past the declared end of keeping, with no hold");
+            let batches = if overdue == 1 { "batch is" } else { "batches are" };
+            let say = format!("{overdue} {batches} past the declared end of keeping, with no hold");
             offences.push(Offence::said(*deployment, say));
         }
     }
