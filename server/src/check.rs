@@ -191,12 +191,14 @@ impl Hands {
         for (pack, report) in packs.iter().zip(&reports) {
             let noted = record(&self.store, pack, report, now, Some(actor.clone()));
             let (commit, document) = noted.map_err(failed)?;
-            recorded.push(json!({ "commit": commit, "document": document }));
+            // Not the report: a job is remembered for as long as the server runs, and the report stands in
+            // the store now.
+            recorded.push(json!({
+                "commit": commit, "document": document, "pack": report.pack, "counts": report.counts(),
+            }));
         }
         self.store.write_indexes().map_err(stored)?;
-        Ok(json!({
-            "reports": reports.iter().map(Report::json).collect::<Vec<_>>(), "recorded": recorded,
-        }))
+        Ok(json!({ "recorded": recorded }))
     }
 }
 
