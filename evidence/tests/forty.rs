@@ -447,6 +447,6 @@ fn what_a_decision_erased_is_told_with_the_decision() {
     let told = report(&store, &pack).rules.remove(0);
     assert_eq!((told.status, told.findings_total), (Status::Gap, 1));
     let say = &told.findings[0].say;
-    assert!(say.starts_with("40 of 40 events erased by recorded decision (R-9 of "), "{say}");
-    assert!(say.contains(": GDPR 17(1)(a)): what they said"), "{say}");
+    assert!(say.starts_with("erased by recorded decision (R-9 of "), "{say}");
+    assert!(say.contains(": GDPR 17(1)(a)): 40 of 40 events; what they said"), "{say}");
 }

@@ -8,6 +8,7 @@ use lineal_proof::record::Decision;
 use super::Offence;
 use crate::check::Error;
 use crate::check::ask::{Asker, time_text};
+use crate::report::words::counted;
 
 /// Decisions that a finding names; `lineal erase list` names all.
 const NAMED_MAX: usize = 3;
@@ -41,7 +42,8 @@ pub(super) fn events(
             named = format!("{named}; and {} more", decisions.len() - NAMED_MAX);
         }
         let say = format!(
-            "{erased} of {all} events erased by recorded decision ({named}): what they said cannot be told"
+            "erased by recorded decision ({named}): {erased} of {}; what they said cannot be told",
+            counted(all, "event")
         );
         offences.push(Offence::said(*deployment, say));
     }
