@@ -76,7 +76,7 @@ pub enum Proof {
     None,
     /// Up to 64, the first of as many batches.
     Sample,
-    /// Every one. It takes some 0.6 KB an event, and the more time the larger the batches are: each file of a
+    /// Every one. It takes some 1.2 KB an event, and the more time the larger the batches are: each file of a
     /// thousand needs the leaves of whole batches.
     Every,
 }

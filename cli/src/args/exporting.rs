@@ -41,7 +41,7 @@ pub(crate) enum LogsFormat {
 pub(crate) enum LogsProof {
     /// Of up to 64 batches the first event that is shown
     Sample,
-    /// Every event that is shown, in files of a thousand: some 0.6 KB an event
+    /// Every event that is shown, in files of a thousand: some 1.2 KB an event
     All,
 }
 
