@@ -68,7 +68,7 @@ mod tests {
             let named = format!("find model as {word} return {word}");
             // `distinct` is a word of its place only.
             assert!(
-                lineal_query::parse(&named).is_err() || *word == "distinct",
+                lineal_query::parse(&named).is_err() || word == "distinct",
                 "{word} may name a term: it deserves no colour"
             );
         }

@@ -265,7 +265,8 @@ mod tests {
     #[test]
     fn a_file_without_a_digest_that_the_form_knows_is_none_and_its_columns_hang_on_nothing() {
         let schema = ("schema", Value::text(r#"[{"name": "age", "type": "long"}]"#));
-        let with = described(vec![data("x", &[&sha256("x")[..], &[schema.clone()]].concat())]);
+        let with =
+            described(vec![data("x", &[&sha256("x")[..], std::slice::from_ref(&schema)].concat())]);
         let field = &with["recordSet"][0]["field"][0];
         assert_eq!(
             (&field["dataType"], &field["source"]["extract"]["column"]),

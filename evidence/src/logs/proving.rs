@@ -135,7 +135,7 @@ impl<'s> Proving<'s> {
     fn write(&mut self, folder: &mut Folder) -> Result<(), LogsError> {
         let rows = std::mem::take(&mut self.waiting);
         let all = rows.len();
-        let Some((bundle, events)) = self.provable(rows)? else { return Ok(()) };
+        let Some((bundle, events)) = self.provable(&rows)? else { return Ok(()) };
         debug_assert!(events <= all);
         let name = match self.of {
             Proof::Every => format!("proof-{:06}.json", self.proved.files.len() + 1),
@@ -148,15 +148,15 @@ impl<'s> Proving<'s> {
     }
 
     /// The proof of those of the rows that can be proved, and how many these are. What cannot is counted.
-    fn provable(&mut self, rows: Vec<Row>) -> Result<Option<(Bundle, usize)>, LogsError> {
+    fn provable(&mut self, rows: &[Row]) -> Result<Option<(Bundle, usize)>, LogsError> {
         if rows.is_empty() {
             return Ok(None);
         }
-        if let Some(bundle) = self.made(&rows)? {
+        if let Some(bundle) = self.made(rows)? {
             return Ok(Some((bundle, rows.len())));
         }
         let mut good = Vec::with_capacity(rows.len());
-        self.sift(&rows, &mut good)?;
+        self.sift(rows, &mut good)?;
         match good.is_empty() {
             true => Ok(None),
             false => Ok(self.made(&good)?.map(|bundle| (bundle, good.len()))),
