@@ -41,6 +41,9 @@ pub enum Error {
         /// The limit.
         limit: String,
     },
+    /// Whoever asked for it no longer waits, or its time is over.
+    #[error("the report was ended before it was done: its time was over, or nobody waited for it")]
+    Ended,
     /// A question could not be answered.
     #[error("rule {rule}: {message}")]
     Question {

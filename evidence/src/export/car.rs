@@ -6,6 +6,7 @@
 //! current when an edge was written, stubs of what was never described, large values. What came
 //! before a revision in its own chain is not followed, so the archive is no history.
 
+use crate::go_on::{GoOn, asked};
 use crate::{Closure, Error};
 use lineal_engine::schema::Kind;
 use lineal_engine::{Snapshot, Store};
@@ -17,8 +18,13 @@ use std::collections::{BTreeMap, BTreeSet};
 const BYTES_MAX: usize = 256 << 20;
 
 /// The archive: the roots are the records of the closure's root, blocks stand by their ids.
-pub(super) fn write(store: &Store, view: &Snapshot, closure: &Closure) -> Result<Vec<u8>, Error> {
-    let blocks = gather(store, view, closure)?;
+pub(super) fn write(
+    store: &Store,
+    view: &Snapshot,
+    closure: &Closure,
+    go_on: GoOn<'_>,
+) -> Result<Vec<u8>, Error> {
+    let blocks = gather(store, view, closure, go_on)?;
     let root = closure.root();
     let roots = vec![Value::Link(Cid(root.revision.unwrap_or(root.id)))];
     let header = [("roots", Value::List(roots)), ("version", Value::from(1_i64))];
@@ -47,6 +53,7 @@ fn gather(
     store: &Store,
     view: &Snapshot,
     closure: &Closure,
+    go_on: GoOn<'_>,
 ) -> Result<BTreeMap<Hash, Vec<u8>>, Error> {
     let mut blocks: BTreeMap<Hash, Vec<u8>> = BTreeMap::new();
     let mut waiting: Vec<Hash> = Vec::new();
@@ -62,6 +69,7 @@ fn gather(
         }
     }
     while let Some(id) = waiting.pop() {
+        asked(go_on)?;
         if blocks.contains_key(&id) {
             continue;
         }

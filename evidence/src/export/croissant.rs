@@ -5,6 +5,7 @@
 //! place for: SHA-256 or MD5. The form of a file is told from its name, else it is bytes.
 
 use super::digests::{bare, urn};
+use crate::go_on::{GoOn, asked};
 use crate::{Closure, Error, Member};
 use lineal_engine::schema::{Kind, Relation};
 use lineal_proof::Value;
@@ -17,14 +18,14 @@ const CONFORMS_TO: &str = "http://mlcommons.org/croissant/1.0";
 const COLUMNS_MAX: usize = 10_000;
 
 /// The description of the data set at the root.
-pub(super) fn write(closure: &Closure) -> Result<Json, Error> {
+pub(super) fn write(closure: &Closure, go_on: GoOn<'_>) -> Result<Json, Error> {
     let root = closure.root();
     if root.kind != Kind::Dataset {
         return Err(Error::WrongKind { form: FORM, wanted: "a data set", name: root.name.clone() });
     }
     let name = root.text("name").unwrap_or_else(|| bare(root));
     let own = file(root);
-    let files = files(closure, own.as_ref());
+    let files = files(closure, own.as_ref(), go_on)?;
     let mut out = Map::new();
     let mut put = |name: &str, value: Json| {
         out.insert(name.to_owned(), value);
@@ -70,15 +71,16 @@ fn is_version(version: &str) -> bool {
 }
 
 /// The data set's own bytes, where it is one file, then the files that it was derived from.
-fn files(closure: &Closure, own: Option<&Json>) -> Vec<Json> {
+fn files(closure: &Closure, own: Option<&Json>, go_on: GoOn<'_>) -> Result<Vec<Json>, Error> {
     let mut all: Vec<Json> = own.cloned().into_iter().collect();
     let derived = closure.along(closure.root, Relation::DerivedFrom);
     for from in derived {
+        asked(go_on)?;
         let found = file(&closure.members[from]);
         let is_new = |found: &Json| all.iter().all(|known| known["@id"] != found["@id"]);
         all.extend(found.filter(is_new));
     }
-    all
+    Ok(all)
 }
 
 fn file(member: &Member) -> Option<Json> {

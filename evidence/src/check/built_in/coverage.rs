@@ -32,6 +32,7 @@ pub(super) fn start(asker: &Asker<'_>, deployment: NodeNo) -> Result<Option<i64>
 pub(super) fn missing_days(asker: &Asker<'_>, subjects: &[NodeNo]) -> Result<Vec<Offence>, Error> {
     let mut offences = Vec::new();
     for deployment in subjects {
+        asker.go_on()?;
         let Some(from) = start(asker, *deployment)? else { continue };
         let until = asker.time(*deployment, "until")?.unwrap_or(asker.now).min(asker.now);
         let (first_day, end_day) = (from.div_euclid(DAY), (until - 1).div_euclid(DAY));

@@ -72,6 +72,7 @@ pub(super) fn missing(
     let holds: Vec<HoldInfo> = store.holds_at(snapshot.commit())?;
     let mut offences = Vec::new();
     for incident in subjects {
+        asker.go_on()?;
         let around = around(snapshot, *incident);
         let fits = |hold: &&HoldInfo| match &hold.scope {
             HoldScope::Store => true,
@@ -111,6 +112,7 @@ pub(super) fn past_erasure(
     let holds = store.holds_at(asker.snapshot().commit())?;
     let mut offences = Vec::new();
     for deployment in subjects {
+        asker.go_on()?;
         let days = match snapshot.field(*deployment, "log_erase_days")? {
             Some(Value::Float(days)) => days,
             Some(other) => other.as_i64().map_or(f64::MAX, |days| days as f64),

@@ -56,6 +56,7 @@ fn numbered(asker: &Asker<'_>, subjects: &[NodeNo]) -> Result<Vec<(NodeNo, u64)>
     let snapshot = asker.snapshot();
     let mut found = Vec::new();
     for node in subjects.iter().filter(|node| snapshot.kind_of(**node) == Kind::Import) {
+        asker.go_on()?;
         let number = snapshot.field(*node, "number")?.and_then(|value| value.as_i64());
         found.extend(number.map(|number| (*node, number.unsigned_abs())));
     }
@@ -70,6 +71,7 @@ pub(super) fn nobody(
 ) -> Result<Vec<Offence>, Error> {
     let mut offences = Vec::new();
     for (node, number) in numbered(asker, subjects)? {
+        asker.go_on()?;
         let commit = Commit::decode(&store.commit_payload(number)?);
         // A commit that cannot be read names nobody; `lineal verify` says more of it.
         if commit.ok().and_then(|commit| commit.actor).is_none() {
