@@ -240,7 +240,7 @@ mod tests {
     /// The description of the first, derived from the others.
     fn described(members: Vec<Member>) -> Json {
         let edges = (1..members.len()).map(|from| (0, Relation::DerivedFrom, from)).collect();
-        write(&Closure { members, edges, root: 0, commit: 1, recorded: 0 }).unwrap()
+        write(&Closure { members, edges, root: 0, commit: 1, recorded: 0 }, &|| true).unwrap()
     }
 
     fn sha256(of: &str) -> [(&'static str, Value); 2] {

@@ -158,7 +158,7 @@ fn without_other_systems(view: &Snapshot, root: NodeNo) -> Result<Closure, Error
         }
     }
     let sees = |node: NodeNo| view.kind_of(node) != Kind::System || own.contains(&node);
-    Ok(Closure::within(view, root, &sees)?)
+    Ok(Closure::within(view, root, &sees, &|| true)?)
 }
 
 /// The node that is meant.
