@@ -133,6 +133,12 @@ pub enum Error {
         /// What failed.
         cause: String,
     },
+    /// Whoever asked for it wished it to end; nothing is known of what was not looked at.
+    #[error("{what} ended before it was done, as it was asked to")]
+    Ended {
+        /// What was being done.
+        what: &'static str,
+    },
     /// Opened for reading.
     #[error("the store was opened for reading only")]
     ReadOnly,

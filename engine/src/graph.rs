@@ -7,6 +7,7 @@
 mod batch_places;
 mod batches;
 mod build;
+mod claim_edges;
 mod column;
 mod counters;
 mod csr;

@@ -222,6 +222,7 @@ mod sealed {
     impl Plain for f64 {}
     impl Plain for [u8; 32] {}
     impl Plain for [u32; 2] {}
+    impl Plain for [u32; 4] {}
     impl Plain for [u32; 7] {}
 }
 

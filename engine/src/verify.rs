@@ -24,6 +24,7 @@ pub(crate) use beside::Beside;
 pub use code::Code;
 use lineal_proof::Hash;
 pub use public_log::TimestampNote;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// Most faults that are listed; the others are counted.
@@ -189,35 +190,46 @@ impl Report {
     }
 }
 
-/// Says how far it is.
+/// Says how far it is, and hears whether to go on.
 struct Steps<'a> {
-    say: &'a mut dyn FnMut(Progress),
+    say: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
     done: u64,
     total: u64,
     bytes: u64,
     bytes_total: u64,
 }
 
-impl Steps<'_> {
+impl<'a> Steps<'a> {
+    /// The first of them, before anything was looked at.
+    fn of(
+        storage: &dyn Storage,
+        say: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Steps<'a>> {
+        Ok(Steps { say, done: 0, total: 1, bytes: 0, bytes_total: bytes_of(storage)? })
+    }
+
     fn add(&mut self, files: usize) {
         self.total += files as u64;
     }
 
-    fn done(&mut self, file: &str) {
+    fn done(&mut self, file: &str) -> Result<()> {
         self.done += 1;
-        self.tell(file);
+        self.tell(file)
     }
 
     /// So many bytes more of a file were read.
-    fn read(&mut self, file: &str, bytes: u64) {
+    fn read(&mut self, file: &str, bytes: u64) -> Result<()> {
         self.bytes += bytes;
-        self.tell(file);
+        self.tell(file)
     }
 
-    fn tell(&mut self, file: &str) {
+    fn tell(&mut self, file: &str) -> Result<()> {
         let (file, done, total) = (file.to_owned(), self.done, self.total.max(self.done));
         let (bytes, bytes_total) = (self.bytes, self.bytes_total.max(self.bytes));
-        (self.say)(Progress { file, done, total, bytes, bytes_total });
+        match (self.say)(Progress { file, done, total, bytes, bytes_total }) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(Error::Ended { what: "the verification" }),
+        }
     }
 }
 
@@ -231,7 +243,11 @@ pub fn verify(
     depth: Depth,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Report> {
-    check(storage, &What::all(depth), progress).map(|(report, _)| report)
+    let say = &mut |at| {
+        progress(at);
+        ControlFlow::Continue(())
+    };
+    check(storage, &What::all(depth), &mut Steps::of(storage, say)?).map(|(report, _)| report)
 }
 
 /// Checks a store or a part of it, then holds what is derived to the records: of a whole store that
@@ -244,11 +260,29 @@ pub fn verify_all(
     what: &What,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Report> {
-    let (mut report, head) = check(&**storage, what, progress)?;
+    verify_until(storage, what, &mut |at| {
+        progress(at);
+        ControlFlow::Continue(())
+    })
+}
+
+/// As [`verify_all`], until it is told to end: it is asked at every commit and file, and about as often
+/// where what is derived is compared. Nothing is written, so that it may end anywhere.
+///
+/// # Errors
+/// As [`verify`], and [`Error::Ended`] if it was told to end: a part of a store that was looked at
+/// vouches for nothing.
+pub fn verify_until(
+    storage: &Arc<dyn Storage>,
+    what: &What,
+    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<Report> {
+    let mut steps = Steps::of(&**storage, progress)?;
+    let (mut report, head) = check(&**storage, what, &mut steps)?;
     let is_whole = *what == What::all(Depth::Full);
     match head {
         Some(head) if is_whole && report.faults.is_empty() && report.faults_not_listed == 0 => {
-            compare::check(storage, &head, &mut report)?;
+            compare::check(storage, &head, &mut report, &mut steps)?;
         }
         _ => {}
     }
@@ -258,19 +292,17 @@ pub fn verify_all(
 fn check(
     storage: &dyn Storage,
     what: &What,
-    progress: &mut dyn FnMut(Progress),
+    steps: &mut Steps<'_>,
 ) -> Result<(Report, Option<Head>)> {
     let mut report = Report::default();
-    let bytes_total = bytes_of(storage)?;
-    let mut steps = Steps { say: progress, done: 0, total: 1, bytes: 0, bytes_total };
     let head = head(storage, &mut report)?;
-    steps.done(HEAD);
-    let log = segments::check(storage, head, what, &mut report, &mut steps)?;
-    let keys = secrets::check(storage, &log, what, &mut report, &mut steps)?;
-    containers::check(storage, &log, keys.as_ref(), what, &mut report, &mut steps)?;
-    journals::check(storage, &log, &mut report, &mut steps)?;
-    public_log::check(storage, &log, &mut report, &mut steps)?;
-    derived::check(storage, &log, &mut report, &mut steps)?;
+    steps.done(HEAD)?;
+    let log = segments::check(storage, head, what, &mut report, steps)?;
+    let keys = secrets::check(storage, &log, what, &mut report, steps)?;
+    containers::check(storage, &log, keys.as_ref(), what, &mut report, steps)?;
+    journals::check(storage, &log, &mut report, steps)?;
+    public_log::check(storage, &log, &mut report, steps)?;
+    derived::check(storage, &log, &mut report, steps)?;
     Ok((report, head))
 }
 

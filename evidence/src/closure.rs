@@ -7,6 +7,7 @@
 //! who may read them.
 
 use crate::Error;
+use crate::go_on::{GoOn, asked};
 use lineal_engine::schema::{Class, Direction, Kind, RELATIONS, Relation};
 use lineal_engine::{NodeNo, Snapshot};
 use lineal_proof::{Hash, Key, Map, Value};
@@ -139,22 +140,24 @@ impl Closure {
     /// # Errors
     /// [`Error::TooLarge`] above [`NODES_MAX`] nodes, and what the store says.
     pub fn of(view: &Snapshot, root: NodeNo) -> Result<Closure, Error> {
-        Closure::within(view, root, &|_| true)
+        Closure::within(view, root, &|_| true, &|| true)
     }
 
-    /// What a node rests on of the part of a view that somebody may see.
+    /// What a node rests on of the part of a view that somebody may see. `go_on` is asked at every node.
     ///
     /// # Errors
-    /// As [`Closure::of`].
+    /// As [`Closure::of`], and [`Error::Ended`].
     pub fn within(
         view: &Snapshot,
         root: NodeNo,
         sees: &dyn Fn(NodeNo) -> bool,
+        go_on: GoOn<'_>,
     ) -> Result<Closure, Error> {
-        let nodes = reached(view, root, sees)?;
+        let nodes = reached(view, root, sees, go_on)?;
         let places: BTreeMap<NodeNo, usize> = nodes.iter().copied().zip(0..).collect();
         let mut edges = BTreeSet::new();
         for (from, at) in &places {
+            asked(go_on)?;
             for spec in &RELATIONS {
                 for to in view.edges(*from, spec.relation, Direction::Forward) {
                     if let Some(to) = places.get(to) {
@@ -163,8 +166,8 @@ impl Closure {
                 }
             }
         }
-        let members =
-            nodes.iter().map(|node| member(view, *node)).collect::<Result<Vec<_>, Error>>()?;
+        let members = nodes.iter().map(|node| asked(go_on).and_then(|()| member(view, *node)));
+        let members = members.collect::<Result<Vec<_>, Error>>()?;
         if let Some(error) = view.damage() {
             return Err(error.into());
         }
@@ -227,6 +230,7 @@ fn reached(
     view: &Snapshot,
     root: NodeNo,
     sees: &dyn Fn(NodeNo) -> bool,
+    go_on: GoOn<'_>,
 ) -> Result<BTreeSet<NodeNo>, Error> {
     let mut found = BTreeSet::from([root]);
     let mut waiting = vec![root];
@@ -255,6 +259,7 @@ fn reached(
         }
     }
     while let Some(node) = waiting.pop() {
+        asked(go_on)?;
         for spec in RELATIONS.iter().filter(|spec| spec.class == Class::Lineage) {
             for to in view.edges(node, spec.relation, Direction::Forward) {
                 if take(*to, &mut found)? {
@@ -270,6 +275,7 @@ fn reached(
     }
     let lineage: Vec<NodeNo> = found.iter().copied().collect();
     for node in lineage {
+        asked(go_on)?;
         for relation in ABOUT {
             for about in view.edges(node, relation, Direction::Inverse) {
                 take(*about, &mut found)?;
@@ -278,6 +284,7 @@ fn reached(
     }
     let all: Vec<NodeNo> = found.iter().copied().collect();
     for node in all {
+        asked(go_on)?;
         for relation in NAMED {
             for named in view.edges(node, relation, Direction::Forward) {
                 take(*named, &mut found)?;

@@ -46,6 +46,9 @@ pub enum Error {
         /// The limit.
         limit: String,
     },
+    /// Whoever asked for it no longer waits, or its time is over.
+    #[error("it was ended before it was done: its time was over, or nobody waited for it")]
+    Ended,
     /// More nodes than are handed over in one piece.
     #[error(
         "{name} rests on more than {most} nodes: name something narrower, or ask with `lineal query`"

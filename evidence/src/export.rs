@@ -16,7 +16,7 @@ mod spdx;
 
 pub use cyclonedx::Version as CycloneDxVersion;
 
-use crate::{Closure, Error};
+use crate::{Closure, Error, GoOn};
 use lineal_engine::{Snapshot, Store};
 use serde_json::Value as Json;
 
@@ -40,25 +40,29 @@ pub enum Form {
     Car,
 }
 
-/// Writes a closure in a form. The view is the one of which the closure is.
+/// Writes a closure in a form. The view is the one of which the closure is. `go_on` is asked at every part
+/// that is written.
 ///
 /// # Errors
 /// [`Error::WrongKind`] where the form describes something else, [`Error::Missing`] where it demands
-/// what is not recorded, and what the store says.
+/// what is not recorded, [`Error::Ended`], and what the store says.
 pub fn export(
     form: Form,
     store: &Store,
     view: &Snapshot,
     closure: &Closure,
+    go_on: GoOn<'_>,
 ) -> Result<Vec<u8>, Error> {
     match form {
         Form::Prov => Ok(written(&prov::write(closure))),
-        Form::CycloneDx(version) => cyclonedx::write(closure, version).map(|bom| written(&bom)),
-        Form::Slsa => slsa::write(closure).map(|statements| lines(&statements)),
-        Form::Spdx => spdx::write(closure).map(|document| written(&document)),
-        Form::Croissant => croissant::write(closure).map(|data| written(&data)),
-        Form::OpenLineage => Ok(lines(&openlineage::write(closure))),
-        Form::Car => car::write(store, view, closure),
+        Form::CycloneDx(version) => {
+            cyclonedx::write(closure, version, go_on).map(|bom| written(&bom))
+        }
+        Form::Slsa => slsa::write(closure, go_on).map(|statements| lines(&statements)),
+        Form::Spdx => spdx::write(closure, go_on).map(|document| written(&document)),
+        Form::Croissant => croissant::write(closure, go_on).map(|data| written(&data)),
+        Form::OpenLineage => openlineage::write(closure, go_on).map(|events| lines(&events)),
+        Form::Car => car::write(store, view, closure, go_on),
     }
 }
 

@@ -13,6 +13,7 @@ pub mod decisions;
 mod error;
 pub mod export;
 pub mod gate;
+mod go_on;
 pub mod logs;
 pub mod pack;
 pub mod record;
@@ -24,3 +25,4 @@ pub mod verified;
 
 pub use closure::{Closure, Member, NODES_MAX};
 pub use error::Error;
+pub use go_on::GoOn;

@@ -6,11 +6,16 @@ mod world;
 use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::{Kind, Relation};
 use lineal_engine::{ErasureOrder, Target};
-use lineal_evidence::check::{compare, junit, record, recorded, sarif};
+use lineal_evidence::check::{
+    Error, Part, Wanted, check_part, compare, junit, record, recorded, sarif,
+};
 use lineal_evidence::rules::{Pack, Status};
 use lineal_proof::Value;
 use lineal_proof::record::Decision;
+use lineal_query::{Answer, Limits, Machine, Prepared, Request, StoreView};
+use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use world::{DAY, HOUR, TODAY, World, ago, report, result};
 
 #[test]
@@ -449,4 +454,72 @@ fn what_a_decision_erased_is_told_with_the_decision() {
     let say = &told.findings[0].say;
     assert!(say.starts_with("40 of 40 events erased by recorded decision (R-9 of "), "{say}");
     assert!(say.contains(": GDPR 17(1)(a)): what they said"), "{say}");
+    // Neither to whom decisions are not told, nor in what is recorded.
+    let view = StoreView::new(Arc::clone(&store)).unwrap();
+    let wanted = Wanted { now: TODAY, ..Wanted::default() };
+    let others = Bounded { view: view.clone(), stop: &|| false };
+    let hidden = check_part(&store, &view, &others, &pack, &wanted).unwrap();
+    record(&store, &pack, &report(&store, &pack), TODAY, None).unwrap();
+    let (_, kept) = recorded(&store.snapshot().unwrap(), None).unwrap().remove(0);
+    for told in [hidden, kept] {
+        let say = &told.rules[0].findings[0].say;
+        assert!(say.starts_with("40 of 40 events erased by recorded decision ("), "{say}");
+        assert!(say.contains("a privacy officer") && !say.contains("R-9"), "{say}");
+        assert!(!say.contains("GDPR"), "{say}");
+    }
+}
+
+/// A view whose questions are bound by a wish to end, for somebody to whom no decisions are told.
+struct Bounded<'a> {
+    view: StoreView,
+    stop: &'a dyn Fn() -> bool,
+}
+
+impl Part for Bounded<'_> {
+    fn answer(
+        &self,
+        question: &Prepared,
+        machine: &mut Machine,
+        request: &Request<'_>,
+    ) -> lineal_query::Result<Answer> {
+        self.view.answer(question, machine, request)
+    }
+
+    fn limits(&self) -> Limits<'_> {
+        Limits { stop: Some(self.stop), ..Limits::default() }
+    }
+
+    fn tells_decisions(&self) -> bool {
+        false
+    }
+}
+
+#[test]
+fn a_report_ends_wherever_it_is_when_nobody_waits_for_it_any_more() {
+    let store = World::whole().store();
+    let view = StoreView::new(Arc::clone(&store)).unwrap();
+    let system = report(&store, &Pack::eu_ai_act().unwrap()).system;
+    for pack in [Pack::eu_ai_act().unwrap(), Pack::reconcile().unwrap()] {
+        let wanted = Wanted { system: system.clone(), now: TODAY, ..Wanted::default() };
+        let (asked, end) = (Cell::new(0_u64), Cell::new(u64::MAX));
+        let stop = || {
+            asked.set(asked.get() + 1);
+            asked.get() > end.get()
+        };
+        let bounded = Bounded { view: view.clone(), stop: &stop };
+        let made = || {
+            asked.set(0);
+            check_part(&store, &view, &bounded, &pack, &wanted)
+        };
+        made().unwrap();
+        let all = asked.get();
+        assert!(all > pack.rules.len() as u64, "between rules and within tests: {all}");
+        for at in (0..all).step_by(3) {
+            end.set(at);
+            assert!(matches!(made(), Err(Error::Ended)), "{}: at {at} of {all}", pack.head.id);
+            assert_eq!(asked.get(), at + 1, "it goes on after it was told to end");
+        }
+        end.set(all);
+        made().unwrap();
+    }
 }

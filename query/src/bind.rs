@@ -82,8 +82,9 @@ pub(crate) fn bind(script: &Script, naively: bool) -> Bind<Plan> {
         }
     };
     let doubts = binder.doubts();
-    let Binder { slots, sets, parameters, mut event_fields, sealed_of_trail, warnings, .. } =
-        binder;
+    let Binder {
+        slots, sets, parameters, mut event_fields, sealed_of_trail, of_now, warnings, ..
+    } = binder;
     event_fields.sort_unstable();
     event_fields.dedup();
     let Bound { root, as_of, format } = bound;
@@ -99,6 +100,7 @@ pub(crate) fn bind(script: &Script, naively: bool) -> Bind<Plan> {
         event_fields,
         sealed_of_trail,
         doubts,
+        of_now,
         warnings,
     })
 }
@@ -183,6 +185,8 @@ struct Binder {
     training: bool,
     /// An inner question sees another view.
     elsewhere: bool,
+    /// `now()` was called.
+    of_now: bool,
     /// What a reader of the answer should know, whatever the store holds.
     warnings: Vec<String>,
 }

@@ -39,6 +39,7 @@ pub use error::{CODES, Code, Error, Mistake, Result, Said, Span};
 pub use execute::{Machine, Request, Rows};
 pub use layout::{COLUMNS_MAX, layout};
 pub use limits::{BYTES_MAX, CHECK_EVERY, EDGES_MAX, EVENTS_MAX, Limit, Limits, ROWS_MAX};
+pub use lineal_grammar::RESERVED;
 pub use parameters::Parameters;
 pub use parse::{
     NESTING_MAX, OPERATORS_MAX, QUESTIONS_MAX, RELATIONS_MAX, TEXT_BYTES_MAX, TextBounds, parse,

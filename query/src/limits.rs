@@ -60,6 +60,14 @@ pub(crate) struct Bound {
 }
 
 impl Limits<'_> {
+    /// Is it time to end: has the deadline passed, or does the caller wish it? For work that goes on
+    /// between questions.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.stop.is_some_and(|stop| stop())
+            || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
     /// Every bound: those that end an answer, then those that refuse a text.
     pub(crate) fn bounds(&self) -> Vec<Bound> {
         let seconds = self.deadline.map(|end| {

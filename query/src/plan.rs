@@ -50,6 +50,8 @@ pub(crate) struct Plan {
     pub(crate) sealed_of_trail: Option<(&'static str, Span)>,
     /// What could make an answer uncertain.
     pub(crate) doubts: Doubts,
+    /// It asks for the time of asking.
+    pub(crate) of_now: bool,
     /// What a reader of the answer should know, whatever the store holds.
     pub(crate) warnings: Vec<String>,
 }

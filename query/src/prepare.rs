@@ -134,6 +134,18 @@ impl Prepared {
         self.plan.doubts.kinds.has(kind)
     }
 
+    /// Does it ask for a view of the past, itself or within it (`as of`)?
+    #[must_use]
+    pub fn asks_of_past(&self) -> bool {
+        self.plan.as_of.is_some() || self.plan.doubts.elsewhere
+    }
+
+    /// Does its answer depend on the time of asking (`now()`)?
+    #[must_use]
+    pub fn asks_of_now(&self) -> bool {
+        self.plan.of_now
+    }
+
     /// The output format that it asks for.
     #[must_use]
     pub fn format(&self) -> Option<&str> {

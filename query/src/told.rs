@@ -4,6 +4,7 @@
 //! they cannot differ. Words for a terminal, colours and time zones are the command line's.
 
 mod brief;
+mod compacted;
 mod imports;
 mod lineage;
 mod names;
@@ -12,6 +13,7 @@ mod tally;
 mod target;
 
 pub use brief::{BESIDE_MAX, beside_json, brief_json};
+pub use compacted::compacted_json;
 pub use imports::{CameBack, came_back, imports_json, retracted_imports};
 pub use lineage::{
     Asker, Finding, Lineage, Untold, asks_for_training, describe, trace_json, upstream,

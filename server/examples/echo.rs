@@ -1,5 +1,5 @@
 //! The limit: the server's router and connections with nothing behind them. Each body comes back as
-//! it came, from as many threads. `benches/load/run.py` holds the server to it.
+//! it came, from as many threads and with the program's allocator. `benches/load/run.py` holds the server to it.
 //!
 //! ```text
 //! cargo run --release -p lineal-server --example echo
@@ -15,6 +15,10 @@ use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use std::error::Error;
 use tokio::net::TcpListener;
+
+// The allocator of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Most bytes that are given: an answer of some thousand rows.
 const BYTES_MAX: usize = 1 << 20;

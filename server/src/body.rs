@@ -2,16 +2,12 @@
 //! hand so that what is small on the wire cannot be large here.
 
 use crate::app::App;
-use crate::gate::Call;
 use crate::problem::Problem;
-use crate::room::Share;
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use std::fs::{DirBuilder, File};
-use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::fs::DirBuilder;
+use std::io::Read;
+use std::path::Path;
 
 /// How an endpoint takes its body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,7 +16,7 @@ pub(crate) enum Bodies {
     Small,
     /// Heard whole, maybe packed, up to `intake.body_bytes`; [`unpacked`] by the handler.
     Live,
-    /// Left to the handler, which knows where to put it: [`Upload`].
+    /// Left to the handler, which knows where to put it (`upload.rs`).
     Upload,
 }
 
@@ -122,84 +118,6 @@ fn read(mut decoder: impl Read, stored: usize, most: usize) -> Result<Bytes, Pro
     }
 }
 
-/// A file that was uploaded, in a folder of its own. Both go when this is dropped.
-pub(crate) struct Upload {
-    folder: PathBuf,
-    pub(crate) file: PathBuf,
-    /// Given back after the files are gone; none of what the server makes itself.
-    share: Option<Share>,
-}
-
-impl Drop for Upload {
-    fn drop(&mut self) {
-        // What cannot be removed now goes when the server starts again.
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
-}
-
-impl Upload {
-    /// A place for a file below a folder.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub(crate) fn begin(below: &Path, id: &str, name: &str) -> std::io::Result<Upload> {
-        let folder = below.join(id);
-        make_folder(&folder)?;
-        Ok(Upload { file: folder.join(name), folder, share: None })
-    }
-
-    /// The same, that takes part in the room for uploads.
-    pub(crate) fn within(mut self, share: Share) -> Upload {
-        self.share = Some(share);
-        self
-    }
-
-    /// Makes the file, for whoever runs the server alone.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub(crate) fn create(&self) -> std::io::Result<File> {
-        let mut options = File::options();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(&self.file)
-    }
-
-    /// Writes the body of a request into it.
-    ///
-    /// # Errors
-    /// [`Problem`]: too large, too slow, broken off, or no room for it.
-    pub(crate) async fn fill(&self, call: &Call) -> Result<u64, Problem> {
-        let limits = &call.app.config.intake;
-        let most = usize::try_from(limits.upload_bytes).unwrap_or(usize::MAX);
-        let within = Duration::from_secs(limits.upload_seconds);
-        let body = call.take_unheard();
-        let mut file = self.create().map_err(|error| no_room(&error))?;
-        let written = async {
-            let mut body = Limited::new(body, most);
-            let mut written = 0_u64;
-            while let Some(frame) = body.frame().await {
-                let frame = frame.map_err(|error| match error.is::<LengthLimitError>() {
-                    true => Problem::too_large(most),
-                    false => Problem::bad_request("the body broke off"),
-                })?;
-                if let Some(part) = frame.data_ref() {
-                    let bytes = part.len() as u64;
-                    if self.share.as_ref().is_some_and(|share| !share.take(bytes)) {
-                        return Err(Problem::busy());
-                    }
-                    // A page of the system's memory takes it: no thread waits for the disk here.
-                    file.write_all(part).map_err(|error| no_room(&error))?;
-                    written += bytes;
-                }
-            }
-            Ok(written)
-        };
-        tokio::time::timeout(within, written).await.unwrap_or_else(|_| Err(Problem::slow()))
-    }
-}
-
 /// Makes a folder, and those above it, in which nobody else may look: exports and what is brought
 /// live hold what questions show to few.
 ///
@@ -213,15 +131,11 @@ pub(crate) fn make_folder(folder: &Path) -> std::io::Result<()> {
     builder.create(folder)
 }
 
-fn no_room(error: &std::io::Error) -> Problem {
-    tracing::error!(%error, "an upload cannot be written");
-    Problem::unready("the upload cannot be written; the server's log says why")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use axum::http::HeaderValue;
+    use std::io::Write;
 
     fn packed(coding: &'static str, body: Vec<u8>, most: usize) -> Result<Bytes, u16> {
         let headers =
@@ -264,22 +178,6 @@ mod tests {
         assert_eq!(packed("gzip", bomb, 64 << 20), Err(413));
         let bomb = zstd::encode_all(&vec![0; 8 << 20][..], 19).unwrap();
         assert_eq!(packed("zstd", bomb, 64 << 20), Err(413));
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn an_upload_is_for_the_server_alone_and_goes_when_it_was_read() {
-        use std::os::unix::fs::PermissionsExt;
-        let place = tempfile::tempdir().unwrap();
-        let upload = Upload::begin(&place.path().join("uploads"), "id", "log").unwrap();
-        upload.create().unwrap().write_all(b"x").unwrap();
-        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode(&place.path().join("uploads")), 0o700);
-        assert_eq!(mode(&upload.folder), 0o700);
-        assert_eq!(mode(&upload.file), 0o600);
-        let folder = upload.folder.clone();
-        drop(upload);
-        assert!(!folder.exists());
     }
 
     #[test]

@@ -6,19 +6,21 @@ use crate::problem::{NOTHING, Problem};
 use crate::scope::ScopedView;
 use crate::tenant::{Opened, Shown, narrowed};
 use crate::wire::CheckRequest;
-use crate::writer::{Failed, Hands};
+use crate::writer::{ENDED, Failed, Hands};
 use axum::http::StatusCode;
 use lineal_engine::NodeNo;
 use lineal_evidence::check::{
-    AsOf, Error, Part, Report, Wanted, check, check_part, newest_recorded, record,
+    AsOf, Error, Part, Report, Wanted, check_part, newest_recorded, record,
 };
 use lineal_evidence::rules::Pack;
 use lineal_query::{Answer, Limits, Machine, Prepared, Request, StoreView, Value};
 use serde_json::{Value as Json, json};
-use std::time::Instant;
 
 /// The report that was recorded last, in the place of one that is made.
 pub(crate) const RECORDED: &str = "recorded";
+/// Said of a report that a server which ended did not wait for.
+const BROKEN_OFF: &str =
+    "the server ended before the report was made; nothing was recorded, so ask for it again";
 
 /// As of when.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,25 +39,14 @@ pub(crate) struct Asked {
     pub(crate) by_keys: bool,
 }
 
-/// What bounds the work on a report.
-pub(crate) struct Until<'a> {
-    pub(crate) deadline: Instant,
-    /// Has the asker left?
-    pub(crate) stop: &'a dyn Fn() -> bool,
-}
-
-impl Until<'_> {
-    fn is_over(&self) -> bool {
-        (self.stop)() || Instant::now() >= self.deadline
-    }
-}
-
-/// Who answers the questions of rules here: a view, or what a token sees of it, within the time of the
-/// request. The rules come with the program, so that their other bounds are its own.
+/// Who answers the questions of rules here: a view, or what a token sees of it, within the bounds of the
+/// configuration and the time of the request.
 struct Answering<'a> {
     whole: &'a StoreView,
     part: Option<ScopedView>,
-    until: &'a Until<'a>,
+    limits: &'a Limits<'a>,
+    /// Are decisions to erase for it?
+    decisions: bool,
 }
 
 impl Part for Answering<'_> {
@@ -65,17 +56,18 @@ impl Part for Answering<'_> {
         machine: &mut Machine,
         request: &Request<'_>,
     ) -> lineal_query::Result<Answer> {
-        let (deadline, stop) = (Some(self.until.deadline), Some(self.until.stop));
-        let limits = Limits { deadline, stop, ..Limits::default() };
-        let request = Request { limits: &limits, ..*request };
         let Some(part) = &self.part else {
-            return question.numbers_on(machine, self.whole, &request);
+            return self.whole.answer(question, machine, request);
         };
-        let mut answer = question.numbers_on(machine, part, &request)?;
+        let mut answer = question.numbers_on(machine, part, request)?;
         for value in answer.rows.iter_mut().flatten() {
             renumber(value, part);
         }
         Ok(answer)
+    }
+
+    fn limits(&self) -> Limits<'_> {
+        *self.limits
     }
 
     fn sees(&self, node: NodeNo) -> bool {
@@ -84,6 +76,10 @@ impl Part for Answering<'_> {
 
     fn is_whole(&self) -> bool {
         self.part.is_none()
+    }
+
+    fn tells_decisions(&self) -> bool {
+        self.decisions
     }
 }
 
@@ -120,9 +116,9 @@ pub(crate) fn reports(
     sight: &Sight,
     asked: &Asked,
     now: i64,
-    until: &Until<'_>,
+    limits: &Limits<'_>,
 ) -> Result<Vec<Report>, Problem> {
-    let told = |error: &Error| problem(error, sight.is_bound(), until.is_over());
+    let told = |error: &Error| problem(error, sight.is_bound());
     let at = match asked.when {
         When::At(at) => at,
         When::Recorded => AsOf::Now,
@@ -132,7 +128,8 @@ pub(crate) fn reports(
     let view = narrowed(view, shown);
     let part = sight.scoped(opened, &view);
     let whole = &view;
-    let answering = Answering { whole, part, until };
+    // Whoever reads the trail reads the decisions too (`GET /v1/erasures`).
+    let answering = Answering { whole, part, limits, decisions: sight.trail };
     let CheckRequest { system, model, deployment, .. } = asked.about.clone();
     let wanted = Wanted { system, model, deployment, now: today };
     let mut made = Vec::new();
@@ -147,55 +144,72 @@ pub(crate) fn reports(
         };
         made.extend(report);
     }
-    if until.is_over() {
-        // What was asked last may have been cut.
-        return Err(Problem::timed_out());
-    }
     if asked.by_keys {
         made = made.iter().map(|report| report.without_people(opened.snapshot())).collect();
     }
     Ok(made)
 }
 
-fn problem(error: &Error, is_bound: bool, is_over: bool) -> Problem {
+fn problem(error: &Error, is_bound: bool) -> Problem {
     match error {
         Error::Store(error) => Problem::store(error),
         Error::Unknown { .. } if is_bound => Problem::not_found(NOTHING),
         Error::Unknown { .. } => Problem::not_found(&error.to_string()),
         Error::NoCommit { .. } => Problem::bad_request(error.to_string()),
-        Error::Cut { .. } | Error::Question { .. } if is_over => Problem::timed_out(),
+        Error::Ended => Problem::timed_out(),
         other => Problem::in_words(StatusCode::UNPROCESSABLE_ENTITY, other.to_string()),
     }
 }
 
 impl Hands {
-    /// Makes the reports of the store as it is, and records them.
+    /// Makes the reports of the store as it is, and records them: `GET /v1/check?as_of=recorded` gives them.
     ///
     /// # Errors
     /// A name for programs, and what happened.
     pub(crate) fn check(&self, about: &CheckRequest, login: &str) -> Result<Json, Failed> {
         let failed = |error: Error| match error {
             Error::Store(error) => self.store_failed(&error),
+            Error::Ended => (ENDED, BROKEN_OFF.to_owned()),
             other => ("refused", other.to_string()),
         };
         let stored = |error: lineal_engine::Error| self.store_failed(&error);
         let packs = packs(about).map_err(|problem| ("fault", problem.detail))?;
         let (opened, now) = (self.tenant.current(), self.tenant.now());
+        // A server that ends waits for no report. What is recorded tells no decisions, whoever asks.
+        let stop = || self.is_ending();
+        let limits = Limits { stop: Some(&stop), ..Limits::default() };
+        let whole = &opened.view;
+        let answering = Answering { whole, part: None, limits: &limits, decisions: false };
         let actor = self.store.actor_key(login).map_err(stored)?;
         let CheckRequest { system, model, deployment, .. } = about.clone();
         let wanted = Wanted { system, model, deployment, now };
         let (mut reports, mut recorded) = (Vec::new(), Vec::new());
         for pack in &packs {
-            reports.push(check(&opened.store, &opened.view, pack, &wanted).map_err(failed)?);
+            let report = check_part(&opened.store, whole, &answering, pack, &wanted);
+            reports.push(report.map_err(failed)?);
         }
         for (pack, report) in packs.iter().zip(&reports) {
             let noted = record(&self.store, pack, report, now, Some(actor.clone()));
             let (commit, document) = noted.map_err(failed)?;
-            recorded.push(json!({ "commit": commit, "document": document }));
+            // Not the report: a job is remembered for as long as the server runs, and the report stands in
+            // the store now.
+            recorded.push(json!({
+                "commit": commit, "document": document, "pack": report.pack, "counts": report.counts(),
+            }));
         }
         self.store.write_indexes().map_err(stored)?;
-        Ok(json!({
-            "reports": reports.iter().map(Report::json).collect::<Vec<_>>(), "recorded": recorded,
-        }))
+        Ok(json!({ "recorded": recorded }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_whose_time_is_over_is_told_as_a_question_whose_is() {
+        let told = problem(&Error::Ended, false);
+        let question = Problem::timed_out();
+        assert_eq!((told.status, told.name), (question.status, question.name));
     }
 }

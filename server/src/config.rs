@@ -15,10 +15,12 @@ pub use trail::Trail;
 pub use writing::{Intake, Writing};
 
 use crate::error::{Error, Result};
+use lineal_query::Limits;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 use toml::{Table, Value};
 
 /// What variables of the environment begin with.
@@ -172,6 +174,18 @@ impl Default for Config {
 impl Default for Log {
     fn default() -> Log {
         Log { form: LogForm::Text, level: "info".to_owned() }
+    }
+}
+
+impl Bounds {
+    /// The bounds of one question.
+    pub(crate) fn of_answers<'a>(
+        &self,
+        deadline: Instant,
+        stop: &'a dyn Fn() -> bool,
+    ) -> Limits<'a> {
+        let Bounds { rows, edges, events, bytes, .. } = *self;
+        Limits { rows, edges, events, bytes, deadline: Some(deadline), stop: Some(stop) }
     }
 }
 

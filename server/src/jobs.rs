@@ -1,6 +1,6 @@
 //! The imports and seals that were asked for: where each stands, for whoever asks.
 
-use crate::body::Upload;
+use crate::upload::Upload;
 use crate::wire::{
     CheckRequest, CheckpointRequest, CompactRequest, ErasureRequest, HoldRequest, ImportJob,
     ImportProgress, RetractRequest, VerifyRequest,

@@ -54,6 +54,7 @@ mod trail;
 mod trust;
 mod unsealed;
 mod upkeep;
+mod upload;
 mod wire;
 mod within;
 mod words;

@@ -32,7 +32,7 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// Of a question that was never asked, by its words.
+    /// Of a question that was never asked, by what it may ask for.
     pub(crate) fn of(words: Words) -> Pace {
         Pace { mean: AtomicU64::new(UNKNOWN), is_past: words.of_past }
     }

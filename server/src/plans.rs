@@ -23,7 +23,7 @@ pub(crate) struct Plan {
     pub(crate) shape: Arc<str>,
     /// The digest of its text.
     pub(crate) digest: Hash,
-    /// What its words tell.
+    /// What it may ask for.
     pub(crate) words: Words,
     /// How long it took of late.
     pub(crate) pace: Pace,
@@ -32,7 +32,7 @@ pub(crate) struct Plan {
 impl Plan {
     /// A question that was understood.
     pub(crate) fn of(text: Arc<str>, prepared: Arc<Prepared>, shape: Arc<str>) -> Plan {
-        let (digest, words) = (text_digest(&text), Words::of(&text));
+        let (digest, words) = (text_digest(&text), Words::of_plan(&prepared));
         Plan { text, prepared, shape, digest, words, pace: Pace::of(words) }
     }
 }

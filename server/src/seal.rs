@@ -4,8 +4,8 @@
 //! which is imported and then removed. A crash between the two imports the same bytes again, which
 //! the store knows.
 
-use crate::body::Upload;
 use crate::intake::datadog;
+use crate::upload::Upload;
 use crate::writer::{Failed, Hands};
 use lineal_engine::Store;
 use lineal_engine::journal::{JournalFiles, Request};

@@ -2,13 +2,14 @@
 //! again.
 
 use crate::wire::{CompactRequest, RetractRequest, VerifyDepth, VerifyRequest};
-use crate::writer::{Failed, Hands};
+use crate::writer::{ENDED, Failed, Hands};
 use lineal_engine::Error;
 use lineal_engine::storage::{FileStorage, Storage};
-use lineal_engine::verify::{Depth, What, verify_all};
+use lineal_engine::verify::{Depth, What, verify_until};
 use lineal_evidence::record::Error as Recording;
 use lineal_evidence::verified::{verified_json, wrong_approvals};
 use lineal_import::Progress;
+use lineal_query::told::compacted_json;
 use serde_json::{Value as Json, json};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -16,6 +17,8 @@ use std::time::Instant;
 
 /// What opens sealed values and salts the leaves of batches (docs/format.md, section 3).
 const SEEDS: &str = "keys/seeds";
+/// Said of a verification that a server which ended did not wait for.
+const BROKEN_OFF: &str = "the server ended before all of it was read; what was read vouches for nothing, so ask for it again";
 
 impl Hands {
     /// Packs small containers, and merges runs of event keys. A server that ends leaves the rest for another
@@ -36,17 +39,7 @@ impl Hands {
             if self.is_ending() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         let done = done.map_err(|error| self.store_failed(&error))?;
-        Ok(json!({
-            "dry_run": wanted.dry_run,
-            "commit": done.commit,
-            "events": done.events,
-            "packed": { "from": done.packed.0, "to": done.packed.1 },
-            "containers": { "before": done.containers.0, "after": done.containers.1 },
-            "runs": { "before": done.runs.0, "after": done.runs.1 },
-            "bytes": { "before": done.bytes.0, "after": (!wanted.dry_run).then_some(done.bytes.1) },
-            "waiting_bytes": done.waiting_bytes,
-            "seconds": begun.elapsed().as_secs_f64(),
-        }))
+        Ok(compacted_json(&done, wanted.dry_run, begun.elapsed().as_secs_f64()))
     }
 
     /// Undoes an import, or that.
@@ -74,7 +67,7 @@ impl Hands {
     }
 
     /// Hashes the store's files again. Nothing else is written meanwhile, so that no file goes that is being
-    /// read; live intake is acknowledged all the same.
+    /// read; live intake is acknowledged all the same. A server that ends waits for none of it.
     ///
     /// # Errors
     /// A name for programs, and what happened.
@@ -97,16 +90,47 @@ impl Hands {
         let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(folder));
         progress.phase("verifying");
         let (mut read, mut all) = (0, 0);
-        let report = verify_all(&storage, &what, &mut |at| {
+        let report = verify_until(&storage, &what, &mut |at| {
             progress.add_bytes(at.bytes.saturating_sub(read));
             progress.expect_bytes(at.bytes_total.saturating_sub(all));
             (read, all) = (at.bytes.max(read), at.bytes_total.max(all));
+            if self.is_ending() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        let report = report.map_err(failed)?;
+        let report = report.map_err(|error| match error {
+            Error::Ended { .. } => (ENDED, BROKEN_OFF.to_owned()),
+            other => failed(other),
+        })?;
         let wrong = wrong_approvals(&self.store, &what, &report).map_err(|error| match error {
             Recording::Store(error) => failed(error),
             other => ("refused", other.to_string()),
         })?;
         Ok(verified_json(&report, &what, has_keys, &wrong))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::Ordering;
+
+    #[test]
+    fn a_server_that_ends_waits_for_no_verification_and_no_report_and_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let (hands, is_ending) = Hands::over(&folder.path().join("store"));
+        let wanted: VerifyRequest = serde_json::from_value(json!({ "depth": "full" })).unwrap();
+        let about = serde_json::from_value(json!({})).unwrap();
+        let verified = || hands.verify(&wanted, &Progress::default());
+        assert_eq!(verified().unwrap()["sound"], true);
+        is_ending.store(true, Ordering::Relaxed);
+        let commit = hands.store.commit();
+        for ended in [verified(), hands.check(&about, "anna@bank.example")] {
+            let (name, why) = ended.unwrap_err();
+            assert_eq!(name, crate::writer::ENDED, "{why}");
+            assert!(why.contains("ask for it again"), "{why}");
+        }
+        assert_eq!(hands.store.commit(), commit, "nothing was recorded");
+        is_ending.store(false, Ordering::Relaxed);
+        let done = hands.check(&about, "anna@bank.example").unwrap();
+        assert_eq!(done["recorded"][0]["commit"], commit + 1, "{done}");
     }
 }

@@ -1,8 +1,9 @@
-//! What the words of a question tell before it is understood. A text that merely says a word counts as
-//! one that means it: what follows from that is slower, and never another answer. Of a prepared question
-//! they are read once.
+//! What a question may ask for: of one that is prepared as its plan says, of another what its words tell
+//! before it is understood. A text that merely says a word counts as one that means it: what follows from
+//! that is slower, and never another answer.
 
 use lineal_engine::schema::Kind;
+use lineal_query::Prepared;
 
 /// What a text may ask for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,6 +17,15 @@ pub(crate) struct Words {
 }
 
 impl Words {
+    /// Of a question that was understood.
+    pub(crate) fn of_plan(plan: &Prepared) -> Words {
+        Words {
+            of_past: plan.asks_of_past(),
+            of_now: plan.asks_of_now(),
+            of_uses: plan.names(Kind::Access) || plan.comes_by(Kind::Access),
+        }
+    }
+
     /// Of a text.
     pub(crate) fn of(text: &str) -> Words {
         let text = text.to_ascii_lowercase();
@@ -41,6 +51,34 @@ fn says_of(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_plan_tells_what_is_meant_and_not_what_is_said() {
+        let plain = Words { of_past: false, of_now: false, of_uses: false };
+        let of = |text: &str| Words::of_plan(&Prepared::new(text).unwrap());
+        for text in [
+            "find model where name = \"as of 7\"",
+            "find run -- as of now(), by access\nlimit 1",
+            "find model as of_it return of_it",
+            "find dataset where name = \"now()\" or name = \"access\"",
+        ] {
+            assert_eq!(of(text), plain, "{text}");
+        }
+        for text in [
+            "find model as of 7",
+            "let a = (find run as\n of $then); find run where it in a",
+            "find model where not exists (find run as of 3)",
+            "trace model:x to run:y as of 3",
+            "explain find model as of 7",
+            "diff (find model as of 1) with (find model)",
+        ] {
+            assert_eq!(of(text), Words { of_past: true, ..plain }, "{text}");
+        }
+        for text in ["find run where ended < NOW()", "find model return now() - time as age"] {
+            assert_eq!(of(text), Words { of_now: true, ..plain }, "{text}");
+        }
+        assert_eq!(of("find access as a return a.what"), Words { of_uses: true, ..plain });
+    }
 
     #[test]
     fn a_word_is_heard_in_whatever_letters_and_place() {

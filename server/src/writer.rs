@@ -29,6 +29,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The folder of a store in which uploads and what is being sealed stand while they are read.
 const UPLOADS: &str = "uploads";
+/// The name, for programs, of what became of a job that a server which ended did not do.
+pub(crate) const ENDED: &str = "ended";
 /// How often it is looked whether the journal is large or old enough to be sealed.
 const LOOK: Duration = Duration::from_millis(500);
 /// How long after a seal that failed the next is tried without being asked for.
@@ -252,7 +254,7 @@ impl Hands {
         loop {
             match tasks.recv_timeout(LOOK) {
                 Ok(task) if self.is_ending.load(Ordering::Relaxed) => task.job.end(Err((
-                    "ended",
+                    ENDED,
                     "the server ended before this was begun; ask for it again".to_owned(),
                 ))),
                 Ok(task) => self.run(task),
@@ -410,6 +412,28 @@ fn without_paths(words: &str, read: &Path, label: &str, uploads: &Path, store: &
 fn guarded(work: impl FnOnce() -> Result<Json, Failed>) -> Result<Json, Failed> {
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err(("fault", "the server broke off; its log says more".to_owned())))
+}
+
+#[cfg(test)]
+impl Hands {
+    /// Of a new store in a folder; the server ends when the flag is set.
+    pub(crate) fn over(folder: &Path) -> (Hands, Arc<AtomicBool>) {
+        drop(Store::create(folder, Options::default()).unwrap());
+        let Opened { store, journal, trail } = Opened::open("main", folder).unwrap();
+        let (config, clock) = (Config::default(), Arc::new(lineal_engine::clock::SystemClock));
+        let clock: Arc<dyn Clock> = clock;
+        let tenant = Arc::new(Tenant::open("main", folder, &clock).unwrap());
+        let mapping = Arc::new(LoadedMapping::built_in().unwrap());
+        let intake = Arc::new(Intake::start("main", journal, &config.intake).unwrap());
+        let trail = Arc::new(Trail::start(trail, &tenant, &config.trail).unwrap());
+        let uploads = folder.join(UPLOADS);
+        let preview = Preview::new(&tenant, &intake, &mapping, uploads.clone(), 0);
+        let (preview, is_ending) = (Arc::new(preview), Arc::new(AtomicBool::new(false)));
+        let (bounds, ending) = (config.intake, Arc::clone(&is_ending));
+        let hands =
+            Hands { store, mapping, intake, trail, preview, uploads, tenant, bounds, is_ending };
+        (hands, ending)
+    }
 }
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
 //! What is exported: tools of others take it, it says what is recorded and no more, and the same view
 //! gives the same bytes.
 
-use lineal_engine::schema::Kind;
+use lineal_engine::schema::{Kind, Relation};
 use lineal_evidence::export::{CycloneDxVersion, Form, export};
 use lineal_evidence::{Closure, Error};
 use lineal_tests::every_kind::{self, EveryKind};
 use lineal_tests::foreign;
 use lineal_tests::place::Place;
 use serde_json::Value as Json;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -38,13 +39,64 @@ fn all() -> BTreeMap<&'static str, Vec<Vec<u8>>> {
     all
 }
 
+/// Ends a piece of work at each place where it asks, and says how many there are.
+fn ended_everywhere<T>(work: impl Fn(&dyn Fn() -> bool) -> Result<T, Error>) -> u64 {
+    let (asked, end) = (Cell::new(0_u64), Cell::new(u64::MAX));
+    let run = || {
+        asked.set(0);
+        work(&|| {
+            asked.set(asked.get() + 1);
+            asked.get() <= end.get()
+        })
+    };
+    assert!(run().is_ok());
+    let all = asked.get();
+    for at in 0..all {
+        end.set(at);
+        assert!(matches!(run(), Err(Error::Ended)), "at {at} of {all}");
+        assert_eq!(asked.get(), at + 1, "it goes on after it was told to end");
+    }
+    all
+}
+
+#[test]
+fn an_export_ends_wherever_it_is_when_nobody_waits_for_it_any_more() {
+    let view = BANK.place.view();
+    let model = view
+        .nodes_of(Kind::Model)
+        .max_by_key(|node| Closure::of(&view, *node).map_or(0, |closure| closure.members.len()));
+    let model = model.expect("a model");
+    let closure = Closure::of(&view, model).expect("a closure");
+    let asked = ended_everywhere(|go_on| Closure::within(&view, model, &|_| true, go_on));
+    assert!(asked >= 3 * closure.members.len() as u64, "at every node, three times: {asked}");
+    for (name, form) in FORMS {
+        let written =
+            |go_on: &dyn Fn() -> bool| export(form, &BANK.place.store, &view, &closure, go_on);
+        match name {
+            // Drawn in one go along what the closure holds.
+            "prov" => continue,
+            "croissant" => assert!(matches!(written(&|| true), Err(Error::WrongKind { .. }))),
+            _ => assert!(ended_everywhere(written) > 0, "{name}"),
+        }
+    }
+    let derived = OTHERS.view();
+    let files = derived.nodes_of(Kind::Dataset).filter_map(|node| {
+        let closure = Closure::of(&derived, node).expect("a closure");
+        closure.along(closure.root, Relation::DerivedFrom).next()?;
+        Some(ended_everywhere(|go_on| {
+            export(Form::Croissant, &OTHERS.store, &derived, &closure, go_on)
+        }))
+    });
+    assert!(files.max() > Some(0), "a description asks at every file");
+}
+
 fn exports_of(place: &Place, all: &mut BTreeMap<&'static str, Vec<Vec<u8>>>) {
     let view = place.view();
     for kind in [Kind::Model, Kind::Dataset, Kind::Deployment, Kind::System] {
         for node in view.nodes_of(kind) {
             let closure = Closure::of(&view, node).expect("a closure");
             for (name, form) in FORMS {
-                match export(form, &place.store, &view, &closure) {
+                match export(form, &place.store, &view, &closure, &|| true) {
                     Ok(bytes) => all.entry(name).or_default().push(bytes),
                     // What no run produced has no provenance of the first form, a model no
                     // description of the second, a system without models no packages.
@@ -161,22 +213,7 @@ fn the_tools_of_spdx_and_croissant_take_every_export_and_refuse_a_changed_one() 
 
 #[test]
 fn an_export_names_no_person_and_holds_nothing_that_is_sealed() {
-    let view = BANK.place.view();
-    let mut sealed = Vec::new();
-    for kind in lineal_engine::schema::NODE_KINDS {
-        for node in view.nodes_of(*kind) {
-            let (open, names) = view.open_fields(node).unwrap();
-            for name in &names {
-                let value = view.field(node, name.split('.').next().unwrap_or_default()).unwrap();
-                let text = value.as_ref().and_then(lineal_proof::Value::as_text);
-                let stands_open = open.get(name).is_some();
-                if let Some(text) = text.filter(|text| text.len() > 8 && !stands_open) {
-                    sealed.push(text.to_owned());
-                }
-            }
-        }
-    }
-    assert!(sealed.len() > 2, "the bank holds sealed texts: {sealed:?}");
+    let sealed = every_kind::sealed_texts(&BANK.place.view());
     for (form, exports) in all() {
         for bytes in exports {
             let text = String::from_utf8_lossy(&bytes);
@@ -185,6 +222,18 @@ fn an_export_names_no_person_and_holds_nothing_that_is_sealed() {
             }
         }
     }
+}
+
+#[test]
+fn the_ids_of_licences_are_those_of_the_list_as_others_carry_it() {
+    let wanted = ["cyclonedx", "license_expression"];
+    let Some(python) = foreign::python("licences on the lists of others", &wanted) else { return };
+    let lists = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../evidence/src/export");
+    let (licences, exceptions) = (lists.join("licences.txt"), lists.join("exceptions.txt"));
+    let arguments = [licences.as_os_str(), exceptions.as_os_str()];
+    let said = foreign::run(&python, "check_licences.py", &arguments, b"").expect("it starts");
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert!(said.stdout.contains("licences and"), "{}", said.stdout);
 }
 
 #[test]
@@ -197,7 +246,9 @@ fn a_digest_is_one_only_under_the_algorithm_that_its_source_named() {
     let view = BANK.place.view();
     for node in view.nodes_of(Kind::Model) {
         let closure = Closure::of(&view, node).unwrap();
-        let Ok(bytes) = export(Form::Slsa, &BANK.place.store, &view, &closure) else { continue };
+        let Ok(bytes) = export(Form::Slsa, &BANK.place.store, &view, &closure, &|| true) else {
+            continue;
+        };
         for line in String::from_utf8(bytes).unwrap().lines() {
             let said: Json = serde_json::from_str(line).unwrap();
             let used = said["predicate"]["buildDefinition"]["resolvedDependencies"].as_array();

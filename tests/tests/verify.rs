@@ -4,11 +4,12 @@
 
 use lineal_engine::schema::{Kind, Relation};
 use lineal_engine::storage::{MemoryStorage, Storage};
-use lineal_engine::verify::{Code, Depth, Report, What, verify, verify_all};
-use lineal_engine::{NodeDraft, SealedField, Store};
+use lineal_engine::verify::{Code, Depth, Report, What, verify, verify_all, verify_until};
+use lineal_engine::{Error, NodeDraft, SealedField, Store};
 use lineal_proof::frame::{self, SEGMENT_HEADER};
 use lineal_proof::{Key, Value};
 use lineal_tests::sample::{answers, batch, finish, options, saying, texts};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 fn report(storage: &dyn Storage, depth: Depth) -> Report {
@@ -48,6 +49,29 @@ fn small() -> MemoryStorage {
     tx.commit().unwrap();
     drop(store);
     memory
+}
+
+#[test]
+fn a_verification_ends_wherever_it_is_told_to_and_a_part_of_it_vouches_for_nothing() {
+    let storage = shared(&full());
+    let run = |end: usize| {
+        let mut files = Vec::new();
+        let report = verify_until(&storage, &What::default(), &mut |progress| {
+            files.push(progress.file);
+            if files.len() > end { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        (report, files)
+    };
+    let (report, files) = run(usize::MAX);
+    assert!(report.unwrap().is_sound());
+    for part in ["segments/", "containers/", "keys/", "index/"] {
+        assert!(files.iter().any(|file| file.starts_with(part)), "{part} {files:?}");
+    }
+    for end in 0..files.len() {
+        let (report, told) = run(end);
+        assert!(matches!(report, Err(Error::Ended { .. })), "{end}: {report:?}");
+        assert_eq!(told.len(), end + 1, "it goes on after it was told to end");
+    }
 }
 
 #[test]

@@ -3,11 +3,12 @@
 //! ```text
 //! lineal-growth run --work DIR [--to 200000000] [--seed 1] [--day-events 1000000] [--reserve-gb 8]
 //! lineal-growth archive --out DIR --to EVENTS [--seed 1] [--day-events 1000000]
+//! lineal-growth registry --out DIR --to EVENTS [--seed 1]
 //! ```
 //!
 //! `run` writes one JSON row a step into `DIR/rows.ndjson` and goes on from there when it is called
 //! again; each day's archive is deleted after its import. `archive` writes `DIR/mlflow.db` and
-//! `DIR/datadog/` of the whole world and imports nothing. Import and questions run in processes of
+//! `DIR/datadog/` of the whole world and imports nothing; `registry` writes the first of them alone. Import and questions run in processes of
 //! their own (`import`, `ask`: not to be called by hand), so that memory and first answers are honest.
 
 mod archive;
@@ -30,7 +31,8 @@ use graph::Graph;
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 const USAGE: &str = "lineal-growth run --work DIR [--to N] [--seed N] [--day-events N] \
-     [--reserve-gb N], or lineal-growth archive --out DIR --to N [--seed N] [--day-events N]";
+     [--reserve-gb N], lineal-growth archive --out DIR --to N [--seed N] [--day-events N], or \
+     lineal-growth registry --out DIR --to N [--seed N]";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -54,6 +56,10 @@ fn obey(words: &[String]) -> Outcome {
         ["archive", ..] => {
             let flags = Flags::read(&words[1..], &["out", "to", "seed", "day-events"])?;
             whole(&flags.plan("out")?)
+        }
+        ["registry", ..] => {
+            let flags = Flags::read(&words[1..], &["out", "to", "seed"])?;
+            registry_alone(&flags.plan("out")?)
         }
         ["import", store, path] => {
             println!("{}", import::import_one(Path::new(store), Path::new(path))?);
@@ -93,6 +99,16 @@ fn whole(plan: &Plan) -> Outcome {
     }
     registry::write(&graph, &plan.folder.join("mlflow.db"))?;
     println!("{} events, {lines} bytes of lines, {packed} packed", plan.to);
+    Ok(())
+}
+
+/// The registry of a whole world, without its events.
+fn registry_alone(plan: &Plan) -> Outcome {
+    std::fs::create_dir_all(&plan.folder)?;
+    let mut graph = Graph::new(plan.seed);
+    calendar::stretches(plan.to, plan.day_events).iter().for_each(|stretch| graph.grow(stretch));
+    registry::write(&graph, &plan.folder.join("mlflow.db"))?;
+    println!("{} runs", graph.runs.len());
     Ok(())
 }
 

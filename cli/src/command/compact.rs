@@ -9,6 +9,7 @@ use crate::remote::Remote;
 use crate::render::counted;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lineal_engine::{CompactProgress, Compaction};
+use lineal_query::told::compacted_json;
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -41,17 +42,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Compact) -> Outcome {
     let seconds = begun.elapsed().as_secs_f64();
     let mut out = std::io::stdout().lock();
     if arguments.json {
-        let json = serde_json::json!({
-            "dry_run": wanted.dry_run,
-            "commit": done.commit,
-            "events": done.events,
-            "packed": { "from": done.packed.0, "to": done.packed.1 },
-            "containers": { "before": done.containers.0, "after": done.containers.1 },
-            "runs": { "before": done.runs.0, "after": done.runs.1 },
-            "bytes": { "before": done.bytes.0, "after": (!wanted.dry_run).then_some(done.bytes.1) },
-            "waiting_bytes": done.waiting_bytes,
-            "seconds": seconds,
-        });
+        let json = compacted_json(&done, wanted.dry_run, seconds);
         writeln!(out, "{json}")?;
     } else if wanted.dry_run {
         write!(out, "{}", rehearsed(&done))?;

@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Export) -> Outcome {
         ExportForm::Car | ExportForm::Logs => Form::Car,
     };
     let closure = Closure::of(&view, node).map_err(failure)?;
-    let bytes = export(form, &store, &view, &closure).map_err(failure)?;
+    let bytes = export(form, &store, &view, &closure, &|| true).map_err(failure)?;
     let mut out = std::io::stdout().lock();
     let Some(path) = &wanted.output else {
         out.write_all(&bytes)?;

@@ -90,7 +90,11 @@ fn there(remote: &Remote, wanted: &Retention) -> Outcome<Json> {
             })?),
         };
     let at = wanted.at.as_ref().map(|text| crate::time::parse(text)).transpose()?;
-    remote.retention(policy.as_deref(), at.map(rfc3339).as_deref())
+    let told = remote.retention(policy.as_deref(), at.map(rfc3339).as_deref())?;
+    for kept in texts(&told["withheld"]) {
+        writeln!(std::io::stderr(), "withheld from this role: {kept}")?;
+    }
+    Ok(told)
 }
 
 /// What is told, for the eye.

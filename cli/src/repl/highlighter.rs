@@ -2,64 +2,7 @@
 
 use super::words::{Form, Piece, pieces};
 use lineal_engine::schema::{Kind, RELATIONS};
-
-/// Words that the grammar reserves.
-const RESERVED: &[&str] = &[
-    "find",
-    "trace",
-    "diff",
-    "history",
-    "prove",
-    "verify",
-    "show",
-    "explain",
-    "profile",
-    "let",
-    "where",
-    "return",
-    "summarize",
-    "by",
-    "having",
-    "order",
-    "asc",
-    "desc",
-    "skip",
-    "limit",
-    "as",
-    "of",
-    "format",
-    "union",
-    "intersect",
-    "except",
-    "upstream",
-    "downstream",
-    "via",
-    "avoiding",
-    "within",
-    "to",
-    "with",
-    "and",
-    "or",
-    "not",
-    "no",
-    "in",
-    "is",
-    "null",
-    "like",
-    "matches",
-    "contains",
-    "exists",
-    "size",
-    "list",
-    "first",
-    "root",
-    "tip",
-    "all",
-    "deep",
-    "true",
-    "false",
-    "distinct",
-];
+use lineal_query::RESERVED;
 
 /// The text with the colours of its words.
 pub(crate) fn highlight(text: &str) -> String {
@@ -125,7 +68,7 @@ mod tests {
             let named = format!("find model as {word} return {word}");
             // `distinct` is a word of its place only.
             assert!(
-                lineal_query::parse(&named).is_err() || *word == "distinct",
+                lineal_query::parse(&named).is_err() || word == "distinct",
                 "{word} may name a term: it deserves no colour"
             );
         }

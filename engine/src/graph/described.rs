@@ -2,6 +2,7 @@
 //! dozen bytes a node, so that a store of millions of nodes is numbered in hundreds of megabytes
 //! (`import/examples/mlflow_import.rs`).
 
+use super::claim_edges::{ClaimEdge, Claims};
 use super::former::Known;
 use super::label_lists::LabelLists;
 use super::links::Links;
@@ -82,16 +83,6 @@ impl RawHead {
     }
 }
 
-/// An edge to a key with parts that its source does not know.
-pub(super) struct ClaimEdge {
-    pub(super) from: Number,
-    pub(super) relation: Relation,
-    /// The node of the claim itself.
-    pub(super) target: Number,
-    /// Ids given beside it.
-    pub(super) beside: Vec<(String, String)>,
-}
-
 /// Every node that is described, in the order of the ledger.
 pub(super) struct Described {
     nodes: Words<[u32; 7]>,
@@ -100,7 +91,7 @@ pub(super) struct Described {
     /// Edges whose targets are certain.
     pub(super) links: Links,
     /// Edges whose targets are not; those of a node stand side by side.
-    pub(super) claims: Vec<ClaimEdge>,
+    pub(super) claims: Claims,
     /// Hashes by which nodes are looked up, but of those that the former generation knows.
     pub(super) labels: LabelLists,
     /// Aliases of models.
@@ -161,7 +152,7 @@ impl Described {
             nodes: Words::owned(Vec::new()),
             heads: Words::owned(Vec::new()),
             links: Links::new(shelf),
-            claims: Vec::new(),
+            claims: Claims::new(shelf),
             labels: LabelLists::new(shelf),
             aliases: HashMap::new(),
             states_derived: false,
@@ -237,7 +228,7 @@ impl Described {
                 }
             };
             if is_claim {
-                self.claims.push(ClaimEdge { from, relation, target, beside: edge.beside });
+                self.claims.push(ClaimEdge { from, relation, target }, edge.beside);
             } else {
                 self.links.push(relation, from, target);
             }

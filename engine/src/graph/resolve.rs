@@ -1,11 +1,14 @@
 //! Where edges lead: exact keys, claims that fit one node, and nodes that are only referred to.
 
-use super::described::{ClaimEdge, Described};
+use super::claim_edges::{ClaimEdge, ReadClaims};
+use super::described::Described;
 use super::named::{Named, Number};
 use crate::claims::{Aliases, ClaimIndex, Facts, Resolution, is_claim};
 use crate::error::Result;
 use crate::schema::{Kind, Relation};
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 
 /// Of nodes that are only referred to, by claims: the nodes that fit, where several do.
 pub(super) type Candidates = BTreeMap<Number, Vec<Number>>;
@@ -17,7 +20,7 @@ pub(super) fn resolve(
     aliases: &Aliases,
 ) -> Result<Candidates> {
     let mut candidates = Candidates::new();
-    let claims = std::mem::take(&mut described.claims);
+    let claims = described.claims.take()?;
     if claims.is_empty() {
         return Ok(candidates);
     }
@@ -28,13 +31,16 @@ pub(super) fn resolve(
             exact.add(raw.entry, kind, &key);
         }
     }
-    let facts = ModelFacts::new(named, described);
-    for own in claims.chunk_by(|one, other| one.from == other.from) {
-        for claim in own {
+    let names = std::mem::take(&mut described.aliases);
+    let facts = ModelFacts::new(named, described, &names);
+    for own in claims.by_node() {
+        for at in own.clone() {
+            let claim = claims.get(at);
             let (kind, key) = (named.kind(claim.target), named.key(claim.target));
             let key_of = |node: Number| named.key(node);
             let mut target = claim.target;
-            match exact.resolve(kind, &key, &beside(own, claim), aliases, key_of, &facts) {
+            let beside = beside(&claims, own.clone(), claim);
+            match exact.resolve(kind, &key, &beside, aliases, key_of, &facts) {
                 Resolution::One(fitting) => target = fitting,
                 Resolution::Many(several) if !described.holds(target) => {
                     candidates.entry(target).or_default().extend(several);
@@ -50,70 +56,86 @@ pub(super) fn resolve(
 
 /// What stands beside a claim, from every edge of the node that makes the same one: one file of a
 /// log may give ids that another leaves out.
-fn beside(own: &[ClaimEdge], claim: &ClaimEdge) -> Vec<(String, String)> {
-    let is_same =
-        |other: &&ClaimEdge| (other.relation, other.target) == (claim.relation, claim.target);
-    let same = own.iter().filter(is_same);
+fn beside(claims: &ReadClaims, own: Range<usize>, claim: ClaimEdge) -> Vec<(String, String)> {
+    let same = own.filter(|at| claims.get(*at) == claim);
     let mut all: Vec<(String, String)> =
-        same.flat_map(|other| other.beside.iter().cloned()).collect();
+        same.flat_map(|at| claims.beside(at).iter().cloned()).collect();
     all.sort();
     all.dedup();
     all
 }
 
-/// What decides between the candidates of a claim, from the exact edges of models.
-#[derive(Default)]
-struct ModelFacts {
-    runs: HashMap<u32, Vec<String>>,
-    logged: HashMap<u32, Vec<String>>,
-    aliases: HashMap<u32, Vec<String>>,
-    by_run: HashMap<String, Vec<u32>>,
+/// What decides between the candidates of a claim, from the exact edges of models: as numbers, so that a
+/// registry of many versions is held in some thirty bytes for each. Texts are read where the ledger has
+/// them.
+struct ModelFacts<'a> {
+    named: &'a Named<'a>,
+    aliases: &'a HashMap<Number, Vec<String>>,
+    /// A model and the run that produced it. Ascending.
+    runs: Vec<(Number, Number)>,
+    /// A model and a logged model: itself, or what it was registered from. Ascending.
+    logged: Vec<(Number, Number)>,
+    /// The hash of a run's id, a model that it produced, and the run. Ascending.
+    by_run: Vec<(u64, Number, Number)>,
 }
 
-impl ModelFacts {
-    fn new(named: &Named<'_>, described: &Described) -> ModelFacts {
-        let mut facts = ModelFacts { aliases: described.aliases.clone(), ..ModelFacts::default() };
-        for at in described.nodes().map(|raw| raw.entry) {
-            if named.kind(at) == Kind::Model
-                && named.key(at).0.len() == 1
-                && let Some(id) = named.key_text(at, 0)
-            {
-                facts.logged.entry(at).or_default().push(id.to_owned());
-            }
-        }
+impl<'a> ModelFacts<'a> {
+    fn new(
+        named: &'a Named<'a>,
+        described: &Described,
+        aliases: &'a HashMap<Number, Vec<String>>,
+    ) -> ModelFacts<'a> {
+        let is_logged = |at: Number| named.key(at).0.len() == 1;
+        let models = described.nodes().map(|raw| raw.entry);
+        let models = models.filter(|at| named.kind(*at) == Kind::Model && is_logged(*at));
+        let mut logged: Vec<_> = models.map(|model| (model, model)).collect();
         let of_models = |relation: Relation| {
             let links = described.links.of(relation as usize);
-            let links = links.filter(|(from, _)| named.kind(*from) == Kind::Model);
-            links.filter_map(|(from, to)| Some((from, to, named.key_text(to, 0)?)))
+            links.filter(|(from, _)| named.kind(*from) == Kind::Model)
         };
-        for (model, _, run) in of_models(Relation::ProducedBy) {
-            facts.runs.entry(model).or_default().push(run.to_owned());
-            facts.by_run.entry(run.to_owned()).or_default().push(model);
-        }
-        for (model, logged, id) in of_models(Relation::RegisteredFrom) {
-            if named.key(logged).0.len() == 1 {
-                facts.logged.entry(model).or_default().push(id.to_owned());
-            }
-        }
-        facts
+        logged.extend(of_models(Relation::RegisteredFrom).filter(|(_, to)| is_logged(*to)));
+        let mut runs: Vec<_> = of_models(Relation::ProducedBy).collect();
+        let by_run = runs.iter().filter_map(|(model, run)| {
+            let id = named.key_text(*run, 0)?;
+            Some((hash_of(id), *model, *run))
+        });
+        let mut by_run: Vec<_> = by_run.collect();
+        logged.sort_unstable();
+        runs.sort_unstable();
+        by_run.sort_unstable();
+        ModelFacts { named, aliases, runs, logged, by_run }
+    }
+
+    /// Leads a model to a node with this id?
+    fn leads(&self, all: &[(Number, Number)], model: Number, id: &str) -> bool {
+        let from = all.partition_point(|(other, _)| *other < model);
+        let own = all[from..].iter().take_while(|(other, _)| *other == model);
+        own.into_iter().any(|(_, to)| self.named.key_text(*to, 0) == Some(id))
     }
 }
 
-fn holds(map: &HashMap<u32, Vec<String>>, at: u32, text: &str) -> bool {
-    map.get(&at).is_some_and(|texts| texts.iter().any(|t| t == text))
+/// The hash by which a run is found; what it finds is looked at.
+fn hash_of(id: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    id.hash(&mut hasher);
+    hasher.finish()
 }
 
-impl Facts for ModelFacts {
+impl Facts for ModelFacts<'_> {
     fn produced_by(&self, model: u32, run: &str) -> bool {
-        holds(&self.runs, model, run)
+        self.leads(&self.runs, model, run)
     }
     fn stems_from(&self, model: u32, logged: &str) -> bool {
-        holds(&self.logged, model, logged)
+        self.leads(&self.logged, model, logged)
     }
     fn has_alias(&self, model: u32, alias: &str) -> bool {
-        holds(&self.aliases, model, alias)
+        self.aliases.get(&model).is_some_and(|aliases| aliases.iter().any(|own| own == alias))
     }
     fn models_of_run(&self, run: &str) -> Vec<u32> {
-        self.by_run.get(run).cloned().unwrap_or_default()
+        let hash = hash_of(run);
+        let from = self.by_run.partition_point(|(other, ..)| *other < hash);
+        let same = self.by_run[from..].iter().take_while(|(other, ..)| *other == hash);
+        let same = same.filter(|(_, _, number)| self.named.key_text(*number, 0) == Some(run));
+        same.map(|(_, model, _)| *model).collect()
     }
 }

@@ -6,11 +6,11 @@
 
 use super::beside::Beside;
 use super::derived::LOST;
-use super::{Code, Fault, Report};
+use super::{Code, Fault, Report, Steps};
 use crate::error::{Error, Result};
 use crate::events::{Container, ROWS_PREFIX, RowIndex, row_index_path};
 use crate::graph::{NodeNo, container_place};
-use crate::head::Head;
+use crate::head::{HEAD, Head};
 use crate::index::{self, IndexKind};
 use crate::ledger::Ledger;
 use crate::record_map::{LIST as MAP, files_fit_the_log};
@@ -29,9 +29,15 @@ const TOLD_MAX: usize = 20;
 const LEDGER: &str = "index/ledger.idx";
 
 /// Compares all of it as of `head`.
-pub(super) fn check(storage: &Arc<dyn Storage>, head: &Head, report: &mut Report) -> Result<()> {
+pub(super) fn check(
+    storage: &Arc<dyn Storage>,
+    head: &Head,
+    report: &mut Report,
+    steps: &mut Steps<'_>,
+) -> Result<()> {
     let beside = Arc::new(Beside::over(storage));
     let stored = Store::open_read_only_on(Arc::clone(storage))?;
+    steps.tell(HEAD)?;
     let made = Store::open_read_only_on(Arc::clone(&beside) as Arc<dyn Storage>)?;
     if stored.commit() != head.commit || made.commit() != head.commit {
         report.note("a writer went on meanwhile: the derived part was not compared");
@@ -39,14 +45,16 @@ pub(super) fn check(storage: &Arc<dyn Storage>, head: &Head, report: &mut Report
     }
     let state = made.read_state();
     let ledger = state.ledger.load()?;
+    steps.tell(LEDGER)?;
     match index::graph_file(&**storage, head)? {
-        Some(file) => graph(storage, head, (&stored, &made), file, report)?,
+        Some(file) => graph(storage, head, (&stored, &made), file, report, steps)?,
         None => report.note("no graph of this commit is in index/: questions make it in memory"),
     }
     ledgers(&**storage, head, ledger, report)?;
+    steps.tell(MAP)?;
     map(&**storage, head, report)?;
-    rows(&**storage, &*beside, ledger, made.id(), report)?;
-    runs(&stored, ledger, report)
+    rows(&**storage, &*beside, ledger, made.id(), report, steps)?;
+    runs(&stored, ledger, report, steps)
 }
 
 /// The graph: byte by byte where it stands in one file, else as it answers, node by node.
@@ -56,8 +64,10 @@ fn graph(
     (stored, made): (&Store, &Store),
     (file, is_whole): (String, bool),
     report: &mut Report,
+    steps: &mut Steps<'_>,
 ) -> Result<()> {
     let made = made.snapshot()?;
+    steps.tell(&file)?;
     if is_whole {
         let memory = MemoryStorage::new();
         generation_of(&made)?.write(&memory, &file, IndexKind::Graph, head)?;
@@ -67,7 +77,7 @@ fn graph(
     }
     let before = report.faults.len();
     match stored.snapshot() {
-        Ok(view) => graphs(&view, &made, &file, report)?,
+        Ok(view) => graphs(&view, &made, &file, report, steps)?,
         Err(error) if error.is_damage() => {
             differs(report, &file, format!("a view can be made of it: {error}"));
         }
@@ -86,7 +96,13 @@ fn differs(report: &mut Report, file: &str, rule: String) {
     report.push(Fault { code: Code::DerivedDiffers, file, at: 0, rule, lost, derived: true });
 }
 
-fn graphs(stored: &Snapshot, made: &Snapshot, file: &str, report: &mut Report) -> Result<()> {
+fn graphs(
+    stored: &Snapshot,
+    made: &Snapshot,
+    file: &str,
+    report: &mut Report,
+    steps: &mut Steps<'_>,
+) -> Result<()> {
     if stored.node_count() != made.node_count() {
         let (found, expected) = (stored.node_count(), made.node_count());
         differs(report, file, format!("it has the {expected} nodes of the records, not {found}"));
@@ -94,6 +110,7 @@ fn graphs(stored: &Snapshot, made: &Snapshot, file: &str, report: &mut Report) -
     }
     let mut told = 0;
     for first in (0..made.node_count()).step_by(CHUNK as usize) {
+        steps.tell(file)?;
         let nodes = first..made.node_count().min(first + CHUNK);
         let found: Vec<Option<String>> = nodes
             .into_par_iter()
@@ -226,6 +243,7 @@ fn rows(
     ledger: &Ledger,
     store: &[u8; 16],
     report: &mut Report,
+    steps: &mut Steps<'_>,
 ) -> Result<()> {
     let names = storage.list("index")?;
     for number in 0..u32::try_from(ledger.manifests.len()).unwrap_or(u32::MAX) {
@@ -235,6 +253,7 @@ fn rows(
         {
             continue;
         }
+        steps.tell(&path)?;
         RowIndex::write(beside, &place, store)?;
         if storage.read(&path)?.as_deref() != beside.read(&path)?.as_deref() {
             differs(report, &path, "it leads to the rows of its container".to_owned());
@@ -245,7 +264,7 @@ fn rows(
 }
 
 /// Each indexed value of each row is looked for in the runs, and they hold no more than that.
-fn runs(stored: &Store, ledger: &Ledger, report: &mut Report) -> Result<()> {
+fn runs(stored: &Store, ledger: &Ledger, report: &mut Report, steps: &mut Steps<'_>) -> Result<()> {
     let fields = ledger.indexed(ledger.commit());
     let damage = Arc::default();
     let opened = stored.run_files(fields).open(&damage)?;
@@ -275,6 +294,7 @@ fn runs(stored: &Store, ledger: &Ledger, report: &mut Report) -> Result<()> {
             open = Some((manifest, Container::open_checked(stored.storage(), &place)?));
         }
         let Some((_, container)) = &open else { continue };
+        steps.tell(path)?;
         let first = first as usize;
         let block = container.read(first..first + batch.rows as usize, &fields.fields())?;
         let mut entries = Vec::new();

@@ -50,8 +50,8 @@ pub(super) fn check(
             report.rows += rows;
             report.notes.extend(notes);
             faults.into_iter().for_each(|fault| report.push(fault));
-            steps.read(&path_of(manifest), manifest.length);
-            steps.done(&path_of(manifest));
+            steps.read(&path_of(manifest), manifest.length)?;
+            steps.done(&path_of(manifest))?;
         }
     }
     let named: BTreeSet<String> = log.manifests.iter().map(path_of).collect();

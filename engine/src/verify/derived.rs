@@ -35,7 +35,7 @@ pub(super) fn check(
             let code = Code::DerivedDamaged;
             report.push(Fault { code, file, at, rule, lost, derived: true });
         }
-        steps.done(&path);
+        steps.done(&path)?;
     }
     Ok(())
 }

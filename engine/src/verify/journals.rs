@@ -42,7 +42,7 @@ pub(super) fn check(
                 }
                 Err(error) => report.error(Code::JournalDamaged, &path, &error, LOST),
             }
-            steps.done(&path);
+            steps.done(&path)?;
         }
     }
     Ok(())

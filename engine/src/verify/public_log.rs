@@ -51,12 +51,12 @@ pub(super) fn check(
             Err(error @ Error::Io { .. }) => return Err(error),
             Err(error) => report.error(Code::CheckpointDamaged, &path, &error, lost),
         }
-        steps.done(&path);
+        steps.done(&path)?;
     }
     if let Some(newest) = sizes.last() {
         tiles(storage, *newest, log, report)?;
     }
-    steps.done(TILES);
+    steps.done(TILES)?;
     Ok(())
 }
 

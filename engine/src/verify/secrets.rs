@@ -31,12 +31,12 @@ pub(super) fn check(
                 report.error(Code::KeyDamaged, &path, &error, lost);
             }
         }
-        steps.done(&path);
+        steps.done(&path)?;
     }
     let (keys, torn) = seeds(storage, report)?;
-    steps.done(SEEDS);
+    steps.done(SEEDS)?;
     sealed(storage, log, keys.as_ref(), what, report)?;
-    steps.done(REGISTER);
+    steps.done(REGISTER)?;
     if let Some(keys) = &keys {
         torn_frames(log, keys, &torn, what, report);
     }

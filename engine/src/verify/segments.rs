@@ -73,9 +73,9 @@ pub(super) fn check(
         let vouched = head.filter(|head| head.segment == number).map(|head| head.length);
         let end = end(&bytes, vouched, &path, &mut chain, report);
         let may_be_torn = head.is_none() && number == last;
-        frames(&bytes[..end], (number, &path), &mut chain, report, steps, may_be_torn);
+        frames(&bytes[..end], (number, &path), &mut chain, report, steps, may_be_torn)?;
         report.segment_bytes += end as u64;
-        steps.done(&path);
+        steps.done(&path)?;
     }
     if let Some(head) = head {
         chain.ends_with(&head, report);
@@ -142,7 +142,7 @@ fn frames(
     report: &mut Report,
     steps: &mut Steps<'_>,
     may_be_torn: bool,
-) {
+) -> Result<()> {
     let mut open = Open::new(bytes, number, SEGMENT_HEADER);
     let mut at = SEGMENT_HEADER;
     while at < bytes.len() {
@@ -151,7 +151,7 @@ fn frames(
             Ok(frame) => {
                 if frame.record_type == RecordType::Commit {
                     chain.close(&open, at, &frame, report);
-                    steps.read(path, (at + frame.length - open.start) as u64);
+                    steps.read(path, (at + frame.length - open.start) as u64)?;
                     open = Open::new(bytes, number, at + frame.length);
                 } else {
                     let location = Location { segment: number, offset };
@@ -163,7 +163,7 @@ fn frames(
                 let next = next_frame(bytes, at + 8).map(|(next, _)| next);
                 if next.is_none() && may_be_torn {
                     report.note(format!("{path}: what follows byte {at} is no whole frame"));
-                    return;
+                    return Ok(());
                 }
                 chain.lose();
                 let lost = next.map_or_else(
@@ -182,6 +182,7 @@ fn frames(
         let rule = "a transaction ends with a commit";
         report.fault(Code::TransactionOpen, path, open.start as u64, rule, lost);
     }
+    Ok(())
 }
 
 /// What `head` says of the end, for the message.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use lineal_engine::{NodeNo, Snapshot, unquoted};
 use lineal_query::{
-    Answer, Limits, Machine, Parameters, Prepared, Request, State, StoreView, Value,
+    Answer, Limit, Machine, Parameters, Prepared, Request, State, StoreView, Value,
 };
 
 use super::{Error, Part, Wanted};
@@ -74,6 +74,14 @@ impl<'a> Asker<'a> {
         self.view.snapshot()
     }
 
+    /// Asks whether to go on: between rules, and at each thing that a test looks at.
+    ///
+    /// # Errors
+    /// [`Error::Ended`].
+    pub(super) fn go_on(&self) -> Result<(), Error> {
+        if self.part.limits().is_over() { Err(Error::Ended) } else { Ok(()) }
+    }
+
     /// Answers a question of a rule (or a set), nodes as numbers.
     pub(crate) fn ask(
         &mut self,
@@ -88,13 +96,14 @@ impl<'a> Asker<'a> {
         for (name, number) in params {
             given.set(name.clone(), parameter(name, *number));
         }
-        let limits = Limits::default();
+        let limits = self.part.limits();
         let request = Request { parameters: &given, limits: &limits, now: self.now };
         let answer = self
             .part
             .answer(&prepared, &mut self.machine, &request)
             .map_err(|error| wrong(error.render(&text)))?;
         match answer.completeness.truncated {
+            Some(Limit::Deadline | Limit::Stopped) => Err(Error::Ended),
             Some(limit) if answer.completeness.state() == State::Truncated => {
                 Err(Error::Cut { rule: rule.to_owned(), limit: limit.to_string() })
             }

@@ -12,6 +12,7 @@ mod interval;
 mod silence;
 mod sources;
 
+pub(crate) use erased::without_decisions;
 pub(crate) use holds::around;
 
 use lineal_engine::{NodeNo, Store};

@@ -18,7 +18,7 @@ use crate::rules::{Check, Form, Pack, Rule, Status, Timeline};
 ///
 /// # Errors
 /// [`Error::Unknown`] if what it is to be about is not recorded, [`Error::Cut`] if a question reached a
-/// bound, and what the store says.
+/// bound, [`Error::Ended`] where the part says so, and what the store says.
 pub fn check(
     store: &Store,
     view: &StoreView,
@@ -54,6 +54,7 @@ pub fn check_part(
     let annex = declared.as_ref().and_then(|declared| declared.annex_point.clone());
     let mut rules = Vec::with_capacity(pack.rules.len());
     for rule in &pack.rules {
+        asker.go_on()?;
         let mut judge = Judge { store, asker: &mut asker, waivers: &waivers, system, rule };
         let mut result = judge.judge()?;
         result.applies_from = applies_from(pack, rule, annex.as_deref());
@@ -101,7 +102,8 @@ fn known(
             true => String::new(),
             false => format!("; did you mean {}?", near.join(", ")),
         };
-        return Err(Error::Unknown { kind: kind.name(), name, near });
+        let commit = view.snapshot().commit();
+        return Err(Error::Unknown { kind: kind.name(), name, commit, near });
     }
     Ok(found.first().copied())
 }

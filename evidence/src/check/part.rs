@@ -1,12 +1,12 @@
 //! Of whom the questions of rules are asked: of a whole view, or of the part of it that somebody may see.
 
 use lineal_engine::NodeNo;
-use lineal_query::{Answer, Machine, Prepared, Request, StoreView};
+use lineal_query::{Answer, Limits, Machine, Prepared, Request, StoreView};
 
 /// What answers the questions of rules. Nodes stand in its answers by the numbers that the whole view has
 /// for them, so that whoever goes on with them looks them up there.
 pub trait Part {
-    /// Answers a question; a part may have bounds of its own in place of those of the request.
+    /// Answers a question, within the bounds of the request.
     ///
     /// # Errors
     /// As [`Prepared::numbers_on`].
@@ -17,11 +17,26 @@ pub trait Part {
         request: &Request<'_>,
     ) -> lineal_query::Result<Answer>;
 
+    /// The bounds of each question, and of the whole report: where its deadline has passed or its caller
+    /// wishes, the report ends.
+    fn limits(&self) -> Limits<'_> {
+        Limits::default()
+    }
+
     /// May this node of the whole view be named?
-    fn sees(&self, node: NodeNo) -> bool;
+    fn sees(&self, _: NodeNo) -> bool {
+        true
+    }
 
     /// Is it the whole view? Names that look alike are told of that alone.
-    fn is_whole(&self) -> bool;
+    fn is_whole(&self) -> bool {
+        true
+    }
+
+    /// Are references and grounds of decisions to erase told? They may name whom they are about.
+    fn tells_decisions(&self) -> bool {
+        true
+    }
 }
 
 impl Part for StoreView {
@@ -32,13 +47,5 @@ impl Part for StoreView {
         request: &Request<'_>,
     ) -> lineal_query::Result<Answer> {
         question.numbers_on(machine, self, request)
-    }
-
-    fn sees(&self, _: NodeNo) -> bool {
-        true
-    }
-
-    fn is_whole(&self) -> bool {
-        true
     }
 }

@@ -3,13 +3,14 @@
 //! A pack is a document whose version is its digest, so that an old report can be read under its own
 //! rules. A report's body is the field `tags.report`, compact JSON in the clear: what it names are nodes
 //! of the same store. To whoever checks, the store prints persons by their names; in what is recorded
-//! they stand by their keys, and who waived and declared is left out.
+//! they stand by their keys, and who waived and declared is left out; so is what decisions to erase say.
 
 use lineal_engine::schema::{Kind, Relation};
 use lineal_engine::{EdgeDraft, NodeDraft, Saying, Snapshot, Store};
 use lineal_proof::{Hash, Key, KeyPart, Map, Value};
 
 use super::Error;
+use super::built_in::without_decisions;
 use super::found::Report;
 use crate::rules::Pack;
 
@@ -58,11 +59,11 @@ impl People {
 }
 
 impl Report {
-    /// The report as it is recorded: persons by their keys, and without who waived and declared. Two
-    /// reports are compared in one form.
+    /// The report as it is recorded: persons by their keys, and without who waived and declared, and what
+    /// decisions to erase say. Two reports are compared in one form.
     #[must_use]
     pub fn without_people(&self, view: &Snapshot) -> Report {
-        let mut kept = self.clone();
+        let mut kept = self.without_decisions();
         let people = People::of(view);
         for rule in &mut kept.rules {
             for finding in &mut rule.findings {
@@ -76,6 +77,17 @@ impl Report {
         }
         if let Some(declared) = &mut kept.declared {
             declared.by.clear();
+        }
+        kept
+    }
+
+    /// The report without the references and grounds of decisions to erase.
+    fn without_decisions(&self) -> Report {
+        let mut kept = self.clone();
+        for finding in kept.rules.iter_mut().flat_map(|rule| &mut rule.findings) {
+            if let Some(say) = without_decisions(&finding.say) {
+                finding.say = say;
+            }
         }
         kept
     }
@@ -188,7 +200,8 @@ pub fn recorded(view: &Snapshot, system: Option<&str>) -> Result<Vec<(i64, Repor
         let report: Report =
             serde_json::from_str(body).map_err(|error| wrong(&error.to_string()))?;
         if report.system.as_deref() == system {
-            found.push((time, report));
+            // Earlier versions recorded them.
+            found.push((time, report.without_decisions()));
         }
     }
     found.sort_by_key(|(time, report)| (*time, report.commit));

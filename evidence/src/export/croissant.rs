@@ -5,6 +5,7 @@
 //! place for: SHA-256 or MD5. The form of a file is told from its name, else it is bytes.
 
 use super::digests::{bare, urn};
+use crate::go_on::{GoOn, asked};
 use crate::{Closure, Error, Member};
 use lineal_engine::schema::{Kind, Relation};
 use lineal_proof::Value;
@@ -17,14 +18,14 @@ const CONFORMS_TO: &str = "http://mlcommons.org/croissant/1.0";
 const COLUMNS_MAX: usize = 10_000;
 
 /// The description of the data set at the root.
-pub(super) fn write(closure: &Closure) -> Result<Json, Error> {
+pub(super) fn write(closure: &Closure, go_on: GoOn<'_>) -> Result<Json, Error> {
     let root = closure.root();
     if root.kind != Kind::Dataset {
         return Err(Error::WrongKind { form: FORM, wanted: "a data set", name: root.name.clone() });
     }
     let name = root.text("name").unwrap_or_else(|| bare(root));
     let own = file(root);
-    let files = files(closure, own.as_ref());
+    let files = files(closure, own.as_ref(), go_on)?;
     let mut out = Map::new();
     let mut put = |name: &str, value: Json| {
         out.insert(name.to_owned(), value);
@@ -70,15 +71,16 @@ fn is_version(version: &str) -> bool {
 }
 
 /// The data set's own bytes, where it is one file, then the files that it was derived from.
-fn files(closure: &Closure, own: Option<&Json>) -> Vec<Json> {
+fn files(closure: &Closure, own: Option<&Json>, go_on: GoOn<'_>) -> Result<Vec<Json>, Error> {
     let mut all: Vec<Json> = own.cloned().into_iter().collect();
     let derived = closure.along(closure.root, Relation::DerivedFrom);
     for from in derived {
+        asked(go_on)?;
         let found = file(&closure.members[from]);
         let is_new = |found: &Json| all.iter().all(|known| known["@id"] != found["@id"]);
         all.extend(found.filter(is_new));
     }
-    all
+    Ok(all)
 }
 
 fn file(member: &Member) -> Option<Json> {
@@ -198,6 +200,9 @@ fn context() -> Json {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lineal_engine::NodeNo;
+    use lineal_proof::{Hash, Key};
+    use std::collections::BTreeSet;
 
     #[test]
     fn columns_are_read_as_several_sources_write_them() {
@@ -217,5 +222,94 @@ mod tests {
         assert!(is_version("1.0.12") && !is_version("1.0") && !is_version("1..0"));
         assert_eq!(media_type("s3://b/a.CSV?versionId=1"), "text/csv");
         assert_eq!(media_type("loans"), "application/octet-stream");
+    }
+    fn data(name: &str, fields: &[(&str, Value)]) -> Member {
+        let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        Member {
+            node: NodeNo::MAX,
+            kind: Kind::Dataset,
+            key: Key::text(name),
+            name: format!("dataset:{name}"),
+            id: Hash::of(name.as_bytes()),
+            revision: Some(Hash::of(&[1])),
+            fields: fields.collect(),
+            sealed: BTreeSet::new(),
+        }
+    }
+
+    /// The description of the first, derived from the others.
+    fn described(members: Vec<Member>) -> Json {
+        let edges = (1..members.len()).map(|from| (0, Relation::DerivedFrom, from)).collect();
+        write(&Closure { members, edges, root: 0, commit: 1, recorded: 0 }, &|| true).unwrap()
+    }
+
+    fn sha256(of: &str) -> [(&'static str, Value); 2] {
+        let digest = Hash::of(of.as_bytes()).to_string();
+        [("digest", Value::text(digest)), ("digest_kind", Value::text("sha256"))]
+    }
+
+    #[test]
+    fn two_files_of_one_name_are_two_and_one_that_is_there_twice_is_one() {
+        let file = |key: &str, of: &str| {
+            data(key, &[&sha256(of)[..], &[("name", Value::text("part.csv"))]].concat())
+        };
+        let told =
+            described(vec![file("whole", "0"), file("a", "1"), file("b", "2"), file("a", "1")]);
+        let files = told["distribution"].as_array().unwrap();
+        let ids: BTreeSet<&str> = files.iter().filter_map(|it| it["@id"].as_str()).collect();
+        assert_eq!((files.len(), ids.len()), (3, 3), "{told:#}");
+        assert!(
+            files.iter().all(|it| it["name"] == "part.csv" && it["encodingFormat"] == "text/csv")
+        );
+        assert_eq!(files[1]["sha256"], Hash::of(b"1").to_string());
+    }
+
+    #[test]
+    fn a_file_without_a_digest_that_the_form_knows_is_none_and_its_columns_hang_on_nothing() {
+        let schema = ("schema", Value::text(r#"[{"name": "age", "type": "long"}]"#));
+        let with =
+            described(vec![data("x", &[&sha256("x")[..], std::slice::from_ref(&schema)].concat())]);
+        let field = &with["recordSet"][0]["field"][0];
+        assert_eq!(
+            (&field["dataType"], &field["source"]["extract"]["column"]),
+            (&json!("sc:Integer"), &json!("age"))
+        );
+        assert_eq!(field["source"]["fileObject"]["@id"], with["distribution"][0]["@id"]);
+        let weak =
+            [("digest", Value::text("abc")), ("digest_kind", Value::text("dvc-md5.dir")), schema];
+        let without = described(vec![data("x", &weak)]);
+        assert_eq!(without["distribution"], json!([]));
+        assert!(without.get("recordSet").is_none(), "{without:#}");
+    }
+
+    #[test]
+    fn what_nobody_recorded_is_absent_and_personal_data_is_told_where_it_is_declared() {
+        let bare = described(vec![data("x", &[])]);
+        for name in ["license", "version", "dateModified", "rai:personalSensitiveInformation"] {
+            assert!(bare.get(name).is_none(), "{name}: {bare:#}");
+        }
+        assert!(bare["url"].as_str().unwrap().starts_with("urn:"), "{}", bare["url"]);
+        let full = [
+            ("license", Value::text("CC-BY-4.0")),
+            ("version", Value::text("1.2.3")),
+            ("uri", Value::text("https://bank.example/loans")),
+            ("personal_data", Value::Bool(true)),
+            ("collection_method", Value::text("branch forms")),
+        ];
+        let told = described(vec![data("x", &full)]);
+        assert_eq!((&told["license"], &told["version"]), (&json!("CC-BY-4.0"), &json!("1.2.3")));
+        assert_eq!(told["url"], "https://bank.example/loans");
+        assert_eq!(
+            told["rai:personalSensitiveInformation"][0],
+            "recorded as holding personal data"
+        );
+        assert_eq!(told["rai:dataCollection"], "branch forms");
+        let none = described(vec![data(
+            "x",
+            &[("personal_data", Value::Bool(false)), ("version", Value::text("7"))],
+        )]);
+        assert!(
+            none.get("version").is_none() && none.get("rai:personalSensitiveInformation").is_none()
+        );
     }
 }

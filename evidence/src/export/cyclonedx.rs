@@ -5,6 +5,7 @@
 //! under an algorithm that its source named; what `CycloneDX` has no word for is a property of ours.
 
 use super::digests::{bare, urn, uuid_of};
+use crate::go_on::{GoOn, asked};
 use crate::{Closure, Error, Member};
 use lineal_engine::schema::{Kind, Relation};
 use lineal_proof::{Hash, Value};
@@ -31,7 +32,7 @@ impl Version {
 }
 
 /// The bill of materials of a model, a deployment or a system.
-pub(super) fn write(closure: &Closure, version: Version) -> Result<Json, Error> {
+pub(super) fn write(closure: &Closure, version: Version, go_on: GoOn<'_>) -> Result<Json, Error> {
     let root = closure.root();
     if !matches!(root.kind, Kind::Model | Kind::Dataset | Kind::Deployment | Kind::System) {
         let wanted = "a model, a data set, a deployment or a system";
@@ -42,9 +43,12 @@ pub(super) fn write(closure: &Closure, version: Version) -> Result<Json, Error> 
     };
     let parts: BTreeMap<usize, &Member> =
         closure.members.iter().enumerate().filter(|(_, member)| is_part(member.kind)).collect();
+    asked(go_on)?;
     let needs = needs(closure, &parts);
     let others = parts.iter().filter(|(at, _)| **at != closure.root);
-    let components: Vec<Json> = others.map(|(at, part)| component(closure, *at, part)).collect();
+    // Each is looked for among all edges.
+    let components = others.map(|(at, part)| asked(go_on).map(|()| component(closure, *at, part)));
+    let components = components.collect::<Result<Vec<Json>, Error>>()?;
     let dependencies: Vec<Json> = parts
         .iter()
         .map(|(at, part)| {

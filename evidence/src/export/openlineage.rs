@@ -2,7 +2,8 @@
 //! each run, with what it read and what it made.
 
 use super::digests::{bare, uuid_of_run};
-use crate::{Closure, Member};
+use crate::go_on::{GoOn, asked};
+use crate::{Closure, Error, Member};
 use lineal_engine::schema::{Kind, Relation};
 use lineal_query::value::time_text;
 use serde_json::{Map, Value as Json, json};
@@ -12,8 +13,9 @@ const SCHEMA: &str = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/
 const VERSION_FACET: &str = "https://openlineage.io/spec/facets/1-0-1/DatasetVersionDatasetFacet.json#/$defs/DatasetVersionDatasetFacet";
 
 /// The events, by the runs' keys.
-pub(super) fn write(closure: &Closure) -> Vec<Json> {
-    closure.of_kind(Kind::Run).map(|(at, run)| event(closure, at, run)).collect()
+pub(super) fn write(closure: &Closure, go_on: GoOn<'_>) -> Result<Vec<Json>, Error> {
+    let runs = closure.of_kind(Kind::Run);
+    runs.map(|(at, run)| asked(go_on).map(|()| event(closure, at, run))).collect()
 }
 
 fn event(closure: &Closure, at: usize, run: &Member) -> Json {

@@ -6,6 +6,7 @@
 //! for one of a file. A statement tells who built what from what; it is not signed here.
 
 use super::digests::{bare, urn};
+use crate::go_on::{GoOn, asked};
 use crate::{Closure, Error, Member};
 use lineal_engine::schema::{Kind, Relation};
 use lineal_query::value::time_text;
@@ -16,7 +17,7 @@ const FORM: &str = "SLSA provenance";
 const BUILD_TYPE: &str = "urn:lineal:run:v1";
 
 /// One statement for each run that produced the root.
-pub(super) fn write(closure: &Closure) -> Result<Vec<Json>, Error> {
+pub(super) fn write(closure: &Closure, go_on: GoOn<'_>) -> Result<Vec<Json>, Error> {
     let root = closure.root();
     if !matches!(root.kind, Kind::Model | Kind::Dataset) {
         let wanted = "a model or a data set that a run produced";
@@ -28,7 +29,8 @@ pub(super) fn write(closure: &Closure) -> Result<Vec<Json>, Error> {
         let what = "the run that produced it";
         return Err(Error::Missing { form: FORM, what, name: root.name.clone(), hint });
     }
-    Ok(runs.into_iter().map(|run| statement(closure, root, run)).collect())
+    let statements = runs.into_iter();
+    statements.map(|run| asked(go_on).map(|()| statement(closure, root, run))).collect()
 }
 
 /// The runs that produced a thing, or that from which it was registered.

@@ -7,6 +7,7 @@
 
 use super::digests::{bare, urn, uuid_of};
 use super::licence;
+use crate::go_on::{GoOn, asked};
 use crate::{Closure, Error, Member};
 use lineal_engine::schema::{Kind, Relation};
 use lineal_proof::{Hash, Map as Fields, Value};
@@ -24,7 +25,7 @@ const MAKER: &str = "urn:lineal:export";
 const BUILD_TYPE: &str = "urn:lineal:run:v1";
 
 /// The document of a model, a data set, a deployment or a system.
-pub(super) fn write(closure: &Closure) -> Result<Json, Error> {
+pub(super) fn write(closure: &Closure, go_on: GoOn<'_>) -> Result<Json, Error> {
     let root = closure.root();
     let packages: Vec<usize> = of_kinds(closure, &[Kind::Model, Kind::Dataset]).collect();
     let is_fit = matches!(root.kind, Kind::Model | Kind::Dataset | Kind::Deployment | Kind::System);
@@ -40,6 +41,7 @@ pub(super) fn write(closure: &Closure) -> Result<Json, Error> {
     let mut licences: BTreeMap<String, Json> = BTreeMap::new();
     let mut relations: BTreeMap<(String, &str), BTreeSet<String>> = BTreeMap::new();
     for (at, member) in closure.members.iter().enumerate() {
+        asked(go_on)?;
         match member.kind {
             Kind::Model => elements.push(model(closure, at, member)),
             Kind::Dataset => elements.push(data(closure, at, member)),
@@ -55,7 +57,7 @@ pub(super) fn write(closure: &Closure) -> Result<Json, Error> {
         }
     }
     elements.extend(licences.into_values());
-    relate(closure, &mut relations);
+    relate(closure, &mut relations, go_on)?;
     elements.extend(relations.into_iter().map(|((from, kind), to)| relation(&from, kind, &to)));
     let roots: Vec<String> = if packages.contains(&closure.root) {
         vec![urn(root)]
@@ -253,12 +255,17 @@ fn licence(name: &str) -> (String, Json) {
 }
 
 /// Relationships, each from one element to several.
-fn relate(closure: &Closure, relations: &mut BTreeMap<(String, &str), BTreeSet<String>>) {
+fn relate(
+    closure: &Closure,
+    relations: &mut BTreeMap<(String, &str), BTreeSet<String>>,
+    go_on: GoOn<'_>,
+) -> Result<(), Error> {
     let id = |at: usize| urn(&closure.members[at]);
     let mut put = |from: usize, kind: &'static str, to: usize| {
         relations.entry((id(from), kind)).or_default().insert(id(to));
     };
     for (from, relation, to) in &closure.edges {
+        asked(go_on)?;
         let (from, to) = (*from, *to);
         match (relation, closure.members[from].kind) {
             (Relation::ProducedBy, _) => put(to, "hasOutput", from),
@@ -291,6 +298,7 @@ fn relate(closure: &Closure, relations: &mut BTreeMap<(String, &str), BTreeSet<S
             _ => {}
         }
     }
+    Ok(())
 }
 
 /// The models that a run made.

@@ -28,7 +28,7 @@ pub(super) fn add(making: &Making<'_>, files: &mut Files) -> Result<(), Error> {
         "recorded": time_text(closure.recorded), "nodes": nodes, "edges": edges.collect::<Json>(),
     });
     files.json("graph.json", &graph)?;
-    let car = export(Form::Car, making.store, making.snapshot(), closure)?;
+    let car = export(Form::Car, making.store, making.snapshot(), closure, &|| true)?;
     files.add("lineage.car", car)
 }
 

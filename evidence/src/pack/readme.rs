@@ -7,7 +7,8 @@ use super::making::Making;
 use super::{Error, Files, keys};
 use crate::check::ask::HOUR;
 use crate::check::{Finding, Report, time_text};
-use crate::report::{Block, Document, Gap, Lack, Reference, Section, Sentence, Table, counted};
+use crate::report::words::counted;
+use crate::report::{Block, Document, Gap, Lack, Reference, Section, Sentence, Table};
 use crate::rules::Status;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -51,8 +52,8 @@ fn document(
         None => "not stamped: only the store's clock says when".to_owned(),
     };
     let as_of = format!(
-        "checkpoint of {} commits of the log {}, the last recorded {}; {stamped}",
-        said.size,
+        "checkpoint of {} of the log {}, the last recorded {}; {stamped}",
+        counted(said.size, "commit"),
         said.origin,
         time_text(closure.recorded)
     );
@@ -95,14 +96,14 @@ fn contents(making: &Making<'_>) -> Section {
         line(
             "documents/",
             format!(
-                "{} as kept, and what is known of the others",
+                "{} as they were kept, and what is known of the others",
                 counted(counts.documents, "document")
             ),
         ),
         line(
             "logs/",
             format!(
-                "coverage of {} in {}, {} of them as samples",
+                "coverage of {} in {}; shown as samples: {}",
                 counted(counts.events, "event"),
                 counted(counts.deployments, "deployment"),
                 counts.sampled
@@ -253,31 +254,25 @@ fn left_out(making: &Making<'_>, covered: &[Covered]) -> Section {
         .iter()
         .fold((0, 0), |sum: (u64, u64), it| (sum.0 + it.unshown.0, sum.1 + it.unshown.1));
     if gone > 0 {
-        list.push(
-            format!(
-                "Gone by recorded erasures: {} of the logs (logs/coverage.csv, custody.json).",
-                counted(gone, "event")
-            )
-            .into(),
-        );
+        list.push(format!("Events of the logs that are gone by recorded erasures: {gone} (logs/coverage.csv, custody.json).").into());
     }
     if kept_back > 0 {
-        list.push(format!("Restricted by recorded decisions, and counted alone: {} of the logs (logs/coverage.csv).", counted(kept_back, "event")).into());
+        list.push(format!("Events of the logs that are restricted by recorded decisions and counted alone: {kept_back} (logs/coverage.csv).").into());
     }
     let (erased, restricted) = (counts.redacted, counts.restricted);
     if erased > 0 {
-        list.push(format!("Gone by a recorded erasure: {erased} of the drawn events; the places are shown (logs/samples/, custody.json).").into());
+        list.push(format!("Drawn events that are gone by a recorded erasure: {erased}; their places are shown (logs/samples/, custody.json).").into());
     }
     if restricted > 0 {
-        list.push(format!("Restricted by a recorded decision, and not shown: {restricted} of the drawn events.").into());
+        list.push(format!("Drawn events that are restricted by a recorded decision and not shown: {restricted}.").into());
     }
     if counts.not_shown > 0 {
         let more = counts.not_shown;
-        list.push(format!("Not shown: {more} of the drawn events, whose decisions came behind the checkpoint (logs/samples/, `decisions_since` in custody.json).").into());
+        list.push(format!("Drawn events that are not shown, as what became of them came behind the checkpoint: {more} (logs/samples/, `decisions_since` in custody.json).").into());
     }
     if counts.unproved > 0 {
         let more = counts.unproved;
-        list.push(format!("Without a proof file of their own in this pack: {}; `lineal prove` shows any of them.", counted(more, "record")).into());
+        list.push(format!("Records without a proof file of their own in this pack: {more}; `lineal prove` shows any of them.").into());
     }
     let sealed: BTreeMap<&str, u64> =
         making.closure.members.iter().filter(|member| !member.sealed.is_empty()).fold(
@@ -290,7 +285,7 @@ fn left_out(making: &Making<'_>, covered: &[Covered]) -> Section {
     for (kind, count) in sealed {
         list.push(
             format!(
-                "Sealed fields of {} of the kind {kind} stand in graph.json by their names alone.",
+                "Sealed fields of {} (kind {kind}) stand in graph.json by their names alone.",
                 counted(count, "node")
             )
             .into(),

@@ -33,6 +33,16 @@ const KIND: &str = "annex-iv";
 /// [`Error::WrongKind`] for anything else, [`Error::Closure`] where it rests on too much, and what
 /// the store says.
 pub fn annex_iv(store: &Store, view: &StoreView, subject: NodeNo) -> Result<Document, Error> {
+    annex_iv_of(store, view, subject, None)
+}
+
+/// The same with the part of the graph that it may show, where that is less than all that it rests on.
+pub(crate) fn annex_iv_of(
+    store: &Store,
+    view: &StoreView,
+    subject: NodeNo,
+    shown: Option<&Closure>,
+) -> Result<Document, Error> {
     let pack = Pack::eu_ai_act()?;
     let order = Order::annex_iv(&pack)?;
     let snapshot = view.snapshot();
@@ -41,14 +51,17 @@ pub fn annex_iv(store: &Store, view: &StoreView, subject: NodeNo) -> Result<Docu
         let wanted = "a model version, a system or a deployment";
         return Err(Error::WrongKind { report: KIND, wanted, name: snapshot.name_of(subject) });
     }
-    let systems = systems_of(snapshot, subject);
+    let systems = nearest_systems(snapshot, subject);
     let wanted = wanted(view, subject, &systems);
     let report = match wanted.system {
         Some(_) => Some(check(store, view, &pack, &wanted)?.without_people(snapshot)),
         None => None,
     };
     let mut asker = Asker::new(view, view, &pack, &wanted);
-    let closure = Closure::of(snapshot, subject)?;
+    let closure = match shown {
+        Some(shown) => shown.clone(),
+        None => Closure::of(snapshot, subject)?,
+    };
     let deployments = asker.members(DEPLOYMENTS)?;
     let logs = logs::of(snapshot, &deployments, view.recorded())?;
     let mut maker = Maker {
@@ -95,9 +108,9 @@ fn wanted(view: &StoreView, subject: NodeNo, systems: &[NodeNo]) -> Wanted {
     }
 }
 
-/// The systems that a thing belongs to: itself, else by its own record, else by those of its
-/// deployments, of its models, and of the runs that made them.
-fn systems_of(view: &Snapshot, subject: NodeNo) -> Vec<NodeNo> {
+/// The systems that a thing is part of, by the nearest record that names one: itself, else its own, else those
+/// of its deployments, of its models, and of the runs that made them. `Facts::systems_around` is wider.
+pub(crate) fn nearest_systems(view: &Snapshot, subject: NodeNo) -> Vec<NodeNo> {
     if view.kind_of(subject) == Kind::System {
         return vec![subject];
     }

@@ -59,6 +59,7 @@ pub fn due_of(
     mut nodes: Vec<NodeNo>,
 ) -> Result<Due, Error> {
     let mut all = Due::default();
+    let tells_restricted = view.shows_restricted();
     // As of the view: what was held or released later is not of this state.
     let standing = store.holds_at(view.commit())?;
     nodes.sort_unstable();
@@ -82,6 +83,7 @@ pub fn due_of(
         let hold = match held(view, &standing, node, info.deployment) {
             Some(hold) => Some(hold.name.clone()),
             // Rows that somebody may need are not erased before that is decided.
+            None if !tells_restricted => None,
             None => store.has_restricted(&parts).then(|| "restricted rows".to_owned()),
         };
         all.due.push(DueBatch {

@@ -11,6 +11,7 @@ mod error;
 mod export_import;
 mod file;
 mod json;
+mod laid;
 mod map;
 mod personal;
 mod point;

@@ -66,6 +66,19 @@ impl Spill {
         Ok(())
     }
 
+    /// No more rows come. What is held beside a file goes there too, with the room that it took: rows
+    /// are read until the last run is recorded.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub(super) fn settle(&mut self) -> io::Result<()> {
+        if self.file.is_some() {
+            self.flush()?;
+            self.parts.iter_mut().for_each(|part| part.held = Vec::new());
+        }
+        Ok(())
+    }
+
     /// The rows of a part, in the order in which they were added.
     ///
     /// # Errors
@@ -231,6 +244,8 @@ mod tests {
                 spill.add(usize::try_from(row % 3).unwrap(), write).unwrap();
             }
             assert_eq!(spill.file.is_some(), long > 1);
+            spill.settle().unwrap();
+            assert_eq!(spill.parts.iter().all(|part| part.held.capacity() == 0), long > 1);
             for part in 0..3 {
                 let bytes = spill.read(part).unwrap();
                 let mut rows = Rows(&bytes);

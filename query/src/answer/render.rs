@@ -11,6 +11,8 @@ use crate::value::{Item, Path, Value, duration_text, float_text, time_text};
 
 /// Separates the hash of an answer from every other use of the hash function.
 const ANSWER_CONTEXT: &str = "lineal v1 answer";
+/// The tag of a node, by its name.
+const NODE: u8 = 12;
 
 impl Answer {
     /// The name of a node in the rows, as it can be pasted back.
@@ -242,16 +244,33 @@ impl Digest {
 
     /// Begins a row of so many values. What waits is hashed, if it is enough.
     pub(super) fn row(&mut self, values: usize) {
-        if self.waiting.len() >= Digest::PART {
-            self.hasher.update(&self.waiting);
-            self.waiting.clear();
-        }
+        self.take_in();
         length(self, values);
+    }
+
+    /// A row of one node, by its name: the same as both one after the other.
+    pub(super) fn row_of_node(&mut self, name: &str) {
+        self.take_in();
+        let mut head = [0; 17];
+        head[..8].copy_from_slice(&1_u64.to_le_bytes());
+        head[8] = NODE;
+        head[9..].copy_from_slice(&(name.len() as u64).to_le_bytes());
+        self.waiting.reserve(head.len() + name.len());
+        self.waiting.extend_from_slice(&head);
+        self.waiting.extend_from_slice(name.as_bytes());
     }
 
     /// The name of a node.
     pub(super) fn node(&mut self, name: &str) {
-        text(self, 12, name);
+        text(self, NODE, name);
+    }
+
+    /// Hashes what waits, if it is enough.
+    fn take_in(&mut self) {
+        if self.waiting.len() >= Digest::PART {
+            self.hasher.update(&self.waiting);
+            self.waiting.clear();
+        }
     }
 
     /// Its digits.

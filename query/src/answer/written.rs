@@ -61,6 +61,12 @@ impl Answer {
         // Written and hashed in one go: each name is looked up once.
         let (mut digest, mut place) = (self.digest(count), 0);
         list(out, rows, |out, row| {
+            // Most questions list nodes of one variable: a row is then written in one go.
+            if let ([Value::Node(node)], true) = (row, are_plain) {
+                let name = self.names.nodes.near(*node, &mut place);
+                digest.row_of_node(name);
+                return row_of_name(out, name);
+            }
             digest.row(row.len());
             list(out, row, |out, value| match value {
                 Value::Node(node) => {
@@ -191,6 +197,14 @@ fn quoted(out: &mut Vec<u8>, content: &str) {
     out.push(b'"');
 }
 
+/// A row of one text that needs no escape.
+fn row_of_name(out: &mut Vec<u8>, name: &str) {
+    out.reserve(name.len() + 4);
+    out.extend_from_slice(b"[\"");
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\"]");
+}
+
 fn text_or_null(out: &mut Vec<u8>, content: Option<&str>) {
     match content {
         Some(content) => text(out, content),
@@ -306,5 +320,31 @@ mod tests {
         answer.columns.clear();
         answer.is_storeless = true;
         same(&answer);
+    }
+
+    #[test]
+    fn rows_of_one_node_are_written_and_hashed_as_all_others() {
+        for other in ["run:b", "run:\"b", "run:b\u{1}", ""] {
+            let named = |name: &str| (Kind::Run, name.to_owned());
+            let nodes = [(1, named("run:a")), (2, named(other))].into_iter().collect();
+            let answer = Answer {
+                columns: vec![Column { name: "run".to_owned(), column_type: Type::Any }],
+                rows: [1, 2, 1, 3].map(|node| vec![Value::Node(node)]).into(),
+                names: Names { nodes, ..Names::default() },
+                total: 4,
+                completeness: Completeness::default(),
+                commit: 1,
+                recorded: 2,
+                now: 3,
+                warnings: Vec::new(),
+                edges_followed: 0,
+                events_read: 0,
+                format: None,
+                is_storeless: false,
+            };
+            let mut bytes = Vec::new();
+            answer.write_json(&mut bytes, &[]);
+            assert_eq!(String::from_utf8(bytes).unwrap(), answer.to_json().to_string(), "{other}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Bind, Binder, function};
 use crate::ast::{Binary, Expr, ExprKind, Literal, Name, SetCall, Subject, Unary, Unit};
 use crate::error::{Code, Mistake, Span};
-use crate::plan::{End, Expression, Kinds, SetSource, Type};
+use crate::plan::{End, Expression, Function, Kinds, SetSource, Type};
 use crate::value::{HashValue, Value};
 
 /// An expression with what is known of it before running.
@@ -190,6 +190,7 @@ impl Binder {
             ));
         }
         let spec = function::find(name)?;
+        self.of_now |= spec.function == Function::Now;
         let mut bound = Vec::new();
         for (index, argument) in arguments.iter().enumerate() {
             bound.push(self.argument(spec.wanted(index), argument)?);

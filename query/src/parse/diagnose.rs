@@ -5,7 +5,7 @@
 //! the place, and last what the grammar expected.
 
 use lineal_engine::schema::{KINDS, RELATIONS};
-use lineal_grammar::{Parser, Rule};
+use lineal_grammar::{Parser, RESERVED, Rule};
 use pest::Parser as _;
 use pest::error::{Error, ErrorVariant, InputLocation};
 
@@ -20,51 +20,8 @@ use crate::suggest::{nearest, nearest_first};
 pub(crate) const VERBS: [&str; 10] =
     ["find", "trace", "diff", "history", "prove", "verify", "show", "explain", "profile", "let"];
 
-/// Words of the language beside verbs, clauses, kinds and relations.
-const WORDS: [&str; 42] = [
-    "upstream",
-    "downstream",
-    "via",
-    "avoiding",
-    "within",
-    "of",
-    "by",
-    "and",
-    "or",
-    "not",
-    "in",
-    "is",
-    "null",
-    "like",
-    "matches",
-    "contains",
-    "exists",
-    "size",
-    "list",
-    "first",
-    "root",
-    "tip",
-    "all",
-    "to",
-    "with",
-    "no",
-    "deep",
-    "distinct",
-    "asc",
-    "desc",
-    "union",
-    "intersect",
-    "except",
-    "true",
-    "false",
-    "lineage",
-    "any",
-    "training",
-    "node",
-    "as",
-    "having",
-    "by",
-];
+/// Words of the language that may also be names of the user's.
+const UNRESERVED: [&str; 4] = ["lineage", "any", "training", "node"];
 
 /// Words that are tried in the place of a misspelt one: few are as near as the nearest.
 const REPAIRS_TRIED_MAX: usize = 8;
@@ -422,7 +379,7 @@ fn relation_words() -> impl Iterator<Item = &'static str> {
 }
 
 fn vocabulary() -> impl Iterator<Item = &'static str> {
-    let words = clauses::CLAUSES.into_iter().chain(WORDS).chain(VERBS);
+    let words = RESERVED.into_iter().chain(UNRESERVED);
     words.chain(kind_words()).chain(relation_words())
 }
 
@@ -433,9 +390,7 @@ pub(super) fn word_class(word: &str) -> Option<&'static str> {
         Some("a kind")
     } else if relation_words().any(is) {
         Some("a relation")
-    } else if clauses::CLAUSES.into_iter().chain(WORDS).chain(VERBS).any(is)
-        && !["lineage", "any", "training", "node"].into_iter().any(is)
-    {
+    } else if RESERVED.into_iter().any(is) {
         Some("a word of the language")
     } else {
         None

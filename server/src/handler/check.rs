@@ -4,7 +4,7 @@
 use super::imports::{accepted, truth};
 use super::sound;
 use crate::accept;
-use crate::check::{Asked, RECORDED, Until, When, reports};
+use crate::check::{Asked, RECORDED, When, reports};
 use crate::gate::Call;
 use crate::jobs::{Input, Job, Wanted};
 use crate::openapi::Description;
@@ -44,13 +44,13 @@ pub(crate) fn describe(it: Description) -> Description {
             &[(JSON, Type::Object), (SARIF, Type::Object), (JUNIT, Type::String)],
         )
         .problem(406, "No form of the report is acceptable.")
-        .problem(422, "A rule could not be evaluated.")
+        .problem(422, "A rule could not be evaluated, or its question reached a bound of the server.")
 }
 
 pub(crate) fn describe_recording(it: Description) -> Description {
     it.body::<CheckRequest>()
         .writes()
-        .accepted::<ImportJob>("The job; GET /v1/imports/{id} tells the reports and their records.")
+        .accepted::<ImportJob>("The job; GET /v1/imports/{id} tells the records and how many rules came to what, GET /v1/check?as_of=recorded gives the reports.")
 }
 
 /// What is asked for.
@@ -96,12 +96,13 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
     }
     let (tenant, waiting) = (call.tenant()?, Waiting::of(&call)?);
     let opened = tenant.current();
-    let (now, deadline) = (tenant.now(), call.deadline);
+    let (now, deadline, bounds) = (tenant.now(), call.deadline, call.app.config.limits.clone());
     let gzip = accept::takes_gzip(&call.parts.headers);
     let bound = sight.is_bound().then_some("what is not of the systems of this token");
     let work = call.app.pool.run(&call.who()?.token.id, move |_, stop| {
-        let until = Until { deadline, stop: &|| stop.is_set() };
-        let made = reports(&opened, &sight, &asked, now, &until)?;
+        let stop = || stop.is_set();
+        let limits = bounds.of_answers(deadline, &stop);
+        let made = reports(&opened, &sight, &asked, now, &limits)?;
         sound(&opened)?;
         let commit = made.first().map_or_else(|| opened.commit(), |report| report.commit);
         let findings = made.iter().flat_map(|report| &report.rules).map(|rule| rule.findings_total);

@@ -12,6 +12,7 @@ use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use lineal_evidence::export::{CycloneDxVersion, Form, export};
 use lineal_evidence::{Closure, Error};
 use lineal_query::told::{Target, resolve};
+use std::time::Instant;
 use utoipa::openapi::schema::Type;
 
 /// Edges between the nodes of an export.
@@ -91,6 +92,7 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
         return Ok(response);
     }
     let withheld = sight.is_bound().then_some("what is not of the systems of this token");
+    let deadline = call.deadline;
     let work = call.app.pool.run(&who.token.id, move |_, stop| {
         let view = sight.shown(view(&opened.store, as_of)?);
         let scope = sight.scope(&opened, &view);
@@ -107,11 +109,10 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
                 ));
             }
         };
-        let closure = Closure::within(&view, node, &sees).map_err(|error| problem(&error))?;
-        if stop.is_set() {
-            return Err(Problem::timed_out());
-        }
-        let bytes = export(form, &opened.store, &view, &closure).map_err(|error| problem(&error))?;
+        let go_on = || !stop.is_set() && Instant::now() < deadline;
+        let told = |error| problem(&error);
+        let closure = Closure::within(&view, node, &sees, &go_on).map_err(told)?;
+        let bytes = export(form, &opened.store, &view, &closure, &go_on).map_err(told)?;
         sound(&opened)?;
         let (nodes, edges) = (closure.members.len(), closure.edges.len());
         Ok((bytes, nodes, edges, closure.root().name.clone(), closure.commit))
@@ -155,6 +156,7 @@ fn in_a_header(name: &str) -> String {
 fn problem(error: &Error) -> Problem {
     match error {
         Error::Store(error) => Problem::store(error),
+        Error::Ended => Problem::timed_out(),
         other => Problem::in_words(StatusCode::UNPROCESSABLE_ENTITY, other.to_string()),
     }
 }

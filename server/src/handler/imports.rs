@@ -1,13 +1,13 @@
 //! `/v1/imports`: exports brought over the network, or read where the server is; and how far each is.
 
 use crate::accept;
-use crate::body::Upload;
 use crate::gate::Call;
 use crate::jobs::{Input, Job, Wanted};
 use crate::openapi::Description;
 use crate::problem::Problem;
 use crate::reply::Written;
 use crate::role::Role;
+use crate::upload::{Most, Upload, beside};
 use crate::wire::{ImportJob, ImportJobs, ImportRequest};
 use axum::body::Body;
 use axum::http::{Response, StatusCode, header};
@@ -71,12 +71,15 @@ pub(crate) async fn post(mut call: Call) -> Result<Response<Body>, Problem> {
             dry_run: truth(&call, "dry_run")?,
         };
         let name = name(call.parameter("name")?)?;
-        let upload = Upload::begin(&writer.uploads, &id, &name).map_err(|error| {
-            tracing::error!(%error, "an upload cannot be begun");
-            Problem::unready("the upload cannot be written; the server's log says why")
-        })?;
+        let (below, folder, file) = (writer.uploads.clone(), id.clone(), name.clone());
+        let upload = beside(move || Upload::begin(&below, &folder, &file)).await?;
         let upload = upload.within(writer.room.share());
-        if upload.fill(&call).await? == 0 {
+        let limits = &call.app.config.intake;
+        let most = Most {
+            bytes: usize::try_from(limits.upload_bytes).unwrap_or(usize::MAX),
+            within: Duration::from_secs(limits.upload_seconds),
+        };
+        if upload.fill(call.take_unheard(), most).await? == 0 {
             return Err(Problem::bad_request("the body is empty: it is the file to be imported"));
         }
         (Input::Upload(upload), name, wanted)
@@ -104,7 +107,7 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
     let job =
         job.ok_or_else(|| Problem::not_found("no job of that id since the server started"))?;
     let mut job = job.told();
-    // A report of rules is of the whole store, with who declared and waived: for who may have one made.
+    // What rules came to is of the whole store: for who may have a report of them made.
     let makes_reports =
         matches!(call.who()?.token.role, Role::Engineer | Role::Approver | Role::Investigator);
     if job.kind == "check" && (!makes_reports || call.sight()?.is_bound()) {

@@ -13,21 +13,25 @@ use axum::http::{Response, StatusCode};
 use lineal_evidence::Error;
 use lineal_evidence::record::time_of;
 use lineal_evidence::retention::{Kept, Policy};
+use serde_json::json;
 
 /// What a policy that came along is called in messages.
 const SENT: &str = "the policy that was sent";
+/// What is kept back of those who may not see what is restricted.
+const RESTRICTED: &str = "restricted rows, and whether they keep a batch";
 
 pub(crate) fn describe(it: Description) -> Description {
     it.body::<RetentionRequest>()
         .in_store()
-        .object("The classes with their floors and ceilings, the batches that are due, and how the other classes stand.")
+        .object("The classes with their floors and ceilings, the batches that are due, and how the other classes stand; in `withheld` what this token is not told.")
         .problem(422, "The policy cannot be read.")
 }
 
 /// Says what is due.
 pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
     call.only(&[])?;
-    if call.sight()?.is_bound() {
+    let sight = call.sight()?;
+    if sight.is_bound() {
         return Err(Problem::forbidden(
             "retention is of the whole store, and this token is bound to systems",
         ));
@@ -51,8 +55,9 @@ pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
     let gzip = accept::takes_gzip(&call.parts.headers);
     let work = call.app.pool.run(&call.who()?.token.id, move |_, _| {
         let stored = |error: lineal_engine::Error| Problem::store(&error);
-        // What is restricted is kept as well, and the trail is a class of its own.
-        let view = opened.store.snapshot().map_err(stored)?.with_restricted();
+        // What is restricted is kept as well, and the trail is a class of its own. Which batches hold
+        // restricted rows is for whoever decides about that.
+        let view = sight.shown(opened.store.snapshot().map_err(stored)?);
         let kept = Kept::of(&opened.store, &view, &policy, now).map_err(|error| match error {
             Error::Store(error) => Problem::store(&error),
             other => Problem::in_words(StatusCode::UNPROCESSABLE_ENTITY, other.to_string()),
@@ -62,7 +67,12 @@ pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
         }
         sound(&opened)?;
         let due = kept.logs.as_ref().map_or(0, |logs| logs.due.len());
-        Ok((due as u64, Written::json(&kept.to_json(&policy, now), gzip)))
+        let mut told = kept.to_json(&policy, now);
+        told["withheld"] = match sight.restricted {
+            true => json!([]),
+            false => json!([RESTRICTED]),
+        };
+        Ok((due as u64, Written::json(&told, gzip)))
     });
     let (due, written) = work.await??;
     call.asked.results(due);

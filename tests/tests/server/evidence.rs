@@ -71,8 +71,11 @@ fn a_report_is_recorded_in_the_name_of_who_asks_and_found_again() {
     assert_eq!(job["state"], "done", "{job}");
     let noted = &job["report"]["recorded"][0];
     assert!(noted["document"].as_str().unwrap().starts_with("check of "), "{job}");
+    assert_eq!(job["report"].as_object().map(serde_json::Map::len), Some(1), "{job}");
+    assert!(job.to_string().len() < 1_000, "a job holds no report: {job}");
     let again = reports(&ask(&format!("?system={SYSTEM}&as_of=recorded")));
-    assert_eq!(again[0]["rules"], job["report"]["reports"][0]["rules"]);
+    assert_eq!(again[0]["rules"].as_array().map(Vec::len), Some(40));
+    assert_eq!((&again[0]["pack"], &again[0]["counts"]), (&noted["pack"], &noted["counts"]));
     let keyed = reports(&ask(&format!("?system={SYSTEM}&by_keys=true")));
     assert_eq!(keyed[0]["counts"], again[0]["counts"]);
     let who = live
@@ -86,7 +89,7 @@ fn a_report_is_recorded_in_the_name_of_who_asks_and_found_again() {
     let importer = live.token(Role::Importer);
     let place = taken.header("location").unwrap().to_owned();
     let of = |token: &str| live.send(get(place.clone()).token(token)).ok()["report"].clone();
-    assert!(of(&engineer)["reports"].is_array());
+    assert!(of(&engineer)["recorded"].is_array());
     assert_eq!(of(&importer), Json::Null);
     let listed = live.send(get("/v1/imports").token(&importer)).ok();
     let listed: Vec<&Json> = listed["imports"].as_array().unwrap().iter().collect();
@@ -96,6 +99,78 @@ fn a_report_is_recorded_in_the_name_of_who_asks_and_found_again() {
     let failed = done(&live, &engineer, &absent);
     assert_eq!(failed["state"], "failed", "{failed}");
     assert!(failed["problem"]["detail"].as_str().unwrap().contains("nobody"), "{failed}");
+}
+
+#[test]
+fn the_bounds_of_the_server_bind_a_report_and_it_says_which() {
+    let live = Live::with(|config| config.limits.rows = 1);
+    let engineer = live.token(Role::Engineer);
+    let (status, _) = live.send(get("/v1/check").token(&engineer)).problem();
+    let told = live.send(get("/v1/check").token(&engineer)).text();
+    assert!(status == 422 && told.contains("the limit of 1 rows"), "{status}: {told}");
+}
+
+#[test]
+fn what_decisions_say_and_what_is_restricted_is_told_to_whom_it_is_for_alone() {
+    let live = Live::with(|config| config.write = true);
+    let [engineer, officer, auditor, admin] =
+        [Role::Engineer, Role::PrivacyOfficer, Role::Auditor, Role::Admin]
+            .map(|role| live.token(role));
+    let find = "find inference as i return i.event_id limit 2";
+    let ids = live.query(&officer, find).ok()["rows"].clone();
+    let decide = |event: &Json, how: &str| {
+        let mut body = json!({
+            "events": [event], "basis": "a ground", "decision": "R-77",
+            "decided_by": "a@bank.example", "all": true,
+        });
+        if !how.is_empty() {
+            body[how] = json!(true);
+        }
+        let reply = live.send(post("/v1/erasures", &body).token(&officer));
+        let job = done(&live, &officer, &reply);
+        assert_eq!(job["state"], "done", "{job}");
+    };
+    decide(&ids[0][0], "");
+    let told = |token: &str, query: &str| {
+        let all = reports(&live.send(get(format!("/v1/check{query}")).token(token)));
+        rule(&all[0], "REC-13")["findings"][0]["say"].as_str().unwrap().to_owned()
+    };
+    for token in [&officer, &auditor, &admin] {
+        let say = told(token, "");
+        assert!(say.contains("R-77") && say.contains("a ground"), "{say}");
+        assert_eq!(live.send(get("/v1/erasures").token(token)).status, 200);
+    }
+    let say = told(&engineer, "");
+    assert!(say.contains("by recorded decision (") && say.contains("a privacy officer"), "{say}");
+    assert!(!say.contains("R-77") && !say.contains("a ground"), "{say}");
+    assert_eq!(live.send(get("/v1/erasures").token(&engineer)).problem().0, 403);
+    let taken = live.send(post("/v1/check", &json!({})).token(&engineer));
+    assert_eq!(done(&live, &engineer, &taken)["state"], "done");
+    for token in [&engineer, &officer] {
+        let say = told(token, "?as_of=recorded");
+        assert!(say.contains("a privacy officer") && !say.contains("R-77"), "{say}");
+    }
+
+    decide(&ids[1][0], "restrict");
+    let due = |token: &str| {
+        let policy = "[policy]\nname = \"own\"\nversion = 1\n[[retention]]\nclass = \"inference-log\"\n\
+                      covers = \"events\"\nmin = \"P6M\"\nmax = \"P12M\"\nanchor = \"event.at\"\nbasis = \"AI Act 26(6)\"\n\
+                      max_basis = \"GDPR 5(1)(e)\"\npurpose = \"complaints\"\n";
+        let asked = post("/v1/retention", &json!({ "at": "2199-01-01", "policy": policy }));
+        live.send(asked.token(token)).ok()
+    };
+    let held = |told: &Json| {
+        let due = told["inference-log"]["due"].as_array().expect("batches are due").clone();
+        assert!(!due.is_empty(), "{told}");
+        due.iter().filter(|batch| !batch["hold"].is_null()).count()
+    };
+    let of_officer = due(&officer);
+    assert_eq!((held(&of_officer), &of_officer["withheld"]), (1, &json!([])));
+    for token in [&auditor, &admin] {
+        let told = due(token);
+        assert_eq!(held(&told), 0, "{told}");
+        assert!(told["withheld"][0].as_str().unwrap().contains("restricted"), "{told}");
+    }
 }
 
 #[test]

@@ -72,7 +72,8 @@ fn read(told: &Json) -> Outcome<Vec<Report>> {
     })
 }
 
-/// Has the server make the reports and record them, in the name of the token.
+/// Has the server make the reports and record them, in the name of the token; then they are printed as they
+/// stand there, persons by their keys.
 fn record(arguments: &Arguments, wanted: &Check, remote: &Remote) -> Outcome {
     if wanted.by.is_some() {
         return Err(Failure::usage("--by does not go with --url: the token says who it is"));
@@ -87,5 +88,6 @@ fn record(arguments: &Arguments, wanted: &Check, remote: &Remote) -> Outcome {
         (one["commit"].as_u64().unwrap_or(0), name)
     });
     let noted: Vec<(u64, String)> = noted.collect();
-    print(arguments, wanted, &read(&told["reports"])?, &noted)
+    // As they are recorded: in a job they do not stand.
+    print(arguments, wanted, &reports(wanted, remote, RECORDED, false)?, &noted)
 }

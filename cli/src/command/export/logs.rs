@@ -1,6 +1,6 @@
 //! `lineal export logs`: events as files that somebody else reads, with counts and a statement.
 
-use crate::args::{Arguments, Export, ExportedLogs, LogsFormat};
+use crate::args::{Arguments, Export, ExportedLogs, LogsFormat, LogsProof};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::render::{counted, grouped, visible};
 use crate::target::resolve;
@@ -9,7 +9,7 @@ use crate::{place, retracted};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lineal_engine::{NodeNo, Snapshot, Store};
 use lineal_evidence::logs::{
-    Format, HandedOver, LogsError, SIGNATURE_FILE, STATEMENT_FILE, Wanted, hand_over,
+    Format, HandedOver, LogsError, Proof, SIGNATURE_FILE, STATEMENT_FILE, Wanted, hand_over,
 };
 use lineal_query::told::Target;
 use std::io::Write;
@@ -24,7 +24,7 @@ pub(super) fn refuse_options(given: &ExportedLogs) -> Outcome<()> {
         (from.is_some(), "--from"),
         (until.is_some(), "--until"),
         (disclose.is_some(), "--disclose"),
-        (*proof, "--proof"),
+        (proof.is_some(), "--proof"),
     ];
     match said.iter().find(|(is_given, _)| *is_given) {
         Some((_, option)) => {
@@ -37,14 +37,8 @@ pub(super) fn refuse_options(given: &ExportedLogs) -> Outcome<()> {
 pub(super) fn run(arguments: &Arguments, wanted: &Export) -> Outcome {
     if let Some(url) = &arguments.there.url {
         return Err(Failure::usage(format!(
-            "`lineal export logs` does not work over --url {url}: the statement is signed with the \
-             log's key, which a server does not lend; run it beside the store, with --store DIR"
-        )));
-    }
-    if let Some(url) = &arguments.there.url {
-        return Err(Failure::usage(format!(
             "`lineal export logs` does not work over --url {url}: the log's key signs what is handed over, \
-             so run it beside the store, with --store DIR in place of --url"
+             and a server does not lend it; run it beside the store, with --store DIR in place of --url"
         )));
     }
     let Some(folder) = &wanted.logs.out else {
@@ -66,7 +60,11 @@ pub(super) fn run(arguments: &Arguments, wanted: &Export) -> Outcome {
             Some(LogsFormat::Csv) | None => Format::Csv,
         },
         with_subject_group: wanted.logs.disclose.is_some(),
-        with_proof: wanted.logs.proof,
+        proof: match wanted.logs.proof {
+            None => Proof::None,
+            Some(LogsProof::Sample) => Proof::Sample,
+            Some(LogsProof::All) => Proof::Every,
+        },
     };
     if let (Some(from), Some(until)) = (asked.from, asked.until)
         && from >= until
@@ -83,12 +81,18 @@ pub(super) fn run(arguments: &Arguments, wanted: &Export) -> Outcome {
         LogsError::Store(error) => Failure::Store(error),
         other => Failure::usage(other),
     })?;
+    // Nobody may be reading complaints any more: what was handed over stands.
+    let mut complaints = std::io::stderr().lock();
     if let Some(why) = done.no_proof {
-        eprintln!("no event is proved, and the statement says so: {why}");
+        let _ = writeln!(complaints, "no event is proved, and the statement says so: {why}");
     } else if done.unproved > 0 {
-        let events = counted(done.unproved as u64, "sampled event");
-        eprintln!("not proved, as salts were erased: {events}");
+        let events = counted(done.unproved, "event");
+        let _ = writeln!(
+            complaints,
+            "not proved, as salts were erased: {events}; {STATEMENT_FILE} names them"
+        );
     }
+    drop(complaints);
     let name = view.name_of(subject);
     if arguments.json {
         json(&name, &view, folder, &done)
@@ -101,7 +105,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Export) -> Outcome {
 fn commit(store: &Store, wanted: &Export) -> Outcome<u64> {
     Ok(match wanted.as_of {
         Some(commit) => commit,
-        None if wanted.logs.proof => {
+        None if wanted.logs.proof.is_some() => {
             store.checkpoint_sizes()?.last().copied().unwrap_or_else(|| store.commit())
         }
         None => store.commit(),
@@ -175,6 +179,16 @@ fn told(name: &str, view: &Snapshot, folder: &Path, done: &HandedOver, asked: &W
         grouped(counts.restricted),
         grouped(counts.outside),
     )?;
+    if asked.from.is_some() || asked.until.is_some() {
+        let time =
+            |time: Option<i64>, open: &str| time.map_or_else(|| open.to_owned(), time::rfc3339);
+        writeln!(
+            out,
+            "  the time asked for: from {} until before {}",
+            time(asked.from, "the first event"),
+            time(asked.until, "any time"),
+        )?;
+    }
     if counts.untimed + counts.unplaced > 0 {
         writeln!(
             out,
@@ -187,7 +201,11 @@ fn told(name: &str, view: &Snapshot, folder: &Path, done: &HandedOver, asked: &W
         writeln!(out, "  the subject group is kept back; --disclose subject gives it")?;
     }
     if done.proved > 0 {
-        writeln!(out, "  {} proved in sample-proof.json", counted(done.proved as u64, "event"))?;
+        let place = match asked.proof {
+            Proof::Every => "proof-*.json",
+            Proof::Sample | Proof::None => "sample-proof.json",
+        };
+        writeln!(out, "  {} proved in {place}", counted(done.proved, "event"))?;
     }
     let place = folder.display();
     writeln!(out, "  {} in {place}", counted(done.bytes, "byte"))?;

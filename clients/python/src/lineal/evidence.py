@@ -285,10 +285,12 @@ class EvidenceCalls:
         deployment: str | None = None,
         reconcile: bool = False,
     ) -> list[Report]:
-        """Makes these reports of the store as it is and records them, in the name of the token."""
+        """Makes these reports of the store as it is and records them, in the name of the token. They
+        are given as they are recorded: persons stand there by their keys."""
         asked = _about(system, model, deployment, reconcile)
-        job = self.wait(Job.read(self._json("POST", "/v1/check", json=asked)))
-        return [Report.read(report) for report in (job.report or {})["reports"]]
+        self.wait(Job.read(self._json("POST", "/v1/check", json=asked)))
+        told = self._json("GET", "/v1/check", params=asked | {"as_of": "recorded"})
+        return [Report.read(report) for report in told["reports"]]
 
     def export(self, form: Form, target: str, *, as_of: int | None = None) -> bytes:
         """What a thing rests on, in a form that tools of others read: write these bytes to a file

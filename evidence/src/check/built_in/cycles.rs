@@ -3,6 +3,8 @@
 use lineal_engine::NodeNo;
 use lineal_engine::schema::{Class, Direction, RELATIONS, Relation};
 
+use lineal_query::CHECK_EVERY;
+
 use super::Offence;
 use crate::check::Error;
 use crate::check::ask::Asker;
@@ -36,7 +38,7 @@ pub(super) fn upstream_of_itself(
         About::Anything => (0..snapshot.node_count()).collect(),
         _ => subjects.to_vec(),
     };
-    let mut offences = Vec::new();
+    let (mut offences, mut steps) = (Vec::new(), 0_u64);
     // A walk in depth without recursion: a node, and which of its edges comes next.
     let mut way: Vec<(NodeNo, usize, usize)> = Vec::new();
     for root in all {
@@ -46,6 +48,10 @@ pub(super) fn upstream_of_itself(
         marks[root as usize] = Mark::Open;
         way.push((root, 0, 0));
         while let Some((node, relation, edge)) = way.last_mut() {
+            steps += 1;
+            if steps % CHECK_EVERY == 0 {
+                asker.go_on()?;
+            }
             let Some(followed) = relations.get(*relation) else {
                 marks[*node as usize] = Mark::Done;
                 way.pop();

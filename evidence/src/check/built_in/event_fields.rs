@@ -25,6 +25,7 @@ fn counted(asker: &Asker<'_>, deployment: NodeNo) -> Result<Counted, Error> {
     let snapshot = asker.snapshot();
     let mut counted = Counted::default();
     for node in snapshot.batches_of(deployment) {
+        asker.go_on()?;
         let Some(batch) = snapshot.batch(node) else { continue };
         // Counters are of all rows, whether or not they count in the view.
         counted.events += u64::from(batch.rows);

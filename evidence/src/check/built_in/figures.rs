@@ -36,6 +36,7 @@ pub(super) fn declared(asker: &mut Asker<'_>, subjects: &[NodeNo]) -> Result<Vec
             continue;
         }
         for model in models.iter() {
+            asker.go_on()?;
             let about = asker.snapshot().edges(*model, Relation::Evaluates, Direction::Inverse);
             let mut measured = Vec::new();
             for evaluation in about {

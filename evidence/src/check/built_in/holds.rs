@@ -72,6 +72,7 @@ pub(super) fn missing(
     let holds: Vec<HoldInfo> = store.holds_at(snapshot.commit())?;
     let mut offences = Vec::new();
     for incident in subjects {
+        asker.go_on()?;
         let around = around(snapshot, *incident);
         let fits = |hold: &&HoldInfo| match &hold.scope {
             HoldScope::Store => true,
@@ -111,6 +112,7 @@ pub(super) fn past_erasure(
     let holds = store.holds_at(asker.snapshot().commit())?;
     let mut offences = Vec::new();
     for deployment in subjects {
+        asker.go_on()?;
         let days = match snapshot.field(*deployment, "log_erase_days")? {
             Some(Value::Float(days)) => days,
             Some(other) => other.as_i64().map_or(f64::MAX, |days| days as f64),
@@ -133,10 +135,14 @@ pub(super) fn past_erasure(
         });
         let overdue = overdue.count();
         if overdue > 0 {
-            let batches = if overdue == 1 { "batch is" } else { "batches are" };
-            let say = format!("{overdue} {batches} past the declared end of keeping, with no hold");
+            let say =
+                format!("past the declared end of keeping, with no hold: {}", batches(overdue));
             offences.push(Offence::said(*deployment, say));
         }
     }
     Ok(offences)
+}
+
+fn batches(count: usize) -> String {
+    if count == 1 { "1 batch".to_owned() } else { format!("{count} batches") }
 }

@@ -7,7 +7,7 @@ use lineal_engine::{BatchInfo, NodeNo};
 use super::Offence;
 use crate::check::Error;
 use crate::check::ask::{Asker, time_text};
-use crate::report::counted;
+use crate::report::words::counted;
 
 /// Rows that are read for one deployment at most: batches that lie across a limit. Beyond it the
 /// counters alone speak, and the finding says `at least`.
@@ -33,6 +33,7 @@ impl Outside {
 pub(super) fn outside(asker: &Asker<'_>, subjects: &[NodeNo]) -> Result<Vec<Offence>, Error> {
     let mut offences = Vec::new();
     for deployment in subjects {
+        asker.go_on()?;
         let declared = match asker.time(*deployment, "from")? {
             Some(from) => Some(from),
             None => asker.time(*deployment, "time")?,
@@ -45,6 +46,7 @@ pub(super) fn outside(asker: &Asker<'_>, subjects: &[NodeNo]) -> Result<Vec<Offe
         let mut found = Outside::default();
         let mut read = 0_u64;
         for node in asker.snapshot().batches_of(*deployment) {
+            asker.go_on()?;
             let Some(batch) = asker.snapshot().batch(node).filter(|batch| batch.events > 0) else {
                 continue;
             };

@@ -71,6 +71,7 @@ pub(super) fn unexplained(
 ) -> Result<Vec<Offence>, Error> {
     let mut offences = Vec::new();
     for deployment in subjects {
+        asker.go_on()?;
         let batches = intervals(asker, *deployment);
         if batches.is_empty() {
             continue;
@@ -79,6 +80,7 @@ pub(super) fn unexplained(
         let mut covered: Option<i64> = None;
         let mut known = None;
         for (first, last, batch) in batches {
+            asker.go_on()?;
             // What is silent between two batches, and within this one.
             let between = covered.filter(|end| first - end > most).map(|end| (end, first));
             covered = Some(covered.map_or(last, |end| end.max(last)));

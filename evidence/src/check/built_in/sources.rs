@@ -9,6 +9,7 @@ use lineal_proof::record::{Commit, Record};
 use super::Offence;
 use crate::check::Error;
 use crate::check::ask::Asker;
+use crate::report::words::counted;
 
 #[derive(Default)]
 struct Read {
@@ -39,8 +40,10 @@ pub(super) fn rejected(
         let read = by_import.get(&number);
         if let Some(read) = read.filter(|read| read.rejected > 0) {
             let say = format!(
-                "{} of {} items of {} sources could not be read",
-                read.rejected, read.items, read.sources
+                "{} of {} of {} could not be read",
+                read.rejected,
+                counted(read.items, "item"),
+                counted(read.sources, "source")
             );
             offences.push(Offence::said(node, say));
         }
@@ -53,6 +56,7 @@ fn numbered(asker: &Asker<'_>, subjects: &[NodeNo]) -> Result<Vec<(NodeNo, u64)>
     let snapshot = asker.snapshot();
     let mut found = Vec::new();
     for node in subjects.iter().filter(|node| snapshot.kind_of(**node) == Kind::Import) {
+        asker.go_on()?;
         let number = snapshot.field(*node, "number")?.and_then(|value| value.as_i64());
         found.extend(number.map(|number| (*node, number.unsigned_abs())));
     }
@@ -67,6 +71,7 @@ pub(super) fn nobody(
 ) -> Result<Vec<Offence>, Error> {
     let mut offences = Vec::new();
     for (node, number) in numbered(asker, subjects)? {
+        asker.go_on()?;
         let commit = Commit::decode(&store.commit_payload(number)?);
         // A commit that cannot be read names nobody; `lineal verify` says more of it.
         if commit.ok().and_then(|commit| commit.actor).is_none() {

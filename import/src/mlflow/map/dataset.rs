@@ -1,6 +1,7 @@
 //! Datasets: one node for the same name, digest and source, however many experiments list it.
 
 use super::super::datasets::DatasetList;
+use super::super::laid::{Growing, Laid};
 use super::super::store::{Dataset, Texts, located};
 use super::Context;
 use super::collector::Collector;
@@ -26,9 +27,9 @@ const PLACES: &[&str] = &["uri", "url", "path", "table_name", "delta_table_name"
 pub(in super::super) struct Datasets {
     /// The node of each distinct row, packed: a store has more data sets than runs, and these are asked
     /// for until the last run is made.
-    nodes: Vec<u8>,
+    nodes: Laid,
     /// Where each of these ends.
-    ends: Vec<usize>,
+    ends: Vec<u64>,
     /// For each row of the list its place among these.
     by_place: Vec<u32>,
     /// The hash of name and digest of each of these, and its place; ascending.
@@ -39,15 +40,16 @@ impl Datasets {
     /// # Errors
     /// What the file system says of rows that were laid aside.
     pub(super) fn new(list: &DatasetList) -> io::Result<Datasets> {
-        let (mut nodes, mut ends) = (Vec::new(), Vec::with_capacity(list.distinct_len()));
+        let (mut nodes, mut ends) = (Growing::default(), Vec::with_capacity(list.distinct_len()));
         let mut by_digest = Vec::with_capacity(list.distinct_len());
         for (row, place) in list.distinct().zip(0..) {
             let row = row?;
-            put_reference(&mut nodes, &reference(&row));
+            nodes.add(|out| put_reference(out, &reference(&row)));
             ends.push(nodes.len());
             by_digest.push((hash_of(&row.name, &row.digest), place));
         }
         by_digest.sort_unstable();
+        let nodes = nodes.finish()?;
         Ok(Datasets { nodes, ends, by_place: list.rows().to_vec(), by_digest })
     }
 
@@ -65,7 +67,7 @@ impl Datasets {
     fn packed(&self, row: usize) -> &[u8] {
         let start = row.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
         let range = self.ends.get(row).map(|end| start.unwrap_or(0)..*end);
-        range.and_then(|range| self.nodes.get(range)).unwrap_or_default()
+        range.map_or(&[], |range| self.nodes.get(range))
     }
 
     fn node(&self, row: usize) -> Option<Reference> {

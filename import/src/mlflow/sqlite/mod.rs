@@ -8,14 +8,17 @@ mod id_start;
 mod input_tags;
 mod open;
 mod registry;
+mod run_ids;
 mod runs;
 mod table;
 mod tracking;
+mod version_tags;
 
 use super::beside::beside;
 use super::error::Error;
 use super::store::Store;
-use runs::{RunIds, RunSeries};
+use run_ids::RunIds;
+use runs::RunSeries;
 use std::path::Path;
 use table::Database;
 

@@ -3,7 +3,8 @@
 use super::super::error::Error;
 use super::super::store::{RegisteredModel, Store, Texts, Version, located};
 use super::table::{Cells, Database};
-use std::collections::{BTreeMap, HashMap};
+use super::version_tags::{Reading, VersionTags};
+use std::collections::BTreeMap;
 
 /// Reads all tables of the registry half.
 pub(super) fn read(database: &Database<'_>, store: &mut Store) -> Result<(), Error> {
@@ -20,13 +21,14 @@ pub(super) fn read(database: &Database<'_>, store: &mut Store) -> Result<(), Err
         };
         names.insert(name, model);
     })?;
-    let mut tags: HashMap<(String, String), Texts> = HashMap::new();
+    let mut tags = Reading::default();
     let columns = ["name", "workspace", "version", "key", "value"];
     database.each("model_version_tags", &columns, |row| {
-        let of_version = tags.entry((full_name(row), row.text_or_empty(2))).or_default();
-        of_version.insert(row.text_or_empty(3), row.text_or_empty(4));
+        let version = row.text_or_empty(2);
+        tags.add((&full_name(row), &version), (&row.text_or_empty(3), &row.text_or_empty(4)));
     })?;
-    versions(database, &mut names, tags)?;
+    let laid_aside = |source| Error::Io { path: std::env::temp_dir(), source };
+    versions(database, &mut names, &tags.finish().map_err(laid_aside)?)?;
     database.each("registered_model_tags", &["name", "workspace", "key", "value"], |row| {
         let tag = (row.text_or_empty(2), row.text_or_empty(3));
         named(&mut names, full_name(row)).tags.extend([tag]);
@@ -44,7 +46,7 @@ pub(super) fn read(database: &Database<'_>, store: &mut Store) -> Result<(), Err
 fn versions(
     database: &Database<'_>,
     names: &mut BTreeMap<String, RegisteredModel>,
-    mut tags: HashMap<(String, String), Texts>,
+    tags: &VersionTags,
 ) -> Result<(), Error> {
     let at = located(&database.file());
     let columns = [
@@ -85,9 +87,8 @@ fn versions(
         };
         version.drop_redacted();
         let name = full_name(row);
-        let key = (name, version.number.clone());
-        version.tags = tags.remove(&key).unwrap_or_default();
-        named(names, key.0).versions.push(&version);
+        version.tags = tags.of(&name, &version.number);
+        named(names, name).versions.push(&version);
     })
 }
 

@@ -8,53 +8,17 @@ use super::super::point::{Figure, Point};
 use super::super::runs::Wanted;
 use super::super::spill::{Rows, Spill, put_number, put_signed, put_text};
 use super::super::store::{Input, Run, Store, Texts, escapes, located, run_status};
+use super::run_ids::RunIds;
 use super::table::{Cells, Database};
 use crate::record::Location;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Runs that are put together at once, while the parts before are recorded: some ten megabytes
-/// with a hundred points each.
-const RUNS_AT_ONCE: usize = 1_024;
-/// Most parts: each has a list of its rows.
-const PARTS_MAX: usize = 4_096;
 /// What `lifecycle_stage` says of what was deleted.
 const DELETED: &str = "deleted";
 /// Rows that a deleted run left behind: `mlflow gc` of old versions forgets some.
 const ORPHANS: &str = "rows of runs that are no longer in the store";
-
-/// The ids of all runs, in order: a run's number is its place.
-pub(super) struct RunIds {
-    ids: Vec<Box<str>>,
-    numbers: HashMap<Box<str>, u32>,
-}
-
-impl RunIds {
-    pub(super) fn read(database: &Database<'_>) -> Result<RunIds, Error> {
-        let mut ids: Vec<Box<str>> = Vec::new();
-        database.each("runs", &["run_uuid"], |row| ids.push(row.text_or_empty(0).into()))?;
-        ids.sort_unstable();
-        ids.dedup();
-        let numbers = (0..).zip(&ids).map(|(number, id)| (id.clone(), number)).collect();
-        Ok(RunIds { ids, numbers })
-    }
-
-    fn at_once(&self) -> usize {
-        RUNS_AT_ONCE.max(self.ids.len().div_ceil(PARTS_MAX))
-    }
-
-    /// A run's part and its place in it.
-    pub(super) fn place(&self, id: &str) -> Option<(usize, u64)> {
-        let number = *self.numbers.get(id)? as usize;
-        let at_once = self.at_once();
-        Some((number / at_once, (number % at_once) as u64))
-    }
-
-    fn spill(&self) -> Spill {
-        Spill::new(self.ids.len().div_ceil(self.at_once()))
-    }
-}
 
 /// What was found for the row before: rows of a run stand side by side in most databases, those of
 /// a metric often, so a look-up among all is rare (`import/examples/mlflow_import.rs`: a third of the
@@ -121,7 +85,7 @@ pub(super) struct RunTexts {
 impl RunTexts {
     pub(super) fn new(ids: &RunIds, path: &Path) -> RunTexts {
         let (names, path) = (Names::default(), path.to_owned());
-        RunTexts { spill: ids.spill(), names, failed: None, path }
+        RunTexts { spill: Spill::new(ids.parts()), names, failed: None, path }
     }
 
     fn add(&mut self, (part, run): (usize, u64), what: u8, write: impl FnOnce(&mut Vec<u8>)) {
@@ -252,7 +216,7 @@ impl RunSeries {
     /// nothing else.
     pub(super) fn read(database: &Database<'_>, ids: &RunIds) -> Result<RunSeries, Error> {
         let (not_numbers, unsound) = (HashSet::new(), BTreeSet::new());
-        let (spill, names) = (ids.spill(), Names::default());
+        let (spill, names) = (Spill::new(ids.parts()), Names::default());
         let (run_before, name_before) = (Before::default(), Before::default());
         let mut series =
             RunSeries { spill, names, run_before, name_before, not_numbers, unsound, orphans: 0 };
@@ -279,7 +243,7 @@ impl RunSeries {
         let names = &mut self.names;
         let named = |name: &str| Some((names.number(name), escapes(name)));
         let (name, is_unsound) = self.name_before.or_find(row.bytes(1), named).unwrap_or_default();
-        let number = part as u64 * ids.at_once() as u64 + run;
+        let number = ids.number_at((part, run));
         if is_unsound {
             self.unsound.insert((number, name));
             return Ok(());
@@ -319,12 +283,15 @@ pub(in super::super) struct SpilledRuns {
 impl SpilledRuns {
     pub(super) fn new(
         ids: RunIds,
-        texts: RunTexts,
-        series: RunSeries,
+        mut texts: RunTexts,
+        mut series: RunSeries,
         file: &str,
         store: &mut Store,
     ) -> Result<SpilledRuns, Error> {
-        if let Some(source) = texts.failed {
+        let failed = texts.failed.take().map_or(Ok(()), Err);
+        let settled =
+            failed.and_then(|()| texts.spill.settle()).and_then(|()| series.spill.settle());
+        if let Err(source) = settled {
             return Err(Error::Io { path: texts.path, source });
         }
         store.skip(ORPHANS, series.orphans);
@@ -333,7 +300,7 @@ impl SpilledRuns {
 
     /// How many parts there are.
     pub(in super::super) fn parts(&self) -> usize {
-        self.ids.ids.len().div_ceil(self.ids.at_once())
+        self.ids.parts()
     }
 
     /// The runs of a part, in the order of their ids.
@@ -342,10 +309,8 @@ impl SpilledRuns {
         part: usize,
         wanted: &Wanted<'_>,
     ) -> Result<Vec<Run>, Error> {
-        let first = part * self.ids.at_once();
-        let ids = self.ids.ids.iter().skip(first).take(self.ids.at_once());
         let run = |id: &str| Run { id: id.to_owned(), at: self.at.clone(), ..Run::default() };
-        let mut runs: Vec<Run> = ids.map(|id| run(id)).collect();
+        let mut runs: Vec<Run> = self.ids.of_part(part).map(run).collect();
         let path = &self.texts.path;
         let io = |source| Error::Io { path: path.clone(), source };
         let damaged = || io(io::Error::other("what was read of it and laid aside is damaged"));
@@ -414,9 +379,9 @@ impl SpilledRuns {
 
     /// Was a point of a run recorded as no number?
     pub(in super::super) fn is_nan(&self, run: &str, name: &str, point: &Point) -> bool {
-        let number = self.ids.numbers.get(run).zip(self.series.names.numbers.get(name));
+        let number = self.ids.number(run).zip(self.series.names.numbers.get(name));
         number.is_some_and(|(run, name)| {
-            let point = (u64::from(*run), *name, point.step, point.time_ms);
+            let point = (u64::from(run), *name, point.step, point.time_ms);
             self.series.not_numbers.contains(&point)
         })
     }
@@ -424,8 +389,8 @@ impl SpilledRuns {
     /// Metrics whose name would lead out of its folder, each with its run.
     pub(in super::super) fn unsound_metrics(&self) -> impl Iterator<Item = (&str, &str)> {
         self.series.unsound.iter().filter_map(|(run, name)| {
-            let run = self.ids.ids.get(usize::try_from(*run).ok()?)?;
-            Some((&**run, self.series.names.names.get(usize::try_from(*name).ok()?)?.as_str()))
+            let run = self.ids.id(usize::try_from(*run).ok()?)?;
+            Some((run, self.series.names.names.get(usize::try_from(*name).ok()?)?.as_str()))
         })
     }
 

@@ -7,7 +7,8 @@ use super::super::store::{
 };
 use super::id_start::{IdStart, id_start};
 use super::input_tags::InputTags;
-use super::runs::{RunIds, RunTexts};
+use super::run_ids::RunIds;
+use super::runs::RunTexts;
 use super::table::Database;
 use std::collections::{BTreeMap, HashMap};
 
