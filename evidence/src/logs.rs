@@ -28,6 +28,7 @@ use files::Folder;
 use lineal_engine::{NodeNo, Snapshot, Store};
 use parts::Part;
 use rows::RowFiles;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 /// The form of the files of rows.
@@ -65,6 +66,8 @@ pub struct Wanted {
     pub with_subject_group: bool,
     /// With a proof of a sample of the events. The view must be as of a checkpoint that is kept.
     pub with_proof: bool,
+    /// For whom only this subject is to be seen: nothing is told of other logs of the store.
+    pub is_bound: bool,
 }
 
 /// What was handed over.
@@ -92,7 +95,7 @@ pub struct HandedOver {
 }
 
 /// Writes the logs into a new or empty folder. `progress` is told how many events were looked at, of
-/// how many.
+/// how many, and may end it; then the folder has no statement.
 ///
 /// # Errors
 /// [`LogsError`]: another kind of thing, a folder that holds something, no checkpoint to prove against,
@@ -102,7 +105,7 @@ pub fn hand_over(
     view: &Snapshot,
     wanted: &Wanted,
     folder: &Path,
-    progress: &mut dyn FnMut(u64, u64),
+    progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
 ) -> Result<HandedOver, LogsError> {
     let deployments = parts::deployments(view, wanted.subject)?;
     let checkpoint = statement::checkpoint_of(store, view)?;
@@ -123,7 +126,9 @@ pub fn hand_over(
         listed.put(&folder, (store, view), part, &found.counts)?;
         reconciled.add(part, &found);
         done += part.info.events;
-        progress(done, all);
+        if progress(done, all).is_break() {
+            return Err(LogsError::Stopped);
+        }
     }
     files.close(&mut folder)?;
     listed.close(&mut folder)?;

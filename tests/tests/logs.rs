@@ -16,6 +16,7 @@ use lineal_query::{Limits, Parameters, Query, Request, StoreView};
 use lineal_tests::foreign;
 use lineal_tests::sample::{self, deployment, erasure_of, saying, write_day};
 use serde_json::Value as Json;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -54,11 +55,14 @@ fn wanted(view: &Snapshot, kind: Kind) -> Wanted {
         format: Format::Csv,
         with_subject_group: false,
         with_proof: false,
+        is_bound: false,
     }
 }
 
 fn export(store: &Store, wanted: &Wanted, folder: &Path) -> Result<HandedOver, LogsError> {
-    hand_over(store, &store.snapshot().unwrap(), wanted, folder, &mut |_, _| {})
+    hand_over(store, &store.snapshot().unwrap(), wanted, folder, &mut |_, _| {
+        ControlFlow::Continue(())
+    })
 }
 
 /// The lines of a file of the test's values, none of which holds a comma or a quote.

@@ -12,17 +12,18 @@ mod head;
 mod records;
 
 use super::document::{Block, Document, Gap, Lack, Reference, Section, Sentence};
+use super::facts::goes_on;
 use super::logs::{self, LogOf};
 use super::order::{Made, Order, Point};
 use super::picture;
 use super::{Error, words};
 use crate::Closure;
 use crate::check::ask::Asker;
-use crate::check::{Report, Wanted, check};
+use crate::check::{Part, Report, Wanted, check_part};
 use crate::rules::Pack;
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::{NodeNo, Snapshot, Store};
-use lineal_query::{Source, StoreView};
+use lineal_query::{Answer, Limits, Machine, Prepared, Request, Source, StoreView};
 
 /// The kind of this report, for programs.
 const KIND: &str = "annex-iv";
@@ -33,6 +34,16 @@ const KIND: &str = "annex-iv";
 /// [`Error::WrongKind`] for anything else, [`Error::Closure`] where it rests on too much, and what
 /// the store says.
 pub fn annex_iv(store: &Store, view: &StoreView, subject: NodeNo) -> Result<Document, Error> {
+    within(store, view, subject, &Limits::default())
+}
+
+/// The same, whose questions have these bounds, and which ends where they say so.
+pub(super) fn within(
+    store: &Store,
+    view: &StoreView,
+    subject: NodeNo,
+    limits: &Limits<'_>,
+) -> Result<Document, Error> {
     let pack = Pack::eu_ai_act()?;
     let order = Order::annex_iv(&pack)?;
     let snapshot = view.snapshot();
@@ -43,12 +54,13 @@ pub fn annex_iv(store: &Store, view: &StoreView, subject: NodeNo) -> Result<Docu
     }
     let systems = systems_of(snapshot, subject);
     let wanted = wanted(view, subject, &systems);
+    let part = &Bounded { view, limits };
     let report = match wanted.system {
-        Some(_) => Some(check(store, view, &pack, &wanted)?.without_people(snapshot)),
+        Some(_) => Some(check_part(store, view, part, &pack, &wanted)?.without_people(snapshot)),
         None => None,
     };
-    let mut asker = Asker::new(view, view, &pack, &wanted);
-    let closure = Closure::of(snapshot, subject)?;
+    let mut asker = Asker::new(view, part, &pack, &wanted);
+    let closure = Closure::within(snapshot, subject, &|_| true, &|| goes_on(limits))?;
     let deployments = asker.members(DEPLOYMENTS)?;
     let logs = logs::of(snapshot, &deployments, view.recorded())?;
     let mut maker = Maker {
@@ -67,6 +79,27 @@ pub fn annex_iv(store: &Store, view: &StoreView, subject: NodeNo) -> Result<Docu
     match snapshot.damage() {
         Some(error) => Err(error.into()),
         None => Ok(document),
+    }
+}
+
+/// A whole view, asked within bounds.
+struct Bounded<'a> {
+    view: &'a StoreView,
+    limits: &'a Limits<'a>,
+}
+
+impl Part for Bounded<'_> {
+    fn answer(
+        &self,
+        question: &Prepared,
+        machine: &mut Machine,
+        request: &Request<'_>,
+    ) -> lineal_query::Result<Answer> {
+        self.view.answer(question, machine, request)
+    }
+
+    fn limits(&self) -> Limits<'_> {
+        *self.limits
     }
 }
 
