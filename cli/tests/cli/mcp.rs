@@ -73,6 +73,7 @@ fn look(answers: &[Json]) {
             "explain",
             "check",
             "gate",
+            "report",
             "records"
         ]
     );
@@ -280,6 +281,7 @@ fn the_official_client_is_answered_on_both_ways() {
                 "explain",
                 "check",
                 "gate",
+                "report",
                 "records"
             ])
         );
