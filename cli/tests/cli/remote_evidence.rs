@@ -74,13 +74,13 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut open = vec![folder.to_owned()];
     while let Some(at) = open.pop() {
-        for inside in std::fs::read_dir(at).unwrap() {
-            let path = inside.unwrap().path();
+        for inside in std::fs::read_dir(at).expect("a folder") {
+            let path = inside.expect("an entry").path();
             if path.is_dir() {
                 open.push(path);
             } else {
-                let name = path.strip_prefix(folder).unwrap().display().to_string();
-                found.insert(name, std::fs::read(&path).unwrap());
+                let name = path.strip_prefix(folder).expect("below it").display().to_string();
+                found.insert(name, std::fs::read(&path).expect("a file"));
             }
         }
     }
@@ -166,7 +166,7 @@ fn logs_are_the_same_files_here_and_there_with_the_same_signature() {
         let [own, came] = ["here", "there"].map(|name| {
             let folder = served.folder.path().join(name);
             let found = files(&folder);
-            std::fs::remove_dir_all(folder).unwrap();
+            std::fs::remove_dir_all(folder).expect("it is there");
             found
         });
         assert!(own.contains_key("logs.json.sig"), "{:?}", own.keys());
@@ -213,8 +213,9 @@ fn a_pack_is_the_same_here_and_there_and_fuller_only_for_who_may_see_it() {
         let again = served.there(role, &asked("there", "other.zip"));
         assert!(again.code == 2 && again.err.contains("is there already"), "{again:?}");
         for name in ["here", "there"] {
-            std::fs::remove_dir_all(served.folder.path().join(name)).unwrap();
-            std::fs::remove_file(served.folder.path().join(format!("{name}.zip"))).unwrap();
+            let at = |name: &str| served.folder.path().join(name);
+            std::fs::remove_dir_all(at(name)).expect("it is there");
+            std::fs::remove_file(at(&format!("{name}.zip"))).expect("it is there");
         }
     }
     let refused = |role: &str, more: &[&str], words: &str| {

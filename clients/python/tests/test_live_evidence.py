@@ -100,7 +100,7 @@ def test_logs_come_as_files_with_counts_that_reconcile(client: Client) -> None:
     assert any(name.endswith(".parquet") for name in names)
     with pytest.raises(Problem, match="of a system or of a deployment"):
         client.export_logs(MODEL)
-    with pytest.raises(Problem, match="no signed checkpoint"):
+    with pytest.raises(Forbidden, match="may not"):
         client.pack(MODEL, samples=1)
 
 
