@@ -1402,7 +1402,7 @@ def check_statement(statement, records, events):
 
 
 def checked(data, key, trusted=None):
-    """The exit code, the proof as it was read, and what it discloses of events."""
+    """The exit code, the proof as it was read, its records, and what it discloses of events."""
     proof = read_file(data)
     try:
         checkpoint = read_signed(proof["checkpoint"].encode(), key)
@@ -1422,13 +1422,13 @@ def checked(data, key, trusted=None):
         code = REDACTED
     elif any(subject is None for _, subject, _ in events.values()):
         code = WITHHELD
-    return code, proof, events
+    return code, proof, records, events
 
 
 def check(data, key, trusted=None):
     """The exit code, the words of what is shown, and the fault if there is one."""
     try:
-        code, proof, _ = checked(data, key, trusted)
+        code, proof, _, _ = checked(data, key, trusted)
     except Tampered as fault:
         return TAMPERED, [], fault
     return code, in_words(proof["statement"]), None
@@ -1475,6 +1475,67 @@ def nanoseconds(text):
         return None
 
 
+# SHA-256; signed data; the content of a time stamp: as DER has these object identifiers.
+OF_STAMPS = tuple(map(bytes.fromhex, ("608648016503040201", "2a864886f70d010702", "2a864886f70d0109100104")))
+INTEGER, OCTETS, OID, TIME, SEQUENCE, SET, CONTEXT = 0x02, 0x04, 0x06, 0x18, 0x30, 0x31, 0xA0
+
+
+def der(data):
+    """The values that stand one after another in DER (X.690), each as its tag and its bytes."""
+    values, at = [], 0
+    while at < len(data):
+        head = data[at:at + 2]
+        if len(head) < 2 or head[0] & 0x1F == 0x1F:
+            raise Broken("a tag of one byte, and a length")
+        tag, length, at = head[0], head[1], at + 2
+        if length > 0x7F:
+            count, length = length & 0x7F, int.from_bytes(data[at:at + (length & 0x7F)], "big")
+            at += count
+            if not 1 <= count <= 3 or length <= 0x7F or length >> 8 * (count - 1) == 0:
+                raise Broken("a length in its shortest form")
+        if at + length > len(data):
+            raise Broken("the bytes end inside a value")
+        values.append((tag, data[at:at + length]))
+        at += length
+    return values
+
+
+def within(value, tag):
+    """The values inside one that has this tag."""
+    if value[0] != tag:
+        raise Broken(f"a value of tag {tag:#04x}")
+    return der(value[1])
+
+
+def read_stamp(reply):
+    """What a granted answer of a time-stamp authority says (RFC 3161, section 2.4.2): the SHA-256 that is
+    stamped, and when. Who signed it, and whether the signature fits, `openssl ts -verify` tells."""
+    sha256, signed_data, stamp = OF_STAMPS
+    try:
+        (answer,) = der(reply)
+        status, *tokens = within(answer, SEQUENCE)
+        if within(status, SEQUENCE)[0] not in ((INTEGER, b"\0"), (INTEGER, b"\1")):
+            raise Broken("the authority refused")
+        (token,) = tokens
+        kind, content = within(token, SEQUENCE)
+        (signed_content,) = within(content, CONTEXT)
+        version, algorithms, held = within(signed_content, SEQUENCE)[:3]
+        of, octets = within(held, SEQUENCE)
+        (told,) = within(octets, CONTEXT)
+        (whole,) = der(told[1])
+        number, _, imprint, _, time = within(whole, SEQUENCE)[:5]
+        algorithm, digest = within(imprint, SEQUENCE)
+        form = (kind, version[0], algorithms[0], of, told[0], number, within(algorithm, SEQUENCE)[0], digest[0], time[0])
+        if form != ((OID, signed_data), INTEGER, SET, (OID, stamp), OCTETS, (INTEGER, b"\1"), (OID, sha256), OCTETS, TIME):
+            raise Broken("a stamp over a SHA-256")
+        text, _, fraction = time[1].decode("ascii").removesuffix("Z").partition(".")
+        if not time[1].endswith(b"Z") or len(text) != 14 or not (text + fraction).isdigit():
+            raise Broken("a time in UTC")
+        return digest[1], datetime.datetime.strptime(text, "%Y%m%d%H%M%S")
+    except (ValueError, IndexError):
+        raise Broken("an answer of a time-stamp authority") from None
+
+
 def is_told(value, text):
     """Is a value of an event the one that a file of samples has in JSON?"""
     if isinstance(value, bytes):
@@ -1490,6 +1551,8 @@ class Pack:
     def __init__(self, folder):
         self.folder, self.faults, self.words = folder, [], []
         self.listed, self.proofs, self.codes = {}, {}, []
+        # Rows of batches, as the records state them that proofs show.
+        self.rows = {}
 
     def fault(self, path, rule):
         self.faults.append((path, rule))
@@ -1591,6 +1654,28 @@ class Pack:
         self.words.append(f"signed checkpoint of {newest[1]} commits of the log {newest[0]}{earlier}")
         return newest, signed_by[path]
 
+    def check_stamps(self, path):
+        """Each stamp is granted and of the pack's checkpoint; its signature is not looked at."""
+        stem = path.removesuffix(".note")
+        text = self.read(stem + ".txt")
+        if text != read_note(self.read(path))[0].encode():
+            self.fault(stem + ".txt", f"the text of {path}, without its signatures")
+        times = []
+        for name in sorted(self.listed):
+            if not name.startswith("checkpoints/") or not name.endswith(".tsr"):
+                continue
+            try:
+                digest, time = read_stamp(self.read(name))
+            except Broken as why:
+                self.fault(name, f"a stamp that an authority granted (RFC 3161): {why}")
+                continue
+            if not name.startswith(stem + ".") or digest != hashlib.sha256(text).digest():
+                self.fault(name, f"a stamp of the SHA-256 of {stem}.txt")
+            times.append(time.isoformat() + "Z")
+        if times:
+            self.words.append(f"{len(times)} time stamps of the checkpoint: {', '.join(times)}, as they say; who signed"
+                              " them `openssl ts -verify` tells (VERIFY.md, 3)")
+
     def check_proofs(self, key, checkpoint):
         """Every proof is one against the checkpoint of the pack."""
         counts = {}
@@ -1598,8 +1683,10 @@ class Pack:
             if not name.startswith("proofs/") or not name.endswith(".proof"):
                 continue
             try:
-                code, proof, events = checked(self.read(name), key, checkpoint)
+                code, proof, records, events = checked(self.read(name), key, checkpoint)
                 self.proofs[name] = proof["statement"], events
+                self.rows.update((id_.hex(), record["fields"].get("rows")) for id_, record in records.items()
+                                 if record["type"] == "revision" and record["kind"] == "batch")
                 self.codes.append(code)
                 counts[NAMES[code]] = counts.get(NAMES[code], 0) + 1
             except Tampered as fault:
@@ -1641,15 +1728,11 @@ class Pack:
                 passed += self.check_draws(name, file, root + about, total)
                 for number, drawn in enumerate(file["drawn"]):
                     count += self.check_event(name, f"/drawn/{number}", drawn)
-                for number, (revision, _) in enumerate(file["parts"]):
-                    # A revision that is proved is one of the log; its rows stay the maker's word.
-                    proof = f"proofs/revisions/{revision}.proof"
-                    if proof not in self.listed:
+                for number, (revision, rows) in enumerate(file["parts"]):
+                    if revision not in self.rows:
                         unproved += 1
-                        continue
-                    statement, _ = self.proofs.get(proof, ({}, {}))
-                    if statement.get("kind") != "revision" or statement.get("revision", b"").hex() != revision:
-                        self.fault(name, f"/parts/{number}: the record that {proof} shows")
+                    elif not is_number(rows) or self.rows[revision] != rows:
+                        self.fault(name, f"/parts/{number}: the rows that the record of this batch states")
             except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError, OverflowError, Broken):
                 self.fault(name, "a file of samples")
         self.words.append(f"{count} sampled events are what their proofs disclose, and every draw is accounted for")
@@ -1658,8 +1741,9 @@ class Pack:
             self.words.append(f"{hidden} drawn events are not shown: no proof of them is here")
         if passed:
             self.words.append(f"NOTE: {passed} draws were passed over as rows that do not count: the maker's word")
-        self.words.append("NOTE: how many rows each part of a log has is the maker's word"
-                          + (f"; {unproved} parts have no proof of their record here" if unproved else ""))
+        if unproved:
+            self.words.append(f"NOTE: {unproved} parts of logs have no proof of their record here: how many rows each"
+                              " has is the maker's word")
 
     def check_draws(self, name, file, seed, total):
         """Every draw is an event, one passed over or a repeat, until enough are drawn; how many were passed over."""
@@ -1750,6 +1834,7 @@ def check_pack(folder, key=None, trusted=None):
     keys = [key, *(other for other in others if other[0] == key[0] and other != key)]
     checkpoint, signer = pack.check_checkpoints(keys, path, trusted)
     if checkpoint is not None:
+        pack.check_stamps(path)
         pack.check_proofs(signer, checkpoint)
         pack.check_graph()
         pack.check_samples(checkpoint)

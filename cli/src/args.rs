@@ -20,10 +20,10 @@ pub(crate) use checking::{Check, FailFrom};
 pub(crate) use checkpoint::Checkpoint;
 pub(crate) use copies::{Backup, Mirror, Repair, Restore};
 pub(crate) use erasing::{Decided, Erase, Hold, Retention, RetentionStep};
-pub(crate) use exporting::{Export, ExportForm, ExportedLogs, LogsFormat};
+pub(crate) use exporting::{Export, ExportForm, ExportedLogs, LogsFormat, LogsProof};
 pub(crate) use packing::{Pack, PackDisclosure};
 pub(crate) use recording::{
-    Approve, Attach, Declare, Evaluate, Gate, Keys, Recording, Reject, Span, Stated,
+    Approve, Attach, Declare, Evaluate, Gate, Keys, Recording, Reject, Signing, Span, Stated,
 };
 pub(crate) use reporting::{Report, ReportForm};
 pub(crate) use server::There;

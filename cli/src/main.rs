@@ -4,6 +4,7 @@ mod args;
 mod came_back;
 mod command;
 mod exit;
+mod passphrase;
 mod place;
 mod remote;
 mod render;

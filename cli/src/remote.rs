@@ -8,7 +8,7 @@ mod refusal;
 mod upload;
 mod ways;
 
-pub(crate) use ways::refuse;
+pub(crate) use ways::{refuse, stated_name};
 
 use crate::args::Arguments;
 use crate::exit::{Exit, Failure, Outcome};

@@ -59,16 +59,38 @@ impl Zone {
     }
 }
 
-/// Reads a time that a person gave: RFC 3339 with its zone, or a date, which is midnight UTC.
+/// Reads a time that a person gave: RFC 3339 with its zone; without one it is UTC, and a date alone is the
+/// beginning of that day. Help texts say so, and answers echo times with their zone.
 pub(crate) fn parse(text: &str) -> Outcome<i64> {
     let timestamp = text.parse::<Timestamp>().ok().or_else(|| {
-        let date = text.parse::<civil::Date>().ok()?;
-        date.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+        let time = text.parse::<civil::DateTime>().ok()?;
+        time.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
     });
     let ns = timestamp.and_then(|timestamp| i64::try_from(timestamp.as_nanosecond()).ok());
     ns.ok_or_else(|| {
         Failure::usage(format!(
-            "{text} is no time; write 2026-03-14 or 2026-03-14T09:00:00Z (a time of day needs its zone)"
+            "{text} is no time; write 2026-03-14 or 2026-03-14T09:00:00Z (without a zone it is UTC)"
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{parse, rfc3339};
+
+    #[test]
+    fn a_time_without_a_zone_is_utc_and_keeps_its_time_of_day() {
+        for (text, expected) in [
+            ("2026-03-14", "2026-03-14T00:00:00Z"),
+            ("2026-03-14T09:30:05", "2026-03-14T09:30:05Z"),
+            ("2026-03-14 09:30", "2026-03-14T09:30:00Z"),
+            ("2026-03-14T09:30:05+02:00", "2026-03-14T07:30:05Z"),
+            ("2026-03-14T09:30:05.25Z", "2026-03-14T09:30:05.25Z"),
+        ] {
+            assert_eq!(parse(text).map(rfc3339).ok().as_deref(), Some(expected), "{text}");
+        }
+        for text in ["", "march", "2026-13-01", "2026-02-30", "2026-03-14T25:00:00", "14.3.2026"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
 }

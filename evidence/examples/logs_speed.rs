@@ -7,7 +7,7 @@
 
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::{NodeNo, Snapshot, Store};
-use lineal_evidence::logs::{Format, Wanted, hand_over};
+use lineal_evidence::logs::{Format, Proof, Wanted, hand_over};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             until: None,
             format,
             with_subject_group: true,
-            with_proof: false,
+            proof: Proof::None,
             is_bound: false,
         };
         let begun = Instant::now();

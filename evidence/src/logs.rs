@@ -13,8 +13,8 @@ mod error;
 mod fields;
 mod files;
 mod parts;
+mod proving;
 mod rows;
-mod sample;
 mod statement;
 mod within;
 
@@ -27,6 +27,7 @@ use fields::Columns;
 use files::Folder;
 use lineal_engine::{NodeNo, Snapshot, Store};
 use parts::Part;
+use proving::{Proved, Proving};
 use rows::RowFiles;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -64,10 +65,23 @@ pub struct Wanted {
     pub format: Format,
     /// With the subject group: references to inputs and outputs, sessions, what no rule maps.
     pub with_subject_group: bool,
-    /// With a proof of a sample of the events. The view must be as of a checkpoint that is kept.
-    pub with_proof: bool,
     /// For whom only this subject is to be seen: nothing is told of other logs of the store.
     pub is_bound: bool,
+    /// What is proved. For more than nothing the view must be as of a checkpoint that is kept.
+    pub proof: Proof,
+}
+
+/// Which of the events that are shown come with a proof.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Proof {
+    /// None.
+    #[default]
+    None,
+    /// Up to 64, the first of as many batches.
+    Sample,
+    /// Every one. It takes some 1.2 KB an event, and the more time the larger the batches are: each file of a
+    /// thousand needs the leaves of whole batches.
+    Every,
 }
 
 /// What was handed over.
@@ -86,10 +100,10 @@ pub struct HandedOver {
     pub signed_by: Option<String>,
     /// The checkpoint of the view's commit, if one is kept.
     pub checkpoint: Option<u64>,
-    /// Events in the proof.
-    pub proved: usize,
-    /// Batches of the sample whose event cannot be proved, because salts of it were erased.
-    pub unproved: usize,
+    /// Events that are proved.
+    pub proved: u64,
+    /// Events that were to be proved and cannot be, because salts of them were erased.
+    pub unproved: u64,
     /// Why no proof was made that was asked for.
     pub no_proof: Option<&'static str>,
 }
@@ -109,9 +123,11 @@ pub fn hand_over(
 ) -> Result<HandedOver, LogsError> {
     let deployments = parts::deployments(view, wanted.subject)?;
     let checkpoint = statement::checkpoint_of(store, view)?;
-    if wanted.with_proof && checkpoint.is_none() {
-        return Err(LogsError::NoCheckpoint { commit: view.commit() });
-    }
+    let mut proving = match (wanted.proof, &checkpoint) {
+        (Proof::None, _) => None,
+        (_, Some(note)) => Some(Proving::new((store, view), wanted, note)),
+        (_, None) => return Err(LogsError::NoCheckpoint { commit: view.commit() }),
+    };
     let parts = parts::parts(view, &deployments);
     let mut folder = Folder::create(folder)?;
     let columns = Columns::of(wanted.with_subject_group);
@@ -125,6 +141,9 @@ pub fn hand_over(
         check(view, part, &found.counts)?;
         listed.put(&folder, (store, view), part, &found.counts)?;
         reconciled.add(part, &found);
+        if let Some(proving) = &mut proving {
+            proving.take(&mut folder, part, &found.shown)?;
+        }
         done += part.info.events;
         if progress(done, all).is_break() {
             return Err(LogsError::Stopped);
@@ -132,19 +151,14 @@ pub fn hand_over(
     }
     files.close(&mut folder)?;
     listed.close(&mut folder)?;
-    let sample = match (&checkpoint, wanted.with_proof) {
-        (Some(note), true) => {
-            Some(sample::prove(store, view, wanted, &reconciled, note, &mut folder)?)
-        }
-        _ => None,
-    };
+    let proved = proving.map(|proving| proving.end(&mut folder)).transpose()?;
     let counts = reconciled.total();
     let said = statement::Said {
         wanted,
         columns: &columns,
         checkpoint: checkpoint.as_ref(),
         reconciled: &reconciled,
-        sample: sample.as_ref(),
+        proved: proved.as_ref(),
     };
     let signed_by = statement::write(store, view, &said, &mut folder)?;
     Ok(HandedOver {
@@ -154,9 +168,9 @@ pub fn hand_over(
         counts,
         signed_by,
         checkpoint: checkpoint.map(|note| note.checkpoint.size),
-        proved: sample.as_ref().map_or(0, |sample| sample.events),
-        unproved: sample.as_ref().map_or(0, |sample| sample.dropped),
-        no_proof: sample.as_ref().and_then(sample::Sample::why),
+        proved: proved.as_ref().map_or(0, |proved| proved.events),
+        unproved: proved.as_ref().map_or(0, |proved| proved.unproved),
+        no_proof: proved.as_ref().and_then(Proved::why),
     })
 }
 

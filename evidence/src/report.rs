@@ -23,9 +23,10 @@ mod order;
 mod oversight;
 mod picture;
 mod retention;
-mod words;
+pub(crate) mod words;
 
 pub use annex_iv::annex_iv;
+pub(crate) use annex_iv::{annex_iv_of, nearest_systems};
 pub use asks::{Asks, Opening};
 pub use change::change;
 pub use data_sheet::data_sheet;

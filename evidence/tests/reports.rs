@@ -11,15 +11,16 @@ mod narrow;
 mod world;
 
 use bank::{Bank, at, gaps, has_gap, row, table, told, words};
-use lineal_engine::Store;
 use lineal_engine::event_fields::EventField;
-use lineal_engine::schema::Kind;
+use lineal_engine::schema::{Kind, Relation};
+use lineal_engine::{ErasureOrder, NodeDraft, Saying, Store, Target};
 use lineal_evidence::Error;
 use lineal_evidence::report::{
     Document, Incident, Lack, Oversight, change, data_sheet, dpia, incident, oversight, retention,
 };
 use lineal_evidence::retention::Policy;
-use lineal_proof::Value;
+use lineal_proof::record::Decision;
+use lineal_proof::{Key, Value};
 use std::sync::Arc;
 use world::{DAY, TODAY, World};
 
@@ -42,7 +43,7 @@ fn overrides_are_told_by_version_and_what_says_nothing_is_kept_apart() {
     let two = row(versions, "credit@2");
     assert_eq!(two[1..], ["1", "12", "2", "1 of 2 (50.0 %)", "0 of 0", "10"]);
     assert!(has_gap(&document, "10 of 132 (7.5 %) events"), "{}", words(&document));
-    assert!(words(&document).contains("10 say nothing of it"));
+    assert!(words(&document).contains("Say nothing of it: 10, which"));
 
     let reviewers = table(&document, "Events that name a reviewer");
     assert_eq!(row(reviewers, "actor:ben")[2..], ["7", "7"]);
@@ -74,7 +75,7 @@ fn only_the_time_that_was_asked_for_is_counted() {
     let one = row(table(&document, "Events and overrides by model version"), "credit@1");
     // The tenth, and the fifteenth, day from the first: 10 and 15 of 0, 5, 10, 15, …
     assert_eq!(one[2..5], ["10", "10", "2 of 10 (20.0 %)"]);
-    assert_eq!(table(&document, "2 of 2 overridden events").rows.len(), 2);
+    assert_eq!(table(&document, "Overridden events: 2 of 2").rows.len(), 2);
     let drawn = table(&document, "10 events drawn from all");
     let times: Vec<String> = drawn.rows.iter().map(|row| row[1].plain()).collect();
     assert!(times.iter().all(|time| time.starts_with("2026-01-1")), "{times:?}");
@@ -93,7 +94,7 @@ fn nobody_chooses_the_sample_and_it_holds_nothing_of_the_person_concerned() {
     let (once, again) = (make(), make());
     assert_eq!(once.to_json(), again.to_json());
     assert_eq!(once.to_html(), again.to_html());
-    let overridden = table(&once, "5 of 8 overridden events");
+    let overridden = table(&once, "Overridden events: 5 of 8");
     assert!(overridden.rows.iter().all(|row| row[7].plain() == "yes"));
     assert!(overridden.rows[0][0].plain().starts_with("inference:event-"));
     assert_eq!(table(&once, "5 events drawn").rows.len(), 5);
@@ -126,6 +127,78 @@ fn without_a_deployment_there_is_nothing_to_oversee_and_a_data_set_has_no_oversi
         oversight(facts, find(Kind::Model, "credit@1"), &Oversight::default()).unwrap()
     });
     assert!(has_gap(&document, "no deployment is recorded"), "{}", words(&document));
+}
+
+/// Numbers of one that are followed by a word in the plural.
+fn wrong_plurals(text: &str) -> Vec<String> {
+    let things =
+        ["events", "rows", "days", "commits", "keys", "nodes", "edges", "batches", "items"];
+    let split: Vec<&str> = text.split_whitespace().collect();
+    let pairs = split.windows(2).filter(|pair| {
+        let word = pair[1].trim_matches(|letter: char| !letter.is_alphabetic());
+        pair[0].trim_matches(|letter: char| "(\"".contains(letter)) == "1" && things.contains(&word)
+    });
+    pairs.map(|pair| pair.join(" ")).collect()
+}
+
+#[test]
+fn one_thing_is_told_in_the_singular() {
+    let mut bank = Bank::whole();
+    bank.events.iter_mut().for_each(|events| events.truncate(1));
+    bank.events[1][0].overridden = None;
+    let store = bank.store();
+    store.record_log(None, None).unwrap();
+    let documents = told(&store, at("2026-06-02"), |facts, find| {
+        let system = find(Kind::System, &bank.system);
+        let models = (find(Kind::Model, "credit@1"), find(Kind::Model, "credit@2"));
+        [
+            oversight(facts, system, &Oversight::default()).unwrap(),
+            change(facts, models.0, models.1).unwrap(),
+            dpia(facts, system).unwrap(),
+            data_sheet(facts, find(Kind::Dataset, "loans")).unwrap(),
+        ]
+    });
+    for document in documents {
+        let text = document.to_markdown(None);
+        assert_eq!(wrong_plurals(&text), Vec::<String>::new(), "{}:\n{text}", document.title);
+    }
+}
+
+#[test]
+fn an_incident_tells_the_doubts_about_each_deployment() {
+    let store = Bank::whole().store();
+    let mut transaction = store.begin(None, None).unwrap();
+    let mut draft = NodeDraft::new(Kind::Incident, Key::text("inc-9"));
+    draft.link(Relation::Concerns, Kind::System, Key::text("scoring"));
+    let saying = Saying {
+        source: "declared".into(),
+        form: "declared".into(),
+        observed_at: at("2026-06-01"),
+    };
+    transaction.add_node(&saying, draft).unwrap();
+    transaction.commit().unwrap();
+    for id in ["event-1-3", "event-2-4"] {
+        let events = store.snapshot().unwrap().events_by_id(id).unwrap();
+        let order = ErasureOrder {
+            targets: vec![Target::Events(events)],
+            decision: Decision::Erased,
+            basis: "GDPR 17(1)(a)".to_owned(),
+            reference: "R-9".to_owned(),
+            decided_by: store.actor_key("officer").unwrap(),
+            executed_by: store.actor_key("operator").unwrap(),
+        };
+        store.erase(&order, false).unwrap();
+    }
+    let document = told(&store, at("2026-06-02"), |facts, find| {
+        let from = Incident { from: Some(at("2025-12-01")), until: Some(at("2026-06-01")) };
+        incident(facts, find(Kind::Incident, "inc-9"), &from).unwrap()
+    });
+    let said: Vec<String> = gaps(&document).iter().map(|gap| gap.say.plain()).collect();
+    let erased: Vec<&String> = said.iter().filter(|say| say.contains("is erased")).collect();
+    for version in ["credit:1", "credit:2"] {
+        let told = erased.iter().filter(|say| say.contains(version)).count();
+        assert_eq!(told, 1, "of {version}: {said:#?}");
+    }
 }
 
 fn incident_of(world: &World, now: i64) -> Document {

@@ -15,10 +15,10 @@ import verify  # noqa: E402
 FOLDER = sys.argv[2]
 
 
-def faults(name, file, checkpoint, proofs):
+def faults(name, file, checkpoint, whole):
     """What verify.py finds of one file of samples, and its codes."""
     pack = verify.Pack(FOLDER)
-    pack.listed, pack.proofs = {name: ""}, proofs
+    pack.listed, pack.proofs, pack.rows = {name: ""}, whole.proofs, whole.rows
     pack.json = lambda path: file
     pack.check_samples(checkpoint)
     return pack.faults, pack.codes
@@ -36,7 +36,7 @@ def main():
         whole = pack.json(name)
         if name.endswith("/index.json") or len(whole["drawn"]) < 2:
             continue
-        assert faults(name, whole, checkpoint, pack.proofs)[0] == [], name
+        assert faults(name, whole, checkpoint, pack)[0] == [], name
 
         def dropped(file): del file["drawn"][0]
         def last_dropped(file): file["drawn"].pop()
@@ -47,15 +47,22 @@ def main():
         def hidden(file): [file["drawn"][0].pop(key, None) for key in ("proof", "fields")]
         def restated(file): file["drawn"][0]["state"] = "redacted: a recorded erasure took it"
 
-        for change in (dropped, last_dropped, emptied, twice, fewer, passed, hidden, restated):
+        # Draws of a log of other lengths fall elsewhere, so whoever chooses events would state another one.
+        def longer(file): file["parts"][0][1] += 1
+        def shorter(file): file["parts"][-1][1] -= 1
+
+        for change in (dropped, last_dropped, emptied, twice, fewer, passed, hidden, restated, longer, shorter):
             file = copy.deepcopy(whole)
             change(file)
-            assert faults(name, file, checkpoint, pack.proofs)[0], (name, change.__name__)
+            assert faults(name, file, checkpoint, pack)[0], (name, change.__name__)
             made += 1
+            if change in (longer, shorter):
+                places = [rule for _, rule in faults(name, file, checkpoint, pack)[0]]
+                assert any(rule.startswith("/parts/") for rule in places), (name, places)
         # An event without its proof, with a reason: it is withheld, and no silence about it.
         hidden(file := copy.deepcopy(whole))
         file["drawn"][0]["state"] = "restricted: by a decision"
-        found, codes = faults(name, file, checkpoint, pack.proofs)
+        found, codes = faults(name, file, checkpoint, pack)
         assert not found and codes == [verify.WITHHELD], (name, found, codes)
     print(f"{made} changes, each found")
 

@@ -6,9 +6,9 @@
 use crate::place::{Place, fixture};
 use crate::sample;
 use lineal_engine::clock::Clock;
-use lineal_engine::schema::{COMMON_FIELDS, FieldType, Kind, Relation, fields};
+use lineal_engine::schema::{COMMON_FIELDS, FieldType, Kind, NODE_KINDS, Relation, fields};
 use lineal_engine::storage::MemoryStorage;
-use lineal_engine::{EdgeDraft, NodeDraft, NodeNo, Options, Saying, SealedField, Store};
+use lineal_engine::{EdgeDraft, NodeDraft, NodeNo, Options, Saying, SealedField, Snapshot, Store};
 use lineal_import::{ImportOptions, LoadedMapping, Progress, Report, import};
 use lineal_proof::{Hash, Key, KeyPart, Map, Value};
 use serde_json::Value as Json;
@@ -103,6 +103,32 @@ pub fn load() -> EveryKind {
         now: time(text(&steps["now"])),
         parameters: parameters.collect(),
     }
+}
+
+/// Each text of a field that is sealed and stands nowhere open, as far as the view can open it: what no file
+/// that is handed over may hold. Short words stand everywhere, and are none.
+///
+/// # Panics
+/// If a node cannot be read, or nothing is sealed: then what looks for these would find nothing.
+#[must_use]
+pub fn sealed_texts(view: &Snapshot) -> Vec<String> {
+    let mut sealed = Vec::new();
+    for kind in NODE_KINDS {
+        for node in view.nodes_of(*kind) {
+            let (open, names) = view.open_fields(node).expect("a node can be read");
+            for name in &names {
+                let field = name.split('.').next().unwrap_or_default();
+                let value = view.field(node, field).expect("a field can be read");
+                let text = value.as_ref().and_then(Value::as_text);
+                let stands_open = open.get(name).is_some();
+                if let Some(text) = text.filter(|text| text.len() > 8 && !stands_open) {
+                    sealed.push(text.to_owned());
+                }
+            }
+        }
+    }
+    assert!(sealed.len() > 2, "the store holds sealed texts: {sealed:?}");
+    sealed
 }
 
 /// One transaction with what was recorded by hand.

@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use lineal_engine::NodeNo;
-use lineal_engine::schema::{Kind, NODE_KINDS};
+use lineal_engine::schema::Kind;
 use lineal_evidence::report::{Block, Document, Section, Sentence, annex_iv};
 use lineal_query::StoreView;
 use lineal_tests::every_kind::{self, EveryKind};
@@ -56,22 +56,7 @@ fn a_strict_parser_reads_every_report() {
 
 #[test]
 fn a_report_names_no_person_and_holds_nothing_that_is_sealed() {
-    let view = BANK.place.view();
-    let mut sealed = Vec::new();
-    for kind in NODE_KINDS {
-        for node in view.nodes_of(*kind) {
-            let (open, names) = view.open_fields(node).unwrap();
-            for name in &names {
-                let value = view.field(node, name.split('.').next().unwrap_or_default()).unwrap();
-                let text = value.as_ref().and_then(lineal_proof::Value::as_text);
-                let stands_open = open.get(name).is_some();
-                if let Some(text) = text.filter(|text| text.len() > 8 && !stands_open) {
-                    sealed.push(text.to_owned());
-                }
-            }
-        }
-    }
-    assert!(sealed.len() > 2, "the bank holds sealed texts: {sealed:?}");
+    let sealed = every_kind::sealed_texts(&BANK.place.view());
     for document in &*ALL {
         let forms = [document.to_html(), document.to_markdown(None), document.to_json()];
         for (form, value) in forms.iter().flat_map(|form| sealed.iter().map(move |it| (form, it))) {

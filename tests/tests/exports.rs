@@ -213,22 +213,7 @@ fn the_tools_of_spdx_and_croissant_take_every_export_and_refuse_a_changed_one() 
 
 #[test]
 fn an_export_names_no_person_and_holds_nothing_that_is_sealed() {
-    let view = BANK.place.view();
-    let mut sealed = Vec::new();
-    for kind in lineal_engine::schema::NODE_KINDS {
-        for node in view.nodes_of(*kind) {
-            let (open, names) = view.open_fields(node).unwrap();
-            for name in &names {
-                let value = view.field(node, name.split('.').next().unwrap_or_default()).unwrap();
-                let text = value.as_ref().and_then(lineal_proof::Value::as_text);
-                let stands_open = open.get(name).is_some();
-                if let Some(text) = text.filter(|text| text.len() > 8 && !stands_open) {
-                    sealed.push(text.to_owned());
-                }
-            }
-        }
-    }
-    assert!(sealed.len() > 2, "the bank holds sealed texts: {sealed:?}");
+    let sealed = every_kind::sealed_texts(&BANK.place.view());
     for (form, exports) in all() {
         for bytes in exports {
             let text = String::from_utf8_lossy(&bytes);
@@ -237,6 +222,18 @@ fn an_export_names_no_person_and_holds_nothing_that_is_sealed() {
             }
         }
     }
+}
+
+#[test]
+fn the_ids_of_licences_are_those_of_the_list_as_others_carry_it() {
+    let wanted = ["cyclonedx", "license_expression"];
+    let Some(python) = foreign::python("licences on the lists of others", &wanted) else { return };
+    let lists = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../evidence/src/export");
+    let (licences, exceptions) = (lists.join("licences.txt"), lists.join("exceptions.txt"));
+    let arguments = [licences.as_os_str(), exceptions.as_os_str()];
+    let said = foreign::run(&python, "check_licences.py", &arguments, b"").expect("it starts");
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert!(said.stdout.contains("licences and"), "{}", said.stdout);
 }
 
 #[test]

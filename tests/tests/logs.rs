@@ -7,7 +7,7 @@ use lineal_engine::schema::{Kind, Relation};
 use lineal_engine::storage::MemoryStorage;
 use lineal_engine::{NodeDraft, NodeNo, Snapshot, Store, Target};
 use lineal_evidence::logs::{
-    Format, HandedOver, LogsError, SIGNATURE_FILE, STATEMENT_FILE, Wanted, hand_over,
+    Format, HandedOver, LogsError, Proof, SIGNATURE_FILE, STATEMENT_FILE, Wanted, hand_over,
 };
 use lineal_proof::Key;
 use lineal_proof::bundle::{Trust, Verdict, check};
@@ -54,7 +54,7 @@ fn wanted(view: &Snapshot, kind: Kind) -> Wanted {
         until: None,
         format: Format::Csv,
         with_subject_group: false,
-        with_proof: false,
+        proof: Proof::None,
         is_bound: false,
     }
 }
@@ -145,7 +145,7 @@ fn what_is_kept_back_is_nowhere_in_the_files_and_the_sample_proves_itself() {
         let folder = tempfile::tempdir().unwrap();
         let asked = Wanted {
             with_subject_group: disclosed,
-            with_proof: true,
+            proof: Proof::Sample,
             ..wanted(&view, Kind::System)
         };
         let done = export(&store, &asked, folder.path()).unwrap();
@@ -166,13 +166,95 @@ fn what_is_kept_back_is_nowhere_in_the_files_and_the_sample_proves_itself() {
     }
 }
 
+/// The proof files of a folder.
+fn proofs(folder: &Path) -> Vec<Vec<u8>> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut paths: Vec<_> = entries
+        .filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("proof-"))
+        .collect();
+    paths.sort();
+    paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
+}
+
+#[test]
+fn every_event_that_is_shown_can_come_with_its_proof_a_thousand_to_a_file() {
+    let store = Store::create_on(Arc::new(MemoryStorage::new()), sample::options()).unwrap();
+    // 1,212 events in 101 batches.
+    for day in 0..101 {
+        write_day(&store, day).unwrap();
+    }
+    store.record_log(Some("log.example/bank"), None).unwrap();
+    store.checkpoint().unwrap();
+    let view = store.snapshot().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let asked = Wanted { proof: Proof::Every, ..wanted(&view, Kind::Deployment) };
+    let done = export(&store, &asked, folder.path()).unwrap();
+    assert_eq!((done.proved, done.unproved, done.counts.shown), (1_212, 0, 1_212));
+    let key = store.log_identity().unwrap().unwrap().signing().to_string();
+    let trust = Trust::new(&key, None).unwrap();
+    let files = proofs(folder.path());
+    let events: Vec<usize> = files
+        .iter()
+        .map(|file| {
+            assert_eq!(check(file, &trust).verdict, Verdict::Withheld);
+            let read: Json = serde_json::from_slice(file).unwrap();
+            read["statement"]["events"].as_array().unwrap().len()
+        })
+        .collect();
+    assert_eq!(events, [1_000, 212]);
+    let said = statement(folder.path());
+    let proof = &said["predicate"]["proof"];
+    assert_eq!((&proof["events"], &proof["unproved"]), (&Json::from(1_212), &Json::from(0)));
+    assert_eq!(proof["files"].as_array().unwrap().len(), 2);
+    let names = said["subject"].as_array().unwrap().iter();
+    assert_eq!(
+        names.filter(|file| file["name"].as_str().unwrap().starts_with("proof-")).count(),
+        2
+    );
+}
+
+#[test]
+fn a_row_that_is_erased_or_restricted_is_left_out_of_the_proof_and_fails_nothing() {
+    // One erased and one restricted event before the checkpoint; then more of each behind it.
+    let store = store();
+    let size = store.checkpoint_sizes().unwrap().pop().unwrap();
+    for (id, decision) in [("e7", Decision::Erased), ("e20", Decision::Restricted)] {
+        let events = store.snapshot().unwrap().events_by_id(id).unwrap();
+        let mut order = erasure_of(&store, vec![Target::Events(events)]).unwrap();
+        order.decision = decision;
+        store.erase(&order, false).unwrap();
+    }
+    let key = store.log_identity().unwrap().unwrap().signing().to_string();
+    let trust = Trust::new(&key, None).unwrap();
+    for (size, shown) in [(size, 32), (store.checkpoint().unwrap().checkpoint.size, 32)] {
+        let view = store.snapshot_at(size).unwrap();
+        for proof in [Proof::Sample, Proof::Every] {
+            let folder = tempfile::tempdir().unwrap();
+            let asked = Wanted { proof, ..wanted(&view, Kind::Deployment) };
+            let done = hand_over(&store, &view, &asked, folder.path(), &mut |_, _| {
+                ControlFlow::Continue(())
+            });
+            let done = done.unwrap_or_else(|why| panic!("{proof:?} at {size}: {why}"));
+            assert_eq!((done.counts.shown, done.counts.accounted()), (shown, 36), "{proof:?}");
+            let of = if proof == Proof::Every { shown } else { 3 };
+            assert_eq!(done.proved + done.unproved, of, "{proof:?} at {size}");
+            let said = statement(folder.path());
+            let named = said["predicate"]["proof"]["unproved_rows"].as_array().unwrap().len();
+            assert_eq!(named as u64, done.unproved);
+            for file in proofs(folder.path()) {
+                assert_eq!(check(&file, &trust).verdict, Verdict::Withheld, "{proof:?} at {size}");
+            }
+        }
+    }
+}
+
 #[test]
 fn the_same_view_gives_the_same_bytes_in_both_forms() {
     let store = store();
     let view = store.snapshot().unwrap();
     for format in [Format::Csv, Format::Parquet] {
         let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-        let asked = Wanted { format, with_proof: true, ..wanted(&view, Kind::Deployment) };
+        let asked = Wanted { format, proof: Proof::Sample, ..wanted(&view, Kind::Deployment) };
         for folder in &folders {
             export(&store, &asked, folder.path()).unwrap();
         }
@@ -195,7 +277,7 @@ fn programs_of_others_read_the_rows_and_refuse_a_changed_file() {
         let asked = Wanted {
             format,
             with_subject_group: true,
-            with_proof: true,
+            proof: Proof::Sample,
             ..wanted(&view, Kind::System)
         };
         export(&store, &asked, folder.path()).unwrap();
@@ -242,7 +324,7 @@ fn what_cannot_be_handed_over_is_refused_with_what_to_do() {
     assert!(matches!(full, LogsError::NotEmpty { .. }), "{full}");
     let behind = tempfile::tempdir().unwrap();
     write_day(&store, 3).unwrap();
-    let asked = Wanted { with_proof: true, ..wanted(&view, Kind::Deployment) };
+    let asked = Wanted { proof: Proof::Sample, ..wanted(&view, Kind::Deployment) };
     let behind = refused(&asked, behind.path());
     assert!(matches!(behind, LogsError::NoCheckpoint { .. }), "{behind}");
 }

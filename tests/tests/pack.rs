@@ -4,12 +4,14 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use lineal_engine::event_fields::{EVENT_FIELDS, Group};
-use lineal_engine::schema::{Kind, NODE_KINDS};
+use lineal_engine::schema::Kind;
 use lineal_engine::{ErasureOrder, HoldScope, NodeNo, Store, Target};
 use lineal_evidence::pack::{AsOf, Disclosure, Error, Pack, VERIFIER, Wanted, pack};
-use lineal_evidence::record::{Attach, By, Desk, FileFacts};
+use lineal_evidence::record::{Attach, By, Declare, Desk, FileFacts, What};
 use lineal_proof::Value;
 use lineal_proof::record::Decision;
+use lineal_tests::log_lines::{self, Line};
+use lineal_tests::place::Place;
 use lineal_tests::{every_kind, foreign};
 use serde_json::Value as Json;
 use std::collections::{BTreeSet, HashMap};
@@ -247,6 +249,108 @@ fn events_that_a_maker_chose_himself_are_found() {
     assert!(said.stdout.contains("changes, each found") && !said.stdout.starts_with("0 "));
 }
 
+/// An answer that OpenSSL gave for another text, made to be about this one: its signature does not fit any
+/// more, which only `openssl ts -verify` sees.
+fn stamp_of(text: &[u8]) -> Vec<u8> {
+    let vectors = lineal_tests::place::fixture("vectors/rfc3161");
+    let read = |name: &str| std::fs::read(vectors.join(name)).unwrap();
+    let digest = |text: &[u8]| lineal_proof::timestamp::request(text)[24..56].to_vec();
+    let (mut reply, own) = (read("reply.tsr"), digest(&read("text.txt")));
+    let at = reply.windows(own.len()).position(|part| part == own).unwrap();
+    reply[at..at + own.len()].copy_from_slice(&digest(text));
+    reply
+}
+
+#[test]
+fn a_time_stamp_in_a_pack_is_one_of_its_checkpoint_and_its_time_is_told() {
+    let Some(python) = foreign::python("time stamps of packs in verify.py", &[]) else { return };
+    let store = every_kind::load().place.store;
+    store.record_log(None, None).unwrap();
+    let note = store.checkpoint().unwrap();
+    let size = note.checkpoint.size;
+    store.add_timestamp(size, &stamp_of(note.note.text().as_bytes())).unwrap();
+    store.add_timestamp(size, &stamp_of(b"another text")).unwrap();
+    let pack = made(&store, MODEL, Disclosure::Authority);
+    let stamps = pack.files.iter().filter(|(path, _)| path.ends_with(".tsr"));
+    assert_eq!(stamps.count(), 1, "what stamps another text is left out");
+    let (_keep, folder) = written(&pack);
+    let (code, said) = verified(&python, &folder, &["--key", &pack.key]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("1 time stamps of the checkpoint: 2026-11-22T13:20:57Z"), "{said}");
+    let verifier = folder.join("verify");
+    let arguments = [verifier.as_os_str(), folder.as_os_str()];
+    let said = foreign::run(&python, "check_stamps.py", &arguments, b"").expect("python starts");
+    assert_eq!(said.code, Some(0), "{}\n{}", said.stdout, said.stderr);
+}
+
+#[test]
+fn a_pack_for_third_parties_names_no_system_that_it_is_not_about() {
+    let store = every_kind::load().place.store;
+    let desk = Desk::new(&store, 0);
+    let by = By { who: "maria.keller@bank.example", reason: None, at: None };
+    let declare = |what, node: &str, fields: &[String], edges: &[String]| {
+        desk.declare(&by, &Declare { what, node, fields, edges }).unwrap();
+    };
+    // Data that another system uses as well, and says so.
+    let view = store.snapshot().unwrap();
+    let system = view.find(Some(Kind::System), "CREDIT-RISK-EU-001")[0];
+    let closure = lineal_evidence::Closure::of(&view, system).unwrap();
+    let (_, data) = closure.of_kind(Kind::Dataset).find(|(_, it)| !it.is_missing()).unwrap();
+    let purpose = ["intended_purpose=watches the staff canteen".to_owned()];
+    declare(What::System, "FRAUD-PILOT", &purpose, &[]);
+    declare(What::Node, &data.name, &[], &["belongs_to=system:FRAUD-PILOT".to_owned()]);
+    store.record_log(None, None).unwrap();
+    store.checkpoint().unwrap();
+    let holds = |pack: &Pack, word: &str| -> Vec<String> {
+        let found = pack.files.iter().filter(|(_, bytes)| {
+            let is_here = |part: &[u8]| part == word.as_bytes();
+            bytes.windows(word.len()).any(is_here)
+        });
+        found.map(|(path, _)| path.to_owned()).collect()
+    };
+    let open = made(&store, SYSTEM, Disclosure::Authority);
+    let seen = holds(&open, "staff canteen");
+    assert!(seen.contains(&"graph.json".to_owned()), "an authority sees it: {seen:?}");
+    let closed = made(&store, SYSTEM, Disclosure::ThirdParty);
+    assert_eq!(holds(&closed, "staff canteen"), Vec::<String>::new());
+    // The record of the data set is shown whole, and it is what names the other system.
+    let named = holds(&closed, "FRAUD-PILOT");
+    let is_record = |path: &String| path.starts_with("proofs/revisions/") || path == "lineage.car";
+    assert!(named.iter().all(is_record), "{named:?}");
+}
+
+/// The files of the imports that a pack names.
+fn custody_files(pack: &Pack) -> BTreeSet<String> {
+    let custody = json(pack, "custody.json");
+    let imports = custody["imports"].as_array().unwrap();
+    let files = imports.iter().flat_map(|import| import["files"].as_array().unwrap());
+    files.map(|file| file["file"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_third_party_is_told_of_the_files_that_the_pack_was_read_from_and_of_no_others() {
+    let folder = tempfile::tempdir().unwrap();
+    for (file, service, first) in [("own", "scorer", 0), ("other-system", "another", 100)] {
+        let line = |at| Line { service: service.to_owned(), ..Line::number(at) };
+        let path = folder.path().join(format!("{file}.json"));
+        log_lines::write(&path, (first..first + 5).map(line)).unwrap();
+    }
+    let place = Place::new();
+    let report = place.import(&[folder.path()]);
+    assert_eq!(report.commits, 1, "both files are of one commit");
+    let store = place.store;
+    store.record_log(None, None).unwrap();
+    store.checkpoint().unwrap();
+    let view = store.snapshot().unwrap();
+    let mut deployments = view.nodes_of(Kind::Deployment).map(|node| view.name_of(node));
+    let own = deployments.find(|name| name.contains("scorer/")).unwrap();
+    let closed = made(&store, &own, Disclosure::ThirdParty);
+    assert_eq!(custody_files(&closed), BTreeSet::from(["own.json".to_owned()]));
+    assert_eq!(json(&closed, "custody.json")["imports"][0]["files_of_other_things"], 1);
+    let open = made(&store, &own, Disclosure::Authority);
+    assert_eq!(custody_files(&open).len(), 2);
+}
+
 #[test]
 fn programs_of_others_check_the_files_and_the_signature() {
     let pack = made(&BANK, MODEL, Disclosure::ThirdParty);
@@ -290,21 +394,8 @@ fn programs_of_others_check_the_files_and_the_signature() {
 /// What a third party must not find: each sealed text, and each value of the subject group.
 fn withheld(store: &Store) -> BTreeSet<Vec<u8>> {
     let view = store.snapshot().unwrap();
-    let mut all = BTreeSet::new();
-    for kind in NODE_KINDS {
-        for node in view.nodes_of(*kind) {
-            let (open, sealed) = view.open_fields(node).unwrap();
-            for name in sealed {
-                let value = view.field(node, name.split('.').next().unwrap()).unwrap();
-                if let Some(text) = value.as_ref().and_then(Value::as_text)
-                    && open.get(&name).is_none()
-                    && text.len() > 8
-                {
-                    all.insert(text.as_bytes().to_vec());
-                }
-            }
-        }
-    }
+    let sealed = every_kind::sealed_texts(&view).into_iter();
+    let mut all: BTreeSet<Vec<u8>> = sealed.map(String::into_bytes).collect();
     for batch in view.nodes_of(Kind::Batch) {
         for event in view.rows_of(batch) {
             for spec in EVENT_FIELDS.iter().filter(|spec| spec.group == Group::Subject) {

@@ -31,7 +31,7 @@ fn secret(number: u8) -> SecretKey {
     der.extend_from_slice(&[number; 32]);
     let body = data_encoding::BASE64.encode(&der);
     let pem = format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n");
-    SecretKey::parse(pem.as_bytes()).unwrap()
+    SecretKey::parse(pem.as_bytes(), None).unwrap()
 }
 
 fn registered(version: &str) -> Key {
@@ -207,7 +207,7 @@ fn what_is_declared_adds_up_is_sealed_and_is_retracted_as_an_import() {
 #[test]
 fn a_signed_approval_checks_here_and_with_the_verifier_of_others() {
     let (_, store) = store();
-    let key = SecretKey::parse(KEY.as_bytes()).unwrap();
+    let key = SecretKey::parse(KEY.as_bytes(), None).unwrap();
     let name = signed(&store, "b.horvat@bank.example", approval(MODEL, 1), &key).unwrap();
     let view = store.snapshot().unwrap();
     let approvals: Vec<u32> = view.nodes_of(Kind::Approval).collect();

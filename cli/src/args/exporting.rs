@@ -36,6 +36,15 @@ pub(crate) enum LogsFormat {
     Parquet,
 }
 
+/// Which events are proved.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum LogsProof {
+    /// Of up to 64 batches the first event that is shown
+    Sample,
+    /// Every event that is shown, in files of a thousand: some 1.2 KB an event
+    All,
+}
+
 /// What may be disclosed of events beside their open group.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(crate) enum Disclosed {
@@ -71,16 +80,16 @@ pub(crate) struct ExportedLogs {
     /// The form of the rows; csv if none is given
     #[arg(long, value_enum, value_name = "FORM")]
     pub(crate) format: Option<LogsFormat>,
-    /// Events from this time on: 2026-03-01 or 2026-03-01T09:00:00Z
+    /// Events from this time on: 2026-03-01 or 2026-03-01T09:00:00Z; without a zone it is UTC
     #[arg(long, value_name = "TIME")]
     pub(crate) from: Option<String>,
-    /// Events before this time
+    /// Events before this time, written the same way
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<String>,
     /// Disclose this group of fields too; else it is kept back
     #[arg(long, value_enum, value_name = "GROUP")]
     pub(crate) disclose: Option<Disclosed>,
-    /// Prove a sample of the events against the newest checkpoint, or that of --as-of
-    #[arg(long)]
-    pub(crate) proof: bool,
+    /// Prove events against the newest checkpoint, or that of --as-of: a sample, or with =all each that is shown
+    #[arg(long, value_enum, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "sample")]
+    pub(crate) proof: Option<LogsProof>,
 }

@@ -306,6 +306,17 @@ pub(crate) struct Waive {
     pub(crate) stated: Stated,
 }
 
+/// What a decision is signed with.
+#[derive(Args, Debug)]
+pub(crate) struct Signing {
+    /// Sign with this key; if it has a passphrase, that is asked for at the terminal
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    /// The first line of this file is the key's passphrase (or LINEAL_KEY_PASSPHRASE in the environment)
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct Approve {
     /// What is approved
@@ -314,9 +325,8 @@ pub(crate) struct Approve {
     /// In which role
     #[arg(long, value_name = "ROLE")]
     pub(crate) role: String,
-    /// Sign with this key
-    #[arg(long, value_name = "FILE")]
-    pub(crate) key: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) signing: Signing,
     /// How many distinct keys must approve it
     #[arg(long = "of", value_name = "COUNT")]
     pub(crate) keys_needed: Option<u32>,
@@ -341,9 +351,8 @@ pub(crate) struct Reject {
     /// In which role
     #[arg(long, value_name = "ROLE")]
     pub(crate) role: String,
-    /// Sign with this key
-    #[arg(long, value_name = "FILE")]
-    pub(crate) key: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) signing: Signing,
     #[command(flatten)]
     pub(crate) stated: Stated,
 }

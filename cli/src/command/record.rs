@@ -2,11 +2,12 @@
 //! or on a server.
 
 use crate::args::{
-    Approve, Arguments, Attach, Declare, Evaluate, Keys, Recording, Reject, Span, Stated,
+    Approve, Arguments, Attach, Declare, Evaluate, Keys, Recording, Reject, Signing, Span, Stated,
 };
 use crate::exit::{Exit, Failure, Outcome};
+use crate::passphrase;
 use crate::place;
-use crate::remote::Remote;
+use crate::remote::{Remote, stated_name};
 use crate::render::{Style, counted, print_table, table, texts, visible};
 use crate::time::Zone;
 use lineal_engine::clock::{Clock, SystemClock};
@@ -26,17 +27,18 @@ pub(super) fn run(arguments: &Arguments, wanted: &Recording) -> Outcome {
     if let Recording::Key(Keys::List) = wanted {
         return list_keys(arguments);
     }
-    let (stated, record, key) = record(wanted)?;
+    let (stated, record, signing) = record(wanted)?;
     let request = Request {
         by: stated.by.clone(),
         reason: stated.reason.clone(),
         at: stated.at.clone(),
         record,
     };
-    let key = key.map(SecretKey::read).transpose()?;
+    let signing = signing.and_then(|it| Some((it.key.as_deref()?, it.passphrase_file.as_deref())));
+    let key = signing.map(|(key, file)| passphrase::key(key, file)).transpose()?;
     let told = match Remote::meant(arguments)? {
         Some(remote) => there(&remote, request, key.as_ref())?,
-        None => here(arguments, word(wanted), request, key.as_ref())?,
+        None => here(arguments, stated_name(wanted), request, key.as_ref())?,
     };
     let mut out = std::io::stdout().lock();
     if arguments.json {
@@ -92,27 +94,8 @@ fn sign(request: &mut Request, unsigned: &Unsigned, key: &SecretKey) -> Outcome<
     Ok(())
 }
 
-/// The command's word.
-fn word(wanted: &Recording) -> &'static str {
-    match wanted {
-        Recording::Declare(_) => "declare",
-        Recording::Attach(_) => "attach",
-        Recording::Evaluate(_) => "evaluate",
-        Recording::Incident(_) => "incident",
-        Recording::Monitor(_) => "monitor",
-        Recording::Change(_) => "change",
-        Recording::Loss(_) => "loss",
-        Recording::Downtime(_) => "downtime",
-        Recording::Withdraw(_) => "withdraw",
-        Recording::Waive(_) => "waive",
-        Recording::Approve(_) => "approve",
-        Recording::Reject(_) => "reject",
-        Recording::Key(_) => "key",
-    }
-}
-
 /// What is stated, by whom, and the key that signs it.
-fn record(wanted: &Recording) -> Outcome<(&Stated, Record, Option<&Path>)> {
+fn record(wanted: &Recording) -> Outcome<(&Stated, Record, Option<&Signing>)> {
     let unsigned = |stated, record| Ok((stated, record, None));
     match wanted {
         Recording::Declare(declare) => declared(declare),
@@ -151,8 +134,8 @@ fn record(wanted: &Recording) -> Outcome<(&Stated, Record, Option<&Path>)> {
             let (rule, node, until) = (it.rule.clone(), it.node.clone(), it.until.clone());
             unsigned(&it.stated, Record::Waive { rule, node, until })
         }
-        Recording::Approve(it) => Ok((&it.stated, approved(it), it.key.as_deref())),
-        Recording::Reject(it) => Ok((&it.stated, rejected(it), it.key.as_deref())),
+        Recording::Approve(it) => Ok((&it.stated, approved(it), Some(&it.signing))),
+        Recording::Reject(it) => Ok((&it.stated, rejected(it), Some(&it.signing))),
         Recording::Key(Keys::Add { file, of, stated }) => {
             let text = std::fs::read_to_string(file).map_err(|source| {
                 lineal_evidence::record::Error::Unread { path: file.clone(), source }
@@ -168,7 +151,7 @@ fn record(wanted: &Recording) -> Outcome<(&Stated, Record, Option<&Path>)> {
     }
 }
 
-fn declared(declare: &Declare) -> Outcome<(&Stated, Record, Option<&Path>)> {
+fn declared(declare: &Declare) -> Outcome<(&Stated, Record, Option<&Signing>)> {
     let (stated, record) = match declare {
         Declare::System(it) => {
             let (node, fields, edges) = (it.node.clone(), it.fields.clone(), it.edges.clone());

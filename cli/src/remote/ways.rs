@@ -214,7 +214,8 @@ fn name(command: &Command) -> &'static str {
     }
 }
 
-fn stated_name(stated: &Recording) -> &'static str {
+/// What a statement's command is called, as it is typed and as the trail notes it.
+pub(crate) fn stated_name(stated: &Recording) -> &'static str {
     match stated {
         Recording::Declare(Declare::System(_)) => "declare system",
         Recording::Declare(Declare::Role { .. }) => "declare role",

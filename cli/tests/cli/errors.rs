@@ -462,7 +462,7 @@ fn wrong_zones_parameters_times_and_numbers() {
         &["import", "--observed-at", "yesterday", "x"],
         &expect![[r#"
         [2]
-        error: yesterday is no time; write 2026-03-14 or 2026-03-14T09:00:00Z (a time of day needs its zone)
+        error: yesterday is no time; write 2026-03-14 or 2026-03-14T09:00:00Z (without a zone it is UTC)
     "#]],
     );
     check(

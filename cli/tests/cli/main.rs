@@ -24,6 +24,7 @@ mod mcp;
 mod mirror;
 #[cfg(feature = "server")]
 mod noted;
+mod packs;
 #[cfg(unix)]
 mod personas;
 mod prove;

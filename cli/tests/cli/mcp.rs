@@ -44,6 +44,22 @@ fn initialize() -> Json {
     json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params })
 }
 
+/// The tools that are offered, in their order.
+const TOOLS: [&str; 12] = [
+    "query",
+    "trace",
+    "prove",
+    "schema",
+    "holds",
+    "erasures",
+    "checkpoint",
+    "explain",
+    "check",
+    "gate",
+    "report",
+    "records",
+];
+
 /// Looks at the answers to [`requests`].
 fn look(answers: &[Json]) {
     let text = |id: u64| {
@@ -60,23 +76,7 @@ fn look(answers: &[Json]) {
     };
     let tools = answers[0]["result"]["tools"].as_array().unwrap();
     let names: Vec<&str> = tools.iter().filter_map(|tool| tool["name"].as_str()).collect();
-    assert_eq!(
-        names,
-        [
-            "query",
-            "trace",
-            "prove",
-            "schema",
-            "holds",
-            "erasures",
-            "checkpoint",
-            "explain",
-            "check",
-            "gate",
-            "report",
-            "records"
-        ]
-    );
+    assert_eq!(names, TOOLS);
     assert!(tools.iter().all(|tool| tool["annotations"]["readOnlyHint"] == true));
     let card = answers[1]["result"]["contents"][0]["text"].as_str().unwrap();
     assert!(card.contains("find") && tools[0]["description"].as_str().unwrap().contains(card));
@@ -268,23 +268,7 @@ fn the_official_client_is_answered_on_both_ways() {
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
     let told: Json = serde_json::from_str(&said).unwrap();
     for way in told.as_array().unwrap() {
-        assert_eq!(
-            way["tools"],
-            json!([
-                "query",
-                "trace",
-                "prove",
-                "schema",
-                "holds",
-                "erasures",
-                "checkpoint",
-                "explain",
-                "check",
-                "gate",
-                "report",
-                "records"
-            ])
-        );
+        assert_eq!(way["tools"], json!(TOOLS));
         assert_eq!((&way["total"], &way["recorded"]), (&json!(2), &json!(true)));
         assert!(way["card"].as_u64().unwrap() > 1_000 && way["wrong"] == true, "{way}");
     }

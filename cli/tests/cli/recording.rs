@@ -62,6 +62,39 @@ fn a_release_record_is_put_together_and_the_gate_opens() {
     assert_eq!(folder.run(&["gate", MODEL]).code, 1);
 }
 
+/// The same key with the passphrase `four words of it`.
+const ENCRYPTED: &str = include_str!("../../../evidence/tests/approver-aes256-ctr.key");
+
+#[test]
+fn a_key_with_a_passphrase_signs_with_what_a_file_or_the_environment_says() {
+    let folder = Folder::with(&[DATABASE]);
+    folder.write("id_ed25519", ENCRYPTED);
+    folder.write("id_ed25519.pub", PUBLIC);
+    folder.write("right", "four words of it\nwhat follows is none of it\n");
+    folder.write("wrong", "five words\n");
+    folder.done(&by(&["key", "add", "id_ed25519.pub", "--of", "b.horvat@bank.example"], &[]));
+    let approve = |more: &[&'static str]| {
+        let words =
+            ["approve", MODEL, "--by", "b.horvat@bank.example", "--role", "release_manager"];
+        [&words[..], &["--key", "id_ed25519"], more].concat()
+    };
+    let wrong = folder.run(&approve(&["--passphrase-file", "wrong"]));
+    assert_eq!((wrong.code, wrong.out.as_str()), (2, ""), "{wrong:?}");
+    assert!(wrong.err.contains("the passphrase does not open the key"), "{wrong:?}");
+    let missing = folder.run(&approve(&["--passphrase-file", "nowhere"]));
+    assert!(missing.code == 2 && missing.err.contains("--passphrase-file nowhere"), "{missing:?}");
+    let by_file = folder.done(&approve(&["--passphrase-file", "right"]));
+    assert!(by_file.out.contains("signed by 1 of 1 distinct keys"), "{by_file:?}");
+    let mut by_variable = folder.command(&approve(&["--stage", "prod"]));
+    let done = by_variable.env("LINEAL_KEY_PASSPHRASE", "four words of it").output();
+    let done = done.expect("lineal starts");
+    assert!(done.status.success(), "{done:?}");
+    // The trail and the answers hold nothing of it.
+    for said in [&by_file.out, &String::from_utf8_lossy(&done.stdout).into_owned()] {
+        assert!(!said.contains("four words"), "{said}");
+    }
+}
+
 #[test]
 fn refusals_say_what_to_do() {
     let folder = Folder::with(&[DATABASE]);

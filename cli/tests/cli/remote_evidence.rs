@@ -173,6 +173,7 @@ fn logs_are_the_same_files_here_and_there_with_the_same_signature() {
         assert_eq!(came, own, "{more:?}");
     };
     both("csv", &["--disclose", "subject", "--proof"]);
+    both("csv", &["--until", "2025-11-04", "--proof=all"]);
     both("parquet", &["--from", "2025-01-01", "--json"]);
     let ask = |role: &str, more: &[&str]| {
         let first = ["export", "logs", SYSTEM, "--out", "refused"];

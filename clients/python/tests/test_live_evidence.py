@@ -48,7 +48,7 @@ def test_as_of_is_a_commit_or_a_time_which_then_counts_as_today(client: Client) 
         client.check(SYSTEM, as_of=datetime(2199, 1, 1))
     with pytest.raises(Problem, match="no commit 99999"):
         client.check(SYSTEM, as_of=99999)
-    with pytest.raises(NotFound, match="nothing recorded is called"):
+    with pytest.raises(NotFound, match="nothing recorded up to commit"):
         client.check("nobody")
 
 

@@ -12,12 +12,14 @@ pub enum Error {
         pack: String,
     },
     /// Nothing of this name is recorded.
-    #[error("nothing recorded is called {kind}:{name}{near}")]
+    #[error("nothing recorded up to commit {commit} is called {kind}:{name}{near}")]
     Unknown {
         /// The kind.
         kind: &'static str,
         /// The name.
         name: String,
+        /// The commit of the view: of an earlier day it may not be there yet.
+        commit: u64,
         /// What looks alike, in words.
         near: String,
     },

@@ -102,7 +102,8 @@ fn known(
             true => String::new(),
             false => format!("; did you mean {}?", near.join(", ")),
         };
-        return Err(Error::Unknown { kind: kind.name(), name, near });
+        let commit = view.snapshot().commit();
+        return Err(Error::Unknown { kind: kind.name(), name, commit, near });
     }
     Ok(found.first().copied())
 }

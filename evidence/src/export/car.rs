@@ -8,10 +8,11 @@
 
 use crate::go_on::{GoOn, asked};
 use crate::{Closure, Error};
+use lineal_engine::schema::Kind;
 use lineal_engine::{Snapshot, Store};
 use lineal_proof::record::{Record, Revision, Stub, node_id};
 use lineal_proof::{Cid, Hash, Value, cbor};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most bytes of an archive that is put together in memory.
 const BYTES_MAX: usize = 256 << 20;
@@ -56,6 +57,7 @@ fn gather(
 ) -> Result<BTreeMap<Hash, Vec<u8>>, Error> {
     let mut blocks: BTreeMap<Hash, Vec<u8>> = BTreeMap::new();
     let mut waiting: Vec<Hash> = Vec::new();
+    let members: BTreeSet<Hash> = closure.members.iter().map(|member| member.id).collect();
     let mut size = 0;
     for member in &closure.members {
         match member.revision {
@@ -74,7 +76,12 @@ fn gather(
         let Some(bytes) = store.record_bytes(view, &id)? else { continue };
         if let Ok(revision) = Revision::decode(&bytes) {
             for edge in &revision.edges {
-                if edge.pin.0 == node_id(&edge.kind, &edge.key) {
+                let node = node_id(&edge.kind, &edge.key);
+                // A system that the closure leaves out is one of others: a link to it stays a link.
+                if edge.kind == Kind::System.name() && !members.contains(&node) {
+                    continue;
+                }
+                if edge.pin.0 == node {
                     let stub = Stub { kind: edge.kind.clone(), key: edge.key.clone() };
                     blocks.entry(edge.pin.0).or_insert_with(|| stub.encode());
                 } else {

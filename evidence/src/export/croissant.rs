@@ -200,6 +200,9 @@ fn context() -> Json {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lineal_engine::NodeNo;
+    use lineal_proof::{Hash, Key};
+    use std::collections::BTreeSet;
 
     #[test]
     fn columns_are_read_as_several_sources_write_them() {
@@ -219,5 +222,94 @@ mod tests {
         assert!(is_version("1.0.12") && !is_version("1.0") && !is_version("1..0"));
         assert_eq!(media_type("s3://b/a.CSV?versionId=1"), "text/csv");
         assert_eq!(media_type("loans"), "application/octet-stream");
+    }
+    fn data(name: &str, fields: &[(&str, Value)]) -> Member {
+        let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        Member {
+            node: NodeNo::MAX,
+            kind: Kind::Dataset,
+            key: Key::text(name),
+            name: format!("dataset:{name}"),
+            id: Hash::of(name.as_bytes()),
+            revision: Some(Hash::of(&[1])),
+            fields: fields.collect(),
+            sealed: BTreeSet::new(),
+        }
+    }
+
+    /// The description of the first, derived from the others.
+    fn described(members: Vec<Member>) -> Json {
+        let edges = (1..members.len()).map(|from| (0, Relation::DerivedFrom, from)).collect();
+        write(&Closure { members, edges, root: 0, commit: 1, recorded: 0 }, &|| true).unwrap()
+    }
+
+    fn sha256(of: &str) -> [(&'static str, Value); 2] {
+        let digest = Hash::of(of.as_bytes()).to_string();
+        [("digest", Value::text(digest)), ("digest_kind", Value::text("sha256"))]
+    }
+
+    #[test]
+    fn two_files_of_one_name_are_two_and_one_that_is_there_twice_is_one() {
+        let file = |key: &str, of: &str| {
+            data(key, &[&sha256(of)[..], &[("name", Value::text("part.csv"))]].concat())
+        };
+        let told =
+            described(vec![file("whole", "0"), file("a", "1"), file("b", "2"), file("a", "1")]);
+        let files = told["distribution"].as_array().unwrap();
+        let ids: BTreeSet<&str> = files.iter().filter_map(|it| it["@id"].as_str()).collect();
+        assert_eq!((files.len(), ids.len()), (3, 3), "{told:#}");
+        assert!(
+            files.iter().all(|it| it["name"] == "part.csv" && it["encodingFormat"] == "text/csv")
+        );
+        assert_eq!(files[1]["sha256"], Hash::of(b"1").to_string());
+    }
+
+    #[test]
+    fn a_file_without_a_digest_that_the_form_knows_is_none_and_its_columns_hang_on_nothing() {
+        let schema = ("schema", Value::text(r#"[{"name": "age", "type": "long"}]"#));
+        let with =
+            described(vec![data("x", &[&sha256("x")[..], std::slice::from_ref(&schema)].concat())]);
+        let field = &with["recordSet"][0]["field"][0];
+        assert_eq!(
+            (&field["dataType"], &field["source"]["extract"]["column"]),
+            (&json!("sc:Integer"), &json!("age"))
+        );
+        assert_eq!(field["source"]["fileObject"]["@id"], with["distribution"][0]["@id"]);
+        let weak =
+            [("digest", Value::text("abc")), ("digest_kind", Value::text("dvc-md5.dir")), schema];
+        let without = described(vec![data("x", &weak)]);
+        assert_eq!(without["distribution"], json!([]));
+        assert!(without.get("recordSet").is_none(), "{without:#}");
+    }
+
+    #[test]
+    fn what_nobody_recorded_is_absent_and_personal_data_is_told_where_it_is_declared() {
+        let bare = described(vec![data("x", &[])]);
+        for name in ["license", "version", "dateModified", "rai:personalSensitiveInformation"] {
+            assert!(bare.get(name).is_none(), "{name}: {bare:#}");
+        }
+        assert!(bare["url"].as_str().unwrap().starts_with("urn:"), "{}", bare["url"]);
+        let full = [
+            ("license", Value::text("CC-BY-4.0")),
+            ("version", Value::text("1.2.3")),
+            ("uri", Value::text("https://bank.example/loans")),
+            ("personal_data", Value::Bool(true)),
+            ("collection_method", Value::text("branch forms")),
+        ];
+        let told = described(vec![data("x", &full)]);
+        assert_eq!((&told["license"], &told["version"]), (&json!("CC-BY-4.0"), &json!("1.2.3")));
+        assert_eq!(told["url"], "https://bank.example/loans");
+        assert_eq!(
+            told["rai:personalSensitiveInformation"][0],
+            "recorded as holding personal data"
+        );
+        assert_eq!(told["rai:dataCollection"], "branch forms");
+        let none = described(vec![data(
+            "x",
+            &[("personal_data", Value::Bool(false)), ("version", Value::text("7"))],
+        )]);
+        assert!(
+            none.get("version").is_none() && none.get("rai:personalSensitiveInformation").is_none()
+        );
     }
 }

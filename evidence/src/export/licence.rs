@@ -3,11 +3,10 @@
 
 use lineal_proof::Hash;
 
-/// Common ids of the SPDX licence list (<https://spdx.org/licenses/>), one a line.
+/// The ids of the SPDX licence list (<https://spdx.org/licenses/>), one a line; the file says of which version.
 const IDS: &str = include_str!("licences.txt");
-/// Exceptions of the SPDX list that may stand after `WITH`.
-const EXCEPTIONS: [&str; 4] =
-    ["Classpath-exception-2.0", "GCC-exception-3.1", "LLVM-exception", "Linux-syscall-note"];
+/// The ids of its exceptions, which may stand after `WITH`.
+const EXCEPTIONS: &str = include_str!("exceptions.txt");
 /// Hexadecimal digits of the hash of a name: enough that different names stay different.
 const HASH_DIGITS: usize = 12;
 
@@ -36,7 +35,7 @@ fn is_expression(name: &str) -> bool {
             (id, true) if is_id(id) => {
                 wants_operand = false;
                 if words.next_if_eq(&"WITH").is_some()
-                    && !words.next().is_some_and(|word| EXCEPTIONS.contains(&word))
+                    && !words.next().is_some_and(|word| stands_in(EXCEPTIONS, word))
                 {
                     return false;
                 }
@@ -49,7 +48,12 @@ fn is_expression(name: &str) -> bool {
 
 fn is_id(word: &str) -> bool {
     let id = word.strip_suffix('+').unwrap_or(word);
-    IDS.lines().any(|known| known == id)
+    stands_in(IDS, id)
+}
+
+/// Is it a line of a list, and no remark?
+fn stands_in(list: &str, id: &str) -> bool {
+    list.lines().any(|known| known == id && !known.starts_with('#'))
 }
 
 #[cfg(test)]
@@ -64,6 +68,7 @@ mod tests {
             "(MIT OR ISC) AND BSD-3-Clause",
             "EPL-2.0+",
             "GPL-2.0-only WITH Classpath-exception-2.0",
+            "Apache-2.0 WITH Swift-exception OR OpenMDW-1.0",
         ] {
             assert_eq!(expression(name), name);
         }
@@ -77,6 +82,7 @@ mod tests {
             "()",
             "MIT ISC",
             "MIT WITH MIT",
+            "Swift-exception",
             "(MIT) WITH LLVM-exception",
             "AND",
         ] {

@@ -55,11 +55,11 @@ impl Counts {
 }
 
 /// What was found in a part of a batch.
-#[derive(Clone, Copy, Default, Debug)]
+#[derive(Clone, Default, Debug)]
 pub(super) struct Found {
     pub(super) counts: Counts,
-    /// The first row that is shown.
-    pub(super) first_shown: Option<u32>,
+    /// Rows that are shown and may be proved: all, or the first.
+    pub(super) shown: Vec<u32>,
 }
 
 /// What is known of a deployment.
@@ -70,11 +70,9 @@ pub(super) struct OfDeployment {
     pub(super) counts: Counts,
 }
 
-/// Counts by deployment, and from where a sample may be taken.
+/// Counts by deployment.
 pub(super) struct Reconciled {
     deployments: BTreeMap<NodeNo, OfDeployment>,
-    /// Of each part that has shown rows: its order in the log and the first such row.
-    shown: Vec<(u32, u32)>,
 }
 
 impl Reconciled {
@@ -82,14 +80,13 @@ impl Reconciled {
         let of = |node: &NodeNo| {
             (*node, OfDeployment { name: view.name_of(*node), ..OfDeployment::default() })
         };
-        Reconciled { deployments: deployments.iter().map(of).collect(), shown: Vec::new() }
+        Reconciled { deployments: deployments.iter().map(of).collect() }
     }
 
     pub(super) fn add(&mut self, part: &Part, found: &Found) {
         let own = self.deployments.entry(part.info.deployment).or_default();
         own.batches += 1;
         own.counts.add(&found.counts);
-        self.shown.extend(found.first_shown.map(|row| (part.info.ordinal, row)));
     }
 
     pub(super) fn total(&self) -> Counts {
@@ -100,10 +97,5 @@ impl Reconciled {
 
     pub(super) fn deployments(&self) -> impl Iterator<Item = &OfDeployment> {
         self.deployments.values()
-    }
-
-    /// Parts with rows that are shown, each with the first of these.
-    pub(super) fn shown(&self) -> &[(u32, u32)] {
-        &self.shown
     }
 }

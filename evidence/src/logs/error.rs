@@ -64,8 +64,8 @@ pub enum LogsError {
         /// The commit of the view.
         commit: u64,
     },
-    /// The sample cannot be proved.
-    #[error("the sample cannot be proved: {0}")]
+    /// What was to be proved cannot be.
+    #[error("the events cannot be proved: {0}")]
     Unproved(#[from] Unproved),
     /// The statement has no canonical form.
     #[error(transparent)]

@@ -6,7 +6,7 @@ use super::fields::Columns;
 use super::files::{Folder, Hashed};
 use super::parts::Part;
 use super::within::{Lies, Within};
-use super::{Format, LogsError, Wanted, cells};
+use super::{Format, LogsError, Proof, Wanted, cells};
 use lineal_engine::event_fields::EventField;
 use lineal_engine::events::EventBlock;
 use lineal_engine::{Snapshot, Standing};
@@ -62,8 +62,8 @@ pub(super) fn write(
                 continue;
             }
             let values = (*standing == Standing::Shown).then_some((&read.block, at));
-            if values.is_some() {
-                found.first_shown.get_or_insert(row);
+            if values.is_some() && (wanted.proof == Proof::Every || found.shown.is_empty()) {
+                found.shown.push(row);
             }
             let standing = word(*standing);
             let place = Place { deployment: &deployment, batch: part.number, row, standing };

@@ -5,7 +5,7 @@
 use super::counts::Reconciled;
 use super::fields::Columns;
 use super::files::Folder;
-use super::sample::Sample;
+use super::proving::Proved;
 use super::{LogsError, Wanted};
 use crate::canonical::canonical;
 use data_encoding::{BASE64, HEXLOWER};
@@ -35,8 +35,8 @@ pub(super) struct Said<'s> {
     pub(super) columns: &'s Columns,
     pub(super) checkpoint: Option<&'s SignedCheckpoint>,
     pub(super) reconciled: &'s Reconciled,
-    /// What the proof is of; none if no proof was asked for.
-    pub(super) sample: Option<&'s Sample>,
+    /// What was proved; none if no proof was asked for.
+    pub(super) proved: Option<&'s Proved>,
 }
 
 /// The checkpoint of the view's commit, if one is kept that a key signed which the log trusts now.
@@ -91,7 +91,7 @@ pub(super) fn write(
 }
 
 fn statement(store: &Store, view: &Snapshot, said: &Said<'_>, folder: &Folder) -> Json {
-    let Said { wanted, columns, checkpoint, reconciled, sample } = *said;
+    let Said { wanted, columns, checkpoint, reconciled, proved } = *said;
     let subjects = folder.files().iter();
     let subjects =
         subjects.map(|file| json!({ "name": file.name, "digest": { "sha256": file.sha256 } }));
@@ -105,7 +105,7 @@ fn statement(store: &Store, view: &Snapshot, said: &Said<'_>, folder: &Folder) -
         json
     });
     let unread = (!wanted.is_bound).then(|| view.unread().iter().map(|log| log.lines).sum::<u64>());
-    let sample = sample.map(Sample::json);
+    let proof = proved.map(Proved::json);
     json!({
         "_type": "https://in-toto.io/Statement/v1",
         "subject": subjects.collect::<Vec<_>>(),
@@ -133,7 +133,7 @@ fn statement(store: &Store, view: &Snapshot, said: &Said<'_>, folder: &Folder) -
             "counts": reconciled.total().json(),
             "deployments": deployments.collect::<Vec<_>>(),
             "lines_not_read_by_any_import": unread,
-            "sample": sample,
+            "proof": proof,
         },
     })
 }

@@ -7,9 +7,9 @@ use super::{Error, Files};
 use crate::check::time_text;
 use crate::record::heads;
 use lineal_engine::schema::Kind;
-use lineal_engine::{DecisionInfo, HoldInfo, HoldScope};
-use lineal_proof::record::node_id;
-use lineal_proof::{Hash, Value};
+use lineal_engine::{DecisionInfo, HoldInfo, HoldScope, NodeNo, Snapshot};
+use lineal_proof::record::{Source, node_id};
+use lineal_proof::{Hash, KeyPart, Value};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,17 +23,21 @@ pub(super) fn add(
     covered: &[Covered],
 ) -> Result<(), Error> {
     let (store, view) = (making.store, making.snapshot());
-    let mut commits = BTreeSet::new();
+    let mut origins = Origins::default();
     let mut things: BTreeSet<Hash> = BTreeSet::new();
     let mut nodes: BTreeSet<Hash> = BTreeSet::new();
     for member in &making.closure.members {
         nodes.insert(member.id);
-        commits.extend(heads(store, view, member.node).into_iter().map(|it| it.commit));
+        for head in heads(store, view, member.node) {
+            origins.spoke.insert((head.commit, head.source, head.form));
+        }
     }
     for covered in covered {
         for batch in &covered.batches {
             nodes.insert(view.node_id(*batch));
-            commits.extend(store.revisions(view, *batch).into_iter().map(|it| it.commit));
+            let commits = store.revisions(view, *batch).into_iter().map(|it| it.commit);
+            let file = file_of(view, *batch);
+            origins.read.extend(commits.map(|commit| (commit, file.clone())));
         }
         things.extend(covered.parts.iter().map(|part| part.revision));
     }
@@ -62,8 +66,8 @@ pub(super) fn add(
         })
     });
     let custody = json!({
-        "imports": imports(making, &commits),
-        "stated": stated(making, &commits),
+        "imports": imports(making, &origins),
+        "stated": stated(making, &origins),
         "decisions_on_erasure": decisions.iter().map(decision).collect::<Json>(),
         "decisions_since": since.iter().map(decision).collect::<Json>(),
         "holds": holds.collect::<Json>(),
@@ -80,44 +84,106 @@ fn is_about(hold: &HoldInfo, nodes: &BTreeSet<Hash>) -> bool {
     }
 }
 
-/// The imports that brought some of it, each with its files.
-fn imports(making: &Making<'_>, commits: &BTreeSet<u64>) -> Json {
-    let mut imports: BTreeMap<u64, Vec<Json>> = BTreeMap::new();
+/// Where what the pack holds came from.
+#[derive(Default)]
+struct Origins {
+    /// The commits of current revisions, with the source and the form that they are of.
+    spoke: BTreeSet<(u64, String, String)>,
+    /// The commits of batches, each with the keyed digest of the file whose lines they are.
+    read: BTreeSet<(u64, Vec<u8>)>,
+}
+
+impl Origins {
+    fn commits(&self) -> BTreeSet<u64> {
+        let spoke = self.spoke.iter().map(|(commit, ..)| *commit);
+        spoke.chain(self.read.iter().map(|(commit, _)| *commit)).collect()
+    }
+
+    /// Are lines of this file in a batch of the pack?
+    fn has_lines_of(&self, commit: u64, source: &Source) -> bool {
+        self.read.contains(&(commit, source.digest.to_vec()))
+    }
+
+    /// Did revisions of the pack come with this commit from this source, in this form?
+    fn has_words_of(&self, commit: u64, source: &Source) -> bool {
+        self.spoke.contains(&(commit, source.source.clone(), source.form.clone()))
+    }
+}
+
+/// The keyed digest of the file that a batch is of: the third part of its key.
+fn file_of(view: &Snapshot, batch: NodeNo) -> Vec<u8> {
+    match view.key_of(batch).0.get(2) {
+        Some(KeyPart::Bytes(digest)) => digest.clone(),
+        _ => Vec::new(),
+    }
+}
+
+/// The imports that brought some of it, each with its files. Of a pack for third parties these are the files
+/// that what it holds was read from: by their digest those of logs; of others, whose revisions name no file,
+/// all that the commit read of the same source and form. The other files of such an import are counted.
+fn imports(making: &Making<'_>, origins: &Origins) -> Json {
     let sources = making.store.sources();
-    let meant = |commit: &u64| commits.contains(commit);
-    let numbers: BTreeSet<u64> =
-        sources.iter().filter(|(commit, ..)| meant(commit)).map(|(_, import, _)| *import).collect();
-    for (commit, import, source) in sources {
-        if !numbers.contains(&import) || commit > making.size() {
+    let commits = origins.commits();
+    let is_of_view = |commit: u64| commit <= making.size();
+    let numbers: BTreeSet<u64> = sources
+        .iter()
+        .filter(|(commit, ..)| commits.contains(commit))
+        .map(|(_, import, _)| *import)
+        .collect();
+    // Where the lines of a file are here, what its commit says besides came with these lines.
+    let told_by_lines: BTreeSet<(u64, &str, &str)> = sources
+        .iter()
+        .filter(|(commit, _, source)| origins.has_lines_of(*commit, source))
+        .map(|(commit, _, source)| (*commit, source.source.as_str(), source.form.as_str()))
+        .collect();
+    let is_shown = |commit: u64, source: &Source| {
+        let by_lines = (commit, source.source.as_str(), source.form.as_str());
+        !making.disclosure.withholds()
+            || origins.has_lines_of(commit, source)
+            || (origins.has_words_of(commit, source) && !told_by_lines.contains(&by_lines))
+    };
+    let mut imports: BTreeMap<u64, (Vec<Json>, u64)> = BTreeMap::new();
+    for (commit, import, source) in &sources {
+        if !numbers.contains(import) || !is_of_view(*commit) {
             continue;
         }
-        let counts: serde_json::Map<String, Json> = source
-            .counts
-            .named()
-            .into_iter()
-            .map(|(name, count)| (name.to_owned(), json!(count)))
-            .collect();
-        imports.entry(import).or_default().push(json!({
-            "commit": commit, "source": source.source, "form": source.form, "file": source.label,
-            "files": source.files, "lines": source.lines, "size": source.size,
-            "sha256": source.sha256.map(|hash| hash.to_string()),
-            "blake3": source.blake3.map(|hash| hash.to_string()),
-            "digests_sealed": !source.sealed.is_empty(), "mapping": source.mapping.to_string(),
-            "observed_at": time_text(source.observed_at),
-            "stretches": { "first": source.stretches.0, "count": source.stretches.1 },
-            "whole": source.whole, "counts": counts,
-        }));
+        let (files, others) = imports.entry(*import).or_default();
+        match is_shown(*commit, source) {
+            true => files.push(file(*commit, source)),
+            false => *others += 1,
+        }
     }
-    let each =
-        imports.into_iter().map(|(import, files)| json!({ "import": import, "files": files }));
+    let each = imports.into_iter().map(|(import, (files, others))| {
+        json!({ "import": import, "files": files, "files_of_other_things": others })
+    });
     each.collect()
 }
 
+/// What is on record of a file.
+fn file(commit: u64, source: &Source) -> Json {
+    let counts: serde_json::Map<String, Json> = source
+        .counts
+        .named()
+        .into_iter()
+        .map(|(name, count)| (name.to_owned(), json!(count)))
+        .collect();
+    json!({
+        "commit": commit, "source": source.source, "form": source.form, "file": source.label,
+        "files": source.files, "lines": source.lines, "size": source.size,
+        "sha256": source.sha256.map(|hash| hash.to_string()),
+        "blake3": source.blake3.map(|hash| hash.to_string()),
+        "digests_sealed": !source.sealed.is_empty(), "mapping": source.mapping.to_string(),
+        "observed_at": time_text(source.observed_at),
+        "stretches": { "first": source.stretches.0, "count": source.stretches.1 },
+        "whole": source.whole, "counts": counts,
+    })
+}
+
 /// The commits of what was stated by hand: they have no file.
-fn stated(making: &Making<'_>, commits: &BTreeSet<u64>) -> Json {
+fn stated(making: &Making<'_>, origins: &Origins) -> Json {
     let with_files: BTreeSet<u64> =
         making.store.sources().iter().map(|(commit, ..)| *commit).collect();
-    let without: Vec<u64> = commits.difference(&with_files).copied().collect();
+    let without: Vec<u64> = origins.commits().difference(&with_files).copied().collect();
     json!({ "commits": without })
 }
 

@@ -105,14 +105,15 @@ fn checkpoints(
     files.add(note_path(size), making.note.clone())?;
     files.add(text_path(size), making.kept.note.note.text().as_bytes().to_vec())?;
     let mut stamps = Vec::new();
+    // What is no stamp of this text shows nothing: it stays out, and `lineal verify` names it.
     for (number, reply) in making.kept.timestamps.iter().enumerate() {
-        let path = format!("checkpoints/{size:012}.{number:03}.tsr");
         if let Ok(stamp) = Timestamp::parse(reply)
             && stamp.covers(making.kept.note.note.text().as_bytes()).is_ok()
         {
-            stamps.push((stamp.time().saturating_mul(SECOND), path.clone()));
+            let path = format!("checkpoints/{size:012}.{number:03}.tsr");
+            files.add(path.clone(), reply.to_vec())?;
+            stamps.push((stamp.time().saturating_mul(SECOND), path));
         }
-        files.add(path, reply.to_vec())?;
     }
     let sizes = store.checkpoint_sizes()?;
     let earlier = sizes.iter().rev().filter(|earlier| **earlier < size).take(EARLIER_MAX);

@@ -7,9 +7,9 @@ use super::{
 };
 use crate::Closure;
 use crate::check::time_text;
-use crate::report::Reference;
+use crate::report::{Reference, nearest_systems};
 use lineal_engine::public_log::KeptCheckpoint;
-use lineal_engine::schema::Kind;
+use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::{NodeNo, Snapshot, Store};
 use lineal_proof::Hash;
 use lineal_proof::bundle::VERIFIER;
@@ -83,7 +83,10 @@ pub fn pack(
     let no_commit = || Error::NoCommit { number: size, newest: newest.commit() };
     let view = newest.as_of_commit(size)?.ok_or_else(no_commit)?;
     let root = subject(&newest, &view, wanted.subject, size)?;
-    let closure = Closure::of(view.snapshot(), root)?;
+    let closure = match wanted.disclosure.withholds() {
+        true => without_other_systems(view.snapshot(), root)?,
+        false => Closure::of(view.snapshot(), root)?,
+    };
     let counts = Counts {
         nodes: closure.members.len() as u64,
         edges: closure.edges.len() as u64,
@@ -154,6 +157,19 @@ fn checkpoint(store: &Store, as_of: Option<AsOf>) -> Result<(u64, Option<i64>), 
         upto: as_of.map(|_| format!(" of commit {upto} or before")).unwrap_or_default(),
     };
     Ok((size.ok_or_else(none)?, time))
+}
+
+/// What a thing rests on, of all systems only those that it is part of: data and runs may be shared with
+/// systems of others, which are nobody's business who is handed this.
+fn without_other_systems(view: &Snapshot, root: NodeNo) -> Result<Closure, Error> {
+    let mut own = nearest_systems(view, root);
+    if view.kind_of(root) == Kind::Incident {
+        for node in view.edges(root, Relation::Concerns, Direction::Forward) {
+            own.extend(nearest_systems(view, *node));
+        }
+    }
+    let sees = |node: NodeNo| view.kind_of(node) != Kind::System || own.contains(&node);
+    Ok(Closure::within(view, root, &sees, &|| true)?)
 }
 
 /// The node that is meant.

@@ -7,6 +7,7 @@ use super::making::Making;
 use super::{Error, Files, keys};
 use crate::check::ask::HOUR;
 use crate::check::{Finding, Report, time_text};
+use crate::report::words::counted;
 use crate::report::{Block, Document, Gap, Lack, Reference, Section, Sentence, Table};
 use crate::rules::Status;
 use std::cmp::Reverse;
@@ -51,8 +52,8 @@ fn document(
         None => "not stamped: only the store's clock says when".to_owned(),
     };
     let as_of = format!(
-        "checkpoint of {} commits of the log {}, the last recorded {}; {stamped}",
-        said.size,
+        "checkpoint of {} of the log {}, the last recorded {}; {stamped}",
+        counted(said.size, "commit"),
         said.origin,
         time_text(closure.recorded)
     );
@@ -85,24 +86,30 @@ fn contents(making: &Making<'_>) -> Section {
         ),
         line(
             "graph.json",
-            format!("{} nodes and {} edges that it rests on", counts.nodes, counts.edges),
+            format!(
+                "{} and {} that it rests on",
+                counted(counts.nodes, "node"),
+                counted(counts.edges, "edge")
+            ),
         ),
         line("lineage.car", "the records themselves, each under its own hash".into()),
         line(
             "documents/",
             format!(
-                "{} documents as they were kept, and what is known of the others",
-                counts.documents
+                "{} as they were kept, and what is known of the others",
+                counted(counts.documents, "document")
             ),
         ),
         line(
             "logs/",
             format!(
-                "coverage of {} events in {} deployments, {} of them as samples",
-                counts.events, counts.deployments, counts.sampled
+                "coverage of {} in {}; shown as samples: {}",
+                counted(counts.events, "event"),
+                counted(counts.deployments, "deployment"),
+                counts.sampled
             ),
         ),
-        line("proofs/", format!("{} proofs against the checkpoint", counts.proofs)),
+        line("proofs/", format!("{} against the checkpoint", counted(counts.proofs, "proof"))),
         line(
             "checkpoints/, keys/",
             "what was signed, by which keys, and how long these count".into(),
@@ -247,25 +254,25 @@ fn left_out(making: &Making<'_>, covered: &[Covered]) -> Section {
         .iter()
         .fold((0, 0), |sum: (u64, u64), it| (sum.0 + it.unshown.0, sum.1 + it.unshown.1));
     if gone > 0 {
-        list.push(format!("{gone} events of the logs are gone by recorded erasures (logs/coverage.csv, custody.json).").into());
+        list.push(format!("Events of the logs that are gone by recorded erasures: {gone} (logs/coverage.csv, custody.json).").into());
     }
     if kept_back > 0 {
-        list.push(format!("{kept_back} events of the logs are restricted by recorded decisions and counted alone (logs/coverage.csv).").into());
+        list.push(format!("Events of the logs that are restricted by recorded decisions and counted alone: {kept_back} (logs/coverage.csv).").into());
     }
     let (erased, restricted) = (counts.redacted, counts.restricted);
     if erased > 0 {
-        list.push(format!("{erased} of the drawn events are gone by a recorded erasure; their places are shown (logs/samples/, custody.json).").into());
+        list.push(format!("Drawn events that are gone by a recorded erasure: {erased}; their places are shown (logs/samples/, custody.json).").into());
     }
     if restricted > 0 {
-        list.push(format!("{restricted} of the drawn events are restricted by a recorded decision and not shown.").into());
+        list.push(format!("Drawn events that are restricted by a recorded decision and not shown: {restricted}.").into());
     }
     if counts.not_shown > 0 {
         let more = counts.not_shown;
-        list.push(format!("{more} of the drawn events are not shown: what became of them came behind the checkpoint (logs/samples/, `decisions_since` in custody.json).").into());
+        list.push(format!("Drawn events that are not shown, as what became of them came behind the checkpoint: {more} (logs/samples/, `decisions_since` in custody.json).").into());
     }
     if counts.unproved > 0 {
         let more = counts.unproved;
-        list.push(format!("{more} records have no proof file of their own in this pack; `lineal prove` shows any of them.").into());
+        list.push(format!("Records without a proof file of their own in this pack: {more}; `lineal prove` shows any of them.").into());
     }
     let sealed: BTreeMap<&str, u64> =
         making.closure.members.iter().filter(|member| !member.sealed.is_empty()).fold(
@@ -276,7 +283,13 @@ fn left_out(making: &Making<'_>, covered: &[Covered]) -> Section {
             },
         );
     for (kind, count) in sealed {
-        list.push(format!("Sealed fields of {count} nodes of the kind {kind} stand in graph.json by their names alone.").into());
+        list.push(
+            format!(
+                "Sealed fields of {} (kind {kind}) stand in graph.json by their names alone.",
+                counted(count, "node")
+            )
+            .into(),
+        );
     }
     if making.disclosure.withholds() {
         list.push("The subject group of all events is withheld: the proofs show that it is there and do not show it.".into());

@@ -4,11 +4,20 @@
 use super::making::Making;
 use super::{Error, Files};
 use crate::report::{
-    Block, Document, Facts, Gap, Incident, Reference, Section, annex_iv, incident,
+    Block, Document, Facts, Gap, Incident, Reference, Section, annex_iv_of, incident,
 };
 use lineal_engine::schema::Kind;
+use lineal_query::Limits;
 use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
 
+/// What may be other people's: of a pack for third parties it is named where the pack is about it.
+const OTHERS: [(&str, &str); 4] = [
+    ("system", "a system that this pack is not about"),
+    ("deployment", "a deployment that this pack is not about"),
+    ("incident", "an incident that this pack is not about"),
+    ("change", "a change that this pack is not about"),
+];
 /// How a reference to a document begins.
 const DOCUMENT: &str = "document:";
 
@@ -24,8 +33,23 @@ pub(super) fn add(making: &Making<'_>, files: &mut Files) -> Result<(), Error> {
         };
         incident(&facts, root.node, &Incident::default())?
     } else {
-        annex_iv(making.store, &making.view, root.node)?
+        annex_iv_of(
+            making.store,
+            &making.view,
+            root.node,
+            Some(&making.closure),
+            &Limits::default(),
+        )?
     };
+    if making.disclosure.withholds() {
+        let members = making.closure.members.iter();
+        let ids: BTreeSet<String> = members.map(|member| member.id.to_string()).collect();
+        document.withhold(&|node| {
+            let kind = node.name.split_once(':').map_or("", |(kind, _)| kind);
+            let (_, words) = OTHERS.iter().find(|(other, _)| *other == kind)?;
+            (!ids.contains(&node.id)).then_some(*words)
+        });
+    }
     document.link_proofs(&mut |node: &Reference| making.proof_of(node));
     files.add("report.md", document.to_markdown(None).into_bytes())?;
     files.add("report.html", document.to_html().into_bytes())?;

@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_changed_envelope_does_not_check() {
-        let key = SecretKey::parse(KEY.as_bytes()).unwrap();
+        let key = SecretKey::parse(KEY.as_bytes(), None).unwrap();
         let envelope = Envelope::sign(STATEMENT_TYPE, b"{}".to_vec(), &key);
         let read = Envelope::parse(&envelope.to_text()).unwrap();
         assert_eq!(read, envelope);

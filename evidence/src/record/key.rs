@@ -7,7 +7,7 @@ use data_encoding::{BASE64, BASE64_NOPAD};
 use lineal_proof::tlog::{NoteSigner, SignatureKind, VerifierKey};
 use sha2::{Digest, Sha256};
 use ssh_key::private::KeypairData;
-use ssh_key::{PrivateKey, public};
+use ssh_key::{Algorithm, PrivateKey, public};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +22,13 @@ const FILE_MAX: u64 = 64 << 10;
 /// The algorithm's name in OpenSSH's public keys.
 const ALGORITHM: &[u8] = b"ssh-ed25519";
 
+/// Encrypted keys that are told by their label and not read.
+const NOT_READ: [(&str, &str); 3] = [
+    ("ENCRYPTED PRIVATE KEY", "an encrypted key of OpenSSL"),
+    ("ENCRYPTED SIGSTORE PRIVATE KEY", "a key of cosign"),
+    ("ENCRYPTED COSIGN PRIVATE KEY", "a key of cosign"),
+];
+
 /// Why a key cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
@@ -33,12 +40,24 @@ pub enum KeyError {
         /// What the medium says.
         source: std::io::Error,
     },
-    /// It is encrypted.
+    /// It is encrypted, and no passphrase was given.
     #[error(
-        "the key is encrypted, and there is nobody here to ask for its passphrase; \
-         `ssh-keygen -p -N '' -f COPY` takes it off a copy"
+        "the key has a passphrase, and there is nobody here to ask for it: put it into a file that only you read \
+         (--passphrase-file FILE) or into LINEAL_KEY_PASSPHRASE"
     )]
     Encrypted,
+    /// The passphrase is another one.
+    #[error("the passphrase does not open the key; nothing is signed")]
+    Passphrase,
+    /// It is encrypted in a way that is not read here.
+    #[error(
+        "this is {found}, and its encryption is not read here; keys of `ssh-keygen -t ed25519` are, with a \
+         passphrase too: `ssh-keygen -p -f COPY` writes a copy of an SSH key in that form"
+    )]
+    Cipher {
+        /// What it is.
+        found: &'static str,
+    },
     /// It is of another algorithm.
     #[error("the key is {found}; approvals are signed with Ed25519: `ssh-keygen -t ed25519`")]
     Algorithm {
@@ -63,20 +82,21 @@ impl SecretKey {
     /// Reads a key file.
     ///
     /// # Errors
-    /// [`KeyError`]: unreadable, encrypted, of another algorithm, or no key.
-    pub fn read(path: &Path) -> Result<SecretKey, KeyError> {
+    /// [`KeyError`]: unreadable, of another algorithm, or no key; [`KeyError::Encrypted`] if it has a
+    /// passphrase and none is given, [`KeyError::Passphrase`] if it has another.
+    pub fn read(path: &Path, passphrase: Option<&str>) -> Result<SecretKey, KeyError> {
         let unread = |source| KeyError::Unread { path: path.to_owned(), source };
         if std::fs::metadata(path).map_err(unread)?.len() > FILE_MAX {
             return Err(KeyError::Form { what: "private key" });
         }
-        SecretKey::parse(&std::fs::read(path).map_err(unread)?)
+        SecretKey::parse(&std::fs::read(path).map_err(unread)?, passphrase)
     }
 
     /// Reads the text of a key file.
     ///
     /// # Errors
     /// As [`SecretKey::read`].
-    pub fn parse(text: &[u8]) -> Result<SecretKey, KeyError> {
+    pub fn parse(text: &[u8], passphrase: Option<&str>) -> Result<SecretKey, KeyError> {
         let form = || KeyError::Form { what: "private key" };
         let plain = std::str::from_utf8(text).map_err(|_| form())?;
         if let Some(body) = pem_body(plain, "PRIVATE KEY") {
@@ -84,10 +104,21 @@ impl SecretKey {
             let secret = der.strip_prefix(&PKCS8_HEAD[..]).ok_or_else(form)?;
             return SecretKey::of(secret.try_into().map_err(|_| form())?);
         }
-        let key = PrivateKey::from_openssh(text).map_err(|_| form())?;
+        for (label, found) in NOT_READ {
+            if plain.contains(&format!("-----BEGIN {label}-----")) {
+                return Err(KeyError::Cipher { found });
+            }
+        }
+        let mut key = PrivateKey::from_openssh(text).map_err(|_| form())?;
+        if key.is_encrypted() {
+            // Of another algorithm it would be of no use opened.
+            if key.algorithm() == Algorithm::Ed25519 {
+                let passphrase = passphrase.ok_or(KeyError::Encrypted)?;
+                key = key.decrypt(passphrase).map_err(|_| KeyError::Passphrase)?;
+            }
+        }
         match key.key_data() {
             KeypairData::Ed25519(pair) => SecretKey::of(&pair.private.to_bytes()),
-            KeypairData::Encrypted(_) => Err(KeyError::Encrypted),
             _ => Err(KeyError::Algorithm { found: key.algorithm().to_string() }),
         }
     }
@@ -196,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_key_of_openssh_signs_and_has_the_fingerprint_that_openssh_prints() {
-        let secret = SecretKey::parse(OPENSSH.as_bytes()).unwrap();
+        let secret = SecretKey::parse(OPENSSH.as_bytes(), None).unwrap();
         let public = PublicKey::parse(OPENSSH_PUBLIC).unwrap();
         assert_eq!(secret.public(), public);
         assert_eq!(public.fingerprint(), FINGERPRINT.trim());
@@ -214,12 +245,40 @@ mod tests {
             "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
             BASE64.encode(&der)
         );
-        let key = SecretKey::parse(pem.as_bytes()).unwrap();
+        let key = SecretKey::parse(pem.as_bytes(), None).unwrap();
         assert_eq!(key.public(), SecretKey::of(&[7; 32]).unwrap().public());
         for wrong in ["", "hello", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"] {
-            let error = SecretKey::parse(wrong.as_bytes()).unwrap_err();
+            let error = SecretKey::parse(wrong.as_bytes(), None).unwrap_err();
             assert!(matches!(error, KeyError::Form { .. }), "{wrong}: {error}");
         }
         assert!(PublicKey::parse("ssh-ed25519 AAAA").is_err());
+    }
+    /// The same key with the passphrase `four words of it`, each of `ssh-keygen -p -a 2 -Z CIPHER`.
+    const ENCRYPTED: [&str; 3] = [
+        include_str!("../../tests/approver-aes256-ctr.key"),
+        include_str!("../../tests/approver-aes256-gcm.key"),
+        include_str!("../../tests/approver-chacha20.key"),
+    ];
+
+    #[test]
+    fn a_key_with_a_passphrase_opens_with_that_passphrase_and_no_other() {
+        let public = PublicKey::parse(OPENSSH_PUBLIC).unwrap();
+        for text in ENCRYPTED {
+            let opened = |passphrase| SecretKey::parse(text.as_bytes(), passphrase);
+            assert_eq!(opened(Some("four words of it")).unwrap().public(), public);
+            assert!(matches!(opened(None), Err(KeyError::Encrypted)));
+            for wrong in ["", "four words of it ", "another"] {
+                assert!(matches!(opened(Some(wrong)), Err(KeyError::Passphrase)), "{wrong}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_whose_encryption_is_not_read_is_told_by_what_it_is() {
+        for (label, found) in NOT_READ {
+            let text = format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n");
+            let error = SecretKey::parse(text.as_bytes(), Some("x")).unwrap_err();
+            assert!(error.to_string().contains(found), "{error}");
+        }
     }
 }

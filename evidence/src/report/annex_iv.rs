@@ -34,14 +34,16 @@ const KIND: &str = "annex-iv";
 /// [`Error::WrongKind`] for anything else, [`Error::Closure`] where it rests on too much, and what
 /// the store says.
 pub fn annex_iv(store: &Store, view: &StoreView, subject: NodeNo) -> Result<Document, Error> {
-    within(store, view, subject, &Limits::default())
+    annex_iv_of(store, view, subject, None, &Limits::default())
 }
 
-/// The same, whose questions have these bounds, and which ends where they say so.
-pub(super) fn within(
+/// The same with the part of the graph that it may show, where that is less than all that it rests on, and
+/// within bounds: it ends where they say so.
+pub(crate) fn annex_iv_of(
     store: &Store,
     view: &StoreView,
     subject: NodeNo,
+    shown: Option<&Closure>,
     limits: &Limits<'_>,
 ) -> Result<Document, Error> {
     let pack = Pack::eu_ai_act()?;
@@ -52,7 +54,7 @@ pub(super) fn within(
         let wanted = "a model version, a system or a deployment";
         return Err(Error::WrongKind { report: KIND, wanted, name: snapshot.name_of(subject) });
     }
-    let systems = systems_of(snapshot, subject);
+    let systems = nearest_systems(snapshot, subject);
     let wanted = wanted(view, subject, &systems);
     let part = &Bounded { view, limits };
     let report = match wanted.system {
@@ -60,7 +62,10 @@ pub(super) fn within(
         None => None,
     };
     let mut asker = Asker::new(view, part, &pack, &wanted);
-    let closure = Closure::within(snapshot, subject, &|_| true, &|| goes_on(limits))?;
+    let closure = match shown {
+        Some(shown) => shown.clone(),
+        None => Closure::within(snapshot, subject, &|_| true, &|| goes_on(limits))?,
+    };
     let deployments = asker.members(DEPLOYMENTS)?;
     let logs = logs::of(snapshot, &deployments, view.recorded())?;
     let mut maker = Maker {
@@ -128,9 +133,9 @@ fn wanted(view: &StoreView, subject: NodeNo, systems: &[NodeNo]) -> Wanted {
     }
 }
 
-/// The systems that a thing belongs to: itself, else by its own record, else by those of its
-/// deployments, of its models, and of the runs that made them.
-fn systems_of(view: &Snapshot, subject: NodeNo) -> Vec<NodeNo> {
+/// The systems that a thing is part of, by the nearest record that names one: itself, else its own, else those
+/// of its deployments, of its models, and of the runs that made them. `Facts::systems_around` is wider.
+pub(crate) fn nearest_systems(view: &Snapshot, subject: NodeNo) -> Vec<NodeNo> {
     if view.kind_of(subject) == Kind::System {
         return vec![subject];
     }

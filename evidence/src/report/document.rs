@@ -212,7 +212,17 @@ impl Document {
             fact.value.link(path);
         }
         for section in &mut self.sections {
-            section.link(path);
+            section.each_mut(&mut |sentence| sentence.link(path));
+        }
+    }
+
+    /// Puts words in the place of the nodes that are not to be named: `instead` gives them, or nothing where
+    /// the name stays. What a pack for third parties calls.
+    pub fn withhold(&mut self, instead: &dyn Fn(&Reference) -> Option<&'static str>) {
+        let facts = self.facts.iter_mut().map(|fact| &mut fact.value);
+        facts.for_each(|sentence| sentence.withhold(instead));
+        for section in &mut self.sections {
+            section.each_mut(&mut |sentence| sentence.withhold(instead));
         }
     }
 
@@ -274,7 +284,7 @@ impl Section {
         self.sections.iter().for_each(|section| section.each_sentence(visit));
     }
 
-    fn link(&mut self, path: &mut dyn FnMut(&Reference) -> Option<String>) {
+    fn each_mut(&mut self, visit: &mut dyn FnMut(&mut Sentence)) {
         for block in &mut self.blocks {
             let sentences: Vec<&mut Sentence> = match block {
                 Block::Paragraph(sentences) | Block::List(sentences) => {
@@ -284,9 +294,9 @@ impl Section {
                 Block::Picture(picture) => picture.words.iter_mut().collect(),
                 Block::Gaps(gaps) => gaps.iter_mut().map(|gap| &mut gap.say).collect(),
             };
-            sentences.into_iter().for_each(|sentence| sentence.link(path));
+            sentences.into_iter().for_each(&mut *visit);
         }
-        self.sections.iter_mut().for_each(|section| section.link(path));
+        self.sections.iter_mut().for_each(|section| section.each_mut(visit));
     }
 }
 
@@ -305,6 +315,16 @@ impl Sentence {
     #[must_use]
     pub fn has_node(&self) -> bool {
         self.parts.iter().any(|part| matches!(part, Part::Node(_)))
+    }
+
+    fn withhold(&mut self, instead: &dyn Fn(&Reference) -> Option<&'static str>) {
+        for part in &mut self.parts {
+            if let Part::Node(node) = part
+                && let Some(words) = instead(node)
+            {
+                *part = Part::Text(words.to_owned());
+            }
+        }
     }
 
     fn link(&mut self, path: &mut dyn FnMut(&Reference) -> Option<String>) {

@@ -227,7 +227,7 @@ impl<'a> Facts<'a> {
         let mut gaps: Vec<Gap> = told.map(|reason| gap(reason.to_string())).collect();
         let more = answer.completeness.reason_count.saturating_sub(gaps.len() as u64);
         if more > 0 {
-            gaps.push(gap(format!("{more} more reasons of this kind")));
+            gaps.push(gap(format!("{} of this kind", counted(more, "more reason"))));
         }
         gaps
     }
@@ -247,11 +247,12 @@ impl<'a> Facts<'a> {
         let recorded = time_text(view.recorded());
         document = document.fact("as of", format!("commit {}, recorded {recorded}", view.commit()));
         let newest = header_of(self.store, view.commit()).map_err(of_check)?;
+        let commits = |size: u64| counted(size, "commit");
         let fixed = match newest {
             None => "none signed: nothing outside of this store fixes what it held".to_owned(),
-            Some((size, None)) => format!("signed over {size} commits, not time-stamped"),
+            Some((size, None)) => format!("signed over {}, not time-stamped", commits(size)),
             Some((size, Some(at))) => {
-                format!("signed over {size} commits, time-stamped {}", time_text(at))
+                format!("signed over {}, time-stamped {}", commits(size), time_text(at))
             }
         };
         document = document.fact("checkpoint", fixed).fact("today", time_text(self.now));
@@ -270,7 +271,7 @@ impl<'a> Facts<'a> {
 
     /// The annex point that was declared of a node's system, or of the node that is one.
     fn annex(&self, node: NodeNo) -> Result<Option<String>, Error> {
-        for system in self.systems_of(node) {
+        for system in self.systems_around(node) {
             if let Some(point) = self.text(system, "annex_point")? {
                 return Ok(Some(point));
             }
@@ -278,8 +279,10 @@ impl<'a> Facts<'a> {
         Ok(None)
     }
 
-    /// The systems of a node: itself, what it belongs to, what its deployments belong to.
-    pub(super) fn systems_of(&self, node: NodeNo) -> Vec<NodeNo> {
+    /// The systems around a node: itself, what it belongs to, and all that its deployments, models and what it
+    /// concerns belong to. What stands for a node alone is narrower: `nearest_systems` of the report after
+    /// Annex IV.
+    pub(super) fn systems_around(&self, node: NodeNo) -> Vec<NodeNo> {
         let view = self.snapshot();
         if view.kind_of(node) == Kind::System {
             return vec![node];

@@ -7,14 +7,14 @@ mod radius;
 use super::deployments::Deployments;
 use super::document::{Block, Document, Gap, Lack, Section, Sentence, Table};
 use super::facts::{Facts, ROWS_SHOWN};
-use super::words::{NOT_RECORDED, share, when};
+use super::words::{NOT_RECORDED, counted, share, when};
 use crate::Error;
 use crate::check::time_text;
 use lineal_engine::NodeNo;
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_proof::timestamp::Timestamp;
 use lineal_query::{Parameters, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The kind of this report.
 const KIND: &str = "incident";
@@ -230,7 +230,8 @@ fn events(
     ];
     let mut table = Table::new("Events of the deployments that the incident concerns", &heads);
     let mut gaps = concerned.doubts.clone();
-    let mut doubts = Vec::new();
+    // Each with the deployments whose counts it is about.
+    let mut doubts: BTreeMap<String, Vec<NodeNo>> = BTreeMap::new();
     let (mut total, mut told, mut overridden) = (0_u64, 0_u64, 0_u64);
     let lower = if from.is_some() { "i.time >= $from and " } else { "" };
     let question = format!(
@@ -246,8 +247,8 @@ fn events(
             given.set("from", Value::Time(from));
         }
         let answer = facts.ask(&question, &given)?;
-        if doubts.is_empty() {
-            doubts = Facts::doubts(&answer, "how many events there are");
+        for doubt in Facts::doubts(&answer, "how many events there are") {
+            doubts.entry(doubt.say.plain()).or_default().push(*deployment);
         }
         let row = answer.rows.first().map_or(&[][..], Vec::as_slice);
         let count = |at: usize| match row.get(at) {
@@ -279,10 +280,13 @@ fn events(
     );
     section = section.say(words);
     section.push(Block::Table(table));
-    gaps.extend(doubts);
+    gaps.extend(doubts.into_iter().map(|(doubt, of)| {
+        let say = facts.first_of(Sentence::from(doubt).text(", of "), &of);
+        Gap::new(Lack::CannotTell, say)
+    }));
     if told < total {
         let say = format!(
-            "{} events in the window do not say whether a human overrode them, which is not the same as no",
+            "of the events in the window {} do not say whether a human overrode them, which is not the same as no",
             share(total - told, total)
         );
         gaps.push(Gap::new(Lack::NotRecorded, say).fix("lineal import LOGS --mapping FILE"));
@@ -354,8 +358,9 @@ fn frozen(facts: &Facts<'_>, commit: u64) -> Result<(String, Option<Gap>), Error
         |at| format!("time-stamped {}", time_text(at)),
     );
     let words = format!(
-        "The state of commit {commit} is named as frozen. The checkpoint over {size} commits covers it; {stamp}. \
-         `lineal query` reads that state with `as of {commit}`."
+        "The state of commit {commit} is named as frozen. The checkpoint over {} covers it; {stamp}. \
+         `lineal query` reads that state with `as of {commit}`.",
+        counted(*size, "commit")
     );
     Ok((words, None))
 }

@@ -2,8 +2,8 @@
 //! line, the server and its tools read it, so that a report is the same wherever it is asked for.
 
 use super::{
-    Document, Error, Facts, Incident, Oversight, SAMPLE, SAMPLE_MAX, annex_iv, change, data_sheet,
-    dpia, incident, oversight, retention,
+    Document, Error, Facts, Incident, Oversight, SAMPLE, SAMPLE_MAX, annex_iv_of, change,
+    data_sheet, dpia, incident, oversight, retention,
 };
 use crate::check::AsOf;
 use crate::record::time_of;
@@ -53,7 +53,7 @@ pub const KINDS: [ReportKind; 7] = [
         about: DEPLOYED,
         make: |making| {
             let facts = &making.facts;
-            annex_iv::within(facts.store, making.view, making.one()?, &facts.limits)
+            annex_iv_of(facts.store, making.view, making.one()?, None, &facts.limits)
         },
     },
     ReportKind {

@@ -148,9 +148,9 @@ fn versions(
     }
     section.push(Block::Paragraph(vec![
         format!(
-            "Of {} events {} say whether a human overrode them: {} were overridden, {} were not. {} say nothing \
-             of it, which is not the same as no override.",
-            thousands(total.events),
+            "{}. Of these say whether a human overrode them: {}; overridden: {}, not overridden: {}. Say nothing \
+             of it: {}, which is not the same as no override.",
+            words::counted(total.events, "event"),
             thousands(total.recorded),
             thousands(total.overrides),
             thousands(total.recorded - total.overrides),
@@ -168,7 +168,8 @@ fn versions(
     if total.silent() > 0 {
         let say = format!(
             "{}: they do not say whether a human overrode them; a mapping file can name the field",
-            share(total.silent(), total.events) + " events"
+            share(total.silent(), total.events)
+                + if total.events == 1 { " event" } else { " events" }
         );
         let fix = "lineal import LOGS --mapping FILE";
         gaps.push(Gap::new(Lack::NotRecorded, say).fix(fix));
@@ -189,7 +190,8 @@ fn removed(facts: &Facts<'_>, deployments: &Deployments) -> Vec<Gap> {
     let told = [(erased, "erased"), (restricted, "restricted")];
     let told = told.into_iter().filter(|(count, _)| *count > 0);
     told.map(|(count, how)| {
-        let say = format!("{count} events are {how}; counts and samples here are without them");
+        let events = words::counted(count, "event");
+        let say = format!("{how}: {events}; counts and samples here are without them");
         Gap::new(Lack::Removed, say)
     })
     .collect()
@@ -256,11 +258,12 @@ fn quiet(facts: &Facts<'_>, counted: &Counted) -> Result<Vec<Sentence>, Error> {
                 continue;
             }
             let words = format!(
-                ": no override from {} to {} ({}), of {recorded} events that say whether there was one. \
+                ": no override from {} to {} ({}); say whether there was one: {}. \
                  Counted in whole months, so it may be longer.",
                 day(first),
                 day(last),
                 span(last - first),
+                words::counted(recorded, "event"),
             );
             let mut sentence = Sentence::new().text("Notice: ");
             sentence.parts.extend(version(facts, model).parts);
@@ -273,7 +276,11 @@ fn quiet(facts: &Facts<'_>, counted: &Counted) -> Result<Vec<Sentence>, Error> {
         notices.push(format!("{more} more such stretches are counted and not shown.").into());
     }
     if !notices.is_empty() {
-        let words = format!("A notice stands from {} days on: {}.", notice.days, notice.source);
+        let words = format!(
+            "A notice stands from {} on: {}.",
+            words::counted(notice.days.unsigned_abs(), "day"),
+            notice.source
+        );
         notices.push(words.into());
     }
     Ok(notices)

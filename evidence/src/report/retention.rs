@@ -258,7 +258,8 @@ fn papers(facts: &Facts<'_>, subject: Option<NodeNo>, policy: &Policy) -> Result
         "Their periods count from when the system was placed on the market or put into service; of a thing that \
          belongs to no system with such a date nobody can tell. The access trail is of the whole store.",
     );
-    if let Some(system) = subject.and_then(|subject| facts.systems_of(subject).first().copied()) {
+    if let Some(system) = subject.and_then(|subject| facts.systems_around(subject).first().copied())
+    {
         let placed = facts.number(system, "placed_on_market_at")?;
         let words = format!(": placed on the market or put into service {}.", when(placed));
         section = section.say(Sentence::new().node(facts.at(system)).text(words));
@@ -279,7 +280,7 @@ pub(super) fn holds(
         Some(subject) => {
             let mut over: BTreeSet<NodeNo> = deployments.iter().copied().collect();
             over.insert(subject);
-            over.extend(facts.systems_of(subject));
+            over.extend(facts.systems_around(subject));
             for deployment in deployments {
                 over.extend(view.batches_of(*deployment));
             }

@@ -96,7 +96,7 @@ pub(super) fn short(text: &str) -> String {
 }
 
 /// A number with its thousands apart.
-pub(super) fn thousands(number: u64) -> String {
+pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
@@ -109,7 +109,7 @@ pub(super) fn thousands(number: u64) -> String {
 }
 
 /// How many of something: `1 event`, `1,204 events`.
-pub(super) fn counted(number: u64, one: &str) -> String {
+pub(crate) fn counted(number: u64, one: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{} {one}{ending}", thousands(number))
 }

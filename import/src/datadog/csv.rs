@@ -41,8 +41,12 @@ impl Columns {
         fits.then_some(Columns(columns))
     }
 
-    /// A record as a line of an archive; `None` if it has another number of cells, or is no UTF-8.
+    /// A record as a line of an archive; `None` if it has another number of cells, is no UTF-8, or ends within
+    /// quotes: then the file was cut off.
     pub(super) fn line(&self, record: &[u8]) -> Option<Vec<u8>> {
+        if record.iter().filter(|byte| **byte == b'"').count() % 2 == 1 {
+            return None;
+        }
         let cells = cells(record)?;
         if cells.len() != self.0.len() {
             return None;
@@ -113,6 +117,7 @@ mod tests {
         assert_eq!(line, expected);
         assert_eq!(columns.line(b"too,few\n"), None);
         assert_eq!(columns.line(b"2025,h,s,2,\xff\n"), None);
+        assert_eq!(columns.line(b"2025,h,s,2,\"cut off\n"), None);
         assert_eq!(record_length(b"a,\"open\n"), None);
     }
 

@@ -85,6 +85,11 @@ impl Digest {
             return None;
         }
         let is_hex = value.bytes().all(|byte| byte.is_ascii_hexdigit());
+        // DVC marks the digest of a folder's listing.
+        let digits = value.strip_suffix(".dir").unwrap_or(value);
+        if !has_length(&algorithm, digits) {
+            return None;
+        }
         let value = if is_hex { value.to_ascii_lowercase() } else { value.to_owned() };
         Some(Digest { algorithm, value })
     }
@@ -99,6 +104,19 @@ impl Digest {
     pub(super) fn is_commit(&self) -> bool {
         self.algorithm == "gitcommit"
     }
+}
+
+/// Is it as long as a digest of that algorithm, in hexadecimal digits? Of one that is not known anything may be.
+fn has_length(algorithm: &str, digits: &str) -> bool {
+    let length = match algorithm {
+        "md5" | "md5-dos2unix" => 32,
+        "sha1" => 40,
+        "sha256" | "sha3-256" | "blake3" | "blake2b-256" => 64,
+        "sha384" | "sha3-384" | "blake2b-384" => 96,
+        "sha512" | "sha3-512" | "blake2b-512" => 128,
+        _ => return true,
+    };
+    digits.len() == length && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// The one to go by, of several.
@@ -242,9 +260,29 @@ mod tests {
 
     #[test]
     fn the_strong_digest_goes_before_the_weak_and_spellings_are_one() {
-        let digests = serde_json::json!({"md5": "AA", "SHA-256": "BB", "sha1": "cc"});
+        let (md5, sha1, sha256) = ("A".repeat(32), "c".repeat(40), "B".repeat(64));
+        let digests = serde_json::json!({"md5": md5, "SHA-256": sha256, "sha1": sha1});
         let digest = Digest::best(digests.as_object().unwrap()).unwrap();
-        assert_eq!((digest.algorithm.as_str(), digest.value.as_str()), ("sha256", "bb"));
+        assert_eq!((digest.algorithm, digest.value), ("sha256".to_owned(), "b".repeat(64)));
+    }
+
+    #[test]
+    fn what_is_not_as_long_as_its_algorithm_says_is_no_digest() {
+        let long = |digits: usize| "a".repeat(digits);
+        for (algorithm, value) in
+            [("md5", long(32)), ("md5", long(32) + ".dir"), ("sha256", long(64)), ("etag", long(5))]
+        {
+            assert!(Digest::new(algorithm, &value).is_some(), "{algorithm} {value}");
+        }
+        for (algorithm, value) in [
+            ("md5", "not-a-digest".to_owned()),
+            ("sha256", long(2)),
+            ("sha256", long(65)),
+            ("SHA-1", "g".repeat(40)),
+            ("sha512", long(64)),
+        ] {
+            assert_eq!(Digest::new(algorithm, &value), None, "{algorithm} {value}");
+        }
     }
 
     #[test]

@@ -5,7 +5,6 @@
 
 use super::backup::Pieces;
 use super::export::{ROOT, in_a_header};
-use super::imports::truth;
 use super::{sound, view};
 use crate::app::App;
 use crate::gate::{Call, Sight};
@@ -19,7 +18,7 @@ use bytes::Bytes;
 use lineal_engine::schema::Kind;
 use lineal_engine::{NodeNo, Snapshot};
 use lineal_evidence::archive::zip_files;
-use lineal_evidence::logs::{Format, HandedOver, LogsError, Wanted, hand_over};
+use lineal_evidence::logs::{Format, HandedOver, LogsError, Proof, Wanted, hand_over};
 use lineal_evidence::pack::{self, AsOf, Disclosure, Pack, SAMPLES_DEFAULT};
 use lineal_evidence::record::time_of;
 use lineal_query::told::{Target, resolve};
@@ -60,17 +59,19 @@ pub(crate) fn describe_logs(it: Description) -> Description {
         "disclose",
         "`subject`: with references to inputs and outputs, sessions, what no rule maps; for the roles that see these",
     );
-    it.parameter(
+    let it = text(
+        it,
         "proof",
-        &Type::Boolean,
-        false,
-        "Prove a sample of the events against the newest checkpoint, or that of `as_of`",
-    )
-    .parameter("as_of", &Type::Integer, false, "The view as of this commit")
-    .in_store()
-    .text("The folder of `lineal export logs`, as a zip: docs/evidence.md says what is in it.", ZIP)
-    .problem(409, "Several nodes have that name.")
-    .problem(422, "No logs are of this, there is no checkpoint, or the key is not here.")
+        "`sample` or `all`: prove events against the newest checkpoint, or that of `as_of`",
+    );
+    it.parameter("as_of", &Type::Integer, false, "The view as of this commit")
+        .in_store()
+        .text(
+            "The folder of `lineal export logs`, as a zip: docs/evidence.md says what is in it.",
+            ZIP,
+        )
+        .problem(409, "Several nodes have that name.")
+        .problem(422, "No logs are of this, there is no checkpoint, or the key is not here.")
 }
 
 pub(crate) fn describe_pack(it: Description) -> Description {
@@ -131,7 +132,13 @@ pub(crate) async fn logs(call: Call) -> Result<Response<Body>, Problem> {
             "`from` lies before `until`: no event lies between these",
         ));
     }
-    let (with_proof, as_of) = (truth(&call, "proof")?, call.number("as_of")?);
+    let proof = match call.parameter("proof")?.as_deref() {
+        None => Proof::None,
+        Some("sample") => Proof::Sample,
+        Some("all") => Proof::Every,
+        Some(_) => return Err(Problem::bad_request("`proof` is sample or all")),
+    };
+    let (with_proof, as_of) = (proof != Proof::None, call.number("as_of")?);
     if with_proof && sight.is_bound() {
         return Err(Problem::forbidden(
             "a proof shows records whole, and this token sees a part of the store: leave `proof` out",
@@ -143,7 +150,7 @@ pub(crate) async fn logs(call: Call) -> Result<Response<Body>, Problem> {
         until,
         format,
         with_subject_group,
-        with_proof,
+        proof,
         is_bound,
     };
     let place = place(&call.app)?;

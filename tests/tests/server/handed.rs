@@ -84,7 +84,7 @@ fn who_is_bound_to_a_system_has_its_logs_and_nothing_that_looks_past_it() {
     for path in [
         format!("/v1/report/annex-iv?target={SYSTEM}"),
         format!("/v1/pack?subject={MODEL}"),
-        format!("/v1/export/logs?target={SYSTEM}&proof=true"),
+        format!("/v1/export/logs?target={SYSTEM}&proof=sample"),
         "/v1/keys".to_owned(),
     ] {
         let reply = ask(&path);

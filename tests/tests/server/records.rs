@@ -42,7 +42,7 @@ fn an_approver_signs_where_the_key_is_and_the_gate_sees_it() {
     let to_sign = taken(&live, &approver, "/v1/records/statement", &body);
     let payload = to_sign["report"]["payload"].as_str().unwrap().to_owned();
     let at = to_sign["report"]["at"].as_str().unwrap().to_owned();
-    let key = SecretKey::parse(KEY.as_bytes()).unwrap();
+    let key = SecretKey::parse(KEY.as_bytes(), None).unwrap();
     let unsigned = Unsigned { payload, at: time_of(&at).unwrap() };
     let signed = unsigned.sign(&key, Some("it holds")).unwrap();
     body["at"] = json!(at);

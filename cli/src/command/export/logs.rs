@@ -1,6 +1,6 @@
 //! `lineal export logs`: events as files that somebody else reads, with counts and a statement.
 
-use crate::args::{Arguments, Export, ExportedLogs, LogsFormat};
+use crate::args::{Arguments, Export, ExportedLogs, LogsFormat, LogsProof};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::remote::Remote;
 use crate::render::{counted, grouped, visible};
@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lineal_engine::{NodeNo, Snapshot, Store};
 use lineal_evidence::archive::unzip;
 use lineal_evidence::logs::{
-    Counts, Format, HandedOver, LogsError, SIGNATURE_FILE, STATEMENT_FILE, Wanted, hand_over,
+    Counts, Format, HandedOver, LogsError, Proof, SIGNATURE_FILE, STATEMENT_FILE, Wanted, hand_over,
 };
 use lineal_query::told::Target;
 use serde_json::Value as Json;
@@ -29,7 +29,7 @@ pub(super) fn refuse_options(given: &ExportedLogs) -> Outcome<()> {
         (from.is_some(), "--from"),
         (until.is_some(), "--until"),
         (disclose.is_some(), "--disclose"),
-        (*proof, "--proof"),
+        (proof.is_some(), "--proof"),
     ];
     match said.iter().find(|(is_given, _)| *is_given) {
         Some((_, option)) => {
@@ -72,8 +72,12 @@ pub(super) fn run(arguments: &Arguments, wanted: &Export) -> Outcome {
             Some(LogsFormat::Csv) | None => Format::Csv,
         },
         with_subject_group: wanted.logs.disclose.is_some(),
-        with_proof: wanted.logs.proof,
         is_bound: false,
+        proof: match wanted.logs.proof {
+            None => Proof::None,
+            Some(LogsProof::Sample) => Proof::Sample,
+            Some(LogsProof::All) => Proof::Every,
+        },
     };
     let bar = bar();
     let done = hand_over(&store, &view, &asked, folder, &mut |done, all| {
@@ -96,8 +100,8 @@ pub(super) fn run(arguments: &Arguments, wanted: &Export) -> Outcome {
         bytes,
         signed_by,
         checkpoint,
-        proved: done.proved as u64,
-        unproved: done.unproved as u64,
+        proved: done.proved,
+        unproved: done.unproved,
         no_proof: done.no_proof.map(str::to_owned),
     };
     print(arguments, wanted, folder, &done)
@@ -119,17 +123,20 @@ struct Done {
 }
 
 fn print(arguments: &Arguments, wanted: &Export, folder: &Path, done: &Done) -> Outcome {
+    // Nobody may be reading complaints any more: what was handed over stands.
+    let mut complaints = std::io::stderr().lock();
     if let Some(why) = &done.no_proof {
-        eprintln!("no event is proved, and the statement says so: {}", visible(why));
+        let why = visible(why);
+        let _ = writeln!(complaints, "no event is proved, and the statement says so: {why}");
     } else if done.unproved > 0 {
-        let events = counted(done.unproved, "sampled event");
-        eprintln!("not proved, as salts were erased: {events}");
+        let events = counted(done.unproved, "event");
+        let _ = writeln!(
+            complaints,
+            "not proved, as salts were erased: {events}; {STATEMENT_FILE} names them"
+        );
     }
-    if arguments.json {
-        json(folder, done)
-    } else {
-        told(folder, done, wanted.logs.disclose.is_some())
-    }
+    drop(complaints);
+    if arguments.json { json(folder, done) } else { told(folder, done, &wanted.logs) }
 }
 
 /// Has a server hand them over: what comes is one zip, and its statement says what it holds.
@@ -151,7 +158,11 @@ fn there(wanted: &Export, folder: &Path, remote: &Remote) -> Outcome<Done> {
     asked.extend(wanted.logs.from.clone().map(|from| ("from", from)));
     asked.extend(wanted.logs.until.clone().map(|until| ("until", until)));
     asked.extend(wanted.logs.disclose.map(|_| ("disclose", "subject".to_owned())));
-    asked.extend(wanted.logs.proof.then(|| ("proof", "true".to_owned())));
+    let proof = wanted.logs.proof.map(|proof| match proof {
+        LogsProof::Sample => "sample",
+        LogsProof::All => "all",
+    });
+    asked.extend(proof.map(|proof| ("proof", proof.to_owned())));
     asked.extend(wanted.as_of.map(|commit| ("as_of", commit.to_string())));
     // Beside the folder, so that it is on the same disk; it goes when its files stand there.
     let mut zip = folder.as_os_str().to_owned();
@@ -189,9 +200,9 @@ fn there(wanted: &Export, folder: &Path, remote: &Remote) -> Outcome<Done> {
         bytes,
         signed_by: handed.signed_by,
         checkpoint: note,
-        proved: said["sample"]["events"].as_u64().unwrap_or(0),
-        unproved: said["sample"]["dropped"].as_u64().unwrap_or(0),
-        no_proof: said["sample"]["why"].as_str().map(str::to_owned),
+        proved: said["proof"]["events"].as_u64().unwrap_or(0),
+        unproved: said["proof"]["unproved"].as_u64().unwrap_or(0),
+        no_proof: said["proof"]["why"].as_str().map(str::to_owned),
     })
 }
 
@@ -199,7 +210,7 @@ fn there(wanted: &Export, folder: &Path, remote: &Remote) -> Outcome<Done> {
 fn commit(store: &Store, wanted: &Export) -> Outcome<u64> {
     Ok(match wanted.as_of {
         Some(commit) => commit,
-        None if wanted.logs.proof => {
+        None if wanted.logs.proof.is_some() => {
             store.checkpoint_sizes()?.last().copied().unwrap_or_else(|| store.commit())
         }
         None => store.commit(),
@@ -252,7 +263,7 @@ fn json(folder: &Path, done: &Done) -> Outcome {
     Ok(Exit::Answer)
 }
 
-fn told(folder: &Path, done: &Done, is_disclosed: bool) -> Outcome {
+fn told(folder: &Path, done: &Done, asked: &ExportedLogs) -> Outcome {
     let mut out = std::io::stdout().lock();
     let counts = &done.counts;
     writeln!(
@@ -273,6 +284,16 @@ fn told(folder: &Path, done: &Done, is_disclosed: bool) -> Outcome {
         grouped(counts.restricted),
         grouped(counts.outside),
     )?;
+    if asked.from.is_some() || asked.until.is_some() {
+        let time =
+            |time: Option<i64>, open: &str| time.map_or_else(|| open.to_owned(), time::rfc3339);
+        writeln!(
+            out,
+            "  the time asked for: from {} until before {}",
+            time(asked.from, "the first event"),
+            time(asked.until, "any time"),
+        )?;
+    }
     if counts.untimed + counts.unplaced > 0 {
         writeln!(
             out,
@@ -281,11 +302,15 @@ fn told(folder: &Path, done: &Done, is_disclosed: bool) -> Outcome {
             grouped(counts.unplaced),
         )?;
     }
-    if !is_disclosed {
+    if asked.disclose.is_none() {
         writeln!(out, "  the subject group is kept back; --disclose subject gives it")?;
     }
     if done.proved > 0 {
-        writeln!(out, "  {} proved in sample-proof.json", counted(done.proved, "event"))?;
+        let place = match asked.proof {
+            Some(LogsProof::All) => "proof-*.json",
+            _ => "sample-proof.json",
+        };
+        writeln!(out, "  {} proved in {place}", counted(done.proved, "event"))?;
     }
     let place = folder.display();
     writeln!(out, "  {} in {place}", counted(done.bytes, "byte"))?;

@@ -353,7 +353,7 @@ class EvidenceCalls:
         start: str | datetime | None = None,
         until: str | datetime | None = None,
         disclose: Literal["subject"] | None = None,
-        proof: bool = False,
+        proof: Literal["sample", "all"] | None = None,
         as_of: int | None = None,
     ) -> bytes:
         """The events of a system or a deployment as files with counts and a signed statement, in one
@@ -366,11 +366,10 @@ class EvidenceCalls:
             "from": None if start is None else _when(start),
             "until": None if until is None else _when(until),
             "disclose": disclose,
+            "proof": proof,
             "as_of": as_of,
         }
         asked = {name: value for name, value in given.items() if value is not None}
-        if proof:
-            asked["proof"] = True
         return self._bytes("GET", "/v1/export/logs", params=asked)
 
     def pack(

@@ -5,6 +5,7 @@ use lineal_engine::NodeNo;
 use super::Offence;
 use crate::check::Error;
 use crate::check::ask::{Asker, DAY, time_text};
+use crate::report::words::counted;
 
 /// The intervals of a deployment's batches, by their beginning.
 pub(super) fn intervals(asker: &Asker<'_>, deployment: NodeNo) -> Vec<(i64, i64, NodeNo)> {
@@ -59,7 +60,10 @@ pub(super) fn missing_days(asker: &Asker<'_>, subjects: &[NodeNo]) -> Result<Vec
             let all = end_day - first_day + 1;
             let day = time_text(first.saturating_mul(DAY));
             let day = day.get(..10).unwrap_or(&day);
-            let say = format!("{missing} of {all} days without any batch, the first {day}");
+            let say = format!(
+                "{missing} of {} without any batch, the first {day}",
+                counted(all.unsigned_abs(), "day")
+            );
             offences.push(Offence::said(*deployment, say));
         }
     }

@@ -136,9 +136,13 @@ pub(super) fn past_erasure(
         let overdue = overdue.count();
         if overdue > 0 {
             let say =
-                format!("{overdue} batches are past the declared end of keeping, with no hold");
+                format!("past the declared end of keeping, with no hold: {}", batches(overdue));
             offences.push(Offence::said(*deployment, say));
         }
     }
     Ok(offences)
+}
+
+fn batches(count: usize) -> String {
+    if count == 1 { "1 batch".to_owned() } else { format!("{count} batches") }
 }

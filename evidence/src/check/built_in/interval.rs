@@ -7,6 +7,7 @@ use lineal_engine::{BatchInfo, NodeNo};
 use super::Offence;
 use crate::check::Error;
 use crate::check::ask::{Asker, time_text};
+use crate::report::words::counted;
 
 /// Rows that are read for one deployment at most: batches that lie across a limit. Beyond it the
 /// counters alone speak, and the finding says `at least`.
@@ -73,8 +74,8 @@ pub(super) fn outside(asker: &Asker<'_>, subjects: &[NodeNo]) -> Result<Vec<Offe
         };
         let least = if found.is_bound_reached { "at least " } else { "" };
         let say = format!(
-            "{least}{} events lie outside the declared interval ({interval}), the first {}, the last {}",
-            found.events,
+            "outside the declared interval ({interval}): {least}{}, the first {}, the last {}",
+            counted(found.events, "event"),
             time_text(first),
             time_text(last)
         );

@@ -9,6 +9,7 @@ use lineal_proof::record::{Commit, Record};
 use super::Offence;
 use crate::check::Error;
 use crate::check::ask::Asker;
+use crate::report::words::counted;
 
 #[derive(Default)]
 struct Read {
@@ -39,8 +40,10 @@ pub(super) fn rejected(
         let read = by_import.get(&number);
         if let Some(read) = read.filter(|read| read.rejected > 0) {
             let say = format!(
-                "{} of {} items of {} sources could not be read",
-                read.rejected, read.items, read.sources
+                "{} of {} of {} could not be read",
+                read.rejected,
+                counted(read.items, "item"),
+                counted(read.sources, "source")
             );
             offences.push(Offence::said(node, say));
         }

@@ -5,6 +5,7 @@ use super::{Error, Maker};
 use crate::check::{quoted, time_text};
 use crate::record::{Signature, signature_of, standing};
 use crate::report::document::{Block, Gap, Lack, Section, Sentence};
+use crate::report::words::counted;
 use lineal_engine::schema::{Direction, Kind, Relation};
 
 impl Maker<'_> {
@@ -58,8 +59,8 @@ impl Maker<'_> {
         let model = self.reference(self.subject);
         if stands.is_granted() {
             let say = Sentence::new().node(model).text(format!(
-                " is approved as it is recorded now by {} of {} keys that must sign.",
-                stands.keys.len(),
+                " is approved as it is recorded now: signed by {}, of {} that must sign.",
+                counted(stands.keys.len() as u64, "key"),
                 stands.keys_needed
             ));
             section.push(Block::Paragraph(vec![say]));

@@ -5,7 +5,7 @@ use super::{KIND, Scope};
 use crate::Error;
 use crate::report::document::{Block, Gap, Lack, Section, Sentence, Table};
 use crate::report::facts::{Facts, ROWS_SHOWN};
-use crate::report::words::{NOT_RECORDED, share, thousands};
+use crate::report::words::{self, NOT_RECORDED, share, thousands};
 use lineal_engine::NodeNo;
 use lineal_engine::event_fields::{EVENT_FIELDS, Group};
 use lineal_engine::schema::Kind;
@@ -132,9 +132,9 @@ fn events(section: Section, counted: &Presence) -> Section {
         }
     }
     let mut section = section.say(format!(
-        "{} rows of logs are recorded, erased ones and those that came twice included. Which of their fields hold \
+        "Recorded of logs: {}, erased ones and those that came twice included. Which of their fields hold \
          something is counted when they are imported; what the field holds is not judged.",
-        thousands(counted.rows)
+        words::counted(counted.rows, "row")
     ));
     section.push(Block::Table(table));
     section

@@ -8,7 +8,7 @@ use crate::check::time_text;
 use crate::report::deployments::Deployments;
 use crate::report::document::{Block, Reference, Section, Sentence, Table};
 use crate::report::facts::Facts;
-use crate::report::words::{NOT_RECORDED, recorded};
+use crate::report::words::{NOT_RECORDED, counted, recorded};
 use lineal_engine::event_fields::EventField;
 use lineal_engine::{EventRef, NodeNo, quoted};
 use lineal_proof::{Hash, Map, Value};
@@ -39,9 +39,9 @@ pub(super) fn section(
          first are shown; of all rows those are taken that the keyed hash of 0, 1, 2, … falls on. Input and output \
          references are left out.",
     );
-    let caption = format!("{} of {total} overridden events", overridden.len());
+    let caption = format!("Overridden events: {} of {total}", overridden.len());
     section.push(Block::Table(table(facts, caption, &overridden)?));
-    let caption = format!("{} events drawn from all", others.len());
+    let caption = format!("{} drawn from all", counted(others.len() as u64, "event"));
     section.push(Block::Table(table(facts, caption, &others)?));
     if others.len() < count {
         section = section
