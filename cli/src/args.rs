@@ -25,7 +25,7 @@ pub(crate) use packing::{Pack, PackDisclosure};
 pub(crate) use recording::{
     Approve, Attach, Declare, Evaluate, Gate, Keys, Recording, Reject, Signing, Span, Stated,
 };
-pub(crate) use reporting::{Report, ReportForm, ReportOf};
+pub(crate) use reporting::{Report, ReportForm};
 pub(crate) use server::There;
 pub(crate) use sheets::{Paper, Sheet};
 

@@ -8,6 +8,7 @@
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::{NodeNo, Snapshot, Store};
 use lineal_evidence::logs::{Format, Proof, Wanted, hand_over};
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
@@ -28,10 +29,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             format,
             with_subject_group: true,
             proof: Proof::None,
+            is_bound: false,
         };
         let begun = Instant::now();
         let folder = Path::new(&scratch).join(format.name());
-        let done = hand_over(&store, &view, &asked, &folder, &mut |_, _| {})?;
+        let done =
+            hand_over(&store, &view, &asked, &folder, &mut |_, _| ControlFlow::Continue(()))?;
         let took = begun.elapsed();
         let rate = u128::from(done.counts.rows()) * 1_000_000 / took.as_micros().max(1);
         println!(

@@ -6,6 +6,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod alias;
+pub mod archive;
 pub mod canonical;
 pub mod check;
 mod closure;

@@ -29,6 +29,7 @@ use lineal_engine::{NodeNo, Snapshot, Store};
 use parts::Part;
 use proving::{Proved, Proving};
 use rows::RowFiles;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 /// The form of the files of rows.
@@ -64,6 +65,8 @@ pub struct Wanted {
     pub format: Format,
     /// With the subject group: references to inputs and outputs, sessions, what no rule maps.
     pub with_subject_group: bool,
+    /// For whom only this subject is to be seen: nothing is told of other logs of the store.
+    pub is_bound: bool,
     /// What is proved. For more than nothing the view must be as of a checkpoint that is kept.
     pub proof: Proof,
 }
@@ -106,7 +109,7 @@ pub struct HandedOver {
 }
 
 /// Writes the logs into a new or empty folder. `progress` is told how many events were looked at, of
-/// how many.
+/// how many, and may end it; then the folder has no statement.
 ///
 /// # Errors
 /// [`LogsError`]: another kind of thing, a folder that holds something, no checkpoint to prove against,
@@ -116,7 +119,7 @@ pub fn hand_over(
     view: &Snapshot,
     wanted: &Wanted,
     folder: &Path,
-    progress: &mut dyn FnMut(u64, u64),
+    progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
 ) -> Result<HandedOver, LogsError> {
     let deployments = parts::deployments(view, wanted.subject)?;
     let checkpoint = statement::checkpoint_of(store, view)?;
@@ -142,7 +145,9 @@ pub fn hand_over(
             proving.take(&mut folder, part, &found.shown)?;
         }
         done += part.info.events;
-        progress(done, all);
+        if progress(done, all).is_break() {
+            return Err(LogsError::Stopped);
+        }
     }
     files.close(&mut folder)?;
     listed.close(&mut folder)?;

@@ -6,7 +6,6 @@
 //! signed by the log's key. The same checkpoint gives the same bytes: no clock is read, nothing
 //! depends on threads, and what came behind the checkpoint is not in it (docs/evidence.md, "Pack").
 
-mod archive;
 mod coverage;
 mod custody;
 mod documents;
@@ -26,12 +25,12 @@ mod verify_page;
 
 pub use custody::PACK_TYPE as RECORDED_TYPE;
 pub use error::Error;
-pub use files::Files;
+pub use files::{Files, write_one};
 pub use making::pack;
 pub use samples::SAMPLES_DEFAULT;
 
 use crate::check::Report;
-use std::io;
+use std::io::{self, Cursor};
 use std::path::Path;
 
 /// The program that checks a pack and needs a Python alone.
@@ -162,7 +161,8 @@ impl Pack {
     /// # Errors
     /// [`Error::Zip`].
     pub fn zip(&self) -> Result<Vec<u8>, Error> {
-        archive::zip(&self.name, &self.files)
+        let zip = crate::archive::zip(&self.name, self.files.iter(), Cursor::new(Vec::new()));
+        zip.map(Cursor::into_inner).map_err(|error| Error::Zip(error.to_string()))
     }
 
     /// Writes the zip. It must not be there; one that is half written does not bear its name.

@@ -37,7 +37,7 @@ pub use events::{Change, Changed};
 pub use key::{KeyError, PublicKey, SecretKey};
 pub use model_signature::{DOCUMENT_TYPE as MODEL_SIGNATURE, ModelSignature};
 pub use request::{File, Record, Request, SignedStatement, Who};
-pub use signers::{KeyState, Signer, signers};
+pub use signers::{KeyState, Signer, signers, signers_json};
 pub(crate) use standing::heads;
 pub use standing::{Decided, Signature, Standing, signature_of, standing, wrong_signatures};
 pub use told::{recorded_facts, recorded_json, standing_json};

@@ -4,9 +4,9 @@
 
 use crate::gate::Call;
 use crate::handler::{
-    backup, batches, check, erasures, export, health, history, imports, intake, marquez, metrics,
-    mirror, names, nodes, plans, prove, public_log, query, records, reference, retention, schema,
-    show, stats, trace, trail, upkeep,
+    aliases, backup, batches, check, erasures, export, handed, health, history, imports, intake,
+    keys, marquez, metrics, mirror, names, nodes, plans, prove, public_log, query, records,
+    reference, report, retention, schema, show, stats, trace, trail, upkeep,
 };
 use crate::held::Given;
 use crate::openapi::Description;
@@ -83,6 +83,13 @@ const JOB_READERS: Roles =
     Roles::These(&[Importer, Engineer, Approver, Investigator, PrivacyOfficer, Admin]);
 /// Who erases, and holds what must stay.
 const ERASERS: Roles = Roles::These(&[PrivacyOfficer]);
+/// Who hands logs over to others, signed with the log's key: within a case, for a right of somebody's, as an
+/// authority, or for all of these. Not who looks for a moment.
+const HANDERS: Roles = Roles::These(&[Investigator, PrivacyOfficer, Auditor, Admin]);
+/// Who hands packs over: they tell what decisions to erase say.
+const PACKERS: Roles = TRAIL_READERS;
+/// Who gives names that hold for past and future.
+const NAMERS: Roles = Roles::These(&[Engineer, Admin]);
 /// Who states something; which of them states what is told by `Record::who`.
 const STATERS: Roles = Roles::These(&[Engineer, Approver, Investigator]);
 /// Whoever has a token.
@@ -413,6 +420,54 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         roles: READERS,
         handler: does!(export::get),
         describe: export::describe,
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/export/logs",
+        summary: "The events of a system or a deployment as files, with counts and a signed statement, in one zip.",
+        roles: HANDERS,
+        handler: does!(handed::logs),
+        describe: handed::describe_logs,
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/pack",
+        summary: "What is handed to people who check it without us, as of a signed checkpoint, in one zip.",
+        roles: PACKERS,
+        handler: does!(handed::pack),
+        describe: handed::describe_pack,
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/report/{kind}",
+        summary: "A report for people: as Markdown, HTML or JSON.",
+        roles: READERS,
+        handler: does!(report::get),
+        describe: report::describe,
+    },
+    Endpoint {
+        method: "POST",
+        path: "/v1/report/{kind}",
+        summary: "The same, with a retention policy of who asks.",
+        roles: READERS,
+        handler: does!(report::post),
+        describe: report::describe_with_policy,
+    },
+    Endpoint {
+        method: "GET",
+        path: "/v1/keys",
+        summary: "The keys that approvals are signed with, and whose they are.",
+        roles: READERS,
+        handler: does!(keys::get),
+        describe: keys::describe,
+    },
+    Endpoint {
+        method: "POST",
+        path: "/v1/aliases",
+        summary: "Give a name to a node or to all versions of a model, for past and future; or take it back.",
+        roles: NAMERS,
+        handler: does!(aliases::post),
+        describe: aliases::describe,
     },
     Endpoint {
         method: "POST",

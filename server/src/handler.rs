@@ -1,14 +1,17 @@
 //! What the endpoints do: one file each.
 
+pub(crate) mod aliases;
 pub(crate) mod backup;
 pub(crate) mod batches;
 pub(crate) mod check;
 pub(crate) mod erasures;
 pub(crate) mod export;
+pub(crate) mod handed;
 pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod imports;
 pub(crate) mod intake;
+pub(crate) mod keys;
 pub(crate) mod marquez;
 pub(crate) mod metrics;
 pub(crate) mod mirror;
@@ -20,6 +23,7 @@ pub(crate) mod public_log;
 pub(crate) mod query;
 pub(crate) mod records;
 pub(crate) mod reference;
+pub(crate) mod report;
 pub(crate) mod retention;
 pub(crate) mod schema;
 pub(crate) mod show;

@@ -2,8 +2,8 @@
 
 use crate::upload::Upload;
 use crate::wire::{
-    CheckRequest, CheckpointRequest, CompactRequest, ErasureRequest, HoldRequest, ImportJob,
-    ImportProgress, RetractRequest, VerifyRequest,
+    AliasRequest, CheckRequest, CheckpointRequest, CompactRequest, ErasureRequest, HoldRequest,
+    ImportJob, ImportProgress, RetractRequest, VerifyRequest,
 };
 use lineal_evidence::record::Request;
 use lineal_import::Progress;
@@ -40,6 +40,8 @@ pub(crate) enum Input {
     Compact(CompactRequest),
     /// An import that is to be undone, and the login of who asks.
     Retract(RetractRequest, String),
+    /// A name that is given or taken back, and the login of who asks.
+    Alias(AliasRequest, String),
     /// The store's files.
     Verify(VerifyRequest),
 }

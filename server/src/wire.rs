@@ -3,7 +3,8 @@
 mod evidence;
 
 pub use evidence::{
-    CheckRequest, CompactRequest, RetentionRequest, RetractRequest, VerifyDepth, VerifyRequest,
+    AliasRequest, CheckRequest, CompactRequest, ReportBody, RetentionRequest, RetractRequest,
+    VerifyDepth, VerifyRequest,
 };
 
 use std::borrow::Cow;

@@ -339,6 +339,7 @@ impl Hands {
             Input::Check(about, login) => self.check(about, login),
             Input::Compact(wanted) => self.compact(wanted, &job.progress),
             Input::Retract(wanted, login) => self.retract(wanted, login),
+            Input::Alias(wanted, login) => self.alias(wanted, login),
             Input::Verify(wanted) => self.verify(wanted, &job.progress),
         });
         // What the job did is seen by whoever learns that it is done.

@@ -16,6 +16,7 @@ use lineal_query::{Limits, Parameters, Query, Request, StoreView};
 use lineal_tests::foreign;
 use lineal_tests::sample::{self, deployment, erasure_of, saying, write_day};
 use serde_json::Value as Json;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -54,11 +55,14 @@ fn wanted(view: &Snapshot, kind: Kind) -> Wanted {
         format: Format::Csv,
         with_subject_group: false,
         proof: Proof::None,
+        is_bound: false,
     }
 }
 
 fn export(store: &Store, wanted: &Wanted, folder: &Path) -> Result<HandedOver, LogsError> {
-    hand_over(store, &store.snapshot().unwrap(), wanted, folder, &mut |_, _| {})
+    hand_over(store, &store.snapshot().unwrap(), wanted, folder, &mut |_, _| {
+        ControlFlow::Continue(())
+    })
 }
 
 /// The lines of a file of the test's values, none of which holds a comma or a quote.
@@ -227,7 +231,9 @@ fn a_row_that_is_erased_or_restricted_is_left_out_of_the_proof_and_fails_nothing
         for proof in [Proof::Sample, Proof::Every] {
             let folder = tempfile::tempdir().unwrap();
             let asked = Wanted { proof, ..wanted(&view, Kind::Deployment) };
-            let done = hand_over(&store, &view, &asked, folder.path(), &mut |_, _| {});
+            let done = hand_over(&store, &view, &asked, folder.path(), &mut |_, _| {
+                ControlFlow::Continue(())
+            });
             let done = done.unwrap_or_else(|why| panic!("{proof:?} at {size}: {why}"));
             assert_eq!((done.counts.shown, done.counts.accounted()), (shown, 36), "{proof:?}");
             let of = if proof == Proof::Every { shown } else { 3 };

@@ -15,6 +15,7 @@ use lineal_tests::place::Place;
 use lineal_tests::{every_kind, foreign};
 use serde_json::Value as Json;
 use std::collections::{BTreeSet, HashMap};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, LazyLock};
@@ -57,7 +58,8 @@ fn attach(store: &Store, now: i64) {
 
 fn made(store: &Arc<Store>, subject: &str, disclosure: Disclosure) -> Pack {
     let wanted = Wanted { subject, disclosure, as_of: None, samples: 3 };
-    pack(store, &wanted, &|_| {}).unwrap_or_else(|why| panic!("{subject}: {why}"))
+    pack(store, &wanted, &|_| ControlFlow::Continue(()))
+        .unwrap_or_else(|why| panic!("{subject}: {why}"))
 }
 
 fn json(pack: &Pack, path: &str) -> Json {
@@ -479,7 +481,7 @@ fn what_an_erasure_took_is_shown_as_gone_and_the_rest_verifies() {
     store.checkpoint().unwrap();
     let wanted =
         Wanted { subject: SYSTEM, disclosure: Disclosure::Authority, as_of: None, samples: 100 };
-    let pack = pack(&store, &wanted, &|_| {}).unwrap();
+    let pack = pack(&store, &wanted, &|_| ControlFlow::Continue(())).unwrap();
     assert!(pack.counts.redacted > 0, "{:?}", pack.counts);
     let custody = json(&pack, "custody.json");
     let decisions = custody["decisions_on_erasure"].as_array().unwrap();
@@ -510,7 +512,7 @@ fn what_cannot_be_packed_is_refused_with_what_to_do() {
     let store = Arc::clone(&bank.place.store);
     let refused = |subject: &str, as_of: Option<AsOf>| {
         let wanted = Wanted { subject, disclosure: Disclosure::Authority, as_of, samples: 1 };
-        pack(&store, &wanted, &|_| {}).unwrap_err()
+        pack(&store, &wanted, &|_| ControlFlow::Continue(())).unwrap_err()
     };
     let why = refused(MODEL, None);
     assert!(matches!(why, Error::NoCheckpoint { .. }), "{why}");
@@ -531,7 +533,8 @@ fn what_cannot_be_packed_is_refused_with_what_to_do() {
     let newest = store.commit();
     let wanted =
         |as_of| Wanted { subject: MODEL, disclosure: Disclosure::ThirdParty, as_of, samples: 1 };
-    let then = pack(&store, &wanted(Some(AsOf::Commit(newest))), &|_| {}).unwrap();
+    let then =
+        pack(&store, &wanted(Some(AsOf::Commit(newest))), &|_| ControlFlow::Continue(())).unwrap();
     assert_eq!(then.size, size);
     // A folder that is there is not written into.
     let folder = tempfile::tempdir().unwrap();

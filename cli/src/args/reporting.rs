@@ -24,6 +24,17 @@ pub(crate) enum ReportForm {
     Json,
 }
 
+impl ReportForm {
+    /// The word for it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            ReportForm::Md => "md",
+            ReportForm::Html => "html",
+            ReportForm::Json => "json",
+        }
+    }
+}
+
 /// Of what a report is, and where it goes.
 #[derive(Args, Debug)]
 pub(crate) struct ReportOf {

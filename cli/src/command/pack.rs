@@ -3,16 +3,20 @@
 use crate::args::{Arguments, Pack as Wanted, PackDisclosure};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
+use crate::remote::Remote;
 use crate::render::{counted, visible};
 use crate::time::Zone;
 use lineal_engine::Store;
 use lineal_engine::clock::{Clock, SystemClock};
-use lineal_evidence::pack::{AsOf, Disclosure, Error, Pack, RECORDED_TYPE, Step, pack};
+use lineal_evidence::pack::{
+    AsOf, Disclosure, Error, Files, Pack, RECORDED_TYPE, Step, pack, write_one,
+};
 use lineal_evidence::record::{Attach, By, Desk, FileFacts};
 use lineal_evidence::rules::Status;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use std::cell::Cell;
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -32,6 +36,9 @@ pub(super) fn run(arguments: &Arguments, wanted: &Wanted) -> Outcome {
     if let Some(path) = wanted.zip.as_deref().filter(|path| path.symlink_metadata().is_ok()) {
         return Err(not_written(path, &std::io::ErrorKind::AlreadyExists.into()));
     }
+    if let Some(remote) = Remote::meant(arguments)? {
+        return there(arguments, wanted, &remote);
+    }
     let store = Arc::new(place::open_read_only(arguments)?);
     let disclosure = match wanted.disclosure {
         PackDisclosure::Authority => Disclosure::Authority,
@@ -44,13 +51,12 @@ pub(super) fn run(arguments: &Arguments, wanted: &Wanted) -> Outcome {
         samples: wanted.samples,
     };
     let progress = Progress::default();
-    let made = pack(&store, &what, &|step| progress.tell(step));
+    let made = pack(&store, &what, &|step| {
+        progress.tell(step);
+        ControlFlow::Continue(())
+    });
     let made = made.map_err(|error| failure(&zone, error))?;
-    let folder = match (&wanted.out, &wanted.zip) {
-        (Some(out), _) => Some(out.clone()),
-        (None, None) => Some(PathBuf::from(&made.name)),
-        (None, Some(_)) => None,
-    };
+    let folder = folder(wanted, &made.name);
     if let Some(folder) = &folder {
         made.write_to(folder).map_err(|error| not_written(folder, &error))?;
     }
@@ -65,7 +71,52 @@ pub(super) fn run(arguments: &Arguments, wanted: &Wanted) -> Outcome {
         _ => None,
     };
     let places = Places { folder: folder.as_deref(), zip: wanted.zip.as_deref(), recorded };
-    print(arguments, &made, &places, behind)?;
+    print(arguments, (&made.name, &made.files), &places, behind)?;
+    Ok(Exit::Answer)
+}
+
+/// Where the folder is written, where one is wanted.
+fn folder(wanted: &Wanted, name: &str) -> Option<PathBuf> {
+    match (&wanted.out, &wanted.zip) {
+        (Some(out), _) => Some(out.clone()),
+        (None, None) => Some(PathBuf::from(name)),
+        (None, Some(_)) => None,
+    }
+}
+
+/// Has a server make it, and writes what came.
+fn there(arguments: &Arguments, wanted: &Wanted, remote: &Remote) -> Outcome {
+    if wanted.record {
+        return Err(Failure::usage(
+            "--record notes it in the store here; over --url the server's trail has who was given it, \
+             with the digest of its manifest: leave --record and --by out",
+        ));
+    }
+    if let Some(out) = wanted.out.as_deref().filter(|path| path.symlink_metadata().is_ok()) {
+        return Err(not_written(out, &std::io::ErrorKind::AlreadyExists.into()));
+    }
+    let disclosure = match wanted.disclosure {
+        PackDisclosure::Authority => Disclosure::Authority,
+        PackDisclosure::ThirdParty => Disclosure::ThirdParty,
+    };
+    let mut asked = vec![
+        ("subject", wanted.subject.clone()),
+        ("disclosure", disclosure.name().to_owned()),
+        ("samples", wanted.samples.to_string()),
+    ];
+    asked.extend(wanted.as_of.clone().map(|as_of| ("as_of", as_of)));
+    let mut zip = Vec::new();
+    let handed = remote.handed("/v1/pack", &asked, &mut zip)?;
+    let (name, files) = Files::from_zip(&zip).map_err(Failure::usage)?;
+    let folder = folder(wanted, &name);
+    if let Some(folder) = &folder {
+        files.write_to(folder).map_err(|error| not_written(folder, &error))?;
+    }
+    if let Some(path) = &wanted.zip {
+        write_one(path, &zip).map_err(|error| not_written(path, &error))?;
+    }
+    let places = Places { folder: folder.as_deref(), zip: wanted.zip.as_deref(), recorded: None };
+    print(arguments, (&name, &files), &places, handed.behind)?;
     Ok(Exit::Answer)
 }
 
@@ -125,38 +176,53 @@ struct Places<'a> {
     recorded: Option<String>,
 }
 
-fn print(arguments: &Arguments, made: &Pack, places: &Places<'_>, behind: u64) -> Outcome<()> {
+/// Says what a pack holds, by its own files.
+fn print(
+    arguments: &Arguments,
+    (name, files): (&str, &Files),
+    places: &Places<'_>,
+    behind: u64,
+) -> Outcome<()> {
+    let read = |path: &str| -> Json {
+        let json = serde_json::from_slice(files.get(path).unwrap_or_default());
+        json.unwrap_or(Json::Null)
+    };
+    let (about, findings) = (read("pack.json"), read("findings.json"));
+    let text = |json: &Json| json.as_str().unwrap_or_default().to_owned();
+    let (subject, key) = (text(&about["subject"]["name"]), text(&about["log"]["key"]));
+    let (counts, size) = (&about["counts"], about["checkpoint"]["size"].as_u64().unwrap_or(0));
     let mut out = std::io::stdout().lock();
     if arguments.json {
         let object = json!({
-            "name": made.name, "subject": made.subject, "folder": places.folder, "zip": places.zip,
-            "checkpoint": made.size, "manifest_sha256": made.digest, "key": made.key,
-            "files": made.files.len(), "bytes": made.files.bytes(), "counts": made.counts,
+            "name": name, "subject": subject, "folder": places.folder, "zip": places.zip,
+            "checkpoint": size, "manifest_sha256": files.digest(), "key": key,
+            "files": files.len(), "bytes": files.bytes(), "counts": counts,
             "recorded": places.recorded, "commits_behind_checkpoint": behind,
         });
         return Ok(writeln!(out, "{object}")?);
     }
-    let counts = &made.counts;
+    let count = |name: &str| counts[name].as_u64().unwrap_or(0);
     writeln!(
         out,
         "{}: {} in {}, as of the checkpoint of {}",
-        visible(&made.subject),
-        counted(made.files.len() as u64, "file"),
-        counted(made.files.bytes(), "byte"),
-        counted(made.size, "commit"),
+        visible(&subject),
+        counted(files.len() as u64, "file"),
+        counted(files.bytes(), "byte"),
+        counted(size, "commit"),
     )?;
     writeln!(
         out,
         "  {}, {}, {} sampled",
-        counted(counts.nodes, "node"),
-        counted(counts.proofs, "proof"),
-        counted(counts.sampled, "event")
+        counted(count("nodes"), "node"),
+        counted(count("proofs"), "proof"),
+        counted(count("sampled"), "event")
     )?;
-    for report in &made.reports {
-        let told = report.counts();
+    for report in findings["reports"].as_array().into_iter().flatten() {
+        let told = &report["counts"];
         let all = Status::ALL.into_iter().map(Status::name);
-        let all = all.map(|name| format!("{name} {}", told.get(name).copied().unwrap_or(0)));
-        writeln!(out, "  {}: {}", report.pack, all.collect::<Vec<_>>().join(", "))?;
+        let all = all.map(|name| format!("{name} {}", told[name].as_u64().unwrap_or(0)));
+        let all = all.collect::<Vec<_>>().join(", ");
+        writeln!(out, "  {}: {all}", visible(&text(&report["pack"])))?;
     }
     for path in [places.folder, places.zip].into_iter().flatten() {
         writeln!(out, "  written to {}", path.display())?;
@@ -169,7 +235,7 @@ fn print(arguments: &Arguments, made: &Pack, places: &Places<'_>, behind: u64) -
         writeln!(
             out,
             "  to check it: python3 {folder}/verify/verify.py {folder} --key '{}'",
-            made.key
+            visible(&key)
         )?;
     }
     if behind > 0 {

@@ -13,9 +13,9 @@ use crate::time::Zone;
 use lineal_engine::clock::{Clock, SystemClock};
 use lineal_evidence::record::{
     Desk, FileFacts, MODEL_SIGNATURE, ModelSignature, PublicKey, Record, Request, SecretKey,
-    SignedStatement, Unsigned, recorded_json, signers, time_text,
+    SignedStatement, Unsigned, recorded_json, signers, signers_json, time_of, time_text,
 };
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -302,33 +302,30 @@ fn print_reached(out: &mut dyn Write, reached: &Json) -> Outcome<()> {
 }
 
 fn list_keys(arguments: &Arguments) -> Outcome {
-    let view = place::open_read_only(arguments)?.snapshot()?;
     let zone = Zone::parse(&arguments.tz)?;
-    let found = signers(&view)?;
+    let told = match Remote::meant(arguments)? {
+        Some(remote) => remote.keys()?,
+        None => signers_json(&signers(&place::open_read_only(arguments)?.snapshot()?)?),
+    };
     let mut out = std::io::stdout().lock();
     if arguments.json {
-        let listed = found.iter().map(|key| {
-            json!({
-                "key": key.fingerprint, "public_key": key.public_key, "owners": key.owners,
-                "revoked": key.revoked.map(time_text), "replaced_by": key.replaced_by,
-            })
-        });
-        writeln!(out, "{}", json!({ "keys": listed.collect::<Vec<_>>() }))?;
+        writeln!(out, "{told}")?;
         return Ok(Exit::Answer);
     }
+    let found = told["keys"].as_array().map(Vec::as_slice).unwrap_or_default();
     if found.is_empty() {
         writeln!(out, "no key is on record: lineal key add FILE.pub --of WHO --by WHO")?;
         return Ok(Exit::Answer);
     }
-    let rows = found.into_iter().map(|key| {
-        let state = match (key.revoked, key.replaced_by) {
+    let text = |key: &Json, name: &str| key[name].as_str().unwrap_or_default().to_owned();
+    let rows = found.iter().map(|key| {
+        let since = key["revoked"].as_str().and_then(time_of).map(|since| zone.time(since));
+        let state = match (since, key["replaced_by"].as_str()) {
             (None, _) => String::new(),
-            (Some(since), None) => format!("revoked since {}", zone.time(since)),
-            (Some(since), Some(by)) => {
-                format!("revoked since {}, replaced by {by}", zone.time(since))
-            }
+            (Some(since), None) => format!("revoked since {since}"),
+            (Some(since), Some(by)) => format!("revoked since {since}, replaced by {by}"),
         };
-        vec![key.fingerprint, key.owners.join(", "), state]
+        vec![text(key, "key"), texts(&key["owners"]).join(", "), state]
     });
     print_table(&mut out, &table(&["key", "of", ""], rows.collect()))?;
     if std::io::IsTerminal::is_terminal(&std::io::stdout()) {

@@ -1,82 +1,101 @@
 //! `lineal report`: what is recorded of a thing, for people to read.
 //!
-//! One line a kind of report; how a thing is found and a report written is the same for all.
+//! Words become one request; a report is made of that beside the store, or by a server.
 
-mod sheets;
-
-use crate::args::{Arguments, Report, ReportForm, ReportOf};
+use crate::args::{Arguments, Paper, Report, ReportForm, Sheet};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::render::counted;
-use crate::target::resolve;
+use crate::place;
+use crate::remote::Remote;
+use crate::render::{counted, visible};
+use crate::retracted;
+use crate::target;
 use crate::time::Zone;
-use crate::{place, retracted};
-use lineal_engine::{NodeNo, Store};
-use lineal_evidence::report::{Document, Error, annex_iv};
-use lineal_query::told::Target;
-use lineal_query::{Source, StoreView};
+use lineal_engine::Store;
+use lineal_engine::clock::{Clock, SystemClock};
+use lineal_evidence::report::{Basis, Error, Made, ReportKind, ReportRequest};
+use lineal_evidence::retention::Policy;
+use lineal_query::told::Unresolved;
+use lineal_query::{Limits, StoreView};
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
 pub(super) fn run(arguments: &Arguments, wanted: &Report) -> Outcome {
-    let (of, make): (&ReportOf, Make) = match wanted {
-        Report::AnnexIv(of) => (of, annex_iv),
-        Report::Sheet(sheet) => return sheets::run(arguments, sheet),
+    let (name, request) = request(wanted)?;
+    let (form, path) = to(arguments, wanted);
+    let given = match Remote::meant(arguments)? {
+        Some(remote) => {
+            let given = remote.report(name, &request, form.word())?;
+            let (nodes, pictures) = (given.nodes, given.pictures);
+            Given { bytes: given.bytes, title: given.title, nodes, pictures, commit: given.commit }
+        }
+        None => here(arguments, name, &request, form)?,
     };
-    let asked = Asked::open(arguments, of)?;
-    let document = make(&asked.store, &asked.view, asked.node).map_err(failure)?;
-    written(arguments, (of.format, of.out.as_deref()), &document, asked.view.commit())
+    written(arguments, name, path, &given)
 }
 
-/// Makes a report of a node, as of a view.
-type Make = fn(&Store, &StoreView, NodeNo) -> Result<Document, Error>;
-
-/// A store, a view of it, and what the report is of.
-struct Asked {
-    store: Arc<Store>,
-    view: StoreView,
-    node: NodeNo,
-}
-
-impl Asked {
-    fn open(arguments: &Arguments, of: &ReportOf) -> Outcome<Asked> {
-        let zone = Zone::parse(&arguments.tz)?;
-        let store = Arc::new(place::open_read_only(arguments)?);
-        let view = StoreView::new(Arc::clone(&store))?;
-        let view = match of.as_of.as_deref().map(|text| (text, text.parse::<u64>())) {
-            None => view,
-            Some((text, number)) => {
-                let number = match number {
-                    Ok(number) => number,
-                    Err(_) => store.commit_at(crate::time::parse(text)?),
-                };
-                let newest = store.commit();
-                view.as_of_commit(number)?.ok_or_else(|| {
-                    Failure::usage(format!("there is no commit {number}; the newest is {newest}"))
-                })?
-            }
-        };
-        let snapshot = view.snapshot();
-        let explained = |failure| retracted::explain(&store, snapshot, &zone, &of.target, failure);
-        let target = resolve(snapshot, &zone, &of.target).map_err(explained)?;
-        let Target::Node(node) = target else {
-            return Err(Failure::usage(format!(
-                "{} is an event: name its system, its deployment or its model\n  \
-                 `lineal trace {}` tells which these are",
-                of.target, of.target
-            )));
-        };
-        Ok(Asked { store, view, node })
-    }
-}
-
-/// Writes a report where it is wanted.
-fn written(
-    arguments: &Arguments,
-    (format, path): (Option<ReportForm>, Option<&Path>),
-    document: &Document,
+/// A report as it is written.
+struct Given {
+    bytes: Vec<u8>,
+    title: String,
+    /// Nodes that it names.
+    nodes: u64,
+    pictures: u64,
     commit: u64,
-) -> Outcome {
+}
+
+/// The kind that is meant, and what is asked of it.
+fn request(wanted: &Report) -> Outcome<(&'static str, ReportRequest)> {
+    let of = |paper: &Paper| ReportRequest {
+        as_of: paper.as_of.clone(),
+        names: paper.names,
+        ..ReportRequest::default()
+    };
+    let about = |target: &String| Some(target.clone());
+    Ok(match wanted {
+        Report::AnnexIv(it) => {
+            let (target, as_of) = (about(&it.target), it.as_of.clone());
+            ("annex-iv", ReportRequest { target, as_of, ..ReportRequest::default() })
+        }
+        Report::Sheet(Sheet::Oversight(it)) => {
+            let (from, until, sample) = (it.from.clone(), it.until.clone(), Some(it.sample));
+            let target = about(&it.target);
+            ("oversight", ReportRequest { target, from, until, sample, ..of(&it.paper) })
+        }
+        Report::Sheet(Sheet::Incident(it)) => {
+            let (from, until, target) = (it.from.clone(), it.until.clone(), about(&it.target));
+            ("incident", ReportRequest { target, from, until, ..of(&it.paper) })
+        }
+        Report::Sheet(Sheet::Change(it)) => {
+            let (old, new) = (about(&it.old), about(&it.new));
+            ("change", ReportRequest { old, new, ..of(&it.paper) })
+        }
+        Report::Sheet(Sheet::Data(it)) => {
+            ("data-sheet", ReportRequest { target: about(&it.target), ..of(&it.paper) })
+        }
+        Report::Sheet(Sheet::Retention(it)) => {
+            let policy = it.policy.as_deref().map(policy).transpose()?;
+            let target = it.target.clone();
+            ("retention", ReportRequest { target, policy, ..of(&it.paper) })
+        }
+        Report::Sheet(Sheet::Dpia(it)) => {
+            ("dpia", ReportRequest { target: about(&it.target), ..of(&it.paper) })
+        }
+    })
+}
+
+/// The text of a policy file; what is wrong in it is said with the file's name.
+fn policy(file: &Path) -> Outcome<String> {
+    Policy::read(Some(file)).map_err(Failure::usage)?;
+    std::fs::read_to_string(file).map_err(|e| Failure::usage(format!("{}: {e}", file.display())))
+}
+
+/// In which form, and where to.
+fn to<'w>(arguments: &Arguments, wanted: &'w Report) -> (ReportForm, Option<&'w Path>) {
+    let (format, path) = match wanted {
+        Report::AnnexIv(of) => (of.format, of.out.as_deref()),
+        Report::Sheet(sheet) => (sheet.paper().format, sheet.paper().out.as_deref()),
+    };
     let named = path.and_then(Path::extension).and_then(|it| it.to_str());
     let form = match (format, named) {
         (Some(form), _) => form,
@@ -85,44 +104,97 @@ fn written(
         (None, None) if arguments.json => ReportForm::Json,
         (None, _) => ReportForm::Md,
     };
+    (form, path)
+}
+
+/// Makes it beside the store.
+fn here(
+    arguments: &Arguments,
+    name: &str,
+    request: &ReportRequest,
+    form: ReportForm,
+) -> Outcome<Given> {
+    let kind = ReportKind::named(name);
+    let kind = kind.ok_or_else(|| Failure::usage(format!("there is no report {name}")))?;
+    let zone = Zone::parse(&arguments.tz)?;
+    let store = Arc::new(place::open_read_only(arguments)?);
+    let newest = StoreView::new(Arc::clone(&store))?;
+    let now = SystemClock.now();
+    let basis = Basis {
+        store: &store,
+        newest: &newest,
+        now,
+        with_reasons: true,
+        limits: Limits::default(),
+    };
+    let made = kind.make(request, &basis);
+    let Made { document, commit } = made.map_err(|error| failure(&store, &zone, error))?;
     let text = match form {
         ReportForm::Md => document.to_markdown(None),
         ReportForm::Html => document.to_html(),
         ReportForm::Json => document.to_json(),
     };
+    let (nodes, pictures) = (document.references().len(), document.pictures().len());
+    Ok(Given {
+        bytes: text.into_bytes(),
+        title: document.title,
+        nodes: nodes as u64,
+        pictures: pictures as u64,
+        commit,
+    })
+}
+
+/// Writes a report where it is wanted.
+fn written(arguments: &Arguments, name: &str, path: Option<&Path>, given: &Given) -> Outcome {
     let mut out = std::io::stdout().lock();
     let Some(path) = path else {
-        out.write_all(text.as_bytes())?;
+        out.write_all(&given.bytes)?;
         return Ok(Exit::Answer);
     };
     let failed = |e: std::io::Error| Failure::usage(format!("{}: {e}", path.display()));
-    std::fs::write(path, &text).map_err(failed)?;
-    let nodes = document.references().len();
+    std::fs::write(path, &given.bytes).map_err(failed)?;
+    let Given { bytes, title, nodes, pictures, commit } = given;
     if arguments.json {
         let json = serde_json::json!({
-            "file": path, "bytes": text.len(), "report": document.kind, "title": document.title,
-            "nodes": nodes, "pictures": document.pictures().len(), "commit": commit,
+            "file": path, "bytes": bytes.len(), "report": name, "title": title,
+            "nodes": nodes, "pictures": pictures, "commit": commit,
         });
         writeln!(out, "{json}")?;
     } else {
         writeln!(
             out,
             "{} as of commit {commit}: {} named, {} in {}",
-            document.title,
-            counted(nodes as u64, "node"),
-            counted(text.len() as u64, "byte"),
+            visible(title),
+            counted(*nodes, "node"),
+            counted(bytes.len() as u64, "byte"),
             path.display()
         )?;
     }
     Ok(Exit::Answer)
 }
 
-fn failure(error: Error) -> Failure {
+fn failure(store: &Store, zone: &Zone, error: Error) -> Failure {
+    use lineal_evidence::check::Error as Check;
     match error {
         Error::Store(error)
         | Error::Closure(lineal_evidence::Error::Store(error))
-        | Error::Check(lineal_evidence::check::Error::Store(error)) => Failure::Store(error),
+        | Error::Check(Check::Store(error)) => Failure::Store(error),
         Error::Record(error) => Failure::Record(error),
+        Error::Unresolved { commit, why } => {
+            let text = match &why {
+                Unresolved::Nothing { text, .. } => text.clone(),
+                Unresolved::NoEvent { key, .. } => key.clone(),
+                _ => String::new(),
+            };
+            let failure = target::failure(zone, why);
+            match store.snapshot_at(commit) {
+                Ok(view) if !text.is_empty() => {
+                    retracted::explain(store, &view, zone, &text, failure)
+                }
+                // The first error says more than one of a second look.
+                _ => failure,
+            }
+        }
         other => Failure::usage(other),
     }
 }

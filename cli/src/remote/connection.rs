@@ -127,19 +127,33 @@ impl Connection {
 
     /// What a path gives, byte by byte and however long it is, and how many bytes that will be.
     pub(super) fn stream(&self, path: &str) -> Outcome<(Option<u64>, impl Read + use<>)> {
+        let (_, length, body) = self.download(path, &[])?;
+        Ok((length, body))
+    }
+
+    /// The same with its head.
+    pub(super) fn download(
+        &self,
+        path: &str,
+        parameters: &[(&str, String)],
+    ) -> Outcome<(HeaderMap, Option<u64>, impl Read + use<>)> {
         let mut request = self.agent.get(format!("{}{path}", self.base));
         // As it is: packing whole stores would only take time.
         for (name, value) in self.headers.iter().filter(|(name, _)| *name != "accept-encoding") {
             request = request.header(*name, value);
+        }
+        for (name, value) in parameters {
+            request = request.query(*name, value);
         }
         let response = request.call().map_err(|error| self.failed(&error))?;
         if response.status() != 200 {
             self.taken(response, "")?;
             return Err(super::broken("a copy is given with 200"));
         }
+        let head = response.headers().clone();
         let body = response.into_body();
         let length = body.content_length();
-        Ok((length, body.into_with_config().limit(u64::MAX).reader()))
+        Ok((head, length, body.into_with_config().limit(u64::MAX).reader()))
     }
 
     /// So many bytes at most of a file; none if the server has no such file. A server that says to come
@@ -191,13 +205,26 @@ impl Connection {
         form: &str,
         question: &str,
     ) -> Outcome<impl BufRead + use<>> {
+        Ok(self.posted(path, body, form, question)?.1)
+    }
+
+    /// The same with its head.
+    pub(super) fn posted(
+        &self,
+        path: &str,
+        body: &Json,
+        form: &str,
+        question: &str,
+    ) -> Outcome<(HeaderMap, impl BufRead + use<>)> {
         let mut request = self.agent.post(format!("{}{path}", self.base));
         for (name, value) in self.headers.iter() {
             request = request.header(*name, value);
         }
         let request = request.header("accept", form).header("content-type", "application/json");
         let sent = request.send(body.to_string());
-        self.taken(sent.map_err(|error| self.failed(&error))?, question)
+        let response = sent.map_err(|error| self.failed(&error))?;
+        let head = response.headers().clone();
+        Ok((head, self.taken(response, question)?))
     }
 
     /// Sends so many bytes and gives what is said of them as JSON.

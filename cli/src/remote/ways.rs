@@ -24,6 +24,8 @@ use Way::{Here, Nowhere, There};
 const BESIDE: &str = "run it beside the store, with --store DIR in place of --url";
 const STATES: &str = "the server's writer records it, in the name of the token";
 const READS: &str = "reads";
+const READS_INCIDENTS: &str = "reads; why something is held is told to the roles that read holds";
+const READS_UPKEEP: &str = "reads; for the roles that read holds, erasures and the trail";
 const ERASES: &str = "the server's writer does it; who asks executes it";
 const HOLDS: &str = "the server's writer records it, in the name of the token";
 const TOKENS: &str = "tokens are made beside the server that takes them";
@@ -41,22 +43,22 @@ const WAYS: &[(&str, Way)] = &[
     (
         "export",
         There(
-            "reads; the bytes are those of an export beside the store; `logs` is written beside the store alone",
+            "reads; the bytes are those of an export beside the store; `logs` for investigators, privacy officers, auditors and administrators, signed there",
         ),
     ),
     (
         "pack",
-        Here(
-            "it is signed with the log's key, which a server does not lend; run it beside the store, with --store DIR in place of --url",
+        There(
+            "for privacy officers, auditors and administrators; the server signs, where the log's key is there; its trail has the pack's digest, so `--record` works beside the store alone",
         ),
     ),
-    ("report annex-iv", Here(BESIDE)),
-    ("report oversight", Here(BESIDE)),
-    ("report incident", Here(BESIDE)),
-    ("report change", Here(BESIDE)),
-    ("report data-sheet", Here(BESIDE)),
-    ("report retention", Here(BESIDE)),
-    ("report dpia", Here(BESIDE)),
+    ("report annex-iv", There(READS)),
+    ("report oversight", There(READS)),
+    ("report incident", There(READS_INCIDENTS)),
+    ("report change", There(READS)),
+    ("report data-sheet", There(READS)),
+    ("report retention", There(READS_UPKEEP)),
+    ("report dpia", There(READS_UPKEEP)),
     ("stats", There(READS)),
     ("imports", There(READS)),
     ("retract", There("an administrator's; the server's writer records it")),
@@ -84,7 +86,7 @@ const WAYS: &[(&str, Way)] = &[
     ("reject", There("the statement comes here to be signed; the key stays")),
     ("key add", There(STATES)),
     ("key revoke", There(STATES)),
-    ("key list", Here("ask `find document where type = \"signing_key\"` there")),
+    ("key list", There(READS)),
     ("gate", There("reads, by the policy that the server was built with")),
     ("retention", There("reads; a policy of --policy goes along")),
     (
@@ -99,7 +101,7 @@ const WAYS: &[(&str, Way)] = &[
             "reads, by the rules that the server was built with; with --record its writer records the report",
         ),
     ),
-    ("alias", Here(BESIDE)),
+    ("alias", There("an engineer's or an administrator's; the server's writer records it")),
     ("compact", There("an administrator's; the server's writer does it")),
     ("backup", There("an administrator's, where the server gives copies")),
     ("mirror", Here("name the address as what is mirrored: lineal mirror URL INTO")),

@@ -33,6 +33,8 @@ mod python;
 mod recording;
 #[cfg(feature = "server")]
 mod remote;
+#[cfg(feature = "server")]
+mod remote_evidence;
 mod remote_import;
 mod remote_writes;
 mod report;

@@ -45,7 +45,7 @@ fn initialize() -> Json {
 }
 
 /// The tools that are offered, in their order.
-const TOOLS: [&str; 11] = [
+const TOOLS: [&str; 12] = [
     "query",
     "trace",
     "prove",
@@ -56,6 +56,7 @@ const TOOLS: [&str; 11] = [
     "explain",
     "check",
     "gate",
+    "report",
     "records",
 ];
 

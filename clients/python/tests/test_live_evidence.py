@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
+import zipfile
 from datetime import datetime, timezone
 from typing import Any
 from xml.etree import ElementTree
@@ -55,6 +58,50 @@ def test_reports_come_as_files_for_other_programs(client: Client) -> None:
     suites = ElementTree.fromstring(client.check_in("junit", SYSTEM, reconcile=True))
     assert suites.tag == "testsuites" and len(suites) == 2
     assert ElementTree.fromstring(client.check_in("junit", SYSTEM)).tag == "testsuite"
+
+
+def test_reports_for_people_come_in_three_forms(client: Client) -> None:
+    text = client.report("annex-iv", SYSTEM).decode()
+    assert text.startswith("# Technical documentation") and "**not recorded**" in text
+    assert text == client.report("annex-iv", f"system:{SYSTEM}").decode()
+    page = client.report("annex-iv", SYSTEM, form="html")
+    assert page.startswith(b"<!DOCTYPE html>") and b"<script" not in page
+    told = json.loads(client.report("oversight", SYSTEM, form="json", sample=2, names=True))
+    assert told["kind"] == "oversight" and len(told["sections"]) > 3
+    change = client.report("change", old="credit-risk-scorer@1", new="credit-risk-scorer@3")
+    assert b"credit-risk-scorer@3" in change
+    when = datetime(2199, 1, 1, tzinfo=timezone.utc)
+    later = client.report("oversight", SYSTEM, as_of=when, start="2025-01-01", until=when)
+    assert b"2199-01-01" in later
+    with pytest.raises(Problem, match="needs `target`"):
+        client.report("data-sheet")
+    with pytest.raises(Problem, match="does not take `sample`"):
+        client.report("incident", "inc-1", sample=3)
+    with pytest.raises(Forbidden, match="for the roles"):
+        client.report("retention", policy="[[retention]]")
+    with pytest.raises(NotFound, match="kind of report"):
+        client.report("annex-v", SYSTEM)  # type: ignore[arg-type]
+
+
+def test_logs_come_as_files_with_counts_that_reconcile(client: Client) -> None:
+    archive = zipfile.ZipFile(io.BytesIO(client.export_logs(SYSTEM, disclose="subject")))
+    assert archive.testzip() is None
+    statement = json.loads(archive.read("logs/logs.json"))
+    counts = statement["predicate"]["counts"]
+    assert counts["counted"] == counts["rows"] + counts["outside"] + counts["untimed"] > 0
+    for file in statement["subject"]:
+        digest = hashlib.sha256(archive.read(f"logs/{file['name']}")).hexdigest()
+        assert digest == file["digest"]["sha256"]
+    rows = [name for name in archive.namelist() if "events" in name and name.endswith(".csv")]
+    lines = sum(len(archive.read(name).decode().splitlines()) - 1 for name in rows)
+    assert rows and lines >= counts["rows"]
+    parquet = client.export_logs(SYSTEM, form="parquet", start="2025-01-01")
+    names = zipfile.ZipFile(io.BytesIO(parquet)).namelist()
+    assert any(name.endswith(".parquet") for name in names)
+    with pytest.raises(Problem, match="of a system or of a deployment"):
+        client.export_logs(MODEL)
+    with pytest.raises(Forbidden, match="may not"):
+        client.pack(MODEL, samples=1)
 
 
 def test_what_a_thing_rests_on_comes_in_forms_of_others(client: Client) -> None:

@@ -26,6 +26,9 @@ pub enum LogsError {
         /// The system.
         name: String,
     },
+    /// Nobody waits for it any more.
+    #[error("it was ended before it was whole: what stands in the folder has no statement")]
+    Stopped,
     /// The folder holds something.
     #[error(
         "{path} is not empty: logs are written into a new or empty folder, so that all of it is in the statement"

@@ -104,7 +104,7 @@ fn statement(store: &Store, view: &Snapshot, said: &Said<'_>, folder: &Folder) -
         json["batches"] = json!(own.batches);
         json
     });
-    let unread: u64 = view.unread().iter().map(|log| log.lines).sum();
+    let unread = (!wanted.is_bound).then(|| view.unread().iter().map(|log| log.lines).sum::<u64>());
     let proof = proved.map(Proved::json);
     json!({
         "_type": "https://in-toto.io/Statement/v1",

@@ -110,6 +110,9 @@ pub enum Error {
         /// The one that signs now.
         now: String,
     },
+    /// Nobody waits for it any more.
+    #[error("it was ended before it was whole: nothing was written")]
+    Stopped,
     /// The zip could not be written.
     #[error("the zip cannot be written: {0}")]
     Zip(String),

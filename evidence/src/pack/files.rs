@@ -1,6 +1,8 @@
 //! The files of a pack, in memory: by path, bounded, no two of one path.
 
 use super::Error;
+use super::manifest::OF_SHA256;
+use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Write};
@@ -31,6 +33,28 @@ impl Files {
         }
         self.all.insert(path, bytes);
         Ok(())
+    }
+
+    /// The files of a pack that comes as a zip, and what it is called.
+    ///
+    /// # Errors
+    /// [`Error::Zip`] if it is none that is written here, [`Error::TooLarge`].
+    pub fn from_zip(zip: &[u8]) -> Result<(String, Files), Error> {
+        let (mut name, mut files) = (String::new(), Files::default());
+        let read = crate::archive::each(io::Cursor::new(zip), |folder, path, from| {
+            let mut bytes = Vec::new();
+            from.read_to_end(&mut bytes)?;
+            folder.clone_into(&mut name);
+            files.add(path, bytes).map_err(io::Error::other)
+        });
+        read.map_err(|error| Error::Zip(error.to_string()))?;
+        Ok((name, files))
+    }
+
+    /// What names a pack: the SHA-256 of its manifest, hexadecimal.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        data_encoding::HEXLOWER.encode(&Sha256::digest(self.get(OF_SHA256).unwrap_or_default()))
     }
 
     /// Adds JSON: indented, members in order, with a line end.
@@ -72,7 +96,10 @@ impl Files {
     }
 
     /// Writes them below a folder that is not there yet: beside it first, and renamed when all are there.
-    pub(super) fn write_to(&self, folder: &Path) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::AlreadyExists`], and what the medium says.
+    pub fn write_to(&self, folder: &Path) -> io::Result<()> {
         let mut partial = folder.as_os_str().to_owned();
         partial.push(".partial");
         let partial = Path::new(&partial);
@@ -122,7 +149,10 @@ fn parent(path: &Path) -> &Path {
 }
 
 /// Writes one file that is not there yet: beside it first, and under its name when it is whole.
-pub(super) fn write_one(path: &Path, bytes: &[u8]) -> io::Result<()> {
+///
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`], and what the medium says.
+pub fn write_one(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut partial = path.as_os_str().to_owned();
     partial.push(".partial");
     let partial = Path::new(&partial);
@@ -217,5 +247,20 @@ mod tests {
         let mut files = Files { bytes: BYTES_MAX, ..Files::default() };
         let refused = files.add("one", vec![0]).unwrap_err().to_string();
         assert!(refused.contains("one") && refused.contains("narrower"), "{refused}");
+    }
+
+    #[test]
+    fn a_zip_gives_the_files_of_which_it_was_made() {
+        let mut files = Files::default();
+        for path in ["MANIFEST.sha256", "a/one"] {
+            files.add(path, path.as_bytes().to_vec()).unwrap();
+        }
+        let zip = crate::archive::zip("pack-x", files.iter(), io::Cursor::new(Vec::new()));
+        let zip = zip.unwrap().into_inner();
+        let (name, read) = Files::from_zip(&zip).unwrap();
+        assert_eq!((name.as_str(), &read), ("pack-x", &files));
+        assert_eq!(read.digest().len(), 64);
+        assert_eq!(read.bytes(), files.bytes());
+        assert!(Files::from_zip(b"no zip").is_err());
     }
 }

@@ -16,6 +16,7 @@ use lineal_proof::bundle::VERIFIER;
 use lineal_query::told::{Target, resolve};
 use lineal_query::{Source, StoreView};
 use serde_json::json;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// The kinds of which there are packs: what a person asks about. Of anything else there are proofs.
@@ -36,7 +37,7 @@ pub(super) struct Making<'a> {
     pub(super) samples: u32,
     pub(super) counts: Counts,
     pub(super) proofs: proofs::Proofs,
-    tell: &'a dyn Fn(Step),
+    tell: &'a dyn Fn(Step) -> ControlFlow<()>,
 }
 
 impl Making<'_> {
@@ -56,16 +57,26 @@ impl Making<'_> {
     }
 
     /// Says how far it is.
-    pub(super) fn tell(&self, what: &'static str, done: usize, of: usize) {
-        (self.tell)(Step { what, done: done as u64, of: of as u64 });
+    ///
+    /// # Errors
+    /// [`Error::Stopped`] if nobody waits for it any more.
+    pub(super) fn tell(&self, what: &'static str, done: usize, of: usize) -> Result<(), Error> {
+        match (self.tell)(Step { what, done: done as u64, of: of as u64 }) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(Error::Stopped),
+        }
     }
 }
 
-/// Makes the pack of a thing.
+/// Makes the pack of a thing. `tell` is told how far it is, and may end it.
 ///
 /// # Errors
 /// [`Error`]: there is no checkpoint, no such thing, or something of it cannot be read or shown.
-pub fn pack(store: &Arc<Store>, wanted: &Wanted<'_>, tell: &dyn Fn(Step)) -> Result<Pack, Error> {
+pub fn pack(
+    store: &Arc<Store>,
+    wanted: &Wanted<'_>,
+    tell: &dyn Fn(Step) -> ControlFlow<()>,
+) -> Result<Pack, Error> {
     let (size, time) = checkpoint(store, wanted.as_of)?;
     let kept = store.kept_checkpoint(size)?;
     let newest = StoreView::new(Arc::clone(store))?.without_trail();

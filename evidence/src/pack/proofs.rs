@@ -86,7 +86,7 @@ pub(super) fn revisions(making: &mut Making<'_>, files: &mut Files) -> Result<()
     wanted.truncate(REVISIONS_MAX);
     let count = wanted.len();
     for (at, (node, id)) in wanted.into_iter().enumerate() {
-        making.tell("proofs of records", at, count);
+        making.tell("proofs of records", at, count)?;
         let claim = Claim::Revision(node, Some(id));
         let bundle =
             made(making, &claim).map_err(|why| failed(&making.snapshot().name_of(node), why))?;
@@ -163,7 +163,7 @@ pub(super) fn paths(making: &mut Making<'_>, files: &mut Files) -> Result<(), Er
     let (parameters, limits) = (Parameters::new(), Limits::default());
     let request = Request { parameters: &parameters, limits: &limits, now: making.today };
     for (at, (statement, ids)) in statements.into_iter().take(PATHS_MAX).enumerate() {
-        making.tell("proofs of paths", at, count);
+        making.tell("proofs of paths", at, count)?;
         let proving = Proving {
             statement: &statement,
             checkpoint: &making.note,

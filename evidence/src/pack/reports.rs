@@ -7,6 +7,7 @@ use crate::report::{
     Block, Document, Facts, Gap, Incident, Reference, Section, annex_iv_of, incident,
 };
 use lineal_engine::schema::Kind;
+use lineal_query::Limits;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 
@@ -32,7 +33,13 @@ pub(super) fn add(making: &Making<'_>, files: &mut Files) -> Result<(), Error> {
         };
         incident(&facts, root.node, &Incident::default())?
     } else {
-        annex_iv_of(making.store, &making.view, root.node, Some(&making.closure))?
+        annex_iv_of(
+            making.store,
+            &making.view,
+            root.node,
+            Some(&making.closure),
+            &Limits::default(),
+        )?
     };
     if making.disclosure.withholds() {
         let members = making.closure.members.iter();

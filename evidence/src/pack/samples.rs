@@ -66,7 +66,7 @@ pub(super) fn add(
     let mut index: Vec<Json> = Vec::new();
     let mut left = ALL_MAX;
     for (at, covered) in covered.iter().enumerate() {
-        making.tell("samples of logs", at, with_rows);
+        making.tell("samples of logs", at, with_rows)?;
         let named = &making.closure.members[covered.member];
         let (name, id) = (named.name.clone(), named.id);
         let wanted = each.min(left);

@@ -10,6 +10,7 @@ use super::words::time_text;
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::{NodeNo, Snapshot};
 use lineal_proof::{Key, KeyPart, Value};
+use serde_json::{Value as Json, json};
 
 /// The scope of documents that are keys.
 const SCOPE: &str = "keys";
@@ -94,6 +95,18 @@ pub fn signers(view: &Snapshot) -> Result<Vec<Signer>> {
         }
     }
     Ok(found)
+}
+
+/// Keys on record as programs read them.
+#[must_use]
+pub fn signers_json(signers: &[Signer]) -> Json {
+    let listed = signers.iter().map(|key| {
+        json!({
+            "key": key.fingerprint, "public_key": key.public_key, "owners": key.owners,
+            "revoked": key.revoked.map(time_text), "replaced_by": key.replaced_by,
+        })
+    });
+    json!({ "keys": listed.collect::<Vec<_>>() })
 }
 
 /// What the record says of a key that an approver used at a time, ns.

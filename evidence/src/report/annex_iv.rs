@@ -12,17 +12,18 @@ mod head;
 mod records;
 
 use super::document::{Block, Document, Gap, Lack, Reference, Section, Sentence};
+use super::facts::goes_on;
 use super::logs::{self, LogOf};
 use super::order::{Made, Order, Point};
 use super::picture;
 use super::{Error, words};
 use crate::Closure;
 use crate::check::ask::Asker;
-use crate::check::{Report, Wanted, check};
+use crate::check::{Part, Report, Wanted, check_part};
 use crate::rules::Pack;
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::{NodeNo, Snapshot, Store};
-use lineal_query::{Source, StoreView};
+use lineal_query::{Answer, Limits, Machine, Prepared, Request, Source, StoreView};
 
 /// The kind of this report, for programs.
 const KIND: &str = "annex-iv";
@@ -33,15 +34,17 @@ const KIND: &str = "annex-iv";
 /// [`Error::WrongKind`] for anything else, [`Error::Closure`] where it rests on too much, and what
 /// the store says.
 pub fn annex_iv(store: &Store, view: &StoreView, subject: NodeNo) -> Result<Document, Error> {
-    annex_iv_of(store, view, subject, None)
+    annex_iv_of(store, view, subject, None, &Limits::default())
 }
 
-/// The same with the part of the graph that it may show, where that is less than all that it rests on.
+/// The same with the part of the graph that it may show, where that is less than all that it rests on, and
+/// within bounds: it ends where they say so.
 pub(crate) fn annex_iv_of(
     store: &Store,
     view: &StoreView,
     subject: NodeNo,
     shown: Option<&Closure>,
+    limits: &Limits<'_>,
 ) -> Result<Document, Error> {
     let pack = Pack::eu_ai_act()?;
     let order = Order::annex_iv(&pack)?;
@@ -53,14 +56,15 @@ pub(crate) fn annex_iv_of(
     }
     let systems = nearest_systems(snapshot, subject);
     let wanted = wanted(view, subject, &systems);
+    let part = &Bounded { view, limits };
     let report = match wanted.system {
-        Some(_) => Some(check(store, view, &pack, &wanted)?.without_people(snapshot)),
+        Some(_) => Some(check_part(store, view, part, &pack, &wanted)?.without_people(snapshot)),
         None => None,
     };
-    let mut asker = Asker::new(view, view, &pack, &wanted);
+    let mut asker = Asker::new(view, part, &pack, &wanted);
     let closure = match shown {
         Some(shown) => shown.clone(),
-        None => Closure::of(snapshot, subject)?,
+        None => Closure::within(snapshot, subject, &|_| true, &|| goes_on(limits))?,
     };
     let deployments = asker.members(DEPLOYMENTS)?;
     let logs = logs::of(snapshot, &deployments, view.recorded())?;
@@ -80,6 +84,27 @@ pub(crate) fn annex_iv_of(
     match snapshot.damage() {
         Some(error) => Err(error.into()),
         None => Ok(document),
+    }
+}
+
+/// A whole view, asked within bounds.
+struct Bounded<'a> {
+    view: &'a StoreView,
+    limits: &'a Limits<'a>,
+}
+
+impl Part for Bounded<'_> {
+    fn answer(
+        &self,
+        question: &Prepared,
+        machine: &mut Machine,
+        request: &Request<'_>,
+    ) -> lineal_query::Result<Answer> {
+        self.view.answer(question, machine, request)
+    }
+
+    fn limits(&self) -> Limits<'_> {
+        *self.limits
     }
 }
 

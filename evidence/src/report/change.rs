@@ -34,7 +34,7 @@ impl Side {
             let (form, wanted) = ("the report of a change", "two model versions");
             return Err(Error::WrongKind { form, wanted, name: facts.at(node).name });
         }
-        let closure = Closure::of(facts.snapshot(), node)?;
+        let closure = facts.closure(node)?;
         let mut runs: Vec<usize> = closure.along(closure.root, Relation::ProducedBy).collect();
         for from in closure.along(closure.root, Relation::RegisteredFrom) {
             runs.extend(closure.along(from, Relation::ProducedBy));

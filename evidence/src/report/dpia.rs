@@ -43,7 +43,7 @@ pub fn dpia(facts: &Facts<'_>, subject: NodeNo) -> Result<Document, Error> {
     let scope = Scope {
         system: subject,
         deployments: Deployments::of(facts, subject, form)?,
-        closure: Closure::of(facts.snapshot(), subject)?,
+        closure: facts.closure(subject)?,
     };
     let mut document = facts.head(KIND, Some(subject))?;
     document = document.section(purpose(facts, &scope)?);

@@ -3,8 +3,8 @@
 use super::asks::{Asks, Field};
 use super::document::{Block, Document, Gap, Lack, Reference, Section, Sentence};
 use super::words::{NOT_RECORDED, counted, kind_words, recorded, thousands};
-use crate::Error;
 use crate::check::{around, header_of, time_text};
+use crate::{Closure, Error};
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::{HoldInfo, HoldScope, NodeNo, Snapshot, Store};
 use lineal_proof::{Map, Value};
@@ -13,6 +13,7 @@ use lineal_query::{Answer, Limits, Machine, Parameters, Prepared, Request, State
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::time::Instant;
 
 /// Rows of a table; all are counted. A person reads no more, and a program asks the store itself.
 pub(super) const ROWS_SHOWN: usize = 200;
@@ -28,6 +29,9 @@ pub struct Facts<'a> {
     names_persons: bool,
     /// Is it for a third party: without the words of who holds, and without what belongs to others?
     pub(super) withholds: bool,
+    /// Is it told why something is held?
+    with_reasons: bool,
+    pub(super) limits: Limits<'a>,
     /// The node that was looked at last: one is asked for several fields.
     last: RefCell<Option<(NodeNo, Rc<Open>)>>,
 }
@@ -42,7 +46,9 @@ impl<'a> Facts<'a> {
     /// [`Error::ReportData`] if the file of what is asked for cannot be used: never, as a test holds.
     pub fn new(store: &'a Store, view: &'a StoreView, now: i64) -> Result<Facts<'a>, Error> {
         let (asks, last) = (Asks::built_in()?, RefCell::default());
-        Ok(Facts { store, view, asks, now, names_persons: false, withholds: false, last })
+        let limits = Limits::default();
+        let (names_persons, withholds, with_reasons) = (false, false, true);
+        Ok(Facts { store, view, asks, now, names_persons, withholds, with_reasons, limits, last })
     }
 
     /// With the names of persons beside their keys, where the view can open them: for those who may
@@ -56,7 +62,29 @@ impl<'a> Facts<'a> {
     /// counted and not named.
     #[must_use]
     pub fn withholding(self) -> Facts<'a> {
-        Facts { withholds: true, ..self }
+        Facts { withholds: true, with_reasons: false, ..self }
+    }
+
+    /// Without why something is held: for those who may read lineage and no holds.
+    #[must_use]
+    pub fn without_reasons(self) -> Facts<'a> {
+        Facts { with_reasons: false, ..self }
+    }
+
+    /// With other bounds of its questions: what reaches one is no report.
+    #[must_use]
+    pub fn within(self, limits: Limits<'a>) -> Facts<'a> {
+        Facts { limits, ..self }
+    }
+
+    /// What a node rests on.
+    pub(super) fn closure(&self, node: NodeNo) -> Result<Closure, Error> {
+        Closure::within(self.snapshot(), node, &|_| true, &|| goes_on(&self.limits))
+    }
+
+    /// Why something is held, as far as that is told.
+    pub(super) fn reason(&self, hold: &HoldInfo) -> Sentence {
+        if self.with_reasons { hold.reason.as_str() } else { "withheld" }.into()
     }
 
     pub(super) fn snapshot(&self) -> &'a Snapshot {
@@ -181,8 +209,7 @@ impl<'a> Facts<'a> {
         let wrong =
             |error: lineal_query::Error| Error::Question { message: error.render(question) };
         let prepared = Prepared::new(question).map_err(|mistake| wrong(mistake.into()))?;
-        let limits = Limits::default();
-        let request = Request { parameters: given, limits: &limits, now: self.now };
+        let request = Request { parameters: given, limits: &self.limits, now: self.now };
         let mut machine = Machine::default();
         let answer = prepared.numbers_on(&mut machine, self.view, &request).map_err(wrong)?;
         match answer.completeness.truncated {
@@ -402,6 +429,12 @@ impl<'a> Facts<'a> {
             },
         }
     }
+}
+
+/// Do bounds let work go on: nobody wished for its end, and there is time?
+pub(super) fn goes_on(limits: &Limits<'_>) -> bool {
+    !limits.stop.is_some_and(|stop| stop())
+        && limits.deadline.is_none_or(|deadline| Instant::now() < deadline)
 }
 
 /// What the check says, of a store alone.

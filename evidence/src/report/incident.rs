@@ -311,7 +311,7 @@ fn held(facts: &Facts<'_>, subject: NodeNo) -> Result<Section, Error> {
             hold.name.as_str().into(),
             facts.scope(hold),
             // The words of who holds it are for those who may read of persons.
-            if facts.withholds { "withheld" } else { hold.reason.as_str() }.into(),
+            facts.reason(hold),
             since.into(),
         ];
         table.push(row, ROWS_SHOWN);
@@ -319,7 +319,7 @@ fn held(facts: &Facts<'_>, subject: NodeNo) -> Result<Section, Error> {
     let mut gaps = Vec::new();
     if holds.is_empty() {
         let none = "no hold over what it concerns stands: it can be erased";
-        let fix = "lineal hold add NAME DEPLOYMENT --reason TEXT --by WHO";
+        let fix = "lineal hold add NAME DEPLOYMENT --reason TEXT";
         gaps.push(Gap::new(Lack::NotRecorded, none).fix(fix));
     }
     section.push(Block::Table(table));

@@ -5,10 +5,10 @@ use super::deployments::Deployments;
 use super::document::{Block, Document, Gap, Lack, Section, Sentence, Table};
 use super::facts::{Facts, ROWS_SHOWN};
 use super::words::{NOT_RECORDED, when};
+use crate::Error;
 use crate::check::ask::DAY;
 use crate::check::time_text;
 use crate::retention::{Class, Due, Period, Policy, due_of, standing_of};
-use crate::{Closure, Error};
 use lineal_engine::NodeNo;
 use lineal_engine::schema::Kind;
 use lineal_proof::Value;
@@ -229,7 +229,7 @@ fn papers(facts: &Facts<'_>, subject: Option<NodeNo>, policy: &Policy) -> Result
     let mut gaps = Vec::new();
     let meant: Option<BTreeSet<NodeNo>> = match subject {
         None => None,
-        Some(subject) => match Closure::of(view, subject) {
+        Some(subject) => match facts.closure(subject) {
             Ok(closure) => Some(closure.members.iter().map(|member| member.node).collect()),
             Err(error @ Error::TooLarge { .. }) => {
                 gaps.push(Gap::new(Lack::CannotTell, error.to_string()));
@@ -293,7 +293,7 @@ pub(super) fn holds(
         let row = vec![
             hold.name.as_str().into(),
             facts.scope(hold),
-            hold.reason.as_str().into(),
+            facts.reason(hold),
             time_text(hold.recorded).into(),
             by.map_or_else(|| NOT_RECORDED.into(), |key| facts.person(key)),
         ];

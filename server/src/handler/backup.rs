@@ -102,9 +102,9 @@ fn send(store: &str, tar: Tar, to: &Sender<io::Result<Bytes>>, _place: OwnedSema
 }
 
 /// The body: its length is known, so that a copy that breaks off cannot look whole.
-struct Pieces {
-    pieces: Receiver<io::Result<Bytes>>,
-    left: u64,
+pub(super) struct Pieces {
+    pub(super) pieces: Receiver<io::Result<Bytes>>,
+    pub(super) left: u64,
 }
 
 impl hyper::body::Body for Pieces {

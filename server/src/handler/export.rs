@@ -18,7 +18,7 @@ use utoipa::openapi::schema::Type;
 /// Edges between the nodes of an export.
 const EDGES: HeaderName = HeaderName::from_static("lineal-edges");
 /// What an export is of: its name, with `%XX` for what a header cannot hold.
-const ROOT: HeaderName = HeaderName::from_static("lineal-root");
+pub(super) const ROOT: HeaderName = HeaderName::from_static("lineal-root");
 /// Most bytes that are given over the network: an export is held whole until it was taken.
 const BYTES_MOST: usize = 64 << 20;
 
@@ -144,7 +144,7 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
 }
 
 /// A name as a header can hold it.
-fn in_a_header(name: &str) -> String {
+pub(super) fn in_a_header(name: &str) -> String {
     let keeps = |byte: u8| byte.is_ascii_graphic() && byte != b'%';
     let one = |byte: u8| match keeps(byte) {
         true => char::from(byte).to_string(),

@@ -44,7 +44,7 @@ pub(crate) async fn verify(call: Call) -> Result<Response<Body>, Problem> {
     take(&call, "verify", "the store's files".to_owned(), |_| Input::Verify(wanted))
 }
 
-fn take(
+pub(super) fn take(
     call: &Call,
     kind: &'static str,
     label: String,

@@ -104,6 +104,7 @@ impl Tools {
             })
         };
         let json = match tool {
+            "report" => return self.report(arguments, ANSWER_BYTES_MAX).await,
             other if evidence::arguments_of(other).is_some() => {
                 self.of_evidence(other, arguments).await?
             }
@@ -213,7 +214,7 @@ pub(super) async fn read(response: Response<Body>) -> Result<Json, Problem> {
 }
 
 /// The text of a response.
-async fn text_of(response: Response<Body>) -> Result<String, Problem> {
+pub(super) async fn text_of(response: Response<Body>) -> Result<String, Problem> {
     let bytes = response.into_body().collect().await.map_err(|_| Problem::fault())?.to_bytes();
     String::from_utf8(bytes.to_vec()).map_err(|_| Problem::fault())
 }

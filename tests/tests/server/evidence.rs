@@ -306,6 +306,16 @@ fn an_assistant_reads_evidence_and_states_it_where_the_role_may() {
     assert!(checked["open"].as_array().unwrap().iter().any(|rule| rule["id"] == "SYS-01"));
     assert!(checked.to_string().len() <= 48 << 10);
     assert_eq!(ok(&auditor, "gate", json!({ "model": "credit-risk-scorer@3" }))["passes"], false);
+    let asked = json!({ "kind": "annex-iv", "target": SYSTEM, "as_of": 1 });
+    let (then, is_error) = tool(&live, &auditor, "report", &asked);
+    assert!(!is_error && then.contains("commit 1,"), "{then}");
+    let asked = json!({ "kind": "annex-iv", "target": SYSTEM });
+    let (report, is_error) = tool(&live, &auditor, "report", &asked);
+    assert!(!is_error && report.starts_with("# Technical documentation"), "{report}");
+    assert!(report.len() <= 48 << 10);
+    let (why, is_error) =
+        tool(&live, &engineer, "report", &json!({ "kind": "dpia", "target": SYSTEM }));
+    assert!(is_error && why.contains("for the roles"), "{why}");
     let node = ok(&auditor, "records", json!({ "node": "model:credit-risk-scorer@3" }));
     assert_eq!(node["kind"], Kind::Model.name(), "{node}");
 

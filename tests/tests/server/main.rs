@@ -13,6 +13,7 @@ mod erasures;
 mod evidence;
 mod follow;
 mod guard;
+mod handed;
 mod hostile;
 mod idp;
 mod intake;

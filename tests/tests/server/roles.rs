@@ -46,6 +46,15 @@ fn sound(method: &str, path: &str, job: &str) -> Ask {
         ("GET", "/v1/export/{form}") => {
             get("/v1/export/prov?target=model%3Acredit-risk-scorer%403")
         }
+        ("GET", "/v1/export/logs") => get(format!("/v1/export/logs?target={SYSTEM}")),
+        ("GET", "/v1/pack") => get("/v1/pack?subject=model%3Acredit-risk-scorer%403&samples=0"),
+        ("GET", "/v1/report/{kind}") => get(format!("/v1/report/annex-iv?target={SYSTEM}")),
+        ("POST", "/v1/report/{kind}") => {
+            post("/v1/report/annex-iv", &json!({ "target": SYSTEM, "as_of": "1" }))
+        }
+        ("POST", "/v1/aliases") => {
+            post(path, &json!({ "name": "scorer", "target": "model:credit-risk-scorer" }))
+        }
         ("POST", "/v1/retractions") => post(path, &json!({ "import": 4_000_000 })),
         ("POST", "/v1/retention") => post(path, &json!({})),
         ("POST", "/v1/compact") => post(path, &json!({ "dry_run": true })),

@@ -2,17 +2,22 @@
 
 use crate::args::{Arguments, Export, ExportedLogs, LogsFormat, LogsProof};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::remote::Remote;
 use crate::render::{counted, grouped, visible};
 use crate::target::resolve;
 use crate::time::{self, Zone};
 use crate::{place, retracted};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lineal_engine::{NodeNo, Snapshot, Store};
+use lineal_evidence::archive::unzip;
 use lineal_evidence::logs::{
-    Format, HandedOver, LogsError, Proof, SIGNATURE_FILE, STATEMENT_FILE, Wanted, hand_over,
+    Counts, Format, HandedOver, LogsError, Proof, SIGNATURE_FILE, STATEMENT_FILE, Wanted, hand_over,
 };
 use lineal_query::told::Target;
+use serde_json::Value as Json;
+use std::fs::File;
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 /// Options that mean something for logs alone.
@@ -35,17 +40,24 @@ pub(super) fn refuse_options(given: &ExportedLogs) -> Outcome<()> {
 }
 
 pub(super) fn run(arguments: &Arguments, wanted: &Export) -> Outcome {
-    if let Some(url) = &arguments.there.url {
-        return Err(Failure::usage(format!(
-            "`lineal export logs` does not work over --url {url}: the log's key signs what is handed over, \
-             and a server does not lend it; run it beside the store, with --store DIR in place of --url"
-        )));
-    }
     let Some(folder) = &wanted.logs.out else {
         return Err(Failure::usage(
             "logs are a folder of files: name a new or empty one with --out DIR",
         ));
     };
+    let times = [&wanted.logs.from, &wanted.logs.until]
+        .map(|text| text.as_deref().map(time::parse).transpose());
+    let [from, until] = times;
+    let (from, until) = (from?, until?);
+    if let (Some(from), Some(until)) = (from, until)
+        && from >= until
+    {
+        return Err(Failure::usage("--from must lie before --until: no event lies between these"));
+    }
+    if let Some(remote) = Remote::meant(arguments)? {
+        let done = there(wanted, folder, &remote)?;
+        return print(arguments, wanted, folder, &done);
+    }
     let zone = Zone::parse(&arguments.tz)?;
     let store = place::open_read_only(arguments)?;
     let view = store.snapshot_at(commit(&store, wanted)?)?;
@@ -53,37 +65,68 @@ pub(super) fn run(arguments: &Arguments, wanted: &Export) -> Outcome {
     let subject = subject(&view, &zone, &wanted.target).map_err(explained)?;
     let asked = Wanted {
         subject,
-        from: wanted.logs.from.as_deref().map(time::parse).transpose()?,
-        until: wanted.logs.until.as_deref().map(time::parse).transpose()?,
+        from,
+        until,
         format: match wanted.logs.format {
             Some(LogsFormat::Parquet) => Format::Parquet,
             Some(LogsFormat::Csv) | None => Format::Csv,
         },
         with_subject_group: wanted.logs.disclose.is_some(),
+        is_bound: false,
         proof: match wanted.logs.proof {
             None => Proof::None,
             Some(LogsProof::Sample) => Proof::Sample,
             Some(LogsProof::All) => Proof::Every,
         },
     };
-    if let (Some(from), Some(until)) = (asked.from, asked.until)
-        && from >= until
-    {
-        return Err(Failure::usage("--from must lie before --until: no event lies between these"));
-    }
     let bar = bar();
     let done = hand_over(&store, &view, &asked, folder, &mut |done, all| {
         bar.set_length(all);
         bar.set_position(done);
+        ControlFlow::Continue(())
     });
     bar.finish_and_clear();
     let done = done.map_err(|error| match error {
         LogsError::Store(error) => Failure::Store(error),
         other => Failure::usage(other),
     })?;
+    let HandedOver { counts, deployments, files, bytes, signed_by, checkpoint, .. } = done;
+    let done = Done {
+        name: view.name_of(subject),
+        commit: view.commit(),
+        counts,
+        deployments,
+        files,
+        bytes,
+        signed_by,
+        checkpoint,
+        proved: done.proved,
+        unproved: done.unproved,
+        no_proof: done.no_proof.map(str::to_owned),
+    };
+    print(arguments, wanted, folder, &done)
+}
+
+/// What was handed over, to be told.
+struct Done {
+    name: String,
+    commit: u64,
+    counts: Counts,
+    deployments: usize,
+    files: Vec<String>,
+    bytes: u64,
+    signed_by: Option<String>,
+    checkpoint: Option<u64>,
+    proved: u64,
+    unproved: u64,
+    no_proof: Option<String>,
+}
+
+fn print(arguments: &Arguments, wanted: &Export, folder: &Path, done: &Done) -> Outcome {
     // Nobody may be reading complaints any more: what was handed over stands.
     let mut complaints = std::io::stderr().lock();
-    if let Some(why) = done.no_proof {
+    if let Some(why) = &done.no_proof {
+        let why = visible(why);
         let _ = writeln!(complaints, "no event is proved, and the statement says so: {why}");
     } else if done.unproved > 0 {
         let events = counted(done.unproved, "event");
@@ -93,12 +136,74 @@ pub(super) fn run(arguments: &Arguments, wanted: &Export) -> Outcome {
         );
     }
     drop(complaints);
-    let name = view.name_of(subject);
-    if arguments.json {
-        json(&name, &view, folder, &done)
-    } else {
-        told(&name, &view, folder, &done, &asked)
+    if arguments.json { json(folder, done) } else { told(folder, done, &wanted.logs) }
+}
+
+/// Has a server hand them over: what comes is one zip, and its statement says what it holds.
+fn there(wanted: &Export, folder: &Path, remote: &Remote) -> Outcome<Done> {
+    let failed = |path: &Path| {
+        let path = path.display().to_string();
+        move |error: std::io::Error| Failure::usage(format!("{path}: {error}"))
+    };
+    let is_full = std::fs::read_dir(folder).is_ok_and(|mut inside| inside.next().is_some());
+    if is_full {
+        return Err(Failure::usage(LogsError::NotEmpty { path: folder.to_owned() }));
     }
+    let mut asked = vec![("target", wanted.target.clone())];
+    let form = match wanted.logs.format {
+        Some(LogsFormat::Parquet) => Format::Parquet,
+        Some(LogsFormat::Csv) | None => Format::Csv,
+    };
+    asked.push(("format", form.name().to_owned()));
+    asked.extend(wanted.logs.from.clone().map(|from| ("from", from)));
+    asked.extend(wanted.logs.until.clone().map(|until| ("until", until)));
+    asked.extend(wanted.logs.disclose.map(|_| ("disclose", "subject".to_owned())));
+    let proof = wanted.logs.proof.map(|proof| match proof {
+        LogsProof::Sample => "sample",
+        LogsProof::All => "all",
+    });
+    asked.extend(proof.map(|proof| ("proof", proof.to_owned())));
+    asked.extend(wanted.as_of.map(|commit| ("as_of", commit.to_string())));
+    // Beside the folder, so that it is on the same disk; it goes when its files stand there.
+    let mut zip = folder.as_os_str().to_owned();
+    zip.push(".zip.partial");
+    let zip = Path::new(&zip);
+    let mut options = File::options();
+    let mut file =
+        options.read(true).write(true).create_new(true).open(zip).map_err(failed(zip))?;
+    let came = remote
+        .handed("/v1/export/logs", &asked, &mut file)
+        .and_then(|handed| Ok((handed, unzip(&mut file, folder).map_err(failed(folder))?)));
+    let _ = std::fs::remove_file(zip);
+    let (handed, files) = came?;
+    let bytes = files.iter().map(|name| std::fs::metadata(folder.join(name)).map(|it| it.len()));
+    let bytes = bytes.sum::<std::io::Result<u64>>().map_err(failed(folder))?;
+    let path = folder.join(STATEMENT_FILE);
+    let said = std::fs::read(&path).map_err(failed(&path))?;
+    let said: Json = serde_json::from_slice(&said).map_err(Failure::usage)?;
+    let said = &said["predicate"];
+    let count = |name: &str| said["counts"][name].as_u64().unwrap_or(0);
+    let note = said["checkpoint"].as_str().and_then(|note| note.lines().nth(1)?.parse().ok());
+    Ok(Done {
+        name: handed.root,
+        commit: handed.commit,
+        counts: Counts {
+            shown: count("shown"),
+            erased: count("erased"),
+            restricted: count("restricted"),
+            outside: count("outside"),
+            untimed: count("untimed"),
+            unplaced: count("unplaced"),
+        },
+        deployments: said["deployments"].as_array().map_or(0, Vec::len),
+        files,
+        bytes,
+        signed_by: handed.signed_by,
+        checkpoint: note,
+        proved: said["proof"]["events"].as_u64().unwrap_or(0),
+        unproved: said["proof"]["unproved"].as_u64().unwrap_or(0),
+        no_proof: said["proof"]["why"].as_str().map(str::to_owned),
+    })
 }
 
 /// The commit that is looked at: of a proof the newest that a checkpoint covers.
@@ -140,10 +245,10 @@ fn bar() -> ProgressBar {
     bar
 }
 
-fn json(name: &str, view: &Snapshot, folder: &Path, done: &HandedOver) -> Outcome {
+fn json(folder: &Path, done: &Done) -> Outcome {
     let counts = &done.counts;
     let json = serde_json::json!({
-        "folder": folder, "subject": name, "commit": view.commit(),
+        "folder": folder, "subject": done.name, "commit": done.commit,
         "checkpoint": done.checkpoint, "deployments": done.deployments,
         "files": done.files, "bytes": done.bytes,
         "counts": {
@@ -158,14 +263,14 @@ fn json(name: &str, view: &Snapshot, folder: &Path, done: &HandedOver) -> Outcom
     Ok(Exit::Answer)
 }
 
-fn told(name: &str, view: &Snapshot, folder: &Path, done: &HandedOver, asked: &Wanted) -> Outcome {
+fn told(folder: &Path, done: &Done, asked: &ExportedLogs) -> Outcome {
     let mut out = std::io::stdout().lock();
     let counts = &done.counts;
     writeln!(
         out,
         "{} as of commit {}: {} of {} in {}",
-        visible(name),
-        view.commit(),
+        visible(&done.name),
+        done.commit,
         counted(counts.rows(), "row"),
         counted(done.deployments as u64, "deployment"),
         counted(done.files.len() as u64, "file"),
@@ -197,13 +302,13 @@ fn told(name: &str, view: &Snapshot, folder: &Path, done: &HandedOver, asked: &W
             grouped(counts.unplaced),
         )?;
     }
-    if !asked.with_subject_group {
+    if asked.disclose.is_none() {
         writeln!(out, "  the subject group is kept back; --disclose subject gives it")?;
     }
     if done.proved > 0 {
         let place = match asked.proof {
-            Proof::Every => "proof-*.json",
-            Proof::Sample | Proof::None => "sample-proof.json",
+            Some(LogsProof::All) => "proof-*.json",
+            _ => "sample-proof.json",
         };
         writeln!(out, "  {} proved in {place}", counted(done.proved, "event"))?;
     }

@@ -17,6 +17,12 @@ Status = Literal["met", "gap", "conflict", "waived", "undeclared", "not_applicab
 """What a rule came to (docs/evidence.md, "Check")."""
 Form = Literal["prov", "cyclonedx", "cyclonedx-1.6", "spdx", "croissant", "slsa", "openlineage", "car"]
 """Forms that tools of others read."""
+Kind = Literal[
+    "annex-iv", "oversight", "incident", "change", "data-sheet", "retention", "dpia"
+]
+"""Reports for people."""
+Paper = Literal["md", "html", "json"]
+"""Forms of these."""
 SEVERITIES: tuple[Severity, ...] = ("minor", "major", "blocker")
 """From the least."""
 
@@ -299,6 +305,91 @@ class EvidenceCalls:
         if as_of is not None:
             params["as_of"] = as_of
         return self._bytes("GET", f"/v1/export/{quote(form, safe='')}", params=params)
+
+    def report(
+        self,
+        kind: Kind,
+        target: str | None = None,
+        *,
+        old: str | None = None,
+        new: str | None = None,
+        form: Paper = "md",
+        as_of: int | str | datetime | None = None,
+        start: str | datetime | None = None,
+        until: str | datetime | None = None,
+        sample: int | None = None,
+        names: bool = False,
+        policy: str | None = None,
+    ) -> bytes:
+        """A report for people, the bytes of `lineal report`: Markdown, one HTML file, or JSON.
+        `change` is of `old` and `new`, all others of `target` (`retention` of the whole store without
+        one). `start` and `until` bound the events of `oversight` and `incident`, `sample` counts the
+        drawn ones of `oversight`, `names` puts the names of persons beside their keys, `policy` is
+        TOML in place of the retention policy of the server's program."""
+        given: dict[str, Any] = {
+            "target": target,
+            "old": old,
+            "new": new,
+            "as_of": None if as_of is None else _when(as_of),
+            "from": None if start is None else _when(start),
+            "until": None if until is None else _when(until),
+            "sample": sample,
+        }
+        asked = {name: value for name, value in given.items() if value is not None}
+        if names:
+            asked["names"] = True
+        path = f"/v1/report/{quote(kind, safe='')}"
+        if policy is None:
+            return self._bytes("GET", path, params={**asked, "format": form})
+        return self._bytes(
+            "POST", path, params={"format": form}, json={**asked, "policy": policy}
+        )
+
+    def export_logs(
+        self,
+        target: str,
+        *,
+        form: Literal["csv", "parquet"] = "csv",
+        start: str | datetime | None = None,
+        until: str | datetime | None = None,
+        disclose: Literal["subject"] | None = None,
+        proof: Literal["sample", "all"] | None = None,
+        as_of: int | None = None,
+    ) -> bytes:
+        """The events of a system or a deployment as files with counts and a signed statement, in one
+        zip: `zipfile` unpacks it, and docs/evidence.md says how it is checked. `disclose` is for
+        roles that see what points at persons. They are held in memory: ask for a shorter time where
+        a log is large."""
+        given: dict[str, Any] = {
+            "target": target,
+            "format": form,
+            "from": None if start is None else _when(start),
+            "until": None if until is None else _when(until),
+            "disclose": disclose,
+            "proof": proof,
+            "as_of": as_of,
+        }
+        asked = {name: value for name, value in given.items() if value is not None}
+        return self._bytes("GET", "/v1/export/logs", params=asked)
+
+    def pack(
+        self,
+        subject: str,
+        *,
+        disclosure: Literal["third-party", "authority"] = "third-party",
+        as_of: int | str | datetime | None = None,
+        samples: int | None = None,
+    ) -> bytes:
+        """What is handed to people who check it without us, as of the newest signed checkpoint (that
+        is not behind `as_of`), in one zip: the bytes of `lineal pack --zip`."""
+        given: dict[str, Any] = {
+            "subject": subject,
+            "disclosure": disclosure,
+            "as_of": None if as_of is None else _when(as_of),
+            "samples": samples,
+        }
+        asked = {name: value for name, value in given.items() if value is not None}
+        return self._bytes("GET", "/v1/pack", params=asked)
 
     def record(
         self,
