@@ -37,7 +37,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("csv", &["import/src/datadog/csv.rs"]),
     ("signal_hook", &["cli/src/command/import/follow.rs"]),
     ("zip", &["import/src/exchange/clearml/archive.rs", "evidence/src/archive.rs"]),
-    ("rustyline", &["cli/src/repl/"]),
+    ("rustyline", &["cli/src/repl/", "cli/src/passphrase.rs"]),
     ("ctrlc", &["cli/src/repl/"]),
     ("arrow_array", &["server/src/reply/arrow.rs"]),
     ("arrow_ipc", &["server/src/reply/arrow.rs"]),
@@ -52,7 +52,13 @@ const HOMES: &[(&str, &[&str])] = &[
     // Programs choose an allocator, libraries do not.
     (
         "mimalloc",
-        &["cli/src/main.rs", "benches/compare/src/main.rs", "import/examples/", "query/examples/"],
+        &[
+            "cli/src/main.rs",
+            "benches/compare/src/main.rs",
+            "import/examples/",
+            "query/examples/",
+            "server/examples/echo.rs",
+        ],
     ),
     ("ed25519_dalek", &["proof/src/tlog/key.rs"]),
     ("ssh_key", &["evidence/src/record/key.rs"]),
