@@ -104,7 +104,12 @@ fn there(arguments: &Arguments, wanted: &Wanted, remote: &Remote) -> Outcome {
         ("disclosure", disclosure.name().to_owned()),
         ("samples", wanted.samples.to_string()),
     ];
-    asked.extend(wanted.as_of.clone().map(|as_of| ("as_of", as_of)));
+    let said = match wanted.as_of.as_deref().map(as_of).transpose()? {
+        Some(AsOf::Commit(commit)) => Some(commit.to_string()),
+        Some(AsOf::Time(time)) => Some(crate::time::rfc3339(time)),
+        None => None,
+    };
+    asked.extend(said.map(|as_of| ("as_of", as_of)));
     let mut zip = Vec::new();
     let handed = remote.handed("/v1/pack", &asked, &mut zip)?;
     let (name, files) = Files::from_zip(&zip).map_err(Failure::usage)?;

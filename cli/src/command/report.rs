@@ -9,7 +9,7 @@ use crate::remote::Remote;
 use crate::render::{counted, visible};
 use crate::retracted;
 use crate::target;
-use crate::time::Zone;
+use crate::time::{self, Zone};
 use lineal_engine::Store;
 use lineal_engine::clock::{Clock, SystemClock};
 use lineal_evidence::report::{Basis, Error, Made, ReportKind, ReportRequest};
@@ -46,42 +46,50 @@ struct Given {
 
 /// The kind that is meant, and what is asked of it.
 fn request(wanted: &Report) -> Outcome<(&'static str, ReportRequest)> {
-    let of = |paper: &Paper| ReportRequest {
-        as_of: paper.as_of.clone(),
-        names: paper.names,
-        ..ReportRequest::default()
+    let time = |text: &Option<String>| text.as_deref().map(written_out).transpose();
+    let of = |paper: &Paper| -> Outcome<ReportRequest> {
+        let as_of = time(&paper.as_of)?;
+        Ok(ReportRequest { as_of, names: paper.names, ..ReportRequest::default() })
     };
     let about = |target: &String| Some(target.clone());
     Ok(match wanted {
         Report::AnnexIv(it) => {
-            let (target, as_of) = (about(&it.target), it.as_of.clone());
+            let (target, as_of) = (about(&it.target), time(&it.as_of)?);
             ("annex-iv", ReportRequest { target, as_of, ..ReportRequest::default() })
         }
         Report::Sheet(Sheet::Oversight(it)) => {
-            let (from, until, sample) = (it.from.clone(), it.until.clone(), Some(it.sample));
+            let (from, until, sample) = (time(&it.from)?, time(&it.until)?, Some(it.sample));
             let target = about(&it.target);
-            ("oversight", ReportRequest { target, from, until, sample, ..of(&it.paper) })
+            ("oversight", ReportRequest { target, from, until, sample, ..of(&it.paper)? })
         }
         Report::Sheet(Sheet::Incident(it)) => {
-            let (from, until, target) = (it.from.clone(), it.until.clone(), about(&it.target));
-            ("incident", ReportRequest { target, from, until, ..of(&it.paper) })
+            let (from, until, target) = (time(&it.from)?, time(&it.until)?, about(&it.target));
+            ("incident", ReportRequest { target, from, until, ..of(&it.paper)? })
         }
         Report::Sheet(Sheet::Change(it)) => {
             let (old, new) = (about(&it.old), about(&it.new));
-            ("change", ReportRequest { old, new, ..of(&it.paper) })
+            ("change", ReportRequest { old, new, ..of(&it.paper)? })
         }
         Report::Sheet(Sheet::Data(it)) => {
-            ("data-sheet", ReportRequest { target: about(&it.target), ..of(&it.paper) })
+            ("data-sheet", ReportRequest { target: about(&it.target), ..of(&it.paper)? })
         }
         Report::Sheet(Sheet::Retention(it)) => {
             let policy = it.policy.as_deref().map(policy).transpose()?;
             let target = it.target.clone();
-            ("retention", ReportRequest { target, policy, ..of(&it.paper) })
+            ("retention", ReportRequest { target, policy, ..of(&it.paper)? })
         }
         Report::Sheet(Sheet::Dpia(it)) => {
-            ("dpia", ReportRequest { target: about(&it.target), ..of(&it.paper) })
+            ("dpia", ReportRequest { target: about(&it.target), ..of(&it.paper)? })
         }
     })
+}
+
+/// A time as it travels, with its zone; a commit number, or `now`, as it stands.
+fn written_out(text: &str) -> Outcome<String> {
+    if text == "now" || text.parse::<u64>().is_ok() {
+        return Ok(text.to_owned());
+    }
+    Ok(time::rfc3339(time::parse(text)?))
 }
 
 /// The text of a policy file; what is wrong in it is said with the file's name.

@@ -112,7 +112,15 @@ impl Remote {
     pub(crate) fn retention(&self, policy: Option<&str>, at: Option<&str>) -> Outcome<Json> {
         let body = json!({ "policy": policy, "at": at });
         let body = self.connection.post("/v1/retention", &body, "application/json", "")?;
-        serde_json::from_reader(body).map_err(|why| broken(&why.to_string()))
+        let mut told: Json =
+            serde_json::from_reader(body).map_err(|why| broken(&why.to_string()))?;
+        // Where nothing is kept back it is what the store itself tells.
+        if let Some(object) = told.as_object_mut()
+            && object.get("withheld").is_some_and(|it| it.as_array().is_some_and(Vec::is_empty))
+        {
+            object.shift_remove("withheld");
+        }
+        Ok(told)
     }
 
     /// What a thing rests on, in a form.

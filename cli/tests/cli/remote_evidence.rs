@@ -98,7 +98,7 @@ fn each_kind_of_report_has_the_same_bytes_here_and_there_in_each_form() {
         ("oversight", vec![SYSTEM, "--sample", "3"], "engineer"),
         ("oversight", vec![SYSTEM, "--from", "2025-01-01", "--names"], "auditor"),
         ("incident", vec!["inc-7"], "privacy-officer"),
-        ("incident", vec!["inc-7", "--until", "2026-05-01"], "admin"),
+        ("incident", vec!["inc-7", "--until", "2026-05-01T10:00"], "admin"),
         ("change", vec!["credit-risk-scorer@1", "credit-risk-scorer@3", "--names"], "engineer"),
         ("data-sheet", vec![&dataset], "investigator"),
         ("retention", vec![], "auditor"),

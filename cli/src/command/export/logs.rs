@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Export) -> Outcome {
         return Err(Failure::usage("--from must lie before --until: no event lies between these"));
     }
     if let Some(remote) = Remote::meant(arguments)? {
-        let done = there(wanted, folder, &remote)?;
+        let done = there(wanted, (from, until), folder, &remote)?;
         return print(arguments, wanted, folder, &done);
     }
     let zone = Zone::parse(&arguments.tz)?;
@@ -92,6 +92,8 @@ pub(super) fn run(arguments: &Arguments, wanted: &Export) -> Outcome {
     })?;
     let HandedOver { counts, deployments, files, bytes, signed_by, checkpoint, .. } = done;
     let done = Done {
+        from,
+        until,
         name: view.name_of(subject),
         commit: view.commit(),
         counts,
@@ -109,6 +111,8 @@ pub(super) fn run(arguments: &Arguments, wanted: &Export) -> Outcome {
 
 /// What was handed over, to be told.
 struct Done {
+    from: Option<i64>,
+    until: Option<i64>,
     name: String,
     commit: u64,
     counts: Counts,
@@ -140,7 +144,12 @@ fn print(arguments: &Arguments, wanted: &Export, folder: &Path, done: &Done) -> 
 }
 
 /// Has a server hand them over: what comes is one zip, and its statement says what it holds.
-fn there(wanted: &Export, folder: &Path, remote: &Remote) -> Outcome<Done> {
+fn there(
+    wanted: &Export,
+    (from, until): (Option<i64>, Option<i64>),
+    folder: &Path,
+    remote: &Remote,
+) -> Outcome<Done> {
     let failed = |path: &Path| {
         let path = path.display().to_string();
         move |error: std::io::Error| Failure::usage(format!("{path}: {error}"))
@@ -155,8 +164,8 @@ fn there(wanted: &Export, folder: &Path, remote: &Remote) -> Outcome<Done> {
         Some(LogsFormat::Csv) | None => Format::Csv,
     };
     asked.push(("format", form.name().to_owned()));
-    asked.extend(wanted.logs.from.clone().map(|from| ("from", from)));
-    asked.extend(wanted.logs.until.clone().map(|until| ("until", until)));
+    asked.extend(from.map(|from| ("from", time::rfc3339(from))));
+    asked.extend(until.map(|until| ("until", time::rfc3339(until))));
     asked.extend(wanted.logs.disclose.map(|_| ("disclose", "subject".to_owned())));
     let proof = wanted.logs.proof.map(|proof| match proof {
         LogsProof::Sample => "sample",
@@ -185,6 +194,8 @@ fn there(wanted: &Export, folder: &Path, remote: &Remote) -> Outcome<Done> {
     let count = |name: &str| said["counts"][name].as_u64().unwrap_or(0);
     let note = said["checkpoint"].as_str().and_then(|note| note.lines().nth(1)?.parse().ok());
     Ok(Done {
+        from,
+        until,
         name: handed.root,
         commit: handed.commit,
         counts: Counts {
@@ -284,14 +295,14 @@ fn told(folder: &Path, done: &Done, asked: &ExportedLogs) -> Outcome {
         grouped(counts.restricted),
         grouped(counts.outside),
     )?;
-    if asked.from.is_some() || asked.until.is_some() {
+    if done.from.is_some() || done.until.is_some() {
         let time =
             |time: Option<i64>, open: &str| time.map_or_else(|| open.to_owned(), time::rfc3339);
         writeln!(
             out,
             "  the time asked for: from {} until before {}",
-            time(asked.from, "the first event"),
-            time(asked.until, "any time"),
+            time(done.from, "the first event"),
+            time(done.until, "any time"),
         )?;
     }
     if counts.untimed + counts.unplaced > 0 {
