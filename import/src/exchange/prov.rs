@@ -217,16 +217,21 @@ impl Prov {
         if node.kind == Kind::Model {
             record.set("form", Some("logged"));
         }
-        let digests = entity.iter().filter_map(|(name, value)| {
+        let noted = entity.iter().filter_map(|(name, value)| {
             let algorithm = local(name).to_ascii_lowercase();
             let known = ["sha256", "sha512", "blake3", "sha1", "md5"].contains(&algorithm.as_str());
-            known.then(|| Digest::new(&algorithm, &plain(value)?)).flatten()
+            if known { Some((algorithm, plain(value)?)) } else { None }
         });
+        let noted: Vec<(String, String)> = noted.collect();
+        let digests = noted.iter().filter_map(|(algorithm, value)| Digest::new(algorithm, value));
         if let Some(digest) = best(digests) {
             record.set("digest", Some(digest.value));
             if node.kind == Kind::Dataset {
                 record.set("digest_kind", Some(digest.algorithm));
             }
+        } else if let Some((_, shortened)) = noted.first() {
+            // People shorten digests. It stands as it is told, as that of no algorithm.
+            record.set("digest", Some(shortened.as_str()));
         }
         attributes(record, entity);
     }
