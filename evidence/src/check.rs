@@ -30,7 +30,7 @@ pub use evaluate::{check, check_part};
 pub use found::{Declared, FINDINGS_MAX, Finding, Report, RuleResult, Waiver};
 pub(crate) use header::checkpoint as header_of;
 pub use junit::junit;
-pub use part::Part;
+pub use part::{Bounded, Part};
 pub use record::{PACK_TYPE, RESULT_TYPE, newest_recorded, record, recorded};
 pub use sarif::sarif;
 pub use several::{junit_suites, sarif_log};

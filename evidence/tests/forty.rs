@@ -7,12 +7,12 @@ use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::{Kind, Relation};
 use lineal_engine::{ErasureOrder, Target};
 use lineal_evidence::check::{
-    Error, Part, Wanted, check_part, compare, junit, record, recorded, sarif,
+    Bounded, Error, Wanted, check_part, compare, junit, record, recorded, sarif,
 };
 use lineal_evidence::rules::{Pack, Status};
 use lineal_proof::Value;
 use lineal_proof::record::Decision;
-use lineal_query::{Answer, Limits, Machine, Prepared, Request, StoreView};
+use lineal_query::{Limits, StoreView};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -457,7 +457,7 @@ fn what_a_decision_erased_is_told_with_the_decision() {
     // Neither to whom decisions are not told, nor in what is recorded.
     let view = StoreView::new(Arc::clone(&store)).unwrap();
     let wanted = Wanted { now: TODAY, ..Wanted::default() };
-    let others = Bounded { view: view.clone(), stop: &|| false };
+    let others = Bounded { view: &view, limits: Limits::default(), decisions: false };
     let hidden = check_part(&store, &view, &others, &pack, &wanted).unwrap();
     record(&store, &pack, &report(&store, &pack), TODAY, None).unwrap();
     let (_, kept) = recorded(&store.snapshot().unwrap(), None).unwrap().remove(0);
@@ -466,31 +466,6 @@ fn what_a_decision_erased_is_told_with_the_decision() {
         assert!(say.starts_with("40 of 40 events erased by recorded decision ("), "{say}");
         assert!(say.contains("a privacy officer") && !say.contains("R-9"), "{say}");
         assert!(!say.contains("GDPR"), "{say}");
-    }
-}
-
-/// A view whose questions are bound by a wish to end, for somebody to whom no decisions are told.
-struct Bounded<'a> {
-    view: StoreView,
-    stop: &'a dyn Fn() -> bool,
-}
-
-impl Part for Bounded<'_> {
-    fn answer(
-        &self,
-        question: &Prepared,
-        machine: &mut Machine,
-        request: &Request<'_>,
-    ) -> lineal_query::Result<Answer> {
-        self.view.answer(question, machine, request)
-    }
-
-    fn limits(&self) -> Limits<'_> {
-        Limits { stop: Some(self.stop), ..Limits::default() }
-    }
-
-    fn tells_decisions(&self) -> bool {
-        false
     }
 }
 
@@ -506,7 +481,8 @@ fn a_report_ends_wherever_it_is_when_nobody_waits_for_it_any_more() {
             asked.set(asked.get() + 1);
             asked.get() > end.get()
         };
-        let bounded = Bounded { view: view.clone(), stop: &stop };
+        let limits = Limits { stop: Some(&stop), ..Limits::default() };
+        let bounded = Bounded { view: &view, limits, decisions: false };
         let made = || {
             asked.set(0);
             check_part(&store, &view, &bounded, &pack, &wanted)

@@ -3,6 +3,7 @@
 
 mod evidence;
 mod fit;
+mod report;
 mod tools;
 
 use crate::app::App;

@@ -39,6 +39,35 @@ pub trait Part {
     }
 }
 
+/// A whole view, asked within bounds of its own.
+pub struct Bounded<'a> {
+    /// The view.
+    pub view: &'a StoreView,
+    /// The bounds.
+    pub limits: Limits<'a>,
+    /// Are references and grounds of decisions to erase told?
+    pub decisions: bool,
+}
+
+impl Part for Bounded<'_> {
+    fn answer(
+        &self,
+        question: &Prepared,
+        machine: &mut Machine,
+        request: &Request<'_>,
+    ) -> lineal_query::Result<Answer> {
+        self.view.answer(question, machine, request)
+    }
+
+    fn limits(&self) -> Limits<'_> {
+        self.limits
+    }
+
+    fn tells_decisions(&self) -> bool {
+        self.decisions
+    }
+}
+
 impl Part for StoreView {
     fn answer(
         &self,

@@ -19,11 +19,11 @@ use super::picture;
 use super::{Error, words};
 use crate::Closure;
 use crate::check::ask::Asker;
-use crate::check::{Part, Report, Wanted, check_part};
+use crate::check::{Bounded, Report, Wanted, check_part};
 use crate::rules::Pack;
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::{NodeNo, Snapshot, Store};
-use lineal_query::{Answer, Limits, Machine, Prepared, Request, Source, StoreView};
+use lineal_query::{Limits, Source, StoreView};
 
 /// The kind of this report, for programs.
 const KIND: &str = "annex-iv";
@@ -56,7 +56,7 @@ pub(crate) fn annex_iv_of(
     }
     let systems = nearest_systems(snapshot, subject);
     let wanted = wanted(view, subject, &systems);
-    let part = &Bounded { view, limits };
+    let part = &Bounded { view, limits: *limits, decisions: true };
     let report = match wanted.system {
         Some(_) => Some(check_part(store, view, part, &pack, &wanted)?.without_people(snapshot)),
         None => None,
@@ -84,27 +84,6 @@ pub(crate) fn annex_iv_of(
     match snapshot.damage() {
         Some(error) => Err(error.into()),
         None => Ok(document),
-    }
-}
-
-/// A whole view, asked within bounds.
-struct Bounded<'a> {
-    view: &'a StoreView,
-    limits: &'a Limits<'a>,
-}
-
-impl Part for Bounded<'_> {
-    fn answer(
-        &self,
-        question: &Prepared,
-        machine: &mut Machine,
-        request: &Request<'_>,
-    ) -> lineal_query::Result<Answer> {
-        self.view.answer(question, machine, request)
-    }
-
-    fn limits(&self) -> Limits<'_> {
-        *self.limits
     }
 }
 

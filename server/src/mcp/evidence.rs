@@ -4,7 +4,7 @@
 
 use super::tools::{Refusal, Tools, encoded, number, read, tool};
 use crate::gate::Call;
-use crate::handler::{check, erasures, records, report, show};
+use crate::handler::{check, erasures, records, show};
 use crate::problem::Problem;
 use crate::role::Role::{self, Approver, Engineer, Investigator, PrivacyOfficer};
 use axum::body::Body;
@@ -78,49 +78,18 @@ const WRITING: [Writing; 5] = [
     },
 ];
 
-/// The arguments of the tool that reports.
-const REPORT: [&str; 7] = ["kind", "target", "old", "new", "as_of", "from", "until"];
-/// What leads to the rest of a report that is too long to be told at once.
-const THE_REST: &str = "`lineal report` or GET /v1/report gives all of it";
-
 /// The arguments of a tool of these; none where it is another's.
 pub(super) fn arguments_of(tool: &str) -> Option<&'static [&'static str]> {
     match tool {
         "check" => Some(&["system", "model", "deployment", "as_of", "reconcile"]),
         "gate" => Some(&["model"]),
         "records" => Some(&["node", "as_of"]),
-        "report" => Some(&REPORT),
+        "report" => Some(&super::report::ARGUMENTS),
         _ => WRITING.iter().find(|it| it.name == tool).map(|it| it.arguments),
     }
 }
 
 impl Tools {
-    /// A report as Markdown, as much of it as may be told at once.
-    pub(super) async fn report(
-        &self,
-        arguments: &JsonObject,
-        most: usize,
-    ) -> Result<String, Refusal> {
-        let kind = text_of(arguments, "kind")?;
-        let text = format!("mcp report {kind} {}", named(arguments));
-        self.call().asked.question(text.as_str().into(), "report".into(), None);
-        let mut uri = "/v1/report/kind?format=md".to_owned();
-        for name in &REPORT[1..] {
-            // A commit may come as a number.
-            let number = arguments.get(*name).and_then(Json::as_u64).map(|it| it.to_string());
-            let text = match number.filter(|_| *name == "as_of") {
-                Some(number) => Some(number),
-                None => optional(arguments, name)?.map(str::to_owned),
-            };
-            if let Some(text) = text {
-                uri.push_str(&format!("&{name}={}", encoded(&text)));
-            }
-        }
-        let mut call = self.within(&uri, None)?;
-        call.places.insert("kind".to_owned(), kind.to_owned());
-        Ok(cut(super::tools::text_of(report::get(call).await?).await?, most))
-    }
-
     /// The answer of a tool of these, to be fitted.
     pub(super) async fn of_evidence(
         &self,
@@ -206,41 +175,8 @@ impl Tools {
     }
 }
 
-/// So many bytes of a report, cut between two lines, with what is left out: how much, and of which headings.
-fn cut(text: String, most: usize) -> String {
-    if text.len() <= most {
-        return text;
-    }
-    let heading = |line: &str| line.starts_with('#');
-    let headings = |text: &str| -> Vec<String> {
-        let lines = text.lines().filter(|line| heading(line));
-        lines.map(|line| line.trim_start_matches(['#', ' ']).to_owned()).collect()
-    };
-    let mut end = most;
-    loop {
-        // Room for what is said of the rest, which grows with it.
-        let at = (0..=end).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-        let kept = text[..at].rfind('\n').map_or(0, |at| at + 1);
-        // The part in which it is cut, and those that are left out.
-        let mut parts = headings(&text[kept..]);
-        parts.splice(0..0, headings(&text[..kept]).pop());
-        let said = format!(
-            "\n({kept} of {} bytes are told. Cut or left out: {}. {THE_REST}.)\n",
-            text.len(),
-            parts.join("; ")
-        );
-        if kept + said.len() <= most {
-            return format!("{}{said}", &text[..kept]);
-        }
-        if kept == 0 {
-            return format!("({} bytes, too long to be told at once. {THE_REST}.)\n", text.len());
-        }
-        end = kept - 1;
-    }
-}
-
 /// What names the thing: the trail seals it, as it seals questions.
-fn named(arguments: &JsonObject) -> String {
+pub(super) fn named(arguments: &JsonObject) -> String {
     let names =
         ["what", "system", "model", "node", "dataset", "name", "to", "target", "old", "new"];
     let given = names.iter().filter_map(|name| Some((name, arguments.get(*name)?.as_str()?)));
@@ -293,12 +229,15 @@ fn stated(tool: &str, arguments: &JsonObject) -> Result<Json, Refusal> {
     })
 }
 
-fn text_of<'a>(arguments: &'a JsonObject, name: &str) -> Result<&'a str, Refusal> {
+pub(super) fn text_of<'a>(arguments: &'a JsonObject, name: &str) -> Result<&'a str, Refusal> {
     optional(arguments, name)?
         .ok_or_else(|| Refusal::Words(format!("the argument `{name}` is missing, or is no text")))
 }
 
-fn optional<'a>(arguments: &'a JsonObject, name: &str) -> Result<Option<&'a str>, Refusal> {
+pub(super) fn optional<'a>(
+    arguments: &'a JsonObject,
+    name: &str,
+) -> Result<Option<&'a str>, Refusal> {
     let given = arguments.get(name).filter(|value| !value.is_null());
     let wrong = || Refusal::Words(format!("the argument `{name}` is a text"));
     given.map(|value| value.as_str().ok_or_else(wrong)).transpose()
@@ -511,21 +450,5 @@ mod tests {
         let open = &told["open"][0];
         assert_eq!(open["findings"].as_array().map(Vec::len), Some(FINDINGS_TOLD));
         assert_eq!((&open["findings_total"], &open["pack"]), (&json!(9), &json!("p")));
-    }
-
-    #[test]
-    fn a_report_that_is_too_long_says_what_is_left_out() {
-        let short = "# One\n\nWords.\n".to_owned();
-        assert_eq!(cut(short.clone(), 100), short);
-        let part = |name: &str| format!("## {name}\n\n{}\n", "ü word ".repeat(60));
-        let long = format!("# Title\n\n{}{}{}", part("First"), part("Second"), part("Third"));
-        let told = cut(long.clone(), 1_000);
-        assert!(told.len() <= 1_000, "{}", told.len());
-        assert!(told.starts_with("# Title\n\n## First\n"), "{told}");
-        assert!(
-            told.contains(&format!("of {} bytes", long.len())) && told.contains("Second; Third.")
-        );
-        let none = cut(long, 150);
-        assert!(none.len() <= 150 && none.contains("bytes"), "{none}");
     }
 }
