@@ -174,6 +174,14 @@ impl Report {
         }
     }
 
+    /// Takes the faults and notes of another part.
+    fn append(&mut self, other: Report) {
+        other.faults.into_iter().for_each(|fault| self.push(fault));
+        self.faults_not_listed += other.faults_not_listed;
+        self.faults_derived_not_listed += other.faults_derived_not_listed;
+        self.notes.extend(other.notes);
+    }
+
     /// Takes an error of reading as a fault.
     fn error(&mut self, code: Code, file: &str, error: &Error, lost: &str) {
         match error {

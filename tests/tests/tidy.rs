@@ -55,6 +55,7 @@ const HOMES: &[(&str, &[&str])] = &[
         &[
             "cli/src/main.rs",
             "benches/compare/src/main.rs",
+            "benches/growth/src/main.rs",
             "import/examples/",
             "query/examples/",
             "server/examples/echo.rs",

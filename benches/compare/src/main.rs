@@ -4,6 +4,7 @@
 //! ```text
 //! lineal-peer load DATA DB     # DATA/mlflow.db and DATA/datadog/ -> a store in DB
 //! lineal-peer serve DB         # {"q":"q1","args":[…]} a line on stdin -> {"ns":…,"rows":[[…]]}
+//! lineal-peer time DB ROUNDS   # the same lines -> medians of `ns`, with nothing else in between
 //! ```
 //!
 //! `ns` runs from bound parameters to the last row, inside the engine. The harness numbers things by
@@ -12,6 +13,7 @@
 mod question;
 mod world;
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
@@ -21,9 +23,9 @@ use std::time::Instant;
 
 use lineal_engine::{Options, Store};
 use lineal_import::{ImportOptions, LoadedMapping, Progress, import};
-use lineal_query::{Code, Limits, Machine, Request, State, StoreView, Table};
+use lineal_query::{Code, Limits, Machine, Parameters, Request, State, StoreView, Table};
 
-use question::Questions;
+use question::{Question, Questions};
 use world::World;
 
 /// The one of the `lineal` command (`cli/src/main.rs`).
@@ -41,7 +43,8 @@ fn main() -> ExitCode {
     let outcome = match words[..] {
         ["load", data, db] => load(Path::new(data), Path::new(db)),
         ["serve", db] => serve(Path::new(db)),
-        _ => Err("lineal-peer load DATA DB, or lineal-peer serve DB".into()),
+        ["time", db, rounds] => rounds.parse().map_err(Into::into).and_then(|it| time(db, it)),
+        _ => Err("lineal-peer load DATA DB, serve DB, or time DB ROUNDS".into()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -73,16 +76,7 @@ fn load(data: &Path, db: &Path) -> Outcome {
 }
 
 fn serve(db: &Path) -> Outcome {
-    let noted: serde_json::Value =
-        serde_json::from_str(&std::fs::read_to_string(db.join("data.json"))?)?;
-    let data = noted["data"].as_str().ok_or("data.json names no folder")?;
-    let begun = Instant::now();
-    let store = Arc::new(Store::open_read_only(db.join("store"))?);
-    let view = StoreView::new(store)?;
-    let opened = begun.elapsed();
-    let questions = Questions::prepare()?;
-    let world = World::read(&PathBuf::from(data))?;
-    eprintln!("opened in {:.2} ms", opened.as_secs_f64() * 1e3);
+    let (view, questions, world) = open(db)?;
     let mut working = Working { machine: Machine::default(), table: Table::empty() };
     let mut out = std::io::stdout().lock();
     for line in std::io::stdin().lock().lines() {
@@ -96,13 +90,86 @@ fn serve(db: &Path) -> Outcome {
     Ok(())
 }
 
+fn open(db: &Path) -> Outcome<(StoreView, Questions, World)> {
+    let noted: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(db.join("data.json"))?)?;
+    let data = noted["data"].as_str().ok_or("data.json names no folder")?;
+    let begun = Instant::now();
+    let store = Arc::new(Store::open_read_only(db.join("store"))?);
+    let view = StoreView::new(store)?;
+    let opened = begun.elapsed();
+    let questions = Questions::prepare()?;
+    let world = World::read(&PathBuf::from(data))?;
+    eprintln!("opened in {:.2} ms", opened.as_secs_f64() * 1e3);
+    Ok((view, questions, world))
+}
+
+/// Asks the requests of standard input in turn, so many rounds, and prints the median over each
+/// question's arguments of their best: nothing but the questions themselves is run in between, which
+/// is what a profiler should see.
+fn time(db: &str, rounds: u32) -> Outcome {
+    let (view, questions, world) = open(Path::new(db))?;
+    let mut working = Working { machine: Machine::default(), table: Table::empty() };
+    let mut asked = Vec::new();
+    for line in std::io::stdin().lock().lines() {
+        let request: serde_json::Value = serde_json::from_str(&line?)?;
+        let name = request["q"].as_str().ok_or("a request has no `q`")?.to_owned();
+        let arguments = request["args"].as_array().cloned().unwrap_or_default();
+        let parameters = questions.get(&name)?.parameters(&arguments, &world)?;
+        asked.push((name, parameters, u64::MAX));
+    }
+    for _ in 0..rounds {
+        for (name, parameters, best) in &mut asked {
+            let (ns, _) = run(questions.get(name)?, parameters, &view, &mut working)?;
+            *best = ns.min(*best);
+        }
+    }
+    let mut told = BTreeMap::<_, Vec<u64>>::new();
+    for (name, _, best) in asked {
+        told.entry(name).or_default().push(best);
+    }
+    for (name, mut best) in told {
+        best.sort_unstable();
+        println!("{name:8} {:>10.2} us", best[best.len() / 2] as f64 / 1e3);
+    }
+    Ok(())
+}
+
 /// What is kept from one request to the next.
 struct Working {
     machine: Machine,
     table: Table,
 }
 
-/// One request: only the run itself is timed, to the last row.
+/// Runs a question: nanoseconds to the last row, and whether what it is about was found. That nothing
+/// has a hash is an error in the language, and no rows in the harness.
+fn run(
+    question: &Question,
+    parameters: &Parameters,
+    view: &StoreView,
+    working: &mut Working,
+) -> Outcome<(u64, bool)> {
+    let limits = Limits::default();
+    let asked = Request { parameters, limits: &limits, now: 0 };
+    let begun = Instant::now();
+    let Working { machine, table } = working;
+    let answered = question.prepared.table_into(machine, view, &asked, table);
+    if answered.is_ok() {
+        // The last row is pulled when every value was seen.
+        table.rows().flatten().for_each(|value| {
+            std::hint::black_box(value);
+        });
+    }
+    let ns = u64::try_from(begun.elapsed().as_nanos())?;
+    match answered {
+        Err(lineal_query::Error::Mistake(mistake)) if mistake.code == Code::NotFound => {
+            Ok((ns, false))
+        }
+        answered => Ok(answered.map(|()| (ns, true))?),
+    }
+}
+
+/// One request: only the run itself is timed.
 fn answer(
     line: &str,
     questions: &Questions,
@@ -116,25 +183,11 @@ fn answer(
     let arguments = request["args"].as_array().unwrap_or(&none);
     let question = questions.get(name)?;
     let parameters = question.parameters(arguments, world)?;
-    let limits = Limits::default();
-    let asked = Request { parameters: &parameters, limits: &limits, now: 0 };
-    let begun = Instant::now();
-    let Working { machine, table } = working;
-    let answered = question.prepared.table_into(machine, view, &asked, table);
-    if answered.is_ok() {
-        // The last row is pulled when every value was seen.
-        table.rows().flatten().for_each(|value| {
-            std::hint::black_box(value);
-        });
+    let (ns, is_found) = run(question, &parameters, view, working)?;
+    if !is_found {
+        return Ok(serde_json::json!({ "ns": ns, "rows": [] }));
     }
-    let ns = u64::try_from(begun.elapsed().as_nanos())?;
-    match answered {
-        // That nothing has the hash is an error in the language, and no rows in the harness.
-        Err(lineal_query::Error::Mistake(mistake)) if mistake.code == Code::NotFound => {
-            return Ok(serde_json::json!({ "ns": ns, "rows": [] }));
-        }
-        answered => answered?,
-    }
+    let table = &working.table;
     if table.completeness.state() != State::Complete {
         return Err(
             format!("{name} is {}: {:?}", table.completeness.state(), table.completeness).into()

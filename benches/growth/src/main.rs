@@ -8,8 +8,9 @@
 //!
 //! `run` writes one JSON row a step into `DIR/rows.ndjson` and goes on from there when it is called
 //! again; each day's archive is deleted after its import. `archive` writes `DIR/mlflow.db` and
-//! `DIR/datadog/` of the whole world and imports nothing; `registry` writes the first of them alone. Import and questions run in processes of
-//! their own (`import`, `ask`: not to be called by hand), so that memory and first answers are honest.
+//! `DIR/datadog/` of the whole world and imports nothing; `registry` writes the first of them alone.
+//! Import and questions run in processes of their own (`import`, `ask`: not to be called by hand),
+//! so that memory and first answers are honest.
 
 mod archive;
 mod ask;
@@ -27,6 +28,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use graph::Graph;
+
+/// The one of the `lineal` command (`cli/src/main.rs`), so that memory and times are its own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 

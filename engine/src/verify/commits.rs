@@ -90,12 +90,18 @@ impl Chain {
         let reading = self.reading(commit.as_ref().map_or(u64::MAX, |commit| commit.number));
         let bytes = open.bytes.get(open.start..at).unwrap_or_default();
         let hashed = matches!(reading, Reading::Whole { .. });
-        // One core hashes the bytes while the others hash records.
-        let (sha256, checked) = rayon::join(
+        let before = self.map.as_ref();
+        // One core hashes the bytes, and one goes on with the map, while the others hash records.
+        let (sha256, (map, checked)) = rayon::join(
             || hashed.then(|| Hash(Sha256::digest(bytes).into())),
-            || -> Vec<_> {
-                let frames = open.frames.par_iter();
-                frames.map(|(location, frame)| check(*location, frame, reading)).collect()
+            || {
+                rayon::join(
+                    || map_with(before?, open, commit.as_ref().ok()?.number),
+                    || -> Vec<_> {
+                        let frames = open.frames.par_iter();
+                        frames.map(|(location, frame)| check(*location, frame, reading)).collect()
+                    },
+                )
             },
         );
         report.records += checked.iter().filter(|one| one.is_ok()).count() as u64;
@@ -121,7 +127,7 @@ impl Chain {
                 }
             }
         }
-        self.commit((open, sha256), (at, frame, commit), report);
+        self.commit((open, sha256, map), (at, frame, commit), report);
         self.torn = false;
     }
 
@@ -193,7 +199,7 @@ impl Chain {
 
     fn commit(
         &mut self,
-        (open, sha256): (&Open<'_>, Option<Hash>),
+        (open, sha256, map): (&Open<'_>, Option<Hash>, Option<RecordMap>),
         (at, frame, commit): (usize, &Frame<'_>, lineal_proof::Result<Commit>),
         report: &mut Report,
     ) {
@@ -243,7 +249,7 @@ impl Chain {
         if !self.torn {
             self.promises((open, sha256), &commit, &mut fault);
         }
-        self.go_on_with_the_map(open, &commit, &mut fault);
+        self.go_on_with_the_map(map, &commit, &mut fault);
         self.log.leaves.push(TreeHash::leaf(frame.payload));
         self.number = commit.number;
         self.last = Some((frame.id, commit.recorded));
@@ -254,15 +260,12 @@ impl Chain {
     /// What a commit says of everything up to it. A commit of an older program says nothing.
     fn go_on_with_the_map(
         &mut self,
-        open: &Open<'_>,
+        map: Option<RecordMap>,
         commit: &Commit,
         fault: &mut impl FnMut(Code, &str),
     ) {
-        let Some(map) = self.map.take() else { return };
-        let frames: Vec<_> = open.frames.iter().map(|(_, frame)| frame).collect();
-        // A record that does not read is a fault of its own, reported already.
-        let Ok(entries) = entries_of(&frames) else { return };
-        let Ok(map) = map.with(commit.number, &entries, None) else { return };
+        // None is left of it behind damage.
+        let (Some(_), Some(map)) = (self.map.take(), map) else { return };
         if commit.map_root.is_some_and(|root| root != map.root()) {
             let rule = "the commit's map_root is that of what records name up to it";
             fault(Code::CommitPromise, rule);
@@ -299,6 +302,12 @@ impl Chain {
             fault("the commit's counts are those of its records");
         }
     }
+}
+
+/// The map after a commit of this number. None where a record does not read: a fault of its own.
+fn map_with(before: &RecordMap, open: &Open<'_>, number: u64) -> Option<RecordMap> {
+    let frames: Vec<_> = open.frames.iter().map(|(_, frame)| frame).collect();
+    before.with(number, &entries_of(&frames).ok()?, None).ok()
 }
 
 /// The place of a record type within a transaction (docs/format.md, section 7).

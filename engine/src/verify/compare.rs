@@ -19,7 +19,9 @@ use crate::snapshot::{Snapshot, generation_of};
 use crate::storage::{MemoryStorage, Storage};
 use crate::store::{Store, replay};
 use rayon::prelude::*;
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::thread;
 
 /// Nodes that are compared at once: enough for all cores, few enough to keep what differs in order.
 const CHUNK: u32 = 4_096;
@@ -46,13 +48,25 @@ pub(super) fn check(
     let state = made.read_state();
     let ledger = state.ledger.load()?;
     steps.tell(LEDGER)?;
-    match index::graph_file(&**storage, head)? {
-        Some(file) => graph(storage, head, (&stored, &made), file, report, steps)?,
-        None => report.note("no graph of this commit is in index/: questions make it in memory"),
-    }
-    ledgers(&**storage, head, ledger, report)?;
-    steps.tell(MAP)?;
-    map(&**storage, head, report)?;
+    // Ledger and map are made again while the graph is: each of the three is one thread's work.
+    let mut others = Report::default();
+    thread::scope(|scope| {
+        let beside = scope.spawn(|| {
+            ledgers(&**storage, head, ledger, &mut others)?;
+            map(&**storage, head, &mut others)
+        });
+        let compared = match index::graph_file(&**storage, head)? {
+            Some(file) => graph(storage, head, (&stored, &made), file, report, steps),
+            None => {
+                report.note("no graph of this commit is in index/: questions make it in memory");
+                Ok(())
+            }
+        };
+        let told = steps.tell(MAP);
+        let beside = beside.join().unwrap_or_else(|panic| resume_unwind(panic));
+        compared.and(told).and(beside)
+    })?;
+    report.append(others);
     rows(&**storage, &*beside, ledger, made.id(), report, steps)?;
     runs(&stored, ledger, report, steps)
 }

@@ -20,6 +20,20 @@ use crate::value::{Item, Value};
 /// Nodes of a kind in a word.
 const WORD: usize = 64;
 
+/// Where fewer than one in so many nodes are led to, each is set by itself.
+const FEW: usize = 16;
+
+/// A bit for each of these bytes, which are 0 or 1: eight by one multiplication, which gathers them
+/// in its highest byte.
+#[inline]
+fn packed(marks: &[u8; WORD]) -> u64 {
+    let (eights, _) = marks.as_chunks::<8>();
+    eights.iter().zip((0..).step_by(8)).fold(0, |bits, (eight, at)| {
+        let gathered = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        bits | gathered << at
+    })
+}
+
 /// Some nodes of one kind, a bit for each.
 #[derive(Clone, Debug)]
 pub(super) struct Bits {
@@ -35,9 +49,7 @@ impl Bits {
     fn all(range: &Range<NodeNo>) -> Bits {
         let mut bits = Bits::none(range);
         bits.words.fill(u64::MAX);
-        if let (Some(last), spare @ 1..) = (bits.words.last_mut(), range.len() % WORD) {
-            *last >>= WORD - spare;
-        }
+        bits.cut(range);
         bits
     }
 
@@ -66,14 +78,101 @@ impl Bits {
         while from < to {
             let starts = offsets.get(from..to).unwrap_or_default();
             let ends = offsets.get(from + 1..=to).unwrap_or_default();
-            let pairs = starts.iter().zip(ends).zip(0..);
-            let bits =
-                pairs.fold(0, |bits, ((start, end), bit)| bits | u64::from(start != end) << bit);
+            let mut marks = [0; WORD];
+            for ((mark, start), end) in marks.iter_mut().zip(starts).zip(ends) {
+                *mark = u8::from(start != end);
+            }
             if let Some(word) = self.words.get_mut(at / WORD) {
-                *word |= bits << (at % WORD);
+                *word |= packed(&marks) << (at % WORD);
             }
             at += to - from;
             (from, to) = (to, (to + WORD).min(offsets.len() - 1));
+        }
+    }
+
+    /// Adds what lies at the far end of edges of these nodes, whose rows stand side by side, and gives
+    /// how many edges these are. Questions about all nodes of a kind spend their time here
+    /// (`benches/asking.rs`, q4b).
+    fn add_ends(&mut self, nodes: &Bits, rows: (NodeNo, &[u32], &[NodeNo])) -> usize {
+        let own = self.first;
+        let room = self.words.len() * WORD;
+        if nodes.len() < room / FEW {
+            let words = self.words.as_mut_slice();
+            return nodes.for_each_end(rows, |end, mark| {
+                let at = end.wrapping_sub(own) as usize;
+                if let Some(word) = words.get_mut(at / WORD) {
+                    *word |= u64::from(mark) << (at % WORD);
+                }
+            });
+        }
+        // A byte a node, which is written without being read, and made a bit at the end.
+        let mut marks = vec![0; room];
+        let edges = nodes.for_each_end(rows, |end, mark| {
+            if let Some(marked) = marks.get_mut(end.wrapping_sub(own) as usize) {
+                *marked |= mark;
+            }
+        });
+        let (marks, _) = marks.as_chunks();
+        self.words.iter_mut().zip(marks).for_each(|(word, marks)| *word |= packed(marks));
+        edges
+    }
+
+    /// Goes along the edges of these nodes, and gives how many they are; ends that come with 0 are
+    /// those of a node that is not among them. Rows begin with the node `first`.
+    fn for_each_end(
+        &self,
+        (first, offsets, ends): (NodeNo, &[u32], &[NodeNo]),
+        mut take: impl FnMut(NodeNo, u8),
+    ) -> usize {
+        let begin = offsets.first().copied().unwrap_or(0);
+        let in_order =
+            offsets.iter().zip(begin..).fold(true, |all, (at, next)| all & (*at == next));
+        let skipped = first.wrapping_sub(self.first) as usize;
+        // Where each row has one end, it stands where the row does.
+        let is_single = in_order && offsets.len() == ends.len() + 1 && skipped == 0;
+        let within = |at: u32| at.wrapping_sub(begin) as usize;
+        let mut edges = 0;
+        for (word, at) in self.words.iter().zip((0_usize..).step_by(WORD)) {
+            let mut left = *word;
+            if is_single {
+                let ends = ends.get(at..).unwrap_or_default();
+                let ends = ends.get(..WORD).unwrap_or(ends);
+                if ends.len() < WORD {
+                    left &= (1 << ends.len()) - 1;
+                }
+                let count = left.count_ones() as usize;
+                edges += count;
+                if count >= WORD / 4 {
+                    for end in ends {
+                        take(*end, (left & 1) as u8);
+                        left >>= 1;
+                    }
+                    continue;
+                }
+                while left != 0 {
+                    if let Some(end) = ends.get(left.trailing_zeros() as usize) {
+                        take(*end, 1);
+                    }
+                    left &= left - 1;
+                }
+                continue;
+            }
+            while left != 0 {
+                let row = (at + left.trailing_zeros() as usize).wrapping_sub(skipped);
+                left &= left - 1;
+                let Some([from, to, ..]) = offsets.get(row..) else { continue };
+                let ends = ends.get(within(*from)..within(*to)).unwrap_or_default();
+                edges += ends.len();
+                ends.iter().for_each(|end| take(*end, 1));
+            }
+        }
+        edges
+    }
+
+    /// Leaves out what lies behind the last node of the kind.
+    fn cut(&mut self, range: &Range<NodeNo>) {
+        if let (Some(last), spare @ 1..) = (self.words.last_mut(), range.len() % WORD) {
+            *last &= u64::MAX >> (WORD - spare);
         }
     }
 
@@ -256,14 +355,8 @@ impl<'a, S: Source> Executor<'a, S> {
             && goal.len() <= range.len()
             && let Some(back) = source.adjacency(*relation, turned(*direction))
         {
-            let mut edges = 0;
-            for node in goal.nodes() {
-                let starts = back.of(node);
-                edges += starts.len();
-                starts.iter().filter(|start| range.contains(start)).for_each(|start| {
-                    found.add_one(*start);
-                });
-            }
+            let edges = found.add_ends(goal, back.within(&goals));
+            found.cut(&range);
             self.count_edges(edges)?;
             return Ok(found);
         }
@@ -343,6 +436,61 @@ mod tests {
         none.add_rows(20, &[]);
         none.add_rows(500, &[0]);
         assert_eq!(none.len(), 0);
+    }
+
+    #[test]
+    fn a_byte_a_node_becomes_a_bit_a_node() {
+        for bits in [0, 1, 1 << 63, 0x8000_0001_8000_0001, 0x0123_4567_89ab_cdef, u64::MAX] {
+            let marks: [u8; WORD] = std::array::from_fn(|at| (bits >> at & 1) as u8);
+            assert_eq!(packed(&marks), bits);
+        }
+    }
+
+    /// What `add_ends` must come to, edge by edge.
+    fn one_by_one(
+        nodes: &Bits,
+        (first, offsets, ends): (NodeNo, &[u32], &[NodeNo]),
+        kind: &Range<NodeNo>,
+    ) -> (Vec<NodeNo>, usize) {
+        let begin = offsets.first().copied().unwrap_or(0);
+        let of = |node: NodeNo| match offsets.get(node.wrapping_sub(first) as usize..) {
+            Some([from, to, ..]) => &ends[(from - begin) as usize..(to - begin) as usize],
+            _ => &[],
+        };
+        let all: Vec<NodeNo> = nodes.nodes().flat_map(of).copied().collect();
+        let found: std::collections::BTreeSet<NodeNo> =
+            all.iter().copied().filter(|end| kind.contains(end)).collect();
+        (found.into_iter().collect(), all.len())
+    }
+
+    #[test]
+    fn ends_of_some_nodes_are_added_and_others_are_not() {
+        // Nodes 30 to 259 and how many ends the rows from `first` on have; every so-many-th is asked.
+        for (first, rows, ends_each, every) in [
+            (30, 230, 1, 1),
+            (30, 230, 1, 2),
+            (30, 230, 1, 40),
+            (30, 200, 1, 1),
+            (40, 100, 2, 3),
+            (30, 230, 2, 1),
+            (30, 230, 0, 1),
+            (100, 0, 0, 1),
+        ] {
+            let offsets: Vec<u32> = (0..=rows).map(|row| 7 + row * ends_each).collect();
+            let rows = first..first + rows;
+            // Some are of another kind, before and behind this one.
+            let ends: Vec<NodeNo> =
+                rows.flat_map(|node| (0..ends_each).map(move |at| node * 7 % 300 + at)).collect();
+            let mut nodes = Bits::none(&(30..260));
+            (30..260).step_by(every).for_each(|node| nodes.add_one(node));
+            for kind in [20..69, 20..280, 5..5] {
+                let mut found = Bits::none(&kind);
+                let edges = found.add_ends(&nodes, (first, &offsets, &ends));
+                found.cut(&kind);
+                let wanted = one_by_one(&nodes, (first, &offsets, &ends), &kind);
+                assert_eq!((found.nodes().collect(), edges), wanted, "{first} {ends_each} {every}");
+            }
+        }
     }
 
     #[test]
