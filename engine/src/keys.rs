@@ -273,6 +273,17 @@ impl Keys {
         Ok(keys)
     }
 
+    /// Are there seeds at all?
+    pub(crate) fn has_seeds(&self) -> bool {
+        self.file_key.is_some()
+    }
+
+    /// Do frames of seeds not read, so that a seed that is not known may have been in one of them?
+    pub(crate) fn may_lack_seeds(&self) -> bool {
+        let seeds = self.seeds();
+        self.has_seeds() && (!seeds.damaged.is_empty() || self.bytes.len() > seeds.length)
+    }
+
     /// Is a key file there, and whole?
     pub(crate) fn check_file(storage: &dyn Storage, name: &str) -> Result<bool> {
         let kind = KINDS.iter().find(|(file, _)| *file == name).map_or(0, |(_, kind)| *kind);

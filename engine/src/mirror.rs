@@ -12,6 +12,7 @@ mod log;
 mod tiles;
 mod upstream;
 
+pub(crate) use files::check as check_note;
 pub use upstream::{Folder, Offer, Upstream};
 
 use crate::error::{Error, Result};
@@ -147,7 +148,9 @@ impl Pulling<'_> {
         }
         let Some(containers) = self.containers(&ledger, &own)? else { return Ok(false) };
         files.extend(containers);
-        let Some(register) = self.register(&offer, &own)? else { return Ok(false) };
+        let Some(register) = self.register(&offer, &own, (&reached, &ledger))? else {
+            return Ok(false);
+        };
         files.extend(register.digest.map(|digest| (crate::sealed::REGISTER.to_owned(), digest)));
         let Some(notes) = self.checkpoints(&offer, &reached, &ledger, key)? else {
             return Ok(false);

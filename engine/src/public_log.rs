@@ -203,10 +203,13 @@ impl Store {
         Ok(found)
     }
 
-    /// Makes `tiles/` anew for the checkpoints that are kept.
+    /// Makes `tiles/` anew for the checkpoints that are kept, with the newest of them.
     pub(crate) fn rebuild_tiles(&self) -> Result<()> {
         let head = self.read_state().head;
-        tiles::again(self.storage(), &head, &checkpoints::sizes(self.storage())?)
+        let sizes = checkpoints::sizes(self.storage())?;
+        tiles::again(self.storage(), &head, &sizes)?;
+        let newest = sizes.last().map(|size| read_checkpoint(self.storage(), *size)).transpose()?;
+        newest.map_or(Ok(()), |newest| put_newest(self.storage(), &newest.note))
     }
 
     /// A file of the log's folder as it stands, by its path there (`checkpoint`, `tile/0/000`); none if

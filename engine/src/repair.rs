@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
 use crate::keys::{KEY_FILES, SEEDS};
 use crate::mapping::Bytes;
-use crate::sealed::REGISTER;
+use crate::sealed::{REGISTER, joined};
 use crate::storage::Storage;
 use crate::store::{Options, Store, aside};
 use crate::verify::{Beside, Code, Depth, Fault, Progress, Report, What, verify, verify_all};
@@ -190,6 +190,17 @@ fn candidates(
     for file in files {
         let Some(copy) = from.read(file)? else { continue };
         let here = storage.read(file)?;
+        if file == REGISTER {
+            // Each of its values proves itself, so it is put together value by value.
+            let here = here.as_deref().unwrap_or_default();
+            let joined = joined(&copy, here, &theirs.store);
+            found.extend(joined.map(|(bytes, from_copy)| Candidate {
+                file: file.to_owned(),
+                bytes,
+                from_copy: from_copy as u64,
+            }));
+            continue;
+        }
         found.push(merged(file, &copy, here.as_ref(), own.as_ref(), &theirs));
     }
     Ok(found)
@@ -222,7 +233,7 @@ fn merged(
     }
     let mut bytes = copy[..from_copy].to_vec();
     // A container or a key is one or the other, whole.
-    let grows = file.starts_with("segments/") || file == REGISTER || file == SEEDS;
+    let grows = file.starts_with("segments/") || file == SEEDS;
     if grows && let Some(rest) = here.and_then(|here| here.get(from_copy..)) {
         bytes.extend_from_slice(rest);
     }
@@ -247,7 +258,9 @@ fn prove(
         }
         let report = verify(&beside, Depth::Full, progress)?;
         let left: Vec<Fault> = report.faults.into_iter().filter(is_truth).collect();
-        let bad: BTreeSet<&str> = left.iter().map(files_of).collect();
+        // What neither register holds stays lost, whatever else comes back.
+        let is_of_candidate = |fault: &&Fault| fault.code != Code::SealedMissing;
+        let bad: BTreeSet<&str> = left.iter().filter(is_of_candidate).map(files_of).collect();
         // Segments stand and fall together: one that is wrong hides what is behind it.
         let log_is_bad = bad.iter().any(|file| file.starts_with("segments/"))
             || left.iter().any(|fault| fault.code == Code::HeadElsewhere);

@@ -31,6 +31,21 @@ pub(crate) struct Register {
     pending: Vec<u8>,
 }
 
+/// What came of opening a value.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Sought {
+    /// It.
+    Found(Value),
+    /// The key of its subject is not here: erased, or not brought along.
+    NoKey,
+    /// The register does not hold it, although keys are here.
+    NotHeld,
+    /// It does not open under its subject's key, or is not what its commitment says.
+    DoesNotFit,
+    /// Its subject's key is not among those that read, and some of them do not.
+    KeyDamaged,
+}
+
 /// What was read of a register.
 #[derive(Default)]
 struct Entries {
@@ -56,6 +71,37 @@ pub(crate) fn with_entries_of(register: &[u8], other: &[u8]) -> Vec<u8> {
         }
     }
     bytes
+}
+
+/// The whole frames of two registers of a store, each value once: those of the first, then what the second has
+/// beside them; and how many bytes are of the first. None if the first has no value that the
+/// second lacks, and the header of the second is whole.
+pub(crate) fn joined(first: &[u8], second: &[u8], store: &[u8; 16]) -> Option<(Vec<u8>, usize)> {
+    let known = Entries::of(second);
+    let lacks = |entry: &Sealed| !known.by_commitment.contains_key(&entry.commitment);
+    let header = frame::read_header(second, MAGIC_SEALED).ok();
+    let is_named = header.is_some_and(|(of, _)| of == *store);
+    if is_named && !Entries::of(first).by_commitment.values().any(lacks) {
+        return None;
+    }
+    let mut bytes = frame::header(MAGIC_SEALED, store, 1).to_vec();
+    let (mut written, mut of_first) = (BTreeSet::new(), 0);
+    for register in [first, second] {
+        let mut from = SEGMENT_HEADER;
+        while let Some((at, frame)) = next_frame(register, from) {
+            from = at + frame.length;
+            if let Ok(entry) = Sealed::decode(frame.payload)
+                && frame.record_type == RecordType::Sealed
+                && written.insert(entry.commitment)
+            {
+                frame::write(&mut bytes, frame.record_type, frame.payload);
+            }
+        }
+        if of_first == 0 {
+            of_first = bytes.len();
+        }
+    }
+    Some((bytes, of_first))
 }
 
 fn cipher(subject_key: &[u8; 32]) -> XChaCha20Poly1305 {
@@ -176,11 +222,24 @@ impl Register {
     /// Opens a value; none if the register or the subject's key lacks it, or if it does not fit
     /// its commitment.
     pub(crate) fn open_value(&self, keys: &Keys, commitment: &Hash) -> Option<Value> {
-        let entry = self.read().by_commitment.get(commitment)?;
-        let key = keys.seed(SeedKind::Subject, &entry.subject.0)?;
-        let bytes = cipher(key).decrypt(&nonce(commitment), entry.value.as_slice()).ok()?;
-        let value = cbor::decode(&bytes).ok()?;
-        (Sealed::commit_to(key, &entry.field, &value) == *commitment).then_some(value)
+        match self.seek(keys, commitment) {
+            Sought::Found(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Opens a value, or says why it does not open.
+    pub(crate) fn seek(&self, keys: &Keys, commitment: &Hash) -> Sought {
+        let Some(entry) = self.read().by_commitment.get(commitment) else {
+            return if keys.has_seeds() { Sought::NotHeld } else { Sought::NoKey };
+        };
+        let Some(key) = keys.seed(SeedKind::Subject, &entry.subject.0) else {
+            return if keys.may_lack_seeds() { Sought::KeyDamaged } else { Sought::NoKey };
+        };
+        let bytes = cipher(key).decrypt(&nonce(commitment), entry.value.as_slice()).ok();
+        let value = bytes.and_then(|bytes| cbor::decode(&bytes).ok());
+        let fits = |value: &Value| Sealed::commit_to(key, &entry.field, value) == *commitment;
+        value.filter(fits).map_or(Sought::DoesNotFit, Sought::Found)
     }
 
     /// Does a value fit its commitment? None if the subject's key is not here.
@@ -270,6 +329,7 @@ mod tests {
         let keys = Keys::open(&storage).unwrap();
         let register = Register::open(&storage, &[1; 16]).unwrap();
         assert_eq!(register.open_value(&keys, &first), Some(value));
+        assert_eq!(register.seek(&keys, &Hash::of(b"other")), Sought::NotHeld);
         let bytes = storage.read(REGISTER).unwrap().unwrap();
         assert!(!bytes.windows(6).any(|window| window == b"Keller"));
 
@@ -283,7 +343,7 @@ mod tests {
 
         storage.remove("keys/seeds").unwrap();
         let without = Keys::open(&storage).unwrap();
-        assert_eq!(register.open_value(&without, &first), None);
+        assert_eq!(register.seek(&without, &first), Sought::NoKey);
         assert!(register.holds(&first));
     }
 }

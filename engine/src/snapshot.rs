@@ -7,6 +7,7 @@ mod fields;
 mod hits;
 mod ids;
 mod lookup;
+mod missed;
 mod opened;
 mod pending;
 mod prove;
@@ -47,6 +48,7 @@ pub(crate) struct View {
     secrets: Arc<RwLock<SecretBox>>,
     /// Sealed values that were opened.
     opened: opened::Opened,
+    erased_in_log: missed::ErasedInLog,
     /// Those of the graph, opened when a row is first read.
     containers: Vec<OnceLock<Box<crate::events::Container>>>,
     decoded: crate::events::Decoded,

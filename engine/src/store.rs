@@ -24,7 +24,10 @@ pub use backup::{
     Origin, Received, RestoredCopy, Restoring, Tar, Updated, check_copy, need_copy, receive,
     restore,
 };
-pub(crate) use backup::{List, copy_list, files_of_copy, is_pulled, put_if_other, remove_others};
+pub(crate) use backup::{
+    List, copy_list, files_of_copy, is_pulled, need_values, put_if_other, read_register,
+    remove_others,
+};
 pub use compact::{CompactProgress, Compaction};
 pub use erase::{
     DecidedStep, DecisionInfo, DecisionLog, ErasureDone, ErasureOrder, Suppressed, Target,

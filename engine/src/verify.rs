@@ -19,11 +19,13 @@ mod segments;
 
 use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
+use crate::sealed::REGISTER;
 use crate::storage::Storage;
 pub(crate) use beside::Beside;
 pub use code::Code;
 use lineal_proof::Hash;
 pub use public_log::TimestampNote;
+pub(crate) use records::commitments_of;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -305,7 +307,9 @@ fn check(
     let mut report = Report::default();
     let head = head(storage, &mut report)?;
     steps.done(HEAD)?;
-    let log = segments::check(storage, head, what, &mut report, steps)?;
+    // Only where it is missing it must be known what should stand in it, however quick the look is.
+    let lacks_register = storage.read(REGISTER)?.is_none();
+    let log = segments::check(storage, head, (what, lacks_register), &mut report, steps)?;
     let keys = secrets::check(storage, &log, what, &mut report, steps)?;
     containers::check(storage, &log, keys.as_ref(), what, &mut report, steps)?;
     journals::check(storage, &log, &mut report, steps)?;

@@ -11,7 +11,8 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-/// Earlier states that are kept for those who turn pages. Each may hold a graph in memory.
+/// Earlier states that are kept for those who turn pages, as long as nothing was erased or packed since. Each
+/// may hold a graph in memory.
 const EARLIER_KEPT: usize = 2;
 /// The file of a store that moves with each commit.
 const HEAD: &str = "head";
@@ -44,21 +45,24 @@ pub(crate) struct Opened {
     /// What tokens that are bound to systems may see of it.
     pub(crate) scopes: Scopes,
     head: Vec<u8>,
+    /// The newest mark before it was opened: files that were replaced up to there it does not hold.
+    mark: u64,
 }
 
 impl Opened {
     fn open(path: &Path) -> Result<Opened, lineal_engine::Error> {
         // Read before the store is opened: if it moves in between, the next look opens again.
         let head = std::fs::read(path.join(HEAD)).unwrap_or_default();
-        Opened::of(Store::open_read_only(path)?, head)
+        let mark = Store::newest_mark(path)?;
+        Opened::of(Store::open_read_only(path)?, head, mark)
     }
 
     /// A store beside one that is open: what would be.
     pub(crate) fn aside(store: Store) -> Result<Opened, lineal_engine::Error> {
-        Opened::of(store, Vec::new())
+        Opened::of(store, Vec::new(), 0)
     }
 
-    fn of(store: Store, head: Vec<u8>) -> Result<Opened, lineal_engine::Error> {
+    fn of(store: Store, head: Vec<u8>, mark: u64) -> Result<Opened, lineal_engine::Error> {
         let store = Arc::new(store);
         // Over the network ids are whole: what is unique today need not be so tomorrow.
         let view = StoreView::new(Arc::clone(&store))?;
@@ -69,7 +73,7 @@ impl Opened {
             narrowed(view.clone(), Shown { withheld: bit(0), trail: bit(1), restricted: bit(2) })
         });
         let views = views.collect();
-        Ok(Opened { store, view, views, scopes: Scopes::default(), head })
+        Ok(Opened { store, view, views, scopes: Scopes::default(), head, mark })
     }
 
     /// The newest view for one who may see so much of it.
@@ -160,7 +164,7 @@ impl Tenant {
         self.read().fault.clone()
     }
 
-    /// Looks whether the writer has committed, and opens the store anew if so. Says whether the
+    /// Looks whether the writer has committed, or waits for files to be let go, and opens the store anew if so. Says whether the
     /// state is another one now. Blocks while it reads.
     pub(crate) fn follow(&self) -> bool {
         let _alone = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
@@ -168,14 +172,19 @@ impl Tenant {
             Ok(head) => head,
             Err(e) => return self.note(Some(format!("{HEAD} cannot be read: {e}"))),
         };
-        if head == self.current().head {
+        let (current, mark) = (self.current(), Store::newest_mark(&self.path).unwrap_or(0));
+        if head == current.head && mark <= current.mark {
             return self.note(None);
         }
+        drop(current);
         match Opened::open(&self.path) {
             Ok(opened) => {
                 let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
                 let before = std::mem::replace(&mut state.current, Arc::new(opened));
+                // An earlier state keeps files in place: of what was replaced since, what was erased too.
+                let mark = state.current.mark;
                 state.earlier.push_front(before);
+                state.earlier.retain(|earlier| earlier.mark == mark);
                 state.earlier.truncate(EARLIER_KEPT);
                 state.fault = None;
                 true

@@ -249,6 +249,8 @@ impl Writer {
 impl Hands {
     fn work(&self, tasks: &Receiver<Task>) {
         let (mut tried, mut trail_tried): (Option<Instant>, Option<Instant>) = (None, None);
+        // Also what other programs held when the store was opened.
+        let mut waits = true;
         let rests =
             |tried: Option<Instant>| tried.is_some_and(|tried| tried.elapsed() < SEAL_PAUSE);
         loop {
@@ -257,20 +259,48 @@ impl Hands {
                     ENDED,
                     "the server ended before this was begun; ask for it again".to_owned(),
                 ))),
-                Ok(task) => self.run(task),
+                Ok(task) => {
+                    waits |= matches!(task.input, Input::Erasure(..) | Input::Compact(_));
+                    self.run(task);
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
                     self.seal_unasked();
                     let _ = self.seal_trail();
+                    self.clear_away();
                     return;
                 }
             }
+            waits = waits && self.clear_away();
             // Also between two jobs: entries and uses come while imports run.
             if self.is_due() && !rests(tried) {
                 tried = self.seal_unasked().then(Instant::now);
             }
             if self.trail.is_due() && !rests(trail_tried) {
                 trail_tried = self.seal_trail().is_err().then(Instant::now);
+            }
+        }
+    }
+
+    /// Removes what an erasure or a compaction replaced, as far as nobody reads it any more. Says whether
+    /// something must wait: for an answer that is being given, or for another program.
+    fn clear_away(&self) -> bool {
+        // Sees that this server's own views let it go.
+        let cleared = || {
+            let waiting = self.store.clear_replaced()?;
+            self.tenant.follow();
+            if waiting == 0 {
+                return Ok(0);
+            }
+            self.preview.forget();
+            self.store.clear_replaced()
+        };
+        match cleared() {
+            Ok(waiting) => waiting > 0,
+            Err::<_, lineal_engine::Error>(error) => {
+                let why = error.to_string();
+                tracing::error!(store = self.tenant.name(), why, "what was replaced stays");
+                false
             }
         }
     }

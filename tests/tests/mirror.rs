@@ -424,6 +424,26 @@ fn a_checkpoint_is_of_the_commits_and_of_a_key_that_is_trusted() {
 }
 
 #[test]
+fn a_key_that_is_known_holds_the_newest_checkpoint_and_the_log_names_those_of_before() {
+    let (memory, store) = early();
+    let before = store.log_identity().unwrap().unwrap().signing().clone();
+    // One more of before, one signed with both, then one with the new key alone.
+    store.rotate_log_key(false, None, None).unwrap();
+    day(&store, 3);
+    let now = store.log_identity().unwrap().unwrap().signing().clone();
+    assert_ne!(before, now);
+    store.checkpoint().unwrap();
+    let mirror = MemoryStorage::new();
+    let done = pull(&mirror, &folder(&memory), Some(&now), &mut |_| {}).unwrap();
+    assert_eq!((done.checkpoints, done.signed), (5, Some(store.commit())));
+    // Who knows the old key alone is told, also of a mirror that has the checkpoints.
+    for mirror in [mirror, MemoryStorage::new()] {
+        let error = pull(&mirror, &folder(&memory), Some(&before), &mut |_| {}).unwrap_err();
+        assert!(matches!(error, Error::Log { .. }), "{error}");
+    }
+}
+
+#[test]
 fn a_store_is_repaired_and_put_back_from_its_mirror() {
     let (memory, store) = early();
     go_on(&store);

@@ -25,6 +25,12 @@ impl Ledger {
         all.filter(|erasure| erasure.decision == Decision::Erased)
     }
 
+    /// The commitments of sealed values that were erased.
+    pub(crate) fn erased_values(&self) -> BTreeSet<Hash> {
+        let values = self.destroyed().flat_map(|erasure| &erasure.sealed);
+        values.map(|value| value.commitment).collect()
+    }
+
     /// The rows that are restricted, by the ordinal of their batch: of what was restricted, what was
     /// not lifted since. In the order of the log, so it is the same for every view.
     pub(crate) fn restricted_rows(&self) -> BTreeMap<u32, Vec<(u32, u32)>> {

@@ -6,8 +6,9 @@ use crate::head::Head;
 use crate::ledger::Ledger;
 use crate::mapping::Bytes;
 use crate::public_log::{LogIdentity, extend_tiles, is_note, leaves_of, put_newest};
-use crate::sealed::{REGISTER, Register, with_entries_of};
+use crate::sealed::{REGISTER, with_entries_of};
 use crate::storage::Storage;
+use crate::store::{need_values, read_register};
 use crate::transaction::container_path;
 use lineal_proof::Hash;
 use lineal_proof::record::Manifest;
@@ -81,11 +82,18 @@ impl Pulling<'_> {
     }
 
     /// Pulls the register if it is another; none if it has gone.
-    pub(super) fn register(&mut self, offer: &Offer, own: &Own) -> Result<Option<CopiedRegister>> {
+    pub(super) fn register(
+        &mut self,
+        offer: &Offer,
+        own: &Own,
+        (reached, ledger): (&Head, &Ledger),
+    ) -> Result<Option<CopiedRegister>> {
+        let there = self.to.read(REGISTER)?;
+        let erased = ledger.erased_values();
         let Some((length, digest)) = offer.register else {
+            need_values(there.as_ref(), None, &erased, (self.to, reached))?;
             return Ok(Some(CopiedRegister { digest: None, behind: None }));
         };
-        let there = self.to.read(REGISTER)?;
         let same = there.as_ref().filter(|bytes| Sha256::digest(bytes)[..] == digest);
         if same.is_some() {
             return Ok(Some(CopiedRegister { digest: Some(digest), behind: None }));
@@ -97,12 +105,8 @@ impl Pulling<'_> {
             return Ok(None);
         }
         let bytes = Bytes::held(bytes);
-        let register = Register::read_over(bytes.clone(), &offer.head.store)?;
-        // A block that a power cut lost at the source hides no value that a record needs from `verify`.
-        if let Some((at, _)) = register.damaged().find(|(_, may_be_torn)| !may_be_torn) {
-            let rule = "a frame has its crc32c, its id and the form of a sealed record";
-            return Err(Error::corrupt(REGISTER, at, rule));
-        }
+        let register = read_register(bytes.clone(), &erased, (self.to, reached))?;
+        need_values(there.as_ref(), Some(&register), &erased, (self.to, reached))?;
         match there {
             // The old head still names what an erasure took out: both until the new one is there.
             Some(there) if own.is_there && !bytes.starts_with(&there) => {
@@ -134,6 +138,9 @@ impl Pulling<'_> {
         // The newest that was mirrored: those that come must continue it.
         let last = notes.sizes.last().copied();
         let last = last.map(|size| notes.read(size)).transpose()?;
+        let offered = offer.checkpoints.iter().filter(|(path, ..)| is_note(path));
+        let sizes = offered.filter_map(|(path, ..)| size_of(path));
+        let newest = sizes.filter(|size| *size <= reached.commit).max();
         for (path, length, digest) in &offer.checkpoints {
             let Some(size) = size_of(path).filter(|size| *size <= reached.commit) else { continue };
             let known = notes.files.get(path);
@@ -146,6 +153,7 @@ impl Pulling<'_> {
             }
             let Some(bytes) = self.whole(path, *length)? else { return Ok(None) };
             if is_note(path) {
+                let key = key.map(|key| (key, Some(size) == newest));
                 match check(path, &bytes, (size, &leaves), (identity.as_ref(), key))? {
                     Ok(signed) => follow(last.as_ref(), &signed, &leaves)?,
                     Err(why) => {
@@ -159,6 +167,12 @@ impl Pulling<'_> {
             notes.files.insert(path.clone(), bytes);
         }
         self.done.signed = notes.sizes.last().copied();
+        // Also where it was there before the key was said.
+        if let (Some(key), Some(newest)) = (key, notes.sizes.last()) {
+            let what = crate::public_log::note_path(*newest);
+            let signed = notes.read(*newest)?.verify(key);
+            signed.map_err(|source| Error::Log { what, source })?;
+        }
         Ok(Some(notes))
     }
 }
@@ -169,12 +183,13 @@ fn size_of(path: &str) -> Option<u64> {
 }
 
 /// Holds a checkpoint to the commits and to the keys that sign. One that no trusted key signed is none, with
-/// the reason; one that says otherwise than the commits is an error.
-fn check(
+/// the reason; one that says otherwise than the commits is an error. The newest must be of the key that is
+/// known from elsewhere, if one is.
+pub(crate) fn check(
     path: &str,
     bytes: &[u8],
     (size, leaves): (u64, &[TreeHash]),
-    (identity, key): (Option<&LogIdentity>, Option<&VerifierKey>),
+    (identity, key): (Option<&LogIdentity>, Option<(&VerifierKey, bool)>),
 ) -> Result<std::result::Result<SignedCheckpoint, String>> {
     let broken = |source| Error::Log { what: path.to_owned(), source };
     let signed = SignedCheckpoint::parse(bytes).map_err(broken)?;
@@ -186,10 +201,14 @@ fn check(
     if signed.checkpoint.size != size || signed.checkpoint.root != tree.root() {
         return Err(Error::Rewritten { size, commits });
     }
-    if let Some(key) = key {
-        // Whoever knows the key of the log wants nothing that another signed.
-        signed.verify(key).map_err(broken)?;
-        return Ok(Ok(signed));
+    if let Some((key, is_newest)) = key {
+        // Whoever knows the key of the log wants nothing newer that another signed. The log that this signs
+        // for names the keys of before.
+        match signed.verify(key) {
+            Ok(()) => return Ok(Ok(signed)),
+            Err(error) if is_newest => return Err(broken(error)),
+            Err(_) => {}
+        }
     }
     let Some(identity) = identity else {
         return Ok(Err("the log names no key that could have signed it".to_owned()));

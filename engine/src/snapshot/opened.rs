@@ -5,6 +5,7 @@
 use super::View;
 use crate::error::Result;
 use crate::graph::NodeNo;
+use crate::sealed::Sought;
 use crate::store::ErasedValues;
 use lineal_proof::{Hash, Value};
 use std::collections::HashMap;
@@ -108,12 +109,22 @@ impl Opened {
 }
 
 impl View {
-    /// The value behind a commitment, where it can be opened, and may be as far as this view shows.
+    /// The value behind a commitment, where it can be opened, and may be as far as this view shows. That it
+    /// should open and does not is damage of the view.
     pub(super) fn open_value(&self, commitment: &Hash, with_restricted: bool) -> Option<Value> {
         if !with_restricted && self.graph.restricted_values.binary_search(commitment).is_ok() {
             return None;
         }
-        self.opened.get(commitment, || self.secrets().open_value(commitment))
+        self.opened.get(commitment, || {
+            let sought = self.secrets().seek(commitment);
+            match sought {
+                Sought::Found(value) => Some(value),
+                missed => {
+                    self.missed(commitment, &missed);
+                    None
+                }
+            }
+        })
     }
 }
 

@@ -267,13 +267,13 @@ impl Store {
     /// The node of a view that a revision is of, by the revision's id.
     #[must_use]
     pub fn node_of_revision(&self, view: &Snapshot, id: &Hash) -> Option<NodeNo> {
-        let node = {
+        let (kind, key) = {
             let state = self.read_state();
             let ledger = &state.ledger;
-            ledger.nodes.id(ledger.revisions.node(ledger.revision(id)?))
+            let node = ledger.revisions.node(ledger.revision(id)?);
+            (ledger.nodes.kind(node), ledger.nodes.key(node))
         };
-        let fits = view.find_id(&node.to_string());
-        fits.into_iter().find(|found| view.node_id(*found) == node)
+        view.node_with_key(kind, &key)
     }
 }
 

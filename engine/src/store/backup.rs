@@ -9,6 +9,7 @@
 //! (`update.rs`).
 
 mod check;
+mod guard;
 mod keys;
 mod list;
 mod receive;
@@ -17,6 +18,7 @@ mod tar;
 mod update;
 
 pub use check::{CheckedCopy, CopyFault, check_copy};
+pub(crate) use guard::{need_values, read_register};
 pub use keys::{CopiedKeys, KEYS_BYTES_MAX};
 pub(crate) use list::{List, text as copy_list};
 pub use receive::{Received, receive};
@@ -30,7 +32,7 @@ use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
 use crate::journal::{FOLDERS as FOLDERS_OF_JOURNALS, beside};
 use crate::mapping::Bytes;
-use crate::public_log::checkpoint_files;
+use crate::public_log::{LogIdentity, checkpoint_files, identity_of};
 use crate::sealed::REGISTER;
 use crate::segment::segment_path;
 use crate::storage::{FileStorage, Storage};
@@ -49,6 +51,10 @@ pub struct Backup {
     head: Head,
     recorded: i64,
     keys: Option<CopiedKeys>,
+    /// The name and keys of the public log.
+    identity: Option<LogIdentity>,
+    /// Commitments of values that were erased.
+    erased: BTreeSet<Hash>,
     /// All but the list and `head`.
     files: Vec<Part>,
     /// While it is held nothing that `head` needs is removed.
@@ -181,7 +187,9 @@ impl Store {
         let recorded = ledger.commits.last().map_or(0, |commit| commit.recorded);
         let storage = self.shared_storage();
         let keys = with_keys.then(|| CopiedKeys::read(self.storage(), &head)).transpose()?;
-        Ok(Backup { storage, head, recorded, keys, files, _mark: mark })
+        let identity = identity_of(ledger)?;
+        let erased = ledger.erased_values();
+        Ok(Backup { storage, head, recorded, keys, identity, erased, files, _mark: mark })
     }
 }
 

@@ -7,14 +7,16 @@
 //! ones when it can lock them, and then what the commits up to the oldest mark replaced
 //! (docs/format.md, section 12).
 
+use super::Store;
 use crate::error::Result;
 use crate::ledger::Ledger;
 use crate::mapping::Bytes;
-use crate::storage::Storage;
+use crate::storage::{FileStorage, Storage};
 use crate::transaction::container_path;
 use lineal_proof::Hash;
 use lineal_proof::record::Manifest;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 const FOLDER: &str = "readers";
 const SUFFIX: &str = ".mark";
@@ -85,6 +87,28 @@ pub(super) fn clear_away(storage: &dyn Storage, ledger: &Ledger) -> Result<Vec<S
     Ok(waiting)
 }
 
+impl Store {
+    /// Removes files that were replaced, by an erasure or a compaction, and that no reader holds any more;
+    /// gives how many must still wait.
+    ///
+    /// # Errors
+    /// [`crate::Error::ReadOnly`] if it is not open for writing, or what the medium says.
+    pub fn clear_replaced(&self) -> Result<usize> {
+        let _turn = self.turn();
+        let state = self.state_for_writing()?;
+        Ok(clear_away(self.storage(), &state.ledger)?.len())
+    }
+
+    /// The commit of the newest mark of the store in a folder, 0 for none. A reader who opened it before that
+    /// mark was set keeps files in place that were replaced since, until it opens it anew.
+    ///
+    /// # Errors
+    /// What the medium says.
+    pub fn newest_mark(folder: impl AsRef<Path>) -> Result<u64> {
+        Ok(marks(&FileStorage::new(folder.as_ref()))?.last().copied().unwrap_or(0))
+    }
+}
+
 /// Containers in which no batch stands any more, and since which commit a manifest says so.
 fn replaced(ledger: &Ledger) -> BTreeMap<String, u64> {
     let mut since: BTreeMap<Hash, u64> = BTreeMap::new();
@@ -120,7 +144,6 @@ fn replaced(ledger: &Ledger) -> BTreeMap<String, u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::FileStorage;
 
     #[test]
     fn a_mark_stays_while_it_is_held_and_newcomers_take_the_newest() {

@@ -3,7 +3,7 @@
 use super::Store;
 use crate::error::Result;
 use crate::keys::{Fingerprints, Keys, SeedKind, ValueHasher};
-use crate::sealed::Register;
+use crate::sealed::{Register, Sought};
 use lineal_proof::{Hash, Value};
 use std::sync::{PoisonError, RwLockReadGuard, RwLockWriteGuard};
 
@@ -14,9 +14,9 @@ pub(crate) struct SecretBox {
 }
 
 impl SecretBox {
-    /// The value behind a commitment, where it can be opened.
-    pub(crate) fn open_value(&self, commitment: &Hash) -> Option<Value> {
-        self.register.open_value(&self.keys, commitment)
+    /// The value behind a commitment, or why it does not open.
+    pub(crate) fn seek(&self, commitment: &Hash) -> Sought {
+        self.register.seek(&self.keys, commitment)
     }
 }
 

@@ -64,6 +64,8 @@ pub enum Code {
     LogIdentity,
     /// A checkpoint does not read.
     CheckpointDamaged,
+    /// A checkpoint that is served with the tiles is not kept.
+    CheckpointMissing,
     /// The commits are not those that a checkpoint was signed over.
     CheckpointRoot,
     /// A checkpoint is signed by no key that the log names.
@@ -78,7 +80,7 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Code; 35] = [
+    pub const ALL: [Code; 36] = [
         Code::HeadMissing,
         Code::HeadDamaged,
         Code::HeadElsewhere,
@@ -109,6 +111,7 @@ impl Code {
         Code::JournalDamaged,
         Code::LogIdentity,
         Code::CheckpointDamaged,
+        Code::CheckpointMissing,
         Code::CheckpointRoot,
         Code::CheckpointSignature,
         Code::TimestampDamaged,
@@ -150,6 +153,7 @@ impl Code {
             Code::JournalDamaged => "journal-damaged",
             Code::LogIdentity => "log-identity",
             Code::CheckpointDamaged => "checkpoint-damaged",
+            Code::CheckpointMissing => "checkpoint-missing",
             Code::CheckpointRoot => "checkpoint-root",
             Code::CheckpointSignature => "checkpoint-signature",
             Code::TimestampDamaged => "timestamp-damaged",

@@ -39,6 +39,8 @@ impl<'a> Open<'a> {
 pub(super) struct Chain {
     pub(super) log: Log,
     what: What,
+    /// Are commitments read, although no more than frames would be?
+    names_sealed: bool,
     known: IdMap<Known>,
     number: u64,
     /// The last commit's id and time; none behind damage.
@@ -51,12 +53,21 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    pub(super) fn new(log: Log, what: What) -> Chain {
+    pub(super) fn new(log: Log, what: What, names_sealed: bool) -> Chain {
         let last = Some((Hash::default(), i64::MIN));
         // What a name leads to depends on all that was said before, so no part of it can be left out.
         let is_checked = what.depth == Depth::Full && what.node.is_none();
         let map = is_checked.then(RecordMap::default);
-        Chain { log, what, known: IdMap::default(), number: 0, last, torn: false, map }
+        Chain {
+            log,
+            what,
+            names_sealed,
+            known: IdMap::default(),
+            number: 0,
+            last,
+            torn: false,
+            map,
+        }
     }
 
     /// Something cannot be read from here on, up to some later frame.
@@ -135,6 +146,7 @@ impl Chain {
     fn reading(&self, number: u64) -> Reading {
         let What { depth, since, node } = self.what;
         match depth {
+            Depth::Fast if self.names_sealed => Reading::Decode(None),
             Depth::Fast => Reading::Skim,
             _ if node.is_some() => Reading::Decode(node),
             _ if number <= since => Reading::Decode(None),

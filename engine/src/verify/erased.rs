@@ -77,6 +77,17 @@ pub(super) fn check(
             report.note(format!("{path}: it holds what was erased, and is still there, for readers of before; the next command that writes removes it when they are done"));
         }
     }
+    let names: BTreeSet<String> = log
+        .erased
+        .files
+        .iter()
+        .map(|file| container_path(&file.container, file.generation).replace('/', "-"))
+        .collect();
+    for orphan in storage.list("orphans")? {
+        if names.iter().any(|name| orphan.starts_with(name.as_str())) {
+            report.note(format!("orphans/{orphan}: it holds rows that were erased; nothing but you removes what was set aside"));
+        }
+    }
     let left = |commitment: &&Hash| register.is_some_and(|register| register.holds(commitment));
     let values = log.erased.values.iter().filter(left).count();
     if values > 0 {

@@ -8,7 +8,10 @@ use crate::error::{Error, Result};
 use crate::public_log::{KeptCheckpoint, TILES, checkpoint_files, read_checkpoint};
 use crate::storage::Storage;
 use lineal_proof::timestamp::Timestamp;
-use lineal_proof::tlog::{EntryBundle, TILE_HEIGHT, TILE_WIDTH, Tree, TreeHash, tiles_between};
+use lineal_proof::tlog::{
+    EntryBundle, SignedCheckpoint, TILE_HEIGHT, TILE_WIDTH, Tile, Tree, TreeHash, tiles_between,
+};
+use std::collections::BTreeSet;
 
 /// A time stamp of a checkpoint.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -56,6 +59,8 @@ pub(super) fn check(
     if let Some(newest) = sizes.last() {
         tiles(storage, *newest, log, report)?;
     }
+    older_tiles(storage, &sizes, log, report)?;
+    served(storage, &sizes, log, report)?;
     steps.done(TILES)?;
     Ok(())
 }
@@ -193,6 +198,84 @@ fn tiles(storage: &dyn Storage, size: u64, log: &Log, report: &mut Report) -> Re
     }
     if missing > 0 {
         report.note(format!("{missing} tiles are not here; `lineal rebuild` makes them"));
+    }
+    Ok(())
+}
+
+/// Holds the partial tiles of earlier checkpoints to the tree. They need not be there: a later tile holds all
+/// that they do.
+fn older_tiles(storage: &dyn Storage, sizes: &[u64], log: &Log, report: &mut Report) -> Result<()> {
+    let Some((newest, older)) = sizes.split_last() else { return Ok(()) };
+    if log.hurt || *newest > log.leaves.len() as u64 {
+        return Ok(());
+    }
+    let of_newest: BTreeSet<String> = tiles_between(0, *newest).iter().map(Tile::path).collect();
+    let mut seen = BTreeSet::new();
+    let mut levels = vec![log.leaves.clone()];
+    for tile in older.iter().flat_map(|size| tiles_between(0, *size)) {
+        let path = tile.path();
+        if tile.width == TILE_WIDTH || of_newest.contains(&path) || !seen.insert(path.clone()) {
+            continue;
+        }
+        while levels.len() <= tile.level as usize {
+            let next = levels.last().map(|level| above(level)).unwrap_or_default();
+            levels.push(next);
+        }
+        let first = usize::try_from(tile.index * TILE_WIDTH).unwrap_or(usize::MAX);
+        let width = usize::try_from(tile.width).unwrap_or(usize::MAX);
+        let level = levels.get(tile.level as usize).map_or(&[][..], Vec::as_slice);
+        let wanted = level.get(first..first.saturating_add(width)).unwrap_or_default();
+        let bytes: Vec<u8> = wanted.iter().flat_map(|hash| hash.0).collect();
+        let path = format!("{TILES}/{path}");
+        if storage.read(&path)?.is_some_and(|found| found[..] != bytes[..]) {
+            derived(report, path, "a tile holds the hashes of the tree");
+        }
+        if tile.level > 0 {
+            continue;
+        }
+        let path = format!("{TILES}/{}", tile.entries_path());
+        let Some(found) = storage.read(&path)? else { continue };
+        let leaves = EntryBundle::entries(&found)
+            .map(|entries| entries.into_iter().map(TreeHash::leaf).collect::<Vec<_>>());
+        if leaves.ok().as_deref() != Some(wanted) {
+            derived(report, path, "a bundle holds the commits that the tile beside it hashes");
+        }
+    }
+    Ok(())
+}
+
+/// The checkpoint that is served with the tiles is one that is kept: as it is, or as it was before it was
+/// signed by others too. One of a size that is not kept says that a checkpoint was lost.
+fn served(storage: &dyn Storage, sizes: &[u64], log: &Log, report: &mut Report) -> Result<()> {
+    let path = format!("{TILES}/checkpoint");
+    let Some(bytes) = storage.read(&path)? else {
+        if !sizes.is_empty() {
+            report.note(format!("{path} is not here; the next checkpoint puts it there"));
+        }
+        return Ok(());
+    };
+    let keys = log.identity.iter().flat_map(|identity| &identity.keys);
+    let signed = SignedCheckpoint::parse(&bytes).ok();
+    let is_ours =
+        |signed: &SignedCheckpoint| keys.clone().any(|key| signed.verify(&key.key).is_ok());
+    let Some(signed) = signed.filter(|signed| log.hurt || is_ours(signed)) else {
+        derived(report, path, "the checkpoint that is served is one that a key of the log signed");
+        return Ok(());
+    };
+    let size = signed.checkpoint.size;
+    if !sizes.contains(&size) {
+        let rule = format!("the checkpoint of {size} commits, which {path} serves, is kept");
+        let file = format!("checkpoints/{size:012}.note");
+        let lost = "this checkpoint with its signatures and time stamps; the commits read";
+        report.fault(Code::CheckpointMissing, &file, 0, rule, lost);
+        return Ok(());
+    }
+    // What does not read was told.
+    let Ok(kept) = read_checkpoint(storage, size) else { return Ok(()) };
+    let (kept, served) = (kept.note.to_string(), String::from_utf8_lossy(&bytes).into_owned());
+    let lines: BTreeSet<&str> = kept.lines().collect();
+    if !served.lines().all(|line| lines.contains(line)) {
+        derived(report, path, "the checkpoint that is served is one that is kept");
     }
     Ok(())
 }

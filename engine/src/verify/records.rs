@@ -36,6 +36,20 @@ pub(super) enum Known {
     Other,
 }
 
+/// The commitments that a record holds.
+///
+/// # Errors
+/// If the record is not of its form.
+pub(crate) fn commitments_of(frame: &Frame<'_>) -> Result<Vec<Hash>> {
+    let sealed = match frame.record_type {
+        RecordType::Revision => Revision::decode(frame.payload)?.sealed,
+        RecordType::Retract => Retract::decode(frame.payload)?.sealed,
+        RecordType::Source => Source::decode(frame.payload)?.sealed,
+        _ => return Ok(Vec::new()),
+    };
+    Ok(sealed.into_iter().map(|(_, commitment)| commitment).collect())
+}
+
 /// A batch's revision.
 pub(super) struct BatchRecord {
     pub(super) at: Location,

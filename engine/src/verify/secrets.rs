@@ -120,8 +120,11 @@ fn sealed(
     let lost = "the values in it; their commitments stand in the records";
     let Some(bytes) = storage.read(REGISTER)? else {
         erased::check(storage, log, keys, None, report)?;
-        if !log.sealed.is_empty() {
-            report.note(format!("{REGISTER} is not here: {} values", log.sealed.len()));
+        let lost = log.sealed.keys().filter(|commitment| !log.erased.has_value(commitment)).count();
+        if lost > 0 {
+            let rule = "it is there, since records commit to values that it holds";
+            let lost = format!("{lost} sealed values; their commitments stand in the records");
+            report.fault(Code::SealedMissing, REGISTER, 0, rule, lost);
         }
         return Ok(());
     };

@@ -37,11 +37,12 @@ pub(super) struct Log {
     pub(super) hurt: bool,
 }
 
-/// Checks every segment that `head` vouches for, or every one there is.
+/// Checks every segment that `head` vouches for, or every one there is. With `names_sealed` the commitments
+/// that records hold are read however quick the look is.
 pub(super) fn check(
     storage: &dyn Storage,
     head: Option<Head>,
-    what: &What,
+    (what, names_sealed): (&What, bool),
     report: &mut Report,
     steps: &mut Steps<'_>,
 ) -> Result<Log> {
@@ -50,7 +51,7 @@ pub(super) fn check(
     let last = head.map_or_else(|| numbers.max().unwrap_or(1), |head| head.segment);
     steps.add(usize::try_from(last).unwrap_or(usize::MAX));
     let log = Log { store: head.map(|head| head.store), ..Log::default() };
-    let mut chain = Chain::new(log, *what);
+    let mut chain = Chain::new(log, *what, names_sealed);
     // A head that was damaged into another could ask for billions: no crc would have passed it,
     // but nothing is believed here.
     for number in 1..=last {

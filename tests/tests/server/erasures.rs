@@ -66,3 +66,35 @@ fn what_waits_is_committed_then_erased_and_does_not_come_back() {
     let nothing = erase(&request(&json!(["goes"])));
     assert_eq!(nothing["state"], "failed", "{nothing}");
 }
+
+#[test]
+fn files_with_what_was_erased_go_although_the_server_keeps_earlier_states() {
+    let live = Live::with(|config| config.write = true);
+    let (importer, officer) = (live.token(Role::Importer), live.token(Role::PrivacyOfficer));
+    for day in 0..3 {
+        for name in ["goes", "stays"] {
+            let name = format!("{name}-{day}");
+            let ask = post("/api/v2/logs", &json!([event(&name)])).token(&importer);
+            assert_eq!(live.send(ask).status, 202);
+        }
+        crate::intake::seal(&live, &importer);
+        // Read, so that earlier states hold what they opened.
+        assert_eq!(found(&live, &officer, &format!("goes-{day}")).as_array().unwrap().len(), 1);
+    }
+    let generations = || {
+        let files = std::fs::read_dir(live.folder.path().join("store/containers")).unwrap();
+        let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.map(|name| name[..64].to_owned()).collect();
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        (all, names.len())
+    };
+    let before = generations();
+    assert_eq!(before.0, before.1, "one generation of each");
+    let reply = live.send(post("/v1/erasures", &request(&json!(["goes-1"]))).token(&officer));
+    let erased = done(&live, &officer, &reply);
+    assert_eq!(erased["state"], "done", "{erased}");
+    assert_eq!(found(&live, &officer, "goes-1"), json!([]));
+    live.until(|| generations() == before);
+}

@@ -3,6 +3,7 @@
 //! The same copy is the same bytes: all files are of the time of the commit, of nobody, and for their
 //! owner alone.
 
+use super::guard::{Checked, Guard};
 use super::{BACKUP_LIST, Backup};
 use crate::error::{Error, Result};
 use crate::head::HEAD;
@@ -25,12 +26,20 @@ pub struct Tar {
     /// The file that is being copied, and how far it is.
     open: Option<(Bytes, usize, Sha256)>,
     digests: Vec<[u8; 32]>,
+    checked: Checked,
     is_over: bool,
 }
 
 impl Tar {
     pub(super) fn of(backup: Backup) -> Tar {
-        Tar { backup, next: 0, open: None, digests: Vec::new(), is_over: false }
+        Tar {
+            backup,
+            next: 0,
+            open: None,
+            digests: Vec::new(),
+            checked: Checked::default(),
+            is_over: false,
+        }
     }
 
     /// The copy that it is made of.
@@ -78,6 +87,12 @@ impl Tar {
         self.next += 1;
         if let Some(part) = self.backup.files.get(next) {
             let bytes = self.backup.read(part)?;
+            let mut guard = Guard::of(&self.backup, None).behind(std::mem::take(&mut self.checked));
+            guard.check(part, &bytes)?;
+            if next == 0 {
+                guard.others()?;
+            }
+            self.checked = guard.checked();
             let header = header(&part.path, part.length, self.backup.recorded)?;
             self.open = Some((bytes, 0, Sha256::new()));
             return Ok(Some(header.to_vec()));

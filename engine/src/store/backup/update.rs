@@ -5,6 +5,7 @@
 //! behind all that it names, and what the new state no longer has goes behind `head`: so the copy is at
 //! every moment the old one or the new, and what was erased in the store goes from it too.
 
+use super::guard::Guard;
 use super::receive::{FOLDERS, is_of_a_copy};
 use super::{BACKUP_LIST, Backup, BackupProgress, List, Part, is_secret};
 use crate::error::{Error, Result};
@@ -142,13 +143,27 @@ impl Backup {
         let (mut bytes, all) = (0, self.bytes());
         let (mut register, mut behind) = (None, Vec::new());
         let old = before.head.map_or(u64::MAX, |head| head.commit);
+        // Before anything is written: of what is damaged here the copy has the good one.
+        let mut guard = Guard::of(self, before.head.map(|head| (to, head)));
+        let mut is_there = Vec::with_capacity(self.files.len());
         for part in &self.files {
-            if let Some(digest) = before.has(to, part)? {
+            let known = before.has(to, part)?;
+            is_there.push(known.is_some());
+            if let Some(digest) = known {
                 digests.push(digest);
+                continue;
+            }
+            let content = self.read(part)?;
+            digests.push(part.checked(Sha256::digest(&content).into())?);
+            guard.check(part, &content)?;
+            forget_large(&[content]);
+        }
+        guard.others()?;
+        for (part, is_there) in self.files.iter().zip(is_there) {
+            if is_there {
                 done.kept += 1;
             } else {
                 let content = self.read(part)?;
-                digests.push(part.checked(Sha256::digest(&content).into())?);
                 if checkpoint_of(&part.path).is_some_and(|size| size > old) {
                     // The old `head` knows no commits that it could be of.
                     behind.push((part, content));
@@ -181,7 +196,7 @@ impl Backup {
 }
 
 /// The commit whose checkpoint, or time stamp of one, a file is.
-fn checkpoint_of(path: &str) -> Option<u64> {
+pub(super) fn checkpoint_of(path: &str) -> Option<u64> {
     path.strip_prefix("checkpoints/")?.split('.').next()?.parse().ok()
 }
 
