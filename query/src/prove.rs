@@ -71,6 +71,32 @@ pub enum NotProved {
     /// The answer of the question holds no paths.
     #[error("the answer holds no path: leave `return` out, or return `path`")]
     NoPaths,
+    /// No batch has that row.
+    #[error(
+        "no batch whose revision has the id {batch} holds a row {row} as of the checkpoint: rows count from 0, `rows` of a batch says how many it has"
+    )]
+    NoRow {
+        /// The id as it was written.
+        batch: String,
+        /// The row.
+        row: u32,
+    },
+    /// No revision has that id.
+    #[error(
+        "no revision that stands as of the checkpoint has the id `{id}`: `id` of a thing is its newest revision's (`lineal show`), and one that is recorded later than the checkpoint needs a newer one"
+    )]
+    UnknownRevision {
+        /// The id as it was written.
+        id: String,
+    },
+    /// Several revisions have ids that begin so.
+    #[error("the ids of {found} revisions begin with `{id}`: write more of it")]
+    ManyRevisions {
+        /// The id as it was written.
+        id: String,
+        /// How many.
+        found: usize,
+    },
     /// More than a proof may hold, or than could be looked at.
     #[error(
         "{found} {what} would have to be shown, at most {most} go into one proof: narrow the statement"
@@ -164,7 +190,7 @@ fn claim(view: &StoreView, proving: &Proving<'_>, withhold: bool) -> Result<Clai
         Some(rest) => (true, rest.to_owned()),
         None => (false, text),
     };
-    if let Some((node, id)) = of_revision.then(|| revision(view, &text)).flatten() {
+    if of_revision && let Some((node, id)) = revision(view, &text)? {
         return Ok(Claim::Revision(node, Some(id)));
     }
     let whole = format!("prove {text}");
@@ -248,16 +274,35 @@ fn place(text: &str) -> Option<(Hash, u32)> {
 
 fn in_batch(view: &StoreView, (batch, row): (Hash, u32)) -> Result<Claim, NotProved> {
     let event = view.store().event_at(view.snapshot(), &batch, row);
-    let missing = || Unresolved::NoEvent { key: format!("{batch}/{row}"), searched: None };
+    let missing = || NotProved::NoRow { batch: batch.to_string(), row };
     let events = vec![event.ok_or_else(missing)?];
     Ok(Claim::Events { events, named: None })
 }
 
-/// A revision by its whole id.
-fn revision(view: &StoreView, text: &str) -> Option<(NodeNo, Hash)> {
-    let id = Hash::from_hex(text.strip_prefix('#').unwrap_or(text))?;
-    let node = view.store().node_of_revision(view.snapshot(), &id)?;
-    Some((node, id))
+/// A revision by its id, or by the digits that it begins with; none if the text is no id.
+fn revision(view: &StoreView, text: &str) -> Result<Option<(NodeNo, Hash)>, NotProved> {
+    let (marked, digits) = (text.starts_with('#'), text.strip_prefix('#').unwrap_or(text));
+    let (store, snapshot) = (view.store(), view.snapshot());
+    let unknown = || NotProved::UnknownRevision { id: text.to_owned() };
+    if let Some(id) = Hash::from_hex(digits) {
+        let node = store.node_of_revision(snapshot, &id).ok_or_else(unknown)?;
+        return Ok(Some((node, id)));
+    }
+    if !marked {
+        return Ok(None);
+    }
+    let digits = digits.to_lowercase();
+    let mut found = Vec::new();
+    for node in snapshot.find_id(&digits) {
+        let ids = store.revisions(snapshot, node).into_iter().map(|revision| revision.id);
+        let begins = ids.filter(|id| id.to_string().trim_start_matches('#').starts_with(&digits));
+        found.extend(begins.map(|id| (node, id)));
+    }
+    match found.as_slice() {
+        [one] => Ok(Some(*one)),
+        [] => Err(unknown()),
+        many => Err(NotProved::ManyRevisions { id: text.to_owned(), found: many.len() }),
+    }
 }
 
 /// The text of a subject that stands alone, a parameter in it replaced by its value.

@@ -10,6 +10,7 @@ mod stores;
 
 use changes::Changes;
 use lineal_engine::AbsenceSize;
+use lineal_engine::schema::Kind;
 use lineal_proof::bundle::json::Json;
 use lineal_proof::bundle::{
     Bundle, Report, RowContent, Statement, Trust, VERIFIER, Verdict, check,
@@ -136,6 +137,37 @@ fn what_is_not_so_and_what_cannot_be_shown_is_refused() {
     assert_ne!(foreign, same_size);
     let why = proved(&view, &foreign, "model:credit@3", false).expect_err("another log");
     assert!(why.to_string().contains("not of this store"), "{why}");
+}
+
+#[test]
+fn a_revision_is_named_by_its_id_also_where_it_is_not_the_newest() {
+    let (_folder, store) = store();
+    stores::again(&store);
+    let (view, note) = made(&store);
+    let node = view.snapshot().find(Some(Kind::Run), "4cf1aa")[0];
+    let all = store.revisions(view.snapshot(), node);
+    assert!(all.len() > 1, "older ones too");
+    for revision in &all {
+        let id = revision.id.to_string();
+        let digits = id.trim_start_matches('#');
+        for statement in [
+            format!("revision/{digits}"),
+            format!("revision/#{digits}"),
+            format!("prove revision/{}", revision.id.short()),
+        ] {
+            let bundle = proved(&view, &note, &statement, false).unwrap();
+            let Statement::Revision { revision: shown, .. } = &bundle.statement else {
+                panic!("{statement}: {:?}", bundle.statement)
+            };
+            assert_eq!(*shown, revision.id, "{statement}");
+            let report = check(bundle.write().as_bytes(), &trust(&note));
+            assert_eq!(report.verdict, Verdict::Valid, "{statement}");
+        }
+    }
+    for unknown in [format!("revision/{}", "0".repeat(64)), "revision/#000000000000".to_owned()] {
+        let error = proved(&view, &note, &unknown, false).unwrap_err();
+        assert!(matches!(error, NotProved::UnknownRevision { .. }), "{unknown}: {error}");
+    }
 }
 
 /// A store of which one event and, of another deployment, the whole batch were erased: proofs from

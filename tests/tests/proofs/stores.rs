@@ -179,6 +179,15 @@ pub(super) fn signed(store: &Store, size: u64) -> String {
     checkpoint(&leaves(store)[..usize::try_from(size).expect("few")])
 }
 
+/// A later revision of the run.
+pub(super) fn again(store: &Store) {
+    let mut tx = store.begin(None, None).expect("a transaction");
+    let mut run = NodeDraft::new(Kind::Run, Key::text("4cf1aa"));
+    run.fields.insert("status", "FAILED");
+    tx.add_node(&saying("mlflow-1", "mlflow-sqlite", 300), run).expect("a node");
+    tx.commit().expect("a commit");
+}
+
 /// The store's view, and the checkpoint over all of it.
 pub(super) fn made(store: &Arc<Store>) -> (StoreView, String) {
     let view = StoreView::new(Arc::clone(store)).expect("a view");
