@@ -241,7 +241,7 @@ fn what_is_acknowledged_is_shown_with_its_proof_pending() {
 
 /// A policy whose ceiling has passed for all logs.
 const POLICY: &str = "[policy]\nname = \"ours\"\nversion = 1\n[[retention]]\nclass = \"inference-log\"\n\
-    min = \"P6M\"\nmax = \"P1Y\"\nanchor = \"event.at\"\nbasis = \"b\"\npurpose = \"p\"\n";
+    min = \"P6M\"\nmax = \"P1Y\"\nanchor = \"event.at\"\nbasis = \"b\"\npurpose = \"p\"\nmax_basis = \"m\"\n";
 
 /// The system of the bundled logs.
 const SYSTEM: &str = "CREDIT-RISK-EU-001";

@@ -76,7 +76,9 @@ pub fn due_of(
             all.below_floor += 1;
             continue;
         }
-        let Some(ceiling) = class.max.end(info.last_time).filter(|end| *end <= now) else {
+        // A floor in words is for a person to read before anything goes.
+        let ceiling = class.max.end(info.last_time).filter(|_| class.has_floor_in_time());
+        let Some(ceiling) = ceiling.filter(|end| *end <= now) else {
             continue;
         };
         let parts: Vec<u32> = view.parts_of(node).iter().map(|(ordinal, _)| *ordinal).collect();

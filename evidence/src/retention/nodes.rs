@@ -92,7 +92,8 @@ pub fn standing_of(
             (Period::Words(_) | Period::Undeclared, _) => all.cannot_tell += 1,
             _ => {}
         }
-        let Some(ceiling) = class.max.end(anchor).filter(|end| *end <= now) else { continue };
+        let ceiling = class.max.end(anchor).filter(|_| class.has_floor_in_time());
+        let Some(ceiling) = ceiling.filter(|end| *end <= now) else { continue };
         all.due += 1;
         if class.anchor == USED
             && !days.contains_key(&(anchor.div_euclid(DAY)))
@@ -219,10 +220,12 @@ mod tests {
         let after = stands(papers, "2030-01-02T00:00Z");
         assert_eq!((after.below_floor, after.cannot_tell, after.due), (0, 1, 0), "no ceiling");
 
-        let trail = Class {
-            max: Period::Span("P1Y".parse().unwrap(), "P1Y".into()),
-            ..policy.class("access-trail").unwrap().clone()
-        };
+        let max = Period::Span("P1Y".parse().unwrap(), "P1Y".into());
+        let words = Class { max: max.clone(), ..policy.class("access-trail").unwrap().clone() };
+        let unread = stands(&words, "2027-03-03T00:00Z");
+        assert_eq!((unread.due, unread.cannot_tell), (0, 3), "its floor is for a person to read");
+        let trail =
+            Class { min: Period::None, max, ..policy.class("access-trail").unwrap().clone() };
         let first = stands(&trail, "2027-03-01T12:00Z");
         assert_eq!((first.nodes, first.due, first.days.len()), (3, 2, 1));
         let both = stands(&trail, "2027-03-03T00:00Z");

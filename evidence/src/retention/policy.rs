@@ -5,6 +5,7 @@ use crate::Error;
 use jiff::{Span, Timestamp};
 use serde::Deserialize;
 use std::path::Path;
+use toml::Spanned;
 
 /// The policy that the program brings.
 const BUILT_IN: &str = include_str!("../../../rules/retention.toml");
@@ -12,6 +13,14 @@ const BUILT_IN: &str = include_str!("../../../rules/retention.toml");
 const REQUIRED: &str = "REQUIRED";
 /// What stands where there is no end, or none is needed.
 const NONE: &str = "none";
+
+/// Floors and ceilings in words, which a person must read. Any other words are a mistake: a period that was
+/// mistyped would be no floor.
+const WORDS: [&str; 3] = [
+    "BY-SECTOR-LAW",
+    "bias corrected, or end of period, whichever first",
+    "as long as the records it is about",
+];
 
 /// A policy file.
 #[derive(Deserialize)]
@@ -37,8 +46,8 @@ struct Entry {
     covers: String,
     #[serde(default)]
     kinds: Vec<String>,
-    min: String,
-    max: String,
+    min: Spanned<String>,
+    max: Spanned<String>,
     anchor: String,
     basis: String,
     #[serde(default)]
@@ -65,17 +74,18 @@ pub enum Period {
 }
 
 impl Period {
-    fn parse(text: &str) -> Period {
-        match text {
+    fn parse(text: &str) -> Option<Period> {
+        Some(match text {
             REQUIRED => Period::Undeclared,
             NONE => Period::None,
+            text if WORDS.contains(&text) => Period::Words(text.to_owned()),
             text => match text.parse::<Span>() {
                 Ok(span) if text.starts_with('P') && !span.is_negative() => {
                     Period::Span(span, text.to_owned())
                 }
-                _ => Period::Words(text.to_owned()),
+                _ => return None,
             },
-        }
+        })
     }
 
     /// As the file has it.
@@ -160,11 +170,13 @@ impl Policy {
             file: name.to_owned(),
             message: error.to_string(),
         })?;
+        let wrong = |message| Error::RetentionPolicy { file: name.to_owned(), message };
         let mut classes: Vec<Class> = Vec::new();
         for entry in file.retention {
+            let (min, max) = entry.periods(text).map_err(wrong)?;
             match classes.iter_mut().find(|class| class.name == entry.class) {
-                Some(known) => known.join(&entry),
-                None => classes.push(Class::of(entry)),
+                Some(known) => known.join(&entry, min, max),
+                None => classes.push(Class::of(entry, min, max)),
             }
         }
         classes.iter_mut().for_each(Class::judge);
@@ -178,14 +190,53 @@ impl Policy {
     }
 }
 
+impl Entry {
+    /// Its floor and its ceiling, or what is wrong with them, with the line.
+    fn periods(&self, text: &str) -> Result<(Period, Period), String> {
+        let line = |said: &Spanned<String>| {
+            text.get(..said.span().start).unwrap_or_default().matches('\n').count() + 1
+        };
+        let read = |name: &str, said: &Spanned<String>| {
+            Period::parse(said.get_ref()).ok_or_else(|| {
+                format!(
+                    "line {}: `{name} = \"{}\"` of the class `{}` is no period: write an ISO 8601 period \
+                     (\"P6M\", \"P10Y\"), \"{NONE}\", \"{REQUIRED}\", or one of the words \"{}\"",
+                    line(said),
+                    said.get_ref(),
+                    self.class,
+                    WORDS.join("\", \"")
+                )
+            })
+        };
+        let (min, max) = (read("min", &self.min)?, read("max", &self.max)?);
+        let lacks = |said: &str| said.trim().is_empty();
+        if matches!(max, Period::Span(..)) && (lacks(&self.purpose) || lacks(&self.max_basis)) {
+            return Err(format!(
+                "line {}: `max = \"{}\"` of the class `{}` needs a `purpose` and a `max_basis`: what is \
+                 erased by it is erased for a reason that somebody states",
+                line(&self.max),
+                max.text(),
+                self.class
+            ));
+        }
+        Ok((min, max))
+    }
+}
+
 impl Class {
-    fn of(entry: Entry) -> Class {
+    /// Can it be told when its floor has passed? Where it cannot, nothing of the class is due.
+    #[must_use]
+    pub fn has_floor_in_time(&self) -> bool {
+        matches!(self.min, Period::Span(..) | Period::None)
+    }
+
+    fn of(entry: Entry, min: Period, max: Period) -> Class {
         Class {
             name: entry.class,
             covers: entry.covers,
             kinds: entry.kinds,
-            min: Period::parse(&entry.min),
-            max: Period::parse(&entry.max),
+            min,
+            max,
             anchor: entry.anchor,
             basis: entry.basis,
             max_basis: entry.max_basis,
@@ -197,8 +248,7 @@ impl Class {
     }
 
     /// Takes another entry of the class: the longest floor and the shortest ceiling win.
-    fn join(&mut self, entry: &Entry) {
-        let (min, max) = (Period::parse(&entry.min), Period::parse(&entry.max));
+    fn join(&mut self, entry: &Entry, min: Period, max: Period) {
         let later = |one: &Period, other: &Period| match (one.end(0), other.end(0)) {
             (Some(one), Some(other)) => other > one,
             (None, Some(_)) => true,
@@ -226,6 +276,12 @@ impl Class {
         {
             let (floor, ceiling) = (self.min.text(), self.max.text());
             self.findings.push(format!("the floor {floor} lies behind the ceiling {ceiling}"));
+        }
+        if matches!(self.max, Period::Span(..)) && !self.has_floor_in_time() {
+            let floor = self.min.text();
+            self.findings.push(format!(
+                "the floor is stated in words ({floor}): nothing of the class is due until a period is stated"
+            ));
         }
         if matches!(self.max, Period::Undeclared) {
             self.findings.push(
@@ -255,7 +311,7 @@ mod tests {
     fn entry(min: &str, max: &str) -> String {
         format!(
             "[[retention]]\nclass = \"inference-log\"\nmin = \"{min}\"\nmax = \"{max}\"\n\
-             anchor = \"event.at\"\nbasis = \"b {min}\"\npurpose = \"p\"\n"
+             anchor = \"event.at\"\nbasis = \"b {min}\"\npurpose = \"p\"\nmax_basis = \"m\"\n"
         )
     }
 
@@ -280,12 +336,36 @@ mod tests {
 
     #[test]
     fn periods_go_by_the_calendar() {
-        let half = Period::parse("P6M");
+        let half = Period::parse("P6M").unwrap();
         let august: Timestamp = "2026-08-31T00:00:00Z".parse().unwrap();
         let end = half.end(i64::try_from(august.as_nanosecond()).unwrap()).unwrap();
         let end = Timestamp::from_nanosecond(i128::from(end)).unwrap();
         assert_eq!(end.to_string(), "2027-02-28T00:00:00Z");
-        assert!(matches!(Period::parse("BY-SECTOR-LAW"), Period::Words(_)));
-        assert_eq!(Period::parse("none").end(0), None);
+        assert!(matches!(Period::parse("BY-SECTOR-LAW"), Some(Period::Words(_))));
+        assert_eq!(Period::parse("none").unwrap().end(0), None);
+    }
+
+    #[test]
+    fn a_period_that_was_mistyped_is_an_error_with_its_line_and_no_missing_floor() {
+        let head = "[policy]\nname = \"t\"\nversion = 1\n";
+        let wrong = |min: &str, max: &str| {
+            let text = format!("{head}{}", entry(min, max));
+            Policy::parse(&text, "t").unwrap_err().to_string()
+        };
+        for min in ["10 years", "six months", "6M", "p6m ", "P6", "-P6M", ""] {
+            let told = wrong(min, "P1D");
+            assert!(told.contains("line 6: `min = "), "{min}: {told}");
+        }
+        assert!(wrong("P6M", "a year").contains("line 7: `max = \"a year\"`"));
+        for lacking in ["purpose = \"p\"\n", "max_basis = \"m\"\n"] {
+            let text = format!("{head}{}", entry("P6M", "P1Y").replace(lacking, ""));
+            let told = Policy::parse(&text, "t").unwrap_err().to_string();
+            assert!(told.contains("line 7") && told.contains("needs a `purpose`"), "{told}");
+        }
+        let words = policy(&entry("BY-SECTOR-LAW", "P1D"));
+        let class = words.class("inference-log").unwrap();
+        assert!(
+            !class.has_floor_in_time() && class.findings[0].contains("nothing of the class is due")
+        );
     }
 }
