@@ -47,6 +47,14 @@ pub(super) fn run(arguments: &Arguments, wanted: &Backup) -> Outcome {
             "--with-keys names a file in the copy itself: whoever finds the copy would find its keys; name one elsewhere",
         ));
     }
+    let folder = place::folder(arguments)?;
+    if is_inside(&wanted.out, &folder) {
+        return Err(Failure::usage(format!(
+            "{} lies in the store {}: what damages or removes the store takes the copy along; name a place elsewhere",
+            wanted.out.display(),
+            folder.display(),
+        )));
+    }
     // A copy may be made while a server writes the store: then nobody else can write the trail.
     let noted = place::open_noted(arguments, "backup").map(drop);
     let store = place::open_read_only(arguments)?;
@@ -197,6 +205,18 @@ fn is_within(file: &Path, folder: &Path) -> bool {
     let above = file.parent().filter(|above| !above.as_os_str().is_empty());
     let above = above.unwrap_or(Path::new(".")).canonicalize();
     matches!((above, folder.canonicalize()), (Ok(above), Ok(folder)) if above.starts_with(&folder))
+}
+
+/// Does a path, which need not be there yet, lie in a folder?
+fn is_inside(path: &Path, folder: &Path) -> bool {
+    let there = path.ancestors().find_map(|above| {
+        let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+        above.canonicalize().ok()
+    });
+    let is_above = |folder: std::path::PathBuf| {
+        there.is_some_and(|there| there.starts_with(&folder) && (there != folder || !path.exists()))
+    };
+    folder.canonicalize().is_ok_and(is_above)
 }
 
 pub(super) fn is_archive(path: &Path) -> bool {

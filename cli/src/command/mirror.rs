@@ -17,6 +17,7 @@ use std::time::Duration;
 pub(super) fn run(arguments: &Arguments, wanted: &Mirror) -> Outcome {
     let key = wanted.key.as_deref().map(VerifierKey::parse).transpose();
     let key = key.map_err(|error| Failure::usage(format!("--key: {error}")))?;
+    let was_there = wanted.into.exists();
     need_copy(&wanted.into)?;
     let to = FileStorage::new(&wanted.into);
     if !is_address(&wanted.from) {
@@ -46,7 +47,18 @@ pub(super) fn run(arguments: &Arguments, wanted: &Mirror) -> Outcome {
                 let why = visible_lines(&failure.text()).to_string();
                 writeln!(std::io::stderr(), "note: nothing pulled: {why}")?;
             }
-            (Err(failure), _) => return Err(failure),
+            (Err(failure), _) => {
+                if !was_there {
+                    // What was verified stays, and the next run goes on from there; of nothing nothing does.
+                    let only_lock = std::fs::read_dir(&wanted.into)
+                        .is_ok_and(|files| files.flatten().all(|file| file.file_name() == "lock"));
+                    if only_lock {
+                        let _ = std::fs::remove_file(wanted.into.join("lock"));
+                        let _ = std::fs::remove_dir(&wanted.into);
+                    }
+                }
+                return Err(failure);
+            }
         }
         is_first = false;
         std::thread::sleep(Duration::from_secs(wanted.follow.unwrap_or(1).max(1)));

@@ -46,6 +46,13 @@ pub(super) fn run(arguments: &Arguments, wanted: &Verify) -> Outcome {
         bar.set_message(progress.file);
     })?;
     bar.finish_and_clear();
+    if what.since > report.commits && report.is_sound() {
+        return Err(Failure::usage(format!(
+            "--since {}: the store has {}, so nothing would be hashed; name the commit up to which it was verified before",
+            what.since,
+            counted(report.commits, "commit"),
+        )));
+    }
     // The store is opened only where somebody asks for what opening it may tell.
     let is_whole = what == What::all(Depth::Full) && report.is_sound();
     let wrong = match is_whole {

@@ -161,3 +161,37 @@ fn a_copy_comes_from_a_server_checked_as_a_folder_and_as_an_archive() {
     assert_eq!(left, [false; 3]);
     serving.end();
 }
+
+#[test]
+fn a_copy_within_the_store_and_a_commit_that_is_not_there_are_refused() {
+    let folder = Folder::with(&[DATABASE, ARCHIVE]);
+    for inside in [".lineal/copy", ".lineal/a/b/copy", ".lineal/copy.tar"] {
+        let run = folder.run(&["backup", inside]);
+        assert!(run.code == 2 && run.err.contains("lies in the store"), "{inside}: {run:?}");
+        assert!(!folder.path().join(inside).exists(), "{inside}");
+    }
+    let run = folder.run(&["verify", "--since", "999"]);
+    assert!(run.code == 2 && run.err.contains("--since 999"), "{run:?}");
+    let run = folder.run(&["mirror", "nothing-here", "mirror"]);
+    assert!(run.code != 0 && !folder.path().join("mirror").exists(), "{run:?}");
+    folder.done(&["checkpoint"]);
+    let run = folder.run(&["prove", &format!("event:{}/999999", "0".repeat(64))]);
+    assert!(run.code == 2 && run.err.contains("999999"), "{run:?}");
+    assert!(!run.err.contains("holds no events"), "{run:?}");
+}
+
+#[test]
+fn a_lost_register_is_told_by_exit_codes_and_the_copy_keeps_its_own() {
+    let folder = Folder::with(&[DATABASE, ARCHIVE]);
+    folder.done(&["backup", "copy"]);
+    let register = |store: &str| folder.path().join(store).join("sealed/00000001.seg");
+    std::fs::remove_file(register(".lineal")).expect("removed");
+    for look in [&["verify"][..], &["verify", "--fast"], &["backup", "copy"]] {
+        assert_eq!(folder.run(look).code, 3, "{look:?}");
+    }
+    assert!(register("copy").exists());
+    folder.done(&["repair", "--from", "copy"]);
+    folder.done(&["verify"]);
+    folder.done(&["backup", "copy"]);
+    folder.done(&["backup", "copy", "--check"]);
+}
