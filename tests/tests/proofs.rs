@@ -153,7 +153,7 @@ fn a_revision_is_named_by_its_id_also_where_it_is_not_the_newest() {
         for statement in [
             format!("revision/{digits}"),
             format!("revision/#{digits}"),
-            format!("prove revision/{}", revision.id.short()),
+            format!("prove revision/#{}", revision.id.short()),
         ] {
             let bundle = proved(&view, &note, &statement, false).unwrap();
             let Statement::Revision { revision: shown, .. } = &bundle.statement else {
