@@ -4,7 +4,7 @@ use crate::body::unpacked;
 use crate::gate::Call;
 use crate::intake::lines::Chained;
 use crate::intake::{Taken, datadog, openlineage, otlp};
-use crate::jobs::{Input, Job, Wanted};
+use crate::jobs::{Input, Wanted};
 use crate::openapi::Description;
 use crate::problem::Problem;
 use crate::reply::Written;
@@ -232,7 +232,7 @@ fn key(call: &Call, form: &str) -> Result<Option<JournalKey>, Problem> {
 pub(crate) async fn seal(call: Call) -> Result<Response<Body>, Problem> {
     call.only(&[])?;
     let (tenant, writer) = call.writer()?;
-    let job = Job::new(call.app.request_id(), "seal", "journal".to_owned(), tenant.now());
+    let job = call.job(call.app.request_id(), "seal", "journal".to_owned(), tenant.now());
     writer.take(Arc::clone(&job), Input::Journal, Wanted::default())?;
     super::imports::accepted(&job)
 }
