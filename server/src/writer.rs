@@ -257,7 +257,7 @@ impl Hands {
                 Ok(task) if self.is_ending.load(Ordering::Relaxed) => {
                     let why = "the server ended before this was begun; ask for it again";
                     let commit = self.store.commit();
-                    self.over(&task.job, commit, Err((ENDED, why.to_owned())));
+                    self.ended(&task.job, commit, Err((ENDED, why.to_owned())));
                 }
                 Ok(task) => self.run(task),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -353,12 +353,12 @@ impl Hands {
         match input {
             // Of its own end it would leave something to seal each time.
             Input::Trail => job.end(ended),
-            _ => self.over(&job, before, ended),
+            _ => self.ended(&job, before, ended),
         }
     }
 
     /// A job ended: the trail says so before anybody is told.
-    fn over(&self, job: &Job, before: u64, ended: Result<Json, Failed>) {
+    fn ended(&self, job: &Job, before: u64, ended: Result<Json, Failed>) {
         let problem = ended.as_ref().err().map(|(name, _)| *name);
         let commits = (before, self.store.commit());
         if let Err(refused) = self.trail.job_ended(job, problem, commits) {
