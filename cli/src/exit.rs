@@ -65,6 +65,8 @@ pub(crate) enum Failure {
     Usage(String),
     /// A server that was asked, in words, and the code that this ends with.
     Remote { message: String, exit: Exit },
+    /// A file in which a server recognised nothing, in its words.
+    NotRecognised(String),
     /// A name that nothing has, with what was searched.
     NotFound(String),
 }
@@ -126,7 +128,9 @@ impl Failure {
             Failure::Server(error) => error.to_string(),
             Failure::Remote { message, .. } => message.clone(),
             Failure::Output(error) => format!("cannot write the output: {error}"),
-            Failure::Usage(message) | Failure::NotFound(message) => message.clone(),
+            Failure::Usage(message)
+            | Failure::NotRecognised(message)
+            | Failure::NotFound(message) => message.clone(),
         }
     }
 

@@ -372,7 +372,7 @@ fields_by_kind! {
     }
     Inference {}
     Access {
-        "what" Text "use, count, start, stop, or token made, changed, revoked, gone, met";
+        "what" Text "use, count, job (its end), start, stop, or token made, changed, revoked, gone, met";
         "token" Text "the id of the token; absent where none was known";
         "role" Text "the role of the token";
         "case" Text "the case within which it was done";
@@ -385,8 +385,9 @@ fields_by_kind! {
         "results" Int "rows or things that were given";
         "before" Int "the last commit when it was asked";
         "after" Int "the last commit when it was answered";
+        "job" Text "the job that was taken on, or that ended";
         "question" Text "the question, or path and parameters; sealed";
-        "given" Text "the values of parameters, as JSON; sealed";
+        "given" Text "the values of parameters, or what a write was asked to do, as JSON; sealed";
         "address" Text "where it came from; sealed";
         "person" Text "who it was, as an identity provider says; sealed";
     }

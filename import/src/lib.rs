@@ -17,7 +17,7 @@ pub mod report;
 pub use error::{Error, Result};
 pub use pipeline::{
     ImportOptions, Limits, LoadedMapping, STANDARD_INPUT, actor, explain_mapping, forms, import,
-    rejected_lines,
+    rehearse_lines,
 };
 pub use progress::Progress;
 pub use report::{Report, SourceReport};

@@ -132,14 +132,23 @@ pub fn import(
     session.finish()
 }
 
-/// What an import would reject of lines of logs, without a store: for whoever answers before the
+/// What an import would make of lines of logs, without a store.
+#[derive(Debug)]
+pub struct Rehearsed {
+    /// Those that it would reject; the first thousand.
+    pub rejects: Vec<Reject>,
+    /// How many it would leave out, since the mapping finds no event in them.
+    pub skipped: u64,
+}
+
+/// What an import would make of lines of logs, without a store: for whoever answers before the
 /// import is made.
 ///
 /// # Errors
 /// Never for lines in memory; the type is that of reading files.
-pub fn rejected_lines(lines: &mut dyn Read, mapping: &LoadedMapping) -> Result<Vec<Reject>> {
+pub fn rehearse_lines(lines: &mut dyn Read, mapping: &LoadedMapping) -> Result<Rehearsed> {
     let read = translate(lines, "body", &mapping.logs, &mut Nobody, &mut |_| {})?;
-    Ok(read.rejects)
+    Ok(Rehearsed { rejects: read.rejects, skipped: read.skipped.values().sum() })
 }
 
 /// Hears no events.

@@ -7,7 +7,7 @@ use crate::endpoint::Endpoint;
 use crate::oidc::Known;
 use crate::problem::Problem;
 use crate::token::{PREFIX, Token};
-use axum::http::{HeaderMap, HeaderName, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use std::sync::Arc;
 
 /// Names the case within which is read.
@@ -35,8 +35,9 @@ pub(crate) async fn who(
     let Some(roles) = endpoint.roles.list(app.config.open_metrics) else { return Ok(None) };
     let key = headers.get(&DATADOG_KEY).filter(|_| endpoint.path == DATADOG_LOGS);
     let who = match key {
-        Some(_) if headers.contains_key(header::AUTHORIZATION) => {
-            return Err(Problem::unauthenticated());
+        // The same one said twice, as a proxy or a client's settings may have it, is one.
+        Some(key) if headers.contains_key(header::AUTHORIZATION) && !is_given(headers, key) => {
+            return Err(Problem::two_tokens());
         }
         // A machine's key: people of a provider do not come so.
         Some(key) => bearer(app, headers, key.to_str().ok().filter(|key| key.starts_with(PREFIX)))?,
@@ -52,15 +53,24 @@ pub(crate) async fn who(
     Ok(Some(who))
 }
 
+/// Is the bearer token of a request this key?
+fn is_given(headers: &HeaderMap, key: &HeaderValue) -> bool {
+    let keys = headers.get_all(&DATADOG_KEY).iter().count();
+    // Both come from whoever asks: how long it takes to compare them tells nobody anything.
+    keys == 1 && bearer_of(headers).is_some_and(|token| token.as_bytes() == key.as_bytes())
+}
+
+/// The one bearer token of a request.
+fn bearer_of(headers: &HeaderMap) -> Option<&str> {
+    let mut given = headers.get_all(header::AUTHORIZATION).iter();
+    let (scheme, token) = given.next()?.to_str().ok()?.split_once(' ')?;
+    let is_bearer = scheme.eq_ignore_ascii_case("bearer") && given.next().is_none();
+    is_bearer.then_some(token.trim())
+}
+
 /// The owner of the token in the request.
 pub(crate) async fn known(app: &App, headers: &HeaderMap) -> Result<Who, Problem> {
-    let mut given = headers.get_all(header::AUTHORIZATION).iter();
-    let text = given.next().and_then(|value| value.to_str().ok());
-    let bearer = text.and_then(|text| {
-        let (scheme, token) = text.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
-    });
-    let bearer = bearer.filter(|_| given.next().is_none());
+    let bearer = bearer_of(headers);
     if let (Some(oidc), Some(text)) = (&app.oidc, bearer)
         && oidc.is_new_key(text)
     {

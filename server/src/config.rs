@@ -250,7 +250,7 @@ impl Config {
         };
         let writing = writing::take(&mut table, &place)?;
         let mut config: Config = Value::Table(table).try_into().map_err(|e: toml::de::Error| {
-            Error::Config { place: place.clone(), why: e.message().to_owned() }
+            Error::Config { place: place.clone(), why: with_key(&e) }
         })?;
         config.writing = writing;
         config.check().map_err(|why| Error::Config { place, why })?;
@@ -316,6 +316,11 @@ impl Config {
             (None, None) => PathBuf::from("tokens.json"),
         }
     }
+}
+
+/// What is wrong, and at which key.
+fn with_key(error: &toml::de::Error) -> String {
+    error.to_string().trim_end().replace('\n', " ")
 }
 
 fn read_file(path: &Path) -> Result<Table> {
@@ -409,6 +414,15 @@ mod tests {
         ] {
             let error = read(text, &[]).unwrap_err().to_string();
             assert!(error.contains("lineal.toml"), "{text}: {error}");
+        }
+        for (text, key) in [
+            ("[limits]\nrows = \"x\"", "`limits.rows`"),
+            ("listen = \"localhost\"", "`listen`"),
+            ("[stores.a]\npath = 7", "`path`"),
+            ("[log]\nform = \"xml\"", "`log.form`"),
+        ] {
+            let error = read(text, &[]).unwrap_err().to_string();
+            assert!(error.contains(key) && !error.contains('\n'), "{text}: {error}");
         }
         assert!(read("", &[("LINEAL_SERVER_LIMIT__ROWS", "1")]).is_err());
         assert!(read("", &[]).is_ok());

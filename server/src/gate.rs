@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::asker::who;
 use crate::body::Bodies;
 use crate::endpoint::Endpoint;
+use crate::jobs::Job;
 use crate::log::Answered;
 use crate::places::Place;
 use crate::problem::Problem;
@@ -276,6 +277,22 @@ impl Call {
         }
     }
 
+    /// A job of who asks, called by an id that was made for it; the trail names it.
+    pub(crate) fn job(&self, id: String, kind: &'static str, label: String, now: i64) -> Arc<Job> {
+        self.asked.job(&id);
+        Job::new(id, kind, label, now, self.who.clone())
+    }
+
+    /// What a write is asked to do: the body, read as JSON, which the trail keeps sealed.
+    ///
+    /// # Errors
+    /// As [`Call::json`].
+    pub(crate) fn wish<T: serde::de::DeserializeOwned>(&self) -> Result<T, Problem> {
+        let read = self.json()?;
+        self.asked.given(String::from_utf8_lossy(&self.body).into_owned());
+        Ok(read)
+    }
+
     /// The body, read as JSON.
     ///
     /// # Errors
@@ -461,6 +478,10 @@ async fn heard<B: Heard>(
         return Err(Problem::unsupported("packed bodies are not taken: send the body as it is"));
     }
     let most = bodies.most(app);
+    // Before any of it is waited for: whoever sends it learns that at once.
+    if body.size_hint().lower() > most as u64 {
+        return Err(Problem::too_large(most));
+    }
     let whole = async {
         let (mut body, mut heard, mut more) = (pin!(body), Bytes::new(), Vec::new());
         while let Some(frame) = body.frame().await {

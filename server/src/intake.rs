@@ -46,6 +46,12 @@ pub(crate) enum Refused {
     Broken(String),
 }
 
+impl Refused {
+    fn gone() -> Refused {
+        Refused::Broken("the thread of the journal is gone".to_owned())
+    }
+}
+
 struct Arrival {
     request: Request,
     answer: oneshot::Sender<Result<Taken, Refused>>,
@@ -79,6 +85,8 @@ pub(crate) struct Intake {
     shared: Arc<Shared>,
     journal_bytes: u64,
     thread: Mutex<Option<JoinHandle<()>>>,
+    /// Entries that were taken since the start and in which the mapping finds no event.
+    no_event: AtomicU64,
 }
 
 impl Intake {
@@ -94,32 +102,47 @@ impl Intake {
             .spawn(move || keep(&keeping, &arrivals, file_bytes))
             .map_err(|source| Error::System { what: "start a thread", source })?;
         let (queue, thread) = (Mutex::new(Some(queue)), Mutex::new(Some(thread)));
-        Ok(Intake { queue, shared, journal_bytes: bounds.journal_bytes, thread })
+        let (journal_bytes, no_event) = (bounds.journal_bytes, AtomicU64::new(0));
+        Ok(Intake { queue, shared, journal_bytes, thread, no_event })
     }
 
     /// Takes a request. It is durable when this is [`Ok`]; whoever leaves before that may find it
     /// durable or not.
     pub(crate) async fn take(&self, request: Request) -> Result<Taken, Refused> {
+        self.send(request)?.await.unwrap_or_else(|_| Err(Refused::gone()))
+    }
+
+    /// As [`Intake::take`], for a thread that may wait: none of the runtime.
+    pub(crate) fn take_here(&self, request: Request) -> Result<Taken, Refused> {
+        self.send(request)?.blocking_recv().unwrap_or_else(|_| Err(Refused::gone()))
+    }
+
+    /// Hands a request to the thread.
+    fn send(&self, request: Request) -> Result<oneshot::Receiver<Result<Taken, Refused>>, Refused> {
         let bytes: usize = request.entries.iter().map(Vec::len).sum();
         if bytes > ENTRY_BYTES_MAX {
             return Err(Refused::TooLarge);
         }
         let (answer, answered) = oneshot::channel();
-        {
-            let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-            let queue = queue.as_ref().ok_or(Refused::Full)?;
-            if self.pending().bytes.saturating_add(bytes as u64) > self.journal_bytes {
-                return Err(Refused::Full);
-            }
-            match queue.try_send(Arrival { request, answer }) {
-                Ok(()) => {}
-                Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
-                    return Err(Refused::Full);
-                }
-            }
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = queue.as_ref().ok_or(Refused::Full)?;
+        if self.pending().bytes.saturating_add(bytes as u64) > self.journal_bytes {
+            return Err(Refused::Full);
         }
-        let broken = || Refused::Broken("the thread of the journal is gone".to_owned());
-        answered.await.unwrap_or_else(|_| Err(broken()))
+        match queue.try_send(Arrival { request, answer }) {
+            Ok(()) => Ok(answered),
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(Refused::Full),
+        }
+    }
+
+    /// Of a request that was taken so many entries are no events: the seal will leave them out.
+    pub(crate) fn left_out(&self, entries: u64) {
+        self.no_event.fetch_add(entries, Ordering::Relaxed);
+    }
+
+    /// How many were since the start.
+    pub(crate) fn no_event(&self) -> u64 {
+        self.no_event.load(Ordering::Relaxed)
     }
 
     /// What waits to be sealed.

@@ -1,5 +1,6 @@
 //! The imports and seals that were asked for: where each stands, for whoever asks.
 
+use crate::gate::Who;
 use crate::upload::Upload;
 use crate::wire::{
     AliasRequest, CheckRequest, CheckpointRequest, CompactRequest, ErasureRequest, HoldRequest,
@@ -63,6 +64,8 @@ pub(crate) struct Job {
     /// What was given, without where it lies.
     label: String,
     created: i64,
+    /// Who asked for it.
+    asker: Option<Arc<Who>>,
     pub(crate) progress: Progress,
     state: Mutex<State>,
 }
@@ -76,9 +79,26 @@ enum State {
 }
 
 impl Job {
-    pub(crate) fn new(id: String, kind: &'static str, label: String, created: i64) -> Arc<Job> {
+    /// A job that waits, with who asked for it.
+    pub(crate) fn new(
+        id: String,
+        kind: &'static str,
+        label: String,
+        created: i64,
+        asker: Option<Arc<Who>>,
+    ) -> Arc<Job> {
         let (progress, state) = (Progress::default(), Mutex::new(State::Waiting));
-        Arc::new(Job { id, kind, label, created, progress, state })
+        Arc::new(Job { id, kind, label, created, asker, progress, state })
+    }
+
+    /// What it does, in a word.
+    pub(crate) fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    /// Who asked for it.
+    pub(crate) fn asker(&self) -> Option<&Who> {
+        self.asker.as_deref()
     }
 
     /// What was given, without where it lies.
@@ -123,7 +143,7 @@ impl Job {
             problem: problem.map(|(name, detail)| {
                 serde_json::json!({
                     "type": format!("urn:lineal:problem:{name}"),
-                    "title": "The import failed",
+                    "title": failed(self.kind),
                     "detail": detail,
                 })
             }),
@@ -132,6 +152,25 @@ impl Job {
 
     fn locked(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is said of a job of a kind that failed.
+fn failed(kind: &str) -> &'static str {
+    match kind {
+        "import" => "The import failed",
+        "seal" => "The seal failed",
+        "erasure" => "The erasure failed",
+        "hold" => "The hold was not recorded",
+        "checkpoint" => "The checkpoint was not made",
+        "record" => "The statement was not recorded",
+        "statement" => "The statement was not made",
+        "check" => "The reports were not recorded",
+        "compact" => "The packing failed",
+        "retraction" => "The retraction failed",
+        "alias" => "The name was not recorded",
+        "verify" => "The verification broke off",
+        _ => "The job failed",
     }
 }
 

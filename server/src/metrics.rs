@@ -190,6 +190,14 @@ impl Metrics {
             let labels = format!("store=\"{}\"", tenant.name());
             line(&mut out, name, &labels, writer.intake.pending().entries);
         }
+        let name = "lineal_intake_no_event_total";
+        let help =
+            "Entries taken since the start in which the mapping finds no event: not recorded.";
+        head(&mut out, name, "counter", help);
+        for (tenant, writer) in writers() {
+            let labels = format!("store=\"{}\"", tenant.name());
+            line(&mut out, name, &labels, writer.intake.no_event());
+        }
         let name = "lineal_intake_journal_bytes";
         head(&mut out, name, "gauge", "Bytes of the journal that are not sealed.");
         for (tenant, writer) in writers() {

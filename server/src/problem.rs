@@ -45,6 +45,15 @@ impl Problem {
         )
     }
 
+    /// Two tokens: nothing is said of either.
+    pub(crate) fn two_tokens() -> Problem {
+        Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthenticated",
+            "two tokens were given, in `DD-API-KEY` and in `Authorization`, and they are not the same: leave one out",
+        )
+    }
+
     /// The role may not do this.
     pub(crate) fn forbidden(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::FORBIDDEN, "forbidden", detail)
@@ -282,9 +291,19 @@ impl Problem {
 
     /// The same, where what is not found may stand in entries that no commit has yet.
     pub(crate) fn or_unsealed(mut self, unsealed: Option<&str>) -> Problem {
-        if let Some(unsealed) = unsealed.filter(|_| self.status == StatusCode::NOT_FOUND) {
-            self.detail = format!("{}; {unsealed}", self.detail);
+        let Some(unsealed) = unsealed else { return self };
+        let is_not_found =
+            |mistake: &&mut Mistake| mistake.code == lineal_query::Code::NotFound.name();
+        let mut named = self.errors.iter_mut().filter(is_not_found).peekable();
+        if self.status != StatusCode::NOT_FOUND && named.peek().is_none() {
+            return self;
         }
+        // A screen reads the mistake alone, under the question; others read the detail.
+        for mistake in named {
+            let hint = mistake.hint.take().map_or_else(String::new, |hint| format!("{hint}; "));
+            mistake.hint = Some(format!("{hint}{unsealed}"));
+        }
+        self.detail = format!("{}; {unsealed}", self.detail);
         self
     }
 

@@ -25,12 +25,14 @@ use crate::config;
 use crate::error::{Error, Result};
 use crate::gate::Who;
 use crate::intake::{Intake, Refused};
+use crate::jobs::Job;
 use crate::tenant::Tenant;
 use crate::token::Token;
 use entry::Entry;
 use lineal_engine::journal::{Journal, JournalFiles, Request};
 use lineal_proof::Hash;
 use met::Met;
+use serde_json::json;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tally::Tallies;
@@ -98,7 +100,38 @@ impl Trail {
 
     /// Notes uses: they are durable when this is [`Ok`].
     pub(crate) async fn note(&self, uses: Vec<Use>) -> Result<(), Refused> {
-        let Some(received) = uses.iter().map(|each| each.time).max() else { return Ok(()) };
+        let Some(request) = self.request(uses)? else { return Ok(()) };
+        self.journal.take(request).await.map(|_| ())
+    }
+
+    /// A job came to its end: how, and from which commit to which. Blocks until that is durable; not for
+    /// threads of the runtime.
+    pub(crate) fn job_ended(
+        &self,
+        job: &Job,
+        problem: Option<&str>,
+        (before, after): (u64, u64),
+    ) -> Result<(), Refused> {
+        let who = job.asker();
+        let ended = Use {
+            token: who.map(|who| who.token.id.clone()),
+            role: who.map(|who| who.token.role.name()),
+            case: who.and_then(|who| who.case.clone()),
+            person: who.and_then(|who| who.person.clone()),
+            outcome: Some(if problem.is_none() { "answered" } else { "failed" }),
+            job: Some(job.id.clone()),
+            before: Some(before),
+            question: Some(format!("{} {}", job.kind(), job.label())),
+            given: problem.map(|name| json!({ "problem": name }).to_string()),
+            ..Use::mark("job", self.tenant.now(), after)
+        };
+        let Some(request) = self.request(vec![ended])? else { return Ok(()) };
+        self.journal.take_here(request).map(|_| ())
+    }
+
+    /// Uses as they are noted; none where there are none.
+    fn request(&self, uses: Vec<Use>) -> Result<Option<Request>, Refused> {
+        let Some(received) = uses.iter().map(|each| each.time).max() else { return Ok(None) };
         let store = Arc::clone(&self.tenant.current().store);
         let entries = uses.into_iter().map(|each| {
             let place = self.next.fetch_add(1, Ordering::Relaxed);
@@ -108,8 +141,7 @@ impl Trail {
         let entries = entries.map_err(|error| Refused::Broken(error.to_string()))?;
         let (form, body) = (FORM.to_owned(), Hash::default());
         self.last.fetch_max(received, Ordering::Relaxed);
-        let request = Request { form, key: None, body, received, entries, first: 0 };
-        self.journal.take(request).await.map(|_| ())
+        Ok(Some(Request { form, key: None, body, received, entries, first: 0 }))
     }
 
     /// Counts a use; it is written down when its minute is over.

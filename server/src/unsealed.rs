@@ -45,6 +45,20 @@ impl Unsealed {
         those(self.logs, &OF_LOGS) + those(self.lineage, &OF_LINEAGE)
     }
 
+    /// What an answer lacks that comes by such kinds, in words; none where nothing of them waits. Counts are
+    /// of the whole store: one who is bound to a part of it learns only that something waits.
+    pub(crate) fn words(&self, is_bound: bool, comes_by: impl Fn(Kind) -> bool) -> Option<String> {
+        match self.concerning(comes_by) {
+            0 => None,
+            _ if is_bound => Some("events are not sealed yet: their proof is pending".to_owned()),
+            entries => {
+                let mut pending = Completeness::default();
+                pending.tell_unsealed(entries, 0);
+                pending.reasons.first().map(ToString::to_string)
+            }
+        }
+    }
+
     /// What is left of it where a view shows some.
     pub(crate) fn without(self, shown: Pending) -> Unsealed {
         let shown = Unsealed::new(shown, 0);
@@ -114,16 +128,6 @@ impl Waiting {
 
     /// What an answer lacks that comes by such kinds; none where nothing of them waits.
     pub(crate) fn words(&self, comes_by: impl Fn(Kind) -> bool) -> Option<String> {
-        match self.unsealed.concerning(comes_by) {
-            0 => None,
-            _ if self.is_bound => {
-                Some("events are not sealed yet: their proof is pending".to_owned())
-            }
-            entries => {
-                let mut pending = Completeness::default();
-                pending.tell_unsealed(entries, 0);
-                pending.reasons.first().map(ToString::to_string)
-            }
-        }
+        self.unsealed.words(self.is_bound, comes_by)
     }
 }

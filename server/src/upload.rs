@@ -83,6 +83,9 @@ impl Upload {
         B: HttpBody<Data = Bytes, Error: Into<BoxError>>,
     {
         let Most { bytes: most, within } = most;
+        if body.size_hint().lower() > most as u64 {
+            return Err(Problem::too_large(most));
+        }
         let path = self.file.clone();
         let written = async {
             let mut file = beside(move || create(&path)).await?;

@@ -235,7 +235,6 @@ impl Writer {
     pub(crate) fn end(&self) {
         self.will_end();
         self.intake.end();
-        self.trail.end();
         *self.tasks.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread
@@ -243,6 +242,8 @@ impl Writer {
         {
             tracing::error!("a writer broke off; what it had not committed is in the journal");
         }
+        // Until then the ends of jobs are noted.
+        self.trail.end();
     }
 }
 
@@ -253,10 +254,11 @@ impl Hands {
             |tried: Option<Instant>| tried.is_some_and(|tried| tried.elapsed() < SEAL_PAUSE);
         loop {
             match tasks.recv_timeout(LOOK) {
-                Ok(task) if self.is_ending.load(Ordering::Relaxed) => task.job.end(Err((
-                    ENDED,
-                    "the server ended before this was begun; ask for it again".to_owned(),
-                ))),
+                Ok(task) if self.is_ending.load(Ordering::Relaxed) => {
+                    let why = "the server ended before this was begun; ask for it again";
+                    let commit = self.store.commit();
+                    self.ended(&task.job, commit, Err((ENDED, why.to_owned())));
+                }
                 Ok(task) => self.run(task),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
@@ -327,6 +329,7 @@ impl Hands {
     fn run(&self, Task { job, input, wanted, place }: Task) {
         drop(place);
         job.begin();
+        let before = self.store.commit();
         let ended = guarded(|| match &input {
             Input::Upload(upload) => self.import(&upload.file, &wanted, &job),
             Input::Path(path) => self.import(path, &wanted, &job),
@@ -346,6 +349,26 @@ impl Hands {
         self.tenant.follow();
         if let Err((name, why)) = &ended {
             tracing::warn!(store = self.tenant.name(), job = job.id, name, why, "a job failed");
+        }
+        match input {
+            // Of its own end it would leave something to seal each time.
+            Input::Trail => job.end(ended),
+            _ => self.ended(&job, before, ended),
+        }
+    }
+
+    /// A job ended: the trail says so before anybody is told.
+    fn ended(&self, job: &Job, before: u64, ended: Result<Json, Failed>) {
+        let problem = ended.as_ref().err().map(|(name, _)| *name);
+        let commits = (before, self.store.commit());
+        if let Err(refused) = self.trail.job_ended(job, problem, commits) {
+            let (store, job) = (self.tenant.name(), &job.id);
+            tracing::error!(
+                store,
+                job,
+                ?refused,
+                "the end of a job could not be noted in the trail"
+            );
         }
         job.end(ended);
     }
@@ -384,15 +407,29 @@ impl Hands {
         let name = match error {
             lineal_import::Error::Store(error) => return self.store_failed(error),
             lineal_import::Error::Strict { .. } => "rejected",
+            lineal_import::Error::NothingRecognised { .. } => "not-recognised",
             _ => "import",
         };
-        (name, without_paths(&error.to_string(), read, label, &self.uploads, self.tenant.name()))
+        (name, without_paths(&in_requests(error), read, label, &self.uploads, self.tenant.name()))
     }
 
     /// An error of the store as it is told.
     pub(crate) fn store_failed(&self, error: &lineal_engine::Error) -> Failed {
         tracing::error!(store = self.tenant.name(), %error, "the store could not be written");
         (if error.is_damage() { "store-damaged" } else { "store" }, STORE_FAILED.to_owned())
+    }
+}
+
+/// The words of an error that names options: as a request names them, and not a command line.
+fn in_requests(error: &lineal_import::Error) -> String {
+    match error {
+        lineal_import::Error::Strict { count, first } => {
+            format!("{count} rejected under `strict`; nothing was imported. The first: {first}")
+        }
+        lineal_import::Error::NoTime { label } => {
+            format!("{label} does not say when it was exported; give `observed_at`")
+        }
+        other => other.to_string(),
     }
 }
 
@@ -440,6 +477,16 @@ impl Hands {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_names_options_as_requests_do() {
+        let strict = lineal_import::Error::Strict { count: 2, first: "line 7".to_owned() };
+        let undated = lineal_import::Error::NoTime { label: "a.json".to_owned() };
+        for (error, option) in [(strict, "`strict`"), (undated, "`observed_at`")] {
+            let words = in_requests(&error);
+            assert!(words.contains(option) && !words.contains("--"), "{words}");
+        }
+    }
 
     #[test]
     fn an_error_is_told_without_folders_of_the_server() {

@@ -68,6 +68,11 @@ impl Remote {
             Failure::Remote { message, .. } if problem["type"] == "urn:lineal:problem:rejected" => {
                 Failure::Remote { message, exit: Exit::No }
             }
+            Failure::Remote { message, .. }
+                if problem["type"] == "urn:lineal:problem:not-recognised" =>
+            {
+                Failure::NotRecognised(message)
+            }
             other => other,
         }
     }

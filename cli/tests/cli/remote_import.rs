@@ -123,3 +123,33 @@ fn what_cannot_be_imported_over_a_server_says_why() {
     let folder = there.import(&["mlruns"]);
     assert!(folder.code == 2 && folder.err.contains("read whole"), "{folder:?}");
 }
+
+#[test]
+fn files_of_a_folder_that_are_not_recognised_are_listed_and_the_others_imported() {
+    let there = There::new();
+    let line = r#"{"_id":"L1","date":"2026-03-01T00:00:01Z","service":"s","attributes":{"art12":{"event_id":"e1","timestamp":"2026-03-01T00:00:01Z","model":{"name":"credit-risk-scorer","version":"2"}}}}"#;
+    there.folder.write("logs/a-notes.txt", "nothing of the kind");
+    there.folder.write("logs/b.json", format!("{line}\n"));
+    there.folder.write("logs/c/README.md", "# nothing");
+    there
+        .folder
+        .write("logs/d.json", format!("{}\n", line.replace("L1", "L2").replace("e1", "e2")));
+    let here = there.folder.run(&["import", "--store", "here", "logs"]);
+    let run = there.import(&["logs"]);
+    assert_eq!((run.code, here.code), (0, 0), "{run:?} {here:?}");
+    let listed = run.out.split("not recognised, and left out: 2 files\n").nth(1);
+    let listed: Vec<&str> = listed.unwrap_or_default().lines().map(str::trim).collect();
+    assert_eq!(listed, ["logs/a-notes.txt", "logs/c/README.md"], "{run:?}");
+    let events =
+        there.run("engineer", &["query", "find inference summarize count() as n", "--json"], b"");
+    assert_eq!(events.json()["rows"], serde_json::json!([[2]]), "{events:?}");
+    let again = there.import(&["logs", "--json"]);
+    assert_eq!((again.code, again.out.lines().count()), (0, 2), "{again:?}");
+    assert!(again.err.contains("left out: 2 files"), "{again:?}");
+    // A path below which nothing is recognised is a mistake, and the others are imported all the same.
+    let here = there.folder.run(&["import", "--store", "here", "logs/c"]);
+    let run = there.import(&["logs/c", "logs/b.json"]);
+    assert_eq!((run.code, here.code), (2, 2), "{run:?} {here:?}");
+    assert!(run.err.contains("nothing recognised under logs/c"), "{run:?}");
+    assert!(run.out.contains("everything was imported before"), "{run:?}");
+}

@@ -6,6 +6,8 @@ import contextlib
 import json
 import socket
 import threading
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -182,3 +184,43 @@ def test_columns_have_their_types_and_what_does_not_fit_stays_as_it_came() -> No
     assert len(empty.to_pandas()) == 0 and empty.to_arrow().num_rows == 0
     untyped = Answer(["n"], [[1]], ABOUT)
     assert untyped.types == ["any"] and list(untyped.to_pandas()["n"]) == [1]
+
+
+def test_what_no_request_can_say_is_refused_with_its_name_before_it_is_sent() -> None:
+    for token in ["", " \n"]:
+        with pytest.raises(ValueError, match="the token is empty"):
+            Client("http://localhost", token)
+    with pytest.raises(ValueError, match="case 'Prüfung-7': .* ASCII"):
+        Client("http://localhost", "lineal_x", case="Prüfung-7")
+    with pytest.raises(ValueError, match="store 'größe'"):
+        Client("http://localhost", "lineal_x", store="größe")
+    with pytest.raises(ValueError, match="the token: .* ASCII"):
+        Client("http://localhost", "lineal_ü")
+
+
+def test_times_are_sent_as_questions_take_them_and_other_types_are_named() -> None:
+    sent: list[Any] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(json.loads(request.content)["params"])
+        return httpx.Response(200, json={**ABOUT, "columns": [], "rows": [], "next": None})
+
+    zone = timezone(timedelta(hours=2))
+    when = datetime(2026, 3, 1, 12, 30, tzinfo=zone)
+    with client(answer) as lineal:
+        lineal.query("find x", {"t": when, "d": when.date(), "l": [1, "a", True], "n": "ü"})
+        expected = {"t": "2026-03-01T12:30:00+02:00", "d": "2026-03-01", "l": [1, "a", True], "n": "ü"}
+        assert sent == [expected]
+        with pytest.raises(ValueError, match=r"params\['t'\] needs a time zone"):
+            lineal.query("find x", {"t": when.replace(tzinfo=None)})
+        with pytest.raises(TypeError, match=r"params\['b'\]\[1\] is a bytes"):
+            lineal.query("find x", {"b": ["a", b"b"]})
+        with pytest.raises(TypeError, match=r"params\['f'\] is a float"):
+            lineal.query("find x", {"f": float("nan")})
+    assert len(sent) == 1
+
+
+def test_the_licences_of_the_package_are_those_of_the_project() -> None:
+    package = Path(__file__).parent.parent
+    for name in ["LICENSE-APACHE", "LICENSE-MIT"]:
+        assert (package / name).read_bytes() == (package.parent.parent / name).read_bytes()

@@ -203,7 +203,7 @@ fn read_texts<'a>(
     for (index, tape) in tapes.iter_mut().enumerate() {
         let document = index + 1;
         let plan = &mapping.documents[document];
-        let earlier_root = findings.root();
+        let earlier_root = findings.settled_root();
         let wanted = match (plan.root, earlier_root) {
             (Some(root), Some(found)) => root < found,
             (root, _) => root.is_some(),

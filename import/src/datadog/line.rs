@@ -71,7 +71,11 @@ pub(super) struct Findings {
     /// and one.
     pub(super) marks: Vec<Vec<u8>>,
     /// The roots that are there, one bit each.
-    pub(super) roots: u32,
+    roots: u32,
+    /// The root of the line.
+    root: Option<usize>,
+    /// Whether one of the mapping's marks stands below it.
+    settled: bool,
     pub(super) conflicts: bool,
 }
 
@@ -104,6 +108,7 @@ impl Findings {
         if let Some(tags) = self.members.iter().find(|member| member.name(line) == "tags") {
             self.read_tags(mapping, line, tags.node);
         }
+        self.choose(mapping);
     }
 
     /// Finds the mapping's places in a further document.
@@ -115,24 +120,45 @@ impl Findings {
     ) {
         self.marks[document].resize(json.len(), MARK_REST);
         let plan = &mapping.documents[document];
-        if let Some(root) = plan.root {
-            self.roots |= 1 << root;
-        }
+        self.roots |= plan.paths.roots_at(0);
         for child in json.children(0) {
             self.step(json, document, &plan.paths, 0, json.key(child), child);
         }
+        self.choose(mapping);
     }
 
-    /// The root of the line: the first of the mapping's that is there.
+    /// The root of the line: the first of the mapping's that is there and has one of its marks below
+    /// it, else the first that is there.
     pub(super) fn root(&self) -> Option<usize> {
-        (self.roots != 0).then(|| self.roots.trailing_zeros() as usize)
+        self.root
+    }
+
+    /// The root where no further one can take its place but one that goes before it.
+    pub(super) fn settled_root(&self) -> Option<usize> {
+        self.root.filter(|_| self.settled)
+    }
+
+    /// Another member of that name must not hide the event: whether a mark is there decides, not what
+    /// it says, so that lines of one form have one root.
+    fn choose(&mut self, mapping: &CompiledMapping) {
+        let is_there = |root: &usize| self.roots & (1 << root) != 0;
+        let is_marked = |root: &usize| {
+            mapping.event.iter().any(|place| match place {
+                Alternative::ByRoot(slots) => self.slots[slots[*root]].is_some(),
+                Alternative::Anywhere(_) => false,
+            })
+        };
+        let marked = (0..mapping.roots.len()).filter(is_there).find(is_marked);
+        let first = (self.roots != 0).then(|| self.roots.trailing_zeros() as usize);
+        self.settled = marked.is_some() || mapping.event.is_empty();
+        self.root = marked.or(first);
     }
 
     /// What stands at an alternative.
     pub(super) fn find(&self, alternative: &Alternative) -> Option<Found> {
         match alternative {
             Alternative::Anywhere(slot) => self.slots[*slot],
-            Alternative::ByRoot(slots) => self.slots[slots[self.root()?]],
+            Alternative::ByRoot(slots) => self.slots[slots[self.root?]],
         }
     }
 

@@ -33,7 +33,7 @@ pub(super) struct DocumentPlan {
     pub(super) text: Option<Alternative>,
     /// As the mapping spells that.
     pub(super) spelled: String,
-    /// The root it is, if it may be one.
+    /// The first of the roots that stand in it, if one may.
     pub(super) root: Option<usize>,
     /// Whether rules name it outright, so that it is read even when another root was found.
     pub(super) named: bool,
@@ -154,10 +154,10 @@ impl Compiler<'_> {
                     self.documents[0].paths.mark_root(path, index);
                     0
                 }
-                Root::Json(text) => {
+                Root::Json { text, path } => {
                     let document = self.document(text);
-                    // The same root twice can never be reached the second time.
                     self.documents[document].root.get_or_insert(index);
+                    self.documents[document].paths.mark_root(path, index);
                     document
                 }
             };
@@ -186,10 +186,16 @@ impl Compiler<'_> {
             }
             Place::Relative(path) => {
                 let roots = self.roots;
-                let slot = |(index, root): (usize, &Root)| match root {
-                    Root::Line(prefix) if prefix.is_empty() => self.path_slot(0, path),
-                    Root::Line(prefix) => self.path_slot(0, &format!("{prefix}.{path}")),
-                    Root::Json(_) => self.path_slot(self.root_documents[index], path),
+                let slot = |(index, root): (usize, &Root)| {
+                    let document = self.root_documents[index];
+                    match root {
+                        Root::Line(prefix) | Root::Json { path: prefix, .. } => {
+                            match prefix.is_empty() {
+                                true => self.path_slot(document, path),
+                                false => self.path_slot(document, &format!("{prefix}.{path}")),
+                            }
+                        }
+                    }
                 };
                 Alternative::ByRoot(roots.iter().enumerate().map(slot).collect())
             }
@@ -296,7 +302,7 @@ mod tests {
         assert_eq!(mapping.documents[1].root, Some(2));
         let name = mapping.fields.iter().find(|plan| plan.field == EventField::ModelName);
         let Alternative::ByRoot(slots) = &name.expect("mapped").from[0] else { panic!("relative") };
-        assert_eq!(slots.len(), 3);
+        assert_eq!(slots.len(), 5);
         assert_ne!(slots[0], slots[1]);
         assert_eq!(mapping.required().collect::<Vec<_>>(), [EventField::Time]);
     }

@@ -313,7 +313,7 @@ mod tests {
     #[test]
     fn the_built_in_mapping_parses_and_puts_the_required_time_first() {
         let mapping = DatadogMapping::built_in().expect("built in");
-        assert_eq!(mapping.roots.len(), 3);
+        assert_eq!(mapping.roots.len(), 5);
         assert_eq!(mapping.indexed, [EventField::InputHash]);
         assert_eq!(mapping.fields[0].field, EventField::Time);
         assert!(mapping.fields[0].required);

@@ -29,8 +29,13 @@ pub enum Root {
     /// Below this path of the line; the empty path is the line itself. `attributes:ai` is there
     /// for a member `ai` and for dotted names that begin with `ai.` alike.
     Line(String),
-    /// In the JSON that the text at this place holds; never [`Place::Relative`].
-    Json(Place),
+    /// In the JSON that a text holds, whole or below a path.
+    Json {
+        /// Where the text stands; never [`Place::Relative`].
+        text: Place,
+        /// The path in it; empty for all of it.
+        path: String,
+    },
 }
 
 impl Place {
@@ -69,17 +74,22 @@ impl Root {
     pub fn parse(text: &str) -> Result<Root, String> {
         let expected = || {
             format!(
-                "a root: `line`, `attributes`, `attributes:a.path`, `frame:name` or \
-                 `json(PLACE)`, found `{text}`"
+                "a root: `line`, `attributes`, `attributes:a.path`, `frame:name`, \
+                 `json(PLACE)` or `json(PLACE).path`, found `{text}`"
             )
         };
         if let Some(inner) = text.strip_prefix("json(") {
-            let inner = inner.strip_suffix(')').ok_or_else(expected)?;
+            let (inner, path) = inner.rsplit_once(')').ok_or_else(expected)?;
+            let path = match path.strip_prefix('.') {
+                Some(path) => steps(path)?,
+                None if path.is_empty() => String::new(),
+                None => return Err(expected()),
+            };
             return match Place::parse(inner)? {
                 Place::Relative(_) => Err(format!(
                     "a place that needs no root, such as `frame:message`, found `{text}`"
                 )),
-                place => Ok(Root::Json(place)),
+                place => Ok(Root::Json { text: place, path }),
             };
         }
         match text {
@@ -129,7 +139,8 @@ impl fmt::Display for Root {
             Root::Line(path) if path.is_empty() => out.write_str("line"),
             Root::Line(path) if path == "attributes" => out.write_str("attributes"),
             Root::Line(path) => spell_line(path, out),
-            Root::Json(text) => write!(out, "json({text})"),
+            Root::Json { text, path } if path.is_empty() => write!(out, "json({text})"),
+            Root::Json { text, path } => write!(out, "json({text}).{path}"),
         }
     }
 }
@@ -151,7 +162,14 @@ mod tests {
         for text in spelled {
             assert_eq!(Place::parse(text).expect(text).to_string(), text);
         }
-        for text in ["line", "attributes", "attributes:art12", "json(frame:message)"] {
+        for text in [
+            "line",
+            "attributes",
+            "attributes:art12",
+            "json(frame:message)",
+            "json(frame:message).art12",
+            "json(json(frame:message).inner).a.b",
+        ] {
             assert_eq!(Root::parse(text).expect(text).to_string(), text);
         }
     }
@@ -161,7 +179,15 @@ mod tests {
         for text in ["", "a..b", ".a", "tag:", "label:x", "json(a)", "json(a.b", "frame:"] {
             assert!(Place::parse(text).is_err(), "{text}");
         }
-        for text in ["model.name", "tag:env", "json(model)", "json(frame:message"] {
+        for text in [
+            "model.name",
+            "tag:env",
+            "json(model)",
+            "json(frame:message",
+            "json(frame:message)x",
+            "json(frame:message).",
+            "json(frame:message).a..b",
+        ] {
             assert!(Root::parse(text).is_err(), "{text}");
         }
     }

@@ -24,7 +24,13 @@ fn each_path_is_listed_with_what_became_of_it() {
     let roots: Vec<_> = seen.roots.iter().map(|root| (root.root.as_str(), root.lines)).collect();
     assert_eq!(
         roots,
-        [("attributes:art12", 310), ("attributes:ai", 0), ("json(frame:message)", 0)]
+        [
+            ("attributes:art12", 310),
+            ("attributes:ai", 0),
+            ("json(frame:message).art12", 0),
+            ("json(frame:message).ai", 0),
+            ("json(frame:message)", 0)
+        ]
     );
     assert_eq!(seen.fields["input_hash"], 310);
     assert!(seen.never_found.contains(&"verified_by"));

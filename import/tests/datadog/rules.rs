@@ -196,6 +196,45 @@ fn a_marked_line_with_a_cut_message_or_an_unreadable_time_is_rejected() {
     );
 }
 
+/// An agent sends as text what Datadog makes attributes of.
+#[test]
+fn the_forms_of_attributes_are_read_within_the_text_of_a_message() {
+    let hash = "cdda4d341cb6a3b9b725d30c79b9d5e05aa8d666e7f8f7ef3ca7bc878d16d504";
+    let model = json!({"name": "credit-risk", "version": "3"});
+    let nested = json!({"art12": {"model": model, "input": {"hash": hash}}, "level": "info"});
+    let below = json!({"ai": {"model": model, "input": {"hash": hash}}, "level": "info"});
+    let dotted = json!({
+        "ai.model.name": "credit-risk", "ai.model.version": "3", "ai.input.hash": hash, "level": "info"
+    });
+    let bare = json!({"model": model, "input": {"hash": hash}, "level": "info"});
+    // A member that is called so and holds no mark does not hide the event.
+    let other = json!({"model": model, "input": {"hash": hash}, "ai": {"gpu": 1}});
+    let kept = json!({"level": "info"});
+    for (form, rest) in [
+        (&nested, &kept),
+        (&below, &kept),
+        (&dotted, &kept),
+        (&bare, &kept),
+        (&other, &json!({"ai": {"gpu": 1}})),
+    ] {
+        for tags in [json!([]), json!(["compliance.art12:true"])] {
+            let event = one(&json!({
+                "date": "2025-11-03T14:00:00Z", "message": form.to_string(), "tags": tags
+            }));
+            assert_eq!(event.text(EventField::ModelName), Some("credit-risk"), "{form}");
+            assert_eq!(event.text(EventField::ModelVersion), Some("3"), "{form}");
+            assert!(event.get(EventField::InputHash).is_some(), "{form}");
+            assert_eq!(event.rest(), json!({"message": rest}), "{form}");
+        }
+    }
+    // Nor does an attribute of that name.
+    let event = one(&json!({
+        "date": "2025-11-03T14:00:00Z", "message": nested.to_string(), "attributes": {"ai": {"gpu": 1}}
+    }));
+    assert_eq!(event.text(EventField::ModelName), Some("credit-risk"));
+    assert_eq!(event.rest(), json!({"message": kept, "attributes": {"ai": {"gpu": 1}}}));
+}
+
 #[test]
 fn a_message_that_is_not_the_root_stays_text() {
     let message = r#"{"system_id":"other"}"#;

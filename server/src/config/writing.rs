@@ -117,7 +117,7 @@ pub(super) fn take(table: &mut Table, place: &str) -> Result<BTreeMap<String, Wr
             why: format!("store `{name}`: {why}"),
         };
         let read: Result<StoreTable, toml::de::Error> = store.clone().try_into();
-        let read = read.map_err(|error| fail(error.message().to_owned()))?;
+        let read = read.map_err(|error| fail(super::with_key(&error)))?;
         let StoreTable { path, write, imports, mapping } = read;
         if write {
             writing.insert(name.clone(), Writing { imports, mapping });

@@ -20,7 +20,7 @@ pub(crate) fn describe(it: Description) -> Description {
 
 /// Takes on that a name is given, or taken back, in the name of who asks.
 pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
-    let wanted: AliasRequest = call.json()?;
+    let wanted: AliasRequest = call.wish()?;
     take(&call, "alias", "a name".to_owned(), |login| Input::Alias(wanted, login))
 }
 

@@ -6,7 +6,7 @@ use super::sound;
 use crate::accept;
 use crate::check::{Asked, RECORDED, When, reports};
 use crate::gate::Call;
-use crate::jobs::{Input, Job, Wanted};
+use crate::jobs::{Input, Wanted};
 use crate::openapi::Description;
 use crate::problem::Problem;
 use crate::reply::{self, COMMIT, COMPLETENESS, WITHHELD, Written};
@@ -149,13 +149,13 @@ pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
         ));
     }
     let (tenant, writer) = call.writer()?;
-    let about: CheckRequest = call.json()?;
+    let about: CheckRequest = call.wish()?;
     narrowed_by_system(&about)?;
     let who = call.who()?;
     let login = who.person.clone().unwrap_or_else(|| format!("token:{}", who.token.id));
     let input = Input::Check(Box::new(about), login);
     let label = "a report of what rules ask for".to_owned();
-    let job = Job::new(call.app.request_id(), "check", label, tenant.now());
+    let job = call.job(call.app.request_id(), "check", label, tenant.now());
     writer.take(Arc::clone(&job), input, Wanted::default())?;
     accepted(&job)
 }

@@ -4,14 +4,14 @@
 use super::imports::accepted;
 use super::told;
 use crate::gate::Call;
-use crate::jobs::{Input, Job, Wanted};
+use crate::jobs::{Input, Wanted};
 use crate::openapi::Description;
 use crate::problem::Problem;
 use crate::wire::{CheckpointRequest, ErasureRequest, HoldRequest, ImportJob};
 use axum::body::Body;
 use axum::http::Response;
 use lineal_engine::HoldScope;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
 pub(crate) fn describe(it: Description) -> Description {
@@ -54,12 +54,25 @@ pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
     unbound(&call)?;
     let (tenant, writer) = call.writer()?;
     let request: ErasureRequest = call.json()?;
+    call.asked.given(unnamed(&call.body)?);
     // What names the things must not outlive them: the job is called by the request's reference.
     let label = request.decision.clone();
     let input = Input::Erasure(Box::new(request), login(&call)?);
-    let job = Job::new(call.app.request_id(), "erasure", label, tenant.now());
+    let job = call.job(call.app.request_id(), "erasure", label, tenant.now());
     writer.take(Arc::clone(&job), input, Wanted::default())?;
     accepted(&job)
+}
+
+/// What was asked for without what names the things, which must not outlive them: how many it names is
+/// kept in its place.
+fn unnamed(body: &[u8]) -> Result<String, Problem> {
+    let mut asked: Json = serde_json::from_slice(body).map_err(|_| Problem::fault())?;
+    for name in ["events", "batches", "fields"] {
+        if let Some(all) = asked.get_mut(name) {
+            *all = json!(all.as_array().map_or(0, Vec::len));
+        }
+    }
+    Ok(asked.to_string())
 }
 
 /// Takes a hold on, or its end.
@@ -67,10 +80,10 @@ pub(crate) async fn post_hold(call: Call) -> Result<Response<Body>, Problem> {
     call.only(&[])?;
     unbound(&call)?;
     let (tenant, writer) = call.writer()?;
-    let request: HoldRequest = call.json()?;
+    let request: HoldRequest = call.wish()?;
     let label = request.name.clone();
     let input = Input::Hold(Box::new(request), login(&call)?);
-    let job = Job::new(call.app.request_id(), "hold", label, tenant.now());
+    let job = call.job(call.app.request_id(), "hold", label, tenant.now());
     writer.take(Arc::clone(&job), input, Wanted::default())?;
     accepted(&job)
 }
@@ -80,10 +93,10 @@ pub(crate) async fn post_checkpoint(call: Call) -> Result<Response<Body>, Proble
     call.only(&[])?;
     unbound(&call)?;
     let (tenant, writer) = call.writer()?;
-    let request: CheckpointRequest = call.json()?;
+    let request: CheckpointRequest = call.wish()?;
     let input = Input::Checkpoint(request, login(&call)?);
     let label = "checkpoint".to_owned();
-    let job = Job::new(call.app.request_id(), "checkpoint", label, tenant.now());
+    let job = call.job(call.app.request_id(), "checkpoint", label, tenant.now());
     writer.take(Arc::clone(&job), input, Wanted::default())?;
     accepted(&job)
 }

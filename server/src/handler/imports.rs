@@ -12,6 +12,7 @@ use crate::wire::{ImportJob, ImportJobs, ImportRequest};
 use axum::body::Body;
 use axum::http::{Response, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
+use hyper::body::Body as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,6 +48,14 @@ pub(crate) async fn post(mut call: Call) -> Result<Response<Body>, Problem> {
         let kind = kind.to_str().unwrap_or_default();
         kind.split(';').next().is_some_and(|k| k.trim().eq_ignore_ascii_case("application/json"))
     });
+    let is_form = call.parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| {
+        kind.as_bytes().get(..10).is_some_and(|kind| kind.eq_ignore_ascii_case(b"multipart/"))
+    });
+    if is_form {
+        return Err(Problem::unsupported(
+            "the body is the file itself and no form: `curl --data-binary @FILE`, with application/octet-stream",
+        ));
+    }
     let id = call.app.request_id();
     // Before the body is heard: what would be refused at its end is refused at once.
     let place = writer.reserve()?;
@@ -84,7 +93,7 @@ pub(crate) async fn post(mut call: Call) -> Result<Response<Body>, Problem> {
         }
         (Input::Upload(upload), name, wanted)
     };
-    let job = Job::new(id, "import", label, tenant.now());
+    let job = call.job(id, "import", label, tenant.now());
     writer.take_at(place, Arc::clone(&job), input, wanted)?;
     accepted(&job)
 }
@@ -139,11 +148,15 @@ fn told(call: &Call, what: impl serde::Serialize) -> Result<Response<Body>, Prob
 async fn request(call: &mut Call) -> Result<ImportRequest, Problem> {
     let most = call.app.config.limits.body_bytes;
     let within = Duration::from_secs(call.app.config.limits.request_seconds);
-    let body = Limited::new(call.take_unheard(), most);
+    let body = call.take_unheard();
+    if body.size_hint().lower() > most as u64 {
+        return Err(Problem::too_large(most));
+    }
+    let body = Limited::new(body, most);
     let body = tokio::time::timeout(within, body.collect()).await;
     let body = body.map_err(|_| Problem::slow())?.map_err(|_| Problem::too_large(most))?;
     call.body = body.to_bytes();
-    call.json()
+    call.wish()
 }
 
 /// A path below the folder that may be imported from. What is not there and what is not below it are

@@ -3,8 +3,8 @@
 use crate::body::unpacked;
 use crate::gate::Call;
 use crate::intake::lines::Chained;
-use crate::intake::{datadog, openlineage, otlp};
-use crate::jobs::{Input, Job, Wanted};
+use crate::intake::{Taken, datadog, openlineage, otlp};
+use crate::jobs::{Input, Wanted};
 use crate::openapi::Description;
 use crate::problem::Problem;
 use crate::reply::Written;
@@ -14,7 +14,7 @@ use axum::body::Body;
 use axum::http::{HeaderName, Response, StatusCode, header};
 use bytes::Bytes;
 use lineal_engine::journal::{JournalKey, Request};
-use lineal_import::{LoadedMapping, rejected_lines};
+use lineal_import::{LoadedMapping, rehearse_lines};
 use lineal_proof::Hash;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -70,8 +70,8 @@ pub(crate) async fn datadog_logs(call: Call) -> Result<Response<Body>, Problem> 
     let said = if given.is_empty() { Vec::new() } else { said_beside(&given)? };
     taken(&call, seal::DATADOG, said, move |body, received| {
         let lines = datadog::lines(body, &given, received, entries)?;
-        sound(&lines, &mapping)?;
-        Ok(lines)
+        let no_event = sound(&lines, &mapping)?;
+        Ok((lines, no_event))
     })
     .await?;
     let mut response = Written::json(&json!({}), false).response("application/json");
@@ -106,8 +106,8 @@ pub(crate) async fn otlp_logs(call: Call) -> Result<Response<Body>, Problem> {
     let mapping = Arc::clone(&call.writer()?.1.mapping);
     taken(&call, seal::OTLP, Vec::new(), move |body, received| {
         let lines = otlp::lines(body, is_protobuf, received, entries)?;
-        sound(&lines, &mapping)?;
-        Ok(lines)
+        let no_event = sound(&lines, &mapping)?;
+        Ok((lines, no_event))
     })
     .await?;
     if is_protobuf {
@@ -146,7 +146,7 @@ async fn events(call: Call, several: bool) -> Result<Response<Body>, Problem> {
     call.only(&[])?;
     let entries = call.app.config.intake.entries;
     taken(&call, seal::OPENLINEAGE, Vec::new(), move |body, _| {
-        openlineage::lines(body, several, entries)
+        Ok((openlineage::lines(body, several, entries)?, 0))
     })
     .await?;
     let mut response = Written::json(&json!({}), false).response("application/json");
@@ -154,18 +154,19 @@ async fn events(call: Call, several: bool) -> Result<Response<Body>, Problem> {
     Ok(response)
 }
 
-/// Refuses what the import would reject: an event that is acknowledged will be recorded.
-fn sound(lines: &[Vec<u8>], mapping: &LoadedMapping) -> Result<(), Problem> {
-    let rejects = rejected_lines(&mut Chained::of(lines), mapping);
-    let rejects = rejects.map_err(|_| Problem::fault())?;
-    match rejects.first() {
+/// Refuses what the import would reject: an event that is acknowledged will be recorded. Gives how many
+/// entries are no events.
+fn sound(lines: &[Vec<u8>], mapping: &LoadedMapping) -> Result<u64, Problem> {
+    let rehearsed = rehearse_lines(&mut Chained::of(lines), mapping);
+    let rehearsed = rehearsed.map_err(|_| Problem::fault())?;
+    match rehearsed.rejects.first() {
         // A line is an entry, from 1.
         Some(first) => Err(Problem::bad_request(format!(
             "entry {} is rejected, and nothing was stored: {}",
             first.at.line.saturating_sub(1),
             first.reason
         ))),
-        None => Ok(()),
+        None => Ok(rehearsed.skipped),
     }
 }
 
@@ -176,12 +177,13 @@ fn said_beside(given: &BTreeMap<String, String>) -> Result<Vec<u8>, Problem> {
     Ok(said)
 }
 
-/// Takes the body of a call, and what is said beside it: when this is [`Ok`] it is durable.
+/// Takes the body of a call, and what is said beside it: when this is [`Ok`] it is durable. `read` gives
+/// its entries and how many of them are no events.
 async fn taken(
     call: &Call,
     form: &str,
     mut said: Vec<u8>,
-    read: impl FnOnce(&[u8], i64) -> Result<Vec<Vec<u8>>, Problem> + Send + 'static,
+    read: impl FnOnce(&[u8], i64) -> Result<(Vec<Vec<u8>>, u64), Problem> + Send + 'static,
 ) -> Result<(), Problem> {
     let (tenant, writer) = call.writer()?;
     let key = key(call, form)?;
@@ -191,21 +193,23 @@ async fn taken(
     // Unpacking and reading take milliseconds: not on a thread that others wait for.
     let work = tokio::task::spawn_blocking(move || {
         let body: Bytes = unpacked(&headers, &body, most)?;
-        let entries = read(&body, received)?;
+        let (entries, no_event) = read(&body, received)?;
         if said.is_empty() {
-            return Ok((Hash::of(&body), entries));
+            return Ok((Hash::of(&body), entries, no_event));
         }
         said.extend_from_slice(&body);
-        Ok::<_, Problem>((Hash::of(&said), entries))
+        Ok::<_, Problem>((Hash::of(&said), entries, no_event))
     });
-    let (body, entries) = work.await.map_err(|_| Problem::fault())??;
+    let (body, entries, no_event) = work.await.map_err(|_| Problem::fault())??;
     if entries.is_empty() {
         return Ok(());
     }
     call.asked.results(entries.len() as u64);
     let form = form.to_owned();
     let request = Request { form, key, body, received, entries, first: 0 };
-    writer.intake.take(request).await.map_err(Problem::refused)?;
+    if writer.intake.take(request).await.map_err(Problem::refused)? == Taken::Anew {
+        writer.intake.left_out(no_event);
+    }
     Ok(())
 }
 
@@ -228,7 +232,7 @@ fn key(call: &Call, form: &str) -> Result<Option<JournalKey>, Problem> {
 pub(crate) async fn seal(call: Call) -> Result<Response<Body>, Problem> {
     call.only(&[])?;
     let (tenant, writer) = call.writer()?;
-    let job = Job::new(call.app.request_id(), "seal", "journal".to_owned(), tenant.now());
+    let job = call.job(call.app.request_id(), "seal", "journal".to_owned(), tenant.now());
     writer.take(Arc::clone(&job), Input::Journal, Wanted::default())?;
     super::imports::accepted(&job)
 }

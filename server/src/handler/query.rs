@@ -355,7 +355,10 @@ impl Asking {
             rows if rows > until.rows => Ok(None),
             _ => self.finished(app, (prepared, shown), view, answer, table, tell).map(Some),
         };
-        let refused = |error| Problem::question(&error);
+        let refused = |error| {
+            let lacks = self.lacks(prepared, shown);
+            Problem::question(&error).or_unsealed(lacks.as_deref())
+        };
         match self.form {
             // Written down at once: its rows need not be lists of their own.
             Form::Json => prepared.look_on(machine, view, &request, finish).map_err(refused)?,

@@ -4,7 +4,7 @@
 use super::imports::accepted;
 use super::told;
 use crate::gate::Call;
-use crate::jobs::{Input, Job, Wanted};
+use crate::jobs::{Input, Wanted};
 use crate::openapi::Description;
 use crate::problem::Problem;
 use crate::role::Role;
@@ -56,7 +56,7 @@ fn may(role: Role, whose: &[Who]) -> bool {
 
 /// What is stated, by whom: nobody states in another's name.
 fn stated(call: &Call) -> Result<Request, Problem> {
-    let wanted: RecordRequest = call.json()?;
+    let wanted: RecordRequest = call.wish()?;
     let who = call.who()?;
     let login = who.person.clone().unwrap_or_else(|| format!("token:{}", who.token.id));
     let same = |by: &String| by.trim().to_lowercase() == login.trim().to_lowercase();
@@ -95,7 +95,7 @@ fn take(call: &Call, to_sign: bool) -> Result<Response<Body>, Problem> {
     let input = Input::Record(Box::new(request), to_sign);
     let (kind, label) =
         if to_sign { ("statement", "a decision") } else { ("record", "a statement") };
-    let job = Job::new(call.app.request_id(), kind, label.to_owned(), tenant.now());
+    let job = call.job(call.app.request_id(), kind, label.to_owned(), tenant.now());
     writer.take(Arc::clone(&job), input, Wanted::default())?;
     accepted(&job)
 }

@@ -36,7 +36,7 @@ pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
             "retention is of the whole store, and this token is bound to systems",
         ));
     }
-    let asked: RetentionRequest = call.json()?;
+    let asked: RetentionRequest = call.wish()?;
     let tenant = call.tenant()?;
     let now = match &asked.at {
         None => tenant.now(),

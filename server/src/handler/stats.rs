@@ -25,14 +25,16 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
         ));
     }
     let name = call.tenant()?.name().to_owned();
-    let pending = call.app.writer(&name).map(|writer| writer.intake.pending());
+    let intake = call.app.writer(&name).map(|writer| &writer.intake);
+    let pending = intake.map(|intake| intake.pending());
+    let no_event = intake.map_or(0, |intake| intake.no_event());
     let entries = pending.map_or(0, |pending| pending.entries).to_le_bytes();
     // Who reads lineage alone learns nothing of who else asks.
     let keeper = call.app.keeper(&name);
     let waiting = keeper.map(|writer| sight.trail.then(|| writer.trail.pending()));
     let elsewhere = keeper.is_some() && call.app.writer(&name).is_none();
     let uses = waiting.flatten().unwrap_or_default().to_le_bytes();
-    told(&call, &[&entries, &uses], move |opened, _| {
+    told(&call, &[&entries, &no_event.to_le_bytes(), &uses], move |opened, _| {
         let view = opened.snapshot();
         let tally = Tally::of(&opened.store, view).map_err(|e| Problem::store(&e))?;
         let mut json = tally.to_json(&name, view);
@@ -47,7 +49,7 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
         json["intake"] = match pending {
             Some(Pending { entries, bytes, oldest, .. }) => json!({
                 "written_here": true, "proof_pending": entries, "journal_bytes": bytes,
-                "oldest": oldest.map(time_text),
+                "oldest": oldest.map(time_text), "no_event": no_event,
             }),
             None => json!({ "written_here": false }),
         };

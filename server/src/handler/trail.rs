@@ -1,7 +1,7 @@
 //! `POST /v1/trail/seal`: makes commits of what was noted so far, so that it can be asked for.
 
 use crate::gate::Call;
-use crate::jobs::{Input, Job, Wanted};
+use crate::jobs::{Input, Wanted};
 use crate::problem::Problem;
 use axum::body::Body;
 use axum::http::Response;
@@ -17,7 +17,7 @@ pub(crate) async fn seal(call: Call) -> Result<Response<Body>, Problem> {
     }
     let tenant = call.tenant()?;
     let writer = call.app.keeper(tenant.name()).ok_or_else(Problem::read_only)?;
-    let job = Job::new(call.app.request_id(), "seal", "trail".to_owned(), tenant.now());
+    let job = call.job(call.app.request_id(), "seal", "trail".to_owned(), tenant.now());
     writer.take(Arc::clone(&job), Input::Trail, Wanted::default())?;
     super::imports::accepted(&job)
 }

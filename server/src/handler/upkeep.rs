@@ -2,7 +2,7 @@
 
 use super::imports::accepted;
 use crate::gate::Call;
-use crate::jobs::{Input, Job, Wanted};
+use crate::jobs::{Input, Wanted};
 use crate::openapi::Description;
 use crate::problem::Problem;
 use crate::wire::{CompactRequest, ImportJob, RetractRequest, VerifyRequest};
@@ -27,20 +27,20 @@ pub(crate) fn describe_verify(it: Description) -> Description {
 
 /// Takes on that small containers are packed.
 pub(crate) async fn compact(call: Call) -> Result<Response<Body>, Problem> {
-    let wanted: CompactRequest = call.json()?;
+    let wanted: CompactRequest = call.wish()?;
     take(&call, "compact", "small containers".to_owned(), |_| Input::Compact(wanted))
 }
 
 /// Takes on that an import is undone, in the name of who asks.
 pub(crate) async fn retract(call: Call) -> Result<Response<Body>, Problem> {
-    let wanted: RetractRequest = call.json()?;
+    let wanted: RetractRequest = call.wish()?;
     let label = format!("import:{}", wanted.import);
     take(&call, "retraction", label, |login| Input::Retract(wanted, login))
 }
 
 /// Takes on that the store's files are hashed again.
 pub(crate) async fn verify(call: Call) -> Result<Response<Body>, Problem> {
-    let wanted: VerifyRequest = call.json()?;
+    let wanted: VerifyRequest = call.wish()?;
     take(&call, "verify", "the store's files".to_owned(), |_| Input::Verify(wanted))
 }
 
@@ -59,7 +59,7 @@ pub(super) fn take(
     let (tenant, writer) = call.writer()?;
     let who = call.who()?;
     let login = who.person.clone().unwrap_or_else(|| format!("token:{}", who.token.id));
-    let job = Job::new(call.app.request_id(), kind, label, tenant.now());
+    let job = call.job(call.app.request_id(), kind, label, tenant.now());
     writer.take(Arc::clone(&job), input(login), Wanted::default())?;
     accepted(&job)
 }

@@ -89,6 +89,10 @@ fn line(
     let date = DATES.iter().find(|name| entry.get(**name).is_some_and(is_date));
     let date = date.and_then(|name| entry.get(*name).cloned());
     line.insert("date".to_owned(), date.unwrap_or_else(|| Json::String(time_text(received))));
+    // Datadog reads JSON in a message whether it is a text or not; an archive holds it as text.
+    if let Some(message @ Json::Object(_)) = entry.get_mut("message") {
+        *message = Json::String(message.to_string());
+    }
     for (name, frame) in FRAME {
         let text = match entry.get(name) {
             Some(Json::String(_)) if !line.contains_key(frame) => entry.shift_remove(name),

@@ -33,10 +33,10 @@ pub(crate) fn lines(
         export.ok_or_else(|| Problem::bad_request("the body is no JSON of OTLP logs"))?
     };
     let mut lines = Lines::new(most);
-    for of_resource in list(&export, "resourceLogs") {
+    for of_resource in list(&export, "resourceLogs")? {
         let resource = attributes(&of_resource["resource"]["attributes"])?;
-        for of_scope in list(of_resource, "scopeLogs") {
-            for record in list(of_scope, "logRecords") {
+        for of_scope in list(of_resource, "scopeLogs")? {
+            for record in list(of_scope, "logRecords")? {
                 lines.push(line(record, &resource, received)?.to_string().into_bytes())?;
             }
         }
@@ -44,8 +44,13 @@ pub(crate) fn lines(
     Ok(lines.taken())
 }
 
-fn list<'j>(json: &'j Json, name: &str) -> &'j [Json] {
-    json[name].as_array().map_or(&[], Vec::as_slice)
+/// The members of a list, none where it is absent. What is no list would be acknowledged and lost.
+fn list<'j>(json: &'j Json, name: &str) -> Result<&'j [Json], Problem> {
+    match &json[name] {
+        Json::Array(items) if items.iter().all(Json::is_object) => Ok(items),
+        Json::Null if json.is_object() => Ok(&[]),
+        _ => Err(Problem::bad_request(format!("`{name}` is a list of objects"))),
+    }
 }
 
 /// A record as a line: what an archive keeps in its frame stands there, all else in attributes.
@@ -66,21 +71,20 @@ fn line(record: &Json, resource: &Map<String, Json>, received: i64) -> Result<Js
     put("service", of_resource(&["service.name"]));
     put("source", Some("otlp"));
     put("status", record["severityText"].as_str().map(str::to_lowercase).as_deref());
-    let body = value(&record["body"], 0)?;
+    let body = match value(&record["body"], 0)? {
+        // The mapping reads JSON in a message, whatever stands around the event; nothing of it yields
+        // to an attribute of the same name.
+        body @ Json::Object(_) => Json::String(body.to_string()),
+        body => body,
+    };
     put("message", body.as_str());
     let environment = of_resource(&["deployment.environment.name", "deployment.environment"]);
     if let Some(environment) = environment {
         line.insert("tags".to_owned(), json!([format!("env:{environment}")]));
     }
     let mut inner = attributes(&record["attributes"])?;
-    match body {
-        Json::Object(members) => {
-            for (name, member) in members {
-                inner.entry(name).or_insert(member);
-            }
-        }
-        Json::String(_) | Json::Null => {}
-        other => drop(inner.entry("body").or_insert(other)),
+    if !matches!(body, Json::String(_) | Json::Null) {
+        inner.entry("body").or_insert(body);
     }
     for (from, name) in
         [("traceId", "trace_id"), ("spanId", "span_id"), ("eventName", "event_name")]
@@ -122,7 +126,7 @@ fn value(any: &Json, depth: usize) -> Result<Json, Problem> {
     Ok(match kind.as_str() {
         "intValue" => whole(value).map_or(Json::Null, Json::from),
         "arrayValue" => {
-            let values = list(value, "values").iter();
+            let values = value["values"].as_array().into_iter().flatten();
             values.map(|item| self::value(item, depth + 1)).collect::<Result<_, _>>()?
         }
         "kvlistValue" => Json::Object(pairs(&value["values"], depth)?),
@@ -347,6 +351,14 @@ mod tests {
         assert_eq!(read(b"[]", false), Err(400));
         assert_eq!(read(b"{", false), Err(400));
         assert_eq!(read(b"{}", false), Ok(Vec::new()));
+        for wrong in [
+            json!({ "resourceLogs": 5 }),
+            json!({ "resourceLogs": [5] }),
+            json!({ "resourceLogs": [{ "scopeLogs": {} }] }),
+            json!({ "resourceLogs": [{ "scopeLogs": [{ "logRecords": ["x"] }] }] }),
+        ] {
+            assert_eq!(read(wrong.to_string().as_bytes(), false), Err(400), "{wrong}");
+        }
         assert_eq!(read(b"", true), Ok(Vec::new()));
         let many = json!({ "resourceLogs": [{ "scopeLogs": [{ "logRecords": [{}, {}, {}] }] }] });
         assert_eq!(read(many.to_string().as_bytes(), false), Err(413));

@@ -8,7 +8,7 @@ use crate::handler::{check, erasures, records, show};
 use crate::problem::Problem;
 use crate::role::Role::{self, Approver, Engineer, Investigator, PrivacyOfficer};
 use axum::body::Body;
-use axum::http::Response;
+use axum::http::{Response, StatusCode};
 use lineal_evidence::record::{File, FileFacts};
 use lineal_evidence::report::KINDS;
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
@@ -96,8 +96,6 @@ impl Tools {
         tool: &str,
         arguments: &JsonObject,
     ) -> Result<Json, Refusal> {
-        let text = format!("mcp {tool} {}", named(arguments));
-        self.call().asked.question(text.as_str().into(), tool.into(), None);
         match tool {
             "check" => {
                 let mut uri = "/v1/check?".to_owned();
@@ -162,12 +160,16 @@ impl Tools {
                 ("done", Some(report), _) => return Ok(report),
                 ("failed", _, Some(problem)) => {
                     let words = problem["detail"].as_str().unwrap_or("it was refused");
-                    return Err(Refusal::Words(words.to_owned()));
+                    return Err(Refusal::Refused(
+                        StatusCode::UNPROCESSABLE_ENTITY,
+                        words.to_owned(),
+                    ));
                 }
                 _ if Instant::now() >= deadline => {
-                    return Err(Refusal::Words(format!(
+                    let words = format!(
                         "it was taken on and is not done yet: job {id}, which GET /v1/imports/{id} tells"
-                    )));
+                    );
+                    return Err(Refusal::Refused(StatusCode::ACCEPTED, words));
                 }
                 _ => tokio::time::sleep(LOOK).await,
             }
@@ -177,8 +179,9 @@ impl Tools {
 
 /// What names the thing: the trail seals it, as it seals questions.
 pub(super) fn named(arguments: &JsonObject) -> String {
-    let names =
-        ["what", "system", "model", "node", "dataset", "name", "to", "target", "old", "new"];
+    let names = [
+        "kind", "what", "system", "model", "node", "dataset", "name", "to", "target", "old", "new",
+    ];
     let given = names.iter().filter_map(|name| Some((name, arguments.get(*name)?.as_str()?)));
     let given: Vec<String> = given.map(|(name, text)| format!("{name}={text}")).collect();
     given.join(" ")

@@ -1,6 +1,6 @@
 //! The tool that reports: Markdown, as much as may be told at once.
 
-use super::evidence::{named, optional, text_of};
+use super::evidence::{optional, text_of};
 use super::tools::{Refusal, Tools, encoded};
 use crate::handler::report;
 use rmcp::model::JsonObject;
@@ -19,8 +19,6 @@ impl Tools {
         most: usize,
     ) -> Result<String, Refusal> {
         let kind = text_of(arguments, "kind")?;
-        let text = format!("mcp report {kind} {}", named(arguments));
-        self.call().asked.question(text.as_str().into(), "report".into(), None);
         let mut uri = "/v1/report/kind?format=md".to_owned();
         for name in &ARGUMENTS[1..] {
             // A commit may come as a number.

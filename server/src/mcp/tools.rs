@@ -6,8 +6,9 @@ use crate::endpoint::{ENDPOINTS, Endpoint};
 use crate::gate::Call;
 use crate::handler::{erasures, prove, public_log, query, trace};
 use crate::problem::Problem;
+use crate::reply::TOTAL;
 use axum::body::Body;
-use axum::http::Response;
+use axum::http::{Response, StatusCode};
 use http_body_util::BodyExt;
 use lineal_query::schema_card;
 use rmcp::model::{
@@ -82,6 +83,16 @@ impl Tools {
         }
     }
 
+    /// The answer of a tool. The trail learns what was asked, how much was given, and whether it was
+    /// refused: the answer of the protocol has the status of an answer in any case.
+    async fn told(&self, tool: &str, arguments: &JsonObject) -> Result<String, Refusal> {
+        let answered = self.answer(tool, arguments).await;
+        if let Err(refusal) = &answered {
+            self.call.asked.refused(refusal.status().as_u16());
+        }
+        answered
+    }
+
     async fn answer(&self, tool: &str, arguments: &JsonObject) -> Result<String, Refusal> {
         let known: &[&str] = match tool {
             "query" => &["query", "params", "rows", "cursor"],
@@ -92,6 +103,11 @@ impl Tools {
             "checkpoint" => &["size"],
             other => evidence::arguments_of(other).ok_or(Refusal::NoTool)?,
         };
+        let asked = &self.call.asked;
+        let given = (!arguments.is_empty()).then(|| json!(arguments).to_string());
+        let question = format!("mcp {tool} {}", evidence::named(arguments));
+        // The name of a tool there is: nothing of the caller's stands in the clear.
+        asked.question(question.trim_end().into(), tool.into(), given);
         if let Some(name) = arguments.keys().find(|name| !known.contains(&name.as_str())) {
             let known = known.join(", ");
             return Err(Refusal::Words(format!(
@@ -111,11 +127,15 @@ impl Tools {
             "schema" => return Ok(schema_card()),
             "holds" => {
                 self.allowed("GET", "/v1/holds")?;
-                read(erasures::holds(self.within("/v1/holds", None)?).await?).await?
+                let json = read(erasures::holds(self.within("/v1/holds", None)?).await?).await?;
+                asked.results(listed(&json["holds"]));
+                json
             }
             "erasures" => {
                 self.allowed("GET", "/v1/erasures")?;
-                read(erasures::list(self.within("/v1/erasures", None)?).await?).await?
+                let json = read(erasures::list(self.within("/v1/erasures", None)?).await?).await?;
+                asked.results(listed(&json["erasures"]));
+                json
             }
             "checkpoint" => {
                 self.allowed("GET", "/v1/checkpoint")?;
@@ -168,7 +188,15 @@ impl Tools {
                         body[name] = value.clone();
                     }
                 }
-                let answer = query::post(self.within("/v1/query", Some(&body))?).await?;
+                let answer = query::post(self.within("/v1/query", Some(&body))?).await;
+                if let Some(params) = body.get("params") {
+                    asked.given_too(|| params.to_string());
+                }
+                let answer = answer?;
+                let total = answer.headers().get(TOTAL).and_then(|total| total.to_str().ok());
+                if let Some(total) = total.and_then(|total| total.parse().ok()) {
+                    asked.results(total);
+                }
                 read(answer.map(Body::from)).await?
             }
         };
@@ -188,11 +216,30 @@ pub(super) fn number(arguments: &JsonObject, name: &str) -> Result<Option<u64>, 
     given.map(|value| value.as_u64().filter(|n| *n > 0).ok_or_else(wrong)).transpose()
 }
 
+/// How many a list has.
+fn listed(json: &Json) -> u64 {
+    json.as_array().map_or(0, Vec::len) as u64
+}
+
 /// Why a tool gives nothing.
 #[derive(Debug)]
 pub(super) enum Refusal {
     NoTool,
+    /// The arguments cannot be read, or the answer is too large to be told.
     Words(String),
+    /// An endpoint refused it, with this status.
+    Refused(StatusCode, String),
+}
+
+impl Refusal {
+    /// What an endpoint of its own would have answered.
+    fn status(&self) -> StatusCode {
+        match self {
+            Refusal::NoTool => StatusCode::NOT_FOUND,
+            Refusal::Words(_) => StatusCode::BAD_REQUEST,
+            Refusal::Refused(status, _) => *status,
+        }
+    }
 }
 
 impl From<Problem> for Refusal {
@@ -203,7 +250,7 @@ impl From<Problem> for Refusal {
             let errors = serde_json::to_string(&problem.errors).unwrap_or_default();
             words = format!("{words}\n{errors}");
         }
-        Refusal::Words(words)
+        Refusal::Refused(problem.status, words)
     }
 }
 
@@ -366,9 +413,11 @@ impl ServerHandler for Tools {
         _: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let arguments = request.arguments.unwrap_or_default();
-        let result = match self.answer(&request.name, &arguments).await {
+        let result = match self.told(&request.name, &arguments).await {
             Ok(text) => CallToolResult::success(vec![ContentBlock::text(text)]),
-            Err(Refusal::Words(words)) => CallToolResult::error(vec![ContentBlock::text(words)]),
+            Err(Refusal::Words(words) | Refusal::Refused(_, words)) => {
+                CallToolResult::error(vec![ContentBlock::text(words)])
+            }
             Err(Refusal::NoTool) => {
                 let what = "there is no such tool; tools/list has all";
                 return Err(ErrorData::invalid_params(what, None));
@@ -393,7 +442,14 @@ impl ServerHandler for Tools {
         request: ReadResourceRequestParams,
         _: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
+        let asked = &self.call.asked;
+        asked.question(
+            "mcp resource".into(),
+            "resource".into(),
+            Some(json!(request.uri).to_string()),
+        );
         if request.uri != CARD {
+            asked.refused(StatusCode::NOT_FOUND.as_u16());
             let what = format!("there is no such resource; there is {CARD}");
             return Err(ErrorData::resource_not_found(what, None));
         }

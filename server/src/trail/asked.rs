@@ -17,8 +17,14 @@ pub(crate) struct Asked(Arc<Mutex<Known>>);
 pub(crate) struct Known {
     /// The store that was meant, and its last commit then.
     pub(crate) tenant: Option<(Arc<Tenant>, u64)>,
-    /// The question, and the values of its parameters as JSON.
-    pub(crate) question: Option<(Arc<str>, Option<String>)>,
+    /// The question.
+    pub(crate) question: Option<Arc<str>>,
+    /// The values of its parameters, or what a write was asked to do, as JSON.
+    pub(crate) given: Option<String>,
+    /// The job that was taken on.
+    pub(crate) job: Option<String>,
+    /// The status of a refusal that stands within an answer.
+    pub(crate) refused: Option<u16>,
     /// The digest of the question's shape.
     pub(crate) plan: Option<Arc<str>>,
     /// Is the answer given whole, as lines, for keeping elsewhere?
@@ -40,7 +46,28 @@ impl Asked {
     pub(crate) fn question(&self, text: Arc<str>, shape: Arc<str>, given: Option<String>) {
         let mut known = self.locked();
         known.plan = Some(shape);
-        known.question = Some((text, given));
+        known.question = Some(text);
+        known.given = given;
+    }
+
+    /// What a write is asked to do, as JSON.
+    pub(crate) fn given(&self, given: String) {
+        self.locked().given = Some(given);
+    }
+
+    /// The same, where nothing is known yet.
+    pub(crate) fn given_too(&self, given: impl FnOnce() -> String) {
+        self.locked().given.get_or_insert_with(given);
+    }
+
+    /// A job was taken on.
+    pub(crate) fn job(&self, id: &str) {
+        self.locked().job = Some(id.to_owned());
+    }
+
+    /// The answer says, in a form of its own, that this was refused.
+    pub(crate) fn refused(&self, status: u16) {
+        self.locked().refused = Some(status);
     }
 
     /// The answer is an export.

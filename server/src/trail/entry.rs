@@ -18,7 +18,7 @@ const TEXT_BYTES_MAX: usize = 16 << 10;
 pub(crate) struct Use {
     /// When, ns since 1970 UTC; of a count the begin of its minute.
     pub(crate) time: i64,
-    /// `use`, `count`, `start`, `stop`, or what became of a token.
+    /// `use`, `count`, `job`, `start`, `stop`, or what became of a token.
     pub(crate) what: &'static str,
     /// The id of the token, where one is known.
     pub(crate) token: Option<String>,
@@ -31,13 +31,17 @@ pub(crate) struct Use {
     /// The digest of the question's shape.
     pub(crate) plan: Option<String>,
     pub(crate) status: Option<u16>,
+    /// `answered`, `denied` or `failed`.
+    pub(crate) outcome: Option<&'static str>,
     pub(crate) count: u64,
     pub(crate) results: Option<u64>,
     pub(crate) before: Option<u64>,
     pub(crate) after: Option<u64>,
+    /// The job that was taken on, or that ended.
+    pub(crate) job: Option<String>,
     /// To be sealed: the question, or path and parameters of the request.
     pub(crate) question: Option<String>,
-    /// To be sealed: the values of the question's parameters.
+    /// To be sealed: the values of the question's parameters, or what a write was asked to do.
     pub(crate) given: Option<String>,
     /// To be sealed: where it came from.
     pub(crate) address: Option<String>,
@@ -56,6 +60,7 @@ impl Use {
 impl From<Tally> for Use {
     fn from(tally: Tally) -> Use {
         let Tally { minute, counted, count, results } = tally;
+        let status = Some(counted.status);
         Use {
             time: minute,
             what: "count",
@@ -64,7 +69,8 @@ impl From<Tally> for Use {
             store: counted.store,
             endpoint: Some(counted.endpoint),
             plan: counted.plan,
-            status: Some(counted.status),
+            outcome: status.map(outcome),
+            status,
             count,
             results: (results > 0).then_some(results),
             ..Use::default()
@@ -99,12 +105,13 @@ impl Entry {
         put("store", each.store.map(Value::Text));
         put("endpoint", each.endpoint.map(Value::Text));
         put("plan", each.plan.map(Value::Text));
-        put("outcome", each.status.map(|status| Value::text(outcome(status))));
+        put("outcome", each.outcome.map(Value::text));
         put("http_status", each.status.map(|status| number(status.into())));
         put("count", Some(number(each.count)));
         put("results", each.results.map(number));
         put("before", each.before.map(number));
         put("after", each.after.map(number));
+        put("job", each.job.map(Value::Text));
         let mut sealed = Map::new();
         let secrets = [
             ("question", each.question),

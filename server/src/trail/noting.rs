@@ -1,6 +1,7 @@
 //! Notes a request when its answer is known, before the first byte of it is sent.
 
 use super::asked::Known;
+use super::weight::outcome;
 use super::{Asked, Counted, Peer, Trail, Use, Weight, weight};
 use crate::app::App;
 use crate::endpoint::Endpoint;
@@ -75,6 +76,7 @@ impl<'a> Noting<'a> {
         };
         let asked = self.asked.clone();
         let mut known = asked.locked();
+        let status = known.refused.unwrap_or(status);
         let role = self.asker.as_ref().map(|who| who.token.role);
         let weight = weight(self.endpoint, role, status, known.exported);
         if weight == Weight::None {
@@ -94,13 +96,8 @@ impl<'a> Noting<'a> {
             return None;
         }
         let now = known.tenant.as_ref().map(|(tenant, _)| tenant.current().commit());
-        let (question, given) = match known.question.take() {
-            Some((text, given)) => (text.to_string(), given),
-            None => {
-                let target = self.uri.path_and_query().map(ToString::to_string);
-                (target.unwrap_or_default(), None)
-            }
-        };
+        let target = || self.uri.path_and_query().map(ToString::to_string);
+        let question = known.question.take().map(|text| text.to_string()).or_else(target);
         let each = Use {
             time: self.begun,
             what: "use",
@@ -111,12 +108,14 @@ impl<'a> Noting<'a> {
             endpoint: Some(self.endpoint_name()),
             plan: known.plan.as_deref().map(str::to_owned),
             status: Some(status),
+            outcome: Some(outcome(status)),
             count: 1,
             results,
             before: known.tenant.as_ref().map(|(_, commit)| *commit),
             after: header(COMMIT).or(now),
-            question: Some(question),
-            given,
+            job: known.job.take(),
+            question: Some(question.unwrap_or_default()),
+            given: known.given.take(),
             address: self.from.map(|address| address.to_string()),
             person: self.asker.as_ref().and_then(|who| who.person.clone()),
         };

@@ -146,6 +146,33 @@ fn who_is_slow_or_silent_is_not_waited_for() {
 }
 
 #[test]
+fn a_body_that_says_it_is_too_large_is_refused_before_it_is_waited_for() {
+    let live = Live::with(|config| {
+        config.write = true;
+        config.limits.request_seconds = 4;
+        config.intake.upload_seconds = 4;
+    });
+    let importer = live.token(Role::Importer);
+    for (path, kind) in [
+        ("/api/v2/logs", "application/json"),
+        ("/v1/intake/seal", "application/json"),
+        ("/v1/imports", "application/json"),
+        ("/v1/imports", "application/octet-stream"),
+    ] {
+        let begun = Instant::now();
+        let mut stream = connect(live.address);
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {importer}\r\nContent-Type: {kind}\r\nContent-Length: 99999999999999\r\n\r\n{{"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut back = Vec::new();
+        let _ = stream.read_to_end(&mut back);
+        assert_eq!(Reply::read(&back).problem(), (413, "too-large".to_owned()), "{path} {kind}");
+        assert!(begun.elapsed() < Duration::from_secs(4), "{path} {kind}: {:?}", begun.elapsed());
+    }
+}
+
+#[test]
 fn who_takes_nothing_of_an_answer_is_closed() {
     let live = Live::with(|config| config.limits.stalled_seconds = 1);
     let token = live.token(Role::Auditor);

@@ -74,12 +74,40 @@ fn what_an_agent_sends_is_pending_until_it_is_sealed_and_then_found() {
         let model = format!("{path}model:credit-risk-scorer@3&as_of=1");
         assert!(!read(&model).text().contains("not sealed"), "the past lacks nothing");
     }
+    // A question that names what is not found says so too, in all its forms, and not of the past.
+    let text = "find inference:$hash return decision";
+    let named = json!({ "query": text, "params": { "hash": hash("live-1") } });
+    for form in ["application/json", "text/csv"] {
+        let absent = live.send(query_with(named.clone()).token(&engineer).header("Accept", form));
+        assert_eq!(absent.problem(), (422, "question".to_owned()));
+        assert!(absent.json()["detail"].to_string().contains("3 events are not sealed yet"));
+        let hint = &absent.json()["errors"][0]["hint"];
+        assert!(hint.to_string().contains("3 events are not sealed yet"), "{}", absent.text());
+    }
+    let plan = live.send(post("/v1/plans", &json!({ "query": text })).token(&engineer));
+    let planned = json!({ "plan_id": plan.json()["plan_id"], "params": named["params"] });
+    let absent = live.send(query_with(planned).token(&engineer)).text();
+    assert!(absent.contains("no event is recorded") && absent.contains("3 events are"), "{absent}");
+    let call = json!({
+        "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+        "params": { "name": "query", "arguments": named },
+    });
+    let call = post("/mcp", &call).header("Accept", "application/json, text/event-stream");
+    let told = live.send(call.token(&engineer)).text();
+    assert!(told.contains("no event is recorded") && told.contains("3 events are"), "{told}");
+    for text in ["find inference:$hash as of 1", "find model where name = $hash"] {
+        let past = json!({ "query": text, "params": named["params"] });
+        let past = live.send(query_with(past).token(&engineer)).text();
+        assert!(!past.contains("not sealed"), "{text}: {past}");
+    }
     let system = read("/v1/nodes/system/CREDIT-RISK-EU-001").ok();
     assert_eq!(system["unsealed"], "3 events are not sealed yet: their proof is pending");
     let traced = read("/v1/trace?target=system:CREDIT-RISK-EU-001").ok();
     assert_eq!(traced["completeness"], "cannot_tell", "{traced}");
     let bound = live.bound(Role::Engineer, "main", SYSTEM);
     let part = live.send(get("/v1/nodes/system/CREDIT-RISK-EU-001").token(&bound)).text();
+    assert!(part.contains("events are not sealed") && !part.contains("3 events"), "{part}");
+    let part = live.send(query_with(named).token(&bound)).text();
     assert!(part.contains("events are not sealed") && !part.contains("3 events"), "{part}");
     let report = seal(&live, &importer);
     assert_eq!(report["entries"], 3, "{report}");
@@ -99,6 +127,75 @@ fn what_an_agent_sends_is_pending_until_it_is_sealed_and_then_found() {
     let origin =
         live.query(&engineer, &format!("find dataset upstream of inference:{}", hash("live-2")));
     assert!(origin.ok()["total"].as_u64().unwrap() > 0);
+}
+
+/// What Datadog would make attributes of stands in the message of an agent, as text.
+#[test]
+fn what_an_agent_sends_as_text_in_the_message_is_recorded_and_what_is_no_event_is_counted() {
+    let (live, importer, engineer) = writing_unshown();
+    let named = |name: &str| event(name)["art12"].clone();
+    let dotted = |name: &str| {
+        json!({
+            "ai.event_id": name, "ai.model.name": "credit-risk-scorer", "ai.model.version": "3",
+            "ai.input.hash": hash(name), "ai.input.hash_algorithm": "blake3",
+        })
+    };
+    let object = json!({ "art12": named("m-object") });
+    let marked = json!({ "art12": named("m-marked") });
+    let body = json!([
+        { "message": json!({ "art12": named("m-nested") }).to_string(), "service": "s" },
+        { "message": dotted("m-dotted").to_string(), "service": "s" },
+        { "message": object, "service": "s" },
+        { "message": marked.to_string(), "service": "s", "ddtags": "compliance.art12:true" },
+        { "message": json!({ "level": "info" }).to_string(), "service": "s" },
+        { "message": "started", "service": "s" },
+    ]);
+    acknowledged(&live.send(logs(&body).header("Idempotency-Key", "once").token(&importer)));
+    acknowledged(&live.send(logs(&body).header("Idempotency-Key", "once").token(&importer)));
+    let pair = |key: &str, value: Json| json!({ "key": key, "value": value });
+    let text = |text: &str| json!({ "stringValue": text });
+    let list = |values: Vec<Json>| json!({ "kvlistValue": { "values": values } });
+    let input = |name: &str| list(vec![pair("hash", text(&hash(name)))]);
+    let model = list(vec![pair("name", text("credit-risk-scorer")), pair("version", text("3"))]);
+    let fields = |name: &str| {
+        list(vec![
+            pair("event_id", text(name)),
+            pair("model", model.clone()),
+            pair("input", input(name)),
+        ])
+    };
+    let record = |body: Json| json!({ "timeUnixNano": "1764583200000000000", "body": body });
+    let export = json!({ "resourceLogs": [{ "scopeLogs": [{ "logRecords": [
+        record(text(&json!({ "art12": named("o-text") }).to_string())),
+        record(text(&dotted("o-dotted").to_string())),
+        record(list(vec![pair("art12", fields("o-list"))])),
+        record(fields("o-bare")),
+        record(text("started")),
+    ] }] }] });
+    assert_eq!(live.send(post("/v1/logs", &export).token(&importer)).status, 200);
+    let stats = live.send(get("/v1/stats").token(&engineer)).ok();
+    assert_eq!(stats["intake"]["no_event"], 3, "{stats}");
+    assert_eq!(live.metric("lineal_intake_no_event_total{store=\"main\"}"), 3);
+    let report = seal(&live, &importer);
+    assert_eq!(report["entries"], 11, "{report}");
+    let events: u64 = report["imports"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["events"].as_u64().unwrap())
+        .sum();
+    assert_eq!(events, 8, "{report}");
+    for name in
+        ["m-nested", "m-dotted", "m-object", "m-marked", "o-text", "o-dotted", "o-list", "o-bare"]
+    {
+        let text = format!("find model upstream of inference:{}", hash(name));
+        let models = live.query(&engineer, &text).ok();
+        assert_eq!(
+            models["rows"].to_string().matches("credit-risk-scorer").count(),
+            1,
+            "{name}: {models}"
+        );
+    }
 }
 
 #[test]
@@ -184,8 +281,18 @@ fn what_could_not_be_recorded_is_not_acknowledged() {
         (413, "too-many-entries".to_owned())
     );
     assert_eq!(live.send(logs(&json!([])).token(&importer)).status, 202);
-    let both = logs(&event("e")).header("DD-API-KEY", &importer).token(&importer);
-    assert_eq!(live.send(both).status, 401, "one way to say who one is");
+    let both = |key: &str, token: &str| {
+        live.send(logs(&event("e")).header("DD-API-KEY", key).token(token))
+    };
+    assert_eq!(both(&importer, &importer).status, 202, "one token, said twice");
+    let good = live.token(lineal_server::Role::Importer);
+    for (key, token) in [(&importer, &good), (&importer, &engineer), (&good, &"x".to_owned())] {
+        let refused = both(key, token);
+        assert_eq!(refused.problem(), (401, "unauthenticated".to_owned()));
+        assert!(refused.text().contains("two tokens were given"), "{}", refused.text());
+    }
+    let forged = format!("{importer}x");
+    assert_eq!(both(&forged, &forged).status, 401, "the same, and no good");
     let elsewhere = get("/v1/imports").header("DD-API-KEY", &importer);
     assert_eq!(live.send(elsewhere).status, 401, "the key is for Datadog's path");
 }
@@ -204,6 +311,7 @@ fn a_file_that_cannot_be_sealed_holds_up_no_other() {
     acknowledged(&live.send(logs(&event("sound")).token(&importer)));
     let job = sealed();
     assert_eq!(job["state"], "failed", "{job}");
+    assert_eq!(job["problem"]["title"], "The seal failed", "{job}");
     let words = job.to_string();
     assert!(!words.contains(&*live.store().to_string_lossy()), "{words}");
     assert_eq!(count(&live, &engineer, "sound")["rows"], json!([[1]]));

@@ -4,6 +4,7 @@ use crate::client::{Ask, connect, get, post};
 use crate::crash::{serve_once, start, token_of};
 use crate::intake::event;
 use crate::live::{ENDLESS, HASH, Live, SYSTEM, bring, query_with};
+use crate::uploads::done;
 use lineal_engine::storage::FileStorage;
 use lineal_engine::verify::{Depth, verify};
 use lineal_engine::{Options, Store};
@@ -406,4 +407,164 @@ fn a_killed_server_has_every_use_that_it_answered_in_its_trail() {
         [json!(["start", 4]), json!(["stop", 1])],
         "a start without a stop was killed"
     );
+}
+
+/// A tool of the protocol for assistants: what it says, and whether that is a refusal.
+fn tool(live: &Live, token: &str, name: &str, arguments: &Json) -> (String, bool) {
+    let params = json!({ "name": name, "arguments": arguments });
+    let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
+    let ask = post("/mcp", &message).header("Accept", "application/json, text/event-stream");
+    let result = live.send(ask.token(token).header("Lineal-Case", "7")).ok()["result"].clone();
+    (
+        result["content"][0]["text"].as_str().unwrap_or_default().to_owned(),
+        result["isError"] == true,
+    )
+}
+
+#[test]
+fn what_an_assistant_reads_stands_in_the_trail_with_what_it_asked_and_whether_it_was_refused() {
+    let mut live = noted();
+    let (auditor, engineer) = (live.token(Role::Auditor), live.token(Role::Engineer));
+    for (token, name, arguments, is_refused) in [
+        (&auditor, "trace", json!({ "target": HASH }), false),
+        (&auditor, "trace", json!({ "target": "model:nobody@1" }), true),
+        (&auditor, "trace", json!({ "target": 7 }), true),
+        (&auditor, "holds", json!({}), false),
+        (&auditor, "erasures", json!({}), false),
+        (&auditor, "schema", json!({}), false),
+        (&auditor, "gate", json!({ "model": "credit-risk-scorer@3" }), false),
+        (&engineer, "holds", json!({}), true),
+        (
+            &engineer,
+            "query",
+            json!({ "query": "find model where name = $n", "params": { "n": SECRET } }),
+            false,
+        ),
+        (&engineer, "query", json!({ "query": "find nothing" }), true),
+    ] {
+        let (said, refused) = tool(&live, token, name, &arguments);
+        assert_eq!(refused, is_refused, "{name} {arguments}: {said}");
+    }
+    live.end();
+    let path = live.store();
+    let seen = rows(
+        &path,
+        "find access as a where a.endpoint = \"POST /mcp\" and a.what = \"use\" return a.role, a.question, a.given, a.outcome, a.http_status, a.results order by a.time, a.key",
+    );
+    let target = format!("{{\"target\":\"{HASH}\"}}");
+    let given = format!("{{\"n\":\"{SECRET}\"}}");
+    let text = "find model where name = $n";
+    let expected = [
+        json!(["auditor", format!("mcp trace target={HASH}"), target, "answered", 200, null]),
+        json!([
+            "auditor",
+            "mcp trace target=model:nobody@1",
+            "{\"target\":\"model:nobody@1\"}",
+            "failed",
+            404,
+            null
+        ]),
+        json!(["auditor", "mcp trace", "{\"target\":7}", "failed", 400, null]),
+        json!(["auditor", "mcp holds", null, "answered", 200, 0]),
+        json!(["auditor", "mcp erasures", null, "answered", 200, 0]),
+        json!(["auditor", "mcp schema", null, "answered", 200, null]),
+        json!([
+            "auditor",
+            "mcp gate model=credit-risk-scorer@3",
+            "{\"model\":\"credit-risk-scorer@3\"}",
+            "answered",
+            200,
+            null
+        ]),
+        json!(["engineer", text, given, "answered", 200, 0]),
+        json!(["engineer", "find nothing", null, "failed", 400, null]),
+    ];
+    assert_eq!(seen, expected);
+    // Denied: counted like every denial, by the tool.
+    let denied = rows(
+        &path,
+        "find access as a where a.endpoint = \"POST /mcp\" and a.outcome = \"denied\" return a.what, a.role, a.plan, a.http_status, a.count",
+    );
+    assert_eq!(denied, [json!(["count", "engineer", "holds", 403, 1])]);
+    let mut found = Vec::new();
+    files(live.folder.path(), &mut found);
+    let holds = |bytes: &[u8]| bytes.windows(SECRET.len()).any(|part| part == SECRET.as_bytes());
+    assert!(!found.iter().any(|(_, bytes)| holds(bytes)), "parameters are sealed");
+}
+
+#[test]
+fn a_write_stands_in_the_trail_with_what_was_asked_and_its_end_with_its_commits() {
+    let mut live = noted();
+    let [admin, officer, engineer] =
+        [Role::Admin, Role::PrivacyOfficer, Role::Engineer].map(|role| live.token(role));
+    let before = Store::open_read_only(live.store()).unwrap().commit();
+    let record = json!({ "record": { "declare_system": {
+        "node": "loans", "fields": ["provider=Bank"], "edges": [] } } });
+    let hold = json!({ "name": "case-4", "scope": "store", "reason": "authority request" });
+    let erasure = json!({
+        "events": [HASH], "basis": "GDPR 17(1)(a)", "decision": "R-7", "decided_by": "a@bank.example",
+    });
+    let alias = json!({ "name": SECRET, "target": "model:credit-risk-scorer" });
+    let mut expected = Vec::new();
+    for (token, path, body, kind, is_done) in [
+        (&admin, "/v1/compact", json!({ "dry_run": true }), "compact", true),
+        (&officer, "/v1/holds", hold, "hold", true),
+        (&officer, "/v1/erasures", erasure, "erasure", false),
+        (&engineer, "/v1/aliases", alias, "alias", true),
+        (&engineer, "/v1/records", record, "record", true),
+        (
+            &admin,
+            "/v1/retractions",
+            json!({ "import": 1, "reason": "by mistake" }),
+            "retraction",
+            true,
+        ),
+        (&admin, "/v1/retractions", json!({ "import": 1 }), "retraction", false),
+    ] {
+        let taken = live.send(post(path, &body).token(token));
+        let id = taken.json()["id"].as_str().unwrap_or_default().to_owned();
+        let job = done(&live, token, &taken);
+        assert_eq!(job["state"] == "done", is_done, "{path}: {job}");
+        if kind != "retraction" && !is_done {
+            assert!(!job["problem"]["title"].to_string().contains("import"), "{job}");
+        }
+        expected.push((path, body, id, kind, is_done, job["report"]["commit"].clone()));
+    }
+    live.end();
+    let path = live.store();
+    let all = rows(
+        &path,
+        "find access as a where a.job is not null return a.what, a.job, a.endpoint, a.question, a.given, a.outcome, a.before, a.after, a.role, a.token order by a.time, a.key",
+    );
+    assert_eq!(all.len(), 2 * expected.len(), "{all:#?}");
+    let mut last = before;
+    for (path, mut body, id, kind, is_done, commit) in expected {
+        let [asked, ended] = ["use", "job"].map(|what| {
+            let mut rows = all.iter().filter(|row| row[0] == what && row[1] == json!(id));
+            rows.next().unwrap_or_else(|| panic!("{what} of {kind}: {all:#?}")).clone()
+        });
+        assert_eq!((&asked[2], &asked[3]), (&json!(format!("POST {path}")), &json!(path)));
+        if kind == "erasure" {
+            // What names the things must not outlive them.
+            body["events"] = json!(1);
+        }
+        let given: Json = serde_json::from_str(asked[4].as_str().unwrap()).unwrap();
+        assert_eq!((given, &asked[5]), (body, &json!("answered")), "{asked}");
+        assert!(ended[3].as_str().unwrap().starts_with(&format!("{kind} ")), "{ended}");
+        assert_eq!(ended[5], if is_done { "answered" } else { "failed" }, "{ended}");
+        assert_eq!(ended[4].is_string(), !is_done, "why: {ended}");
+        assert_eq!((&ended[8], &ended[9]), (&asked[8], &asked[9]), "who asked for it");
+        let (from, to) = (ended[6].as_u64().unwrap(), ended[7].as_u64().unwrap());
+        assert!(from >= last && to >= from, "{ended}");
+        // Of a rehearsal it is the commit that was looked at.
+        match commit.as_u64().filter(|_| kind != "compact") {
+            Some(commit) => assert!(from < commit && commit <= to, "{commit}: {ended}"),
+            None => assert_eq!(from, to, "{ended}"),
+        }
+        last = to;
+    }
+    let mut found = Vec::new();
+    files(&path.join("trail"), &mut found);
+    let holds = |bytes: &[u8]| bytes.windows(SECRET.len()).any(|part| part == SECRET.as_bytes());
+    assert!(!found.iter().any(|(_, bytes)| holds(bytes)), "what was asked is sealed");
 }

@@ -96,7 +96,8 @@ fn what_is_no_export_fails_as_a_job_and_leaves_the_store_as_it_was() {
         &live.send(upload("/v1/imports", b"no export".to_vec()).token(&importer)),
     );
     assert_eq!((&job["state"], &job["report"]), (&json!("failed"), &Json::Null));
-    assert!(job["problem"]["type"].as_str().unwrap().starts_with("urn:lineal:problem:"), "{job}");
+    assert_eq!(job["problem"]["type"], "urn:lineal:problem:not-recognised", "{job}");
+    assert_eq!(job["problem"]["title"], "The import failed");
     let words = job["problem"]["detail"].as_str().unwrap();
     assert!(!words.contains(&*live.store().to_string_lossy()), "no folder is told: {words}");
     let damaged = std::fs::read(first_file("datadog-art12-b-dotted")).unwrap();
@@ -104,6 +105,8 @@ fn what_is_no_export_fails_as_a_job_and_leaves_the_store_as_it_was() {
     let path = "/v1/imports?strict=true&form=datadog";
     let job = done(&live, &importer, &live.send(upload(path, cut).token(&importer)));
     assert_eq!(job["state"], "failed", "a part of a file is refused where that is asked for");
+    let words = job["problem"]["detail"].as_str().unwrap();
+    assert!(words.contains("`strict`") && !words.contains("--"), "a request has no flags: {words}");
     assert_eq!(live.send(get("/v1/stats").token(&engineer)).ok()["commit"], before["commit"]);
 }
 
@@ -135,6 +138,10 @@ fn what_cannot_be_taken_on_is_refused_at_once() {
     assert_eq!(status(upload("/v1/imports?name=..%2Fx", b"x".to_vec())), 400);
     assert_eq!(status(upload("/v1/imports?observed_at=then", b"x".to_vec())), 400);
     assert_eq!(status(upload("/v1/imports?strict=maybe", b"x".to_vec())), 400);
+    let form = post("/v1/imports", &json!(null)).kind("multipart/form-data; boundary=x");
+    let form = live.send(form.body(b"--x--".to_vec()).token(&importer));
+    assert_eq!(form.problem(), (415, "unsupported-media-type".to_owned()));
+    assert!(form.text().contains("--data-binary"), "what to do: {}", form.text());
     assert_eq!(status(get("/v1/imports/unknown")), 404);
     assert_eq!(
         status(post("/v1/imports", &json!({ "path": "x" }))),

@@ -6,8 +6,10 @@ use super::{StandardInput, drawn};
 use crate::args::{Arguments, Import};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::remote::Remote;
+use crate::render::{counted, visible_lines};
 use lineal_import::Report;
 use lineal_query::told::CameBack;
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -24,6 +26,7 @@ pub(super) fn run(arguments: &Arguments, wanted: &Import, remote: &Remote) -> Ou
     let stdin = StandardInput::spool(&wanted.paths)?;
     let paths = stdin.as_ref().map_or_else(|| wanted.paths.clone(), |input| vec![input.path()]);
     let files = files(&paths)?;
+    let mut looked = Looked::default();
     let form = wanted.form.clone().or_else(|| stdin.is_some().then(|| "datadog".to_owned()));
     let said = [
         ("form", form),
@@ -36,11 +39,19 @@ pub(super) fn run(arguments: &Arguments, wanted: &Import, remote: &Remote) -> Ou
         said.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
     let mut out = std::io::stdout().lock();
     let mut worst = Exit::Answer;
-    for file in files {
+    for (given, file) in files {
         let begun = Instant::now();
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let job = drawn(|progress| remote.upload(&file, &name, &said, progress))?;
-        let json = drawn(|progress| remote.await_job(&job, progress))?;
+        let json = match drawn(|progress| remote.await_job(&job, progress)) {
+            // What lies beside an export is no reason to leave the rest of it where it is.
+            Err(Failure::NotRecognised(why)) => {
+                looked.left.push((given, file, why));
+                continue;
+            }
+            json => json?,
+        };
+        looked.taken.insert(given);
         let report = Report::from_json(&json).ok_or_else(|| {
             Failure::usage(
                 "the server's report is of another version of lineal; the import is done",
@@ -57,7 +68,49 @@ pub(super) fn run(arguments: &Arguments, wanted: &Import, remote: &Remote) -> Ou
         out.flush()?;
         worst = worst.max(exit(&report));
     }
-    Ok(worst)
+    looked.list(arguments, &mut out)?;
+    looked.nothing(&paths).map_or(Ok(worst), Err)
+}
+
+/// What became of the files, by the path that was given for them.
+#[derive(Default)]
+struct Looked {
+    /// Paths below which something was recognised.
+    taken: BTreeSet<usize>,
+    /// Files in which nothing was, and the server's words for that.
+    left: Vec<(usize, PathBuf, String)>,
+}
+
+impl Looked {
+    /// Lists the files that were left out of what was imported; beside answers for programs, not among them.
+    fn list(&self, arguments: &Arguments, out: &mut dyn Write) -> Outcome<()> {
+        let left = self.left.iter().filter(|(given, ..)| self.taken.contains(given));
+        let names: Vec<String> = left.map(|(_, file, _)| file.display().to_string()).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let head = format!("not recognised, and left out: {}", counted(names.len() as u64, "file"));
+        let text = visible_lines(&format!("{head}\n  {}", names.join("\n  ")));
+        match arguments.json {
+            true => eprintln!("{text}"),
+            false => writeln!(out, "{text}")?,
+        }
+        Ok(())
+    }
+
+    /// As beside the store: a path below which nothing was recognised is a mistake.
+    fn nothing(&self, paths: &[PathBuf]) -> Option<Failure> {
+        let mut left = self.left.iter().filter(|(given, ..)| !self.taken.contains(given));
+        let (given, file, why) = left.next()?;
+        let path = paths.get(*given).filter(|path| *path != file);
+        let Some(path) = path else { return Some(Failure::usage(why)) };
+        let of_it = self.left.iter().filter(|(other, ..)| other == given).count();
+        let files = counted(of_it as u64, "file");
+        Some(Failure::usage(format!(
+            "nothing recognised under {}: {files} sent. Of the first the server says: {why}",
+            path.display()
+        )))
+    }
 }
 
 /// What is decided where the store is.
@@ -90,11 +143,14 @@ fn observed_at(wanted: &Import) -> Outcome<Option<String>> {
     Ok(time.map(crate::time::rfc3339))
 }
 
-/// The files that are meant, those of folders in the order of their paths.
-fn files(paths: &[PathBuf]) -> Outcome<Vec<PathBuf>> {
+/// The files that are meant, each with the place of the path that was given for it; those of folders in
+/// the order of their paths.
+fn files(paths: &[PathBuf]) -> Outcome<Vec<(usize, PathBuf)>> {
     let mut files = Vec::new();
-    for path in paths {
-        gather(path, 0, &mut files)?;
+    for (given, path) in paths.iter().enumerate() {
+        let mut of_it = Vec::new();
+        gather(path, 0, &mut of_it)?;
+        files.extend(of_it.into_iter().map(|file| (given, file)));
     }
     match files.len() {
         0 => Err(Failure::usage("no file is there to be sent")),
@@ -151,7 +207,8 @@ mod tests {
             std::fs::write(at(file), "x").unwrap();
         }
         let found = files(&[at("x.db"), at("logs")]).unwrap();
-        assert_eq!(found, [at("x.db"), at("logs/a.json"), at("logs/b/2.json")]);
+        let expected = [(0, at("x.db")), (1, at("logs/a.json")), (1, at("logs/b/2.json"))];
+        assert_eq!(found, expected);
         assert!(files(&[at("mlruns")]).is_err() && files(&[at("absent")]).is_err());
         std::fs::create_dir(at("empty")).unwrap();
         assert!(files(&[at("empty")]).is_err());

@@ -7,7 +7,8 @@ import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
+from math import isfinite
 from os import PathLike, fspath
 from pathlib import Path
 from types import TracebackType
@@ -59,11 +60,16 @@ class Client(EvidenceCalls):
             raise ValueError(f"{url}: write https://host or https://host:port")
         if base.scheme == "http" and not _is_loopback(base.host):
             raise ValueError(f"{url}: the token would travel in the clear; use https://")
-        headers = {"Authorization": f"Bearer {token.strip()}", "User-Agent": "lineal-python/0.1.0"}
+        if not token.strip():
+            raise ValueError("the token is empty: `lineal token create` gives one, shown once")
+        headers = {
+            "Authorization": f"Bearer {_header('the token', token.strip())}",
+            "User-Agent": "lineal-python/0.1.0",
+        }
         if store is not None:
-            headers["Lineal-Store"] = store
+            headers["Lineal-Store"] = _header(f"store {store!r}", store)
         if case is not None:
-            headers["Lineal-Case"] = case
+            headers["Lineal-Case"] = _header(f"case {case!r}", case)
         if isinstance(verify, str):
             verify = ssl.create_default_context(cafile=verify)
         self._http = httpx.Client(
@@ -204,7 +210,7 @@ class Client(EvidenceCalls):
         """
         body: dict[str, Any] = {
             "statement": statement,
-            "params": dict(params or {}),
+            "params": _params(params),
             "checkpoint": checkpoint,
             "withhold": "subject" if withhold_subject else None,
         }
@@ -422,9 +428,7 @@ def _wanted(
     dry_run: bool,
 ) -> dict[str, Any]:
     if isinstance(observed_at, datetime):
-        if observed_at.tzinfo is None:
-            raise ValueError("observed_at needs a time zone: datetime(..., tzinfo=timezone.utc)")
-        observed_at = observed_at.isoformat()
+        observed_at = _time("observed_at", observed_at)
     said = {"form": form, "source": source, "observed_at": observed_at}
     wanted: dict[str, Any] = {name: text for name, text in said.items() if text is not None}
     wanted.update({name: True for name, is_so in (("strict", strict), ("dry_run", dry_run)) if is_so})
@@ -441,12 +445,45 @@ def _question(
     limits: Mapping[str, int] | None,
     page: int | None,
 ) -> dict[str, Any]:
-    asked: dict[str, Any] = {"query": text, "params": dict(params or {})}
+    asked: dict[str, Any] = {"query": text, "params": _params(params)}
     if limits:
         asked["limits"] = dict(limits)
     if page is not None:
         asked["page"] = page
     return asked
+
+
+def _params(params: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {name: _param(f"params[{name!r}]", value) for name, value in (params or {}).items()}
+
+
+def _param(name: str, value: Any) -> Any:
+    """A value as a question takes it: a time as text with its zone."""
+    if isinstance(value, datetime):
+        return _time(name, value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, (list, tuple)):
+        return [_param(f"{name}[{at}]", item) for at, item in enumerate(value)]
+    if isinstance(value, (str, bool, int)) or (isinstance(value, float) and isfinite(value)):
+        return value
+    raise TypeError(
+        f"{name} is a {type(value).__name__}: text, finite numbers, truths, dates, times with a zone,"
+        " and lists of these"
+    )
+
+
+def _time(name: str, value: datetime) -> str:
+    if value.tzinfo is None:
+        raise ValueError(f"{name} needs a time zone: datetime(..., tzinfo=timezone.utc)")
+    return value.isoformat()
+
+
+def _header(what: str, value: str) -> str:
+    """A value that stands in the head of a request."""
+    if not value.isascii() or not value.isprintable():
+        raise ValueError(f"{what}: it goes into the head of a request, which takes ASCII alone")
+    return value
 
 
 def _is_loopback(host: str) -> bool:

@@ -37,6 +37,16 @@ impl Asking {
         }
     }
 
+    /// What may stand in what waits, where the question names something that is not found; none where it is
+    /// asked of the past, or nothing that concerns it is left out of the view.
+    pub(super) fn lacks(&self, prepared: &Prepared, shown: Option<&Previewed>) -> Option<String> {
+        if self.is_past || self.commit != self.newest {
+            return None;
+        }
+        let unsealed = shown.map_or(self.unsealed, |shown| self.unsealed.without(shown.entries));
+        unsealed.words(self.sight.is_bound(), |kind| prepared.comes_by(kind))
+    }
+
     /// Says that the answer may hold what cannot be proved yet.
     pub(super) fn pending_words(&self, entries: u64) -> String {
         let all = match (self.sight.is_bound(), entries) {
