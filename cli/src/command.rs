@@ -45,6 +45,23 @@ use crate::args::{Arguments, Command};
 use crate::exit::{Exit, Outcome};
 use crate::remote::refuse;
 
+/// Is the code of the command a verdict that somebody acts on? Then it never ends with 0 unheard.
+pub(crate) fn is_verdict(arguments: &Arguments) -> bool {
+    match &arguments.command {
+        Some(Command::Check(_) | Command::Gate(_) | Command::Verify(_) | Command::Repair(_)) => {
+            true
+        }
+        Some(Command::Backup(backup)) => backup.check,
+        Some(Command::Fmt(fmt)) => fmt.check,
+        Some(Command::Query(query)) => query.fail_on.is_some(),
+        Some(Command::Repl(repl)) => repl.fail_on.is_some(),
+        Some(Command::Trace(trace)) => trace.fail_on.is_some(),
+        Some(Command::Demo(demo)) => demo.evidence,
+        Some(Command::Import(import)) => !import.explain_mapping,
+        _ => false,
+    }
+}
+
 /// Does what the arguments say.
 pub(crate) fn run(arguments: &Arguments) -> Outcome<Exit> {
     refuse(arguments)?;

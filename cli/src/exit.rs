@@ -27,6 +27,18 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
+    /// The code after an answer was printed: whoever reads a pipe may have had enough of the words, and
+    /// the verdict stands.
+    ///
+    /// # Errors
+    /// What printing gave, unless the pipe was closed.
+    pub(crate) fn after(self, printed: Outcome<()>) -> Outcome {
+        match printed {
+            Err(failure) if !failure.is_broken_pipe() => Err(failure),
+            _ => Ok(self),
+        }
+    }
+
     /// The exit code.
     pub(crate) fn code(self) -> ExitCode {
         ExitCode::from(self as u8)

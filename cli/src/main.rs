@@ -28,8 +28,12 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match command::run(&arguments) {
         Ok(exit) => exit.code(),
-        // The reader of a pipe had enough: nothing went wrong.
-        Err(failure) if failure.is_broken_pipe() => exit::Exit::Answer.code(),
+        // The reader of a pipe had enough: nothing went wrong. Where the code is a verdict, it was
+        // returned by then ([`exit::Exit::after`]), or there is none to tell.
+        Err(failure) if failure.is_broken_pipe() => match command::is_verdict(&arguments) {
+            true => exit::Exit::CannotTell.code(),
+            false => exit::Exit::Answer.code(),
+        },
         Err(failure) => {
             failure.print(arguments.json);
             failure.exit().code()

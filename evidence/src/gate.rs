@@ -325,6 +325,13 @@ impl Asker<'_> {
             why.insert(0, format!("{counted} of {wanted} approvals that count"));
         }
         let passes = !stands.rejected && counted >= wanted;
+        if passes && crate::record::authors(snapshot, self.node).is_empty() {
+            // That somebody else approved it is shown only where somebody is known to have made it.
+            let say = "nobody is recorded who made it or its run: whether another person approved it \
+                       cannot be told (`lineal declare node RUN --edge done_by=actor:LOGIN` records them)";
+            why.insert(0, say.to_owned());
+            return Ok((Status::CannotTell, evidence, why));
+        }
         Ok((if passes { Status::Present } else { Status::Missing }, evidence, why))
     }
 }

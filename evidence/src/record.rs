@@ -9,6 +9,7 @@ mod approval;
 mod approve;
 mod attach;
 mod authors;
+pub(crate) mod closed;
 mod declare;
 mod desk;
 mod dsse;

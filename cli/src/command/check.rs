@@ -58,6 +58,16 @@ fn print(
     reports: &[Report],
     noted: &[(u64, String)],
 ) -> Outcome {
+    let worst = reports.iter().filter_map(Report::worst).max();
+    exit(worst, wanted.fail_on).after(write(arguments, wanted, reports, noted))
+}
+
+fn write(
+    arguments: &Arguments,
+    wanted: &Check,
+    reports: &[Report],
+    noted: &[(u64, String)],
+) -> Outcome<()> {
     let mut out = std::io::stdout().lock();
     if arguments.json {
         let records =
@@ -82,8 +92,7 @@ fn print(
             writeln!(out, "recorded as document {name} in commit {commit}")?;
         }
     }
-    let worst = reports.iter().filter_map(Report::worst).max();
-    Ok(exit(worst, wanted.fail_on))
+    Ok(out.flush()?)
 }
 
 /// Two reports by one pack, and what differs.
@@ -99,6 +108,17 @@ fn print_compared(
     compared: &[Compared],
     now: i64,
 ) -> Outcome {
+    let worst = compared.iter().flat_map(|compared| {
+        let open = compared.told.new.iter().filter(|told| told.finding.status.is_open());
+        open.filter_map(|told| {
+            let mut rules = compared.after.rules.iter();
+            rules.find(|rule| rule.id == told.rule).map(|rule| rule.severity)
+        })
+    });
+    exit(worst.max(), wanted.fail_on).after(write_compared(arguments, compared, now))
+}
+
+fn write_compared(arguments: &Arguments, compared: &[Compared], now: i64) -> Outcome<()> {
     let mut out = std::io::stdout().lock();
     if arguments.json {
         let compared: Vec<&Comparison> = compared.iter().map(|compared| &compared.told).collect();
@@ -108,14 +128,7 @@ fn print_compared(
             told::comparison(&mut out, &compared.after.pack, &compared.told)?;
         }
     }
-    let worst = compared.iter().flat_map(|compared| {
-        let open = compared.told.new.iter().filter(|told| told.finding.status.is_open());
-        open.filter_map(|told| {
-            let mut rules = compared.after.rules.iter();
-            rules.find(|rule| rule.id == told.rule).map(|rule| rule.severity)
-        })
-    });
-    Ok(exit(worst.max(), wanted.fail_on))
+    Ok(out.flush()?)
 }
 
 /// What `--as-of` and `--diff` call the store as it is.

@@ -176,18 +176,26 @@ fn list(arguments: &Arguments, roots: Option<&Roots>) -> Outcome {
     let zone = Zone::parse(&arguments.tz)?;
     let kept = store.checkpoint_sizes()?.into_iter().map(|size| store.kept_checkpoint(size));
     let kept: Vec<KeptCheckpoint> = kept.collect::<Result<_, _>>()?;
-    let mut out = std::io::stdout().lock();
     let untrusted = roots.map_or(0, |roots| {
         let all = kept.iter().flat_map(stamps);
         all.filter(|(reply, _)| timestamp::issuer(reply, roots).is_err()).count()
     });
     let exit = if untrusted == 0 { Exit::Answer } else { Exit::No };
+    exit.after(print_kept(arguments, &kept, roots, &zone))
+}
+
+fn print_kept(
+    arguments: &Arguments,
+    kept: &[KeptCheckpoint],
+    roots: Option<&Roots>,
+    zone: &Zone,
+) -> Outcome<()> {
+    let mut out = std::io::stdout().lock();
     if arguments.json {
         let all: Json = kept.iter().map(|one| told(one, roots)).collect();
-        writeln!(out, "{}", json!({ "checkpoints": all }))?;
-        return Ok(exit);
+        return Ok(writeln!(out, "{}", json!({ "checkpoints": all }))?);
     }
-    for one in &kept {
+    for one in kept {
         let said = &one.note.checkpoint;
         write!(out, "{:>8}  {}", said.size, said.root)?;
         let others = one.note.note.signatures().iter().filter(|line| line.name != said.origin);
@@ -214,7 +222,7 @@ fn list(arguments: &Arguments, roots: Option<&Roots>) -> Outcome {
     if kept.is_empty() {
         writeln!(out, "none yet: `lineal checkpoint` makes one")?;
     }
-    Ok(exit)
+    Ok(())
 }
 
 /// The two sizes of a range.

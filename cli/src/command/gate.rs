@@ -34,18 +34,17 @@ pub(super) fn run(arguments: &Arguments, wanted: &Gate) -> Outcome {
             policy.gate(&store, &wanted.model, SystemClock.now())?.to_json()
         }
     };
-    let mut out = std::io::stdout().lock();
-    if arguments.json {
-        writeln!(out, "{told}")?;
-    } else {
-        print(&mut out, &told)?;
-    }
     let missing = told["items"].as_array().into_iter().flatten();
     let missing = missing.filter(|item| item["status"] == "missing").count();
-    Ok(match (told["passes"] == true, missing) {
+    let exit = match (told["passes"] == true, missing) {
         (true, _) => Exit::Answer,
         (false, 0) => Exit::CannotTell,
         (false, _) => Exit::No,
+    };
+    let mut out = std::io::stdout().lock();
+    exit.after(match arguments.json {
+        true => writeln!(out, "{told}").map_err(Failure::from),
+        false => print(&mut out, &told),
     })
 }
 

@@ -75,18 +75,19 @@ pub(super) fn run(arguments: &Arguments, wanted: &Import) -> Outcome {
         Some(import) => came_back(&store, &store.snapshot()?, import)?,
         None => CameBack::default(),
     };
-    if arguments.json {
-        let mut json = report.to_json();
-        json["brought_back"] = back.json();
-        writeln!(out, "{json}")?;
-        return Ok(exit(&report));
-    }
-    print(&mut out, &report, back, took)?;
-    if !report.dry_run {
-        ask::print(&mut out, &store.snapshot()?, arguments.store.as_deref())?;
-    }
-    print_damage(&mut out, &report)?;
-    Ok(exit(&report))
+    let mut write = || {
+        if arguments.json {
+            let mut json = report.to_json();
+            json["brought_back"] = back.json();
+            return Ok(writeln!(out, "{json}")?);
+        }
+        print(&mut out, &report, back, took)?;
+        if !report.dry_run {
+            ask::print(&mut out, &store.snapshot()?, arguments.store.as_deref())?;
+        }
+        print_damage(&mut out, &report)
+    };
+    exit(&report).after(write())
 }
 
 /// An explanation of nothing explains nothing.

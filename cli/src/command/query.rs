@@ -102,15 +102,14 @@ fn print(
 ) -> Outcome {
     let format = format_of(arguments, wanted, answer.format.as_deref());
     let mut out = BufWriter::new(std::io::stdout().lock());
-    if is_drawn(arguments, wanted, answer.format.as_deref()) {
-        draw(&mut out, text, answer, told, zone)?;
-    } else {
-        print_answer(&mut out, answer, picture, format, zone)?;
-    }
-    out.flush()?;
     let cannot_tell = answer.completeness.state() == State::CannotTell;
     let fails = cannot_tell && wanted.fail_on == Some(FailOn::CannotTell);
-    Ok(if fails { Exit::CannotTell } else { Exit::Answer })
+    let exit = if fails { Exit::CannotTell } else { Exit::Answer };
+    let printed = match is_drawn(arguments, wanted, answer.format.as_deref()) {
+        true => draw(&mut out, text, answer, told, zone),
+        false => print_answer(&mut out, answer, picture, format, zone),
+    };
+    exit.after(printed.and_then(|()| Ok(out.flush()?)))
 }
 
 /// Is it drawn for a person who did not ask for another form? Pipes get the table.

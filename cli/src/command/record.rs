@@ -257,12 +257,12 @@ fn print(out: &mut dyn Write, told: &Json) -> Outcome<()> {
             told["commit"], told["import"]
         )?;
     }
-    print_standing(out, &told["standing"])?;
+    print_standing(out, &told["standing"], &told["node"])?;
     print_reached(out, &told["reached"])
 }
 
 /// How it stands with an approval, after a decision.
-fn print_standing(out: &mut dyn Write, standing: &Json) -> Outcome<()> {
+fn print_standing(out: &mut dyn Write, standing: &Json, made: &Json) -> Outcome<()> {
     if standing.is_null() {
         return Ok(());
     }
@@ -274,7 +274,9 @@ fn print_standing(out: &mut dyn Write, standing: &Json) -> Outcome<()> {
         (false, false) => "not granted yet",
     };
     writeln!(out, "  {state}: signed by {keys} of {needed} distinct keys, over what is current")?;
-    if let Some(decision) = standing["decisions"].as_array().and_then(|all| all.last()) {
+    // Of this decision, whatever stands beside it.
+    let mut decisions = standing["decisions"].as_array().into_iter().flatten();
+    if let Some(decision) = decisions.find(|one| one["approval"] == *made) {
         writeln!(out, "  {}", visible(decision["says"].as_str().unwrap_or_default()))?;
     }
     Ok(())

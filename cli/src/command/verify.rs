@@ -59,23 +59,30 @@ pub(super) fn run(arguments: &Arguments, wanted: &Verify) -> Outcome {
         true => wrong_approvals(&place::open_read_only(arguments)?, &what, &report)?,
         false => Vec::new(),
     };
-    let mut out = std::io::stdout().lock();
-    if arguments.json {
-        writeln!(out, "{}", verified_json(&report, &what, has_keys, &wrong))?;
-    } else {
-        for (name, why) in &wrong {
-            let told = format!("{name}: the signature does not check: {why}");
-            writeln!(out, "{}", Style::new().warn(&told))?;
-        }
-        print(&mut out, &report, has_keys, begun.elapsed().as_secs_f64())?;
-    }
-    Ok(match (report.is_sound(), report.faults.is_empty()) {
+    let exit = match (report.is_sound(), report.faults.is_empty()) {
         (false, _) => Exit::Damaged,
         (true, false) => Exit::No,
         (true, true) if !wrong.is_empty() => Exit::No,
         (true, true) if wanted.require_keys && !has_keys => Exit::CannotTell,
         (true, true) => Exit::Answer,
+    };
+    let mut out = std::io::stdout().lock();
+    exit.after(if arguments.json {
+        let told = verified_json(&report, &what, has_keys, &wrong);
+        writeln!(out, "{told}").map_err(Failure::from)
+    } else {
+        print_wrong(&mut out, &wrong)
+            .and_then(|()| print(&mut out, &report, has_keys, begun.elapsed().as_secs_f64()))
     })
+}
+
+/// The approvals whose signature does not check, and why.
+fn print_wrong(out: &mut dyn Write, wrong: &[(String, String)]) -> Outcome<()> {
+    for (name, why) in wrong {
+        let told = format!("{name}: the signature does not check: {why}");
+        writeln!(out, "{}", Style::new().warn(&told))?;
+    }
+    Ok(())
 }
 
 /// The id of the node that is meant.

@@ -10,6 +10,7 @@ mod answers;
 mod backup;
 mod check;
 mod checkpoint;
+mod claims;
 mod damage;
 mod demo;
 mod erase;

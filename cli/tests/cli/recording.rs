@@ -44,6 +44,11 @@ fn a_release_record_is_put_together_and_the_gate_opens() {
             && approved.out.contains("(the approver's key on record)"),
         "{approved:?}"
     );
+    // Nobody is recorded who made it: that four eyes saw it cannot be told, until somebody is.
+    let unknown = folder.run(&["gate", MODEL]);
+    assert!(unknown.code == 4 && unknown.out.contains("another person approved it"), "{unknown:?}");
+    folder
+        .done(&by(&["declare", "node", run, "--edge", "done_by=actor:a.novak@bank.example"], &[]));
     let open = folder.run(&["--json", "gate", MODEL]);
     assert_eq!((open.code, &open.json()["passes"]), (0, &json!(true)), "{open:?}");
 

@@ -9,9 +9,10 @@ use lineal_query::{Source, StoreView};
 use super::ask::{Asker, bare, node_of, time_text};
 use super::built_in::{self, Offence};
 use super::found::{FINDINGS_MAX, Finding, Report, RuleResult};
-use super::scope::{Applies, applies};
+use super::scope::{Applies, applies, strange};
 use super::waivers::Waivers;
 use super::{Error, Part, Wanted, header};
+use crate::record::closed;
 use crate::rules::{Check, Form, Pack, Rule, Status, Timeline};
 
 /// Evaluates a pack over a view of a store.
@@ -52,6 +53,7 @@ pub fn check_part(
     let declared = system.map(|system| header::declared(&asker, system)).transpose()?;
     let checkpoint = header::checkpoint(store, view.commit())?;
     let annex = declared.as_ref().and_then(|declared| declared.annex_point.clone());
+    let annex = annex.filter(|point| closed::is_word("annex_point", point));
     let mut rules = Vec::with_capacity(pack.rules.len());
     for rule in &pack.rules {
         asker.go_on()?;
@@ -159,7 +161,7 @@ impl Judge<'_, '_> {
                 let why = format!("not declared: {}", fields.join(", "));
                 (result.status, result.why) = (Status::Undeclared, Some(why));
                 for field in fields {
-                    let finding = self.undeclared(system, &field);
+                    let finding = self.undeclared(system, &field)?;
                     note(&mut result, finding);
                 }
             }
@@ -167,7 +169,7 @@ impl Judge<'_, '_> {
                 result.subjects = subjects.len() as u64;
                 self.checks(&mut result, &subjects, &excluded)?;
                 for (node, field) in undeclared {
-                    let finding = self.undeclared(node, &field);
+                    let finding = self.undeclared(node, &field)?;
                     note(&mut result, finding);
                 }
             }
@@ -251,8 +253,14 @@ impl Judge<'_, '_> {
         }
     }
 
-    fn undeclared(&self, node: NodeNo, field: &str) -> Finding {
+    fn undeclared(&self, node: NodeNo, field: &str) -> Result<Finding, Error> {
         let name = self.asker.name(node);
+        let say = match (strange(self.asker, node, field)?, closed::expected(field)) {
+            (Some(word), Some(expected)) => format!(
+                "{field} is recorded as `{word}` and is {expected}, so nobody can say whether the rule applies"
+            ),
+            _ => format!("{field} is not declared, so nobody can say whether the rule applies"),
+        };
         let fix = if self.asker.snapshot().kind_of(node) != Kind::System {
             format!("lineal declare node {} {field}=... --by WHO", quoted(&name))
         } else if field == "role" {
@@ -260,15 +268,15 @@ impl Judge<'_, '_> {
         } else {
             format!("lineal declare scope {} {field}=... --by WHO", quoted(bare("system", &name)))
         };
-        Finding {
+        Ok(Finding {
             status: Status::Undeclared,
             node: name,
             node_id: self.asker.snapshot().node_id(node).to_string(),
             missing: field.to_owned(),
-            say: format!("{field} is not declared, so nobody can say whether the rule applies"),
+            say,
             fix,
             waiver: None,
-        }
+        })
     }
 
     /// Words with their places filled, for a shell where they are a command.

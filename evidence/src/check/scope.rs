@@ -6,7 +6,9 @@ use lineal_engine::NodeNo;
 
 use super::Error;
 use super::ask::Asker;
+use crate::record::closed;
 use crate::rules::Rule;
+use lineal_proof::Value;
 
 /// Whether a rule applies, and to what.
 pub(super) enum Applies {
@@ -33,10 +35,39 @@ fn said(
     let kind = asker.pack.set(set).map_or("node", |set| set.kind.name());
     let holds = format!("find {kind} where it in {set} and {field} is not null and ({condition})");
     let unknown = format!("find {kind} where it in {set} and {field} is null");
-    Ok(Said {
+    let mut said = Said {
         holds: asker.nodes(&rule.id, &holds, &rule.params)?.into_iter().collect(),
         unknown: asker.nodes(&rule.id, &unknown, &rule.params)?.into_iter().collect(),
-    })
+    };
+    for node in asker.members(set)?.iter() {
+        // Of several words one may be enough.
+        let is_settled = said.holds.contains(node) && closed::words_of(field).is_some();
+        if !is_settled && strange(asker, *node, field)?.is_some() {
+            said.holds.remove(node);
+            said.unknown.insert(*node);
+        }
+    }
+    Ok(said)
+}
+
+/// What is recorded in a field and is none of the words that it may have: an import may bring any. Nobody
+/// can say what it means, so it decides nothing.
+pub(super) fn strange(
+    asker: &Asker<'_>,
+    node: NodeNo,
+    field: &str,
+) -> Result<Option<String>, Error> {
+    if closed::expected(field).is_none() {
+        return Ok(None);
+    }
+    let recorded = asker.snapshot().field(node, field)?;
+    let words = match &recorded {
+        Some(Value::List(words)) => words.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    let mut words = words.iter().filter_map(Value::as_text);
+    Ok(words.find(|word| !closed::is_word(field, word)).map(str::to_owned))
 }
 
 /// The set that holds the system of a report.

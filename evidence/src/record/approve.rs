@@ -243,7 +243,7 @@ impl Desk<'_> {
             }
             Decision::Rejected => drop(reason(by)?),
         }
-        let at = self.at(by);
+        let at = self.at(by)?;
         if let Some(expires) = wanted.expires {
             span(at, expires)?;
         }

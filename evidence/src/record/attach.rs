@@ -176,7 +176,7 @@ impl Desk<'_> {
         statement.set("sha256", file.sha256.as_str());
         statement.set("media_type", file.media_type.as_str());
         statement.set("size", Value::from(i64::try_from(file.size).unwrap_or(i64::MAX)));
-        statement.set("time", Value::from(self.at(by)));
+        statement.set("time", Value::from(self.at(by)?));
         // Bytes of an earlier file must not stand beside the digest of this one.
         statement.fields.removed.push("content".to_owned());
         if let Some(content) = &file.content {

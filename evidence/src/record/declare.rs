@@ -1,5 +1,6 @@
 //! Declarations: fields and links of a node that a person states.
 
+use super::closed;
 use super::desk::{By, Desk, Recorded, Statement, address, node, node_of, said};
 use super::error::{Error, Result};
 use super::words::Fields;
@@ -7,17 +8,6 @@ use lineal_engine::Snapshot;
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_proof::{Key, Value};
 use lineal_query::told::Unresolved;
-
-/// Roles that a declarant may have (Article 3(3) to (7), and Article 53).
-const ROLES: [&str; 7] = [
-    "provider",
-    "deployer",
-    "importer",
-    "distributor",
-    "authorised_representative",
-    "gpai_provider",
-    "product_manufacturer",
-];
 
 /// What is declared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -110,9 +100,8 @@ impl Desk<'_> {
         }
         let mut statement = Statement::new(Kind::System, key);
         if wanted.what == What::Role {
-            if let Some(found) = wanted.fields.iter().find(|role| !ROLES.contains(&role.as_str())) {
-                let (words, found) = (ROLES.join(", "), found.clone());
-                return Err(Error::Word { what: "a role", words, found });
+            for role in wanted.fields {
+                closed::hold("role", role)?;
             }
             statement.set("role", Value::List(wanted.fields.iter().map(Value::text).collect()));
         } else {
@@ -121,7 +110,7 @@ impl Desk<'_> {
         statement.set("name", name.as_str());
         if matches!(wanted.what, What::Role | What::Scope) {
             // Who says what it is in law is part of what is said.
-            statement.set("declared_at", Value::from(self.at(by)));
+            statement.set("declared_at", Value::from(self.at(by)?));
             statement.link(Relation::DoneBy, (Kind::Actor, Key::text(self.actor(by)?)))?;
         }
         Ok(statement)

@@ -29,7 +29,7 @@ pub struct By<'t> {
     pub who: &'t str,
     /// Why; sealed.
     pub reason: Option<&'t str>,
-    /// When it happened, ns; none is now.
+    /// When it happened, ns, and not later than now; none is now.
     pub at: Option<i64>,
 }
 
@@ -110,9 +110,17 @@ impl<'a> Desk<'a> {
         self.now
     }
 
-    /// When something happened, ns.
-    pub(super) fn at(&self, by: &By<'_>) -> i64 {
-        by.at.unwrap_or(self.now)
+    /// When something happened, ns: what is still to come did not happen.
+    ///
+    /// # Errors
+    /// [`Error::Future`].
+    pub(super) fn at(&self, by: &By<'_>) -> Result<i64> {
+        match by.at {
+            Some(at) if at > self.now => {
+                Err(Error::Future { at: time_text(at), now: time_text(self.now) })
+            }
+            at => Ok(at.unwrap_or(self.now)),
+        }
     }
 
     /// The key of who states something.

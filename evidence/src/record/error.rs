@@ -86,14 +86,27 @@ pub enum Error {
         found: String,
     },
     /// A word that is none of a few.
-    #[error("{what} is one of {words}; `{found}` is none of them")]
+    #[error("{what} is {words}; `{found}` is not{hint}")]
     Word {
         /// What the word is for.
         what: &'static str,
-        /// The words.
+        /// The words, or their form.
         words: String,
         /// What was given.
         found: String,
+        /// `; did you mean ...?` where a word is near, or nothing.
+        hint: String,
+    },
+    /// It is said to have happened at a time that is still to come.
+    #[error(
+        "it is said to have happened at {at}, which is still to come (it is {now}): leave --at out, \
+         or give when it happened"
+    )]
+    Future {
+        /// When it is said to have happened.
+        at: String,
+        /// What the time is.
+        now: String,
     },
     /// A relation that does not exist between the two.
     #[error(

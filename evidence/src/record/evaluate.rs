@@ -33,7 +33,7 @@ impl Desk<'_> {
         let view = self.store().snapshot()?;
         let model = node_of(&view, Kind::Model, wanted.model)?;
         let dataset = node_of(&view, Kind::Dataset, wanted.on)?;
-        let at = self.at(by);
+        let at = self.at(by)?;
         let mut fields = Fields::read(Kind::Evaluation, wanted.fields)?;
         for (map, figures) in [("metrics", wanted.metrics), ("thresholds", wanted.thresholds)] {
             let figures: Vec<String> =

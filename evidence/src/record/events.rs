@@ -111,8 +111,9 @@ impl Desk<'_> {
         let mut statement = Statement::new(kind, key);
         statement.fields = Fields::read(kind, fields)?;
         statement.set("name", name);
-        if !known || by.at.is_some() {
-            statement.set("time", Value::from(self.at(by)));
+        // When an incident happened is for who knows it to say: it became known later.
+        if by.at.is_some() || (!known && kind != Kind::Incident) {
+            statement.set("time", Value::from(self.at(by)?));
         }
         for text in targets {
             let target = node(&view, text)?;
@@ -136,7 +137,7 @@ impl Desk<'_> {
         let _turn = self.turn();
         let view = self.store().snapshot()?;
         let subject = subject(&view, wanted)?;
-        let at = self.at(by);
+        let at = self.at(by)?;
         let mut statement = Statement::new(
             Kind::Change,
             Key::new(vec![
@@ -155,8 +156,9 @@ impl Desk<'_> {
         match wanted.decision {
             Some(word) if DECISIONS.contains(&word) => statement.set("decision", word),
             Some(found) => {
-                let (words, found) = (DECISIONS.join(", "), found.to_owned());
-                return Err(Error::Word { what: "the decision", words, found });
+                let words = format!("one of {}", DECISIONS.join(", "));
+                let (what, found, hint) = ("the decision", found.to_owned(), String::new());
+                return Err(Error::Word { what, words, found, hint });
             }
             None => {}
         }
@@ -183,7 +185,7 @@ impl Desk<'_> {
         let _turn = self.turn();
         let view = self.store().snapshot()?;
         let rule = said("the rule", rule)?;
-        let (node, at, actor) = (node(&view, text)?, self.at(by), self.actor(by)?);
+        let (node, at, actor) = (node(&view, text)?, self.at(by)?, self.actor(by)?);
         span(at, until)?;
         let subject = format!("waiver of {rule}: {}", view.name_of(node));
         let key = vec![

@@ -19,6 +19,11 @@ const PKCS8_HEAD: [u8; 16] = [
 const NAME: &str = "approval";
 /// Key files are under a kilobyte: whoever names another file by mistake waits for nothing.
 const FILE_MAX: u64 = 64 << 10;
+/// What stands around a public key of OpenSSL.
+const SPKI: &str = "PUBLIC KEY";
+/// The DER before the 32 bytes of an Ed25519 key in it (RFC 8410, section 4).
+const SPKI_ED25519: &[u8] =
+    &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 /// The algorithm's name in OpenSSH's public keys.
 const ALGORITHM: &[u8] = b"ssh-ed25519";
 
@@ -152,12 +157,19 @@ impl fmt::Debug for SecretKey {
 pub struct PublicKey(VerifierKey);
 
 impl PublicKey {
-    /// Reads a line `ssh-ed25519 AAAA... comment`.
+    /// Reads a line `ssh-ed25519 AAAA... comment`, or a PEM of OpenSSL (`openssl pkey -pubout`, RFC 8410).
     ///
     /// # Errors
     /// [`KeyError::Algorithm`] or [`KeyError::Form`].
     pub fn parse(line: &str) -> Result<PublicKey, KeyError> {
         let form = || KeyError::Form { what: "public key" };
+        if let Some(body) = pem_body(line, SPKI) {
+            let der = BASE64.decode(body.as_bytes()).map_err(|_| form())?;
+            let public = der.strip_prefix(SPKI_ED25519).ok_or_else(|| KeyError::Algorithm {
+                found: "one of an OpenSSL PEM that is not Ed25519".to_owned(),
+            })?;
+            return PublicKey::of(public.try_into().map_err(|_| form())?);
+        }
         let key = ssh_key::PublicKey::from_openssh(line.trim()).map_err(|_| form())?;
         match key.key_data() {
             public::KeyData::Ed25519(public) => PublicKey::of(&public.0),

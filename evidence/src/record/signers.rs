@@ -147,7 +147,7 @@ impl Desk<'_> {
         statement.set("name", fingerprint.as_str());
         statement.set("type", TYPE);
         statement.set("public_key", key.openssh());
-        statement.set("time", Value::from(self.at(by)));
+        statement.set("time", Value::from(self.at(by)?));
         statement.link(Relation::DoneBy, (Kind::Actor, Key::text(owner)))?;
         if let Some(why) = by.reason {
             statement.seal("reason", Value::text(why));
@@ -177,7 +177,7 @@ impl Desk<'_> {
             }
         }
         let mut statement = Statement::new(Kind::Document, key_of(fingerprint));
-        statement.set("revoked_at", Value::from(self.at(by)));
+        statement.set("revoked_at", Value::from(self.at(by)?));
         statement.seal("reason", Value::text(reason(by)?));
         if let Some(other) = replaced_by {
             statement.set("replaced_by", other);

@@ -68,8 +68,11 @@ pub struct Decided {
     pub by: Option<String>,
     /// When it was decided, ns, as the record says.
     pub at: Option<i64>,
-    /// When it was recorded, ns.
+    /// Since when it is recorded so, ns.
     pub recorded: i64,
+    /// By which time it stands among the others, ns: what people state here by when it was recorded; of an
+    /// import the time that it claims, as far as that is not behind when it was recorded.
+    pub place: i64,
     /// The end of its validity, ns.
     pub expires: Option<i64>,
     /// How many distinct keys must approve.
@@ -137,24 +140,25 @@ pub fn standing(store: &Store, view: &Snapshot, node: NodeNo, now: i64) -> Resul
         let by = view.edges(*approval, Relation::DoneBy, Direction::Forward).first();
         let by = by.and_then(|by| view.key_of(*by).part_text(0).map(str::to_owned));
         let number = |name: &str| fields.get(name).and_then(Value::as_i64);
-        let (first, _) = view.commits_of(*approval);
-        let recorded =
-            store.revisions(view, *approval).first().map_or(first.cast_signed(), |it| it.recorded);
+        let (recorded, is_stated) = since(store, view, *approval, decision)?;
+        let at = number("time");
+        let place = at.filter(|_| !is_stated).map_or(recorded, |at| at.min(recorded));
         let person = by.as_deref().map(|by| same_person(view, by));
         standing.decided.push(Decided {
             approval: *approval,
             decision: decision.to_owned(),
             own_work: person.and_then(|by| made.get(&by).cloned()).unwrap_or_default(),
             by,
-            at: number("time"),
+            at,
             recorded,
+            place,
             expires: number("expires"),
             keys_needed: number("keys_needed").and_then(|it| u32::try_from(it).ok()),
             signature,
             is_current,
         });
     }
-    standing.decided.sort_by_key(|it| (it.at.unwrap_or(it.recorded), it.recorded, it.approval));
+    standing.decided.sort_by_key(|it| (it.place, it.recorded, it.at, it.approval));
     standing.count(view, now);
     Ok(standing)
 }
@@ -164,6 +168,15 @@ impl Standing {
         // The last word of each person; whoever is not named speaks for themselves.
         let mut last: BTreeMap<String, usize> = BTreeMap::new();
         for (at, decided) in self.decided.iter().enumerate() {
+            // What is still to come is nobody's word yet; who rejects is heard at once.
+            if let Some(to_come) = decided.at.filter(|at| *at > now)
+                && decided.decision != "rejected"
+            {
+                let name = view.name_of(decided.approval);
+                let to_come = time_text(to_come);
+                self.notes.push(format!("{name}: it claims {to_come}, which is still to come"));
+                continue;
+            }
             let person = match &decided.by {
                 Some(by) => same_person(view, by),
                 None => format!("?{at}"),
@@ -216,6 +229,26 @@ impl Standing {
             }
         }
     }
+}
+
+/// Since when an approval is recorded with the decision that it has, ns, and whether a person stated it here.
+fn since(store: &Store, view: &Snapshot, approval: NodeNo, decision: &str) -> Result<(i64, bool)> {
+    let revisions = store.revisions(view, approval);
+    let Some(last) = revisions.last() else {
+        return Ok((view.commits_of(approval).0.cast_signed(), false));
+    };
+    let stated = |it: &RevisionInfo| it.source == SOURCE && it.form == FORM;
+    let is_stated = revisions.iter().any(stated);
+    let mut since = last.recorded;
+    for revision in revisions.iter().rev().filter(|_| revisions.len() > 1) {
+        let (_, fields) = view.read_revision(revision)?;
+        let said = fields.get("decision").and_then(Value::as_text);
+        if said.is_some_and(|said| said != decision) {
+            break;
+        }
+        since = revision.recorded;
+    }
+    Ok((since, is_stated))
 }
 
 /// Whether the signature of an approval checks, and whether it says what the record says.

@@ -1,5 +1,6 @@
 //! `FIELD=VALUE` as people write it, read by the type that the field has.
 
+use super::closed;
 use super::error::{Error, Result};
 use jiff::{Timestamp, civil, tz::TimeZone};
 use lineal_engine::schema::{FieldSpec, FieldType, Kind, fields};
@@ -87,7 +88,18 @@ impl Fields {
             }
             (_, Some(_)) => return Err(wrong()),
             (field_type, None) => {
-                into.insert(name, typed(name, field_type, value)?);
+                let read = typed(name, field_type, value)?;
+                let words = match &read {
+                    Value::List(words) => words.as_slice(),
+                    one => std::slice::from_ref(one),
+                };
+                // Of others no rule reads them: there they are what a source calls so.
+                if matches!(kind, Kind::System | Kind::Incident) {
+                    for word in words.iter().filter_map(Value::as_text) {
+                        closed::hold(spec.name, word)?;
+                    }
+                }
+                into.insert(name, read);
             }
         }
         Ok(())

@@ -9,7 +9,7 @@ use super::document::{Block, Document, Gap, Lack, Section, Sentence, Table};
 use super::facts::{Facts, ROWS_SHOWN};
 use super::words::{NOT_RECORDED, counted, share, when};
 use crate::Error;
-use crate::check::time_text;
+use crate::check::{quoted, time_text};
 use lineal_engine::NodeNo;
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_proof::timestamp::Timestamp;
@@ -138,8 +138,29 @@ fn told(facts: &Facts<'_>, subject: NodeNo) -> Result<Section, Error> {
     let note = if facts.is_sealed(subject, "note")? { "recorded and sealed" } else { NOT_RECORDED };
     table.push(vec!["note".into(), note.into()], ROWS_SHOWN);
     section.push(Block::Table(table));
-    section.push(Block::Gaps(facts.gaps(KIND, subject)?));
+    let mut gaps = facts.gaps(KIND, subject)?;
+    gaps.extend(disordered(facts, subject)?);
+    section.push(Block::Gaps(gaps));
     Ok(section)
+}
+
+/// Times of an incident that contradict each other.
+fn disordered(facts: &Facts<'_>, subject: NodeNo) -> Result<Vec<Gap>, Error> {
+    let mut gaps = Vec::new();
+    for (first, then, words) in [
+        ("time", "aware_at", "it became known before it happened"),
+        ("aware_at", "reported_at", "it was reported before it was known"),
+    ] {
+        let (before, after) = (facts.number(subject, first)?, facts.number(subject, then)?);
+        if let (Some(before), Some(after)) = (before, after)
+            && after < before
+        {
+            let (before, after) = (time_text(before), time_text(after));
+            let say = format!("{words}: {first} is {before}, {then} is {after}");
+            gaps.push(Gap::new(Lack::Conflict, say));
+        }
+    }
+    Ok(gaps)
 }
 
 fn versions(facts: &Facts<'_>, concerned: &Concerned) -> Result<Section, Error> {
@@ -194,14 +215,18 @@ fn window(
     let (from, why) = match (wanted.from, facts.number(subject, "time")?) {
         (Some(from), _) => (Some(from), "as it was asked for"),
         (None, Some(from)) => (Some(from), "when it happened, as recorded"),
-        (None, None) => (None, "since the first event: when it happened is not recorded"),
+        (None, None) => (None, "the first event: when it happened is not recorded"),
     };
+    let aware = facts.number(subject, "aware_at")?.filter(|_| from.is_none());
     let mut until = wanted.until.map(|until| (until, "as it was asked for"));
     for (field, words) in [("closed_at", "closed_at"), ("corrective_at", "corrective_at")] {
         if until.is_none() {
             until = facts.number(subject, field)?.map(|time| (time, words));
         }
     }
+    // Of what is known of since then, what came before may be the cause.
+    let until =
+        until.or(aware.map(|aware| (aware, "aware_at: neither its time nor its end is recorded")));
     let (until, whence) = until.unwrap_or((facts.now, "today: no end is recorded"));
     let words = format!(
         "The window is from {} ({why}) until before {} ({whence}).",
@@ -230,6 +255,12 @@ fn events(
     ];
     let mut table = Table::new("Events of the deployments that the incident concerns", &heads);
     let mut gaps = concerned.doubts.clone();
+    if from.is_none() {
+        let say = "when it happened, so that the window begins with the first event";
+        let fix =
+            format!("lineal declare node {} time=TIME --by WHO", quoted(&facts.at(subject).name));
+        gaps.push(Gap::new(Lack::NotRecorded, say).fix(fix));
+    }
     // Each with the deployments whose counts it is about.
     let mut doubts: BTreeMap<String, Vec<NodeNo>> = BTreeMap::new();
     let (mut total, mut told, mut overridden) = (0_u64, 0_u64, 0_u64);

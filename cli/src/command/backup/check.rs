@@ -41,12 +41,21 @@ fn tell_checked(
     store: Option<&Store>,
     found: &CheckedCopy,
 ) -> Outcome {
-    let mut out = std::io::stdout().lock();
     let exit = match found.faults.iter().map(|(_, fault, _)| fault).collect::<Vec<_>>() {
         none if none.is_empty() => Exit::Answer,
         all if all.iter().all(|fault| **fault == CopyFault::MustGo) => Exit::No,
         _ => Exit::Damaged,
     };
+    exit.after(print(arguments, copy, store, found))
+}
+
+fn print(
+    arguments: &Arguments,
+    copy: &Path,
+    store: Option<&Store>,
+    found: &CheckedCopy,
+) -> Outcome<()> {
+    let mut out = std::io::stdout().lock();
     if arguments.json {
         let faults = found.faults.iter().map(|(file, fault, why)| {
             serde_json::json!({ "file": file, "fault": fault.name(), "why": why })
@@ -55,8 +64,7 @@ fn tell_checked(
             "commit": found.commit, "commit_id": found.commit_id.to_string(), "files": found.files,
             "bytes": found.bytes, "behind": found.behind, "faults": faults.collect::<Vec<_>>(),
         });
-        writeln!(out, "{json}")?;
-        return Ok(exit);
+        return Ok(writeln!(out, "{json}")?);
     }
     let (files, bytes) = (counted(found.files, "file"), counted(found.bytes, "byte"));
     writeln!(out, "{} is of commit {}: {files}, {bytes} read", copy.display(), found.commit)?;
@@ -85,5 +93,5 @@ fn tell_checked(
         }
         None => {}
     }
-    Ok(exit)
+    Ok(())
 }

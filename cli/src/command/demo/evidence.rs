@@ -63,9 +63,12 @@ pub(super) fn run(arguments: &Arguments, wanted: &Demo) -> Outcome {
         "pack": folder.join("pack"), "verified": verified,
     }))?;
     let all = found.planted.iter().all(|planted| !planted["finding"].is_null());
-    // Where there is no Python nothing was verified, and it was said.
-    let is_valid = verified.is_null() || verified["valid"] == true;
-    Ok(if all && is_valid { Exit::Answer } else { Exit::No })
+    Ok(match (all, verified.is_null(), verified["valid"] == true) {
+        // Where there is no Python nothing was verified, and it was said.
+        (true, true, _) => Exit::CannotTell,
+        (true, false, true) => Exit::Answer,
+        _ => Exit::No,
+    })
 }
 
 /// What the team records.
@@ -116,7 +119,15 @@ fn state(walk: &mut Walk, folder: &Path) -> Outcome<()> {
     walk.step("Another person approves the challenger, signed, eight days too late:", &approve)?;
     walk.step(
         "Something went wrong in use:",
-        &by(&["incident", "INC-1", "--concerns", SILENT, "aware_at=2025-11-05T09:00:00Z"]),
+        &by(&[
+            "incident",
+            "INC-1",
+            "--concerns",
+            SILENT,
+            "--at",
+            "2025-11-04T06:30:00Z",
+            "aware_at=2025-11-05T09:00:00Z",
+        ]),
     )?;
     walk.step(
         "The log is signed: whoever holds this checkpoint sees it if the past is changed.",

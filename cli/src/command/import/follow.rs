@@ -8,7 +8,7 @@ use super::report::{exit, print, print_damage};
 use super::with_progress;
 use crate::args::{Arguments, Import};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::render::counted;
+use crate::render::{counted, listed, visible};
 use lineal_engine::Store;
 use lineal_import::{Error, ImportOptions, LoadedMapping, mlflow};
 use lineal_query::told::{CameBack, came_back};
@@ -21,6 +21,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// Most files of one batch: after each the command ends if it was asked to, in some seconds.
 const BATCH_FILES: usize = 200;
+/// Files that are named of those that are no source.
+const NAMED: usize = 10;
 /// Stored bytes of one batch, give or take a file: about a million events.
 const BATCH_BYTES: u64 = 64 << 20;
 /// Folders within each other that are looked into.
@@ -153,6 +155,12 @@ fn take(
                 | mlflow::Error::NotMlflow { .. },
             ),
         )) => {
+            // No source yet, or never one: whoever watches sees what lies there unread.
+            let names = options.only.iter().flatten().map(|path| path.display().to_string());
+            let names: Vec<String> = names.collect();
+            let count = counted(names.len() as u64, "file");
+            let line = format!("no source in {count}: {}", listed(names.into_iter(), NAMED));
+            eprintln!("{}", visible(&line));
             return Ok(Exit::Answer);
         }
         Err(failure) => return Err(failure),

@@ -20,18 +20,17 @@ pub(super) fn run(arguments: &Arguments, wanted: &Verify, remote: &Remote) -> Ou
         (false, false) => "full",
     };
     let told = remote.done("/v1/verify", &json!({ "depth": depth, "since": wanted.since }))?;
-    let mut out = std::io::stdout().lock();
-    if arguments.json {
-        writeln!(out, "{told}")?;
-    } else {
-        print(&mut out, &told)?;
-    }
     let is = |name: &str| told[name].as_array().is_some_and(|list| !list.is_empty());
-    Ok(match (told["sound"] == true, is("faults") || is("signatures_wrong")) {
+    let exit = match (told["sound"] == true, is("faults") || is("signatures_wrong")) {
         (false, _) => Exit::Damaged,
         (true, true) => Exit::No,
         (true, false) if wanted.require_keys && told["keys_present"] != true => Exit::CannotTell,
         (true, false) => Exit::Answer,
+    };
+    let mut out = std::io::stdout().lock();
+    exit.after(match arguments.json {
+        true => writeln!(out, "{told}").map_err(Failure::from),
+        false => print(&mut out, &told),
     })
 }
 

@@ -57,6 +57,10 @@ fn numbered(asker: &Asker<'_>, subjects: &[NodeNo]) -> Result<Vec<(NodeNo, u64)>
     let mut found = Vec::new();
     for node in subjects.iter().filter(|node| snapshot.kind_of(**node) == Kind::Import) {
         asker.go_on()?;
+        // What was retracted is no part of the view any more.
+        if snapshot.field(*node, "retracted")?.and_then(|value| value.as_bool()) == Some(true) {
+            continue;
+        }
         let number = snapshot.field(*node, "number")?.and_then(|value| value.as_i64());
         found.extend(number.map(|number| (*node, number.unsigned_abs())));
     }

@@ -5,6 +5,7 @@ use super::KIND;
 use crate::Error;
 use crate::check::ask::DAY;
 use crate::check::time_text;
+use crate::record::closed;
 use crate::report::asks::Clock;
 use crate::report::document::{Block, Gap, Lack, Section, Sentence, Table};
 use crate::report::facts::{Facts, ROWS_SHOWN};
@@ -18,6 +19,8 @@ pub(super) enum State {
     NotStarted,
     /// What ends it came in time: so long before the end.
     EndedBefore(i64),
+    /// What ends it is recorded so long before it began: the two contradict each other.
+    Backwards(i64),
     /// What ends it came so long behind the end.
     EndedBehind(i64),
     /// It runs: so long is left.
@@ -32,6 +35,7 @@ impl State {
         let Some(from) = from else { return State::NotStarted };
         let end = from.saturating_add(days.saturating_mul(DAY));
         match ended {
+            Some(at) if at < from => State::Backwards(from.saturating_sub(at)),
             Some(at) if at <= end => State::EndedBefore(end.saturating_sub(at)),
             Some(at) => State::EndedBehind(at.saturating_sub(end)),
             None if now <= end => State::Running(end.saturating_sub(now)),
@@ -42,6 +46,9 @@ impl State {
     pub(super) fn words(self) -> String {
         match self {
             State::NotStarted => "cannot tell: from when it counts is not recorded".to_owned(),
+            State::Backwards(before) => {
+                format!("cannot tell: the report is recorded {} before it begins", span(before))
+            }
             State::EndedBefore(left) => format!("ended by a report, {} before its end", span(left)),
             State::EndedBehind(late) => format!("ended by a report, {} behind its end", span(late)),
             State::Running(left) => format!("running, {} left", span(left)),
@@ -81,6 +88,15 @@ pub(super) fn section(facts: &Facts<'_>, incident: NodeNo) -> Result<Section, Er
         let say = "which of these periods is meant: no harm class is recorded";
         gaps.push(Gap::new(Lack::CannotTell, say));
     }
+    if let (Some(harm), Some(words)) = (&harm, closed::words_of("harm_class"))
+        && !words.contains(&harm.as_str())
+    {
+        let words = words.join(", ");
+        let say = format!(
+            "which of these periods is meant: the harm class is recorded as {harm}, which is none of {words}"
+        );
+        gaps.push(Gap::new(Lack::CannotTell, say));
+    }
     if facts.flag(incident, "declared_serious")? != Some(true) {
         let say = "whether any of them runs: no person declared the incident serious";
         gaps.push(Gap::new(Lack::Undeclared, say));
@@ -99,6 +115,7 @@ fn fits(clock: &Clock, harm: Option<&str>) -> &'static str {
     match harm {
         _ if clock.harm_classes.is_empty() => "outer limit",
         None => "cannot tell",
+        Some(harm) if !closed::is_word("harm_class", harm) => "cannot tell",
         Some(harm) if clock.harm_classes.iter().any(|class| class == harm) => "its harm class",
         Some(_) => "another harm class",
     }
@@ -121,6 +138,7 @@ mod tests {
         assert_eq!(of(None, 16 * DAY), State::Past(DAY));
         assert_eq!(of(Some(4 * DAY), 90 * DAY), State::EndedBefore(11 * DAY));
         assert_eq!(of(Some(17 * DAY), 90 * DAY), State::EndedBehind(2 * DAY));
+        assert_eq!(of(Some(-DAY), 90 * DAY), State::Backwards(DAY));
         assert_eq!(State::of(15, None, Some(0), 0), State::NotStarted);
         assert_eq!(State::of(i64::MAX, Some(i64::MAX), None, 0), State::Running(i64::MAX));
     }

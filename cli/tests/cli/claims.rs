@@ -1,0 +1,169 @@
+//! What people claim and what a verdict says of it: another spelling switches no rule off, a time that
+//! is still to come counts for nothing, and a closed pipe changes no code.
+
+use crate::program::{ARCHIVE, DATABASE, Folder};
+use serde_json::Value as Json;
+use std::process::Stdio;
+
+const MODEL: &str = "model:credit-risk-scorer@2";
+const SYSTEM: &str = "credit-score";
+const NOVAK: [&str; 2] = ["--by", "a.novak@bank.example"];
+
+fn by<'a>(words: &[&'a str]) -> Vec<&'a str> {
+    [words, &NOVAK[..]].concat()
+}
+
+/// A store with a system that is declared to be high-risk.
+fn declared() -> Folder {
+    let folder = Folder::with(&[DATABASE]);
+    folder.done(&by(&["declare", "system", SYSTEM, "provider=Example Bank"]));
+    folder.done(&by(&["declare", "role", SYSTEM, "provider"]));
+    folder.done(&by(&["declare", "scope", SYSTEM, "risk_class=high", "annex_point=III.5(b)"]));
+    folder.done(&by(&["declare", "node", MODEL, "--belongs-to", SYSTEM]));
+    folder
+}
+
+/// The code of a command whose output nobody reads.
+fn code_unheard(folder: &Folder, arguments: &[&str]) -> Option<i32> {
+    let mut child = folder.command(arguments).stderr(Stdio::null()).spawn().expect("it starts");
+    // The pipe is closed before anything is written: the command opens a store first.
+    drop(child.stdout.take());
+    child.wait().expect("it ends").code()
+}
+
+#[test]
+fn another_spelling_of_a_class_is_refused_and_switches_no_rule_off() {
+    let folder = declared();
+    for (wrong, near) in [
+        ("risk_class=High", "did you mean high?"),
+        ("risk_class=HIGH", "did you mean high?"),
+        ("risk_class=high-risk", "did you mean high?"),
+        ("risk_class=hihg", "did you mean high?"),
+        ("annex_point=XYZ", "III.5(b)"),
+        ("role=Provider", "did you mean provider?"),
+    ] {
+        for command in [["declare", "scope", SYSTEM, wrong], ["declare", "system", SYSTEM, wrong]] {
+            let refused = folder.run(&by(&command));
+            assert!(refused.code == 2 && refused.err.contains(near), "{wrong}: {refused:?}");
+        }
+    }
+    for wrong in ["harm_class=Death", "harm_class=deth"] {
+        let refused = folder.run(&by(&[
+            "incident",
+            "INC-1",
+            "--concerns",
+            &format!("system:{SYSTEM}"),
+            wrong,
+        ]));
+        assert!(refused.code == 2 && refused.err.contains("did you mean death?"), "{refused:?}");
+    }
+    assert_eq!(folder.run(&["check", SYSTEM, "--fail-on", "blocker"]).code, 1);
+}
+
+#[test]
+fn a_verdict_stands_when_nobody_reads_it() {
+    let folder = declared();
+    for arguments in [
+        &["check", SYSTEM, "--fail-on", "blocker"][..],
+        &["--json", "check", SYSTEM, "--fail-on", "blocker"],
+        &["gate", MODEL],
+        &["--json", "gate", MODEL],
+    ] {
+        assert_eq!(folder.run(arguments).code, 1, "{arguments:?}");
+        assert_eq!(code_unheard(&folder, arguments), Some(1), "{arguments:?}");
+    }
+    assert_eq!(code_unheard(&folder, &["verify"]), Some(0));
+    assert_eq!(code_unheard(&folder, &["verify", "--require-keys"]), Some(0));
+    std::fs::remove_file(folder.path().join(".lineal/keys/seeds")).ok();
+    let verdict = folder.run(&["verify", "--require-keys"]).code;
+    assert_eq!(code_unheard(&folder, &["verify", "--require-keys"]), Some(verdict));
+    // Where the code is no verdict, whoever had enough did nothing wrong.
+    assert_eq!(code_unheard(&folder, &["stats"]), Some(0));
+}
+
+#[test]
+fn a_decision_of_a_time_to_come_is_refused_and_the_last_word_is_the_one_recorded_last() {
+    let folder = declared();
+    let approve = |at: &'static str| {
+        by(&["approve", MODEL, "--role", "release_manager", "--reason", "it holds", "--at", at])
+    };
+    let refused = folder.run(&approve("2130-01-01"));
+    assert!(refused.code == 2 && refused.err.contains("still to come"), "{refused:?}");
+    // Said later, of an earlier day: it was said later.
+    folder.done(&approve("2025-10-28"));
+    let reject = ["reject", MODEL, "--role", "release_manager", "--reason", "drift"];
+    let rejected = folder.done(&by(&[&reject[..], &["--at", "2025-10-01"]].concat()));
+    assert!(rejected.out.contains("rejected:"), "{rejected:?}");
+    assert!(rejected.out.contains("not signed"), "{rejected:?}");
+    let gate = folder.run(&["--json", "gate", MODEL]).json();
+    let items = gate["items"].as_array().cloned().unwrap_or_default();
+    let approval = items.iter().find(|item| item["id"] == "approval").cloned().unwrap_or_default();
+    assert_eq!(approval["status"], "missing", "{approval}");
+    assert!(approval["why"].to_string().contains("rejected"), "{approval}");
+}
+
+#[test]
+fn a_decision_is_told_of_itself_and_not_of_another() {
+    let folder = declared();
+    folder.write("id", include_str!("../../../evidence/tests/approver.key"));
+    folder.write("id.pub", include_str!("../../../evidence/tests/approver.pub"));
+    folder.done(&by(&["key", "add", "id.pub", "--of", "b.horvat@bank.example"]));
+    let approve = ["approve", MODEL, "--by", "b.horvat@bank.example", "--role", "release_manager"];
+    let signed = folder.done(&[&approve[..], &["--key", "id"]].concat());
+    assert!(signed.out.contains("signature valid"), "{signed:?}");
+    let by_another = ["--by", "c@bank.example", "--role", "risk", "--reason", "drift"];
+    let earlier = ["--at", "2025-10-01"];
+    let rejected = folder.done(&[&["reject", MODEL][..], &by_another, &earlier].concat());
+    assert!(
+        rejected.out.contains("\n  not signed") && !rejected.out.contains("signature valid"),
+        "{rejected:?}"
+    );
+}
+
+#[test]
+fn an_incident_has_the_time_that_is_said_and_no_other() {
+    let folder = Folder::with(&[DATABASE, ARCHIVE]);
+    folder.done(&by(&["declare", "system", SYSTEM, "provider=Example Bank"]));
+    folder.done(&by(&["declare", "node", MODEL, "--belongs-to", SYSTEM]));
+    let incident = ["incident", "INC-1", "--concerns", &format!("system:{SYSTEM}")];
+    folder.done(&by(&[&incident[..], &["aware_at=2026-01-05T09:00:00Z"]].concat()));
+    let shown = folder.done(&["--json", "show", "incident:INC-1"]).json();
+    assert_eq!(shown["fields"]["time"], Json::Null, "{shown}");
+    let report = folder.done(&["report", "incident", "INC-1", "--format", "md"]);
+    assert!(report.out.contains("when it happened is not recorded"), "{report:?}");
+    assert!(report.out.contains("until before 2026-01-05T09:00:00Z"), "{report:?}");
+    // What contradicts itself is said.
+    folder.done(&by(&[
+        "incident",
+        "INC-1",
+        "--at",
+        "2026-01-06",
+        "reported_at=2026-01-01",
+        "harm_class=death",
+        "declared_serious=true",
+    ]));
+    let report = folder.done(&["report", "incident", "INC-1", "--format", "md"]);
+    assert!(report.out.contains("it became known before it happened"), "{report:?}");
+    assert!(report.out.contains("it was reported before it was known"), "{report:?}");
+}
+
+#[test]
+fn a_public_key_of_openssl_is_taken() {
+    let folder = Folder::with(&[]);
+    // `openssl pkey -pubout` of a key of RFC 8410, section 10.1.
+    folder.write(
+        "key.pem",
+        "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n",
+    );
+    let added = ["key", "add", "key.pem", "--of", "b.horvat@bank.example"];
+    folder.done(&by(&added));
+    let listed = folder.done(&["--json", "key", "list"]).json();
+    let name = listed["keys"][0]["key"].as_str().unwrap_or_default().to_owned();
+    assert!(name.starts_with("SHA256:"), "{listed}");
+    folder.write(
+        "rsa.pem",
+        "-----BEGIN PUBLIC KEY-----\nMFwwDQYJKoZIhvcNAQEBBQADSwAwSAJB\n-----END PUBLIC KEY-----\n",
+    );
+    let refused = folder.run(&by(&["key", "add", "rsa.pem", "--of", "c@bank.example"]));
+    assert!(refused.code == 2 && refused.err.contains("Ed25519"), "{refused:?}");
+}
