@@ -1,7 +1,5 @@
 //! A retention policy that an operator writes: what is mistyped is an error, and no floor that is missing.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use lineal_evidence::retention::{Period, Policy};
 
 fn policy(min: &str, max: &str) -> String {
