@@ -34,6 +34,10 @@ fn lines(person: &str) -> Vec<&'static str> {
 /// How a line ends, and what the person looks for in what it prints.
 type Sought = (i32, &'static [&'static str]);
 
+/// Of a pack: valid (0), or valid but for an erased event (10), which is drawn as a sample or not as the
+/// checkpoint of the day has it.
+const DRAWN: i32 = -1;
+
 /// Runs the lines of a person in the demo's folder; gives what each printed.
 fn sat_through(person: &str, sought: &[Sought]) -> (Folder, Vec<String>) {
     let folder = Folder::new();
@@ -53,7 +57,8 @@ fn sat_through(person: &str, sought: &[Sought]) -> (Folder, Vec<String>) {
             continue;
         }
         let (found, printed) = typed(folder.path(), line, &key);
-        assert_eq!(found, *code, "{person}: {line}\n{printed}");
+        let is_right = if *code == DRAWN { [0, 10].contains(&found) } else { found == *code };
+        assert!(is_right, "{person}: {line}: code {found}\n{printed}");
         for word in *words {
             assert!(printed.contains(word), "{person}: {line}: no `{word}` in\n{printed}");
         }
@@ -134,7 +139,7 @@ fn an_officer_sees_what_is_open_decides_one_thing_and_reads_the_page_of_a_pack()
 #[test]
 fn an_auditor_verifies_without_us_and_walks_from_a_model_to_its_data() {
     let sought: [Sought; 5] = [
-        (0, &["valid", "from which the log only grew", "proofs: "]),
+        (DRAWN, &["valid", "from which the log only grew", "proofs: "]),
         (
             0,
             &[
