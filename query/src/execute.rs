@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod asked;
+mod bits;
 mod blocks;
 mod bounds;
 mod budget;
