@@ -12,6 +12,7 @@ mod app;
 mod aside;
 mod asker;
 mod body;
+mod call;
 mod check;
 mod config;
 mod connection;

@@ -1,6 +1,10 @@
 //! The writer of a store: one thread that holds the store's lock and does one thing after the other,
 //! imports and seals, while readers follow its commits.
 
+mod failed;
+
+pub(crate) use failed::Failed;
+
 use crate::body::make_folder;
 use crate::config::{Config, Intake as Bounds, Writing};
 use crate::error::{Error, Result};
@@ -424,58 +428,6 @@ impl Hands {
     }
 }
 
-/// A name for programs, and what happened.
-pub(crate) type Failed = (&'static str, String);
-
-/// What is told of an error of the store: its own words name files of the server.
-const STORE_FAILED: &str = "the store could not be written; the server's log says why";
-
-impl Hands {
-    /// An error of an import as it is told: what was read is called by its label, and no folder of
-    /// the server is named.
-    pub(crate) fn failed(&self, error: &lineal_import::Error, read: &Path, label: &str) -> Failed {
-        let name = match error {
-            lineal_import::Error::Store(error) => return self.store_failed(error),
-            lineal_import::Error::Strict { .. } => "rejected",
-            lineal_import::Error::NothingRecognised { .. } => "not-recognised",
-            _ => "import",
-        };
-        (name, without_paths(&in_requests(error), read, label, &self.uploads, self.tenant.name()))
-    }
-
-    /// An error of the store as it is told.
-    pub(crate) fn store_failed(&self, error: &lineal_engine::Error) -> Failed {
-        tracing::error!(store = self.tenant.name(), %error, "the store could not be written");
-        (if error.is_damage() { "store-damaged" } else { "store" }, STORE_FAILED.to_owned())
-    }
-}
-
-/// The words of an error that names options: as a request names them, and not a command line.
-fn in_requests(error: &lineal_import::Error) -> String {
-    match error {
-        lineal_import::Error::Strict { count, first } => {
-            format!("{count} rejected under `strict`; nothing was imported. The first: {first}")
-        }
-        lineal_import::Error::NoTime { label } => {
-            format!("{label} does not say when it was exported; give `observed_at`")
-        }
-        other => other.to_string(),
-    }
-}
-
-/// The words without the path that was read, the folder above it, and the store's folder.
-fn without_paths(words: &str, read: &Path, label: &str, uploads: &Path, store: &str) -> String {
-    let mut words = words.replace(&*read.to_string_lossy(), label);
-    // What stands beside the file, as a database's write-ahead log does.
-    if let Some(folder) = read.parent().filter(|folder| folder.components().count() > 1) {
-        words = words.replace(&format!("{}/", folder.to_string_lossy()), "");
-    }
-    match uploads.parent() {
-        Some(folder) => words.replace(&*folder.to_string_lossy(), store),
-        None => words,
-    }
-}
-
 /// Does a piece of work whose panic ends that work alone.
 fn guarded(work: impl FnOnce() -> Result<Json, Failed>) -> Result<Json, Failed> {
     catch_unwind(AssertUnwindSafe(work))
@@ -501,31 +453,5 @@ impl Hands {
         let hands =
             Hands { store, mapping, intake, trail, preview, uploads, tenant, bounds, is_ending };
         (hands, ending)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_error_names_options_as_requests_do() {
-        let strict = lineal_import::Error::Strict { count: 2, first: "line 7".to_owned() };
-        let undated = lineal_import::Error::NoTime { label: "a.json".to_owned() };
-        for (error, option) in [(strict, "`strict`"), (undated, "`observed_at`")] {
-            let words = in_requests(&error);
-            assert!(words.contains(option) && !words.contains("--"), "{words}");
-        }
-    }
-
-    #[test]
-    fn an_error_is_told_without_folders_of_the_server() {
-        let (read, uploads) = (Path::new("/srv/l/uploads/7/a.db"), Path::new("/srv/l/uploads"));
-        let told = |words: &str| without_paths(words, read, "a.db", uploads, "main");
-        assert_eq!(told("/srv/l/uploads/7/a.db cannot be read: no"), "a.db cannot be read: no");
-        assert_eq!(told("/srv/l/uploads/7/a.db-wal is cut"), "a.db-wal is cut");
-        assert_eq!(told("/srv/l/uploads/7/b is not there"), "b is not there");
-        assert_eq!(told("/srv/l/segments is full"), "main/segments is full");
-        assert_eq!(told("line 7 of a.db"), "line 7 of a.db");
     }
 }
