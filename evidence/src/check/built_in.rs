@@ -11,6 +11,7 @@ mod holds;
 mod interval;
 mod silence;
 mod sources;
+mod words;
 
 pub(crate) use erased::without_decisions;
 pub(crate) use holds::around;
@@ -70,5 +71,6 @@ pub(super) fn run(
         BuiltIn::ErasedEvents => erased::events(store, asker, subjects),
         BuiltIn::Anchored => anchored::anchored(store, asker, rule, subjects),
         BuiltIn::Cycles => cycles::upstream_of_itself(asker, subjects),
+        BuiltIn::ClosedWords => words::strange(asker, check, subjects),
     }
 }

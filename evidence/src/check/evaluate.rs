@@ -255,12 +255,9 @@ impl Judge<'_, '_> {
 
     fn undeclared(&self, node: NodeNo, field: &str) -> Result<Finding, Error> {
         let name = self.asker.name(node);
-        let say = match (strange(self.asker, node, field)?, closed::expected(field)) {
-            (Some(word), Some(expected)) => format!(
-                "{field} is recorded as `{word}` and is {expected}, so nobody can say whether the rule applies"
-            ),
-            _ => format!("{field} is not declared, so nobody can say whether the rule applies"),
-        };
+        let why = strange(self.asker, node, field)?;
+        let why = why.unwrap_or_else(|| format!("{field} is not declared"));
+        let say = format!("{why}, so nobody can say whether the rule applies");
         let fix = if self.asker.snapshot().kind_of(node) != Kind::System {
             format!("lineal declare node {} {field}=... --by WHO", quoted(&name))
         } else if field == "role" {

@@ -50,16 +50,14 @@ fn said(
     Ok(said)
 }
 
-/// What is recorded in a field and is none of the words that it may have: an import may bring any. Nobody
-/// can say what it means, so it decides nothing.
+/// That something is recorded in a field which is none of the words that it may have, in words: an import may
+/// bring any. Nobody can say what it means, so it decides nothing.
 pub(super) fn strange(
     asker: &Asker<'_>,
     node: NodeNo,
     field: &str,
 ) -> Result<Option<String>, Error> {
-    if closed::expected(field).is_none() {
-        return Ok(None);
-    }
+    let Some(expected) = closed::expected(field) else { return Ok(None) };
     let recorded = asker.snapshot().field(node, field)?;
     let words = match &recorded {
         Some(Value::List(words)) => words.as_slice(),
@@ -67,7 +65,9 @@ pub(super) fn strange(
         None => &[],
     };
     let mut words = words.iter().filter_map(Value::as_text);
-    Ok(words.find(|word| !closed::is_word(field, word)).map(str::to_owned))
+    let strange = words.find(|word| !closed::is_word(field, word));
+    let told = |word| format!("{field} is recorded as `{word}`, where {expected} is expected");
+    Ok(strange.map(told))
 }
 
 /// The set that holds the system of a report.

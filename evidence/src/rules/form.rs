@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::pack::Status;
+use crate::record::closed::expected;
 use lineal_engine::schema::Kind;
 
 /// A test that the language cannot say, or would need every row for.
@@ -38,6 +39,8 @@ pub enum BuiltIn {
     Anchored,
     /// Nodes that lie upstream of themselves.
     Cycles,
+    /// Words that are none of those that the field `missing` may have.
+    ClosedWords,
 }
 
 /// How one thing is found out.
@@ -135,6 +138,9 @@ impl Entry {
             let (Some(missing), Some(fix)) = (&self.missing, &self.fix) else {
                 return Err("a check with `test` needs `missing` and `fix`".to_owned());
             };
+            if test == BuiltIn::ClosedWords && expected(missing).is_none() {
+                return Err(format!("`test = \"closed-words\"`: {missing} may have any word"));
+            }
             return Ok(vec![made(Form::BuiltIn(test), words(missing, "", fix))]);
         }
         if !self.documents.is_empty() {

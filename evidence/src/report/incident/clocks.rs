@@ -88,12 +88,10 @@ pub(super) fn section(facts: &Facts<'_>, incident: NodeNo) -> Result<Section, Er
         let say = "which of these periods is meant: no harm class is recorded";
         gaps.push(Gap::new(Lack::CannotTell, say));
     }
-    if let (Some(harm), Some(words)) = (&harm, closed::words_of("harm_class"))
-        && !words.contains(&harm.as_str())
-    {
-        let words = words.join(", ");
+    if let Some(harm) = harm.as_deref().filter(|harm| !closed::is_word("harm_class", harm)) {
+        let expected = closed::expected("harm_class").unwrap_or_default();
         let say = format!(
-            "which of these periods is meant: the harm class is recorded as {harm}, which is none of {words}"
+            "which of these periods is meant: the harm class is recorded as {harm}, where {expected} is expected"
         );
         gaps.push(Gap::new(Lack::CannotTell, say));
     }
