@@ -31,6 +31,7 @@ pub mod schema;
 mod sealed;
 mod sections;
 pub mod segment;
+mod skim;
 mod snapshot;
 pub mod storage;
 mod store;

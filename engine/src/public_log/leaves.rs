@@ -3,8 +3,9 @@
 use crate::error::{Error, Result};
 use crate::head::Head;
 use crate::segment::{open_segment, segment_path};
+use crate::skim::Skim;
 use crate::storage::Storage;
-use lineal_proof::frame::{self, FRAME_HEAD, RecordType, SEGMENT_HEADER};
+use lineal_proof::frame::RecordType;
 use lineal_proof::record::{Commit, Record};
 use lineal_proof::tlog::TreeHash;
 use lineal_proof::{Cid, Hash};
@@ -29,7 +30,7 @@ pub(super) fn commits(
         let path = segment_path(number);
         let missing = || Error::corrupt(&path, 0, "a segment that `head` vouches for is there");
         let bytes = open_segment(storage, number, &head.store)?.ok_or_else(missing)?;
-        for found in Commits::new(number, &bytes, head) {
+        for found in commits_of(number, &bytes, head) {
             let (at, payload, id) = found?;
             let commit = Commit::decode(payload).map_err(|e| Error::record(&path, at, e))?;
             let follows = match last {
@@ -120,7 +121,7 @@ pub(crate) fn first_difference(
 fn first_segment(storage: &dyn Storage, head: &Head, from: u64) -> Result<u32> {
     for number in (2..=head.segment).rev() {
         let Some(bytes) = open_segment(storage, number, &head.store)? else { continue };
-        let Some(first) = Commits::new(number, &bytes, head).next() else { continue };
+        let Some(first) = commits_of(number, &bytes, head).next() else { continue };
         let (at, payload, _) = first?;
         let commit = Commit::decode(payload);
         if commit.map_err(|e| Error::record(&segment_path(number), at, e))?.number <= from {
@@ -130,53 +131,15 @@ fn first_segment(storage: &dyn Storage, head: &Head, from: u64) -> Result<u32> {
     Ok(1)
 }
 
-/// The commit frames of a segment, found by the lengths of the frames before them: these are neither
-/// read nor checked, which is what `verify` is for.
-struct Commits<'a> {
+/// Where the commits of a segment begin, their payloads and ids, each held to its id.
+fn commits_of<'a>(
     segment: u32,
     bytes: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Commits<'a> {
-    fn new(segment: u32, bytes: &'a [u8], head: &Head) -> Commits<'a> {
-        let vouched = usize::try_from(head.length).unwrap_or(usize::MAX);
-        let end = if segment == head.segment { vouched.min(bytes.len()) } else { bytes.len() };
-        Commits { segment, bytes: &bytes[..end], at: SEGMENT_HEADER.min(end) }
-    }
-
-    fn read(&mut self) -> Result<Option<(u64, &'a [u8], Hash)>> {
-        while self.at < self.bytes.len() {
-            let at = self.at;
-            let rest = &self.bytes[at..];
-            let path = segment_path(self.segment);
-            let torn = || Error::corrupt(&path, at as u64, "a frame is as long as it says");
-            let start: &[u8; FRAME_HEAD] = rest.first_chunk().ok_or_else(torn)?;
-            let length = u32::from_le_bytes([start[0], start[1], start[2], start[3]]) as usize;
-            if start[8] == RecordType::Commit as u8 {
-                let frame = frame::read(rest).map_err(|e| Error::record(&path, at as u64, e))?;
-                frame.check_id().map_err(|e| Error::record(&path, at as u64, e))?;
-                self.at += frame.length;
-                return Ok(Some((at as u64, frame.payload, frame.id)));
-            }
-            let whole = (FRAME_HEAD + length).next_multiple_of(8);
-            if whole > rest.len() {
-                return Err(torn());
-            }
-            self.at += whole;
-        }
-        Ok(None)
-    }
-}
-
-impl<'a> Iterator for Commits<'a> {
-    type Item = Result<(u64, &'a [u8], Hash)>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let found = self.read().transpose();
-        if matches!(found, Some(Err(_))) {
-            self.at = self.bytes.len();
-        }
-        found
-    }
+    head: &Head,
+) -> impl Iterator<Item = Result<(u64, &'a [u8], Hash)>> {
+    Skim::of(segment, bytes, head, RecordType::Commit).map(move |found| {
+        let (at, frame) = found?;
+        frame.check_id().map_err(|e| Error::record(&segment_path(segment), at, e))?;
+        Ok((at, frame.payload, frame.id))
+    })
 }

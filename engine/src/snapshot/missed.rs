@@ -8,9 +8,10 @@ use crate::head::{HEAD, Head};
 use crate::keys::SEEDS;
 use crate::sealed::{REGISTER, Sought};
 use crate::segment::{open_segment, segment_path};
+use crate::skim::Skim;
 use crate::storage::Storage;
 use lineal_proof::Hash;
-use lineal_proof::frame::{self, FRAME_HEAD, RecordType, SEGMENT_HEADER};
+use lineal_proof::frame::RecordType;
 use lineal_proof::record::{Decision, Erasure, Record};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -48,22 +49,13 @@ fn erased_in(storage: &dyn Storage, head: &Head) -> Result<HashSet<Hash>> {
         let path = segment_path(number);
         let missing = || Error::corrupt(&path, 0, "a segment that `head` vouches for is there");
         let bytes = open_segment(storage, number, &head.store)?.ok_or_else(missing)?;
-        let vouched = usize::try_from(head.length).unwrap_or(usize::MAX);
-        let end = if number == head.segment { vouched.min(bytes.len()) } else { bytes.len() };
-        let mut at = SEGMENT_HEADER;
-        while at < end {
-            let torn = || Error::corrupt(&path, at as u64, "a frame is as long as it says");
-            let rest = bytes.get(at..end).ok_or_else(torn)?;
-            let start: &[u8; FRAME_HEAD] = rest.first_chunk().ok_or_else(torn)?;
-            let length = u32::from_le_bytes([start[0], start[1], start[2], start[3]]) as usize;
-            if start[8] == RecordType::Erasure as u8 {
-                let read = frame::read(rest).and_then(|frame| Erasure::decode(frame.payload));
-                let erasure = read.map_err(|e| Error::record(&path, at as u64, e))?;
-                if erasure.decision == Decision::Erased {
-                    erased.extend(erasure.sealed.iter().map(|value| value.commitment));
-                }
+        for found in Skim::of(number, &bytes, head, RecordType::Erasure) {
+            let (at, frame) = found?;
+            let erasure = Erasure::decode(frame.payload);
+            let erasure = erasure.map_err(|e| Error::record(&path, at, e))?;
+            if erasure.decision == Decision::Erased {
+                erased.extend(erasure.sealed.iter().map(|value| value.commitment));
             }
-            at += (FRAME_HEAD + length).next_multiple_of(8);
         }
     }
     Ok(erased)

@@ -56,10 +56,7 @@ pub(super) fn check(
         }
         steps.done(&path)?;
     }
-    if let Some(newest) = sizes.last() {
-        tiles(storage, *newest, log, report)?;
-    }
-    older_tiles(storage, &sizes, log, report)?;
+    tiles(storage, &sizes, log, report)?;
     served(storage, &sizes, log, report)?;
     steps.done(TILES)?;
     Ok(())
@@ -154,46 +151,23 @@ fn timestamps(size: u64, kept: &KeptCheckpoint, report: &mut Report) {
     report.timestamps.push(newest);
 }
 
-/// Compares the tiles with the tree. They are derived: what is missing is no fault.
-fn tiles(storage: &dyn Storage, size: u64, log: &Log, report: &mut Report) -> Result<()> {
-    if log.hurt || size > log.leaves.len() as u64 {
+/// Compares the tiles with the tree: those of the newest checkpoint, and partial ones of those before it. They
+/// are derived: what is missing is no fault, and of the older ones not worth a note, as a later tile
+/// holds all that they do.
+fn tiles(storage: &dyn Storage, sizes: &[u64], log: &Log, report: &mut Report) -> Result<()> {
+    let Some((newest, older)) = sizes.split_last() else { return Ok(()) };
+    if log.hurt || *newest > log.leaves.len() as u64 {
         return Ok(());
     }
-    let mut missing = 0;
-    let mut level_hashes: Vec<TreeHash> = Vec::new();
-    let mut level = None;
-    for tile in tiles_between(0, size) {
-        if level != Some(tile.level) {
-            level = Some(tile.level);
-            level_hashes = if tile.level == 0 {
-                let size = usize::try_from(size).unwrap_or(usize::MAX).min(log.leaves.len());
-                log.leaves[..size].to_vec()
-            } else {
-                above(&level_hashes)
-            };
-        }
-        let first = usize::try_from(tile.index * TILE_WIDTH).unwrap_or(usize::MAX);
-        let width = usize::try_from(tile.width).unwrap_or(usize::MAX);
-        let wanted = level_hashes.get(first..first.saturating_add(width)).unwrap_or_default();
-        let bytes: Vec<u8> = wanted.iter().flat_map(|hash| hash.0).collect();
-        let path = format!("{TILES}/{}", tile.path());
-        match storage.read(&path)? {
-            Some(found) if *found == bytes[..] => {}
-            Some(_) => derived(report, path, "a tile holds the hashes of the tree"),
-            None => missing += 1,
-        }
-        if tile.level > 0 {
-            continue;
-        }
-        let path = format!("{TILES}/{}", tile.entries_path());
-        let Some(found) = storage.read(&path)? else {
-            missing += 1;
-            continue;
-        };
-        let leaves = EntryBundle::entries(&found)
-            .map(|entries| entries.into_iter().map(TreeHash::leaf).collect::<Vec<_>>());
-        if leaves.ok().as_deref() != Some(wanted) {
-            derived(report, path, "a bundle holds the commits that the tile beside it hashes");
+    let mut levels = vec![log.leaves.clone()];
+    let (mut missing, mut seen) = (0, BTreeSet::new());
+    for one in tiles_between(0, *newest) {
+        missing += tile(storage, &one, &mut levels, report)?;
+        seen.insert(one.path());
+    }
+    for one in older.iter().flat_map(|size| tiles_between(0, *size)) {
+        if one.width < TILE_WIDTH && seen.insert(one.path()) {
+            tile(storage, &one, &mut levels, report)?;
         }
     }
     if missing > 0 {
@@ -202,46 +176,41 @@ fn tiles(storage: &dyn Storage, size: u64, log: &Log, report: &mut Report) -> Re
     Ok(())
 }
 
-/// Holds the partial tiles of earlier checkpoints to the tree. They need not be there: a later tile holds all
-/// that they do.
-fn older_tiles(storage: &dyn Storage, sizes: &[u64], log: &Log, report: &mut Report) -> Result<()> {
-    let Some((newest, older)) = sizes.split_last() else { return Ok(()) };
-    if log.hurt || *newest > log.leaves.len() as u64 {
-        return Ok(());
+/// Compares a tile, and the bundle of commits beside it; gives how many of the two are not here. Levels of the
+/// tree are made as they are asked for.
+fn tile(
+    storage: &dyn Storage,
+    tile: &Tile,
+    levels: &mut Vec<Vec<TreeHash>>,
+    report: &mut Report,
+) -> Result<u64> {
+    while levels.len() <= tile.level as usize {
+        let next = levels.last().map(|level| above(level)).unwrap_or_default();
+        levels.push(next);
     }
-    let of_newest: BTreeSet<String> = tiles_between(0, *newest).iter().map(Tile::path).collect();
-    let mut seen = BTreeSet::new();
-    let mut levels = vec![log.leaves.clone()];
-    for tile in older.iter().flat_map(|size| tiles_between(0, *size)) {
-        let path = tile.path();
-        if tile.width == TILE_WIDTH || of_newest.contains(&path) || !seen.insert(path.clone()) {
-            continue;
-        }
-        while levels.len() <= tile.level as usize {
-            let next = levels.last().map(|level| above(level)).unwrap_or_default();
-            levels.push(next);
-        }
-        let first = usize::try_from(tile.index * TILE_WIDTH).unwrap_or(usize::MAX);
-        let width = usize::try_from(tile.width).unwrap_or(usize::MAX);
-        let level = levels.get(tile.level as usize).map_or(&[][..], Vec::as_slice);
-        let wanted = level.get(first..first.saturating_add(width)).unwrap_or_default();
-        let bytes: Vec<u8> = wanted.iter().flat_map(|hash| hash.0).collect();
-        let path = format!("{TILES}/{path}");
-        if storage.read(&path)?.is_some_and(|found| found[..] != bytes[..]) {
-            derived(report, path, "a tile holds the hashes of the tree");
-        }
-        if tile.level > 0 {
-            continue;
-        }
-        let path = format!("{TILES}/{}", tile.entries_path());
-        let Some(found) = storage.read(&path)? else { continue };
-        let leaves = EntryBundle::entries(&found)
-            .map(|entries| entries.into_iter().map(TreeHash::leaf).collect::<Vec<_>>());
-        if leaves.ok().as_deref() != Some(wanted) {
-            derived(report, path, "a bundle holds the commits that the tile beside it hashes");
-        }
+    let first = usize::try_from(tile.index * TILE_WIDTH).unwrap_or(usize::MAX);
+    let width = usize::try_from(tile.width).unwrap_or(usize::MAX);
+    let level = levels.get(tile.level as usize).map_or(&[][..], Vec::as_slice);
+    let wanted = level.get(first..first.saturating_add(width)).unwrap_or_default();
+    let bytes: Vec<u8> = wanted.iter().flat_map(|hash| hash.0).collect();
+    let path = format!("{TILES}/{}", tile.path());
+    let mut missing = 0;
+    match storage.read(&path)? {
+        Some(found) if *found == bytes[..] => {}
+        Some(_) => derived(report, path, "a tile holds the hashes of the tree"),
+        None => missing += 1,
     }
-    Ok(())
+    if tile.level > 0 {
+        return Ok(missing);
+    }
+    let path = format!("{TILES}/{}", tile.entries_path());
+    let Some(found) = storage.read(&path)? else { return Ok(missing + 1) };
+    let leaves = EntryBundle::entries(&found)
+        .map(|entries| entries.into_iter().map(TreeHash::leaf).collect::<Vec<_>>());
+    if leaves.ok().as_deref() != Some(wanted) {
+        derived(report, path, "a bundle holds the commits that the tile beside it hashes");
+    }
+    Ok(missing)
 }
 
 /// The checkpoint that is served with the tiles is one that is kept: as it is, or as it was before it was
