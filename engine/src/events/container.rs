@@ -11,7 +11,7 @@ use parquet::basic::{
     Compression, ConvertedType, Encoding, LogicalType, Repetition, TimeUnit, Type, ZstdLevel,
 };
 use parquet::column::writer::{ColumnWriter, ColumnWriterImpl};
-use parquet::data_type::{ByteArray, ByteArrayType};
+use parquet::data_type::{ByteArray, ByteArrayType, DataType};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -318,10 +318,27 @@ impl Gathered {
         Ok(())
     }
 
-    /// The texts or hashes as slices of one allocation.
-    fn take_slices(&mut self) -> Vec<ByteArray> {
+    /// Writes texts or hashes one by one: owners of as many as a page holds at a time, which stay in the
+    /// core's own cache.
+    fn write_each<T: DataType>(
+        &mut self,
+        typed: &mut ColumnWriterImpl<'_, T>,
+        levels: &[i16],
+    ) -> Result<()>
+    where
+        T::T: From<ByteArray>,
+    {
         let all = Bytes::from(std::mem::take(&mut self.bytes));
-        self.ranges.iter().map(|(from, to)| ByteArray::from(all.slice(*from..*to))).collect()
+        let mut owned: Vec<T::T> = Vec::with_capacity(PAGE_ROWS);
+        let mut ranges = self.ranges.iter();
+        for levels in levels.chunks(PAGE_ROWS) {
+            let present = levels.iter().filter(|level| **level > 0).count();
+            let texts = ranges.by_ref().take(present);
+            owned.clear();
+            owned.extend(texts.map(|(from, to)| ByteArray::from(all.slice(*from..*to)).into()));
+            typed.write_batch(&owned, Some(levels), None)?;
+        }
+        Ok(())
     }
 }
 
@@ -346,14 +363,13 @@ fn write_column(
             typed.write_batch(&values.bools, Some(&levels), None)?;
         }
         ColumnWriter::FixedLenByteArrayColumnWriter(typed) => {
-            let slices: Vec<_> = values.take_slices().into_iter().map(Into::into).collect();
-            typed.write_batch(&slices, Some(&levels), None)?;
+            values.write_each(typed, &levels)?;
         }
         ColumnWriter::ByteArrayColumnWriter(typed) if values.has_long_runs() => {
             values.write_runs(typed, &levels)?;
         }
         ColumnWriter::ByteArrayColumnWriter(typed) => {
-            typed.write_batch(&values.take_slices(), Some(&levels), None)?;
+            values.write_each(typed, &levels)?;
         }
         _ => return Err(missing()),
     };
@@ -370,8 +386,15 @@ pub(crate) fn container_id(bytes: &[u8]) -> Hash {
 mod tests {
     use super::*;
 
-    /// A column with these texts, written run by run or at once.
-    fn written(texts: &[Option<&str>], in_runs: bool) -> Vec<u8> {
+    #[derive(Clone, Copy)]
+    enum Way {
+        AtOnce,
+        RunByRun,
+        OneByOne,
+    }
+
+    /// A column with these texts, written in a way.
+    fn written(texts: &[Option<&str>], way: Way) -> Vec<u8> {
         let spec = EventField::Service.spec();
         let column = OutColumn { spec, part: Part::Whole };
         let field = Arc::new(column.schema().unwrap());
@@ -397,10 +420,14 @@ mod tests {
             values.ranges.push(range);
         }
         let ColumnWriter::ByteArrayColumnWriter(typed) = writer.untyped() else { panic!("texts") };
-        if in_runs {
-            values.write_runs(typed, &levels).unwrap();
-        } else {
-            typed.write_batch(&values.take_slices(), Some(&levels), None).unwrap();
+        match way {
+            Way::RunByRun => values.write_runs(typed, &levels).unwrap(),
+            Way::OneByOne => values.write_each(typed, &levels).unwrap(),
+            Way::AtOnce => {
+                let all = Bytes::from(std::mem::take(&mut values.bytes));
+                let slices = values.ranges.iter().map(|(from, to)| all.slice(*from..*to).into());
+                typed.write_batch(&slices.collect::<Vec<_>>(), Some(&levels), None).unwrap();
+            }
         }
         writer.close().unwrap();
         group.close().unwrap();
@@ -408,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_written_run_by_run_are_the_same_to_the_byte() {
+    fn texts_written_in_any_way_are_the_same_to_the_byte() {
         let words = ["alpha", "beta", "", "a longer one"];
         let runs = [700_usize, 700, 30, 1_024, 1, 2_500, 48, 1_024, 90];
         let texts = runs.iter().zip(words.iter().cycle()).flat_map(|(run, word)| vec![*word; *run]);
@@ -419,7 +446,9 @@ mod tests {
         for absent in absent {
             let texts = texts.iter().enumerate();
             let texts: Vec<_> = texts.map(|(row, text)| (!absent(row)).then_some(*text)).collect();
-            assert!(written(&texts, true) == written(&texts, false));
+            let at_once = written(&texts, Way::AtOnce);
+            assert!(written(&texts, Way::RunByRun) == at_once);
+            assert!(written(&texts, Way::OneByOne) == at_once);
         }
     }
 }
