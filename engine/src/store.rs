@@ -400,6 +400,14 @@ impl Store {
         })
     }
 
+    /// May a file of this size have been recorded in this form? Where none of the size was, it need not be
+    /// hashed to see that it is new.
+    #[must_use]
+    pub fn may_know(&self, form: &str, size: u64) -> bool {
+        let state = self.read_state();
+        state.ledger.sources_at(None).any(|(_, part)| part.form == form && part.size == size)
+    }
+
     /// The commit that last recorded a file of this source, form and label with other bytes.
     #[must_use]
     pub fn rewritten(

@@ -18,6 +18,7 @@ mod recording;
 mod rehearsal;
 mod sink;
 mod staging;
+mod still;
 
 pub use limits::Limits;
 pub use log_files::STANDARD_INPUT;

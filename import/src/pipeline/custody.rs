@@ -81,6 +81,8 @@ fn io(path: &Path) -> impl Fn(std::io::Error) -> Error + '_ {
 pub(super) enum Wanted {
     /// Those that are recorded.
     Both,
+    /// The same by the thread that asks, beside other work: what waits for it may hold all others.
+    BothByOne,
     /// BLAKE3 alone, to see whether bytes are known or still the same: it takes a third of the time.
     Blake3,
     /// SHA-256 alone, which is for the record: it can be made beside what waits for BLAKE3.
@@ -150,7 +152,7 @@ pub(super) fn of_file(path: &Path, wanted: Wanted, progress: Option<&Progress>) 
             Wanted::Both if count >= SPLIT_FROM => {
                 rayon::join(|| sha256.update(read), || blake3.update(read));
             }
-            Wanted::Both => {
+            Wanted::Both | Wanted::BothByOne => {
                 sha256.update(read);
                 blake3.update(read);
             }
@@ -186,15 +188,20 @@ pub(super) fn with_sha256(custody: &Custody, other: &Custody, path: &Path) -> Re
     Ok(Custody { sha256: other.sha256, ..custody.clone() })
 }
 
+/// Where what was not yet moved into a database lies (sqlite.org/wal.html).
+pub(super) fn log_of(path: &Path) -> PathBuf {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    PathBuf::from(log)
+}
+
 /// Hashes a database: with what was not yet moved into it where there is any, as a listing of both.
 pub(super) fn of_database(
     path: &Path,
     wanted: Wanted,
     progress: Option<&Progress>,
 ) -> Result<Custody> {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    let log = PathBuf::from(log);
+    let log = log_of(path);
     if !log.metadata().is_ok_and(|about| about.len() > 0) {
         return of_file(path, wanted, progress);
     }

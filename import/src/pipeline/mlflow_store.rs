@@ -1,8 +1,9 @@
 //! Importing an MLflow store: one source, read once, and recorded in as many commits as it needs.
 
-use super::custody::{self, Custody, Wanted};
+use super::custody::{self, Custody, Wanted, log_of};
 use super::recording::Recording;
 use super::staging::{Session, list_rejects};
+use super::still::Stand;
 use crate::error::{Error, Result};
 use crate::mlflow::{self, Form};
 use crate::progress::Progress;
@@ -12,6 +13,7 @@ use lineal_proof::record::Source;
 use std::panic::resume_unwind;
 use std::path::Path;
 use std::thread;
+use std::time::SystemTime;
 
 /// What was given, as a label: its own name, never where it lies.
 pub(super) fn label(path: &Path) -> String {
@@ -36,59 +38,96 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, form: Form) -> Result
     let root = mlflow::root(path, form);
     if form != Form::Sqlite {
         let custody = custody(&root, form, Wanted::Both, Some(session.progress))?;
-        return take_hashed(session, path, &root, form, &custody, || Ok(custody.clone()));
+        return take_hashed(session, path, &root, form, Hashed::Before(&custody), || {
+            Ok(custody.clone())
+        });
     }
-    // A database is one large file. Its SHA-256, which takes longest, is wanted in the end alone: it is
-    // made beside all that is done until something is recorded.
+    // A database is one large file. Where it cannot be known and nobody writes to it, it is hashed
+    // beside its reading.
+    let stand = Stand::of([root.as_path(), &log_of(&root)])?;
+    let is_new = !session.store.may_know(form.name(), stand.size()) && !session.report.dry_run;
+    if is_new && stand.is_still(SystemTime::now()) {
+        session.progress.phase("reading");
+        let (progress, root) = (session.progress, root.as_path());
+        return thread::scope(|scope| {
+            let both =
+                scope.spawn(move || custody::of_database(root, Wanted::BothByOne, Some(progress)));
+            let finish = || {
+                let custody = both.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+                stand.check()?;
+                Ok(custody)
+            };
+            take_hashed(session, path, root, form, Hashed::Beside, finish)
+        });
+    }
+    // Its SHA-256, which takes longest, is wanted in the end alone: it is made beside all that is done
+    // until something is recorded.
     thread::scope(|scope| {
         let sha256 = scope.spawn(|| self::custody(&root, form, Wanted::Sha256, None));
         let custody = custody(&root, form, Wanted::Blake3, Some(session.progress))?;
-        take_hashed(session, path, &root, form, &custody, || {
+        let finish = || {
             let sha256 = sha256.join().unwrap_or_else(|panic| resume_unwind(panic))?;
             custody::with_sha256(&custody, &sha256, &root)
-        })
+        };
+        take_hashed(session, path, &root, form, Hashed::Before(&custody), finish)
     })
 }
 
-/// Takes a store whose BLAKE3 is known; `finish` gives all that is to be recorded of its bytes.
+/// What is known of a store's bytes when its reading begins.
+#[derive(Clone, Copy)]
+enum Hashed<'c> {
+    /// Their BLAKE3.
+    Before(&'c Custody),
+    /// Nothing: they are hashed beside it, and were never recorded.
+    Beside,
+}
+
+/// Takes a store; `finish` gives all that is to be recorded of its bytes, and fails if those that were read
+/// may be others.
 fn take_hashed(
     session: &mut Session<'_>,
     path: &Path,
     root: &Path,
     form: Form,
-    custody: &Custody,
+    hashed: Hashed<'_>,
     finish: impl FnOnce() -> Result<Custody> + Send,
 ) -> Result<()> {
-    let digest = session.store.source_digest(&custody.blake3)?;
     // What was given, and what of it is the store.
     let below = root.strip_prefix(path).ok().filter(|below| !below.as_os_str().is_empty());
     let below = below.map_or_else(String::new, |below| format!("/{}", below.display()));
     let mut report = SourceReport {
         label: format!("{}{below}", label(path)),
         form: form.name().to_owned(),
-        files: custody.files,
         ..SourceReport::default()
     };
     let source = session.options.source.as_deref();
-    let known = session.known_file(source, &digest, form.name());
-    if session.rehearsed_file(&digest, form.name())
-        || known.as_ref().is_some_and(|known| nothing_new(session, known, custody, &mut report))
-    {
-        report.files_known = custody.files;
-        session.report.sources.push(report);
-        return Ok(());
+    let mut known = None;
+    if let Hashed::Before(custody) = hashed {
+        let digest = session.store.source_digest(&custody.blake3)?;
+        report.files = custody.files;
+        known = session.known_file(source, &digest, form.name());
+        if session.rehearsed_file(&digest, form.name())
+            || known.as_ref().is_some_and(|known| nothing_new(session, known, custody, &mut report))
+        {
+            report.files_known = custody.files;
+            session.report.sources.push(report);
+            return Ok(());
+        }
+        session.progress.phase("reading");
     }
-    session.progress.phase("reading");
-    // Once more when all is read and hashed: what was the same before and after was so in between.
     let check = || {
         let custody = finish()?;
+        let Hashed::Before(before) = hashed else { return Ok(custody) };
+        // Once more when all is read and hashed: what was the same before and after was so in between.
         let again = self::custody(root, form, Wanted::Blake3, None)?;
-        let is_same = again.blake3 == custody.blake3;
+        let is_same = again.blake3 == before.blake3;
         if is_same { Ok(custody) } else { Err(Error::Changed { path: root.to_owned() }) }
     };
     let rules = &session.mapping.mapping.mlflow;
     let (mut reading, custody) = mlflow::open(path, form, rules, source, check)?;
     let custody = custody?;
+    let digest = session.store.source_digest(&custody.blake3)?;
+    report.files = custody.files;
     let dated = reading.newest_time.max(custody.modified);
     let observed_at = reading.observed_at.or(session.options.observed_at).or(dated);
     let observed_at = observed_at.ok_or_else(|| Error::NoTime { label: report.label.clone() })?;
