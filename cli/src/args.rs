@@ -49,7 +49,8 @@ Exit codes:
   3  the store is damaged
   4  cannot tell, where that is to be a failure (--fail-on cannot-tell,
      verify --require-keys)
-  5  done in part: an import met a damaged file, or nothing of a source could be read
+  5  done in part: an import met a damaged file, nothing of a source could be read,
+     or a witness or time-stamp authority could not be reached
 130  ended by Ctrl-C; a question then prints what it has found")]
 pub(crate) struct Arguments {
     /// The store's folder; else LINEAL_STORE, else .lineal here or in a folder above

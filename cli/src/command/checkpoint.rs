@@ -10,7 +10,7 @@ use crate::place;
 use crate::remote::Remote;
 use crate::render::counted;
 use crate::time::{Zone, rfc3339};
-use lineal_engine::public_log::{KeptCheckpoint, LogIdentity};
+use lineal_engine::public_log::{KeptCheckpoint, KeyState, LogIdentity, LogKey};
 use lineal_engine::{Error, Store};
 use lineal_evidence::timestamp::Roots;
 use lineal_proof::timestamp::Timestamp;
@@ -122,7 +122,7 @@ fn print(arguments: &Arguments, store: &Store, size: u64) -> Outcome<()> {
     let identity = identity(store)?;
     let mut out = std::io::stdout().lock();
     if arguments.json {
-        let mut object = told(&kept, None);
+        let mut object = told(&kept, Some(&identity), None);
         object["key"] = json!(identity.signing().to_string());
         let keys = identity.keys.iter().map(|key| {
             json!({ "key": key.key.to_string(), "state": key.state.name(), "reason": key.reason })
@@ -137,11 +137,30 @@ fn print(arguments: &Arguments, store: &Store, size: u64) -> Outcome<()> {
     Ok(writeln!(err, "  the log's key, for whoever checks it: {}", identity.signing())?)
 }
 
+/// What is to be thought of the key that signed a checkpoint: the best of those that did.
+fn signer(identity: Option<&LogIdentity>, note: &SignedCheckpoint) -> Option<KeyState> {
+    let signed = |key: &&LogKey| note.note.verify(&key.key).is_ok();
+    let keys = identity.map_or(&[][..], |identity| &identity.keys);
+    let states: Vec<KeyState> = keys.iter().filter(signed).map(|key| key.state).collect();
+    let order = [KeyState::Signs, KeyState::Replaced, KeyState::Revoked];
+    order.into_iter().find(|state| states.contains(state))
+}
+
+/// Why the signature of a checkpoint counts for nothing, if it does.
+fn void(identity: Option<&LogIdentity>, note: &SignedCheckpoint) -> Option<&'static str> {
+    match signer(identity, note) {
+        Some(KeyState::Revoked) => Some("signed by a revoked key: it counts for nothing"),
+        None => Some("signed by no key of this log: it counts for nothing"),
+        Some(KeyState::Signs | KeyState::Replaced) => None,
+    }
+}
+
 /// A checkpoint and who vouched for it, for programs.
-fn told(kept: &KeptCheckpoint, roots: Option<&Roots>) -> Json {
+fn told(kept: &KeptCheckpoint, identity: Option<&LogIdentity>, roots: Option<&Roots>) -> Json {
     let said = &kept.note.checkpoint;
     json!({
         "origin": said.origin, "size": said.size, "root": said.root.to_string(),
+        "key_state": signer(identity, &kept.note).map(KeyState::name),
         "note": kept.note.to_string(),
         "signatures": kept.note.note.signatures().iter().map(|line| {
             json!({ "name": line.name, "key_id": format!("{:08x}", line.id) })
@@ -181,18 +200,19 @@ fn list(arguments: &Arguments, roots: Option<&Roots>) -> Outcome {
         all.filter(|(reply, _)| timestamp::issuer(reply, roots).is_err()).count()
     });
     let exit = if untrusted == 0 { Exit::Answer } else { Exit::No };
-    exit.after(print_kept(arguments, &kept, roots, &zone))
+    let identity = store.log_identity()?;
+    exit.after(print_kept(arguments, (&kept, identity.as_ref()), roots, &zone))
 }
 
 fn print_kept(
     arguments: &Arguments,
-    kept: &[KeptCheckpoint],
+    (kept, identity): (&[KeptCheckpoint], Option<&LogIdentity>),
     roots: Option<&Roots>,
     zone: &Zone,
 ) -> Outcome<()> {
     let mut out = std::io::stdout().lock();
     if arguments.json {
-        let all: Json = kept.iter().map(|one| told(one, roots)).collect();
+        let all: Json = kept.iter().map(|one| told(one, identity, roots)).collect();
         return Ok(writeln!(out, "{}", json!({ "checkpoints": all }))?);
     }
     for one in kept {
@@ -215,6 +235,9 @@ fn print_kept(
             }
         }
         writeln!(out)?;
+        if let Some(why) = void(identity, &one.note) {
+            writeln!(out, "          {why}")?;
+        }
         for why in refused {
             writeln!(out, "          {why}")?;
         }
@@ -243,11 +266,15 @@ fn consistency(arguments: &Arguments, range: &str) -> Outcome {
     let proof = store.consistency(earlier, size)?;
     let old = store.kept_checkpoint(earlier)?.note;
     let new = store.kept_checkpoint(size)?.note;
+    let identity = store.log_identity()?;
+    let identity = identity.as_ref();
     let mut out = std::io::stdout().lock();
     if arguments.json {
         let hashes: Json = proof.iter().map(TreeHash::to_string).collect();
+        let state = |note| signer(identity, note).map(KeyState::name);
         let object = json!({
             "earlier": old.to_string(), "later": new.to_string(), "proof": hashes,
+            "earlier_key_state": state(&old), "later_key_state": state(&new),
         });
         writeln!(out, "{object}")?;
         return Ok(Exit::Answer);
@@ -260,6 +287,11 @@ fn consistency(arguments: &Arguments, range: &str) -> Outcome {
         std::io::stderr(),
         "the log of {size} commits begins with that of {earlier}, whose root was {root}"
     )?;
+    for (size, note) in [(earlier, &old), (size, &new)] {
+        if let Some(why) = void(identity, note) {
+            writeln!(std::io::stderr(), "  the checkpoint of {size} commits is {why}")?;
+        }
+    }
     Ok(Exit::Answer)
 }
 

@@ -203,6 +203,9 @@ fn propose(
         days = standing.days;
     }
     found.due.retain(|batch| batch.hold.is_none());
+    if found.due.is_empty() && days.is_empty() {
+        return nothing_due(arguments, name);
+    }
     let batches: Vec<Json> = found.due.iter().map(batch_json).collect();
     let basis = if class.max_basis.is_empty() { &class.basis } else { &class.max_basis };
     let store_id = data_encoding::HEXLOWER.encode(store.id());
@@ -237,7 +240,22 @@ fn propose(
             path.display()
         )?;
     }
-    Ok(if count + days == 0 { Exit::No } else { Exit::Answer })
+    Ok(Exit::Answer)
+}
+
+/// There is nothing for a second person to read, and no file.
+fn nothing_due(arguments: &Arguments, name: &str) -> Outcome {
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        let none = json!({ "proposal": null, "sha256": null, "batches": 0, "days": 0 });
+        writeln!(out, "{none}")?;
+    } else {
+        writeln!(
+            out,
+            "nothing of `{name}` is due, or all of it is on hold: no proposal was written"
+        )?;
+    }
+    Ok(Exit::No)
 }
 
 /// Erases what a proposal lists, if it is the one that was read.

@@ -182,6 +182,34 @@ fn a_witness_signs_growth_and_refuses_what_was_put_back() {
     assert!(wrong.code == 2 && wrong.err.contains("the key of a log"), "{wrong:?}");
     let bare = folder.run(&["checkpoint", "--witness", url]);
     assert!(bare.code == 2 && bare.err.contains("--witness-key"), "{bare:?}");
+    // A port that nobody listens at: what is signed here stays, so it is done in part.
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    grow(&folder, ".lineal", "six");
+    let alone = ["checkpoint", "--witness", &format!("http://{nobody}"), "--witness-key", &its_key];
+    let alone = folder.run(&alone);
+    assert!(alone.code == 5 && alone.err.contains("the checkpoint is kept"), "{alone:?}");
+    let list = folder.done(&["checkpoint", "--list"]).out;
+    assert_eq!(list.lines().count(), 4, "{list}");
+}
+
+#[test]
+fn what_a_revoked_key_signed_is_shown_as_void() {
+    let folder = Folder::with(&[DATABASE]);
+    folder.done(&["checkpoint"]);
+    grow(&folder, ".lineal", "scorer");
+    folder.done(&["checkpoint", "--rotate-key", "--compromised", "--reason", "a lost laptop"]);
+    let list = folder.done(&["checkpoint", "--list"]).out;
+    assert_eq!(list.matches("signed by a revoked key").count(), 1, "{list}");
+    let told = folder.done(&["checkpoint", "--list", "--json"]).json();
+    let all = told["checkpoints"].as_array().unwrap();
+    let states: Vec<_> = all.iter().map(|one| one["key_state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["revoked", "signs"]);
+    let sizes: Vec<u64> = all.iter().map(|one| one["size"].as_u64().unwrap()).collect();
+    let range = format!("{}..{}", sizes[0], sizes[1]);
+    let shown = folder.done(&["checkpoint", "--consistency", &range]);
+    let void = format!("the checkpoint of {} commits is signed by a revoked key", sizes[0]);
+    assert!(shown.err.contains(&void), "{shown:?}");
+    assert_eq!(shown.err.matches("revoked").count(), 1, "{shown:?}");
 }
 
 #[test]

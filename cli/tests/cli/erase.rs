@@ -227,6 +227,10 @@ fn a_ceiling_is_stated_by_the_operator_and_executed_by_a_second_person() {
         run.json()["inference-log"]["due"].as_array().unwrap().len()
     };
     assert_eq!((due("2027-02-28"), due("2027-03-02")), (0, 1));
+    let none = ["retention", "apply", "--propose", "none.json", "--policy", "policy.toml"];
+    let none = folder.run(&[&none[..], &["--at", "2027-02-28"]].concat());
+    assert!(none.code == 1 && none.out.contains("no proposal was written"), "{none:?}");
+    assert!(!folder.path().join("none.json").exists());
     let to = ["--policy", "policy.toml", "--at", "2027-03-02"];
     let propose = ["--json", "retention", "apply", "--propose", "due.json"];
     let proposed = folder.done(&[&propose[..], &to[..]].concat()).json();

@@ -272,6 +272,12 @@ fn event(view: &StoreView, proving: &Proving<'_>, text: &str) -> Result<Nothing,
     };
     let (words, to) = bound(scope.ok_or(NotProved::NoScope)?, " before ")?;
     let (words, from) = bound(words, " from ")?;
+    if let (Some(from), Some(to)) = (from, to)
+        && from >= to
+    {
+        let why = "no time lies in that span: `from` names its beginning, `before` a later time";
+        return Err(NotProved::NotStated { why: why.to_owned() });
+    }
     let of = match words.trim() {
         all if all.eq_ignore_ascii_case("everywhere") => None,
         node => match told::resolve(view.snapshot(), node)? {

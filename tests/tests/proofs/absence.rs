@@ -105,6 +105,14 @@ fn what_is_recorded_or_cannot_be_shown_is_refused() {
         (&format!("no inference:{ABSENT} in model:credit@3"), "a deployment or a system"),
         (&format!("no inference:{ABSENT} everywhere as of 2"), "covers 3 commits"),
         (&format!("no inference:{ABSENT} everywhere from breakfast"), "is no time"),
+        (
+            &format!("no inference:{ABSENT} everywhere from 1970-01-03 before 1970-01-02"),
+            "no time lies in that span",
+        ),
+        (
+            &format!("no inference:{ABSENT} everywhere from 1970-01-02 before 1970-01-02"),
+            "no time lies in that span",
+        ),
         ("no inference:e1-1 everywhere", "was not indexed"),
     ] {
         let why = proved(&view, &note, statement, false).expect_err(statement).to_string();
