@@ -75,6 +75,7 @@ fn take_hashed(
         || known.as_ref().is_some_and(|known| nothing_new(session, known, custody, &mut report))
     {
         report.files_known = custody.files;
+        session.note_known(&mut report, known.as_ref());
         session.report.sources.push(report);
         return Ok(());
     }
@@ -95,9 +96,10 @@ fn take_hashed(
     let saying =
         Saying { source: reading.source.clone(), form: reading.form.to_owned(), observed_at };
     report.source.clone_from(&reading.source);
-    if known.is_some_and(|known| observed_at <= known.observed_at) {
+    if known.as_ref().is_some_and(|known| observed_at <= known.observed_at) {
         // The export says as of when it is, whatever its file's time.
         report.files_known = custody.files;
+        session.note_known(&mut report, known.as_ref());
         session.report.sources.push(report);
         return Ok(());
     }
