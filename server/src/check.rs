@@ -156,7 +156,7 @@ fn problem(error: &Error, is_bound: bool) -> Problem {
         Error::Store(error) => Problem::store(error),
         Error::Unknown { .. } if is_bound => Problem::not_found(NOTHING),
         Error::Unknown { .. } => Problem::not_found(&error.to_string()),
-        Error::NoCommit { .. } | Error::Ahead { .. } | Error::NotOfSystem { .. } => {
+        Error::NoCommit { .. } | Error::NotOfSystem { .. } => {
             Problem::bad_request(error.to_string())
         }
         Error::Ended => Problem::timed_out(),

@@ -233,18 +233,6 @@ fn a_check_judges_no_model_and_no_deployment_of_another_system() {
 }
 
 #[test]
-fn a_check_is_as_of_a_time_that_was() {
-    let folder = declared();
-    let ahead = folder.run(&["check", SYSTEM, "--as-of", "2099-01-01"]);
-    assert!(ahead.code == 2 && ahead.err.contains("is still to come (it is 20"), "{ahead:?}");
-    let diff = folder.run(&["check", SYSTEM, "--diff", "now", "2099-01-01"]);
-    assert!(diff.code == 2 && diff.err.contains("is still to come"), "{diff:?}");
-    let commit = folder.run(&["check", SYSTEM, "--as-of", "9999"]);
-    assert!(commit.code == 2 && commit.err.contains("there is no commit 9999"), "{commit:?}");
-    assert_eq!(folder.run(&["check", SYSTEM, "--as-of", "5"]).code, 0);
-}
-
-#[test]
 fn a_statement_beside_a_store_names_who_states_it() {
     let folder = declared();
     let nobody = folder.run(&["declare", "scope", SYSTEM, "risk_class=high"]);
@@ -268,13 +256,14 @@ fn what_came_late_is_waived_as_its_fix_says() {
     };
     for rule in ["REC-08", "REC-17", "REC-18"] {
         let before = found(rule);
-        assert_eq!((&before["status"], &before["findings_total"]), (&"gap".into(), &1.into()));
-        let fix = before["findings"][0]["fix"].as_str().unwrap_or_default();
-        let fix =
-            fix.replace("TIME", "2099-01-01").replace("TEXT", "seen").replace("WHO", "c@x.eu");
-        let waived = folder.paste(&fix);
-        assert!(waived.status.success(), "{fix}: {waived:?}");
-        assert_eq!(found(rule)["status"], "waived", "{fix}");
+        assert_eq!(before["status"], "gap", "{before}");
+        for finding in before["findings"].as_array().into_iter().flatten() {
+            let fix = finding["fix"].as_str().unwrap_or_default();
+            let fix = fix.replace("TIME", "2099-01-01").replace("TEXT", "seen");
+            let waived = folder.paste(&fix.replace("WHO", "c@x.eu"));
+            assert!(waived.status.success(), "{fix}: {waived:?}");
+        }
+        assert_eq!(found(rule)["status"], "waived", "{rule}");
     }
     // A waiver may be of an approval, and a decision may not.
     let refused = folder.run(&by(&["approve", &approval, "--role", "risk"]));

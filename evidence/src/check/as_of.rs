@@ -4,7 +4,6 @@ use lineal_engine::Store;
 use lineal_query::{Source, StoreView};
 
 use super::Error;
-use super::ask::time_text;
 use crate::record::time_of;
 
 /// What the store as it is, is called.
@@ -35,7 +34,7 @@ impl AsOf {
     /// The view that is meant of a store whose newest is given, and what counts as today.
     ///
     /// # Errors
-    /// [`Error::NoCommit`], [`Error::Ahead`], and what the store says.
+    /// [`Error::NoCommit`], and what the store says.
     pub fn view(
         self,
         store: &Store,
@@ -45,10 +44,6 @@ impl AsOf {
         let (commit, today) = match self {
             AsOf::Now => return Ok((newest.clone(), now)),
             AsOf::Commit(commit) => (commit, None),
-            AsOf::Time(time) if time > now => {
-                let (at, now) = (time_text(time), time_text(now));
-                return Err(Error::Ahead { at, now, newest: newest.commit() });
-            }
             AsOf::Time(time) => (store.commit_at(time), Some(time)),
         };
         let none = || Error::NoCommit { commit, newest: newest.commit() };

@@ -31,18 +31,6 @@ pub enum Error {
         /// The last one.
         newest: u64,
     },
-    /// A time that is still to come.
-    #[error(
-        "{at} is still to come (it is {now}): name a time that has been, or a commit up to {newest}"
-    )]
-    Ahead {
-        /// What was asked for.
-        at: String,
-        /// What the time is.
-        now: String,
-        /// The last commit.
-        newest: u64,
-    },
     /// What the report is to be narrowed to is of another system, or of none.
     #[error(
         "no record makes {node} a part of {system}: no deployment or run of the system leads to it, and it does not say so itself\n  if it is one, record that: {fix}"
