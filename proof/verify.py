@@ -3,14 +3,16 @@
 
     python3 verify.py PROOF --key KEY [--checkpoint NOTE] [--json]
     python3 verify.py FOLDER [--key KEY] [--checkpoint NOTE] [--json]
+    python3 verify.py PACK.zip [--key KEY] [--checkpoint NOTE] [--json]
 
 KEY is the verifier key of the log, `name+id+base64`, or a file that holds it: take it from somewhere
 else than the proof. NOTE is a checkpoint that you know from elsewhere; the proof must be against it.
 Without it the checkpoint in the proof counts, if the key signed it. FOLDER is a pack: its manifests, its
 checkpoints and all of its proofs are checked, and each file that is wrong is named. Without a key the one in
-the pack counts, which shows that its parts belong together and not from whom they are.
+the pack counts, which shows that its parts belong together and not from whom they are. PACK.zip is the same pack
+as one file: it is read where it is, and nothing is unpacked to the disk.
 
-Exit codes: 0 valid; 1 tampered; 2 wrong use; 10 valid, redacted by a recorded erasure; 11 valid,
+Exit codes: 0 valid; 1 tampered; 2 wrong use, or nothing that can be checked; 10 valid, redacted by a recorded erasure; 11 valid,
 withheld. The form of a proof is specified in Lineal's docs/format.md, "Proofs"; `lineal-verify` is
 the same check of a proof in Rust, in the same order; packs are described in docs/evidence.md. Read from the bottom: `main`, `check`, what they call.
 
@@ -30,11 +32,20 @@ import os
 import struct
 import sys
 import unicodedata
+import zipfile
+
+try:
+    from zlib import error as Unpacked
+except ImportError:  # A Python that unpacks nothing: what is stored as it is can be read.
+    class Unpacked(Exception):
+        pass
 
 FORMAT, FORMAT_OF_ABSENCE, TYPE = 1, 2, "lineal-proof"
 FILE_BYTES_MAX, PATHS_MAX, HOPS_MAX = 256 << 20, 1000, 1000
 NUMBER_MAX, JSON_NESTING_MAX, CBOR_NESTING_MAX = (1 << 53) - 1, 64, 64
 NOTE_BYTES_MAX, SIGNATURES_MAX = 1 << 20, 64
+# Of a zip: entries, bytes of one and of all once they are unpacked, and how a zip begins.
+ENTRIES_MAX, ENTRY_BYTES_MAX, ENTRIES_BYTES_MAX, ZIP = 100_000, 256 << 20, 4 << 30, b"PK\x03\x04"
 # What can be stated to be absent: kinds with the lengths of their keys, relations, fields of events.
 KINDS = {
     "actor": (1,), "code": (1,), "system": (1,), "dataset": (4,), "experiment": (2,), "run": (1,), "model": (1, 3),
@@ -1550,11 +1561,72 @@ def is_told(value, text):
     return type(value) is type(text) and value == text
 
 
-class Pack:
-    """A folder that is checked, and each fault with the file that has it."""
+class Folder:
+    """The files of a pack that stands in a folder."""
 
     def __init__(self, folder):
-        self.folder, self.faults, self.words = folder, [], []
+        self.folder = folder
+
+    def read(self, path):
+        """The bytes of a file; OSError if there is none."""
+        with open(os.path.join(self.folder, *path.split("/")), "rb") as file:
+            return file.read()
+
+    def paths(self):
+        """Each path, and what is wrong with it, or nothing."""
+        for where, folders, names in os.walk(self.folder):
+            for name in [*names, *(name for name in folders if os.path.islink(os.path.join(where, name)))]:
+                path = os.path.relpath(os.path.join(where, name), self.folder).replace(os.sep, "/")
+                yield path, "a file, and no link to one" if os.path.islink(os.path.join(where, name)) else None
+
+
+class Zipped:
+    """The files of a pack that is a zip, below the one folder in it; none is written anywhere."""
+
+    def __init__(self, path):
+        self.zip, self.entries, self.wrong = zipfile.ZipFile(path), {}, []
+        files = [entry for entry in self.zip.infolist() if not entry.orig_filename.endswith("/")]
+        if len(files) > ENTRIES_MAX or sum(entry.file_size for entry in files) > ENTRIES_BYTES_MAX or any(
+                entry.file_size > ENTRY_BYTES_MAX for entry in files):
+            raise ValueError(f"{path} has more than {ENTRIES_MAX} files, or more than {ENTRY_BYTES_MAX >> 20} MiB in"
+                             f" one or {ENTRIES_BYTES_MAX >> 20} MiB in all: unpack it and give the folder")
+        names = [entry.orig_filename for entry in files]
+        first = names[0].split("/")[0] + "/" if names else ""
+        below = first if first and all(name.startswith(first) for name in names) else ""
+        for entry in files:
+            name = entry.orig_filename
+            path = name[len(below):]
+            if entry.filename != name or "\\" in name or any(part in ("", ".", "..") for part in name.split("/")):
+                self.wrong.append((name, "a path within the pack"))
+            elif path in self.entries:
+                self.wrong.append((path, "a file that is there once"))
+            elif entry.external_attr >> 16 & 0o170000 not in (0, 0o100000):
+                self.wrong.append((path, "a file, and no link to one"))
+            else:
+                self.entries[path] = entry
+
+    def read(self, path):
+        """The bytes of a file; OSError if there is none, or it is not what the zip says of it."""
+        try:
+            entry = self.entries[path]
+            with self.zip.open(entry) as file:
+                # No more than was said, and counted, before.
+                return file.read(entry.file_size)
+        except (KeyError, zipfile.BadZipFile, EOFError, RuntimeError, ValueError, Unpacked) as why:
+            raise OSError(str(why)) from why
+
+    def paths(self):
+        """Each path, and what is wrong with it, or nothing."""
+        yield from self.wrong
+        yield from ((path, None) for path in self.entries)
+
+
+class Pack:
+    """A folder or a zip that is checked, and each fault with the file that has it."""
+
+    def __init__(self, place):
+        self.place = Folder(place) if os.path.isdir(place) else Zipped(place)
+        self.faults, self.words = [], []
         self.listed, self.proofs, self.codes = {}, {}, []
         # Rows of batches, as the records state them that proofs show.
         self.rows = {}
@@ -1565,8 +1637,7 @@ class Pack:
     def read(self, path):
         """The bytes of a file of the pack; nothing, and a fault, if it is not there."""
         try:
-            with open(os.path.join(self.folder, *path.split("/")), "rb") as file:
-                return file.read()
+            return self.place.read(path)
         except OSError:
             self.fault(path, "a file that is there")
             return b""
@@ -1606,12 +1677,10 @@ class Pack:
             self.fault(SIGNATURE, f"the signature of {OF_SHA256} by the log's key")
         blake3s = self.manifest(OF_BLAKE3)
         there = set()
-        for where, folders, names in os.walk(self.folder):
-            for name in [*names, *(name for name in folders if os.path.islink(os.path.join(where, name)))]:
-                path = os.path.relpath(os.path.join(where, name), self.folder).replace(os.sep, "/")
-                there.add(path)
-                if os.path.islink(os.path.join(where, name)):
-                    self.fault(path, "a file, and no link to one")
+        for path, wrong in self.place.paths():
+            there.add(path)
+            if wrong is not None:
+                self.fault(path, wrong)
         for path in sorted(there - self.listed.keys() - {OF_SHA256, SIGNATURE}):
             self.fault(path, f"a file that {OF_SHA256} lists; it was added")
         for path in sorted(self.listed.keys() - {OF_BLAKE3} ^ blake3s.keys()):
@@ -1872,6 +1941,14 @@ def told_of_pack(folder, key, trusted, as_json):
     return code
 
 
+def is_zip(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(ZIP)) == ZIP
+    except OSError:
+        return False
+
+
 def main(arguments):
     options, files = {"--key": None, "--checkpoint": None}, []
     rest = iter(arguments)
@@ -1883,7 +1960,7 @@ def main(arguments):
             as_json = True
         else:
             files.append(word)
-    is_pack = len(files) == 1 and os.path.isdir(files[0])
+    is_pack = len(files) == 1 and (os.path.isdir(files[0]) or is_zip(files[0]))
     if len(files) != 1 or (options["--key"] is None and not is_pack):
         print(__doc__, file=sys.stderr)
         return WRONG_USE
@@ -1906,6 +1983,10 @@ def main(arguments):
             return told_of_pack(files[0], key, trusted, as_json)
         with open(files[0], "rb") as file:
             data = file.read()
+    except zipfile.BadZipFile as error:
+        print(f"error: {files[0]} begins as a zip and is none that can be read ({error}): fetch it again, or unpack it"
+              " and give the folder", file=sys.stderr)
+        return WRONG_USE
     except (OSError, ValueError, Broken) as error:
         print(f"error: {error}", file=sys.stderr)
         return WRONG_USE

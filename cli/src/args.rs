@@ -351,7 +351,7 @@ pub(crate) struct Import {
     /// Read and count, write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Any reject fails the import as a whole
+    /// Any reject, or file in a folder of logs that holds none, fails the import as a whole
     #[arg(long)]
     pub(crate) strict: bool,
     /// List which attributes of logs are seen, mapped, or left over; write nothing

@@ -107,7 +107,9 @@ impl Failure {
                 _ => Exit::Usage,
             },
             Failure::Remote { exit, .. } => *exit,
-            Failure::Import(lineal_import::Error::Strict { .. }) => Exit::No,
+            Failure::Import(
+                lineal_import::Error::Strict { .. } | lineal_import::Error::NoLogs { .. },
+            ) => Exit::No,
             _ => Exit::Usage,
         }
     }

@@ -57,8 +57,9 @@ use crate::segment::SEGMENT_BYTES_MAX;
 use crate::snapshot::{Snapshot, Views};
 use crate::storage::{FileStorage, Storage};
 use crate::transaction::Transaction;
-use lineal_proof::record::Source;
+use lineal_proof::record::{Counts, Source};
 use lineal_proof::{Hash, Value};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -146,6 +147,10 @@ pub struct KnownSource {
     pub stretches: Vec<(u64, u64)>,
     /// Was it read to its end, and is all of it recorded?
     pub whole: bool,
+    /// What became of its items when they were read: of each stretch as it was recorded last.
+    pub counts: Counts,
+    /// Lines in it, where lines have a meaning and it was read to its end.
+    pub lines: Option<u64>,
 }
 
 impl Store {
@@ -387,6 +392,11 @@ impl Store {
         let mut stretches: Vec<_> = parts.iter().map(|(_, part)| part.stretches).collect();
         stretches.sort_unstable();
         let lost = undone.iter().any(|(_, part)| !covers(&stretches, part.stretches));
+        // What was said to hold later is recorded again; it was read as often, and is there once.
+        let latest: BTreeMap<_, _> =
+            parts.iter().map(|(_, part)| (part.stretches, part.counts)).collect();
+        let mut counts = Counts::default();
+        latest.values().for_each(|of_one| counts.add(of_one));
         Some(KnownSource {
             commit: *commit,
             import: ledger.import_of(*commit),
@@ -397,6 +407,8 @@ impl Store {
             observed_at: parts.iter().map(|(_, part)| part.observed_at).max()?,
             stretches,
             whole: !lost && parts.iter().any(|(_, source)| source.whole),
+            counts,
+            lines: parts.iter().rev().find_map(|(_, part)| part.lines),
         })
     }
 

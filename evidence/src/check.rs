@@ -6,6 +6,7 @@
 
 mod as_of;
 pub(crate) mod ask;
+mod belongs;
 mod built_in;
 mod compare;
 mod error;
@@ -22,6 +23,7 @@ mod waivers;
 
 pub use as_of::AsOf;
 pub use ask::time_text;
+pub use belongs::hold_to_system;
 pub(crate) use built_in::around;
 pub use compare::{Changed, Comparison, Told, compare};
 pub use error::Error;

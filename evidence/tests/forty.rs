@@ -406,11 +406,16 @@ fn what_is_recorded_is_held_against_itself() {
         result(&world, &pack, rule).status
     };
     let nothing: fn(&mut World) = |_| ();
+    // All that differ are named at once: each case stands for itself.
+    let mut wrong = Vec::new();
     for rule in &pack.rules {
         // All of it was stated at once, today: what it claims of earlier days is shown since then.
         let is_late = ["REC-08", "REC-15", "REC-16", "REC-17", "REC-18"].contains(&&*rule.id);
         let status = if is_late { Status::Gap } else { Status::Met };
-        assert_eq!(told(nothing, &rule.id), status, "{}", rule.id);
+        let found = told(nothing, &rule.id);
+        if found != status {
+            wrong.push(format!("{} of what is whole: {found:?}", rule.id));
+        }
     }
     let of_the_deployment: fn(&mut World) = |w| {
         w.cuts("approval", Relation::Approves);
@@ -444,9 +449,13 @@ fn what_is_recorded_is_held_against_itself() {
         (|w| w.says("test", "digest_kind", "md5"), "REC-10", Status::Gap),
         (|w| w.without.extend([EventField::InputKeyId]), "REC-11", Status::Gap),
     ];
-    for (spoil, rule, status) in spoiled {
-        assert_eq!(told(spoil, rule), status, "{rule}");
+    for (at, (spoil, rule, status)) in spoiled.into_iter().enumerate() {
+        let found = told(spoil, rule);
+        if found != status {
+            wrong.push(format!("case {at}, {rule}: {found:?}, not {status:?}"));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

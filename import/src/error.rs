@@ -61,6 +61,16 @@ pub enum Error {
         /// The first, with its place.
         first: String,
     },
+    /// `--strict`, and files stand beside logs that are none.
+    #[error(
+        "{files} beside the logs hold none, and --strict leaves nothing out; nothing was imported: {names}\n  move what is no log elsewhere, or leave --strict out: the report then lists it"
+    )]
+    NoLogs {
+        /// How many.
+        files: u64,
+        /// The first of them, below what was given.
+        names: String,
+    },
     /// The state of the source cannot be dated.
     #[error("{label} does not say when it was exported; give --observed-at TIME")]
     NoTime {

@@ -20,4 +20,4 @@ pub use pipeline::{
     rehearse_lines,
 };
 pub use progress::Progress;
-pub use report::{Report, SourceReport};
+pub use report::{KnownFiles, NoLogs, Report, SourceReport};

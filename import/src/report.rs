@@ -1,6 +1,7 @@
 //! What an import did, with counts that add up to what was read.
 
 use crate::record::{Location, Reject};
+use lineal_engine::KnownSource;
 use lineal_engine::schema::Kind;
 use lineal_proof::record::Counts;
 use serde_json::{Value, json};
@@ -8,6 +9,56 @@ use std::collections::BTreeMap;
 
 /// How many rejects a report lists; the counts name all.
 pub const REJECTS_LISTED: usize = 1_000;
+
+/// How many files that are no log files a report names; the count is of all.
+pub const NO_LOGS_LISTED: usize = 100_000;
+/// The form of log files.
+pub(crate) const LOGS: &str = "datadog-logs";
+
+/// Files of a source whose bytes one earlier import read: what it could not read of them is not in the
+/// store by being known.
+#[derive(Clone, Default, Debug)]
+pub struct KnownFiles {
+    /// Files of it.
+    pub files: u64,
+    /// What became of their items when they were read.
+    pub counts: Counts,
+    /// Files of which something was rejected, the first of them.
+    pub rejected_in: Vec<String>,
+    /// Files that could not be read to their end, the first of them.
+    pub damaged: Vec<String>,
+}
+
+impl KnownFiles {
+    /// Was nothing of them usable, although there was something to read?
+    #[must_use]
+    pub fn is_fruitless(&self) -> bool {
+        is_fruitless(&self.counts)
+    }
+}
+
+fn is_fruitless(counts: &Counts) -> bool {
+    counts.rejected > 0 && counts.accepted == 0 && counts.duplicate == 0
+}
+
+/// Files in a folder of logs that are no logs.
+#[derive(Clone, Default, Debug)]
+pub struct NoLogs {
+    /// How many.
+    pub files: u64,
+    /// The first [`NO_LOGS_LISTED`] of them, below what was given.
+    pub names: Vec<String>,
+}
+
+impl NoLogs {
+    /// Adds one.
+    pub(crate) fn add(&mut self, name: &str) {
+        self.files += 1;
+        if self.names.len() < NO_LOGS_LISTED {
+            self.names.push(name.to_owned());
+        }
+    }
+}
 
 /// What became of one source: a store, or the files of an archive.
 #[derive(Clone, Default, Debug)]
@@ -22,6 +73,10 @@ pub struct SourceReport {
     pub files: u64,
     /// Files whose bytes were imported before.
     pub files_known: u64,
+    /// What is recorded of those, by the number of the import that read them.
+    pub known: BTreeMap<u64, KnownFiles>,
+    /// Files beside the logs that are none: passed over, or read without a log in them.
+    pub no_logs: NoLogs,
     /// What became of the items.
     pub counts: Counts,
     /// What was left out deliberately, by reason.
@@ -30,6 +85,46 @@ pub struct SourceReport {
     pub rejects: Vec<Reject>,
     /// What a reader of the answers should know.
     pub warnings: Vec<String>,
+}
+
+impl SourceReport {
+    /// Was nothing of what was read now usable, although there was something to read?
+    #[must_use]
+    pub fn is_fruitless(&self) -> bool {
+        is_fruitless(&self.counts)
+    }
+
+    /// Files that could not be read to their end now.
+    pub fn damaged(&self) -> impl Iterator<Item = &Reject> {
+        // What is wrong with a line or a record has a place in its file; damage has the whole file.
+        self.rejects.iter().filter(|reject| reject.at.line == 0 && self.form == LOGS)
+    }
+
+    /// Could less of it be read than there is, now or by the import that its files are known from?
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        let then = |known: &KnownFiles| !known.damaged.is_empty() || known.is_fruitless();
+        self.damaged().next().is_some() || self.is_fruitless() || self.known.values().any(then)
+    }
+
+    /// Notes what is recorded of a file, or of a store of files, that is known and not read again.
+    pub(crate) fn note_known(&mut self, known: &KnownSource, label: &str, files: u64) {
+        let of_import = self.known.entry(known.import).or_default();
+        of_import.files += files;
+        of_import.counts.add(&known.counts);
+        let list = |names: &mut Vec<String>| {
+            if names.len() < REJECTS_LISTED {
+                names.push(label.to_owned());
+            }
+        };
+        if known.counts.rejected > 0 {
+            list(&mut of_import.rejected_in);
+        }
+        // Where a log ends too early it has one item more than lines: the damage.
+        if self.form == LOGS && known.lines.is_some_and(|lines| known.counts.read > lines) {
+            list(&mut of_import.damaged);
+        }
+    }
 }
 
 /// What an import did.
@@ -91,10 +186,18 @@ impl Report {
                 "reason": reject.reason,
             })
         };
+        let known = |(import, known): (&u64, &KnownFiles)| {
+            json!({
+                "import": import, "files": known.files, "counts": counts(&known.counts),
+                "rejected_in": known.rejected_in, "damaged": known.damaged,
+            })
+        };
         let sources = self.sources.iter().map(|source| {
             json!({
                 "label": source.label, "source": source.source, "form": source.form,
                 "files": source.files, "files_known": source.files_known,
+                "known": source.known.iter().map(known).collect::<Vec<_>>(),
+                "no_logs": {"files": source.no_logs.files, "names": source.no_logs.names},
                 "counts": counts(&source.counts),
                 "skipped": source.skipped,
                 "rejects": source.rejects.iter().map(reject).collect::<Vec<_>>(),
@@ -144,7 +247,6 @@ impl Report {
 
 fn source_of(json: &Value) -> Option<SourceReport> {
     let text = |json: &Value| json.as_str().map(str::to_owned);
-    let counts = |name: &str| json["counts"][name].as_u64();
     let rejects = json["rejects"].as_array()?.iter().map(|reject| {
         let number = |name: &str| reject[name].as_u64();
         let at =
@@ -158,19 +260,43 @@ fn source_of(json: &Value) -> Option<SourceReport> {
         form: text(&json["form"])?,
         files: json["files"].as_u64()?,
         files_known: json["files_known"].as_u64()?,
-        counts: Counts {
-            read: counts("read")?,
-            accepted: counts("accepted")?,
-            duplicate: counts("duplicate")?,
-            rejected: counts("rejected")?,
-            skipped: counts("skipped")?,
-            suppressed: counts("suppressed")?,
+        // A server of an earlier version does not say these.
+        known: match &json["known"] {
+            Value::Null => BTreeMap::new(),
+            known => known.as_array()?.iter().map(known_of).collect::<Option<_>>()?,
         },
+        no_logs: match &json["no_logs"] {
+            Value::Null => NoLogs::default(),
+            none => NoLogs { files: none["files"].as_u64()?, names: texts_of(&none["names"])? },
+        },
+        counts: counts_of(&json["counts"])?,
         skipped: skipped
             .map(|(why, count)| Some((why.clone(), count.as_u64()?)))
             .collect::<Option<_>>()?,
         rejects: rejects.collect::<Option<_>>()?,
         warnings: texts_of(&json["warnings"])?,
+    })
+}
+
+fn known_of(json: &Value) -> Option<(u64, KnownFiles)> {
+    let files = KnownFiles {
+        files: json["files"].as_u64()?,
+        counts: counts_of(&json["counts"])?,
+        rejected_in: texts_of(&json["rejected_in"])?,
+        damaged: texts_of(&json["damaged"])?,
+    };
+    Some((json["import"].as_u64()?, files))
+}
+
+fn counts_of(json: &Value) -> Option<Counts> {
+    let count = |name: &str| json[name].as_u64();
+    Some(Counts {
+        read: count("read")?,
+        accepted: count("accepted")?,
+        duplicate: count("duplicate")?,
+        rejected: count("rejected")?,
+        skipped: count("skipped")?,
+        suppressed: count("suppressed")?,
     })
 }
 
@@ -185,6 +311,12 @@ mod tests {
     #[test]
     fn a_report_comes_back_from_its_json() {
         let at = Location { file: "a".to_owned(), line: 3, byte: 9 };
+        let known = KnownFiles {
+            files: 1,
+            counts: Counts { read: 4, accepted: 1, rejected: 3, ..Counts::default() },
+            rejected_in: vec!["b".to_owned()],
+            damaged: vec!["c".to_owned()],
+        };
         let report = Report {
             import: Some(7),
             commits: 2,
@@ -194,6 +326,8 @@ mod tests {
                 form: "f".to_owned(),
                 files: 3,
                 files_known: 1,
+                known: [(4, known)].into(),
+                no_logs: NoLogs { files: 2, names: vec!["n".to_owned()] },
                 counts: Counts {
                     read: 6,
                     accepted: 1,

@@ -10,7 +10,7 @@ use crate::writer::{ENDED, Failed, Hands};
 use axum::http::StatusCode;
 use lineal_engine::NodeNo;
 use lineal_evidence::check::{
-    AsOf, Error, Part, Report, Wanted, check_part, newest_recorded, record,
+    AsOf, Error, Part, Report, Wanted, check_part, hold_to_system, newest_recorded, record,
 };
 use lineal_evidence::rules::Pack;
 use lineal_query::{Answer, Limits, Machine, Prepared, Request, StoreView, Value};
@@ -132,6 +132,7 @@ pub(crate) fn reports(
     let answering = Answering { whole, part, limits, decisions: sight.trail };
     let CheckRequest { system, model, deployment, .. } = asked.about.clone();
     let wanted = Wanted { system, model, deployment, now: today };
+    hold_to_system(&view, &answering, &wanted).map_err(|error| told(&error))?;
     let mut made = Vec::new();
     for pack in packs(&asked.about)? {
         let report = check_part(&opened.store, &view, &answering, &pack, &wanted);
@@ -155,7 +156,9 @@ fn problem(error: &Error, is_bound: bool) -> Problem {
         Error::Store(error) => Problem::store(error),
         Error::Unknown { .. } if is_bound => Problem::not_found(NOTHING),
         Error::Unknown { .. } => Problem::not_found(&error.to_string()),
-        Error::NoCommit { .. } => Problem::bad_request(error.to_string()),
+        Error::NoCommit { .. } | Error::NotOfSystem { .. } => {
+            Problem::bad_request(error.to_string())
+        }
         Error::Ended => Problem::timed_out(),
         other => Problem::in_words(StatusCode::UNPROCESSABLE_ENTITY, other.to_string()),
     }
@@ -183,6 +186,7 @@ impl Hands {
         let actor = self.store.actor_key(login).map_err(stored)?;
         let CheckRequest { system, model, deployment, .. } = about.clone();
         let wanted = Wanted { system, model, deployment, now };
+        hold_to_system(whole, &answering, &wanted).map_err(failed)?;
         let (mut reports, mut recorded) = (Vec::new(), Vec::new());
         for pack in &packs {
             let report = check_part(&opened.store, whole, &answering, pack, &wanted);

@@ -238,6 +238,20 @@ fn a_byte_that_was_changed_anywhere_is_found_and_its_file_named() {
 }
 
 #[test]
+fn a_pack_as_a_zip_is_checked_as_it_came() {
+    let Some(python) = foreign::python("a zip in verify.py", &[]) else { return };
+    let pack = made(&BANK, MODEL, Disclosure::Authority);
+    let (keep, folder) = written(&pack);
+    let verifier = keep.path().join("verify.py");
+    std::fs::write(&verifier, VERIFIER).unwrap();
+    let zip = keep.path().join("pack.zip");
+    std::fs::write(&zip, pack.zip().unwrap()).unwrap();
+    let arguments = [verifier.as_os_str(), folder.as_os_str(), zip.as_os_str(), pack.key.as_ref()];
+    let said = foreign::run(&python, "check_zip.py", &arguments, b"").expect("python starts");
+    assert_eq!(said.code, Some(0), "{}\n{}", said.stdout, said.stderr);
+}
+
+#[test]
 fn events_that_a_maker_chose_himself_are_found() {
     let Some(python) = foreign::python("chosen samples in verify.py", &[]) else { return };
     let pack = made(&BANK, MODEL, Disclosure::Authority);

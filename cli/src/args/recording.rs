@@ -6,9 +6,10 @@ use std::path::PathBuf;
 /// Who states it, why, and when it happened.
 #[derive(Args, Debug)]
 pub(crate) struct Stated {
-    /// Who states it: login or e-mail (kept as a key, the name sealed)
+    /// Who states it: login or e-mail (kept as a key, the name sealed). Needed beside a store; with --url leave
+    /// it out: the token says who it is
     #[arg(long, value_name = "WHO")]
-    pub(crate) by: String,
+    pub(crate) by: Option<String>,
     /// Why; sealed
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: Option<String>,
@@ -302,6 +303,9 @@ pub(crate) struct Waive {
     /// Until when
     #[arg(long, value_name = "TIME")]
     pub(crate) until: String,
+    /// The rule file that the rule is of, if it does not come with the program
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) stated: Stated,
 }

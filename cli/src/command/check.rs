@@ -10,8 +10,8 @@ use crate::remote::Remote;
 use lineal_engine::Store;
 use lineal_engine::clock::{Clock, SystemClock};
 use lineal_evidence::check::{
-    AsOf, Comparison, Report, Wanted, check, compare, junit_suites, newest_recorded, record,
-    sarif_log, time_text,
+    AsOf, Comparison, Report, Wanted, check, compare, hold_to_system, junit_suites,
+    newest_recorded, record, sarif_log, time_text,
 };
 use lineal_evidence::rules::{Pack, Severity};
 use lineal_query::StoreView;
@@ -196,6 +196,7 @@ impl Asked<'_> {
             deployment: self.wanted.deployment.clone(),
             now: today,
         };
+        hold_to_system(&view, &view, &wanted).map_err(failure)?;
         check(&self.store, &view, pack, &wanted).map_err(failure)
     }
 

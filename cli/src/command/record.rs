@@ -28,15 +28,16 @@ pub(super) fn run(arguments: &Arguments, wanted: &Recording) -> Outcome {
         return list_keys(arguments);
     }
     let (stated, record, signing) = record(wanted)?;
+    let remote = Remote::meant(arguments)?;
     let request = Request {
-        by: stated.by.clone(),
+        by: by(stated, remote.is_some())?,
         reason: stated.reason.clone(),
         at: stated.at.clone(),
         record,
     };
     let signing = signing.and_then(|it| Some((it.key.as_deref()?, it.passphrase_file.as_deref())));
     let key = signing.map(|(key, file)| passphrase::key(key, file)).transpose()?;
-    let told = match Remote::meant(arguments)? {
+    let told = match remote {
         Some(remote) => there(&remote, request, key.as_ref())?,
         None => here(arguments, stated_name(wanted), request, key.as_ref())?,
     };
@@ -47,6 +48,18 @@ pub(super) fn run(arguments: &Arguments, wanted: &Recording) -> Outcome {
         print(&mut out, &told)?;
     }
     Ok(Exit::Answer)
+}
+
+/// Who states it; with a server that may be left to the token, and is then nothing.
+fn by(stated: &Stated, has_token: bool) -> Outcome<String> {
+    match &stated.by {
+        Some(by) => Ok(by.clone()),
+        None if has_token => Ok(String::new()),
+        None => Err(Failure::usage(
+            "nobody says it: --by WHO names the person who states it, by login or e-mail (kept as a key, the name \
+             sealed); with --url the token says who it is",
+        )),
+    }
 }
 
 /// Records it in the store here.
@@ -81,7 +94,17 @@ fn there(remote: &Remote, mut request: Request, key: Option<&SecretKey>) -> Outc
 }
 
 fn request_json(request: &Request) -> Outcome<Json> {
-    serde_json::to_value(request).map_err(Failure::usage)
+    let mut json = serde_json::to_value(request).map_err(Failure::usage)?;
+    if request.by.is_empty()
+        && let Some(members) = json.as_object_mut()
+    {
+        members.remove("by");
+    }
+    Ok(json)
+}
+
+fn unread(path: &Path, source: std::io::Error) -> lineal_evidence::record::Error {
+    lineal_evidence::record::Error::Unread { path: path.to_owned(), source }
 }
 
 /// Puts the signature into a request, and the time that was signed.
@@ -132,14 +155,16 @@ fn record(wanted: &Recording) -> Outcome<(&Stated, Record, Option<&Signing>)> {
         }
         Recording::Waive(it) => {
             let (rule, node, until) = (it.rule.clone(), it.node.clone(), it.until.clone());
-            unsigned(&it.stated, Record::Waive { rule, node, until })
+            let read = |path: &std::path::PathBuf| {
+                std::fs::read_to_string(path).map_err(|source| unread(path, source))
+            };
+            let rules = it.rules.as_ref().map(read).transpose()?;
+            unsigned(&it.stated, Record::Waive { rule, node, until, rules })
         }
         Recording::Approve(it) => Ok((&it.stated, approved(it), Some(&it.signing))),
         Recording::Reject(it) => Ok((&it.stated, rejected(it), Some(&it.signing))),
         Recording::Key(Keys::Add { file, of, stated }) => {
-            let text = std::fs::read_to_string(file).map_err(|source| {
-                lineal_evidence::record::Error::Unread { path: file.clone(), source }
-            })?;
+            let text = std::fs::read_to_string(file).map_err(|source| unread(file, source))?;
             let public_key = PublicKey::parse(&text)?.openssh();
             unsigned(stated, Record::AddKey { of: of.clone(), public_key })
         }
@@ -199,12 +224,7 @@ fn check_signature(it: &Attach) -> Outcome<()> {
             "--signer and --files are for --type {MODEL_SIGNATURE}"
         )));
     }
-    let read = |path: &Path| {
-        std::fs::read_to_string(path).map_err(|source| lineal_evidence::record::Error::Unread {
-            path: path.to_owned(),
-            source,
-        })
-    };
+    let read = |path: &Path| std::fs::read_to_string(path).map_err(|source| unread(path, source));
     let signature = ModelSignature::parse(&read(&it.file)?)?;
     if let Some(signer) = &it.signer {
         signature.check(&read(signer)?)?;
@@ -256,6 +276,9 @@ fn print(out: &mut dyn Write, told: &Json) -> Outcome<()> {
             "{node} recorded in commit {}; `lineal retract import:{}` undoes it",
             told["commit"], told["import"]
         )?;
+    }
+    for note in texts(&told["notes"]) {
+        writeln!(out, "  {}", Style::new().warn(&visible(note)))?;
     }
     print_standing(out, &told["standing"], &told["node"])?;
     print_reached(out, &told["reached"])

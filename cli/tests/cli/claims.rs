@@ -167,3 +167,107 @@ fn a_public_key_of_openssl_is_taken() {
     let refused = folder.run(&by(&["key", "add", "rsa.pem", "--of", "c@bank.example"]));
     assert!(refused.code == 2 && refused.err.contains("Ed25519"), "{refused:?}");
 }
+
+#[test]
+fn a_waiver_is_of_a_rule_that_there_is() {
+    let folder = declared();
+    let waive = |rule: &str, more: &[&str]| {
+        let until = ["--until", "2099-01-01", "--reason", "seen"];
+        folder.run(&by(&[&["waive", rule, "--node", MODEL][..], &until, more].concat()))
+    };
+    let before = folder.done(&["--json", "stats"]).json()["commit"].clone();
+    for (wrong, near) in [("log-04", "LOG-04"), ("REC_08", "REC-08"), ("DAT-1", "DAT-01")] {
+        let refused = waive(wrong, &[]);
+        let hint = format!("did you mean {near}?");
+        assert!(refused.code == 2 && refused.err.contains(&hint), "{refused:?}");
+    }
+    let own = include_str!("../../../rules/reconcile.toml").replace("REC-08", "OWN-1");
+    folder.write("own.toml", own);
+    assert!(waive("OWN-1", &[]).err.contains("there is no rule `OWN-1`"));
+    assert_eq!(folder.done(&["--json", "stats"]).json()["commit"], before);
+    for (rule, more) in [("REC-08", &[][..]), ("OWN-1", &["--rules", "own.toml"])] {
+        let taken = waive(rule, more);
+        assert!(taken.code == 0 && taken.out.contains("recorded in commit"), "{taken:?}");
+    }
+}
+
+#[test]
+fn a_type_of_documents_that_nothing_asks_for_is_recorded_and_told() {
+    let folder = declared();
+    folder.write("risk.md", "the risks are these\n");
+    let attach = |document_type: &str, more: &[&str]| {
+        let to = format!("system:{SYSTEM}");
+        let words = ["attach", "risk.md", "--to", &to, "--type", document_type];
+        folder.done(&by(&[&words[..], more].concat()))
+    };
+    let told = attach("risk-management", &[]);
+    assert!(told.out.contains("did you mean risk_management?"), "{told:?}");
+    let json = attach("risk-management", &["--json", "--name", "b"]).json();
+    assert_eq!(json["notes"].as_array().map(Vec::len), Some(1), "{json}");
+    let known = attach("risk_management", &["--json", "--name", "c"]).json();
+    assert!(known["notes"].is_null(), "{known}");
+}
+
+#[test]
+fn a_check_judges_no_model_and_no_deployment_of_another_system() {
+    let folder = declared();
+    folder.done(&["import", &crate::program::fixture(ARCHIVE).display().to_string()]);
+    let other = "credit-scorer/prod/scorer-prod-eu-1@credit-risk-scorer:3";
+    let own = "credit-scorer/prod/scorer-prod-eu-1@credit-risk-scorer:2";
+    for (flag, wrong) in [("--model", "credit-risk-scorer@3"), ("--deployment", other)] {
+        let refused = folder.run(&["check", SYSTEM, flag, wrong]);
+        assert_eq!((refused.code, refused.out.as_str()), (2, ""), "{refused:?}");
+        let fix = "lineal declare node ";
+        let fix = refused.err.split_once(fix).map(|(_, rest)| rest.trim().replace("WHO", "x"));
+        let fix = fix.unwrap_or_else(|| panic!("{refused:?}"));
+        // In the system that it is of it is judged.
+        assert_eq!(folder.run(&["check", "CREDIT-RISK-EU-001", flag, wrong]).code, 0);
+        if flag == "--deployment" {
+            let words: Vec<&str> = ["declare", "node"].into_iter().chain(fix.split(' ')).collect();
+            folder.done(&words);
+            assert_eq!(folder.run(&["check", SYSTEM, flag, wrong]).code, 0, "recorded since");
+        }
+    }
+    assert_eq!(folder.run(&["check", SYSTEM, "--model", "credit-risk-scorer@2"]).code, 0);
+    assert_eq!(folder.run(&["check", SYSTEM, "--deployment", own]).code, 0, "by its model");
+}
+
+#[test]
+fn a_statement_beside_a_store_names_who_states_it() {
+    let folder = declared();
+    let nobody = folder.run(&["declare", "scope", SYSTEM, "risk_class=high"]);
+    assert!(nobody.code == 2 && nobody.err.contains("--by WHO names the person"), "{nobody:?}");
+}
+
+#[test]
+fn what_came_late_is_waived_as_its_fix_says() {
+    let folder = declared();
+    let late = |words: &[&str]| {
+        let told = folder.done(&by(&[&["--json"], words, &["--at", "2025-01-01"]].concat())).json();
+        told["node"].as_str().unwrap_or_default().to_owned()
+    };
+    let approval = late(&["approve", MODEL, "--role", "risk"]);
+    late(&["change", MODEL, "--decision", "not_substantial", "--reason", "as before"]);
+    late(&["incident", "INC-9", "--concerns", MODEL]);
+    let found = |rule: &str| {
+        let report = folder.run(&["--json", "check", SYSTEM, "--reconcile"]).json();
+        let rules = report["reports"][1]["rules"].as_array().cloned().unwrap_or_default();
+        rules.into_iter().find(|it| it["id"] == rule).unwrap_or_else(|| panic!("{report}"))
+    };
+    for rule in ["REC-08", "REC-17", "REC-18"] {
+        let before = found(rule);
+        assert_eq!(before["status"], "gap", "{before}");
+        for finding in before["findings"].as_array().into_iter().flatten() {
+            let fix = finding["fix"].as_str().unwrap_or_default();
+            let fix = fix.replace("TIME", "2099-01-01").replace("TEXT", "seen");
+            let waived = folder.paste(&fix.replace("WHO", "c@x.eu"));
+            assert!(waived.status.success(), "{fix}: {waived:?}");
+        }
+        assert_eq!(found(rule)["status"], "waived", "{rule}");
+    }
+    // A waiver may be of an approval, and a decision may not.
+    let refused = folder.run(&by(&["approve", &approval, "--role", "risk"]));
+    assert!(refused.code == 2 && refused.err.contains("no relation `approves`"), "{refused:?}");
+    let verified = folder.run(&["verify"]);
+    assert_eq!(verified.code, 0, "{verified:?}");
+}

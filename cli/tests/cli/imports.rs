@@ -240,6 +240,79 @@ fn a_damaged_file_is_imported_in_part_and_ends_with_code_5() {
 }
 
 #[test]
+fn a_file_that_is_known_says_what_was_rejected_of_it_and_ends_as_it_did() {
+    let folder = Folder::with(&[]);
+    let hour =
+        "dt=20251103/hour=14/archive_141503.5016.7fde230e-c506-4316-9772-79a382fb4233.json.gz";
+    let whole = std::fs::read(fixture(ARCHIVE).join(hour)).unwrap();
+    folder.write(&format!("logs/{hour}"), &whole[..whole.len() / 2]);
+    let line = r#"{"_id":"L1","date":"2026-03-01T00:00:01Z","service":"s","attributes":{"art12":{"event_id":"e1","timestamp":"2026-03-01T00:00:01Z","model":{"name":"credit-risk-scorer","version":"2"}}}}"#;
+    folder.write("bad.ndjson", format!("{}\n", &line[..30]));
+    folder.write("half.ndjson", format!("{line}\n{}\n", &line[..30]));
+    folder.write("events.ndjson", "{\"eventTime\":3}\n");
+    for (arguments, code) in [
+        (&["import", "logs"][..], 5),
+        (&["import", "--as", "datadog", "bad.ndjson"], 5),
+        (&["import", "half.ndjson"], 0),
+        (&["import", "--as", "openlineage", "events.ndjson"], 5),
+    ] {
+        let first = folder.run(arguments);
+        assert_eq!(first.code, code, "{first:?}");
+        let again = folder.run(arguments);
+        assert_eq!(again.code, code, "{arguments:?}: {again:?}");
+        assert!(again.out.starts_with("nothing new"), "{again:?}");
+        let said = again.out.lines().find(|line| line.contains("rejected by import:"));
+        assert!(said.is_some_and(|line| line.contains(": 1 of ")), "{again:?}");
+        let json = folder.run(&[&["--json"], arguments].concat());
+        let known = &json.json()["sources"][0]["known"][0];
+        assert_eq!((json.code, &known["counts"]["rejected"]), (code, &1.into()), "{json:?}");
+        let strict = folder.run(&[arguments, &["--strict"]].concat());
+        assert_eq!(strict.code, 1, "{strict:?}");
+    }
+    let again = folder.run(&["import", "logs"]);
+    let last = again.out.lines().last().unwrap_or_default();
+    expect!["known in part from import:1: 1 damaged file, of which only what could be read is in the store: dt=20251103/hour=14/archive_141503.5016.7fde230e-c506-4316-9772-79a382fb4233.json.gz"].assert_eq(last);
+    let followed = folder.run(&["import", "--follow", "--once", "logs"]);
+    assert_eq!(followed.code, 5, "{followed:?}");
+    // The whole file beside it takes nothing back of what the damaged one was.
+    folder.write(&format!("logs/{hour}"), &whole);
+    assert_eq!(folder.done(&["import", "logs"]).code, 0);
+    assert_eq!(folder.done(&["import", "logs"]).code, 0);
+}
+
+#[test]
+fn files_beside_logs_that_are_none_are_named_and_strict_refuses_them() {
+    let folder = Folder::with(&[]);
+    let line = r#"{"_id":"L1","date":"2026-03-01T00:00:01Z","service":"s","attributes":{"art12":{"event_id":"e1","timestamp":"2026-03-01T00:00:01Z","model":{"name":"credit-risk-scorer","version":"2"}}}}"#;
+    let hour = "logs/dt=20260301/hour=00";
+    folder.write(&format!("{hour}/archive_1.json"), format!("{line}\n"));
+    folder.write(&format!("{hour}/.hidden"), "nobody's");
+    assert_eq!(folder.done(&["import", "--strict", "--dry-run", "logs"]).code, 0);
+    // Called as a log file is, where log files lie, and something else.
+    folder.write(&format!("{hour}/archive_2.json"), "{\"runs\":[]}\n");
+    folder.write(&format!("{hour}/notes.txt"), "nothing of the kind");
+    folder.write("logs/README.md", "# nothing");
+    let names =
+        ["README.md", "dt=20260301/hour=00/archive_2.json", "dt=20260301/hour=00/notes.txt"];
+    let strict = folder.run(&["import", "--strict", "logs"]);
+    assert_eq!(strict.code, 1, "{strict:?}");
+    assert!(names.iter().all(|name| strict.err.contains(name)), "{strict:?}");
+    assert_eq!(folder.done(&["--json", "stats"]).json()["commit"], 0);
+    // The first time, and when what is called a log file is known.
+    for time in 0..2 {
+        let run = folder.done(&["import", "logs"]);
+        let said = run.out.lines().find(|line| line.contains("no log in 3 files beside the logs"));
+        assert!(said.is_some_and(|line| names.iter().all(|name| line.contains(name))), "{run:?}");
+        let json = folder.done(&["--json", "import", "logs"]).json();
+        assert_eq!(json["sources"][0]["no_logs"]["files"], 3, "{time}: {json}");
+        assert_eq!(folder.run(&["import", "--strict", "logs"]).code, 1);
+    }
+    folder.write("logs/new.txt", "later");
+    let followed = folder.run(&["import", "--follow", "--once", "logs"]);
+    assert!(followed.code == 0 && followed.out.contains("new.txt"), "{followed:?}");
+}
+
+#[test]
 fn logs_without_any_event_point_to_what_explains_them() {
     let folder = Folder::with(&[]);
     let line = r#"{"_id":"L","date":"2026-03-01T00:00:00Z","service":"s","attributes":{"a":1}}"#;

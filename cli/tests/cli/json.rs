@@ -55,6 +55,8 @@ fn every_command_speaks_json() {
             "form",
             "files",
             "files_known",
+            "known",
+            "no_logs",
             "counts",
             "skipped",
             "rejects",

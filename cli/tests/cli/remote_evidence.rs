@@ -36,7 +36,8 @@ impl Served {
         done(&["key", "add", "id.pub", "--of", "b.horvat@bank.example"]);
         let made = folder.done(&["checkpoint", "--json"]).json();
         let commit = made["size"].as_u64().unwrap_or_else(|| panic!("{made}")).to_string();
-        for role in ["investigator", "engineer", "privacy-officer", "auditor", "admin"] {
+        for role in ["investigator", "engineer", "approver", "privacy-officer", "auditor", "admin"]
+        {
             let made = ["token", "create", "--role", role, "--name", "ada"];
             let bound = ["--system", "*", "--expires", "1d"];
             let made = if role == "auditor" { [&made[..], &bound].concat() } else { made.to_vec() };
@@ -254,4 +255,30 @@ fn names_are_given_and_keys_listed_over_a_server() {
     let gone = served.there("admin", &["--json", "alias", "scorer", "=", "none"]).json();
     assert_eq!((&gone["name"], &gone["kind"]), (&"scorer".into(), &"model".into()));
     assert_ne!(served.here(&["show", "scorer@3"]).code, 0);
+}
+
+#[test]
+fn a_statement_over_a_server_is_the_tokens_and_its_words_are_held() {
+    let served = Served::new();
+    let scope = ["declare", "node", MODEL, "--belongs-to", SYSTEM];
+    let stated = served.there("engineer", &scope);
+    assert!(stated.code == 0 && stated.out.contains("recorded in commit"), "{stated:?}");
+    let other = served.there("engineer", &[&scope[..], &["--by", "x@y.example"]].concat());
+    assert!(other.code == 2 && other.err.contains("leave `by` (--by) out"), "{other:?}");
+    let waive = |rule: &str| {
+        let words = ["waive", rule, "--node", MODEL, "--until", "2099-01-01", "--reason", "seen"];
+        served.there("approver", &words)
+    };
+    let refused = waive("log_04");
+    assert!(refused.code == 2 && refused.err.contains("did you mean LOG-04?"), "{refused:?}");
+    assert_eq!(waive("LOG-04").code, 0);
+    served.folder.write("risk.md", "the risks are these\n");
+    let attach = ["attach", "risk.md", "--to", MODEL, "--type", "risk-management"];
+    let told = served.there("engineer", &attach);
+    assert!(told.out.contains("did you mean risk_management?"), "{told:?}");
+    for more in [&[][..], &["--record"]] {
+        let check = ["check", SYSTEM, "--model", "iris@1"];
+        let refused = served.there("engineer", &[&check[..], more].concat());
+        assert!(refused.code == 2 && refused.err.contains("no record makes"), "{refused:?}");
+    }
 }

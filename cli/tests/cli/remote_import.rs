@@ -58,24 +58,30 @@ fn an_import_over_a_server_reports_and_ends_as_one_beside_the_store() {
     let lines = format!(
         "{ARCHIVE}/{hour}/archive_161503.7524.a3cd0130-8208-4d9f-8748-205d9bbf3ebd.json.gz"
     );
+    let mut codes = Vec::new();
     for arguments in [
         vec![path(DATABASE)],
         vec![path(DATABASE), "--source".to_owned(), "mlflow-again".to_owned()],
-        vec![path(&lines), "--dry-run".to_owned()],
-        vec![path(&lines), "--strict".to_owned()],
+        // One broken line: by itself it looks like nothing.
         vec![path(&lines)],
-        vec![path(&lines)],
+        vec![path(&lines), "--as".to_owned(), "datadog".to_owned(), "--dry-run".to_owned()],
+        vec![path(&lines), "--as".to_owned(), "datadog".to_owned(), "--strict".to_owned()],
+        vec![path(&lines), "--as".to_owned(), "datadog".to_owned()],
+        vec![path(&lines), "--as".to_owned(), "datadog".to_owned()],
     ] {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let here = there.folder.run(&[&["import", "--store", "here"], &arguments[..]].concat());
         let over = there.import(&arguments);
         assert_eq!(over.code, here.code, "{arguments:?}: {over:?} {here:?}");
+        codes.push(over.code);
         // What can be asked now is told by the store, and what was found instead by its records.
-        let all = here.out.split("what you can ask now").next().unwrap_or_default();
-        let said = |line: &&str| !line.contains("found instead") && !line.contains("to record it");
-        let expected: Vec<&str> = all.lines().filter(said).collect();
+        let beside = ["found instead", "to record it", "what you can ask now", "  lineal "];
+        let said = |line: &&str| !beside.iter().any(|it| line.contains(it));
+        let expected: Vec<&str> = here.out.lines().filter(said).collect();
         assert_eq!(over.out.lines().collect::<Vec<_>>(), expected, "{arguments:?}: {over:?}");
     }
+    // Known, and no better for it.
+    assert_eq!(codes, [0, 0, 2, 5, 1, 5, 5]);
     assert_eq!(
         there.folder.done(&["imports", "--store", "here", "--json"]).json()[1]["sources"],
         there.run("engineer", &["imports", "--json"], b"").json()[1]["sources"]
@@ -143,6 +149,8 @@ fn files_of_a_folder_that_are_not_recognised_are_listed_and_the_others_imported(
     let events =
         there.run("engineer", &["query", "find inference summarize count() as n", "--json"], b"");
     assert_eq!(events.json()["rows"], serde_json::json!([[2]]), "{events:?}");
+    let strict = there.import(&["logs", "--strict"]);
+    assert!(strict.code == 1 && strict.out.contains("left out: 2 files"), "{strict:?}");
     let again = there.import(&["logs", "--json"]);
     assert_eq!((again.code, again.out.lines().count()), (0, 2), "{again:?}");
     assert!(again.err.contains("left out: 2 files"), "{again:?}");

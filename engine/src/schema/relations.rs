@@ -186,6 +186,8 @@ pub const RELATIONS: [RelationSpec; RELATION_COUNT] = [
             Kind::Batch,
             Kind::Incident,
             Kind::Change,
+            // Of a waiver: nobody approves an approval.
+            Kind::Approval,
         ],
         About,
     ),

@@ -31,6 +31,18 @@ pub enum Error {
         /// The last one.
         newest: u64,
     },
+    /// What the report is to be narrowed to is of another system, or of none.
+    #[error(
+        "no record makes {node} a part of {system}: no deployment or run of the system leads to it, and it does not say so itself\n  if it is one, record that: {fix}"
+    )]
+    NotOfSystem {
+        /// The model or the deployment.
+        node: String,
+        /// The system.
+        system: String,
+        /// The command that records it.
+        fix: String,
+    },
     /// A question ended early, so that nobody can say what it would have found.
     #[error(
         "rule {rule}: its question reached the limit `{limit}`; name a --model or --deployment, so that there is less to look at"

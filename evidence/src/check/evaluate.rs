@@ -92,6 +92,16 @@ fn known(
     name: Option<&str>,
 ) -> Result<Option<NodeNo>, Error> {
     let Some(name) = name else { return Ok(None) };
+    Ok(named(view, part, kind, name)?.first().copied())
+}
+
+/// The nodes that a name fits, or why there is none.
+pub(super) fn named(
+    view: &StoreView,
+    part: &dyn Part,
+    kind: Kind,
+    name: &str,
+) -> Result<Vec<NodeNo>, Error> {
     let name = lineal_engine::unquoted(bare(kind.name(), name));
     let mut found = view.snapshot().find(Some(kind), &name);
     found.retain(|node| part.sees(*node));
@@ -107,7 +117,7 @@ fn known(
         let commit = view.snapshot().commit();
         return Err(Error::Unknown { kind: kind.name(), name, commit, near });
     }
-    Ok(found.first().copied())
+    Ok(found)
 }
 
 /// What stands in the place of a day that the law does not give.

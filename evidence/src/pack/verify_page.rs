@@ -49,13 +49,14 @@ pub(super) fn add(making: &Making<'_>, files: &mut Files, keys: &keys::Keys) -> 
          python3 verify/verify.py . --key '{key}'\n\n\
          It checks both manifests (`{blake3}` with a BLAKE3 of its own), the signature, that no file was added, every\n\
          checkpoint and that the log only grew from each to the last, that stamps are of the checkpoint, and every proof.\n\
-         It names each file that is wrong.\n\
+         It names each file that is wrong. In place of `.` it takes the zip too, with a verify.py from elsewhere.\n\
          Samples: it draws again from 0 on, and each draw must be an event of the file, one that the file passes over, or\n\
          a row seen before, until `wanted` are drawn or the draws are used up; no event may be missing or added. A part\n\
          of a log whose record has a proof here must have as many rows as that record states; it says of how many parts\n\
          there is none. The maker's word are: that no part of the log is left out, how many were wanted, and that what is\n\
          passed over tells what another row tells.\n\
-         One proof alone: `python3 verify/verify.py proofs/... --key '{key}'`. Codes: 0 valid; 1 tampered; 2 wrong use;\n\
+         One proof alone: `python3 verify/verify.py proofs/... --key '{key}'`. Codes: 0 valid; 1 tampered; 2 wrong\n\
+         use, or nothing that can be checked;\n\
          10 valid, and something is gone by a recorded erasure; 11 valid, and something is withheld.\n\
          `{blake3}` is in the form of `b3sum -c`, for whoever has that.\n\n\
          Shows: each record and event that has a proof was in the log under the checkpoint, as it is shown here. Does not\n\

@@ -210,7 +210,8 @@ impl Desk<'_> {
     ) -> Result<(Approval, NodeNo)> {
         let node = node(view, wanted.node)?;
         let (name, kind) = (view.name_of(node), view.kind_of(node));
-        if !Relation::Approves.allows(Kind::Approval, kind) {
+        // A waiver may be of an approval; a decision is about what it decides on.
+        if kind == Kind::Approval || !Relation::Approves.allows(Kind::Approval, kind) {
             let (from, relation) = (Kind::Approval.name(), Relation::Approves.name().to_owned());
             return Err(Error::Relation { from, relation, to: kind.name() });
         }

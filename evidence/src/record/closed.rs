@@ -106,7 +106,7 @@ fn is_annex_point(text: &str) -> bool {
 }
 
 /// The word that is nearest to another, by what people change: case, dashes, a few letters.
-fn nearest<'w>(word: &str, words: &[&'w str]) -> Option<&'w str> {
+pub(super) fn nearest<'w>(word: &str, words: &[&'w str]) -> Option<&'w str> {
     let plain = |text: &str| text.to_lowercase().replace(['-', ' ', '_'], "");
     let wanted = plain(word);
     let far = |candidate: &&&str| distance(&wanted, &plain(candidate));

@@ -198,6 +198,20 @@ pub enum Error {
         /// What was expected, and where.
         rule: String,
     },
+    /// A rule that is in no file of rules.
+    #[error(
+        "there is no rule `{found}` in the files of rules that come with the program{hint}; \
+         `lineal check` names them, and `--rules FILE` brings those of a file of your own"
+    )]
+    NoRule {
+        /// What was given.
+        found: String,
+        /// `; did you mean ...?` where one is near, or nothing.
+        hint: String,
+    },
+    /// A file of rules.
+    #[error(transparent)]
+    Rules(#[from] crate::rules::Error),
     /// A question could not be asked.
     #[error(transparent)]
     Query(#[from] lineal_query::Error),

@@ -5,6 +5,7 @@ use super::desk::{
     By, Desk, Recorded, SOURCE, Statement, address, node, node_of, reason, said, span,
 };
 use super::error::{Error, Result};
+use super::known;
 use super::words::{Fields, time_text};
 use lineal_engine::schema::{Kind, Relation};
 use lineal_engine::{NodeNo, Snapshot};
@@ -181,10 +182,12 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// [`Error`]: what is wrong with it; nothing was written.
-    pub fn waive(&self, by: &By<'_>, rule: &str, text: &str, until: i64) -> Result<Recorded> {
+    pub fn waive(&self, by: &By<'_>, wanted: &Waive<'_>) -> Result<Recorded> {
+        let Waive { rule, node: text, until, rules } = *wanted;
+        let rule = said("the rule", rule)?;
+        known::hold_rule(&rule, rules)?;
         let _turn = self.turn();
         let view = self.store().snapshot()?;
-        let rule = said("the rule", rule)?;
         let (node, at, actor) = (node(&view, text)?, self.at(by)?, self.actor(by)?);
         span(at, until)?;
         let subject = format!("waiver of {rule}: {}", view.name_of(node));
@@ -205,6 +208,19 @@ impl Desk<'_> {
         drop(view);
         self.write(by, statement)
     }
+}
+
+/// A finding that is to be accepted.
+#[derive(Clone, Copy, Debug)]
+pub struct Waive<'t> {
+    /// The rule.
+    pub rule: &'t str,
+    /// What the finding is about.
+    pub node: &'t str,
+    /// Until when, ns.
+    pub until: i64,
+    /// The text of the file that the rule is of, where it does not come with the program.
+    pub rules: Option<&'t str>,
 }
 
 /// What a change is about.

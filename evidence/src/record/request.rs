@@ -8,7 +8,7 @@ use super::desk::{By, Desk, Recorded};
 use super::dsse::Envelope;
 use super::error::{Error, Result};
 use super::evaluate::Evaluate;
-use super::events::{Change, Changed};
+use super::events::{Change, Changed, Waive};
 use super::key::PublicKey;
 use super::words::time_of;
 use data_encoding::{BASE64, HEXLOWER};
@@ -119,7 +119,14 @@ pub enum Record {
     /// `lineal withdraw`
     Withdraw { node: String },
     /// `lineal waive`
-    Waive { rule: String, node: String, until: String },
+    Waive {
+        rule: String,
+        node: String,
+        until: String,
+        /// The text of the file that the rule is of, where it does not come with the program.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rules: Option<String>,
+    },
     /// `lineal approve`
     Approve {
         node: String,
@@ -373,8 +380,9 @@ impl Desk<'_> {
                 let (name, decision, before) = (None, None, None);
                 self.change(&by, &Changed { change, node, name, decision, before, span })
             }
-            Record::Waive { rule, node, until } => {
-                self.waive(&by, rule, node, time("the end", until)?)
+            Record::Waive { rule, node, until, rules } => {
+                let (until, rules) = (time("the end", until)?, rules.as_deref());
+                self.waive(&by, &Waive { rule, node, until, rules })
             }
             Record::Approve { .. } | Record::Reject { .. } => {
                 let Some((wanted, signed)) = request.record.decision()? else {

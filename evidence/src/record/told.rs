@@ -2,6 +2,7 @@
 
 use super::desk::Recorded;
 use super::error::Result;
+use super::known::about_type;
 use super::request::{Record, Request};
 use super::standing::{Standing, standing};
 use super::words::time_text;
@@ -51,6 +52,11 @@ pub fn recorded_facts(
     let mut told = json!({
         "node": node, "kind": kind.name(), "commit": commit, "import": import, "known": known,
     });
+    if let Record::Attach { document_type, .. } = &request.record
+        && let Some(note) = about_type(document_type)
+    {
+        told["notes"] = json!([note]);
+    }
     if let Record::Approve { node, .. } | Record::Reject { node, .. } = &request.record {
         let view = store.snapshot()?;
         let of = super::desk::node(&view, node)?;

@@ -10,6 +10,7 @@ use super::items::Items;
 use super::json::{JsonKind, Tape};
 use super::reader::Body;
 use super::report::Shape;
+use crate::report::NoLogs;
 
 /// Most files of one import. A year of one archive has some 35,000.
 pub const FILES_MAX: usize = 1_000_000;
@@ -24,12 +25,13 @@ const FRAME: [&str; 8] =
 const ENDINGS: [&str; 5] = [".json", ".ndjson", ".jsonl", ".log", ".csv"];
 
 /// The log files under a path.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Archive {
     /// The files, in path order: the order in which they are imported.
     pub files: Vec<ArchiveFile>,
-    /// Files that are not called as log files are, and links that lead out of the folder.
-    pub passed_over: u64,
+    /// Files that are not called as log files are or hold no logs, and links that lead out of the
+    /// folder; not what begins with a dot, which is nobody's export.
+    pub passed_over: NoLogs,
 }
 
 /// One log file.
@@ -60,9 +62,14 @@ pub fn recognise(path: &Path) -> Result<Option<Archive>, Error> {
 /// A folder cannot be listed, or there are too many files.
 pub fn recognise_beside(path: &Path, others: &[PathBuf]) -> Result<Option<Archive>, Error> {
     let mut archive = list_beside(path, others)?;
-    let listed = archive.files.len();
-    archive.files.retain(|file| in_archive_folder(&file.label) || holds_logs(&file.path));
-    archive.passed_over += (listed - archive.files.len()) as u64;
+    let passed_over = &mut archive.passed_over;
+    archive.files.retain(|file| {
+        let is_log = in_archive_folder(&file.label) || holds_logs(&file.path);
+        if !is_log {
+            passed_over.add(&file.label);
+        }
+        is_log
+    });
     Ok((!archive.files.is_empty()).then_some(archive))
 }
 
@@ -121,8 +128,8 @@ fn walk(
             // A link was resolved above; one that broke since is reported when it is opened.
             let size = fs::metadata(&path).map_or(0, |about| about.len());
             archive.files.push(ArchiveFile { path, label: names.join("/"), size });
-        } else {
-            archive.passed_over += 1;
+        } else if names.last().is_some_and(|name| !name.starts_with('.')) {
+            archive.passed_over.add(&names.join("/"));
         }
         names.pop();
     }
@@ -151,7 +158,7 @@ fn in_archive_folder(label: &str) -> bool {
 
 /// Whether one of the first items of a file looks like a Datadog log. An empty page of the Logs
 /// API counts: it is whole and says that there was nothing.
-fn holds_logs(path: &Path) -> bool {
+pub(crate) fn holds_logs(path: &Path) -> bool {
     let Ok(mut file) = File::open(path) else { return false };
     let mut progress = |_| {};
     let Ok(body) = Body::open(&mut file, &mut progress) else { return false };
@@ -197,7 +204,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         let hour = folder.path().join("dt=20251103/hour=14");
         fs::create_dir_all(&hour).expect("folders");
-        for name in ["archive_2.json.gz", "archive_1.json.zst", "notes.txt"] {
+        for name in ["archive_2.json.gz", "archive_1.json.zst", "notes.txt", ".hidden"] {
             fs::write(hour.join(name), "x").expect("file");
         }
         let log = r#"{"_id":"A","date":"2025-11-03T14:00:00Z","message":"m"}"#;
@@ -212,7 +219,8 @@ mod tests {
                 "export.ndjson"
             ]
         );
-        assert_eq!(archive.passed_over, 2);
+        assert_eq!(archive.passed_over.names, ["dt=20251103/hour=14/notes.txt", "other.json"]);
+        assert_eq!(archive.passed_over.files, 2);
     }
 
     #[test]
@@ -253,6 +261,7 @@ mod tests {
         link(hour.join("b.json"), "f.json");
         let archive = recognise(folder.path()).expect("lists").expect("recognised");
         assert_eq!(labels(&archive), ["dt=1/hour=1/b.json", "dt=1/hour=1/f.json"]);
-        assert_eq!(archive.passed_over, 3);
+        let left = ["dt=1/hour=1/c.json", "dt=1/hour=1/d", "dt=1/hour=1/e"];
+        assert_eq!(archive.passed_over.names, left);
     }
 }

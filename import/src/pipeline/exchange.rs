@@ -32,10 +32,11 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, format: Format) -> Re
     let known = session.known_file(Some(&source), &digest, form);
     // The same bytes may be said to hold later than known.
     let is_later = |at: i64| session.options.observed_at.is_some_and(|claimed| claimed > at);
-    if known.is_some_and(|known| known.whole && !is_later(known.observed_at))
+    if known.as_ref().is_some_and(|known| known.whole && !is_later(known.observed_at))
         || session.rehearsed_file(&digest, form)
     {
         report.files_known = 1;
+        session.note_known(&mut report, known.as_ref());
         session.report.sources.push(report);
         return Ok(());
     }

@@ -70,7 +70,7 @@ pub(super) fn take(
         Part { lines: Some(read.lines), stretches: (number, 1), whole: true, counts }
     })?;
     done.add(&counts);
-    finish_file(report, done, read);
+    finish_file(report, job, done, read);
     session.add_file(job.digest, FORM);
     Ok(())
 }

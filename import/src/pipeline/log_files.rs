@@ -10,12 +10,12 @@ use super::logs::{Judged, Origin, stage};
 use super::people;
 use super::sink::{BlockSink, Stretch};
 use super::staging::{Session, list_rejects};
-use crate::datadog::recognise::{Archive, ArchiveFile};
+use crate::datadog::recognise::{Archive, ArchiveFile, holds_logs};
 use crate::datadog::{FileReport, translate_file};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::record::{Location, Reject};
-use crate::report::SourceReport;
+use crate::report::{LOGS, SourceReport};
 use lineal_engine::event_fields::EventField;
 use lineal_engine::events::EventBlock;
 use lineal_engine::schema::Kind;
@@ -28,7 +28,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 /// The form of log files.
-pub(super) const FORM: &str = "datadog-logs";
+pub(super) const FORM: &str = LOGS;
 /// The label of what was read from standard input; a program that spools it names the file so.
 pub const STANDARD_INPUT: &str = "stdin";
 /// The name of a log organisation where none is given.
@@ -70,13 +70,9 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, archive: &Archive) ->
         label: super::mlflow_store::label(path),
         source: source.clone(),
         form: FORM.to_owned(),
+        no_logs: archive.passed_over.clone(),
         ..SourceReport::default()
     };
-    if archive.passed_over > 0 {
-        let warning =
-            format!("{} files are no log files and were passed over", archive.passed_over);
-        report.warnings.push(warning);
-    }
     session.progress.expect_bytes(archive.files.iter().map(|file| file.size).sum());
     session.progress.phase("reading");
     let limits = session.options.limits;
@@ -98,11 +94,13 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, archive: &Archive) ->
             if whole || session.rehearsed_file(&digest, FORM) {
                 report.files_known += 1;
                 report.counts.add(&erased(session, &digest));
+                note_known(session, &mut report, file, known.as_ref());
                 session.progress.add_bytes(file.size);
                 continue;
             }
             // Read a second time its events would stand beside themselves, under other names.
             if let Some(other) = known.is_none().then(otherwise).flatten() {
+                note_known(session, &mut report, file, Some(&other));
                 *passed_over.entry((other.import, other.source)).or_default() += 1;
                 report.files_known += 1;
                 session.progress.add_bytes(file.size);
@@ -146,6 +144,28 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, archive: &Archive) ->
 fn erased(session: &Session<'_>, digest: &[u8; 16]) -> Counts {
     let suppressed = session.store.erased_of_file(digest);
     Counts { read: suppressed, suppressed, ..Counts::default() }
+}
+
+/// What is recorded of a file that is known, and so not read, unless this import itself read it.
+fn note_known(
+    session: &Session<'_>,
+    report: &mut SourceReport,
+    file: &ArchiveFile,
+    known: Option<&KnownSource>,
+) {
+    if let Some(known) = known.filter(|known| session.report.import != Some(known.import)) {
+        report.note_known(known, &file.label, 1);
+        if is_no_log(&known.counts, file) {
+            report.no_logs.add(&file.label);
+        }
+    }
+}
+
+/// Is a file called as a log file is, and holds something else? Those of archive folders are taken by
+/// their names; of one in which no event was found the first items are looked at.
+fn is_no_log(counts: &Counts, file: &ArchiveFile) -> bool {
+    let events = counts.accepted + counts.duplicate + counts.suppressed;
+    events == 0 && counts.skipped > 0 && !holds_logs(&file.path)
 }
 
 /// Files that are hashed before the first of them is judged: enough for every core.
@@ -262,7 +282,7 @@ fn commit_group(
         let lines = Some(read.report.lines);
         let part = Part { lines, stretches: (0, last + 1), whole: true, counts };
         add_source(session, &mut transaction, &saying, job, part)?;
-        finish_file(report, counts, read.report);
+        finish_file(report, job, counts, read.report);
         session.add_file(job.digest, FORM);
     }
     session.commit(transaction)?;
@@ -327,8 +347,16 @@ pub(super) fn counts(read: &FileReport, judged: Judged) -> Counts {
     }
 }
 
-pub(super) fn finish_file(report: &mut SourceReport, counts: Counts, read: FileReport) {
+pub(super) fn finish_file(
+    report: &mut SourceReport,
+    job: &Job<'_>,
+    counts: Counts,
+    read: FileReport,
+) {
     report.counts.add(&counts);
+    if is_no_log(&counts, job.file) {
+        report.no_logs.add(&job.file.label);
+    }
     for (reason, count) in read.skipped {
         *report.skipped.entry(reason).or_default() += count;
     }

@@ -8,12 +8,12 @@ use crate::error::{Error, Result};
 use crate::mlflow::{self, Form};
 use crate::progress::Progress;
 use crate::report::SourceReport;
+use lineal_engine::clock::{Clock, SystemClock};
 use lineal_engine::{KnownSource, Saying};
 use lineal_proof::record::Source;
 use std::panic::resume_unwind;
 use std::path::Path;
 use std::thread;
-use std::time::SystemTime;
 
 /// What was given, as a label: its own name, never where it lies.
 pub(super) fn label(path: &Path) -> String {
@@ -46,7 +46,7 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, form: Form) -> Result
     // beside its reading.
     let stand = Stand::of([root.as_path(), &log_of(&root)])?;
     let is_new = !session.store.may_know(form.name(), stand.size()) && !session.report.dry_run;
-    if is_new && stand.is_still(SystemTime::now()) {
+    if is_new && stand.is_still(SystemClock.now()) {
         session.progress.phase("reading");
         let (progress, root) = (session.progress, root.as_path());
         return thread::scope(|scope| {
@@ -110,6 +110,7 @@ fn take_hashed(
             || known.as_ref().is_some_and(|known| nothing_new(session, known, custody, &mut report))
         {
             report.files_known = custody.files;
+            session.note_known(&mut report, known.as_ref());
             session.report.sources.push(report);
             return Ok(());
         }
@@ -134,9 +135,10 @@ fn take_hashed(
     let saying =
         Saying { source: reading.source.clone(), form: reading.form.to_owned(), observed_at };
     report.source.clone_from(&reading.source);
-    if known.is_some_and(|known| observed_at <= known.observed_at) {
+    if known.as_ref().is_some_and(|known| observed_at <= known.observed_at) {
         // The export says as of when it is, whatever its file's time.
         report.files_known = custody.files;
+        session.note_known(&mut report, known.as_ref());
         session.report.sources.push(report);
         return Ok(());
     }

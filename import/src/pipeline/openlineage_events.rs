@@ -30,8 +30,9 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path) -> Result<()> {
         ..SourceReport::default()
     };
     let known = session.known_file(Some(&source), &digest, FORM);
-    if known.is_some_and(|known| known.whole) || session.rehearsed_file(&digest, FORM) {
+    if known.as_ref().is_some_and(|known| known.whole) || session.rehearsed_file(&digest, FORM) {
         report.files_known = 1;
+        session.note_known(&mut report, known.as_ref());
         session.report.sources.push(report);
         return Ok(());
     }

@@ -93,10 +93,12 @@ impl Found {
                 only.iter().any(belongs)
             }
             Found::OpenLineage { path } | Found::Document { path, .. } => only.contains(path),
-            Found::Logs { archive, .. } => {
+            Found::Logs { archive, path } => {
                 archive.files.retain(|file| only.contains(&file.path));
-                archive.passed_over = 0;
-                !archive.files.is_empty()
+                let left = std::mem::take(&mut archive.passed_over);
+                let looked_at = left.names.iter().filter(|name| only.contains(&path.join(name)));
+                looked_at.for_each(|name| archive.passed_over.add(name));
+                !archive.files.is_empty() || archive.passed_over.files > 0
             }
         }
     }

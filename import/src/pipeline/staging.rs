@@ -16,6 +16,8 @@ use lineal_engine::schema::Kind;
 use lineal_engine::{KnownSource, Outcome, Saying, Staged, Store, Transaction};
 use lineal_proof::Value;
 
+/// Files that are named where `--strict` refuses what is no log.
+const NO_LOGS_NAMED: usize = 5;
 /// How many missing nodes a report names.
 const UNRESOLVED_LISTED: usize = 20;
 
@@ -136,6 +138,15 @@ impl<'a> Session<'a> {
         self.store.known_source(source, digest, form, Some(&self.mapping.digest))
     }
 
+    /// Notes what is recorded of a source that is known, and so not read, unless this import itself
+    /// read it.
+    pub(super) fn note_known(&self, report: &mut SourceReport, known: Option<&KnownSource>) {
+        if let Some(known) = known.filter(|known| self.report.import != Some(known.import)) {
+            let (label, files) = (report.label.clone(), report.files);
+            report.note_known(known, &label, files);
+        }
+    }
+
     /// Would a file be recorded whole by now, were this no dry run?
     pub(super) fn rehearsed_file(&self, digest: &[u8; 16], form: &str) -> bool {
         self.report.dry_run && self.rehearsal.knows_file(digest, form)
@@ -174,14 +185,32 @@ impl<'a> Session<'a> {
         outcome
     }
 
-    /// With `--strict` any reject refuses the whole import, before anything is written.
+    /// With `--strict` any reject refuses the whole import, before anything is written: of what is read
+    /// now, of known files when they were read, and of files beside logs that are none.
     pub(super) fn refuse_rejects(&self) -> Result<()> {
+        let sources = &self.report.sources;
         let count = self.report.counts().rejected;
-        let first = self.report.sources.iter().flat_map(|source| &source.rejects).next();
-        match first {
-            Some(first) if count > 0 => Err(Error::Strict { count, first: describe(first) }),
-            _ => Ok(()),
+        let first = sources.iter().flat_map(|source| &source.rejects).next();
+        if let Some(first) = first.filter(|_| count > 0) {
+            return Err(Error::Strict { count, first: describe(first) });
         }
+        let known = sources.iter().flat_map(|source| &source.known);
+        let rejecting: Vec<_> = known.filter(|(_, known)| known.counts.rejected > 0).collect();
+        if let Some((import, known)) = rejecting.first() {
+            let count = rejecting.iter().map(|(_, known)| known.counts.rejected).sum();
+            let name = known.rejected_in.first().map_or("", String::as_str);
+            let first = format!("{name}, when import:{import} read it");
+            return Err(Error::Strict { count, first });
+        }
+        let beside = sources.iter().filter(|source| source.no_logs.files > 0);
+        let files = beside.clone().map(|source| source.no_logs.files).sum();
+        if files == 0 {
+            return Ok(());
+        }
+        let names = beside.flat_map(|source| &source.no_logs.names).take(NO_LOGS_NAMED);
+        let names: Vec<&str> = names.map(String::as_str).collect();
+        let more = if names.len() as u64 == files { "" } else { ", ..." };
+        Err(Error::NoLogs { files, names: format!("{}{more}", names.join(", ")) })
     }
 
     /// Writes what is derived and closes the report.

@@ -8,7 +8,7 @@ use std::fs::Metadata;
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// For so long nobody wrote to what is called still. A write moves the time of the last one, and from one that
 /// is so long ago it moves it by more than the coarsest clock of a file system (FAT: 2 s).
@@ -54,8 +54,9 @@ impl Stand {
         Ok(Stand(paths.into_iter().map(one).collect::<Result<_>>()?))
     }
 
-    /// Was nothing written for a while, so that a write would show?
-    pub(super) fn is_still(&self, now: SystemTime) -> bool {
+    /// Was nothing written for a while before `now` (ns), so that a write would show?
+    pub(super) fn is_still(&self, now: i64) -> bool {
+        let now = UNIX_EPOCH + Duration::from_nanos(u64::try_from(now).unwrap_or(0));
         self.0.iter().filter_map(|(_, said)| said.as_ref()).all(|said| {
             let since = said.modified.and_then(|then| now.duration_since(then).ok());
             since.is_some_and(|since| since >= STILL_FOR)
@@ -83,13 +84,19 @@ impl Stand {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lineal_engine::clock::{Clock, SystemClock};
     use std::fs::{self, File};
+
+    fn ago(since: Duration) -> SystemTime {
+        let now = Duration::from_nanos(u64::try_from(SystemClock.now()).unwrap());
+        UNIX_EPOCH + now - since
+    }
 
     #[test]
     fn a_write_another_file_of_the_name_and_a_new_file_are_seen() {
         let folder = tempfile::tempdir().unwrap();
         let (path, log) = (folder.path().join("m.db"), folder.path().join("m.db-wal"));
-        let past = SystemTime::now() - STILL_FOR;
+        let past = ago(STILL_FOR);
         let write = |bytes: &str| {
             fs::write(&path, bytes).unwrap();
             let file = File::options().append(true).open(&path).unwrap();
@@ -97,7 +104,7 @@ mod tests {
             Stand::of([path.as_path(), log.as_path()]).unwrap()
         };
         let stand = write("one");
-        assert!(stand.is_still(SystemTime::now()));
+        assert!(stand.is_still(SystemClock.now()));
         assert_eq!(stand.size(), 3);
         stand.check().unwrap();
         // The same length and the same time of the last write: the time of the last change tells.
@@ -112,13 +119,12 @@ mod tests {
     #[test]
     fn what_was_just_written_or_says_a_time_to_come_is_not_still() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let now = SystemTime::now();
         let is_still = |modified: SystemTime| {
             file.as_file().set_modified(modified).unwrap();
-            Stand::of([file.path()]).unwrap().is_still(now)
+            Stand::of([file.path()]).unwrap().is_still(SystemClock.now())
         };
-        assert!(is_still(now - STILL_FOR));
-        assert!(!is_still(now - STILL_FOR + Duration::from_secs(1)));
-        assert!(!is_still(now + STILL_FOR));
+        assert!(is_still(ago(STILL_FOR)));
+        assert!(!is_still(ago(Duration::ZERO)));
+        assert!(!is_still(ago(Duration::ZERO) + STILL_FOR));
     }
 }

@@ -62,7 +62,7 @@ fn stated(call: &Call) -> Result<Request, Problem> {
     let same = |by: &String| by.trim().to_lowercase() == login.trim().to_lowercase();
     if wanted.by.as_ref().is_some_and(|by| !same(by)) {
         return Err(Problem::forbidden(format!(
-            "who asks states it, and this token is `{login}`: leave `by` out, or name that"
+            "who asks states it, and this token is `{login}`: leave `by` (--by) out, or name that"
         )));
     }
     let record = serde_json::from_value(wanted.record)

@@ -16,7 +16,7 @@ impl Hands {
     pub(crate) fn failed(&self, error: &lineal_import::Error, read: &Path, label: &str) -> Failed {
         let name = match error {
             lineal_import::Error::Store(error) => return self.store_failed(error),
-            lineal_import::Error::Strict { .. } => "rejected",
+            lineal_import::Error::Strict { .. } | lineal_import::Error::NoLogs { .. } => "rejected",
             lineal_import::Error::NothingRecognised { .. } => "not-recognised",
             _ => "import",
         };
@@ -36,6 +36,9 @@ fn in_requests(error: &lineal_import::Error) -> String {
         lineal_import::Error::Strict { count, first } => {
             format!("{count} rejected under `strict`; nothing was imported. The first: {first}")
         }
+        lineal_import::Error::NoLogs { files, names } => format!(
+            "{files} beside the logs hold none, and `strict` leaves nothing out; nothing was imported: {names}"
+        ),
         lineal_import::Error::NoTime { label } => {
             format!("{label} does not say when it was exported; give `observed_at`")
         }
@@ -64,7 +67,10 @@ mod tests {
     fn an_error_names_options_as_requests_do() {
         let strict = lineal_import::Error::Strict { count: 2, first: "line 7".to_owned() };
         let undated = lineal_import::Error::NoTime { label: "a.json".to_owned() };
-        for (error, option) in [(strict, "`strict`"), (undated, "`observed_at`")] {
+        let beside = lineal_import::Error::NoLogs { files: 1, names: "notes.txt".to_owned() };
+        for (error, option) in
+            [(strict, "`strict`"), (beside, "`strict`"), (undated, "`observed_at`")]
+        {
             let words = in_requests(&error);
             assert!(words.contains(option) && !words.contains("--"), "{words}");
         }

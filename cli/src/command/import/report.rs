@@ -3,7 +3,6 @@
 use crate::came_back;
 use crate::exit::{Exit, Outcome};
 use crate::render::{Style, counted, grouped, listed, print_table, table, visible};
-use lineal_import::record::Reject;
 use lineal_import::{Report, SourceReport};
 use lineal_query::told::CameBack;
 use std::io::Write;
@@ -11,6 +10,8 @@ use std::time::Duration;
 
 /// Rejects shown on the screen; `--json` has more.
 const REJECTS_SHOWN: usize = 5;
+/// Files that are no logs shown on the screen.
+const NO_LOGS_SHOWN: usize = 10;
 /// The form of log archives.
 const LOGS: &str = "datadog-logs";
 
@@ -102,6 +103,27 @@ fn print_notes(out: &mut dyn Write, report: &Report, style: Style) -> Outcome<()
             };
             writeln!(out, "{}", style.warn(&format!("rejected {place}: {}", reject.reason)))?;
         }
+        for (import, known) in source.known.iter().filter(|(_, known)| known.counts.rejected > 0) {
+            let line = format!(
+                "{whose}rejected by import:{import}, which read {} that {} known: {} of {}, in {}",
+                counted(known.files, "file"),
+                if known.files == 1 { "is" } else { "are" },
+                grouped(known.counts.rejected),
+                counted(known.counts.read, "item"),
+                listed(known.rejected_in.iter().cloned(), REJECTS_SHOWN)
+            );
+            writeln!(out, "{}", style.warn(&visible(&line)))?;
+        }
+        if source.no_logs.files > 0 {
+            let none = &source.no_logs;
+            let names: Vec<&str> =
+                none.names.iter().take(NO_LOGS_SHOWN).map(String::as_str).collect();
+            let more =
+                if none.files > names.len() as u64 { ", ... (--json lists them)" } else { "" };
+            let (files, names) = (counted(none.files, "file"), names.join(", "));
+            let line = format!("{whose}no log in {files} beside the logs: {names}{more}");
+            writeln!(out, "{}", style.warn(&visible(&line)))?;
+        }
         let more =
             source.counts.rejected.saturating_sub(source.rejects.len().min(REJECTS_SHOWN) as u64);
         if more > 0 {
@@ -162,38 +184,45 @@ fn print_notes(out: &mut dyn Write, report: &Report, style: Style) -> Outcome<()
     Ok(())
 }
 
-/// Files that could not be read to their end.
-fn damaged(source: &SourceReport) -> impl Iterator<Item = &Reject> {
-    // What is wrong with a line or a record has a place in its file; damage has the whole file.
-    source.rejects.iter().filter(|reject| reject.at.line == 0 && source.form == LOGS)
-}
-
-/// Was nothing of a source usable, although there was something to read?
-fn fruitless(source: &SourceReport) -> bool {
-    source.counts.rejected > 0 && source.counts.accepted == 0 && source.counts.duplicate == 0
-}
-
-/// How the command ends after it.
+/// How the command ends after it: of files that are known as it did when they were read.
 pub(super) fn exit(report: &Report) -> Exit {
-    let partial = |source| damaged(source).next().is_some() || fruitless(source);
-    if report.sources.iter().any(partial) { Exit::Partial } else { Exit::Answer }
+    let partial = report.sources.iter().any(SourceReport::is_partial);
+    if partial { Exit::Partial } else { Exit::Answer }
 }
 
 /// Said last, where it is read: which files are not whole.
 pub(super) fn print_damage(out: &mut dyn Write, report: &Report) -> Outcome<()> {
     let style = Style::new();
-    let files: Vec<&Reject> = report.sources.iter().flat_map(damaged).collect();
-    if !files.is_empty() {
-        let count = counted(files.len() as u64, "damaged file");
-        let line = format!(
-            "imported in part: {count}, of which only what could be read is in the store: {}",
-            listed(files.iter().map(|reject| reject.at.file.clone()), REJECTS_SHOWN)
-        );
-        writeln!(out, "{}", style.warn(&line))?;
+    let damaged = |names: Vec<String>, how: &str| {
+        let count = counted(names.len() as u64, "damaged file");
+        format!(
+            "{how}: {count}, of which only what could be read is in the store: {}",
+            listed(names.into_iter(), REJECTS_SHOWN)
+        )
+    };
+    let mut lines = Vec::new();
+    let now = report.sources.iter().flat_map(SourceReport::damaged);
+    let now: Vec<String> = now.map(|reject| reject.at.file.clone()).collect();
+    if !now.is_empty() {
+        lines.push(damaged(now, "imported in part"));
     }
-    for source in report.sources.iter().filter(|source| fruitless(source)) {
-        let line = format!("nothing of {} could be read", source.label);
-        writeln!(out, "{}", style.warn(&line))?;
+    for source in report.sources.iter().filter(|source| source.is_fruitless()) {
+        lines.push(format!("nothing of {} could be read", source.label));
+    }
+    for source in &report.sources {
+        for (import, known) in &source.known {
+            if !known.damaged.is_empty() {
+                let how = format!("known in part from import:{import}");
+                lines.push(damaged(known.damaged.clone(), &how));
+            }
+            if known.is_fruitless() {
+                let label = &source.label;
+                lines.push(format!("nothing of {label} could be read by import:{import}"));
+            }
+        }
+    }
+    for line in lines {
+        writeln!(out, "{}", style.warn(&visible(&line)))?;
     }
     Ok(())
 }

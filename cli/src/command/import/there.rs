@@ -68,7 +68,11 @@ pub(super) fn run(arguments: &Arguments, wanted: &Import, remote: &Remote) -> Ou
         out.flush()?;
         worst = worst.max(exit(&report));
     }
-    looked.list(arguments, &mut out)?;
+    let left = looked.list(arguments, &mut out)?;
+    if left > 0 && wanted.strict {
+        // The others are imported: each is an import of its own.
+        worst = worst.max(Exit::No);
+    }
     looked.nothing(&paths).map_or(Ok(worst), Err)
 }
 
@@ -82,12 +86,13 @@ struct Looked {
 }
 
 impl Looked {
-    /// Lists the files that were left out of what was imported; beside answers for programs, not among them.
-    fn list(&self, arguments: &Arguments, out: &mut dyn Write) -> Outcome<()> {
+    /// Lists the files that were left out of what was imported, and says how many; beside answers for
+    /// programs, not among them.
+    fn list(&self, arguments: &Arguments, out: &mut dyn Write) -> Outcome<usize> {
         let left = self.left.iter().filter(|(given, ..)| self.taken.contains(given));
         let names: Vec<String> = left.map(|(_, file, _)| file.display().to_string()).collect();
         if names.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         let head = format!("not recognised, and left out: {}", counted(names.len() as u64, "file"));
         let text = visible_lines(&format!("{head}\n  {}", names.join("\n  ")));
@@ -95,7 +100,7 @@ impl Looked {
             true => eprintln!("{text}"),
             false => writeln!(out, "{text}")?,
         }
-        Ok(())
+        Ok(names.len())
     }
 
     /// As beside the store: a path below which nothing was recognised is a mistake.
