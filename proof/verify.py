@@ -912,6 +912,36 @@ def in_words(statement):
     return sentences
 
 
+def not_shown(statement):
+    """What a statement does not say and might be read to say."""
+    if "map" not in statement:
+        limits = ["that it is recorded is shown, not that it is true, and not since when but from the checkpoint on"]
+        if statement["kind"] == "paths":
+            ways = {hop["how"] for path in statement["paths"] for hop in path["hops"]}
+            if ways - {"exact", "pin"}:
+                limits.append("an edge names its target in part (a claim): that this thing fits is shown, "
+                              "not that no other does")
+            limits.append("that there are no other paths is not shown")
+        return limits
+    limits = [
+        "that it is in no record up to the checkpoint is shown, not that it did not happen, nor what came since",
+        "that the store's writer put into the map and into the keys of batches all that its records say is shown by "
+        "`lineal verify` of the store, not by this file",
+    ]
+    if statement["kind"] in ("no_node", "no_fit"):
+        limits.append("the same thing may be recorded under another name or key")
+    elif statement["kind"] == "no_edge":
+        limits.append("a claim of another name, which only ids beside it (a run, a logged model) would lead to this "
+                      "thing, is not covered")
+    else:
+        limits.append("the value is compared byte by byte: the same input hashed in another way has another value")
+        limits.append("what is accepted and not yet sealed into a batch is in no checkpoint; what was known already "
+                      "stands in the batch in which it was recorded first")
+        if statement["scope"]["from"] is not None or statement["scope"]["to"] is not None:
+            limits.append("the times of a batch are those that its revision states")
+    return limits
+
+
 # ------------------------------------------------------------------ the check
 
 def check_commits(proof, checkpoint):
@@ -1420,8 +1450,13 @@ def check_statement(statement, records, events):
 def checked(data, key, trusted=None):
     """The exit code, the proof as it was read, its records, and what it discloses of events."""
     proof = read_file(data)
+    note = proof["checkpoint"].encode()
     try:
-        checkpoint = read_signed(proof["checkpoint"].encode(), key)
+        read_checkpoint(read_note(note)[0])
+    except Broken:
+        raise Tampered("/checkpoint", "the signed note of a checkpoint") from None
+    try:
+        checkpoint = read_signed(note, key)
     except Broken:
         raise Tampered("/checkpoint", "a checkpoint that the trusted key signed") from None
     if trusted is not None and trusted != checkpoint:
@@ -1442,12 +1477,19 @@ def checked(data, key, trusted=None):
 
 
 def check(data, key, trusted=None):
-    """The exit code, the words of what is shown, and the fault if there is one."""
+    """What `lineal-verify --json` prints: the exit code and its name, the words of what is shown and of what is not,
+    the checkpoint, and the fault if there is one."""
+    told = {"checkpoint": None, "exit": TAMPERED, "fault": None, "not_shown": [], "words": []}
     try:
-        code, proof, _, _ = checked(data, key, trusted)
+        told["exit"], proof, _, _ = checked(data, key, trusted)
     except Tampered as fault:
-        return TAMPERED, [], fault
-    return code, in_words(proof["statement"]), None
+        told["fault"] = {"at": fault.at, "rule": fault.rule}
+    else:
+        origin, size, root = read_signed(proof["checkpoint"].encode(), key)[:3]
+        told["checkpoint"] = {"origin": origin, "root": base64.b64encode(root).decode(), "size": size}
+        told["words"], told["not_shown"] = in_words(proof["statement"]), not_shown(proof["statement"])
+    told["verdict"] = NAMES[told["exit"]]
+    return told
 
 
 # ------------------------------------------------------------------ a pack (docs/evidence.md, "Pack")
@@ -1932,12 +1974,39 @@ def told_of_pack(folder, key, trusted, as_json):
     code, words, faults = check_pack(folder, key, trusted)
     if as_json:
         told = [{"at": path, "rule": rule} for path, rule in faults]
-        print(json.dumps({"exit": code, "faults": told, "verdict": NAMES[code], "words": words}, sort_keys=True,
-                         separators=(",", ":"), ensure_ascii=False))
-        return code
-    print(NAMES[code])
-    for line in words or [f"{path}: expected: {rule}" for path, rule in faults]:
-        print(f"  {line}")
+        return code, in_json({"exit": code, "faults": told, "verdict": NAMES[code], "words": words})
+    lines = words or [f"{path}: expected: {rule}" for path, rule in faults]
+    return code, [NAMES[code], *(f"  {line}" for line in lines)]
+
+
+def told_of_proof(data, key, trusted, as_json):
+    """Checks a proof and says what was found, as `lineal-verify` does."""
+    told = check(data, key, trusted)
+    if as_json:
+        return told["exit"], in_json(told)
+    lines, fault, checkpoint = [told["verdict"]], told["fault"], told["checkpoint"]
+    if fault is not None:
+        lines.append(f"  {Tampered(fault['at'], fault['rule'])}")
+    lines += [f"  {line}" for line in told["words"]]
+    if checkpoint is not None:
+        lines.append("shown against checkpoint {size} of {origin}, root {root}".format(**checkpoint))
+    return told["exit"], lines + [f"not shown: {line}" for line in told["not_shown"]]
+
+
+def in_json(told):
+    return [json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False)]
+
+
+def put(code, lines):
+    """Prints. Names in a proof are what somebody wrote: nothing of them may steer a terminal. Whoever reads a pipe may
+    have had enough of the words, and the verdict stands."""
+    plain = ("".join(letter for letter in line if unicodedata.category(letter) != "Cc") for line in lines)
+    try:
+        sys.stdout.write("".join(line + "\n" for line in plain))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python writes what is left when it ends, and would fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code
 
 
@@ -1980,7 +2049,7 @@ def main(arguments):
                 return WRONG_USE
             trusted = read_signed(note, key)
         if is_pack:
-            return told_of_pack(files[0], key, trusted, as_json)
+            return put(*told_of_pack(files[0], key, trusted, as_json))
         with open(files[0], "rb") as file:
             data = file.read()
     except zipfile.BadZipFile as error:
@@ -1990,16 +2059,7 @@ def main(arguments):
     except (OSError, ValueError, Broken) as error:
         print(f"error: {error}", file=sys.stderr)
         return WRONG_USE
-    code, words, fault = check(data, key, trusted)
-    if as_json:
-        where = None if fault is None else {"at": fault.at, "rule": fault.rule}
-        print(json.dumps({"exit": code, "fault": where, "verdict": NAMES[code], "words": words}, sort_keys=True,
-                         separators=(",", ":"), ensure_ascii=False))
-    else:
-        print(NAMES[code])
-        for line in words or [str(fault)]:
-            print(f"  {line}")
-    return code
+    return put(*told_of_proof(data, key, trusted, as_json))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ mod layout;
 mod read;
 mod statement;
 pub mod subtrees;
+mod told;
 mod words;
 
 pub use absent::{Absent, KeysPart, KeysShown, Nothing, Scope};

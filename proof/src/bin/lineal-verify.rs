@@ -2,9 +2,8 @@
 
 #![forbid(unsafe_code)]
 
-use lineal_proof::bundle::json::Json;
-use lineal_proof::bundle::{Report, Trust, Verdict, check};
-use std::io::Write;
+use lineal_proof::bundle::{Trust, check};
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 const HELP: &str = "\
@@ -89,7 +88,7 @@ fn run() -> Result<u8, String> {
     let note = given.checkpoint.as_deref().map(read).transpose()?;
     let trust = Trust::new(&key, note.as_deref()).map_err(|error| error.to_string())?;
     let report = check(&read(&proof)?, &trust);
-    print(&if given.json { in_json(&report) } else { in_words(&report) })?;
+    print(&if given.json { report.in_json() } else { report.in_words() })?;
     Ok(report.verdict.code())
 }
 
@@ -102,53 +101,10 @@ fn read(path: &str) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
+/// Whoever reads a pipe may have had enough of the words: the verdict stands.
 fn print(text: &str) -> Result<(), String> {
-    std::io::stdout().write_all(text.as_bytes()).map_err(|error| error.to_string())
-}
-
-fn in_words(report: &Report) -> String {
-    let mut lines = vec![report.verdict.name().to_owned()];
-    if let Verdict::Tampered(fault) = &report.verdict {
-        lines.push(format!("  {fault}"));
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.to_string()),
+        _ => Ok(()),
     }
-    lines.extend(report.words.iter().map(|words| format!("  {words}")));
-    if let Some(checkpoint) = &report.checkpoint {
-        lines.push(format!(
-            "shown against checkpoint {} of {}, root {}",
-            checkpoint.size, checkpoint.origin, checkpoint.root
-        ));
-    }
-    lines.extend(report.limits.iter().map(|limit| format!("not shown: {limit}")));
-    lines.push(String::new());
-    // Names in a proof are what somebody wrote: nothing of them may steer a terminal.
-    let is_plain = |letter: &char| *letter == '\n' || !letter.is_control();
-    lines.join("\n").chars().filter(is_plain).collect()
-}
-
-fn in_json(report: &Report) -> String {
-    let fault = match &report.verdict {
-        Verdict::Tampered(fault) => {
-            Json::map([("at", Json::text(&fault.at)), ("rule", Json::text(fault.rule))])
-        }
-        _ => Json::Null,
-    };
-    let texts = |texts: &[String]| Json::List(texts.iter().map(Json::text).collect());
-    let checkpoint = report.checkpoint.as_ref().map_or(Json::Null, |found| {
-        Json::map([
-            ("origin", Json::text(&found.origin)),
-            ("root", Json::text(found.root.to_string())),
-            ("size", Json::Int(i64::try_from(found.size).unwrap_or(i64::MAX))),
-        ])
-    });
-    let mut text = Json::map([
-        ("checkpoint", checkpoint),
-        ("exit", Json::Int(i64::from(report.verdict.code()))),
-        ("fault", fault),
-        ("not_shown", texts(&report.limits)),
-        ("verdict", Json::text(report.verdict.name())),
-        ("words", texts(&report.words)),
-    ])
-    .write();
-    text.push('\n');
-    text
 }

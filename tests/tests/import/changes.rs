@@ -177,6 +177,31 @@ fn custody_of_a_database_and_its_log_is_what_two_lines_of_shell_say() {
     assert!(place.import(&[&path]).brought_nothing());
 }
 
+#[test]
+fn a_database_that_nobody_writes_to_is_recorded_as_one_that_was_just_written() {
+    let hour = Duration::from_secs(3_600);
+    let recorded = [Duration::ZERO, hour].map(|ago| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mlflow.db");
+        std::fs::copy(fixture(DATABASE), &path).unwrap();
+        let file = std::fs::File::options().append(true).open(&path).unwrap();
+        let written = file.metadata().unwrap().modified().unwrap();
+        file.set_modified(written - ago).unwrap();
+        let place = Place::new();
+        let options = ImportOptions { observed_at: Some(5), ..ImportOptions::default() };
+        place.try_import(&[&path], &options).unwrap();
+        let again = place.try_import(&[&path], &options).unwrap();
+        assert!(again.brought_nothing());
+        let (_, _, source) = place.store.sources().pop().unwrap();
+        assert_eq!(
+            source.sha256,
+            Some(lineal_proof::Hash(Sha256::digest(std::fs::read(&path).unwrap()).into()))
+        );
+        (source.blake3, source.digest, source.files, source.size, source.counts, source.observed_at)
+    });
+    assert_eq!(recorded[0], recorded[1]);
+}
+
 /// Updates by a writer that is not told to stop: about three gigabytes of log.
 const UPDATES_MAX: u32 = 10_000;
 

@@ -84,7 +84,7 @@ fn conditions_know_the_fields_of_their_thing() {
     offers("find model where stage ", &["in", "like", "and", "return"], &["model", "now("]);
     offers("find model where stage = \"x\" ", &["and", "order", "limit"], &["stage"]);
     offers("find model where not exists ", &["approval"], &["stage"]);
-    offers("find model where not exists approval ", &["approves"], &["approved_by"]);
+    offers("find model where not exists approval ", &["approves"], &["produces"]);
     offers("find inference where ", &["human_override", "decision", "input_hash"], &["stage"]);
     offers("find model as m, run as r where m ", &["produced_by"], &["produces"]);
 }
