@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod absence;
+mod base64;
 pub mod bundle;
 pub mod cbor;
 pub mod cid;

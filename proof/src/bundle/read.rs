@@ -2,8 +2,9 @@
 
 use super::fault::{Checked, Fault};
 use super::json::Json;
+use crate::base64;
 use crate::hash::Hash;
-use data_encoding::{BASE64, HEXLOWER};
+use data_encoding::HEXLOWER;
 
 /// A value with its JSON pointer.
 pub(super) struct Place<'a> {
@@ -95,7 +96,7 @@ impl<'a> Place<'a> {
 
     pub(super) fn bytes(&self) -> Checked<Vec<u8>> {
         let text = self.text()?;
-        BASE64.decode(text.as_bytes()).map_err(|_| self.fault("bytes in base64 with padding"))
+        base64::decode(text.as_bytes()).ok_or_else(|| self.fault("bytes in base64 with padding"))
     }
 
     /// Hashes one behind another.

@@ -1,5 +1,6 @@
 //! Hashes of the log's tree: SHA-256 with the prefixes of RFC 6962, section 2.1.
 
+use crate::base64;
 use sha2::{Digest, Sha256};
 use std::fmt;
 
@@ -44,7 +45,7 @@ impl TreeHash {
     /// From the base64 of 32 bytes (RFC 4648, section 4, padded, no line ends).
     #[must_use]
     pub fn from_base64(text: &str) -> Option<TreeHash> {
-        TreeHash::from_slice(&data_encoding::BASE64.decode(text.as_bytes()).ok()?)
+        TreeHash::from_slice(&base64::decode(text.as_bytes())?)
     }
 }
 

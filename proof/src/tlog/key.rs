@@ -2,6 +2,7 @@
 //! (`c2sp.org/signed-note`, "Verifier keys"; `c2sp.org/tlog-cosignature`).
 
 use super::{Error, Result};
+use crate::base64;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -47,8 +48,8 @@ impl VerifierKey {
         let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(form("it is `name+id+key`: three parts with + between them"));
         };
-        let bytes = data_encoding::BASE64.decode(key.as_bytes());
-        let bytes = bytes.map_err(|_| form("its last part is base64"))?;
+        let bytes = base64::decode(key.as_bytes());
+        let bytes = bytes.ok_or_else(|| form("its last part is base64"))?;
         let Some((kind, public)) = bytes.split_first() else {
             return Err(form("its last part is a byte for the algorithm and the public key"));
         };

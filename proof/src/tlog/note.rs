@@ -2,6 +2,7 @@
 
 use super::key::check_name;
 use super::{Error, NoteSigner, Result, SignatureKind, VerifierKey};
+use crate::base64;
 use std::fmt;
 
 /// Signatures that a note may have: the specification asks for at least 16, and a checkpoint with
@@ -191,10 +192,10 @@ fn signatures(text: &str) -> Result<Vec<NoteSignature>> {
         }
         let line = line.strip_suffix('\n').ok_or_else(|| form("it ends with a line end"))?;
         let parts = line.strip_prefix("— ").and_then(|line| line.split_once(' '));
-        let (name, base64) = parts.ok_or_else(|| form("it is `— name base64`"))?;
+        let (name, text) = parts.ok_or_else(|| form("it is `— name base64`"))?;
         check_name(name)?;
-        let bytes = data_encoding::BASE64.decode(base64.as_bytes());
-        let bytes = bytes.map_err(|_| form("the signature is base64"))?;
+        let bytes = base64::decode(text.as_bytes());
+        let bytes = bytes.ok_or_else(|| form("the signature is base64"))?;
         let (id, bytes) = match bytes.split_first_chunk::<4>() {
             Some((id, bytes)) if !bytes.is_empty() => (*id, bytes.to_vec()),
             _ => return Err(form("four bytes of a key's id stand before the signature")),

@@ -4,6 +4,7 @@ use super::{
     Error, PROOF_HASHES_MAX, Result, SignedCheckpoint, TreeHash, VerifierKey, decimal,
     verify_inclusion,
 };
+use crate::base64;
 use std::fmt;
 
 /// The first line of the text.
@@ -38,8 +39,11 @@ impl LogProof {
             return Err(form("its first line is `c2sp.org/tlog-proof@v1`"));
         }
         let extra = lines.next_if(|line| line.starts_with("extra "));
-        let extra = extra.map(|line| data_encoding::BASE64.decode(&line.as_bytes()[6..]));
-        let extra = extra.transpose().map_err(|_| form("what follows `extra` is base64"))?;
+        let extra = extra.map(|line| {
+            let bytes = base64::decode(&line.as_bytes()[6..]);
+            bytes.ok_or_else(|| form("what follows `extra` is base64"))
+        });
+        let extra = extra.transpose()?;
         let index = lines.next().and_then(|line| line.strip_prefix("index "));
         let index = index.and_then(decimal).ok_or_else(|| form("it has a line `index NUMBER`"))?;
         let hashes: Option<Vec<_>> = lines.map(TreeHash::from_base64).collect();

@@ -54,19 +54,20 @@ fn row(
 impl<'a, S: Source> Executor<'a, S> {
     pub(super) fn diff_into(&mut self, plan: &DiffPlan, rows: &mut Rows) -> Run<()> {
         let (before, after) = (self.side(plan.before)?, self.side(plan.after)?);
-        if plan.keyed
+        let done = if plan.keyed
             && let ([a], [b]) = (before.items.nodes.as_slice(), after.items.nodes.as_slice())
         {
-            self.diff_nodes((None, *a), (None, *b), 0, &mut BTreeSet::new(), rows)?;
+            self.diff_nodes((None, *a), (None, *b), 0, &mut BTreeSet::new(), rows)
         } else {
-            self.diff_sets(&before, &after, rows)?;
-        }
+            self.diff_sets(&before, &after, rows)
+        };
+        // Also where another bound ended it.
         let rows_max = self.limits.rows;
         if rows.len() as u64 > rows_max {
             rows.truncate(usize::try_from(rows_max).unwrap_or(usize::MAX));
-            return Err(Stop::Limit(Limit::Rows(rows_max)));
+            return done.and(Err(Stop::Limit(Limit::Rows(rows_max))));
         }
-        Ok(())
+        done
     }
 
     /// Notes why two nodes that are compared may differ in another way: what is not known of them
