@@ -244,6 +244,11 @@ struct Keys<'a> {
     stretches: &'a [SlotId],
 }
 
+/// Is all that a set may hold of these kinds?
+fn is_within(set: SetId, kinds: super::Kinds, sets: &[SetDefinition]) -> bool {
+    sets.get(set).is_some_and(|set| set.kinds.and(kinds) == set.kinds)
+}
+
 fn cheapest(
     left: &[SlotId],
     anchors: &[(SlotId, SetId)],
@@ -267,7 +272,8 @@ fn cheapest(
             }
         }
         for (index, (anchored, set)) in anchors.iter().enumerate() {
-            if anchored == slot {
+            // Things of another kind that the set may hold are none of this variable.
+            if anchored == slot && is_within(*set, kinds, sets) {
                 offer(set_cost(*set, sets), place, Choice::Anchor(index));
             }
         }
