@@ -1485,7 +1485,7 @@ def check(data, key, trusted=None):
     except Tampered as fault:
         told["fault"] = {"at": fault.at, "rule": fault.rule}
     else:
-        origin, size, root = read_signed(proof["checkpoint"].encode(), key)[:3]
+        origin, size, root = read_checkpoint(read_note(proof["checkpoint"].encode())[0])[:3]
         told["checkpoint"] = {"origin": origin, "root": base64.b64encode(root).decode(), "size": size}
         told["words"], told["not_shown"] = in_words(proof["statement"]), not_shown(proof["statement"])
     told["verdict"] = NAMES[told["exit"]]

@@ -57,13 +57,25 @@ pub(super) fn run(arguments: &Arguments, wanted: &Checkpoint) -> Outcome {
         return timestamp::request(arguments, &store, size, file);
     }
     for (url, key) in wanted.witness.iter().zip(&wanted.witness_key) {
-        witness::ask(arguments, &store, size, url, key)?;
+        witness::ask(arguments, &store, size, url, key).map_err(kept)?;
     }
     if let Some(url) = &wanted.timestamp {
-        timestamp::ask(arguments, &store, size, url, roots.as_ref())?;
+        timestamp::ask(arguments, &store, size, url, roots.as_ref()).map_err(kept)?;
     }
     print(arguments, &store, size)?;
     Ok(Exit::Answer)
+}
+
+/// Says of somebody who could not be reached that what they were to sign is there.
+fn kept(failure: Failure) -> Failure {
+    match failure {
+        Failure::Remote { message, exit: Exit::Partial } => {
+            let message =
+                format!("{message}; the checkpoint is kept, ask again with the same command");
+            Failure::Remote { message, exit: Exit::Partial }
+        }
+        other => other,
+    }
 }
 
 /// The store, and the size of the checkpoint that is meant: a kept one, or one that is made now.

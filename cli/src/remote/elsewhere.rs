@@ -43,13 +43,11 @@ impl Elsewhere {
         Ok(Elsewhere { plain, ca: arguments.there.ca.clone() })
     }
 
-    /// Posts bytes to an address. That it could not be reached ends the command as done in part: what is to be
-    /// signed or stamped is kept here, and can be asked for again.
+    /// Posts bytes to an address. Where it cannot be reached the command is done in part: what it was asked
+    /// about is here already.
     pub(crate) fn post(&self, url: &str, content_type: &str, body: &[u8]) -> Outcome<Answered> {
         let failed = |error: &ureq::Error| Failure::Remote {
-            message: format!(
-                "{url}: {error}; the checkpoint is kept, ask again with the same command"
-            ),
+            message: format!("{url}: {error}"),
             exit: Exit::Partial,
         };
         // Who is trusted is looked up only where it is asked for.
