@@ -24,6 +24,19 @@ pub(crate) struct Places {
     pub(crate) after: u64,
 }
 
+/// What a catalog holds beside what the ledger says.
+#[derive(PartialEq, Eq, Debug)]
+pub(crate) enum Held {
+    /// The same.
+    Same,
+    /// It is of another commit, or form: who writes next sees to it.
+    Behind,
+    /// Sled does not open it, or does not read what is in it.
+    Unreadable,
+    /// Something else: the rule that it breaks.
+    Differs(String),
+}
+
 /// An open catalog, or one that is out of order.
 pub(crate) struct Catalog {
     path: PathBuf,
@@ -139,9 +152,40 @@ impl Catalog {
         self.places(&label_key(source, form, label))
     }
 
+    /// Compares a catalog, which nobody else has open, with one that is made of the ledger where nothing is.
+    pub(crate) fn held(path: &Path, anew: &Path, ledger: &Ledger) -> Held {
+        let Some(db) = guarded(|| open_db(path)) else { return Held::Unreadable };
+        match guarded(|| Some(covered(&db))) {
+            Some(Some(commit)) if commit == ledger.commit() => {}
+            Some(_) => return Held::Behind,
+            None => return Held::Unreadable,
+        }
+        let made = Catalog::open(anew, ledger);
+        let made = made.db.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(made) = made else { return Held::Behind };
+        guarded(|| first_difference(&db, &made)).unwrap_or(Held::Unreadable)
+    }
+
     fn places(&self, key: &[u8]) -> Option<Places> {
         let db = self.db.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
         guarded(|| Some(Places { commits: noted(&db, key)?.commits, after: covered(&db)? }))
+    }
+}
+
+/// The first entry in which two differ; none if one cannot be read.
+fn first_difference(stored: &sled::Db, made: &sled::Db) -> Option<Held> {
+    let (mut found, mut expected) = (stored.iter(), made.iter());
+    loop {
+        let key = match (found.next().transpose().ok()?, expected.next().transpose().ok()?) {
+            (None, None) => return Some(Held::Same),
+            (Some(one), Some(other)) if one == other => continue,
+            (Some((one, _)), Some((other, _))) => one.min(other),
+            (Some((key, _)), None) | (None, Some((key, _))) => key,
+        };
+        // The sort of entry alone: names and labels are people's words.
+        let sort = key.split(|byte| *byte == b'/').next().unwrap_or_default();
+        let sort = String::from_utf8_lossy(sort);
+        return Some(Held::Differs(format!("its entries of sort `{sort}` are those of the log")));
     }
 }
 
@@ -234,6 +278,35 @@ mod tests {
             whole: true,
             counts: lineal_proof::record::Counts::default(),
         }
+    }
+
+    #[test]
+    fn what_a_catalog_holds_beside_the_ledger_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, ledger) = (folder.path().join("catalog"), ledger());
+        let held = |number: u32, ledger: &Ledger| {
+            Catalog::held(&path, &folder.path().join(format!("made-{number}")), ledger)
+        };
+        drop(Catalog::open(&path, &ledger));
+        assert_eq!(held(1, &ledger), Held::Same);
+        assert_eq!(held(2, &Ledger::default()), Held::Behind, "it is of another commit");
+        let change = |work: &dyn Fn(&sled::Db)| {
+            let db = open_db(&path).unwrap();
+            work(&db);
+            db.flush().unwrap();
+        };
+        let key = reference_key("model", "name-7");
+        change(&|db| drop(db.insert(&key, b"another").unwrap()));
+        let rule = "its entries of sort `reference` are those of the log";
+        assert_eq!(held(3, &ledger), Held::Differs(rule.to_owned()));
+        change(&|db| drop(db.remove(&key).unwrap()));
+        assert_eq!(held(4, &ledger), Held::Differs(rule.to_owned()));
+        change(&|db| drop(db.insert(file_key(&[1; 16], "f"), b"x").unwrap()));
+        assert!(matches!(held(5, &ledger), Held::Differs(rule) if rule.contains("`file`")));
+        change(&|db| drop(db.remove(COVERED).unwrap()));
+        assert_eq!(held(6, &ledger), Held::Behind);
+        std::fs::write(path.join("conf"), b"no configuration").unwrap();
+        assert_eq!(held(7, &ledger), Held::Unreadable);
     }
 
     #[test]

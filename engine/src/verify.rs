@@ -5,6 +5,7 @@
 //! fault, so that one report names all of them (docs/format.md, sections 5 to 12).
 
 mod beside;
+mod catalog;
 mod code;
 mod commits;
 mod compare;

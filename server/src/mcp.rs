@@ -4,6 +4,7 @@
 mod evidence;
 mod fit;
 mod report;
+mod stating;
 mod tools;
 
 use crate::app::App;

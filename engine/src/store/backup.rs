@@ -39,6 +39,7 @@ use crate::storage::{FileStorage, Storage};
 use crate::transaction::container_path;
 use lineal_proof::Hash;
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -290,13 +291,15 @@ pub(crate) fn is_pulled(path: &str) -> bool {
         && receive::is_of_a_copy(path)
 }
 
-/// Makes a folder if there is none; one that holds anything is refused.
+/// Refuses a folder that holds anything; none is made.
 fn need_empty(folder: &Path) -> Result<()> {
-    std::fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, e))?;
-    let mut inside = std::fs::read_dir(folder).map_err(|e| Error::io("list", folder, e))?;
-    match inside.next() {
-        Some(_) => Err(Error::NotEmpty { path: folder.display().to_string() }),
-        None => Ok(()),
+    match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Error::io("list", folder, error)),
+        Ok(mut inside) if inside.next().is_some() => {
+            Err(Error::NotEmpty { path: folder.display().to_string() })
+        }
+        Ok(_) => Ok(()),
     }
 }
 

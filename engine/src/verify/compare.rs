@@ -1,12 +1,13 @@
 //! What is derived, held to the records: the graph that stands in the index to the graph that the
-//! fold makes, the ledger's file to the ledger of the segments, key runs and row indexes to the rows.
+//! fold makes, the ledger's file to the ledger of the segments, key runs and row indexes to the rows, the
+//! writer's catalog to the ledger.
 //!
 //! Checksums say that a file is what somebody wrote; this says that it is what follows from the
 //! truth. Nothing is written: what is made again is made in memory, or beside (`beside.rs`).
 
 use super::beside::Beside;
 use super::derived::LOST;
-use super::{Code, Fault, Report, Steps};
+use super::{Code, Fault, Report, Steps, catalog};
 use crate::error::{Error, Result};
 use crate::events::{Container, ROWS_PREFIX, RowIndex, row_index_path};
 use crate::graph::{NodeNo, container_place};
@@ -53,7 +54,9 @@ pub(super) fn check(
     thread::scope(|scope| {
         let beside = scope.spawn(|| {
             ledgers(&**storage, head, ledger, &mut others)?;
-            map(&**storage, head, &mut others)
+            map(&**storage, head, &mut others)?;
+            catalog::check(&**storage, ledger, &mut others);
+            Ok(())
         });
         let compared = match index::graph_file(&**storage, head)? {
             Some(file) => graph(storage, head, (&stored, &made), file, report, steps),
@@ -105,7 +108,7 @@ fn graph(
 }
 
 /// A difference of a derived file.
-fn differs(report: &mut Report, file: &str, rule: String) {
+pub(super) fn differs(report: &mut Report, file: &str, rule: String) {
     let (file, lost) = (file.to_owned(), LOST.to_owned());
     report.push(Fault { code: Code::DerivedDiffers, file, at: 0, rule, lost, derived: true });
 }

@@ -2,16 +2,14 @@
 //! and, where this server writes the store and the role may, what people state. They are the endpoints for
 //! that, asked within a request that has passed the gate: each refuses what it refuses anybody.
 
+use super::stating::{self, WRITING};
 use super::tools::{Refusal, Tools, encoded, number, read, tool};
-use crate::gate::Call;
 use crate::handler::{check, erasures, records, show};
 use crate::problem::Problem;
-use crate::role::Role::{self, Approver, Engineer, Investigator, PrivacyOfficer};
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
-use lineal_evidence::record::{File, FileFacts};
 use lineal_evidence::report::KINDS;
-use rmcp::model::{JsonObject, Tool, ToolAnnotations};
+use rmcp::model::{JsonObject, Tool};
 use serde_json::{Value as Json, json};
 use std::time::{Duration, Instant};
 
@@ -38,46 +36,6 @@ const HEAD: [&str; 16] = [
 ];
 /// Between two looks whether a job has ended.
 const LOOK: Duration = Duration::from_millis(20);
-/// Most bytes of a text that is attached: what an assistant writes, and less than a body may have.
-const TEXT_BYTES_MAX: usize = 256 << 10;
-
-/// A tool that writes: its arguments, and the roles to which it is offered. Whether a role may state this or
-/// that is decided where it is stated.
-struct Writing {
-    name: &'static str,
-    arguments: &'static [&'static str],
-    roles: &'static [Role],
-}
-
-/// The tools that write.
-const WRITING: [Writing; 5] = [
-    Writing {
-        name: "declare",
-        arguments: &["what", "node", "fields", "edges", "roles", "reason", "at"],
-        roles: &[Engineer, Approver],
-    },
-    Writing {
-        name: "attach",
-        arguments: &["name", "text", "to", "type", "covers", "fields", "keep", "reason", "at"],
-        roles: &[Engineer, Approver, Investigator],
-    },
-    Writing {
-        name: "incident",
-        arguments: &["name", "concerns", "fields", "reason", "at"],
-        roles: &[Engineer, Approver, Investigator],
-    },
-    Writing {
-        name: "withdraw",
-        arguments: &["dataset", "reason", "at"],
-        roles: &[Engineer, Investigator],
-    },
-    Writing {
-        name: "hold",
-        arguments: &["name", "scope", "reason", "release"],
-        roles: &[PrivacyOfficer],
-    },
-];
-
 /// The arguments of a tool of these; none where it is another's.
 pub(super) fn arguments_of(tool: &str) -> Option<&'static [&'static str]> {
     match tool {
@@ -135,15 +93,14 @@ impl Tools {
                 self.done(erasures::post_hold(call).await?).await
             }
             _ => {
-                self.allowed("POST", "/v1/records")?;
-                let mut body = json!({ "record": stated(tool, arguments)? });
-                for name in ["reason", "at"] {
-                    if let Some(text) = optional(arguments, name)? {
-                        body[name] = json!(text);
-                    }
-                }
-                let call = self.within("/v1/records", Some(&body))?;
-                self.done(records::post(call).await?).await
+                let (path, body) = stating::request(tool, arguments)?;
+                self.allowed("POST", path)?;
+                let call = self.within(path, Some(&body))?;
+                let taken = match path {
+                    stating::RECORD => records::post(call).await?,
+                    _ => records::statement(call).await?,
+                };
+                self.done(taken).await
             }
         }
     }
@@ -181,55 +138,11 @@ impl Tools {
 pub(super) fn named(arguments: &JsonObject) -> String {
     let names = [
         "kind", "what", "system", "model", "node", "dataset", "name", "to", "target", "old", "new",
+        "rule", "on",
     ];
     let given = names.iter().filter_map(|name| Some((name, arguments.get(*name)?.as_str()?)));
     let given: Vec<String> = given.map(|(name, text)| format!("{name}={text}")).collect();
     given.join(" ")
-}
-
-/// What is stated, as `/v1/records` takes it.
-fn stated(tool: &str, arguments: &JsonObject) -> Result<Json, Refusal> {
-    let list = |name: &str| texts(arguments, name);
-    let text = |name: &str| text_of(arguments, name);
-    Ok(match tool {
-        "declare" => {
-            let node = text("node")?;
-            let (fields, edges) = (list("fields")?, list("edges")?);
-            match text("what")? {
-                "system" => {
-                    json!({ "declare_system": { "node": node, "fields": fields, "edges": edges } })
-                }
-                "node" => {
-                    json!({ "declare_node": { "node": node, "fields": fields, "edges": edges } })
-                }
-                "role" => json!({ "declare_role": { "node": node, "roles": list("roles")? } }),
-                "scope" => json!({ "declare_scope": { "node": node, "fields": fields } }),
-                _ => {
-                    let why = "the argument `what` is system, node, role or scope";
-                    return Err(Refusal::Words(why.to_owned()));
-                }
-            }
-        }
-        "attach" => {
-            let content = text("text")?;
-            if content.len() > TEXT_BYTES_MAX {
-                return Err(Refusal::Words(format!(
-                    "the text has {} bytes and {TEXT_BYTES_MAX} may be attached so: `lineal attach FILE` takes larger ones",
-                    content.len()
-                )));
-            }
-            let keep = !arguments.contains_key("keep") || truth(arguments, "keep")?;
-            let file = FileFacts::of(text("name")?, content.as_bytes().to_vec(), keep);
-            json!({ "attach": {
-                "file": File::from(file), "to": text("to")?, "document_type": text("type")?,
-                "covers": list("covers")?, "fields": list("fields")?,
-            } })
-        }
-        "incident" => json!({ "incident": {
-            "name": text("name")?, "concerns": list("concerns")?, "fields": list("fields")?,
-        } }),
-        _ => json!({ "withdraw": { "node": text("dataset")? } }),
-    })
 }
 
 pub(super) fn text_of<'a>(arguments: &'a JsonObject, name: &str) -> Result<&'a str, Refusal> {
@@ -246,7 +159,7 @@ pub(super) fn optional<'a>(
     given.map(|value| value.as_str().ok_or_else(wrong)).transpose()
 }
 
-fn texts(arguments: &JsonObject, name: &str) -> Result<Vec<String>, Refusal> {
+pub(super) fn texts(arguments: &JsonObject, name: &str) -> Result<Vec<String>, Refusal> {
     let Some(given) = arguments.get(name).filter(|value| !value.is_null()) else {
         return Ok(Vec::new());
     };
@@ -255,7 +168,7 @@ fn texts(arguments: &JsonObject, name: &str) -> Result<Vec<String>, Refusal> {
     items.map(|item| item.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
 }
 
-fn truth(arguments: &JsonObject, name: &str) -> Result<bool, Refusal> {
+pub(super) fn truth(arguments: &JsonObject, name: &str) -> Result<bool, Refusal> {
     let given = arguments.get(name).filter(|value| !value.is_null());
     let wrong = || Refusal::Words(format!("the argument `{name}` is true or false"));
     given.map_or(Ok(false), |value| value.as_bool().ok_or_else(wrong))
@@ -289,11 +202,11 @@ fn shortened(told: &Json) -> Json {
     json!({ "reports": reports, "open": open, "withheld": told["withheld"] })
 }
 
-fn text_property(what: &str) -> Json {
+pub(super) fn text_property(what: &str) -> Json {
     json!({ "type": "string", "description": what })
 }
 
-fn texts_property(what: &str) -> Json {
+pub(super) fn texts_property(what: &str) -> Json {
     json!({ "type": "array", "items": { "type": "string" }, "description": what })
 }
 
@@ -355,78 +268,13 @@ pub(super) fn reading() -> Vec<Tool> {
     ]
 }
 
-/// The tools that write and are for a call.
-pub(super) fn writing(call: &Call) -> Vec<Tool> {
-    let (Ok(who), true) = (call.who(), call.writer().is_ok()) else { return Vec::new() };
-    let role = who.token.role;
-    let offered = WRITING.iter().filter(|it| it.roles.contains(&role));
-    offered.map(|it| described(it.name)).collect()
-}
-
-fn described(name: &'static str) -> Tool {
-    let reason = text_property("Why; sealed");
-    let at = text_property("When it happened, if not now: RFC 3339, or a date");
-    let fields = texts_property("FIELD=VALUE; `FIELD=` takes a value back");
-    let (what, properties, required): (&str, Json, &[&str]) = match name {
-        "declare" => (
-            "Record fields and links of a system or another node, its legal role, or what decides which \
-             rules are in scope. Stated in the name of this token, and kept for good: only what a person told you.",
-            json!({
-                "what": { "type": "string", "enum": ["system", "node", "role", "scope"] },
-                "node": text_property("The system or node"), "fields": fields,
-                "edges": texts_property("RELATION=NODE"), "roles": texts_property("provider, deployer, ..."),
-                "reason": reason, "at": at,
-            }),
-            &["what", "node"],
-        ),
-        "attach" => (
-            "Record a document about a node, by its text. Stated in the name of this token, and kept for good.",
-            json!({
-                "name": text_property("What it is called, as a file: risk.md"), "text": text_property("The text"),
-                "to": text_property("The node that it documents"),
-                "type": text_property("risk_management, technical_documentation, instructions_for_use, ..."),
-                "covers": texts_property("What more it covers"), "fields": fields,
-                "keep": { "type": "boolean", "description": "Keep the text, sealed (true), or its digests alone" },
-                "reason": reason, "at": at,
-            }),
-            &["name", "text", "to", "type"],
-        ),
-        "incident" => (
-            "Record an incident, or more of one; what it concerns. Stated in the name of this token.",
-            json!({
-                "name": text_property("Its name"), "concerns": texts_property("Deployments, models, systems, batches"),
-                "fields": fields, "reason": reason, "at": at,
-            }),
-            &["name"],
-        ),
-        "withdraw" => (
-            "Record that a data set is taken back. Nothing is deleted; `query` with \
-             `find deployment downstream of dataset:...` tells what it reached.",
-            json!({ "dataset": text_property("The data set"), "reason": reason, "at": at }),
-            &["dataset", "reason"],
-        ),
-        _ => (
-            "Forbid erasures in a scope while the hold stands, or end a hold.",
-            json!({
-                "name": text_property("What it is called"),
-                "scope": text_property("`store`, or a system, deployment, batch, actor or run"),
-                "reason": reason,
-                "release": { "type": "boolean", "description": "End it instead" },
-            }),
-            &["name", "reason"],
-        ),
-    };
-    let notes = ToolAnnotations::new().read_only(false).destructive(false).open_world(false);
-    tool(name, what.to_owned(), &properties, required).with_annotations(notes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn each_tool_says_its_arguments_as_it_takes_them() {
-        let all = reading().into_iter().chain(WRITING.iter().map(|it| described(it.name)));
+        let all = reading().into_iter().chain(WRITING.iter().map(|it| stating::described(it.name)));
         for tool in all {
             let taken = arguments_of(&tool.name).unwrap_or_default();
             let said = tool.input_schema["properties"].as_object().unwrap();

@@ -1,7 +1,7 @@
 //! The tools and what they do: endpoints, asked within a request that has passed the gate.
 
-use super::evidence;
 use super::fit::{ANSWER_BYTES_MAX, fit};
+use super::{evidence, stating};
 use crate::endpoint::{ENDPOINTS, Endpoint};
 use crate::gate::Call;
 use crate::handler::{erasures, prove, public_log, query, trace};
@@ -403,7 +403,7 @@ impl ServerHandler for Tools {
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let mut all = tools();
-        all.extend(evidence::writing(&self.call));
+        all.extend(stating::offered(&self.call));
         Ok(ListToolsResult::with_all_items(all))
     }
 

@@ -4,6 +4,7 @@
 
 mod answers;
 mod arrow;
+mod assistant;
 mod backup;
 mod bound;
 mod client;

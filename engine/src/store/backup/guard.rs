@@ -148,8 +148,8 @@ impl<'a> Guard<'a> {
         Err(Error::corrupt(path, 0, "a checkpoint keeps the signatures that the copy has of it"))
     }
 
-    /// Holds the register, or that there is none, to the one that the copy has; and that no checkpoint of
-    /// the copy has gone. Comes behind the segments.
+    /// Holds the register, or that there is none, to what the log names and to the one that the copy has; and
+    /// that no checkpoint of the copy has gone. Comes behind the segments.
     pub(super) fn others(&self) -> Result<()> {
         let backup = self.backup;
         let register = backup.files.iter().find(|part| part.path == REGISTER);
@@ -157,9 +157,6 @@ impl<'a> Guard<'a> {
         let log = (&*backup.storage, &backup.head);
         let register = register.map(|bytes| read_register(bytes, &backup.erased, log));
         let register = register.transpose()?;
-        let Some((to, head)) = self.earlier else { return Ok(()) };
-        let there = to.read(REGISTER)?;
-        need_values(there.as_ref(), register.as_ref(), &backup.erased, log)?;
         let is_held = |commitment: &Hash| {
             backup.erased.contains(commitment)
                 || register.as_ref().is_some_and(|register| register.holds(commitment))
@@ -167,6 +164,9 @@ impl<'a> Guard<'a> {
         if let Some(lacks) = self.checked.named.iter().find(|commitment| !is_held(commitment)) {
             return Err(lost(lacks));
         }
+        let Some((to, head)) = self.earlier else { return Ok(()) };
+        let there = to.read(REGISTER)?;
+        need_values(there.as_ref(), register.as_ref(), &backup.erased, log)?;
         let files: BTreeSet<&str> = backup.files.iter().map(|part| part.path.as_str()).collect();
         for (size, path) in crate::public_log::checkpoint_files(to)? {
             if size <= head.commit && !files.contains(path.as_str()) {

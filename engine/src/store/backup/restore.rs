@@ -85,6 +85,8 @@ pub fn restore(
         // An earlier one that broke off: nobody else's, but it is not ours to remove unasked.
         return Err(Error::NotEmpty { path: part.display().to_string() });
     }
+    let is_new = |above: &&Path| !above.as_os_str().is_empty() && !above.exists();
+    let made_above: Vec<&Path> = folder.ancestors().skip(1).take_while(is_new).collect();
     let made = make(origin, &part, wanted, progress);
     let made = made.and_then(|done| {
         fs::rename(&part, folder).map_err(|error| Error::io("move to its place", folder, error))?;
@@ -94,9 +96,12 @@ pub fn restore(
         synced.map_err(|error| Error::io("sync the folder", above, error))?;
         Ok(done)
     });
-    if made.is_err() && part.exists() {
+    if made.is_err() {
         // Half a store is of no use to anybody. What made it fail is said, not that this failed too.
         let _ = fs::remove_dir_all(&part);
+        for above in made_above {
+            let _ = fs::remove_dir(above);
+        }
     }
     made
 }

@@ -1,0 +1,169 @@
+//! What assistants do with evidence over the protocol for them: they read it, and state what people told
+//! them, in the name of a token whose role may.
+
+use crate::client::{get, post};
+use crate::live::{Live, SYSTEM};
+use lineal_engine::schema::Kind;
+use lineal_evidence::record::{SecretKey, SignedStatement, Unsigned, time_of};
+use lineal_server::Role;
+use serde_json::{Value as Json, json};
+
+const KEY: &str = include_str!("../../../evidence/tests/approver.key");
+const MODEL: &str = "model:credit-risk-scorer@3";
+
+/// What a tool of the protocol for assistants says, and whether that is a refusal.
+fn tool(live: &Live, token: &str, name: &str, arguments: &Json) -> (String, bool) {
+    let params = json!({ "name": name, "arguments": arguments });
+    let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
+    let ask = post("/mcp", &message).header("Accept", "application/json, text/event-stream");
+    let result = live.send(ask.token(token).header("Lineal-Case", "7")).ok()["result"].clone();
+    let text = result["content"][0]["text"].as_str().unwrap_or_default().to_owned();
+    (text, result["isError"] == true)
+}
+
+fn tools(live: &Live, token: &str) -> Vec<String> {
+    let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" });
+    let ask = post("/mcp", &message).header("Accept", "application/json, text/event-stream");
+    let list = live.send(ask.token(token).header("Lineal-Case", "7")).ok();
+    let list = list["result"]["tools"].as_array().expect("tools").clone();
+    list.iter().map(|tool| tool["name"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn an_assistant_reads_evidence_and_states_it_where_the_role_may() {
+    let live = Live::with(|config| config.write = true);
+    let [engineer, officer, auditor, investigator] =
+        [Role::Engineer, Role::PrivacyOfficer, Role::Auditor, Role::Investigator]
+            .map(|role| live.token(role));
+    let ok = |token: &str, name: &str, arguments: Json| -> Json {
+        let (text, is_error) = tool(&live, token, name, &arguments);
+        assert!(!is_error, "{name} {arguments}: {text}");
+        serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"))
+    };
+    let checked = ok(&auditor, "check", json!({ "system": SYSTEM, "reconcile": true }));
+    assert_eq!(checked["reports"].as_array().map(Vec::len), Some(2), "{checked}");
+    assert!(checked["open"].as_array().unwrap().iter().any(|rule| rule["id"] == "SYS-01"));
+    assert!(checked.to_string().len() <= 48 << 10);
+    assert_eq!(ok(&auditor, "gate", json!({ "model": "credit-risk-scorer@3" }))["passes"], false);
+    let asked = json!({ "kind": "annex-iv", "target": SYSTEM, "as_of": 1 });
+    let (then, is_error) = tool(&live, &auditor, "report", &asked);
+    assert!(!is_error && then.contains("commit 1,"), "{then}");
+    let asked = json!({ "kind": "annex-iv", "target": SYSTEM });
+    let (report, is_error) = tool(&live, &auditor, "report", &asked);
+    assert!(!is_error && report.starts_with("# Technical documentation"), "{report}");
+    assert!(report.len() <= 48 << 10);
+    let (why, is_error) =
+        tool(&live, &engineer, "report", &json!({ "kind": "dpia", "target": SYSTEM }));
+    assert!(is_error && why.contains("for the roles"), "{why}");
+    let node = ok(&auditor, "records", json!({ "node": "model:credit-risk-scorer@3" }));
+    assert_eq!(node["kind"], Kind::Model.name(), "{node}");
+
+    assert!(!tools(&live, &auditor).contains(&"declare".to_owned()), "auditors write nothing");
+    assert!(tools(&live, &engineer).contains(&"declare".to_owned()));
+    assert!(tools(&live, &officer).contains(&"hold".to_owned()));
+    let declared = json!({ "what": "system", "node": "loans", "fields": ["provider=Bank"] });
+    assert_eq!(ok(&engineer, "declare", declared.clone())["node"], "system:loans");
+    let attached = ok(
+        &engineer,
+        "attach",
+        json!({ "name": "risk.md", "text": "# Risks\nnone known", "to": "system:loans",
+                "type": "risk_management" }),
+    );
+    assert_eq!(attached["kind"], "document", "{attached}");
+    let reported = json!({ "name": "INC-9", "concerns": ["system:loans"] });
+    assert_eq!(ok(&investigator, "incident", reported)["kind"], "incident");
+    let data = live.query(&engineer, "find dataset return it limit 1").ok()["rows"][0][0].clone();
+    ok(&engineer, "withdraw", json!({ "dataset": data, "reason": "licence ended" }));
+    ok(&officer, "hold", json!({ "name": "case-9", "scope": "store", "reason": "a request" }));
+    let held = live.send(get("/v1/holds").token(&auditor)).ok();
+    assert_eq!(held["holds"][0]["name"], "case-9", "{held}");
+
+    for (token, name, arguments, words) in [
+        (&auditor, "declare", &declared, "not for the role"),
+        (&officer, "declare", &declared, "not for the role"),
+        (
+            &engineer,
+            "declare",
+            &json!({ "what": "role", "node": "loans", "roles": ["provider"] }),
+            "does not state",
+        ),
+        (&engineer, "declare", &json!({ "what": "law", "node": "loans" }), "`what` is"),
+        (&engineer, "withdraw", &json!({ "dataset": "dataset:nobody", "reason": "x" }), "nothing"),
+        (&engineer, "hold", &json!({ "name": "n", "reason": "r" }), "not for the role"),
+        (&engineer, "check", &json!({ "system": "nobody" }), "nothing recorded"),
+        (&engineer, "gate", &json!({}), "`model` is missing"),
+        (&engineer, "attach", &json!({ "name": 7, "text": "t" }), "`name` is a text"),
+    ] {
+        let (text, is_error) = tool(&live, token, name, arguments);
+        assert!(is_error && text.contains(words), "{name} {arguments}: {text}");
+    }
+    // What a server does not write, nobody is offered to write there.
+    let reads = Live::new();
+    let engineer = reads.token(Role::Engineer);
+    assert!(!tools(&reads, &engineer).contains(&"declare".to_owned()));
+    let (text, is_error) = tool(&reads, &engineer, "declare", &declared);
+    assert!(is_error && text.contains("reads that store only"), "{text}");
+}
+
+#[test]
+fn what_people_decide_is_recorded_through_an_assistant_and_signed_by_their_own_key() {
+    let live = Live::with(|config| config.write = true);
+    let (engineer, approver) = (live.token(Role::Engineer), live.token(Role::Approver));
+    let ok = |token: &str, name: &str, arguments: &Json| -> Json {
+        let (text, is_error) = tool(&live, token, name, arguments);
+        assert!(!is_error, "{name} {arguments}: {text}");
+        serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"))
+    };
+    let refused = |token: &str, name: &str, arguments: &Json, words: &str| {
+        let (text, is_error) = tool(&live, token, name, arguments);
+        assert!(is_error && text.contains(words), "{name} {arguments}: {text}");
+    };
+    let data = live.query(&engineer, "find dataset return it limit 1").ok()["rows"][0][0].clone();
+    let figures = json!({
+        "model": MODEL, "on": data, "metrics": ["auc=0.91"], "thresholds": ["auc=0.85"],
+        "type": "robustness",
+    });
+    let evaluated = ok(&engineer, "evaluate", &figures);
+    assert_eq!(evaluated["kind"], "evaluation", "{evaluated}");
+
+    let finding = json!({
+        "rule": "REC-08", "node": MODEL, "until": "2199-01-31", "reason": "it was on paper",
+    });
+    assert_eq!(ok(&approver, "waive", &finding)["kind"], "change");
+    let unknown = json!({ "rule": "REC-99", "node": MODEL, "until": "2199-01-31", "reason": "x" });
+    refused(&approver, "waive", &unknown, "REC-");
+
+    let mut decided = json!({
+        "node": MODEL, "role": "release_manager", "basis": [evaluated["node"]], "reason": "it holds",
+        "to_sign": true,
+    });
+    let commits = || live.query(&engineer, "find approval return count()").ok()["rows"][0][0].clone();
+    let before = commits();
+    let to_sign = ok(&approver, "approve", &decided);
+    assert_eq!(commits(), before, "what is to be signed is not recorded");
+    let key = SecretKey::parse(KEY.as_bytes(), None).unwrap();
+    let text = |name: &str| to_sign[name].as_str().unwrap().to_owned();
+    let unsigned = Unsigned { payload: text("payload"), at: time_of(&text("at")).unwrap() };
+    let signed = unsigned.sign(&key, Some("it holds")).unwrap();
+    decided["to_sign"] = json!(false);
+    decided["at"] = to_sign["at"].clone();
+    decided["signed"] = serde_json::to_value(SignedStatement::from(&signed)).unwrap();
+    let mut forged = decided.clone();
+    forged["role"] = json!("risk");
+    refused(&approver, "approve", &forged, "what was signed");
+    let approved = ok(&approver, "approve", &decided);
+    let decisions = approved["standing"]["decisions"].as_array().cloned().unwrap_or_default();
+    assert!(decisions.iter().any(|it| it["signature"] == "valid"), "{approved}");
+
+    let against = json!({ "node": MODEL, "role": "risk", "reason": "too few samples" });
+    let rejected = ok(&approver, "reject", &against);
+    assert_eq!(rejected["standing"]["granted"], false, "{rejected}");
+
+    for name in ["waive", "approve", "reject"] {
+        assert!(tools(&live, &approver).contains(&name.to_owned()));
+        assert!(!tools(&live, &engineer).contains(&name.to_owned()), "{name} is for approvers");
+    }
+    refused(&engineer, "approve", &decided, "does not state");
+    refused(&approver, "evaluate", &figures, "does not state");
+    refused(&approver, "approve", &json!({ "node": MODEL, "role": 7 }), "`role` is a text");
+}
