@@ -62,13 +62,14 @@ fn a_copy_is_held_to_its_list_and_a_damaged_one_is_not_put_back() {
         assert!(bad.out.contains(said), "{said}: {bad:?}");
     }
     let refused = folder.run(&["restore", "copy", "above/it/back"]);
-    assert!(refused.code == 3 && !folder.path().join("above").exists(), "nothing is left: {refused:?}");
+    assert!(
+        refused.code == 3 && !folder.path().join("above").exists(),
+        "nothing is left: {refused:?}"
+    );
     let refused = folder.run(&["restore", "copy", "back"]);
     assert!(refused.code == 3 && refused.err.contains("2 of its files"), "{refused:?}");
     assert!(refused.err.contains("sealed/00000001.seg") && refused.err.contains("(missing)"));
-    assert!(
-        !folder.path().join("back").exists() && !folder.path().join("back.restoring").exists()
-    );
+    assert!(!folder.path().join("back").exists() && !folder.path().join("back.restoring").exists());
     // Another run mends what it can see; the list says what it must be.
     std::fs::write(&container, rows).expect("put back");
     folder.done(&["backup", "copy"]);

@@ -79,7 +79,7 @@ fn mark(kind: Kind, field: &FieldSpec) -> u64 {
 enum Values {
     Numbers(FieldType, Section<i64>),
     Truths(Section<u64>),
-    Texts(FieldType, Texts),
+    Texts(FieldType, Box<Texts>),
 }
 
 /// Texts one after another, each value one of them: its own, or one of a short list.
@@ -139,7 +139,7 @@ impl Column {
                 };
                 let offsets = sections.get(Tag::TextOffsets, number);
                 let bytes = sections.get(Tag::TextBytes, number);
-                Values::Texts(field.field_type, Texts { codes, offsets, bytes })
+                Values::Texts(field.field_type, Box::new(Texts { codes, offsets, bytes }))
             }
             FieldType::Node | FieldType::List | FieldType::Map => return None,
         };

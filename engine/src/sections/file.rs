@@ -449,6 +449,11 @@ mod tests {
         storage.damage("index/g", |bytes| bytes[length - 1] ^= 1);
 
         let (_, sections, damage) = open().unwrap();
+        for bound in [None, Some(40_000)] {
+            let wider = bound.map(|bound| sections.below(Tag::LabelNodes, 0, bound));
+            let wider = wider.unwrap_or_else(|| sections.get(Tag::LabelNodes, 0));
+            assert_eq!(wider.get(39_000), Some(39_000), "what this one checked");
+        }
         let numbers = sections.below(Tag::LabelNodes, 0, 39_999);
         assert_eq!((numbers.get(0), numbers.get(39_000)), (Some(0), None));
         assert!(damage.found().unwrap().to_string().contains("leads to something"));

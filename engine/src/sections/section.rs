@@ -1,6 +1,7 @@
 //! One section: numbers in place, each block checked when it is first touched.
 
 use super::BLOCK;
+use super::file::blocks_of;
 use crate::damage::Damage;
 use crate::mapping::{Bytes, Word, Words, as_bytes};
 use std::ops::Range;
@@ -14,19 +15,25 @@ const DAMAGED: u8 = 2;
 /// The bound of numbers that lead to nothing.
 const UNBOUNDED: u64 = u64::MAX;
 
+/// Which blocks are sound: numbers that only ever go from unknown to what every thread would find, so that
+/// no order between threads is needed.
+type Known = Arc<[AtomicU8]>;
+
+fn unknown(blocks: usize) -> Known {
+    (0..blocks).map(|_| AtomicU8::new(UNKNOWN)).collect()
+}
+
 /// The checksums of a file's blocks, and which blocks are known to fit.
 pub(crate) struct Blocks {
     path: String,
     crcs: Vec<u32>,
-    /// A number that only ever goes from unknown to what every thread would find: no order between
-    /// threads is needed.
-    known: Vec<AtomicU8>,
+    known: Known,
     damage: Arc<Damage>,
 }
 
 impl Blocks {
     pub(super) fn new(path: &str, crcs: Vec<u32>, damage: Arc<Damage>) -> Blocks {
-        let known = crcs.iter().map(|_| AtomicU8::new(UNKNOWN)).collect();
+        let known = unknown(crcs.len());
         Blocks { path: path.to_owned(), crcs, known, damage }
     }
 }
@@ -36,6 +43,10 @@ struct Place {
     at: u64,
     first: usize,
     blocks: Arc<Blocks>,
+    /// What is known of its blocks, and where its first one stands there. Numbers that have a bound know for
+    /// themselves: who read them without one, or below another, checked something else.
+    known: Known,
+    first_known: usize,
 }
 
 /// Where a list goes on in another section.
@@ -71,7 +82,13 @@ impl<T: Word> Section<T> {
 
     pub(super) fn new(bytes: &Bytes, checks: Option<(u64, usize, &Arc<Blocks>)>) -> Option<Self> {
         let words = Some(Words::over(bytes)?);
-        let place = checks.map(|(at, first, blocks)| Place { at, first, blocks: blocks.clone() });
+        let place = checks.map(|(at, first, blocks)| Place {
+            at,
+            first,
+            blocks: Arc::clone(blocks),
+            known: Arc::clone(&blocks.known),
+            first_known: first,
+        });
         Some(Section { words, place, bound: UNBOUNDED, behind: None })
     }
 
@@ -155,7 +172,7 @@ impl<T: Word> Section<T> {
         let first = range.start * size_of::<T>() / BLOCK;
         let last = (range.end * size_of::<T>() - 1) / BLOCK;
         (first..=last).all(|block| {
-            let known = place.blocks.known.get(place.first + block);
+            let known = place.known.get(place.first_known + block);
             known.is_some_and(|known| match known.load(Ordering::Relaxed) {
                 SOUND => true,
                 DAMAGED => false,
@@ -190,7 +207,7 @@ impl<T: Word> Section<T> {
             blocks.damage.note(&blocks.path, at, rule);
         }
         let known = if rule.is_none() { SOUND } else { DAMAGED };
-        if let Some(of) = blocks.known.get(number) {
+        if let Some(of) = place.known.get(place.first_known + block) {
             of.store(known, Ordering::Relaxed);
         }
         rule.is_none()
@@ -236,6 +253,11 @@ pub(crate) fn share(length: usize, number: u64) -> usize {
 impl Section<u32> {
     pub(super) fn set_bound(&mut self, bound: usize) {
         self.bound = bound as u64;
+        let before = self.behind.as_deref().map(|behind| &behind.before);
+        let length = before.or(self.words.as_ref()).map_or(0, |words| words.len());
+        if let Some(place) = &mut self.place {
+            (place.known, place.first_known) = (unknown(blocks_of(length * 4)), 0);
+        }
         if let Some(behind) = &mut self.behind {
             behind.section.set_bound(bound);
         }

@@ -296,10 +296,10 @@ fn need_empty(folder: &Path) -> Result<()> {
     match std::fs::read_dir(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => Err(Error::io("list", folder, error)),
-        Ok(mut inside) if inside.next().is_some() => {
-            Err(Error::NotEmpty { path: folder.display().to_string() })
-        }
-        Ok(_) => Ok(()),
+        Ok(mut inside) => match inside.next() {
+            Some(_) => Err(Error::NotEmpty { path: folder.display().to_string() }),
+            None => Ok(()),
+        },
     }
 }
 

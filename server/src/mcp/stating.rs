@@ -59,7 +59,15 @@ pub(super) const WRITING: [Writing; 9] = [
     Writing {
         name: "approve",
         arguments: &[
-            "node", "role", "keys_needed", "basis", "stage", "expires", "to_sign", "signed", "reason",
+            "node",
+            "role",
+            "keys_needed",
+            "basis",
+            "stage",
+            "expires",
+            "to_sign",
+            "signed",
+            "reason",
             "at",
         ],
         roles: &[Approver],
@@ -77,10 +85,7 @@ pub(super) const WRITING: [Writing; 9] = [
 ];
 
 /// Where a statement goes, and its body.
-pub(super) fn request(
-    tool: &str,
-    arguments: &JsonObject,
-) -> Result<(&'static str, Json), Refusal> {
+pub(super) fn request(tool: &str, arguments: &JsonObject) -> Result<(&'static str, Json), Refusal> {
     let mut body = json!({ "record": stated(tool, arguments)? });
     for name in ["reason", "at"] {
         if let Some(text) = optional(arguments, name)? {

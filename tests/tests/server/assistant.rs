@@ -137,7 +137,8 @@ fn what_people_decide_is_recorded_through_an_assistant_and_signed_by_their_own_k
         "node": MODEL, "role": "release_manager", "basis": [evaluated["node"]], "reason": "it holds",
         "to_sign": true,
     });
-    let commits = || live.query(&engineer, "find approval return count()").ok()["rows"][0][0].clone();
+    let commits =
+        || live.query(&engineer, "find approval return count()").ok()["rows"][0][0].clone();
     let before = commits();
     let to_sign = ok(&approver, "approve", &decided);
     assert_eq!(commits(), before, "what is to be signed is not recorded");

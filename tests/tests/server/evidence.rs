@@ -4,7 +4,6 @@
 use crate::client::{Reply, get, post};
 use crate::live::{Live, SYSTEM};
 use crate::uploads::done;
-use lineal_engine::schema::Kind;
 use lineal_server::Role;
 use serde_json::{Value as Json, json};
 
