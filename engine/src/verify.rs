@@ -278,7 +278,7 @@ pub fn verify_all(
 }
 
 /// As [`verify_all`], until it is told to end: it is asked at every commit and file, and about as often
-/// where what is derived is compared. Nothing is written, so that it may end anywhere.
+/// where what is derived is compared. Nothing is written into the store, so that it may end anywhere.
 ///
 /// # Errors
 /// As [`verify`], and [`Error::Ended`] if it was told to end: a part of a store that was looked at

@@ -3,7 +3,7 @@
 //! writer's catalog to the ledger.
 //!
 //! Checksums say that a file is what somebody wrote; this says that it is what follows from the
-//! truth. Nothing is written: what is made again is made in memory, or beside (`beside.rs`).
+//! truth. Nothing is written into the store: what is made again is made in memory, or beside (`beside.rs`, `catalog.rs`).
 
 use super::beside::Beside;
 use super::derived::LOST;

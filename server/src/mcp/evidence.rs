@@ -36,6 +36,7 @@ const HEAD: [&str; 16] = [
 ];
 /// Between two looks whether a job has ended.
 const LOOK: Duration = Duration::from_millis(20);
+
 /// The arguments of a tool of these; none where it is another's.
 pub(super) fn arguments_of(tool: &str) -> Option<&'static [&'static str]> {
     match tool {
@@ -80,25 +81,14 @@ impl Tools {
                 }
                 Ok(read(show::get(self.within(&uri, None)?).await?).await?)
             }
-            "hold" => {
-                self.allowed("POST", "/v1/holds")?;
-                let mut body = json!({
-                    "name": text_of(arguments, "name")?, "reason": text_of(arguments, "reason")?,
-                    "release": truth(arguments, "release")?,
-                });
-                if let Some(scope) = optional(arguments, "scope")? {
-                    body["scope"] = json!(scope);
-                }
-                let call = self.within("/v1/holds", Some(&body))?;
-                self.done(erasures::post_hold(call).await?).await
-            }
             _ => {
                 let (path, body) = stating::request(tool, arguments)?;
                 self.allowed("POST", path)?;
                 let call = self.within(path, Some(&body))?;
                 let taken = match path {
-                    stating::RECORD => records::post(call).await?,
-                    _ => records::statement(call).await?,
+                    stating::HOLDS => erasures::post_hold(call).await?,
+                    stating::STATEMENT => records::statement(call).await?,
+                    _ => records::post(call).await?,
                 };
                 self.done(taken).await
             }

@@ -1,5 +1,5 @@
-//! Tools by which people state something: each is a statement of `POST /v1/records`, in the name of the
-//! token, and is refused what that endpoint refuses. Whether a role may state this or that is decided there.
+//! Tools by which people state something: each is a request to `POST /v1/records` or `/v1/holds`, in the name
+//! of the token, and is refused what these refuse. Whether a role may state this or that is decided there.
 
 use super::evidence::{optional, text_of, text_property, texts, texts_property, truth};
 use super::tools::{Refusal, number, tool};
@@ -13,9 +13,11 @@ use serde_json::{Value as Json, json};
 const TEXT_BYTES_MAX: usize = 256 << 10;
 
 /// Where statements are recorded.
-pub(super) const RECORD: &str = "/v1/records";
+const RECORDS: &str = "/v1/records";
 /// Where the statement is made that a decision is signed by.
-const STATEMENT: &str = "/v1/records/statement";
+pub(super) const STATEMENT: &str = "/v1/records/statement";
+/// Where holds are recorded.
+pub(super) const HOLDS: &str = "/v1/holds";
 
 /// A tool that writes: its arguments, and the roles to which it is offered.
 pub(super) struct Writing {
@@ -84,8 +86,18 @@ pub(super) const WRITING: [Writing; 9] = [
     },
 ];
 
-/// Where a statement goes, and its body.
+/// Where what is stated goes, and how it is told there.
 pub(super) fn request(tool: &str, arguments: &JsonObject) -> Result<(&'static str, Json), Refusal> {
+    if tool == "hold" {
+        let mut body = json!({
+            "name": text_of(arguments, "name")?, "reason": text_of(arguments, "reason")?,
+            "release": truth(arguments, "release")?,
+        });
+        if let Some(scope) = optional(arguments, "scope")? {
+            body["scope"] = json!(scope);
+        }
+        return Ok((HOLDS, body));
+    }
     let mut body = json!({ "record": stated(tool, arguments)? });
     for name in ["reason", "at"] {
         if let Some(text) = optional(arguments, name)? {
@@ -93,7 +105,7 @@ pub(super) fn request(tool: &str, arguments: &JsonObject) -> Result<(&'static st
         }
     }
     let to_sign = truth(arguments, "to_sign")?;
-    Ok((if to_sign { STATEMENT } else { RECORD }, body))
+    Ok((if to_sign { STATEMENT } else { RECORDS }, body))
 }
 
 /// What is stated, as `/v1/records` takes it.
