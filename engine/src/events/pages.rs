@@ -209,6 +209,11 @@ impl Pages {
         let first = locations.partition_point(|page| first_row(page) <= rows.start).max(1) - 1;
         let behind = locations.partition_point(|page| first_row(page) < rows.end).max(first + 1);
         let wanted = locations.get(first..behind).unwrap_or_default();
+        let begins = wanted.first().map_or(0, first_row);
+        if begins > rows.start {
+            let why = "the first page of a column begins with its first row";
+            return Err(ParquetError::General(why.to_owned()));
+        }
         let column = self.metadata.row_group(chunk.group).column(chunk.index);
         let total = self.end(chunk, behind, locations)?;
         let pages = contained(|| {
@@ -220,7 +225,7 @@ impl Pages {
             }
             Ok(pages)
         })?;
-        Ok((pages, wanted.first().map_or(0, first_row)))
+        Ok((pages, begins))
     }
 
     /// The dictionary of a column, if it has one.
