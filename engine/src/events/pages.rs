@@ -87,6 +87,12 @@ impl Pages {
         if read.is_empty() {
             return Err(missing());
         }
+        // Rows are looked for among the pages by where these begin.
+        let ascends = read.iter().is_sorted_by(|one, next| first_row(one) < first_row(next));
+        if read.first().map(|page| page.first_row_index) != Some(0) || !ascends {
+            let why = "the pages of a column begin with its first row and follow one another";
+            return Err(ParquetError::General(why.to_owned()));
+        }
         // Another thread may have been quicker: both read the same.
         Ok(cell.get_or_init(|| read))
     }
@@ -209,11 +215,6 @@ impl Pages {
         let first = locations.partition_point(|page| first_row(page) <= rows.start).max(1) - 1;
         let behind = locations.partition_point(|page| first_row(page) < rows.end).max(first + 1);
         let wanted = locations.get(first..behind).unwrap_or_default();
-        let begins = wanted.first().map_or(0, first_row);
-        if begins > rows.start {
-            let why = "the first page of a column begins with its first row";
-            return Err(ParquetError::General(why.to_owned()));
-        }
         let column = self.metadata.row_group(chunk.group).column(chunk.index);
         let total = self.end(chunk, behind, locations)?;
         let pages = contained(|| {
@@ -225,7 +226,7 @@ impl Pages {
             }
             Ok(pages)
         })?;
-        Ok((pages, begins))
+        Ok((pages, wanted.first().map_or(0, first_row)))
     }
 
     /// The dictionary of a column, if it has one.
