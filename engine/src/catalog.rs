@@ -31,6 +31,8 @@ pub(crate) enum Held {
     Same,
     /// It is of another commit, or form: who writes next sees to it.
     Behind,
+    /// There was no room to make it anew.
+    Unmade,
     /// Sled does not open it, or does not read what is in it.
     Unreadable,
     /// Something else: the rule that it breaks.
@@ -104,6 +106,8 @@ impl Catalog {
     pub(crate) fn bring_up_to_date(&self, ledger: &Ledger) {
         let db = self.db.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let from = db.as_ref().and_then(|db| guarded(|| covered(db)));
+        // What makes it anew removes its files: nobody may have them open then, and write at the end.
+        drop(db);
         match from {
             Some(from) if from == ledger.commit() => {}
             Some(from) => {
@@ -162,8 +166,10 @@ impl Catalog {
         }
         let made = Catalog::open(anew, ledger);
         let made = made.db.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let Some(made) = made else { return Held::Behind };
-        guarded(|| first_difference(&db, &made)).unwrap_or(Held::Unreadable)
+        match made.filter(|made| guarded(|| covered(made)) == Some(ledger.commit())) {
+            Some(made) => guarded(|| first_difference(&db, &made)).unwrap_or(Held::Unreadable),
+            None => Held::Unmade,
+        }
     }
 
     fn places(&self, key: &[u8]) -> Option<Places> {
@@ -305,8 +311,11 @@ mod tests {
         assert!(matches!(held(5, &ledger), Held::Differs(rule) if rule.contains("`file`")));
         change(&|db| drop(db.remove(COVERED).unwrap()));
         assert_eq!(held(6, &ledger), Held::Behind);
+        drop(Catalog::open(&path, &ledger));
+        std::fs::write(folder.path().join("made-7"), b"in its place").unwrap();
+        assert_eq!(held(7, &ledger), Held::Unmade);
         std::fs::write(path.join("conf"), b"no configuration").unwrap();
-        assert_eq!(held(7, &ledger), Held::Unreadable);
+        assert_eq!(held(8, &ledger), Held::Unreadable);
     }
 
     #[test]

@@ -5,6 +5,8 @@ use super::compare::differs;
 use super::derived::LOST;
 use super::{Code, Fault, Report};
 use crate::catalog::{Catalog, Held};
+use crate::error::Result;
+use crate::head::{HEAD, Head};
 use crate::ledger::Ledger;
 use crate::storage::Storage;
 use std::fs;
@@ -14,9 +16,13 @@ use std::path::Path;
 /// The folder.
 const CATALOG: &str = "catalog";
 
-pub(super) fn check(storage: &dyn Storage, ledger: &Ledger, report: &mut Report) {
+/// Compares it; a medium that has no folder has no catalog.
+///
+/// # Errors
+/// What the medium says.
+pub(super) fn check(storage: &dyn Storage, ledger: &Ledger, report: &mut Report) -> Result<()> {
     let folder = storage.local_path().map(|store| store.join(CATALOG));
-    let Some(folder) = folder.filter(|folder| folder.is_dir()) else { return };
+    let Some(folder) = folder.filter(|folder| folder.is_dir()) else { return Ok(()) };
     let aside = tempfile::tempdir();
     let copied = aside.and_then(|aside| {
         copy(&folder, &aside.path().join("copy"))?;
@@ -26,11 +32,21 @@ pub(super) fn check(storage: &dyn Storage, ledger: &Ledger, report: &mut Report)
         Ok(aside) => aside,
         Err(error) => {
             report.note(format!("{CATALOG}/ was not compared: it cannot be copied: {error}"));
-            return;
+            return Ok(());
         }
     };
-    match Catalog::held(&aside.path().join("copy"), &aside.path().join("made"), ledger) {
+    let held = Catalog::held(&aside.path().join("copy"), &aside.path().join("made"), ledger);
+    // A writer brings it up to date behind `head`: what was copied meanwhile may be half of it.
+    let head = storage.read(HEAD)?.map(|bytes| Head::from_bytes(&bytes)).transpose()?;
+    let has_moved = head.is_none_or(|head| head.commit != ledger.commit());
+    match held {
         Held::Same => {}
+        _ if has_moved => {
+            report.note(format!("a writer went on meanwhile: {CATALOG}/ was not compared"));
+        }
+        Held::Unmade => {
+            report.note(format!("{CATALOG}/ was not compared: it cannot be made anew beside"));
+        }
         Held::Behind => report.note(format!(
             "{CATALOG}/ is not of this commit: who writes next brings it up to date"
         )),
@@ -44,6 +60,7 @@ pub(super) fn check(storage: &dyn Storage, ledger: &Ledger, report: &mut Report)
         }),
         Held::Differs(rule) => differs(report, CATALOG, rule),
     }
+    Ok(())
 }
 
 /// Copies a folder with what is in it.

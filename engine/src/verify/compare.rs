@@ -3,7 +3,8 @@
 //! writer's catalog to the ledger.
 //!
 //! Checksums say that a file is what somebody wrote; this says that it is what follows from the
-//! truth. Nothing is written into the store: what is made again is made in memory, or beside (`beside.rs`, `catalog.rs`).
+//! truth. Nothing is written into the store: what is made again is made in memory, or beside
+//! (`beside.rs`, `catalog.rs`).
 
 use super::beside::Beside;
 use super::derived::LOST;
@@ -55,8 +56,7 @@ pub(super) fn check(
         let beside = scope.spawn(|| {
             ledgers(&**storage, head, ledger, &mut others)?;
             map(&**storage, head, &mut others)?;
-            catalog::check(&**storage, ledger, &mut others);
-            Ok(())
+            catalog::check(&**storage, ledger, &mut others)
         });
         let compared = match index::graph_file(&**storage, head)? {
             Some(file) => graph(storage, head, (&stored, &made), file, report, steps),

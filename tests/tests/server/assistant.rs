@@ -21,6 +21,13 @@ fn tool(live: &Live, token: &str, name: &str, arguments: &Json) -> (String, bool
     (text, result["isError"] == true)
 }
 
+/// What one answers that refuses nothing.
+fn answer(live: &Live, token: &str, name: &str, arguments: &Json) -> Json {
+    let (text, is_error) = tool(live, token, name, arguments);
+    assert!(!is_error, "{name} {arguments}: {text}");
+    serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"))
+}
+
 fn tools(live: &Live, token: &str) -> Vec<String> {
     let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" });
     let ask = post("/mcp", &message).header("Accept", "application/json, text/event-stream");
@@ -35,11 +42,7 @@ fn an_assistant_reads_evidence_and_states_it_where_the_role_may() {
     let [engineer, officer, auditor, investigator] =
         [Role::Engineer, Role::PrivacyOfficer, Role::Auditor, Role::Investigator]
             .map(|role| live.token(role));
-    let ok = |token: &str, name: &str, arguments: Json| -> Json {
-        let (text, is_error) = tool(&live, token, name, &arguments);
-        assert!(!is_error, "{name} {arguments}: {text}");
-        serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"))
-    };
+    let ok = |token: &str, name: &str, arguments: Json| answer(&live, token, name, &arguments);
     let checked = ok(&auditor, "check", json!({ "system": SYSTEM, "reconcile": true }));
     assert_eq!(checked["reports"].as_array().map(Vec::len), Some(2), "{checked}");
     assert!(checked["open"].as_array().unwrap().iter().any(|rule| rule["id"] == "SYS-01"));
@@ -109,11 +112,7 @@ fn an_assistant_reads_evidence_and_states_it_where_the_role_may() {
 fn what_people_decide_is_recorded_through_an_assistant_and_signed_by_their_own_key() {
     let live = Live::with(|config| config.write = true);
     let (engineer, approver) = (live.token(Role::Engineer), live.token(Role::Approver));
-    let ok = |token: &str, name: &str, arguments: &Json| -> Json {
-        let (text, is_error) = tool(&live, token, name, arguments);
-        assert!(!is_error, "{name} {arguments}: {text}");
-        serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"))
-    };
+    let ok = |token: &str, name: &str, arguments: &Json| answer(&live, token, name, arguments);
     let refused = |token: &str, name: &str, arguments: &Json, words: &str| {
         let (text, is_error) = tool(&live, token, name, arguments);
         assert!(is_error && text.contains(words), "{name} {arguments}: {text}");
@@ -137,13 +136,13 @@ fn what_people_decide_is_recorded_through_an_assistant_and_signed_by_their_own_k
         "node": MODEL, "role": "release_manager", "basis": [evaluated["node"]], "reason": "it holds",
         "to_sign": true,
     });
-    let commits = || {
+    let approvals = || {
         let rows = live.query(&engineer, "find approval return it").ok()["rows"].clone();
         rows.as_array().map(Vec::len)
     };
-    let before = commits();
+    let before = approvals();
     let to_sign = ok(&approver, "approve", &decided);
-    assert_eq!(commits(), before, "what is to be signed is not recorded");
+    assert_eq!(approvals(), before, "what is to be signed is not recorded");
     let key = SecretKey::parse(KEY.as_bytes(), None).unwrap();
     let text = |name: &str| to_sign[name].as_str().unwrap().to_owned();
     let unsigned = Unsigned { payload: text("payload"), at: time_of(&text("at")).unwrap() };
