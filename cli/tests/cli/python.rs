@@ -40,8 +40,9 @@ fn the_python_client_passes_its_tests_against_a_live_server() {
     let Some(python) = python("the Python client", &CLIENT) else { return };
     // One that writes, too: its own commits are not seen in what the tests read.
     let folder = Folder::with(&[DATABASE, ARCHIVE]);
-    let [token, importer, engineer] =
-        ["investigator", "importer", "engineer"].map(|role| token(&folder, role));
+    let [token, importer, engineer, officer] =
+        ["investigator", "importer", "engineer", "privacy-officer"]
+            .map(|role| token(&folder, role));
     let serving = Serving::with(&folder, &["--write"]);
     let client = Path::new(env!("CARGO_MANIFEST_DIR")).join("../clients/python");
     let output = Command::new(python)
@@ -53,6 +54,7 @@ fn the_python_client_passes_its_tests_against_a_live_server() {
         .env("LINEAL_TEST_TOKEN", token)
         .env("LINEAL_TEST_IMPORTER", importer)
         .env("LINEAL_TEST_ENGINEER", engineer)
+        .env("LINEAL_TEST_OFFICER", officer)
         .env("LINEAL_TEST_CASE", "2026-17")
         .output()
         .expect("python starts");

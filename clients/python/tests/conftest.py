@@ -46,3 +46,9 @@ def importer(url: str) -> Iterator[Client]:
 def engineer(url: str) -> Iterator[Client]:
     with Client(url, named("LINEAL_TEST_ENGINEER")) as client:
         yield client
+
+
+@pytest.fixture
+def officer(url: str) -> Iterator[Client]:
+    with Client(url, named("LINEAL_TEST_OFFICER")) as client:
+        yield client

@@ -147,6 +147,18 @@ def test_what_is_stated_is_recorded_and_a_gate_tells_what_is_missing(
         engineer.record({"waive": {"rule": "R", "node": MODEL, "until": "2099-01-01"}})
 
 
+def test_a_hold_stands_until_it_is_released(officer: Client, engineer: Client) -> None:
+    officer.hold("python-case", MODEL, reason="a test")
+    (held,) = (hold for hold in officer.holds() if hold["name"] == "python-case")
+    assert held["scope"] == MODEL
+    with pytest.raises(Forbidden, match="role"):
+        engineer.release_hold("python-case", reason="a test")
+    officer.release_hold("python-case", reason="a test")
+    assert "python-case" not in {hold["name"] for hold in officer.holds()}
+    with pytest.raises(ImportFailed, match="python-case"):
+        officer.release_hold("python-case", reason="again")
+
+
 def test_a_member_that_a_newer_server_adds_is_no_obstacle() -> None:
     finding = {
         "status": "gap", "node": "model:x", "node_id": "00", "missing": "digest",

@@ -2,8 +2,7 @@
 
     check_log.py CASE TOOL
 
-CASE is what tests/foreign/run wrote; TOOL is `aics-tlog`, `pymerkle` or `rfc3161-client`. Needs
-Python 3.12, which aics-tlog asks for.
+CASE is what tests/foreign/run wrote; TOOL is `aics-tlog`, `pymerkle` or `rfc3161-client`.
 """
 
 import base64

@@ -414,6 +414,18 @@ class EvidenceCalls:
         `payload`, the text, and `at`, the time to record it with."""
         return self._stated("/v1/records/statement", record, reason, at)
 
+    def hold(self, name: str, scope: str, *, reason: str) -> None:
+        """Lets nothing of a scope be erased until the hold is released: `store`, or a node's name. For
+        privacy officers."""
+        self._held({"name": name, "scope": scope, "reason": reason})
+
+    def release_hold(self, name: str, *, reason: str) -> None:
+        """Ends a hold."""
+        self._held({"name": name, "reason": reason, "release": True})
+
+    def _held(self, body: dict[str, Any]) -> None:
+        self.wait(Job.read(self._json("POST", "/v1/holds", json=body)))
+
     def gate(self, model: str) -> Release:
         """Whether the release record of a model version is there: true if all of it is."""
         return Release.read(self._json("GET", "/v1/gate", params={"model": model}))
