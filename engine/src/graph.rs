@@ -144,7 +144,12 @@ impl Batch {
 
     /// Is a row an event that counts and is shown?
     pub(crate) fn shows(&self, row: u32, with_restricted: bool) -> bool {
-        self.counts(row) && (with_restricted || !within_sorted(&self.restricted, row))
+        self.counts(row) && (with_restricted || !self.restricts(row))
+    }
+
+    /// Is a row for those alone who may see what is restricted?
+    pub(crate) fn restricts(&self, row: u32) -> bool {
+        within_sorted(&self.restricted, row)
     }
 
     /// What of it no row shows; none where every event that it counts can be shown.

@@ -237,6 +237,8 @@ pub enum Uncertainty {
     Erased(u64),
     /// So many events of a batch are restricted, and not shown to whoever asks.
     Restricted(u64),
+    /// So many sealed values are restricted, and the question speaks of a field that may hold one.
+    RestrictedValues(u64),
 }
 
 impl fmt::Display for Reason {
@@ -290,6 +292,13 @@ impl fmt::Display for Reason {
             Uncertainty::Restricted(events) => {
                 write!(f, "{events} events of {name} are restricted, not shown")
             }
+            Uncertainty::RestrictedValues(1) => f.write_str(
+                "1 sealed value is restricted, not shown: a field that is absent here may be it",
+            ),
+            Uncertainty::RestrictedValues(values) => write!(
+                f,
+                "{values} sealed values are restricted, not shown: a field that is absent here may be one"
+            ),
             Uncertainty::Unnoted(1) => {
                 f.write_str("1 use is not sealed yet; POST /v1/trail/seal seals it")
             }

@@ -179,6 +179,8 @@ struct Binder {
     event_fields: Vec<lineal_engine::event_fields::EventField>,
     /// The first sealed field of the trail that was spoken of.
     sealed_of_trail: Option<(&'static str, Span)>,
+    /// Is a field spoken of whose values are sealed?
+    sealed: bool,
     /// Kinds that lie between the terms.
     between: Kinds,
     /// A closure leaves inputs without a role out.
@@ -196,7 +198,8 @@ impl Binder {
         let own = self.slots.iter().map(|slot| slot.kinds);
         let named = self.sets.iter().map(|set| set.kinds);
         let kinds = own.chain(named).fold(self.between, Kinds::or);
-        Doubts { kinds, training: self.training, elsewhere: self.elsewhere }
+        let (training, elsewhere, sealed) = (self.training, self.elsewhere, self.sealed);
+        Doubts { kinds, training, elsewhere, sealed }
     }
 
     /// A relation is followed from and to these kinds.

@@ -75,6 +75,8 @@ pub(crate) struct Doubts {
     pub(crate) training: bool,
     /// An inner question sees another view, whose doubtful things are others.
     pub(crate) elsewhere: bool,
+    /// It speaks of a field whose values are sealed: one that is absent may be restricted.
+    pub(crate) sealed: bool,
 }
 
 /// What kind of question it is.

@@ -102,11 +102,17 @@ fn a_restricted_event_is_hidden_from_all_but_those_it_is_for_until_it_is_lifted(
             assert!(view.events_by_id("e17").unwrap().is_empty());
             assert!(view.events_by_hash(None, &hash_of(17)).unwrap().is_empty());
             assert!(view.event(events[0]).unwrap().is_empty(), "nor by its place");
+            let batch = store.revision_of_part(events[0].batch).unwrap();
+            let of_proof = |view: &Snapshot| store.event_at(view, &batch, events[0].row);
+            assert_eq!(of_proof(&view), None, "nor for a proof");
+            let next = store.event_at(&view, &batch, events[0].row ^ 1);
+            assert!(next.is_some(), "the row beside it is not hidden");
             let unshown: Vec<_> = view.unshown().map(|of| (of.erased, of.restricted)).collect();
             assert_eq!(unshown, [(0, 1)]);
             let counted: u64 = view.batches().map(|batch| batch.events).sum();
             assert_eq!(counted, 24, "counters go on counting");
             let officer = view.with_restricted();
+            assert_eq!(of_proof(&officer), Some(events[0]));
             assert_eq!(ids(&officer), before);
             assert_eq!(officer.events_by_id("e17").unwrap(), *events);
             assert_eq!(officer.events_by_hash(None, &hash_of(17)).unwrap(), *events);

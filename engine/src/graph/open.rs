@@ -165,6 +165,12 @@ impl Graph {
         row < batch.rows && (batch.is_whole || shows())
     }
 
+    /// Is a row of a batch for those alone who may see what is restricted?
+    pub(crate) fn restricts(&self, batch: &BatchPlace, row: u32) -> bool {
+        let listed = || self.batches().of_ordinal(batch.ordinal);
+        !batch.is_whole && listed().is_none_or(|batch| batch.restricts(row))
+    }
+
     /// Do the numbers of a batch lead to something?
     fn leads(&self, batch: &BatchPlace) -> bool {
         (batch.node as usize) < self.count

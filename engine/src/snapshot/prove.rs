@@ -246,13 +246,14 @@ fn bundle_of(
 
 impl Store {
     /// The event at a row of a batch, by the id of the batch's revision; none if the view has none
-    /// there.
+    /// there, or does not show it, as it is restricted.
     #[must_use]
     pub fn event_at(&self, view: &Snapshot, batch: &Hash, row: u32) -> Option<EventRef> {
         let state = self.read_state();
         let ordinal = state.ledger.batch_of(state.ledger.revision(batch)?)?;
         let place = view.graph().batch_place(ordinal)?;
-        (row < place.rows).then_some(EventRef { batch: ordinal, row })
+        let is_hidden = !view.shows_restricted() && view.graph().restricts(&place, row);
+        (row < place.rows && !is_hidden).then_some(EventRef { batch: ordinal, row })
     }
 
     /// The id of the revision of a batch's part, as [`EventRef`] names it and a proof does; none if the

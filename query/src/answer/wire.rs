@@ -296,6 +296,7 @@ fn reason_json(reason: &Reason) -> Json {
         Uncertainty::Unnoted(uses) => json!(["unnoted", uses]),
         Uncertainty::Erased(events) => json!(["erased", events]),
         Uncertainty::Restricted(events) => json!(["restricted", events]),
+        Uncertainty::RestrictedValues(values) => json!(["restricted_values", values]),
     };
     json!({
         "what": what, "node": reason.node, "name": reason.name, "fits": reason.fits,
@@ -314,6 +315,7 @@ fn reason_of(json: &Json) -> Option<Reason> {
         "unnoted" => Uncertainty::Unnoted(what.get(1)?.as_u64()?),
         "erased" => Uncertainty::Erased(what.get(1)?.as_u64()?),
         "restricted" => Uncertainty::Restricted(what.get(1)?.as_u64()?),
+        "restricted_values" => Uncertainty::RestrictedValues(what.get(1)?.as_u64()?),
         _ => return None,
     };
     let texts = |json: &Json| list(json, |text| Some(text.as_str()?.to_owned()));
@@ -380,6 +382,7 @@ mod tests {
             Uncertainty::Unread(4),
             Uncertainty::Erased(5),
             Uncertainty::Restricted(6),
+            Uncertainty::RestrictedValues(7),
             Uncertainty::Unsealed(5),
             Uncertainty::Unnoted(6),
         ];

@@ -114,15 +114,18 @@ impl Binder {
         let kinds = self.kinds(it);
         match all_fields(kinds).into_iter().find(|field| field.name == name) {
             Some(field) => {
-                self.note_sealed(field.name, span);
+                self.note_sealed(field.name, kinds, span);
                 Ok(self.field(Expression::Slot(it), field))
             }
             None => Err(self.unknown_field(name, kinds, span, true)),
         }
     }
 
-    /// Notes that a field of the trail is spoken of whose values may point at a person.
-    fn note_sealed(&mut self, name: &'static str, span: Span) {
+    /// Notes that a field is spoken of whose values are sealed, and of the trail that they may point at a
+    /// person.
+    fn note_sealed(&mut self, name: &'static str, kinds: Kinds, span: Span) {
+        let mut specs = kinds.iter().flat_map(|kind| fields(kind).iter());
+        self.sealed |= specs.any(|spec| spec.name == name && spec.is_sealed());
         if self.sealed_of_trail.is_none() && TRAIL_SEALED.contains(&name) {
             self.sealed_of_trail = Some((name, span));
         }
@@ -209,7 +212,7 @@ impl Binder {
                 let found = all_fields(kinds).into_iter().find(|f| f.name == field.node);
                 match found {
                     Some(reference) => {
-                        self.note_sealed(reference.name, field.span);
+                        self.note_sealed(reference.name, kinds, field.span);
                         Ok(self.field(bound.expression, reference))
                     }
                     None => Err(self.unknown_field(&field.node, kinds, field.span, false)),

@@ -109,7 +109,9 @@ impl<S: Source> Executor<'_, S> {
 
     /// How complete an answer is that ended so.
     pub(super) fn completeness(&self, truncated: Option<Limit>) -> Completeness {
-        let reason_count = (self.reasons.len() + self.unread.len()) as u64;
+        let hidden = self.hidden_values();
+        let reason_count =
+            (self.reasons.len() + self.unread.len() + usize::from(hidden.is_some())) as u64;
         let of_nodes = self.reasons.iter().map(|(node, what)| self.reason(*node, *what));
         let unread = self.unread.iter().filter_map(|place| self.source.unread().get(*place));
         let of_logs = unread.map(|unread| Reason {
@@ -119,7 +121,15 @@ impl<S: Source> Executor<'_, S> {
             fits: Vec::new(),
             referred_by: Vec::new(),
         });
-        let reasons = of_nodes.chain(of_logs).take(REASONS_MAX).collect();
+        let of_values = hidden.map(|count| Reason {
+            what: Uncertainty::RestrictedValues(count),
+            node: NodeNo::MAX,
+            name: String::new(),
+            fits: Vec::new(),
+            referred_by: Vec::new(),
+        });
+        let reasons =
+            of_values.into_iter().chain(of_nodes).chain(of_logs).take(REASONS_MAX).collect();
         Completeness { truncated, reasons, reason_count }
     }
 
@@ -185,14 +195,19 @@ impl<S: Source> Executor<'_, S> {
         Some(format!("{what}: no row shows them; counters of batches and deployments count them"))
     }
 
-    /// Says that a field which is absent may be restricted.
+    /// How many sealed values are restricted, where the question speaks of a field that may hold one.
+    fn hidden_values(&self) -> Option<u64> {
+        Some(self.source.unshown_values()).filter(|count| self.plan.doubts.sealed && *count > 0)
+    }
+
+    /// Says to whoever does not ask for a sealed field that there are some which are not shown.
     fn unshown_values(&self) -> Option<String> {
-        let (what, are) = match self.source.unshown_values() {
-            0 => return None,
-            1 => ("1 sealed value".to_owned(), "is"),
-            count => (format!("{count} sealed values"), "are"),
-        };
-        Some(format!("{what} {are} restricted, not shown: a field that is absent here may be one"))
+        match self.source.unshown_values() {
+            0 => None,
+            _ if self.plan.doubts.sealed => None,
+            1 => Some("1 sealed value is restricted, not shown".to_owned()),
+            count => Some(format!("{count} sealed values are restricted, not shown")),
+        }
     }
 
     /// Says of what is in the rows that it is marked deleted in its source.
