@@ -10,7 +10,7 @@ mod flat;
 mod generation;
 mod key_runs;
 
-pub(crate) use flat::{MAGIC, Reader, Writer, open as open_list, version};
+pub(crate) use flat::{MAGIC, Reader, Writer, earlier_version, open as open_list, version};
 pub(crate) use generation::{graph_file, read_former, read_former_unchecked, read_graph};
 pub(crate) use key_runs::{KeyRuns, RunFiles};
 

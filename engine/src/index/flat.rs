@@ -15,6 +15,8 @@ pub(crate) const MAGIC: &[u8; 8] = b"LNIDX001";
 /// Raised with every change of what the files hold or mean, be it only which names are looked up:
 /// an older program's file is made again.
 const VERSION: u32 = 16;
+/// How far the version's own number stands to the left in what [`version`] says.
+const VERSION_BITS: u32 = 16;
 const HEADER: usize = 16 + HEAD_LENGTH;
 /// Items of a list that are decoded together by one thread.
 const CHUNK: usize = 4_096;
@@ -25,7 +27,16 @@ const ALONE_MAX: usize = 2 << 20;
 /// A change of the schema changes the numbers of kinds and relations, so it counts as a version.
 #[expect(clippy::cast_possible_truncation, reason = "a few dozen kinds and relations")]
 pub(crate) const fn version() -> u32 {
-    VERSION << 16 | (KINDS.len() as u32) << 8 | RELATION_COUNT as u32
+    VERSION << VERSION_BITS | (KINDS.len() as u32) << 8 | RELATION_COUNT as u32
+}
+
+/// The number of the version that wrote a file, if it is an earlier one: nothing of it is read, so
+/// nobody can say whether it is whole.
+pub(crate) fn earlier_version(bytes: &[u8]) -> Option<u32> {
+    let (magic, rest) = bytes.split_first_chunk()?;
+    let (_, rest) = rest.split_first_chunk::<4>()?;
+    let number = u32::from_le_bytes(*rest.first_chunk()?) >> VERSION_BITS;
+    (magic == MAGIC && (1..VERSION).contains(&number)).then_some(number)
 }
 
 /// Writes a file, or by default only values.

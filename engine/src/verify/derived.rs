@@ -23,11 +23,14 @@ pub(super) fn check(
 ) -> Result<()> {
     let names = storage.list("index")?;
     steps.add(names.len());
+    let mut earlier = Vec::new();
     for name in names {
         let path = format!("index/{name}");
         let store = log.store.unwrap_or_default();
-        if is_known(&path)
-            && let Some(bytes) = storage.read(&path)?
+        let bytes = if is_known(&path) { storage.read(&path)? } else { None };
+        if let Some(version) = bytes.as_ref().and_then(|bytes| index::earlier_version(bytes)) {
+            earlier.push(version);
+        } else if let Some(bytes) = bytes
             && let Err(Error::Corrupt { file, at, rule } | Error::Derived { file, at, rule }) =
                 index::check(&path, &bytes, &store)
         {
@@ -36,6 +39,16 @@ pub(super) fn check(
             report.push(Fault { code, file, at, rule, lost, derived: true });
         }
         steps.done(&path)?;
+    }
+    if let Some(version) = earlier.iter().min() {
+        let (count, are) = match earlier.len() {
+            1 => ("1 file".to_owned(), "is"),
+            count => (format!("{count} files"), "are"),
+        };
+        report.note(format!(
+            "{count} of index/ {are} of an earlier version of the program (form {version}) and not read: \
+             answers are made of the records until who writes next, or `lineal rebuild`, makes them anew"
+        ));
     }
     Ok(())
 }
