@@ -21,6 +21,7 @@ mod pages;
 mod raw;
 mod reader;
 mod row_index;
+mod thrift;
 mod zones;
 
 pub use batch::{BatchCounters, SealedBatch};

@@ -8,7 +8,9 @@ use super::checked::Checked;
 use super::column::Column;
 use super::contained::contained;
 use super::container::HASH_WIDTH;
+use super::thrift;
 use super::zones::Zone;
+use bytes::Bytes;
 use parquet::basic::Type;
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::column::reader::{ColumnReader, get_column_reader};
@@ -19,7 +21,7 @@ use parquet::file::metadata::{
 };
 use parquet::file::page_index::index_reader::{decode_column_index, decode_offset_index};
 use parquet::file::page_index::offset_index::PageLocation;
-use parquet::file::reader::ChunkReader;
+use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::serialized_reader::SerializedPageReader;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -54,6 +56,7 @@ impl Pages {
             .with_metadata_options(Some(options))
             .with_column_index_policy(PageIndexPolicy::Skip)
             .with_offset_index_policy(PageIndexPolicy::Skip);
+        thrift::walk(&footer(&input)?, None)?;
         let metadata = contained(|| reader.parse_and_finish(&input))?;
         let columns = metadata.file_metadata().schema_descr().num_columns();
         let zones = (0..columns).map(|_| OnceLock::new()).collect();
@@ -83,6 +86,7 @@ impl Pages {
         let at = column.offset_index_offset().ok_or_else(missing)?;
         let length = column.offset_index_length().ok_or_else(missing)?;
         let bytes = self.input.get_bytes(u64::try_from(at)?, usize::try_from(length)?)?;
+        thrift::walk(&bytes, None)?;
         let read = contained(|| decode_offset_index(&bytes))?.page_locations().clone();
         if read.is_empty() {
             return Err(missing());
@@ -132,6 +136,7 @@ impl Pages {
             return Ok(None);
         };
         let bytes = self.input.get_bytes(u64::try_from(at)?, usize::try_from(length)?)?;
+        thrift::walk(&bytes, Some(NULL_PAGES))?;
         let found = contained(|| decode_column_index(&bytes, column.column_type()))?;
         let firsts = self.locations(chunk)?.iter().map(first_row).collect();
         Ok(Zone::new(found, firsts))
@@ -217,6 +222,10 @@ impl Pages {
         let wanted = locations.get(first..behind).unwrap_or_default();
         let column = self.metadata.row_group(chunk.group).column(chunk.index);
         let total = self.end(chunk, behind, locations)?;
+        for page in wanted {
+            let length = usize::try_from(page.compressed_page_size)?;
+            self.check_header(u64::try_from(page.offset)?, length)?;
+        }
         let pages = contained(|| {
             let input = self.input.clone();
             let mut pages = SerializedPageReader::new(input, column, total, Some(wanted.to_vec()))?;
@@ -229,17 +238,38 @@ impl Pages {
         Ok((pages, wanted.first().map_or(0, first_row)))
     }
 
+    /// Goes through what stands before a page, which the library reads.
+    fn check_header(&self, at: u64, length: usize) -> Result<()> {
+        thrift::walk(&self.input.get_bytes(at, length)?, None)
+    }
+
     /// The dictionary of a column, if it has one.
     pub(super) fn dictionary(&self, chunk: Chunk) -> Result<Option<Page>> {
         let column = self.metadata.row_group(chunk.group).column(chunk.index);
-        if column.dictionary_page_offset().is_none() {
-            return Ok(None);
-        }
-        let first = self.locations(chunk)?.first().cloned().into_iter().collect();
+        let Some(at) = column.dictionary_page_offset() else { return Ok(None) };
+        let first: Vec<_> = self.locations(chunk)?.first().cloned().into_iter().collect();
+        let behind = first.first().map_or(at, |page| page.offset);
+        self.check_header(u64::try_from(at)?, usize::try_from(behind.saturating_sub(at))?)?;
         contained(|| {
             let mut pages = SerializedPageReader::new(self.input.clone(), column, 0, Some(first))?;
             pages.get_next_page().map(|page| page.filter(is_dictionary))
         })
+    }
+}
+
+/// The field of a column's index that is a list of truth values.
+const NULL_PAGES: u16 = 1;
+/// What stands behind what a file says of itself: its length, and the mark of the format.
+const TAIL: u64 = 8;
+
+/// What a file says of itself, which ends it; nothing where it has no room, which the library tells.
+fn footer(input: &Checked) -> Result<Bytes> {
+    let Some(end) = input.len().checked_sub(TAIL) else { return Ok(Bytes::from_static(&[0])) };
+    let tail = input.get_bytes(end, 4)?;
+    let length = tail.first_chunk().map_or(0, |length| u32::from_le_bytes(*length));
+    match end.checked_sub(length.into()) {
+        Some(start) => input.get_bytes(start, usize::try_from(length)?),
+        None => Ok(Bytes::from_static(&[0])),
     }
 }
 
