@@ -133,6 +133,7 @@ const CASES: &[Case] = &[
     ("LOG-01", |w| w.without.extend([EventField::OutputHash]), Status::Gap, "event fields"),
     ("LOG-02", |w| w.nodes.retain(|(name, _)| *name != "model"), Status::Gap, "model"),
     ("LOG-02", |w| w.says("deployment", "until", ago(2)), Status::Conflict, "until"),
+    ("LOG-02", another_was_declared_there, Status::Conflict, "until"),
     ("LOG-03", |w| w.says("deployment", "from", ago(14)), Status::Gap, "batch"),
     ("LOG-04", |w| w.silent = 10..16, Status::Gap, "expected_max_gap_hours"),
     ("LOG-05", |w| w.importer = None, Status::Gap, "by -> actor"),
@@ -218,6 +219,22 @@ const CASES: &[Case] = &[
     ("GPA-01", |w| w.lacks("model", "gpai"), Status::Undeclared, "gpai"),
 ];
 
+/// Its events name a version that nobody declared, while another was declared to run in its place.
+fn another_was_declared_there(world: &mut World) {
+    world.lacks("deployment", "from");
+    world.says("deployment", "endpoint", "scorer-1");
+    let text = |text: &str| Value::from(text);
+    let fields = [
+        ("service", text("scorer")),
+        ("environment", text("prod")),
+        ("endpoint", text("scorer-1")),
+        ("from", Value::from(ago(20))),
+        ("until", Value::from(ago(1))),
+    ];
+    let edges = [(Relation::BelongsTo, Kind::System, "credit")];
+    world.gains((Kind::Deployment, "1"), &fields, &edges);
+}
+
 #[test]
 fn each_rule_says_what_is_missing() {
     let pack = Pack::eu_ai_act().unwrap();
@@ -247,6 +264,16 @@ fn each_rule_has_an_example_that_is_not_met() {
     let shown: BTreeSet<&str> = CASES.iter().map(|(rule, ..)| *rule).collect();
     let all: BTreeSet<&str> = pack.rules.iter().map(|rule| rule.id.as_str()).collect();
     assert_eq!(shown, all);
+}
+
+#[test]
+fn a_finding_counts_the_events_that_lack_a_field() {
+    let pack = Pack::eu_ai_act().unwrap();
+    let mut world = World::whole();
+    world.without.extend([EventField::OutputHash]);
+    let told = result(&world, &pack, "LOG-01");
+    let says: Vec<&str> = told.findings.iter().map(|finding| finding.say.as_str()).collect();
+    assert_eq!(says, ["events lack fields: output_hash in 40 of 40"]);
 }
 
 #[test]

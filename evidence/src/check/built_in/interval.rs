@@ -1,8 +1,11 @@
-//! Events of a deployment before its declared start or from its declared end on.
+//! Events of a deployment before its declared start or from its declared end on; and, of one that nobody
+//! declared, while another version was declared to run in its place.
 
 use lineal_engine::event_fields::EventField;
 use lineal_engine::events::EventValue;
 use lineal_engine::{BatchInfo, NodeNo};
+
+use std::collections::BTreeMap;
 
 use super::Offence;
 use crate::check::Error;
@@ -13,7 +16,7 @@ use crate::report::words::counted;
 /// counters alone speak, and the finding says `at least`.
 const ROWS_MAX: u64 = 2_000_000;
 
-/// Events outside, as far as they were looked at.
+/// Events where they should not be, as far as they were looked at.
 #[derive(Default)]
 struct Outside {
     events: u64,
@@ -28,73 +31,144 @@ impl Outside {
         self.first = Some(self.first.map_or(first, |known| known.min(first)));
         self.last = Some(self.last.map_or(last, |known| known.max(last)));
     }
+
+    /// What was found; none if nothing was.
+    fn words(&self) -> Option<String> {
+        let least = if self.is_bound_reached { "at least " } else { "" };
+        let (first, last) = (time_text(self.first?), time_text(self.last?));
+        Some(format!(
+            "{least}{}, the first {first}, the last {last}",
+            counted(self.events, "event")
+        ))
+    }
+}
+
+/// The interval in which a deployment was declared to run, its end excluded.
+#[derive(Clone, Copy)]
+struct Declared {
+    from: Option<i64>,
+    until: Option<i64>,
+}
+
+impl Declared {
+    fn of(asker: &Asker<'_>, deployment: NodeNo) -> Result<Option<Declared>, Error> {
+        let from = match asker.time(deployment, "from")? {
+            Some(from) => Some(from),
+            None => asker.time(deployment, "time")?,
+        };
+        let until = asker.time(deployment, "until")?;
+        Ok((from.is_some() || until.is_some()).then_some(Declared { from, until }))
+    }
+
+    fn has(&self, time: i64) -> bool {
+        self.from.is_none_or(|from| from <= time) && self.until.is_none_or(|until| time < until)
+    }
+
+    fn words(&self) -> String {
+        match (self.from, self.until) {
+            (Some(from), Some(until)) => format!("{} to {}", time_text(from), time_text(until)),
+            (Some(from), None) => format!("from {}", time_text(from)),
+            (_, until) => format!("until {}", until.map(time_text).unwrap_or_default()),
+        }
+    }
 }
 
 pub(super) fn outside(asker: &Asker<'_>, subjects: &[NodeNo]) -> Result<Vec<Offence>, Error> {
     let mut offences = Vec::new();
+    let mut undeclared = Vec::new();
+    let mut in_place: BTreeMap<[String; 3], Vec<(NodeNo, Declared)>> = BTreeMap::new();
     for deployment in subjects {
         asker.go_on()?;
-        let declared = match asker.time(*deployment, "from")? {
-            Some(from) => Some(from),
-            None => asker.time(*deployment, "time")?,
-        };
-        let until = asker.time(*deployment, "until")?;
-        let (start, end) = (declared.unwrap_or(i64::MIN), until.unwrap_or(i64::MAX));
-        if declared.is_none() && until.is_none() {
+        let place = place(asker, *deployment)?;
+        let Some(declared) = Declared::of(asker, *deployment)? else {
+            undeclared.extend(place.map(|place| (*deployment, place)));
             continue;
-        }
-        let mut found = Outside::default();
-        let mut read = 0_u64;
-        for node in asker.snapshot().batches_of(*deployment) {
-            asker.go_on()?;
-            let Some(batch) = asker.snapshot().batch(node).filter(|batch| batch.events > 0) else {
-                continue;
-            };
-            if batch.first_time >= start && batch.last_time < end {
-                continue;
-            }
-            if batch.last_time < start || batch.first_time >= end {
-                found.add(batch.events, batch.first_time, batch.last_time);
-                continue;
-            }
-            read = read.saturating_add(batch.events);
-            if read > ROWS_MAX {
-                found.is_bound_reached = true;
-                let at = if batch.first_time < start { batch.first_time } else { batch.last_time };
-                found.add(1, at, at);
-                continue;
-            }
-            rows(asker, &batch, (start, end), &mut found)?;
-        }
-        let (Some(first), Some(last)) = (found.first, found.last) else { continue };
-        let interval = match (declared, until) {
-            (Some(from), Some(until)) => format!("{} to {}", time_text(from), time_text(until)),
-            (Some(from), None) => format!("from {}", time_text(from)),
-            (_, until) => format!("until {}", until.map(time_text).unwrap_or_default()),
         };
-        let least = if found.is_bound_reached { "at least " } else { "" };
-        let say = format!(
-            "outside the declared interval ({interval}): {least}{}, the first {}, the last {}",
-            counted(found.events, "event"),
-            time_text(first),
-            time_text(last)
-        );
-        offences.push(Offence::said(*deployment, say));
+        if let Some(place) = place {
+            in_place.entry(place).or_default().push((*deployment, declared));
+        }
+        let found = counted_where(asker, *deployment, declared, false)?;
+        let said = |found: String| {
+            format!("outside the declared interval ({}): {found}", declared.words())
+        };
+        offences.extend(found.words().map(|found| Offence::said(*deployment, said(found))));
     }
+    for (deployment, place) in undeclared {
+        for (other, declared) in in_place.get(&place).into_iter().flatten() {
+            let found = counted_where(asker, deployment, *declared, true)?;
+            let name = asker.snapshot().name_of(*other);
+            let said = |found: String| {
+                format!(
+                    "no interval is declared of it, and while {name} was declared to run in its place ({}) it has {found}",
+                    declared.words()
+                )
+            };
+            offences.extend(found.words().map(|found| Offence::said(deployment, said(found))));
+        }
+    }
+    offences.sort_by_key(|offence| offence.node);
     Ok(offences)
 }
 
-/// Counts the rows of a batch that lie outside.
+/// Service, environment and endpoint: where one version follows another; none where no endpoint is said.
+fn place(asker: &Asker<'_>, deployment: NodeNo) -> Result<Option<[String; 3]>, Error> {
+    let text = |field: &str| -> Result<Option<String>, Error> {
+        let value = asker.snapshot().field(deployment, field)?;
+        Ok(value.and_then(|value| value.as_text().map(str::to_owned)))
+    };
+    let (service, environment) = (text("service")?, text("environment")?);
+    let endpoint = text("endpoint")?;
+    Ok(endpoint
+        .map(|endpoint| [service.unwrap_or_default(), environment.unwrap_or_default(), endpoint]))
+}
+
+/// The events of a deployment within an interval, or outside of it.
+fn counted_where(
+    asker: &Asker<'_>,
+    deployment: NodeNo,
+    declared: Declared,
+    within: bool,
+) -> Result<Outside, Error> {
+    let mut found = Outside::default();
+    let mut read = 0_u64;
+    for node in asker.snapshot().batches_of(deployment) {
+        asker.go_on()?;
+        let Some(batch) = asker.snapshot().batch(node).filter(|batch| batch.events > 0) else {
+            continue;
+        };
+        let (first, last) = (batch.first_time, batch.last_time);
+        let begins = declared.has(first);
+        // An interval may lie between the first event and the last.
+        let meets = |limit: Option<i64>| limit.is_some_and(|limit| first < limit && limit <= last);
+        if begins == declared.has(last) && !meets(declared.from) && !meets(declared.until) {
+            if begins == within {
+                found.add(batch.events, first, last);
+            }
+            continue;
+        }
+        read = read.saturating_add(batch.events);
+        if read > ROWS_MAX {
+            found.is_bound_reached = true;
+            let at = if begins == within { first } else { last };
+            found.add(1, at, at);
+            continue;
+        }
+        rows(asker, &batch, (declared, within), &mut found)?;
+    }
+    Ok(found)
+}
+
+/// Counts the rows of a batch that lie within, or outside.
 fn rows(
     asker: &Asker<'_>,
     batch: &BatchInfo,
-    (start, end): (i64, i64),
+    (declared, within): (Declared, bool),
     found: &mut Outside,
 ) -> Result<(), Error> {
     let events = asker.snapshot().rows_of(batch.node);
     asker.snapshot().visit_events(events, EventField::Time, |value| {
         if let Some(EventValue::Int(time)) = value
-            && (time < start || time >= end)
+            && declared.has(time) == within
         {
             found.add(1, time, time);
         }
