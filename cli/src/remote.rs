@@ -12,6 +12,7 @@ pub(crate) use ways::{refuse, stated_name};
 
 use crate::args::Arguments;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::render::visible;
 use connection::Connection;
 use lineal_query::{Answer, Parameters, Picture, Value};
 use serde_json::{Map, Value as Json, json};
@@ -168,24 +169,27 @@ impl Remote {
         self.connection.json("/v1/log/proof", &asked)
     }
 
-    /// A proof of a statement, against a checkpoint or the newest of the store there.
+    /// A proof of a statement, against a checkpoint or the newest of the store there, and what waits
+    /// there for a commit, so that it stands in no proof yet.
     pub(crate) fn prove(
         &self,
         statement: &str,
         parameters: &Parameters,
         checkpoint: Option<&[u8]>,
         (withhold, bytes_max): (bool, u64),
-    ) -> Outcome<String> {
+    ) -> Outcome<(String, Option<String>)> {
         let note = checkpoint.map(String::from_utf8_lossy);
         let body = json!({
             "statement": statement, "params": json_of(parameters), "checkpoint": note,
             "withhold": if withhold { json!("subject") } else { Json::Null },
             "max_bytes": bytes_max,
         });
-        let mut body = self.connection.post("/v1/prove", &body, "application/json", statement)?;
+        let form = "application/json";
+        let (head, mut body) = self.connection.posted("/v1/prove", &body, form, statement)?;
         let mut file = String::new();
         body.read_to_string(&mut file).map_err(|error| broken(&error.to_string()))?;
-        Ok(file)
+        let waiting = head.get("lineal-unsealed").and_then(|words| words.to_str().ok());
+        Ok((file, waiting.map(|words| visible(words).into_owned())))
     }
 
     /// Asks a question; `stop` is asked now and then while the answer is awaited.

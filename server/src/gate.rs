@@ -59,7 +59,10 @@ pub(crate) async fn pass<B: Heard>(
 ) -> Response<Held> {
     let (begun, id) = (Instant::now(), app.request_id());
     let (parts, body) = request.into_parts();
-    let known = who(app, endpoint, &parts.headers).await.map(|who| who.map(Arc::new));
+    let known = match head_bytes(&parts) <= app.config.limits.head_bytes {
+        true => who(app, endpoint, &parts.headers).await.map(|who| who.map(Arc::new)),
+        false => Err(Problem::head_too_large(app.config.limits.head_bytes)),
+    };
     let asker = known.as_ref().ok().and_then(Clone::clone);
     let came = app.now();
     // Of those alone whom we know: nobody else writes into the traces of others.
@@ -101,6 +104,14 @@ pub(crate) async fn pass<B: Heard>(
         });
     }
     response
+}
+
+/// What the head of a request took on the wire, but for its version and the blanks between its parts. The
+/// connection reads in larger steps than the bound is, and so lets longer ones pass.
+fn head_bytes(parts: &Parts) -> usize {
+    let line =
+        parts.method.as_str().len() + parts.uri.path_and_query().map_or(0, |it| it.as_str().len());
+    parts.headers.iter().fold(line, |sum, (name, value)| sum + name.as_str().len() + value.len())
 }
 
 /// What every response carries.

@@ -224,7 +224,8 @@ pub(crate) fn document() -> OpenApi {
             .operation_id(Some(operation_id(endpoint.method, endpoint.path)))
             .summary(Some(endpoint.summary))
             .description(Some(format!("Who may: {}.", endpoint.roles.words())));
-        let mut description = Description { operation, schemas: BTreeMap::new() };
+        let description = Description { operation, schemas: BTreeMap::new() };
+        let mut description = description.problem(431, "The head is too large.");
         if !matches!(endpoint.roles, Roles::Everybody) {
             let none: [&str; 0] = [];
             description.operation =

@@ -83,6 +83,15 @@ impl Problem {
         Problem::new(status, "refused", detail)
     }
 
+    /// The head is too large.
+    pub(crate) fn head_too_large(most: usize) -> Problem {
+        Problem::new(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "head-too-large",
+            format!("the request line and the headers have more than {most} bytes"),
+        )
+    }
+
     /// The body is too large.
     pub(crate) fn too_large(most: usize) -> Problem {
         Problem::new(

@@ -37,6 +37,8 @@ const HEADERS: usize = 16;
 
 /// The commit that an answer saw.
 pub(crate) const COMMIT: HeaderName = HeaderName::from_static("lineal-commit");
+/// What waits of live intake, and so cannot stand in a proof yet; absent where nothing does.
+pub(crate) const UNSEALED: HeaderName = HeaderName::from_static("lineal-unsealed");
 /// `complete`, `truncated` or `cannot_tell`.
 pub(crate) const COMPLETENESS: HeaderName = HeaderName::from_static("lineal-completeness");
 /// Rows of the whole answer.

@@ -43,7 +43,14 @@ pub(super) fn run(arguments: &Arguments, wanted: &Prove) -> Outcome {
     let given = wanted.checkpoint.as_deref().map(read).transpose()?;
     let file = match Remote::meant(arguments)? {
         Some(remote) => {
-            remote.prove(&statement, &parameters, given.as_deref(), (withhold, bytes_max))?
+            let bounds = (withhold, bytes_max);
+            let (file, waiting) =
+                remote.prove(&statement, &parameters, given.as_deref(), bounds)?;
+            if let Some(waiting) = waiting {
+                // What is said beside the proof may be lost.
+                let _ = writeln!(std::io::stderr(), "note: {waiting}");
+            }
+            file
         }
         None => {
             let store = Arc::new(place::open_read_only(arguments)?);

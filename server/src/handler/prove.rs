@@ -5,7 +5,8 @@ use super::query::given;
 use crate::gate::Call;
 use crate::openapi::Description;
 use crate::problem::Problem;
-use crate::reply::{self, COMMIT, Written};
+use crate::reply::{self, COMMIT, UNSEALED, Written};
+use crate::unsealed::Waiting;
 use crate::wire::ProveRequest;
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
@@ -25,7 +26,10 @@ const BYTES_MOST: u64 = 64 << 20;
 pub(crate) fn describe(it: Description) -> Description {
     it.body::<ProveRequest>()
         .in_store()
-        .object("The proof: docs/format.md, \"Proofs\", says what it holds and how it is checked.")
+        .object(
+            "The proof: docs/format.md, \"Proofs\", says what it holds and how it is checked. The header \
+             `lineal-unsealed` says what waits for a commit and so stands in no proof yet.",
+        )
         .problem(400, "A mistake in the statement.")
         .problem(409, "Several things have that name.")
         .problem(422, "The store has nothing that shows it, or no checkpoint yet.")
@@ -51,7 +55,8 @@ pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
         parameters.set(name.clone(), given(name, json)?);
     }
     let tenant = call.tenant()?;
-    let opened = tenant.current();
+    let (opened, waiting) = (tenant.current(), Waiting::of(&call)?.words(|_| true));
+    let unsealed = waiting.clone();
     let (deadline, now) = (call.deadline, call.app.now());
     let bounds = call.app.config.limits.clone();
     let work = call.app.pool.run(&call.who()?.token.id, move |_, stop| {
@@ -80,7 +85,7 @@ pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
         };
         let (statement, checkpoint) = (&*text, &note[..]);
         let proving = Proving { statement, checkpoint, withhold, request: &request, go_on: &go_on };
-        let bundle = prove(&view, &proving).map_err(|why| problem(&why))?;
+        let bundle = prove(&view, &proving).map_err(|why| problem(&why, unsealed.as_deref()))?;
         // Written here too: it may have some tens of megabytes, and other requests wait for the thread of
         // the connection.
         let mut file = bundle.write();
@@ -93,6 +98,9 @@ pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
     let commit = tenant.current().commit();
     let mut response = Written::of(file.into_bytes(), false).response("application/json");
     reply::set(response.headers_mut(), COMMIT, &commit.to_string());
+    if let Some(waiting) = waiting {
+        reply::set(response.headers_mut(), UNSEALED, &waiting);
+    }
     Ok(response)
 }
 
@@ -117,13 +125,20 @@ fn kept(store: &Store, of: Option<u64>) -> Result<Vec<u8>, Problem> {
     Ok(kept.note.to_string().into_bytes())
 }
 
-/// Why there is no proof.
-fn problem(why: &NotProved) -> Problem {
+/// Why there is no proof; what waits may be what is not found.
+fn problem(why: &NotProved, unsealed: Option<&str>) -> Problem {
     match why {
-        NotProved::Question { error, .. } => Problem::question(error),
-        NotProved::Unresolved(unresolved) => Problem::unresolved(unresolved, false),
+        NotProved::Question { error, .. } => Problem::question(error).or_unsealed(unsealed),
+        NotProved::Unresolved(unresolved) => {
+            Problem::unresolved(unresolved, false).or_unsealed(unsealed)
+        }
         NotProved::Unproved(Unproved::Store(error)) => Problem::store(error),
         NotProved::Cut { .. } | NotProved::Unproved(Unproved::Stopped) => Problem::timed_out(),
-        other => Problem::in_words(StatusCode::UNPROCESSABLE_ENTITY, other.to_string()),
+        other => {
+            let may_wait = matches!(other, NotProved::NotSo { .. });
+            let unsealed = unsealed.filter(|_| may_wait);
+            let beside = unsealed.map_or_else(String::new, |words| format!("; {words}"));
+            Problem::in_words(StatusCode::UNPROCESSABLE_ENTITY, format!("{other}{beside}"))
+        }
     }
 }

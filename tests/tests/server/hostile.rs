@@ -48,6 +48,20 @@ fn what_is_no_http_is_refused_and_harms_nobody() {
 }
 
 #[test]
+fn a_head_is_no_longer_than_it_may_be() {
+    let live = Live::new();
+    let token = live.token(Role::Engineer);
+    let ask = |bytes: usize| {
+        live.send(get("/v1/schema").token(&token).header("x-more", &"a".repeat(bytes)))
+    };
+    assert_eq!(ask(32_000).status, 200);
+    let refused = ask(40_000);
+    assert_eq!(refused.status, 431, "{}", refused.text());
+    assert!(refused.text().contains("more than 32768 bytes"), "{}", refused.text());
+    assert_eq!(ask(1_000).status, 200);
+}
+
+#[test]
 fn bodies_that_are_wrong_are_told_what_is_wrong() {
     let live = Live::with(|config| config.limits.body_bytes = 10_000);
     let token = live.token(Role::Engineer);

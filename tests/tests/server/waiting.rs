@@ -1,9 +1,10 @@
 //! What was acknowledged and is not sealed yet is in answers at once, as it will be once it is sealed, and
 //! says that its proof is pending.
 
-use crate::client::get;
+use crate::client::{get, post};
 use crate::intake::{acknowledged, event, hash, logs, seal};
-use crate::live::{Live, SYSTEM, query_with};
+use crate::live::{HASH, Live, SYSTEM, query_with};
+use crate::prove::note;
 use crate::uploads::writing;
 use lineal_server::Role;
 use serde_json::{Value as Json, json};
@@ -124,4 +125,25 @@ fn pages_of_what_waits_are_of_one_view_and_end_with_it() {
     let ended = page(&second["next"]);
     assert_eq!(ended.status, 400);
     assert!(ended.text().contains("begin anew without the cursor"), "{}", ended.text());
+}
+
+#[test]
+fn a_proof_says_what_waits_and_so_cannot_stand_in_it() {
+    let (live, importer, engineer) = writing();
+    let note = note(&live.store());
+    let prove = |of: &str| {
+        let statement = format!("dataset upstream of inference:{of}");
+        let body = json!({ "statement": statement, "checkpoint": note });
+        live.send(post("/v1/prove", &body).token(&engineer))
+    };
+    let before = prove(HASH);
+    assert_eq!((before.status, before.header("lineal-unsealed")), (200, None), "{}", before.text());
+    send(&live, &importer, &["live-1"]);
+    let unsealed = "not sealed";
+    let after = prove(HASH);
+    assert_eq!(after.status, 200, "{}", after.text());
+    assert!(after.header("lineal-unsealed").is_some_and(|words| words.contains(unsealed)));
+    assert_eq!(after.text(), before.text(), "the proof itself says nothing of it");
+    let refused = prove(&hash("live-1"));
+    assert!(refused.status >= 400 && refused.text().contains(unsealed), "{}", refused.text());
 }
