@@ -10,7 +10,8 @@ else than the proof. NOTE is a checkpoint that you know from elsewhere; the proo
 Without it the checkpoint in the proof counts, if the key signed it. FOLDER is a pack: its manifests, its
 checkpoints and all of its proofs are checked, and each file that is wrong is named. Without a key the one in
 the pack counts, which shows that its parts belong together and not from whom they are. PACK.zip is the same pack
-as one file: it is read where it is, and nothing is unpacked to the disk.
+as one file: it is read where it is, nothing is unpacked to the disk, and each of its bytes must be the one that
+Lineal writes for these files; what another program packed is checked as a folder.
 
 Exit codes: 0 valid; 1 tampered; 2 wrong use, or nothing that can be checked; 10 valid, redacted by a recorded erasure; 11 valid,
 withheld. The form of a proof is specified in Lineal's docs/format.md, "Proofs"; `lineal-verify` is
@@ -24,6 +25,7 @@ one is found by the other.
 """
 
 import base64
+import binascii
 import datetime
 import hashlib
 import json
@@ -32,20 +34,14 @@ import os
 import struct
 import sys
 import unicodedata
-import zipfile
-
-try:
-    from zlib import error as Unpacked
-except ImportError:  # A Python that unpacks nothing: what is stored as it is can be read.
-    class Unpacked(Exception):
-        pass
 
 FORMAT, FORMAT_OF_ABSENCE, TYPE = 1, 2, "lineal-proof"
 FILE_BYTES_MAX, PATHS_MAX, HOPS_MAX = 256 << 20, 1000, 1000
 NUMBER_MAX, JSON_NESTING_MAX, CBOR_NESTING_MAX = (1 << 53) - 1, 64, 64
 NOTE_BYTES_MAX, SIGNATURES_MAX = 1 << 20, 64
-# Of a zip: entries, bytes of one and of all once they are unpacked, and how a zip begins.
-ENTRIES_MAX, ENTRY_BYTES_MAX, ENTRIES_BYTES_MAX, ZIP = 100_000, 256 << 20, 4 << 30, b"PK\x03\x04"
+# Of a zip: entries, bytes of one and of all of it (so none is written in the form for larger ones; a pack has at most
+# 512 MiB), how many are read at a time, and how a zip begins.
+ENTRIES_MAX, ENTRY_BYTES_MAX, ENTRIES_BYTES_MAX, PIECE_BYTES, ZIP = 65_535, 256 << 20, 1 << 30, 1 << 20, b"PK\x03\x04"
 # What can be stated to be absent: kinds with the lengths of their keys, relations, fields of events.
 KINDS = {
     "actor": (1,), "code": (1,), "system": (1,), "dataset": (4,), "experiment": (2,), "run": (1,), "model": (1, 3),
@@ -1623,44 +1619,116 @@ class Folder:
 
 
 class Zipped:
-    """The files of a pack that is a zip, below the one folder in it; none is written anywhere."""
+    """The files of a pack that is a zip, below the one folder in it; none is written anywhere.
+
+    Every byte of the zip is the one that Lineal writes for these names and contents: Tampered, if one is another. A
+    zip says names, sizes and places twice, and readers differ in which they go by: what one checks another would
+    not read."""
 
     def __init__(self, path):
-        self.zip, self.entries, self.wrong = zipfile.ZipFile(path), {}, []
-        files = [entry for entry in self.zip.infolist() if not entry.orig_filename.endswith("/")]
-        if len(files) > ENTRIES_MAX or sum(entry.file_size for entry in files) > ENTRIES_BYTES_MAX or any(
-                entry.file_size > ENTRY_BYTES_MAX for entry in files):
-            raise ValueError(f"{path} has more than {ENTRIES_MAX} files, or more than {ENTRY_BYTES_MAX >> 20} MiB in"
-                             f" one or {ENTRIES_BYTES_MAX >> 20} MiB in all: unpack it and give the folder")
-        names = [entry.orig_filename for entry in files]
-        first = names[0].split("/")[0] + "/" if names else ""
-        below = first if first and all(name.startswith(first) for name in names) else ""
-        for entry in files:
-            name = entry.orig_filename
-            path = name[len(below):]
-            if entry.filename != name or "\\" in name or any(part in ("", ".", "..") for part in name.split("/")):
-                self.wrong.append((name, "a path within the pack"))
-            elif path in self.entries:
-                self.wrong.append((path, "a file that is there once"))
-            elif entry.external_attr >> 16 & 0o170000 not in (0, 0o100000):
-                self.wrong.append((path, "a file, and no link to one"))
-            else:
-                self.entries[path] = entry
+        self.file, self.entries, self.name = open(path, "rb"), {}, os.path.basename(path)
+        self.length, self.below = os.fstat(self.file.fileno()).st_size, None
+        self.too_large = (f"{path} has more than {ENTRIES_MAX} files, or more than {ENTRY_BYTES_MAX >> 20} MiB in one"
+                          f" or {ENTRIES_BYTES_MAX >> 20} MiB in all: unpack it and give the folder")
+        if self.length > ENTRIES_BYTES_MAX:
+            raise ValueError(self.too_large)
+        at, headers = 0, []
+        while True:
+            header = self.entry(at)
+            if header is None:
+                break
+            headers.append((at, *header))
+            if len(headers) > ENTRIES_MAX:
+                raise ValueError(self.too_large)
+            at = sum(self.entries[header[-1]])
+        self.directory(at, headers)
+
+    def entry(self, at):
+        """What the directory repeats of the file whose header is here; nothing where no file begins."""
+        head = self.part(at, 30)
+        if head[:4] != ZIP or len(head) < 30:
+            return None
+        size, name = int.from_bytes(head[18:22], "little"), self.part(at + 30, int.from_bytes(head[26:28], "little"))
+        path, start = self.path(at, name), at + 30 + len(name)
+        if start + size > self.length:
+            raise self.other(at + 18, path, "a size that ends within the zip; was it cut? fetch it again")
+        if size > ENTRY_BYTES_MAX:
+            raise ValueError(self.too_large)
+        about = in_zip(name, size, self.checksum(start, size))
+        self.same(at, ZIP + about + name, path)
+        self.entries[path] = start, size
+        return about, name, path
+
+    def path(self, at, name):
+        """The path within the pack of a file of this name."""
+        told = name.decode("utf-8", "replace")
+        below, _, path = told.partition("/")
+        leads_out = "\\" in told or any(part in ("", ".", "..") for part in told.split("/"))
+        if leads_out or not path or told.encode() != name:
+            raise self.other(at + 30, told, "a path within the pack")
+        if self.below not in (None, below):
+            raise self.other(at + 30, told, f"a file below the one folder {self.below}")
+        last = next(reversed(self.entries), "")
+        if path.encode() <= last.encode():
+            raise self.other(at + 30, path, f"a file that is there once, and in the order of names behind {last}")
+        self.below = below
+        return path
+
+    def directory(self, at, headers):
+        """What follows the files: of each its header once more, then the end, and nothing behind it."""
+        start = at
+        for place, about, name, path in headers:
+            # Made by a Unix, a plain file that all may read.
+            fields = b"PK\x01\x02\x0a\x03" + about + struct.pack("<HHHII", 0, 0, 0, 0o100644 << 16, place) + name
+            self.same(at, fields, path)
+            at += len(fields)
+        count = len(headers)
+        self.same(at, struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, count, count, at - start, start, 0), self.name)
+        if at + 22 != self.length:
+            raise self.other(at + 22, self.name)
+
+    def same(self, at, expected, path):
+        """Holds bytes of the zip against those that are written there."""
+        found = self.part(at, len(expected))
+        if found != expected:
+            pairs = enumerate(zip(found, expected))
+            raise self.other(at + next((n for n, (one, other) in pairs if one != other), len(found)), path)
+
+    def other(self, at, path, rule="the byte that Lineal writes there for these files"):
+        """The fault of a zip that is another than Lineal writes."""
+        if not self.entries or path == self.name:
+            rule += "; where another program packed them again, unpack it and give the folder"
+        return Tampered(path, f"byte {at} of the zip: {rule}")
+
+    def part(self, at, count):
+        self.file.seek(at)
+        return self.file.read(count)
+
+    def checksum(self, at, size):
+        """The CRC-32 of bytes of the zip, read in pieces."""
+        crc, end = 0, at + size
+        while at < end:
+            piece = self.part(at, min(PIECE_BYTES, end - at))
+            if not piece:
+                raise OSError(f"{self.name} became shorter while it was read")
+            crc, at = binascii.crc32(piece, crc), at + len(piece)
+        return crc
 
     def read(self, path):
-        """The bytes of a file; OSError if there is none, or it is not what the zip says of it."""
-        try:
-            entry = self.entries[path]
-            with self.zip.open(entry) as file:
-                # No more than was said, and counted, before.
-                return file.read(entry.file_size)
-        except (KeyError, zipfile.BadZipFile, EOFError, RuntimeError, ValueError, Unpacked) as why:
-            raise OSError(str(why)) from why
+        """The bytes of a file; OSError if there is none."""
+        if path not in self.entries:
+            raise OSError(f"no {path}")
+        return self.part(*self.entries[path])
 
     def paths(self):
         """Each path, and what is wrong with it, or nothing."""
-        yield from self.wrong
-        yield from ((path, None) for path in self.entries)
+        return ((path, None) for path in self.entries)
+
+
+def in_zip(name, size, crc):
+    """What a zip says twice of a file: not packed, of no time (the first day that the form knows)."""
+    flags = 0 if name.isascii() else 1 << 11
+    return struct.pack("<HHHHHIIIHH", 10, flags, 0, 0, 1 << 5 | 1, crc, size, size, len(name), 0)
 
 
 class Pack:
@@ -1936,7 +2004,10 @@ def row_at(parts, place):
 
 def check_pack(folder, key=None, trusted=None):
     """The exit code, what is shown in words, and each fault as a file and a rule."""
-    pack = Pack(folder)
+    try:
+        pack = Pack(folder)
+    except Tampered as fault:
+        return TAMPERED, [], [(fault.at, fault.rule)]
     about, keys = pack.json("pack.json"), pack.json("keys/keys.json")
     if about.get("type") != "lineal-pack" or about.get("format") != 1 or isinstance(about.get("format"), bool):
         pack.fault("pack.json", "a pack of format 1, the one that this program reads")
@@ -2011,6 +2082,9 @@ def put(code, lines):
 
 
 def is_zip(path):
+    """Does it begin as a zip, or is it called one? Of such a file whose beginning was changed it is told where."""
+    if os.path.isfile(path) and path.lower().endswith(".zip"):
+        return True
     try:
         with open(path, "rb") as file:
             return file.read(len(ZIP)) == ZIP
@@ -2052,10 +2126,6 @@ def main(arguments):
             return put(*told_of_pack(files[0], key, trusted, as_json))
         with open(files[0], "rb") as file:
             data = file.read()
-    except zipfile.BadZipFile as error:
-        print(f"error: {files[0]} begins as a zip and is none that can be read ({error}): fetch it again, or unpack it"
-              " and give the folder", file=sys.stderr)
-        return WRONG_USE
     except (OSError, ValueError, Broken) as error:
         print(f"error: {error}", file=sys.stderr)
         return WRONG_USE

@@ -1,8 +1,12 @@
 //! What is handed over as one file: a zip whose bytes follow from its files alone, and the way back.
 
+mod exact;
+
+use exact::hold_to_form;
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::path::{Component, Path};
+use zip::read::ZipFile;
 use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
@@ -62,8 +66,8 @@ fn options(bytes: u64) -> SimpleFileOptions {
 /// zip; gives their paths, in order. What this fails on is removed.
 ///
 /// # Errors
-/// [`io::ErrorKind::AlreadyExists`]; [`io::ErrorKind::InvalidData`] of an archive that holds something else
-/// than we write; what the medium says.
+/// [`io::ErrorKind::AlreadyExists`]; [`io::ErrorKind::InvalidData`] of an archive that is not to the byte what
+/// we write; what the medium says.
 pub fn unzip(from: impl Read + Seek, into: &Path) -> io::Result<Vec<String>> {
     std::fs::create_dir_all(into)?;
     if std::fs::read_dir(into)?.next().is_some() {
@@ -95,27 +99,29 @@ fn unzip_into(from: impl Read + Seek, into: &Path) -> io::Result<Vec<String>> {
 /// Gives each file of such a zip: the folder in which it stands, its path there, its bytes.
 ///
 /// # Errors
-/// [`io::ErrorKind::InvalidData`] of an archive that holds something else than we write, what the taker
-/// says, or what the medium says.
+/// [`io::ErrorKind::InvalidData`] of an archive that is not to the byte what we write, what the taker says,
+/// or what the medium says.
 pub(crate) fn each(
     from: impl Read + Seek,
     mut take: impl FnMut(&str, &str, &mut dyn Read) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut archive = ZipArchive::new(from)?;
+    let mut archive = ZipArchive::new(hold_to_form(from)?)?;
     for at in 0..archive.len() {
         let mut entry = archive.by_index(at)?;
-        let name = entry.name().map(std::borrow::Cow::into_owned).unwrap_or_default();
-        let places = plain(&name).filter(|_| {
-            // Nothing that was packed, and no link: so no entry is larger than what came.
-            entry.compression() == CompressionMethod::Stored && entry.is_file()
-        });
-        let (folder, path) = places.ok_or_else(|| {
-            let why = "the archive holds something else than plain files in one folder";
-            io::Error::new(io::ErrorKind::InvalidData, why)
-        })?;
+        let name = name_of(&entry);
+        let (folder, path) = plain(&name).ok_or_else(not_plain)?;
         take(folder, path, &mut entry)?;
     }
     Ok(())
+}
+
+fn name_of(entry: &ZipFile<'_, impl Read>) -> String {
+    entry.name().map(std::borrow::Cow::into_owned).unwrap_or_default()
+}
+
+fn not_plain() -> io::Error {
+    let why = "the archive holds something else than plain files in one folder";
+    io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
 /// The folder and the path of an entry, where it leads nowhere else.

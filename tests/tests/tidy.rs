@@ -36,7 +36,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ),
     ("csv", &["import/src/datadog/csv.rs"]),
     ("signal_hook", &["cli/src/command/import/follow.rs"]),
-    ("zip", &["import/src/exchange/clearml/archive.rs", "evidence/src/archive.rs"]),
+    ("zip", &["import/src/exchange/clearml/archive.rs", "evidence/src/archive"]),
     ("rustyline", &["cli/src/repl/", "cli/src/passphrase.rs"]),
     ("ctrlc", &["cli/src/repl/"]),
     ("arrow_array", &["server/src/reply/arrow.rs"]),
