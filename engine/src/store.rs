@@ -16,6 +16,7 @@ mod reading;
 mod recovery;
 mod secrets;
 mod state;
+mod stored;
 mod turn;
 mod veil;
 
@@ -30,7 +31,8 @@ pub(crate) use backup::{
 };
 pub use compact::{CompactProgress, Compaction};
 pub use erase::{
-    DecidedStep, DecisionInfo, DecisionLog, ErasureDone, ErasureOrder, Suppressed, Target,
+    DecidedStep, DecisionInfo, DecisionLog, ErasureDone, ErasureOrder, RetractedShare, Suppressed,
+    Target,
 };
 pub(crate) use erased_values::ErasedValues;
 pub use hold::{HoldInfo, HoldScope};

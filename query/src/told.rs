@@ -9,6 +9,7 @@ mod imports;
 mod lineage;
 mod names;
 mod node;
+mod stored;
 mod tally;
 mod target;
 
@@ -20,5 +21,6 @@ pub use lineage::{
 };
 pub use names::{Begun, NAMES_MAX, begins_with, names_beginning};
 pub use node::{event_json, neighbours, node_json, type_of, value_json};
+pub use stored::Stored;
 pub use tally::{Counted, Tally, bringer};
 pub use target::{LISTED, Searched, Target, Unresolved, found_by, resolve};

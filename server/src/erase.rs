@@ -7,7 +7,7 @@ use crate::writer::{Failed, Hands};
 use lineal_engine::schema::Kind;
 use lineal_engine::{ErasureOrder, Error, EventRef, HoldScope, NodeNo, Snapshot, Target};
 use lineal_import::Progress;
-use lineal_query::told::{Target as Told, Unresolved, resolve};
+use lineal_query::told::{Stored, Target as Told, Unresolved};
 use serde_json::{Value as Json, json};
 
 /// Nothing was done, for a reason that the caller may know.
@@ -40,22 +40,31 @@ impl Hands {
         }
     }
 
-    fn node(&self, view: &Snapshot, text: &str) -> Result<NodeNo, Failed> {
-        match resolve(view, text).map_err(|error| self.unnamed(&error))? {
-            Told::Node(node) => Ok(node),
+    /// The node that a text names, in the view that has it.
+    fn node<'v>(
+        &self,
+        stored: &'v Stored<'_>,
+        text: &str,
+    ) -> Result<(&'v Snapshot, NodeNo), Failed> {
+        let (view, named) = stored.resolve(text).map_err(|error| self.unnamed(&error))?;
+        match named {
+            Told::Node(node) => Ok((view, node)),
             Told::Events { .. } => Err(refused(format!("{text} is an event"))),
         }
     }
 
-    fn events(&self, view: &Snapshot, text: &str, all: bool) -> Result<Vec<EventRef>, Failed> {
-        match resolve(view, text).map_err(|error| self.unnamed(&error))? {
-            Told::Events { events, by } if events.len() > 1 && !all => Err(refused(format!(
-                "{} events have this {by}; `all` erases all of them",
-                events.len()
-            ))),
-            Told::Events { events, .. } => Ok(events),
-            Told::Node(_) => Err(refused(format!("{text} is no event"))),
+    fn events(&self, stored: &Stored<'_>, text: &str, all: bool) -> Result<Vec<EventRef>, Failed> {
+        let (_, named) = stored.resolve(text).map_err(|error| self.unnamed(&error))?;
+        let Told::Events { events, by } = named else {
+            return Err(refused(format!("{text} is no event")));
+        };
+        let count = stored.count(&events).map_err(|error| self.store_failed(&error))?;
+        if count > 1 && !all {
+            return Err(refused(format!(
+                "{count} events have this {by}; `all` erases all of them"
+            )));
         }
+        Ok(events)
     }
 
     /// Erases what a request names, after what waits in the journal was committed.
@@ -72,25 +81,27 @@ impl Hands {
             seal::seal(self, self.tenant.now(), progress)?;
         }
         let failed = |error: Error| self.unerased(&error);
-        // Who may order this sees what is restricted, and must, to lift it.
+        // Who may order this sees what is restricted, and must, to lift it; and what was retracted, since
+        // it lies there still.
         let view = self.store.snapshot().map_err(failed)?.with_restricted();
+        let stored = Stored::of(&self.store, view).map_err(failed)?;
         let mut targets = Vec::new();
         for text in &request.events {
-            targets.push(Target::Events(self.events(&view, text, request.all)?));
+            targets.push(Target::Events(self.events(&stored, text, request.all)?));
         }
         for text in &request.batches {
-            let node = self.node(&view, text)?;
+            let (view, node) = self.node(&stored, text)?;
             if view.kind_of(node) != Kind::Batch {
                 return Err(refused(format!("{text} is no batch")));
             }
             targets.push(Target::Batch(view.node_id(node)));
         }
         for field in &request.fields {
-            let node = self.node(&view, &field.node)?;
+            let (view, node) = self.node(&stored, &field.node)?;
             targets.push(Target::Field(view.node_id(node), field.field.clone()));
         }
         // A view holds a mark, and replaced files would wait for it.
-        drop(view);
+        drop(stored);
         let decision = request.decision_made().map_err(refused)?;
         let order = ErasureOrder {
             targets,
@@ -110,6 +121,7 @@ impl Hands {
         Ok(json!({
             "decision": decision.name(), "dry_run": request.dry_run, "commit": done.commit,
             "rows": done.rows, "batches": done.batches, "values": done.values.len(),
+            "retracted": { "rows": done.retracted.rows, "fields": done.retracted.fields },
             "files_that_must_not_exist": files.collect::<Vec<_>>(),
             "waiting": done.waiting.len(), "orphans": done.orphans.len(),
         }))
@@ -150,7 +162,9 @@ impl Hands {
                 "" | "store" => HoldScope::Store,
                 text => {
                     let view = self.store.snapshot().map_err(failed)?;
-                    let node = self.node(&view, text)?;
+                    // What was retracted can be erased, so it can be held.
+                    let stored = Stored::of(&self.store, view).map_err(failed)?;
+                    let (view, node) = self.node(&stored, text)?;
                     HoldScope::Node(view.kind_of(node), view.key_of(node))
                 }
             };

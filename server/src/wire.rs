@@ -368,7 +368,7 @@ pub struct ImportRequest {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ErasureRequest {
-    /// Event ids, request ids, log ids or input hashes.
+    /// Event ids, request ids, log ids, input hashes, or `REVISION/ROW`.
     #[serde(default)]
     pub events: Vec<String>,
     /// Where one of them fits several events, all of these.

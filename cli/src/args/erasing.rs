@@ -37,7 +37,7 @@ pub(crate) struct Decided {
 pub(crate) enum Erase {
     /// Events, and every other row that is the same event, whichever import brought it
     Event {
-        /// Event ids, request ids, log ids or input hashes
+        /// Event ids, request ids, log ids, input hashes, or REVISION/ROW
         #[arg(required = true, value_name = "EVENT")]
         targets: Vec<String>,
         /// Where one of them fits several events, erase all of these
@@ -105,7 +105,7 @@ impl Erase {
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Hold {
-    /// Forbid erasures: lineal hold add case-4 deployment:scorer/prod --reason 'authority request'
+    /// Forbid erasures: lineal hold add case-4 deployment:scorer/prod --reason 'authority request' --by WHO
     Add {
         /// What to call it; one of the same name takes the place of the former
         name: String,
@@ -114,9 +114,10 @@ pub(crate) enum Hold {
         /// Why
         #[arg(long)]
         reason: String,
-        /// Who says so (kept as a key)
-        #[arg(long, value_name = "LOGIN")]
-        actor: Option<String>,
+        /// Who says so: login or e-mail (kept as a key). Needed beside a store; with --url leave it out: the
+        /// token says who it is
+        #[arg(long, alias = "actor", value_name = "WHO")]
+        by: Option<String>,
     },
     /// End a hold
     Release {
@@ -125,9 +126,10 @@ pub(crate) enum Hold {
         /// Why
         #[arg(long)]
         reason: String,
-        /// Who says so (kept as a key)
-        #[arg(long, value_name = "LOGIN")]
-        actor: Option<String>,
+        /// Who says so: login or e-mail (kept as a key). Needed beside a store; with --url leave it out: the
+        /// token says who it is
+        #[arg(long, alias = "actor", value_name = "WHO")]
+        by: Option<String>,
     },
     /// List the holds that stand
     List,

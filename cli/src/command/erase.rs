@@ -7,10 +7,11 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
 use crate::remote::Remote;
 use crate::render::{counted, visible};
-use crate::target::resolve;
+use crate::target::failure;
 use crate::time::Zone;
 use lineal_engine::schema::Kind;
-use lineal_engine::{ErasureDone, ErasureOrder, Snapshot, Store, Target};
+use lineal_engine::{ErasureDone, ErasureOrder, NodeNo, RetractedShare, Snapshot, Store, Target};
+use lineal_query::told::Stored;
 use serde_json::json;
 use std::io::Write;
 
@@ -24,22 +25,24 @@ pub(super) fn run(arguments: &Arguments, wanted: &Erase) -> Outcome {
     } else {
         place::open_noted_without(arguments, "erase", &wanted.named())?
     };
-    // Who decides sees what is restricted, and must, to lift it.
-    let view = store.snapshot()?.with_restricted();
+    // Who decides sees what is restricted, and must, to lift it; and what was retracted, since it lies
+    // there still.
+    let stored = Stored::of(&store, store.snapshot()?.with_restricted())?;
     let zone = Zone::parse(&arguments.tz)?;
     let targets = match wanted {
-        Erase::Event { targets, all, .. } => vec![events(&view, &zone, targets, *all)?],
-        Erase::Batch { batches, .. } => {
-            batches.iter().map(|batch| self::batch(&view, &zone, batch)).collect::<Outcome<_>>()?
-        }
+        Erase::Event { targets, all, .. } => vec![events(&stored, &zone, targets, *all)?],
+        Erase::Batch { batches, .. } => batches
+            .iter()
+            .map(|batch| self::batch(&stored, &zone, batch))
+            .collect::<Outcome<_>>()?,
         Erase::Field { node, field, .. } => {
-            let node = node_of(&view, &zone, node)?;
+            let (view, node) = node_of(&stored, &zone, node)?;
             vec![Target::Field(view.node_id(node), field.clone())]
         }
         Erase::List => Vec::new(),
     };
     // What was asked holds a view, and with it a mark: files that are replaced would wait for it.
-    drop(view);
+    drop(stored);
     let order = order(&store, decided, targets)?;
     let done = store.erase(&order, decided.dry_run)?;
     told(arguments, decided, &done)
@@ -67,18 +70,20 @@ fn order(store: &Store, decided: &Decided, targets: Vec<Target>) -> Outcome<Eras
 }
 
 /// The events that texts name; several that one text names only where all are meant.
-fn events(view: &Snapshot, zone: &Zone, texts: &[String], all: bool) -> Outcome<Target> {
+fn events(stored: &Stored<'_>, zone: &Zone, texts: &[String], all: bool) -> Outcome<Target> {
     let mut found = Vec::new();
     for text in texts {
-        let crate::target::Target::Events { events, by } = resolve(view, zone, text)? else {
+        let (_, named) = stored.resolve(text).map_err(|unresolved| failure(zone, unresolved))?;
+        let crate::target::Target::Events { events, by } = named else {
             return Err(Failure::usage(format!(
                 "{text} is no event; `lineal erase batch` and `lineal erase field` erase other things"
             )));
         };
-        if events.len() > 1 && !all {
+        let count = stored.count(&events)?;
+        if count > 1 && !all {
             return Err(Failure::usage(format!(
                 "{} have this {by}: {text}\n  --all erases all of them; an event id names one",
-                counted(events.len() as u64, "event")
+                counted(count as u64, "event")
             )));
         }
         found.extend(events);
@@ -86,21 +91,35 @@ fn events(view: &Snapshot, zone: &Zone, texts: &[String], all: bool) -> Outcome<
     Ok(Target::Events(found))
 }
 
-fn node_of(view: &Snapshot, zone: &Zone, text: &str) -> Outcome<lineal_engine::NodeNo> {
-    match resolve(view, zone, text)? {
-        crate::target::Target::Node(node) => Ok(node),
+/// The node that a text names, in the view that has it.
+fn node_of<'v>(stored: &'v Stored<'_>, zone: &Zone, text: &str) -> Outcome<(&'v Snapshot, NodeNo)> {
+    let (view, named) = stored.resolve(text).map_err(|unresolved| failure(zone, unresolved))?;
+    match named {
+        crate::target::Target::Node(node) => Ok((view, node)),
         crate::target::Target::Events { .. } => Err(Failure::usage(format!(
             "{text} is an event; `lineal erase event {text}` erases it"
         ))),
     }
 }
 
-fn batch(view: &Snapshot, zone: &Zone, text: &str) -> Outcome<Target> {
-    let node = node_of(view, zone, text)?;
+fn batch(stored: &Stored<'_>, zone: &Zone, text: &str) -> Outcome<Target> {
+    let (view, node) = node_of(stored, zone, text)?;
     if view.kind_of(node) != Kind::Batch {
         return Err(Failure::usage(format!("{text} is a {}, no batch", view.kind_of(node))));
     }
     Ok(Target::Batch(view.node_id(node)))
+}
+
+/// What of it only retracted imports hold.
+fn retracted_told(out: &mut dyn Write, of: RetractedShare) -> Outcome<()> {
+    if of.rows > 0 {
+        let rows = counted(of.rows, "row");
+        writeln!(out, "  of retracted imports alone: {rows}; no answer shows what is retracted")?;
+    }
+    if of.fields > 0 {
+        writeln!(out, "  only retracted imports describe the node that was named")?;
+    }
+    Ok(())
 }
 
 /// What was done, for a person or a program.
@@ -119,6 +138,7 @@ pub(super) fn told(arguments: &Arguments, decided: &Decided, done: &ErasureDone)
         let object = json!({
             "decision": what, "dry_run": decided.dry_run, "commit": done.commit, "rows": done.rows,
             "batches": done.batches, "values": values.collect::<Vec<_>>(),
+            "retracted": { "rows": done.retracted.rows, "fields": done.retracted.fields },
             "files_that_must_not_exist": files.collect::<Vec<_>>(),
             "waiting": done.waiting, "orphans": done.orphans,
         });
@@ -138,6 +158,7 @@ pub(super) fn told(arguments: &Arguments, decided: &Decided, done: &ErasureDone)
         None => writeln!(out, "would be {what}: {things}; nothing was written")?,
         Some(commit) => writeln!(out, "{what} in commit {commit}: {things}")?,
     }
+    retracted_told(&mut out, done.retracted)?;
     let beside: Vec<&str> =
         done.values.iter().filter(|(_, named)| !named).map(|(field, _)| field.as_str()).collect();
     if !beside.is_empty() {

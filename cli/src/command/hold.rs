@@ -2,15 +2,17 @@
 
 mod there;
 
+use super::record::nobody;
 use crate::args::{Arguments, Hold};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
 use crate::remote::Remote;
 use crate::render::visible;
-use crate::target::{Target, resolve};
+use crate::target::{Target, failure};
 use crate::time::{Zone, rfc3339};
 use lineal_engine::schema::Kind;
 use lineal_engine::{HoldInfo, HoldScope, Snapshot, Store};
+use lineal_query::told::Stored;
 use serde_json::{Value as Json, json};
 use std::io::Write;
 
@@ -22,18 +24,20 @@ pub(super) fn run(arguments: &Arguments, wanted: &Hold) -> Outcome {
         return there::run(arguments, wanted, &remote);
     }
     match wanted {
-        Hold::Add { name, scope, reason, actor } => {
+        Hold::Add { name, scope, reason, by } => {
+            let by = person(by.as_deref())?;
             let store = place::open_noted(arguments, "hold")?;
-            let actor = actor.as_ref().map(|login| store.actor_key(login)).transpose()?;
+            let actor = store.actor_key(by)?;
             let scope = scope_of(&store, arguments, scope)?;
-            let commit = store.hold(name, &scope, reason, actor)?;
+            let commit = store.hold(name, &scope, reason, Some(actor))?;
             store.write_indexes()?;
             done(arguments, name, "held", commit)
         }
-        Hold::Release { name, reason, actor } => {
+        Hold::Release { name, reason, by } => {
+            let by = person(by.as_deref())?;
             let store = place::open_noted(arguments, "hold")?;
-            let actor = actor.as_ref().map(|login| store.actor_key(login)).transpose()?;
-            let commit = store.release(name, reason, actor)?;
+            let actor = store.actor_key(by)?;
+            let commit = store.release(name, reason, Some(actor))?;
             store.write_indexes()?;
             done(arguments, name, "released", commit)
         }
@@ -41,12 +45,21 @@ pub(super) fn run(arguments: &Arguments, wanted: &Hold) -> Outcome {
     }
 }
 
+/// Who says so: what forbids erasures, or no longer does, is a named person's word, as all that is stated.
+fn person(by: Option<&str>) -> Outcome<&str> {
+    let by = by.map(str::trim);
+    by.filter(|by| !by.is_empty() && !by.eq_ignore_ascii_case("unknown")).ok_or_else(nobody)
+}
+
 fn scope_of(store: &Store, arguments: &Arguments, text: &str) -> Outcome<HoldScope> {
     if text == "store" {
         return Ok(HoldScope::Store);
     }
-    let view = store.snapshot()?;
-    let Target::Node(node) = resolve(&view, &Zone::parse(&arguments.tz)?, text)? else {
+    let zone = Zone::parse(&arguments.tz)?;
+    // What was retracted can be erased, so it can be held.
+    let stored = Stored::of(store, store.snapshot()?)?;
+    let (view, named) = stored.resolve(text).map_err(|unresolved| failure(&zone, unresolved))?;
+    let Target::Node(node) = named else {
         return Err(Failure::usage(format!("{text} is an event; hold its batch or deployment")));
     };
     let kind = view.kind_of(node);

@@ -118,6 +118,13 @@ fn print(out: &mut dyn Write, told: &Json, zone: &Zone) -> Outcome<()> {
     let batches = if number(&logs["batches"]) == 1 { "batch" } else { "batches" };
     let below = number(&logs["below_floor"]);
     writeln!(out, "{LOGS}: {} {batches}, {below} below the floor", number(&logs["batches"]))?;
+    if number(&logs["retracted"]) > 0 {
+        let retracted = number(&logs["retracted"]);
+        writeln!(
+            out,
+            "  {retracted} of retracted imports: no answer shows them, and they lie there"
+        )?;
+    }
     if number(&logs["cannot_tell"]) > 0 {
         let timeless = number(&logs["cannot_tell"]);
         writeln!(out, "  of {timeless} nobody can tell: no event has a time")?;
@@ -154,13 +161,14 @@ fn due_told(out: &mut dyn Write, due: &[Json], zone: &Zone) -> Outcome<()> {
     writeln!(out, "  due: {}, of which {held} on hold", due.len())?;
     for batch in due.iter().take(SHOWN) {
         let text = |name: &str| visible(batch[name].as_str().unwrap_or_default()).into_owned();
+        let retracted = if batch["retracted"] == true { "  retracted" } else { "" };
         let hold = match batch["hold"].is_null() {
             true => String::new(),
             false => format!("  hold {}", text("hold")),
         };
         writeln!(
             out,
-            "    {}  {}  {}  since {}{hold}",
+            "    {}  {}  {}  since {}{retracted}{hold}",
             text("name"),
             text("deployment"),
             counted(batch["rows"].as_u64().unwrap_or(0), "row"),
@@ -229,8 +237,13 @@ fn propose(
         writeln!(out, "{object}")?;
     } else {
         let batches = if count == 1 { "batch" } else { "batches" };
+        let retracted = found.due.iter().filter(|batch| batch.retracted).count();
+        let of_retracted = match retracted {
+            0 => String::new(),
+            some => format!(" ({some} of retracted imports)"),
+        };
         match name {
-            LOGS => writeln!(out, "proposed: {count} {batches}, SHA-256 {digest}")?,
+            LOGS => writeln!(out, "proposed: {count} {batches}{of_retracted}, SHA-256 {digest}")?,
             _ => writeln!(out, "proposed: {}, SHA-256 {digest}", counted(days, "day"))?,
         }
         writeln!(out, "  nothing is erased yet; a second person reads it, then")?;

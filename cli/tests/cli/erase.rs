@@ -1,5 +1,7 @@
 //! Erasing, holding and retention, as commands.
 
+mod retracted;
+
 use crate::program::{DATABASE, Folder};
 use serde_json::json;
 
@@ -183,7 +185,18 @@ fn a_restricted_field_is_not_shown_and_comes_back() {
     let hidden = ask(&[]);
     assert!(!rows(&hidden).to_string().contains(&format!("[\"{email}\",")), "{hidden}");
     assert!(hidden.contains("ci-bot"), "nobody else's: {hidden}");
-    assert!(hidden.contains("1 sealed value is restricted"), "{hidden}");
+    let state = |text: &str| {
+        let told: serde_json::Value = serde_json::from_str(text).unwrap();
+        (told["completeness"]["state"].clone(), told["completeness"].to_string())
+    };
+    let (cannot, why) = state(&hidden);
+    assert!(cannot == "cannot_tell" && why.contains("1 sealed value is restricted"), "{hidden}");
+    assert_eq!(state(&ask(&["--restricted"])).0, "complete");
+    let counted = "find actor where name is not null summarize count() as n";
+    let counted = folder.run(&["query", counted, "--fail-on", "cannot-tell"]);
+    assert_eq!(counted.code, 4, "{counted:?}");
+    let others = folder.done(&["--json", "query", "find actor as a return a"]);
+    assert_eq!(state(&others.out).0, "complete", "no sealed field is spoken of");
     assert_eq!(rows(&ask(&["--restricted"])), rows(&before));
     // The key of an actor is made of its login, so its node is found while its name is hidden.
     let lifted = folder.run(&decided("--lift"));
@@ -198,7 +211,12 @@ fn two_persons_and_no_hold() {
     let run = folder.run(&[&["erase", "event", "e3"][..], &alone[..]].concat());
     assert_eq!(run.code, 2);
     assert!(run.err.contains("decided by one person and executed by another"), "{}", run.err);
-    folder.done(&["hold", "add", "case-4", "store", "--reason", "authority request"]);
+    let add = ["hold", "add", "case-4", "store", "--reason", "authority request"];
+    for nobody in [&[][..], &["--by", " "], &["--by", "unknown"]] {
+        let run = folder.run(&[&add[..], nobody].concat());
+        assert!(run.code == 2 && run.err.contains("nobody says it: --by WHO"), "{run:?}");
+    }
+    folder.done(&[&add[..], &["--by", "anna@bank.example"]].concat());
     let held = folder.run(&with_words(&["erase", "event", "e3"], &[]));
     assert_eq!(held.code, 2);
     assert!(held.err.contains("the hold `case-4`"), "{}", held.err);
@@ -209,7 +227,10 @@ fn two_persons_and_no_hold() {
         (&listed["holds"][0]["name"], &listed["holds"][0]["scope"]),
         (&json!("case-4"), &json!("store"))
     );
-    folder.done(&["hold", "release", "case-4", "--reason", "closed"]);
+    let release = ["hold", "release", "case-4", "--reason", "closed"];
+    let run = folder.run(&release);
+    assert!(run.code == 2 && run.err.contains("nobody says it"), "{run:?}");
+    folder.done(&[&release[..], &["--actor", "anna@bank.example"]].concat());
     assert_eq!(folder.run(&with_words(&["erase", "event", "e3"], &[])).code, 0);
 }
 

@@ -31,7 +31,7 @@ impl Served {
         let aware = "aware_at=2026-03-01T00:00:00Z";
         done(&["incident", "inc-7", "--concerns", MODEL, "declared_serious=true", aware]);
         let scope = format!("system:{SYSTEM}");
-        folder.done(&["hold", "add", "inc-7", &scope, "--reason", REASON]);
+        folder.done(&[&["hold", "add", "inc-7", &scope, "--reason", REASON][..], &BY].concat());
         folder.write("id.pub", PUBLIC);
         done(&["key", "add", "id.pub", "--of", "b.horvat@bank.example"]);
         let made = folder.done(&["checkpoint", "--json"]).json();

@@ -23,6 +23,11 @@ impl Ledger {
         last.is_some_and(|(_, _, restore)| !restore)
     }
 
+    /// Is any import undone, as of a commit?
+    pub(crate) fn has_retracted(&self, upto: u64) -> bool {
+        self.retractions.iter().any(|(import, _, _)| self.is_retracted(*import, upto))
+    }
+
     /// Source records in the order of the log: where places are given, those that stand there.
     pub(crate) fn sources_at(&self, at: Option<Places>) -> impl Iterator<Item = &(u64, Source)> {
         let at = at.unwrap_or(Places { commits: Vec::new(), after: 0 });

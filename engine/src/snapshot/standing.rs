@@ -1,7 +1,7 @@
 //! What became of each row of a batch: for those who hand over logs and must account for every event
 //! that counters count.
 
-use super::Snapshot;
+use super::{EventRef, Snapshot};
 use crate::error::{Error, Result};
 use crate::event_fields::EventField;
 use crate::events::EventBlock;
@@ -32,6 +32,13 @@ pub struct StandingRows {
 }
 
 impl Snapshot {
+    /// Is a row there, and of an import that stands as of this view, whether it counts or not?
+    #[must_use]
+    pub fn has_row(&self, event: EventRef) -> bool {
+        let batch = self.graph().batches().of_ordinal(event.batch);
+        batch.is_some_and(|batch| batch.has_row(event.row))
+    }
+
     /// Columns of some rows of a part of a batch ([`Snapshot::parts_of`]), and what became of each
     /// row. Rows behind the last one are left out; of a part that the view does not have there are
     /// none.

@@ -1,5 +1,7 @@
 //! Making views, and keeping the last few: the graph and the segments.
 
+mod stored;
+
 use super::runs::DiskRuns;
 use super::{Snapshot, View, columns, ids, opened, weigh};
 use crate::damage::Damage;
@@ -16,9 +18,12 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 /// Views kept for `as of` and for repeated questions. Each is a graph in memory.
 const KEPT: usize = 4;
 
+/// The commit that a view ends with, and whether it leaves out what was retracted.
+type Which = (u64, bool);
+
 #[derive(Default)]
 pub(crate) struct Views {
-    cached: Mutex<Vec<(u64, Arc<View>)>>,
+    cached: Mutex<Vec<(Which, Arc<View>)>>,
     /// The graph that opening the store found to be of `head`, until the first view takes it.
     opened: Mutex<Option<Graph>>,
     runs: Arc<DiskRuns>,
@@ -61,24 +66,11 @@ impl Views {
     /// The view up to a commit.
     pub(crate) fn snapshot(&self, store: &Store, state: &State, commit: u64) -> Result<Snapshot> {
         let mut cached = locked(&self.cached);
-        if let Some(at) = cached.iter().position(|(of, _)| *of == commit) {
-            let entry = cached.remove(at);
-            let view = Arc::clone(&entry.1);
-            cached.push(entry);
+        if let Some(view) = kept(&mut cached, (commit, true)) {
             return Ok(Snapshot::new(view));
         }
-        let mark = match &self.mark {
-            Some(mark) => Some(mark.clone()),
-            // The state is locked: `head` does not move before the view is made.
-            None if store.is_writer() => enter(store.storage())?,
-            None => None,
-        };
-        let mut segments = Vec::new();
-        for number in 1..=state.head.segment {
-            let missing = || Error::corrupt(segment_path(number), 0, "the segment is there");
-            let bytes = open_segment(store.storage(), number, store.id())?;
-            segments.push(bytes.ok_or_else(missing)?);
-        }
+        let mark = self.mark_for(store)?;
+        let segments = segments(store, state)?;
         let mut damage = Arc::clone(&locked(&self.damage));
         let indexed = if commit == state.head.commit {
             let opened = locked(&self.opened).take();
@@ -101,11 +93,18 @@ impl Views {
         };
         let view = self.view(store, (graph, segments), mark);
         let view = if is_new { weigh::weigh(view)? } else { view };
-        if cached.len() >= KEPT {
-            cached.remove(0);
-        }
-        cached.push((commit, Arc::clone(&view)));
+        keep(&mut cached, (commit, true), &view);
         Ok(Snapshot::new(view))
+    }
+
+    /// What keeps the files in place that a view reads. The state is locked: `head` does not move before
+    /// the view is made.
+    fn mark_for(&self, store: &Store) -> Result<Option<Mark>> {
+        match &self.mark {
+            Some(mark) => Ok(Some(mark.clone())),
+            None if store.is_writer() => enter(store.storage()),
+            None => Ok(None),
+        }
     }
 
     /// Writes what is derived.
@@ -180,6 +179,32 @@ impl Views {
             _mark: mark,
         })
     }
+}
+
+/// A view that is kept; it is then the last to go.
+fn kept(cached: &mut Vec<(Which, Arc<View>)>, which: Which) -> Option<Arc<View>> {
+    let at = cached.iter().position(|(of, _)| *of == which)?;
+    let entry = cached.remove(at);
+    let view = Arc::clone(&entry.1);
+    cached.push(entry);
+    Some(view)
+}
+
+/// Keeps a view, in the place of the one that was asked for the longest time ago.
+fn keep(cached: &mut Vec<(Which, Arc<View>)>, which: Which, view: &Arc<View>) {
+    if cached.len() >= KEPT {
+        cached.remove(0);
+    }
+    cached.push((which, Arc::clone(view)));
+}
+
+/// The segments of a state.
+fn segments(store: &Store, state: &State) -> Result<Vec<Bytes>> {
+    let open = |number: u32| {
+        let missing = || Error::corrupt(segment_path(number), 0, "the segment is there");
+        open_segment(store.storage(), number, store.id())?.ok_or_else(missing)
+    };
+    (1..=state.head.segment).map(open).collect()
 }
 
 /// A graph that no generation covers, and whether its rows must still be weighed: over the generation

@@ -13,12 +13,14 @@ mod find;
 mod finish;
 mod record;
 mod restrict;
+mod retracted;
 mod rewrite;
 mod salts;
 mod suppress;
 mod values;
 
 pub use decisions::{DecidedStep, DecisionInfo, DecisionLog};
+pub use retracted::RetractedShare;
 pub use suppress::Suppressed;
 
 use super::Store;
@@ -71,6 +73,8 @@ pub struct ErasureDone {
     pub rows: u64,
     /// How many batches.
     pub batches: u64,
+    /// What of it no import holds that stands: nobody was shown it.
+    pub retracted: RetractedShare,
     /// Sealed values: field and whether the node that was named states it.
     pub values: Vec<(String, bool)>,
     /// Files that must no longer exist, in copies neither.
@@ -123,6 +127,7 @@ impl Store {
         let mut done = ErasureDone {
             rows: count,
             batches: rows.len() as u64,
+            retracted: self.retracted_share(order, &rows),
             values: values.iter().map(|value| (value.field.clone(), is_named(value))).collect(),
             ..ErasureDone::default()
         };

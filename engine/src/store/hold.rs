@@ -174,13 +174,17 @@ impl Store {
                 deployments.insert(batch.deployment, key);
             }
         }
-        // What it belongs to is in the view: without one nobody can tell what a hold is about.
+        // What it belongs to is in the view: without one nobody can tell what a hold is about. What only
+        // a retracted import says counts too: rather too much is held.
         let view = self.snapshot()?;
-        for key in deployments.values().flatten() {
-            let node = view.node_with_key(Kind::Deployment, key);
-            let Some(node) = node else { continue };
-            let systems = view.edges(node, Relation::BelongsTo, Direction::Forward);
-            nodes.extend(systems.iter().map(|system| view.node_id(*system)));
+        let stored = self.stored(&view)?;
+        for view in [&view].into_iter().chain(&stored) {
+            for key in deployments.values().flatten() {
+                let node = view.node_with_key(Kind::Deployment, key);
+                let Some(node) = node else { continue };
+                let systems = view.edges(node, Relation::BelongsTo, Direction::Forward);
+                nodes.extend(systems.iter().map(|system| view.node_id(*system)));
+            }
         }
         nodes.extend(deployments.into_keys());
         Ok(nodes)

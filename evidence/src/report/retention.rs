@@ -8,7 +8,7 @@ use super::words::{NOT_RECORDED, when};
 use crate::Error;
 use crate::check::ask::DAY;
 use crate::check::time_text;
-use crate::retention::{Class, Due, Period, Policy, due_of, standing_of};
+use crate::retention::{Class, Due, Period, Policy, due, due_of, standing_of};
 use lineal_engine::NodeNo;
 use lineal_engine::schema::Kind;
 use lineal_proof::Value;
@@ -37,7 +37,8 @@ pub fn retention(
     let mut document = facts.head(KIND, subject)?;
     document = document.fact("policy", format!("{}, version {}", policy.name, policy.version));
     document = document.section(classes(facts, policy)?);
-    document = document.section(logs(facts, &deployments, policy)?);
+    let meant = subject.map(|_| deployments.as_slice());
+    document = document.section(logs(facts, &deployments, meant, policy)?);
     document = document.section(papers(facts, subject, policy)?);
     document = document.section(holds(facts, subject, &deployments)?);
     document = document.section(erasures(facts, &deployments)?);
@@ -100,7 +101,13 @@ fn after(time: i64, days: f64) -> i64 {
     time.saturating_add((days * DAY as f64) as i64)
 }
 
-fn logs(facts: &Facts<'_>, deployments: &[NodeNo], policy: &Policy) -> Result<Section, Error> {
+/// The logs of these deployments, and the batches of those that are meant, or of the whole store.
+fn logs(
+    facts: &Facts<'_>,
+    deployments: &[NodeNo],
+    meant: Option<&[NodeNo]>,
+    policy: &Policy,
+) -> Result<Section, Error> {
     let mut section = facts.asks.section(KIND, "logs")?;
     let heads = [
         "deployment",
@@ -158,7 +165,7 @@ fn logs(facts: &Facts<'_>, deployments: &[NodeNo], policy: &Policy) -> Result<Se
     section.push(Block::Table(table));
     match class {
         None => gaps.push(Gap::new(Lack::Undeclared, format!("the policy has no class {LOGS}"))),
-        Some(class) => section = batches(facts, section, deployments, class)?,
+        Some(class) => section = batches(facts, section, meant, class)?,
     }
     section.push(Block::Gaps(gaps));
     Ok(section)
@@ -192,25 +199,36 @@ fn ceiling_words(
 fn batches(
     facts: &Facts<'_>,
     section: Section,
-    deployments: &[NodeNo],
+    meant: Option<&[NodeNo]>,
     class: &Class,
 ) -> Result<Section, Error> {
     // A batch of restricted rows is kept too; here rows are only counted.
     let view = facts.snapshot().clone().with_restricted();
-    let own = deployments.iter().flat_map(|node| view.batches_of(*node)).collect();
-    let due = due_of(facts.store, &view, class, facts.now, own)?;
-    let Due { batches, below_floor, timeless, due } = due;
+    let due = match meant {
+        Some(deployments) => due_of(facts.store, &view, class, facts.now, deployments)?,
+        None => due(facts.store, &view, class, facts.now)?,
+    };
+    let Due { batches, retracted, below_floor, timeless, due } = due;
     let held = due.iter().filter(|batch| batch.hold.is_some()).count();
     let mut section = section.say(format!(
         "Batches with events: {batches}. By the policy, below their floor: {below_floor}; past their ceiling: {}, \
          of these held: {held}; without a time, so that nobody can tell: {timeless}.",
         due.len()
     ));
+    if retracted > 0 {
+        section = section.say(format!(
+            "Of these batches {retracted} are of retracted imports: no answer shows them, and their rows lie in \
+             the store until they are erased."
+        ));
+    }
     let heads = ["batch", "deployment", "#rows", "last event", "ceiling", "hold"];
     let mut table = Table::new("Batches past their ceiling", &heads);
     for batch in due {
         let row = vec![
-            batch.name.into(),
+            match batch.retracted {
+                true => format!("{} (retracted)", batch.name).into(),
+                false => batch.name.into(),
+            },
             batch.deployment.into(),
             batch.rows.to_string().into(),
             time_text(batch.last_time).into(),

@@ -1,11 +1,14 @@
 //! Which batches are due: their ceiling, counted from their last event, has passed, and nothing holds
-//! them.
+//! them. Batches of retracted imports are among them: no answer shows them, and their rows lie in the
+//! store all the same.
 
 use super::Class;
 use crate::Error;
 use lineal_engine::schema::{Direction, Relation};
-use lineal_engine::{HoldInfo, HoldScope, NodeNo, Snapshot, Store};
+use lineal_engine::{BatchInfo, HoldInfo, HoldScope, NodeNo, Snapshot, Store};
 use lineal_proof::Hash;
+use lineal_proof::record::node_id;
+use std::collections::BTreeSet;
 
 /// A batch with the times that matter.
 #[derive(Clone, Debug)]
@@ -22,6 +25,8 @@ pub struct DueBatch {
     pub last_time: i64,
     /// When the ceiling passed, ns.
     pub ceiling: i64,
+    /// Are they of retracted imports alone?
+    pub retracted: bool,
     /// The hold that keeps it.
     pub hold: Option<String>,
 }
@@ -31,6 +36,8 @@ pub struct DueBatch {
 pub struct Due {
     /// Batches that hold anything.
     pub batches: u64,
+    /// Of these, batches of retracted imports alone.
+    pub retracted: u64,
     /// Of these, batches whose floor has not passed.
     pub below_floor: u64,
     /// Batches without an event with a time: nobody can tell.
@@ -44,10 +51,10 @@ pub struct Due {
 /// # Errors
 /// What the store says.
 pub fn due(store: &Store, view: &Snapshot, class: &Class, now: i64) -> Result<Due, Error> {
-    due_of(store, view, class, now, view.batches().map(|info| info.node).collect())
+    due_among(&Looked::at(store, view)?, class, now, None)
 }
 
-/// What is due of some batches at a time.
+/// What is due of the batches of some deployments at a time.
 ///
 /// # Errors
 /// What the store says.
@@ -56,63 +63,138 @@ pub fn due_of(
     view: &Snapshot,
     class: &Class,
     now: i64,
-    mut nodes: Vec<NodeNo>,
+    deployments: &[NodeNo],
+) -> Result<Due, Error> {
+    let ids = deployments.iter().map(|node| view.node_id(*node)).collect();
+    due_among(&Looked::at(store, view)?, class, now, Some(&ids))
+}
+
+fn due_among(
+    looked: &Looked<'_>,
+    class: &Class,
+    now: i64,
+    deployments: Option<&BTreeSet<Hash>>,
 ) -> Result<Due, Error> {
     let mut all = Due::default();
-    let tells_restricted = view.shows_restricted();
-    // As of the view: what was held or released later is not of this state.
-    let standing = store.holds_at(view.commit())?;
-    nodes.sort_unstable();
-    nodes.dedup();
-    for node in nodes {
-        let rows = view.rows_of(node).len() as u64;
-        let Some(info) = view.batch(node).filter(|_| rows > 0) else { continue };
+    for kept in looked.batches(deployments) {
         all.batches += 1;
-        if info.first_time > info.last_time {
+        all.retracted += u64::from(kept.retracted);
+        let (first, last) = (kept.info.first_time, kept.info.last_time);
+        if first > last {
             all.timeless += 1;
             continue;
         }
-        if class.min.end(info.last_time).is_some_and(|end| end > now) {
+        if class.min.end(last).is_some_and(|end| end > now) {
             all.below_floor += 1;
             continue;
         }
         // A floor in words is for a person to read before anything goes.
-        let ceiling = class.max.end(info.last_time).filter(|_| class.has_floor_in_time());
+        let ceiling = class.max.end(last).filter(|_| class.has_floor_in_time());
         let Some(ceiling) = ceiling.filter(|end| *end <= now) else {
             continue;
         };
-        let parts: Vec<u32> = view.parts_of(node).iter().map(|(ordinal, _)| *ordinal).collect();
-        let hold = match held(view, &standing, node, info.deployment) {
-            Some(hold) => Some(hold.name.clone()),
-            // Rows that somebody may need are not erased before that is decided.
-            None if !tells_restricted => None,
-            None => store.has_restricted(&parts).then(|| "restricted rows".to_owned()),
-        };
         all.due.push(DueBatch {
-            id: view.node_id(node),
-            name: view.name_of(node),
-            deployment: view.name_of(info.deployment),
-            rows,
-            last_time: info.last_time,
+            id: kept.view.node_id(kept.info.node),
+            name: kept.view.name_of(kept.info.node),
+            deployment: kept.view.name_of(kept.info.deployment),
+            rows: kept.rows,
+            last_time: last,
             ceiling,
-            hold,
+            retracted: kept.retracted,
+            hold: looked.hold_of(&kept),
         });
     }
     Ok(all)
 }
 
-/// The hold that is over a batch, its deployment, or a system of that.
-fn held<'h>(
-    view: &Snapshot,
-    standing: &'h [HoldInfo],
-    batch: NodeNo,
-    deployment: NodeNo,
-) -> Option<&'h HoldInfo> {
-    let systems = view.edges(deployment, Relation::BelongsTo, Direction::Forward);
-    standing.iter().find(|hold| match &hold.scope {
-        HoldScope::Store => true,
-        HoldScope::Node(kind, key) => view
-            .node_with_key(*kind, key)
-            .is_some_and(|node| node == batch || node == deployment || systems.contains(&node)),
-    })
+/// A view of a store, all that lies there as of it, and what is held.
+struct Looked<'s> {
+    store: &'s Store,
+    view: &'s Snapshot,
+    /// None where no import is retracted.
+    stored: Option<Snapshot>,
+    holds: Vec<HoldInfo>,
+}
+
+/// A batch that holds anything.
+struct Kept<'v> {
+    /// Where the numbers of `info` are meant.
+    view: &'v Snapshot,
+    info: BatchInfo,
+    /// Rows that are there.
+    rows: u64,
+    /// All parts, as [`lineal_engine::EventRef`] names them.
+    parts: Vec<u32>,
+    retracted: bool,
+}
+
+impl<'s> Looked<'s> {
+    fn at(store: &'s Store, view: &'s Snapshot) -> Result<Looked<'s>, Error> {
+        let stored = store.stored(view)?;
+        // As of the view: what was held or released later is not of this state.
+        Ok(Looked { store, view, stored, holds: store.holds_at(view.commit())? })
+    }
+
+    fn all(&self) -> &Snapshot {
+        self.stored.as_ref().unwrap_or(self.view)
+    }
+
+    /// The batches that hold anything, of these deployments where such are given, in the order of
+    /// their nodes.
+    fn batches(&self, deployments: Option<&BTreeSet<Hash>>) -> impl Iterator<Item = Kept<'_>> {
+        let all = self.all();
+        let is_meant = |info: &BatchInfo| {
+            deployments.is_none_or(|ids| ids.contains(&all.node_id(info.deployment)))
+        };
+        let nodes: BTreeSet<NodeNo> =
+            all.batches().filter(is_meant).map(|info| info.node).collect();
+        nodes.into_iter().filter_map(|node| self.kept(node))
+    }
+
+    /// A batch as the view shows it, or, of what it does not show, as it lies there.
+    fn kept(&self, node: NodeNo) -> Option<Kept<'_>> {
+        let all = self.all();
+        let parts = all.parts_of(node).into_iter().map(|(ordinal, _)| ordinal).collect();
+        let shown = self.view.same_node(all, node);
+        if let Some(info) = shown.and_then(|own| self.view.batch(own)) {
+            let rows = self.view.rows_of(info.node).len() as u64;
+            if rows > 0 {
+                return Some(Kept { view: self.view, info, rows, parts, retracted: false });
+            }
+        }
+        let lying = all.rows_of(node);
+        let (info, rows) = (all.batch(node)?, lying.len() as u64);
+        let retracted = !lying.iter().any(|row| self.view.has_row(*row));
+        (rows > 0).then_some(Kept { view: all, info, rows, parts, retracted })
+    }
+
+    /// What keeps a batch: the hold that is over it, its deployment, or a system of that; or rows that
+    /// somebody may need, which are not erased before that is decided.
+    fn hold_of(&self, kept: &Kept<'_>) -> Option<String> {
+        let around = self.around(kept);
+        let is_over = |hold: &&HoldInfo| match &hold.scope {
+            HoldScope::Store => true,
+            HoldScope::Node(kind, key) => around.contains(&node_id(kind.name(), key)),
+        };
+        if let Some(hold) = self.holds.iter().find(is_over) {
+            return Some(hold.name.clone());
+        }
+        let is_restricted = self.view.shows_restricted() && self.store.has_restricted(&kept.parts);
+        is_restricted.then(|| "restricted rows".to_owned())
+    }
+
+    /// The ids of a batch, of its deployment, and of the systems that this belongs to, were it that only
+    /// a retracted import says so.
+    fn around(&self, kept: &Kept<'_>) -> BTreeSet<Hash> {
+        let ids = [kept.info.node, kept.info.deployment].map(|node| kept.view.node_id(node));
+        let mut ids = BTreeSet::from(ids);
+        for view in [self.view].into_iter().chain(&self.stored) {
+            let deployment = view.same_node(kept.view, kept.info.deployment);
+            let systems = deployment
+                .map(|node| view.edges(node, Relation::BelongsTo, Direction::Forward))
+                .unwrap_or_default();
+            ids.extend(systems.iter().map(|system| view.node_id(*system)));
+        }
+        ids
+    }
 }

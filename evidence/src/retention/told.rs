@@ -47,7 +47,7 @@ impl<'p> Kept<'p> {
         });
         if let Some(logs) = &self.logs {
             told[LOGS] = json!({
-                "batches": logs.batches, "below_floor": logs.below_floor,
+                "batches": logs.batches, "retracted": logs.retracted, "below_floor": logs.below_floor,
                 "cannot_tell": logs.timeless,
                 "due": logs.due.iter().map(batch_json).collect::<Vec<_>>(),
             });
@@ -88,7 +88,7 @@ fn standing_json((class, standing): &(&Class, Standing)) -> Json {
 pub fn batch_json(batch: &DueBatch) -> Json {
     json!({
         "batch": batch.id.to_string(), "name": batch.name, "deployment": batch.deployment,
-        "rows": batch.rows, "last_time": time_text(batch.last_time),
+        "rows": batch.rows, "retracted": batch.retracted, "last_time": time_text(batch.last_time),
         "ceiling": time_text(batch.ceiling), "hold": batch.hold,
     })
 }

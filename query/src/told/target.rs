@@ -142,6 +142,17 @@ fn hash(text: &str) -> Option<(Option<String>, Vec<u8>)> {
     (known && !bytes.is_empty()).then_some((algorithm, bytes))
 }
 
+/// The events that a text names, whatever node is called so too.
+pub(super) fn only_events(view: &Snapshot, text: &str) -> Result<Target, Unresolved> {
+    let text = text.trim();
+    match text.split_once(':') {
+        Some((kind, key)) if Kind::parse(kind) == Some(Kind::Inference) => {
+            events(view, &unquoted(key))
+        }
+        _ => events(view, text),
+    }
+}
+
 fn events(view: &Snapshot, key: &str) -> Result<Target, Unresolved> {
     if let Some((algorithm, bytes)) = hash(key) {
         let events = view.events_by_hash(algorithm.as_deref(), &bytes)?;

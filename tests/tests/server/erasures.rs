@@ -98,3 +98,29 @@ fn files_with_what_was_erased_go_although_the_server_keeps_earlier_states() {
     assert_eq!(found(&live, &officer, "goes-1"), json!([]));
     live.until(|| generations() == before);
 }
+
+#[test]
+fn what_a_retracted_import_brought_is_erased_and_due() {
+    let live = Live::with(|config| config.write = true);
+    let (importer, officer) = (live.token(Role::Importer), live.token(Role::PrivacyOfficer));
+    let admin = live.token(Role::Admin);
+    let ask = post("/api/v2/logs", &json!([event("goes"), event("stays")])).token(&importer);
+    assert_eq!(live.send(ask).status, 202);
+    let sealed = crate::intake::seal(&live, &importer);
+    let import = json!({ "import": sealed["imports"][0]["import"], "reason": "by mistake" });
+    let retracted = live.send(post("/v1/retractions", &import).token(&admin));
+    assert_eq!(done(&live, &admin, &retracted)["state"], "done");
+    assert_eq!(found(&live, &officer, "goes"), json!([]));
+    let kept = live.send(post("/v1/retention", &json!({})).token(&officer)).ok();
+    assert_eq!(kept["inference-log"]["retracted"], 1, "{kept}");
+
+    let reply = live.send(post("/v1/erasures", &request(&json!(["goes"]))).token(&officer));
+    let erased = done(&live, &officer, &reply);
+    assert_eq!((&erased["state"], &erased["report"]["rows"]), (&json!("done"), &json!(1)));
+    assert_eq!(erased["report"]["retracted"], json!({ "rows": 1, "fields": 0 }), "{erased}");
+    let restored = json!({ "import": sealed["imports"][0]["import"], "restore": true });
+    let restored = live.send(post("/v1/retractions", &restored).token(&admin));
+    assert_eq!(done(&live, &admin, &restored)["state"], "done");
+    assert_eq!(found(&live, &officer, "goes"), json!([]));
+    assert_eq!(found(&live, &officer, "stays").as_array().unwrap().len(), 1);
+}

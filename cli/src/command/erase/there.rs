@@ -4,6 +4,7 @@ use crate::args::{Arguments, Erase};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::remote::Remote;
 use crate::render::{counted, visible};
+use lineal_engine::RetractedShare;
 use serde_json::{Value as Json, json};
 use std::io::Write;
 
@@ -46,6 +47,9 @@ pub(super) fn run(arguments: &Arguments, wanted: &Erase, remote: &Remote) -> Out
         None => writeln!(out, "would be {}: {things}; nothing was written", what.name())?,
         Some(commit) => writeln!(out, "{} in commit {commit}: {things}", what.name())?,
     }
+    let retracted = |name: &str| report["retracted"][name].as_u64().unwrap_or(0);
+    let of = RetractedShare { rows: retracted("rows"), fields: retracted("fields") };
+    super::retracted_told(&mut out, of)?;
     let files = report["files_that_must_not_exist"].as_array().map_or(0, Vec::len) as u64;
     if files > 0 {
         let files = counted(files, "container file");
