@@ -230,6 +230,7 @@ be interrupted at any point and called again. Old files go when nobody reads the
   lineal backup /mnt/copies/main                 again: only what is new is copied, what went goes
   lineal backup /mnt/copies/main --with-keys /mnt/safe/main.keys     and the keys, in their own file
   lineal backup /mnt/copies/main --check         what is missing, damaged, or must no longer exist
+  lineal backup /mnt/copies/main --heal          reads it too, and brings what is damaged anew
   lineal backup copy.tar                         an archive
   lineal backup copy.tar --url https://host      of a store that a server serves, as administrator
 What is derived is left out: `lineal rebuild` makes it again. So are the keys, which belong
@@ -351,7 +352,7 @@ pub(crate) struct Import {
     /// Read and count, write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Any reject, or file in a folder of logs that holds none, fails the import as a whole
+    /// Any reject, or file in a folder that no source takes, fails the import as a whole
     #[arg(long)]
     pub(crate) strict: bool,
     /// List which attributes of logs are seen, mapped, or left over; write nothing

@@ -108,7 +108,9 @@ impl Failure {
             },
             Failure::Remote { exit, .. } => *exit,
             Failure::Import(
-                lineal_import::Error::Strict { .. } | lineal_import::Error::NoLogs { .. },
+                lineal_import::Error::Strict { .. }
+                | lineal_import::Error::NoLogs { .. }
+                | lineal_import::Error::NoSource { .. },
             ) => Exit::No,
             _ => Exit::Usage,
         }

@@ -71,6 +71,16 @@ pub enum Error {
         /// The first of them, below what was given.
         names: String,
     },
+    /// `--strict`, and files stand in an imported folder that no source takes.
+    #[error(
+        "{files} in the imported folders belong to no source, and --strict leaves nothing out; nothing was imported: {names}\n  move what is none elsewhere, fetch again what was cut, or leave --strict out: the report then lists it"
+    )]
+    NoSource {
+        /// How many.
+        files: u64,
+        /// The first of them, below what was given, each with its reason.
+        names: String,
+    },
     /// The state of the source cannot be dated.
     #[error("{label} does not say when it was exported; give --observed-at TIME")]
     NoTime {

@@ -20,4 +20,4 @@ pub use pipeline::{
     rehearse_lines,
 };
 pub use progress::Progress;
-pub use report::{KnownFiles, NoLogs, Report, SourceReport};
+pub use report::{Instead, KnownFiles, NoLogs, NoSource, Report, SourceReport};

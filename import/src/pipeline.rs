@@ -19,6 +19,7 @@ mod rehearsal;
 mod sink;
 mod staging;
 mod still;
+mod untaken;
 
 pub use limits::Limits;
 pub use log_files::STANDARD_INPUT;
@@ -30,7 +31,7 @@ use crate::error::{Error, Result};
 use crate::mapping::{self, Mapping};
 use crate::progress::Progress;
 use crate::record::{EventSink, EventValue, Reject};
-use crate::report::Report;
+use crate::report::{NoSource, Report};
 use lineal_engine::Store;
 use lineal_engine::event_fields::EventField;
 use lineal_proof::Hash;
@@ -112,6 +113,10 @@ pub fn import(
     for path in paths {
         found.extend(recognise(path, options.form.as_deref())?);
     }
+    let untaken = match options.form {
+        Some(_) => NoSource::default(),
+        None => untaken::untaken(paths, &found, options.only.as_ref()),
+    };
     if let Some(only) = &options.only {
         found.retain_mut(|found| found.keep(only));
     }
@@ -121,14 +126,16 @@ pub fn import(
     if options.strict {
         // Everything is read once before anything is written.
         let mut rehearsal = staging::Session::rehearsal(store, options, mapping, progress);
+        rehearsal.report.no_source = untaken.clone();
         for found in &found {
-            rehearsal.take(found)?;
+            rehearsal.take(found, paths)?;
         }
         rehearsal.refuse_rejects()?;
     }
+    session.report.no_source = untaken;
     session.settle()?;
     for found in &found {
-        session.take(found)?;
+        session.take(found, paths)?;
     }
     session.finish()
 }

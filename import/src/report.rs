@@ -60,6 +60,41 @@ impl NoLogs {
     }
 }
 
+/// Files below an imported folder that no source takes, outside of folders of logs.
+#[derive(Clone, Default, Debug)]
+pub struct NoSource {
+    /// How many.
+    pub files: u64,
+    /// The first [`NO_LOGS_LISTED`] of them: what it is called below what was given, and why it is none.
+    pub named: Vec<(String, String)>,
+}
+
+impl NoSource {
+    /// Adds one.
+    pub(crate) fn add(&mut self, name: String, why: &str) {
+        self.files += 1;
+        if self.named.len() < NO_LOGS_LISTED {
+            self.named.push((name, why.to_owned()));
+        }
+    }
+
+    /// Called as those beside logs are.
+    fn to_json(&self) -> Value {
+        let (names, reasons): (Vec<&str>, Vec<&str>) =
+            self.named.iter().map(|(name, why)| (name.as_str(), why.as_str())).unzip();
+        json!({ "files": self.files, "names": names, "reasons": reasons })
+    }
+
+    fn from_json(json: &Value) -> Option<NoSource> {
+        // A server of an earlier version does not say it.
+        if json.is_null() {
+            return Some(NoSource::default());
+        }
+        let named = texts_of(&json["names"])?.into_iter().zip(texts_of(&json["reasons"])?);
+        Some(NoSource { files: json["files"].as_u64()?, named: named.collect() })
+    }
+}
+
 /// What became of one source: a store, or the files of an archive.
 #[derive(Clone, Default, Debug)]
 pub struct SourceReport {
@@ -127,6 +162,17 @@ impl SourceReport {
     }
 }
 
+/// A run that records no data set, and what it names in its place.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Instead {
+    /// The run's id.
+    pub run: String,
+    /// Parameters and tags that name data.
+    pub found: Vec<String>,
+    /// Is it a run of MLflow? Of other tools it is not known how they would record it.
+    pub is_mlflow: bool,
+}
+
 /// What an import did.
 #[derive(Clone, Default, Debug)]
 pub struct Report {
@@ -138,6 +184,8 @@ pub struct Report {
     pub dry_run: bool,
     /// The sources.
     pub sources: Vec<SourceReport>,
+    /// Files below what was given that belong to none of them.
+    pub no_source: NoSource,
     /// Nodes by kind: recorded anew, known.
     pub nodes: BTreeMap<&'static str, (u64, u64)>,
     /// Events recorded, and those among them that disagree with an earlier one of their identity.
@@ -147,7 +195,7 @@ pub struct Report {
     /// Runs without a recorded data set input, and runs in all.
     pub runs_without_input: (u64, u64),
     /// The first such run, and what was found instead.
-    pub instead: Option<(String, Vec<String>)>,
+    pub instead: Option<Instead>,
     /// Nodes that are referred to and were never imported, in the whole store, and the first of
     /// them by name.
     pub unresolved: (u64, Vec<String>),
@@ -215,6 +263,7 @@ impl Report {
             "import": self.import, "commits": self.commits, "dry_run": self.dry_run,
             "counts": counts(&self.counts()),
             "sources": sources.collect::<Vec<_>>(),
+            "no_logs": self.no_source.to_json(),
             "nodes": nodes, "events": self.events, "conflicts": self.conflicts,
             "runs_without_input": self.runs_without_input.0, "runs": self.runs_without_input.1,
             "unresolved": self.unresolved.0, "unresolved_first": self.unresolved.1,
@@ -235,6 +284,7 @@ impl Report {
             commits: number("commits")?,
             dry_run: json["dry_run"].as_bool()?,
             sources: json["sources"].as_array()?.iter().map(source_of).collect::<Option<_>>()?,
+            no_source: NoSource::from_json(&json["no_logs"])?,
             nodes: nodes.collect::<Option<_>>()?,
             events: number("events")?,
             conflicts: number("conflicts")?,
@@ -340,6 +390,7 @@ mod tests {
                 rejects: vec![Reject { at, reason: "r".to_owned() }],
                 warnings: vec!["w".to_owned()],
             }],
+            no_source: NoSource { files: 3, named: vec![("x".to_owned(), "empty".to_owned())] },
             nodes: [("run", (1, 2))].into(),
             events: 5,
             conflicts: 1,

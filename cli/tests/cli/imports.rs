@@ -35,6 +35,18 @@ fn importing_twice_says_that_nothing_is_new() {
 }
 
 #[test]
+fn only_a_run_of_mlflow_is_told_how_mlflow_records_its_data() {
+    let folder = Folder::new();
+    folder.done(&["init"]);
+    let task = fixture("exchange/clearml/export_task.json").display().to_string();
+    let told = folder.done(&["import", &task]).out;
+    assert!(told.contains("without a recorded dataset input"), "{told}");
+    assert!(!told.contains("mlflow"), "{told}");
+    let told = folder.done(&["import", &fixture("export-import-2.9").display().to_string()]).out;
+    assert!(told.contains("to record it: mlflow.log_input"), "{told}");
+}
+
+#[test]
 fn lines_from_standard_input() {
     let folder = Folder::with(&[DATABASE]);
     let line = |number: u32| {
@@ -310,6 +322,53 @@ fn files_beside_logs_that_are_none_are_named_and_strict_refuses_them() {
     folder.write("logs/new.txt", "later");
     let followed = folder.run(&["import", "--follow", "--once", "logs"]);
     assert!(followed.code == 0 && followed.out.contains("new.txt"), "{followed:?}");
+}
+
+#[test]
+fn files_that_no_source_takes_are_named_and_strict_refuses_them() {
+    let folder = Folder::with(&[]);
+    let good = std::fs::read(fixture("exchange/in-toto/slsa-provenance-v1.json")).unwrap();
+    let prov = std::fs::read(fixture("exchange/prov-json/generated.json")).unwrap();
+    folder.write("came/good.json", &good);
+    assert_eq!(folder.done(&["import", "--strict", "--dry-run", "came"]).code, 0);
+    folder.write("came/clearml.zip", b"PK\x03\x04 and no more");
+    folder.write("came/prov.json", &prov[..40]);
+    folder.write("came/empty.json", "");
+    for number in 0..20 {
+        folder.write(&format!("came/photos/{number:02}.png"), "a picture");
+    }
+    // What hides itself, and sums, are nobody's loss.
+    folder.write("came/.DS_Store", "x");
+    folder.write("came/good.json.sha256", "x");
+    let names = [
+        "clearml.zip (begins like no form that is read, or is cut)",
+        "empty.json (empty)",
+        "photos/00.png (called like no form that is read)",
+    ];
+    let strict = folder.run(&["import", "--strict", "came"]);
+    assert_eq!(strict.code, 1, "{strict:?}");
+    assert!(names.iter().all(|name| strict.err.contains(name)), "{strict:?}");
+    assert!(strict.err.contains("23 in the imported folders belong to no source"), "{strict:?}");
+    assert_eq!(folder.done(&["--json", "stats"]).json()["commit"], 0);
+    // The first time, and when the source is known.
+    for _ in 0..2 {
+        let run = folder.done(&["import", "came"]);
+        let said = run.out.lines().find(|line| line.contains("no source in 23 files: "));
+        assert!(said.is_some_and(|line| names.iter().all(|name| line.contains(name))), "{run:?}");
+        assert!(said.is_some_and(|line| line.ends_with(" and 13 more (--json lists them)")));
+        let none = &folder.done(&["--json", "import", "came"]).json()["no_logs"];
+        assert_eq!(none["files"], 23, "{none}");
+        assert_eq!(none["names"].as_array().map(Vec::len), Some(23), "{none}");
+        assert_eq!(
+            (&none["names"][1], &none["reasons"][1]),
+            (&"empty.json".into(), &"empty".into())
+        );
+        assert_eq!(none["names"][22], "prov.json");
+        assert_eq!(folder.run(&["import", "--strict", "came"]).code, 1);
+    }
+    folder.write("came/new.zip", "later");
+    let followed = folder.run(&["import", "--follow", "--once", "came"]);
+    assert!(followed.code == 0 && followed.out.contains("no source in"), "{followed:?}");
 }
 
 #[test]

@@ -32,6 +32,7 @@ fn every_command_speaks_json() {
             "dry_run",
             "counts",
             "sources",
+            "no_logs",
             "nodes",
             "events",
             "conflicts",

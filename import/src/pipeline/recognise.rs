@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// How deep below a given folder a source is looked for.
-const DEPTH_MAX: usize = 3;
+pub(super) const DEPTH_MAX: usize = 3;
 
 /// A source that was found.
 #[derive(Debug)]
@@ -120,6 +120,9 @@ const DATABASES: [&str; 3] = ["db", "sqlite", "sqlite3"];
 /// How files of OpenLineage's events are called.
 const EVENTS: [&str; 3] = ["ndjson", "jsonl", "json"];
 
+/// How files of logs are called.
+const LOG_ENDINGS: [&str; 7] = [".gz", ".zst", ".json", ".ndjson", ".jsonl", ".log", ".csv"];
+
 /// How documents of exchange formats are called.
 const DOCUMENTS: [&str; 8] =
     ["json", "jsonl", "ndjson", "jsonld", "intoto", "sigstore", "zip", "dvc"];
@@ -127,6 +130,15 @@ const DOCUMENTS: [&str; 8] =
 fn may_hold_document(file: &Path) -> bool {
     file.extension().is_some_and(|end| DOCUMENTS.iter().any(|known| end == *known))
         || file.file_name().is_some_and(|name| name == "dvc.lock")
+}
+
+/// Is a file called as databases, documents, events or logs are, so that it is looked at?
+pub(super) fn called_as_source(file: &Path) -> bool {
+    let ends = |known: &[&str]| {
+        file.extension().is_some_and(|end| known.iter().any(|known| end == *known))
+    };
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    ends(&DATABASES) || may_hold_document(file) || LOG_ENDINGS.iter().any(|end| name.ends_with(end))
 }
 
 /// Finds MLflow stores and files of events in a folder and below it, and the paths that they take up: what lies beside
@@ -244,11 +256,10 @@ fn looks_like_archive(path: &Path) -> bool {
     let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
     entries.into_iter().any(|entry| {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let is_log = [".gz", ".zst", ".json", ".ndjson", ".jsonl", ".log", ".csv"];
         if entry.path().is_dir() {
             is_part_of_archive(&entry.path())
         } else {
-            is_log.iter().any(|end| name.ends_with(end))
+            LOG_ENDINGS.iter().any(|end| name.ends_with(end))
         }
     })
 }

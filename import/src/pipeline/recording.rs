@@ -11,7 +11,7 @@ use super::staging::Session;
 use crate::error::{Error, Result};
 use crate::mlflow::{self, Ended, Reading};
 use crate::record::{NodeRecord, Part};
-use crate::report::Report;
+use crate::report::{Instead, Report};
 use lineal_engine::schema::{Kind, Relation};
 use lineal_engine::{Held, NodeDraft, Outcome, PreparedNode, Saying, Store, Transaction};
 use lineal_proof::record::Counts;
@@ -64,7 +64,7 @@ impl<'r, 's> Recording<'r, 's> {
             store: session.store,
             saying: self.saying,
             people: std::mem::replace(&mut session.people, People::new(session.store)),
-            inputs: Inputs::of(&mut session.report),
+            inputs: Inputs::of(&mut session.report, true),
             ahead: &ahead,
         };
         let (staged, prepared) = thread::scope(|scope| {
@@ -205,14 +205,15 @@ impl Preparing<'_, '_> {
 pub(super) struct Inputs {
     without: u64,
     all: u64,
-    instead: Option<(String, Vec<String>)>,
+    instead: Option<Instead>,
+    is_mlflow: bool,
 }
 
 impl Inputs {
-    /// Goes on with the counts of a report.
-    pub(super) fn of(report: &mut Report) -> Inputs {
+    /// Goes on with the counts of a report; runs are of MLflow, or of something else.
+    pub(super) fn of(report: &mut Report, is_mlflow: bool) -> Inputs {
         let (without, all) = report.runs_without_input;
-        Inputs { without, all, instead: report.instead.take() }
+        Inputs { without, all, instead: report.instead.take(), is_mlflow }
     }
 
     pub(super) fn put(self, report: &mut Report) {
@@ -233,15 +234,19 @@ impl Inputs {
         self.without += 1;
         let hints = record.fields.get("input_hints").and_then(Value::as_list);
         let hints = hints.unwrap_or_default().iter().filter_map(Value::as_text);
-        // The first run, unless a later one is the first that names data in some other way.
+        // The first run, unless a later one is the first of MLflow, or names data in some other way.
         let tells_more = match &self.instead {
             None => true,
-            Some((_, old)) => old.is_empty() && hints.clone().next().is_some(),
+            Some(old) => {
+                (self.is_mlflow && !old.is_mlflow)
+                    || (old.found.is_empty() && hints.clone().next().is_some())
+            }
         };
         if let Some(Part::Text(id)) = record.node.key.first()
             && tells_more
         {
-            self.instead = Some((id.clone(), hints.map(str::to_owned).collect()));
+            let found = hints.map(str::to_owned).collect();
+            self.instead = Some(Instead { run: id.clone(), found, is_mlflow: self.is_mlflow });
         }
     }
 }

@@ -5,6 +5,7 @@ use super::people::People;
 use super::rehearsal::Rehearsal;
 use super::{
     Found, ImportOptions, LoadedMapping, exchange, log_files, mlflow_store, openlineage_events,
+    untaken,
 };
 use crate::error::{Error, Result};
 use crate::mlflow;
@@ -15,8 +16,9 @@ use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::Kind;
 use lineal_engine::{KnownSource, Outcome, Saying, Staged, Store, Transaction};
 use lineal_proof::Value;
+use std::path::PathBuf;
 
-/// Files that are named where `--strict` refuses what is no log.
+/// Files that are named where `--strict` refuses what is no log, or of no source.
 const NO_LOGS_NAMED: usize = 5;
 /// How many missing nodes a report names.
 const UNRESOLVED_LISTED: usize = 20;
@@ -59,8 +61,8 @@ impl<'a> Session<'a> {
         session
     }
 
-    /// Imports one source.
-    pub(super) fn take(&mut self, found: &Found) -> Result<()> {
+    /// Imports one source, found below one of these paths.
+    pub(super) fn take(&mut self, found: &Found, below: &[PathBuf]) -> Result<()> {
         match found {
             Found::Mlflow { path, form, given } => {
                 match mlflow_store::take(self, path, *form) {
@@ -73,6 +75,10 @@ impl<'a> Session<'a> {
                             | mlflow::Error::NotMlflow { .. },
                         ),
                     ) if !given => {
+                        if let Error::Mlflow(mlflow::Error::NotMlflow { path, .. }) = &error {
+                            let label = untaken::label(below, path);
+                            self.report.no_source.add(label, untaken::OTHER_DATABASE);
+                        }
                         self.passed_over.get_or_insert(error);
                         Ok(())
                     }
@@ -186,7 +192,8 @@ impl<'a> Session<'a> {
     }
 
     /// With `--strict` any reject refuses the whole import, before anything is written: of what is read
-    /// now, of known files when they were read, and of files beside logs that are none.
+    /// now, of known files when they were read, of files beside logs that are none, and of files that no source
+    /// takes.
     pub(super) fn refuse_rejects(&self) -> Result<()> {
         let sources = &self.report.sources;
         let count = self.report.counts().rejected;
@@ -204,13 +211,16 @@ impl<'a> Session<'a> {
         }
         let beside = sources.iter().filter(|source| source.no_logs.files > 0);
         let files = beside.clone().map(|source| source.no_logs.files).sum();
-        if files == 0 {
-            return Ok(());
+        if files > 0 {
+            let names = beside.flat_map(|source| &source.no_logs.names).cloned();
+            return Err(Error::NoLogs { files, names: first_of(names, files) });
         }
-        let names = beside.flat_map(|source| &source.no_logs.names).take(NO_LOGS_NAMED);
-        let names: Vec<&str> = names.map(String::as_str).collect();
-        let more = if names.len() as u64 == files { "" } else { ", ..." };
-        Err(Error::NoLogs { files, names: format!("{}{more}", names.join(", ")) })
+        let none = &self.report.no_source;
+        if none.files > 0 {
+            let names = none.named.iter().map(|(name, why)| format!("{name} ({why})"));
+            return Err(Error::NoSource { files: none.files, names: first_of(names, none.files) });
+        }
+        Ok(())
     }
 
     /// Writes what is derived and closes the report.
@@ -233,6 +243,14 @@ impl<'a> Session<'a> {
         }
         Ok(self.report)
     }
+}
+
+/// The first of so many files, in words.
+fn first_of(names: impl Iterator<Item = String>, files: u64) -> String {
+    let names: Vec<String> = names.take(NO_LOGS_NAMED).collect();
+    let more = files.saturating_sub(names.len() as u64);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!("{}{more}", names.join(", "))
 }
 
 /// A reject as one line: where, then what.

@@ -16,7 +16,9 @@ impl Hands {
     pub(crate) fn failed(&self, error: &lineal_import::Error, read: &Path, label: &str) -> Failed {
         let name = match error {
             lineal_import::Error::Store(error) => return self.store_failed(error),
-            lineal_import::Error::Strict { .. } | lineal_import::Error::NoLogs { .. } => "rejected",
+            lineal_import::Error::Strict { .. }
+            | lineal_import::Error::NoLogs { .. }
+            | lineal_import::Error::NoSource { .. } => "rejected",
             lineal_import::Error::NothingRecognised { .. } => "not-recognised",
             _ => "import",
         };
@@ -38,6 +40,9 @@ fn in_requests(error: &lineal_import::Error) -> String {
         }
         lineal_import::Error::NoLogs { files, names } => format!(
             "{files} beside the logs hold none, and `strict` leaves nothing out; nothing was imported: {names}"
+        ),
+        lineal_import::Error::NoSource { files, names } => format!(
+            "{files} in the folder belong to no source, and `strict` leaves nothing out; nothing was imported: {names}"
         ),
         lineal_import::Error::NoTime { label } => {
             format!("{label} does not say when it was exported; give `observed_at`")
@@ -68,9 +73,13 @@ mod tests {
         let strict = lineal_import::Error::Strict { count: 2, first: "line 7".to_owned() };
         let undated = lineal_import::Error::NoTime { label: "a.json".to_owned() };
         let beside = lineal_import::Error::NoLogs { files: 1, names: "notes.txt".to_owned() };
-        for (error, option) in
-            [(strict, "`strict`"), (beside, "`strict`"), (undated, "`observed_at`")]
-        {
+        let none = lineal_import::Error::NoSource { files: 1, names: "a.zip (empty)".to_owned() };
+        for (error, option) in [
+            (strict, "`strict`"),
+            (beside, "`strict`"),
+            (none, "`strict`"),
+            (undated, "`observed_at`"),
+        ] {
             let words = in_requests(&error);
             assert!(words.contains(option) && !words.contains("--"), "{words}");
         }

@@ -86,4 +86,24 @@ fn another_programs_database_is_passed_over_beside_a_store_and_named_alone() {
     copy(&fixture(DATABASE), &folder.path().join("mlflow.db"));
     let report = Place::new().import(&[folder.path()]);
     assert_eq!(report.sources.len(), 1);
+    let names: Vec<&str> = report.no_source.named.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!((report.no_source.files, names), (1, vec!["invoices.db"]));
+}
+
+#[test]
+fn what_belongs_to_a_store_is_no_file_of_no_source() {
+    let folder = tempfile::tempdir().unwrap();
+    let top = folder.path();
+    let artifact = fixture("mlflow-3.17-file/mlruns/0/meta.yaml");
+    copy(&fixture(DATABASE), &top.join("mlflow.db"));
+    copy(&artifact, &top.join("mlflow.db-wal.txt"));
+    copy(&artifact, &top.join("mlartifacts/1/4cf1/artifacts/model/MLmodel"));
+    copy(&fixture("mlflow-2.9-file/mlruns"), &top.join("old/mlruns"));
+    copy(&fixture("export-import-2.9"), &top.join("export"));
+    copy(&fixture("rest-3.17"), &top.join("rest"));
+    copy(&fixture(ARCHIVES[1]), &top.join("logs"));
+    copy(&artifact, &top.join("rest/notes.md"));
+    let none = Place::new().import(&[top]).no_source;
+    let names: Vec<&str> = none.named.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["mlflow.db-wal.txt", "rest/notes.md"]);
 }

@@ -166,9 +166,10 @@ fn take(
         Err(failure) => return Err(failure),
     };
     // What is known again needs no word, unless something of it is not in the store.
-    let beside = report.sources.iter().any(|source| source.no_logs.files > 0);
+    let beside =
+        report.no_source.files > 0 || report.sources.iter().any(|source| source.no_logs.files > 0);
     let silent = report.brought_nothing() && report.counts().rejected == 0 && !beside;
-    if report.sources.is_empty() || (silent && exit(&report) == Exit::Answer) {
+    if (report.sources.is_empty() && !beside) || (silent && exit(&report) == Exit::Answer) {
         return Ok(Exit::Answer);
     }
     let back = match report.import {

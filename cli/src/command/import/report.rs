@@ -3,14 +3,14 @@
 use crate::came_back;
 use crate::exit::{Exit, Outcome};
 use crate::render::{Style, counted, grouped, listed, print_table, table, visible};
-use lineal_import::{Report, SourceReport};
+use lineal_import::{Instead, Report, SourceReport};
 use lineal_query::told::CameBack;
 use std::io::Write;
 use std::time::Duration;
 
 /// Rejects shown on the screen; `--json` has more.
 const REJECTS_SHOWN: usize = 5;
-/// Files that are no logs shown on the screen.
+/// Files that are no logs, or of no source, shown on the screen.
 const NO_LOGS_SHOWN: usize = 10;
 /// The form of log archives.
 const LOGS: &str = "datadog-logs";
@@ -154,6 +154,7 @@ fn print_notes(out: &mut dyn Write, report: &Report, style: Style) -> Outcome<()
             writeln!(out, "{}", style.warn(&format!("{whose}note: {warning}")))?;
         }
     }
+    print_untaken(out, report, style)?;
     let (without, runs) = report.runs_without_input;
     if without > 0 {
         writeln!(
@@ -165,14 +166,16 @@ fn print_notes(out: &mut dyn Write, report: &Report, style: Style) -> Outcome<()
                 counted(runs, "run")
             ))
         )?;
-        if let Some((run, instead)) = &report.instead {
-            let instead = if instead.is_empty() {
+        if let Some(Instead { run, found, is_mlflow }) = &report.instead {
+            let found = if found.is_empty() {
                 "nothing that names data".to_owned()
             } else {
-                instead.join("; ")
+                found.join("; ")
             };
-            writeln!(out, "  run {}: found instead: {}", visible(run), visible(&instead))?;
-            writeln!(out, "  to record it: mlflow.log_input(dataset, context=\"training\")")?;
+            writeln!(out, "  run {}: found instead: {}", visible(run), visible(&found))?;
+            if *is_mlflow {
+                writeln!(out, "  to record it: mlflow.log_input(dataset, context=\"training\")")?;
+            }
         }
     }
     let (unresolved, names) = &report.unresolved;
@@ -181,6 +184,24 @@ fn print_notes(out: &mut dyn Write, report: &Report, style: Style) -> Outcome<()
         let more = if *unresolved > 3 { ", ..." } else { "" };
         writeln!(out, "{}", style.warn(&format!("{} referred to and not imported: {}{more} (`lineal stats` says what would bring them)", counted(*unresolved, "node"), names.join(", "))))?;
     }
+    Ok(())
+}
+
+/// Which files no source takes, and why.
+fn print_untaken(out: &mut dyn Write, report: &Report, style: Style) -> Outcome<()> {
+    let none = &report.no_source;
+    if none.files == 0 {
+        return Ok(());
+    }
+    let first = none.named.iter().take(NO_LOGS_SHOWN);
+    let first: Vec<String> = first.map(|(name, why)| format!("{name} ({why})")).collect();
+    let more = none.files.saturating_sub(first.len() as u64);
+    let more = match more {
+        0 => String::new(),
+        more => format!(" and {} more (--json lists them)", grouped(more)),
+    };
+    let line = format!("no source in {}: {}{more}", counted(none.files, "file"), first.join(", "));
+    writeln!(out, "{}", style.warn(&visible(&line)))?;
     Ok(())
 }
 
