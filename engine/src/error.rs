@@ -63,6 +63,16 @@ pub enum Error {
         /// The first of them, each with what is wrong.
         names: Vec<String>,
     },
+    /// Keys that a file of keys must not take: damaged, missing, or another store's.
+    #[error(
+        "{file}: {why}. No keys were written, and a file of keys that is there stays as it is: put this one back from it (`tar -xf FILE -C STORE {file}`), or leave --with-keys out"
+    )]
+    KeysUnfit {
+        /// The file, relative to the store.
+        file: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// What was erased elsewhere is in a copy, and erasing it again needs keys.
     #[error(
         "{path} holds what was erased since it was made ({count} erasures), and without its keys nothing can be erased again: name them with --with-keys FILE, or take a later copy"
@@ -418,6 +428,7 @@ impl Error {
                 | Error::Rewritten { .. }
                 | Error::OtherHistory { .. }
                 | Error::DamagedCopy { .. }
+                | Error::KeysUnfit { .. }
                 | Error::Log { .. }
         )
     }

@@ -130,13 +130,17 @@ fn key_file(kind: u8, key: &[u8; 32]) -> Vec<u8> {
 
 fn read_key(storage: &dyn Storage, name: &str, kind: u8) -> Result<Option<[u8; 32]>> {
     let path = format!("keys/{name}.key");
-    let Some(bytes) = storage.read(&path)? else { return Ok(None) };
+    storage.read(&path)?.map(|bytes| whole_key(&path, &bytes, kind)).transpose()
+}
+
+/// The secret in the bytes of a key file.
+fn whole_key(path: &str, bytes: &[u8], kind: u8) -> Result<[u8; 32]> {
     let whole = bytes.len() == KEY_LENGTH
         && bytes.starts_with(KEY_MAGIC)
         && bytes.get(6) == Some(&kind)
         && bytes.get(44..) == Some(&crc32c::crc32c(&bytes[..44]).to_le_bytes()[..]);
     let key = if whole { bytes.get(8..40).and_then(|key| key.try_into().ok()) } else { None };
-    key.map(Some).ok_or_else(|| Error::corrupt(path, 0, "a key file has its form and crc32c"))
+    key.ok_or_else(|| Error::corrupt(path, 0, "a key file has its form and crc32c"))
 }
 
 /// One frame of `seeds`; none if it is torn or damaged.
@@ -240,8 +244,22 @@ impl Keys {
         Ok(self)
     }
 
+    /// With the actor key, on the same terms.
+    pub(crate) fn with_actor_key(mut self, storage: &dyn Storage) -> Result<Keys> {
+        self.actor = match read_key(storage, "actor", 3) {
+            Err(error @ Error::Io { .. }) => return Err(error),
+            found => found.unwrap_or_default(),
+        };
+        Ok(self)
+    }
+
     /// Reads the seeds alone.
     pub(crate) fn open_seeds(storage: &dyn Storage) -> Result<Keys> {
+        Keys::of_seeds(storage.read(SEEDS)?)
+    }
+
+    /// The seeds of a file that is not in its place, or none.
+    pub(crate) fn of_seeds(bytes: Option<Bytes>) -> Result<Keys> {
         let mut keys = Keys {
             index: None,
             index_key: OnceLock::new(),
@@ -251,7 +269,7 @@ impl Keys {
             seeds: OnceLock::new(),
             pending: Vec::new(),
         };
-        let Some(bytes) = storage.read(SEEDS)? else { return Ok(keys) };
+        let Some(bytes) = bytes else { return Ok(keys) };
         let header = bytes.get(..SEEDS_HEADER).unwrap_or_default();
         if header.len() < SEEDS_HEADER
             || !header.starts_with(SEEDS_MAGIC)
@@ -278,6 +296,11 @@ impl Keys {
         self.file_key.is_some()
     }
 
+    /// Is the key of persons here?
+    pub(crate) fn has_actor_key(&self) -> bool {
+        self.actor.is_some()
+    }
+
     /// Do frames of seeds not read, so that a seed that is not known may have been in one of them?
     pub(crate) fn may_lack_seeds(&self) -> bool {
         let seeds = self.seeds();
@@ -288,6 +311,19 @@ impl Keys {
     pub(crate) fn check_file(storage: &dyn Storage, name: &str) -> Result<bool> {
         let kind = KINDS.iter().find(|(file, _)| *file == name).map_or(0, |(_, kind)| *kind);
         Ok(read_key(storage, name, kind)?.is_some())
+    }
+
+    /// Of a key file that is not in its place: the secret in it.
+    pub(crate) fn check_bytes(name: &str, bytes: &[u8]) -> Result<[u8; 32]> {
+        let known = KINDS.iter().find(|(file, _)| *file == name);
+        // What is about to sign is of the kind of what signs.
+        let kind = known.map_or(KINDS[0].1, |(_, kind)| *kind);
+        whole_key(&format!("keys/{name}.key"), bytes, kind)
+    }
+
+    /// The ids of what seeds are known for, with their kinds: to compare two files.
+    pub(crate) fn known_seeds(&self) -> impl Iterator<Item = (SeedKind, [u8; 32])> {
+        self.seeds().known.keys().copied()
     }
 
     /// Reads the frames. Those at the end that do not read are what a crash tore: no commit needs

@@ -8,12 +8,14 @@ mod alone;
 mod checkpoints;
 mod identity;
 mod leaves;
+mod stamp;
 mod tiles;
 
 #[cfg(test)]
 mod tests;
 
 pub use identity::{KeyState, LogIdentity, LogKey};
+pub use stamp::{StampError, checked_stamp, stamp_signer};
 
 use crate::error::{Error, Result};
 use crate::mapping::Bytes;
@@ -23,11 +25,12 @@ use lineal_proof::tlog::{
     consistency_proof, inclusion_proof, is_tile_path, verify_consistency, verify_inclusion,
 };
 
-pub(crate) use checkpoints::{is_note, note_path, put_newest};
+pub(crate) use checkpoints::{SERVED_RULE, is_note, note_path, put_newest, served_holds_more};
 pub(crate) use checkpoints::{kept as read_checkpoint, listed as checkpoint_files};
 pub(crate) use identity::SETTING as LOG_SETTING;
 pub(crate) use identity::of as identity_of;
 pub(crate) use leaves::{commit_id, commit_ids, first_difference, leaves_of};
+pub(crate) use stamp::read_stamp;
 pub(crate) use tiles::FOLDER as TILES;
 pub(crate) use tiles::extend as extend_tiles;
 
@@ -209,7 +212,19 @@ impl Store {
         let sizes = checkpoints::sizes(self.storage())?;
         tiles::again(self.storage(), &head, &sizes)?;
         let newest = sizes.last().map(|size| read_checkpoint(self.storage(), *size)).transpose()?;
-        newest.map_or(Ok(()), |newest| put_newest(self.storage(), &newest.note))
+        let Some(newest) = newest else { return Ok(()) };
+        match served_holds_more(self.storage(), &newest.note)? {
+            true => Ok(()),
+            false => put_newest(self.storage(), &newest.note),
+        }
+    }
+
+    /// Refuses where what is served of the newest checkpoint was not made anew, since it may be the only good
+    /// one.
+    pub(crate) fn need_served(&self) -> Result<()> {
+        let newest = checkpoints::sizes(self.storage())?.pop();
+        let newest = newest.map(|size| read_checkpoint(self.storage(), size)).transpose()?;
+        newest.map_or(Ok(()), |newest| checkpoints::need_served(self.storage(), &newest.note))
     }
 
     /// A file of the log's folder as it stands, by its path there (`checkpoint`, `tile/0/000`); none if

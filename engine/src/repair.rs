@@ -12,10 +12,12 @@ use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
 use crate::keys::{KEY_FILES, SEEDS};
 use crate::mapping::Bytes;
+use crate::public_log::TILES;
 use crate::sealed::{REGISTER, joined};
 use crate::storage::Storage;
 use crate::store::{Options, Store, aside};
 use crate::verify::{Beside, Code, Depth, Fault, Progress, Report, What, verify, verify_all};
+use lineal_proof::tlog::SignedCheckpoint;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -187,8 +189,17 @@ fn candidates(
     }
     let files: BTreeSet<&str> = truth.iter().map(files_of).filter(|file| *file != HEAD).collect();
     let mut found = Vec::new();
+    let differs = truth.iter().filter(|fault| fault.code == Code::CheckpointDiffers);
+    for fault in differs {
+        found.extend(checkpoint(storage, from, &fault.file)?);
+    }
     for file in files {
         let Some(copy) = from.read(file)? else { continue };
+        let mut of_file = truth.iter().filter(|fault| files_of(fault) == file);
+        if of_file.all(|fault| fault.code == Code::CheckpointDiffers) {
+            // What the copy tells of it is among these already.
+            continue;
+        }
         let here = storage.read(file)?;
         if file == REGISTER {
             // Each of its values proves itself, so it is put together value by value.
@@ -202,6 +213,37 @@ fn candidates(
             continue;
         }
         found.push(merged(file, &copy, here.as_ref(), own.as_ref(), &theirs));
+    }
+    Ok(found)
+}
+
+/// One of two checkpoints that differ in the place of both, the kept one and the one that is served: that of
+/// which the copy has every line that the other lacks.
+fn checkpoint(storage: &dyn Storage, from: &dyn Storage, file: &str) -> Result<Vec<Candidate>> {
+    let served = format!("{TILES}/checkpoint");
+    let read = |storage: &dyn Storage, file: &str| -> Result<Option<SignedCheckpoint>> {
+        Ok(storage.read(file)?.and_then(|bytes| SignedCheckpoint::parse(&bytes).ok()))
+    };
+    let notes = (read(from, file)?, read(storage, file)?, read(storage, &served)?);
+    let (Some(copy), Some(kept), Some(other)) = notes else { return Ok(Vec::new()) };
+    let is_told = |one: &SignedCheckpoint, beside: &SignedCheckpoint| {
+        let mut own = one.note.signatures().iter();
+        own.all(|line| {
+            beside.note.signatures().contains(line) || copy.note.signatures().contains(line)
+        })
+    };
+    let right = match (is_told(&other, &kept), is_told(&kept, &other)) {
+        (true, false) => other,
+        (false, true) => kept,
+        _ => return Ok(Vec::new()),
+    };
+    let bytes = right.to_string().into_bytes();
+    let from_copy = bytes.len() as u64;
+    let mut found = Vec::new();
+    for file in [file.to_owned(), served] {
+        if storage.read(&file)?.as_deref() != Some(&bytes[..]) {
+            found.push(Candidate { file, bytes: bytes.clone(), from_copy });
+        }
     }
     Ok(found)
 }

@@ -13,6 +13,7 @@ mod containers;
 mod derived;
 mod erased;
 mod journals;
+mod own_keys;
 mod public_log;
 mod records;
 mod secrets;

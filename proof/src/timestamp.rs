@@ -3,7 +3,7 @@
 //!
 //! Checked here: that the answer grants a stamp, in its form (DER, RFC 3161 section 2.4.2), and that it is
 //! of the text. What is signed, how and by which certificate, is taken apart (`signature.rs`); that the signature
-//! fits is checked where there is a library for it (`evidence/src/timestamp.rs`). **Not checked**: whether that
+//! fits is checked where there is a library for it (`engine/src/public_log/stamp.rs`). **Not checked**: whether that
 //! certificate is an authority's, which needs its roots of trust; `openssl ts -verify` does that from the same file.
 
 mod der;

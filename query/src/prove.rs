@@ -52,6 +52,14 @@ pub enum NotProved {
     /// The checkpoint cannot be read.
     #[error("the checkpoint cannot be read: {0}")]
     Checkpoint(#[from] tlog::Error),
+    /// No key that the log names signed the checkpoint.
+    #[error(
+        "no key of the log signed the checkpoint ({why}): whoever checks the proof would take it for tampered with. Give the note as `lineal checkpoint` wrote it"
+    )]
+    NotSigned {
+        /// What is wrong with the signature of the key that signs now.
+        why: String,
+    },
     /// The store has fewer commits than the checkpoint.
     #[error(
         "the checkpoint covers {size} commits, this store holds {newest}: it is a copy from before, or of another log"
@@ -156,7 +164,9 @@ pub struct Proving<'a> {
 /// # Errors
 /// [`NotProved`] says what is missing.
 pub fn prove(view: &StoreView, proving: &Proving<'_>) -> Result<Bundle, NotProved> {
-    let size = SignedCheckpoint::parse(proving.checkpoint)?.checkpoint.size;
+    let signed = SignedCheckpoint::parse(proving.checkpoint)?;
+    need_signed(view, &signed)?;
+    let size = signed.checkpoint.size;
     let newest = view.commit();
     let behind = || NotProved::Behind { size, newest };
     let then = view.as_of_commit(size).map_err(Unproved::Store)?.ok_or_else(behind)?;
@@ -170,6 +180,18 @@ pub fn prove(view: &StoreView, proving: &Proving<'_>) -> Result<Bundle, NotProve
         Some(error) => Err(Unproved::Store(error).into()),
         None => Ok(bundle),
     }
+}
+
+/// A checkpoint that no key of the log signed makes a proof that nobody takes. Revoked keys are for whoever
+/// checks it to judge; a store whose log names none has nothing to hold it to.
+fn need_signed(view: &StoreView, signed: &SignedCheckpoint) -> Result<(), NotProved> {
+    let identity = view.store().log_identity().map_err(Unproved::Store)?;
+    let Some(identity) = identity else { return Ok(()) };
+    if identity.keys.iter().any(|key| signed.verify(&key.key).is_ok()) {
+        return Ok(());
+    }
+    let why = signed.verify(identity.signing()).err().map(|why| why.to_string());
+    Err(NotProved::NotSigned { why: why.unwrap_or_default() })
 }
 
 fn claim(view: &StoreView, proving: &Proving<'_>, withhold: bool) -> Result<Claim, NotProved> {
@@ -267,7 +289,7 @@ fn strip_word<'t>(text: &'t str, word: &str) -> Option<&'t str> {
 }
 
 /// `BATCH/ROW`: an event by its place.
-fn place(text: &str) -> Option<(Hash, u32)> {
+pub(crate) fn place(text: &str) -> Option<(Hash, u32)> {
     let (batch, row) = text.split_once('/')?;
     Some((Hash::from_hex(batch)?, row.parse().ok()?))
 }

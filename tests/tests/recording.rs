@@ -134,9 +134,13 @@ fn signed_at(
 }
 
 fn stands(store: &Store) -> lineal_evidence::record::Standing {
+    standing_at(store, NOW)
+}
+
+fn standing_at(store: &Store, now: i64) -> lineal_evidence::record::Standing {
     let view = store.snapshot().unwrap();
     let node = view.node_with_key(Kind::Model, &registered("3")).unwrap();
-    standing(store, &view, node, NOW).unwrap()
+    standing(store, &view, node, now).unwrap()
 }
 
 #[test]
@@ -354,6 +358,82 @@ fn distinct_keys_of_distinct_persons_count_and_a_revoked_one_does_not() {
     assert!(stands(&store).is_granted());
     take(&store, "c@bank.example", json!({ "reject": { "node": MODEL, "role": "risk" } })).unwrap();
     assert!(!stands(&store).is_granted());
+}
+
+#[test]
+fn a_signed_word_is_taken_back_by_a_signed_word_alone() {
+    let (_, store) = store();
+    let (p, q) = ("p@bank.example", "q@bank.example");
+    let (one, two, three) = (secret(1), secret(2), secret(3));
+    for (of, key) in [(p, &one), (q, &two)] {
+        let record = json!({ "add_key": { "of": of, "public_key": key.public().openssh() } });
+        take(&store, "a.novak@bank.example", record).unwrap();
+    }
+    let reject = json!({ "reject": { "node": MODEL, "role": "risk" } });
+    let later = |ns: i64, record: Json| {
+        Desk::new(&store, NOW + ns).take(&request(q, record)).map(|recorded| recorded.node)
+    };
+    signed(&store, p, approval(MODEL, 1), &one).unwrap();
+    assert!(stands(&store).is_granted());
+    signed(&store, q, reject.clone(), &two).unwrap();
+    assert!(stands(&store).rejected);
+    // Unsigned, later and at the same time, and signed with a key that is not on record.
+    later(1, approval(MODEL, 1)).unwrap();
+    let same_time = take(&store, q, approval(MODEL, 1)).unwrap_err();
+    assert!(matches!(same_time, Error::Signed { .. }), "{same_time}");
+    signed_at(&store, q, approval(MODEL, 1), &three, NOW + 2).unwrap();
+    let still = standing_at(&store, NOW + 10);
+    assert!(still.rejected && !still.is_granted() && still.keys.len() == 1, "{still:?}");
+    let says = "it does not take back what the person signed";
+    assert!(still.notes.iter().any(|note| note.contains(says)), "{still:?}");
+    // The same key takes it back; an unsigned rejection is heard, and an unsigned word ends that.
+    signed_at(&store, q, approval(MODEL, 1), &two, NOW + 3).unwrap();
+    assert_eq!(standing_at(&store, NOW + 10).keys.len(), 2);
+    later(4, reject).unwrap();
+    assert!(standing_at(&store, NOW + 10).rejected);
+    later(5, approval(MODEL, 1)).unwrap();
+    let granted = standing_at(&store, NOW + 10);
+    assert!(granted.is_granted() && granted.keys.len() == 2, "{granted:?}");
+    assert!(granted.unsigned.is_empty(), "the signed word counts");
+}
+
+#[test]
+fn a_document_keeps_its_type_and_a_second_purpose_has_a_name_of_its_own() {
+    let (_, store) = store();
+    let attach = |document_type: &str, name: Option<&str>| {
+        let facts = FileFacts::of("paper.md", b"how it is used".to_vec(), false);
+        let file = lineal_evidence::record::File::from(facts);
+        let record = json!({ "attach": {
+            "file": file, "to": MODEL, "document_type": document_type, "name": name,
+        } });
+        take(&store, "b@bank.example", record)
+    };
+    let first = attach("post_market_plan", None).unwrap();
+    let refused = attach("instructions_for_use", None).unwrap_err().to_string();
+    assert!(refused.contains("paper.md: it is on record there as `post_market_plan`"), "{refused}");
+    assert!(refused.contains("--name"), "{refused}");
+    assert_eq!(attach("post_market_plan", None).unwrap(), first);
+    attach("instructions_for_use", Some("instructions")).unwrap();
+    let view = store.snapshot().unwrap();
+    assert_eq!(view.nodes_of(Kind::Document).count(), 2);
+}
+
+#[test]
+fn nothing_is_stated_of_a_time_to_come() {
+    let (_, store) = store();
+    let commit = store.snapshot().unwrap().commit();
+    for record in [
+        json!({ "declare_system": { "node": "s", "fields": ["provider=x"], "edges": [] } }),
+        json!({ "declare_node": { "node": MODEL, "fields": ["stage=x"], "edges": [] } }),
+        json!({ "incident": { "name": "i", "concerns": [MODEL], "fields": [] } }),
+        approval(MODEL, 1),
+    ] {
+        let mut request = request("b@bank.example", record);
+        request.at = Some("2099-01-01".to_owned());
+        let refused = Desk::new(&store, NOW).take(&request).unwrap_err();
+        assert!(matches!(refused, Error::Future { .. }), "{refused}");
+    }
+    assert_eq!(store.snapshot().unwrap().commit(), commit);
 }
 
 #[test]

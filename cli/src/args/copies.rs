@@ -15,6 +15,9 @@ pub(crate) struct Backup {
     /// Write nothing; read the copy that is there, and say what is wrong with it
     #[arg(long)]
     pub(crate) check: bool,
+    /// Read the copy that is there whole, and bring anew what of it is damaged
+    #[arg(long, conflicts_with = "check")]
+    pub(crate) heal: bool,
 }
 
 #[derive(Args, Debug)]

@@ -30,6 +30,8 @@ struct Copied {
     bytes: u64,
     /// What was done to a folder.
     updated: Option<Updated>,
+    /// Are keys written beside it, and not the one that signs checkpoints?
+    lacks_signer: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, wanted: &Backup) -> Outcome {
@@ -60,16 +62,25 @@ pub(super) fn run(arguments: &Arguments, wanted: &Backup) -> Outcome {
     let store = place::open_read_only(arguments)?;
     if is_archive(&wanted.out) {
         need_new(&wanted.out)?;
+        if wanted.heal {
+            return Err(Failure::usage("--heal is of the folder of a copy, and not of an archive"));
+        }
     }
     let backup = store.backup(wanted.with_keys.is_some())?;
+    let backup = if wanted.heal { backup.healing() } else { backup };
     let mut copied = Copied {
         commit: backup.commit(),
         id: backup.commit_id(),
         files: backup.files(),
         bytes: backup.bytes(),
         updated: None,
+        lacks_signer: backup.keys().is_some_and(|keys| !keys.sign()),
     };
     let keys = backup.keys().cloned();
+    // Before the copy: one that the keys no longer go with is none that opens.
+    if let (Some(keys), Some(file)) = (&keys, &wanted.with_keys) {
+        keys.need_replaceable(file)?;
+    }
     let bar = bar();
     if is_archive(&wanted.out) {
         let tar = backup.into_tar();
@@ -104,6 +115,11 @@ fn fetch(remote: &Remote, wanted: &Backup) -> Outcome<Copied> {
             "--with-keys: a server never gives its keys away; leave it out, and keep a copy of keys/ apart from it",
         ));
     }
+    if wanted.heal {
+        return Err(Failure::usage(
+            "--heal takes from a store that lies here: name it with --store DIR; over the network make the copy anew in a new folder",
+        ));
+    }
     // Before anything is asked for: a copy is noted at the server when it begins.
     if is_archive(&wanted.out) {
         need_new(&wanted.out)?;
@@ -129,7 +145,7 @@ fn fetch(remote: &Remote, wanted: &Backup) -> Outcome<Copied> {
     };
     bar.finish_and_clear();
     let Received { commit, commit_id: id, files, bytes } = received?;
-    Ok(Copied { commit, id, files, bytes, updated: None })
+    Ok(Copied { commit, id, files, bytes, updated: None, lacks_signer: false })
 }
 
 /// Bytes on their way, written as they come where a file is to hold them.
@@ -151,7 +167,7 @@ impl<R: Read, W: Write> Read for Passed<'_, R, W> {
 }
 
 fn tell(arguments: &Arguments, wanted: &Backup, copied: &Copied) -> Outcome {
-    let Copied { commit, id, files, bytes, updated } = copied;
+    let Copied { commit, id, files, bytes, updated, lacks_signer } = copied;
     let mut out = std::io::stdout().lock();
     if arguments.json {
         let mut json = serde_json::json!({
@@ -192,6 +208,12 @@ fn tell(arguments: &Arguments, wanted: &Backup, copied: &Copied) -> Outcome {
             out,
             "  without the keys: keep keys/ apart; sealed values stay closed until it is put back"
         )?,
+    }
+    if *lacks_signer {
+        writeln!(
+            out,
+            "  keys/signing.key is not among them, since the store has none: nothing can be signed with them"
+        )?;
     }
     let is_archive = is_archive(&wanted.out);
     let store = if is_archive { "DIR".to_owned() } else { wanted.out.display().to_string() };

@@ -185,6 +185,8 @@ fn told(kept: &KeptCheckpoint, identity: Option<&LogIdentity>, roots: Option<&Ro
                 told["is_led_to_root"] = json!(led.is_ok());
                 told["signer_sha256"] = json!(led.as_ref().ok());
                 told["why_not"] = json!(led.err());
+            } else if let Some(why) = timestamp::forged(reply) {
+                told["why_not"] = json!(why.to_string());
             }
             told
         }).collect::<Json>(),
@@ -201,17 +203,19 @@ fn stamps(kept: &KeptCheckpoint) -> impl Iterator<Item = (&[u8], Timestamp)> {
     read.filter(move |(_, stamp)| stamp.covers(text.as_bytes()).is_ok())
 }
 
-/// All that are kept. With roots the code is 1 where a stamp does not lead to one of them.
+/// All that are kept. The code is 1 where the signature of a stamp is wrong, and with roots where one does not
+/// lead to one of them.
 fn list(arguments: &Arguments, roots: Option<&Roots>) -> Outcome {
     let store = place::open_read_only(arguments)?;
     let zone = Zone::parse(&arguments.tz)?;
     let kept = store.checkpoint_sizes()?.into_iter().map(|size| store.kept_checkpoint(size));
     let kept: Vec<KeptCheckpoint> = kept.collect::<Result<_, _>>()?;
-    let untrusted = roots.map_or(0, |roots| {
-        let all = kept.iter().flat_map(stamps);
-        all.filter(|(reply, _)| timestamp::issuer(reply, roots).is_err()).count()
-    });
-    let exit = if untrusted == 0 { Exit::Answer } else { Exit::No };
+    let is_refused = |reply: &[u8]| match roots {
+        Some(roots) => timestamp::issuer(reply, roots).is_err(),
+        None => timestamp::forged(reply).is_some(),
+    };
+    let is_any_refused = kept.iter().flat_map(stamps).any(|(reply, _)| is_refused(reply));
+    let exit = if is_any_refused { Exit::No } else { Exit::Answer };
     let identity = store.log_identity()?;
     exit.after(print_kept(arguments, (&kept, identity.as_ref()), roots, &zone))
 }
@@ -243,7 +247,12 @@ fn print_kept(
                     write!(out, " (not by whom you trust)")?;
                     refused.push(why);
                 }
-                None => {}
+                None => {
+                    if let Some(why) = timestamp::forged(reply) {
+                        write!(out, " (does not count)")?;
+                        refused.push(why.to_string());
+                    }
+                }
             }
         }
         writeln!(out)?;

@@ -55,11 +55,16 @@ fn by(stated: &Stated, has_token: bool) -> Outcome<String> {
     match &stated.by {
         Some(by) => Ok(by.clone()),
         None if has_token => Ok(String::new()),
-        None => Err(Failure::usage(
-            "nobody says it: --by WHO names the person who states it, by login or e-mail (kept as a key, the name \
-             sealed); with --url the token says who it is",
-        )),
+        None => Err(nobody()),
     }
+}
+
+/// What is stated names a person.
+pub(super) fn nobody() -> Failure {
+    Failure::usage(
+        "nobody says it: --by WHO names the person who states it, by login or e-mail (kept as a key, the name \
+         sealed); with --url the token says who it is",
+    )
 }
 
 /// Records it in the store here.

@@ -75,6 +75,24 @@ fn a_copy_is_held_to_its_list_and_a_damaged_one_is_not_put_back() {
     folder.done(&["backup", "copy"]);
     let mended = folder.run(&["backup", "copy", "--check"]);
     assert!(mended.code == 0 && mended.out.contains("nothing is there that must go"), "{mended:?}");
+    // What the list knows is read again where it is asked for, and the advice says so.
+    let mut rows = std::fs::read(&container).expect("its bytes");
+    rows[90] ^= 1;
+    std::fs::write(&container, rows).expect("damaged");
+    let bad = folder.run(&["backup", "copy", "--check"]);
+    assert!(bad.code == 3 && bad.out.contains("`lineal backup copy --heal` brings it"), "{bad:?}");
+    folder.done(&["backup", "copy", "--heal"]);
+    folder.done(&["backup", "copy", "--check"]);
+    // Nor do damaged keys take the place of good ones.
+    let good = std::fs::read(folder.path().join("safe.keys")).expect("the keys");
+    let seeds = folder.path().join(".lineal/keys/seeds");
+    let whole = std::fs::read(&seeds).expect("the seeds");
+    let flipped = [&whole[..100], &[whole[100] ^ 1], &whole[101..]].concat();
+    std::fs::write(&seeds, flipped).expect("damaged");
+    let refused = folder.run(&["backup", "copy", "--with-keys", "safe.keys"]);
+    assert!(refused.code == 3 && refused.err.contains("keys/seeds"), "{refused:?}");
+    assert!(std::fs::read(folder.path().join("safe.keys")).expect("the keys") == good);
+    std::fs::write(&seeds, whole).expect("put back");
     folder.done(&["restore", "copy", "above/it/back"]);
     folder.done(&["restore", "copy", "back"]);
     let asked = folder.done(&["query", QUESTION]).out;

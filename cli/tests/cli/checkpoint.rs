@@ -235,6 +235,42 @@ fn an_answer_is_kept_only_if_it_stamps_the_checkpoint() {
 }
 
 #[test]
+fn a_stamp_that_was_changed_is_marked_and_no_proof_is_made_with_a_note_that_was() {
+    let folder = Folder::with(&[DATABASE]);
+    let made = folder.done(&["checkpoint"]);
+    let text = made.out.split_inclusive('\n').take(3).collect::<String>();
+    let vectors = crate::program::fixture("vectors/rfc3161");
+    let read = |name: &str| std::fs::read(vectors.join(name)).unwrap();
+    let digest = |text: &[u8]| lineal_proof::timestamp::request(text)[24..56].to_vec();
+    let (mut reply, own) = (read("reply.tsr"), digest(&read("text.txt")));
+    let at = reply.windows(own.len()).position(|part| part == own).unwrap();
+    reply[at..at + own.len()].copy_from_slice(&digest(text.as_bytes()));
+    let size: u64 = text.lines().nth(1).unwrap().parse().unwrap();
+    let kept = folder.path().join(format!(".lineal/checkpoints/{size:012}.000.tsr"));
+    std::fs::write(&kept, &reply).unwrap();
+    let list = folder.run(&["checkpoint", "--list"]);
+    assert!(list.code == 1 && list.out.contains("(does not count)"), "{list:?}");
+    let told = folder.run(&["checkpoint", "--list", "--json"]).json();
+    assert!(told["checkpoints"][0]["timestamps"][0]["why_not"].is_string(), "{told}");
+    let verified = folder.run(&["verify"]);
+    assert!(verified.code == 3 && verified.out.contains("timestamp-damaged"), "{verified:?}");
+    std::fs::remove_file(&kept).unwrap();
+
+    let prove = |note: &str| {
+        folder.write("given.note", note);
+        folder.run(&["prove", "model:credit-risk-scorer@3", "--checkpoint", "given.note"])
+    };
+    let good = prove(&made.out);
+    assert_eq!(good.code, 0, "{good:?}");
+    let (body, line) = made.out.trim_end().rsplit_once(' ').unwrap();
+    let at = line.len() - 20;
+    let other = if line[at..].starts_with('A') { "B" } else { "A" };
+    let changed = format!("{body} {}{other}{}\n", &line[..at], &line[at + 1..]);
+    let refused = prove(&changed);
+    assert!(refused.code == 2 && refused.err.contains("no key of the log signed"), "{refused:?}");
+}
+
+#[test]
 fn a_key_is_replaced_and_the_change_told() {
     let folder = Folder::with(&[DATABASE]);
     let before = key(&folder);

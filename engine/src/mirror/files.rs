@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::head::Head;
 use crate::ledger::Ledger;
 use crate::mapping::Bytes;
-use crate::public_log::{LogIdentity, extend_tiles, is_note, leaves_of, put_newest};
+use crate::public_log::{LogIdentity, extend_tiles, is_note, leaves_of, put_newest, read_stamp};
 use crate::sealed::{REGISTER, with_entries_of};
 use crate::storage::Storage;
 use crate::store::{need_values, read_register};
@@ -163,6 +163,8 @@ impl Pulling<'_> {
                 }
                 notes.sizes.insert(size);
                 self.done.checkpoints += 1;
+            } else if let Err(error) = read_stamp(&bytes) {
+                return Err(Error::corrupt(path, 0, error.to_string()));
             }
             notes.files.insert(path.clone(), bytes);
         }

@@ -39,6 +39,32 @@ pub(crate) fn put_newest(storage: &dyn Storage, signed: &SignedCheckpoint) -> Re
     }
 }
 
+/// What must hold of a checkpoint and of the one that is served with the tiles.
+pub(crate) const SERVED_RULE: &str = "it has each signature that tiles/checkpoint serves of it; one of the two was changed, and which cannot be told here (`lineal repair --from` a copy tells; whoever knows that the kept one is right removes tiles/checkpoint)";
+
+/// Does the checkpoint that is served hold signatures of others that the kept one lacks, both being signed by
+/// the log alike? A crash leaves it with fewer.
+pub(crate) fn served_holds_more(storage: &dyn Storage, kept: &SignedCheckpoint) -> Result<bool> {
+    let served = storage.read(&format!("{}/checkpoint", tiles::FOLDER))?;
+    let served = served.and_then(|bytes| SignedCheckpoint::parse(&bytes).ok());
+    let Some(served) = served.filter(|served| served.note.text() == kept.note.text()) else {
+        return Ok(false);
+    };
+    let (served, kept_lines) = (served.note.signatures(), kept.note.signatures());
+    let is_here = |line: &NoteSignature| kept_lines.contains(line);
+    let is_of_log = |line: &NoteSignature| line.name == kept.checkpoint.origin;
+    let is_signed = served.iter().any(|line| is_of_log(line) && is_here(line));
+    Ok(is_signed && served.iter().any(|line| !is_of_log(line) && !is_here(line)))
+}
+
+/// Refuses to put anything in the place of what is served and may be the only good one.
+pub(crate) fn need_served(storage: &dyn Storage, kept: &SignedCheckpoint) -> Result<()> {
+    match served_holds_more(storage, kept)? {
+        true => Err(Error::corrupt(note_path(kept.checkpoint.size), 0, SERVED_RULE)),
+        false => Ok(()),
+    }
+}
+
 /// `checkpoints/000000000012.000.tsr`
 fn reply_path(size: u64, number: usize) -> String {
     format!("{FOLDER}/{size:012}.{number:03}.{REPLY}")
@@ -114,6 +140,7 @@ pub(super) fn make_with(
         let size = newest.checkpoint.size;
         return Err(Error::Rewritten { size, commits: head.commit });
     }
+    newest.as_ref().map_or(Ok(()), |newest| need_served(storage, newest))?;
     // No log signs what does not begin with what it signed before: `grow` refuses it.
     let before = newest.as_ref().map(|newest| &newest.checkpoint);
     let tree = tiles::grow(storage, &head, before, &sizes(storage)?)?;
@@ -152,8 +179,19 @@ pub(super) fn cosign(
 ) -> Result<SignedCheckpoint> {
     let _alone = alone(storage)?;
     let mut signed = read(storage, size)?;
-    signatures.into_iter().for_each(|line| signed.note.add(line));
     let newest = sizes(storage)?.last() == Some(&size);
+    if newest {
+        need_served(storage, &signed)?;
+        let is_of = |line: &NoteSignature, other: &NoteSignature| {
+            line.name == other.name && line.id == other.id
+        };
+        let known = signed.note.signatures();
+        if signatures.iter().any(|line| known.iter().any(|other| is_of(line, other))) {
+            // Who signs again is served with the new line: a crash must not leave the old one beside it.
+            storage.remove(&format!("{}/checkpoint", tiles::FOLDER))?;
+        }
+    }
+    signatures.into_iter().for_each(|line| signed.note.add(line));
     write(storage, &signed, newest)?;
     Ok(signed)
 }

@@ -80,6 +80,11 @@ impl LogIdentity {
         keys.map(|key| &key.key)
     }
 
+    /// Does this secret make the key that signs now?
+    pub(crate) fn is_signed_with(&self, secret: &[u8; 32]) -> bool {
+        signer(&self.origin, secret).is_ok_and(|signer| signer.verifier() == self.signing())
+    }
+
     /// Reads the setting's value.
     pub(crate) fn from_value(value: &Value) -> Option<LogIdentity> {
         let Value::Map(map) = value else { return None };

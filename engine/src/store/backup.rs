@@ -9,6 +9,7 @@
 //! (`update.rs`).
 
 mod check;
+mod fit;
 mod guard;
 mod keys;
 mod list;
@@ -56,6 +57,8 @@ pub struct Backup {
     identity: Option<LogIdentity>,
     /// Commitments of values that were erased.
     erased: BTreeSet<Hash>,
+    /// Is what an earlier copy has already read again before it is believed?
+    heals: bool,
     /// All but the list and `head`.
     files: Vec<Part>,
     /// While it is held nothing that `head` needs is removed.
@@ -109,26 +112,27 @@ impl Store {
     /// go into a file of their own ([`Backup::keys`]).
     ///
     /// # Errors
-    /// [`Error::Corrupt`] if the log or a journal cannot be read, or what the medium says.
+    /// [`Error::Corrupt`] if the log or a journal cannot be read, [`Error::KeysUnfit`] if keys are asked for and
+    /// one is damaged, missing or another store's, or what the medium says.
     pub fn backup(&self, with_keys: bool) -> Result<Backup> {
         let waiting = beside::copied(self.storage(), self.id())?;
         let mut newer: Option<Store> = None;
         for _ in 0..TRIES {
             let store = newer.as_ref().unwrap_or(self);
-            let backup = store.copy(with_keys, waiting.clone())?;
+            let (backup, keys) = store.copy(with_keys, waiting.clone())?;
             let erasures = store.read_state().ledger.load()?.erasures.len();
             // Of a writer the state was held, so nothing was committed meanwhile.
             let is_last = self.is_writer()
                 || self.head_now()?.is_none_or(|head| head.commit <= backup.head.commit);
             if is_last {
-                return Ok(backup);
+                return keys.map(|()| backup);
             }
             // What left the journals since this was opened is in a commit that it does not know; and an
             // erasure replaces what was read behind `head`.
             let opened = Store::open_read_only_on(self.shared_storage())?;
             let same = opened.read_state().ledger.load()?.erasures.len() == erasures;
             if same && newer.is_some() {
-                return Ok(backup);
+                return keys.map(|()| backup);
             }
             newer = Some(opened);
         }
@@ -140,7 +144,8 @@ impl Store {
         self.storage().read(HEAD)?.map(|bytes| Head::from_bytes(&bytes)).transpose()
     }
 
-    fn copy(&self, with_keys: bool, waiting: Vec<(String, Bytes)>) -> Result<Backup> {
+    /// A copy, and whether the keys fit it: of one that an erasure overtook they need not.
+    fn copy(&self, with_keys: bool, waiting: Vec<(String, Bytes)>) -> Result<(Backup, Result<()>)> {
         let mark = match self.views.mark() {
             Some(mark) => Some(mark),
             // Before the state: what it names then stays.
@@ -189,8 +194,23 @@ impl Store {
         let storage = self.shared_storage();
         let keys = with_keys.then(|| CopiedKeys::read(self.storage(), &head)).transpose()?;
         let identity = identity_of(ledger)?;
+        let fit = match &keys {
+            Some(keys) => keys.need_fit(ledger, identity.as_ref(), &self.secrets().register),
+            None => Ok(()),
+        };
         let erased = ledger.erased_values();
-        Ok(Backup { storage, head, recorded, keys, identity, erased, files, _mark: mark })
+        let backup = Backup {
+            storage,
+            head,
+            recorded,
+            keys,
+            identity,
+            erased,
+            heals: false,
+            files,
+            _mark: mark,
+        };
+        Ok((backup, fit))
     }
 }
 
@@ -223,6 +243,13 @@ impl Backup {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.files.iter().map(|part| part.length).sum::<u64>() + self.head().len() as u64
+    }
+
+    /// Has an earlier copy read again whole, and what of it is not as its list says brought anew: without it
+    /// files that cannot change are believed by name and length, which costs what is new alone.
+    #[must_use]
+    pub fn healing(self) -> Backup {
+        Backup { heals: true, ..self }
     }
 
     /// As an archive, piece by piece.

@@ -34,7 +34,8 @@ impl Store {
     ///
     /// # Errors
     /// [`crate::Error::ReadOnly`], [`crate::Error::Poisoned`], what the medium says, or
-    /// [`crate::Error::Corrupt`] if the truth itself is damaged.
+    /// [`crate::Error::Corrupt`] if the truth itself is damaged; of a checkpoint that is served with signatures
+    /// that the kept one lacks when all else is made, and that one stays as it is.
     pub fn rebuild(&self) -> Result<()> {
         self.check_writable()?;
         let _turn = self.turn();
@@ -56,6 +57,7 @@ impl Store {
         }
         self.map.write(&*self.storage, &self.read_state().head, true)?;
         self.rebuild_tiles()?;
-        self.write_indexes_in_turn()
+        self.write_indexes_in_turn()?;
+        self.need_served()
     }
 }

@@ -48,7 +48,7 @@ pub enum Code {
     BatchRoot,
     /// The rows of a batch do not give its counters, or stand in another order.
     BatchCounters,
-    /// A key file does not read.
+    /// A key file does not read, or holds another store's key.
     KeyDamaged,
     /// Frames of `keys/seeds` do not read.
     SeedsDamaged,
@@ -66,11 +66,13 @@ pub enum Code {
     CheckpointDamaged,
     /// A checkpoint that is served with the tiles is not kept.
     CheckpointMissing,
+    /// A checkpoint that is served with the tiles has signatures that the kept one lacks.
+    CheckpointDiffers,
     /// The commits are not those that a checkpoint was signed over.
     CheckpointRoot,
     /// A checkpoint is signed by no key that the log names.
     CheckpointSignature,
-    /// A time stamp does not read, or is of something else.
+    /// A time stamp does not read, is of something else, or was changed since it was signed.
     TimestampDamaged,
     /// A derived file is not whole.
     DerivedDamaged,
@@ -80,7 +82,7 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Code; 36] = [
+    pub const ALL: [Code; 37] = [
         Code::HeadMissing,
         Code::HeadDamaged,
         Code::HeadElsewhere,
@@ -112,6 +114,7 @@ impl Code {
         Code::LogIdentity,
         Code::CheckpointDamaged,
         Code::CheckpointMissing,
+        Code::CheckpointDiffers,
         Code::CheckpointRoot,
         Code::CheckpointSignature,
         Code::TimestampDamaged,
@@ -154,6 +157,7 @@ impl Code {
             Code::LogIdentity => "log-identity",
             Code::CheckpointDamaged => "checkpoint-damaged",
             Code::CheckpointMissing => "checkpoint-missing",
+            Code::CheckpointDiffers => "checkpoint-differs",
             Code::CheckpointRoot => "checkpoint-root",
             Code::CheckpointSignature => "checkpoint-signature",
             Code::TimestampDamaged => "timestamp-damaged",

@@ -178,6 +178,7 @@ impl Chain {
         if frame.record_type == RecordType::Setting {
             self.identity(frame, location, report);
         }
+        self.log.logins.extend(one.logins);
         for commitment in one.sealed {
             self.log.sealed.entry(commitment).or_insert(location);
         }

@@ -1,13 +1,15 @@
 //! Checkpoints and tiles: each checkpoint is of the tree that the commits make, signed by a key that the
-//! log names; each tile is of that tree; each time stamp is of its checkpoint.
+//! log names; each tile is of that tree; each time stamp is of its checkpoint, and as its signer made it.
 
 use super::segments::Log;
 use super::{Code, Fault, Report, Steps};
 use crate::clock::utc_text;
 use crate::error::{Error, Result};
-use crate::public_log::{KeptCheckpoint, TILES, checkpoint_files, read_checkpoint};
+use crate::public_log::{
+    KeptCheckpoint, SERVED_RULE, StampError, TILES, checkpoint_files, note_path, read_checkpoint,
+    read_stamp, served_holds_more,
+};
 use crate::storage::Storage;
-use lineal_proof::timestamp::Timestamp;
 use lineal_proof::tlog::{
     EntryBundle, SignedCheckpoint, TILE_HEIGHT, TILE_WIDTH, Tile, Tree, TreeHash, tiles_between,
 };
@@ -113,12 +115,15 @@ fn timestamps(size: u64, kept: &KeptCheckpoint, report: &mut Report) {
     let mut newest: Option<TimestampNote> = None;
     for (number, reply) in kept.timestamps.iter().enumerate() {
         let path = format!("checkpoints/{size:012}.{number:03}.tsr");
-        let read = Timestamp::parse(reply).and_then(|stamp| {
-            stamp.covers(kept.note.note.text().as_bytes())?;
-            Ok(stamp)
+        let read = read_stamp(reply).and_then(|(stamp, untold)| {
+            stamp.covers(kept.note.note.text().as_bytes()).map_err(StampError::from)?;
+            Ok((stamp, untold))
         });
         match read {
-            Ok(stamp) => {
+            Ok((stamp, untold)) => {
+                if let Some(why) = untold {
+                    report.note(format!("{path}: who signed it cannot be told here: {why}"));
+                }
                 let note = TimestampNote {
                     checkpoint: size,
                     time: stamp.time(),
@@ -145,7 +150,7 @@ fn timestamps(size: u64, kept: &KeptCheckpoint, report: &mut Report) {
         format!("; stamp it anew before {}, when its certificates end", text(until))
     });
     report.note(format!(
-        "checkpoint {size} is time-stamped {}{until} (what the authority signed is checked by openssl ts -verify)",
+        "checkpoint {size} is time-stamped {}{until} (whose certificate signed it: `lineal checkpoint --list --timestamp-ca`)",
         text(newest.time)
     ));
     report.timestamps.push(newest);
@@ -241,6 +246,12 @@ fn served(storage: &dyn Storage, sizes: &[u64], log: &Log, report: &mut Report) 
     }
     // What does not read was told.
     let Ok(kept) = read_checkpoint(storage, size) else { return Ok(()) };
+    if served_holds_more(storage, &kept.note)? {
+        let lost =
+            "signatures of witnesses, of one of the two; the commits and the log's signature hold";
+        report.fault(Code::CheckpointDiffers, &note_path(size), 0, SERVED_RULE, lost);
+        return Ok(());
+    }
     let (kept, served) = (kept.note.to_string(), String::from_utf8_lossy(&bytes).into_owned());
     let lines: BTreeSet<&str> = kept.lines().collect();
     if !served.lines().all(|line| lines.contains(line)) {

@@ -12,6 +12,9 @@ use lineal_proof::record::{
 };
 use lineal_proof::{Error, Hash, Key, Result, Value};
 
+/// The fields of a person in which the login may be sealed that its key is made of.
+const LOGINS: [&str; 2] = ["email", "name"];
+
 /// How a record is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Reading {
@@ -77,6 +80,8 @@ struct Pin {
 pub(super) struct Checked {
     pub(super) known: Known,
     pub(super) sealed: Vec<Hash>,
+    /// Those of them that a person's key is made of.
+    pub(super) logins: Vec<Hash>,
     pub(super) batch: Option<BatchRecord>,
     pub(super) manifest: Option<Manifest>,
     pub(super) erasure: Option<Erasure>,
@@ -93,6 +98,7 @@ impl Checked {
         Checked {
             known,
             sealed: Vec::new(),
+            logins: Vec::new(),
             batch: None,
             manifest: None,
             erasure: None,
@@ -260,6 +266,10 @@ fn revision(at: Location, revision: Revision) -> Result<Checked> {
         links(value, &mut checked.blobs);
     }
     checked.sealed = revision.sealed.iter().map(|(_, commitment)| *commitment).collect();
+    if kind_of == Kind::Actor {
+        let of_login = revision.sealed.iter().filter(|(field, _)| LOGINS.contains(&field.as_str()));
+        checked.logins = of_login.map(|(_, commitment)| *commitment).collect();
+    }
     checked.previous = revision.previous.map(|link| link.0);
     if kind_of == Kind::Batch {
         checked.batch = Some(BatchRecord { at, revision });

@@ -1,6 +1,7 @@
 //! Keys, seeds and sealed values, as far as they are here.
 
 use super::erased;
+use super::own_keys;
 use super::records::BatchRecord;
 use super::segments::Log;
 use super::{Code, Depth, Report, Steps, What};
@@ -36,6 +37,7 @@ pub(super) fn check(
     let (keys, torn) = seeds(storage, report)?;
     steps.done(SEEDS)?;
     sealed(storage, log, keys.as_ref(), what, report)?;
+    own_keys::check(storage, log, keys.as_ref(), report)?;
     steps.done(REGISTER)?;
     if let Some(keys) = &keys {
         torn_frames(log, keys, &torn, what, report);
@@ -81,7 +83,10 @@ fn seeds(storage: &dyn Storage, report: &mut Report) -> Result<(Option<Keys>, Ve
         report.note("keys/seeds is not here: roots of batches and sealed values are not checked");
         return Ok((None, Vec::new()));
     }
-    let keys = match Keys::open_seeds(storage).and_then(|keys| keys.with_index_key(storage)) {
+    let keys = match Keys::open_seeds(storage)
+        .and_then(|keys| keys.with_index_key(storage))
+        .and_then(|keys| keys.with_actor_key(storage))
+    {
         Ok(keys) => keys,
         Err(error @ Error::Io { .. }) => return Err(error),
         Err(error) => {

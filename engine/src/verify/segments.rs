@@ -29,6 +29,8 @@ pub(super) struct Log {
     pub(super) named_before: BTreeSet<(Hash, u32)>,
     /// Commitments that records hold, and where.
     pub(super) sealed: BTreeMap<Hash, Location>,
+    /// Those of them that seal what a person's key may be made of.
+    pub(super) logins: Vec<Hash>,
     /// The leaf of each commit in the public log, in their order.
     pub(super) leaves: Vec<TreeHash>,
     /// The name and keys of the public log, as they were recorded last.

@@ -122,7 +122,8 @@ impl Desk<'_> {
     /// Records a decision.
     ///
     /// # Errors
-    /// [`Error::FourEyes`] where the approver is among the authors, [`Error::Statement`] where
+    /// [`Error::FourEyes`] where the approver is among the authors, [`Error::Signed`] where it would
+    /// take the place of what another key signed, [`Error::Statement`] where
     /// something else was signed (another revision is current by now, another decision), and what
     /// else is wrong; nothing was written.
     pub fn decide(
@@ -141,6 +142,7 @@ impl Desk<'_> {
             approval.approver.as_str().into(),
             KeyPart::Text(time_text(approval.at)),
         ]);
+        self.keep_signed(&view, &key, signed)?;
         let mut statement = Statement::new(Kind::Approval, key);
         statement.link(Relation::Approves, subject)?;
         let actor = Key::text(approval.approver.as_str());
@@ -199,6 +201,20 @@ impl Desk<'_> {
         }
         drop(view);
         self.write(by, statement)
+    }
+
+    /// Nothing takes the place of what a person signed at the same time but what the same key signed.
+    fn keep_signed(&self, view: &Snapshot, key: &Key, signed: Option<&Signed>) -> Result<()> {
+        let former = view.node_with_key(Kind::Approval, key);
+        let Some(former) = former.and_then(|node| self.former(view, node)) else { return Ok(()) };
+        let (_, said) = view.read_revision(&former)?;
+        let signer = said.get("key_fingerprint").and_then(Value::as_text);
+        match signer {
+            Some(signer) if signed.is_none_or(|it| it.key.fingerprint() != signer) => {
+                Err(Error::Signed { key: signer.to_owned() })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A decision, looked at: who decides about what, and whether they may.

@@ -148,11 +148,28 @@ fn signature_of_this(view: &Snapshot, model: NodeNo, file: &FileFacts) -> Result
     }
 }
 
+/// A document has one type: attached for a second purpose it would no longer be there for the first.
+fn same_type(view: &Snapshot, key: &Key, name: &str, wanted: &str) -> Result<()> {
+    let Some(document) = view.node_with_key(Kind::Document, key) else { return Ok(()) };
+    let recorded = view.field(document, "type")?;
+    match recorded.as_ref().and_then(Value::as_text) {
+        Some(recorded) if recorded != wanted.trim() => {
+            let rule = format!(
+                "it is on record there as `{recorded}`, and a document has one type; --name gives it a name of its \
+                 own as `{}`",
+                wanted.trim()
+            );
+            Err(Error::File { name: name.to_owned(), rule })
+        }
+        _ => Ok(()),
+    }
+}
+
 impl Desk<'_> {
     /// Attaches a document.
     ///
     /// # Errors
-    /// [`Error`]: what is wrong with it; nothing was written.
+    /// [`Error::File`] where it is on record with another type, and what else is wrong with it; nothing was written.
     pub fn attach(&self, by: &By<'_>, wanted: &Attach<'_>) -> Result<Recorded> {
         let _turn = self.turn();
         wanted.file.check()?;
@@ -164,6 +181,7 @@ impl Desk<'_> {
         let name = said("the document's name", wanted.name.unwrap_or(&wanted.file.name))?;
         let version = wanted.version.map_or(KeyPart::Null, KeyPart::from);
         let key = Key::new(vec![view.name_of(to).into(), name.as_str().into(), version]);
+        same_type(&view, &key, &name, wanted.document_type)?;
         let mut statement = Statement::new(Kind::Document, key);
         statement.fields = Fields::read(Kind::Document, wanted.fields)?;
         statement.set("name", name);

@@ -139,7 +139,12 @@ impl<'a> Desk<'a> {
     }
 
     /// Writes a statement as one commit, and what is derived; the turn is the caller's.
+    ///
+    /// # Errors
+    /// [`Error::Future`] whatever is stated, also where its time is kept nowhere; [`Error::Nobody`]; and
+    /// what the store says.
     pub(super) fn write(&self, by: &By<'_>, statement: Statement) -> Result<Recorded> {
+        self.at(by)?;
         let actor = self.actor(by)?;
         let view = self.store.snapshot()?;
         let (kind, key) = (statement.kind, statement.key.clone());
@@ -169,7 +174,7 @@ impl<'a> Desk<'a> {
     }
 
     /// The revision by which people last stated something of a node.
-    fn former(&self, view: &Snapshot, node: NodeNo) -> Option<RevisionInfo> {
+    pub(super) fn former(&self, view: &Snapshot, node: NodeNo) -> Option<RevisionInfo> {
         let stated = |revision: &RevisionInfo| revision.source == SOURCE && revision.form == FORM;
         self.store.revisions(view, node).into_iter().rfind(stated)
     }

@@ -155,6 +155,15 @@ pub enum Error {
         /// What differs.
         why: &'static str,
     },
+    /// A signed decision of the same person is on record, of the same time.
+    #[error(
+        "a decision of this person at this time is on record, signed by the key {key}: it keeps its place; \
+         leave --at out, so that this one is a later word"
+    )]
+    Signed {
+        /// The fingerprint of its key.
+        key: String,
+    },
     /// Nothing is recorded of a node, so that there is nothing to decide about.
     #[error("{node} is only referred to: no revision of it is recorded that could be decided on")]
     NothingRecorded {

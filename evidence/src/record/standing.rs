@@ -44,6 +44,15 @@ impl Signature {
         }
     }
 
+    /// How much it takes to take back what is signed so: another that weighs as much.
+    fn weight(&self) -> u8 {
+        match self {
+            Signature::Valid { state: KeyState::OnRecord, .. } => 2,
+            Signature::Valid { state: KeyState::Unknown, .. } => 1,
+            Signature::Absent | Signature::Valid { .. } | Signature::Wrong { .. } => 0,
+        }
+    }
+
     /// In words.
     #[must_use]
     pub fn words(&self) -> String {
@@ -96,7 +105,7 @@ pub struct Standing {
     pub keys: BTreeSet<String>,
     /// Persons whose unsigned approval stands.
     pub unsigned: BTreeSet<String>,
-    /// Somebody's last word is a rejection.
+    /// A word of somebody that stands is a rejection.
     pub rejected: bool,
     /// Why decisions do not count, in words.
     pub notes: Vec<String>,
@@ -165,8 +174,15 @@ pub fn standing(store: &Store, view: &Snapshot, node: NodeNo, now: i64) -> Resul
 
 impl Standing {
     fn count(&mut self, view: &Snapshot, now: i64) {
-        // The last word of each person; whoever is not named speaks for themselves.
-        let mut last: BTreeMap<String, usize> = BTreeMap::new();
+        for (person, words) in self.words(view, now) {
+            self.hear(view, now, &person, &words);
+        }
+    }
+
+    /// The words of each person that stand, by their places: the last one, and those before it that are
+    /// signed better than all that came later. The best signed is first.
+    fn words(&mut self, view: &Snapshot, now: i64) -> BTreeMap<String, Vec<usize>> {
+        let mut words: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (at, decided) in self.decided.iter().enumerate() {
             // What is still to come is nobody's word yet; who rejects is heard at once.
             if let Some(to_come) = decided.at.filter(|at| *at > now)
@@ -177,39 +193,40 @@ impl Standing {
                 self.notes.push(format!("{name}: it claims {to_come}, which is still to come"));
                 continue;
             }
+            // Whoever is not named speaks for themselves.
             let person = match &decided.by {
                 Some(by) => same_person(view, by),
                 None => format!("?{at}"),
             };
-            last.insert(person, at);
+            let own = words.entry(person).or_default();
+            let weight = decided.signature.weight();
+            own.retain(|before| self.decided[*before].signature.weight() > weight);
+            own.push(at);
         }
-        for (person, at) in last {
-            let decided = &self.decided[at];
+        words
+    }
+
+    /// Counts the words of a person that stand: each rejection, and the best signed approval that counts.
+    fn hear(&mut self, view: &Snapshot, now: i64, person: &str, words: &[usize]) {
+        let mut is_settled = false;
+        for at in words {
+            let decided = &self.decided[*at];
             let name = view.name_of(decided.approval);
             let mut note = |why: String| self.notes.push(format!("{name}: {why}"));
-            if let Signature::Wrong { why } = &decided.signature {
-                note(format!("signature wrong: {why}"));
-                continue;
-            }
-            if decided.decision == "rejected" {
+            let is_wrong = matches!(decided.signature, Signature::Wrong { .. });
+            if decided.decision == "rejected" && !is_wrong {
                 self.rejected = true;
+                is_settled = true;
                 note("rejected".to_owned());
                 continue;
             }
-            if decided.decision != "granted" {
-                note(format!("the decision is `{}`", decided.decision));
+            if is_settled {
+                let signature = decided.signature.words();
+                note(format!("{signature}: it does not take back what the person signed"));
                 continue;
             }
-            if let Some(expires) = decided.expires.filter(|expires| *expires <= now) {
-                note(format!("expired on {}", time_text(expires)));
-                continue;
-            }
-            if decided.is_current == Some(false) {
-                note("it is about an earlier revision".to_owned());
-                continue;
-            }
-            if !decided.own_work.is_empty() {
-                note("four eyes: the approver is among those who made it".to_owned());
+            if let Some(why) = decided.flaw(now) {
+                note(why);
                 continue;
             }
             if let Some(needed) = decided.keys_needed {
@@ -217,6 +234,7 @@ impl Standing {
             }
             match &decided.signature {
                 Signature::Valid { key, state: KeyState::OnRecord | KeyState::Unknown } => {
+                    is_settled = true;
                     if !self.keys.insert(key.clone()) {
                         note("its key approved already".to_owned());
                     }
@@ -224,10 +242,30 @@ impl Standing {
                 Signature::Valid { state, .. } => note(format!("the key is {}", state.words())),
                 Signature::Absent | Signature::Wrong { .. } => {
                     note("not signed".to_owned());
-                    self.unsigned.insert(person);
+                    self.unsigned.insert(person.to_owned());
                 }
             }
         }
+    }
+}
+
+impl Decided {
+    /// Why it is no approval that counts, whoever signed it.
+    fn flaw(&self, now: i64) -> Option<String> {
+        if let Signature::Wrong { why } = &self.signature {
+            return Some(format!("signature wrong: {why}"));
+        }
+        if self.decision != "granted" {
+            return Some(format!("the decision is `{}`", self.decision));
+        }
+        if let Some(expires) = self.expires.filter(|expires| *expires <= now) {
+            return Some(format!("expired on {}", time_text(expires)));
+        }
+        if self.is_current == Some(false) {
+            return Some("it is about an earlier revision".to_owned());
+        }
+        (!self.own_work.is_empty())
+            .then(|| "four eyes: the approver is among those who made it".to_owned())
     }
 }
 

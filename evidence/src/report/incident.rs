@@ -350,7 +350,7 @@ fn held(facts: &Facts<'_>, subject: NodeNo) -> Result<Section, Error> {
     let mut gaps = Vec::new();
     if holds.is_empty() {
         let none = "no hold over what it concerns stands: it can be erased";
-        let fix = "lineal hold add NAME DEPLOYMENT --reason TEXT";
+        let fix = "lineal hold add NAME DEPLOYMENT --reason TEXT --by WHO";
         gaps.push(Gap::new(Lack::NotRecorded, none).fix(fix));
     }
     section.push(Block::Table(table));

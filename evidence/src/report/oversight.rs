@@ -178,7 +178,7 @@ fn versions(
     Ok(section)
 }
 
-/// Events that are erased or restricted: no count over rows holds them.
+/// Events that are erased or restricted: no count over rows holds them, the counters of batches do.
 fn removed(facts: &Facts<'_>, deployments: &Deployments) -> Vec<Gap> {
     let (mut erased, mut restricted) = (0, 0);
     for unshown in facts.snapshot().unshown() {
@@ -191,7 +191,10 @@ fn removed(facts: &Facts<'_>, deployments: &Deployments) -> Vec<Gap> {
     let told = told.into_iter().filter(|(count, _)| *count > 0);
     told.map(|(count, how)| {
         let events = words::counted(count, "event");
-        let say = format!("{how}: {events}; counts and samples here are without them");
+        let say = format!(
+            "{how}: {events}; tables and samples here are without them; where a picture shows overrides over \
+             time, its series counts them"
+        );
         Gap::new(Lack::Removed, say)
     })
     .collect()

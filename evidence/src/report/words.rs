@@ -155,14 +155,23 @@ pub(super) fn share(part: u64, whole: u64) -> String {
     if whole == 0 {
         return format!("{} of 0", thousands(part));
     }
-    // Tenths of a percent, cut and not rounded, so that nothing reads as all or as none that is not.
-    let tenths = u128::from(part) * 1_000 / u128::from(whole);
-    match (part, tenths) {
-        (1.., 0) => format!("{} of {} (below 0.1 %)", thousands(part), thousands(whole)),
-        _ => {
-            let (part, whole) = (thousands(part), thousands(whole));
-            format!("{part} of {whole} ({}.{} %)", tenths / 10, tenths % 10)
-        }
+    format!("{} of {} ({})", thousands(part), thousands(whole), percent(part, whole, 1))
+}
+
+/// A rate in percent with so many decimals, rounded half up; a dash where there is nothing to be a
+/// part of. What is not none reads never as none, and what is not all never as all.
+pub(super) fn percent(part: u64, whole: u64, decimals: u32) -> String {
+    let one = 10_u128.pow(decimals);
+    let (part, whole) = (u128::from(part), u128::from(whole));
+    let Some(rounded) = (part * 200 * one + whole).checked_div(2 * whole) else {
+        return "\u{2013}".to_owned();
+    };
+    let width = decimals as usize;
+    let text = |rounded: u128| format!("{}.{:0width$} %", rounded / one, rounded % one);
+    match rounded {
+        0 if part > 0 => format!("below {}", text(1)),
+        all if part < whole && all == 100 * one => format!("above {}", text(all - 1)),
+        rounded => text(rounded),
     }
 }
 
@@ -197,10 +206,18 @@ mod tests {
     }
 
     #[test]
-    fn a_share_is_never_rounded_to_all_or_none() {
+    fn a_share_is_rounded_half_up_and_never_to_all_or_none() {
         assert_eq!(share(12, 340), "12 of 340 (3.5 %)");
+        assert_eq!(share(2, 33), "2 of 33 (6.1 %)");
+        assert_eq!(share(5, 33), "5 of 33 (15.2 %)");
+        assert_eq!(share(1, 2_000), "1 of 2,000 (0.1 %)");
         assert_eq!(share(1, 5_000), "1 of 5,000 (below 0.1 %)");
-        assert_eq!(share(4_999, 5_000), "4,999 of 5,000 (99.9 %)");
+        assert_eq!(share(4_999, 5_000), "4,999 of 5,000 (above 99.9 %)");
+        assert_eq!(share(5, 5), "5 of 5 (100.0 %)");
+        assert_eq!(percent(2, 3, 2), "66.67 %");
+        assert_eq!(percent(1, 100_000, 2), "below 0.01 %");
+        assert_eq!(percent(u64::MAX, u64::MAX, 2), "100.00 %");
+        assert_eq!(percent(0, 0, 2), "\u{2013}");
         assert_eq!(share(0, 5), "0 of 5 (0.0 %)");
         assert_eq!(share(0, 0), "0 of 0");
     }

@@ -68,7 +68,7 @@ fn an_incident_tells_the_share_of_what_says_whether_it_was_overridden() {
     for one in [["120", "7 of 120 (5.8 %)"], ["12", "1 of 2 (50.0 %)"]] {
         assert!(figures.contains(&one.map(str::to_owned)), "{figures:?}");
     }
-    assert!(has_gap(&document, "of the events in the window 10 of 132 (7.5 %) do not say"));
+    assert!(has_gap(&document, "of the events in the window 10 of 132 (7.6 %) do not say"));
 }
 
 #[test]

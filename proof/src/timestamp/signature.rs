@@ -1,6 +1,6 @@
 //! The signature of a time stamp, taken apart (CMS, RFC 5652, sections 5.3 to 5.6; RFC 3161, section 2.4.2):
 //! which bytes are signed, how, and by which certificate of the answer. Hashes are checked here; the
-//! signature itself is for who has a library for it (`evidence/src/timestamp.rs`).
+//! signature itself is for who has a library for it (`engine/src/public_log/stamp.rs`).
 
 use super::der::{self, Der, INTEGER, OCTET_STRING, OID, SEQUENCE, SET};
 use super::{SHA_256, SIGNED_DATA, TST_INFO, Timestamp, TimestampError};

@@ -79,9 +79,12 @@ fn print(
     if found.faults.is_empty() {
         writeln!(out, "  every file is as its list says, and nothing is there that must go")?;
     } else {
+        // What the list knows is read again only then.
+        let is_damaged = found.faults.iter().any(|(_, fault, _)| *fault == CopyFault::Damaged);
+        let heal = if is_damaged { " --heal" } else { "" };
         writeln!(
             out,
-            "  `lineal backup {}` brings it up to date; snapshots of it that others keep are not reached",
+            "  `lineal backup {}{heal}` brings it up to date; snapshots of it that others keep are not reached",
             copy.display()
         )?;
     }

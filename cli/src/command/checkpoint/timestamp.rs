@@ -1,5 +1,5 @@
 //! Time stamps of a checkpoint (RFC 3161): asking an authority, or by files where the machine has no way
-//! to one. What an answer says is checked as far as `lineal_evidence::timestamp` goes.
+//! to one. What an answer says is checked as far as `lineal_engine::public_log` and `lineal_evidence::timestamp` go.
 
 use super::text;
 use crate::args::Arguments;
@@ -8,8 +8,9 @@ use crate::place;
 use crate::remote::elsewhere::Elsewhere;
 use crate::time::rfc3339;
 use lineal_engine::Store;
-use lineal_evidence::timestamp::{Error as StampError, Roots};
-use lineal_proof::timestamp::{self, Timestamp, TimestampError};
+use lineal_engine::public_log::{StampError, stamp_signer};
+use lineal_evidence::timestamp::Roots;
+use lineal_proof::timestamp::{self, Timestamp};
 use serde_json::json;
 use std::io::Write;
 use std::path::Path;
@@ -59,13 +60,16 @@ pub(super) fn roots(file: Option<&Path>) -> Outcome<Option<Roots>> {
 /// The certificate that an answer is signed with; in its place why it cannot be told. One whose signature
 /// is wrong is refused.
 fn signer(reply: &[u8]) -> Result<Result<String, String>, String> {
-    match lineal_evidence::timestamp::signer(reply) {
+    match stamp_signer(reply) {
         Ok(certificate) => Ok(Ok(certificate)),
-        Err(
-            why @ (StampError::Unchecked { .. } | StampError::Form(TimestampError::Unknown { .. })),
-        ) => Ok(Err(why.to_string())),
+        Err(why) if why.is_untold() => Ok(Err(why.to_string())),
         Err(why) => Err(why.to_string()),
     }
+}
+
+/// What is wrong with the signature of an answer that is kept; none if it fits, or nothing is known of it.
+pub(super) fn forged(reply: &[u8]) -> Option<StampError> {
+    stamp_signer(reply).err().filter(|why| !why.is_untold())
 }
 
 /// The certificate that an answer is signed with, if it leads to one of the roots; else why not.

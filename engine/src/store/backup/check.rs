@@ -4,7 +4,7 @@
 //! The list proves nothing that the commits do not; `verify` of the copy reads those. What no list can
 //! tell is in the log of the store: files that an erasure names must be gone from copies too.
 
-use super::update::files_there;
+use super::update::{files_there, of_copy};
 use super::{BACKUP_LIST, CopiedKeys, List};
 use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
@@ -79,9 +79,10 @@ pub fn check_copy(
     progress: &mut dyn FnMut(BackupProgress),
 ) -> Result<CheckedCopy> {
     let none = |why: &str| Error::NotACopy { path: copy.name(), why: why.to_owned() };
-    let list = List::of(&**copy)?.ok_or_else(|| none("it has no backup.sha256"))?;
+    let list = List::of(&**copy).map_err(|error| of_copy(&**copy, error))?;
+    let list = list.ok_or_else(|| none("it has no backup.sha256"))?;
     let bytes = copy.read(HEAD)?.ok_or_else(|| none("it has no head: a copy broke off"))?;
-    let head = Head::from_bytes(&bytes)?;
+    let head = Head::from_bytes(&bytes).map_err(|error| of_copy(&**copy, error))?;
     let mut found = CheckedCopy {
         commit: head.commit,
         commit_id: head.commit_id,

@@ -6,27 +6,28 @@
 //! takes its place, unless an erasure destroyed it; checkpoints are of the tree of the commits, and keep their
 //! signatures. Containers are held to their manifests ([`Part::checked`]).
 
+use super::update::of_copy;
 use super::{Backup, Part};
 use crate::error::{Error, Result};
 use crate::head::Head;
 use crate::mapping::Bytes;
 use crate::mirror::check_note;
-use crate::public_log::{is_note, leaves_of};
+use crate::public_log::{is_note, leaves_of, read_stamp};
 use crate::sealed::{REGISTER, Register};
 use crate::segment::{Walk, open_segment, segment_path};
 use crate::storage::Storage;
 use crate::verify::commitments_of;
 use lineal_proof::Hash;
 use lineal_proof::frame::{self, MAGIC_SEGMENT, SEGMENT_HEADER};
-use lineal_proof::timestamp::Timestamp;
 use lineal_proof::tlog::TreeHash;
-use std::collections::BTreeSet;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Holds the files of one copy to what they say of themselves, in their order.
 pub(super) struct Guard<'a> {
     backup: &'a Backup,
-    /// Where the copy is brought to, and what its `head` says; none of an archive.
-    earlier: Option<(&'a dyn Storage, Head)>,
+    /// Where the copy is brought to, and what its `head` and its list say; none of an archive.
+    earlier: Option<(&'a dyn Storage, Head, &'a Digests)>,
     checked: Checked,
 }
 
@@ -41,8 +42,14 @@ pub(super) struct Checked {
     leaves: Option<Vec<TreeHash>>,
 }
 
+/// The digests of a list, by path.
+type Digests = BTreeMap<String, [u8; 32]>;
+
 impl<'a> Guard<'a> {
-    pub(super) fn of(backup: &'a Backup, earlier: Option<(&'a dyn Storage, Head)>) -> Guard<'a> {
+    pub(super) fn of(
+        backup: &'a Backup,
+        earlier: Option<(&'a dyn Storage, Head, &'a Digests)>,
+    ) -> Guard<'a> {
         Guard { backup, earlier, checked: Checked::default() }
     }
 
@@ -112,7 +119,8 @@ impl<'a> Guard<'a> {
 
     /// Up to where a segment is that of the copy, and the commit that it ends with there.
     fn shared(&self, number: u32, path: &str, bytes: &[u8]) -> Result<Option<(u64, (u64, Hash))>> {
-        let Some((to, head)) = self.earlier.filter(|(_, head)| head.segment == number) else {
+        let earlier = self.earlier.filter(|(_, head, _)| head.segment == number);
+        let Some((to, head, _)) = earlier else {
             return Ok(None);
         };
         let length = usize::try_from(head.length).unwrap_or(usize::MAX);
@@ -124,12 +132,12 @@ impl<'a> Guard<'a> {
 
     /// Holds a checkpoint that the copy has not to the commits, and to the one of that name that it has.
     fn checkpoint(&mut self, path: &str, bytes: &[u8]) -> Result<()> {
-        let there = self.earlier.map(|(to, _)| to.read(path)).transpose()?.flatten();
+        let there = self.earlier.map(|(to, ..)| to.read(path)).transpose()?.flatten();
         if there.as_deref() == Some(bytes) {
             return Ok(());
         }
         if !is_note(path) {
-            let read = Timestamp::parse(bytes);
+            let read = read_stamp(bytes);
             return read.map(drop).map_err(|error| Error::corrupt(path, 0, error.to_string()));
         }
         let size = super::update::checkpoint_of(path).unwrap_or_default();
@@ -140,12 +148,29 @@ impl<'a> Guard<'a> {
         // One that no key of the log signed is copied as it is: `verify` says what it counts for.
         let _ = check_note(path, bytes, (size, leaves), (self.backup.identity.as_ref(), None))?;
         let text = String::from_utf8_lossy(bytes);
+        let is_other =
+            |(there, digest): (&Bytes, &[u8; 32])| Sha256::digest(there)[..] != digest[..];
+        let damaged = self
+            .earlier
+            .filter(|(.., listed)| there.as_ref().zip(listed.get(path)).is_some_and(is_other));
         let there = String::from_utf8_lossy(there.as_deref().unwrap_or_default()).into_owned();
         let lines: BTreeSet<&str> = text.lines().collect();
         if there.lines().all(|line| lines.contains(line)) {
             return Ok(());
         }
-        Err(Error::corrupt(path, 0, "a checkpoint keeps the signatures that the copy has of it"))
+        match damaged {
+            // What was witnessed may stand in the copy alone, in whatever form.
+            Some(_) if self.backup.heals && text.lines().count() >= there.lines().count() => Ok(()),
+            Some((to, ..)) => {
+                let rule = "the checkpoint in the copy is as the copy's list says (the store's may take \
+                            its place: `lineal backup --heal`)";
+                Err(of_copy(to, Error::corrupt(path, 0, rule)))
+            }
+            None => {
+                let rule = "a checkpoint keeps the signatures that the copy has of it";
+                Err(Error::corrupt(path, 0, rule))
+            }
+        }
     }
 
     /// Holds the register, or that there is none, to what the log names and to the one that the copy has; and
@@ -164,7 +189,7 @@ impl<'a> Guard<'a> {
         if let Some(lacks) = self.checked.named.iter().find(|commitment| !is_held(commitment)) {
             return Err(lost(lacks));
         }
-        let Some((to, head)) = self.earlier else { return Ok(()) };
+        let Some((to, head, _)) = self.earlier else { return Ok(()) };
         let there = to.read(REGISTER)?;
         need_values(there.as_ref(), register.as_ref(), &backup.erased, log)?;
         let files: BTreeSet<&str> = backup.files.iter().map(|part| part.path.as_str()).collect();

@@ -19,6 +19,8 @@ use tar::Archive;
 
 /// The first file of the archive: whose keys they are, and their digests.
 const LIST: &str = "keys.sha256";
+/// The key that signs checkpoints.
+pub(super) const SIGNING: &str = "keys/signing.key";
 /// What stands before the store's id.
 const STORE: &str = "# store ";
 /// Most bytes that are read of such a file: a seed takes 97 bytes, so ten million batches and persons.
@@ -30,7 +32,7 @@ pub struct CopiedKeys {
     store: String,
     commit: u64,
     /// Path within a store, and bytes, in the order of paths.
-    files: Vec<(String, Bytes)>,
+    pub(super) files: Vec<(String, Bytes)>,
 }
 
 /// The paths of secrets, in their order.
@@ -76,6 +78,13 @@ impl CopiedKeys {
     /// The bytes of one file.
     pub(super) fn file(&self, path: &str) -> Option<&Bytes> {
         self.files.iter().find(|(name, _)| name == path).map(|(_, bytes)| bytes)
+    }
+
+    /// Is the key among them that signs checkpoints? A store that signed nothing may do without it, and one
+    /// whose signer keeps it elsewhere.
+    #[must_use]
+    pub fn sign(&self) -> bool {
+        self.file(SIGNING).is_some()
     }
 
     fn list(&self) -> String {
@@ -157,24 +166,33 @@ impl CopiedKeys {
         CopiedKeys::from_bytes(&bytes)
     }
 
-    /// Writes them into a file for its owner alone, durably and at once. One that holds keys of the same
-    /// store is replaced, anything else is left.
+    /// Refuses a file that these may not replace: one that holds something else, or keys of this store that
+    /// are not among these. One that is not there may be made.
     ///
     /// # Errors
-    /// [`Error::OtherStore`] or [`Error::NotACopy`] if the file holds something else, or what the medium
-    /// says.
-    pub fn write_file(&self, path: &Path) -> Result<()> {
-        if path.exists() {
-            let name = path.display().to_string();
-            match CopiedKeys::read_file(path) {
-                Ok(there) if there.store == self.store => {}
-                Ok(_) => return Err(Error::OtherStore { path: name }),
-                Err(_) => {
-                    let why = "it is no file of keys, and is not overwritten".to_owned();
-                    return Err(Error::NotACopy { path: name, why });
-                }
+    /// [`Error::OtherStore`], [`Error::NotACopy`] or [`Error::KeysUnfit`].
+    pub fn need_replaceable(&self, path: &Path) -> Result<()> {
+        if !path.exists() {
+            return Ok(());
+        }
+        let name = path.display().to_string();
+        match CopiedKeys::read_file(path) {
+            Ok(there) if there.store == self.store => self.need_all_of(&there),
+            Ok(_) => Err(Error::OtherStore { path: name }),
+            Err(_) => {
+                let why = "it is no file of keys, and is not overwritten".to_owned();
+                Err(Error::NotACopy { path: name, why })
             }
         }
+    }
+
+    /// Writes them into a file for its owner alone, durably and at once. One that holds keys of the same
+    /// store is replaced, if none of them would be lost; anything else is left.
+    ///
+    /// # Errors
+    /// As [`CopiedKeys::need_replaceable`], or what the medium says.
+    pub fn write_file(&self, path: &Path) -> Result<()> {
+        self.need_replaceable(path)?;
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         let name = name.ok_or_else(|| Error::NotACopy {
             path: path.display().to_string(),
@@ -245,6 +263,12 @@ mod tests {
         }
         keys.write_file(&file).unwrap();
         let other = CopiedKeys { store: "00".into(), ..keys.clone() };
+        let kept = fs::read(&file).unwrap();
+        let mut fewer = keys.clone();
+        fewer.files.retain(|(path, _)| path != SIGNING);
+        let lost = fewer.write_file(&file).unwrap_err();
+        assert!(matches!(&lost, Error::KeysUnfit { file, .. } if file == SIGNING), "{lost}");
+        assert_eq!(fs::read(&file).unwrap(), kept);
         assert!(matches!(other.write_file(&file), Err(Error::OtherStore { .. })));
         fs::write(&file, "a diary").unwrap();
         assert!(matches!(keys.write_file(&file), Err(Error::NotACopy { .. })));

@@ -1,6 +1,7 @@
 //! Bringing a folder up to what a copy holds: new, or from an earlier copy of the same store.
 //!
-//! What cannot change is known by name, length and digest and is not copied again; what only grows is
+//! What cannot change is known by name, length and digest and is not copied again (it is read again where the
+//! copy is to be healed: [`Backup::healing`]); what only grows is
 //! appended to behind what the old `head` vouches for; the rest is replaced at once. `head` comes
 //! behind all that it names, and what the new state no longer has goes behind `head`: so the copy is at
 //! every moment the old one or the new, and what was erased in the store goes from it too.
@@ -70,22 +71,26 @@ pub fn need_copy(folder: &Path) -> Result<()> {
 struct Before {
     head: Option<Head>,
     files: BTreeMap<String, [u8; 32]>,
+    /// Is what is there read again?
+    heals: bool,
 }
 
 impl Before {
     fn of(to: &dyn Storage, backup: &Backup) -> Result<Before> {
         let refused = |why: &str| Error::NotACopy { path: to.name(), why: why.to_owned() };
         let store = &backup.head.store;
-        let head = to.read(HEAD)?.map(|bytes| Head::from_bytes(&bytes)).transpose()?;
-        let Some(head) = head else {
+        let of_copy = |error| of_copy(to, error);
+        let head = to.read(HEAD)?.map(|bytes| Head::from_bytes(&bytes)).transpose();
+        let heals = backup.heals;
+        let Some(head) = head.map_err(of_copy)? else {
             // A first copy that broke off: what came of it is looked at file by file.
             return match open_segment(to, 1, store) {
-                Ok(_) => Ok(Before { head: None, files: BTreeMap::new() }),
+                Ok(_) => Ok(Before { head: None, files: BTreeMap::new(), heals }),
                 Err(_) => Err(refused("it holds the first segment of another store")),
             };
         };
-        let list =
-            List::of(to)?.ok_or_else(|| refused("it is a store and has no backup.sha256"))?;
+        let list = List::of(to).map_err(of_copy)?;
+        let list = list.ok_or_else(|| refused("it is a store and has no backup.sha256"))?;
         if head.store != *store {
             return Err(Error::OtherStore { path: to.name() });
         }
@@ -101,7 +106,7 @@ impl Before {
             let theirs = first_difference(to, &head, backup)?;
             return Err(differs(theirs));
         }
-        Ok(Before { head: Some(head), files: list.files })
+        Ok(Before { head: Some(head), files: list.files, heals })
     }
 
     /// Is a file known to be there as it must be?
@@ -112,7 +117,22 @@ impl Before {
             None => self.head.is_some_and(|head| is_closed(&part.path, &head)),
         };
         let there = if is_same { to.read(&part.path)? } else { None };
-        Ok(there.filter(|bytes| bytes.len() as u64 == part.length).map(|_| *digest))
+        let is_whole = |bytes: &Bytes| {
+            bytes.len() as u64 == part.length
+                && (!self.heals || Sha256::digest(bytes)[..] == digest[..])
+        };
+        Ok(there.filter(is_whole).map(|_| *digest))
+    }
+}
+
+/// Names the file of a copy, which the store has under the same name.
+pub(super) fn of_copy(to: &dyn Storage, error: Error) -> Error {
+    match error {
+        Error::Corrupt { file, at, rule } => {
+            let file = Path::new(&to.name()).join(file).display().to_string();
+            Error::Corrupt { file, at, rule }
+        }
+        other => other,
     }
 }
 
@@ -144,7 +164,7 @@ impl Backup {
         let (mut register, mut behind) = (None, Vec::new());
         let old = before.head.map_or(u64::MAX, |head| head.commit);
         // Before anything is written: of what is damaged here the copy has the good one.
-        let mut guard = Guard::of(self, before.head.map(|head| (to, head)));
+        let mut guard = Guard::of(self, before.head.map(|head| (to, head, &before.files)));
         let mut is_there = Vec::with_capacity(self.files.len());
         for part in &self.files {
             let known = before.has(to, part)?;

@@ -65,8 +65,11 @@ pub(super) fn too_few(
             .filter_map(|either| {
                 let most = either.split('|').map(|field| counted.of(field)).max().unwrap_or(0);
                 let words = either.replace('|', " or ");
+                // Of two fields the counters do not say how many events have one of them at least.
+                let most_lack = if either.contains('|') { "at most " } else { "" };
+                let lack = counted.events.saturating_sub(most);
                 (!is_enough(most, counted.events, ratio))
-                    .then(|| format!("{words} in {most} of {}", counted.events))
+                    .then(|| format!("{words} in {most_lack}{lack} of {}", counted.events))
             })
             .collect();
         if !lacking.is_empty() {

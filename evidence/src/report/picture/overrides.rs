@@ -5,7 +5,7 @@ use super::canvas::{Anchor, Canvas, Fill, Stroke, WIDTH, fitted};
 use crate::check::ask::DAY;
 use crate::report::document::{Picture, Reference, Sentence, Table};
 use crate::report::logs::{LogOf, OVERRIDE};
-use crate::report::words::{counted, thousands};
+use crate::report::words::{counted, percent, thousands};
 use lineal_engine::{BatchInfo, NodeNo, Snapshot};
 use std::collections::BTreeMap;
 
@@ -15,6 +15,8 @@ const PERIODS_MAX: i64 = 36;
 const LINES_MAX: usize = 3;
 /// Most lines of words.
 const TOLD_MAX: usize = 40;
+/// Decimals of a rate in percent.
+const DECIMALS: u32 = 2;
 /// Lengths of a period, days.
 const PERIODS: [i64; 8] = [1, 7, 14, 28, 91, 182, 364, 1_820];
 /// Where the plot begins and ends.
@@ -31,8 +33,8 @@ struct Counts {
 }
 
 impl Counts {
-    /// Overrides among the events that say whether there was one, in 100,000 parts, rounded down; none
-    /// where none says so. Whole numbers, so that no machine shows another.
+    /// Overrides among the events that say whether there was one, in 100,000 parts, cut: where a point is
+    /// drawn; none where none says so. Whole numbers, so that no machine shows another.
     fn share(self) -> Option<u64> {
         self.overrides.saturating_mul(100_000).checked_div(self.tell)
     }
@@ -44,12 +46,8 @@ impl Counts {
     }
 
     fn percent(self) -> String {
-        self.share().map_or_else(|| "\u{2013}".to_owned(), percent)
+        percent(self.overrides, self.tell, DECIMALS)
     }
-}
-
-fn percent(share: u64) -> String {
-    format!("{}.{:02} %", share / 1_000, share % 1_000 / 10)
 }
 
 /// One line of the plot.
@@ -139,8 +137,9 @@ fn draw(view: &Snapshot, series: &[Series], (first, last): (i64, i64), period: i
     let y = |share: u64| 10.0 + HEIGHT * (1.0 - share as f64 / top as f64);
     for quarter in 0..=4 {
         let share = top * quarter / 4;
+        let label = percent(share, 100_000, DECIMALS);
         canvas.line((PLOT.0, y(share)), (PLOT.1, y(share)), Stroke::Faint);
-        canvas.text((PLOT.0 - 6.0, y(share) + 3.0), Anchor::End, 9, &percent(share));
+        canvas.text((PLOT.0 - 6.0, y(share) + 3.0), Anchor::End, 9, &label);
     }
     for (mark, text) in axis.marks() {
         let x = axis.place(mark);
@@ -226,6 +225,15 @@ fn words(view: &Snapshot, logs: &[LogOf], series: &[Series]) -> Vec<Sentence> {
                 counted(log.rows, "row")
             )));
         }
+        let unshown = unshown(view, log.node);
+        if unshown > 0 && words.len() < TOLD_MAX {
+            let say = Sentence::new().node(Reference::at(view, log.node));
+            words.push(say.text(format!(
+                ": counted here, and in no count over rows: {}, erased or restricted; a batch's counters stay \
+                 as they were.",
+                counted(unshown, "event")
+            )));
+        }
         if log.timeless() > 0 && words.len() < TOLD_MAX {
             let say = Sentence::new().node(Reference::at(view, log.node));
             let events = counted(log.timeless(), "event");
@@ -235,18 +243,23 @@ fn words(view: &Snapshot, logs: &[LogOf], series: &[Series]) -> Vec<Sentence> {
     words
 }
 
+/// Events of a deployment that are erased or restricted: counters count them, rows do not show them.
+fn unshown(view: &Snapshot, deployment: NodeNo) -> u64 {
+    let own = view.unshown().filter(|it| it.deployment == deployment);
+    own.map(|it| it.erased + it.restricted).sum()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Counts, percent, round_up};
+    use super::{Counts, round_up};
 
     #[test]
-    fn rates_are_rounded_down_and_the_scale_is_round() {
+    fn rates_are_rounded_half_up_and_the_scale_is_round() {
         assert_eq!(Counts { events: 9, tell: 3, overrides: 1 }.percent(), "33.33 %");
-        assert_eq!(Counts { events: 3, tell: 3, overrides: 2 }.percent(), "66.66 %");
+        assert_eq!(Counts { events: 3, tell: 3, overrides: 2 }.percent(), "66.67 %");
         // Of what says nothing of overrides there is no rate, and not a rate of none.
         assert_eq!(Counts { events: 3, tell: 0, overrides: 0 }.share(), None);
         assert_eq!(Counts::default().percent(), "\u{2013}");
-        assert_eq!(percent(100_000), "100.00 %");
         assert_eq!((round_up(0), round_up(1_001), round_up(33_000)), (1_000, 2_000, 50_000));
     }
 }

@@ -1,0 +1,85 @@
+//! Whole keys that are another store's: what the log says of the signing key, and what was recorded under the
+//! actor key, tell. What the index key is of, batches and key runs tell (`containers.rs`, `compare.rs`).
+
+use super::segments::Log;
+use super::{Code, Report};
+use crate::error::{Error, Result};
+use crate::keys::{Keys, next_signing_key, signing_key};
+use crate::schema::Kind;
+use crate::sealed::Register;
+use crate::storage::Storage;
+use lineal_proof::record::node_id;
+use lineal_proof::{Hash, Key};
+
+const SIGNING: &str = "keys/signing.key";
+const ACTOR: &str = "keys/actor.key";
+
+pub(super) fn check(
+    storage: &dyn Storage,
+    log: &Log,
+    keys: Option<&Keys>,
+    report: &mut Report,
+) -> Result<()> {
+    signing(storage, log, report)?;
+    keys.map_or(Ok(()), |keys| actor(storage, log, keys, report))
+}
+
+/// The key that signs is the one that the log named last; so is one that is about to take its place, where a
+/// crash left both. A log that names none was never signed.
+fn signing(storage: &dyn Storage, log: &Log, report: &mut Report) -> Result<()> {
+    let Some(identity) = log.identity.as_ref().filter(|_| !log.hurt) else { return Ok(()) };
+    let is_other = |secret: Result<Option<[u8; 32]>>| match secret {
+        Err(error @ Error::Io { .. }) => Err(error),
+        // That it does not read was told.
+        Err(_) => Ok(None),
+        Ok(secret) => Ok(secret.map(|secret| !identity.is_signed_with(&secret))),
+    };
+    if is_other(signing_key(storage))? == Some(true)
+        && is_other(next_signing_key(storage))? != Some(false)
+    {
+        let rule =
+            format!("its public half is the key that the log names ({})", identity.signing());
+        let lost = "nothing that was signed: nothing new is signed until the right key is put back \
+                    from its backup";
+        report.fault(Code::KeyDamaged, SIGNING, 0, rule, lost);
+    }
+    Ok(())
+}
+
+/// Of the logins that are sealed at least one gives its person's key. None that is sealed, or that opens,
+/// tells nothing.
+fn actor(storage: &dyn Storage, log: &Log, keys: &Keys, report: &mut Report) -> Result<()> {
+    if log.logins.is_empty() || log.hurt || !keys.has_actor_key() {
+        return Ok(());
+    }
+    let store = log.store.unwrap_or_default();
+    // That it does not read was told.
+    let Ok(register) = Register::open(storage, &store) else { return Ok(()) };
+    let mut opened = 0_u64;
+    for commitment in &log.logins {
+        match is_key_of(&register, keys, commitment) {
+            Some(true) => return Ok(()),
+            Some(false) => opened += 1,
+            None => {}
+        }
+    }
+    if opened > 0 {
+        let rule = format!(
+            "it makes the key of at least one person of the {opened} whose sealed names open"
+        );
+        let lost = "nothing that is recorded: persons are not found by their names, and new ones \
+                    get other keys, until the right key is put back from its backup";
+        report.fault(Code::KeyDamaged, ACTOR, 0, rule, lost);
+    }
+    Ok(())
+}
+
+/// Is a sealed login the one that its person's key was made of? None if it does not open, or is none.
+fn is_key_of(register: &Register, keys: &Keys, commitment: &Hash) -> Option<bool> {
+    let subject = register.entry(commitment)?.subject;
+    let value = register.open_value(keys, commitment)?;
+    // A name of several words is no login.
+    let login = value.as_text().filter(|text| !text.trim().contains(char::is_whitespace))?;
+    let key = Key::text(keys.actor(login).ok()?);
+    Some(node_id(Kind::Actor.name(), &key) == subject)
+}
