@@ -8,6 +8,7 @@ use crate::ledger::Ledger;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// Where a file, or a label, stands in the log: the commits that hold a source record of it.
 #[derive(bincode::Encode, bincode::Decode, PartialEq, Default, Debug)]
@@ -45,6 +46,9 @@ pub(crate) struct Catalog {
     db: Mutex<Option<sled::Db>>,
 }
 
+/// How often a lock is asked for that is about to be let go, and how long is waited between.
+const LOCK_TRIES: u32 = 50;
+const LOCK_WAIT: Duration = Duration::from_millis(10);
 /// The number stands for the form of the entries: a catalog of an earlier one is made again.
 const COVERED: &[u8] = b"covered/2";
 
@@ -212,8 +216,19 @@ fn note(db: &sled::Db, key: Vec<u8>, commit: u64) -> Option<()> {
     Some(())
 }
 
+/// Opens it. Sled lets the lock of one that was closed go in a thread of its own, maybe a moment later: it is
+/// waited for. Nobody else has one: the store's own lock was taken before.
 fn open_db(path: &Path) -> Option<sled::Db> {
-    sled::Config::default().path(path).cache_capacity(8 << 20).flush_every_ms(None).open().ok()
+    let config = sled::Config::default().path(path).cache_capacity(8 << 20).flush_every_ms(None);
+    for _ in 0..LOCK_TRIES {
+        match config.open() {
+            Err(sled::Error::Io(error)) if error.to_string().contains("acquire lock") => {
+                std::thread::sleep(LOCK_WAIT);
+            }
+            opened => return opened.ok(),
+        }
+    }
+    None
 }
 
 fn covered(db: &sled::Db) -> Option<u64> {

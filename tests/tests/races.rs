@@ -148,7 +148,9 @@ fn cross(
         check(&memory, &store);
         drop(store);
         let report = verify(&memory, Depth::Full, &mut |_| {}).unwrap();
-        assert!(report.is_sound() && report.notes.is_empty(), "at call {call}: {report:?}");
+        // Whose first address was erased is left with one that their key was not made of.
+        let mut notes = report.notes.iter().filter(|note| !note.starts_with("keys/actor.key"));
+        assert!(report.is_sound() && notes.next().is_none(), "at call {call}: {report:?}");
         let again = Store::open_on(Arc::new(memory.clone()), sample::options()).unwrap();
         check(&memory, &again);
     }

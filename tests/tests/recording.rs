@@ -356,8 +356,9 @@ fn distinct_keys_of_distinct_persons_count_and_a_revoked_one_does_not() {
     assert!(moved.decided.iter().all(|it| matches!(it.signature, Signature::Valid { .. })));
     signed(&store, "e@bank.example", approval(MODEL, 1), &three).unwrap();
     assert!(stands(&store).is_granted());
-    take(&store, "c@bank.example", json!({ "reject": { "node": MODEL, "role": "risk" } })).unwrap();
-    assert!(!stands(&store).is_granted());
+    let reject = json!({ "reject": { "node": MODEL, "role": "risk" } });
+    Desk::new(&store, NOW + 1).take(&request("c@bank.example", reject)).unwrap();
+    assert!(!standing_at(&store, NOW + 1).is_granted());
 }
 
 #[test]

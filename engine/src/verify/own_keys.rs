@@ -46,8 +46,8 @@ fn signing(storage: &dyn Storage, log: &Log, report: &mut Report) -> Result<()> 
     Ok(())
 }
 
-/// Of the logins that are sealed at least one gives its person's key. None that is sealed, or that opens,
-/// tells nothing.
+/// Of the logins that are sealed at least one gives its person's key, or that is worth a note. None that is
+/// sealed, or that opens, tells nothing.
 fn actor(storage: &dyn Storage, log: &Log, keys: &Keys, report: &mut Report) -> Result<()> {
     if log.logins.is_empty() || log.hurt || !keys.has_actor_key() {
         return Ok(());
@@ -64,12 +64,12 @@ fn actor(storage: &dyn Storage, log: &Log, keys: &Keys, report: &mut Report) -> 
         }
     }
     if opened > 0 {
-        let rule = format!(
-            "it makes the key of at least one person of the {opened} whose sealed names open"
-        );
-        let lost = "nothing that is recorded: persons are not found by their names, and new ones \
-                    get other keys, until the right key is put back from its backup";
-        report.fault(Code::KeyDamaged, ACTOR, 0, rule, lost);
+        // Another program may key persons by what it does not seal: that is no fault.
+        report.note(format!(
+            "{ACTOR} makes the key of none of the {opened} persons whose sealed names open: it may be \
+             another store's, and then nobody is found by name until the right one is put back from its \
+             backup"
+        ));
     }
     Ok(())
 }

@@ -5,10 +5,7 @@ use crate::live::{HASH, Live, SYSTEM, query_with};
 use crate::public_log;
 use lineal_server::{ROLES, Role, TYPED_ANSWER, endpoints};
 use serde_json::{Value as Json, json};
-use std::sync::OnceLock;
 
-/// The checkpoint that proofs are shown against.
-static NOTE: OnceLock<String> = OnceLock::new();
 /// The run of the event that is sent to the endpoints for OpenLineage.
 const RUN: &str = "0199e2c4-6f2a-7c11-9f5e-2f9d8a1b4c3d";
 
@@ -72,10 +69,7 @@ fn sound(method: &str, path: &str, job: &str) -> Ask {
         ("GET", "/v1/imports/{id}") => get(format!("/v1/imports/{job}")),
         ("POST", "/v1/query") => query_with(json!({ "query": "find model limit 1" })),
         ("POST", "/v1/plans") => post(path, &json!({ "query": "find model limit 1" })),
-        ("POST", "/v1/prove") => {
-            let note = NOTE.get().expect("the test makes one");
-            post(path, &json!({ "statement": "model:credit-risk-scorer@3", "checkpoint": note }))
-        }
+        ("POST", "/v1/prove") => post(path, &json!({ "statement": "model:credit-risk-scorer@3" })),
         ("GET", "/v1/query") => get("/v1/query?query=find%20model%20limit%201"),
         ("GET", "/v1/nodes/{kind}/{*key}") => get(format!("/v1/nodes/system/{SYSTEM}")),
         ("GET", "/v1/names") => get("/v1/names?begins=model:cre"),
@@ -100,7 +94,6 @@ fn every_endpoint_lets_in_the_roles_of_its_row_and_nobody_else() {
         (config.write, config.backups) = (true, true);
         public_log::sign(config);
     });
-    NOTE.get_or_init(|| crate::prove::note(&live.store()));
     let tokens: Vec<(Role, String)> = ROLES.map(|role| (role, live.token(role))).to_vec();
     let importer = &tokens[0].1;
     let taken = live.send(sound("POST", "/v1/imports", "").token(importer)).json();
