@@ -73,7 +73,7 @@ pub enum Error {
     },
     /// `--strict`, and files stand in an imported folder that no source takes.
     #[error(
-        "{files} in the imported folders belong to no source, and --strict leaves nothing out; nothing was imported: {names}\n  move what is none elsewhere, fetch again what was cut, or leave --strict out: the report then lists it"
+        "no source takes {files} of the files in the imported folders, and --strict leaves nothing out; nothing was imported: {names}\n  move what is none elsewhere, fetch again what was cut, or leave --strict out: the report then lists it"
     )]
     NoSource {
         /// How many.

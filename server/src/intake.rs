@@ -5,6 +5,9 @@ pub(crate) mod datadog;
 pub(crate) mod lines;
 pub(crate) mod openlineage;
 pub(crate) mod otlp;
+mod read;
+
+pub use read::{LiveForm, live_lines};
 
 use crate::config::Intake as Bounds;
 use crate::error::{Error, Result};

@@ -67,6 +67,7 @@ pub use config::{
 };
 pub use endpoint::{endpoints, role_matrix};
 pub use error::{Error, Result};
+pub use intake::{LiveForm, live_lines};
 pub use log::start as start_log;
 pub use mcp::speak;
 pub use oidc::Algorithm;

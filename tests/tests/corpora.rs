@@ -56,6 +56,7 @@ replayed! {
     documents: any_edit_of_a_document_is_read_in_part_or_refused_and_leaves_a_sound_store;
     exports: any_edit_of_an_export_leaves_a_sound_store;
     index_files: any_edit_of_a_derived_file_misleads_nobody;
+    intake: any_body_that_is_brought_live_is_refused_or_becomes_lines_that_are_read;
     journals: any_edit_of_a_journal_is_told;
     log_lines: any_bytes_are_a_log_file_whose_counts_add_up;
     mappings: any_text_is_refused_by_name_or_maps_lines;

@@ -348,7 +348,10 @@ fn files_that_no_source_takes_are_named_and_strict_refuses_them() {
     let strict = folder.run(&["import", "--strict", "came"]);
     assert_eq!(strict.code, 1, "{strict:?}");
     assert!(names.iter().all(|name| strict.err.contains(name)), "{strict:?}");
-    assert!(strict.err.contains("23 in the imported folders belong to no source"), "{strict:?}");
+    assert!(
+        strict.err.contains("no source takes 23 of the files in the imported folders"),
+        "{strict:?}"
+    );
     assert_eq!(folder.done(&["--json", "stats"]).json()["commit"], 0);
     // The first time, and when the source is known.
     for _ in 0..2 {

@@ -8,6 +8,7 @@ pub mod containers;
 pub mod documents;
 pub mod exports;
 pub mod index_files;
+pub mod intake;
 pub mod journals;
 pub mod log_lines;
 pub mod mappings;
@@ -31,12 +32,13 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 14] = [
     Target { name: "ask", check: ask::check, seeds: seeds::questions },
     Target { name: "containers", check: containers::check, seeds: seeds::short_tapes },
     Target { name: "documents", check: documents::check, seeds: seeds::short_tapes },
     Target { name: "exports", check: exports::check, seeds: seeds::short_tapes },
     Target { name: "index_files", check: index_files::check, seeds: seeds::short_tapes },
+    Target { name: "intake", check: intake::check, seeds: intake::seeds },
     Target { name: "journals", check: journals::check, seeds: seeds::tapes },
     Target { name: "log_lines", check: log_lines::check, seeds: seeds::log_lines },
     Target { name: "mappings", check: mappings::check, seeds: seeds::mappings },
