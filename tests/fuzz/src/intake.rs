@@ -23,7 +23,7 @@ const BODIES: [(LiveForm, &[u8]); 4] = [
     ),
     (
         LiveForm::OtlpProtobuf,
-        b"\x0a\x56\x0a\x18\x0a\x16\x0a\x0cservice.name\x12\x06\x0a\x04some\x12\x3a\x12\x38\x09\x15\xcd\x5b\x07\x00\x00\x00\x01\x1a\x04INFO\x2a\x0b\x0a\x09inference\x32\x0c\x0a\x01n\x12\x07\x2a\x05\x0a\x03\x18\xac\x02\x4a\x02\xab\xab\x78\x07",
+        b"\x0a\x4e\x0a\x18\x0a\x16\x0a\x0cservice.name\x12\x06\x0a\x04some\x12\x32\x12\x30\x09\x15\xcd\x5b\x07\x00\x00\x00\x01\x1a\x04INFO\x2a\x0b\x0a\x09inference\x32\x0c\x0a\x01n\x12\x07\x2a\x05\x0a\x03\x18\xac\x02\x4a\x02\xab\xab\x78\x07",
     ),
     (
         LiveForm::OpenLineage,
@@ -33,6 +33,10 @@ const BODIES: [(LiveForm, &[u8]); 4] = [
 
 /// The bodies as they are, and tapes that edit them.
 pub fn seeds() -> Vec<Vec<u8>> {
+    for (form, body) in BODIES {
+        let lines = live_lines(form, body, RECEIVED);
+        assert!(lines.is_ok_and(|lines| !lines.is_empty()), "the body of {form:?} is sound");
+    }
     let form = |at: usize| u8::try_from(at).unwrap_or_default();
     let whole = BODIES.iter().enumerate().map(|(at, (_, body))| [&[form(at), 0], *body].concat());
     let edited = seeds::short_tapes().into_iter().enumerate();
