@@ -116,10 +116,11 @@ fn place(asker: &Asker<'_>, deployment: NodeNo) -> Result<Option<[String; 3]>, E
         let value = asker.snapshot().field(deployment, field)?;
         Ok(value.and_then(|value| value.as_text().map(str::to_owned)))
     };
-    let (service, environment) = (text("service")?, text("environment")?);
-    let endpoint = text("endpoint")?;
-    Ok(endpoint
-        .map(|endpoint| [service.unwrap_or_default(), environment.unwrap_or_default(), endpoint]))
+    // First: most have none, and then nothing else is read of them.
+    let Some(endpoint) = text("endpoint")? else { return Ok(None) };
+    let [service, environment] =
+        [text("service")?, text("environment")?].map(Option::unwrap_or_default);
+    Ok(Some([service, environment, endpoint]))
 }
 
 /// The events of a deployment within an interval, or outside of it.
