@@ -31,6 +31,10 @@ pub(super) struct Columns(Vec<String>);
 impl Columns {
     /// Reads a first line; `None` if it is not that of an export: a date, and one more that logs have.
     pub(super) fn of(line: &[u8]) -> Option<Columns> {
+        // The message of a log may hold such a list itself.
+        if line.trim_ascii_start().starts_with(b"{") {
+            return None;
+        }
         let columns = cells(line)?;
         let known = |wanted: &dyn Fn(&str) -> bool| {
             columns.iter().any(|column| archived(column).is_some_and(wanted))
@@ -123,7 +127,8 @@ mod tests {
 
     #[test]
     fn other_tables_are_no_exports_of_logs() {
-        for line in ["name,age\n", "date,amount\n", "host,service\n", "", "{\"date\":1}\n"] {
+        let query = "{\"message\":\"select id,timestamp,status,host from t\"}\n";
+        for line in ["name,age\n", "date,amount\n", "host,service\n", "", "{\"date\":1}\n", query] {
             assert_eq!(Columns::of(line.as_bytes()), None, "{line}");
         }
     }
