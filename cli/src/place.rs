@@ -4,11 +4,20 @@ use crate::args::Arguments;
 use crate::exit::{Failure, Outcome};
 #[cfg(feature = "server")]
 use lineal_engine::clock::{Clock, SystemClock};
-use lineal_engine::{Options, Store};
+use lineal_engine::{Error, Options, Store};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// The folder that a store is looked for in when nothing is said.
 pub(crate) const DEFAULT: &str = ".lineal";
+
+/// How long one process may hold a store before another that wants to write it gives up: a command that
+/// only notes in the trail that it reads is done much sooner, a server and an import are not.
+const HELD_MOST: Duration = Duration::from_millis(500);
+/// How long is waited in all, where one such command follows the other.
+const WAIT_MOST: Duration = Duration::from_secs(5);
+/// Between two looks.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// The folder of the store that is meant.
 pub(crate) fn folder(arguments: &Arguments) -> Outcome<PathBuf> {
@@ -41,8 +50,31 @@ pub(crate) fn options(arguments: &Arguments) -> Options {
 
 /// Opens the store for writing.
 pub(crate) fn open(arguments: &Arguments) -> Outcome<Store> {
-    let store = Store::open(folder(arguments)?, options(arguments))?;
+    let folder = folder(arguments)?;
+    let store = past_short_holders(|| Store::open(&folder, options(arguments)))?;
     Ok(store.showing_restricted(arguments.restricted))
+}
+
+/// Opens a store for writing, behind processes that hold it for a moment.
+fn past_short_holders(
+    open: impl Fn() -> lineal_engine::Result<Store>,
+) -> lineal_engine::Result<Store> {
+    let begun = Instant::now();
+    let mut held = (String::new(), begun);
+    loop {
+        let now = Instant::now();
+        match open() {
+            Err(Error::Locked { holder }) if now - begun < WAIT_MOST => {
+                if held.0 != holder {
+                    held = (holder, now);
+                } else if now - held.1 >= HELD_MOST {
+                    return Err(Error::Locked { holder });
+                }
+                std::thread::sleep(LOOK_EVERY);
+            }
+            done => return done,
+        }
+    }
 }
 
 /// Opens the store for a command that writes it, and notes that in its trail before anything is done.
@@ -63,7 +95,8 @@ pub(crate) fn open_noted_without(
 
 /// Notes a command in the trail of a store in another folder than the one that is meant.
 pub(crate) fn note_at(folder: &Path, arguments: &Arguments, command: &str) -> Outcome<()> {
-    note(&Store::open(folder, options(arguments))?, command, &[])
+    let store = past_short_holders(|| Store::open(folder, options(arguments)))?;
+    note(&store, command, &[])
 }
 
 /// Notes a command in the trail of a store that is open for writing.

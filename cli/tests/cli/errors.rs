@@ -86,6 +86,20 @@ fn a_store_that_is_being_written_says_by_whom_and_since_when() {
 }
 
 #[test]
+fn a_command_that_writes_waits_for_one_that_only_notes_itself() {
+    let folder = full();
+    let store = folder.path().join(".lineal");
+    let held = lineal_engine::Store::open(&store, lineal_engine::Options::default()).unwrap();
+    let ends = std::thread::spawn(move || {
+        // As long as a command takes to note itself, and less than is waited for one holder.
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        drop(held);
+    });
+    folder.done(&["import", &fixture(ARCHIVE).display().to_string()]);
+    ends.join().unwrap();
+}
+
+#[test]
 fn nothing_that_can_be_imported() {
     let folder = Folder::with(&[]);
     folder.write("notes/todo.txt", "buy milk");
