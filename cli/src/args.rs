@@ -559,6 +559,9 @@ pub(crate) struct Verify {
     /// checked without, and backups leave it out on purpose
     #[arg(long)]
     pub(crate) require_keys: bool,
+    /// Check the signatures of this witness too, beside those of the witnesses whose keys are kept
+    #[arg(long, value_name = "KEY")]
+    pub(crate) witness_key: Vec<String>,
 }
 
 #[derive(Args, Debug)]

@@ -119,12 +119,14 @@ fields_by_kind! {
         "email" Text "the e-mail; sealed";
         "role" Text "the role";
         "org" Text "the organisation";
+        "reason" Text "why people last stated something of it; sealed";
     }
     Code {
         "commit" Text "the commit";
         "repo" Text "the repository";
         "branch" Text "the branch";
         "dirty" Bool "uncommitted changes were present";
+        "reason" Text "why people last stated something of it; sealed";
     }
     System {
         "name" Text "the system's id as the sources write it";
@@ -142,6 +144,7 @@ fields_by_kind! {
         "conformity_at" Time "when the conformity assessment ended";
         "registration" Text "the reference in the database of Article 71";
         "registration_at" Time "when it was registered";
+        "reason" Text "why people last stated something of it; sealed";
     }
     Dataset {
         "name" Text "the name";
@@ -166,6 +169,7 @@ fields_by_kind! {
         "special_categories" Bool "holds special categories of personal data";
         "bias_corrected_at" Time "when the bias was corrected for which it was kept";
         "erased_at" Time "when it was deleted where it lay";
+        "reason" Text "why people last stated something of it; sealed";
     }
     Experiment {
         "name" Text "the name";
@@ -174,6 +178,7 @@ fields_by_kind! {
         "artifact_location" Text "where artifacts lie";
         "modified" Time "when the source last changed it";
         "note" Text "the description; sealed";
+        "reason" Text "why people last stated something of it; sealed";
     }
     Run {
         "name" Text "the name";
@@ -193,6 +198,7 @@ fields_by_kind! {
         "input_hints" List "places named in parameters or tags where no input is recorded";
         "input_tags" Map "tags of the inputs, by NAME@DIGEST/TAG";
         "deleted_time" Time "when it was marked deleted in its source";
+        "reason" Text "why people last stated something of it; sealed";
     }
     Model {
         "form" Text "registered or logged";
@@ -219,6 +225,7 @@ fields_by_kind! {
         "name_tags" Map "tags of the registered name";
         "name_note" Text "the description of the registered name; sealed";
         "gpai" Bool "a general-purpose AI model";
+        "reason" Text "why people last stated something of it; sealed";
     }
     Document {
         "name" Text "the name";
@@ -294,6 +301,7 @@ fields_by_kind! {
         "log_holder" Text "the role under whose control its logs are";
         "log_personal_data" Bool "its logs hold personal data";
         "law_exempt" Text "the law that exempts from verification by two persons";
+        "reason" Text "why people last stated something of it; sealed";
     }
     Batch {
         "name" Text "the label of its source file";
@@ -307,6 +315,7 @@ fields_by_kind! {
         "root" Hash "the Merkle root over the rows";
         "size" Int "bytes of the canonical rows";
         "retention_until" Time "kept until";
+        "reason" Text "why people last stated something of it; sealed";
     }
     Monitor {
         "name" Text "the name";
@@ -317,11 +326,13 @@ fields_by_kind! {
         "from" Time "the start";
         "until" Time "the end";
         "last_evaluated_at" Time "when it last ran";
+        "reason" Text "why people last stated something of it; sealed";
     }
     Alert {
         "severity" Text "the severity";
         "status" Text "the status";
         "resolved" Time "when it was resolved";
+        "reason" Text "why people last stated something of it; sealed";
     }
     Incident {
         "name" Text "the name";
@@ -341,6 +352,7 @@ fields_by_kind! {
         "notified_at" Time "when they were told";
         "closed_at" Time "when it was closed";
         "note" Text "free text; sealed";
+        "reason" Text "why people last stated something of it; sealed";
     }
     Change {
         "name" Text "the name";

@@ -3,12 +3,14 @@
 //! Readers may hold the index and actor keys; without them look-ups by value are refused. Seeds
 //! are durable before the commit that needs them.
 
+mod aside;
 mod fingerprints;
 mod salts;
 mod signing;
 mod values;
 mod veil;
 
+pub(crate) use aside::{SeedsAside, seeds_aside};
 pub(crate) use fingerprints::Fingerprints;
 pub(crate) use salts::{Destroyed, LeftSalts};
 pub(crate) use signing::{
@@ -381,6 +383,12 @@ impl Keys {
     /// A seed that is known.
     pub(crate) fn seed(&self, kind: SeedKind, id: &[u8; 32]) -> Option<&[u8; 32]> {
         self.seeds().known.get(&(kind, *id))
+    }
+
+    /// Is a seed known here, and not the one that the other knows?
+    pub(crate) fn is_other_than(&self, other: &Keys, kind: SeedKind, id: &[u8; 32]) -> bool {
+        let own = self.seed(kind, id);
+        own.is_some() && own != other.seed(kind, id)
     }
 
     /// The seed of a batch by its seed id.

@@ -55,8 +55,8 @@ pub use store::{
     BACKUP_LIST, Backup, BackupProgress, CheckedCopy, CompactProgress, Compaction, CopiedKeys,
     CopyFault, DecidedStep, DecisionInfo, DecisionLog, ErasureDone, ErasureOrder, HoldInfo,
     HoldScope, KEYS_BYTES_MAX, KnownSource, Later, LiveBatch, Options, Origin, Received,
-    RestoredCopy, Restoring, RetractedShare, Store, Suppressed, Tar, Target, Updated, check_copy,
-    need_copy, receive, restore,
+    RestoredCopy, Restoring, RetractedShare, SeedsRewritten, Store, Suppressed, Tar, Target,
+    Updated, check_copy, need_copy, receive, restore,
 };
 pub use transaction::{
     Committed, Held, Outcome, PreparedNode, Staged, TRANSACTION_NODES_MAX, Transaction,

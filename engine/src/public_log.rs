@@ -10,6 +10,7 @@ mod identity;
 mod leaves;
 mod stamp;
 mod tiles;
+mod witnesses;
 
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::mapping::Bytes;
 use crate::store::Store;
 use lineal_proof::tlog::{
-    Checkpoint, LogProof, NoteSignature, SignedCheckpoint, TreeHash, VerifierKey,
+    Checkpoint, LogProof, NoteSignature, SignatureKind, SignedCheckpoint, TreeHash, VerifierKey,
     consistency_proof, inclusion_proof, is_tile_path, verify_consistency, verify_inclusion,
 };
 
@@ -33,6 +34,7 @@ pub(crate) use leaves::{commit_id, commit_ids, first_difference, leaves_of};
 pub(crate) use stamp::read_stamp;
 pub(crate) use tiles::FOLDER as TILES;
 pub(crate) use tiles::extend as extend_tiles;
+pub(crate) use witnesses::{WITNESSES, Witnesses};
 
 /// How the text begins that witnesses sign (tlog-cosignature).
 const COSIGNED: &str = "cosignature/";
@@ -123,6 +125,22 @@ impl Store {
     /// [`Error::NoCheckpoint`] if none of that size is kept, [`Error::Log`] if it is not in its form.
     pub fn kept_checkpoint(&self, size: u64) -> Result<KeptCheckpoint> {
         checkpoints::kept(self.storage(), size)
+    }
+
+    /// Keeps the key of a witness in `checkpoints/witnesses`, so that `verify` checks its signatures. Whoever calls
+    /// it knows from elsewhere that it is that witness's.
+    ///
+    /// # Errors
+    /// [`Error::Log`] if it is the key of a log, or what the medium says.
+    pub fn add_witness(&self, key: &VerifierKey) -> Result<()> {
+        if key.kind() != SignatureKind::Cosignature {
+            let source = lineal_proof::tlog::Error::Form {
+                what: "witness's key",
+                rule: "it makes cosignatures, and is not that of a log",
+            };
+            return Err(Error::Log { what: key.to_string(), source });
+        }
+        witnesses::keep(self.storage(), key)
     }
 
     /// Keeps signatures of witnesses with the checkpoint of a size. Whoever calls it has checked them.

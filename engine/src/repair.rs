@@ -5,8 +5,12 @@
 //! verified as it would be, with the copy's bytes in the place of the damaged ones, so ids, digests
 //! and the chain of commits decide and the copy is not believed. What was there stays in `orphans/`.
 //!
+//! A `head` that names an earlier commit than the segments end with is brought up first, as opening for
+//! writing would: held to it, what later commits wrote would be judged, and replaced, by what was before.
+//!
 //! Each file is replaced at once, after the old bytes are durable in `orphans/`: a crash leaves a
-//! store that can be repaired again.
+//! store that can be repaired again. Of seeds that were set aside nothing stays that a recorded erasure
+//! destroyed.
 
 use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
@@ -14,8 +18,8 @@ use crate::keys::{KEY_FILES, SEEDS};
 use crate::mapping::Bytes;
 use crate::public_log::TILES;
 use crate::sealed::{REGISTER, joined};
-use crate::storage::Storage;
-use crate::store::{Options, Store, aside};
+use crate::storage::{AsideStorage, Storage};
+use crate::store::{BACKUP_LIST, Options, Store, aside, reach};
 use crate::verify::{Beside, Code, Depth, Fault, Progress, Report, What, verify, verify_all};
 use lineal_proof::tlog::SignedCheckpoint;
 use std::collections::BTreeSet;
@@ -54,6 +58,9 @@ pub struct Repaired {
     pub restored: Vec<Restored>,
     /// Derived files that were set aside, with their new names.
     pub set_aside: Vec<(String, String)>,
+    /// The commit that `head` named, and the last one of the segments, which it names now; none where
+    /// these were one.
+    pub brought_up: Option<(u64, u64)>,
     /// Was what is derived made again?
     pub rebuilt: bool,
     /// What is still wrong.
@@ -78,12 +85,29 @@ pub fn repair(
 ) -> Result<Repaired> {
     // Held while the truth is written; opening for writing then takes it again.
     let lock = if wanted.dry_run { None } else { Some(storage.lock("a repair")?) };
+    let behind = head_behind(&**storage)?;
+    let mut kept_head = None;
+    let ahead: Arc<dyn Storage>;
+    let storage = match &behind {
+        Some((_, reached)) if wanted.dry_run => {
+            ahead = Arc::new(AsideStorage::of(Arc::clone(storage), *reached)?);
+            &ahead
+        }
+        Some((_, reached)) => {
+            kept_head = keep_head(&**storage)?;
+            storage.put(HEAD, &reached.to_bytes(), false)?;
+            storage
+        }
+        None => storage,
+    };
     let before = verify_all(storage, &What::default(), progress)?;
     let (derived, truth): (Vec<Fault>, Vec<Fault>) =
         before.faults.iter().cloned().partition(|fault| fault.derived);
     let mut done = Repaired {
         truth_before: truth.len() as u64 + before.faults_not_listed,
         derived_before: derived.len() as u64 + before.faults_derived_not_listed,
+        brought_up: behind.map(|(head, reached)| (head.commit, reached.commit)),
+        notes: kept_head.into_iter().collect(),
         ..Repaired::default()
     };
     let candidates = match &wanted.from {
@@ -105,23 +129,46 @@ pub fn repair(
         }
         done.set_aside.push((file.clone(), name));
     }
-    let rebuilds = !done.set_aside.is_empty() || !done.restored.is_empty() || head_is_lost;
+    let rebuilds = !done.set_aside.is_empty()
+        || !done.restored.is_empty()
+        || head_is_lost
+        || done.brought_up.is_some();
     if wanted.dry_run {
         done.left.retain(|fault| fault.file != HEAD || fault.code == Code::HeadElsewhere);
         done.rebuilt = rebuilds && done.left.is_empty();
         return Ok(done);
     }
-    if head_is_lost && let Some(bytes) = storage.read(HEAD)? {
-        let name = aside(&**storage, HEAD)?;
-        storage.put(&name, &bytes, false)?;
-        done.notes.push(format!("{HEAD} as it was is now {name}"));
+    if head_is_lost {
+        done.notes.extend(keep_head(&**storage)?);
     }
     drop(lock);
     if rebuilds {
         rebuild(storage, wanted, &mut done);
+        told_of_seeds(&**storage, &mut done)?;
     }
     done.left = verify_all(storage, &What::default(), progress)?.faults;
     Ok(done)
+}
+
+/// A `head` that reads, and how far the segments go on behind it; none where they end with its commit, and of a
+/// copy, of which containers may come behind the segments: who makes it brings it up.
+fn head_behind(storage: &dyn Storage) -> Result<Option<(Head, Head)>> {
+    if storage.read(BACKUP_LIST)?.is_some() {
+        return Ok(None);
+    }
+    let Some(head) = storage.read(HEAD)?.and_then(|bytes| Head::from_bytes(&bytes).ok()) else {
+        return Ok(None);
+    };
+    let reached = reach(storage, &head)?;
+    Ok((reached.commit > head.commit).then_some((head, reached)))
+}
+
+/// Keeps `head` as it is in `orphans/`, and says where.
+fn keep_head(storage: &dyn Storage) -> Result<Option<String>> {
+    let Some(bytes) = storage.read(HEAD)? else { return Ok(None) };
+    let name = aside(storage, HEAD)?;
+    storage.put(&name, &bytes, false)?;
+    Ok(Some(format!("{HEAD} as it was is now {name}")))
 }
 
 /// Opens the store as a writer does after a crash, which finds `head` again, and makes what is
@@ -132,6 +179,20 @@ fn rebuild(storage: &Arc<dyn Storage>, wanted: &Wanted, done: &mut Repaired) {
         Ok(()) => done.rebuilt = true,
         Err(error) => done.notes.push(format!("what is derived was not made again: {error}")),
     }
+}
+
+/// Of what was set aside that is gone again: a recorded erasure reached it, and left nothing of it.
+fn told_of_seeds(storage: &dyn Storage, done: &mut Repaired) -> Result<()> {
+    for one in &mut done.restored {
+        let Some(path) = &one.aside else { continue };
+        if storage.read(path)?.is_none() {
+            let file = &one.file;
+            done.notes
+                .push(format!("{file} as it was is not kept: it may have held what was erased"));
+            one.aside = None;
+        }
+    }
+    Ok(())
 }
 
 /// Bytes that may stand in the place of a damaged file.
@@ -196,7 +257,7 @@ fn candidates(
     for file in files {
         let Some(copy) = from.read(file)? else { continue };
         let mut of_file = truth.iter().filter(|fault| files_of(fault) == file);
-        if of_file.all(|fault| fault.code == Code::CheckpointDiffers) {
+        if of_file.any(|fault| fault.code == Code::CheckpointDiffers) {
             // What the copy tells of it is among these already.
             continue;
         }
@@ -210,6 +271,14 @@ fn candidates(
                 bytes,
                 from_copy: from_copy as u64,
             }));
+            continue;
+        }
+        let is_of_signature = |fault: &&Fault| fault.code == Code::CheckpointSignature;
+        if truth.iter().filter(|fault| files_of(fault) == file).all(|fault| is_of_signature(&fault))
+            && let Some(bytes) = here.as_deref().and_then(|here| with_lines_of(&copy, here))
+        {
+            let from_copy = bytes.len() as u64;
+            found.push(Candidate { file: file.to_owned(), bytes, from_copy });
             continue;
         }
         found.push(merged(file, &copy, here.as_ref(), own.as_ref(), &theirs));
@@ -246,6 +315,18 @@ fn checkpoint(storage: &dyn Storage, from: &dyn Storage, file: &str) -> Result<V
         }
     }
     Ok(found)
+}
+
+/// A checkpoint as it is here, with the copy's line of each key that signed both: a witness that signed after the
+/// copy was made signed none the less. None where it is another checkpoint.
+fn with_lines_of(copy: &[u8], here: &[u8]) -> Option<Vec<u8>> {
+    let copy = SignedCheckpoint::parse(copy).ok()?;
+    let mut joined = SignedCheckpoint::parse(here).ok()?;
+    if copy.note.text() != joined.note.text() {
+        return None;
+    }
+    copy.note.signatures().iter().for_each(|line| joined.note.add(line.clone()));
+    Some(joined.to_string().into_bytes())
 }
 
 /// The store's id, from the first segment whose header reads.

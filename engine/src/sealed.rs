@@ -191,6 +191,12 @@ impl Register {
         all.map(|range| (range.start, has_lost_block(&self.bytes, range)))
     }
 
+    /// Is it here, and does each of its bytes read?
+    pub(crate) fn is_whole(&self) -> bool {
+        let read = self.read();
+        !self.bytes.is_empty() && read.damaged.is_empty() && read.length >= self.bytes.len() as u64
+    }
+
     /// Every entry.
     pub(crate) fn entries(&self) -> impl Iterator<Item = &Sealed> {
         self.read().by_commitment.values()

@@ -31,8 +31,8 @@ pub(crate) use backup::{
 };
 pub use compact::{CompactProgress, Compaction};
 pub use erase::{
-    DecidedStep, DecisionInfo, DecisionLog, ErasureDone, ErasureOrder, RetractedShare, Suppressed,
-    Target,
+    DecidedStep, DecisionInfo, DecisionLog, ErasureDone, ErasureOrder, RetractedShare,
+    SeedsRewritten, Suppressed, Target,
 };
 pub(crate) use erased_values::ErasedValues;
 pub use hold::{HoldInfo, HoldScope};
@@ -42,6 +42,7 @@ pub(crate) use open::replay;
 pub(crate) use orphans::aside;
 pub(crate) use pending_keys::{NewKeys, PendingKeys, RUN_ENTRIES_MAX};
 pub(crate) use reading::{Mark, enter};
+pub(crate) use recovery::reach;
 pub(crate) use secrets::SecretBox;
 pub(crate) use state::State;
 pub(crate) use turn::Turn;

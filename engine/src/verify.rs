@@ -26,6 +26,7 @@ use crate::storage::Storage;
 pub(crate) use beside::Beside;
 pub use code::Code;
 use lineal_proof::Hash;
+use lineal_proof::tlog::VerifierKey;
 pub use public_log::TimestampNote;
 pub(crate) use records::commitments_of;
 use std::ops::ControlFlow;
@@ -259,7 +260,8 @@ pub fn verify(
         progress(at);
         ControlFlow::Continue(())
     };
-    check(storage, &What::all(depth), &mut Steps::of(storage, say)?).map(|(report, _)| report)
+    let checked = check(storage, (&What::all(depth), &[]), &mut Steps::of(storage, say)?);
+    checked.map(|(report, _)| report)
 }
 
 /// Checks a store or a part of it, then holds what is derived to the records: of a whole store that
@@ -289,8 +291,21 @@ pub fn verify_until(
     what: &What,
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Report> {
+    verify_knowing(storage, what, &[], progress)
+}
+
+/// As [`verify_until`], with keys of witnesses that are known from elsewhere, beside those that the store keeps.
+///
+/// # Errors
+/// As [`verify_until`].
+pub fn verify_knowing(
+    storage: &Arc<dyn Storage>,
+    what: &What,
+    witnesses: &[VerifierKey],
+    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<Report> {
     let mut steps = Steps::of(&**storage, progress)?;
-    let (mut report, head) = check(&**storage, what, &mut steps)?;
+    let (mut report, head) = check(&**storage, (what, witnesses), &mut steps)?;
     let is_whole = *what == What::all(Depth::Full);
     match head {
         Some(head) if is_whole && report.faults.is_empty() && report.faults_not_listed == 0 => {
@@ -303,7 +318,7 @@ pub fn verify_until(
 
 fn check(
     storage: &dyn Storage,
-    what: &What,
+    (what, witnesses): (&What, &[VerifierKey]),
     steps: &mut Steps<'_>,
 ) -> Result<(Report, Option<Head>)> {
     let mut report = Report::default();
@@ -315,7 +330,7 @@ fn check(
     let keys = secrets::check(storage, &log, what, &mut report, steps)?;
     containers::check(storage, &log, keys.as_ref(), what, &mut report, steps)?;
     journals::check(storage, &log, &mut report, steps)?;
-    public_log::check(storage, &log, &mut report, steps)?;
+    public_log::check(storage, &log, witnesses, &mut report, steps)?;
     derived::check(storage, &log, &mut report, steps)?;
     Ok((report, head))
 }

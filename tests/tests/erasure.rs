@@ -9,9 +9,9 @@ use lineal_engine::schema::Kind;
 use lineal_engine::storage::{FaultyStorage, MemoryStorage, Plan, Storage};
 use lineal_engine::verify::{Depth, verify};
 use lineal_engine::{ErasureDone, ErasureOrder, Error, NodeDraft, Snapshot, Store, Target};
-use lineal_proof::Hash;
 use lineal_proof::absence::Presence;
 use lineal_proof::record::{Decision, node_id};
+use lineal_proof::{Hash, Key};
 use lineal_tests::sample::{self, batch, batch_key, deployment, erasure_of, write_day};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -328,6 +328,7 @@ fn what_was_never_recorded_stays_provable_from_a_batch_of_which_events_were_eras
 fn secrets_that_come_back_from_an_older_copy_lose_again_what_was_erased() {
     let (memory, store) = days();
     let copy = memory.after_power_cut(100);
+    let before = copy.read("keys/seeds").unwrap().unwrap().to_vec();
     erase_event(&store, "e5").unwrap();
     let left = listed(&store.snapshot().unwrap());
     drop(store);
@@ -345,4 +346,91 @@ fn secrets_that_come_back_from_an_older_copy_lose_again_what_was_erased() {
     assert_eq!(holding(&memory, &hash_of(5)), Vec::<String>::new());
     let report = verify(&memory, Depth::Full, &mut |_| {}).unwrap();
     assert_eq!((report.faults, report.erased), (vec![], erased));
+    assert!(!report.notes.iter().any(|note| note.contains("seeds")), "{:?}", report.notes);
+    // Nor are the seeds of before, which the copy brought, or those that were set aside, in any file.
+    assert_eq!(holding(&memory, &before[FILE_KEY]), Vec::<String>::new());
+    assert!(!memory.list("orphans").unwrap().is_empty(), "of the damaged ones the rest was kept");
+}
+
+/// Where the key stands in a file of seeds under which it opens.
+const FILE_KEY: std::ops::Range<usize> = 16..48;
+
+/// Puts files of seeds beside those of the store: a whole one, one with a frame that does not read, one of which
+/// nothing reads, one by another name, and what a write left that broke off.
+fn set_aside(memory: &MemoryStorage, seeds: &[u8]) {
+    let paths = ["orphans/keys-seeds", "orphans/keys-seeds.2", "orphans/keys-seeds.3"];
+    for path in paths.into_iter().chain(["orphans/x", "keys/seeds.tmp"]) {
+        memory.put(path, seeds, true).unwrap();
+    }
+    memory.damage("orphans/keys-seeds.2", |bytes| bytes[64 + 97 + 40] ^= 1);
+    memory.damage("orphans/keys-seeds.3", |bytes| bytes[20] ^= 1);
+    memory.put("orphans/containers-x.1.parquet", b"PAR1", false).unwrap();
+}
+
+/// What came of them: nothing of what is damaged throughout, or of no use, is left.
+const REWRITTEN: [(&str, bool); 5] = [
+    ("keys/seeds.tmp", true),
+    ("orphans/keys-seeds", false),
+    ("orphans/keys-seeds.2", false),
+    ("orphans/keys-seeds.3", true),
+    ("orphans/x", false),
+];
+
+#[test]
+fn seeds_that_were_set_aside_lose_what_is_erased() {
+    let (memory, store) = days();
+    let old = memory.read("keys/seeds").unwrap().unwrap().to_vec();
+    set_aside(&memory, &old);
+    let done = erase_event(&store, "e17").unwrap();
+    let mut rewritten: Vec<_> =
+        done.rewritten.iter().map(|file| (file.path.as_str(), file.removed)).collect();
+    rewritten.sort_unstable();
+    assert_eq!(rewritten, REWRITTEN);
+    assert_eq!(done.orphans, ["orphans/containers-x.1.parquet"], "what nobody looked into");
+    drop(store);
+    let is_clean = |what: &str| {
+        assert_eq!(holding(&memory, &old[FILE_KEY]), Vec::<String>::new(), "{what}");
+        let report = verify(&memory, Depth::Full, &mut |_| {}).unwrap();
+        assert!(report.is_sound() && report.notes.is_empty(), "{what}: {report:?}");
+    };
+    is_clean("behind the erasure");
+
+    // What somebody puts there behind it is told, until who writes next destroys it.
+    set_aside(&memory, &old);
+    let report = verify(&memory, Depth::Full, &mut |_| {}).unwrap();
+    assert!(report.is_sound(), "{report:?}");
+    for (path, _) in REWRITTEN {
+        let told = report.notes.iter().filter(|note| note.starts_with(&format!("{path}: ")));
+        let told: Vec<_> = told.collect();
+        let says = if path.ends_with(".3") { "do not read" } else { "salts of erased rows" };
+        assert!(told.len() == 1 && told[0].contains(says), "{path}: {report:?}");
+    }
+    drop(Store::open_on(Arc::new(memory.clone()), sample::options()).unwrap());
+    is_clean("behind the next opening");
+    // Nothing more is done once it is done.
+    let files_before = files(&memory);
+    drop(Store::open_on(Arc::new(memory.clone()), sample::options()).unwrap());
+    assert!(files(&memory) == files_before);
+}
+
+#[test]
+fn the_key_of_an_erased_value_that_is_put_back_goes_again() {
+    let (memory, store) = days();
+    let old = memory.read("keys/seeds").unwrap().unwrap().to_vec();
+    let anna = Key::text(store.actor_key("anna@bank.example").unwrap());
+    let field = Target::Field(node_id(Kind::Actor.name(), &anna), "email".to_owned());
+    store.erase(&order(&store, vec![field]), false).unwrap();
+    drop(store);
+    let sealed = memory.read("sealed/00000001.seg").unwrap().unwrap().to_vec();
+    // From a file of keys that was made before: no value of the register is under it any more.
+    memory.put("keys/seeds", &old, true).unwrap();
+    let report = verify(&memory, Depth::Full, &mut |_| {}).unwrap();
+    let is_told = |note: &String| note.starts_with("keys/seeds: keys whose values were erased (1)");
+    assert!(report.is_sound() && report.notes.iter().any(is_told), "{report:?}");
+    let store = Store::open_on(Arc::new(memory.clone()), sample::options()).unwrap();
+    assert_eq!(holding(&memory, &old[FILE_KEY]), Vec::<String>::new());
+    assert_eq!(memory.read("sealed/00000001.seg").unwrap().unwrap().to_vec(), sealed);
+    drop(store);
+    let report = verify(&memory, Depth::Full, &mut |_| {}).unwrap();
+    assert!(report.is_sound() && report.notes.is_empty(), "{report:?}");
 }

@@ -196,6 +196,62 @@ fn a_lost_head_and_damaged_derived_files_need_no_copy() {
 }
 
 #[test]
+fn a_head_that_was_put_back_is_brought_up_with_a_copy_and_without() {
+    let memory = MemoryStorage::new();
+    let store = Store::create_on(shared(&memory), options()).unwrap();
+    for number in 1..=3 {
+        step(&store, number).unwrap();
+    }
+    store.record_log(None, None).unwrap();
+    store.checkpoint().unwrap();
+    let (early, before) = (store.commit(), memory.read("head").unwrap().unwrap().to_vec());
+    // With its keys, as the store was then: what signs now is not among them.
+    let copy = memory.after_power_cut(100);
+    store.rotate_log_key(false, None, None).unwrap();
+    last_steps(&store);
+    store.write_indexes().unwrap();
+    let late = store.commit();
+    drop(store);
+    // Tiles are made anew: not all that were of earlier checkpoints.
+    let recorded = |disk: &MemoryStorage| -> Vec<_> {
+        truth(disk).into_iter().filter(|(path, _)| !path.starts_with("tiles/")).collect()
+    };
+    let (expected, answered) = (recorded(&memory), all_answers(&memory));
+    for from in [None, Some(&copy)] {
+        let disk = memory.after_power_cut(100);
+        disk.put("head", &before, false).unwrap();
+        let report = verify(&disk, Depth::Full, &mut |_| {}).unwrap();
+        let told = format!("whole commits follow up to {late}");
+        assert!(report.notes.iter().any(|note| note.contains(&told)), "{report:?}");
+        let paths = disk.paths();
+        let rehearsed = Wanted { dry_run: true, ..wanted(from) };
+        let rehearsed = repair(&shared(&disk), &rehearsed, &mut |_| {}).unwrap();
+        assert_eq!((rehearsed.brought_up, rehearsed.left), (Some((early, late)), vec![]));
+        assert!(disk.paths() == paths && disk.read("head").unwrap().unwrap()[..] == before[..]);
+
+        let done = run(&disk, from);
+        assert_eq!((done.brought_up, &done.left), (Some((early, late)), &vec![]), "{done:?}");
+        assert_eq!(done.restored, [], "nothing of before takes the place of what came since");
+        assert_eq!(disk.read("orphans/head").unwrap().unwrap().to_vec(), before);
+        assert!(recorded(&disk) == expected && is_sound(&disk));
+        assert_eq!(all_answers(&disk), answered);
+        assert_eq!(run(&disk, from), Repaired::default(), "and that was all");
+    }
+    // A copy that is being brought up has such a `head` too, and is left to who brings it up.
+    let disk = memory.after_power_cut(100);
+    disk.put("head", &before, false).unwrap();
+    disk.put("backup.sha256", b"", false).unwrap();
+    assert_eq!(run(&disk, Some(&copy)).brought_up, None);
+}
+
+/// Those behind the third.
+fn last_steps(store: &Store) {
+    for number in 4..=STEPS {
+        step(store, number).unwrap();
+    }
+}
+
+#[test]
 fn a_writer_keeps_a_repair_out() {
     let (memory, copy) = store_and_copy(3);
     let store = Store::open_on(shared(&memory), options()).unwrap();

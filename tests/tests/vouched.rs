@@ -7,12 +7,13 @@ use lineal_engine::mirror::{Folder, pull};
 use lineal_engine::public_log::stamp_signer;
 use lineal_engine::repair::{Wanted, repair};
 use lineal_engine::storage::{MemoryStorage, Storage};
-use lineal_engine::verify::{Code, Depth, Report, verify};
+use lineal_engine::verify::{Code, Depth, Report, What, verify, verify_knowing};
 use lineal_engine::{CopyFault, Error, Options, Store, check_copy};
 use lineal_proof::timestamp::request;
 use lineal_proof::tlog::{NoteSignature, NoteSigner, SignatureKind};
 use lineal_tests::place::fixture;
 use lineal_tests::sample::{self, step, write_day};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 fn shared(memory: &MemoryStorage) -> Arc<dyn Storage> {
@@ -244,5 +245,105 @@ fn a_changed_signature_of_a_witness_is_told_and_the_good_one_is_not_overwritten(
         assert_eq!(done.left, [], "{changed}: {done:?}");
         assert!(read(&disk, &note) == read(&memory, &note), "{changed}");
         assert!(read(&disk, &served) == read(&memory, &served), "{changed}");
+    }
+}
+
+/// The path of a witness's key file.
+const WITNESSES: &str = "checkpoints/witnesses";
+
+/// Another letter of base64 in the signature line of a key.
+fn change_line(memory: &MemoryStorage, path: &str, name: &str) {
+    let begin = format!("— {name} ").into_bytes();
+    memory.damage(path, |bytes| {
+        let at = bytes.windows(begin.len()).rposition(|part| part == begin).unwrap();
+        let letter = &mut bytes[at + begin.len() + 30];
+        *letter = if *letter == b'A' { b'B' } else { b'A' };
+    });
+}
+
+#[test]
+fn each_signature_below_each_checkpoint_is_checked_where_its_key_is_known() {
+    let (memory, _) = witnessed();
+    let note = first(&memory, "checkpoints/", ".note");
+    let store = Store::open_on(shared(&memory), options()).unwrap();
+    let size = store.checkpoint_sizes().unwrap()[0];
+    let signer = |name: &str, secret: u8| {
+        NoteSigner::new(name, SignatureKind::Cosignature, &[secret; 32]).unwrap()
+    };
+    let key = signer("w.example", 3).verifier().clone();
+    let log = store.log_identity().unwrap().unwrap();
+    assert!(store.add_witness(log.signing()).is_err(), "that is the key of a log");
+    // Two checkpoints more, the first of them signed by two keys of the log.
+    store.rotate_log_key(false, None, None).unwrap();
+    write_day(&store, 3).unwrap();
+    let last = store.checkpoint().unwrap().checkpoint.size;
+    let rotated = store.checkpoint_sizes().unwrap()[1];
+    let rotated_note = note.replace(&format!("{size:012}"), &format!("{rotated:012}"));
+    store.write_indexes().unwrap();
+    assert!(size < rotated && rotated < last);
+
+    // Nobody knows the witness's key here: that is said once, and it is checked where it is told.
+    let changed = memory.after_power_cut(100);
+    change_line(&changed, &note, "w.example");
+    let found = report(&changed);
+    let unknown = |report: &Report| {
+        let told = report.notes.iter().filter(|note| note.contains("no key is recorded for it"));
+        told.cloned().collect::<Vec<_>>()
+    };
+    assert!(found.is_sound() && unknown(&found).len() == 1, "{found:?}");
+    assert!(unknown(&found)[0].contains("1 signature of w.example"), "{found:?}");
+    let knowing = |disk: &MemoryStorage| {
+        let keys = std::slice::from_ref(&key);
+        let go_on = &mut |_| ControlFlow::Continue(());
+        verify_knowing(&shared(disk), &What::default(), keys, go_on).unwrap()
+    };
+    let of_signature = |report: &Report, path: &str, name: &str| {
+        let [fault] = &report.faults[..] else { panic!("{report:?}") };
+        assert_eq!((fault.code, fault.file.as_str()), (Code::CheckpointSignature, path));
+        assert!(fault.rule.contains(name) && fault.at > 0 && !fault.derived, "{fault}");
+        assert!(!report.is_sound() && unknown(report).is_empty(), "{report:?}");
+    };
+    of_signature(&knowing(&changed), &note, "w.example");
+    assert!(knowing(&memory).faults.is_empty() && unknown(&knowing(&memory)).is_empty());
+
+    // Its key is kept: each later `verify` knows it.
+    store.add_witness(&key).unwrap();
+    store.add_witness(&key).unwrap();
+    assert_eq!(read(&memory, WITNESSES), format!("{key}\n").into_bytes());
+    let copy = MemoryStorage::new();
+    store.backup(false).unwrap().write_on(&copy, &mut |_| {}).unwrap();
+    assert_eq!(read(&copy, WITNESSES), read(&memory, WITNESSES));
+    // Behind the copy another one signs that checkpoint too.
+    let other = signer("other.example", 4);
+    let text = store.kept_checkpoint(size).unwrap().note.note.text().to_owned();
+    store.add_witness(other.verifier()).unwrap();
+    store
+        .add_cosignatures(size, vec![NoteSignature::cosign(&text, &other, 1_800_000_000)])
+        .unwrap();
+    drop(store);
+    let sound = report(&memory);
+    assert!(sound.faults.is_empty() && unknown(&sound).is_empty(), "{sound:?}");
+    for (path, name) in
+        [(&note, "w.example"), (&note, "other.example"), (&rotated_note, log.origin.as_str())]
+    {
+        let disk = memory.after_power_cut(100);
+        change_line(&disk, path, name);
+        of_signature(&report(&disk), path, name);
+        // The copy's line comes back, and what was signed since stays.
+        let wanted = Wanted { from: Some(shared(&copy)), dry_run: false, options: options() };
+        let done = repair(&shared(&disk), &wanted, &mut |_| {}).unwrap();
+        let is_of_copy = name != "other.example";
+        assert_eq!(done.left.is_empty(), is_of_copy, "{name}: {done:?}");
+        assert_eq!(read(&disk, path) == read(&memory, path), is_of_copy, "{name}");
+    }
+    // A key that was changed is none, or nobody's who signed.
+    for at in 0..read(&memory, WITNESSES).len() {
+        let disk = memory.after_power_cut(100);
+        disk.damage(WITNESSES, |bytes| bytes[at] ^= 1);
+        let told = report(&disk).faults;
+        let is_told = told
+            .iter()
+            .any(|fault| (fault.code, fault.file.as_str()) == (Code::CheckpointDamaged, WITNESSES));
+        assert!(is_told, "byte {at}: {told:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 mod there;
 mod timestamp;
-mod witness;
+pub(super) mod witness;
 
 use crate::args::{Arguments, Checkpoint};
 use crate::exit::{Exit, Failure, Outcome};
@@ -306,11 +306,13 @@ fn consistency(arguments: &Arguments, range: &str) -> Outcome {
     let root = old.checkpoint.root;
     writeln!(
         std::io::stderr(),
-        "the log of {size} commits begins with that of {earlier}, whose root was {root}"
+        "the log of {} begins with that of {earlier}, whose root was {root}",
+        counted(size, "commit")
     )?;
     for (size, note) in [(earlier, &old), (size, &new)] {
         if let Some(why) = void(identity, note) {
-            writeln!(std::io::stderr(), "  the checkpoint of {size} commits is {why}")?;
+            let commits = counted(size, "commit");
+            writeln!(std::io::stderr(), "  the checkpoint of {commits} is {why}")?;
         }
     }
     Ok(Exit::Answer)

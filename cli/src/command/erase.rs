@@ -6,7 +6,7 @@ use crate::args::{Arguments, Decided, Erase};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
 use crate::remote::Remote;
-use crate::render::{counted, visible};
+use crate::render::{and_more, counted, visible};
 use crate::target::failure;
 use crate::time::Zone;
 use lineal_engine::schema::Kind;
@@ -14,6 +14,9 @@ use lineal_engine::{ErasureDone, ErasureOrder, NodeNo, RetractedShare, Snapshot,
 use lineal_query::told::Stored;
 use serde_json::json;
 use std::io::Write;
+
+/// Files in `orphans/` shown on the screen; `--json` lists all.
+const ORPHANS_SHOWN: usize = 10;
 
 pub(super) fn run(arguments: &Arguments, wanted: &Erase) -> Outcome {
     if let Some(remote) = Remote::meant(arguments)? {
@@ -141,6 +144,9 @@ pub(super) fn told(arguments: &Arguments, decided: &Decided, done: &ErasureDone)
             "retracted": { "rows": done.retracted.rows, "fields": done.retracted.fields },
             "files_that_must_not_exist": files.collect::<Vec<_>>(),
             "waiting": done.waiting, "orphans": done.orphans,
+            "seeds_rewritten": done.rewritten.iter().map(|file| {
+                json!({ "file": file.path, "removed": file.removed })
+            }).collect::<Vec<_>>(),
         });
         writeln!(out, "{object}")?;
         return Ok(Exit::Answer);
@@ -175,9 +181,29 @@ pub(super) fn told(arguments: &Arguments, decided: &Decided, done: &ErasureDone)
             "  {path} stays until who reads it now is done; the next command that writes removes it"
         )?;
     }
+    for file in &done.rewritten {
+        let path = &file.path;
+        match file.removed {
+            true => {
+                writeln!(out, "  {path} is gone: nothing in it read, or nothing was left of it")?
+            }
+            false => {
+                writeln!(out, "  {path} was written anew, without what is erased or does not read")?
+            }
+        }
+    }
     if !done.orphans.is_empty() {
         let orphans = counted(done.orphans.len() as u64, "file");
-        writeln!(out, "  orphans/: {orphans} that nobody looked into; remove what is not needed")?;
+        writeln!(
+            out,
+            "  orphans/: {orphans} that nobody looked into, and that may hold what was erased; remove what is not needed:"
+        )?;
+        for path in done.orphans.iter().take(ORPHANS_SHOWN) {
+            writeln!(out, "    {}", visible(path))?;
+        }
+        if let Some(more) = and_more(done.orphans.len() as u64, ORPHANS_SHOWN) {
+            writeln!(out, "    {more}; --json lists all")?;
+        }
     }
     Ok(Exit::Answer)
 }

@@ -37,7 +37,10 @@ pub(super) fn run(arguments: &Arguments, wanted: &Repair) -> Outcome {
     );
     bar.finish_and_clear();
     let done = done?;
-    let is_changed = !done.restored.is_empty() || !done.set_aside.is_empty() || done.rebuilt;
+    let is_changed = done.brought_up.is_some()
+        || !done.restored.is_empty()
+        || !done.set_aside.is_empty()
+        || done.rebuilt;
     if is_changed && !wanted.dry_run {
         // Afterwards: before, the store may not open.
         let noted = place::open_noted(arguments, "repair").map(drop);
@@ -74,7 +77,7 @@ fn bar() -> ProgressBar {
 fn print(out: &mut dyn Write, wanted: &Repair, done: &Repaired) -> Outcome<()> {
     let style = Style::new();
     let would = if wanted.dry_run { "would be " } else { "" };
-    if done.truth_before == 0 && done.derived_before == 0 {
+    if done.truth_before == 0 && done.derived_before == 0 && done.brought_up.is_none() {
         return Ok(writeln!(out, "{}", style.found("no fault found: nothing to repair"))?);
     }
     writeln!(
@@ -83,6 +86,12 @@ fn print(out: &mut dyn Write, wanted: &Repair, done: &Repaired) -> Outcome<()> {
         counted(done.truth_before, "fault"),
         counted(done.derived_before, "fault"),
     )?;
+    if let Some((from, to)) = done.brought_up {
+        writeln!(
+            out,
+            "  head {would}brought up from commit {from} to {to}, with which the segments end"
+        )?;
+    }
     for one in &done.restored {
         let from = grouped(one.from_copy);
         let kept = match one.kept {
@@ -106,16 +115,22 @@ fn print(out: &mut dyn Write, wanted: &Repair, done: &Repaired) -> Outcome<()> {
     for note in &done.notes {
         writeln!(out, "{}", style.faint(&format!("note: {note}")))?;
     }
-    if done
-        .restored
-        .iter()
-        .any(|one| one.file.starts_with("keys/") || one.file.starts_with("sealed/"))
-    {
-        writeln!(
-            out,
-            "{}",
-            style.warn("secrets came back as the copy has them: what was erased since it was made must be erased again")
-        )?;
+    let is_secret = |file: &str| file.starts_with("keys/") || file.starts_with("sealed/");
+    if done.restored.iter().any(|one| is_secret(&one.file)) {
+        let told = match done.rebuilt {
+            true => {
+                "secrets came back as the copy has them; what recorded erasures destroyed of them is destroyed again, here and in orphans/"
+            }
+            false => {
+                "secrets came back as the copy has them: what was erased since it was made is destroyed again by the next command that writes, and not before"
+            }
+        };
+        let told = if wanted.dry_run {
+            "secrets would come back as the copy has them, without what recorded erasures destroyed"
+        } else {
+            told
+        };
+        writeln!(out, "{}", style.warn(told))?;
     }
     if done.left.is_empty() {
         return Ok(writeln!(out, "{}", style.found("no fault is left"))?);
@@ -149,6 +164,7 @@ fn print_json(out: &mut dyn Write, dry_run: bool, done: &Repaired) -> Outcome<()
     });
     let object = json!({
         "dry_run": dry_run, "faults_before": { "truth": done.truth_before, "derived": done.derived_before },
+        "head": done.brought_up.map(|(from, to)| json!({ "from": from, "to": to })),
         "restored": restored.collect::<Vec<_>>(), "set_aside": aside.collect::<Vec<_>>(),
         "rebuilt": done.rebuilt, "left": left.collect::<Vec<_>>(), "notes": done.notes,
     });

@@ -2,6 +2,7 @@
 
 mod there;
 
+use super::checkpoint::witness;
 use crate::args::{Arguments, Verify};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
@@ -11,10 +12,12 @@ use crate::target::{Target, resolve};
 use crate::time::Zone;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lineal_engine::storage::{FileStorage, Storage};
-use lineal_engine::verify::{Depth, Report, What, verify_all};
+use lineal_engine::verify::{Depth, Report, What, verify_knowing};
 use lineal_evidence::verified::{verified_json, wrong_approvals};
 use lineal_proof::Hash;
+use lineal_proof::tlog::VerifierKey;
 use std::io::{IsTerminal, Write};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -28,6 +31,8 @@ pub(super) fn run(arguments: &Arguments, wanted: &Verify) -> Outcome {
         return there::run(arguments, wanted, &remote);
     }
     let begun = Instant::now();
+    let witnesses = wanted.witness_key.iter().map(|text| witness::key(text));
+    let witnesses: Vec<VerifierKey> = witnesses.collect::<Outcome<_>>()?;
     let folder = place::folder(arguments)?;
     // Seen before the work, so that a key that is brought meanwhile vouches for nothing.
     let has_keys = folder.join(SEEDS).is_file();
@@ -40,10 +45,11 @@ pub(super) fn run(arguments: &Arguments, wanted: &Verify) -> Outcome {
     let what = What { depth, since: wanted.since.unwrap_or(0), node };
     let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(folder));
     let bar = bar();
-    let report = verify_all(&storage, &what, &mut |progress| {
+    let report = verify_knowing(&storage, &what, &witnesses, &mut |progress| {
         bar.set_length(progress.bytes_total);
         bar.set_position(progress.bytes);
         bar.set_message(progress.file);
+        ControlFlow::Continue(())
     })?;
     bar.finish_and_clear();
     if what.since > report.commits && report.is_sound() {

@@ -190,6 +190,25 @@ fn a_witness_signs_growth_and_refuses_what_was_put_back() {
     assert!(alone.code == 5 && alone.err.contains("the checkpoint is kept"), "{alone:?}");
     let list = folder.done(&["checkpoint", "--list"]).out;
     assert_eq!(list.lines().count(), 4, "{list}");
+
+    // What it signed is checked again, also below the first checkpoint, as its key is kept.
+    folder.done(&["verify"]);
+    let kept = folder.path().join(".lineal/checkpoints");
+    assert_eq!(std::fs::read_to_string(kept.join("witnesses")).unwrap(), format!("{its_key}\n"));
+    let names = std::fs::read_dir(&kept).unwrap().map(|entry| entry.unwrap().path());
+    let first = names.filter(|path| path.extension().is_some_and(|end| end == "note")).min();
+    let note = std::fs::read_to_string(first.as_ref().unwrap()).unwrap();
+    let at = note.find("— w.example ").unwrap() + 50;
+    let letter = if &note[at..=at] == "A" { "B" } else { "A" };
+    let changed = [&note[..at], letter, &note[at + 1..]].concat();
+    std::fs::write(first.unwrap(), changed).unwrap();
+    let told = folder.run(&["verify"]);
+    assert!(told.code == 3 && told.out.contains("the signature of w.example ("), "{told:?}");
+    std::fs::remove_file(kept.join("witnesses")).unwrap();
+    let unknown = folder.done(&["verify"]);
+    assert!(unknown.out.contains("3 signatures of w.example"), "{unknown:?}");
+    let told = folder.run(&["verify", "--witness-key", &its_key]);
+    assert!(told.code == 3 && told.out.contains("the signature of w.example ("), "{told:?}");
 }
 
 #[test]
@@ -207,7 +226,8 @@ fn what_a_revoked_key_signed_is_shown_as_void() {
     let sizes: Vec<u64> = all.iter().map(|one| one["size"].as_u64().unwrap()).collect();
     let range = format!("{}..{}", sizes[0], sizes[1]);
     let shown = folder.done(&["checkpoint", "--consistency", &range]);
-    let void = format!("the checkpoint of {} commits is signed by a revoked key", sizes[0]);
+    let commits = if sizes[0] == 1 { "commit" } else { "commits" };
+    let void = format!("the checkpoint of {} {commits} is signed by a revoked key", sizes[0]);
     assert!(shown.err.contains(&void), "{shown:?}");
     assert_eq!(shown.err.matches("revoked").count(), 1, "{shown:?}");
 }

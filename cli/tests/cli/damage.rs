@@ -164,3 +164,26 @@ fn a_damaged_store_is_repaired_from_a_copy_and_keeps_what_was_there() {
     folder.done(&["verify"]);
     assert_eq!(folder.done(&["stats"]).out, stats);
 }
+
+#[test]
+fn a_head_that_was_put_back_is_brought_up() {
+    let folder = Folder::with(&[DATABASE]);
+    let head = folder.path().join(".lineal/head");
+    let before = std::fs::read(&head).unwrap();
+    folder.done(&["import", fixture(ARCHIVE).to_str().unwrap()]);
+    folder.done(&["backup", "copy"]);
+    let stats = folder.done(&["stats"]).out;
+    let now = std::fs::read(&head).unwrap();
+    for words in [["repair"].as_slice(), &["repair", "--from", "copy"]] {
+        std::fs::write(&head, &before).unwrap();
+        let told = folder.done(&[words, &["--dry-run"]].concat());
+        assert!(told.out.contains("head would be brought up from commit"), "{words:?}: {told:?}");
+        assert_eq!(std::fs::read(&head).unwrap(), before, "{words:?}");
+        let done = folder.done(words);
+        assert!(done.out.contains("head brought up from commit"), "{words:?}: {done:?}");
+        assert!(done.out.contains("no fault is left"), "{words:?}: {done:?}");
+        assert_eq!(std::fs::read(&head).unwrap(), now, "{words:?}");
+        assert_eq!(folder.done(&["stats"]).out, stats, "{words:?}");
+        folder.done(&["verify"]);
+    }
+}

@@ -11,6 +11,7 @@ use super::{
 use crate::error::{Error, Result};
 use crate::mapping::Bytes;
 use crate::storage::Storage;
+use chacha20poly1305::XChaCha20Poly1305;
 use lineal_proof::Hash;
 use lineal_proof::cover::{Cover, SaltNode, SaltPlace};
 use std::collections::{BTreeMap, BTreeSet};
@@ -109,31 +110,57 @@ impl Keys {
         let needed = || Error::NoKey { name: "seeds", purpose };
         let (old, bytes) = (self.cipher().ok_or_else(needed)?, storage.read(SEEDS)?);
         let bytes = bytes.ok_or_else(needed)?;
-        let mut kept: Vec<SeedFrame> = frames_of(&old, &bytes)
-            .filter_map(|(_, frame)| frame)
-            .filter(|frame| !destroyed.takes(frame) && frame.kind != VEIL_KIND)
-            .collect();
-        for (batch, left) in &destroyed.covers {
-            kept.extend(left.frames(batch));
-        }
         // Of today's file key always: somebody who opened the store before may veil under it yet.
         let waits = !storage.list("trail")?.is_empty();
         let veil = |secret| SeedFrame { kind: VEIL_KIND, id: [0; 32], secret, extra: [0; 8] };
         let veils = self.veil_keys().into_iter();
-        kept.extend(veils.take(if waits { usize::MAX } else { 1 }).map(veil));
-        let mut written = seeds_header(&file_key);
-        debug_assert_eq!(written.len(), SEEDS_HEADER);
-        let cipher = super::cipher_of(&file_key);
-        for frame in &kept {
-            let at = written.len();
-            written.extend_from_slice(&frame_bytes(&cipher, at, frame));
-        }
+        let veils = veils.take(if waits { usize::MAX } else { 1 }).map(veil).collect();
+        let written = anew(&frames_left(&old, &bytes, destroyed, veils), &file_key);
         storage.put(SEEDS, &written, true)?;
         self.file_key = Some(file_key);
         self.bytes = Bytes::held(written);
         self.seeds = OnceLock::new();
         Ok(())
     }
+
+    /// A file of seeds that is not in its place, whole under a new file key, without what is destroyed and
+    /// without what does not read: a frame that was damaged may be mended by whoever looks for it. None
+    /// where nothing is left, or the file does not read.
+    pub(super) fn without(&self, file_key: [u8; 32], destroyed: &Destroyed) -> Option<Vec<u8>> {
+        let left = frames_left(&self.cipher()?, &self.bytes, destroyed, Vec::new());
+        (!left.is_empty()).then(|| anew(&left, &file_key))
+    }
+}
+
+/// The frames of a file of seeds that are not destroyed, what is left of the others, and these veils in
+/// the place of its own.
+fn frames_left(
+    cipher: &XChaCha20Poly1305,
+    bytes: &[u8],
+    destroyed: &Destroyed,
+    veils: Vec<SeedFrame>,
+) -> Vec<SeedFrame> {
+    let mut kept: Vec<SeedFrame> = frames_of(cipher, bytes)
+        .filter_map(|(_, frame)| frame)
+        .filter(|frame| !destroyed.takes(frame) && frame.kind != VEIL_KIND)
+        .collect();
+    for (batch, left) in &destroyed.covers {
+        kept.extend(left.frames(batch));
+    }
+    kept.extend(veils);
+    kept
+}
+
+/// A file of seeds under a key.
+fn anew(frames: &[SeedFrame], file_key: &[u8; 32]) -> Vec<u8> {
+    let mut written = seeds_header(file_key);
+    debug_assert_eq!(written.len(), SEEDS_HEADER);
+    let cipher = super::cipher_of(file_key);
+    for frame in frames {
+        let at = written.len();
+        written.extend_from_slice(&frame_bytes(&cipher, at, frame));
+    }
+    written
 }
 
 #[cfg(test)]

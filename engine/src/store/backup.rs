@@ -33,7 +33,7 @@ use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
 use crate::journal::{FOLDERS as FOLDERS_OF_JOURNALS, beside};
 use crate::mapping::Bytes;
-use crate::public_log::{LogIdentity, checkpoint_files, identity_of};
+use crate::public_log::{LogIdentity, WITNESSES, checkpoint_files, identity_of};
 use crate::sealed::REGISTER;
 use crate::segment::segment_path;
 use crate::storage::{FileStorage, Storage};
@@ -183,6 +183,7 @@ impl Store {
         // Those of later commits, made meanwhile, are of another copy.
         let made = checkpoint_files(self.storage())?.into_iter();
         whole.extend(made.filter(|(size, _)| *size <= head.commit).map(|(_, path)| path));
+        whole.push(WITNESSES.to_owned());
         for path in whole {
             // A store without its keys is copied as it is.
             if let Some(bytes) = self.storage.read(&path)? {

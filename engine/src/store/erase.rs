@@ -2,8 +2,8 @@
 //! was touched (docs/format.md, section 23).
 //!
 //! First the next generation of each container is written without the rows, then the erasure is
-//! recorded: from that commit on no view shows them. What must be destroyed besides (salts, keys,
-//! entries of indexes, old files) is destroyed behind it, and, if a crash comes between, by the next
+//! recorded: from that commit on no view shows them. What must be destroyed besides (salts, keys, also in
+//! files of them that were set aside, entries of indexes, old files) is destroyed behind it, and, if a crash comes between, by the next
 //! opening for writing (`finish.rs`). A decision to refuse or to restrict destroys nothing
 //! (`restrict.rs`).
 
@@ -20,11 +20,13 @@ mod suppress;
 mod values;
 
 pub use decisions::{DecidedStep, DecisionInfo, DecisionLog};
+pub use finish::SeedsRewritten;
 pub use retracted::RetractedShare;
 pub use suppress::Suppressed;
 
 use super::Store;
 use crate::error::{Error, Result};
+use crate::keys::seeds_aside;
 use crate::snapshot::EventRef;
 use lineal_proof::Hash;
 use lineal_proof::record::{Decision, ErasedFile, ErasedValue};
@@ -81,7 +83,10 @@ pub struct ErasureDone {
     pub files: Vec<ErasedFile>,
     /// Paths that stay until those who read them now are done; the next writer removes them.
     pub waiting: Vec<String>,
-    /// Files set aside by earlier recoveries, which may hold what was erased: nobody looks into them.
+    /// Files of seeds that were set aside, and held what was erased or did not read: they hold nothing of
+    /// it any more.
+    pub rewritten: Vec<SeedsRewritten>,
+    /// Other files set aside by earlier recoveries, which may hold what was erased: nobody looks into them.
     pub orphans: Vec<String>,
 }
 
@@ -156,10 +161,14 @@ impl Store {
         repacked.into_iter().for_each(|next| transaction.add_repacked(next));
         records.into_iter().for_each(|record| transaction.add_erasure(record));
         done.commit = Some(transaction.commit()?.number);
-        done.waiting = self.finish_erasures()?;
+        let finished = self.finish_erasures()?;
+        (done.waiting, done.rewritten) = (finished.waiting, finished.rewritten);
         self.write_indexes_in_turn()?;
-        let orphans = self.storage.list("orphans")?;
-        done.orphans = orphans.into_iter().map(|name| format!("orphans/{name}")).collect();
+        let of_seeds = seeds_aside(self.storage())?;
+        let orphans = self.storage.list("orphans")?.into_iter();
+        done.orphans = orphans.map(|name| format!("orphans/{name}")).collect();
+        // These were looked into.
+        done.orphans.retain(|path| !of_seeds.iter().any(|file| file.path == *path));
         Ok(done)
     }
 }

@@ -70,6 +70,41 @@ fn adopt_segment(
     Ok(end)
 }
 
+/// How far the segments go on behind a `head` in whole commits: what the next opening for writing adopts. One that
+/// names the last commit is given back as it is; so is one that does not fit its segment.
+///
+/// # Errors
+/// What the medium says.
+pub(crate) fn reach(storage: &dyn Storage, head: &Head) -> Result<Head> {
+    let mut reached = *head;
+    for number in head.segment.. {
+        let bytes = match open_segment(storage, number, &head.store) {
+            Ok(Some(bytes)) => bytes,
+            Err(error @ Error::Io { .. }) => return Err(error),
+            Ok(None) | Err(_) => break,
+        };
+        let from = if number == head.segment { head.length } else { SEGMENT_HEADER as u64 };
+        if from > bytes.len() as u64 {
+            break;
+        }
+        let mut end = from;
+        let mut walk = Walk::new(number, &bytes, from, u64::MAX);
+        while let Ok(Some(transaction)) = walk.next() {
+            let parent = (reached.commit, reached.commit_id);
+            if transaction.check(&bytes, &head.store, parent).is_err() {
+                break;
+            }
+            end = transaction.end;
+            let (commit, commit_id) = (transaction.commit.number, transaction.id);
+            reached = Head { commit, commit_id, segment: number, length: end, ..reached };
+        }
+        if end < bytes.len() as u64 {
+            break;
+        }
+    }
+    Ok(reached)
+}
+
 /// A segment, and whether its header reads: one that the writer had just begun may not.
 fn segment(
     storage: &dyn Storage,

@@ -3,7 +3,7 @@
 use super::{Code, Report, segments::Log};
 use crate::error::Result;
 use crate::events::EventBlock;
-use crate::keys::Keys;
+use crate::keys::{Keys, SeedKind, seeds_aside};
 use crate::runs::{merged, rows_of, within_sorted};
 use crate::sealed::Register;
 use crate::storage::Storage;
@@ -29,6 +29,8 @@ pub(super) struct ErasedOf {
 pub(super) struct Erased {
     pub(super) batches: BTreeMap<Hash, ErasedOf>,
     values: BTreeSet<Hash>,
+    /// Whose keys went with them.
+    subjects: BTreeSet<Hash>,
     files: BTreeSet<ErasedFile>,
 }
 
@@ -53,6 +55,7 @@ impl Erased {
             }
         }
         self.values.extend(erasure.sealed.iter().map(|value| value.commitment));
+        self.subjects.extend(erasure.sealed.iter().map(|value| value.subject));
         self.files.extend(erasure.files.iter().cloned());
     }
 
@@ -93,7 +96,77 @@ pub(super) fn check(
     if values > 0 {
         report.note(format!("sealed/: {values} values: {NEXT}"));
     }
+    if !log.erased.batches.is_empty() || !log.erased.values.is_empty() {
+        aside(storage, log, keys, report)?;
+    }
     let Some(keys) = keys else { return Ok(()) };
+    let open = revealed(log, keys);
+    if open > 0 {
+        report.note(format!("keys/seeds: salts of erased rows of {open} batches: {NEXT}"));
+    }
+    let of_no_use = of_no_use(log, keys, register);
+    if of_no_use > 0 {
+        report.note(format!("keys/seeds: keys whose values were erased ({of_no_use}): {NEXT}"));
+    }
+    Ok(())
+}
+
+/// Names files of seeds that are not in their place and hold what was erased, or may.
+fn aside(
+    storage: &dyn Storage,
+    log: &Log,
+    today: Option<&Keys>,
+    report: &mut Report,
+) -> Result<()> {
+    const NEXT: &str = "the next opening for writing destroys that";
+    for file in seeds_aside(storage)? {
+        let path = &file.path;
+        let Some(keys) = &file.keys else {
+            report.note(format!(
+                "{path}: salts and keys that do not read, and may be of what was erased; {NEXT}"
+            ));
+            continue;
+        };
+        let is_erased = |subject: &&Hash| {
+            let own = keys.seed(SeedKind::Subject, &subject.0);
+            own.is_some()
+                && own != today.and_then(|today| today.seed(SeedKind::Subject, &subject.0))
+        };
+        let subjects = log.erased.subjects.iter().filter(is_erased).count();
+        let batches = revealed(log, keys);
+        if batches > 0 || subjects > 0 {
+            report.note(format!("{path}: it holds salts of erased rows (batches: {batches}) and keys whose values were erased ({subjects}); {NEXT}"));
+        } else if !file.is_whole() {
+            report.note(format!(
+                "{path}: frames of it do not read, and may be of what was erased; {NEXT}"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Subjects whose values were erased and whose key is here, although nothing in the register opens under it.
+fn of_no_use(log: &Log, keys: &Keys, register: Option<&Register>) -> usize {
+    let is_here = |subject: &&Hash| keys.seed(SeedKind::Subject, &subject.0).is_some();
+    let mut subjects: BTreeSet<Hash> =
+        log.erased.subjects.iter().filter(is_here).copied().collect();
+    if subjects.is_empty() || keys.may_lack_seeds() {
+        return 0;
+    }
+    let Some(register) = register.filter(|register| register.is_whole()) else { return 0 };
+    for entry in register.entries() {
+        if subjects.contains(&entry.subject)
+            && !log.erased.has_value(&entry.commitment)
+            && register.open_value(keys, &entry.commitment).is_some()
+        {
+            subjects.remove(&entry.subject);
+        }
+    }
+    subjects.len()
+}
+
+/// Batches of which these keys give a salt of an erased row.
+fn revealed(log: &Log, keys: &Keys) -> u64 {
     let mut open = 0_u64;
     for (id, erased) in &log.erased.batches {
         let Some(record) = log.batches.get(id) else { continue };
@@ -107,10 +180,7 @@ pub(super) fn check(
             open += u64::from(cover.reveals(&places));
         }
     }
-    if open > 0 {
-        report.note(format!("keys/seeds: salts of erased rows of {open} batches: {NEXT}"));
-    }
-    Ok(())
+    open
 }
 
 /// Is the root of a batch that of the rows that are left and of the leaves that were kept? None where

@@ -1,19 +1,21 @@
 //! Checkpoints and tiles: each checkpoint is of the tree that the commits make, signed by a key that the
-//! log names; each tile is of that tree; each time stamp is of its checkpoint, and as its signer made it.
+//! log names; each signature below it is its key's, where that is known; each tile is of that tree; each time
+//! stamp is of its checkpoint, and as its signer made it.
 
 use super::segments::Log;
 use super::{Code, Fault, Report, Steps};
 use crate::clock::utc_text;
 use crate::error::{Error, Result};
 use crate::public_log::{
-    KeptCheckpoint, SERVED_RULE, StampError, TILES, checkpoint_files, note_path, read_checkpoint,
-    read_stamp, served_holds_more,
+    KeptCheckpoint, LogIdentity, SERVED_RULE, StampError, TILES, WITNESSES, Witnesses,
+    checkpoint_files, note_path, read_checkpoint, read_stamp, served_holds_more,
 };
 use crate::storage::Storage;
 use lineal_proof::tlog::{
-    EntryBundle, SignedCheckpoint, TILE_HEIGHT, TILE_WIDTH, Tile, Tree, TreeHash, tiles_between,
+    EntryBundle, NoteSignature, SignedCheckpoint, TILE_HEIGHT, TILE_WIDTH, Tile, Tree, TreeHash,
+    VerifierKey, tiles_between,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A time stamp of a checkpoint.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,9 +32,11 @@ pub struct TimestampNote {
 pub(super) fn check(
     storage: &dyn Storage,
     log: &Log,
+    told: &[VerifierKey],
     report: &mut Report,
     steps: &mut Steps<'_>,
 ) -> Result<()> {
+    let mut signatures = Signatures::of(storage, log, told, report)?;
     let mut sizes: Vec<u64> =
         checkpoint_files(storage)?.into_iter().map(|(size, _)| size).collect();
     sizes.sort_unstable();
@@ -51,6 +55,7 @@ pub(super) fn check(
                 if checkpoint(&path, *size, &tree, &kept, log, report) {
                     report.checkpoints += 1;
                 }
+                signatures.check(&path, &kept.note, report);
                 timestamps(*size, &kept, report);
             }
             Err(error @ Error::Io { .. }) => return Err(error),
@@ -58,10 +63,87 @@ pub(super) fn check(
         }
         steps.done(&path)?;
     }
+    signatures.tell_unknown(report);
     tiles(storage, &sizes, log, report)?;
     served(storage, &sizes, log, report)?;
     steps.done(TILES)?;
     Ok(())
+}
+
+/// The keys with which signature lines are checked, and whose lines nobody can check here.
+struct Signatures<'a> {
+    identity: Option<&'a LogIdentity>,
+    witnesses: Vec<VerifierKey>,
+    /// Lines of keys that are not known, by name and id.
+    unknown: BTreeMap<(String, u32), u64>,
+}
+
+impl<'a> Signatures<'a> {
+    /// Those of the log, those that the store keeps, and those that were told.
+    fn of(
+        storage: &dyn Storage,
+        log: &'a Log,
+        told: &[VerifierKey],
+        report: &mut Report,
+    ) -> Result<Signatures<'a>> {
+        let Witnesses { keys, unread } = Witnesses::known(storage)?;
+        for (at, why) in unread {
+            let lost = "this key: whether its signatures are its own is not checked without it";
+            report.fault(Code::CheckpointDamaged, WITNESSES, at, why, lost);
+        }
+        let mut witnesses = told.to_vec();
+        witnesses.extend(keys);
+        Ok(Signatures { identity: log.identity.as_ref(), witnesses, unknown: BTreeMap::new() })
+    }
+
+    /// Names each line of a note that is not its key's signature.
+    fn check(&mut self, path: &str, note: &SignedCheckpoint, report: &mut Report) {
+        let text = note.note.text();
+        let of_log = |identity: &'a LogIdentity| identity.keys.iter().map(|key| &key.key);
+        // Where no key of the log signed it that was told.
+        let is_ours = |key: &VerifierKey| note.note.verify(key).is_ok();
+        let is_signed = self.identity.is_some_and(|log| log.trusted().any(is_ours));
+        for line in note.note.signatures() {
+            let is_its = |key: &&VerifierKey| key.name() == line.name && key.id() == line.id;
+            let own = self.identity.and_then(|identity| of_log(identity).find(is_its));
+            let Some(key) = own.or_else(|| self.witnesses.iter().find(is_its)) else {
+                *self.unknown.entry((line.name.clone(), line.id)).or_default() += 1;
+                continue;
+            };
+            if (own.is_none() || is_signed) && line.verify(text, key).is_err() {
+                let rule = format!(
+                    "the signature of {} ({:08x}) is that key's, of this text",
+                    line.name, line.id
+                );
+                let lost = format!(
+                    "that {} signed this checkpoint, unless a copy has its line; the other signatures stand",
+                    line.name
+                );
+                report.fault(Code::CheckpointSignature, path, place_of(note, line), rule, lost);
+            }
+        }
+    }
+
+    /// Says once of each key that is not known how many signatures nobody can check here.
+    fn tell_unknown(self, report: &mut Report) {
+        for ((name, id), count) in self.unknown {
+            let lines = match count {
+                1 => "1 signature".to_owned(),
+                count => format!("{count} signatures"),
+            };
+            report.note(format!(
+                "checkpoints/: whether {lines} of {name} ({id:08x}) are that key's cannot be told: no key is \
+                 recorded for it (`lineal verify --witness-key KEY` checks them with one)"
+            ));
+        }
+    }
+}
+
+/// Where a signature line begins.
+fn place_of(note: &SignedCheckpoint, line: &NoteSignature) -> u64 {
+    let before = note.note.signatures().iter().take_while(|other| *other != line);
+    let above = note.note.text().len() + 1;
+    above as u64 + before.map(|other| other.to_string().len() as u64).sum::<u64>()
 }
 
 /// Is a checkpoint of the tree, and signed by a key of the log?

@@ -9,6 +9,7 @@ use crate::head::{HEAD, Head};
 use crate::public_log::LogIdentity;
 use crate::segment::{Location, next_frame, segment_path};
 use crate::storage::Storage;
+use crate::store::reach;
 use lineal_proof::Hash;
 use lineal_proof::frame::{self, MAGIC_SEGMENT, RecordType, SEGMENT_HEADER};
 use lineal_proof::record::Manifest;
@@ -82,9 +83,23 @@ pub(super) fn check(
     }
     if let Some(head) = head {
         chain.ends_with(&head, report);
+        behind(storage, &head, report)?;
     }
     report.commits = chain.log.commits;
     Ok(chain.log)
+}
+
+/// Tells of whole commits that `head` does not name: a crash leaves one, a writer that goes on or a copy that is
+/// being brought up more; and so does a `head` that was put back.
+fn behind(storage: &dyn Storage, head: &Head, report: &mut Report) -> Result<()> {
+    let reached = reach(storage, head)?;
+    let (told, found) = (head.commit, reached.commit);
+    if found > told {
+        report.note(format!(
+            "{HEAD}: it names commit {told}, and whole commits follow up to {found}, which no reader sees; the              next opening for writing adopts them, and so does `lineal repair`"
+        ));
+    }
+    Ok(())
 }
 
 fn header(

@@ -139,7 +139,10 @@ impl NoteSignature {
     }
 
     /// Checks the signature of a key whose name and id it has; of a witness the time it says.
-    fn verify(&self, text: &str, key: &VerifierKey) -> Result<Option<u64>> {
+    ///
+    /// # Errors
+    /// [`Error::Signature`] if it is not that key's signature of the text.
+    pub fn verify(&self, text: &str, key: &VerifierKey) -> Result<Option<u64>> {
         let wrong = || Error::Signature { name: key.name().to_owned() };
         let (time, signature) = match key.kind() {
             SignatureKind::Ed25519 => (None, self.bytes.as_slice()),

@@ -5,6 +5,7 @@
 use crate::args::Arguments;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::remote::elsewhere::{Answered, Elsewhere};
+use crate::render::counted;
 use lineal_engine::Store;
 use lineal_proof::tlog::{NoteSignature, SignatureKind, SignedCheckpoint, TreeHash, VerifierKey};
 
@@ -19,13 +20,7 @@ pub(super) fn ask(
     url: &str,
     key: &str,
 ) -> Outcome<()> {
-    let key = VerifierKey::parse(key)
-        .map_err(|why| Failure::usage(format!("--witness-key {key}: {why}")))?;
-    if key.kind() != SignatureKind::Cosignature {
-        return Err(Failure::usage(format!(
-            "--witness-key {key}: this is the key of a log; a witness's begins, in base64, with BA"
-        )));
-    }
+    let key = self::key(key)?;
     let elsewhere = Elsewhere::new(arguments)?;
     let address = format!("{}/add-checkpoint", url.trim_end_matches('/'));
     let note = store.kept_checkpoint(size)?.note;
@@ -44,7 +39,8 @@ pub(super) fn ask(
             return Err(refused(
                 url,
                 &format!(
-                    "it has seen {told} commits of this log, and this store holds {size}: this is an older copy. Put the newest one back; what was added to this one since cannot be vouched for"
+                    "it has seen {} of this log, and this store holds {size}: this is an older copy. Put the newest one back; what was added to this one since cannot be vouched for",
+                    counted(told, "commit")
                 ),
             ));
         }
@@ -57,7 +53,8 @@ pub(super) fn ask(
             return Err(refused(
                 url,
                 &format!(
-                    "it has seen another log of {seen} commits under this name: the history of this store is not the one that it signed"
+                    "it has seen another log of {} under this name: the history of this store is not the one that it signed",
+                    counted(seen, "commit")
                 ),
             ));
         }
@@ -65,7 +62,8 @@ pub(super) fn ask(
             return Err(refused(
                 url,
                 &format!(
-                    "the log of {size} commits does not begin with the {seen} that it saw: this store was put back from an older copy and continued, or rewritten"
+                    "the log of {} does not begin with the {seen} that it saw: this store was put back from an older copy and continued, or rewritten",
+                    counted(size, "commit")
                 ),
             ));
         }
@@ -95,8 +93,22 @@ pub(super) fn ask(
     with.note
         .verify(&key)
         .map_err(|why| refused(url, &format!("its signature is not kept: {why}")))?;
+    // Before its signature: what is kept of it can be checked whenever the store is.
+    store.add_witness(&key)?;
     store.add_cosignatures(size, ours)?;
     Ok(())
+}
+
+/// The key of a witness, as its operator told it.
+pub(in crate::command) fn key(text: &str) -> Outcome<VerifierKey> {
+    let key = VerifierKey::parse(text)
+        .map_err(|why| Failure::usage(format!("--witness-key {text}: {why}")))?;
+    if key.kind() != SignatureKind::Cosignature {
+        return Err(Failure::usage(format!(
+            "--witness-key {key}: this is the key of a log; a witness's begins, in base64, with BA"
+        )));
+    }
+    Ok(key)
 }
 
 /// What a witness is sent: what it saw, what shows that this begins with it, and this.

@@ -14,6 +14,11 @@ pub(super) fn run(arguments: &Arguments, wanted: &Verify, remote: &Remote) -> Ou
             "--node does not go with --url: ask `verify deep` in a question, or run it beside the store",
         ));
     }
+    if !wanted.witness_key.is_empty() {
+        return Err(Failure::usage(
+            "--witness-key does not go with --url: run it beside the store, or on a copy or mirror of it",
+        ));
+    }
     let depth = match (wanted.fast, wanted.bytes) {
         (true, _) => "fast",
         (false, true) => "bytes",

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::head::Head;
 use crate::mapping::Bytes;
 use crate::mirror::check_note;
-use crate::public_log::{is_note, leaves_of, read_stamp};
+use crate::public_log::{WITNESSES, Witnesses, is_note, leaves_of, read_stamp};
 use crate::sealed::{REGISTER, Register};
 use crate::segment::{Walk, open_segment, segment_path};
 use crate::storage::Storage;
@@ -135,6 +135,9 @@ impl<'a> Guard<'a> {
         let there = self.earlier.map(|(to, ..)| to.read(path)).transpose()?.flatten();
         if there.as_deref() == Some(bytes) {
             return Ok(());
+        }
+        if path == WITNESSES {
+            return Witnesses::check(bytes);
         }
         if !is_note(path) {
             let read = read_stamp(bytes);

@@ -1,27 +1,46 @@
 //! What an erasure destroys behind its commit, in an order in which a crash leaves something to do and
-//! nothing undone for good: salts and keys, sealed values, entries of the index, old files. Every step
-//! finds out by itself whether it was done.
+//! nothing undone for good: salts and keys, also those in files that were set aside, sealed values,
+//! entries of the index, old files. Every step finds out by itself whether it was done.
 
 use super::salts::to_destroy;
 use crate::error::{Error, Result};
+use crate::keys::{Destroyed, Keys, SeedKind, SeedsAside, seeds_aside};
+use crate::ledger::Ledger;
 use crate::runs::within_sorted;
-use crate::store::{Store, reading};
+use crate::store::{SecretBox, Store, reading};
 use lineal_proof::Hash;
 use std::collections::BTreeSet;
 
+/// A file of seeds that was not in its place, and held what was erased or did not read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SeedsRewritten {
+    /// The file.
+    pub path: String,
+    /// Is it gone, as nothing is left of it that reads? Else it was written anew without what was erased.
+    pub removed: bool,
+}
+
+/// What was left to be done, and was.
+#[derive(Default)]
+pub(in crate::store) struct Finished {
+    /// Paths that must wait for their readers.
+    pub(super) waiting: Vec<String>,
+    pub(super) rewritten: Vec<SeedsRewritten>,
+}
+
 impl Store {
-    /// Destroys what recorded erasures name and is still there; gives the paths that must wait for
-    /// their readers.
+    /// Destroys what recorded erasures name and is still there.
     ///
     /// # Errors
     /// What the medium says: what is left is done at the next opening for writing.
-    pub(in crate::store) fn finish_erasures(&self) -> Result<Vec<String>> {
+    pub(in crate::store) fn finish_erasures(&self) -> Result<Finished> {
         let state = self.state_for_writing()?;
         if state.ledger.destroyed().next().is_none() {
-            return Ok(Vec::new());
+            return Ok(Finished::default());
         }
-        let done = || -> Result<()> {
+        let done = || -> Result<Vec<SeedsRewritten>> {
             self.destroy_secrets(&state.ledger)?;
+            let rewritten = self.destroy_aside(&state.ledger)?;
             let batches = &state.ledger.batches;
             let is_erased = |packed: u64| {
                 let row = u32::try_from(packed & u64::from(u32::MAX)).unwrap_or(u32::MAX);
@@ -31,26 +50,27 @@ impl Store {
             // Views map runs, and hold what they opened.
             self.views.let_go();
             let files = self.run_files(state.ledger.indexed(state.head.commit));
-            files.obey(state.ledger.erasures.len() as u64, &is_erased)
+            files.obey(state.ledger.erasures.len() as u64, &is_erased)?;
+            Ok(rewritten)
         };
-        if let Err(error) = done() {
+        let rewritten = done().inspect_err(|error| {
             // What is on the medium and what is in memory may differ now.
-            self.poison(&error);
-            return Err(error);
-        }
-        reading::clear_away(self.storage(), &state.ledger)
+            self.poison(error);
+        })?;
+        Ok(Finished { waiting: reading::clear_away(self.storage(), &state.ledger)?, rewritten })
     }
 
     /// Salts and keys first: without them what is left elsewhere is of no use.
-    fn destroy_secrets(&self, ledger: &crate::ledger::Ledger) -> Result<()> {
+    fn destroy_secrets(&self, ledger: &Ledger) -> Result<()> {
         let mut secrets = self.secrets_mut();
-        let erased = |ordinal: u32| ledger.batches[ordinal as usize].erased.clone();
         let commit = ledger.commit();
-        let (mut destroyed, _) = to_destroy(ledger, &secrets.keys, &erased, commit);
+        let mut destroyed = salts_of(ledger, &secrets.keys);
         let values = ledger.destroyed().flat_map(|erasure| &erasure.sealed);
         let left: Vec<_> =
             values.filter(|value| secrets.register.holds(&value.commitment)).collect();
         destroyed.subjects.extend(left.iter().map(|value| value.subject.0));
+        // Seeds that came back from a copy of before an erasure open what lies elsewhere.
+        destroyed.subjects.extend(of_no_use(ledger, &secrets));
         let commitments: BTreeSet<Hash> = left.iter().map(|value| value.commitment).collect();
         if !destroyed.is_empty() {
             // A copy without its keys has no secrets to lose.
@@ -65,4 +85,63 @@ impl Store {
         }
         Ok(())
     }
+
+    /// The same in files of seeds that are not in their place. A key is spared that is the one of today: it was made
+    /// anew behind the erasure of its subject.
+    fn destroy_aside(&self, ledger: &Ledger) -> Result<Vec<SeedsRewritten>> {
+        let secrets = self.secrets();
+        let mut rewritten = Vec::new();
+        for file in seeds_aside(self.storage())? {
+            let destroyed = aside(ledger, &file, &secrets.keys);
+            if file.is_whole() && destroyed.is_empty() {
+                continue;
+            }
+            let label = format!("{} {}", file.path, ledger.commit());
+            let file_key = self.options.secrets.secret(&label);
+            let removed = file.destroy(self.storage(), file_key, &destroyed)?;
+            rewritten.push(SeedsRewritten { path: file.path, removed });
+        }
+        Ok(rewritten)
+    }
+}
+
+/// Salts and seeds that erasures of rows reach.
+fn salts_of(ledger: &Ledger, keys: &Keys) -> Destroyed {
+    let erased = |ordinal: u32| ledger.batches[ordinal as usize].erased.clone();
+    to_destroy(ledger, keys, &erased, ledger.commit()).0
+}
+
+/// What erasures reach of a file of seeds that is not in its place.
+fn aside(ledger: &Ledger, file: &SeedsAside, today: &Keys) -> Destroyed {
+    let Some(keys) = &file.keys else { return Destroyed::default() };
+    let mut destroyed = salts_of(ledger, keys);
+    let values = ledger.destroyed().flat_map(|erasure| &erasure.sealed);
+    destroyed.subjects = values
+        .map(|value| value.subject.0)
+        .filter(|subject| keys.is_other_than(today, SeedKind::Subject, subject))
+        .collect();
+    destroyed
+}
+
+/// Subjects whose values were erased, and whose key is here although no value of the register opens under
+/// it. Where register or seeds do not read whole nobody can tell.
+fn of_no_use(ledger: &Ledger, secrets: &SecretBox) -> BTreeSet<[u8; 32]> {
+    let SecretBox { keys, register } = secrets;
+    let values = ledger.destroyed().flat_map(|erasure| &erasure.sealed);
+    let mut subjects: BTreeSet<[u8; 32]> = values
+        .map(|value| value.subject.0)
+        .filter(|subject| keys.seed(SeedKind::Subject, subject).is_some())
+        .collect();
+    if subjects.is_empty() || !register.is_whole() || keys.may_lack_seeds() {
+        return BTreeSet::new();
+    }
+    let erased = ledger.erased_values();
+    for entry in register.entries().filter(|entry| !erased.contains(&entry.commitment)) {
+        if subjects.contains(&entry.subject.0)
+            && register.open_value(keys, &entry.commitment).is_some()
+        {
+            subjects.remove(&entry.subject.0);
+        }
+    }
+    subjects
 }
