@@ -5,7 +5,7 @@ mod nodes;
 mod policy;
 mod told;
 
-pub use due::{Due, DueBatch, due, due_of};
-pub use nodes::{DueDay, Standing, standing, standing_of};
+pub use due::{Due, DueBatch, NotDue, due, due_of, not_due};
+pub use nodes::{DueDay, Standing, days_not_due, standing, standing_of};
 pub use policy::{Class, Period, Policy};
 pub use told::{Kept, LOGS, batch_json, day_json};

@@ -151,9 +151,11 @@ pub(crate) struct Retention {
 pub(crate) enum RetentionStep {
     /// Propose to erase the batches whose ceiling has passed, or execute a proposal
     #[command(after_help = "Examples:
-  lineal retention apply --propose due.json                  writes what is due, with its digest
-  lineal retention apply --execute due.json --digest 9f2c... --decided-by anna --executed-by bert
-The second person executes what the first has read: --digest is that of the proposal.")]
+  lineal retention apply --policy our-periods.toml --propose due.json    what is due, with its digest
+  lineal retention apply --policy our-periods.toml --execute due.json --digest 9f2c... \\
+      --decided-by anna --executed-by bert
+The second person executes what the first has read: --digest is that of the proposal. Whether each
+thing in it is due, by the same policy, and not held is found out again; else nothing is erased.")]
     Apply {
         /// Write the proposal to this new file
         #[arg(

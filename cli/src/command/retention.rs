@@ -10,7 +10,8 @@ use crate::time::{Zone, rfc3339};
 use lineal_engine::clock::{Clock, SystemClock};
 use lineal_engine::{ErasureOrder, Target};
 use lineal_evidence::retention::{
-    Due, Kept, LOGS, Period, Policy, batch_json, day_json, due, standing,
+    Class, Due, Kept, LOGS, NotDue, Period, Policy, batch_json, day_json, days_not_due, due,
+    not_due, standing,
 };
 use lineal_proof::Hash;
 use lineal_proof::record::Decision;
@@ -46,7 +47,13 @@ pub(super) fn run(arguments: &Arguments, wanted: &Retention) -> Outcome {
                     "--execute needs --digest, --decided-by and --executed-by",
                 ));
             };
-            self::execute(arguments, path, digest, (decided_by, executed_by), now)
+            if now > SystemClock.now() {
+                return Err(Failure::usage(
+                    "--at is a time to come: a proposal is executed as of now, or of before",
+                ));
+            }
+            let policy = Policy::read(wanted.policy.as_deref()).map_err(failure)?;
+            self::execute(arguments, (path, digest), &policy, (decided_by, executed_by), now)
         }
     }
 }
@@ -215,7 +222,7 @@ fn propose(
         return nothing_due(arguments, name);
     }
     let batches: Vec<Json> = found.due.iter().map(batch_json).collect();
-    let basis = if class.max_basis.is_empty() { &class.basis } else { &class.max_basis };
+    let basis = basis_of(class);
     let store_id = data_encoding::HEXLOWER.encode(store.id());
     let proposal = json!({
         "format": FORMAT, "store": store_id, "commit": view.commit(), "at": rfc3339(now),
@@ -249,11 +256,74 @@ fn propose(
         writeln!(out, "  nothing is erased yet; a second person reads it, then")?;
         writeln!(
             out,
-            "  lineal retention apply --execute {} --digest {digest} --decided-by ... --executed-by ...",
+            "  lineal retention apply --policy ... --execute {} --digest {digest} --decided-by ... --executed-by ...",
             path.display()
         )?;
     }
     Ok(Exit::Answer)
+}
+
+/// Why a ceiling takes what it takes.
+fn basis_of(class: &Class) -> &str {
+    if class.max_basis.is_empty() { &class.basis } else { &class.max_basis }
+}
+
+/// The class of a proposal, as the policy has it: a proposal is executed under the policy that it was made under.
+fn policy_of<'p>(proposal: &Json, policy: &'p Policy, name: &str) -> Outcome<&'p Class> {
+    let said = |field: &str| proposal[field].as_str().unwrap_or_default();
+    let version = proposal["policy_version"].as_u64();
+    if (said("policy"), version) != (policy.name.as_str(), Some(policy.version)) {
+        return Err(Failure::usage(format!(
+            "{name} was proposed under the policy `{}`, version {}; this is `{}`, version {}: name the file of the first with --policy",
+            visible(said("policy")),
+            version.map_or_else(|| "?".to_owned(), |version| version.to_string()),
+            visible(&policy.name),
+            policy.version
+        )));
+    }
+    let class = policy.class(said("class"));
+    let class = class.filter(|class| class.name == LOGS || class.name == TRAIL);
+    let class = class.ok_or_else(|| {
+        let class = visible(said("class")).into_owned();
+        Failure::usage(format!(
+            "{name}: nothing of the class `{class}` is erased by its ceiling under this policy"
+        ))
+    })?;
+    for (field, own) in [("max", class.max.text()), ("basis", basis_of(class))] {
+        if said(field) != own {
+            return Err(Failure::usage(format!(
+                "{name}: its `{field}` is `{}`, and that of the class `{}` in the policy is `{own}`",
+                visible(said(field)),
+                class.name
+            )));
+        }
+    }
+    Ok(class)
+}
+
+/// Batches, by the ids of their nodes; and fields, with the ids of theirs.
+type Listed = (Vec<Hash>, Vec<(Hash, String)>);
+
+/// What a proposal lists; none where it is not of its form.
+fn listed(proposal: &Json) -> Option<Listed> {
+    let id = |text: &Json| text.as_str().and_then(Hash::from_hex);
+    let batches = proposal["batches"].as_array()?.iter().map(|batch| id(&batch["batch"]));
+    // Proposals of before have none.
+    let fields = proposal["fields"].as_array().into_iter().flatten();
+    let fields = fields.map(|day| Some((id(&day["node"])?, day["field"].as_str()?.to_owned())));
+    Some((batches.collect::<Option<_>>()?, fields.collect::<Option<_>>()?))
+}
+
+/// Nothing of a proposal is erased where something of it is not due.
+fn refusal(name: &str, refused: &[NotDue]) -> Failure {
+    let mut told = format!("{name} names what is not due now, so nothing was erased; propose anew");
+    for one in refused.iter().take(SHOWN) {
+        told.push_str(&format!("\n  {}: {}", visible(&one.name), one.why));
+    }
+    if let Some(more) = crate::render::and_more(refused.len() as u64, SHOWN) {
+        told.push_str(&format!("\n  {more}"));
+    }
+    Failure::usage(told)
 }
 
 /// There is nothing for a second person to read, and no file.
@@ -271,15 +341,15 @@ fn nothing_due(arguments: &Arguments, name: &str) -> Outcome {
     Ok(Exit::No)
 }
 
-/// Erases what a proposal lists, if it is the one that was read.
+/// Erases what a proposal lists, if it is the one that was read and all of it is due under the policy now.
 fn execute(
     arguments: &Arguments,
-    path: &Path,
-    digest: &str,
+    (path, digest): (&Path, &str),
+    policy: &Policy,
     (decided_by, executed_by): (&str, &str),
     now: i64,
 ) -> Outcome {
-    let name = path.display();
+    let name = path.display().to_string();
     let bytes = std::fs::read(path)
         .map_err(|error| Failure::usage(format!("cannot read {name}: {error}")))?;
     let found = data_encoding::HEXLOWER.encode(&Sha256::digest(&bytes));
@@ -293,35 +363,29 @@ fn execute(
     if proposal["format"].as_u64() != Some(FORMAT) {
         return Err(unfit());
     }
+    let class = policy_of(&proposal, policy, &name)?;
+    let (batches, fields) = listed(&proposal).ok_or_else(unfit)?;
+    if (class.name == LOGS && !fields.is_empty()) || (class.name == TRAIL && !batches.is_empty()) {
+        return Err(unfit());
+    }
     let store = place::open_noted(arguments, "retention apply")?;
     if proposal["store"].as_str() != Some(&data_encoding::HEXLOWER.encode(store.id())) {
         return Err(Failure::usage(format!("{name} is a proposal for another store")));
     }
-    let mut targets = Vec::new();
-    for batch in proposal["batches"].as_array().ok_or_else(unfit)? {
-        let ceiling = batch["ceiling"].as_str().ok_or_else(unfit)?;
-        if crate::time::parse(ceiling)? > now {
-            let batch = batch["name"].as_str().unwrap_or_default();
-            return Err(Failure::usage(format!("{batch} is due on {ceiling} and not before")));
-        }
-        let id = batch["batch"].as_str().and_then(Hash::from_hex).ok_or_else(unfit)?;
-        targets.push(Target::Batch(id));
+    // What it says of itself decides nothing: whether it is due is found out again.
+    let view = store.snapshot()?.with_restricted();
+    let mut refused = not_due(&store, &view, class, now, &batches).map_err(failure)?;
+    refused.extend(days_not_due(&view, class, now, &fields).map_err(failure)?);
+    if !refused.is_empty() {
+        return Err(refusal(&name, &refused));
     }
-    // Proposals of before have none.
-    for day in proposal["fields"].as_array().into_iter().flatten() {
-        let ceiling = day["ceiling"].as_str().ok_or_else(unfit)?;
-        if crate::time::parse(ceiling)? > now {
-            let name = day["name"].as_str().unwrap_or_default();
-            return Err(Failure::usage(format!("{name} is due on {ceiling} and not before")));
-        }
-        let id = day["node"].as_str().and_then(Hash::from_hex).ok_or_else(unfit)?;
-        let field = day["field"].as_str().ok_or_else(unfit)?;
-        targets.push(Target::Field(id, field.to_owned()));
-    }
-    let (class, max) = (proposal["class"].as_str(), proposal["max"].as_str());
-    let (Some(class), Some(max), Some(basis)) = (class, max, proposal["basis"].as_str()) else {
-        return Err(unfit());
-    };
+    // A view holds a mark, and replaced files would wait for it.
+    drop(view);
+    let targets = batches.into_iter().map(Target::Batch);
+    let targets = targets.chain(fields.into_iter().map(|(id, field)| Target::Field(id, field)));
+    let targets = targets.collect();
+    let (max, basis) = (class.max.text(), basis_of(class));
+    let class = &class.name;
     let basis = format!("{basis}; ceiling {max} of {class}");
     let order = ErasureOrder {
         targets,

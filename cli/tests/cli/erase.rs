@@ -2,8 +2,9 @@
 
 mod retracted;
 
-use crate::program::{DATABASE, Folder};
+use crate::program::{DATABASE, Folder, Run};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 /// A day's lines of events with these numbers, each with an input hash of its own.
 pub(crate) fn lines(numbers: std::ops::Range<u32>) -> String {
@@ -25,11 +26,29 @@ fn with_words<'a>(words: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
 }
 
 fn folder() -> Folder {
+    folder_of(&lines(0..8))
+}
+
+fn folder_of(lines: &str) -> Folder {
     let folder = Folder::with(&[DATABASE]);
-    let run = folder.run_with(&["--json", "import", "-"], lines(0..8).as_bytes());
+    let run = folder.run_with(&["--json", "import", "-"], lines.as_bytes());
     assert_eq!(run.json()["counts"]["accepted"], 8, "{run:?}");
     folder
 }
+
+/// The same lines of another day: what is erased by a ceiling is erased as of now, and must be due by then.
+fn lines_of(day: &str, numbers: std::ops::Range<u32>) -> String {
+    lines(numbers).replace("2026-03-01", day)
+}
+
+/// A folder whose logs are old enough to be due.
+fn old_folder() -> Folder {
+    folder_of(&lines_of("2020-03-01", 0..8))
+}
+
+/// A policy in which logs are due after a year.
+const POLICY: &str = "[policy]\nname = \"bank\"\nversion = 3\n[[retention]]\nclass = \"inference-log\"\nmin = \"P6M\"\n\
+                      max = \"P12M\"\nanchor = \"event.at\"\nbasis = \"AI Act 26(6)\"\nmax_basis = \"GDPR 5(1)(e)\"\npurpose = \"complaints\"\n";
 
 /// Files below the store in which some bytes stand.
 #[expect(clippy::unwrap_used, reason = "a store that cannot be read fails the test")]
@@ -236,37 +255,127 @@ fn two_persons_and_no_hold() {
 
 #[test]
 fn a_ceiling_is_stated_by_the_operator_and_executed_by_a_second_person() {
-    let folder = folder();
-    let shown = folder.done(&["retention", "--at", "2027-03-02"]);
+    let folder = old_folder();
+    let shown = folder.done(&["retention", "--at", "2021-03-02"]);
     assert!(shown.out.contains("the ceiling is undeclared"), "{}", shown.out);
     assert_eq!(folder.run(&["retention", "apply", "--propose", "due.json"]).code, 2);
-    let policy = "[policy]\nname = \"bank\"\nversion = 3\n[[retention]]\nclass = \"inference-log\"\nmin = \"P6M\"\n\
-                  max = \"P12M\"\nanchor = \"event.at\"\nbasis = \"AI Act 26(6)\"\nmax_basis = \"GDPR 5(1)(e)\"\npurpose = \"complaints\"\n";
-    folder.write("policy.toml", policy);
+    folder.write("policy.toml", POLICY);
     let due = |at: &str| {
         let run = folder.done(&["--json", "retention", "--policy", "policy.toml", "--at", at]);
         run.json()["inference-log"]["due"].as_array().unwrap().len()
     };
-    assert_eq!((due("2027-02-28"), due("2027-03-02")), (0, 1));
+    assert_eq!((due("2021-02-28"), due("2021-03-02")), (0, 1));
     let none = ["retention", "apply", "--propose", "none.json", "--policy", "policy.toml"];
-    let none = folder.run(&[&none[..], &["--at", "2027-02-28"]].concat());
+    let none = folder.run(&[&none[..], &["--at", "2021-02-28"]].concat());
     assert!(none.code == 1 && none.out.contains("no proposal was written"), "{none:?}");
     assert!(!folder.path().join("none.json").exists());
-    let to = ["--policy", "policy.toml", "--at", "2027-03-02"];
+    let to = ["--policy", "policy.toml", "--at", "2021-03-02"];
     let propose = ["--json", "retention", "apply", "--propose", "due.json"];
     let proposed = folder.done(&[&propose[..], &to[..]].concat()).json();
     let digest = proposed["sha256"].as_str().unwrap().to_owned();
     let execute = |digest: &str, at: &str| {
         let words = ["retention", "apply", "--execute", "due.json", "--digest", digest, "--at", at];
-        folder.run(&[&words[..], &PERSONS[..]].concat())
+        folder.run(&[&words[..], &["--policy", "policy.toml"], &PERSONS[..]].concat())
     };
-    assert_eq!(execute(&"0".repeat(64), "2027-03-02").code, 2);
-    let early = execute(&digest, "2027-02-01");
+    assert_eq!(execute(&"0".repeat(64), "2021-03-02").code, 2);
+    let words = ["retention", "apply", "--execute", "due.json", "--digest", &digest];
+    let bare = folder.run(&[&words[..], &PERSONS[..]].concat());
+    assert!(bare.code == 2 && bare.err.contains("the policy `bank`, version 3"), "{bare:?}");
+    assert!(bare.err.contains("with --policy"), "{bare:?}");
+    let early = execute(&digest, "2021-02-01");
     assert!(early.code == 2 && early.err.contains("and not before"), "{early:?}");
-    let done = execute(&digest, "2027-03-02");
+    let done = execute(&digest, "2021-03-02");
     assert_eq!(done.code, 0, "{done:?}");
     assert!(done.out.contains("8 rows in 1 batch"), "{done:?}");
     assert_eq!(folder.run(&["trace", &"04".repeat(32)]).code, 2);
-    assert_eq!(due("2027-03-02"), 0, "what is erased is not due again");
+    assert_eq!(due("2021-03-02"), 0, "what is erased is not due again");
     assert_eq!(folder.run(&["verify"]).code, 0);
+}
+
+/// Writes a proposal and executes it, as one would who was told its digest, under a policy as of a time.
+fn execute(folder: &Folder, proposal: &serde_json::Value, at: &str) -> Run {
+    let text = proposal.to_string();
+    let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(text.as_bytes()));
+    folder.write("hand.json", &text);
+    let words = ["retention", "apply", "--execute", "hand.json", "--digest", &digest, "--at", at];
+    folder.run(&[&words[..], &["--policy", "policy.toml"], &PERSONS].concat())
+}
+
+#[test]
+fn a_proposal_that_was_written_by_hand_erases_nothing_that_is_not_due() {
+    let folder = old_folder();
+    let later = lines_of("2021-01-01", 0..8)
+        .replace("\"event_id\":\"e", "\"event_id\":\"x")
+        .replace("\"_id\":\"L", "\"_id\":\"M");
+    let run = folder.run_with(&["--json", "import", "-"], later.as_bytes());
+    assert_eq!(run.json()["counts"]["accepted"], 8, "{run:?}");
+    folder.write("policy.toml", POLICY);
+    // What would be due a year later, with the words that it would need to be due now.
+    let proposed = |at: &str, file: &str| -> serde_json::Value {
+        let to = ["retention", "apply", "--policy", "policy.toml", "--at", at, "--propose", file];
+        folder.done(&to);
+        serde_json::from_slice(&std::fs::read(folder.path().join(file)).unwrap()).unwrap()
+    };
+    let now = "2021-03-02";
+    let due = proposed(now, "due.json");
+    let mut hand = proposed("2022-03-02", "all.json");
+    assert_eq!(
+        (due["batches"].as_array().unwrap().len(), hand["batches"].as_array().unwrap().len()),
+        (1, 2)
+    );
+    let recent: Vec<usize> = (0..2).filter(|at| hand["batches"][at] != due["batches"][0]).collect();
+    let name = hand["batches"][recent[0]]["name"].as_str().unwrap().to_owned();
+    for at in 0..2 {
+        hand["batches"][at]["ceiling"] = json!("2021-01-01T00:00:00Z");
+    }
+    let stands = || {
+        let told =
+            folder.done(&["--json", "retention", "--policy", "policy.toml", "--at", "2022-03-02"]);
+        told.json()["inference-log"]["due"].as_array().unwrap().len()
+    };
+    let refuse = |proposal: &serde_json::Value, at: &str, says: &[&str]| {
+        let run = execute(&folder, proposal, at);
+        assert_eq!(run.code, 2, "{run:?}");
+        for words in says {
+            assert!(run.err.contains(words), "{words}: {run:?}");
+        }
+        assert_eq!(stands(), 2, "{says:?}: nothing is erased");
+    };
+    let not_due = "names what is not due now, so nothing was erased";
+    refuse(&hand, now, &[not_due, &name, "it is kept for P6M at least, until 2021-07-01"]);
+    refuse(&hand, "2021-08-01", &[not_due, &name, "it is due on 2022-01-01", "and not before"]);
+    // Its own words about the policy are held to the policy.
+    for (field, other, says) in [
+        (
+            "max",
+            json!("P1D"),
+            "its `max` is `P1D`, and that of the class `inference-log` in the policy is `P12M`",
+        ),
+        ("basis", json!("because"), "its `basis` is `because`"),
+        (
+            "policy_version",
+            json!(4),
+            "proposed under the policy `bank`, version 4; this is `bank`, version 3",
+        ),
+        ("class", json!("technical-file"), "nothing of the class `technical-file` is erased"),
+        ("class", json!("access-trail"), "nothing of the class `access-trail` is erased"),
+        ("fields", json!([{ "node": "0".repeat(64), "field": "question" }]), "is no proposal"),
+    ] {
+        let mut changed = due.clone();
+        changed[field] = other;
+        refuse(&changed, now, &[says]);
+    }
+    let mut stranger = due.clone();
+    stranger["batches"][0]["batch"] = json!("0".repeat(64));
+    refuse(&stranger, now, &[not_due, "no batch of this id is here"]);
+    refuse(&due, "2200-01-01", &["a time to come"]);
+    // A hold that came behind the proposal stops it.
+    let hold =
+        ["hold", "add", "case-4", "store", "--reason", "authority request", "--by", "a@b.example"];
+    folder.done(&hold);
+    refuse(&due, now, &[not_due, "it is held: case-4"]);
+    folder.done(&["hold", "release", "case-4", "--reason", "closed", "--actor", "a@b.example"]);
+    let done = execute(&folder, &due, now);
+    assert!(done.code == 0 && done.out.contains("8 rows in 1 batch"), "{done:?}");
+    assert_eq!(stands(), 1);
 }

@@ -4,11 +4,12 @@
 
 use super::Class;
 use crate::Error;
+use crate::record::time_text;
 use lineal_engine::schema::{Direction, Relation};
 use lineal_engine::{BatchInfo, HoldInfo, HoldScope, NodeNo, Snapshot, Store};
 use lineal_proof::Hash;
 use lineal_proof::record::node_id;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A batch with the times that matter.
 #[derive(Clone, Debug)]
@@ -79,32 +80,114 @@ fn due_among(
     for kept in looked.batches(deployments) {
         all.batches += 1;
         all.retracted += u64::from(kept.retracted);
-        let (first, last) = (kept.info.first_time, kept.info.last_time);
-        if first > last {
-            all.timeless += 1;
-            continue;
-        }
-        if class.min.end(last).is_some_and(|end| end > now) {
-            all.below_floor += 1;
-            continue;
-        }
-        // A floor in words is for a person to read before anything goes.
-        let ceiling = class.max.end(last).filter(|_| class.has_floor_in_time());
-        let Some(ceiling) = ceiling.filter(|end| *end <= now) else {
-            continue;
+        let ceiling = match stands(class, &kept.info, now) {
+            Stands::Timeless => {
+                all.timeless += 1;
+                continue;
+            }
+            Stands::BelowFloor(_) => {
+                all.below_floor += 1;
+                continue;
+            }
+            Stands::WithoutEnd | Stands::Until(_) => continue,
+            Stands::Due(ceiling) => ceiling,
         };
         all.due.push(DueBatch {
             id: kept.view.node_id(kept.info.node),
             name: kept.view.name_of(kept.info.node),
             deployment: kept.view.name_of(kept.info.deployment),
             rows: kept.rows,
-            last_time: last,
+            last_time: kept.info.last_time,
             ceiling,
             retracted: kept.retracted,
             hold: looked.hold_of(&kept),
         });
     }
     Ok(all)
+}
+
+/// How a batch stands at a time.
+enum Stands {
+    /// No event of it has a time.
+    Timeless,
+    /// Its floor ends then, ns.
+    BelowFloor(i64),
+    /// No time can be told: the ceiling is none or not stated, or the floor is in words, for a person to read
+    /// before anything goes.
+    WithoutEnd,
+    /// Its ceiling passes then, ns.
+    Until(i64),
+    /// Its ceiling passed then, ns.
+    Due(i64),
+}
+
+fn stands(class: &Class, info: &BatchInfo, now: i64) -> Stands {
+    let (first, last) = (info.first_time, info.last_time);
+    if first > last {
+        return Stands::Timeless;
+    }
+    if let Some(end) = class.min.end(last).filter(|end| *end > now) {
+        return Stands::BelowFloor(end);
+    }
+    match class.max.end(last).filter(|_| class.has_floor_in_time()) {
+        None => Stands::WithoutEnd,
+        Some(end) if end > now => Stands::Until(end),
+        Some(end) => Stands::Due(end),
+    }
+}
+
+/// Something that was proposed to be erased by its ceiling, and is not due.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NotDue {
+    /// What it is called, or its id where nothing of that id is here.
+    pub name: String,
+    /// Why it is not due.
+    pub why: String,
+}
+
+/// Which of some batches, by the ids of their nodes, are not due at a time, or are held. A batch of which nothing is
+/// left any more is neither.
+///
+/// # Errors
+/// What the store says.
+pub fn not_due(
+    store: &Store,
+    view: &Snapshot,
+    class: &Class,
+    now: i64,
+    batches: &[Hash],
+) -> Result<Vec<NotDue>, Error> {
+    let looked = Looked::at(store, view)?;
+    let all = looked.all();
+    let nodes: BTreeMap<Hash, NodeNo> =
+        all.batches().map(|info| (all.node_id(info.node), info.node)).collect();
+    let mut found = Vec::new();
+    for id in batches {
+        let Some(node) = nodes.get(id) else {
+            let why = "no batch of this id is here".to_owned();
+            found.push(NotDue { name: id.to_string(), why });
+            continue;
+        };
+        let Some(kept) = looked.kept(*node) else { continue };
+        let why = match stands(class, &kept.info, now) {
+            Stands::Timeless => "none of its events has a time: nobody can tell".to_owned(),
+            Stands::BelowFloor(end) => {
+                let (min, end) = (class.min.text(), time_text(end));
+                format!("it is kept for {min} at least, until {end}, and is not due before")
+            }
+            Stands::WithoutEnd => {
+                let (min, max) = (class.min.text(), class.max.text());
+                format!("with a floor of {min} and a ceiling of {max} no time can be told")
+            }
+            Stands::Until(end) => format!("it is due on {} and not before", time_text(end)),
+            Stands::Due(_) => match looked.hold_of(&kept) {
+                Some(hold) => format!("it is held: {hold}"),
+                None => continue,
+            },
+        };
+        found.push(NotDue { name: kept.view.name_of(kept.info.node), why });
+    }
+    Ok(found)
 }
 
 /// A view of a store, all that lies there as of it, and what is held.

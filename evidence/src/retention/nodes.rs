@@ -2,14 +2,15 @@
 //! the access trail is due. A system's papers count from when it was placed on the market, and so does
 //! all that it rests on; what no system is recorded for, or no time, nobody can tell.
 
-use super::{Class, Period};
+use super::{Class, NotDue, Period};
 use crate::Error;
 use crate::check::ask::DAY;
+use crate::record::time_text;
 use lineal_engine::schema::{Direction, Kind, Relation, TRAIL_SEALED};
 use lineal_engine::{NodeNo, Snapshot};
 use lineal_proof::{Hash, Value};
 use lineal_query::told::upstream;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a period counts from, as a policy writes it: when a system was placed on the market.
 const PLACED: &str = "system.placed_on_market_at";
@@ -75,6 +76,8 @@ pub fn standing_of(
     };
     let mut all = Standing::default();
     let mut days: BTreeMap<i64, DueDay> = BTreeMap::new();
+    // Days of which a use is not due: the key of a day goes as a whole.
+    let mut open_days: BTreeSet<i64> = BTreeSet::new();
     let nodes = kinds.into_iter().flat_map(|kind| view.nodes_of(kind));
     for node in nodes.filter(|node| is_meant(*node)) {
         all.nodes += 1;
@@ -92,9 +95,17 @@ pub fn standing_of(
             (Period::Words(_) | Period::Undeclared, _) => all.cannot_tell += 1,
             _ => {}
         }
+        let is_below = class.min.end(anchor).is_some_and(|end| end > now);
         let ceiling = class.max.end(anchor).filter(|_| class.has_floor_in_time());
-        let Some(ceiling) = ceiling.filter(|end| *end <= now) else { continue };
+        let Some(ceiling) = ceiling.filter(|end| *end <= now) else {
+            open_days.insert(anchor.div_euclid(DAY));
+            continue;
+        };
         all.due += 1;
+        if is_below {
+            open_days.insert(anchor.div_euclid(DAY));
+            continue;
+        }
         if class.anchor == USED
             && !days.contains_key(&(anchor.div_euclid(DAY)))
             && let Some(field) = readable(view, node)?
@@ -104,8 +115,44 @@ pub fn standing_of(
             days.insert(anchor.div_euclid(DAY), day);
         }
     }
+    days.retain(|day, _| !open_days.contains(day));
     all.days = days.into_values().collect();
     Ok(Some(all))
+}
+
+/// Which of some sealed fields of uses, by the ids of their nodes, do not stand for a day that is due at a time.
+///
+/// # Errors
+/// What the store says.
+pub fn days_not_due(
+    view: &Snapshot,
+    class: &Class,
+    now: i64,
+    fields: &[(Hash, String)],
+) -> Result<Vec<NotDue>, Error> {
+    let due = standing(view, class, now)?.map(|standing| standing.days).unwrap_or_default();
+    let is_due = |(node, field): &&(Hash, String)| {
+        due.iter().any(|day| day.node == *node && day.field == field.as_str())
+    };
+    let kinds: Vec<Kind> = class.kinds.iter().filter_map(|name| Kind::parse(name)).collect();
+    let mut found = Vec::new();
+    for (id, field) in fields.iter().filter(|one| !is_due(one)) {
+        let mut nodes = kinds.iter().flat_map(|kind| view.nodes_of(*kind));
+        let Some(node) = nodes.find(|node| view.node_id(*node) == *id) else {
+            let why = format!("nothing of the class `{}` has this id", class.name);
+            found.push(NotDue { name: id.to_string(), why });
+            continue;
+        };
+        let end = time(view, node, "time")?.and_then(|anchor| class.max.end(anchor));
+        let why = match end.filter(|end| *end > now) {
+            Some(end) => format!("it is due on {} and not before", time_text(end)),
+            None => {
+                format!("`{field}` of it stands for no day that is due as a whole and can be read")
+            }
+        };
+        found.push(NotDue { name: view.name_of(node), why });
+    }
+    Ok(found)
 }
 
 /// A sealed field of a use that can still be opened.
@@ -128,7 +175,7 @@ fn placed(view: &Snapshot) -> Result<BTreeMap<NodeNo, Option<i64>>, Error> {
     let mut all: BTreeMap<NodeNo, Option<i64>> = BTreeMap::new();
     for system in view.nodes_of(Kind::System) {
         let when = time(view, system, "placed_on_market_at")?;
-        let mut seen = std::collections::BTreeSet::from([system]);
+        let mut seen = BTreeSet::from([system]);
         let mut stack = vec![system];
         while let Some(node) = stack.pop() {
             let inverse = |relation| view.edges(node, relation, Direction::Inverse).iter().copied();
@@ -228,9 +275,23 @@ mod tests {
             Class { min: Period::None, max, ..policy.class("access-trail").unwrap().clone() };
         let first = stands(&trail, "2027-03-01T12:00Z");
         assert_eq!((first.nodes, first.due, first.days.len()), (3, 2, 1));
+        // The key of a day goes as a whole, and its second use is not due yet.
+        let part = stands(&trail, "2027-03-01T08:30Z");
+        assert_eq!((part.due, part.days.len()), (1, 0));
         let both = stands(&trail, "2027-03-03T00:00Z");
         assert_eq!((both.due, both.days.len()), (3, 2));
         let day = &both.days[0];
+        let asked = [(day.node, day.field.to_owned())];
+        let refused = |now: &str, asked: &[(Hash, String)]| {
+            let view = store.snapshot().unwrap();
+            let found = days_not_due(&view, &trail, at(now), asked).unwrap();
+            found.into_iter().map(|one| one.why).collect::<Vec<_>>()
+        };
+        assert_eq!(refused("2027-03-03T00:00Z", &asked), [] as [String; 0]);
+        assert!(refused("2027-03-01T07:00Z", &asked)[0].contains("due on 2027-03-01T08:00"));
+        assert!(refused("2027-03-01T08:30Z", &asked)[0].contains("as a whole"));
+        let stranger = [(Hash::of(b"none"), day.field.to_owned())];
+        assert!(refused("2027-03-03T00:00Z", &stranger)[0].contains("has this id"));
         let order = ErasureOrder {
             targets: vec![Target::Field(day.node, day.field.to_owned())],
             decision: Decision::Erased,

@@ -1,13 +1,16 @@
 //! What a retracted import brought lies in the store still: it is erased, held and due as the rest is.
 
-use super::{PERSONS, folder, holding, lines, with_words};
+use super::{PERSONS, POLICY, folder, holding, lines, old_folder, with_words};
 use crate::program::Folder;
 use serde_json::json;
 
 /// A folder whose logs, the second import, are retracted; and what their batch is called, with its
 /// revision.
 fn retracted() -> (Folder, String, String) {
-    let folder = folder();
+    retracted_in(folder())
+}
+
+fn retracted_in(folder: Folder) -> (Folder, String, String) {
     let asked = folder.done(&["--json", "query", "find batch as b return b"]).json();
     let batch = asked["rows"][0][0].as_str().expect("a batch").to_owned();
     let shown = folder.done(&["--json", "show", &batch]).json();
@@ -127,23 +130,21 @@ fn a_hash_that_stands_and_was_retracted_names_both_events() {
 
 #[test]
 fn a_ceiling_comes_for_a_retracted_batch() {
-    let (folder, ..) = retracted();
-    let policy = "[policy]\nname = \"bank\"\nversion = 3\n[[retention]]\nclass = \"inference-log\"\nmin = \"P6M\"\n\
-                  max = \"P12M\"\nanchor = \"event.at\"\nbasis = \"AI Act 26(6)\"\nmax_basis = \"GDPR 5(1)(e)\"\npurpose = \"complaints\"\n";
-    folder.write("policy.toml", policy);
-    let to = ["--policy", "policy.toml", "--at", "2027-03-02"];
+    let (folder, ..) = retracted_in(old_folder());
+    folder.write("policy.toml", POLICY);
+    let to = ["--policy", "policy.toml", "--at", "2021-03-02"];
     let logs = || folder.done(&[&["--json", "retention"][..], &to].concat()).json();
     let told = &logs()["inference-log"];
     assert_eq!((&told["batches"], &told["retracted"]), (&json!(1), &json!(1)), "{told}");
     assert_eq!((&told["due"][0]["retracted"], &told["due"][0]["rows"]), (&json!(true), &json!(8)));
     let shown = folder.done(&[&["retention"][..], &to].concat());
     assert!(shown.out.contains("1 of retracted imports"), "{shown:?}");
-    assert!(shown.out.contains("8 rows  since 2027-03-01  retracted"), "{shown:?}");
+    assert!(shown.out.contains("8 rows  since 2021-03-01  retracted"), "{shown:?}");
     let propose = ["--json", "retention", "apply", "--propose", "due.json"];
     let proposed = folder.done(&[&propose[..], &to].concat()).json();
     let digest = proposed["sha256"].as_str().unwrap();
     let words = ["retention", "apply", "--execute", "due.json", "--digest", digest];
-    let done = folder.done(&[&words[..], &PERSONS, &["--at", "2027-03-02"]].concat());
+    let done = folder.done(&[&words[..], &PERSONS, &to].concat());
     assert!(done.out.contains("8 rows in 1 batch"), "{done:?}");
     assert!(done.out.contains("of retracted imports alone: 8 rows"), "{done:?}");
     let told = &logs()["inference-log"];
