@@ -10,6 +10,7 @@ pub mod mapping;
 pub mod mlflow;
 pub mod openlineage;
 pub mod pipeline;
+mod plural;
 pub mod progress;
 pub mod record;
 pub mod report;

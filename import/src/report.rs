@@ -169,8 +169,8 @@ pub struct Instead {
     pub run: String,
     /// Parameters and tags that name data.
     pub found: Vec<String>,
-    /// Is it a run of MLflow? Of other tools it is not known how they would record it.
-    pub is_mlflow: bool,
+    /// The form in which it is told: which tool it is of, and so how that would record it.
+    pub form: String,
 }
 
 /// What an import did.

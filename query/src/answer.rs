@@ -19,6 +19,7 @@ use lineal_engine::schema::Kind;
 use crate::limits::Limit;
 use crate::plan::Column;
 use crate::source::NodeNo;
+use crate::told::{Tool, role_advice};
 use crate::value::Value;
 
 /// Most reasons that an answer lists; all are counted.
@@ -224,8 +225,8 @@ pub enum Uncertainty {
     Missing(Kind),
     /// It is a reference that fits several nodes.
     Conflict,
-    /// A run has inputs whose role is not recorded.
-    Roleless,
+    /// A run, of that tool where one speaks of it, has inputs whose role is not recorded.
+    Roleless(Option<Tool>),
     /// So many lines of a log could not be read, each of which may have been an event; 0 where how
     /// many, and of which log, is not for the asker.
     Unread(u64),
@@ -255,10 +256,10 @@ impl fmt::Display for Reason {
                 if self.referred_by.len() == 1 { "refers" } else { "refer" },
                 self.fits.join(", ")
             ),
-            Uncertainty::Roleless => write!(
+            Uncertainty::Roleless(tool) => write!(
                 f,
-                "{name} has inputs without a recorded role; \
-                 `mlflow.log_input(..., context=\"training\")` records one"
+                "{name} has inputs without a recorded role; {} records one",
+                role_advice(tool, name)
             ),
             Uncertainty::Unread(0) => f.write_str(
                 "lines of a log could not be read and may have been events; whoever sees the \

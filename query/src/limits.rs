@@ -144,13 +144,18 @@ pub enum Limit {
 
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Limit::Edges(most) => write!(f, "the limit of {most} edges"),
-            Limit::Rows(most) => write!(f, "the limit of {most} rows"),
-            Limit::Events(most) => write!(f, "the limit of {most} events"),
-            Limit::Bytes(most) => write!(f, "the limit of {most} bytes"),
+        let mut of = |most: u64, noun: &str| {
+            let ending = if most == 1 { "" } else { "s" };
+            write!(f, "the limit of {most} {noun}{ending}")
+        };
+        match *self {
+            Limit::Edges(most) => of(most, "edge"),
+            Limit::Rows(most) => of(most, "row"),
+            Limit::Events(most) => of(most, "event"),
+            Limit::Bytes(most) => of(most, "byte"),
             Limit::Paths(most) => {
-                write!(f, "the limit of {most} paths; `within` or `limit` sets another")
+                of(most, "path")?;
+                f.write_str("; `within` or `limit` sets another")
             }
             Limit::Deadline => f.write_str("the deadline"),
             Limit::Stopped => f.write_str("the caller's wish"),

@@ -33,8 +33,8 @@ fn listed(kind: Kind) -> bool {
 }
 
 /// Fields that verifiers and rules read and few questions are about: the card sends to
-/// `show fields of KIND` for them.
-const LEFT_OUT: [&str; 36] = [
+/// `show fields of KIND` for them. And `reason`, which it names once for all that have it.
+const LEFT_OUT: [&str; 37] = [
     "authority_informed_at",
     "bias_corrected_at",
     "causal_link_at",
@@ -63,6 +63,7 @@ const LEFT_OUT: [&str; 36] = [
     "overseer_from",
     "overseer_until",
     "public_key",
+    "reason",
     "reason_salt",
     "registration_at",
     "replaced_by",
@@ -107,6 +108,7 @@ pub fn schema_card() -> String {
     for field in COMMON_FIELDS {
         let _ = write!(out, " {}{}", field.name, letter(field.name, field.field_type));
     }
+    out.push_str("\nmost: reason");
     for kind in KINDS.into_iter().filter(|kind| listed(*kind)) {
         let _ = write!(out, "\n{kind}:");
         for field in fields(kind).iter().filter(|field| !LEFT_OUT.contains(&field.name)) {

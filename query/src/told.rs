@@ -12,6 +12,7 @@ mod node;
 mod stored;
 mod tally;
 mod target;
+mod tool;
 
 pub use brief::{BESIDE_MAX, beside_json, brief_json};
 pub use compacted::compacted_json;
@@ -24,3 +25,4 @@ pub use node::{event_json, neighbours, node_json, type_of, value_json};
 pub use stored::Stored;
 pub use tally::{Counted, Tally, bringer};
 pub use target::{LISTED, Searched, Target, Unresolved, found_by, resolve};
+pub use tool::{Tool, input_advice, quoted, role_advice, run_name};

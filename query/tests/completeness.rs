@@ -140,11 +140,23 @@ fn inputs_without_a_role_make_only_the_strict_question_uncertain() {
     assert_eq!((wide.rows.len(), wide.completeness.state()), (1, State::Complete));
     let strict = ask(&graph, "find dataset upstream via training of model:m@1");
     assert_eq!(strict.rows.len(), 0);
-    assert_eq!(reasons(&strict), [(Uncertainty::Roleless, "run:r")]);
+    assert_eq!(reasons(&strict), [(Uncertainty::Roleless(None), "run:r")]);
     let forward = ask(&graph, "find model downstream via training of dataset:d@1");
-    assert_eq!(reasons(&forward), [(Uncertainty::Roleless, "run:r")]);
+    assert_eq!(reasons(&forward), [(Uncertainty::Roleless(None), "run:r")]);
     let both = ask(&graph, "find dataset upstream via training, used of model:m@1");
     assert_eq!((both.rows.len(), both.completeness.state()), (1, State::Complete));
+    // A person, or another source, has said since what for.
+    let said = Graph::new(
+        "model:m@1\nrun:r\ndataset:d@1\n\
+         model:m@1 produced_by run:r\nrun:r used dataset:d@1\nrun:r tested_on dataset:d@1",
+    );
+    for (question, rows) in [
+        ("find dataset upstream via training of model:m@1", 0),
+        ("find model downstream via training of dataset:d@1", 0),
+    ] {
+        let strict = ask(&said, question);
+        assert_eq!((strict.rows.len(), strict.completeness.state()), (rows, State::Complete));
+    }
 }
 
 #[test]

@@ -35,15 +35,70 @@ fn importing_twice_says_that_nothing_is_new() {
 }
 
 #[test]
-fn only_a_run_of_mlflow_is_told_how_mlflow_records_its_data() {
+fn a_run_is_told_how_its_own_tool_records_its_data() {
     let folder = Folder::new();
     folder.done(&["init"]);
     let task = fixture("exchange/clearml/export_task.json").display().to_string();
     let told = folder.done(&["import", &task]).out;
     assert!(told.contains("without a recorded dataset input"), "{told}");
     assert!(!told.contains("mlflow"), "{told}");
+    let advice = "to record it: Dataset.get(dataset_id=..., alias=\"training\") in the task";
+    assert!(told.contains(advice), "{told}");
+    // The same is said of it wherever it is met.
+    let runs = folder.done(&["--json", "query", "find run return key"]).json();
+    let run = runs["rows"][0][0].as_str().expect("the key is a text").to_owned();
+    let traced = folder.run(&["trace", &run]).out;
+    assert!(traced.contains(advice) && !traced.contains("mlflow"), "{traced}");
     let told = folder.done(&["import", &fixture("export-import-2.9").display().to_string()]).out;
     assert!(told.contains("to record it: mlflow.log_input"), "{told}");
+}
+
+#[test]
+fn a_role_that_no_export_of_a_tool_holds_is_for_a_person_to_say() {
+    let folder = Folder::new();
+    folder.done(&["init"]);
+    folder.done(&["import", &fixture("exchange/dvc/dvc.lock").display().to_string()]);
+    let runs =
+        folder.done(&["--json", "query", "find run where name = \"prepare\" return key"]).json();
+    let run = runs["rows"][0][0].as_str().expect("the stage is a run").to_owned();
+    let strict = format!("find dataset upstream via training of {run}");
+    let told = folder.done(&["query", &strict]).out;
+    let command = format!("lineal declare node {run} --edge trained_on=DATASET --by WHO");
+    let said = format!("{run} has inputs without a recorded role; `{command}` records one");
+    assert!(told.contains(&said) && !told.contains("mlflow"), "{told}");
+    let traced = folder.run(&["trace", &run]).out;
+    let said = format!("{run} names data sets without a role; `{command}` records it");
+    assert!(traced.contains(&said), "{traced}");
+    // The command does what is said of it.
+    let used = format!("find dataset used_by {run} return key");
+    let used = folder.done(&["--json", "query", &used]).json();
+    for row in used["rows"].as_array().expect("rows") {
+        let dataset = row[0].as_str().expect("the key is a text");
+        let edge = format!("trained_on={dataset}");
+        folder.done(&["declare", "node", &run, "--edge", &edge, "--by", "a.novak@bank.example"]);
+    }
+    let told = folder.done(&["query", &strict]).out;
+    assert!(told.contains("dataset:") && !told.contains("cannot tell"), "{told}");
+    assert!(!told.contains("without a recorded role"), "{told}");
+}
+
+#[test]
+fn values_that_cannot_be_read_are_told_in_plain_words() {
+    let folder = Folder::new();
+    folder.done(&["init"]);
+    let line = |number: u32, latency: &str| {
+        format!(
+            r#"{{"_id":"L{number}","date":"2026-03-01T00:00:0{number}Z","service":"s","attributes":{{"art12":{{"event_id":"e{number}","timestamp":"2026-03-01T00:00:0{number}Z","model":{{"name":"m","version":"1"}},"latency_ms":{latency},"output":{{"confidence":"high"}}}}}}}}"#
+        ) + "\n"
+    };
+    let input = line(1, "\"soon\"") + &line(2, "7");
+    let told = folder.run_with(&["import", "-"], input.as_bytes());
+    for words in [
+        ": 1 value could not be read as latency_ms and is kept unparsed among the other attributes",
+        ": 2 values could not be read as confidence and are kept unparsed among the other attributes",
+    ] {
+        assert!(told.out.contains(words), "{words}: {told:?}");
+    }
 }
 
 #[test]

@@ -137,23 +137,39 @@ fn files_of_a_folder_that_are_not_recognised_are_listed_and_the_others_imported(
     there.folder.write("logs/a-notes.txt", "nothing of the kind");
     there.folder.write("logs/b.json", format!("{line}\n"));
     there.folder.write("logs/c/README.md", "# nothing");
+    // What an export carries beside its data is nobody's loss.
+    there.folder.write("logs/b.json.sha256", "a sum");
     there
         .folder
         .write("logs/d.json", format!("{}\n", line.replace("L1", "L2").replace("e1", "e2")));
     let here = there.folder.run(&["import", "--store", "here", "logs"]);
     let run = there.import(&["logs"]);
     assert_eq!((run.code, here.code), (0, 0), "{run:?} {here:?}");
-    let listed = run.out.split("not recognised, and left out: 2 files\n").nth(1);
-    let listed: Vec<&str> = listed.unwrap_or_default().lines().map(str::trim).collect();
-    assert_eq!(listed, ["logs/a-notes.txt", "logs/c/README.md"], "{run:?}");
+    let why = "called like no form that is read";
+    let told = format!("no source in 2 files: a-notes.txt ({why}), c/README.md ({why})\n");
+    assert!(run.out.ends_with(&told), "{run:?}");
     let events =
         there.run("engineer", &["query", "find inference summarize count() as n", "--json"], b"");
     assert_eq!(events.json()["rows"], serde_json::json!([[2]]), "{events:?}");
+    // Nothing is sent of which a part would be left out.
+    let line = line.replace("L1", "L3").replace("e1", "e3");
+    there.folder.write("logs/e.json", format!("{line}\n"));
     let strict = there.import(&["logs", "--strict"]);
-    assert!(strict.code == 1 && strict.out.contains("left out: 2 files"), "{strict:?}");
+    assert_eq!((strict.code, strict.out.as_str()), (1, ""), "{strict:?}");
+    assert!(strict.err.contains("no source takes 2 of the files"), "{strict:?}");
+    assert!(strict.err.contains(&format!("a-notes.txt ({why})")), "{strict:?}");
+    let events =
+        there.run("engineer", &["query", "find inference summarize count() as n", "--json"], b"");
+    assert_eq!(events.json()["rows"], serde_json::json!([[2]]), "{events:?}");
+    // One report a file, and one that names what no source takes.
     let again = there.import(&["logs", "--json"]);
-    assert_eq!((again.code, again.out.lines().count()), (0, 2), "{again:?}");
-    assert!(again.err.contains("left out: 2 files"), "{again:?}");
+    assert_eq!((again.code, again.out.lines().count()), (0, 4), "{again:?}");
+    let last: serde_json::Value =
+        serde_json::from_str(again.out.lines().last().unwrap_or_default()).unwrap();
+    let none = serde_json::json!({
+        "files": 2, "names": ["a-notes.txt", "c/README.md"], "reasons": [why, why],
+    });
+    assert_eq!((&last["no_logs"], &last["commits"]), (&none, &serde_json::json!(0)), "{last}");
     // A path below which nothing is recognised is a mistake, and the others are imported all the same.
     let here = there.folder.run(&["import", "--store", "here", "logs/c"]);
     let run = there.import(&["logs/c", "logs/b.json"]);

@@ -21,6 +21,7 @@ use super::recognise::list;
 use super::report::FileReport;
 use super::rest::Embedded;
 use super::translate::{Looked, run};
+use crate::plural::counted;
 use crate::record::{EventSink, EventValue};
 
 /// Most distinct paths that are listed. Where a log puts ids into names, there is no end of them.
@@ -300,8 +301,13 @@ impl fmt::Display for Explanation {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             out,
-            "{} lines of {} files looked at: {} are events",
-            self.lines, self.files, self.accepted
+            "{} of {} looked at: {}",
+            counted(self.lines, "line"),
+            counted(self.files, "file"),
+            match self.accepted {
+                1 => "1 is an event".to_owned(),
+                events => format!("{events} are events"),
+            }
         )?;
         for (reason, count) in &self.skipped {
             writeln!(out, "  {count} {reason}")?;
@@ -310,7 +316,7 @@ impl fmt::Display for Explanation {
             writeln!(out, "  broken: {broken}")?;
         }
         for root in &self.roots {
-            writeln!(out, "  root {}: {} lines", root.root, root.lines)?;
+            writeln!(out, "  root {}: {}", root.root, counted(root.lines, "line"))?;
         }
         let width = self.paths.keys().map(|path| path.chars().count()).max().unwrap_or(0).min(60);
         for (path, seen) in &self.paths {
@@ -332,7 +338,11 @@ impl fmt::Display for Explanation {
             )?;
         }
         if self.further_paths > 0 {
-            writeln!(out, "and further paths, met {} times, not listed", self.further_paths)?;
+            writeln!(
+                out,
+                "and further paths, met {}, not listed",
+                counted(self.further_paths, "time")
+            )?;
         }
         if !self.never_found.is_empty() {
             writeln!(out, "never found: {}", self.never_found.join(", "))?;

@@ -52,11 +52,12 @@ pub(super) fn read(bytes: &[u8], told: &mut Told) {
             prov.declare(&document, &Prefixes::default(), 0, told);
             prov.relate(&document, &Prefixes::default(), 0, told);
             if prov.without_offset > 0 {
-                told.warnings.push(format!(
-                    "{}: {} times have no offset and were taken for UTC",
-                    told.file(),
-                    prov.without_offset
-                ));
+                let (times, were) = match prov.without_offset {
+                    1 => ("1 time has".to_owned(), "was"),
+                    count => (format!("{count} times have"), "were"),
+                };
+                let file = told.file();
+                told.warnings.push(format!("{file}: {times} no offset and {were} taken for UTC"));
             }
         }
         Ok(_) => told.reject("", "a document of PROV-JSON is a JSON object"),

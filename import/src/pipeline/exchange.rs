@@ -65,7 +65,7 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, format: Format) -> Re
         transaction: None,
         counts: Counts::default(),
     };
-    let mut inputs = Inputs::of(&mut session.report, false);
+    let mut inputs = Inputs::of(&mut session.report, form);
     for one in said {
         inputs.count(&one.record);
         recording.add(session, one)?;

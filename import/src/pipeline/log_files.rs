@@ -13,6 +13,7 @@ use super::staging::{Session, list_rejects};
 use crate::datadog::recognise::{Archive, ArchiveFile, holds_logs};
 use crate::datadog::{FileReport, translate_file};
 use crate::error::{Error, Result};
+use crate::plural::{are, counted};
 use crate::progress::Progress;
 use crate::record::{Location, Reject};
 use crate::report::{LOGS, SourceReport};
@@ -368,14 +369,19 @@ pub(super) fn finish_file(
         list_rejects(report, vec![Reject { at, reason: reason.to_owned() }]);
     }
     for (field, count) in read.unreadable {
-        let warning =
-            format!("{}: {count} values could not be read as {field} and stay in rest", read.label);
-        report.warnings.push(warning);
+        report.warnings.push(format!(
+            "{}: {} could not be read as {field} and {} kept unparsed among the other attributes",
+            read.label,
+            counted(count, "value"),
+            are(count)
+        ));
     }
     if read.rootless > 0 {
         report.warnings.push(format!(
-            "{}: {} events are marked but none of the mapping's roots is in them; `--explain-mapping` shows what is",
-            read.label, read.rootless
+            "{}: {} {} marked without any of the mapping's roots; `--explain-mapping` shows what is there",
+            read.label,
+            counted(read.rootless, "event"),
+            are(read.rootless)
         ));
     }
 }

@@ -64,7 +64,7 @@ impl<'r, 's> Recording<'r, 's> {
             store: session.store,
             saying: self.saying,
             people: std::mem::replace(&mut session.people, People::new(session.store)),
-            inputs: Inputs::of(&mut session.report, true),
+            inputs: Inputs::of(&mut session.report, &self.saying.form),
             ahead: &ahead,
         };
         let (staged, prepared) = thread::scope(|scope| {
@@ -167,7 +167,7 @@ struct Preparing<'p, 's> {
     store: &'s Store,
     saying: &'p Saying,
     people: People<'s>,
-    inputs: Inputs,
+    inputs: Inputs<'p>,
     ahead: &'p Ahead<Vec<PreparedNode>>,
 }
 
@@ -201,19 +201,22 @@ impl Preparing<'_, '_> {
     }
 }
 
+/// How the forms of MLflow begin: its runs name data in parameters and tags, so one of them tells most.
+const MLFLOW: &str = "mlflow-";
+
 /// Runs that record no data set, and what the first of them says instead.
-pub(super) struct Inputs {
+pub(super) struct Inputs<'i> {
     without: u64,
     all: u64,
     instead: Option<Instead>,
-    is_mlflow: bool,
+    form: &'i str,
 }
 
-impl Inputs {
-    /// Goes on with the counts of a report; runs are of MLflow, or of something else.
-    pub(super) fn of(report: &mut Report, is_mlflow: bool) -> Inputs {
+impl<'i> Inputs<'i> {
+    /// Goes on with the counts of a report; runs are told in this form.
+    pub(super) fn of(report: &mut Report, form: &'i str) -> Inputs<'i> {
         let (without, all) = report.runs_without_input;
-        Inputs { without, all, instead: report.instead.take(), is_mlflow }
+        Inputs { without, all, instead: report.instead.take(), form }
     }
 
     pub(super) fn put(self, report: &mut Report) {
@@ -235,10 +238,11 @@ impl Inputs {
         let hints = record.fields.get("input_hints").and_then(Value::as_list);
         let hints = hints.unwrap_or_default().iter().filter_map(Value::as_text);
         // The first run, unless a later one is the first of MLflow, or names data in some other way.
+        let is_mlflow = |form: &str| form.starts_with(MLFLOW);
         let tells_more = match &self.instead {
             None => true,
             Some(old) => {
-                (self.is_mlflow && !old.is_mlflow)
+                (is_mlflow(self.form) && !is_mlflow(&old.form))
                     || (old.found.is_empty() && hints.clone().next().is_some())
             }
         };
@@ -246,7 +250,7 @@ impl Inputs {
             && tells_more
         {
             let found = hints.map(str::to_owned).collect();
-            self.instead = Some(Instead { run: id.clone(), found, is_mlflow: self.is_mlflow });
+            self.instead = Some(Instead { run: id.clone(), found, form: self.form.to_owned() });
         }
     }
 }

@@ -215,12 +215,7 @@ impl<'a> Session<'a> {
             let names = beside.flat_map(|source| &source.no_logs.names).cloned();
             return Err(Error::NoLogs { files, names: first_of(names, files) });
         }
-        let none = &self.report.no_source;
-        if none.files > 0 {
-            let names = none.named.iter().map(|(name, why)| format!("{name} ({why})"));
-            return Err(Error::NoSource { files: none.files, names: first_of(names, none.files) });
-        }
-        Ok(())
+        self.report.no_source.refuse()
     }
 
     /// Writes what is derived and closes the report.
@@ -246,7 +241,7 @@ impl<'a> Session<'a> {
 }
 
 /// The first of so many files, in words.
-fn first_of(names: impl Iterator<Item = String>, files: u64) -> String {
+pub(super) fn first_of(names: impl Iterator<Item = String>, files: u64) -> String {
     let names: Vec<String> = names.take(NO_LOGS_NAMED).collect();
     let more = files.saturating_sub(names.len() as u64);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };

@@ -4,6 +4,8 @@
 //! dot, the logs of a database, sums of checks, what DVC looks after, the artifacts of MLflow.
 
 use super::recognise::{DEPTH_MAX, Found, called_as_source};
+use super::staging::first_of;
+use crate::error::{Error, Result};
 use crate::mlflow::{self, Form};
 use crate::report::NoSource;
 use std::collections::BTreeSet;
@@ -37,6 +39,40 @@ pub(super) fn untaken(
         }
     }
     walk.none
+}
+
+impl NoSource {
+    /// Adds a file below a folder that was looked at by itself, as over a network, and in which nothing was
+    /// recognised; not one that an export carries beside its data.
+    pub fn add_alone(&mut self, folder: &Path, file: &Path) {
+        let name_of = |path: &Path| path.file_name().map(|it| it.to_string_lossy().into_owned());
+        let beside = file.parent().and_then(|above| std::fs::read_dir(above).ok());
+        let beside: BTreeSet<String> =
+            beside.into_iter().flatten().flatten().filter_map(|it| name_of(&it.path())).collect();
+        let beside = beside.iter().map(String::as_str).collect();
+        if name_of(file).is_some_and(|name| is_carried(&name, &beside)) {
+            return;
+        }
+        let why = match std::fs::metadata(file) {
+            Ok(_) if mlflow::recognise(file) == Some(Form::Sqlite) => OTHER_DATABASE,
+            // By itself it is not too far down, and a link was followed.
+            Ok(about) => why(file, about.file_type(), 0),
+            Err(_) => "cannot be read",
+        };
+        self.add(label(&[folder.to_owned()], file), why);
+    }
+
+    /// Leaves nothing out, as `--strict` demands.
+    ///
+    /// # Errors
+    /// [`Error::NoSource`] with the first of them, if there are any.
+    pub fn refuse(&self) -> Result<()> {
+        if self.files == 0 {
+            return Ok(());
+        }
+        let names = self.named.iter().map(|(name, why)| format!("{name} ({why})"));
+        Err(Error::NoSource { files: self.files, names: first_of(names, self.files) })
+    }
 }
 
 /// What a file is called below that of the given folders in which it lies.
@@ -238,6 +274,39 @@ mod tests {
         ]);
         let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["notes.db-wal"]);
+    }
+
+    #[test]
+    fn a_file_that_was_looked_at_by_itself_is_named_in_the_same_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let deep = "a/b/c/d/deep.json";
+        let files = [
+            ("cut.zip", "PK\u{3}\u{4}"),
+            ("empty.json", ""),
+            ("good.json.sha256", "x"),
+            ("notes/read.me", "x"),
+            ("other.db", "SQLite format 3\0"),
+            (deep, "{}"),
+        ];
+        let mut none = NoSource::default();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, text).unwrap();
+            none.add_alone(folder.path(), &path);
+        }
+        let cut = "begins like no form that is read, or is cut";
+        let expected = [
+            ("cut.zip", cut),
+            ("empty.json", "empty"),
+            ("notes/read.me", "called like no form that is read"),
+            ("other.db", OTHER_DATABASE),
+            (deep, cut),
+        ];
+        let expected = expected.map(|(name, why)| (name.to_owned(), why.to_owned()));
+        assert_eq!(none.named, expected);
+        assert!(matches!(none.refuse(), Err(Error::NoSource { files: 5, .. })));
+        assert!(NoSource::default().refuse().is_ok());
     }
 
     #[test]

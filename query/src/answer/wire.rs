@@ -11,6 +11,7 @@ use super::{Answer, Completeness, Line, Names, Picture, Reason, Thing, Uncertain
 use crate::limits::Limit;
 use crate::plan::{Column, Type};
 use crate::source::{EventRef, NodeNo};
+use crate::told::Tool;
 use crate::value::{HashValue, Item, Path, Step, Value};
 
 /// Every type, to be found by its name.
@@ -290,7 +291,8 @@ fn reason_json(reason: &Reason) -> Json {
     let what = match reason.what {
         Uncertainty::Missing(kind) => json!(["missing", kind.name()]),
         Uncertainty::Conflict => json!(["conflict"]),
-        Uncertainty::Roleless => json!(["roleless"]),
+        Uncertainty::Roleless(None) => json!(["roleless"]),
+        Uncertainty::Roleless(Some(tool)) => json!(["roleless", tool.name()]),
         Uncertainty::Unread(lines) => json!(["unread", lines]),
         Uncertainty::Unsealed(events) => json!(["unsealed", events]),
         Uncertainty::Unnoted(uses) => json!(["unnoted", uses]),
@@ -309,7 +311,10 @@ fn reason_of(json: &Json) -> Option<Reason> {
     let what = match what.get(0)?.as_str()? {
         "missing" => Uncertainty::Missing(Kind::parse(what.get(1)?.as_str()?)?),
         "conflict" => Uncertainty::Conflict,
-        "roleless" => Uncertainty::Roleless,
+        // A server of an earlier version names no tool.
+        "roleless" => {
+            Uncertainty::Roleless(what.get(1).and_then(Json::as_str).and_then(Tool::of_form))
+        }
         "unread" => Uncertainty::Unread(what.get(1)?.as_u64()?),
         "unsealed" => Uncertainty::Unsealed(what.get(1)?.as_u64()?),
         "unnoted" => Uncertainty::Unnoted(what.get(1)?.as_u64()?),
@@ -378,7 +383,8 @@ mod tests {
         let reasons = [
             Uncertainty::Missing(Kind::Dataset),
             Uncertainty::Conflict,
-            Uncertainty::Roleless,
+            Uncertainty::Roleless(None),
+            Uncertainty::Roleless(Some(Tool::Dvc)),
             Uncertainty::Unread(4),
             Uncertainty::Erased(5),
             Uncertainty::Restricted(6),

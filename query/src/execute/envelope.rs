@@ -10,6 +10,8 @@ use crate::error::Result;
 use crate::limits::Limit;
 use crate::plan::{Generator, Kinds, OperandPlan, OutputPlan, Root};
 use crate::source::{NodeNo, Source};
+use crate::told::Tool;
+use lineal_proof::Value as Recorded;
 
 /// Most names that one reason or warning lists: a message must stay readable.
 const NAMES_MAX: usize = 5;
@@ -230,6 +232,17 @@ impl<S: Source> Executor<'_, S> {
             let ends: BTreeSet<NodeNo> = ends.copied().collect();
             referred_by = names(&ends.into_iter().collect::<Vec<_>>());
         }
+        let what = match what {
+            Uncertainty::Roleless(_) => Uncertainty::Roleless(self.tool_of(node)),
+            what => what,
+        };
         Reason { what, node, name: source.name_of(node), fits, referred_by }
+    }
+
+    /// The tool that a run is from, where its view tells who speaks of it.
+    fn tool_of(&self, run: NodeNo) -> Option<Tool> {
+        let sources = self.source.field(run, "sources").ok().flatten()?;
+        let mut spoken = sources.as_list()?.iter().filter_map(Recorded::as_text);
+        spoken.find_map(|one| Tool::of_form(one.rsplit_once('/')?.1))
     }
 }

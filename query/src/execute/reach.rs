@@ -277,19 +277,28 @@ impl<S: Source> Executor<'_, S> {
         // An input whose role nobody recorded may or may not be training data.
         let source = self.source;
         match source.kind_of(node) {
-            Kind::Run
-                if closure.upstream
-                    && !source.edges(node, Relation::Used, Direction::Forward).is_empty() =>
-            {
-                self.reasons.insert((node, Uncertainty::Roleless));
+            Kind::Run if closure.upstream => {
+                let used = source.edges(node, Relation::Used, Direction::Forward);
+                if used.iter().any(|input| self.is_roleless(node, *input)) {
+                    self.reasons.insert((node, Uncertainty::Roleless(None)));
+                }
             }
             Kind::Dataset | Kind::Model if !closure.upstream => {
                 for run in source.edges(node, Relation::Used, Direction::Inverse) {
-                    self.reasons.insert((*run, Uncertainty::Roleless));
+                    if self.is_roleless(*run, node) {
+                        self.reasons.insert((*run, Uncertainty::Roleless(None)));
+                    }
                 }
             }
             _ => {}
         }
+    }
+
+    /// Does nothing say for what a run used an input? Another source, or a person, may have said it.
+    fn is_roleless(&self, run: NodeNo, input: NodeNo) -> bool {
+        let roles = [Relation::TrainedOn, Relation::ValidatedOn, Relation::TestedOn];
+        let has = |role| self.source.edges(run, role, Direction::Forward).contains(&input);
+        !roles.into_iter().any(has)
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::tally::bringer;
 use super::target::found_by;
-use super::{Target, beside_json, brief_json, event_json};
+use super::{Target, Tool, beside_json, brief_json, event_json, input_advice, role_advice};
 use crate::answer::State;
 
 /// Something on the way that is not as it should be.
@@ -68,14 +68,16 @@ impl Finding {
                 } else {
                     hints.join("; ")
                 };
+                let advice = input_advice(Tool::of_run(view, *node), &name(node));
                 vec![
                     format!("{} records no dataset input; found instead: {found}", name(node)),
-                    "  to record it: mlflow.log_input(dataset, context=\"training\") in the training run".to_owned(),
+                    format!("  to record it: {advice}"),
                 ]
             }
             Finding::NoRole(node) => vec![format!(
-                "{} names data sets without a role; mlflow.log_input(..., context=\"training\") records it",
-                name(node)
+                "{} names data sets without a role; {} records it",
+                name(node),
+                role_advice(Tool::of_run(view, *node), &name(node))
             )],
             Finding::NoModel(node) => {
                 vec![format!(

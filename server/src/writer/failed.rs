@@ -19,7 +19,11 @@ impl Hands {
             lineal_import::Error::Strict { .. }
             | lineal_import::Error::NoLogs { .. }
             | lineal_import::Error::NoSource { .. } => "rejected",
-            lineal_import::Error::NothingRecognised { .. } => "not-recognised",
+            // A database of another program is named by itself here, and lies beside an export elsewhere.
+            lineal_import::Error::NothingRecognised { .. }
+            | lineal_import::Error::Mlflow(lineal_import::mlflow::Error::NotMlflow { .. }) => {
+                "not-recognised"
+            }
             _ => "import",
         };
         (name, without_paths(&in_requests(error), read, label, &self.uploads, self.tenant.name()))

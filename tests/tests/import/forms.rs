@@ -113,7 +113,7 @@ fn a_run_without_a_recorded_data_set_says_what_was_found_instead() {
     let instead = report.instead.clone().expect("hints");
     assert_eq!(instead.run, "4cf1c180887a4e388881bec9652668c5");
     assert_eq!(instead.found, ["param data_path = s3://bank/loans.parquet"]);
-    assert!(instead.is_mlflow);
+    assert_eq!(instead.form, "mlflow-file");
     let rows = place.column("find run return input_hints");
     assert_eq!(rows, ["param data_path = s3://bank/loans.parquet"]);
 }

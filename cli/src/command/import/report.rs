@@ -3,8 +3,8 @@
 use crate::came_back;
 use crate::exit::{Exit, Outcome};
 use crate::render::{Style, counted, grouped, listed, print_table, table, visible};
-use lineal_import::{Instead, Report, SourceReport};
-use lineal_query::told::CameBack;
+use lineal_import::{Instead, NoSource, Report, SourceReport};
+use lineal_query::told::{CameBack, Tool, input_advice, run_name};
 use std::io::Write;
 use std::time::Duration;
 
@@ -154,7 +154,7 @@ fn print_notes(out: &mut dyn Write, report: &Report, style: Style) -> Outcome<()
             writeln!(out, "{}", style.warn(&format!("{whose}note: {warning}")))?;
         }
     }
-    print_untaken(out, report, style)?;
+    print_untaken(out, &report.no_source, style)?;
     let (without, runs) = report.runs_without_input;
     if without > 0 {
         writeln!(
@@ -166,16 +166,15 @@ fn print_notes(out: &mut dyn Write, report: &Report, style: Style) -> Outcome<()
                 counted(runs, "run")
             ))
         )?;
-        if let Some(Instead { run, found, is_mlflow }) = &report.instead {
+        if let Some(Instead { run, found, form }) = &report.instead {
             let found = if found.is_empty() {
                 "nothing that names data".to_owned()
             } else {
                 found.join("; ")
             };
             writeln!(out, "  run {}: found instead: {}", visible(run), visible(&found))?;
-            if *is_mlflow {
-                writeln!(out, "  to record it: mlflow.log_input(dataset, context=\"training\")")?;
-            }
+            let advice = input_advice(Tool::of_form(form), &run_name(run));
+            writeln!(out, "  to record it: {}", visible(&advice))?;
         }
     }
     let (unresolved, names) = &report.unresolved;
@@ -188,8 +187,7 @@ fn print_notes(out: &mut dyn Write, report: &Report, style: Style) -> Outcome<()
 }
 
 /// Which files no source takes, and why.
-fn print_untaken(out: &mut dyn Write, report: &Report, style: Style) -> Outcome<()> {
-    let none = &report.no_source;
+pub(super) fn print_untaken(out: &mut dyn Write, none: &NoSource, style: Style) -> Outcome<()> {
     if none.files == 0 {
         return Ok(());
     }

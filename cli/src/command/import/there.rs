@@ -1,13 +1,14 @@
 //! `lineal --url import`: each file goes to the server and is imported there, by the server's mapping
 //! and in the name of the token.
 
-use super::report::{exit, print, print_damage};
+use super::report::{exit, print, print_damage, print_untaken};
 use super::{StandardInput, drawn};
 use crate::args::{Arguments, Import};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::remote::Remote;
-use crate::render::{counted, visible_lines};
-use lineal_import::Report;
+use crate::render::{Style, counted};
+use lineal_import::pipeline::recognise;
+use lineal_import::{NoSource, Report};
 use lineal_query::told::CameBack;
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -28,6 +29,9 @@ pub(super) fn run(arguments: &Arguments, wanted: &Import, remote: &Remote) -> Ou
     let files = files(&paths)?;
     let mut looked = Looked::default();
     let form = wanted.form.clone().or_else(|| stdin.is_some().then(|| "datadog".to_owned()));
+    if wanted.strict && form.is_none() {
+        leave_none_out(&paths, &files)?;
+    }
     let said = [
         ("form", form),
         ("source", wanted.source.clone()),
@@ -68,9 +72,8 @@ pub(super) fn run(arguments: &Arguments, wanted: &Import, remote: &Remote) -> Ou
         out.flush()?;
         worst = worst.max(exit(&report));
     }
-    let left = looked.list(arguments, &mut out)?;
-    if left > 0 && wanted.strict {
-        // The others are imported: each is an import of its own.
+    if looked.list(arguments, &paths, &mut out)? && wanted.strict {
+        // Here each was taken for something, and the server took it for nothing: the others are imported.
         worst = worst.max(Exit::No);
     }
     looked.nothing(&paths).map_or(Ok(worst), Err)
@@ -86,21 +89,32 @@ struct Looked {
 }
 
 impl Looked {
-    /// Lists the files that were left out of what was imported, and says how many; beside answers for
-    /// programs, not among them.
-    fn list(&self, arguments: &Arguments, out: &mut dyn Write) -> Outcome<usize> {
-        let left = self.left.iter().filter(|(given, ..)| self.taken.contains(given));
-        let names: Vec<String> = left.map(|(_, file, _)| file.display().to_string()).collect();
-        if names.is_empty() {
-            return Ok(0);
+    /// The files of no source beside what was recognised, as an import beside the store names them.
+    fn untaken(&self, paths: &[PathBuf]) -> NoSource {
+        let mut none = NoSource::default();
+        for (given, file, _) in self.left.iter().filter(|(given, ..)| self.taken.contains(given)) {
+            if let Some(folder) = paths.get(*given) {
+                none.add_alone(folder, file);
+            }
         }
-        let head = format!("not recognised, and left out: {}", counted(names.len() as u64, "file"));
-        let text = visible_lines(&format!("{head}\n  {}", names.join("\n  ")));
-        match arguments.json {
-            true => eprintln!("{text}"),
-            false => writeln!(out, "{text}")?,
+        none
+    }
+
+    /// Names the files that no source takes, and says whether there are any: for programs in one more report, of
+    /// an import that was none.
+    fn list(&self, arguments: &Arguments, paths: &[PathBuf], out: &mut dyn Write) -> Outcome<bool> {
+        let none = self.untaken(paths);
+        if none.files == 0 {
+            return Ok(false);
         }
-        Ok(names.len())
+        if arguments.json {
+            let mut json = Report { no_source: none, ..Report::default() }.to_json();
+            json["brought_back"] = CameBack::default().json();
+            writeln!(out, "{json}")?;
+        } else {
+            print_untaken(out, &none, Style::new())?;
+        }
+        Ok(true)
     }
 
     /// As beside the store: a path below which nothing was recognised is a mistake.
@@ -116,6 +130,29 @@ impl Looked {
             path.display()
         )))
     }
+}
+
+/// Refuses files that no source takes before anything is sent: each goes by itself, and what is imported of
+/// the others would stay.
+fn leave_none_out(paths: &[PathBuf], files: &[(usize, PathBuf)]) -> Outcome<()> {
+    let mut looked = Looked::default();
+    for (given, file) in files {
+        match recognise(file, None) {
+            Err(lineal_import::Error::NothingRecognised { .. }) => {
+                looked.left.push((*given, file.clone(), String::new()));
+            }
+            // What cannot be looked into is told where it is sent.
+            _ => {
+                looked.taken.insert(*given);
+            }
+        }
+    }
+    for (given, path) in paths.iter().enumerate() {
+        if !looked.taken.contains(&given) {
+            recognise(path, None)?;
+        }
+    }
+    Ok(looked.untaken(paths).refuse()?)
 }
 
 /// What is decided where the store is.

@@ -6,6 +6,7 @@
 
 use super::packed::{put_reference, put_said, take_reference, take_said};
 use super::runs_on_disk::{DiskRuns, Merge};
+use crate::plural::counted;
 use crate::record::{NodeRecord, Reference};
 use lineal_engine::schema::Kind;
 use lineal_proof::Value;
@@ -257,11 +258,15 @@ impl Gathered {
     /// What is worth a warning.
     pub(in super::super) fn warnings(&self) -> Vec<String> {
         let disagreements = self.disagreements.iter().map(|((kind, field), count)| {
+            let times = counted(*count, "time");
             format!(
-                "{count} times the store gives `{field}` of one {kind} two values; the smaller one is kept"
+                "{times} the store gives `{field}` of one {kind} two values; the smaller one is kept"
             )
         });
-        let remarks = self.remarks.iter().map(|(remark, count)| format!("{count} times: {remark}"));
+        let remarks = self
+            .remarks
+            .iter()
+            .map(|(remark, count)| format!("{}: {remark}", counted(*count, "time")));
         disagreements.chain(remarks).collect()
     }
 }

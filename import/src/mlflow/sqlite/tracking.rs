@@ -204,7 +204,10 @@ fn inputs(
     for (what, count) in dangling {
         store.reject(
             &file,
-            format!("{count} rows of `inputs` name a {what} that is not in the store"),
+            match count {
+                1 => format!("1 row of `inputs` names a {what} that is not in the store"),
+                _ => format!("{count} rows of `inputs` name a {what} that is not in the store"),
+            },
         );
     }
     Ok(())
