@@ -438,6 +438,68 @@ fn nothing_is_stated_of_a_time_to_come() {
 }
 
 #[test]
+fn a_time_that_a_declaration_has_no_place_for_is_refused() {
+    let (_, store) = store();
+    take(&store, "b@bank.example", json!({ "declare_system": { "node": "s" } })).unwrap();
+    let commit = store.snapshot().unwrap().commit();
+    let at = |record| {
+        let mut request = request("b@bank.example", record);
+        request.at = Some("1970-01-01".to_owned());
+        Desk::new(&store, NOW).take(&request)
+    };
+    for record in [
+        json!({ "declare_system": { "node": "s", "fields": ["provider=x"] } }),
+        json!({ "declare_node": { "node": MODEL, "fields": ["stage=x"] } }),
+    ] {
+        let refused = at(record).unwrap_err();
+        assert!(matches!(refused, Error::Untimed { .. }), "{refused}");
+        assert!(refused.to_string().contains("leave --at out"), "{refused}");
+    }
+    assert_eq!(store.snapshot().unwrap().commit(), commit);
+    // Of what a system is in law it is kept.
+    at(json!({ "declare_role": { "node": "s", "roles": ["provider"] } })).unwrap();
+    let view = store.snapshot().unwrap();
+    let node = view.node_with_key(Kind::System, &Key::text("s")).unwrap();
+    let declared = view.field(node, "declared_at").unwrap();
+    assert_eq!(declared.and_then(|it| it.as_i64()), Some(0));
+}
+
+#[test]
+fn why_something_is_declared_is_kept_with_it_and_sealed() {
+    let (memory, store) = store();
+    let why = || {
+        let view = store.snapshot().unwrap();
+        let node = view.node_with_key(Kind::Model, &registered("3")).unwrap();
+        let why = view.field(node, "reason").unwrap();
+        why.and_then(|it| it.as_text().map(str::to_owned))
+    };
+    let declare = |reason: Option<&str>, value: &str| {
+        let fields = [format!("intended_purpose={value}")];
+        let mut request = request(
+            "b@bank.example",
+            json!({ "declare_node": { "node": MODEL, "fields": fields } }),
+        );
+        request.reason = reason.map(str::to_owned);
+        Desk::new(&store, NOW).take(&request).map(drop)
+    };
+    assert_eq!(why(), None);
+    declare(Some("the committee of 3 May"), "credit").unwrap();
+    assert_eq!(why().as_deref(), Some("the committee of 3 May"));
+    // Of persons it may speak, so it is in no record.
+    for segment in memory.list("segments").unwrap() {
+        let bytes = bytes_of(&memory, &format!("segments/{segment}"));
+        assert!(!bytes.windows(9).any(|bytes| bytes == b"committee"), "{segment}");
+    }
+    declare(None, "credit of consumers").unwrap();
+    assert_eq!(why(), None, "that was the reason of another statement");
+    take(&store, "b@bank.example", json!({ "declare_system": { "node": "s" } })).unwrap();
+    let view = store.snapshot().unwrap();
+    let node = view.node_with_key(Kind::System, &Key::text("s")).unwrap();
+    let why = view.field(node, "reason").unwrap();
+    assert_eq!(why.as_ref().and_then(|it| it.as_text()), Some("as agreed"));
+}
+
+#[test]
 fn documents_are_kept_sealed_and_erased_and_their_digests_stay() {
     let (memory, store) = store();
     let attach = |text: &str, keep| {

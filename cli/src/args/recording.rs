@@ -46,7 +46,8 @@ pub(crate) enum Recording {
   lineal declare scope credit-score risk_class=high annex_point='III.5(b)' --by a.novak@bank.example
   lineal declare node model:prod/credit-risk@3 --edge belongs_to=credit-score --by a.novak@bank.example
 A statement is added to what was stated before; FIELD= takes it back. `lineal query 'show fields of
-system'` lists the fields. Nothing here judges what a system is in law: a named person states it."
+system'` lists the fields. Nothing here judges what a system is in law: a named person states it.
+--at is kept of role and scope (declared_at); fields and links have no time but their commit's."
     )]
     Declare(Declare),
     /// Attach a document to a node: its digests, and its bytes where they are to be kept
@@ -93,7 +94,11 @@ Nothing is deleted. What was trained on it stays as it is; the answer says what 
     /// Accept a finding of a rule about a node, until a time
     #[command(after_help = "Examples:
   lineal waive OVR-01 --node deployment:credit-api --until 2027-01-31 \\
-      --reason 'approval was on paper' --by a.novak@bank.example")]
+      --reason 'approval was on paper' --by a.novak@bank.example
+  lineal waive LOG-05 --node system:credit-score --until 2027-01-31 \\
+      --reason 'see the record of the outage' --by a.novak@bank.example
+Over a system it covers each finding of the rule when that system is checked, also those about what
+no waiver leads to, as imports.")]
     Waive(Waive),
     /// Approve what is current of a node, signed where there is a key
     #[command(after_help = "Examples:

@@ -332,7 +332,7 @@ fn bounds_of_one_question_can_be_given_and_are_named_when_they_end_it() {
     for (limit, said) in [
         ("events=10", "the limit of 10 events"),
         ("bytes=100", "the limit of 100 bytes"),
-        ("edges=1", "the limit of 1 edges"),
+        ("edges=1", "the limit of 1 edge"),
     ] {
         let question = "find dataset as d upstream of model:iris@1, inference as i \
                         where i.decision = \"refer\"";

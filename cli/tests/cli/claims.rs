@@ -249,12 +249,15 @@ fn what_came_late_is_waived_as_its_fix_says() {
     let approval = late(&["approve", MODEL, "--role", "risk"]);
     late(&["change", MODEL, "--decision", "not_substantial", "--reason", "as before"]);
     late(&["incident", "INC-9", "--concerns", MODEL]);
+    late(&["declare", "role", SYSTEM, "deployer"]);
+    // Stated again later, without a time: what it claims is held on, and no older for it.
+    folder.done(&by(&["declare", "system", SYSTEM, "version=2"]));
     let found = |rule: &str| {
         let report = folder.run(&["--json", "check", SYSTEM, "--reconcile"]).json();
         let rules = report["reports"][1]["rules"].as_array().cloned().unwrap_or_default();
         rules.into_iter().find(|it| it["id"] == rule).unwrap_or_else(|| panic!("{report}"))
     };
-    for rule in ["REC-08", "REC-17", "REC-18"] {
+    for rule in ["REC-08", "REC-17", "REC-18", "REC-19"] {
         let before = found(rule);
         assert_eq!(before["status"], "gap", "{before}");
         for finding in before["findings"].as_array().into_iter().flatten() {
@@ -270,4 +273,64 @@ fn what_came_late_is_waived_as_its_fix_says() {
     assert!(refused.code == 2 && refused.err.contains("no relation `approves`"), "{refused:?}");
     let verified = folder.run(&["verify"]);
     assert_eq!(verified.code, 0, "{verified:?}");
+}
+
+#[test]
+fn a_time_that_would_be_kept_nowhere_is_refused_and_one_that_is_kept_is_shown() {
+    let folder = declared();
+    let commit = || folder.done(&["--json", "stats"]).json()["commit"].clone();
+    let before = commit();
+    let at = |words: &[&str]| folder.run(&by(&[words, &["--at", "2025-01-01"]].concat()));
+    let system = at(&["declare", "system", SYSTEM, "version=2"]);
+    let node = at(&["declare", "node", MODEL, "--edge", "belongs_to=credit-score"]);
+    for (refused, named) in [(system, "--to system:credit-score"), (node, MODEL)] {
+        assert_eq!((refused.code, refused.out.as_str()), (2, ""), "{refused:?}");
+        assert!(refused.err.contains("leave --at out"), "{refused:?}");
+        assert!(refused.err.contains(named), "{refused:?}");
+    }
+    assert_eq!(commit(), before);
+    let kept = at(&["declare", "role", SYSTEM, "provider"]);
+    assert_eq!(kept.code, 0, "{kept:?}");
+    let shown = folder.done(&["show", &format!("system:{SYSTEM}")]).out;
+    assert!(shown.contains("declared_at") && shown.contains("2025-01-01"), "{shown}");
+}
+
+#[test]
+fn a_finding_about_an_import_is_waived_over_the_system_and_not_by_its_own_name() {
+    let folder = Folder::with(&[DATABASE, ARCHIVE]);
+    let system = "CREDIT-RISK-EU-001";
+    let found = |about: &[&str]| {
+        let report = folder.run(&[&["--json", "check"][..], about].concat()).json();
+        let reports = report["reports"].as_array().cloned().unwrap_or_default();
+        let own = reports.last().expect("what is recorded is held against itself").clone();
+        let rules = own["rules"].as_array().cloned().unwrap_or_default();
+        rules.into_iter().find(|it| it["id"] == "REC-12").unwrap_or_else(|| panic!("{report}"))
+    };
+    let of_system = [system, "--reconcile"];
+    let before = found(&of_system);
+    assert_eq!((&before["status"], &before["findings_total"]), (&"gap".into(), &1.into()));
+    let finding = &before["findings"][0];
+    let import = finding["node"].as_str().unwrap_or_default().to_owned();
+    assert!(import.starts_with("import:"), "{finding}");
+    assert!(!finding["fix"].to_string().contains("waive"), "{finding}");
+    let waive = |node: &str| {
+        let why = ["--until", "2099-01-01", "--reason", "one line was cut"];
+        folder.run(&by(&[&["waive", "REC-12", "--node", node][..], &why].concat()))
+    };
+    let refused = waive(&import);
+    assert_eq!((refused.code, refused.out.as_str()), (2, ""), "{refused:?}");
+    for words in [
+        "is of the kind import, to which no waiver leads",
+        "model, deployment, dataset",
+        "lineal waive REC-12 --node system:NAME",
+    ] {
+        assert!(refused.err.contains(words), "{words}: {refused:?}");
+    }
+    let taken = waive(&format!("system:{system}"));
+    assert_eq!(taken.code, 0, "{taken:?}");
+    let after = found(&of_system);
+    assert_eq!(after["status"], "waived", "{after}");
+    assert_eq!(after["findings"][0]["node"], import.as_str(), "{after}");
+    // Of other systems, and of the whole store, it says nothing.
+    assert_eq!(found(&[])["status"], "gap");
 }

@@ -4,7 +4,8 @@
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::{NodeNo, Snapshot};
 
-use super::evaluate::{named, quoted};
+use super::evaluate::named;
+use super::quoted;
 use super::{Error, Part, Wanted};
 use lineal_query::StoreView;
 

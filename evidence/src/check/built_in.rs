@@ -4,6 +4,7 @@
 mod anchored;
 mod coverage;
 mod cycles;
+mod declarations;
 mod erased;
 mod event_fields;
 mod figures;
@@ -72,5 +73,6 @@ pub(super) fn run(
         BuiltIn::Anchored => anchored::anchored(store, asker, rule, subjects),
         BuiltIn::Cycles => cycles::upstream_of_itself(asker, subjects),
         BuiltIn::ClosedWords => words::strange(asker, check, subjects),
+        BuiltIn::LateDeclarations => declarations::late(store, asker, rule, subjects),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use lineal_engine::schema::Kind;
 use lineal_engine::{NodeNo, Store};
+use lineal_query::told::quoted;
 use lineal_query::{Source, StoreView};
 
 use super::ask::{Asker, bare, node_of, time_text};
@@ -324,13 +325,4 @@ fn note(result: &mut RuleResult, finding: Finding) {
     if result.findings.len() < FINDINGS_MAX {
         result.findings.push(finding);
     }
-}
-
-/// A word in single quotes, where a shell would read more than letters.
-pub(crate) fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }

@@ -1,5 +1,6 @@
 //! Why there is no pack.
 
+use crate::report::words::counted;
 use lineal_query::told::Unresolved;
 
 /// Why there is none.
@@ -23,8 +24,9 @@ pub enum Error {
     },
     /// The key that signed it is no longer trusted.
     #[error(
-        "the checkpoint of {size} commits is signed by a key that is revoked since, and by no other\n  \
-         `lineal checkpoint` makes one of the newest commit, signed by the present key"
+        "the checkpoint of {} is signed by a key that is revoked since, and by no other\n  \
+         `lineal checkpoint` makes one of the newest commit, signed by the present key",
+        counted(*size, "commit")
     )]
     Untrusted {
         /// Commits in it.
@@ -48,8 +50,9 @@ pub enum Error {
     },
     /// It is recorded behind the checkpoint.
     #[error(
-        "{subject} is not recorded up to the checkpoint of {size} commits ({why})\n  \
-         `lineal checkpoint` makes one of the newest commit"
+        "{subject} is not recorded up to the checkpoint of {} ({why})\n  \
+         `lineal checkpoint` makes one of the newest commit",
+        counted(*size, "commit")
     )]
     NotYet {
         /// What was named.

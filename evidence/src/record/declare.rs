@@ -3,7 +3,8 @@
 use super::closed;
 use super::desk::{By, Desk, Recorded, Statement, address, node, node_of, said};
 use super::error::{Error, Result};
-use super::words::Fields;
+use super::words::{Fields, time_text};
+use crate::check::quoted;
 use lineal_engine::Snapshot;
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_proof::{Key, Value};
@@ -36,12 +37,25 @@ pub struct Declare<'t> {
 }
 
 impl Desk<'_> {
-    /// Takes a declaration down.
+    /// Takes a declaration down. Of role and scope the time is kept, as `declared_at`; fields and links have
+    /// none but that of their commit.
     ///
     /// # Errors
-    /// [`Error`]: what is wrong with it; nothing was written.
+    /// [`Error::Untimed`] where a time is given that would be kept nowhere, and what else is wrong with it;
+    /// nothing was written.
     pub fn declare(&self, by: &By<'_>, wanted: &Declare<'_>) -> Result<Recorded> {
         let _turn = self.turn();
+        // What is still to come is refused as such.
+        let at = self.at(by)?;
+        if by.at.is_some() && matches!(wanted.what, What::System | What::Node) {
+            let node = match wanted.what {
+                What::System if !wanted.node.starts_with("system:") => {
+                    format!("system:{}", wanted.node)
+                }
+                _ => wanted.node.to_owned(),
+            };
+            return Err(Error::Untimed { at: time_text(at), node: quoted(&node) });
+        }
         let view = self.store().snapshot()?;
         let mut statement = match wanted.what {
             What::Node => {
@@ -86,6 +100,7 @@ impl Desk<'_> {
             return Err(Error::Assignment { text: "nothing".to_owned(), example });
         }
         drop(view);
+        statement.why(by)?;
         self.write(by, statement)
     }
 

@@ -70,6 +70,17 @@ impl Statement {
         self.fields.sealed.insert(name, value);
     }
 
+    /// Keeps why it is stated, where that is said. The reason of an earlier statement is none of this one,
+    /// but for a document's, which says why it is attached or why its key counts no more.
+    pub(super) fn why(&mut self, by: &By<'_>) -> Result<()> {
+        match by.reason.map(str::trim).filter(|reason| !reason.is_empty()) {
+            Some(_) => self.seal("reason", Value::text(reason(by)?)),
+            None if self.kind == Kind::Document || self.fields.sealed.get("reason").is_some() => {}
+            None => self.fields.removed.push("reason".to_owned()),
+        }
+        Ok(())
+    }
+
     /// Adds a link, if there is such a relation between the two.
     pub(super) fn link(&mut self, relation: Relation, (kind, key): (Kind, Key)) -> Result<()> {
         if !relation.allows(self.kind, kind) {

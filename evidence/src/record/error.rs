@@ -108,6 +108,34 @@ pub enum Error {
         /// What the time is.
         now: String,
     },
+    /// A time is given for a statement that has no place for one.
+    #[error(
+        "what is declared of fields and links has no time but that of its commit, so {at} would be kept nowhere: \
+         leave --at out. `lineal declare role` and `declare scope` keep a time (declared_at), and so does a document \
+         that shows it: `lineal attach FILE --to {node} --type TYPE --at TIME`"
+    )]
+    Untimed {
+        /// The time that was given.
+        at: String,
+        /// What it was given for, as a word of a command.
+        node: String,
+    },
+    /// A waiver of a node that no decision leads to.
+    #[error(
+        "{node} is of the kind {kind}, to which no waiver leads (a waiver is of: {kinds}). One over a system covers \
+         each finding of the rule when that system is checked: `lineal waive {rule} --node system:NAME --until TIME \
+         --reason TEXT --by WHO`; else mend what the finding names, as its fix says"
+    )]
+    Unwaivable {
+        /// The node.
+        node: String,
+        /// What it is.
+        kind: &'static str,
+        /// The kinds that a waiver leads to.
+        kinds: String,
+        /// The rule.
+        rule: String,
+    },
     /// A relation that does not exist between the two.
     #[error(
         "a {from} has no relation `{relation}` to a {to}; `lineal query 'show relations'` lists them"

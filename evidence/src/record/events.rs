@@ -121,10 +121,10 @@ impl Desk<'_> {
             statement.link(relation, address(&view, target))?;
         }
         statement.link(Relation::DoneBy, (Kind::Actor, Key::text(self.actor(by)?)))?;
-        if kind == Kind::Incident
-            && let Some(why) = by.reason
-        {
-            statement.seal("note", Value::text(why));
+        match by.reason {
+            Some(why) if kind == Kind::Incident => statement.seal("note", Value::text(why)),
+            None if kind == Kind::Incident => {}
+            _ => statement.why(by)?,
         }
         drop(view);
         self.write(by, statement)
@@ -178,10 +178,12 @@ impl Desk<'_> {
         self.write(by, statement)
     }
 
-    /// Records that a rule's finding about a node is accepted until a time.
+    /// Records that a rule's finding about a node is accepted until a time; about a system, each finding of
+    /// the rule when that system is checked.
     ///
     /// # Errors
-    /// [`Error`]: what is wrong with it; nothing was written.
+    /// [`Error::Unwaivable`] of a node that no decision leads to, as an import, and what else is wrong with
+    /// it; nothing was written.
     pub fn waive(&self, by: &By<'_>, wanted: &Waive<'_>) -> Result<Recorded> {
         let Waive { rule, node: text, until, rules } = *wanted;
         let rule = said("the rule", rule)?;
@@ -189,6 +191,13 @@ impl Desk<'_> {
         let _turn = self.turn();
         let view = self.store().snapshot()?;
         let (node, at, actor) = (node(&view, text)?, self.at(by)?, self.actor(by)?);
+        let kind = view.kind_of(node);
+        if !Relation::Approves.allows(Kind::Approval, kind) {
+            let kinds: Vec<&str> =
+                Relation::Approves.spec().to.iter().map(|it| it.name()).collect();
+            let (node, kinds) = (view.name_of(node), kinds.join(", "));
+            return Err(Error::Unwaivable { node, kind: kind.name(), kinds, rule });
+        }
         span(at, until)?;
         let subject = format!("waiver of {rule}: {}", view.name_of(node));
         let key = vec![

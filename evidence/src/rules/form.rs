@@ -41,6 +41,8 @@ pub enum BuiltIn {
     Cycles,
     /// Words that are none of those that the field `missing` may have.
     ClosedWords,
+    /// Role and class of a system that claim a time long before the statement of them was recorded.
+    LateDeclarations,
 }
 
 /// How one thing is found out.

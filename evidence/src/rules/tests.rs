@@ -1,6 +1,7 @@
 //! Packs of rules: those of the program are whole, and what is wrong with others is said with its line.
 
 use super::{Error, Pack};
+use lineal_engine::schema::{Kind, Relation};
 
 #[test]
 fn the_packs_of_the_program_can_be_asked() {
@@ -22,6 +23,25 @@ fn the_act_has_forty_rules_with_the_weights_of_the_study() {
     assert_eq!(count(|rule| rule.severity == super::Severity::Blocker), 20);
     assert_eq!(count(|rule| rule.severity == super::Severity::Major), 17);
     assert!(!pack.timeline.is_empty());
+}
+
+/// A command that would be refused is no fix: a waiver leads to the kinds that decisions are about.
+#[test]
+fn no_fix_asks_for_a_waiver_of_what_no_waiver_leads_to() {
+    let mut asked = 0;
+    for pack in [Pack::eu_ai_act().unwrap(), Pack::reconcile().unwrap()] {
+        for rule in &pack.rules {
+            let kind = pack.set(&rule.subject).expect("a rule has a set").kind;
+            for check in rule.checks.iter().filter(|it| it.fix.starts_with("lineal waive ")) {
+                let is_of_system = check.fix.contains("--node {system_node}");
+                let leads = Relation::Approves.allows(Kind::Approval, kind);
+                assert!(leads || is_of_system, "{}: {}", rule.id, check.fix);
+                assert!(check.fix.contains(&format!("waive {} ", rule.id)), "{}", check.fix);
+                asked += 1;
+            }
+        }
+    }
+    assert!(asked > 10, "{asked}");
 }
 
 /// A pack of one rule.

@@ -106,7 +106,7 @@ fn the_bounds_of_the_server_bind_a_report_and_it_says_which() {
     let engineer = live.token(Role::Engineer);
     let (status, _) = live.send(get("/v1/check").token(&engineer)).problem();
     let told = live.send(get("/v1/check").token(&engineer)).text();
-    assert!(status == 422 && told.contains("the limit of 1 rows"), "{status}: {told}");
+    assert!(status == 422 && told.contains("the limit of 1 row"), "{status}: {told}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use lineal_query::CHECK_EVERY;
 use super::Offence;
 use crate::check::Error;
 use crate::check::ask::Asker;
+use crate::report::words::counted;
 use crate::rules::About;
 
 /// How far a node is walked.
@@ -71,7 +72,10 @@ pub(super) fn upstream_of_itself(
                 Some(Mark::Open) if offences.len() < CYCLES_MAX => {
                     let length =
                         way.iter().rev().take_while(|(node, ..)| *node != target).count() + 1;
-                    let say = format!("it lies upstream of itself, over {length} edges");
+                    let say = format!(
+                        "it lies upstream of itself, over {}",
+                        counted(length as u64, "edge")
+                    );
                     offences.push(Offence::said(target, say));
                 }
                 _ => {}

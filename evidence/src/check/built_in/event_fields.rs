@@ -8,6 +8,7 @@ use lineal_proof::Value;
 use super::Offence;
 use crate::check::Error;
 use crate::check::ask::Asker;
+use crate::report::words::counted as how_many;
 use crate::rules::{Check, Rule};
 
 /// The share of events that must have a field, where a rule says it.
@@ -104,8 +105,11 @@ pub(super) fn reviewers(asker: &Asker<'_>, subjects: &[NodeNo]) -> Result<Vec<Of
         let counted = counted(asker, *deployment)?;
         let reviewers = counted.of("reviewer");
         if reviewers < counted.overrides {
-            let say =
-                format!("{} overrides, {reviewers} events with a reviewer", counted.overrides);
+            let say = format!(
+                "{}, {} with a reviewer",
+                how_many(counted.overrides, "override"),
+                how_many(reviewers, "event")
+            );
             offences.push(Offence::said(*deployment, say));
         }
     }
