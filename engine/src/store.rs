@@ -7,6 +7,7 @@ mod derived;
 mod erase;
 mod erased_values;
 mod hold;
+mod in_use;
 mod lazy_ledger;
 mod live;
 mod open;

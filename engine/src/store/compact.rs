@@ -180,7 +180,7 @@ impl Store {
         }
         let state = self.read_state();
         self.views.let_go();
-        let waiting = reading::clear_away(self.storage(), &state.ledger)?;
+        let waiting = reading::clear_away(self.storage(), &state.ledger, &state.head)?;
         for path in &waiting {
             done.waiting_bytes += self.storage.read(path)?.map_or(0, |bytes| bytes.len() as u64);
         }

@@ -64,8 +64,8 @@ impl Store {
         if lost || reached != head {
             storage.put(HEAD, &reached.to_bytes(), false)?;
         }
-        orphans::set_aside(&*storage, &ledger)?;
-        reading::clear_away(&*storage, &ledger)?;
+        orphans::set_aside(&*storage, &ledger, &reached)?;
+        reading::clear_away(&*storage, &ledger, &reached)?;
         let ledger = LazyLedger::known(ledger);
         let store =
             Store::assemble(storage, options, reached, ledger, Views::default(), Some(lock))?;

@@ -1,6 +1,8 @@
 //! What a crash leaves: moved to `orphans/`, never deleted silently.
 
+use super::in_use::in_use;
 use crate::error::Result;
+use crate::head::Head;
 use crate::ledger::Ledger;
 use crate::storage::Storage;
 use crate::transaction::container_path;
@@ -36,18 +38,23 @@ pub(super) fn cut_tail(storage: &dyn Storage, path: &str, bytes: &[u8], end: u64
     storage.cut(path, end)
 }
 
-/// Moves containers that no manifest names, and files that were never renamed into place.
-pub(super) fn set_aside(storage: &dyn Storage, ledger: &Ledger) -> Result<()> {
+/// Moves containers that no manifest names, and files that were never renamed into place. Where the segments
+/// name one after all, or cannot be read, it stays.
+pub(super) fn set_aside(storage: &dyn Storage, ledger: &Ledger, head: &Head) -> Result<()> {
     let named: BTreeSet<String> = ledger
         .manifests
         .iter()
         .map(|(_, manifest)| container_path(&manifest.container, manifest.generation))
         .collect();
-    for name in storage.list("containers")? {
-        let path = format!("containers/{name}");
-        if !named.contains(&path) {
-            move_whole(storage, &path)?;
-        }
+    let mut unnamed = storage.list("containers")?;
+    for name in &mut unnamed {
+        name.insert_str(0, "containers/");
     }
-    Ok(())
+    unnamed.retain(|path| !named.contains(path));
+    if unnamed.is_empty() {
+        return Ok(());
+    }
+    let Ok(used) = in_use(storage, head) else { return Ok(()) };
+    let mut unused = unnamed.iter().filter(|path| !used.contains(*path));
+    unused.try_for_each(|path| move_whole(storage, path))
 }

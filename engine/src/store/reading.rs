@@ -8,7 +8,9 @@
 //! (docs/format.md, section 12).
 
 use super::Store;
+use super::in_use::in_use;
 use crate::error::Result;
+use crate::head::Head;
 use crate::ledger::Ledger;
 use crate::mapping::Bytes;
 use crate::storage::{FileStorage, Storage};
@@ -59,8 +61,13 @@ fn set_mark(storage: &dyn Storage, commit: u64) -> Result<()> {
 
 /// Removes what nobody can come to any more: marks that are not held, and containers that were
 /// replaced before the oldest one left. Sets a new mark where there is none, or where something was
-/// replaced since. Gives the paths that must still wait. `head` names the last commit of the ledger.
-pub(super) fn clear_away(storage: &dyn Storage, ledger: &Ledger) -> Result<Vec<String>> {
+/// replaced since. Gives the paths that must still wait. `head` names the last commit of the ledger. What the
+/// segments say is in use stays, whatever the ledger says; where they cannot be read all does, and waits.
+pub(super) fn clear_away(
+    storage: &dyn Storage,
+    ledger: &Ledger,
+    head: &Head,
+) -> Result<Vec<String>> {
     let there: BTreeSet<String> = storage.list("containers")?.into_iter().collect();
     let is_there =
         |path: &String| path.strip_prefix("containers/").is_some_and(|name| there.contains(name));
@@ -76,15 +83,18 @@ pub(super) fn clear_away(storage: &dyn Storage, ledger: &Ledger) -> Result<Vec<S
         }
     }
     let oldest = marks(storage)?.first().copied().unwrap_or(0);
-    let mut waiting = Vec::new();
-    for (path, since) in replaced {
-        if since <= oldest {
-            storage.remove(&path)?;
-        } else {
-            waiting.push(path);
+    let (done_with, mut waiting): (Vec<_>, Vec<_>) =
+        replaced.into_iter().partition(|(_, since)| *since <= oldest);
+    if !done_with.is_empty() {
+        match in_use(storage, head) {
+            Ok(used) => {
+                let mut unused = done_with.iter().filter(|(path, _)| !used.contains(path));
+                unused.try_for_each(|(path, _)| storage.remove(path))?;
+            }
+            Err(_) => waiting.extend(done_with),
         }
     }
-    Ok(waiting)
+    Ok(waiting.into_iter().map(|(path, _)| path).collect())
 }
 
 impl Store {
@@ -96,7 +106,7 @@ impl Store {
     pub fn clear_replaced(&self) -> Result<usize> {
         let _turn = self.turn();
         let state = self.state_for_writing()?;
-        Ok(clear_away(self.storage(), &state.ledger)?.len())
+        Ok(clear_away(self.storage(), &state.ledger, &state.head)?.len())
     }
 
     /// The commit of the newest mark of the store in a folder, 0 for none. A reader who opened it before that
@@ -150,19 +160,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let storage = FileStorage::new(folder.path());
         assert!(enter(&storage).unwrap().is_none(), "a store that has none");
-        let ledger = Ledger::default();
-        assert!(clear_away(&storage, &ledger).unwrap().is_empty());
+        let (ledger, head) = (Ledger::default(), Head::new([7; 16]));
+        assert!(clear_away(&storage, &ledger, &head).unwrap().is_empty());
         let early = enter(&storage).unwrap().unwrap();
         set_mark(&storage, 3).unwrap();
         let late = enter(&storage).unwrap().unwrap();
         set_mark(&storage, 5).unwrap();
-        clear_away(&storage, &ledger).unwrap();
+        clear_away(&storage, &ledger, &head).unwrap();
         assert_eq!(marks(&storage).unwrap(), [0, 3, 5]);
         drop(early);
-        clear_away(&storage, &ledger).unwrap();
+        clear_away(&storage, &ledger, &head).unwrap();
         assert_eq!(marks(&storage).unwrap(), [3, 5]);
         drop(late);
-        clear_away(&storage, &ledger).unwrap();
+        clear_away(&storage, &ledger, &head).unwrap();
         assert_eq!(marks(&storage).unwrap(), [5]);
     }
 }

@@ -57,7 +57,10 @@ impl Store {
             // What is on the medium and what is in memory may differ now.
             self.poison(error);
         })?;
-        Ok(Finished { waiting: reading::clear_away(self.storage(), &state.ledger)?, rewritten })
+        Ok(Finished {
+            waiting: reading::clear_away(self.storage(), &state.ledger, &state.head)?,
+            rewritten,
+        })
     }
 
     /// Salts and keys first: without them what is left elsewhere is of no use.
