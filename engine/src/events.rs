@@ -22,6 +22,7 @@ mod raw;
 mod reader;
 mod row_index;
 mod thrift;
+mod weight;
 mod zones;
 
 pub use batch::{BatchCounters, SealedBatch};
@@ -39,6 +40,7 @@ pub(crate) use months::in_order;
 pub use months::{Month, MonthCounts};
 pub(crate) use reader::Container;
 pub(crate) use row_index::{ID_FIELDS, IdHash, ROWS_PREFIX, RowIndex, row_index_path};
+pub use weight::Weight;
 
 /// Most rows a batch, and a stretch of a source, may hold (docs/format.md, section 15).
 pub const BATCH_ROWS_MAX: u64 = 1_000_000;

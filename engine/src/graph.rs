@@ -50,7 +50,7 @@ use crate::damage::Damage;
 use crate::events::{IndexedFields, MonthCounts};
 use crate::key_bytes;
 use crate::ledger::unpack;
-use crate::runs::{rows_of, within, within_sorted};
+use crate::runs::{rows_of, within_sorted};
 use crate::schema::{Direction, KINDS, Kind, Relation};
 use crate::sections::{Section, Sections};
 use crate::segment::Location;
@@ -109,9 +109,11 @@ pub(crate) struct Batch {
     pub(crate) last_time: i64,
     /// Its container among those of the graph, and its first row in it.
     pub(crate) place: Option<(u32, u32)>,
-    /// Rows that live on although the import that brought them is retracted; all if none.
+    /// Rows that live on although the import that brought them is retracted, ascending and apart; all if
+    /// none. In a view of some systems those of these alone.
     pub(crate) kept: Option<Vec<(u32, u32)>>,
-    /// Rows that another row of the same identity outweighs: alive, but no events that count.
+    /// Rows that another row of the same identity outweighs: alive, but no events that count. Ascending,
+    /// apart from each other.
     pub(crate) outweighed: Vec<(u32, u32)>,
     /// Rows that were erased: no events that can be shown. Counters count them.
     pub(crate) erased: Vec<(u32, u32)>,
@@ -128,18 +130,19 @@ impl Batch {
     /// Is a row alive, and there?
     pub(crate) fn has_row(&self, row: u32) -> bool {
         row < self.rows
-            && self.kept.as_ref().is_none_or(|runs| within(runs, row))
+            && self.kept.as_ref().is_none_or(|runs| within_sorted(runs, row))
             && !within_sorted(&self.erased, row)
     }
 
     /// Would an erased row be an event that counts, were it there?
     pub(crate) fn counts_erased(&self, row: u32) -> bool {
-        self.kept.as_ref().is_none_or(|runs| within(runs, row)) && !within(&self.outweighed, row)
+        self.kept.as_ref().is_none_or(|runs| within_sorted(runs, row))
+            && !within_sorted(&self.outweighed, row)
     }
 
     /// Is a row an event that counts?
     pub(crate) fn counts(&self, row: u32) -> bool {
-        self.has_row(row) && !within(&self.outweighed, row)
+        self.has_row(row) && !within_sorted(&self.outweighed, row)
     }
 
     /// Is a row an event that counts and is shown?
@@ -153,7 +156,7 @@ impl Batch {
     }
 
     /// What of it no row shows; none where every event that it counts can be shown.
-    fn unshown(&self) -> Option<Unshown> {
+    pub(crate) fn unshown(&self) -> Option<Unshown> {
         let counted = |runs: &[(u32, u32)]| {
             rows_of(runs).filter(|row| self.counts_erased(*row)).count() as u64
         };
@@ -478,8 +481,14 @@ impl Graph {
 
     /// What a deployment derives from its batches.
     pub(crate) fn deployment(&self, node: NodeNo) -> DeploymentEvents {
+        DeploymentEvents::of(&self.counters(), node)
+    }
+}
+
+impl DeploymentEvents {
+    /// What counters say of a deployment.
+    pub(crate) fn of(counters: &Counters<'_>, node: NodeNo) -> DeploymentEvents {
         let mut derived = DeploymentEvents::default();
-        let counters = self.counters();
         let Ok(place) = counters.deployments.binary_search(&node) else { return derived };
         for at in counters.months_of(place) {
             let counts = counters.counts(at);

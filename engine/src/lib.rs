@@ -48,8 +48,9 @@ pub use graph::{
     quoted, unquoted,
 };
 pub use snapshot::{
-    AbsenceSize, BatchInfo, Claim, EventRef, EventRows, FieldColumn, Folded, PathStep,
-    RevisionInfo, Snapshot, Standing, StandingRows, Thing, Unproved,
+    AbsenceSize, BatchInfo, Claim, Contradicted, EventRef, EventRows, FieldColumn, Folded,
+    KnownSystems, PathStep, Presence, RevisionInfo, Snapshot, Standing, StandingRows, Systems,
+    Thing, Unproved,
 };
 pub use store::{
     BACKUP_LIST, Backup, BackupProgress, CheckedCopy, CompactProgress, Compaction, CopiedKeys,

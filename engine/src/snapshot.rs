@@ -8,11 +8,14 @@ mod hits;
 mod ids;
 mod lookup;
 mod missed;
+mod narrowed;
 mod opened;
 mod pending;
+mod presence;
 mod prove;
 mod restricted;
 mod revisions;
+mod rivals;
 mod runs;
 mod standing;
 mod trail;
@@ -22,8 +25,11 @@ mod weigh;
 pub use columns::FieldColumn;
 pub use events::{BatchInfo, EventRef, EventRows};
 pub use fields::Folded;
+pub use narrowed::{KnownSystems, Systems};
+pub use presence::Presence;
 pub use prove::{AbsenceSize, Claim, PathStep, Thing, Unproved};
 pub use revisions::RevisionInfo;
+pub use rivals::Contradicted;
 pub(crate) use runs::DiskRuns;
 pub use standing::{Standing, StandingRows};
 pub(crate) use views::{Views, generation_of};
@@ -49,6 +55,8 @@ pub(crate) struct View {
     /// Sealed values that were opened.
     opened: opened::Opened,
     erased_in_log: missed::ErasedInLog,
+    /// Events of which rows say different things, once they were asked for.
+    contradicted: OnceLock<Vec<Contradicted>>,
     /// Those of the graph, opened when a row is first read.
     containers: Vec<OnceLock<Box<crate::events::Container>>>,
     decoded: crate::events::Decoded,
@@ -78,6 +86,8 @@ pub struct Snapshot {
     recorded_upto: Option<u64>,
     /// Is what is restricted shown?
     with_restricted: bool,
+    /// The systems whose events alone are in it, where it is of such.
+    narrowed: Option<Arc<narrowed::Narrowed>>,
 }
 
 impl View {
@@ -94,6 +104,7 @@ impl Snapshot {
             hides_trail: false,
             recorded_upto: None,
             with_restricted: false,
+            narrowed: None,
         }
     }
 

@@ -4,7 +4,7 @@ use super::EventBlock;
 use super::block::GroupWriter;
 use super::months::{Month, MonthCounts};
 use crate::clock::civil_date;
-use crate::event_fields::{EVENT_FIELDS, EventField, Group};
+use crate::event_fields::{EVENT_FIELDS, EventField, EventFieldSpec, Group};
 use lineal_proof::event::Leaves;
 use lineal_proof::{Hash, Map, Value};
 use std::collections::BTreeMap;
@@ -63,14 +63,10 @@ impl Open {
 
 impl BatchCounters {
     /// Counts rows of a block in a batch's order, column by column.
-    fn of(block: &EventBlock, rows: &[u32]) -> BatchCounters {
+    pub(crate) fn of(block: &EventBlock, rows: &[u32]) -> BatchCounters {
         let mut counters = BatchCounters { rows: rows.len() as u64, ..BatchCounters::default() };
         for spec in EVENT_FIELDS {
-            let Some(column) = block.column(spec.field) else { continue };
-            let present = rows.iter().filter(|row| column.has(**row as usize)).count() as u64;
-            if present > 0 {
-                counters.presence.insert(spec.name, present);
-            }
+            counters.count_present(block, spec, rows);
         }
         let mut month = Open::default();
         for row in rows {
@@ -95,6 +91,37 @@ impl BatchCounters {
         }
         month.close(&mut counters.months);
         counters
+    }
+
+    /// Counts which of some rows have a field.
+    pub(crate) fn count_present(
+        &mut self,
+        block: &EventBlock,
+        spec: &EventFieldSpec,
+        rows: &[u32],
+    ) {
+        let Some(column) = block.column(spec.field) else { return };
+        let present = rows.iter().filter(|row| column.has(**row as usize)).count() as u64;
+        if present > 0 {
+            *self.presence.entry(spec.name).or_default() += present;
+        }
+    }
+
+    /// Adds what is counted of other rows.
+    pub(crate) fn add(&mut self, other: &BatchCounters) {
+        self.rows += other.rows;
+        self.first_time = [self.first_time, other.first_time].into_iter().flatten().min();
+        self.last_time = self.last_time.max(other.last_time);
+        self.longest_silence = self.longest_silence.max(other.longest_silence);
+        self.overrides += other.overrides;
+        self.art12 += other.art12;
+        for (name, count) in &other.presence {
+            *self.presence.entry(name).or_default() += count;
+        }
+        for (month, counts) in &other.months {
+            self.months.entry(*month).or_insert(MonthCounts::none_in(Some(*month))).add(counts);
+        }
+        self.size += other.size;
     }
 
     /// Do its events lie in several months, or have some no time while others have one?

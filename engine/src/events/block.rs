@@ -8,6 +8,9 @@ use lineal_proof::{Value, cbor};
 use std::cmp::Ordering;
 use std::sync::OnceLock;
 
+/// Fields that say where an event was read, and nothing of it.
+pub(super) const PLACE: [EventField; 2] = [EventField::Line, EventField::LogId];
+
 /// A value of an event field.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum EventValue<'a> {
@@ -211,9 +214,14 @@ impl EventBlock {
     /// identity say the same if these are equal.
     #[must_use]
     pub fn said(&self, row: usize) -> [u8; 16] {
-        const PLACE: [EventField; 2] = [EventField::Line, EventField::LogId];
+        self.said_without(row, &[])
+    }
+
+    /// The same without some fields more.
+    pub(super) fn said_without(&self, row: usize, without: &[EventField]) -> [u8; 16] {
         let mut bytes = Vec::with_capacity(512);
-        for spec in EVENT_FIELDS.iter().filter(|spec| !PLACE.contains(&spec.field)) {
+        let left_out = |field| PLACE.contains(field) || without.contains(field);
+        for spec in EVENT_FIELDS.iter().filter(|spec| !left_out(&spec.field)) {
             if let Some(value) = self.get(row, spec.field) {
                 cbor::write_text(&mut bytes, spec.name);
                 cbor::write_value(&mut bytes, &value.to_value());

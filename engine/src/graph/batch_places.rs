@@ -29,7 +29,7 @@ pub(crate) struct BatchPlace {
 }
 
 impl BatchPlace {
-    pub(super) fn of(batch: &Batch) -> BatchPlace {
+    pub(crate) fn of(batch: &Batch) -> BatchPlace {
         let Batch { node, deployment, ordinal, rows, place, .. } = *batch;
         let is_whole = batch.kept.is_none()
             && batch.outweighed.is_empty()

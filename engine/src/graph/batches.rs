@@ -20,7 +20,7 @@ pub(crate) struct Batches {
 }
 
 impl Batches {
-    pub(super) fn new(list: Vec<Batch>) -> Batches {
+    pub(crate) fn new(list: Vec<Batch>) -> Batches {
         debug_assert!(list.is_sorted_by_key(|batch| batch.ordinal));
         let mut of_node: Vec<_> = (0_u32..).zip(&list).map(|(at, b)| (b.node, at)).collect();
         of_node.sort_unstable();

@@ -125,7 +125,7 @@ impl CounterColumns {
     }
 
     /// Of the batches of a view.
-    pub(super) fn of_batches(batches: &[Batch]) -> CounterColumns {
+    pub(crate) fn of_batches(batches: &[Batch]) -> CounterColumns {
         CounterColumns::of(batches.iter().map(|batch| {
             let times = (batch.first_time, batch.last_time);
             (batch.deployment, times, batch.months.as_slice())

@@ -136,10 +136,8 @@ impl Ledger {
             return None;
         }
         let runs = partial.iter().filter(|seen| living(seen.commit));
-        let mut runs: Vec<(u32, u32)> = runs.flat_map(|seen| seen.runs.iter().copied()).collect();
-        runs.sort_unstable();
-        runs.dedup();
-        Some(runs)
+        let runs: Vec<(u32, u32)> = runs.flat_map(|seen| seen.runs.iter().copied()).collect();
+        Some(crate::runs::merged(&runs, &[]))
     }
 
     /// Since when a chain's head is missing from full snapshots of its source and form: the

@@ -79,6 +79,9 @@ impl Snapshot {
 
     #[inline]
     pub(super) fn stored_column(&self, kind: Kind, field: &str) -> Option<&Column> {
+        if self.recounts(kind) {
+            return None;
+        }
         let number = fields_of(kind).position(|spec| spec.name == field)?;
         self.graph().column(kind, number)
     }

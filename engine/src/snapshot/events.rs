@@ -37,7 +37,7 @@ pub struct BatchInfo {
     pub node: NodeNo,
     /// Its deployment.
     pub deployment: NodeNo,
-    /// Rows in all.
+    /// Rows in all, but those of other systems in a view that is narrowed to some.
     pub rows: u32,
     /// Events: rows that count.
     pub events: u64,
@@ -58,18 +58,26 @@ const PLACED: &str = "a manifest says where the batch's rows are";
 
 impl Snapshot {
     fn batch_of(&self, event: EventRef) -> Option<BatchPlace> {
-        self.graph().batch_place(event.batch)
+        self.batch_place(event.batch)
+    }
+
+    /// A part of a batch by its place in the log, if this view has it.
+    fn batch_place(&self, ordinal: u32) -> Option<BatchPlace> {
+        if self.leaves_others_out() {
+            return self.listed().of_ordinal(ordinal).map(BatchPlace::of);
+        }
+        self.graph().batch_place(ordinal)
     }
 
     /// The batches of a node: more than one where rows of a retracted import came again.
-    fn parts(&self, node: NodeNo) -> impl Iterator<Item = &Batch> {
-        self.graph().batches().of_node(node)
+    pub(super) fn parts(&self, node: NodeNo) -> impl Iterator<Item = &Batch> {
+        self.listed().of_node(node)
     }
 
     /// What is known of a batch.
     #[must_use]
     pub fn batch(&self, node: NodeNo) -> Option<BatchInfo> {
-        self.parts(node).map(info).reduce(|a, b| BatchInfo {
+        self.parts(node).map(|batch| self.info(batch)).reduce(|a, b| BatchInfo {
             rows: a.rows + b.rows,
             events: a.events + b.events,
             overrides: a.overrides + b.overrides,
@@ -89,7 +97,10 @@ impl Snapshot {
     /// What deployments count, by month: each event that counts, once.
     #[must_use]
     pub fn counters(&self) -> Counters<'_> {
-        self.graph().counters()
+        match self.own_counters() {
+            Some(own) => own.read(),
+            None => self.graph().counters(),
+        }
     }
 
     /// Logs of which lines could not be read, by label; those of retracted imports left out.
@@ -110,20 +121,21 @@ impl Snapshot {
             true => Unshown { restricted: 0, ..*of },
             false => *of,
         };
-        let all = self.graph().unshown().iter().map(seen);
+        let all = self.own_unshown().unwrap_or_else(|| self.graph().unshown());
+        let all = all.iter().map(seen);
         all.filter(|of| of.erased + of.restricted > 0)
     }
 
     /// Every batch of the view.
     pub fn batches(&self) -> impl Iterator<Item = BatchInfo> + '_ {
-        self.graph().batches().iter().map(info)
+        self.listed().iter().map(|batch| self.info(batch))
     }
 
     /// The batches that may hold events between two times, themselves included, where such are
     /// given. Ascending. One look at each batch of the list, whatever else the view holds.
     #[must_use]
     pub fn batches_within(&self, from: Option<i64>, to: Option<i64>) -> Vec<NodeNo> {
-        let touching = self.graph().batches().within(from, to);
+        let touching = self.listed().within(from, to);
         let mut found: Vec<NodeNo> = touching.map(|batch| batch.node).collect();
         found.sort_unstable();
         found.dedup();
@@ -166,7 +178,7 @@ impl Snapshot {
     /// Where a part of a batch lies: parts that lie near each other are best read together.
     #[must_use]
     pub fn place_of(&self, part: u32) -> (u32, u32) {
-        let batch = self.graph().batch_place(part);
+        let batch = self.batch_place(part);
         batch.and_then(|batch| batch.place).unwrap_or((u32::MAX, u32::MAX))
     }
 
@@ -180,7 +192,7 @@ impl Snapshot {
         rows: Range<u32>,
         fields: &[EventField],
     ) -> Result<EventRows> {
-        let Some(batch) = self.graph().batch_place(part) else {
+        let Some(batch) = self.batch_place(part) else {
             return Ok(EventRows { block: EventBlock::new(), first: 0, events: Vec::new() });
         };
         let rows = rows.start.min(batch.rows)..rows.end.min(batch.rows);
@@ -205,7 +217,11 @@ impl Snapshot {
         field: EventField,
         bounds: (Option<EventValue<'_>>, Option<EventValue<'_>>),
     ) -> Result<bool> {
-        let Some(batch) = self.graph().batch_place(part) else { return Ok(false) };
+        let Some(batch) = self.batch_place(part) else { return Ok(false) };
+        // What pages hold is of others too, where rows of such are left out.
+        if self.is_cut(batch.node) {
+            return Ok(true);
+        }
         let (container, first) = self.place(batch.place)?;
         container.may_hold(first + rows.start as usize..first + rows.end as usize, field, bounds)
     }
@@ -269,7 +285,7 @@ impl Snapshot {
             let shows = |e: &EventRef| self.batch_of(*e).is_some_and(|b| self.shows(&b, e.row));
             found.retain(shows);
         } else {
-            for batch in self.graph().batches() {
+            for batch in self.listed() {
                 let block = self.read_batch(batch, &[field])?;
                 let has = |row: &u32| match block.get(*row as usize, field) {
                     Some(EventValue::Hash(found)) => found == value,
@@ -402,6 +418,10 @@ impl Snapshot {
 
     /// Is a row of a batch an event that this view shows?
     fn shows(&self, batch: &BatchPlace, row: u32) -> bool {
+        if self.leaves_others_out() {
+            let listed = self.listed().of_ordinal(batch.ordinal);
+            return listed.is_some_and(|batch| batch.shows(row, self.with_restricted));
+        }
         self.graph().shows(batch, row, self.with_restricted)
     }
 
@@ -426,18 +446,23 @@ impl Snapshot {
         own.sort_unstable();
         own.into_iter().map(|(_, node)| node).collect()
     }
-}
 
-fn info(batch: &Batch) -> BatchInfo {
-    BatchInfo {
-        node: batch.node,
-        deployment: batch.deployment,
-        rows: batch.rows,
-        events: batch.events,
-        overrides: batch.overrides,
-        art12: batch.art12,
-        ordinal: batch.ordinal,
-        first_time: batch.first_time,
-        last_time: batch.last_time,
+    /// Is an event in this view, and shown?
+    pub(super) fn shows_event(&self, event: EventRef) -> bool {
+        self.batch_of(event).is_some_and(|batch| self.shows(&batch, event.row))
+    }
+
+    fn info(&self, batch: &Batch) -> BatchInfo {
+        BatchInfo {
+            node: batch.node,
+            deployment: batch.deployment,
+            rows: self.own_rows(batch),
+            events: batch.events,
+            overrides: batch.overrides,
+            art12: batch.art12,
+            ordinal: batch.ordinal,
+            first_time: batch.first_time,
+            last_time: batch.last_time,
+        }
     }
 }

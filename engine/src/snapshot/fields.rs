@@ -2,7 +2,7 @@
 
 use super::{Snapshot, View};
 use crate::error::{Error, Result};
-use crate::graph::{NodeHead, NodeNo, copied_fields, fields_of, key_fields};
+use crate::graph::{DeploymentEvents, NodeHead, NodeNo, copied_fields, fields_of, key_fields};
 use crate::schema::{FieldType, Kind};
 use crate::segment::{Location, read_frame, read_frame_again, segment_path};
 use lineal_proof::record::{Blob, Record, Revision};
@@ -144,6 +144,7 @@ impl Snapshot {
         for head in self.graph().heads(node) {
             fold_under(&mut folded, self.view.said(&head, self.with_restricted)?);
         }
+        self.put_own_counts(node, &mut folded.fields)?;
         Ok(self.with_derived(node, folded))
     }
 
@@ -160,6 +161,7 @@ impl Snapshot {
             sealed.extend(std::mem::take(&mut revision.sealed).into_iter().map(|(name, _)| name));
             fold_under(&mut folded, self.view.said_of(revision, false)?);
         }
+        self.put_own_counts(node, &mut folded.fields)?;
         Ok((self.with_derived(node, folded).fields, sealed))
     }
 
@@ -205,6 +207,9 @@ impl Snapshot {
             return Ok(value);
         }
         let kind = self.kind_of(node);
+        if self.recounts(kind) {
+            return self.folded_field(node, name);
+        }
         let Some(number) = fields_of(kind).position(|spec| spec.name == name) else {
             return self.folded_field(node, name);
         };
@@ -316,7 +321,7 @@ impl Snapshot {
         self.name_parts(node, fields);
         match self.kind_of(node) {
             Kind::Deployment => {
-                let derived = self.graph().deployment(node);
+                let derived = DeploymentEvents::of(&self.counters(), node);
                 fields.insert("events", derived.events);
                 fields.insert("overrides", derived.overrides);
                 for (name, time) in [("first_event", derived.first), ("last_event", derived.last)] {

@@ -95,11 +95,16 @@ impl Snapshot {
     /// The first and the last time of all events; none where there are none.
     #[must_use]
     pub fn events_span(&self) -> Option<(i64, i64)> {
-        *self.view.row_indexes.span.get_or_init(|| {
-            let times = self.graph().batches().iter().map(|b| (b.first_time, b.last_time));
+        let span = || {
+            let times = self.listed().iter().map(|b| (b.first_time, b.last_time));
             let timed = times.filter(|(first, last)| first <= last);
             timed.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
-        })
+        };
+        // What is kept is of the whole view.
+        if self.leaves_others_out() {
+            return span();
+        }
+        *self.view.row_indexes.span.get_or_init(span)
     }
 
     /// Events with this event id, request id or log id, ascending. A field that can be looked up by
@@ -154,9 +159,9 @@ impl Snapshot {
             let block = self.container(container)?.read(rows.clone(), &[field])?;
             let own = rows.filter(|row| block.text(row - first, field) == Some(id));
             let own = own.filter_map(|row| u32::try_from(row).ok());
-            found.extend(
-                own.filter_map(|row| self.view.event_at(container, row, self.with_restricted)),
-            );
+            let events =
+                own.filter_map(|row| self.view.event_at(container, row, self.with_restricted));
+            found.extend(events.filter(|event| self.shows_event(*event)));
         }
         Ok(())
     }
@@ -169,7 +174,7 @@ impl Snapshot {
         found: &mut Vec<EventRef>,
     ) -> Result<()> {
         let is_there = |batch: &&Batch| batch.place.is_some_and(|(at, _)| at == container);
-        for batch in self.graph().batches().iter().filter(is_there) {
+        for batch in self.listed().iter().filter(is_there) {
             let block = self.read_batch(batch, fields)?;
             let has = |row: &u32| {
                 let is_own = |field: &EventField| {

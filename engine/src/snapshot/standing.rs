@@ -35,7 +35,7 @@ impl Snapshot {
     /// Is a row there, and of an import that stands as of this view, whether it counts or not?
     #[must_use]
     pub fn has_row(&self, event: EventRef) -> bool {
-        let batch = self.graph().batches().of_ordinal(event.batch);
+        let batch = self.listed().of_ordinal(event.batch);
         batch.is_some_and(|batch| batch.has_row(event.row))
     }
 
@@ -51,7 +51,7 @@ impl Snapshot {
         rows: Range<u32>,
         fields: &[EventField],
     ) -> Result<StandingRows> {
-        let Some(batch) = self.graph().batches().of_ordinal(part) else {
+        let Some(batch) = self.listed().of_ordinal(part) else {
             return Ok(StandingRows { block: EventBlock::new(), standing: Vec::new() });
         };
         let rows = rows.start.min(batch.rows)..rows.end.min(batch.rows);

@@ -167,6 +167,7 @@ impl Views {
             storage: store.shared_storage(),
             secrets: Arc::clone(store.secret_box()),
             erased_in_log: super::missed::ErasedInLog::default(),
+            contradicted: OnceLock::new(),
             opened: opened::Opened::obeying(Arc::clone(store.erased_values())),
             containers,
             decoded: crate::events::Decoded::default(),

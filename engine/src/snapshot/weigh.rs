@@ -3,20 +3,15 @@
 //! Rows stay as they were written; only the view decides, so that the order of imports never shows
 //! (docs/format.md, section 13). Batches that nothing doubts, nearly all, are not opened.
 
+use super::rivals::rivals;
 use super::{Snapshot, View};
 use crate::error::Result;
 use crate::event_fields::EventField;
 use crate::events::{EventBlock, Month, MonthCounts, in_order};
 use crate::graph::Batch;
-use std::collections::{BTreeMap, HashMap};
+use crate::runs::runs_of;
+use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// What weighs between rows of one identity: the row's own time, then what it says. Not the time of
-/// its batch: that moves when another file holds some of the batch's rows too.
-type Weight = (Option<i64>, [u8; 16]);
-
-/// Rows of one identity: batch, row, weight.
-type Rivals = Vec<(usize, u32, Weight)>;
 
 /// Finds the rows that are outweighed, and counts again what they or a retraction took away.
 pub(super) fn weigh(view: Arc<View>) -> Result<Arc<View>> {
@@ -28,7 +23,7 @@ pub(super) fn weigh(view: Arc<View>) -> Result<Arc<View>> {
     let outweighed = outweighed(&snapshot)?;
     let mut view = Arc::into_inner(snapshot.view).expect("nobody else has seen this view");
     for (at, rows) in &outweighed {
-        view.graph.batches_mut()[*at].outweighed = rows.iter().map(|row| (*row, 1)).collect();
+        view.graph.batches_mut()[*at].outweighed = runs_of(rows.iter().copied());
     }
     let snapshot = Snapshot::new(Arc::new(view));
     let mut counted = Vec::new();
@@ -39,56 +34,34 @@ pub(super) fn weigh(view: Arc<View>) -> Result<Arc<View>> {
     }
     let mut view = Arc::into_inner(snapshot.view).expect("nobody else has seen this view");
     for (at, counted) in counted {
-        let batch = &mut view.graph.batches_mut()[at];
-        let mut all = MonthCounts::none_in(None);
-        counted.months.iter().for_each(|month| all.add(month));
-        (batch.events, batch.overrides, batch.art12) = (all.events, all.overrides, all.art12);
-        (batch.first_time, batch.last_time) = counted.times;
-        batch.months = counted.months;
+        counted.put(&mut view.graph.batches_mut()[at]);
     }
     Ok(Arc::new(view))
+}
+
+/// Counts a batch again whose rows that live are others now.
+pub(super) fn recount(snapshot: &Snapshot, batch: &mut Batch) -> Result<()> {
+    count(snapshot, batch)?.put(batch);
+    Ok(())
 }
 
 /// For each batch the rows that another row of the same identity outweighs.
 fn outweighed(snapshot: &Snapshot) -> Result<BTreeMap<usize, Vec<u32>>> {
     let batches = snapshot.view.graph.batches();
-    let mut rivals: HashMap<[u8; 16], Rivals> = HashMap::new();
-    let mut sources: Vec<&str> = Vec::new();
-    for batch in batches.iter().filter(|batch| !batch.doubted.is_empty()) {
-        let block = snapshot.read_batch(batch, &[EventField::EventId, EventField::LogId])?;
-        let rows = batch.doubted.iter().flat_map(|(first, count)| *first..first + count);
-        for row in rows.filter(|row| batch.has_row(*row)) {
-            if let Some(identity) = block.identity(row as usize) {
-                rivals.entry(identity).or_default();
-            }
-        }
-        sources.extend(snapshot.graph().key_text(batch.node, 0));
-    }
-    if rivals.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    for (at, batch) in batches.iter().enumerate() {
-        let source = snapshot.graph().key_text(batch.node, 0);
-        if source.is_none_or(|source| !sources.contains(&source)) {
-            continue;
-        }
-        let ids = snapshot.read_batch(batch, &[EventField::EventId, EventField::LogId])?;
-        let rows = (0..batch.rows).filter(|row| batch.has_row(*row));
-        let mut whole: Option<EventBlock> = None;
-        for row in rows {
-            let Some(identity) = ids.identity(row as usize) else { continue };
-            let Some(known) = rivals.get_mut(&identity) else { continue };
-            if whole.is_none() {
-                whole = Some(snapshot.read_whole(batch)?);
-            }
-            let Some(block) = &whole else { continue };
-            let row_no = row as usize;
-            let weight = (block.int(row_no, EventField::Time), block.said(row_no));
-            known.push((at, row, weight));
-        }
-    }
+    let mut whole: Option<(usize, EventBlock)> = None;
+    let weighed = rivals(
+        snapshot,
+        |batch| &batch.doubted,
+        |at, row| {
+            let (_, block) = match whole.take().filter(|(of, _)| *of == at) {
+                Some(same) => whole.insert(same),
+                None => whole.insert((at, snapshot.read_whole(&batches[at])?)),
+            };
+            Ok(block.weight(row as usize))
+        },
+    )?;
     let mut outweighed: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
-    for rows in rivals.into_values() {
+    for rows in weighed {
         let Some(heaviest) = rows.iter().max_by_key(|(at, row, weight)| (*weight, *at, *row))
         else {
             continue;
@@ -105,6 +78,16 @@ fn outweighed(snapshot: &Snapshot) -> Result<BTreeMap<usize, Vec<u32>>> {
 struct Counted {
     months: Vec<MonthCounts>,
     times: (i64, i64),
+}
+
+impl Counted {
+    fn put(self, batch: &mut Batch) {
+        let mut all = MonthCounts::none_in(None);
+        self.months.iter().for_each(|month| all.add(month));
+        (batch.events, batch.overrides, batch.art12) = (all.events, all.overrides, all.art12);
+        (batch.first_time, batch.last_time) = self.times;
+        batch.months = self.months;
+    }
 }
 
 fn count(snapshot: &Snapshot, batch: &Batch) -> Result<Counted> {
