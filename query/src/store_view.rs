@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use lineal_engine::event_fields::{EventField, Group};
 use lineal_engine::events::{EventValue, MonthCounts};
 use lineal_engine::schema::{Direction, Kind, Relation, TRAIL_SEALED};
-use lineal_engine::{Adjacency, Counters, Error, Snapshot, Store, Unshown, Wanted};
+use lineal_engine::{Adjacency, Counters, Error, Snapshot, Store, Systems, Unshown, Wanted};
 use lineal_proof::{Map, Value};
 
 use crate::source::{
@@ -26,6 +26,8 @@ pub struct StoreView {
     unshown: Arc<OnceLock<Vec<Unshown>>>,
     /// Is the subject group of events kept back?
     withholds: bool,
+    /// Do persons in events stand under their keys, and not by their names?
+    keys_of_persons: bool,
     /// Names of nodes that are kept, where they are.
     names: Option<Arc<names::Names>>,
 }
@@ -42,7 +44,8 @@ impl StoreView {
 
     fn of(store: Arc<Store>, snapshot: Snapshot) -> StoreView {
         let (unread, unshown) = (Arc::default(), Arc::default());
-        StoreView { store, snapshot, unread, unshown, withholds: false, names: None }
+        let (withholds, keys_of_persons, names) = (false, false, None);
+        StoreView { store, snapshot, unread, unshown, withholds, keys_of_persons, names }
     }
 
     /// The same view for those who may not see what points at a person's data: the subject group of
@@ -51,6 +54,13 @@ impl StoreView {
     #[must_use]
     pub fn without_subject_group(self) -> StoreView {
         StoreView { withholds: true, ..self }
+    }
+
+    /// The same view with persons in events under their keys, as rows hold them, where it would say their
+    /// names: two who are called the same stay two, and no name leaves with what is counted by them.
+    #[must_use]
+    pub fn with_keys_of_persons(self) -> StoreView {
+        StoreView { keys_of_persons: true, ..self }
     }
 
     /// The same view for those who must write ids whole: a shortened one is refused, since what is
@@ -86,8 +96,38 @@ impl StoreView {
         StoreView { names: Some(Arc::default()), ..self }
     }
 
+    /// The same view with the events of some systems alone: where one deployment served several, rows that
+    /// name another are as if they were not there ([`Snapshot::of_systems`]).
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if rows cannot be read.
+    pub fn of_systems(&self, systems: &Systems) -> Result<StoreView, Error> {
+        let snapshot = self.snapshot.of_systems(systems)?;
+        Ok(StoreView { snapshot, unshown: Arc::default(), ..self.clone() })
+    }
+
+    /// The same view, which leaves out the events that another view of the same commit of the same store
+    /// does.
+    #[must_use]
+    pub fn narrowed_as(self, other: &Snapshot) -> StoreView {
+        let snapshot = self.snapshot.narrowed_as(other);
+        StoreView { snapshot, unshown: Arc::default(), ..self }
+    }
+
+    /// The same view with the events of all systems.
+    #[must_use]
+    pub fn of_all_systems(self) -> StoreView {
+        let snapshot = self.snapshot.of_all_systems();
+        StoreView { snapshot, unshown: Arc::default(), ..self }
+    }
+
     fn withholds(&self, field: EventField) -> bool {
         self.withholds && field.spec().group == Group::Subject
+    }
+
+    /// Does a field of an event say names, where its row holds keys of persons?
+    fn names_persons(&self, field: EventField) -> bool {
+        !self.keys_of_persons && actors::is_of_actors(field)
     }
 
     /// The store.
@@ -130,8 +170,13 @@ impl Source for StoreView {
                 let snapshot = if hides { snapshot.without_trail() } else { snapshot };
                 let shows = self.snapshot.shows_restricted();
                 let snapshot = if shows { snapshot.with_restricted() } else { snapshot };
+                let snapshot = match self.snapshot.systems() {
+                    Some(systems) => snapshot.of_systems(systems)?,
+                    None => snapshot,
+                };
                 let view = StoreView::of(Arc::clone(&self.store), snapshot);
-                Ok(Some(StoreView { withholds: self.withholds, ..view }))
+                let StoreView { withholds, keys_of_persons, .. } = *self;
+                Ok(Some(StoreView { withholds, keys_of_persons, ..view }))
             }
             Err(Error::NoCommit { .. }) => Ok(None),
             Err(error) => Err(error),
@@ -314,6 +359,7 @@ impl Source for StoreView {
         infos
             .map(|info| {
                 let (observed_at, mut fields) = self.snapshot.read_revision(&info)?;
+                self.snapshot.put_own_counts(node, &mut fields)?;
                 if self.withholds {
                     TRAIL_SEALED.iter().for_each(|name| drop(fields.remove(name)));
                 }
@@ -382,6 +428,9 @@ impl Source for StoreView {
             return Ok(None);
         }
         let value = self.snapshot.event_field(event, field)?;
+        if !self.names_persons(field) {
+            return Ok(value);
+        }
         actors::Names::of(&self.snapshot).in_field(field, value)
     }
 
@@ -395,7 +444,7 @@ impl Source for StoreView {
             events.for_each(|_| look(None));
             return Ok(());
         }
-        if !actors::is_of_actors(field) {
+        if !self.names_persons(field) {
             return self.snapshot.visit_events(events, field, look);
         }
         for event in events {
@@ -431,7 +480,11 @@ impl Source for StoreView {
             fields.iter().copied().filter(|field| !self.withholds(*field)).collect();
         let lineal_engine::EventRows { block, first, events } =
             self.snapshot.read_events(part, rows, &fields)?;
-        let block = actors::Names::of(&self.snapshot).in_columns(block, &fields)?;
+        let named = fields.iter().any(|field| self.names_persons(*field));
+        let block = match named {
+            true => actors::Names::of(&self.snapshot).in_columns(&block, &fields)?,
+            false => block,
+        };
         Ok(EventColumns { block: Arc::new(block), first, events })
     }
 
@@ -443,7 +496,7 @@ impl Source for StoreView {
         bounds: (Option<EventValue<'_>>, Option<EventValue<'_>>),
     ) -> Result<bool, Error> {
         // Of actors the rows hold keys, and questions names.
-        if actors::is_of_actors(field) {
+        if self.names_persons(field) {
             return Ok(true);
         }
         self.snapshot.may_hold(part, rows, field, bounds)

@@ -21,7 +21,7 @@ pub use lineage::{
     Asker, Finding, Lineage, Untold, asks_for_training, describe, trace_json, upstream,
 };
 pub use names::{Begun, NAMES_MAX, begins_with, names_beginning};
-pub use node::{event_json, neighbours, node_json, type_of, value_json};
+pub use node::{event_json, neighbours, node_json, other_rows_json, type_of, value_json};
 pub use stored::Stored;
 pub use tally::{Counted, Tally, bringer};
 pub use target::{LISTED, Searched, Target, Unresolved, found_by, resolve};

@@ -2,7 +2,8 @@
 //!
 //! Data, models, code, documents, deployments, batches and events are entities, runs and what people
 //! did are activities, actors and systems are agents. A relation becomes the PROV relation of its
-//! meaning where there is one, else `wasInfluencedBy`; `prov:type` always keeps our own word.
+//! meaning where there is one, else `wasInfluencedBy`; `prov:type` keeps our own word (of decisions
+//! `decides_on`, as a rejection approves nothing).
 
 use lineal_engine::schema::{Kind, Relation};
 use serde_json::{Map, Value as Json, json};
@@ -91,6 +92,11 @@ fn typed(word: &str) -> Json {
     json!({ "$": format!("lineal:{word}"), "type": "prov:QUALIFIED_NAME" })
 }
 
+/// Our word for a relation. A decision may be a rejection, and who reads PROV alone does not see it.
+fn relation_word(relation: Relation) -> &'static str {
+    if relation == Relation::Approves { "decides_on" } else { relation.spec().name }
+}
+
 fn described(thing: &Thing) -> Json {
     let mut out = Map::new();
     out.insert("prov:label".to_owned(), json!(thing.name));
@@ -143,7 +149,7 @@ impl Picture {
                 json!({
                     subject: qualified(&from.name),
                     object: qualified(&to.name),
-                    "prov:type": typed(line.relation.spec().name),
+                    "prov:type": typed(relation_word(line.relation)),
                 }),
             );
         }

@@ -41,15 +41,12 @@ impl<'s> Names<'s> {
         })
     }
 
-    /// The same columns with names. Only where they hold actors are they written anew.
+    /// The same columns with names.
     pub(super) fn in_columns(
         mut self,
-        block: EventBlock,
+        block: &EventBlock,
         fields: &[EventField],
     ) -> Result<EventBlock, Error> {
-        if !fields.iter().any(|field| FIELDS.contains(field)) {
-            return Ok(block);
-        }
         let mut named = EventBlock::new();
         for row in 0..block.rows() {
             for field in fields {

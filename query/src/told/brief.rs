@@ -2,6 +2,7 @@
 
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::{Error, NodeNo, Snapshot};
+use lineal_proof::Value;
 use serde_json::{Map, Value as Json, json};
 
 use super::{type_of, value_json};
@@ -62,7 +63,8 @@ fn people(view: &Snapshot, node: NodeNo, sees: &dyn Fn(NodeNo) -> bool) -> Vec<S
     people.iter().filter(|node| sees(**node)).map(|node| view.name_of(*node)).collect()
 }
 
-/// What stands beside a node in a tree: approvals and documents, the first [`BESIDE_MAX`] of each.
+/// What stands beside a node in a tree: decisions and documents, the first [`BESIDE_MAX`] of each; of decisions
+/// the rejections first, so that none is left out for an approval.
 ///
 /// # Errors
 /// [`Error::Corrupt`] if a record cannot be read.
@@ -73,16 +75,22 @@ pub fn beside_json(
 ) -> Result<Json, Error> {
     let beside = |relation: Relation| {
         let all = view.edges(node, relation, Direction::Inverse).iter();
-        all.copied().filter(|node| sees(*node)).take(BESIDE_MAX).collect::<Vec<_>>()
+        all.copied().filter(|node| sees(*node))
     };
+    let (mut rejections, mut others) = (Vec::new(), Vec::new());
+    for decision in beside(Relation::Approves) {
+        let word = view.field(decision, "decision")?;
+        let is_rejection = word.as_ref().and_then(Value::as_text) == Some("rejected");
+        if is_rejection { &mut rejections } else { &mut others }.push(decision);
+    }
     let mut approvals = Vec::new();
-    for approval in beside(Relation::Approves) {
-        let fields = only(view, approval, &["decision", "role", "time"])?;
+    for approval in rejections.into_iter().chain(others).take(BESIDE_MAX) {
+        let fields = only(view, approval, &["decision", "role", "time", "expires"])?;
         let people = people(view, approval, sees);
         approvals.push(json!({ "fields": fields, "people": people }));
     }
     let mut documents = Vec::new();
-    for document in beside(Relation::Documents) {
+    for document in beside(Relation::Documents).take(BESIDE_MAX) {
         let fields = only(view, document, &["type"])?;
         documents.push(json!({ "name": view.name_of(document), "fields": fields }));
     }

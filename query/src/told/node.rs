@@ -2,7 +2,7 @@
 
 use lineal_engine::event_fields::{EVENT_FIELDS, Group};
 use lineal_engine::schema::{COMMON_FIELDS, Direction, FieldType, Kind, RELATIONS, fields};
-use lineal_engine::{Error, EventRef, NodeNo, Snapshot};
+use lineal_engine::{Contradicted, Error, EventRef, NodeNo, Snapshot};
 use lineal_proof::Value;
 use serde_json::{Map, Value as Json, json};
 
@@ -66,7 +66,32 @@ pub fn node_json(
 /// # Errors
 /// [`Error::Corrupt`] if the row cannot be read.
 pub fn event_json(view: &Snapshot, event: EventRef, withheld: bool) -> Result<Json, Error> {
-    let fields = view.event(event)?;
+    row_json(view, event, &view.event(event)?, withheld)
+}
+
+/// The rows that are recorded of an event beside the one that counts, and say something else: those that
+/// are meant, each as [`event_json`] tells an event. `all` is [`Snapshot::contradicted`].
+///
+/// # Errors
+/// [`Error::Corrupt`] if a row cannot be read.
+pub fn other_rows_json(
+    view: &Snapshot,
+    all: &[Contradicted],
+    event: EventRef,
+    is_meant: &dyn Fn(EventRef) -> bool,
+    withheld: bool,
+) -> Result<Vec<Json>, Error> {
+    let own = all.iter().find(|of| of.counts == Some(event));
+    let others = own.into_iter().flat_map(|of| &of.others).filter(|row| is_meant(**row));
+    others.map(|row| row_json(view, *row, &view.row_fields(*row)?, withheld)).collect()
+}
+
+fn row_json(
+    view: &Snapshot,
+    event: EventRef,
+    fields: &lineal_proof::Map,
+    withheld: bool,
+) -> Result<Json, Error> {
     let mut object = Map::new();
     let mut left_out = Vec::new();
     for spec in EVENT_FIELDS {

@@ -18,6 +18,8 @@ pub struct Tally {
     pub events: u64,
     /// Human overrides among them.
     pub overrides: u64,
+    /// Rows that are no events, as another row of the same event counts.
+    pub outweighed: u64,
     /// First and last event, ns; only meaningful where there are events.
     pub span: (i64, i64),
     /// Files and bytes by source and form.
@@ -49,6 +51,7 @@ impl Tally {
             kinds: kinds(view)?,
             events: 0,
             overrides: 0,
+            outweighed: view.outweighed_rows(),
             span: (i64::MAX, i64::MIN),
             sources: BTreeMap::new(),
         };
@@ -89,11 +92,15 @@ impl Tally {
             .map(|((source, form), (files, size))| json!({"source": source, "form": form, "files": files, "bytes": size}))
             .collect();
         let time = |ns: i64| (self.events > 0).then(|| time_text(ns));
-        json!({
+        let mut told = json!({
             "store": name, "commit": view.commit(), "recorded": time_text(view.recorded()),
             "kinds": kinds, "events": self.events, "overrides": self.overrides,
             "first_event": time(self.span.0), "last_event": time(self.span.1), "sources": sources,
-        })
+        });
+        if self.outweighed > 0 {
+            told["outweighed"] = json!(self.outweighed);
+        }
+        told
     }
 }
 
