@@ -22,6 +22,16 @@ pub enum Error {
         /// The path.
         path: PathBuf,
     },
+    /// A pipe, a socket or a device.
+    #[error(
+        "{path} is {what}: only files and folders are imported, since each is read more than once\n  write what comes from it into a file first; of logs `lineal import -` does that"
+    )]
+    NotPlain {
+        /// The path.
+        path: PathBuf,
+        /// What it leads to.
+        what: &'static str,
+    },
     /// A path cannot be read.
     #[error("{path} cannot be read: {source}")]
     Io {

@@ -10,6 +10,7 @@ pub mod mapping;
 pub mod mlflow;
 pub mod openlineage;
 pub mod pipeline;
+mod plain;
 mod plural;
 pub mod progress;
 pub mod record;
@@ -20,5 +21,6 @@ pub use pipeline::{
     ImportOptions, Limits, LoadedMapping, STANDARD_INPUT, actor, explain_mapping, forms, import,
     rehearse_lines,
 };
+pub use plain::check_kind;
 pub use progress::Progress;
 pub use report::{Instead, KnownFiles, NoLogs, NoSource, Report, SourceReport};

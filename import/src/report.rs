@@ -186,12 +186,16 @@ pub struct Report {
     pub sources: Vec<SourceReport>,
     /// Files below what was given that belong to none of them.
     pub no_source: NoSource,
-    /// Nodes by kind: recorded anew, known.
+    /// Nodes by kind, each once however often the sources speak of it: those of which something was
+    /// recorded anew, and those of which all was known.
     pub nodes: BTreeMap<&'static str, (u64, u64)>,
-    /// Events recorded, and those among them that disagree with an earlier one of their identity.
+    /// Events recorded anew: those of a known identity are `conflicts`.
     pub events: u64,
-    /// Events of a known identity that say something else: kept, marked, not counted.
+    /// Rows of a known identity that say something else: kept beside what was known, and one of them
+    /// counts, whichever came first (docs/format.md, section 13.7).
     pub conflicts: u64,
+    /// Events that were known before this import and in whose place one of these rows counts now.
+    pub displaced: u64,
     /// Runs without a recorded data set input, and runs in all.
     pub runs_without_input: (u64, u64),
     /// The first such run, and what was found instead.
@@ -265,6 +269,7 @@ impl Report {
             "sources": sources.collect::<Vec<_>>(),
             "no_logs": self.no_source.to_json(),
             "nodes": nodes, "events": self.events, "conflicts": self.conflicts,
+            "displaced": self.displaced,
             "runs_without_input": self.runs_without_input.0, "runs": self.runs_without_input.1,
             "unresolved": self.unresolved.0, "unresolved_first": self.unresolved.1,
         })
@@ -288,6 +293,8 @@ impl Report {
             nodes: nodes.collect::<Option<_>>()?,
             events: number("events")?,
             conflicts: number("conflicts")?,
+            // A server of an earlier version does not say it.
+            displaced: number("displaced").unwrap_or(0),
             runs_without_input: (number("runs_without_input")?, number("runs")?),
             instead: None,
             unresolved: (number("unresolved")?, texts_of(&json["unresolved_first"])?),
@@ -393,7 +400,8 @@ mod tests {
             no_source: NoSource { files: 3, named: vec![("x".to_owned(), "empty".to_owned())] },
             nodes: [("run", (1, 2))].into(),
             events: 5,
-            conflicts: 1,
+            conflicts: 2,
+            displaced: 1,
             runs_without_input: (3, 4),
             unresolved: (1, vec!["run:x".to_owned()]),
             ..Report::default()

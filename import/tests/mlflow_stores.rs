@@ -432,6 +432,21 @@ fn an_uncheckpointed_log_is_read_and_nothing_is_left_beside_the_database() {
     assert!(!folder.path().join("alone.db-shm").exists());
 }
 
+#[test]
+fn a_pipe_beside_a_database_is_refused_and_waits_for_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("a.db");
+    fs::copy(fixture("mlflow-3.17-sqlite/mlflow.db"), &database).unwrap();
+    let mapping = Mapping::embedded().unwrap().mlflow;
+    for suffix in ["-wal", "-shm", "-journal"] {
+        let pipe = folder.path().join(format!("a.db{suffix}"));
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let error = read(&database, Form::Sqlite, &mapping, None).unwrap_err().to_string();
+        assert!(error.contains(suffix) && error.contains("a pipe"), "{error}");
+        fs::remove_file(pipe).unwrap();
+    }
+}
+
 fn listing(folder: &Path) -> Vec<(PathBuf, u64)> {
     let entries = fs::read_dir(folder).expect("a folder that can be listed");
     let mut files: Vec<_> = entries

@@ -46,6 +46,11 @@ impl<'a> Document<'a> {
         Children { tape: self.tape, at: node + 1, end }
     }
 
+    /// Is a node below another one?
+    pub(crate) fn holds(self, node: u32, inner: u32) -> bool {
+        (node + 1..self.tape.nodes[node as usize].next).contains(&inner)
+    }
+
     /// The first member of that name.
     pub(crate) fn member(self, node: u32, name: &str) -> Option<u32> {
         self.children(node).find(|child| self.key(*child) == name)

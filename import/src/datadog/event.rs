@@ -17,12 +17,15 @@ use crate::record::EventValue;
 struct Resolved<'a> {
     value: Converted<'a>,
     at: Option<Spot>,
+    /// A place before it holds what could not be read.
+    stands_in: bool,
 }
 
 /// What a rule gave.
 enum Outlook<'a> {
     Value(Resolved<'a>),
-    Persons(Spot),
+    /// A list of names, and whether a place before it holds what could not be read.
+    Persons(Spot, bool),
     Unreadable,
     Absent,
 }
@@ -38,6 +41,7 @@ pub(super) struct Event<'e, 'a> {
     pub(super) findings: &'e mut Findings,
     pub(super) documents: &'e Documents<'a>,
     pub(super) unreadable: &'e mut [u64; EVENT_FIELDS.len()],
+    pub(super) replaced: &'e mut [u64; EVENT_FIELDS.len()],
 }
 
 impl<'a> Event<'_, 'a> {
@@ -66,7 +70,7 @@ impl<'a> Event<'_, 'a> {
                 {
                     time = Some(ns);
                 }
-                Outlook::Value(_) | Outlook::Persons(_) => {}
+                Outlook::Value(_) | Outlook::Persons(..) => {}
                 Outlook::Unreadable => {
                     let name = plan.field.spec().name;
                     let expected = expected(plan.convert);
@@ -129,7 +133,8 @@ impl<'a> Event<'_, 'a> {
         for plan in mapping.fields.iter().filter(|plan| !is_hash(plan)) {
             let resolved = match self.resolve(plan) {
                 Outlook::Value(resolved) => resolved,
-                Outlook::Persons(spot) => {
+                Outlook::Persons(spot, stands_in) => {
+                    self.replaced[plan.field as usize] += u64::from(stands_in);
                     self.emit_persons(plan, spot, sink);
                     continue;
                 }
@@ -139,6 +144,7 @@ impl<'a> Event<'_, 'a> {
                 }
                 Outlook::Absent => continue,
             };
+            self.replaced[plan.field as usize] += u64::from(resolved.stands_in);
             give(plan.field, &resolved.value, sink);
             self.take(plan, &resolved);
             if let (Some(index), Some(_), Converted::Text(name)) =
@@ -149,9 +155,12 @@ impl<'a> Event<'_, 'a> {
         }
         for plan in mapping.fields.iter().filter(is_hash) {
             match self.resolve(plan) {
-                Outlook::Value(resolved) => self.emit_hash(plan, &resolved, &named, sink),
+                Outlook::Value(resolved) => {
+                    self.replaced[plan.field as usize] += u64::from(resolved.stands_in);
+                    self.emit_hash(plan, &resolved, &named, sink);
+                }
                 Outlook::Unreadable => self.unreadable[plan.field as usize] += 1,
-                Outlook::Persons(_) | Outlook::Absent => {}
+                Outlook::Persons(..) | Outlook::Absent => {}
             }
         }
     }
@@ -196,7 +205,7 @@ impl<'a> Event<'_, 'a> {
 
     /// The first of a rule's places that holds something its converter reads.
     fn resolve(&mut self, plan: &FieldPlan) -> Outlook<'a> {
-        let mut unreadable = false;
+        let mut unreadable: Vec<Spot> = Vec::new();
         for place in &plan.from {
             let Some(Found { at, .. }) = self.findings.find(place) else { continue };
             let raw = self.findings.raw(self.documents, at);
@@ -205,22 +214,36 @@ impl<'a> Event<'_, 'a> {
                 continue;
             }
             if let Some(value) = convert(plan.convert, raw) {
-                return Outlook::Value(Resolved { value, at: Some(at) });
+                let stands_in = self.is_beside(&unreadable, at);
+                return Outlook::Value(Resolved { value, at: Some(at), stands_in });
             }
             if plan.convert == Convert::Person && self.is_list_of_names(at) {
-                return Outlook::Persons(at);
+                return Outlook::Persons(at, self.is_beside(&unreadable, at));
             }
-            unreadable = true;
+            unreadable.push(at);
         }
-        if unreadable {
+        if !unreadable.is_empty() {
             return Outlook::Unreadable;
         }
         let default = plan.default.as_deref();
         // Checked when the mapping was parsed; copied, for a default does not live in the line.
         match default.and_then(|text| convert(plan.convert, Raw::Text(text))) {
-            Some(value) => Outlook::Value(Resolved { value: owned(value), at: None }),
+            Some(value) => {
+                Outlook::Value(Resolved { value: owned(value), at: None, stands_in: false })
+            }
             None => Outlook::Absent,
         }
+    }
+
+    /// Does a value stand outside of one of these places? `error.message` is within `error`, and read in full.
+    fn is_beside(&self, places: &[Spot], value: Spot) -> bool {
+        let holds = |place: &Spot| match (*place, value) {
+            (Spot::Node { document, node }, Spot::Node { document: of, node: inner }) => {
+                document == of && self.documents[document].is_some_and(|it| it.holds(node, inner))
+            }
+            _ => false,
+        };
+        !places.iter().all(holds)
     }
 
     /// Marks the value as taken, and further places of the rule that say the same.

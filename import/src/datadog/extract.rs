@@ -74,6 +74,8 @@ pub(super) struct Translator<'m> {
     patterns: Option<Patterns>,
     /// Values of each field that its converter could not read.
     pub(super) unreadable: [u64; EVENT_FIELDS.len()],
+    /// Values of each field that its converter could not read, and for which another place stands in.
+    pub(super) replaced: [u64; EVENT_FIELDS.len()],
 }
 
 impl<'m> Translator<'m> {
@@ -89,6 +91,7 @@ impl<'m> Translator<'m> {
             written: Vec::new(),
             patterns: Some(Patterns::default()),
             unreadable: [0; EVENT_FIELDS.len()],
+            replaced: [0; EVENT_FIELDS.len()],
         }
     }
 
@@ -145,12 +148,13 @@ impl<'m> Translator<'m> {
             &mut documents,
             &mut embedded,
         );
-        let unreadable = self.unreadable;
+        let unreadable = (self.unreadable, self.replaced);
         let mut event = Event {
             mapping: self.mapping,
             findings: &mut self.findings,
             documents: &documents,
             unreadable: &mut self.unreadable,
+            replaced: &mut self.replaced,
         };
         let outcome = match event.check(broken) {
             Err(outcome) => outcome,
@@ -179,7 +183,7 @@ impl<'m> Translator<'m> {
                 rest: &self.rest,
                 written: &self.written,
             };
-            let usual = unreadable == self.unreadable;
+            let usual = unreadable == (self.unreadable, self.replaced);
             patterns.add(usual.then(|| learn(&learned)).flatten());
         }
         if let Some(watch) = watch {

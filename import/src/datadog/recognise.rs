@@ -1,6 +1,6 @@
 //! Finding the log files under a path, and telling whether they are Datadog's.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +10,7 @@ use super::items::Items;
 use super::json::{JsonKind, Tape};
 use super::reader::Body;
 use super::report::Shape;
+use crate::plain;
 use crate::report::NoLogs;
 
 /// Most files of one import. A year of one archive has some 35,000.
@@ -159,7 +160,7 @@ fn in_archive_folder(label: &str) -> bool {
 /// Whether one of the first items of a file looks like a Datadog log. An empty page of the Logs
 /// API counts: it is whole and says that there was nothing.
 pub(crate) fn holds_logs(path: &Path) -> bool {
-    let Ok(mut file) = File::open(path) else { return false };
+    let Ok(mut file) = plain::open(path) else { return false };
     let mut progress = |_| {};
     let Ok(body) = Body::open(&mut file, &mut progress) else { return false };
     let mut items = Items::open(body);

@@ -42,6 +42,8 @@ pub struct FileReport {
     pub rejects: Vec<Reject>,
     /// Values that could not be read and stay in `rest`, by the field they were meant for.
     pub unreadable: BTreeMap<&'static str, u64>,
+    /// The same where another place of the mapping holds a value for the field, which was taken.
+    pub replaced: BTreeMap<&'static str, u64>,
     /// Where the file is damaged: what stands before it was read.
     pub damage: Option<Damage>,
     /// Time of the earliest event, in ns.

@@ -1,7 +1,6 @@
 //! One file from its first byte to its report.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -13,6 +12,7 @@ use super::items::{Items, LINE_MAX};
 use super::plan::CompiledMapping;
 use super::reader::{Body, Stop};
 use super::report::{Damage, FileReport, REJECTS_KEPT, SkipReason};
+use crate::plain;
 use crate::record::{Location, Reject};
 
 /// Reads a file: its events go to the sink, line by line, the rest into the report.
@@ -29,7 +29,7 @@ pub fn translate_file(
     progress: &mut dyn FnMut(u64),
 ) -> Result<FileReport, Error> {
     let open = |source| Error::Open { label: label.to_owned(), source };
-    let mut file = File::open(path).map_err(open)?;
+    let mut file = plain::open(path).map_err(open)?;
     translate(&mut file, label, mapping, sink, progress)
 }
 
@@ -158,10 +158,12 @@ impl Tally {
     fn finish(mut self, translator: &Translator<'_>) -> FileReport {
         let skipped = self.skipped.into_iter();
         self.report.skipped = skipped.map(|(reason, count)| (reason.to_string(), count)).collect();
-        for (spec, count) in EVENT_FIELDS.iter().zip(translator.unreadable) {
-            if count > 0 {
-                self.report.unreadable.insert(spec.name, count);
-            }
+        for (told, counts) in [
+            (&mut self.report.unreadable, translator.unreadable),
+            (&mut self.report.replaced, translator.replaced),
+        ] {
+            let named = EVENT_FIELDS.iter().map(|spec| spec.name).zip(counts);
+            told.extend(named.filter(|(_, count)| *count > 0));
         }
         self.report
     }

@@ -2,6 +2,7 @@
 
 use super::head::{self, Seen};
 use super::{DOCUMENT_BYTES_MAX, FORMATS, Format, in_toto, prov, wandb};
+use crate::plain;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
@@ -19,7 +20,7 @@ pub(crate) fn recognise(path: &Path) -> Option<Format> {
     if name == "dvc.lock" || (name.ends_with(".dvc") && name != ".dvc") {
         return Some(Format::Dvc);
     }
-    let mut file = File::open(path).ok()?;
+    let mut file = plain::open(path).ok()?;
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     if ending == "zip" {
         return zip_of_session(&mut file).then_some(Format::Clearml);
@@ -31,7 +32,7 @@ pub(crate) fn recognise(path: &Path) -> Option<Format> {
         if !is_json {
             return None;
         }
-        file = File::open(path).ok()?;
+        file = plain::open(path).ok()?;
     }
     format_of(&head::read(BufReader::new(file.take(DOCUMENT_BYTES_MAX)))?)
 }

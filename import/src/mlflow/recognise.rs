@@ -1,7 +1,7 @@
 //! Tells which form of an MLflow store lies at a path, from its first bytes and names alone.
 
 use super::{Form, file, rest, sqlite};
-use std::fs::File;
+use crate::plain;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -51,6 +51,6 @@ pub(super) fn database(path: &Path) -> PathBuf {
 
 fn head(path: &Path) -> Option<Vec<u8>> {
     let mut head = Vec::new();
-    File::open(path).ok()?.take(HEAD_BYTES).read_to_end(&mut head).ok()?;
+    plain::open(path).ok()?.take(HEAD_BYTES).read_to_end(&mut head).ok()?;
     Some(head)
 }

@@ -15,6 +15,7 @@ pub(super) use pages::Pages;
 use super::error::Error;
 use super::json::{self, Object};
 use super::store::Store;
+use crate::plain;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -105,7 +106,7 @@ pub(super) fn body(file: &Path) -> Result<Object, String> {
     if length > BODY_BYTES_MAX {
         return Err(format!("{length} bytes long; bodies are read up to {BODY_BYTES_MAX} bytes"));
     }
-    let bytes = fs::read(file).map_err(|error| error.to_string())?;
+    let bytes = plain::read(file).map_err(|error| error.to_string())?;
     match json::parse(&bytes) {
         Ok(serde_json::Value::Object(object)) => Ok(object),
         Ok(_) => Err("a JSON object was expected".to_owned()),

@@ -1,7 +1,7 @@
 //! Tells a file of OpenLineage's events by its first event.
 
+use crate::plain;
 use serde_json::Value as Json;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -13,7 +13,7 @@ const MEMBERS: [&[u8]; 3] = [b"\"eventTime\"", b"\"namespace\"", b"\"name\""];
 /// Does the file hold events of OpenLineage?
 pub(crate) fn recognise(path: &Path) -> bool {
     let mut head = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
+    let read = plain::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
     read.is_ok() && is_event(&head)
 }
 

@@ -2,13 +2,13 @@
 
 use super::staging::Session;
 use crate::error::{Error, Result};
+use crate::plain;
 use crate::progress::Progress;
 use crate::report::SourceReport;
 use lineal_engine::Transaction;
 use lineal_proof::record::Source;
 use lineal_proof::{Hash, Value, cbor};
 use sha2::{Digest, Sha256};
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -138,7 +138,7 @@ pub(super) fn record_whole<'s>(
 
 /// Hashes one file.
 pub(super) fn of_file(path: &Path, wanted: Wanted, progress: Option<&Progress>) -> Result<Custody> {
-    let mut file = File::open(path).map_err(io(path))?;
+    let mut file = plain::open(path).map_err(io(path))?;
     let (mut sha256, mut blake3) = (Sha256::new(), blake3::Hasher::new());
     let mut buffer = vec![0; if wanted == Wanted::Both { CHUNK } else { CHUNK_OF_ONE }];
     let mut size = 0;

@@ -7,12 +7,12 @@ use super::recording::Inputs;
 use super::staging::{Session, list_rejects};
 use crate::error::{Error, Result};
 use crate::exchange::{DOCUMENT_BYTES_MAX, Format};
+use crate::plain;
 use crate::record::{Location, Reject};
 use crate::report::SourceReport;
 use lineal_engine::schema::Kind;
 use lineal_engine::{Outcome, Saying, Transaction};
 use lineal_proof::record::Counts;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -89,7 +89,7 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path, format: Format) -> Re
 fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     let unreadable = |source| Error::Io { path: path.to_owned(), source };
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(unreadable)?;
+    let file = plain::open(path).map_err(unreadable)?;
     file.take(DOCUMENT_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     Ok((bytes.len() as u64 <= DOCUMENT_BYTES_MAX).then_some(bytes))
 }

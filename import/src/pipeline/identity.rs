@@ -3,7 +3,7 @@
 //!
 //! Of live batches only the ids are read; what a row says is read where its event is met again.
 
-use lineal_engine::events::EventBlock;
+use lineal_engine::events::{EventBlock, Weight};
 use lineal_engine::{LiveBatch, Result, Store, Suppressed};
 use lineal_proof::record::SeenRows;
 use std::collections::hash_map::RandomState;
@@ -13,8 +13,6 @@ use std::sync::Arc;
 
 /// Names an event: a hash of the id that it goes by.
 pub(super) type Identity = [u8; 16];
-/// What an event says, as a hash.
-pub(super) type Said = [u8; 16];
 
 /// A row that is known.
 #[derive(Clone, Copy)]
@@ -56,7 +54,17 @@ pub(super) struct Known {
     erased: Option<Suppressed>,
     erasures: usize,
     /// What a dry run read before and did not write.
-    rehearsed: HashMap<Identity, Vec<Said>>,
+    rehearsed: HashMap<Identity, Vec<Weight>>,
+}
+
+/// What the rows of a block turned out to be.
+pub(super) struct Judgement {
+    /// The block.
+    pub(super) block: Arc<EventBlock>,
+    /// One verdict a row.
+    pub(super) verdicts: Vec<Verdict>,
+    /// Events of other imports that one of its rows outweighs: that row counts in their place.
+    pub(super) displaced: u64,
 }
 
 /// Where the events of an id stand, in the order in which they came: a table with open addresses.
@@ -153,13 +161,15 @@ impl Known {
         u32::try_from(self.blocks.len()).unwrap_or(u32::MAX)
     }
 
-    /// Judges the rows of a block and takes the new ones in.
+    /// Judges the rows of a block, which an import reads, and takes the new ones in.
     pub(super) fn judge(
         &mut self,
         store: &Store,
+        import: Option<u64>,
         block: EventBlock,
-    ) -> Result<(Arc<EventBlock>, Vec<Verdict>)> {
+    ) -> Result<Judgement> {
         let number = self.next_number();
+        let mut displaced = 0;
         let mut verdicts = Vec::with_capacity(block.rows());
         let mut alike = Vec::new();
         for row in 0..block.rows() {
@@ -176,11 +186,7 @@ impl Known {
             }));
             let mut verdict = self.rehearsed_verdict(&block, row);
             for place in &alike {
-                let said = if place.block == number {
-                    block.said(place.row as usize)
-                } else {
-                    self.said(store, *place)?
-                };
+                let said = self.of_row((number, &block), store, *place, EventBlock::said)?;
                 if said == block.said(row) {
                     verdict = Verdict::Duplicate;
                     if place.block != number && self.blocks[place.block as usize].batch.is_some() {
@@ -197,6 +203,11 @@ impl Known {
                 verdicts.push(Verdict::Suppressed);
                 continue;
             }
+            if verdict == Verdict::Conflict {
+                let known = self.heaviest((number, &block), store, import, (row, &alike))?;
+                let (own, known) = (block.weight(row), known.filter(|(_, of_others)| *of_others));
+                displaced += u64::from(known.is_some_and(|(known, _)| known < own));
+            }
             if verdict != Verdict::Duplicate {
                 let row = u32::try_from(row).unwrap_or(u32::MAX);
                 self.places.push(hash, Place { block: number, row });
@@ -205,19 +216,51 @@ impl Known {
         }
         let block = Arc::new(block);
         self.blocks.push(Held { block: Arc::clone(&block), batch: None, whole: None });
-        Ok((block, verdicts))
+        Ok(Judgement { block, verdicts, displaced })
     }
 
-    /// What a known row says.
-    fn said(&mut self, store: &Store, place: Place) -> Result<Said> {
-        let known = &mut self.blocks[place.block as usize];
+    /// Something of a known row that all its fields are needed for; of the block that is judged, which has
+    /// this number, it may be one.
+    fn of_row<T>(
+        &mut self,
+        (number, judged): (u32, &EventBlock),
+        store: &Store,
+        place: Place,
+        look: impl Fn(&EventBlock, usize) -> T,
+    ) -> Result<T> {
         let row = place.row as usize;
-        let Some(batch) = &known.batch else { return Ok(known.block.said(row)) };
+        if place.block == number {
+            return Ok(look(judged, row));
+        }
+        let known = &mut self.blocks[place.block as usize];
+        let Some(batch) = &known.batch else { return Ok(look(&known.block, row)) };
         let whole = match &mut known.whole {
             Some(whole) => whole,
             none => none.insert(store.read_live(batch)?),
         };
-        Ok(whole.said(row))
+        Ok(look(whole, row))
+    }
+
+    /// The weight of the known row that counts before a row is taken in whose identity these have, and
+    /// whether another import than this one brought it.
+    fn heaviest(
+        &mut self,
+        judged: (u32, &EventBlock),
+        store: &Store,
+        import: Option<u64>,
+        (row, alike): (usize, &[Place]),
+    ) -> Result<Option<(Weight, bool)>> {
+        let rehearsed = judged.1.identity(row).and_then(|identity| self.rehearsed.get(&identity));
+        let rehearsed = rehearsed.and_then(|weights| weights.iter().max());
+        let mut heaviest = rehearsed.map(|weight| (*weight, false));
+        for place in alike {
+            let weight = self.of_row(judged, store, *place, EventBlock::weight)?;
+            let held = self.blocks.get(place.block as usize);
+            let batch = held.and_then(|held| held.batch.as_ref());
+            let of_others = batch.is_some_and(|batch| Some(batch.import) != import);
+            heaviest = heaviest.max(Some((weight, of_others)));
+        }
+        Ok(heaviest)
     }
 
     fn rehearsed_verdict(&self, block: &EventBlock, row: usize) -> Verdict {
@@ -227,25 +270,27 @@ impl Known {
         let said = block.identity(row).and_then(|identity| self.rehearsed.get(&identity));
         match said {
             None => Verdict::New,
-            Some(said) if said.contains(&block.said(row)) => Verdict::Duplicate,
+            Some(said) if said.iter().any(|known| known.said() == block.said(row)) => {
+                Verdict::Duplicate
+            }
             Some(_) => Verdict::Conflict,
         }
     }
 
     /// Takes in what a dry run read before.
-    pub(super) fn rehearse(&mut self, before: HashMap<Identity, Vec<Said>>) {
+    pub(super) fn rehearse(&mut self, before: HashMap<Identity, Vec<Weight>>) {
         self.rehearsed = before;
     }
 
     /// What a dry run has read by now.
-    pub(super) fn rehearsed(mut self) -> HashMap<Identity, Vec<Said>> {
+    pub(super) fn rehearsed(mut self) -> HashMap<Identity, Vec<Weight>> {
         for place in self.places.places {
             let known = &self.blocks[place.block as usize];
             let row = place.row as usize;
             if known.batch.is_none()
                 && let Some(identity) = known.block.identity(row)
             {
-                self.rehearsed.entry(identity).or_default().push(known.block.said(row));
+                self.rehearsed.entry(identity).or_default().push(known.block.weight(row));
             }
         }
         self.rehearsed

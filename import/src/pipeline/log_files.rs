@@ -376,6 +376,19 @@ pub(super) fn finish_file(
             are(count)
         ));
     }
+    for (field, count) in read.replaced {
+        let instead = match field {
+            "time" => "the time that another place of the mapping holds, as the date of the line",
+            _ => "what another place of the mapping holds",
+        };
+        report.warnings.push(format!(
+            "{}: {} could not be read as {field} and {} kept unparsed among the other attributes; taken instead: \
+             {instead}",
+            read.label,
+            counted(count, "value"),
+            are(count)
+        ));
+    }
     if read.rootless > 0 {
         report.warnings.push(format!(
             "{}: {} {} marked without any of the mapping's roots; `--explain-mapping` shows what is there",

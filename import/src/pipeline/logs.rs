@@ -1,6 +1,6 @@
 //! From the events of a file to a deployment's batches.
 
-use super::identity::{Known, Verdict};
+use super::identity::{Judgement, Known, Verdict};
 use super::sink::Stretch;
 use super::staging::Session;
 use crate::error::Result;
@@ -132,7 +132,10 @@ pub(super) fn stage(
     origin: &Origin<'_>,
     stretch: Stretch,
 ) -> Result<Judged> {
-    let (block, verdicts) = known.judge(session.store, stretch.block)?;
+    let import = session.report.import;
+    let Judgement { block, verdicts, displaced } =
+        known.judge(session.store, import, stretch.block)?;
+    session.report.displaced += displaced;
     transaction.know_erasures(known.erasures());
     let mut judged = Judged::default();
     let mut groups = Groups::default();

@@ -6,11 +6,11 @@ use super::people::encode_series;
 use super::staging::{Session, list_rejects};
 use crate::error::{Error, Result};
 use crate::openlineage::{EventSaid, FORM, Item, NAMED, SOURCE, Said, read};
+use crate::plain;
 use crate::report::SourceReport;
 use lineal_engine::schema::Kind;
 use lineal_engine::{Outcome, Saying, Transaction};
 use lineal_proof::record::Counts;
-use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
@@ -38,7 +38,7 @@ pub(super) fn take(session: &mut Session<'_>, path: &Path) -> Result<()> {
     }
     session.progress.phase("reading");
     let unreadable = |source| Error::Io { path: path.to_owned(), source };
-    let file = BufReader::with_capacity(CHUNK, File::open(path).map_err(unreadable)?);
+    let file = BufReader::with_capacity(CHUNK, plain::open(path).map_err(unreadable)?);
     let mut recording =
         Recording { source, transaction: None, newest: None, counts: Counts::default() };
     let mut rejects = Vec::new();

@@ -3,7 +3,7 @@
 use crate::datadog::recognise::{Archive, list as list_logs, recognise_beside};
 use crate::error::{Error, Result};
 use crate::exchange::{self, FORMATS, Format};
-use crate::{mlflow, openlineage};
+use crate::{mlflow, openlineage, plain};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -52,6 +52,7 @@ pub fn recognise(path: &Path, form: Option<&str>) -> Result<Vec<Found>> {
     if !path.exists() {
         return Err(Error::NoSuchPath { path: path.to_owned() });
     }
+    plain::check_kind(path)?;
     if let Some(form) = form {
         let path = path.to_owned();
         return Ok(vec![match mlflow::Form::parse(form) {

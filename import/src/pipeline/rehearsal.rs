@@ -1,6 +1,7 @@
 //! What a dry run has read so far, so that it counts as the import would that writes it.
 
-use super::identity::{Identity, Said};
+use super::identity::Identity;
+use lineal_engine::events::Weight;
 use lineal_engine::{Outcome, Saying, Staged};
 use lineal_proof::{Hash, Value, cbor};
 use std::collections::{HashMap, HashSet};
@@ -11,7 +12,7 @@ pub(super) struct Rehearsal {
     nodes: HashSet<Hash>,
     files: HashSet<([u8; 16], String)>,
     /// What was said under each identity of an event.
-    pub(super) events: HashMap<Identity, Vec<Said>>,
+    pub(super) events: HashMap<Identity, Vec<Weight>>,
 }
 
 impl Rehearsal {

@@ -16,6 +16,8 @@ use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::Kind;
 use lineal_engine::{KnownSource, Outcome, Saying, Staged, Store, Transaction};
 use lineal_proof::Value;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::PathBuf;
 
 /// Files that are named where `--strict` refuses what is no log, or of no source.
@@ -33,6 +35,8 @@ pub(super) struct Session<'a> {
     pub(super) report: Report,
     /// Of a dry run: what would be in the store by now.
     rehearsal: Rehearsal,
+    /// Nodes that are counted, by the first half of their ids: was something recorded of them?
+    counted: HashMap<[u8; 16], bool>,
     /// Why the first of what was found by itself was passed over.
     passed_over: Option<Error>,
 }
@@ -45,8 +49,17 @@ impl<'a> Session<'a> {
         progress: &'a Progress,
     ) -> Session<'a> {
         let report = Report { dry_run: options.dry_run, ..Report::default() };
-        let (people, rehearsal) = (People::new(store), Rehearsal::default());
-        Session { store, options, mapping, progress, people, report, rehearsal, passed_over: None }
+        Session {
+            store,
+            options,
+            mapping,
+            progress,
+            people: People::new(store),
+            report,
+            rehearsal: Rehearsal::default(),
+            counted: HashMap::new(),
+            passed_over: None,
+        }
     }
 
     /// An import that reads and counts and writes nothing.
@@ -179,14 +192,25 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Counts what became of a node, and says it.
+    /// Says what became of what was said of a node, and counts the node: once, however often a source
+    /// speaks of it and however many sources do, and as recorded if anything of it was.
     pub(super) fn count_node(&mut self, saying: &Saying, kind: Kind, staged: &Staged) -> Outcome {
         let dry = self.report.dry_run;
         let outcome = if dry { self.rehearsal.outcome(saying, staged) } else { staged.outcome };
         let (new, known) = self.report.nodes.entry(kind.name()).or_default();
-        match outcome {
-            Outcome::Recorded => *new += 1,
-            Outcome::Known => *known += 1,
+        let [half @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = staged.node.0;
+        let is_new = outcome == Outcome::Recorded;
+        match self.counted.entry(half) {
+            Entry::Vacant(node) => {
+                node.insert(is_new);
+                *(if is_new { new } else { known }) += 1;
+            }
+            Entry::Occupied(mut node) if is_new && !node.get() => {
+                node.insert(true);
+                *known -= 1;
+                *new += 1;
+            }
+            Entry::Occupied(_) => {}
         }
         outcome
     }

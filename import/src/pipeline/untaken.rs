@@ -277,6 +277,20 @@ mod tests {
     }
 
     #[test]
+    fn pipes_are_listed_and_hold_nobody_up() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("good.json"), GOOD).unwrap();
+        let names = ["a.json", "b.db", "c.json.gz", "d.zip", "mlflow.db"];
+        let pipes = names.map(|name| folder.path().join(name));
+        assert!(std::process::Command::new("mkfifo").args(&pipes).status().unwrap().success());
+        let paths = [folder.path().to_owned()];
+        let none = untaken(&paths, &recognise(&paths[0], None).unwrap(), None);
+        assert_eq!(none.named, names.map(|name| (name.to_owned(), "no plain file".to_owned())));
+        let refused = recognise(&pipes[0], None).unwrap_err();
+        assert!(matches!(refused, Error::NotPlain { what: "a pipe", .. }), "{refused}");
+    }
+
+    #[test]
     fn a_file_that_was_looked_at_by_itself_is_named_in_the_same_words() {
         let folder = tempfile::tempdir().unwrap();
         let deep = "a/b/c/d/deep.json";

@@ -124,6 +124,35 @@ fn a_value_that_cannot_be_read_stays_in_rest_and_is_counted() {
         })
     );
     assert_eq!(events[0].get(EventField::Confidence), None);
+    assert!(report.replaced.is_empty(), "nothing stands in: {:?}", report.replaced);
+}
+
+#[test]
+fn what_stands_in_for_a_value_that_cannot_be_read_is_counted() {
+    let times =
+        ["2026-10-25 02:30:00", "25/10/2026 02:30", "2026-02-30T00:00:00Z", "9999-12-31T00:00:00Z"];
+    let lines: Vec<String> = times
+        .iter()
+        .chain(["2026-10-25T02:30:00Z", ""].iter())
+        .map(|time| art12(&json!({"system_id": "S", "timestamp": time})).to_string())
+        .collect();
+    let (report, events) = read_bytes(lines.join("\n").as_bytes());
+    assert_eq!((report.accepted, report.rejected), (6, 0));
+    assert_eq!(report.replaced.into_iter().collect::<Vec<_>>(), [("time", 4)]);
+    assert!(report.unreadable.is_empty(), "{:?}", report.unreadable);
+    for (event, time) in events.iter().zip(times) {
+        assert_eq!(event.rest()["attributes"]["art12"], json!({"timestamp": time}));
+    }
+    // What a further place says within the first is no other value.
+    let line = art12(&json!({"system_id": "S", "error": {"message": "late"}}));
+    let (report, _) = read_bytes(line.to_string().as_bytes());
+    assert!(report.replaced.is_empty(), "{:?}", report.replaced);
+    // And beside it is: the confidence of the output is none.
+    let line =
+        art12(&json!({"system_id": "S", "output": {"confidence": "high"}, "confidence": 0.5}));
+    let (report, events) = read_bytes(line.to_string().as_bytes());
+    assert_eq!(report.replaced.into_iter().collect::<Vec<_>>(), [("confidence", 1)]);
+    assert_eq!(events[0].get(EventField::Confidence), Some(&Kept::Float(0.5)));
 }
 
 #[test]

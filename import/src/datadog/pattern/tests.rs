@@ -208,6 +208,7 @@ fn compare(mapping: &CompiledMapping, lines: impl Iterator<Item = String>) -> u6
     for (number, line) in (1..).zip(lines) {
         assert_eq!(said(&mut short, &line, number), said(&mut long, &line, number), "{line}");
         assert_eq!(short.unreadable, long.unreadable, "{line}");
+        assert_eq!(short.replaced, long.replaced, "{line}");
     }
     short.served_by_patterns()
 }

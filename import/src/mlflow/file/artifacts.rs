@@ -4,7 +4,8 @@ use super::super::error::Error;
 use super::super::store::{Artifact, Store};
 use super::folder::{Folder, Keyed};
 use crate::mapping::mlflow::DocumentRule;
-use std::fs::{self, File};
+use crate::plain;
+use std::fs;
 
 /// Longest document that is hashed, so that a data set that is named like one costs no minutes.
 const DOCUMENT_BYTES_MAX: u64 = 64 << 20;
@@ -26,7 +27,7 @@ fn artifact(file: Keyed, store: &mut Store) -> Option<Artifact> {
         let size = fs::metadata(&file.path)?.len();
         let digest = if size <= DOCUMENT_BYTES_MAX {
             let mut hasher = blake3::Hasher::new();
-            hasher.update_reader(File::open(&file.path)?)?;
+            hasher.update_reader(plain::open(&file.path)?)?;
             Some(hasher.finalize().to_hex().to_string())
         } else {
             None

@@ -4,6 +4,7 @@ use super::super::error::Error;
 use super::super::store::{Store, Texts, located};
 use super::META;
 use super::yaml::Document;
+use crate::plain;
 use crate::record::Location;
 use std::fs;
 use std::io;
@@ -196,5 +197,5 @@ fn read_bounded(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
             "{length} bytes long; files of this sort are read up to {bytes_max} bytes"
         )));
     }
-    fs::read(path)
+    plain::read(path)
 }

@@ -6,10 +6,11 @@
 
 use super::super::error::Error;
 use super::MAGIC;
+use crate::plain;
 use rusqlite::{Connection, OpenFlags};
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -48,6 +49,11 @@ impl Way {
 
 /// Opens the database at `path` for reading.
 pub(super) fn open(path: &Path) -> Result<Opened, Error> {
+    // The database's own code opens what lies beside it.
+    for suffix in ["-wal", "-shm", "-journal"] {
+        let file = beside(path, suffix);
+        plain::check_beside(&file).map_err(Error::io(&file))?;
+    }
     let header = Header::read(path)?;
     let log = beside(path, "-wal");
     let log_length = fs::metadata(&log).map_or(0, |found| found.len());
@@ -80,15 +86,20 @@ pub(super) fn open(path: &Path) -> Result<Opened, Error> {
 fn open_copy(path: &Path) -> Result<Opened, Error> {
     let folder = TemporaryFolder::create()?;
     let copy = folder.path.join("store.db");
-    fs::copy(path, &copy).map_err(Error::io(path))?;
+    copy_file(path, &copy)?;
     for suffix in ["-wal", "-journal"] {
         let from = beside(path, suffix);
         if from.exists() {
-            fs::copy(&from, beside(&copy, suffix)).map_err(Error::io(&from))?;
+            copy_file(&from, &beside(&copy, suffix))?;
         }
     }
     let way = Way { address: copy, flags: OpenFlags::default() };
     Ok(Opened { connection: way.connect(path)?, way, _copy: Some(folder) })
+}
+
+fn copy_file(from: &Path, to: &Path) -> Result<(), Error> {
+    let copied = plain::open(from).and_then(|mut file| io::copy(&mut file, &mut File::create(to)?));
+    copied.map(drop).map_err(Error::io(from))
 }
 
 fn failed(path: &Path) -> impl Fn(rusqlite::Error) -> Error {
@@ -125,7 +136,7 @@ struct Header {
 impl Header {
     fn read(path: &Path) -> Result<Header, Error> {
         let mut bytes = [0; 100];
-        let mut file = File::open(path).map_err(Error::io(path))?;
+        let mut file = plain::open(path).map_err(Error::io(path))?;
         let found = file.metadata().map_err(Error::io(path))?.len();
         if found < bytes.len() as u64 {
             return Err(Error::Truncated { path: path.to_owned(), expected: 100, found });
