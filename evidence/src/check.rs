@@ -24,7 +24,7 @@ mod waivers;
 pub use as_of::AsOf;
 pub use ask::time_text;
 pub use belongs::hold_to_system;
-pub(crate) use built_in::around;
+pub(crate) use built_in::{around, logs_of};
 pub use compare::{Changed, Comparison, Told, compare};
 pub use error::Error;
 pub use evaluate::{check, check_part};

@@ -3,7 +3,7 @@
 //! The items are data (`rules/release.toml`): questions in the language, and how the version must be
 //! approved. What is missing is named with the command that would record it.
 
-use crate::record::{Error, KeyState, Result, Signature, Standing, standing};
+use crate::record::{Error, KeyState, Result, Signature, standing};
 use lineal_engine::schema::Kind;
 use lineal_engine::{NodeNo, Store};
 use lineal_proof::{Hash, Value as Recorded};
@@ -301,23 +301,19 @@ impl Asker<'_> {
         let mut counted = 0;
         let mut evidence = Vec::new();
         let mut why = stands.notes.clone();
-        let mut seen = std::collections::BTreeSet::new();
-        for decided in &stands.decided {
+        for decided in stands.counting() {
             let name = snapshot.name_of(decided.approval);
             match &decided.signature {
-                Signature::Valid { key, state } if stands.keys.contains(key) => {
-                    if needed.keys == Keys::OnRecord && *state != KeyState::OnRecord {
-                        why.push(format!("{name}: {}", state.words()));
-                    } else if seen.insert(key.clone()) {
-                        counted += 1;
-                        evidence.push(name);
-                    }
+                Signature::Valid { state, .. }
+                    if needed.keys == Keys::OnRecord && *state != KeyState::OnRecord =>
+                {
+                    why.push(format!("{name}: {}", state.words()));
                 }
-                Signature::Absent if !needed.signed && counts_unsigned(&stands, decided) => {
+                Signature::Absent if needed.signed || decided.by.is_none() => {}
+                _ => {
                     counted += 1;
                     evidence.push(name);
                 }
-                _ => {}
             }
         }
         let wanted = needed.at_least.max(stands.keys_needed);
@@ -334,10 +330,4 @@ impl Asker<'_> {
         }
         Ok((if passes { Status::Present } else { Status::Missing }, evidence, why))
     }
-}
-
-/// Is this one of the unsigned approvals that stand?
-fn counts_unsigned(stands: &Standing, decided: &crate::record::Decided) -> bool {
-    let by = decided.by.as_deref();
-    decided.decision == "granted" && by.is_some_and(|by| stands.unsigned.contains(by))
 }

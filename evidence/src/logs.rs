@@ -22,9 +22,11 @@ pub use counts::Counts;
 pub use error::LogsError;
 pub use statement::{PREDICATE, SIGNATURE_FILE, STATEMENT_FILE};
 
+use crate::own_events::events_of;
 use counts::Reconciled;
 use fields::Columns;
 use files::Folder;
+use lineal_engine::schema::Kind;
 use lineal_engine::{NodeNo, Snapshot, Store};
 use parts::Part;
 use proving::{Proved, Proving};
@@ -55,7 +57,8 @@ impl Format {
 /// What is to be handed over.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted {
-    /// A deployment, or a system: all deployments that belong to it.
+    /// A deployment, or a system: all deployments that belong to it, but the events in them that name
+    /// another system.
     pub subject: NodeNo,
     /// Events from this time on, ns.
     pub from: Option<i64>,
@@ -121,6 +124,12 @@ pub fn hand_over(
     folder: &Path,
     progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
 ) -> Result<HandedOver, LogsError> {
+    // Of a system the events of that system alone, also where a deployment served several.
+    let own = match view.kind_of(wanted.subject) {
+        Kind::System => Some(events_of(view, wanted.subject)?),
+        _ => None,
+    };
+    let view = own.as_ref().unwrap_or(view);
     let deployments = parts::deployments(view, wanted.subject)?;
     let checkpoint = statement::checkpoint_of(store, view)?;
     let mut proving = match (wanted.proof, &checkpoint) {

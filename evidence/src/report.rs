@@ -8,6 +8,7 @@ mod annex_iv;
 mod asks;
 mod change;
 mod data_sheet;
+mod decided;
 mod deployments;
 mod document;
 mod dpia;

@@ -5,7 +5,7 @@ mod world;
 
 use lineal_engine::event_fields::EventField;
 use lineal_engine::schema::{Kind, Relation};
-use lineal_engine::{ErasureOrder, Target};
+use lineal_engine::{ErasureOrder, SealedField, Target};
 use lineal_evidence::check::{
     Bounded, Error, Wanted, check_part, compare, junit, record, recorded, sarif,
 };
@@ -113,6 +113,9 @@ const CASES: &[Case] = &[
     ("OVR-02", |w| w.lacks("deployment", "overseer"), Status::Gap, "overseer"),
     ("OVR-02", |w| w.says("deployment", "overseer_from", ago(5)), Status::Gap, "overseer_from"),
     ("OVR-03", |w| w.without.extend([EventField::Reviewer]), Status::Gap, "reviewer"),
+    // Enough events name a reviewer, and none of those that were overridden.
+    ("OVR-03", |w| w.names_reviewer = |is_overridden| !is_overridden, Status::Gap, "reviewer"),
+    ("OVR-03", |w| w.names_reviewer = |is_overridden| is_overridden, Status::Met, ""),
     (
         "OVR-03",
         |w| w.without.extend([EventField::OversightReviewed, EventField::HumanOverride]),
@@ -131,6 +134,9 @@ const CASES: &[Case] = &[
     ("PRF-02", |w| w.says("evaluation", "type", "accuracy"), Status::Gap, "robustness"),
     ("PRF-02", |w| w.loses("security_test"), Status::Gap, "security_test"),
     ("LOG-01", |w| w.without.extend([EventField::OutputHash]), Status::Gap, "event fields"),
+    // Each has an id, in one field or the other.
+    ("LOG-01", |w| w.id_field = in_turn, Status::Met, ""),
+    ("LOG-01", |w| w.id_field = |_| EventField::RequestId, Status::Gap, "event fields"),
     ("LOG-02", |w| w.nodes.retain(|(name, _)| *name != "model"), Status::Gap, "model"),
     ("LOG-02", |w| w.says("deployment", "until", ago(2)), Status::Conflict, "until"),
     ("LOG-02", another_was_declared_there, Status::Conflict, "until"),
@@ -138,6 +144,8 @@ const CASES: &[Case] = &[
     ("LOG-04", |w| w.silent = 10..16, Status::Gap, "expected_max_gap_hours"),
     ("LOG-05", |w| w.importer = None, Status::Gap, "by -> actor"),
     ("LOG-06", |w| w.verifiers = "anna", Status::Gap, "verified_by"),
+    ("LOG-06", |w| w.verifiers = "anna anna", Status::Gap, "verified_by"),
+    ("LOG-06", is_exempt, Status::Met, ""),
     ("LOG-06", |w| w.without.extend([EventField::ReferenceMatch]), Status::Gap, "event fields"),
     ("LOG-06", |w| w.says("system", "annex_point", "III.5(b)"), Status::NotApplicable, ""),
     (
@@ -219,6 +227,25 @@ const CASES: &[Case] = &[
     ("GPA-01", |w| w.lacks("model", "gpai"), Status::Undeclared, "gpai"),
 ];
 
+/// Ids stand in two fields, in turn.
+fn in_turn(number: i64) -> EventField {
+    if number % 2 == 0 { EventField::EventId } else { EventField::LogId }
+}
+
+/// One person verifies, where a law exempts.
+fn is_exempt(world: &mut World) {
+    world.verifiers = "anna";
+    world.says("deployment", "law_exempt", "a law of a member state");
+}
+
+/// What a person is called, sealed.
+fn is_called(world: &mut World, name: &str, called: &str) {
+    for (_, draft) in world.nodes.iter_mut().filter(|(known, _)| *known == name) {
+        let (actor, value) = (Some(draft.key.clone()), Value::from(called));
+        draft.sealed.push(SealedField { field: "name".to_owned(), value, actor });
+    }
+}
+
 /// Its events name a version that nobody declared, while another was declared to run in its place.
 fn another_was_declared_there(world: &mut World) {
     world.lacks("deployment", "from");
@@ -274,6 +301,62 @@ fn a_finding_counts_the_events_that_lack_a_field() {
     let told = result(&world, &pack, "LOG-01");
     let says: Vec<&str> = told.findings.iter().map(|finding| finding.say.as_str()).collect();
     assert_eq!(says, ["events lack fields: output_hash in 40 of 40"]);
+    // Ten have the one, ten the other: counters say that twenty have neither, or more.
+    let mut world = World::whole();
+    world.id_field = |number| match number % 4 {
+        0 => EventField::EventId,
+        1 => EventField::LogId,
+        _ => EventField::RequestId,
+    };
+    let told = result(&world, &pack, "LOG-01");
+    let say = &told.findings[0].say;
+    assert_eq!(say, "events lack fields: event_id or log_id in at least 20 of 40");
+    let mut world = World::whole();
+    world.names_reviewer = |is_overridden| !is_overridden;
+    let told = result(&world, &pack, "OVR-03");
+    assert_eq!(told.findings[0].say, "4 of 4 overrides without a reviewer");
+}
+
+#[test]
+fn who_verified_is_told_apart_by_keys_and_not_by_names() {
+    let pack = Pack::eu_ai_act().unwrap();
+    let mut world = World::whole();
+    world.verifiers = "anna";
+    // One person whose name has two words.
+    is_called(&mut world, "anna", "Anna Berg");
+    let told = result(&world, &pack, "LOG-06");
+    let says: Vec<&str> = told.findings.iter().map(|finding| finding.say.as_str()).collect();
+    assert_eq!(says, ["40 of 40 matches verified by fewer than 2 different persons"]);
+    // Two who are called the same.
+    world.verifiers = "anna ben";
+    is_called(&mut world, "ben", "Anna Berg");
+    assert_eq!(result(&world, &pack, "LOG-06").status, Status::Met);
+}
+
+#[test]
+fn who_verified_what_is_erased_cannot_be_told() {
+    let mut pack = Pack::eu_ai_act().unwrap();
+    pack.rules.retain(|rule| rule.id == "LOG-06");
+    let mut world = World::whole();
+    world.is_held = false;
+    let store = world.store();
+    let told = report(&store, &pack).rules.remove(0);
+    assert_eq!((told.cannot_tell, told.findings_total), (0, 0));
+    let view = store.snapshot().unwrap();
+    let batch = view.batches().next().unwrap().node;
+    let target = Target::Batch(view.node_id(batch));
+    drop(view);
+    let order = ErasureOrder {
+        targets: vec![target],
+        decision: Decision::Erased,
+        basis: "GDPR 17(1)(a)".to_owned(),
+        reference: "R-9".to_owned(),
+        decided_by: store.actor_key("officer").unwrap(),
+        executed_by: store.actor_key("operator").unwrap(),
+    };
+    store.erase(&order, false).unwrap();
+    let told = report(&store, &pack).rules.remove(0);
+    assert_eq!((told.cannot_tell, told.findings_total), (1, 0));
 }
 
 #[test]
@@ -343,11 +426,7 @@ fn what_is_recorded_of_a_report_names_no_person() {
     let pack = Pack::eu_ai_act().unwrap();
     let mut world = World::whole();
     world.links("run", Relation::DoneBy, Kind::Actor, "ben");
-    for (_, draft) in world.nodes.iter_mut().filter(|(name, _)| *name == "ben") {
-        let actor = Some(draft.key.clone());
-        let value = Value::from("Benedikt Beispiel");
-        draft.sealed.push(lineal_engine::SealedField { field: "name".to_owned(), value, actor });
-    }
+    is_called(&mut world, "ben", "Benedikt Beispiel");
     let store = world.store();
     let before = report(&store, &pack);
     let text = before.json().to_string();
@@ -454,9 +533,25 @@ fn what_is_recorded_is_held_against_itself() {
         (of_the_deployment, "REC-03", Status::Conflict),
         (of_the_deployment, "REC-04", Status::Conflict),
         (|w| w.says("model", "digest", "0cc175b9c0f1b6a831c399e269772661"), "REC-14", Status::Gap),
-        (|w| w.says("evaluation", "time", ago(1)), "REC-16", Status::Met),
+        (
+            |w| {
+                for field in ["time", "started", "thresholds_at"] {
+                    w.says("evaluation", field, ago(1));
+                }
+            },
+            "REC-16",
+            Status::Met,
+        ),
         (|w| w.says("change", "time", ago(1)), "REC-17", Status::Met),
-        (|w| w.says("incident", "time", ago(1)), "REC-18", Status::Met),
+        (
+            |w| {
+                for field in ["time", "aware_at", "causal_link_at"] {
+                    w.says("incident", field, ago(1));
+                }
+            },
+            "REC-18",
+            Status::Met,
+        ),
         (|w| w.says("system", "declared_at", ago(1)), "REC-19", Status::Met),
         (|w| w.says("monitor", "time", ago(9)), "REC-20", Status::Gap),
         (|w| w.nodes.retain(|(name, _)| *name != "model"), "REC-01", Status::Conflict),

@@ -16,7 +16,8 @@ use lineal_engine::schema::{Kind, Relation};
 use lineal_engine::{ErasureOrder, NodeDraft, Saying, Store, Target};
 use lineal_evidence::Error;
 use lineal_evidence::report::{
-    Document, Incident, Lack, Oversight, change, data_sheet, dpia, incident, oversight, retention,
+    Document, Incident, Lack, Oversight, Sentence, change, data_sheet, dpia, incident, oversight,
+    retention,
 };
 use lineal_evidence::retention::Policy;
 use lineal_proof::record::Decision;
@@ -68,6 +69,36 @@ fn overrides_are_told_by_version_and_what_says_nothing_is_kept_apart() {
     assert_eq!(months.rows.len(), 5);
     assert_eq!(row(months, "2026-01")[2..5], ["31", "31", "7 of 31 (22.6 %)"]);
     assert_eq!(row(months, "2026-05")[2..5], ["12", "2", "1 of 2 (50.0 %)"]);
+}
+
+#[test]
+fn reviewers_stand_under_their_keys_until_names_are_asked_for() {
+    let mut bank = Bank::whole();
+    // Two who are called the same.
+    bank.called = vec![("ben", "Benedikt Beispiel"), ("eva", "Benedikt Beispiel")];
+    bank.events[1][0].reviewer = Some("eva");
+    let reviewed = |document: &Document| -> Vec<Vec<String>> {
+        let reviewers = table(document, "Events that name a reviewer");
+        let cells = |row: &Vec<Sentence>| row.iter().map(Sentence::plain).collect();
+        reviewers.rows.iter().map(cells).collect()
+    };
+    let document = oversight_of(&bank, &Oversight::default());
+    let rows = reviewed(&document);
+    let figures: Vec<(&str, &str)> = rows.iter().map(|row| (&*row[0], &*row[3])).collect();
+    assert_eq!(figures, [("actor:ben", "7"), ("actor:eva", "1")]);
+    for text in [document.to_markdown(None), document.to_html(), document.to_json()] {
+        assert!(!text.contains("Beispiel"), "{text}");
+    }
+    // Those who may see names are told them, and the same figures.
+    let store = bank.store();
+    let view = lineal_query::StoreView::new(Arc::clone(&store)).unwrap();
+    let facts = lineal_evidence::report::Facts::new(&store, &view, at("2026-06-02")).unwrap();
+    let system = view.snapshot().find(Some(Kind::System), &bank.system)[0];
+    let named = oversight(&facts.naming_persons(), system, &Oversight::default()).unwrap();
+    let rows = reviewed(&named);
+    let figures: Vec<(&str, &str)> = rows.iter().map(|row| (&*row[0], &*row[3])).collect();
+    let [ben, eva] = ["actor:ben (Benedikt Beispiel)", "actor:eva (Benedikt Beispiel)"];
+    assert_eq!(figures, [(ben, "7"), (eva, "1")]);
 }
 
 #[test]
@@ -222,6 +253,53 @@ fn an_incident_tells_the_doubts_about_each_deployment() {
     }
 }
 
+/// Ben approved fifteen days ago until eight days ago; it happened nine days ago, and anna rejected it since.
+#[test]
+fn an_incident_lists_each_decision_as_it_stood_then_and_stands_now() {
+    let mut world = World::whole();
+    world.says("approval", "expires", TODAY - 8 * DAY);
+    let by = |who| [(Relation::Approves, Kind::Model, "2"), (Relation::DoneBy, Kind::Actor, who)];
+    let decided = |decision: &str, days: i64| {
+        [("decision", Value::from(decision)), ("time", Value::from(TODAY - days * DAY))]
+    };
+    world.gains((Kind::Approval, "no"), &decided("rejected", 5), &by("anna"));
+    let waived = [&decided("waived", 12)[..], &[("rule", Value::from("OVR-02"))]].concat();
+    world.gains((Kind::Approval, "waiver"), &waived, &by("anna"));
+    let document = incident_of(&world, TODAY);
+    let of = |decision: &str| {
+        let all = &table(&document, "Decisions on what the incident concerns").rows;
+        let mut all = all.iter().map(|row| row.iter().map(Sentence::plain).collect::<Vec<_>>());
+        all.find(|row| row[1] == decision).unwrap_or_else(|| panic!("{}", words(&document)))
+    };
+    let granted = of("granted");
+    assert_eq!((granted[2].as_str(), granted[6].as_str()), ("actor:ben", "not signed"));
+    assert_eq!(granted[7], "counts as an approval");
+    assert!(granted[8].starts_with("does not count: expired on "), "{granted:?}");
+    let rejected = of("rejected");
+    assert!(rejected[7].starts_with("does not count: it came later"), "{rejected:?}");
+    assert_eq!(rejected[8], "stands as a rejection");
+    assert_eq!(of("waived")[8], "waives a finding of OVR-02, approves nothing");
+    let versions = table(&document, "Model versions that the incident concerns");
+    assert!(row(versions, "credit@2")[2].contains("approval:"));
+
+    // Taken back before it happened, it was approved by nobody.
+    let mut world = World::whole();
+    world.gains((Kind::Approval, "no"), &decided("rejected", 12), &by("ben"));
+    let document = incident_of(&world, TODAY);
+    let versions = table(&document, "Model versions that the incident concerns");
+    assert_eq!(row(versions, "credit@2")[2], "none: rejected");
+    let change = told(&world.store(), TODAY, |facts, find| {
+        change(facts, find(Kind::Model, "credit@1"), find(Kind::Model, "credit@2")).unwrap()
+    });
+    let text = words(&change);
+    assert!(text.contains("somebody's last word is a rejection then."), "{text}");
+    let decisions = table(&change, "Decisions on each version");
+    assert_eq!(
+        row(decisions, "credit@2")[7],
+        "does not count: the same person decided again later"
+    );
+}
+
 fn incident_of(world: &World, now: i64) -> Document {
     told(&world.store(), now, |facts, find| {
         incident(facts, find(Kind::Incident, "inc-1"), &Incident::default()).unwrap()
@@ -277,6 +355,25 @@ fn an_incident_without_report_hold_and_class_says_so_and_the_clock_runs() {
     let document = incident_of(&world, TODAY);
     let clocks = table(&document, "Periods for the report");
     assert!(row(clocks, "73(2)")[5].starts_with("cannot tell"), "{}", words(&document));
+}
+
+#[test]
+fn an_incident_says_which_log_that_it_concerns_no_hold_is_over() {
+    let mut world = World::whole();
+    world.gains((Kind::Deployment, "other"), &[], &[]);
+    let open = |world: &World| {
+        let document = incident_of(world, TODAY);
+        let found =
+            gaps(&document).into_iter().find(|gap| gap.say.plain().contains("no hold stands"));
+        found.map(|gap| (gap.say.plain(), gap.fix.clone().unwrap_or_default()))
+    };
+    assert_eq!(open(&world), None, "what it does not concern is not asked for");
+    let concerns = lineal_engine::schema::Relation::Concerns;
+    world.links("incident", concerns, Kind::Deployment, "other");
+    let (say, fix) = open(&world).unwrap();
+    assert!(say.contains("no hold stands over logs that it concerns"), "{say}");
+    assert!(say.contains("other") && !say.contains("credit:2"), "{say}");
+    assert!(fix.starts_with("lineal hold add NAME deployment:"), "{fix}");
 }
 
 #[test]

@@ -1,15 +1,17 @@
 //! Asking the questions of a pack, with its sets before them.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use lineal_engine::{NodeNo, Snapshot, unquoted};
+use lineal_engine::{NodeNo, Snapshot, Store, unquoted};
 use lineal_query::{
     Answer, Limit, Machine, Parameters, Prepared, Request, State, StoreView, Value,
 };
 
 use super::{Error, Part, Wanted};
+use crate::record::{self, Decisions};
 use crate::rules::{About, Pack};
 
 /// Ns of an hour.
@@ -27,6 +29,10 @@ pub(crate) struct Asker<'a> {
     given: Parameters,
     machine: Machine,
     sets: HashMap<String, Arc<[NodeNo]>>,
+    /// The decisions about nodes, as far as they were asked for.
+    decisions: HashMap<NodeNo, Arc<Decisions>>,
+    /// What tests could not tell, since it was taken last.
+    untold: Cell<u64>,
 }
 
 /// A name as the language takes it behind `kind:`, whether or not the kind stands before it.
@@ -67,6 +73,8 @@ impl<'a> Asker<'a> {
             given,
             machine: Machine::default(),
             sets: HashMap::new(),
+            decisions: HashMap::new(),
+            untold: Cell::new(0),
         }
     }
 
@@ -80,6 +88,16 @@ impl<'a> Asker<'a> {
     /// [`Error::Ended`].
     pub(super) fn go_on(&self) -> Result<(), Error> {
         if self.part.limits().is_over() { Err(Error::Ended) } else { Ok(()) }
+    }
+
+    /// Notes that a test cannot tell something of so many things: what events said is erased, or restricted.
+    pub(super) fn cannot_tell(&self, things: u64) {
+        self.untold.set(self.untold.get().saturating_add(things));
+    }
+
+    /// What was noted so, once.
+    pub(super) fn take_untold(&self) -> u64 {
+        self.untold.take()
     }
 
     /// Answers a question of a rule (or a set), nodes as numbers.
@@ -122,6 +140,32 @@ impl<'a> Asker<'a> {
         let members: Arc<[NodeNo]> = Arc::from(members);
         self.sets.insert(set.to_owned(), Arc::clone(&members));
         Ok(members)
+    }
+
+    /// The decisions about a node, of those that may be seen; read once.
+    pub(super) fn decisions(
+        &mut self,
+        store: &Store,
+        node: NodeNo,
+    ) -> Result<Arc<Decisions>, Error> {
+        if let Some(known) = self.decisions.get(&node) {
+            return Ok(Arc::clone(known));
+        }
+        let (part, snapshot) = (self.part, self.snapshot());
+        let read = Decisions::among(store, snapshot, node, &|approval| part.sees(approval));
+        let read = read.map_err(|error| match error {
+            record::Error::Store(error) => Error::Store(error),
+            other => Error::Question { rule: self.name(node), message: other.to_string() },
+        })?;
+        let read = Arc::new(read);
+        self.decisions.insert(node, Arc::clone(&read));
+        Ok(read)
+    }
+
+    /// Is a node approved as of today?
+    pub(super) fn is_approved(&mut self, store: &Store, node: NodeNo) -> Result<bool, Error> {
+        let decisions = self.decisions(store, node)?;
+        Ok(decisions.now(self.snapshot(), self.now).is_approved())
     }
 
     /// The nodes of a question's first column.

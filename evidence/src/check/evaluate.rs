@@ -13,6 +13,7 @@ use super::found::{FINDINGS_MAX, Finding, Report, RuleResult};
 use super::scope::{Applies, applies, strange};
 use super::waivers::Waivers;
 use super::{Error, Part, Wanted, header};
+use crate::own_events::view_of;
 use crate::record::closed;
 use crate::rules::{Check, Form, Pack, Rule, Status, Timeline};
 
@@ -49,6 +50,14 @@ pub fn check_part(
     if pack.needs_system() && system.is_none() {
         return Err(Error::NoSystemNamed { pack: pack.head.id.clone() });
     }
+    // Where a deployment served several systems, the events of this one alone are judged.
+    let own = system.map(|system| view_of(view, system)).transpose()?;
+    let own = own.filter(|own| own.snapshot().leaves_others_out());
+    let narrowed = own.as_ref().map(|own| (own, part.with_events_of(own)));
+    let (view, part) = match &narrowed {
+        Some((view, part)) => (*view, &**part),
+        None => (view, part),
+    };
     let mut asker = Asker::new(view, part, pack, wanted);
     let waivers = Waivers::read(&mut asker)?;
     let declared = system.map(|system| header::declared(&asker, system)).transpose()?;
@@ -208,8 +217,16 @@ impl Judge<'_, '_> {
                         let node = node_of(row.first()?)?;
                         (!excluded.contains(&node)).then_some((node, row))
                     });
+                    let approved = check.unless_approved.as_deref();
+                    let approved = approved
+                        .and_then(|name| answer.columns.iter().position(|it| it.name == name));
                     let mut offences: Vec<Offence> = Vec::new();
                     for (node, row) in rows {
+                        if let Some(of) = approved.and_then(|at| node_of(row.get(at)?))
+                            && self.asker.is_approved(self.store, of)?
+                        {
+                            continue;
+                        }
                         // Rows beyond what is listed are counted and not named.
                         if offences.len() + result.findings.len() >= FINDINGS_MAX {
                             offences.push(Offence::unnamed(node));
@@ -218,13 +235,18 @@ impl Judge<'_, '_> {
                         let columns = answer.columns.iter().zip(row);
                         let values = columns
                             .map(|(column, value)| (column.name.clone(), self.asker.text(value)));
-                        offences.push(Offence { node, say: None, values: values.collect() });
+                        let values = values.collect();
+                        offences.push(Offence { node, most: None, say: None, values });
                     }
                     offences
                 }
                 Form::BuiltIn(test) => {
                     let subjects: Vec<NodeNo> = subjects.iter().copied().collect();
-                    built_in::run(*test, self.store, self.asker, rule, check, &subjects)?
+                    let found =
+                        built_in::run(*test, self.store, self.asker, rule, check, &subjects)?;
+                    let untold = self.asker.take_untold();
+                    result.cannot_tell = result.cannot_tell.saturating_add(untold);
+                    found
                 }
             };
             for offence in offences {
@@ -235,7 +257,7 @@ impl Judge<'_, '_> {
                     }
                     false => {
                         result.findings_total += 1;
-                        result.status = result.status.max(self.status(check, offence.node));
+                        result.status = result.status.max(self.status(check, &offence));
                     }
                 }
             }
@@ -243,10 +265,10 @@ impl Judge<'_, '_> {
         Ok(())
     }
 
-    fn status(&self, check: &Check, node: NodeNo) -> Status {
-        match self.waivers.of(&self.rule.id, node, self.system) {
+    fn status(&self, check: &Check, offence: &Offence) -> Status {
+        match self.waivers.of(&self.rule.id, offence.node, self.system) {
             Some(_) => Status::Waived,
-            None => check.status,
+            None => offence.most.map_or(check.status, |most| most.min(check.status)),
         }
     }
 
@@ -254,7 +276,7 @@ impl Judge<'_, '_> {
         let waiver = self.waivers.of(&self.rule.id, offence.node, self.system).cloned();
         let say = offence.say.clone().unwrap_or_else(|| self.filled(&check.say, offence, false));
         Finding {
-            status: self.status(check, offence.node),
+            status: self.status(check, offence),
             node: self.asker.name(offence.node),
             node_id: self.asker.snapshot().node_id(offence.node).to_string(),
             missing: check.missing.clone(),

@@ -40,7 +40,12 @@ pub(super) fn declared(asker: &Asker<'_>, system: NodeNo) -> Result<Declared, Er
 pub(crate) fn checkpoint(store: &Store, commit: u64) -> Result<Option<(u64, Option<i64>)>, Error> {
     let sizes = store.checkpoint_sizes()?;
     let Some(size) = sizes.into_iter().rfind(|size| *size <= commit) else { return Ok(None) };
+    Ok(Some((size, stamped(store, size)?)))
+}
+
+/// When a checkpoint was stamped first, ns, if it was.
+pub(super) fn stamped(store: &Store, size: u64) -> Result<Option<i64>, Error> {
     let kept = store.kept_checkpoint(size)?;
     let stamps = kept.timestamps.iter().filter_map(|reply| Timestamp::parse(reply).ok());
-    Ok(Some((size, stamps.map(|stamp| stamp.time().saturating_mul(SECOND)).min())))
+    Ok(stamps.map(|stamp| stamp.time().saturating_mul(SECOND)).min())
 }

@@ -17,6 +17,10 @@ pub trait Part {
         request: &Request<'_>,
     ) -> lineal_query::Result<Answer>;
 
+    /// The same, asked of a view that has fewer events ([`lineal_query::StoreView::of_systems`]) and is else
+    /// the one that it asks.
+    fn with_events_of<'p>(&'p self, view: &'p StoreView) -> Box<dyn Part + 'p>;
+
     /// The bounds of each question, and of the whole report: where its deadline has passed or its caller
     /// wishes, the report ends.
     fn limits(&self) -> Limits<'_> {
@@ -59,6 +63,10 @@ impl Part for Bounded<'_> {
         self.view.answer(question, machine, request)
     }
 
+    fn with_events_of<'p>(&'p self, view: &'p StoreView) -> Box<dyn Part + 'p> {
+        Box::new(Bounded { view, ..*self })
+    }
+
     fn limits(&self) -> Limits<'_> {
         self.limits
     }
@@ -76,5 +84,9 @@ impl Part for StoreView {
         request: &Request<'_>,
     ) -> lineal_query::Result<Answer> {
         question.numbers_on(machine, self, request)
+    }
+
+    fn with_events_of<'p>(&'p self, view: &'p StoreView) -> Box<dyn Part + 'p> {
+        Box::new(Bounded { view, limits: Limits::default(), decisions: true })
     }
 }

@@ -1,7 +1,8 @@
 //! PROV-JSON of a closure: the picture that the language draws, with the digests of things, so that
-//! others meet them by these.
+//! others meet them by these, and with how people decided.
 
 use crate::Closure;
+use lineal_engine::schema::Kind;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 
@@ -16,6 +17,20 @@ pub(super) fn write(closure: &Closure) -> Json {
             let name = entity["prov:label"].as_str().unwrap_or_default();
             if let Some((algorithm, digest)) = digests.get(name) {
                 entity[format!("lineal:{algorithm}")] = json!(digest);
+            }
+        }
+    }
+    if let Some(Json::Object(activities)) = out.get_mut("activity") {
+        let decisions: BTreeMap<&str, &str> = closure
+            .of_kind(Kind::Approval)
+            .map(|(_, member)| {
+                (member.name.as_str(), member.text("decision").unwrap_or("not recorded"))
+            })
+            .collect();
+        for activity in activities.values_mut() {
+            let name = activity["prov:label"].as_str().unwrap_or_default();
+            if let Some(decision) = decisions.get(name) {
+                activity["lineal:decision"] = json!(decision);
             }
         }
     }

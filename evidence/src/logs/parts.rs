@@ -35,6 +35,8 @@ const LISTED: [&str; 16] = [
 pub(super) struct Part {
     pub(super) number: u64,
     pub(super) info: BatchInfo,
+    /// How many rows stand in it, those of other systems included.
+    pub(super) places: u32,
 }
 
 /// The deployments of a subject, by their keys.
@@ -61,7 +63,12 @@ pub(super) fn parts(view: &Snapshot, deployments: &[NodeNo]) -> Vec<Part> {
     let is_own = |info: &BatchInfo| deployments.binary_search(&info.deployment).is_ok();
     let mut found: Vec<BatchInfo> = view.batches().filter(is_own).collect();
     found.sort_unstable_by_key(|info| (info.deployment, info.first_time, info.ordinal));
-    (1..).zip(found).map(|(number, info)| Part { number, info }).collect()
+    let places = |info: &BatchInfo| {
+        let mut parts = view.parts_of(info.node).into_iter();
+        parts.find(|(part, _)| *part == info.ordinal).map_or(info.rows, |(_, rows)| rows)
+    };
+    let part = |(number, info)| Part { number, info, places: places(&info) };
+    (1..).zip(found).map(part).collect()
 }
 
 /// The list of batches, while it is written.

@@ -40,15 +40,15 @@ pub(super) fn write(
 ) -> Result<Found, LogsError> {
     let info = &part.info;
     let mut found = Found::default();
-    let mut within = Within::new(view, wanted, info);
+    let mut within = Within::new(view, wanted, part);
     if within.is_apart() {
         found.counts.outside = info.events;
         return Ok(found);
     }
     let deployment = view.name_of(info.deployment);
     let mut from = 0;
-    while from < info.rows {
-        let until = info.rows.min(from.saturating_add(READ_ROWS));
+    while from < part.places {
+        let until = part.places.min(from.saturating_add(READ_ROWS));
         let read = view.read_standing(info.ordinal, from..until, &columns.fields)?;
         for ((row, at), standing) in (from..until).zip(0..).zip(&read.standing) {
             let lies = match standing {

@@ -10,7 +10,7 @@ use super::{LogsError, Wanted};
 use crate::canonical::canonical;
 use data_encoding::{BASE64, HEXLOWER};
 use lineal_engine::schema::Kind;
-use lineal_engine::{Error, Snapshot, Store};
+use lineal_engine::{Error, Snapshot, Store, Systems};
 use lineal_proof::tlog::{SignedCheckpoint, VerifierKey};
 use lineal_query::value::time_text;
 use serde_json::{Value as Json, json};
@@ -28,6 +28,9 @@ const CHECKPOINT_FILE: &str = "checkpoint.txt";
 /// What stands before the 32 bytes of an Ed25519 key in a SubjectPublicKeyInfo (RFC 8410, section 4).
 const SPKI_HEAD: [u8; 12] =
     [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+
+/// What is left out of a log that is not that of one system alone.
+const OTHERS: &str = "events that name another system";
 
 /// What is to be said.
 pub(super) struct Said<'s> {
@@ -106,19 +109,23 @@ fn statement(store: &Store, view: &Snapshot, said: &Said<'_>, folder: &Folder) -
     });
     let unread = (!wanted.is_bound).then(|| view.unread().iter().map(|log| log.lines).sum::<u64>());
     let proof = proved.map(Proved::json);
+    let mut asked = json!({
+        "subject": view.name_of(wanted.subject),
+        "node": view.node_id(wanted.subject).to_string(),
+        "from": wanted.from.map(time_text),
+        "until": wanted.until.map(time_text),
+        "format": wanted.format.name(),
+        "question": question(view, wanted),
+    });
+    if view.leaves_others_out() {
+        asked["left_out"] = json!(OTHERS);
+    }
     json!({
         "_type": "https://in-toto.io/Statement/v1",
         "subject": subjects.collect::<Vec<_>>(),
         "predicateType": PREDICATE,
         "predicate": {
-            "asked": {
-                "subject": view.name_of(wanted.subject),
-                "node": view.node_id(wanted.subject).to_string(),
-                "from": wanted.from.map(time_text),
-                "until": wanted.until.map(time_text),
-                "format": wanted.format.name(),
-                "question": question(view, wanted),
-            },
+            "asked": asked,
             "disclosed": {
                 "open": true,
                 "subject": columns.with_subject_group,
@@ -139,7 +146,8 @@ fn statement(store: &Store, view: &Snapshot, said: &Said<'_>, folder: &Folder) -
 }
 
 /// The question of the language whose answer is the number of events that are accounted for. Where a
-/// time is asked for, rows are read for it, and what is erased or restricted may be missing in it.
+/// time is asked for, or rows of other systems are left out, rows are read for it, and what is erased or
+/// restricted may be missing in it.
 fn question(view: &Snapshot, wanted: &Wanted) -> String {
     let name = view.name_of(wanted.subject);
     let mut conditions = Vec::new();
@@ -150,6 +158,10 @@ fn question(view: &Snapshot, wanted: &Wanted) -> String {
         }
         _ => name,
     };
+    if view.leaves_others_out() {
+        let names = view.systems().map_or(&[][..], Systems::names);
+        conditions.push(format!("(i.system in {} or i.system is null)", json!(names)));
+    }
     conditions.extend(wanted.from.map(|from| format!("i.time >= {}", time_text(from))));
     conditions.extend(wanted.until.map(|until| format!("i.time < {}", time_text(until))));
     let conditions = match conditions.is_empty() {

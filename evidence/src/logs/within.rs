@@ -1,6 +1,7 @@
 //! Does an event lie within the time that was asked for? Of an erased one its time is gone too: rows
 //! of a batch stand in the order of time, so those beside it tell, mostly.
 
+use super::parts::Part;
 use super::{LogsError, Wanted};
 use lineal_engine::event_fields::EventField;
 use lineal_engine::{BatchInfo, Snapshot};
@@ -22,6 +23,7 @@ pub(super) enum Lies {
 pub(super) struct Within<'v> {
     view: &'v Snapshot,
     info: &'v BatchInfo,
+    places: u32,
     from: i64,
     until: i64,
     is_asked: bool,
@@ -31,11 +33,12 @@ pub(super) struct Within<'v> {
 }
 
 impl<'v> Within<'v> {
-    pub(super) fn new(view: &'v Snapshot, wanted: &Wanted, info: &'v BatchInfo) -> Within<'v> {
+    pub(super) fn new(view: &'v Snapshot, wanted: &Wanted, part: &'v Part) -> Within<'v> {
+        let Part { info, places, .. } = part;
         let is_asked = wanted.from.is_some() || wanted.until.is_some();
         let from = wanted.from.unwrap_or(i64::MIN);
         let until = wanted.until.unwrap_or(i64::MAX);
-        Within { view, info, from, until, is_asked, beside: None }
+        Within { view, info, places: *places, from, until, is_asked, beside: None }
     }
 
     fn has_untimed(&self) -> bool {
@@ -81,7 +84,7 @@ impl<'v> Within<'v> {
     }
 
     fn times_beside(&self) -> Result<Vec<(i64, i64)>, LogsError> {
-        let rows = self.info.rows;
+        let rows = self.places;
         let read = self.view.read_standing(self.info.ordinal, 0..rows, &[EventField::Time])?;
         let time = |row: usize| read.block.int(row, EventField::Time);
         // Rows without a time stand first, and the erased one may have been one of these.

@@ -4,6 +4,7 @@
 use super::making::Making;
 use super::{Error, Files};
 use crate::check::time_text;
+use crate::quiet;
 use lineal_engine::NodeNo;
 use lineal_engine::schema::Kind;
 use lineal_proof::{Hash, Value};
@@ -41,7 +42,7 @@ pub(super) struct Covered {
     pub(super) overrides: u64,
     /// First and last event, ns.
     pub(super) span: Option<(i64, i64)>,
-    /// The longest time without an event between two batches or within one, ns.
+    /// The longest time without an event between the first and the last, ns.
     pub(super) silence: i64,
     /// Events of which no row is left, and such as are restricted.
     pub(super) unshown: (u64, u64),
@@ -93,6 +94,7 @@ fn deployment(
         silence: 0,
         unshown: (0, 0),
     };
+    let mut dated = Vec::new();
     for batch in covered.batches.clone() {
         let Some(info) = view.batch(batch) else { continue };
         let field = |name: &str| view.field(batch, name);
@@ -136,13 +138,13 @@ fn deployment(
         covered.events += info.events;
         covered.overrides += info.overrides;
         covered.unshown = (covered.unshown.0 + erased, covered.unshown.1 + restricted);
-        let longest = before.unwrap_or(0).max(within.unwrap_or(0));
-        covered.silence = covered.silence.max(longest);
+        dated.extend((has_times && info.events > 0).then_some(info));
         if has_times {
             let (first, last) = covered.span.unwrap_or((info.first_time, info.last_time));
             covered.span = Some((first.min(info.first_time), last.max(info.last_time)));
         }
     }
+    covered.silence = quiet::longest(view, &dated)?;
     Ok(covered)
 }
 

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::Closure;
 use crate::check::time_text;
+use crate::own_events::view_of;
 use crate::report::{Reference, nearest_systems};
 use lineal_engine::public_log::KeptCheckpoint;
 use lineal_engine::schema::{Direction, Kind, Relation};
@@ -86,6 +87,11 @@ pub fn pack(
     let closure = match wanted.disclosure.withholds() {
         true => without_other_systems(view.snapshot(), root)?,
         false => Closure::of(view.snapshot(), root)?,
+    };
+    // Of a system the events of that system alone.
+    let view = match view.snapshot().kind_of(root) {
+        Kind::System => view_of(&view, root)?,
+        _ => view,
     };
     let counts = Counts {
         nodes: closure.members.len() as u64,

@@ -123,6 +123,13 @@ impl Drawing<'_, '_> {
                 continue;
             }
             let Some((part, row)) = place(&self.covered.parts, at) else { continue };
+            let event = EventRef { batch: part.number, row };
+            if self.making.snapshot().leaves_row_out(event) {
+                passed_over.push(json!({
+                    "draw": number, "row_of_all": at, "why": "it is an event of another system",
+                }));
+                continue;
+            }
             if let Some(mut told) = self.event(part, row)? {
                 told["draw"] = json!(number);
                 told["row_of_all"] = json!(at);

@@ -54,7 +54,7 @@ pub(super) fn add(making: &Making<'_>, files: &mut Files, keys: &keys::Keys) -> 
          a row seen before, until `wanted` are drawn or the draws are used up; no event may be missing or added. A part\n\
          of a log whose record has a proof here must have as many rows as that record states; it says of how many parts\n\
          there is none. The maker's word are: that no part of the log is left out, how many were wanted, and that what is\n\
-         passed over tells what another row tells.\n\
+         passed over tells what another row tells, or is an event of another system.\n\
          One proof alone: `python3 verify/verify.py proofs/... --key '{key}'`. Codes: 0 valid; 1 tampered; 2 wrong\n\
          use, or nothing that can be checked;\n\
          10 valid, and something is gone by a recorded erasure; 11 valid, and something is withheld.\n\

@@ -5,12 +5,12 @@
 
 use super::approval::{Approval, Subject, reason_digest};
 use super::authors::{authors, same_person};
+use super::decided::heads;
 use super::desk::{By, Desk, Recorded, SOURCE, Statement, address, node, reason, said, span};
 use super::dsse::{Envelope, STATEMENT_TYPE};
 use super::error::{Error, Result};
 use super::key::{PublicKey, SecretKey};
 use super::signers::{KeyState, key_state};
-use super::standing::heads;
 use super::words::time_text;
 use lineal_engine::schema::{Kind, Relation};
 use lineal_engine::{NodeNo, Snapshot};

@@ -6,7 +6,6 @@
 use super::desk::{By, Desk, Recorded, Statement, address, node, said};
 use super::error::{Error, Result};
 use super::model_signature::{DOCUMENT_TYPE as MODEL_SIGNATURE, ModelSignature};
-use super::words::Fields;
 use data_encoding::HEXLOWER;
 use lineal_engine::schema::{Kind, Relation};
 use lineal_engine::{NodeNo, Snapshot};
@@ -183,7 +182,7 @@ impl Desk<'_> {
         let key = Key::new(vec![view.name_of(to).into(), name.as_str().into(), version]);
         same_type(&view, &key, &name, wanted.document_type)?;
         let mut statement = Statement::new(Kind::Document, key);
-        statement.fields = Fields::read(Kind::Document, wanted.fields)?;
+        statement.fields = self.fields(Kind::Document, wanted.fields)?;
         statement.set("name", name);
         statement.set("type", said("the document's type (--type)", wanted.document_type)?);
         if let Some(version) = wanted.version {

@@ -39,7 +39,7 @@ pub fn authors(view: &Snapshot, node: NodeNo) -> BTreeMap<String, Vec<NodeNo>> {
 }
 
 /// The key of a person, also where `lineal alias` says that two logins are one.
-pub(super) fn same_person(view: &Snapshot, actor: &str) -> String {
+pub(crate) fn same_person(view: &Snapshot, actor: &str) -> String {
     let other = view.alias(Kind::Actor, actor).and_then(|key| key.part_text(0));
     other.unwrap_or(actor).to_owned()
 }

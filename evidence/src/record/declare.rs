@@ -73,7 +73,7 @@ impl Desk<'_> {
                     return Err(Error::NotStated { kind: kind.name(), name, why });
                 }
                 let mut statement = Statement::new(kind, key);
-                statement.fields = Fields::read(kind, wanted.fields)?;
+                statement.fields = self.fields(kind, wanted.fields)?;
                 statement
             }
             What::System | What::Role | What::Scope => self.system(&view, by, wanted)?,
@@ -120,7 +120,7 @@ impl Desk<'_> {
             }
             statement.set("role", Value::List(wanted.fields.iter().map(Value::text).collect()));
         } else {
-            statement.fields = Fields::read(Kind::System, wanted.fields)?;
+            statement.fields = self.fields(Kind::System, wanted.fields)?;
         }
         statement.set("name", name.as_str());
         if matches!(wanted.what, What::Role | What::Scope) {

@@ -1,5 +1,6 @@
 //! Where statements are taken down: one commit each, by a named person.
 
+use super::done;
 use super::error::{Error, Result};
 use super::words::{Fields, time_text};
 use lineal_engine::schema::{Kind, Relation};
@@ -132,6 +133,16 @@ impl<'a> Desk<'a> {
             }
             at => Ok(at.unwrap_or(self.now)),
         }
+    }
+
+    /// Reads assignments of fields of a kind: what they say was done, was done before now.
+    ///
+    /// # Errors
+    /// As [`Fields::read`], and [`Error::NotYet`].
+    pub(super) fn fields(&self, kind: Kind, assignments: &[String]) -> Result<Fields> {
+        let read = Fields::read(kind, assignments)?;
+        done::hold(&read.clear, self.now)?;
+        Ok(read)
     }
 
     /// The key of who states something.

@@ -108,6 +108,19 @@ pub enum Error {
         /// What the time is.
         now: String,
     },
+    /// A field that says when something was done holds a time to come.
+    #[error(
+        "{field} says when something was done, and {at} is still to come (it is {now}): give when it was done, \
+         or leave the field out until it is"
+    )]
+    NotYet {
+        /// The field.
+        field: String,
+        /// The time.
+        at: String,
+        /// What the time is.
+        now: String,
+    },
     /// A time is given for a statement that has no place for one.
     #[error(
         "what is declared of fields and links has no time but that of its commit, so {at} would be kept nowhere: \

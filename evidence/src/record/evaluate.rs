@@ -34,7 +34,7 @@ impl Desk<'_> {
         let model = node_of(&view, Kind::Model, wanted.model)?;
         let dataset = node_of(&view, Kind::Dataset, wanted.on)?;
         let at = self.at(by)?;
-        let mut fields = Fields::read(Kind::Evaluation, wanted.fields)?;
+        let mut fields = self.fields(Kind::Evaluation, wanted.fields)?;
         for (map, figures) in [("metrics", wanted.metrics), ("thresholds", wanted.thresholds)] {
             let figures: Vec<String> =
                 figures.iter().map(|figure| format!("{map}.{figure}")).collect();

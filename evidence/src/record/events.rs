@@ -6,7 +6,7 @@ use super::desk::{
 };
 use super::error::{Error, Result};
 use super::known;
-use super::words::{Fields, time_text};
+use super::words::time_text;
 use lineal_engine::schema::{Kind, Relation};
 use lineal_engine::{NodeNo, Snapshot};
 use lineal_proof::{Key, KeyPart, Value};
@@ -110,7 +110,7 @@ impl Desk<'_> {
             return Err(Error::Unsaid { what, limit: super::desk::WORDS_MAX });
         }
         let mut statement = Statement::new(kind, key);
-        statement.fields = Fields::read(kind, fields)?;
+        statement.fields = self.fields(kind, fields)?;
         statement.set("name", name);
         // When an incident happened is for who knows it to say: it became known later.
         if by.at.is_some() || (!known && kind != Kind::Incident) {

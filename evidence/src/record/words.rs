@@ -3,7 +3,7 @@
 use super::closed;
 use super::error::{Error, Result};
 use jiff::{Timestamp, civil, tz::TimeZone};
-use lineal_engine::schema::{FieldSpec, FieldType, Kind, fields};
+use lineal_engine::schema::{COMMON_FIELDS, FieldSpec, FieldType, Kind, fields};
 use lineal_proof::{Map, Value};
 
 /// How an assignment may look.
@@ -109,7 +109,9 @@ impl Fields {
 /// The field of a kind.
 fn field(kind: Kind, name: &str) -> Result<&'static FieldSpec> {
     let all = fields(kind);
-    all.iter().find(|spec| spec.name == name).ok_or_else(|| {
+    // Of the fields that all kinds have, when it happened is for whoever knows it to say.
+    let common = COMMON_FIELDS.iter().filter(|spec| spec.name == "time");
+    all.iter().chain(common).find(|spec| spec.name == name).ok_or_else(|| {
         let alike = |spec: &&FieldSpec| {
             !name.is_empty() && (spec.name.contains(name) || name.contains(spec.name))
         };

@@ -20,6 +20,7 @@ use super::{Error, words};
 use crate::Closure;
 use crate::check::ask::Asker;
 use crate::check::{Bounded, Report, Wanted, check_part};
+use crate::own_events::view_of;
 use crate::rules::Pack;
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::{NodeNo, Snapshot, Store};
@@ -48,8 +49,11 @@ pub(crate) fn annex_iv_of(
 ) -> Result<Document, Error> {
     let pack = Pack::eu_ai_act()?;
     let order = Order::annex_iv(&pack)?;
+    let kind = view.snapshot().kind_of(subject);
+    // Of a system the events of that system alone.
+    let own = (kind == Kind::System).then(|| view_of(view, subject)).transpose()?;
+    let view = own.as_ref().unwrap_or(view);
     let snapshot = view.snapshot();
-    let kind = snapshot.kind_of(subject);
     if !matches!(kind, Kind::Model | Kind::System | Kind::Deployment) {
         let wanted = "a model version, a system or a deployment";
         return Err(Error::WrongKind { report: KIND, wanted, name: snapshot.name_of(subject) });
@@ -220,7 +224,8 @@ impl Maker<'_> {
             Made::Differences => self.differences(section)?,
             Made::Timeline => {
                 let models = self.asker.members(MODELS)?;
-                let drawn = picture::timeline(self.snapshot(), &models, &self.logs)?;
+                let on = |node| self.standing(node);
+                let drawn = picture::timeline(self.snapshot(), &models, &self.logs, &on)?;
                 section.push(Block::Picture(drawn));
             }
             Made::Coverage if self.logs.iter().any(|log| log.events() > 0) => {

@@ -1,6 +1,7 @@
 //! The data sheet of a data set (Article 10, Annex IV 2(d)): where it comes from, what it was used
 //! for, what was examined, and what nobody recorded. What the data hold is not looked at.
 
+use super::decided::Stood;
 use super::document::{Block, Document, Gap, Lack, Section, Sentence, Table};
 use super::facts::{Facts, ROWS_SHOWN};
 use super::words::counted;
@@ -230,6 +231,7 @@ fn examinations(facts: &Facts<'_>, subject: NodeNo) -> Result<Section, Error> {
 fn history(facts: &Facts<'_>, subject: NodeNo) -> Result<Section, Error> {
     let mut section = facts.asks.section(KIND, "history")?;
     let mut table = Table::new("What happened to it", &["what", "record", "when", "says"]);
+    let stood = Stood::of(facts, subject, None)?;
     for (relation, kind, what, field) in [
         (Relation::Concerns, Kind::Change, "change", "type"),
         (Relation::Concerns, Kind::Incident, "incident", "harm_class"),
@@ -237,12 +239,11 @@ fn history(facts: &Facts<'_>, subject: NodeNo) -> Result<Section, Error> {
         (Relation::Approves, Kind::Approval, "decision", "decision"),
     ] {
         for record in facts.around(subject, relation, Direction::Inverse, Some(kind)) {
-            let row = vec![
-                what.into(),
-                facts.cell(record),
-                facts.said(record, "time")?,
-                facts.said(record, field)?,
-            ];
+            let mut says = facts.said(record, field)?;
+            if let Some(decided) = stood.now.decided.iter().find(|it| it.approval == record) {
+                says = says.text(format!("; {}", decided.counts.words()));
+            }
+            let row = vec![what.into(), facts.cell(record), facts.said(record, "time")?, says];
             table.push(row, ROWS_SHOWN);
         }
     }

@@ -24,6 +24,8 @@ const NAMED_MAX: usize = 5;
 pub struct Facts<'a> {
     pub(super) store: &'a Store,
     view: &'a StoreView,
+    /// The same view for questions: persons stand in their answers under keys.
+    asked: StoreView,
     pub(super) asks: Asks,
     pub(super) now: i64,
     names_persons: bool,
@@ -46,9 +48,21 @@ impl<'a> Facts<'a> {
     /// [`Error::ReportData`] if the file of what is asked for cannot be used: never, as a test holds.
     pub fn new(store: &'a Store, view: &'a StoreView, now: i64) -> Result<Facts<'a>, Error> {
         let (asks, last) = (Asks::built_in()?, RefCell::default());
+        let asked = view.clone().with_keys_of_persons();
         let limits = Limits::default();
         let (names_persons, withholds, with_reasons) = (false, false, true);
-        Ok(Facts { store, view, asks, now, names_persons, withholds, with_reasons, limits, last })
+        Ok(Facts {
+            store,
+            view,
+            asked,
+            asks,
+            now,
+            names_persons,
+            withholds,
+            with_reasons,
+            limits,
+            last,
+        })
     }
 
     /// With the names of persons beside their keys, where the view can open them: for those who may
@@ -204,14 +218,14 @@ impl<'a> Facts<'a> {
         nodes
     }
 
-    /// Answers a question, nodes as numbers.
+    /// Answers a question, nodes as numbers and persons of events under their keys.
     pub(super) fn ask(&self, question: &str, given: &Parameters) -> Result<Answer, Error> {
         let wrong =
             |error: lineal_query::Error| Error::Question { message: error.render(question) };
         let prepared = Prepared::new(question).map_err(|mistake| wrong(mistake.into()))?;
         let request = Request { parameters: given, limits: &self.limits, now: self.now };
         let mut machine = Machine::default();
-        let answer = prepared.numbers_on(&mut machine, self.view, &request).map_err(wrong)?;
+        let answer = prepared.numbers_on(&mut machine, &self.asked, &request).map_err(wrong)?;
         match answer.completeness.truncated {
             Some(limit) if answer.completeness.state() == State::Truncated => {
                 Err(Error::Cut { limit: limit.to_string() })

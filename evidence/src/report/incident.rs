@@ -3,15 +3,16 @@
 
 mod clocks;
 mod radius;
+mod versions;
 
 use super::deployments::Deployments;
 use super::document::{Block, Document, Gap, Lack, Section, Sentence, Table};
 use super::facts::{Facts, ROWS_SHOWN};
 use super::words::{NOT_RECORDED, counted, share, when};
 use crate::Error;
-use crate::check::{quoted, time_text};
-use lineal_engine::NodeNo;
+use crate::check::{logs_of, quoted, time_text};
 use lineal_engine::schema::{Direction, Kind, Relation};
+use lineal_engine::{HoldInfo, NodeNo};
 use lineal_proof::timestamp::Timestamp;
 use lineal_query::{Parameters, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,7 +74,7 @@ pub fn incident(facts: &Facts<'_>, subject: NodeNo, wanted: &Incident) -> Result
     let mut document = facts.head(KIND, Some(subject))?;
     document = document.section(told(facts, subject)?);
     document = document.section(clocks::section(facts, subject)?);
-    document = document.section(versions(facts, &concerned)?);
+    document = document.section(versions::section(facts, subject, &concerned)?);
     document = document.section(events(facts, subject, &concerned, wanted)?);
     document = document.section(radius::section(facts, &concerned)?);
     document = document.section(held(facts, subject)?);
@@ -161,49 +162,6 @@ fn disordered(facts: &Facts<'_>, subject: NodeNo) -> Result<Vec<Gap>, Error> {
         }
     }
     Ok(gaps)
-}
-
-fn versions(facts: &Facts<'_>, concerned: &Concerned) -> Result<Section, Error> {
-    let mut section = facts.asks.section(KIND, "versions")?;
-    let heads = ["model version", "produced by", "approved by", "version before", "deployments"];
-    let mut table = Table::new("Model versions that the incident concerns", &heads);
-    let mut gaps = Vec::new();
-    for model in &concerned.models {
-        let mut runs = facts.around(*model, Relation::ProducedBy, Direction::Forward, None);
-        for logged in facts.around(*model, Relation::RegisteredFrom, Direction::Forward, None) {
-            runs.extend(facts.around(logged, Relation::ProducedBy, Direction::Forward, None));
-        }
-        let mut granted = Vec::new();
-        for approval in facts.around(*model, Relation::Approves, Direction::Inverse, None) {
-            if facts.text(approval, "decision")?.as_deref() == Some("granted") {
-                granted.push(approval);
-            }
-        }
-        let deployments = facts.around(*model, Relation::Deploys, Direction::Inverse, None);
-        let own =
-            deployments.into_iter().filter(|it| concerned.deployments.binary_search(it).is_ok());
-        let before = facts.around(*model, Relation::Follows, Direction::Forward, None);
-        if facts.snapshot().is_missing(*model) {
-            let words = ": only referred to; no registry on record knows it";
-            let say = Sentence::new().node(facts.at(*model)).text(words);
-            gaps.push(Gap::new(Lack::CannotTell, say));
-        }
-        let row = vec![
-            facts.cell(*model),
-            facts.cells(runs),
-            facts.cells(granted),
-            facts.cells(before),
-            facts.cells(own),
-        ];
-        table.push(row, ROWS_SHOWN);
-    }
-    if concerned.models.is_empty() {
-        let none = "no model version: the incident names neither one nor a deployment with one";
-        gaps.push(Gap::new(Lack::NotRecorded, none));
-    }
-    section.push(Block::Table(table));
-    section.push(Block::Gaps(gaps));
-    Ok(section)
 }
 
 /// The window of an incident, and how each end came about.
@@ -352,6 +310,8 @@ fn held(facts: &Facts<'_>, subject: NodeNo) -> Result<Section, Error> {
         let none = "no hold over what it concerns stands: it can be erased";
         let fix = "lineal hold add NAME DEPLOYMENT --reason TEXT --by WHO";
         gaps.push(Gap::new(Lack::NotRecorded, none).fix(fix));
+    } else {
+        gaps.extend(not_held(facts, subject, &holds));
     }
     section.push(Block::Table(table));
     match facts.number(subject, "frozen_commit")?.and_then(|commit| u64::try_from(commit).ok()) {
@@ -368,6 +328,19 @@ fn held(facts: &Facts<'_>, subject: NodeNo) -> Result<Section, Error> {
     }
     section.push(Block::Gaps(gaps));
     Ok(section)
+}
+
+/// Logs that the incident concerns and none of these holds is over.
+fn not_held(facts: &Facts<'_>, subject: NodeNo, holds: &[HoldInfo]) -> Option<Gap> {
+    let view = facts.snapshot();
+    let mut open = logs_of(view, subject);
+    open.retain(|log| !holds.iter().any(|hold| log.is_held_by(view, hold)));
+    let open: Vec<NodeNo> = open.iter().map(|log| log.node).collect();
+    let first = facts.snapshot().name_of(*open.first()?);
+    let say =
+        Sentence::from("no hold stands over logs that it concerns, so that these can be erased: ");
+    let fix = format!("lineal hold add NAME {} --reason TEXT --by WHO", quoted(&first));
+    Some(Gap::new(Lack::NotRecorded, facts.first_of(say, &open)).fix(fix))
 }
 
 /// The first checkpoint that covers a commit: from then on nobody can change what it held unseen.

@@ -6,6 +6,7 @@ use super::{
     data_sheet, dpia, incident, oversight, retention,
 };
 use crate::check::AsOf;
+use crate::own_events::view_of;
 use crate::record::time_of;
 use crate::retention::Policy;
 use lineal_engine::schema::Kind;
@@ -36,6 +37,8 @@ pub struct ReportKind {
     pub tells_upkeep: bool,
     /// Does it follow from the view alone, so that no day of another report changes it?
     pub is_timeless: bool,
+    /// Does it tell of batches whole, whichever systems their events name?
+    is_of_batches: bool,
     about: &'static [Kind],
     make: fn(&Making<'_, '_>) -> Result<Document, Error>,
 }
@@ -50,6 +53,7 @@ pub const KINDS: [ReportKind; 7] = [
         takes: &[],
         tells_upkeep: false,
         is_timeless: true,
+        is_of_batches: false,
         about: DEPLOYED,
         make: |making| {
             let facts = &making.facts;
@@ -64,6 +68,7 @@ pub const KINDS: [ReportKind; 7] = [
         takes: &["from", "until", "sample", "names"],
         tells_upkeep: false,
         is_timeless: false,
+        is_of_batches: false,
         about: DEPLOYED,
         make: |making| {
             let Asked { from, until, sample, .. } = *making.asked;
@@ -79,6 +84,7 @@ pub const KINDS: [ReportKind; 7] = [
         takes: &["from", "until", "names"],
         tells_upkeep: false,
         is_timeless: false,
+        is_of_batches: false,
         about: &[Kind::Incident],
         make: |making| {
             let Asked { from, until, .. } = *making.asked;
@@ -93,6 +99,7 @@ pub const KINDS: [ReportKind; 7] = [
         takes: &["names"],
         tells_upkeep: false,
         is_timeless: false,
+        is_of_batches: false,
         about: &[Kind::Model],
         make: |making| match making.nodes[..] {
             [old, new] => Ok(change(&making.facts, old, new)?),
@@ -107,6 +114,7 @@ pub const KINDS: [ReportKind; 7] = [
         takes: &["names"],
         tells_upkeep: false,
         is_timeless: false,
+        is_of_batches: false,
         about: &[Kind::Dataset],
         make: |making| Ok(data_sheet(&making.facts, making.one()?)?),
     },
@@ -118,6 +126,7 @@ pub const KINDS: [ReportKind; 7] = [
         takes: &["policy", "names"],
         tells_upkeep: true,
         is_timeless: false,
+        is_of_batches: true,
         about: DEPLOYED,
         make: |making| {
             let built_in;
@@ -139,6 +148,7 @@ pub const KINDS: [ReportKind; 7] = [
         takes: &["names"],
         tells_upkeep: true,
         is_timeless: false,
+        is_of_batches: false,
         about: &[Kind::System],
         make: |making| Ok(dpia(&making.facts, making.one()?)?),
     },
@@ -265,6 +275,7 @@ impl ReportKind {
         for text in &asked.subjects {
             nodes.push(self.node(&view, text)?);
         }
+        let view = self.own(view, &nodes)?;
         let mut facts = Facts::new(from.store, &view, today)?.within(from.limits);
         if asked.names {
             facts = facts.naming_persons();
@@ -278,6 +289,17 @@ impl ReportKind {
         match view.damage() {
             Some(damage) => Err(damage.into()),
             None => Ok(Made { document, commit: view.commit() }),
+        }
+    }
+
+    /// The view for a report about these: about a system with the events of that system alone. What is due
+    /// and held is of whole batches.
+    fn own(&self, view: StoreView, nodes: &[NodeNo]) -> Result<StoreView, Error> {
+        match nodes {
+            [one] if view.snapshot().kind_of(*one) == Kind::System && !self.is_of_batches => {
+                Ok(view_of(&view, *one)?)
+            }
+            _ => Ok(view),
         }
     }
 

@@ -5,18 +5,14 @@ use super::Error;
 use super::document::{Reference, Sentence, Table};
 use super::words::{cell_time, thousands};
 use crate::check::ask::{HOUR, span_text};
-use lineal_engine::schema::{Direction, Kind, Relation};
+use crate::quiet::{self, Watched};
+use lineal_engine::event_fields::EventField;
 use lineal_engine::{BatchInfo, NodeNo, Snapshot};
-use lineal_proof::{Map, Value};
+use lineal_proof::Value;
 use std::collections::BTreeMap;
 
 /// Most deployments that the table of logs lists; all are counted.
 const DEPLOYMENTS_MAX: usize = 200;
-/// Types of changes that explain a silence, as `lineal loss` and `lineal downtime` record them.
-const EXPLAINS: [&str; 2] = ["loss", "downtime"];
-
-/// The field whose presence says that an event tells whether it was overridden.
-pub(super) const OVERRIDE: &str = "human_override";
 
 /// The log of one deployment.
 #[derive(Clone, PartialEq, Debug)]
@@ -27,18 +23,18 @@ pub(super) struct LogOf {
     pub(super) from: Option<i64>,
     /// Its declared end, ns.
     pub(super) until: Option<i64>,
+    /// From when until when it is looked at for silences.
+    watched: Watched,
     /// What is silent for longer is told, hours, where the deployment declares it.
     expected_hours: Option<f64>,
     /// Batches with dated events, by their beginning.
     pub(super) batches: Vec<BatchInfo>,
     /// Batches whose events all lack a time: they count, and stand nowhere.
     pub(super) undated: Vec<BatchInfo>,
-    /// How many events of a batch say at most whether they were overridden, by its node.
+    /// How many events of a batch say whether they were overridden, by its node.
     pub(super) tells: BTreeMap<NodeNo, u64>,
-    /// How many rows have a field, by the counters of batches.
-    pub(super) presence: BTreeMap<String, u64>,
-    /// Rows in all: what `presence` is a part of.
-    pub(super) rows: u64,
+    /// How many events do not.
+    pub(super) silent: u64,
 }
 
 impl LogOf {
@@ -83,20 +79,12 @@ pub(super) fn of(view: &Snapshot, deployments: &[NodeNo], now: i64) -> Result<Ve
         let mut batches: Vec<BatchInfo> =
             batches.filter_map(|it| view.batch(it)).filter(|batch| batch.events > 0).collect();
         batches.sort_by_key(|batch| (batch.first_time, batch.last_time, batch.node));
-        let (mut presence, mut rows) = (BTreeMap::new(), 0);
-        let mut tells = BTreeMap::new();
+        let (mut tells, mut silent) = (BTreeMap::new(), 0);
         for batch in &batches {
-            rows += u64::from(batch.rows);
-            let counters = view.fields(batch.node)?.fields;
-            let counters = counters.get("presence").and_then(Value::as_map);
-            for (field, count) in counters.into_iter().flat_map(Map::iter) {
-                let count = count.as_i64().map_or(0, i64::unsigned_abs);
-                if field == OVERRIDE {
-                    // It is counted of all rows: of events no more can say so than there are.
-                    tells.insert(batch.node, count.min(batch.events).max(batch.overrides));
-                }
-                *presence.entry(field.to_owned()).or_default() += count;
-            }
+            let presence = view.presence(batch.node)?;
+            let count = presence.of(EventField::HumanOverride);
+            silent += presence.events.saturating_sub(count);
+            tells.insert(batch.node, count.max(batch.overrides));
         }
         let (batches, undated) =
             batches.into_iter().partition(|batch: &BatchInfo| batch.first_time <= batch.last_time);
@@ -109,12 +97,12 @@ pub(super) fn of(view: &Snapshot, deployments: &[NodeNo], now: i64) -> Result<Ve
             node: *node,
             from: ["from", "time", "first_event"].into_iter().find_map(time),
             until: time("until").filter(|until| *until <= now),
+            watched: Watched::of(time("from").or_else(|| time("time")), time("until"), now),
             expected_hours,
             batches,
             undated,
             tells,
-            presence,
-            rows,
+            silent,
         });
     }
     Ok(logs)
@@ -133,7 +121,9 @@ pub(super) struct Silence {
     pub(super) length: i64,
     /// The batch within which it lies, where it is not known when.
     pub(super) within: Option<NodeNo>,
-    /// The recorded loss or downtime that reaches into it.
+    /// No event came since, and the deployment is declared to run on.
+    pub(super) lasts: bool,
+    /// The recorded loss, downtime or stop that reaches into it.
     pub(super) explained: Option<NodeNo>,
 }
 
@@ -143,54 +133,41 @@ pub(super) struct Silence {
 /// What the store says.
 #[expect(clippy::cast_possible_truncation, reason = "hours in ns; out of range is cut at its end")]
 pub(super) fn silences(view: &Snapshot, logs: &[LogOf], hours: f64) -> Result<Vec<Silence>, Error> {
+    let go_on = || Ok::<(), Error>(());
     let mut found = Vec::new();
     for (at, log) in logs.iter().enumerate() {
         let most = (log.expected_hours.unwrap_or(hours) * HOUR as f64) as i64;
-        let mut own = Vec::new();
-        let mut covered: Option<i64> = None;
-        for batch in &log.batches {
-            let (first, last) = (batch.first_time, batch.last_time);
-            if let Some(end) = covered.filter(|end| first.saturating_sub(*end) > most) {
-                own.push((end, first, first.saturating_sub(end), None));
-            }
-            covered = Some(covered.map_or(last, |end| end.max(last)));
-            let within = view.field(batch.node, "longest_silence")?;
-            if let Some(span) = within.and_then(|it| it.as_i64()).filter(|span| *span > most) {
-                own.push((first, last, span, Some(batch.node)));
-            }
-        }
+        let stretches = |placed: &[(i64, i64)]| {
+            quiet::stretches(view, &log.batches, log.watched, most, placed, &go_on)
+        };
+        let mut own = stretches(&[])?;
         if own.is_empty() {
             continue;
         }
-        let known = explanations(view, log.node)?;
-        own.sort_by_key(|(from, _, length, _)| (std::cmp::Reverse(*length), *from));
-        found.extend(own.into_iter().map(|(from, until, length, within)| {
-            let reaches = |(begin, end, _): &&(i64, i64, NodeNo)| *begin < until && *end > from;
-            let explained = known.iter().find(reaches).map(|(.., change)| *change);
-            Silence { log: at, from, until, length, within, explained }
+        let known = quiet::explanations(view, log.node)?;
+        if !known.is_empty() {
+            let spans = known.iter().filter(|it| !it.is_stop);
+            let spans: Vec<(i64, i64)> =
+                spans.map(|it| (it.from, it.until.unwrap_or(i64::MAX))).collect();
+            own = stretches(&spans)?;
+        }
+        own.sort_by_key(|quiet| (std::cmp::Reverse(quiet.length), quiet.from));
+        found.extend(own.into_iter().map(|quiet| {
+            let mut fitting = known.iter().filter(|it| it.is_about(&quiet));
+            let explained = fitting.find(|it| {
+                it.from < quiet.until && it.until.is_none_or(|until| until > quiet.from)
+            });
+            Silence {
+                log: at,
+                from: quiet.from,
+                until: quiet.until,
+                length: quiet.length,
+                within: quiet.within,
+                lasts: quiet.lasts,
+                explained: explained.map(|it| it.change),
+            }
         }));
     }
-    Ok(found)
-}
-
-/// Losses and downtimes of a deployment, and of its systems: from, until, the change.
-fn explanations(view: &Snapshot, deployment: NodeNo) -> Result<Vec<(i64, i64, NodeNo)>, Error> {
-    let systems = view.edges(deployment, Relation::BelongsTo, Direction::Forward);
-    let mut found = Vec::new();
-    for node in std::iter::once(&deployment).chain(systems) {
-        for change in view.edges(*node, Relation::Concerns, Direction::Inverse) {
-            if view.kind_of(*change) != Kind::Change {
-                continue;
-            }
-            let (fields, _) = view.open_fields(*change)?;
-            let said = fields.get("type").and_then(Value::as_text).unwrap_or_default();
-            let time = |name: &str| fields.get(name).and_then(Value::as_i64);
-            if let (true, Some(from)) = (EXPLAINS.contains(&said), time("from")) {
-                found.push((from, time("until").unwrap_or(i64::MAX), *change));
-            }
-        }
-    }
-    found.sort_unstable();
     Ok(found)
 }
 

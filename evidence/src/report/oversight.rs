@@ -8,11 +8,12 @@ mod sample;
 
 use super::deployments::{Deployments, version};
 use super::document::{Block, Document, Gap, Lack, Section, Sentence, Table};
-use super::facts::{Facts, ROWS_SHOWN};
+use super::facts::{Facts, ROWS_SHOWN, goes_on};
 use super::words::{NOT_RECORDED, day, share, span, thousands};
 use super::{logs, picture, words};
 use crate::check::ask::DAY;
-use crate::check::time_text;
+use crate::check::{quoted, time_text};
+use crate::contradicted::contested;
 use crate::{Error, report};
 use counts::{Counted, Counts};
 use lineal_engine::NodeNo;
@@ -165,6 +166,7 @@ fn versions(
     let mut gaps = deployments.unclear(facts);
     gaps.extend(counted.doubts.iter().cloned());
     gaps.extend(removed(facts, deployments));
+    gaps.extend(contradicted(facts, deployments)?);
     if total.silent() > 0 {
         let say = format!(
             "{}: they do not say whether a human overrode them; a mapping file can name the field",
@@ -198,6 +200,24 @@ fn removed(facts: &Facts<'_>, deployments: &Deployments) -> Vec<Gap> {
         Gap::new(Lack::Removed, say)
     })
     .collect()
+}
+
+/// Events of which rows say different things: every figure here is of the row that counts.
+fn contradicted(facts: &Facts<'_>, deployments: &Deployments) -> Result<Vec<Gap>, Error> {
+    let view = facts.snapshot();
+    let go_on = || goes_on(&facts.limits).then_some(()).ok_or(Error::Ended);
+    let found = contested(view, &deployments.nodes, &[], &go_on)?.into_iter();
+    Ok(found
+        .map(|(node, contested)| {
+            let say = Sentence::new().node(facts.at(node));
+            let say = say.text(format!(": {}", contested.words(view)));
+            let gap = Gap::new(Lack::Conflict, say);
+            match &contested.first {
+                Some(id) => gap.fix(format!("lineal show {}", quoted(id))),
+                None => gap,
+            }
+        })
+        .collect())
 }
 
 fn months(

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pack::Status;
 use crate::record::closed::expected;
+use crate::record::done::is_done;
 use lineal_engine::schema::Kind;
 
 /// A test that the language cannot say, or would need every row for.
@@ -17,12 +18,14 @@ pub enum BuiltIn {
     Silence,
     /// Events of a deployment before its declared start or behind its declared end.
     OutsideInterval,
-    /// Fields that too few events have, by the counters of batches.
+    /// Fields that too few events have.
     EventFields,
-    /// Hashes of inputs without a key, by the counters of batches.
+    /// Hashes of inputs without a key.
     UnkeyedInputs,
-    /// More overrides than reviewers, by the counters of batches.
+    /// Overrides of which the event names no reviewer.
     OverrideReviewers,
+    /// Matches in a reference database that fewer persons verified than are wanted.
+    DistinctVerifiers,
     /// Sources of which something could not be read.
     SourceCounts,
     /// Imports of which nobody is recorded who made them.
@@ -43,6 +46,24 @@ pub enum BuiltIn {
     ClosedWords,
     /// Role and class of a system that claim a time long before the statement of them was recorded.
     LateDeclarations,
+    /// What people state to be done a long time before they stated it.
+    LateTimes,
+    /// What is said to be done or to have happened at a time that is still to come.
+    TimesToCome,
+    /// Events that are recorded more than once with different contents.
+    ContradictedEvents,
+    /// Deployments that were not approved when they were put to use.
+    ApprovalBeforeUse,
+    /// Deployments that were not approved at their declared start.
+    ApprovalBeforeStart,
+    /// Deployments that were not approved at their first event.
+    ApprovalBeforeEvents,
+    /// Approvals that count and do not say who approved.
+    ApprovalPerson,
+    /// Approvals of models that count and rest on no evaluation.
+    ApprovalBasis,
+    /// Approvals by who is among those that made what they approve.
+    ApprovalFourEyes,
 }
 
 /// How one thing is found out.
@@ -67,8 +88,11 @@ pub struct Check {
     pub say: String,
     /// The command that would record it, with `{node}`, `{system}` and columns.
     pub fix: String,
-    /// For [`BuiltIn::EventFields`]: fields of events, `a|b` where either will do.
+    /// For [`BuiltIn::EventFields`]: fields of events, `a|b` where either will do. For
+    /// [`BuiltIn::ContradictedEvents`]: those that are compared; all where there are none.
     pub event_fields: Vec<String>,
+    /// A column of the question: rows whose node in it is approved as of today are no findings.
+    pub unless_approved: Option<String>,
 }
 
 /// One `[[rule.check]]` as it stands in the file.
@@ -90,6 +114,8 @@ pub(super) struct Entry {
     test: Option<BuiltIn>,
     #[serde(default)]
     event_fields: Vec<String>,
+    /// A column of the question; rows whose node in it is approved are left out.
+    unless_approved: Option<String>,
     missing: Option<String>,
     say: Option<String>,
     fix: Option<String>,
@@ -108,10 +134,15 @@ impl Entry {
         if self.also_about.is_some() && self.documents.is_empty() {
             return Err("`also_about` belongs to `documents`".to_owned());
         }
-        if self.event_fields.is_empty() != (self.test != Some(BuiltIn::EventFields)) {
-            return Err(
-                "`event_fields` belongs to `test = \"event-fields\"`, and it to them".to_owned()
-            );
+        let may_have_fields = self.test == Some(BuiltIn::ContradictedEvents);
+        let must_have_fields = self.test == Some(BuiltIn::EventFields);
+        if !may_have_fields && self.event_fields.is_empty() == must_have_fields {
+            return Err("`event_fields` belongs to `test = \"event-fields\"`, and it to them; \
+                 `contradicted-events` may have it"
+                .to_owned());
+        }
+        if self.unless_approved.is_some() && self.find.is_none() {
+            return Err("`unless_approved` names a column of a `find`".to_owned());
         }
         let status = self.status.unwrap_or(Status::Gap);
         if !status.is_open() {
@@ -128,6 +159,7 @@ impl Entry {
             say,
             fix,
             event_fields: self.event_fields.clone(),
+            unless_approved: self.unless_approved.clone(),
         };
         if let Some(find) = &self.find {
             let (Some(missing), Some(say), Some(fix)) = (&self.missing, &self.say, &self.fix)
@@ -164,14 +196,20 @@ impl Entry {
             _ => "lineal declare node {node}",
         };
         let of_field = |field: &String| {
-            let question = format!("find {kind} as s where s in {set} and s.{field} is null");
-            let say = format!("{field} is not recorded");
-            made(
-                Form::Question(question),
-                words(field, &say, &format!("{declare} {field}=... --by WHO")),
-            )
+            let fix = format!("{declare} {field}=... --by WHO");
+            let asked = |condition: &str, say: &str| {
+                let question = format!("find {kind} as s where s in {set} and {condition}");
+                made(Form::Question(question), words(field, say, &fix))
+            };
+            let lacks = asked(&format!("s.{field} is null"), &format!("{field} is not recorded"));
+            // What is still to come was not done.
+            let to_come = is_done(field).then(|| {
+                let condition = format!("s.{field} > now() return s, s.{field} as said");
+                asked(&condition, &format!("{field} is {{said}}, which is still to come"))
+            });
+            std::iter::once(lacks).chain(to_come)
         };
-        Ok(self.fields.iter().map(of_field).collect())
+        Ok(self.fields.iter().flat_map(of_field).collect())
     }
 
     fn about_documents(&self, set: &str, kind: Kind) -> String {

@@ -294,6 +294,11 @@ impl Check {
                 );
             }
         }
+        if let Some(name) = &self.unless_approved
+            && !columns.iter().any(|it| it.name == *name && it.column_type == Type::Node)
+        {
+            return Err(format!("`unless_approved = \"{name}\"` is no node of its question"));
+        }
         let known = |name: &str| {
             ["node", "system", "system_node"].contains(&name)
                 || params.contains_key(name)

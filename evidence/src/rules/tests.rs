@@ -69,6 +69,11 @@ fn a_rule_that_cannot_be_asked_is_refused_with_its_place() {
         (find("find model as m").replace("\"s\"", "\"{nobody}\""), "{nobody}"),
         ("fields = [\"colour\"]".to_owned(), "colour"),
         ("fields = [\"name\"]\nfind = 'find model'".to_owned(), "one of"),
+        (
+            format!("{}\nunless_approved = \"x\"", find("find model as m")),
+            "no node of its question",
+        ),
+        ("fields = [\"name\"]\nunless_approved = \"m\"".to_owned(), "unless_approved"),
         ("colour = 1".to_owned(), "colour"),
         ("test = \"telepathy\"".to_owned(), "telepathy"),
         ("status = \"met\"\nfields = [\"name\"]".to_owned(), "gap"),

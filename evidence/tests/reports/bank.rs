@@ -7,7 +7,7 @@ use lineal_engine::event_fields::EventField;
 use lineal_engine::events::{EventBlock, EventValue};
 use lineal_engine::schema::{Kind, Relation};
 use lineal_engine::storage::MemoryStorage;
-use lineal_engine::{BatchDraft, NodeDraft, NodeNo, Options, Saying, Store};
+use lineal_engine::{BatchDraft, NodeDraft, NodeNo, Options, Saying, SealedField, Store};
 use lineal_evidence::record::time_of;
 use lineal_evidence::report::{Block, Document, Facts, Gap, Section, Sentence, Table};
 use lineal_proof::{Key, KeyPart, Value};
@@ -34,6 +34,8 @@ pub(crate) struct Bank {
     pub(crate) service: String,
     /// Of version 1 and of version 2.
     pub(crate) events: [Vec<Event>; 2],
+    /// What persons are called, sealed, by their keys.
+    pub(crate) called: Vec<(&'static str, &'static str)>,
 }
 
 fn texts(parts: &[&str]) -> Key {
@@ -63,6 +65,7 @@ impl Bank {
             system: "scoring".to_owned(),
             service: "scorer".to_owned(),
             events: [one.collect(), two.collect()],
+            called: Vec::new(),
         }
     }
 
@@ -83,7 +86,15 @@ impl Bank {
         let mut add = |draft: NodeDraft| {
             transaction.add_node(&saying, draft).unwrap();
         };
-        add(NodeDraft::new(Kind::Actor, Key::text("ben")));
+        if self.called.is_empty() {
+            add(NodeDraft::new(Kind::Actor, Key::text("ben")));
+        }
+        for (key, name) in &self.called {
+            let mut person = NodeDraft::new(Kind::Actor, Key::text(*key));
+            let (actor, value) = (Some(person.key.clone()), Value::from(*name));
+            person.sealed.push(SealedField { field: "name".to_owned(), value, actor });
+            add(person);
+        }
         let mut system = NodeDraft::new(Kind::System, Key::text(self.system.as_str()));
         system.fields.insert("annex_point", Value::from("III.5(b)"));
         add(system);

@@ -8,8 +8,11 @@ use super::Offence;
 use crate::check::Error;
 use crate::check::ask::Asker;
 
-/// The set of models whose evaluations must have the figures.
-const MODELS: &str = "deployed_models";
+/// The set of models whose evaluations must have the figures: those in use. What a former version came to is
+/// none of what is declared now.
+const MODELS: &str = "used_models";
+/// What stands for it in a pack without that set.
+const DEPLOYED: &str = "deployed_models";
 
 /// A number, however it was written down.
 #[expect(clippy::cast_precision_loss, reason = "figures are compared as numbers")]
@@ -28,7 +31,8 @@ fn map(asker: &Asker<'_>, node: NodeNo, field: &str) -> Result<Map, Error> {
 }
 
 pub(super) fn declared(asker: &mut Asker<'_>, subjects: &[NodeNo]) -> Result<Vec<Offence>, Error> {
-    let models = asker.members(MODELS)?;
+    let is_known = asker.pack.set(MODELS).is_some();
+    let models = asker.members(if is_known { MODELS } else { DEPLOYED })?;
     let mut offences = Vec::new();
     for system in subjects {
         let declared = map(asker, *system, "declared_metrics")?;

@@ -6,6 +6,7 @@ use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::{HoldInfo, HoldScope, NodeNo, Snapshot, Store};
 
 use super::Offence;
+use super::concerned::{ConcernedLog, logs_of};
 use crate::check::Error;
 use crate::check::ask::{Asker, DAY, HOUR, span_text};
 use crate::rules::Rule;
@@ -45,7 +46,7 @@ pub(crate) fn around(snapshot: &Snapshot, incident: NodeNo) -> BTreeSet<NodeNo> 
 }
 
 /// The deployments of a system: its own, and those of its model versions.
-fn deployments(snapshot: &Snapshot, system: NodeNo) -> Vec<NodeNo> {
+pub(super) fn deployments(snapshot: &Snapshot, system: NodeNo) -> Vec<NodeNo> {
     let mut found = Vec::new();
     for part in snapshot.edges(system, Relation::BelongsTo, Direction::Inverse) {
         match snapshot.kind_of(*part) {
@@ -73,6 +74,34 @@ pub(super) fn missing(
     let mut offences = Vec::new();
     for incident in subjects {
         asker.go_on()?;
+        let recorded = asker.time(*incident, "recorded")?.unwrap_or(snapshot.recorded());
+        let late = |first: i64| {
+            let behind = first.saturating_sub(recorded);
+            (behind > most).then(|| span_text(behind))
+        };
+        let mut logs = logs_of(snapshot, *incident);
+        logs.retain(|log| asker.part.sees(log.node));
+        let first = |log: &ConcernedLog| {
+            let own = holds.iter().filter(|hold| log.is_held_by(snapshot, hold));
+            own.map(|hold| hold.recorded).min()
+        };
+        let held: Vec<(NodeNo, Option<i64>)> =
+            logs.iter().map(|log| (log.node, first(log))).collect();
+        if held.iter().any(|(_, first)| first.is_some()) {
+            for (node, first) in held {
+                let name = asker.name(node);
+                let say = match first.map(&late) {
+                    Some(None) => continue,
+                    Some(Some(behind)) => format!(
+                        "the hold over {name}, which it concerns, came {behind} behind the record of the incident"
+                    ),
+                    None => format!("no hold over {name}, which it concerns, is recorded"),
+                };
+                offences.push(Offence::said(*incident, say).with("deployment", name));
+            }
+            continue;
+        }
+        // No log of it is held, or it concerns none.
         let around = around(snapshot, *incident);
         let fits = |hold: &&HoldInfo| match &hold.scope {
             HoldScope::Store => true,
@@ -80,17 +109,13 @@ pub(super) fn missing(
                 snapshot.node_with_key(*kind, key).is_some_and(|node| around.contains(&node))
             }
         };
-        let first = holds.iter().filter(fits).map(|hold| hold.recorded).min();
-        let recorded = asker.time(*incident, "recorded")?.unwrap_or(snapshot.recorded());
-        let say = match first {
-            None => "no hold over what it concerns is recorded".to_owned(),
-            Some(at) if at - recorded > most => {
-                format!(
-                    "the hold came {} behind the record of the incident",
-                    span_text(at - recorded)
-                )
+        let first = holds.iter().filter(|_| held.is_empty()).filter(fits);
+        let say = match first.map(|hold| hold.recorded).min().map(&late) {
+            Some(None) => continue,
+            Some(Some(behind)) => {
+                format!("the hold came {behind} behind the record of the incident")
             }
-            Some(_) => continue,
+            None => "no hold over what it concerns is recorded".to_owned(),
         };
         offences.push(Offence::said(*incident, say));
     }

@@ -45,13 +45,13 @@ impl Outside {
 
 /// The interval in which a deployment was declared to run, its end excluded.
 #[derive(Clone, Copy)]
-struct Declared {
-    from: Option<i64>,
-    until: Option<i64>,
+pub(super) struct Declared {
+    pub(super) from: Option<i64>,
+    pub(super) until: Option<i64>,
 }
 
 impl Declared {
-    fn of(asker: &Asker<'_>, deployment: NodeNo) -> Result<Option<Declared>, Error> {
+    pub(super) fn of(asker: &Asker<'_>, deployment: NodeNo) -> Result<Option<Declared>, Error> {
         let from = match asker.time(deployment, "from")? {
             Some(from) => Some(from),
             None => asker.time(deployment, "time")?,

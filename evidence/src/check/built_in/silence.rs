@@ -1,19 +1,17 @@
 //! Silence in the log of a deployment that is longer than expected, and that nothing recorded explains.
 
-use lineal_engine::NodeNo;
-use lineal_engine::schema::{Direction, Kind, Relation};
+use lineal_engine::{BatchInfo, NodeNo};
 use lineal_proof::Value;
 
 use super::Offence;
-use super::coverage::intervals;
+use super::interval::Declared;
 use crate::check::Error;
 use crate::check::ask::{Asker, HOUR, span_text, time_text};
+use crate::quiet::{self, Explanation, Quiet, Watched};
 use crate::rules::Rule;
 
 /// The field, and the parameter that stands for it where a deployment does not declare it.
 const EXPECTED: &str = "expected_max_gap_hours";
-/// Types of changes that explain a silence.
-const EXPLAINS: [&str; 2] = ["loss", "downtime"];
 /// Where neither a deployment nor a rule says it: a day.
 const EXPECTED_HOURS: f64 = 24.0;
 
@@ -26,28 +24,6 @@ fn expected(asker: &Asker<'_>, rule: &Rule, deployment: NodeNo) -> Result<i64, E
     };
     let hours = declared.or_else(|| rule.params.get(EXPECTED).copied()).unwrap_or(EXPECTED_HOURS);
     Ok((hours * HOUR as f64) as i64)
-}
-
-/// The stretches that recorded losses and downtimes of a deployment, or of its system, explain.
-fn explained(asker: &Asker<'_>, deployment: NodeNo) -> Result<Vec<(i64, i64)>, Error> {
-    let snapshot = asker.snapshot();
-    let systems = snapshot.edges(deployment, Relation::BelongsTo, Direction::Forward);
-    let mut found = Vec::new();
-    for node in std::iter::once(&deployment).chain(systems) {
-        for change in snapshot.edges(*node, Relation::Concerns, Direction::Inverse) {
-            if snapshot.kind_of(*change) != Kind::Change {
-                continue;
-            }
-            let change_type = snapshot.field(*change, "type")?;
-            let change_type = change_type.as_ref().and_then(Value::as_text).unwrap_or_default();
-            let (from, until) = (asker.time(*change, "from")?, asker.time(*change, "until")?);
-            if let (true, Some(from)) = (EXPLAINS.contains(&change_type), from) {
-                found.push((from, until.unwrap_or(asker.now)));
-            }
-        }
-    }
-    found.sort_unstable();
-    Ok(found)
 }
 
 /// The longest part of a silence that nothing explains.
@@ -64,65 +40,83 @@ fn left((from, until): (i64, i64), explained: &[(i64, i64)]) -> (i64, i64) {
     longest
 }
 
+/// Silences of deployments: between the first event and the last and, of one that is declared to run, from its
+/// start to its end or today.
 pub(super) fn unexplained(
     asker: &Asker<'_>,
     rule: &Rule,
     subjects: &[NodeNo],
 ) -> Result<Vec<Offence>, Error> {
+    let snapshot = asker.snapshot();
     let mut offences = Vec::new();
     for deployment in subjects {
         asker.go_on()?;
-        let batches = intervals(asker, *deployment);
-        if batches.is_empty() {
+        let declared = Declared::of(asker, *deployment)?;
+        let batches = snapshot.batches_of(*deployment).into_iter();
+        let batches: Vec<BatchInfo> = batches
+            .filter_map(|node| snapshot.batch(node))
+            .filter(|batch| batch.events > 0 && batch.first_time <= batch.last_time)
+            .collect();
+        let (from, until) = declared.map_or((None, None), |it| (it.from, it.until));
+        let watched = Watched::of(from, until, asker.now);
+        let most = expected(asker, rule, *deployment)?;
+        let stretches = |placed: &[(i64, i64)]| {
+            quiet::stretches(snapshot, &batches, watched, most, placed, &|| asker.go_on())
+        };
+        let mut silent = stretches(&[])?;
+        if silent.is_empty() {
             continue;
         }
-        let most = expected(asker, rule, *deployment)?;
-        let mut covered: Option<i64> = None;
-        let mut known = None;
-        for (first, last, batch) in batches {
-            asker.go_on()?;
-            // What is silent between two batches, and within this one.
-            let between = covered.filter(|end| first - end > most).map(|end| (end, first));
-            covered = Some(covered.map_or(last, |end| end.max(last)));
-            let within = asker.snapshot().field(batch, "longest_silence")?;
-            let within = within.and_then(|value| value.as_i64()).filter(|span| *span > most);
-            if between.is_none() && within.is_none() {
-                continue;
-            }
-            let explained = match &known {
-                Some(known) => known,
-                None => known.insert(explained(asker, *deployment)?),
-            };
-            if let Some(between) = between {
-                let (from, until) = left(between, explained);
-                if until - from > most {
-                    let say = format!(
-                        "silent {} from {}, no loss and no downtime recorded",
-                        span_text(until - from),
-                        time_text(from)
-                    );
-                    let offence = Offence::said(*deployment, say);
-                    let offence = offence.with("from", time_text(from));
-                    offences.push(offence.with("until", time_text(until)));
-                }
-            }
-            // Where within a batch it lies no counter says: what explains as much of its time will do.
-            let excused = |span: i64| {
-                let within =
-                    explained.iter().map(|(from, until)| until.min(&last) - from.max(&first));
-                within.max().is_some_and(|longest| span - longest <= most)
-            };
-            if let Some(span) = within.filter(|span| !excused(*span)) {
-                let say = format!(
-                    "silent {} within {}, no loss and no downtime recorded",
-                    span_text(span),
-                    asker.name(batch)
-                );
-                offences.push(Offence::said(*deployment, say));
-            }
+        let known = quiet::explanations(snapshot, *deployment)?;
+        let spans = |known: &mut dyn Iterator<Item = &Explanation>| -> Vec<(i64, i64)> {
+            known.map(|it| (it.from, it.until.unwrap_or(asker.now))).collect()
+        };
+        if silent.iter().any(|quiet| quiet.within.is_some()) && !known.is_empty() {
+            silent = stretches(&spans(&mut known.iter().filter(|it| !it.is_stop)))?;
+        }
+        silent.sort_unstable_by_key(|quiet| (quiet.from, quiet.until));
+        for quiet in silent {
+            let explained = spans(&mut known.iter().filter(|it| it.is_about(&quiet)));
+            offences.extend(offence(asker, *deployment, &quiet, &explained, most));
         }
     }
     Ok(offences)
+}
+
+/// What is to be said of a silence, if what is recorded leaves more of it than expected.
+fn offence(
+    asker: &Asker<'_>,
+    deployment: NodeNo,
+    quiet: &Quiet,
+    explained: &[(i64, i64)],
+    most: i64,
+) -> Option<Offence> {
+    if let Some(batch) = quiet.within {
+        let say = format!(
+            "silent {} within {}, no loss and no downtime recorded",
+            span_text(quiet.length),
+            asker.name(batch)
+        );
+        return Some(Offence::said(deployment, say));
+    }
+    let (from, until) = left((quiet.from, quiet.until), explained);
+    let lasts = quiet.lasts && until == quiet.until;
+    if until - from <= most {
+        return None;
+    }
+    let begin = time_text(from);
+    if lasts {
+        // How long is left out: tomorrow the same finding is no other.
+        let say = format!(
+            "silent since {begin}, though declared to run: no loss and no downtime recorded"
+        );
+        return Some(Offence::said(deployment, say).with("from", begin));
+    }
+    let say = format!(
+        "silent {} from {begin}, no loss and no downtime recorded",
+        span_text(until - from)
+    );
+    Some(Offence::said(deployment, say).with("from", begin).with("until", time_text(until)))
 }
 
 #[cfg(test)]

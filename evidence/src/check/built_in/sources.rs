@@ -1,6 +1,7 @@
-//! What imports say of themselves: of which sources something could not be read, and who made them.
+//! What imports say of themselves: of which sources something could not be read, or only a beginning was, and who
+//! made them. That counts add up to what was read is part of the form of their records.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lineal_engine::schema::Kind;
 use lineal_engine::{NodeNo, Store};
@@ -16,6 +17,26 @@ struct Read {
     items: u64,
     rejected: u64,
     sources: u64,
+    /// Sources of which only a beginning was read, by the digests by which they are known.
+    begun: BTreeSet<[u8; 16]>,
+}
+
+impl Read {
+    fn words(&self) -> Option<String> {
+        let rejected = (self.rejected > 0).then(|| {
+            format!(
+                "{} of {} of {} could not be read",
+                self.rejected,
+                counted(self.items, "item"),
+                counted(self.sources, "source")
+            )
+        });
+        let begun = (!self.begun.is_empty()).then(|| {
+            format!("{} read, and not to the end", counted(self.begun.len() as u64, "source"))
+        });
+        let words: Vec<String> = rejected.into_iter().chain(begun).collect();
+        (!words.is_empty()).then(|| words.join("; "))
+    }
 }
 
 pub(super) fn rejected(
@@ -25,6 +46,8 @@ pub(super) fn rejected(
 ) -> Result<Vec<Offence>, Error> {
     let snapshot = asker.snapshot();
     let mut by_import: BTreeMap<u64, Read> = BTreeMap::new();
+    // What broke off may have been read on later.
+    let mut ended: BTreeSet<[u8; 16]> = BTreeSet::new();
     for (commit, import, source) in store.sources() {
         if commit <= snapshot.commit() {
             let read = by_import.entry(import).or_default();
@@ -33,20 +56,19 @@ pub(super) fn rejected(
                 read.rejected += source.counts.rejected;
                 read.sources += 1;
             }
+            match source.whole {
+                true => drop(ended.insert(source.digest)),
+                false => drop(read.begun.insert(source.digest)),
+            }
         }
+    }
+    for read in by_import.values_mut() {
+        read.begun.retain(|digest| !ended.contains(digest));
     }
     let mut offences = Vec::new();
     for (node, number) in numbered(asker, subjects)? {
-        let read = by_import.get(&number);
-        if let Some(read) = read.filter(|read| read.rejected > 0) {
-            let say = format!(
-                "{} of {} of {} could not be read",
-                read.rejected,
-                counted(read.items, "item"),
-                counted(read.sources, "source")
-            );
-            offences.push(Offence::said(node, say));
-        }
+        let say = by_import.get(&number).and_then(Read::words);
+        offences.extend(say.map(|say| Offence::said(node, say)));
     }
     Ok(offences)
 }
@@ -84,4 +106,21 @@ pub(super) fn nobody(
         }
     }
     Ok(offences)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_read_is_told() {
+        assert_eq!(Read::default().words(), None);
+        let mut read = Read { items: 9, rejected: 2, sources: 1, ..Read::default() };
+        assert_eq!(read.words().as_deref(), Some("2 of 9 items of 1 source could not be read"));
+        read.begun.insert([7; 16]);
+        let both = "2 of 9 items of 1 source could not be read; 1 source read, and not to the end";
+        assert_eq!(read.words().as_deref(), Some(both));
+        read.rejected = 0;
+        assert_eq!(read.words().as_deref(), Some("1 source read, and not to the end"));
+    }
 }

@@ -3,9 +3,10 @@
 use super::records::ROWS_MAX;
 use super::{Error, Maker};
 use crate::check::{quoted, time_text};
-use crate::record::{Signature, signature_of, standing};
+use crate::record::{Signature, Standing, signature_of, standing};
 use crate::report::document::{Block, Gap, Lack, Section, Sentence};
 use crate::report::words::counted;
+use lineal_engine::NodeNo;
 use lineal_engine::schema::{Direction, Kind, Relation};
 
 impl Maker<'_> {
@@ -39,7 +40,19 @@ impl Maker<'_> {
                 _ => say.text(", by ").nodes(by.map(|node| self.reference(*node))),
             };
             let signature = signature_of(self.store, view, member.node)?;
-            sentences.push(say.text(format!("; {}.", signature.words())));
+            say = say.text(format!("; {}", signature.words()));
+            if let Some(end) = member.number("expires") {
+                say = say.text(format!("; valid until {}", time_text(end)));
+            }
+            for node in view.edges(member.node, Relation::Approves, Direction::Forward) {
+                let stands = self.standing(*node)?;
+                let mut decided = stands.decided.iter();
+                if let Some(decided) = decided.find(|it| it.approval == member.node) {
+                    say = say.text("; for ").node(self.reference(*node));
+                    say = say.text(format!(" it {}", decided.counts.words()));
+                }
+            }
+            sentences.push(say.text("."));
             if let Signature::Wrong { why } = signature {
                 let say = Sentence::from("the signature does not check: ").node(member);
                 lacks.push(Gap::new(Lack::Conflict, say.text(format!(" ({why})"))));
@@ -55,7 +68,7 @@ impl Maker<'_> {
         if self.snapshot().kind_of(self.subject) != Kind::Model {
             return Ok(());
         }
-        let stands = standing(self.store, view, self.subject, self.asker.now)?;
+        let stands = self.standing(self.subject)?;
         let model = self.reference(self.subject);
         if stands.is_granted() {
             let say = Sentence::new().node(model).text(format!(
@@ -77,5 +90,10 @@ impl Maker<'_> {
             lacks.push(Gap::new(Lack::NotRecorded, say).fix(fix));
         }
         Ok(())
+    }
+
+    /// How it stands with what was decided on a node, as of this report.
+    pub(super) fn standing(&self, node: NodeNo) -> Result<Standing, Error> {
+        Ok(standing(self.store, self.snapshot(), node, self.asker.now)?)
     }
 }

@@ -44,7 +44,8 @@ impl Maker<'_> {
             if rule.cannot_tell > 0 {
                 let count = words::counted(rule.cannot_tell, "reference");
                 let say = Sentence::from(format!(
-                    "{count} on the way fits nothing or several things, of "
+                    "{count} on the way cannot be told (nothing or several things fit, or events are erased or \
+                     restricted), of "
                 ));
                 let gap = Gap::new(Lack::CannotTell, say.node(self.system()));
                 gaps.push(gap.rule(rule.id.as_str()));

@@ -3,10 +3,10 @@
 use super::{Both, KIND};
 use crate::Error;
 use crate::check::{quoted, time_text};
-use crate::record::{Standing, standing};
+use crate::report::decided::{self, Stood, words};
 use crate::report::document::{Block, Gap, Lack, Section, Sentence, Table};
 use crate::report::facts::{Facts, ROWS_SHOWN};
-use crate::report::words::{NOT_RECORDED, span, when};
+use crate::report::words::{span, when};
 use lineal_engine::NodeNo;
 use lineal_engine::schema::{Direction, Kind, Relation};
 
@@ -74,57 +74,31 @@ fn order(decided: Option<i64>, used: Option<i64>) -> String {
 
 pub(super) fn approvals(facts: &Facts<'_>, both: &Both) -> Result<Section, Error> {
     let mut section = facts.asks.section(KIND, "approvals")?;
-    let heads = ["version", "decision", "by", "when", "signature", "approval"];
-    let mut table = Table::new("Decisions on each version", &heads);
+    let mut table = decided::table("Decisions on each version", "at its first use");
     let (mut sentences, mut gaps) = (Vec::new(), Vec::new());
     for side in [&both.old, &both.new] {
-        let stands = standing_of(facts, side.node)?;
-        for decided in &stands.decided {
-            let by = decided.by.as_deref();
-            let row = vec![
-                facts.cell(side.node),
-                decided.decision.as_str().into(),
-                by.map_or_else(|| NOT_RECORDED.into(), |key| facts.person(key)),
-                when(decided.at).into(),
-                decided.signature.words().into(),
-                facts.cell(decided.approval),
-            ];
-            table.push(row, ROWS_SHOWN);
-        }
+        let first = first_use(facts, side.node)?.map(|(time, _)| time);
+        let stood = Stood::of(facts, side.node, first)?;
+        stood.list(facts, &mut table)?;
         let node = facts.at(side.node);
-        let words = match (stands.is_granted(), stands.rejected) {
-            (_, true) => ": somebody's last word is a rejection.".to_owned(),
-            (true, false) => {
-                format!(": approved by {} signed with keys that count.", stands.keys.len())
-            }
-            (false, false) => {
-                let (unsigned, needed) = (stands.unsigned.len(), stands.keys_needed);
-                format!(
-                    ": no {needed} signed approvals that count; {unsigned} unsigned ones stand."
-                )
-            }
-        };
-        if stands.decided.is_empty() {
+        if stood.now.decided.is_empty() {
             let fix =
                 format!("lineal approve {} --role ROLE --key FILE --by WHO", quoted(&node.name));
             let say = Sentence::new().node(node).text(": no decision on it is recorded");
             gaps.push(Gap::new(Lack::NotRecorded, say).fix(fix));
-        } else {
-            sentences.push(Sentence::new().node(node).text(words));
-            sentences.extend(stands.notes.iter().map(|note| Sentence::from(note.as_str())));
+            continue;
         }
+        if let (Some(first), Some(then)) = (first, &stood.then) {
+            let say = format!(", first put to use {}: {} then.", time_text(first), words(then));
+            sentences.push(Sentence::new().node(node.clone()).text(say));
+        }
+        sentences.push(Sentence::new().node(node).text(format!(": {}.", words(&stood.now))));
+        sentences.extend(stood.now.notes.iter().map(|note| Sentence::from(note.as_str())));
     }
     section.push(Block::List(sentences));
     section.push(Block::Table(table));
     section.push(Block::Gaps(gaps));
     Ok(section)
-}
-
-fn standing_of(facts: &Facts<'_>, node: NodeNo) -> Result<Standing, Error> {
-    standing(facts.store, facts.snapshot(), node, facts.now).map_err(|error| match error {
-        crate::record::Error::Store(error) => Error::Store(error),
-        other => Error::Question { message: other.to_string() },
-    })
 }
 
 pub(super) fn deployments(facts: &Facts<'_>, both: &Both) -> Result<Section, Error> {

@@ -35,6 +35,8 @@ impl State {
         let Some(from) = from else { return State::NotStarted };
         let end = from.saturating_add(days.saturating_mul(DAY));
         match ended {
+            // A report that is still to come ended nothing.
+            Some(at) if at > now => State::of(days, Some(from), None, now),
             Some(at) if at < from => State::Backwards(from.saturating_sub(at)),
             Some(at) if at <= end => State::EndedBefore(end.saturating_sub(at)),
             Some(at) => State::EndedBehind(at.saturating_sub(end)),
@@ -137,6 +139,8 @@ mod tests {
         assert_eq!(of(Some(4 * DAY), 90 * DAY), State::EndedBefore(11 * DAY));
         assert_eq!(of(Some(17 * DAY), 90 * DAY), State::EndedBehind(2 * DAY));
         assert_eq!(of(Some(-DAY), 90 * DAY), State::Backwards(DAY));
+        assert_eq!(of(Some(14 * DAY), 13 * DAY), State::Running(2 * DAY));
+        assert_eq!(of(Some(17 * DAY), 16 * DAY), State::Past(DAY));
         assert_eq!(State::of(15, None, Some(0), 0), State::NotStarted);
         assert_eq!(State::of(i64::MAX, Some(i64::MAX), None, 0), State::Running(i64::MAX));
     }

@@ -3,6 +3,7 @@
 
 use super::Oversight;
 use crate::Error;
+use crate::record::same_person;
 use crate::report::deployments::Deployments;
 use crate::report::document::Gap;
 use crate::report::facts::Facts;
@@ -126,7 +127,8 @@ pub(super) fn counted(
     for row in &answer.rows {
         let model = model(facts, at(row, of));
         let reviewer = match at(row, who) {
-            Some(Value::Text(key)) => Some(key.clone()),
+            // Two logins of one person are one reviewer.
+            Some(Value::Text(key)) => Some(same_person(facts.snapshot(), key)),
             _ => None,
         };
         let entry = counted.by_reviewer.entry((reviewer, model)).or_default();

@@ -44,7 +44,9 @@ fn draw(view: &Snapshot, logs: &[LogOf], silences: &[Silence], drawn: &[usize]) 
     let times = drawn.iter().flat_map(|at| {
         let log = &logs[*at];
         let (first, last) = log.span().unzip();
-        [log.from, log.until, first, last].into_iter().flatten()
+        let own = silences.iter().filter(|it| it.log == *at);
+        let quiet = own.flat_map(|it| [Some(it.from), Some(it.until)]);
+        [log.from, log.until, first, last].into_iter().chain(quiet).flatten()
     });
     let Some(axis) = Axis::over(times, PLOT.0, PLOT.1) else { return canvas };
     for (mark, text) in axis.marks() {
@@ -59,7 +61,9 @@ fn draw(view: &Snapshot, logs: &[LogOf], silences: &[Silence], drawn: &[usize]) 
         canvas.text((PLOT.0 - 8.0, y + 14.0), Anchor::End, 10, &name);
         let Some((first, last)) = log.span() else { continue };
         let begin = axis.place(log.from.unwrap_or(first).min(first));
-        let end = axis.place(log.until.unwrap_or(last).max(last));
+        let own = silences.iter().filter(|it| it.log == *at).map(|it| it.until);
+        let ends = own.chain([log.until.unwrap_or(last), last]);
+        let end = axis.place(ends.max().unwrap_or(last));
         canvas.rectangle((begin, y + 4.0), (end - begin, 14.0), 0.0, Fill::White, Stroke::Thin);
         for (from, until) in covered(log, &axis) {
             canvas.rectangle((from, y + 4.0), (until - from, 14.0), 0.0, Fill::Dark, Stroke::Thin);
@@ -172,6 +176,10 @@ fn silent(view: &Snapshot, about: Reference, silence: &Silence) -> Sentence {
             let say = say.text(format!(": silent {length} within "));
             say.node(Reference::at(view, batch))
         }
+        None if silence.lasts => say.text(format!(
+            ": silent since {}, {length} until this report, though declared to run",
+            label(silence.from, true)
+        )),
         None => say.text(format!(
             ": silent {length} from {} until {}",
             label(silence.from, true),

@@ -4,7 +4,7 @@ use super::axis::{Axis, label};
 use super::canvas::{Anchor, Canvas, Fill, Stroke, WIDTH, fitted};
 use crate::check::ask::DAY;
 use crate::report::document::{Picture, Reference, Sentence, Table};
-use crate::report::logs::{LogOf, OVERRIDE};
+use crate::report::logs::LogOf;
 use crate::report::words::{counted, percent, thousands};
 use lineal_engine::{BatchInfo, NodeNo, Snapshot};
 use std::collections::BTreeMap;
@@ -215,14 +215,13 @@ fn words(view: &Snapshot, logs: &[LogOf], series: &[Series]) -> Vec<Sentence> {
             end.percent()
         )));
     }
-    for log in logs.iter().filter(|log| log.rows > 0) {
-        let with = log.presence.get(OVERRIDE).copied().unwrap_or(0).min(log.rows);
-        if with < log.rows && words.len() < TOLD_MAX {
+    for log in logs.iter().filter(|log| log.events() > 0) {
+        if log.silent > 0 && words.len() < TOLD_MAX {
             let say = Sentence::new().node(Reference::at(view, log.node));
             words.push(say.text(format!(
                 ": {} of {} say nothing of overrides, which is not the same as none.",
-                thousands(log.rows - with),
-                counted(log.rows, "row")
+                thousands(log.silent),
+                counted(log.events(), "event")
             )));
         }
         let unshown = unshown(view, log.node);

@@ -2,6 +2,7 @@
 
 use super::axis::{Axis, label};
 use super::canvas::{Anchor, Canvas, Fill, Stroke, WIDTH, fitted};
+use crate::record::{Counts, Standing};
 use crate::report::Error;
 use crate::report::document::{Picture, Reference, Sentence};
 use crate::report::logs::LogOf;
@@ -9,7 +10,7 @@ use crate::report::words::thousands;
 use lineal_engine::schema::{Direction, Kind, Relation};
 use lineal_engine::{NodeNo, Snapshot};
 use lineal_proof::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most things that are drawn, the newest of them; all are counted.
 const DRAWN_MAX: usize = 60;
@@ -48,17 +49,19 @@ struct Event {
     node: NodeNo,
     /// What happened to it, behind its name.
     what: String,
-    /// It was refused, or is an end of use.
+    /// It approves nothing, or is an end of use.
     is_hollow: bool,
 }
 
-/// The picture, of models with the versions before them and of the deployments of logs.
+/// The picture, of models with the versions before them and of the deployments of logs; `on` says how it
+/// stands with what was decided on a node.
 pub(in crate::report) fn timeline(
     view: &Snapshot,
     models: &[NodeNo],
     logs: &[LogOf],
+    on: &dyn Fn(NodeNo) -> Result<Standing, Error>,
 ) -> Result<Picture, Error> {
-    let (mut events, undated) = events(view, models, logs)?;
+    let (mut events, undated) = events(view, models, logs, on)?;
     events.sort_by_key(|event| (event.at, event.lane, event.node));
     let left_out = events.len().saturating_sub(DRAWN_MAX);
     let events = events.split_off(left_out);
@@ -73,6 +76,7 @@ fn events(
     view: &Snapshot,
     models: &[NodeNo],
     logs: &[LogOf],
+    on: &dyn Fn(NodeNo) -> Result<Standing, Error>,
 ) -> Result<(Vec<Event>, usize), Error> {
     let mut versions: BTreeSet<NodeNo> = models.iter().copied().collect();
     for model in models {
@@ -86,6 +90,17 @@ fn events(
     let mut events = Vec::new();
     let mut undated = 0;
     let mut about: BTreeSet<NodeNo> = BTreeSet::new();
+    let mut decided: BTreeMap<NodeNo, Counts> = BTreeMap::new();
+    let mut note = |node: NodeNo| -> Result<(), Error> {
+        // What approves several things counts where it counts of one of them.
+        for one in on(node)?.decided {
+            let known = decided.entry(one.approval).or_default();
+            if !matches!(known, Counts::Approves | Counts::Rejects) {
+                *known = one.counts;
+            }
+        }
+        Ok(())
+    };
     let mut push = |at: Option<i64>, event: Event| match at {
         Some(at) => events.push(Event { at, ..event }),
         None => undated += 1,
@@ -96,6 +111,7 @@ fn events(
         let lane = Lane::Version;
         push(time, Event { at: 0, until: None, lane, node: *node, what, is_hollow: false });
         about.extend(view.edges(*node, Relation::Approves, Direction::Inverse));
+        note(*node)?;
         about.extend(view.edges(*node, Relation::Concerns, Direction::Inverse));
     }
     for log in logs {
@@ -108,6 +124,7 @@ fn events(
         let is_hollow = log.until.is_none();
         push(log.from, Event { at: 0, until, lane, node: log.node, what, is_hollow });
         about.extend(view.edges(log.node, Relation::Approves, Direction::Inverse));
+        note(log.node)?;
         about.extend(view.edges(log.node, Relation::Concerns, Direction::Inverse));
     }
     for node in about {
@@ -117,7 +134,12 @@ fn events(
         let (lane, what, is_hollow) = match view.kind_of(node) {
             Kind::Approval => {
                 let decision = text("decision").unwrap_or("decided, how is not recorded");
-                (Lane::Approval, decision.to_owned(), decision != "granted")
+                let counts = decided.get(&node);
+                let what = match counts {
+                    Some(Counts::Approves | Counts::Rejects) | None => decision.to_owned(),
+                    Some(not) => format!("{decision}; as of this report it {}", not.words()),
+                };
+                (Lane::Approval, what, counts != Some(&Counts::Approves))
             }
             Kind::Change => {
                 let kind = text("type").or(text("decision")).unwrap_or("change");
@@ -180,7 +202,7 @@ fn draw(events: &[Event], left_out: usize) -> Canvas {
         top += height(lane);
     }
     let mut note =
-        "Numbers are those of the list below. Hollow: refused, no end declared, or not serious."
+        "Numbers are those of the list below. Hollow: no approval that counts, no end declared, or not serious."
             .to_owned();
     if left_out > 0 {
         note.push_str(&format!(" {} earlier ones are not drawn.", thousands(left_out as u64)));
