@@ -23,12 +23,15 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
 /// Bytes of the name of a request.
 const ID_BYTES: usize = 8;
 /// Names of requests that are made of one digest.
 const IDS_AT_ONCE: usize = 32 / ID_BYTES;
+/// The end takes no longer, whatever is configured: a year, which clocks can add.
+const END_MAX: Duration = Duration::from_secs(365 * 24 * 3_600);
 
 thread_local! {
     /// The digest of the last names of this thread, and how many are left of it.
@@ -184,15 +187,33 @@ impl App {
         self.writers.values().chain(&self.keeper).map(|writer| &writer.trail)
     }
 
-    /// Ends the writers: what they have taken on is done, what was brought live is sealed.
-    pub(crate) fn end_writers(&self) {
+    /// Ends the writers: what they have taken on is done, what was brought live is sealed. Gives the names of
+    /// the stores of which that took longer than it may, so that their work is broken off.
+    pub(crate) fn end_writers(&self, within: Duration) -> Vec<String> {
+        let keeper = self.keeper.iter().map(|writer| (TRAIL_STORE, writer));
+        let writers = self.writers.iter().map(|(name, writer)| (name.as_str(), writer));
+        let writers: Vec<_> = writers.chain(keeper).collect();
+        let until = Instant::now() + within.min(END_MAX);
         // All are told before one is waited for: their time to end is the same.
-        for writer in self.writers.values().chain(&self.keeper) {
+        for (_, writer) in &writers {
             writer.will_end();
         }
-        for writer in self.writers.values().chain(&self.keeper) {
-            writer.end();
+        let mut broken_off = Vec::new();
+        for (store, writer) in writers {
+            if writer.end(until) {
+                continue;
+            }
+            let job = writer.jobs.running();
+            let (job, kind) = job.as_ref().map_or(("-", "-"), |job| (job.id.as_str(), job.kind()));
+            tracing::error!(
+                store,
+                job,
+                kind,
+                "the writer's work was broken off: it was not done when the time to end was over"
+            );
+            broken_off.push(store.to_owned());
         }
+        broken_off
     }
 
     pub(crate) fn token_file(&self) -> &TokenFile {

@@ -6,6 +6,7 @@ use crate::body::DATADOG_LOGS;
 use crate::endpoint::Endpoint;
 use crate::oidc::Known;
 use crate::problem::Problem;
+use crate::role::Role;
 use crate::token::{PREFIX, Token};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use std::sync::Arc;
@@ -26,38 +27,88 @@ pub(crate) struct Who {
     pub(crate) person: Option<String>,
 }
 
-/// Who asks, if the endpoint is for them.
-pub(crate) async fn who(
-    app: &App,
-    endpoint: &Endpoint,
-    headers: &HeaderMap,
-) -> Result<Option<Who>, Problem> {
-    let Some(roles) = endpoint.roles.list(app.config.open_metrics) else { return Ok(None) };
-    let key = headers.get(&DATADOG_KEY).filter(|_| endpoint.path == DATADOG_LOGS);
-    let who = match key {
-        // The same one said twice, as a proxy or a client's settings may have it, is one.
-        Some(key) if headers.contains_key(header::AUTHORIZATION) && !is_given(headers, key) => {
-            return Err(Problem::two_tokens());
+/// What a request says of who sends it.
+pub(crate) struct Asker {
+    /// Who asks; nobody at endpoints for everybody, and where no token is known.
+    pub(crate) who: Option<Arc<Who>>,
+    /// Why they are refused. Of somebody who is known a refusal is logged, counted and held to the rate
+    /// as what is answered.
+    pub(crate) refused: Option<Problem>,
+}
+
+impl Asker {
+    /// Refused before anybody is known.
+    pub(crate) fn unknown(refused: Problem) -> Asker {
+        Asker { who: None, refused: Some(refused) }
+    }
+
+    /// Who asks, and whether the endpoint is for them.
+    pub(crate) async fn of(app: &App, endpoint: &Endpoint, headers: &HeaderMap) -> Asker {
+        let Some(roles) = endpoint.roles.list(app.config.open_metrics) else {
+            return Asker { who: None, refused: None };
+        };
+        match who(app, endpoint, headers).await {
+            Ok(who) => {
+                let refused = fits(&who, roles, headers).err();
+                Asker { who: Some(Arc::new(who)), refused }
+            }
+            Err(refused) => Asker::unknown(refused),
         }
-        // A machine's key: people of a provider do not come so.
-        Some(key) => bearer(app, headers, key.to_str().ok().filter(|key| key.starts_with(PREFIX)))?,
-        None => known(app, headers).await?,
-    };
+    }
+}
+
+/// Is an endpoint for these roles for them, as they ask?
+fn fits(who: &Who, roles: &[Role], headers: &HeaderMap) -> Result<(), Problem> {
     let role = who.token.role;
     if !roles.contains(&role) {
         return Err(Problem::forbidden(format!("the role {role} may not do this")));
     }
+    one_of(headers, &CASE_HEADER, "Lineal-Case")?;
     if role.needs_case() && who.case.is_none() {
         return Err(Problem::case_needed());
     }
-    Ok(Some(who))
+    Ok(())
+}
+
+/// The owner of the token, wherever the endpoint takes one.
+async fn who(app: &App, endpoint: &Endpoint, headers: &HeaderMap) -> Result<Who, Problem> {
+    let key = headers.get(&DATADOG_KEY).filter(|_| endpoint.path == DATADOG_LOGS);
+    match key {
+        // Of two keys the first would win in silence.
+        Some(_) if headers.get_all(&DATADOG_KEY).iter().nth(1).is_some() => {
+            Err(Problem::two_tokens())
+        }
+        // The same one said twice, as a proxy or a client's settings may have it, is one.
+        Some(key) if headers.contains_key(header::AUTHORIZATION) && !is_given(headers, key) => {
+            Err(Problem::two_tokens())
+        }
+        // A machine's key: people of a provider do not come so.
+        Some(key) => bearer(app, headers, key.to_str().ok().filter(|key| key.starts_with(PREFIX))),
+        None => known(app, headers).await,
+    }
+}
+
+/// The one header of a name: of two the first would win in silence.
+///
+/// # Errors
+/// [`Problem::bad_request`] if it is there twice.
+pub(crate) fn one_of<'h>(
+    headers: &'h HeaderMap,
+    name: &HeaderName,
+    called: &str,
+) -> Result<Option<&'h HeaderValue>, Problem> {
+    let mut given = headers.get_all(name).iter();
+    let only = given.next();
+    match given.next() {
+        Some(_) => Err(Problem::bad_request(format!("the header `{called}` is said twice"))),
+        None => Ok(only),
+    }
 }
 
 /// Is the bearer token of a request this key?
 fn is_given(headers: &HeaderMap, key: &HeaderValue) -> bool {
-    let keys = headers.get_all(&DATADOG_KEY).iter().count();
     // Both come from whoever asks: how long it takes to compare them tells nobody anything.
-    keys == 1 && bearer_of(headers).is_some_and(|token| token.as_bytes() == key.as_bytes())
+    bearer_of(headers).is_some_and(|token| token.as_bytes() == key.as_bytes())
 }
 
 /// The one bearer token of a request.
@@ -82,7 +133,9 @@ pub(crate) async fn known(app: &App, headers: &HeaderMap) -> Result<Who, Problem
 /// The owner of a token: of our own by how it begins, of the identity provider any other.
 fn bearer(app: &App, headers: &HeaderMap, token: Option<&str>) -> Result<Who, Problem> {
     let text = token.ok_or_else(Problem::unauthenticated)?;
-    let case = headers.get(&CASE_HEADER).and_then(|case| case.to_str().ok());
+    // Of two, neither: that is refused once it is known who asks.
+    let case = one_of(headers, &CASE_HEADER, "Lineal-Case").ok().flatten();
+    let case = case.and_then(|case| case.to_str().ok());
     let case = case.filter(|case| is_case(case)).map(str::to_owned);
     if text.starts_with(PREFIX) {
         let token = app.token(text).ok_or_else(Problem::unauthenticated)?;

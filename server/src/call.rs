@@ -2,12 +2,13 @@
 //! meant, and what of it may be seen.
 
 use crate::app::App;
-use crate::asker::Who;
+use crate::asker::{Who, one_of};
 use crate::jobs::Job;
 use crate::problem::Problem;
 use crate::scope::{Scope, ScopedView};
 use crate::tenant::{Opened, Tenant};
 use crate::trail::Asked;
+use crate::wire::NUMBER_MOST;
 use crate::writer::Writer;
 use axum::body::Body;
 use axum::http::request::Parts;
@@ -26,6 +27,8 @@ const STORE_HEADER: HeaderName = HeaderName::from_static("lineal-store");
 /// A request that was let through, with what a handler needs.
 pub(crate) struct Call {
     pub(crate) app: Arc<App>,
+    /// Names it in the log.
+    pub(crate) request_id: Arc<str>,
     /// Who asks; nobody at endpoints for everybody.
     pub(crate) who: Option<Arc<Who>>,
     pub(crate) parts: Parts,
@@ -60,9 +63,33 @@ impl Sight {
     }
 
     /// What a question may come by, where that is not the whole view.
-    pub(crate) fn scoped(&self, opened: &Opened, whole: &StoreView) -> Option<ScopedView> {
+    ///
+    /// # Errors
+    /// As [`Sight::seen`].
+    pub(crate) fn scoped(
+        &self,
+        opened: &Opened,
+        whole: &StoreView,
+    ) -> Result<Option<ScopedView>, Problem> {
         let scope = self.scope(opened, whole.snapshot())?;
-        Some(ScopedView::new(whole.clone(), scope, self.systems.as_deref()?))
+        let scoped = |scope| Some(ScopedView::new(whole.clone(), scope, self.systems.as_deref()?));
+        Ok(scope.and_then(scoped))
+    }
+
+    /// A view with the events that may be seen, and which of its nodes may be; none is all.
+    ///
+    /// # Errors
+    /// [`Problem::store`], where it cannot be read whose events are whose: nothing is shown then.
+    pub(crate) fn seen(
+        &self,
+        opened: &Opened,
+        view: Snapshot,
+    ) -> Result<(Snapshot, Option<Arc<Scope>>), Problem> {
+        let scope = self.scope(opened, &view)?;
+        Ok(match &scope {
+            Some(of) => (of.narrow(view), scope),
+            None => (view, None),
+        })
     }
 
     /// The systems that the token is bound to, for what names an answer.
@@ -84,15 +111,15 @@ impl Sight {
         if self.restricted { view.with_restricted() } else { view }
     }
 
-    /// What may be seen of a view; none is all.
-    pub(crate) fn scope(&self, opened: &Opened, view: &Snapshot) -> Option<Arc<Scope>> {
-        let systems = self.systems.as_deref()?;
+    fn scope(&self, opened: &Opened, view: &Snapshot) -> Result<Option<Arc<Scope>>, Problem> {
+        let Some(systems) = self.systems.as_deref() else { return Ok(None) };
         // Nodes have other numbers in other views.
-        Some(if view.commit() == opened.commit() {
+        let made = if view.commit() == opened.commit() {
             opened.scopes.of(view, systems)
         } else {
-            Arc::new(Scope::of(view, systems))
-        })
+            Scope::of(view, systems, opened.scopes.known()).map(Arc::new)
+        };
+        made.map(Some).map_err(|error| Problem::store(&error))
     }
 }
 
@@ -102,8 +129,9 @@ impl Call {
         let (parts, ()) = Request::new(()).into_parts();
         let (places, body) = (BTreeMap::new(), Bytes::new());
         let (unheard, deadline) = (Mutex::new(None), Instant::now());
-        let asked = Asked::default();
-        Call { app, who: Some(Arc::new(who)), parts, places, body, unheard, deadline, asked }
+        let (request_id, asked) = (app.request_id().into(), Asked::default());
+        let who = Some(Arc::new(who));
+        Call { app, request_id, who, parts, places, body, unheard, deadline, asked }
     }
 
     /// Another call of the same asker, within this one: for endpoints that the same roles may use.
@@ -124,21 +152,16 @@ impl Call {
             .body(())
             .map_err(|_| Problem::fault())?;
         let (mut parts, ()) = request.into_parts();
-        let store = match self.parts.headers.get(&STORE_HEADER) {
-            Some(store) => Some(store.clone()),
-            None => {
-                let named = self.parameter("store")?;
-                // A name that no header can hold is the name of no store.
-                let named = named.map(|name| HeaderValue::from_str(&name));
-                named.transpose().map_err(|_| Problem::not_found(NO_STORE))?
-            }
-        };
+        let named = self.named()?;
+        // A name that no header can hold is the name of no store.
+        let store = named.map(|name| HeaderValue::from_str(&name));
+        let store = store.transpose().map_err(|_| Problem::not_found(NO_STORE))?;
         parts.headers.extend(store.map(|store| (STORE_HEADER, store)));
         let (app, who) = (Arc::clone(&self.app), self.who.clone());
         let body = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
         let (places, unheard) = (BTreeMap::new(), Mutex::new(None));
-        let asked = self.asked.clone();
-        Ok(Call { app, who, parts, places, body, unheard, deadline, asked })
+        let (request_id, asked) = (Arc::clone(&self.request_id), self.asked.clone());
+        Ok(Call { app, request_id, who, parts, places, body, unheard, deadline, asked })
     }
 
     /// Who asks.
@@ -164,11 +187,7 @@ impl Call {
     /// absent and one that is not for this token are looked up alike and answered alike.
     pub(crate) fn tenant(&self) -> Result<Arc<Tenant>, Problem> {
         let token = &self.who()?.token;
-        let named = match self.parts.headers.get(&STORE_HEADER) {
-            Some(name) => Some(Cow::Borrowed(name.to_str().unwrap_or_default())),
-            None => self.parameter("store")?.map(Cow::Owned),
-        };
-        let name = match named {
+        let name = match self.named()? {
             Some(name) => name,
             None => {
                 let names = self.app.tenants().map(|tenant| tenant.name());
@@ -194,6 +213,20 @@ impl Call {
                 Ok(Arc::clone(tenant))
             }
             (Some(_) | None, _) => Err(Problem::not_found(NO_STORE)),
+        }
+    }
+
+    /// The store that the request names, by header or by parameter. Of two that differ the first would win in
+    /// silence, and what comes back would look like the other's.
+    fn named(&self) -> Result<Option<Cow<'_, str>>, Problem> {
+        let header = one_of(&self.parts.headers, &STORE_HEADER, "Lineal-Store")?;
+        let header = header.map(|name| name.to_str().unwrap_or_default());
+        match (header, self.parameter("store")?) {
+            (Some(header), Some(parameter)) if header != parameter => Err(Problem::bad_request(
+                "the header `Lineal-Store` and the parameter `store` name two stores: leave one out",
+            )),
+            (Some(header), _) => Ok(Some(Cow::Borrowed(header))),
+            (None, parameter) => Ok(parameter.map(Cow::Owned)),
         }
     }
 
@@ -236,8 +269,10 @@ impl Call {
     /// # Errors
     /// [`Problem::bad_request`].
     pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, Problem> {
-        let wrong = || Problem::bad_request(format!("`{name}` is a whole number"));
-        self.parameter(name)?.map(|text| text.parse().map_err(|_| wrong())).transpose()
+        let wrong =
+            || Problem::bad_request(format!("`{name}` is a whole number from 0 to {NUMBER_MOST}"));
+        let read = |text: String| text.parse().ok().filter(|it| *it <= NUMBER_MOST);
+        self.parameter(name)?.map(|text| read(text).ok_or_else(wrong)).transpose()
     }
 
     /// Refuses parameters that an endpoint does not know: a misspelt one would be ignored.
@@ -263,7 +298,7 @@ impl Call {
     /// A job of who asks, called by an id that was made for it; the trail names it.
     pub(crate) fn job(&self, id: String, kind: &'static str, label: String, now: i64) -> Arc<Job> {
         self.asked.job(&id);
-        Job::new(id, kind, label, now, self.who.clone())
+        Job::new(id, kind, label, now, (self.who.clone(), Arc::clone(&self.request_id)))
     }
 
     /// What a write is asked to do: the body, read as JSON, which the trail keeps sealed.

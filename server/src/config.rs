@@ -4,11 +4,13 @@
 //! `LINEAL_SERVER_LISTEN`, `LINEAL_SERVER_LIMITS__ROWS`. A key that is not known is an error, in the
 //! file as in the environment: a misspelt limit would otherwise be no limit.
 
+mod mcp;
 mod oidc;
 mod telemetry;
 mod trail;
 mod writing;
 
+pub use mcp::Mcp;
 pub use oidc::{Grant, Oidc};
 pub use telemetry::Telemetry;
 pub use trail::Trail;
@@ -63,6 +65,8 @@ pub struct Config {
     pub intake: Intake,
     /// When the trail of who asked what is sealed.
     pub trail: Trail,
+    /// What assistants may do.
+    pub mcp: Mcp,
     /// What bounds a request, and all of them.
     pub limits: Bounds,
     /// What is written of requests.
@@ -121,7 +125,7 @@ pub struct Bounds {
     pub request_seconds: u64,
     /// Seconds for which a client may take nothing of an answer.
     pub stalled_seconds: u64,
-    /// Seconds for which running requests are waited for at the end.
+    /// Seconds for which running requests are waited for at the end, and then what is being written.
     pub drain_seconds: u64,
     /// Rows kept for one answer.
     pub rows: u64,
@@ -164,6 +168,7 @@ impl Default for Config {
             writing: BTreeMap::new(),
             intake: Intake::default(),
             trail: Trail::default(),
+            mcp: Mcp::default(),
             limits: Bounds::default(),
             log: Log::default(),
             telemetry: None,
@@ -410,6 +415,7 @@ mod tests {
             "[stores.a]\npath = \"x\"\nimports = \"y\"",
             "[stores.a]\npath = \"x\"\nwrites = true",
             "[intake]\nentries = 0",
+            "[mcp]\nwrites = true",
             "[intake]\nbody_bytes = 100000000",
         ] {
             let error = read(text, &[]).unwrap_err().to_string();
@@ -426,6 +432,13 @@ mod tests {
         }
         assert!(read("", &[("LINEAL_SERVER_LIMIT__ROWS", "1")]).is_err());
         assert!(read("", &[]).is_ok());
+    }
+
+    #[test]
+    fn assistants_only_read_where_nothing_else_is_said() {
+        assert!(!read("write = true", &[]).unwrap().mcp.write);
+        assert!(read("[mcp]\nwrite = true", &[]).unwrap().mcp.write);
+        assert!(read("", &[("LINEAL_SERVER_MCP__WRITE", "true")]).unwrap().mcp.write);
     }
 
     #[test]

@@ -149,7 +149,7 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         summary: "Ask a question.",
         roles: READERS,
         handler: does!(query::post),
-        describe: |it| query::describe(it.body::<crate::wire::QueryRequest>()),
+        describe: |it| query::describe(query::describe_body(it)),
     },
     Endpoint {
         method: "GET",
@@ -217,7 +217,7 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         summary: "What the store holds, counted; and whether a trail is kept.",
         roles: READERS,
         handler: does!(stats::get),
-        describe: |it| it.in_store().object("The counts.").cached(),
+        describe: |it| it.in_store().object("The counts.").gives(&["Lineal-Commit"]).cached(),
     },
     Endpoint {
         method: "GET",
@@ -347,7 +347,10 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         summary: "What was decided on requests to erase: erased, restricted, lifted, refused.",
         roles: TRAIL_READERS,
         handler: does!(erasures::list),
-        describe: |it| it.in_store().object("The decisions, in the order of the log.").cached(),
+        describe: |it| {
+            let what = "The decisions, in the order of the log.";
+            it.in_store().object(what).gives(&["Lineal-Commit"]).cached()
+        },
     },
     Endpoint {
         method: "POST",
@@ -371,7 +374,7 @@ pub(crate) const ENDPOINTS: &[Endpoint] = &[
         summary: "The holds that stand.",
         roles: TRAIL_READERS,
         handler: does!(erasures::holds),
-        describe: |it| it.in_store().object("The holds.").cached(),
+        describe: |it| it.in_store().object("The holds.").gives(&["Lineal-Commit"]).cached(),
     },
     Endpoint {
         method: "POST",

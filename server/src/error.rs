@@ -65,6 +65,16 @@ pub enum Error {
         /// What was asked for.
         id: String,
     },
+    /// The end took longer than it may.
+    #[error(
+        "the work of the writer was broken off (store {}): it was not done `limits.drain_seconds` after the last request\n  \
+         what it had committed stays, and what was acknowledged is sealed by the next server; ask for an import that ran again",
+        stores.join(", ")
+    )]
+    BrokenOff {
+        /// The stores that it wrote.
+        stores: Vec<String>,
+    },
     /// The trail of who asked what.
     #[error("the trail cannot be written ({0}), and nothing is answered that must be in it")]
     Trail(String),

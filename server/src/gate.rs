@@ -6,9 +6,10 @@ pub(crate) use crate::call::{Call, Sight};
 pub(crate) use crate::held::Held;
 
 use crate::app::App;
-use crate::asker::who;
+use crate::asker::Asker;
 use crate::body::Bodies;
 use crate::endpoint::Endpoint;
+use crate::leftover::watched;
 use crate::log::Answered;
 use crate::places::Place;
 use crate::problem::Problem;
@@ -43,11 +44,11 @@ pub(crate) struct From<'a> {
 
 /// A body of a request: as the connection gives it, or as the router does.
 pub(crate) trait Heard:
-    HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static
+    HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static
 {
 }
 
-impl<B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static> Heard for B {}
+impl<B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static> Heard for B {}
 
 /// Answers a request to an endpoint.
 pub(crate) async fn pass<B: Heard>(
@@ -59,23 +60,29 @@ pub(crate) async fn pass<B: Heard>(
 ) -> Response<Held> {
     let (begun, id) = (Instant::now(), app.request_id());
     let (parts, body) = request.into_parts();
-    let known = match head_bytes(&parts) <= app.config.limits.head_bytes {
-        true => who(app, endpoint, &parts.headers).await.map(|who| who.map(Arc::new)),
-        false => Err(Problem::head_too_large(app.config.limits.head_bytes)),
+    let expects = parts.headers.contains_key(header::EXPECT);
+    let (body, left) = watched(body);
+    let Asker { who: asker, refused } = match head_bytes(&parts) <= app.config.limits.head_bytes {
+        true => Asker::of(app, endpoint, &parts.headers).await,
+        false => Asker::unknown(Problem::head_too_large(app.config.limits.head_bytes)),
     };
-    let asker = known.as_ref().ok().and_then(Clone::clone);
     let came = app.now();
     // Of those alone whom we know: nobody else writes into the traces of others.
     let parent = asker.as_ref().filter(|_| app.telemetry.is_some());
     let parent = parent.and_then(|_| Parent::of(&parts.headers));
     let noting = trail::Noting::begin(app, endpoint, asker.clone(), &parts, from.peer, came);
     let asked = noting.asked.clone();
-    let answered = match known {
-        Ok(who) => {
-            let place = from.place;
-            answer(app, endpoint, who, parts, places, body, begun, (asked.clone(), place)).await
+    let answered = match refused {
+        None => {
+            let (who, way) = (asker.clone(), (id.as_str(), asked.clone(), from.place));
+            answer(app, endpoint, who, parts, places, body, begun, way).await
         }
-        Err(problem) => Err(problem),
+        // To be refused is to ask: somebody who is known does it no more often than anything else.
+        Some(problem) => {
+            drop(body);
+            let pass = asker.as_ref().map(|who| app.rates.pass(&who.token.id, begun));
+            Err(pass.and_then(Result::err).unwrap_or(problem))
+        }
     };
     let answered = noting.end(answered).await;
     let (mut response, problem) = match answered {
@@ -103,6 +110,7 @@ pub(crate) async fn pass<B: Heard>(
             problem,
         });
     }
+    left.settle(&mut response, expects).await;
     response
 }
 
@@ -156,7 +164,7 @@ async fn answer<B: Heard>(
     places: BTreeMap<String, String>,
     body: B,
     begun: Instant,
-    (asked, place): (Asked, Option<&Arc<Place>>),
+    (request_id, asked, place): (&str, Asked, Option<&Arc<Place>>),
 ) -> Result<Response<Held>, Problem> {
     // Held until the answer has been taken: a slow client holds its rows in memory.
     let held = match &who {
@@ -179,6 +187,7 @@ async fn answer<B: Heard>(
     };
     let call = Call {
         app: Arc::clone(app),
+        request_id: request_id.into(),
         who,
         parts,
         places,

@@ -66,6 +66,8 @@ pub(crate) struct Job {
     created: i64,
     /// Who asked for it.
     asker: Option<Arc<Who>>,
+    /// By which request, as the log names it.
+    request_id: Arc<str>,
     pub(crate) progress: Progress,
     state: Mutex<State>,
 }
@@ -79,16 +81,16 @@ enum State {
 }
 
 impl Job {
-    /// A job that waits, with who asked for it.
+    /// A job that waits, with who asked for it and by which request.
     pub(crate) fn new(
         id: String,
         kind: &'static str,
         label: String,
         created: i64,
-        asker: Option<Arc<Who>>,
+        (asker, request_id): (Option<Arc<Who>>, Arc<str>),
     ) -> Arc<Job> {
         let (progress, state) = (Progress::default(), Mutex::new(State::Waiting));
-        Arc::new(Job { id, kind, label, created, asker, progress, state })
+        Arc::new(Job { id, kind, label, created, asker, request_id, progress, state })
     }
 
     /// What it does, in a word.
@@ -99,6 +101,11 @@ impl Job {
     /// Who asked for it.
     pub(crate) fn asker(&self) -> Option<&Who> {
         self.asker.as_deref()
+    }
+
+    /// The request by which it was asked for, as the log names it.
+    pub(crate) fn request_id(&self) -> &str {
+        &self.request_id
     }
 
     /// What was given, without where it lies.
@@ -120,6 +127,11 @@ impl Job {
 
     fn is_over(&self) -> bool {
         matches!(*self.locked(), State::Done(_) | State::Failed(..))
+    }
+
+    /// Is it being done?
+    fn is_running(&self) -> bool {
+        matches!(*self.locked(), State::Running)
     }
 
     /// As it travels.
@@ -196,6 +208,12 @@ impl Jobs {
     pub(crate) fn find(&self, id: &str) -> Option<Arc<Job>> {
         let jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         jobs.iter().find(|job| job.id == id).cloned()
+    }
+
+    /// The one that is being done.
+    pub(crate) fn running(&self) -> Option<Arc<Job>> {
+        let jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        jobs.iter().find(|job| job.is_running()).cloned()
     }
 
     /// All of them, the newest first.

@@ -27,6 +27,7 @@ mod held;
 mod intake;
 mod jobs;
 mod lanes;
+mod leftover;
 mod log;
 mod mcp;
 mod metrics;
@@ -62,8 +63,8 @@ mod words;
 mod writer;
 
 pub use config::{
-    Bounds, Config, ENVIRONMENT_PREFIX, Grant, Intake, Log, LogForm, Oidc, Telemetry, Tls, Trail,
-    Writing,
+    Bounds, Config, ENVIRONMENT_PREFIX, Grant, Intake, Log, LogForm, Mcp, Oidc, Telemetry, Tls,
+    Trail, Writing,
 };
 pub use endpoint::{endpoints, role_matrix};
 pub use error::{Error, Result};

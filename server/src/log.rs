@@ -16,9 +16,14 @@ use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
+/// How the crates are called whose lines are written. Those of libraries hold what callers say: rmcp's the whole
+/// message, question, parameters and answer, and of one that is wrong its text as a warning.
+const OURS: &str = "lineal_";
 /// How long a line may wait.
 const WAIT: Duration = Duration::from_millis(20);
 /// Bytes of lines that wait; who would add more writes them first, and so waits for whoever reads.
@@ -46,8 +51,10 @@ pub fn start(log: &Log) -> Result<()> {
     let lines =
         tracing_subscriber::fmt().with_max_level(level).with_writer(&WAITING).with_target(false);
     let started = match log.form {
-        LogForm::Text => lines.with_ansi(false).event_format(line::Plain).try_init(),
-        LogForm::Json => lines.json().flatten_event(true).try_init(),
+        LogForm::Text => {
+            lines.with_ansi(false).event_format(line::Plain).finish().with(ours(level)).try_init()
+        }
+        LogForm::Json => lines.json().flatten_event(true).finish().with(ours(level)).try_init(),
     };
     // A program that embeds the server may have its own.
     if started.is_ok() {
@@ -59,6 +66,11 @@ pub fn start(log: &Log) -> Result<()> {
             .map_err(|source| Error::System { what: "start a thread", source })?;
     }
     Ok(())
+}
+
+/// Lets our own lines up to a level through, and no library's at any.
+fn ours(level: LevelFilter) -> Targets {
+    Targets::new().with_target(OURS, level)
 }
 
 /// Writes what waits.
@@ -159,6 +171,24 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn lines_of_libraries_are_written_at_no_level() {
+        let kept = line::tests::Kept::default();
+        let lines = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE);
+        let lines = lines.with_ansi(false).with_writer(kept.clone()).event_format(line::Plain);
+        let lines = lines.finish().with(ours(LevelFilter::TRACE));
+        tracing::subscriber::with_default(lines, || {
+            let question = "find actor";
+            tracing::trace!(target: "rmcp::service", question, "message");
+            tracing::error!(target: "rmcp", question, "response error");
+            tracing::error!(target: "hyper::proto", question, "a library that comes to speak");
+            let _within = tracing::error_span!(target: "rmcp", "serve", question).entered();
+            tracing::trace!("ours");
+        });
+        let lines = kept.text();
+        assert!(lines.ends_with(" TRACE ours\n") && lines.lines().count() == 1, "{lines}");
     }
 
     #[test]

@@ -1,8 +1,10 @@
-//! The Model Context Protocol: the store for assistants, for reading. Each tool is an endpoint that
-//! is there already, asked on the same way; what is added is that answers stay small.
+//! The Model Context Protocol: the store for assistants, for reading, and where the configuration says so for
+//! stating what people told them. Each tool is an endpoint that is there already, asked on the same way; what
+//! is added is that answers stay small.
 
 mod evidence;
 mod fit;
+mod offered;
 mod report;
 mod stating;
 mod tools;
@@ -70,7 +72,7 @@ pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
 }
 
 /// Speaks the protocol over standard input and output until the input ends. Whoever can start this
-/// can read the store's files, so nothing is kept back.
+/// can read the store's files, so nothing is kept back but what is restricted.
 ///
 /// # Errors
 /// [`Error`]: the store, or a protocol that does not come about.
@@ -80,14 +82,16 @@ pub fn speak(name: &str, folder: PathBuf) -> Result<()> {
     let clock = Arc::new(SystemClock);
     let wanted = Wanted {
         name: "standard input".to_owned(),
-        role: Role::Investigator,
+        // Of those that read all of a store it sees most: payloads, the trail, what is held and was erased.
+        role: Role::Auditor,
         stores: vec![ALL.to_owned()],
         systems: vec![ALL.to_owned()],
-        expires: None,
+        // Such a token must end; this one ends with the process.
+        expires: Some(i64::MAX),
     };
     // It never leaves this process, and is in no file.
     let (token, _) = Token::create(wanted, clock.now())?;
-    let who = Who { token: Arc::new(token), case: Some("standard-input".to_owned()), person: None };
+    let who = Who { token: Arc::new(token), case: None, person: None };
     let app = Arc::new(App::open(config, clock)?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)

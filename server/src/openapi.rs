@@ -1,26 +1,27 @@
 //! OpenAPI 3.1 from the table of endpoints and the types that travel.
 
-use crate::endpoint::{ENDPOINTS, Roles};
+mod document;
+mod headers;
+
+pub(crate) use document::{document, openapi_path};
+
 use crate::problem::PROBLEM_JSON;
-use crate::wire::ProblemBody;
+use crate::wire::{ImportJob, NUMBER_MOST, ProblemBody};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
-use utoipa::openapi::path::{OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::path::{OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::schema::{ComponentsBuilder, ObjectBuilder, Schema, SchemaType, Type};
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{
-    Content, HttpMethod, InfoBuilder, OpenApi, OpenApiBuilder, PathsBuilder, Ref, RefOr, Required,
-    ResponseBuilder,
+use utoipa::openapi::schema::{
+    AllOfBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, SchemaType, Type,
 };
-
-/// The name of the one way to say who one is.
-const TOKEN: &str = "token";
+use utoipa::openapi::{Content, Ref, RefOr, Required, ResponseBuilder};
 
 /// What an endpoint takes and gives, as it is being written down.
 pub(crate) struct Description {
     operation: OperationBuilder,
     schemas: BTreeMap<String, RefOr<Schema>>,
+    /// Headers of answers, with their status.
+    headers: Vec<(u16, &'static str)>,
 }
 
 impl Description {
@@ -57,8 +58,24 @@ impl Description {
         self.takes(name, ParameterIn::Path, &Type::String, true, what)
     }
 
+    /// It takes a whole number of the query string, in these bounds.
+    pub(crate) fn number(
+        self,
+        name: &str,
+        (least, most): (u64, Option<u64>),
+        required: bool,
+        what: &str,
+    ) -> Description {
+        let schema = ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+            .minimum(Some(least))
+            .maximum(Some(most.unwrap_or(NUMBER_MOST)));
+        self.takes_what(name, ParameterIn::Query, schema, required, what)
+    }
+
     fn takes(
-        mut self,
+        self,
         name: &str,
         place: ParameterIn,
         kind: &Type,
@@ -66,9 +83,21 @@ impl Description {
         what: &str,
     ) -> Description {
         let mut schema = ObjectBuilder::new().schema_type(kind.clone());
-        if *kind == Type::Integer {
-            schema = schema.minimum(Some(0_u64));
+        if *kind == Type::String && required {
+            // An empty one is absent.
+            schema = schema.min_length(Some(1));
         }
+        self.takes_what(name, place, schema, required, what)
+    }
+
+    fn takes_what(
+        mut self,
+        name: &str,
+        place: ParameterIn,
+        schema: ObjectBuilder,
+        required: bool,
+        what: &str,
+    ) -> Description {
         let parameter: Parameter = ParameterBuilder::new()
             .name(name)
             .parameter_in(place)
@@ -83,7 +112,9 @@ impl Description {
     /// It asks one store, which may have to be named.
     pub(crate) fn in_store(self) -> Description {
         let what = "The store, where the token may see several; also as parameter `store`";
+        let same = "The same as in the header `Lineal-Store`";
         self.takes("Lineal-Store", ParameterIn::Header, &Type::String, false, what)
+            .takes("store", ParameterIn::Query, &Type::String, false, same)
             .problem(404, "No such store, or nothing of that name, for this token.")
     }
 
@@ -128,7 +159,32 @@ impl Description {
     pub(crate) fn accepted<T: ToSchema>(mut self, what: &str) -> Description {
         let content = Content::new(Some(self.with::<T>()));
         let response = ResponseBuilder::new().description(what);
+        if T::name() == ImportJob::name() {
+            self.headers.push((202, "Location"));
+        }
         self.answers(202, response.content("application/json", content))
+    }
+
+    /// Its answer has these headers.
+    pub(crate) fn gives(mut self, headers: &[&'static str]) -> Description {
+        self.headers.extend(headers.iter().map(|name| (200, *name)));
+        self
+    }
+
+    /// Of these two members of a body one must be there, as text, and the other not.
+    pub(crate) fn one_of(mut self, body: &str, [one, other]: [&str; 2]) -> Description {
+        let text = || ObjectBuilder::new().schema_type(Type::String).min_length(Some(1));
+        let null = || ObjectBuilder::new().schema_type(Type::Null);
+        let with = |given: &str, absent: &str| {
+            let object = ObjectBuilder::new().property(given, text()).property(absent, null());
+            Schema::from(object.required(given))
+        };
+        let either = OneOfBuilder::new().item(with(one, other)).item(with(other, one));
+        if let Some(whole) = self.schemas.remove(body) {
+            let both = AllOfBuilder::new().item(whole).item(Schema::from(either));
+            self.schemas.insert(body.to_owned(), Schema::from(both).into());
+        }
+        self
     }
 
     /// It answers with JSON of this type.
@@ -197,10 +253,21 @@ impl Description {
     }
 
     /// It honours If-None-Match.
-    pub(crate) fn cached(self) -> Description {
+    pub(crate) fn cached(mut self) -> Description {
+        self.headers.push((304, "ETag"));
+        self.tagged()
+            .answers(304, ResponseBuilder::new().description("The client holds the answer."))
+    }
+
+    /// The same of a method that has no better word for that than a refusal.
+    pub(crate) fn conditional(self) -> Description {
+        self.tagged().problem(412, "The client holds the answer.")
+    }
+
+    fn tagged(self) -> Description {
         let what = "The ETag of the answer that the client holds";
         self.takes("If-None-Match", ParameterIn::Header, &Type::String, false, what)
-            .answers(304, ResponseBuilder::new().description("The client holds the answer."))
+            .gives(&["ETag"])
     }
 
     /// It may be refused so.
@@ -212,82 +279,4 @@ impl Description {
             ResponseBuilder::new().description(what).content(PROBLEM_JSON, content),
         )
     }
-}
-
-/// The document.
-pub(crate) fn document() -> OpenApi {
-    let mut paths = PathsBuilder::new();
-    let mut schemas: BTreeMap<String, RefOr<Schema>> = BTreeMap::new();
-    let mut items: BTreeMap<String, PathItem> = BTreeMap::new();
-    for endpoint in ENDPOINTS {
-        let operation = OperationBuilder::new()
-            .operation_id(Some(operation_id(endpoint.method, endpoint.path)))
-            .summary(Some(endpoint.summary))
-            .description(Some(format!("Who may: {}.", endpoint.roles.words())));
-        let description = Description { operation, schemas: BTreeMap::new() };
-        let mut description = description.problem(431, "The head is too large.");
-        if !matches!(endpoint.roles, Roles::Everybody) {
-            let none: [&str; 0] = [];
-            description.operation =
-                description.operation.security(SecurityRequirement::new(TOKEN, none));
-            let case = "The case within which is read; investigator and break-glass must name one";
-            description = description
-                .takes("Lineal-Case", ParameterIn::Header, &Type::String, false, case)
-                .problem(400, "The request cannot be read.")
-                .problem(401, "No token, or one that is good for nothing.")
-                .problem(403, "The role may not, or a case is needed.")
-                .problem(408, "The body did not arrive in time.")
-                .problem(429, "The token asks too often.")
-                .problem(500, "The store could not be read, or a fault of the server.")
-                .problem(503, "Too many questions wait.")
-                .problem(504, "There was no answer in time.");
-        }
-        description = (endpoint.describe)(description);
-        schemas.extend(description.schemas);
-        let method = match endpoint.method {
-            "POST" => HttpMethod::Post,
-            _ => HttpMethod::Get,
-        };
-        let item = PathItem::new(method, description.operation);
-        match items.entry(openapi_path(endpoint.path)) {
-            std::collections::btree_map::Entry::Vacant(empty) => {
-                empty.insert(item);
-            }
-            std::collections::btree_map::Entry::Occupied(mut known) => {
-                known.get_mut().merge_operations(item);
-            }
-        }
-    }
-    for (path, item) in items {
-        paths = paths.path(path, item);
-    }
-    let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-    let mut components = ComponentsBuilder::new().schemas_from_iter(schemas).build();
-    components.add_security_scheme(TOKEN, scheme);
-    let info = InfoBuilder::new()
-        .title("Lineal")
-        .description(Some("Questions about recorded lineage, imports, and live intake."))
-        .version(env!("CARGO_PKG_VERSION"))
-        .build();
-    OpenApiBuilder::new().info(info).paths(paths).components(Some(components)).build()
-}
-
-/// The path as OpenAPI writes it.
-pub(crate) fn openapi_path(path: &str) -> String {
-    path.replace("{*", "{")
-}
-
-/// `get_v1_nodes` and the like.
-fn operation_id(method: &str, path: &str) -> String {
-    let named = path.split('/').filter(|part| !part.is_empty() && !part.starts_with('{'));
-    let mut parts: Vec<&str> = named.map(|part| part.trim_end_matches(".json")).collect();
-    // One of a list has the list's name and its own.
-    let last = path.rsplit('/').next().and_then(|part| part.strip_prefix('{')?.strip_suffix('}'));
-    // A whole tree has the name of its list, unless that can be asked for by itself.
-    let list = path.rsplit_once('/').map_or("", |(list, _)| list);
-    let is_taken = ENDPOINTS.iter().any(|row| (row.method, row.path) == (method, list));
-    let last = last.filter(|last| !last.starts_with('*') || is_taken);
-    parts.extend(last.map(|last| last.trim_start_matches('*')));
-    let name = if parts.is_empty() { "page".to_owned() } else { parts.join("_") };
-    format!("{}_{name}", method.to_lowercase())
 }

@@ -151,7 +151,7 @@ impl Preview {
             let spool = ("shown", self.uploads.as_path());
             import_requests(&store, &self.mapping, spool, (*number, requests)).map_err(|e| e.1)?;
         }
-        let opened = Opened::aside(store).map_err(told)?;
+        let opened = Opened::aside(store, base).map_err(told)?;
         Ok((Arc::new(opened), entries, next))
     }
 

@@ -50,7 +50,7 @@ impl Problem {
         Problem::new(
             StatusCode::UNAUTHORIZED,
             "unauthenticated",
-            "two tokens were given, in `DD-API-KEY` and in `Authorization`, and they are not the same: leave one out",
+            "two tokens were given, in `DD-API-KEY` and in `Authorization` and not the same, or two as `DD-API-KEY`: leave one out",
         )
     }
 

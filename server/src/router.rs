@@ -4,6 +4,7 @@
 use crate::app::App;
 use crate::endpoint::ENDPOINTS;
 use crate::gate::{self, From};
+use crate::leftover::watched;
 use crate::places::Place;
 use crate::problem::Problem;
 use crate::trail::{Counted, Peer};
@@ -11,7 +12,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::RawPathParams;
 use axum::extract::rejection::RawPathParamsRejection;
-use axum::http::{HeaderMap, Request, Response};
+use axum::http::{Request, Response, header};
 use axum::routing::{MethodFilter, on};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
@@ -48,17 +49,21 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
     }
     let (absent, wrong) = (Arc::clone(app), Arc::clone(app));
     router
-        .fallback(move |headers: HeaderMap| async move {
-            refuse(&absent, &headers, Problem::not_found("no such path; / lists them")).await
+        .fallback(move |request: Request<Body>| async move {
+            refuse(&absent, request, Problem::not_found("no such path; / lists them")).await
         })
-        .method_not_allowed_fallback(move |headers: HeaderMap| async move {
-            refuse(&wrong, &headers, Problem::method_not_allowed()).await
+        .method_not_allowed_fallback(move |request: Request<Body>| async move {
+            refuse(&wrong, request, Problem::method_not_allowed()).await
         })
 }
 
-async fn refuse(app: &App, headers: &HeaderMap, problem: Problem) -> Response<Body> {
+async fn refuse(app: &App, request: Request<Body>, problem: Problem) -> Response<Body> {
     let id = app.request_id();
-    let problem = match gate::known(app, headers).await {
+    let (parts, body) = request.into_parts();
+    let (body, left) = watched(body);
+    // Nobody hears it.
+    drop(body);
+    let problem = match gate::known(app, &parts.headers).await {
         Ok(_) => problem,
         Err(denied) => {
             if let Some(trail) = app.trail(None, None) {
@@ -74,5 +79,6 @@ async fn refuse(app: &App, headers: &HeaderMap, problem: Problem) -> Response<Bo
     let mut response = problem.response(&id);
     gate::finish(&mut response, &id);
     tracing::info!(request_id = id, status = response.status().as_u16(), "no endpoint");
+    left.settle(&mut response, parts.headers.contains_key(header::EXPECT)).await;
     response
 }

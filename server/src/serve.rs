@@ -142,10 +142,11 @@ impl Server {
     }
 
     /// Serves until Ctrl-C, SIGTERM or its handle ends it, and then until the last running request
-    /// is answered or the time for that is over.
+    /// is answered or the time for that is over, and as long again until what is being written is.
     ///
     /// # Errors
-    /// [`Error::System`] if signals cannot be listened for.
+    /// [`Error::System`] if signals cannot be listened for; [`Error::BrokenOff`] if a writer was not done in
+    /// time: its thread goes on until the process ends, and holds its store's lock.
     pub fn serve(self) -> Result<()> {
         let Server { app, runtime, lanes, listener, tls, stop, .. } = self;
         let served = Arc::clone(&app);
@@ -214,14 +215,14 @@ impl Server {
             crate::log::flush();
             return served;
         }
-        app.end_writers();
+        let stores = app.end_writers(Duration::from_secs(app.config.limits.drain_seconds));
         if let Some(telemetry) = &app.telemetry {
             telemetry.end();
         }
         crate::log::flush();
         // Whatever still runs has nobody left to answer.
         runtime.shutdown_background();
-        Ok(())
+        if stores.is_empty() { Ok(()) } else { Err(Error::BrokenOff { stores }) }
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::error::{Error, Result};
 use crate::scope::Scopes;
 use lineal_engine::clock::Clock;
-use lineal_engine::{Snapshot, Store};
+use lineal_engine::{KnownSystems, Snapshot, Store};
 use lineal_query::StoreView;
 use lineal_query::source::Source;
 use std::collections::VecDeque;
@@ -50,19 +50,24 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    fn open(path: &Path) -> Result<Opened, lineal_engine::Error> {
+    fn open(path: &Path, known: Arc<KnownSystems>) -> Result<Opened, lineal_engine::Error> {
         // Read before the store is opened: if it moves in between, the next look opens again.
         let head = std::fs::read(path.join(HEAD)).unwrap_or_default();
         let mark = Store::newest_mark(path)?;
-        Opened::of(Store::open_read_only(path)?, head, mark)
+        Opened::of(Store::open_read_only(path)?, head, mark, known)
     }
 
     /// A store beside one that is open: what would be.
-    pub(crate) fn aside(store: Store) -> Result<Opened, lineal_engine::Error> {
-        Opened::of(store, Vec::new(), 0)
+    pub(crate) fn aside(store: Store, base: &Opened) -> Result<Opened, lineal_engine::Error> {
+        Opened::of(store, Vec::new(), 0, Arc::clone(base.scopes.known()))
     }
 
-    fn of(store: Store, head: Vec<u8>, mark: u64) -> Result<Opened, lineal_engine::Error> {
+    fn of(
+        store: Store,
+        head: Vec<u8>,
+        mark: u64,
+        known: Arc<KnownSystems>,
+    ) -> Result<Opened, lineal_engine::Error> {
         let store = Arc::new(store);
         // Over the network ids are whole: what is unique today need not be so tomorrow.
         let view = StoreView::new(Arc::clone(&store))?;
@@ -73,7 +78,7 @@ impl Opened {
             narrowed(view.clone(), Shown { withheld: bit(0), trail: bit(1), restricted: bit(2) })
         });
         let views = views.collect();
-        Ok(Opened { store, view, views, scopes: Scopes::default(), head, mark })
+        Ok(Opened { store, view, views, scopes: Scopes::knowing(known), head, mark })
     }
 
     /// The newest view for one who may see so much of it.
@@ -116,7 +121,7 @@ pub(crate) fn narrowed(view: StoreView, shown: Shown) -> StoreView {
 impl Tenant {
     /// Opens a store.
     pub(crate) fn open(name: &str, path: &Path, clock: &Arc<dyn Clock>) -> Result<Tenant> {
-        let opened = Opened::open(path);
+        let opened = Opened::open(path, Arc::default());
         let current = opened.map_err(|source| Error::Store { name: name.to_owned(), source })?;
         let state = State { current: Arc::new(current), earlier: VecDeque::new(), fault: None };
         Ok(Tenant {
@@ -176,8 +181,9 @@ impl Tenant {
         if head == current.head && mark <= current.mark {
             return self.note(None);
         }
+        let known = Arc::clone(current.scopes.known());
         drop(current);
-        match Opened::open(&self.path) {
+        match Opened::open(&self.path, known) {
             Ok(opened) => {
                 let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
                 let before = std::mem::replace(&mut state.current, Arc::new(opened));

@@ -12,10 +12,10 @@ use lineal_engine::schema::Kind;
 use lineal_query::Completeness;
 use std::sync::Arc;
 
-/// Kinds that logs bring or change; others are only referred to there.
-const OF_LOGS: [Kind; 5] =
-    [Kind::Inference, Kind::Batch, Kind::Deployment, Kind::System, Kind::Actor];
-/// Kinds that events of OpenLineage bring or change: a job is an experiment.
+/// Kinds that logs bring, change or refer to: what is only referred to is a node too, which answers have.
+const OF_LOGS: [Kind; 6] =
+    [Kind::Inference, Kind::Batch, Kind::Deployment, Kind::Model, Kind::System, Kind::Actor];
+/// Kinds that events of OpenLineage bring, change or refer to: a job is an experiment.
 pub(crate) const OF_LINEAGE: [Kind; 5] =
     [Kind::Run, Kind::Dataset, Kind::Experiment, Kind::Code, Kind::Actor];
 
@@ -129,5 +129,43 @@ impl Waiting {
     /// What an answer lacks that comes by such kinds; none where nothing of them waits.
     pub(crate) fn words(&self, comes_by: impl Fn(Kind) -> bool) -> Option<String> {
         self.unsealed.words(self.is_bound, comes_by)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lineal_engine::schema::KINDS;
+    use lineal_engine::storage::MemoryStorage;
+    use lineal_engine::{Options, Store};
+    use lineal_import::{ImportOptions, LoadedMapping, Progress, import};
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    /// The kinds of all nodes of a store into which nothing but this was imported, also of those that are
+    /// only referred to there.
+    fn kinds_after(fixture: &str) -> BTreeSet<Kind> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures").join(fixture);
+        let store = Store::create_on(Arc::new(MemoryStorage::new()), Options::default())
+            .expect("a new store");
+        let mapping = LoadedMapping::built_in().expect("the mapping");
+        let (options, progress) = (ImportOptions::default(), Progress::default());
+        import(&store, &[path], &options, &mapping, &progress).expect("an import");
+        let view = store.snapshot().expect("a view");
+        KINDS.into_iter().filter(|kind| !view.nodes_of(*kind).is_empty()).collect()
+    }
+
+    #[test]
+    fn whatever_is_found_once_live_intake_is_sealed_is_told_while_it_waits() {
+        // Of imports only what is recorded is told; a batch stands for its events.
+        let told = |kinds: &[Kind]| -> BTreeSet<Kind> {
+            kinds.iter().copied().chain([Kind::Import]).collect()
+        };
+        for logs in ["datadog-art12-a-nested", "datadog-art12-c-message"] {
+            let found = kinds_after(logs);
+            assert!(found.contains(&Kind::Model) && found.is_subset(&told(&OF_LOGS)), "{found:?}");
+        }
+        let found = kinds_after("openlineage-client-1.54");
+        assert!(found.contains(&Kind::Run) && found.is_subset(&told(&OF_LINEAGE)), "{found:?}");
     }
 }

@@ -1,6 +1,9 @@
 //! What travels: bodies of requests and answers, as types from which OpenAPI is made.
 
 mod evidence;
+mod number;
+
+pub(crate) use number::MOST as NUMBER_MOST;
 
 pub use evidence::{
     AliasRequest, CheckRequest, CompactRequest, ReportBody, RetentionRequest, RetractRequest,
@@ -13,6 +16,7 @@ use lineal_proof::record::Decision;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use utoipa::ToSchema;
+use utoipa::openapi::{Object, ObjectBuilder};
 
 /// A question.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
@@ -30,6 +34,7 @@ pub struct QueryRequest {
     #[serde(default)]
     pub limits: QueryLimits,
     /// Rows of a page. JSON is always paged; other forms only where this is given.
+    #[serde(default, deserialize_with = "number::if_any")]
     #[schema(minimum = 1)]
     pub page: Option<u64>,
     /// `next` of the page before, or the `Lineal-Cursor` of any page to have it again, maybe in
@@ -45,6 +50,7 @@ pub struct QueryRequest {
 #[serde(deny_unknown_fields)]
 pub struct ProveRequest {
     /// The statement, such as `event:HASH` or `dataset:x upstream of inference:$hash`.
+    #[schema(min_length = 1)]
     pub statement: String,
     /// Values of its parameters by name: text, numbers, true, false and lists of these.
     #[serde(default)]
@@ -55,6 +61,7 @@ pub struct ProveRequest {
     /// What of each event is kept back. From roles that do not see it the subject group always is.
     pub withhold: Option<Withhold>,
     /// Of what is not recorded: the largest proof that is made; 16 MiB where nothing is said, and 64 MiB at most.
+    #[serde(default, deserialize_with = "number::if_any")]
     #[schema(minimum = 1)]
     pub max_bytes: Option<u64>,
 }
@@ -90,14 +97,19 @@ pub enum With {
 #[serde(deny_unknown_fields)]
 pub struct QueryLimits {
     /// Rows, before `skip` and `limit`.
+    #[serde(default, deserialize_with = "number::if_any")]
     pub rows: Option<u64>,
     /// Edges followed.
+    #[serde(default, deserialize_with = "number::if_any")]
     pub edges: Option<u64>,
     /// Events read.
+    #[serde(default, deserialize_with = "number::if_any")]
     pub events: Option<u64>,
     /// Bytes of the rows in memory.
+    #[serde(default, deserialize_with = "number::if_any")]
     pub bytes: Option<u64>,
     /// Seconds.
+    #[serde(default, deserialize_with = "number::if_any")]
     pub seconds: Option<u64>,
 }
 
@@ -155,6 +167,7 @@ pub struct Completeness {
 #[serde(deny_unknown_fields)]
 pub struct PlanRequest {
     /// The question, in the query language.
+    #[schema(min_length = 1)]
     pub query: String,
 }
 
@@ -457,8 +470,16 @@ pub struct RecordRequest {
     pub at: Option<String>,
     /// What is stated: an object with one member, `declare_system`, `attach`, `approve`, ...
     /// (docs/evidence.md, "Record").
-    #[schema(value_type = Object)]
+    #[schema(schema_with = one_member)]
     pub record: serde_json::Value,
+}
+
+/// The schema of an object with one member.
+fn one_member() -> Object {
+    let object = ObjectBuilder::new().min_properties(Some(1)).max_properties(Some(1));
+    let what = "What is stated: an object with one member, `declare_system`, `attach`, `approve`, ... \
+                (docs/evidence.md, \"Record\").";
+    object.description(Some(what)).build()
 }
 
 /// A checkpoint that is to be made.

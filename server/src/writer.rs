@@ -78,7 +78,8 @@ pub(crate) struct Writer {
     /// One for each task that waits, or will when its upload is there.
     places: Arc<Semaphore>,
     is_ending: Arc<AtomicBool>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    /// With what is cut off when it is done.
+    thread: Mutex<Option<(JoinHandle<()>, Receiver<()>)>>,
 }
 
 /// A store that is open for writing, before anything reads it.
@@ -168,11 +169,17 @@ impl Writer {
             bounds: config.intake.clone(),
             is_ending: Arc::clone(&is_ending),
         };
+        let (working, over) = sync_channel(0);
+        let work = move || {
+            // Dropped when it is done, also where it breaks off.
+            let _working: SyncSender<()> = working;
+            hands.work(&waiting);
+        };
         let thread = std::thread::Builder::new()
             .name(format!("writer-{}", tenant.name()))
-            .spawn(move || hands.work(&waiting))
+            .spawn(work)
             .map_err(system("start a thread"))?;
-        let (tasks, thread) = (Mutex::new(Some(tasks)), Mutex::new(Some(thread)));
+        let (tasks, thread) = (Mutex::new(Some(tasks)), Mutex::new(Some((thread, over))));
         Ok(Writer {
             tasks,
             jobs: Arc::default(),
@@ -235,19 +242,25 @@ impl Writer {
     }
 
     /// Takes nothing more, finishes the job that runs, seals, and gives the store back. Jobs that
-    /// wait fail and say so: they could take hours.
-    pub(crate) fn end(&self) {
+    /// wait fail and say so: they could take hours. Says whether it came to that by a time; if not, the
+    /// thread is left to the end of the process, as a kill would leave it.
+    pub(crate) fn end(&self, until: Instant) -> bool {
         self.will_end();
         self.intake.end();
         *self.tasks.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread
-            && thread.join().is_err()
-        {
-            tracing::error!("a writer broke off; what it had not committed is in the journal");
+        if let Some((thread, over)) = thread {
+            let left = until.saturating_duration_since(Instant::now());
+            if over.recv_timeout(left) == Err(RecvTimeoutError::Timeout) {
+                return false;
+            }
+            if thread.join().is_err() {
+                tracing::error!("a writer broke off; what it had not committed is in the journal");
+            }
         }
         // Until then the ends of jobs are noted.
         self.trail.end();
+        true
     }
 }
 
@@ -381,8 +394,10 @@ impl Hands {
         });
         // What the job did is seen by whoever learns that it is done.
         self.tenant.follow();
-        if let Err((name, why)) = &ended {
-            tracing::warn!(store = self.tenant.name(), job = job.id, name, why, "a job failed");
+        if let Err((problem, _)) = &ended {
+            // Why names what was asked for, hashes and persons among it: that is for who may ask for the job.
+            let (store, kind, request_id) = (self.tenant.name(), job.kind(), job.request_id());
+            tracing::warn!(store, job = job.id, kind, request_id, problem, "a job failed");
         }
         match input {
             // Of its own end it would leave something to seal each time.

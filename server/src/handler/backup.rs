@@ -30,10 +30,9 @@ const COMMIT_ID: HeaderName = HeaderName::from_static("lineal-commit-id");
 const TAR: &str = "application/x-tar";
 
 pub(crate) fn describe(it: Description) -> Description {
-    it.in_store().text(
-        "The archive. Its last files are backup.sha256, which lists the others with their digests, and head. Lineal-Commit and Lineal-Commit-Id name the commit.",
-        TAR,
-    )
+    let what = "The archive. Its last files are backup.sha256, which lists the others with their digests, and head. Lineal-Commit and Lineal-Commit-Id name the commit.";
+    let names = ["Content-Disposition", "Lineal-Commit", "Lineal-Commit-Id"];
+    it.in_store().text(what, TAR).gives(&names)
 }
 
 /// Begins one.

@@ -19,7 +19,7 @@ use utoipa::openapi::schema::Type;
 const PAGE: u64 = 1_000;
 
 pub(crate) fn describe(it: Description) -> Description {
-    it.parameter("page", &Type::Integer, false, "Batches of a page, from 1")
+    it.number("page", (1, None), false, "Batches of a page, from 1")
         .parameter(
             "cursor",
             &Type::String,
@@ -28,6 +28,7 @@ pub(crate) fn describe(it: Description) -> Description {
         )
         .in_store()
         .json::<Batches>("A page of the batches.")
+        .gives(&["Lineal-Commit", "Lineal-Next"])
         .cached()
 }
 
@@ -37,7 +38,10 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
     let tenant = call.tenant()?;
     let sight = call.sight()?;
     let most = call.app.config.limits.page_rows;
-    let page = call.number("page")?.unwrap_or(PAGE).clamp(1, most);
+    let page = call.number("page")?.unwrap_or(PAGE).min(most);
+    if page == 0 {
+        return Err(Problem::bad_request("`page` is 1 at least"));
+    }
     let who = call.who()?;
     let (role, systems) = (who.token.role.name(), who.token.systems.join("\n"));
     let question = [
@@ -67,8 +71,7 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
     let gzip = accept::takes_gzip(&call.parts.headers);
     let app = call.app.clone();
     let work = call.app.pool.run(&who.token.id, move |_, _| {
-        let view = view(&opened.store, Some(commit))?;
-        let scope = sight.scope(&opened, &view);
+        let (view, scope) = sight.seen(&opened, view(&opened.store, Some(commit))?)?;
         let seen = |info: &BatchInfo| scope.as_ref().is_none_or(|scope| scope.has(info.node));
         let name = |node| view.name_of(node);
         let skipped = usize::try_from(first).unwrap_or(usize::MAX);

@@ -43,6 +43,7 @@ pub(crate) fn describe(it: Description) -> Description {
             "The reports. As JSON: `reports`, and `withheld` where the token sees a part of the store.",
             &[(JSON, Type::Object), (SARIF, Type::Object), (JUNIT, Type::String)],
         )
+        .gives(&["Lineal-Commit", "Lineal-Completeness", "Lineal-Withheld"])
         .problem(406, "No form of the report is acceptable.")
         .problem(422, "A rule could not be evaluated, or its question reached a bound of the server.")
 }

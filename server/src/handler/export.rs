@@ -43,7 +43,7 @@ const FORMS: [(&str, Form, &str); 8] = [
 pub(crate) fn describe(it: Description) -> Description {
     it.place("form", "prov, cyclonedx, cyclonedx-1.6, spdx, croissant, slsa, openlineage or car")
         .parameter("target", &Type::String, true, "A node, as at /v1/show")
-        .parameter("as_of", &Type::Integer, false, "The view as of this commit")
+        .number("as_of", (0, None), false, "The view as of this commit")
         .in_store()
         .forms(
             "The export, as the form's own specification says it. Lineal-Total and Lineal-Edges count nodes and edges, Lineal-Root names what it is of.",
@@ -55,6 +55,13 @@ pub(crate) fn describe(it: Description) -> Description {
                 (CAR, Type::String),
             ],
         )
+        .gives(&[
+            "Lineal-Commit",
+            "Lineal-Edges",
+            "Lineal-Root",
+            "Lineal-Total",
+            "Lineal-Withheld",
+        ])
         .cached()
         .problem(409, "Several nodes have that name.")
         .problem(422, "The form describes something else, or demands what is not recorded.")
@@ -95,7 +102,7 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
     let deadline = call.deadline;
     let work = call.app.pool.run(&who.token.id, move |_, stop| {
         let view = sight.shown(view(&opened.store, as_of)?);
-        let scope = sight.scope(&opened, &view);
+        let (view, scope) = sight.seen(&opened, view)?;
         let sees = |node| scope.as_ref().is_none_or(|scope| scope.has(node));
         let target = resolve(&view, &text);
         let target = target.map_err(|error| Problem::unresolved(&error, scope.is_some()))?;

@@ -7,11 +7,11 @@ use super::backup::Pieces;
 use super::export::{ROOT, in_a_header};
 use super::{sound, view};
 use crate::app::App;
-use crate::gate::{Call, Sight};
+use crate::gate::Call;
 use crate::openapi::Description;
 use crate::problem::{NOTHING, Problem};
 use crate::reply::{self, COMMIT, TOTAL, WITHHELD};
-use crate::tenant::Opened;
+use crate::scope::Scope;
 use axum::body::Body;
 use axum::http::{HeaderName, Response, StatusCode, header};
 use bytes::Bytes;
@@ -64,12 +64,20 @@ pub(crate) fn describe_logs(it: Description) -> Description {
         "proof",
         "`sample` or `all`: prove events against the newest checkpoint, or that of `as_of`",
     );
-    it.parameter("as_of", &Type::Integer, false, "The view as of this commit")
+    it.number("as_of", (0, None), false, "The view as of this commit")
         .in_store()
         .text(
             "The folder of `lineal export logs`, as a zip: docs/evidence.md says what is in it.",
             ZIP,
         )
+        .gives(&[
+            "Content-Disposition",
+            "Lineal-Commit",
+            "Lineal-Root",
+            "Lineal-Signed-By",
+            "Lineal-Total",
+            "Lineal-Withheld",
+        ])
         .problem(409, "Several nodes have that name.")
         .problem(422, "No logs are of this, there is no checkpoint, or the key is not here.")
 }
@@ -90,14 +98,23 @@ pub(crate) fn describe_pack(it: Description) -> Description {
     );
     let it =
         text(it, "as_of", "A commit number or a time: the newest checkpoint that is not behind it");
-    it.parameter(
+    it.number(
         "samples",
-        &Type::Integer,
+        (0, Some(SAMPLES_MOST)),
         false,
         "Events that are drawn of each deployment, 100 at most",
     )
     .in_store()
     .text("The pack of `lineal pack`, the bytes of `--zip`. Lineal-Manifest-Sha256 names it.", ZIP)
+    .gives(&[
+        "Content-Disposition",
+        "Lineal-Commit",
+        "Lineal-Commits-Behind",
+        "Lineal-Manifest-Sha256",
+        "Lineal-Root",
+        "Lineal-Signed-By",
+        "Lineal-Total",
+    ])
     .problem(409, "Several nodes have that name.")
     .problem(422, "There is no checkpoint, no pack of this, or the key is not here.")
 }
@@ -164,8 +181,8 @@ pub(crate) async fn logs(call: Call) -> Result<Response<Body>, Problem> {
             (None, true) => opened.store.checkpoint_sizes().map_err(stored)?.last().copied(),
             (as_of, _) => as_of,
         };
-        let view = view(&opened.store, as_of)?;
-        let subject = subject(&opened, &sight, &view, &text)?;
+        let (view, scope) = sight.seen(&opened, view(&opened.store, as_of)?)?;
+        let subject = subject(&view, scope.as_deref(), &text)?;
         let asked = wanted(subject, sight.is_bound());
         let mut going = |_: u64, _: u64| match stop.is_set() || Instant::now() >= deadline {
             true => ControlFlow::Break(()),
@@ -294,8 +311,7 @@ fn time(call: &Call, name: &str) -> Result<Option<i64>, Problem> {
 }
 
 /// Whose logs: a node by its name; a bare word may be that of a system.
-fn subject(opened: &Opened, sight: &Sight, view: &Snapshot, text: &str) -> Result<NodeNo, Problem> {
-    let scope = sight.scope(opened, view);
+fn subject(view: &Snapshot, scope: Option<&Scope>, text: &str) -> Result<NodeNo, Problem> {
     let is_bound = scope.is_some();
     let named = view.find(Some(Kind::System), text);
     let node = match named[..] {

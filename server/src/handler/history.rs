@@ -12,7 +12,7 @@ use lineal_query::told::imports_json;
 use serde_json::json;
 
 pub(crate) fn describe(it: Description) -> Description {
-    it.in_store().json::<crate::wire::History>("The imports.").cached()
+    it.in_store().json::<crate::wire::History>("The imports.").gives(&["Lineal-Commit"]).cached()
 }
 
 /// Answers. An import is of the whole store, so a token that sees a part of it has none.

@@ -13,6 +13,7 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Body as _;
+use lineal_import::check_kind;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -172,7 +173,16 @@ fn below(folder: Option<&Path>, wanted: &str) -> Result<PathBuf, Problem> {
     }
     let path = folder.join(wanted).canonicalize().map_err(|_| nothing())?;
     // A link may lead out.
-    if path.starts_with(folder) { Ok(path) } else { Err(nothing()) }
+    if !path.starts_with(folder) {
+        return Err(nothing());
+    }
+    match check_kind(&path) {
+        // To open a pipe would hold the writer, and all that waits for it, until somebody writes into it.
+        Err(lineal_import::Error::NotPlain { what, .. }) => Err(Problem::bad_request(format!(
+            "at that path is {what}: only files and folders are imported"
+        ))),
+        _ => Ok(path),
+    }
 }
 
 /// The name of an upload: it becomes a file's and a label's.
@@ -220,6 +230,10 @@ mod tests {
         {
             assert_eq!(below(Some(&root), path).unwrap_err().status.as_u16(), 404, "{path}");
         }
+        let made = std::process::Command::new("mkfifo").arg(root.join("a/pipe")).status().unwrap();
+        assert!(made.success());
+        let refused = below(Some(&root), "a/pipe").unwrap_err();
+        assert!(refused.status.as_u16() == 400 && refused.detail.contains("a pipe"), "{refused:?}");
         assert_eq!(below(None, "a/log").unwrap_err().status.as_u16(), 403);
     }
 

@@ -1,5 +1,6 @@
 //! What is brought live: taken apart, made durable in the journal, and only then acknowledged.
 
+use crate::asker::one_of;
 use crate::body::unpacked;
 use crate::gate::Call;
 use crate::intake::lines::Chained;
@@ -38,8 +39,7 @@ pub(crate) fn describe(it: Description) -> Description {
     let it = datadog::PARAMETERS.into_iter().fold(it, |it, name| {
         it.parameter(name, &Type::String, false, "For entries that do not say it themselves")
     });
-    keyed(it.header("DD-API-KEY", "The token, instead of Authorization"))
-        .accepted::<Acknowledged>("Durable, and to be sealed.")
+    keyed(it).accepted::<Acknowledged>("Durable, and to be sealed.")
 }
 
 fn keyed(it: Description) -> Description {
@@ -215,7 +215,8 @@ async fn taken(
 
 /// The digest of the key that the sender named, for this token and this form alone.
 fn key(call: &Call, form: &str) -> Result<Option<JournalKey>, Problem> {
-    let Some(given) = call.parts.headers.get(&IDEMPOTENCY_KEY) else { return Ok(None) };
+    let given = one_of(&call.parts.headers, &IDEMPOTENCY_KEY, "Idempotency-Key")?;
+    let Some(given) = given else { return Ok(None) };
     if given.is_empty() || given.len() > KEY_BYTES_MAX {
         return Err(Problem::bad_request(format!(
             "an Idempotency-Key has 1 to {KEY_BYTES_MAX} bytes"

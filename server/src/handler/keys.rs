@@ -11,6 +11,7 @@ use lineal_evidence::record::{Error, signers, signers_json};
 pub(crate) fn describe(it: Description) -> Description {
     it.in_store()
         .object("The keys, in the order of their fingerprints, with the keys of their owners.")
+        .gives(&["Lineal-Commit"])
         .cached()
 }
 

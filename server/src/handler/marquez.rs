@@ -28,16 +28,17 @@ const PROOF: HeaderName = HeaderName::from_static("lineal-proof");
 const DEPTH: u64 = 20;
 
 pub(crate) fn describe(it: Description) -> Description {
-    it.parameter("as_of", &Type::Integer, false, "The view as of this commit")
+    it.number("as_of", (0, None), false, "The view as of this commit")
         .in_store()
         .object("As Marquez answers; what is not recorded is null.")
+        .gives(&["Lineal-Commit", "Lineal-Completeness", "Lineal-Proof"])
         .cached()
 }
 
 pub(crate) fn describe_pages(it: Description) -> Description {
-    it.parameter("limit", &Type::Integer, false, "Most that are given; 100").parameter(
+    it.number("limit", (0, None), false, "Most that are given; 100").number(
         "offset",
-        &Type::Integer,
+        (0, None),
         false,
         "How many are passed over before; 0",
     )
@@ -64,9 +65,9 @@ pub(crate) fn describe_lineage(it: Description) -> Description {
             true,
             "`dataset:NAMESPACE:NAME` or `job:NAMESPACE:NAME`",
         )
-        .parameter(
+        .number(
             "depth",
-            &Type::Integer,
+            (0, None),
             false,
             "Steps from it, between a job and a dataset each; 20",
         ),
@@ -209,8 +210,7 @@ async fn read(
         };
         let unsealed = waiting.words(of_lineage).filter(|_| waits);
         is_lacking.store(unsealed.is_some(), Ordering::Relaxed);
-        let view = view(&opened.store, as_of)?;
-        let scope = sight.scope(&opened, &view);
+        let (view, scope) = sight.seen(&opened, view(&opened.store, as_of)?)?;
         let answered = answer(&World::new(&view, scope.as_deref()));
         let answered = answered.map_err(|problem| problem.or_unsealed(unsealed.as_deref()))?;
         sound(&opened)?;

@@ -15,22 +15,20 @@ use data_encoding::{BASE64, HEXLOWER};
 use lineal_engine::mirror::{Offer, PIECE_BYTES_MAX};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
-use utoipa::openapi::schema::Type;
 
 /// Bytes of a file.
 const BYTES: &str = "application/octet-stream";
 
 pub(crate) fn describe(it: Description) -> Description {
-    it.in_store().object(
-        "`head` (base64), bytes of each segment, bytes and SHA-256 of the register and of checkpoints. Containers follow from the log.",
-    )
+    let what = "`head` (base64), bytes of each segment, bytes and SHA-256 of the register and of checkpoints. Containers follow from the log.";
+    it.in_store().object(what).gives(&["Lineal-Commit"])
 }
 
 pub(crate) fn describe_piece(it: Description) -> Description {
     it.place("path", "A file as its commits or the offer name it: `segments/00000001.seg`")
         .in_store()
-        .parameter("from", &Type::Integer, false, "The first byte; else 0")
-        .parameter("length", &Type::Integer, false, "Bytes, at most 8 MiB; else as many")
+        .number("from", (0, None), false, "The first byte; else 0")
+        .number("length", (0, Some(PIECE_BYTES_MAX)), false, "Bytes, at most 8 MiB; else as many")
         .text("The bytes; fewer at the end of the file.", BYTES)
         .problem(404, "There is no such file, or no longer.")
 }

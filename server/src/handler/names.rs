@@ -17,6 +17,7 @@ pub(crate) fn describe(it: Description) -> Description {
     it.parameter("begins", &Type::String, true, what)
         .in_store()
         .json::<crate::wire::Names>("The first names that begin so.")
+        .gives(&["Lineal-Commit"])
         .cached()
 }
 
@@ -33,7 +34,8 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
     let mut response = told(&call, &[tag.as_bytes()], move |opened, _| {
         let view = opened.snapshot().clone();
         let view = if sight.trail { view.with_trail() } else { view };
-        let Begun { names, all, cut_by_time } = match sight.scope(opened, &view) {
+        let (view, scope) = sight.seen(opened, view)?;
+        let Begun { names, all, cut_by_time } = match scope {
             None => names_beginning(&view, &typed, |kind| view.nodes_of(kind)),
             // Only what is seen is walked: how long it takes tells nothing of what is not.
             Some(scope) => names_beginning(&view, &typed, |kind| scope.nodes_of(&view, kind)),

@@ -8,10 +8,9 @@ use crate::unsealed::Waiting;
 use axum::body::Body;
 use axum::http::Response;
 use lineal_engine::schema::{Kind, TRAIL_SEALED};
-use lineal_query::told::{Target, event_json, found_by, node_json, resolve};
+use lineal_query::told::{Target, event_json, found_by, node_json, other_rows_json, resolve};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
-use utoipa::openapi::schema::Type;
 
 /// Most events of one hash or id that are given; the count is of all.
 const EVENTS_MAX: usize = 1_000;
@@ -21,9 +20,10 @@ const NEIGHBOURS_MAX: usize = 1_000;
 pub(crate) fn describe(it: Description) -> Description {
     it.place("kind", "The kind, `model`, `run`, `inference`, ...; /v1/schema lists them")
         .place("key", "The key, as answers print it behind `kind:`; slashes may stand as they are")
-        .parameter("as_of", &Type::Integer, false, "The view as of this commit")
+        .number("as_of", (0, None), false, "The view as of this commit")
         .in_store()
         .any_json("The node with its fields and neighbours, or events that share a hash or id.")
+        .gives(&["Lineal-Commit"])
         .cached()
         .problem(409, "Several nodes have that name.")
 }
@@ -59,7 +59,7 @@ pub(super) async fn tell(call: &Call, text: String) -> Result<Response<Body>, Pr
         };
         let view = sight.shown(view(&opened.store, as_of)?);
         let view = if sight.trail { view.with_trail() } else { view };
-        let scope = sight.scope(&opened, &view);
+        let (view, scope) = sight.seen(&opened, view)?;
         // A view of the past lacks nothing that came after it.
         let unsealed = waiting.words(|_| true).filter(|_| view.commit() == opened.commit());
         let unsealed = unsealed.as_deref();
@@ -83,7 +83,17 @@ pub(super) async fn tell(call: &Call, text: String) -> Result<Response<Body>, Pr
                     return Err(absent());
                 }
                 let given = events.iter().take(EVENTS_MAX);
-                let given = given.map(|event| event_json(&view, *event, sight.withheld));
+                let contradicted = view.contradicted().map_err(|error| Problem::store(&error))?;
+                let given = given.map(|event| {
+                    let mut told = event_json(&view, *event, sight.withheld)?;
+                    let is_meant = |row| seen(&row);
+                    let others =
+                        other_rows_json(&view, &contradicted, *event, &is_meant, sight.withheld)?;
+                    if !others.is_empty() {
+                        told["also_recorded"] = json!(others);
+                    }
+                    Ok(told)
+                });
                 given.collect::<Result<Vec<Json>, _>>().map(|given| {
                     json!({ "events": given, "total": events.len(), "found_by": found_by(&by, sight.withheld), "commit": view.commit() })
                 })

@@ -30,6 +30,7 @@ pub(crate) fn describe(it: Description) -> Description {
             "The proof: docs/format.md, \"Proofs\", says what it holds and how it is checked. The header \
              `lineal-unsealed` says what waits for a commit and so stands in no proof yet.",
         )
+        .gives(&["Lineal-Commit", "Lineal-Unsealed"])
         .problem(400, "A mistake in the statement.")
         .problem(409, "Several things have that name.")
         .problem(422, "The store has nothing that shows it, or no checkpoint yet.")
@@ -39,6 +40,9 @@ pub(crate) fn describe(it: Description) -> Description {
 pub(crate) async fn post(call: Call) -> Result<Response<Body>, Problem> {
     call.only(&[])?;
     let asked: ProveRequest = call.json()?;
+    if asked.max_bytes == Some(0) {
+        return Err(Problem::bad_request("`max_bytes` is 1 at least"));
+    }
     let sight = call.sight()?;
     let text: Arc<str> = asked.statement.as_str().into();
     let params = (!asked.params.is_empty()).then(|| json!(asked.params).to_string());

@@ -15,7 +15,6 @@ use lineal_engine::{Error, Store};
 use lineal_proof::tlog::{TreeHash, is_tile_path};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
-use utoipa::openapi::schema::Type;
 
 /// A signed note.
 const NOTE: &str = "text/plain; charset=utf-8";
@@ -32,7 +31,7 @@ const NO_TILE: &str = "no such tile; those that there are follow from the size o
 
 pub(crate) fn describe_checkpoint(it: Description) -> Description {
     it.in_store()
-        .parameter("size", &Type::Integer, false, "The one of this many commits; else the newest")
+        .number("size", (0, None), false, "The one of this many commits; else the newest")
         .text("The signed note (C2SP tlog-checkpoint).", "text/plain")
         .problem(404, "None is kept.")
 }
@@ -46,21 +45,16 @@ pub(crate) fn describe_tile(it: Description) -> Description {
 
 pub(crate) fn describe_consistency(it: Description) -> Description {
     it.in_store()
-        .parameter("earlier", &Type::Integer, true, "Commits of a kept checkpoint")
-        .parameter("later", &Type::Integer, false, "Commits of a later one; else the newest")
+        .number("earlier", (1, None), true, "Commits of a kept checkpoint")
+        .number("later", (0, None), false, "Commits of a later one; else the newest")
         .object("Both notes, and the hashes that lead from one to the other (RFC 6962).")
         .problem(404, "One of them is not kept.")
 }
 
 pub(crate) fn describe_proof(it: Description) -> Description {
     it.in_store()
-        .parameter("commit", &Type::Integer, true, "The commit's number")
-        .parameter(
-            "size",
-            &Type::Integer,
-            false,
-            "The checkpoint of this many commits; else the newest",
-        )
+        .number("commit", (0, None), true, "The commit's number")
+        .number("size", (0, None), false, "The checkpoint of this many commits; else the newest")
         .object("The proof (C2SP tlog-proof) and the commit's record, which it is of.")
         .problem(404, "There is no such commit or checkpoint.")
 }

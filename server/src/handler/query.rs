@@ -44,8 +44,20 @@ use utoipa::openapi::schema::Type;
 pub(crate) fn describe(it: Description) -> Description {
     it.in_store()
         .rows::<QueryAnswer>("The answer. Lineal-Completeness, Lineal-Total, Lineal-Commit, Lineal-Cursor and Lineal-Next stand in the head, whatever the form.")
-        .problem(412, "The client holds the answer (POST).")
+        .gives(&[
+            "Lineal-Commit",
+            "Lineal-Completeness",
+            "Lineal-Cursor",
+            "Lineal-Next",
+            "Lineal-Total",
+            "Lineal-Withheld",
+        ])
         .problem(422, "The question does not fit this store or these parameters.")
+}
+
+/// What the form for POST takes.
+pub(crate) fn describe_body(it: Description) -> Description {
+    it.body::<QueryRequest>().one_of("QueryRequest", ["query", "plan_id"]).conditional()
 }
 
 /// What the form for GET takes.
@@ -54,7 +66,7 @@ pub(crate) fn describe_parameters(it: Description) -> Description {
         .parameter("plan_id", &Type::String, false, "A prepared question of this token")
         .parameter("params", &Type::String, false, "Values of parameters, a JSON object")
         .parameter("limits", &Type::String, false, "Bounds, a JSON object as in POST")
-        .parameter("page", &Type::Integer, false, "Rows of a page, from 1")
+        .number("page", (1, None), false, "Rows of a page, from 1")
         .parameter("cursor", &Type::String, false, "`next` of the page before")
         .parameter(
             "with",
@@ -312,7 +324,7 @@ impl Asking {
         let opened: &Opened = shown.as_ref().map_or(opened, |shown| &shown.opened);
         let asked = (&**prepared, &parameters, shown.as_deref());
         let whole = self.view(opened)?;
-        match self.sight.scoped(opened, &whole) {
+        match self.sight.scoped(opened, &whole)? {
             None => self.answered(app, asked, &*whole, machine, until, |view, node| {
                 brief_json(view.snapshot(), node, &|_| true)
             }),

@@ -32,6 +32,7 @@ pub(crate) fn describe_gate(it: Description) -> Description {
     it.parameter("model", &Type::String, true, "The model version")
         .in_store()
         .object("The items of the release record: present, missing or cannot_tell.")
+        .gives(&["ETag", "Lineal-Commit"])
         .problem(404, "No model version has that name.")
 }
 

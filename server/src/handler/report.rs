@@ -46,14 +46,14 @@ pub(crate) fn describe(it: Description) -> Description {
     let it = text(it, "as_of", when);
     let it = text(it, "from", "Of `oversight` and `incident`: only events from then on");
     let it = text(it, "until", "Of these: only events before then");
-    let it = it.parameter("sample", &Type::Integer, false, "Of `oversight`: events of each sample");
+    let it = it.number("sample", (0, None), false, "Of `oversight`: events of each sample");
     let names = "Put the names of persons beside their keys; not of `annex-iv`";
     let it = it.parameter("names", &Type::Boolean, false, names);
     described(it).cached()
 }
 
 pub(crate) fn describe_with_policy(it: Description) -> Description {
-    described(it.body::<ReportBody>())
+    described(it.body::<ReportBody>()).conditional()
 }
 
 /// What both have and give.
@@ -67,6 +67,14 @@ fn described(it: Description) -> Description {
             "The report. Lineal-Title names it, Lineal-Total counts the nodes that it names.",
             &[(MARKDOWN, Type::String), (HTML, Type::String), (JSON, Type::Object)],
         )
+        .gives(&[
+            "Lineal-Commit",
+            "Lineal-Completeness",
+            "Lineal-Pictures",
+            "Lineal-Title",
+            "Lineal-Total",
+            "Lineal-Withheld",
+        ])
         .problem(406, "No form of the report is acceptable.")
         .problem(409, "Several nodes have that name.")
         .problem(422, "A report of this kind is about something else, or cannot be made of this.")

@@ -24,6 +24,7 @@ pub(crate) fn describe(it: Description) -> Description {
     it.body::<RetentionRequest>()
         .in_store()
         .object("The classes with their floors and ceilings, the batches that are due, and how the other classes stand; in `withheld` what this token is not told.")
+        .gives(&["Lineal-Commit"])
         .problem(422, "The policy cannot be read.")
 }
 

@@ -11,9 +11,10 @@ use utoipa::openapi::schema::Type;
 pub(crate) fn describe(it: Description) -> Description {
     let what = "A node (`model:credit-risk@3`), an id (`#9f2c1a`), an input hash, or any name";
     it.parameter("target", &Type::String, true, what)
-        .parameter("as_of", &Type::Integer, false, "The view as of this commit")
+        .number("as_of", (0, None), false, "The view as of this commit")
         .in_store()
         .any_json("As at /v1/nodes.")
+        .gives(&["Lineal-Commit"])
         .cached()
         .problem(409, "Several nodes have that name.")
 }

@@ -16,10 +16,11 @@ use utoipa::openapi::schema::Type;
 pub(crate) fn describe(it: Description) -> Description {
     let what = "A node (`model:credit-risk@3`), an id (`#9f2c1a`), an input hash, or any name";
     it.parameter("target", &Type::String, true, what)
-        .parameter("as_of", &Type::Integer, false, "The view as of this commit")
+        .number("as_of", (0, None), false, "The view as of this commit")
         .parameter("told", &Type::Boolean, false, "Also what a tree says of each node: `nodes`")
         .in_store()
         .object("Events, roots, edges, training data, findings and completeness.")
+        .gives(&["Lineal-Commit"])
         .cached()
         .problem(409, "Several things have that name.")
 }
@@ -48,7 +49,7 @@ pub(crate) async fn get(call: Call) -> Result<Response<Body>, Problem> {
             false => (Arc::clone(opened), waiting.clone()),
         };
         let view = sight.shown(view(&opened.store, as_of)?);
-        let scope = sight.scope(&opened, &view);
+        let (view, scope) = sight.seen(&opened, view)?;
         // A view of the past lacks nothing that came after it.
         let is_newest = view.commit() == opened.commit();
         let unsealed = waiting.words(|_| true).filter(|_| is_newest);

@@ -130,7 +130,7 @@ pub(super) fn push_quoted(line: &mut String, value: &str) {
 pub(super) mod tests {
     use super::*;
     use std::io;
-    use std::sync::{Arc, Mutex};
+    use std::sync::{Arc, Mutex, PoisonError};
     use tracing_subscriber::fmt::MakeWriter;
 
     #[derive(Clone, Default)]
@@ -143,8 +143,13 @@ pub(super) mod tests {
             let lines = tracing_subscriber::fmt().with_target(false).with_ansi(false);
             let lines = lines.with_writer(kept.clone()).event_format(Plain).finish();
             tracing::subscriber::with_default(lines, say);
-            let lines = kept.0.lock().unwrap().clone();
-            String::from_utf8(lines).unwrap()
+            kept.text()
+        }
+
+        /// The lines so far.
+        pub(in super::super) fn text(&self) -> String {
+            let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            String::from_utf8(lines).expect("lines are text")
         }
     }
 

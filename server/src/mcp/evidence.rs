@@ -1,6 +1,6 @@
 //! Tools about evidence: what rules ask for, whether a release record is there, what is recorded of a node;
-//! and, where this server writes the store and the role may, what people state. They are the endpoints for
-//! that, asked within a request that has passed the gate: each refuses what it refuses anybody.
+//! and, where the configuration lets assistants write and the role may, what people state. They are the
+//! endpoints for that, asked within a request that has passed the gate: each refuses what it refuses anybody.
 
 use super::stating::{self, WRITING};
 use super::tools::{Refusal, Tools, encoded, number, read, tool};
@@ -84,6 +84,7 @@ impl Tools {
             _ => {
                 let (path, body) = stating::request(tool, arguments)?;
                 self.allowed("POST", path)?;
+                stating::let_in(self.call())?;
                 let call = self.within(path, Some(&body))?;
                 let taken = match path {
                     stating::HOLDS => erasures::post_hold(call).await?,

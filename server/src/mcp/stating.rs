@@ -1,9 +1,12 @@
 //! Tools by which people state something: each is a request to `POST /v1/records` or `/v1/holds`, in the name
-//! of the token, and is refused what these refuse. Whether a role may state this or that is decided there.
+//! of the token, and is refused what these refuse. Whether a role may state this or that is decided there;
+//! whether assistants may state anything at all is a matter of the configuration, which lets them only read
+//! where it says nothing.
 
 use super::evidence::{optional, text_of, text_property, texts, texts_property, truth};
 use super::tools::{Refusal, number, tool};
 use crate::gate::Call;
+use crate::problem::Problem;
 use crate::role::Role::{self, Approver, Engineer, Investigator, PrivacyOfficer};
 use lineal_evidence::record::{File, FileFacts};
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
@@ -175,9 +178,23 @@ fn signed(arguments: &JsonObject) -> Json {
     arguments.get("signed").cloned().unwrap_or_default()
 }
 
+/// Refuses to write where the configuration does not let assistants do that.
+pub(super) fn let_in(call: &Call) -> Result<(), Problem> {
+    match call.app.config.mcp.write {
+        true => Ok(()),
+        false => Err(Problem::forbidden(
+            "assistants only read here; `write = true` under `[mcp]` in the server's configuration lets them state what a token's role may",
+        )),
+    }
+}
+
 /// The tools that write and are for a call.
 pub(super) fn offered(call: &Call) -> Vec<Tool> {
-    let (Ok(who), true) = (call.who(), call.writer().is_ok()) else { return Vec::new() };
+    let is_bound = call.sight().is_ok_and(|sight| sight.is_bound());
+    if is_bound || let_in(call).is_err() || call.writer().is_err() {
+        return Vec::new();
+    }
+    let Ok(who) = call.who() else { return Vec::new() };
     let role = who.token.role;
     let offered = WRITING.iter().filter(|it| it.roles.contains(&role));
     offered.map(|it| described(it.name)).collect()

@@ -2,7 +2,6 @@
 
 use super::fit::{ANSWER_BYTES_MAX, fit};
 use super::{evidence, stating};
-use crate::endpoint::{ENDPOINTS, Endpoint};
 use crate::gate::Call;
 use crate::handler::{erasures, prove, public_log, query, trace};
 use crate::problem::Problem;
@@ -27,6 +26,8 @@ use std::time::{Duration, Instant};
 const ROWS: u64 = 50;
 /// Most rows of a page.
 const ROWS_MAX: u64 = 200;
+/// Most bytes of a path with its parameters: longer ones are no address.
+const URI_BYTES_MAX: usize = 65_534;
 /// Where the card of the language can be read.
 const CARD: &str = "lineal://schema";
 /// Stands before a question whose plan is wished for.
@@ -68,19 +69,21 @@ impl Tools {
         }
     }
 
+    /// A request within this one. What stands in its path is no longer than the head of one of its own
+    /// may be.
     pub(super) fn within(&self, uri: &str, body: Option<&Json>) -> Result<Call, Problem> {
-        self.call.within(uri, body, self.deadline())
-    }
-
-    /// An endpoint that fewer roles may read than may speak here.
-    pub(super) fn allowed(&self, method: &str, path: &str) -> Result<(), Problem> {
-        let role = self.call.who()?.token.role;
-        let mut rows = ENDPOINTS.iter().filter(|row| row.method == method && row.path == path);
-        let lets_in = |row: &Endpoint| row.roles.list(false).is_none_or(|all| all.contains(&role));
-        match rows.any(lets_in) {
-            true => Ok(()),
-            false => Err(Problem::forbidden("this is not for the role of this token")),
+        let most = self.call.app.config.limits.head_bytes.min(URI_BYTES_MAX);
+        if uri.len() > most {
+            let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+            let bytes = uri.len();
+            return Err(Problem::in_words(
+                status,
+                format!(
+                    "the arguments are too long: with what is not a letter or a digit of ASCII counted threefold they have {bytes} bytes, and {most} may be said"
+                ),
+            ));
         }
+        self.call.within(uri, body, self.deadline())
     }
 
     /// The answer of a tool. The trail learns what was asked, how much was given, and whether it was
@@ -114,6 +117,7 @@ impl Tools {
                 "there is no argument `{name}`; there are {known}"
             )));
         }
+        self.reading_allowed(tool)?;
         let text = |name: &str| {
             arguments.get(name).and_then(Json::as_str).ok_or_else(|| {
                 Refusal::Words(format!("the argument `{name}` is missing, or is no text"))
@@ -126,19 +130,16 @@ impl Tools {
             }
             "schema" => return Ok(schema_card()),
             "holds" => {
-                self.allowed("GET", "/v1/holds")?;
                 let json = read(erasures::holds(self.within("/v1/holds", None)?).await?).await?;
                 asked.results(listed(&json["holds"]));
                 json
             }
             "erasures" => {
-                self.allowed("GET", "/v1/erasures")?;
                 let json = read(erasures::list(self.within("/v1/erasures", None)?).await?).await?;
                 asked.results(listed(&json["erasures"]));
                 json
             }
             "checkpoint" => {
-                self.allowed("GET", "/v1/checkpoint")?;
                 let size = number(arguments, "size")?;
                 let asked = size.map_or_else(String::new, |size| format!("?size={size}"));
                 let call = self.within(&format!("/v1/checkpoint{asked}"), None)?;
@@ -289,7 +290,8 @@ pub(super) fn tool(name: &'static str, what: String, properties: &Json, required
     Tool::new(name, what, Arc::new(schema)).with_annotations(reads)
 }
 
-fn tools() -> Vec<Tool> {
+/// The tools that read.
+pub(super) fn reading() -> Vec<Tool> {
     let question = json!({ "type": "string", "description": "The question" });
     let mut all = vec![
         tool(
@@ -402,7 +404,7 @@ impl ServerHandler for Tools {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let mut all = tools();
+        let mut all = self.readable(reading());
         all.extend(stating::offered(&self.call));
         Ok(ListToolsResult::with_all_items(all))
     }
@@ -478,8 +480,8 @@ mod tests {
     }
 
     #[test]
-    fn the_card_stands_with_the_tool_and_every_tool_only_reads() {
-        let all = tools();
+    fn the_card_stands_with_the_tool_and_each_of_these_tools_only_reads() {
+        let all = reading();
         assert!(all[0].description.as_deref().is_some_and(|text| text.contains(&schema_card())));
         for tool in &all {
             assert_eq!(tool.annotations.as_ref().and_then(|a| a.read_only_hint), Some(true));

@@ -8,7 +8,6 @@ use lineal_engine::schema::{Direction, Kind, RELATIONS, Relation};
 use lineal_engine::{CounterColumns, NodeNo, Snapshot};
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::OnceLock;
 
 /// The part.
 #[derive(Debug)]
@@ -21,7 +20,6 @@ pub(crate) struct Part {
     candidates: Lists,
     open_claims: Lists,
     doubtful: BTreeMap<Kind, Vec<NodeNo>>,
-    counters: OnceLock<CounterColumns>,
 }
 
 /// Lists of some nodes, one behind the other.
@@ -69,7 +67,6 @@ impl Part {
             candidates: Lists::default(),
             open_claims: Lists::default(),
             doubtful: BTreeMap::new(),
-            counters: OnceLock::new(),
         };
         for spec in RELATIONS.iter().filter(|spec| view.edge_count(spec.relation) > 0) {
             for direction in [Direction::Forward, Direction::Inverse] {
@@ -151,20 +148,18 @@ impl Part {
         self.doubtful.get(&kind).map_or(&[], Vec::as_slice)
     }
 
-    /// What its batches count, by deployment and month; added up when it is first asked for.
-    pub(super) fn counters(&self, view: &Snapshot) -> &CounterColumns {
-        self.counters.get_or_init(|| {
-            let batches = self.within(&view.nodes_of(Kind::Batch));
-            let of_batch = |batch: NodeNo| {
-                let deployments = self.edges(batch, Relation::ServedBy, Direction::Forward);
-                let info = view.batch(self.whole(batch))?;
-                let months: Vec<MonthCounts> = view.months_of(self.whole(batch));
-                Some((*deployments.first()?, (info.first_time, info.last_time), months))
-            };
-            let counted: Vec<_> = batches.filter_map(of_batch).collect();
-            CounterColumns::of(
-                counted.iter().map(|(at, times, months)| (*at, *times, months.as_slice())),
-            )
-        })
+    /// What its batches count in a view that is narrowed to what may be seen, by deployment and month.
+    pub(super) fn counted(&self, view: &Snapshot) -> CounterColumns {
+        let batches = self.within(&view.nodes_of(Kind::Batch));
+        let of_batch = |batch: NodeNo| {
+            let deployments = self.edges(batch, Relation::ServedBy, Direction::Forward);
+            let info = view.batch(self.whole(batch))?;
+            let months: Vec<MonthCounts> = view.months_of(self.whole(batch));
+            Some((*deployments.first()?, (info.first_time, info.last_time), months))
+        };
+        let counted: Vec<_> = batches.filter_map(of_batch).collect();
+        CounterColumns::of(
+            counted.iter().map(|(at, times, months)| (*at, *times, months.as_slice())),
+        )
     }
 }

@@ -5,7 +5,7 @@ use super::{Part, Scope};
 use lineal_engine::event_fields::EventField;
 use lineal_engine::events::{EventValue, MonthCounts};
 use lineal_engine::schema::{Direction, Kind, Relation};
-use lineal_engine::{Counters, Error, NodeNo, Unshown};
+use lineal_engine::{CounterColumns, Counters, Error, NodeNo, Snapshot, Unshown};
 use lineal_proof::{Map, Value};
 use lineal_query::source::{EventRef, Revision, Source};
 use lineal_query::{BatchCounts, Checked, EventColumns, StoreView, Unread};
@@ -22,19 +22,39 @@ pub(crate) struct ScopedView {
     unread: Arc<[Unread]>,
     /// What of its batches no row shows, by its own numbers.
     unshown: Arc<OnceLock<Vec<Unshown>>>,
+    /// What its batches count, by its own numbers.
+    counters: Arc<OnceLock<CounterColumns>>,
 }
 
 impl ScopedView {
     /// What of a view a scope leaves; the scope must be made of that view.
     pub(crate) fn new(whole: StoreView, scope: Arc<Scope>, systems: &[String]) -> ScopedView {
-        let any = !whole.unread().is_empty();
-        let some = Unread { log: String::new(), lines: 0, import: NodeNo::MAX };
-        let unread = any.then_some(some).into_iter().collect();
-        let unshown = Arc::default();
-        ScopedView { whole, scope, systems: systems.into(), unread, unshown }
+        let whole = whole.narrowed_as(&scope.narrowed);
+        let counters = Arc::clone(&scope.counters);
+        ScopedView::over(whole, scope, systems.into(), counters)
     }
 
-    /// The whole view, for what is told of single nodes that are seen.
+    /// The same nodes with the events that another view of the same commit has, which must be no others
+    /// than those that this one has.
+    pub(crate) fn with_events_of(&self, view: &Snapshot) -> ScopedView {
+        let (whole, scope) = (self.whole.clone().narrowed_as(view), Arc::clone(&self.scope));
+        ScopedView::over(whole, scope, Arc::clone(&self.systems), Arc::default())
+    }
+
+    fn over(
+        whole: StoreView,
+        scope: Arc<Scope>,
+        systems: Arc<[String]>,
+        counters: Arc<OnceLock<CounterColumns>>,
+    ) -> ScopedView {
+        // An erased row may have been an event of these systems, as a line may that could not be read.
+        let any = !whole.unread().is_empty() || whole.snapshot().leaves_erased();
+        let some = Unread { log: String::new(), lines: 0, import: NodeNo::MAX };
+        let unread = any.then_some(some).into_iter().collect();
+        ScopedView { whole, scope, systems, unread, unshown: Arc::default(), counters }
+    }
+
+    /// The view with the events that may be seen, for what is told of single nodes that are seen.
     pub(crate) fn whole(&self) -> &StoreView {
         &self.whole
     }
@@ -64,10 +84,15 @@ impl ScopedView {
         events
     }
 
-    fn then(&self, then: Option<StoreView>) -> Option<ScopedView> {
-        let whole = then?;
-        let scope = Arc::new(Scope::of(whole.snapshot(), &self.systems));
-        Some(ScopedView::new(whole, scope, &self.systems))
+    /// Another state of the store, of which `then` gives the whole view.
+    fn then(
+        &self,
+        then: impl FnOnce(&StoreView) -> Result<Option<StoreView>, Error>,
+    ) -> Result<Option<ScopedView>, Error> {
+        let Some(whole) = then(&self.whole.clone().of_all_systems())? else { return Ok(None) };
+        let known = self.scope.known();
+        let scope = Arc::new(Scope::of(whole.snapshot(), &self.systems, &known)?);
+        Ok(Some(ScopedView::new(whole, scope, &self.systems)))
     }
 
     /// The number here of a node that the whole view names. What names it is seen, and so is it:
@@ -89,11 +114,11 @@ impl Source for ScopedView {
     }
 
     fn as_of_commit(&self, number: u64) -> Result<Option<ScopedView>, Error> {
-        Ok(self.then(self.whole.as_of_commit(number)?))
+        self.then(|whole| whole.as_of_commit(number))
     }
 
     fn as_of_time(&self, time: i64) -> Result<Option<ScopedView>, Error> {
-        Ok(self.then(self.whole.as_of_time(time)?))
+        self.then(|whole| whole.as_of_time(time))
     }
 
     fn damage(&self) -> Option<Error> {
@@ -230,7 +255,9 @@ impl Source for ScopedView {
     }
 
     fn check(&self, node: NodeNo, deep: bool) -> Checked {
-        self.whole.check(self.whole_number(node), deep)
+        let node = self.whole_number(node);
+        // How many rows a batch has is not told where others' are among them.
+        self.whole.check(node, deep && !self.whole.snapshot().is_cut(node))
     }
 
     fn events_by_hash(
@@ -314,6 +341,6 @@ impl Source for ScopedView {
     }
 
     fn counters(&self) -> Counters<'_> {
-        self.part().counters(self.whole.snapshot()).read()
+        self.counters.get_or_init(|| self.part().counted(self.whole.snapshot())).read()
     }
 }

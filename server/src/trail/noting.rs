@@ -95,7 +95,10 @@ impl<'a> Noting<'a> {
             trail.count(self.counted(trail, &known, status, results));
             return None;
         }
+        let before = known.tenant.as_ref().map(|(_, commit)| *commit);
         let now = known.tenant.as_ref().map(|(tenant, _)| tenant.current().commit());
+        // An answer may be of an earlier commit than the store had when it was asked: a pack, a cursor, `as_of`.
+        let after = header(COMMIT).filter(|commit| before.is_none_or(|before| *commit >= before));
         let target = || self.uri.path_and_query().map(ToString::to_string);
         let question = known.question.take().map(|text| text.to_string()).or_else(target);
         let each = Use {
@@ -111,8 +114,8 @@ impl<'a> Noting<'a> {
             outcome: Some(outcome(status)),
             count: 1,
             results,
-            before: known.tenant.as_ref().map(|(_, commit)| *commit),
-            after: header(COMMIT).or(now),
+            before,
+            after: after.or(now),
             job: known.job.take(),
             question: Some(question.unwrap_or_default()),
             given: known.given.take(),

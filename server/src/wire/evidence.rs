@@ -88,6 +88,7 @@ pub struct RetentionRequest {
 #[serde(deny_unknown_fields)]
 pub struct RetractRequest {
     /// The number of the import.
+    #[serde(deserialize_with = "super::number::one")]
     pub import: u64,
     /// Undo the retraction instead.
     #[serde(default)]
@@ -104,6 +105,7 @@ pub struct VerifyRequest {
     #[serde(default)]
     pub depth: VerifyDepth,
     /// Hash only what came behind this commit.
+    #[serde(default, deserialize_with = "super::number::if_any")]
     pub since: Option<u64>,
 }
 

@@ -48,6 +48,9 @@ fn in_requests(error: &lineal_import::Error) -> String {
         lineal_import::Error::NoSource { files, names } => format!(
             "{files} in the folder belong to no source, and `strict` leaves nothing out; nothing was imported: {names}"
         ),
+        lineal_import::Error::NotPlain { path, what } => {
+            format!("{} is {what}: only files and folders are imported", path.display())
+        }
         lineal_import::Error::NoTime { label } => {
             format!("{label} does not say when it was exported; give `observed_at`")
         }

@@ -70,7 +70,8 @@ class Rule:
     """1,000 of them at most."""
     findings_total: int
     cannot_tell: int
-    """References that fit nothing or several things: more might be missing."""
+    """References that fit nothing or several things, and erased or restricted events that would
+    decide: more might be missing."""
 
     @property
     def is_open(self) -> bool:
