@@ -50,7 +50,8 @@ Exit codes:
   4  cannot tell, where that is to be a failure (--fail-on cannot-tell,
      verify --require-keys)
   5  done in part: an import met a damaged file, nothing of a source could be read,
-     or a witness or time-stamp authority could not be reached
+     a witness or time-stamp authority could not be reached, or a server that ended
+     broke its writer's work off
 130  ended by Ctrl-C; a question then prints what it has found")]
 pub(crate) struct Arguments {
     /// The store's folder; else LINEAL_STORE, else .lineal here or in a folder above
@@ -309,8 +310,9 @@ more. Ctrl-C and SIGTERM end it when running requests are answered. docs/operati
     #[cfg(feature = "server")]
     #[command(after_help = "Examples:
   claude mcp add lineal -- lineal mcp --store /srv/lineal     (or any other client that starts one)
-Tools: query, trace, schema, explain. Whoever starts this reads all that the store holds; over a
-network `lineal serve` speaks the same at /mcp, with tokens and roles.")]
+Tools: query, trace, schema, explain and others; all of them only read. Whoever starts this reads
+all that the store holds but what is restricted. Over a network `lineal serve` speaks the same at
+/mcp, with tokens and roles.")]
     Mcp,
     /// Make, list and revoke the tokens of a server
     #[cfg(feature = "server")]

@@ -20,7 +20,7 @@ pub(crate) enum Exit {
     Damaged = 3,
     /// It cannot be told, and that was to be a failure.
     CannotTell = 4,
-    /// It was done as far as the source could be read.
+    /// It was done as far as the source could be read, or the time to end allowed.
     Partial = 5,
     /// Ctrl-C ended it early: what a shell says of it, 128 + SIGINT.
     Interrupted = 130,
@@ -104,6 +104,7 @@ impl Failure {
             #[cfg(feature = "server")]
             Failure::Server(error) => match &**error {
                 lineal_server::Error::Store { source, .. } => of_store(source),
+                lineal_server::Error::BrokenOff { .. } => Exit::Partial,
                 _ => Exit::Usage,
             },
             Failure::Remote { exit, .. } => *exit,

@@ -185,10 +185,13 @@ pub(super) fn told(arguments: &Arguments, decided: &Decided, done: &ErasureDone)
         let path = &file.path;
         match file.removed {
             true => {
-                writeln!(out, "  {path} is gone: nothing in it read, or nothing was left of it")?
+                writeln!(out, "  {path} is gone: nothing in it read, or nothing was left of it")?;
             }
             false => {
-                writeln!(out, "  {path} was written anew, without what is erased or does not read")?
+                writeln!(
+                    out,
+                    "  {path} was written anew, without what is erased or does not read"
+                )?;
             }
         }
     }

@@ -1,7 +1,7 @@
 //! `lineal serve`: stores over HTTP.
 
 use crate::args::{Arguments, Serve, ServerPlace};
-use crate::exit::{Exit, Outcome};
+use crate::exit::{Exit, Failure, Outcome};
 use crate::place;
 use lineal_server::{Config, Handle, Server};
 use std::io::Write;
@@ -57,6 +57,11 @@ fn end_with_input(server: Handle) -> std::io::Result<()> {
 
 /// `lineal mcp`: the same for an assistant that has started this program.
 pub(super) fn speak(arguments: &Arguments) -> Outcome {
+    if arguments.restricted {
+        return Err(Failure::usage(
+            "what is restricted is for no assistant: leave --restricted out",
+        ));
+    }
     lineal_server::speak(ONLY_STORE, place::folder(arguments)?)?;
     Ok(Exit::Answer)
 }

@@ -11,7 +11,7 @@ use crate::{place, retracted};
 use lineal_engine::event_fields::EVENT_FIELDS;
 use lineal_engine::schema::{COMMON_FIELDS, Kind, fields};
 use lineal_evidence::record::signature_of;
-use lineal_query::told::{event_json, node_json, type_of};
+use lineal_query::told::{event_json, node_json, other_rows_json, type_of};
 use serde_json::{Value as Json, json};
 use std::borrow::Cow;
 use std::io::Write;
@@ -22,6 +22,9 @@ const NEIGHBOURS_SHOWN: usize = 6;
 const VALUE_SHOWN: usize = 1_000;
 /// Events listed of those that share a hash.
 const EVENTS_SHOWN: usize = 20;
+
+/// Where an event's rows stand that do not count, as another row says something else.
+const OTHERS: &str = "also_recorded";
 
 /// What is shown of the query language instead of a thing.
 const SCHEMA: &str = "schema";
@@ -59,7 +62,15 @@ pub(super) fn run(arguments: &Arguments, wanted: &Show) -> Outcome {
             Target::Events { events, by } => {
                 let shown = if arguments.json { usize::MAX } else { EVENTS_SHOWN };
                 let given = events.iter().take(shown);
-                let given = given.map(|event| Ok(event_json(&view, *event, false)?));
+                let contradicted = view.contradicted()?;
+                let given = given.map(|event| {
+                    let mut told = event_json(&view, *event, false)?;
+                    let others = other_rows_json(&view, &contradicted, *event, &|_| true, false)?;
+                    if !others.is_empty() {
+                        told[OTHERS] = json!(others);
+                    }
+                    Ok(told)
+                });
                 let given = given.collect::<Outcome<Vec<Json>>>()?;
                 json!({ "events": given, "total": events.len(), "found_by": by })
             }
@@ -164,22 +175,44 @@ fn shortened(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// The fields of a row that are meant, and where it belongs.
+fn print_row(
+    out: &mut dyn Write,
+    row: &Json,
+    zone: &Zone,
+    is_meant: &dyn Fn(&str) -> bool,
+) -> Outcome<()> {
+    for spec in EVENT_FIELDS.iter().filter(|spec| is_meant(spec.name)) {
+        if let Some(value) = row.get(spec.name) {
+            let text = told_text(value, Some(spec.field_type), zone);
+            writeln!(out, "  {:24}{}", format!("{} ", spec.name), shortened(&text))?;
+        }
+    }
+    // The last is said of what is in no commit yet.
+    for word in ["served_by", "part_of", "proof"] {
+        if let Some(name) = row[word].as_str() {
+            writeln!(out, "  {word} {}", visible(name))?;
+        }
+    }
+    Ok(())
+}
+
 fn print_events(out: &mut dyn Write, told: &Json, zone: &Zone) -> Outcome<()> {
     let style = Style::new();
     let count = told["total"].as_u64().unwrap_or(0);
     let by = told["found_by"].as_str().unwrap_or_default();
     writeln!(out, "{} ({by})", style.strong(&format!("inference: {}", counted(count, "event"))))?;
     for event in told["events"].as_array().into_iter().flatten().take(EVENTS_SHOWN) {
-        for spec in EVENT_FIELDS {
-            if let Some(value) = event.get(spec.name) {
-                let text = told_text(value, Some(spec.field_type), zone);
-                writeln!(out, "  {:24}{}", format!("{} ", spec.name), shortened(&text))?;
-            }
-        }
-        // Said of what is in no commit yet.
-        for word in ["served_by", "part_of", "proof"] {
-            if let Some(name) = event[word].as_str() {
-                writeln!(out, "  {word} {}", visible(name))?;
+        print_row(out, event, zone, &|_| true)?;
+        for other in event[OTHERS].as_array().into_iter().flatten() {
+            let say = "also recorded of it, and not counted; what differs:";
+            writeln!(out, "  {}", style.warn(say))?;
+            print_row(out, other, zone, &|name| event.get(name) != other.get(name))?;
+            let lacks = EVENT_FIELDS.iter().map(|spec| spec.name);
+            let lacks = lacks.filter(|name| event.get(name).is_some() && other.get(name).is_none());
+            let lacks: Vec<&str> = lacks.collect();
+            if !lacks.is_empty() {
+                writeln!(out, "  without {}", lacks.join(", "))?;
             }
         }
         // What this role is not shown is no less recorded.

@@ -76,6 +76,13 @@ pub(crate) fn draw(out: &mut dyn Write, told: &Json, zone: &Zone, json: bool) ->
             zone.time(last)
         )?;
     }
+    if let Some(rows) = told["outweighed"].as_u64() {
+        let note = format!(
+            "{} not counted, as another row of the same event says something else: `lineal check --reconcile` (REC-21)",
+            counted(rows, "row")
+        );
+        writeln!(out, "{}", style.warn(&note))?;
+    }
     for source in told["sources"].as_array().into_iter().flatten() {
         let text = |name: &str| source[name].as_str().unwrap_or_default();
         let count = |name: &str| source[name].as_u64().unwrap_or(0);

@@ -166,7 +166,7 @@ fn traces_of_a_hash_a_run_a_version_and_an_id() {
         found by input hash, sha256
         └─ served_by deployment:credit-scorer/prod/scorer-prod-eu-1@credit-risk-scorer:3  30 events, 2 overrides, 2025-11-03 14:00:00 to 14:48:20Z
            └─ deploys model:credit-risk-scorer@3  Staging, @challenger, registered, 2026-11-21
-              │  approved by maria.keller@example.eu, 2025-10-03 09:30:00Z
+              │  granted by maria.keller@example.eu, 2025-10-03 09:30:00Z
               ├─ produced_by run:f7d2f0a9fa90413fbc9a56125400ca43  "credit-lr-C1.0", FINISHED, 2026-11-21 19:23:58Z
               │  │  human reviewer by maria.keller@example.eu
               │  │  risk assessment: document:RA-2025-014

@@ -91,11 +91,16 @@ fn values_that_cannot_be_read_are_told_in_plain_words() {
             r#"{{"_id":"L{number}","date":"2026-03-01T00:00:0{number}Z","service":"s","attributes":{{"art12":{{"event_id":"e{number}","timestamp":"2026-03-01T00:00:0{number}Z","model":{{"name":"m","version":"1"}},"latency_ms":{latency},"output":{{"confidence":"high"}}}}}}}}"#
         ) + "\n"
     };
-    let input = line(1, "\"soon\"") + &line(2, "7");
+    // The event's own time has no offset: that of the line stands in.
+    let odd = line(3, "7")
+        .replace("\"timestamp\":\"2026-03-01T00:00:03Z\"", "\"timestamp\":\"2026-03-01 00:00:03\"");
+    let input = line(1, "\"soon\"") + &line(2, "7") + &odd;
     let told = folder.run_with(&["import", "-"], input.as_bytes());
     for words in [
         ": 1 value could not be read as latency_ms and is kept unparsed among the other attributes",
-        ": 2 values could not be read as confidence and are kept unparsed among the other attributes",
+        ": 3 values could not be read as confidence and are kept unparsed among the other attributes",
+        ": 1 value could not be read as time and is kept unparsed among the other attributes; taken instead: the \
+         time that another place of the mapping holds, as the date of the line",
     ] {
         assert!(told.out.contains(words), "{words}: {told:?}");
     }
@@ -457,4 +462,43 @@ fn there_is_no_mapping_to_explain_where_there_is_no_line() {
     folder.write("logs/one.ndjson", "");
     let run = folder.run(&["import", "--explain-mapping", "logs"]);
     assert_eq!(run.code, 2, "{run:?}");
+}
+
+#[test]
+fn events_that_come_with_other_content_are_told_as_they_are_counted() {
+    let folder = Folder::new();
+    folder.done(&["init"]);
+    let line = |number: u32, said: &str| {
+        format!(
+            r#"{{"date":"2026-03-01T00:0{number}:00Z","service":"s","attributes":{{"art12":{{"event_id":"e{number}","timestamp":"2026-03-01T00:0{number}:00Z","system_id":"sys","model":{{"name":"m","version":"1"}},"input":{{"hash":"{}"}}{said}}}}}}}"#,
+            "ab".repeat(32)
+        ) + "\n"
+    };
+    folder.write("poor.ndjson", (1..4).map(|number| line(number, "")).collect::<String>());
+    let rich = |number| line(number, r#","human_oversight":{"override":true}"#);
+    folder.write("rich.ndjson", (1..4).map(rich).collect::<String>());
+    folder.done(&["import", "poor.ndjson"]);
+    let told = folder.done(&["import", "rich.ndjson"]).out;
+    let say = "3 events in conflict with another row of the same event: all rows are kept, and that with most \
+               fields, then the latest, is counted, whichever came first; 3 rows known before are no longer counted";
+    assert!(told.contains(say), "{told}");
+    let told = folder.done(&["stats"]).out;
+    assert!(told.contains("3 rows not counted, as another row of the same event"), "{told}");
+    let told = folder.done(&["show", "e2"]).out;
+    let (counted, other) =
+        told.split_once("also recorded of it, and not counted").expect("both rows");
+    assert!(
+        counted.contains("human_override") && other.contains("without human_override"),
+        "{told}"
+    );
+    // The other way round nothing that was known gives way.
+    let folder = Folder::new();
+    folder.done(&["init"]);
+    folder.write("poor.ndjson", (1..4).map(|number| line(number, "")).collect::<String>());
+    folder.write("rich.ndjson", (1..4).map(rich).collect::<String>());
+    folder.done(&["import", "rich.ndjson"]);
+    let report = folder.done(&["--json", "import", "--dry-run", "poor.ndjson"]).json();
+    assert_eq!((&report["conflicts"], &report["displaced"]), (&3.into(), &0.into()));
+    let told = folder.done(&["import", "poor.ndjson"]).out;
+    assert!(told.contains("what was known before this import counts as before"), "{told}");
 }

@@ -36,6 +36,7 @@ fn every_command_speaks_json() {
             "nodes",
             "events",
             "conflicts",
+            "displaced",
             "runs_without_input",
             "runs",
             "unresolved",

@@ -21,6 +21,8 @@ mod help;
 mod imports;
 mod json;
 #[cfg(feature = "server")]
+mod log;
+#[cfg(feature = "server")]
 mod mcp;
 mod mirror;
 #[cfg(feature = "server")]

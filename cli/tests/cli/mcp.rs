@@ -44,7 +44,7 @@ fn initialize() -> Json {
     json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params })
 }
 
-/// The tools that are offered, in their order.
+/// The tools that are offered over standard input, in their order.
 const TOOLS: [&str; 12] = [
     "query",
     "trace",
@@ -60,8 +60,13 @@ const TOOLS: [&str; 12] = [
     "records",
 ];
 
-/// Looks at the answers to [`requests`].
-fn look(answers: &[Json]) {
+/// Those of them that are offered to an investigator.
+fn tools_of_investigator() -> Vec<&'static str> {
+    TOOLS.into_iter().filter(|tool| !["holds", "erasures"].contains(tool)).collect()
+}
+
+/// Looks at the answers to [`requests`], of one to whom these tools are offered.
+fn look(answers: &[Json], offered: &[&str]) {
     let text = |id: u64| {
         let answer = answers.iter().find(|answer| answer["id"] == id);
         let answer = answer.unwrap_or_else(|| panic!("no answer to {id}: {answers:?}"));
@@ -76,7 +81,7 @@ fn look(answers: &[Json]) {
     };
     let tools = answers[0]["result"]["tools"].as_array().unwrap();
     let names: Vec<&str> = tools.iter().filter_map(|tool| tool["name"].as_str()).collect();
-    assert_eq!(names, TOOLS);
+    assert_eq!(names, offered);
     assert!(tools.iter().all(|tool| tool["annotations"]["readOnlyHint"] == true));
     let card = answers[1]["result"]["contents"][0]["text"].as_str().unwrap();
     assert!(card.contains("find") && tools[0]["description"].as_str().unwrap().contains(card));
@@ -143,14 +148,31 @@ fn messages_over_standard_input_are_answered_and_the_end_of_it_ends_it() {
         speaking.say(&request);
         answers.push(speaking.hear());
     }
-    look(&answers);
+    look(&answers, &TOOLS);
     // Here nothing is kept back: whoever starts it has the files.
-    let asked = json!({ "query": "find inference return input_hash limit 1" });
-    let params = json!({ "name": "query", "arguments": asked });
-    speaking.say(&json!({ "jsonrpc": "2.0", "id": 20, "method": "tools/call", "params": params }));
-    assert!(!speaking.hear()["result"]["isError"].as_bool().unwrap_or(false));
+    let asked = |query: &str| json!({ "query": query });
+    for (tool, arguments) in [
+        ("query", asked("find inference return input_hash limit 1")),
+        ("query", asked("find access as a return a.what, a.role")),
+        ("holds", json!({})),
+        ("erasures", json!({})),
+        ("report", json!({ "kind": "annex-iv", "target": "CREDIT-RISK-EU-001" })),
+    ] {
+        let params = json!({ "name": tool, "arguments": arguments });
+        let call = json!({ "jsonrpc": "2.0", "id": 20, "method": "tools/call", "params": params });
+        speaking.say(&call);
+        let said = speaking.hear();
+        assert!(said["result"].is_object(), "{tool}: {said}");
+        assert!(!said["result"]["isError"].as_bool().unwrap_or(false), "{tool}: {said}");
+    }
     drop(speaking.child.stdin.take());
     assert_eq!(speaking.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn what_is_restricted_is_not_asked_for_over_standard_input() {
+    let run = Folder::with(&[DATABASE]).run(&["mcp", "--restricted"]);
+    assert!(run.code == 2 && run.err.contains("leave --restricted out"), "{run:?}");
 }
 
 fn post(serving: &Serving, token: &str, case: &str, message: &Json) -> (u16, String) {
@@ -190,7 +212,7 @@ fn messages_over_http_pass_the_gate_and_are_answered() {
         answer
     };
     assert_eq!(ask(&initialize())["result"]["serverInfo"]["name"], "lineal");
-    look(&requests().iter().map(ask).collect::<Vec<_>>());
+    look(&requests().iter().map(ask).collect::<Vec<_>>(), &tools_of_investigator());
     // Whoever may not ask otherwise may not ask so.
     let first = &requests()[2];
     assert_eq!(post(&serving, "lineal_wrong", "2026-17", first).0, 401);
@@ -267,10 +289,11 @@ fn the_official_client_is_answered_on_both_ways() {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
     let told: Json = serde_json::from_str(&said).unwrap();
+    assert_eq!(told[0]["tools"], json!(TOOLS));
+    assert_eq!(told[1]["tools"], json!(tools_of_investigator()));
     for way in told.as_array().unwrap() {
-        assert_eq!(way["tools"], json!(TOOLS));
         assert_eq!((&way["total"], &way["recorded"]), (&json!(2), &json!(true)));
         assert!(way["card"].as_u64().unwrap() > 1_000 && way["wrong"] == true, "{way}");
     }
-    assert_eq!(told[0], told[1]);
+    assert_eq!(told[0]["card"], told[1]["card"]);
 }

@@ -145,7 +145,7 @@ fn an_auditor_verifies_without_us_and_walks_from_a_model_to_its_data() {
             &[
                 "produced_by run:f7d2f0a9fa90413fbc9a56125400ca43",
                 "trained_on dataset:applications_2025q3-train@f6490d4d",
-                "approved by",
+                "granted by",
             ],
         ),
         (0, &["demo-0", "2025-11-04 20:48:21Z"]),

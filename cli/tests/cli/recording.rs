@@ -32,7 +32,7 @@ fn a_release_record_is_put_together_and_the_gate_opens() {
     let run = "run:4cf1c180887a4e388881bec9652668c5";
     folder.done(&by(&["declare", "node", run, "--edge", "executes=code:9f2c1a7e"], &[]));
     let attach = ["attach", "risk.md", "--to", "system:credit-score", "--type", "risk_management"];
-    folder.done(&by(&attach, &["--keep", "reviewed_at=2026-10-12"]));
+    folder.done(&by(&attach, &["--keep", "reviewed_at=2026-03-12"]));
     let change = ["change", MODEL, "--decision", "not_substantial", "--reason", "same features"];
     folder.done(&by(&change, &[]));
     folder.done(&by(&["key", "add", "id_ed25519.pub", "--of", "b.horvat@bank.example"], &[]));

@@ -87,6 +87,27 @@ fn a_server_ends_with_the_program_that_started_it() {
 }
 
 #[test]
+fn a_writer_that_is_not_done_in_time_is_broken_off_and_the_end_says_so() {
+    let folder = Folder::with(&[ARCHIVE]);
+    let end_within = |seconds: u64| {
+        let config = format!("write = true\n[limits]\ndrain_seconds = {seconds}\n");
+        folder.write("server.toml", config);
+        let serving = Serving::with(&folder, &["--config", "server.toml", "--no-first-token"]);
+        assert_eq!(serving.status("lineal_other"), "401");
+        serving.end()
+    };
+    let (_, log, code) = end_within(0);
+    assert_eq!(code, Some(5), "{log}");
+    let told = log.lines().find(|line| line.contains("ERROR") && line.contains("broken off"));
+    assert!(told.is_some_and(|line| line.contains("store=\"default\"")), "{log}");
+    assert!(log.contains("error: ") && log.contains("limits.drain_seconds"), "{log}");
+    // As after a kill: the next one has the store.
+    let (_, log, code) = end_within(60);
+    assert_eq!(code, Some(0), "{log}");
+    assert!(!log.contains("broken off"), "{log}");
+}
+
+#[test]
 fn tokens_are_made_listed_and_revoked() {
     let folder = Folder::with(&[]);
     assert!(folder.done(&["token", "list"]).out.contains("no tokens yet"));

@@ -98,8 +98,13 @@ fn state(walk: &mut Walk, folder: &Path) -> Outcome<()> {
         &by(&["declare", "scope", SYSTEM, "risk_class=high", "annex_point=III.5(b)"]),
     )?;
     walk.step(
-        "Since when the challenger is in use:",
-        &by(&["declare", "node", EARLY, "from=2025-10-20"]),
+        "From when until when the challenger was in use:",
+        &by(&["declare", "node", EARLY, "from=2025-10-20", "until=2025-11-05"]),
+    )?;
+    let idle = ["downtime", EARLY, "--from", "2025-10-20", "--until", "2025-11-04T20:00:00Z"];
+    walk.step(
+        "And why it logged nothing at first: a silence that somebody explains is none.",
+        &by(&[&idle[..], &["--reason", "no application was routed to it"]].concat()),
     )?;
     let to = format!("system:{SYSTEM}");
     walk.step(

@@ -80,7 +80,7 @@ pub(crate) fn print(
 
 fn print_notes(out: &mut dyn Write, report: &Report, style: Style) -> Outcome<()> {
     if report.conflicts > 0 {
-        writeln!(out, "{}", style.warn(&format!("{} of a known identity saying something else: kept, marked `conflict`, not counted", counted(report.conflicts, "event"))))?;
+        writeln!(out, "{}", style.warn(&contradicting(report)))?;
     }
     for source in &report.sources {
         // Whose it is matters only where there are several.
@@ -184,6 +184,21 @@ fn print_notes(out: &mut dyn Write, report: &Report, style: Style) -> Outcome<()
         writeln!(out, "{}", style.warn(&format!("{} referred to and not imported: {}{more} (`lineal stats` says what would bring them)", counted(*unresolved, "node"), names.join(", "))))?;
     }
     Ok(())
+}
+
+/// What became of events of which another row says something else.
+fn contradicting(report: &Report) -> String {
+    let displaced = match (report.displaced, report.dry_run) {
+        (0, _) => "what was known before this import counts as before".to_owned(),
+        (rows, true) => format!("{} known before would no longer be counted", counted(rows, "row")),
+        (1, false) => "1 row known before is no longer counted".to_owned(),
+        (rows, false) => format!("{} known before are no longer counted", counted(rows, "row")),
+    };
+    format!(
+        "{} in conflict with another row of the same event: all rows are kept, and that with most fields, then the \
+         latest, is counted, whichever came first; {displaced} (`lineal check --reconcile`: REC-21)",
+        counted(report.conflicts, "event"),
+    )
 }
 
 /// Which files no source takes, and why.

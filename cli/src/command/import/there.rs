@@ -8,7 +8,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::remote::Remote;
 use crate::render::{Style, counted};
 use lineal_import::pipeline::recognise;
-use lineal_import::{NoSource, Report};
+use lineal_import::{NoSource, Report, check_kind};
 use lineal_query::told::CameBack;
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -206,7 +206,9 @@ fn files(paths: &[PathBuf]) -> Outcome<Vec<(usize, PathBuf)>> {
 
 fn gather(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Outcome<()> {
     let unread = |e: std::io::Error| Failure::usage(format!("{}: {e}", path.display()));
-    if !std::fs::metadata(path).map_err(unread)?.is_dir() {
+    let about = std::fs::metadata(path).map_err(unread)?;
+    check_kind(path)?;
+    if !about.is_dir() {
         files.push(path.to_owned());
         return Ok(());
     }

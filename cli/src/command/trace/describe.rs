@@ -106,7 +106,8 @@ fn person_name(name: &str) -> String {
     visible(name.strip_prefix("actor:").unwrap_or(name)).into_owned()
 }
 
-/// Approvals, documents and the like that stand beside a node.
+/// Decisions, documents and the like that stand beside a node: each as it was decided. Whether they come to an
+/// approval, `lineal gate` and the reports tell.
 pub(super) fn beside(told: &Json, zone: &Zone, style: Style) -> Vec<String> {
     let mut lines = Vec::new();
     for approval in told["approvals"].as_array().into_iter().flatten() {
@@ -114,14 +115,15 @@ pub(super) fn beside(told: &Json, zone: &Zone, style: Style) -> Vec<String> {
         let people = texts(&approval["people"]);
         let people: Vec<String> = people.iter().map(|person| person_name(person)).collect();
         let what = match (text(fields, "decision").as_deref(), text(fields, "role")) {
-            (Some("granted"), _) => "approved".to_owned(),
             (Some(decision), _) => decision.to_owned(),
             (None, Some(role)) => role.replace('_', " "),
             (None, None) => "decision recorded".to_owned(),
         };
         let when = time_of(&fields["time"]);
         let when = when.map_or_else(String::new, |time| format!(", {}", zone.time(time)));
-        lines.push(style.found(&format!("{what} by {}{when}", people.join(", "))));
+        let until = time_of(&fields["expires"]);
+        let until = until.map_or_else(String::new, |time| format!(", until {}", zone.time(time)));
+        lines.push(style.found(&format!("{what} by {}{when}{until}", people.join(", "))));
     }
     for document in told["documents"].as_array().into_iter().flatten() {
         let kind = text(&document["fields"], "type");
