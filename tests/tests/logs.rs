@@ -3,9 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use lineal_engine::event_fields::EventField;
+use lineal_engine::events::{EventBlock, EventValue};
 use lineal_engine::schema::{Kind, Relation};
 use lineal_engine::storage::MemoryStorage;
-use lineal_engine::{NodeDraft, NodeNo, Snapshot, Store, Target};
+use lineal_engine::{BatchDraft, NodeDraft, NodeNo, Snapshot, Store, Systems, Target};
 use lineal_evidence::logs::{
     Format, HandedOver, LogsError, Proof, SIGNATURE_FILE, STATEMENT_FILE, Wanted, hand_over,
 };
@@ -111,6 +113,98 @@ fn answered(store: &Arc<Store>, folder: &Path) -> String {
     let view = StoreView::new(Arc::clone(store)).unwrap();
     let answer = query.prepare().unwrap().run(&view, &request).unwrap();
     answer.rows.first().map_or_else(|| "0".to_owned(), |row| answer.text(&row[0]))
+}
+
+/// Twelve events of one deployment and batch: of three one names another system, one ours, and one none.
+fn shared() -> Arc<Store> {
+    let store = Store::create_on(Arc::new(MemoryStorage::new()), sample::options()).unwrap();
+    let mut tx = store.begin(None, None).unwrap();
+    let mut block = EventBlock::new();
+    for number in 0..12_u32 {
+        block.set(EventField::Time, EventValue::Int(1_000 + i64::from(number)));
+        block.set(EventField::EventId, EventValue::Text(&format!("e{number}")));
+        block.set(EventField::HumanOverride, EventValue::Bool(number < 4));
+        match number % 3 {
+            0 => drop(block.set(EventField::System, EventValue::Text("other"))),
+            1 => drop(block.set(EventField::System, EventValue::Text("credit-scoring"))),
+            _ => {}
+        }
+        block.end_row();
+    }
+    let draft = BatchDraft { block: Arc::new(block), ..sample::batch(0, 0..12) };
+    let mut node = NodeDraft::new(Kind::Deployment, deployment());
+    for system in ["credit-scoring", "other"] {
+        node.link(Relation::BelongsTo, Kind::System, Key::text(system));
+        tx.add_node(&draft.saying, NodeDraft::new(Kind::System, Key::text(system))).unwrap();
+    }
+    tx.add_node(&draft.saying, node).unwrap();
+    tx.add_batch(draft);
+    tx.commit().unwrap();
+    store.write_indexes().unwrap();
+    store.record_log(Some("log.example/bank"), None).unwrap();
+    store.checkpoint().unwrap();
+    Arc::new(store)
+}
+
+#[test]
+fn the_log_of_a_system_has_no_event_that_names_another_of_the_same_deployment() {
+    let store = shared();
+    let view = store.snapshot().unwrap();
+    for (system, strange) in [("credit-scoring", 0), ("other", 1)] {
+        let subject = view.node_with_key(Kind::System, &Key::text(system)).unwrap();
+        let asked = Wanted { subject, proof: Proof::Every, ..wanted(&view, Kind::System) };
+        let folder = tempfile::tempdir().unwrap();
+        let done = export(&store, &asked, folder.path()).unwrap();
+        assert_eq!((done.counts.shown, done.counts.accounted(), done.proved), (8, 8, 8));
+        let rows = rows(folder.path(), "events-0001.csv");
+        let (names, rows) = rows.split_first().unwrap();
+        let id = names.iter().position(|name| name == "event_id").unwrap();
+        let ids: Vec<&str> = rows.iter().map(|row| row[id].as_str()).collect();
+        let own: Vec<String> =
+            (0..12).filter(|at| at % 3 != strange).map(|at| format!("e{at}")).collect();
+        assert_eq!(ids, own, "{system}");
+        let said = statement(folder.path());
+        assert_eq!(said["predicate"]["asked"]["left_out"], "events that name another system");
+        assert_eq!(answered(&store, folder.path()), "8", "{system}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let done = export(&store, &wanted(&view, Kind::Deployment), folder.path()).unwrap();
+    assert_eq!(done.counts.shown, 12, "of the deployment all");
+    assert_eq!(statement(folder.path())["predicate"]["asked"]["left_out"], Json::Null);
+}
+
+#[test]
+fn a_view_of_a_system_counts_its_events_alone() {
+    let store = shared();
+    let whole = store.snapshot().unwrap();
+    let (deployment, batch) = (node(&whole, Kind::Deployment), node(&whole, Kind::Batch));
+    let of = |names: &[&str]| {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        whole.of_systems(&Systems::new(names, Arc::default())).unwrap()
+    };
+    let view = of(&["credit-scoring"]);
+    assert!(view.leaves_others_out());
+    let info = view.batch(batch).unwrap();
+    // e1 and e2 were overridden of those that are left.
+    assert_eq!((info.rows, info.events, info.overrides), (8, 8, 2));
+    assert_eq!((info.first_time, info.last_time), (1_001, 1_011));
+    assert_eq!(view.field(deployment, "events").unwrap(), Some(8_i64.into()));
+    assert_eq!(view.field(deployment, "first_event").unwrap(), Some(1_001_i64.into()));
+    let fields = view.fields(batch).unwrap().fields;
+    let presence = fields.get("presence").and_then(lineal_proof::Value::as_map).unwrap();
+    assert_eq!(presence.get("system"), Some(&4_i64.into()));
+    assert_eq!(presence.get("event_id"), Some(&8_i64.into()));
+    assert_eq!(fields.get("size"), None, "nothing that depends on rows of others");
+    let rows: Vec<u32> = view.rows_of(batch).iter().map(|event| event.row).collect();
+    assert_eq!(rows, [1, 2, 4, 5, 7, 8, 10, 11]);
+    assert!(view.events_by_id("e0").unwrap().is_empty());
+    assert_eq!(view.events_by_id("e1").unwrap().len(), 1);
+    let strange = whole.events_by_id("e0").unwrap();
+    assert!(strange.iter().all(|event| view.leaves_row_out(*event)));
+    assert!(strange.iter().all(|event| view.event(*event).unwrap().is_empty()));
+    // Of both it is the whole.
+    assert!(!of(&["credit-scoring", "other"]).leaves_others_out());
+    assert!(!of(&["nobody"]).leaves_others_out(), "no deployment of it is near");
 }
 
 #[test]

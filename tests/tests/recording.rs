@@ -9,7 +9,7 @@ use lineal_engine::verify::{Depth, verify};
 use lineal_engine::{ErasureOrder, NodeDraft, Saying, Store, Target};
 use lineal_evidence::gate::{BUILT_IN, Policy, Status};
 use lineal_evidence::record::{
-    By, Desk, Error, FileFacts, Record, Request, SecretKey, Signature, SignedStatement,
+    By, Decisions, Desk, Error, FileFacts, Record, Request, SecretKey, Signature, SignedStatement,
     signature_of, standing,
 };
 use lineal_proof::record::Decision;
@@ -362,6 +362,39 @@ fn distinct_keys_of_distinct_persons_count_and_a_revoked_one_does_not() {
 }
 
 #[test]
+fn an_unsigned_approval_is_of_what_was_current_and_makes_up_no_number_of_keys() {
+    let (_, store) = store();
+    for by in ["b@bank.example", "c@bank.example"] {
+        take(&store, by, approval(MODEL, 2)).unwrap();
+    }
+    let two = stands(&store);
+    assert!(two.unsigned.len() == 2 && !two.is_approved() && !two.is_granted(), "{two:?}");
+    assert_eq!(two.lacks(&store.snapshot().unwrap()), ["0 of 2 keys that must approve"]);
+    let (_, store) = self::store();
+    take(&store, "b@bank.example", approval(MODEL, 1)).unwrap();
+    let one = stands(&store);
+    assert!(one.is_approved() && !one.is_granted(), "{one:?}");
+    // Before it was recorded it was not there, whatever time it claims.
+    let view = store.snapshot().unwrap();
+    let node = view.node_with_key(Kind::Model, &registered("3")).unwrap();
+    let decisions = Decisions::of(&store, &view, node).unwrap();
+    let recorded = one.decided[0].recorded;
+    assert!(decisions.at(&view, recorded.max(NOW)).is_approved());
+    assert!(!decisions.at(&view, recorded - 1).is_approved());
+    drop(view);
+    // Somebody else says something of the model, in another form: that was not approved.
+    take(
+        &store,
+        "b@bank.example",
+        json!({ "declare_node": { "node": MODEL, "fields": ["stage=x"] } }),
+    )
+    .unwrap();
+    let moved = stands(&store);
+    assert_eq!(moved.decided[0].is_current, Some(false));
+    assert!(!moved.is_approved(), "{moved:?}");
+}
+
+#[test]
 fn a_signed_word_is_taken_back_by_a_signed_word_alone() {
     let (_, store) = store();
     let (p, q) = ("p@bank.example", "q@bank.example");
@@ -438,6 +471,48 @@ fn nothing_is_stated_of_a_time_to_come() {
 }
 
 #[test]
+fn what_is_said_to_be_done_was_done_before_it_is_stated() {
+    let (_, store) = store();
+    let file =
+        lineal_evidence::record::File::from(FileFacts::of("risk.md", b"the risks".to_vec(), false));
+    let statements = |at: &str| {
+        let said = |field: &str| json!([format!("{field}={at}")]);
+        [
+            json!({ "declare_system": { "node": "s", "fields": said("conformity_at") } }),
+            json!({ "declare_system": { "node": "s", "fields": said("registration_at") } }),
+            json!({ "attach": {
+                "file": file, "to": MODEL, "document_type": "risk_management",
+                "fields": said("reviewed_at"),
+            } }),
+            json!({ "evaluate": {
+                "model": MODEL, "on": "dataset:loans-test", "metrics": ["auc=0.9"],
+                "fields": said("thresholds_at"),
+            } }),
+            json!({ "incident": {
+                "name": "i", "concerns": [MODEL], "fields": said("reported_at"),
+            } }),
+            json!({ "declare_node": {
+                "node": "dataset:loans-test", "fields": said("erased_at"),
+            } }),
+        ]
+    };
+    let commit = store.snapshot().unwrap().commit();
+    for record in statements("2099-01-01") {
+        let refused = take(&store, "b@bank.example", record).unwrap_err();
+        assert!(matches!(refused, Error::NotYet { .. }), "{refused}");
+        assert!(refused.to_string().contains("says when something was done"), "{refused}");
+    }
+    assert_eq!(store.snapshot().unwrap().commit(), commit);
+    for record in statements("2026-01-01") {
+        take(&store, "b@bank.example", record).unwrap();
+    }
+    // What is planned may be to come.
+    let fields = json!(["placed_on_market_at=2099-01-01"]);
+    let planned = json!({ "declare_system": { "node": "s", "fields": fields } });
+    take(&store, "b@bank.example", planned).unwrap();
+}
+
+#[test]
 fn a_time_that_a_declaration_has_no_place_for_is_refused() {
     let (_, store) = store();
     take(&store, "b@bank.example", json!({ "declare_system": { "node": "s" } })).unwrap();
@@ -462,6 +537,24 @@ fn a_time_that_a_declaration_has_no_place_for_is_refused() {
     let node = view.node_with_key(Kind::System, &Key::text("s")).unwrap();
     let declared = view.field(node, "declared_at").unwrap();
     assert_eq!(declared.and_then(|it| it.as_i64()), Some(0));
+}
+
+#[test]
+fn when_something_happened_is_declared_and_lies_not_ahead() {
+    let (_, store) = store();
+    let declare = |time: &str| {
+        let fields = [format!("time={time}")];
+        let record = json!({ "declare_node": { "node": "run:4cf1c180887a4e388881bec9652668c5", "fields": fields } });
+        take(&store, "b@bank.example", record)
+    };
+    let refused = declare("2100-01-01").unwrap_err();
+    assert!(matches!(refused, Error::NotYet { .. }), "{refused}");
+    declare("1970-01-02").unwrap();
+    let view = store.snapshot().unwrap();
+    let key = Key::text("4cf1c180887a4e388881bec9652668c5");
+    let node = view.node_with_key(Kind::Run, &key).unwrap();
+    let time = view.field(node, "time").unwrap();
+    assert_eq!(time.and_then(|it| it.as_i64()), Some(DAY));
 }
 
 #[test]

@@ -96,6 +96,32 @@ fn the_file_store_of_2_9() {
 }
 
 #[test]
+fn a_thing_that_a_source_speaks_of_more_than_once_is_counted_once() {
+    let place = Place::new();
+    let report = place.import_fixtures(&["openlineage-client-1.54"]);
+    let runs = place.column("find run where missing = false return id").len() as u64;
+    assert_eq!(report.nodes["run"], (runs, 0), "{report:?}");
+    // A start and an end of one run are two statements of it.
+    let event = |kind: &str, minute| {
+        serde_json::json!({
+            "eventType": kind, "eventTime": format!("2026-03-01T00:0{minute}:00Z"),
+            "run": { "runId": "0190a1b2-aaaa-7bbb-8ccc-000000000001" },
+            "job": { "namespace": "n", "name": "train" }, "inputs": [], "outputs": [],
+            "producer": "https://x",
+            "schemaURL": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
+        })
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("events.ndjson");
+    let events = format!("{}\n{}\n", event("START", 0), event("COMPLETE", 5));
+    std::fs::write(&path, events).unwrap();
+    let place = Place::new();
+    let report = place.import(&[&path]);
+    assert_eq!(report.nodes["run"], (1, 0), "{report:?}");
+    assert_eq!(place.column("find run return id").len(), 1);
+}
+
+#[test]
 fn the_rest_bodies_of_3_17() {
     let (place, report) = import("rest-3.17");
     // The REST API does not list versions that are deleted, nor prompts.

@@ -36,9 +36,17 @@ fn tools(live: &Live, token: &str) -> Vec<String> {
     list.iter().map(|tool| tool["name"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
+/// A server that writes, and lets assistants write.
+fn writing() -> Live {
+    Live::with(|config| {
+        config.write = true;
+        config.mcp.write = true;
+    })
+}
+
 #[test]
 fn an_assistant_reads_evidence_and_states_it_where_the_role_may() {
-    let live = Live::with(|config| config.write = true);
+    let live = writing();
     let [engineer, officer, auditor, investigator] =
         [Role::Engineer, Role::PrivacyOfficer, Role::Auditor, Role::Investigator]
             .map(|role| live.token(role));
@@ -101,7 +109,7 @@ fn an_assistant_reads_evidence_and_states_it_where_the_role_may() {
         assert!(is_error && text.contains(words), "{name} {arguments}: {text}");
     }
     // What a server does not write, nobody is offered to write there.
-    let reads = Live::new();
+    let reads = Live::with(|config| config.mcp.write = true);
     let engineer = reads.token(Role::Engineer);
     assert!(!tools(&reads, &engineer).contains(&"declare".to_owned()));
     let (text, is_error) = tool(&reads, &engineer, "declare", &declared);
@@ -110,7 +118,7 @@ fn an_assistant_reads_evidence_and_states_it_where_the_role_may() {
 
 #[test]
 fn what_people_decide_is_recorded_through_an_assistant_and_signed_by_their_own_key() {
-    let live = Live::with(|config| config.write = true);
+    let live = writing();
     let (engineer, approver) = (live.token(Role::Engineer), live.token(Role::Approver));
     let ok = |token: &str, name: &str, arguments: &Json| answer(&live, token, name, arguments);
     let refused = |token: &str, name: &str, arguments: &Json, words: &str| {
@@ -168,4 +176,88 @@ fn what_people_decide_is_recorded_through_an_assistant_and_signed_by_their_own_k
     refused(&engineer, "approve", &decided, "does not state");
     refused(&approver, "evaluate", &figures, "does not state");
     refused(&approver, "approve", &json!({ "node": MODEL, "role": 7 }), "`role` is a text");
+}
+
+#[test]
+fn assistants_only_read_where_the_configuration_does_not_say_otherwise() {
+    let live = Live::with(|config| config.write = true);
+    let roles = [Role::Engineer, Role::Approver, Role::Investigator, Role::PrivacyOfficer];
+    for token in roles.map(|role| live.token(role)) {
+        let offered = tools(&live, &token);
+        for name in ["declare", "attach", "evaluate", "incident", "withdraw", "waive", "approve"] {
+            assert!(!offered.contains(&name.to_owned()), "{name}");
+        }
+    }
+    let (engineer, officer) = (live.token(Role::Engineer), live.token(Role::PrivacyOfficer));
+    let declared = json!({ "what": "system", "node": "loans", "fields": ["provider=Bank"] });
+    let held = json!({ "name": "case-9", "scope": "store", "reason": "a request" });
+    for (token, name, arguments) in [(&engineer, "declare", &declared), (&officer, "hold", &held)] {
+        let (text, is_error) = tool(&live, token, name, arguments);
+        assert!(is_error && text.contains("under `[mcp]`"), "{name}: {text}");
+    }
+    assert_eq!(live.query(&engineer, "find system where name = \"loans\"").ok()["total"], 0);
+}
+
+#[test]
+fn a_tool_is_offered_to_those_whom_it_answers() {
+    let live = Live::new();
+    let of_role = [Role::Engineer, Role::PrivacyOfficer, Role::Auditor, Role::Investigator]
+        .map(|role| live.token(role));
+    let bound = [Role::Engineer, Role::Auditor].map(|role| live.bound(role, "main", SYSTEM));
+    let model = json!({ "model": MODEL });
+    for (token, is_bound) in
+        of_role.iter().map(|it| (it, false)).chain(bound.iter().map(|it| (it, true)))
+    {
+        let offered = tools(&live, token);
+        for (name, arguments) in [
+            ("holds", json!({})),
+            ("erasures", json!({})),
+            ("checkpoint", json!({})),
+            ("gate", model.clone()),
+            ("prove", json!({ "statement": MODEL })),
+            ("report", json!({ "kind": "annex-iv", "target": SYSTEM })),
+            ("query", json!({ "query": "find system" })),
+            ("trace", json!({ "target": MODEL })),
+            ("records", json!({ "node": MODEL })),
+            ("schema", json!({})),
+        ] {
+            let (text, is_error) = tool(&live, token, name, &arguments);
+            let words = [
+                "for the role",
+                "bound to systems",
+                "systems of this token",
+                "a part of the store",
+            ];
+            let is_denied = is_error && words.iter().any(|words| text.contains(words));
+            let is_offered = offered.contains(&name.to_owned());
+            assert_eq!(is_offered, !is_denied, "{name}, bound: {is_bound}: {text}");
+        }
+    }
+    assert!(!tools(&live, &of_role[0]).contains(&"holds".to_owned()), "not for engineers");
+    assert!(tools(&live, &of_role[2]).contains(&"holds".to_owned()), "for auditors");
+}
+
+#[test]
+fn an_argument_that_is_too_long_is_a_refusal_with_its_limit() {
+    let live = Live::new();
+    let token = live.token(Role::Auditor);
+    let called = |length: usize| {
+        let long = "x".repeat(length);
+        [
+            ("trace", json!({ "target": long })),
+            ("records", json!({ "node": long })),
+            ("gate", json!({ "model": long })),
+            ("check", json!({ "system": long })),
+            ("report", json!({ "kind": "annex-iv", "target": long })),
+        ]
+    };
+    for (name, arguments) in called(66_000) {
+        let (text, is_error) = tool(&live, &token, name, &arguments);
+        assert!(is_error && text.contains("32768 may be said"), "{name}: {text}");
+    }
+    for (name, arguments) in called(20_000) {
+        let (text, is_error) = tool(&live, &token, name, &arguments);
+        let is_looked_up = !text.contains("may be said") && !text.contains("broke off");
+        assert!(is_error && is_looked_up, "{name}: {text}");
+    }
 }

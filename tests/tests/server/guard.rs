@@ -1,6 +1,7 @@
 //! What a token does not see: other stores, other systems; and that asking tells nothing of them.
 
-use crate::client::{Ask, connect, get};
+use crate::client::{Ask, connect, get, post};
+use crate::intake::event;
 use crate::live::{HASH, Live, SYSTEM, bring, query_with};
 use lineal_engine::schema::{Kind, Relation};
 use lineal_engine::{NodeDraft, Options, Store};
@@ -53,6 +54,49 @@ fn a_store_that_is_not_there_and_one_that_is_not_mine_are_the_same_to_me() {
     assert_eq!(counts("main"), 300);
     assert_ne!(counts("second"), json!(null));
     assert!(!live.send(get("/v1/stats").token(&mine)).text().contains("second"));
+}
+
+#[test]
+fn of_two_names_in_a_request_none_wins_in_silence() {
+    let folder = tempfile::tempdir().unwrap();
+    let second = folder.path().join("second");
+    bring(&second, &["datadog-art12-b-dotted"]);
+    let live = Live::with(|config| {
+        config.write = true;
+        config.tokens = Some(folder.path().join("tokens.json"));
+        config.stores.insert("second".to_owned(), second.clone());
+    });
+    let [engineer, investigator, importer] =
+        [Role::Engineer, Role::Investigator, Role::Importer].map(|role| live.token(role));
+    let ask = |path: &str, token: &str, headers: &[(&str, &str)]| {
+        let with = |ask: Ask, (name, value): &(&str, &str)| ask.header(name, value);
+        live.send(headers.iter().fold(get(path).token(token), with))
+    };
+    let store = |name| ("Lineal-Store", name);
+    let bad = (400, "bad-request".to_owned());
+    for other in ["second", "nowhere"] {
+        let path = format!("/v1/stats?store={other}");
+        let twice = ask("/v1/stats", &engineer, &[store("main"), store(other)]);
+        assert_eq!(twice.problem(), bad, "{other}: {}", twice.text());
+        let both = ask(&path, &engineer, &[store("main")]);
+        assert_eq!(both.problem(), bad, "{other}: {}", both.text());
+        assert!(!both.text().contains(other), "{}", both.text());
+    }
+    assert_eq!(ask("/v1/stats?store=main", &engineer, &[store("main")]).status, 200);
+    let cases = [("Lineal-Case", "a"), ("Lineal-Case", "b")];
+    for (token, status) in [(&investigator, 400), (&engineer, 400), (&"lineal_x".to_owned(), 401)] {
+        assert_eq!(ask("/v1/stats?store=main", token, &cases).status, status);
+        let one = ask("/v1/stats?store=main", token, &cases[..1]);
+        assert_eq!(one.status, if status == 400 { 200 } else { 401 });
+    }
+    let logs = || post("/api/v2/logs?store=main", &event("two-names"));
+    let keys = logs().header("DD-API-KEY", &importer).header("DD-API-KEY", &engineer);
+    assert_eq!(live.send(keys).problem(), (401, "unauthenticated".to_owned()));
+    let named = |names: &[&str]| {
+        let with = |ask: Ask, name: &&str| ask.header("Idempotency-Key", name);
+        live.send(names.iter().fold(logs().token(&importer), with))
+    };
+    assert_eq!((named(&["a", "b"]).status, named(&["a"]).status), (400, 202));
 }
 
 /// Adds what another system made of the same data.
@@ -144,4 +188,8 @@ fn a_token_asks_no_more_than_it_may_and_others_are_not_held_up() {
     assert_eq!(refused.problem(), (429, "too-many-requests".to_owned()));
     assert!(refused.header("retry-after").unwrap().parse::<u64>().unwrap() >= 1);
     assert_eq!(ask(&calm).status, 200);
+    // What its role may not do it may ask no more often.
+    let forbidden = |token: &str| live.send(get("/metrics").token(token)).status;
+    assert_eq!((forbidden(&busy), forbidden(&calm)), (429, 403));
+    assert!((0..60).any(|_| forbidden(&calm) == 429));
 }

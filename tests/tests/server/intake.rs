@@ -60,8 +60,8 @@ fn what_an_agent_sends_is_pending_until_it_is_sealed_and_then_found() {
     let lines = query_with(json!({ "query": "find inference limit 1" })).token(&engineer);
     let lines = live.send(lines.header("Accept", "application/x-ndjson")).text();
     assert!(lines.contains("3 events are not sealed yet"), "{lines}");
-    let other = live.query(&engineer, "find model limit 1").ok();
-    assert_eq!(other["completeness"]["state"], "complete", "models are not concerned");
+    let other = live.query(&engineer, "find run limit 1");
+    assert!(!other.text().contains("not sealed"), "runs are not concerned: {}", other.text());
     let changed = live.query(&engineer, "find deployment where events > 0 limit 1");
     assert!(changed.text().contains("3 events are not sealed yet"), "logs change deployments");
     let read = |path: &str| live.send(get(path.to_owned()).token(&engineer));
@@ -95,7 +95,7 @@ fn what_an_agent_sends_is_pending_until_it_is_sealed_and_then_found() {
     let call = post("/mcp", &call).header("Accept", "application/json, text/event-stream");
     let told = live.send(call.token(&engineer)).text();
     assert!(told.contains("no event is recorded") && told.contains("3 events are"), "{told}");
-    for text in ["find inference:$hash as of 1", "find model where name = $hash"] {
+    for text in ["find inference:$hash as of 1", "find run where name = $hash"] {
         let past = json!({ "query": text, "params": named["params"] });
         let past = live.send(query_with(past).token(&engineer)).text();
         assert!(!past.contains("not sealed"), "{text}: {past}");

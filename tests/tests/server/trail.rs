@@ -13,7 +13,7 @@ use lineal_server::{ALL, ROLES, Role};
 use lineal_tests::foreign;
 use lineal_tests::place::DATABASE;
 use serde_json::{Value as Json, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -301,6 +301,62 @@ fn the_trail_is_for_some_roles_and_what_it_seals_for_fewer() {
     let nodes = live.query(&auditor, "find node as n return n.kind").ok();
     assert!(!nodes["rows"].as_array().unwrap().contains(&json!(["access"])), "node is lineage");
     drop(investigator);
+}
+
+#[test]
+fn a_known_token_that_is_refused_is_counted_with_its_role_and_held_to_its_rate() {
+    let mut live = Live::with(|config| {
+        config.write = true;
+        // The first is asked for while the token is waited for.
+        (config.limits.token_rate, config.limits.token_burst) = (1e-6, 10.0);
+    });
+    let [importer, investigator, engineer] =
+        [Role::Importer, Role::Investigator, Role::Engineer].map(|role| live.token(role));
+    let stats = |token: &str| live.send(get("/v1/stats").token(token)).status;
+    let asked: Vec<u16> = (0..30).map(|_| stats(&importer)).collect();
+    assert_eq!(asked, [[403_u16; 9].as_slice(), &[429; 21]].concat());
+    assert_eq!(stats(&investigator), 403, "without a case");
+    let erasure = post("/v1/erasures", &json!({})).token(&engineer);
+    assert_eq!(live.send(erasure).status, 403);
+    live.end();
+    let refused = rows(
+        &live.store(),
+        "find access as a where a.role is not null and a.http_status in [403, 429] return a.role, a.endpoint, a.http_status, a.what, a.token is null as bare, a.count",
+    );
+    let mut counts = BTreeMap::new();
+    for row in &refused {
+        assert_eq!((&row[3], &row[4]), (&json!("count"), &json!(false)), "{row}");
+        let which = format!("{} {} {}", row[0].as_str().unwrap(), row[1].as_str().unwrap(), row[2]);
+        *counts.entry(which).or_insert(0) += row[5].as_u64().unwrap();
+    }
+    let expected = [
+        ("engineer POST /v1/erasures 403", 1),
+        ("importer GET /v1/stats 403", 9),
+        ("importer GET /v1/stats 429", 21),
+        // The first while the token was waited for.
+        ("investigator GET /v1/schema 403", 1),
+        ("investigator GET /v1/stats 403", 1),
+    ];
+    assert_eq!(counts, BTreeMap::from(expected.map(|(which, count)| (which.to_owned(), count))));
+}
+
+#[test]
+fn after_a_use_no_commit_is_told_that_lies_before_it() {
+    let mut live = noted();
+    let past = format!("/v1/report/annex-iv?target={SYSTEM}&as_of=1");
+    let auditor = live.token(Role::Auditor);
+    let answer = live.send(get(&past).token(&auditor));
+    assert_eq!((answer.status, answer.header("lineal-commit")), (200, Some("1")));
+    let now = get(format!("/v1/nodes/system/{SYSTEM}")).token(&auditor);
+    assert_eq!(live.send(now).status, 200);
+    live.end();
+    let uses =
+        rows(&live.store(), "find access as a where a.what = \"use\" return a.before, a.after");
+    assert_eq!(uses.len(), 2, "{uses:?}");
+    for row in &uses {
+        let (before, after) = (row[0].as_u64().unwrap(), row[1].as_u64().unwrap());
+        assert!(before > 1 && after >= before, "{row}");
+    }
 }
 
 #[test]

@@ -131,6 +131,31 @@ fn a_path_is_read_below_the_configured_folder_alone() {
 }
 
 #[test]
+fn a_pipe_below_the_folder_of_imports_is_refused_and_holds_no_writer() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir(at("day")).unwrap();
+    let pipes = [at("pipe"), at("day/a.json")];
+    assert!(std::process::Command::new("mkfifo").args(&pipes).status().unwrap().success());
+    std::fs::copy(first_file("datadog-art12-b-dotted"), at("day/b.json.gz")).unwrap();
+    let mut live = Live::with(|config| {
+        let imports = Some(folder.path().to_owned());
+        let writing = lineal_server::Writing { imports, mapping: None };
+        config.writing.insert("main".to_owned(), writing);
+    });
+    let importer = live.token(Role::Importer);
+    let ask =
+        |path: &str| live.send(post("/v1/imports", &json!({ "path": path })).token(&importer));
+    let refused = ask("pipe");
+    assert_eq!(refused.problem(), (400, "bad-request".to_owned()));
+    assert!(refused.text().contains("a pipe"), "what is wrong: {}", refused.text());
+    let job = done(&live, &importer, &ask("day"));
+    assert_eq!(job["state"], "done", "what lies beside it is imported: {job}");
+    assert!(job["report"]["events"].as_u64() > Some(0), "{job}");
+    live.end();
+}
+
+#[test]
 fn what_cannot_be_taken_on_is_refused_at_once() {
     let (live, importer, _) = writing();
     let status = |ask: Ask| live.send(ask.token(&importer)).status;

@@ -5,7 +5,7 @@ use crate::client::{get, post};
 use crate::intake::{acknowledged, event, hash, logs, seal};
 use crate::live::{HASH, Live, SYSTEM, query_with};
 use crate::prove::note;
-use crate::uploads::writing;
+use crate::uploads::{writing, writing_unshown};
 use lineal_server::Role;
 use serde_json::{Value as Json, json};
 
@@ -75,6 +75,50 @@ fn what_waits_is_answered_as_it_will_be_once_it_is_sealed_but_for_its_proof() {
 fn shown_proof(live: &Live, token: &str) -> Json {
     let path = format!("/v1/show?target={}", hash("live-1"));
     live.send(get(path).token(token)).ok()["events"][0]["proof"].clone()
+}
+
+/// An event of a model that nothing else speaks of.
+fn of_new_model(name: &str) -> Json {
+    let mut event = event(name);
+    event["art12"]["model"] = json!({ "name": "new-model", "version": "1" });
+    event
+}
+
+#[test]
+fn a_model_that_logs_only_refer_to_is_found_while_they_wait() {
+    let (live, importer, engineer) = writing();
+    let ask = |query: &str| live.query(&engineer, query);
+    let models = "find model summarize count() as n";
+    let before = ask(models).ok()["rows"][0][0].as_u64().unwrap();
+    acknowledged(&live.send(logs(&json!([of_new_model("live-1")])).token(&importer)));
+    live.until(|| ask("find model:new-model@1").status == 200);
+    let waiting = ask(models);
+    assert_eq!(waiting.header("etag"), None, "the next moment's answer may be another");
+    let waiting = waiting.ok();
+    assert_eq!(waiting["rows"], json!([[before + 1]]), "{waiting}");
+    let said = "1 entry that is not sealed yet is looked at too";
+    assert!(waiting["warnings"].to_string().contains(said), "{waiting}");
+    let nodes = ask("find node as n where n.kind = \"model\" summarize count() as count").ok();
+    assert_eq!(nodes["rows"], waiting["rows"]);
+    seal(&live, &importer);
+    let sealed = ask(models);
+    assert!(sealed.header("etag").is_some());
+    assert_eq!(sealed.ok()["rows"], waiting["rows"]);
+}
+
+#[test]
+fn a_model_that_may_wait_is_not_said_to_be_absent() {
+    let (live, importer, engineer) = writing_unshown();
+    acknowledged(&live.send(logs(&json!([of_new_model("live-1")])).token(&importer)));
+    let named = live.query(&engineer, "find model:new-model@1");
+    assert_eq!(named.problem(), (422, "question".to_owned()));
+    assert!(named.text().contains("1 event is not sealed yet"), "{}", named.text());
+    for text in ["find model limit 1", "find model summarize count() as n"] {
+        let told = live.query(&engineer, text);
+        assert_eq!(told.header("lineal-completeness"), Some("cannot_tell"), "{text}");
+        let reasons = told.ok()["completeness"]["reasons"].to_string();
+        assert!(reasons.contains("1 event is not sealed yet"), "{text}: {reasons}");
+    }
 }
 
 #[test]
