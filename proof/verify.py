@@ -559,7 +559,7 @@ def parse_json(data):
 
 def _nesting(value):
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
-    return 0 if inner is None else 1 + max(map(_nesting, inner), default=0)
+    return 1 if inner is None else 1 + max(map(_nesting, inner), default=0)
 
 
 def _canonical(value):

@@ -7,7 +7,7 @@ use lineal_engine::event_fields::EventField;
 use lineal_engine::repair::{Wanted, repair};
 use lineal_engine::schema::Kind;
 use lineal_engine::storage::{FaultyStorage, MemoryStorage, Plan, Storage};
-use lineal_engine::verify::{Depth, verify};
+use lineal_engine::verify::{Depth, What, verify, verify_all};
 use lineal_engine::{ErasureDone, ErasureOrder, Error, NodeDraft, Snapshot, Store, Target};
 use lineal_proof::absence::Presence;
 use lineal_proof::record::{Decision, node_id};
@@ -240,6 +240,24 @@ fn a_crash_at_any_call_leaves_all_or_nothing_and_the_next_writer_finishes() {
         }
     }
     assert!(kept > 5 && gone > 5, "{kept} before the record, {gone} behind it");
+}
+
+#[test]
+fn an_index_of_before_an_erasure_is_no_end_of_a_verification() {
+    let (memory, store) = days();
+    store.write_indexes().unwrap();
+    let former: Vec<_> =
+        files(&memory).into_iter().filter(|(path, _)| path.starts_with("index/")).collect();
+    assert!(former.iter().any(|(path, _)| path.contains("/rows-")));
+    erase_event(&store, "e17").unwrap();
+    drop(store);
+    for (path, bytes) in former {
+        memory.put(&path, &bytes, true).unwrap();
+    }
+    let shared: Arc<dyn Storage> = Arc::new(memory.clone());
+    let report = verify_all(&shared, &What::default(), &mut |_| {}).unwrap();
+    assert!(report.faults.iter().all(|fault| fault.derived), "{report:?}");
+    assert!(report.notes.iter().any(|note| note.contains("was replaced")), "{report:?}");
 }
 
 #[test]

@@ -75,6 +75,17 @@ fn a_verification_ends_wherever_it_is_told_to_and_a_part_of_it_vouches_for_nothi
 }
 
 #[test]
+fn seeds_that_records_need_are_missed_wherever_their_file_was_cut() {
+    let seeds = full().read("keys/seeds").unwrap().unwrap().to_vec();
+    for length in (96..seeds.len()).rev().step_by(8) {
+        let memory = full();
+        memory.put("keys/seeds", &seeds[..length], true).unwrap();
+        let report = report(&memory, Depth::Full);
+        assert!(codes(&report).contains(&Code::SeedsDamaged), "{length}: {report:?}");
+    }
+}
+
+#[test]
 fn a_sound_store_has_no_fault_and_says_what_was_read() {
     let memory = full();
     for depth in [Depth::Fast, Depth::Bytes, Depth::Full] {

@@ -40,15 +40,51 @@ pub(super) fn check(
     own_keys::check(storage, log, keys.as_ref(), report)?;
     steps.done(REGISTER)?;
     if let Some(keys) = &keys {
-        torn_frames(log, keys, &torn, what, report);
+        let closed = closed_values(storage, log, keys, what)?;
+        torn_frames(log, keys, &torn, closed > 0, what, report);
+        if closed > 0 && torn.is_empty() {
+            let rule =
+                "it holds the key of each sealed value that a record names and nobody erased";
+            let lost = format!(
+                "{closed} sealed values, which no key here opens; put it back from its backup"
+            );
+            report.fault(Code::SeedsDamaged, SEEDS, 0, rule, lost);
+        }
     }
     Ok(keys)
 }
 
-/// Whole frames that do not read, at the end or in a block that was lost before others that were not: a
+/// How many values that records name, that nobody erased and that the register holds have no key although seeds
+/// are here: what was cut off, or a file of before.
+fn closed_values(storage: &dyn Storage, log: &Log, keys: &Keys, what: &What) -> Result<usize> {
+    if what.depth == Depth::Fast || storage.read(REGISTER)?.is_none() {
+        return Ok(0);
+    }
+    let register = match Register::open(storage, &log.store.unwrap_or_default()) {
+        Ok(register) => register,
+        Err(error @ Error::Io { .. }) => return Err(error),
+        // That is told where its values are looked at.
+        Err(_) => return Ok(0),
+    };
+    let is_closed = |commitment: &&Hash| {
+        !log.erased.has_value(commitment)
+            && register.holds(commitment)
+            && register.check(keys, commitment).is_none()
+    };
+    Ok(log.sealed.keys().filter(is_closed).count())
+}
+
+/// Frames that do not read, at the end or in a block that was lost before others that were not: a
 /// power cut leaves them of a transaction that was never committed (docs/format.md, section 8), and so
 /// does damage of one that was. Which of the two it is, what needs them tells.
-fn torn_frames(log: &Log, keys: &Keys, torn: &[u64], what: &What, report: &mut Report) {
+fn torn_frames(
+    log: &Log,
+    keys: &Keys,
+    torn: &[u64],
+    is_lacking: bool,
+    what: &What,
+    report: &mut Report,
+) {
     let Some(first) = torn.first() else { return };
     let has_seed = |(id, batch): (&Hash, &BatchRecord)| {
         let seed = batch.revision.fields.get("seed").and_then(Value::as_bytes);
@@ -56,7 +92,7 @@ fn torn_frames(log: &Log, keys: &Keys, torn: &[u64], what: &What, report: &mut R
         was_erased || keys.batch_seed(seed.unwrap_or_default()).is_some()
     };
     if what.depth != Depth::Fast
-        && (report.sealed_without_key > 0 || !log.batches.iter().all(has_seed))
+        && (is_lacking || report.sealed_without_key > 0 || !log.batches.iter().all(has_seed))
     {
         let rule = "the frames from here on read, unless a crash tore them";
         let lost = "the seeds in those that do not, which records need; the others are read";
@@ -105,13 +141,8 @@ fn seeds(storage: &dyn Storage, report: &mut Report) -> Result<(Option<Keys>, Ve
         let rule = "a frame of seeds has its crc32c and opens under the file key";
         report.fault(Code::SeedsDamaged, SEEDS, at, rule, "one seed; the others are read");
     }
-    match keys.torn_seeds(storage)? {
-        Some((at, true)) => torn.push(at),
-        Some((at, false)) => {
-            report.note(format!("{SEEDS}: a partial frame at byte {at}, left by a crash"));
-        }
-        None => {}
-    }
+    // A whole frame or a part of one: a crash leaves both, and so does who cuts the file.
+    torn.extend(keys.torn_seeds(storage)?.map(|(at, _)| at));
     Ok((Some(keys), torn))
 }
 
