@@ -540,6 +540,48 @@ fn a_time_that_a_declaration_has_no_place_for_is_refused() {
 }
 
 #[test]
+fn what_is_declared_of_an_evaluation_is_added_to_it() {
+    let (_, store) = store();
+    let evaluate = json!({ "evaluate": {
+        "model": MODEL, "on": "dataset:loans-test", "metrics": ["auc=0.84"],
+    } });
+    let evaluation = take(&store, "b@bank.example", evaluate).unwrap();
+    let declare = json!({ "declare_node": {
+        "node": evaluation, "fields": ["thresholds_at=1970-01-02"],
+    } });
+    take(&store, "b@bank.example", declare).unwrap();
+    let view = store.snapshot().unwrap();
+    let node = view.nodes_of(Kind::Evaluation).start;
+    assert!(view.field(node, "metrics").unwrap().is_some());
+    assert!(view.field(node, "thresholds_at").unwrap().is_some());
+    assert_eq!(view.edges(node, Relation::Evaluates, Direction::Forward).len(), 1);
+}
+
+#[test]
+fn what_named_persons_state_is_not_declared_by_others() {
+    let (_, store) = store();
+    take(&store, "b@bank.example", json!({ "declare_system": { "node": "s" } })).unwrap();
+    for (what, node, field) in [
+        ("declare_system", "s", "risk_class=minimal"),
+        ("declare_node", "system:s", "role=deployer"),
+        ("declare_node", "system:s", "annex_point="),
+    ] {
+        let record = json!({ what: { "node": node, "fields": [field] } });
+        let refused = take(&store, "b@bank.example", record).unwrap_err();
+        assert!(matches!(refused, Error::NotStated { .. }), "{field}: {refused}");
+    }
+    take(&store, "a@bank.example", json!({ "add_key": { "of": "a@bank.example", "public_key": secret(1).public().openssh() } }))
+        .unwrap();
+    let view = store.snapshot().unwrap();
+    let key = view.name_of(view.nodes_of(Kind::Document).start);
+    for field in ["revoked_at=", "public_key=x", "replaced_by="] {
+        let record = json!({ "declare_node": { "node": key, "fields": [field] } });
+        let refused = take(&store, "b@bank.example", record).unwrap_err();
+        assert!(matches!(refused, Error::NotStated { .. }), "{field}: {refused}");
+    }
+}
+
+#[test]
 fn when_something_happened_is_declared_and_lies_not_ahead() {
     let (_, store) = store();
     let declare = |time: &str| {

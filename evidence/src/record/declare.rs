@@ -57,6 +57,9 @@ impl Desk<'_> {
             return Err(Error::Untimed { at: time_text(at), node: quoted(&node) });
         }
         let view = self.store().snapshot()?;
+        if matches!(wanted.what, What::System | What::Node) {
+            need_no_law(wanted)?;
+        }
         let mut statement = match wanted.what {
             What::Node => {
                 let node = node(&view, wanted.node)?;
@@ -73,6 +76,7 @@ impl Desk<'_> {
                     return Err(Error::NotStated { kind: kind.name(), name, why });
                 }
                 let mut statement = Statement::new(kind, key);
+                statement.is_added = true;
                 statement.fields = self.fields(kind, wanted.fields)?;
                 statement
             }
@@ -129,6 +133,25 @@ impl Desk<'_> {
             statement.link(Relation::DoneBy, (Kind::Actor, Key::text(self.actor(by)?)))?;
         }
         Ok(statement)
+    }
+}
+
+/// What a system is in law: with it stands who says so and when, which scope and role alone keep.
+const LAW: [&str; 4] = ["role", "risk_class", "annex_point", "declared_at"];
+
+/// Refuses that it is declared as any other field is.
+fn need_no_law(wanted: &Declare<'_>) -> Result<()> {
+    if wanted.what == What::Node && !wanted.node.starts_with("system:") {
+        return Ok(());
+    }
+    let names = wanted.fields.iter().filter_map(|text| text.split_once('='));
+    match names.map(|(name, _)| name.trim()).find(|name| LAW.contains(name)) {
+        Some(name) => {
+            let why =
+                "stated by `lineal declare scope` and `lineal declare role`, with who says so";
+            Err(Error::NotStated { kind: Kind::System.name(), name: name.to_owned(), why })
+        }
+        None => Ok(()),
     }
 }
 

@@ -56,11 +56,14 @@ pub(super) struct Statement {
     pub(super) key: Key,
     pub(super) fields: Fields,
     pub(super) edges: Vec<(Relation, Kind, Key)>,
+    /// Is it added to what was stated of the node before, whatever its kind?
+    pub(super) is_added: bool,
 }
 
 impl Statement {
     pub(super) fn new(kind: Kind, key: Key) -> Statement {
-        Statement { kind, key, fields: Fields::default(), edges: Vec::new() }
+        let (fields, edges) = (Fields::default(), Vec::new());
+        Statement { kind, key, fields, edges, is_added: false }
     }
 
     pub(super) fn set(&mut self, name: &str, value: impl Into<Value>) {
@@ -72,11 +75,12 @@ impl Statement {
     }
 
     /// Keeps why it is stated, where that is said. The reason of an earlier statement is none of this one,
-    /// but for a document's, which says why it is attached or why its key counts no more.
+    /// but where the field says why what it is of was done, and not why it was stated.
     pub(super) fn why(&mut self, by: &By<'_>) -> Result<()> {
         match by.reason.map(str::trim).filter(|reason| !reason.is_empty()) {
             Some(_) => self.seal("reason", Value::text(reason(by)?)),
-            None if self.kind == Kind::Document || self.fields.sealed.get("reason").is_some() => {}
+            None if matches!(self.kind, Kind::Document | Kind::Evaluation | Kind::Change) => {}
+            None if self.fields.sealed.get("reason").is_some() => {}
             None => self.fields.removed.push("reason".to_owned()),
         }
         Ok(())
@@ -203,10 +207,10 @@ impl<'a> Desk<'a> {
 }
 
 /// A statement with what was stated of the node before. What a person decides or measures is stated
-/// whole: an old signature must not stand beside a new decision.
+/// whole: an old signature must not stand beside a new decision. What is declared of it later is added.
 fn draft(statement: Statement, former: Option<(Revision, Map)>) -> NodeDraft {
-    let Statement { kind, key, fields, edges } = statement;
-    let is_whole = matches!(kind, Kind::Approval | Kind::Change | Kind::Evaluation);
+    let Statement { kind, key, fields, edges, is_added } = statement;
+    let is_whole = !is_added && matches!(kind, Kind::Approval | Kind::Change | Kind::Evaluation);
     let mut draft = NodeDraft::new(kind, key);
     let (mut clear, mut sealed) = (Map::new(), Map::new());
     if let Some((record, said)) = former.filter(|_| !is_whole) {

@@ -11,7 +11,7 @@ const EXAMPLE: &str = "provider='Example Bank' or metrics.accuracy=0.91";
 /// Most bytes of one value: more is a document, which `lineal attach` takes.
 pub const VALUE_MAX: usize = 16 << 10;
 /// Fields that what is named decides, or that have a command of their own.
-const DECIDED: [(Kind, &str, &str); 7] = [
+const DECIDED: [(Kind, &str, &str); 11] = [
     (Kind::Document, "digest", "made from its bytes"),
     (Kind::Document, "sha256", "made from its bytes"),
     (Kind::Document, "size", "made from its bytes"),
@@ -19,6 +19,10 @@ const DECIDED: [(Kind, &str, &str); 7] = [
     (Kind::Approval, "envelope", "made by `lineal approve`"),
     (Kind::Approval, "decision", "made by `lineal approve`, `reject` and `waive`"),
     (Kind::Change, "type", "made by `lineal change`, `loss`, `downtime` and `withdraw`"),
+    (Kind::Change, "decision", "made by `lineal change`"),
+    (Kind::Document, "public_key", "made by `lineal key add`"),
+    (Kind::Document, "revoked_at", "made by `lineal key revoke`"),
+    (Kind::Document, "replaced_by", "made by `lineal key revoke`"),
 ];
 
 /// Fields that were read: in the clear, to be sealed, and to be taken back.

@@ -400,7 +400,7 @@ class EvidenceCalls:
         at: str | datetime | None = None,
     ) -> Recorded:
         """Records what the person of the token states. `record` has one member, such as
-        `{"declare_system": {"node": "credit-score", "fields": ["risk_class=high"]}}`
+        `{"declare_system": {"node": "credit-score", "fields": ["provider=Bank"]}}`
         (docs/evidence.md, "Record"). `ImportFailed` says why nothing was."""
         return Recorded.read(self._stated("/v1/records", record, reason, at))
 
