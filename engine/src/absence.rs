@@ -12,7 +12,7 @@ use crate::ledger::Ledger;
 use crate::record_map::{Place, RecordMap, follow};
 use crate::schema::FieldType;
 use crate::segment::{read_frame, segment_path};
-use crate::store::Store;
+use crate::store::{State, Store};
 use lineal_proof::absence::keys::{self, value_hash};
 use lineal_proof::absence::map::size_of;
 use lineal_proof::absence::run::{estimate_run, leaves_of, prove_run};
@@ -170,10 +170,26 @@ impl Store {
         Ok(is_sound.then(|| Redaction { batch: Cid(*revision), keys, known }))
     }
 
+    /// Was the keys_root of a batch made under the index key that is here? None where the batch cannot tell.
+    ///
+    /// # Errors
+    /// What the medium says.
+    pub(crate) fn is_under_own_key(&self, state: &State, revision: &Hash) -> Result<Option<bool>> {
+        match self.batch_keys_in(state, revision) {
+            Ok(keys) => Ok(Some(keys.tree.root() == keys.keys_root)),
+            Err(error @ Error::Io { .. }) => Err(error),
+            // Damage is told by who looks for it.
+            Err(_) => Ok(None),
+        }
+    }
+
     /// The tree of a batch's keys, over the rows that are left.
     fn batch_keys(&self, revision: &Hash) -> Result<BatchKeys> {
+        self.batch_keys_in(&self.read_state(), revision)
+    }
+
+    fn batch_keys_in(&self, state: &State, revision: &Hash) -> Result<BatchKeys> {
         let cannot = |reason: &str| cannot(revision, reason);
-        let state = self.read_state();
         let ledger: &Ledger = state.ledger.load()?;
         let number = ledger.revision(revision);
         let batch = number.and_then(|number| ledger.batch_of(number));

@@ -1,5 +1,6 @@
 //! What can go wrong with a store, in sentences for someone who has to act.
 
+use crate::stands::Stands;
 use std::io;
 use std::path::PathBuf;
 
@@ -149,6 +150,16 @@ pub enum Error {
         /// What was being done.
         what: &'static str,
     },
+    /// The medium failed behind a commit: it is recorded, and something else is not done.
+    #[error("{} ({source})", stands.words(*commit))]
+    Stands {
+        /// The commit.
+        commit: u64,
+        /// What stands, and what waits.
+        stands: Stands,
+        /// What the medium said.
+        source: Box<Error>,
+    },
     /// Opened for reading.
     #[error("the store was opened for reading only")]
     ReadOnly,
@@ -201,6 +212,34 @@ pub enum Error {
         name: &'static str,
         /// What for.
         purpose: &'static str,
+    },
+    /// The key of the index is not the one under which the index was made.
+    #[error(
+        "keys/index.key is not the key under which {file} was made: one of the two is another store's, and nothing would be found by its value. Put the key back from its backup; where it is the right one (`lineal verify` tells) and that is a file of the index, `lineal rebuild` makes the index under it"
+    )]
+    OtherIndexKey {
+        /// A file of the index; where there is none, what of the truth.
+        file: String,
+    },
+    /// The key of persons is not the one under which those on record are known.
+    #[error(
+        "keys/actor.key makes the key of {fitting} of {opened} persons whose sealed names open: it is another store's, and who is on record would be recorded anew as somebody else. Nothing was written. Put the key back from its backup; where another program made these persons' keys of what it did not seal, LINEAL_DESPITE_OTHER_PERSONS=1 in the environment goes on"
+    )]
+    OtherActorKey {
+        /// Persons whose key it makes.
+        fitting: u64,
+        /// Persons that were looked at.
+        opened: u64,
+    },
+    /// Seeds that records need are not among those that are here.
+    #[error(
+        "keys/seeds is here and lacks {what}, which nobody erased: it was cut off, is older than the store, or another store's. Put it back from its backup (`tar -xf FILE -C STORE keys/seeds` of what `lineal backup --with-keys FILE` wrote); {instead}"
+    )]
+    SeedsMissing {
+        /// What of them.
+        what: String,
+        /// What needs it, or what can be done where there is no backup.
+        instead: String,
     },
     /// A commit that is not there.
     #[error("no commit {number}; the store holds {newest}")]
@@ -328,12 +367,18 @@ pub enum Error {
         reason: String,
     },
     /// Two persons, so that nobody erases alone what another would have kept.
-    #[error(
-        "an erasure is decided by one person and executed by another; both are {who}: name the second with --executed-by"
-    )]
+    #[error("an erasure is decided by one person and executed by another; both are {who}")]
     SamePerson {
         /// The key of who.
         who: String,
+    },
+    /// A person is to be named, and the text names nobody.
+    #[error(
+        "{who} is not named: nothing, blanks and signs alone are no person, nor is `unknown`; name one by login or e-mail (kept as a key)"
+    )]
+    Nobody {
+        /// Who would be.
+        who: &'static str,
     },
     /// Something that must be said was left out.
     #[error("an erasure records its {what}; it may not be empty, nor longer than {limit} bytes")]
@@ -417,6 +462,14 @@ impl Error {
         }
     }
 
+    /// Told of a failure of the medium behind a commit; of any other it is what it was.
+    pub(crate) fn behind(self, commit: u64, stands: Stands) -> Error {
+        match self {
+            source @ Error::Io { .. } => Error::Stands { commit, stands, source: Box::new(source) },
+            other => other,
+        }
+    }
+
     /// Is it damage, so that a program should say so with a code of its own?
     #[must_use]
     pub fn is_damage(&self) -> bool {
@@ -429,6 +482,9 @@ impl Error {
                 | Error::OtherHistory { .. }
                 | Error::DamagedCopy { .. }
                 | Error::KeysUnfit { .. }
+                | Error::OtherIndexKey { .. }
+                | Error::OtherActorKey { .. }
+                | Error::SeedsMissing { .. }
                 | Error::Log { .. }
         )
     }

@@ -1,8 +1,10 @@
 //! `head`: the one mutable pointer, what readers trust (docs/format.md, section 12).
 
 use crate::error::{Error, Result};
+use crate::sealed::REGISTER;
+use crate::storage::Storage;
 use lineal_proof::Hash;
-use lineal_proof::frame::{FORMAT, SEGMENT_HEADER};
+use lineal_proof::frame::{self, FORMAT, MAGIC_SEALED, MAGIC_SEGMENT, SEGMENT_HEADER};
 
 /// The file's name.
 pub(crate) const HEAD: &str = "head";
@@ -88,6 +90,44 @@ impl Head {
             segment: word(12),
             length: long(40),
         })
+    }
+}
+
+/// Is a `head` that reads another store's? Then the headers of the segments and of the register of sealed values, two
+/// files at least, all name one store, and another than it does. Where they do not agree nobody can tell which of
+/// the files is the stray one.
+///
+/// # Errors
+/// What the medium says.
+pub(crate) fn is_of_other_store(storage: &dyn Storage, head: &Head) -> Result<bool> {
+    let segments = storage.list("segments")?.into_iter();
+    let mut files: Vec<(String, _)> = segments
+        .filter(|name| name.ends_with(".seg"))
+        .map(|name| (format!("segments/{name}"), MAGIC_SEGMENT))
+        .collect();
+    files.push((REGISTER.to_owned(), MAGIC_SEALED));
+    let mut agreeing = 0;
+    let mut named = None;
+    for (path, magic) in files {
+        let Some(bytes) = storage.read_first(&path, SEGMENT_HEADER as u64)? else { continue };
+        let Ok((store, _)) = frame::read_header(&bytes, magic) else { continue };
+        if store == head.store || *named.get_or_insert(store) != store {
+            return Ok(false);
+        }
+        agreeing += 1;
+    }
+    Ok(agreeing > 1)
+}
+
+/// The `head` of a store, where it reads and is its own.
+///
+/// # Errors
+/// What the medium says.
+pub(crate) fn own_head(storage: &dyn Storage) -> Result<Option<Head>> {
+    let head = storage.read(HEAD)?.and_then(|bytes| Head::from_bytes(&bytes).ok());
+    match head {
+        Some(head) if is_of_other_store(storage, &head)? => Ok(None),
+        head => Ok(head),
     }
 }
 

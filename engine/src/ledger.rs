@@ -18,7 +18,7 @@ mod view;
 
 pub(crate) use apply::ReadTransaction;
 pub(crate) use nodes::Nodes;
-pub(crate) use revisions::{Revisions, pack, unpack};
+pub(crate) use revisions::{Revisions, is_place, pack, unpack};
 pub(crate) use view::{ChainHead, Rank};
 
 use crate::events::MonthCounts;

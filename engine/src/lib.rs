@@ -33,6 +33,7 @@ mod sections;
 pub mod segment;
 mod skim;
 mod snapshot;
+mod stands;
 pub mod storage;
 mod store;
 mod transaction;
@@ -49,15 +50,16 @@ pub use graph::{
 };
 pub use snapshot::{
     AbsenceSize, BatchInfo, Claim, Contradicted, EventRef, EventRows, FieldColumn, Folded,
-    KnownSystems, PathStep, Presence, RevisionInfo, Snapshot, Standing, StandingRows, Systems,
-    Thing, Unproved,
+    KnownSystems, Missing, PathStep, Presence, RevisionInfo, Snapshot, Standing, StandingRows,
+    Systems, Thing, Unproved,
 };
+pub use stands::Stands;
 pub use store::{
     BACKUP_LIST, Backup, BackupProgress, CheckedCopy, CompactProgress, Compaction, CopiedKeys,
     CopyFault, DecidedStep, DecisionInfo, DecisionLog, ErasureDone, ErasureOrder, HoldInfo,
-    HoldScope, KEYS_BYTES_MAX, KnownSource, Later, LiveBatch, Options, Origin, Received,
+    HoldScope, KEYS_BYTES_MAX, KnownSource, Later, LiveBatch, NotDone, Options, Origin, Received,
     RestoredCopy, Restoring, RetractedShare, SeedsRewritten, Store, Suppressed, Tar, Target,
-    Updated, check_copy, need_copy, receive, restore,
+    TrailShare, TwoPersons, Updated, check_copy, need_copy, person_named, receive, restore,
 };
 pub use transaction::{
     Committed, Held, Outcome, PreparedNode, Staged, TRANSACTION_NODES_MAX, Transaction,

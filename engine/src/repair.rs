@@ -8,19 +8,26 @@
 //! A `head` that names an earlier commit than the segments end with is brought up first, as opening for
 //! writing would: held to it, what later commits wrote would be judged, and replaced, by what was before.
 //!
+//! A copy with another past is refused whole, by the commit from which on the two differ (`repair/parting.rs`):
+//! which of them is right is not for a program to say.
+//!
 //! Each file is replaced at once, after the old bytes are durable in `orphans/`: a crash leaves a
 //! store that can be repaired again. Of seeds that were set aside nothing stays that a recorded erasure
 //! destroyed.
 
+mod parting;
+
 use crate::error::{Error, Result};
-use crate::head::{HEAD, Head};
+use crate::head::{HEAD, Head, own_head};
 use crate::keys::{KEY_FILES, SEEDS};
 use crate::mapping::Bytes;
 use crate::public_log::TILES;
-use crate::sealed::{REGISTER, joined};
+use crate::sealed::{Own, REGISTER, joined};
 use crate::storage::{AsideStorage, Storage};
 use crate::store::{BACKUP_LIST, Options, Store, aside, reach};
-use crate::verify::{Beside, Code, Depth, Fault, Progress, Report, What, verify, verify_all};
+use crate::verify::{
+    Beside, Code, Depth, Fault, Progress, Report, What, commitments_named, verify, verify_all,
+};
 use lineal_proof::tlog::SignedCheckpoint;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -77,7 +84,8 @@ pub struct Repaired {
 ///
 /// # Errors
 /// [`Error::Locked`] if somebody writes the store, [`Error::OtherStore`] if the copy is of another
-/// one, [`Error::NoStore`], and what the medium says.
+/// one, [`Error::OtherHistory`] if it is of this one with another past, which is told before anything is
+/// written, [`Error::NoStore`], and what the medium says.
 pub fn repair(
     storage: &Arc<dyn Storage>,
     wanted: &Wanted,
@@ -86,6 +94,10 @@ pub fn repair(
     // Held while the truth is written; opening for writing then takes it again.
     let lock = if wanted.dry_run { None } else { Some(storage.lock("a repair")?) };
     let behind = head_behind(&**storage)?;
+    if let Some(from) = &wanted.from {
+        let reached = behind.as_ref().map(|(_, reached)| *reached);
+        parting::need_one_history(&**storage, reached, &**from)?;
+    }
     let mut kept_head = None;
     let ahead: Arc<dyn Storage>;
     let storage = match &behind {
@@ -111,7 +123,7 @@ pub fn repair(
         ..Repaired::default()
     };
     let candidates = match &wanted.from {
-        Some(from) => candidates(&**storage, &**from, &truth)?,
+        Some(from) => candidates(storage, &**from, &truth)?,
         None => Vec::new(),
     };
     let (proved, left) = prove(storage, candidates, &before, progress)?;
@@ -140,6 +152,10 @@ pub fn repair(
     }
     if head_is_lost {
         done.notes.extend(keep_head(&**storage)?);
+        // Without one the next opening finds the last commit; in another store's segments it is not sought.
+        if own_head(&**storage)?.is_none() && storage.read(HEAD)?.is_some() {
+            storage.remove(HEAD)?;
+        }
     }
     drop(lock);
     if rebuilds {
@@ -235,7 +251,7 @@ fn files_of(fault: &Fault) -> &str {
 
 /// What the copy has for each file that is at fault.
 fn candidates(
-    storage: &dyn Storage,
+    storage: &Arc<dyn Storage>,
     from: &dyn Storage,
     truth: &[Fault],
 ) -> Result<Vec<Candidate>> {
@@ -243,16 +259,16 @@ fn candidates(
         return Err(Error::NoStore { path: from.name() });
     };
     let theirs = Head::from_bytes(&theirs)?;
-    let own = storage.read(HEAD)?.and_then(|bytes| Head::from_bytes(&bytes).ok());
-    let own_id = own.map(|head| head.store).or_else(|| first_id(storage));
+    let own = own_head(&**storage)?;
+    let own_id = own.map(|head| head.store).or_else(|| first_id(&**storage));
     if own_id.is_some_and(|id| id != theirs.store) {
         return Err(Error::OtherStore { path: from.name() });
     }
     let files: BTreeSet<&str> = truth.iter().map(files_of).filter(|file| *file != HEAD).collect();
-    let mut found = Vec::new();
+    let (mut found, mut registers) = (Vec::new(), None);
     let differs = truth.iter().filter(|fault| fault.code == Code::CheckpointDiffers);
     for fault in differs {
-        found.extend(checkpoint(storage, from, &fault.file)?);
+        found.extend(checkpoint(&**storage, from, &fault.file)?);
     }
     for file in files {
         let Some(copy) = from.read(file)? else { continue };
@@ -263,14 +279,7 @@ fn candidates(
         }
         let here = storage.read(file)?;
         if file == REGISTER {
-            // Each of its values proves itself, so it is put together value by value.
-            let here = here.as_deref().unwrap_or_default();
-            let joined = joined(&copy, here, &theirs.store);
-            found.extend(joined.map(|(bytes, from_copy)| Candidate {
-                file: file.to_owned(),
-                bytes,
-                from_copy: from_copy as u64,
-            }));
+            registers = Some((copy, here));
             continue;
         }
         let is_of_signature = |fault: &&Fault| fault.code == Code::CheckpointSignature;
@@ -283,7 +292,32 @@ fn candidates(
         }
         found.push(merged(file, &copy, here.as_ref(), own.as_ref(), &theirs));
     }
+    if let Some((copy, here)) = registers {
+        let here = here.as_deref().unwrap_or_default();
+        found.extend(register(storage, &found, (&copy, here), &theirs.store)?);
+    }
     Ok(found)
+}
+
+/// The register that the copy's and the one that is here make: each of its values proves itself, so it is put
+/// together value by value. Which are the store's own say the records, as they would be.
+fn register(
+    storage: &Arc<dyn Storage>,
+    found: &[Candidate],
+    (copy, here): (&[u8], &[u8]),
+    store: &[u8; 16],
+) -> Result<Option<Candidate>> {
+    let beside = Beside::over(storage);
+    for one in found.iter().filter(|one| one.file.starts_with("segments/")) {
+        beside.lay(&one.file, &one.bytes)?;
+    }
+    let (named, is_whole) = commitments_named(&beside)?;
+    let joined = joined(copy, here, &Own { store, named: &named, is_whole });
+    Ok(joined.map(|(bytes, from_copy)| Candidate {
+        file: REGISTER.to_owned(),
+        bytes,
+        from_copy: from_copy as u64,
+    }))
 }
 
 /// One of two checkpoints that differ in the place of both, the kept one and the one that is served: that of

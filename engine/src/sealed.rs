@@ -4,6 +4,12 @@
 //! needs no commit of its own; erasing a subject's key erases its values wherever they were copied
 //! (docs/format.md, section 8).
 
+mod joined;
+mod login;
+
+pub(crate) use joined::{Own, joined};
+pub(crate) use login::{LOGINS, Persons};
+
 use crate::error::{Error, Result};
 use crate::keys::{Keys, Secrets, SeedKind};
 use crate::mapping::Bytes;
@@ -36,7 +42,10 @@ pub(crate) struct Register {
 pub(crate) enum Sought {
     /// It.
     Found(Value),
-    /// The key of its subject is not here: erased, or not brought along.
+    /// No seeds are here: they were not brought along, or are not for who asks.
+    NoSeeds,
+    /// Seeds are here, and the key of its subject is not among them: it was erased, or the file is one of
+    /// before, or another store's.
     NoKey,
     /// The register does not hold it, although keys are here.
     NotHeld,
@@ -71,37 +80,6 @@ pub(crate) fn with_entries_of(register: &[u8], other: &[u8]) -> Vec<u8> {
         }
     }
     bytes
-}
-
-/// The whole frames of two registers of a store, each value once: those of the first, then what the second has
-/// beside them; and how many bytes are of the first. None if the first has no value that the
-/// second lacks, and the header of the second is whole.
-pub(crate) fn joined(first: &[u8], second: &[u8], store: &[u8; 16]) -> Option<(Vec<u8>, usize)> {
-    let known = Entries::of(second);
-    let lacks = |entry: &Sealed| !known.by_commitment.contains_key(&entry.commitment);
-    let header = frame::read_header(second, MAGIC_SEALED).ok();
-    let is_named = header.is_some_and(|(of, _)| of == *store);
-    if is_named && !Entries::of(first).by_commitment.values().any(lacks) {
-        return None;
-    }
-    let mut bytes = frame::header(MAGIC_SEALED, store, 1).to_vec();
-    let (mut written, mut of_first) = (BTreeSet::new(), 0);
-    for register in [first, second] {
-        let mut from = SEGMENT_HEADER;
-        while let Some((at, frame)) = next_frame(register, from) {
-            from = at + frame.length;
-            if let Ok(entry) = Sealed::decode(frame.payload)
-                && frame.record_type == RecordType::Sealed
-                && written.insert(entry.commitment)
-            {
-                frame::write(&mut bytes, frame.record_type, frame.payload);
-            }
-        }
-        if of_first == 0 {
-            of_first = bytes.len();
-        }
-    }
-    Some((bytes, of_first))
 }
 
 fn cipher(subject_key: &[u8; 32]) -> XChaCha20Poly1305 {
@@ -237,10 +215,14 @@ impl Register {
     /// Opens a value, or says why it does not open.
     pub(crate) fn seek(&self, keys: &Keys, commitment: &Hash) -> Sought {
         let Some(entry) = self.read().by_commitment.get(commitment) else {
-            return if keys.has_seeds() { Sought::NotHeld } else { Sought::NoKey };
+            return if keys.has_seeds() { Sought::NotHeld } else { Sought::NoSeeds };
         };
         let Some(key) = keys.seed(SeedKind::Subject, &entry.subject.0) else {
-            return if keys.may_lack_seeds() { Sought::KeyDamaged } else { Sought::NoKey };
+            return match (keys.has_seeds(), keys.may_lack_seeds()) {
+                (false, _) => Sought::NoSeeds,
+                (true, true) => Sought::KeyDamaged,
+                (true, false) => Sought::NoKey,
+            };
         };
         let bytes = cipher(key).decrypt(&nonce(commitment), entry.value.as_slice()).ok();
         let value = bytes.and_then(|bytes| cbor::decode(&bytes).ok());
@@ -263,6 +245,29 @@ impl Register {
     /// Whose value a commitment stands for.
     pub(crate) fn entry(&self, commitment: &Hash) -> Option<&Sealed> {
         self.read().by_commitment.get(commitment)
+    }
+
+    /// Of these subjects, those under whose key, where it is here, a value opens that is not erased.
+    pub(crate) fn in_use(
+        &self,
+        keys: &Keys,
+        subjects: &BTreeSet<[u8; 32]>,
+        is_erased: &dyn Fn(&Hash) -> bool,
+    ) -> BTreeSet<[u8; 32]> {
+        let mut used = BTreeSet::new();
+        if subjects.is_empty() {
+            return used;
+        }
+        for Sealed { commitment, subject, .. } in self.entries() {
+            if subjects.contains(&subject.0)
+                && !used.contains(&subject.0)
+                && !is_erased(commitment)
+                && self.open_value(keys, commitment).is_some()
+            {
+                used.insert(subject.0);
+            }
+        }
+        used
     }
 
     /// Writes the register whole without some values.
@@ -349,7 +354,10 @@ mod tests {
 
         storage.remove("keys/seeds").unwrap();
         let without = Keys::open(&storage).unwrap();
-        assert_eq!(register.seek(&without, &first), Sought::NoKey);
+        assert_eq!(register.seek(&without, &first), Sought::NoSeeds);
+        Keys::create(&storage, &LabelledSecrets).unwrap();
+        let others = Keys::open(&storage).unwrap();
+        assert_eq!(register.seek(&others, &first), Sought::NoKey, "seeds, and none of it");
         assert!(register.holds(&first));
     }
 }

@@ -8,10 +8,12 @@ mod erase;
 mod erased_values;
 mod hold;
 mod in_use;
+mod lacking;
 mod lazy_ledger;
 mod live;
 mod open;
 mod orphans;
+mod own_keys;
 mod pending_keys;
 mod reading;
 mod recovery;
@@ -32,8 +34,8 @@ pub(crate) use backup::{
 };
 pub use compact::{CompactProgress, Compaction};
 pub use erase::{
-    DecidedStep, DecisionInfo, DecisionLog, ErasureDone, ErasureOrder, RetractedShare,
-    SeedsRewritten, Suppressed, Target,
+    DecidedStep, DecisionInfo, DecisionLog, ErasureDone, ErasureOrder, NotDone, RetractedShare,
+    SeedsRewritten, Suppressed, Target, TrailShare, TwoPersons, person_named,
 };
 pub(crate) use erased_values::ErasedValues;
 pub use hold::{HoldInfo, HoldScope};
@@ -48,6 +50,7 @@ pub(crate) use secrets::SecretBox;
 pub(crate) use state::State;
 pub(crate) use turn::Turn;
 
+use self::own_keys::OwnKeys;
 use crate::catalog::Catalog;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
@@ -85,6 +88,11 @@ pub struct Options {
     /// A generation of the index is written as a tail behind an older whole one while it has no more
     /// than this share of its bytes, percent: another in tests only.
     pub tail_percent_max: u32,
+    /// Write although `keys/seeds` lacks what records need: where no backup has it.
+    pub despite_missing_seeds: bool,
+    /// Write although `keys/actor.key` makes the key of few of the persons whose sealed names open: where
+    /// another program keyed them by what it did not seal.
+    pub despite_other_persons: bool,
 }
 
 /// What a tail may be of its base: a quarter, so that what is read through two files stays little.
@@ -101,6 +109,8 @@ impl Default for Options {
             segment_bytes_max: SEGMENT_BYTES_MAX,
             run_entries_max: RUN_ENTRIES_MAX,
             tail_percent_max: TAIL_PERCENT_MAX,
+            despite_missing_seeds: false,
+            despite_other_persons: false,
         }
     }
 }
@@ -114,6 +124,7 @@ pub struct Store {
     state: RwLock<State>,
     secrets: Arc<RwLock<SecretBox>>,
     erased_values: Arc<ErasedValues>,
+    own_keys: OwnKeys,
     /// Held by whoever commits ([`Store::turn`]).
     turns: Mutex<()>,
     poisoned: Mutex<Option<String>>,
@@ -220,7 +231,8 @@ impl Store {
     }
 
     pub(crate) fn run_files(&self, fields: IndexedFields) -> RunFiles {
-        RunFiles { storage: self.shared_storage(), store: self.id, fields }
+        let made_under = self.value_hasher().ok().map(|hasher| hasher.made_under());
+        RunFiles { storage: self.shared_storage(), store: self.id, fields, made_under }
     }
 
     pub(crate) fn pending_keys(&self) -> &PendingKeys {
@@ -239,7 +251,10 @@ impl Store {
         self.options.segment_bytes_max
     }
 
-    pub(crate) fn now(&self) -> i64 {
+    /// What its clock says, ns since 1970 UTC. What is written says it of itself; this is for whoever says when
+    /// something was looked at and not written.
+    #[must_use]
+    pub fn now(&self) -> i64 {
         self.options.clock.now()
     }
 
@@ -256,20 +271,28 @@ impl Store {
     /// Begins a transaction; `import` is the number of the first commit of an import that goes on.
     ///
     /// # Errors
-    /// [`Error::ReadOnly`] or [`Error::Poisoned`].
+    /// [`Error::ReadOnly`], [`Error::Poisoned`], [`Error::OtherIndexKey`] if `keys/index.key` is not the one
+    /// under which the index, or where there is none the batches were made, [`Error::OtherActorKey`] if
+    /// `keys/actor.key` makes the keys of other persons than those on record, or [`Error::SeedsMissing`] if
+    /// `keys/seeds` is here and lacks what records need.
     pub fn begin(&self, import: Option<u64>, actor: Option<String>) -> Result<Transaction<'_>> {
         self.check_writable()?;
+        self.need_own_keys()?;
+        self.need_seeds()?;
         Ok(Transaction::new(self, import, actor))
     }
 
-    /// The same for who has the turn; what is committed follows on what was read in it.
+    /// The same for who has the turn, and has judged itself whether seeds are missing; what is committed follows
+    /// on what was read in it.
     pub(crate) fn begin_in_turn(
         &self,
         turn: &Turn<'_>,
         import: Option<u64>,
         actor: Option<String>,
     ) -> Result<Transaction<'_>> {
-        Ok(self.begin(import, actor)?.behind(turn.commit()))
+        self.check_writable()?;
+        self.need_own_keys()?;
+        Ok(Transaction::new(self, import, actor).behind(turn.commit()))
     }
 
     /// A view of everything committed.

@@ -7,6 +7,7 @@ mod held;
 mod pins;
 mod prepared;
 mod publish;
+mod restricted;
 mod snapshots;
 
 pub(crate) use batches::{CONTAINER_ROWS_MAX, container_path};
@@ -359,7 +360,8 @@ impl<'a> Transaction<'a> {
         self.holds.push(hold);
     }
 
-    /// Writes everything staged as one commit. After an error nothing of it is in the log.
+    /// Writes everything staged as one commit. After an error nothing of it is in the log, but where the
+    /// error says what stands.
     ///
     /// # Errors
     /// [`Error::ErasedMeanwhile`] where an erasure was recorded since that was staged, [`Error::Poisoned`] after a failed write, else what the medium says.

@@ -13,6 +13,7 @@ mod containers;
 mod derived;
 mod erased;
 mod journals;
+mod lost_checkpoints;
 mod own_keys;
 mod public_log;
 mod records;
@@ -20,7 +21,7 @@ mod secrets;
 mod segments;
 
 use crate::error::{Error, Result};
-use crate::head::{HEAD, Head};
+use crate::head::{HEAD, Head, is_of_other_store};
 use crate::sealed::REGISTER;
 use crate::storage::Storage;
 pub(crate) use beside::Beside;
@@ -29,6 +30,7 @@ use lineal_proof::Hash;
 use lineal_proof::tlog::VerifierKey;
 pub use public_log::TimestampNote;
 pub(crate) use records::commitments_of;
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -140,6 +142,9 @@ pub struct Report {
     pub checkpoints: u64,
     /// Time stamps of these, the newest of each checkpoint that has one.
     pub timestamps: Vec<TimestampNote>,
+    /// Key files that are not here and without which something was not checked: `keys/seeds` (roots of batches,
+    /// sealed values), `keys/index.key` (look-ups by value).
+    pub keys_missing: Vec<String>,
     /// What is worth knowing and is no fault.
     pub notes: Vec<String>,
     /// The faults, in the order of files.
@@ -335,6 +340,21 @@ fn check(
     Ok((report, head))
 }
 
+/// The commitments that the records of a store hold, and whether all of its records were read.
+pub(crate) fn commitments_named(storage: &dyn Storage) -> Result<(BTreeSet<Hash>, bool)> {
+    let mut report = Report::default();
+    let head = head(storage, &mut report)?;
+    let say = &mut |_| ControlFlow::Continue(());
+    let mut steps = Steps::of(storage, say)?;
+    let what = (&What::all(Depth::Fast), true);
+    let log = segments::check(storage, head, what, &mut report, &mut steps)?;
+    // The records of another store name what is its own.
+    if report.faults.iter().any(|fault| fault.code == Code::SegmentHeader) {
+        return Ok((BTreeSet::new(), false));
+    }
+    Ok((log.sealed.into_keys().collect(), report.faults.is_empty()))
+}
+
 /// Bytes of segments and containers: how long it will take, more or less.
 fn bytes_of(storage: &dyn Storage) -> Result<u64> {
     let mut bytes = 0;
@@ -359,6 +379,14 @@ fn head(storage: &dyn Storage, report: &mut Report) -> Result<Option<Head>> {
         return Ok(None);
     };
     match Head::from_bytes(&bytes) {
+        Ok(head) if is_of_other_store(storage, &head)? => {
+            let rule = "it names the store that all segments and the register of sealed values name, and \
+                        no other";
+            let lost = "nothing but what vouches for the last commit: `lineal repair` makes it anew from \
+                        the segments";
+            report.fault(Code::HeadDamaged, HEAD, 16, rule, lost);
+            Ok(None)
+        }
         Ok(head) => Ok(Some(head)),
         Err(newer @ Error::NewerFormat { .. }) => Err(newer),
         Err(error) => {

@@ -196,6 +196,31 @@ fn two_persons_a_basis_and_no_hold() {
 }
 
 #[test]
+fn an_erasure_needs_two_persons_who_are_named_and_are_not_one() {
+    let (_memory, store) = days();
+    let two = |one: &str, other: &str| store.two_persons(one, other);
+    for nobody in ["", " ", ".", "-", "unknown", "token: "] {
+        for (one, other) in [(nobody, "b@bank.example"), ("a@bank.example", nobody)] {
+            let refused = two(one, other);
+            assert!(matches!(refused, Err(Error::Nobody { .. })), "{one:?} {other:?}: {refused:?}");
+        }
+        assert!(matches!(store.person_key(nobody), Err(Error::Nobody { .. })), "{nobody:?}");
+    }
+    for (one, other) in [
+        ("a@bank.example", " A@Bank.Example "),
+        ("Anna Maier", "anna  maier"),
+        ("token: 8b54a5b871f7", "token:8b54a5b871f7"),
+        ("8B54A5B871F7", "token:8b54a5b871f7"),
+    ] {
+        let refused = two(one, other);
+        assert!(matches!(refused, Err(Error::SamePerson { .. })), "{one:?} {other:?}: {refused:?}");
+    }
+    let persons = two(" A@bank.example", "token: 8b54a5b871f7").unwrap();
+    assert_eq!(persons.decided_by, store.actor_key("a@bank.example").unwrap());
+    assert_eq!(persons.executed_by, store.actor_key("token:8b54a5b871f7").unwrap());
+}
+
+#[test]
 fn a_crash_at_any_call_leaves_all_or_nothing_and_the_next_writer_finishes() {
     let (memory, store) = days();
     let before = listed(&store.snapshot().unwrap());
@@ -213,7 +238,7 @@ fn a_crash_at_any_call_leaves_all_or_nothing_and_the_next_writer_finishes() {
         let faulty = Arc::new(FaultyStorage::new(disk.clone(), Plan::CrashAt(at)));
         let store = Store::open_on(faulty, sample::options()).unwrap();
         let error = erase_event(&store, "e17").unwrap_err();
-        assert!(matches!(error, Error::Io { .. }), "{error}");
+        assert!(matches!(error, Error::Io { .. } | Error::Stands { .. }), "{error}");
         drop(store);
         for percent in [0, 50, 100] {
             let left = disk.after_power_cut(percent);

@@ -5,6 +5,8 @@
 mod absence;
 #[path = "proofs/changes.rs"]
 mod changes;
+#[path = "proofs/missing.rs"]
+mod missing;
 #[path = "proofs/stores.rs"]
 mod stores;
 

@@ -167,6 +167,83 @@ fn a_copy_that_does_not_prove_itself_brings_nothing() {
 }
 
 #[test]
+fn a_register_of_another_store_is_set_aside_and_the_stores_own_comes_back() {
+    const REGISTER: &str = "sealed/00000001.seg";
+    let (memory, copy) = store_and_copy(STEPS);
+    let (expected, answered) = (truth(&memory), all_answers(&memory));
+    let other = MemoryStorage::new();
+    let secrets = Options::default().secrets;
+    let of_other = Options { store_id: Some([9; 16]), secrets, ..options() };
+    let store = Store::create_on(shared(&other), of_other).unwrap();
+    finish(&store).unwrap();
+    drop(store);
+    let foreign = other.read(REGISTER).unwrap().unwrap().to_vec();
+    let own = memory.read(REGISTER).unwrap().unwrap().to_vec();
+    // In its place; its frames behind the store's own header; and one with the other's header alone.
+    let behind = [&own[..64], &foreign[64..]].concat();
+    let before = [&foreign[..64], &own[64..]].concat();
+    for (bytes, has_keys) in [(&foreign, true), (&foreign, false), (&behind, true), (&before, true)]
+    {
+        let disk = memory.after_power_cut(100);
+        disk.put(REGISTER, bytes, true).unwrap();
+        if !has_keys {
+            disk.remove("keys/seeds").unwrap();
+        }
+        assert!(!is_sound(&disk));
+        let done = run(&disk, Some(&copy));
+        assert_eq!(done.left, [], "{done:?}");
+        assert_eq!(done.restored.len(), 1, "{done:?}");
+        let aside = done.restored[0].aside.as_ref().unwrap();
+        assert_eq!(disk.read(aside).unwrap().unwrap().to_vec(), *bytes, "what was there stays");
+        assert_eq!(disk.read(REGISTER).unwrap().unwrap().to_vec(), own);
+        if has_keys {
+            assert_eq!(truth(&disk), expected);
+            assert_eq!(all_answers(&disk), answered);
+        }
+    }
+    // Beside the log of another store it is `head` that looks like the stray one: a copy of what it names is
+    // refused, and nothing is touched.
+    let disk = memory.after_power_cut(100);
+    for path in [REGISTER, SEGMENT] {
+        disk.put(path, &other.read(path).unwrap().unwrap(), true).unwrap();
+    }
+    let before = truth(&disk);
+    let refused = repair(&shared(&disk), &wanted(Some(&copy)), &mut |_| {}).unwrap_err();
+    assert!(matches!(refused, Error::OtherStore { .. }), "{refused:?}");
+    assert_eq!(truth(&disk), before);
+}
+
+#[test]
+fn a_copy_with_another_past_is_refused_by_the_first_commit_that_differs() {
+    let (memory, early) = store_and_copy(2);
+    let fork = Store::open_on(shared(&early), options()).unwrap();
+    for number in 0..2 {
+        let mut tx = fork.begin(None, None).unwrap();
+        tx.add_retract(1, number == 1, Some("another story")).unwrap();
+        tx.commit().unwrap();
+    }
+    drop(fork);
+    // Sound, with damage of what is derived, and of what is recorded.
+    for damaged in [None, Some("index/ledger.idx"), Some(SEGMENT)] {
+        for dry_run in [true, false] {
+            let disk = memory.after_power_cut(100);
+            if let Some(path) = damaged {
+                disk.damage(path, |bytes| bytes[200] ^= 1);
+            }
+            let before = disk.paths();
+            let wanted = Wanted { dry_run, ..wanted(Some(&early)) };
+            let error = repair(&shared(&disk), &wanted, &mut |_| {}).unwrap_err();
+            assert!(matches!(error, Error::OtherHistory { commit: 3, .. }), "{damaged:?}: {error}");
+            assert!(error.is_damage() && disk.paths() == before, "nothing was written");
+        }
+    }
+    // One that is only older, or newer, has the same past.
+    let (whole, copy) = store_and_copy(2);
+    assert_eq!(run(&whole, Some(&copy)), Repaired::default());
+    assert_eq!(run(&copy, Some(&whole)).left, []);
+}
+
+#[test]
 fn a_lost_head_and_damaged_derived_files_need_no_copy() {
     let (memory, _) = store_and_copy(3);
     let expected = all_answers(&memory);

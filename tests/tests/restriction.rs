@@ -4,10 +4,13 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use lineal_engine::event_fields::EventField;
+use lineal_engine::events::{EventBlock, EventValue};
 use lineal_engine::schema::Kind;
 use lineal_engine::storage::{MemoryStorage, Storage};
 use lineal_engine::verify::{Depth, verify};
-use lineal_engine::{ErasureDone, ErasureOrder, Error, Snapshot, Store, Target, Unproved};
+use lineal_engine::{
+    BatchDraft, ErasureDone, ErasureOrder, Error, NodeDraft, Snapshot, Store, Target, Unproved,
+};
 use lineal_proof::Hash;
 use lineal_proof::bundle::{Bundle, Named, Nothing, Scope};
 use lineal_proof::record::{Decision, node_id};
@@ -214,4 +217,64 @@ fn where_events_are_restricted_nobody_learns_from_a_proof_of_absence_which_value
     assert!(ask(true, 99).is_ok());
     decide(&store, Decision::Lifted, event(&store, "e17")).unwrap();
     assert!(ask(false, 99).is_ok());
+}
+
+/// Writes a row of an event with an id that is known, as another line says it.
+fn come_again(store: &Store, (file, source): (u8, &str), id: &str) {
+    let mut block = EventBlock::new();
+    block.set(EventField::Time, EventValue::Int(5_000));
+    block.set(EventField::EventId, EventValue::Text("new"));
+    block.end_row();
+    block.set(EventField::Time, EventValue::Int(4_000));
+    block.set(EventField::EventId, EventValue::Text(id));
+    block.set(EventField::Decision, EventValue::Text("reject"));
+    block.end_row();
+    let of = sample::batch(file, 0..0);
+    let saying = sample::saying(source, "datadog-archive", 300);
+    let again =
+        BatchDraft { saying, block: Arc::new(block), rows: vec![0, 1], doubted: vec![1], ..of };
+    let mut tx = store.begin(None, None).unwrap();
+    tx.add_node(&again.saying, NodeDraft::new(Kind::Deployment, sample::deployment())).unwrap();
+    tx.add_batch(again);
+    tx.commit().unwrap();
+    store.write_indexes().unwrap();
+}
+
+#[test]
+fn a_restricted_event_stays_restricted_when_it_comes_in_another_line() {
+    let (memory, store) = days();
+    decide(&store, Decision::Restricted, event(&store, "e17")).unwrap();
+    // Also where the import that brought the row was undone.
+    for retracts in [false, true] {
+        if retracts {
+            let mut tx = store.begin(None, None).unwrap();
+            tx.add_retract(2, false, None).unwrap();
+            tx.commit().unwrap();
+        }
+        let decided = store.decisions().unwrap().len();
+        come_again(&store, (20 + u8::from(retracts), "datadog"), "e17");
+        let view = store.snapshot().unwrap();
+        let shown = ids(&view);
+        assert!(!shown.contains("e17") && shown.contains("new"), "{retracts}: {shown:?}");
+        assert!(view.events_by_id("e17").unwrap().is_empty());
+        assert_eq!(view.unshown().map(|of| of.restricted).sum::<u64>(), 1, "it is told");
+        assert_eq!(view.with_restricted().events_by_id("e17").unwrap().len(), 1);
+        let all = store.decisions().unwrap();
+        assert_eq!(all.len(), decided + 1, "a record says so, in the words of the first");
+        let (first, last) = (&all[0], &all[decided]);
+        assert_eq!((last.decision, last.rows), (Decision::Restricted, 1));
+        assert_eq!((&last.reference, &last.decided_by), (&first.reference, &first.decided_by));
+        assert_eq!(last.commit, store.commit(), "in the commit that brings the row");
+    }
+    // The same id in another log is another event.
+    come_again(&store, (30, "another"), "e17");
+    assert!(ids(&store.snapshot().unwrap()).contains("e17"));
+    decide(&store, Decision::Lifted, event(&store, "e17")).unwrap();
+    assert_eq!(store.snapshot().unwrap().events_by_id("e17").unwrap().len(), 2);
+    come_again(&store, (22, "datadog"), "e17");
+    assert_eq!(store.snapshot().unwrap().events_by_id("e17").unwrap().len(), 2);
+    assert!(store.snapshot().unwrap().unshown().next().is_none());
+    drop(store);
+    let report = verify(&memory, Depth::Full, &mut |_| {}).unwrap();
+    assert!(report.is_sound(), "{report:?}");
 }

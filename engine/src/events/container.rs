@@ -20,9 +20,9 @@ use parquet::schema::types::{ColumnPath, Type as SchemaType};
 use std::sync::Arc;
 
 /// Rows of a row group: one is decoded whole when a column of it is scanned.
-pub(super) const GROUP_ROWS: usize = 16_384;
+pub(crate) const GROUP_ROWS: usize = 16_384;
 /// Rows of a page: what one look-up decodes.
-pub(super) const PAGE_ROWS: usize = 1_024;
+pub(crate) const PAGE_ROWS: usize = 1_024;
 /// Rows that share their text on average, from which on texts are written run by run: below, the
 /// calls cost more than what they spare.
 const RUN_ROWS: usize = 32;

@@ -36,6 +36,24 @@ impl KeyEntry {
     }
 }
 
+/// What a run is of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RunOf {
+    /// Commits that it covers.
+    pub(crate) commits: (u64, u64),
+    /// The fields whose values stand in it.
+    pub(crate) fields: IndexedFields,
+    /// Under which key.
+    pub(crate) made_under: u64,
+}
+
+impl RunOf {
+    /// The numbers as they stand in a run's file.
+    pub(super) fn numbers(self) -> [u64; 4] {
+        [self.commits.0, self.commits.1, self.fields.bits(), self.made_under]
+    }
+}
+
 /// An open run. Cloning is cheap.
 #[derive(Clone)]
 pub(crate) struct KeyRun {
@@ -44,6 +62,8 @@ pub(crate) struct KeyRun {
     pub(crate) commits: (u64, u64),
     /// The fields whose values stand in it.
     pub(crate) fields: IndexedFields,
+    /// Under which key its hashes were made ([`crate::keys::ValueHasher::made_under`]).
+    pub(crate) made_under: u64,
     /// Is the filter asked first?
     is_filtered: bool,
 }
@@ -66,12 +86,7 @@ pub(super) fn fanout_bits(entries: usize) -> u32 {
 }
 
 /// The sections of a run over entries, which are sorted here.
-fn lay_out(
-    entries: &mut [KeyEntry],
-    commits: (u64, u64),
-    fields: IndexedFields,
-    damage: Arc<Damage>,
-) -> Sections {
+fn lay_out(entries: &mut [KeyEntry], of: RunOf, damage: Arc<Damage>) -> Sections {
     entries.par_sort_unstable();
     let bits = fanout_bits(entries.len());
     let mut ways = Vec::with_capacity((1 << bits) + 1);
@@ -83,7 +98,7 @@ fn lay_out(
         ways.push(u32::try_from(at).expect("fewer than 2^32 entries"));
     }
     let mut sections = Sections::new(damage);
-    sections.put(Tag::View, 0, 0, &[commits.0, commits.1, fields.bits()]);
+    sections.put(Tag::View, 0, 0, &of.numbers());
     sections.put(Tag::KeyWays, 0, bits.into(), &ways);
     let hashes: Vec<u64> = entries.iter().map(|entry| entry.hash).collect();
     sections.put(Tag::KeyHashes, 0, 0, &hashes);
@@ -93,13 +108,8 @@ fn lay_out(
 
 impl KeyRun {
     /// A run over entries, in memory.
-    pub(crate) fn of(
-        entries: &mut [KeyEntry],
-        commits: (u64, u64),
-        fields: IndexedFields,
-        damage: &Arc<Damage>,
-    ) -> KeyRun {
-        let run = KeyRun::over(lay_out(entries, commits, fields, Arc::clone(damage)));
+    pub(crate) fn of(entries: &mut [KeyEntry], of: RunOf, damage: &Arc<Damage>) -> KeyRun {
+        let run = KeyRun::over(lay_out(entries, of, Arc::clone(damage)));
         run.expect("sections that were just made fit one another")
     }
 
@@ -134,7 +144,7 @@ impl KeyRun {
 
     fn over(sections: Sections) -> Option<KeyRun> {
         let view = sections.get::<u64>(Tag::View, 0);
-        let [first, last, fields] = *view.all()? else { return None };
+        let [first, last, fields, made_under] = *view.all()? else { return None };
         let bits = u32::try_from(sections.extra(Tag::KeyWays, 0)).ok()?;
         let (hashes, rows) = (sections.get(Tag::KeyHashes, 0), sections.get(Tag::KeyRows, 0));
         let ways = sections.below(Tag::KeyWays, 0, Section::<u64>::len(&hashes) + 1);
@@ -147,7 +157,8 @@ impl KeyRun {
             && parts.hashes.len() == parts.rows.len()
             && filter_fits;
         let (parts, fields) = (Arc::new(parts), IndexedFields::from_bits(fields));
-        fits.then_some(KeyRun { parts, commits: (first, last), fields, is_filtered })
+        let commits = (first, last);
+        fits.then_some(KeyRun { parts, commits, fields, made_under, is_filtered })
     }
 
     /// How many entries it has.
@@ -236,7 +247,7 @@ mod tests {
         for count in [0, 1, 2, 10, 5_000] {
             let all = entries(count);
             let run = file(&mut all.clone(), (1, 3)).1.unwrap();
-            assert_eq!((run.len(), run.commits), (count as usize, (1, 3)));
+            assert_eq!((run.len(), run.commits, run.made_under), (count as usize, (1, 3), 9));
             for entry in &all {
                 let mut expected: Vec<_> =
                     all.iter().filter(|e| e.hash == entry.hash).copied().collect();
@@ -251,8 +262,8 @@ mod tests {
     fn file(entries: &mut [KeyEntry], commits: (u64, u64)) -> (MemoryStorage, Result<KeyRun>) {
         let storage = MemoryStorage::new();
         entries.sort_unstable();
-        let what = (commits, IndexedFields::default());
-        let mut file = KeyRunFile::begin(&storage, "r", &[4; 16], what, entries.len()).unwrap();
+        let of = RunOf { commits, fields: IndexedFields::default(), made_under: 9 };
+        let mut file = KeyRunFile::begin(&storage, "r", &[4; 16], of, entries.len()).unwrap();
         entries.iter().try_for_each(|entry| file.push(entry.hash, entry.packed())).unwrap();
         file.finish().unwrap();
         let run = open(&storage, &Arc::default());

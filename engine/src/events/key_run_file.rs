@@ -3,9 +3,9 @@
 //! Nothing is held whole: entries come in ascending order and go out in pieces, and what was read
 //! of a mapped run is given back to the system. So a merge takes some megabytes, whatever the size.
 
+use super::KeyEntry;
 use super::key_filter;
-use super::key_run::{KeyRun, fanout_bits};
-use super::{IndexedFields, KeyEntry};
+use super::key_run::{KeyRun, RunOf, fanout_bits};
 use crate::error::{Error, Result};
 use crate::head::Head;
 use crate::index::IndexKind;
@@ -41,7 +41,7 @@ pub(crate) struct KeyRunFile<'a> {
 }
 
 impl<'a> KeyRunFile<'a> {
-    /// Begins a run of so many entries, for commits and fields.
+    /// Begins a run of so many entries.
     ///
     /// # Errors
     /// [`Error::Limit`] for 2^32 entries and more, or what the medium says.
@@ -49,7 +49,7 @@ impl<'a> KeyRunFile<'a> {
         storage: &'a dyn Storage,
         path: &str,
         store: &[u8; 16],
-        (commits, fields): ((u64, u64), IndexedFields),
+        of: RunOf,
         entries: usize,
     ) -> Result<KeyRunFile<'a>> {
         if u32::try_from(entries).is_err() {
@@ -59,16 +59,16 @@ impl<'a> KeyRunFile<'a> {
         let bits = fanout_bits(entries);
         let planned = |tag, extra: u64, length| Planned { tag, number: 0, extra, length };
         let sections = [
-            planned(Tag::View, 0, 3 * size_of::<u64>()),
+            planned(Tag::View, 0, size_of_val(&of.numbers())),
             planned(Tag::KeyWays, bits.into(), ((1 << bits) + 1) * size_of::<u32>()),
             planned(Tag::KeyHashes, 0, entries * size_of::<u64>()),
             planned(Tag::KeyRows, 0, entries * size_of::<u64>()),
             planned(Tag::KeyFilter, 0, key_filter::words_of(entries) * size_of::<u64>()),
         ];
-        let head = Head { commit: commits.1, ..Head::new(*store) };
+        let head = Head { commit: of.commits.1, ..Head::new(*store) };
         let what = (IndexKind::Keys, head);
         let mut stream = Stream::begin(storage, path, what, sections.into_iter())?;
-        stream.push(0, as_bytes(&[commits.0, commits.1, fields.bits()]))?;
+        stream.push(0, as_bytes(&of.numbers()))?;
         let ways = Vec::with_capacity((1 << bits) + 1);
         let (hashes, rows) = (Vec::with_capacity(PIECE), Vec::with_capacity(PIECE));
         let (filter, block) = ((key_filter::words_of(entries), 0), Vec::new());

@@ -7,6 +7,7 @@ use super::container::GROUP_ROWS;
 use super::decoded::{ColumnPlace, DICTIONARY, GROUP};
 use super::pages::{Chunk, Pages};
 use super::raw::{spread, spread_bytes, take};
+use super::zones::OneText;
 use super::{Decoded, EventBlock};
 use crate::error::{Error, Result};
 use crate::event_fields::{EVENT_FIELDS, EventField};
@@ -123,6 +124,36 @@ impl Container {
             at = until;
         }
         Ok(false)
+    }
+
+    /// What each of some rows holds in a field of texts, where the container says of its pages that it is the
+    /// same; none where that cannot be told.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if the container cannot be decoded.
+    pub(crate) fn one_text(
+        &self,
+        rows: &Range<usize>,
+        field: EventField,
+    ) -> Result<Option<OneText<'_>>> {
+        let index = match self.columns[field as usize] {
+            (None, None) => return Ok(Some(OneText::Absent)),
+            (Some(index), None) if rows.end <= self.rows => index,
+            _ => return Ok(None),
+        };
+        let (mut one, mut at) = (None, rows.start);
+        while at < rows.end {
+            let group = at / GROUP_ROWS;
+            let (first, until) = (group * GROUP_ROWS, rows.end.min((group + 1) * GROUP_ROWS));
+            let zone = self.pages.zone(Chunk { group, index }).map_err(|e| self.fail(&e))?;
+            let own = zone.and_then(|zone| zone.one_text(&(at - first..until - first)));
+            if own.is_none() || one.is_some_and(|one| Some(one) != own) {
+                return Ok(None);
+            }
+            one = own;
+            at = until;
+        }
+        Ok(one)
     }
 
     fn read_columns(
@@ -451,6 +482,39 @@ mod tests {
             let behind = container.with_value(&decoded, 0, 40_000, spec.field, |_| ());
             assert!(behind.is_err(), "{}", spec.name);
         }
+    }
+
+    #[test]
+    fn pages_say_where_all_rows_hold_one_text() {
+        let mut source = EventBlock::new();
+        for row in 0..40_000_u32 {
+            source.set(EventField::Time, EventValue::Int(i64::from(row)));
+            // Pages of 1,024 rows, the last of the first ones in a group of its own.
+            match row / 1_024 {
+                0..=16 => drop(source.set(EventField::System, EventValue::Text("ours"))),
+                17 => drop(source.set(EventField::System, EventValue::Text("theirs"))),
+                18 => {}
+                _ if row % 2 == 0 => drop(source.set(EventField::System, EventValue::Text("ours"))),
+                _ => {}
+            }
+            source.end_row();
+        }
+        let rows: Vec<u32> = (0..40_000).collect();
+        let parts = [ContainerPart { block: &source, rows: &rows, erased: &[] }];
+        let bytes = write_container(&parts, &[1; 16]).unwrap();
+        let container = Container::open("c", mapping::Bytes::held(bytes)).unwrap();
+        let one = |rows: Range<usize>| container.one_text(&rows, EventField::System).unwrap();
+        for rows in [0..17_408, 5..6, 16_000..17_000] {
+            assert_eq!(one(rows.clone()), Some(OneText::Text("ours")), "{rows:?}");
+        }
+        assert_eq!(one(17_408..18_432), Some(OneText::Text("theirs")));
+        assert_eq!(one(18_432..19_456), Some(OneText::Absent));
+        // Two texts, a text and nothing, a page of both, and rows that are not there.
+        for rows in [17_000..17_409, 18_431..18_433, 20_000..20_001, 39_990..40_001, 3..3] {
+            assert_eq!(one(rows.clone()), None, "{rows:?}");
+        }
+        let without = container.one_text(&(0..40_000), EventField::Region).unwrap();
+        assert_eq!(without, Some(OneText::Absent));
     }
 
     #[test]

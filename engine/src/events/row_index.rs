@@ -56,7 +56,7 @@ struct Ids {
 }
 
 /// An id to look for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct IdHash {
     hash: u32,
     like_hash: bool,
@@ -167,6 +167,11 @@ impl RowIndex {
     /// The hashes of the container's pieces; none if they are damaged.
     pub(crate) fn pieces(&self) -> Option<&[[u8; 32]]> {
         self.parts.pieces.all()
+    }
+
+    /// How many rows the container has.
+    pub(crate) fn rows(&self) -> usize {
+        self.parts.rows
     }
 
     /// Is an id of the container written like a bare hash?

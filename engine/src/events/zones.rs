@@ -1,5 +1,5 @@
 //! What the pages of a column hold, at least and at most: where no value of a page can fit a
-//! condition, the page is not read.
+//! condition, or all its values are one, the page is not read.
 
 use super::EventValue;
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
@@ -27,9 +27,7 @@ impl Zone {
         low: Option<EventValue<'_>>,
         high: Option<EventValue<'_>>,
     ) -> bool {
-        let first = self.firsts.partition_point(|row| *row <= rows.start).max(1) - 1;
-        let behind = self.firsts.partition_point(|row| *row < rows.end);
-        (first..behind).any(|page| match &self.values {
+        self.pages(rows).any(|page| match &self.values {
             ColumnIndexMetaData::INT64(index) => {
                 let bounds = index.min_value(page).zip(index.max_value(page));
                 bounds.is_some_and(|(least, greatest)| {
@@ -47,4 +45,38 @@ impl Zone {
             _ => true,
         })
     }
+
+    /// What each of some rows of the group holds, where the pages say that it is the same; none where that
+    /// cannot be told.
+    pub(super) fn one_text(&self, rows: &Range<usize>) -> Option<OneText<'_>> {
+        let mut pages = self.pages(rows);
+        let one = self.of_page(pages.next()?)?;
+        pages.all(|page| self.of_page(page) == Some(one)).then_some(one)
+    }
+
+    fn of_page(&self, page: usize) -> Option<OneText<'_>> {
+        if self.values.is_null_page(page) {
+            return Some(OneText::Absent);
+        }
+        let ColumnIndexMetaData::BYTE_ARRAY(index) = &self.values else { return None };
+        let absent = *self.values.null_counts()?.get(page)?;
+        let (least, greatest) = index.min_value(page).zip(index.max_value(page))?;
+        let text = std::str::from_utf8(least).ok()?;
+        (absent == 0 && least == greatest).then_some(OneText::Text(text))
+    }
+
+    /// The pages that hold some rows of the group.
+    fn pages(&self, rows: &Range<usize>) -> Range<usize> {
+        let first = self.firsts.partition_point(|row| *row <= rows.start).max(1) - 1;
+        first..self.firsts.partition_point(|row| *row < rows.end)
+    }
+}
+
+/// What stands in each of some rows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum OneText<'z> {
+    /// Nothing.
+    Absent,
+    /// This text.
+    Text(&'z str),
 }

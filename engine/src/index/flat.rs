@@ -6,6 +6,7 @@
 use super::IndexKind;
 use crate::events::{Month, MonthCounts};
 use crate::head::{Head, LENGTH as HEAD_LENGTH};
+use crate::ledger::is_place;
 use crate::schema::{KINDS, RELATION_COUNT};
 use crate::segment::Location;
 use lineal_proof::{Hash, Key, KeyPart};
@@ -14,7 +15,7 @@ use rayon::prelude::*;
 pub(crate) const MAGIC: &[u8; 8] = b"LNIDX001";
 /// Raised with every change of what the files hold or mean, be it only which names are looked up:
 /// an older program's file is made again.
-const VERSION: u32 = 17;
+const VERSION: u32 = 18;
 /// How far the version's own number stands to the left in what [`version`] says.
 const VERSION_BITS: u32 = 16;
 const HEADER: usize = 16 + HEAD_LENGTH;
@@ -251,8 +252,10 @@ impl<'a> Reader<'a> {
         Some(words.iter().map(|word| u32::from_le_bytes(*word)).collect())
     }
 
+    /// None too where no log is so long.
     pub(crate) fn location(&mut self) -> Option<Location> {
-        Some(Location { segment: self.u32()?, offset: self.u64()? })
+        let at = Location { segment: self.u32()?, offset: self.u64()? };
+        is_place(at).then_some(at)
     }
 
     pub(crate) fn key(&mut self) -> Option<Key> {
@@ -366,6 +369,20 @@ mod tests {
         assert_eq!(again.at, reader.at);
         assert!(reader.items(Reader::key)?.is_empty());
         reader.is_at_end().then_some((numbers, keys))
+    }
+
+    #[test]
+    fn a_place_that_no_log_reaches_is_none() {
+        let read = |segment: u32, offset: u64| {
+            let mut writer = Writer::new(IndexKind::Graph, &Head::new([3; 16]));
+            writer.location(Location { segment, offset });
+            let bytes = writer.finish();
+            open(&bytes, IndexKind::Graph).unwrap().1.location()
+        };
+        let last = Location { segment: (1 << 24) - 1, offset: (1 << 40) - 1 };
+        assert_eq!(read(last.segment, last.offset), Some(last));
+        assert_eq!(read(last.segment + 1, 0), None);
+        assert_eq!(read(1, last.offset + 1), None);
     }
 
     #[test]

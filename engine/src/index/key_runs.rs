@@ -10,7 +10,8 @@ use super::{IndexKind, TRIES};
 use crate::damage::Damage;
 use crate::error::{Error, Result};
 use crate::events::{
-    IndexedFields, KeyEntry, KeyRun, KeyRunFile, count_kept, merge_runs, write_entries, write_kept,
+    IndexedFields, KeyEntry, KeyRun, KeyRunFile, RunOf, count_kept, merge_runs, write_entries,
+    write_kept,
 };
 use crate::head::Head;
 use crate::mapping::Bytes;
@@ -53,6 +54,8 @@ pub(crate) struct RunFiles {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) store: [u8; 16],
     pub(crate) fields: IndexedFields,
+    /// Under which key new runs are made; none without the index key.
+    pub(crate) made_under: Option<u64>,
 }
 
 /// How a run is opened: for look-ups, or to be read in order.
@@ -180,13 +183,15 @@ impl RunFiles {
         if known.covered != behind {
             return Ok(false);
         }
+        self.need_key_of(&known.runs)?;
         let mut commits: Vec<_> = known.runs.iter().map(|run| run.commits).collect();
         let erasures = known.erasures;
         drop(known);
         if !entries.is_empty() {
             entries.par_sort_unstable();
             let new = (commits.last().map_or(1, |last| last.1 + 1), upto);
-            write_entries(entries, self.begin(new, entries.len())?)?;
+            let made_under = self.made_under.unwrap_or_default();
+            write_entries(entries, self.begin((new, made_under), entries.len())?)?;
             commits.push(new);
         }
         self.name(&commits, (upto, erasures))?;
@@ -194,9 +199,36 @@ impl RunFiles {
         Ok(true)
     }
 
-    fn begin(&self, commits: (u64, u64), entries: usize) -> Result<KeyRunFile<'_>> {
-        let what = (commits, self.fields);
-        KeyRunFile::begin(&*self.storage, &run_path(commits), &self.store, what, entries)
+    /// Refuses a key of the index under which these runs were not made: what is looked for under it would not be
+    /// found in them, though it stands there. Without a key nothing is looked for.
+    ///
+    /// # Errors
+    /// [`Error::OtherIndexKey`] with the first of them.
+    pub(crate) fn need_key_of(&self, runs: &[KeyRun]) -> Result<()> {
+        let Some(key) = self.made_under else { return Ok(()) };
+        match runs.iter().find(|run| run.made_under != key) {
+            Some(other) => Err(Error::OtherIndexKey { file: run_path(other.commits) }),
+            None => Ok(()),
+        }
+    }
+
+    /// The same of the runs that are there; gives whether there are any.
+    ///
+    /// # Errors
+    /// As [`RunFiles::need_key_of`], or what the medium says.
+    pub(crate) fn need_key(&self) -> Result<bool> {
+        let runs = self.open_to_merge()?.runs;
+        self.need_key_of(&runs)?;
+        Ok(!runs.is_empty())
+    }
+
+    fn begin(
+        &self,
+        (commits, made_under): ((u64, u64), u64),
+        entries: usize,
+    ) -> Result<KeyRunFile<'_>> {
+        let of = RunOf { commits, fields: self.fields, made_under };
+        KeyRunFile::begin(&*self.storage, &run_path(commits), &self.store, of, entries)
     }
 
     /// Merges runs until no tier has too many.
@@ -224,7 +256,12 @@ impl RunFiles {
             let Some(range) = next(&sizes) else { break };
             let KeyRuns { runs, covered, erasures } = known;
             let commits = (runs[range.start].commits.0, runs[range.end - 1].commits.1);
-            let file = self.begin(commits, sizes[range.clone()].iter().sum())?;
+            let made_under = runs[range.start].made_under;
+            // Runs of two keys are not of one store: `rebuild` makes them anew.
+            if runs[range.clone()].iter().any(|run| run.made_under != made_under) {
+                break;
+            }
+            let file = self.begin((commits, made_under), sizes[range.clone()].iter().sum())?;
             match merge_runs(&runs[range.clone()], file) {
                 // Damage must not get a new checksum: what is damaged waits for `rebuild`.
                 Err(Error::Derived { .. }) => break,
@@ -261,7 +298,7 @@ impl RunFiles {
                 Err(error) => return Err(error),
             };
             if kept < run.len() {
-                write_kept(run, &stays, self.begin(run.commits, kept)?)?;
+                write_kept(run, &stays, self.begin((run.commits, run.made_under), kept)?)?;
             }
             named.push(run.commits);
         }
@@ -389,7 +426,7 @@ mod tests {
 
     fn files(storage: impl Storage + 'static) -> RunFiles {
         let fields = IndexedFields::default();
-        RunFiles { storage: Arc::new(storage), store: [4; 16], fields }
+        RunFiles { storage: Arc::new(storage), store: [4; 16], fields, made_under: Some(5) }
     }
 
     /// Entries of a commit: one hash that every commit has, and some of its own.
@@ -460,6 +497,29 @@ mod tests {
         assert_eq!(check(&files, "no list"), 6);
         files.append(&mut entries(7), (6, 7)).unwrap();
         assert_eq!(check(&files, "another list"), 7);
+    }
+
+    #[test]
+    fn runs_take_no_entries_made_under_another_key() {
+        let memory = MemoryStorage::new();
+        let files = files(memory.clone());
+        for commit in 1..=2 {
+            files.append(&mut entries(commit), (commit - 1, commit)).unwrap();
+        }
+        let before = memory.paths();
+        let other = RunFiles { made_under: Some(6), ..files.clone() };
+        for refused in [other.append(&mut entries(3), (2, 3)), other.need_key()] {
+            let Err(Error::OtherIndexKey { file }) = refused else { panic!("{refused:?}") };
+            assert_eq!(file, run_path((1, 1)));
+        }
+        assert_eq!(memory.paths(), before);
+        // Who has none merges what is there, and it stays what it was made under.
+        let without = RunFiles { made_under: None, ..files.clone() };
+        without.need_key().unwrap();
+        without.merge_all().unwrap();
+        assert_eq!(check(&files, "merged"), 2);
+        files.need_key().unwrap();
+        assert!(other.need_key().is_err());
     }
 
     #[test]

@@ -88,6 +88,25 @@ impl Keys {
         }
     }
 
+    /// The same for who cannot go on without.
+    ///
+    /// # Errors
+    /// [`Error::NoKey`] where no seeds are here, [`Error::SeedsMissing`] where those that are here lack it.
+    pub(crate) fn need_cover(
+        &self,
+        (batch, seed_id): (&Hash, &[u8]),
+        rows: u64,
+        purpose: &'static str,
+    ) -> Result<Cover> {
+        self.cover(batch, seed_id, rows).ok_or_else(|| {
+            if !self.has_seeds() {
+                return Error::NoKey { name: "seeds", purpose };
+            }
+            let (what, instead) = ("the seed of a batch".to_owned(), format!("{purpose} needs it"));
+            Error::SeedsMissing { what, instead }
+        })
+    }
+
     /// Since which commit a batch has nodes of its own, and so no seed any more; none if it has a seed.
     pub(crate) fn unseeded_since(&self, batch: &Hash) -> Option<u32> {
         self.seeds().nodes.get(&batch.0).map(|left| left.since)

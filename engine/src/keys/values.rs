@@ -4,15 +4,26 @@ use lineal_proof::lanes::{self, Message};
 use lineal_proof::{Hash, cbor};
 use std::cell::RefCell;
 
+/// Separates what is told of the key of the index from every other use of it.
+const CONTEXT_MADE_UNDER: &str = "lineal v1 index key check";
+
 /// Hashes values for the event-key index.
 #[derive(Clone)]
 pub struct ValueHasher {
     key: [u8; 32],
+    made_under: u64,
 }
 
 impl ValueHasher {
     pub(super) fn new(key: [u8; 32]) -> ValueHasher {
-        ValueHasher { key }
+        let made_under = head_of(&Hash(Hash::derive(CONTEXT_MADE_UNDER, &key)));
+        ValueHasher { key, made_under }
+    }
+
+    /// What runs of event keys say of the key that they were made under: by it another store's is told,
+    /// whose look-ups would find nothing, and the key itself is not.
+    pub(crate) fn made_under(&self) -> u64 {
+        self.made_under
     }
 
     /// The eight bytes under which a value stands in the index.

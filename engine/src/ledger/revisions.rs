@@ -11,9 +11,14 @@ use std::collections::BTreeMap;
 /// transaction in it is far below 1 TiB.
 const OFFSET_BITS: u32 = 40;
 
+/// Can this be a place in the log? What a file claims has to be asked so before it is packed.
+pub(crate) fn is_place(at: Location) -> bool {
+    at.segment < 1 << (64 - OFFSET_BITS) && at.offset < 1 << OFFSET_BITS
+}
+
 /// A place in one number.
 pub(crate) fn pack(at: Location) -> u64 {
-    assert!(at.segment < 1 << (64 - OFFSET_BITS) && at.offset < 1 << OFFSET_BITS, "{at:?}");
+    assert!(is_place(at), "{at:?}");
     u64::from(at.segment) << OFFSET_BITS | at.offset
 }
 
@@ -94,7 +99,7 @@ impl Revisions {
         self.commits.get(revision as usize).unwrap_or(0).into()
     }
 
-    pub(super) fn observed_at(&self, revision: u32) -> i64 {
+    pub(crate) fn observed_at(&self, revision: u32) -> i64 {
         self.observed.get(revision as usize).unwrap_or(0)
     }
 

@@ -80,6 +80,16 @@ impl LogIdentity {
         keys.map(|key| &key.key)
     }
 
+    /// What is to be thought of the key that signed a checkpoint: the best of those that did; none if it was no key
+    /// of this log.
+    #[must_use]
+    pub fn signer_of(&self, note: &SignedCheckpoint) -> Option<KeyState> {
+        let signed = self.keys.iter().filter(|key| note.note.verify(&key.key).is_ok());
+        let states: Vec<KeyState> = signed.map(|key| key.state).collect();
+        let order = [KeyState::Signs, KeyState::Replaced, KeyState::Revoked];
+        order.into_iter().find(|state| states.contains(state))
+    }
+
     /// Does this secret make the key that signs now?
     pub(crate) fn is_signed_with(&self, secret: &[u8; 32]) -> bool {
         signer(&self.origin, secret).is_ok_and(|signer| signer.verifier() == self.signing())

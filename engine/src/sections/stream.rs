@@ -41,7 +41,7 @@ struct Written {
     crcs: Vec<u32>,
 }
 
-/// A file in the making. Dropping it leaves a file that nobody reads.
+/// A file in the making. Dropping it removes what was written, which may have filled the disk.
 pub(crate) struct Stream<'a> {
     storage: &'a dyn Storage,
     path: String,
@@ -49,6 +49,17 @@ pub(crate) struct Stream<'a> {
     what: (IndexKind, Head),
     places: Vec<Place>,
     written: Vec<Written>,
+    /// Has it its name?
+    is_named: bool,
+}
+
+impl Drop for Stream<'_> {
+    fn drop(&mut self) {
+        if !self.is_named {
+            // What stays is taken away by the next that writes what is derived.
+            let _ = self.storage.remove(&self.beside);
+        }
+    }
 }
 
 impl<'a> Stream<'a> {
@@ -75,7 +86,8 @@ impl<'a> Stream<'a> {
         let beside = format!("{path}.tmp");
         storage.remove(&beside)?;
         let written = places.iter().map(|_| Written::default()).collect();
-        Ok(Stream { storage, path: path.to_owned(), beside, what, places, written })
+        let path = path.to_owned();
+        Ok(Stream { storage, path, beside, what, places, written, is_named: false })
     }
 
     /// Adds bytes to a section, by its place in the list of sections.
@@ -134,6 +146,8 @@ impl<'a> Stream<'a> {
         let crcs: Vec<u32> = self.written.iter().flat_map(|written| written.crcs.clone()).collect();
         self.storage.write_at(&self.beside, 0, &front(&self.what, &self.places, &crcs))?;
         self.storage.sync(&self.beside)?;
-        self.storage.rename(&self.beside, &self.path)
+        self.storage.rename(&self.beside, &self.path)?;
+        self.is_named = true;
+        Ok(())
     }
 }

@@ -54,7 +54,7 @@ pub struct BatchInfo {
 }
 
 /// What is wrong where it is not said in which container a batch lies.
-const PLACED: &str = "a manifest says where the batch's rows are";
+pub(super) const PLACED: &str = "a manifest says where the batch's rows are";
 
 impl Snapshot {
     fn batch_of(&self, event: EventRef) -> Option<BatchPlace> {

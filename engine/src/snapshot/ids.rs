@@ -29,7 +29,7 @@ pub(crate) struct RowIndexes {
 
 impl View {
     /// The index of a container; none where there is none.
-    fn row_index(&self, at: u32) -> Result<Option<&RowIndex>> {
+    pub(super) fn row_index(&self, at: u32) -> Result<Option<&RowIndex>> {
         let containers = &self.graph.containers;
         let opened = self
             .row_indexes

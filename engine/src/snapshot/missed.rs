@@ -1,6 +1,6 @@
-//! Why a sealed value does not open: erased and not brought along are no damage, and a value that nobody
-//! erased and that is no longer held, or does not fit its commitment, is. Then the answer ends with an error:
-//! to leave the value out would be another answer.
+//! Why a sealed value does not open: erased, restricted and not brought along are no damage, and a value that
+//! nobody erased is, where it is no longer held, does not fit its commitment, or has no key among the seeds that
+//! are here. Then the answer ends with an error: to leave the value out would be another answer.
 
 use super::View;
 use crate::error::{Error, Result};
@@ -66,12 +66,17 @@ impl View {
     #[cold]
     pub(super) fn missed(&self, commitment: &Hash, sought: &Sought) {
         let (file, rule) = match sought {
-            Sought::Found(_) | Sought::NoKey => return,
+            Sought::Found(_) | Sought::NoSeeds => return,
             Sought::NotHeld => {
                 (REGISTER, "the register holds the values that records name and nobody erased")
             }
             Sought::DoesNotFit => (REGISTER, "a sealed value opens and fits its commitment"),
             Sought::KeyDamaged => (SEEDS, "the keys of sealed values that nobody erased read"),
+            Sought::NoKey => (
+                SEEDS,
+                "it holds the keys of sealed values that nobody erased, and is none of before or of another \
+                 store (put it back from its backup)",
+            ),
         };
         match self.erased_in_log.holds(&*self.storage, commitment) {
             Ok(true) => {}

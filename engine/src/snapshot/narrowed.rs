@@ -94,8 +94,8 @@ pub(super) struct Narrowed {
     systems: Systems,
     /// None where every row that is meant names one of the systems, or none.
     own: Option<Own>,
-    /// Were erased rows left out that may have been theirs?
-    leaves_erased: bool,
+    /// The deployments of which erased rows were left out that may have been theirs.
+    leaves_erased: BTreeSet<NodeNo>,
 }
 
 /// What differs from the whole view.
@@ -140,14 +140,15 @@ impl Snapshot {
         if self.narrowed.as_ref().is_some_and(|narrowed| narrowed.systems.are(systems)) {
             return Ok(self.clone());
         }
-        let mut leaves_erased = self.leaves_erased();
+        let before = self.narrowed.as_ref().map(|narrowed| narrowed.leaves_erased.clone());
+        let mut leaves_erased = before.unwrap_or_default();
         let mut left: BTreeMap<u32, Vec<(u32, u32)>> = BTreeMap::new();
         for batch in self.listed().iter().filter(|batch| is_meant(batch.deployment)) {
             match self.left(batch, systems)? {
                 Left::All => {}
                 Left::Rows(rows) => drop(left.insert(batch.ordinal, rows)),
                 Left::WithoutErased(rows) => {
-                    leaves_erased = true;
+                    leaves_erased.insert(batch.deployment);
                     left.insert(batch.ordinal, rows);
                 }
             }
@@ -190,7 +191,13 @@ impl Snapshot {
     /// Were erased events left out, as nobody knows any more whose they were?
     #[must_use]
     pub fn leaves_erased(&self) -> bool {
-        self.narrowed.as_ref().is_some_and(|narrowed| narrowed.leaves_erased)
+        self.narrowed.as_ref().is_some_and(|narrowed| !narrowed.leaves_erased.is_empty())
+    }
+
+    /// The same of one deployment.
+    #[must_use]
+    pub fn leaves_erased_of(&self, deployment: NodeNo) -> bool {
+        self.narrowed.as_ref().is_some_and(|it| it.leaves_erased.contains(&deployment))
     }
 
     /// Has a batch rows, and can none of them be of these systems?

@@ -8,9 +8,11 @@ mod absent;
 mod edges;
 mod in_map;
 mod log;
+mod missing;
 mod rows;
 
 pub use absent::AbsenceSize;
+pub use missing::Missing;
 
 use super::{EventRef, Snapshot};
 use crate::error::Error;

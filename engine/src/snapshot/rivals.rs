@@ -1,5 +1,6 @@
 //! Rows of one log source that share an identity: what is said of one event in several ways.
 
+use super::sharing::sharing;
 use super::{EventRef, Snapshot};
 use crate::error::Result;
 use crate::event_fields::{EVENT_FIELDS, EventField};
@@ -30,7 +31,9 @@ impl Contradicted {
 pub(super) type Rival<T> = (usize, u32, T);
 
 /// For each identity of these rows all rows of it that are alive in the same log source, in log order.
-/// Batches of other sources are not opened, and none where there are no such rows.
+/// Batches of other sources are not opened, and none where there are no such rows; of these the ids are read
+/// whole: a view is weighed before its containers have indexes, and where a damaged one must not decide what
+/// is written ([`sharing`] is for what is weighed).
 pub(super) fn rivals<T>(
     snapshot: &Snapshot,
     of: impl Fn(&Batch) -> &[(u32, u32)],
@@ -72,7 +75,8 @@ pub(super) fn rivals<T>(
 
 impl Snapshot {
     /// The events of which this view has rows that do not count, as another row says something else; by
-    /// their first row. Reads nothing where there are none; else the ids of their log sources, once a view.
+    /// their first row. Reads nothing where there are none; else, once a view, the pages of ids that their ids
+    /// lead to (all ids of a container that has no index).
     ///
     /// # Errors
     /// [`Error::Corrupt`](crate::Error::Corrupt) if a column cannot be read.
@@ -100,12 +104,11 @@ impl Snapshot {
     fn contradicted_in_all(&self) -> Result<Vec<Contradicted>> {
         let batches = self.graph().batches();
         let mut found = Vec::new();
-        for rows in rivals(self, |batch| &batch.outweighed, |_, _| Ok(()))? {
+        for rows in sharing(self, |batch| &batch.outweighed)? {
             let (mut counts, mut others) = (None, Vec::new());
-            for (at, row, ()) in rows {
-                let batch = &batches[at];
-                let event = EventRef { batch: batch.ordinal, row };
-                match batch.counts(row) {
+            for event in rows {
+                let batch = batches.of_ordinal(event.batch);
+                match batch.is_some_and(|batch| batch.counts(event.row)) {
                     true => counts = Some(event),
                     false => others.push(event),
                 }
@@ -125,6 +128,36 @@ impl Snapshot {
                 rows_of(&batch.outweighed).filter(|row| batch.has_row(*row)).count() as u64
             })
             .sum()
+    }
+
+    /// The first row that another row of the same event outweighs and that has such a value in one of these
+    /// fields, and the row that counts in its place; none of what is restricted and not shown.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`](crate::Error::Corrupt) if a column cannot be read.
+    pub fn outweighed_with(
+        &self,
+        fields: &[EventField],
+        is_meant: &dyn Fn(EventValue<'_>) -> bool,
+    ) -> Result<Option<(EventRef, EventRef)>> {
+        for batch in self.listed().iter().filter(|batch| !batch.outweighed.is_empty()) {
+            let block = self.read_batch(batch, fields)?;
+            let is_seen =
+                |row: u32| batch.has_row(row) && (self.with_restricted || !batch.restricts(row));
+            let has = |row: u32| {
+                let mut values = fields.iter().filter_map(|field| block.get(row as usize, *field));
+                values.any(is_meant)
+            };
+            for row in rows_of(&batch.outweighed).filter(|row| is_seen(*row) && has(*row)) {
+                let event = EventRef { batch: batch.ordinal, row };
+                let all = self.contradicted()?;
+                let own = all.iter().find(|one| one.others.contains(&event));
+                if let Some(counts) = own.and_then(|one| one.counts) {
+                    return Ok(Some((event, counts)));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// Every field that a row has, whether it counts or not; none of one that is erased, is not alive, or

@@ -3,7 +3,7 @@
 use super::View;
 use crate::damage::Damage;
 use crate::error::Result;
-use crate::events::{Container, IndexedFields, KeyRun};
+use crate::events::{Container, IndexedFields, KeyRun, RunOf};
 use crate::index::{KeyRuns, RunFiles};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -37,7 +37,8 @@ impl DiskRuns {
 }
 
 impl View {
-    /// Runs over every batch of the view: those on disk, and one in memory for what they lack.
+    /// Runs over every batch of the view: those on disk, and one in memory for what they lack. Only for who has
+    /// the key under which those on disk were made: under another nothing would be found in them.
     pub(super) fn runs(&self) -> Result<&[KeyRun]> {
         if self.runs.get().is_none() {
             let runs = self.make_runs()?;
@@ -50,14 +51,17 @@ impl View {
     fn make_runs(&self) -> Result<Vec<KeyRun>> {
         let damage = self.graph.damage();
         let (storage, fields) = (Arc::clone(&self.storage), self.indexed);
-        let disk = self.disk_runs.get(&RunFiles { storage, store: self.store, fields }, damage)?;
+        let hasher = self.secrets().keys.value_hasher()?;
+        let made_under = hasher.made_under();
+        let files = RunFiles { storage, store: self.store, fields, made_under: Some(made_under) };
+        let disk = self.disk_runs.get(&files, damage)?;
+        files.need_key_of(&disk.runs)?;
         let covered = disk.covered;
         let mut runs = disk.runs.clone();
         // No batch is of a later commit than the view: the list of them need not be read.
         if covered >= self.graph.commit {
             return Ok(runs);
         }
-        let hasher = self.secrets().keys.value_hasher()?;
         let mut entries = Vec::new();
         let mut open: Option<(u32, Container)> = None;
         for batch in self.graph.batches().iter().filter(|batch| batch.commit > covered) {
@@ -73,7 +77,7 @@ impl View {
         }
         if !entries.is_empty() {
             let commits = (covered + 1, self.graph.commit.max(covered + 1));
-            runs.push(KeyRun::of(&mut entries, commits, fields, damage));
+            runs.push(KeyRun::of(&mut entries, RunOf { commits, fields, made_under }, damage));
         }
         Ok(runs)
     }

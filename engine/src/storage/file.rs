@@ -181,7 +181,10 @@ impl Storage for FileStorage {
             let _ = fs::remove_file(&beside);
             return Err(Error::io("write", path, e));
         }
-        fs::rename(&beside, &path).map_err(|e| Error::io("rename into", &path, e))?;
+        if let Err(e) = fs::rename(&beside, &path) {
+            let _ = fs::remove_file(&beside);
+            return Err(Error::io("rename into", path, e));
+        }
         sync_folder(path.parent().unwrap_or(&self.root))
     }
 

@@ -34,7 +34,7 @@ use crate::head::{HEAD, Head};
 use crate::journal::{FOLDERS as FOLDERS_OF_JOURNALS, beside};
 use crate::mapping::Bytes;
 use crate::public_log::{LogIdentity, WITNESSES, checkpoint_files, identity_of};
-use crate::sealed::REGISTER;
+use crate::sealed::{REGISTER, Register};
 use crate::segment::segment_path;
 use crate::storage::{FileStorage, Storage};
 use crate::transaction::container_path;
@@ -195,8 +195,15 @@ impl Store {
         let storage = self.shared_storage();
         let keys = with_keys.then(|| CopiedKeys::read(self.storage(), &head)).transpose()?;
         let identity = identity_of(ledger)?;
+        // As it was read, before the keys: what is sealed and waits for its commit has its seeds nowhere yet.
+        let register = files.iter().find(|part| part.path == REGISTER);
+        let register = register.and_then(|part| part.held.clone());
+        let register = register.unwrap_or_else(|| Bytes::held(Vec::new()));
         let fit = match &keys {
-            Some(keys) => keys.need_fit(ledger, identity.as_ref(), &self.secrets().register),
+            Some(keys) => {
+                let register = Register::over(register, &head.store);
+                keys.need_fit(ledger, identity.as_ref(), &register)
+            }
             None => Ok(()),
         };
         let erased = ledger.erased_values();

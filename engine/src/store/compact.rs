@@ -11,6 +11,7 @@ use crate::event_fields::Group;
 use crate::events::{Container, ContainerPart, EventBlock, container_id, write_container};
 use crate::graph::container_place;
 use crate::ledger::Ledger;
+use crate::stands::Stands;
 use crate::transaction::{CONTAINER_ROWS_MAX, Repacked, container_path};
 use lineal_proof::record::{Manifest, ManifestBatch};
 use lineal_proof::{Cid, Hash};
@@ -155,7 +156,8 @@ impl Store {
             let turn = self.turn();
             // Others take turns between two containers. What an erasure moved is left for the next time.
             if self.is_where_it_was(group) {
-                import = Some(self.pack(&turn, group, import)?);
+                let made = self.pack(&turn, group, import);
+                import = Some(made.map_err(|error| self.behind_packed(packed, error))?);
                 packed += 1;
             }
             drop(turn);
@@ -168,7 +170,7 @@ impl Store {
         (done.packed.1, done.events) = (packed, events);
         // Runs that are merged must not grow meanwhile.
         let _turn = self.turn();
-        self.write_indexes_in_turn()?;
+        self.write_indexes_in_turn().map_err(|error| self.behind_packed(packed, error))?;
         let indexed = {
             let state = self.read_state();
             state.ledger.indexed(state.head.commit)
@@ -176,11 +178,17 @@ impl Store {
         if !done.stopped {
             // What maps the runs of before.
             self.views.let_go();
-            self.run_files(indexed).merge_all()?;
+            let merged = self.run_files(indexed).merge_all();
+            merged.map_err(|error| self.behind_packed(packed, error))?;
         }
         let state = self.read_state();
         self.views.let_go();
-        let waiting = reading::clear_away(self.storage(), &state.ledger, &state.head)?;
+        let cleared = reading::clear_away(self.storage(), &state.ledger, &state.head);
+        let commit = state.head.commit;
+        let waiting = cleared.map_err(|error| match packed {
+            0 => error,
+            _ => error.behind(commit, Stands::Packed),
+        })?;
         for path in &waiting {
             done.waiting_bytes += self.storage.read(path)?.map_or(0, |bytes| bytes.len() as u64);
         }
@@ -190,6 +198,11 @@ impl Store {
         done.runs.1 = self.count_runs()?;
         done.bytes.1 = self.bytes()?;
         Ok(done)
+    }
+
+    /// What is told of an error of a compaction that committed so many containers.
+    fn behind_packed(&self, packed: u64, error: Error) -> Error {
+        if packed == 0 { error } else { self.behind(Stands::Packed, error) }
     }
 
     fn count_runs(&self) -> Result<u64> {

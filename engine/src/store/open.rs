@@ -1,8 +1,8 @@
 //! Making and opening: reading the segments, adopting whole commits, setting a torn tail aside.
 
 use super::{
-    ErasedValues, LazyLedger, Options, PendingKeys, SecretBox, State, Store, orphans, reading,
-    recovery,
+    ErasedValues, LazyLedger, Options, OwnKeys, PendingKeys, SecretBox, State, Store, orphans,
+    reading, recovery,
 };
 use crate::catalog::Catalog;
 use crate::clock::utc_text;
@@ -20,6 +20,7 @@ use crate::segment::{Walk, open_segment, segment_path};
 use crate::snapshot::Views;
 use crate::storage::Storage;
 use lineal_proof::frame::{self, MAGIC_SEGMENT, SEGMENT_HEADER};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, RwLock};
 
 impl Store {
@@ -70,7 +71,7 @@ impl Store {
         let store =
             Store::assemble(storage, options, reached, ledger, Views::default(), Some(lock))?;
         // What a crash kept an erasure from destroying.
-        store.finish_erasures()?;
+        store.finish_erasures(&BTreeSet::new())?;
         Ok(store)
     }
 
@@ -129,6 +130,7 @@ impl Store {
             views,
             catalog,
             pending_keys: PendingKeys::default(),
+            own_keys: OwnKeys::default(),
             map: MapKeeper::default(),
             aside_of: None,
             shows_restricted: false,

@@ -12,7 +12,7 @@ use crate::graph::container_place;
 use crate::index::RunFiles;
 use crate::keys::ValueHasher;
 use lineal_proof::Cid;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
 /// Entries that wait before they become a run: 64 MiB in memory, and as much again while the run
@@ -26,6 +26,8 @@ pub(crate) type NewKeys = Vec<(Cid, Vec<KeyEntry>)>;
 #[derive(Default)]
 pub(crate) struct PendingKeys {
     pending: Mutex<Pending>,
+    /// Set once the runs on disk, or the truth, were found to be made under the key that is here.
+    is_own_key: OnceLock<()>,
 }
 
 #[derive(Default)]
@@ -72,6 +74,25 @@ impl PendingKeys {
     /// the thread sorts in the same pool, and in a pool of one it would wait for who waits for it.
     pub(crate) fn wait(&self) {
         self.lock().join();
+    }
+
+    /// Refuses a key under which the runs on disk were not made. They are asked once: later ones are made here.
+    /// Where there are none the truth is asked.
+    ///
+    /// # Errors
+    /// [`Error::OtherIndexKey`], or what the medium says.
+    pub(super) fn need_key(
+        &self,
+        files: &RunFiles,
+        of_truth: impl FnOnce() -> Result<()>,
+    ) -> Result<()> {
+        if self.is_own_key.get().is_none() {
+            if !files.need_key()? {
+                of_truth()?;
+            }
+            let _ = self.is_own_key.set(());
+        }
+        Ok(())
     }
 
     /// Forgets what waits: files were removed.
@@ -176,6 +197,8 @@ fn catch_up(
     if covered >= upto {
         return Ok(covered);
     }
+    // A run that was made under another store's key would say from then on that it is the right one.
+    store.need_index_key_in(state)?;
     let ledger = &state.ledger;
     let mut entries = Vec::new();
     let (mut behind, mut last) = (covered, covered);

@@ -10,15 +10,25 @@ use crate::snapshot::Snapshot;
 
 impl Store {
     /// All that lies in the store as of a view: the view as if no import had been retracted, and with
-    /// the rows that others outweigh. None where no import is retracted as of the view: then it
-    /// shows all itself. It is made of the records anew, so ask it of decisions, not of questions; its
+    /// the rows that others outweigh. None where no import is retracted as of the view: then each
+    /// batch is in it. It is made of the records anew, so ask it of decisions, not of questions; its
     /// counters say nothing.
     ///
     /// # Errors
     /// [`Error::Corrupt`](crate::Error::Corrupt) if a record cannot be read.
     pub fn stored(&self, view: &Snapshot) -> Result<Option<Snapshot>> {
         let state = self.read_state();
-        self.views.stored(self, &state, view)
+        self.views.stored(self, &state, (view, true))
+    }
+
+    /// The same for who looks for rows, and not for batches: none only where no row of the view is outweighed
+    /// either, since such a row is no event of the view.
+    ///
+    /// # Errors
+    /// As [`Store::stored`].
+    pub fn stored_rows(&self, view: &Snapshot) -> Result<Option<Snapshot>> {
+        let state = self.read_state();
+        self.views.stored(self, &state, (view, view.outweighed_rows() == 0))
     }
 
     /// The ledger of a state as if nothing had been retracted.

@@ -23,7 +23,8 @@ pub(crate) const CONTAINER_ROWS_MAX: usize = 1_000_000;
 /// A batch with its root and its rows in order.
 pub(super) struct Ready {
     pub(super) draft: BatchDraft,
-    rows: Vec<u32>,
+    /// Which rows of the draft's block stand where in the batch.
+    pub(super) rows: Vec<u32>,
     sealed: SealedBatch,
 }
 

@@ -1,7 +1,7 @@
 //! Turning everything staged into frames.
 
 use super::batches::{self, Ready};
-use super::{Transaction, pins, snapshots};
+use super::{Transaction, pins, restricted, snapshots};
 use crate::error::{Error, Result};
 use crate::schema::Kind;
 use crate::store::{NewKeys, State, Store};
@@ -115,6 +115,7 @@ pub(super) fn encode(
         out.push(RecordType::Setting, &setting.encode())?;
     }
     out.keys = batches::keys(store, &placed, indexed)?;
+    transaction.erasures.extend(restricted::records(store.storage(), state, &placed)?);
     batches::write_containers(store, placed, &mut out)?;
     for repacked in std::mem::take(&mut transaction.repacked) {
         out.push(RecordType::Manifest, &repacked.manifest.encode())?;

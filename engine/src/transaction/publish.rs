@@ -8,6 +8,7 @@ use crate::index;
 use crate::ledger::Ledger;
 use crate::record_map::{LIST, Place, RecordMap, Spill, sort};
 use crate::segment::{Walk, segment_path};
+use crate::stands::Stands;
 use crate::store::Store;
 use lineal_proof::absence::Entry;
 use lineal_proof::frame::{self, MAGIC_SEGMENT, RecordType, SEGMENT_HEADER};
@@ -76,8 +77,10 @@ pub(super) fn publish(store: &Store, transaction: Transaction<'_>) -> Result<Com
             storage.append(&path, &header, false)?;
         }
         storage.append(&path, &bytes, false)?;
-        storage.sync(&path)?;
-        storage.put(HEAD, &new_head.to_bytes(), false)
+        // All of it is written: the next opening for writing finds it whole, or does not.
+        storage.sync(&path).map_err(|error| error.behind(number, Stands::Unsure))?;
+        let named = storage.put(HEAD, &new_head.to_bytes(), false);
+        named.map_err(|error| error.behind(number, Stands::Unseen))
     };
     if let Err(error) = write() {
         store.poison(&error);

@@ -292,7 +292,8 @@ fn rows(
 fn runs(stored: &Store, ledger: &Ledger, report: &mut Report, steps: &mut Steps<'_>) -> Result<()> {
     let fields = ledger.indexed(ledger.commit());
     let damage = Arc::default();
-    let opened = stored.run_files(fields).open(&damage)?;
+    let files = stored.run_files(fields);
+    let opened = files.open(&damage)?;
     if opened.runs.is_empty() {
         if !ledger.batches.is_empty() {
             report.note("no run of event keys is used: look-ups by value read the containers");
@@ -307,6 +308,11 @@ fn runs(stored: &Store, ledger: &Ledger, report: &mut Report, steps: &mut Steps<
         other => other?,
     };
     let path = "index/runs.idx";
+    if files.need_key_of(&opened.runs).is_err() {
+        let rule = "the runs that it names were made under keys/index.key";
+        differs(report, path, rule.to_owned());
+        return Ok(());
+    }
     let held: u64 = opened.runs.iter().map(|run| run.len() as u64).sum();
     let (mut expected, mut open) = (0_u64, None);
     for (ordinal, batch) in (0_u32..).zip(&ledger.batches) {

@@ -97,7 +97,7 @@ pub(super) fn check(
         report.note(format!("sealed/: {values} values: {NEXT}"));
     }
     if !log.erased.batches.is_empty() || !log.erased.values.is_empty() {
-        aside(storage, log, keys, report)?;
+        aside(storage, log, Secrets { keys, register }, report)?;
     }
     let Some(keys) = keys else { return Ok(()) };
     let open = revealed(log, keys);
@@ -111,13 +111,15 @@ pub(super) fn check(
     Ok(())
 }
 
+/// The secrets in their place.
+#[derive(Clone, Copy)]
+struct Secrets<'s> {
+    keys: Option<&'s Keys>,
+    register: Option<&'s Register>,
+}
+
 /// Names files of seeds that are not in their place and hold what was erased, or may.
-fn aside(
-    storage: &dyn Storage,
-    log: &Log,
-    today: Option<&Keys>,
-    report: &mut Report,
-) -> Result<()> {
+fn aside(storage: &dyn Storage, log: &Log, today: Secrets<'_>, report: &mut Report) -> Result<()> {
     const NEXT: &str = "the next opening for writing destroys that";
     for file in seeds_aside(storage)? {
         let path = &file.path;
@@ -130,9 +132,14 @@ fn aside(
         let is_erased = |subject: &&Hash| {
             let own = keys.seed(SeedKind::Subject, &subject.0);
             own.is_some()
-                && own != today.and_then(|today| today.seed(SeedKind::Subject, &subject.0))
+                && own != today.keys.and_then(|today| today.seed(SeedKind::Subject, &subject.0))
         };
-        let subjects = log.erased.subjects.iter().filter(is_erased).count();
+        let subjects: BTreeSet<[u8; 32]> =
+            log.erased.subjects.iter().filter(is_erased).map(|subject| subject.0).collect();
+        let has_value = |commitment: &Hash| log.erased.has_value(commitment);
+        // A key under which something opens that stands is not told: nothing destroys it.
+        let used = today.register.map(|register| register.in_use(keys, &subjects, &has_value));
+        let subjects = subjects.len() - used.unwrap_or_default().len();
         let batches = revealed(log, keys);
         if batches > 0 || subjects > 0 {
             report.note(format!("{path}: it holds salts of erased rows (batches: {batches}) and keys whose values were erased ({subjects}); {NEXT}"));
@@ -148,21 +155,14 @@ fn aside(
 /// Subjects whose values were erased and whose key is here, although nothing in the register opens under it.
 fn of_no_use(log: &Log, keys: &Keys, register: Option<&Register>) -> usize {
     let is_here = |subject: &&Hash| keys.seed(SeedKind::Subject, &subject.0).is_some();
-    let mut subjects: BTreeSet<Hash> =
-        log.erased.subjects.iter().filter(is_here).copied().collect();
+    let subjects: BTreeSet<[u8; 32]> =
+        log.erased.subjects.iter().filter(is_here).map(|subject| subject.0).collect();
     if subjects.is_empty() || keys.may_lack_seeds() {
         return 0;
     }
     let Some(register) = register.filter(|register| register.is_whole()) else { return 0 };
-    for entry in register.entries() {
-        if subjects.contains(&entry.subject)
-            && !log.erased.has_value(&entry.commitment)
-            && register.open_value(keys, &entry.commitment).is_some()
-        {
-            subjects.remove(&entry.subject);
-        }
-    }
-    subjects.len()
+    let has_value = |commitment: &Hash| log.erased.has_value(commitment);
+    subjects.len() - register.in_use(keys, &subjects, &has_value).len()
 }
 
 /// Batches of which these keys give a salt of an erased row.

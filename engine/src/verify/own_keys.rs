@@ -5,11 +5,8 @@ use super::segments::Log;
 use super::{Code, Report};
 use crate::error::{Error, Result};
 use crate::keys::{Keys, next_signing_key, signing_key};
-use crate::schema::Kind;
-use crate::sealed::Register;
+use crate::sealed::{Persons, Register};
 use crate::storage::Storage;
-use lineal_proof::record::node_id;
-use lineal_proof::{Hash, Key};
 
 const SIGNING: &str = "keys/signing.key";
 const ACTOR: &str = "keys/actor.key";
@@ -46,8 +43,8 @@ fn signing(storage: &dyn Storage, log: &Log, report: &mut Report) -> Result<()> 
     Ok(())
 }
 
-/// Of the logins that are sealed at least one gives its person's key, or that is worth a note. None that is
-/// sealed, or that opens, tells nothing.
+/// Of most persons a login that is sealed gives their key, or that is worth a note. None that is sealed, or that
+/// opens, tells nothing.
 fn actor(storage: &dyn Storage, log: &Log, keys: &Keys, report: &mut Report) -> Result<()> {
     if log.logins.is_empty() || log.hurt || !keys.has_actor_key() {
         return Ok(());
@@ -55,31 +52,15 @@ fn actor(storage: &dyn Storage, log: &Log, keys: &Keys, report: &mut Report) -> 
     let store = log.store.unwrap_or_default();
     // That it does not read was told.
     let Ok(register) = Register::open(storage, &store) else { return Ok(()) };
-    let mut opened = 0_u64;
-    for commitment in &log.logins {
-        match is_key_of(&register, keys, commitment) {
-            Some(true) => return Ok(()),
-            Some(false) => opened += 1,
-            None => {}
-        }
-    }
-    if opened > 0 {
+    let persons = Persons::of((&register, keys), log.logins.iter());
+    if persons.are_others() {
         // Another program may key persons by what it does not seal: that is no fault.
+        let Persons { fitting, opened } = persons;
         report.note(format!(
-            "{ACTOR} makes the key of none of the {opened} persons whose sealed names open: it may be \
+            "{ACTOR} makes the key of {fitting} of the {opened} persons whose sealed names open: it may be \
              another store's, and then nobody is found by name until the right one is put back from its \
              backup"
         ));
     }
     Ok(())
-}
-
-/// Is a sealed login the one that its person's key was made of? None if it does not open, or is none.
-fn is_key_of(register: &Register, keys: &Keys, commitment: &Hash) -> Option<bool> {
-    let subject = register.entry(commitment)?.subject;
-    let value = register.open_value(keys, commitment)?;
-    // A name of several words is no login.
-    let login = value.as_text().filter(|text| !text.trim().contains(char::is_whitespace))?;
-    let key = Key::text(keys.actor(login).ok()?);
-    Some(node_id(Kind::Actor.name(), &key) == subject)
 }

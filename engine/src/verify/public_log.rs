@@ -2,6 +2,7 @@
 //! log names; each signature below it is its key's, where that is known; each tile is of that tree; each time
 //! stamp is of its checkpoint, and as its signer made it.
 
+use super::lost_checkpoints;
 use super::segments::Log;
 use super::{Code, Fault, Report, Steps};
 use crate::clock::utc_text;
@@ -66,6 +67,7 @@ pub(super) fn check(
     signatures.tell_unknown(report);
     tiles(storage, &sizes, log, report)?;
     served(storage, &sizes, log, report)?;
+    lost_checkpoints::check(storage, &sizes, report)?;
     steps.done(TILES)?;
     Ok(())
 }

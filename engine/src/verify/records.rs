@@ -4,6 +4,7 @@ use super::commits::rank;
 use crate::claims::is_claim;
 use crate::id_map::IdMap;
 use crate::schema::{Direction, Kind, Relation};
+use crate::sealed::LOGINS;
 use crate::segment::Location;
 use lineal_proof::frame::{Frame, RecordType};
 use lineal_proof::record::{
@@ -11,9 +12,6 @@ use lineal_proof::record::{
     Stub, node_id,
 };
 use lineal_proof::{Error, Hash, Key, Result, Value};
-
-/// The fields of a person in which the login may be sealed that its key is made of.
-const LOGINS: [&str; 2] = ["email", "name"];
 
 /// How a record is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -12,6 +12,9 @@ use crate::segment::segment_path;
 use crate::storage::Storage;
 use lineal_proof::{Hash, Value};
 
+/// The key under which what is looked up by value is checked.
+const INDEX: &str = "keys/index.key";
+
 /// Checks the secrets; gives the seeds, for the batches, where they can be read.
 pub(super) fn check(
     storage: &dyn Storage,
@@ -25,7 +28,12 @@ pub(super) fn check(
         let path = format!("keys/{name}.key");
         match Keys::check_file(storage, name) {
             Ok(true) => {}
-            Ok(false) => report.note(format!("{path} is not here")),
+            Ok(false) => {
+                if path == INDEX {
+                    report.keys_missing.push(path.clone());
+                }
+                report.note(format!("{path} is not here"));
+            }
             Err(error @ Error::Io { .. }) => return Err(error),
             Err(error) => {
                 let lost = "what needs this key; put it back from its backup";
@@ -116,6 +124,7 @@ fn told_of_torn(what: &What) -> &'static str {
 /// The seeds, and where whole frames do not read that a crash may have left.
 fn seeds(storage: &dyn Storage, report: &mut Report) -> Result<(Option<Keys>, Vec<u64>)> {
     if storage.read(SEEDS)?.is_none() {
+        report.keys_missing.push(SEEDS.to_owned());
         report.note("keys/seeds is not here: roots of batches and sealed values are not checked");
         return Ok((None, Vec::new()));
     }

@@ -188,6 +188,36 @@ pub(super) fn again(store: &Store) {
     tx.commit().expect("a commit");
 }
 
+/// A second row of the third event of a deployment, with another input and more fields: it counts in the place
+/// of the first.
+pub(super) fn contradict(store: &Store, number: u32) {
+    let mut block = EventBlock::new();
+    let at = i64::from(number * 100 + 2);
+    block.set(EventField::Time, EventValue::Int(at));
+    block.set(EventField::Line, EventValue::Int(at));
+    block.set(EventField::EventId, EventValue::Text(&format!("e{number}-2")));
+    block.set(EventField::Confidence, EventValue::Float(0.5));
+    block.set(EventField::HumanOverride, EventValue::Bool(true));
+    let hash = Hash::of(&(7_000_000 + number).to_le_bytes());
+    block.set(EventField::InputHash, EventValue::Hash(&hash.0));
+    block.set(EventField::InputAlgorithm, EventValue::Text("sha256"));
+    block.set(EventField::Session, EventValue::Text("s"));
+    block.set(EventField::RequestId, EventValue::Text("r-1"));
+    block.set(EventField::Rest, EventValue::Text("{\"k\":1}"));
+    block.end_row();
+    let draft = BatchDraft {
+        file: [99; 16],
+        label: "again.json.gz".into(),
+        block: Arc::new(block),
+        rows: vec![0],
+        doubted: vec![0],
+        ..batch(number)
+    };
+    let mut tx = store.begin(None, None).expect("a transaction");
+    tx.add_batch(draft);
+    tx.commit().expect("a commit");
+}
+
 /// The store's view, and the checkpoint over all of it.
 pub(super) fn made(store: &Arc<Store>) -> (StoreView, String) {
     let view = StoreView::new(Arc::clone(store)).expect("a view");

@@ -40,12 +40,19 @@ impl Snapshot {
     }
 
     fn named(&self, batch: &Batch, systems: &Systems) -> Result<Arc<Named>> {
-        Ok(match systems.known.get(self, batch) {
-            Some(known) => known,
-            None => {
-                systems.known.learn(self, batch, &self.read_batch(batch, &[EventField::System])?)
+        if let Some(known) = systems.known.get(self, batch) {
+            return Ok(known);
+        }
+        // Nearly every batch names one system, and its container says so: no row is read then. Rows that are
+        // erased name nothing and are not asked, so of such batches the others are looked at.
+        if batch.erased.is_empty() {
+            let (container, first) = self.place(batch.place)?;
+            let rows = first..first + batch.rows as usize;
+            if let Some(one) = container.one_text(&rows, EventField::System)? {
+                return Ok(systems.known.learn_one(self, batch, one));
             }
-        })
+        }
+        Ok(systems.known.learn(self, batch, &self.read_batch(batch, &[EventField::System])?))
     }
 
     /// Can a batch have rows of some systems?

@@ -1,8 +1,9 @@
-//! Which systems the rows of a batch name: read once from the column and kept, as rows never change.
+//! Which systems the rows of a batch name: as its container says of its pages, else read once from the column;
+//! and kept, as rows never change.
 
 use super::super::Snapshot;
 use crate::event_fields::EventField;
-use crate::events::EventBlock;
+use crate::events::{EventBlock, OneText};
 use crate::graph::Batch;
 use crate::runs::within_sorted;
 use std::collections::{BTreeSet, HashMap};
@@ -65,7 +66,20 @@ impl KnownSystems {
                 None => unsaid = true,
             }
         }
-        let named = Arc::new(Named { systems: systems.into_iter().collect(), unsaid });
+        self.keep(view, batch, Named { systems: systems.into_iter().collect(), unsaid })
+    }
+
+    /// Takes it from what its container says of all its rows.
+    pub(super) fn learn_one(&self, view: &Snapshot, batch: &Batch, one: OneText<'_>) -> Arc<Named> {
+        let named = match one {
+            OneText::Absent => Named { systems: Vec::new(), unsaid: true },
+            OneText::Text(name) => Named { systems: vec![name.to_owned()], unsaid: false },
+        };
+        self.keep(view, batch, named)
+    }
+
+    fn keep(&self, view: &Snapshot, batch: &Batch, named: Named) -> Arc<Named> {
+        let named = Arc::new(named);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(place) = place(view, batch).filter(|_| known.len() < KEPT) {
             known.insert(place, Arc::clone(&named));

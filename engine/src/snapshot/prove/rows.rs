@@ -101,9 +101,8 @@ impl Maker<'_> {
         erased: &Erased,
     ) -> Result<(Cover, Vec<Hash>, Option<Hash>)> {
         let secrets = self.view.view.secrets();
-        let purpose = "proving an event";
-        let cover = secrets.keys.cover(batch, seed, block.rows() as u64);
-        let cover = cover.ok_or(Error::NoKey { name: "seeds", purpose })?;
+        let rows = block.rows() as u64;
+        let cover = secrets.keys.need_cover((batch, seed), rows, "proving an event")?;
         if let Some(seed) = secrets.keys.batch_seed(seed).filter(|_| erased.leaves.is_empty()) {
             let (all, root) = leaves(block, seed);
             return Ok((cover, all, Some(root)));

@@ -14,10 +14,10 @@ impl Views {
         &self,
         store: &Store,
         state: &State,
-        of: &Snapshot,
+        (of, shows_all): (&Snapshot, bool),
     ) -> Result<Option<Snapshot>> {
         let commit = of.graph().commit;
-        if !state.ledger.load()?.has_retracted(commit) {
+        if shows_all && !state.ledger.load()?.has_retracted(commit) {
             return Ok(None);
         }
         let mut cached = locked(&self.cached);

@@ -4,10 +4,11 @@
 use super::CopiedKeys;
 use super::keys::SIGNING;
 use crate::error::{Error, Result};
-use crate::keys::{KEY_FILES, Keys, NEXT_KEY_FILE, SEEDS, SEEDS_HEADER, SeedKind};
+use crate::keys::{KEY_FILES, Keys, NEXT_KEY_FILE, SEEDS, SEEDS_HEADER};
 use crate::ledger::Ledger;
 use crate::public_log::LogIdentity;
 use crate::sealed::Register;
+use crate::store::lacking::Lacking;
 use std::collections::BTreeSet;
 
 /// The key files that every store has from its first day; of the one that signs a signer may keep the only
@@ -76,23 +77,15 @@ impl CopiedKeys {
             let rule = "a frame of seeds has its crc32c and opens under the file key";
             return Err(reason(Error::corrupt(SEEDS, at, rule)));
         }
-        let lacks_batch = ledger.batches.iter().any(|batch| {
-            let node = ledger.nodes.id(ledger.revisions.node(batch.revision));
-            let id = ledger.revisions.id(batch.revision);
-            keys.cover(&id, &node.0[..16], batch.rows.into()).is_none()
-        });
-        if lacks_batch {
-            return Err(unfit(SEEDS, "it lacks seeds of batches that the log names"));
-        }
-        if !keys.may_lack_seeds() {
+        let lacking = Lacking::of(&keys, (ledger, register), (&|_| false, &|_, _| false));
+        if lacking.is_none() {
             return Ok(());
         }
-        let erased = ledger.erased_values();
-        let mut entries = register.entries().filter(|entry| !erased.contains(&entry.commitment));
-        if entries.any(|entry| keys.seed(SeedKind::Subject, &entry.subject.0).is_none()) {
-            return Err(unfit(SEEDS, "frames at its end do not read, and sealed values need them"));
-        }
-        Ok(())
+        let cause = match keys.may_lack_seeds() {
+            true => "frames at its end do not read",
+            false => "it is older than the store, or another store's",
+        };
+        Err(unfit(SEEDS, format!("it lacks {lacking}, which nobody erased: {cause}")))
     }
 
     /// Keys of a file that these are to replace are among these. Each erasure writes the seeds anew under another

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::head::{HEAD, Head};
 use crate::public_log::commit_id;
 use crate::storage::{FileStorage, Storage};
-use crate::store::{DecidedStep, DecisionLog, Options, Store};
+use crate::store::{DecidedStep, DecisionLog, NotDone, Options, Store};
 use crate::verify::{Depth, verify};
 use lineal_proof::Hash;
 use lineal_proof::record::Decision;
@@ -52,7 +52,7 @@ pub enum Later<'a> {
 }
 
 /// What was put back.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RestoredCopy {
     /// The commit of the copy.
     pub commit: u64,
@@ -64,6 +64,9 @@ pub struct RestoredCopy {
     pub bytes: u64,
     /// Erasures that were done again, each a commit of its own behind that of the copy.
     pub erased_again: u64,
+    /// What was decided since and could not be done, as what it names is not in the copy and nothing would know it
+    /// again when it comes.
+    pub not_done: Vec<NotDone>,
 }
 
 /// Puts a copy back into a new or empty folder.
@@ -149,12 +152,13 @@ fn make(
         let names: Vec<String> = truth.map(|f| format!("{} ({})", f.file, f.rule)).collect();
         return Err(damaged(&name, names));
     }
-    let mut erased_again = 0;
+    let (mut erased_again, mut not_done) = (0, Vec::new());
     if let Some(later) = wanted.erasures_of {
-        erased_again = erase_since(later, &head, &name, (part, has_keys, wanted.options))?;
+        (erased_again, not_done) =
+            erase_since(later, &head, &name, (part, has_keys, wanted.options))?;
     }
     let Head { commit, commit_id, .. } = head;
-    Ok(RestoredCopy { commit, commit_id, files, bytes, erased_again })
+    Ok(RestoredCopy { commit, commit_id, files, bytes, erased_again, not_done })
 }
 
 fn damaged(path: &str, mut names: Vec<String>) -> Error {
@@ -201,13 +205,14 @@ fn copied(
     Ok((list.files.len() as u64, bytes))
 }
 
-/// Erases again what a later log of the store says was erased behind the copy.
+/// Erases again what a later log of the store says was erased behind the copy: how many erasures that were, and
+/// what of the decisions could not be done.
 fn erase_since(
     later: Later<'_>,
     head: &Head,
     name: &str,
     (part, has_keys, options): (&Path, bool, Options),
-) -> Result<u64> {
+) -> Result<(u64, Vec<NotDone>)> {
     let read;
     let decided = match later {
         Later::Store(later) => {
@@ -225,14 +230,14 @@ fn erase_since(
     let is_erasure = |(_, step): &&(u64, DecidedStep)| matches!(step, DecidedStep::Erasure(_));
     let count = since.clone().filter(is_erasure).count();
     if count == 0 {
-        return Ok(0);
+        return Ok((0, Vec::new()));
     }
     if !has_keys {
         return Err(Error::ErasedSince { path: name.to_owned(), count });
     }
     let store = Store::open(part, options)?;
     let mut done = 0;
-    for (_, step) in since {
+    for (_, step) in since.clone() {
         match step {
             DecidedStep::Erasure(erasure) => {
                 let is_done = store.erase_again(erasure)?.is_some();
@@ -241,7 +246,8 @@ fn erase_since(
             DecidedStep::Hold(hold) => store.hold_again(hold)?,
         }
     }
-    Ok(done)
+    let steps: Vec<&(u64, DecidedStep)> = since.collect();
+    Ok((done, store.not_done(&steps)))
 }
 
 /// Refuses a later state whose past is not that of the copy.

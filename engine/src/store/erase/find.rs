@@ -44,7 +44,7 @@ impl Store {
                             }
                         }
                     }
-                    Target::Field(..) | Target::Subject(_) => {}
+                    Target::Field(..) | Target::Subject(_) | Target::Value(_) => {}
                 }
             }
             named.retain(|ordinal, _| (*ordinal as usize) < ledger.batches.len());

@@ -29,17 +29,19 @@ pub(in crate::store) struct Finished {
 }
 
 impl Store {
-    /// Destroys what recorded erasures name and is still there.
+    /// Destroys what recorded erasures name and is still there. The keys of the subjects `whole` go with
+    /// their values, whatever was sealed under them meanwhile; others go when nothing that stands opens under
+    /// them, as those of days of the trail.
     ///
     /// # Errors
     /// What the medium says: what is left is done at the next opening for writing.
-    pub(in crate::store) fn finish_erasures(&self) -> Result<Finished> {
+    pub(in crate::store) fn finish_erasures(&self, whole: &BTreeSet<Hash>) -> Result<Finished> {
         let state = self.state_for_writing()?;
         if state.ledger.destroyed().next().is_none() {
             return Ok(Finished::default());
         }
         let done = || -> Result<Vec<SeedsRewritten>> {
-            self.destroy_secrets(&state.ledger)?;
+            self.destroy_secrets(&state.ledger, whole)?;
             let rewritten = self.destroy_aside(&state.ledger)?;
             let batches = &state.ledger.batches;
             let is_erased = |packed: u64| {
@@ -64,14 +66,19 @@ impl Store {
     }
 
     /// Salts and keys first: without them what is left elsewhere is of no use.
-    fn destroy_secrets(&self, ledger: &Ledger) -> Result<()> {
+    fn destroy_secrets(&self, ledger: &Ledger, whole: &BTreeSet<Hash>) -> Result<()> {
         let mut secrets = self.secrets_mut();
         let commit = ledger.commit();
         let mut destroyed = salts_of(ledger, &secrets.keys);
         let values = ledger.destroyed().flat_map(|erasure| &erasure.sealed);
         let left: Vec<_> =
             values.filter(|value| secrets.register.holds(&value.commitment)).collect();
-        destroyed.subjects.extend(left.iter().map(|value| value.subject.0));
+        let subjects: BTreeSet<[u8; 32]> = left.iter().map(|value| value.subject.0).collect();
+        let erased = ledger.erased_values();
+        let is_erased = |commitment: &Hash| erased.contains(commitment);
+        let used = secrets.register.in_use(&secrets.keys, &subjects, &is_erased);
+        let goes = |subject: &[u8; 32]| whole.contains(&Hash(*subject)) || !used.contains(subject);
+        destroyed.subjects.extend(subjects.into_iter().filter(goes));
         // Seeds that came back from a copy of before an erasure open what lies elsewhere.
         destroyed.subjects.extend(of_no_use(ledger, &secrets));
         let commitments: BTreeSet<Hash> = left.iter().map(|value| value.commitment).collect();
@@ -95,7 +102,7 @@ impl Store {
         let secrets = self.secrets();
         let mut rewritten = Vec::new();
         for file in seeds_aside(self.storage())? {
-            let destroyed = aside(ledger, &file, &secrets.keys);
+            let destroyed = aside(ledger, &file, &secrets);
             if file.is_whole() && destroyed.is_empty() {
                 continue;
             }
@@ -114,15 +121,19 @@ fn salts_of(ledger: &Ledger, keys: &Keys) -> Destroyed {
     to_destroy(ledger, keys, &erased, ledger.commit()).0
 }
 
-/// What erasures reach of a file of seeds that is not in its place.
-fn aside(ledger: &Ledger, file: &SeedsAside, today: &Keys) -> Destroyed {
+/// What erasures reach of a file of seeds that is not in its place; not a key under which something opens
+/// that stands.
+fn aside(ledger: &Ledger, file: &SeedsAside, today: &SecretBox) -> Destroyed {
     let Some(keys) = &file.keys else { return Destroyed::default() };
     let mut destroyed = salts_of(ledger, keys);
     let values = ledger.destroyed().flat_map(|erasure| &erasure.sealed);
-    destroyed.subjects = values
+    let subjects: BTreeSet<[u8; 32]> = values
         .map(|value| value.subject.0)
-        .filter(|subject| keys.is_other_than(today, SeedKind::Subject, subject))
+        .filter(|subject| keys.is_other_than(&today.keys, SeedKind::Subject, subject))
         .collect();
+    let erased = ledger.erased_values();
+    let used = today.register.in_use(keys, &subjects, &|commitment| erased.contains(commitment));
+    destroyed.subjects = subjects.difference(&used).copied().collect();
     destroyed
 }
 
@@ -131,7 +142,7 @@ fn aside(ledger: &Ledger, file: &SeedsAside, today: &Keys) -> Destroyed {
 fn of_no_use(ledger: &Ledger, secrets: &SecretBox) -> BTreeSet<[u8; 32]> {
     let SecretBox { keys, register } = secrets;
     let values = ledger.destroyed().flat_map(|erasure| &erasure.sealed);
-    let mut subjects: BTreeSet<[u8; 32]> = values
+    let subjects: BTreeSet<[u8; 32]> = values
         .map(|value| value.subject.0)
         .filter(|subject| keys.seed(SeedKind::Subject, subject).is_some())
         .collect();
@@ -139,12 +150,6 @@ fn of_no_use(ledger: &Ledger, secrets: &SecretBox) -> BTreeSet<[u8; 32]> {
         return BTreeSet::new();
     }
     let erased = ledger.erased_values();
-    for entry in register.entries().filter(|entry| !erased.contains(&entry.commitment)) {
-        if subjects.contains(&entry.subject.0)
-            && register.open_value(keys, &entry.commitment).is_some()
-        {
-            subjects.remove(&entry.subject.0);
-        }
-    }
-    subjects
+    let used = register.in_use(keys, &subjects, &|commitment| erased.contains(commitment));
+    subjects.difference(&used).copied().collect()
 }

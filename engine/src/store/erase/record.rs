@@ -16,6 +16,10 @@ use std::collections::BTreeSet;
 /// Most rows of one record: their leaves, fingerprints and buckets of keys are some 13 MB, below the 16
 /// of a record.
 const ROWS_MAX: usize = 150_000;
+/// Most sealed values of one record: some 150 bytes each.
+const VALUES_MAX: usize = 50_000;
+/// Most that stand in one record with rows.
+const VALUES_BESIDE_MAX: usize = 4_096;
 
 impl Store {
     /// The records of a decision that destroys nothing: what was asked for, and that it stays. Of a
@@ -51,7 +55,10 @@ impl Store {
         values: Vec<ErasedValue>,
         files: Vec<ErasedFile>,
     ) -> Result<Vec<Erasure>> {
-        let mut records = vec![Erasure { sealed: values, files, ..bare(order) }];
+        let mut records = of_values(order, values);
+        if let Some(first) = records.first_mut() {
+            first.files = files;
+        }
         let mut count = 0;
         for (ordinal, own) in rows {
             let own: Vec<u32> = own.iter().copied().collect();
@@ -118,9 +125,8 @@ impl Store {
             (node, u64::from(batch.rows), state.ledger.kept_leaves(revision))
         };
         let secrets = self.secrets();
-        let cover = secrets.keys.cover(revision, &seed_id.0[..16], count);
         let purpose = "keeping the leaves of what is erased";
-        let cover = cover.ok_or(Error::NoKey { name: "seeds", purpose })?;
+        let cover = secrets.keys.need_cover((revision, &seed_id.0[..16]), count, purpose)?;
         let mut leaves = LeftLeaves::new(&block, &cover);
         let lost = || Error::corrupt("keys/seeds", 0, "the salts of rows that are there are there");
         let leaf = |row: &u32| leaves.of(*row).or_else(|| kept.get(row).copied()).ok_or_else(lost);
@@ -176,8 +182,40 @@ impl Store {
     }
 }
 
+/// Adds fingerprints of events that are not here, but those that the records have. They stand in a record of
+/// their own behind others of rows, which may be as long as a record can be.
+pub(super) fn know_again(
+    records: &mut Vec<Erasure>,
+    order: &ErasureOrder,
+    mut prints: Vec<[u8; 16]>,
+) {
+    let known = |print: &[u8; 16]| {
+        records.iter().any(|record| record.fingerprints.binary_search(print).is_ok())
+    };
+    prints.retain(|print| !known(print));
+    prints.sort_unstable();
+    prints.dedup();
+    if prints.is_empty() {
+        return;
+    }
+    match records.last_mut().filter(|last| last.batches.is_empty()) {
+        Some(last) => last.fingerprints = prints,
+        None => records.push(Erasure { fingerprints: prints, ..bare(order) }),
+    }
+}
+
 fn link_of(ledger: &Ledger, ordinal: u32) -> Cid {
     Cid(ledger.revisions.id(ledger.batches[ordinal as usize].revision))
+}
+
+/// The records of sealed values; the last has room for rows.
+fn of_values(order: &ErasureOrder, values: Vec<ErasedValue>) -> Vec<Erasure> {
+    if values.len() <= VALUES_BESIDE_MAX {
+        return vec![Erasure { sealed: values, ..bare(order) }];
+    }
+    let some = values.chunks(VALUES_MAX);
+    let some = some.map(|some| Erasure { sealed: some.to_vec(), ..bare(order) });
+    some.chain([bare(order)]).collect()
 }
 
 /// A record that says who decided what, and names nothing yet.

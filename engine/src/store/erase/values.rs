@@ -5,11 +5,13 @@ use crate::error::Result;
 use crate::segment::{open_segment, read_frame};
 use crate::store::Store;
 use lineal_proof::Hash;
-use lineal_proof::record::{ErasedValue, Record, Revision};
+use lineal_proof::record::{ErasedValue, Record, Revision, Sealed};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Store {
-    /// The values that go: those of the fields that are named, and all others under the same keys.
+    /// The values that go: those of the fields that are named, and all others under the same keys; of those
+    /// that are named by themselves no others. Of these also what is not here while something waits in the
+    /// trail: what of it is committed later is known by its fingerprint, and not sealed.
     pub(super) fn values_of(&self, order: &ErasureOrder) -> Result<Vec<ErasedValue>> {
         let mut stated: BTreeMap<Hash, Hash> = BTreeMap::new();
         for target in &order.targets {
@@ -28,17 +30,30 @@ impl Store {
                 }
             }
         }
-        if stated.is_empty() {
-            return Ok(Vec::new());
-        }
         let entry = |commitment: &Hash| secrets.register.entry(commitment);
         let subjects: BTreeSet<Hash> =
             stated.keys().filter_map(|commitment| Some(entry(commitment)?.subject)).collect();
+        let by_itself = order.targets.iter().filter_map(|target| match target {
+            Target::Value(value) => Some(value),
+            _ => None,
+        });
+        let by_itself: Vec<&ErasedValue> = by_itself.collect();
+        stated.extend(by_itself.iter().map(|value| (value.commitment, value.node)));
+        if stated.is_empty() {
+            return Ok(Vec::new());
+        }
+        let waits = !by_itself.is_empty() && !self.storage().list("trail")?.is_empty();
+        let absent = by_itself.into_iter().filter(|value| {
+            waits && value.fingerprint.is_some() && entry(&value.commitment).is_none()
+        });
+        let goes = |entry: &&Sealed| {
+            subjects.contains(&entry.subject) || stated.contains_key(&entry.commitment)
+        };
         let prints = secrets.keys.fingerprints()?;
         let mut values: Vec<ErasedValue> = secrets
             .register
             .entries()
-            .filter(|entry| subjects.contains(&entry.subject))
+            .filter(goes)
             .map(|entry| {
                 let value = secrets.register.open_value(&secrets.keys, &entry.commitment);
                 let print = |value| prints.of_value(&entry.subject, &entry.field, &value);
@@ -50,6 +65,7 @@ impl Store {
                     fingerprint: value.map(print),
                 }
             })
+            .chain(absent.cloned())
             .collect();
         values.sort_by_key(|value| value.commitment);
         Ok(values)
