@@ -2097,10 +2097,18 @@ def main(arguments):
     rest = iter(arguments)
     as_json = False
     for word in rest:
+        if word in ("--help", "-h"):
+            return put(VALID, __doc__.splitlines())
         if word in options:
             options[word] = next(rest, None)
+            if options[word] is None:
+                print(f"error: {word} needs a value; --help says which", file=sys.stderr)
+                return WRONG_USE
         elif word == "--json":
             as_json = True
+        elif word.startswith("--"):
+            print(f"error: no option {word}; --help lists them", file=sys.stderr)
+            return WRONG_USE
         else:
             files.append(word)
     is_pack = len(files) == 1 and (os.path.isdir(files[0]) or is_zip(files[0]))
